@@ -1,0 +1,71 @@
+// The network in integers: what the chip computes, exactly. design: docs/architecture.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/model/network.hpp"
+
+namespace spikeloom {
+
+/// A population in integers. Every vector has one entry per neuron, in NIR order. At every step
+///   a  = Σ (w << shift) over the spikes that reach the neuron            exact, within acc_bits
+///   i' = sat(decay(i, alpha) + (a << scale) + bias_i)
+///   v' = sat(decay(v, beta) + i' + bias_v)
+///   spike = v' > theta ; v = spike ? (v' - theta | v_reset) : v'         i = i'
+///   decay(x, k) = trunc0(x·k / 4096)                                     towards zero
+/// sat clips to state_bits (two's complement). i = v = 0 before a sample's first step.
+struct IntPopulation {
+  std::string name;
+  NeuronKind kind = NeuronKind::kLif;
+  Shape shape;
+  Reset reset = Reset::kToValue;
+  std::uint32_t scale = 0;                       ///< 0..15
+  std::vector<std::int32_t> alpha, beta;         ///< 0..4096
+  std::vector<std::int32_t> theta, v_reset;      ///< unused by a readout
+  std::vector<std::int32_t> bias_i, bias_v;
+  double unit = 1;  ///< real potential of one integer unit of v; for reports and readouts only
+
+  [[nodiscard]] std::size_t size() const { return beta.size(); }
+  [[nodiscard]] bool is_readout() const { return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi; }
+  /// Some alpha is not 0: the tile needs a synaptic state.
+  [[nodiscard]] bool has_current() const;
+};
+
+/// An input whose elements are bits (planes = 1, not signed) or integers as bit planes.
+/// Element e's plane b is axon e·planes + b; it carries the weight w << b, and the top plane of a
+/// signed input carries -(w << b). A value outside is an error, never clipped.
+struct IntInput {
+  std::string name;
+  Shape shape;
+  std::uint32_t planes = 1;  ///< 1..16
+  bool is_signed = false;
+  double unit = 1;  ///< real value of the integer 1
+  [[nodiscard]] std::size_t size() const { return volume(shape); }
+  [[nodiscard]] std::size_t axons() const { return size() * planes; }
+};
+
+/// Rows by source element (not by plane: planes share the row).
+struct IntProjection {
+  std::string name;
+  Source from;
+  PopulationId to;
+  std::uint32_t delay = 0;
+  std::uint32_t bits = 8;   ///< 8, 4, 2 or 1; 1 means {-1,+1} only
+  std::uint32_t shift = 0;  ///< every weight counts w << shift
+  std::vector<std::size_t> row_begin;
+  std::vector<std::uint32_t> target;
+  std::vector<std::int16_t> weight;  ///< mantissas within `bits`; no zeros stored
+};
+
+struct IntNetwork {
+  std::string name;
+  std::uint32_t state_bits = 24;
+  std::vector<IntInput> inputs;
+  std::vector<IntPopulation> populations;  ///< delay-0 projections go forward
+  std::vector<IntProjection> projections;
+  std::vector<Output> outputs;
+};
+
+}  // namespace spikeloom

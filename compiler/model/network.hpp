@@ -1,0 +1,84 @@
+// The trained network in real numbers, after dt and the other semantics were chosen: the value that
+// the NIR reader hands on, the float interpreter runs and the quantiser reads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/base/ids.hpp"
+
+namespace spikeloom {
+
+using InputId = Id<struct InputTag>;
+using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major, C,H,W
+
+/// Number of elements; 1 for a scalar's empty shape.
+[[nodiscard]] std::size_t volume(const Shape& shape);
+
+enum class Reset { kToValue, kSubtract };
+
+/// What a population is in the NIR file; decides names in reports, not arithmetic.
+enum class NeuronKind { kLif, kCubaLif, kIf, kLi, kCubaLi };
+
+/// A population in normal form. Every vector has one entry per neuron, in NIR order. At every step
+///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes or values that reach the neuron
+///   v' = beta·v + gain_v·i' + drive             the NEW current (facts: snnTorch, Norse, the chip)
+///   spike = v' > theta                          strictly; never for a readout
+///   v = spike ? (v' - theta | v_reset) : v'     by `reset`
+/// with i = v = 0 before the first step of a sample. LIF, IF, LI: alpha = 0, gain_i = 1.
+struct Population {
+  std::string name;  ///< the NIR node's, with "/" between nested graphs' names
+  NeuronKind kind = NeuronKind::kLif;
+  Shape shape;
+  Reset reset = Reset::kToValue;
+  std::vector<double> alpha, gain_i, bias;
+  std::vector<double> beta, gain_v, drive;
+  std::vector<double> theta, v_reset;  ///< unused by a readout
+
+  [[nodiscard]] std::size_t size() const { return beta.size(); }
+  /// LI and CubaLI: no threshold; the potential v' is the output.
+  [[nodiscard]] bool is_readout() const { return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi; }
+};
+
+struct Input {
+  std::string name;
+  Shape shape;
+  [[nodiscard]] std::size_t size() const { return volume(shape); }
+};
+
+/// Where spikes or values come from.
+using Source = std::variant<InputId, PopulationId>;
+
+/// Weights from a source to a population, every linear node between them composed into one.
+/// Rows are by source neuron (an axon's row), as the crossbar reads them.
+struct Projection {
+  std::string name;  ///< the linear nodes' names joined by "+"; "identity" where there was none
+  Source from;
+  PopulationId to;
+  std::uint32_t delay = 0;  ///< steps; 0 only on edges that lie on no cycle of delays 0
+  /// Compressed rows: entries row_begin[s] .. row_begin[s+1]-1 belong to source neuron s.
+  std::vector<std::size_t> row_begin;
+  std::vector<std::uint32_t> target;
+  std::vector<double> weight;
+};
+
+struct Output {
+  std::string name;
+  Shape shape;
+  PopulationId from;
+};
+
+/// Populations stand in an order in which every delay-0 projection goes forward.
+struct Network {
+  std::string name;
+  double dt = 0;  ///< seconds (or the file's own unit of time)
+  std::vector<Input> inputs;
+  std::vector<Population> populations;
+  std::vector<Projection> projections;
+  std::vector<Output> outputs;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,49 @@
+# Helpers that every folder's CMakeLists.txt uses, and the one place for compiler flags.
+
+add_library(spikeloom_flags INTERFACE)
+target_compile_options(spikeloom_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+target_include_directories(spikeloom_flags INTERFACE
+  ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+# spikeloom_library(NAME SOURCES a.cpp ... [LINK other ...] [PRIVATE_LINK Third::Party ...])
+# makes the static library spikeloom_NAME; LINK names other Spikeloom libraries without the prefix.
+function(spikeloom_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(spikeloom_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(spikeloom_${name} PRIVATE spikeloom_flags ${ARG_PRIVATE_LINK})
+  set_target_properties(spikeloom_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(spikeloom_${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+  foreach(other IN LISTS ARG_LINK)
+    target_link_libraries(spikeloom_${name} PUBLIC spikeloom_${other})
+  endforeach()
+endfunction()
+
+# spikeloom_test(NAME SOURCES a_test.cpp ... LINK lib ... [LABELS label ...] [TIMEOUT seconds])
+# One executable NAME; every TEST in it is a ctest test of its own.
+find_package(GTest QUIET)
+function(spikeloom_test name)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;PRIVATE_LINK;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE spikeloom_flags GTest::gtest GTest::gmock GTest::gtest_main ${ARG_PRIVATE_LINK})
+  foreach(other IN LISTS ARG_LINK)
+    target_link_libraries(${name} PRIVATE spikeloom_${other})
+  endforeach()
+  target_compile_definitions(${name} PRIVATE
+    SPIKELOOM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SPIKELOOM_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  include(GoogleTest)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()

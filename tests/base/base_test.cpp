@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "compiler/base/error.hpp"
+#include "compiler/base/ratio.hpp"
+#include "compiler/base/rng.hpp"
+
+namespace spikeloom {
+namespace {
+
+TEST(Ratio, IsInLowestTermsWithAPositiveDenominator) {
+  EXPECT_EQ(Ratio(6, -4), Ratio(-3, 2));
+  EXPECT_EQ(Ratio(6, -4).str(), "-3/2");
+  EXPECT_EQ(Ratio(0, 7).str(), "0");
+}
+
+TEST(Ratio, ComparesExactlyWhereDoublesCannot) {
+  const std::int64_t big = (std::int64_t{1} << 62);
+  EXPECT_LT(Ratio(big - 1, big), Ratio(big, big + 1));
+  EXPECT_EQ(Ratio(big - 1, big).approximate(), Ratio(big, big + 1).approximate());
+}
+
+TEST(Ratio, RoundsDownAndUpOnBothSidesOfZero) {
+  EXPECT_EQ(Ratio(-7, 2).floor(), -4);
+  EXPECT_EQ(Ratio(-7, 2).ceil(), -3);
+  EXPECT_EQ(Ratio(7, 2).floor(), 3);
+  EXPECT_EQ(Ratio(7, 2).ceil(), 4);
+}
+
+TEST(Ratio, ReadsWhatItWritesAndRefusesTheRest) {
+  EXPECT_EQ(Ratio::parse(Ratio(16, 3).str()), Ratio(16, 3));
+  for (const char* bad : {"", "1/0", "1/", "/2", "1.5", "1 ", "x"}) EXPECT_THROW((void)Ratio::parse(bad), Error) << bad;
+}
+
+TEST(RatioDeath, OverflowIsAnInternalErrorAndNotAWrongValue) {
+  const Ratio big(std::numeric_limits<std::int64_t>::max());
+  EXPECT_DEATH((void)(big + big), "internal error");
+}
+
+TEST(Problems, AreReportedAllAtOnce) {
+  Problems problems;
+  problems.throw_if_any("file");
+  problems.add("one");
+  problems.add("two");
+  try {
+    problems.throw_if_any("file");
+    FAIL() << "nothing thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    EXPECT_STREQ(error.what(), "file: 2 problems:\n  - one\n  - two");
+  }
+}
+
+TEST(Rng, GivesTheSameNumbersOnEveryMachine) {
+  Rng rng(42);
+  EXPECT_EQ(rng.next(), 0xbdd732262feb6e95ULL);
+  Rng other(7);
+  for (int i = 0; i < 1000; ++i) {
+    const std::int64_t x = other.between(-3, 5);
+    EXPECT_GE(x, -3);
+    EXPECT_LE(x, 5);
+  }
+}
+
+}  // namespace
+}  // namespace spikeloom
