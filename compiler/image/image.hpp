@@ -1,0 +1,73 @@
+// The compiler's result: one file (.loom) that a device can be programmed from and a report be written
+// from. Compiler and host share this value and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/base/ratio.hpp"
+#include "compiler/chip/chip.hpp"
+#include "compiler/map/binding.hpp"
+#include "compiler/partition/application.hpp"
+
+namespace spikeloom {
+
+/// Every stamp e(k) at the host sink is at most offset + ⌈period·k⌉ cycles, and e(k) − b(k) at most
+/// latency cycles, b(k) being the cycle of the host source's end-of-step(k).
+struct Promise {
+  std::string name;                    ///< "guaranteed" or "contracted"
+  Ratio period;                        ///< cycles a step
+  std::int64_t offset = 0;             ///< cycles
+  std::int64_t latency = 0;            ///< cycles
+  std::vector<std::pair<std::string, std::int64_t>> potentials;  ///< certificate, by actor name
+  std::vector<std::string> critical_cycle;                       ///< actors and buffers, in words
+  std::string detail = "{}";           ///< JSON object: what the stage that made it adds for reports
+  friend bool operator==(const Promise&, const Promise&) = default;
+};
+
+/// What a tile's leaky counter checks: over any run of n firings the work stays under sigma + rho·n cycles.
+struct TileContract {
+  static constexpr std::uint32_t kOff = 0xFFFFFFFFU;  ///< as sigma: nothing is checked
+  std::uint32_t rho = 0;       ///< cycles a firing, 8 fraction bits
+  std::uint32_t sigma = kOff;  ///< cycles, 8 fraction bits
+  friend bool operator==(const TileContract&, const TileContract&) = default;
+};
+
+struct Image {
+  Chip chip;
+  Application application;
+  Binding binding;
+  std::vector<Promise> promises;
+  std::vector<TileContract> contracts;  ///< by TileId; empty: all off
+  std::string metadata = "{}";          ///< JSON object: seed, versions, quantiser's report, ...
+  friend bool operator==(const Image&, const Image&) = default;
+};
+
+/// Bytes of the file: a pure function of the image.
+[[nodiscard]] std::vector<std::uint8_t> encode(const Image&);
+/// Throws Error{kInput} for anything that `encode` would not have written; `name` stands in messages.
+[[nodiscard]] Image decode(const std::vector<std::uint8_t>& bytes, const std::string& name);
+
+/// Writes to `path`.partial beside it and renames, so that a reader sees the old file or the whole new one.
+void write_image(const Image&, const std::string& path);
+[[nodiscard]] Image read_image(const std::string& path);
+
+/// Words for the host link (RING_WRITE). `load` once after reset or after another image: all tables,
+/// memories and routes, of every node (unused ones empty). `start` before every run: clear all nodes, the
+/// dynamic values that do not start at 0, run on the tiles, run on the host last.
+struct Program {
+  std::vector<std::uint64_t> load;
+  std::vector<std::uint64_t> start;
+};
+[[nodiscard]] Program program(const Image&);
+
+/// Everything that `check` of partition and map re-derive without the network: references in range, tables
+/// within the tile, addresses inside their memories, slots free of contention. Lists all faults; empty: sound.
+[[nodiscard]] std::vector<std::string> check(const Image&);
+
+/// Stable text for --dump and `info`.
+[[nodiscard]] std::string print(const Image&);
+
+}  // namespace spikeloom
