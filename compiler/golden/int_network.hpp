@@ -26,6 +26,8 @@ struct IntPopulation {
   std::vector<std::int32_t> theta, v_reset;      ///< unused by a readout
   std::vector<std::int32_t> bias_i, bias_v;
   double unit = 1;  ///< real potential of one integer unit of v; for reports and readouts only
+  /// Neuron j's unit is unit·relative_unit[j]; empty: all 1, always so for a readout. For reports.
+  std::vector<double> relative_unit;
 
   [[nodiscard]] std::size_t size() const { return beta.size(); }
   [[nodiscard]] bool is_readout() const { return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi; }

@@ -1,0 +1,472 @@
+#include "compiler/golden/int_network_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "compiler/base/error.hpp"
+#include "compiler/golden/check.hpp"
+
+namespace spikeloom {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kFormat = "spikeloom-integer-network";
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMostElements = std::size_t{1} << 24U;  ///< of one input or population in a file
+
+constexpr std::array<std::pair<NeuronKind, const char*>, 5> kKinds{{{NeuronKind::kLif, "LIF"},
+                                                                    {NeuronKind::kCubaLif, "CubaLIF"},
+                                                                    {NeuronKind::kIf, "IF"},
+                                                                    {NeuronKind::kLi, "LI"},
+                                                                    {NeuronKind::kCubaLi, "CubaLI"}}};
+
+/// Names come from files of others and may hold broken UTF-8.
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// One JSON object and its place in the file. Every reader takes a key, adds a problem when it is
+/// not what it should be and then gives a value that does no harm.
+class Fields {
+ public:
+  Fields(const Json& object, std::string place, Problems& problems)
+      : object_(object), place_(std::move(place)), problems_(problems) {
+    if (!object_.is_object()) wrong("expected an object");
+  }
+
+  void wrong(const std::string& text) const { problems_.add(place_ + ": " + text); }
+  [[nodiscard]] const std::string& place() const { return place_; }
+
+  [[nodiscard]] const Json* find(const std::string& key) {
+    known_.insert(key);
+    if (!object_.is_object()) return nullptr;
+    const auto it = object_.find(key);
+    return it == object_.end() ? nullptr : &*it;
+  }
+  [[nodiscard]] const Json* need(const std::string& key) {
+    const Json* value = find(key);
+    if (value == nullptr && object_.is_object()) wrong("'" + key + "' is missing");
+    return value;
+  }
+  [[nodiscard]] std::string text(const std::string& key) {
+    const Json* value = need(key);
+    if (value == nullptr) return {};
+    if (value->is_string()) return value->get<std::string>();
+    wrong("'" + key + "': expected a string");
+    return {};
+  }
+  [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t low, std::int64_t high, std::optional<std::int64_t> absent = {}) {
+    const Json* value = absent ? find(key) : need(key);
+    if (value == nullptr) return absent.value_or(low);
+    return integer_value(*value, "'" + key + "'", low, high).value_or(absent.value_or(low));
+  }
+  [[nodiscard]] double real(const std::string& key, double absent) {
+    const Json* value = find(key);
+    if (value == nullptr) return absent;
+    if (value->is_number()) return value->get<double>();
+    wrong("'" + key + "': expected a number");
+    return absent;
+  }
+  [[nodiscard]] bool truth(const std::string& key) {
+    const Json* value = find(key);
+    if (value == nullptr) return false;
+    if (value->is_boolean()) return value->get<bool>();
+    wrong("'" + key + "': expected true or false");
+    return false;
+  }
+  [[nodiscard]] const Json& list(const std::string& key) {
+    static const Json kNothing = Json::array();
+    const Json* value = need(key);
+    if (value == nullptr) return kNothing;
+    if (value->is_array()) return *value;
+    wrong("'" + key + "': expected a list");
+    return kNothing;
+  }
+  [[nodiscard]] Shape shape(const std::string& key) {
+    Shape result;
+    std::size_t product = 1;
+    for (const Json& side : list(key)) {
+      const auto value = integer_value(side, "'" + key + "'", 1, static_cast<std::int64_t>(kMostElements));
+      if (!value) return {};
+      result.push_back(static_cast<std::size_t>(*value));
+      product *= result.back();
+      if (product > kMostElements) {
+        wrong("'" + key + "': more than " + std::to_string(kMostElements) + " elements");
+        return {};
+      }
+    }
+    return result;
+  }
+  /// A scalar stands for `size` equal entries.
+  [[nodiscard]] std::vector<std::int32_t> integers(const std::string& key, std::size_t size) {
+    constexpr std::int64_t kLow = std::numeric_limits<std::int32_t>::min();
+    constexpr std::int64_t kHigh = std::numeric_limits<std::int32_t>::max();
+    const Json* value = need(key);
+    if (value == nullptr) return std::vector<std::int32_t>(size, 0);
+    const std::string name = "'" + key + "'";
+    if (!value->is_array()) {
+      return std::vector<std::int32_t>(size, static_cast<std::int32_t>(integer_value(*value, name, kLow, kHigh).value_or(0)));
+    }
+    std::vector<std::int32_t> result;
+    for (const Json& entry : *value) {
+      const auto number = integer_value(entry, name, kLow, kHigh);
+      if (!number) return std::vector<std::int32_t>(size, 0);
+      result.push_back(static_cast<std::int32_t>(*number));
+    }
+    if (result.size() != size) {
+      wrong(name + ": expected one number or a list of " + std::to_string(size) + ", found " + std::to_string(result.size()));
+      result.resize(size, 0);
+    }
+    return result;
+  }
+  [[nodiscard]] std::optional<std::int64_t> integer_value(const Json& value, const std::string& name, std::int64_t low, std::int64_t high) const {
+    const bool fits = value.is_number_integer() &&
+                      (!value.is_number_unsigned() || value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+    if (fits && value.get<std::int64_t>() >= low && value.get<std::int64_t>() <= high) return value.get<std::int64_t>();
+    wrong(name + ": expected an integer of " + std::to_string(low) + " to " + std::to_string(high) + ", found " + value.dump());
+    return std::nullopt;
+  }
+  /// To be called last: a misspelt key must not pass in silence.
+  void nothing_else() const {
+    if (!object_.is_object()) return;
+    for (const auto& [key, value] : object_.items()) {
+      if (!known_.contains(key)) wrong("unknown key '" + key + "'");
+    }
+  }
+
+ private:
+  const Json& object_;
+  std::string place_;
+  Problems& problems_;
+  std::set<std::string> known_;
+};
+
+std::string place_of(const char* word, std::size_t index, const Json& object) {
+  const auto name = object.is_object() ? object.find("name") : object.end();
+  if (object.is_object() && name != object.end() && name->is_string()) return std::string(word) + " '" + name->get<std::string>() + "'";
+  return std::string(word) + " " + std::to_string(index);
+}
+
+template <class Things>
+std::optional<std::size_t> index_of(const Things& things, const std::string& name) {
+  const auto it = std::find_if(things.begin(), things.end(), [&](const auto& thing) { return thing.name == name; });
+  if (it == things.end()) return std::nullopt;
+  return static_cast<std::size_t>(it - things.begin());
+}
+
+IntInput parse_input(Fields fields) {
+  IntInput input;
+  input.name = fields.text("name");
+  input.shape = fields.shape("shape");
+  input.planes = static_cast<std::uint32_t>(fields.integer("planes", 1, kMaxPlanes, 1));
+  input.is_signed = fields.truth("signed");
+  input.unit = fields.real("unit", 1);
+  fields.nothing_else();
+  return input;
+}
+
+NeuronKind parse_kind(Fields& fields) {
+  const std::string text = fields.text("kind");
+  for (const auto& [kind, name] : kKinds) {
+    if (text == name) return kind;
+  }
+  if (!text.empty()) fields.wrong("'kind': expected LIF, CubaLIF, IF, LI or CubaLI, found '" + text + "'");
+  return NeuronKind::kLif;
+}
+
+Reset parse_reset(Fields& fields) {
+  const std::string text = fields.text("reset");
+  if (text == "subtract") return Reset::kSubtract;
+  if (!text.empty() && text != "value") fields.wrong("'reset': expected value or subtract, found '" + text + "'");
+  return Reset::kToValue;
+}
+
+IntPopulation parse_population(Fields fields) {
+  IntPopulation population;
+  population.name = fields.text("name");
+  population.kind = parse_kind(fields);
+  population.shape = fields.shape("shape");
+  const std::size_t size = volume(population.shape);
+  population.scale = static_cast<std::uint32_t>(fields.integer("scale", 0, kMaxScale, 0));
+  population.alpha = fields.integers("alpha", size);
+  population.beta = fields.integers("beta", size);
+  population.bias_i = fields.integers("bias_i", size);
+  population.bias_v = fields.integers("bias_v", size);
+  if (!population.is_readout()) {
+    population.reset = parse_reset(fields);
+    population.theta = fields.integers("theta", size);
+    population.v_reset = fields.integers("v_reset", size);
+  }
+  population.unit = fields.real("unit", 1);
+  const Json* relative = fields.find("relative_unit");
+  if (relative != nullptr && (!relative->is_array() || std::any_of(relative->begin(), relative->end(), [](const Json& x) { return !x.is_number(); }))) {
+    fields.wrong("'relative_unit': expected a list of numbers");
+  } else if (relative != nullptr) {
+    population.relative_unit = relative->get<std::vector<double>>();
+  }
+  fields.nothing_else();
+  return population;
+}
+
+/// The one key of {"input": name} or {"population": name}.
+std::optional<Source> parse_source(Fields& fields, const IntNetwork& network) {
+  const Json* value = fields.need("from");
+  if (value == nullptr) return std::nullopt;
+  if (value->is_object() && value->size() == 1 && value->front().is_string()) {
+    const std::string word = value->begin().key();
+    const std::string name = value->front().get<std::string>();
+    if (word == "input") {
+      if (const auto index = index_of(network.inputs, name)) return Source(InputId(*index));
+      fields.wrong("'from': no input is called '" + name + "'");
+      return std::nullopt;
+    }
+    if (word == "population") {
+      if (const auto index = index_of(network.populations, name)) return Source(PopulationId(*index));
+      fields.wrong("'from': no population is called '" + name + "'");
+      return std::nullopt;
+    }
+  }
+  fields.wrong("'from': expected {\"input\": name} or {\"population\": name}");
+  return std::nullopt;
+}
+
+std::optional<PopulationId> parse_population_name(Fields& fields, const std::string& key, const IntNetwork& network) {
+  const std::string name = fields.text(key);
+  if (name.empty()) return std::nullopt;
+  if (const auto index = index_of(network.populations, name)) return PopulationId(*index);
+  fields.wrong("'" + key + "': no population is called '" + name + "'");
+  return std::nullopt;
+}
+
+/// Appends one row; false (with a problem) when it cannot be read.
+bool parse_row(const Json& row, Fields& fields, std::size_t index, std::size_t targets, IntProjection& projection) {
+  constexpr std::int64_t kLow = -128;
+  constexpr std::int64_t kHigh = 127;
+  const std::string name = "row " + std::to_string(index);
+  const auto append = [&](const Json& weight, std::int64_t target) {
+    const auto w = fields.integer_value(weight, name, kLow, kHigh);
+    if (!w) return false;
+    if (*w != 0) {
+      projection.target.push_back(static_cast<std::uint32_t>(target));
+      projection.weight.push_back(static_cast<std::int16_t>(*w));
+    }
+    return true;
+  };
+  if (row.is_array()) {
+    if (row.size() != targets) {
+      fields.wrong(name + ": expected " + std::to_string(targets) + " weights, found " + std::to_string(row.size()));
+      return false;
+    }
+    for (std::size_t j = 0; j < targets; ++j) {
+      if (!append(row[j], static_cast<std::int64_t>(j))) return false;
+    }
+    return true;
+  }
+  const bool sparse = row.is_object() && row.size() == 2 && row.contains("targets") && row.contains("weights") &&
+                      row["targets"].is_array() && row["weights"].is_array() && row["targets"].size() == row["weights"].size();
+  if (!sparse) {
+    fields.wrong(name + ": expected a list of weights, or {\"targets\": […], \"weights\": […]} of equal length");
+    return false;
+  }
+  for (std::size_t k = 0; k < row["targets"].size(); ++k) {
+    const auto target = fields.integer_value(row["targets"][k], name, 0, static_cast<std::int64_t>(targets) - 1);
+    if (!target || !append(row["weights"][k], *target)) return false;
+  }
+  return true;
+}
+
+std::optional<IntProjection> parse_projection(Fields fields, const IntNetwork& network) {
+  IntProjection projection;
+  projection.name = fields.text("name");
+  const auto from = parse_source(fields, network);
+  const auto to = parse_population_name(fields, "to", network);
+  projection.delay = static_cast<std::uint32_t>(fields.integer("delay", 0, kMaxDelay, 0));
+  projection.bits = static_cast<std::uint32_t>(fields.integer("bits", 1, 8, 8));
+  projection.shift = static_cast<std::uint32_t>(fields.integer("shift", 0, kMaxShift, 0));
+  const Json& rows = fields.list("rows");
+  fields.nothing_else();
+  if (!from || !to) return std::nullopt;
+  projection.from = *from;
+  projection.to = *to;
+  projection.row_begin.push_back(0);
+  for (std::size_t s = 0; s < rows.size(); ++s) {
+    if (!parse_row(rows[s], fields, s, network.populations[to->index()].size(), projection)) return std::nullopt;
+    projection.row_begin.push_back(projection.target.size());
+  }
+  return projection;
+}
+
+std::optional<Output> parse_output(Fields fields, const IntNetwork& network) {
+  Output output;
+  output.name = fields.text("name");
+  output.shape = fields.shape("shape");
+  const auto from = parse_population_name(fields, "from", network);
+  fields.nothing_else();
+  if (!from) return std::nullopt;
+  output.from = *from;
+  return output;
+}
+
+IntNetwork parse_file(const Json& json, Problems& problems) {
+  IntNetwork network;
+  Fields file(json, "file", problems);
+  if (!json.is_object()) return network;
+  const std::string format = file.text("format");
+  if (format != kFormat) file.wrong(std::string("'format': expected ") + kFormat + ", found '" + format + "'");
+  const std::int64_t version = file.integer("version", 1, std::numeric_limits<std::int32_t>::max());
+  if (version != kVersion) file.wrong("'version': this program reads version 1, found " + std::to_string(version));
+  if (!problems.empty()) return network;
+  network.name = file.text("name");
+  network.state_bits = static_cast<std::uint32_t>(file.integer("state_bits", kMinStateBits, kMaxStateBits, 24));
+  const auto each = [&](const char* key, const char* word, const auto& take) {
+    const Json& list = file.list(key);
+    for (std::size_t n = 0; n < list.size(); ++n) take(Fields(list[n], place_of(word, n, list[n]), problems));
+  };
+  each("inputs", "input", [&](Fields fields) { network.inputs.push_back(parse_input(std::move(fields))); });
+  each("populations", "population", [&](Fields fields) { network.populations.push_back(parse_population(std::move(fields))); });
+  each("projections", "projection", [&](Fields fields) {
+    if (auto projection = parse_projection(std::move(fields), network)) network.projections.push_back(std::move(*projection));
+  });
+  each("outputs", "output", [&](Fields fields) {
+    if (auto output = parse_output(std::move(fields), network)) network.outputs.push_back(std::move(*output));
+  });
+  file.nothing_else();
+  return network;
+}
+
+Json compact(const std::vector<std::int32_t>& values) {
+  const bool uniform = !values.empty() && std::all_of(values.begin(), values.end(), [&](std::int32_t x) { return x == values.front(); });
+  if (uniform) return values.front();
+  return values;
+}
+
+Json describe(const IntPopulation& population) {
+  Json json;
+  json["name"] = population.name;
+  for (const auto& [kind, name] : kKinds) {
+    if (kind == population.kind) json["kind"] = name;
+  }
+  json["shape"] = population.shape;
+  json["scale"] = population.scale;
+  json["alpha"] = compact(population.alpha);
+  json["beta"] = compact(population.beta);
+  json["bias_i"] = compact(population.bias_i);
+  json["bias_v"] = compact(population.bias_v);
+  if (!population.is_readout()) {
+    json["reset"] = population.reset == Reset::kSubtract ? "subtract" : "value";
+    json["theta"] = compact(population.theta);
+    json["v_reset"] = compact(population.v_reset);
+  }
+  json["unit"] = population.unit;
+  if (!population.relative_unit.empty()) json["relative_unit"] = population.relative_unit;
+  return json;
+}
+
+/// A full row as the list of its weights, any other by its targets.
+std::string print_row(const IntProjection& projection, std::size_t s, std::size_t targets) {
+  const auto begin = static_cast<std::ptrdiff_t>(projection.row_begin[s]);
+  const auto end = static_cast<std::ptrdiff_t>(projection.row_begin[s + 1]);
+  const std::vector<std::int16_t> weights(projection.weight.begin() + begin, projection.weight.begin() + end);
+  if (weights.size() == targets) return Json(weights).dump();
+  Json row;
+  row["targets"] = std::vector<std::uint32_t>(projection.target.begin() + begin, projection.target.begin() + end);
+  row["weights"] = weights;
+  return dump(row);
+}
+
+std::string print_projection(const IntNetwork& network, const IntProjection& projection) {
+  Json head;
+  head["name"] = projection.name;
+  head["from"][std::holds_alternative<InputId>(projection.from) ? "input" : "population"] = source_name(network, projection.from);
+  head["to"] = network.populations[projection.to.index()].name;
+  head["delay"] = projection.delay;
+  head["bits"] = projection.bits;
+  head["shift"] = projection.shift;
+  std::string text = dump(head);
+  text.back() = ',';
+  text += "\n  \"rows\":[";
+  for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
+    text += (s == 0 ? "\n   " : ",\n   ") + print_row(projection, s, network.populations[projection.to.index()].size());
+  }
+  return text + "]}";
+}
+
+template <class Things, class Print>
+std::string print_list(const char* key, const Things& things, const Print& print) {
+  std::string text = std::string(",\n\"") + key + "\":[";
+  for (std::size_t n = 0; n < things.size(); ++n) text += (n == 0 ? "\n  " : ",\n  ") + print(things[n]);
+  return text + "]";
+}
+
+}  // namespace
+
+IntNetwork parse_int_network(std::string_view text) {
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const Json::exception& error) {
+    throw input_error(std::string("integer network: this is not JSON: ") + error.what());
+  }
+  Problems problems;
+  IntNetwork network = parse_file(json, problems);
+  if (problems.empty()) problems = check(network);
+  problems.throw_if_any("integer network");
+  return network;
+}
+
+std::string print_int_network(const IntNetwork& network) {
+  Json head;
+  head["format"] = kFormat;
+  head["version"] = kVersion;
+  head["name"] = network.name;
+  head["state_bits"] = network.state_bits;
+  std::string text = dump(head);
+  text.pop_back();
+  text += print_list("inputs", network.inputs, [](const IntInput& input) {
+    Json json;
+    json["name"] = input.name;
+    json["shape"] = input.shape;
+    json["planes"] = input.planes;
+    json["signed"] = input.is_signed;
+    json["unit"] = input.unit;
+    return dump(json);
+  });
+  text += print_list("populations", network.populations, [](const IntPopulation& population) { return dump(describe(population)); });
+  text += print_list("projections", network.projections, [&](const IntProjection& projection) { return print_projection(network, projection); });
+  text += print_list("outputs", network.outputs, [&](const Output& output) {
+    Json json;
+    json["name"] = output.name;
+    json["shape"] = output.shape;
+    json["from"] = network.populations[output.from.index()].name;
+    return dump(json);
+  });
+  return text + "}\n";
+}
+
+IntNetwork read_int_network(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || !text) throw input_error(path + ": cannot be read");
+  try {
+    return parse_int_network(text.str());
+  } catch (const Error& error) {
+    throw error.within(path);
+  }
+}
+
+void write_int_network(const IntNetwork& network, const std::string& path) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << print_int_network(network);
+  file.close();
+  if (!file) throw input_error(path + ": cannot be written");
+}
+
+}  // namespace spikeloom
