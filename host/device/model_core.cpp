@@ -1,0 +1,176 @@
+#include "host/device/model_core.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "compiler/base/error.hpp"
+
+namespace spikeloom::device_model {
+namespace {
+
+std::int32_t sign_extend(std::uint32_t value, std::uint32_t bits) {
+  const std::uint32_t shift = 32U - bits;
+  return static_cast<std::int32_t>(value << shift) >> shift;
+}
+
+std::int32_t saturate(std::int64_t value, std::uint32_t bits) {
+  const std::int64_t top = (std::int64_t{1} << (bits - 1U)) - 1;
+  return static_cast<std::int32_t>(std::clamp(value, -top - 1, top));
+}
+
+std::int64_t decay(std::int32_t value, std::uint32_t factor) {
+  return std::int64_t{value} * factor / 4096;  // C++ division truncates towards zero
+}
+
+}  // namespace
+
+void Core::decode() {
+  const std::uint32_t lanes = chip_.tile.lanes;
+  const std::vector<std::uint32_t>& parts = memory_.memories[hw::kMemWeights].data();
+  const std::size_t word_parts = lanes / 4;
+  for (std::uint32_t format = 0; format < 4; ++format) {
+    const std::uint32_t bits = 8U >> format;
+    const std::size_t logical = chip_.tile.weight_words << format;
+    std::vector<std::int8_t>& out = weights_[format];
+    if (std::find(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), bits) == chip_.tile.weight_bits.end())
+      continue;
+    out.resize(logical * lanes);
+    for (std::size_t word = 0; word < logical; ++word)
+      for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+        const std::size_t bit = (word & ((1U << format) - 1U)) * lanes * bits + lane * bits;
+        const std::uint32_t raw = parts[(word >> format) * word_parts + bit / 32] >> (bit % 32);
+        out[word * lanes + lane] = static_cast<std::int8_t>(
+            bits == 1 ? ((raw & 1U) != 0 ? -1 : 1) : sign_extend(raw & ((1U << bits) - 1U), bits));
+      }
+  }
+  rows_.resize(std::size_t{chip_.tile.chunk_entries} * 16);
+  for (std::uint32_t entry = 0; entry < chip_.tile.chunk_entries; ++entry)
+    for (std::uint32_t bit = 0; bit < 16; ++bit) rows_[entry * 16 + bit] = decode_row(entry, bit);
+  sums_.assign(std::size_t{chip_.tile.groups} * lanes, 0);
+  decoded_ = true;
+}
+
+Core::Row Core::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
+  const Memory& chunks = memory_.memories[hw::kMemChunks];
+  const hw::MemChunkEntry chunk =
+      hw::MemChunkEntry::unpack({chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1)});
+  Row row;
+  std::uint32_t shift = chunk.shift;
+  std::uint32_t negate = chunk.negate;
+  if (chunk.per_axon == 0) {
+    row.first = chunk.first + bit * chunk.stride;
+    row.words = chunk.words;
+    row.offset = chunk.offset;
+    row.format = chunk.format;
+  } else {
+    const Memory& axons = memory_.memories[hw::kMemAxons];
+    const std::size_t index = std::size_t{chunk.first} + bit;
+    if (index >= axons.words()) return row;  // never a valid bit of a well-formed image
+    const hw::MemAxonEntry axon = hw::MemAxonEntry::unpack({axons.part(index, 0), axons.part(index, 1)});
+    row.first = axon.first;
+    row.words = axon.words;
+    row.offset = axon.offset;
+    row.format = axon.format;
+    shift = axon.shift;
+    negate = axon.negate;
+  }
+  row.factor = (negate != 0 ? -1 : 1) * (1 << shift);
+  const std::vector<std::int8_t>& weights = weights_[row.format];
+  const std::size_t begin = std::size_t{row.first} * chip_.tile.lanes;
+  const std::size_t end = begin + std::size_t{row.words} * chip_.tile.lanes;
+  for (std::size_t i = begin; i < std::min(end, weights.size()); ++i) row.nonzero += weights[i] != 0 ? 1U : 0U;
+  return row;
+}
+
+void Core::integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing) {
+  const std::uint32_t lanes = chip_.tile.lanes;
+  std::fill(sums_.begin(), sums_.end(), 0);
+  for (std::uint32_t chunk = 0; chunk < std::min<std::size_t>(limit, page.size()); ++chunk) {
+    if (page[chunk] == 0) continue;
+    std::int64_t cycles = 0;
+    for (std::uint32_t mask = page[chunk]; mask != 0; mask &= mask - 1U) {
+      const Row& r = row(memory_.contexts[context].tables.first_chunk + chunk,
+                         static_cast<std::uint32_t>(std::countr_zero(mask)));
+      cycles += std::max<std::int64_t>(1, r.words);
+      firing.words += r.words;
+      firing.synapses += r.nonzero;
+      const std::uint32_t groups = r.offset >= chip_.tile.groups ? 0 : std::min(r.words, chip_.tile.groups - r.offset);
+      const std::vector<std::int8_t>& weights = weights_[r.format];
+      const std::size_t first = std::size_t{r.first} * lanes;
+      const std::size_t n = std::size_t{groups} * lanes;
+      if (first + n > weights.size())
+        throw device_error("model: a weight row ends outside the weight memory; the image does not fit this chip");
+      const std::int8_t* from = weights.data() + first;
+      std::int32_t* to = sums_.data() + std::size_t{r.offset} * lanes;
+      for (std::size_t i = 0; i < n; ++i) to[i] += from[i] * r.factor;
+    }
+    firing.walk += std::max<std::int64_t>(1, cycles);
+  }
+}
+
+void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) {
+  const ContextRegisters& registers = memory_.contexts[context];
+  const TileConfig& tile = chip_.tile;
+  const Memory& program = memory_.memories[hw::kMemUpdates];
+  const Memory& sets = memory_.memories[hw::kMemSets];
+  const Memory& biases = memory_.memories[hw::kMemBiases];
+  Memory& potentials = memory_.memories[hw::kMemPotentials];
+  Memory& currents = memory_.memories[hw::kMemCurrents];
+  const bool readout = registers.mode.readout != 0;
+  const bool push = !readout || registers.mode.last_only == 0 || last;
+  std::uint32_t spikes = 0;
+  for (std::uint32_t n = 0; n < registers.update.count; ++n) {
+    const std::uint32_t at = registers.update.first + n;
+    const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
+    const hw::MemSetEntry set =
+        hw::MemSetEntry::unpack({sets.part(entry.set, 0), sets.part(entry.set, 1), sets.part(entry.set, 2),
+                                 sets.part(entry.set, 3), sets.part(entry.set, 4)});
+    const std::size_t word = registers.state.first_word + entry.group;
+    std::uint32_t half = 0;
+    for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane) {
+      const bool keeps = (entry.mask >> lane & 1U) != 0;
+      if (!keeps && !(readout && entry.lane == lane)) continue;
+      const std::int32_t old_v = first ? 0 : static_cast<std::int32_t>(potentials.part(word, lane));
+      const std::int32_t old_i = first ? 0 : static_cast<std::int32_t>(currents.part(word, lane));
+      const std::int32_t sum =
+          sign_extend(static_cast<std::uint32_t>(sums_[entry.group * tile.lif_lanes + lane]), tile.acc_bits);
+      const std::int64_t kept = tile.current != 0 ? decay(old_i, set.alpha) : 0;
+      const std::int32_t bias_i = sign_extend(biases.part(word, lane), tile.bias_bits);
+      const std::int32_t i = saturate(kept + std::int64_t{sum} * (1 << set.scale) + bias_i, tile.state_bits);
+      const std::int32_t bias_v = sign_extend(set.bias_v, tile.state_bits);
+      const std::int32_t v = saturate(decay(old_v, set.beta) + i + bias_v, tile.state_bits);
+      const bool spike = !readout && v > sign_extend(set.theta, tile.state_bits);
+      if (keeps) {
+        const std::int32_t theta = sign_extend(set.theta, tile.state_bits);
+        const std::int32_t after = !spike            ? v
+                                   : set.subtract != 0 ? saturate(std::int64_t{v} - theta, tile.state_bits)
+                                                     : sign_extend(set.v_reset, tile.state_bits);
+        potentials.set(word, lane, static_cast<std::uint32_t>(after));
+        if (tile.current != 0) currents.set(word, lane, static_cast<std::uint32_t>(i));
+        if (spike) spikes |= 1U << ((entry.group * tile.lif_lanes + lane) % 16U);
+      }
+      if (readout && entry.lane == lane)
+        half = entry.half == 0 ? static_cast<std::uint32_t>(v) & 0xffffU
+                               : (static_cast<std::uint32_t>(v >> 16) & 0xffffU);
+    }
+    if (readout) {
+      const std::uint32_t neuron = entry.group * tile.lif_lanes + entry.lane;
+      if (push && half != 0) firing.out.push_back({2 * neuron + entry.half, static_cast<std::uint16_t>(half)});
+    } else if (entry.emit != 0) {
+      if (spikes != 0)
+        firing.out.push_back({entry.group * tile.lif_lanes / 16U, static_cast<std::uint16_t>(spikes)});
+      spikes = 0;
+    }
+  }
+  firing.update = registers.update.count;
+}
+
+Firing Core::fire(std::uint32_t context, const Page& page, std::uint32_t count, bool last) {
+  if (!decoded_) decode();
+  Firing firing;
+  integrate(context, page, memory_.contexts[context].limit[std::min(count, 15U)], firing);
+  update(context, count == 0, last, firing);
+  return firing;
+}
+
+}  // namespace spikeloom::device_model

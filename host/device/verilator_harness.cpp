@@ -1,0 +1,170 @@
+// Clocks a Verilated chip. Compiled by clang++ or g++ together with the model (verilator_build.cpp),
+// never into Spikeloom itself; loaded with dlopen.
+//
+// Contract of idle_o: while it is 1, no word is offered to the chip and none is on its output,
+// further clock cycles change nothing but the count of frozen cycles. So they are not evaluated.
+#include "host/device/verilator_harness.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "Vchip.h"
+#include "verilated.h"
+#if VM_TRACE_FST
+#include "verilated_fst_c.h"
+#endif
+
+namespace {
+
+constexpr int kResetClocks = 8;
+constexpr std::size_t kTextLimit = 4096;
+
+struct Instance {
+  // Owned here, one per chip: two chips in a process share nothing.
+  VerilatedContext context;
+  std::unique_ptr<Vchip> top;
+#if VM_TRACE_FST
+  std::unique_ptr<VerilatedFstC> trace;
+#endif
+  std::string printed;  // what $display and failed assertions wrote; ends up in the error
+  std::string error;
+  bool stopped = false;
+};
+
+// Verilated's hooks are free functions without an instance.
+thread_local Instance* current = nullptr;
+
+class Current {
+ public:
+  explicit Current(Instance* instance) : before_(current) { current = instance; }
+  ~Current() { current = before_; }
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+
+ private:
+  Instance* before_;
+};
+
+void stop(const char* what, const char* file, int line, const char* text) {
+  if (current == nullptr || current->stopped) return;
+  current->stopped = true;
+  std::string& error = current->error;
+  error = current->printed;
+  while (!error.empty() && (error.back() == '\n' || error.back() == ' ')) error.pop_back();
+  if (!error.empty()) return;
+  error = std::string(what) + " at " + (file == nullptr ? "?" : file) + ":" + std::to_string(line);
+  if (text != nullptr && *text != 0) error += std::string(": ") + text;
+}
+
+void half_clock(Instance& chip, int level) {
+  chip.top->clk_i = static_cast<CData>(level);
+  chip.top->eval();
+#if VM_TRACE_FST
+  if (chip.trace) chip.trace->dump(chip.context.time());
+#endif
+  chip.context.timeInc(1);
+}
+
+}  // namespace
+
+// Printing of the model: kept for the error message instead of going to stdout.
+int spikeloom_harness_print(const char* format, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (current != nullptr && !current->stopped) {
+    current->printed += text;
+    if (current->printed.size() > kTextLimit)
+      current->printed.erase(0, current->printed.size() - kTextLimit);
+  }
+  return length;
+}
+
+void vl_stop(const char* file, int line, const char* hierarchy) VL_MT_UNSAFE {
+  stop("the RTL stopped", file, line, hierarchy);
+}
+void vl_fatal(const char* file, int line, const char*, const char* message) VL_MT_UNSAFE {
+  stop("the RTL failed", file, line, message);
+}
+void vl_finish(const char* file, int line, const char* hierarchy) VL_MT_UNSAFE {
+  stop("the RTL called $finish", file, line, hierarchy);
+}
+
+int spikeloom_harness_abi(void) { return SPIKELOOM_HARNESS_ABI; }
+
+void* spikeloom_harness_create(const char* trace) {
+  auto chip = std::make_unique<Instance>();
+  const Current scope(chip.get());
+  // With --x-initial unique: registers and memories begin with noise, the same in every run, so
+  // that RTL which relies on power-up values fails in the tests.
+  chip->context.randReset(2);
+  chip->context.randSeed(1);
+  chip->context.traceEverOn(trace != nullptr);
+  chip->top = std::make_unique<Vchip>(&chip->context, "chip");
+  if (trace != nullptr) {
+#if VM_TRACE_FST
+    chip->trace = std::make_unique<VerilatedFstC>();
+    chip->top->trace(chip->trace.get(), 99);
+    chip->trace->open(trace);
+    if (!chip->trace->isOpen()) return nullptr;
+#else
+    return nullptr;
+#endif
+  }
+  chip->top->rst_i = 1;
+  chip->top->in_valid_i = 0;
+  chip->top->in_data_i = 0;
+  chip->top->out_ready_i = 0;
+  for (int i = 0; i < kResetClocks; ++i) {
+    half_clock(*chip, 0);
+    half_clock(*chip, 1);
+  }
+  chip->top->rst_i = 0;
+  return chip.release();
+}
+
+void spikeloom_harness_destroy(void* opaque) {
+  const std::unique_ptr<Instance> chip(static_cast<Instance*>(opaque));
+  const Current scope(chip.get());
+  chip->top->final();
+#if VM_TRACE_FST
+  if (chip->trace) chip->trace->close();
+#endif
+}
+
+int spikeloom_harness_run(void* opaque, SpikeloomHarnessRun* run) {
+  Instance& chip = *static_cast<Instance*>(opaque);
+  const Current scope(&chip);
+  Vchip& top = *chip.top;
+  run->in_taken = 0;
+  run->out_filled = 0;
+  run->clocks = 0;
+  run->idle = 0;
+  while (!chip.stopped && run->clocks < run->max_clocks) {
+    const bool offer = run->in_taken < run->in_count;
+    const bool room = run->out_filled < run->out_room;
+    top.in_valid_i = offer;
+    top.in_data_i = offer ? run->in[run->in_taken] : 0;
+    top.out_ready_i = room;
+    half_clock(chip, 0);
+    const bool takes = offer && top.in_ready_o;
+    const bool gives = room && top.out_valid_o;
+    if (top.idle_o && !offer && !top.out_valid_o) {
+      run->idle = 1;
+      break;
+    }
+    if (gives) run->out[run->out_filled++] = top.out_data_o;
+    if (takes) ++run->in_taken;
+    half_clock(chip, 1);
+    ++run->clocks;
+  }
+  return chip.stopped ? 1 : 0;
+}
+
+const char* spikeloom_harness_error(const void* opaque) {
+  return static_cast<const Instance*>(opaque)->error.c_str();
+}
