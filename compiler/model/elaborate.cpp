@@ -1,0 +1,308 @@
+#include "compiler/model/elaborate.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "compiler/model/flat_graph.hpp"
+#include "compiler/model/linear_map.hpp"
+#include "compiler/model/time_step.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// A population with everything that reaches it, before ids and delays are given.
+struct Target {
+  Population population;
+  AffineMap map;                 ///< from flat nodes (Inputs and neurons)
+  std::size_t distance = std::numeric_limits<std::size_t>::max();  ///< projections from the nearest Input
+  std::size_t component = 0;     ///< strongly connected
+};
+
+/// Builds the network from a flat graph that has passed every check.
+class Builder {
+ public:
+  Builder(const FlatGraph& flat, const Semantics& semantics, double dt, Notes& notes, Problems& problems)
+      : nodes_(flat.nodes), semantics_(semantics), dt_(dt), notes_(notes), problems_(problems), maps_(flat) {}
+
+  Network run() {
+    Network network;
+    network.dt = dt_;
+    add_inputs(network);
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      if (nodes_[n].role != Role::kNeuron) continue;
+      target_of_[n] = targets_.size();
+      targets_.push_back({normal_form(nodes_[n], dt_, semantics_, problems_), maps_.into(n)});
+    }
+    add_outputs(network);
+    find_distances();
+    find_components();
+    place(network);
+    return network;
+  }
+
+ private:
+  void add_inputs(Network& network) {
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      if (nodes_[n].role != Role::kInput) continue;
+      input_of_[n] = InputId(network.inputs.size());
+      network.inputs.push_back({nodes_[n].name, *nodes_[n].out});
+    }
+  }
+
+  /// The node whose values the Output shows: behind nested ports and Flatten; nothing where several add.
+  [[nodiscard]] std::optional<std::size_t> shown_by(std::size_t output) const {
+    std::size_t n = output;
+    while (nodes_[n].before.size() == 1) {
+      n = nodes_[n].before.front();
+      if (!nodes_[n].is_reshape()) return n;
+    }
+    return std::nullopt;
+  }
+
+  void add_outputs(Network& network) {
+    std::map<std::size_t, std::size_t> readout_of;  // by the node that it shows
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+      if (nodes_[n].role != Role::kOutput) continue;
+      const std::optional<std::size_t> shown = shown_by(n);
+      std::size_t target = 0;
+      if (shown && nodes_[*shown].role == Role::kNeuron) {
+        target = target_of_.at(*shown);
+      } else {
+        const std::size_t owner = shown && nodes_[*shown].role == Role::kLinear ? *shown : n;
+        const auto [found, fresh] = readout_of.try_emplace(owner, targets_.size());
+        if (fresh) {
+          targets_.push_back({memoryless(nodes_[owner]), maps_.into(n)});
+          notes_.add(nodes_[owner].what() + ": no neuron stands between it and the Output " + quote(nodes_[n].name) +
+                     "; it is read out as values without memory");
+        }
+        target = found->second;
+      }
+      outputs_.push_back(target);
+      network.outputs.push_back({nodes_[n].name, *nodes_[n].in, PopulationId(0)});
+    }
+  }
+
+  [[nodiscard]] static Population memoryless(const FlatNode& node) {
+    Population population;
+    population.name = node.name;
+    population.kind = NeuronKind::kLi;
+    population.shape = *node.out;
+    const std::size_t count = volume(population.shape);
+    population.alpha.assign(count, 0);
+    population.gain_i.assign(count, 1);
+    population.bias.assign(count, 0);
+    population.beta.assign(count, 0);
+    population.gain_v.assign(count, 1);
+    population.drive.assign(count, 0);
+    return population;
+  }
+
+  [[nodiscard]] std::vector<std::vector<std::size_t>> successors() const {
+    std::vector<std::vector<std::size_t>> after(targets_.size());
+    for (std::size_t t = 0; t < targets_.size(); ++t) {
+      for (const auto& [source, rows] : targets_[t].map.rows) {
+        if (const auto found = target_of_.find(source); found != target_of_.end()) after[found->second].push_back(t);
+      }
+    }
+    return after;
+  }
+
+  void find_distances() {
+    const auto after = successors();
+    std::vector<std::size_t> wave;
+    for (std::size_t t = 0; t < targets_.size(); ++t) {
+      for (const auto& [source, rows] : targets_[t].map.rows) {
+        if (input_of_.count(source) != 0) targets_[t].distance = 1;
+      }
+      if (targets_[t].distance == 1) wave.push_back(t);
+    }
+    for (std::size_t at = 0; at < wave.size(); ++at) {
+      for (const std::size_t next : after[wave[at]]) {
+        if (targets_[next].distance != std::numeric_limits<std::size_t>::max()) continue;
+        targets_[next].distance = targets_[wave[at]].distance + 1;
+        wave.push_back(next);
+      }
+    }
+  }
+
+  /// Kosaraju's two sweeps, without recursion.
+  void find_components() {
+    const auto after = successors();
+    std::vector<std::vector<std::size_t>> before(after.size());
+    for (std::size_t t = 0; t < after.size(); ++t) {
+      for (const std::size_t next : after[t]) before[next].push_back(t);
+    }
+    std::vector<std::size_t> finished;
+    std::vector<char> seen(after.size(), 0);
+    for (std::size_t start = 0; start < after.size(); ++start) {
+      if (seen[start] != 0) continue;
+      std::vector<std::pair<std::size_t, std::size_t>> path{{start, 0}};
+      seen[start] = 1;
+      while (!path.empty()) {
+        const std::size_t t = path.back().first;
+        if (path.back().second == after[t].size()) {
+          finished.push_back(t);
+          path.pop_back();
+          continue;
+        }
+        const std::size_t next = after[t][path.back().second++];
+        if (seen[next] == 0) path.emplace_back(next, 0);
+        seen[next] = 1;
+      }
+    }
+    std::size_t count = 0;
+    std::vector<char> placed(after.size(), 0);
+    for (auto start = finished.rbegin(); start != finished.rend(); ++start) {
+      if (placed[*start] != 0) continue;
+      std::vector<std::size_t> open{*start};
+      placed[*start] = 1;
+      while (!open.empty()) {
+        const std::size_t t = open.back();
+        open.pop_back();
+        targets_[t].component = count;
+        for (const std::size_t previous : before[t]) {
+          if (placed[previous] == 0) open.push_back(previous);
+          placed[previous] = 1;
+        }
+      }
+      ++count;
+    }
+  }
+
+  [[nodiscard]] std::pair<std::size_t, std::string> rank(std::size_t t) const {
+    return {targets_[t].distance, targets_[t].population.name};
+  }
+
+  [[nodiscard]] bool is_recurrent(std::size_t from, std::size_t to) const {
+    return targets_[from].component == targets_[to].component && !(rank(from) < rank(to));
+  }
+
+  /// Orders the populations and gives ids and delays to everything.
+  void place(Network& network) {
+    const auto after = successors();
+    std::vector<std::size_t> waits(targets_.size(), 0);
+    for (std::size_t t = 0; t < after.size(); ++t) {
+      for (const std::size_t next : after[t]) {
+        if (!is_recurrent(t, next)) ++waits[next];
+      }
+    }
+    using Ready = std::pair<std::pair<std::size_t, std::string>, std::size_t>;
+    std::set<Ready> ready;
+    for (std::size_t t = 0; t < targets_.size(); ++t) {
+      if (waits[t] == 0) ready.emplace(rank(t), t);
+    }
+    std::vector<std::size_t> order;
+    while (!ready.empty()) {
+      const std::size_t t = ready.begin()->second;
+      ready.erase(ready.begin());
+      order.push_back(t);
+      for (const std::size_t next : after[t]) {
+        if (!is_recurrent(t, next) && --waits[next] == 0) ready.emplace(rank(next), next);
+      }
+    }
+    SPIKELOOM_CHECK(order.size() == targets_.size());
+    std::vector<PopulationId> id(targets_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) id[order[i]] = PopulationId(i);
+    for (const std::size_t t : order) add_population(network, t, id);
+    for (std::size_t o = 0; o < outputs_.size(); ++o) network.outputs[o].from = id[outputs_[o]];
+  }
+
+  void add_population(Network& network, std::size_t t, const std::vector<PopulationId>& id) {
+    Target& target = targets_[t];
+    target.population.bias = target.map.bias;
+    std::vector<Projection> found;
+    for (auto& [source, rows] : target.map.rows) {
+      Projection projection;
+      projection.name = maps_.name_of(target.map.through.at(source));
+      projection.to = id[t];
+      if (const auto input = input_of_.find(source); input != input_of_.end()) {
+        projection.from = input->second;
+        projection.delay = semantics_.input_delay;
+      } else {
+        const std::size_t from = target_of_.at(source);
+        projection.from = id[from];
+        if (is_recurrent(from, t)) {
+          projection.delay = semantics_.recurrent_delay;
+          notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
+                     quote(target.population.name) + " is recurrent: delay " + std::to_string(projection.delay));
+          if (projection.delay == 0) {
+            problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
+                          quote(target.population.name) + " is recurrent; a recurrent delay of 0 is impossible, " +
+                          "expected at least 1");
+          }
+        }
+      }
+      projection.row_begin = std::move(rows.begin);
+      projection.target = std::move(rows.target);
+      projection.weight = std::move(rows.weight);
+      found.push_back(std::move(projection));
+    }
+    std::sort(found.begin(), found.end(), [](const Projection& a, const Projection& b) { return a.from < b.from; });
+    for (Projection& projection : found) network.projections.push_back(std::move(projection));
+    network.populations.push_back(std::move(target.population));
+  }
+
+  const std::vector<FlatNode>& nodes_;
+  const Semantics& semantics_;
+  double dt_;
+  Notes& notes_;
+  Problems& problems_;
+  LinearMaps maps_;
+  std::map<std::size_t, InputId> input_of_;
+  std::map<std::size_t, std::size_t> target_of_;  ///< flat neuron to target
+  std::vector<Target> targets_;
+  std::vector<std::size_t> outputs_;  ///< target of each Output
+};
+
+void note_semantics(const Semantics& semantics, Notes& notes) {
+  notes.add(std::string("semantics: reset ") + to_string(semantics.reset.value_or(Reset::kToValue)) +
+            (semantics.reset ? "" : " (NIR's declared meaning; the alternative is subtraction)") + ", " +
+            (semantics.integrator == Integrator::kEuler ? "forward Euler" : "exponential decay") + ", input delay " +
+            std::to_string(semantics.input_delay) + ", recurrent delay " + std::to_string(semantics.recurrent_delay));
+}
+
+}  // namespace
+
+Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes, Problems& problems) {
+  Notes unused;
+  Notes& remarks = notes == nullptr ? unused : *notes;
+  note_semantics(semantics, remarks);
+  FlatGraph flat = flatten(graph, remarks, problems);
+  infer_shapes(flat, remarks, problems);
+  const double dt = choose_dt(graph, flat, semantics, remarks, problems);
+  if (!problems.empty()) {
+    // Parameters may be wrong as well; say so now, not after the next try.
+    for (const FlatNode& node : flat.nodes) {
+      if (node.role == Role::kNeuron && node.out) check_time_constants(node, problems);
+    }
+    return {};
+  }
+  try {
+    Network network = Builder(flat, semantics, dt, remarks, problems).run();
+    return problems.empty() ? network : Network{};
+  } catch (const Error& error) {
+    problems.add(error.what());
+    return {};
+  }
+}
+
+Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes) {
+  Problems problems;
+  Network network = elaborate(graph, semantics, notes, problems);
+  problems.throw_if_any("network");
+  return network;
+}
+
+Network load_network(const std::string& path, const Semantics& semantics, Notes* notes) {
+  Problems problems;
+  const NirGraph graph = read_nir(path, problems);
+  Network network = elaborate(graph, semantics, notes, problems);
+  problems.throw_if_any(path);
+  network.name = std::filesystem::path(path).stem().string();
+  return network;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,57 @@
+// From a NIR graph to the network that is meant, under semantics that NIR leaves open. The table of
+// meanings is in README.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/error.hpp"
+#include "compiler/model/network.hpp"
+#include "compiler/model/network_check.hpp"
+#include "compiler/model/nir.hpp"
+
+namespace spikeloom {
+
+/// How the equations of time become steps. Inputs and gains are the same in both.
+enum class Integrator {
+  kEuler,        ///< decay 1 - dt/tau: snnTorch, Norse, Nengo, SpiNNaker2, Spyx
+  kExponential,  ///< decay exp(-dt/tau), spikes are jumps of dt/tau: Rockpool, Sinabs
+};
+
+/// What no NIR file says and yet changes spikes.
+struct Semantics {
+  std::optional<double> dt;     ///< in the file's unit of time; guessed from the parameters when absent
+  std::optional<Reset> reset;   ///< to v_reset, as NIR declares it, when absent
+  Integrator integrator = Integrator::kEuler;
+  std::uint32_t input_delay = 0;      ///< steps on every projection from an Input
+  std::uint32_t recurrent_delay = 1;  ///< steps on every recurrent projection; at least 1
+};
+
+/// Guesses and remarks that the user should see; never errors.
+struct Notes {
+  std::vector<std::string> list;
+  void add(std::string text) { list.push_back(std::move(text)); }
+};
+
+/// Flattens nested graphs, infers every shape, composes linear nodes, finds what is recurrent and
+/// turns parameters into the coefficients of the normal form.
+///
+/// Order     populations: topological over delay-0 projections, ties by the distance from the inputs,
+///           then by name. Independent of the order of edges in the file.
+/// Recurrent a projection within a strongly connected component of the neurons that does not go from
+///           a smaller to a larger (distance from the inputs, name).
+/// Notes     added to `notes` unless it is null.
+/// Problems  the ones of the reader may be handed in; everything wrong is added by node name, and the
+///           result is meaningless unless `problems` is empty.
+[[nodiscard]] Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes, Problems& problems);
+
+/// The same, and throws one Error{kInput} with every problem.
+[[nodiscard]] Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes);
+
+/// read_nir and elaborate with the problems of both in one Error{kInput}; the network is named after
+/// the file.
+[[nodiscard]] Network load_network(const std::string& path, const Semantics& semantics, Notes* notes);
+
+}  // namespace spikeloom

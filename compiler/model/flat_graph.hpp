@@ -1,0 +1,49 @@
+// A NIR graph without nested graphs and with the shape of every signal: the step between NirGraph
+// and Network. Used by elaborate only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/model/elaborate.hpp"
+#include "compiler/model/nir.hpp"
+
+namespace spikeloom {
+
+/// What a node is to the flow of signals.
+enum class Role { kInput, kOutput, kPort, kLinear, kNeuron, kNotYet, kUnknown };
+
+struct FlatNode {
+  std::string name;  ///< "outer/inner"
+  const NirNode* node = nullptr;
+  Role role = Role::kUnknown;
+  std::optional<Shape> in, out;           ///< empty where they could not be found
+  std::vector<std::size_t> before, after;  ///< neighbours, ascending
+
+  /// "node 'x' (LIF)", the start of every message.
+  [[nodiscard]] std::string what() const { return "node " + quote(name) + " (" + node->type_name + ")"; }
+  [[nodiscard]] bool is_readout() const {
+    return node->type == NirType::kLi || node->type == NirType::kCubaLi;
+  }
+  /// Passes its values on unchanged.
+  [[nodiscard]] bool is_reshape() const { return role == Role::kPort || node->type == NirType::kFlatten; }
+};
+
+/// Nodes in order of their names, so that indices do not depend on the order of edges.
+struct FlatGraph {
+  std::vector<FlatNode> nodes;
+};
+
+/// Flattens and checks the structure: unknown names, nodes not supported, edges into Inputs, cycles
+/// of linear nodes, LI nodes that feed something.
+[[nodiscard]] FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems);
+
+/// Fills in `in` and `out` of every node and checks that both ends of every edge agree.
+void infer_shapes(FlatGraph& graph, Notes& notes, Problems& problems);
+
+/// Equal when extents of 1 are left out.
+[[nodiscard]] bool same_but_for_ones(const Shape& a, const Shape& b);
+
+}  // namespace spikeloom

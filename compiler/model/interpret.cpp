@@ -1,0 +1,146 @@
+#include "compiler/model/interpret.hpp"
+
+#include <algorithm>
+
+#include "compiler/base/error.hpp"
+#include "compiler/model/network_check.hpp"
+
+namespace spikeloom {
+
+Interpreter::Interpreter(const Network& network) : network_(&network) {
+  Problems problems;
+  for (const std::string& broken : check(network)) problems.add(broken);
+  problems.throw_if_any("network");
+  inputs_.resize(network.inputs.size());
+  states_.resize(network.populations.size());
+  std::vector<std::size_t> input_depth(inputs_.size(), 1);
+  std::vector<std::size_t> depth(states_.size(), 1);
+  for (std::size_t p = 0; p < network.projections.size(); ++p) {
+    const Projection& projection = network.projections[p];
+    states_[projection.to.index()].inbound.push_back(p);
+    const auto* input = std::get_if<InputId>(&projection.from);
+    std::size_t& needed = input != nullptr ? input_depth[input->index()]
+                                           : depth[std::get<PopulationId>(projection.from).index()];
+    needed = std::max(needed, std::size_t{projection.delay} + 1);
+  }
+  for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i].ring.resize(input_depth[i]);
+  for (std::size_t p = 0; p < states_.size(); ++p) {
+    const std::size_t size = network.populations[p].size();
+    states_[p].history.ring.resize(depth[p]);
+    states_[p].i.resize(size);
+    states_[p].v.resize(size);
+    states_[p].sum.resize(size);
+    states_[p].spikes.resize(size);
+  }
+  reset();
+}
+
+void Interpreter::reset() {
+  now_ = 0;
+  for (History& input : inputs_) {
+    for (auto& events : input.ring) events.clear();
+  }
+  for (State& state : states_) {
+    for (auto& events : state.history.ring) events.clear();
+    std::fill(state.i.begin(), state.i.end(), 0.0);
+    std::fill(state.v.begin(), state.v.end(), 0.0);
+    std::fill(state.spikes.begin(), state.spikes.end(), std::uint8_t{0});
+  }
+}
+
+Interpreter::History& Interpreter::history(const Source& source) {
+  if (const auto* input = std::get_if<InputId>(&source)) return inputs_[input->index()];
+  return states_[std::get<PopulationId>(source).index()].history;
+}
+
+void Interpreter::step(std::span<const std::span<const double>> inputs) {
+  if (inputs.size() != inputs_.size()) {
+    throw input_error("the network has " + std::to_string(inputs_.size()) + " inputs, found " +
+                      std::to_string(inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].size() != network_->inputs[i].size()) {
+      throw input_error("input '" + network_->inputs[i].name + "' has " + std::to_string(network_->inputs[i].size()) +
+                        " elements, found " + std::to_string(inputs[i].size()));
+    }
+    auto& events = inputs_[i].ring[now_ % inputs_[i].ring.size()];
+    events.clear();
+    for (std::size_t n = 0; n < inputs[i].size(); ++n) {
+      if (inputs[i][n] != 0) events.push_back({static_cast<std::uint32_t>(n), inputs[i][n]});
+    }
+  }
+  for (std::size_t p = 0; p < states_.size(); ++p) update(p);
+  ++now_;
+}
+
+void Interpreter::update(std::size_t p) {
+  const Population& population = network_->populations[p];
+  State& state = states_[p];
+  std::copy(population.bias.begin(), population.bias.end(), state.sum.begin());
+  for (const std::size_t index : state.inbound) {
+    const Projection& projection = network_->projections[index];
+    if (now_ < projection.delay) continue;
+    const auto& ring = history(projection.from).ring;
+    for (const Event& event : ring[(now_ - projection.delay) % ring.size()]) {
+      for (std::size_t e = projection.row_begin[event.index]; e < projection.row_begin[event.index + 1]; ++e) {
+        state.sum[projection.target[e]] += projection.weight[e] * event.value;
+      }
+    }
+  }
+  auto& sent = state.history.ring[now_ % state.history.ring.size()];
+  sent.clear();
+  for (std::size_t n = 0; n < population.size(); ++n) {
+    state.i[n] = population.alpha[n] * state.i[n] + population.gain_i[n] * state.sum[n];
+    state.v[n] = population.beta[n] * state.v[n] + population.gain_v[n] * state.i[n] + population.drive[n];
+    if (population.is_readout()) continue;
+    const bool spike = state.v[n] > population.theta[n];
+    state.spikes[n] = spike ? 1 : 0;
+    if (!spike) continue;
+    state.v[n] = population.reset == Reset::kSubtract ? state.v[n] - population.theta[n] : population.v_reset[n];
+    sent.push_back({static_cast<std::uint32_t>(n), 1.0});
+  }
+}
+
+void run(Interpreter& interpreter, std::span<const std::vector<double>> inputs, std::size_t steps,
+         const Recorder& recorder) {
+  const Network& network = interpreter.network();
+  if (inputs.size() != network.inputs.size()) {
+    throw input_error("the network has " + std::to_string(network.inputs.size()) + " inputs, found " +
+                      std::to_string(inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].size() != steps * network.inputs[i].size()) {
+      throw input_error("input '" + network.inputs[i].name + "': expected " + std::to_string(steps) + " steps of " +
+                        std::to_string(network.inputs[i].size()) + " elements, found " +
+                        std::to_string(inputs[i].size()) + " values");
+    }
+  }
+  interpreter.reset();
+  std::vector<std::span<const double>> now(inputs.size());
+  for (std::size_t t = 0; t < steps; ++t) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const std::size_t size = network.inputs[i].size();
+      now[i] = std::span(inputs[i]).subspan(t * size, size);
+    }
+    interpreter.step(now);
+    recorder(t, interpreter);
+  }
+}
+
+Recording record(const Network& network, std::span<const std::vector<double>> inputs, std::size_t steps) {
+  Interpreter interpreter(network);
+  Recording recording;
+  recording.spikes.resize(network.populations.size());
+  recording.potential.resize(network.populations.size());
+  run(interpreter, inputs, steps, [&](std::size_t, const Interpreter& now) {
+    for (std::size_t p = 0; p < network.populations.size(); ++p) {
+      const auto spikes = now.spikes(PopulationId(p));
+      const auto potential = now.potential(PopulationId(p));
+      recording.spikes[p].insert(recording.spikes[p].end(), spikes.begin(), spikes.end());
+      recording.potential[p].insert(recording.potential[p].end(), potential.begin(), potential.end());
+    }
+  });
+  return recording;
+}
+
+}  // namespace spikeloom

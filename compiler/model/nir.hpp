@@ -1,0 +1,95 @@
+// A NIR file as it stands, before any meaning was given to it. The format: docs of the NIR
+// repository (nir.readthedocs.io) and the files that its writers make; see README.md.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "compiler/base/error.hpp"
+#include "compiler/model/network.hpp"
+
+namespace spikeloom {
+
+/// The primitives of NIR 1.0; kUnknown is any other text.
+enum class NirType {
+  kInput, kOutput, kLinear, kAffine, kScale, kFlatten,
+  kLif, kCubaLif, kIf, kLi, kCubaLi, kI, kThreshold, kDelay,
+  kConv1d, kConv2d, kSumPool2d, kAvgPool2d, kGraph, kUnknown,
+};
+
+/// The type of that spelling ("CubaLIF"); kUnknown for others.
+[[nodiscard]] NirType nir_type(std::string_view name);
+
+/// Shape   row-major; an empty shape is a scalar with one value.
+struct NirArray {
+  Shape shape;
+  std::vector<double> values;
+};
+
+/// Metadata that is neither numbers nor one text is left out.
+using NirMetadata = std::map<std::string, std::variant<std::string, NirArray>>;
+
+struct NirEdge {
+  std::string from, to;
+  friend auto operator<=>(const NirEdge&, const NirEdge&) = default;
+};
+
+struct NirGraph;
+
+struct NirNode {
+  NirType type = NirType::kUnknown;
+  std::string type_name;                   ///< as written in the file
+  std::map<std::string, NirArray> fields;  ///< every numeric dataset of the node
+  std::map<std::string, std::string> texts;  ///< every other one that is a text ("same" padding)
+  NirMetadata metadata;
+  std::vector<NirGraph> graph;  ///< exactly one for kGraph, else none
+
+  [[nodiscard]] const NirArray* field(const std::string& name) const {
+    const auto found = fields.find(name);
+    return found == fields.end() ? nullptr : &found->second;
+  }
+};
+
+/// Nodes are in order of their names; edges as in the file, duplicates included.
+struct NirGraph {
+  std::string version;  ///< empty where the file has none, and in nested graphs
+  std::map<std::string, NirNode> nodes;
+  std::vector<NirEdge> edges;
+  NirMetadata metadata;
+};
+
+/// What a file may claim before it is refused.
+struct NirLimits {
+  std::size_t file_bytes = std::size_t{1} << 30U;
+  std::size_t values = std::size_t{1} << 26U;  ///< numbers in all datasets together
+  std::size_t links = 100'000;                 ///< names in one group
+  std::size_t depth = 16;                      ///< graphs within graphs
+  unsigned seconds = 60;                       ///< for reading it all
+};
+
+/// Reads a NIR file of either generation (plain, or chunked and compressed; f4, f8 and integers mixed).
+///
+/// Problems  of single nodes (a missing or unreadable field, a wrong type, numbers that are not
+///           finite) go to `problems`, by node name; what could be read is returned.
+/// Throws    Error{kInput} when there is no graph to return: no such file, not HDF5, cut short,
+///           or damaged so that the HDF5 library itself fails on it.
+/// Threads   forks once and uses the HDF5 library, which is not re-entrant: one call at a time.
+[[nodiscard]] NirGraph read_nir(const std::string& path, Problems& problems, const NirLimits& limits = {});
+
+/// The same, and throws one Error{kInput} with every problem.
+[[nodiscard]] NirGraph read_nir(const std::string& path);
+
+/// Nodes with type and the shapes of their fields, edges, metadata: stable text, a line each.
+[[nodiscard]] std::string describe(const NirGraph& graph);
+
+/// A name between quotes, anything that would disturb a terminal escaped.
+[[nodiscard]] std::string quote(std::string_view name);
+/// "[2,34,34]"; "[]" for a scalar.
+[[nodiscard]] std::string to_string(const Shape& shape);
+
+}  // namespace spikeloom
