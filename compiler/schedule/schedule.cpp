@@ -1,0 +1,167 @@
+#include "compiler/schedule/schedule.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "compiler/base/error.hpp"
+#include "compiler/chip/timing.hpp"
+#include "compiler/sdf/certificate.hpp"
+#include "compiler/sdf/cycle_ratio.hpp"
+#include "compiler/sdf/latency.hpp"
+#include "compiler/sdf/potentials.hpp"
+#include "compiler/sdf/text.hpp"
+
+namespace spikeloom {
+namespace {
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return Ratio(a, b).ceil(); }
+
+/// The promise that a certificate in cycles / kTimeScale stands for.
+Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf::Certificate& certificate,
+                   std::int64_t latency) {
+  Promise promise;
+  promise.name = name;
+  promise.period = certificate.period / Ratio(kTimeScale);
+  const std::int64_t unit = certificate.period.den() * kTimeScale;
+  promise.offset = ceil_div(certificate.potential[timing.sink.index()], unit);
+  promise.latency = latency;
+  for (std::size_t a = 0; a < timing.graph.actor_count(); ++a)
+    promise.potentials.emplace_back(timing.graph.name(sdf::ActorId{a}), certificate.potential[a]);
+  for (const sdf::ChannelId id : certificate.critical_cycle) {
+    const sdf::Channel& channel = timing.graph.channel(id);
+    promise.critical_cycle.push_back(timing.graph.name(channel.source) + " -[" + timing.graph.name(id) + "]->");
+  }
+  return promise;
+}
+
+/// Worst work of one round of a tile's order, with LOAD and WAIT, in cycles.
+std::int64_t worst_round(const Image& image, const std::vector<OrderEntry>& order) {
+  std::int64_t sum = 0;
+  for (const OrderEntry& entry : order) {
+    const Cluster& cluster = image.application.clusters[entry.cluster.index()];
+    sum += timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
+           static_cast<std::int64_t>(cluster.updates.size()) + 2;
+  }
+  return sum;
+}
+
+/// Bounds for a wanted period (cycles / kTimeScale): the worst case where the tile's own round fits it,
+/// otherwise the contract with the largest rho that does. None where a sample's mean is above that rho.
+std::optional<TileBounds> bounds_for(const Image& image, const MeasuredWork& work, std::int64_t period) {
+  TileBounds bounds(image.binding.orders.size());
+  for (std::size_t t = 0; t < bounds.size(); ++t) {
+    const std::vector<OrderEntry>& order = image.binding.orders[t];
+    if (order.empty() || worst_round(image, order) * kTimeScale <= period) continue;
+    const auto firings = static_cast<std::int64_t>(order.size());
+    const std::int64_t rho = Ratio(period - 2 * firings * kTimeScale, firings).floor();
+    if (rho <= 0) return std::nullopt;
+    const auto sigma = least_sigma(work[t], rho);
+    if (!std::holds_alternative<std::int64_t>(sigma)) return std::nullopt;
+    bounds[t] = TileBound{rho, std::get<std::int64_t>(sigma)};
+  }
+  return bounds;
+}
+
+bool keeps(const Image& image, const TileBounds& bounds, std::int64_t period) {
+  const TimingGraph timing = timing_graph(image, bounds);
+  return std::holds_alternative<sdf::Potentials>(sdf::potentials(timing.graph, Ratio(period), timing.lower));
+}
+
+MeasuredWork with_margin(const Image& image, const MeasuredWork& work, std::int64_t margin_percent) {
+  MeasuredWork scaled = work;
+  if (scaled.size() != image.binding.orders.size())
+    throw input_error("contract: measured work of " + std::to_string(work.size()) + " tiles, expected " +
+                      std::to_string(image.binding.orders.size()));
+  for (std::size_t t = 0; t < scaled.size(); ++t) {
+    const bool fires = !image.binding.orders[t].empty();
+    if (fires && std::all_of(scaled[t].begin(), scaled[t].end(), [](const auto& s) { return s.empty(); }))
+      throw input_error("contract: " + tile_name(image.chip, TileId{t}) + " was not measured; is the calibration set empty?");
+    for (auto& sample : scaled[t])
+      for (std::int64_t& w : sample) w = ceil_div(w * kTimeScale * (100 + margin_percent), 100);
+  }
+  return scaled;
+}
+
+}  // namespace
+
+std::variant<Promise, Deadlocked> guarantee(const Image& image) {
+  const TimingGraph timing = timing_graph(image, {});
+  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
+  if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio)) return Deadlocked{sdf::describe(timing.graph, dead->cycle)};
+  const auto bound = sdf::latency_bound(timing.graph, timing.source, timing.sink,
+                                        {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower});
+  SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(bound));
+  return promise_of("guaranteed", timing, sdf::certificate_of(ratio, timing.graph),
+                    ceil_div(std::get<std::int64_t>(bound), kTimeScale));
+}
+
+Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& measured,
+                    const ContractOptions& options) {
+  const MeasuredWork work = with_margin(image, measured, options.margin_percent);
+  // Feasible at the top (every round fits the guaranteed period), and monotone: rho grows, sigma shrinks.
+  std::int64_t low = 0;
+  std::int64_t high = (guaranteed.period * Ratio(kTimeScale)).ceil();
+  while (low + 1 < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    const auto bounds = bounds_for(image, work, middle);
+    (bounds && keeps(image, *bounds, middle) ? high : low) = middle;
+  }
+  const std::optional<TileBounds> bounds = bounds_for(image, work, high);
+  SPIKELOOM_CHECK(bounds.has_value());
+  const TimingGraph timing = timing_graph(image, *bounds);
+  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
+  Contracted result;
+  // The worst case's latency holds for every input, so also within the contract.
+  result.promise = promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
+  result.contracts.resize(bounds->size());
+  for (std::size_t t = 0; t < bounds->size(); ++t)
+    if ((*bounds)[t]) {
+      SPIKELOOM_CHECK((*bounds)[t]->rho < std::numeric_limits<std::uint32_t>::max());
+      SPIKELOOM_CHECK((*bounds)[t]->sigma < std::numeric_limits<std::uint32_t>::max());
+      result.contracts[t] = {static_cast<std::uint32_t>((*bounds)[t]->rho), static_cast<std::uint32_t>((*bounds)[t]->sigma)};
+    }
+  return result;
+}
+
+std::vector<std::string> verify(const Image& image, const Promise& promise, const std::vector<TileContract>& contracts) {
+  TileBounds bounds(image.binding.orders.size());
+  if (promise.name != "guaranteed")
+    for (std::size_t t = 0; t < std::min(bounds.size(), contracts.size()); ++t)
+      if (contracts[t].sigma != TileContract::kOff) bounds[t] = TileBound{contracts[t].rho, contracts[t].sigma};
+  const TimingGraph timing = timing_graph(image, bounds);
+  std::vector<std::string> wrong;
+  std::vector<std::int64_t> potential;
+  for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
+    const bool named = a < promise.potentials.size() && promise.potentials[a].first == timing.graph.name(sdf::ActorId{a});
+    if (!named) return {promise.name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
+    potential.push_back(promise.potentials[a].second);
+  }
+  const Ratio period = promise.period * Ratio(kTimeScale);
+  for (const std::string& fault : sdf::verify_bound(timing.graph, period, potential, timing.lower))
+    wrong.push_back(promise.name + ": " + fault);
+  if (Ratio(promise.offset) < Ratio(potential[timing.sink.index()], period.den() * kTimeScale))
+    wrong.push_back(promise.name + ": offset " + std::to_string(promise.offset) + " is below the sink's potential");
+  return wrong;
+}
+
+std::variant<std::int64_t, std::monostate> least_sigma(const std::vector<std::vector<std::int64_t>>& samples,
+                                                       std::int64_t rho) {
+  std::int64_t inside = 0;  // worst run within one sample
+  std::int64_t prefix = 0;
+  std::int64_t suffix = 0;
+  for (const std::vector<std::int64_t>& sample : samples) {
+    std::int64_t sum = 0;      // of the sample so far
+    std::int64_t least = 0;    // least sum of a beginning
+    for (const std::int64_t w : sample) {
+      sum += w - rho;
+      inside = std::max(inside, sum - least);
+      prefix = std::max(prefix, sum);
+      least = std::min(least, sum);
+    }
+    if (sum > 0) return std::monostate{};
+    suffix = std::max(suffix, sum - least);
+  }
+  return std::max(inside, suffix + prefix);
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,52 @@
+// Promises: what the chip keeps for every input (guaranteed) and for inputs within a contract.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/image/image.hpp"
+#include "compiler/schedule/timing_graph.hpp"
+
+namespace spikeloom {
+
+/// The image can never finish a step: these wait for one another.
+struct Deadlocked {
+  std::string cycle;
+};
+
+/// The period and latency that hold for every input.
+/// Source  docs/architecture.md, "Time"; maximum cycle ratio: compiler/sdf.
+[[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const Image& image);
+
+/// Cycles of work (firing to output buffer full) that a calibration run measured.
+/// work[tile][sample][n]: the n-th firing of that tile in that sample.
+using MeasuredWork = std::vector<std::vector<std::vector<std::int64_t>>>;
+
+struct ContractOptions {
+  std::int64_t margin_percent = 10;  ///< every measured work counts that much more
+};
+
+struct Contracted {
+  Promise promise;
+  std::vector<TileContract> contracts;  ///< by TileId: what the hardware checks
+};
+
+/// The smallest period for which contracts exist that the measured work satisfies, in any order of the
+/// samples, and that the graph keeps. At most the guaranteed period, whatever the measurements.
+/// Throws  Error{kInput} when a tile that fires has no measurements.
+[[nodiscard]] Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& work,
+                                  const ContractOptions& options);
+
+/// What does not hold of a promise, by a checker that shares nothing with the search: empty when it stands.
+[[nodiscard]] std::vector<std::string> verify(const Image& image, const Promise& promise,
+                                              const std::vector<TileContract>& contracts);
+
+/// The smallest sigma so that every run of n firings, over the samples in any order and repeated, works at
+/// most sigma + n·rho; none if some sample's mean is above rho. Works and rho in the same unit.
+/// Throws nothing. Source: (sigma, rho) regulation, Cruz 1991; any order: worst suffix + worst prefix.
+[[nodiscard]] std::variant<std::int64_t, std::monostate> least_sigma(const std::vector<std::vector<std::int64_t>>& samples,
+                                                                     std::int64_t rho);
+
+}  // namespace spikeloom

@@ -1,0 +1,176 @@
+#include "compiler/schedule/timing_graph.hpp"
+
+#include <algorithm>
+
+#include "compiler/base/error.hpp"
+#include "compiler/chip/timing.hpp"
+
+namespace spikeloom {
+namespace {
+
+using sdf::ActorId;
+
+constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
+
+/// The actors of one cluster: `fire` starts when the sequencer fires, `freed` ends when the page is free,
+/// `done` ends when the output buffer is full.
+struct ClusterActors {
+  ActorId fire{}, freed{}, done{};
+};
+
+class Builder {
+ public:
+  Builder(const Image& image, const TileBounds& bounds)
+      : image_(image), app_(image.application), binding_(image.binding), bounds_(bounds) {}
+
+  TimingGraph build() {
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(ClusterId{c});
+    for (std::size_t t = 0; t < binding_.orders.size(); ++t) add_order(TileId{t});
+    result_.sink = actor("host sink", 0, 0);
+    for (const Channel& channel : binding_.channels) add_sender(channel);
+    add_host_order();
+    for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(binding_.channels[n], senders_[n]);
+    return std::move(result_);
+  }
+
+ private:
+  ActorId actor(const std::string& name, std::int64_t execution, std::int64_t lower) {
+    const ActorId id = result_.graph.add_actor(name, execution);
+    result_.lower.push_back(scaled(lower));
+    return id;
+  }
+
+  void arc(ActorId from, ActorId to, std::int64_t tokens, std::int64_t cycles, const std::string& name) {
+    sdf::Channel channel;
+    channel.source = from;
+    channel.target = to;
+    channel.tokens = tokens;
+    channel.latency = scaled(cycles);
+    result_.graph.add_channel(channel, name);
+  }
+
+  const std::string& cluster_name(ClusterId c) const { return app_.clusters[c.index()].name; }
+  std::string place(ClusterId c) const { return tile_name(image_.chip, binding_.placement[c.index()].tile) + " "; }
+  const std::optional<TileBound>& bound(TileId tile) const {
+    static const std::optional<TileBound> none;
+    return bounds_.empty() ? none : bounds_[tile.index()];
+  }
+
+  /// The sequencer sees its first order entry in cycle 0, so nothing fires before cycle 1.
+  void add_cluster(ClusterId id) {
+    const Cluster& cluster = app_.clusters[id.index()];
+    const std::int64_t walk = timing::kIntegrate + worst_integration(cluster);
+    const std::int64_t update = timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
+    const std::optional<TileBound>& limit = bound(binding_.placement[id.index()].tile);
+    ClusterActors actors;
+    if (!limit) {
+      actors.fire = actors.freed = actor(place(id) + "fire " + cluster.name, scaled(walk), 1);
+      actors.done = actor(place(id) + "update " + cluster.name, scaled(update), 0);
+      arc(actors.fire, actors.done, 0, 0, "integrated");
+    } else {
+      // The page is free `update` before the firing ends, exactly.
+      actors.fire = actor(place(id) + "fire " + cluster.name, limit->rho, 1);
+      actors.freed = actor(place(id) + "free " + cluster.name, std::max<std::int64_t>(0, limit->sigma - scaled(update)), 0);
+      actors.done = actor(place(id) + "done " + cluster.name, limit->sigma, 0);
+      arc(actors.fire, actors.freed, 0, 0, "burst");
+      arc(actors.fire, actors.done, 0, 0, "burst");
+    }
+    clusters_.push_back(actors);
+  }
+
+  /// After a firing ends: LOAD, then WAIT may fire.
+  void add_order(TileId tile) {
+    const std::vector<OrderEntry>& order = binding_.orders[tile.index()];
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      SPIKELOOM_CHECK(order[i].skip == 0);
+      const bool wraps = i + 1 == order.size();
+      const ClusterActors& here = clusters_[order[i].cluster.index()];
+      const ClusterActors& next = clusters_[order[wraps ? 0 : i + 1].cluster.index()];
+      arc(bound(tile) ? here.fire : here.done, next.fire, wraps ? 1 : 0, 2, "order");
+    }
+  }
+
+  void add_sender(const Channel& channel) {
+    const std::int64_t flits = worst_flits(app_, channel);
+    const std::int64_t send = worst_send(channel.slots, image_.chip.spike_wheel, flits);
+    std::string name = channel.from ? place(*channel.from) + "send " + cluster_name(*channel.from) : "host send";
+    if (channel.number != 0) name += "#" + std::to_string(channel.number);
+    senders_.push_back(actor(name, scaled(send), 0));
+    if (!channel.from) {
+      host_.push_back(senders_.back());
+      result_.source = senders_.back();
+    }
+  }
+
+  /// One queue: the channels' words of a step follow one another, then the next step's.
+  void add_host_order() {
+    for (std::size_t i = 0; i < host_.size(); ++i) {
+      const bool wraps = i + 1 == host_.size();
+      arc(host_[i], host_[wraps ? 0 : i + 1], wraps ? 1 : 0, 0, "host queue");
+    }
+  }
+
+  void add_channel(const Channel& channel, ActorId sender) {
+    if (channel.from) {
+      const ClusterActors& source = clusters_[channel.from->index()];
+      arc(source.done, sender, 0, 1, "output buffer");
+      arc(sender, source.fire, 1, 0, "output buffer free");
+    }
+    for (const Destination& to : channel.to) {
+      if (!to.to) {
+        arc(sender, result_.sink, 0, to.hops, "to host");
+        continue;
+      }
+      const Cluster& target = app_.clusters[to.to->index()];
+      const Inbound& inbound = target.inbound[to.inbound];
+      const ClusterActors& actors = clusters_[to.to->index()];
+      arc(sender, actors.fire, inbound.delay, to.hops + 1, "spikes");
+      add_credits(channel, to, inbound.delay, actors, sender);
+    }
+  }
+
+  /// A freed page waits for the channel's credit slot: the wait is in the credit actor's loop.
+  void add_credits(const Channel& channel, const Destination& to, std::int64_t delay, const ClusterActors& target,
+                   ActorId sender) {
+    const std::int64_t wait = worst_send(to.credit_slots, image_.chip.credit_wheel, 1) - 1;
+    const std::string from = channel.from ? cluster_name(*channel.from) : "host";
+    const ActorId credit =
+        actor(place(*to.to) + "credit " + cluster_name(*to.to) + " from " + from, scaled(wait), 0);
+    arc(target.freed, credit, 0, 2, "page free");
+    arc(credit, credit, 1, 1, "credit slot");
+    const std::int64_t pages = binding_.placement[to.to->index()].rows;
+    arc(credit, sender, pages - delay, to.credit_hops + 1, "pages");
+  }
+
+  const Image& image_;
+  const Application& app_;
+  const Binding& binding_;
+  const TileBounds& bounds_;
+  TimingGraph result_;
+  std::vector<ClusterActors> clusters_;
+  std::vector<ActorId> senders_;  ///< by channel of the binding
+  std::vector<ActorId> host_;     ///< by host channel
+};
+
+}  // namespace
+
+TimingGraph timing_graph(const Image& image, const TileBounds& bounds) { return Builder(image, bounds).build(); }
+
+std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel, std::int64_t flits) {
+  SPIKELOOM_CHECK(!slots.empty() && flits > 0);
+  const auto count = static_cast<std::int64_t>(slots.size());
+  std::int64_t worst = 0;
+  // The longest wait begins when a slot has just been missed: decided in its own wire cycle.
+  for (std::size_t missed = 0; missed < slots.size(); ++missed) {
+    const std::int64_t last = static_cast<std::int64_t>(missed) + flits;
+    const std::int64_t at = last / count * wheel + slots[static_cast<std::size_t>(last % count)];
+    worst = std::max(worst, at - slots[missed]);
+  }
+  return worst;
+}
+
+std::string tile_name(const Chip& chip, TileId tile) {
+  return "tile(" + std::to_string(tile.value % chip.width) + "," + std::to_string(tile.value / chip.width) + ")";
+}
+
+}  // namespace spikeloom

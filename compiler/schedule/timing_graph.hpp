@@ -1,0 +1,44 @@
+// An image's timing as a dataflow graph: docs/protocol.md, cycle by cycle, with worst cases on the arcs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/image/image.hpp"
+#include "compiler/sdf/graph.hpp"
+
+namespace spikeloom {
+
+/// Parts of a cycle that the graph counts in: those of the hardware's contract counters.
+inline constexpr std::int64_t kTimeScale = 256;
+
+/// What a tile's firings are taken to cost. Without a value: the worst case of each, for every input.
+/// With one: over any run of n consecutive firings of the tile at most sigma + n·rho (1/256 cycles).
+/// Then the order's arcs carry rho and every other arc out of a firing rho + sigma.
+struct TileBound {
+  std::int64_t rho = 0;
+  std::int64_t sigma = 0;
+};
+using TileBounds = std::vector<std::optional<TileBound>>;  ///< by TileId
+
+struct TimingGraph {
+  sdf::Graph graph;                  ///< times in cycles / kTimeScale
+  std::vector<std::int64_t> lower;   ///< earliest first starts, by actor
+  sdf::ActorId source{};             ///< its end is b(k): the host's last end-of-step of step k is on the wire
+  sdf::ActorId sink{};               ///< its start bounds e(k): the last end-of-step of step k is at the host
+};
+
+/// Actors, by name: "host send", "tile(x,y) fire C" (and "update C"; under a bound "free C", "done C"),
+/// "tile(x,y) send C", "tile(x,y) credit C from S", "host sink".
+[[nodiscard]] TimingGraph timing_graph(const Image& image, const TileBounds& bounds);
+
+/// Most cycles from a channel's decision to its n-th flit's wire cycle, over all phases of the wheel.
+/// `slots` rising, not empty.
+[[nodiscard]] std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel, std::int64_t flits);
+
+/// "tile(1,0)"
+[[nodiscard]] std::string tile_name(const Chip& chip, TileId tile);
+
+}  // namespace spikeloom
