@@ -22,8 +22,8 @@ enum class Integrator {
 
 /// What no NIR file says and yet changes spikes.
 struct Semantics {
-  std::optional<double> dt;     ///< in the file's unit of time; guessed from the parameters when absent
-  std::optional<Reset> reset;   ///< to v_reset, as NIR declares it, when absent
+  std::optional<double> dt = {};   ///< in the file's unit of time; guessed from the parameters when absent
+  std::optional<Reset> reset = {};  ///< to v_reset, as NIR declares it, when absent
   Integrator integrator = Integrator::kEuler;
   std::uint32_t input_delay = 0;      ///< steps on every projection from an Input
   std::uint32_t recurrent_delay = 1;  ///< steps on every recurrent projection; at least 1
