@@ -155,6 +155,23 @@ class ModelDevice final : public ModelLink {
 
   std::string describe() const override { return "model"; }
   const ModelStatistics& statistics() const override { return statistics_; }
+  void observe(std::function<void(const ModelFiring&)> observer) override { observer_ = std::move(observer); }
+
+  std::int32_t potential(std::uint32_t index, std::uint32_t context, std::uint32_t position) const override {
+    const NodeMemory& memory = nodes_.at(index).memory;
+    const std::uint32_t word = memory.contexts.at(context).state.first_word + position / chip_.tile.lif_lanes;
+    return static_cast<std::int32_t>(memory.memories[hw::kMemPotentials].part(word, position % chip_.tile.lif_lanes));
+  }
+
+  std::vector<bool> spikes(std::uint32_t index, std::uint32_t context, std::uint32_t neurons) const override {
+    const Node& node = nodes_.at(index);
+    std::vector<bool> bits(neurons, false);
+    if (node.memory.contexts.at(context).mode.readout != 0) return {};
+    for (const OutEntry& entry : node.contexts.at(context).out)
+      for (std::uint32_t b = 0; b < 16; ++b)
+        if ((entry.mask >> b & 1U) != 0 && entry.index * 16 + b < neurons) bits[entry.index * 16 + b] = true;
+    return bits;
+  }
 
  private:
   static constexpr std::size_t kOutputLimit = 1U << 16U;
@@ -477,6 +494,7 @@ class ModelDevice final : public ModelLink {
       free_page(index, c, freed);
       fill(node, c, end + 1);
       node.load = end + 1;
+      if (observer_) observer_({index, c, start, end - start, context.flags != 0});
     }
     step_order(node);
     return true;
@@ -598,6 +616,7 @@ class ModelDevice final : public ModelLink {
   Cycle host_next_ = 0;
   bool started_ = false, final_ = false, done_ = false;
   ModelStatistics statistics_;
+  std::function<void(const ModelFiring&)> observer_;
 };
 
 }  // namespace

@@ -5,7 +5,10 @@
 // outputs. Each runs as soon as its inputs are known (a Kahn network with time stamps), in any order.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "compiler/chip/chip.hpp"
 #include "host/device/link.hpp"
@@ -19,9 +22,24 @@ struct ModelStatistics {
   std::int64_t busy = 0;  ///< cycles in firings, all tiles
 };
 
+/// A firing as it is computed; firings of one tile come in order, those of different tiles in any.
+struct ModelFiring {
+  std::uint32_t node = 0;     ///< ring node of the tile
+  std::uint32_t context = 0;
+  std::int64_t start = 0;     ///< cycle
+  std::int64_t work = 0;      ///< cycles to the full output buffer
+  bool sample_end = false;
+};
+
 class ModelLink : public Link {
  public:
   [[nodiscard]] virtual const ModelStatistics& statistics() const = 0;
+  /// Called after every firing, when its state is in place.
+  virtual void observe(std::function<void(const ModelFiring&)> observer) = 0;
+  /// Potential of neuron `position` of a context, as the last firing left it.
+  [[nodiscard]] virtual std::int32_t potential(std::uint32_t node, std::uint32_t context, std::uint32_t position) const = 0;
+  /// Bit p: neuron p spiked in the context's last firing. Empty of a readout.
+  [[nodiscard]] virtual std::vector<bool> spikes(std::uint32_t node, std::uint32_t context, std::uint32_t neurons) const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<ModelLink> open_model(const Chip& chip);

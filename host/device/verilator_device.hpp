@@ -1,17 +1,21 @@
 // The RTL as a device: one shared library per chip, built on demand by Verilator and cached.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "compiler/chip/chip.hpp"
 #include "host/device/link.hpp"
+#include "host/device/verilator_build.hpp"
 
 namespace spikeloom {
 
 struct VerilatorOptions {
-  std::optional<std::string> trace;  ///< FST file to write; needs a library built with tracing
+  std::optional<std::string> trace;                ///< FST file to write; needs a library built with tracing
+  RtlAssertions assertions = RtlAssertions::kOn;   ///< off only to measure speed
+  std::optional<std::uint64_t> stall_seed;         ///< the chip's streams pause at random, as behind a slow transport
 };
 
 /// Builds the chip's library unless the cache has it, loads it and resets the chip.

@@ -21,7 +21,33 @@ namespace {
 constexpr int kResetClocks = 8;
 constexpr std::size_t kTextLimit = 4096;
 
+// Pauses of one stream, bursty: mostly short, now and then long enough to fill or drain every FIFO.
+class Pauses {
+ public:
+  explicit Pauses(std::uint64_t seed) : state_(seed) {}
+  bool pausing() {
+    if (state_ == 0) return false;
+    if (left_ == 0) {
+      state_ ^= state_ << 13U;  // xorshift64, Marsaglia 2003
+      state_ ^= state_ >> 7U;
+      state_ ^= state_ << 17U;
+      paused_ = !paused_;
+      const std::uint64_t length = state_ >> 32U;
+      left_ = (length & 31U) == 0 ? 1 + (length >> 5U) % 2048 : 1 + (length >> 5U) % 8;
+    }
+    --left_;
+    return paused_;
+  }
+
+ private:
+  std::uint64_t state_;
+  std::uint64_t left_ = 0;
+  bool paused_ = true;
+};
+
 struct Instance {
+  explicit Instance(std::uint64_t stall_seed)
+      : in_pauses(stall_seed), out_pauses(stall_seed * 0x9e3779b97f4a7c15ULL) {}
   // Owned here, one per chip: two chips in a process share nothing.
   VerilatedContext context;
   std::unique_ptr<Vchip> top;
@@ -31,6 +57,10 @@ struct Instance {
   std::string printed;  // what $display and failed assertions wrote; ends up in the error
   std::string error;
   bool stopped = false;
+  Pauses in_pauses, out_pauses;
+  bool offering = false;  // a word stands at the input and was not taken: it must stay
+  bool waiting = false;   // a word stands at the output and was not taken: it must stay
+  std::uint64_t waiting_data = 0;
 };
 
 // Verilated's hooks are free functions without an instance.
@@ -96,8 +126,9 @@ void vl_finish(const char* file, int line, const char* hierarchy) VL_MT_UNSAFE {
 
 int spikeloom_harness_abi(void) { return SPIKELOOM_HARNESS_ABI; }
 
-void* spikeloom_harness_create(const char* trace) {
-  auto chip = std::make_unique<Instance>();
+void* spikeloom_harness_create(const SpikeloomHarnessOptions* options) {
+  const char* const trace = options->trace;
+  auto chip = std::make_unique<Instance>(options->stall_seed);
   const Current scope(chip.get());
   // With --x-initial unique: registers and memories begin with noise, the same in every run, so
   // that RTL which relies on power-up values fails in the tests.
@@ -145,20 +176,29 @@ int spikeloom_harness_run(void* opaque, SpikeloomHarnessRun* run) {
   run->clocks = 0;
   run->idle = 0;
   while (!chip.stopped && run->clocks < run->max_clocks) {
-    const bool offer = run->in_taken < run->in_count;
+    const bool left = run->in_taken < run->in_count;
     const bool room = run->out_filled < run->out_room;
+    const bool offer = left && (chip.offering || !chip.in_pauses.pausing());
+    const bool ready = room && !chip.out_pauses.pausing();
     top.in_valid_i = offer;
     top.in_data_i = offer ? run->in[run->in_taken] : 0;
-    top.out_ready_i = room;
+    top.out_ready_i = ready;
     half_clock(chip, 0);
-    const bool takes = offer && top.in_ready_o;
-    const bool gives = room && top.out_valid_o;
-    if (top.idle_o && !offer && !top.out_valid_o) {
+    const bool valid = top.out_valid_o;
+    if (chip.waiting && (!valid || top.out_data_o != chip.waiting_data)) {
+      stop("the output stream changed a word that was not yet taken", __FILE__, __LINE__, nullptr);
+      break;
+    }
+    if (top.idle_o && !left && !valid) {
       run->idle = 1;
       break;
     }
-    if (gives) run->out[run->out_filled++] = top.out_data_o;
-    if (takes) ++run->in_taken;
+    if (valid && !room) break;
+    if (valid && ready) run->out[run->out_filled++] = top.out_data_o;
+    chip.waiting = valid && !ready;
+    chip.waiting_data = top.out_data_o;
+    chip.offering = offer && !top.in_ready_o;
+    if (offer && top.in_ready_o) ++run->in_taken;
     half_clock(chip, 1);
     ++run->clocks;
   }

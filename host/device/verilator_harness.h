@@ -8,12 +8,15 @@
 
 #define SPIKELOOM_HARNESS_ABI 1
 
+/* The library is built with hidden symbols; only these show. */
+#define SPIKELOOM_HARNESS_EXPORT __attribute__((visibility("default")))
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* One call's work. The harness clocks the chip until max_clocks are done, or the chip is idle with
- * no word left to offer, or a word leaves and there is no room for it and nothing else moves. */
+/* One call's work. The harness clocks the chip until max_clocks are done, or the chip is idle and
+ * no word is left to offer, or the chip offers a word for which there is no room. */
 struct SpikeloomHarnessRun {
   const uint64_t* in; /* words offered */
   size_t in_count;
@@ -26,19 +29,27 @@ struct SpikeloomHarnessRun {
   int idle;            /* out: 1 when nothing changes without another word from the host */
 };
 
+struct SpikeloomHarnessOptions {
+  const char* trace;   /* an FST file to write, or null */
+  uint64_t stall_seed; /* not 0: in_valid_i and out_ready_i pause at random, as a slow transport's do */
+};
+
 typedef int SpikeloomHarnessAbi(void);
-/* trace: an FST file to write, or null; a library built without tracing returns null for a file. */
-typedef void* SpikeloomHarnessCreate(const char* trace);
+/* Null when the trace cannot be written or the library was built without tracing. */
+typedef void* SpikeloomHarnessCreate(const struct SpikeloomHarnessOptions* options);
 typedef void SpikeloomHarnessDestroy(void* chip);
 /* 0, or 1 when the RTL stopped itself: see error; the chip is then of no further use. */
 typedef int SpikeloomHarnessRunFunction(void* chip, struct SpikeloomHarnessRun* run);
 typedef const char* SpikeloomHarnessError(const void* chip);
 
-SpikeloomHarnessAbi spikeloom_harness_abi;
-SpikeloomHarnessCreate spikeloom_harness_create;
-SpikeloomHarnessDestroy spikeloom_harness_destroy;
-SpikeloomHarnessRunFunction spikeloom_harness_run;
-SpikeloomHarnessError spikeloom_harness_error;
+SPIKELOOM_HARNESS_EXPORT SpikeloomHarnessAbi spikeloom_harness_abi;
+SPIKELOOM_HARNESS_EXPORT SpikeloomHarnessCreate spikeloom_harness_create;
+SPIKELOOM_HARNESS_EXPORT SpikeloomHarnessDestroy spikeloom_harness_destroy;
+SPIKELOOM_HARNESS_EXPORT SpikeloomHarnessRunFunction spikeloom_harness_run;
+SPIKELOOM_HARNESS_EXPORT SpikeloomHarnessError spikeloom_harness_error;
+
+/* Takes the place of printf in the Verilated model (VL_PRINTF). */
+int spikeloom_harness_print(const char* format, ...);
 
 #ifdef __cplusplus
 }

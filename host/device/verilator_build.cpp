@@ -1,0 +1,408 @@
+#include "host/device/verilator_build.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iomanip>
+#include <sstream>
+#include <thread>
+
+#include "compiler/base/error.hpp"
+
+extern char** environ;
+
+namespace spikeloom {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kPoll = std::chrono::milliseconds(50);
+constexpr auto kBuildDeadline = std::chrono::minutes(60);
+constexpr const char* kLibrary = "libchip.so";
+constexpr const char* kManifest = "manifest.txt";
+
+/// FNV-1a, 64 bit. The manifest is compared too, so a collision rebuilds instead of deceiving.
+std::string hash(const std::string& text) {
+  std::uint64_t value = 14695981039346656037ULL;
+  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  std::ostringstream out;
+  out << std::hex << std::setw(16) << std::setfill('0') << value;
+  return out.str();
+}
+
+std::string read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+fs::path find_tool(const std::string& name) {
+  const char* const path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const fs::path file = fs::path(folder) / name;
+    if (access(file.c_str(), X_OK) == 0 && fs::is_regular_file(file)) return file;
+  }
+  return {};
+}
+
+/// A child process whose output goes to a file.
+class Child {
+ public:
+  Child(const std::vector<std::string>& command, const fs::path& log) : name_(command.front()) {
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    const int code = posix_spawnp(&pid_, arguments[0], &files, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (code != 0) throw device_error(name_ + ": cannot be started: " + std::strerror(code));
+  }
+  ~Child() {
+    if (pid_ > 0) {
+      kill(pid_, SIGTERM);
+      waitpid(pid_, nullptr, 0);
+    }
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// Calls `meanwhile` now and then; true when the process ended well.
+  template <class Meanwhile>
+  bool wait(const Meanwhile& meanwhile) {
+    const auto deadline = Clock::now() + kBuildDeadline;
+    int status = 0;
+    for (;;) {
+      const pid_t ended = waitpid(pid_, &status, WNOHANG);
+      if (ended == pid_) break;
+      if (ended < 0 && errno != EINTR) throw device_error(name_ + ": " + std::strerror(errno));
+      if (Clock::now() > deadline) throw device_error(name_ + ": not done after an hour; stopped");
+      meanwhile();
+      std::this_thread::sleep_for(kPoll);
+    }
+    pid_ = -1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+
+ private:
+  std::string name_;
+  pid_t pid_ = -1;
+};
+
+/// Holds a cache entry's lock; the system lets go of it when the process ends, however it ends.
+class EntryLock {
+ public:
+  EntryLock(const fs::path& path, const Progress& progress, const std::string& what)
+      : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (file_ < 0) throw device_error(path.string() + ": " + std::strerror(errno) + "; is the cache folder writable?");
+    const auto deadline = Clock::now() + kBuildDeadline;
+    while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK && errno != EINTR) {
+        const int code = errno;
+        close(file_);
+        throw device_error(path.string() + ": cannot be locked: " + std::strerror(code));
+      }
+      if (Clock::now() > deadline) {
+        close(file_);
+        throw device_error(path.string() + ": another process has been building " + what + " for over an hour");
+      }
+      if (progress) progress(-1, "waiting for another process that builds " + what);
+      std::this_thread::sleep_for(kPoll);
+    }
+  }
+  ~EntryLock() { close(file_); }
+  EntryLock(const EntryLock&) = delete;
+  EntryLock& operator=(const EntryLock&) = delete;
+
+ private:
+  int file_;
+};
+
+/// First line that a tool prints for --version.
+std::string version_of(const fs::path& tool, const fs::path& scratch) {
+  std::string name = (scratch / "version.XXXXXX").string();
+  const int made = mkstemp(name.data());
+  if (made < 0) throw device_error(name + ": " + std::strerror(errno) + "; is the cache folder writable?");
+  close(made);
+  const fs::path file = name;
+  Child child({tool.string(), "--version"}, file);
+  const bool good = child.wait([] {});
+  const std::string text = read_text(file);
+  fs::remove(file);
+  if (!good) throw device_error(tool.string() + " --version fails");
+  return text.substr(0, text.find('\n'));
+}
+
+/// "Debian clang version 14.0.6" → "clang 14.0.6", "Verilator 5.006 2023-01-22 rev" → "Verilator 5.006".
+std::string short_version(const std::string& name, const std::string& line) {
+  std::istringstream words(line);
+  for (std::string word; words >> word;)
+    if (word.find('.') != std::string::npos && std::isdigit(static_cast<unsigned char>(word[0])) != 0)
+      return name + " " + word;
+  return name;
+}
+
+struct Tools {
+  fs::path verilator, compiler;
+  std::string verilator_version, compiler_version;
+  [[nodiscard]] std::string brief() const {
+    return short_version("Verilator", verilator_version) + ", " +
+           short_version(compiler.filename() == "clang++" ? "clang" : "g++", compiler_version);
+  }
+};
+
+Tools find_tools(const fs::path& scratch) {
+  Tools tools;
+  tools.verilator = find_tool("verilator");
+  tools.compiler = find_tool("clang++");
+  if (tools.compiler.empty()) tools.compiler = find_tool("g++");
+  if (tools.verilator.empty() || tools.compiler.empty() || find_tool("make").empty())
+    throw device_error("verilator: the RTL device needs the programs verilator, make and clang++ (or g++) on PATH; "
+                       "scripts/setup.sh installs them, and --device model needs none");
+  tools.verilator_version = version_of(tools.verilator, scratch);
+  tools.compiler_version = version_of(tools.compiler, scratch);
+  return tools;
+}
+
+/// What -march=native depends on; a cache may be carried to another machine.
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("flags") || line.starts_with("Features")) return hash(line);
+  return "unknown";
+}
+
+std::vector<fs::path> sources_in(const std::vector<fs::path>& directories) {
+  std::vector<fs::path> files;
+  for (const fs::path& directory : directories)
+    for (const auto& entry : fs::directory_iterator(directory))
+      if (entry.path().extension() == ".sv" || entry.path().extension() == ".svh") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string literal(std::uint64_t value) {
+  return (value >> 32U) != 0 ? "64'd" + std::to_string(value) : "32'd" + std::to_string(value);
+}
+
+/// Arguments that decide the result, without places: they go into the manifest as they stand.
+std::vector<std::string> verilator_options(const VerilatedDesign& design, const VerilatedBuild& build) {
+  // -O3 --inline-mult 1 with the compiler's -O3 in OPT_FAST is the fastest of the combinations that
+  // were measured; -Wno-fatal because lint is a test of its own, with nothing waived.
+  std::vector<std::string> list = {"--cc", "--prefix", "Vchip", "--top-module", design.top, "-O3", "--inline-mult",
+                                   "1", "--no-timing", "-Wno-fatal", "--default-language", "1800-2017"};
+  const auto add = [&](std::initializer_list<const char*> words) { list.insert(list.end(), words.begin(), words.end()); };
+  if (build.assertions == RtlAssertions::kOn)
+    add({"--assert", "--x-assign", "unique", "--x-initial", "unique"});
+  else
+    add({"--noassert", "--x-assign", "fast", "--x-initial", "fast"});
+  if (build.waves == Waves::kOn) add({"--trace-fst", "--trace-structs", "--trace-params"});
+  for (const RtlParameter& parameter : design.parameters)
+    list.push_back("-G" + parameter.name + "=" + literal(parameter.value));
+  return list;
+}
+
+std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build, const Tools& tools) {
+  std::ostringstream out;
+  out << "top " << design.top << "\n"
+      << tools.verilator_version << "\n"
+      << tools.compiler.filename().string() << ": " << tools.compiler_version << "\n"
+      << "processor " << processor() << "\n";
+  for (const std::string& option : verilator_options(design, build)) out << option << "\n";
+  std::vector<fs::path> files = design.packages;
+  for (const fs::path& file : sources_in(design.directories)) files.push_back(file);
+  for (const char* name : {"verilator_harness.h", "verilator_harness.cpp", "verilator_build.cpp"})
+    files.emplace_back(fs::path(SPIKELOOM_HARNESS_DIR) / name);
+  for (const fs::path& file : files) out << file.filename().string() << " " << hash(read_text(file)) << "\n";
+  return out.str();
+}
+
+/// Verilates and compiles into `folder`, everything that is printed to `log`.
+class Builder {
+ public:
+  Builder(const VerilatedDesign& design, fs::path folder, fs::path log, const Progress& progress)
+      : design_(design), folder_(std::move(folder)), log_(std::move(log)), progress_(progress) {}
+
+  void build(const VerilatedBuild& options, const Tools& tools) {
+    verilate(options, tools);
+    compile(options, tools);
+  }
+
+ private:
+  void verilate(const VerilatedBuild& options, const Tools& tools) {
+    std::vector<std::string> command = {tools.verilator.string()};
+    for (const std::string& option : verilator_options(design_, options)) command.push_back(option);
+    command.insert(command.end(), {"--Mdir", model().string()});
+    const std::string source_root = fs::path(SPIKELOOM_HARNESS_DIR).parent_path().parent_path().string();
+    command.insert(command.end(),
+                   {"-CFLAGS", "-fPIC -fvisibility=hidden -I" + source_root +
+                                   " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
+                                   " -DVL_PRINTF=spikeloom_harness_print -include " +
+                                   SPIKELOOM_HARNESS_DIR + "/verilator_harness.h"});
+    for (const fs::path& directory : design_.directories) {
+      command.push_back("-y");
+      command.push_back(directory.string());
+      command.push_back("-I" + directory.string());
+    }
+    for (const fs::path& package : design_.packages) command.push_back(package.string());
+    command.push_back(top_file().string());
+    command.insert(command.end(), {"--exe", (fs::path(SPIKELOOM_HARNESS_DIR) / "verilator_harness.cpp").string()});
+    run(command, [&] { report(0, "Verilating"); });
+  }
+
+  void compile(const VerilatedBuild& options, const Tools& tools) {
+    const std::string cxx = tools.compiler.string();
+    const std::string waves = options.waves == Waves::kOn ? " -lz" : "";
+    const unsigned jobs = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+    run({"make", "-C", model().string(), "-f", "Vchip.mk", "-j" + std::to_string(jobs), "Vchip", "CXX=" + cxx,
+         "LINK=" + cxx + " -shared", "OPT_FAST=-O3 -march=native", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2",
+         "USER_LDLIBS=-Wl,-z,defs" + waves},
+        [&] { report(compiled(), "compiling"); });
+    fs::rename(model() / "Vchip", folder_ / kLibrary);
+    fs::remove_all(model());
+  }
+
+  [[nodiscard]] fs::path model() const { return folder_ / "model"; }
+
+  [[nodiscard]] fs::path top_file() const {
+    for (const fs::path& directory : design_.directories)
+      if (const fs::path file = directory / (design_.top + ".sv"); fs::exists(file)) return file;
+    throw device_error("verilator: " + design_.top + ".sv: not among the RTL's folders");
+  }
+
+  /// Fraction of the model's files that are compiled.
+  [[nodiscard]] double compiled() const {
+    std::size_t objects = 0, sources = 2;  // verilated.cpp and the harness lie elsewhere
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(model(), ignored)) {
+      if (entry.path().extension() == ".cpp") ++sources;
+      if (entry.path().extension() == ".o") ++objects;
+    }
+    return std::min(0.99, static_cast<double>(objects) / static_cast<double>(sources));
+  }
+
+  void report(double fraction, const char* what) const {
+    if (progress_) progress_(fraction, std::string(what) + " " + design_.name);
+  }
+
+  template <class Meanwhile>
+  void run(const std::vector<std::string>& command, const Meanwhile& meanwhile) {
+    {
+      std::ofstream log(log_, std::ios::app);
+      for (const std::string& word : command) log << word << " ";
+      log << "\n";
+      if (!log.flush()) throw device_error(log_.string() + ": cannot be written; is the cache folder writable?");
+    }
+    Child child(command, log_);
+    if (!child.wait(meanwhile))
+      throw device_error("verilator: building " + design_.name + " failed in " +
+                         fs::path(command.front()).filename().string() + first_error() + "; log: " + log_.string());
+  }
+
+  [[nodiscard]] std::string first_error() const {
+    std::ifstream log(log_);
+    for (std::string line; std::getline(log, line);)
+      if (line.starts_with("%Error") || line.find(" error: ") != std::string::npos) return ": " + line;
+    return "";
+  }
+
+  const VerilatedDesign& design_;
+  fs::path folder_, log_;
+  const Progress& progress_;
+};
+
+bool complete(const fs::path& entry, const std::string& expected) {
+  return fs::exists(entry / kLibrary) && read_text(entry / kManifest) == expected;
+}
+
+void build_entry(const VerilatedDesign& design, const VerilatedBuild& build, const Tools& tools,
+                 const fs::path& entry, const Progress& progress) {
+  const std::string expected = manifest(design, build, tools);
+  fs::path building = entry, log = entry;
+  building += ".building";
+  log += ".log";
+  fs::remove_all(building);  // what a killed build left behind
+  fs::remove_all(entry);
+  fs::remove(log);
+  fs::create_directories(building);
+  try {
+    Builder(design, building, log, progress).build(build, tools);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(building, ignored);
+    throw;
+  }
+  std::ofstream(building / kManifest) << expected;
+  fs::rename(log, building / "build.log");
+  fs::rename(building, entry);
+  if (progress) progress(1, "built " + design.name);
+}
+
+}  // namespace
+
+VerilatedDesign chip_design(const Chip& chip) {
+  VerilatedDesign design;
+  design.name = chip.name;
+  design.top = "spikeloom_chip";
+  design.packages = {fs::path(SPIKELOOM_GENERATED_DIR) / "spikeloom_pkg.sv"};
+  const fs::path root = SPIKELOOM_RTL_DIR;
+  std::error_code missing;
+  for (const auto& item : fs::recursive_directory_iterator(root, missing))
+    if (item.is_directory()) design.directories.push_back(item.path());
+  if (missing) throw device_error("verilator: " + root.string() + ": the RTL is not there: " + missing.message());
+  design.directories.push_back(root);
+  std::sort(design.directories.begin(), design.directories.end());
+  for (const fs::path& file : sources_in(design.directories))
+    if (file.stem().string().ends_with("_pkg")) design.packages.push_back(file);
+  design.parameters = rtl_parameters(chip);
+  return design;
+}
+
+fs::path default_cache() {
+  const auto variable = [](const char* name) -> fs::path {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  if (const fs::path own = variable("SPIKELOOM_CACHE"); !own.empty()) return own;
+  if (const fs::path cache = variable("XDG_CACHE_HOME"); !cache.empty()) return cache / "spikeloom";
+  if (const fs::path home = variable("HOME"); !home.empty()) return home / ".cache" / "spikeloom";
+  throw device_error("verilator: no place for built chips; set SPIKELOOM_CACHE to a folder");
+}
+
+VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedBuild& build,
+                                 const Progress& progress) {
+  try {
+    fs::create_directories(build.cache);
+    const fs::path cache = fs::canonical(build.cache);
+    const Tools tools = find_tools(cache);
+    const std::string expected = manifest(design, build, tools);
+    const fs::path entry = cache / (design.name + "-" + hash(expected));
+    if (!complete(entry, expected)) {
+      fs::path lock = entry;
+      lock += ".lock";
+      const EntryLock held(lock, progress, design.name);
+      if (!complete(entry, expected)) build_entry(design, build, tools, entry, progress);
+    }
+    return {entry / kLibrary, tools.brief()};
+  } catch (const fs::filesystem_error& error) {
+    throw device_error(std::string("verilator: chip cache: ") + error.what());
+  }
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,51 @@
+// SystemVerilog → a shared library that clocks it, built once per content and kept in a cache.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "compiler/chip/chip.hpp"
+#include "host/device/link.hpp"
+
+namespace spikeloom {
+
+/// What to Verilate. A module lives in a file of its name; packages are named one by one.
+struct VerilatedDesign {
+  std::string name;                                ///< for messages and file names
+  std::string top;                                 ///< module with the chip's ports (docs/protocol.md, section 1)
+  std::vector<std::filesystem::path> packages;     ///< read first, in this order
+  std::vector<std::filesystem::path> directories;  ///< modules and headers are looked for here
+  std::vector<RtlParameter> parameters;            ///< of the top
+};
+
+enum class RtlAssertions { kOff, kOn };
+enum class Waves { kOff, kOn };
+
+struct VerilatedBuild {
+  RtlAssertions assertions = RtlAssertions::kOn;  ///< off only to measure speed
+  Waves waves = Waves::kOff;                      ///< on: can write FST files, and is slower
+  std::filesystem::path cache;                    ///< folder for libraries; made when absent
+};
+
+/// The shipped RTL with a chip file's parameters.
+[[nodiscard]] VerilatedDesign chip_design(const Chip& chip);
+
+/// $SPIKELOOM_CACHE, else $XDG_CACHE_HOME/spikeloom, else ~/.cache/spikeloom.
+[[nodiscard]] std::filesystem::path default_cache();
+
+struct VerilatedLibrary {
+  std::filesystem::path path;  ///< the shared library; verilator_harness.h is its interface
+  std::string tools;           ///< "Verilator 5.006, clang 14.0.6"
+};
+
+/// Returns the library, building it unless the cache has one of the same content: sources,
+/// parameters, harness, options, tool versions and processor. Two processes that want the same
+/// library wait for each other. What is in the cache is complete: a build that stops half-way leaves
+/// no library.
+///
+/// Throws Error{kDevice}: tools missing, or the build failed (the message names its log).
+[[nodiscard]] VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedBuild& build,
+                                               const Progress& progress);
+
+}  // namespace spikeloom
