@@ -1,0 +1,677 @@
+#include "compiler/quantize/quantize.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "compiler/golden/accumulator.hpp"
+#include "compiler/golden/check.hpp"
+#include "compiler/quantize/grid.hpp"
+#include "compiler/quantize/step_search.hpp"
+
+namespace spikeloom {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Wanted resolution: theta (a readout's largest weight) in units of v. Truncation then loses at most
+/// one part in 2^14 a step.
+constexpr double kWantedResolution = 1 << 14;
+/// Room above theta that v gets even where no proof bounds it.
+constexpr double kWantedRoom = 64;
+constexpr double kLargeWeightError = 0.25;
+constexpr double kLargeParameterError = 0.01;
+/// Every source counts a little, whatever the calibration saw of it.
+constexpr double kActivityFloor = 0.01;
+
+double input_unit(const QuantizeOptions& options, const Network& network, const Source& from) {
+  const auto* input = std::get_if<InputId>(&from);
+  if (input == nullptr) return 1;
+  const auto it = options.inputs.find(network.inputs[input->index()].name);
+  return it == options.inputs.end() ? 1 : it->second.unit;
+}
+
+std::uint32_t input_planes(const QuantizeOptions& options, const Network& network, const Source& from) {
+  const auto* input = std::get_if<InputId>(&from);
+  if (input == nullptr) return 1;
+  const auto it = options.inputs.find(network.inputs[input->index()].name);
+  return it == options.inputs.end() ? 1 : it->second.planes;
+}
+
+const std::string& name_of(const Network& network, const Source& from) {
+  if (const auto* input = std::get_if<InputId>(&from)) return network.inputs[input->index()].name;
+  return network.populations[std::get<PopulationId>(from).index()].name;
+}
+
+std::size_t size_of(const Network& network, const Source& from) {
+  if (const auto* input = std::get_if<InputId>(&from)) return network.inputs[input->index()].size();
+  return network.populations[std::get<PopulationId>(from).index()].size();
+}
+
+std::string number(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", x);
+  return text;
+}
+
+/// Neuron j's potential is carried as v / divisor[j]; its weights are multiplied by column[j].
+struct Frame {
+  std::vector<double> divisor, column;
+};
+
+/// Gains go into the membrane's unit: weights stay as they are, and with them any grid.
+Frame frame_of_membranes(const Population& population) {
+  Frame frame;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const double gain = population.gain_i[j] * population.gain_v[j];
+    frame.divisor.push_back(gain == 0 ? 1 : std::abs(gain));
+    frame.column.push_back(gain == 0 ? 0 : gain < 0 ? -1 : 1);
+  }
+  return frame;
+}
+
+/// One unit for all neurons, the largest gain: weights are multiplied by what is left.
+Frame frame_of_weights(const Population& population) {
+  Frame frame;
+  double most = 0;
+  for (std::size_t j = 0; j < population.size(); ++j) most = std::max(most, std::abs(population.gain_i[j] * population.gain_v[j]));
+  if (most == 0) most = 1;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    frame.divisor.push_back(most);
+    frame.column.push_back(population.gain_i[j] * population.gain_v[j] / most);
+  }
+  return frame;
+}
+
+bool uniform(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [&](double x) { return x == values.front(); });
+}
+
+/// The projections into one population, their weights in its frame (per integer of their source).
+struct Inbound {
+  std::vector<std::size_t> projection;
+  std::vector<std::vector<double>> value;  ///< by projection, then as Projection::weight
+  std::vector<std::uint32_t> bits;
+  std::vector<std::uint32_t> max_shift;
+};
+
+/// Mantissas of one population's inbound projections. real weight in the frame = mantissa·base·2^shift.
+struct Weights {
+  double base = 1;
+  bool exact = false;
+  std::vector<std::uint32_t> shift;
+  std::vector<std::vector<std::int16_t>> mantissas;  ///< zeros included
+};
+
+class Quantizer {
+ public:
+  Quantizer(const Network& network, const QuantizeOptions& options) : network_(network), options_(options) {}
+
+  Quantized run() {
+    check_options();
+    problems_.throw_if_any("quantize");
+    IntNetwork& result = result_.network;
+    result.name = network_.name;
+    result.state_bits = options_.limits.state_bits;
+    result.outputs = network_.outputs;
+    for (const Input& input : network_.inputs) result.inputs.push_back(quantize_input(input));
+    result.projections.resize(network_.projections.size());
+    result_.report.projections.resize(network_.projections.size());
+    for (std::size_t p = 0; p < network_.populations.size(); ++p) quantize_population(p);
+    problems_.throw_if_any("quantize");
+    const Problems wrong = check(result);
+    wrong.throw_if_any("quantize: the integer network");
+    return std::move(result_);
+  }
+
+ private:
+  void check_options();
+  void check_bits(std::uint32_t bits, const std::string& where);
+  [[nodiscard]] IntInput quantize_input(const Input& input) const;
+  void quantize_population(std::size_t index);
+  [[nodiscard]] Inbound inbound_of(std::size_t index, const Frame& frame);
+  [[nodiscard]] std::uint32_t bits_of(std::size_t index);
+  [[nodiscard]] std::optional<Weights> on_grid(const Inbound& inbound) const;
+  [[nodiscard]] Weights searched(const Inbound& inbound, std::size_t population) const;
+  [[nodiscard]] Weights with_base(const Inbound& inbound, double base, std::vector<std::uint32_t> shift) const;
+  [[nodiscard]] std::vector<double> activity_of(const Projection& projection) const;
+  void store_weights(const Inbound& inbound, const Weights& weights, std::uint32_t extra_shift);
+  void report_weights(const Inbound& inbound, const Weights& weights, std::size_t population);
+  [[nodiscard]] IntPopulation skeleton(const Population& population) const;
+  void set_parameters(std::size_t index, const Frame& frame, double base, std::uint32_t fraction);
+  void report_parameters(std::size_t index, const Frame& frame, double unit);
+  void decays(const Population& population, std::size_t index);
+
+  struct Fraction {
+    std::uint32_t scale = 0, extra_shift = 0;
+    bool can_saturate = false;
+  };
+  [[nodiscard]] std::optional<Fraction> choose_fraction(std::size_t index, const Frame& frame, const Inbound& inbound, const Weights& weights);
+
+  const Network& network_;
+  const QuantizeOptions& options_;
+  Quantized result_;
+  Problems problems_;
+};
+
+void Quantizer::check_bits(std::uint32_t bits, const std::string& where) {
+  const auto& formats = options_.limits.weight_bits;
+  if (bits != 8 && bits != 4 && bits != 2 && bits != 1) {
+    problems_.add(where + ": expected 8, 4, 2 or 1 weight bits, found " + std::to_string(bits));
+  } else if (std::find(formats.begin(), formats.end(), bits) == formats.end()) {
+    problems_.add(where + ": the chip's tiles do not decode " + std::to_string(bits) + "-bit weights");
+  }
+}
+
+void Quantizer::check_options() {
+  const QuantizeLimits& limits = options_.limits;
+  if (limits.state_bits < kMinStateBits || limits.state_bits > kMaxStateBits || limits.acc_bits < 2 ||
+      limits.acc_bits > kMaxAccumulatorBits || limits.bias_bits < 1 || limits.bias_bits > kMaxStateBits ||
+      limits.max_shift > kMaxShift || limits.max_scale > kMaxScale) {
+    problems_.add("limits: outside what an integer network can hold");
+  }
+  check_bits(options_.weight_bits, "option weight bits");
+  for (const auto& [name, bits] : options_.projection_bits) {
+    check_bits(bits, "option weight bits of '" + name + "'");
+    const bool known = std::any_of(network_.projections.begin(), network_.projections.end(), [&, wanted = name](const Projection& p) { return p.name == wanted; });
+    if (!known) problems_.add("option weight bits: no projection is called '" + name + "'");
+  }
+  for (const auto& [name, coding] : options_.inputs) {
+    const bool known = std::any_of(network_.inputs.begin(), network_.inputs.end(), [&, wanted = name](const Input& input) { return input.name == wanted; });
+    if (!known) problems_.add("option inputs: no input is called '" + name + "'");
+    const std::uint32_t most = std::min(kMaxPlanes, limits.max_shift + 1);
+    if (coding.planes < 1 || coding.planes > most) {
+      problems_.add("input '" + name + "': needs " + std::to_string(coding.planes) + " bit planes, expected 1 to " + std::to_string(most) +
+                    " (the chip's largest shift is " + std::to_string(limits.max_shift) + "); coarser values or a larger max_shift would help");
+    }
+    if (!(coding.unit > 0) || !std::isfinite(coding.unit)) problems_.add("input '" + name + "': its unit must be above 0");
+  }
+  if (!options_.activity) return;
+  const Activity& activity = *options_.activity;
+  bool fits = activity.inputs.size() == network_.inputs.size() && activity.populations.size() == network_.populations.size();
+  for (std::size_t n = 0; fits && n < network_.inputs.size(); ++n) fits = activity.inputs[n].size() == network_.inputs[n].size();
+  for (std::size_t n = 0; fits && n < network_.populations.size(); ++n) fits = activity.populations[n].size() == network_.populations[n].size();
+  if (!fits) problems_.add("option activity: its sizes are not those of the network");
+}
+
+IntInput Quantizer::quantize_input(const Input& input) const {
+  const auto it = options_.inputs.find(input.name);
+  const InputCoding coding = it == options_.inputs.end() ? InputCoding{} : it->second;
+  return {input.name, input.shape, coding.planes, coding.is_signed, coding.unit};
+}
+
+/// 1 bit has no 0: a projection with absent synapses gets the next wider format that the chip has.
+std::uint32_t Quantizer::bits_of(std::size_t index) {
+  const Projection& projection = network_.projections[index];
+  const auto it = options_.projection_bits.find(projection.name);
+  const std::uint32_t bits = it == options_.projection_bits.end() ? options_.weight_bits : it->second;
+  if (bits != 1) return bits;
+  const Population& to = network_.populations[projection.to.index()];
+  const std::size_t dense = size_of(network_, projection.from) * to.size();
+  const bool full = projection.weight.size() == dense && std::none_of(projection.weight.begin(), projection.weight.end(), [](double w) { return w == 0; }) &&
+                    std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
+                    std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
+  if (full) return 1;
+  const std::string subject = "projection '" + projection.name + "' from '" + name_of(network_, projection.from) + "'";
+  for (const std::uint32_t wider : {2U, 4U, 8U}) {
+    const auto& formats = options_.limits.weight_bits;
+    if (std::find(formats.begin(), formats.end(), wider) == formats.end()) continue;
+    result_.report.notes.push_back(subject + ": some synapses are absent and 1-bit weights have no 0, so it gets " + std::to_string(wider) + " bits");
+    return wider;
+  }
+  problems_.add(subject + ": some synapses are absent and 1-bit weights have no 0; a chip that decodes 2-bit weights would help");
+  return 8;
+}
+
+Inbound Quantizer::inbound_of(std::size_t index, const Frame& frame) {
+  Inbound inbound;
+  for (std::size_t p = 0; p < network_.projections.size(); ++p) {
+    const Projection& projection = network_.projections[p];
+    if (projection.to.index() != index) continue;
+    inbound.projection.push_back(p);
+    const double unit = input_unit(options_, network_, projection.from);
+    std::vector<double> value(projection.weight.size());
+    for (std::size_t k = 0; k < value.size(); ++k) value[k] = projection.weight[k] * frame.column[projection.target[k]] * unit;
+    inbound.value.push_back(std::move(value));
+    inbound.max_shift.push_back(options_.limits.max_shift - (input_planes(options_, network_, projection.from) - 1));
+  }
+  return inbound;
+}
+
+Weights Quantizer::with_base(const Inbound& inbound, double base, std::vector<std::uint32_t> shift) const {
+  Weights weights{base, false, std::move(shift), {}};
+  for (std::size_t n = 0; n < inbound.value.size(); ++n) {
+    const double step = std::ldexp(base, static_cast<int>(weights.shift[n]));
+    std::vector<std::int16_t> mantissas;
+    mantissas.reserve(inbound.value[n].size());
+    for (const double value : inbound.value[n]) {
+      mantissas.push_back(value == 0 ? std::int16_t{0} : static_cast<std::int16_t>(mantissa(value, step, inbound.bits[n], options_.rounding)));
+    }
+    weights.mantissas.push_back(std::move(mantissas));
+  }
+  return weights;
+}
+
+std::optional<Weights> Quantizer::on_grid(const Inbound& inbound) const {
+  std::vector<GridDemand> demands;
+  std::vector<std::size_t> of;
+  for (std::size_t n = 0; n < inbound.value.size(); ++n) {
+    const bool any = std::any_of(inbound.value[n].begin(), inbound.value[n].end(), [](double x) { return x != 0; });
+    if (!any) continue;
+    demands.push_back({inbound.value[n], mantissa_range(inbound.bits[n]), inbound.bits[n] == 1, inbound.max_shift[n]});
+    of.push_back(n);
+  }
+  const auto joint = joint_grid(demands);
+  if (!joint) return std::nullopt;
+  std::vector<std::uint32_t> shift(inbound.value.size(), 0);
+  for (std::size_t d = 0; d < of.size(); ++d) shift[of[d]] = joint->shift[d];
+  Weights weights = with_base(inbound, joint->base, std::move(shift));
+  weights.exact = true;
+  return weights;
+}
+
+std::vector<double> Quantizer::activity_of(const Projection& projection) const {
+  std::vector<double> result(size_of(network_, projection.from), 1);
+  if (!options_.activity) return result;
+  const auto* input = std::get_if<InputId>(&projection.from);
+  result = input != nullptr ? options_.activity->inputs[input->index()]
+                            : options_.activity->populations[std::get<PopulationId>(projection.from).index()];
+  double sum = 0;
+  for (const double x : result) sum += x;
+  const double floor = sum > 0 ? kActivityFloor * sum / static_cast<double>(result.size()) : 1;
+  const double unit = input_unit(options_, network_, projection.from);
+  for (double& x : result) x = (x + floor) / (unit * unit);  // values are per integer of the source
+  return result;
+}
+
+/// Bits that the sums of one population need under these weights.
+std::uint32_t accumulator_bits(const Network& network, const QuantizeOptions& options, const Inbound& inbound, const Weights& weights, std::size_t population,
+                               std::vector<std::pair<double, double>>* extremes) {
+  std::vector<std::int64_t> low(network.populations[population].size(), 0);
+  std::vector<std::int64_t> high = low;
+  for (std::size_t n = 0; n < inbound.projection.size(); ++n) {
+    const Projection& projection = network.projections[inbound.projection[n]];
+    const auto* input = std::get_if<InputId>(&projection.from);
+    std::pair<std::int64_t, std::int64_t> range{0, 1};
+    if (input != nullptr) {
+      const auto it = options.inputs.find(network.inputs[input->index()].name);
+      const InputCoding coding = it == options.inputs.end() ? InputCoding{} : it->second;
+      range = value_range({"", {}, coding.planes, coding.is_signed, 1});
+    }
+    for (std::size_t k = 0; k < weights.mantissas[n].size(); ++k) {
+      const std::int64_t w = std::int64_t{weights.mantissas[n][k]} * (std::int64_t{1} << weights.shift[n]);
+      high[projection.target[k]] += std::max(w * range.first, w * range.second);
+      low[projection.target[k]] += std::min(w * range.first, w * range.second);
+    }
+  }
+  std::uint32_t bits = 1;
+  for (std::size_t j = 0; j < low.size(); ++j) {
+    bits = std::max(bits, bits_for(low[j], high[j]));
+    if (extremes != nullptr) extremes->emplace_back(static_cast<double>(low[j]), static_cast<double>(high[j]));
+  }
+  return bits;
+}
+
+Weights Quantizer::searched(const Inbound& inbound, std::size_t population) const {
+  std::vector<StepDemand> demands;
+  std::vector<std::size_t> of;
+  double largest_step = 0;
+  for (std::size_t n = 0; n < inbound.value.size(); ++n) {
+    const Projection& projection = network_.projections[inbound.projection[n]];
+    const auto activity = activity_of(projection);
+    StepDemand demand{{}, {}, inbound.bits[n], inbound.max_shift[n]};
+    double largest = 0;
+    for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
+      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
+        const double value = inbound.value[n][k];
+        if (value == 0) continue;
+        demand.value.push_back(value);
+        demand.activity.push_back(activity[s]);
+        largest = std::max(largest, std::abs(value));
+      }
+    }
+    if (demand.value.empty()) continue;
+    largest_step = std::max(largest_step, largest / mantissa_range(inbound.bits[n]).second);
+    demands.push_back(std::move(demand));
+    of.push_back(n);
+  }
+  if (options_.step == StepChoice::kMaxAbs) return with_base(inbound, largest_step, std::vector<std::uint32_t>(inbound.value.size(), 0));
+  // Large shifts between projections cost accumulator bits: where those are short, with smaller ones.
+  for (std::uint32_t cap = options_.limits.max_shift;; --cap) {
+    const StepPlan plan = search_step(demands, options_.rounding, cap);
+    std::vector<std::uint32_t> shift(inbound.value.size(), 0);
+    for (std::size_t d = 0; d < of.size(); ++d) shift[of[d]] = plan.shift[d];
+    Weights weights = with_base(inbound, plan.base, std::move(shift));
+    if (cap == 0 || accumulator_bits(network_, options_, inbound, weights, population, nullptr) <= options_.limits.acc_bits) return weights;
+  }
+}
+
+double largest_of(const std::vector<double>& values, const std::vector<double>& divisor) {
+  double most = 0;
+  for (std::size_t j = 0; j < values.size(); ++j) most = std::max(most, std::abs(values[j]) / divisor[j]);
+  return most;
+}
+
+bool no_current(const Population& population) {
+  return std::all_of(population.alpha.begin(), population.alpha.end(), [](double a) { return nearest(a * kDecayOne) == 0; });
+}
+
+/// Constant input of neuron j in its frame: (bias_i, bias_v). Without a current both are one.
+std::pair<double, double> biases(const Population& population, const Frame& frame, std::size_t j) {
+  const double bias = frame.column[j] * population.bias[j];
+  const double drive = population.drive[j] / frame.divisor[j];
+  if (no_current(population)) return {bias + drive, 0};
+  return {bias, drive};
+}
+
+/// Largest |i| or |v| that any input at all can bring about, in the frame's unit; infinite where nothing decays.
+double reach(const Population& population, const Frame& frame, const std::vector<std::pair<double, double>>& input) {
+  double most = 0;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const auto [bias_i, bias_v] = biases(population, frame, j);
+    const auto settled = [](double step, double decay) { return step == 0 ? 0 : decay < 1 ? step / (1 - decay) : kInfinity; };
+    const double i_high = settled(std::max(0.0, input[j].second + bias_i), population.alpha[j]);
+    const double i_low = settled(std::max(0.0, -(input[j].first + bias_i)), population.alpha[j]);
+    double v_high = settled(i_high + std::max(0.0, bias_v), population.beta[j]);
+    const double v_low = settled(i_low + std::max(0.0, -bias_v), population.beta[j]);
+    if (!population.is_readout() && population.reset == Reset::kToValue) {
+      const double kept = std::max({0.0, population.theta[j], population.v_reset[j]}) / frame.divisor[j];
+      v_high = std::min(v_high, i_high + std::max(0.0, bias_v) + kept);
+    }
+    most = std::max({most, i_high, i_low, v_high, v_low});
+  }
+  return most;
+}
+
+/// Largest f with x·2^f within `bits` signed bits.
+int fraction_within(double x, std::uint32_t bits) {
+  constexpr int kPlenty = 60;
+  const double most = std::ldexp(1.0, static_cast<int>(bits) - 1) - 1;
+  if (x == 0) return kPlenty;
+  if (!std::isfinite(x)) return -kPlenty;
+  return std::clamp(static_cast<int>(std::floor(std::log2(most / x))), -kPlenty, kPlenty);
+}
+
+std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index, const Frame& frame, const Inbound& inbound, const Weights& weights) {
+  const Population& population = network_.populations[index];
+  const QuantizeLimits& limits = options_.limits;
+  const std::string subject = "population '" + population.name + "': ";
+  std::vector<std::pair<double, double>> extremes;
+  const std::uint32_t bits = accumulator_bits(network_, options_, inbound, weights, index, &extremes);
+  if (bits > limits.acc_bits) {
+    problems_.add(subject + "the sum of its synaptic input can overflow: it needs " + std::to_string(bits) + " bits, the accumulator has " +
+                  std::to_string(limits.acc_bits) + "; fewer weight bits, a smaller fan-in, fewer bit planes or a chip with a wider accumulator would help");
+    return std::nullopt;
+  }
+  std::uint32_t room = limits.acc_bits - bits;
+  for (std::size_t n = 0; n < weights.shift.size(); ++n) room = std::min(room, inbound.max_shift[n] - weights.shift[n]);
+  if (weights.shift.empty()) room = 0;
+
+  for (auto& [low, high] : extremes) low *= weights.base, high *= weights.base;
+  double bias_i = 0;
+  double fixed = population.is_readout() ? 0 : std::max(largest_of(population.theta, frame.divisor), largest_of(population.v_reset, frame.divisor));
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const auto [i, v] = biases(population, frame, j);
+    bias_i = std::max(bias_i, std::abs(i));
+    fixed = std::max(fixed, std::abs(v));
+  }
+  const int hard = std::min(fraction_within(fixed / weights.base, limits.state_bits),
+                            fraction_within(bias_i / weights.base, std::min(limits.bias_bits, limits.state_bits)));
+  if (hard < 0) {
+    problems_.add(subject + "its threshold, reset or bias is " + number(std::max(fixed, bias_i) / weights.base) +
+                  " times the weights' step and does not fit " + std::to_string(limits.state_bits) + " state bits or " +
+                  std::to_string(limits.bias_bits) + " bias bits; fewer weight bits (a coarser step) or a chip with wider state would help");
+    return std::nullopt;
+  }
+  double reference = 0;  // what one truncation is to be small against
+  if (!population.is_readout()) reference = largest_of(population.theta, frame.divisor);
+  for (const auto& values : inbound.value) {
+    for (const double value : values) {
+      if (reference == 0 || population.is_readout()) reference = std::max(reference, std::abs(value));
+    }
+  }
+  const int proved = fraction_within(reach(population, frame, extremes) / weights.base, limits.state_bits);
+  const int roomy = fraction_within(kWantedRoom * reference / weights.base, limits.state_bits);
+  const int wanted = reference == 0 ? 0 : static_cast<int>(std::ceil(std::log2(kWantedResolution * weights.base / reference)));
+  const int most = static_cast<int>(limits.max_scale + room);
+  const int fraction = std::clamp(std::max(proved, std::min(wanted, roomy)), 0, std::min(hard, most));
+  Fraction result;
+  result.scale = std::min(static_cast<std::uint32_t>(fraction), limits.max_scale);
+  result.extra_shift = static_cast<std::uint32_t>(fraction) - result.scale;
+  result.can_saturate = fraction > proved;
+  return result;
+}
+
+void Quantizer::store_weights(const Inbound& inbound, const Weights& weights, std::uint32_t extra_shift) {
+  for (std::size_t n = 0; n < inbound.projection.size(); ++n) {
+    const Projection& projection = network_.projections[inbound.projection[n]];
+    IntProjection& result = result_.network.projections[inbound.projection[n]];
+    result.name = projection.name;
+    result.from = projection.from;
+    result.to = projection.to;
+    result.delay = projection.delay;
+    result.bits = inbound.bits[n];
+    result.shift = weights.shift[n] + extra_shift;
+    result.row_begin.push_back(0);
+    for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
+      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
+        if (weights.mantissas[n][k] == 0) continue;
+        result.target.push_back(projection.target[k]);
+        result.weight.push_back(weights.mantissas[n][k]);
+      }
+      result.row_begin.push_back(result.target.size());
+    }
+  }
+}
+
+void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, std::size_t population) {
+  const Population& to = network_.populations[population];
+  for (std::size_t n = 0; n < inbound.projection.size(); ++n) {
+    const Projection& projection = network_.projections[inbound.projection[n]];
+    ProjectionReport& report = result_.report.projections[inbound.projection[n]];
+    const double step = std::ldexp(weights.base, static_cast<int>(weights.shift[n]));
+    report.name = projection.name;
+    report.from = name_of(network_, projection.from);
+    report.to = to.name;
+    report.bits = inbound.bits[n];
+    report.shift = weights.shift[n];
+    report.exact = weights.exact;
+    double errors = 0;
+    double squares = 0;
+    const auto [low, high] = mantissa_range(inbound.bits[n]);
+    for (std::size_t k = 0; k < projection.weight.size(); ++k) {
+      const double value = inbound.value[n][k];
+      if (value == 0) continue;
+      const double real = value / projection.weight[k];  // from the file's unit to the frame's
+      if (report.step == 0) report.step = step / std::abs(real);
+      const double error = std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
+      report.max_error = std::max(report.max_error, error);
+      errors += error * error;
+      squares += projection.weight[k] * projection.weight[k];
+      ++report.synapses;
+      if (weights.mantissas[n][k] == 0) ++report.vanished;
+      if (value / step < low - 0.5 || value / step > high + 0.5) ++report.clipped;
+    }
+    if (report.synapses == 0) continue;
+    report.rms_error = std::sqrt(errors / static_cast<double>(report.synapses));
+    report.relative_error = std::sqrt(errors / squares);
+    if (report.relative_error > kLargeWeightError) {
+      result_.report.warnings.push_back("projection '" + report.name + "' into '" + report.to + "': at " + std::to_string(report.bits) +
+                                        " bits the weights are off by " + number(100 * report.relative_error) + " % (rms); more bits, or training with such weights, would help");
+    }
+  }
+}
+
+IntPopulation Quantizer::skeleton(const Population& population) const {
+  IntPopulation result;
+  result.name = population.name;
+  result.kind = population.kind;
+  result.shape = population.shape;
+  result.reset = population.reset;
+  return result;
+}
+
+void Quantizer::decays(const Population& population, std::size_t index) {
+  IntPopulation& result = result_.network.populations[index];
+  PopulationReport& report = result_.report.populations[index];
+  const auto convert = [&](const std::vector<double>& from, std::vector<std::int32_t>& to, const char* name, double& worst) {
+    double off = 0;
+    for (std::size_t j = 0; j < from.size(); ++j) {
+      constexpr double kSlack = 1e-9;
+      if (!(from[j] >= -kSlack) || !(from[j] <= 1 + kSlack)) {
+        problems_.add("population '" + population.name + "': " + name + " of neuron " + std::to_string(j) + ": a decay must lie in 0 to 1, found " +
+                      number(from[j]) + "; a smaller dt would help");
+        return;
+      }
+      to.push_back(std::clamp(nearest(from[j] * kDecayOne), 0, kDecayOne));
+      const double error = std::abs(from[j] - to.back() / static_cast<double>(kDecayOne));
+      worst = std::max(worst, error);
+      if (from[j] < 1 - kSlack) off = std::max(off, error / (1 - from[j]));
+    }
+    if (off > kLargeParameterError) {
+      result_.report.warnings.push_back("population '" + population.name + "': " + name + " in steps of 1/4096 changes its time constant by " + number(100 * off) + " %");
+    }
+  };
+  convert(population.alpha, result.alpha, "alpha", report.alpha_error);
+  convert(population.beta, result.beta, "beta", report.beta_error);
+}
+
+/// Largest integer whose comparison agrees with the real one for every v on the unit's grid.
+std::int32_t threshold(double theta_in_units) {
+  const double x = theta_in_units;
+  const double slack = std::min(0.01, 1e-6 * std::max(1.0, std::abs(x)));
+  const double whole = std::round(x);
+  return static_cast<std::int32_t>(std::abs(x - whole) <= slack ? whole : std::floor(x));
+}
+
+void Quantizer::set_parameters(std::size_t index, const Frame& frame, double base, std::uint32_t fraction) {
+  const Population& population = network_.populations[index];
+  IntPopulation& result = result_.network.populations[index];
+  const double unit = std::ldexp(base, -static_cast<int>(fraction));
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const auto [bias_i, bias_v] = biases(population, frame, j);
+    result.bias_i.push_back(nearest(bias_i / unit));
+    result.bias_v.push_back(nearest(bias_v / unit));
+    if (population.is_readout()) continue;
+    result.theta.push_back(threshold(population.theta[j] / frame.divisor[j] / unit));
+    result.v_reset.push_back(nearest(population.v_reset[j] / frame.divisor[j] / unit));
+  }
+  if (population.is_readout()) {
+    result.theta.assign(population.size(), 0);
+    result.v_reset.assign(population.size(), 0);
+  } else if (population.reset == Reset::kSubtract) {
+    result.v_reset.assign(population.size(), 0);  // not used: one parameter set, not many
+    for (std::size_t j = 0; j < population.size(); ++j) {
+      if (result.theta[j] >= 0) continue;
+      problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) + ") cannot be subtracted; reset to a value would do");
+      break;
+    }
+  }
+  result.unit = unit * frame.divisor.front();
+  if (!uniform(frame.divisor)) {
+    for (const double divisor : frame.divisor) result.relative_unit.push_back(divisor / frame.divisor.front());
+  }
+  report_parameters(index, frame, unit);
+}
+
+void Quantizer::report_parameters(std::size_t index, const Frame& frame, double unit) {
+  const Population& population = network_.populations[index];
+  const IntPopulation& result = result_.network.populations[index];
+  PopulationReport& report = result_.report.populations[index];
+  report.name = population.name;
+  report.unit = result.unit;
+  report.scale = result.scale;
+  double relative_theta = 0;
+  double relative_bias = 0;
+  std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::int32_t>> sets;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const double real = unit * frame.divisor[j];
+    const auto [bias_i, bias_v] = biases(population, frame, j);
+    const double bias = std::abs(result.bias_i[j] * unit - bias_i) + std::abs(result.bias_v[j] * unit - bias_v);
+    report.bias_error = std::max(report.bias_error, bias * frame.divisor[j]);
+    sets.emplace(result.alpha[j], result.beta[j], result.theta[j], result.v_reset[j], result.bias_v[j]);
+    if (population.is_readout()) continue;
+    const double theta = std::abs(result.theta[j] * real - population.theta[j]);
+    report.theta_error = std::max(report.theta_error, theta);
+    if (population.theta[j] != 0) {
+      relative_theta = std::max(relative_theta, theta / std::abs(population.theta[j]));
+      relative_bias = std::max(relative_bias, bias * frame.divisor[j] / std::abs(population.theta[j]));
+    }
+    if (population.reset == Reset::kToValue) {
+      report.reset_error = std::max(report.reset_error, std::abs(result.v_reset[j] * real - population.v_reset[j]));
+    }
+  }
+  report.parameter_sets = sets.size();
+  // A whole unit is no loss where the weights lie on a grid and nothing decays; then theta is exact in effect.
+  if (relative_theta > kLargeParameterError) {
+    result_.report.warnings.push_back("population '" + population.name + "': its threshold is off by up to " + number(100 * relative_theta) + " %");
+  }
+  if (relative_bias > kLargeParameterError) {
+    result_.report.warnings.push_back("population '" + population.name + "': its biases are off by up to " + number(100 * relative_bias) + " % of the threshold");
+  }
+}
+
+void Quantizer::quantize_population(std::size_t index) {
+  const Population& population = network_.populations[index];
+  const std::size_t problems_before = problems_.list().size();
+  result_.network.populations.push_back(skeleton(population));
+  result_.report.populations.emplace_back();
+  decays(population, index);
+
+  // A readout's potentials are compared with each other, so its neurons share one unit.
+  Frame frame = population.is_readout() ? frame_of_weights(population) : frame_of_membranes(population);
+  Inbound inbound = inbound_of(index, frame);
+  for (const std::size_t p : inbound.projection) inbound.bits.push_back(bits_of(p));
+  if (problems_.list().size() != problems_before) return;
+  std::optional<Weights> weights = on_grid(inbound);
+  if (!weights && !population.is_readout() && !uniform(frame.divisor)) {
+    // Nothing to lose: keep one threshold for all rather than one parameter set per neuron.
+    const auto bits = inbound.bits;
+    frame = frame_of_weights(population);
+    inbound = inbound_of(index, frame);
+    inbound.bits = bits;
+    weights = on_grid(inbound);
+  }
+  if (weights && accumulator_bits(network_, options_, inbound, *weights, index, nullptr) > options_.limits.acc_bits) {
+    result_.report.notes.push_back("population '" + population.name + "': its weights lie on a grid, but their sums would not fit the accumulator, so another step is sought");
+    weights.reset();
+  }
+  const bool any = std::any_of(inbound.value.begin(), inbound.value.end(), [](const auto& values) {
+    return std::any_of(values.begin(), values.end(), [](double x) { return x != 0; });
+  });
+  if (!any) {
+    // Nothing but biases comes in: the threshold alone sets the unit.
+    const double theta = population.is_readout() ? 0 : largest_of(population.theta, frame.divisor);
+    weights = with_base(inbound, theta > 0 ? theta / kWantedResolution : 1, std::vector<std::uint32_t>(inbound.value.size(), 0));
+    weights->exact = true;
+  }
+  if (!weights) weights = searched(inbound, index);
+  const auto fraction = choose_fraction(index, frame, inbound, *weights);
+  if (!fraction) return;
+
+  IntPopulation& result = result_.network.populations[index];
+  PopulationReport& report = result_.report.populations[index];
+  result.scale = fraction->scale;
+  report.can_saturate = fraction->can_saturate;
+  report_weights(inbound, *weights, index);
+  store_weights(inbound, *weights, fraction->extra_shift);
+  for (const std::size_t p : inbound.projection) result_.report.projections[p].shift = result_.network.projections[p].shift;
+  report.accumulator_bits = accumulator_bits(network_, options_, inbound, *weights, index, nullptr) + fraction->extra_shift;
+  set_parameters(index, frame, weights->base, fraction->scale + fraction->extra_shift);
+  if (report.can_saturate) {
+    result_.report.notes.push_back("population '" + population.name + "': an input that drives it one way for ever could saturate its state; up to " +
+                                   number(std::ldexp(result.unit, static_cast<int>(options_.limits.state_bits) - 1)) + " it cannot");
+  }
+  if (no_current(population) && std::any_of(population.drive.begin(), population.drive.end(), [](double d) { return d != 0; })) {
+    result_.report.notes.push_back("population '" + population.name + "': its leak's constant drive is added with the bias, before the input is saturated");
+  }
+}
+
+}  // namespace
+
+Quantized quantize(const Network& network, const QuantizeOptions& options) { return Quantizer(network, options).run(); }
+
+}  // namespace spikeloom
