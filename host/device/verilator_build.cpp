@@ -27,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPoll = std::chrono::milliseconds(50);
+constexpr auto kPoll = std::chrono::milliseconds(50);  // longest pause between two looks
 constexpr auto kBuildDeadline = std::chrono::minutes(60);
 constexpr const char* kLibrary = "libchip.so";
 constexpr const char* kManifest = "manifest.txt";
@@ -88,13 +88,13 @@ class Child {
   bool wait(const Meanwhile& meanwhile) {
     const auto deadline = Clock::now() + kBuildDeadline;
     int status = 0;
-    for (;;) {
+    for (Clock::duration pause = std::chrono::milliseconds(1);; pause = std::min<Clock::duration>(2 * pause, kPoll)) {
       const pid_t ended = waitpid(pid_, &status, WNOHANG);
       if (ended == pid_) break;
       if (ended < 0 && errno != EINTR) throw device_error(name_ + ": " + std::strerror(errno));
       if (Clock::now() > deadline) throw device_error(name_ + ": not done after an hour; stopped");
       meanwhile();
-      std::this_thread::sleep_for(kPoll);
+      std::this_thread::sleep_for(pause);
     }
     pid_ = -1;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -270,10 +270,11 @@ class Builder {
     const std::string cxx = tools.compiler.string();
     const std::string waves = options.waves == Waves::kOn ? " -lz" : "";
     const unsigned jobs = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+    double done = 0;
     run({"make", "-C", model().string(), "-f", "Vchip.mk", "-j" + std::to_string(jobs), "Vchip", "CXX=" + cxx,
          "LINK=" + cxx + " -shared", "OPT_FAST=-O3 -march=native", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2",
-         "USER_LDLIBS=-Wl,-z,defs" + waves},
-        [&] { report(compiled(), "compiling"); });
+         "USER_LDLIBS=-Wl,-z,defs" + waves, find_tool("ccache").empty() ? "OBJCACHE=" : "OBJCACHE=ccache"},
+        [&] { report(done = std::max(done, compiled()), "compiling"); });
     fs::rename(model() / "Vchip", folder_ / kLibrary);
     fs::remove_all(model());
   }
@@ -390,7 +391,8 @@ VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedB
   try {
     fs::create_directories(build.cache);
     const fs::path cache = fs::canonical(build.cache);
-    const Tools tools = find_tools(cache);
+    // What is installed does not change under a process, and asking takes longer than the rest.
+    static const Tools tools = find_tools(cache);
     const std::string expected = manifest(design, build, tools);
     const fs::path entry = cache / (design.name + "-" + hash(expected));
     if (!complete(entry, expected)) {

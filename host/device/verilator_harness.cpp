@@ -68,13 +68,14 @@ thread_local Instance* current = nullptr;
 
 class Current {
  public:
-  explicit Current(Instance* instance) : before_(current) { current = instance; }
-  ~Current() { current = before_; }
+  explicit Current(Instance* instance) {
+    current = instance;
+    // Models reach their context through the thread too, even while they are destroyed.
+    Verilated::threadContextp(&instance->context);
+  }
+  ~Current() { current = nullptr; }
   Current(const Current&) = delete;
   Current& operator=(const Current&) = delete;
-
- private:
-  Instance* before_;
 };
 
 void stop(const char* what, const char* file, int line, const char* text) {
@@ -159,12 +160,13 @@ void* spikeloom_harness_create(const SpikeloomHarnessOptions* options) {
 }
 
 void spikeloom_harness_destroy(void* opaque) {
-  const std::unique_ptr<Instance> chip(static_cast<Instance*>(opaque));
-  const Current scope(chip.get());
+  auto* const chip = static_cast<Instance*>(opaque);
+  const Current scope(chip);
   chip->top->final();
 #if VM_TRACE_FST
   if (chip->trace) chip->trace->close();
 #endif
+  delete chip;
 }
 
 int spikeloom_harness_run(void* opaque, SpikeloomHarnessRun* run) {

@@ -1,0 +1,215 @@
+// Building, caching and running of Verilated designs, on a top of sixty lines (rtl/loopback_chip.sv).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "compiler/base/error.hpp"
+#include "host/device/verilator_build.hpp"
+#include "host/device/verilator_link.hpp"
+#include "tests/device/link_contract.hpp"
+
+namespace spikeloom::testing_links {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+constexpr Word kPoison = 0xdeaddeaddeaddeadULL;
+
+VerilatedDesign loopback(std::uint64_t delay = 3) {
+  return {.name = "loopback",
+          .top = "loopback_chip",
+          .packages = {},
+          .directories = {fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl"},
+          .parameters = {{"Depth", 8}, {"Delay", delay}}};
+}
+
+/// A folder that goes away with the test.
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = ::testing::TempDir() + "spikeloom-XXXXXX";
+    path_ = mkdtemp(name.data());
+  }
+  ~Scratch() { fs::remove_all(path_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+VerilatedLibrary shared_loopback() { return build_verilated(loopback(), {.cache = default_cache()}, {}); }
+
+std::vector<Word> numbered(std::size_t count) {
+  std::vector<Word> words(count);
+  for (std::size_t i = 0; i < count; ++i) words[i] = i * 0x0101010101010101ULL + 1;
+  return words;
+}
+
+std::string failure(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kDevice);
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing failed";
+  return "";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Loopback, LinkContract,
+    ::testing::ValuesIn(plain_and_throttled(
+        {{"Loopback", [] { return open_verilated(shared_loopback(), "loopback", {}); }, numbered(3000)},
+         {"Stalled", [] { return open_verilated(shared_loopback(), "loopback", {.trace = {}, .stall_seed = 5}); },
+          numbered(3000)}})),
+    link_case_name);
+
+TEST(VerilatorLink, GivesWordsBackUnchanged) {
+  const auto link = open_verilated(shared_loopback(), "loopback", {});
+  Received expected;
+  for (const Word word : numbered(1000)) expected.add(word);
+  EXPECT_EQ(exchange(*link, numbered(1000), 1, 100), expected);
+}
+
+TEST(VerilatorLink, NamesTheDesignAndTheTools) {
+  EXPECT_THAT(open_verilated(shared_loopback(), "loopback", {})->describe(),
+              ::testing::MatchesRegex("verilator \\(loopback, Verilator [0-9.]+, (clang|g\\+\\+) [0-9.-]+\\)"));
+}
+
+TEST(VerilatorLink, TurnsAFailedAssertionIntoAnError) {
+  const auto link = open_verilated(shared_loopback(), "loopback", {});
+  const std::array words = {Word{1}, kPoison};
+  ASSERT_EQ(link->send(words), 2U);
+  const std::string message = failure([&] { (void)link->progress(); });
+  EXPECT_THAT(message, HasSubstr("not_poisoned"));
+  EXPECT_THAT(message, HasSubstr("loopback_chip.sv"));
+  // It stays failed.
+  EXPECT_THAT(failure([&] { (void)link->progress(); }), HasSubstr("not_poisoned"));
+}
+
+TEST(VerilatorLink, WritesWaves) {
+  const Scratch scratch;
+  const std::string trace = scratch.path() / "waves.fst";
+  const VerilatedLibrary library =
+      build_verilated(loopback(), {.waves = Waves::kOn, .cache = default_cache()}, {});
+  (void)exchange(*open_verilated(library, "loopback", {.trace = trace, .stall_seed = {}}), numbered(20), 1, 20);
+  EXPECT_GT(fs::file_size(trace), 100U);
+  EXPECT_THAT(failure([&] {
+                (void)open_verilated(library, "loopback", {.trace = "/nowhere/waves.fst", .stall_seed = {}});
+              }),
+              HasSubstr("/nowhere/waves.fst"));
+}
+
+TEST(VerilatorBuild, BuildsOnceAndReportsProgress) {
+  const Scratch scratch;
+  const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
+  double last = -1;
+  int reports = 0;
+  const Progress progress = [&](double fraction, const std::string& what) {
+    EXPECT_THAT(what, HasSubstr("loopback"));
+    EXPECT_GE(fraction, last);
+    last = fraction;
+    ++reports;
+  };
+  const VerilatedLibrary first = build_verilated(loopback(), build, progress);
+  EXPECT_GT(reports, 1);
+  EXPECT_EQ(last, 1);
+  const auto written = fs::last_write_time(first.path);
+  reports = 0;
+  EXPECT_EQ(build_verilated(loopback(), build, progress).path, first.path);
+  EXPECT_EQ(reports, 0);
+  EXPECT_EQ(fs::last_write_time(first.path), written);
+}
+
+TEST(VerilatorBuild, TellsContentsApart) {
+  const Scratch scratch;
+  fs::copy(fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl", scratch.path() / "rtl");
+  const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
+  VerilatedDesign design = loopback();
+  design.directories = {scratch.path() / "rtl"};
+  const fs::path first = build_verilated(design, build, {}).path;
+  design.parameters[1].value = 9;
+  const fs::path second = build_verilated(design, build, {}).path;
+  EXPECT_NE(first, second);
+  std::ofstream(scratch.path() / "rtl/loopback_chip.sv", std::ios::app) << "// another text\n";
+  EXPECT_NE(build_verilated(design, build, {}).path, second);
+}
+
+TEST(VerilatorBuild, IsSafeWhenTwoProcessesWantItAtOnce) {
+  const Scratch scratch;
+  const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
+  std::array<pid_t, 3> children{};
+  for (pid_t& child : children) {
+    child = fork();
+    if (child == 0) {
+      try {
+        const VerilatedLibrary library = build_verilated(loopback(), build, {});
+        const auto link = open_verilated(library, "loopback", {});
+        const std::array words = {Word{42}};
+        std::array<Word, 4> back{};
+        (void)link->send(words);
+        while (link->progress()) {
+        }
+        _exit(link->receive(back) == 1 && back[0] == 42 ? 0 : 1);
+      } catch (...) {
+        _exit(2);
+      }
+    }
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  const auto entries = std::count_if(fs::directory_iterator(build.cache), fs::directory_iterator(),
+                                     [](const auto& entry) { return entry.is_directory(); });
+  EXPECT_EQ(entries, 1);
+}
+
+TEST(VerilatorBuild, KeepsTheLogOfAFailure) {
+  const Scratch scratch;
+  fs::create_directories(scratch.path() / "rtl");
+  std::ofstream(scratch.path() / "rtl/broken.sv") << "module broken (input logic clk_i);\n  assign y = ;\nendmodule\n";
+  VerilatedDesign design = loopback();
+  design.name = "broken";
+  design.top = "broken";
+  design.directories = {scratch.path() / "rtl"};
+  const std::string message =
+      failure([&] { (void)build_verilated(design, {.cache = scratch.path() / "cache"}, {}); });
+  EXPECT_THAT(message, HasSubstr("building broken failed in verilator"));
+  EXPECT_THAT(message, HasSubstr("syntax error"));
+  const std::string log = message.substr(message.rfind(' ') + 1);
+  EXPECT_TRUE(fs::exists(log)) << log;
+}
+
+TEST(VerilatorBuild, NamesAnUnknownParameter) {
+  const Scratch scratch;
+  VerilatedDesign design = loopback();
+  design.parameters.push_back({"Absent", 1});
+  EXPECT_THAT(failure([&] { (void)build_verilated(design, {.cache = scratch.path() / "cache"}, {}); }),
+              HasSubstr("Absent"));
+}
+
+TEST(VerilatorBuild, CleansUpAfterAKilledBuild) {
+  const Scratch scratch;
+  const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
+  const fs::path entry = build_verilated(loopback(), build, {}).path.parent_path();
+  // As a kill between two steps leaves it: the work folder there, the entry without its library.
+  fs::remove(entry / "libchip.so");
+  fs::create_directories(entry.string() + ".building/model");
+  EXPECT_TRUE(fs::exists(build_verilated(loopback(), build, {}).path));
+  EXPECT_FALSE(fs::exists(entry.string() + ".building"));
+}
+
+}  // namespace
+}  // namespace spikeloom::testing_links
