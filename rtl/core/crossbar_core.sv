@@ -1,0 +1,198 @@
+// The crossbar core: integrates a page's spikes row by row, then updates the context's neurons.
+//
+// Constants of docs/protocol.md, section 4, in enabled cycles after the firing f:
+//   kIntegrate = 6   free_o in ti = f + 6 + sum over valid chunks below the limit of
+//                    max(1, sum over set bits of max(1, words(row)))
+//   kUpdate    = 7   done_o in te = ti + 7 + entries of the update program
+// One weight word a cycle, any order of groups; one update entry a cycle. Pushes come in program order, one a cycle
+// at most, the last in te at the latest, and cannot be held back. One firing at a time: the next fire_i after te.
+//
+// Pulses (free_o, done_o, out_push_o, count_word_o) last one enabled cycle. ctx_* and fire_* are stable as
+// named in the ports. rst_i (also: clear) ends whatever goes on; memories keep their contents.
+// cfg_* is clock time, not gated by en_i, and allowed only while no firing is in progress. It does not check
+// addresses. Potentials and currents can be read, 32 bits, sign-extended; everything else reads as 0.
+`include "rtl/common/checks.svh"
+
+module crossbar_core #(
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned LifLanes = 16,
+    parameter int unsigned WeightFormats = 15,  // bit 0: 8-bit (always), 1: 4, 2: 2, 3: 1
+    parameter int unsigned AccBits = 20,
+    parameter int unsigned StateBits = 24,
+    parameter int unsigned BiasBits = 20,
+    parameter int unsigned MaxShift = 7,
+    parameter int unsigned MaxScale = 7,
+    parameter int unsigned Current = 1,
+    parameter int unsigned Readout = 1,
+    parameter int unsigned PageChunks = 64,
+    parameter int unsigned ChunkEntries = 256,
+    parameter int unsigned AxonEntries = 1024,
+    parameter int unsigned WeightWords = 4096,
+    parameter int unsigned Groups = 16,
+    parameter int unsigned StateWords = 64,
+    parameter int unsigned UpdateEntries = 512,
+    parameter int unsigned ParamSets = 64,
+    parameter int unsigned ChunkIndexBits = 10
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic en_i,
+
+    input logic       fire_i,        // cycle f
+    input logic       fire_first_i,  // f: old state reads as 0
+    input logic       fire_last_i,   // f: the page ends a sample
+    input logic [8:0] fire_limit_i,  // f: leading chunks that count
+
+    input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
+    input logic [15:0] ctx_update_i,
+    input logic [15:0] ctx_updates_i,
+    input logic [15:0] ctx_state_i,
+    input logic        ctx_readout_i,
+    input logic        ctx_last_only_i,
+
+    input  logic [PageChunks-1:0] page_valid_i,  // f + 1
+    output logic [           7:0] page_chunk_o,
+    input  logic [          15:0] page_mask_i,   // of page_chunk_o one enabled cycle before
+
+    output logic                      free_o,
+    output logic                      out_push_o,
+    output logic [ChunkIndexBits-1:0] out_index_o,
+    output logic [              15:0] out_mask_o,
+    output logic                      done_o,
+    output logic                      count_word_o,  // a weight word of a row, dropped groups included
+
+    input  logic        cfg_we_i,
+    input  logic        cfg_re_i,
+    input  logic [ 3:0] cfg_memory_i,
+    input  logic [23:0] cfg_word_i,
+    input  logic [ 7:0] cfg_part_i,
+    input  logic [31:0] cfg_data_i,
+    output logic [31:0] cfg_data_o,   // two clock cycles after cfg_re_i
+    output logic [ 7:0] cfg_parts_o   // of a word of cfg_memory_i
+);
+  localparam int unsigned Slices = Lanes / LifLanes;
+  localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1;
+  localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1;
+  localparam int unsigned SubBits = WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0;
+  localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1;
+  localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1;
+  localparam int unsigned GroupBits =
+      Groups * Slices > 4096 ? 12 : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1;
+  localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1;
+
+  if (Lanes < 4 || Lanes > 64 || Lanes % 4 != 0) begin : gen_check_lanes
+    $error("Lanes: 4 to 64, a multiple of 4");
+  end
+  if (LifLanes < 1 || LifLanes > 16 || 16 % LifLanes != 0 || Lanes % LifLanes != 0) begin : gen_check_lif_lanes
+    $error("LifLanes: 1, 2, 4, 8 or 16, a divisor of Lanes");
+  end
+  if (WeightFormats % 2 != 1 || WeightFormats > 15) begin : gen_check_formats
+    $error("WeightFormats: 8-bit weights always");
+  end
+  if (PageChunks < 1 || PageChunks > 256 || Groups < 1 || Groups > 256) begin : gen_check_sizes
+    $error("PageChunks, Groups: 1 to 256");
+  end
+  if (StateBits < 16 || StateBits > 24 || BiasBits > 24 || AccBits > StateBits) begin : gen_check_widths
+    $error("StateBits: 16 to 24; BiasBits at most 24; AccBits at most StateBits");
+  end
+  if (MaxShift > 15 || MaxScale > 15) begin : gen_check_shifts
+    $error("MaxShift, MaxScale: 0 to 15");
+  end
+
+  // Configuration.
+  logic write_chunks, write_axons, write_weights, write_updates, write_sets, write_biases;
+  logic write_potentials, write_currents, read_potentials, read_currents;
+  assign write_chunks = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_CHUNKS);
+  assign write_axons = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_AXONS);
+  assign write_weights = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_WEIGHTS);
+  assign write_updates = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_UPDATES);
+  assign write_sets = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_SETS);
+  assign write_biases = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_BIASES);
+  assign write_potentials = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
+  assign write_currents = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
+  assign read_potentials = cfg_re_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
+  assign read_currents = cfg_re_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
+  always_comb begin
+    case (cfg_memory_i)
+      4'(spikeloom_pkg::MEM_CHUNKS): cfg_parts_o = 8'(spikeloom_pkg::MEM_CHUNK_ENTRY_WIDTH / 32);
+      4'(spikeloom_pkg::MEM_AXONS): cfg_parts_o = 8'(spikeloom_pkg::MEM_AXON_ENTRY_WIDTH / 32);
+      4'(spikeloom_pkg::MEM_WEIGHTS): cfg_parts_o = 8'(Lanes / 4);
+      4'(spikeloom_pkg::MEM_UPDATES): cfg_parts_o = 8'(spikeloom_pkg::MEM_UPDATE_ENTRY_WIDTH / 32);
+      4'(spikeloom_pkg::MEM_SETS): cfg_parts_o = 8'(spikeloom_pkg::MEM_SET_ENTRY_WIDTH / 32);
+      default: cfg_parts_o = 8'(LifLanes);
+    endcase
+  end
+
+  logic word_valid, word_negate;
+  logic [WeightBits-1:0] word_address;
+  logic [SubPortBits-1:0] word_sub;
+  logic [1:0] word_format;
+  logic [8:0] word_group;
+  logic [ShiftBits-1:0] word_shift;
+  row_scan #(
+      .WeightFormats(WeightFormats), .MaxShift(MaxShift), .PageChunks(PageChunks), .ChunkEntries(ChunkEntries),
+      .AxonEntries(AxonEntries), .WeightWords(WeightWords)
+  ) u_scan (
+      .clk_i, .rst_i, .en_i,
+      .fire_i, .fire_limit_i, .ctx_chunk_i, .page_valid_i, .page_chunk_o, .page_mask_i,
+      .end_o(free_o),
+      .word_valid_o(word_valid), .word_address_o(word_address), .word_sub_o(word_sub), .word_format_o(word_format),
+      .word_group_o(word_group), .word_shift_o(word_shift), .word_negate_o(word_negate),
+      .cfg_chunk_we_i(write_chunks), .cfg_axon_we_i(write_axons), .cfg_word_i, .cfg_part_i, .cfg_data_i);
+  assign count_word_o = word_valid;
+
+  logic acc_read, acc_touched;
+  logic [LaneGroupBits-1:0] acc_group;
+  logic [Lanes*AccBits-1:0] acc_data;
+  lane_array #(
+      .Lanes(Lanes), .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift), .WeightWords(WeightWords),
+      .Groups(Groups)
+  ) u_lanes (
+      .clk_i, .rst_i, .en_i,
+      .clear_i(fire_i),
+      .word_valid_i(word_valid), .word_address_i(word_address), .word_sub_i(word_sub), .word_format_i(word_format),
+      .word_group_i(word_group), .word_shift_i(word_shift), .word_negate_i(word_negate),
+      .read_i(acc_read), .read_group_i(acc_group), .read_touched_o(acc_touched), .read_data_o(acc_data),
+      .cfg_weight_we_i(write_weights), .cfg_word_i, .cfg_part_i, .cfg_data_i);
+
+  logic update_valid, update_emit, update_half, keep;
+  logic [GroupBits-1:0] update_group;
+  logic [LaneBits-1:0] update_lane;
+  logic [LifLanes-1:0] update_spikes;
+  logic [LifLanes*StateBits-1:0] update_potentials;
+  assign keep = Readout != 0 && ctx_readout_i;
+  lif_update #(
+      .Lanes(Lanes), .LifLanes(LifLanes), .AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits),
+      .MaxScale(MaxScale), .Current(Current), .Groups(Groups), .StateWords(StateWords), .UpdateEntries(UpdateEntries),
+      .ParamSets(ParamSets)
+  ) u_update (
+      .clk_i, .rst_i, .en_i,
+      .fire_i, .fire_first_i, .start_i(free_o), .ctx_update_i, .ctx_updates_i, .ctx_state_i, .ctx_readout_i(keep),
+      .acc_read_o(acc_read), .acc_group_o(acc_group), .acc_touched_i(acc_touched), .acc_data_i(acc_data),
+      .out_valid_o(update_valid), .out_group_o(update_group), .out_emit_o(update_emit), .out_half_o(update_half),
+      .out_lane_o(update_lane), .out_spikes_o(update_spikes), .out_potentials_o(update_potentials), .done_o,
+      .cfg_update_we_i(write_updates), .cfg_set_we_i(write_sets), .cfg_bias_we_i(write_biases),
+      .cfg_potential_we_i(write_potentials), .cfg_current_we_i(write_currents),
+      .cfg_potential_re_i(read_potentials), .cfg_current_re_i(read_currents),
+      .cfg_word_i, .cfg_part_i, .cfg_data_i, .cfg_data_o);
+
+  out_writer #(
+      .LifLanes(LifLanes), .StateBits(StateBits), .Readout(Readout), .ChunkIndexBits(ChunkIndexBits),
+      .GroupBits(GroupBits)
+  ) u_out (
+      .clk_i, .rst_i, .en_i,
+      .fire_i, .fire_last_i, .ctx_readout_i, .ctx_last_only_i,
+      .valid_i(update_valid), .group_i(update_group), .emit_i(update_emit), .half_i(update_half), .lane_i(update_lane),
+      .spikes_i(update_spikes), .potentials_i(update_potentials),
+      .out_push_o, .out_index_o, .out_mask_o);
+
+  // A firing lasts from fire_i to done_o.
+  logic busy_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) busy_q <= 1'b0;
+    else if (en_i) busy_q <= fire_i || (busy_q && !done_o);
+  end
+  `SPIKELOOM_ASSUME(one_firing, !(en_i && fire_i && busy_q))
+  `SPIKELOOM_ASSUME(cfg_only_idle, !(busy_q && (cfg_we_i || cfg_re_i)))
+  `SPIKELOOM_CHECK(pulses_only_busy, busy_q || !(free_o || done_o || out_push_o || count_word_o))
+endmodule

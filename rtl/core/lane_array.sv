@@ -1,0 +1,164 @@
+// The lanes: weight memory, accumulators, and what adds one to the other.
+//
+// Rate: one weight word a cycle, groups in any order. A word that comes in cycle x is in its accumulators from x + 3
+// on. Accumulators are not cleared: after clear_i a group counts as 0 until its first word.
+// read_i in cycle r, at least two after the last word: the group's accumulators in cycle r + 1, read_touched_o = 0
+// if they count as 0. A word for a group past Groups is dropped.
+// The compiler proves that no sum overflows; here it wraps.
+`include "rtl/common/checks.svh"
+
+module lane_array #(
+    parameter  int unsigned Lanes = 16,
+    parameter  int unsigned WeightFormats = 15,
+    parameter  int unsigned AccBits = 20,
+    parameter  int unsigned MaxShift = 7,
+    parameter  int unsigned WeightWords = 4096,
+    parameter  int unsigned Groups = 16,
+    localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
+    localparam int unsigned GroupBits = Groups > 1 ? $clog2(Groups) : 1,
+    localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
+    localparam int unsigned SubBits = WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0,
+    localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic en_i,
+
+    input logic                   clear_i,
+    input logic                   word_valid_i,
+    input logic [ WeightBits-1:0] word_address_i,
+    input logic [SubPortBits-1:0] word_sub_i,
+    input logic [            1:0] word_format_i,
+    input logic [            8:0] word_group_i,
+    input logic [  ShiftBits-1:0] word_shift_i,
+    input logic                   word_negate_i,
+
+    input  logic                     read_i,
+    input  logic [    GroupBits-1:0] read_group_i,
+    output logic                     read_touched_o,
+    output logic [Lanes*AccBits-1:0] read_data_o,
+
+    input logic        cfg_weight_we_i,
+    input logic [23:0] cfg_word_i,
+    input logic [ 7:0] cfg_part_i,
+    input logic [31:0] cfg_data_i
+);
+  localparam int unsigned Parts = Lanes / 4;
+  localparam int unsigned OperandBits = 8 + MaxShift;
+
+  // Fetch.
+  logic fetch;
+  assign fetch = word_valid_i && 32'(word_group_i) < Groups;
+
+  logic [Lanes*8-1:0] weights;
+  logic [Parts-1:0] weight_write;
+  always_comb begin
+    for (int p = 0; p < Parts; p++) weight_write[p] = cfg_weight_we_i && 32'(cfg_part_i) == p;
+  end
+  ram_sdp #(.Width(Lanes * 8), .Depth(WeightWords), .PartBits(32)) u_weights (
+      .clk_i, .rst_i,
+      .write_enable_i(weight_write), .write_address_i(cfg_word_i[WeightBits-1:0]), .write_data_i({Parts{cfg_data_i}}),
+      .read_enable_i(en_i && fetch), .read_address_i(word_address_i), .read_data_o(weights));
+
+  // Decode.
+  logic decode_q, decode_negate_q;
+  logic [GroupBits-1:0] decode_group_q;
+  logic [SubPortBits-1:0] decode_sub_q;
+  logic [1:0] decode_format_q;
+  logic [ShiftBits-1:0] decode_shift_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) decode_q <= 1'b0;
+    else if (en_i) decode_q <= fetch;
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      decode_group_q <= word_group_i[GroupBits-1:0];
+      decode_sub_q <= word_sub_i;
+      decode_format_q <= word_format_i;
+      decode_shift_q <= word_shift_i;
+      decode_negate_q <= word_negate_i;
+    end
+  end
+
+  logic unused_inputs;
+  assign unused_inputs = ^{cfg_word_i, decode_sub_q};
+
+  // Sub-words, lowest first; the sub index counts the narrowest format's.
+  logic [Lanes*4-1:0] w4;
+  logic [Lanes*2-1:0] w2;
+  logic [Lanes-1:0] w1;
+  if (SubBits >= 1) begin : gen_w4
+    assign w4 = decode_sub_q[SubBits-1] ? weights[Lanes*4+:Lanes*4] : weights[0+:Lanes*4];
+  end else begin : gen_no_w4
+    assign w4 = '0;
+  end
+  if (SubBits >= 2) begin : gen_w2
+    assign w2 = decode_sub_q[SubBits-2] ? w4[Lanes*2+:Lanes*2] : w4[0+:Lanes*2];
+  end else begin : gen_no_w2
+    assign w2 = '0;
+  end
+  if (SubBits >= 3) begin : gen_w1
+    assign w1 = decode_sub_q[SubBits-3] ? w2[Lanes+:Lanes] : w2[0+:Lanes];
+  end else begin : gen_no_w1
+    assign w1 = '0;
+  end
+
+  // Add.
+  logic add_q, add_forward_q, add_touched_q, add_negate_q;
+  logic [GroupBits-1:0] add_group_q;
+  logic [Groups-1:0] touched_q;
+  logic same, decode_read;
+  logic [GroupBits-1:0] acc_address;
+  logic [Lanes*AccBits-1:0] acc, sum, sum_q;
+  assign same = add_q && add_group_q == decode_group_q;
+  assign decode_read = decode_q && !same;
+  assign acc_address = read_i ? read_group_i : decode_group_q;
+
+  ram_sdp #(.Width(Lanes * AccBits), .Depth(Groups)) u_accumulators (
+      .clk_i, .rst_i,
+      .write_enable_i(en_i && add_q), .write_address_i(add_group_q), .write_data_i(sum),
+      .read_enable_i(en_i && (decode_read || read_i)), .read_address_i(acc_address), .read_data_o(acc));
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      add_q <= 1'b0;
+      touched_q <= '0;
+    end else if (en_i) begin
+      add_q <= decode_q;
+      if (clear_i) touched_q <= '0;
+      else if (add_q) touched_q <= touched_q | (Groups'(1) << add_group_q);
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      add_group_q <= decode_group_q;
+      add_forward_q <= same;
+      add_touched_q <= touched_q[acc_address];
+      add_negate_q <= decode_negate_q;
+      sum_q <= sum;
+    end
+  end
+
+  for (genvar i = 0; i < Lanes; i++) begin : gen_lane
+    logic [OperandBits-1:0] operand, operand_q;
+    logic [AccBits-1:0] base;
+    logic [AccBits:0] total;  // the negation's 1 comes in as carry
+    logic unused_carry, unused_operand;
+    assign unused_operand = ^operand_q;  // AccBits may be smaller
+    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
+        .format_i(decode_format_q), .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
+        .shift_i(decode_shift_q), .negate_i(decode_negate_q), .operand_o(operand));
+    always_ff @(posedge clk_i) begin
+      if (en_i) operand_q <= operand;
+    end
+    assign base = add_forward_q ? sum_q[i*AccBits+:AccBits] : acc[i*AccBits+:AccBits] & {AccBits{add_touched_q}};
+    assign total = {(AccBits)'(signed'(operand_q)), add_negate_q} + {base, 1'b1};
+    assign {sum[i*AccBits+:AccBits], unused_carry} = total;
+  end
+
+  assign read_touched_o = add_touched_q;
+  assign read_data_o = acc;
+
+  `SPIKELOOM_ASSUME(read_after_words, !(en_i && read_i) || !(word_valid_i || decode_q || add_q))
+  `SPIKELOOM_ASSUME(clear_alone, !(en_i && clear_i) || !(word_valid_i || decode_q || add_q))
+endmodule

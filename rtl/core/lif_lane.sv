@@ -1,0 +1,131 @@
+// One neuron's update, a pipeline of five stages; a new neuron each cycle. Stages are numbered as in lif_update.sv;
+// an input named `<stage>_...` belongs to the neuron that is in that stage.
+//
+//   3  product of the old current, drive = (acc << scale) + bias_i
+//   4  i = decay + drive       (the rounding towards zero is the low 12 bits of the addend)
+//   5  saturate i, add bias_v, product of the old potential
+//   6  v = decay + i + bias_v
+//   7  saturate v, compare, reset
+//
+// load_*: the state RAM's word is a new group's; else the neurons of the entry before are updated once more.
+module lif_lane #(
+    parameter  int unsigned AccBits = 20,
+    parameter  int unsigned StateBits = 24,
+    parameter  int unsigned BiasBits = 20,
+    parameter  int unsigned MaxScale = 7,
+    parameter  int unsigned Current = 1,
+    localparam int unsigned ScaleBits = MaxScale > 0 ? $clog2(MaxScale + 1) : 1
+) (
+    input logic clk_i,
+    input logic en_i,
+
+    input logic first_i,         // old state reads as 0
+    input logic keep_i,          // a readout: no spike, no reset
+
+    input logic                 s2_load_i,
+    input logic [StateBits-1:0] s2_current_i,
+    input logic [         12:0] s3_alpha_i,
+    input logic [ScaleBits-1:0] s3_scale_i,
+    input logic [  AccBits-1:0] s3_acc_i,
+    input logic [ BiasBits-1:0] s3_bias_i,
+    input logic                 s4_load_i,
+    input logic [StateBits-1:0] s4_potential_i,
+    input logic [         12:0] s5_beta_i,
+    input logic [StateBits-1:0] s5_bias_v_i,
+    input logic [StateBits-1:0] s7_theta_i,
+    input logic [StateBits-1:0] s7_v_reset_i,
+    input logic                 s7_subtract_i,
+
+    output logic [StateBits-1:0] s6_current_o,    // to keep
+    output logic [StateBits-1:0] s7_potential_o,  // to keep
+    output logic [StateBits-1:0] s7_readout_o,    // before reset
+    output logic                 s7_spike_o
+);
+  localparam int unsigned ScaledBits = AccBits + MaxScale;
+  localparam int unsigned DriveBits = (ScaledBits > BiasBits ? ScaledBits : BiasBits) + 1;
+  localparam int unsigned ProductBits = StateBits + 13;
+  localparam int unsigned CurrentBits = (DriveBits > StateBits + 1 ? DriveBits : StateBits + 1) + 1;
+  localparam int unsigned PotentialBits = StateBits + 3;
+
+  // 3
+  logic [ScaledBits-1:0] scaled;
+  logic [DriveBits-1:0] drive_q;
+  always_comb begin
+    scaled = ScaledBits'(signed'(s3_acc_i));
+    if (MaxScale > 0) scaled = scaled << s3_scale_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) drive_q <= DriveBits'(signed'(scaled)) + DriveBits'(signed'(s3_bias_i));
+  end
+
+  // 4
+  logic [CurrentBits-1:0] current_sum_q;
+  if (Current != 0) begin : gen_current
+    logic [StateBits-1:0] old_q;
+    logic [ProductBits-1:0] product_q;
+    logic negative_q;
+    logic [CurrentBits+11:0] sum;
+    logic unused_fraction;
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        if (s2_load_i) old_q <= first_i ? '0 : s2_current_i;
+        product_q <= ProductBits'(signed'(old_q)) * ProductBits'(signed'({1'b0, s3_alpha_i}));
+        negative_q <= old_q[StateBits-1];
+        current_sum_q <= sum[CurrentBits+11:12];
+      end
+    end
+    assign sum = (CurrentBits + 12)'(signed'(product_q)) + {CurrentBits'(signed'(drive_q)), {12{negative_q}}};
+    assign unused_fraction = ^sum[11:0];
+  end else begin : gen_no_current
+    logic unused_current;
+    assign unused_current = ^{s2_load_i, s2_current_i, s3_alpha_i};
+    always_ff @(posedge clk_i) begin
+      if (en_i) current_sum_q <= CurrentBits'(signed'(drive_q));
+    end
+  end
+
+  // 5
+  logic [StateBits-1:0] current, current_q, old_q;
+  logic [StateBits:0] biased_q;
+  logic [ProductBits-1:0] product_q;
+  logic negative_q;
+  always_comb begin
+    current = current_sum_q[StateBits-1:0];
+    if (current_sum_q[CurrentBits-1:StateBits-1] != {(CurrentBits - StateBits + 1) {current_sum_q[CurrentBits-1]}})
+      current = {current_sum_q[CurrentBits-1], {(StateBits - 1) {!current_sum_q[CurrentBits-1]}}};
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (s4_load_i) old_q <= first_i ? '0 : s4_potential_i;
+      current_q <= current;
+      biased_q <= (StateBits + 1)'(signed'(current)) + (StateBits + 1)'(signed'(s5_bias_v_i));
+      product_q <= ProductBits'(signed'(old_q)) * ProductBits'(signed'({1'b0, s5_beta_i}));
+      negative_q <= old_q[StateBits-1];
+    end
+  end
+  assign s6_current_o = current_q;
+
+  // 6
+  logic [PotentialBits+11:0] potential_sum;
+  logic [PotentialBits-1:0] potential_sum_q;
+  logic unused_fraction;
+  assign potential_sum = (PotentialBits + 12)'(signed'(product_q)) + {PotentialBits'(signed'(biased_q)), {12{negative_q}}};
+  assign unused_fraction = ^potential_sum[11:0];
+  always_ff @(posedge clk_i) begin
+    if (en_i) potential_sum_q <= potential_sum[PotentialBits+11:12];
+  end
+
+  // 7
+  logic [StateBits-1:0] potential;
+  logic [StateBits:0] over;
+  always_comb begin
+    potential = potential_sum_q[StateBits-1:0];
+    if (potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {potential_sum_q[PotentialBits-1]}})
+      potential = {potential_sum_q[PotentialBits-1], {(StateBits - 1) {!potential_sum_q[PotentialBits-1]}}};
+    over = (StateBits + 1)'(signed'(potential)) - (StateBits + 1)'(signed'(s7_theta_i));
+    s7_spike_o = !keep_i && !over[StateBits] && potential != s7_theta_i;
+    s7_potential_o = potential;
+    if (s7_spike_o) s7_potential_o = s7_subtract_i ? over[StateBits-1:0] : s7_v_reset_i;
+    s7_readout_o = potential;
+  end
+endmodule

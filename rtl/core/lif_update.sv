@@ -1,0 +1,378 @@
+// Runs a context's update program: state and parameter memories, LIF lanes.
+//
+// Rate: one entry a cycle. start_i in cycle s: entry j is in stage k in cycle s + j + k; done_o in cycle
+// s + count + 7, when the last entry is in stage 8 (out_writer's push). Accumulators are read in stage 2.
+//
+//   0  read the entry          4  add, read beta and bias_v's word
+//   1  read state i, alpha     5  saturate i, multiply v, read theta and reset
+//   2  read bias, accumulators 6  add, write state i
+//   3  multiply i, read state v   7  saturate v, compare, reset, write state v
+//
+// The entries of one group stand together in a program: its state is read once, before the first of them writes.
+// cfg_* write any memory and read the states, in clock time, while no firing is in progress; data two cycles later.
+`include "rtl/common/checks.svh"
+
+module lif_update #(
+    parameter  int unsigned Lanes = 16,
+    parameter  int unsigned LifLanes = 16,
+    parameter  int unsigned AccBits = 20,
+    parameter  int unsigned StateBits = 24,
+    parameter  int unsigned BiasBits = 20,
+    parameter  int unsigned MaxScale = 7,
+    parameter  int unsigned Current = 1,
+    parameter  int unsigned Groups = 16,
+    parameter  int unsigned StateWords = 64,
+    parameter  int unsigned UpdateEntries = 512,
+    parameter  int unsigned ParamSets = 64,
+    localparam int unsigned Slices = Lanes / LifLanes,
+    localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1,
+    localparam int unsigned GroupBits =
+        Groups * Slices > 4096 ? 12 : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1,
+    localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic en_i,
+
+    input logic        fire_i,
+    input logic        fire_first_i,
+    input logic        start_i,
+    input logic [15:0] ctx_update_i,
+    input logic [15:0] ctx_updates_i,
+    input logic [15:0] ctx_state_i,
+    input logic        ctx_readout_i,
+
+    output logic                     acc_read_o,
+    output logic [LaneGroupBits-1:0] acc_group_o,
+    input  logic                     acc_touched_i,
+    input  logic [Lanes*AccBits-1:0] acc_data_i,
+
+    // Stage 7, to out_writer.
+    output logic                          out_valid_o,
+    output logic [         GroupBits-1:0] out_group_o,
+    output logic                          out_emit_o,
+    output logic                          out_half_o,
+    output logic [          LaneBits-1:0] out_lane_o,
+    output logic [          LifLanes-1:0] out_spikes_o,      // of the entry's lanes
+    output logic [LifLanes*StateBits-1:0] out_potentials_o,
+    output logic                          done_o,
+
+    input  logic        cfg_update_we_i,
+    input  logic        cfg_set_we_i,
+    input  logic        cfg_bias_we_i,
+    input  logic        cfg_potential_we_i,
+    input  logic        cfg_current_we_i,
+    input  logic        cfg_potential_re_i,
+    input  logic        cfg_current_re_i,
+    input  logic [23:0] cfg_word_i,
+    input  logic [ 7:0] cfg_part_i,
+    input  logic [31:0] cfg_data_i,
+    output logic [31:0] cfg_data_o
+);
+  localparam int unsigned EntryBits = UpdateEntries > 1 ? $clog2(UpdateEntries) : 1;
+  localparam int unsigned SetBits = ParamSets > 1 ? $clog2(ParamSets) : 1;
+  localparam int unsigned StateAddressBits = StateWords > 1 ? $clog2(StateWords) : 1;
+  localparam int unsigned SliceBits = Slices > 1 ? $clog2(Slices) : 1;
+  localparam int unsigned ScaleBits = MaxScale > 0 ? $clog2(MaxScale + 1) : 1;
+
+  logic unused_inputs;
+  assign unused_inputs = ^{ctx_update_i, ctx_state_i, cfg_word_i, cfg_part_i, cfg_data_i};
+
+  logic [LifLanes-1:0] cfg_lane;
+  always_comb begin
+    for (int i = 0; i < LifLanes; i++) cfg_lane[i] = 32'(cfg_part_i) == i;
+  end
+
+  // Stage 0: walk the program.
+  logic run_q, active, entry_read;
+  logic [EntryBits-1:0] entry_q;
+  logic [15:0] left_q;
+  logic first_q, keep_q;
+  assign active = start_i || run_q;
+  assign entry_read = active && left_q != '0;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) run_q <= 1'b0;
+    else if (en_i) run_q <= entry_read;
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fire_i) begin
+        entry_q <= ctx_update_i[EntryBits-1:0];
+        left_q <= ctx_updates_i;
+        first_q <= fire_first_i;
+        keep_q <= ctx_readout_i;
+      end else if (entry_read) begin
+        entry_q <= entry_q + EntryBits'(1);
+        left_q <= left_q - 16'd1;
+      end
+    end
+  end
+
+  // Valid and end marks, stages 1 to 7.
+  logic [7:1] valid_q, end_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      valid_q <= '0;
+      end_q <= '0;
+    end else if (en_i) begin
+      valid_q <= {valid_q[6:1], entry_read};
+      end_q <= {end_q[6:1], active && !entry_read};
+    end
+  end
+  assign done_o = end_q[7];
+
+  // Stage 1: the entry.
+  localparam int unsigned OrderBits = GroupBits + SetBits + 2 + LaneBits;
+  logic [63:0] cfg_entry;
+  logic [OrderBits-1:0] order;
+  logic [LifLanes-1:0] mask;
+  logic [GroupBits-1:0] group;
+  logic [SetBits-1:0] set;
+  logic emit, half;
+  logic [LaneBits-1:0] lane;
+  logic unused_entry;
+  assign cfg_entry = {cfg_data_i, cfg_data_i};
+  assign unused_entry = ^cfg_entry;
+  ram_sdp #(.Width(OrderBits), .Depth(UpdateEntries)) u_orders (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_update_we_i && !cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+      .write_data_i({cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_LANE_LSB+:LaneBits],
+                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_HALF_LSB],
+                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_EMIT_LSB],
+                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_SET_LSB+:SetBits],
+                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_GROUP_LSB+:GroupBits]}),
+      .read_enable_i(en_i && entry_read), .read_address_i(entry_q), .read_data_o(order));
+  ram_sdp #(.Width(LifLanes), .Depth(UpdateEntries)) u_masks (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_update_we_i && cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+      .write_data_i(cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_MASK_LSB+:LifLanes]),
+      .read_enable_i(en_i && entry_read), .read_address_i(entry_q), .read_data_o(mask));
+  assign {lane, half, emit, set, group} = order;
+
+  // A group's first entry reads its state; the next ones go on with it.
+  logic group_known_q, fresh;
+  logic [GroupBits-1:0] group_before_q;
+  logic [StateAddressBits-1:0] state;
+  assign fresh = valid_q[1] && !(group_known_q && group == group_before_q);
+  assign state = ctx_state_i[StateAddressBits-1:0] + StateAddressBits'(group);
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fire_i) group_known_q <= 1'b0;
+      else if (valid_q[1]) group_known_q <= 1'b1;
+      if (valid_q[1]) group_before_q <= group;
+    end
+  end
+
+  // What an entry takes along: in slice k what is in stage k.
+  localparam int unsigned Carried = StateAddressBits + OrderBits - SetBits + LifLanes;
+  logic [8*Carried-1:0] carried;
+  logic [6*SetBits-1:0] sets;
+  logic [4:1] fresh_at;
+  logic unused_carried;
+  assign carried[0+:Carried] = '0;
+  assign carried[Carried+:Carried] = {state, mask, lane, half, emit, group};
+  assign sets[0+:SetBits] = '0;
+  assign sets[SetBits+:SetBits] = set;
+  assign fresh_at[1] = fresh;
+  assign unused_carried = ^{carried[0+:Carried], sets[0+:SetBits], valid_q[6], valid_q[4]};
+  for (genvar k = 2; k <= 7; k++) begin : gen_carried
+    logic [Carried-1:0] carried_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i) carried_q <= carried[(k-1)*Carried+:Carried];
+    end
+    assign carried[k*Carried+:Carried] = carried_q;
+  end
+  for (genvar k = 2; k <= 5; k++) begin : gen_sets
+    logic [SetBits-1:0] set_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i) set_q <= sets[(k-1)*SetBits+:SetBits];
+    end
+    assign sets[k*SetBits+:SetBits] = set_q;
+  end
+  for (genvar k = 2; k <= 4; k++) begin : gen_fresh
+    logic fresh_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i) fresh_q <= fresh_at[k-1];
+    end
+    assign fresh_at[k] = fresh_q;
+  end
+
+  // Parameter sets, each part read just in time and registered once.
+  localparam int unsigned EarlyBits = 13 + ScaleBits;
+  logic [159:0] cfg_set;
+  logic unused_set;
+  logic [EarlyBits-1:0] early, early_q;
+  logic [StateBits+12:0] middle, middle_q;
+  logic [2*StateBits:0] late, late_q;
+  assign cfg_set = {5{cfg_data_i}};
+  assign unused_set = ^cfg_set;
+
+  function automatic logic part_is(input logic [7:0] part, input int unsigned lsb);
+    begin
+      part_is = 32'(part) == lsb / 32;
+    end
+  endfunction
+
+  ram_sdp #(.Width(13), .Depth(ParamSets)) u_alpha (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB)),
+      .write_address_i(cfg_word_i[SetBits-1:0]),
+      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB+:13]),
+      .read_enable_i(en_i && valid_q[1]), .read_address_i(sets[1*SetBits+:SetBits]),
+      .read_data_o(early[12:0]));
+  ram_sdp #(.Width(ScaleBits), .Depth(ParamSets)) u_scale (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB)),
+      .write_address_i(cfg_word_i[SetBits-1:0]),
+      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB+:ScaleBits]),
+      .read_enable_i(en_i && valid_q[1]), .read_address_i(sets[1*SetBits+:SetBits]),
+      .read_data_o(early[13+:ScaleBits]));
+  ram_sdp #(.Width(13), .Depth(ParamSets)) u_beta (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB)),
+      .write_address_i(cfg_word_i[SetBits-1:0]),
+      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB+:13]),
+      .read_enable_i(en_i && valid_q[3]), .read_address_i(sets[3*SetBits+:SetBits]),
+      .read_data_o(middle[12:0]));
+  ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_bias_v (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB)),
+      .write_address_i(cfg_word_i[SetBits-1:0]),
+      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB+:StateBits]),
+      .read_enable_i(en_i && valid_q[3]), .read_address_i(sets[3*SetBits+:SetBits]),
+      .read_data_o(middle[13+:StateBits]));
+  ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_theta (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB)),
+      .write_address_i(cfg_word_i[SetBits-1:0]),
+      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB+:StateBits]),
+      .read_enable_i(en_i && valid_q[5]), .read_address_i(sets[5*SetBits+:SetBits]),
+      .read_data_o(late[0+:StateBits]));
+  ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_v_reset (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB)),
+      .write_address_i(cfg_word_i[SetBits-1:0]),
+      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB+:StateBits]),
+      .read_enable_i(en_i && valid_q[5]), .read_address_i(sets[5*SetBits+:SetBits]),
+      .read_data_o(late[StateBits+:StateBits]));
+  ram_sdp #(.Width(1), .Depth(ParamSets)) u_subtract (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB)),
+      .write_address_i(cfg_word_i[SetBits-1:0]),
+      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB]),
+      .read_enable_i(en_i && valid_q[5]), .read_address_i(sets[5*SetBits+:SetBits]),
+      .read_data_o(late[2*StateBits]));
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      early_q <= early;
+      middle_q <= middle;
+      late_q <= late;
+    end
+  end
+
+  // States. Stage k's word address.
+  logic [StateAddressBits-1:0] state2, state3, state6, state7, cfg_state;
+  logic [LifLanes-1:0] mask6, mask7;
+  assign state2 = carried[3*Carried-1-:StateAddressBits];
+  assign state3 = carried[4*Carried-1-:StateAddressBits];
+  assign state6 = carried[7*Carried-1-:StateAddressBits];
+  assign state7 = carried[8*Carried-1-:StateAddressBits];
+  assign mask6 = carried[6*Carried+GroupBits+2+LaneBits+:LifLanes];
+  assign mask7 = carried[7*Carried+GroupBits+2+LaneBits+:LifLanes];
+  assign cfg_state = cfg_word_i[StateAddressBits-1:0];
+
+  logic [LifLanes*StateBits-1:0] old_currents, new_currents, old_potentials, new_potentials;
+  logic [LifLanes*BiasBits-1:0] biases;
+
+  ram_sdp #(.Width(LifLanes * BiasBits), .Depth(StateWords), .PartBits(BiasBits)) u_biases (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_lane & {LifLanes{cfg_bias_we_i}}), .write_address_i(cfg_state),
+      .write_data_i({LifLanes{cfg_data_i[BiasBits-1:0]}}),
+      .read_enable_i(en_i && valid_q[2]), .read_address_i(state2), .read_data_o(biases));
+
+  logic keep_potentials;
+  assign keep_potentials = en_i && valid_q[7];
+  ram_sdp #(.Width(LifLanes * StateBits), .Depth(StateWords), .PartBits(StateBits)) u_potentials (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_potential_we_i ? cfg_lane : mask7 & {LifLanes{keep_potentials}}),
+      .write_address_i(cfg_potential_we_i ? cfg_state : state7),
+      .write_data_i(cfg_potential_we_i ? {LifLanes{cfg_data_i[StateBits-1:0]}} : new_potentials),
+      .read_enable_i(cfg_potential_re_i || (en_i && fresh_at[3])),
+      .read_address_i(cfg_potential_re_i ? cfg_state : state3), .read_data_o(old_potentials));
+
+  if (Current != 0) begin : gen_currents
+    logic keep_currents;
+    assign keep_currents = en_i && valid_q[6];
+    ram_sdp #(.Width(LifLanes * StateBits), .Depth(StateWords), .PartBits(StateBits)) u_currents (
+        .clk_i, .rst_i,
+        .write_enable_i(cfg_current_we_i ? cfg_lane : mask6 & {LifLanes{keep_currents}}),
+        .write_address_i(cfg_current_we_i ? cfg_state : state6),
+        .write_data_i(cfg_current_we_i ? {LifLanes{cfg_data_i[StateBits-1:0]}} : new_currents),
+        .read_enable_i(cfg_current_re_i || (en_i && fresh_at[1])),
+        .read_address_i(cfg_current_re_i ? cfg_state : state), .read_data_o(old_currents));
+  end else begin : gen_no_currents
+    logic unused_currents;
+    assign unused_currents = ^{cfg_current_we_i, new_currents, state6, mask6};
+    assign old_currents = '0;
+  end
+
+  // Accumulators.
+  logic [GroupBits-1:0] group2;
+  logic [LifLanes*AccBits-1:0] accumulators;
+  assign group2 = carried[2*Carried+:GroupBits];
+  assign acc_read_o = valid_q[2];
+  assign acc_group_o = LaneGroupBits'(32'(group2) / Slices);
+  if (Slices > 1) begin : gen_slices
+    logic [SliceBits-1:0] slice_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i) slice_q <= SliceBits'(32'(group2) % Slices);
+    end
+    assign accumulators = acc_data_i[slice_q*LifLanes*AccBits+:LifLanes*AccBits] & {(LifLanes*AccBits){acc_touched_i}};
+  end else begin : gen_no_slices
+    assign accumulators = acc_data_i & {(LifLanes*AccBits){acc_touched_i}};
+  end
+
+  logic [LifLanes-1:0] spikes;
+  for (genvar i = 0; i < LifLanes; i++) begin : gen_lane
+    lif_lane #(.AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current)) u_lane (
+        .clk_i, .en_i,
+        .first_i(first_q), .keep_i(keep_q),
+        .s2_load_i(fresh_at[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
+        .s3_alpha_i(early_q[12:0]), .s3_scale_i(early_q[13+:ScaleBits]),
+        .s3_acc_i(accumulators[i*AccBits+:AccBits]), .s3_bias_i(biases[i*BiasBits+:BiasBits]),
+        .s4_load_i(fresh_at[4]), .s4_potential_i(old_potentials[i*StateBits+:StateBits]),
+        .s5_beta_i(middle_q[12:0]), .s5_bias_v_i(middle_q[13+:StateBits]),
+        .s7_theta_i(late_q[0+:StateBits]), .s7_v_reset_i(late_q[StateBits+:StateBits]),
+        .s7_subtract_i(late_q[2*StateBits]),
+        .s6_current_o(new_currents[i*StateBits+:StateBits]),
+        .s7_potential_o(new_potentials[i*StateBits+:StateBits]),
+        .s7_readout_o(out_potentials_o[i*StateBits+:StateBits]), .s7_spike_o(spikes[i]));
+  end
+
+  assign out_valid_o = valid_q[7];
+  assign {out_lane_o, out_half_o, out_emit_o, out_group_o} = carried[7*Carried+:GroupBits+2+LaneBits];
+  assign out_spikes_o = spikes & mask7;
+
+  // Reading back: one lane of one state.
+  logic [LaneBits-1:0] cfg_lane_q;
+  logic cfg_potential_q, cfg_current_q;
+  logic [StateBits-1:0] read_back;
+  always_comb begin
+    read_back = '0;
+    if (cfg_potential_q) read_back = old_potentials[32'(cfg_lane_q)*StateBits+:StateBits];
+    if (cfg_current_q) read_back = old_currents[32'(cfg_lane_q)*StateBits+:StateBits];
+  end
+  always_ff @(posedge clk_i) begin
+    cfg_lane_q <= cfg_part_i[LaneBits-1:0];
+    cfg_potential_q <= cfg_potential_re_i;
+    cfg_current_q <= cfg_current_re_i;
+    cfg_data_o <= 32'(signed'(read_back));
+  end
+
+  logic busy;
+  assign busy = active || |valid_q || |end_q;
+  `SPIKELOOM_ASSUME(cfg_only_idle, !busy || !(cfg_update_we_i || cfg_set_we_i || cfg_bias_we_i || cfg_potential_we_i ||
+                                              cfg_current_we_i || cfg_potential_re_i || cfg_current_re_i))
+  `SPIKELOOM_ASSUME(one_program, !(en_i && (fire_i || start_i)) || !(run_q || |valid_q || |end_q))
+endmodule

@@ -1,0 +1,100 @@
+// Gathers an update's results into chunks of 16 bits and pushes those that are not zero, in program order.
+//
+// Takes stage 7 of lif_update; a push is out in the next cycle (stage 8). No back-pressure.
+// Spiking: spikes are gathered until an entry with emit. Readout: each entry is half a potential.
+module out_writer #(
+    parameter  int unsigned LifLanes = 16,
+    parameter  int unsigned StateBits = 24,
+    parameter  int unsigned Readout = 1,
+    parameter  int unsigned ChunkIndexBits = 10,
+    parameter  int unsigned GroupBits = 4,
+    localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic en_i,
+
+    input logic fire_i,
+    input logic fire_last_i,
+    input logic ctx_readout_i,
+    input logic ctx_last_only_i,
+
+    input logic                          valid_i,
+    input logic [         GroupBits-1:0] group_i,
+    input logic                          emit_i,
+    input logic                          half_i,
+    input logic [          LaneBits-1:0] lane_i,
+    input logic [          LifLanes-1:0] spikes_i,
+    input logic [LifLanes*StateBits-1:0] potentials_i,
+
+    output logic                      out_push_o,
+    output logic [ChunkIndexBits-1:0] out_index_o,
+    output logic [              15:0] out_mask_o
+);
+  localparam int unsigned LifBits = $clog2(LifLanes);
+  localparam int unsigned PerChunk = 16 / LifLanes;  // groups
+
+  logic ready_q;
+  logic [15:0] gathered_q, gathered, mask_d, mask_q;
+  logic [ChunkIndexBits-1:0] index_d, index_q;
+  logic ready_d;
+  logic [3:0] place;
+
+  always_comb begin
+    place = 4'((32'(group_i) % PerChunk) * LifLanes);
+    gathered = gathered_q | (16'(spikes_i) << place);
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fire_i || (valid_i && emit_i)) gathered_q <= '0;
+      else if (valid_i) gathered_q <= gathered;
+    end
+  end
+
+  if (Readout != 0) begin : gen_readout
+    logic wanted_q, readout_q;
+    logic [31:0] potential;
+    logic [31:0] neuron;
+    logic unused_neuron;
+    always_ff @(posedge clk_i) begin
+      if (en_i && fire_i) begin
+        readout_q <= ctx_readout_i;
+        wanted_q <= fire_last_i || !ctx_last_only_i;
+      end
+    end
+    assign unused_neuron = neuron[31];
+    always_comb begin
+      potential = 32'(signed'(potentials_i[32'(lane_i)*StateBits+:StateBits]));
+      neuron = (32'(group_i) << LifBits) + (LifLanes > 1 ? 32'(lane_i) : 0);
+      mask_d = gathered;
+      index_d = ChunkIndexBits'(32'(group_i) / PerChunk);
+      ready_d = valid_i && emit_i;
+      if (readout_q) begin
+        mask_d = half_i ? potential[31:16] : potential[15:0];
+        index_d = ChunkIndexBits'({neuron[30:0], half_i});
+        ready_d = valid_i && wanted_q;
+      end
+    end
+  end else begin : gen_spikes_only
+    logic unused_readout;
+    assign unused_readout = ^{fire_last_i, ctx_readout_i, ctx_last_only_i, half_i, lane_i, potentials_i};
+    assign mask_d = gathered;
+    assign index_d = ChunkIndexBits'(32'(group_i) / PerChunk);
+    assign ready_d = valid_i && emit_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) ready_q <= 1'b0;
+    else if (en_i) ready_q <= ready_d;
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      mask_q <= mask_d;
+      index_q <= index_d;
+    end
+  end
+
+  assign out_push_o = ready_q && mask_q != '0;
+  assign out_index_o = index_q;
+  assign out_mask_o = mask_q;
+endmodule

@@ -1,0 +1,295 @@
+// Walks a firing's page: valid chunks in rising order, in each its set bits, in each bit's row its weight words.
+//
+// Rate: one weight word a cycle, without gaps; a row of 0 words and a chunk without bits take a cycle each.
+// Latency: fire_i in cycle f, the first word (or end_o, if there is none) in cycle f + 6; end_o, one cycle, in the
+// cycle after the last word. page_valid_i is taken in f + 1; page_mask_i is taken in the enabled cycle after its
+// page_chunk_o. Tables are written through cfg_*, in clock time, while no firing is in progress.
+//
+// A rigid pipeline: find a chunk | read chunk table and page | find a bit | read axon table | walk the row.
+// Who waits reads its RAM again, so no stage relies on read data held by a RAM.
+`include "rtl/common/checks.svh"
+
+module row_scan #(
+    parameter  int unsigned WeightFormats = 15,
+    parameter  int unsigned MaxShift = 7,
+    parameter  int unsigned PageChunks = 64,
+    parameter  int unsigned ChunkEntries = 256,
+    parameter  int unsigned AxonEntries = 1024,
+    parameter  int unsigned WeightWords = 4096,
+    localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
+    localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
+    // Sub-words of the narrowest format in a memory word: 2^SubBits.
+    localparam int unsigned SubBits = WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0,
+    localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic en_i,
+
+    input  logic                  fire_i,
+    input  logic [           8:0] fire_limit_i,
+    input  logic [          15:0] ctx_chunk_i,
+    input  logic [PageChunks-1:0] page_valid_i,
+    output logic [           7:0] page_chunk_o,
+    input  logic [          15:0] page_mask_i,
+
+    output logic                   end_o,
+    output logic                   word_valid_o,
+    output logic [ WeightBits-1:0] word_address_o,
+    output logic [SubPortBits-1:0] word_sub_o,      // which sub-word, in units of the narrowest format
+    output logic [            1:0] word_format_o,
+    output logic [            8:0] word_group_o,
+    output logic [  ShiftBits-1:0] word_shift_o,
+    output logic                   word_negate_o,
+
+    input logic        cfg_chunk_we_i,
+    input logic        cfg_axon_we_i,
+    input logic [23:0] cfg_word_i,
+    input logic [ 7:0] cfg_part_i,
+    input logic [31:0] cfg_data_i
+);
+  localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
+  localparam int unsigned EntryBits = ChunkEntries > 1 ? $clog2(ChunkEntries) : 1;
+  localparam int unsigned AxonBits = AxonEntries > 1 ? $clog2(AxonEntries) : 1;
+  localparam int unsigned RowBits = WeightBits + SubBits;  // logical word, any format
+  localparam int unsigned FirstBits = RowBits > AxonBits ? RowBits : AxonBits;
+
+  // Position in the weights in units of the narrowest format's words.
+  function automatic logic [RowBits-1:0] position(input logic [RowBits-1:0] first, input logic [1:0] format);
+    begin
+      position = RowBits'(first << SubBits);
+      if (SubBits >= 1 && format == 2'(spikeloom_pkg::FORMAT_W4)) position = RowBits'(first << (SubBits - 1));
+      if (SubBits >= 2 && format == 2'(spikeloom_pkg::FORMAT_W2)) position = RowBits'(first << (SubBits - 2));
+      if (SubBits >= 3 && format == 2'(spikeloom_pkg::FORMAT_W1)) position = first;
+    end
+  endfunction
+
+  // Configuration: every part's data stands at every part's place.
+  logic [63:0] cfg_entry;
+  logic [FirstBits-1:0] cfg_first;
+  logic unused_cfg;
+  assign cfg_entry = {cfg_data_i, cfg_data_i};
+  assign cfg_first = FirstBits'(cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FIRST_LSB+:24]);
+  assign unused_cfg = ^{cfg_entry, cfg_word_i, cfg_part_i[7:1], ctx_chunk_i, row_high_q, row_low_q};
+
+  // Find a chunk.
+  logic load_q, find_q;
+  logic [8:0] limit_q;
+  logic [PageChunks-1:0] todo_q;
+  logic found, more;
+  logic [ChunkBits-1:0] found_chunk;
+  first_one #(.Width(PageChunks)) u_chunk (.bits_i(todo_q), .any_o(found), .index_o(found_chunk));
+  assign more = found && 9'(found_chunk) < limit_q;
+
+  // Steps: the row in the last stage, and with it a bit, is done; the chunk is done too.
+  logic step, chunk_step;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      load_q <= 1'b0;
+      find_q <= 1'b0;
+    end else if (en_i) begin
+      load_q <= fire_i;
+      if (load_q) find_q <= 1'b1;
+      else if (chunk_step && !more) find_q <= 1'b0;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fire_i) limit_q <= fire_limit_i;
+      if (load_q) todo_q <= page_valid_i;
+      else if (chunk_step) todo_q <= todo_q & ~(PageChunks'(1) << found_chunk);
+    end
+  end
+
+  // Read chunk table and page.
+  logic read_valid_q, read_end_q;
+  logic [ChunkBits-1:0] read_chunk_q;
+  logic [EntryBits-1:0] read_entry_q, entry_address;
+  logic entry_read;
+  logic [ChunkBits-1:0] page_chunk;
+  assign page_chunk = chunk_step ? found_chunk : read_chunk_q;
+  assign page_chunk_o = 8'(page_chunk);
+  assign entry_address = chunk_step ? ctx_chunk_i[EntryBits-1:0] + EntryBits'(found_chunk) : read_entry_q;
+  assign entry_read = en_i && (chunk_step ? find_q && more : read_valid_q && !read_end_q);
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      read_valid_q <= 1'b0;
+      read_end_q <= 1'b0;
+    end else if (en_i && chunk_step) begin
+      read_valid_q <= find_q;
+      read_end_q <= find_q && !more;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i && chunk_step) begin
+      read_chunk_q <= found_chunk;
+      read_entry_q <= entry_address;
+    end
+  end
+
+  localparam int unsigned Low = FirstBits + 8;
+  localparam int unsigned High = 20 + ShiftBits;
+  logic [Low-1:0] entry_low;
+  logic [High-1:0] entry_high;
+  ram_sdp #(.Width(Low), .Depth(ChunkEntries)) u_chunk_low (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_chunk_we_i && !cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_WORDS_LSB+:8], cfg_first}),
+      .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_low));
+  ram_sdp #(.Width(High), .Depth(ChunkEntries)) u_chunk_high (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_chunk_we_i && cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_STRIDE_LSB+:8],
+                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_PER_AXON_LSB],
+                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FORMAT_LSB+:2],
+                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_NEGATE_LSB],
+                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_SHIFT_LSB+:ShiftBits],
+                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_OFFSET_LSB+:8]}),
+      .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_high));
+
+  // Find a bit.
+  logic scan_valid_q, scan_end_q;
+  logic [15:0] scan_mask_q, scan_rest;
+  logic [Low-1:0] scan_low_q;
+  logic [High-1:0] scan_high_q;
+  logic scan_any, scan_row, scan_per_axon;
+  logic [3:0] scan_bit;
+  first_one #(.Width(16)) u_bit (.bits_i(scan_mask_q), .any_o(scan_any), .index_o(scan_bit));
+  assign scan_rest = scan_mask_q & (scan_mask_q - 16'd1);
+  assign scan_row = scan_valid_q && !scan_end_q && scan_any;
+  assign scan_per_axon = scan_high_q[ShiftBits+11];
+  assign chunk_step = step && (!scan_valid_q || scan_end_q || scan_rest == '0);
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      scan_valid_q <= 1'b0;
+      scan_end_q <= 1'b0;
+    end else if (en_i && chunk_step) begin
+      scan_valid_q <= read_valid_q;
+      scan_end_q <= read_end_q;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i && step) scan_mask_q <= chunk_step ? page_mask_i : scan_rest;
+    if (en_i && chunk_step) begin
+      scan_low_q <= entry_low;
+      scan_high_q <= entry_high;
+    end
+  end
+
+  // Read the axon table, or have a uniform row ready beside it.
+  logic row_valid_q, row_end_q, row_axon_q;
+  logic [3:0] row_bit_q;
+  logic [Low-1:0] row_low_q;
+  logic [High-1:0] row_high_q;
+  logic [AxonBits-1:0] row_axon_address_q, axon_address;
+  logic axon_read;
+  assign axon_address = step ? scan_low_q[AxonBits-1:0] + AxonBits'(scan_bit) : row_axon_address_q;
+  assign axon_read = en_i && (step ? scan_row && scan_per_axon : row_axon_q);
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      row_valid_q <= 1'b0;
+      row_end_q <= 1'b0;
+      row_axon_q <= 1'b0;
+    end else if (en_i && step) begin
+      row_valid_q <= scan_row;
+      row_end_q <= scan_end_q;
+      row_axon_q <= scan_row && scan_per_axon;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i && step) begin
+      row_bit_q <= scan_bit;
+      row_low_q <= scan_low_q;
+      row_high_q <= scan_high_q;
+      row_axon_address_q <= axon_address;
+    end
+  end
+
+  localparam int unsigned AxonLow = RowBits + 8;
+  localparam int unsigned AxonHigh = 11 + ShiftBits;
+  logic [AxonLow-1:0] axon_low, uniform_low, low;
+  logic [AxonHigh-1:0] axon_high, high;
+  ram_sdp #(.Width(AxonLow), .Depth(AxonEntries)) u_axon_low (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_axon_we_i && !cfg_part_i[0]), .write_address_i(cfg_word_i[AxonBits-1:0]),
+      .write_data_i({cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_WORDS_LSB+:8],
+                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_FIRST_LSB+:RowBits]}),
+      .read_enable_i(axon_read), .read_address_i(axon_address), .read_data_o(axon_low));
+  ram_sdp #(.Width(AxonHigh), .Depth(AxonEntries)) u_axon_high (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_axon_we_i && cfg_part_i[0]), .write_address_i(cfg_word_i[AxonBits-1:0]),
+      .write_data_i({cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_FORMAT_LSB+:2],
+                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_NEGATE_LSB],
+                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_SHIFT_LSB+:ShiftBits],
+                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_OFFSET_LSB+:8]}),
+      .read_enable_i(axon_read), .read_address_i(axon_address), .read_data_o(axon_high));
+
+  assign uniform_low = {
+    row_low_q[FirstBits+:8],
+    row_low_q[RowBits-1:0] + RowBits'(12'(row_bit_q) * 12'(row_high_q[AxonHigh+1+:8]))
+  };
+  assign low = row_axon_q ? axon_low : uniform_low;
+  assign high = row_axon_q ? axon_high : row_high_q[AxonHigh-1:0];
+
+  // Walk the row.
+  logic last_q, walk_q;
+  logic [7:0] left_q, words;
+  logic [RowBits-1:0] position_q;
+  logic [8:0] group_q;
+  logic [1:0] format_q;
+  logic [ShiftBits-1:0] shift_q;
+  logic negate_q;
+  assign step = last_q;
+  assign words = low[RowBits+:8];
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      last_q <= 1'b1;
+      walk_q <= 1'b0;
+      end_o <= 1'b0;
+    end else if (en_i) begin
+      if (step) begin
+        last_q <= !row_valid_q || words <= 8'd1;
+        walk_q <= row_valid_q && words != '0;
+        end_o <= row_end_q;
+      end else begin
+        last_q <= left_q == 8'd2;
+      end
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (step) begin
+        left_q <= words;
+        position_q <= position(low[RowBits-1:0], high[ShiftBits+9+:2]);
+        group_q <= {1'b0, high[7:0]};
+        {format_q, negate_q, shift_q} <= high[AxonHigh-1:8];
+      end else begin
+        left_q <= left_q - 8'd1;
+        position_q <= position_q + position(RowBits'(1), format_q);
+        group_q <= group_q + 9'd1;
+      end
+    end
+  end
+
+  assign word_valid_o = walk_q;
+  assign word_address_o = position_q[RowBits-1-:WeightBits];
+  if (SubBits > 0) begin : gen_sub
+    assign word_sub_o = position_q[SubBits-1:0];
+  end else begin : gen_no_sub
+    assign word_sub_o = '0;
+  end
+  assign word_format_o = format_q;
+  assign word_group_o = group_q;
+  assign word_shift_o = shift_q;
+  assign word_negate_o = negate_q;
+
+  `SPIKELOOM_ASSUME(one_firing, !(en_i && fire_i) || !(load_q || find_q || read_valid_q || scan_valid_q))
+  `SPIKELOOM_CHECK(word_in_range, !walk_q || 32'(word_address_o) < WeightWords)
+  `SPIKELOOM_CHECK(shift_in_range, !walk_q || 32'(shift_q) < MaxShift + 1)
+  `SPIKELOOM_CHECK(format_exists, !walk_q || 1'(WeightFormats >> format_q))
+endmodule
