@@ -1,5 +1,6 @@
 #include "host/data/npy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -410,11 +411,14 @@ std::vector<std::uint8_t> Array::to_npy() const {
   std::string header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + print_shape(shape_) + ", }";
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');  // data begins at a multiple of 64
   header.push_back('\n');
-  std::vector<std::uint8_t> file(kMagic.begin(), kMagic.end());
-  file.insert(file.end(), {1, 0, static_cast<std::uint8_t>(header.size() & 0xffU),
-                           static_cast<std::uint8_t>(header.size() >> 8U)});
-  file.insert(file.end(), header.begin(), header.end());
-  file.insert(file.end(), data.begin(), data.end());
+  std::string head(kMagic);
+  for (const std::size_t byte : {std::size_t{1}, std::size_t{0}, header.size() & 0xffU, header.size() >> 8U}) {
+    head.push_back(static_cast<char>(byte));
+  }
+  head += header;
+  std::vector<std::uint8_t> file(head.size() + data.size());
+  std::copy(head.begin(), head.end(), file.begin());
+  std::copy(data.begin(), data.end(), file.begin() + static_cast<std::ptrdiff_t>(head.size()));
   return file;
 }
 

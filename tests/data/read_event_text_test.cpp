@@ -1,0 +1,48 @@
+#include <gmock/gmock.h>
+
+#include "tests/data/files.hpp"
+
+namespace spikeloom {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class EventText : public FileTest {
+ protected:
+  [[nodiscard]] Dataset read(std::string_view text, const DatasetOptions& options = {}) const {
+    return read_dataset(put("events.csv", text), {{"in", {2}}}, options);
+  }
+};
+
+TEST_F(EventText, TakesTimeAndIndexInAnyOrderOfLines) {
+  const Dataset data = read("# two neurons\n2, 1\n0,0\n\n2,1\n");
+  EXPECT_THAT(values_of(data, 0), ElementsAre(1, 0, 0, 0, 0, 2));
+  EXPECT_EQ(data.samples[0].id, "events");
+}
+
+TEST_F(EventText, TakesAValueAndAHeading) {
+  EXPECT_THAT(values_of(read("1 0 0.5\n"), 0), ElementsAre(0, 0, 0.5, 0));
+  EXPECT_THAT(values_of(read("index;value;t\r\n1;-3;0\r\n"), 0), ElementsAre(0, -3));
+}
+
+TEST_F(EventText, CountsMicrosecondsFromTheFirstEventWhenAFrameIsGiven) {
+  DatasetOptions options;
+  options.frame = std::chrono::milliseconds(1);
+  EXPECT_THAT(values_of(read("5000,0\n5999,1\n6000,0\n", options), 0), ElementsAre(1, 1, 1, 0));
+}
+
+TEST_F(EventText, NamesTheLineThatIsWrong) {
+  EXPECT_THAT(message_of([&] { return read("0,0\n1,one\n"); }), HasSubstr("events.csv: line 2: expected numbers, found '1,one'"));
+  EXPECT_THAT(message_of([&] { return read("0,0\n1\n"); }), HasSubstr("line 2: expected 2 fields as before, found 1"));
+  EXPECT_THAT(message_of([&] { return read("0,-1\n"); }), HasSubstr("index must be an integer from 0"));
+  EXPECT_THAT(message_of([&] { return read("0,2\n"); }), HasSubstr("at element 2, input 'in' has 2"));
+  EXPECT_THAT(message_of([&] { return read("0.5,0\n"); }), HasSubstr("is no step"));
+  EXPECT_THAT(message_of([&] { return read("1e12,0\n"); }), HasSubstr("are the times in another unit?"));
+  EXPECT_THAT(message_of([&] { return read("nan,0\n"); }), HasSubstr("is no step"));
+  EXPECT_THAT(message_of([&] { return read("x,t,index\n"); }), HasSubstr("unknown column 'x'"));
+  EXPECT_THAT(message_of([&] { return read("# nothing\n"); }), HasSubstr("has no step"));
+}
+
+}  // namespace
+}  // namespace spikeloom
