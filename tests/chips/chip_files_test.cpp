@@ -38,7 +38,7 @@ TEST_P(ChipFile, SurvivesPrintingAndReading) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ChipFile, ::testing::ValuesIn(all_chip_files()),
-                         [](const auto& info) { return info.param.stem().string(); });
+                         [](const auto& chip) { return chip.param.stem().string(); });
 
 TEST(ChipFiles, RangeFromOneTileToSixtyFour) {
   std::set<std::uint32_t> tiles;
