@@ -110,8 +110,12 @@ struct Application {
 [[nodiscard]] std::optional<double> expected_integration(const Application&, ClusterId);
 /// Most flits of a step with the end-of-step.
 [[nodiscard]] std::int64_t worst_flits(const Cluster&);
-/// One past the last delay of the inbound, so the least number of pages.
+/// The least number of pages: 2, and one more than the longest delay.
 [[nodiscard]] std::uint32_t least_pages(const Cluster&);
+
+/// What is wrong with the application by itself, without the network it came from: references, ranges,
+/// addresses inside their tables, order, sizes. Empty: everything in it may be indexed blindly.
+[[nodiscard]] std::vector<std::string> faults(const Application&);
 
 /// Stable text for --dump.
 [[nodiscard]] std::string print(const Application&);

@@ -1,0 +1,201 @@
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "compiler/partition/application.hpp"
+
+namespace spikeloom {
+namespace {
+
+constexpr std::uint64_t kMostElements = std::uint64_t{1} << 20U;  ///< of an input or population
+
+class Faults {
+ public:
+  explicit Faults(const Application& app) : app_(app) {}
+
+  std::vector<std::string> find() {
+    require(app_.lanes >= 1 && app_.lanes <= 64 && app_.lif_lanes >= 1 && app_.lif_lanes <= 16, "application",
+            "lanes or lif_lanes out of range");
+    for (const StreamInput& input : app_.inputs) check_input(input);
+    if (!faults_.empty()) return faults_;
+    for (const Cluster& cluster : app_.clusters) check_counts(cluster);
+    if (!faults_.empty()) return faults_;
+    check_populations();
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
+      check_inbound(app_.clusters[c]);
+      check_updates(app_.clusters[c]);
+    }
+    check_outputs();
+    check_order();
+    return faults_;
+  }
+
+ private:
+  void require(bool holds, const std::string& where, const std::string& what) {
+    if (!holds) faults_.push_back(where + ": " + what);
+  }
+
+  void check_input(const StreamInput& input) {
+    const std::string where = "input " + input.name;
+    std::uint64_t elements = 1;
+    for (const std::size_t extent : input.shape) {
+      if (extent == 0 || extent > kMostElements) elements = kMostElements + 1;
+      else elements *= extent;
+      if (elements > kMostElements) break;
+    }
+    require(elements <= kMostElements, where, "shape out of range");
+    require(input.planes >= 1 && input.planes <= 16, where, "planes out of range");
+    require(input.first_axon % 16 == 0 && input.first_axon >= next_axon_, where, "axons out of order");
+    require(input.first_axon < (kMostElements << 5U), where, "first axon out of range");
+    if (!faults_.empty()) return;
+    const std::uint64_t axons = elements * input.planes;
+    next_axon_ = input.first_axon + axons;
+    require(input.activity.empty() || input.activity.size() == axons, where, "activity has another size");
+  }
+
+  void check_counts(const Cluster& cluster) {
+    const std::string where = "cluster " + cluster.name;
+    const std::uint64_t n = cluster.size();
+    require(cluster.population.index() < app_.populations.size(), where, "no such population");
+    require(n > 0 && n <= kMostElements, where, "number of neurons out of range");
+    require(cluster.lane_groups == (n + app_.lanes - 1) / app_.lanes, where, "lane groups do not fit its neurons");
+    require(cluster.lif_groups == (n + app_.lif_lanes - 1) / app_.lif_lanes, where, "LIF groups do not fit its neurons");
+    require(cluster.out_entries == (cluster.readout ? 2 * n : (n + 15) / 16), where, "output entries do not fit its neurons");
+    require(cluster.biases.size() == n, where, "biases do not fit its neurons");
+    require(cluster.activity.empty() || cluster.activity.size() == n, where, "activity has another size");
+    require(cluster.weights.size() % app_.lanes == 0, where, "weights are not whole words");
+    require(cluster.chunk_bits.size() == cluster.chunks.size(), where, "one set of bits a chunk expected");
+  }
+
+  void check_populations() {
+    for (std::size_t p = 0; p < app_.populations.size(); ++p) {
+      std::vector<std::uint32_t> all;
+      for (const Cluster& cluster : app_.clusters)
+        if (cluster.population.index() == p) all.insert(all.end(), cluster.neurons.begin(), cluster.neurons.end());
+      std::sort(all.begin(), all.end());
+      bool whole = true;
+      for (std::size_t j = 0; j < all.size(); ++j) whole = whole && all[j] == j;
+      require(whole, "population " + app_.populations[p], "its clusters do not hold each neuron once");
+    }
+  }
+
+  void check_row(const Cluster& cluster, const std::string& where, std::uint64_t first, std::uint32_t words,
+                 std::uint32_t offset, std::uint32_t format) {
+    if (words == 0) return;
+    const std::uint64_t logical = (cluster.weights.size() / app_.lanes) << format;
+    require(first + words <= logical, where, "a row ends outside the weights");
+    require(offset + words <= cluster.lane_groups, where, "a row ends outside the lane groups");
+  }
+
+  void check_chunk(const Cluster& cluster, std::size_t c) {
+    const std::string where = "cluster " + cluster.name + " chunk " + std::to_string(c);
+    const hw::MemChunkEntry& entry = cluster.chunks[c];
+    for (std::uint32_t left = cluster.chunk_bits[c]; left != 0; left &= left - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
+      if (entry.per_axon == 0) {
+        check_row(cluster, where, std::uint64_t{entry.first} + std::uint64_t{bit} * entry.stride, entry.words,
+                  entry.offset, entry.format);
+        continue;
+      }
+      if (std::uint64_t{entry.first} + bit >= cluster.axons.size()) {
+        require(false, where, "an axon outside the axon table");
+        return;
+      }
+      const hw::MemAxonEntry& axon = cluster.axons[entry.first + bit];
+      check_row(cluster, where, axon.first, axon.words, axon.offset, axon.format);
+    }
+  }
+
+  void check_inbound(const Cluster& cluster) {
+    const std::string where = "cluster " + cluster.name;
+    std::uint64_t next = 0;
+    std::uint32_t delay = 0;
+    std::array<std::uint32_t, 16> limit{};
+    bool timed = false;
+    for (const Inbound& inbound : cluster.inbound) {
+      std::uint64_t chunks = app_.host_chunks();
+      if (inbound.from) {
+        if (inbound.from->index() >= app_.clusters.size()) {
+          require(false, where, "inbound from a cluster that is not there");
+          continue;
+        }
+        const Cluster& source = app_.clusters[inbound.from->index()];
+        require(!source.readout, where, "inbound from a readout");
+        chunks = source.out_entries;
+      }
+      require(std::uint64_t{inbound.source_first} + inbound.source_count <= chunks, where, "inbound chunks that the source has not");
+      require(inbound.delay <= 15 && inbound.delay >= delay, where, "inbound not by rising delay up to 15");
+      require(inbound.first_chunk == next, where, "inbound chunks do not follow each other");
+      next += inbound.source_count;
+      delay = inbound.delay;
+      timed = timed || inbound.delay == 0;
+      for (std::uint32_t count = std::min(15U, delay); count < 16; ++count) limit[count] = static_cast<std::uint32_t>(next);
+    }
+    require(timed, where, "no inbound without delay");
+    require(next == cluster.chunks.size(), where, "chunk table does not fit the inbound");
+    require(limit == cluster.limit, where, "limits do not fit the inbound");
+    for (std::size_t c = 0; c < cluster.chunks.size(); ++c) check_chunk(cluster, c);
+  }
+
+  void check_updates(const Cluster& cluster) {
+    const std::string where = "cluster " + cluster.name;
+    for (const hw::MemUpdateEntry& entry : cluster.updates)
+      require(entry.group < cluster.lif_groups && entry.set < cluster.sets.size() && entry.lane < app_.lif_lanes &&
+                  entry.mask < (1U << app_.lif_lanes),
+              where, "an update entry out of range");
+  }
+
+  void check_outputs() {
+    std::set<ClusterId> sinks;
+    for (const ClusterId id : app_.sinks) {
+      require(id.index() < app_.clusters.size(), "sinks", "no such cluster");
+      require(sinks.insert(id).second, "sinks", "a cluster twice");
+    }
+    if (!faults_.empty()) return;
+    for (const OutputStream& stream : app_.outputs) {
+      const std::string where = "output " + stream.name;
+      std::set<std::uint32_t> seen;
+      std::size_t neurons = 0, all = 0;
+      for (const std::uint32_t sink : stream.sinks) {
+        const bool there = sink < app_.sinks.size() && seen.insert(sink).second;
+        require(there, where, "a sink that is not there, or twice");
+        if (!there) return;
+        const Cluster& cluster = app_.clusters[app_.sinks[sink].index()];
+        require(cluster.population == stream.population, where, "a sink of another population");
+        require(cluster.readout == (stream.kind == OutputKind::kPotential), where, "a sink of another kind");
+        neurons += cluster.size();
+      }
+      for (const Cluster& cluster : app_.clusters) all += cluster.population == stream.population ? cluster.size() : 0;
+      require(neurons == all, where, "its sinks do not cover the population");
+      std::uint64_t elements = 1;
+      for (const std::size_t extent : stream.shape) elements = extent > kMostElements ? 0 : std::min(elements * extent, 2 * kMostElements);
+      require(elements == all, where, "its shape does not fit the population");
+    }
+  }
+
+  void check_order() {
+    std::vector<std::size_t> position(app_.clusters.size(), app_.clusters.size());
+    bool whole = app_.order.size() == app_.clusters.size();
+    for (std::size_t i = 0; whole && i < app_.order.size(); ++i) {
+      whole = app_.order[i].index() < position.size() && position[app_.order[i].index()] == position.size();
+      if (whole) position[app_.order[i].index()] = i;
+    }
+    require(whole, "order", "does not hold each cluster once");
+    if (!faults_.empty()) return;
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c)
+      for (const Inbound& inbound : app_.clusters[c].inbound)
+        if (inbound.from && inbound.delay == 0)
+          require(position[inbound.from->index()] < position[c], "order",
+                  app_.clusters[c].name + " before its source " + app_.clusters[inbound.from->index()].name);
+  }
+
+  const Application& app_;
+  std::vector<std::string> faults_;
+  std::uint64_t next_axon_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> faults(const Application& app) { return Faults(app).find(); }
+
+}  // namespace spikeloom

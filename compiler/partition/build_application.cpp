@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include "compiler/base/error.hpp"
+#include "compiler/partition/build_cluster.hpp"
+#include "compiler/partition/partition.hpp"
+
+namespace spikeloom {
+namespace {
+
+void add_output(Application& app, const IntNetwork& network, const std::string& name, const Shape& shape,
+                PopulationId from, std::uint32_t recorded) {
+  const IntPopulation& population = network.populations[from.index()];
+  OutputStream stream;
+  stream.name = name;
+  stream.shape = shape;
+  stream.kind = population.is_readout() ? OutputKind::kPotential : OutputKind::kSpikes;
+  stream.population = from;
+  stream.recorded = recorded != 0;
+  stream.unit = population.unit;
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    if (app.clusters[c].population != from) continue;
+    const auto at = std::find(app.sinks.begin(), app.sinks.end(), ClusterId(c));
+    stream.sinks.push_back(static_cast<std::uint32_t>(at - app.sinks.begin()));
+    if (at == app.sinks.end()) app.sinks.emplace_back(c);
+  }
+  app.outputs.push_back(std::move(stream));
+}
+
+void add_inputs(Application& app, const IntNetwork& network, const Skeleton& skeleton, const std::optional<Activity>& activity) {
+  for (std::size_t i = 0; i < network.inputs.size(); ++i) {
+    const IntInput& input = network.inputs[i];
+    StreamInput stream{input.name, input.shape, input.planes, input.is_signed, input.unit, skeleton.first_axon[i], {}};
+    if (activity) stream.activity = activity->inputs.at(i);
+    app.inputs.push_back(std::move(stream));
+  }
+}
+
+}  // namespace
+
+Application build_application(const IntNetwork& network, const Chip& chip, const Clustering& clustering,
+                              const BuildOptions& options) {
+  const Layers layers = make_layers(network);
+  chip_problems(network, layers, chip).throw_if_any("network " + network.name + " on chip " + chip.name);
+  const Skeleton skeleton = make_skeleton(network, chip, clustering);
+  Application app;
+  app.name = network.name;
+  app.lanes = chip.tile.lanes;
+  app.lif_lanes = chip.tile.lif_lanes;
+  app.options = options.options;
+  for (const IntPopulation& population : network.populations) app.populations.push_back(population.name);
+  Problems problems;
+  for (std::size_t c = 0; c < skeleton.clusters.size(); ++c) {
+    Cluster cluster = build_cluster(network, chip, layers, skeleton, c);
+    cluster.last_only = cluster.readout && options.readout == ReadoutTime::kLastStep;
+    for (const Excess& e : excesses(cluster, chip))
+      problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) + ", the chip has " +
+                   std::to_string(e.available));
+    if (options.activity)
+      for (const std::uint32_t neuron : cluster.neurons)
+        cluster.activity.push_back(options.activity->populations.at(cluster.population.index()).at(neuron));
+    app.clusters.push_back(std::move(cluster));
+    // Populations stand in an order in which every delay-0 projection goes forward, and clusters with them.
+    app.order.emplace_back(c);
+  }
+  problems.throw_if_any("network " + network.name + " on chip " + chip.name);
+  add_inputs(app, network, skeleton, options.activity);
+  for (const Output& output : network.outputs) add_output(app, network, output.name, output.shape, output.from, 0);
+  for (const PopulationId id : options.record)
+    add_output(app, network, network.populations.at(id.index()).name, network.populations.at(id.index()).shape, id, 1);
+  return app;
+}
+
+}  // namespace spikeloom

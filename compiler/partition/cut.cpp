@@ -1,0 +1,60 @@
+#include <algorithm>
+
+#include "compiler/base/error.hpp"
+#include "compiler/partition/grouping.hpp"
+
+namespace spikeloom {
+namespace {
+
+double rate_of(const IntNetwork& network, const Source& from, std::size_t element, const std::optional<Activity>& activity) {
+  if (!activity) return 1;
+  if (const auto* population = std::get_if<PopulationId>(&from))
+    return activity->populations.at(population->index()).at(element);
+  const std::size_t input = std::get<InputId>(from).index();
+  const std::uint32_t planes = network.inputs[input].planes;
+  double rate = 0;
+  for (std::size_t b = 0; b < planes; ++b) rate += activity->inputs.at(input).at(element * planes + b);
+  return rate;
+}
+
+}  // namespace
+
+Edges edges_into(const IntNetwork& network, const std::vector<Layer>& layers, PopulationId to,
+                 const std::optional<Activity>& activity) {
+  Edges edges;
+  for (const Layer& layer : layers)
+    for (std::size_t s = 0; s + 1 < layer.row_begin.size(); ++s) {
+      if (layer.row_begin[s] == layer.row_begin[s + 1]) continue;
+      edges.rate.push_back(rate_of(network, layer.from, s, activity));
+      edges.own.push_back(layer.from == Source(to) ? static_cast<std::uint32_t>(s) : Edges::kOutside);
+      edges.target.insert(edges.target.end(), layer.target.begin() + static_cast<std::ptrdiff_t>(layer.row_begin[s]),
+                          layer.target.begin() + static_cast<std::ptrdiff_t>(layer.row_begin[s + 1]));
+      edges.begin.push_back(edges.target.size());
+    }
+  return edges;
+}
+
+double cut(const Edges& edges, const std::vector<std::uint32_t>& of) {
+  double total = 0;
+  std::vector<std::uint32_t> reached;
+  for (std::size_t e = 0; e < edges.count(); ++e) {
+    reached.clear();
+    for (std::size_t i = edges.begin[e]; i < edges.begin[e + 1]; ++i) reached.push_back(of[edges.target[i]]);
+    std::sort(reached.begin(), reached.end());
+    reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
+    std::size_t others = reached.size();
+    if (edges.own[e] != Edges::kOutside && std::binary_search(reached.begin(), reached.end(), of[edges.own[e]])) --others;
+    total += edges.rate[e] * static_cast<double>(others);
+  }
+  return total;
+}
+
+double cut(const IntNetwork& network, const Clustering& clustering, const std::optional<Activity>& activity) {
+  const Layers layers = make_layers(network);
+  double total = 0;
+  for (std::size_t p = 0; p < layers.size(); ++p)
+    total += cut(edges_into(network, layers[p], PopulationId(p), activity), clustering.of[p]);
+  return total;
+}
+
+}  // namespace spikeloom

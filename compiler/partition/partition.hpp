@@ -1,0 +1,84 @@
+// From the integer network to clusters that fit a tile, and to every table a tile needs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/chip/chip.hpp"
+#include "compiler/golden/int_network.hpp"
+#include "compiler/partition/application.hpp"
+
+namespace spikeloom {
+
+/// Measured on a calibration set: expected spikes a step.
+struct Activity {
+  std::vector<std::vector<double>> inputs;       ///< by InputId, by axon (element·planes + plane)
+  std::vector<std::vector<double>> populations;  ///< by PopulationId, by neuron in NIR order
+};
+
+/// Which cluster of its population a neuron belongs to.
+struct Clustering {
+  std::vector<std::uint32_t> count;            ///< clusters, by PopulationId
+  std::vector<std::vector<std::uint32_t>> of;  ///< by PopulationId, by neuron: 0..count-1, all occurring
+  friend bool operator==(const Clustering&, const Clustering&) = default;
+};
+
+enum class PartitionMethod : std::uint8_t {
+  kGreedy,   ///< packing only, the baseline
+  kRefined,  ///< packing, then moves and swaps while the cut falls
+};
+
+struct PartitionOptions {
+  std::uint64_t seed = 1;
+  PartitionMethod method = PartitionMethod::kRefined;
+  std::uint32_t max_neurons = 0;     ///< of a cluster; 0: what fits
+  std::optional<Activity> activity;  ///< none: every source counts as one spike a step
+};
+
+/// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
+/// holds neurons of one population (they share its arithmetic); what fits is not split.
+///
+/// Cost    about the synapses times the clusters of their population.
+/// Throws  Error{kInput} listing what no partition can mend: a chip that lacks what the network needs,
+///         a neuron that alone exceeds a tile, each with the numbers and the chip keys that would do.
+/// Source  greedy packing after Song et al., LCTES 2020; refinement after Fiduccia and Mattheyses, DAC 1982.
+[[nodiscard]] Clustering partition(const IntNetwork&, const Chip&, const PartitionOptions& = {});
+
+/// Expected spikes a step that enter a cluster from outside it: the sum over sources and the
+/// projections' delays of activity × clusters reached, the source's own excepted.
+[[nodiscard]] double cut(const IntNetwork&, const Clustering&, const std::optional<Activity>& = std::nullopt);
+
+enum class ReadoutTime : std::uint8_t { kEveryStep, kLastStep };
+
+struct BuildOptions {
+  std::vector<PopulationId> record;  ///< populations sent to the host although they are no output
+  ReadoutTime readout = ReadoutTime::kEveryStep;
+  std::optional<Activity> activity;
+  std::string options = "{}";        ///< kept in Application::options
+};
+
+/// Makes all tables. Throws Error{kInput} as `partition` does, and when a cluster exceeds a tile.
+[[nodiscard]] Application build_application(const IntNetwork&, const Chip&, const Clustering&,
+                                            const BuildOptions& = {});
+
+/// A limit of the tile that a cluster exceeds.
+struct Excess {
+  std::string key;  ///< chip file's, "tile.weight_words"
+  std::uint64_t needed = 0, available = 0;
+};
+/// What of the cluster does not fit an otherwise empty tile; empty: it fits.
+[[nodiscard]] std::vector<Excess> excesses(const Cluster&, const Chip&);
+
+/// Everything wrong with the application as an implementation of the network; empty: sound.
+///
+/// Checked  every neuron in exactly one cluster and position; the dense matrix of every (source,
+///          target, delay), decoded from the tables bit by bit as docs/protocol.md section 7 walks
+///          them, equals the network's sum; parameters and biases as the update program hands them
+///          out, each neuron updated once, masks and emits in order; limits by count; order
+///          topological; inbound by delay; control channels; outputs; every cluster within a tile.
+/// Assumed  the network passed its own check.
+[[nodiscard]] std::vector<std::string> check(const Application&, const IntNetwork&, const Chip&);
+
+}  // namespace spikeloom

@@ -1,0 +1,57 @@
+#include <sstream>
+
+#include "compiler/partition/application.hpp"
+
+namespace spikeloom {
+namespace {
+
+std::string name_of(const Application& app, const ClusterOrHost& end) {
+  return end ? app.clusters[end->index()].name : "host";
+}
+
+void print_cluster(std::ostream& out, const Application& app, const Cluster& cluster) {
+  out << "cluster " << cluster.name << ": population " << app.populations[cluster.population.index()] << ", "
+      << cluster.size() << " neurons" << (cluster.readout ? ", readout" : "")
+      << (cluster.last_only ? " of the last step" : "") << "\n";
+  std::size_t per_axon = 0;
+  for (const hw::MemChunkEntry& chunk : cluster.chunks) per_axon += chunk.per_axon;
+  out << "  tables: " << cluster.lane_groups << " lane groups, " << cluster.lif_groups << " LIF groups, "
+      << cluster.chunks.size() << " page chunks (" << per_axon << " per axon), " << cluster.axons.size()
+      << " axon entries, " << (app.lanes ? cluster.weights.size() / app.lanes : 0) << " weight words, "
+      << cluster.updates.size() << " update entries, " << cluster.sets.size() << " parameter sets, "
+      << cluster.out_entries << " output entries\n";
+  out << "  work: integration at most " << worst_integration(cluster) << " cycles, update "
+      << cluster.updates.size() << " cycles\n";
+  for (const Inbound& inbound : cluster.inbound) {
+    out << "  from " << name_of(app, inbound.from) << " delay " << inbound.delay;
+    if (inbound.source_count == 0)
+      out << ": end-of-steps only\n";
+    else
+      out << ": chunks " << inbound.source_first << ".." << inbound.source_first + inbound.source_count - 1
+          << " to page chunk " << inbound.first_chunk << "\n";
+  }
+}
+
+}  // namespace
+
+std::string print(const Application& app) {
+  std::ostringstream out;
+  out << "application " << app.name << ": " << app.populations.size() << " populations, " << app.clusters.size()
+      << " clusters, " << app.host_chunks() << " host chunks\n";
+  for (const StreamInput& input : app.inputs)
+    out << "input " << input.name << ": " << volume(input.shape) << " elements, " << input.planes
+        << (input.is_signed ? " signed" : "") << " planes, from axon " << input.first_axon << "\n";
+  for (const Cluster& cluster : app.clusters) print_cluster(out, app, cluster);
+  for (const OutputStream& stream : app.outputs) {
+    out << "output " << stream.name << ": " << (stream.kind == OutputKind::kSpikes ? "spikes" : "potentials") << " of "
+        << app.populations[stream.population.index()] << (stream.recorded ? " (recorded)" : "") << ", sinks";
+    for (const std::uint32_t sink : stream.sinks) out << " " << sink << "=" << app.clusters[app.sinks[sink].index()].name;
+    out << "\n";
+  }
+  out << "order:";
+  for (const ClusterId id : app.order) out << " " << app.clusters[id.index()].name;
+  out << "\n";
+  return out.str();
+}
+
+}  // namespace spikeloom

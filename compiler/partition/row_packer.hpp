@@ -1,0 +1,57 @@
+// Rows of weights → chunk table, axon table and weight words of one cluster.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compiler/partition/application.hpp"
+
+namespace spikeloom {
+
+/// One axon's row: mantissas of lane groups offset .. offset + words - 1, lane by lane.
+struct Row {
+  std::uint32_t offset = 0, words = 0;
+  std::uint32_t shift = 0, negate = 0;
+  std::uint32_t format = 0;      ///< hw::kFormat…
+  std::string mantissas;         ///< words × lanes signed bytes
+};
+
+enum class RowStyle : std::uint8_t {
+  kTight,    ///< a row has the words that it needs; chunks of unequal rows go through the axon table
+  kUniform,  ///< unequal rows of a chunk are widened to one shape where that saves the axon table
+};
+
+/// Rows with equal content share words; chunks of equal rows share axon entries.
+class RowPacker {
+ public:
+  RowPacker(std::uint32_t lanes, RowStyle style) : lanes_(lanes), style_(style) {}
+  /// The next page chunk: rows of its bits 0 .. rows.size()-1, at most 16.
+  void add_chunk(std::vector<Row> rows);
+  /// Hands all tables over.
+  void finish(Cluster& cluster);
+
+ private:
+  struct Pool {
+    std::string mantissas;  ///< logical words × lanes
+    std::unordered_map<std::string, std::uint32_t> known;  ///< content → first logical word
+  };
+
+  [[nodiscard]] bool add_uniform(const std::vector<Row>& rows);
+  void add_per_axon(const std::vector<Row>& rows);
+  void widen(std::vector<Row>& rows) const;
+  [[nodiscard]] std::uint32_t place(const Row& row);
+
+  std::uint32_t lanes_;
+  RowStyle style_;
+  std::array<Pool, 4> pools_;
+  std::map<std::vector<std::array<std::uint32_t, 2>>, std::uint32_t> blocks_;  ///< axon entries → first
+  std::vector<hw::MemChunkEntry> chunks_;
+  std::vector<hw::MemAxonEntry> axons_;
+};
+
+}  // namespace spikeloom
