@@ -128,6 +128,16 @@ def write_nir(path, nodes, edges):
     os.replace(temporary, path)
 
 
+def read_weights(path, layers):
+    """Puts a written file's weights into torch.nn.Linear layers: {node name: layer}."""
+    with h5py.File(path) as file:
+        for name, layer in layers.items():
+            node = file[f"node/nodes/{name}"]
+            layer.weight.data = torch.from_numpy(node["weight"][()])
+            if layer.bias is not None:
+                layer.bias.data = torch.from_numpy(node["bias"][()])
+
+
 # --- data and reports ---------------------------------------------------------------------------------
 
 def write_npz(path, **arrays):
@@ -201,6 +211,14 @@ def recurrent(linear, before, nodes, kind, into):
     if np.isscalar(x):
         return 0.0 + nodes[linear].get("bias", 0.0)
     return x @ nodes[linear]["weight"].astype(np.float64).T + nodes[linear].get("bias", 0.0)
+
+
+def compare_with_torch(name, in_torch, in_numpy):
+    """Stops unless both gave the same output for every sample: spikes or counts equal, potentials within 1e-9."""
+    differing = int((np.abs(in_torch - in_numpy).reshape(len(in_torch), -1).max(axis=1) > 1e-9).sum())
+    print(f"{name}: {len(in_torch) - differing} of {len(in_torch)} samples give the same output in numpy and in PyTorch")
+    if differing:
+        raise SystemExit(f"{name}: numpy and PyTorch disagree")
 
 
 def neuron_step(kind, f, dt, x, i, v):

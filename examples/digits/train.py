@@ -2,7 +2,7 @@
 """Trains a 64-128-10 spiking network on 8x8 handwritten digits and writes it as NIR.
 
     /usr/bin/python3 examples/digits/train.py            trains three seeds, writes the three files here
-    /usr/bin/python3 examples/digits/train.py --check    runs the committed digits.nir on test.npz in numpy
+    /usr/bin/python3 examples/digits/train.py --check    runs the committed digits.nir on test.npz in numpy and in PyTorch
 
 Input   pixels 0..16 (UCI Optical Recognition of Handwritten Digits, as in scikit-learn)
 Output  digits.nir, test.npz, results.txt
@@ -55,9 +55,11 @@ class Net(torch.nn.Module):
         self.fc1, self.fc2 = torch.nn.Linear(64, hidden), torch.nn.Linear(hidden, 10)
         self.lif1, self.lif2 = common.Lif(beta=0.875), common.Lif(beta=0.9375)
 
-    def forward(self, spikes, dropout=0.0):
+    def forward(self, spikes, dropout=0.0, rounded=True):
         """(N, T, 64) spikes to (N, 10) output spike counts."""
-        w1, w2 = common.fake_quantise(self.fc1.weight), common.fake_quantise(self.fc2.weight)
+        w1, w2 = self.fc1.weight, self.fc2.weight
+        if rounded:
+            w1, w2 = common.fake_quantise(w1), common.fake_quantise(w2)
         keep1 = torch.nn.functional.dropout(torch.ones(len(spikes), 64), dropout)
         keep2 = torch.nn.functional.dropout(torch.ones(len(spikes), w1.shape[0]), dropout)
         v1 = v2 = torch.zeros(1)
@@ -123,14 +125,24 @@ def write(net, path):
     }, [("input", "fc1"), ("fc1", "hidden"), ("hidden", "fc2"), ("fc2", "digit"), ("digit", "output")])
 
 
-def predict_file(path, values):
-    return common.run_nir(path, accumulate(values)).sum(axis=1).argmax(axis=1)
+def counts_of_file(path, values):
+    return common.run_nir(path, accumulate(values)).sum(axis=1)
+
+
+def compare(path, values):
+    """The written file means the same to numpy and, its weights loaded again, to the network that was trained."""
+    net = Net()
+    common.read_weights(path, {"fc1": net.fc1, "fc2": net.fc2})
+    with torch.no_grad():
+        counts = net.double()(torch.from_numpy(accumulate(values)).double(), rounded=False).numpy()
+    common.compare_with_torch(path.name, counts, counts_of_file(path, values))
 
 
 def check():
-    """The committed network on the committed test set, without PyTorch: must give the committed figure."""
+    """The committed network on the committed test set: must give the committed figure."""
     test = np.load(HERE / "test.npz")
-    predictions = predict_file(HERE / "digits.nir", test["values"])
+    compare(HERE / "digits.nir", test["values"])
+    predictions = counts_of_file(HERE / "digits.nir", test["values"]).argmax(axis=1)
     right = int((predictions == test["labels"]).sum())
     line = f"digits.nir in numpy: {right} of {len(predictions)} right, {right / len(predictions):.4f}"
     print(line)
@@ -152,7 +164,8 @@ def main():
     for seed in SEEDS:
         net, score = train(seed, training, validation)
         write(net, HERE / f"seed{seed}.nir")  # what a reader of the file gets: weights before rounding
-        accuracy = (predict_file(HERE / f"seed{seed}.nir", test[0]) == test[1]).mean()
+        accuracy = (counts_of_file(HERE / f"seed{seed}.nir", test[0]).argmax(axis=1) == test[1]).mean()
+        compare(HERE / f"seed{seed}.nir", test[0])
         rounded = (predict(net, test[0]) == test[1]).mean()
         lines.append(f"{seed:4}  {score[0]:10.4f}  {accuracy:.4f} (8-bit weights: {rounded:.4f})")
         print(lines[-1], flush=True)
@@ -163,7 +176,7 @@ def main():
         file.replace(HERE / "digits.nir") if seed == chosen else file.unlink()
     common.write_npz(HERE / "test.npz", values=test[0], labels=test[1], encoder=np.array("accumulate"),
                      steps=np.array(STEPS), full_scale=np.array(FULL_SCALE))
-    right = int((predict_file(HERE / "digits.nir", test[0]) == test[1]).sum())
+    right = int((counts_of_file(HERE / "digits.nir", test[0]).argmax(axis=1) == test[1]).sum())
     lines.append(f"chosen by validation: seed {chosen}")
     lines.append(f"digits.nir in numpy: {right} of {len(test[0])} right, {right / len(test[0]):.4f}")
     print("\n".join(lines[-2:]))
