@@ -1,0 +1,195 @@
+// The chip: a mesh of Width x Height tiles, the host port west of tile (0, 0), the configuration ring through all.
+// docs/protocol.md, section 1. The parameters are those of compiler/chip/chip.hpp, one for one.
+//
+// Two streams of 64-bit words (once raised, valid and data hold until ready), and idle_o: 1 means that nothing but
+// NODE_FROZEN changes until a word goes in or comes out, so a simulator need not evaluate clocks until then.
+module spikeloom_chip #(
+    parameter int unsigned Width = 1,
+    parameter int unsigned Height = 1,
+    parameter int unsigned SpikeWheel = 16,
+    parameter int unsigned CreditWheel = 16,
+    parameter int unsigned ChunkIndexBits = 10,
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned LifLanes = 16,
+    parameter int unsigned WeightFormats = 15,
+    parameter int unsigned AccBits = 20,
+    parameter int unsigned StateBits = 24,
+    parameter int unsigned BiasBits = 20,
+    parameter int unsigned MaxShift = 7,
+    parameter int unsigned MaxScale = 7,
+    parameter int unsigned Current = 1,
+    parameter int unsigned Readout = 1,
+    parameter int unsigned Contexts = 4,
+    parameter int unsigned PageRows = 32,
+    parameter int unsigned PageChunks = 64,
+    parameter int unsigned ChunkEntries = 256,
+    parameter int unsigned AxonEntries = 1024,
+    parameter int unsigned WeightWords = 4096,
+    parameter int unsigned Groups = 16,
+    parameter int unsigned StateWords = 64,
+    parameter int unsigned UpdateEntries = 512,
+    parameter int unsigned ParamSets = 64,
+    parameter int unsigned Channels = 8,
+    parameter int unsigned Deliveries = 16,
+    parameter int unsigned CreditCounters = 16,
+    parameter int unsigned OutEntries = 128,
+    parameter int unsigned OrderEntries = 16,
+    parameter int unsigned HostChannels = 8,
+    parameter int unsigned HostCreditCounters = 32,
+    parameter int unsigned QueueWords = 512,
+    parameter int unsigned OutputWords = 512,
+    parameter logic [31:0] ChipHash = 32'd0
+) (
+    input  logic        clk_i,
+    input  logic        rst_i,
+    input  logic        in_valid_i,
+    output logic        in_ready_o,
+    input  logic [63:0] in_data_i,
+    output logic        out_valid_o,
+    input  logic        out_ready_i,
+    output logic [63:0] out_data_o,
+    output logic        idle_o
+);
+  localparam int unsigned Tiles = Width * Height;
+  localparam int unsigned FlitBits = ChunkIndexBits + 18;
+
+  if (Width < 1 || Width > 32 || Height < 1 || Height > 32) begin : gen_bad_mesh
+    $error("Width and Height must be 1 to 32");
+  end
+
+  // Outputs of tile n = y * Width + x; port p of PORT_* at n * 4 + p.
+  logic [4*Tiles*FlitBits-1:0] spike_from;
+  logic [4*Tiles-1:0] credit_from;
+  logic [64*(Tiles+1)-1:0] ring;
+  logic [Tiles:0] ring_valid;
+  logic [Tiles-1:0] active;
+  logic en, rewind, prime, host_credit;
+  logic [FlitBits-1:0] host_spike;
+
+  host_port #(
+      .Tiles(Tiles),
+      .SpikeWheel(SpikeWheel),
+      .CreditWheel(CreditWheel),
+      .ChunkIndexBits(ChunkIndexBits),
+      .HostChannels(HostChannels),
+      .HostCreditCounters(HostCreditCounters),
+      .QueueWords(QueueWords),
+      .OutputWords(OutputWords),
+      .ChipHash(ChipHash)
+  ) u_host (
+      .clk_i,
+      .rst_i,
+      .in_valid_i,
+      .in_ready_o,
+      .in_data_i,
+      .out_valid_o,
+      .out_ready_i,
+      .out_data_o,
+      .idle_o,
+      .en_o(en),
+      .rewind_o(rewind),
+      .prime_o(prime),
+      .active_i(active != '0),
+      .ring_valid_o(ring_valid[0]),
+      .ring_o(ring[63:0]),
+      .ring_valid_i(ring_valid[Tiles]),
+      .ring_i(ring[64*Tiles+:64]),
+      .spike_o(host_spike),
+      .spike_i(spike_from[spikeloom_pkg::PORT_WEST*FlitBits+:FlitBits]),
+      .credit_o(host_credit),
+      .credit_i(credit_from[spikeloom_pkg::PORT_WEST])
+  );
+
+  for (genvar y = 0; y < Height; y++) begin : gen_row
+    for (genvar x = 0; x < Width; x++) begin : gen_tile
+      localparam int unsigned N = y * Width + x;
+      logic [4*FlitBits-1:0] spike_in;
+      logic [3:0] credit_in;
+
+      // What comes in at a port left the opposite port of the neighbour; nothing comes over the mesh's edge.
+      if (y > 0) begin : gen_north
+        assign spike_in[spikeloom_pkg::PORT_NORTH*FlitBits+:FlitBits] =
+            spike_from[(4*(N-Width)+spikeloom_pkg::PORT_SOUTH)*FlitBits+:FlitBits];
+        assign credit_in[spikeloom_pkg::PORT_NORTH] = credit_from[4*(N-Width)+spikeloom_pkg::PORT_SOUTH];
+      end else begin : gen_north_edge
+        assign spike_in[spikeloom_pkg::PORT_NORTH*FlitBits+:FlitBits] = '0;
+        assign credit_in[spikeloom_pkg::PORT_NORTH] = 1'b0;
+      end
+      if (x + 1 < Width) begin : gen_east
+        assign spike_in[spikeloom_pkg::PORT_EAST*FlitBits+:FlitBits] =
+            spike_from[(4*(N+1)+spikeloom_pkg::PORT_WEST)*FlitBits+:FlitBits];
+        assign credit_in[spikeloom_pkg::PORT_EAST] = credit_from[4*(N+1)+spikeloom_pkg::PORT_WEST];
+      end else begin : gen_east_edge
+        assign spike_in[spikeloom_pkg::PORT_EAST*FlitBits+:FlitBits] = '0;
+        assign credit_in[spikeloom_pkg::PORT_EAST] = 1'b0;
+      end
+      if (y + 1 < Height) begin : gen_south
+        assign spike_in[spikeloom_pkg::PORT_SOUTH*FlitBits+:FlitBits] =
+            spike_from[(4*(N+Width)+spikeloom_pkg::PORT_NORTH)*FlitBits+:FlitBits];
+        assign credit_in[spikeloom_pkg::PORT_SOUTH] = credit_from[4*(N+Width)+spikeloom_pkg::PORT_NORTH];
+      end else begin : gen_south_edge
+        assign spike_in[spikeloom_pkg::PORT_SOUTH*FlitBits+:FlitBits] = '0;
+        assign credit_in[spikeloom_pkg::PORT_SOUTH] = 1'b0;
+      end
+      if (x > 0) begin : gen_west
+        assign spike_in[spikeloom_pkg::PORT_WEST*FlitBits+:FlitBits] =
+            spike_from[(4*(N-1)+spikeloom_pkg::PORT_EAST)*FlitBits+:FlitBits];
+        assign credit_in[spikeloom_pkg::PORT_WEST] = credit_from[4*(N-1)+spikeloom_pkg::PORT_EAST];
+      end else if (y > 0) begin : gen_west_edge
+        assign spike_in[spikeloom_pkg::PORT_WEST*FlitBits+:FlitBits] = '0;
+        assign credit_in[spikeloom_pkg::PORT_WEST] = 1'b0;
+      end else begin : gen_host
+        assign spike_in[spikeloom_pkg::PORT_WEST*FlitBits+:FlitBits] = host_spike;
+        assign credit_in[spikeloom_pkg::PORT_WEST] = host_credit;
+      end
+
+      node #(
+          .SpikeWheel(SpikeWheel),
+          .CreditWheel(CreditWheel),
+          .ChunkIndexBits(ChunkIndexBits),
+          .Lanes(Lanes),
+          .LifLanes(LifLanes),
+          .WeightFormats(WeightFormats),
+          .AccBits(AccBits),
+          .StateBits(StateBits),
+          .BiasBits(BiasBits),
+          .MaxShift(MaxShift),
+          .MaxScale(MaxScale),
+          .Current(Current),
+          .Readout(Readout),
+          .Contexts(Contexts),
+          .PageRows(PageRows),
+          .PageChunks(PageChunks),
+          .ChunkEntries(ChunkEntries),
+          .AxonEntries(AxonEntries),
+          .WeightWords(WeightWords),
+          .Groups(Groups),
+          .StateWords(StateWords),
+          .UpdateEntries(UpdateEntries),
+          .ParamSets(ParamSets),
+          .Channels(Channels),
+          .Deliveries(Deliveries),
+          .CreditCounters(CreditCounters),
+          .OutEntries(OutEntries),
+          .OrderEntries(OrderEntries),
+          .ChipHash(ChipHash)
+      ) u_node (
+          .clk_i,
+          .rst_i,
+          .en_i(en),
+          .rewind_i(rewind),
+          .prime_i(prime),
+          .node_i(12'(N + 1)),
+          .active_o(active[N]),
+          .ring_valid_i(ring_valid[N]),
+          .ring_i(ring[64*N+:64]),
+          .ring_valid_o(ring_valid[N+1]),
+          .ring_o(ring[64*(N+1)+:64]),
+          .spike_i(spike_in),
+          .spike_o(spike_from[4*N*FlitBits+:4*FlitBits]),
+          .credit_i(credit_in),
+          .credit_o(credit_from[4*N+:4])
+      );
+    end
+  end
+endmodule

@@ -1,0 +1,414 @@
+// The host port, node 0: two streams of 64-bit words on one side, the mesh and the ring on the other.
+// docs/protocol.md, section 6.
+//
+// In: ring words go onto the ring (a read waits until its answer has room), data words into the queue; one stream, in
+// order: a word that has to wait holds those behind it. Out: answers, sink words, SENT words.
+// Target time stands still (en_o = 0) unless a run is started and not done, the queue's head is there or the final word
+// has left, and both producers of output words have room. All of that is registers.
+//
+// A run: NODE_CONTROL.run waits Settle clocks until every ring word before it has landed, three clocks of prime_o fill
+// the wheels' look-ahead, then cycle 0. rewind_o holds the wheels at slot 0 while no run is started. The run is done
+// Drain cycles after the last cycle in which the final word had not left or a node was active.
+// idle_o: nothing moves before a word comes or goes: without one, clocks change NODE_FROZEN only.
+`include "rtl/common/checks.svh"
+
+module host_port #(
+    parameter int unsigned Tiles = 1,
+    parameter int unsigned SpikeWheel = 16,
+    parameter int unsigned CreditWheel = 16,
+    parameter int unsigned ChunkIndexBits = 10,
+    parameter int unsigned HostChannels = 8,
+    parameter int unsigned HostCreditCounters = 32,
+    parameter int unsigned QueueWords = 512,
+    parameter int unsigned OutputWords = 512,
+    parameter int unsigned Apps = 1,
+    parameter logic [31:0] ChipHash = 0,
+    localparam int unsigned FlitBits = ChunkIndexBits + 18
+) (
+    input  logic                clk_i,
+    input  logic                rst_i,
+    input  logic                in_valid_i,
+    output logic                in_ready_o,
+    input  logic [        63:0] in_data_i,
+    output logic                out_valid_o,
+    input  logic                out_ready_i,
+    output logic [        63:0] out_data_o,
+    output logic                idle_o,
+    output logic                en_o,
+    output logic                rewind_o,
+    output logic                prime_o,
+    input  logic                active_i,       // of any tile
+    output logic                ring_valid_o,
+    output logic [        63:0] ring_o,
+    input  logic                ring_valid_i,
+    input  logic [        63:0] ring_i,
+    output logic [FlitBits-1:0] spike_o,
+    input  logic [FlitBits-1:0] spike_i,
+    output logic                credit_o,
+    input  logic                credit_i
+);
+  if (Apps != 1) begin : gen_bad_apps
+    $error("Apps must be 1: more applications need a queue each");
+  end
+  if (HostChannels < 1 || HostChannels > 64 || HostCreditCounters < 1 || HostCreditCounters > 256)
+  begin : gen_bad_source
+    $error("HostChannels must be 1 to 64, HostCreditCounters 1 to 256");
+  end
+
+  localparam int unsigned ChannelBits = HostChannels > 1 ? $clog2(HostChannels) : 1;
+  localparam int unsigned CounterBits = HostCreditCounters > 1 ? $clog2(HostCreditCounters) : 1;
+  localparam int unsigned SpikeSlotBits = $clog2(SpikeWheel);
+  localparam int unsigned CreditSlotBits = $clog2(CreditWheel);
+  localparam int unsigned SinkBits = 6;
+  localparam int unsigned KindLsb = spikeloom_pkg::WORD_RING_KIND_LSB;
+  // Three clocks a stop, and two rounds of the tiles' counters (event_counters.sv).
+  localparam int unsigned RingSettle = 3 * (Tiles + 1) + 8 + 64;
+  localparam int unsigned ShortSettle = 64;
+  localparam int unsigned SettleBits = $clog2(RingSettle + 1);
+  localparam int unsigned Drain = Tiles + 64;
+  localparam int unsigned DrainBits = $clog2(Drain + 1);
+
+  // Input stream: by kind onto the ring or into the queue.
+  logic word_valid, word_ready, word_write, word_read, word_data, ring_start_valid_q, read_room, queue_ready;
+  logic [63:0] word, ring_start_q;
+  logic [3:0] word_kind;
+
+  skid #(
+      .Width(64)
+  ) u_in (
+      .clk_i,
+      .rst_i,
+      .in_valid_i,
+      .in_ready_o,
+      .in_data_i,
+      .out_valid_o(word_valid),
+      .out_ready_i(word_ready),
+      .out_data_o (word)
+  );
+  assign word_kind = word[KindLsb+:4];
+  assign word_write = word_kind == 4'(spikeloom_pkg::KIND_RING_WRITE);
+  assign word_read = word_kind == 4'(spikeloom_pkg::KIND_RING_READ);
+  assign word_data = word_kind == 4'(spikeloom_pkg::KIND_CHUNK) || word_kind == 4'(spikeloom_pkg::KIND_EOS);
+  always_comb begin
+    word_ready = 1'b1;  // words of other kinds are dropped
+    if (word_read) word_ready = read_room;
+    // A write to this node just before takes effect first.
+    if (word_data) word_ready = queue_ready && !ring_start_valid_q && !here_busy;
+  end
+
+  always_ff @(posedge clk_i) begin
+    ring_start_valid_q <= word_valid && word_ready && (word_write || word_read);
+    ring_start_q <= word;
+    if (rst_i) ring_start_valid_q <= 1'b0;
+  end
+
+  // This node's stop is the ring's first.
+  logic here_write, here_read, here_busy;
+  logic [15:0] here_address;
+  logic [31:0] here_data, here_answer;
+  logic [3:0] block;
+  logic [11:0] offset;
+  ring_stop u_ring (
+      .clk_i,
+      .rst_i,
+      .node_i(12'd0),
+      .ring_valid_i(ring_start_valid_q),
+      .ring_i(ring_start_q),
+      .ring_valid_o,
+      .ring_o,
+      .write_o(here_write),
+      .read_o(here_read),
+      .address_o(here_address),
+      .data_o(here_data),
+      .answer_i(here_answer)
+  );
+  assign here_busy = here_write;
+  assign {block, offset} = here_address;
+
+  logic write_node, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run;
+  assign write_node = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
+  assign write_credit = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
+  assign write_spike_slot = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
+  assign write_credit_slot = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
+  assign write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
+  assign clear = write_control && here_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
+  assign run = write_control && here_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
+
+  // Run, target time.
+  logic starting_q, started_q, done_q, final_sent, head_valid, sink_room, sent_room;
+  logic [2:0] prime_q;
+  logic [SettleBits-1:0] settle_q;
+  logic [DrainBits-1:0] drain_q;
+  logic [47:0] cycle_q, cycle_next, frozen_q;
+  logic moves;
+
+  assign en_o = started_q && !done_q && (head_valid || final_sent) && sink_room && sent_room;
+  assign rewind_o = !started_q && prime_q == '0;
+  assign prime_o = prime_q != '0;
+  assign cycle_next = cycle_q + 48'd1;
+  always_ff @(posedge clk_i) begin
+    prime_q <= {prime_q[1:0], starting_q && settle_q == '0};
+    if (starting_q && settle_q == '0) starting_q <= 1'b0;
+    if (prime_q[2]) started_q <= 1'b1;
+    if (en_o) begin
+      cycle_q <= cycle_next;
+      drain_q <= final_sent && !active_i ? drain_q + DrainBits'(1) : '0;
+      if (drain_q == DrainBits'(Drain - 1) && final_sent && !active_i) done_q <= 1'b1;
+    end
+    if (started_q && !done_q && !en_o) frozen_q <= frozen_q + 48'd1;
+    if (run) starting_q <= 1'b1;
+    if (rst_i || clear) begin
+      starting_q <= run && !rst_i;
+      started_q <= 1'b0;
+      prime_q <= '0;
+      done_q <= 1'b0;
+      drain_q <= '0;
+      cycle_q <= '0;
+      frozen_q <= '0;
+    end
+  end
+
+  // Clocks until everything that can move without another word has moved.
+  assign moves = en_o || prime_o || (in_valid_i && in_ready_o) || (out_valid_o && out_ready_i);
+  always_ff @(posedge clk_i) begin
+    if (rst_i || ring_start_valid_q) settle_q <= SettleBits'(RingSettle);
+    else if (moves && settle_q < SettleBits'(ShortSettle)) settle_q <= SettleBits'(ShortSettle);
+    else if (settle_q != '0) settle_q <= settle_q - SettleBits'(1);
+  end
+  assign idle_o = settle_q == '0 && !en_o && !starting_q && !prime_o;
+
+  // Wheels: the source decides one cycle ahead, the sink looks at the current slot.
+  localparam int unsigned SpikeSlotWidth = ChannelBits + SinkBits + 2;
+  logic tick, tx_valid, rx_valid, rx_valid_q, credit_rx_valid;
+  logic [ChannelBits-1:0] tx_channel;
+  logic [SinkBits-1:0] rx_sink, rx_sink_q;
+  logic [CounterBits-1:0] credit_rx;
+  assign tick = en_o || prime_o;
+  wheel_table #(
+      .Width(SpikeSlotWidth),
+      .Wheel(SpikeWheel),
+      .Ahead(1)
+  ) u_spike_slots (
+      .clk_i,
+      .rst_i,
+      .rewind_i(rewind_o),
+      .tick_i(tick),
+      .write_enable_i(write_spike_slot),
+      .write_slot_i(offset[SpikeSlotBits-1:0]),
+      .write_entry_i({
+        here_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
+        here_data[spikeloom_pkg::REG_SLOT_TX_LSB+:ChannelBits],
+        here_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
+        here_data[spikeloom_pkg::REG_SLOT_RX_LSB+:SinkBits]
+      }),
+      .entry_o({tx_valid, tx_channel, rx_valid, rx_sink})
+  );
+  wheel_table #(
+      .Width(CounterBits + 1),
+      .Wheel(CreditWheel),
+      .Ahead(0)
+  ) u_credit_slots (
+      .clk_i,
+      .rst_i,
+      .rewind_i(rewind_o),
+      .tick_i(tick),
+      .write_enable_i(write_credit_slot),
+      .write_slot_i(offset[CreditSlotBits-1:0]),
+      .write_entry_i({
+        here_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB], here_data[spikeloom_pkg::REG_SLOT_RX_LSB+:CounterBits]
+      }),
+      .entry_o({credit_rx_valid, credit_rx})
+  );
+  always_ff @(posedge clk_i) begin
+    if (tick) begin
+      rx_valid_q <= rx_valid;
+      rx_sink_q <= rx_sink;
+    end
+  end
+
+  // Source.
+  localparam int unsigned QueueBits = 2 + ChannelBits + ChunkIndexBits + 16;
+  logic pop, sent, word_eos, head_eos, head_final;
+  logic [ChannelBits-1:0] head_channel;
+  logic [ChunkIndexBits-1:0] head_index, word_index;
+  logic [15:0] head_mask, word_mask;
+
+  assign word_eos = word_kind == 4'(spikeloom_pkg::KIND_EOS);
+  assign word_index = word_eos ? '0 : word[spikeloom_pkg::WORD_CHUNK_INDEX_LSB+:ChunkIndexBits];
+  assign word_mask = word_eos ?
+      {14'd0, word[spikeloom_pkg::WORD_EOS_RUN_END_LSB], word[spikeloom_pkg::WORD_EOS_SAMPLE_END_LSB]} :
+      word[spikeloom_pkg::WORD_CHUNK_MASK_LSB+:16];
+  ram_fifo #(
+      .Width(QueueBits),
+      .Depth(QueueWords)
+  ) u_queue (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .in_valid_i(word_valid && word_data && !ring_start_valid_q && !here_busy),
+      .in_ready_o(queue_ready),
+      .in_data_i({
+        word_eos,
+        word[spikeloom_pkg::WORD_EOS_FINAL_LSB],
+        word[spikeloom_pkg::WORD_CHUNK_CHANNEL_LSB+:ChannelBits],
+        word_index,
+        word_mask
+      }),
+      .out_valid_o(head_valid),
+      .out_ready_i(pop),
+      .out_data_o({head_eos, head_final, head_channel, head_index, head_mask})
+  );
+  host_source #(
+      .Channels(HostChannels),
+      .CreditCounters(HostCreditCounters),
+      .ChunkIndexBits(ChunkIndexBits)
+  ) u_source (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i(en_o),
+      .write_credit_i(write_credit),
+      .config_counter_i(offset[CounterBits-1:0]),
+      .config_data_i(here_data),
+      .head_valid_i(head_valid),
+      .head_eos_i(head_eos),
+      .head_final_i(head_final),
+      .head_channel_i(head_channel),
+      .head_index_i(head_index),
+      .head_mask_i(head_mask),
+      .pop_o(pop),
+      .sent_o(sent),
+      .final_o(final_sent),
+      .tx_valid_i(tx_valid),
+      .tx_channel_i(tx_channel),
+      .flit_o(spike_o),
+      .credit_i,
+      .rx_counter_i(credit_rx)
+  );
+  assign credit_o = 1'b0;
+
+  // Sink: flits and sent end-of-steps become words; answers come from the ring's end.
+  logic sink_valid, sink_ready, sent_valid, sent_ready, answer_valid, join_ready, join_valid;
+  logic [63:0] sink_in, sink_out, sent_in, sent_out, answer, join_data;
+
+  always_comb begin
+    sink_in = '0;
+    sink_in[spikeloom_pkg::WORD_OUT_CHUNK_CHANNEL_LSB+:SinkBits] = rx_sink_q;
+    if (spike_i[FlitBits-2]) begin
+      sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_EOS);
+      sink_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_q;
+      sink_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = spike_i[0];
+      sink_in[spikeloom_pkg::WORD_OUT_EOS_RUN_END_LSB] = spike_i[1];
+    end else begin
+      sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_CHUNK);
+      sink_in[spikeloom_pkg::WORD_OUT_CHUNK_INDEX_LSB+:ChunkIndexBits] = spike_i[16+:ChunkIndexBits];
+      sink_in[spikeloom_pkg::WORD_OUT_CHUNK_MASK_LSB+:16] = spike_i[15:0];
+    end
+    sent_in = '0;
+    sent_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_SENT);
+    sent_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_next;
+    sent_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = head_mask[0];
+    sent_in[spikeloom_pkg::WORD_OUT_EOS_CHANNEL_LSB+:ChannelBits] = head_channel;
+    // A read that no node took comes back with 0, so that no reader waits for ever.
+    answer = ring_i;
+    if (ring_i[KindLsb+:4] == 4'(spikeloom_pkg::KIND_RING_READ)) begin
+      answer[KindLsb+:4] = 4'(spikeloom_pkg::KIND_RING_ANSWER);
+      answer[spikeloom_pkg::WORD_RING_DATA_LSB+:32] = '0;
+    end
+  end
+  assign answer_valid = ring_valid_i && ring_i[KindLsb+:4] != 4'(spikeloom_pkg::KIND_RING_WRITE);
+
+  skid #(
+      .Width(64)
+  ) u_sink (
+      .clk_i,
+      .rst_i,
+      .in_valid_i (en_o && spike_i[FlitBits-1]),
+      .in_ready_o (sink_room),
+      .in_data_i  (sink_in),
+      .out_valid_o(sink_valid),
+      .out_ready_i(sink_ready),
+      .out_data_o (sink_out)
+  );
+  skid #(
+      .Width(64)
+  ) u_sent (
+      .clk_i,
+      .rst_i,
+      .in_valid_i (sent),
+      .in_ready_o (sent_room),
+      .in_data_i  (sent_in),
+      .out_valid_o(sent_valid),
+      .out_ready_i(sent_ready),
+      .out_data_o (sent_out)
+  );
+
+  // Room in the output: words in it and answers on their way together are at most its depth.
+  localparam int unsigned RoomBits = $clog2(OutputWords + 1);
+  logic [RoomBits-1:0] used_q;
+  logic take_sink, take_sent, reserve, leave, has_room, has_two, output_ready;
+  assign has_room = used_q < RoomBits'(OutputWords);
+  assign has_two = used_q < RoomBits'(OutputWords - 1);
+  assign join_ready = !answer_valid && has_room;
+  assign sink_ready = join_ready;
+  assign sent_ready = join_ready && !sink_valid;
+  assign take_sink = sink_valid && sink_ready;
+  assign take_sent = sent_valid && sent_ready;
+  assign read_room = has_two;  // the join may take one in the same clock
+  assign reserve = word_valid && word_read && read_room;
+  assign leave = out_valid_o && out_ready_i;
+  assign join_valid = answer_valid || take_sink || take_sent;
+  always_comb begin
+    join_data = sent_out;
+    if (sink_valid) join_data = sink_out;
+    if (answer_valid) join_data = answer;
+  end
+  always_ff @(posedge clk_i) begin
+    used_q <= used_q + RoomBits'(reserve) + RoomBits'(take_sink || take_sent) - RoomBits'(leave);
+    if (rst_i) used_q <= '0;
+  end
+  ram_fifo #(
+      .Width(64),
+      .Depth(OutputWords)
+  ) u_output (
+      .clk_i,
+      .rst_i,
+      .clear_i(1'b0),
+      .in_valid_i(join_valid),
+      .in_ready_o(output_ready),
+      .in_data_i(join_data),
+      .out_valid_o,
+      .out_ready_i,
+      .out_data_o
+  );
+
+  // Answers of this node: two clocks after the read.
+  logic [31:0] answer_q;
+  always_ff @(posedge clk_i) begin
+    answer_q <= '0;
+    if (here_read && block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE)) begin
+      case (offset)
+        12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
+        12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
+        12'(spikeloom_pkg::ADDR_NODE_STATUS): answer_q <= 32'((starting_q || prime_o || started_q) && !done_q);
+        12'(spikeloom_pkg::ADDR_NODE_CYCLE): answer_q <= cycle_q[31:0];
+        12'(spikeloom_pkg::ADDR_NODE_CYCLE + spikeloom_pkg::ADDR_NODE_HIGH): answer_q <= 32'(cycle_q[47:32]);
+        12'(spikeloom_pkg::ADDR_NODE_FROZEN): answer_q <= frozen_q[31:0];
+        12'(spikeloom_pkg::ADDR_NODE_FROZEN + spikeloom_pkg::ADDR_NODE_HIGH): answer_q <= 32'(frozen_q[47:32]);
+        default: answer_q <= '0;
+      endcase
+    end
+    here_answer <= answer_q;
+  end
+
+  `SPIKELOOM_CHECK(word_is_known, !word_valid || word_write || word_read || word_data)
+  `SPIKELOOM_CHECK(application_is_known, !(word_valid && word_data) ||
+                   word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W] == '0)
+  `SPIKELOOM_CHECK(flit_has_a_sink, !(en_o && spike_i[FlitBits-1]) || rx_valid_q)
+  `SPIKELOOM_CHECK(credit_has_a_slot, !(en_o && credit_i) || credit_rx_valid)
+  `SPIKELOOM_CHECK(sink_word_fits, !(en_o && spike_i[FlitBits-1]) || sink_room)
+  `SPIKELOOM_CHECK(sent_word_fits, !sent || sent_room)
+  `SPIKELOOM_CHECK(output_word_fits, !join_valid || output_ready)
+  `SPIKELOOM_CHECK(output_never_holds_more_than_its_depth, 32'(used_q) <= OutputWords)
+  `SPIKELOOM_CHECK(frozen_when_idle, !idle_o || !(en_o || ring_valid_o || ring_valid_i))
+endmodule

@@ -1,0 +1,542 @@
+// A tile: spike router, credit router, network interface, sequencer, crossbar core, ring stop.
+// docs/protocol.md, sections 2 to 5. Holds no state of its own but what the ring writes and reads.
+//
+// Network ports are flat, as the routers' without the local one: north, east, south, west.
+// en_i gates target time; rewind_i and prime_i prepare the wheels before cycle 0 (wheel_table.sv).
+`include "rtl/common/checks.svh"
+
+module node #(
+    parameter int unsigned SpikeWheel = 16,
+    parameter int unsigned CreditWheel = 16,
+    parameter int unsigned ChunkIndexBits = 10,
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned LifLanes = 16,
+    parameter int unsigned WeightFormats = 15,
+    parameter int unsigned AccBits = 20,
+    parameter int unsigned StateBits = 24,
+    parameter int unsigned BiasBits = 20,
+    parameter int unsigned MaxShift = 7,
+    parameter int unsigned MaxScale = 7,
+    parameter int unsigned Current = 1,
+    parameter int unsigned Readout = 1,
+    parameter int unsigned Contexts = 4,
+    parameter int unsigned PageRows = 32,
+    parameter int unsigned PageChunks = 64,
+    parameter int unsigned ChunkEntries = 256,
+    parameter int unsigned AxonEntries = 1024,
+    parameter int unsigned WeightWords = 4096,
+    parameter int unsigned Groups = 16,
+    parameter int unsigned StateWords = 64,
+    parameter int unsigned UpdateEntries = 512,
+    parameter int unsigned ParamSets = 64,
+    parameter int unsigned Channels = 8,
+    parameter int unsigned Deliveries = 16,
+    parameter int unsigned CreditCounters = 16,
+    parameter int unsigned OutEntries = 128,
+    parameter int unsigned OrderEntries = 16,
+    parameter logic [31:0] ChipHash = 0,
+    localparam int unsigned FlitBits = ChunkIndexBits + 18
+) (
+    input  logic                  clk_i,
+    input  logic                  rst_i,
+    input  logic                  en_i,
+    input  logic                  rewind_i,
+    input  logic                  prime_i,
+    input  logic [          11:0] node_i,          // constant
+    output logic                  active_o,
+    input  logic                  ring_valid_i,
+    input  logic [          63:0] ring_i,
+    output logic                  ring_valid_o,
+    output logic [          63:0] ring_o,
+    input  logic [4*FlitBits-1:0] spike_i,
+    output logic [4*FlitBits-1:0] spike_o,
+    input  logic [           3:0] credit_i,
+    output logic [           3:0] credit_o
+);
+  localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1;
+  localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1;
+  localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
+  localparam int unsigned DeliveryBits = Deliveries > 1 ? $clog2(Deliveries) : 1;
+  localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1;
+  localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1;
+  localparam int unsigned OrderBits = OrderEntries > 1 ? $clog2(OrderEntries) : 1;
+  localparam int unsigned SpikeSlotBits = $clog2(SpikeWheel);
+  localparam int unsigned CreditSlotBits = $clog2(CreditWheel);
+
+  if (Contexts < 1 || Contexts > 16) begin : gen_bad_contexts
+    $error("Contexts must be 1 to 16");
+  end
+  if (PageRows < 2 || PageRows > 256) begin : gen_bad_rows
+    $error("PageRows must be 2 to 256");
+  end
+  if (PageChunks < 1 || PageChunks > 256) begin : gen_bad_chunks
+    $error("PageChunks must be 1 to 256");
+  end
+  if (ChunkIndexBits < 4 || ChunkIndexBits > 16) begin : gen_bad_index
+    $error("ChunkIndexBits must be 4 to 16");
+  end
+  if (Channels < 1 || Channels > 64 || Deliveries < 1 || Deliveries > 64 || CreditCounters < 1 ||
+      CreditCounters > 64 || OrderEntries < 1 || OrderEntries > 64 || OutEntries < 1 || OutEntries > 4096)
+  begin : gen_bad_interface
+    $error("Channels, Deliveries, CreditCounters, OrderEntries must be 1 to 64, OutEntries 1 to 4096");
+  end
+
+  // Ring stop and address decode.
+  logic ring_write, ring_read;
+  logic [15:0] ring_address;
+  logic [31:0] ring_data, ring_answer;
+  logic [3:0] block;
+  logic [11:0] offset;
+  logic write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit;
+  logic write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos;
+  logic write_memory, read_memory;
+
+  ring_stop u_ring (
+      .clk_i,
+      .rst_i,
+      .node_i,
+      .ring_valid_i,
+      .ring_i,
+      .ring_valid_o,
+      .ring_o,
+      .write_o(ring_write),
+      .read_o(ring_read),
+      .address_o(ring_address),
+      .data_o(ring_data),
+      .answer_i(ring_answer)
+  );
+  assign {block, offset} = ring_address;
+  assign write_node = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
+  assign write_context = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CONTEXT);
+  assign write_delivery_page = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
+      offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_PAGE);
+  assign write_delivery_range = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
+      offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_RANGE);
+  assign write_channel = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
+  assign write_credit = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
+  assign write_spike_slot = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
+  assign write_credit_slot = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
+  assign write_spike_route = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_ROUTE);
+  assign write_credit_route = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_ROUTE);
+  assign write_order = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_ORDER);
+  assign write_eos = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_EOS);
+  assign write_memory = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
+  assign read_memory = ring_read && block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
+
+  // Control.
+  logic write_control, clear, run_q, tick;
+  assign write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
+  assign clear = write_control && ring_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
+  assign tick = en_i || prime_i;
+  always_ff @(posedge clk_i) begin
+    if (write_control) run_q <= ring_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
+    if (rst_i) run_q <= 1'b0;
+  end
+
+  // Memory window.
+  logic [23:0] word_q;
+  logic [3:0] memory_q;
+  logic [7:0] part_q, core_parts;
+  logic core_write;
+  logic [31:0] core_data;
+  assign core_write = write_memory && offset == 12'(spikeloom_pkg::ADDR_MEMORY_DATA);
+  always_ff @(posedge clk_i) begin
+    if (core_write) begin
+      part_q <= part_q + 8'd1;
+      if (part_q + 8'd1 == core_parts) begin
+        part_q <= 8'd0;
+        word_q <= word_q + 24'd1;
+      end
+    end
+    if (write_memory && offset == 12'(spikeloom_pkg::ADDR_MEMORY_ADDRESS)) begin
+      word_q <= ring_data[spikeloom_pkg::REG_MEMORY_ADDRESS_WORD_LSB+:24];
+      memory_q <= ring_data[spikeloom_pkg::REG_MEMORY_ADDRESS_MEMORY_LSB+:4];
+      part_q <= 8'd0;
+    end
+  end
+
+  // Wheels.
+  localparam int unsigned SpikeSlotWidth = ChannelBits + DeliveryBits + 2;
+  localparam int unsigned CreditSlotWidth = DeliveryBits + CounterBits + 2;
+  logic spike_tx_valid, spike_rx_valid, credit_tx_valid, credit_rx_valid, credit_rx_valid_q;
+  logic [ChannelBits-1:0] spike_tx;
+  logic [DeliveryBits-1:0] spike_rx, credit_tx;
+  logic [CounterBits-1:0] credit_rx, credit_rx_q;
+
+  wheel_table #(
+      .Width(SpikeSlotWidth),
+      .Wheel(SpikeWheel),
+      .Ahead(2)
+  ) u_spike_slots (
+      .clk_i,
+      .rst_i,
+      .rewind_i,
+      .tick_i(tick),
+      .write_enable_i(write_spike_slot),
+      .write_slot_i(offset[SpikeSlotBits-1:0]),
+      .write_entry_i({
+        ring_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
+        ring_data[spikeloom_pkg::REG_SLOT_TX_LSB+:ChannelBits],
+        ring_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
+        ring_data[spikeloom_pkg::REG_SLOT_RX_LSB+:DeliveryBits]
+      }),
+      .entry_o({spike_tx_valid, spike_tx, spike_rx_valid, spike_rx})
+  );
+  wheel_table #(
+      .Width(CreditSlotWidth),
+      .Wheel(CreditWheel),
+      .Ahead(1)
+  ) u_credit_slots (
+      .clk_i,
+      .rst_i,
+      .rewind_i,
+      .tick_i(tick),
+      .write_enable_i(write_credit_slot),
+      .write_slot_i(offset[CreditSlotBits-1:0]),
+      .write_entry_i({
+        ring_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
+        ring_data[spikeloom_pkg::REG_SLOT_TX_LSB+:DeliveryBits],
+        ring_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
+        ring_data[spikeloom_pkg::REG_SLOT_RX_LSB+:CounterBits]
+      }),
+      .entry_o({credit_tx_valid, credit_tx, credit_rx_valid, credit_rx})
+  );
+  always_ff @(posedge clk_i) begin
+    if (tick) begin
+      credit_rx_valid_q <= credit_rx_valid;
+      credit_rx_q <= credit_rx;
+    end
+  end
+
+  // Routers; port order north, east, south, west, local.
+  logic [FlitBits-1:0] local_tx, local_rx;
+  logic credit_local_tx, credit_local_rx;
+  router #(
+      .Width(FlitBits),
+      .Wheel(SpikeWheel)
+  ) u_spike_router (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i,
+      .rewind_i,
+      .tick_i(tick),
+      .write_enable_i(write_spike_route),
+      .write_slot_i(offset[SpikeSlotBits-1:0]),
+      .write_route_i(ring_data[14:0]),
+      .in_i({local_tx, spike_i}),
+      .out_o({local_rx, spike_o})
+  );
+  router #(
+      .Width(1),
+      .Wheel(CreditWheel)
+  ) u_credit_router (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i,
+      .rewind_i,
+      .tick_i(tick),
+      .write_enable_i(write_credit_route),
+      .write_slot_i(offset[CreditSlotBits-1:0]),
+      .write_route_i(ring_data[14:0]),
+      .in_i({credit_local_tx, credit_i}),
+      .out_o({credit_local_rx, credit_o})
+  );
+
+  // Network interface, sequencer, core.
+  logic [RowBits-1:0] row;
+  logic [5:0] eos_count;
+  logic row_sample_end, row_run_end, scan, fire, retire, fire_first, fire_last, free, done;
+  logic [8:0] fire_limit;
+  logic [PageChunks-1:0] page_valid;
+  logic [7:0] page_chunk;
+  logic [15:0] page_mask, push_mask;
+  logic [ContextBits-1:0] context_now;
+  logic [15:0] context_chunk, context_update, context_updates, context_state;
+  logic context_readout, context_last_only, sample_end, integrating, firing;
+  logic wait_input, wait_output, contexts_active, output_busy, pending, push, count_word;
+  logic [ChunkIndexBits-1:0] push_index;
+
+  receiver #(
+      .Contexts(Contexts),
+      .PageRows(PageRows),
+      .PageChunks(PageChunks),
+      .Deliveries(Deliveries),
+      .ChunkIndexBits(ChunkIndexBits)
+  ) u_receiver (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i,
+      .tick_i(tick),
+      .write_pages_i(write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES)),
+      .write_delivery_page_i(write_delivery_page),
+      .write_delivery_range_i(write_delivery_range),
+      .write_eos_i(write_eos),
+      .config_context_i(offset[5+:ContextBits]),
+      .config_delivery_i(offset[1+:DeliveryBits]),
+      .config_row_i(offset[RowBits-1:0]),
+      .config_data_i(ring_data),
+      .ahead_valid_i(spike_rx_valid),
+      .ahead_delivery_i(spike_rx),
+      .flit_i(local_rx),
+      .row_i(row),
+      .count_o(eos_count),
+      .sample_end_o(row_sample_end),
+      .run_end_o(row_run_end),
+      .scan_i(scan),
+      .page_valid_o(page_valid),
+      .free_i(free),
+      .reading_i(integrating),
+      .page_chunk_i(page_chunk[ChunkBits-1:0]),
+      .page_mask_o(page_mask)
+  );
+
+  credit_sender #(
+      .Contexts(Contexts),
+      .Deliveries(Deliveries)
+  ) u_credit_sender (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i,
+      .write_delivery_page_i(write_delivery_page),
+      .config_delivery_i(offset[1+:DeliveryBits]),
+      .config_context_i(ring_data[spikeloom_pkg::REG_DELIVERY_PAGE_CONTEXT_LSB+:ContextBits]),
+      .free_i(free),
+      .context_i(context_now),
+      .tx_valid_i(credit_tx_valid),
+      .tx_delivery_i(credit_tx),
+      .credit_o(credit_local_tx)
+  );
+
+  sender #(
+      .Contexts(Contexts),
+      .Channels(Channels),
+      .CreditCounters(CreditCounters),
+      .OutEntries(OutEntries),
+      .ChunkIndexBits(ChunkIndexBits)
+  ) u_sender (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i,
+      .tick_i(tick),
+      .write_tables_i(write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES)),
+      .write_channel_i(write_channel),
+      .write_credit_i(write_credit),
+      .config_context_i(offset[5+:ContextBits]),
+      .config_channel_i(offset[ChannelBits-1:0]),
+      .config_counter_i(offset[CounterBits-1:0]),
+      .config_data_i(ring_data),
+      .context_i(context_now),
+      .start_i(fire),
+      .push_i(push),
+      .push_index_i(push_index),
+      .push_mask_i(push_mask),
+      .fill_i(done),
+      .fill_sample_end_i(sample_end),
+      .retire_i(retire),
+      .busy_o(output_busy),
+      .pending_o(pending),
+      .ahead_valid_i(spike_tx_valid),
+      .ahead_channel_i(spike_tx),
+      .flit_o(local_tx),
+      .credit_i(credit_local_rx),
+      .rx_counter_i(credit_rx_q)
+  );
+
+  sequencer #(
+      .Contexts(Contexts),
+      .PageRows(PageRows),
+      .OrderEntries(OrderEntries)
+  ) u_sequencer (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i,
+      .run_i(run_q),
+      .write_context_i(write_context),
+      .config_context_i(offset[5+:ContextBits]),
+      .config_field_i(offset[4:0]),
+      .write_order_i(write_order),
+      .config_position_i(offset[OrderBits-1:0]),
+      .write_order_length_i(write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_ORDER_LENGTH)),
+      .config_data_i(ring_data),
+      .row_o(row),
+      .count_i(eos_count),
+      .sample_end_i(row_sample_end),
+      .run_end_i(row_run_end),
+      .output_busy_i(output_busy),
+      .scan_o(scan),
+      .retire_o(retire),
+      .fire_o(fire),
+      .fire_first_o(fire_first),
+      .fire_last_o(fire_last),
+      .fire_limit_o(fire_limit),
+      .context_o(context_now),
+      .context_chunk_o(context_chunk),
+      .context_update_o(context_update),
+      .context_updates_o(context_updates),
+      .context_state_o(context_state),
+      .context_readout_o(context_readout),
+      .context_last_only_o(context_last_only),
+      .sample_end_o(sample_end),
+      .integrating_o(integrating),
+      .firing_o(firing),
+      .free_i(free),
+      .done_i(done),
+      .wait_input_o(wait_input),
+      .wait_output_o(wait_output),
+      .active_o(contexts_active)
+  );
+
+  crossbar_core #(
+      .Lanes(Lanes),
+      .LifLanes(LifLanes),
+      .WeightFormats(WeightFormats),
+      .AccBits(AccBits),
+      .StateBits(StateBits),
+      .BiasBits(BiasBits),
+      .MaxShift(MaxShift),
+      .MaxScale(MaxScale),
+      .Current(Current),
+      .Readout(Readout),
+      .PageChunks(PageChunks),
+      .ChunkEntries(ChunkEntries),
+      .AxonEntries(AxonEntries),
+      .WeightWords(WeightWords),
+      .Groups(Groups),
+      .StateWords(StateWords),
+      .UpdateEntries(UpdateEntries),
+      .ParamSets(ParamSets),
+      .ChunkIndexBits(ChunkIndexBits)
+  ) u_core (
+      .clk_i,
+      .rst_i(rst_i || clear),
+      .en_i,
+      .fire_i(fire),
+      .fire_first_i(fire_first),
+      .fire_last_i(fire_last),
+      .fire_limit_i(fire_limit),
+      .ctx_chunk_i(context_chunk),
+      .ctx_update_i(context_update),
+      .ctx_updates_i(context_updates),
+      .ctx_state_i(context_state),
+      .ctx_readout_i(context_readout),
+      .ctx_last_only_i(context_last_only),
+      .page_valid_i(page_valid),
+      .page_chunk_o(page_chunk),
+      .page_mask_i(page_mask),
+      .free_o(free),
+      .out_push_o(push),
+      .out_index_o(push_index),
+      .out_mask_o(push_mask),
+      .done_o(done),
+      .count_word_o(count_word),
+      .cfg_we_i(core_write),
+      .cfg_re_i(read_memory),
+      .cfg_memory_i(memory_q),
+      .cfg_word_i(word_q),
+      .cfg_part_i(core_write ? part_q : offset[7:0]),
+      .cfg_data_i(ring_data),
+      .cfg_parts_o(core_parts),
+      .cfg_data_o(core_data)
+  );
+
+  // Activity: registered, seen by the host one cycle later.
+  always_ff @(posedge clk_i) begin
+    if (en_i) active_o <= contexts_active || pending;
+    if (rst_i || clear) active_o <= 1'b0;
+  end
+
+  // Counters.
+  logic checked, broken, broken_seen_q;
+  logic [15:0] push_bits_q;
+  logic push_counts_q;
+  logic [4:0] push_spikes;
+  logic [7:0] events;
+  logic [31:0] counter_data;
+  contract u_contract (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i,
+      .write_rho_i(write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTRACT_RHO)),
+      .write_sigma_i(write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTRACT_SIGMA)),
+      .config_data_i(ring_data),
+      .firing_i(firing),
+      .done_i(done),
+      .checked_o(checked),
+      .broken_o(broken)
+  );
+  always_ff @(posedge clk_i) begin
+    if (broken) broken_seen_q <= 1'b1;
+    if (rst_i || clear) broken_seen_q <= 1'b0;
+  end
+  // Spikes are those that a spiking context emits.
+  always_ff @(posedge clk_i) begin
+    push_bits_q <= push_mask;
+    push_counts_q <= en_i && push && !context_readout && !clear && !rst_i;
+  end
+  always_comb begin
+    push_spikes = 5'd0;
+    for (int b = 0; b < 16; b++) push_spikes = push_spikes + 5'(push_bits_q[b]);
+    if (!push_counts_q) push_spikes = 5'd0;
+  end
+  assign events = {
+    checked && !broken && !broken_seen_q,
+    broken,
+    en_i && count_word,
+    1'b0,
+    wait_output,
+    wait_input,
+    en_i && firing,
+    fire
+  };
+  event_counters #(
+      .Wide(spikeloom_pkg::ADDR_NODE_SPIKES - spikeloom_pkg::ADDR_NODE_FIRINGS)
+  ) u_counters (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .steps_i(events),
+      .wide_i(push_spikes),
+      .counter_i(offset[2:0]),
+      .high_i(offset[5]),
+      .data_o(counter_data)
+  );
+
+  // Answers: two clocks after the read.
+  logic [1:0] answer_from_q, answer_from2_q;
+  logic [31:0] answer_q, answer2_q;
+  localparam logic [1:0] FromRegister = 2'd0, FromMemory = 2'd1, FromCounter = 2'd2;
+  always_ff @(posedge clk_i) begin
+    answer_from_q <= FromRegister;
+    answer_q <= '0;
+    if (block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY)) begin
+      answer_from_q <= FromMemory;
+    end else if (block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE)) begin
+      if (offset[4]) answer_from_q <= FromCounter;
+      case (offset)
+        12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
+        12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
+        12'(spikeloom_pkg::ADDR_NODE_STATUS): answer_q <= 32'(active_o);
+        default: answer_q <= '0;
+      endcase
+    end
+    answer_from2_q <= answer_from_q;
+    answer2_q <= answer_q;
+  end
+  always_comb begin
+    case (answer_from2_q)
+      FromMemory: ring_answer = core_data;
+      FromCounter: ring_answer = counter_data;
+      default: ring_answer = answer2_q;
+    endcase
+  end
+
+  `SPIKELOOM_CHECK(chunk_is_in_the_page, !(en_i && integrating) || 32'(page_chunk) < (1 << ChunkBits))
+  `SPIKELOOM_CHECK(credit_has_a_slot, !(en_i && credit_local_rx) || credit_rx_valid_q)
+endmodule

@@ -1,0 +1,64 @@
+// A stop of the configuration ring: three registers, one word a clock, never frozen.
+//
+// A word for another node passes, 3 clocks later. A RING_WRITE for this node is taken off the ring: write_o with
+// address_o and data_o for one clock. A RING_READ raises read_o with address_o for one clock; answer_i is taken two
+// clocks later and goes on in the read's place as a RING_ANSWER. So writes happen in order and answers keep order.
+`include "rtl/common/checks.svh"
+
+module ring_stop (
+    input  logic        clk_i,
+    input  logic        rst_i,
+    input  logic [11:0] node_i,      // constant
+    input  logic        ring_valid_i,
+    input  logic [63:0] ring_i,
+    output logic        ring_valid_o,
+    output logic [63:0] ring_o,
+    output logic        write_o,
+    output logic        read_o,
+    output logic [15:0] address_o,
+    output logic [31:0] data_o,
+    input  logic [31:0] answer_i
+);
+  localparam int unsigned KindLsb = spikeloom_pkg::WORD_RING_KIND_LSB;
+  localparam logic [3:0] KindWrite = 4'(spikeloom_pkg::KIND_RING_WRITE);
+  localparam logic [3:0] KindRead = 4'(spikeloom_pkg::KIND_RING_READ);
+  localparam logic [3:0] KindAnswer = 4'(spikeloom_pkg::KIND_RING_ANSWER);
+
+  logic valid0_q, valid1_q, valid2_q, read1_q, read2_q, mine;
+  logic [63:0] word0_q, word1_q, word2_q;
+
+  assign mine = valid0_q && word0_q[spikeloom_pkg::WORD_RING_NODE_LSB+:12] == node_i;
+  assign write_o = mine && word0_q[KindLsb+:4] == KindWrite;
+  assign read_o = mine && word0_q[KindLsb+:4] == KindRead;
+  assign address_o = word0_q[spikeloom_pkg::WORD_RING_ADDRESS_LSB+:16];
+  assign data_o = word0_q[spikeloom_pkg::WORD_RING_DATA_LSB+:32];
+
+  always_ff @(posedge clk_i) begin
+    word0_q <= ring_i;
+    word1_q <= word0_q;
+    word2_q <= word1_q;
+    valid0_q <= ring_valid_i;
+    valid1_q <= valid0_q && !write_o;
+    valid2_q <= valid1_q;
+    read1_q <= read_o;
+    read2_q <= read1_q;
+    if (rst_i) begin
+      valid0_q <= 1'b0;
+      valid1_q <= 1'b0;
+      valid2_q <= 1'b0;
+      read1_q <= 1'b0;
+      read2_q <= 1'b0;
+    end
+  end
+
+  always_comb begin
+    ring_valid_o = valid2_q;
+    ring_o = word2_q;
+    if (read2_q) begin
+      ring_o[KindLsb+:4] = KindAnswer;
+      ring_o[spikeloom_pkg::WORD_RING_DATA_LSB+:32] = answer_i;
+    end
+  end
+
+  `SPIKELOOM_CHECK(answer_is_valid, !read2_q || valid2_q)
+endmodule

@@ -1,0 +1,199 @@
+// The sending half of a network interface: output buffers and channels. docs/protocol.md, section 5.
+//
+// The core fills the buffer of context_i between start_i and fill_i: push_i appends (index, mask), no back-pressure.
+// fill_i (te) or retire_i (w) makes every channel of the context pending, visible in the next cycle. A channel sends
+// its context's whole list and an end-of-step, one flit in each of its slots, consecutive slots included.
+//
+//   ahead_*   channel of slot t + 2 in cycle t: the list is read one cycle before the decision, which is taken one
+//             cycle before the slot
+//   rx_*      counter of the credit on credit_i in this cycle
+//   busy_o    a channel of context_i is pending
+`include "rtl/common/checks.svh"
+
+module sender #(
+    parameter int unsigned Contexts = 4,
+    parameter int unsigned Channels = 8,
+    parameter int unsigned CreditCounters = 16,
+    parameter int unsigned OutEntries = 128,
+    parameter int unsigned ChunkIndexBits = 10,
+    localparam int unsigned FlitBits = ChunkIndexBits + 18,
+    localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
+    localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1,
+    localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1
+) (
+    input  logic                      clk_i,
+    input  logic                      rst_i,
+    input  logic                      clear_i,
+    input  logic                      en_i,
+    input  logic                      tick_i,
+    // configuration, host time
+    input  logic                      write_tables_i,     // context_tables
+    input  logic                      write_channel_i,
+    input  logic                      write_credit_i,
+    input  logic [   ContextBits-1:0] config_context_i,
+    input  logic [   ChannelBits-1:0] config_channel_i,
+    input  logic [   CounterBits-1:0] config_counter_i,
+    input  logic [              31:0] config_data_i,
+    // sequencer and core
+    input  logic [   ContextBits-1:0] context_i,
+    input  logic                      start_i,
+    input  logic                      push_i,
+    input  logic [ChunkIndexBits-1:0] push_index_i,
+    input  logic [              15:0] push_mask_i,
+    input  logic                      fill_i,
+    input  logic                      fill_sample_end_i,
+    input  logic                      retire_i,
+    output logic                      busy_o,
+    output logic                      pending_o,          // any channel
+    // network
+    input  logic                      ahead_valid_i,
+    input  logic [   ChannelBits-1:0] ahead_channel_i,
+    output logic [      FlitBits-1:0] flit_o,
+    input  logic                      credit_i,
+    input  logic [   CounterBits-1:0] rx_counter_i
+);
+  localparam int unsigned EntryBits = OutEntries > 1 ? $clog2(OutEntries) : 1;
+  localparam int unsigned PointerBits = EntryBits + 1;  // one past the last entry is an end
+  localparam int unsigned ListBits = ChunkIndexBits + 16;
+
+  // Tables.
+  logic [PointerBits-1:0] first_out[0:Contexts-1];
+  logic [ContextBits-1:0] channel_context_q[0:Channels-1];
+  logic [Channels-1:0] channel_valid_q;
+  always_ff @(posedge clk_i) begin
+    if (write_tables_i)
+      first_out[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_OUT_LSB+:PointerBits];
+    if (write_channel_i) begin
+      channel_context_q[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:ContextBits];
+      channel_valid_q[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_VALID_LSB];
+    end
+    if (rst_i) channel_valid_q <= '0;
+  end
+
+  // State of channels and buffers.
+  logic [Channels-1:0] pending_q, sending_q, mine;
+  logic [PointerBits-1:0] pointer[0:Channels-1];  // next entry, while sending
+  logic [PointerBits-1:0] list_end[0:Contexts-1];
+  logic [Contexts-1:0] sample_end_q, run_end_q;
+  logic [PointerBits-1:0] write_pointer_q, fill_end;
+
+  for (genvar c = 0; c < Channels; c++) begin : gen_mine
+    assign mine[c] = channel_valid_q[c] && channel_context_q[c] == context_i;
+  end
+  assign busy_o = (pending_q & mine) != '0;
+  assign pending_o = pending_q != '0;
+
+  // Decision for the slot of the next cycle.
+  logic x_valid_q, may_start, send, is_end, starts;
+  logic [ChannelBits-1:0] x_channel_q;
+  logic [ContextBits-1:0] x_context_q;
+  logic [PointerBits-1:0] x_pointer_q, x_pointer_next;
+  logic [ListBits-1:0] x_entry;
+
+  assign send = en_i && x_valid_q && pending_q[x_channel_q] && (sending_q[x_channel_q] || may_start);
+  assign starts = send && !sending_q[x_channel_q];
+  assign is_end = x_pointer_q == list_end[x_context_q];
+  assign x_pointer_next = x_pointer_q + PointerBits'(1);
+
+  credit_counters #(
+      .Counters(CreditCounters),
+      .Channels(Channels)
+  ) u_credits (
+      .clk_i,
+      .rst_i,
+      .en_i,
+      .write_i(write_credit_i),
+      .config_counter_i,
+      .config_data_i,
+      .channel_i(x_channel_q),
+      .may_start_o(may_start),
+      .take_i(starts),
+      .credit_i,
+      .rx_counter_i
+  );
+
+  assign fill_end = write_pointer_q + PointerBits'(push_i);
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (send) begin
+        sending_q[x_channel_q] <= !is_end;
+        if (is_end) pending_q[x_channel_q] <= 1'b0;
+      end
+      if (fill_i || retire_i) begin
+        for (int c = 0; c < Channels; c++) if (mine[c]) pending_q[c] <= 1'b1;
+        sample_end_q[context_i] <= fill_i && fill_sample_end_i;
+        run_end_q[context_i] <= retire_i;
+      end
+    end
+    if (rst_i || clear_i) begin
+      pending_q <= '0;
+      sending_q <= '0;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i && (fill_i || retire_i)) list_end[context_i] <= fill_i ? fill_end : first_out[context_i];
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i && start_i) write_pointer_q <= first_out[context_i];
+    else if (en_i && push_i) write_pointer_q <= fill_end;
+  end
+  always_ff @(posedge clk_i) if (send) pointer[x_channel_q] <= x_pointer_next;
+
+  // One cycle before the decision: where the channel of the slot after next stands.
+  logic [ContextBits-1:0] y_context;
+  logic [PointerBits-1:0] y_pointer;
+  logic y_clash, pushed_q;
+  logic [ListBits-1:0] x_read, last_push_q;
+  assign y_context = channel_context_q[ahead_channel_i];
+  always_comb begin
+    if (send && ahead_channel_i == x_channel_q) y_pointer = x_pointer_next;
+    else if (sending_q[ahead_channel_i]) y_pointer = pointer[ahead_channel_i];
+    else y_pointer = first_out[y_context];
+  end
+  always_ff @(posedge clk_i) begin
+    if (tick_i) begin
+      x_valid_q <= ahead_valid_i;
+      x_channel_q <= ahead_channel_i;
+      x_context_q <= y_context;
+      x_pointer_q <= y_pointer;
+    end
+    if (rst_i || clear_i) x_valid_q <= 1'b0;
+  end
+
+  // A list of one entry may get it in te and be asked for it in te + 1: then it goes round the RAM.
+  assign y_clash = en_i && push_i && write_pointer_q == y_pointer;
+  always_ff @(posedge clk_i) begin
+    if (tick_i) pushed_q <= y_clash;
+    if (en_i) last_push_q <= {push_index_i, push_mask_i};
+  end
+  assign x_entry = pushed_q ? last_push_q : x_read;
+  ram_sdp #(
+      .Width(ListBits),
+      .Depth(1 << EntryBits)
+  ) u_list (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (en_i && push_i),
+      .write_address_i(write_pointer_q[EntryBits-1:0]),
+      .write_data_i   ({push_index_i, push_mask_i}),
+      .read_enable_i  (tick_i && ahead_valid_i && !y_clash),
+      .read_address_i (y_pointer[EntryBits-1:0]),
+      .read_data_o    (x_read)
+  );
+
+  logic flit_valid_q;
+  logic [FlitBits-2:0] flit_q;
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      flit_valid_q <= send;
+      flit_q <= {is_end, x_entry};
+      if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q]};
+    end
+    if (rst_i || clear_i) flit_valid_q <= 1'b0;
+  end
+  assign flit_o = {flit_valid_q, flit_q};
+
+  `SPIKELOOM_CHECK(list_holds, !(en_i && push_i) || 32'(write_pointer_q) < OutEntries)
+  `SPIKELOOM_CHECK(fill_finds_the_buffer_free, !(en_i && (fill_i || retire_i)) || !busy_o)
+  `SPIKELOOM_CHECK(sending_is_pending, (sending_q & ~pending_q) == '0)
+endmodule

@@ -1,0 +1,204 @@
+// Static order, self-timed firing. docs/protocol.md, section 4.
+//
+// LOAD takes the order's entry, WAIT looks at its page row and output buffer and fires the core or retires the context,
+// BUSY lasts until the core is done. Holds the context tables; everything with context in its name belongs to the
+// current context and is stable from WAIT to the end of the firing.
+`include "rtl/common/checks.svh"
+
+module sequencer #(
+    parameter int unsigned Contexts = 4,
+    parameter int unsigned PageRows = 32,
+    parameter int unsigned OrderEntries = 16,
+    localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
+    localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
+    localparam int unsigned OrderBits = OrderEntries > 1 ? $clog2(OrderEntries) : 1
+) (
+    input  logic                   clk_i,
+    input  logic                   rst_i,
+    input  logic                   clear_i,
+    input  logic                   en_i,
+    input  logic                   run_i,
+    // configuration, host time
+    input  logic                   write_context_i,
+    input  logic [ContextBits-1:0] config_context_i,
+    input  logic [            4:0] config_field_i,
+    input  logic                   write_order_i,
+    input  logic [  OrderBits-1:0] config_position_i,
+    input  logic                   write_order_length_i,
+    input  logic [           31:0] config_data_i,
+    // pages and output buffers
+    output logic [    RowBits-1:0] row_o,
+    input  logic [            5:0] count_i,
+    input  logic                   sample_end_i,
+    input  logic                   run_end_i,
+    input  logic                   output_busy_i,
+    output logic                   scan_o,
+    output logic                   retire_o,
+    // core
+    output logic                   fire_o,
+    output logic                   fire_first_o,
+    output logic                   fire_last_o,
+    output logic [            8:0] fire_limit_o,
+    output logic [ContextBits-1:0] context_o,
+    output logic [           15:0] context_chunk_o,
+    output logic [           15:0] context_update_o,
+    output logic [           15:0] context_updates_o,
+    output logic [           15:0] context_state_o,
+    output logic                   context_readout_o,
+    output logic                   context_last_only_o,
+    output logic                   sample_end_o,          // of the page being fired
+    output logic                   integrating_o,         // f + 1 .. ti
+    output logic                   firing_o,              // f + 1 .. te
+    input  logic                   free_i,
+    input  logic                   done_i,
+    output logic                   wait_input_o,
+    output logic                   wait_output_o,
+    output logic                   active_o               // a valid context is not retired
+);
+  localparam int unsigned LimitBits = 9;
+  localparam logic [1:0] Load = 2'd0, Wait = 2'd1, Integrate = 2'd2, Update = 2'd3;
+
+  // Tables.
+  logic [7:0] first_row[0:Contexts-1];
+  logic [10:0] pages[0:Contexts-1];  // inbound, rows
+  logic [15:0] first_chunk[0:Contexts-1];
+  logic [31:0] update[0:Contexts-1];
+  logic [15:0] first_state[0:Contexts-1];
+  logic [1:0] mode[0:Contexts-1];
+  logic [Contexts-1:0] valid_q;
+  logic [LimitBits-1:0] limit[0:(16<<ContextBits)-1];
+  logic [ContextBits+7:0] order[0:OrderEntries-1];
+  logic [OrderBits:0] order_length_q;
+
+  always_ff @(posedge clk_i) begin
+    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES)) begin
+      first_row[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_FIRST_ROW_LSB+:8];
+      pages[config_context_i] <= {
+        config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_LSB+:6],
+        config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_LSB+:5]
+      };
+    end
+    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES))
+      first_chunk[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_CHUNK_LSB+:16];
+    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_UPDATE))
+      update[config_context_i] <= {
+        config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_COUNT_LSB+:16],
+        config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_FIRST_LSB+:16]
+      };
+    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_STATE))
+      first_state[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_STATE_FIRST_WORD_LSB+:16];
+    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_MODE)) begin
+      valid_q[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_VALID_LSB];
+      mode[config_context_i] <= {
+        config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_LAST_ONLY_LSB],
+        config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_READOUT_LSB]
+      };
+    end
+    if (write_context_i && config_field_i[4])
+      limit[{config_context_i, config_field_i[3:0]}] <= config_data_i[LimitBits-1:0];
+    if (write_order_i)
+      order[config_position_i] <= {
+        config_data_i[spikeloom_pkg::REG_ORDER_SKIP_LSB+:8],
+        config_data_i[spikeloom_pkg::REG_ORDER_CONTEXT_LSB+:ContextBits]
+      };
+    if (write_order_length_i) order_length_q <= config_data_i[OrderBits:0];
+    if (rst_i) begin
+      valid_q <= '0;
+      order_length_q <= '0;
+    end
+  end
+
+  // State.
+  logic [1:0] state_q;
+  logic [OrderBits-1:0] position_q;
+  logic [7:0] round_q, entry_skip;
+  logic [ContextBits-1:0] context_q, entry_context;
+  logic [RowBits-1:0] row_q;
+  logic sample_end_q, steps_zero, ready, inputs_ready, pass, step_order, go, wraps;
+  logic [3:0] read_page_q[0:Contexts-1];
+  logic [3:0] steps_q[0:Contexts-1];
+  logic [Contexts-1:0] retired_q;
+  logic [3:0] read_page, page_after, steps;
+  logic [10:0] context_pages;
+
+  assign {entry_skip, entry_context} = order[position_q];
+  assign go = run_i && order_length_q != '0;
+  assign pass = !valid_q[entry_context] || retired_q[entry_context] || round_q < entry_skip;
+  assign context_pages = pages[context_q];
+  assign inputs_ready = count_i == context_pages[10:5];
+  assign ready = state_q == Wait && inputs_ready && !output_busy_i;
+  assign fire_o = en_i && ready && !run_end_i;
+  assign retire_o = en_i && ready && run_end_i;
+  assign scan_o = state_q == Wait;
+  assign wait_input_o = en_i && state_q == Wait && !inputs_ready;
+  assign wait_output_o = en_i && state_q == Wait && inputs_ready && output_busy_i;
+  assign step_order = (state_q == Load && go && pass) || retire_o || (state_q == Update && done_i);
+  assign wraps = {1'b0, position_q} + (OrderBits + 1)'(1) == order_length_q;
+  assign read_page = read_page_q[context_q];
+  assign page_after = 5'(read_page) + 5'd1 == context_pages[4:0] ? 4'd0 : read_page + 4'd1;
+  assign steps = steps_q[context_q];
+  assign steps_zero = steps == 4'd0;
+
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      case (state_q)
+        Load: begin
+          context_q <= entry_context;
+          row_q <= RowBits'(first_row[entry_context]) + RowBits'(read_page_q[entry_context]);
+          if (go && !pass) state_q <= Wait;
+        end
+        Wait: begin
+          sample_end_q <= sample_end_i;
+          if (retire_o) begin
+            retired_q[context_q] <= 1'b1;
+            state_q <= Load;
+          end else if (fire_o) begin
+            state_q <= Integrate;
+          end
+        end
+        Integrate:
+        if (free_i) begin
+          read_page_q[context_q] <= page_after;
+          state_q <= Update;
+        end
+        default:
+        if (done_i) begin
+          steps_q[context_q] <= sample_end_q ? 4'd0 : steps + 4'(steps != 4'd15);
+          state_q <= Load;
+        end
+      endcase
+      if (step_order) begin
+        position_q <= wraps ? '0 : position_q + OrderBits'(1);
+        if (wraps && round_q != 8'hff) round_q <= round_q + 8'd1;
+      end
+    end
+    if (rst_i || clear_i) begin
+      state_q <= Load;
+      position_q <= '0;
+      round_q <= 8'd0;
+      retired_q <= '0;
+      for (int c = 0; c < Contexts; c++) begin
+        read_page_q[c] <= 4'd0;
+        steps_q[c] <= 4'd0;
+      end
+    end
+  end
+
+  assign row_o = row_q;
+  assign context_o = context_q;
+  assign context_chunk_o = first_chunk[context_q];
+  assign {context_updates_o, context_update_o} = update[context_q];
+  assign context_state_o = first_state[context_q];
+  assign {context_last_only_o, context_readout_o} = mode[context_q];
+  assign fire_first_o = steps_zero;
+  assign fire_last_o = sample_end_i;
+  assign fire_limit_o = limit[{context_q, steps}];
+  assign sample_end_o = sample_end_q;
+  assign integrating_o = state_q == Integrate;
+  assign firing_o = state_q == Integrate || state_q == Update;
+  assign active_o = (valid_q & ~retired_q) != '0;
+
+  `SPIKELOOM_CHECK(free_while_integrating, !(en_i && free_i) || state_q == Integrate)
+  `SPIKELOOM_CHECK(done_while_updating, !(en_i && done_i) || state_q == Update)
+  `SPIKELOOM_CHECK(position_in_order, order_length_q == '0 || !run_i || {1'b0, position_q} < order_length_q)
+endmodule
