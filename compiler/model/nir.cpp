@@ -11,10 +11,13 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
-#include <set>
+#include <new>
 #include <sstream>
+#include <stdexcept>
 #include <utility>
 
 namespace spikeloom {
@@ -423,6 +426,9 @@ class Reader {
 };
 
 std::vector<char> load(const std::string& path, const NirLimits& limits) {
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    throw input_error("is a folder, expected a NIR file (HDF5)");
+  }
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) throw input_error("cannot be opened; is the path right?");
   const std::streamoff size = file.tellg();
@@ -437,47 +443,234 @@ std::vector<char> load(const std::string& path, const NirLimits& limits) {
   return bytes;
 }
 
-/// Reads the bytes once in a child process and tells whether that came to an end.
+/// A graph, its problems and an error as bytes, from the child process to us.
+class Writer {
+ public:
+  void number(std::uint64_t value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+  void text(const std::string& value) {
+    number(value.size());
+    bytes_ += value;
+  }
+  void array(const NirArray& array) {
+    number(array.shape.size());
+    for (const std::size_t extent : array.shape) number(extent);
+    number(array.values.size());
+    bytes_.append(reinterpret_cast<const char*>(array.values.data()), array.values.size() * sizeof(double));
+  }
+  void metadata(const NirMetadata& metadata) {
+    number(metadata.size());
+    for (const auto& [name, value] : metadata) {
+      text(name);
+      number(value.index());
+      if (const auto* words = std::get_if<std::string>(&value)) text(*words);
+      if (const auto* numbers = std::get_if<NirArray>(&value)) array(*numbers);
+    }
+  }
+  void graph(const NirGraph& graph) {
+    text(graph.version);
+    number(graph.nodes.size());
+    for (const auto& [name, node] : graph.nodes) {
+      text(name);
+      text(node.type_name);
+      number(node.fields.size());
+      for (const auto& [field, values] : node.fields) {
+        text(field);
+        array(values);
+      }
+      number(node.texts.size());
+      for (const auto& [field, words] : node.texts) {
+        text(field);
+        text(words);
+      }
+      metadata(node.metadata);
+      number(node.graph.size());
+      for (const NirGraph& inner : node.graph) this->graph(inner);
+    }
+    number(graph.edges.size());
+    for (const NirEdge& edge : graph.edges) {
+      text(edge.from);
+      text(edge.to);
+    }
+    metadata(graph.metadata);
+  }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+/// The other end of Writer. Throws std::out_of_range where the bytes are not what Writer writes.
+class Parser {
+ public:
+  explicit Parser(const std::string& bytes) : bytes_(bytes) {}
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    take(&value, sizeof value);
+    return value;
+  }
+  std::string text() {
+    std::string value(fits(number(), 1), '\0');
+    take(value.data(), value.size());
+    return value;
+  }
+  NirArray array() {
+    NirArray array;
+    array.shape.resize(fits(number(), sizeof(std::uint64_t)));
+    for (std::size_t& extent : array.shape) extent = number();
+    array.values.resize(fits(number(), sizeof(double)));
+    take(array.values.data(), array.values.size() * sizeof(double));
+    return array;
+  }
+  NirMetadata metadata() {
+    NirMetadata metadata;
+    for (std::uint64_t left = number(); left > 0; --left) {
+      const std::string name = text();
+      if (number() == 0) {
+        metadata.emplace(name, text());
+      } else {
+        metadata.emplace(name, array());
+      }
+    }
+    return metadata;
+  }
+  NirGraph graph() {
+    NirGraph graph;
+    graph.version = text();
+    for (std::uint64_t left = number(); left > 0; --left) {
+      const std::string name = text();
+      NirNode node;
+      node.type_name = text();
+      node.type = nir_type(node.type_name);
+      for (std::uint64_t fields = number(); fields > 0; --fields) {
+        const std::string field = text();
+        node.fields.emplace(field, array());
+      }
+      for (std::uint64_t texts = number(); texts > 0; --texts) {
+        const std::string field = text();
+        node.texts.emplace(field, text());
+      }
+      node.metadata = metadata();
+      for (std::uint64_t graphs = number(); graphs > 0; --graphs) node.graph.push_back(this->graph());
+      graph.nodes.emplace(name, std::move(node));
+    }
+    for (std::uint64_t left = number(); left > 0; --left) {
+      std::string from = text();
+      graph.edges.push_back({std::move(from), text()});
+    }
+    graph.metadata = metadata();
+    return graph;
+  }
+  [[nodiscard]] bool at_end() const { return at_ == bytes_.size(); }
+
+ private:
+  std::size_t fits(std::uint64_t count, std::size_t size) const {
+    if (count > (bytes_.size() - at_) / size) throw std::out_of_range("Parser");
+    return count;
+  }
+  void take(void* to, std::size_t size) {
+    if (size > bytes_.size() - at_) throw std::out_of_range("Parser");
+    if (size != 0) std::memcpy(to, bytes_.data() + at_, size);
+    at_ += size;
+  }
+
+  const std::string& bytes_;
+  std::size_t at_ = 0;
+};
+
+/// What the child does: reads, and puts the answer into one string.
+std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
+  Problems problems;
+  NirGraph graph;
+  std::string error;
+  try {
+    const QuietHdf5 quiet;
+    graph = Reader(limits, problems).read(bytes);
+  } catch (const Error& refused) {
+    error = refused.what();
+  } catch (const std::bad_alloc&) {
+    error = "damaged: it claims more memory than its size allows";
+  }
+  Writer writer;
+  writer.text(error);
+  writer.number(problems.list().size());
+  for (const std::string& problem : problems.list()) writer.text(problem);
+  writer.graph(graph);
+  return writer.bytes();
+}
+
+/// No core files, no words on the terminal, no more time and memory than a file of that size needs.
+void confine(std::size_t file_bytes, const NirLimits& limits) {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  const rlim_t seconds = limits.seconds + file_bytes / (std::size_t{1} << 23U);
+  const rlimit time{seconds, seconds};
+  setrlimit(RLIMIT_CPU, &time);
+  alarm(static_cast<unsigned>(10 * seconds));
+#ifndef __SANITIZE_ADDRESS__  // whose own maps are terabytes
+  std::size_t pages = 0;
+  if (std::ifstream("/proc/self/statm") >> pages) {
+    const rlim_t total = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + limits.memory;
+    const rlimit memory{total, total};
+    setrlimit(RLIMIT_AS, &memory);
+  }
+#endif
+  if (const int null = open("/dev/null", O_RDWR); null >= 0) {
+    dup2(null, 1);
+    dup2(null, 2);
+  }
+  for (const int number : {SIGALRM, SIGXCPU, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGPIPE}) {
+    std::signal(number, SIG_DFL);
+  }
+}
+
+/// The answer of a child process that reads the bytes; nothing when it did not come to an end.
 ///
-/// Why     the HDF5 library (1.10.8) dies or loops on some damaged files, and nothing within the
-///         process can hold that back. The child has the parent's memory, so what it survives the
-///         parent survives too.
-bool survives(const std::vector<char>& bytes, const NirLimits& limits) {
+/// Why     the HDF5 library (1.10.8) dies, loops or takes all memory on some damaged files, and
+///         nothing within the process can hold that back. Here the process never calls it.
+std::optional<std::string> ask_child(const std::vector<char>& bytes, const NirLimits& limits) {
   std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return true;
+  if (pipe(ends.data()) != 0) throw input_error("cannot be read: no pipe to a reading process");
   const pid_t child = fork();
   if (child < 0) {
     close(ends[0]);
     close(ends[1]);
-    return true;
+    throw input_error("cannot be read: no process to read it in");
   }
   if (child == 0) {
-    const rlimit none{0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    if (const int null = open("/dev/null", O_RDWR); null >= 0) {
-      dup2(null, 1);
-      dup2(null, 2);
-    }
-    for (const int number : {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL}) std::signal(number, SIG_DFL);
-    alarm(limits.seconds);
+    close(ends[0]);
+    confine(bytes.size(), limits);
+    int code = 1;
     try {
-      Problems ignored;
-      (void)Reader(limits, ignored).read(bytes);
-    } catch (const std::exception&) {  // an answer too: the parent gets the same one
+      const std::string text = answer(bytes, limits);
+      std::size_t sent = 0;
+      while (sent < text.size()) {
+        const ssize_t n = write(ends[1], text.data() + sent, text.size() - sent);
+        if (n < 0 && errno != EINTR) break;
+        if (n > 0) sent += static_cast<std::size_t>(n);
+      }
+      code = sent == text.size() ? 0 : 1;
+    } catch (...) {  // this process is the translation: any end but 0 says so
     }
-    const char done = 1;
-    _exit(write(ends[1], &done, 1) == 1 ? 0 : 1);
+    _exit(code);
   }
   close(ends[1]);
-  char done = 0;
-  ssize_t got = 0;
-  do {
-    got = read(ends[0], &done, 1);
-  } while (got < 0 && errno == EINTR);
-  close(ends[0]);
-  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  std::string text;
+  std::vector<char> buffer(std::size_t{1} << 16U);
+  while (true) {
+    const ssize_t n = read(ends[0], buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
   }
-  return got == 1;
+  close(ends[0]);
+  int status = 0;
+  pid_t ended = 0;
+  do {
+    ended = waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  // Where the caller ignores SIGCHLD there is no status; Parser then judges the answer alone.
+  const bool good = ended < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  return good && !text.empty() ? std::optional(text) : std::nullopt;
 }
 
 }  // namespace
@@ -512,13 +705,19 @@ std::string to_string(const Shape& shape) {
 
 NirGraph read_nir(const std::string& path, Problems& problems, const NirLimits& limits) {
   try {
-    const std::vector<char> bytes = load(path, limits);
-    const QuietHdf5 quiet;
-    if (!survives(bytes, limits)) {
-      throw input_error("damaged: the HDF5 library fails on it or does not come to an end within " +
-                        std::to_string(limits.seconds) + " s; write the file again");
+    const std::optional<std::string> text = ask_child(load(path, limits), limits);
+    try {
+      if (text) {
+        Parser parser(*text);
+        const std::string error = parser.text();
+        for (std::uint64_t left = parser.number(); left > 0; --left) problems.add(parser.text());
+        if (!error.empty()) throw input_error(error);
+        NirGraph graph = parser.graph();
+        if (parser.at_end()) return graph;
+      }
+    } catch (const std::out_of_range&) {  // cut off: the same as no answer
     }
-    return Reader(limits, problems).read(bytes);
+    throw input_error("damaged: the HDF5 library fails on it; write the file again");
   } catch (const Error& error) {
     throw error.within(path);
   }

@@ -69,7 +69,8 @@ struct NirLimits {
   std::size_t values = std::size_t{1} << 26U;  ///< numbers in all datasets together
   std::size_t links = 100'000;                 ///< names in one group
   std::size_t depth = 16;                      ///< graphs within graphs
-  unsigned seconds = 60;                       ///< for reading it all
+  unsigned seconds = 5;  ///< of processor time, and one more for every 8 MiB of the file
+  std::size_t memory = std::size_t{3} << 30U;  ///< bytes beyond what the process has
 };
 
 /// Reads a NIR file of either generation (plain, or chunked and compressed; f4, f8 and integers mixed).
@@ -78,7 +79,8 @@ struct NirLimits {
 ///           finite) go to `problems`, by node name; what could be read is returned.
 /// Throws    Error{kInput} when there is no graph to return: no such file, not HDF5, cut short,
 ///           or damaged so that the HDF5 library itself fails on it.
-/// Threads   forks once and uses the HDF5 library, which is not re-entrant: one call at a time.
+/// Process   the HDF5 library runs in a child process only, because it fails on some damaged files in
+///           ways that cannot be caught.
 [[nodiscard]] NirGraph read_nir(const std::string& path, Problems& problems, const NirLimits& limits = {});
 
 /// The same, and throws one Error{kInput} with every problem.
