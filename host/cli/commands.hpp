@@ -1,0 +1,50 @@
+// The subcommands of `spikeloom`, each a function from its options to an exit code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/compile/compile.hpp"
+
+namespace spikeloom::cli {
+
+inline constexpr int kYes = 0;
+inline constexpr int kNo = 1;
+inline constexpr int kBadInput = 2;
+inline constexpr int kDevice = 3;
+
+struct CheckCommand {
+  std::string network;
+  std::optional<std::string> chip;
+  CompileOptions compile;
+};
+int run(const CheckCommand& command);
+
+struct CompileCommand {
+  std::string network, chip, output;
+  CompileOptions compile;
+  std::optional<double> max_period;  ///< cycles
+  std::optional<std::string> json;
+};
+int run(const CompileCommand& command);
+
+struct RunCommand {
+  std::string image, input;
+  std::string device = "model";
+  std::optional<std::string> output, json, trace;
+  std::vector<std::string> record;  ///< NODE:spikes or NODE:v
+  std::optional<std::string> decide;
+  DatasetOptions data;
+  std::optional<double> max_period;
+  unsigned quiet_seconds = 120;
+};
+int run(const RunCommand& command);
+
+int compare_files(const std::string& a, const std::string& b);
+int show_info(const std::string& image);
+int list_devices();
+int build_chip(const std::string& chip);
+
+}  // namespace spikeloom::cli

@@ -1,0 +1,81 @@
+#include <cstdio>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "compiler/base/error.hpp"
+#include "host/cli/commands.hpp"
+#include "spikeloom_version.hpp"
+
+namespace spikeloom::cli {
+namespace {
+
+void show_stage(const std::string& stage) {
+  if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K%s", stage.c_str());
+}
+
+void end_stages() {
+  if (isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K");
+}
+
+void print_promises(const Image& image) {
+  for (const Promise& promise : image.promises)
+    std::printf("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n", promise.name.c_str(),
+                promise.period.str().c_str(), promise.period.approximate(), static_cast<long long>(promise.latency));
+  if (image.promises.empty()) return;
+  std::printf("critical cycle of the guarantee:\n ");
+  for (const std::string& part : image.promises.front().critical_cycle) std::printf(" %s", part.c_str());
+  std::printf("\n");
+}
+
+void write_json(const std::string& path, const Compilation& compilation) {
+  nlohmann::ordered_json json;
+  json["schema"] = 1;
+  json["network"] = compilation.image.application.name;
+  json["chip"] = compilation.image.chip.name;
+  json["clusters"] = compilation.image.application.clusters.size();
+  for (const Promise& promise : compilation.image.promises) {
+    json["period"][promise.name] = promise.period.approximate();
+    json["period_exact"][promise.name] = promise.period.str();
+    json["latency"][promise.name] = promise.latency;
+  }
+  json["critical_cycle"] = compilation.image.promises.front().critical_cycle;
+  for (const StageTime& time : compilation.times) json["seconds"][time.stage] = time.seconds;
+  json["notes"] = compilation.notes;
+  json["warnings"] = compilation.warnings;
+  std::ofstream file(path);
+  file << json.dump(2) << "\n";
+  if (!file) throw input_error(path + ": cannot be written");
+}
+
+}  // namespace
+
+int run(const CompileCommand& command) {
+  const Chip chip = read_chip(command.chip);
+  CompileOptions options = command.compile;
+  options.version = kVersion;
+  options.commit = kCommit;
+  const auto result = compile(command.network, chip, options, show_stage);
+  end_stages();
+  if (const auto* no = std::get_if<DoesNotFit>(&result)) {
+    std::fprintf(stderr, "spikeloom: error: %s: %s does not fit %s: %s\n", no->stage.c_str(), command.network.c_str(),
+                 command.chip.c_str(), no->reason.c_str());
+    return kBadInput;
+  }
+  const auto& compilation = std::get<Compilation>(result);
+  write_image(compilation.image, command.output);
+  if (command.json) write_json(*command.json, compilation);
+  for (const std::string& note : compilation.notes) std::printf("note: %s\n", note.c_str());
+  for (const std::string& warning : compilation.warnings) std::printf("warning: %s\n", warning.c_str());
+  std::fputs(compilation.quantization.c_str(), stdout);
+  std::printf("%zu clusters on %u tiles of %s\n", compilation.image.application.clusters.size(), chip.tiles(), chip.name.c_str());
+  print_promises(compilation.image);
+  if (command.max_period && compilation.image.promises.front().period.approximate() > *command.max_period) {
+    std::printf("the guaranteed period is above --max-period %g\n", *command.max_period);
+    return kNo;
+  }
+  return kYes;
+}
+
+}  // namespace spikeloom::cli

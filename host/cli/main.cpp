@@ -1,0 +1,169 @@
+// The `spikeloom` command: options to plain structs, structs to commands, errors to exit codes.
+#include <cstdio>
+#include <exception>
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "compiler/base/error.hpp"
+#include "host/cli/commands.hpp"
+#include "spikeloom_version.hpp"
+
+namespace spikeloom::cli {
+namespace {
+
+using Action = std::function<int()>;
+
+/// Options of everything that turns a network file into integers.
+void add_compile_options(CLI::App& app, CompileOptions& options) {
+  app.add_option("--dt", options.semantics.dt, "time step, in the file's unit of time; default: guessed, and said so");
+  app.add_option_function<std::string>(
+         "--reset", [&](const std::string& v) { options.semantics.reset = v == "subtract" ? Reset::kSubtract : Reset::kToValue; },
+         "reset on a spike (default: v_reset)")
+      ->check(CLI::IsMember({"v_reset", "subtract"}));
+  app.add_option_function<std::string>(
+         "--integrator",
+         [&](const std::string& v) {
+           options.semantics.integrator = v == "exponential" ? Integrator::kExponential : Integrator::kEuler;
+         },
+         "decay of a step (default: euler)")
+      ->check(CLI::IsMember({"euler", "exponential"}));
+  app.add_option("--input-delay", options.semantics.input_delay, "steps from the inputs")->capture_default_str();
+  app.add_option("--recurrent-delay", options.semantics.recurrent_delay, "steps of recurrent projections")
+      ->capture_default_str();
+  app.add_option("--bits", options.weight_bits, "weight bits")->check(CLI::IsMember({8, 4, 2, 1}))->capture_default_str();
+  app.add_option_function<std::string>(
+         "--round", [&](const std::string& v) { options.rounding = v == "zero" ? Rounding::kTowardsZero : Rounding::kNearest; },
+         "rounding of weights (default: nearest)")
+      ->check(CLI::IsMember({"nearest", "zero"}));
+  app.add_option("--planes", options.planes, "bit planes of the inputs: 1 takes spikes, more take whole numbers")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  app.add_flag("--signed", options.signed_inputs, "inputs are two's complement on their planes");
+  app.add_option("--seed", options.seed, "of everything random")->capture_default_str();
+}
+
+void add_data_options(CLI::App& app, DatasetOptions& data) {
+  app.add_option_function<std::string>(
+      "--encoder", [&](const std::string& v) { data.encoder = encoder_named(v); },
+      "for static values: rate, accumulate, latency or direct (default: the file's own)");
+  app.add_option("--steps", data.steps, "steps per sample (default: the file's own; recordings: to the last event)");
+  app.add_option("--full-scale", data.full_scale, "value that spikes at every step");
+  app.add_option_function<double>(
+      "--frame",
+      [&](double ms) { data.frame = std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000 + 0.5)); },
+      "milliseconds a step of recordings (default: 1)");
+  app.add_option_function<std::string>("--labels", [&](const std::string& v) { data.labels = v; },
+                                       ".npz with ids and labels, for recordings");
+  app.add_option("--limit", data.limit, "only the first so many samples");
+  app.add_option("--array", data.array, "array of an .npz to take instead of `spikes`");
+  app.add_flag_function("--packed", [&](std::int64_t) { data.packing = Packing::kBits; },
+                        "the last dimension is packed bits (numpy.packbits)");
+}
+
+void add_check(CLI::App& root, Action& action) {
+  auto command = std::make_shared<CheckCommand>();
+  CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
+  app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
+  app->add_option("--chip", command->chip, "also: does it fit this chip (TOML)");
+  add_compile_options(*app, command->compile);
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
+void add_compile(CLI::App& root, Action& action) {
+  auto command = std::make_shared<CompileCommand>();
+  CLI::App* app = root.add_subcommand("compile", "network and chip to an image with its guarantee");
+  app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
+  app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
+  app->add_option("-o,--output", command->output, "image to write (.loom)")->required();
+  add_compile_options(*app, command->compile);
+  app->add_option("--calibrate", command->compile.calibrate,
+                  "data for activity, contracts, and spikes and accuracy before and after quantising");
+  add_data_options(*app, command->compile.calibration_data);
+  app->add_option("--margin", command->compile.contract.margin_percent, "percent that contracts allow above the measured work")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app->add_option("--record", command->compile.record, "population sent to the host although it is no output; repeatable");
+  app->add_flag("--readout-last", command->compile.readout_last_only, "potentials only at the end of a sample");
+  app->add_option("--pages", command->compile.pages, "pages per cluster (default: what the tile has, up to 8)");
+  app->add_option("--max-neurons", command->compile.max_neurons, "neurons of a cluster at most (default: what fits)");
+  app->add_option("--dump", command->compile.dump, "folder for every stage's result as text");
+  app->add_option("--max-period", command->max_period, "exit 1 if the guaranteed period is above so many cycles a step");
+  app->add_option("--json", command->json, "file for the compile report");
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
+void add_run(CLI::App& root, Action& action) {
+  auto command = std::make_shared<RunCommand>();
+  CLI::App* app = root.add_subcommand("run", "an image on a device, measured beside predicted");
+  app->add_option("image", command->image, "image (.loom)")->required();
+  app->add_option("--input", command->input, "input data: .npz, .npy, .csv, .h5, .bin, .bs2 or a folder of recordings")
+      ->required();
+  app->add_option("--device", command->device, "device; `spikeloom devices` lists them")->capture_default_str();
+  app->add_option("--output", command->output, "file for spikes, potentials, decisions (.npz)");
+  app->add_option("--record", command->record, "NODE:spikes or NODE:v into --output; repeatable");
+  app->add_option("--decide", command->decide, "count, max, last or sum (default: count for spikes, max for potentials)");
+  app->add_option("--json", command->json, "file for the report");
+  app->add_option("--trace", command->trace, "waveforms of the run (.fst), verilator only");
+  app->add_option("--max-period", command->max_period, "exit 1 if the mean period is above so many cycles a step");
+  app->add_option("--quiet-limit", command->quiet_seconds, "seconds without a word that are a time-out")->capture_default_str();
+  add_data_options(*app, command->data);
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
+void add_small(CLI::App& root, Action& action) {
+  struct Files {
+    std::string a, b;
+  };
+  auto files = std::make_shared<Files>();
+  CLI::App* compare = root.add_subcommand("compare", "first differing step, neuron and values of two outputs");
+  compare->add_option("a", files->a, ".npz")->required();
+  compare->add_option("b", files->b, ".npz")->required();
+  compare->callback([files, &action] { action = [files] { return compare_files(files->a, files->b); }; });
+  CLI::App* info = root.add_subcommand("info", "what an image holds");
+  info->add_option("image", files->a, "image (.loom)")->required();
+  info->callback([files, &action] { action = [files] { return show_info(files->a); }; });
+  CLI::App* list = root.add_subcommand("devices", "devices of this build");
+  list->callback([&action] { action = [] { return list_devices(); }; });
+  CLI::App* build = root.add_subcommand("build-chip", "build the Verilated library of a chip before it is needed");
+  build->add_option("chip", files->a, "chip file (TOML)")->required();
+  build->callback([files, &action] { action = [files] { return build_chip(files->a); }; });
+}
+
+int run_command(int argc, char** argv) {
+  CLI::App app{"Spikeloom: spiking networks onto a mesh of crossbar tiles, with promises that hold"};
+  app.set_version_flag("--version", std::string(kVersion) + " (" + kCommit + ")");
+  app.require_subcommand(1);
+  Action action;
+  add_check(app, action);
+  add_compile(app, action);
+  add_run(app, action);
+  add_small(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kYes : kBadInput;
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace spikeloom::cli
+
+int main(int argc, char** argv) {
+  using spikeloom::ErrorKind;
+  try {
+    return spikeloom::cli::run_command(argc, argv);
+  } catch (const spikeloom::Error& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "spikeloom: error: %s\n", error.what());
+    return error.kind() == ErrorKind::kDevice ? spikeloom::cli::kDevice : spikeloom::cli::kBadInput;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "spikeloom: error: out of memory\n");
+    return spikeloom::cli::kBadInput;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "spikeloom: internal error: %s; please report this\n", error.what());
+    return 70;
+  }
+}

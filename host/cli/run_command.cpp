@@ -1,0 +1,265 @@
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "compiler/base/error.hpp"
+#include "host/cli/commands.hpp"
+#include "host/device/model_device.hpp"
+#include "host/run/report.hpp"
+#include "host/run/stimulus.hpp"
+
+namespace spikeloom::cli {
+namespace {
+
+/// One line on stderr that rewrites itself, on a terminal only.
+class ProgressLine {
+ public:
+  void show(const std::string& text) {
+    if (isatty(STDERR_FILENO) == 0) return;
+    std::fprintf(stderr, "\r\033[K%s", text.c_str());
+    std::fflush(stderr);
+    shown_ = true;
+  }
+  ~ProgressLine() {
+    if (shown_) std::fprintf(stderr, "\r\033[K");
+  }
+
+ private:
+  bool shown_ = false;
+};
+
+struct Recording {
+  std::vector<std::string> spikes, potentials;
+};
+
+Recording parse_record(const RunCommand& command, const Image& image) {
+  Recording recording;
+  Problems problems;
+  for (const std::string& item : command.record) {
+    const std::size_t colon = item.rfind(':');
+    const std::string node = item.substr(0, colon);
+    const std::string what = colon == std::string::npos ? "" : item.substr(colon + 1);
+    const auto& names = image.application.populations;
+    if (std::find(names.begin(), names.end(), node) == names.end()) {
+      std::string list;
+      for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+      problems.add("--record " + item + ": no population \"" + node + "\"; there are " + list);
+    } else if (what == "spikes") {
+      recording.spikes.push_back(node);
+    } else if (what == "v") {
+      recording.potentials.push_back(node);
+    } else {
+      problems.add("--record " + item + ": expected NODE:spikes or NODE:v");
+    }
+  }
+  problems.throw_if_any("run");
+  return recording;
+}
+
+/// Spikes and membranes of populations after every step, from the replay.
+class Recorder {
+ public:
+  Recorder(const Image& image, const Dataset& data, const Recording& wanted, ModelLink& model)
+      : image_(image), data_(data), model_(model), next_(image.application.clusters.size(), {0, 0}) {
+    const auto prepare = [&]<class T>(const std::vector<std::string>& nodes, std::vector<Trace<T>>& traces) {
+      for (const std::string& node : nodes) {
+        Trace<T> trace;
+        trace.node = node;
+        trace.neurons = size_of(node);
+        for (const Sample& sample : data.samples) trace.samples.emplace_back(sample.steps() * trace.neurons, T{0});
+        traces.push_back(std::move(trace));
+      }
+    };
+    prepare(wanted.spikes, spikes_);
+    prepare(wanted.potentials, potentials_);
+    if (!spikes_.empty() || !potentials_.empty())
+      model.observe([this](const ModelFiring& firing) { record(firing); });
+  }
+  void add_to(RunOutputs& outputs) {
+    outputs.recorded_spikes.insert(outputs.recorded_spikes.end(), spikes_.begin(), spikes_.end());
+    outputs.recorded_v.insert(outputs.recorded_v.end(), potentials_.begin(), potentials_.end());
+  }
+
+ private:
+  struct Place {
+    std::size_t sample, step;
+  };
+  std::size_t size_of(const std::string& node) const {
+    std::size_t size = 0;
+    for (const Cluster& cluster : image_.application.clusters)
+      if (image_.application.populations[cluster.population.index()] == node) size += cluster.size();
+    return size;
+  }
+  void record(const ModelFiring& firing) {
+    for (std::size_t c = 0; c < next_.size(); ++c) {
+      const Placement& place = image_.binding.placement[c];
+      if (place.tile.value + 1 != firing.node || place.context != firing.context) continue;
+      store(c, firing);
+    }
+  }
+  void store(std::size_t c, const ModelFiring& firing) {
+    const Cluster& cluster = image_.application.clusters[c];
+    const std::string& node = image_.application.populations[cluster.population.index()];
+    Place& at = next_[c];
+    const auto neurons = static_cast<std::uint32_t>(cluster.size());
+    for (PotentialTrace& trace : potentials_)
+      if (trace.node == node)
+        for (std::uint32_t p = 0; p < neurons; ++p)
+          trace.samples[at.sample][at.step * trace.neurons + cluster.neurons[p]] =
+              model_.potential(firing.node, firing.context, p);
+    for (SpikeTrace& trace : spikes_) {
+      if (trace.node != node) continue;
+      const std::vector<bool> bits = model_.spikes(firing.node, firing.context, neurons);
+      for (std::uint32_t p = 0; p < bits.size(); ++p)
+        trace.samples[at.sample][at.step * trace.neurons + cluster.neurons[p]] = bits[p] ? 1 : 0;
+    }
+    if (++at.step == data_.samples[at.sample].steps()) {
+      at.step = 0;
+      ++at.sample;
+    }
+  }
+
+  const Image& image_;
+  const Dataset& data_;
+  ModelLink& model_;
+  std::vector<Place> next_;  ///< by cluster: its next firing's step
+  std::vector<SpikeTrace> spikes_;
+  std::vector<PotentialTrace> potentials_;
+};
+
+template <class T>
+std::int64_t differing(const std::vector<Trace<T>>& a, const std::vector<Trace<T>>& b) {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    for (std::size_t s = 0; s < a[i].samples.size(); ++s)
+      for (std::size_t n = 0; n < a[i].samples[s].size(); ++n) count += a[i].samples[s][n] != b[i].samples[s][n] ? 1 : 0;
+  return count;
+}
+
+void decide_samples(const RunCommand& command, const Image& image, const Dataset& data, DeviceRun& run, Report& report) {
+  RunOutputs& outputs = run.outputs;
+  const auto first = std::find_if(image.application.outputs.begin(), image.application.outputs.end(),
+                                  [](const OutputStream& o) { return !o.recorded; });
+  if (first == image.application.outputs.end()) return;
+  const bool spiking = first->kind == OutputKind::kSpikes;
+  const Decide rule = command.decide ? decide_named(*command.decide) : (spiking ? Decide::kCount : Decide::kMax);
+  outputs.decision = spiking ? decide(outputs.spikes.front(), rule) : decide(outputs.potentials.front(), rule);
+  report.tied = outputs.decision->tied;
+  if (!data.has_labels()) return;
+  for (std::size_t s = 0; s < data.samples.size(); ++s)
+    if (outputs.decision->predictions[s] == *data.samples[s].label) ++report.correct;
+  report.labelled = static_cast<std::int64_t>(data.samples.size());
+  report.accuracy = static_cast<double>(report.correct) / static_cast<double>(report.labelled);
+}
+
+void check_promises(const Image& image, const DeviceRun& run, Report& report) {
+  const std::optional<std::int64_t> void_from = contract_void_from(image, run);
+  for (const Promise& promise : image.promises) {
+    const bool contracted = promise.name == "contracted";
+    (contracted ? report.contracted : report.guaranteed) = promise;
+    report.checks.push_back(check_promise(promise, run, contracted ? void_from : std::nullopt));
+  }
+  for (std::size_t t = 0; t < run.tiles.size(); ++t)
+    if (run.tiles[t].contract_broken > 0)
+      report.broken_contracts.push_back(tile_name(image.chip, TileId{t}) + ": " + std::to_string(run.tiles[t].contract_broken) +
+                                        " firings over its contract, first firing " +
+                                        std::to_string(run.tiles[t].contract_first));
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  const std::string partial = path + ".partial";
+  std::ofstream file(partial, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file || std::rename(partial.c_str(), path.c_str()) != 0) throw input_error(path + ": cannot be written");
+}
+
+std::string device_string(const RunCommand& command) {
+  if (!command.trace) return command.device;
+  const bool has_options = command.device.find(':') != std::string::npos;
+  return command.device + (has_options ? "&" : ":?") + "trace=" + *command.trace;
+}
+
+}  // namespace
+
+int run(const RunCommand& command) {
+  const Image image = read_image(command.image);
+  const Recording recording = parse_record(command, image);
+  const Dataset data = read_dataset(command.input, input_ports(image), command.data);
+  const bool is_model = command.device == "model";
+  ProgressLine progress;
+  Report report;
+  SessionOptions options;
+  options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
+  const auto steps = static_cast<std::int64_t>(data.total_steps());
+  std::string doing = "replay";
+  options.on_steps = [&](std::int64_t done) {
+    progress.show(doing + ": step " + std::to_string(done) + " of " + std::to_string(steps));
+  };
+
+  // The replay first: it gets the image and the input, and nothing that a device sent.
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  Recorder recorder(image, data, recording, *model);
+  DeviceRun replay = Session(*model, image, options).run(data);
+  std::optional<DeviceRun> device_run;
+  report.device = model->describe();
+  if (!is_model) {
+    doing = command.device;
+    const std::unique_ptr<Link> link =
+        open_device(device_string(command), image.chip, [&](double done, const std::string& what) {
+          progress.show(done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)");
+        });
+    report.device = link->describe();
+    device_run = Session(*link, image, options).run(data);
+  } else if (command.trace) {
+    throw input_error("--trace: the model has no waveforms; use --device verilator");
+  }
+  DeviceRun& shown = device_run ? *device_run : replay;
+
+  const auto metadata = nlohmann::json::parse(image.metadata);
+  report.network = image.application.name;
+  report.chip = image.chip.name;
+  report.image = command.image;
+  report.seed = image.binding.seed;
+  report.clock_mhz = image.chip.clock_mhz;
+  report.samples = static_cast<std::int64_t>(data.samples.size());
+  report.steps = steps;
+  report.output_spikes = shown.output_spikes;
+  report.synaptic_operations = model->statistics().synaptic_operations;
+  report.replayed = timing_of(replay);
+  report.tiles = shown.tiles;
+  report.cycles = shown.ended.empty() ? 0 : *std::max_element(shown.ended.begin(), shown.ended.end());
+  if (device_run) {
+    report.measured = timing_of(*device_run);
+    report.mismatched = mismatched_steps(*device_run, replay);
+    report.differing_values = differing(device_run->outputs.spikes, replay.outputs.spikes) +
+                              differing(device_run->outputs.potentials, replay.outputs.potentials) +
+                              differing(device_run->outputs.recorded_spikes, replay.outputs.recorded_spikes) +
+                              differing(device_run->outputs.recorded_v, replay.outputs.recorded_v);
+  }
+  check_promises(image, shown, report);
+  decide_samples(command, image, data, shown, report);
+  recorder.add_to(shown.outputs);
+  if (!command.record.empty())
+    report.notes.push_back("recorded populations come from the replay, which the device's outputs are compared with");
+
+  if (command.output) write_outputs(*command.output, shown.outputs);
+  if (command.json) write_text(*command.json, to_json(report, image));
+  progress.show("");
+  std::fputs(to_text(report, image).c_str(), stdout);
+  if (!report.promises_kept()) return kNo;
+  if (command.max_period) {
+    const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
+    if (period && period->approximate() > *command.max_period) {
+      std::printf("period %s is above --max-period %g\n", period->str().c_str(), *command.max_period);
+      return kNo;
+    }
+  }
+  return kYes;
+}
+
+}  // namespace spikeloom::cli

@@ -1,0 +1,45 @@
+#include <cstdio>
+
+#include "compiler/base/error.hpp"
+#include "compiler/image/image.hpp"
+#include "host/cli/commands.hpp"
+#include "host/data/outputs.hpp"
+#include "host/device/link.hpp"
+#include "host/device/verilator_device.hpp"
+
+namespace spikeloom::cli {
+
+int compare_files(const std::string& a, const std::string& b) {
+  const Comparison comparison = compare(a, b);
+  std::fputs(comparison.text.c_str(), stdout);
+  return comparison.same ? kYes : kNo;
+}
+
+int show_info(const std::string& path) {
+  const Image image = read_image(path);
+  for (const std::string& fault : check(image)) throw input_error(path + ": " + fault);
+  std::fputs(print(image).c_str(), stdout);
+  return kYes;
+}
+
+int list_devices() {
+  for (const DeviceKind& kind : devices()) {
+    std::printf("%-12s %s", kind.name.c_str(), kind.description.c_str());
+    if (!kind.options.empty()) std::printf(" (options: %s)", kind.options.c_str());
+    if (!kind.available) std::printf("; not available: %s", kind.reason.c_str());
+    std::printf("\n");
+  }
+  return kYes;
+}
+
+int build_chip(const std::string& path) {
+  const Chip chip = read_chip(path);
+  const auto link = open_verilator(chip, {}, [](double done, const std::string& what) {
+    if (done < 0) std::fprintf(stderr, "%s\n", what.c_str());
+    else std::fprintf(stderr, "%s (%d %%)\n", what.c_str(), static_cast<int>(done * 100));
+  });
+  std::printf("%s\n", link->describe().c_str());
+  return kYes;
+}
+
+}  // namespace spikeloom::cli

@@ -1,0 +1,240 @@
+#include "host/compile/compile.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/base/error.hpp"
+#include "compiler/golden/accumulator.hpp"
+#include "compiler/golden/check.hpp"
+#include "compiler/golden/int_network_file.hpp"
+#include "compiler/map/map.hpp"
+#include "compiler/partition/partition.hpp"
+#include "compiler/quantize/calibrate.hpp"
+#include "host/compile/calibration.hpp"
+#include "host/device/model_device.hpp"
+#include "host/run/session.hpp"
+#include "host/run/stimulus.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// Times stages, checks and dumps their results, and puts their names before errors.
+class Runner {
+ public:
+  Runner(const CompileOptions& options, const OnStage& on_stage) : options_(options), on_stage_(on_stage) {}
+
+  template <class F>
+  auto stage(const std::string& name, F&& work) {
+    if (on_stage_) on_stage_(name);
+    ++number_;
+    name_ = name;
+    const auto begin = std::chrono::steady_clock::now();
+    try {
+      auto result = work();
+      times.push_back({name, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()});
+      return result;
+    } catch (const Error& error) {
+      throw error.within(name);
+    }
+  }
+
+  /// NN-stage.txt of the stage that ran last.
+  void dump(const std::string& text) const {
+    if (!options_.dump) return;
+    std::filesystem::create_directories(*options_.dump);
+    const std::string number = (number_ < 10 ? "0" : "") + std::to_string(number_);
+    const std::filesystem::path path = std::filesystem::path(*options_.dump) / (number + "-" + name_ + ".txt");
+    std::ofstream file(path);
+    file << text;
+    if (!file) throw input_error(path.string() + ": cannot be written");
+  }
+
+  /// A stage's own checker found fault with its result: a bug, which no input may bring about.
+  void sound(const std::vector<std::string>& faults) const {
+    for (const std::string& fault : faults) internal_error(name_ + ": " + fault, __FILE__, __LINE__);
+  }
+
+  std::vector<StageTime> times;
+
+ private:
+  const CompileOptions& options_;
+  const OnStage& on_stage_;
+  int number_ = 0;
+  std::string name_;
+};
+
+bool is_integer_file(const std::string& path) { return std::filesystem::path(path).extension() == ".json"; }
+
+QuantizeOptions quantize_options(const Network& network, const Chip& chip, const CompileOptions& options) {
+  QuantizeOptions quantize;
+  quantize.weight_bits = options.weight_bits;
+  quantize.rounding = options.rounding;
+  quantize.limits = {chip.tile.state_bits, chip.tile.acc_bits,  chip.tile.bias_bits,
+                     chip.tile.max_shift,  chip.tile.max_scale, chip.tile.weight_bits};
+  if (options.planes != 1 || options.signed_inputs)
+    for (const Input& input : network.inputs) quantize.inputs[input.name] = {options.planes, options.signed_inputs, 1};
+  return quantize;
+}
+
+/// An integer network from a file meets the chip's widths here, one from the quantiser already does.
+void check_widths(const IntNetwork& network, const Chip& chip) {
+  Problems problems = accumulator_problems(network, chip.tile.acc_bits);
+  if (network.state_bits != chip.tile.state_bits)
+    problems.add("the network's state has " + std::to_string(network.state_bits) + " bits, the chip's " +
+                 std::to_string(chip.tile.state_bits) + "; choose a chip file with tile.state_bits = " +
+                 std::to_string(network.state_bits));
+  problems.throw_if_any(network.name);
+}
+
+std::vector<PopulationId> recorded_populations(const IntNetwork& network, const std::vector<std::string>& names) {
+  std::vector<PopulationId> ids;
+  Problems problems;
+  for (const std::string& name : names) {
+    const auto found = std::find_if(network.populations.begin(), network.populations.end(),
+                                    [&](const IntPopulation& p) { return p.name == name; });
+    if (found == network.populations.end()) problems.add("--record " + name + ": no such population");
+    else ids.emplace_back(static_cast<std::size_t>(found - network.populations.begin()));
+  }
+  problems.throw_if_any(network.name);
+  return ids;
+}
+
+/// Partition, map and schedule, from integers to a promise.
+std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network, const Chip& chip,
+                                      const CompileOptions& options, const std::optional<Traffic>& traffic) {
+  Image image;
+  image.chip = chip;
+  image.application = runner.stage("partition", [&] {
+    check_widths(network, chip);
+    const Clustering clustering = partition(network, chip, {.seed = options.seed, .max_neurons = options.max_neurons, .activity = traffic});
+    return build_application(network, chip, clustering,
+                             {.record = recorded_populations(network, options.record),
+                              .readout = options.readout_last_only ? ReadoutTime::kLastStep : ReadoutTime::kEveryStep,
+                              .activity = traffic});
+  });
+  runner.sound(check(image.application, network, chip));
+  runner.dump(print(image.application));
+  auto mapped = runner.stage("map", [&] { return map(image.application, chip, map_options(options)); });
+  if (const auto* why = std::get_if<NoFit>(&mapped)) return DoesNotFit{"map", why->reason};
+  image.binding = std::get<Binding>(std::move(mapped));
+  runner.sound(check(image));
+  runner.dump(print(image.application, image.binding, chip));
+  const auto promised = runner.stage("schedule", [&] { return guarantee(image); });
+  if (const auto* dead = std::get_if<Deadlocked>(&promised)) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
+  image.promises.push_back(std::get<Promise>(promised));
+  runner.sound(verify(image, image.promises.back(), {}));
+  return image;
+}
+
+std::string print_promise(const Promise& promise) {
+  std::string text = promise.name + ": period " + promise.period.str() + " cycles a step, offset " +
+                     std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) + "\ncritical cycle:\n";
+  for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";
+  text += "potentials (cycles / " + std::to_string(kTimeScale) + " / denominator):\n";
+  for (const auto& [actor, value] : promise.potentials) text += "  " + actor + ": " + std::to_string(value) + "\n";
+  return text;
+}
+
+std::string metadata_of(const std::string& path, const CompileOptions& options, const Compilation& compilation) {
+  nlohmann::ordered_json json;
+  json["version"] = options.version;
+  json["commit"] = options.commit;
+  json["source"] = std::filesystem::path(path).filename().string();
+  json["seed"] = options.seed;
+  if (compilation.network) json["dt"] = compilation.network->dt;
+  json["weight_bits"] = options.weight_bits;
+  json["notes"] = compilation.notes;
+  json["warnings"] = compilation.warnings;
+  return json.dump();
+}
+
+}  // namespace
+
+std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
+  const OnStage silent;
+  Runner runner(options, silent);
+  return build(runner, network, chip, options, std::nullopt);
+}
+
+std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip, const CompileOptions& options,
+                                              const OnStage& on_stage) {
+  Runner runner(options, on_stage);
+  Compilation result;
+  std::optional<Traffic> traffic;
+  std::optional<Dataset> data;
+  if (is_integer_file(path)) {
+    result.integers = runner.stage("network", [&] { return read_int_network(path); });
+    runner.dump(print_int_network(result.integers));
+    if (options.calibrate) data = read_dataset(*options.calibrate, ports_of(result.integers), options.calibration_data);
+  } else {
+    Notes notes;
+    result.network = runner.stage("network", [&] { return load_network(path, options.semantics, &notes); });
+    result.notes = notes.list;
+    runner.dump(describe(*result.network));
+    QuantizeOptions quantizing = quantize_options(*result.network, chip, options);
+    std::vector<CalibrationSample> samples;
+    if (options.calibrate) {
+      data = read_dataset(*options.calibrate, ports_of(*result.network), options.calibration_data);
+      samples = calibration_samples(*data, quantizing.inputs, *result.network);
+      quantizing.activity = measure_activity(*result.network, samples, quantizing.inputs);
+    }
+    Quantized quantized = runner.stage("quantize", [&] { return quantize(*result.network, quantizing); });
+    runner.sound(check(quantized, *result.network).list());
+    result.quantization = print(quantized.report);
+    result.notes.insert(result.notes.end(), quantized.report.notes.begin(), quantized.report.notes.end());
+    result.warnings = quantized.report.warnings;
+    result.integers = std::move(quantized.network);
+    runner.dump(result.quantization + "\n" + print_int_network(result.integers));
+    if (data) {
+      const Calibration calibration =
+          runner.stage("calibrate", [&] { return calibrate(*result.network, result.integers, samples, {}); });
+      result.quantization += "\n" + print(calibration);
+      result.warnings.insert(result.warnings.end(), calibration.warnings.begin(), calibration.warnings.end());
+      runner.dump(print(calibration));
+    }
+  }
+  if (data) traffic = measure_traffic(result.integers, *data);
+  auto built = build(runner, result.integers, chip, options, traffic);
+  if (auto* no = std::get_if<DoesNotFit>(&built)) return *no;
+  result.image = std::get<Image>(std::move(built));
+  result.image.metadata = metadata_of(path, options, result);
+  std::string promises = print_promise(result.image.promises.front());
+  if (data) {
+    const Contracted contracted = runner.stage("contract", [&] {
+      return contract(result.image, result.image.promises.front(), measure_work(result.image, *data), options.contract);
+    });
+    result.image.promises.push_back(contracted.promise);
+    result.image.contracts = contracted.contracts;
+    runner.sound(verify(result.image, contracted.promise, contracted.contracts));
+    promises += "\n" + print_promise(contracted.promise);
+  }
+  runner.dump(promises);
+  result.times = runner.times;
+  return result;
+}
+
+MeasuredWork measure_work(const Image& image, const Dataset& data) {
+  MeasuredWork work(image.chip.tiles());
+  // A tile's firings come in order, one of each of its contexts a step, so a sample ends with its last context's.
+  std::vector<std::size_t> ended(work.size(), 0);
+  for (auto& tile : work) tile.emplace_back();
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  model->observe([&](const ModelFiring& firing) {
+    const std::size_t tile = firing.node - 1;
+    work[tile].back().push_back(firing.work);
+    if (firing.sample_end && ++ended[tile] == image.binding.orders[tile].size()) {
+      ended[tile] = 0;
+      work[tile].emplace_back();
+    }
+  });
+  (void)Session(*model, image, {}).run(data);
+  for (auto& tile : work) tile.pop_back();
+  return work;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,78 @@
+// The whole way from a network file to an image, stage by stage: timed, checked and dumped in one place.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/chip/chip.hpp"
+#include "compiler/golden/int_network.hpp"
+#include "compiler/image/image.hpp"
+#include "compiler/model/elaborate.hpp"
+#include "compiler/quantize/quantize.hpp"
+#include "compiler/schedule/schedule.hpp"
+#include "host/data/dataset.hpp"
+
+namespace spikeloom {
+
+/// Everything that a user can choose about a compilation. Defaults are the command's.
+struct CompileOptions {
+  Semantics semantics;
+  std::uint32_t weight_bits = 8;
+  Rounding rounding = Rounding::kNearest;
+  std::uint32_t planes = 1;            ///< bit planes of every input
+  bool signed_inputs = false;
+  std::vector<std::string> record;     ///< populations sent to the host although they are no output
+  bool readout_last_only = false;      ///< potentials only at the end of a sample
+  std::uint64_t seed = 1;
+  std::optional<std::uint32_t> pages;  ///< wanted pages per cluster
+  std::uint32_t max_neurons = 0;       ///< of a cluster; 0: what fits
+  std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
+  DatasetOptions calibration_data;
+  ContractOptions contract;
+  std::optional<std::string> dump;     ///< folder for NN-stage.txt
+  std::string version;                 ///< of the program, kept in the image
+  std::string commit;
+};
+
+struct StageTime {
+  std::string stage;
+  double seconds = 0;
+};
+
+struct Compilation {
+  std::optional<Network> network;     ///< none when the file held integers
+  IntNetwork integers;
+  Image image;
+  std::vector<std::string> notes;     ///< guesses and decisions, to be shown
+  std::vector<std::string> warnings;
+  std::string quantization;           ///< report in words
+  std::vector<StageTime> times;
+};
+
+/// The network cannot run on this chip; nothing is wrong with either.
+struct DoesNotFit {
+  std::string stage;
+  std::string reason;
+};
+
+/// Called when a stage begins.
+using OnStage = std::function<void(const std::string&)>;
+
+/// Compiles `path` (NIR, or an integer network in JSON) for the chip.
+///
+/// Checked  every stage's result is re-derived by that stage's own checker; a fault is an internal error.
+/// Throws   Error{kInput} with the stage's name before it.
+[[nodiscard]] std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip,
+                                                            const CompileOptions& options, const OnStage& on_stage);
+
+/// The stages after the numbers: integers, chip → image with its guarantee. For tests and for rebinding.
+[[nodiscard]] std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip,
+                                                          const CompileOptions& options);
+
+/// Cycles of work of every firing of every tile under this input, by the replay.
+[[nodiscard]] MeasuredWork measure_work(const Image& image, const Dataset& data);
+
+}  // namespace spikeloom

@@ -1,0 +1,286 @@
+#include "host/run/report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/base/error.hpp"
+
+namespace spikeloom {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string tile_text(const Image& image, std::size_t tile) {
+  return "tile(" + std::to_string(tile % image.chip.width) + "," + std::to_string(tile / image.chip.width) + ")";
+}
+
+Json number(const std::optional<Ratio>& ratio) { return ratio ? Json(ratio->approximate()) : Json(nullptr); }
+Json exact(const std::optional<Ratio>& ratio) { return ratio ? Json(ratio->str()) : Json(nullptr); }
+
+std::optional<Ratio> period_of(const std::optional<Promise>& promise) {
+  return promise ? std::optional(promise->period) : std::nullopt;
+}
+std::optional<Ratio> period_of(const std::optional<Timing>& timing) { return timing ? timing->period : std::nullopt; }
+
+std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+std::string column(const std::optional<double>& value, int digits) {
+  const std::string text = value ? fixed(*value, digits) : "-";
+  return std::string(text.size() < 12 ? 12 - text.size() : 0, ' ') + text;
+}
+
+std::optional<double> approximate(const std::optional<Ratio>& ratio) {
+  return ratio ? std::optional(ratio->approximate()) : std::nullopt;
+}
+
+/// What of its memories a tile's clusters take, as a share of the tile.
+struct MemoryUse {
+  std::string name;
+  std::uint64_t used = 0, available = 0;
+};
+
+std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
+  const TileConfig& t = image.chip.tile;
+  std::vector<MemoryUse> use{{"contexts", 0, t.contexts},           {"pages", 0, t.page_rows},
+                             {"chunks", 0, t.chunk_entries},        {"axons", 0, t.axon_entries},
+                             {"weights", 0, t.weight_words},        {"updates", 0, t.update_entries},
+                             {"sets", 0, t.param_sets},             {"state", 0, t.state_words},
+                             {"out", 0, t.out_entries}};
+  for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
+    const Placement& place = image.binding.placement[c];
+    if (place.tile != tile) continue;
+    const Cluster& cluster = image.application.clusters[c];
+    const std::uint64_t amounts[] = {1, place.rows, cluster.chunks.size(), cluster.axons.size(),
+                                     cluster.weights.size() / t.lanes, cluster.updates.size(), cluster.sets.size(),
+                                     cluster.lif_groups, cluster.out_entries};
+    for (std::size_t i = 0; i < use.size(); ++i) use[i].used += amounts[i];
+  }
+  return use;
+}
+
+/// Share of the spike wheel's slots that are allocated, on the busiest link of a router or wire.
+double busiest_link(const Image& image) {
+  double most = 0;
+  for (const NodeTables& node : tables(image.application, image.binding, image.chip)) {
+    std::uint32_t wire = 0;
+    std::uint32_t ports[5] = {};
+    for (const auto& slot : node.spike_slots) wire += slot.tx_valid;
+    for (const auto& route : node.spike_routes) {
+      const std::uint32_t selectors[5] = {route.north, route.east, route.south, route.west, route.local};
+      for (int p = 0; p < 5; ++p) ports[p] += selectors[p] != 0 ? 1U : 0U;
+    }
+    const std::uint32_t busiest = std::max(wire, *std::max_element(ports, ports + 5));
+    most = std::max(most, static_cast<double>(busiest) / image.chip.spike_wheel);
+  }
+  return most;
+}
+
+Json json_of(const PromiseCheck& check) {
+  Json json;
+  json["name"] = check.name;
+  json["kept"] = check.kept;
+  json["steps_checked"] = check.steps;
+  json["least_slack"] = check.least_slack;
+  json["least_latency_slack"] = check.least_latency_slack;
+  json["first_broken"] = check.first_broken ? Json(*check.first_broken) : Json(nullptr);
+  json["void_from"] = check.void_from ? Json(*check.void_from) : Json(nullptr);
+  return json;
+}
+
+}  // namespace
+
+Timing timing_of(const DeviceRun& run) {
+  Timing timing;
+  const auto steps = static_cast<std::int64_t>(run.ended.size());
+  if (steps > 1) timing.period = Ratio(run.ended.back() - run.ended.front(), steps - 1);
+  for (std::size_t k = 0; k < run.ended.size(); ++k)
+    timing.latency = std::max(timing.latency, run.ended[k] - run.sent[k]);
+  return timing;
+}
+
+PromiseCheck check_promise(const Promise& promise, const DeviceRun& run, std::optional<std::int64_t> void_from) {
+  PromiseCheck check;
+  check.name = promise.name;
+  check.void_from = void_from;
+  check.least_slack = check.least_latency_slack = std::numeric_limits<std::int64_t>::max();
+  check.steps = static_cast<std::int64_t>(run.ended.size());
+  if (void_from) check.steps = std::min(check.steps, *void_from);
+  for (std::int64_t k = 0; k < check.steps; ++k) {
+    const auto i = static_cast<std::size_t>(k);
+    const std::int64_t slack = promise.offset + (promise.period * Ratio(k)).ceil() - run.ended[i];
+    const std::int64_t latency_slack = promise.latency - (run.ended[i] - run.sent[i]);
+    check.least_slack = std::min(check.least_slack, slack);
+    check.least_latency_slack = std::min(check.least_latency_slack, latency_slack);
+    if ((slack < 0 || latency_slack < 0) && !check.first_broken) check.first_broken = k;
+  }
+  if (check.steps == 0) check.least_slack = check.least_latency_slack = 0;
+  check.kept = !check.first_broken;
+  return check;
+}
+
+std::optional<std::int64_t> contract_void_from(const Image& image, const DeviceRun& run) {
+  std::optional<std::int64_t> first;
+  for (std::size_t t = 0; t < run.tiles.size(); ++t) {
+    if (run.tiles[t].contract_broken == 0 || image.binding.orders[t].empty()) continue;
+    const std::int64_t step = run.tiles[t].contract_first / static_cast<std::int64_t>(image.binding.orders[t].size());
+    first = first ? std::min(*first, step) : step;
+  }
+  return first;
+}
+
+std::int64_t mismatched_steps(const DeviceRun& device, const DeviceRun& replay) {
+  SPIKELOOM_CHECK(device.ended.size() == replay.ended.size());
+  std::int64_t count = 0;
+  for (std::size_t k = 0; k < device.ended.size(); ++k)
+    if (device.ended[k] != replay.ended[k] || device.sent[k] != replay.sent[k]) ++count;
+  return count;
+}
+
+bool Report::promises_kept() const {
+  return std::all_of(checks.begin(), checks.end(), [](const PromiseCheck& c) { return c.kept; }) &&
+         mismatched.value_or(0) == 0 && differing_values.value_or(0) == 0;
+}
+
+std::string to_json(const Report& report, const Image& image) {
+  Json json;
+  json["schema"] = kReportSchema;
+  json["device"] = report.device;
+  json["network"] = report.network;
+  json["chip"] = report.chip;
+  json["image"] = report.image;
+  json["seed"] = report.seed;
+  json["accuracy"] = report.accuracy ? Json(*report.accuracy) : Json(nullptr);
+  json["correct"] = report.labelled > 0 ? Json(report.correct) : Json(nullptr);
+  json["samples"] = report.samples;
+  json["ties"] = report.tied;
+  json["steps"] = report.steps;
+  json["spikes"]["out"] = report.output_spikes;
+  json["synaptic_operations"] = report.synaptic_operations;
+  json["period"] = {{"guaranteed", number(period_of(report.guaranteed))},
+                    {"contracted", number(period_of(report.contracted))},
+                    {"replayed", number(report.replayed.period)},
+                    {"measured", number(period_of(report.measured))}};
+  json["period_exact"] = {{"guaranteed", exact(period_of(report.guaranteed))},
+                          {"contracted", exact(period_of(report.contracted))},
+                          {"replayed", exact(report.replayed.period)},
+                          {"measured", exact(period_of(report.measured))}};
+  json["latency"] = {{"guaranteed", report.guaranteed ? Json(report.guaranteed->latency) : Json(nullptr)},
+                     {"contracted", report.contracted ? Json(report.contracted->latency) : Json(nullptr)},
+                     {"replayed", report.replayed.latency},
+                     {"measured", report.measured ? Json(report.measured->latency) : Json(nullptr)}};
+  json["offset"] = {{"guaranteed", report.guaranteed ? Json(report.guaranteed->offset) : Json(nullptr)},
+                    {"contracted", report.contracted ? Json(report.contracted->offset) : Json(nullptr)}};
+  json["promises_kept"] = report.promises_kept();
+  json["promises"] = Json::array();
+  for (const PromiseCheck& check : report.checks) json["promises"].push_back(json_of(check));
+  json["broken_contracts"] = report.broken_contracts;
+  json["replay"]["mismatched_steps"] = report.mismatched ? Json(*report.mismatched) : Json(nullptr);
+  json["replay"]["differing_values"] = report.differing_values ? Json(*report.differing_values) : Json(nullptr);
+  json["critical_cycle"] = report.guaranteed ? Json(report.guaranteed->critical_cycle) : Json::array();
+  json["cycles"] = report.cycles;
+  json["derived"]["clock_mhz"] = report.clock_mhz;
+  const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
+  json["derived"]["steps_per_second"] =
+      period ? Json(report.clock_mhz * 1e6 / period->approximate()) : Json(nullptr);
+  json["utilisation"]["busiest_link_slots"] = busiest_link(image);
+  json["tiles"] = Json::array();
+  for (std::size_t t = 0; t < report.tiles.size(); ++t) {
+    const TileCounters& c = report.tiles[t];
+    Json tile;
+    tile["tile"] = tile_text(image, t);
+    tile["firings"] = c.firings;
+    tile["busy"] = c.busy;
+    tile["wait_input"] = c.wait_input;
+    tile["wait_output"] = c.wait_output;
+    tile["spikes"] = c.spikes;
+    tile["words"] = c.words;
+    tile["utilisation"] = report.cycles > 0 ? static_cast<double>(c.busy) / static_cast<double>(report.cycles) : 0.0;
+    for (const MemoryUse& use : memory_use(image, TileId{t})) tile["memory"][use.name] = {use.used, use.available};
+    json["tiles"].push_back(std::move(tile));
+  }
+  json["notes"] = report.notes;
+  return json.dump(2) + "\n";
+}
+
+namespace {
+
+void print_cycles(std::ostringstream& out, const Report& report) {
+  const auto latency = [](const auto& of) { return of ? std::optional(static_cast<double>(of->latency)) : std::nullopt; };
+  out << "cycles a step    guaranteed  contracted    replayed    measured\n";
+  out << "  period       " << column(approximate(period_of(report.guaranteed)), 2)
+      << column(approximate(period_of(report.contracted)), 2) << column(approximate(report.replayed.period), 2)
+      << column(approximate(period_of(report.measured)), 2) << "\n";
+  out << "  latency      " << column(latency(report.guaranteed), 0) << column(latency(report.contracted), 0)
+      << column(static_cast<double>(report.replayed.latency), 0) << column(latency(report.measured), 0) << "\n";
+}
+
+void print_promises(std::ostringstream& out, const Report& report) {
+  for (const PromiseCheck& check : report.checks) {
+    out << "promise " << check.name << ": " << (check.kept ? "kept" : "BROKEN") << " in " << check.steps << " of "
+        << report.steps << " steps; least slack " << check.least_slack << " cycles to the stamp's bound, "
+        << check.least_latency_slack << " to the latency's";
+    if (check.first_broken) out << "; first broken in step " << *check.first_broken;
+    if (check.void_from) out << "; void from step " << *check.void_from << ", where the input broke the contract";
+    out << "\n";
+  }
+  for (const std::string& line : report.broken_contracts) out << "contract broken: " << line << "\n";
+  if (report.mismatched)
+    out << "replay: " << *report.mismatched << " of " << report.steps << " steps differ from the device's stamps, "
+        << report.differing_values.value_or(0) << " output values differ\n";
+}
+
+void print_tiles(std::ostringstream& out, const Report& report, const Image& image) {
+  for (std::size_t t = 0; t < report.tiles.size(); ++t) {
+    const TileCounters& c = report.tiles[t];
+    if (image.binding.orders[t].empty()) continue;
+    const double share = report.cycles > 0 ? 100.0 / static_cast<double>(report.cycles) : 0;
+    out << "  " << tile_text(image, t) << ": busy " << fixed(static_cast<double>(c.busy) * share, 1) << " %, waits for input "
+        << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
+        << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, " << c.words
+        << " weight words;";
+    for (const MemoryUse& use : memory_use(image, TileId{t}))
+      if (use.name == "weights" || use.name == "pages")
+        out << " " << use.name << " " << use.used << "/" << use.available;
+    out << "\n";
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Report& report, const Image& image) {
+  std::ostringstream out;
+  out << "network " << report.network << " on " << report.chip << " through " << report.device << ", seed " << report.seed
+      << "\n";
+  out << report.samples << " samples, " << report.steps << " steps";
+  if (report.accuracy)
+    out << "; accuracy " << fixed(*report.accuracy * 100, 2) << " % (" << report.correct << " of " << report.labelled
+        << ")";
+  if (!report.tied.empty()) out << "; " << report.tied.size() << " ties, decided by the lowest index";
+  out << "\n" << report.output_spikes << " output spikes, " << report.synaptic_operations << " synaptic operations\n\n";
+  print_cycles(out, report);
+  out << "\n";
+  print_promises(out, report);
+  if (report.guaranteed && !report.guaranteed->critical_cycle.empty()) {
+    out << "critical cycle of the guarantee:\n ";
+    for (const std::string& part : report.guaranteed->critical_cycle) out << " " << part;
+    out << "\n";
+  }
+  out << "\nutilisation (busiest link: " << fixed(busiest_link(image) * 100, 0) << " % of its slots allocated)\n";
+  print_tiles(out, report, image);
+  const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
+  if (period)
+    out << "derived: " << fixed(report.clock_mhz * 1e6 / period->approximate(), 0) << " steps/s at "
+        << fixed(report.clock_mhz, 1) << " MHz (the chip file's clock, not a measurement)\n";
+  for (const std::string& note : report.notes) out << "note: " << note << "\n";
+  return out.str();
+}
+
+}  // namespace spikeloom

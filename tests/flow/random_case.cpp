@@ -1,0 +1,192 @@
+#include "tests/flow/random_case.hpp"
+
+#include <algorithm>
+
+#include "compiler/golden/accumulator.hpp"
+#include "compiler/golden/check.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+constexpr double kDensities[] = {0.0, 0.1, 0.5, 1.0};
+
+std::int32_t in(Rng& rng, std::int64_t low, std::int64_t high) { return static_cast<std::int32_t>(rng.between(low, high)); }
+
+IntInput make_input(Rng& rng, const CaseOptions& options, std::size_t number) {
+  IntInput input;
+  input.name = "in" + std::to_string(number);
+  input.shape = {1 + rng.below(options.max_inputs)};
+  if (rng.chance(0.25)) {
+    input.planes = 2 + static_cast<std::uint32_t>(rng.below(2));
+    input.is_signed = rng.chance(0.5);
+  }
+  return input;
+}
+
+/// Each value from a few (cheap programs) or anew for every neuron (one entry per neuron).
+std::vector<std::int32_t> values(Rng& rng, std::size_t size, std::int64_t low, std::int64_t high) {
+  std::vector<std::int32_t> list(size);
+  const std::int32_t common = in(rng, low, high);
+  const bool each = rng.chance(0.2);
+  for (std::int32_t& v : list) v = each ? in(rng, low, high) : common;
+  return list;
+}
+
+IntPopulation make_population(Rng& rng, const Chip& chip, const CaseOptions& options, std::size_t number, bool readout) {
+  IntPopulation p;
+  p.name = (readout ? "readout" : "pop") + std::to_string(number);
+  const std::size_t size = 1 + rng.below(options.max_neurons);
+  p.shape = {size};
+  const bool current = chip.tile.current != 0 && rng.chance(0.4);
+  p.kind = readout ? (current ? NeuronKind::kCubaLi : NeuronKind::kLi)
+                   : (current ? NeuronKind::kCubaLif : NeuronKind::kLif);
+  p.reset = rng.chance(0.5) ? Reset::kToValue : Reset::kSubtract;
+  p.scale = static_cast<std::uint32_t>(rng.below(chip.tile.max_scale + 1));
+  const std::int64_t one = std::int64_t{1} << p.scale;
+  p.alpha = current ? values(rng, size, 0, 4096) : std::vector<std::int32_t>(size, 0);
+  p.beta = values(rng, size, 0, 4096);
+  p.theta = values(rng, size, 0, 40 * one);
+  p.v_reset = values(rng, size, -10 * one, 10 * one);
+  p.bias_i = rng.chance(0.5) ? values(rng, size, -3 * one, 5 * one) : std::vector<std::int32_t>(size, 0);
+  p.bias_v = rng.chance(0.3) ? values(rng, size, -3 * one, 3 * one) : std::vector<std::int32_t>(size, 0);
+  if (rng.chance(0.05)) {  // far out, where sums saturate
+    const std::int64_t top = (std::int64_t{1} << (chip.tile.state_bits - 1U)) - 1;
+    p.bias_v.assign(size, in(rng, -top, top));
+    p.theta.assign(size, in(rng, 0, top));
+  }
+  return p;
+}
+
+void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::size_t targets, double density) {
+  const auto [low, high] = mantissa_range(projection.bits);
+  projection.row_begin = {0};
+  for (std::size_t s = 0; s < sources; ++s) {
+    const bool row = projection.bits > 1 || rng.chance(density);  // 1 bit: a row is full or empty
+    for (std::size_t t = 0; row && t < targets; ++t) {
+      std::int32_t weight = 0;
+      if (projection.bits == 1) weight = rng.chance(0.5) ? 1 : -1;
+      else if (rng.chance(density)) weight = in(rng, low, high);
+      if (weight == 0) continue;
+      projection.target.push_back(static_cast<std::uint32_t>(t));
+      projection.weight.push_back(static_cast<std::int16_t>(weight));
+    }
+    projection.row_begin.push_back(projection.target.size());
+  }
+}
+
+IntProjection make_projection(Rng& rng, const Chip& chip, const IntNetwork& network, const Source& from, PopulationId to,
+                              std::uint32_t delay) {
+  IntProjection projection;
+  projection.name = "w" + std::to_string(network.projections.size());
+  projection.from = from;
+  projection.to = to;
+  projection.delay = delay;
+  projection.bits = chip.tile.weight_bits[rng.below(chip.tile.weight_bits.size())];
+  std::uint32_t planes = 1;
+  if (const auto* input = std::get_if<InputId>(&from)) planes = network.inputs[input->index()].planes;
+  if (rng.chance(0.2) && chip.tile.max_shift >= planes)
+    projection.shift = static_cast<std::uint32_t>(rng.below(std::min(3U, chip.tile.max_shift - planes + 1)));
+  const double density = rng.chance(0.5) ? 1.0 : 0.05 + 0.9 * rng.unit();
+  fill_rows(rng, projection, source_size(network, from), network.populations[to.index()].size(), density);
+  return projection;
+}
+
+IntNetwork make_network(Rng& rng, const Chip& chip, const CaseOptions& options) {
+  IntNetwork network;
+  network.name = "random";
+  network.state_bits = chip.tile.state_bits;
+  for (std::size_t i = 0, n = 1 + rng.below(2); i < n; ++i) network.inputs.push_back(make_input(rng, options, i));
+  const std::size_t populations = 1 + rng.below(options.max_populations);
+  for (std::size_t p = 0; p < populations; ++p) {
+    const bool readout = chip.tile.readout != 0 && p + 1 == populations && rng.chance(0.3);
+    network.populations.push_back(make_population(rng, chip, options, p, readout));
+  }
+  const auto connect = [&](const Source& from, std::size_t to, std::uint32_t delay) {
+    network.projections.push_back(make_projection(rng, chip, network, from, PopulationId{to}, delay));
+  };
+  for (std::size_t to = 0; to < populations; ++to) {
+    for (std::size_t i = 0; i < network.inputs.size(); ++i)
+      if (rng.chance(to == 0 ? 1.0 : 0.2)) connect(InputId{i}, to, rng.chance(0.8) ? 0U : 1U);
+    for (std::size_t from = 0; from < populations; ++from) {
+      if (network.populations[from].is_readout()) continue;
+      const bool forward = from < to;
+      if (!rng.chance(forward ? (from + 1 == to ? 0.9 : 0.3) : 0.25)) continue;
+      connect(PopulationId{from}, to, forward ? static_cast<std::uint32_t>(rng.below(3)) : 1U + static_cast<std::uint32_t>(rng.below(2)));
+    }
+  }
+  for (std::size_t p = 0; p < populations; ++p)
+    if (p + 1 == populations || rng.chance(0.4)) {
+      const IntPopulation& population = network.populations[p];
+      network.outputs.push_back({"out_" + population.name, population.shape, PopulationId{p}});
+    }
+  return network;
+}
+
+Dataset make_data(Rng& rng, const IntNetwork& network, const CaseOptions& options) {
+  Dataset data;
+  for (const IntInput& input : network.inputs) data.ports.push_back({input.name, input.shape});
+  for (std::size_t s = 0, n = 1 + rng.below(options.max_samples); s < n; ++s) {
+    Sample sample;
+    sample.id = std::to_string(s);
+    sample.inputs.resize(network.inputs.size());
+    const double density = kDensities[rng.below(4)];
+    for (std::size_t t = 0, steps = 1 + rng.below(options.max_steps); t < steps; ++t)
+      for (std::size_t i = 0; i < network.inputs.size(); ++i) {
+        const auto [low, high] = value_range(network.inputs[i]);
+        for (std::uint32_t e = 0; e < network.inputs[i].size(); ++e)
+          if (rng.chance(density)) sample.inputs[i].add(e, in(rng, low, high));
+        sample.inputs[i].end_step();
+      }
+    data.samples.push_back(std::move(sample));
+  }
+  return data;
+}
+
+}  // namespace
+
+Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options) {
+  Rng rng(seed);
+  for (;;) {
+    Case result;
+    result.network = make_network(rng, chip, options);
+    if (!check(result.network).empty()) continue;
+    if (!accumulator_problems(result.network, chip.tile.acc_bits).empty()) continue;
+    result.data = make_data(rng, result.network, options);
+    return result;
+  }
+}
+
+GoldenRun run_golden(const IntNetwork& network, const Dataset& data) {
+  GoldenInterpreter golden(network);
+  GoldenRun run;
+  const std::size_t populations = network.populations.size();
+  run.spikes.resize(populations);
+  run.potentials.resize(populations);
+  run.final_v.resize(populations);
+  run.final_i.resize(populations);
+  for (const Sample& sample : data.samples) {
+    golden.reset();
+    for (std::size_t t = 0; t < sample.steps(); ++t) {
+      std::vector<InputStep> inputs(network.inputs.size());
+      for (std::size_t i = 0; i < inputs.size(); ++i)
+        for (const Event& event : sample.inputs[i].at(t))
+          inputs[i].push_back({event.element, static_cast<std::int32_t>(event.value)});
+      (void)golden.step(inputs);
+      for (std::size_t p = 0; p < populations; ++p) {
+        const PopulationId id{p};
+        const std::size_t begin = run.spikes[p].size();
+        run.spikes[p].resize(begin + network.populations[p].size(), 0);
+        for (const std::uint32_t n : golden.spikes(id)) run.spikes[p][begin + n] = 1;
+        run.potentials[p].insert(run.potentials[p].end(), golden.v(id).begin(), golden.v(id).end());
+      }
+    }
+  }
+  for (std::size_t p = 0; p < populations; ++p) {
+    run.final_v[p].assign(golden.v(PopulationId{p}).begin(), golden.v(PopulationId{p}).end());
+    run.final_i[p].assign(golden.i(PopulationId{p}).begin(), golden.i(PopulationId{p}).end());
+  }
+  run.synaptic_operations = golden.totals().synaptic_operations;
+  return run;
+}
+
+}  // namespace spikeloom::testing

@@ -1,0 +1,43 @@
+// Random networks and inputs that fit a chip, made from a seed; and what the golden model says of them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/base/rng.hpp"
+#include "compiler/chip/chip.hpp"
+#include "compiler/golden/golden_interpreter.hpp"
+#include "compiler/golden/int_network.hpp"
+#include "host/data/dataset.hpp"
+
+namespace spikeloom::testing {
+
+struct CaseOptions {
+  std::uint32_t max_populations = 4;
+  std::uint32_t max_neurons = 40;   ///< of a population
+  std::uint32_t max_inputs = 40;    ///< elements of an input
+  std::uint32_t max_samples = 4;
+  std::uint32_t max_steps = 6;
+};
+
+struct Case {
+  IntNetwork network;
+  Dataset data;
+};
+
+/// Populations with random parameters, projections of random density, delays, formats and shifts,
+/// recurrence, several inputs with bit planes, readouts where the chip has them; samples of random
+/// density, silence and "everything fires" included. Passes `check` and fits acc_bits.
+[[nodiscard]] Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);
+
+/// The golden model over a dataset.
+struct GoldenRun {
+  /// spikes[population][k · size + neuron], k over all steps of all samples; potentials likewise (readouts).
+  std::vector<std::vector<std::uint8_t>> spikes;
+  std::vector<std::vector<std::int32_t>> potentials;
+  std::vector<std::vector<std::int32_t>> final_v, final_i;  ///< after the last step, NIR order
+  std::uint64_t synaptic_operations = 0;
+};
+[[nodiscard]] GoldenRun run_golden(const IntNetwork& network, const Dataset& data);
+
+}  // namespace spikeloom::testing
