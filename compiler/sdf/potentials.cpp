@@ -86,15 +86,18 @@ class Longest {
     start.reserve(post.size());
     for (const std::uint32_t a : post) start.emplace_back(height(a) - at_[a], a);
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open(std::greater<>{}, std::move(start));
+    closed_.resize(graph_.actor_count(), false);
     while (!open.empty()) {
       const auto [key, actor] = open.top();
       open.pop();
       if (key != height(actor) - at_[actor]) continue;
+      closed_[actor] = true;
       for (std::uint32_t e = out_.first[actor]; e < out_.first[actor + 1]; ++e) {
         const Channel& c = graph_.channels()[out_.channel[e]];
         const std::uint32_t target = c.target.value;
         const Int candidate = at_[actor] + demand(c);
         if (candidate <= at_[target]) continue;
+        SPIKELOOM_CHECK(!closed_[target]);
         at_[target] = candidate;
         if (solved_.components.of[target] == part) open.emplace(height(target) - candidate, target);
       }
@@ -106,6 +109,7 @@ class Longest {
   const Solved<Int>& solved_;
   const Ratio period_;
   std::vector<Int> at_;
+  std::vector<bool> closed_;  ///< settled by Dijkstra's algorithm, which never comes back to an actor
 };
 
 template <class Int>

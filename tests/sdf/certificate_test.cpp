@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/simulate.hpp"
 #include "compiler/sdf/text.hpp"
@@ -154,6 +156,22 @@ TEST(Verify, DoesNotOverflowOnTheLargestNumbers) {
   const std::int64_t most = std::numeric_limits<std::int64_t>::max();
   EXPECT_THAT(verify(graph, {Ratio(1, most), {most}, {ChannelId(std::size_t{0})}}), Not(IsEmpty()));
   EXPECT_THAT(verify(graph, {Ratio(2), {0}, {ChannelId(std::size_t{0})}}), IsEmpty());
+}
+
+TEST(Verify, RefusesWhat64BitsWouldWrapRoundToZero) {
+  Graph graph;
+  const ActorId a = graph.add_actor("a", 4), b = graph.add_actor("b", 0);
+  graph.add_channel({.source = a, .target = b});
+  EXPECT_THAT(verify_bound(graph, Ratio(1, std::int64_t{1} << 62), std::vector<std::int64_t>{0, 0}),
+              Contains(HasSubstr("arrives later")));
+}
+
+TEST(Verify, RefusesNegativePotentialsAndPeriodsWithoutFirstStartsToo) {
+  Graph graph;
+  graph.add_actor("a", 1);
+  EXPECT_THAT(verify(graph, {Ratio(0), {-1}, {}}), Contains(HasSubstr("may start later")));
+  EXPECT_THAT(verify_bound(graph, Ratio(-1), std::vector<std::int64_t>{0}), Contains(HasSubstr("negative")));
+  EXPECT_THAT(verify(graph, {Ratio(1), {0}, {}}), Contains(HasSubstr("ratio is not the period")));
 }
 
 TEST(Certificate, NoFiringOfAnyRunWithinTheGraphsTimesStartsLater) {

@@ -353,6 +353,21 @@ TEST(Potentials, AreTheLeastThatHoldAndBeginAtTheFirstStarts) {
   }
 }
 
+TEST(Potentials, AreLeastWhereAPassOverTheActorsSettlesLittle) {
+  // Chains wound against the order of a pass, at several periods: Dijkstra's part, which visits no actor twice.
+  for (int seed = 0; seed < 200; ++seed) {
+    Rng rng(static_cast<std::uint64_t>(seed) + 75'000);
+    const Graph graph = seed % 2 == 0 ? testing::random_strong(60, 150, rng.next()) : testing::mesh(8, rng.next());
+    std::vector<std::int64_t> lower;
+    for (std::size_t a = 0; a < graph.actor_count(); ++a) lower.push_back(rng.chance(0.1) ? rng.between(0, 100'000) : 0);
+    const Ratio mcr = accepted(graph, {.lower = lower}).period;
+    for (const Ratio& period : {mcr, mcr + Ratio(1, 7), mcr + Ratio(1000)}) {
+      const auto found = potentials(graph, period, lower);
+      ASSERT_THAT(verify_bound(graph, period, std::get<Potentials>(found).potential, lower), IsEmpty());
+    }
+  }
+}
+
 TEST(Potentials, NameACycleThatIsTooSlowForThePeriod) {
   for (int seed = 0; seed < 1000; ++seed) {
     Rng rng(static_cast<std::uint64_t>(seed) + 80'000);
