@@ -85,7 +85,7 @@ class Partitioner {
     for (const Excess& e : excess)
       if (e.key == "tile.weight_words" || e.key == "tile.update_entries")
         factor = std::max(factor, static_cast<double>(e.needed) / static_cast<double>(e.available));
-    const auto wanted = std::max(k + std::max(1U, k / 8), static_cast<std::uint32_t>(k * factor * 0.95));
+    const auto wanted = std::max(k + std::max(1U, k / 4), static_cast<std::uint32_t>(k * factor * 0.95));
     // The next count that an even size attains.
     for (std::uint32_t next = std::min(wanted, n); next <= n; ++next)
       if (quotient_up(n, even_size(n, next, cap_[p], chip_.tile.lanes)) > k) return next;
@@ -107,7 +107,9 @@ class Partitioner {
     if (neurons.size() == 1) alone.count[p] -= 1;
     else alone.of[p][neuron] = alone.count[p] - 1;
     const Skeleton other = make_skeleton(network_, chip_, alone);
-    return excesses(build_cluster(network_, chip_, layers_, other, other.cluster_of[p][neuron]), chip_);
+    const Cluster cluster = build_cluster(network_, chip_, layers_, other, other.cluster_of[p][neuron]);
+    sources_ = static_cast<std::uint32_t>(cluster.inbound.size());
+    return excesses(cluster, chip_);
   }
 
   /// Builds all tables; by population 1 where the clusters must become smaller and did.
@@ -124,7 +126,7 @@ class Partitioner {
       std::uint32_t neuron = 0;
       for (const Excess& e : excess_of_one(skeleton, c, neuron))
         problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) + " (" +
-                     std::to_string(fan_in_) + " synapses) alone needs " + e.key + " = " + std::to_string(e.needed) +
+                     std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) + " channels) alone needs " + e.key + " = " + std::to_string(e.needed) +
                      ", the chip has " + std::to_string(e.available) + "; a chip with " + e.key + " = " +
                      std::to_string(e.needed) + " would do");
       wanted_.resize(network_.populations.size());
@@ -147,7 +149,7 @@ class Partitioner {
   std::vector<std::uint32_t> cap_;
   std::vector<std::uint32_t> wanted_;
   Clustering clustering_;
-  mutable std::uint32_t fan_in_ = 0;
+  mutable std::uint32_t fan_in_ = 0, sources_ = 0;  ///< of the neuron looked at last
 };
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST(Partition, RandomNetworksOnRandomChipsDecodeToThemselves) {
     const Chip chip = test::random_chip(rng);
     PartitionOptions options;
     options.seed = seed;
-    if (rng.chance(0.6)) options.max_neurons = 1 + static_cast<std::uint32_t>(rng.below(40));
+    if (rng.chance(0.6)) options.max_neurons = 6 + static_cast<std::uint32_t>(rng.below(40));
     const Clustering clustering = partition(net, chip, options);
     ASSERT_THAT(check(build_application(net, chip, clustering), net, chip), IsEmpty());
     EXPECT_EQ(partition(net, chip, options), clustering);
@@ -194,7 +194,7 @@ TEST(Partition, ActivityMovesTheCutToSilentSources) {
 
 TEST(Partition, RefusesAFanInBeyondAPage) {
   const IntNetwork net = dense_network({2000, 4}, 8);
-  EXPECT_THAT(error_of(net, Chip{}), HasSubstr("population p0: neuron 0 (2000 synapses) alone needs tile.page_chunks = 125, "
+  EXPECT_THAT(error_of(net, Chip{}), HasSubstr("population p0: neuron 0 (2000 synapses over 1 channels) alone needs tile.page_chunks = 125, "
                                                "the chip has 64; a chip with tile.page_chunks = 125 would do"));
 }
 
@@ -238,19 +238,22 @@ TEST(BuildApplication, RecordsPopulationsAndSharesTheirSinks) {
 
 TEST(Partition, TenThousandNeuronsAndAMillionSynapsesTakeSeconds) {
   Rng rng(5);
-  IntNetwork net = dense_network({1000, 5000, 5000}, 8);
-  net.projections[0] = test::random_projection(rng, InputId(0), 1000, PopulationId(0), 5000, 8, 0.1);
-  net.projections[1] = test::random_projection(rng, PopulationId(0), 5000, PopulationId(1), 5000, 8, 0.02);
+  IntNetwork net = dense_network(std::vector<std::size_t>(11, 1000), 8);
+  std::size_t synapses = 0;
+  for (std::size_t p = 0; p < 10; ++p) {
+    const Source from = p == 0 ? Source(InputId(0)) : Source(PopulationId(p - 1));
+    net.projections[p] = test::random_projection(rng, from, 1000, PopulationId(p), 1000, 8, 0.1);
+    synapses += net.projections[p].target.size();
+  }
   Chip chip;
-  chip.tile.page_chunks = 256;
-  chip.tile.axon_entries = 8192;
-  chip.tile.chunk_entries = 512;
+  chip.tile.page_chunks = 128;
+  chip.tile.axon_entries = 2048;
   chip.tile.acc_bits = 24;
   chip.tile.weight_words = 16384;
   const Clustering clustering = partition(net, chip);
   const Application app = build_application(net, chip, clustering);
-  std::cout << "clusters " << clustering.count[0] << " + " << clustering.count[1] << ", synapses "
-            << net.projections[0].target.size() + net.projections[1].target.size() << "\n";
+  std::cout << app.clusters.size() << " clusters, " << synapses << " synapses, cut "
+            << cut(net, clustering) << "\n";
   EXPECT_THAT(check(app, net, chip), IsEmpty());
 }
 

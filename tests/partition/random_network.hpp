@@ -132,7 +132,8 @@ inline Chip random_chip(Rng& rng) {
   chip.tile.state_words = 256;
   chip.tile.contexts = 16;
   chip.tile.param_sets = 128;
-  chip.tile.deliveries = 48;
+  chip.tile.deliveries = 63;
+  chip.tile.page_chunks = 128;
   chip.tile.credit_counters = 48;
   chip.tile.channels = 24;
   chip.tile.axon_entries = 2048;
