@@ -27,7 +27,7 @@ module event_counters #(
   logic [15:0] memory[0:31];
   logic [15:0] old_q, add;
   logic [16:0] sum;
-  logic [GatherBits-1:0] gathered[0:7];
+  logic [8*GatherBits-1:0] gathered;
   logic [GatherBits-1:0] gathered_q;
   logic take;
   logic [31:0] read_q;
@@ -45,7 +45,7 @@ module event_counters #(
       count_q <= (take && counter_q == 3'(k) ? '0 : count_q) + step;
       if (rst_i || clear_i) count_q <= '0;
     end
-    assign gathered[k] = GatherBits'(count_q);
+    assign gathered[GatherBits*k+:GatherBits] = GatherBits'(count_q);
     `SPIKELOOM_CHECK(gathers_all, 32'(count_q) + 32'(step) < (1 << Bits))
   end
 
@@ -57,7 +57,7 @@ module event_counters #(
   // After a clear one whole round starts at zero.
   always_ff @(posedge clk_i) begin
     old_q <= zero_q ? 16'd0 : memory[{counter_q, part_q}];
-    gathered_q <= gathered[counter_q];
+    gathered_q <= gathered[GatherBits*counter_q+:GatherBits];
     counter1_q <= counter_q;
     part1_q <= part_q;
     carry_q <= sum[16];
