@@ -193,7 +193,8 @@ module lif_update #(
   for (genvar k = 2; k <= 4; k++) begin : gen_fresh
     logic fresh_q;
     always_ff @(posedge clk_i) begin
-      if (en_i) fresh_q <= fresh_at[k-1];
+      if (rst_i) fresh_q <= 1'b0;
+      else if (en_i) fresh_q <= fresh_at[k-1];
     end
     assign fresh_at[k] = fresh_q;
   end

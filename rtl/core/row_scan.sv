@@ -70,7 +70,7 @@ module row_scan #(
   logic unused_cfg;
   assign cfg_entry = {cfg_data_i, cfg_data_i};
   assign cfg_first = FirstBits'(cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FIRST_LSB+:24]);
-  assign unused_cfg = ^{cfg_entry, cfg_word_i, cfg_part_i[7:1], ctx_chunk_i, row_high_q, row_low_q};
+  assign unused_cfg = ^{cfg_entry, cfg_word_i, cfg_part_i[7:1]};
 
   // Find a chunk.
   logic load_q, find_q;
@@ -208,6 +208,9 @@ module row_scan #(
       row_axon_address_q <= axon_address;
     end
   end
+
+  logic unused_row;
+  assign unused_row = ^{ctx_chunk_i, row_high_q, row_low_q};
 
   localparam int unsigned AxonLow = RowBits + 8;
   localparam int unsigned AxonHigh = 11 + ShiftBits;
