@@ -166,7 +166,10 @@ Activity measure_activity(const Network& network, std::span<const CalibrationSam
     units.push_back(it == inputs.end() ? 1 : it->second.unit);
     result.inputs.emplace_back(input.size(), 0.0);
   }
-  for (const Population& population : network.populations) result.populations.emplace_back(population.size(), 0.0);
+  for (const Population& population : network.populations) {
+    result.populations.emplace_back(population.size(), 0.0);
+    result.peak.emplace_back(population.size(), 0.0);
+  }
   DenseInputs dense(network, std::move(units));
   Interpreter real(network);
   std::uint64_t steps = 0;
@@ -180,7 +183,11 @@ Activity measure_activity(const Network& network, std::span<const CalibrationSam
       }
       for (std::size_t p = 0; p < result.populations.size(); ++p) {
         const auto spikes = real.spikes(PopulationId(p));
-        for (std::size_t j = 0; j < spikes.size(); ++j) result.populations[p][j] += spikes[j];
+        for (std::size_t j = 0; j < spikes.size(); ++j) {
+          result.populations[p][j] += spikes[j];
+          const double current = network.populations[p].gain_v[j] * real.current(PopulationId(p))[j];
+          result.peak[p][j] = std::max({result.peak[p][j], std::abs(current), std::abs(real.potential(PopulationId(p))[j])});
+        }
       }
     }
   }

@@ -57,8 +57,8 @@ struct Calibration {
 [[nodiscard]] Calibration calibrate(const Network& network, const IntNetwork& integers, std::span<const CalibrationSample> samples,
                                     const CalibrateOptions& options);
 
-/// Mean square of what every source of the real network sends in a step, for QuantizeOptions and for
-/// partitioning; `inputs` is the coding under which the samples' values stand.
+/// What the real network's sources send and its states reach, for QuantizeOptions and for partitioning;
+/// `inputs` is the coding under which the samples' values stand.
 [[nodiscard]] Activity measure_activity(const Network& network, std::span<const CalibrationSample> samples,
                                         const std::map<std::string, InputCoding>& inputs);
 

@@ -89,7 +89,12 @@ std::optional<JointGrid> joint_grid(std::span<const GridDemand> demands) {
       if (!shift) break;
       joint.shift.push_back(*shift);
     }
-    if (joint.shift.size() == grids.size()) return joint;
+    if (joint.shift.size() != grids.size()) continue;
+    // A shift that all share belongs to the base.
+    const std::uint32_t shared = *std::min_element(joint.shift.begin(), joint.shift.end());
+    for (std::uint32_t& shift : joint.shift) shift -= shared;
+    joint.base = std::ldexp(joint.base, static_cast<int>(shared));
+    return joint;
   }
   return std::nullopt;
 }

@@ -29,7 +29,7 @@ struct GridDemand {
 
 struct JointGrid {
   double base = 1;
-  std::vector<std::uint32_t> shift;
+  std::vector<std::uint32_t> shift;  ///< by demand; the smallest is 0
 };
 
 /// A base that puts every set exactly on its own grid base·2^shift; the coarsest found.

@@ -24,7 +24,7 @@ std::string print(const QuantizeReport& report) {
             (p.can_saturate ? "; may saturate" : "; cannot saturate") + "\n";
   }
   for (const ProjectionReport& p : report.projections) {
-    text += "projection " + p.name + " (" + p.from + " -> " + p.to + "): " + std::to_string(p.bits) + " bits, shift " + std::to_string(p.shift) +
+    text += "projection " + p.name + " (" + p.from + " -> " + p.to + "): " + std::to_string(p.bits) + (p.bits == 1 ? " bit, shift " : " bits, shift ") + std::to_string(p.shift) +
             ", step " + number(p.step) + ", " + std::to_string(p.synapses) + " synapses; " + (p.exact ? "taken over exactly" : "quantised") +
             ", error max " + number(p.max_error) + ", rms " + number(p.rms_error) + " (" + number(100 * p.relative_error) + " %), " +
             std::to_string(p.vanished) + " vanished, " + std::to_string(p.clipped) + " clipped\n";

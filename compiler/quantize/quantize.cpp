@@ -18,10 +18,12 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Wanted resolution: theta (a readout's largest weight) in units of v. Truncation then loses at most
-/// one part in 2^14 a step.
-constexpr double kWantedResolution = 1 << 14;
+/// one part in 2^15 a step.
+constexpr double kWantedResolution = 1 << 15;
 /// Room above theta that v gets even where no proof bounds it.
 constexpr double kWantedRoom = 64;
+/// Room above theta, and above the largest state seen, where calibration samples show the states.
+constexpr double kSeenRoom = 1.5;
 constexpr double kLargeWeightError = 0.25;
 constexpr double kLargeParameterError = 0.01;
 /// Every source counts a little, whatever the calibration saw of it.
@@ -194,6 +196,10 @@ void Quantizer::check_options() {
   bool fits = activity.inputs.size() == network_.inputs.size() && activity.populations.size() == network_.populations.size();
   for (std::size_t n = 0; fits && n < network_.inputs.size(); ++n) fits = activity.inputs[n].size() == network_.inputs[n].size();
   for (std::size_t n = 0; fits && n < network_.populations.size(); ++n) fits = activity.populations[n].size() == network_.populations[n].size();
+  if (!activity.peak.empty()) {
+    fits = fits && activity.peak.size() == network_.populations.size();
+    for (std::size_t n = 0; fits && n < network_.populations.size(); ++n) fits = activity.peak[n].size() == network_.populations[n].size();
+  }
   if (!fits) problems_.add("option activity: its sizes are not those of the network");
 }
 
@@ -436,8 +442,13 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
   const int proved = fraction_within(reach(population, frame, extremes) / weights.base, limits.state_bits);
   const int roomy = fraction_within(kWantedRoom * reference / weights.base, limits.state_bits);
   const int wanted = reference == 0 ? 0 : static_cast<int>(std::ceil(std::log2(kWantedResolution * weights.base / reference)));
+  int aimed = std::min(wanted, roomy);
+  if (options_.activity && !options_.activity->peak.empty()) {
+    const double seen = std::max(2 * reference, largest_of(options_.activity->peak[index], frame.divisor));
+    aimed = fraction_within(kSeenRoom * seen / weights.base, limits.state_bits);
+  }
   const int most = static_cast<int>(limits.max_scale + room);
-  const int fraction = std::clamp(std::max(proved, std::min(wanted, roomy)), 0, std::min(hard, most));
+  const int fraction = std::clamp(std::max(proved, aimed), 0, std::min(hard, most));
   Fraction result;
   result.scale = std::min(static_cast<std::uint32_t>(fraction), limits.max_scale);
   result.extra_shift = static_cast<std::uint32_t>(fraction) - result.scale;
@@ -493,14 +504,14 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
       squares += projection.weight[k] * projection.weight[k];
       ++report.synapses;
       if (weights.mantissas[n][k] == 0) ++report.vanished;
-      if (value / step < low - 0.5 || value / step > high + 0.5) ++report.clipped;
+      if (inbound.bits[n] != 1 && (value / step < low - 0.5 || value / step > high + 0.5)) ++report.clipped;
     }
     if (report.synapses == 0) continue;
     report.rms_error = std::sqrt(errors / static_cast<double>(report.synapses));
     report.relative_error = std::sqrt(errors / squares);
     if (report.relative_error > kLargeWeightError) {
-      result_.report.warnings.push_back("projection '" + report.name + "' into '" + report.to + "': at " + std::to_string(report.bits) +
-                                        " bits the weights are off by " + number(100 * report.relative_error) + " % (rms); more bits, or training with such weights, would help");
+      result_.report.warnings.push_back("projection '" + report.name + "' into '" + report.to + "': its " + std::to_string(report.bits) +
+                                        "-bit weights are off by " + number(100 * report.relative_error) + " % (rms); more bits, or training with such weights, would help");
     }
   }
 }

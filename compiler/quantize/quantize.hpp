@@ -38,10 +38,11 @@ struct InputCoding {
   double unit = 1;
 };
 
-/// Mean square of what a source sends in a step, per element: a spike's rate.
+/// What calibration samples showed of the real network.
 struct Activity {
-  std::vector<std::vector<double>> inputs;       ///< by input, one per element
-  std::vector<std::vector<double>> populations;  ///< by population, one per neuron
+  std::vector<std::vector<double>> inputs;       ///< by input, per element: mean square a step, in real values
+  std::vector<std::vector<double>> populations;  ///< by population, per neuron: spikes a step
+  std::vector<std::vector<double>> peak;         ///< by population, per neuron: largest |gain_v·i| or |v| seen; may be empty
 };
 
 struct QuantizeOptions {
@@ -51,7 +52,7 @@ struct QuantizeOptions {
   StepChoice step = StepChoice::kSearch;
   QuantizeLimits limits;
   std::map<std::string, InputCoding> inputs;  ///< by input name; bits where absent
-  std::optional<Activity> activity;           ///< weights the search; all alike where absent
+  std::optional<Activity> activity;           ///< weights the search and sets the room for v; all alike where absent
 };
 
 /// Errors are in the weights' own real unit.
@@ -67,7 +68,7 @@ struct ProjectionReport {
   double relative_error = 0;  ///< rms error / rms weight
   std::size_t synapses = 0;   ///< not 0 before
   std::size_t vanished = 0;   ///< 0 after
-  std::size_t clipped = 0;    ///< beyond the mantissas' range
+  std::size_t clipped = 0;    ///< beyond the mantissas' range; not counted at 1 bit
 };
 
 /// Errors are the largest of any neuron, in the membrane's real unit where they have one.
@@ -99,7 +100,7 @@ struct Quantized {
 /// Grid     weights on a common grid that fits their bits are taken over exactly.
 /// Order    populations, projections, inputs and outputs keep their order, so ids stay.
 /// Proof    every accumulator fits acc_bits for every input.
-/// Cost     about 110 passes over the weights.
+/// Cost     about 140 passes over the weights.
 /// Throws   one Error{kInput} with every population, projection or option that cannot be, what it needs, what
 ///          there is and what would help.
 /// Law      relabelling neurons permutes the result.

@@ -26,6 +26,23 @@ std::vector<std::int64_t> widen(const char* bytes, std::size_t count) {
   return result;
 }
 
+/// Values of a column-major array in row-major order.
+std::vector<std::int64_t> row_major(const Array& array) {
+  std::vector<std::int64_t> result(array.values.size());
+  for (std::size_t n = 0; n < result.size(); ++n) {
+    std::size_t rest = n;  // of the column-major index
+    std::size_t place = 0;
+    std::size_t stride = result.size();
+    for (const std::size_t side : array.shape) {
+      stride /= side;
+      place += rest % side * stride;
+      rest /= side;
+    }
+    result[place] = array.values[n];
+  }
+  return result;
+}
+
 std::string between(const std::string& text, const std::string& before, const std::string& after) {
   const std::size_t begin = text.find(before) + before.size();
   return text.substr(begin, text.find(after, begin) - begin);
@@ -39,7 +56,6 @@ bool parse_npy(const std::string& file, Array& array) {
   std::memcpy(&length, file.data() + 8, field);
   const std::string header = file.substr(8 + field, length);
   const char* bytes = file.data() + 8 + field + length;
-  if (header.find("'fortran_order': False") == std::string::npos) throw std::runtime_error("column-major .npy");
   std::stringstream sides(between(header, "'shape': (", ")"));
   std::size_t count = 1;
   for (std::string side; std::getline(sides, side, ',');) {
@@ -56,6 +72,7 @@ bool parse_npy(const std::string& file, Array& array) {
   else if (type == "<f4") array.values = widen<float>(bytes, count);
   else if (type == "<f8") array.values = widen<double>(bytes, count);
   else return false;
+  if (header.find("'fortran_order': True") != std::string::npos) array.values = row_major(array);
   return true;
 }
 
