@@ -26,7 +26,7 @@ void add_output(Application& app, const IntNetwork& network, const std::string& 
   app.outputs.push_back(std::move(stream));
 }
 
-void add_inputs(Application& app, const IntNetwork& network, const Skeleton& skeleton, const std::optional<Activity>& activity) {
+void add_inputs(Application& app, const IntNetwork& network, const Skeleton& skeleton, const std::optional<Traffic>& activity) {
   for (std::size_t i = 0; i < network.inputs.size(); ++i) {
     const IntInput& input = network.inputs[i];
     StreamInput stream{input.name, input.shape, input.planes, input.is_signed, input.unit, skeleton.first_axon[i], {}};

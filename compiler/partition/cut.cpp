@@ -6,7 +6,7 @@
 namespace spikeloom {
 namespace {
 
-double rate_of(const IntNetwork& network, const Source& from, std::size_t element, const std::optional<Activity>& activity) {
+double rate_of(const IntNetwork& network, const Source& from, std::size_t element, const std::optional<Traffic>& activity) {
   if (!activity) return 1;
   if (const auto* population = std::get_if<PopulationId>(&from))
     return activity->populations.at(population->index()).at(element);
@@ -20,7 +20,7 @@ double rate_of(const IntNetwork& network, const Source& from, std::size_t elemen
 }  // namespace
 
 Edges edges_into(const IntNetwork& network, const std::vector<Layer>& layers, PopulationId to,
-                 const std::optional<Activity>& activity) {
+                 const std::optional<Traffic>& activity) {
   Edges edges;
   for (const Layer& layer : layers)
     for (std::size_t s = 0; s + 1 < layer.row_begin.size(); ++s) {
@@ -49,7 +49,7 @@ double cut(const Edges& edges, const std::vector<std::uint32_t>& of) {
   return total;
 }
 
-double cut(const IntNetwork& network, const Clustering& clustering, const std::optional<Activity>& activity) {
+double cut(const IntNetwork& network, const Clustering& clustering, const std::optional<Traffic>& activity) {
   const Layers layers = make_layers(network);
   double total = 0;
   for (std::size_t p = 0; p < layers.size(); ++p)

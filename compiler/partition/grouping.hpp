@@ -21,7 +21,7 @@ struct Edges {
 };
 
 [[nodiscard]] Edges edges_into(const IntNetwork&, const std::vector<Layer>&, PopulationId,
-                               const std::optional<Activity>&);
+                               const std::optional<Traffic>&);
 
 /// Sum over edges of rate × clusters reached, the source's own excepted.
 [[nodiscard]] double cut(const Edges&, const std::vector<std::uint32_t>& of);

@@ -13,7 +13,7 @@
 namespace spikeloom {
 
 /// Measured on a calibration set: expected spikes a step.
-struct Activity {
+struct Traffic {
   std::vector<std::vector<double>> inputs;       ///< by InputId, by axon (element·planes + plane)
   std::vector<std::vector<double>> populations;  ///< by PopulationId, by neuron in NIR order
 };
@@ -34,7 +34,7 @@ struct PartitionOptions {
   std::uint64_t seed = 1;
   PartitionMethod method = PartitionMethod::kRefined;
   std::uint32_t max_neurons = 0;     ///< of a cluster; 0: what fits
-  std::optional<Activity> activity;  ///< none: every source counts as one spike a step
+  std::optional<Traffic> activity;  ///< none: every source counts as one spike a step
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
@@ -48,14 +48,14 @@ struct PartitionOptions {
 
 /// Expected spikes a step that enter a cluster from outside it: the sum over sources and the
 /// projections' delays of activity × clusters reached, the source's own excepted.
-[[nodiscard]] double cut(const IntNetwork&, const Clustering&, const std::optional<Activity>& = std::nullopt);
+[[nodiscard]] double cut(const IntNetwork&, const Clustering&, const std::optional<Traffic>& = std::nullopt);
 
 enum class ReadoutTime : std::uint8_t { kEveryStep, kLastStep };
 
 struct BuildOptions {
   std::vector<PopulationId> record;  ///< populations sent to the host although they are no output
   ReadoutTime readout = ReadoutTime::kEveryStep;
-  std::optional<Activity> activity;
+  std::optional<Traffic> activity;
   std::string options = "{}";        ///< kept in Application::options
 };
 

@@ -47,15 +47,15 @@ class DenseInputs {
 /// Gathers what a decision is taken from.
 class Votes {
  public:
-  Votes(Decision decision, std::size_t size)
-      : decision_(decision), votes_(size, decision == Decision::kMax ? -std::numeric_limits<double>::infinity() : 0) {}
+  Votes(CalibrationRule decision, std::size_t size)
+      : decision_(decision), votes_(size, decision == CalibrationRule::kMax ? -std::numeric_limits<double>::infinity() : 0) {}
   void spike(std::size_t j) {
-    if (decision_ == Decision::kCount) votes_[j] += 1;
+    if (decision_ == CalibrationRule::kCount) votes_[j] += 1;
   }
   void potential(std::size_t j, double v) {
-    if (decision_ == Decision::kMax) votes_[j] = std::max(votes_[j], v);
-    if (decision_ == Decision::kLast) votes_[j] = v;
-    if (decision_ == Decision::kSum) votes_[j] += v;
+    if (decision_ == CalibrationRule::kMax) votes_[j] = std::max(votes_[j], v);
+    if (decision_ == CalibrationRule::kLast) votes_[j] = v;
+    if (decision_ == CalibrationRule::kSum) votes_[j] += v;
   }
   /// First of the largest.
   [[nodiscard]] std::uint32_t winner() const {
@@ -63,7 +63,7 @@ class Votes {
   }
 
  private:
-  Decision decision_;
+  CalibrationRule decision_;
   std::vector<double> votes_;
 };
 
@@ -121,7 +121,7 @@ Calibration calibrate(const Network& network, const IntNetwork& integers, std::s
   if (options.output >= network.outputs.size()) throw input_error("calibrate: the network has no output " + std::to_string(options.output));
   const PopulationId out = network.outputs[options.output].from;
   const Population& output = network.populations[out.index()];
-  const Decision decision = options.decision.value_or(output.is_readout() ? Decision::kMax : Decision::kCount);
+  const CalibrationRule decision = options.decision.value_or(output.is_readout() ? CalibrationRule::kMax : CalibrationRule::kCount);
   std::vector<double> units;
   for (const IntInput& input : integers.inputs) units.push_back(input.unit);
   DenseInputs dense(network, std::move(units));

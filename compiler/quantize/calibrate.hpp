@@ -18,7 +18,7 @@ struct CalibrationSample {
 };
 
 /// How an output becomes one class; ties go to the lowest index.
-enum class Decision {
+enum class CalibrationRule {
   kCount,  ///< most spikes
   kMax,    ///< largest potential at any step
   kLast,   ///< largest potential at the last step
@@ -27,7 +27,7 @@ enum class Decision {
 
 struct CalibrateOptions {
   std::size_t output = 0;            ///< of the network
-  std::optional<Decision> decision;  ///< count for a spiking output, max for a readout, where absent
+  std::optional<CalibrationRule> decision;  ///< count for a spiking output, max for a readout, where absent
 };
 
 struct PopulationCalibration {

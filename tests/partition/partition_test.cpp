@@ -184,7 +184,7 @@ TEST(Partition, ActivityMovesTheCutToSilentSources) {
   const IntNetwork net = communities(64, 2, 0.05);
   PartitionOptions options;
   options.max_neurons = 36;
-  options.activity = Activity{{std::vector<double>(64, 0.0)}, {std::vector<double>(64, 0.1)}};
+  options.activity = Traffic{{std::vector<double>(64, 0.0)}, {std::vector<double>(64, 0.1)}};
   for (std::size_t s = 0; s < 64; s += 2) options.activity->inputs[0][s] = 1.0;
   const Clustering weighted = partition(net, Chip{}, options);
   const double measured = cut(net, weighted, options.activity);

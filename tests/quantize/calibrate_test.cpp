@@ -52,13 +52,13 @@ TEST(Calibrate, WarnsOfALargeLoss) {
 TEST(Calibrate, DecidesByPotentialForAReadout) {
   Network net = wires();
   net.populations[0].kind = NeuronKind::kLi;
-  for (const Decision decision : {Decision::kMax, Decision::kLast, Decision::kSum}) {
+  for (const CalibrationRule decision : {CalibrationRule::kMax, CalibrationRule::kLast, CalibrationRule::kSum}) {
     CalibrateOptions options;
     options.decision = decision;
     const Calibration result = calibrate(net, quantize(net, {}).network, samples(), options);
     EXPECT_THAT(result.other_decision, IsEmpty());
     // Last: neuron 1 in sample 0, too.
-    EXPECT_EQ(result.right_before, decision == Decision::kLast ? 1u : 2u);
+    EXPECT_EQ(result.right_before, decision == CalibrationRule::kLast ? 1u : 2u);
   }
 }
 
