@@ -406,7 +406,8 @@ std::vector<std::uint8_t> Array::to_npy() const {
     data = bytes_of(std::span<const std::uint32_t>(codes));
   } else {
     const TypeRow& row = row_of(type_);
-    descr = (row.bytes == 1 ? "|" : "<") + std::string(row.name);
+    descr.push_back(row.bytes == 1 ? '|' : '<');
+    descr += row.name;
   }
   std::string header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + print_shape(shape_) + ", }";
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');  // data begins at a multiple of 64
