@@ -254,8 +254,8 @@ std::optional<Shape> extents(const FlatNode& node, const std::string& field, Pro
     }
     shape.push_back(static_cast<std::size_t>(value));
     total *= shape.back();
-    if (total > (std::size_t{1} << 26U)) {
-      problems.add(node.what() + ": field '" + field + "' claims more than 2^26 elements");
+    if (total > (std::size_t{1} << 24U)) {
+      problems.add(node.what() + ": field '" + field + "' claims more than 2^24 elements");
       return std::nullopt;
     }
   }

@@ -3,7 +3,7 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::size_t kMaxEntries = std::size_t{1} << 27U;
+constexpr std::size_t kMaxEntries = std::size_t{1} << 26U;
 
 /// A Linear or Affine's weight, by input.
 SparseRows transposed(const NirArray& weight) {
@@ -94,7 +94,7 @@ SparseRows compose(const SparseRows& a, const SparseRows& b, std::size_t width) 
       for (const std::uint32_t target : few) flush(target);
     }
     if (product.target.size() > kMaxEntries) {
-      throw input_error("linear nodes in series compose to more than 2^27 weights; put a neuron between them");
+      throw input_error("linear nodes in series compose to more than 2^26 weights; put a neuron between them");
     }
     product.begin.push_back(product.target.size());
   }

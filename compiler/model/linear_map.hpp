@@ -21,7 +21,7 @@ struct SparseRows {
 [[nodiscard]] SparseRows identity_rows(std::size_t size);
 /// a + b, both with the same number of rows.
 [[nodiscard]] SparseRows add(const SparseRows& a, const SparseRows& b);
-/// First a, then b: rows of a, targets of b.  Throws Error{kInput} beyond 2^27 entries.
+/// First a, then b: rows of a, targets of b.  Throws Error{kInput} beyond 2^26 entries.
 [[nodiscard]] SparseRows compose(const SparseRows& a, const SparseRows& b, std::size_t width);
 
 /// Σ over sources of matrix·source, plus bias.

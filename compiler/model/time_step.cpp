@@ -48,7 +48,7 @@ struct Evidence {
 struct Evidences {
   std::vector<Evidence> list;  ///< every different value, first the first found
   bool any_neuron = false;
-  bool incomplete = false;     ///< a node lacks r or its time constant: a problem already
+  bool incomplete = false;     ///< a node's r or time constants are not all there: a problem already
   bool steps_as_unit = false;  ///< r = 1 and tau >= 1: Sinabs counts time in steps
   std::string doubt;           ///< why a quotient found was not believed
 };
@@ -69,6 +69,11 @@ void look_at(const FlatNode& node, Evidences& evidences) {
     return;
   }
   const std::size_t count = node.out ? volume(*node.out) : 1;
+  for (const char* name : {"r", "tau", "tau_mem", "tau_syn", "w_in"}) {
+    const NirArray* array = node.node->field(name);
+    if (array != nullptr && array->values.size() != 1 && array->values.size() != count) evidences.incomplete = true;
+  }
+  if (evidences.incomplete) return;
   const Parameter r(node, "r", 1);
   const Parameter tau(node, tau_field(node), 0);
   const Parameter tau_syn(node, "tau_syn", 0);

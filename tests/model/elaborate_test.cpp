@@ -1,0 +1,406 @@
+// From graph to network: composition, recurrence, shapes, dt, and what means nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "compiler/base/rng.hpp"
+#include "compiler/model/elaborate.hpp"
+#include "compiler/model/interpret.hpp"
+#include "tests/model/graphs.hpp"
+
+namespace spikeloom::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Network built(const NirGraph& graph, const Semantics& semantics = {}, Notes* notes = nullptr) {
+  Network network = elaborate(graph, semantics, notes);
+  EXPECT_THAT(check(network), testing::IsEmpty());
+  return network;
+}
+
+std::string refusal(const NirGraph& graph, const Semantics& semantics = {}) {
+  try {
+    (void)elaborate(graph, semantics, nullptr);
+    return "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    return error.what();
+  }
+}
+
+std::vector<std::string> names(const Network& network) {
+  std::vector<std::string> result;
+  for (const Population& population : network.populations) result.push_back(population.name);
+  return result;
+}
+
+const Projection& projection(const Network& network, const std::string& name) {
+  for (const Projection& candidate : network.projections) {
+    if (candidate.name == name) return candidate;
+  }
+  throw std::runtime_error("no projection " + name + " in\n" + describe(network));
+}
+
+/// out × in, dense.
+std::vector<Values> dense(const Network& network, const Projection& p) {
+  std::vector<Values> result(network.populations[p.to.index()].size(), Values(p.row_begin.size() - 1, 0));
+  for (std::size_t s = 0; s + 1 < p.row_begin.size(); ++s) {
+    for (std::size_t e = p.row_begin[s]; e < p.row_begin[s + 1]; ++e) result[p.target[e]][s] = p.weight[e];
+  }
+  return result;
+}
+
+/// input(2) - fc - lif - output, to be changed.
+NirGraph chain() {
+  NirGraph graph;
+  graph.nodes = {{"input", port("Input", {2})}, {"fc", linear(3, 2, {1, 2, 3, 4, 5, 6})}, {"lif", lif(3)},
+                 {"output", port("Output", {3})}};
+  graph.edges = {{"input", "fc"}, {"fc", "lif"}, {"lif", "output"}};
+  return graph;
+}
+
+// ---- linear nodes ----
+
+TEST(Composition, BiasIsMultipliedThroughWhatFollows) {
+  NirGraph graph = chain();
+  graph.nodes["first"] = affine(2, 2, {1, 0, 0, 1}, {10, 100});
+  graph.edges = {{"input", "first"}, {"first", "fc"}, {"fc", "lif"}, {"lif", "output"}};
+  const Network network = built(graph);
+  EXPECT_THAT(network.populations[0].bias, ElementsAre(210, 430, 650));
+  EXPECT_THAT(projection(network, "first+fc").weight, ElementsAre(1, 3, 5, 2, 4, 6));
+}
+
+TEST(Composition, EqualsTheMatrixProductForRandomChains) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    Rng rng(seed);
+    NirGraph graph;
+    std::size_t width = 1 + rng.below(6);
+    graph.nodes["input"] = port("Input", {double(width)});
+    std::vector<Values> matrix(width, Values(width, 0));  // out × in
+    const std::size_t inputs = width;
+    for (std::size_t i = 0; i < width; ++i) matrix[i][i] = 1;
+    Values bias(width, 0);
+    std::string last = "input";
+    const std::size_t count = 1 + rng.below(4);
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::string name = "n" + std::to_string(9 - k);  // against the order of the flow
+      const std::size_t out = rng.chance(0.3) ? width : 1 + rng.below(6);
+      const bool scales = rng.chance(0.3);
+      std::vector<Values> w(scales ? width : out, Values(width, 0));
+      for (std::size_t o = 0; o < w.size(); ++o) {
+        for (std::size_t i = 0; i < width; ++i) w[o][i] = scales && o != i ? 0 : double(rng.between(-2, 2));
+      }
+      Values b(w.size(), 0);
+      Values flat;
+      for (const Values& line : w) flat.insert(flat.end(), line.begin(), line.end());
+      if (scales) {
+        Values diagonal;
+        for (std::size_t i = 0; i < width; ++i) diagonal.push_back(w[i][i]);
+        graph.nodes[name] = nir_node("Scale", {{"scale", row(diagonal)}});
+      } else {
+        for (double& x : b) x = double(rng.between(-3, 3));
+        graph.nodes[name] = affine(out, width, flat, b);
+      }
+      std::vector<Values> product(w.size(), Values(inputs, 0));
+      for (std::size_t o = 0; o < w.size(); ++o) {
+        for (std::size_t m = 0; m < width; ++m) {
+          b[o] += w[o][m] * bias[m];
+          for (std::size_t i = 0; i < inputs; ++i) product[o][i] += w[o][m] * matrix[m][i];
+        }
+      }
+      matrix = product;
+      bias = b;
+      width = w.size();
+      graph.edges.push_back({last, name});
+      last = name;
+    }
+    graph.nodes["lif"] = lif(width);
+    graph.nodes["output"] = port("Output", {double(width)});
+    graph.edges.push_back({last, "lif"});
+    graph.edges.push_back({"lif", "output"});
+    const Network network = built(graph);
+    ASSERT_EQ(network.projections.size(), 1U) << "seed " << seed;
+    EXPECT_EQ(dense(network, network.projections[0]), matrix) << "seed " << seed;
+    EXPECT_EQ(network.populations[0].bias, bias) << "seed " << seed;
+  }
+}
+
+TEST(Composition, ParallelPathsAdd) {
+  NirGraph graph = chain();
+  graph.nodes["other"] = linear(3, 2, {10, 10, 10, 10, 10, -4});
+  graph.edges.push_back({"input", "other"});
+  graph.edges.push_back({"other", "lif"});
+  const Network network = built(graph);
+  EXPECT_EQ(dense(network, projection(network, "fc+other")),
+            (std::vector<Values>{{11, 12}, {13, 14}, {15, 2}}));
+}
+
+TEST(Composition, ANeuronWithoutWeightsGetsTheIdentity) {
+  NirGraph graph = chain();
+  graph.nodes["lif"] = lif(2);
+  graph.nodes["output"] = port("Output", {2});
+  graph.edges = {{"input", "lif"}, {"lif", "output"}};
+  const Network network = built(graph);
+  EXPECT_EQ(dense(network, projection(network, "identity")), (std::vector<Values>{{1, 0}, {0, 1}}));
+}
+
+TEST(Composition, FlattenKeepsTheOrder) {
+  NirGraph graph = chain();
+  graph.nodes["input"] = port("Input", {1, 2, 1});
+  graph.nodes["flat"] = nir_node("Flatten", {{"input_type", row({1, 2, 1})}, {"start_dim", scalar(0)}, {"end_dim", scalar(-1)}});
+  graph.edges = {{"input", "flat"}, {"flat", "fc"}, {"fc", "lif"}, {"lif", "output"}};
+  const Network network = built(graph);
+  EXPECT_EQ(dense(network, projection(network, "fc")), (std::vector<Values>{{1, 2}, {3, 4}, {5, 6}}));
+}
+
+// ---- structure ----
+
+TEST(Structure, TheOrderOfEdgesAndDuplicatesDoNotMatter) {
+  NirGraph graph = chain();
+  graph.nodes["rec"] = linear(3, 3, {0.1, 0.2, 0.3, 0.7, 0.11, 0.13, 0.17, 0.19, 0.23});
+  graph.nodes["skip"] = linear(3, 2, {0.1, 0.2, 0.3, 0.7, 0.11, 0.13});
+  for (const NirEdge& edge : std::vector<NirEdge>{{"lif", "rec"}, {"rec", "lif"}, {"input", "skip"}, {"skip", "lif"}}) {
+    graph.edges.push_back(edge);
+  }
+  const std::string expected = describe(built(graph));
+  Rng rng(1);
+  for (int i = 0; i < 20; ++i) {
+    rng.shuffle(graph.edges);
+    EXPECT_EQ(describe(built(graph)), expected);
+  }
+  graph.edges.push_back({"input", "skip"});
+  Notes notes;
+  EXPECT_EQ(describe(built(graph, {}, &notes)), expected);
+  EXPECT_THAT(notes.list, Contains(HasSubstr("edge 'input' -> 'skip' is there more than once; it counts once")));
+}
+
+TEST(Structure, NestedGraphsAreFlattenedToTheSameNetwork) {
+  NirGraph inner;
+  inner.nodes = {{"in", port("Input", {3})}, {"cell", lif(3)}, {"out", port("Output", {3})}};
+  inner.edges = {{"in", "cell"}, {"cell", "out"}};
+  NirGraph graph = chain();
+  graph.nodes.erase("lif");
+  graph.nodes["block"] = nested(inner);
+  graph.edges = {{"input", "fc"}, {"fc", "block"}, {"block", "output"}};
+  const Network network = built(graph);
+  EXPECT_THAT(names(network), ElementsAre("block/cell"));
+  EXPECT_EQ(projection(network, "fc").weight, projection(built(chain()), "fc").weight);
+  EXPECT_EQ(network.outputs[0].from, PopulationId(0));
+}
+
+TEST(Structure, ALoopThroughALinearNodeIsASelfProjectionOneStepLate) {
+  NirGraph graph = chain();
+  graph.nodes["rec"] = affine(3, 3, {0, 1, 0, 0, 0, 1, 1, 0, 0}, {0, 0, 7});
+  graph.edges.push_back({"lif", "rec"});
+  graph.edges.push_back({"rec", "lif"});
+  const Network network = built(graph, {.recurrent_delay = 2});
+  EXPECT_EQ(projection(network, "rec").delay, 2U);
+  EXPECT_EQ(projection(network, "fc").delay, 0U);
+  EXPECT_THAT(network.populations[0].bias, ElementsAre(0, 0, 7));
+  EXPECT_THAT(refusal(graph, {.recurrent_delay = 0}), HasSubstr("a recurrent delay of 0 is impossible"));
+}
+
+TEST(Structure, ARingIsCutWhereItComesBackToTheNeuronNearestTheInput) {
+  NirGraph graph;
+  graph.nodes = {{"input", port("Input", {1})}, {"z", lif(1)}, {"m", lif(1)}, {"a", lif(1)}, {"output", port("Output", {1})}};
+  graph.edges = {{"input", "z"}, {"z", "m"}, {"m", "a"}, {"a", "z"}, {"a", "output"}};
+  const Network network = built(graph);
+  EXPECT_THAT(names(network), ElementsAre("z", "m", "a"));
+  for (const Projection& p : network.projections) {
+    const bool back = p.from == Source(PopulationId(2));
+    EXPECT_EQ(p.delay, back ? 1U : 0U);
+  }
+}
+
+TEST(Structure, SeveralInputsAndOutputsAndDelays) {
+  NirGraph graph = chain();
+  graph.nodes["second"] = port("Input", {3});
+  graph.nodes["aside"] = port("Output", {3});
+  graph.edges.push_back({"second", "lif"});
+  graph.edges.push_back({"lif", "aside"});
+  const Network network = built(graph, {.input_delay = 1});
+  EXPECT_EQ(network.inputs.size(), 2U);
+  EXPECT_EQ(network.outputs.size(), 2U);
+  for (const Projection& p : network.projections) EXPECT_EQ(p.delay, 1U);
+}
+
+TEST(Structure, ALinearNodeIntoAnOutputIsAReadoutWithoutMemory) {
+  NirGraph graph = chain();
+  graph.nodes["head"] = affine(1, 3, {1, 2, 4}, {0.25});
+  graph.nodes["output"] = port("Output", {1});
+  graph.edges = {{"input", "fc"}, {"fc", "lif"}, {"lif", "head"}, {"head", "output"}};
+  const Network network = built(graph);
+  EXPECT_THAT(names(network), ElementsAre("lif", "head"));
+  EXPECT_TRUE(network.populations[1].is_readout());
+  const Recording recording = record(network, std::vector<Values>{{1, 0, 0, 0}}, 2);
+  // thresholds 1: inputs 1, 3, 5, so the second and the third fire, then nothing does
+  EXPECT_THAT(recording.potential[1], ElementsAre(6.25, 0.25));
+}
+
+TEST(Structure, LooseEndsAreNotes) {
+  NirGraph graph = chain();
+  graph.nodes["idle"] = lif(3);
+  graph.edges.push_back({"fc", "idle"});
+  graph.nodes["alone"] = lif(3);
+  graph.edges.push_back({"alone", "lif"});
+  Notes notes;
+  (void)built(graph, {}, &notes);
+  EXPECT_THAT(notes.list, Contains(HasSubstr("node 'idle' (LIF): it reaches no Output")));
+  EXPECT_THAT(notes.list, Contains(HasSubstr("node 'alone' (LIF): no Input reaches it")));
+}
+
+// ---- what means nothing ----
+
+TEST(Refused, AllProblemsAtOnceByName) {
+  NirGraph graph = chain();
+  graph.nodes["conv"] = nir_node("Conv2d", {});
+  graph.nodes["wait"] = nir_node("Delay", {});
+  graph.edges.push_back({"fc", "nowhere"});
+  graph.nodes["loop1"] = linear(3, 3, Values(9, 1));
+  graph.nodes["loop2"] = linear(3, 3, Values(9, 1));
+  graph.edges.insert(graph.edges.end(), {{"lif", "loop1"}, {"loop1", "loop2"}, {"loop2", "loop1"}});
+  graph.nodes["wide"] = lif(5);
+  graph.edges.push_back({"fc", "wide"});
+  const std::string text = refusal(graph);
+  EXPECT_THAT(text, HasSubstr("5 problems"));
+  EXPECT_THAT(text, HasSubstr("node 'conv' (Conv2d): not supported yet"));
+  EXPECT_THAT(text, HasSubstr("node 'wait' (Delay): not supported yet"));
+  EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'nowhere': there is no node 'nowhere' in the graph"));
+  EXPECT_THAT(text, HasSubstr("cycle of linear nodes without a neuron: 'loop1' -> 'loop2' -> 'loop1'"));
+  EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'wide': 'fc' gives the shape [3], 'wide' takes [5]"));
+}
+
+TEST(Refused, AReadoutThatFeedsSomething) {
+  NirGraph graph = chain();
+  graph.nodes["li"] = li(3);
+  graph.edges = {{"input", "fc"}, {"fc", "li"}, {"li", "lif"}, {"lif", "output"}};
+  EXPECT_THAT(refusal(graph), HasSubstr("node 'li' (LI): feeds 'lif' (LIF); the potential of a readout can only go to an Output"));
+}
+
+TEST(Refused, EdgesAgainstThePorts) {
+  NirGraph graph = chain();
+  graph.edges.push_back({"lif", "input"});
+  graph.edges.push_back({"output", "fc"});
+  const std::string text = refusal(graph);
+  EXPECT_THAT(text, HasSubstr("edge 'lif' -> 'input': leads into an Input"));
+  EXPECT_THAT(text, HasSubstr("edge 'output' -> 'fc': leads out of an Output"));
+}
+
+TEST(Refused, ParametersThatDisagreeAndTimesThatAreNotPositive) {
+  NirGraph graph = chain();
+  graph.nodes["lif"].fields["r"] = constant(2, 16);
+  graph.nodes["lif"].fields["tau"] = row({16, 0, 16});
+  const std::string text = refusal(graph);
+  EXPECT_THAT(text, HasSubstr("node 'lif' (LIF): its field 'r' has shape [2], expected [3] as 'tau'"));
+  EXPECT_THAT(text, HasSubstr("node 'lif' (LIF): field 'tau' holds 0, expected a time greater than 0"));
+}
+
+TEST(Refused, ANestedGraphWithTwoInputs) {
+  NirGraph inner;
+  inner.nodes = {{"in", port("Input", {3})}, {"in2", port("Input", {3})}, {"out", port("Output", {3})}};
+  inner.edges = {{"in", "out"}, {"in2", "out"}};
+  NirGraph graph = chain();
+  graph.nodes["block"] = nested(inner);
+  graph.edges.push_back({"fc", "block"});
+  EXPECT_THAT(refusal(graph), HasSubstr("the nested graph 'block' has 2 Input nodes"));
+}
+
+// ---- shapes ----
+
+TEST(Shapes, ScalarParametersTakeTheNeighboursShape) {
+  NirGraph graph = chain();
+  for (auto& [name, array] : graph.nodes["lif"].fields) array = scalar(array.values.front());
+  graph.nodes["rec"] = linear(3, 3, Values(9, 1));
+  graph.edges.push_back({"lif", "rec"});
+  graph.edges.push_back({"rec", "lif"});
+  Notes notes;
+  const Network network = built(graph, {}, &notes);
+  EXPECT_EQ(network.populations[0].shape, Shape{3});
+  EXPECT_THAT(network.populations[0].beta, ElementsAre(0.9375, 0.9375, 0.9375));
+  EXPECT_THAT(notes.list, Contains(HasSubstr("node 'lif' (LIF): parameters are scalars")));
+}
+
+TEST(Shapes, ExtentsOfOneAreToleratedWithANote) {
+  NirGraph graph = chain();
+  graph.nodes["output"] = port("Output", {1, 1, 3});
+  Notes notes;
+  EXPECT_EQ(built(graph, {}, &notes).outputs[0].shape, (Shape{1, 1, 3}));
+  EXPECT_THAT(notes.list, Contains(HasSubstr("'lif' gives the shape [3], 'output' takes [1,1,3]")));
+}
+
+// ---- time ----
+
+TEST(TimeStep, IsGuessedFromTauOverR) {
+  Notes notes;
+  const Network network = built(chain(), {}, &notes);
+  EXPECT_EQ(network.dt, 1);
+  EXPECT_THAT(notes.list, Contains(HasSubstr("dt = 1 guessed from tau/r of 'lif'")));
+}
+
+TEST(TimeStep, IsDemandedWhereRIsOneAndTheMetadataAreQuoted) {
+  NirGraph graph = chain();
+  graph.nodes["lif"].fields["r"] = constant(3, 1);
+  graph.metadata["dt"] = scalar(0.5);
+  const std::string text = refusal(graph);
+  EXPECT_THAT(text, HasSubstr("r = 1 says nothing about it"));
+  EXPECT_THAT(text, HasSubstr("give --dt; the file's metadata say dt = 0.5"));
+  EXPECT_EQ(built(graph, {.dt = 4}).populations[0].beta[0], 0.75);
+}
+
+TEST(TimeStep, IsDemandedWhereNeuronsDisagree) {
+  NirGraph graph = chain();
+  graph.nodes["more"] = lif(3);
+  graph.nodes["more"].fields["tau"] = constant(3, 32);
+  graph.edges.push_back({"fc", "more"});
+  EXPECT_THAT(refusal(graph), HasSubstr("tau/r of 'lif' gives 1, tau/r of 'more' gives 2; give --dt"));
+}
+
+TEST(TimeStep, IsDemandedWhereTheInputWeightDoesNotFit) {
+  NirGraph graph = chain();
+  graph.nodes["lif"] = nir_node("CubaLIF", {{"tau_mem", constant(3, 16)}, {"tau_syn", constant(3, 4)}, {"r", constant(3, 16)},
+                                            {"v_leak", constant(3, 0)}, {"v_threshold", constant(3, 1)}});
+  EXPECT_THAT(refusal(graph), HasSubstr("w_in·dt/tau_syn is then 0.25 and not 1"));
+  graph.nodes["lif"].fields["w_in"] = scalar(4);
+  const Network network = built(graph);
+  EXPECT_EQ(network.populations[0].alpha[0], 0.75);
+  EXPECT_EQ(network.populations[0].gain_i[0], 1);
+}
+
+TEST(TimeStep, AGivenOneThatEqualsTheGuessIsTheGuess) {
+  NirGraph graph = chain();
+  graph.nodes["lif"].fields["tau"] = constant(3, double(0.016F));
+  EXPECT_EQ(built(graph, {.dt = 0.001}).populations[0].beta[0], 0.9375);
+  EXPECT_EQ(built(graph).populations[0].beta[0], 0.9375);
+}
+
+TEST(TimeStep, LargerThanATimeConstantIsRefusedForEulerOnly) {
+  EXPECT_THAT(refusal(chain(), {.dt = 20}), HasSubstr("node 'lif' (LIF): dt = 20 is larger than a time constant"));
+  const Network network = built(chain(), {.dt = 20, .integrator = Integrator::kExponential});
+  EXPECT_DOUBLE_EQ(network.populations[0].beta[0], std::exp(-1.25));
+  EXPECT_THAT(refusal(chain(), {.dt = -1}), HasSubstr("dt: expected a positive number, found -1"));
+}
+
+TEST(TimeStep, AnIntegrateAndFireNeuronHoldsItsPotential) {
+  NirGraph graph = chain();
+  graph.nodes["lif"] = nir_node("IF", {{"r", constant(3, 1e4)}, {"v_threshold", constant(3, 1)}});
+  const Network network = built(graph);
+  EXPECT_DOUBLE_EQ(network.dt, 1e-4);
+  EXPECT_EQ(network.populations[0].beta[0], 1);
+  EXPECT_DOUBLE_EQ(network.populations[0].gain_v[0], 1);
+}
+
+TEST(TimeStep, TheLeakIsTheFixedPointOfBothIntegrators) {
+  NirGraph graph = chain();
+  graph.nodes["lif"].fields["v_leak"] = constant(3, 0.5);
+  for (const Integrator integrator : {Integrator::kEuler, Integrator::kExponential}) {
+    const Population population = built(graph, {.integrator = integrator}).populations[0];
+    EXPECT_DOUBLE_EQ(population.drive[0] / (1 - population.beta[0]), 0.5);
+  }
+}
+
+}  // namespace
+}  // namespace spikeloom::test
