@@ -144,7 +144,7 @@ void check_types(const FlatGraph& graph, Problems& problems) {
                    (told ? "" : "; supported are Input, Output, Linear, Affine, Scale, Flatten, LIF, CubaLIF, IF, LI, "
                                 "CubaLI and nested NIRGraph"));
       told = true;
-    } else if (node.role == Role::kUnknown && !node.node->type_name.empty()) {
+    } else if (node.role == Role::kUnknown) {
       problems.add("node " + quote(node.name) + ": its type " + quote(node.node->type_name) + " is none of NIR's");
     }
     if (node.role == Role::kOutput && node.before.empty()) problems.add(node.what() + ": no edge leads to it");

@@ -130,6 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
         Spoiled{"no_type", [](NirFile& f) { f.remove("node/nodes/lif/type"); }, {"node 'lif': has no 'type'"}},
         Spoiled{"type_number", [](NirFile& f) { f.numbers("node/nodes/lif/type", {}, {3}); }, {"node 'lif': its 'type' is not a text"}},
         Spoiled{"unknown_type", [](NirFile& f) { f.node("lif", "Izhikevich"); }, {"node 'lif': its type 'Izhikevich' is none of NIR's"}},
+        Spoiled{"empty_type", [](NirFile& f) { f.text("node/nodes/lif/type", ""); }, {"node 'lif': its type '' is none of NIR's"}},
         Spoiled{"control_characters", [](NirFile& f) { f.node("lif", "a\x1b[31m"); }, {"'a\\x1b[31m'"}},
         Spoiled{"missing_two", [](NirFile& f) { f.remove("node/nodes/lif/tau"); f.remove("node/nodes/fc/weight"); },
                 {"2 problems", "node 'lif' (LIF): field 'tau' is missing", "node 'fc' (Affine): field 'weight' is missing"}},
