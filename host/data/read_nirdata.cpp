@@ -3,8 +3,11 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 
+#include "host/data/in_child.hpp"
 #include "host/data/readers.hpp"
 
 namespace spikeloom::readers {
@@ -230,9 +233,7 @@ std::vector<Train> node_trains(hid_t node, const Port& port, const DatasetOption
   }
 }
 
-}  // namespace
-
-Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+Dataset read_here(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
   const QuietHdf5 quiet;
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file.valid()) throw input_error(path.string() + ": not a readable HDF5 file");
@@ -261,8 +262,89 @@ Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>&
     }
   }
   problems.throw_if_any(path.string());
-  for (std::size_t s = 0; s < data.samples.size(); ++s) data.samples[s].id = std::to_string(s);
   return data;
+}
+
+template <class T>
+void put(std::string& text, T value) {
+  std::array<char, sizeof(T)> bytes{};
+  std::memcpy(bytes.data(), &value, sizeof(T));
+  text.append(bytes.data(), bytes.size());
+}
+
+/// Between the two processes: an error, or every train's steps and events.
+std::string pack(const std::string& error, const Dataset& data) {
+  std::string text;
+  put(text, error.size());
+  text += error;
+  put(text, data.samples.size());
+  for (const Sample& sample : data.samples) {
+    for (const Train& train : sample.inputs) {
+      put(text, train.steps());
+      for (std::size_t t = 0; t < train.steps(); ++t) {
+        put(text, train.at(t).size());
+        for (const Event& event : train.at(t)) {
+          put(text, event.element);
+          put(text, event.value);
+        }
+      }
+    }
+  }
+  return text;
+}
+
+class Unpacker {
+ public:
+  explicit Unpacker(const std::string& text) : text_(text) {}
+  template <class T>
+  T take() {
+    SPIKELOOM_CHECK(text_.size() - at_ >= sizeof(T));
+    T value{};
+    std::memcpy(&value, text_.data() + at_, sizeof(T));
+    at_ += sizeof(T);
+    return value;
+  }
+  Dataset data(std::size_t ports) {
+    const auto error_size = take<std::size_t>();
+    SPIKELOOM_CHECK(text_.size() - at_ >= error_size);
+    if (error_size != 0) throw input_error(text_.substr(at_, error_size));
+    Dataset data;
+    data.samples.resize(take<std::size_t>());
+    for (std::size_t s = 0; s < data.samples.size(); ++s) {
+      data.samples[s].id = std::to_string(s);
+      for (std::size_t p = 0; p < ports; ++p) data.samples[s].inputs.push_back(train());
+    }
+    return data;
+  }
+
+ private:
+  Train train() {
+    Train train;
+    for (auto steps = take<std::size_t>(); steps > 0; --steps) {
+      for (auto events = take<std::size_t>(); events > 0; --events) {
+        const auto element = take<std::uint32_t>();
+        train.add(element, take<double>());
+      }
+      train.end_step();
+    }
+    return train;
+  }
+  const std::string& text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+  const std::optional<std::string> text = in_child(std::filesystem::file_size(path), [&] {
+    try {
+      return pack("", read_here(path, ports, options));
+    } catch (const Error& error) {
+      return pack(error.what(), {});
+    }
+  });
+  if (!text) throw input_error(path.string() + ": damaged: the HDF5 library fails on it; write the file again");
+  return Unpacker(*text).data(ports.size());
 }
 
 }  // namespace spikeloom::readers

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "compiler/base/rng.hpp"
+#include "host/data/file.hpp"
 #include "tests/data/files.hpp"
 
 namespace spikeloom {
@@ -135,6 +137,28 @@ TEST_F(NirData, PutsATimeThatIsAMultipleOfDtIntoItsOwnStep) {
   const Dataset data = read_dataset(path("a.h5"), ports_, options);
   ASSERT_EQ(data.samples[0].steps(), 1000U);
   for (std::size_t t = 0; t < 1000; ++t) EXPECT_THAT(data.samples[0].inputs[0].at(t), ElementsAre(Event{0, 1})) << t;
+}
+
+/// Some of these kill or hang the HDF5 library; the reader's own process lives on.
+TEST_F(NirData, SurvivesDamagedFiles) {
+  {
+    NirFile file(path("a.h5"));
+    file.observable("input", "spikes", "TimeGriddedData");
+    file.dataset<std::int64_t>("data", {2, 2, 2}, {1, 0, 0, 1, 0, 0, 3, 0}, H5T_NATIVE_INT64);
+  }
+  const std::vector<std::uint8_t> whole = read_file(path("a.h5"));
+  Rng rng(3);
+  std::size_t refused = 0;
+  for (int round = 0; round < 100; ++round) {
+    std::vector<std::uint8_t> bytes = whole;
+    for (std::uint64_t edits = 1 + rng.below(8); edits > 0; --edits) bytes[rng.below(bytes.size())] = static_cast<std::uint8_t>(rng.below(256));
+    if (rng.chance(0.2)) bytes.resize(rng.below(bytes.size()));
+    const std::string message = message_of([&] { return read_dataset(put("damaged.h5", bytes), ports_); });
+    if (message.empty()) continue;
+    EXPECT_THAT(message, HasSubstr("damaged.h5"));
+    ++refused;
+  }
+  EXPECT_GT(refused, 15U);
 }
 
 TEST_F(NirData, ListsWhatDoesNotFit) {
