@@ -1,0 +1,81 @@
+#include "compiler/map/channels.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "compiler/map/placement.hpp"
+#include "compiler/map/routes.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// Channels of one source: the n-th reader on a tile goes to channel n, readers of data before control.
+std::vector<Channel> channels_of(const Application& app, const Binding& binding, const ClusterOrHost& from,
+                                 std::vector<Consumer> readers) {
+  const auto inbound = [&](const Consumer& reader) -> const Inbound& {
+    return app.clusters[reader.cluster.index()].inbound[reader.inbound];
+  };
+  std::stable_sort(readers.begin(), readers.end(), [&](const Consumer& a, const Consumer& b) {
+    return (inbound(a).source_count == 0) < (inbound(b).source_count == 0);
+  });
+  std::vector<Channel> channels;
+  std::map<TileId, std::size_t> used;
+  for (const Consumer& reader : readers) {
+    const std::size_t n = used[binding.placement[reader.cluster.index()].tile]++;
+    if (n == channels.size()) channels.push_back({from, 0, {}, {}});
+    Destination end;
+    end.to = reader.cluster;
+    end.inbound = reader.inbound;
+    channels[n].to.push_back(end);
+  }
+  if (!from) return channels;
+  const auto sink = std::find(app.sinks.begin(), app.sinks.end(), *from);
+  if (sink != app.sinks.end()) {
+    if (channels.empty()) channels.push_back({from, 0, {}, {}});
+    Destination end;
+    end.number = static_cast<std::uint32_t>(sink - app.sinks.begin());
+    channels.front().to.push_back(end);
+  }
+  return channels;
+}
+
+}  // namespace
+
+bool form_channels(const Application& app, const Chip& chip, Binding& binding, std::string& reason) {
+  const std::vector<std::vector<Consumer>> readers = consumers(app);
+  std::vector<Channel> all = channels_of(app, binding, std::nullopt, readers[0]);
+  for (const std::vector<OrderEntry>& order : binding.orders)
+    for (const OrderEntry& entry : order)
+      for (Channel& channel : channels_of(app, binding, entry.cluster, readers[1 + entry.cluster.index()]))
+        all.push_back(std::move(channel));
+  std::vector<std::uint32_t> next_channel(1 + chip.tiles(), 0), next_counter(1 + chip.tiles(), 0), next_delivery(1 + chip.tiles(), 0);
+  for (Channel& channel : all) {
+    const std::uint32_t from = node_of(binding, channel.from);
+    channel.number = next_channel[from]++;
+    for (Destination& end : channel.to) {
+      const std::uint32_t to = node_of(binding, end.to);
+      end.hops = hops(chip, from, to);
+      if (!end.to) continue;
+      end.credit_hops = hops(chip, to, from);
+      end.number = next_delivery[to]++;
+      end.counter = next_counter[from]++;
+    }
+  }
+  for (std::uint32_t node = 0; node <= chip.tiles(); ++node) {
+    const std::string place = node == 0 ? "host" : "tile";
+    const std::string where = node == 0 ? "the host" : "tile (" + std::to_string((node - 1) % chip.width) + "," +
+                                                           std::to_string((node - 1) / chip.width) + ")";
+    const auto limit = [&](std::uint32_t needed, std::uint32_t available, const char* key) {
+      if (needed <= available) return;
+      reason += (reason.empty() ? "" : "; ") + where + " needs " + std::to_string(needed) + " of " + place + "." + key +
+                " = " + std::to_string(available);
+    };
+    limit(next_channel[node], node == 0 ? chip.host.channels : chip.tile.channels, "channels");
+    limit(next_counter[node], node == 0 ? chip.host.credit_counters : chip.tile.credit_counters, "credit_counters");
+    if (node != 0) limit(next_delivery[node], chip.tile.deliveries, "deliveries");
+  }
+  binding.channels = std::move(all);
+  return reason.empty();
+}
+
+}  // namespace spikeloom

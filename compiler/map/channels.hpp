@@ -1,0 +1,17 @@
+// Channels, their numbers and their slots.
+#pragma once
+
+#include <string>
+
+#include "compiler/base/rng.hpp"
+#include "compiler/map/map.hpp"
+
+namespace spikeloom {
+
+/// Fills binding.channels (without slots) from its placement. False with `reason`: a table is too small.
+[[nodiscard]] bool form_channels(const Application&, const Chip&, Binding&, std::string& reason);
+
+/// Gives every channel spike slots and every destination credit slots. False with `reason`: one found none.
+[[nodiscard]] bool allocate_slots(const Application&, const Chip&, const MapOptions&, Binding&, std::string& reason);
+
+}  // namespace spikeloom

@@ -1,0 +1,44 @@
+// From an application to its place on a chip.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/map/binding.hpp"
+
+namespace spikeloom {
+
+struct MapOptions {
+  std::uint64_t seed = 1;
+  std::uint32_t most_pages = 8;   ///< given to a context that needs fewer, as far as page rows allow
+  std::uint32_t most_slots = 0;   ///< spike slots of a channel; 0: as many as fit
+  std::uint32_t tiles = 0;        ///< use only the first so many tiles; 0: all
+};
+
+/// A binding, or why there is none: what does not fit, with the numbers and what would do.
+struct MapResult {
+  std::optional<Binding> binding;
+  std::string reason;
+};
+
+/// Places clusters on tiles (greedy, then simulated annealing on traffic × hops and on the tiles' work),
+/// deals out pages, forms channels, and gives them slots on both networks. The firing order of every tile
+/// is the application's topological order restricted to it, so no order waits for another in a circle.
+///
+/// Throws  Error{kInput} when the application was built for another chip's lanes.
+[[nodiscard]] MapResult map(const Application&, const Chip&, const MapOptions& = {});
+
+/// Everything wrong with the binding; empty: sound.
+///
+/// Checked  every table entry within the tile and given to one owner; pages; every inbound fed by exactly
+///          one channel from its source and every sink by one; at most one end of a channel per tile;
+///          in every slot that a channel owns, a flit followed cycle by cycle through the route tables
+///          arrives at the channel's destinations in the slots that `rx` names them in, and nowhere
+///          else; the same for every credit; slot entries without an owner are empty; orders hold
+///          each cluster once and agree with one another.
+/// Assumed  faults(application) is empty.
+[[nodiscard]] std::vector<std::string> check(const Application&, const Binding&, const Chip&);
+
+}  // namespace spikeloom

@@ -1,0 +1,320 @@
+#include "compiler/map/placement.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/base/rng.hpp"
+#include "compiler/chip/timing.hpp"
+#include "compiler/map/routes.hpp"
+
+namespace spikeloom {
+
+std::vector<Resource> needs(const Application& app, std::size_t c) {
+  const Cluster& cluster = app.clusters[c];
+  std::uint64_t readers = 0;
+  for (const Cluster& other : app.clusters)
+    for (const Inbound& inbound : other.inbound) readers += inbound.from == ClusterId(c);
+  const bool sends = readers > 0 || std::count(app.sinks.begin(), app.sinks.end(), ClusterId(c)) > 0;
+  return {{"tile.contexts", 1},
+          {"tile.order_entries", 1},
+          {"tile.page_rows", least_pages(cluster)},
+          {"tile.chunk_entries", cluster.chunks.size()},
+          {"tile.axon_entries", cluster.axons.size()},
+          {"tile.weight_words", cluster.weights.size() / app.lanes},
+          {"tile.state_words", cluster.lif_groups},
+          {"tile.update_entries", cluster.updates.size()},
+          {"tile.param_sets", cluster.sets.size()},
+          {"tile.out_entries", cluster.out_entries},
+          {"tile.deliveries", cluster.inbound.size()},
+          {"tile.credit_counters", readers},
+          {"tile.channels", sends ? 1U : 0U}};
+}
+
+std::vector<Resource> offers(const Chip& chip) {
+  const TileConfig& t = chip.tile;
+  return {{"tile.contexts", t.contexts},         {"tile.order_entries", t.order_entries},
+          {"tile.page_rows", t.page_rows},       {"tile.chunk_entries", t.chunk_entries},
+          {"tile.axon_entries", t.axon_entries}, {"tile.weight_words", t.weight_words},
+          {"tile.state_words", t.state_words},   {"tile.update_entries", t.update_entries},
+          {"tile.param_sets", t.param_sets},     {"tile.out_entries", t.out_entries},
+          {"tile.deliveries", t.deliveries},     {"tile.credit_counters", t.credit_counters},
+          {"tile.channels", t.channels}};
+}
+
+std::vector<std::vector<Consumer>> consumers(const Application& app) {
+  std::vector<std::vector<Consumer>> readers(1 + app.clusters.size());
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    for (std::uint32_t i = 0; i < app.clusters[c].inbound.size(); ++i) {
+      const ClusterOrHost& from = app.clusters[c].inbound[i].from;
+      readers[from ? 1 + from->index() : 0].push_back({ClusterId(c), i});
+    }
+  return readers;
+}
+
+namespace {
+
+constexpr std::uint32_t kNowhere = ~0U;
+constexpr double kLoadWeight = 4;  ///< a cycle of work on a tile against a flit over a link
+
+class Placer {
+ public:
+  Placer(const Application& app, const Chip& chip, std::uint32_t tiles, double crowding)
+      : app_(app), chip_(chip), crowding_(crowding), readers_(consumers(app)), tile_(app.clusters.size(), kNowhere),
+        offered_(offers(chip)), used_(tiles, std::vector<std::uint64_t>(offered_.size(), 0)), load_(tiles, 0),
+        sinks_(app.clusters.size(), 0) {
+    double total = 0;
+    for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+      const Cluster& cluster = app.clusters[c];
+      needed_.push_back(needs(app, c));
+      work_.push_back(static_cast<double>(timing::kIntegrate + worst_integration(cluster) + timing::kUpdate) +
+                      static_cast<double>(cluster.updates.size()));
+      total += work_.back();
+      flits_.push_back(static_cast<double>(worst_flits(cluster)));
+    }
+    mean_load_ = std::max(1.0, total / tiles);
+    for (const ClusterId id : app.sinks) sinks_[id.index()] = 1;
+  }
+
+  [[nodiscard]] bool fits(std::size_t c, std::uint32_t tile) const {
+    for (std::size_t r = 0; r < offered_.size(); ++r)
+      if (used_[tile][r] + needed_[c][r].amount > offered_[r].amount) return false;
+    return true;
+  }
+
+  void put(std::size_t c, std::uint32_t tile) {
+    tile_[c] = tile;
+    for (std::size_t r = 0; r < offered_.size(); ++r) used_[tile][r] += needed_[c][r].amount;
+    load_[tile] += work_[c];
+  }
+
+  void lift(std::size_t c) {
+    const std::uint32_t tile = tile_[c];
+    for (std::size_t r = 0; r < offered_.size(); ++r) used_[tile][r] -= needed_[c][r].amount;
+    load_[tile] -= work_[c];
+    tile_[c] = kNowhere;
+  }
+
+  void clear() {
+    for (std::size_t c = 0; c < tile_.size(); ++c)
+      if (tile_[c] != kNowhere) lift(c);
+  }
+
+  /// Clusters in topological order, each where it costs least now.
+  [[nodiscard]] bool place_greedily() {
+    for (const ClusterId id : app_.order) {
+      std::uint32_t best = kNowhere;
+      double least = 0;
+      for (std::uint32_t tile = 0; tile < used_.size(); ++tile) {
+        if (!fits(id.index(), tile)) continue;
+        put(id.index(), tile);
+        const double cost = cost_around(id.index());
+        lift(id.index());
+        if (best == kNowhere || cost < least) {
+          best = tile;
+          least = cost;
+        }
+      }
+      if (best == kNowhere) return false;
+      put(id.index(), best);
+    }
+    return true;
+  }
+
+  /// The largest first, each into the first tile with room. `failed`: the cluster that found none.
+  [[nodiscard]] bool place_first_fit(std::size_t& failed) {
+    std::vector<std::size_t> order(tile_.size());
+    std::vector<double> size(tile_.size(), 0);
+    for (std::size_t c = 0; c < order.size(); ++c) {
+      order[c] = c;
+      for (std::size_t r = 0; r < offered_.size(); ++r)
+        size[c] = std::max(size[c], static_cast<double>(needed_[c][r].amount) / static_cast<double>(offered_[r].amount));
+    }
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
+    for (const std::size_t c : order) {
+      std::uint32_t tile = 0;
+      while (tile < used_.size() && !fits(c, tile)) ++tile;
+      if (tile == used_.size()) {
+        failed = c;
+        return false;
+      }
+      put(c, tile);
+    }
+    return true;
+  }
+
+  void anneal(Rng& rng) {
+    const std::size_t clusters = tile_.size();
+    const auto tiles = static_cast<std::uint32_t>(used_.size());
+    if (tiles == 1) return;
+    const std::size_t moves = std::min<std::size_t>(200'000, 3000 * clusters);
+    double temperature = 0;
+    for (const double w : work_) temperature = std::max(temperature, w * kLoadWeight / 4);
+    const double cooling = std::pow(1e-4, 1.0 / static_cast<double>(moves));
+    double now = 0, best = 0;
+    std::vector<std::uint32_t> best_tile = tile_;
+    for (std::size_t i = 0; i < moves; ++i, temperature *= cooling) {
+      const std::size_t a = rng.below(clusters);
+      const auto to = static_cast<std::uint32_t>(rng.below(tiles));
+      const std::size_t b = rng.chance(0.3) ? rng.below(clusters) : clusters;
+      const double delta = b == clusters ? try_move(a, to) : try_swap(a, b);
+      if (undo_.empty()) continue;
+      if (delta > 0 && rng.unit() >= std::exp(-delta / temperature)) {
+        revert();
+        continue;
+      }
+      now += delta;
+      if (now < best - 1e-9) {
+        best = now;
+        best_tile = tile_;
+      }
+    }
+    clear();
+    for (std::size_t c = 0; c < clusters; ++c) put(c, best_tile[c]);
+  }
+
+  [[nodiscard]] std::vector<TileId> result() const {
+    std::vector<TileId> tiles;
+    for (const std::uint32_t tile : tile_) tiles.emplace_back(tile);
+    return tiles;
+  }
+
+ private:
+  [[nodiscard]] double flits_to(std::size_t source, const Consumer& reader) const {
+    if (source > 0) return flits_[source - 1];
+    return 1.0 + app_.clusters[reader.cluster.index()].inbound[reader.inbound].source_count;
+  }
+
+  /// Traffic × hops of one source, and what its crowded readers cost.
+  [[nodiscard]] double source_cost(std::size_t source) const {
+    if (source > 0 && tile_[source - 1] == kNowhere) return 0;
+    const std::uint32_t from = source == 0 ? 0 : tile_[source - 1] + 1;
+    double cost = source > 0 && sinks_[source - 1] != 0 ? flits_[source - 1] * hops(chip_, from, 0) : 0;
+    const std::vector<Consumer>& readers = readers_[source];
+    for (std::size_t i = 0; i < readers.size(); ++i) {
+      const std::uint32_t tile = tile_[readers[i].cluster.index()];
+      if (tile == kNowhere) continue;
+      cost += flits_to(source, readers[i]) * hops(chip_, from, tile + 1);
+      for (std::size_t j = 0; j < i; ++j)
+        if (tile_[readers[j].cluster.index()] == tile) cost += crowding_ * flits_to(source, readers[i]);
+    }
+    return cost;
+  }
+
+  [[nodiscard]] double load_cost(std::uint32_t tile) const { return kLoadWeight * load_[tile] * load_[tile] / mean_load_; }
+
+  /// All terms that the place of cluster c takes part in.
+  [[nodiscard]] double cost_around(std::size_t c) const { return cost_of(touched(c, c)) + load_cost(tile_[c]); }
+
+  [[nodiscard]] std::vector<std::size_t> touched(std::size_t a, std::size_t b) const {
+    std::vector<std::size_t> sources{1 + a, 1 + b};
+    for (const std::size_t c : {a, b})
+      for (const Inbound& inbound : app_.clusters[c].inbound) sources.push_back(inbound.from ? 1 + inbound.from->index() : 0);
+    std::sort(sources.begin(), sources.end());
+    sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
+    return sources;
+  }
+
+  [[nodiscard]] double cost_of(const std::vector<std::size_t>& sources) const {
+    double cost = 0;
+    for (const std::size_t source : sources) cost += source_cost(source);
+    return cost;
+  }
+
+  /// Moves and returns what it costs more; `undo_` stays empty when it is not possible.
+  double try_move(std::size_t a, std::uint32_t to) {
+    undo_.clear();
+    const std::uint32_t from = tile_[a];
+    if (from == to || !fits(a, to)) return 0;
+    const std::vector<std::size_t> sources = touched(a, a);
+    const double before = cost_of(sources) + load_cost(from) + load_cost(to);
+    undo_ = {{a, from}};
+    lift(a);
+    put(a, to);
+    return cost_of(sources) + load_cost(from) + load_cost(to) - before;
+  }
+
+  double try_swap(std::size_t a, std::size_t b) {
+    undo_.clear();
+    const std::uint32_t tile_a = tile_[a], tile_b = tile_[b];
+    if (tile_a == tile_b) return 0;
+    const std::vector<std::size_t> sources = touched(a, b);
+    const double before = cost_of(sources) + load_cost(tile_a) + load_cost(tile_b);
+    lift(a);
+    lift(b);
+    const bool possible = fits(a, tile_b) && fits(b, tile_a);
+    put(a, possible ? tile_b : tile_a);
+    put(b, possible ? tile_a : tile_b);
+    if (!possible) return 0;
+    undo_ = {{a, tile_a}, {b, tile_b}};
+    return cost_of(sources) + load_cost(tile_a) + load_cost(tile_b) - before;
+  }
+
+  void revert() {
+    for (const auto& [c, tile] : undo_) lift(c);
+    for (const auto& [c, tile] : undo_) put(c, tile);
+  }
+
+  const Application& app_;
+  const Chip& chip_;
+  double crowding_;
+  std::vector<std::vector<Consumer>> readers_;
+  std::vector<std::uint32_t> tile_;
+  std::vector<std::vector<Resource>> needed_;
+  std::vector<Resource> offered_;
+  std::vector<std::vector<std::uint64_t>> used_;
+  std::vector<double> load_, work_, flits_;
+  std::vector<std::uint8_t> sinks_;
+  double mean_load_ = 1;
+  std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
+};
+
+/// Smallest near-square mesh of the same tiles that first fit fills, in words.
+std::string mesh_that_would_do(const Application& app, Chip chip) {
+  for (std::uint32_t side = 1; side <= 32; ++side)
+    for (const std::uint32_t width : {side, std::min(32U, side + 1)}) {
+      chip.width = width;
+      chip.height = side;
+      std::size_t failed = 0;
+      if (Placer(app, chip, chip.tiles(), 0).place_first_fit(failed))
+        return "a mesh of " + std::to_string(width) + " x " + std::to_string(side) + " such tiles would do";
+    }
+  return "no mesh up to 32 x 32 of such tiles would do";
+}
+
+std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles) {
+  const std::vector<Resource> offered = offers(chip);
+  std::vector<std::uint64_t> sum(offered.size(), 0);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    const std::vector<Resource> needed = needs(app, c);
+    for (std::size_t r = 0; r < sum.size(); ++r) sum[r] += needed[r].amount;
+  }
+  std::string text;
+  for (std::size_t r = 0; r < sum.size(); ++r)
+    if (sum[r] > offered[r].amount * tiles)
+      text += std::string(text.empty() ? "; all clusters together need " : ", ") + std::to_string(sum[r]) + " of " +
+              std::to_string(offered[r].amount * tiles) + " " + offered[r].key;
+  return text;
+}
+
+}  // namespace
+
+std::vector<TileId> place(const Application& app, const Chip& chip, const MapOptions& options, double crowding,
+                          std::string& reason) {
+  const std::uint32_t tiles = options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
+  Placer placer(app, chip, tiles, crowding);
+  if (!placer.place_greedily()) {
+    placer.clear();
+    std::size_t failed = 0;
+    if (!placer.place_first_fit(failed)) {
+      reason = std::to_string(app.clusters.size()) + " clusters do not fit " + std::to_string(tiles) + " tiles of chip " +
+               chip.name + ": no room left for " + app.clusters[failed].name + totals(app, chip, tiles) + "; " +
+               mesh_that_would_do(app, chip);
+      return {};
+    }
+  }
+  Rng rng(options.seed);
+  placer.anneal(rng);
+  return placer.result();
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,193 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compiler/base/error.hpp"
+#include "compiler/map/map.hpp"
+#include "compiler/map/routes.hpp"
+#include "compiler/partition/partition.hpp"
+#include "tests/partition/random_network.hpp"
+
+namespace spikeloom {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Mapped {
+  IntNetwork net;
+  Chip chip;
+  Application app;
+};
+
+/// A random network in as many clusters as its tiles like.
+Mapped random_application(Rng& rng) {
+  Mapped m{test::random_network(rng, {4, 60}), test::random_chip(rng), {}};
+  PartitionOptions options;
+  options.seed = rng.next();
+  if (rng.chance(0.6)) options.max_neurons = 12 + static_cast<std::uint32_t>(rng.below(40));
+  BuildOptions build;
+  if (rng.chance(0.3)) build.record = {PopulationId(0)};
+  m.app = build_application(m.net, m.chip, partition(m.net, m.chip, options), build);
+  return m;
+}
+
+TEST(Map, EveryBindingOfRandomApplicationsIsSound) {
+  int mapped = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const Mapped m = random_application(rng);
+    const MapResult result = map(m.app, m.chip, {.seed = seed});
+    if (!result.binding) {
+      EXPECT_THAT(result.reason, testing::Not(IsEmpty()));
+      continue;
+    }
+    ++mapped;
+    ASSERT_THAT(check(m.app, *result.binding, m.chip), IsEmpty());
+    for (const Channel& channel : result.binding->channels) EXPECT_FALSE(channel.slots.empty());
+  }
+  std::cout << mapped << " of 200 fit their chip\n";
+  EXPECT_GT(mapped, 150);
+}
+
+TEST(Map, IsAFunctionOfItsSeed) {
+  Rng rng(4);
+  const Mapped m = random_application(rng);
+  EXPECT_EQ(map(m.app, m.chip, {.seed = 9}).binding, map(m.app, m.chip, {.seed = 9}).binding);
+}
+
+TEST(Map, EveryCorruptedEntryIsSeen) {
+  Rng rng(8);
+  Mapped m;
+  MapResult result;
+  do {
+    m = random_application(rng);
+    result = map(m.app, m.chip);
+  } while (!result.binding || m.app.clusters.size() < 3 || m.chip.tiles() < 2);
+  const Binding& good = *result.binding;
+  ASSERT_THAT(check(m.app, good, m.chip), IsEmpty());
+  int changed = 0;
+  for (int trial = 0; trial < 500; ++trial) {
+    Binding bad = good;
+    Channel& channel = bad.channels[rng.below(bad.channels.size())];
+    Destination& end = channel.to[rng.below(channel.to.size())];
+    Placement& place = bad.placement[rng.below(bad.placement.size())];
+    switch (rng.below(9)) {
+      case 0: channel.number ^= 1U << rng.below(6); break;
+      case 1: channel.to.pop_back(); break;
+      case 2: end.hops += 1; break;
+      case 3: end.number ^= 1; break;
+      case 4: place.rows += 17; break;
+      case 5: place.tile = TileId((place.tile.value + 1) % m.chip.tiles()); break;
+      case 6: channel.slots[0] = m.chip.spike_wheel; break;
+      case 7: place.first_chunk += m.chip.tile.chunk_entries; break;
+      default: end.inbound += 1; break;
+    }
+    if (bad == good) continue;
+    // Renumbering to a free number, or moving an empty table, is another sound binding.
+    const std::vector<std::string> faults = check(m.app, bad, m.chip);
+    changed += faults.empty() ? 0 : 1;
+  }
+  EXPECT_GT(changed, 400);
+}
+
+TEST(Map, TwoChannelsInOneSlotAreAConflict) {
+  Rng rng(8);
+  Mapped m;
+  MapResult result;
+  do {
+    m = random_application(rng);
+    result = map(m.app, m.chip, {.most_slots = 1});
+  } while (!result.binding || result.binding->channels.size() < 2 || result.binding->channels[1].from);
+  Binding bad = *result.binding;
+  bad.channels[1].slots = bad.channels[0].slots;
+  EXPECT_THAT(check(m.app, bad, m.chip), testing::Contains(HasSubstr("two senders")));
+}
+
+TEST(Map, SpreadsOverTilesAndGivesPagesEvenly) {
+  Rng rng(2);
+  IntNetwork net;
+  net.name = "chain";
+  net.inputs.push_back({"in", {64}, 1, false, 1});
+  for (std::size_t p = 0; p < 4; ++p) {
+    net.populations.push_back(test::random_population(rng, "p" + std::to_string(p), 64, NeuronKind::kLif));
+    net.projections.push_back(test::random_projection(rng, p == 0 ? Source(InputId(0)) : Source(PopulationId(p - 1)), 64,
+                                                      PopulationId(p), 64, 8, 1.0));
+  }
+  net.outputs.push_back({"out", {64}, PopulationId(3)});
+  Chip chip;
+  chip.name = "square";
+  chip.width = chip.height = 2;
+  const Application app = build_application(net, chip, partition(net, chip));
+  const MapResult result = map(app, chip);
+  ASSERT_TRUE(result.binding) << result.reason;
+  for (const auto& order : result.binding->orders) EXPECT_EQ(order.size(), 1U) << "equal loads go to different tiles";
+  for (const Placement& p : result.binding->placement) EXPECT_EQ(p.rows, 8U);
+  EXPECT_EQ(result.binding->placement[0].tile, TileId(0)) << "the reader of the input is next to the host";
+  chip.width = chip.height = 1;
+  const MapResult one = map(app, chip);
+  ASSERT_TRUE(one.binding) << one.reason;
+  EXPECT_THAT(check(app, *one.binding, chip), IsEmpty());
+  std::cout << print(app, *one.binding, chip);
+}
+
+TEST(Map, SaysWhatDoesNotFitAndWhatWould) {
+  Rng rng(2);
+  IntNetwork net;
+  net.name = "wide";
+  net.inputs.push_back({"in", {256}, 1, false, 1});
+  net.populations.push_back(test::random_population(rng, "p0", 512, NeuronKind::kIf));
+  net.projections.push_back(test::random_projection(rng, InputId(0), 256, PopulationId(0), 512, 8, 1.0));
+  net.outputs.push_back({"out", {512}, PopulationId(0)});
+  Chip chip;
+  chip.name = "one";
+  chip.tile.state_words = 256;
+  const Application app = build_application(net, chip, partition(net, chip));
+  const MapResult result = map(app, chip);
+  EXPECT_FALSE(result.binding);
+  EXPECT_THAT(result.reason, HasSubstr("8192 of 4096 tile.weight_words"));
+  EXPECT_THAT(result.reason, HasSubstr("a mesh of 2 x 1 such tiles would do"));
+  chip.width = 2;
+  EXPECT_TRUE(map(app, chip).binding);
+  chip.spike_wheel = 4;
+  chip.tile.lanes = 32;
+  EXPECT_THROW((void)map(app, chip), Error);
+}
+
+TEST(Map, NamesTheWheelThatIsTooShort) {
+  Rng rng(6);
+  IntNetwork net;
+  net.name = "many";
+  net.inputs.push_back({"in", {16}, 1, false, 1});
+  for (std::size_t p = 0; p < 8; ++p) {
+    net.populations.push_back(test::random_population(rng, "p" + std::to_string(p), 16, NeuronKind::kIf));
+    net.projections.push_back(test::random_projection(rng, InputId(0), 16, PopulationId(p), 16, 8, 1.0));
+    net.outputs.push_back({"out" + std::to_string(p), {16}, PopulationId(p)});
+  }
+  Chip chip;
+  chip.name = "short";
+  chip.spike_wheel = 4;
+  chip.tile.contexts = 8;
+  const Application app = build_application(net, chip, partition(net, chip));
+  const MapResult result = map(app, chip);
+  EXPECT_FALSE(result.binding);
+  EXPECT_THAT(result.reason, HasSubstr("noc.spike_wheel = 4"));
+  EXPECT_THAT(result.reason, HasSubstr("noc.spike_wheel = 8 and noc.credit_wheel = 32 would do"));
+}
+
+TEST(Routes, GoAlongXThenYAndTheHostHangsWestOfTheFirstTile) {
+  Chip chip;
+  chip.width = 3;
+  chip.height = 2;
+  EXPECT_EQ(path(chip, 0, 1), (std::vector<Hop>{{0, hw::kPortWest, hw::kPortLocal}}));
+  EXPECT_EQ(path(chip, 1, 1), (std::vector<Hop>{{0, hw::kPortLocal, hw::kPortLocal}}));
+  EXPECT_EQ(path(chip, 6, 0), (std::vector<Hop>{{5, hw::kPortLocal, hw::kPortWest},
+                                                {4, hw::kPortEast, hw::kPortWest},
+                                                {3, hw::kPortEast, hw::kPortNorth},
+                                                {0, hw::kPortSouth, hw::kPortWest}}));
+  for (std::uint32_t from = 0; from <= 6; ++from)
+    for (std::uint32_t to = 1; to <= 6; ++to) EXPECT_EQ(path(chip, from, to).size(), hops(chip, from, to));
+}
+
+}  // namespace
+}  // namespace spikeloom
