@@ -29,7 +29,24 @@ double rounded_to_24_bits(double x) {
 
 double step_of(int index) { return rounded_to_24_bits(std::exp2(static_cast<double>(index) / kPerOctave)); }
 
+/// The common case of `error_at`, written for speed: this loop is most of the search.
+double error_to_nearest(const StepDemand& demand, double step) {
+  const auto range = mantissa_range(demand.bits);
+  const double low = range.first;
+  const double high = range.second;
+  const double inverse = 1 / step;
+  double sum = 0;
+  for (std::size_t k = 0; k < demand.value.size(); ++k) {
+    const double value = demand.value[k];
+    const double x = std::min(std::max(value * inverse, low), high);
+    const double error = value - nearest(x) * step;
+    sum += demand.activity[k] * error * error;
+  }
+  return sum;
+}
+
 double error_at(const StepDemand& demand, double step, Rounding rounding) {
+  if (rounding == Rounding::kNearest && demand.bits != 1) return error_to_nearest(demand, step);
   double sum = 0;
   for (std::size_t k = 0; k < demand.value.size(); ++k) {
     const double error = demand.value[k] - mantissa(demand.value[k], step, demand.bits, rounding) * step;
