@@ -20,17 +20,19 @@ using spikeloom::ErrorKind;
 
 constexpr const char* kUsage =
     "usage: spikeloom-build-chip [--jobs N] [--waves] [--no-assertions] CHIP.toml ...\n"
+    "       spikeloom-build-chip --parameters CHIP.toml\n"
     "Builds the Verilated library of each chip unless the cache ($SPIKELOOM_CACHE, default ~/.cache/spikeloom)\n"
     "has it, and prints its path.\n"
     "  --jobs N         chips built at a time (default 1)\n"
     "  --waves          the variant that can write wave traces\n"
-    "  --no-assertions  the variant for measuring speed\n";
+    "  --no-assertions  the variant for measuring speed\n"
+    "  --parameters     builds nothing; prints the RTL parameters, NAME VALUE a line\n";
 
 struct Options {
   unsigned jobs = 1;
   spikeloom::VerilatedBuild build;
   std::vector<std::string> chips;
-  bool help = false;
+  enum class Job { kBuild, kParameters, kHelp } job = Job::kBuild;
 };
 
 Options parse(const std::vector<std::string>& words) {
@@ -38,7 +40,9 @@ Options parse(const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "--help" || word == "-h") {
-      options.help = true;
+      options.job = Options::Job::kHelp;
+    } else if (word == "--parameters") {
+      options.job = Options::Job::kParameters;
     } else if (word == "--waves") {
       options.build.waves = spikeloom::Waves::kOn;
     } else if (word == "--no-assertions") {
@@ -52,8 +56,8 @@ Options parse(const std::vector<std::string>& words) {
       options.chips.push_back(word);
     }
   }
-  if (options.chips.empty() && !options.help) throw spikeloom::input_error("no chip file given; see --help");
-  options.build.cache = options.help ? "" : spikeloom::default_cache();
+  if (options.chips.empty() && options.job != Options::Job::kHelp) throw spikeloom::input_error("no chip file given; see --help");
+  if (options.job == Options::Job::kBuild) options.build.cache = spikeloom::default_cache();
   return options;
 }
 
@@ -106,8 +110,14 @@ class Work {
 
 int main(int argc, char** argv) try {
   const Options options = parse({argv + 1, argv + argc});
-  if (options.help) {
+  if (options.job == Options::Job::kHelp) {
     std::cout << kUsage;
+    return 0;
+  }
+  if (options.job == Options::Job::kParameters) {
+    for (const std::string& file : options.chips)
+      for (const spikeloom::RtlParameter& parameter : spikeloom::rtl_parameters(spikeloom::read_chip(file)))
+        std::cout << parameter.name << " " << parameter.value << "\n";
     return 0;
   }
   Work work(options);

@@ -1,0 +1,50 @@
+"""Where the RTL is and with which parameters: for the scripts that run tools on it."""
+import argparse
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TOP = "spikeloom_chip"
+
+
+def add_arguments(parser: argparse.ArgumentParser):
+    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(os.environ.get("SPIKELOOM_BUILD", ROOT / "build")),
+                        help="build folder: holds the generated package and spikeloom-build-chip (default %(default)s)")
+
+
+def packages(build):
+    return [build / "generated" / "spikeloom_pkg.sv", *sorted((ROOT / "rtl").rglob("*_pkg.sv"))]
+
+
+def modules():
+    """Every module's file. rtl/shell holds board tops, which are no part of the chip."""
+    return [path for path in sorted((ROOT / "rtl").rglob("*.sv"))
+            if not path.stem.endswith("_pkg") and "shell" not in path.parts]
+
+
+def folders():
+    return [ROOT / "rtl", *sorted(path for path in (ROOT / "rtl").rglob("*") if path.is_dir())]
+
+
+def parameters(build, chip):
+    """Name → value of the top's parameters for a chip file."""
+    tool = build / "bin" / "spikeloom-build-chip"
+    printed = subprocess.run([tool, "--parameters", chip], check=True, capture_output=True, text=True).stdout
+    return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}
+
+
+def yosys_read(build, formal=False):
+    """Yosys commands that read the package and every module."""
+    includes = " ".join(f"-I{folder}" for folder in folders())
+    files = " ".join(str(path) for path in [*packages(build), *modules()])
+    return [f"read_verilog -sv {'-formal ' if formal else '-noassert -noassume '}{includes} {files}"]
+
+
+def yosys_top(name, values):
+    """Yosys commands that make a module with these parameters the top.
+
+    chparam first: hierarchy's own -chparam stops Yosys 0.23 with an internal error on this design.
+    """
+    sets = " ".join(f"-set {key} 32'd{value}" for key, value in values.items())
+    return [f"chparam {sets} {name}", f"hierarchy -check -top {name}"]

@@ -1,0 +1,147 @@
+// The link contract on real chips, `verilator` and `model`: the ring answers for every node.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/chip/chip.hpp"
+#include "host/device/model_device.hpp"
+#include "host/device/verilator_device.hpp"
+#include "tests/device/link_contract.hpp"
+
+namespace spikeloom::testing_links {
+namespace {
+
+Chip test_chip(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
+}
+
+Word ring(std::uint32_t kind, std::uint32_t node, std::uint32_t address, std::uint32_t data) {
+  return hw::WordRing{.data = data, .address = address, .node = node, .kind = kind}.pack();
+}
+
+std::uint32_t memory_address(std::uint32_t offset) { return hw::kAddrBlockMemory << 12U | offset; }
+
+/// Hashes of every node; then weight words written and read back on every tile, forwards and backwards.
+std::vector<Word> ring_words(const Chip& chip) {
+  std::vector<Word> words;
+  for (std::uint32_t node = 0; node <= chip.tiles(); ++node)
+    for (const std::uint32_t offset : {hw::kAddrNodeHardwareHash, hw::kAddrNodeChipHash})
+      words.push_back(ring(hw::kKindRingRead, node, offset, 0));
+  const std::uint32_t parts = (chip.tile.lanes * 8 + 31) / 32;
+  const auto point = [&](std::uint32_t node, std::uint32_t word) {
+    words.push_back(ring(hw::kKindRingWrite, node, memory_address(hw::kAddrMemoryAddress),
+                         hw::RegMemoryAddress{.word = word, .memory = hw::kMemWeights}.pack()));
+  };
+  Rng rng(11);
+  constexpr std::uint32_t kWords = 40;
+  for (std::uint32_t node = 1; node <= chip.tiles(); ++node) {
+    point(node, 0);
+    for (std::uint32_t i = 0; i < kWords * parts; ++i)
+      words.push_back(ring(hw::kKindRingWrite, node, memory_address(hw::kAddrMemoryData),
+                           static_cast<std::uint32_t>(rng.next())));
+  }
+  for (std::uint32_t node = chip.tiles(); node > 0; --node)
+    for (std::uint32_t word = kWords; word-- > 0;) {
+      point(node, word);
+      for (std::uint32_t part = 0; part < parts; ++part)
+        words.push_back(ring(hw::kKindRingRead, node, memory_address(hw::kAddrMemoryRead + part), 0));
+    }
+  return words;
+}
+
+LinkCase on_verilator(const std::string& name, std::uint64_t stall_seed) {
+  return {"Verilator" + name + (stall_seed == 0 ? "" : "Stalled"),
+          [name, stall_seed] {
+            VerilatorOptions options;
+            if (stall_seed != 0) options.stall_seed = stall_seed;
+            return open_verilator(test_chip(name), options, {});
+          },
+          ring_words(test_chip(name))};
+}
+
+LinkCase on_model(const std::string& name) {
+  return {"Model" + name, [name] { return open_model(test_chip(name)); }, ring_words(test_chip(name))};
+}
+
+std::vector<LinkCase> chip_cases() {
+  return {on_verilator("one", 0), on_verilator("wide", 0), on_verilator("wide", 3), on_model("one"), on_model("wide")};
+}
+
+INSTANTIATE_TEST_SUITE_P(Chip, LinkContract, ::testing::ValuesIn(plain_and_throttled(chip_cases())), link_case_name);
+
+class ChipLink : public ::testing::TestWithParam<LinkCase> {};
+
+TEST_P(ChipLink, AnswersEveryReadInOrder) {
+  const LinkCase& link = GetParam();
+  std::vector<Word> asked;
+  for (const Word word : link.words)
+    if (hw::WordRing::unpack(word).kind == hw::kKindRingRead) asked.push_back(word);
+  const Received received = exchange(*link.open(), link.words, 1, 64);
+  ASSERT_EQ(received.answers.size(), asked.size());
+  EXPECT_TRUE(received.outputs.empty() && received.sent.empty());
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const auto question = hw::WordRing::unpack(asked[i]);
+    const auto answer = hw::WordRing::unpack(received.answers[i]);
+    EXPECT_EQ(answer.node, question.node) << "answer " << i;
+    EXPECT_EQ(answer.address, question.address) << "answer " << i;
+  }
+}
+
+TEST_P(ChipLink, KnowsItsHashes) {
+  const LinkCase& link = GetParam();
+  const Chip chip = test_chip(link.name.ends_with("one") ? "one" : "wide");
+  const Received received = exchange(*link.open(), link.words, 1, 64);
+  std::size_t seen = 0;
+  for (const Word word : received.answers) {
+    const auto answer = hw::WordRing::unpack(word);
+    if (answer.address == hw::kAddrNodeHardwareHash) {
+      EXPECT_EQ(answer.data, hw::kHardwareHash) << "node " << answer.node;
+      ++seen;
+    }
+    if (answer.address == hw::kAddrNodeChipHash) {
+      EXPECT_EQ(answer.data, chip_hash(chip)) << "node " << answer.node;
+      ++seen;
+    }
+  }
+  EXPECT_EQ(seen, 2 * (std::size_t{1} + chip.tiles()));
+}
+
+TEST_P(ChipLink, ReadsBackWhatWasWritten) {
+  const LinkCase& link = GetParam();
+  // What each (node, word, part) was written with, from the words alone.
+  std::map<std::array<std::uint32_t, 3>, std::uint32_t> memory;
+  std::map<std::uint32_t, std::array<std::uint32_t, 2>> at;  // node → word, part
+  const Chip chip = test_chip(link.name.ends_with("one") ? "one" : "wide");
+  const std::uint32_t parts = (chip.tile.lanes * 8 + 31) / 32;
+  std::vector<std::uint32_t> expected;
+  for (const Word word : link.words) {
+    const auto ring = hw::WordRing::unpack(word);
+    auto& [index, part] = at[ring.node];
+    if (ring.kind == hw::kKindRingRead && ring.address >= memory_address(hw::kAddrMemoryRead)) {
+      expected.push_back(memory.at({ring.node, index, ring.address - memory_address(hw::kAddrMemoryRead)}));
+    } else if (ring.address == memory_address(hw::kAddrMemoryAddress)) {
+      index = hw::RegMemoryAddress::unpack(ring.data).word;
+      part = 0;
+    } else if (ring.address == memory_address(hw::kAddrMemoryData)) {
+      memory[{ring.node, index, part}] = ring.data;
+      if (++part == parts) {
+        part = 0;
+        ++index;
+      }
+    }
+  }
+  std::vector<std::uint32_t> found;
+  for (const Word word : exchange(*link.open(), link.words, 1, 64).answers)
+    if (const auto answer = hw::WordRing::unpack(word); answer.address >= memory_address(hw::kAddrMemoryRead))
+      found.push_back(answer.data);
+  EXPECT_EQ(found, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Chip, ChipLink,
+                         ::testing::Values(on_verilator("one", 0), on_verilator("wide", 0), on_model("one"), on_model("wide")),
+                         link_case_name);
+
+}  // namespace
+}  // namespace spikeloom::testing_links
