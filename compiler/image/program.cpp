@@ -1,0 +1,248 @@
+// An image as words for the host link. Registers and memories: rtl/hardware.toml; meaning: docs/protocol.md.
+#include <algorithm>
+
+#include "compiler/image/image.hpp"
+#include "compiler/map/routes.hpp"
+
+namespace spikeloom {
+namespace {
+
+class Programmer {
+ public:
+  explicit Programmer(const Image& image)
+      : image_(image), chip_(image.chip), app_(image.application), binding_(image.binding),
+        tables_(tables(app_, binding_, chip_)) {}
+
+  Program run() {
+    words_ = &program_.load;
+    clear();
+    for (std::uint32_t node = 0; node < tables_.size(); ++node) write_node(node);
+    words_ = &program_.start;
+    clear();
+    for (std::uint32_t node = 1; node < tables_.size(); ++node) write_end_of_steps(node);
+    write_dynamic();
+    for (std::uint32_t node = 1; node < tables_.size(); ++node)
+      if (!binding_.orders[node - 1].empty()) control(node, 0, 1);
+    control(0, 0, 1);
+    return std::move(program_);
+  }
+
+ private:
+  void write(std::uint32_t node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
+    hw::WordRing word;
+    word.data = data;
+    word.address = block << 12U | offset;
+    word.node = node;
+    word.kind = hw::kKindRingWrite;
+    words_->push_back(word.pack());
+  }
+
+  void control(std::uint32_t node, std::uint32_t clear_bit, std::uint32_t run_bit) {
+    hw::RegControl reg;
+    reg.clear = clear_bit;
+    reg.run = run_bit;
+    write(node, hw::kAddrBlockNode, hw::kAddrNodeControl, reg.pack());
+  }
+
+  /// The host first: from then on no target time passes.
+  void clear() {
+    for (std::uint32_t node = 0; node < tables_.size(); ++node) control(node, 1, 0);
+  }
+
+  template <class List>
+  void write_all(std::uint32_t node, std::uint32_t block, const List& entries) {
+    for (std::uint32_t i = 0; i < entries.size(); ++i) write(node, block, i, entries[i].pack());
+  }
+
+  void write_node(std::uint32_t node) {
+    write_all(node, hw::kAddrBlockSpikeSlot, tables_[node].spike_slots);
+    write_all(node, hw::kAddrBlockCreditSlot, tables_[node].credit_slots);
+    write_all(node, hw::kAddrBlockSpikeRoute, tables_[node].spike_routes);
+    write_all(node, hw::kAddrBlockCreditRoute, tables_[node].credit_routes);
+    write_ends(node);
+    if (node == 0) return;
+    write_order(node);
+    write_contexts(node);
+    TileContract contract;
+    if (!image_.contracts.empty()) contract = image_.contracts[node - 1];
+    write(node, hw::kAddrBlockNode, hw::kAddrNodeContractRho, contract.rho);
+    write(node, hw::kAddrBlockNode, hw::kAddrNodeContractSigma, contract.sigma);
+  }
+
+  /// Channels, credit counters and deliveries of a node; those not used are written as not valid.
+  void write_ends(std::uint32_t node) {
+    std::vector<hw::RegChannel> channels(node == 0 ? chip_.host.channels : chip_.tile.channels);
+    std::vector<hw::RegCredit> credits(node == 0 ? chip_.host.credit_counters : chip_.tile.credit_counters);
+    std::vector<hw::RegDeliveryPage> pages(node == 0 ? 0 : chip_.tile.deliveries);
+    std::vector<hw::RegDeliveryRange> ranges(pages.size());
+    for (const Channel& channel : binding_.channels) {
+      if (node_of(binding_, channel.from) == node) {
+        hw::RegChannel& reg = channels[channel.number];
+        reg.valid = 1;
+        if (channel.from) reg.context = binding_.placement[channel.from->index()].context;
+        for (const Destination& end : channel.to)
+          if (end.to) credits[end.counter] = credit(channel, end);
+      }
+      for (const Destination& end : channel.to) {
+        if (!end.to || node_of(binding_, end.to) != node) continue;
+        pages[end.number] = delivery_page(end);
+        ranges[end.number].first = inbound(end).source_first;
+        ranges[end.number].count = inbound(end).source_count;
+      }
+    }
+    write_all(node, hw::kAddrBlockChannel, channels);
+    write_all(node, hw::kAddrBlockCredit, credits);
+    for (std::uint32_t i = 0; i < pages.size(); ++i) {
+      write(node, hw::kAddrBlockDelivery, i << 1U | hw::kAddrDeliveryPage, pages[i].pack());
+      write(node, hw::kAddrBlockDelivery, i << 1U | hw::kAddrDeliveryRange, ranges[i].pack());
+    }
+  }
+
+  [[nodiscard]] const Inbound& inbound(const Destination& end) const { return app_.clusters[end.to->index()].inbound[end.inbound]; }
+
+  [[nodiscard]] hw::RegCredit credit(const Channel& channel, const Destination& end) const {
+    hw::RegCredit reg;
+    reg.channel = channel.number;
+    reg.valid = 1;
+    reg.count = binding_.placement[end.to->index()].rows - inbound(end).delay;
+    return reg;
+  }
+
+  [[nodiscard]] hw::RegDeliveryPage delivery_page(const Destination& end) const {
+    hw::RegDeliveryPage reg;
+    reg.context = binding_.placement[end.to->index()].context;
+    reg.valid = 1;
+    reg.zero_delay = inbound(end).delay == 0;
+    reg.write_page = inbound(end).delay;
+    reg.first_chunk = inbound(end).first_chunk;
+    return reg;
+  }
+
+  void write_order(std::uint32_t node) {
+    std::vector<hw::RegOrder> order;
+    for (const OrderEntry& entry : binding_.orders[node - 1]) {
+      hw::RegOrder reg;
+      reg.context = binding_.placement[entry.cluster.index()].context;
+      reg.skip = entry.skip;
+      order.push_back(reg);
+    }
+    write_all(node, hw::kAddrBlockOrder, order);
+    write(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, static_cast<std::uint32_t>(order.size()));
+  }
+
+  void write_contexts(std::uint32_t node) {
+    std::vector<std::uint32_t> used(chip_.tile.contexts, 0);
+    for (const OrderEntry& entry : binding_.orders[node - 1]) {
+      const Cluster& cluster = app_.clusters[entry.cluster.index()];
+      const Placement& place = binding_.placement[entry.cluster.index()];
+      used[place.context] = 1;
+      write_context(node, cluster, place);
+      write_memories(node, cluster, place);
+    }
+    for (std::uint32_t context = 0; context < used.size(); ++context)
+      if (used[context] == 0) write(node, hw::kAddrBlockContext, context << 5U | hw::kAddrContextMode, hw::RegContextMode{}.pack());
+  }
+
+  void write_context(std::uint32_t node, const Cluster& cluster, const Placement& place) {
+    const auto reg = [&](std::uint32_t field, std::uint32_t data) {
+      write(node, hw::kAddrBlockContext, place.context << 5U | field, data);
+    };
+    hw::RegContextPages pages;
+    pages.first_row = place.first_row;
+    pages.rows = place.rows;
+    pages.inbound = static_cast<std::uint32_t>(cluster.inbound.size());
+    reg(hw::kAddrContextPages, pages.pack());
+    hw::RegContextTables context_tables;
+    context_tables.first_chunk = place.first_chunk;
+    context_tables.first_out = place.first_out;
+    reg(hw::kAddrContextTables, context_tables.pack());
+    hw::RegContextUpdate update;
+    update.first = place.first_update;
+    update.count = static_cast<std::uint32_t>(cluster.updates.size());
+    reg(hw::kAddrContextUpdate, update.pack());
+    hw::RegContextState state;
+    state.first_word = place.first_state;
+    reg(hw::kAddrContextState, state.pack());
+    hw::RegContextMode mode;
+    mode.valid = 1;
+    mode.readout = cluster.readout;
+    mode.last_only = cluster.last_only;
+    reg(hw::kAddrContextMode, mode.pack());
+    for (std::uint32_t count = 0; count < 16; ++count) reg(hw::kAddrContextLimit + count, cluster.limit[count]);
+  }
+
+  void write_parts(std::uint32_t node, std::uint32_t memory, std::uint32_t first, const std::vector<std::uint32_t>& parts) {
+    if (parts.empty()) return;
+    hw::RegMemoryAddress address;
+    address.memory = memory;
+    address.word = first;
+    write(node, hw::kAddrBlockMemory, hw::kAddrMemoryAddress, address.pack());
+    for (const std::uint32_t part : parts) write(node, hw::kAddrBlockMemory, hw::kAddrMemoryData, part);
+  }
+
+  template <class Entry, class Move>
+  void write_table(std::uint32_t node, std::uint32_t memory, std::uint32_t first, std::vector<Entry> entries, Move move) {
+    std::vector<std::uint32_t> parts;
+    for (Entry& entry : entries) {
+      move(entry);
+      for (const std::uint32_t part : entry.pack()) parts.push_back(part);
+    }
+    write_parts(node, memory, first, parts);
+  }
+
+  void write_memories(std::uint32_t node, const Cluster& cluster, const Placement& place) {
+    const auto move_row = [&](auto& row) {
+      if (row.words != 0) row.first += place.first_weight << row.format;
+    };
+    write_table(node, hw::kMemChunks, place.first_chunk, cluster.chunks, [&](hw::MemChunkEntry& entry) {
+      if (entry.per_axon != 0) entry.first += place.first_axon;
+      else move_row(entry);
+    });
+    write_table(node, hw::kMemAxons, place.first_axon, cluster.axons, move_row);
+    write_table(node, hw::kMemUpdates, place.first_update, cluster.updates,
+                [&](hw::MemUpdateEntry& entry) { entry.set += place.first_set; });
+    write_table(node, hw::kMemSets, place.first_set, cluster.sets, [](hw::MemSetEntry&) {});
+    std::vector<std::uint32_t> weights(cluster.weights.size() / 4, 0);
+    for (std::size_t i = 0; i < cluster.weights.size(); ++i) weights[i / 4] |= std::uint32_t{cluster.weights[i]} << (i % 4 * 8);
+    write_parts(node, hw::kMemWeights, place.first_weight, weights);
+    // A word is a LIF group, a part a lane.
+    std::vector<std::uint32_t> biases(std::size_t{cluster.lif_groups} * app_.lif_lanes, 0);
+    for (std::size_t i = 0; i < cluster.biases.size(); ++i) biases[i] = static_cast<std::uint32_t>(cluster.biases[i]);
+    write_parts(node, hw::kMemBiases, place.first_state, biases);
+  }
+
+  /// A channel of delay d has delivered the first d pages before the run.
+  void write_end_of_steps(std::uint32_t node) {
+    for (const OrderEntry& entry : binding_.orders[node - 1]) {
+      const Placement& place = binding_.placement[entry.cluster.index()];
+      for (std::uint32_t page = 0; page < place.rows; ++page) {
+        std::uint32_t delivered = 0;
+        for (const Inbound& channel : app_.clusters[entry.cluster.index()].inbound) delivered += channel.delay > page;
+        if (delivered > 0) write(node, hw::kAddrBlockEos, place.first_row + page, delivered);
+      }
+    }
+  }
+
+  void write_dynamic() {
+    for (const Channel& channel : binding_.channels)
+      for (const Destination& end : channel.to) {
+        if (!end.to) continue;
+        write(node_of(binding_, channel.from), hw::kAddrBlockCredit, end.counter, credit(channel, end).pack());
+        write(node_of(binding_, end.to), hw::kAddrBlockDelivery, end.number << 1U | hw::kAddrDeliveryPage, delivery_page(end).pack());
+      }
+  }
+
+  const Image& image_;
+  const Chip& chip_;
+  const Application& app_;
+  const Binding& binding_;
+  std::vector<NodeTables> tables_;
+  Program program_;
+  std::vector<std::uint64_t>* words_ = nullptr;
+};
+
+}  // namespace
+
+Program program(const Image& image) { return Programmer(image).run(); }
+
+}  // namespace spikeloom

@@ -1,0 +1,168 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "compiler/base/error.hpp"
+#include "compiler/image/container.hpp"
+#include "compiler/image/image.hpp"
+#include "compiler/map/map.hpp"
+#include "compiler/map/routes.hpp"
+#include "compiler/partition/partition.hpp"
+#include "tests/partition/random_network.hpp"
+
+namespace spikeloom {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Image random_image(std::uint64_t seed) {
+  for (Rng rng(seed);;) {
+    const IntNetwork net = test::random_network(rng, {4, 50});
+    Image image;
+    image.chip = test::random_chip(rng);
+    image.chip.name = "a \"quoted\" name";
+    image.chip.clock_mhz = 100.0 / 3;
+    PartitionOptions options;
+    if (rng.chance(0.6)) options.max_neurons = 12 + static_cast<std::uint32_t>(rng.below(40));
+    const Clustering clustering = partition(net, image.chip, options);
+    BuildOptions build;
+    if (rng.chance(0.5)) {
+      build.activity = Activity{};
+      for (const IntInput& input : net.inputs) build.activity->inputs.emplace_back(input.axons(), rng.unit());
+      for (const IntPopulation& p : net.populations) build.activity->populations.emplace_back(p.size(), rng.unit());
+    }
+    image.application = build_application(net, image.chip, clustering, build);
+    const MapResult result = map(image.application, image.chip, {.seed = seed});
+    if (!result.binding) continue;
+    image.binding = *result.binding;
+    image.promises.push_back({"guaranteed", Ratio(301, 7), 1000, 512, {{"fire p0[0]", 17}}, {"tile (0,0): fire p0[0]"}, "{}"});
+    image.contracts.resize(image.chip.tiles());
+    image.contracts[0] = {500, 1000};
+    image.metadata = R"({"seed": 3})";
+    return image;
+  }
+}
+
+TEST(Image, IsReadAsItWasWritten) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Image image = random_image(seed);
+    ASSERT_THAT(check(image), IsEmpty());
+    EXPECT_EQ(decode(encode(image), "image"), image) << "seed " << seed;
+  }
+}
+
+TEST(Image, FileIsReplacedWholeAndReadBack) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "spikeloom_image_test.loom";
+  const Image image = random_image(1);
+  write_image(image, path.string());
+  write_image(image, path.string());
+  EXPECT_EQ(read_image(path.string()), image);
+  EXPECT_FALSE(std::filesystem::exists(path.string() + ".partial"));
+  std::filesystem::remove(path);
+  EXPECT_THROW((void)read_image(path.string()), Error);
+  EXPECT_THROW(write_image(image, testing::TempDir() + "no/such/folder/a.loom"), Error);
+}
+
+std::string error_of(const std::vector<std::uint8_t>& bytes) {
+  try {
+    (void)decode(bytes, "file.loom");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Image, NamesWhatIsWrongWithAFile) {
+  const std::vector<std::uint8_t> good = encode(random_image(2));
+  EXPECT_THAT(error_of({}), HasSubstr("file.loom: not a compiled image"));
+  std::vector<std::uint8_t> bad = good;
+  bad[8] = 99;
+  EXPECT_THAT(error_of(bad), HasSubstr("image format 99"));
+  bad = good;
+  bad[12] ^= 1;
+  EXPECT_THAT(error_of(bad), HasSubstr("another hardware description"));
+  bad = good;
+  bad.pop_back();
+  EXPECT_THAT(error_of(bad), HasSubstr("cut or grown"));
+  bad = good;
+  bad.back() ^= 1;
+  EXPECT_THAT(error_of(bad), HasSubstr("damaged"));
+  EXPECT_THAT(error_of(seal({})), HasSubstr("malformed image, byte 0: ends too early"));
+  std::vector<std::uint8_t> payload = unseal(good, "good");
+  payload.push_back(0);
+  EXPECT_THAT(error_of(seal(payload)), HasSubstr("more than an image"));
+  Image image = random_image(2);
+  image.metadata = "[";
+  EXPECT_THAT(error_of(encode(image)), HasSubstr("metadata is not a JSON object"));
+  image = random_image(2);
+  image.binding.placement[0].rows = 1;
+  EXPECT_THAT(error_of(encode(image)), HasSubstr("number of pages"));
+}
+
+TEST(Image, EveryMutatedFileIsRefusedOrSound) {
+  Rng rng(77);
+  int accepted = 0;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    const std::vector<std::uint8_t> good = unseal(encode(random_image(seed)), "good");
+    for (int trial = 0; trial < 700; ++trial) {
+      std::vector<std::uint8_t> bad = good;
+      const std::size_t changes = 1 + rng.below(3);
+      for (std::size_t i = 0; i < changes; ++i) {
+        const std::size_t at = rng.below(bad.size());
+        constexpr std::uint8_t kNasty[] = {0, 1, 0x7f, 0x80, 0xff};
+        switch (rng.below(4)) {
+          case 0: bad[at] = kNasty[rng.below(5)]; break;
+          case 1: bad[at] = static_cast<std::uint8_t>(bad[at] ^ (1U << rng.below(8))); break;
+          case 2: bad.resize(at + 1); break;
+          default: bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(rng.next())); break;
+        }
+      }
+      try {
+        const Image image = decode(seal(bad), "fuzz");
+        ++accepted;
+        ASSERT_THAT(check(image), IsEmpty());
+        (void)program(image);
+        (void)print(image);
+        for (std::size_t c = 0; c < image.application.clusters.size(); ++c)
+          (void)expected_integration(image.application, ClusterId(c));
+      } catch (const Error& error) {
+        ASSERT_EQ(error.kind(), ErrorKind::kInput) << error.what();
+      }
+    }
+  }
+  std::cout << accepted << " of 4200 mutated images are sound\n";
+}
+
+TEST(Program, LoadsEveryTableAndStartsTheHostLast) {
+  const Image image = random_image(5);
+  const Program words = program(image);
+  EXPECT_EQ(words.load, program(image).load);
+  std::map<std::uint32_t, std::map<std::uint32_t, std::uint32_t>> registers;
+  for (const std::uint64_t bits : words.load) {
+    const hw::WordRing word = hw::WordRing::unpack(bits);
+    ASSERT_EQ(word.kind, hw::kKindRingWrite);
+    ASSERT_LE(word.node, image.chip.tiles());
+    registers[word.node][word.address] = word.data;
+  }
+  const std::vector<NodeTables> expected = tables(image.application, image.binding, image.chip);
+  for (std::uint32_t node = 0; node < expected.size(); ++node)
+    for (std::uint32_t slot = 0; slot < image.chip.spike_wheel; ++slot) {
+      EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeSlot << 12U | slot), expected[node].spike_slots[slot].pack());
+      if (node > 0) {
+        EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeRoute << 12U | slot), expected[node].spike_routes[slot].pack());
+      }
+    }
+  const hw::WordRing last = hw::WordRing::unpack(words.start.back());
+  EXPECT_EQ(last.node, 0U);
+  EXPECT_EQ(last.address, hw::kAddrNodeControl);
+  EXPECT_EQ(hw::RegControl::unpack(last.data).run, 1U);
+  EXPECT_EQ(hw::RegControl::unpack(hw::WordRing::unpack(words.start.front()).data).clear, 1U);
+}
+
+}  // namespace
+}  // namespace spikeloom
