@@ -16,7 +16,7 @@ namespace spikeloom::readers {
 namespace {
 
 constexpr std::size_t kBytesPerSecond = std::size_t{1} << 22U;  // slower than any disk and inflate
-constexpr rlim_t kLeastSeconds = 5;
+constexpr rlim_t kLeastSeconds = 2;
 constexpr rlim_t kMemory = rlim_t{16} << 30U;
 
 void limit(int what, rlim_t to) {
