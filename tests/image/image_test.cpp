@@ -31,7 +31,7 @@ Image random_image(std::uint64_t seed) {
     const Clustering clustering = partition(net, image.chip, options);
     BuildOptions build;
     if (rng.chance(0.5)) {
-      build.activity = Activity{};
+      build.activity = Traffic{};
       for (const IntInput& input : net.inputs) build.activity->inputs.emplace_back(input.axons(), rng.unit());
       for (const IntPopulation& p : net.populations) build.activity->populations.emplace_back(p.size(), rng.unit());
     }
