@@ -29,7 +29,10 @@ build=${SPIKELOOM_BUILD:-build}
 ./scripts/setup.sh || exit
 ./scripts/build.sh all || exit
 
-# The chips that tests share are a ctest fixture (tests/device), built once into build/chips.
+# Chips that several tests use are built once, before the tests; the cache is safe against two builders,
+# but a test that builds a chip would look slow.
+export SPIKELOOM_CACHE=${SPIKELOOM_CACHE:-$PWD/$build/chips}
+./scripts/build.sh chips || exit
 log=$build/test.log
 ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error --timeout 900 \
   "${labels[@]}" "${filter[@]}" </dev/null >"$log.running" 2>&1 &

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Size and speed of the hardware by open tools: Yosys for three families, nextpnr-ice40 for one-tile chips.
+
+usage: scripts/synth [--build DIR] [--out synth.json] [--chip CHIP.toml] [--board-chip CHIP.toml]
+                     [--family ice40|ecp5|xcup ...] [--block tile|core|router ...] [--no-place] [--deadline SECONDS]
+
+Synthesised: one tile's core (crossbar_core), one whole tile (node) and one spike router, out of the hierarchy of the chip
+with --chip's parameters, per family. Placed: the whole --board-chip on UP5K-SG48; where that does not fit, by how much,
+and then on HX8K. The table goes to stdout, the same figures as JSON to --out. Figures of xcup are Yosys's, before any vendor tool.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import rtl
+
+# Tried in turn: a memory with a single address stops Yosys 0.23's UltraScale+ LUTRAM mapping with an error.
+FAMILIES = {
+    "ice40": ["synth_ice40 -top {top} -dsp"],
+    "ecp5": ["synth_ecp5 -top {top}"],
+    "xcup": ["synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf",
+             "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nolutram"],
+}
+CELLS = {
+    "ice40": {"lut": r"SB_LUT4", "ff": r"SB_DFF\w*", "bram": r"SB_RAM40_4K\w*", "dsp": r"SB_MAC16", "spram": r"SB_SPRAM256KA",
+              "carry": r"SB_CARRY"},
+    "ecp5": {"lut": r"LUT4", "ff": r"TRELLIS_FF", "bram": r"DP16KD|PDPW16KD", "dsp": r"MULT18X18D", "lutram": r"TRELLIS_DPR16X4",
+             "carry": r"CCU2C"},
+    "xcup": {"lut": r"LUT[1-6](_2)?|INV", "ff": r"FD[RSCP]E\w*", "bram36": r"RAMB36E2", "bram18": r"RAMB18E2", "dsp": r"DSP48E2",
+             "lutram": r"RAM(32|64)\w+", "uram": r"URAM288\w*", "carry": r"CARRY8"},
+}
+BLOCKS = {"tile": "node", "core": "crossbar_core", "router": "router"}
+DEVICES = (("up5k", "sg48", 5280), ("hx8k", "ct256", 7680))
+
+
+def yosys(script, log, deadline):
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("out of time")
+    try:
+        with open(log, "w", encoding="utf-8") as out:
+            done = subprocess.run(["yosys", "-p", "; ".join(script)], stdin=subprocess.DEVNULL, stdout=out,
+                                  stderr=subprocess.STDOUT, timeout=left, check=False)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError("out of time") from None
+    if done.returncode != 0:
+        errors = [line for line in log.read_text().splitlines() if line.startswith("ERROR")]
+        raise RuntimeError(errors[0] if errors else f"yosys fails, see {log}")
+
+
+def instances(build, chip, blocks, folder, deadline):
+    """Name of the parametrised module of each block, in the elaborated chip written to chip.il."""
+    netlist = folder / "chip.il"
+    yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)), "proc",
+           f"write_rtlil {netlist}"], folder / "elaborate.log", deadline)
+    names = re.findall(r"^module (\\?\S+)", netlist.read_text(), re.MULTILINE)
+    found = {}
+    for block, module in ((block, BLOCKS[block]) for block in blocks):
+        matches = [name for name in names if name.lstrip("\\") == module or name.endswith("\\" + module)]
+        if not matches:
+            raise RuntimeError(f"no module {module} in the chip")
+        # The spike router is the wider one of the two: its parameters come first in the chip.
+        found[block] = matches[0]
+    return netlist, found
+
+
+def count(stat, family):
+    cells = {name: 0 for name in CELLS[family]}
+    for kind, number in stat.items():
+        for name, pattern in CELLS[family].items():
+            if re.fullmatch(pattern, kind):
+                cells[name] += number
+    if "bram36" in cells:
+        cells["bram"] = cells.pop("bram36") + cells.pop("bram18") / 2
+    return cells
+
+
+def size(block, module, netlist, family, folder, deadline):
+    stat = folder / f"{block}.{family}.stat"
+    for left, options in zip(range(len(FAMILIES[family]) - 1, -1, -1), FAMILIES[family]):
+        try:
+            yosys([f"read_rtlil {netlist}", f"hierarchy -top {module}", "rename -top block_top",
+                   options.format(top="block_top"), f"tee -o {stat} stat -json"],
+                  folder / f"{block}.{family}.log", deadline)
+            break
+        except RuntimeError:
+            if left == 0:
+                raise
+    text = stat.read_text()
+    design = json.loads(text[text.index("{"):])["design"]
+    return count(design["num_cells_by_type"], family)
+
+
+def place(build, chip, folder, deadline):
+    """nextpnr on the boards' devices in turn; a chip that does not fit says by how much."""
+    netlist = folder / "board.json"
+    yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)),
+           f"synth_ice40 -top {rtl.TOP} -dsp -spram -json {netlist}"], folder / "board.log", deadline)
+    results = []
+    for device, package, cells in DEVICES:
+        if device == "hx8k":  # no single-port RAM and no multipliers there
+            yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)),
+                   f"synth_ice40 -top {rtl.TOP} -json {netlist}"], folder / "board_hx.log", deadline)
+        # The streams end in the fabric, as behind a serial link: --pcf-allow-unconstrained places the pins anywhere.
+        command = ["nextpnr-ice40", f"--{device}", "--package", package, "--json", str(netlist), "--seed", "1",
+                   "--pcf-allow-unconstrained", "--freq", "12", "--timing-allow-fail"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                              timeout=max(1, deadline - time.monotonic()))
+        used = {name: [int(have), int(of)] for name, have, of in
+                re.findall(r"(ICESTORM_LC|ICESTORM_RAM|ICESTORM_DSP|ICESTORM_SPRAM|SB_IO):\s*(\d+)/\s*(\d+)", done.stderr)}
+        fmax = re.findall(r"Max frequency for clock\s+'[^']+':\s*([\d.]+) MHz", done.stderr)
+        errors = re.findall(r"^ERROR: (.*)$", done.stderr, re.MULTILINE)
+        over = {name: have - of for name, (have, of) in used.items() if have > of}
+        results.append({"device": device, "package": package, "fits": done.returncode == 0, "used": used, "over": over,
+                        "fmax_mhz": float(fmax[-1]) if fmax and done.returncode == 0 else None,
+                        "error": errors[0] if errors else None, "logic_cells": cells})
+        if done.returncode == 0:
+            break
+    return results
+
+
+def table(report):
+    lanes = report["lanes"]
+    lines = [f"{report['chip']}: {lanes} lanes", "",
+             f"{'block':8} {'family':7} {'LUT':>7} {'FF':>7} {'BRAM':>6} {'DSP':>5} {'LUT/lane':>9}"]
+    for row in report["blocks"]:
+        if "error" in row:
+            lines.append(f"{row['block']:8} {row['family']:7} {row['error']}")
+            continue
+        cells = row["cells"]
+        per_lane = f"{row['lut_per_lane']:.1f}" if "lut_per_lane" in row else ""
+        lines.append(f"{row['block']:8} {row['family']:7} {cells['lut']:7} {cells['ff']:7} {cells['bram']:6g} "
+                     f"{cells.get('dsp', 0):5} {per_lane:>9}")
+    for row in report["placed"]:
+        if "device" not in row:
+            lines.append(f"placement: {row['error']}")
+        elif row["fits"]:
+            lines.append(f"{report['board_chip']} on {row['device']}-{row['package']}: {row['fmax_mhz']} MHz, {row['used']}")
+        else:
+            lines.append(f"{report['board_chip']} on {row['device']}-{row['package']}: does not fit, over by {row['over']}; {row['error']}")
+    return "\n".join(lines + ["", f"{report['seconds']:.0f} s"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    rtl.add_arguments(parser)
+    parser.add_argument("--out", type=pathlib.Path, default=None, help="JSON file")
+    parser.add_argument("--chip", type=pathlib.Path, default=rtl.ROOT / "chips" / "tile1.toml")
+    parser.add_argument("--board-chip", type=pathlib.Path, default=rtl.ROOT / "chips" / "up5k.toml")
+    parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
+    parser.add_argument("--block", nargs="+", choices=BLOCKS, default=list(BLOCKS))
+    parser.add_argument("--no-place", action="store_true", help="no place and route")
+    parser.add_argument("--deadline", type=float, default=300, help="seconds for everything (default %(default)s)")
+    arguments = parser.parse_args()
+    begun = time.monotonic()
+    deadline = begun + arguments.deadline
+    build = arguments.build.resolve()
+    lanes = rtl.parameters(build, arguments.chip)["Lanes"]
+    report = {"schema": "spikeloom-synth-1", "chip": arguments.chip.stem, "board_chip": arguments.board_chip.stem,
+              "lanes": lanes, "blocks": [], "placed": []}
+    failed = False
+    with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        folder = pathlib.Path(temporary)
+        netlist, modules = instances(build, arguments.chip, arguments.block, folder, deadline)
+        work = {(block, family): pool.submit(size, block, module, netlist, family, folder, deadline)
+                for family in arguments.family for block, module in modules.items()}
+        placed = None if arguments.no_place else pool.submit(place, build, arguments.board_chip, folder, deadline)
+        for (block, family), future in work.items():
+            row = {"block": block, "family": family}
+            try:
+                row["cells"] = future.result()
+                if block != "router":
+                    row["lut_per_lane"] = row["cells"]["lut"] / lanes
+            except (RuntimeError, TimeoutError, subprocess.TimeoutExpired) as error:
+                row["error"], failed = str(error), True
+            report["blocks"].append(row)
+        if placed is not None:
+            try:
+                report["placed"] = placed.result()
+            except (RuntimeError, TimeoutError, subprocess.TimeoutExpired) as error:
+                report["placed"], failed = [{"error": str(error)}], True
+    report["seconds"] = time.monotonic() - begun
+    print(table(report))
+    if arguments.out:
+        arguments.out.write_text(json.dumps(report, indent=2) + "\n")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
