@@ -22,7 +22,7 @@ module credit_counters #(
     input  logic                   credit_i,
     input  logic [CounterBits-1:0] rx_counter_i
 );
-  logic [Counters-1:0] blocks;
+  logic [Counters-1:0] blocks, below_zero, above_pages;
 
   for (genvar c = 0; c < Counters; c++) begin : gen_counter
     logic valid_q, match, take, give;
@@ -42,9 +42,11 @@ module credit_counters #(
       end
       if (rst_i) valid_q <= 1'b0;
     end
-    `SPIKELOOM_CHECK(never_below_zero, !take || count_q != 5'd0)
-    `SPIKELOOM_CHECK(never_above_the_pages, !give || count_q < 5'd16)
-    `SPIKELOOM_CHECK(credit_has_a_counter, !give || valid_q)
+    assign below_zero[c] = take && count_q == 5'd0;
+    assign above_pages[c] = give && (count_q >= 5'd16 || !valid_q);
   end
   assign may_start_o = blocks == '0;
+
+  `SPIKELOOM_CHECK(never_below_zero, below_zero == '0)
+  `SPIKELOOM_CHECK(never_above_the_pages_of_a_counter_in_use, above_pages == '0)
 endmodule

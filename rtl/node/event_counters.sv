@@ -30,6 +30,7 @@ module event_counters #(
   logic [8*GatherBits-1:0] gathered;
   logic [GatherBits-1:0] gathered_q;
   logic take;
+  logic [7:0] overflows;
   logic [31:0] read_q;
 
   assign take = part_q == 2'd0;
@@ -46,8 +47,9 @@ module event_counters #(
       if (rst_i || clear_i) count_q <= '0;
     end
     assign gathered[GatherBits*k+:GatherBits] = GatherBits'(count_q);
-    `SPIKELOOM_CHECK(gathers_all, 32'(count_q) + 32'(step) < (1 << Bits))
+    assign overflows[k] = 32'(count_q) + 32'(step) >= (1 << Bits);
   end
+  `SPIKELOOM_CHECK(gathers_all, overflows == '0)
 
   // One clock reads, the next adds and writes; a word is read again 24 clocks later.
   assign add = part1_q == 2'd0 ? 16'(gathered_q) : 16'(carry_q);

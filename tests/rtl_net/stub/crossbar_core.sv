@@ -1,0 +1,126 @@
+// A stand-in for the crossbar core with its ports and a simple, known timing, for tests of what is around it.
+//
+// ti = f + 2 + 2·n, n valid chunks below the limit; te = ti + 1 + ctx_updates + max(m, 1) - 1, m pushes, the last in te.
+// Chunk c with mask k gives a push (c, rotate(k) ^ (first ? 0 : ctx_state)) unless that is zero.
+// Configuration: one memory of 64 words of 3 parts that can be written and read.
+module crossbar_core #(
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned LifLanes = 16,
+    parameter int unsigned WeightFormats = 15,
+    parameter int unsigned AccBits = 20,
+    parameter int unsigned StateBits = 24,
+    parameter int unsigned BiasBits = 20,
+    parameter int unsigned MaxShift = 7,
+    parameter int unsigned MaxScale = 7,
+    parameter int unsigned Current = 1,
+    parameter int unsigned Readout = 1,
+    parameter int unsigned PageChunks = 64,
+    parameter int unsigned ChunkEntries = 256,
+    parameter int unsigned AxonEntries = 1024,
+    parameter int unsigned WeightWords = 4096,
+    parameter int unsigned Groups = 16,
+    parameter int unsigned StateWords = 64,
+    parameter int unsigned UpdateEntries = 512,
+    parameter int unsigned ParamSets = 64,
+    parameter int unsigned ChunkIndexBits = 10
+) (
+    input  logic                      clk_i,
+    input  logic                      rst_i,
+    input  logic                      en_i,
+    input  logic                      fire_i,
+    input  logic                      fire_first_i,
+    input  logic                      fire_last_i,
+    input  logic [               8:0] fire_limit_i,
+    input  logic [              15:0] ctx_chunk_i,
+    input  logic [              15:0] ctx_update_i,
+    input  logic [              15:0] ctx_updates_i,
+    input  logic [              15:0] ctx_state_i,
+    input  logic                      ctx_readout_i,
+    input  logic                      ctx_last_only_i,
+    input  logic [    PageChunks-1:0] page_valid_i,
+    output logic [               7:0] page_chunk_o,
+    input  logic [              15:0] page_mask_i,
+    output logic                      free_o,
+    output logic                      out_push_o,
+    output logic [ChunkIndexBits-1:0] out_index_o,
+    output logic [              15:0] out_mask_o,
+    output logic                      done_o,
+    output logic                      count_word_o,
+    input  logic                      cfg_we_i,
+    input  logic                      cfg_re_i,
+    input  logic [               3:0] cfg_memory_i,
+    input  logic [              23:0] cfg_word_i,
+    input  logic [               7:0] cfg_part_i,
+    input  logic [              31:0] cfg_data_i,
+    output logic [              31:0] cfg_data_o,
+    output logic [               7:0] cfg_parts_o
+);
+  logic [2:0] state;
+  logic first;
+  logic [8:0] limit;
+  logic [PageChunks-1:0] remaining;
+  logic [7:0] lowest;
+  logic [15:0] count, waited, pushed;
+  logic [7:0] list_index[0:255];
+  logic [15:0] list_mask[0:255];
+  logic [15:0] mask;
+
+  always_comb begin
+    lowest = 8'd0;
+    for (int c = PageChunks - 1; c >= 0; c--) if (remaining[c]) lowest = 8'(c);
+  end
+  assign page_chunk_o = lowest;
+  assign mask = {page_mask_i[14:0], page_mask_i[15]} ^ (first ? 16'd0 : ctx_state_i);
+  assign free_o = state == 3'd2 && remaining == '0;
+  assign out_push_o = state == 3'd4 && waited == 16'd0 && count != 16'd0;
+  assign out_index_o = ChunkIndexBits'(list_index[pushed[7:0]]);
+  assign out_mask_o = list_mask[pushed[7:0]];
+  assign done_o = state == 3'd4 && waited == 16'd0 && pushed + 16'd1 >= count;
+  assign count_word_o = 1'b0;
+
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      case (state)
+        3'd0:
+        if (fire_i) begin
+          state <= 3'd1;
+          first <= fire_first_i;
+          limit <= fire_limit_i;
+          count <= 16'd0;
+          pushed <= 16'd0;
+        end
+        3'd1: begin
+          for (int c = 0; c < PageChunks; c++) remaining[c] <= page_valid_i[c] && 9'(c) < limit;
+          state <= 3'd2;
+        end
+        3'd2: begin
+          state <= remaining == '0 ? 3'd4 : 3'd3;
+          waited <= ctx_updates_i;
+        end
+        3'd3: begin
+          if (mask != 16'd0) begin
+            list_index[count[7:0]] <= lowest;
+            list_mask[count[7:0]] <= mask;
+            count <= count + 16'd1;
+          end
+          remaining <= remaining & (remaining - 1'b1);
+          state <= 3'd2;
+        end
+        default:
+        if (waited != 16'd0) waited <= waited - 16'd1;
+        else if (done_o) state <= 3'd0;
+        else pushed <= pushed + 16'd1;
+      endcase
+    end
+    if (rst_i) state <= 3'd0;
+  end
+
+  logic [31:0] memory[0:255];
+  logic [31:0] read;
+  assign cfg_parts_o = 8'd3;
+  always_ff @(posedge clk_i) begin
+    if (cfg_we_i) memory[{cfg_word_i[5:0], cfg_part_i[1:0]}] <= cfg_data_i;
+    if (cfg_re_i) read <= memory[{cfg_word_i[5:0], cfg_part_i[1:0]}];
+    cfg_data_o <= read;
+  end
+endmodule
