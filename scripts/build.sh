@@ -2,7 +2,7 @@
 # Configures and builds into build/ (or $SPIKELOOM_BUILD). usage: scripts/build.sh [ninja targets]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${SPIKELOOM_BUILD:-build}
+build=$(realpath -m "${SPIKELOOM_BUILD:-build}")
 
 # Debian's python3: another one first on PATH may lack what the packages bring.
 # The configure log shows only when it fails.

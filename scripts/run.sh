@@ -19,8 +19,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-build=${SPIKELOOM_BUILD:-build}
-export SPIKELOOM_CACHE=${SPIKELOOM_CACHE:-$PWD/$build/chips}
+build=$(realpath -m "${SPIKELOOM_BUILD:-build}")
+export SPIKELOOM_CACHE=${SPIKELOOM_CACHE:-$build/chips}
 ./scripts/setup.sh
 ./scripts/build.sh spikeloom >&2
 

@@ -60,14 +60,15 @@ def instances(build, chip, blocks, folder, deadline):
     netlist = folder / "chip.il"
     yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)), "proc",
            f"write_rtlil {netlist}"], folder / "elaborate.log", deadline)
-    names = re.findall(r"^module (\\?\S+)", netlist.read_text(), re.MULTILINE)
+    text = netlist.read_text()
     found = {}
-    for block, module in ((block, BLOCKS[block]) for block in blocks):
-        matches = [name for name in names if name.lstrip("\\") == module or name.endswith("\\" + module)]
-        if not matches:
-            raise RuntimeError(f"no module {module} in the chip")
-        # The spike router is the wider one of the two: its parameters come first in the chip.
-        found[block] = matches[0]
+    for block in blocks:
+        bodies = [match for match in re.finditer(r"^module (\S+)\n(.*?)^end$", text, re.MULTILINE | re.DOTALL)
+                  if match.group(1).rsplit("\\", 1)[-1] == BLOCKS[block]]
+        if not bodies:
+            raise RuntimeError(f"no module {BLOCKS[block]} in the chip")
+        # Of the two routers the spike network's: it has the wider wires.
+        found[block] = max(bodies, key=lambda body: sum(map(int, re.findall(r"wire width (\d+)", body.group(2))))).group(1)
     return netlist, found
 
 

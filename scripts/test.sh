@@ -25,13 +25,13 @@ done
 labels=(-LE '^long$')
 [ "$long" = yes ] && labels=()
 
-build=${SPIKELOOM_BUILD:-build}
+build=$(realpath -m "${SPIKELOOM_BUILD:-build}")
 ./scripts/setup.sh || exit
 ./scripts/build.sh all || exit
 
 # Chips that several tests use are built once, before the tests; the cache is safe against two builders,
 # but a test that builds a chip would look slow.
-export SPIKELOOM_CACHE=${SPIKELOOM_CACHE:-$PWD/$build/chips}
+export SPIKELOOM_CACHE=${SPIKELOOM_CACHE:-$build/chips}
 ./scripts/build.sh chips || exit
 log=$build/test.log
 ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error --timeout 900 \

@@ -1,6 +1,7 @@
 // The link contract on real chips, `verilator` and `model`: the ring answers for every node.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,24 +24,24 @@ Word ring(std::uint32_t kind, std::uint32_t node, std::uint32_t address, std::ui
 
 std::uint32_t memory_address(std::uint32_t offset) { return hw::kAddrBlockMemory << 12U | offset; }
 
-/// Hashes of every node; then weight words written and read back on every tile, forwards and backwards.
+/// Hashes of every node; then potentials written and read back on every tile, forwards and backwards.
 std::vector<Word> ring_words(const Chip& chip) {
   std::vector<Word> words;
   for (std::uint32_t node = 0; node <= chip.tiles(); ++node)
     for (const std::uint32_t offset : {hw::kAddrNodeHardwareHash, hw::kAddrNodeChipHash})
       words.push_back(ring(hw::kKindRingRead, node, offset, 0));
-  const std::uint32_t parts = (chip.tile.lanes * 8 + 31) / 32;
+  const std::uint32_t parts = chip.tile.lif_lanes;
   const auto point = [&](std::uint32_t node, std::uint32_t word) {
     words.push_back(ring(hw::kKindRingWrite, node, memory_address(hw::kAddrMemoryAddress),
-                         hw::RegMemoryAddress{.word = word, .memory = hw::kMemWeights}.pack()));
+                         hw::RegMemoryAddress{.word = word, .memory = hw::kMemPotentials}.pack()));
   };
   Rng rng(11);
-  constexpr std::uint32_t kWords = 40;
+  constexpr std::uint32_t kWords = 20;  // at most state_words of every test chip
   for (std::uint32_t node = 1; node <= chip.tiles(); ++node) {
     point(node, 0);
     for (std::uint32_t i = 0; i < kWords * parts; ++i)
       words.push_back(ring(hw::kKindRingWrite, node, memory_address(hw::kAddrMemoryData),
-                           static_cast<std::uint32_t>(rng.next())));
+                           static_cast<std::uint32_t>(rng.between(-30000, 30000))));  // fits every width, comes back sign-extended
   }
   for (std::uint32_t node = chip.tiles(); node > 0; --node)
     for (std::uint32_t word = kWords; word-- > 0;) {
@@ -114,7 +115,7 @@ TEST_P(ChipLink, ReadsBackWhatWasWritten) {
   std::map<std::array<std::uint32_t, 3>, std::uint32_t> memory;
   std::map<std::uint32_t, std::array<std::uint32_t, 2>> at;  // node → word, part
   const Chip chip = test_chip(link.name.ends_with("one") ? "one" : "wide");
-  const std::uint32_t parts = (chip.tile.lanes * 8 + 31) / 32;
+  const std::uint32_t parts = chip.tile.lif_lanes;
   std::vector<std::uint32_t> expected;
   for (const Word word : link.words) {
     const auto ring = hw::WordRing::unpack(word);
@@ -137,6 +138,13 @@ TEST_P(ChipLink, ReadsBackWhatWasWritten) {
     if (const auto answer = hw::WordRing::unpack(word); answer.address >= memory_address(hw::kAddrMemoryRead))
       found.push_back(answer.data);
   EXPECT_EQ(found, expected);
+}
+
+TEST(ChipLinks, ModelAndVerilatorAnswerAlike) {
+  for (const std::string name : {"one", "wide"})
+    EXPECT_EQ(exchange(*on_verilator(name, 0).open(), ring_words(test_chip(name)), 1, 64),
+              exchange(*on_model(name).open(), ring_words(test_chip(name)), 2, 64))
+        << name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Chip, ChipLink,
