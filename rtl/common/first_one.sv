@@ -1,4 +1,5 @@
-// Index of the lowest set bit; 0 if none is set. Combinational, two levels of 16: Width up to 256.
+// Index of the lowest set bit; 0 if none is set. Combinational: each level picks the lowest quarter that is not empty,
+// two levels of LUTs per factor of 4. Width up to 256.
 module first_one #(
     parameter int unsigned Width = 16,
     localparam int unsigned IndexBits = Width > 1 ? $clog2(Width) : 1
@@ -7,26 +8,34 @@ module first_one #(
     output logic                 any_o,
     output logic [IndexBits-1:0] index_o
 );
-  localparam int unsigned Words = (Width + 15) / 16;
+  localparam int unsigned Levels = Width > 64 ? 4 : Width > 16 ? 3 : Width > 4 ? 2 : 1;
+  localparam int unsigned Size = 1 << (2 * Levels);
 
-  logic [16*Words-1:0] bits;
-  logic [15:0] words, word, word_lowest, lowest;
-  logic [3:0] high, low;
+  logic [Size-1:0] rest, quarter;
+  logic [2*Levels-1:0] index;
 
   always_comb begin
-    bits = '0;
-    bits[Width-1:0] = bits_i;
-    words = '0;
-    for (int w = 0; w < Words; w++) words[w] = |bits[16*w+:16];
-
-    word_lowest = words & (~words + 16'd1);
-    high = {|(word_lowest & 16'hff00), |(word_lowest & 16'hf0f0), |(word_lowest & 16'hcccc), |(word_lowest & 16'haaaa)};
-    word = '0;
-    for (int w = 0; w < Words; w++) if (word_lowest[w]) word = word | bits[16*w+:16];
-    lowest = word & (~word + 16'd1);
-    low = {|(lowest & 16'hff00), |(lowest & 16'hf0f0), |(lowest & 16'hcccc), |(lowest & 16'haaaa)};
+    rest = Size'(bits_i);
+    index = '0;
+    for (int l = Levels - 1; l >= 0; l--) begin
+      quarter = (Size'(1) << (1 << (2 * l))) - Size'(1);
+      if ((rest & quarter) != '0) begin
+        index[2*l+:2] = 2'd0;
+      end else if ((rest & (quarter << (1 << (2 * l)))) != '0) begin
+        index[2*l+:2] = 2'd1;
+        rest = rest >> (1 << (2 * l));
+      end else if ((rest & (quarter << (2 << (2 * l)))) != '0) begin
+        index[2*l+:2] = 2'd2;
+        rest = rest >> (2 << (2 * l));
+      end else begin
+        index[2*l+:2] = 2'd3;
+        rest = rest >> (3 << (2 * l));
+      end
+    end
   end
 
-  assign any_o = |words;
-  assign index_o = IndexBits'({high, low});
+  logic unused_index;
+  assign unused_index = ^index;  // the top bit, if Width is not a power of 4
+  assign any_o = |bits_i;
+  assign index_o = any_o ? IndexBits'(index) : '0;
 endmodule

@@ -152,7 +152,8 @@ module lane_array #(
       if (en_i) operand_q <= operand;
     end
     assign base = add_forward_q ? sum_q[i*AccBits+:AccBits] : acc[i*AccBits+:AccBits] & {AccBits{add_touched_q}};
-    assign total = {(AccBits)'(signed'(operand_q)), add_negate_q} + {base, 1'b1};
+    // operand + base + negate, written as a difference: Yosys then folds the selection of base into the adder's LUTs.
+    assign total = {AccBits'(signed'(operand_q)), add_negate_q} - {~base, 1'b1};
     assign {sum[i*AccBits+:AccBits], unused_carry} = total;
   end
 

@@ -35,6 +35,7 @@ module lif_lane #(
     input logic [StateBits-1:0] s7_theta_i,
     input logic [StateBits-1:0] s7_v_reset_i,
     input logic                 s7_subtract_i,
+    input logic                 s7_force_i,      // keep v_reset, whatever v is
 
     output logic [StateBits-1:0] s6_current_o,    // to keep
     output logic [StateBits-1:0] s7_potential_o,  // to keep
@@ -117,15 +118,17 @@ module lif_lane #(
 
   // 7
   logic [StateBits-1:0] potential;
-  logic [StateBits:0] over;
+  logic [StateBits:0] under;
   always_comb begin
     potential = potential_sum_q[StateBits-1:0];
     if (potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {potential_sum_q[PotentialBits-1]}})
       potential = {potential_sum_q[PotentialBits-1], {(StateBits - 1) {!potential_sum_q[PotentialBits-1]}}};
-    over = (StateBits + 1)'(signed'(potential)) - (StateBits + 1)'(signed'(s7_theta_i));
-    s7_spike_o = !keep_i && !over[StateBits] && potential != s7_theta_i;
+    // theta - v - 1: negative if v >= theta; inverted it is v - theta.
+    under = (StateBits + 1)'(signed'(s7_theta_i)) + (StateBits + 1)'(signed'(~potential));
+    s7_spike_o = !keep_i && under[StateBits] && potential != s7_theta_i;
     s7_potential_o = potential;
-    if (s7_spike_o) s7_potential_o = s7_subtract_i ? over[StateBits-1:0] : s7_v_reset_i;
+    if (s7_force_i || (s7_spike_o && !s7_subtract_i)) s7_potential_o = s7_v_reset_i;
+    else if (s7_spike_o) s7_potential_o = ~under[StateBits-1:0];
     s7_readout_o = potential;
   end
 endmodule

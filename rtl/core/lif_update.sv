@@ -292,13 +292,14 @@ module lif_update #(
       .write_data_i({LifLanes{cfg_data_i[BiasBits-1:0]}}),
       .read_enable_i(en_i && valid_q[2]), .read_address_i(state2), .read_data_o(biases));
 
+  // A write from outside goes through the lanes' path for v_reset.
   logic keep_potentials;
   assign keep_potentials = en_i && valid_q[7];
   ram_sdp #(.Width(LifLanes * StateBits), .Depth(StateWords), .PartBits(StateBits)) u_potentials (
       .clk_i, .rst_i,
       .write_enable_i(cfg_potential_we_i ? cfg_lane : mask7 & {LifLanes{keep_potentials}}),
       .write_address_i(cfg_potential_we_i ? cfg_state : state7),
-      .write_data_i(cfg_potential_we_i ? {LifLanes{cfg_data_i[StateBits-1:0]}} : new_potentials),
+      .write_data_i(new_potentials),
       .read_enable_i(cfg_potential_re_i || (en_i && fresh_at[3])),
       .read_address_i(cfg_potential_re_i ? cfg_state : state3), .read_data_o(old_potentials));
 
@@ -329,7 +330,12 @@ module lif_update #(
     always_ff @(posedge clk_i) begin
       if (en_i) slice_q <= SliceBits'(32'(group2) % Slices);
     end
-    assign accumulators = acc_data_i[slice_q*LifLanes*AccBits+:LifLanes*AccBits] & {(LifLanes*AccBits){acc_touched_i}};
+    always_comb begin
+      accumulators = '0;
+      for (int n = 0; n < Slices; n++) begin
+        if (acc_touched_i && slice_q == SliceBits'(n)) accumulators = acc_data_i[n*LifLanes*AccBits+:LifLanes*AccBits];
+      end
+    end
   end else begin : gen_no_slices
     assign accumulators = acc_data_i & {(LifLanes*AccBits){acc_touched_i}};
   end
@@ -344,8 +350,9 @@ module lif_update #(
         .s3_acc_i(accumulators[i*AccBits+:AccBits]), .s3_bias_i(biases[i*BiasBits+:BiasBits]),
         .s4_load_i(fresh_at[4]), .s4_potential_i(old_potentials[i*StateBits+:StateBits]),
         .s5_beta_i(middle_q[12:0]), .s5_bias_v_i(middle_q[13+:StateBits]),
-        .s7_theta_i(late_q[0+:StateBits]), .s7_v_reset_i(late_q[StateBits+:StateBits]),
-        .s7_subtract_i(late_q[2*StateBits]),
+        .s7_theta_i(late_q[0+:StateBits]),
+        .s7_v_reset_i(cfg_potential_we_i ? cfg_data_i[StateBits-1:0] : late_q[StateBits+:StateBits]),
+        .s7_subtract_i(late_q[2*StateBits]), .s7_force_i(cfg_potential_we_i),
         .s6_current_o(new_currents[i*StateBits+:StateBits]),
         .s7_potential_o(new_potentials[i*StateBits+:StateBits]),
         .s7_readout_o(out_potentials_o[i*StateBits+:StateBits]), .s7_spike_o(spikes[i]));
@@ -361,8 +368,12 @@ module lif_update #(
   logic [StateBits-1:0] read_back;
   always_comb begin
     read_back = '0;
-    if (cfg_potential_q) read_back = old_potentials[32'(cfg_lane_q)*StateBits+:StateBits];
-    if (cfg_current_q) read_back = old_currents[32'(cfg_lane_q)*StateBits+:StateBits];
+    for (int i = 0; i < LifLanes; i++) begin
+      if (cfg_lane_q == LaneBits'(i)) begin
+        if (cfg_potential_q) read_back = read_back | old_potentials[i*StateBits+:StateBits];
+        if (cfg_current_q) read_back = read_back | old_currents[i*StateBits+:StateBits];
+      end
+    end
   end
   always_ff @(posedge clk_i) begin
     cfg_lane_q <= cfg_part_i[LaneBits-1:0];

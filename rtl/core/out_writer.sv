@@ -53,6 +53,7 @@ module out_writer #(
 
   if (Readout != 0) begin : gen_readout
     logic wanted_q, readout_q;
+    logic [StateBits-1:0] lane_potential;
     logic [31:0] potential;
     logic [31:0] neuron;
     logic unused_neuron;
@@ -64,7 +65,11 @@ module out_writer #(
     end
     assign unused_neuron = neuron[31];
     always_comb begin
-      potential = 32'(signed'(potentials_i[32'(lane_i)*StateBits+:StateBits]));
+      lane_potential = '0;
+      for (int i = 0; i < LifLanes; i++) begin
+        if (lane_i == LaneBits'(i)) lane_potential = lane_potential | potentials_i[i*StateBits+:StateBits];
+      end
+      potential = 32'(signed'(lane_potential));
       neuron = (32'(group_i) << LifBits) + (LifLanes > 1 ? 32'(lane_i) : 0);
       mask_d = gathered;
       index_d = ChunkIndexBits'(32'(group_i) / PerChunk);

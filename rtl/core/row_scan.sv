@@ -209,6 +209,8 @@ module row_scan #(
     end
   end
 
+  logic [7:0] row_stride;
+  assign row_stride = row_high_q[High-1-:8];
   logic unused_row;
   assign unused_row = ^{ctx_chunk_i, row_high_q, row_low_q};
 
@@ -233,7 +235,7 @@ module row_scan #(
 
   assign uniform_low = {
     row_low_q[FirstBits+:8],
-    row_low_q[RowBits-1:0] + RowBits'(12'(row_bit_q) * 12'(row_high_q[AxonHigh+1+:8]))
+    row_low_q[RowBits-1:0] + RowBits'(12'(row_bit_q) * 12'(row_stride))
   };
   assign low = row_axon_q ? axon_low : uniform_low;
   assign high = row_axon_q ? axon_high : row_high_q[AxonHigh-1:0];
