@@ -88,8 +88,8 @@ def check_includes(root):
             if not match:
                 continue
             there = room(pathlib.PurePosixPath(match.group(1)), order)
-            if there is None or not (root / match.group(1)).is_file():
-                yield f"{name}:{number}: includes {match.group(1)}: not a file of a listed folder"
+            if there is None:
+                yield f"{name}:{number}: includes {match.group(1)}: not of a listed folder"
             elif order.index(there) > order.index(here):
                 yield f"{name}:{number}: {here} includes {there}, which stands after it in CMakeLists.txt"
 
