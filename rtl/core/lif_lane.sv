@@ -2,7 +2,7 @@
 // an input named `<stage>_...` belongs to the neuron that is in that stage.
 //
 //   3  product of the old current, drive = (acc << scale) + bias_i
-//   4  i = decay + drive       (the rounding towards zero is the low 12 bits of the addend)
+//   4  i = decay + drive       (towards zero: a negative product with a fraction gets 1 more, as carry)
 //   5  saturate i, add bias_v, product of the old potential
 //   6  v = decay + i + bias_v
 //   7  saturate v, compare, reset
@@ -65,18 +65,19 @@ module lif_lane #(
     logic [StateBits-1:0] old_q;
     logic [ProductBits-1:0] product_q;
     logic negative_q;
-    logic [CurrentBits+11:0] sum;
-    logic unused_fraction;
+    logic [CurrentBits-1:0] sum;
+    logic round, unused_sum;
     always_ff @(posedge clk_i) begin
       if (en_i) begin
         if (s2_load_i) old_q <= first_i ? '0 : s2_current_i;
         product_q <= ProductBits'(signed'(old_q)) * ProductBits'(signed'({1'b0, s3_alpha_i}));
         negative_q <= old_q[StateBits-1];
-        current_sum_q <= sum[CurrentBits+11:12];
+        current_sum_q <= sum;
       end
     end
-    assign sum = (CurrentBits + 12)'(signed'(product_q)) + {CurrentBits'(signed'(drive_q)), {12{negative_q}}};
-    assign unused_fraction = ^sum[11:0];
+    assign round = negative_q && product_q[11:0] != '0;
+    assign {sum, unused_sum} =
+        {CurrentBits'(signed'(product_q[ProductBits-1:12])), 1'b1} + {CurrentBits'(signed'(drive_q)), round};
   end else begin : gen_no_current
     logic unused_current;
     assign unused_current = ^{s2_load_i, s2_current_i, s3_alpha_i};
@@ -95,11 +96,16 @@ module lif_lane #(
     if (current_sum_q[CurrentBits-1:StateBits-1] != {(CurrentBits - StateBits + 1) {current_sum_q[CurrentBits-1]}})
       current = {current_sum_q[CurrentBits-1], {(StateBits - 1) {!current_sum_q[CurrentBits-1]}}};
   end
+  // bias_v + current as a difference, so that the saturation's selection goes into the adder's LUTs.
+  logic [StateBits:0] biased;
+  logic unused_biased;
+  assign {biased, unused_biased} =
+      {(StateBits + 1)'(signed'(s5_bias_v_i)), 1'b0} - {!current[StateBits-1], ~current, 1'b1};
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       if (s4_load_i) old_q <= first_i ? '0 : s4_potential_i;
       current_q <= current;
-      biased_q <= (StateBits + 1)'(signed'(current)) + (StateBits + 1)'(signed'(s5_bias_v_i));
+      biased_q <= biased;
       product_q <= ProductBits'(signed'(old_q)) * ProductBits'(signed'({1'b0, s5_beta_i}));
       negative_q <= old_q[StateBits-1];
     end
@@ -107,24 +113,25 @@ module lif_lane #(
   assign s6_current_o = current_q;
 
   // 6
-  logic [PotentialBits+11:0] potential_sum;
-  logic [PotentialBits-1:0] potential_sum_q;
-  logic unused_fraction;
-  assign potential_sum = (PotentialBits + 12)'(signed'(product_q)) + {PotentialBits'(signed'(biased_q)), {12{negative_q}}};
-  assign unused_fraction = ^potential_sum[11:0];
+  logic [PotentialBits-1:0] potential_sum, potential_sum_q;
+  logic round, unused_sum;
+  assign round = negative_q && product_q[11:0] != '0;
+  assign {potential_sum, unused_sum} =
+      {PotentialBits'(signed'(product_q[ProductBits-1:12])), 1'b1} + {PotentialBits'(signed'(biased_q)), round};
   always_ff @(posedge clk_i) begin
-    if (en_i) potential_sum_q <= potential_sum[PotentialBits+11:12];
+    if (en_i) potential_sum_q <= potential_sum;
   end
 
   // 7
   logic [StateBits-1:0] potential;
   logic [StateBits:0] under;
+  logic unused_borrow;
   always_comb begin
     potential = potential_sum_q[StateBits-1:0];
     if (potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {potential_sum_q[PotentialBits-1]}})
       potential = {potential_sum_q[PotentialBits-1], {(StateBits - 1) {!potential_sum_q[PotentialBits-1]}}};
-    // theta - v - 1: negative if v >= theta; inverted it is v - theta.
-    under = (StateBits + 1)'(signed'(s7_theta_i)) + (StateBits + 1)'(signed'(~potential));
+    // theta - v - 1, with the 1 as borrow: negative if v >= theta; inverted it is v - theta.
+    {under, unused_borrow} = {(StateBits + 1)'(signed'(s7_theta_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
     s7_spike_o = !keep_i && under[StateBits] && potential != s7_theta_i;
     s7_potential_o = potential;
     if (s7_force_i || (s7_spike_o && !s7_subtract_i)) s7_potential_o = s7_v_reset_i;
