@@ -47,4 +47,4 @@ def yosys_top(name, values):
     chparam first: hierarchy's own -chparam stops Yosys 0.23 with an internal error on this design.
     """
     sets = " ".join(f"-set {key} 32'd{value}" for key, value in values.items())
-    return [f"chparam {sets} {name}", f"hierarchy -check -top {name}"]
+    return [f"chparam {sets} {name}", f"hierarchy -check -top {name}", f"rename -top {name}"]

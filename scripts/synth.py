@@ -51,8 +51,9 @@ def yosys(script, log, deadline):
     except subprocess.TimeoutExpired:
         raise TimeoutError("out of time") from None
     if done.returncode != 0:
-        errors = [line for line in log.read_text().splitlines() if line.startswith("ERROR")]
-        raise RuntimeError(errors[0] if errors else f"yosys fails, see {log}")
+        lines = [line for line in log.read_text().splitlines() if line.strip()]
+        errors = [line for line in lines if "ERROR" in line or "rror:" in line] or lines[-1:]
+        raise RuntimeError(f"yosys ended with {done.returncode}: {' '.join(errors[:1])}")
 
 
 def instances(build, chip, blocks, folder, deadline):
