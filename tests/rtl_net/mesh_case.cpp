@@ -1,10 +1,7 @@
 #include "tests/rtl_net/mesh_case.hpp"
 
 #include <algorithm>
-#include <array>
-#include <deque>
 #include <map>
-#include <optional>
 
 namespace spikeloom::test {
 namespace {
@@ -431,7 +428,6 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
         flying[t + 1 + m.deliveries[d].credit_latency].push_back({true, d, 0, {}});
       }
     // Sequencers.
-    struct Free { unsigned context; };
     std::vector<unsigned> freed;
     for (unsigned tile = 0; tile < tiles; ++tile) {
       Sequencer& q = sequencers[tile];

@@ -18,24 +18,25 @@ struct MeshShape {
 };
 
 struct MeshContext {
-  unsigned tile, local, first_row, rows, updates, state, first_out, chunks, inbound, skip;
+  unsigned tile = 0, local = 0, first_row = 0, rows = 0, updates = 0, state = 0, first_out = 0, chunks = 0, inbound = 0,
+           skip = 0;
   std::vector<unsigned> limit;  // by steps since the sample began
 };
 struct MeshDelivery {  // an inbound (channel, context) pair
-  unsigned channel, context, delay, first_chunk, first, count, local, latency;
-  unsigned credit_slot, credit_latency, counter;
-  std::vector<unsigned> credit_slots;
+  unsigned channel = 0, context = 0, delay = 0, first_chunk = 0, first = 0, count = 0, local = 0, latency = 0;
+  unsigned credit_latency = 0, counter = 0;
+  std::vector<unsigned> credit_slots = {};
 };
 struct MeshChannel {  // source context, or -1: the host
-  int context;
-  unsigned local, latency_to_sink;
-  bool to_sink;
-  unsigned sink;
-  std::vector<unsigned> slots, deliveries;
+  int context = -1;
+  unsigned local = 0, latency_to_sink = 0;
+  bool to_sink = false;
+  unsigned sink = 0;
+  std::vector<unsigned> slots = {}, deliveries = {};
 };
 
 struct MeshCase {
-  MeshShape shape;
+  MeshShape shape{};
   std::vector<MeshContext> contexts;
   std::vector<MeshChannel> channels;
   std::vector<MeshDelivery> deliveries;
