@@ -119,9 +119,14 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   });
   runner.sound(check(image.application, network, chip));
   runner.dump(print(image.application));
-  auto mapped = runner.stage("map", [&] { return map(image.application, chip, map_options(options)); });
-  if (const auto* why = std::get_if<NoFit>(&mapped)) return DoesNotFit{"map", why->reason};
-  image.binding = std::get<Binding>(std::move(mapped));
+  MapResult mapped = runner.stage("map", [&] {
+    MapOptions mapping;
+    mapping.seed = options.seed;
+    if (options.pages) mapping.most_pages = *options.pages;
+    return map(image.application, chip, mapping);
+  });
+  if (!mapped.binding) return DoesNotFit{"map", mapped.reason};
+  image.binding = std::move(*mapped.binding);
   runner.sound(check(image));
   runner.dump(print(image.application, image.binding, chip));
   const auto promised = runner.stage("schedule", [&] { return guarantee(image); });

@@ -1,3 +1,4 @@
+#include <charconv>
 #include <map>
 
 #include "compiler/base/error.hpp"
@@ -45,12 +46,33 @@ void refuse_unknown(const Parsed& parsed, const std::vector<std::string>& known)
   }
 }
 
+VerilatorOptions verilator_options(const Parsed& parsed) {
+  refuse_unknown(parsed, {"trace", "assertions", "stall"});
+  VerilatorOptions options;
+  for (const auto& [key, value] : parsed.options) {
+    if (key == "trace") {
+      options.trace = value;
+    } else if (key == "assertions") {
+      if (value != "on" && value != "off")
+        throw input_error("device verilator: assertions=" + value + ": expected on or off");
+      options.assertions = value == "on" ? RtlAssertions::kOn : RtlAssertions::kOff;
+    } else {
+      std::uint64_t seed = 0;
+      const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), seed);
+      if (code != std::errc() || end != value.data() + value.size())
+        throw input_error("device verilator: stall=" + value + ": expected a whole number");
+      options.stall_seed = seed;
+    }
+  }
+  return options;
+}
+
 }  // namespace
 
 std::vector<DeviceKind> devices() {
   return {
       {"model", "golden arithmetic and exact replay of cycles, in this process", "", true, ""},
-      {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst", true, ""},
+      {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, stall=SEED", true, ""},
   };
 }
 
@@ -61,10 +83,7 @@ std::unique_ptr<Link> open_device(const std::string& device, const Chip& chip, c
     return open_model(chip);
   }
   if (parsed.kind == "verilator") {
-    refuse_unknown(parsed, {"trace"});
-    VerilatorOptions options;
-    if (const auto trace = parsed.options.find("trace"); trace != parsed.options.end()) options.trace = trace->second;
-    return open_verilator(chip, options, progress);
+    return open_verilator(chip, verilator_options(parsed), progress);
   }
   std::string kinds;
   for (const DeviceKind& kind : devices()) kinds += (kinds.empty() ? "" : ", ") + kind.name;

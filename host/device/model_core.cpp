@@ -47,6 +47,8 @@ void Core::decode() {
   for (std::uint32_t entry = 0; entry < chip_.tile.chunk_entries; ++entry)
     for (std::uint32_t bit = 0; bit < 16; ++bit) rows_[entry * 16 + bit] = decode_row(entry, bit);
   sums_.assign(std::size_t{chip_.tile.groups} * lanes, 0);
+  for (const ContextRegisters& context : memory_.contexts)
+    if (context.mode.valid != 0) count_synapses(context);
   decoded_ = true;
 }
 
@@ -75,11 +77,30 @@ Core::Row Core::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
     negate = axon.negate;
   }
   row.factor = (negate != 0 ? -1 : 1) * (1 << shift);
-  const std::vector<std::int8_t>& weights = weights_[row.format];
-  const std::size_t begin = std::size_t{row.first} * chip_.tile.lanes;
-  const std::size_t end = begin + std::size_t{row.words} * chip_.tile.lanes;
-  for (std::size_t i = begin; i < std::min(end, weights.size()); ++i) row.nonzero += weights[i] != 0 ? 1U : 0U;
   return row;
+}
+
+/// A word has a weight for every lane, but only lanes that the context updates hold a neuron.
+void Core::count_synapses(const ContextRegisters& context) {
+  const TileConfig& tile = chip_.tile;
+  std::vector<bool> neuron(sums_.size(), false);
+  const Memory& program = memory_.memories[hw::kMemUpdates];
+  for (std::uint32_t n = 0; n < context.update.count; ++n) {
+    const std::uint32_t at = context.update.first + n;
+    const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
+    for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane)
+      if ((entry.mask >> lane & 1U) != 0) neuron.at(entry.group * tile.lif_lanes + lane) = true;
+  }
+  for (std::uint32_t chunk = 0; chunk < context.limit[15]; ++chunk)
+    for (std::uint32_t bit = 0; bit < 16; ++bit) {
+      Row& r = rows_.at((context.tables.first_chunk + chunk) * 16 + bit);
+      const std::vector<std::int8_t>& weights = weights_[r.format];
+      const std::size_t from = std::size_t{r.first} * tile.lanes;
+      const std::size_t to = std::size_t{r.offset} * tile.lanes;
+      r.nonzero = 0;
+      for (std::size_t i = 0; i < std::size_t{r.words} * tile.lanes; ++i)
+        if (to + i < neuron.size() && from + i < weights.size() && neuron[to + i] && weights[from + i] != 0) ++r.nonzero;
+    }
 }
 
 void Core::integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing) {

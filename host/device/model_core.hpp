@@ -23,7 +23,7 @@ struct Firing {
   std::int64_t walk = 0;       ///< Σ over valid chunks of max(1, Σ max(1, words)), in cycles
   std::int64_t update = 0;     ///< update entries, in cycles
   std::int64_t words = 0;      ///< weight words accumulated
-  std::int64_t synapses = 0;   ///< lanes of those words that hold a weight other than 0
+  std::int64_t synapses = 0;   ///< neurons that met a weight other than 0
   std::vector<OutEntry> out;   ///< in the order pushed
 };
 
@@ -42,10 +42,11 @@ class Core {
   struct Row {
     std::uint32_t first = 0, words = 0, offset = 0, format = 0;
     std::int32_t factor = 1;  ///< ±1 << shift
-    std::uint32_t nonzero = 0;
+    std::uint32_t nonzero = 0;  ///< weights other than 0 that meet a neuron
   };
 
   void decode();
+  void count_synapses(const ContextRegisters& context);
   [[nodiscard]] const Row& row(std::uint32_t chunk_entry, std::uint32_t bit) const {
     return rows_[chunk_entry * 16 + bit];
   }

@@ -1,0 +1,177 @@
+// Everything against everything: random networks, inputs, partitions and placements on the test chips.
+// golden = model = verilator in every spike, potential, final membrane and stamp; every stamp within
+// every promise; a throttled link changes nothing.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+
+#include "compiler/base/error.hpp"
+#include "host/compile/compile.hpp"
+#include "host/device/link_throttle.hpp"
+#include "host/device/model_device.hpp"
+#include "host/device/verilator_device.hpp"
+#include "host/run/report.hpp"
+#include "host/run/session.hpp"
+#include "spikeloom_hw.hpp"
+#include "tests/flow/random_case.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+constexpr int kBlocks = 12;  ///< tests per chip
+constexpr int kCases = 15;   ///< networks that fit, per test
+
+/// SPIKELOOM_CASE=SEED replays one case on every chip.
+std::optional<std::uint64_t> replayed_seed() {
+  const char* text = std::getenv("SPIKELOOM_CASE");
+  return text == nullptr ? std::nullopt : std::optional<std::uint64_t>(std::strtoull(text, nullptr, 10));
+}
+
+Chip test_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml"); }
+
+/// A random image of the case: seed, cluster size and pages vary. Nothing when it does not fit.
+std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) {
+  CompileOptions options;
+  options.seed = rng.next();
+  options.max_neurons = rng.chance(0.5) ? 0 : static_cast<std::uint32_t>(rng.between(4, 40));
+  if (rng.chance(0.4)) options.pages = static_cast<std::uint32_t>(rng.between(2, 8));
+  try {
+    const auto built = build_image(made.network, chip, options);
+    if (const auto* image = std::get_if<Image>(&built)) return *image;
+  } catch (const Error&) {
+    // Too large for the chip, in words that tests of the stages read.
+  }
+  return std::nullopt;
+}
+
+void expect_golden(const Case& made, const Image& image, const DeviceRun& run, const GoldenRun& golden) {
+  std::size_t spiking = 0, analogue = 0;
+  for (const OutputStream& output : image.application.outputs) {
+    const std::size_t p = output.population.index();
+    const std::size_t n = made.network.populations[p].size();
+    std::size_t k = 0;
+    if (output.kind == OutputKind::kSpikes) {
+      const SpikeTrace& trace = run.outputs.spikes.at(spiking++);
+      for (const auto& sample : trace.samples)
+        for (std::size_t i = 0; i < sample.size(); ++i, ++k) ASSERT_EQ(sample[i], golden.spikes[p][k]) << output.name << " step " << k / n << " neuron " << k % n;
+    } else {
+      const PotentialTrace& trace = run.outputs.potentials.at(analogue++);
+      for (const auto& sample : trace.samples)
+        for (std::size_t i = 0; i < sample.size(); ++i, ++k) ASSERT_EQ(sample[i], golden.potentials[p][k]) << output.name << " step " << k / n << " neuron " << k % n;
+    }
+  }
+}
+
+void expect_membranes(const Case& made, const Image& image, const GoldenRun& golden, Session& session) {
+  const auto v = session.read_state(hw::kMemPotentials);
+  const auto i = session.read_state(hw::kMemCurrents);
+  for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
+    const Cluster& cluster = image.application.clusters[c];
+    const std::size_t p = cluster.population.index();
+    for (std::size_t n = 0; n < cluster.neurons.size(); ++n) {
+      ASSERT_EQ(v[c][n], golden.final_v[p][cluster.neurons[n]]) << cluster.name << " v of position " << n;
+      if (image.chip.tile.current == 0 || !made.network.populations[p].has_current()) continue;
+      ASSERT_EQ(i[c][n], golden.final_i[p][cluster.neurons[n]]) << cluster.name << " i of position " << n;
+    }
+  }
+}
+
+void expect_promises(const Image& image, const DeviceRun& run) {
+  for (const Promise& promise : image.promises) {
+    const PromiseCheck check = check_promise(promise, run, std::nullopt);
+    EXPECT_TRUE(check.kept) << promise.name << " broken in step " << check.first_broken.value_or(-1) << ", slack "
+                            << check.least_slack << " and " << check.least_latency_slack;
+  }
+}
+
+/// What the chip may do to one case: golden, model, RTL, RTL behind a slow link.
+void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl) {
+  SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+  const GoldenRun golden = run_golden(made.network, made.data);
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  Session on_model(*model, image, {});
+  const DeviceRun replay = on_model.run(made.data);
+  expect_golden(made, image, replay, golden);
+  expect_membranes(made, image, golden, on_model);
+  expect_promises(image, replay);
+  EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations), golden.synaptic_operations);
+  if (rtl == nullptr || ::testing::Test::HasFatalFailure()) return;
+  Session on_rtl(*rtl, image, {});
+  const DeviceRun run = on_rtl.run(made.data);
+  expect_golden(made, image, run, golden);
+  expect_membranes(made, image, golden, on_rtl);
+  EXPECT_EQ(run.sent, replay.sent);
+  EXPECT_EQ(run.ended, replay.ended);
+  EXPECT_EQ(run.tiles, replay.tiles);
+  expect_promises(image, run);
+}
+
+struct Param {
+  std::string chip;
+  int block = 0;
+};
+
+class Flow : public ::testing::TestWithParam<Param> {
+ protected:
+  static CaseOptions sizes(const Chip& chip) {
+    CaseOptions options;
+    options.max_neurons = chip.tiles() == 1 ? 20 : 32;
+    options.max_inputs = 24;
+    options.max_populations = std::min(4U, chip.tiles() * chip.tile.contexts);
+    return options;
+  }
+
+  template <class F>
+  static void for_cases(F&& each) {
+    const Param& param = GetParam();
+    const Chip chip = test_chip(param.chip);
+    if (const auto seed = replayed_seed()) {
+      if (param.block == 0) each(chip, *seed);
+      return;
+    }
+    int done = 0;
+    for (std::uint64_t n = 0; done < kCases && n < 20 * kCases; ++n) {
+      const std::uint64_t seed = static_cast<std::uint64_t>(param.block) * 1'000'000 + n;
+      if (each(chip, seed)) ++done;
+      if (HasFailure()) return;
+    }
+    EXPECT_EQ(done, kCases) << "too few random networks fit " << param.chip;
+  }
+};
+
+TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
+  for_cases([](const Chip& chip, std::uint64_t seed) {
+    const Case made = random_case(seed, chip, sizes(chip));
+    Rng rng(seed ^ 0x5eedU);
+    const std::optional<Image> image = random_image(made, chip, rng);
+    if (image) expect_agreement(seed, made, *image, nullptr);
+    return image.has_value();
+  });
+}
+
+TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
+  std::unique_ptr<Link> rtl = open_verilator(test_chip(GetParam().chip), {}, {});
+  if (GetParam().block % 3 == 2) rtl = throttle(std::move(rtl), static_cast<std::uint64_t>(GetParam().block));
+  for_cases([&](const Chip& chip, std::uint64_t seed) {
+    const Case made = random_case(seed, chip, sizes(chip));
+    Rng rng(seed ^ 0x5eedU);
+    const std::optional<Image> image = random_image(made, chip, rng);
+    if (image) expect_agreement(seed, made, *image, rtl.get());
+    return image.has_value();
+  });
+}
+
+std::vector<Param> params() {
+  std::vector<Param> list;
+  for (const char* chip : {"one", "row", "column", "narrow", "square", "wide"})
+    for (int block = 0; block < kBlocks; ++block) list.push_back({chip, block});
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Chips, Flow, ::testing::ValuesIn(params()),
+                         [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
+
+}  // namespace
+}  // namespace spikeloom::testing
