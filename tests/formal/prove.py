@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Proves a module's properties by induction: yosys writes the model, yosys-smtbmc asks the solver.
+
+usage: prove.py NAME --root DIR --package FILE [--fault] [--solver cvc4]
+
+A proof is a harness NAME.sv and an entry below. `probes` connects wires of the harness to state inside the module, so
+that an invariant can speak of it. Both the base case (from reset) and the induction step must hold. With --fault the
+named fault is put into a copy of the source first, and the proof must FAIL: a check that cannot fail proves nothing.
+Exit code 0: as expected.
+"""
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+RAM = "rtl/common/ram_sdp.sv"
+PROOFS = {
+    "fifo": {
+        "files": [RAM, "rtl/host_port/ram_fifo.sv"],
+        "probes": {"level": "u_dut.level", "read_pointer": "u_dut.read_q", "head_valid": "u_dut.head_valid_q",
+                   "middle_valid": "u_dut.middle_valid_q", "middle": "u_dut.u_words.read_data_o",
+                   **{f"memory{i}": f"u_dut.u_words.memory[{i}]" for i in range(4)}},
+        # the fetch forgets that the middle word has not moved on
+        "fault": ("rtl/host_port/ram_fifo.sv", "level != '0 && (!middle_valid_q || to_head)", "level != '0"),
+    },
+    "skid": {
+        "files": ["rtl/host_port/skid.sv"],
+        "probes": {"head_valid": "u_dut.head_valid_q", "next_valid": "u_dut.next_valid_q", "next_word": "u_dut.next_q"},
+        # a word that comes while the second place is taken is accepted and lost
+        "fault": ("rtl/host_port/skid.sv", "assign in_ready_o = !next_valid_q;", "assign in_ready_o = 1'b1;"),
+    },
+    "router": {
+        "files": [RAM, "rtl/noc/wheel_table.sv", "rtl/noc/router.sv"],
+        "probes": {"route": "u_dut.route"},
+        # one selector takes its neighbour's input: a flit is duplicated, another lost
+        "fault": ("rtl/noc/router.sv", "3'd3: flit_d = in_i[2*Width+:Width];", "3'd3: flit_d = in_i[3*Width+:Width];"),
+    },
+    "ring": {
+        "files": ["rtl/node/ring_stop.sv"],
+        "depth": "6",  # as long as a word's way through the stop, and the checks' own register
+        "probes": {},
+        # a read for this node goes on as a read beside its answer's place
+        "fault": ("rtl/node/ring_stop.sv", "valid1_q <= valid0_q && !write_o;", "valid1_q <= valid0_q && !mine;"),
+    },
+    "credits": {
+        "files": ["rtl/node/credit_counters.sv", "rtl/node/credit_sender.sv"],
+        "probes": {"credits": "u_source.gen_counter[0].count_q", "counter_valid": "u_source.gen_counter[0].valid_q",
+                   "counter_channel": "u_source.gen_counter[0].channel_q", "freed": "u_sink.freed_q[0]",
+                   "given": "u_sink.sent_q[0]"},
+        # a credit that is taken and given in one cycle is given only
+        "fault": ("rtl/node/credit_counters.sv", "if (take != give) count_q <= count_q + (take ? 5'h1f : 5'h01);",
+                  "if (give) count_q <= count_q + 5'h01; else if (take) count_q <= count_q - 5'h01;"),
+    },
+}
+
+
+def run(command, where):
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=sorted(PROOFS))
+    parser.add_argument("--root", type=pathlib.Path, required=True, help="the project")
+    parser.add_argument("--package", type=pathlib.Path, required=True, help="the generated spikeloom_pkg.sv")
+    parser.add_argument("--fault", action="store_true", help="put the proof's fault in; the proof must fail")
+    parser.add_argument("--solver", default="cvc4")
+    arguments = parser.parse_args()
+    proof = PROOFS[arguments.name]
+    top = f"prove_{arguments.name}"
+    with tempfile.TemporaryDirectory() as folder:
+        place = pathlib.Path(folder)
+        files = []
+        for name in proof["files"]:
+            text = (arguments.root / name).read_text()
+            if arguments.fault and name == proof["fault"][0]:
+                if proof["fault"][1] not in text:
+                    sys.exit(f"{name}: the line that the fault changes is gone")
+                text = text.replace(proof["fault"][1], proof["fault"][2])
+            copy = place / pathlib.Path(name).name
+            copy.write_text(text)
+            files.append(str(copy))
+        script = [f"read_verilog -formal -sv -I{arguments.root} {arguments.package.resolve()} {' '.join(files)} "
+                  f"{(arguments.root / 'tests/formal' / (arguments.name + '.sv')).resolve()}",
+                  f"hierarchy -check -top {top}", "proc", "flatten", "memory -nomap", "memory_map -formal", "opt_clean"]
+        for wire, inside in proof["probes"].items():
+            script.append(f"connect -nounset -set \\{wire} \\{inside}")
+        script += ["setundef -anyseq -undriven", "opt -keepdc -fast", "dffunmap", "check", "write_smt2 -wires model.smt2"]
+        (place / "model.ys").write_text("\n".join(script) + "\n")
+        code, log = run(["yosys", "-q", "model.ys"], place)
+        if code != 0:
+            sys.exit(log)
+        solve = ["yosys-smtbmc", "-s", arguments.solver, "-t"]
+        base, base_log = run(solve + [str(int(proof.get("depth", "2")) + 1), "model.smt2"], place)
+        step, step_log = run(solve + [proof.get("depth", "2"), "-i", "model.smt2"], place)
+        held = base == 0 and step == 0
+        if held == arguments.fault:
+            print(log, base_log, step_log)
+            sys.exit(f"{arguments.name}: " + ("the fault was not found" if held else "NOT proved"))
+        print(f"{arguments.name}: " + ("the fault was found" if arguments.fault else "proved") +
+              f" (base case {'holds' if base == 0 else 'fails'}, induction step {'holds' if step == 0 else 'fails'})")
+
+
+if __name__ == "__main__":
+    main()
