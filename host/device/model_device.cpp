@@ -1,6 +1,7 @@
 #include "host/device/model_device.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <deque>
 #include <string>
 #include <vector>
@@ -490,7 +491,7 @@ class ModelDevice final : public ModelLink {
       context.out = firing.out;
       context.flags = row.sample_end ? kSampleEnd : 0;
       context.count = row.sample_end ? 0 : std::min(context.count + 1, 15U);
-      count(node, firing, end - start);
+      count(node, firing, end - start, registers.mode.readout != 0 ? Pushes::kPotentials : Pushes::kSpikes);
       free_page(index, c, freed);
       fill(node, c, end + 1);
       node.load = end + 1;
@@ -517,16 +518,20 @@ class ModelDevice final : public ModelLink {
       }
   }
 
-  void count(Node& node, const Firing& firing, Cycle work) {
+  enum class Pushes { kSpikes, kPotentials };
+
+  void count(Node& node, const Firing& firing, Cycle work, Pushes pushes) {
     Counters& counted = node.counted;
     counted.busy += work;
     counted.words += firing.words;
-    for (const OutEntry& entry : firing.out) counted.spikes += __builtin_popcount(entry.mask);
+    if (pushes == Pushes::kSpikes)
+      for (const OutEntry& entry : firing.out) counted.spikes += std::popcount(entry.mask);
     const std::int64_t rho = node.memory.contract_rho;
     if (node.memory.contract_sigma != ~0U) {
       node.burst = std::max<std::int64_t>(0, node.burst + work * 256 - rho);
-      if (node.burst > node.memory.contract_sigma && counted.broken++ == 0) counted.first = counted.firings;
+      if (node.burst > node.memory.contract_sigma) ++counted.broken;
     }
+    if (counted.broken == 0) ++counted.first;
     ++counted.firings;
     ++statistics_.firings;
     statistics_.busy += work;
