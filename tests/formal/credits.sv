@@ -102,8 +102,9 @@ module prove_credits (
       configured : assert (age_q < 2'd2 || (counter_valid && !counter_channel));
       conserved : assert (age_q < 2'd2 || 8'(credits) + 8'(steps_q) + 8'(full_q) + 8'(owed) + 8'(credit) + 8'(wire_q) == 8'(Rows));
       pages : assert (page_full_q == expect_full);
-      pointers : assert (write_page_q < 2'd3 && read_page_q < 2'd3 &&
-                         3'(write_page_q) == (3'(read_page_q) + 3'(full_q)) % 3'd3);
+      pointers : assert (read_page_q < 2'd3 && full_q <= Rows && write_page_q ==
+                         (full_q == 5'd1 ? after(read_page_q) : full_q == 5'd2 ? after(after(read_page_q)) : read_page_q));
+      bounded : assert (age_q < 2'd2 || (credits <= Rows && steps_q <= Rows && owed <= Rows && wire_q <= Rows));
       page_is_free : assert (!lands || !page_full_q[write_page_q]);
     end
   end
