@@ -68,6 +68,7 @@ def main():
     parser.add_argument("--fault", action="store_true", help="put the proof's fault in; the proof must fail")
     parser.add_argument("--solver", default="cvc4")
     arguments = parser.parse_args()
+    arguments.root = arguments.root.resolve()
     proof = PROOFS[arguments.name]
     top = f"prove_{arguments.name}"
     with tempfile.TemporaryDirectory() as folder:
