@@ -201,6 +201,12 @@ module node #(
       }),
       .entry_o({credit_tx_valid, credit_tx, credit_rx_valid, credit_rx})
   );
+  // Before the first priming tick the tables' outputs are what power-up left.
+  logic primed_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i || rewind_i) primed_q <= 1'b0;
+    else if (tick) primed_q <= 1'b1;
+  end
   always_ff @(posedge clk_i) begin
     if (tick) begin
       credit_rx_valid_q <= credit_rx_valid;
@@ -278,7 +284,7 @@ module node #(
       .config_delivery_i(offset[1+:DeliveryBits]),
       .config_row_i(offset[RowBits-1:0]),
       .config_data_i(ring_data),
-      .ahead_valid_i(spike_rx_valid),
+      .ahead_valid_i(spike_rx_valid && primed_q),
       .ahead_delivery_i(spike_rx),
       .flit_i(local_rx),
       .row_i(row),
