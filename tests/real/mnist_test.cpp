@@ -1,0 +1,69 @@
+// A trained MLP with 4-bit weights on a grid, and the first 1000 test images as spikes.
+#include <gtest/gtest.h>
+
+#include "tests/real/agreement.hpp"
+#include "tests/real/real_data.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+constexpr std::size_t kImages = 1000;
+constexpr std::size_t kCalibration = 200;
+
+DatasetOptions packed() {
+  DatasetOptions options;
+  options.packing = Packing::kBits;
+  return options;
+}
+
+/// Weights taken over at 4 bits, contracts from the first images.
+Compilation compiled_mlp(std::uint32_t max_neurons) {
+  CompileOptions options;
+  options.weight_bits = 4;
+  options.max_neurons = max_neurons;
+  options.calibrate = real_file("mnist-snn/test1000_spikes_T8.npz").string();
+  options.calibration_data = packed();
+  options.calibration_data.limit = kCalibration;
+  return compiled(real_file("mnist-snn/mlp_784_128_10_w4.nir"), shipped_chip("mesh2x2"), options);
+}
+
+Dataset images(const Compilation& compilation) {
+  const IntInput& port = compilation.integers.inputs.at(0);
+  return read_dataset(real_file("mnist-snn/test1000_spikes_T8.npz"), {{port.name, port.shape}}, packed());
+}
+
+TEST(RealMnist, EveryImagesCountsAreTheFloatReferences) {
+  NEED_REAL_DATA("mnist-snn");
+  const Compilation compilation = compiled_mlp(0);
+  const Dataset data = images(compilation);
+  ASSERT_EQ(data.samples.size(), kImages);
+  const DeviceRun run = expect_model_is_golden(compilation, data);
+  EXPECT_EQ(right(run, data), 972U);
+  EXPECT_EQ(decide(run.outputs.spikes.at(0), Decide::kCount).tied.size(), 13U);
+  const Array reference = read_array(real_file("mnist-snn/mlp_784_128_10_w4_refcounts.npy"));
+  const std::vector<std::int32_t> counts = spike_counts(run.outputs.spikes.at(0));
+  ASSERT_EQ(counts.size(), kImages * 10);
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    ASSERT_EQ(counts[k], reference.integer(k)) << "image " << k / 10 << ", class " << k % 10;
+}
+
+TEST(RealMnist, TheRtlIsTheModelOnImagesThatTheContractsHaveNotSeen) {
+  NEED_REAL_DATA("mnist-snn");
+  const Compilation compilation = compiled_mlp(0);
+  expect_rtl_is_model(compilation, part(images(compilation), kCalibration, 100));
+}
+
+TEST(RealMnist, SpreadOverFourTilesItGivesTheSameSpikes) {
+  NEED_REAL_DATA("mnist-snn");
+  const Compilation one = compiled_mlp(0);
+  const Compilation four = compiled_mlp(48);
+  EXPECT_GT(four.image.application.clusters.size(), one.image.application.clusters.size());
+  const Dataset data = part(images(one), kCalibration, 20);
+  expect_rtl_is_model(four, data);
+  const DeviceRun a = expect_model_is_golden(one, data);
+  const DeviceRun b = expect_model_is_golden(four, data);
+  EXPECT_EQ(a.outputs.spikes.at(0).samples, b.outputs.spikes.at(0).samples);
+}
+
+}  // namespace
+}  // namespace spikeloom::testing
