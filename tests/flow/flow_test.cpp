@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "compiler/base/error.hpp"
+#include "compiler/schedule/schedule.hpp"
 #include "host/compile/compile.hpp"
 #include "host/device/link_throttle.hpp"
 #include "host/device/model_device.hpp"
@@ -46,6 +47,18 @@ std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) 
   return std::nullopt;
 }
 
+/// Contracts from the first samples only: the others may break them, and then the promise is void from there on.
+void add_contract(Image& image, const Dataset& data, std::size_t samples) {
+  Dataset calibration = data;
+  calibration.samples.resize(samples);
+  const Promise& guaranteed = image.promises.front();
+  const Contracted contracted = contract(image, guaranteed, measure_work(image, calibration), {.margin_percent = 0});
+  EXPECT_LE(contracted.promise.period, guaranteed.period);
+  EXPECT_TRUE(verify(image, contracted.promise, contracted.contracts).empty());
+  image.promises.push_back(contracted.promise);
+  image.contracts = contracted.contracts;
+}
+
 void expect_golden(const Case& made, const Image& image, const DeviceRun& run, const GoldenRun& golden) {
   std::size_t spiking = 0, analogue = 0;
   for (const OutputStream& output : image.application.outputs) {
@@ -80,7 +93,8 @@ void expect_membranes(const Case& made, const Image& image, const GoldenRun& gol
 
 void expect_promises(const Image& image, const DeviceRun& run) {
   for (const Promise& promise : image.promises) {
-    const PromiseCheck check = check_promise(promise, run, std::nullopt);
+    const bool contracted = promise.name == "contracted";
+    const PromiseCheck check = check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
     EXPECT_TRUE(check.kept) << promise.name << " broken in step " << check.first_broken.value_or(-1) << ", slack "
                             << check.least_slack << " and " << check.least_latency_slack;
   }
@@ -106,6 +120,12 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
   expect_promises(image, run);
+}
+
+/// The data that the contracts were measured on never break them.
+void expect_unbroken(const Case& made, const Image& image) {
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  EXPECT_EQ(contract_void_from(image, Session(*model, image, {}).run(made.data)), std::nullopt);
 }
 
 struct Param {
@@ -145,21 +165,32 @@ TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
   for_cases([](const Chip& chip, std::uint64_t seed) {
     const Case made = random_case(seed, chip, sizes(chip));
     Rng rng(seed ^ 0x5eedU);
-    const std::optional<Image> image = random_image(made, chip, rng);
-    if (image) expect_agreement(seed, made, *image, nullptr);
-    return image.has_value();
+    std::optional<Image> image = random_image(made, chip, rng);
+    if (!image) return false;
+    const std::size_t samples = made.data.samples.size();
+    const std::size_t measured = 1 + rng.below(samples);
+    add_contract(*image, made.data, measured);
+    expect_agreement(seed, made, *image, nullptr);
+    if (measured == samples) expect_unbroken(made, *image);
+    return true;
   });
 }
 
 TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
-  std::unique_ptr<Link> rtl = open_verilator(test_chip(GetParam().chip), {}, {});
-  if (GetParam().block % 3 == 2) rtl = throttle(std::move(rtl), static_cast<std::uint64_t>(GetParam().block));
+  // Every third block behind a chip that stalls its streams at random, every third behind a link that cuts them up.
+  const auto block = static_cast<std::uint64_t>(GetParam().block);
+  VerilatorOptions options;
+  if (block % 3 == 1) options.stall_seed = block;
+  std::unique_ptr<Link> rtl = open_verilator(test_chip(GetParam().chip), options, {});
+  if (block % 3 == 2) rtl = throttle(std::move(rtl), block);
   for_cases([&](const Chip& chip, std::uint64_t seed) {
     const Case made = random_case(seed, chip, sizes(chip));
     Rng rng(seed ^ 0x5eedU);
-    const std::optional<Image> image = random_image(made, chip, rng);
-    if (image) expect_agreement(seed, made, *image, rtl.get());
-    return image.has_value();
+    std::optional<Image> image = random_image(made, chip, rng);
+    if (!image) return false;
+    if (rng.chance(0.5)) add_contract(*image, made.data, 1 + rng.below(made.data.samples.size()));
+    expect_agreement(seed, made, *image, rtl.get());
+    return true;
   });
 }
 

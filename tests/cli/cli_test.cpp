@@ -1,0 +1,219 @@
+// The command as a user runs it: what it prints, what it writes, how it ends.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/image/image.hpp"
+
+namespace spikeloom {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Ended {
+  int code = -1;
+  std::string out, err;
+};
+
+class Cli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::temp_directory_path() / ("spikeloom-cli-" + std::string(info->name()) + "-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  static std::string source(const std::string& name) { return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name; }
+  static std::string text(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+  }
+
+  [[nodiscard]] Ended spikeloom(const std::string& arguments) const {
+    const std::string err = file("stderr");
+    const std::string line = std::string(SPIKELOOM_COMMAND) + " " + arguments + " 2>" + err + " </dev/null";
+    Ended ended;
+    FILE* pipe = popen(line.c_str(), "r");
+    EXPECT_NE(pipe, nullptr);
+    std::array<char, 4096> buffer;
+    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) ended.out.append(buffer.data(), n);
+    const int status = pclose(pipe);
+    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    ended.err = text(err);
+    return ended;
+  }
+
+  [[nodiscard]] std::string digits(const std::string& options) const {
+    const std::string image = file("digits.loom");
+    const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") +
+                                  " -o " + image + " " + options);
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return image;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Cli, HelpEndsWithYesAndUnknownOptionsWithTwo) {
+  EXPECT_EQ(spikeloom("--help").code, 0);
+  EXPECT_EQ(spikeloom("run --help").code, 0);
+  EXPECT_EQ(spikeloom("").code, 2);
+  EXPECT_EQ(spikeloom("compile --nonsense").code, 2);
+  EXPECT_EQ(spikeloom("frobnicate").code, 2);
+}
+
+TEST_F(Cli, ListsItsDevices) {
+  const Ended ended = spikeloom("devices");
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("model"));
+  EXPECT_THAT(ended.out, HasSubstr("verilator"));
+}
+
+TEST_F(Cli, CheckSaysWhatItGuessedAndWhetherItFits) {
+  const Ended ended = spikeloom("check " + source("examples/digits/digits.nir") + " --chip " + source("chips/tile1.toml"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("note: dt = 0.001 guessed"));
+  EXPECT_THAT(ended.out, HasSubstr("fits tile1"));
+}
+
+TEST_F(Cli, EveryShippedChipHoldsTheExamples) {
+  for (const auto& entry : std::filesystem::directory_iterator(source("chips")))
+    if (entry.path().extension() == ".toml") {
+      const Ended ended = spikeloom("check " + source("examples/digits/digits.nir") + " --chip " + entry.path().string());
+      EXPECT_EQ(ended.code, 0) << entry.path() << ended.out << ended.err;
+    }
+}
+
+TEST_F(Cli, TheModelRunsDigitsAsWellAsPromised) {
+  const std::string image = digits("--calibrate " + source("examples/digits/test.npz") + " --limit 60");
+  const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") + " --json " + file("r.json"));
+  ASSERT_EQ(ended.code, 0) << ended.out << ended.err;
+  const auto json = nlohmann::json::parse(text(file("r.json")));
+  EXPECT_EQ(json.at("schema"), 1);
+  EXPECT_EQ(json.at("device"), "model");
+  EXPECT_EQ(json.at("samples"), 360);
+  EXPECT_EQ(json.at("steps"), 360 * 16);
+  EXPECT_GE(json.at("accuracy").get<double>(), 0.95);
+  EXPECT_TRUE(json.at("promises_kept").get<bool>());
+  EXPECT_GT(json.at("spikes").at("out").get<int>(), 0);
+  EXPECT_GT(json.at("synaptic_operations").get<int>(), 0);
+  EXPECT_FALSE(json.at("critical_cycle").empty());
+  const auto& period = json.at("period");
+  EXPECT_TRUE(period.at("measured").is_null());
+  EXPECT_TRUE(json.at("replay").at("mismatched_steps").is_null());
+  EXPECT_LE(period.at("contracted").get<double>(), period.at("guaranteed").get<double>());
+  EXPECT_LE(period.at("replayed").get<double>(), period.at("contracted").get<double>());
+  EXPECT_TRUE(json.at("period_exact").at("guaranteed").is_string());
+}
+
+TEST_F(Cli, TheRtlsStampsAreTheReplays) {
+  const std::string image = digits("");
+  const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +
+                                " --limit 5 --device verilator --json " + file("r.json"));
+  ASSERT_EQ(ended.code, 0) << ended.out << ended.err;
+  const auto json = nlohmann::json::parse(text(file("r.json")));
+  EXPECT_EQ(json.at("replay").at("mismatched_steps"), 0);
+  EXPECT_EQ(json.at("replay").at("differing_values"), 0);
+  EXPECT_EQ(json.at("period_exact").at("measured"), json.at("period_exact").at("replayed"));
+  EXPECT_EQ(json.at("latency").at("measured"), json.at("latency").at("replayed"));
+}
+
+TEST_F(Cli, OutputsOfTwoDevicesCompareEqual) {
+  const std::string image = digits("");
+  const std::string run = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 3 --record hidden:spikes --record hidden:v";
+  EXPECT_EQ(spikeloom(run + " --output " + file("a.npz")).code, 0);
+  EXPECT_EQ(spikeloom(run + " --device verilator --output " + file("b.npz")).code, 0);
+  EXPECT_EQ(spikeloom("compare " + file("a.npz") + " " + file("b.npz")).code, 0);
+  const std::string other = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 4 --output " + file("c.npz");
+  EXPECT_EQ(spikeloom(other).code, 0);
+  EXPECT_EQ(spikeloom("compare " + file("a.npz") + " " + file("c.npz")).code, 1);
+}
+
+TEST_F(Cli, SameSeedSameBytes) {
+  const std::string first = text(digits("--seed 3"));
+  EXPECT_EQ(first, text(digits("--seed 3")));
+  EXPECT_NE(first, text(digits("--seed 4")));
+}
+
+TEST_F(Cli, MaxPeriodOutOfReachEndsWithOne) {
+  const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") +
+                                " -o " + file("x.loom") + " --max-period 10");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.out, HasSubstr("above --max-period 10"));
+}
+
+TEST_F(Cli, ABrokenPromiseEndsWithOne) {
+  Image image = read_image(digits(""));
+  image.promises.front().period = Ratio(1);  // nothing keeps this
+  image.promises.front().offset = 0;
+  write_image(image, file("liar.loom"));
+  const Ended ended = spikeloom("run " + file("liar.loom") + " --input " + source("examples/digits/test.npz") + " --limit 2");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.out, HasSubstr("promise guaranteed: BROKEN"));
+}
+
+TEST_F(Cli, BadInputNamesFileAndRemedyAndWritesNothing) {
+  const Ended missing = spikeloom("compile /nonexistent.nir --chip " + source("chips/tile1.toml") + " -o " + file("x.loom"));
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("spikeloom: error: network: /nonexistent.nir"));
+  EXPECT_FALSE(std::filesystem::exists(file("x.loom")));
+  std::ofstream(file("junk.nir")) << "junk";
+  EXPECT_EQ(spikeloom("check " + file("junk.nir")).code, 2);
+  std::ofstream(file("junk.toml")) << "mesh = 3";
+  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + file("junk.toml") + " -o " + file("x.loom")).code, 2);
+  std::ofstream(file("junk.loom")) << "junk";
+  EXPECT_EQ(spikeloom("info " + file("junk.loom")).code, 2);
+  EXPECT_EQ(spikeloom("run " + file("junk.loom") + " --input x.npz").code, 2);
+  EXPECT_EQ(spikeloom("compare a.npz b.npz").code, 2);
+}
+
+TEST_F(Cli, UnknownDeviceAndRecordAreRefusedByName) {
+  const std::string image = digits("");
+  const std::string run = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 1 ";
+  const Ended device = spikeloom(run + "--device warp");
+  EXPECT_EQ(device.code, 2);
+  EXPECT_THAT(device.err, HasSubstr("there are model, verilator"));
+  const Ended option = spikeloom(run + "--device 'verilator:?speed=9'");
+  EXPECT_EQ(option.code, 2);
+  EXPECT_THAT(option.err, HasSubstr("no option \"speed\""));
+  const Ended record = spikeloom(run + "--record nobody:v");
+  EXPECT_EQ(record.code, 2);
+  EXPECT_THAT(record.err, HasSubstr("there are hidden, digit"));
+}
+
+TEST_F(Cli, ValuesThatTheImageCannotCarryAreListed) {
+  const std::string image = digits("");
+  const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") + " --limit 1 --encoder direct");
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("compile with more bit planes"));
+}
+
+TEST_F(Cli, EveryStageCanBeDumped) {
+  (void)digits("--dump " + file("stages"));
+  for (const char* name : {"01-network.txt", "02-quantize.txt", "03-partition.txt", "04-map.txt", "05-schedule.txt"})
+    EXPECT_GT(text(file("stages") + "/" + name).size(), 100U) << name;
+}
+
+TEST_F(Cli, InfoDescribesAnImage) {
+  const Ended ended = spikeloom("info " + digits(""));
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("hidden[0]"));
+  EXPECT_THAT(ended.out, HasSubstr("guaranteed"));
+}
+
+}  // namespace
+}  // namespace spikeloom
