@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -8,13 +9,14 @@
 namespace spikeloom::cli {
 namespace {
 
-/// The network in words, with everything that was guessed. Throws with all problems at once.
-void describe_network(const CheckCommand& command) {
+/// Prints the network with everything that was guessed. Throws with all problems at once.
+/// Returns the guesses.
+std::vector<std::string> describe_network(const CheckCommand& command) {
   if (std::filesystem::path(command.network).extension() == ".json") {
     const IntNetwork network = read_int_network(command.network);
     std::printf("integer network %s: %zu inputs, %zu populations, %zu projections, %zu outputs\n", network.name.c_str(),
                 network.inputs.size(), network.populations.size(), network.projections.size(), network.outputs.size());
-    return;
+    return {};
   }
   Problems problems;
   Notes notes;
@@ -24,12 +26,13 @@ void describe_network(const CheckCommand& command) {
   for (const std::string& note : notes.list) std::printf("note: %s\n", note.c_str());
   problems.throw_if_any(command.network);
   std::fputs(describe(network).c_str(), stdout);
+  return notes.list;
 }
 
 }  // namespace
 
 int run(const CheckCommand& command) {
-  describe_network(command);
+  const std::vector<std::string> said = describe_network(command);
   if (!command.chip) {
     std::printf("%s can be compiled; --chip says whether it fits\n", command.network.c_str());
     return kYes;
@@ -42,8 +45,10 @@ int run(const CheckCommand& command) {
   }
   const auto& compilation = std::get<Compilation>(result);
   std::fputs(compilation.quantization.c_str(), stdout);
+  for (const std::string& note : compilation.notes)
+    if (std::find(said.begin(), said.end(), note) == said.end()) std::printf("note: %s\n", note.c_str());
   for (const std::string& warning : compilation.warnings) std::printf("warning: %s\n", warning.c_str());
-  std::printf("%s fits %s: %zu clusters, guaranteed a step every %s cycles\n", command.network.c_str(), chip.name.c_str(),
+  std::printf("%s fits %s: clusters: %zu; guaranteed a step every %s cycles\n", command.network.c_str(), chip.name.c_str(),
               compilation.image.application.clusters.size(), compilation.image.promises.front().period.str().c_str());
   return kYes;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -29,18 +30,43 @@ void print_promises(const Image& image) {
   std::printf("\n");
 }
 
+/// Samples and populations before and after quantising, on the calibration data.
+nlohmann::ordered_json json_of(const Calibration& calibration) {
+  const auto number = [](const std::optional<double>& value) { return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr); };
+  nlohmann::ordered_json json;
+  json["samples"] = calibration.samples;
+  json["steps"] = calibration.steps;
+  json["labelled"] = calibration.labelled;
+  json["accuracy"] = {{"before", number(calibration.accuracy_before())}, {"after", number(calibration.accuracy_after())}};
+  json["decided_otherwise"] = calibration.other_decision.size();
+  for (const PopulationCalibration& population : calibration.populations)
+    json["populations"][population.name] = {{"spikes_before", population.spikes_before},
+                                            {"spikes_after", population.spikes_after},
+                                            {"differing_bits", population.differing},
+                                            {"bits", population.bits}};
+  return json;
+}
+
+std::size_t used_tiles(const Image& image) {
+  return static_cast<std::size_t>(
+      std::count_if(image.binding.orders.begin(), image.binding.orders.end(), [](const auto& order) { return !order.empty(); }));
+}
+
 void write_json(const std::string& path, const Compilation& compilation) {
   nlohmann::ordered_json json;
   json["schema"] = 1;
   json["network"] = compilation.image.application.name;
   json["chip"] = compilation.image.chip.name;
   json["clusters"] = compilation.image.application.clusters.size();
+  json["tiles_used"] = used_tiles(compilation.image);
+  json["tiles"] = compilation.image.chip.tiles();
   for (const Promise& promise : compilation.image.promises) {
     json["period"][promise.name] = promise.period.approximate();
     json["period_exact"][promise.name] = promise.period.str();
     json["latency"][promise.name] = promise.latency;
   }
   json["critical_cycle"] = compilation.image.promises.front().critical_cycle;
+  json["calibration"] = compilation.calibration ? json_of(*compilation.calibration) : nlohmann::ordered_json(nullptr);
   for (const StageTime& time : compilation.times) json["seconds"][time.stage] = time.seconds;
   json["notes"] = compilation.notes;
   json["warnings"] = compilation.warnings;
@@ -69,7 +95,8 @@ int run(const CompileCommand& command) {
   for (const std::string& note : compilation.notes) std::printf("note: %s\n", note.c_str());
   for (const std::string& warning : compilation.warnings) std::printf("warning: %s\n", warning.c_str());
   std::fputs(compilation.quantization.c_str(), stdout);
-  std::printf("%zu clusters on %u tiles of %s\n", compilation.image.application.clusters.size(), chip.tiles(), chip.name.c_str());
+  std::printf("clusters: %zu, on %zu of the %u tiles of %s\n", compilation.image.application.clusters.size(),
+              used_tiles(compilation.image), chip.tiles(), chip.name.c_str());
   print_promises(compilation.image);
   if (command.max_period && compilation.image.promises.front().period.approximate() > *command.max_period) {
     std::printf("the guaranteed period is above --max-period %g\n", *command.max_period);

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <string>
 
 #include "compiler/base/error.hpp"
 #include "compiler/image/image.hpp"
@@ -34,9 +35,11 @@ int list_devices() {
 
 int build_chip(const std::string& path) {
   const Chip chip = read_chip(path);
-  const auto link = open_verilator(chip, {}, [](double done, const std::string& what) {
-    if (done < 0) std::fprintf(stderr, "%s\n", what.c_str());
-    else std::fprintf(stderr, "%s (%d %%)\n", what.c_str(), static_cast<int>(done * 100));
+  std::string shown;  // what does not change is said once
+  const auto link = open_verilator(chip, {}, [&shown](double done, const std::string& what) {
+    const std::string text = done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)";
+    if (text != shown) std::fprintf(stderr, "%s\n", text.c_str());
+    shown = text;
   });
   std::printf("%s\n", link->describe().c_str());
   return kYes;

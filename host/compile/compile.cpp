@@ -14,7 +14,6 @@
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
-#include "compiler/quantize/calibrate.hpp"
 #include "host/compile/calibration.hpp"
 #include "host/device/model_device.hpp"
 #include "host/run/session.hpp"
@@ -190,14 +189,17 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
     }
     Quantized quantized = runner.stage("quantize", [&] { return quantize(*result.network, quantizing); });
     runner.sound(check(quantized, *result.network).list());
-    result.quantization = print(quantized.report);
+    QuantizeReport figures = quantized.report;
+    figures.notes.clear();
+    figures.warnings.clear();
+    result.quantization = print(figures);
     result.notes.insert(result.notes.end(), quantized.report.notes.begin(), quantized.report.notes.end());
     result.warnings = quantized.report.warnings;
     result.integers = std::move(quantized.network);
-    runner.dump(result.quantization + "\n" + print_int_network(result.integers));
+    runner.dump(print(quantized.report) + "\n" + print_int_network(result.integers));
     if (data) {
-      const Calibration calibration =
-          runner.stage("calibrate", [&] { return calibrate(*result.network, result.integers, samples, {}); });
+      const Calibration& calibration = result.calibration.emplace(
+          runner.stage("calibrate", [&] { return calibrate(*result.network, result.integers, samples, {}); }));
       result.quantization += "\n" + print(calibration);
       result.warnings.insert(result.warnings.end(), calibration.warnings.begin(), calibration.warnings.end());
       runner.dump(print(calibration));

@@ -11,6 +11,7 @@
 #include "compiler/golden/int_network.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/model/elaborate.hpp"
+#include "compiler/quantize/calibrate.hpp"
 #include "compiler/quantize/quantize.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "host/data/dataset.hpp"
@@ -48,7 +49,8 @@ struct Compilation {
   Image image;
   std::vector<std::string> notes;     ///< guesses and decisions, to be shown
   std::vector<std::string> warnings;
-  std::string quantization;           ///< report in words
+  std::string quantization;           ///< report in words; its notes and warnings stand above
+  std::optional<Calibration> calibration;  ///< of a network in real numbers with calibration data
   std::vector<StageTime> times;
 };
 
