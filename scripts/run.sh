@@ -28,6 +28,7 @@ show() {
   echo "\$ spikeloom $*"
   "$build/bin/spikeloom" "$@" </dev/null
 }
-show compile examples/digits/digits.nir --chip chips/mesh2x2.toml -o "$build/digits.loom"
+show compile examples/digits/digits.nir --chip chips/mesh2x2.toml -o "$build/digits.loom" \
+  --calibrate examples/digits/calibration.npz
 show run "$build/digits.loom" --input examples/digits/test.npz --device verilator --limit "$limit" \
   --json "$build/digits.json"
