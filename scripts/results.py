@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Every real network on the RTL, measured beside predicted: writes docs/results.md.
+
+usage: scripts/results.py [--spikeloom build/bin/spikeloom] [--data ../shared/data] [--out docs/results.md] [--keep DIR]
+
+Runs the `spikeloom` commands that the page shows, and takes every figure from their JSON. Needs the folder of real data
+(README.md in it names the sources) and numpy. Fails where a run does not end with exit code 0: a promise broken, a stamp
+mispredicted or a bit that differs is no result. --keep keeps images and reports.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TH10 = ["$DATA/braille-th10/braille7_test_inputs.npz", "--array", "x"]
+MNIST = ["$DATA/mnist-snn/test1000_spikes_T8.npz", "--packed"]
+SAMPLE0 = ["$DATA/nir-braille-srnn/sample0_input_256x12.npy"]
+SRNN = "$DATA/nir-braille-srnn/braille_noDelay_"
+
+# name, network, chip, options of compile, data, what of it calibrates the contracts
+ROWS = [
+    ("digits", "examples/digits/digits.nir", "tile1", [], ["examples/digits/test.npz"], ["--limit", "90"]),
+    ("digits", "examples/digits/digits.nir", "mesh2x2", [], ["examples/digits/test.npz"], ["--limit", "90"]),
+    ("melody", "examples/melody/melody.nir", "mesh2x2", [], ["examples/melody/test.npz"], ["--limit", "120"]),
+    ("mnist-snn", "$DATA/mnist-snn/mlp_784_128_10_w4.nir", "mesh2x2", ["--bits", "4"], MNIST, ["--limit", "250"]),
+    ("mnist-snn, hidden layer in three", "$DATA/mnist-snn/mlp_784_128_10_w4.nir", "mesh2x2",
+     ["--bits", "4", "--max-neurons", "48"], MNIST, ["--limit", "250"]),
+    ("braille-th10", "$DATA/braille-th10/braille7_th10_srnn_w8.nir", "tile1", [], TH10, ["--limit", "70"]),
+    ("braille-th10", "$DATA/braille-th10/braille7_th10_srnn_w8.nir", "mesh2x2", [], TH10, ["--limit", "70"]),
+    ("Braille bias_zero", SRNN + "bias_zero.nir", "tile1", [], SAMPLE0, ["--steps", "128"]),
+    ("Braille noBias_subtract", SRNN + "noBias_subtract.nir", "tile1", ["--reset", "subtract"], SAMPLE0, ["--steps", "128"]),
+    ("lava-oxford", "$WORK/oxford.json", "mesh2x2", [], ["$WORK/oxford_input.npy"], ["--steps", "500"]),
+    ("nir-lif", "$DATA/nir-lif/lif_norse.nir", "tile1", ["--dt", "1e-4"], ["$WORK/lif_input.npy"], ["--steps", "500"]),
+]
+
+# name, network, options of compile, data: what each width costs
+WIDTHS = [
+    ("digits", "examples/digits/digits.nir", [], ["examples/digits/test.npz"]),
+    ("melody", "examples/melody/melody.nir", [], ["examples/melody/test.npz"]),
+    ("mnist-snn (4-bit grid)", "$DATA/mnist-snn/mlp_784_128_10_w4.nir", [], MNIST),
+    ("braille-th10 (8-bit grid)", "$DATA/braille-th10/braille7_th10_srnn_w8.nir", [], TH10),
+    ("Braille bias_zero, sample 0", SRNN + "bias_zero.nir", [], SAMPLE0),
+    ("Braille noBias_subtract, sample 0", SRNN + "noBias_subtract.nir", ["--reset", "subtract"], SAMPLE0),
+]
+
+# Read from the *_accuracy_* files of the NIR paper's repository, percent.
+CITED = """| | Lava (Loihi 2 simulator) | Nengo | Norse | Rockpool | snnTorch | SpiNNaker2 | Spyx | Xylo |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| Braille bias_zero, 140 samples | 48.57 | 55.71 | 94.29 | | 95.00 | 85.00 | 84.29 | |
+| Braille noBias_subtract, 140 samples | | 78.57 | 93.57 | 71.43 | 92.14 | 93.57 | 92.14 | 85.71 |
+"""
+
+
+class Runner:
+    def __init__(self, program, data, work):
+        self.program, self.paths = program, {"$DATA": str(data), "$WORK": str(work)}
+        self.work = work
+        self.shown = []  # commands of the current row, as the page shows them
+
+    def real(self, argument):
+        for name, path in self.paths.items():
+            argument = argument.replace(name, path)
+        return argument
+
+    def __call__(self, *arguments, report=None, show=True):
+        """Runs one command from the project's root; returns its JSON report."""
+        command = list(arguments)
+        if show:
+            self.shown.append(" ".join(["spikeloom"] + [a if a.startswith("$") else shlex.quote(a) for a in command]))
+        if report:
+            command += ["--json", "$WORK/" + report]
+        done = subprocess.run([str(self.program)] + [self.real(a) for a in command], cwd=ROOT, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(f"results: error: spikeloom {' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return json.loads((self.work / report).read_text()) if report else None
+
+
+def prepare(data, work):
+    """Inputs and networks that are in the folder in another form: the LIF's input column, Oxford's dense layer."""
+    column = numpy.loadtxt(data / "nir-lif/lif_norse.csv", delimiter=",", usecols=0)
+    numpy.save(work / "lif_input.npy", column.astype(numpy.uint8).reshape(-1, 1))
+    with numpy.load(data / "lava-oxford/oxford_layer0.npz") as oxford:
+        numpy.save(work / "oxford_input.npy", oxford["input_spikes"])
+        weight = oxford["weight"]
+    if (weight % 2).any():
+        sys.exit("results: error: lava-oxford: odd weights")
+    layer = {"name": "layer0", "kind": "CubaLIF", "shape": [256], "scale": 6, "alpha": 4096 - 4096, "beta": 4096 - 415,
+             "bias_i": 0, "bias_v": 0, "reset": "value", "theta": 6 << 6, "v_reset": 0}
+    dense = {"name": "dense", "from": {"input": "input"}, "to": "layer0", "delay": 0, "bits": 8, "shift": 1,
+             "rows": (weight.T // 2).tolist()}
+    network = {"format": "spikeloom-integer-network", "version": 1, "name": "lava-oxford", "state_bits": 24,
+               "inputs": [{"name": "input", "shape": [200]}], "populations": [layer], "projections": [dense],
+               "outputs": [{"name": "output", "shape": [256], "from": "layer0"}]}
+    (work / "oxford.json").write_text(json.dumps(network))
+
+
+def percent(value):
+    return "–" if value is None else f"{100 * value:.2f}"
+
+
+def cycles(value):
+    return "–" if value is None else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def recorded_bits(run, name, data, work, image_data, image):
+    """Bits that differ from what others recorded, where the folder has a recording of exactly this network's output."""
+    run("run", image, "--input", *image_data, "--output", "$WORK/out.npz", show=False)
+    with numpy.load(work / "out.npz") as out:
+        spikes = out[[name for name in out.files if name.startswith("spikes.")][0]][0]
+    if name == "lava-oxford":
+        with numpy.load(data / "lava-oxford/oxford_layer0.npz") as oxford:
+            theirs = oxford["output_spikes"]
+        late = numpy.concatenate([numpy.zeros((1, 256), spikes.dtype), spikes[:-1]])
+        return f"{int((late != theirs).sum())} of {theirs.size:,} output bits differ from Loihi's arithmetic as lava-dl recorded it"
+    steps = " ".join(str(step) for step in numpy.flatnonzero(spikes))
+    return f"spikes at steps {steps}, as the exact solution, Nengo, Norse, snnTorch and SpiNNaker2"
+
+
+def run_row(run, number, row, data, work):
+    name, network, chip, options, inputs, part = row
+    run.shown = []
+    image = f"$WORK/{number}.loom"
+    base = ["compile", network, "--chip", f"chips/{chip}.toml", *options]
+    compiled = run(*base, "-o", image, "--calibrate", *inputs, *part, report=f"{number}-compile.json")
+    measured = run("run", image, "--input", *inputs, "--device", "verilator", report=f"{number}-run.json")
+    if measured["replay"]["mismatched_steps"] != 0 or measured["replay"]["differing_values"] != 0:
+        sys.exit(f"results: error: {name}: the replay is not what the RTL did")
+    # The float network's accuracy on all of the data; nothing else of this compilation is used.
+    whole = run(*base, "-o", "$WORK/whole.loom", "--calibrate", *inputs, report="whole.json", show=False)
+    real = whole["calibration"]["accuracy"]["before"] if whole["calibration"] else None
+    slack = {promise["name"]: promise for promise in measured["promises"]}
+    contract = slack["contracted"]["void_from"]
+    row_text = [
+        str(number), name, chip, f"{compiled['clusters']} on {compiled['tiles_used']}", f"{measured['samples']:,} × {measured['steps'] // measured['samples']}",
+        f"{percent(real)} / {percent(measured['accuracy'])}",
+        *(cycles(measured["period"][kind]) for kind in ("guaranteed", "contracted", "replayed", "measured")),
+        f"{measured['latency']['guaranteed']:,} / {measured['latency']['measured']:,}",
+        f"{slack['guaranteed']['least_slack']:,} / {slack['contracted']['least_slack']:,}" + ("" if contract is None else f" (void from step {contract})"),
+        str(measured["replay"]["mismatched_steps"]), f"{measured['derived']['steps_per_second']:,.0f}"]
+    note = None
+    if name in ("lava-oxford", "nir-lif"):
+        note = f"- {name}: " + recorded_bits(run, name, data, work, inputs, image) + "."
+        run.shown = run.shown[:2]
+    return row_text, run.shown, note
+
+
+def run_widths(run):
+    lines = []
+    for name, network, options, inputs in WIDTHS:
+        for bits in (8, 4, 2, 1):
+            command = ["compile", network, "--chip", "chips/mesh4x4.toml", *options, "--bits", str(bits), "-o", "$WORK/width.loom",
+                       "--calibrate", *inputs]
+            report = run(*command, report="width.json", show=False)
+            cost = report["calibration"]
+            hidden = list(cost["populations"].values())[0]
+            lines.append([name, str(bits), percent(cost["accuracy"]["before"]), percent(cost["accuracy"]["after"]),
+                          f"{cost['decided_otherwise']} of {cost['samples']}",
+                          f"{hidden['differing_bits']:,} of {hidden['bits']:,}"])
+    return lines
+
+
+def table(head, rows):
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *rows])
+
+
+def page(rows, commands, notes, widths):
+    head = ["", "network", "chip", "clusters on tiles", "samples × steps", "accuracy float / integer, %", "period: guaranteed",
+            "contracted", "replayed", "measured", "latency: guaranteed / measured", "slack: guaranteed / contracted",
+            "mismatched steps", "steps/s at 100 MHz, derived"]
+    listing = "\n".join(f"# {number}\n" + "\n".join(lines) for number, lines in commands)
+    return f"""# Results
+
+Made by `scripts/results.py` (real data: the folder that `SPIKELOOM_DATA` or `--data` names; digits and melody ship with
+the project). Every run is on the `verilator` device; the commands stand below the table and end with exit code 0.
+
+Cycles of the chip. *Accuracy*: the float interpreter's on the same samples, and the device's. *Contracted*: contracts
+from the part of the data that the compile command names, checked on all of it. *Slack*: cycles between the promise's
+bound and the stamp, the least of all steps. *Mismatched steps*: stamps that differ from the replay's; output values
+never differed either. *Steps/s* follow from the measured period and the chip file's clock; they are no measurement.
+
+{table(head, rows)}
+
+{os.linesep.join(notes)}
+- braille-th10: the samples whose hidden spikes differ from the float network's agree with it in every bit with 32 bits of
+  state (test `RealBrailleTh10`): what differs is truncation of the state. 10 of the 280 decisions are ties.
+- mnist-snn: the output counts of all 1000 images are the float reference's (test `RealMnist`).
+
+```
+{listing}
+```
+
+`$DATA` is the folder of real data, `$WORK` a scratch folder; `oxford.json` (the dense layer in the file form of
+`compiler/golden/README.md`), `oxford_input.npy` and `lif_input.npy` are written by the script.
+
+## What integers cost
+
+`spikeloom compile NETWORK --chip chips/mesh4x4.toml --bits BITS --calibrate DATA --json REPORT`, all samples: the float
+network beside the integer one. Weights on a grid that fits are taken over exactly at that width and above. 1 bit means
+{{-1, +1}}: a projection with absent synapses gets 2 bits then, so rows for 1 and 2 bits can be the same. Calibration takes
+activity and work from the data, never labels.
+
+{table(["network", "weight bits", "accuracy float, %", "accuracy integer, %", "samples decided otherwise", "hidden bits that differ from float"], widths)}
+
+## Others, on the same networks (cited, not measured here)
+
+Accuracy in percent as published with the NIR paper (Pedersen et al., 2024), on its own 140 test samples, of which only
+sample 0 is in the folder of real data.
+
+{CITED}"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spikeloom", type=pathlib.Path, default=ROOT / "build/bin/spikeloom")
+    parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path(os.environ.get("SPIKELOOM_DATA", ROOT / "../shared/data")))
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/results.md")
+    parser.add_argument("--keep", type=pathlib.Path, help="folder for images and reports")
+    options = parser.parse_args()
+    for path in (options.spikeloom, options.data):
+        if not path.exists():
+            sys.exit(f"results: error: {path} is not there; see --help")
+    with tempfile.TemporaryDirectory() as scratch:
+        work = options.keep.resolve() if options.keep else pathlib.Path(scratch)
+        work.mkdir(parents=True, exist_ok=True)
+        data = options.data.resolve()
+        prepare(data, work)
+        run = Runner(options.spikeloom.resolve(), data, work)
+        rows, commands, notes = [], [], []
+        for number, row in enumerate(ROWS, 1):
+            print(f"results: {number} of {len(ROWS)}: {row[0]} on {row[2]}", file=sys.stderr)
+            text, shown, note = run_row(run, number, row, data, work)
+            rows.append(text)
+            commands.append((number, shown))
+            notes += [note] if note else []
+        options.out.write_text(page(rows, commands, notes, run_widths(run)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
