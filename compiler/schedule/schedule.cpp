@@ -34,15 +34,32 @@ Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf
   return promise;
 }
 
-/// Worst work of one round of a tile's order, with LOAD and WAIT, in cycles.
-std::int64_t worst_round(const Image& image, const std::vector<OrderEntry>& order) {
-  std::int64_t sum = 0;
-  for (const OrderEntry& entry : order) {
+/// A tile's own round: what of it is work, and the most cycles that a firing waits for its tile's own sends.
+struct Round {
+  std::int64_t worst = 0;     ///< work of all its firings, every bit set
+  std::int64_t firings = 0;
+  std::int64_t overhead = 0;  ///< cycles of a round that are not work: LOAD and WAIT, or the slowest own send
+};
+
+Round round_of(const Image& image, std::size_t tile) {
+  Round round;
+  for (const OrderEntry& entry : image.binding.orders[tile]) {
     const Cluster& cluster = image.application.clusters[entry.cluster.index()];
-    sum += timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
-           static_cast<std::int64_t>(cluster.updates.size()) + 2;
+    round.worst += timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
+                   static_cast<std::int64_t>(cluster.updates.size());
+    ++round.firings;
   }
-  return sum;
+  round.overhead = 2 * round.firings;
+  for (const Channel& channel : image.binding.channels) {
+    if (!channel.from || image.binding.placement[channel.from->index()].tile.index() != tile) continue;
+    std::int64_t after = 1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
+    std::int64_t local = 0;
+    for (const Destination& to : channel.to)
+      if (to.to && image.binding.placement[to.to->index()].tile.index() == tile)
+        local = std::max<std::int64_t>(local, to.hops + 1);
+    round.overhead = std::max(round.overhead, after + local);
+  }
+  return round;
 }
 
 /// Bounds for a wanted period (cycles / kTimeScale): the worst case where the tile's own round fits it,
@@ -50,10 +67,9 @@ std::int64_t worst_round(const Image& image, const std::vector<OrderEntry>& orde
 std::optional<TileBounds> bounds_for(const Image& image, const MeasuredWork& work, std::int64_t period) {
   TileBounds bounds(image.binding.orders.size());
   for (std::size_t t = 0; t < bounds.size(); ++t) {
-    const std::vector<OrderEntry>& order = image.binding.orders[t];
-    if (order.empty() || worst_round(image, order) * kTimeScale <= period) continue;
-    const auto firings = static_cast<std::int64_t>(order.size());
-    const std::int64_t rho = Ratio(period - 2 * firings * kTimeScale, firings).floor();
+    const Round round = round_of(image, t);
+    if ((round.worst + round.overhead) * kTimeScale <= period) continue;
+    const std::int64_t rho = Ratio(period - round.overhead * kTimeScale, round.firings).floor();
     if (rho <= 0) return std::nullopt;
     const auto sigma = least_sigma(work[t], rho);
     if (!std::holds_alternative<std::int64_t>(sigma)) return std::nullopt;
@@ -98,16 +114,21 @@ std::variant<Promise, Deadlocked> guarantee(const Image& image) {
 Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& measured,
                     const ContractOptions& options) {
   const MeasuredWork work = with_margin(image, measured, options.margin_percent);
-  // Feasible at the top (every round fits the guaranteed period), and monotone: rho grows, sigma shrinks.
+  // Smaller periods leave less rho and need more sigma, so what can be kept is nearly an interval; where it is not,
+  // bisection still ends at a period that is kept, and the worst case keeps the guaranteed one.
   std::int64_t low = 0;
   std::int64_t high = (guaranteed.period * Ratio(kTimeScale)).ceil();
+  std::optional<TileBounds> bounds = TileBounds(image.binding.orders.size());
   while (low + 1 < high) {
     const std::int64_t middle = low + (high - low) / 2;
-    const auto bounds = bounds_for(image, work, middle);
-    (bounds && keeps(image, *bounds, middle) ? high : low) = middle;
+    const auto tried = bounds_for(image, work, middle);
+    if (tried && keeps(image, *tried, middle)) {
+      high = middle;
+      bounds = tried;
+    } else {
+      low = middle;
+    }
   }
-  const std::optional<TileBounds> bounds = bounds_for(image, work, high);
-  SPIKELOOM_CHECK(bounds.has_value());
   const TimingGraph timing = timing_graph(image, *bounds);
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   Contracted result;

@@ -16,6 +16,16 @@ constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale;
 /// `done` ends when the output buffer is full.
 struct ClusterActors {
   ActorId fire{}, freed{}, done{};
+  std::int64_t position = 0;  ///< in its tile's order
+  std::int64_t round = 1;     ///< firings of a round of its tile
+};
+
+/// A channel's step: `send` starts when its list and its credits are there. On a tile under a bound `late`
+/// starts when the credits are there: what the list alone delays goes round the tile's own chain instead.
+struct Sender {
+  ActorId send{};
+  std::optional<ActorId> late;
+  std::int64_t cycles = 0;  ///< worst, from decision to the end-of-step on the wire
 };
 
 class Builder {
@@ -59,10 +69,13 @@ class Builder {
   /// The sequencer sees its first order entry in cycle 0, so nothing fires before cycle 1.
   void add_cluster(ClusterId id) {
     const Cluster& cluster = app_.clusters[id.index()];
+    const std::vector<OrderEntry>& order = binding_.orders[binding_.placement[id.index()].tile.index()];
     const std::int64_t walk = timing::kIntegrate + worst_integration(cluster);
     const std::int64_t update = timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
     const std::optional<TileBound>& limit = bound(binding_.placement[id.index()].tile);
     ClusterActors actors;
+    actors.round = static_cast<std::int64_t>(order.size());
+    while (order[static_cast<std::size_t>(actors.position)].cluster != id) ++actors.position;
     if (!limit) {
       actors.fire = actors.freed = actor(place(id) + "fire " + cluster.name, scaled(walk), 1);
       actors.done = actor(place(id) + "update " + cluster.name, scaled(update), 0);
@@ -92,14 +105,18 @@ class Builder {
 
   void add_sender(const Channel& channel) {
     const std::int64_t flits = worst_flits(app_, channel);
-    const std::int64_t send = worst_send(channel.slots, image_.chip.spike_wheel, flits);
+    Sender sender;
+    sender.cycles = worst_send(channel.slots, image_.chip.spike_wheel, flits);
     std::string name = channel.from ? place(*channel.from) + "send " + cluster_name(*channel.from) : "host send";
     if (channel.number != 0) name += "#" + std::to_string(channel.number);
-    senders_.push_back(actor(name, scaled(send), 0));
+    sender.send = actor(name, scaled(sender.cycles), 0);
     if (!channel.from) {
-      host_.push_back(senders_.back());
-      result_.source = senders_.back();
+      host_.push_back(sender.send);
+      result_.source = sender.send;
+    } else if (bound(binding_.placement[channel.from->index()].tile)) {
+      sender.late = actor(name + " late", scaled(sender.cycles), 0);
     }
+    senders_.push_back(sender);
   }
 
   /// One queue: the channels' words of a step follow one another, then the next step's.
@@ -110,28 +127,53 @@ class Builder {
     }
   }
 
-  void add_channel(const Channel& channel, ActorId sender) {
+  void add_channel(const Channel& channel, const Sender& sender) {
     if (channel.from) {
       const ClusterActors& source = clusters_[channel.from->index()];
-      arc(source.done, sender, 0, 1, "output buffer");
-      arc(sender, source.fire, 1, 0, "output buffer free");
+      arc(source.done, sender.send, 0, 1, "output buffer");
+      add_after_send(channel, sender, source, 1, 0, "output buffer free");
     }
     for (const Destination& to : channel.to) {
       if (!to.to) {
-        arc(sender, result_.sink, 0, to.hops, "to host");
+        arc(sender.send, result_.sink, 0, to.hops, "to host");
         continue;
       }
-      const Cluster& target = app_.clusters[to.to->index()];
-      const Inbound& inbound = target.inbound[to.inbound];
-      const ClusterActors& actors = clusters_[to.to->index()];
-      arc(sender, actors.fire, inbound.delay, to.hops + 1, "spikes");
-      add_credits(channel, to, inbound.delay, actors, sender);
+      const std::int64_t delay = app_.clusters[to.to->index()].inbound[to.inbound].delay;
+      const ClusterActors& target = clusters_[to.to->index()];
+      const bool local = channel.from && binding_.placement[channel.from->index()].tile == binding_.placement[to.to->index()].tile;
+      if (local) add_after_send(channel, sender, target, delay, to.hops + 1, "spikes");
+      else arc(sender.send, target.fire, delay, to.hops + 1, "spikes");
+      add_credits(channel, to, delay, target, sender);
     }
+  }
+
+  /// A firing of the source's own tile waits for the channel's end-of-step and `cycles` more. Without a bound: an
+  /// arc from `send`. Under (rho, sigma): the end-of-step is at max(end of the source's firing + 1, credits) + send.
+  /// The first term is E(n) >= E(n - d) + c + w(n) within the tile's sequence of firings, d firings back; since
+  /// works are not negative, the contract covers any part of a run, and d·rho + c on the chain is enough, without
+  /// sigma. The second is an arc from `late`.
+  void add_after_send(const Channel& channel, const Sender& sender, const ClusterActors& target, std::int64_t tokens,
+                      std::int64_t cycles, const std::string& name) {
+    if (!sender.late) {
+      arc(sender.send, target.fire, tokens, cycles, name);
+      return;
+    }
+    arc(*sender.late, target.fire, tokens, cycles, name);
+    const ClusterActors& source = clusters_[channel.from->index()];
+    const std::int64_t back = target.position - source.position + tokens * source.round;
+    SPIKELOOM_CHECK(back >= 1);
+    const std::int64_t rho = bound(binding_.placement[channel.from->index()].tile)->rho;
+    sdf::Channel own;
+    own.source = source.fire;
+    own.target = target.fire;
+    own.tokens = tokens;
+    own.latency = (back - 1) * rho + scaled(1 + sender.cycles + cycles);  // the source's execution is one rho
+    result_.graph.add_channel(own, name);
   }
 
   /// A freed page waits for the channel's credit slot: the wait is in the credit actor's loop.
   void add_credits(const Channel& channel, const Destination& to, std::int64_t delay, const ClusterActors& target,
-                   ActorId sender) {
+                   const Sender& sender) {
     const std::int64_t wait = worst_send(to.credit_slots, image_.chip.credit_wheel, 1) - 1;
     const std::string from = channel.from ? cluster_name(*channel.from) : "host";
     const ActorId credit =
@@ -139,7 +181,8 @@ class Builder {
     arc(target.freed, credit, 0, 2, "page free");
     arc(credit, credit, 1, 1, "credit slot");
     const std::int64_t pages = binding_.placement[to.to->index()].rows;
-    arc(credit, sender, pages - delay, to.credit_hops + 1, "pages");
+    arc(credit, sender.send, pages - delay, to.credit_hops + 1, "pages");
+    if (sender.late) arc(credit, *sender.late, pages - delay, to.credit_hops + 1, "pages");
   }
 
   const Image& image_;
@@ -148,7 +191,7 @@ class Builder {
   const TileBounds& bounds_;
   TimingGraph result_;
   std::vector<ClusterActors> clusters_;
-  std::vector<ActorId> senders_;  ///< by channel of the binding
+  std::vector<Sender> senders_;    ///< by channel of the binding
   std::vector<ActorId> host_;     ///< by host channel
 };
 

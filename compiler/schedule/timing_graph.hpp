@@ -16,7 +16,8 @@ inline constexpr std::int64_t kTimeScale = 256;
 
 /// What a tile's firings are taken to cost. Without a value: the worst case of each, for every input.
 /// With one: over any run of n consecutive firings of the tile at most sigma + n·rho (1/256 cycles).
-/// Then the order's arcs carry rho and every other arc out of a firing rho + sigma.
+/// Then the arcs within the tile (order, output buffer, local spikes) carry rho for every firing that they span, and
+/// every other arc out of a firing rho + sigma. Proof: docs/architecture.md, "Time".
 struct TileBound {
   std::int64_t rho = 0;
   std::int64_t sigma = 0;
@@ -31,7 +32,7 @@ struct TimingGraph {
 };
 
 /// Actors, by name: "host send", "tile(x,y) fire C" (and "update C"; under a bound "free C", "done C"),
-/// "tile(x,y) send C", "tile(x,y) credit C from S", "host sink".
+/// "tile(x,y) send C" (under a bound also "... late"), "tile(x,y) credit C from S", "host sink".
 [[nodiscard]] TimingGraph timing_graph(const Image& image, const TileBounds& bounds);
 
 /// Most cycles from a channel's decision to its n-th flit's wire cycle, over all phases of the wheel.
