@@ -24,20 +24,22 @@ MNIST = ["$DATA/mnist-snn/test1000_spikes_T8.npz", "--packed"]
 SAMPLE0 = ["$DATA/nir-braille-srnn/sample0_input_256x12.npy"]
 SRNN = "$DATA/nir-braille-srnn/braille_noDelay_"
 
-# name, network, chip, options of compile, data, what of it calibrates the contracts
+# name, network, chip, options of compile, data, what calibrates the contracts
 ROWS = [
-    ("digits", "examples/digits/digits.nir", "tile1", [], ["examples/digits/test.npz"], ["--limit", "90"]),
-    ("digits", "examples/digits/digits.nir", "mesh2x2", [], ["examples/digits/test.npz"], ["--limit", "90"]),
-    ("melody", "examples/melody/melody.nir", "mesh2x2", [], ["examples/melody/test.npz"], ["--limit", "120"]),
-    ("mnist-snn", "$DATA/mnist-snn/mlp_784_128_10_w4.nir", "mesh2x2", ["--bits", "4"], MNIST, ["--limit", "250"]),
+    ("digits", "examples/digits/digits.nir", "tile1", [], ["examples/digits/test.npz"], ["examples/digits/calibration.npz"]),
+    ("digits", "examples/digits/digits.nir", "mesh2x2", [], ["examples/digits/test.npz"], ["examples/digits/calibration.npz"]),
+    ("melody", "examples/melody/melody.nir", "mesh2x2", [], ["examples/melody/test.npz"], ["examples/melody/calibration.npz"]),
+    ("mnist-snn", "$DATA/mnist-snn/mlp_784_128_10_w4.nir", "mesh2x2", ["--bits", "4"], MNIST, [*MNIST, "--limit", "250"]),
     ("mnist-snn, hidden layer in three", "$DATA/mnist-snn/mlp_784_128_10_w4.nir", "mesh2x2",
-     ["--bits", "4", "--max-neurons", "48"], MNIST, ["--limit", "250"]),
-    ("braille-th10", "$DATA/braille-th10/braille7_th10_srnn_w8.nir", "tile1", [], TH10, ["--limit", "70"]),
-    ("braille-th10", "$DATA/braille-th10/braille7_th10_srnn_w8.nir", "mesh2x2", [], TH10, ["--limit", "70"]),
-    ("Braille bias_zero", SRNN + "bias_zero.nir", "tile1", [], SAMPLE0, ["--steps", "128"]),
-    ("Braille noBias_subtract", SRNN + "noBias_subtract.nir", "tile1", ["--reset", "subtract"], SAMPLE0, ["--steps", "128"]),
-    ("lava-oxford", "$WORK/oxford.json", "mesh2x2", [], ["$WORK/oxford_input.npy"], ["--steps", "500"]),
-    ("nir-lif", "$DATA/nir-lif/lif_norse.nir", "tile1", ["--dt", "1e-4"], ["$WORK/lif_input.npy"], ["--steps", "500"]),
+     ["--bits", "4", "--max-neurons", "48"], MNIST, [*MNIST, "--limit", "250"]),
+    ("braille-th10", "$DATA/braille-th10/braille7_th10_srnn_w8.nir", "tile1", [], TH10, [*TH10, "--limit", "70"]),
+    ("braille-th10", "$DATA/braille-th10/braille7_th10_srnn_w8.nir", "mesh2x2", [], TH10, [*TH10, "--limit", "70"]),
+    ("Braille bias_zero", SRNN + "bias_zero.nir", "tile1", [], SAMPLE0, [*SAMPLE0, "--steps", "128"]),
+    ("Braille noBias_subtract", SRNN + "noBias_subtract.nir", "tile1", ["--reset", "subtract"], SAMPLE0, [*SAMPLE0, "--steps", "128"]),
+    ("lava-oxford", "$WORK/oxford.json", "mesh2x2", [], ["$WORK/oxford_input.npy"],
+     ["$WORK/oxford_input.npy", "--steps", "500"]),
+    ("nir-lif", "$DATA/nir-lif/lif_norse.nir", "tile1", ["--dt", "1e-4"], ["$WORK/lif_input.npy"],
+     ["$WORK/lif_input.npy", "--steps", "500"]),
 ]
 
 # name, network, options of compile, data: what each width costs
@@ -125,11 +127,11 @@ def recorded_bits(run, name, data, work, image_data, image):
 
 
 def run_row(run, number, row, data, work):
-    name, network, chip, options, inputs, part = row
+    name, network, chip, options, inputs, calibration = row
     run.shown = []
     image = f"$WORK/{number}.loom"
     base = ["compile", network, "--chip", f"chips/{chip}.toml", *options]
-    compiled = run(*base, "-o", image, "--calibrate", *inputs, *part, report=f"{number}-compile.json")
+    compiled = run(*base, "-o", image, "--calibrate", *calibration, report=f"{number}-compile.json")
     measured = run("run", image, "--input", *inputs, "--device", "verilator", report=f"{number}-run.json")
     if measured["replay"]["mismatched_steps"] != 0 or measured["replay"]["differing_values"] != 0:
         sys.exit(f"results: error: {name}: the replay is not what the RTL did")
@@ -182,7 +184,7 @@ Made by `scripts/results.py` (real data: the folder that `SPIKELOOM_DATA` or `--
 the project). Every run is on the `verilator` device; the commands stand below the table and end with exit code 0.
 
 Cycles of the chip. *Accuracy*: the float interpreter's on the same samples, and the device's. *Contracted*: contracts
-from the part of the data that the compile command names, checked on all of it. *Slack*: cycles between the promise's
+from the data that the compile command names (for networks of others a part of all samples), checked on all of them. *Slack*: cycles between the promise's
 bound and the stamp, the least of all steps. *Mismatched steps*: stamps that differ from the replay's; output values
 never differed either. *Steps/s* follow from the measured period and the chip file's clock; they are no measurement.
 

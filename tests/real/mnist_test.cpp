@@ -47,6 +47,14 @@ TEST(RealMnist, EveryImagesCountsAreTheFloatReferences) {
     ASSERT_EQ(counts[k], reference.integer(k)) << "image " << k / 10 << ", class " << k % 10;
 }
 
+TEST(RealMnist, AContractOfRealImagesPromisesLessThanHalfTheWorstCase) {
+  NEED_REAL_DATA("mnist-snn");
+  const Compilation compilation = compiled_mlp(0);
+  const DeviceRun run = expect_model_is_golden(compilation, images(compilation));
+  EXPECT_LT(promise_named(compilation.image, "contracted")->period * Ratio(2), promise_named(compilation.image, "guaranteed")->period);
+  EXPECT_LT(timing_of(run).period->approximate(), promise_named(compilation.image, "contracted")->period.approximate());
+}
+
 TEST(RealMnist, TheRtlIsTheModelOnImagesThatTheContractsHaveNotSeen) {
   NEED_REAL_DATA("mnist-snn");
   const Compilation compilation = compiled_mlp(0);
