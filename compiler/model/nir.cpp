@@ -1,24 +1,20 @@
 #include "compiler/model/nir.hpp"
 
 #include <hdf5.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <new>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
+
+#include "compiler/base/child.hpp"
 
 namespace spikeloom {
 namespace {
@@ -598,79 +594,10 @@ std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
   return writer.bytes();
 }
 
-/// No core files, no words on the terminal, no more time and memory than a file of that size needs.
-void confine(std::size_t file_bytes, const NirLimits& limits) {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  const rlim_t seconds = limits.seconds + file_bytes / (std::size_t{1} << 23U);
-  const rlimit time{seconds, seconds};
-  setrlimit(RLIMIT_CPU, &time);
-  alarm(static_cast<unsigned>(10 * seconds));
-#ifndef __SANITIZE_ADDRESS__  // whose own maps are terabytes
-  std::size_t pages = 0;
-  if (std::ifstream("/proc/self/statm") >> pages) {
-    const rlim_t total = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + limits.memory;
-    const rlimit memory{total, total};
-    setrlimit(RLIMIT_AS, &memory);
-  }
-#endif
-  if (const int null = open("/dev/null", O_RDWR); null >= 0) {
-    dup2(null, 1);
-    dup2(null, 2);
-  }
-  for (const int number : {SIGALRM, SIGXCPU, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGPIPE}) {
-    std::signal(number, SIG_DFL);
-  }
-}
-
-/// The answer of a child process that reads the bytes; nothing when it did not come to an end.
-///
-/// Why     the HDF5 library (1.10.8) dies, loops or takes all memory on some damaged files, and
-///         nothing within the process can hold that back. Here the process never calls it.
+/// The answer of a child process that reads the bytes: here the process never calls the HDF5 library.
 std::optional<std::string> ask_child(const std::vector<char>& bytes, const NirLimits& limits) {
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) throw input_error("cannot be read: no pipe to a reading process");
-  const pid_t child = fork();
-  if (child < 0) {
-    close(ends[0]);
-    close(ends[1]);
-    throw input_error("cannot be read: no process to read it in");
-  }
-  if (child == 0) {
-    close(ends[0]);
-    confine(bytes.size(), limits);
-    int code = 1;
-    try {
-      const std::string text = answer(bytes, limits);
-      std::size_t sent = 0;
-      while (sent < text.size()) {
-        const ssize_t n = write(ends[1], text.data() + sent, text.size() - sent);
-        if (n < 0 && errno != EINTR) break;
-        if (n > 0) sent += static_cast<std::size_t>(n);
-      }
-      code = sent == text.size() ? 0 : 1;
-    } catch (...) {  // this process is the translation: any end but 0 says so
-    }
-    _exit(code);
-  }
-  close(ends[1]);
-  std::string text;
-  std::vector<char> buffer(std::size_t{1} << 16U);
-  while (true) {
-    const ssize_t n = read(ends[0], buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(n));
-  }
-  close(ends[0]);
-  int status = 0;
-  pid_t ended = 0;
-  do {
-    ended = waitpid(child, &status, 0);
-  } while (ended < 0 && errno == EINTR);
-  // Where the caller ignores SIGCHLD there is no status; Parser then judges the answer alone.
-  const bool good = ended < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  return good && !text.empty() ? std::optional(text) : std::nullopt;
+  const auto seconds = static_cast<unsigned>(limits.seconds + bytes.size() / (std::size_t{1} << 23U));
+  return in_child({seconds, limits.memory}, [&] { return answer(bytes, limits); });
 }
 
 }  // namespace

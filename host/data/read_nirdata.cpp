@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "host/data/in_child.hpp"
+#include "compiler/base/child.hpp"
 #include "host/data/readers.hpp"
 
 namespace spikeloom::readers {
@@ -333,10 +333,16 @@ class Unpacker {
   std::size_t at_ = 0;
 };
 
+/// Slower than any disk and inflate; room for the most values that a sample may claim.
+ChildLimits limits_for(std::size_t file_bytes) {
+  constexpr std::size_t kBytesPerSecond = std::size_t{1} << 22U;
+  return {static_cast<unsigned>(2 + file_bytes / kBytesPerSecond), std::size_t{8} << 30U};
+}
+
 }  // namespace
 
 Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
-  const std::optional<std::string> text = in_child(std::filesystem::file_size(path), [&] {
+  const std::optional<std::string> text = in_child(limits_for(std::filesystem::file_size(path)), [&] {
     try {
       return pack("", read_here(path, ports, options));
     } catch (const Error& error) {

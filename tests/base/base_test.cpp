@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "compiler/base/child.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/base/ratio.hpp"
 #include "compiler/base/rng.hpp"
@@ -61,6 +66,27 @@ TEST(Rng, GivesTheSameNumbersOnEveryMachine) {
     EXPECT_GE(x, -3);
     EXPECT_LE(x, 5);
   }
+}
+
+TEST(Child, ReturnsItsTextAndNothingWhenItDies) {
+  EXPECT_EQ(in_child({}, [] { return std::string(1 << 20, 'x'); }), std::string(1 << 20, 'x'));
+  EXPECT_EQ(in_child({}, []() -> std::string { std::abort(); }), std::nullopt);
+  EXPECT_EQ(in_child({}, []() -> std::string { throw 1; }), std::nullopt);
+}
+
+TEST(Child, MayTakeNoMoreMemoryThanItsLimit) {
+  const auto greedy = [] { return std::to_string(std::vector<char>(std::size_t{1} << 30U, 1).size()); };
+  EXPECT_EQ(in_child({.seconds = 5, .memory = std::size_t{64} << 20U}, greedy), std::nullopt);
+}
+
+TEST(Child, MayTakeNoMoreTimeThanItsLimit) {
+  const auto endless = []() -> std::string {
+    Rng rng(1);
+    while (rng.next() != 0 || rng.next() != 0) {
+    }
+    return "";
+  };
+  EXPECT_EQ(in_child({.seconds = 1}, endless), std::nullopt);
 }
 
 }  // namespace
