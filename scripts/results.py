@@ -184,8 +184,8 @@ Made by `scripts/results.py` (real data: the folder that `SPIKELOOM_DATA` or `--
 the project). Every run is on the `verilator` device; the commands stand below the table and end with exit code 0.
 
 Cycles of the chip. *Accuracy*: the float interpreter's on the same samples, and the device's. *Contracted*: contracts
-from the data that the compile command names (for networks of others a part of all samples), checked on all of them. *Slack*: cycles between the promise's
-bound and the stamp, the least of all steps. *Mismatched steps*: stamps that differ from the replay's; output values
+from the data that the compile command names (for networks of others a part of all samples), checked on all of them.
+*Slack*: cycles between the promise's bound and the stamp, the least of all steps. *Mismatched steps*: stamps that differ from the replay's; output values
 never differed either. *Steps/s* follow from the measured period and the chip file's clock; they are no measurement.
 
 {table(head, rows)}
