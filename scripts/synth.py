@@ -4,9 +4,12 @@
 usage: scripts/synth [--build DIR] [--out synth.json] [--chip CHIP.toml] [--board-chip CHIP.toml]
                      [--family ice40|ecp5|xcup ...] [--block tile|core|router ...] [--no-place] [--deadline SECONDS]
 
-Synthesised: one tile's core (crossbar_core), one whole tile (node) and one spike router, out of the hierarchy of the chip
-with --chip's parameters, per family. Placed: the whole --board-chip on UP5K-SG48; where that does not fit, by how much,
-and then on HX8K. The table goes to stdout, the same figures as JSON to --out. Figures of xcup are Yosys's, before any vendor tool.
+Synthesised: one whole tile (node) and one spike router, out of the hierarchy of the chip with --chip's parameters, per
+family; with --block core also the tile's core (crossbar_core) alone. Placed: the whole --board-chip on UP5K-SG48; where
+that does not fit, by how much, and then on HX8K, at last with fewer lanes and weights. The table goes to stdout, the same
+figures as JSON to --out.
+Figures of xcup are Yosys's, before any vendor tool; a LUT of 1 to 6 inputs counts as one, distributed RAM by the LUTs
+that hold it (LUTRAM); LUT/lane is both together.
 """
 import argparse
 import concurrent.futures
@@ -25,8 +28,9 @@ import rtl
 FAMILIES = {
     "ice40": ["synth_ice40 -top {top} -dsp"],
     "ecp5": ["synth_ecp5 -top {top}"],
-    "xcup": ["synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf",
-             "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nolutram"],
+    # Wide multiplexers are counted as LUTs instead of MUXF7 to MUXF9, which maps this design to fewer LUTs.
+    "xcup": ["synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nowidelut",
+             "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nowidelut -nolutram"],
 }
 CELLS = {
     "ice40": {"lut": r"SB_LUT4", "ff": r"SB_DFF\w*", "bram": r"SB_RAM40_4K\w*", "dsp": r"SB_MAC16", "spram": r"SB_SPRAM256KA",
@@ -34,10 +38,15 @@ CELLS = {
     "ecp5": {"lut": r"LUT4", "ff": r"TRELLIS_FF", "bram": r"DP16KD|PDPW16KD", "dsp": r"MULT18X18D", "lutram": r"TRELLIS_DPR16X4",
              "carry": r"CCU2C"},
     "xcup": {"lut": r"LUT[1-6](_2)?|INV", "ff": r"FD[RSCP]E\w*", "bram36": r"RAMB36E2", "bram18": r"RAMB18E2", "dsp": r"DSP48E2",
-             "lutram": r"RAM(32|64)\w+", "uram": r"URAM288\w*", "carry": r"CARRY8"},
+             "lutram": r"RAM(32|64)\w+", "uram": r"URAM288\w*", "carry": r"CARRY[48]"},
 }
+# LUTs that a cell of distributed RAM takes.
+LUTRAM = {"TRELLIS_DPR16X4": 2, "RAM32M16": 8, "RAM64M8": 8, "RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2}
 BLOCKS = {"tile": "node", "core": "crossbar_core", "router": "router"}
-DEVICES = (("up5k", "sg48", 5280), ("hx8k", "ct256", 7680))
+# Tried in turn: nextpnr's device and package, options of the synthesis (only UP5K has single-port RAM and multipliers),
+# parameters other than the chip file's.
+DEVICES = (("up5k", "sg48", "-dsp -spram", {}), ("hx8k", "ct256", "", {}),
+           ("hx8k", "ct256", "", {"Lanes": 4, "WeightWords": 256}))
 
 
 def yosys(script, log, deadline):
@@ -78,7 +87,7 @@ def count(stat, family):
     for kind, number in stat.items():
         for name, pattern in CELLS[family].items():
             if re.fullmatch(pattern, kind):
-                cells[name] += number
+                cells[name] += number * (LUTRAM[kind] if name == "lutram" else 1)
     if "bram36" in cells:
         cells["bram"] = cells.pop("bram36") + cells.pop("bram18") / 2
     return cells
@@ -103,13 +112,11 @@ def size(block, module, netlist, family, folder, deadline):
 def place(build, chip, folder, deadline):
     """nextpnr on the boards' devices in turn; a chip that does not fit says by how much."""
     netlist = folder / "board.json"
-    yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)),
-           f"synth_ice40 -top {rtl.TOP} -dsp -spram -json {netlist}"], folder / "board.log", deadline)
     results = []
-    for device, package, cells in DEVICES:
-        if device == "hx8k":  # no single-port RAM and no multipliers there
-            yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)),
-                   f"synth_ice40 -top {rtl.TOP} -json {netlist}"], folder / "board_hx.log", deadline)
+    for attempt, (device, package, options, changes) in enumerate(DEVICES):
+        values = {**rtl.parameters(build, chip), **changes}
+        yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, values),
+               f"synth_ice40 -top {rtl.TOP} {options} -json {netlist}"], folder / f"board{attempt}.log", deadline)
         # The streams end in the fabric, as behind a serial link: --pcf-allow-unconstrained places the pins anywhere.
         command = ["nextpnr-ice40", f"--{device}", "--package", package, "--json", str(netlist), "--seed", "1",
                    "--pcf-allow-unconstrained", "--freq", "12", "--timing-allow-fail"]
@@ -122,31 +129,36 @@ def place(build, chip, folder, deadline):
         over = {name: have - of for name, (have, of) in used.items() if have > of}
         results.append({"device": device, "package": package, "fits": done.returncode == 0, "used": used, "over": over,
                         "fmax_mhz": float(fmax[-1]) if fmax and done.returncode == 0 else None,
-                        "error": errors[0] if errors else None, "logic_cells": cells})
+                        "error": errors[0] if errors else None, "changes": changes})
         if done.returncode == 0:
             break
     return results
 
 
+def placement(report, row):
+    changes = "".join(f", {name} = {value}" for name, value in row["changes"].items())
+    return f"{report['board_chip']}{changes} on {row['device']}-{row['package']}"
+
+
 def table(report):
     lanes = report["lanes"]
     lines = [f"{report['chip']}: {lanes} lanes", "",
-             f"{'block':8} {'family':7} {'LUT':>7} {'FF':>7} {'BRAM':>6} {'DSP':>5} {'LUT/lane':>9}"]
+             f"{'block':8} {'family':7} {'LUT':>7} {'LUTRAM':>7} {'FF':>7} {'BRAM':>6} {'DSP':>5} {'LUT/lane':>9}"]
     for row in report["blocks"]:
         if "error" in row:
             lines.append(f"{row['block']:8} {row['family']:7} {row['error']}")
             continue
         cells = row["cells"]
         per_lane = f"{row['lut_per_lane']:.1f}" if "lut_per_lane" in row else ""
-        lines.append(f"{row['block']:8} {row['family']:7} {cells['lut']:7} {cells['ff']:7} {cells['bram']:6g} "
+        lines.append(f"{row['block']:8} {row['family']:7} {cells['lut']:7} {cells.get('lutram', 0):7} {cells['ff']:7} {cells['bram']:6g} "
                      f"{cells.get('dsp', 0):5} {per_lane:>9}")
     for row in report["placed"]:
         if "device" not in row:
             lines.append(f"placement: {row['error']}")
         elif row["fits"]:
-            lines.append(f"{report['board_chip']} on {row['device']}-{row['package']}: {row['fmax_mhz']} MHz, {row['used']}")
+            lines.append(f"{placement(report, row)}: {row['fmax_mhz']} MHz, {row['used']}")
         else:
-            lines.append(f"{report['board_chip']} on {row['device']}-{row['package']}: does not fit, over by {row['over']}; {row['error']}")
+            lines.append(f"{placement(report, row)}: does not fit, over by {row['over']}; {row['error']}")
     return "\n".join(lines + ["", f"{report['seconds']:.0f} s"])
 
 
@@ -157,7 +169,7 @@ def main():
     parser.add_argument("--chip", type=pathlib.Path, default=rtl.ROOT / "chips" / "tile1.toml")
     parser.add_argument("--board-chip", type=pathlib.Path, default=rtl.ROOT / "chips" / "up5k.toml")
     parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
-    parser.add_argument("--block", nargs="+", choices=BLOCKS, default=list(BLOCKS))
+    parser.add_argument("--block", nargs="+", choices=BLOCKS, default=["tile", "router"])
     parser.add_argument("--no-place", action="store_true", help="no place and route")
     parser.add_argument("--deadline", type=float, default=300, help="seconds for everything (default %(default)s)")
     arguments = parser.parse_args()
@@ -171,15 +183,16 @@ def main():
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(temporary)
         netlist, modules = instances(build, arguments.chip, arguments.block, folder, deadline)
+        # The longest job first.
+        placed = None if arguments.no_place else pool.submit(place, build, arguments.board_chip, folder, deadline)
         work = {(block, family): pool.submit(size, block, module, netlist, family, folder, deadline)
                 for family in arguments.family for block, module in modules.items()}
-        placed = None if arguments.no_place else pool.submit(place, build, arguments.board_chip, folder, deadline)
         for (block, family), future in work.items():
             row = {"block": block, "family": family}
             try:
                 row["cells"] = future.result()
                 if block != "router":
-                    row["lut_per_lane"] = row["cells"]["lut"] / lanes
+                    row["lut_per_lane"] = (row["cells"]["lut"] + row["cells"].get("lutram", 0)) / lanes
             except (RuntimeError, TimeoutError, subprocess.TimeoutExpired) as error:
                 row["error"], failed = str(error), True
             report["blocks"].append(row)
