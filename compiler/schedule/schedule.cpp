@@ -34,30 +34,45 @@ Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf
   return promise;
 }
 
-/// A tile's own round: what of it is work, and the most cycles that a firing waits for its tile's own sends.
+/// A tile's own round: its worst work, and the cycles of a round that no work explains (LOAD and WAIT, own sends).
 struct Round {
-  std::int64_t worst = 0;     ///< work of all its firings, every bit set
+  std::int64_t worst = 0;
   std::int64_t firings = 0;
-  std::int64_t overhead = 0;  ///< cycles of a round that are not work: LOAD and WAIT, or the slowest own send
+  std::int64_t overhead = 0;  ///< 1/kTimeScale cycles
 };
 
+/// The overhead is the period that the tile's own arcs would have if firings took no time.
 Round round_of(const Image& image, std::size_t tile) {
+  const auto here = [&](ClusterId c) { return image.binding.placement[c.index()].tile.index() == tile; };
   Round round;
-  for (const OrderEntry& entry : image.binding.orders[tile]) {
+  sdf::Graph idle;
+  std::vector<sdf::ActorId> actor(image.application.clusters.size());
+  const std::vector<OrderEntry>& order = image.binding.orders[tile];
+  for (const OrderEntry& entry : order) {
     const Cluster& cluster = image.application.clusters[entry.cluster.index()];
     round.worst += timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
                    static_cast<std::int64_t>(cluster.updates.size());
     ++round.firings;
+    actor[entry.cluster.index()] = idle.add_actor(cluster.name, 0);
   }
-  round.overhead = 2 * round.firings;
+  const auto arc = [&](ClusterId from, ClusterId to, std::int64_t tokens, std::int64_t cycles) {
+    idle.add_channel({.source = actor[from.index()], .target = actor[to.index()], .tokens = tokens, .latency = cycles});
+  };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool wraps = i + 1 == order.size();
+    arc(order[i].cluster, order[wraps ? 0 : i + 1].cluster, wraps ? 1 : 0, 2);
+  }
   for (const Channel& channel : image.binding.channels) {
-    if (!channel.from || image.binding.placement[channel.from->index()].tile.index() != tile) continue;
-    std::int64_t after = 1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
-    std::int64_t local = 0;
+    if (!channel.from || !here(*channel.from)) continue;
+    const std::int64_t sent = 1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
+    arc(*channel.from, *channel.from, 1, sent);
     for (const Destination& to : channel.to)
-      if (to.to && image.binding.placement[to.to->index()].tile.index() == tile)
-        local = std::max<std::int64_t>(local, to.hops + 1);
-    round.overhead = std::max(round.overhead, after + local);
+      if (to.to && here(*to.to))
+        arc(*channel.from, *to.to, image.application.clusters[to.to->index()].inbound[to.inbound].delay, sent + to.hops + 1);
+  }
+  if (!order.empty()) {
+    const sdf::CycleRatio ratio = sdf::max_cycle_ratio(idle);
+    round.overhead = (sdf::certificate_of(ratio, idle).period * Ratio(kTimeScale)).ceil();
   }
   return round;
 }
@@ -68,8 +83,8 @@ std::optional<TileBounds> bounds_for(const Image& image, const MeasuredWork& wor
   TileBounds bounds(image.binding.orders.size());
   for (std::size_t t = 0; t < bounds.size(); ++t) {
     const Round round = round_of(image, t);
-    if ((round.worst + round.overhead) * kTimeScale <= period) continue;
-    const std::int64_t rho = Ratio(period - round.overhead * kTimeScale, round.firings).floor();
+    if (round.worst * kTimeScale + round.overhead <= period) continue;
+    const std::int64_t rho = Ratio(period - round.overhead, round.firings).floor();
     if (rho <= 0) return std::nullopt;
     const auto sigma = least_sigma(work[t], rho);
     if (!std::holds_alternative<std::int64_t>(sigma)) return std::nullopt;
