@@ -156,6 +156,60 @@ Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& option
   }
 }
 
+Relabelled relabel(const Case& made, Rng& rng) {
+  Relabelled result{made, {}};
+  const auto permutation = [&](std::size_t size) {
+    std::vector<std::uint32_t> to(size);
+    for (std::size_t n = 0; n < size; ++n) to[n] = static_cast<std::uint32_t>(n);
+    rng.shuffle(to);
+    return to;
+  };
+  std::vector<std::vector<std::uint32_t>> elements;
+  for (const IntInput& input : made.network.inputs) elements.push_back(permutation(input.size()));
+  for (std::size_t p = 0; p < made.network.populations.size(); ++p) {
+    const IntPopulation& old = made.network.populations[p];
+    IntPopulation& now = result.made.network.populations[p];
+    result.neurons.push_back(permutation(old.size()));
+    for (const auto list : {&IntPopulation::alpha, &IntPopulation::beta, &IntPopulation::theta, &IntPopulation::v_reset,
+                            &IntPopulation::bias_i, &IntPopulation::bias_v})
+      for (std::size_t n = 0; n < old.size() && !(old.*list).empty(); ++n)
+        (now.*list)[result.neurons[p][n]] = (old.*list)[n];
+  }
+  for (IntProjection& projection : result.made.network.projections) {
+    const IntProjection old = projection;
+    const auto* input = std::get_if<InputId>(&old.from);
+    const auto& from = input ? elements[input->index()] : result.neurons[std::get<PopulationId>(old.from).index()];
+    std::vector<std::vector<std::pair<std::uint32_t, std::int16_t>>> rows(from.size());
+    for (std::size_t s = 0; s < from.size(); ++s)
+      for (std::size_t e = old.row_begin[s]; e < old.row_begin[s + 1]; ++e)
+        rows[from[s]].emplace_back(result.neurons[old.to.index()][old.target[e]], old.weight[e]);
+    projection.row_begin = {0};
+    projection.target.clear();
+    projection.weight.clear();
+    for (auto& row : rows) {
+      std::sort(row.begin(), row.end());
+      for (const auto& [target, weight] : row) {
+        projection.target.push_back(target);
+        projection.weight.push_back(weight);
+      }
+      projection.row_begin.push_back(projection.target.size());
+    }
+  }
+  for (Sample& sample : result.made.data.samples)
+    for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
+      Train now;
+      for (std::size_t t = 0; t < sample.inputs[i].steps(); ++t) {
+        std::vector<Event> events(sample.inputs[i].at(t).begin(), sample.inputs[i].at(t).end());
+        for (Event& event : events) event.element = elements[i][event.element];
+        std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.element < b.element; });
+        for (const Event& event : events) now.add(event.element, event.value);
+        now.end_step();
+      }
+      sample.inputs[i] = std::move(now);
+    }
+  return result;
+}
+
 GoldenRun run_golden(const IntNetwork& network, const Dataset& data) {
   GoldenInterpreter golden(network);
   GoldenRun run;

@@ -30,6 +30,14 @@ struct Case {
 /// density, silence and "everything fires" included. Passes `check` and fits acc_bits.
 [[nodiscard]] Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);
 
+/// The same network and data with the neurons of every population and the elements of every input renumbered:
+/// neuron n of population p becomes neurons[p][n].
+struct Relabelled {
+  Case made;
+  std::vector<std::vector<std::uint32_t>> neurons;
+};
+[[nodiscard]] Relabelled relabel(const Case& made, Rng& rng);
+
 /// The golden model over a dataset.
 struct GoldenRun {
   /// spikes[population][k · size + neuron], k over all steps of all samples; potentials likewise (readouts).
