@@ -24,7 +24,7 @@ def modules():
 
 
 def folders():
-    return [ROOT / "rtl", *sorted(path for path in (ROOT / "rtl").rglob("*") if path.is_dir())]
+    return [ROOT, ROOT / "rtl", *sorted(path for path in (ROOT / "rtl").rglob("*") if path.is_dir())]
 
 
 def parameters(build, chip):
@@ -34,11 +34,12 @@ def parameters(build, chip):
     return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}
 
 
-def yosys_read(build, formal=False):
+def yosys_read(build, formal=False, defines=()):
     """Yosys commands that read the package and every module."""
+    switches = "".join(f" -D{name}" for name in defines)
     includes = " ".join(f"-I{folder}" for folder in folders())
     files = " ".join(str(path) for path in [*packages(build), *modules()])
-    return [f"read_verilog -sv {'-formal ' if formal else '-noassert -noassume '}{includes} {files}"]
+    return [f"read_verilog -sv {'-formal ' if formal else '-noassert -noassume '}{includes}{switches} {files}"]
 
 
 def yosys_top(name, values):

@@ -29,9 +29,12 @@ FAMILIES = {
     "ice40": ["synth_ice40 -top {top} -dsp"],
     "ecp5": ["synth_ecp5 -top {top}"],
     # Wide multiplexers are counted as LUTs instead of MUXF7 to MUXF9, which maps this design to fewer LUTs.
-    "xcup": ["synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nowidelut",
-             "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nowidelut -nolutram"],
+    "xcup": ["synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -abc9 -nowidelut",
+             "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -abc9 -nowidelut -nolutram"],
 }
+# UltraScale+ with the DSPs placed (rtl/core/xilinx_dsp.sv); their cell is known to the elaboration, not part of the netlist.
+DEFINES = {"xcup": ("SPIKELOOM_DSP48E2",)}
+LIBRARY = {"xcup": ("read_verilog -lib +/xilinx/cells_xtra.v", "delete =A:blackbox")}
 CELLS = {
     "ice40": {"lut": r"SB_LUT4", "ff": r"SB_DFF\w*", "bram": r"SB_RAM40_4K\w*", "dsp": r"SB_MAC16", "spram": r"SB_SPRAM256KA",
               "carry": r"SB_CARRY"},
@@ -65,11 +68,13 @@ def yosys(script, log, deadline):
         raise RuntimeError(f"yosys ended with {done.returncode}: {' '.join(errors[:1])}")
 
 
-def instances(build, chip, blocks, folder, deadline):
-    """Name of the parametrised module of each block, in the elaborated chip written to chip.il."""
-    netlist = folder / "chip.il"
-    yosys([*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)), "proc",
-           f"write_rtlil {netlist}"], folder / "elaborate.log", deadline)
+def instances(build, chip, blocks, family, folder, deadline):
+    """The elaborated chip's netlist, written to a file, and in it the name of the parametrised module of each block."""
+    netlist = folder / f"chip.{family}.il"
+    before, after = LIBRARY.get(family, ("", ""))
+    yosys([*filter(None, [before]), *rtl.yosys_read(build, defines=DEFINES.get(family, ())),
+           *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)), "proc", *filter(None, [after]),
+           f"write_rtlil {netlist}"], folder / f"elaborate.{family}.log", deadline)
     text = netlist.read_text()
     found = {}
     for block in blocks:
@@ -79,7 +84,7 @@ def instances(build, chip, blocks, folder, deadline):
             raise RuntimeError(f"no module {BLOCKS[block]} in the chip")
         # Of the two routers the spike network's: it has the wider wires.
         found[block] = max(bodies, key=lambda body: sum(map(int, re.findall(r"wire width (\d+)", body.group(2))))).group(1)
-    return netlist, found
+    return {block: (netlist, module) for block, module in found.items()}
 
 
 def count(stat, family):
@@ -182,11 +187,11 @@ def main():
     failed = False
     with tempfile.TemporaryDirectory() as temporary, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = pathlib.Path(temporary)
-        netlist, modules = instances(build, arguments.chip, arguments.block, folder, deadline)
         # The longest job first.
         placed = None if arguments.no_place else pool.submit(place, build, arguments.board_chip, folder, deadline)
         work = {(block, family): pool.submit(size, block, module, netlist, family, folder, deadline)
-                for family in arguments.family for block, module in modules.items()}
+                for family in arguments.family
+                for block, (netlist, module) in instances(build, arguments.chip, arguments.block, family, folder, deadline).items()}
         for (block, family), future in work.items():
             row = {"block": block, "family": family}
             try:

@@ -255,6 +255,7 @@ class Builder {
                                    " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
                                    " -DVL_PRINTF=spikeloom_harness_print -include " +
                                    SPIKELOOM_HARNESS_DIR + "/verilator_harness.h"});
+    command.push_back("-I" + source_root);  // for `include "rtl/..."
     for (const fs::path& directory : design_.directories) {
       command.push_back("-y");
       command.push_back(directory.string());

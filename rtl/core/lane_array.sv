@@ -109,15 +109,9 @@ module lane_array #(
   logic [Groups-1:0] touched_q;
   logic same, decode_read;
   logic [GroupBits-1:0] acc_address;
-  logic [Lanes*AccBits-1:0] acc, sum, sum_q;
   assign same = add_q && add_group_q == decode_group_q;
   assign decode_read = decode_q && !same;
   assign acc_address = read_i ? read_group_i : decode_group_q;
-
-  ram_sdp #(.Width(Lanes * AccBits), .Depth(Groups)) u_accumulators (
-      .clk_i, .rst_i,
-      .write_enable_i(en_i && add_q), .write_address_i(add_group_q), .write_data_i(sum),
-      .read_enable_i(en_i && (decode_read || read_i)), .read_address_i(acc_address), .read_data_o(acc));
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
@@ -135,30 +129,86 @@ module lane_array #(
       add_forward_q <= same;
       add_touched_q <= touched_q[acc_address];
       add_negate_q <= decode_negate_q;
-      sum_q <= sum;
     end
   end
 
+  // Operands: a word's weights, decoded and shifted.
+  logic [Lanes*OperandBits-1:0] operands;
+  logic negate_operand;
+  for (genvar i = 0; i < Lanes; i++) begin : gen_decode
+    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
+        .format_i(decode_format_q), .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
+        .shift_i(decode_shift_q), .negate_i(negate_operand), .operand_o(operands[i*OperandBits+:OperandBits]));
+  end
+  assign read_touched_o = add_touched_q;
+
+`ifdef SPIKELOOM_DSP48E2
+  // Two lanes to a DSP, its halves independent. Operand, sum and forwarding are the DSP's registers; so a sum is written
+  // a cycle later, and to have it in time the accumulators are LUT RAM read without a register.
+  assign negate_operand = 1'b0;
+  (* ram_style = "distributed", no_rw_check *)
+  logic [Lanes*AccBits-1:0] accumulators[0:Groups-1];
+  logic [Lanes*AccBits-1:0] acc, sum_q;
+  logic [GroupBits-1:0] acc_address_q, store_group_q;
+  logic [2:0] source;
+  logic store_q, unused_read;
+  assign unused_read = decode_read;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) store_q <= 1'b0;
+    else if (en_i) store_q <= add_q;
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      acc_address_q <= acc_address;
+      store_group_q <= add_group_q;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i && store_q) accumulators[store_group_q] <= sum_q;
+  end
+  assign acc = accumulators[acc_address_q];
+  assign source = add_forward_q ? 3'd2 : add_touched_q ? 3'd3 : 3'd0;
+  for (genvar i = 0; i < Lanes; i += 2) begin : gen_pair
+    logic [47:0] operand, result;
+    logic unused_result;
+    assign operand = {24'(signed'(operands[(i+1)*OperandBits+:OperandBits])), 24'(signed'(operands[i*OperandBits+:OperandBits]))};
+    assign unused_result = ^result;
+    assign sum_q[i*AccBits+:2*AccBits] = {result[24+:AccBits], result[0+:AccBits]};
+    xilinx_dsp #(.Multiply(0)) u_dsp (
+        .clk_i, .en_i,
+        .a_i(operand[47:18]), .b_i(operand[17:0]), .d_i(27'd0), .use_a_i(1'b1), .use_d_i(1'b0),
+        .c_i({24'(acc[(i+1)*AccBits+:AccBits]), 24'(acc[i*AccBits+:AccBits])}),
+        .z_i(source), .subtract_i(add_negate_q), .p_o(result));
+  end
+  assign read_data_o = acc;
+`else
+  assign negate_operand = decode_negate_q;
+  logic [Lanes*AccBits-1:0] acc, sum, sum_q;
+  ram_sdp #(.Width(Lanes * AccBits), .Depth(Groups)) u_accumulators (
+      .clk_i, .rst_i,
+      .write_enable_i(en_i && add_q), .write_address_i(add_group_q), .write_data_i(sum),
+      .read_enable_i(en_i && (decode_read || read_i)), .read_address_i(acc_address), .read_data_o(acc));
+
+  always_ff @(posedge clk_i) begin
+    if (en_i) sum_q <= sum;
+  end
+
   for (genvar i = 0; i < Lanes; i++) begin : gen_lane
-    logic [OperandBits-1:0] operand, operand_q;
+    logic [OperandBits-1:0] operand_q;
     logic [AccBits-1:0] base;
     logic [AccBits:0] total;  // the negation's 1 comes in as carry
     logic unused_carry, unused_operand;
     assign unused_operand = ^operand_q;  // AccBits may be smaller
-    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
-        .format_i(decode_format_q), .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
-        .shift_i(decode_shift_q), .negate_i(decode_negate_q), .operand_o(operand));
     always_ff @(posedge clk_i) begin
-      if (en_i) operand_q <= operand;
+      if (en_i) operand_q <= operands[i*OperandBits+:OperandBits];
     end
     assign base = add_forward_q ? sum_q[i*AccBits+:AccBits] : acc[i*AccBits+:AccBits] & {AccBits{add_touched_q}};
     // operand + base + negate, written as a difference: Yosys then folds the selection of base into the adder's LUTs.
     assign total = {AccBits'(signed'(operand_q)), add_negate_q} - {~base, 1'b1};
     assign {sum[i*AccBits+:AccBits], unused_carry} = total;
   end
-
-  assign read_touched_o = add_touched_q;
   assign read_data_o = acc;
+`endif
 
   `SPIKELOOM_ASSUME(read_after_words, !(en_i && read_i) || !(word_valid_i || decode_q || add_q))
   `SPIKELOOM_ASSUME(clear_alone, !(en_i && clear_i) || !(word_valid_i || decode_q || add_q))

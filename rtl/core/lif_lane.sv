@@ -26,7 +26,10 @@ module lif_lane #(
     input logic [StateBits-1:0] s2_current_i,
     input logic [         12:0] s3_alpha_i,
     input logic [ScaleBits-1:0] s3_scale_i,
-    input logic [  AccBits-1:0] s3_acc_i,
+    input logic [  AccBits-1:0] s3_acc_low_i,
+    input logic [  AccBits-1:0] s3_acc_high_i,
+    input logic                 s3_use_low_i,
+    input logic                 s3_use_high_i,
     input logic [ BiasBits-1:0] s3_bias_i,
     input logic                 s4_load_i,
     input logic [StateBits-1:0] s4_potential_i,
@@ -38,46 +41,30 @@ module lif_lane #(
     input logic                 s7_force_i,      // keep v_reset, whatever v is
 
     output logic [StateBits-1:0] s6_current_o,    // to keep
-    output logic [StateBits-1:0] s7_potential_o,  // to keep
-    output logic [StateBits-1:0] s7_readout_o,    // before reset
+    output logic [StateBits-1:0] s7_potential_o,  // to keep; a readout's result
     output logic                 s7_spike_o
 );
   localparam int unsigned ScaledBits = AccBits + MaxScale;
   localparam int unsigned DriveBits = (ScaledBits > BiasBits ? ScaledBits : BiasBits) + 1;
-  localparam int unsigned ProductBits = StateBits + 13;
   localparam int unsigned CurrentBits = (DriveBits > StateBits + 1 ? DriveBits : StateBits + 1) + 1;
   localparam int unsigned PotentialBits = StateBits + 3;
 
   // 3
-  logic [ScaledBits-1:0] scaled;
   logic [DriveBits-1:0] drive_q;
-  always_comb begin
-    scaled = ScaledBits'(signed'(s3_acc_i));
-    if (MaxScale > 0) scaled = scaled << s3_scale_i;
-  end
-  always_ff @(posedge clk_i) begin
-    if (en_i) drive_q <= DriveBits'(signed'(scaled)) + DriveBits'(signed'(s3_bias_i));
-  end
+  scale_add #(.AccBits(AccBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .SumBits(DriveBits)) u_drive (
+      .clk_i, .en_i,
+      .low_i(s3_acc_low_i), .high_i(s3_acc_high_i), .use_low_i(s3_use_low_i), .use_high_i(s3_use_high_i),
+      .scale_i(s3_scale_i), .bias_i(s3_bias_i), .sum_o(drive_q));
 
   // 4
   logic [CurrentBits-1:0] current_sum_q;
   if (Current != 0) begin : gen_current
     logic [StateBits-1:0] old_q;
-    logic [ProductBits-1:0] product_q;
-    logic negative_q;
-    logic [CurrentBits-1:0] sum;
-    logic round, unused_sum;
     always_ff @(posedge clk_i) begin
-      if (en_i) begin
-        if (s2_load_i) old_q <= first_i ? '0 : s2_current_i;
-        product_q <= ProductBits'(signed'(old_q)) * ProductBits'(signed'({1'b0, s3_alpha_i}));
-        negative_q <= old_q[StateBits-1];
-        current_sum_q <= sum;
-      end
+      if (en_i && s2_load_i) old_q <= first_i ? '0 : s2_current_i;
     end
-    assign round = negative_q && product_q[11:0] != '0;
-    assign {sum, unused_sum} =
-        {CurrentBits'(signed'(product_q[ProductBits-1:12])), 1'b1} + {CurrentBits'(signed'(drive_q)), round};
+    decay_add #(.StateBits(StateBits), .AddendBits(DriveBits), .SumBits(CurrentBits)) u_sum (
+        .clk_i, .en_i, .old_i(old_q), .factor_i(s3_alpha_i), .addend_i(drive_q), .sum_o(current_sum_q));
   end else begin : gen_no_current
     logic unused_current;
     assign unused_current = ^{s2_load_i, s2_current_i, s3_alpha_i};
@@ -89,8 +76,6 @@ module lif_lane #(
   // 5
   logic [StateBits-1:0] current, current_q, old_q;
   logic [StateBits:0] biased_q;
-  logic [ProductBits-1:0] product_q;
-  logic negative_q;
   always_comb begin
     current = current_sum_q[StateBits-1:0];
     if (current_sum_q[CurrentBits-1:StateBits-1] != {(CurrentBits - StateBits + 1) {current_sum_q[CurrentBits-1]}})
@@ -106,36 +91,37 @@ module lif_lane #(
       if (s4_load_i) old_q <= first_i ? '0 : s4_potential_i;
       current_q <= current;
       biased_q <= biased;
-      product_q <= ProductBits'(signed'(old_q)) * ProductBits'(signed'({1'b0, s5_beta_i}));
-      negative_q <= old_q[StateBits-1];
     end
   end
   assign s6_current_o = current_q;
 
   // 6
-  logic [PotentialBits-1:0] potential_sum, potential_sum_q;
-  logic round, unused_sum;
-  assign round = negative_q && product_q[11:0] != '0;
-  assign {potential_sum, unused_sum} =
-      {PotentialBits'(signed'(product_q[ProductBits-1:12])), 1'b1} + {PotentialBits'(signed'(biased_q)), round};
-  always_ff @(posedge clk_i) begin
-    if (en_i) potential_sum_q <= potential_sum;
-  end
+  logic [PotentialBits-1:0] potential_sum_q;
+  decay_add #(.StateBits(StateBits), .AddendBits(StateBits + 1), .SumBits(PotentialBits)) u_sum (
+      .clk_i, .en_i, .old_i(old_q), .factor_i(s5_beta_i), .addend_i(biased_q), .sum_o(potential_sum_q));
 
-  // 7
-  logic [StateBits-1:0] potential;
+  // 7. The result's choice is two bits, so that a bit of it is one LUT of six inputs.
+  localparam logic [1:0] Sum = 2'd0, Limit = 2'd1, Subtracted = 2'd2, Given = 2'd3;
+  logic [StateBits-1:0] potential, limit;
   logic [StateBits:0] under;
-  logic unused_borrow;
+  logic [1:0] choice;
+  logic negative, over, unused_borrow;
+  assign negative = potential_sum_q[PotentialBits-1];
+  assign over = potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {negative}};
+  assign limit = {negative, {(StateBits - 1) {!negative}}};
   always_comb begin
-    potential = potential_sum_q[StateBits-1:0];
-    if (potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {potential_sum_q[PotentialBits-1]}})
-      potential = {potential_sum_q[PotentialBits-1], {(StateBits - 1) {!potential_sum_q[PotentialBits-1]}}};
+    potential = over ? limit : potential_sum_q[StateBits-1:0];
     // theta - v - 1, with the 1 as borrow: negative if v >= theta; inverted it is v - theta.
     {under, unused_borrow} = {(StateBits + 1)'(signed'(s7_theta_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
-    s7_spike_o = !keep_i && under[StateBits] && potential != s7_theta_i;
-    s7_potential_o = potential;
-    if (s7_force_i || (s7_spike_o && !s7_subtract_i)) s7_potential_o = s7_v_reset_i;
-    else if (s7_spike_o) s7_potential_o = ~under[StateBits-1:0];
-    s7_readout_o = potential;
+    s7_spike_o = !keep_i && under[StateBits] && under[StateBits-1:0] != '1;
+    choice = over ? Limit : Sum;
+    if (s7_spike_o) choice = s7_subtract_i ? Subtracted : Given;
+    if (s7_force_i) choice = Given;
+    case (choice)
+      Limit: s7_potential_o = limit;
+      Subtracted: s7_potential_o = ~under[StateBits-1:0];
+      Given: s7_potential_o = s7_v_reset_i;
+      default: s7_potential_o = potential_sum_q[StateBits-1:0];
+    endcase
   end
 endmodule

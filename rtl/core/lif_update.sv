@@ -321,7 +321,9 @@ module lif_update #(
 
   // Accumulators.
   logic [GroupBits-1:0] group2;
-  logic [LifLanes*AccBits-1:0] accumulators;
+  // The lower and the upper half of the slices, of which a lane's adder uses one (or none: untouched).
+  logic [LifLanes*AccBits-1:0] acc_low, acc_high;
+  logic use_low, use_high;
   assign group2 = carried[2*Carried+:GroupBits];
   assign acc_read_o = valid_q[2];
   assign acc_group_o = LaneGroupBits'(32'(group2) / Slices);
@@ -330,14 +332,24 @@ module lif_update #(
     always_ff @(posedge clk_i) begin
       if (en_i) slice_q <= SliceBits'(32'(group2) % Slices);
     end
+    assign use_high = acc_touched_i && slice_q[SliceBits-1];
+    assign use_low = acc_touched_i && !slice_q[SliceBits-1];
+    localparam int unsigned Half = 1 << (SliceBits - 1);
     always_comb begin
-      accumulators = '0;
-      for (int n = 0; n < Slices; n++) begin
-        if (acc_touched_i && slice_q == SliceBits'(n)) accumulators = acc_data_i[n*LifLanes*AccBits+:LifLanes*AccBits];
+      acc_low = acc_data_i[0+:LifLanes*AccBits];
+      acc_high = acc_data_i[Half*LifLanes*AccBits+:LifLanes*AccBits];
+      for (int n = 1; n < Half; n++) begin
+        if ((32'(slice_q) % Half) == n) begin
+          acc_low = acc_data_i[n*LifLanes*AccBits+:LifLanes*AccBits];
+          if (Half + n < Slices) acc_high = acc_data_i[((Half+n)%Slices)*LifLanes*AccBits+:LifLanes*AccBits];
+        end
       end
     end
   end else begin : gen_no_slices
-    assign accumulators = acc_data_i & {(LifLanes*AccBits){acc_touched_i}};
+    assign use_high = 1'b0;
+    assign use_low = acc_touched_i;
+    assign acc_low = acc_data_i;
+    assign acc_high = '0;
   end
 
   logic [LifLanes-1:0] spikes;
@@ -347,7 +359,8 @@ module lif_update #(
         .first_i(first_q), .keep_i(keep_q),
         .s2_load_i(fresh_at[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
         .s3_alpha_i(early_q[12:0]), .s3_scale_i(early_q[13+:ScaleBits]),
-        .s3_acc_i(accumulators[i*AccBits+:AccBits]), .s3_bias_i(biases[i*BiasBits+:BiasBits]),
+        .s3_acc_low_i(acc_low[i*AccBits+:AccBits]), .s3_acc_high_i(acc_high[i*AccBits+:AccBits]),
+        .s3_use_low_i(use_low), .s3_use_high_i(use_high), .s3_bias_i(biases[i*BiasBits+:BiasBits]),
         .s4_load_i(fresh_at[4]), .s4_potential_i(old_potentials[i*StateBits+:StateBits]),
         .s5_beta_i(middle_q[12:0]), .s5_bias_v_i(middle_q[13+:StateBits]),
         .s7_theta_i(late_q[0+:StateBits]),
@@ -355,29 +368,36 @@ module lif_update #(
         .s7_subtract_i(late_q[2*StateBits]), .s7_force_i(cfg_potential_we_i),
         .s6_current_o(new_currents[i*StateBits+:StateBits]),
         .s7_potential_o(new_potentials[i*StateBits+:StateBits]),
-        .s7_readout_o(out_potentials_o[i*StateBits+:StateBits]), .s7_spike_o(spikes[i]));
+        .s7_spike_o(spikes[i]));
   end
 
+  assign out_potentials_o = new_potentials;
   assign out_valid_o = valid_q[7];
   assign {out_lane_o, out_half_o, out_emit_o, out_group_o} = carried[7*Carried+:GroupBits+2+LaneBits];
   assign out_spikes_o = spikes & mask7;
 
   // Reading back: one lane of one state.
   logic [LaneBits-1:0] cfg_lane_q;
-  logic cfg_potential_q, cfg_current_q;
+  logic cfg_read_q, cfg_current_q;
+  logic [LifLanes*StateBits-1:0] read_backs, picked;
+  logic unused_picked;
+  assign unused_picked = ^{picked, cfg_lane_q, cfg_current_q};
   logic [StateBits-1:0] read_back;
+  if (Current != 0) begin : gen_read_both
+    assign read_backs = cfg_current_q ? old_currents : old_potentials;
+  end else begin : gen_read_potentials
+    assign read_backs = old_potentials;
+  end
   always_comb begin
-    read_back = '0;
-    for (int i = 0; i < LifLanes; i++) begin
-      if (cfg_lane_q == LaneBits'(i)) begin
-        if (cfg_potential_q) read_back = read_back | old_potentials[i*StateBits+:StateBits];
-        if (cfg_current_q) read_back = read_back | old_currents[i*StateBits+:StateBits];
-      end
+    picked = read_backs;
+    for (int l = $clog2(LifLanes) - 1; l >= 0; l--) begin
+      if (cfg_lane_q[l]) picked = picked >> ((1 << l) * StateBits);
     end
+    read_back = picked[StateBits-1:0] & {StateBits{cfg_read_q}};
   end
   always_ff @(posedge clk_i) begin
     cfg_lane_q <= cfg_part_i[LaneBits-1:0];
-    cfg_potential_q <= cfg_potential_re_i;
+    cfg_read_q <= cfg_potential_re_i || (cfg_current_re_i && Current != 0);
     cfg_current_q <= cfg_current_re_i;
     cfg_data_o <= 32'(signed'(read_back));
   end

@@ -156,7 +156,7 @@ void check_states(CoreBench<Core>& bench, const CoreModel& model) {
 
 template <class Core>
 class CrossbarCore : public testing::Test {};
-using Shapes = testing::Types<Core_full, Core_lean, Core_odd>;
+using Shapes = testing::Types<Core_full, Core_lean, Core_odd, Core_placed, Core_placedfull>;
 TYPED_TEST_SUITE(CrossbarCore, Shapes);
 
 template <class Core>
