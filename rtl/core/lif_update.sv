@@ -355,7 +355,7 @@ module lif_update #(
   logic [LifLanes-1:0] spikes;
   for (genvar i = 0; i < LifLanes; i++) begin : gen_lane
     lif_lane #(.AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current)) u_lane (
-        .clk_i, .en_i,
+        .clk_i, .en_i(en_i && |valid_q),  // at rest outside an update
         .first_i(first_q), .keep_i(keep_q),
         .s2_load_i(fresh_at[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
         .s3_alpha_i(early_q[12:0]), .s3_scale_i(early_q[13+:ScaleBits]),
