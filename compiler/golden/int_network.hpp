@@ -30,7 +30,7 @@ struct IntPopulation {
   std::vector<double> relative_unit;
 
   [[nodiscard]] std::size_t size() const { return beta.size(); }
-  [[nodiscard]] bool is_readout() const { return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi; }
+  [[nodiscard]] bool is_readout() const { return spikeloom::is_readout(kind); }
   /// Some alpha is not 0: the tile needs a synaptic state.
   [[nodiscard]] bool has_current() const;
 };

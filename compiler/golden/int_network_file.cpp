@@ -23,11 +23,13 @@ constexpr const char* kFormat = "spikeloom-integer-network";
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMostElements = std::size_t{1} << 24U;  ///< of one input or population in a file
 
-constexpr std::array<std::pair<NeuronKind, const char*>, 5> kKinds{{{NeuronKind::kLif, "LIF"},
+constexpr std::array<std::pair<NeuronKind, const char*>, 7> kKinds{{{NeuronKind::kLif, "LIF"},
                                                                     {NeuronKind::kCubaLif, "CubaLIF"},
                                                                     {NeuronKind::kIf, "IF"},
                                                                     {NeuronKind::kLi, "LI"},
-                                                                    {NeuronKind::kCubaLi, "CubaLI"}}};
+                                                                    {NeuronKind::kCubaLi, "CubaLI"},
+                                                                    {NeuronKind::kI, "I"},
+                                                                    {NeuronKind::kThreshold, "Threshold"}}};
 
 /// Names come from files of others and may hold broken UTF-8.
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "compiler/model/flat_graph.hpp"
 #include "compiler/model/linear_map.hpp"
@@ -25,7 +26,7 @@ struct Target {
 class Builder {
  public:
   Builder(const FlatGraph& flat, const Semantics& semantics, double dt, Notes& notes, Problems& problems)
-      : nodes_(flat.nodes), semantics_(semantics), dt_(dt), notes_(notes), problems_(problems), maps_(flat) {}
+      : nodes_(flat.nodes), semantics_(semantics), dt_(dt), notes_(notes), problems_(problems), maps_(flat, dt) {}
 
   Network run() {
     Network network;
@@ -103,8 +104,8 @@ class Builder {
   [[nodiscard]] std::vector<std::vector<std::size_t>> successors() const {
     std::vector<std::vector<std::size_t>> after(targets_.size());
     for (std::size_t t = 0; t < targets_.size(); ++t) {
-      for (const auto& [source, rows] : targets_[t].map.rows) {
-        if (const auto found = target_of_.find(source); found != target_of_.end()) after[found->second].push_back(t);
+      for (const auto& [tap, rows] : targets_[t].map.rows) {
+        if (const auto found = target_of_.find(tap.source); found != target_of_.end()) after[found->second].push_back(t);
       }
     }
     return after;
@@ -114,8 +115,8 @@ class Builder {
     const auto after = successors();
     std::vector<std::size_t> wave;
     for (std::size_t t = 0; t < targets_.size(); ++t) {
-      for (const auto& [source, rows] : targets_[t].map.rows) {
-        if (input_of_.count(source) != 0) targets_[t].distance = 1;
+      for (const auto& [tap, rows] : targets_[t].map.rows) {
+        if (input_of_.count(tap.source) != 0) targets_[t].distance = 1;
       }
       if (targets_[t].distance == 1) wave.push_back(t);
     }
@@ -214,17 +215,19 @@ class Builder {
     Target& target = targets_[t];
     target.population.bias = target.map.bias;
     std::vector<Projection> found;
-    for (auto& [source, rows] : target.map.rows) {
+    for (auto& [tap, rows] : target.map.rows) {
+      const std::size_t source = tap.source;
       Projection projection;
-      projection.name = maps_.name_of(target.map.through.at(source));
+      projection.name = maps_.name_of(target.map.through.at(tap));
       projection.to = id[t];
       if (const auto input = input_of_.find(source); input != input_of_.end()) {
         projection.from = input->second;
-        projection.delay = semantics_.input_delay;
+        projection.delay = semantics_.input_delay + tap.delay;
       } else {
         const std::size_t from = target_of_.at(source);
         projection.from = id[from];
-        if (is_recurrent(from, t)) {
+        projection.delay = tap.delay;
+        if (is_recurrent(from, t) && tap.delay == 0) {
           projection.delay = semantics_.recurrent_delay;
           notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
                      quote(target.population.name) + " is recurrent: delay " + std::to_string(projection.delay));
@@ -240,7 +243,9 @@ class Builder {
       projection.weight = std::move(rows.weight);
       found.push_back(std::move(projection));
     }
-    std::sort(found.begin(), found.end(), [](const Projection& a, const Projection& b) { return a.from < b.from; });
+    std::sort(found.begin(), found.end(), [](const Projection& a, const Projection& b) {
+      return std::tie(a.from, a.delay) < std::tie(b.from, b.delay);
+    });
     for (Projection& projection : found) network.projections.push_back(std::move(projection));
     network.populations.push_back(std::move(target.population));
   }
@@ -273,6 +278,9 @@ Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* note
   FlatGraph flat = flatten(graph, remarks, problems);
   infer_shapes(flat, remarks, problems);
   const double dt = choose_dt(graph, flat, semantics, remarks, problems);
+  for (const FlatNode& node : flat.nodes) {
+    if (node.node->type == NirType::kDelay) (void)delay_steps(node, dt, problems);
+  }
   if (!problems.empty()) {
     // Parameters may be wrong as well; say so now, not after the next try.
     for (const FlatNode& node : flat.nodes) {

@@ -26,7 +26,7 @@ struct Semantics {
   std::optional<Reset> reset = {};  ///< to v_reset, as NIR declares it, when absent
   Integrator integrator = Integrator::kEuler;
   std::uint32_t input_delay = 0;      ///< steps on every projection from an Input
-  std::uint32_t recurrent_delay = 1;  ///< steps on every recurrent projection; at least 1
+  std::uint32_t recurrent_delay = 1;  ///< steps on a recurrent projection without a Delay node; at least 1
 };
 
 /// Guesses and remarks that the user should see; never errors.

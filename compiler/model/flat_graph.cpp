@@ -5,6 +5,8 @@
 #include <functional>
 #include <set>
 
+#include "compiler/model/window.hpp"
+
 namespace spikeloom {
 namespace {
 
@@ -15,16 +17,23 @@ Role role_of(NirType type) {
     case NirType::kLinear:
     case NirType::kAffine:
     case NirType::kScale:
-    case NirType::kFlatten: return Role::kLinear;
+    case NirType::kFlatten:
+    case NirType::kDelay:
+    case NirType::kConv1d:
+    case NirType::kConv2d:
+    case NirType::kSumPool2d:
+    case NirType::kAvgPool2d: return Role::kLinear;
     case NirType::kLif:
     case NirType::kCubaLif:
     case NirType::kIf:
     case NirType::kLi:
-    case NirType::kCubaLi: return Role::kNeuron;
+    case NirType::kCubaLi:
+    case NirType::kI:
+    case NirType::kThreshold: return Role::kNeuron;
     case NirType::kUnknown:
     case NirType::kGraph: return Role::kUnknown;
-    default: return Role::kNotYet;
   }
+  return Role::kUnknown;
 }
 
 /// Collects nodes and edges by full names; indices come once all names are known.
@@ -135,16 +144,10 @@ class Flattener {
 void check_types(const FlatGraph& graph, Problems& problems) {
   bool any_input = false;
   bool any_output = false;
-  bool told = false;
   for (const FlatNode& node : graph.nodes) {
     any_input = any_input || node.role == Role::kInput;
     any_output = any_output || node.role == Role::kOutput;
-    if (node.role == Role::kNotYet) {
-      problems.add(node.what() + ": not supported yet" +
-                   (told ? "" : "; supported are Input, Output, Linear, Affine, Scale, Flatten, LIF, CubaLIF, IF, LI, "
-                                "CubaLI and nested NIRGraph"));
-      told = true;
-    } else if (node.role == Role::kUnknown) {
+    if (node.role == Role::kUnknown) {
       problems.add("node " + quote(node.name) + ": its type " + quote(node.node->type_name) + " is none of NIR's");
     }
     if (node.role == Role::kOutput && node.before.empty()) problems.add(node.what() + ": no edge leads to it");
@@ -266,6 +269,8 @@ std::optional<Shape> extents(const FlatNode& node, const std::string& field, Pro
 std::vector<std::string> neuron_fields(NirType type) {
   switch (type) {
     case NirType::kIf: return {"r", "v_threshold", "v_reset"};
+    case NirType::kI: return {"r"};
+    case NirType::kThreshold: return {"threshold"};
     case NirType::kLi: return {"tau", "r", "v_leak"};
     case NirType::kLif: return {"tau", "r", "v_leak", "v_threshold", "v_reset"};
     case NirType::kCubaLi: return {"tau_syn", "tau_mem", "r", "v_leak", "w_in"};
@@ -292,7 +297,7 @@ class ShapeInference {
     while (spread(&FlatNode::before, &FlatNode::out) || spread(&FlatNode::after, &FlatNode::in)) {
     }
     const bool all_known = std::none_of(nodes_.begin(), nodes_.end(), [](const FlatNode& node) {
-      return node.role == Role::kNotYet || node.role == Role::kUnknown;
+      return node.role == Role::kUnknown;
     });
     for (const FlatNode& node : nodes_) {
       if (!node.out && all_known && !failed_.count(&node)) {
@@ -331,8 +336,13 @@ class ShapeInference {
       if (node.in) flatten_output(node);
       return;
     }
-    if (node.node->type == NirType::kScale) {
-      const NirArray* scale = node.node->field("scale");
+    if (is_window(node.node->type)) {
+      node.in = window_input(node);
+      if (node.in) window_shape(node);
+      return;
+    }
+    if (node.node->type == NirType::kScale || node.node->type == NirType::kDelay) {
+      const NirArray* scale = node.node->field(node.node->type == NirType::kScale ? "scale" : "delay");
       if (scale == nullptr) {
         failed_.insert(&node);
       } else if (!scale->shape.empty()) {
@@ -354,6 +364,14 @@ class ShapeInference {
     node.out = Shape{shape[shape.size() - 2]};
     if (bias != nullptr && bias->values.size() != 1 && !same_but_for_ones(bias->shape, *node.out)) {
       fail(node, "its bias has shape " + to_string(bias->shape) + ", expected " + to_string(*node.out));
+    }
+  }
+
+  void window_shape(FlatNode& node) {
+    if (const auto window = window_over(node, *node.in, problems_)) {
+      node.out = window_output(node, *window);
+    } else {
+      failed_.insert(&node);
     }
   }
 
@@ -409,14 +427,17 @@ class ShapeInference {
   bool spread(std::vector<std::size_t> FlatNode::*neighbours, std::optional<Shape> FlatNode::*their) {
     bool found = false;
     for (FlatNode& node : nodes_) {
-      if (node.in || failed_.count(&node) != 0 || node.role == Role::kNotYet || node.role == Role::kUnknown) continue;
+      if (node.in || failed_.count(&node) != 0 || node.role == Role::kUnknown) continue;
       const bool flatten = node.node->type == NirType::kFlatten;
-      if (flatten && neighbours == &FlatNode::after) continue;  // many shapes flatten to one
+      const bool window = is_window(node.node->type);
+      if ((flatten || window) && neighbours == &FlatNode::after) continue;  // many shapes give the same
       for (const std::size_t other : node.*neighbours) {
         if (!(nodes_[other].*their)) continue;
         node.in = nodes_[other].*their;
         if (flatten) {
           flatten_output(node);
+        } else if (window) {
+          window_shape(node);
         } else {
           node.out = node.in;
           notes_.add(node.what() + ": parameters are scalars; they hold for the shape " + to_string(*node.in) +

@@ -13,7 +13,7 @@
 namespace spikeloom {
 
 /// What a node is to the flow of signals.
-enum class Role { kInput, kOutput, kPort, kLinear, kNeuron, kNotYet, kUnknown };
+enum class Role { kInput, kOutput, kPort, kLinear, kNeuron, kUnknown };
 
 struct FlatNode {
   std::string name;  ///< "outer/inner"
@@ -25,7 +25,7 @@ struct FlatNode {
   /// "node 'x' (LIF)", the start of every message.
   [[nodiscard]] std::string what() const { return "node " + quote(name) + " (" + node->type_name + ")"; }
   [[nodiscard]] bool is_readout() const {
-    return node->type == NirType::kLi || node->type == NirType::kCubaLi;
+    return node->type == NirType::kLi || node->type == NirType::kCubaLi || node->type == NirType::kI;
   }
   /// Passes its values on unchanged.
   [[nodiscard]] bool is_reshape() const { return role == Role::kPort || node->type == NirType::kFlatten; }
@@ -36,7 +36,7 @@ struct FlatGraph {
   std::vector<FlatNode> nodes;
 };
 
-/// Flattens and checks the structure: unknown names, nodes not supported, edges into Inputs, cycles
+/// Flattens and checks the structure: unknown names and types, edges into Inputs, cycles
 /// of linear nodes, LI nodes that feed something.
 [[nodiscard]] FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems);
 

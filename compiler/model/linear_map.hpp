@@ -24,17 +24,29 @@ struct SparseRows {
 /// First a, then b: rows of a, targets of b.  Throws Error{kInput} beyond 2^26 entries.
 [[nodiscard]] SparseRows compose(const SparseRows& a, const SparseRows& b, std::size_t width);
 
-/// Σ over sources of matrix·source, plus bias.
+/// A source, an Input or a neuron by flat node, so many steps ago.
+struct Tap {
+  std::size_t source = 0;
+  std::uint32_t delay = 0;
+  friend auto operator<=>(const Tap&, const Tap&) = default;
+};
+
+/// Σ over taps of matrix·source, plus bias.
 struct AffineMap {
-  std::map<std::size_t, SparseRows> rows;              ///< by flat node: an Input or a neuron
-  std::map<std::size_t, std::set<std::size_t>> through;  ///< Linear, Affine and Scale nodes on the way, by their order
+  std::map<Tap, SparseRows> rows;
+  std::map<Tap, std::set<std::size_t>> through;  ///< linear nodes on the way, reshapes left out, by their order
   std::vector<double> bias;
 };
+
+/// Steps of each element of a Delay node, one where all are equal. Delays that are no whole number of
+/// steps, or negative, go to `problems`.
+[[nodiscard]] std::vector<std::uint32_t> delay_steps(const FlatNode& node, double dt, Problems& problems);
 
 /// The maps of a checked flat graph.
 class LinearMaps {
  public:
-  explicit LinearMaps(const FlatGraph& flat);
+  /// Throws  Error{kInput} naming a node that unrolls to more than 2^26 weights, or a Delay behind a bias.
+  LinearMaps(const FlatGraph& flat, double dt);
   /// Everything that the node receives, edges added in order of their sources' names.
   [[nodiscard]] AffineMap into(std::size_t node) const;
   /// The nodes' names joined by "+", in the order of the flow; "identity" for none.
@@ -42,7 +54,10 @@ class LinearMaps {
 
  private:
   void apply(std::size_t node, AffineMap& map, std::size_t position) const;
+  void apply_delay(const FlatNode& node, AffineMap& map) const;
+  [[nodiscard]] SparseRows matrix_of(const FlatNode& node) const;
 
+  double dt_;
   const std::vector<FlatNode>& nodes_;
   std::vector<std::size_t> order_;            ///< linear nodes and ports, topologically
   std::map<std::size_t, AffineMap> outputs_;  ///< of each of them

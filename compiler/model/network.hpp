@@ -21,14 +21,19 @@ using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major,
 enum class Reset { kToValue, kSubtract };
 
 /// What a population is in the NIR file; decides names in reports, not arithmetic.
-enum class NeuronKind { kLif, kCubaLif, kIf, kLi, kCubaLi };
+enum class NeuronKind { kLif, kCubaLif, kIf, kLi, kCubaLi, kI, kThreshold };
+
+/// LI, CubaLI and I: no threshold; the potential is the output.
+[[nodiscard]] constexpr bool is_readout(NeuronKind kind) {
+  return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi || kind == NeuronKind::kI;
+}
 
 /// A population in normal form. Every vector has one entry per neuron, in NIR order. At every step
 ///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes or values that reach the neuron
 ///   v' = beta·v + gain_v·i' + drive             the NEW current (facts: snnTorch, Norse, the chip)
 ///   spike = v' > theta                          strictly; never for a readout
 ///   v = spike ? (v' - theta | v_reset) : v'     by `reset`
-/// with i = v = 0 before the first step of a sample. LIF, IF, LI: alpha = 0, gain_i = 1.
+/// with i = v = 0 before the first step of a sample. All but CubaLIF and CubaLI: alpha = 0, gain_i = 1.
 struct Population {
   std::string name;  ///< the NIR node's, with "/" between nested graphs' names
   NeuronKind kind = NeuronKind::kLif;
@@ -39,8 +44,7 @@ struct Population {
   std::vector<double> theta, v_reset;  ///< unused by a readout
 
   [[nodiscard]] std::size_t size() const { return beta.size(); }
-  /// LI and CubaLI: no threshold; the potential v' is the output.
-  [[nodiscard]] bool is_readout() const { return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi; }
+  [[nodiscard]] bool is_readout() const { return spikeloom::is_readout(kind); }
 };
 
 struct Input {

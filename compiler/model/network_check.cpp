@@ -148,6 +148,8 @@ const char* to_string(NeuronKind kind) {
     case NeuronKind::kIf: return "IF";
     case NeuronKind::kLi: return "LI";
     case NeuronKind::kCubaLi: return "CubaLI";
+    case NeuronKind::kI: return "I";
+    case NeuronKind::kThreshold: return "Threshold";
   }
   return "?";
 }

@@ -32,8 +32,8 @@ constexpr std::array<std::pair<std::string_view, NirType>, 19> kTypeNames{{
     {"NIRGraph", NirType::kGraph},
 }};
 
-/// Fields without which a node of the type means nothing. (Convolution and pooling are not
-/// elaborated yet, so their fields are read but not asked for.)
+/// Fields without which a node of the type means nothing. (A convolution's other fields have PyTorch's
+/// defaults.)
 std::vector<std::string> required_fields(NirType type) {
   switch (type) {
     case NirType::kInput:
@@ -41,6 +41,13 @@ std::vector<std::string> required_fields(NirType type) {
     case NirType::kLinear: return {"weight"};
     case NirType::kAffine: return {"weight", "bias"};
     case NirType::kScale: return {"scale"};
+    case NirType::kDelay: return {"delay"};
+    case NirType::kConv1d:
+    case NirType::kConv2d: return {"weight"};
+    case NirType::kSumPool2d:
+    case NirType::kAvgPool2d: return {"kernel_size", "stride"};
+    case NirType::kI: return {"r"};
+    case NirType::kThreshold: return {"threshold"};
     case NirType::kIf: return {"r", "v_threshold"};
     case NirType::kLi: return {"tau", "r", "v_leak"};
     case NirType::kLif: return {"tau", "r", "v_leak", "v_threshold"};

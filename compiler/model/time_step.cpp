@@ -62,8 +62,9 @@ void add(Evidences& evidences, double dt, const std::string& from) {
 }
 
 void look_at(const FlatNode& node, Evidences& evidences) {
+  if (node.node->type == NirType::kThreshold) return;  // without memory
   evidences.any_neuron = true;
-  const bool is_if = node.node->type == NirType::kIf;
+  const bool is_if = node.node->type == NirType::kIf || node.node->type == NirType::kI;
   if (node.node->field("r") == nullptr || (!is_if && node.node->field(tau_field(node)) == nullptr)) {
     evidences.incomplete = true;
     return;
@@ -179,11 +180,14 @@ Population normal_form(const FlatNode& node, double dt, const Semantics& semanti
   population.reset = semantics.reset.value_or(Reset::kToValue);
   const NirType type = node.node->type;
   const bool cuba = type == NirType::kCubaLif || type == NirType::kCubaLi;
+  if (type == NirType::kThreshold) population.reset = Reset::kToValue;
   switch (type) {
     case NirType::kLif: population.kind = NeuronKind::kLif; break;
     case NirType::kCubaLif: population.kind = NeuronKind::kCubaLif; break;
     case NirType::kIf: population.kind = NeuronKind::kIf; break;
     case NirType::kLi: population.kind = NeuronKind::kLi; break;
+    case NirType::kI: population.kind = NeuronKind::kI; break;
+    case NirType::kThreshold: population.kind = NeuronKind::kThreshold; break;
     default: population.kind = NeuronKind::kCubaLi; break;
   }
   check_time_constants(node, problems);
@@ -201,14 +205,18 @@ Population normal_form(const FlatNode& node, double dt, const Semantics& semanti
   const Parameter r(node, "r", 1);
   const Parameter w_in(node, "w_in", 1);
   const Parameter v_leak(node, "v_leak", 0);
-  const Parameter v_threshold(node, "v_threshold", std::numeric_limits<double>::max());
+  const Parameter v_threshold(node, type == NirType::kThreshold ? "threshold" : "v_threshold", std::numeric_limits<double>::max());
   const Parameter v_reset(node, "v_reset", 0);
   const std::size_t count = volume(population.shape);
   population.bias.assign(count, 0);
   for (std::size_t i = 0; i < count; ++i) {
     population.alpha.push_back(cuba ? decay(tau_syn[i]) : 0);
     population.gain_i.push_back(cuba ? dt / tau_syn[i] * w_in[i] : 1);
-    if (type == NirType::kIf) {
+    if (type == NirType::kThreshold) {
+      population.beta.push_back(0);
+      population.gain_v.push_back(1);
+      population.drive.push_back(0);
+    } else if (type == NirType::kIf || type == NirType::kI) {
       population.beta.push_back(1);
       population.gain_v.push_back(dt * r[i]);
       population.drive.push_back(0);

@@ -1,0 +1,258 @@
+#include "compiler/model/window.hpp"
+
+#include <cmath>
+#include <string>
+
+namespace spikeloom {
+namespace {
+
+bool is_convolution(NirType type) { return type == NirType::kConv1d || type == NirType::kConv2d; }
+std::size_t rank_of(NirType type) { return type == NirType::kConv1d ? 1 : 2; }
+
+/// Reads a node's fields; every fault is told, so that one look shows them all.
+class WindowReader {
+ public:
+  WindowReader(const FlatNode& node, Problems& problems) : node_(node), problems_(problems), rank_(rank_of(node.node->type)) {}
+
+  std::optional<Window> run(const Shape& in) {
+    const NirType type = node_.node->type;
+    window_.stride = extents("stride", 1, 1);
+    window_.dilation = is_convolution(type) ? extents("dilation", 1, 1) : Pair{1, 1};
+    const bool have_input = read_input(in);
+    if (is_convolution(type)) {
+      read_weight();
+    } else {
+      window_.kind = type == NirType::kSumPool2d ? Window::Kind::kSum : Window::Kind::kAverage;
+      window_.outputs = window_.groups = window_.inputs;
+      window_.kernel = extents("kernel_size", 1, 1);
+    }
+    if (!good_) return std::nullopt;
+    const Pair after = read_padding();
+    if (good_ && have_input) place(after);
+    return good_ ? std::optional(window_) : std::nullopt;
+  }
+
+ private:
+  using Pair = std::array<std::size_t, 2>;
+
+  void fail(const std::string& why) {
+    problems_.add(node_.what() + ": " + why);
+    good_ = false;
+  }
+
+  /// One or `rank_` whole numbers of at least `least`, as height and width.
+  Pair extents(const std::string& field, std::size_t otherwise, double least) {
+    Pair result{1, 1};
+    if (least == 0) result = {0, 0};
+    for (std::size_t d = 2 - rank_; d < 2; ++d) result[d] = otherwise;
+    const NirArray* array = node_.node->field(field);
+    if (array == nullptr) return result;
+    if (array->values.size() != 1 && array->values.size() != rank_) {
+      fail("its field '" + field + "' has " + std::to_string(array->values.size()) + " numbers, expected " +
+           std::to_string(rank_) + " or one");
+      return result;
+    }
+    for (std::size_t d = 0; d < rank_; ++d) {
+      const double value = array->values.size() == 1 ? array->values.front() : array->values[d];
+      if (!(value >= least && value <= 1e6) || value != std::floor(value)) {
+        fail("its field '" + field + "' holds " + number(value) + ", expected a whole number from " + number(least));
+        return result;
+      }
+      result[2 - rank_ + d] = static_cast<std::size_t>(value);
+    }
+    return result;
+  }
+
+  static std::string number(double value) {
+    const bool whole = value == std::floor(value) && std::abs(value) < 1e15;
+    return whole ? std::to_string(static_cast<long long>(value)) : std::to_string(value);
+  }
+
+  /// Channels and extents; one leading channel may be left out of the shape.
+  bool read_input(const Shape& in) {
+    if (in.size() != rank_ + 1 && in.size() != rank_) {
+      fail("its input has shape " + to_string(in) + ", expected " +
+           (rank_ == 1 ? "[channels,length]" : "[channels,height,width]"));
+      return false;
+    }
+    window_.inputs = in.size() == rank_ ? 1 : in.front();
+    window_.in = {1, in.back()};
+    if (rank_ == 2) window_.in[0] = in[in.size() - 2];
+    return true;
+  }
+
+  void read_weight() {
+    const NirArray* weight = node_.node->field("weight");
+    if (weight == nullptr) {
+      good_ = false;  // a problem of the reader's already
+      return;
+    }
+    if (weight->shape.size() != rank_ + 2) {
+      return fail("its weight has shape " + to_string(weight->shape) + ", expected " +
+                  (rank_ == 1 ? "[outputs,inputs/groups,length]" : "[outputs,inputs/groups,height,width]"));
+    }
+    const NirArray* groups = node_.node->field("groups");
+    const double count = groups == nullptr ? 1 : groups->values.front();
+    if (!(count >= 1 && count <= 1e6) || count != std::floor(count) || (groups != nullptr && groups->values.size() != 1)) {
+      return fail("its field 'groups' holds " + number(count) + ", expected one whole number from 1");
+    }
+    window_.groups = static_cast<std::size_t>(count);
+    window_.outputs = weight->shape[0];
+    window_.kernel = {1, weight->shape.back()};
+    if (rank_ == 2) window_.kernel[0] = weight->shape[2];
+    const std::size_t expected = weight->shape[1] * window_.groups;
+    if (window_.inputs != 0 && window_.inputs != expected) {
+      fail("its weight " + to_string(weight->shape) + " in " + std::to_string(window_.groups) + " groups takes " +
+           std::to_string(expected) + " channels, its input has " + std::to_string(window_.inputs));
+    }
+    if (window_.outputs % window_.groups != 0) {
+      fail("its " + std::to_string(window_.outputs) + " output channels do not divide into " +
+           std::to_string(window_.groups) + " groups");
+    }
+    const NirArray* bias = node_.node->field("bias");
+    if (bias != nullptr && bias->values.size() != 1 && !same_but_for_ones(bias->shape, {window_.outputs})) {
+      fail("its bias has shape " + to_string(bias->shape) + ", expected " + to_string({window_.outputs}));
+    }
+  }
+
+  /// Sets `before` and returns the padding behind.
+  Pair read_padding() {
+    const auto text = node_.node->texts.find("padding");
+    if (text == node_.node->texts.end()) {
+      window_.before = extents("padding", 0, 0);
+      return window_.before;
+    }
+    if (text->second == "valid") return {0, 0};
+    if (text->second != "same" || !is_convolution(node_.node->type)) {
+      fail("its padding is " + quote(text->second) + ", expected " +
+           (is_convolution(node_.node->type) ? "'same', 'valid' or numbers" : "numbers"));
+      return {0, 0};
+    }
+    if (window_.stride != Pair{1, 1}) {
+      fail("padding 'same' has no meaning with the stride " + std::to_string(window_.stride[0]) + "," +
+           std::to_string(window_.stride[1]) + ", expected a stride of 1");
+    }
+    Pair after{};
+    for (std::size_t d = 0; d < 2; ++d) {
+      const std::size_t total = window_.dilation[d] * (window_.kernel[d] - 1);
+      window_.before[d] = total / 2;  // the odd one goes behind
+      after[d] = total - total / 2;
+    }
+    return after;
+  }
+
+  void place(const Pair& after) {
+    for (std::size_t d = 0; d < 2; ++d) {
+      const std::size_t padded = window_.in[d] + window_.before[d] + after[d];
+      const std::size_t reach = window_.dilation[d] * (window_.kernel[d] - 1) + 1;
+      if (window_.kernel[d] == 0 || reach > padded) {
+        fail("its kernel reaches over " + std::to_string(reach) + (d == 0 ? " rows" : " columns") + ", its input has " +
+             std::to_string(padded) + " with the padding");
+        continue;
+      }
+      window_.out[d] = (padded - reach) / window_.stride[d] + 1;
+    }
+    if (!good_) return;
+    const double elements = static_cast<double>(window_.out[0]) * static_cast<double>(window_.out[1]) *
+                            static_cast<double>(window_.outputs);
+    if (elements > double{1U << 24U}) fail("its output would have more than 2^24 elements");
+  }
+
+  const FlatNode& node_;
+  Problems& problems_;
+  std::size_t rank_;
+  Window window_;
+  bool good_ = true;
+};
+
+}  // namespace
+
+bool is_window(NirType type) {
+  return is_convolution(type) || type == NirType::kSumPool2d || type == NirType::kAvgPool2d;
+}
+
+std::optional<Shape> window_input(const FlatNode& node) {
+  const NirArray* extent = node.node->field("input_shape");
+  const NirArray* weight = node.node->field("weight");
+  const NirArray* groups = node.node->field("groups");
+  const std::size_t rank = rank_of(node.node->type);
+  if (!is_convolution(node.node->type) || extent == nullptr || weight == nullptr) return std::nullopt;
+  if (extent->values.size() != rank || weight->shape.size() != rank + 2) return std::nullopt;
+  const double count = groups == nullptr ? 1 : groups->values.front();
+  if (!(count >= 1 && count <= 1e6)) return std::nullopt;
+  Shape shape{weight->shape[1] * static_cast<std::size_t>(count)};
+  for (const double value : extent->values) {
+    if (!(value >= 1 && value <= 1e6)) return std::nullopt;
+    shape.push_back(static_cast<std::size_t>(value));
+  }
+  return shape;
+}
+
+std::optional<Window> window_over(const FlatNode& node, const Shape& in, Problems& problems) {
+  return WindowReader(node, problems).run(in);
+}
+
+Shape window_output(const FlatNode& node, const Window& window) {
+  if (rank_of(node.node->type) == 1) return {window.outputs, window.out[1]};
+  return {window.outputs, window.out[0], window.out[1]};
+}
+
+SparseRows window_rows(const FlatNode& node, const Window& window) {
+  const auto& [height, width] = window.kernel;
+  const std::size_t inner = window.inputs / window.groups;    // input channels of a group
+  const std::size_t outer = window.outputs / window.groups;   // output channels of a group
+  const double most = static_cast<double>(window.outputs * window.out[0] * window.out[1]) *
+                      static_cast<double>(inner) * static_cast<double>(height * width);
+  if (most > double{1U << 26U}) {
+    throw input_error(node.what() + ": it unrolls to more than 2^26 weights (" + std::to_string(most) + ")");
+  }
+  const bool convolution = window.kind == Window::Kind::kConvolution;
+  const double plain = window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(height * width) : 1.0;
+  const auto weight = [&](std::size_t o, std::size_t i, std::size_t ky, std::size_t kx) {
+    if (!convolution) return plain;
+    return node.node->field("weight")->values[((o * inner + i) * height + ky) * width + kx];
+  };
+  /// Tap by which input position `at` reaches output position `to`; nothing where it does not.
+  const auto tap = [&](std::size_t d, std::size_t at, std::size_t to) -> std::optional<std::size_t> {
+    const std::size_t from = to * window.stride[d];
+    const std::size_t there = at + window.before[d];
+    if (there < from || (there - from) % window.dilation[d] != 0) return std::nullopt;
+    const std::size_t k = (there - from) / window.dilation[d];
+    return k < window.kernel[d] ? std::optional(k) : std::nullopt;
+  };
+  struct Reach {
+    std::size_t to, tap;
+  };
+  std::array<std::vector<std::vector<Reach>>, 2> reach;
+  for (std::size_t d = 0; d < 2; ++d) {
+    reach[d].resize(window.in[d]);
+    for (std::size_t at = 0; at < window.in[d]; ++at) {
+      for (std::size_t to = 0; to < window.out[d]; ++to) {
+        if (const auto k = tap(d, at, to)) reach[d][at].push_back({to, *k});
+      }
+    }
+  }
+  SparseRows rows;
+  rows.begin.push_back(0);
+  for (std::size_t i = 0; i < window.inputs; ++i) {
+    const std::size_t group = i / inner;
+    for (std::size_t y = 0; y < window.in[0]; ++y) {
+      for (std::size_t x = 0; x < window.in[1]; ++x) {
+        for (std::size_t o = group * outer; o < (group + 1) * outer; ++o) {
+          for (const Reach& at_y : reach[0][y]) {
+            for (const Reach& at_x : reach[1][x]) {
+              const double w = weight(o, i % inner, at_y.tap, at_x.tap);
+              if (w == 0) continue;
+              rows.target.push_back(static_cast<std::uint32_t>((o * window.out[0] + at_y.to) * window.out[1] + at_x.to));
+              rows.weight.push_back(w);
+            }
+          }
+        }
+        rows.begin.push_back(rows.target.size());
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace spikeloom
