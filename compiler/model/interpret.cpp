@@ -7,7 +7,7 @@
 
 namespace spikeloom {
 
-Interpreter::Interpreter(const Network& network) : network_(&network) {
+Interpreter::Interpreter(const Network& network, Precision precision) : network_(&network), precision_(precision) {
   Problems problems;
   for (const std::string& broken : check(network)) problems.add(broken);
   problems.throw_if_any("network");
@@ -74,29 +74,44 @@ void Interpreter::step(std::span<const std::span<const double>> inputs) {
 }
 
 void Interpreter::update(std::size_t p) {
+  if (precision_ == Precision::kSingle) {
+    update_as<float>(p);
+  } else {
+    update_as<double>(p);
+  }
+}
+
+/// State is kept in doubles, which hold every float.
+template <class Real>
+void Interpreter::update_as(std::size_t p) {
+  const auto real = [](double x) { return static_cast<Real>(x); };
   const Population& population = network_->populations[p];
   State& state = states_[p];
-  std::copy(population.bias.begin(), population.bias.end(), state.sum.begin());
+  std::transform(population.bias.begin(), population.bias.end(), state.sum.begin(), real);
   for (const std::size_t index : state.inbound) {
     const Projection& projection = network_->projections[index];
     if (now_ < projection.delay) continue;
     const auto& ring = history(projection.from).ring;
     for (const Event& event : ring[(now_ - projection.delay) % ring.size()]) {
       for (std::size_t e = projection.row_begin[event.index]; e < projection.row_begin[event.index + 1]; ++e) {
-        state.sum[projection.target[e]] += projection.weight[e] * event.value;
+        double& sum = state.sum[projection.target[e]];
+        sum = real(sum) + real(projection.weight[e]) * real(event.value);
       }
     }
   }
   auto& sent = state.history.ring[now_ % state.history.ring.size()];
   sent.clear();
   for (std::size_t n = 0; n < population.size(); ++n) {
-    state.i[n] = population.alpha[n] * state.i[n] + population.gain_i[n] * state.sum[n];
-    state.v[n] = population.beta[n] * state.v[n] + population.gain_v[n] * state.i[n] + population.drive[n];
+    const Real i = real(population.alpha[n]) * real(state.i[n]) + real(population.gain_i[n]) * real(state.sum[n]);
+    const Real v = real(population.beta[n]) * real(state.v[n]) + real(population.gain_v[n]) * i + real(population.drive[n]);
+    state.i[n] = i;
+    state.v[n] = v;
     if (population.is_readout()) continue;
-    const bool spike = state.v[n] > population.theta[n];
+    const Real theta = real(population.theta[n]);
+    const bool spike = v > theta;
     state.spikes[n] = spike ? 1 : 0;
     if (!spike) continue;
-    state.v[n] = population.reset == Reset::kSubtract ? state.v[n] - population.theta[n] : population.v_reset[n];
+    state.v[n] = population.reset == Reset::kSubtract ? Real(v - theta) : real(population.v_reset[n]);
     sent.push_back({static_cast<std::uint32_t>(n), 1.0});
   }
 }

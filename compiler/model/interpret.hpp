@@ -10,6 +10,10 @@
 
 namespace spikeloom {
 
+/// The arithmetic of every sum and product. kSingle rounds each result to a 32-bit float, as the
+/// frameworks that recorded traces do: it decides spikes within their rounding error of the threshold.
+enum class Precision { kDouble, kSingle };
+
 /// Runs a network step by step. Work is proportional to what is not 0: an input of 0 and a neuron
 /// that does not spike cost nothing but their own update.
 ///
@@ -19,7 +23,7 @@ namespace spikeloom {
 class Interpreter {
  public:
   /// Throws Error{kInput} when the network breaks a promise of `check`.
-  explicit Interpreter(const Network& network);
+  explicit Interpreter(const Network& network, Precision precision = Precision::kDouble);
 
   /// Before a sample: every state and everything on its way back to 0.
   void reset();
@@ -54,8 +58,11 @@ class Interpreter {
   [[nodiscard]] const State& state(PopulationId id) const { return states_.at(id.index()); }
   [[nodiscard]] History& history(const Source& source);
   void update(std::size_t population);
+  template <class Real>
+  void update_as(std::size_t population);
 
   const Network* network_;
+  Precision precision_;
   std::vector<State> states_;
   std::vector<History> inputs_;
   std::size_t now_ = 0;
