@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "compiler/base/error.hpp"
+#include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/row_packer.hpp"
 
 namespace spikeloom {
@@ -116,6 +117,10 @@ class TableBuilder {
   Cluster build() {
     find_inbound();
     write_limits();
+    if (skeleton_.order[cluster_.population.index()] == NeuronOrder::kPosition) {
+      write_rows(RowStyle::kShared);
+      return std::move(cluster_);
+    }
     write_rows(RowStyle::kTight);
     if (cluster_.axons.size() > chip_.tile.axon_entries) write_rows(RowStyle::kUniform);
     return std::move(cluster_);
@@ -259,6 +264,7 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
   skeleton.first_axon = first_axons(network);
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const IntPopulation& population = network.populations[p];
+    skeleton.order.push_back(clustering.order_of(p));
     const std::size_t first = skeleton.clusters.size();
     for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
       Cluster cluster;
@@ -272,7 +278,10 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
     std::vector<std::uint32_t> cluster_of(population.size()), position_of(population.size());
     for (std::size_t c = first; c < skeleton.clusters.size(); ++c) {
       Cluster& cluster = skeleton.clusters[c];
-      order_neurons(population, cluster.neurons, chip.tile.lif_lanes);
+      if (clustering.order_of(p) == NeuronOrder::kPosition)
+        order_by_position(map_extent(population.shape), cluster.neurons);
+      else
+        order_neurons(population, cluster.neurons, chip.tile.lif_lanes);
       const auto n = static_cast<std::uint32_t>(cluster.size());
       for (std::uint32_t at = 0; at < n; ++at) {
         cluster_of[cluster.neurons[at]] = static_cast<std::uint32_t>(c);

@@ -14,6 +14,7 @@ struct Skeleton {
   std::vector<Cluster> clusters;  ///< name, population, neurons by position, update program and counts
   std::vector<std::vector<std::uint32_t>> cluster_of, position_of;  ///< by PopulationId, by neuron
   std::vector<std::uint32_t> first_axon;                            ///< by InputId
+  std::vector<NeuronOrder> order;                                   ///< by PopulationId
 };
 
 [[nodiscard]] Skeleton make_skeleton(const IntNetwork&, const Chip&, const Clustering&);

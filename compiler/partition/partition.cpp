@@ -5,6 +5,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/partition/build_cluster.hpp"
+#include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
 
 namespace spikeloom {
@@ -65,9 +66,60 @@ class Partitioner {
     }
     problems.throw_if_any(subject());
     clustering_.of.resize(network_.populations.size());
+    for (std::size_t p = 0; p < network_.populations.size(); ++p) {
+      const IntPopulation& population = network_.populations[p];
+      is_map_.push_back(is_feature_map(population, layers_[p]) && map_extent(population.shape).channels <= cap_[p]);
+      clustering_.order.push_back(is_map_[p] ? NeuronOrder::kPosition : NeuronOrder::kNir);
+      // Something to build tables with, until its turn comes.
+      const auto n = static_cast<std::uint32_t>(population.size());
+      if (is_map_[p]) clustering_.count[p] = next_map_count(p, clustering_.count[p]);
+      for (std::uint32_t j = 0; j < n; ++j)
+        clustering_.of[p].push_back(std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
+    }
+  }
+
+  /// The next number of blocks, from `wanted`, that a grid has.
+  [[nodiscard]] std::uint32_t next_map_count(std::size_t p, std::uint32_t wanted) const {
+    const MapExtent map = map_extent(network_.populations[p].shape);
+    while (wanted < map.height * map.width && grids(map, wanted, cap_[p]).empty()) ++wanted;
+    return wanted;
+  }
+
+  /// Cuts a feature map by the grid with the least product of weight words and work, of those that fit.
+  void cut_into_blocks(std::size_t p) {
+    const MapExtent map = map_extent(network_.populations[p].shape);
+    std::vector<std::uint32_t> best;
+    std::pair<std::size_t, double> least{~std::size_t{0}, 0};
+    for (const Grid& grid : grids(map, clustering_.count[p], cap_[p])) {
+      clustering_.of[p] = cut_map(map, grid);
+      const std::pair<std::size_t, double> price = price_of(p);
+      if (price < least) {
+        least = price;
+        best = clustering_.of[p];
+      }
+    }
+    clustering_.of[p] = std::move(best);
+  }
+
+  /// Limits exceeded, and weight words × the work of every source spiking at its rate (once, if unknown).
+  [[nodiscard]] std::pair<std::size_t, double> price_of(std::size_t p) const {
+    const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
+    std::size_t exceeded = 0;
+    double words = 0, work = 0;
+    for (std::size_t c = 0; c < skeleton.clusters.size(); ++c) {
+      if (skeleton.clusters[c].population.index() != p) continue;
+      const Cluster cluster = build_cluster(network_, chip_, layers_, skeleton, c);
+      exceeded += excesses(cluster, chip_).size();
+      words += static_cast<double>(cluster.weights.size()) / chip_.tile.lanes;
+      for (std::size_t chunk = 0; chunk < cluster.chunks.size(); ++chunk)
+        for (std::uint32_t bit = 0; bit < 16; ++bit)
+          if ((cluster.chunk_bits[chunk] >> bit & 1U) != 0) work += row_words(cluster, chunk, bit);
+    }
+    return {exceeded, words * work};
   }
 
   void regroup(std::size_t p) {
+    if (is_map_[p]) return cut_into_blocks(p);
     const auto n = static_cast<std::uint32_t>(network_.populations[p].size());
     // A count that no even size gives exactly is taken down to the next that one does.
     const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], chip_.tile.lanes);
@@ -86,6 +138,7 @@ class Partitioner {
       if (e.key == "tile.weight_words" || e.key == "tile.update_entries")
         factor = std::max(factor, static_cast<double>(e.needed) / static_cast<double>(e.available));
     const auto wanted = std::max(k + std::max(1U, k / 4), static_cast<std::uint32_t>(k * factor * 0.95));
+    if (is_map_[p]) return next_map_count(p, std::min(wanted, n));
     // The next count that an even size attains.
     for (std::uint32_t next = std::min(wanted, n); next <= n; ++next)
       if (quotient_up(n, even_size(n, next, cap_[p], chip_.tile.lanes)) > k) return next;
@@ -147,6 +200,7 @@ class Partitioner {
   Layers layers_;
   Rng rng_;
   std::vector<std::uint32_t> cap_;
+  std::vector<bool> is_map_;  ///< by PopulationId
   std::vector<std::uint32_t> wanted_;
   Clustering clustering_;
   mutable std::uint32_t fan_in_ = 0, sources_ = 0;  ///< of the neuron looked at last

@@ -18,10 +18,21 @@ struct Traffic {
   std::vector<std::vector<double>> populations;  ///< by PopulationId, by neuron in NIR order
 };
 
+/// How the neurons of a population's clusters are numbered.
+enum class NeuronOrder : std::uint8_t {
+  kNir,       ///< NIR order, or equal parameters side by side where that saves update cycles
+  kPosition,  ///< of a feature map: by position, row by row, all channels of a position side by side
+};
+
 /// Which cluster of its population a neuron belongs to.
 struct Clustering {
   std::vector<std::uint32_t> count;            ///< clusters, by PopulationId
   std::vector<std::vector<std::uint32_t>> of;  ///< by PopulationId, by neuron: 0..count-1, all occurring
+  std::vector<NeuronOrder> order{};            ///< by PopulationId; empty: all kNir
+
+  [[nodiscard]] NeuronOrder order_of(std::size_t population) const {
+    return order.empty() ? NeuronOrder::kNir : order[population];
+  }
   friend bool operator==(const Clustering&, const Clustering&) = default;
 };
 
@@ -38,7 +49,9 @@ struct PartitionOptions {
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
-/// holds neurons of one population (they share its arithmetic); what fits is not split.
+/// holds neurons of one population (they share its arithmetic); what fits is not split. A feature map,
+/// [channels,height,width] or [channels,length] that no dense projection reads, is cut into blocks of whole
+/// positions, so that the rows of a convolution repeat but for their offset and are stored once.
 ///
 /// Cost    about the synapses times the clusters of their population.
 /// Throws  Error{kInput} listing what no partition can mend: a chip that lacks what the network needs,

@@ -22,9 +22,32 @@ std::uint32_t encode(std::int8_t mantissa, std::uint32_t format) {
 
 }  // namespace
 
+void RowPacker::index(Pool& pool) const {
+  for (; pool.indexed * lanes_ < pool.mantissas.size(); ++pool.indexed)
+    pool.at[pool.mantissas.substr(pool.indexed * lanes_, lanes_)].push_back(static_cast<std::uint32_t>(pool.indexed));
+}
+
+bool RowPacker::holds(const Pool& pool, std::size_t word, const Row& row) const {
+  return pool.mantissas.compare(word * lanes_, row.mantissas.size(), row.mantissas) == 0;
+}
+
+std::vector<std::uint32_t> RowPacker::find(Pool& pool, const Row& row) const {
+  index(pool);
+  std::vector<std::uint32_t> found;
+  const auto words = pool.at.find(row.mantissas.substr(0, lanes_));
+  if (words == pool.at.end()) return found;
+  for (const std::uint32_t at : words->second)
+    if (holds(pool, at, row)) found.push_back(at);
+  return found;
+}
+
 std::uint32_t RowPacker::place(const Row& row) {
   if (row.words == 0) return 0;
   Pool& pool = pools_[row.format];
+  if (style_ == RowStyle::kShared) {
+    const std::vector<std::uint32_t> found = find(pool, row);
+    if (!found.empty()) return found.front();
+  }
   const auto [at, fresh] = pool.known.try_emplace(row.mantissas, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
   if (fresh) pool.mantissas += row.mantissas;
   return at->second;
@@ -121,11 +144,91 @@ void RowPacker::add_chunk(std::vector<Row> rows) {
   SPIKELOOM_CHECK(!rows.empty() && rows.size() <= 16);
   for (Row& row : rows)
     if (row.words == 0) row = Row{};
+  if (style_ == RowStyle::kShared) {
+    waiting_.push_back(std::move(rows));
+    return;
+  }
   if (style_ == RowStyle::kUniform) widen(rows);
   if (!add_uniform(rows)) add_per_axon(rows);
 }
 
+/// Rows of one shape at first, first + stride, …: inside what is placed already where they stand so, else new.
+void RowPacker::place_block(const std::vector<Row>& rows) {
+  Pool& pool = pools_[rows.front().format];
+  std::string content;
+  for (const Row& row : rows) content += row.mantissas;
+  const auto [placed, fresh] = blocks_placed_.try_emplace({rows.front().format << 16U | rows.front().words, content});
+  if (!fresh) return;
+  for (const std::uint32_t first : find(pool, rows.front())) {
+    if (rows.size() == 1) {
+      placed->second = {first, 0};
+      return;
+    }
+    for (const std::uint32_t second : find(pool, rows[1])) {
+      const std::int64_t stride = std::int64_t{second} - first;
+      if (stride < 0 || stride > kMaxStride) continue;
+      bool good = true;
+      for (std::size_t b = 2; good && b < rows.size(); ++b) good = holds(pool, first + b * static_cast<std::size_t>(stride), rows[b]);
+      if (!good) continue;
+      placed->second = {first, static_cast<std::uint32_t>(stride)};
+      return;
+    }
+  }
+  const bool all_equal = std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return row.mantissas == rows.front().mantissas; });
+  placed->second = {static_cast<std::uint32_t>(pool.mantissas.size() / lanes_), all_equal ? 0 : rows.front().words};
+  pool.mantissas += all_equal ? rows.front().mantissas : content;
+}
+
+void RowPacker::add_longest_first() {
+  const auto uniform = [](const std::vector<Row>& rows) {
+    return std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return same_shape(row, rows.front()); });
+  };
+  const auto longest = [](const std::vector<Row>& rows) {
+    return std::max_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.words < b.words; })->words;
+  };
+  std::vector<std::size_t> order(waiting_.size());
+  for (std::size_t c = 0; c < order.size(); ++c) order[c] = c;
+  // More rows first, so that a last chunk with fewer finds its own inside.
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const std::uint32_t in_a = longest(waiting_[a]), in_b = longest(waiting_[b]);
+    return in_a != in_b ? in_a > in_b : waiting_[a].size() > waiting_[b].size();
+  });
+  for (const std::size_t c : order) {
+    const std::vector<Row>& rows = waiting_[c];
+    if (uniform(rows)) {
+      if (rows.front().words != 0) place_block(rows);
+      continue;
+    }
+    std::vector<const Row*> list;
+    for (const Row& row : rows) list.push_back(&row);
+    std::stable_sort(list.begin(), list.end(), [](const Row* a, const Row* b) { return a->words > b->words; });
+    for (const Row* row : list) (void)place(*row);
+  }
+  for (const std::vector<Row>& rows : waiting_) {
+    if (!uniform(rows)) {
+      add_per_axon(rows);
+      continue;
+    }
+    const Row& row = rows.front();
+    hw::MemChunkEntry entry;
+    entry.words = row.words;
+    entry.offset = row.offset;
+    entry.shift = row.shift;
+    entry.negate = row.negate;
+    entry.format = row.format;
+    if (row.words != 0) {
+      std::string content;
+      for (const Row& each : rows) content += each.mantissas;
+      const Strided& at = blocks_placed_.at({row.format << 16U | row.words, content});
+      entry.first = at.first;
+      entry.stride = at.stride;
+    }
+    chunks_.push_back(entry);
+  }
+}
+
 void RowPacker::finish(Cluster& cluster) {
+  if (style_ == RowStyle::kShared) add_longest_first();
   std::array<std::uint32_t, 4> base{};  // in logical words of the format
   std::size_t physical = 0;
   for (std::uint32_t format = 0; format < 4; ++format) {

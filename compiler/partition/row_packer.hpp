@@ -24,9 +24,11 @@ struct Row {
 enum class RowStyle : std::uint8_t {
   kTight,    ///< a row has the words that it needs; chunks of unequal rows go through the axon table
   kUniform,  ///< unequal rows of a chunk are widened to one shape where that saves the axon table
+  kShared,   ///< tight, and a row is also found inside longer ones: a convolution's rows at a border
 };
 
-/// Rows with equal content share words; chunks of equal rows share axon entries.
+/// Rows with equal content share words wherever their offsets lie; chunks of equal rows share axon entries.
+/// kShared places the longest rows first, whatever the order of the chunks.
 class RowPacker {
  public:
   RowPacker(std::uint32_t lanes, RowStyle style) : lanes_(lanes), style_(style) {}
@@ -39,7 +41,16 @@ class RowPacker {
   struct Pool {
     std::string mantissas;  ///< logical words × lanes
     std::unordered_map<std::string, std::uint32_t> known;  ///< content → first logical word
+    std::unordered_map<std::string, std::vector<std::uint32_t>> at;  ///< word → where it is, rising; kShared only
+    std::size_t indexed = 0;                                         ///< words in `at`
   };
+
+  void add_longest_first();
+  void index(Pool& pool) const;
+  /// Where the row's words stand in a row; empty: nowhere.
+  [[nodiscard]] std::vector<std::uint32_t> find(Pool& pool, const Row& row) const;
+  [[nodiscard]] bool holds(const Pool& pool, std::size_t word, const Row& row) const;
+  void place_block(const std::vector<Row>& rows);
 
   [[nodiscard]] bool add_uniform(const std::vector<Row>& rows);
   void add_per_axon(const std::vector<Row>& rows);
@@ -52,6 +63,11 @@ class RowPacker {
   std::map<std::vector<std::array<std::uint32_t, 2>>, std::uint32_t> blocks_;  ///< axon entries → first
   std::vector<hw::MemChunkEntry> chunks_;
   std::vector<hw::MemAxonEntry> axons_;
+  std::vector<std::vector<Row>> waiting_;  ///< chunks; kShared only
+  struct Strided {
+    std::uint32_t first = 0, stride = 0;
+  };
+  std::map<std::pair<std::uint32_t, std::string>, Strided> blocks_placed_;  ///< rows per format and content; kShared only
 };
 
 }  // namespace spikeloom

@@ -1,0 +1,65 @@
+#include "compiler/partition/feature_map.hpp"
+
+#include <algorithm>
+
+namespace spikeloom {
+namespace {
+
+/// Targets of every row that is not empty are all neurons.
+bool is_dense(const Layer& layer, std::size_t neurons) {
+  for (std::size_t row = 0; row + 1 < layer.row_begin.size(); ++row) {
+    const std::size_t entries = layer.row_begin[row + 1] - layer.row_begin[row];
+    if (entries != 0 && entries != neurons) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+MapExtent map_extent(const Shape& shape) {
+  MapExtent map;
+  if (shape.size() < 2) {
+    map.channels = shape.empty() ? 1 : static_cast<std::uint32_t>(shape.front());
+    return map;
+  }
+  map.channels = static_cast<std::uint32_t>(shape.front());
+  map.width = static_cast<std::uint32_t>(shape.back());
+  for (std::size_t d = 1; d + 1 < shape.size(); ++d) map.height *= static_cast<std::uint32_t>(shape[d]);
+  return map;
+}
+
+bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& layers) {
+  const MapExtent map = map_extent(population.shape);
+  if (map.height * map.width < 2 || population.is_readout()) return false;
+  return std::any_of(layers.begin(), layers.end(), [&](const Layer& layer) { return !is_dense(layer, population.size()); });
+}
+
+std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most) {
+  std::vector<Grid> result;
+  for (std::uint32_t rows = 1; rows <= std::min(blocks, map.height); ++rows) {
+    if (blocks % rows != 0 || blocks / rows > map.width) continue;
+    const Grid grid{rows, blocks / rows};
+    const std::uint64_t tall = (map.height + grid.rows - 1) / grid.rows, wide = (map.width + grid.columns - 1) / grid.columns;
+    if (tall * wide * map.channels <= most) result.push_back(grid);
+  }
+  return result;
+}
+
+std::vector<std::uint32_t> cut_map(const MapExtent& map, const Grid& grid) {
+  std::vector<std::uint32_t> of;
+  of.reserve(std::size_t{map.channels} * map.height * map.width);
+  for (std::uint32_t c = 0; c < map.channels; ++c)
+    for (std::uint32_t y = 0; y < map.height; ++y)
+      for (std::uint32_t x = 0; x < map.width; ++x)
+        of.push_back(y * grid.rows / map.height * grid.columns + x * grid.columns / map.width);
+  return of;
+}
+
+void order_by_position(const MapExtent& map, std::vector<std::uint32_t>& neurons) {
+  const std::uint32_t area = map.height * map.width;
+  std::sort(neurons.begin(), neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return a % area != b % area ? a % area < b % area : a < b;
+  });
+}
+
+}  // namespace spikeloom
