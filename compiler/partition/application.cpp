@@ -68,6 +68,38 @@ std::optional<double> expected_integration(const Application& app, ClusterId id)
   return cycles;
 }
 
+namespace {
+
+/// Bit `bit` of chunk `chunk` of the host stream is the first plane of its element.
+bool is_first_plane(const Application& app, std::uint32_t chunk, std::uint32_t bit) {
+  const std::uint32_t at = chunk * 16 + bit;
+  for (const StreamInput& input : app.inputs)
+    if (at >= input.first_axon && at < input.first_axon + volume(input.shape) * input.planes)
+      return (at - input.first_axon) % input.planes == 0;
+  return false;
+}
+
+}  // namespace
+
+WeightWords weight_words(const Application& app) {
+  WeightWords result;
+  for (const Cluster& cluster : app.clusters) {
+    result.stored += cluster.weights.size() / app.lanes;
+    std::array<std::uint64_t, 4> logical{};
+    for (const Inbound& inbound : cluster.inbound)
+      for (std::uint32_t c = 0; c < inbound.source_count; ++c)
+        for (std::uint32_t bit = 0; bit < 16; ++bit) {
+          const std::size_t chunk = inbound.first_chunk + c;
+          if ((cluster.chunk_bits[chunk] >> bit & 1U) == 0) continue;
+          if (!inbound.from && !is_first_plane(app, inbound.source_first + c, bit)) continue;
+          const hw::MemChunkEntry& entry = cluster.chunks[chunk];
+          logical[entry.per_axon != 0 ? cluster.axons[entry.first + bit].format : entry.format] += row_words(cluster, chunk, bit);
+        }
+    for (std::uint32_t format = 0; format < 4; ++format) result.unrolled += (logical[format] + (1U << format) - 1) >> format;
+  }
+  return result;
+}
+
 std::int64_t worst_flits(const Cluster& cluster) { return std::int64_t{cluster.out_entries} + 1; }
 
 std::uint32_t least_pages(const Cluster& cluster) {

@@ -108,6 +108,12 @@ struct Application {
 [[nodiscard]] std::int64_t worst_integration(const Cluster&);
 /// Mean cycles under the calibrated activity of all sources; none when a source has no activity.
 [[nodiscard]] std::optional<double> expected_integration(const Application&, ClusterId);
+/// Memory words of weights, of `lanes` bytes each.
+struct WeightWords {
+  std::uint64_t stored = 0;
+  std::uint64_t unrolled = 0;  ///< had every source element a row of its own; bit planes share theirs
+};
+[[nodiscard]] WeightWords weight_words(const Application&);
 /// Most flits of a step with the end-of-step.
 [[nodiscard]] std::int64_t worst_flits(const Cluster&);
 /// The least number of pages: 2, and one more than the longest delay.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 
@@ -52,6 +53,24 @@ std::size_t used_tiles(const Image& image) {
       std::count_if(image.binding.orders.begin(), image.binding.orders.end(), [](const auto& order) { return !order.empty(); }));
 }
 
+std::size_t synapses(const IntNetwork& network) {
+  std::size_t count = 0;
+  for (const IntProjection& projection : network.projections) count += projection.weight.size();
+  return count;
+}
+
+/// What shared rows save, against a place for every synapse (8 bits, lanes full) and against unrolled rows.
+void print_weight_words(const Compilation& compilation) {
+  const Application& app = compilation.image.application;
+  const WeightWords words = weight_words(app);
+  const double places = static_cast<double>(synapses(compilation.integers)) / app.lanes;
+  std::printf("weight words: %llu stored; %.0f if each of the %zu synapses had a place of its own (ratio %.4f), %llu in unrolled "
+              "rows (ratio %.4f)\n",
+              static_cast<unsigned long long>(words.stored), std::ceil(places), synapses(compilation.integers),
+              static_cast<double>(words.stored) / std::max(1.0, places), static_cast<unsigned long long>(words.unrolled),
+              static_cast<double>(words.stored) / static_cast<double>(std::max<std::uint64_t>(1, words.unrolled)));
+}
+
 void write_json(const std::string& path, const Compilation& compilation) {
   nlohmann::ordered_json json;
   json["schema"] = 1;
@@ -60,6 +79,9 @@ void write_json(const std::string& path, const Compilation& compilation) {
   json["clusters"] = compilation.image.application.clusters.size();
   json["tiles_used"] = used_tiles(compilation.image);
   json["tiles"] = compilation.image.chip.tiles();
+  const WeightWords words = weight_words(compilation.image.application);
+  json["weight_words"] = {{"stored", words.stored}, {"unrolled_rows", words.unrolled}};
+  json["synapses"] = synapses(compilation.integers);
   for (const Promise& promise : compilation.image.promises) {
     json["period"][promise.name] = promise.period.approximate();
     json["period_exact"][promise.name] = promise.period.str();
@@ -97,6 +119,7 @@ int run(const CompileCommand& command) {
   std::fputs(compilation.quantization.c_str(), stdout);
   std::printf("clusters: %zu, on %zu of the %u tiles of %s\n", compilation.image.application.clusters.size(),
               used_tiles(compilation.image), chip.tiles(), chip.name.c_str());
+  print_weight_words(compilation);
   print_promises(compilation.image);
   if (command.max_period && compilation.image.promises.front().period.approximate() > *command.max_period) {
     std::printf("the guaranteed period is above --max-period %g\n", *command.max_period);

@@ -257,8 +257,8 @@ TEST(Structure, LooseEndsAreNotes) {
 
 TEST(Refused, AllProblemsAtOnceByName) {
   NirGraph graph = chain();
-  graph.nodes["conv"] = nir_node("Conv2d", {});
-  graph.nodes["wait"] = nir_node("Delay", {});
+  graph.nodes["dream"] = nir_node("Dream", {});
+  graph.nodes["wait"] = nir_node("Delay", {{"delay", row({0.5, 1, 1})}});
   graph.edges.push_back({"fc", "nowhere"});
   graph.nodes["loop1"] = linear(3, 3, Values(9, 1));
   graph.nodes["loop2"] = linear(3, 3, Values(9, 1));
@@ -267,8 +267,8 @@ TEST(Refused, AllProblemsAtOnceByName) {
   graph.edges.push_back({"fc", "wide"});
   const std::string text = refusal(graph);
   EXPECT_THAT(text, HasSubstr("5 problems"));
-  EXPECT_THAT(text, HasSubstr("node 'conv' (Conv2d): not supported yet"));
-  EXPECT_THAT(text, HasSubstr("node 'wait' (Delay): not supported yet"));
+  EXPECT_THAT(text, HasSubstr("node 'dream': its type 'Dream' is none of NIR's"));
+  EXPECT_THAT(text, HasSubstr("node 'wait' (Delay): a delay of 0.500000 is 0.500000 steps of dt = 1.000000, expected a whole number"));
   EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'nowhere': there is no node 'nowhere' in the graph"));
   EXPECT_THAT(text, HasSubstr("cycle of linear nodes without a neuron: 'loop1' -> 'loop2' -> 'loop1'"));
   EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'wide': 'fc' gives the shape [3], 'wide' takes [5]"));
