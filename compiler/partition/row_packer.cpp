@@ -28,7 +28,8 @@ void RowPacker::index(Pool& pool) const {
 }
 
 bool RowPacker::holds(const Pool& pool, std::size_t word, const Row& row) const {
-  return pool.mantissas.compare(word * lanes_, row.mantissas.size(), row.mantissas) == 0;
+  return word * lanes_ + row.mantissas.size() <= pool.mantissas.size() &&
+         pool.mantissas.compare(word * lanes_, row.mantissas.size(), row.mantissas) == 0;
 }
 
 std::vector<std::uint32_t> RowPacker::find(Pool& pool, const Row& row) const {

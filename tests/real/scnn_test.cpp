@@ -133,5 +133,59 @@ TEST(RealScnn, InDoublePrecisionOneMembraneWithinFloatRoundingOfTheThresholdDeci
   }
 }
 
+// ---- compiled, at 8 bits ----
+
+/// Nothing is calibrated: thresholds and scales follow from the file alone. Up to three events of a pixel meet in
+/// a frame, so an input is a number of two bit planes.
+Compilation compiled_scnn(const std::vector<std::string>& record) {
+  CompileOptions options;
+  options.planes = 2;
+  options.record = record;
+  return compiled(real_file("nir-nmnist-scnn/cnn_sinabs.nir"), shipped_chip("scnn"), options);
+}
+
+const std::vector<std::string> kHidden{"1", "3", "6", "10"};
+
+TEST(RealScnn, EveryRecordingIsDecidedAtEightBitsAsItsLabel) {
+  NEED_REAL_DATA("nir-nmnist-scnn");
+  const Compilation compilation = compiled_scnn({});
+  const Dataset data = recordings(310);
+  std::string missed;
+  std::size_t right_ones = 0;
+  for (std::size_t first = 0; first < data.samples.size(); first += 13) {
+    const Dataset some = part(data, first, 13);
+    const DeviceRun run = expect_model_is_golden(compilation, some);
+    const Decision decision = decide(run.outputs.spikes.at(0), Decide::kCount);
+    for (std::size_t s = 0; s < some.samples.size(); ++s) {
+      if (decision.predictions[s] == some.samples[s].label) {
+        ++right_ones;
+      } else {
+        missed += " " + some.samples[s].id + " (" + std::to_string(*some.samples[s].label) + " taken for " +
+                  std::to_string(decision.predictions[s]) + ")";
+      }
+    }
+  }
+  EXPECT_EQ(right_ones, 91U) << "missed:" << missed;
+}
+
+TEST(RealScnn, EveryLayerOfTenRecordingsIsTheGoldenModels) {
+  NEED_REAL_DATA("nir-nmnist-scnn");
+  (void)expect_model_is_golden(compiled_scnn(kHidden), part(recordings(310), 0, 10));
+}
+
+TEST(RealScnn, AKernelIsStoredOnceSoThatATenthOfTheUnrolledWordsIsKept) {
+  NEED_REAL_DATA("nir-nmnist-scnn");
+  const Compilation compilation = compiled_scnn({});
+  std::size_t synapses = 0;
+  for (const IntProjection& projection : compilation.integers.projections) synapses += projection.weight.size();
+  EXPECT_GT(synapses, 1'000'000U);
+  EXPECT_LT(weight_words(compilation.image.application).stored * 10, synapses / 16);
+}
+
+TEST(RealScnn, TheRtlIsTheModelInEveryLayerStampAndCounterOfTenRecordings) {
+  NEED_REAL_DATA("nir-nmnist-scnn");
+  expect_rtl_is_model(compiled_scnn(kHidden), part(recordings(50), 0, 10));
+}
+
 }  // namespace
 }  // namespace spikeloom::testing

@@ -1,0 +1,164 @@
+// Feature maps: blocks of positions, and rows that are stored once wherever they stand.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compiler/golden/check.hpp"
+#include "compiler/partition/partition.hpp"
+#include "tests/partition/random_network.hpp"
+
+namespace spikeloom {
+namespace {
+
+using testing::IsEmpty;
+
+/// A convolution between maps, unrolled, plus one padding of kernel / 2; zeros in the kernel are left out.
+struct Convolution {
+  std::uint32_t inputs, outputs, height, width, kernel, stride;
+  std::vector<std::int16_t> weight;  ///< [output][input][ky][kx]
+  [[nodiscard]] std::uint32_t out(std::uint32_t extent) const { return (extent + 2 * (kernel / 2) - kernel) / stride + 1; }
+};
+
+IntProjection unrolled(const Convolution& c, Source from, PopulationId to) {
+  IntProjection p;
+  p.name = "conv";
+  p.from = from;
+  p.to = to;
+  p.row_begin.push_back(0);
+  for (std::uint32_t i = 0; i < c.inputs; ++i)
+    for (std::uint32_t y = 0; y < c.height; ++y)
+      for (std::uint32_t x = 0; x < c.width; ++x) {
+        for (std::uint32_t o = 0; o < c.outputs; ++o)
+          for (std::uint32_t a = 0; a < c.out(c.height); ++a)
+            for (std::uint32_t b = 0; b < c.out(c.width); ++b) {
+              const std::int64_t ky = std::int64_t{y} + c.kernel / 2 - a * c.stride, kx = std::int64_t{x} + c.kernel / 2 - b * c.stride;
+              if (ky < 0 || kx < 0 || ky >= c.kernel || kx >= c.kernel) continue;
+              const std::int16_t w = c.weight[static_cast<std::size_t>(((o * c.inputs + i) * c.kernel + ky) * c.kernel + kx)];
+              if (w == 0) continue;
+              p.target.push_back((o * c.out(c.height) + a) * c.out(c.width) + b);
+              p.weight.push_back(w);
+            }
+        p.row_begin.push_back(p.target.size());
+      }
+  return p;
+}
+
+/// Maps in a row, then a dense layer.
+IntNetwork convolutional(Rng& rng, std::uint32_t zeros_percent) {
+  IntNetwork net;
+  net.name = "convolutional";
+  std::uint32_t channels = 1 + static_cast<std::uint32_t>(rng.below(3));
+  std::uint32_t height = 3 + static_cast<std::uint32_t>(rng.below(12)), width = 3 + static_cast<std::uint32_t>(rng.below(12));
+  net.inputs.push_back({"in", {channels, height, width}, 1 + static_cast<std::uint32_t>(rng.below(3)), false, 1});
+  Source from = InputId(0);
+  const std::size_t maps = 1 + rng.below(2);
+  for (std::size_t p = 0; p < maps; ++p) {
+    constexpr std::uint32_t kChannels[] = {1, 3, 4, 8, 16, 20};  // of lanes 4, 8, 16 and 32
+    Convolution c{channels, kChannels[rng.below(6)], height, width,
+                  1 + 2 * static_cast<std::uint32_t>(rng.below(2)), 1 + static_cast<std::uint32_t>(rng.below(2)), {}};
+    for (std::uint32_t k = 0; k < c.outputs * c.inputs * c.kernel * c.kernel; ++k)
+      c.weight.push_back(rng.below(100) < zeros_percent ? std::int16_t{0} : test::random_weight(rng, 8));
+    const Shape shape{c.outputs, c.out(height), c.out(width)};
+    net.populations.push_back(test::random_population(rng, "map" + std::to_string(p), volume(shape), NeuronKind::kLif));
+    net.populations.back().shape = shape;
+    net.projections.push_back(unrolled(c, from, PopulationId(p)));
+    from = PopulationId(p);
+    channels = c.outputs;
+    height = c.out(height);
+    width = c.out(width);
+  }
+  const std::size_t last = net.populations.back().size();
+  net.populations.push_back(test::random_population(rng, "dense", 10, NeuronKind::kLif));
+  net.projections.push_back(test::random_projection(rng, from, last, PopulationId(maps), 10, 8, 1.0));
+  net.outputs.push_back({"out", {10}, PopulationId(maps)});
+  return net;
+}
+
+Chip roomy_chip(Rng& rng) {
+  Chip chip = test::random_chip(rng);
+  chip.tile.groups = 16U << rng.below(4);
+  chip.tile.page_chunks = 256;
+  chip.tile.axon_entries = 8192;
+  chip.tile.chunk_entries = 2048;
+  chip.tile.weight_words = 2048U << rng.below(3);
+  chip.tile.update_entries = 4096;
+  chip.tile.state_words = 4096;
+  chip.tile.out_entries = 512;
+  chip.tile.acc_bits = 24;
+  return chip;
+}
+
+TEST(FeatureMaps, TablesOfRandomConvolutionsDecodeToTheNetwork) {
+  std::size_t shared = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    Rng rng(seed);
+    const IntNetwork net = convolutional(rng, seed % 3 == 0 ? 40 : 0);
+    check(net).throw_if_any("the test's network");
+    const Chip chip = roomy_chip(rng);
+    PartitionOptions options;
+    options.max_neurons = rng.chance(0.5) ? 0 : 24 + static_cast<std::uint32_t>(rng.below(200));
+    const Clustering clustering = partition(net, chip, options);
+    const Application app = build_application(net, chip, clustering);
+    ASSERT_THAT(faults(app), IsEmpty()) << seed;
+    ASSERT_THAT(check(app, net, chip), IsEmpty()) << seed;
+    const WeightWords words = weight_words(app);
+    EXPECT_LE(words.stored, words.unrolled + app.clusters.size() * 4) << seed;
+    shared += words.stored * 2 < words.unrolled ? 1U : 0U;
+  }
+  EXPECT_GT(shared, 12U);  // where the channels fill lane groups and the map is not all border
+}
+
+TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
+  Rng rng(3);
+  IntNetwork net;
+  net.name = "one";
+  net.inputs.push_back({"in", {16, 8, 8}, 1, false, 1});
+  for (std::size_t p = 0; p < 2; ++p) {
+    net.populations.push_back(test::random_population(rng, "map" + std::to_string(p), 16 * 8 * 8, NeuronKind::kLif));
+    net.populations.back().shape = {16, 8, 8};
+  }
+  Convolution pointwise{16, 16, 8, 8, 1, 1, {}};
+  for (std::uint32_t k = 0; k < 16 * 16; ++k) pointwise.weight.push_back(test::random_weight(rng, 8));
+  net.projections.push_back(unrolled(pointwise, InputId(0), PopulationId(0)));
+  Convolution c{16, 16, 8, 8, 3, 1, {}};
+  for (std::uint32_t k = 0; k < 16 * 16 * 9; ++k) c.weight.push_back(test::random_weight(rng, 8));
+  net.projections.push_back(unrolled(c, PopulationId(0), PopulationId(1)));
+  net.outputs.push_back({"out", {16, 8, 8}, PopulationId(1)});
+  Chip chip;
+  chip.tile.groups = 64;
+  chip.tile.acc_bits = 24;
+  chip.tile.state_words = 256;
+  chip.tile.update_entries = 2048;
+  chip.tile.param_sets = 64;
+  for (IntPopulation& population : net.populations) {
+    std::fill(population.alpha.begin(), population.alpha.end(), 0);
+    std::fill(population.beta.begin(), population.beta.end(), 4096);
+    std::fill(population.theta.begin(), population.theta.end(), 100);
+    std::fill(population.v_reset.begin(), population.v_reset.end(), 0);
+    std::fill(population.bias_v.begin(), population.bias_v.end(), 0);
+  }
+  const Clustering clustering = partition(net, chip);
+  EXPECT_EQ(clustering.count, (std::vector<std::uint32_t>{1, 1}));
+  EXPECT_EQ(clustering.order_of(1), NeuronOrder::kPosition);
+  const Application app = build_application(net, chip, clustering);
+  ASSERT_THAT(check(app, net, chip), IsEmpty());
+  const Cluster& map = app.clusters[1];
+  // Eight positions a line, 16 channels a word: three lines from the first tap to the last, 2·8 + 3 words
+  // inside and 2·8 + 2 at the left and the right side; the upper and lower side lie inside those.
+  EXPECT_EQ(map.weights.size() / chip.tile.lanes, 16U * (19 + 18 + 18));
+  EXPECT_TRUE(map.axons.empty());
+}
+
+TEST(FeatureMaps, ADensePopulationWithAShapeKeepsItsOrder) {
+  Rng rng(4);
+  IntNetwork net;
+  net.name = "dense";
+  net.inputs.push_back({"in", {20}, 1, false, 1});
+  net.populations.push_back(test::random_population(rng, "map", 64, NeuronKind::kLif));
+  net.populations.back().shape = {4, 4, 4};
+  net.projections.push_back(test::random_projection(rng, InputId(0), 20, PopulationId(0), 64, 8, 1.0));
+  net.outputs.push_back({"out", {4, 4, 4}, PopulationId(0)});
+  EXPECT_EQ(partition(net, Chip{}).order_of(0), NeuronOrder::kNir);
+}
+
+}  // namespace
+}  // namespace spikeloom
