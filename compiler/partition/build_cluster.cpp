@@ -119,9 +119,9 @@ class TableBuilder {
     write_limits();
     if (skeleton_.order[cluster_.population.index()] == NeuronOrder::kPosition) {
       write_rows(RowStyle::kShared);
-      return std::move(cluster_);
+    } else {
+      write_rows(RowStyle::kTight);
     }
-    write_rows(RowStyle::kTight);
     if (cluster_.axons.size() > chip_.tile.axon_entries) write_rows(RowStyle::kUniform);
     return std::move(cluster_);
   }

@@ -101,7 +101,7 @@ class Partitioner {
     clustering_.of[p] = std::move(best);
   }
 
-  /// Limits exceeded, and weight words × the work of every source spiking at its rate (once, if unknown).
+  /// Limits exceeded, and weight words × the words read when every source spikes once.
   [[nodiscard]] std::pair<std::size_t, double> price_of(std::size_t p) const {
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
     std::size_t exceeded = 0;

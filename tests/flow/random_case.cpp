@@ -91,6 +91,18 @@ IntProjection make_projection(Rng& rng, const Chip& chip, const IntNetwork& netw
   return projection;
 }
 
+/// Every second population becomes a feature map where its size allows: numbered by position in its tiles.
+void give_positions(IntNetwork& network) {
+  for (std::size_t p = 0; p < network.populations.size(); p += 2) {
+    IntPopulation& population = network.populations[p];
+    for (const std::size_t width : {4U, 3U, 2U}) {
+      if (population.size() % (2 * width) != 0) continue;
+      population.shape = {population.size() / (2 * width), 2, width};
+      break;
+    }
+  }
+}
+
 IntNetwork make_network(Rng& rng, const Chip& chip, const CaseOptions& options) {
   IntNetwork network;
   network.name = "random";
@@ -114,6 +126,7 @@ IntNetwork make_network(Rng& rng, const Chip& chip, const CaseOptions& options) 
       connect(PopulationId{from}, to, forward ? static_cast<std::uint32_t>(rng.below(3)) : 1U + static_cast<std::uint32_t>(rng.below(2)));
     }
   }
+  give_positions(network);
   for (std::size_t p = 0; p < populations; ++p)
     if (p + 1 == populations || rng.chance(0.4)) {
       const IntPopulation& population = network.populations[p];
