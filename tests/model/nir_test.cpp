@@ -68,6 +68,50 @@ TEST(NirReader, ReadsBothGenerationsToTheSameNetwork) {
   EXPECT_EQ(texts[0], texts[1]);
 }
 
+TEST(NirReader, ReadsAConvolutionWhosePaddingIsAText) {
+  for (const Storage storage : {Storage::kPlain, Storage::kCompressed}) {
+    const Temporary temp("convolution");
+    NirFile file(temp.path, storage);
+    file.text("node/type", "NIRGraph");
+    file.node("in", "Input");
+    file.field("in", "shape", {3}, {1, 4, 5}, NirFile::Number::kI8);
+    file.node("conv", "Conv2d");
+    file.field("conv", "weight", {1, 1, 3, 1}, {1, 2, 3});
+    file.field("conv", "bias", {1}, {0});
+    file.field("conv", "input_shape", {2}, {4, 5}, NirFile::Number::kI8);
+    file.field("conv", "stride", {}, {1}, NirFile::Number::kI8);
+    file.field("conv", "dilation", {2}, {1, 1}, NirFile::Number::kI8);
+    file.field("conv", "groups", {}, {1}, NirFile::Number::kI8);
+    file.text("node/nodes/conv/padding", "same");
+    file.node("pool", "AvgPool2d");
+    file.field("pool", "kernel_size", {2}, {2, 1}, NirFile::Number::kI8);
+    file.field("pool", "stride", {2}, {2, 1}, NirFile::Number::kI8);
+    file.field("pool", "padding", {2}, {0, 0}, NirFile::Number::kI8);
+    file.node("out", "Output");
+    file.field("out", "shape", {3}, {1, 2, 5}, NirFile::Number::kI8);
+    file.edges({{"in", "conv"}, {"conv", "pool"}, {"pool", "out"}});
+    file.close();
+    const Network network = load_network(temp.path, {}, nullptr);
+    EXPECT_EQ(network.populations.at(0).shape, (Shape{1, 2, 5}));
+    EXPECT_EQ(network.projections.at(0).name, "conv+pool");
+    // Row 1 reaches rows 0, 1 and 2 by the taps 3, 2 and 1; two rows are averaged.
+    EXPECT_EQ(std::vector<double>(network.projections.at(0).weight.begin() + 5 * 1, network.projections.at(0).weight.begin() + 5 * 1 + 2),
+              (std::vector<double>{2.5, 0.5}));
+  }
+}
+
+TEST(NirReader, NamesWhatAWindowLacks) {
+  const std::string text = message("window", [](NirFile& file) {
+    file.node("pool", "SumPool2d");
+    file.node("conv", "Conv1d");
+    file.node("wait", "Delay");
+  });
+  EXPECT_THAT(text, HasSubstr("node 'pool' (SumPool2d): field 'kernel_size' is missing"));
+  EXPECT_THAT(text, HasSubstr("node 'pool' (SumPool2d): field 'stride' is missing"));
+  EXPECT_THAT(text, HasSubstr("node 'conv' (Conv1d): field 'weight' is missing"));
+  EXPECT_THAT(text, HasSubstr("node 'wait' (Delay): field 'delay' is missing"));
+}
+
 TEST(NirReader, KeepsTypesShapesVersionAndMetadata) {
   const Temporary temp("keeps");
   NirFile file(temp.path, Storage::kCompressed);
