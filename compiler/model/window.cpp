@@ -212,23 +212,18 @@ SparseRows window_rows(const FlatNode& node, const Window& window) {
     if (!convolution) return plain;
     return node.node->field("weight")->values[((o * inner + i) * height + ky) * width + kx];
   };
-  /// Tap by which input position `at` reaches output position `to`; nothing where it does not.
-  const auto tap = [&](std::size_t d, std::size_t at, std::size_t to) -> std::optional<std::size_t> {
-    const std::size_t from = to * window.stride[d];
-    const std::size_t there = at + window.before[d];
-    if (there < from || (there - from) % window.dilation[d] != 0) return std::nullopt;
-    const std::size_t k = (there - from) / window.dilation[d];
-    return k < window.kernel[d] ? std::optional(k) : std::nullopt;
-  };
   struct Reach {
     std::size_t to, tap;
   };
+  // By input position: the output positions that it reaches, rising, each by one tap.
   std::array<std::vector<std::vector<Reach>>, 2> reach;
   for (std::size_t d = 0; d < 2; ++d) {
     reach[d].resize(window.in[d]);
-    for (std::size_t at = 0; at < window.in[d]; ++at) {
-      for (std::size_t to = 0; to < window.out[d]; ++to) {
-        if (const auto k = tap(d, at, to)) reach[d][at].push_back({to, *k});
+    for (std::size_t to = 0; to < window.out[d]; ++to) {
+      for (std::size_t k = 0; k < window.kernel[d]; ++k) {
+        const std::size_t padded = to * window.stride[d] + k * window.dilation[d];
+        if (padded < window.before[d] || padded - window.before[d] >= window.in[d]) continue;
+        reach[d][padded - window.before[d]].push_back({to, k});
       }
     }
   }

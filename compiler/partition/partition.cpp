@@ -184,6 +184,12 @@ class Partitioner {
                      std::to_string(e.needed) + " would do");
       wanted_.resize(network_.populations.size());
       wanted_[p] = next_count(p, excess);
+      if (is_map_[p] && grids(map_extent(network_.populations[p].shape), wanted_[p], cap_[p]).empty()) {
+        // Not even one position fits: its channels must part.
+        is_map_[p] = false;
+        clustering_.order[p] = NeuronOrder::kNir;
+        wanted_[p] = next_count(p, excess);
+      }
     }
     problems.throw_if_any(subject());
     for (std::size_t p = 0; p < changed.size(); ++p) {

@@ -148,6 +148,25 @@ TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
   EXPECT_TRUE(map.axons.empty());
 }
 
+TEST(FeatureMaps, ChannelsPartWhereNotEvenOnePositionFits) {
+  Rng rng(5);
+  IntNetwork net;
+  net.name = "thick";
+  net.inputs.push_back({"in", {40, 1, 2}, 1, false, 1});
+  net.populations.push_back(test::random_population(rng, "map", 128, NeuronKind::kLif));
+  net.populations.back().shape = {64, 1, 2};
+  Convolution c{40, 64, 1, 2, 1, 1, {}};
+  for (std::uint32_t k = 0; k < 40 * 64; ++k) c.weight.push_back(test::random_weight(rng, 8));
+  net.projections.push_back(unrolled(c, InputId(0), PopulationId(0)));
+  net.outputs.push_back({"out", {64, 1, 2}, PopulationId(0)});
+  Chip chip;
+  chip.tile.weight_words = 64;
+  const Clustering clustering = partition(net, chip);
+  EXPECT_GE(clustering.count[0], 6U);
+  EXPECT_EQ(clustering.order_of(0), NeuronOrder::kNir);
+  EXPECT_THAT(check(build_application(net, chip, clustering), net, chip), IsEmpty());
+}
+
 TEST(FeatureMaps, ADensePopulationWithAShapeKeepsItsOrder) {
   Rng rng(4);
   IntNetwork net;
