@@ -61,7 +61,10 @@ class Partitioner {
         problems.add("population " + population.name + ": no tile holds one of its neurons: a readout needs 2 of "
                      "tile.out_entries and tile.update_entries a neuron");
       cap_.push_back(std::max(1U, cap));
-      clustering_.count.push_back(quotient_up(static_cast<std::uint32_t>(population.size()), cap_.back()));
+      const auto neurons = static_cast<std::uint32_t>(population.size());
+      const std::size_t p = clustering_.count.size();
+      const std::uint32_t wanted = p < options_.least_clusters.size() ? std::min(options_.least_clusters[p], neurons) : 0;
+      clustering_.count.push_back(std::max(quotient_up(neurons, cap_.back()), wanted));
     }
     problems.throw_if_any(subject());
     clustering_.of.resize(network_.populations.size());

@@ -87,6 +87,11 @@ void add_compile(CLI::App& root, Action& action) {
   app->add_flag("--readout-last", command->compile.readout_last_only, "potentials only at the end of a sample");
   app->add_option("--pages", command->compile.pages, "pages per cluster (default: what the tile has, up to 8)");
   app->add_option("--max-neurons", command->compile.max_neurons, "neurons of a cluster at most (default: what fits)");
+  app->add_option("--spread", command->compile.spread,
+                  "fastest: split populations over idle tiles while steps become shorter; fewest: as few clusters as fit")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Spread>{{"fastest", Spread::kFastest}, {"fewest", Spread::kFewest}}))
+      ->default_str("fastest");
   app->add_option("--dump", command->compile.dump, "folder for every stage's result as text");
   app->add_option("--max-period", command->max_period, "exit 1 if the guaranteed period is above so many cycles a step");
   app->add_option("--json", command->json, "file for the compile report");

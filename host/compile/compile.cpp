@@ -15,8 +15,6 @@
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "host/compile/calibration.hpp"
-#include "host/device/model_device.hpp"
-#include "host/run/session.hpp"
 #include "host/run/stimulus.hpp"
 
 namespace spikeloom {
@@ -30,7 +28,6 @@ class Runner {
   template <class F>
   auto stage(const std::string& name, F&& work) {
     if (on_stage_) on_stage_(name);
-    ++number_;
     name_ = name;
     const auto begin = std::chrono::steady_clock::now();
     try {
@@ -42,9 +39,10 @@ class Runner {
     }
   }
 
-  /// NN-stage.txt of the stage that ran last.
-  void dump(const std::string& text) const {
+  /// NN-stage.txt of the stage that ran last; NN counts the files.
+  void dump(const std::string& text) {
     if (!options_.dump) return;
+    ++number_;
     std::filesystem::create_directories(*options_.dump);
     const std::string number = (number_ < 10 ? "0" : "") + std::to_string(number_);
     const std::filesystem::path path = std::filesystem::path(*options_.dump) / (number + "-" + name_ + ".txt");
@@ -118,12 +116,16 @@ std::vector<PopulationId> recorded_populations(const IntNetwork& network, const 
 
 /// Partition, map and schedule, from integers to a promise.
 std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network, const Chip& chip,
-                                      const CompileOptions& options, const std::optional<Traffic>& traffic) {
+                                      const CompileOptions& options, const std::optional<Traffic>& traffic,
+                                      const std::vector<std::uint32_t>& least) {
   Image image;
   image.chip = chip;
   image.application = runner.stage("partition", [&] {
     check_widths(network, chip);
-    const Clustering clustering = partition(network, chip, {.seed = options.seed, .max_neurons = options.max_neurons, .activity = traffic});
+    const Clustering clustering = partition(network, chip, {.seed = options.seed,
+                                                              .max_neurons = options.max_neurons,
+                                                              .least_clusters = least,
+                                                              .activity = traffic});
     return build_application(network, chip, clustering,
                              {.record = recorded_populations(network, options.record),
                               .readout = options.readout_last_only ? ReadoutTime::kLastStep : ReadoutTime::kEveryStep,
@@ -146,6 +148,20 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   image.promises.push_back(std::get<Promise>(promised));
   runner.sound(verify(image, image.promises.back(), {}));
   return image;
+}
+
+/// By PopulationId what `spread` wants, where there is a choice.
+std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& network, const Chip& chip, const CompileOptions& options,
+                                          const std::optional<Traffic>& traffic, const Dataset* data) {
+  if (options.spread == Spread::kFewest || options.max_neurons != 0 || chip.tiles() == 1) return {};
+  return runner.stage("spread", [&] {
+    CompileOptions trial = options;
+    trial.dump.reset();
+    const OnStage silent;
+    Runner quiet(trial, silent);
+    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, least); }, data,
+                  options.contract);
+  });
 }
 
 std::string print_promise(const Promise& promise) {
@@ -175,7 +191,8 @@ std::string metadata_of(const std::string& path, const CompileOptions& options, 
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
   const OnStage silent;
   Runner runner(options, silent);
-  return build(runner, network, chip, options, std::nullopt);
+  const std::vector<std::uint32_t> least = least_clusters(runner, network, chip, options, std::nullopt, nullptr);
+  return build(runner, network, chip, options, std::nullopt, least);
 }
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip, const CompileOptions& options,
@@ -220,14 +237,16 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
     }
   }
   if (data) traffic = measure_traffic(result.integers, *data);
-  auto built = build(runner, result.integers, chip, options, traffic);
+  const std::vector<std::uint32_t> least =
+      least_clusters(runner, result.integers, chip, options, traffic, data ? &*data : nullptr);
+  auto built = build(runner, result.integers, chip, options, traffic, least);
   if (auto* no = std::get_if<DoesNotFit>(&built)) return *no;
   result.image = std::get<Image>(std::move(built));
   result.image.metadata = metadata_of(path, options, result);
   std::string promises = print_promise(result.image.promises.front());
   if (data) {
     const Contracted contracted = runner.stage("contract", [&] {
-      return contract(result.image, result.image.promises.front(), measure_work(result.image, *data), options.contract);
+      return contract(result.image, result.image.promises.front(), rehearse(result.image, *data).work, options.contract);
     });
     result.image.promises.push_back(contracted.promise);
     result.image.contracts = contracted.contracts;
@@ -237,25 +256,6 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
   runner.dump(promises);
   result.times = runner.times;
   return result;
-}
-
-MeasuredWork measure_work(const Image& image, const Dataset& data) {
-  MeasuredWork work(image.chip.tiles());
-  // A tile's firings come in order, one of each of its contexts a step, so a sample ends with its last context's.
-  std::vector<std::size_t> ended(work.size(), 0);
-  for (auto& tile : work) tile.emplace_back();
-  const std::unique_ptr<ModelLink> model = open_model(image.chip);
-  model->observe([&](const ModelFiring& firing) {
-    const std::size_t tile = firing.node - 1;
-    work[tile].back().push_back(firing.work);
-    if (firing.sample_end && ++ended[tile] == image.binding.orders[tile].size()) {
-      ended[tile] = 0;
-      work[tile].emplace_back();
-    }
-  });
-  (void)Session(*model, image, {}).run(data);
-  for (auto& tile : work) tile.pop_back();
-  return work;
 }
 
 }  // namespace spikeloom

@@ -14,9 +14,16 @@
 #include "compiler/quantize/calibrate.hpp"
 #include "compiler/quantize/quantize.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "host/compile/calibration.hpp"
+#include "host/compile/spread.hpp"
 #include "host/data/dataset.hpp"
 
 namespace spikeloom {
+
+enum class Spread : std::uint8_t {
+  kFastest,  ///< over idle tiles, while steps become shorter
+  kFewest,   ///< as few clusters as fit
+};
 
 /// Everything that a user can choose about a compilation. Defaults are the command's.
 struct CompileOptions {
@@ -30,6 +37,7 @@ struct CompileOptions {
   std::uint64_t seed = 1;
   std::optional<std::uint32_t> pages;  ///< wanted pages per cluster
   std::uint32_t max_neurons = 0;       ///< of a cluster; 0: what fits
+  Spread spread = Spread::kFastest;    ///< not with max_neurons
   std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
   DatasetOptions calibration_data;
   ContractOptions contract;
@@ -54,12 +62,6 @@ struct Compilation {
   std::vector<StageTime> times;
 };
 
-/// The network cannot run on this chip; nothing is wrong with either.
-struct DoesNotFit {
-  std::string stage;
-  std::string reason;
-};
-
 /// Called when a stage begins.
 using OnStage = std::function<void(const std::string&)>;
 
@@ -73,8 +75,5 @@ using OnStage = std::function<void(const std::string&)>;
 /// The stages after the numbers: integers, chip → image with its guarantee. For tests and for rebinding.
 [[nodiscard]] std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip,
                                                           const CompileOptions& options);
-
-/// Cycles of work of every firing of every tile under this input, by the replay.
-[[nodiscard]] MeasuredWork measure_work(const Image& image, const Dataset& data);
 
 }  // namespace spikeloom

@@ -46,6 +46,7 @@ std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) 
   CompileOptions options;
   options.seed = rng.next();
   options.max_neurons = rng.chance(0.5) ? 0 : static_cast<std::uint32_t>(rng.between(4, 40));
+  options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
   if (rng.chance(0.4)) options.pages = static_cast<std::uint32_t>(rng.between(2, 8));
   try {
     const auto built = build_image(made.network, chip, options);
@@ -61,7 +62,7 @@ void add_contract(Image& image, const Dataset& data, std::size_t samples) {
   Dataset calibration = data;
   calibration.samples.resize(samples);
   const Promise& guaranteed = image.promises.front();
-  const Contracted contracted = contract(image, guaranteed, measure_work(image, calibration), {.margin_percent = 0});
+  const Contracted contracted = contract(image, guaranteed, rehearse(image, calibration).work, {.margin_percent = 0});
   EXPECT_LE(contracted.promise.period, guaranteed.period);
   EXPECT_TRUE(verify(image, contracted.promise, contracted.contracts).empty());
   image.promises.push_back(contracted.promise);
