@@ -83,6 +83,11 @@ void add_compile(CLI::App& root, Action& action) {
   app->add_option("--margin", command->compile.contract.margin_percent, "percent that contracts allow above the measured work")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app->add_option("--contract-order", command->compile.contract.order,
+                  "any: samples like these in any order; given: these samples in their order, over and over (tighter)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, SampleOrder>{{"any", SampleOrder::kAny}, {"given", SampleOrder::kGiven}}))
+      ->default_str("any");
   app->add_option("--record", command->compile.record, "population sent to the host although it is no output; repeatable");
   app->add_flag("--readout-last", command->compile.readout_last_only, "potentials only at the end of a sample");
   app->add_option("--pages", command->compile.pages, "pages per cluster (default: what the tile has, up to 8)");

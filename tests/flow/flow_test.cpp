@@ -58,11 +58,15 @@ std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) 
 }
 
 /// Contracts from the first samples only: the others may break them, and then the promise is void from there on.
-void add_contract(Image& image, const Dataset& data, std::size_t samples) {
+void add_contract(Image& image, const Dataset& data, std::size_t samples, SampleOrder order) {
   Dataset calibration = data;
   calibration.samples.resize(samples);
   const Promise& guaranteed = image.promises.front();
-  const Contracted contracted = contract(image, guaranteed, rehearse(image, calibration).work, {.margin_percent = 0});
+  const MeasuredWork work = rehearse(image, calibration).work;
+  const Contracted contracted = contract(image, guaranteed, work, {.order = order, .margin_percent = 0});
+  if (order == SampleOrder::kGiven) {
+    EXPECT_LE(contracted.promise.period, contract(image, guaranteed, work, {.margin_percent = 0}).promise.period);
+  }
   EXPECT_LE(contracted.promise.period, guaranteed.period);
   EXPECT_TRUE(verify(image, contracted.promise, contracted.contracts).empty());
   image.promises.push_back(contracted.promise);
@@ -179,7 +183,7 @@ TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
     if (!image) return false;
     const std::size_t samples = made.data.samples.size();
     const std::size_t measured = 1 + rng.below(samples);
-    add_contract(*image, made.data, measured);
+    add_contract(*image, made.data, measured, rng.chance(0.5) ? SampleOrder::kAny : SampleOrder::kGiven);
     expect_agreement(seed, made, *image, nullptr);
     if (measured == samples) expect_unbroken(made, *image);
     return true;
@@ -224,7 +228,7 @@ TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
     Rng rng(seed ^ 0x5eedU);
     std::optional<Image> image = random_image(made, chip, rng);
     if (!image) return false;
-    if (rng.chance(0.5)) add_contract(*image, made.data, 1 + rng.below(made.data.samples.size()));
+    if (rng.chance(0.5)) add_contract(*image, made.data, 1 + rng.below(made.data.samples.size()), rng.chance(0.5) ? SampleOrder::kAny : SampleOrder::kGiven);
     expect_agreement(seed, made, *image, rtl.get());
     return true;
   });
