@@ -30,6 +30,13 @@ struct CompileCommand {
 };
 int run(const CompileCommand& command);
 
+struct ExplainCommand {
+  std::string network, chip;
+  CompileOptions compile;
+  std::optional<std::string> json;
+};
+int run(const ExplainCommand& command);
+
 struct RunCommand {
   std::string image, input;
   std::string device = "model";

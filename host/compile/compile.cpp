@@ -101,17 +101,44 @@ void check_widths(const IntNetwork& network, const Chip& chip) {
   problems.throw_if_any(network.name);
 }
 
+/// Everything that options name is there. Throws Error{kInput} listing what is not.
+void check_names(const IntNetwork& network, const CompileOptions& options) {
+  const auto known = [&](const std::string& name) {
+    return std::any_of(network.populations.begin(), network.populations.end(), [&](const IntPopulation& p) { return p.name == name; });
+  };
+  Problems problems;
+  for (const auto& [name, count] : options.clusters)
+    if (!known(name)) problems.add("--clusters " + name + ": no such population");
+  for (const std::string& name : options.favour)
+    if (name != "host" && !known(name)) problems.add("--favour " + name + ": no such population, nor \"host\"");
+  for (const std::string& name : options.record)
+    if (!known(name)) problems.add("--record " + name + ": no such population");
+  problems.throw_if_any(network.name);
+}
+
 std::vector<PopulationId> recorded_populations(const IntNetwork& network, const std::vector<std::string>& names) {
   std::vector<PopulationId> ids;
-  Problems problems;
-  for (const std::string& name : names) {
-    const auto found = std::find_if(network.populations.begin(), network.populations.end(),
-                                    [&](const IntPopulation& p) { return p.name == name; });
-    if (found == network.populations.end()) problems.add("--record " + name + ": no such population");
-    else ids.emplace_back(static_cast<std::size_t>(found - network.populations.begin()));
-  }
-  problems.throw_if_any(network.name);
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    ids.insert(ids.end(), static_cast<std::size_t>(std::count(names.begin(), names.end(), network.populations[p].name)), PopulationId(p));
   return ids;
+}
+
+std::vector<std::uint32_t> wanted_clusters(const IntNetwork& network, const CompileOptions& options) {
+  std::vector<std::uint32_t> wanted;
+  for (const IntPopulation& population : network.populations) {
+    const auto found = options.clusters.find(population.name);
+    wanted.push_back(found == options.clusters.end() ? 0 : found->second);
+  }
+  return wanted;
+}
+
+std::vector<ClusterOrHost> favoured(const Application& app, const CompileOptions& options) {
+  const auto chosen = [&](const std::string& name) { return std::count(options.favour.begin(), options.favour.end(), name) != 0; };
+  std::vector<ClusterOrHost> sources;
+  if (chosen("host")) sources.emplace_back(std::nullopt);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    if (chosen(app.populations[app.clusters[c].population.index()])) sources.emplace_back(ClusterId(c));
+  return sources;
 }
 
 /// Partition, map and schedule, from integers to a promise.
@@ -137,6 +164,7 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
     MapOptions mapping;
     mapping.seed = options.seed;
     if (options.pages) mapping.most_pages = *options.pages;
+    mapping.favoured = favoured(image.application, options);
     return map(image.application, chip, mapping);
   });
   if (!mapped.binding) return DoesNotFit{"map", mapped.reason};
@@ -150,9 +178,11 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   return image;
 }
 
-/// By PopulationId what `spread` wants, where there is a choice.
+/// By PopulationId what the user wants, or `spread` where there is a choice.
 std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& network, const Chip& chip, const CompileOptions& options,
                                           const std::optional<Traffic>& traffic, const Dataset* data) {
+  check_names(network, options);
+  if (!options.clusters.empty()) return wanted_clusters(network, options);
   if (options.spread == Spread::kFewest || options.max_neurons != 0 || chip.tiles() == 1) return {};
   return runner.stage("spread", [&] {
     CompileOptions trial = options;
@@ -173,6 +203,26 @@ std::string print_promise(const Promise& promise) {
   return text;
 }
 
+/// Everything after the numbers, contracts included where there are data for them.
+std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numbers, const Chip& chip, const CompileOptions& options) {
+  const Dataset* data = numbers.data ? &*numbers.data : nullptr;
+  const std::vector<std::uint32_t> least = least_clusters(runner, numbers.integers, chip, options, numbers.traffic, data);
+  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, least);
+  auto* image = std::get_if<Image>(&built);
+  if (image == nullptr) return built;
+  std::string promises = print_promise(image->promises.front());
+  if (data != nullptr) {
+    const Contracted contracted = runner.stage(
+        "contract", [&] { return contract(*image, image->promises.front(), rehearse(*image, *data).work, options.contract); });
+    image->promises.push_back(contracted.promise);
+    image->contracts = contracted.contracts;
+    runner.sound(verify(*image, contracted.promise, contracted.contracts));
+    promises += "\n" + print_promise(contracted.promise);
+  }
+  runner.dump(promises);
+  return built;
+}
+
 std::string metadata_of(const std::string& path, const CompileOptions& options, const Compilation& compilation) {
   nlohmann::ordered_json json;
   json["version"] = options.version;
@@ -188,6 +238,12 @@ std::string metadata_of(const std::string& path, const CompileOptions& options, 
 
 }  // namespace
 
+std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip, const CompileOptions& options) {
+  const OnStage silent;
+  Runner runner(options, silent);
+  return back_end(runner, compilation, chip, options);
+}
+
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
   const OnStage silent;
   Runner runner(options, silent);
@@ -199,8 +255,7 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
                                               const OnStage& on_stage) {
   Runner runner(options, on_stage);
   Compilation result;
-  std::optional<Traffic> traffic;
-  std::optional<Dataset> data;
+  std::optional<Dataset>& data = result.data;
   if (is_integer_file(path)) {
     result.integers = runner.stage("network", [&] { return read_int_network(path); });
     runner.dump(print_int_network(result.integers));
@@ -236,24 +291,11 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
       runner.dump(print(calibration));
     }
   }
-  if (data) traffic = measure_traffic(result.integers, *data);
-  const std::vector<std::uint32_t> least =
-      least_clusters(runner, result.integers, chip, options, traffic, data ? &*data : nullptr);
-  auto built = build(runner, result.integers, chip, options, traffic, least);
+  if (result.data) result.traffic = measure_traffic(result.integers, *result.data);
+  auto built = back_end(runner, result, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&built)) return *no;
   result.image = std::get<Image>(std::move(built));
   result.image.metadata = metadata_of(path, options, result);
-  std::string promises = print_promise(result.image.promises.front());
-  if (data) {
-    const Contracted contracted = runner.stage("contract", [&] {
-      return contract(result.image, result.image.promises.front(), rehearse(result.image, *data).work, options.contract);
-    });
-    result.image.promises.push_back(contracted.promise);
-    result.image.contracts = contracted.contracts;
-    runner.sound(verify(result.image, contracted.promise, contracted.contracts));
-    promises += "\n" + print_promise(contracted.promise);
-  }
-  runner.dump(promises);
   result.times = runner.times;
   return result;
 }
