@@ -28,11 +28,13 @@ module ram_sdp #(
   (* ram_style = RamStyle, no_rw_check *)
   logic [Width-1:0] memory[0:Depth-1];
 
+  logic any_write;
+  assign any_write = |write_enable_i;
   for (genvar p = 0; p < Parts; p++) begin : gen_part
     localparam int unsigned Low = p * PartBits;
     localparam int unsigned Size = Low + PartBits > Width ? Width - Low : PartBits;
     always_ff @(posedge clk_i) begin
-      if (write_enable_i[p]) memory[write_address_i][Low+:Size] <= write_data_i[Low+:Size];
+      if (any_write && write_enable_i[p]) memory[write_address_i][Low+:Size] <= write_data_i[Low+:Size];
     end
   end
 

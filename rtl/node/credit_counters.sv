@@ -30,11 +30,11 @@ module credit_counters #(
     logic [4:0] count_q;
 
     assign match = valid_q && channel_q == channel_i;
-    assign take = match && take_i && en_i;
-    assign give = credit_i && rx_counter_i == CounterBits'(c) && en_i;
+    assign take = take_i && en_i && match;
+    assign give = credit_i && en_i && rx_counter_i == CounterBits'(c);
     assign blocks[c] = match && count_q == 5'd0;
     always_ff @(posedge clk_i) begin
-      if (take != give) count_q <= count_q + (take ? 5'h1f : 5'h01);
+      if (en_i && (take_i || credit_i) && take != give) count_q <= count_q + (take ? 5'h1f : 5'h01);
       if (write_i && config_counter_i == CounterBits'(c)) begin
         valid_q <= config_data_i[spikeloom_pkg::REG_CREDIT_VALID_LSB];
         channel_q <= config_data_i[spikeloom_pkg::REG_CREDIT_CHANNEL_LSB+:ChannelBits];

@@ -164,7 +164,7 @@ module sender #(
   assign y_clash = en_i && push_i && write_pointer_q == y_pointer;
   always_ff @(posedge clk_i) begin
     if (tick_i) pushed_q <= y_clash;
-    if (en_i) last_push_q <= {push_index_i, push_mask_i};
+    if (en_i && push_i) last_push_q <= {push_index_i, push_mask_i};
   end
   assign x_entry = pushed_q ? last_push_q : x_read;
   ram_sdp #(
@@ -186,8 +186,10 @@ module sender #(
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       flit_valid_q <= send;
-      flit_q <= {is_end, x_entry};
-      if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q]};
+      if (send) begin
+        flit_q <= {is_end, x_entry};
+        if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q]};
+      end
     end
     if (rst_i || clear_i) flit_valid_q <= 1'b0;
   end
