@@ -205,57 +205,65 @@ module lif_update #(
   assign cfg_set = {5{cfg_data_i}};
   assign unused_set = ^cfg_set;
 
-  function automatic logic part_is(input logic [7:0] part, input int unsigned lsb);
-    begin
-      part_is = 32'(part) == lsb / 32;
+  logic write_alpha, write_scale, write_beta, write_bias_v, write_theta, write_v_reset, write_subtract;
+  always_comb begin
+    {write_alpha, write_scale, write_beta, write_bias_v, write_theta, write_v_reset, write_subtract} = '0;
+    if (cfg_set_we_i) begin
+      write_alpha = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB / 32;
+      write_scale = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB / 32;
+      write_beta = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB / 32;
+      write_bias_v = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB / 32;
+      write_theta = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB / 32;
+      write_v_reset = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB / 32;
+      write_subtract = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB / 32;
     end
-  endfunction
+  end
 
   ram_sdp #(.Width(13), .Depth(ParamSets)) u_alpha (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB)),
+      .write_enable_i(write_alpha),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB+:13]),
       .read_enable_i(en_i && valid_q[1]), .read_address_i(set),
       .read_data_o(early[12:0]));
   ram_sdp #(.Width(ScaleBits), .Depth(ParamSets)) u_scale (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB)),
+      .write_enable_i(write_scale),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB+:ScaleBits]),
       .read_enable_i(en_i && valid_q[1]), .read_address_i(set),
       .read_data_o(early[13+:ScaleBits]));
   ram_sdp #(.Width(13), .Depth(ParamSets)) u_beta (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB)),
+      .write_enable_i(write_beta),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB+:13]),
       .read_enable_i(en_i && valid_q[3]), .read_address_i(set3_q),
       .read_data_o(middle[12:0]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_bias_v (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB)),
+      .write_enable_i(write_bias_v),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB+:StateBits]),
       .read_enable_i(en_i && valid_q[3]), .read_address_i(set3_q),
       .read_data_o(middle[13+:StateBits]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_theta (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB)),
+      .write_enable_i(write_theta),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB+:StateBits]),
       .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[0+:StateBits]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_v_reset (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB)),
+      .write_enable_i(write_v_reset),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB+:StateBits]),
       .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[StateBits+:StateBits]));
   ram_sdp #(.Width(1), .Depth(ParamSets)) u_subtract (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB)),
+      .write_enable_i(write_subtract),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB]),
       .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),

@@ -89,7 +89,7 @@ module node #(
   logic [11:0] offset;
   logic write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit;
   logic write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos;
-  logic write_memory, read_memory;
+  logic write_memory, read_memory, write_pages, write_tables;
 
   ring_stop u_ring (
       .clk_i,
@@ -109,10 +109,12 @@ module node #(
   always_comb begin
     {write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit} = '0;
     {write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos} = '0;
-    write_memory = 1'b0;
+    {write_memory, write_pages, write_tables} = '0;
     if (ring_write) begin
       write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
       write_context = block == 4'(spikeloom_pkg::ADDR_BLOCK_CONTEXT);
+      write_pages = write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES);
+      write_tables = write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES);
       write_delivery_page = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
           offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_PAGE);
       write_delivery_range = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
@@ -283,7 +285,7 @@ module node #(
       .clear_i(clear),
       .en_i,
       .tick_i(tick),
-      .write_pages_i(write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES)),
+      .write_pages_i(write_pages),
       .write_delivery_page_i(write_delivery_page),
       .write_delivery_range_i(write_delivery_range),
       .write_eos_i(write_eos),
@@ -336,7 +338,7 @@ module node #(
       .clear_i(clear),
       .en_i,
       .tick_i(tick),
-      .write_tables_i(write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES)),
+      .write_tables_i(write_tables),
       .write_channel_i(write_channel),
       .write_credit_i(write_credit),
       .config_context_i(offset[5+:ContextBits]),

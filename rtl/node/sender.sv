@@ -90,8 +90,16 @@ module sender #(
   logic [PointerBits-1:0] x_pointer_q, x_pointer_next;
   logic [ListBits-1:0] x_entry;
 
-  assign send = en_i && x_valid_q && pending_q[x_channel_q] && (sending_q[x_channel_q] || may_start);
-  assign starts = send && !sending_q[x_channel_q];
+  logic ask;
+  assign ask = x_valid_q && pending_q[x_channel_q];
+  always_comb begin
+    send = 1'b0;
+    starts = 1'b0;
+    if (en_i && ask) begin
+      send = sending_q[x_channel_q] || may_start;
+      starts = send && !sending_q[x_channel_q];
+    end
+  end
   assign is_end = x_pointer_q == list_end[x_context_q];
   assign x_pointer_next = x_pointer_q + PointerBits'(1);
 
@@ -106,6 +114,7 @@ module sender #(
       .config_counter_i,
       .config_data_i,
       .channel_i(x_channel_q),
+      .ask_i(ask),
       .may_start_o(may_start),
       .take_i(starts),
       .credit_i,
