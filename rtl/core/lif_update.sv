@@ -398,14 +398,13 @@ module lif_update #(
   end
   always_comb begin
     picked = 'x;
-    read_back = '0;
     if (cfg_read_q) begin
       picked = read_backs;
       for (int l = $clog2(LifLanes) - 1; l >= 0; l--) begin
         if (cfg_lane_q[l]) picked = picked >> ((1 << l) * StateBits);
       end
-      read_back = picked[StateBits-1:0];
     end
+    read_back = picked[StateBits-1:0] & {StateBits{cfg_read_q}};
   end
   always_ff @(posedge clk_i) begin
     cfg_lane_q <= cfg_part_i[LaneBits-1:0];
