@@ -14,6 +14,7 @@ namespace {
 constexpr int kMostTrials = 24;
 constexpr int kMostVain = 3;             ///< splits in a row that gain nothing: two halves may only pay together
 constexpr double kWorthwhile = 0.98;     ///< a split costs traffic and a tile; it must gain this much
+constexpr double kNearlyBusiest = 0.9;   ///< of the busiest tile's work, to be split with it
 constexpr std::size_t kReplayed = 512;   ///< steps of calibration data a trial is replayed for
 
 /// Samples spread evenly over the data, for data sets are often sorted by label. At least one.
@@ -44,17 +45,26 @@ double work(const Application& app, std::size_t c) {
          expected.value_or(static_cast<double>(worst_integration(cluster)));
 }
 
-/// The population whose cluster works longest on the busiest tile, among those that can be split.
-std::optional<std::size_t> longest(const Image& image, const std::vector<bool>& whole) {
+/// The populations with a cluster on one of the busiest tiles, busiest first, among those that can be split.
+/// Layers of like size come together: splitting one of them alone would gain nothing.
+std::vector<std::size_t> busiest(const Image& image, const std::vector<bool>& whole) {
   const Application& app = image.application;
   std::vector<double> load(image.chip.tiles(), 0);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) load[image.binding.placement[c].tile.index()] += work(app, c);
-  std::optional<std::size_t> best;
-  const auto key = [&](std::size_t c) { return std::pair(load[image.binding.placement[c].tile.index()], work(app, c)); };
-  for (std::size_t c = 0; c < app.clusters.size(); ++c)
-    if (!whole[app.clusters[c].population.index()] && (!best || key(c) > key(*best))) best = c;
-  if (!best) return std::nullopt;
-  return app.clusters[*best].population.index();
+  std::vector<std::pair<double, std::size_t>> most;  // of a tile with a cluster of the population
+  for (std::size_t p = 0; p < app.populations.size(); ++p) most.emplace_back(0, p);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    auto& [cycles, population] = most[app.clusters[c].population.index()];
+    const std::size_t tile = image.binding.placement[c].tile.index();
+    // A short cluster beside a long one is not what makes the tile busy.
+    const bool matters = 2 * work(app, c) * static_cast<double>(image.binding.orders[tile].size()) >= load[tile];
+    if (matters && !whole[population]) cycles = std::max(cycles, load[tile]);
+  }
+  std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::size_t> found;
+  for (const auto& [cycles, population] : most)
+    if (cycles > 0 && cycles >= kNearlyBusiest * most.front().first) found.push_back(population);
+  return found;
 }
 
 /// None where it does not fit, whatever the reason: the compilation proper says it.
@@ -96,21 +106,28 @@ std::vector<std::uint32_t> spread(const Place& place, const Dataset* calibration
   std::vector<std::uint32_t> best;
   std::vector<bool> whole(image.application.populations.size(), false);
   for (int trial = 0, vain = 0; trial < kMostTrials && vain < kMostVain; ++trial) {
-    const std::optional<std::size_t> p = longest(image, whole);
-    if (!p) break;
+    const std::vector<std::size_t> populations = busiest(image, whole);
+    if (populations.empty()) break;
     const Split split = split_of(image.application);
     std::vector<std::uint32_t> wanted = split.clusters;
-    wanted[*p] += std::max(1U, wanted[*p] / 4);
-    // A row is read in whole lane groups: smaller clusters would not be faster.
-    const std::uint32_t groups = (split.neurons[*p] + image.application.lanes - 1) / image.application.lanes;
-    const std::uint32_t clusters = std::accumulate(wanted.begin(), wanted.end(), 0U);
-    if (wanted[*p] > groups || clusters > image.chip.tiles()) {
-      whole[*p] = true;
-      continue;
+    std::uint32_t clusters = std::accumulate(wanted.begin(), wanted.end(), 0U);
+    bool more = false;
+    for (const std::size_t p : populations) {
+      const std::uint32_t extra = std::max(1U, wanted[p] / 4);
+      // A row is read in whole lane groups: smaller clusters would not be faster.
+      const std::uint32_t groups = (split.neurons[p] + image.application.lanes - 1) / image.application.lanes;
+      if (wanted[p] + extra > groups || clusters + extra > image.chip.tiles()) {
+        whole[p] = true;
+        continue;
+      }
+      wanted[p] += extra;
+      clusters += extra;
+      more = true;
     }
+    if (!more) continue;
     std::optional<Image> next = attempt(place, wanted);
-    if (!next || split_of(next->application).clusters[*p] <= split.clusters[*p]) {
-      whole[*p] = true;
+    if (!next || split_of(next->application).clusters == split.clusters) {
+      for (const std::size_t p : populations) whole[p] = true;
       continue;
     }
     image = std::move(*next);
