@@ -49,6 +49,16 @@ struct RunCommand {
 };
 int run(const RunCommand& command);
 
+/// `spikeloom dataflow …`: dataflow graphs by themselves, without a network.
+struct DataflowCommand {
+  std::string graph;
+  std::optional<std::string> output;       ///< report of analyze, graph of convert
+  std::optional<std::string> certificate;  ///< written by analyze, read by verify
+};
+int analyze_dataflow(const DataflowCommand& command);
+int verify_dataflow(const DataflowCommand& command);
+int convert_dataflow(const DataflowCommand& command);
+
 int compare_files(const std::string& a, const std::string& b);
 int show_info(const std::string& image);
 int list_devices();

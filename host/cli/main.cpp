@@ -139,6 +139,25 @@ void add_explain(CLI::App& root, Action& action) {
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
 
+void add_dataflow(CLI::App& root, Action& action) {
+  CLI::App* group = root.add_subcommand("dataflow", "SDF and CSDF graphs by themselves: .xml (SDF3), .json, .sdf");
+  group->require_subcommand(1);
+  auto command = std::make_shared<DataflowCommand>();
+  const auto add = [&](const char* name, const char* what, int (*work)(const DataflowCommand&)) {
+    CLI::App* app = group->add_subcommand(name, what);
+    app->add_option("graph", command->graph, "dataflow graph")->required();
+    app->callback([command, &action, work] { action = [command, work] { return work(*command); }; });
+    return app;
+  };
+  CLI::App* analyze = add("analyze", "repetition vector, period, critical cycle, or the deadlock by name (exit 1)", analyze_dataflow);
+  analyze->add_option("--json", command->output, "file for the report; exact numbers as texts");
+  analyze->add_option("--certificate", command->certificate, "file for the proof of the period");
+  CLI::App* verify = add("verify", "checks a certificate against its graph (exit 1 where it does not hold)", verify_dataflow);
+  verify->add_option("certificate", command->certificate, "what `analyze --certificate` wrote")->required();
+  CLI::App* convert = add("convert", "to another form, by extension: .xml, .json, .sdf or .dot (Graphviz)", convert_dataflow);
+  convert->add_option("output", command->output, "file to write")->required();
+}
+
 void add_run(CLI::App& root, Action& action) {
   auto command = std::make_shared<RunCommand>();
   CLI::App* app = root.add_subcommand("run", "an image on a device, measured beside predicted");
@@ -184,6 +203,7 @@ int run_command(int argc, char** argv) {
   add_check(app, action);
   add_compile(app, action);
   add_explain(app, action);
+  add_dataflow(app, action);
   add_run(app, action);
   add_small(app, action);
   try {

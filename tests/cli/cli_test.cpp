@@ -243,6 +243,32 @@ TEST_F(Cli, NamesThatNoPopulationHasAreAllReportedAtOnce) {
   EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --clusters hidden=none").code, 2);
 }
 
+TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
+  std::ofstream(file("codec.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "codec",
+    "actors": [{"name": "read", "execution": 5}, {"name": "code", "execution": [3, 4]}],
+    "channels": [{"name": "x", "from": "read", "to": "code", "produce": 4, "consume": [1, 1]},
+                 {"name": "room", "from": "code", "to": "read", "produce": [1, 1], "consume": 4, "tokens": 4}]})";
+  const Ended ended = spikeloom("dataflow analyze " + file("codec.json") + " --json " + file("r.json") + " --certificate " + file("c.json"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const auto json = nlohmann::json::parse(text(file("r.json")));
+  EXPECT_EQ(json.at("period"), "19");  // 5 for reading, then 3 + 4 + 3 + 4
+  EXPECT_EQ(json.at("repetition_vector").at("code"), 4);
+  EXPECT_EQ(spikeloom("dataflow verify " + file("codec.json") + " " + file("c.json")).code, 0);
+  std::string certificate = text(file("c.json"));
+  certificate.replace(certificate.find("\"19\""), 4, "\"18\"");
+  std::ofstream(file("c.json")) << certificate;
+  EXPECT_EQ(spikeloom("dataflow verify " + file("codec.json") + " " + file("c.json")).code, 1);
+  for (const char* form : {"g.xml", "g.dot"}) EXPECT_EQ(spikeloom("dataflow convert " + file("codec.json") + " " + file(form)).code, 0);
+  const Ended again = spikeloom("dataflow analyze " + file("g.xml"));
+  EXPECT_THAT(again.out, HasSubstr("period 19 cycles"));
+  std::ofstream(file("dead.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "actors": [{"name": "a"}, {"name": "b"}],
+    "channels": [{"name": "x", "from": "a", "to": "b"}, {"name": "y", "from": "b", "to": "a"}]})";
+  const Ended dead = spikeloom("dataflow analyze " + file("dead.json"));
+  EXPECT_EQ(dead.code, 1);
+  EXPECT_THAT(dead.out, HasSubstr("deadlock: "));
+  EXPECT_EQ(spikeloom("dataflow analyze " + file("none.json")).code, 2);
+}
+
 TEST_F(Cli, InfoDescribesAnImage) {
   const Ended ended = spikeloom("info " + digits(""));
   EXPECT_EQ(ended.code, 0);
