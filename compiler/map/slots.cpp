@@ -86,6 +86,7 @@ class Wheel {
 };
 
 constexpr int kAttempts = 32;
+constexpr std::int64_t kFavour = 4;  ///< flits that one flit of a favoured channel counts as
 
 /// One slot for everyone, then more to whoever has most flits a slot, while any fits. False: not even one
 /// for request `failed`, in any of several orders.
@@ -146,7 +147,8 @@ bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& 
       owners.push_back(&end);
       channel_of.push_back(&channel);
     }
-    spikes.push_back(request_of(chip, from, to, worst_flits(app, channel)));
+    const bool favoured = std::count(options.favoured.begin(), options.favoured.end(), channel.from) != 0;
+    spikes.push_back(request_of(chip, from, to, worst_flits(app, channel) * (favoured ? kFavour : 1)));
   }
   Rng rng(options.seed ^ 0x510753107510753ULL);
   std::size_t failed = 0;

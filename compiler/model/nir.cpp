@@ -591,7 +591,7 @@ std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
   } catch (const Error& refused) {
     error = refused.what();
   } catch (const std::bad_alloc&) {
-    error = "damaged: it claims more memory than its size allows";
+    error = "takes more memory than a file of its size should; damaged?";
   }
   Writer writer;
   writer.text(error);
@@ -603,8 +603,12 @@ std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
 
 /// The answer of a child process that reads the bytes: here the process never calls the HDF5 library.
 std::optional<std::string> ask_child(const std::vector<char>& bytes, const NirLimits& limits) {
+  // A number is held as eight bytes, three times at most: as it is read, in the answer, in the answer as it grows twofold.
+  constexpr std::size_t kMemoryOfValue = 48;
   const auto seconds = static_cast<unsigned>(limits.seconds + bytes.size() / (std::size_t{1} << 23U));
-  return in_child({seconds, limits.memory}, [&] { return answer(bytes, limits); });
+  NirLimits scaled = limits;
+  scaled.values += bytes.size();
+  return in_child({seconds, limits.memory + kMemoryOfValue * bytes.size()}, [&] { return answer(bytes, scaled); });
 }
 
 }  // namespace

@@ -66,11 +66,11 @@ struct NirGraph {
 /// What a file may claim before it is refused.
 struct NirLimits {
   std::size_t file_bytes = std::size_t{1} << 30U;
-  std::size_t values = std::size_t{1} << 24U;  ///< numbers in all datasets together
+  std::size_t values = std::size_t{1} << 24U;  ///< numbers in all datasets together, and one more for every byte of the file
   std::size_t links = 100'000;                 ///< names in one group
   std::size_t depth = 16;                      ///< graphs within graphs
   unsigned seconds = 5;  ///< of processor time, and one more for every 8 MiB of the file
-  std::size_t memory = std::size_t{1} << 29U;  ///< bytes beyond what the process has
+  std::size_t memory = std::size_t{1} << 29U;  ///< bytes beyond what the process has, and 48 more for every byte of the file
 };
 
 /// Reads a NIR file of either generation (plain, or chunked and compressed; f4, f8 and integers mixed).

@@ -62,7 +62,10 @@ class Partitioner {
         problems.add("population " + population.name + ": no tile holds one of its neurons: a readout needs 2 of "
                      "tile.out_entries and tile.update_entries a neuron");
       cap_.push_back(std::max(1U, cap));
-      clustering_.count.push_back(quotient_up(static_cast<std::uint32_t>(population.size()), cap_.back()));
+      const auto neurons = static_cast<std::uint32_t>(population.size());
+      const std::size_t p = clustering_.count.size();
+      const std::uint32_t wanted = p < options_.least_clusters.size() ? std::min(options_.least_clusters[p], neurons) : 0;
+      clustering_.count.push_back(std::max(quotient_up(neurons, cap_.back()), wanted));
     }
     problems.throw_if_any(subject());
     clustering_.of.resize(network_.populations.size());
@@ -72,7 +75,8 @@ class Partitioner {
       clustering_.order.push_back(is_map_[p] ? NeuronOrder::kPosition : NeuronOrder::kNir);
       // Something to build tables with, until its turn comes.
       const auto n = static_cast<std::uint32_t>(population.size());
-      if (is_map_[p]) clustering_.count[p] = next_map_count(p, clustering_.count[p]);
+      const MapExtent map = map_extent(population.shape);
+      if (is_map_[p]) clustering_.count[p] = next_map_count(p, std::min(clustering_.count[p], map.height * map.width));
       for (std::uint32_t j = 0; j < n; ++j)
         clustering_.of[p].push_back(std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
     }

@@ -45,13 +45,15 @@ struct PartitionOptions {
   std::uint64_t seed = 1;
   PartitionMethod method = PartitionMethod::kRefined;
   std::uint32_t max_neurons = 0;     ///< of a cluster; 0: what fits
-  std::optional<Traffic> activity;  ///< none: every source counts as one spike a step
+  std::vector<std::uint32_t> least_clusters{};  ///< wanted, by PopulationId; empty: as few as fit
+  std::optional<Traffic> activity{};  ///< none: every source counts as one spike a step
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
-/// holds neurons of one population (they share its arithmetic); what fits is not split. A feature map,
-/// [channels,height,width] or [channels,length] that no dense projection reads, is cut into blocks of whole
-/// positions, so that the rows of a convolution repeat but for their offset and are stored once.
+/// holds neurons of one population (they share its arithmetic); what fits is not split
+/// unless more clusters are wanted: then so many, or the next number below that even sizes give. A feature map,
+/// [channels,height,width] or [channels,length] that not only dense projections reach, is cut into blocks of
+/// whole positions, so that the rows of a convolution repeat but for their offset and are stored once.
 ///
 /// Cost    about the synapses times the clusters of their population.
 /// Throws  Error{kInput} listing what no partition can mend: a chip that lacks what the network needs,

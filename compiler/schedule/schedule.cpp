@@ -98,7 +98,14 @@ bool keeps(const Image& image, const TileBounds& bounds, std::int64_t period) {
   return std::holds_alternative<sdf::Potentials>(sdf::potentials(timing.graph, Ratio(period), timing.lower));
 }
 
-MeasuredWork with_margin(const Image& image, const MeasuredWork& work, std::int64_t margin_percent) {
+/// Samples that always come in one order are one long sample.
+void join(std::vector<std::vector<std::int64_t>>& samples) {
+  std::vector<std::int64_t> all;
+  for (const auto& sample : samples) all.insert(all.end(), sample.begin(), sample.end());
+  samples.assign(1, std::move(all));
+}
+
+MeasuredWork scaled_work(const Image& image, const MeasuredWork& work, const ContractOptions& options) {
   MeasuredWork scaled = work;
   if (scaled.size() != image.binding.orders.size())
     throw input_error("contract: measured work of " + std::to_string(work.size()) + " tiles, expected " +
@@ -108,7 +115,8 @@ MeasuredWork with_margin(const Image& image, const MeasuredWork& work, std::int6
     if (fires && std::all_of(scaled[t].begin(), scaled[t].end(), [](const auto& s) { return s.empty(); }))
       throw input_error("contract: " + tile_name(image.chip, TileId{t}) + " was not measured; is the calibration set empty?");
     for (auto& sample : scaled[t])
-      for (std::int64_t& w : sample) w = ceil_div(w * kTimeScale * (100 + margin_percent), 100);
+      for (std::int64_t& w : sample) w = ceil_div(w * kTimeScale * (100 + options.margin_percent), 100);
+    if (options.order == SampleOrder::kGiven) join(scaled[t]);
   }
   return scaled;
 }
@@ -128,7 +136,7 @@ std::variant<Promise, Deadlocked> guarantee(const Image& image) {
 
 Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& measured,
                     const ContractOptions& options) {
-  const MeasuredWork work = with_margin(image, measured, options.margin_percent);
+  const MeasuredWork work = scaled_work(image, measured, options);
   // Smaller periods leave less rho and need more sigma, so what can be kept is nearly an interval; where it is not,
   // bisection still ends at a period that is kept, and the worst case keeps the guaranteed one.
   std::int64_t low = 0;

@@ -30,6 +30,13 @@ struct CompileCommand {
 };
 int run(const CompileCommand& command);
 
+struct ExplainCommand {
+  std::string network, chip;
+  CompileOptions compile;
+  std::optional<std::string> json;
+};
+int run(const ExplainCommand& command);
+
 struct RunCommand {
   std::string image, input;
   std::string device = "model";
@@ -41,6 +48,16 @@ struct RunCommand {
   unsigned quiet_seconds = 120;
 };
 int run(const RunCommand& command);
+
+/// `spikeloom dataflow …`: dataflow graphs by themselves, without a network.
+struct DataflowCommand {
+  std::string graph;
+  std::optional<std::string> output;       ///< report of analyze, graph of convert
+  std::optional<std::string> certificate;  ///< written by analyze, read by verify
+};
+int analyze_dataflow(const DataflowCommand& command);
+int verify_dataflow(const DataflowCommand& command);
+int convert_dataflow(const DataflowCommand& command);
 
 int compare_files(const std::string& a, const std::string& b);
 int show_info(const std::string& image);

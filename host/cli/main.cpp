@@ -1,4 +1,5 @@
 // The `spikeloom` command: options to plain structs, structs to commands, errors to exit codes.
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -70,6 +71,49 @@ void add_check(CLI::App& root, Action& action) {
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
 
+/// NAME=N, N at least 1.
+void add_clusters(const std::string& text, std::map<std::string, std::uint32_t>& clusters) {
+  const std::size_t equals = text.rfind('=');
+  std::uint32_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto read = equals == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
+                                                : std::from_chars(text.data() + equals + 1, end, count);
+  if (read.ec != std::errc() || read.ptr != end || equals == 0 || count == 0)
+    throw CLI::ValidationError("--clusters", "expected POPULATION=N with N at least 1, found " + text);
+  clusters[text.substr(0, equals)] = count;
+}
+
+/// What chooses clusters, places and contracts.
+void add_mapping_options(CLI::App& app, CompileOptions& options) {
+  app.add_option("--calibrate", options.calibrate,
+                 "data for activity, contracts, and spikes and accuracy before and after quantising");
+  add_data_options(app, options.calibration_data);
+  app.add_option("--margin", options.contract.margin_percent, "percent that contracts allow above the measured work")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--contract-order", options.contract.order,
+                 "any: samples like these in any order; given: these samples in their order, over and over (tighter)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, SampleOrder>{{"any", SampleOrder::kAny}, {"given", SampleOrder::kGiven}}))
+      ->default_str("any");
+  app.add_option("--record", options.record, "population sent to the host although it is no output; repeatable");
+  app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
+  app.add_option("--pages", options.pages, "pages per cluster (default: what the tile has, up to 8)");
+  app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)");
+  app.add_option("--spread", options.spread,
+                 "fastest: split populations over idle tiles while steps become shorter; fewest: as few clusters as fit")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Spread>{{"fastest", Spread::kFastest}, {"fewest", Spread::kFewest}}))
+      ->default_str("fastest");
+  app.add_option_function<std::vector<std::string>>(
+      "--clusters",
+      [&](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) add_clusters(text, options.clusters);
+      },
+      "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
+  app.add_option("--favour", options.favour, "population (or host) whose channels get more slots; repeatable");
+}
+
 void add_compile(CLI::App& root, Action& action) {
   auto command = std::make_shared<CompileCommand>();
   CLI::App* app = root.add_subcommand("compile", "network and chip to an image with its guarantee");
@@ -77,20 +121,41 @@ void add_compile(CLI::App& root, Action& action) {
   app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
   app->add_option("-o,--output", command->output, "image to write (.loom)")->required();
   add_compile_options(*app, command->compile);
-  app->add_option("--calibrate", command->compile.calibrate,
-                  "data for activity, contracts, and spikes and accuracy before and after quantising");
-  add_data_options(*app, command->compile.calibration_data);
-  app->add_option("--margin", command->compile.contract.margin_percent, "percent that contracts allow above the measured work")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app->add_option("--record", command->compile.record, "population sent to the host although it is no output; repeatable");
-  app->add_flag("--readout-last", command->compile.readout_last_only, "potentials only at the end of a sample");
-  app->add_option("--pages", command->compile.pages, "pages per cluster (default: what the tile has, up to 8)");
-  app->add_option("--max-neurons", command->compile.max_neurons, "neurons of a cluster at most (default: what fits)");
+  add_mapping_options(*app, command->compile);
   app->add_option("--dump", command->compile.dump, "folder for every stage's result as text");
   app->add_option("--max-period", command->max_period, "exit 1 if the guaranteed period is above so many cycles a step");
   app->add_option("--json", command->json, "file for the compile report");
   app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
+void add_explain(CLI::App& root, Action& action) {
+  auto command = std::make_shared<ExplainCommand>();
+  CLI::App* app = root.add_subcommand("explain", "what limits the promised period, and what would relieve it, each tried");
+  app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
+  app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
+  add_compile_options(*app, command->compile);
+  add_mapping_options(*app, command->compile);
+  app->add_option("--json", command->json, "file for the explanation");
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
+void add_dataflow(CLI::App& root, Action& action) {
+  CLI::App* group = root.add_subcommand("dataflow", "SDF and CSDF graphs by themselves: .xml (SDF3), .json, .sdf");
+  group->require_subcommand(1);
+  auto command = std::make_shared<DataflowCommand>();
+  const auto add = [&](const char* name, const char* what, int (*work)(const DataflowCommand&)) {
+    CLI::App* app = group->add_subcommand(name, what);
+    app->add_option("graph", command->graph, "dataflow graph")->required();
+    app->callback([command, &action, work] { action = [command, work] { return work(*command); }; });
+    return app;
+  };
+  CLI::App* analyze = add("analyze", "repetition vector, period, critical cycle, or the deadlock by name (exit 1)", analyze_dataflow);
+  analyze->add_option("--json", command->output, "file for the report; exact numbers as texts");
+  analyze->add_option("--certificate", command->certificate, "file for the proof of the period");
+  CLI::App* verify = add("verify", "checks a certificate against its graph (exit 1 where it does not hold)", verify_dataflow);
+  verify->add_option("certificate", command->certificate, "what `analyze --certificate` wrote")->required();
+  CLI::App* convert = add("convert", "to another form, by extension: .xml, .json, .sdf or .dot (Graphviz)", convert_dataflow);
+  convert->add_option("output", command->output, "file to write")->required();
 }
 
 void add_run(CLI::App& root, Action& action) {
@@ -137,6 +202,8 @@ int run_command(int argc, char** argv) {
   Action action;
   add_check(app, action);
   add_compile(app, action);
+  add_explain(app, action);
+  add_dataflow(app, action);
   add_run(app, action);
   add_small(app, action);
   try {

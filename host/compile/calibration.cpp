@@ -4,6 +4,8 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
+#include "host/device/model_device.hpp"
+#include "host/run/session.hpp"
 
 namespace spikeloom {
 namespace {
@@ -83,6 +85,25 @@ Traffic measure_traffic(const IntNetwork& network, const Dataset& data) {
     for (std::vector<double>& rates : *list)
       for (double& rate : rates) rate /= steps;
   return traffic;
+}
+
+Rehearsal rehearse(const Image& image, const Dataset& data) {
+  MeasuredWork work(image.chip.tiles());
+  // A tile's firings come in order, one of each of its contexts a step, so a sample ends with its last context's.
+  std::vector<std::size_t> ended(work.size(), 0);
+  for (auto& tile : work) tile.emplace_back();
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  model->observe([&](const ModelFiring& firing) {
+    const std::size_t tile = firing.node - 1;
+    work[tile].back().push_back(firing.work);
+    if (firing.sample_end && ++ended[tile] == image.binding.orders[tile].size()) {
+      ended[tile] = 0;
+      work[tile].emplace_back();
+    }
+  });
+  std::vector<std::int64_t> steps = Session(*model, image, {}).run(data).ended;
+  for (auto& tile : work) tile.pop_back();
+  return {std::move(work), std::move(steps)};
 }
 
 }  // namespace spikeloom

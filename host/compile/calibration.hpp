@@ -8,6 +8,7 @@
 #include "compiler/golden/int_network.hpp"
 #include "compiler/partition/partition.hpp"
 #include "compiler/quantize/calibrate.hpp"
+#include "compiler/schedule/schedule.hpp"
 #include "host/data/dataset.hpp"
 
 namespace spikeloom {
@@ -22,5 +23,12 @@ namespace spikeloom {
 
 /// Expected spikes a step of every axon and neuron, by the golden model over the data.
 [[nodiscard]] Traffic measure_traffic(const IntNetwork& network, const Dataset& data);
+
+/// What the replay of some input tells.
+struct Rehearsal {
+  MeasuredWork work;                ///< of every firing of every tile
+  std::vector<std::int64_t> ended;  ///< cycle in which step k ended at the host, e(k)
+};
+[[nodiscard]] Rehearsal rehearse(const Image& image, const Dataset& data);
 
 }  // namespace spikeloom

@@ -15,8 +15,6 @@
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "host/compile/calibration.hpp"
-#include "host/device/model_device.hpp"
-#include "host/run/session.hpp"
 #include "host/run/stimulus.hpp"
 
 namespace spikeloom {
@@ -30,7 +28,6 @@ class Runner {
   template <class F>
   auto stage(const std::string& name, F&& work) {
     if (on_stage_) on_stage_(name);
-    ++number_;
     name_ = name;
     const auto begin = std::chrono::steady_clock::now();
     try {
@@ -42,9 +39,10 @@ class Runner {
     }
   }
 
-  /// NN-stage.txt of the stage that ran last.
-  void dump(const std::string& text) const {
+  /// NN-stage.txt of the stage that ran last; NN counts the files.
+  void dump(const std::string& text) {
     if (!options_.dump) return;
+    ++number_;
     std::filesystem::create_directories(*options_.dump);
     const std::string number = (number_ < 10 ? "0" : "") + std::to_string(number_);
     const std::filesystem::path path = std::filesystem::path(*options_.dump) / (number + "-" + name_ + ".txt");
@@ -103,27 +101,58 @@ void check_widths(const IntNetwork& network, const Chip& chip) {
   problems.throw_if_any(network.name);
 }
 
+/// Everything that options name is there. Throws Error{kInput} listing what is not.
+void check_names(const IntNetwork& network, const CompileOptions& options) {
+  const auto known = [&](const std::string& name) {
+    return std::any_of(network.populations.begin(), network.populations.end(), [&](const IntPopulation& p) { return p.name == name; });
+  };
+  Problems problems;
+  for (const auto& [name, count] : options.clusters)
+    if (!known(name)) problems.add("--clusters " + name + ": no such population");
+  for (const std::string& name : options.favour)
+    if (name != "host" && !known(name)) problems.add("--favour " + name + ": no such population, nor \"host\"");
+  for (const std::string& name : options.record)
+    if (!known(name)) problems.add("--record " + name + ": no such population");
+  problems.throw_if_any(network.name);
+}
+
 std::vector<PopulationId> recorded_populations(const IntNetwork& network, const std::vector<std::string>& names) {
   std::vector<PopulationId> ids;
-  Problems problems;
-  for (const std::string& name : names) {
-    const auto found = std::find_if(network.populations.begin(), network.populations.end(),
-                                    [&](const IntPopulation& p) { return p.name == name; });
-    if (found == network.populations.end()) problems.add("--record " + name + ": no such population");
-    else ids.emplace_back(static_cast<std::size_t>(found - network.populations.begin()));
-  }
-  problems.throw_if_any(network.name);
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    ids.insert(ids.end(), static_cast<std::size_t>(std::count(names.begin(), names.end(), network.populations[p].name)), PopulationId(p));
   return ids;
+}
+
+std::vector<std::uint32_t> wanted_clusters(const IntNetwork& network, const CompileOptions& options) {
+  std::vector<std::uint32_t> wanted;
+  for (const IntPopulation& population : network.populations) {
+    const auto found = options.clusters.find(population.name);
+    wanted.push_back(found == options.clusters.end() ? 0 : found->second);
+  }
+  return wanted;
+}
+
+std::vector<ClusterOrHost> favoured(const Application& app, const CompileOptions& options) {
+  const auto chosen = [&](const std::string& name) { return std::count(options.favour.begin(), options.favour.end(), name) != 0; };
+  std::vector<ClusterOrHost> sources;
+  if (chosen("host")) sources.emplace_back(std::nullopt);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    if (chosen(app.populations[app.clusters[c].population.index()])) sources.emplace_back(ClusterId(c));
+  return sources;
 }
 
 /// Partition, map and schedule, from integers to a promise.
 std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network, const Chip& chip,
-                                      const CompileOptions& options, const std::optional<Traffic>& traffic) {
+                                      const CompileOptions& options, const std::optional<Traffic>& traffic,
+                                      const std::vector<std::uint32_t>& least) {
   Image image;
   image.chip = chip;
   image.application = runner.stage("partition", [&] {
     check_widths(network, chip);
-    const Clustering clustering = partition(network, chip, {.seed = options.seed, .max_neurons = options.max_neurons, .activity = traffic});
+    const Clustering clustering = partition(network, chip, {.seed = options.seed,
+                                                              .max_neurons = options.max_neurons,
+                                                              .least_clusters = least,
+                                                              .activity = traffic});
     return build_application(network, chip, clustering,
                              {.record = recorded_populations(network, options.record),
                               .readout = options.readout_last_only ? ReadoutTime::kLastStep : ReadoutTime::kEveryStep,
@@ -135,6 +164,7 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
     MapOptions mapping;
     mapping.seed = options.seed;
     if (options.pages) mapping.most_pages = *options.pages;
+    mapping.favoured = favoured(image.application, options);
     return map(image.application, chip, mapping);
   });
   if (!mapped.binding) return DoesNotFit{"map", mapped.reason};
@@ -148,6 +178,22 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   return image;
 }
 
+/// By PopulationId what the user wants, or `spread` where there is a choice.
+std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& network, const Chip& chip, const CompileOptions& options,
+                                          const std::optional<Traffic>& traffic, const Dataset* data) {
+  check_names(network, options);
+  if (!options.clusters.empty()) return wanted_clusters(network, options);
+  if (options.spread == Spread::kFewest || options.max_neurons != 0 || chip.tiles() == 1) return {};
+  return runner.stage("spread", [&] {
+    CompileOptions trial = options;
+    trial.dump.reset();
+    const OnStage silent;
+    Runner quiet(trial, silent);
+    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, least); }, data,
+                  options.contract);
+  });
+}
+
 std::string print_promise(const Promise& promise) {
   std::string text = promise.name + ": period " + promise.period.str() + " cycles a step, offset " +
                      std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) + "\ncritical cycle:\n";
@@ -155,6 +201,26 @@ std::string print_promise(const Promise& promise) {
   text += "potentials (cycles / " + std::to_string(kTimeScale) + " / denominator):\n";
   for (const auto& [actor, value] : promise.potentials) text += "  " + actor + ": " + std::to_string(value) + "\n";
   return text;
+}
+
+/// Everything after the numbers, contracts included where there are data for them.
+std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numbers, const Chip& chip, const CompileOptions& options) {
+  const Dataset* data = numbers.data ? &*numbers.data : nullptr;
+  const std::vector<std::uint32_t> least = least_clusters(runner, numbers.integers, chip, options, numbers.traffic, data);
+  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, least);
+  auto* image = std::get_if<Image>(&built);
+  if (image == nullptr) return built;
+  std::string promises = print_promise(image->promises.front());
+  if (data != nullptr) {
+    const Contracted contracted = runner.stage(
+        "contract", [&] { return contract(*image, image->promises.front(), rehearse(*image, *data).work, options.contract); });
+    image->promises.push_back(contracted.promise);
+    image->contracts = contracted.contracts;
+    runner.sound(verify(*image, contracted.promise, contracted.contracts));
+    promises += "\n" + print_promise(contracted.promise);
+  }
+  runner.dump(promises);
+  return built;
 }
 
 std::string metadata_of(const std::string& path, const CompileOptions& options, const Compilation& compilation) {
@@ -172,18 +238,24 @@ std::string metadata_of(const std::string& path, const CompileOptions& options, 
 
 }  // namespace
 
+std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip, const CompileOptions& options) {
+  const OnStage silent;
+  Runner runner(options, silent);
+  return back_end(runner, compilation, chip, options);
+}
+
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
   const OnStage silent;
   Runner runner(options, silent);
-  return build(runner, network, chip, options, std::nullopt);
+  const std::vector<std::uint32_t> least = least_clusters(runner, network, chip, options, std::nullopt, nullptr);
+  return build(runner, network, chip, options, std::nullopt, least);
 }
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip, const CompileOptions& options,
                                               const OnStage& on_stage) {
   Runner runner(options, on_stage);
   Compilation result;
-  std::optional<Traffic> traffic;
-  std::optional<Dataset> data;
+  std::optional<Dataset>& data = result.data;
   if (is_integer_file(path)) {
     result.integers = runner.stage("network", [&] { return read_int_network(path); });
     runner.dump(print_int_network(result.integers));
@@ -219,43 +291,13 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
       runner.dump(print(calibration));
     }
   }
-  if (data) traffic = measure_traffic(result.integers, *data);
-  auto built = build(runner, result.integers, chip, options, traffic);
+  if (result.data) result.traffic = measure_traffic(result.integers, *result.data);
+  auto built = back_end(runner, result, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&built)) return *no;
   result.image = std::get<Image>(std::move(built));
   result.image.metadata = metadata_of(path, options, result);
-  std::string promises = print_promise(result.image.promises.front());
-  if (data) {
-    const Contracted contracted = runner.stage("contract", [&] {
-      return contract(result.image, result.image.promises.front(), measure_work(result.image, *data), options.contract);
-    });
-    result.image.promises.push_back(contracted.promise);
-    result.image.contracts = contracted.contracts;
-    runner.sound(verify(result.image, contracted.promise, contracted.contracts));
-    promises += "\n" + print_promise(contracted.promise);
-  }
-  runner.dump(promises);
   result.times = runner.times;
   return result;
-}
-
-MeasuredWork measure_work(const Image& image, const Dataset& data) {
-  MeasuredWork work(image.chip.tiles());
-  // A tile's firings come in order, one of each of its contexts a step, so a sample ends with its last context's.
-  std::vector<std::size_t> ended(work.size(), 0);
-  for (auto& tile : work) tile.emplace_back();
-  const std::unique_ptr<ModelLink> model = open_model(image.chip);
-  model->observe([&](const ModelFiring& firing) {
-    const std::size_t tile = firing.node - 1;
-    work[tile].back().push_back(firing.work);
-    if (firing.sample_end && ++ended[tile] == image.binding.orders[tile].size()) {
-      ended[tile] = 0;
-      work[tile].emplace_back();
-    }
-  });
-  (void)Session(*model, image, {}).run(data);
-  for (auto& tile : work) tile.pop_back();
-  return work;
 }
 
 }  // namespace spikeloom

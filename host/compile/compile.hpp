@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -14,9 +15,16 @@
 #include "compiler/quantize/calibrate.hpp"
 #include "compiler/quantize/quantize.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "host/compile/calibration.hpp"
+#include "host/compile/spread.hpp"
 #include "host/data/dataset.hpp"
 
 namespace spikeloom {
+
+enum class Spread : std::uint8_t {
+  kFastest,  ///< over idle tiles, while steps become shorter
+  kFewest,   ///< as few clusters as fit
+};
 
 /// Everything that a user can choose about a compilation. Defaults are the command's.
 struct CompileOptions {
@@ -30,6 +38,9 @@ struct CompileOptions {
   std::uint64_t seed = 1;
   std::optional<std::uint32_t> pages;  ///< wanted pages per cluster
   std::uint32_t max_neurons = 0;       ///< of a cluster; 0: what fits
+  Spread spread = Spread::kFastest;    ///< not with max_neurons or clusters
+  std::map<std::string, std::uint32_t> clusters;  ///< at least so many, by population; the others: as few as fit
+  std::vector<std::string> favour;     ///< populations whose channels get more slots; "host" for the inputs
   std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
   DatasetOptions calibration_data;
   ContractOptions contract;
@@ -51,13 +62,9 @@ struct Compilation {
   std::vector<std::string> warnings;
   std::string quantization;           ///< report in words; its notes and warnings stand above
   std::optional<Calibration> calibration;  ///< of a network in real numbers with calibration data
+  std::optional<Dataset> data;             ///< what calibrated it
+  std::optional<Traffic> traffic;          ///< measured on the data
   std::vector<StageTime> times;
-};
-
-/// The network cannot run on this chip; nothing is wrong with either.
-struct DoesNotFit {
-  std::string stage;
-  std::string reason;
 };
 
 /// Called when a stage begins.
@@ -70,11 +77,11 @@ using OnStage = std::function<void(const std::string&)>;
 [[nodiscard]] std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip,
                                                             const CompileOptions& options, const OnStage& on_stage);
 
+/// The stages after the numbers once more, on a chip of the same widths or with other options; contracts included.
+[[nodiscard]] std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip, const CompileOptions& options);
+
 /// The stages after the numbers: integers, chip → image with its guarantee. For tests and for rebinding.
 [[nodiscard]] std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip,
                                                           const CompileOptions& options);
-
-/// Cycles of work of every firing of every tile under this input, by the replay.
-[[nodiscard]] MeasuredWork measure_work(const Image& image, const Dataset& data);
 
 }  // namespace spikeloom

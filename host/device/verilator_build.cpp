@@ -201,12 +201,24 @@ std::string literal(std::uint64_t value) {
   return (value >> 32U) != 0 ? "64'd" + std::to_string(value) : "32'd" + std::to_string(value);
 }
 
+constexpr std::uint64_t kInlinedTiles = 4;
+
+/// Width times Height, each 1 where the design has no such parameter.
+std::uint64_t tiles(const VerilatedDesign& design) {
+  std::uint64_t count = 1;
+  for (const RtlParameter& parameter : design.parameters)
+    if (parameter.name == "Width" || parameter.name == "Height") count *= parameter.value;
+  return count;
+}
+
 /// Arguments that decide the result, without places: they go into the manifest as they stand.
 std::vector<std::string> verilator_options(const VerilatedDesign& design, const VerilatedBuild& build) {
-  // -O3 --inline-mult 1 with the compiler's -O3 in OPT_FAST is the fastest of the combinations that
-  // were measured; -Wno-fatal because lint is a test of its own, with nothing waived.
+  // -O3 with the compiler's -O3 in OPT_FAST is the fastest of the combinations that were measured, and for small chips
+  // --inline-mult 0 (docs/benchmarks.md), which repeats a tile's code for each tile: only where speed is measured.
+  // -Wno-fatal because lint is a test of its own, with nothing waived.
+  const bool inline_all = build.assertions == RtlAssertions::kOff && tiles(design) <= kInlinedTiles;
   std::vector<std::string> list = {"--cc", "--prefix", "Vchip", "--top-module", design.top, "-O3", "--inline-mult",
-                                   "1", "--no-timing", "-Wno-fatal", "--default-language", "1800-2017"};
+                                   inline_all ? "0" : "1", "--no-timing", "-Wno-fatal", "--default-language", "1800-2017"};
   const auto add = [&](std::initializer_list<const char*> words) { list.insert(list.end(), words.begin(), words.end()); };
   if (build.assertions == RtlAssertions::kOn)
     add({"--assert", "--x-assign", "unique", "--x-initial", "unique"});

@@ -1,4 +1,4 @@
-// Simple dual-port RAM: one write port with an enable per part of PartBits (the last part may be narrower),
+// Simple dual-port RAM: one write port with an enable per part of PartBits, which divides Width,
 // one registered read port: read_data_o is the word of a read in the next cycle and changes with the next read only.
 // A read and a write of one word in one cycle is a fault of the user (checked); the data would be undefined.
 // Contents are not reset. Enables are the user's to gate. RamStyle: "auto", "block", "distributed", "ultra" or "huge".
@@ -9,7 +9,7 @@ module ram_sdp #(
     parameter int unsigned Depth = 16,
     parameter int unsigned PartBits = Width,
     parameter RamStyle = "auto",
-    localparam int unsigned Parts = (Width + PartBits - 1) / PartBits,
+    localparam int unsigned Parts = Width / PartBits,
     localparam int unsigned AddressBits = Depth > 1 ? $clog2(Depth) : 1
 ) (
     input  logic                   clk_i,
@@ -28,11 +28,14 @@ module ram_sdp #(
   (* ram_style = RamStyle, no_rw_check *)
   logic [Width-1:0] memory[0:Depth-1];
 
-  for (genvar p = 0; p < Parts; p++) begin : gen_part
-    localparam int unsigned Low = p * PartBits;
-    localparam int unsigned Size = Low + PartBits > Width ? Width - Low : PartBits;
-    always_ff @(posedge clk_i) begin
-      if (write_enable_i[p]) memory[write_address_i][Low+:Size] <= write_data_i[Low+:Size];
+  if (Parts * PartBits != Width) begin : gen_parts
+    $error("PartBits must divide Width");
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (|write_enable_i) begin
+      for (int p = 0; p < Parts; p++)
+        if (write_enable_i[p]) memory[write_address_i][p*PartBits+:PartBits] <= write_data_i[p*PartBits+:PartBits];
     end
   end
 

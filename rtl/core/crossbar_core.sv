@@ -102,16 +102,24 @@ module crossbar_core #(
   // Configuration.
   logic write_chunks, write_axons, write_weights, write_updates, write_sets, write_biases;
   logic write_potentials, write_currents, read_potentials, read_currents;
-  assign write_chunks = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_CHUNKS);
-  assign write_axons = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_AXONS);
-  assign write_weights = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_WEIGHTS);
-  assign write_updates = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_UPDATES);
-  assign write_sets = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_SETS);
-  assign write_biases = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_BIASES);
-  assign write_potentials = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
-  assign write_currents = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
-  assign read_potentials = cfg_re_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
-  assign read_currents = cfg_re_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
+  always_comb begin
+    {write_chunks, write_axons, write_weights, write_updates, write_sets, write_biases} = '0;
+    {write_potentials, write_currents, read_potentials, read_currents} = '0;
+    if (cfg_we_i) begin
+      write_chunks = cfg_memory_i == 4'(spikeloom_pkg::MEM_CHUNKS);
+      write_axons = cfg_memory_i == 4'(spikeloom_pkg::MEM_AXONS);
+      write_weights = cfg_memory_i == 4'(spikeloom_pkg::MEM_WEIGHTS);
+      write_updates = cfg_memory_i == 4'(spikeloom_pkg::MEM_UPDATES);
+      write_sets = cfg_memory_i == 4'(spikeloom_pkg::MEM_SETS);
+      write_biases = cfg_memory_i == 4'(spikeloom_pkg::MEM_BIASES);
+      write_potentials = cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
+      write_currents = cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
+    end
+    if (cfg_re_i) begin
+      read_potentials = cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
+      read_currents = cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
+    end
+  end
   always_comb begin
     case (cfg_memory_i)
       4'(spikeloom_pkg::MEM_CHUNKS): cfg_parts_o = 8'(spikeloom_pkg::MEM_CHUNK_ENTRY_WIDTH / 32);

@@ -38,17 +38,16 @@ module decay_add #(
   end else begin : gen_plain
     localparam int unsigned ProductBits = StateBits + 13;
     logic [ProductBits-1:0] product_q;
-    logic [SumBits-1:0] sum, sum_q;
-    logic round, unused_sum;
+    logic [SumBits-1:0] sum_q;
+    logic unused_sum_q;
     always_ff @(posedge clk_i) begin
       if (en_i) begin
         product_q <= ProductBits'(signed'(old_i)) * ProductBits'(signed'({1'b0, factor_i}));
-        sum_q <= sum;
+        {sum_q, unused_sum_q} <=
+            {SumBits'(signed'(product_q[ProductBits-1:12])), 1'b1} +
+            {SumBits'(signed'(addend_i)), negative_q && product_q[11:0] != '0};
       end
     end
-    assign round = negative_q && product_q[11:0] != '0;
-    assign {sum, unused_sum} =
-        {SumBits'(signed'(product_q[ProductBits-1:12])), 1'b1} + {SumBits'(signed'(addend_i)), round};
     assign sum_o = sum_q;
   end
 endmodule

@@ -53,7 +53,8 @@ module lane_array #(
   logic [Lanes*8-1:0] weights;
   logic [Parts-1:0] weight_write;
   always_comb begin
-    for (int p = 0; p < Parts; p++) weight_write[p] = cfg_weight_we_i && 32'(cfg_part_i) == p;
+    weight_write = '0;
+    if (cfg_weight_we_i) for (int p = 0; p < Parts; p++) weight_write[p] = 32'(cfg_part_i) == p;
   end
   ram_sdp #(.Width(Lanes * 8), .Depth(WeightWords), .PartBits(32)) u_weights (
       .clk_i, .rst_i,
@@ -132,20 +133,18 @@ module lane_array #(
     end
   end
 
-  // Operands: a word's weights, decoded and shifted.
-  logic [Lanes*OperandBits-1:0] operands;
-  logic negate_operand;
-  for (genvar i = 0; i < Lanes; i++) begin : gen_decode
-    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
-        .format_i(decode_format_q), .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
-        .shift_i(decode_shift_q), .negate_i(negate_operand), .operand_o(operands[i*OperandBits+:OperandBits]));
-  end
   assign read_touched_o = add_touched_q;
 
 `ifdef SPIKELOOM_DSP48E2
   // Two lanes to a DSP, its halves independent. Operand, sum and forwarding are the DSP's registers; so a sum is written
   // a cycle later, and to have it in time the accumulators are LUT RAM read without a register.
-  assign negate_operand = 1'b0;
+  logic [Lanes*OperandBits-1:0] operands;
+  for (genvar i = 0; i < Lanes; i++) begin : gen_decode
+    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
+        .valid_i(decode_q), .format_i(decode_format_q),
+        .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
+        .shift_i(decode_shift_q), .negate_i(1'b0), .operand_o(operands[i*OperandBits+:OperandBits]));
+  end
   (* ram_style = "distributed", no_rw_check *)
   logic [Lanes*AccBits-1:0] accumulators[0:Groups-1];
   logic [Lanes*AccBits-1:0] acc, sum_q;
@@ -182,30 +181,39 @@ module lane_array #(
   end
   assign read_data_o = acc;
 `else
-  assign negate_operand = decode_negate_q;
-  logic [Lanes*AccBits-1:0] acc, sum, sum_q;
+  logic [Lanes*AccBits-1:0] acc, sum;
   ram_sdp #(.Width(Lanes * AccBits), .Depth(Groups)) u_accumulators (
       .clk_i, .rst_i,
       .write_enable_i(en_i && add_q), .write_address_i(add_group_q), .write_data_i(sum),
       .read_enable_i(en_i && (decode_read || read_i)), .read_address_i(acc_address), .read_data_o(acc));
 
-  always_ff @(posedge clk_i) begin
-    if (en_i) sum_q <= sum;
-  end
-
+  // Operand, base, sum of a lane: only where there is a word; 'x costs no logic.
   for (genvar i = 0; i < Lanes; i++) begin : gen_lane
-    logic [OperandBits-1:0] operand_q;
-    logic [AccBits-1:0] base;
+    logic [OperandBits-1:0] operand, operand_q;
+    logic [AccBits-1:0] base, sum_q;
     logic [AccBits:0] total;  // the negation's 1 comes in as carry
     logic unused_carry, unused_operand;
+    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
+        .valid_i(decode_q), .format_i(decode_format_q),
+        .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
+        .shift_i(decode_shift_q), .negate_i(decode_negate_q), .operand_o(operand));
     assign unused_operand = ^operand_q;  // AccBits may be smaller
+    assign unused_carry = total[0];
     always_ff @(posedge clk_i) begin
-      if (en_i) operand_q <= operands[i*OperandBits+:OperandBits];
+      if (en_i && decode_q) operand_q <= operand;
+      if (en_i && add_q) sum_q <= total[AccBits:1];
     end
-    assign base = add_forward_q ? sum_q[i*AccBits+:AccBits] : acc[i*AccBits+:AccBits] & {AccBits{add_touched_q}};
-    // operand + base + negate, written as a difference: Yosys then folds the selection of base into the adder's LUTs.
-    assign total = {AccBits'(signed'(operand_q)), add_negate_q} - {~base, 1'b1};
-    assign {sum[i*AccBits+:AccBits], unused_carry} = total;
+    always_comb begin
+      base = 'x;
+      total = 'x;
+      sum[i*AccBits+:AccBits] = 'x;
+      if (add_q) begin
+        base = add_forward_q ? sum_q : acc[i*AccBits+:AccBits] & {AccBits{add_touched_q}};
+        // operand + base + negate, as a difference: Yosys then folds the selection of base into the adder's LUTs.
+        total = {AccBits'(signed'(operand_q)), add_negate_q} - {~base, 1'b1};
+        sum[i*AccBits+:AccBits] = total[AccBits:1];
+      end
+    end
   end
   assign read_data_o = acc;
 `endif

@@ -1,11 +1,12 @@
 // One lane's operand: its weight of a weight word, shifted and conditionally inverted.
-// Combinational. weight << shift = operand_o, or -(weight << shift) = operand_o + 1 if negate_i.
+// Combinational; means nothing unless valid_i. weight << shift = operand_o, or -(weight << shift) = operand_o + 1 if negate_i.
 module lane_decode #(
     parameter  int unsigned WeightFormats = 15,
     parameter  int unsigned MaxShift = 7,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
     localparam int unsigned OperandBits = 8 + MaxShift
 ) (
+    input  logic                   valid_i,
     input  logic [            1:0] format_i,
     input  logic [            7:0] w8_i,
     input  logic [            3:0] w4_i,
@@ -19,12 +20,17 @@ module lane_decode #(
   logic [OperandBits-1:0] wide;
 
   always_comb begin
-    weight = w8_i;
-    if ((WeightFormats & 2) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W4)) weight = {{4{w4_i[3]}}, w4_i};
-    if ((WeightFormats & 4) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W2)) weight = {{6{w2_i[1]}}, w2_i};
-    if ((WeightFormats & 8) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W1)) weight = {{7{w1_i}}, 1'b1};
-    wide = OperandBits'(signed'(weight));
-    if (MaxShift > 0) wide = wide << shift_i;
-    operand_o = wide ^ {OperandBits{negate_i}};
+    weight = 'x;
+    wide = 'x;
+    operand_o = 'x;
+    if (valid_i) begin
+      weight = w8_i;
+      if ((WeightFormats & 2) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W4)) weight = {{4{w4_i[3]}}, w4_i};
+      if ((WeightFormats & 4) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W2)) weight = {{6{w2_i[1]}}, w2_i};
+      if ((WeightFormats & 8) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W1)) weight = {{7{w1_i}}, 1'b1};
+      wide = OperandBits'(signed'(weight));
+      if (MaxShift > 0) wide = wide << shift_i;
+      operand_o = wide ^ {OperandBits{negate_i}};
+    end
   end
 endmodule

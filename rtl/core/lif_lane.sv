@@ -7,6 +7,7 @@
 //   6  v = decay + i + bias_v
 //   7  saturate v, compare, reset
 //
+// Outputs mean something while en_i or s7_force_i is 1; at rest nothing is evaluated ('x costs no logic).
 // load_*: the state RAM's word is a new group's; else the neurons of the entry before are updated once more.
 module lif_lane #(
     parameter  int unsigned AccBits = 20,
@@ -76,21 +77,22 @@ module lif_lane #(
   // 5
   logic [StateBits-1:0] current, current_q, old_q;
   logic [StateBits:0] biased_q;
+  logic unused_biased_q;
   always_comb begin
-    current = current_sum_q[StateBits-1:0];
-    if (current_sum_q[CurrentBits-1:StateBits-1] != {(CurrentBits - StateBits + 1) {current_sum_q[CurrentBits-1]}})
-      current = {current_sum_q[CurrentBits-1], {(StateBits - 1) {!current_sum_q[CurrentBits-1]}}};
+    current = 'x;
+    if (en_i) begin
+      current = current_sum_q[StateBits-1:0];
+      if (current_sum_q[CurrentBits-1:StateBits-1] != {(CurrentBits - StateBits + 1) {current_sum_q[CurrentBits-1]}})
+        current = {current_sum_q[CurrentBits-1], {(StateBits - 1) {!current_sum_q[CurrentBits-1]}}};
+    end
   end
   // bias_v + current as a difference, so that the saturation's selection goes into the adder's LUTs.
-  logic [StateBits:0] biased;
-  logic unused_biased;
-  assign {biased, unused_biased} =
-      {(StateBits + 1)'(signed'(s5_bias_v_i)), 1'b0} - {!current[StateBits-1], ~current, 1'b1};
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       if (s4_load_i) old_q <= first_i ? '0 : s4_potential_i;
       current_q <= current;
-      biased_q <= biased;
+      {biased_q, unused_biased_q} <=
+          {(StateBits + 1)'(signed'(s5_bias_v_i)), 1'b0} - {!current[StateBits-1], ~current, 1'b1};
     end
   end
   assign s6_current_o = current_q;
@@ -106,22 +108,26 @@ module lif_lane #(
   logic [StateBits:0] under;
   logic [1:0] choice;
   logic negative, over, unused_borrow;
-  assign negative = potential_sum_q[PotentialBits-1];
-  assign over = potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {negative}};
-  assign limit = {negative, {(StateBits - 1) {!negative}}};
   always_comb begin
-    potential = over ? limit : potential_sum_q[StateBits-1:0];
-    // theta - v - 1, with the 1 as borrow: negative if v >= theta; inverted it is v - theta.
-    {under, unused_borrow} = {(StateBits + 1)'(signed'(s7_theta_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
-    s7_spike_o = !keep_i && under[StateBits] && under[StateBits-1:0] != '1;
-    choice = over ? Limit : Sum;
-    if (s7_spike_o) choice = s7_subtract_i ? Subtracted : Given;
-    if (s7_force_i) choice = Given;
-    case (choice)
-      Limit: s7_potential_o = limit;
-      Subtracted: s7_potential_o = ~under[StateBits-1:0];
-      Given: s7_potential_o = s7_v_reset_i;
-      default: s7_potential_o = potential_sum_q[StateBits-1:0];
-    endcase
+    {negative, over, limit, potential, under, unused_borrow, choice} = 'x;
+    {s7_spike_o, s7_potential_o} = 'x;
+    if (en_i || s7_force_i) begin
+      negative = potential_sum_q[PotentialBits-1];
+      over = potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {negative}};
+      limit = {negative, {(StateBits - 1) {!negative}}};
+      potential = over ? limit : potential_sum_q[StateBits-1:0];
+      // theta - v - 1, with the 1 as borrow: negative if v >= theta; inverted it is v - theta.
+      {under, unused_borrow} = {(StateBits + 1)'(signed'(s7_theta_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
+      s7_spike_o = !keep_i && under[StateBits] && under[StateBits-1:0] != '1;
+      choice = over ? Limit : Sum;
+      if (s7_spike_o) choice = s7_subtract_i ? Subtracted : Given;
+      if (s7_force_i) choice = Given;
+      case (choice)
+        Limit: s7_potential_o = limit;
+        Subtracted: s7_potential_o = ~under[StateBits-1:0];
+        Given: s7_potential_o = s7_v_reset_i;
+        default: s7_potential_o = potential_sum_q[StateBits-1:0];
+      endcase
+    end
   end
 endmodule

@@ -80,7 +80,9 @@ module lif_update #(
 
   logic [LifLanes-1:0] cfg_lane;
   always_comb begin
-    for (int i = 0; i < LifLanes; i++) cfg_lane[i] = 32'(cfg_part_i) == i;
+    cfg_lane = 'x;
+    if (cfg_bias_we_i || cfg_potential_we_i || cfg_current_we_i)
+      for (int i = 0; i < LifLanes; i++) cfg_lane[i] = 32'(cfg_part_i) == i;
   end
 
   // Stage 0: walk the program.
@@ -121,6 +123,10 @@ module lif_update #(
     end
   end
   assign done_o = end_q[7];
+
+  // Outside an update everything behind stage 1 is at rest.
+  logic step;
+  assign step = en_i && |valid_q;
 
   // Stage 1: the entry.
   localparam int unsigned OrderBits = GroupBits + SetBits + 2 + LaneBits;
@@ -164,39 +170,29 @@ module lif_update #(
     end
   end
 
-  // What an entry takes along: in slice k what is in stage k.
-  localparam int unsigned Carried = StateAddressBits + OrderBits - SetBits + LifLanes;
-  logic [8*Carried-1:0] carried;
-  logic [6*SetBits-1:0] sets;
-  logic [4:1] fresh_at;
+  // What an entry takes along: <name>k_q is in stage k.
+  localparam int unsigned CarriedBits = GroupBits + 2 + LaneBits;
+  logic [CarriedBits-1:0] carried2_q, carried3_q, carried4_q, carried5_q, carried6_q, carried7_q;
+  logic [LifLanes-1:0] mask2_q, mask3_q, mask4_q, mask5_q, mask6_q, mask7_q;
+  logic [StateAddressBits-1:0] state2_q, state3_q, state4_q, state5_q, state6_q, state7_q;
+  logic [SetBits-1:0] set2_q, set3_q, set4_q, set5_q;
+  logic [4:2] fresh_q;
   logic unused_carried;
-  assign carried[0+:Carried] = '0;
-  assign carried[Carried+:Carried] = {state, mask, lane, half, emit, group};
-  assign sets[0+:SetBits] = '0;
-  assign sets[SetBits+:SetBits] = set;
-  assign fresh_at[1] = fresh;
-  assign unused_carried = ^{carried[0+:Carried], sets[0+:SetBits], valid_q[6], valid_q[4]};
-  for (genvar k = 2; k <= 7; k++) begin : gen_carried
-    logic [Carried-1:0] carried_q;
-    always_ff @(posedge clk_i) begin
-      if (en_i) carried_q <= carried[(k-1)*Carried+:Carried];
+  assign unused_carried = ^{valid_q[6], valid_q[4]};
+  always_ff @(posedge clk_i) begin
+    if (step) begin
+      {carried2_q, mask2_q, state2_q} <= {lane, half, emit, group, mask, state};
+      {carried3_q, mask3_q, state3_q} <= {carried2_q, mask2_q, state2_q};
+      {carried4_q, mask4_q, state4_q} <= {carried3_q, mask3_q, state3_q};
+      {carried5_q, mask5_q, state5_q} <= {carried4_q, mask4_q, state4_q};
+      {carried6_q, mask6_q, state6_q} <= {carried5_q, mask5_q, state5_q};
+      {carried7_q, mask7_q, state7_q} <= {carried6_q, mask6_q, state6_q};
+      {set5_q, set4_q, set3_q, set2_q} <= {set4_q, set3_q, set2_q, set};
     end
-    assign carried[k*Carried+:Carried] = carried_q;
   end
-  for (genvar k = 2; k <= 5; k++) begin : gen_sets
-    logic [SetBits-1:0] set_q;
-    always_ff @(posedge clk_i) begin
-      if (en_i) set_q <= sets[(k-1)*SetBits+:SetBits];
-    end
-    assign sets[k*SetBits+:SetBits] = set_q;
-  end
-  for (genvar k = 2; k <= 4; k++) begin : gen_fresh
-    logic fresh_q;
-    always_ff @(posedge clk_i) begin
-      if (rst_i) fresh_q <= 1'b0;
-      else if (en_i) fresh_q <= fresh_at[k-1];
-    end
-    assign fresh_at[k] = fresh_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) fresh_q <= '0;
+    else if (step) fresh_q <= {fresh_q[3:2], fresh};
   end
 
   // Parameter sets, each part read just in time and registered once.
@@ -209,78 +205,79 @@ module lif_update #(
   assign cfg_set = {5{cfg_data_i}};
   assign unused_set = ^cfg_set;
 
-  function automatic logic part_is(input logic [7:0] part, input int unsigned lsb);
-    begin
-      part_is = 32'(part) == lsb / 32;
+  logic write_alpha, write_scale, write_beta, write_bias_v, write_theta, write_v_reset, write_subtract;
+  always_comb begin
+    {write_alpha, write_scale, write_beta, write_bias_v, write_theta, write_v_reset, write_subtract} = '0;
+    if (cfg_set_we_i) begin
+      write_alpha = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB / 32;
+      write_scale = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB / 32;
+      write_beta = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB / 32;
+      write_bias_v = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB / 32;
+      write_theta = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB / 32;
+      write_v_reset = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB / 32;
+      write_subtract = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB / 32;
     end
-  endfunction
+  end
 
   ram_sdp #(.Width(13), .Depth(ParamSets)) u_alpha (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB)),
+      .write_enable_i(write_alpha),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB+:13]),
-      .read_enable_i(en_i && valid_q[1]), .read_address_i(sets[1*SetBits+:SetBits]),
+      .read_enable_i(en_i && valid_q[1]), .read_address_i(set),
       .read_data_o(early[12:0]));
   ram_sdp #(.Width(ScaleBits), .Depth(ParamSets)) u_scale (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB)),
+      .write_enable_i(write_scale),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB+:ScaleBits]),
-      .read_enable_i(en_i && valid_q[1]), .read_address_i(sets[1*SetBits+:SetBits]),
+      .read_enable_i(en_i && valid_q[1]), .read_address_i(set),
       .read_data_o(early[13+:ScaleBits]));
   ram_sdp #(.Width(13), .Depth(ParamSets)) u_beta (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB)),
+      .write_enable_i(write_beta),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB+:13]),
-      .read_enable_i(en_i && valid_q[3]), .read_address_i(sets[3*SetBits+:SetBits]),
+      .read_enable_i(en_i && valid_q[3]), .read_address_i(set3_q),
       .read_data_o(middle[12:0]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_bias_v (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB)),
+      .write_enable_i(write_bias_v),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB+:StateBits]),
-      .read_enable_i(en_i && valid_q[3]), .read_address_i(sets[3*SetBits+:SetBits]),
+      .read_enable_i(en_i && valid_q[3]), .read_address_i(set3_q),
       .read_data_o(middle[13+:StateBits]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_theta (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB)),
+      .write_enable_i(write_theta),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB+:StateBits]),
-      .read_enable_i(en_i && valid_q[5]), .read_address_i(sets[5*SetBits+:SetBits]),
+      .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[0+:StateBits]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_v_reset (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB)),
+      .write_enable_i(write_v_reset),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB+:StateBits]),
-      .read_enable_i(en_i && valid_q[5]), .read_address_i(sets[5*SetBits+:SetBits]),
+      .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[StateBits+:StateBits]));
   ram_sdp #(.Width(1), .Depth(ParamSets)) u_subtract (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_set_we_i && part_is(cfg_part_i, spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB)),
+      .write_enable_i(write_subtract),
       .write_address_i(cfg_word_i[SetBits-1:0]),
       .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB]),
-      .read_enable_i(en_i && valid_q[5]), .read_address_i(sets[5*SetBits+:SetBits]),
+      .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[2*StateBits]));
   always_ff @(posedge clk_i) begin
-    if (en_i) begin
+    if (step) begin
       early_q <= early;
       middle_q <= middle;
       late_q <= late;
     end
   end
 
-  // States. Stage k's word address.
-  logic [StateAddressBits-1:0] state2, state3, state6, state7, cfg_state;
-  logic [LifLanes-1:0] mask6, mask7;
-  assign state2 = carried[3*Carried-1-:StateAddressBits];
-  assign state3 = carried[4*Carried-1-:StateAddressBits];
-  assign state6 = carried[7*Carried-1-:StateAddressBits];
-  assign state7 = carried[8*Carried-1-:StateAddressBits];
-  assign mask6 = carried[6*Carried+GroupBits+2+LaneBits+:LifLanes];
-  assign mask7 = carried[7*Carried+GroupBits+2+LaneBits+:LifLanes];
+  // States.
+  logic [StateAddressBits-1:0] cfg_state;
   assign cfg_state = cfg_word_i[StateAddressBits-1:0];
 
   logic [LifLanes*StateBits-1:0] old_currents, new_currents, old_potentials, new_potentials;
@@ -288,34 +285,34 @@ module lif_update #(
 
   ram_sdp #(.Width(LifLanes * BiasBits), .Depth(StateWords), .PartBits(BiasBits)) u_biases (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_lane & {LifLanes{cfg_bias_we_i}}), .write_address_i(cfg_state),
+      .write_enable_i(cfg_bias_we_i ? cfg_lane : '0), .write_address_i(cfg_state),
       .write_data_i({LifLanes{cfg_data_i[BiasBits-1:0]}}),
-      .read_enable_i(en_i && valid_q[2]), .read_address_i(state2), .read_data_o(biases));
+      .read_enable_i(en_i && valid_q[2]), .read_address_i(state2_q), .read_data_o(biases));
 
   // A write from outside goes through the lanes' path for v_reset.
   logic keep_potentials;
   assign keep_potentials = en_i && valid_q[7];
   ram_sdp #(.Width(LifLanes * StateBits), .Depth(StateWords), .PartBits(StateBits)) u_potentials (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_potential_we_i ? cfg_lane : mask7 & {LifLanes{keep_potentials}}),
-      .write_address_i(cfg_potential_we_i ? cfg_state : state7),
+      .write_enable_i(cfg_potential_we_i ? cfg_lane : mask7_q & {LifLanes{keep_potentials}}),
+      .write_address_i(cfg_potential_we_i ? cfg_state : state7_q),
       .write_data_i(new_potentials),
-      .read_enable_i(cfg_potential_re_i || (en_i && fresh_at[3])),
-      .read_address_i(cfg_potential_re_i ? cfg_state : state3), .read_data_o(old_potentials));
+      .read_enable_i(cfg_potential_re_i || (en_i && fresh_q[3])),
+      .read_address_i(cfg_potential_re_i ? cfg_state : state3_q), .read_data_o(old_potentials));
 
   if (Current != 0) begin : gen_currents
     logic keep_currents;
     assign keep_currents = en_i && valid_q[6];
     ram_sdp #(.Width(LifLanes * StateBits), .Depth(StateWords), .PartBits(StateBits)) u_currents (
         .clk_i, .rst_i,
-        .write_enable_i(cfg_current_we_i ? cfg_lane : mask6 & {LifLanes{keep_currents}}),
-        .write_address_i(cfg_current_we_i ? cfg_state : state6),
+        .write_enable_i(cfg_current_we_i ? cfg_lane : mask6_q & {LifLanes{keep_currents}}),
+        .write_address_i(cfg_current_we_i ? cfg_state : state6_q),
         .write_data_i(cfg_current_we_i ? {LifLanes{cfg_data_i[StateBits-1:0]}} : new_currents),
-        .read_enable_i(cfg_current_re_i || (en_i && fresh_at[1])),
+        .read_enable_i(cfg_current_re_i || (en_i && fresh)),
         .read_address_i(cfg_current_re_i ? cfg_state : state), .read_data_o(old_currents));
   end else begin : gen_no_currents
     logic unused_currents;
-    assign unused_currents = ^{cfg_current_we_i, new_currents, state6, mask6};
+    assign unused_currents = ^{cfg_current_we_i, new_currents, state6_q, mask6_q};
     assign old_currents = '0;
   end
 
@@ -324,24 +321,28 @@ module lif_update #(
   // The lower and the upper half of the slices, of which a lane's adder uses one (or none: untouched).
   logic [LifLanes*AccBits-1:0] acc_low, acc_high;
   logic use_low, use_high;
-  assign group2 = carried[2*Carried+:GroupBits];
+  assign group2 = carried2_q[GroupBits-1:0];
   assign acc_read_o = valid_q[2];
   assign acc_group_o = LaneGroupBits'(32'(group2) / Slices);
   if (Slices > 1) begin : gen_slices
     logic [SliceBits-1:0] slice_q;
     always_ff @(posedge clk_i) begin
-      if (en_i) slice_q <= SliceBits'(32'(group2) % Slices);
+      if (step) slice_q <= SliceBits'(32'(group2) % Slices);
     end
     assign use_high = acc_touched_i && slice_q[SliceBits-1];
     assign use_low = acc_touched_i && !slice_q[SliceBits-1];
     localparam int unsigned Half = 1 << (SliceBits - 1);
     always_comb begin
-      acc_low = acc_data_i[0+:LifLanes*AccBits];
-      acc_high = acc_data_i[Half*LifLanes*AccBits+:LifLanes*AccBits];
-      for (int n = 1; n < Half; n++) begin
-        if ((32'(slice_q) % Half) == n) begin
-          acc_low = acc_data_i[n*LifLanes*AccBits+:LifLanes*AccBits];
-          if (Half + n < Slices) acc_high = acc_data_i[((Half+n)%Slices)*LifLanes*AccBits+:LifLanes*AccBits];
+      acc_low = 'x;
+      acc_high = 'x;
+      if (step) begin
+        acc_low = acc_data_i[0+:LifLanes*AccBits];
+        acc_high = acc_data_i[Half*LifLanes*AccBits+:LifLanes*AccBits];
+        for (int n = 1; n < Half; n++) begin
+          if ((32'(slice_q) % Half) == n) begin
+            acc_low = acc_data_i[n*LifLanes*AccBits+:LifLanes*AccBits];
+            if (Half + n < Slices) acc_high = acc_data_i[((Half+n)%Slices)*LifLanes*AccBits+:LifLanes*AccBits];
+          end
         end
       end
     end
@@ -354,27 +355,34 @@ module lif_update #(
 
   logic [LifLanes-1:0] spikes;
   for (genvar i = 0; i < LifLanes; i++) begin : gen_lane
+    logic [StateBits-1:0] current, potential;
     lif_lane #(.AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current)) u_lane (
-        .clk_i, .en_i(en_i && |valid_q),  // at rest outside an update
+        .clk_i, .en_i(step),
         .first_i(first_q), .keep_i(keep_q),
-        .s2_load_i(fresh_at[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
+        .s2_load_i(fresh_q[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
         .s3_alpha_i(early_q[12:0]), .s3_scale_i(early_q[13+:ScaleBits]),
         .s3_acc_low_i(acc_low[i*AccBits+:AccBits]), .s3_acc_high_i(acc_high[i*AccBits+:AccBits]),
         .s3_use_low_i(use_low), .s3_use_high_i(use_high), .s3_bias_i(biases[i*BiasBits+:BiasBits]),
-        .s4_load_i(fresh_at[4]), .s4_potential_i(old_potentials[i*StateBits+:StateBits]),
+        .s4_load_i(fresh_q[4]), .s4_potential_i(old_potentials[i*StateBits+:StateBits]),
         .s5_beta_i(middle_q[12:0]), .s5_bias_v_i(middle_q[13+:StateBits]),
         .s7_theta_i(late_q[0+:StateBits]),
         .s7_v_reset_i(cfg_potential_we_i ? cfg_data_i[StateBits-1:0] : late_q[StateBits+:StateBits]),
         .s7_subtract_i(late_q[2*StateBits]), .s7_force_i(cfg_potential_we_i),
-        .s6_current_o(new_currents[i*StateBits+:StateBits]),
-        .s7_potential_o(new_potentials[i*StateBits+:StateBits]),
-        .s7_spike_o(spikes[i]));
+        .s6_current_o(current), .s7_potential_o(potential), .s7_spike_o(spikes[i]));
+    always_comb begin
+      new_currents[i*StateBits+:StateBits] = 'x;
+      new_potentials[i*StateBits+:StateBits] = 'x;
+      if (step || cfg_potential_we_i) begin
+        new_currents[i*StateBits+:StateBits] = current;
+        new_potentials[i*StateBits+:StateBits] = potential;
+      end
+    end
   end
 
   assign out_potentials_o = new_potentials;
   assign out_valid_o = valid_q[7];
-  assign {out_lane_o, out_half_o, out_emit_o, out_group_o} = carried[7*Carried+:GroupBits+2+LaneBits];
-  assign out_spikes_o = spikes & mask7;
+  assign {out_lane_o, out_half_o, out_emit_o, out_group_o} = carried7_q;
+  assign out_spikes_o = spikes & mask7_q;
 
   // Reading back: one lane of one state.
   logic [LaneBits-1:0] cfg_lane_q;
@@ -389,9 +397,12 @@ module lif_update #(
     assign read_backs = old_potentials;
   end
   always_comb begin
-    picked = read_backs;
-    for (int l = $clog2(LifLanes) - 1; l >= 0; l--) begin
-      if (cfg_lane_q[l]) picked = picked >> ((1 << l) * StateBits);
+    picked = 'x;
+    if (cfg_read_q) begin
+      picked = read_backs;
+      for (int l = $clog2(LifLanes) - 1; l >= 0; l--) begin
+        if (cfg_lane_q[l]) picked = picked >> ((1 << l) * StateBits);
+      end
     end
     read_back = picked[StateBits-1:0] & {StateBits{cfg_read_q}};
   end

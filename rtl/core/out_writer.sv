@@ -41,8 +41,12 @@ module out_writer #(
   logic [3:0] place;
 
   always_comb begin
-    place = 4'((32'(group_i) % PerChunk) * LifLanes);
-    gathered = gathered_q | (16'(spikes_i) << place);
+    place = 'x;
+    gathered = 'x;
+    if (valid_i) begin
+      place = 4'((32'(group_i) % PerChunk) * LifLanes);
+      gathered = gathered_q | (16'(spikes_i) << place);
+    end
   end
   always_ff @(posedge clk_i) begin
     if (en_i) begin
@@ -65,12 +69,17 @@ module out_writer #(
     end
     assign unused_neuron = neuron[31];
     always_comb begin
-      lane_potential = '0;
-      for (int i = 0; i < LifLanes; i++) begin
-        if (lane_i == LaneBits'(i)) lane_potential = lane_potential | potentials_i[i*StateBits+:StateBits];
+      lane_potential = 'x;
+      potential = 'x;
+      neuron = 'x;
+      if (valid_i && readout_q) begin
+        lane_potential = '0;
+        for (int i = 0; i < LifLanes; i++) begin
+          if (lane_i == LaneBits'(i)) lane_potential = lane_potential | potentials_i[i*StateBits+:StateBits];
+        end
+        potential = 32'(signed'(lane_potential));
+        neuron = (32'(group_i) << LifBits) + (LifLanes > 1 ? 32'(lane_i) : 0);
       end
-      potential = 32'(signed'(lane_potential));
-      neuron = (32'(group_i) << LifBits) + (LifLanes > 1 ? 32'(lane_i) : 0);
       mask_d = gathered;
       index_d = ChunkIndexBits'(32'(group_i) / PerChunk);
       ready_d = valid_i && emit_i;
@@ -93,7 +102,7 @@ module out_writer #(
     else if (en_i) ready_q <= ready_d;
   end
   always_ff @(posedge clk_i) begin
-    if (en_i) begin
+    if (en_i && valid_i) begin
       mask_q <= mask_d;
       index_q <= index_d;
     end

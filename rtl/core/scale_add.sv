@@ -31,9 +31,13 @@ module scale_add #(
   logic [AccBits-1:0] acc;
   logic [AccBits+MaxScale-1:0] scaled;
   always_comb begin
-    acc = ({AccBits{use_low_i}} & low_i) | ({AccBits{use_high_i}} & high_i);
-    scaled = (AccBits + MaxScale)'(signed'(acc));
-    if (MaxScale > 0) scaled = scaled << scale_i;
+    acc = 'x;
+    scaled = 'x;
+    if (en_i) begin
+      acc = ({AccBits{use_low_i}} & low_i) | ({AccBits{use_high_i}} & high_i);
+      scaled = (AccBits + MaxScale)'(signed'(acc));
+      if (MaxScale > 0) scaled = scaled << scale_i;
+    end
   end
   always_ff @(posedge clk_i) begin
     if (en_i) sum_o <= SumBits'(signed'(scaled)) + SumBits'(signed'(bias_i));

@@ -98,7 +98,7 @@ module host_port #(
 
   always_ff @(posedge clk_i) begin
     ring_start_valid_q <= word_valid && word_ready && (word_write || word_read);
-    ring_start_q <= word;
+    if (word_valid) ring_start_q <= word;
     if (rst_i) ring_start_valid_q <= 1'b0;
   end
 
@@ -126,13 +126,18 @@ module host_port #(
   assign {block, offset} = here_address;
 
   logic write_node, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run;
-  assign write_node = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
-  assign write_credit = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
-  assign write_spike_slot = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
-  assign write_credit_slot = here_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
-  assign write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
-  assign clear = write_control && here_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
-  assign run = write_control && here_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
+  always_comb begin
+    {write_node, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run} = '0;
+    if (here_write) begin
+      write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
+      write_credit = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
+      write_spike_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
+      write_credit_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
+      write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
+      clear = write_control && here_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
+      run = write_control && here_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
+    end
+  end
 
   // Run, target time.
   logic starting_q, started_q, done_q, final_sent, head_valid, sink_room, sent_room;
@@ -292,23 +297,29 @@ module host_port #(
   logic [63:0] sink_in, sink_out, sent_in, sent_out, answer, join_data;
 
   always_comb begin
-    sink_in = '0;
-    sink_in[spikeloom_pkg::WORD_OUT_CHUNK_CHANNEL_LSB+:SinkBits] = rx_sink_q;
-    if (spike_i[FlitBits-2]) begin
-      sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_EOS);
-      sink_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_q;
-      sink_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = spike_i[0];
-      sink_in[spikeloom_pkg::WORD_OUT_EOS_RUN_END_LSB] = spike_i[1];
-    end else begin
-      sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_CHUNK);
-      sink_in[spikeloom_pkg::WORD_OUT_CHUNK_INDEX_LSB+:ChunkIndexBits] = spike_i[16+:ChunkIndexBits];
-      sink_in[spikeloom_pkg::WORD_OUT_CHUNK_MASK_LSB+:16] = spike_i[15:0];
+    sink_in = 'x;
+    if (spike_i[FlitBits-1]) begin
+      sink_in = '0;
+      sink_in[spikeloom_pkg::WORD_OUT_CHUNK_CHANNEL_LSB+:SinkBits] = rx_sink_q;
+      if (spike_i[FlitBits-2]) begin
+        sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_EOS);
+        sink_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_q;
+        sink_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = spike_i[0];
+        sink_in[spikeloom_pkg::WORD_OUT_EOS_RUN_END_LSB] = spike_i[1];
+      end else begin
+        sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_CHUNK);
+        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_INDEX_LSB+:ChunkIndexBits] = spike_i[16+:ChunkIndexBits];
+        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_MASK_LSB+:16] = spike_i[15:0];
+      end
     end
-    sent_in = '0;
-    sent_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_SENT);
-    sent_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_next;
-    sent_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = head_mask[0];
-    sent_in[spikeloom_pkg::WORD_OUT_EOS_CHANNEL_LSB+:ChannelBits] = head_channel;
+    sent_in = 'x;
+    if (sent) begin
+      sent_in = '0;
+      sent_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_SENT);
+      sent_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_next;
+      sent_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = head_mask[0];
+      sent_in[spikeloom_pkg::WORD_OUT_EOS_CHANNEL_LSB+:ChannelBits] = head_channel;
+    end
     // A read that no node took comes back with 0, so that no reader waits for ever.
     answer = ring_i;
     if (ring_i[KindLsb+:4] == 4'(spikeloom_pkg::KIND_RING_READ)) begin
@@ -359,7 +370,8 @@ module host_port #(
   assign leave = out_valid_o && out_ready_i;
   assign join_valid = answer_valid || take_sink || take_sent;
   always_comb begin
-    join_data = sent_out;
+    join_data = 'x;
+    if (sent_valid) join_data = sent_out;
     if (sink_valid) join_data = sink_out;
     if (answer_valid) join_data = answer;
   end

@@ -36,7 +36,7 @@ module host_source #(
     input  logic                      credit_i,
     input  logic [   CounterBits-1:0] rx_counter_i
 );
-  logic sending_q, may_start, flit_valid_q, final_q;
+  logic sending_q, ask, may_start, flit_valid_q, final_q;
   logic [FlitBits-2:0] flit_q;
   logic [ChannelBits-1:0] sending_channel_q;
 
@@ -51,13 +51,15 @@ module host_source #(
       .config_counter_i,
       .config_data_i,
       .channel_i(head_channel_i),
+      .ask_i(ask),
       .may_start_o(may_start),
       .take_i(pop_o && !sending_q),
       .credit_i,
       .rx_counter_i
   );
 
-  assign pop_o = en_i && head_valid_i && tx_valid_i && tx_channel_i == head_channel_i && (sending_q || may_start);
+  assign ask = en_i && head_valid_i && tx_valid_i && tx_channel_i == head_channel_i;
+  assign pop_o = ask && (sending_q || may_start);
   assign sent_o = pop_o && head_eos_i && !head_mask_i[1];
   assign final_o = final_q;
 

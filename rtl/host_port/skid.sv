@@ -26,7 +26,7 @@ module skid #(
   always_ff @(posedge clk_i) begin
     if (pop || !head_valid_q) begin
       head_valid_q <= next_valid_q || push;
-      head_q <= next_valid_q ? next_q : in_data_i;
+      if (next_valid_q || push) head_q <= next_valid_q ? next_q : in_data_i;
       next_valid_q <= 1'b0;
     end else if (push) begin
       next_valid_q <= 1'b1;

@@ -1,6 +1,6 @@
 // Credit counters of the sending side: one per (channel, destination). docs/protocol.md, section 5.
 //
-// may_start_o: every counter of channel_i is above 0. take_i takes one from each of them. A credit in this cycle
+// may_start_o (while ask_i): every counter of channel_i is above 0. take_i (only then) takes one from each of them. A credit in this cycle
 // raises counter rx_counter_i. Both are visible in the next cycle. Writes come in host time.
 `include "rtl/common/checks.svh"
 
@@ -17,36 +17,57 @@ module credit_counters #(
     input  logic [CounterBits-1:0] config_counter_i,
     input  logic [           31:0] config_data_i,
     input  logic [ChannelBits-1:0] channel_i,
+    input  logic                   ask_i,
     output logic                   may_start_o,
     input  logic                   take_i,
     input  logic                   credit_i,
     input  logic [CounterBits-1:0] rx_counter_i
 );
-  logic [Counters-1:0] blocks, below_zero, above_pages;
+  logic [Counters-1:0] valid_q, match, give;
+  logic [ChannelBits*Counters-1:0] channel_q;
+  logic [5*Counters-1:0] count_q;
+  logic change;
+  assign change = en_i && (take_i || credit_i);
 
-  for (genvar c = 0; c < Counters; c++) begin : gen_counter
-    logic valid_q, match, take, give;
-    logic [ChannelBits-1:0] channel_q;
-    logic [4:0] count_q;
-
-    assign match = valid_q && channel_q == channel_i;
-    assign take = match && take_i && en_i;
-    assign give = credit_i && rx_counter_i == CounterBits'(c) && en_i;
-    assign blocks[c] = match && count_q == 5'd0;
-    always_ff @(posedge clk_i) begin
-      if (take != give) count_q <= count_q + (take ? 5'h1f : 5'h01);
-      if (write_i && config_counter_i == CounterBits'(c)) begin
-        valid_q <= config_data_i[spikeloom_pkg::REG_CREDIT_VALID_LSB];
-        channel_q <= config_data_i[spikeloom_pkg::REG_CREDIT_CHANNEL_LSB+:ChannelBits];
-        count_q <= config_data_i[spikeloom_pkg::REG_CREDIT_COUNT_LSB+:5];
+  always_comb begin
+    match = 'x;
+    may_start_o = 'x;
+    if (ask_i) begin
+      may_start_o = 1'b1;
+      for (int c = 0; c < Counters; c++) begin
+        match[c] = valid_q[c] && channel_q[ChannelBits*c+:ChannelBits] == channel_i;
+        if (match[c] && count_q[5*c+:5] == 5'd0) may_start_o = 1'b0;
       end
-      if (rst_i) valid_q <= 1'b0;
     end
-    assign below_zero[c] = take && count_q == 5'd0;
-    assign above_pages[c] = give && (count_q >= 5'd16 || !valid_q);
   end
-  assign may_start_o = blocks == '0;
 
+  always_comb begin
+    give = '0;
+    if (credit_i) for (int c = 0; c < Counters; c++) give[c] = rx_counter_i == CounterBits'(c);
+  end
+  always_ff @(posedge clk_i) begin
+    if (change) begin
+      for (int c = 0; c < Counters; c++)
+        if ((take_i && match[c]) != give[c])
+          count_q[5*c+:5] <= count_q[5*c+:5] + (take_i && match[c] ? 5'h1f : 5'h01);
+    end
+    if (write_i) begin
+      for (int c = 0; c < Counters; c++)
+        if (config_counter_i == CounterBits'(c)) begin
+          valid_q[c] <= config_data_i[spikeloom_pkg::REG_CREDIT_VALID_LSB];
+          channel_q[ChannelBits*c+:ChannelBits] <= config_data_i[spikeloom_pkg::REG_CREDIT_CHANNEL_LSB+:ChannelBits];
+          count_q[5*c+:5] <= config_data_i[spikeloom_pkg::REG_CREDIT_COUNT_LSB+:5];
+        end
+    end
+    if (rst_i) valid_q <= '0;
+  end
+
+  logic [Counters-1:0] below_zero, above_pages;
+  for (genvar c = 0; c < Counters; c++) begin : gen_checks
+    assign below_zero[c] = en_i && take_i && match[c] && count_q[5*c+:5] == 5'd0;
+    assign above_pages[c] = en_i && give[c] && (count_q[5*c+:5] >= 5'd16 || !valid_q[c]);
+  end
+  `SPIKELOOM_ASSUME(takes_after_asking, !(en_i && take_i) || ask_i)
   `SPIKELOOM_CHECK(never_below_zero, below_zero == '0)
   `SPIKELOOM_CHECK(never_above_the_pages_of_a_counter_in_use, above_pages == '0)
 endmodule

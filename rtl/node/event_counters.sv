@@ -43,7 +43,8 @@ module event_counters #(
       assign step = Bits'(steps_i[k]);
     end
     always_ff @(posedge clk_i) begin
-      count_q <= (take && counter_q == 3'(k) ? '0 : count_q) + step;
+      if (take && counter_q == 3'(k)) count_q <= step;
+      else if (steps_i[k] || k == Wide) count_q <= count_q + step;
       if (rst_i || clear_i) count_q <= '0;
     end
     assign gathered[GatherBits*k+:GatherBits] = GatherBits'(count_q);
@@ -59,7 +60,7 @@ module event_counters #(
   // After a clear one whole round starts at zero.
   always_ff @(posedge clk_i) begin
     old_q <= zero_q ? 16'd0 : memory[{counter_q, part_q}];
-    gathered_q <= gathered[GatherBits*counter_q+:GatherBits];
+    if (take) gathered_q <= gathered[GatherBits*counter_q+:GatherBits];
     counter1_q <= counter_q;
     part1_q <= part_q;
     carry_q <= sum[16];

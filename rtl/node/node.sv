@@ -89,7 +89,7 @@ module node #(
   logic [11:0] offset;
   logic write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit;
   logic write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos;
-  logic write_memory, read_memory;
+  logic write_memory, read_memory, write_pages, write_tables;
 
   ring_stop u_ring (
       .clk_i,
@@ -106,21 +106,30 @@ module node #(
       .answer_i(ring_answer)
   );
   assign {block, offset} = ring_address;
-  assign write_node = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
-  assign write_context = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CONTEXT);
-  assign write_delivery_page = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
-      offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_PAGE);
-  assign write_delivery_range = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
-      offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_RANGE);
-  assign write_channel = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
-  assign write_credit = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
-  assign write_spike_slot = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
-  assign write_credit_slot = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
-  assign write_spike_route = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_ROUTE);
-  assign write_credit_route = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_ROUTE);
-  assign write_order = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_ORDER);
-  assign write_eos = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_EOS);
-  assign write_memory = ring_write && block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
+  always_comb begin
+    {write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit} = '0;
+    {write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos} = '0;
+    {write_memory, write_pages, write_tables} = '0;
+    if (ring_write) begin
+      write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
+      write_context = block == 4'(spikeloom_pkg::ADDR_BLOCK_CONTEXT);
+      write_pages = write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES);
+      write_tables = write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES);
+      write_delivery_page = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
+          offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_PAGE);
+      write_delivery_range = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
+          offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_RANGE);
+      write_channel = block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
+      write_credit = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
+      write_spike_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
+      write_credit_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
+      write_spike_route = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_ROUTE);
+      write_credit_route = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_ROUTE);
+      write_order = block == 4'(spikeloom_pkg::ADDR_BLOCK_ORDER);
+      write_eos = block == 4'(spikeloom_pkg::ADDR_BLOCK_EOS);
+      write_memory = block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
+    end
+  end
   assign read_memory = ring_read && block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
 
   // Control.
@@ -276,7 +285,7 @@ module node #(
       .clear_i(clear),
       .en_i,
       .tick_i(tick),
-      .write_pages_i(write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES)),
+      .write_pages_i(write_pages),
       .write_delivery_page_i(write_delivery_page),
       .write_delivery_range_i(write_delivery_range),
       .write_eos_i(write_eos),
@@ -329,7 +338,7 @@ module node #(
       .clear_i(clear),
       .en_i,
       .tick_i(tick),
-      .write_tables_i(write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES)),
+      .write_tables_i(write_tables),
       .write_channel_i(write_channel),
       .write_credit_i(write_credit),
       .config_context_i(offset[5+:ContextBits]),
@@ -483,13 +492,12 @@ module node #(
   end
   // Spikes are those that a spiking context emits.
   always_ff @(posedge clk_i) begin
-    push_bits_q <= push_mask;
+    if (push) push_bits_q <= push_mask;
     push_counts_q <= en_i && push && !context_readout && !clear && !rst_i;
   end
   always_comb begin
     push_spikes = 5'd0;
-    for (int b = 0; b < 16; b++) push_spikes = push_spikes + 5'(push_bits_q[b]);
-    if (!push_counts_q) push_spikes = 5'd0;
+    if (push_counts_q) for (int b = 0; b < 16; b++) push_spikes = push_spikes + 5'(push_bits_q[b]);
   end
   assign events = {
     checked && !broken && !broken_seen_q,
@@ -519,18 +527,20 @@ module node #(
   logic [31:0] answer_q, answer2_q;
   localparam logic [1:0] FromRegister = 2'd0, FromMemory = 2'd1, FromCounter = 2'd2;
   always_ff @(posedge clk_i) begin
-    answer_from_q <= FromRegister;
-    answer_q <= '0;
-    if (block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY)) begin
-      answer_from_q <= FromMemory;
-    end else if (block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE)) begin
-      if (offset[4]) answer_from_q <= FromCounter;
-      case (offset)
-        12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
-        12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
-        12'(spikeloom_pkg::ADDR_NODE_STATUS): answer_q <= 32'(active_o);
-        default: answer_q <= '0;
-      endcase
+    if (ring_read) begin
+      answer_from_q <= FromRegister;
+      answer_q <= '0;
+      if (block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY)) begin
+        answer_from_q <= FromMemory;
+      end else if (block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE)) begin
+        if (offset[4]) answer_from_q <= FromCounter;
+        case (offset)
+          12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
+          12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
+          12'(spikeloom_pkg::ADDR_NODE_STATUS): answer_q <= 32'(active_o);
+          default: answer_q <= '0;
+        endcase
+      end
     end
     answer_from2_q <= answer_from_q;
     answer2_q <= answer_q;

@@ -131,14 +131,16 @@ module receiver #(
       valid1_q <= ahead_valid_i;
       delivery1_q <= ahead_delivery_i;
       valid0_q <= valid1_q;
-      delivery0_q <= delivery1_q;
-      zero_delay0_q <= d1_zero_delay;
-      chunk0_q <= d1_chunk;
-      first0_q <= d1_first;
-      count0_q <= d1_count;
-      page0_q <= page1;
-      rows0_q <= rows[d1_context];
-      row0_q <= RowBits'(first_row[d1_context]) + RowBits'(page1);
+      if (valid1_q) begin
+        delivery0_q <= delivery1_q;
+        zero_delay0_q <= d1_zero_delay;
+        chunk0_q <= d1_chunk;
+        first0_q <= d1_first;
+        count0_q <= d1_count;
+        page0_q <= page1;
+        rows0_q <= rows[d1_context];
+        row0_q <= RowBits'(first_row[d1_context]) + RowBits'(page1);
+      end
     end
     if (rst_i || clear_i) begin
       valid1_q <= 1'b0;
@@ -199,18 +201,24 @@ module receiver #(
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       store_q <= chunk_now;
-      store_row_q <= row0_q;
-      store_chunk_q <= chunk0_q + ChunkBits'(distance);
-      store_mask_q <= flit_i[15:0];
-      again_q <= same_row;
+      if (chunk_now) begin
+        store_row_q <= row0_q;
+        store_chunk_q <= chunk0_q + ChunkBits'(distance);
+        store_mask_q <= flit_i[15:0];
+        again_q <= same_row;
+      end
     end
     if (store) valid_last_q <= valid_new;
     if (rst_i || clear_i) store_q <= 1'b0;
   end
 
-  for (genvar c = 0; c < PageChunks; c++) begin : gen_valid
-    assign valid_new[c] = ((again_q ? valid_last_q[c] : valid_read[c]) && !chunks_empty_q[store_row_q]) ||
-        store_chunk_q == ChunkBits'(c);
+  always_comb begin
+    valid_new = 'x;
+    if (store) begin
+      valid_new = '0;
+      if (!chunks_empty_q[store_row_q]) valid_new = again_q ? valid_last_q : valid_read;
+      for (int c = 0; c < PageChunks; c++) if (store_chunk_q == ChunkBits'(c)) valid_new[c] = 1'b1;
+    end
   end
   always_ff @(posedge clk_i) begin
     if (store) chunks_empty_q[store_row_q] <= 1'b0;

@@ -34,9 +34,9 @@ module ring_stop (
   assign data_o = word0_q[spikeloom_pkg::WORD_RING_DATA_LSB+:32];
 
   always_ff @(posedge clk_i) begin
-    word0_q <= ring_i;
-    word1_q <= word0_q;
-    word2_q <= word1_q;
+    if (ring_valid_i) word0_q <= ring_i;
+    if (valid0_q) word1_q <= word0_q;
+    if (valid1_q) word2_q <= word1_q;
     valid0_q <= ring_valid_i;
     valid1_q <= valid0_q && !write_o;
     valid2_q <= valid1_q;

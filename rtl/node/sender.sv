@@ -90,8 +90,16 @@ module sender #(
   logic [PointerBits-1:0] x_pointer_q, x_pointer_next;
   logic [ListBits-1:0] x_entry;
 
-  assign send = en_i && x_valid_q && pending_q[x_channel_q] && (sending_q[x_channel_q] || may_start);
-  assign starts = send && !sending_q[x_channel_q];
+  logic ask;
+  assign ask = x_valid_q && pending_q[x_channel_q];
+  always_comb begin
+    send = 1'b0;
+    starts = 1'b0;
+    if (en_i && ask) begin
+      send = sending_q[x_channel_q] || may_start;
+      starts = send && !sending_q[x_channel_q];
+    end
+  end
   assign is_end = x_pointer_q == list_end[x_context_q];
   assign x_pointer_next = x_pointer_q + PointerBits'(1);
 
@@ -106,6 +114,7 @@ module sender #(
       .config_counter_i,
       .config_data_i,
       .channel_i(x_channel_q),
+      .ask_i(ask),
       .may_start_o(may_start),
       .take_i(starts),
       .credit_i,
@@ -164,7 +173,7 @@ module sender #(
   assign y_clash = en_i && push_i && write_pointer_q == y_pointer;
   always_ff @(posedge clk_i) begin
     if (tick_i) pushed_q <= y_clash;
-    if (en_i) last_push_q <= {push_index_i, push_mask_i};
+    if (en_i && push_i) last_push_q <= {push_index_i, push_mask_i};
   end
   assign x_entry = pushed_q ? last_push_q : x_read;
   ram_sdp #(
@@ -186,8 +195,10 @@ module sender #(
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       flit_valid_q <= send;
-      flit_q <= {is_end, x_entry};
-      if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q]};
+      if (send) begin
+        flit_q <= {is_end, x_entry};
+        if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q]};
+      end
     end
     if (rst_i || clear_i) flit_valid_q <= 1'b0;
   end

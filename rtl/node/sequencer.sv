@@ -71,31 +71,33 @@ module sequencer #(
   logic [OrderBits:0] order_length_q;
 
   always_ff @(posedge clk_i) begin
-    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES)) begin
-      first_row[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_FIRST_ROW_LSB+:8];
-      pages[config_context_i] <= {
-        config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_LSB+:6],
-        config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_LSB+:5]
-      };
+    if (write_context_i) begin
+      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES)) begin
+        first_row[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_FIRST_ROW_LSB+:8];
+        pages[config_context_i] <= {
+          config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_LSB+:6],
+          config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_LSB+:5]
+        };
+      end
+      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES))
+        first_chunk[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_CHUNK_LSB+:16];
+      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_UPDATE))
+        update[config_context_i] <= {
+          config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_COUNT_LSB+:16],
+          config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_FIRST_LSB+:16]
+        };
+      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_STATE))
+        first_state[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_STATE_FIRST_WORD_LSB+:16];
+      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_MODE)) begin
+        valid_q[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_VALID_LSB];
+        mode[config_context_i] <= {
+          config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_LAST_ONLY_LSB],
+          config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_READOUT_LSB]
+        };
+      end
+      if (config_field_i[4])
+        limit[{config_context_i, config_field_i[3:0]}] <= config_data_i[LimitBits-1:0];
     end
-    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES))
-      first_chunk[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_CHUNK_LSB+:16];
-    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_UPDATE))
-      update[config_context_i] <= {
-        config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_COUNT_LSB+:16],
-        config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_FIRST_LSB+:16]
-      };
-    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_STATE))
-      first_state[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_STATE_FIRST_WORD_LSB+:16];
-    if (write_context_i && config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_MODE)) begin
-      valid_q[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_VALID_LSB];
-      mode[config_context_i] <= {
-        config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_LAST_ONLY_LSB],
-        config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_READOUT_LSB]
-      };
-    end
-    if (write_context_i && config_field_i[4])
-      limit[{config_context_i, config_field_i[3:0]}] <= config_data_i[LimitBits-1:0];
     if (write_order_i)
       order[config_position_i] <= {
         config_data_i[spikeloom_pkg::REG_ORDER_SKIP_LSB+:8],

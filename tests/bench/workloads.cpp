@@ -122,7 +122,9 @@ Dataset random_spikes(const IntNetwork& network, std::uint32_t spikes, std::size
 }
 
 Image image_of(const IntNetwork& network, const Chip& chip) {
-  auto built = build_image(network, chip, {});
+  CompileOptions options;
+  options.spread = Spread::kFewest;
+  auto built = build_image(network, chip, options);
   if (const auto* no = std::get_if<DoesNotFit>(&built)) throw input_error(no->stage + ": " + no->reason);
   return std::get<Image>(std::move(built));
 }

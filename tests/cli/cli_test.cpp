@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/image/image.hpp"
+#include "host/data/npy.hpp"
 
 namespace spikeloom {
 namespace {
@@ -206,6 +207,66 @@ TEST_F(Cli, EveryStageCanBeDumped) {
   (void)digits("--dump " + file("stages"));
   for (const char* name : {"01-network.txt", "02-quantize.txt", "03-partition.txt", "04-map.txt", "05-schedule.txt"})
     EXPECT_GT(text(file("stages") + "/" + name).size(), 100U) << name;
+}
+
+TEST_F(Cli, WhatExplainSuggestsFirstTheRtlThenDoes) {
+  const std::string network = source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " ";
+  // Every input in every step: the worst that the bottleneck can meet, so measured periods are near the guaranteed ones.
+  const std::vector<std::uint8_t> ones = Array::of_bytes({8, 16, 64}, std::vector<std::uint8_t>(8 * 16 * 64, 1)).to_npy();
+  std::ofstream(file("ones.npy"), std::ios::binary).write(reinterpret_cast<const char*>(ones.data()), static_cast<std::streamsize>(ones.size()));
+  const auto measured = [&](const std::string& options) {
+    const std::string image = file("image.loom");
+    EXPECT_EQ(spikeloom("compile " + network + "-o " + image + " " + options).code, 0);
+    const Ended ended = spikeloom("run " + image + " --input " + file("ones.npy") + " --device verilator --json " + file("run.json"));
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return nlohmann::json::parse(text(file("run.json"))).at("period");
+  };
+  const Ended ended = spikeloom("explain " + network + "--spread fewest --json " + file("explain.json"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const auto json = nlohmann::json::parse(text(file("explain.json")));
+  const auto& first = json.at("reliefs").at(0);
+  ASSERT_FALSE(first.at("needs_chip").get<bool>()) << first;
+  const auto before = measured("--spread fewest");
+  const auto after = measured(first.at("how").get<std::string>());
+  EXPECT_EQ(before.at("guaranteed"), json.at("promise").at("period"));
+  EXPECT_EQ(after.at("guaranteed"), first.at("period"));
+  EXPECT_GT(before.at("measured").get<double>(), 0.97 * before.at("guaranteed").get<double>());
+  EXPECT_GT(after.at("measured").get<double>(), 0.97 * after.at("guaranteed").get<double>());
+  EXPECT_LT(1.5 * after.at("measured").get<double>(), before.at("measured").get<double>());
+}
+
+TEST_F(Cli, NamesThatNoPopulationHasAreAllReportedAtOnce) {
+  const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") +
+                                " -o " + file("x.loom") + " --clusters q=2 --favour r --record s");
+  EXPECT_EQ(ended.code, 2);
+  for (const char* name : {"--clusters q", "--favour r", "--record s"}) EXPECT_THAT(ended.err, HasSubstr(name));
+  EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --clusters hidden=none").code, 2);
+}
+
+TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
+  std::ofstream(file("codec.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "codec",
+    "actors": [{"name": "read", "execution": 5}, {"name": "code", "execution": [3, 4]}],
+    "channels": [{"name": "x", "from": "read", "to": "code", "produce": 4, "consume": [1, 1]},
+                 {"name": "room", "from": "code", "to": "read", "produce": [1, 1], "consume": 4, "tokens": 4}]})";
+  const Ended ended = spikeloom("dataflow analyze " + file("codec.json") + " --json " + file("r.json") + " --certificate " + file("c.json"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  const auto json = nlohmann::json::parse(text(file("r.json")));
+  EXPECT_EQ(json.at("period"), "19");  // 5 for reading, then 3 + 4 + 3 + 4
+  EXPECT_EQ(json.at("repetition_vector").at("code"), 4);
+  EXPECT_EQ(spikeloom("dataflow verify " + file("codec.json") + " " + file("c.json")).code, 0);
+  std::string certificate = text(file("c.json"));
+  certificate.replace(certificate.find("\"19\""), 4, "\"18\"");
+  std::ofstream(file("c.json")) << certificate;
+  EXPECT_EQ(spikeloom("dataflow verify " + file("codec.json") + " " + file("c.json")).code, 1);
+  for (const char* form : {"g.xml", "g.dot"}) EXPECT_EQ(spikeloom("dataflow convert " + file("codec.json") + " " + file(form)).code, 0);
+  const Ended again = spikeloom("dataflow analyze " + file("g.xml"));
+  EXPECT_THAT(again.out, HasSubstr("period 19 cycles"));
+  std::ofstream(file("dead.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "actors": [{"name": "a"}, {"name": "b"}],
+    "channels": [{"name": "x", "from": "a", "to": "b"}, {"name": "y", "from": "b", "to": "a"}]})";
+  const Ended dead = spikeloom("dataflow analyze " + file("dead.json"));
+  EXPECT_EQ(dead.code, 1);
+  EXPECT_THAT(dead.out, HasSubstr("deadlock: "));
+  EXPECT_EQ(spikeloom("dataflow analyze " + file("none.json")).code, 2);
 }
 
 TEST_F(Cli, InfoDescribesAnImage) {

@@ -39,6 +39,7 @@ module prove_credits (
       .config_counter_i(1'b0),
       .config_data_i({11'd0, Rows, 7'd0, 1'b1, 8'd0}),
       .channel_i(1'b0),
+      .ask_i(1'b1),
       .may_start_o(may_start),
       .take_i(starts),
       .credit_i(arrives),

@@ -100,6 +100,10 @@ TEST(Partition, RandomNetworksOnRandomChipsDecodeToThemselves) {
     const Clustering clustering = partition(net, chip, options);
     ASSERT_THAT(check(build_application(net, chip, clustering), net, chip), IsEmpty());
     EXPECT_EQ(partition(net, chip, options), clustering);
+    options.least_clusters.assign(net.populations.size(), 1 + static_cast<std::uint32_t>(rng.below(4)));
+    const Clustering more = partition(net, chip, options);
+    ASSERT_THAT(check(build_application(net, chip, more), net, chip), IsEmpty());
+    for (std::size_t p = 0; p < net.populations.size(); ++p) EXPECT_GE(more.count[p], clustering.count[p]);
     for (std::size_t p = 0; p < net.populations.size(); ++p)
       for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
         const auto members = std::count(clustering.of[p].begin(), clustering.of[p].end(), k);
