@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "compiler/base/error.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/text_file.hpp"
 #include "spikeloom_version.hpp"
 
 namespace spikeloom::cli {
@@ -92,9 +92,7 @@ void write_json(const std::string& path, const Compilation& compilation) {
   for (const StageTime& time : compilation.times) json["seconds"][time.stage] = time.seconds;
   json["notes"] = compilation.notes;
   json["warnings"] = compilation.warnings;
-  std::ofstream file(path);
-  file << json.dump(2) << "\n";
-  if (!file) throw input_error(path + ": cannot be written");
+  write_text(path, json.dump(2) + "\n");
 }
 
 }  // namespace

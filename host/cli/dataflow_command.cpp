@@ -2,9 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -14,33 +12,12 @@
 #include "compiler/sdf/text.hpp"
 #include "compiler/sdf/throughput.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/text_file.hpp"
 
 namespace spikeloom::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw input_error(path + ": no such file, or it cannot be read");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// All or nothing: into a file beside it, then renamed.
-void write_text(const std::string& path, const std::string& text) {
-  const std::string partial = path + ".part";
-  std::ofstream file(partial, std::ios::binary);
-  file << text;
-  file.close();
-  std::error_code failed;
-  if (file) std::filesystem::rename(partial, path, failed);
-  if (!file || failed) {
-    std::filesystem::remove(partial, failed);
-    throw input_error(path + ": cannot be written");
-  }
-}
 
 /// By extension: .xml SDF3, .json, .sdf text.
 sdf::PhasedGraph read_graph(const std::string& path) {

@@ -1,11 +1,10 @@
 #include <cstdio>
-#include <fstream>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "compiler/base/error.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/text_file.hpp"
 #include "host/compile/explain.hpp"
 
 namespace spikeloom::cli {
@@ -29,9 +28,7 @@ void write_json(const std::string& path, const Explanation& explanation) {
     entry["needs_chip"] = relief.needs_chip;
     json["reliefs"].push_back(std::move(entry));
   }
-  std::ofstream file(path);
-  file << json.dump(2) << "\n";
-  if (!file.flush()) throw input_error(path + ": cannot be written");
+  write_text(path, json.dump(2) + "\n");
 }
 
 void show_trial(const std::string& what) {

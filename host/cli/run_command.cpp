@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 
 #include "compiler/base/error.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/text_file.hpp"
 #include "host/device/model_device.hpp"
 #include "host/run/report.hpp"
 #include "host/run/stimulus.hpp"
@@ -168,14 +168,6 @@ void check_promises(const Image& image, const DeviceRun& run, Report& report) {
       report.broken_contracts.push_back(tile_name(image.chip, TileId{t}) + ": " + std::to_string(run.tiles[t].contract_broken) +
                                         " firings over its contract, first firing " +
                                         std::to_string(run.tiles[t].contract_first));
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  const std::string partial = path + ".partial";
-  std::ofstream file(partial, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file || std::rename(partial.c_str(), path.c_str()) != 0) throw input_error(path + ": cannot be written");
 }
 
 std::string device_string(const RunCommand& command) {
