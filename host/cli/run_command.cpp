@@ -181,7 +181,11 @@ std::string device_string(const RunCommand& command) {
 int run(const RunCommand& command) {
   const Image image = read_image(command.image);
   const Recording recording = parse_record(command, image);
-  const Dataset data = read_dataset(command.input, input_ports(image), command.data);
+  DatasetOptions reading = command.data;
+  // Event times in seconds fall into the steps that the network was compiled for.
+  const auto made = nlohmann::json::parse(image.metadata, nullptr, false);
+  if (!reading.dt && made.is_object() && made.contains("dt") && made["dt"].is_number()) reading.dt = made["dt"].get<double>();
+  const Dataset data = read_dataset(command.input, input_ports(image), reading);
   const bool is_model = command.device == "model";
   ProgressLine progress;
   Report report;

@@ -43,7 +43,9 @@ class Runner {
   void dump(const std::string& text) {
     if (!options_.dump) return;
     ++number_;
-    std::filesystem::create_directories(*options_.dump);
+    std::error_code failed;
+    std::filesystem::create_directories(*options_.dump, failed);
+    if (failed) throw input_error(*options_.dump + ": the folder for --dump cannot be made: " + failed.message());
     const std::string number = (number_ < 10 ? "0" : "") + std::to_string(number_);
     const std::filesystem::path path = std::filesystem::path(*options_.dump) / (number + "-" + name_ + ".txt");
     std::ofstream file(path);
@@ -268,7 +270,9 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
     QuantizeOptions quantizing = quantize_options(*result.network, chip, options);
     std::vector<CalibrationSample> samples;
     if (options.calibrate) {
-      data = read_dataset(*options.calibrate, ports_of(*result.network), options.calibration_data);
+      DatasetOptions reading = options.calibration_data;
+      if (!reading.dt) reading.dt = result.network->dt;
+      data = read_dataset(*options.calibrate, ports_of(*result.network), reading);
       samples = calibration_samples(*data, quantizing.inputs, *result.network);
       quantizing.activity = measure_activity(*result.network, samples, quantizing.inputs);
       add_prior(*quantizing.activity, *result.network, quantizing.inputs, data->total_steps());
