@@ -26,7 +26,13 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+void write_file(const std::filesystem::path& wanted, std::span<const std::uint8_t> bytes) {
+  // Through symbolic links to what they name; a device or a pipe is not replaced by a file.
+  std::error_code unknown;
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(wanted, unknown);
+  const std::filesystem::path& path = unknown ? wanted : resolved;
+  if (std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown))
+    throw input_error(wanted.string() + ": cannot be written: expected a file's path, found a folder, device or pipe");
   std::string temporary = path.string() + ".XXXXXX";
   const int descriptor = mkstemp(temporary.data());
   if (descriptor < 0) throw input_error(path.string() + ": cannot be written: " + std::strerror(errno));
