@@ -50,7 +50,7 @@ struct Image {
 /// Throws Error{kInput} for anything that `encode` would not have written; `name` stands in messages.
 [[nodiscard]] Image decode(const std::vector<std::uint8_t>& bytes, const std::string& name);
 
-/// Writes to `path`.partial beside it and renames, so that a reader sees the old file or the whole new one.
+/// As write_file: a reader sees the old file or the whole new one.
 void write_image(const Image&, const std::string& path);
 [[nodiscard]] Image read_image(const std::string& path);
 

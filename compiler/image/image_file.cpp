@@ -1,32 +1,14 @@
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/file.hpp"
 #include "compiler/image/container.hpp"
 #include "compiler/image/image.hpp"
 
 namespace spikeloom {
 
-void write_image(const Image& image, const std::string& path) {
-  const std::vector<std::uint8_t> bytes = encode(image);
-  const std::string partial = path + ".partial";
-  {
-    std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-    file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) {
-      std::remove(partial.c_str());
-      throw input_error(path + ": cannot be written; is the folder there, writable, and not full?");
-    }
-  }
-  std::error_code failed;
-  std::filesystem::rename(partial, path, failed);
-  if (failed) {
-    std::remove(partial.c_str());
-    throw input_error(path + ": cannot be written: " + failed.message());
-  }
-}
+void write_image(const Image& image, const std::string& path) { write_file(path, encode(image)); }
 
 Image read_image(const std::string& path) {
   std::error_code failed;

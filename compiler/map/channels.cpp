@@ -41,6 +41,21 @@ std::vector<Channel> channels_of(const Application& app, const Binding& binding,
 
 }  // namespace
 
+TableNeeds needs_of(const Binding& binding, const Chip& chip) {
+  std::vector<std::uint32_t> channels(1 + chip.tiles(), 0), counters(1 + chip.tiles(), 0), deliveries(1 + chip.tiles(), 0);
+  for (const Channel& channel : binding.channels) {
+    const std::uint32_t from = node_of(binding, channel.from);
+    ++channels[from];
+    for (const Destination& end : channel.to) {
+      if (!end.to) continue;
+      ++counters[from];
+      ++deliveries[node_of(binding, end.to)];
+    }
+  }
+  const auto most = [](const std::vector<std::uint32_t>& of) { return *std::max_element(of.begin() + 1, of.end()); };
+  return {most(channels), most(counters), most(deliveries), channels[0], counters[0]};
+}
+
 bool form_channels(const Application& app, const Chip& chip, Binding& binding, std::string& reason) {
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   std::vector<Channel> all = channels_of(app, binding, std::nullopt, readers[0]);

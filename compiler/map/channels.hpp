@@ -11,6 +11,13 @@ namespace spikeloom {
 /// Fills binding.channels (without slots) from its placement. False with `reason`: a table is too small.
 [[nodiscard]] bool form_channels(const Application&, const Chip&, Binding&, std::string& reason);
 
+/// The longest tables that a binding uses, whatever the chip has.
+struct TableNeeds {
+  std::uint32_t tile_channels = 0, tile_counters = 0, deliveries = 0;  ///< of the tile that needs the most
+  std::uint32_t host_channels = 0, host_counters = 0;
+};
+[[nodiscard]] TableNeeds needs_of(const Binding&, const Chip&);
+
 /// Gives every channel spike slots and every destination credit slots. False with `reason`: one found none.
 [[nodiscard]] bool allocate_slots(const Application&, const Chip&, const MapOptions&, Binding&, std::string& reason);
 

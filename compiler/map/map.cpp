@@ -1,6 +1,9 @@
 #include "compiler/map/map.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
 
 #include "compiler/base/error.hpp"
 #include "compiler/map/channels.hpp"
@@ -87,17 +90,73 @@ MapResult try_crowdings(const Application& app, const Chip& chip, const MapOptio
   return result;
 }
 
-/// Names the smallest longer wheels or larger tables with which it does fit.
-std::string what_would_do(const Application& app, Chip chip, const MapOptions& options) {
+/// A table of the network interfaces, which a chip file may make longer.
+struct Table {
+  const char* key;
+  std::uint32_t most;  ///< that a chip file may ask for
+  std::uint32_t& (*length)(Chip&);
+  std::uint32_t (*needed)(const TableNeeds&);
+};
+
+const std::array<Table, 5>& tables() {
+  static const std::array<Table, 5> list = {{
+      {"tile.channels", 64, [](Chip& c) -> std::uint32_t& { return c.tile.channels; }, [](const TableNeeds& n) { return n.tile_channels; }},
+      {"tile.credit_counters", 64, [](Chip& c) -> std::uint32_t& { return c.tile.credit_counters; },
+       [](const TableNeeds& n) { return n.tile_counters; }},
+      {"tile.deliveries", 64, [](Chip& c) -> std::uint32_t& { return c.tile.deliveries; }, [](const TableNeeds& n) { return n.deliveries; }},
+      {"host.channels", 64, [](Chip& c) -> std::uint32_t& { return c.host.channels; }, [](const TableNeeds& n) { return n.host_channels; }},
+      {"host.credit_counters", 256, [](Chip& c) -> std::uint32_t& { return c.host.credit_counters; },
+       [](const TableNeeds& n) { return n.host_counters; }},
+  }};
+  return list;
+}
+
+/// The keys in which `larger` differs from `chip`, as a user writes them.
+std::string difference(Chip chip, Chip larger) {
+  std::string text;
+  const auto name = [&](const std::string& key, std::uint32_t from, std::uint32_t to) {
+    if (from != to) text += (text.empty() ? "" : ", ") + key + " = " + std::to_string(to);
+  };
+  name("mesh.width", chip.width, larger.width);
+  name("mesh.height", chip.height, larger.height);
+  name("noc.spike_wheel", chip.spike_wheel, larger.spike_wheel);
+  name("noc.credit_wheel", chip.credit_wheel, larger.credit_wheel);
+  for (const Table& table : tables()) name(table.key, table.length(chip), table.length(larger));
+  return text;
+}
+
+/// Longer tables and wheels with which the application fits this mesh, each as short as the one that was found.
+std::optional<Chip> longer_tables(const Application& app, Chip chip, const MapOptions& options) {
+  Chip longest = chip;
+  for (const Table& table : tables()) table.length(longest) = std::max(table.length(longest), table.most);
+  for (; longest.spike_wheel <= 1024 && longest.credit_wheel <= 1024; longest.spike_wheel *= 2, longest.credit_wheel *= 2) {
+    const MapResult fits = try_crowdings(app, longest, options);
+    if (!fits.binding) continue;
+    const TableNeeds needs = needs_of(*fits.binding, chip);
+    Chip shorter = longest;
+    for (const Table& table : tables()) table.length(shorter) = std::max(table.length(chip), table.needed(needs));
+    // The placer is freer where tables are long; in the short ones it may end elsewhere.
+    return try_crowdings(app, shorter, options).binding ? shorter : longest;
+  }
+  return std::nullopt;
+}
+
+/// Names the smallest chip of such tiles that was found to do: more tiles, longer wheels, longer tables.
+std::string what_would_do(const Application& app, const Chip& chip, const MapOptions& options) {
   std::string reason;
   (void)place(app, chip, options, 0, reason);
-  if (!reason.empty()) return "";
-  for (chip.spike_wheel *= 2, chip.credit_wheel *= 2; chip.spike_wheel <= 1024 && chip.credit_wheel <= 1024;
-       chip.spike_wheel *= 2, chip.credit_wheel *= 2)
-    if (try_once(app, chip, options, 20).binding)
-      return "; noc.spike_wheel = " + std::to_string(chip.spike_wheel) + " and noc.credit_wheel = " +
-             std::to_string(chip.credit_wheel) + " would do";
-  return "; a chip with more tiles or larger tables is needed";
+  if (!reason.empty()) return "";  // it named the mesh
+  if (const std::optional<Chip> larger = longer_tables(app, chip, options)) return "; " + difference(chip, *larger) + " would do";
+  Chip mesh = chip;
+  while (mesh.width * mesh.height < 2 * app.clusters.size() && (mesh.width < 32 || mesh.height < 32)) {
+    (mesh.width <= mesh.height && mesh.width < 32 ? mesh.width : mesh.height) += 1;
+    MapOptions all = options;
+    all.tiles = 0;
+    if (try_crowdings(app, mesh, all).binding) return "; " + difference(chip, mesh) + " would do";
+    if (const std::optional<Chip> larger = longer_tables(app, mesh, all)) return "; " + difference(chip, *larger) + " would do";
+  }
+  return "; no mesh of such tiles would do, however long its tables and wheels: fewer clusters are needed (--clusters, "
+         "--max-neurons, larger tiles)";
 }
 
 }  // namespace
@@ -109,7 +168,8 @@ MapResult map(const Application& app, const Chip& chip, const MapOptions& option
                       std::to_string(chip.tile.lanes) + " and " + std::to_string(chip.tile.lif_lanes) + "; compile again");
   MapResult result;
   if (app.sinks.size() > 256) {
-    result.reason = std::to_string(app.sinks.size()) + " clusters are sent to the host, it numbers 256";
+    result.reason = std::to_string(app.sinks.size()) + " clusters are sent to the host, which numbers 256 on every chip; fewer " +
+                    "recorded populations (--record) or larger clusters (--max-neurons, --clusters, larger tiles) would do";
     return result;
   }
   result = try_crowdings(app, chip, options);

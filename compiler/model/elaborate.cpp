@@ -14,12 +14,15 @@
 namespace spikeloom {
 namespace {
 
+constexpr std::size_t kFar = std::numeric_limits<std::size_t>::max();
+
 /// A population with everything that reaches it, before ids and delays are given.
 struct Target {
   Population population;
   AffineMap map;                 ///< from flat nodes (Inputs and neurons)
-  std::size_t distance = std::numeric_limits<std::size_t>::max();  ///< projections from the nearest Input
-  std::size_t component = 0;     ///< strongly connected
+  std::size_t distance = kFar;     ///< projections from the nearest Input
+  std::size_t to_output = kFar;    ///< projections to the nearest Output
+  std::size_t component = 0;       ///< strongly connected by projections without a delay of their own
 };
 
 /// Builds the network from a flat graph that has passed every check.
@@ -101,41 +104,58 @@ class Builder {
     return population;
   }
 
-  [[nodiscard]] std::vector<std::vector<std::size_t>> successors() const {
-    std::vector<std::vector<std::size_t>> after(targets_.size());
+  using Edges = std::vector<std::vector<std::size_t>>;  ///< by target, the targets that it leads to
+
+  [[nodiscard]] Edges successors(bool with_delayed) const {
+    Edges after(targets_.size());
     for (std::size_t t = 0; t < targets_.size(); ++t) {
       for (const auto& [tap, rows] : targets_[t].map.rows) {
+        if (tap.delay != 0 && !with_delayed) continue;
         if (const auto found = target_of_.find(tap.source); found != target_of_.end()) after[found->second].push_back(t);
       }
     }
     return after;
   }
 
-  void find_distances() {
-    const auto after = successors();
+  [[nodiscard]] static Edges reversed(const Edges& after) {
+    Edges before(after.size());
+    for (std::size_t t = 0; t < after.size(); ++t) {
+      for (const std::size_t next : after[t]) before[next].push_back(t);
+    }
+    return before;
+  }
+
+  /// Breadth first from the targets whose distance is set.
+  void spread(std::size_t Target::*distance, const Edges& edges) {
     std::vector<std::size_t> wave;
     for (std::size_t t = 0; t < targets_.size(); ++t) {
-      for (const auto& [tap, rows] : targets_[t].map.rows) {
-        if (input_of_.count(tap.source) != 0) targets_[t].distance = 1;
-      }
-      if (targets_[t].distance == 1) wave.push_back(t);
+      if (targets_[t].*distance != kFar) wave.push_back(t);
     }
     for (std::size_t at = 0; at < wave.size(); ++at) {
-      for (const std::size_t next : after[wave[at]]) {
-        if (targets_[next].distance != std::numeric_limits<std::size_t>::max()) continue;
-        targets_[next].distance = targets_[wave[at]].distance + 1;
+      for (const std::size_t next : edges[wave[at]]) {
+        if (targets_[next].*distance != kFar) continue;
+        targets_[next].*distance = targets_[wave[at]].*distance + 1;
         wave.push_back(next);
       }
     }
   }
 
+  void find_distances() {
+    for (Target& target : targets_) {
+      for (const auto& [tap, rows] : target.map.rows) {
+        if (input_of_.count(tap.source) != 0) target.distance = 1;
+      }
+    }
+    for (const std::size_t t : outputs_) targets_[t].to_output = 0;
+    const Edges after = successors(true);
+    spread(&Target::distance, after);
+    spread(&Target::to_output, reversed(after));
+  }
+
   /// Kosaraju's two sweeps, without recursion.
   void find_components() {
-    const auto after = successors();
-    std::vector<std::vector<std::size_t>> before(after.size());
-    for (std::size_t t = 0; t < after.size(); ++t) {
-      for (const std::size_t next : after[t]) before[next].push_back(t);
-    }
+    const Edges after = successors(false);
+    const Edges before = reversed(after);
     std::vector<std::size_t> finished;
     std::vector<char> seen(after.size(), 0);
     for (std::size_t start = 0; start < after.size(); ++start) {
@@ -173,35 +193,42 @@ class Builder {
     }
   }
 
-  [[nodiscard]] std::pair<std::size_t, std::string> rank(std::size_t t) const {
-    return {targets_[t].distance, targets_[t].population.name};
+  /// Nearer to the Inputs first, then farther from the Outputs: the shape of the graph alone, so that no name ever
+  /// moves a delay.
+  [[nodiscard]] std::pair<std::size_t, std::size_t> rank(std::size_t t) const {
+    return {targets_[t].distance, kFar - targets_[t].to_output};
   }
 
+  /// Whether a projection without a delay of its own closes a circle. Of two populations of one rank neither goes
+  /// first, so both directions are recurrent.
   [[nodiscard]] bool is_recurrent(std::size_t from, std::size_t to) const {
     return targets_[from].component == targets_[to].component && !(rank(from) < rank(to));
   }
 
   /// Orders the populations and gives ids and delays to everything.
   void place(Network& network) {
-    const auto after = successors();
+    const Edges after = successors(false);
     std::vector<std::size_t> waits(targets_.size(), 0);
     for (std::size_t t = 0; t < after.size(); ++t) {
       for (const std::size_t next : after[t]) {
         if (!is_recurrent(t, next)) ++waits[next];
       }
     }
-    using Ready = std::pair<std::pair<std::size_t, std::string>, std::size_t>;
-    std::set<Ready> ready;
+    std::set<std::tuple<std::size_t, std::size_t, std::string, std::size_t>> ready;
+    const auto add = [&](std::size_t t) {
+      const auto [near, far] = rank(t);
+      ready.emplace(near, far, targets_[t].population.name, t);
+    };
     for (std::size_t t = 0; t < targets_.size(); ++t) {
-      if (waits[t] == 0) ready.emplace(rank(t), t);
+      if (waits[t] == 0) add(t);
     }
     std::vector<std::size_t> order;
     while (!ready.empty()) {
-      const std::size_t t = ready.begin()->second;
+      const std::size_t t = std::get<3>(*ready.begin());
       ready.erase(ready.begin());
       order.push_back(t);
       for (const std::size_t next : after[t]) {
-        if (!is_recurrent(t, next) && --waits[next] == 0) ready.emplace(rank(next), next);
+        if (!is_recurrent(t, next) && --waits[next] == 0) add(next);
       }
     }
     SPIKELOOM_CHECK(order.size() == targets_.size());
@@ -230,7 +257,11 @@ class Builder {
         if (is_recurrent(from, t) && tap.delay == 0) {
           projection.delay = semantics_.recurrent_delay;
           notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
-                     quote(target.population.name) + " is recurrent: delay " + std::to_string(projection.delay));
+                     quote(target.population.name) + " is recurrent: delay " + std::to_string(projection.delay) +
+                     (from != t && rank(from) == rank(t)
+                          ? " (neither population is nearer to an Input or to an Output, so both directions have it; "
+                            "a Delay node in one of them decides otherwise)"
+                          : ""));
           if (projection.delay == 0) {
             problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
                           quote(target.population.name) + " is recurrent; a recurrent delay of 0 is impossible, " +

@@ -150,7 +150,11 @@ void check_types(const FlatGraph& graph, Problems& problems) {
     if (node.role == Role::kUnknown) {
       problems.add("node " + quote(node.name) + ": its type " + quote(node.node->type_name) + " is none of NIR's");
     }
-    if (node.role == Role::kOutput && node.before.empty()) problems.add(node.what() + ": no edge leads to it");
+    if (node.before.empty() && node.after.empty() && node.role != Role::kUnknown) {
+      problems.add(node.what() + ": no edge leads to it or from it");
+    } else if (node.role == Role::kOutput && node.before.empty()) {
+      problems.add(node.what() + ": no edge leads to it");
+    }
   }
   if (!any_input) problems.add("the graph has no Input node");
   if (!any_output) problems.add("the graph has no Output node");

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "compiler/base/child.hpp"
+#include "compiler/base/text.hpp"
 
 namespace spikeloom {
 namespace {
@@ -247,6 +248,8 @@ class Reader {
     } else {
       for (const std::string& name : names(nodes.id(), what)) {
         const std::string full = path.empty() ? name : path + "/" + name;
+        if (quote(name) != "'" + name + "'")
+          problems_.add("node " + quote(full) + ": expected a name of printable UTF-8; give it another");
         const Handle child = open(nodes.id(), name);
         if (!child.ok() || H5Iget_type(child.id()) != H5I_GROUP) {
           problems_.add("node " + quote(full) + ": is not a readable group");
@@ -622,15 +625,9 @@ NirType nir_type(std::string_view name) {
 
 std::string quote(std::string_view name) {
   std::string result = "'";
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      std::array<char, 8> text{};
-      std::snprintf(text.data(), text.size(), "\\x%02x", byte);
-      result += text.data();
-    } else {
-      result += c;
-    }
+  for (const char c : printable(name)) {
+    if (c == '\n') result += "\\x0a";
+    else result += c;
   }
   return result + "'";
 }

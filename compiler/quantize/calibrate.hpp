@@ -14,7 +14,7 @@ namespace spikeloom {
 
 struct CalibrationSample {
   std::vector<std::vector<InputStep>> steps;  ///< by step, then by input; values in integers of the input's unit
-  std::optional<std::uint32_t> label;
+  std::optional<std::int64_t> label;
 };
 
 /// How an output becomes one class; ties go to the lowest index.

@@ -55,7 +55,7 @@ class Reader {
     std::vector<std::int64_t> result;
     for (const Json& value : values)
       if (value.is_number_integer() && (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{kMaxTime})) result.push_back(value.get<std::int64_t>());
-      else problems_.add(thing + ": \"" + key + "\": expected whole numbers up to 2^59, found " + value.dump());
+      else problems_.add(thing + ": \"" + key + "\": expected whole numbers up to 2^59, found " + value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     if (result.empty()) result.push_back(otherwise);
     return result;
   }
@@ -133,7 +133,7 @@ std::string print_json(const PhasedGraph& graph) {
                                 {"tokens", channel.tokens},
                                 {"latency", channel.latency}});
   }
-  return json.dump(1) + "\n";
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace spikeloom::sdf

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/golden/int_network_file.hpp"
 #include "host/cli/commands.hpp"
 
@@ -21,7 +22,7 @@ std::vector<std::string> describe_network(const CheckCommand& command) {
   Problems problems;
   Notes notes;
   const NirGraph graph = read_nir(command.network, problems);
-  std::fputs(describe(graph).c_str(), stdout);
+  std::fputs(printable(describe(graph)).c_str(), stdout);
   const Network network = elaborate(graph, command.compile.semantics, &notes, problems);
   for (const std::string& note : notes.list) std::printf("note: %s\n", note.c_str());
   problems.throw_if_any(command.network);

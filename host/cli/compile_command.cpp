@@ -7,7 +7,7 @@
 
 #include "compiler/base/error.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/text_file.hpp"
+#include "host/cli/files.hpp"
 #include "spikeloom_version.hpp"
 
 namespace spikeloom::cli {
@@ -92,12 +92,14 @@ void write_json(const std::string& path, const Compilation& compilation) {
   for (const StageTime& time : compilation.times) json["seconds"][time.stage] = time.seconds;
   json["notes"] = compilation.notes;
   json["warnings"] = compilation.warnings;
-  write_text(path, json.dump(2) + "\n");
+  write_text(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace
 
 int run(const CompileCommand& command) {
+  check_files({{"the network", command.network}, {"--chip", command.chip}, {"--calibrate", command.compile.calibrate}},
+              {{"--output", command.output}, {"--json", command.json}});
   const Chip chip = read_chip(command.chip);
   CompileOptions options = command.compile;
   options.version = kVersion;

@@ -12,7 +12,7 @@
 #include "compiler/sdf/text.hpp"
 #include "compiler/sdf/throughput.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/text_file.hpp"
+#include "host/cli/files.hpp"
 
 namespace spikeloom::cli {
 namespace {
@@ -35,7 +35,7 @@ sdf::PhasedGraph read_graph(const std::string& path) {
 
 /// For Graphviz: rates at the ends of channels, tokens in the middle.
 std::string dot_of(const sdf::PhasedGraph& graph) {
-  const auto quoted = [](const std::string& text) { return Json(text).dump(); };
+  const auto quoted = [](const std::string& text) { return Json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); };
   const auto list = [](const std::vector<std::int64_t>& values) {
     std::string text;
     for (const std::int64_t value : values) text += (text.empty() ? "" : ",") + std::to_string(value);
@@ -98,6 +98,7 @@ Json repetition_json(const sdf::PhasedGraph& graph, const sdf::Repetition& repet
 }  // namespace
 
 int analyze_dataflow(const DataflowCommand& command) {
+  check_files({{"the graph", command.graph}}, {{"--json", command.output}, {"--certificate", command.certificate}});
   const sdf::PhasedGraph graph = read_graph(command.graph);
   const auto begin = std::chrono::steady_clock::now();
   const auto result = sdf::throughput(graph);
@@ -120,9 +121,9 @@ int analyze_dataflow(const DataflowCommand& command) {
     json["period"] = found != nullptr ? Json(found->period.str()) : Json(nullptr);
     json["critical_cycle"] = cycle;
     json["seconds"] = seconds;
-    write_text(*command.output, json.dump(2) + "\n");
+    write_text(*command.output, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   }
-  if (command.certificate && found != nullptr) write_text(*command.certificate, certificate_json(*found).dump(1) + "\n");
+  if (command.certificate && found != nullptr) write_text(*command.certificate, certificate_json(*found).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   std::printf("%s: %zu actors, %zu channels, %lld firings an iteration\n", graph.name().c_str(), graph.actor_count(), graph.channel_count(),
               static_cast<long long>(firings));
   for (std::size_t a = 0; a < graph.actor_count(); ++a)
@@ -148,6 +149,7 @@ int verify_dataflow(const DataflowCommand& command) {
 }
 
 int convert_dataflow(const DataflowCommand& command) {
+  check_files({{"the graph", command.graph}}, {{"output", command.output}});
   const sdf::PhasedGraph graph = read_graph(command.graph);
   const std::string extension = std::filesystem::path(*command.output).extension();
   std::string text;

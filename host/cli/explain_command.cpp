@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "host/cli/commands.hpp"
-#include "host/cli/text_file.hpp"
+#include "host/cli/files.hpp"
 #include "host/compile/explain.hpp"
 
 namespace spikeloom::cli {
@@ -28,7 +28,7 @@ void write_json(const std::string& path, const Explanation& explanation) {
     entry["needs_chip"] = relief.needs_chip;
     json["reliefs"].push_back(std::move(entry));
   }
-  write_text(path, json.dump(2) + "\n");
+  write_text(path, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 void show_trial(const std::string& what) {
@@ -55,6 +55,8 @@ void print(const Explanation& explanation) {
 }  // namespace
 
 int run(const ExplainCommand& command) {
+  check_files({{"the network", command.network}, {"--chip", command.chip}, {"--calibrate", command.compile.calibrate}},
+              {{"--json", command.json}});
   const Chip chip = read_chip(command.chip);
   const auto compiled = compile(command.network, chip, command.compile, show_trial);
   if (const auto* no = std::get_if<DoesNotFit>(&compiled)) {

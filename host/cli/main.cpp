@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 #include "host/cli/commands.hpp"
 #include "spikeloom_version.hpp"
 
@@ -56,7 +57,7 @@ void add_data_options(CLI::App& app, DatasetOptions& data) {
       "milliseconds a step of recordings (default: 1)");
   app.add_option_function<std::string>("--labels", [&](const std::string& v) { data.labels = v; },
                                        ".npz with ids and labels, for recordings");
-  app.add_option("--limit", data.limit, "only the first so many samples");
+  app.add_option("--limit", data.limit, "only the first so many samples")->check(CLI::PositiveNumber);
   app.add_option("--array", data.array, "array of an .npz to take instead of `spikes`");
   app.add_flag_function("--packed", [&](std::int64_t) { data.packing = Packing::kBits; },
                         "the last dimension is packed bits (numpy.packbits)");
@@ -98,8 +99,8 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       ->default_str("any");
   app.add_option("--record", options.record, "population sent to the host although it is no output; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
-  app.add_option("--pages", options.pages, "pages per cluster (default: what the tile has, up to 8)");
-  app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)");
+  app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)")->check(CLI::Range(2, 16));
+  app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")->check(CLI::PositiveNumber);
   app.add_option("--spread", options.spread,
                  "fastest: split populations over idle tiles while steps become shorter; fewest: as few clusters as fit")
       ->transform(CLI::CheckedTransformer(
@@ -173,6 +174,8 @@ void add_run(CLI::App& root, Action& action) {
   app->add_option("--max-period", command->max_period, "exit 1 if the mean period is above so many cycles a step");
   app->add_option("--quiet-limit", command->quiet_seconds, "seconds without a word that are a time-out")->capture_default_str();
   add_data_options(*app, command->data);
+  app->add_option("--dt", command->data.dt, "seconds a step, for event times in seconds (default: the network's)")
+      ->check(CLI::PositiveNumber);
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
 
@@ -224,7 +227,7 @@ int main(int argc, char** argv) {
     return spikeloom::cli::run_command(argc, argv);
   } catch (const spikeloom::Error& error) {
     std::fflush(stdout);
-    std::fprintf(stderr, "spikeloom: error: %s\n", error.what());
+    std::fprintf(stderr, "spikeloom: error: %s\n", spikeloom::printable(error.what()).c_str());
     return error.kind() == ErrorKind::kDevice ? spikeloom::cli::kDevice : spikeloom::cli::kBadInput;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "spikeloom: error: out of memory\n");

@@ -7,7 +7,7 @@
 
 #include "compiler/base/error.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/text_file.hpp"
+#include "host/cli/files.hpp"
 #include "host/device/model_device.hpp"
 #include "host/run/report.hpp"
 #include "host/run/stimulus.hpp"
@@ -150,6 +150,8 @@ void decide_samples(const RunCommand& command, const Image& image, const Dataset
   outputs.decision = spiking ? decide(outputs.spikes.front(), rule) : decide(outputs.potentials.front(), rule);
   report.tied = outputs.decision->tied;
   if (!data.has_labels()) return;
+  const std::size_t classes = spiking ? outputs.spikes.front().neurons : outputs.potentials.front().neurons;
+  if (const auto foreign = data.foreign_labels(classes)) report.notes.push_back(*foreign);
   for (std::size_t s = 0; s < data.samples.size(); ++s)
     if (outputs.decision->predictions[s] == *data.samples[s].label) ++report.correct;
   report.labelled = static_cast<std::int64_t>(data.samples.size());
@@ -179,6 +181,8 @@ std::string device_string(const RunCommand& command) {
 }  // namespace
 
 int run(const RunCommand& command) {
+  check_files({{"the image", command.image}, {"--input", command.input}, {"--labels", command.data.labels ? std::optional<std::string>(*command.data.labels) : std::nullopt}},
+              {{"--output", command.output}, {"--json", command.json}, {"--trace", command.trace}});
   const Image image = read_image(command.image);
   const Recording recording = parse_record(command, image);
   DatasetOptions reading = command.data;
@@ -243,10 +247,10 @@ int run(const RunCommand& command) {
   if (!command.record.empty())
     report.notes.push_back("recorded populations come from the replay, which the device's outputs are compared with");
 
-  if (command.output) write_outputs(*command.output, shown.outputs);
-  if (command.json) write_text(*command.json, to_json(report, image));
   progress.show("");
   std::fputs(to_text(report, image).c_str(), stdout);
+  if (command.output) write_outputs(*command.output, shown.outputs);
+  if (command.json) write_text(*command.json, to_json(report, image));
   if (!report.promises_kept()) return kNo;
   if (command.max_period) {
     const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;

@@ -49,7 +49,7 @@ std::vector<CalibrationSample> calibration_samples(const Dataset& data, const st
   std::vector<CalibrationSample> samples;
   for (const Sample& sample : data.samples) {
     CalibrationSample out;
-    if (sample.label && *sample.label >= 0) out.label = static_cast<std::uint32_t>(*sample.label);
+    out.label = sample.label;
     for (std::size_t t = 0; t < sample.steps(); ++t) out.steps.push_back(integers_at(sample, t, units));
     samples.push_back(std::move(out));
   }

@@ -4,11 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/file.hpp"
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/golden/int_network_file.hpp"
@@ -48,9 +48,7 @@ class Runner {
     if (failed) throw input_error(*options_.dump + ": the folder for --dump cannot be made: " + failed.message());
     const std::string number = (number_ < 10 ? "0" : "") + std::to_string(number_);
     const std::filesystem::path path = std::filesystem::path(*options_.dump) / (number + "-" + name_ + ".txt");
-    std::ofstream file(path);
-    file << text;
-    if (!file) throw input_error(path.string() + ": cannot be written");
+    write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   }
 
   /// A stage's own checker found fault with its result: a bug, which no input may bring about.
@@ -235,7 +233,7 @@ std::string metadata_of(const std::string& path, const CompileOptions& options, 
   json["weight_bits"] = options.weight_bits;
   json["notes"] = compilation.notes;
   json["warnings"] = compilation.warnings;
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -261,7 +259,9 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
   if (is_integer_file(path)) {
     result.integers = runner.stage("network", [&] { return read_int_network(path); });
     runner.dump(print_int_network(result.integers));
-    if (options.calibrate) data = read_dataset(*options.calibrate, ports_of(result.integers), options.calibration_data);
+    DatasetOptions reading = options.calibration_data;
+    if (!reading.dt) reading.dt = options.semantics.dt;
+    if (options.calibrate) data = read_dataset(*options.calibrate, ports_of(result.integers), reading);
   } else {
     Notes notes;
     result.network = runner.stage("network", [&] { return load_network(path, options.semantics, &notes); });
@@ -292,6 +292,8 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
           runner.stage("calibrate", [&] { return calibrate(*result.network, result.integers, samples, {}); }));
       result.quantization += "\n" + print(calibration);
       result.warnings.insert(result.warnings.end(), calibration.warnings.begin(), calibration.warnings.end());
+      const PopulationId first = result.network->outputs.front().from;
+      if (const auto foreign = data->foreign_labels(result.network->populations[first.index()].size())) result.warnings.push_back(*foreign);
       runner.dump(print(calibration));
     }
   }

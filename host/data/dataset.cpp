@@ -69,6 +69,18 @@ bool Dataset::has_labels() const {
          std::all_of(samples.begin(), samples.end(), [](const Sample& s) { return s.label.has_value(); });
 }
 
+std::optional<std::string> Dataset::foreign_labels(std::size_t classes) const {
+  const auto is_foreign = [&](const Sample& sample) {
+    return sample.label && (*sample.label < 0 || static_cast<std::uint64_t>(*sample.label) >= classes);
+  };
+  const auto first = std::find_if(samples.begin(), samples.end(), is_foreign);
+  if (first == samples.end()) return std::nullopt;
+  return std::to_string(std::count_if(samples.begin(), samples.end(), is_foreign)) +
+         " labels are no class of the first output, which has 0 to " + std::to_string(classes - 1) + " (the first: " +
+         std::to_string(*first->label) + " of sample " + std::to_string(first - samples.begin()) +
+         "); they count as wrong";
+}
+
 std::size_t Dataset::total_steps() const {
   std::size_t sum = 0;
   for (const Sample& sample : samples) sum += sample.steps();

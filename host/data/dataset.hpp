@@ -37,6 +37,8 @@ struct Dataset {
   std::vector<Sample> samples;
   std::optional<Encoder> encoder;  ///< what made spikes of values; none where the file held spikes
   [[nodiscard]] bool has_labels() const;  ///< every sample has one
+  /// Says how many labels are no class of an output of so many neurons, and the first; nothing where all are.
+  [[nodiscard]] std::optional<std::string> foreign_labels(std::size_t classes) const;
   [[nodiscard]] std::size_t total_steps() const;
 };
 

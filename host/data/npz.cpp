@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "compiler/base/error.hpp"
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 
 namespace spikeloom {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "compiler/base/error.hpp"
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 
 namespace spikeloom {
 namespace {

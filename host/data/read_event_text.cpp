@@ -2,7 +2,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 #include "host/data/readers.hpp"
 
 namespace spikeloom::readers {

@@ -184,7 +184,7 @@ std::size_t step_of(double time, double dt) {
 }
 
 std::vector<Train> events(hid_t group, const Port& port, const DatasetOptions& options, std::size_t limit) {
-  if (!options.dt || !(*options.dt > 0)) throw input_error("event times are in seconds: give dt, the length of a step");
+  if (!options.dt || !(*options.dt > 0)) throw input_error("event times are in seconds: give the length of a step, --dt SECONDS");
   const Table idx(group, "idx");
   const Table time(group, "time");
   std::optional<Table> value;

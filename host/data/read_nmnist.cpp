@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 #include "host/data/readers.hpp"
 
 namespace spikeloom::readers {

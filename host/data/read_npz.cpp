@@ -1,7 +1,7 @@
 // .npz and .npy.
 #include <algorithm>
 
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 #include "host/data/readers.hpp"
 
 namespace spikeloom::readers {

@@ -207,7 +207,7 @@ std::string to_json(const Report& report, const Image& image) {
     json["tiles"].push_back(std::move(tile));
   }
   json["notes"] = report.notes;
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 namespace {

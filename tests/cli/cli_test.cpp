@@ -14,6 +14,8 @@
 
 #include "compiler/image/image.hpp"
 #include "host/data/npy.hpp"
+#include "host/data/npz.hpp"
+#include "tests/data/nirdata_file.hpp"
 
 namespace spikeloom {
 namespace {
@@ -180,6 +182,102 @@ TEST_F(Cli, BadInputNamesFileAndRemedyAndWritesNothing) {
   EXPECT_EQ(spikeloom("info " + file("junk.loom")).code, 2);
   EXPECT_EQ(spikeloom("run " + file("junk.loom") + " --input x.npz").code, 2);
   EXPECT_EQ(spikeloom("compare a.npz b.npz").code, 2);
+}
+
+TEST_F(Cli, EveryOutputIsCheckedBeforeTheWork) {
+  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml");
+  const Ended json = spikeloom(compile + " -o " + file("x.loom") + " --json " + file("none/a.json"));
+  EXPECT_EQ(json.code, 2);
+  EXPECT_THAT(json.err, HasSubstr("--json"));
+  const Ended dump = spikeloom(compile + " -o " + file("x.loom") + " --dump " + file("stderr"));
+  EXPECT_EQ(dump.code, 2);
+  EXPECT_THAT(dump.err, HasSubstr("folder for --dump"));
+  const Ended twice = spikeloom(compile + " -o " + file("x.loom") + " --json " + file("x.loom"));
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("expected two paths"));
+  EXPECT_FALSE(std::filesystem::exists(file("x.loom")));
+  const std::string image = digits("");
+  const std::string run = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 1";
+  const Ended both = spikeloom(run + " --output " + file("none/o.npz") + " --json " + image);
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, HasSubstr("2 problems"));
+  EXPECT_THAT(both.err, HasSubstr("the image as well"));
+  EXPECT_EQ(spikeloom(run + " --output " + file("o.npz") + " --json " + file("none/a.json")).code, 2);
+  EXPECT_FALSE(std::filesystem::exists(file("o.npz")));
+  const Ended streamed = spikeloom(run + " --json /dev/stdout");
+  EXPECT_EQ(streamed.code, 0) << streamed.err;
+  EXPECT_THAT(streamed.out, HasSubstr("\"promises_kept\": true"));
+}
+
+TEST_F(Cli, NumbersThatMeanNothingAreRefused) {
+  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/tile1.toml") + " -o " + file("x.loom");
+  for (const char* option : {"--limit 0", "--pages 0", "--max-neurons 0", "--bits 3", "--steps 0 --calibrate x.npz"})
+    EXPECT_EQ(spikeloom(compile + " " + option).code, 2) << option;
+}
+
+TEST_F(Cli, AFileNamedInNoKnownLetteringStillHasAReport) {
+  std::filesystem::rename(digits(""), file("\xff.loom"));
+  const Ended ended = spikeloom("run " + file("\xff.loom") + " --input " + source("examples/digits/test.npz") + " --limit 1 --json " + file("r.json"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_FALSE(nlohmann::json::parse(text(file("r.json"))).at("image").get<std::string>().empty());
+  EXPECT_THAT(spikeloom("info " + file("\xfe.loom")).err, HasSubstr("\\xfe.loom"));
+}
+
+TEST_F(Cli, LabelsThatAreNoClassAreNamed) {
+  NpzReader test(source("examples/digits/test.npz"));
+  NamedArrays arrays;
+  for (const std::string& name : test.names()) {
+    Array array = test.read(name);
+    if (name == "labels") {
+      std::vector<std::int64_t> labels;
+      for (std::size_t s = 0; s < array.size(); ++s) labels.push_back(array.integer(s));
+      labels[1] = 10;
+      labels[3] = -1;
+      array = Array::of_i8({labels.size()}, labels);
+    }
+    arrays.emplace_back(name, std::move(array));
+  }
+  write_npz(file("odd.npz"), arrays);
+  const std::string image = digits("--calibrate " + file("odd.npz") + " --limit 5 --json " + file("c.json"));
+  EXPECT_THAT(text(file("c.json")), HasSubstr("2 labels are no class of the first output, which has 0 to 9 (the first: 10 of sample 1)"));
+  const Ended ended = spikeloom("run " + image + " --input " + file("odd.npz") + " --limit 5");
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("note: 2 labels are no class of the first output"));
+  EXPECT_THAT(ended.out, HasSubstr("accuracy 60.00 % (3 of 5)"));
+}
+
+/// The same events as an array by step and as NIRData by the second: in run and as calibration data.
+TEST_F(Cli, EventTimesInSecondsFallIntoTheNetworksSteps) {
+  constexpr std::size_t kSamples = 3, kSteps = 16, kPixels = 64, kMost = kSteps * kPixels;
+  std::vector<std::uint8_t> spikes(kSamples * kSteps * kPixels, 0);
+  std::vector<std::int64_t> idx(kSamples * kMost, -1);
+  std::vector<double> time(kSamples * kMost, 0), slow = time;
+  for (std::size_t s = 0; s < kSamples; ++s)
+    for (std::size_t t = 0, e = s * kMost; t < kSteps; ++t)
+      for (std::size_t p = 0; p < kPixels; ++p) {
+        if ((p * 7 + t * 5 + s * 3) % 4 != 0) continue;
+        spikes[(s * kSteps + t) * kPixels + p] = 1;
+        idx[e] = static_cast<std::int64_t>(p);
+        time[e] = 0.001 * static_cast<double>(t);
+        slow[e++] = 0.004 * static_cast<double>(t);
+      }
+  const std::vector<std::uint8_t> npy = Array::of_bytes({kSamples, kSteps, kPixels}, spikes).to_npy();
+  std::ofstream(file("steps.npy"), std::ios::binary).write(reinterpret_cast<const char*>(npy.data()), static_cast<std::streamsize>(npy.size()));
+  for (const auto& [name, times] : {std::pair{"events.h5", time}, std::pair{"slow.h5", slow}}) {
+    NirDataFile data(file(name));
+    data.observable("input", "spikes", "EventData");
+    data.dataset<std::int64_t>("idx", {kSamples, kMost}, idx, H5T_NATIVE_INT64);
+    data.dataset<double>("time", {kSamples, kMost}, times, H5T_NATIVE_DOUBLE);
+  }
+  const std::string image = digits("--calibrate " + file("events.h5"));
+  const std::string first = text(image);
+  EXPECT_EQ(first, text(digits("--calibrate " + file("steps.npy"))));
+  for (const char* input : {"steps.npy", "events.h5", "slow.h5 --dt 0.004"}) {
+    const Ended ended = spikeloom("run " + image + " --input " + file(input) + " --output " + file("o.npz"));
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    if (std::filesystem::exists(file("first.npz"))) EXPECT_EQ(spikeloom("compare " + file("first.npz") + " " + file("o.npz")).code, 0) << input;
+    else std::filesystem::rename(file("o.npz"), file("first.npz"));
+  }
 }
 
 TEST_F(Cli, UnknownDeviceAndRecordAreRefusedByName) {

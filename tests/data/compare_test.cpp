@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 #include "host/data/outputs.hpp"
 #include "tests/data/files.hpp"
 

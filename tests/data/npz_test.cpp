@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "compiler/base/rng.hpp"
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 #include "tests/data/files.hpp"
 
 namespace spikeloom {

@@ -1,7 +1,7 @@
 // Files that others wrote: NumPy's archives, real recordings, and the examples that ship.
 #include <gmock/gmock.h>
 
-#include "host/data/file.hpp"
+#include "compiler/base/file.hpp"
 #include "host/data/outputs.hpp"
 #include "tests/data/files.hpp"
 

@@ -172,7 +172,31 @@ TEST(Map, NamesTheWheelThatIsTooShort) {
   const MapResult result = map(app, chip);
   EXPECT_FALSE(result.binding);
   EXPECT_THAT(result.reason, HasSubstr("noc.spike_wheel = 4"));
-  EXPECT_THAT(result.reason, HasSubstr("noc.spike_wheel = 8 and noc.credit_wheel = 32 would do"));
+  EXPECT_THAT(result.reason, HasSubstr("; noc.spike_wheel = 8, noc.credit_wheel = 32 would do"));
+}
+
+TEST(Map, NamesTheTablesThatAreTooShortAndTheyDo) {
+  Rng rng(6);
+  IntNetwork net;
+  net.name = "fan";
+  net.inputs.push_back({"in", {16}, 1, false, 1});
+  for (std::size_t p = 0; p < 6; ++p) {
+    net.populations.push_back(test::random_population(rng, "p" + std::to_string(p), 16, NeuronKind::kIf));
+    net.projections.push_back(test::random_projection(rng, InputId(0), 16, PopulationId(p), 16, 8, 1.0));
+    net.outputs.push_back({"out" + std::to_string(p), {16}, PopulationId(p)});
+  }
+  Chip chip;
+  chip.name = "short";
+  chip.tile.contexts = 8;
+  chip.host.channels = 1;
+  chip.host.credit_counters = 4;
+  const Application app = build_application(net, chip, partition(net, chip));
+  const MapResult result = map(app, chip);
+  EXPECT_FALSE(result.binding);
+  EXPECT_THAT(result.reason, HasSubstr("the host needs 6 of host.channels = 1; the host needs 6 of host.credit_counters = 4"));
+  EXPECT_THAT(result.reason, HasSubstr("; host.channels = 6, host.credit_counters = 6 would do"));
+  chip.host.channels = chip.host.credit_counters = 6;
+  EXPECT_TRUE(map(app, chip).binding);
 }
 
 TEST(Routes, GoAlongXThenYAndTheHostHangsWestOfTheFirstTile) {

@@ -141,6 +141,7 @@ TEST(Composition, ParallelPathsAdd) {
 
 TEST(Composition, ANeuronWithoutWeightsGetsTheIdentity) {
   NirGraph graph = chain();
+  graph.nodes.erase("fc");
   graph.nodes["lif"] = lif(2);
   graph.nodes["output"] = port("Output", {2});
   graph.edges = {{"input", "lif"}, {"lif", "output"}};
@@ -216,6 +217,96 @@ TEST(Structure, ARingIsCutWhereItComesBackToTheNeuronNearestTheInput) {
   }
 }
 
+/// Input into both a and b, which feed one another; an Output behind b, and behind a as well where `both`.
+NirGraph pair_of_neurons(const std::string& a, const std::string& b, bool both) {
+  NirGraph graph;
+  graph.nodes = {{"input", port("Input", {1})}, {a, lif(1)}, {b, lif(1)}, {"output", port("Output", {1})}};
+  graph.edges = {{"input", a}, {"input", b}, {a, b}, {b, a}, {b, "output"}};
+  if (both) graph.edges.push_back({a, "output"});
+  return graph;
+}
+
+const Projection& between(const Network& network, const std::string& from, const std::string& to) {
+  for (const Projection& p : network.projections) {
+    const auto* source = std::get_if<PopulationId>(&p.from);
+    if (source != nullptr && network.populations[source->index()].name == from && network.populations[p.to.index()].name == to) return p;
+  }
+  throw std::runtime_error("nothing from " + from + " to " + to);
+}
+
+TEST(Structure, OfTwoNeuronsAsNearToTheInputThatOneGoesLastWhichIsNearerToTheOutput) {
+  for (const auto& [a, b] : {std::pair{"a", "b"}, std::pair{"b", "a"}}) {
+    const Network network = built(pair_of_neurons(a, b, false));
+    EXPECT_EQ(between(network, a, b).delay, 0U);
+    EXPECT_EQ(between(network, b, a).delay, 1U);
+  }
+}
+
+TEST(Structure, WhereNothingTellsTwoNeuronsApartBothDirectionsAreLateUnlessADelayNodeDecides) {
+  Notes notes;
+  NirGraph graph = pair_of_neurons("a", "b", true);
+  graph.nodes["output"] = port("Output", {1});
+  const Network network = built(graph, {.recurrent_delay = 3}, &notes);
+  EXPECT_EQ(between(network, "a", "b").delay, 3U);
+  EXPECT_EQ(between(network, "b", "a").delay, 3U);
+  EXPECT_THAT(notes.list, Contains(HasSubstr("both directions have it")));
+  graph.nodes["late"] = nir_node("Delay", {{"delay", row({1})}});
+  graph.edges = {{"input", "a"}, {"input", "b"}, {"a", "late"}, {"late", "b"}, {"b", "a"}, {"b", "output"}, {"a", "output"}};
+  const Network decided = built(graph);
+  EXPECT_EQ(between(decided, "a", "b").delay, 1U);
+  EXPECT_EQ(between(decided, "b", "a").delay, 0U);
+}
+
+/// Neurons of one step a spike, joined at random; node i of the graph is called name[i], name[0] the Input.
+NirGraph random_graph(std::uint64_t seed, const std::vector<std::string>& name) {
+  Rng rng(seed);
+  NirGraph graph;
+  graph.nodes[name[0]] = port("Input", {2});
+  const std::size_t neurons = (name.size() - 2) / 2;
+  const auto neuron = [&](std::size_t i) { return name[2 + i]; };
+  for (std::size_t i = 0; i < neurons; ++i) {
+    graph.nodes[neuron(i)] = lif(2, double(1 + rng.below(3)));
+    graph.edges.push_back({neuron(i), neuron((i + 1) % neurons)});
+    if (i == 0 || rng.chance(0.4)) graph.edges.push_back({name[0], neuron(i)});
+    if (i == 0 || rng.chance(0.4)) graph.edges.push_back({neuron(i), name[1]});
+  }
+  graph.nodes[name[1]] = port("Output", {2});
+  for (std::size_t k = 2 + neurons; k < name.size(); ++k) {
+    graph.nodes[name[k]] = linear(2, 2, {double(rng.between(-2, 2)), double(rng.between(-2, 2)), double(rng.between(-2, 2)), 1});
+    graph.edges.push_back({neuron(rng.below(neurons)), name[k]});
+    graph.edges.push_back({name[k], neuron(rng.below(neurons))});
+  }
+  return graph;
+}
+
+TEST(Structure, NewNamesChangeNoSpikeAndNoPotential) {
+  std::size_t ties = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    Rng rng(seed);
+    std::vector<std::string> name;
+    for (std::size_t i = 0; i < 2 + 2 * (2 + seed % 5); ++i) name.push_back("n" + std::to_string(10 + i));
+    std::vector<std::string> other = name;
+    for (std::size_t i = other.size(); i > 1; --i) std::swap(other[i - 1], other[rng.below(i)]);
+    Notes notes;
+    const Network first = built(random_graph(seed, name), {}, &notes);
+    const Network second = built(random_graph(seed, other));
+    ties += std::any_of(notes.list.begin(), notes.list.end(), [](const std::string& note) { return note.find("both directions") != std::string::npos; });
+    std::vector<Values> inputs{Values(24, 0)};
+    for (double& x : inputs[0]) x = double(rng.below(3));
+    const Recording a = record(first, inputs, 12);
+    const Recording b = record(second, inputs, 12);
+    for (std::size_t p = 0; p < first.populations.size(); ++p) {
+      const auto at = std::find(name.begin(), name.end(), first.populations[p].name);
+      if (at == name.end()) continue;  // what an Output shows where several paths add
+      const std::string& renamed = other[std::size_t(at - name.begin())];
+      const auto q = std::find_if(second.populations.begin(), second.populations.end(), [&](const Population& of) { return of.name == renamed; });
+      ASSERT_NE(q, second.populations.end());
+      EXPECT_EQ(a.potential[p], b.potential[std::size_t(q - second.populations.begin())]) << "seed " << seed << ", " << *at;
+    }
+  }
+  EXPECT_GT(ties, 20U);
+}
+
 TEST(Structure, SeveralInputsAndOutputsAndDelays) {
   NirGraph graph = chain();
   graph.nodes["second"] = port("Input", {3});
@@ -255,6 +346,12 @@ TEST(Structure, LooseEndsAreNotes) {
 
 // ---- what means nothing ----
 
+TEST(Refused, NodesWithoutAnyEdge) {
+  NirGraph graph = chain();
+  graph.nodes["stray"] = lif(2);
+  EXPECT_THAT(refusal(graph), HasSubstr("node 'stray' (LIF): no edge leads to it or from it"));
+}
+
 TEST(Refused, AllProblemsAtOnceByName) {
   NirGraph graph = chain();
   graph.nodes["dream"] = nir_node("Dream", {});
@@ -266,7 +363,7 @@ TEST(Refused, AllProblemsAtOnceByName) {
   graph.nodes["wide"] = lif(5);
   graph.edges.push_back({"fc", "wide"});
   const std::string text = refusal(graph);
-  EXPECT_THAT(text, HasSubstr("5 problems"));
+  EXPECT_THAT(text, HasSubstr("6 problems"));
   EXPECT_THAT(text, HasSubstr("node 'dream': its type 'Dream' is none of NIR's"));
   EXPECT_THAT(text, HasSubstr("node 'wait' (Delay): a delay of 0.500000 is 0.500000 steps of dt = 1.000000, expected a whole number"));
   EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'nowhere': there is no node 'nowhere' in the graph"));
