@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/timing.hpp"
 #include "compiler/map/routes.hpp"
+#include "compiler/partition/hypergraph.hpp"
 
 namespace spikeloom {
 
-std::vector<Resource> needs(const Application& app, std::size_t c) {
+std::vector<Resource> needs(const Application& app, std::size_t c, std::uint64_t readers) {
   const Cluster& cluster = app.clusters[c];
-  std::uint64_t readers = 0;
-  for (const Cluster& other : app.clusters)
-    for (const Inbound& inbound : other.inbound) readers += inbound.from == ClusterId(c);
   const bool sends = readers > 0 || std::count(app.sinks.begin(), app.sinks.end(), ClusterId(c)) > 0;
   return {{"tile.contexts", 1},
           {"tile.order_entries", 1},
@@ -54,6 +53,7 @@ std::vector<std::vector<Consumer>> consumers(const Application& app) {
 namespace {
 
 constexpr std::uint32_t kNowhere = ~0U;
+constexpr std::size_t kLarge = std::size_t{1} << 16U;  ///< clusters × tiles
 constexpr double kLoadWeight = 4;  ///< a cycle of work on a tile against a flit over a link
 
 class Placer {
@@ -65,7 +65,7 @@ class Placer {
     double total = 0;
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
-      needed_.push_back(needs(app, c));
+      needed_.push_back(needs(app, c, readers_[1 + c].size()));
       work_.push_back(static_cast<double>(timing::kIntegrate + worst_integration(cluster) + timing::kUpdate) +
                       static_cast<double>(cluster.updates.size()));
       total += work_.back();
@@ -142,19 +142,51 @@ class Placer {
     return true;
   }
 
+  /// Where trying every tile for every cluster would take long.
+  [[nodiscard]] bool is_large() const { return tile_.size() * used_.size() > kLarge; }
+
+  /// Halves the clusters with little traffic between the halves, and the mesh with them, again and again.
+  [[nodiscard]] bool place_by_bisection(Rng& rng) {
+    Hypergraph graph;
+    const double unit = std::max(1.0, *std::max_element(work_.begin(), work_.end()) / 1000);
+    for (const double work : work_) graph.weight.push_back(static_cast<std::uint32_t>(1 + work / unit));
+    for (std::size_t source = 1; source < readers_.size(); ++source) {
+      std::vector<std::uint32_t> pins{static_cast<std::uint32_t>(source - 1)};
+      for (const Consumer& reader : readers_[source]) pins.push_back(static_cast<std::uint32_t>(reader.cluster.index()));
+      std::sort(pins.begin(), pins.end());
+      pins.erase(std::unique(pins.begin(), pins.end()), pins.end());
+      if (pins.size() < 2) continue;
+      graph.pin.insert(graph.pin.end(), pins.begin(), pins.end());
+      graph.begin.push_back(graph.pin.size());
+      graph.cost.push_back(static_cast<std::int64_t>(flits_[source - 1]) + 1);
+    }
+    std::vector<std::uint32_t> all(tile_.size());
+    std::iota(all.begin(), all.end(), 0U);
+    center_.assign(tile_.size(), {chip_.width / 2.0, chip_.height / 2.0});
+    halve(graph, all, {0, 0, chip_.width, chip_.height}, rng);
+    std::vector<std::uint32_t> order = all;
+    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return work_[a] > work_[b]; });
+    for (const std::uint32_t c : order) {
+      const std::uint32_t tile = nearest_with_room(c);
+      if (tile == kNowhere) return false;
+      put(c, tile);
+    }
+    return true;
+  }
+
   void anneal(Rng& rng) {
     const std::size_t clusters = tile_.size();
     const auto tiles = static_cast<std::uint32_t>(used_.size());
     if (tiles == 1) return;
-    const std::size_t moves = std::min<std::size_t>(200'000, 3000 * clusters);
+    const std::size_t moves = is_large() ? std::min<std::size_t>(2'000'000, 500 * clusters) : std::min<std::size_t>(200'000, 3000 * clusters);
     double temperature = 0;
-    for (const double w : work_) temperature = std::max(temperature, w * kLoadWeight / 4);
+    for (const double w : work_) temperature = std::max(temperature, w * kLoadWeight / (is_large() ? 64 : 4));
     const double cooling = std::pow(1e-4, 1.0 / static_cast<double>(moves));
     double now = 0, best = 0;
     std::vector<std::uint32_t> best_tile = tile_;
     for (std::size_t i = 0; i < moves; ++i, temperature *= cooling) {
       const std::size_t a = rng.below(clusters);
-      const auto to = static_cast<std::uint32_t>(rng.below(tiles));
+      const std::uint32_t to = is_large() ? tile_near_partner(a, rng) : static_cast<std::uint32_t>(rng.below(tiles));
       const std::size_t b = rng.chance(0.3) ? rng.below(clusters) : clusters;
       const double delta = b == clusters ? try_move(a, to) : try_swap(a, b);
       if (undo_.empty()) continue;
@@ -179,6 +211,85 @@ class Placer {
   }
 
  private:
+  struct Region {
+    std::uint32_t x, y, width, height;
+    [[nodiscard]] std::pair<double, double> center() const { return {x + width / 2.0, y + height / 2.0}; }
+  };
+
+  void halve(const Hypergraph& graph, const std::vector<std::uint32_t>& clusters, const Region& region, Rng& rng) {
+    for (const std::uint32_t c : clusters) center_[c] = region.center();
+    if (region.width * region.height == 1 || clusters.empty()) return;
+    Region low = region, high = region;
+    if (region.width >= region.height) {
+      low.width = region.width / 2;
+      high.x += low.width;
+      high.width -= low.width;
+    } else {
+      low.height = region.height / 2;
+      high.y += low.height;
+      high.height -= low.height;
+    }
+    const std::uint64_t total = std::accumulate(graph.weight.begin(), graph.weight.end(), std::uint64_t{0});
+    const std::uint64_t share = total * low.width * low.height / (std::uint64_t{region.width} * region.height);
+    std::vector<std::uint8_t> side = bisect(graph, {share - share / 50, std::min(total, share + share / 50)}, rng);
+    const auto with = [&](bool flipped) {
+      for (std::size_t v = 0; v < side.size(); ++v) center_[clusters[v]] = (side[v] == 0) != flipped ? low.center() : high.center();
+      double cost = 0;
+      for (const std::uint32_t c : clusters)
+        for (const Inbound& inbound : app_.clusters[c].inbound) cost += inbound.from ? distance(c, inbound.from->index()) : center_[c].first + center_[c].second;
+      return cost;
+    };
+    // Halves of equal size may change places: which lies nearer to its partners outside?
+    if (2 * share == total && with(true) < with(false))
+      for (std::uint8_t& s : side) s = 1 - s;
+    for (const std::uint8_t half : {std::uint8_t{0}, std::uint8_t{1}}) {
+      std::vector<std::uint32_t> vertices, inner;
+      for (std::uint32_t v = 0; v < side.size(); ++v) {
+        if (side[v] != half) continue;
+        vertices.push_back(v);
+        inner.push_back(clusters[v]);
+      }
+      halve(part_of(graph, vertices), inner, half == 0 ? low : high, rng);
+    }
+  }
+
+  [[nodiscard]] double distance(std::size_t a, std::size_t b) const {
+    return std::abs(center_[a].first - center_[b].first) + std::abs(center_[a].second - center_[b].second);
+  }
+
+  /// Of the tiles nearest to the place that bisection found, the least loaded one.
+  [[nodiscard]] std::uint32_t nearest_with_room(std::uint32_t c) const {
+    std::uint32_t best = kNowhere;
+    std::pair<double, double> least;
+    for (std::uint32_t tile = 0; tile < used_.size(); ++tile) {
+      const std::pair<double, double> price{std::abs(tile % chip_.width + 0.5 - center_[c].first) + std::abs(tile / chip_.width + 0.5 - center_[c].second), load_[tile]};
+      if ((best == kNowhere || price < least) && fits(c, tile)) {
+        best = tile;
+        least = price;
+      }
+    }
+    return best;
+  }
+
+  /// A tile at most two away from one that the cluster sends to or hears from.
+  [[nodiscard]] std::uint32_t tile_near_partner(std::size_t c, Rng& rng) const {
+    const std::vector<Inbound>& inbound = app_.clusters[c].inbound;
+    const std::vector<Consumer>& readers = readers_[1 + c];
+    const std::size_t partners = inbound.size() + readers.size();
+    std::uint32_t tile = tile_[c];
+    if (partners != 0) {
+      const std::size_t i = rng.below(partners);
+      if (i >= inbound.size()) tile = tile_[readers[i - inbound.size()].cluster.index()];
+      else if (inbound[i].from) tile = tile_[inbound[i].from->index()];
+    }
+    const auto near = [&](std::uint32_t at, std::uint32_t size) {
+      return static_cast<std::uint32_t>(std::clamp<std::int64_t>(std::int64_t{at} + rng.between(-2, 2), 0, std::int64_t{size} - 1));
+    };
+    const std::uint32_t x = near(tile % chip_.width, chip_.width), y = near(tile / chip_.width, chip_.height);
+    const std::uint32_t found = y * chip_.width + x;
+    return found < used_.size() ? found : tile;
+  }
+
   [[nodiscard]] double flits_to(std::size_t source, const Consumer& reader) const {
     if (source > 0) return flits_[source - 1];
     return 1.0 + app_.clusters[reader.cluster.index()].inbound[reader.inbound].source_count;
@@ -266,6 +377,7 @@ class Placer {
   std::vector<std::uint8_t> sinks_;
   double mean_load_ = 1;
   std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
+  std::vector<std::pair<double, double>> center_;  ///< by cluster, of the region that bisection gave it
 };
 
 /// Smallest near-square mesh of the same tiles that first fit fills, in words.
@@ -281,11 +393,30 @@ std::string mesh_that_would_do(const Application& app, Chip chip) {
   return "no mesh up to 32 x 32 of such tiles would do";
 }
 
+/// Clusters that need more of something than an empty tile has: their readers may be too many.
+std::string too_large(const Application& app, const Chip& chip) {
+  const std::vector<Resource> offered = offers(chip);
+  const std::vector<std::vector<Consumer>> readers = consumers(app);
+  std::vector<std::pair<std::uint64_t, std::size_t>> most(offered.size());
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    const std::vector<Resource> needed = needs(app, c, readers[1 + c].size());
+    for (std::size_t r = 0; r < offered.size(); ++r) most[r] = std::max(most[r], {needed[r].amount, c});
+  }
+  std::string text;
+  for (std::size_t r = 0; r < offered.size(); ++r)
+    if (most[r].first > offered[r].amount)
+      text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name + " alone needs " +
+              std::to_string(most[r].first) + " of " + offered[r].key + " = " + std::to_string(offered[r].amount) + "; a chip with " +
+              offered[r].key + " = " + std::to_string(most[r].first) + " would do, or smaller clusters (--max-neurons)";
+  return text;
+}
+
 std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles) {
   const std::vector<Resource> offered = offers(chip);
+  const std::vector<std::vector<Consumer>> readers = consumers(app);
   std::vector<std::uint64_t> sum(offered.size(), 0);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
-    const std::vector<Resource> needed = needs(app, c);
+    const std::vector<Resource> needed = needs(app, c, readers[1 + c].size());
     for (std::size_t r = 0; r < sum.size(); ++r) sum[r] += needed[r].amount;
   }
   std::string text;
@@ -302,9 +433,11 @@ std::vector<TileId> place(const Application& app, const Chip& chip, const MapOpt
                           std::string& reason) {
   const std::uint32_t tiles = options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
   Placer placer(app, chip, tiles, crowding);
-  if (!placer.place_greedily()) {
+  Rng rng(options.seed);
+  if (placer.is_large() ? !placer.place_by_bisection(rng) : !placer.place_greedily()) {
     placer.clear();
     std::size_t failed = 0;
+    if (reason = too_large(app, chip); !reason.empty()) return {};
     if (!placer.place_first_fit(failed)) {
       reason = std::to_string(app.clusters.size()) + " clusters do not fit " + std::to_string(tiles) + " tiles of chip " +
                chip.name + ": no room left for " + app.clusters[failed].name + totals(app, chip, tiles) + "; " +
@@ -312,7 +445,6 @@ std::vector<TileId> place(const Application& app, const Chip& chip, const MapOpt
       return {};
     }
   }
-  Rng rng(options.seed);
   placer.anneal(rng);
   return placer.result();
 }

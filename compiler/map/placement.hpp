@@ -14,7 +14,7 @@ struct Resource {
   const char* key;  ///< chip file's
   std::uint64_t amount = 0;
 };
-[[nodiscard]] std::vector<Resource> needs(const Application&, std::size_t cluster);
+[[nodiscard]] std::vector<Resource> needs(const Application&, std::size_t cluster, std::uint64_t readers);
 [[nodiscard]] std::vector<Resource> offers(const Chip&);
 
 /// Who reads a cluster's or the host's output.

@@ -17,6 +17,7 @@ struct Request {
   std::vector<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> links;  ///< (tile, output port, depth)
   std::vector<std::pair<std::uint32_t, std::uint32_t>> ends;                   ///< (node, hops)
   std::vector<std::uint32_t> slots;
+  std::vector<std::uint32_t> distance;  ///< by slot of the wheel, to the nearest of `slots`; empty: there is none
 };
 
 Request request_of(const Chip& chip, std::uint32_t from, const std::vector<std::uint32_t>& to, std::int64_t flits) {
@@ -52,6 +53,11 @@ class Wheel {
     for (const auto& [tile, port, depth] : r.links) wire(tile, port, slot + depth) = 1;
     for (const auto& [node, hops] : r.ends) receive(node, slot + hops) = 1;
     r.slots.push_back(slot);
+    r.distance.resize(slots_, slots_);
+    for (std::uint32_t s = 0; s < slots_; ++s) {
+      const std::uint32_t apart = (s + slots_ - slot) % slots_;
+      r.distance[s] = std::min({r.distance[s], apart, slots_ - apart});
+    }
   }
 
   /// The free slot farthest from those that the request has, ties to the lowest from `start`; false: none.
@@ -59,11 +65,7 @@ class Wheel {
     std::uint32_t best = slots_, best_distance = 0;
     for (std::uint32_t i = 0; i < slots_; ++i) {
       const std::uint32_t slot = (start + i) % slots_;
-      std::uint32_t distance = slots_;
-      for (const std::uint32_t taken : r.slots) {
-        const std::uint32_t apart = (slot + slots_ - taken) % slots_;
-        distance = std::min({distance, apart, slots_ - apart});
-      }
+      const std::uint32_t distance = r.distance.empty() ? slots_ : r.distance[slot];
       if (distance > best_distance && fits(r, slot)) {
         best = slot;
         best_distance = distance;
@@ -98,7 +100,10 @@ bool allocate(const Chip& chip, std::uint32_t slots, std::uint32_t most, std::ve
   });
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Wheel wheel(chip, slots);
-    for (Request& request : requests) request.slots.clear();
+    for (Request& request : requests) {
+      request.slots.clear();
+      request.distance.clear();
+    }
     bool all = true;
     for (std::size_t i = 0; i < order.size() && all; ++i) {
       all = wheel.add_slot(requests[order[i]], attempt == 0 ? 0 : static_cast<std::uint32_t>(rng.below(slots)));

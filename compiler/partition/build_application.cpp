@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/parallel.hpp"
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/partition.hpp"
 
@@ -49,8 +50,15 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
   app.options = options.options;
   for (const IntPopulation& population : network.populations) app.populations.push_back(population.name);
   Problems problems;
-  for (std::size_t c = 0; c < skeleton.clusters.size(); ++c) {
-    Cluster cluster = build_cluster(network, chip, layers, skeleton, c);
+  std::vector<std::size_t> first{0};  // cluster, by PopulationId
+  for (const std::uint32_t count : clustering.count) first.push_back(first.back() + count);
+  app.clusters.resize(skeleton.clusters.size());
+  parallel_for(network.populations.size(), [&](std::size_t p) {
+    const Reach reach(layers[p], skeleton, PopulationId(p));
+    for (std::size_t c = first[p]; c < first[p + 1]; ++c) app.clusters[c] = build_cluster(network, chip, layers, skeleton, reach, c);
+  });
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    Cluster& cluster = app.clusters[c];
     cluster.last_only = cluster.readout && options.readout == ReadoutTime::kLastStep;
     for (const Excess& e : excesses(cluster, chip))
       problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) + ", the chip has " +
@@ -58,7 +66,6 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
     if (options.activity)
       for (const std::uint32_t neuron : cluster.neurons)
         cluster.activity.push_back(options.activity->populations.at(cluster.population.index()).at(neuron));
-    app.clusters.push_back(std::move(cluster));
     // Populations stand in an order in which every delay-0 projection goes forward, and clusters with them.
     app.order.emplace_back(c);
   }

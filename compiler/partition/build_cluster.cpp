@@ -111,8 +111,10 @@ struct Range {
 
 class TableBuilder {
  public:
-  TableBuilder(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton, std::size_t c)
-      : network_(network), chip_(chip), layers_(layers), skeleton_(skeleton), id_(c), cluster_(skeleton.clusters[c]) {}
+  TableBuilder(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton, const Reach& reach,
+               std::size_t c)
+      : network_(network), chip_(chip), layers_(layers), skeleton_(skeleton), reach_(reach), id_(c),
+        cluster_(skeleton.clusters[c]) {}
 
   Cluster build() {
     find_inbound();
@@ -127,20 +129,12 @@ class TableBuilder {
   }
 
  private:
-  [[nodiscard]] bool reaches(const Layer& layer, std::size_t element) const {
-    const std::vector<std::uint32_t>& mine = skeleton_.cluster_of[cluster_.population.index()];
-    for (std::size_t i = layer.row_begin[element]; i < layer.row_begin[element + 1]; ++i)
-      if (mine[layer.target[i]] == id_) return true;
-    return false;
-  }
-
-  void add_feeds(const Layer& layer) {
+  void add_feeds(const Layer& layer, std::span<const std::uint32_t> elements) {
     std::map<std::uint32_t, Range> ranges;  // by source cluster; the host stream as ~0
-    for (std::size_t e = 0; e + 1 < layer.row_begin.size(); ++e) {
-      if (!reaches(layer, e)) continue;
+    for (const std::uint32_t e : elements) {
       if (const auto* input = std::get_if<InputId>(&layer.from)) {
         const std::uint32_t planes = network_.inputs[input->index()].planes;
-        const std::uint32_t axon = skeleton_.first_axon[input->index()] + static_cast<std::uint32_t>(e) * planes;
+        const std::uint32_t axon = skeleton_.first_axon[input->index()] + e * planes;
         ranges[~0U].add(axon / 16);
         ranges[~0U].add((axon + planes - 1) / 16);
       } else {
@@ -154,7 +148,8 @@ class TableBuilder {
   }
 
   void find_inbound() {
-    for (const Layer& layer : layers_[cluster_.population.index()]) add_feeds(layer);
+    const std::vector<Layer>& layers = layers_[cluster_.population.index()];
+    for (std::size_t l = 0; l < layers.size(); ++l) add_feeds(layers[l], reach_.elements(l, id_));
     const bool timed = std::any_of(feeds_.begin(), feeds_.end(), [](const Feed& f) { return f.inbound.delay == 0; });
     if (!timed) feeds_.insert(feeds_.begin(), Feed{});
     std::stable_sort(feeds_.begin(), feeds_.end(),
@@ -252,6 +247,7 @@ class TableBuilder {
   const Chip& chip_;
   const Layers& layers_;
   const Skeleton& skeleton_;
+  const Reach& reach_;
   std::size_t id_;
   Cluster cluster_;
   std::vector<Feed> feeds_;
@@ -278,6 +274,9 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
     std::vector<std::uint32_t> cluster_of(population.size()), position_of(population.size());
     for (std::size_t c = first; c < skeleton.clusters.size(); ++c) {
       Cluster& cluster = skeleton.clusters[c];
+      if (clustering.order_of(p) == NeuronOrder::kRank)
+        std::sort(cluster.neurons.begin(), cluster.neurons.end(),
+                  [&](std::uint32_t a, std::uint32_t b) { return clustering.rank[p][a] < clustering.rank[p][b]; });
       if (clustering.order_of(p) == NeuronOrder::kPosition)
         order_by_position(map_extent(population.shape), cluster.neurons);
       else
@@ -298,9 +297,36 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
   return skeleton;
 }
 
+Reach::Reach(const std::vector<Layer>& layers, const Skeleton& skeleton, PopulationId population) {
+  const std::vector<std::uint32_t>& cluster_of = skeleton.cluster_of[population.index()];
+  const auto [low, high] = std::minmax_element(cluster_of.begin(), cluster_of.end());
+  first_ = *low;
+  const std::size_t clusters = *high - *low + 1;
+  std::vector<std::uint32_t> last(clusters);  // element that was last seen to reach a cluster, plus one
+  for (const Layer& layer : layers) {
+    Lists lists;
+    lists.begin.assign(clusters + 1, 0);
+    const auto visit = [&](const auto& found) {
+      std::fill(last.begin(), last.end(), 0);
+      for (std::uint32_t e = 0; e + 1 < layer.row_begin.size(); ++e)
+        for (std::size_t i = layer.row_begin[e]; i < layer.row_begin[e + 1]; ++i)
+          if (const std::size_t c = cluster_of[layer.target[i]] - first_; last[c] != e + 1) {
+            last[c] = e + 1;
+            found(c, e);
+          }
+    };
+    visit([&](std::size_t c, std::uint32_t) { ++lists.begin[c + 1]; });
+    std::partial_sum(lists.begin.begin(), lists.begin.end(), lists.begin.begin());
+    lists.element.resize(lists.begin.back());
+    std::vector<std::size_t> next(lists.begin.begin(), lists.begin.end() - 1);
+    visit([&](std::size_t c, std::uint32_t e) { lists.element[next[c]++] = e; });
+    lists_.push_back(std::move(lists));
+  }
+}
+
 Cluster build_cluster(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton,
-                      std::size_t c) {
-  return TableBuilder(network, chip, layers, skeleton, c).build();
+                      const Reach& reach, std::size_t c) {
+  return TableBuilder(network, chip, layers, skeleton, reach, c).build();
 }
 
 }  // namespace spikeloom

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "compiler/partition/layers.hpp"
@@ -19,7 +20,27 @@ struct Skeleton {
 
 [[nodiscard]] Skeleton make_skeleton(const IntNetwork&, const Chip&, const Clustering&);
 
+/// Which source elements reach which cluster of a population, by layer.
+class Reach {
+ public:
+  Reach(const std::vector<Layer>& layers, const Skeleton&, PopulationId);
+  /// Of the population's layer, those that reach the skeleton's cluster; rising.
+  [[nodiscard]] std::span<const std::uint32_t> elements(std::size_t layer, std::size_t cluster) const {
+    const Lists& lists = lists_[layer];
+    const std::size_t c = cluster - first_;
+    return {lists.element.data() + lists.begin[c], lists.begin[c + 1] - lists.begin[c]};
+  }
+
+ private:
+  struct Lists {
+    std::vector<std::size_t> begin;  ///< by cluster
+    std::vector<std::uint32_t> element;
+  };
+  std::size_t first_ = 0;  ///< of the population's clusters
+  std::vector<Lists> lists_;
+};
+
 /// Inbound, limits, rows and weights of cluster `c` of the skeleton, which is handed back whole.
-[[nodiscard]] Cluster build_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&, std::size_t c);
+[[nodiscard]] Cluster build_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&, const Reach&, std::size_t c);
 
 }  // namespace spikeloom

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kSilent = 1e-6;  ///< a source that never fired in calibration still counts a little
 constexpr std::int64_t kBudget = 60'000'000;  ///< counts of edges looked at in refinement, over all passes
+constexpr std::size_t kMostHeld = std::size_t{1} << 25U;  ///< counts of (edge, cluster)
 constexpr std::size_t kPatience = 64;  ///< moves without a better state before a pass ends
 
 /// Edges by neuron: those that reach it, and those it is the source of.
@@ -212,6 +213,18 @@ class Refinement {
 
 }  // namespace
 
+bool all_read_the_same(const Edges& edges, std::size_t neurons) {
+  if (edges.target.size() != edges.count() * neurons) return false;  // some source leaves one out
+  return all_read_the_same(incidence(edges, neurons));
+}
+
+void refine(const Edges& edges, const GroupingOptions& options, std::vector<std::uint32_t>& of, Rng& rng) {
+  if (options.clusters > 1 && edges.count() * options.clusters <= kMostHeld) {
+    const Incidence by_neuron = incidence(edges, of.size());
+    Refinement(edges, by_neuron, options, of).run(rng);
+  }
+}
+
 std::vector<std::uint32_t> group(const Edges& edges, std::size_t neurons, const GroupingOptions& options, Rng& rng) {
   SPIKELOOM_CHECK(options.size > 0 && options.cap >= options.size);
   SPIKELOOM_CHECK((neurons + options.size - 1) / options.size == options.clusters);
@@ -219,7 +232,7 @@ std::vector<std::uint32_t> group(const Edges& edges, std::size_t neurons, const 
   const Incidence by_neuron = incidence(edges, neurons);
   if (all_read_the_same(by_neuron)) return blocks(neurons, options.size);
   std::vector<std::uint32_t> of = pack_greedily(edges, by_neuron, options.size);
-  if (options.method == PartitionMethod::kRefined) Refinement(edges, by_neuron, options, of).run(rng);
+  if (options.method != PartitionMethod::kGreedy) Refinement(edges, by_neuron, options, of).run(rng);
   return of;
 }
 

@@ -1,12 +1,17 @@
 #include "compiler/partition/partition.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/parallel.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
+#include "compiler/partition/multilevel.hpp"
 
 namespace spikeloom {
 namespace {
@@ -37,21 +42,26 @@ std::uint32_t even_size(std::uint32_t n, std::uint32_t k, std::uint32_t cap, std
 class Partitioner {
  public:
   Partitioner(const IntNetwork& network, const Chip& chip, const PartitionOptions& options)
-      : network_(network), chip_(chip), options_(options), layers_(make_layers(network)), rng_(options.seed) {}
+      : network_(network), chip_(chip), options_(options), layers_(make_layers(network)) {}
 
   Clustering run() {
     chip_problems(network_, layers_, chip_).throw_if_any(subject());
     first_counts();
-    std::vector<std::uint32_t> changed(network_.populations.size(), 1);
+    std::vector<Next> next(network_.populations.size(), Next::kRegroup);
     do {
-      for (std::size_t p = 0; p < changed.size(); ++p)
-        if (changed[p] != 0) regroup(p);
-      changed = raise_counts();
-    } while (std::any_of(changed.begin(), changed.end(), [](std::uint32_t c) { return c != 0; }));
+      regroup_all(next);
+      next = make_smaller();
+    } while (std::any_of(next.begin(), next.end(), [](Next n) { return n != Next::kNothing; }));
     return std::move(clustering_);
   }
 
  private:
+  enum class Next : std::uint8_t {
+    kNothing,    ///< all clusters fit
+    kRegroup,    ///< into the number of clusters that is set
+    kLookAgain,  ///< some were split
+  };
+
   [[nodiscard]] std::string subject() const { return "network " + network_.name + " on chip " + chip_.name; }
 
   void first_counts() {
@@ -69,6 +79,7 @@ class Partitioner {
     }
     problems.throw_if_any(subject());
     clustering_.of.resize(network_.populations.size());
+    clustering_.rank.resize(network_.populations.size());
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       const IntPopulation& population = network_.populations[p];
       is_map_.push_back(is_feature_map(population, layers_[p]) && map_extent(population.shape).channels <= cap_[p]);
@@ -108,11 +119,12 @@ class Partitioner {
   /// Limits exceeded, and weight words × the words read when every source spikes once.
   [[nodiscard]] std::pair<std::size_t, double> price_of(std::size_t p) const {
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
+    const Reach reach(layers_[p], skeleton, PopulationId(p));
     std::size_t exceeded = 0;
     double words = 0, work = 0;
     for (std::size_t c = 0; c < skeleton.clusters.size(); ++c) {
       if (skeleton.clusters[c].population.index() != p) continue;
-      const Cluster cluster = build_cluster(network_, chip_, layers_, skeleton, c);
+      const Cluster cluster = build_cluster(network_, chip_, layers_, skeleton, reach, c);
       exceeded += excesses(cluster, chip_).size();
       words += static_cast<double>(cluster.weights.size()) / chip_.tile.lanes;
       for (std::size_t chunk = 0; chunk < cluster.chunks.size(); ++chunk)
@@ -122,15 +134,64 @@ class Partitioner {
     return {exceeded, words * work};
   }
 
+  /// Feature maps look at how their sources are cut; other populations at nobody, and may be cut side by side.
+  void regroup_all(const std::vector<Next>& next) {
+    std::vector<std::size_t> together;
+    const auto flush = [&] {
+      parallel_for(together.size(), [&](std::size_t i) { regroup(together[i]); });
+      together.clear();
+    };
+    for (std::size_t p = 0; p < next.size(); ++p) {
+      if (next[p] != Next::kRegroup) continue;
+      if (!is_map_[p]) {
+        together.push_back(p);
+        continue;
+      }
+      flush();
+      cut_into_blocks(p);
+    }
+    flush();
+  }
+
   void regroup(std::size_t p) {
-    if (is_map_[p]) return cut_into_blocks(p);
+    Rng rng(options_.seed ^ (p * 0x9e3779b97f4a7c15ULL));
     const auto n = static_cast<std::uint32_t>(network_.populations[p].size());
     // A count that no even size gives exactly is taken down to the next that one does.
     const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], chip_.tile.lanes);
     clustering_.count[p] = quotient_up(n, size);
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
     const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], size + size / 8), options_.method};
-    clustering_.of[p] = group(edges, n, grouping, rng_);
+    if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 || all_read_the_same(edges, n)) {
+      clustering_.of[p] = group(edges, n, grouping, rng);
+      return;
+    }
+    Hypergraph graph = hypergraph_of(edges, n);
+    for (const std::vector<Layer>& readers : layers_)
+      for (const Layer& layer : readers)
+        if (layer.from == Source(PopulationId(p))) add_readers(graph, layer);
+    Grouping found = group_by_bisection(graph, grouping.clusters, grouping.cap, rng);
+    clustering_.of[p] = std::move(found.of);
+    clustering_.rank[p] = std::move(found.rank);
+    clustering_.order[p] = NeuronOrder::kRank;
+    refine(edges, grouping, clustering_.of[p], rng);
+  }
+
+  /// Cuts a cluster of a ranked population into parts of near ranks and whole chunks, as many as its excess asks for.
+  void split(std::size_t p, std::uint32_t cluster, const std::vector<Excess>& excess) {
+    std::vector<std::uint32_t> neurons;
+    for (std::uint32_t j = 0; j < clustering_.of[p].size(); ++j)
+      if (clustering_.of[p][j] == cluster) neurons.push_back(j);
+    std::sort(neurons.begin(), neurons.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return clustering_.rank[p][a] < clustering_.rank[p][b]; });
+    double factor = 2;
+    for (const Excess& e : excess)
+      if (e.key == "tile.weight_words" || e.key == "tile.update_entries")
+        factor = std::max(factor, static_cast<double>(e.needed) / static_cast<double>(e.available));
+    const auto n = static_cast<std::uint32_t>(neurons.size());
+    std::uint32_t size = quotient_up(n, std::min(n, static_cast<std::uint32_t>(std::ceil(factor))));
+    if (size > 16) size = std::min(round_up(size, 16), n - 1);
+    for (std::uint32_t i = size; i < n; ++i) clustering_.of[p][neurons[i]] = clustering_.count[p] + i / size - 1;
+    clustering_.count[p] += quotient_up(n, size) - 1;
   }
 
   /// The number of clusters that a population with this excess should try next.
@@ -164,54 +225,78 @@ class Partitioner {
     if (neurons.size() == 1) alone.count[p] -= 1;
     else alone.of[p][neuron] = alone.count[p] - 1;
     const Skeleton other = make_skeleton(network_, chip_, alone);
-    const Cluster cluster = build_cluster(network_, chip_, layers_, other, other.cluster_of[p][neuron]);
+    const Cluster cluster = build_cluster(network_, chip_, layers_, other, Reach(layers_[p], other, PopulationId(p)), other.cluster_of[p][neuron]);
     sources_ = static_cast<std::uint32_t>(cluster.inbound.size());
     return excesses(cluster, chip_);
   }
 
-  /// Builds all tables; by population 1 where the clusters must become smaller and did.
-  std::vector<std::uint32_t> raise_counts() {
+  /// What no smaller cluster mends: the excess of one neuron alone.
+  void report_hopeless(const Skeleton& skeleton, std::size_t c, Problems& problems) const {
+    const std::size_t p = skeleton.clusters[c].population.index();
+    std::uint32_t neuron = 0;
+    for (const Excess& e : excess_of_one(skeleton, c, neuron))
+      problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) + " (" +
+                   std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) + " channels) alone needs " + e.key + " = " +
+                   std::to_string(e.needed) + ", the chip has " + std::to_string(e.available) + "; a chip with " + e.key + " = " +
+                   std::to_string(e.needed) + " would do");
+  }
+
+  /// By cluster of the skeleton: builds its tables and counts.
+  [[nodiscard]] std::vector<std::vector<Excess>> all_excesses(const Skeleton& skeleton) const {
+    std::vector<std::size_t> first{0};  // cluster, by PopulationId
+    for (const std::uint32_t count : clustering_.count) first.push_back(first.back() + count);
+    std::vector<std::vector<Excess>> result(skeleton.clusters.size());
+    parallel_for(clustering_.count.size(), [&](std::size_t p) {
+      const Reach reach(layers_[p], skeleton, PopulationId(p));
+      for (std::size_t c = first[p]; c < first[p + 1]; ++c)
+        result[c] = excesses(build_cluster(network_, chip_, layers_, skeleton, reach, c), chip_);
+    });
+    return result;
+  }
+
+  /// Builds all tables and makes clusters smaller that do not fit. By population what is to be done next.
+  std::vector<Next> make_smaller() {
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
-    std::vector<std::uint32_t> changed(network_.populations.size(), 0);
+    std::vector<Next> next(network_.populations.size(), Next::kNothing);
     Problems problems;
-    for (std::size_t c = 0; c < skeleton.clusters.size(); ++c) {
+    const std::vector<std::uint32_t> counts = clustering_.count;
+    const std::vector<std::vector<Excess>> excess_of = all_excesses(skeleton);
+    for (std::size_t c = 0, first = 0; c < skeleton.clusters.size(); ++c) {
       const std::size_t p = skeleton.clusters[c].population.index();
-      if (changed[p] != 0) continue;
-      const std::vector<Excess> excess = excesses(build_cluster(network_, chip_, layers_, skeleton, c), chip_);
-      if (excess.empty()) continue;
-      changed[p] = 1;
-      std::uint32_t neuron = 0;
-      for (const Excess& e : excess_of_one(skeleton, c, neuron))
-        problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) + " (" +
-                     std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) + " channels) alone needs " + e.key + " = " + std::to_string(e.needed) +
-                     ", the chip has " + std::to_string(e.available) + "; a chip with " + e.key + " = " +
-                     std::to_string(e.needed) + " would do");
-      wanted_.resize(network_.populations.size());
-      wanted_[p] = next_count(p, excess);
-      if (is_map_[p] && grids(map_extent(network_.populations[p].shape), wanted_[p], cap_[p]).empty()) {
-        // Not even one position fits: its channels must part.
-        is_map_[p] = false;
-        clustering_.order[p] = NeuronOrder::kNir;
-        wanted_[p] = next_count(p, excess);
+      if (c == 0 || skeleton.clusters[c - 1].population.index() != p) first = c;
+      const std::vector<Excess>& excess = excess_of[c];
+      if (excess.empty() || next[p] == Next::kRegroup) continue;
+      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1) report_hopeless(skeleton, c, problems);
+      if (clustering_.order[p] == NeuronOrder::kRank) {
+        next[p] = Next::kLookAgain;
+        if (skeleton.clusters[c].size() > 1) split(p, static_cast<std::uint32_t>(c - first), excess);
+      } else {
+        next[p] = Next::kRegroup;
+        raise_count(p, excess);
       }
     }
     problems.throw_if_any(subject());
-    for (std::size_t p = 0; p < changed.size(); ++p) {
-      if (changed[p] == 0) continue;
-      SPIKELOOM_CHECK(wanted_[p] > clustering_.count[p]);
-      clustering_.count[p] = wanted_[p];
+    for (std::size_t p = 0; p < next.size(); ++p) SPIKELOOM_CHECK(next[p] == Next::kNothing || clustering_.count[p] > counts[p]);
+    return next;
+  }
+
+  void raise_count(std::size_t p, const std::vector<Excess>& excess) {
+    std::uint32_t wanted = next_count(p, excess);
+    if (is_map_[p] && grids(map_extent(network_.populations[p].shape), wanted, cap_[p]).empty()) {
+      // Not even one position fits: its channels must part.
+      is_map_[p] = false;
+      clustering_.order[p] = NeuronOrder::kNir;
+      wanted = next_count(p, excess);
     }
-    return changed;
+    clustering_.count[p] = wanted;
   }
 
   const IntNetwork& network_;
   const Chip& chip_;
   const PartitionOptions& options_;
   Layers layers_;
-  Rng rng_;
   std::vector<std::uint32_t> cap_;
   std::vector<bool> is_map_;  ///< by PopulationId
-  std::vector<std::uint32_t> wanted_;
   Clustering clustering_;
   mutable std::uint32_t fan_in_ = 0, sources_ = 0;  ///< of the neuron looked at last
 };
