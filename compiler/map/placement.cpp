@@ -6,6 +6,7 @@
 
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/timing.hpp"
+#include "compiler/map/load.hpp"
 #include "compiler/map/routes.hpp"
 #include "compiler/partition/hypergraph.hpp"
 
@@ -69,7 +70,7 @@ class Placer {
       work_.push_back(static_cast<double>(timing::kIntegrate + worst_integration(cluster) + timing::kUpdate) +
                       static_cast<double>(cluster.updates.size()));
       total += work_.back();
-      flits_.push_back(static_cast<double>(worst_flits(cluster)));
+      flits_.push_back(expected_flits(cluster));
     }
     mean_load_ = std::max(1.0, total / tiles);
     for (const ClusterId id : app.sinks) sinks_[id.index()] = 1;

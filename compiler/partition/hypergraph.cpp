@@ -1,6 +1,8 @@
 #include "compiler/partition/hypergraph.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <numeric>
 #include <queue>
 #include <unordered_map>
@@ -10,7 +12,8 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::size_t kFew = 120;          ///< vertices that are split by growing
+constexpr std::uint64_t kHeaviest = 20;    ///< part of the weight that a merged vertex may have
+constexpr std::size_t kFew = 60;          ///< vertices that are split by growing
 constexpr std::size_t kNetsLookedAt = 12;  ///< of a vertex in search of a partner
 constexpr std::size_t kPinsLookedAt = 48;  ///< of each of these nets
 constexpr std::uint32_t kNone = ~0U;
@@ -31,11 +34,49 @@ struct Incidence {
   }
 };
 
+/// Parts that h pins of a net reach on either side, in units of 1 / kReach.
+class Reached {
+ public:
+  static constexpr std::int64_t kReach = 1024;
+  explicit Reached(Parts parts) {
+    for (const std::uint32_t side : {0U, 1U}) {
+      const double k = side == 0 ? parts.zero : parts.one;
+      std::vector<std::int64_t>& of = of_[side];
+      do {
+        of.push_back(std::llround(static_cast<double>(kReach) * k * (1 - std::pow(1 - 1 / k, static_cast<double>(of.size())))));
+      } while (of.size() < 2 || of.back() != of[of.size() - 2]);
+    }
+  }
+  /// What a net costs less when one of its `pins` on the side leaves it; 0 where there is none.
+  [[nodiscard]] std::int64_t last(std::uint32_t side, std::uint32_t pins) const {
+    const std::vector<std::int64_t>& of = of_[side];
+    return pins != 0 && pins < of.size() ? of[pins] - of[pins - 1] : 0;
+  }
+  [[nodiscard]] std::int64_t total(const Hypergraph& graph, const std::vector<std::uint8_t>& side) const {
+    std::int64_t sum = 0;
+    for (std::size_t e = 0; e < graph.nets(); ++e) {
+      std::array<std::size_t, 2> held{};
+      for (const std::uint32_t v : graph.pins(e)) ++held[side[v]];
+      for (const std::uint32_t s : {0U, 1U}) sum += graph.cost[e] * of_[s][std::min(held[s], of_[s].size() - 1)];
+    }
+    return sum;
+  }
+
+ private:
+  std::array<std::vector<std::int64_t>, 2> of_;
+};
+
+/// What heavy vertices allow: a coarse level need not be more even than its heaviest vertex; finer ones mend that.
+Balance widened(Balance balance, const Hypergraph& graph) {
+  const std::uint64_t slack = *std::max_element(graph.weight.begin(), graph.weight.end()) - 1U;
+  return {balance.least - std::min(balance.least, slack), balance.most + slack};
+}
+
 /// Moves of single vertices, best gain first, each vertex once a pass; a pass ends in the best state that it saw.
 class Refiner {
  public:
-  Refiner(const Hypergraph& graph, const Incidence& by_vertex, Balance balance, std::vector<std::uint8_t>& side)
-      : graph_(graph), by_vertex_(by_vertex), balance_(balance), side_(side), held_(2 * graph.nets(), 0) {
+  Refiner(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached, Balance balance, std::vector<std::uint8_t>& side)
+      : graph_(graph), by_vertex_(by_vertex), reached_(reached), balance_(widened(balance, graph)), side_(side), held_(2 * graph.nets(), 0) {
     for (std::size_t e = 0; e < graph.nets(); ++e)
       for (const std::uint32_t v : graph.pins(e)) ++held_[2 * e + side_[v]];
     for (std::size_t v = 0; v < graph.vertices(); ++v) {
@@ -64,8 +105,7 @@ class Refiner {
     std::int64_t gain = 0;
     const std::uint32_t from = side_[v];
     for (const std::uint32_t e : by_vertex_.of(v)) {
-      if (held_[2 * e + from] == 1) gain += graph_.cost[e];
-      if (held_[2 * e + 1 - from] == 0) gain -= graph_.cost[e];
+      gain += graph_.cost[e] * (reached_.last(from, held_[2 * e + from]) - reached_.last(1 - from, held_[2 * e + 1 - from] + 1));
     }
     return gain;
   }
@@ -77,10 +117,15 @@ class Refiner {
   void add_gain(std::uint32_t v, std::int64_t change) {
     if (state_[v] == State::kLocked) return;
     // The counts are still those before the move, and so is a gain that is asked for now.
-    if (state_[v] == State::kInside) gain_[v] = gain_of(v);
-    state_[v] = State::kQueued;
+    if (state_[v] == State::kInside) {
+      gain_[v] = gain_of(v);
+      state_[v] = State::kQueued;
+    }
     gain_[v] += change;
-    push(v);
+    if (!is_touched_[v]) {
+      is_touched_[v] = 1;
+      touched_.push_back(v);
+    }
   }
 
   /// The best vertex that may leave `side`; kNone where there is none.
@@ -132,30 +177,28 @@ class Refiner {
     const std::uint32_t from = side_[v], to = 1 - from;
     for (const std::uint32_t e : by_vertex_.of(v)) {
       const std::uint32_t here = held_[2 * e + from], there = held_[2 * e + to];
-      const std::int64_t cost = graph_.cost[e];
-      if (there > 1 && here > 2) continue;  // nobody's gain changes
+      // Of a pin on either side: what leaving saves after the move, less what it saves now; the same for arriving.
+      const std::array<std::int64_t, 2> change{
+          graph_.cost[e] * (reached_.last(from, here - 1) - reached_.last(from, here) - reached_.last(to, there + 2) + reached_.last(to, there + 1)),
+          graph_.cost[e] * (reached_.last(to, there + 1) - reached_.last(to, there) - reached_.last(from, here) + reached_.last(from, here + 1))};
+      if (change[0] == 0 && change[1] == 0) continue;
       for (const std::uint32_t u : graph_.pins(e)) {
-        if (u == v) continue;
-        if (side_[u] == from) {
-          // u could have uncut nothing; after the move it is cut already (there was 0), or u is the last (here becomes 1).
-          std::int64_t change = 0;
-          if (there == 0) change += cost;
-          if (here == 2) change += cost;
-          if (change != 0) add_gain(u, change);
-        } else {
-          std::int64_t change = 0;
-          if (there == 1) change -= cost;
-          if (here == 1) change -= cost;
-          if (change != 0) add_gain(u, change);
-        }
+        const std::int64_t mine = change[side_[u] == from ? 0 : 1];
+        if (u != v && mine != 0) add_gain(u, mine);
       }
     }
     flip(v);
+    for (const std::uint32_t u : touched_) {
+      is_touched_[u] = 0;
+      push(u);
+    }
+    touched_.clear();
   }
 
   bool improve() {
     const std::size_t n = graph_.vertices();
     state_.assign(n, State::kInside);
+    is_touched_.assign(n, 0);
     gain_.assign(n, 0);
     version_.assign(n, 0);
     queue_[0] = queue_[1] = {};
@@ -196,6 +239,7 @@ class Refiner {
 
   const Hypergraph& graph_;
   const Incidence& by_vertex_;
+  const Reached& reached_;
   Balance balance_;
   std::vector<std::uint8_t>& side_;
   std::vector<std::uint32_t> held_;  ///< pins of net e on side s: held_[2e + s]
@@ -203,7 +247,8 @@ class Refiner {
   std::uint32_t heaviest_ = 1;
   std::vector<State> state_;
   std::vector<std::int64_t> gain_;
-  std::vector<std::uint32_t> version_;
+  std::vector<std::uint32_t> version_, touched_;
+  std::vector<std::uint8_t> is_touched_;
   std::priority_queue<Entry> queue_[2];
   std::size_t inside_ = 0;
 };
@@ -305,7 +350,8 @@ Hypergraph draw(const Hypergraph& graph, double part, Rng& rng) {
 }
 
 /// Side 0 grown from random vertices, refined; the best of several tries.
-std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vertex, Balance balance, Rng& rng, Effort effort) {
+std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached, Balance exact, Rng& rng, Effort effort) {
+  const Balance balance = widened(exact, graph);
   const std::uint64_t wanted = (balance.least + balance.most) / 2;
   const auto excess = [&](const std::vector<std::uint8_t>& side) {
     std::uint64_t zero = 0;
@@ -331,14 +377,43 @@ std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vert
       for (std::uint32_t u = 0; u < side.size(); ++u)
         if (side[u] == 1 && (next == kNone || pull[u] > pull[next])) next = u;
     }
-    Refiner(graph, by_vertex, balance, side).run(effort.passes);
-    const std::pair<std::uint64_t, std::int64_t> price{excess(side), cut(graph, side)};
+    Refiner(graph, by_vertex, reached, balance, side).run(effort.passes);
+    const std::pair<std::uint64_t, std::int64_t> price{excess(side), reached.total(graph, side)};
     if (best.empty() || price < least) {
       least = price;
       best = std::move(side);
     }
   }
   return best;
+}
+
+std::vector<std::uint8_t> bisect_levels(const Hypergraph& graph, Balance balance, const Reached& reached, Rng& rng, Effort effort) {
+  if (graph.vertices() == 0) return {};
+  const double wanted = static_cast<double>(effort.pins) * static_cast<double>(graph.vertices());
+  if (static_cast<double>(graph.pin.size()) > 1.5 * wanted) {
+    const Hypergraph drawn = draw(graph, wanted / static_cast<double>(graph.pin.size()), rng);
+    std::vector<std::uint8_t> side = bisect_levels(drawn, balance, reached, rng, effort);
+    if (effort.polish != 0) {
+      const Incidence by_vertex(graph);
+      Refiner(graph, by_vertex, reached, balance, side).run(effort.polish);
+    }
+    return side;
+  }
+  const std::uint64_t total = std::accumulate(graph.weight.begin(), graph.weight.end(), std::uint64_t{0});
+  const auto heaviest = static_cast<std::uint32_t>(std::max<std::uint64_t>(1, total / kHeaviest));
+  const Incidence by_vertex(graph);
+  if (graph.vertices() > kFew) {
+    std::uint32_t count = 0;
+    const std::vector<std::uint32_t> coarse = match(graph, by_vertex, heaviest, rng, count);
+    if (count < graph.vertices() - graph.vertices() / 20) {
+      const std::vector<std::uint8_t> above = bisect_levels(contract(graph, coarse, count), balance, reached, rng, effort);
+      std::vector<std::uint8_t> side(graph.vertices());
+      for (std::size_t v = 0; v < side.size(); ++v) side[v] = above[coarse[v]];
+      Refiner(graph, by_vertex, reached, balance, side).run(effort.passes);
+      return side;
+    }
+  }
+  return grow(graph, by_vertex, reached, balance, rng, effort);
 }
 
 }  // namespace
@@ -373,33 +448,10 @@ std::int64_t cut(const Hypergraph& graph, const std::vector<std::uint8_t>& side)
   return total;
 }
 
-std::vector<std::uint8_t> bisect(const Hypergraph& graph, Balance balance, Rng& rng, Effort effort) {
+std::vector<std::uint8_t> bisect(const Hypergraph& graph, Balance balance, Rng& rng, Effort effort, Parts parts) {
   const std::uint64_t total = std::accumulate(graph.weight.begin(), graph.weight.end(), std::uint64_t{0});
-  SPIKELOOM_CHECK(balance.least <= balance.most && balance.most <= total);
-  if (graph.vertices() == 0) return {};
-  const double wanted = static_cast<double>(effort.pins) * static_cast<double>(graph.vertices());
-  if (static_cast<double>(graph.pin.size()) > 1.5 * wanted) {
-    std::vector<std::uint8_t> side = bisect(draw(graph, wanted / static_cast<double>(graph.pin.size()), rng), balance, rng, effort);
-    if (effort.polish != 0) {
-      const Incidence by_vertex(graph);
-      Refiner(graph, by_vertex, balance, side).run(effort.polish);
-    }
-    return side;
-  }
-  const auto heaviest = static_cast<std::uint32_t>(std::max<std::uint64_t>(1, total / (kFew / 3)));
-  const Incidence by_vertex(graph);
-  if (graph.vertices() > kFew) {
-    std::uint32_t count = 0;
-    const std::vector<std::uint32_t> coarse = match(graph, by_vertex, heaviest, rng, count);
-    if (count < graph.vertices() - graph.vertices() / 20) {
-      const std::vector<std::uint8_t> above = bisect(contract(graph, coarse, count), balance, rng, effort);
-      std::vector<std::uint8_t> side(graph.vertices());
-      for (std::size_t v = 0; v < side.size(); ++v) side[v] = above[coarse[v]];
-      Refiner(graph, by_vertex, balance, side).run(effort.passes);
-      return side;
-    }
-  }
-  return grow(graph, by_vertex, balance, rng, effort);
+  SPIKELOOM_CHECK(balance.least <= balance.most && balance.most <= total && parts.zero > 0 && parts.one > 0);
+  return bisect_levels(graph, balance, Reached(parts), rng, effort);
 }
 
 }  // namespace spikeloom

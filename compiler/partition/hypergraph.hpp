@@ -38,17 +38,24 @@ struct Effort {
   std::uint32_t polish = 1;  ///< passes over all nets where they were drawn
 };
 
+/// How many parts each side will be cut into later.
+struct Parts {
+  std::uint32_t zero = 1, one = 1;
+};
+
 /// Sum of the costs of nets with pins on both sides.
 [[nodiscard]] std::int64_t cut(const Hypergraph&, const std::vector<std::uint8_t>& side);
 
-/// A side, 0 or 1, for every vertex, with a small cut; side 0 within the balance wherever vertex weights of 1 allow
+/// A side, 0 or 1, for every vertex, such that nets reach few parts; side 0 within the balance wherever vertex weights of 1 allow
 /// that. Same graph, balance and seed: same sides.
 ///
 /// Method  multilevel: vertices that share dear nets are merged until few are left, those are split by growing from
-///         random vertices, and every level is refined by moves.
+///         random vertices, and every level is refined by moves. A net with h pins on a side that k parts are still to be
+///         made of is taken to reach k·(1 − (1 − 1/k)^h) of them, as if they fell at random: where nearly every net is cut
+///         whatever one does, it still counts how lopsidedly. With one part a side this is the cut.
 /// Cost    about the pins, times the logarithm of the vertices.
 /// Source  Karypis, Aggarwal, Kumar, Shekhar: Multilevel hypergraph partitioning, IEEE TVLSI 1999; Fiduccia, Mattheyses,
 ///         DAC 1982.
-[[nodiscard]] std::vector<std::uint8_t> bisect(const Hypergraph&, Balance, Rng&, Effort = {});
+[[nodiscard]] std::vector<std::uint8_t> bisect(const Hypergraph&, Balance, Rng&, Effort = {}, Parts = {});
 
 }  // namespace spikeloom

@@ -26,7 +26,11 @@ class Recursion {
       for (const std::uint32_t neuron : neurons) result_.rank[neuron] = next_rank_++;
       return;
     }
-    const std::vector<std::uint8_t> side = bisect(graph, balance(neurons.size(), clusters), rng_, clusters == 1 ? kOrdering : Effort{});
+    const Balance share = balance(neurons.size(), clusters);
+    const auto chunks = [](std::uint64_t n) { return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, n / kChunk)); };
+    const std::vector<std::uint8_t> side =
+        clusters == 1 ? bisect(graph, share, rng_, kOrdering, {chunks(share.least), chunks(neurons.size() - share.least)})
+                      : bisect(graph, share, rng_, {}, {clusters / 2, clusters - clusters / 2});
     for (const std::uint8_t half : {std::uint8_t{0}, std::uint8_t{1}}) {
       std::vector<std::uint32_t> vertices, inner;
       for (std::uint32_t v = 0; v < side.size(); ++v) {

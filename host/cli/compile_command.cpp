@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "compiler/base/error.hpp"
+#include "compiler/map/load.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "spikeloom_version.hpp"
@@ -81,6 +82,8 @@ void write_json(const std::string& path, const Compilation& compilation) {
   json["tiles"] = compilation.image.chip.tiles();
   const WeightWords words = weight_words(compilation.image.application);
   json["weight_words"] = {{"stored", words.stored}, {"unrolled_rows", words.unrolled}};
+  const NetworkLoad load = network_load(compilation.image.application, compilation.image.binding);
+  json["spikes_a_step"] = {{"from_host", load.from_host}, {"between_tiles", load.between_tiles}, {"hops", load.hops}};
   json["synapses"] = synapses(compilation.integers);
   for (const Promise& promise : compilation.image.promises) {
     json["period"][promise.name] = promise.period.approximate();

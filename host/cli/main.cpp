@@ -101,6 +101,11 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
   app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)")->check(CLI::Range(2, 16));
   app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")->check(CLI::PositiveNumber);
+  app.add_option("--partition", options.partition, "multilevel, or the baselines greedy and refined (to compare with)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, PartitionMethod>{{"multilevel", PartitionMethod::kMultilevel},
+                                                                                 {"refined", PartitionMethod::kRefined},
+                                                                                 {"greedy", PartitionMethod::kGreedy}}))
+      ->default_str("multilevel");
   app.add_option("--spread", options.spread,
                  "fastest: split populations over idle tiles while steps become shorter; fewest: as few clusters as fit")
       ->transform(CLI::CheckedTransformer(

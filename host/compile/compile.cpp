@@ -150,6 +150,7 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   image.application = runner.stage("partition", [&] {
     check_widths(network, chip);
     const Clustering clustering = partition(network, chip, {.seed = options.seed,
+                                                              .method = options.partition,
                                                               .max_neurons = options.max_neurons,
                                                               .least_clusters = least,
                                                               .activity = traffic});

@@ -36,6 +36,7 @@ struct CompileOptions {
   std::vector<std::string> record;     ///< populations sent to the host although they are no output
   bool readout_last_only = false;      ///< potentials only at the end of a sample
   std::uint64_t seed = 1;
+  PartitionMethod partition = PartitionMethod::kMultilevel;
   std::optional<std::uint32_t> pages;  ///< wanted pages per cluster
   std::uint32_t max_neurons = 0;       ///< of a cluster; 0: what fits
   Spread spread = Spread::kFastest;    ///< not with max_neurons or clusters

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
@@ -192,6 +193,12 @@ void partition_sheets(benchmark::State& state, const Sheets& sheets, std::uint32
       state.SkipWithError(mapped.reason.c_str());
       break;
     }
+    lap("");
+    // Not timed with the rest: tables decoded and compared with the network, the binding with its rules.
+    for (const std::string& fault : check(app, net, chip)) internal_error(fault, __FILE__, __LINE__);
+    for (const std::string& fault : check(app, *mapped.binding, chip)) internal_error(fault, __FILE__, __LINE__);
+    lap("check_s");
+    state.counters.erase("");
     state.counters["clusters"] = static_cast<double>(app.clusters.size());
   }
   double neurons = 0, synapses = 0;

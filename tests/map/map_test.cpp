@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "compiler/base/error.hpp"
+#include "compiler/map/load.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/map/routes.hpp"
 #include "compiler/partition/partition.hpp"
@@ -48,6 +51,44 @@ TEST(Map, EveryBindingOfRandomApplicationsIsSound) {
   }
   std::cout << mapped << " of 200 fit their chip\n";
   EXPECT_GT(mapped, 150);
+}
+
+/// Neuron by neuron and tile by tile: who reads whom is asked of the clusters, not of the channels.
+TEST(NetworkLoad, CountsASpikeOnceForEveryClusterThatReadsItElsewhere) {
+  int crossing = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Rng rng(seed);
+    Mapped m = random_application(rng);
+    for (Cluster& cluster : m.app.clusters)
+      for (std::size_t p = 0; p < cluster.size(); ++p) cluster.activity.push_back(rng.unit());
+    const MapResult result = map(m.app, m.chip, {.seed = seed});
+    if (!result.binding) continue;
+    const auto tile = [&](std::size_t c) { return result.binding->placement[c].tile; };
+    double between = 0, hops_of_all = 0;
+    for (std::size_t c = 0; c < m.app.clusters.size(); ++c) {
+      const double spikes = std::accumulate(m.app.clusters[c].activity.begin(), m.app.clusters[c].activity.end(), 0.0);
+      for (std::size_t r = 0; r < m.app.clusters.size(); ++r)
+        for (const Inbound& inbound : m.app.clusters[r].inbound)
+          if (inbound.from == ClusterId(c)) {
+            if (tile(c) != tile(r)) between += spikes;
+            hops_of_all += spikes * hops(m.chip, 1 + tile(c).value, 1 + tile(r).value);
+          }
+      if (std::count(m.app.sinks.begin(), m.app.sinks.end(), ClusterId(c)) != 0) hops_of_all += spikes * hops(m.chip, 1 + tile(c).value, 0);
+    }
+    for (std::size_t r = 0; r < m.app.clusters.size(); ++r)
+      for (const Inbound& inbound : m.app.clusters[r].inbound) {
+        if (inbound.from) continue;
+        for (const StreamInput& input : m.app.inputs)
+          for (std::size_t a = input.first_axon; a < input.first_axon + volume(input.shape) * input.planes; ++a)
+            if (a / 16 >= inbound.source_first && a / 16 < inbound.source_first + inbound.source_count)
+              hops_of_all += hops(m.chip, 0, 1 + tile(r).value);
+      }
+    const NetworkLoad load = network_load(m.app, *result.binding);
+    EXPECT_NEAR(load.between_tiles, between, 1e-9 * (1 + between)) << "seed " << seed;
+    EXPECT_NEAR(load.hops, hops_of_all, 1e-9 * (1 + hops_of_all)) << "seed " << seed;
+    crossing += between > 0 ? 1 : 0;
+  }
+  EXPECT_GT(crossing, 20);
 }
 
 TEST(Map, IsAFunctionOfItsSeed) {

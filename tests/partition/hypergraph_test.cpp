@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "compiler/partition/multilevel.hpp"
 #include "compiler/partition/partition.hpp"
@@ -161,6 +162,36 @@ TEST(Grouping, TheCutOfAGraphIsTheTrafficButForWhatEveryPartitionPays) {
       EXPECT_NEAR(traffic, *constant, 1e-9);
     }
   }
+}
+
+/// Neurons in hidden groups, each a source of a net: most pins are of its own group, few of others.
+TEST(Grouping, FindsPlantedCommunities) {
+  constexpr std::uint32_t kGroups = 12, kSize = 64, kNeurons = kGroups * kSize;
+  Rng rng(31);
+  std::vector<std::uint32_t> name(kNeurons);
+  std::iota(name.begin(), name.end(), 0U);
+  rng.shuffle(name);
+  Hypergraph graph;
+  graph.weight.assign(kNeurons, 1);
+  std::vector<std::uint32_t> planted(kNeurons);
+  for (std::uint32_t j = 0; j < kNeurons; ++j) planted[name[j]] = j / kSize;
+  for (std::uint32_t s = 0; s < kNeurons; ++s) {
+    for (std::uint32_t j = 0; j < kNeurons; ++j)
+      if (j == s || rng.chance(planted[j] == planted[s] ? 0.3 : 0.004)) graph.pin.push_back(j);
+    graph.begin.push_back(graph.pin.size());
+    graph.cost.push_back(1);
+  }
+  const auto traffic = [&](const std::vector<std::uint32_t>& of) {
+    std::int64_t total = 0;
+    for (std::size_t e = 0; e < graph.nets(); ++e) {
+      std::set<std::uint32_t> reached;
+      for (const std::uint32_t v : graph.pins(e)) reached.insert(of[v]);
+      total += static_cast<std::int64_t>(reached.size()) - 1;
+    }
+    return total;
+  };
+  const Grouping grouping = group_by_bisection(graph, kGroups, kSize, rng);
+  EXPECT_LE(static_cast<double>(traffic(grouping.of)), 1.05 * static_cast<double>(traffic(planted)));
 }
 
 /// A ring of neurons that each read 8 near sources, in shuffled order.
