@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -6,9 +8,11 @@
 #include <unistd.h>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/parallel.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "host/device/model_device.hpp"
+#include "host/run/parallel_values.hpp"
 #include "host/run/report.hpp"
 #include "host/run/stimulus.hpp"
 
@@ -59,6 +63,63 @@ Recording parse_record(const RunCommand& command, const Image& image) {
   problems.throw_if_any("run");
   return recording;
 }
+
+/// How a run is getting on: steps, accuracy of the samples that are through, time left.
+class RunProgress {
+ public:
+  RunProgress(const RunCommand& command, const Image& image, const Dataset& data)
+      : data_(data), steps_(static_cast<std::int64_t>(data.total_steps())), begin_(std::chrono::steady_clock::now()) {
+    const auto first = std::find_if(image.application.outputs.begin(), image.application.outputs.end(),
+                                    [](const OutputStream& o) { return !o.recorded; });
+    if (first == image.application.outputs.end()) return;
+    is_spiking_ = first->kind == OutputKind::kSpikes;
+    rule_ = command.decide ? decide_named(*command.decide) : (is_spiking_ ? Decide::kCount : Decide::kMax);
+  }
+
+  /// Of a new run over the same data.
+  void restart() {
+    next_ = 0;
+    through_ = right_ = 0;
+    begin_ = std::chrono::steady_clock::now();
+  }
+
+  [[nodiscard]] std::string text(std::int64_t ended, const RunOutputs& so_far) {
+    for (; next_ < data_.samples.size(); ++next_) {
+      const auto steps = static_cast<std::int64_t>(data_.samples[next_].steps());
+      if (through_ + steps > ended) break;
+      through_ += steps;
+      if (rule_ && data_.has_labels() && decided(so_far) == *data_.samples[next_].label) ++right_;
+    }
+    std::string text = "step " + std::to_string(ended) + " of " + std::to_string(steps_);
+    if (next_ > 0 && rule_ && data_.has_labels()) {
+      char accuracy[32];
+      std::snprintf(accuracy, sizeof accuracy, ", %.1f %% right", 100.0 * static_cast<double>(right_) / static_cast<double>(next_));
+      text += accuracy;
+    }
+    const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    if (ended > 0 && spent > 1)
+      text += ", " + std::to_string(std::llround(spent * static_cast<double>(steps_ - ended) / static_cast<double>(ended))) + " s left";
+    return text;
+  }
+
+ private:
+  /// Of sample `next_`.
+  [[nodiscard]] std::int64_t decided(const RunOutputs& so_far) const {
+    const auto one = [&]<class T>(const Trace<T>& all) {
+      return decide(Trace<T>{all.node, all.neurons, {all.samples[next_]}}, *rule_).predictions.front();
+    };
+    return is_spiking_ ? one(so_far.spikes.front()) : one(so_far.potentials.front());
+  }
+
+  const Dataset& data_;
+  std::int64_t steps_;
+  std::chrono::steady_clock::time_point begin_;
+  std::optional<Decide> rule_;
+  bool is_spiking_ = false;
+  std::size_t next_ = 0;        ///< sample
+  std::int64_t through_ = 0;    ///< steps of the samples before it
+  std::int64_t right_ = 0;
+};
 
 /// Spikes and membranes of populations after every step, from the replay.
 class Recorder {
@@ -197,18 +258,26 @@ int run(const RunCommand& command) {
   options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
   const auto steps = static_cast<std::int64_t>(data.total_steps());
   std::string doing = "replay";
-  options.on_steps = [&](std::int64_t done) {
-    progress.show(doing + ": step " + std::to_string(done) + " of " + std::to_string(steps));
-  };
+  RunProgress so_far(command, image, data);
+  if (isatty(STDERR_FILENO) != 0)
+    options.on_steps = [&](std::int64_t ended, const RunOutputs& outputs) { progress.show(doing + ": " + so_far.text(ended, outputs)); };
 
   // The replay first: it gets the image and the input, and nothing that a device sent.
   const std::unique_ptr<ModelLink> model = open_model(image.chip);
   Recorder recorder(image, data, recording, *model);
+  // Potentials are kept up only where the model computes them itself.
+  std::optional<ParallelValues> values;
+  if (recording.potentials.empty() && thread_count() > 1 && data.samples.size() > 1) {
+    values.emplace(image, data, thread_count());
+    model->take_values_from([&](std::uint32_t node, std::uint32_t context) { return values->next(node, context); });
+  }
   DeviceRun replay = Session(*model, image, options).run(data);
+  values.reset();
   std::optional<DeviceRun> device_run;
   report.device = model->describe();
   if (!is_model) {
     doing = command.device;
+    so_far.restart();
     const std::unique_ptr<Link> link =
         open_device(device_string(command), image.chip, [&](double done, const std::string& what) {
           progress.show(done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)");

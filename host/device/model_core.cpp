@@ -18,10 +18,6 @@ std::int32_t saturate(std::int64_t value, std::uint32_t bits) {
   return static_cast<std::int32_t>(std::clamp(value, -top - 1, top));
 }
 
-std::int64_t decay(std::int32_t value, std::uint32_t factor) {
-  return std::int64_t{value} * factor / 4096;  // C++ division truncates towards zero
-}
-
 }  // namespace
 
 void Core::decode() {
@@ -47,8 +43,12 @@ void Core::decode() {
   for (std::uint32_t entry = 0; entry < chip_.tile.chunk_entries; ++entry)
     for (std::uint32_t bit = 0; bit < 16; ++bit) rows_[entry * 16 + bit] = decode_row(entry, bit);
   sums_.assign(std::size_t{chip_.tile.groups} * lanes, 0);
-  for (const ContextRegisters& context : memory_.contexts)
-    if (context.mode.valid != 0) count_synapses(context);
+  programs_.resize(memory_.contexts.size());
+  for (std::uint32_t c = 0; c < memory_.contexts.size(); ++c) {
+    if (memory_.contexts[c].mode.valid == 0) continue;
+    count_synapses(memory_.contexts[c]);
+    decode_program(c);
+  }
   decoded_ = true;
 }
 
@@ -129,57 +129,93 @@ void Core::integrate(std::uint32_t context, const Page& page, std::uint32_t limi
   }
 }
 
-void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) {
+void Core::decode_program(std::uint32_t context) {
   const ContextRegisters& registers = memory_.contexts[context];
   const TileConfig& tile = chip_.tile;
   const Memory& program = memory_.memories[hw::kMemUpdates];
   const Memory& sets = memory_.memories[hw::kMemSets];
-  const Memory& biases = memory_.memories[hw::kMemBiases];
-  Memory& potentials = memory_.memories[hw::kMemPotentials];
-  Memory& currents = memory_.memories[hw::kMemCurrents];
-  const bool readout = registers.mode.readout != 0;
-  const bool push = !readout || registers.mode.last_only == 0 || last;
-  std::uint32_t spikes = 0;
+  std::vector<Update>& updates = programs_.at(context);
+  updates.clear();
   for (std::uint32_t n = 0; n < registers.update.count; ++n) {
     const std::uint32_t at = registers.update.first + n;
     const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
     const hw::MemSetEntry set =
         hw::MemSetEntry::unpack({sets.part(entry.set, 0), sets.part(entry.set, 1), sets.part(entry.set, 2),
                                  sets.part(entry.set, 3), sets.part(entry.set, 4)});
-    const std::size_t word = registers.state.first_word + entry.group;
-    std::uint32_t half = 0;
-    for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane) {
-      const bool keeps = (entry.mask >> lane & 1U) != 0;
-      if (!keeps && !(readout && entry.lane == lane)) continue;
-      const std::int32_t old_v = first ? 0 : static_cast<std::int32_t>(potentials.part(word, lane));
-      const std::int32_t old_i = first ? 0 : static_cast<std::int32_t>(currents.part(word, lane));
-      const std::int32_t sum =
-          sign_extend(static_cast<std::uint32_t>(sums_[entry.group * tile.lif_lanes + lane]), tile.acc_bits);
-      const std::int64_t kept = tile.current != 0 ? decay(old_i, set.alpha) : 0;
-      const std::int32_t bias_i = sign_extend(biases.part(word, lane), tile.bias_bits);
-      const std::int32_t i = saturate(kept + std::int64_t{sum} * (1 << set.scale) + bias_i, tile.state_bits);
-      const std::int32_t bias_v = sign_extend(set.bias_v, tile.state_bits);
-      const std::int32_t v = saturate(decay(old_v, set.beta) + i + bias_v, tile.state_bits);
-      const bool spike = !readout && v > sign_extend(set.theta, tile.state_bits);
-      if (keeps) {
-        const std::int32_t theta = sign_extend(set.theta, tile.state_bits);
-        const std::int32_t after = !spike            ? v
-                                   : set.subtract != 0 ? saturate(std::int64_t{v} - theta, tile.state_bits)
-                                                     : sign_extend(set.v_reset, tile.state_bits);
-        potentials.set(word, lane, static_cast<std::uint32_t>(after));
-        if (tile.current != 0) currents.set(word, lane, static_cast<std::uint32_t>(i));
-        if (spike) spikes |= 1U << ((entry.group * tile.lif_lanes + lane) % 16U);
+    Update update;
+    update.group = entry.group;
+    update.mask = entry.mask;
+    update.lane = entry.lane;
+    update.half = entry.half;
+    update.emit = entry.emit != 0;
+    update.alpha = tile.current != 0 ? set.alpha / 4096.0 : 0;
+    update.beta = set.beta / 4096.0;
+    update.gain = 1U << set.scale;
+    update.bias_v = sign_extend(set.bias_v, tile.state_bits);
+    update.theta = sign_extend(set.theta, tile.state_bits);
+    update.v_reset = sign_extend(set.v_reset, tile.state_bits);
+    update.subtract = set.subtract != 0;
+    updates.push_back(update);
+  }
+}
+
+/// Whole numbers below 2^53 throughout, so doubles are exact and as good as 64-bit integers; they vectorise better.
+/// A cast truncates towards zero, as the decay does. Every lane is computed; `mask` says which are kept.
+Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
+  const TileConfig& tile = chip_.tile;
+  const std::uint32_t lanes = tile.lif_lanes;
+  const std::uint32_t unused = 32U - tile.acc_bits, unused_bias = 32U - tile.bias_bits;
+  const auto top = static_cast<double>((std::int64_t{1} << (tile.state_bits - 1U)) - 1);
+  const double bottom = -top - 1;
+  const std::int32_t* sums = sums_.data() + std::size_t{update.group} * lanes;
+  const std::uint32_t* biases = memory_.memories[hw::kMemBiases].row(word);
+  const std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
+  const std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
+  const double keep_i = first ? 0 : update.alpha, keep_v = first ? 0 : update.beta;
+  const bool has_current = tile.current != 0;
+  Lanes to;
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    const std::int32_t sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) << unused) >> unused;
+    const std::int32_t bias_i = static_cast<std::int32_t>(biases[lane] << unused_bias) >> unused_bias;
+    const std::int32_t old_i = has_current ? static_cast<std::int32_t>(currents[lane]) : 0;
+    const double kept_i = static_cast<std::int32_t>(old_i * keep_i);
+    const double i = std::min(std::max(kept_i + sum * update.gain + bias_i, bottom), top);
+    const double kept_v = static_cast<std::int32_t>(static_cast<std::int32_t>(potentials[lane]) * keep_v);
+    to.i[lane] = static_cast<std::int32_t>(i);
+    to.v[lane] = static_cast<std::int32_t>(std::min(std::max(kept_v + i + update.bias_v, bottom), top));
+  }
+  return to;
+}
+
+void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) {
+  const ContextRegisters& registers = memory_.contexts[context];
+  const TileConfig& tile = chip_.tile;
+  const bool readout = registers.mode.readout != 0;
+  const bool push = !readout || registers.mode.last_only == 0 || last;
+  std::uint32_t spikes = 0;
+  for (const Update& update : programs_[context]) {
+    const std::size_t word = registers.state.first_word + update.group;
+    const Lanes now = step(update, first, word);
+    std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
+    std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
+    for (std::uint32_t mask = update.mask; mask != 0; mask &= mask - 1U) {
+      const auto lane = static_cast<std::uint32_t>(std::countr_zero(mask));
+      std::int32_t v = now.v[lane];
+      if (!readout && v > update.theta) {
+        v = update.subtract ? saturate(std::int64_t{v} - update.theta, tile.state_bits) : update.v_reset;
+        spikes |= 1U << ((update.group * tile.lif_lanes + lane) % 16U);
       }
-      if (readout && entry.lane == lane)
-        half = entry.half == 0 ? static_cast<std::uint32_t>(v) & 0xffffU
-                               : (static_cast<std::uint32_t>(v >> 16) & 0xffffU);
+      potentials[lane] = static_cast<std::uint32_t>(v);
+      if (tile.current != 0) currents[lane] = static_cast<std::uint32_t>(now.i[lane]);
     }
     if (readout) {
-      const std::uint32_t neuron = entry.group * tile.lif_lanes + entry.lane;
-      if (push && half != 0) firing.out.push_back({2 * neuron + entry.half, static_cast<std::uint16_t>(half)});
-    } else if (entry.emit != 0) {
+      const std::int32_t v = now.v[update.lane];
+      const std::uint32_t half = (update.half == 0 ? static_cast<std::uint32_t>(v) : static_cast<std::uint32_t>(v >> 16)) & 0xffffU;
+      const std::uint32_t neuron = update.group * tile.lif_lanes + update.lane;
+      if (push && half != 0) firing.out.push_back({2 * neuron + update.half, static_cast<std::uint16_t>(half)});
+    } else if (update.emit) {
       if (spikes != 0)
-        firing.out.push_back({entry.group * tile.lif_lanes / 16U, static_cast<std::uint16_t>(spikes)});
+        firing.out.push_back({update.group * tile.lif_lanes / 16U, static_cast<std::uint16_t>(spikes)});
       spikes = 0;
     }
   }

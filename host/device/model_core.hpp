@@ -45,7 +45,23 @@ class Core {
     std::uint32_t nonzero = 0;  ///< weights other than 0 that meet a neuron
   };
 
+  /// An update entry with its parameter set, decoded.
+  struct Update {
+    double alpha = 0, beta = 0;  ///< of 1
+    double gain = 1;             ///< of the accumulator
+    double bias_v = 0;
+    std::int32_t theta = 0, v_reset = 0;
+    std::uint32_t group = 0, mask = 0, lane = 0, half = 0;
+    bool subtract = false, emit = false;
+  };
+  static constexpr std::size_t kMostLanes = 16;
+  struct Lanes {
+    std::array<std::int32_t, kMostLanes> i, v;  ///< before a spike's reset
+  };
+
   void decode();
+  void decode_program(std::uint32_t context);
+  [[nodiscard]] Lanes step(const Update& update, bool first, std::size_t word);
   void count_synapses(const ContextRegisters& context);
   [[nodiscard]] const Row& row(std::uint32_t chunk_entry, std::uint32_t bit) const {
     return rows_[chunk_entry * 16 + bit];
@@ -60,6 +76,7 @@ class Core {
   std::vector<Row> rows_;                            ///< 16 per chunk table entry
   std::array<std::vector<std::int8_t>, 4> weights_;  ///< logical words × lanes, by format
   std::vector<std::int32_t> sums_;                   ///< groups × lanes
+  std::vector<std::vector<Update>> programs_;        ///< by context
 };
 
 }  // namespace spikeloom::device_model

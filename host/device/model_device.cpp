@@ -157,6 +157,8 @@ class ModelDevice final : public ModelLink {
   std::string describe() const override { return "model"; }
   const ModelStatistics& statistics() const override { return statistics_; }
   void observe(std::function<void(const ModelFiring&)> observer) override { observer_ = std::move(observer); }
+  void take_values_from(FiringSource source) override { source_ = std::move(source); }
+  void give_values_to(FiringSink sink) override { sink_ = std::move(sink); }
 
   std::int32_t potential(std::uint32_t index, std::uint32_t context, std::uint32_t position) const override {
     const NodeMemory& memory = nodes_.at(index).memory;
@@ -206,7 +208,8 @@ class ModelDevice final : public ModelLink {
     if (node.armed || (ring.node == 0 && started_))
       throw device_error("model: a table of a running node was written");
     node.memory.write(ring.address, ring.data);
-    if (node.core) node.core->invalidate();
+    const std::uint32_t block = ring.address >> 12U;
+    if (node.core && (block == hw::kAddrBlockMemory || block == hw::kAddrBlockContext)) node.core->invalidate();
   }
 
   void control(std::uint32_t index, const hw::RegControl& bits) {
@@ -485,13 +488,14 @@ class ModelDevice final : public ModelLink {
       fill(node, c, start + 1);
       node.load = start + 1;
     } else {
-      const Firing firing = node.core->fire(c, row.page, context.count, row.sample_end);
+      Firing firing = source_ ? source_(index, c) : node.core->fire(c, row.page, context.count, row.sample_end);
+      if (sink_) sink_(index, c, firing);
       const Cycle freed = start + timing::kIntegrate + firing.walk;
       const Cycle end = freed + timing::kUpdate + firing.update;
-      context.out = firing.out;
+      context.out = std::move(firing.out);
       context.flags = row.sample_end ? kSampleEnd : 0;
       context.count = row.sample_end ? 0 : std::min(context.count + 1, 15U);
-      count(node, firing, end - start, registers.mode.readout != 0 ? Pushes::kPotentials : Pushes::kSpikes);
+      count(node, firing, context.out, end - start, registers.mode.readout != 0 ? Pushes::kPotentials : Pushes::kSpikes);
       free_page(index, c, freed);
       fill(node, c, end + 1);
       node.load = end + 1;
@@ -520,12 +524,12 @@ class ModelDevice final : public ModelLink {
 
   enum class Pushes { kSpikes, kPotentials };
 
-  void count(Node& node, const Firing& firing, Cycle work, Pushes pushes) {
+  void count(Node& node, const Firing& firing, const std::vector<OutEntry>& out, Cycle work, Pushes pushes) {
     Counters& counted = node.counted;
     counted.busy += work;
     counted.words += firing.words;
     if (pushes == Pushes::kSpikes)
-      for (const OutEntry& entry : firing.out) counted.spikes += std::popcount(entry.mask);
+      for (const OutEntry& entry : out) counted.spikes += std::popcount(entry.mask);
     const std::int64_t rho = node.memory.contract_rho;
     if (node.memory.contract_sigma != ~0U) {
       node.burst = std::max<std::int64_t>(0, node.burst + work * 256 - rho);
@@ -622,6 +626,8 @@ class ModelDevice final : public ModelLink {
   bool started_ = false, final_ = false, done_ = false;
   ModelStatistics statistics_;
   std::function<void(const ModelFiring&)> observer_;
+  FiringSource source_;
+  FiringSink sink_;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "compiler/chip/chip.hpp"
 #include "host/device/link.hpp"
+#include "host/device/model_core.hpp"
 
 namespace spikeloom {
 
@@ -31,8 +32,17 @@ struct ModelFiring {
   bool sample_end = false;
 };
 
+/// What a firing of a tile's context computes.
+using FiringSource = std::function<device_model::Firing(std::uint32_t node, std::uint32_t context)>;
+using FiringSink = std::function<void(std::uint32_t node, std::uint32_t context, const device_model::Firing&)>;
+
 class ModelLink : public Link {
  public:
+  /// Firings take their values from there instead of computing them, context by context in order; potentials are not kept
+  /// up then. Null: computes them.
+  virtual void take_values_from(FiringSource source) = 0;
+  /// Called with what every firing has computed. Null: nobody.
+  virtual void give_values_to(FiringSink sink) = 0;
   [[nodiscard]] virtual const ModelStatistics& statistics() const = 0;
   /// Called after every firing, when its state is in place.
   virtual void observe(std::function<void(const ModelFiring&)> observer) = 0;

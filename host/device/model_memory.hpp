@@ -20,6 +20,8 @@ class Memory {
   [[nodiscard]] std::uint32_t part(std::size_t word, std::size_t part) const { return data_.at(word * parts_ + part); }
   void set(std::size_t word, std::size_t part, std::uint32_t value) { data_.at(word * parts_ + part) = value; }
   [[nodiscard]] const std::vector<std::uint32_t>& data() const { return data_; }
+  /// All parts of a word.
+  [[nodiscard]] std::uint32_t* row(std::size_t word) { return &data_.at(word * parts_); }
 
  private:
   std::size_t parts_ = 0;

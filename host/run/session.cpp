@@ -57,6 +57,7 @@ class Session::Collector {
   [[nodiscard]] std::size_t ended() const { return ended_; }
   [[nodiscard]] bool finished() const { return finished_sinks_ == sinks_.size() && run_.sent.size() == steps_.size(); }
   [[nodiscard]] DeviceRun take() { return std::move(run_); }
+  [[nodiscard]] const RunOutputs& so_far() const { return run_.outputs; }
   [[nodiscard]] std::string waiting_for() const {
     return "end of step " + std::to_string(ended_) + " of " + std::to_string(steps_.size());
   }
@@ -257,7 +258,7 @@ DeviceRun Session::run(const Dataset& data) {
     const bool any = !received_.empty();
     for (const Word word : received_) collector.take(word);
     received_.clear();
-    if (options_.on_steps && collector.ended() != before) options_.on_steps(static_cast<std::int64_t>(collector.ended()));
+    if (options_.on_steps && collector.ended() != before) options_.on_steps(static_cast<std::int64_t>(collector.ended()), collector.so_far());
     if (!any && !collector.finished()) check_alive(moved, collector.waiting_for());
   }
   wait_until_done();

@@ -32,8 +32,8 @@ struct DeviceRun {
 
 struct SessionOptions {
   std::chrono::seconds quiet_limit{120};  ///< no word either way for so long is a time-out
-  /// Called now and then with the number of steps that have ended.
-  std::function<void(std::int64_t)> on_steps{};
+  /// Called now and then with the number of steps that have ended, and what has come out up to then.
+  std::function<void(std::int64_t ended, const RunOutputs& so_far)> on_steps{};
 };
 
 class Session {

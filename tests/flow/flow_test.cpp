@@ -14,6 +14,7 @@
 #include "host/device/link_throttle.hpp"
 #include "host/device/model_device.hpp"
 #include "host/device/verilator_device.hpp"
+#include "host/run/parallel_values.hpp"
 #include "host/run/report.hpp"
 #include "host/run/session.hpp"
 #include "spikeloom_hw.hpp"
@@ -116,6 +117,23 @@ void expect_promises(const Image& image, const DeviceRun& run) {
   }
 }
 
+/// Values computed on three threads, a sample a block: not a bit, stamp or counter may tell.
+void expect_same_on_threads(const Case& made, const Image& image, const DeviceRun& replay, std::int64_t synaptic_operations) {
+  ParallelValues values(image, made.data, 3, 1);
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  model->take_values_from([&](std::uint32_t node, std::uint32_t context) { return values.next(node, context); });
+  const DeviceRun run = Session(*model, image, {}).run(made.data);
+  EXPECT_EQ(run.sent, replay.sent);
+  EXPECT_EQ(run.ended, replay.ended);
+  EXPECT_EQ(run.tiles, replay.tiles);
+  const auto same = [](const auto& a, const auto& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.samples == y.samples; });
+  };
+  EXPECT_TRUE(same(run.outputs.spikes, replay.outputs.spikes) && same(run.outputs.potentials, replay.outputs.potentials) &&
+              same(run.outputs.recorded_spikes, replay.outputs.recorded_spikes));
+  EXPECT_EQ(model->statistics().synaptic_operations, synaptic_operations);
+}
+
 /// What the chip may do to one case: golden, model, RTL, RTL behind a slow link.
 void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl) {
   SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
@@ -127,6 +145,7 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   expect_membranes(made, image, golden, on_model);
   expect_promises(image, replay);
   EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations), golden.synaptic_operations);
+  expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations);
   if (rtl == nullptr || ::testing::Test::HasFatalFailure()) return;
   Session on_rtl(*rtl, image, {});
   const DeviceRun run = on_rtl.run(made.data);
