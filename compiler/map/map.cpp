@@ -34,7 +34,7 @@ void deal_out_memory(const Application& app, std::vector<OrderEntry>& order, Bin
 }
 
 /// What each context needs, then one more in turn while rows last.
-void deal_out_pages(const Application& app, const Chip& chip, const MapOptions& options, const std::vector<OrderEntry>& order,
+void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, const std::vector<OrderEntry>& order,
                     Binding& binding) {
   std::uint32_t left = chip.tile.page_rows;
   for (const OrderEntry& entry : order) {
@@ -46,7 +46,7 @@ void deal_out_pages(const Application& app, const Chip& chip, const MapOptions& 
     gave = false;
     for (const OrderEntry& entry : order) {
       std::uint32_t& rows = binding.placement[entry.cluster.index()].rows;
-      if (left == 0 || rows >= std::min(16U, options.most_pages)) continue;
+      if (left == 0 || rows >= std::min(16U, most_pages)) continue;
       ++rows;
       --left;
       gave = true;
@@ -73,7 +73,7 @@ MapResult try_once(const Application& app, const Chip& chip, const MapOptions& o
   }
   for (std::vector<OrderEntry>& order : binding.orders) {
     deal_out_memory(app, order, binding);
-    deal_out_pages(app, chip, options, order, binding);
+    deal_out_pages(app, chip, options.most_pages, order, binding);
   }
   if (form_channels(app, chip, binding, result.reason) && allocate_slots(app, chip, options, binding, result.reason))
     result.binding = std::move(binding);
@@ -160,6 +160,15 @@ std::string what_would_do(const Application& app, const Chip& chip, const MapOpt
 }
 
 }  // namespace
+
+void deal_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, Binding& binding) {
+  for (const std::vector<OrderEntry>& order : binding.orders) deal_out_pages(app, chip, most_pages, order, binding);
+}
+
+bool deal_slots(const Application& app, const Chip& chip, const MapOptions& options, Binding& binding) {
+  std::string reason;
+  return allocate_slots(app, chip, options, binding, reason);
+}
 
 MapResult map(const Application& app, const Chip& chip, const MapOptions& options) {
   if (app.lanes != chip.tile.lanes || app.lif_lanes != chip.tile.lif_lanes)

@@ -31,6 +31,13 @@ struct MapResult {
 /// Throws  Error{kInput} when the application was built for another chip's lanes.
 [[nodiscard]] MapResult map(const Application&, const Chip&, const MapOptions& = {});
 
+/// Deals the pages of every tile's contexts out anew: what each needs, then one more in turn, at most `most_pages`.
+void deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Binding&);
+
+/// Deals the slots of both networks out anew for the channels as they are. False, and the binding of no more use: no slot
+/// for one of them.
+[[nodiscard]] bool deal_slots(const Application&, const Chip&, const MapOptions&, Binding&);
+
 /// Everything wrong with the binding; empty: sound.
 ///
 /// Checked  every table entry within the tile and given to one owner; pages; every inbound fed by exactly

@@ -15,6 +15,7 @@
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "host/compile/calibration.hpp"
+#include "host/compile/tune.hpp"
 #include "host/run/stimulus.hpp"
 
 namespace spikeloom {
@@ -211,10 +212,21 @@ std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numb
   auto built = build(runner, numbers.integers, chip, options, numbers.traffic, least);
   auto* image = std::get_if<Image>(&built);
   if (image == nullptr) return built;
+  std::optional<MeasuredWork> work;
+  if (data != nullptr) work = rehearse(*image, *data).work;
+  if (options.tune) {
+    runner.stage("tune", [&] {
+      tune(*image, work, {options.seed, options.favour.empty(), !options.pages.has_value(), options.contract});
+      return 0;
+    });
+    runner.sound(check(*image));
+    runner.sound(verify(*image, image->promises.front(), {}));
+    runner.dump(print(image->application, image->binding, chip));
+  }
   std::string promises = print_promise(image->promises.front());
   if (data != nullptr) {
-    const Contracted contracted = runner.stage(
-        "contract", [&] { return contract(*image, image->promises.front(), rehearse(*image, *data).work, options.contract); });
+    const Contracted contracted =
+        runner.stage("contract", [&] { return contract(*image, image->promises.front(), *work, options.contract); });
     image->promises.push_back(contracted.promise);
     image->contracts = contracted.contracts;
     runner.sound(verify(*image, contracted.promise, contracted.contracts));
