@@ -232,6 +232,7 @@ std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numb
     runner.sound(verify(*image, contracted.promise, contracted.contracts));
     promises += "\n" + print_promise(contracted.promise);
   }
+  runner.stage("promises", [&] { return 0; });
   runner.dump(promises);
   return built;
 }

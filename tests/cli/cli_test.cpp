@@ -303,7 +303,7 @@ TEST_F(Cli, ValuesThatTheImageCannotCarryAreListed) {
 
 TEST_F(Cli, EveryStageCanBeDumped) {
   (void)digits("--dump " + file("stages"));
-  for (const char* name : {"01-network.txt", "02-quantize.txt", "03-partition.txt", "04-map.txt", "05-schedule.txt"})
+  for (const char* name : {"01-network.txt", "02-quantize.txt", "03-partition.txt", "04-map.txt", "05-tune.txt", "06-promises.txt"})
     EXPECT_GT(text(file("stages") + "/" + name).size(), 100U) << name;
 }
 
