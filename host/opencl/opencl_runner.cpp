@@ -164,8 +164,8 @@ class Device final : public OpenClRunner {
   }
 
   /// Steps from `step` on whose sums stay within the aim.
-  [[nodiscard]] static std::size_t window(const Batch& batch, std::uint32_t width, std::size_t step) {
-    const std::size_t fitting = kSumBytes / (batch.samples * width * sizeof(std::int32_t));
+  [[nodiscard]] std::size_t window(const Batch& batch, std::uint32_t width, std::size_t step) const {
+    const std::size_t fitting = options_.window != 0 ? options_.window : kSumBytes / (batch.samples * width * sizeof(std::int32_t));
     return std::clamp<std::size_t>(fitting, 1, batch.steps - step);
   }
 

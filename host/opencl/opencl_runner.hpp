@@ -24,6 +24,7 @@ struct OpenClOptions {
   std::uint32_t device = 0;  ///< among the platform's
   OpenClKernels kernels = OpenClKernels::kAuto;
   std::size_t batch = 0;     ///< most samples at once; 0: what the memory holds
+  std::size_t window = 0;    ///< most steps of a launch without recurrence; 0: what a cache holds
   std::function<void(std::int64_t)> on_steps{};  ///< called now and then with the number of steps that have ended
 };
 
