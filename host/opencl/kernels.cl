@@ -24,8 +24,9 @@
 #define convert_intV JOIN(convert_int, VEC)
 #define vloadV JOIN(vload, VEC)
 #define vstoreV JOIN(vstore, VEC)
-#define uintT JOIN(uint, TICKS)
 #define PAD TICKS
+/* Without it the ticks' sums would stay in memory. */
+#define UNROLL _Pragma("unroll")
 
 #define IOTA4 0, 1, 2, 3
 #define IOTA8 IOTA4, 4, 5, 6, 7
@@ -124,19 +125,19 @@ kernel void systolic(global const uint* chunks, global const uint* axons, global
   global const struct ClusterRecord* cluster = clusters + slice.cluster;
   uint limit[TICKS];
   uint most = 0;
-  for (uint t = 0; t < TICKS; ++t) {
+  UNROLL for (uint t = 0; t < TICKS; ++t) {
     limit[t] = tick + t < last_tick ? cluster->limit[min((tick + t) / samples, 15u)] : 0;
     most = max(most, limit[t]);
   }
   intV sum[TICKS];
-  for (uint t = 0; t < TICKS; ++t) sum[t] = 0;
+  UNROLL for (uint t = 0; t < TICKS; ++t) sum[t] = 0;
   for (uint n = 0; n < most; ++n) {
     const struct PageRecord page = page_table[cluster->first_page + n];
     /* A tile that begins before the delay has passed reads up to PAD chunks of the stream before, and drops them. */
     global const ushort* from = pages + (PAD + (size_t)page.stream * ticks + tick - page.delay * samples);
     uint mask[TICKS];
     uint any = 0;
-    for (uint t = 0; t < TICKS; ++t) {
+    UNROLL for (uint t = 0; t < TICKS; ++t) {
       mask[t] = n < limit[t] ? from[t] : 0;
       any |= mask[t];
     }
@@ -148,12 +149,12 @@ kernel void systolic(global const uint* chunks, global const uint* axons, global
       if (word >= row.words) continue;
       const intV weight = row.factor * weights_of(weights + (size_t)cluster->weight_base * (LANES / 4), row.format,
                                                   row.first + word, slice.lane);
-      for (uint t = 0; t < TICKS; ++t) sum[t] += weight & -(int)(mask[t] >> bit & 1u);
+      UNROLL for (uint t = 0; t < TICKS; ++t) sum[t] += weight & -(int)(mask[t] >> bit & 1u);
     }
   }
   global int* to = sums + (size_t)(tick - first_tick) * width + (cluster->position - first_position) +
                    slice.group * LANES + slice.lane;
-  for (uint t = 0; t < TICKS; ++t)
+  UNROLL for (uint t = 0; t < TICKS; ++t)
     if (tick + t < last_tick) vstoreV(sum[t], 0, to + (size_t)t * width);
 }
 

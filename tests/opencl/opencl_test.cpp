@@ -194,6 +194,66 @@ std::vector<Param> params() {
 INSTANTIATE_TEST_SUITE_P(, Pocl, ::testing::ValuesIn(params()),
                          [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
 
+/// Sixteen inputs onto four neurons, with sums that leave 32 bits once they are scaled, both ways.
+Case overflowing_case() {
+  Case made;
+  IntNetwork& network = made.network;
+  network.name = "far";
+  IntInput input;
+  input.name = "in";
+  input.shape = {16};
+  network.inputs.push_back(input);
+  IntPopulation population;
+  population.name = "out";
+  population.shape = {4};
+  population.scale = 15;
+  for (auto* const list : {&population.alpha, &population.bias_i, &population.bias_v, &population.v_reset}) list->assign(4, 0);
+  population.beta.assign(4, 4000);
+  population.theta = {0, 8'388'606, 8'388'607, 1000};
+  network.populations.push_back(population);
+  IntProjection projection;
+  projection.name = "w";
+  projection.from = InputId{0};
+  projection.shift = 7;
+  projection.row_begin = {0};
+  for (std::uint32_t source = 0; source < 16; ++source) {
+    for (std::uint32_t target = 0; target < 4; ++target) {
+      projection.target.push_back(target);
+      projection.weight.push_back(target % 2 == source / 8 ? 127 : -128);
+    }
+    projection.row_begin.push_back(projection.target.size());
+  }
+  network.projections.push_back(projection);
+  network.outputs.push_back({"out", {4}, PopulationId{0}});
+  made.data.ports.push_back({"in", {16}});
+  Sample sample;
+  sample.id = "0";
+  sample.inputs.resize(1);
+  for (std::uint32_t step = 0; step < 16; ++step) {
+    for (std::uint32_t source = 0; source < 8; ++source)
+      if (source <= step % 8) sample.inputs[0].add(source + (step < 8 ? 0 : 8));
+    sample.inputs[0].end_step();
+  }
+  made.data.samples.push_back(std::move(sample));
+  return made;
+}
+
+TEST(PoclArithmetic, SumsThatLeave32BitsSaturate) {
+  Chip chip = test_chip("square");
+  chip.tile.acc_bits = chip.tile.state_bits = chip.tile.bias_bits = 24;
+  chip.tile.max_scale = chip.tile.max_shift = 15;
+  const Case made = overflowing_case();
+  auto built = build_image(made.network, chip, {});
+  ASSERT_TRUE(std::holds_alternative<Image>(built));
+  Compiled compiled{0, made, {}, std::get<Image>(std::move(built))};
+  for (const OpenClKernels kernels : {OpenClKernels::kCrossbar, OpenClKernels::kSystolic}) {
+    const std::unique_ptr<OpenClRunner> runner = open_opencl(compiled.image, {.platform = kPocl, .kernels = kernels});
+    const GoldenRun golden = run_golden(made.network, made.data);
+    expect_golden(compiled, runner->run(made.data), golden);
+    expect_states(compiled, golden, *runner);
+  }
+}
+
 /// What the random cases are made of.
 class Features {
  public:
