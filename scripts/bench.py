@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every benchmark with one command: what compiling costs, how fast the devices are, how near the RTL comes to its ideal.
 
-usage: scripts/bench [--build DIR] [--only compile|devices|common_load ...] [--repetitions N] [--synth] [--no-build]
+usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl ...] [--repetitions N] [--synth] [--no-build]
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
 BUILD/bench/NAME.json, the medians of all of them to BUILD/bench/summary.json, and a table to stdout. Times are processor
@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAMS = ("common_load", "devices", "compile")
+PROGRAMS = ("common_load", "devices", "opencl", "compile")
 NOISY = 0.1
 
 
@@ -88,6 +88,13 @@ def summary(results):
              ("with assertions", counter("verilator_checked_steps_per_s")), ("model steps/s", counter("model_steps_per_s")),
              ("model synops/s", counter("model_synops_per_s")), ("model/RTL", counter("model_over_verilator"))],
             results["devices"]))
+    if "opencl" in results:
+        parts.append(table(
+            "OpenCL kernels on PoCL and model: a dense layer of 256 neurons a tile, 10 % active, 16 steps a sample, wall time",
+            [("model samples/s", counter("model_samples_per_s")), ("crossbar", counter("crossbar_samples_per_s")),
+             ("systolic", counter("systolic_samples_per_s")), ("auto", counter("auto_samples_per_s")),
+             ("auto/model", counter("opencl_over_model")), ("by processor time", counter("opencl_over_model_processor"))],
+            results["opencl"]))
     if "compile" in results:
         cases = results["compile"]
         order = {"ms_network": 0, "ms_quantize": 1, "ms_partition": 2, "ms_map": 3, "ms_schedule": 4}

@@ -12,6 +12,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "host/device/model_device.hpp"
+#include "host/opencl/open_runner.hpp"
 #include "host/run/parallel_values.hpp"
 #include "host/run/report.hpp"
 #include "host/run/stimulus.hpp"
@@ -84,14 +85,15 @@ class RunProgress {
   }
 
   [[nodiscard]] std::string text(std::int64_t ended, const RunOutputs& so_far) {
-    for (; next_ < data_.samples.size(); ++next_) {
+    const bool is_known = rule_ && data_.has_labels() && (is_spiking_ ? !so_far.spikes.empty() : !so_far.potentials.empty());
+    for (; is_known && next_ < data_.samples.size(); ++next_) {
       const auto steps = static_cast<std::int64_t>(data_.samples[next_].steps());
       if (through_ + steps > ended) break;
       through_ += steps;
-      if (rule_ && data_.has_labels() && decided(so_far) == *data_.samples[next_].label) ++right_;
+      if (decided(so_far) == *data_.samples[next_].label) ++right_;
     }
     std::string text = "step " + std::to_string(ended) + " of " + std::to_string(steps_);
-    if (next_ > 0 && rule_ && data_.has_labels()) {
+    if (next_ > 0) {
       char accuracy[32];
       std::snprintf(accuracy, sizeof accuracy, ", %.1f %% right", 100.0 * static_cast<double>(right_) / static_cast<double>(next_));
       text += accuracy;
@@ -278,16 +280,18 @@ int run(const RunCommand& command) {
   if (!is_model) {
     doing = command.device;
     so_far.restart();
-    const std::unique_ptr<Link> link =
-        open_device(device_string(command), image.chip, [&](double done, const std::string& what) {
+    const std::unique_ptr<Runner> runner =
+        open_runner(device_string(command), image, options, [&](double done, const std::string& what) {
           progress.show(done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)");
         });
-    report.device = link->describe();
-    device_run = Session(*link, image, options).run(data);
+    report.device = runner->describe();
+    device_run = runner->run(data);
   } else if (command.trace) {
     throw input_error("--trace: the model has no waveforms; use --device verilator");
   }
   DeviceRun& shown = device_run ? *device_run : replay;
+  const bool measured = device_run && device_run->timed;
+  const DeviceRun& timed = measured ? *device_run : replay;
 
   const auto metadata = nlohmann::json::parse(image.metadata);
   report.network = image.application.name;
@@ -300,17 +304,20 @@ int run(const RunCommand& command) {
   report.output_spikes = shown.output_spikes;
   report.synaptic_operations = model->statistics().synaptic_operations;
   report.replayed = timing_of(replay);
-  report.tiles = shown.tiles;
-  report.cycles = shown.ended.empty() ? 0 : *std::max_element(shown.ended.begin(), shown.ended.end());
-  if (device_run) {
+  report.tiles = timed.tiles;
+  report.cycles = timed.ended.empty() ? 0 : *std::max_element(timed.ended.begin(), timed.ended.end());
+  if (measured) {
     report.measured = timing_of(*device_run);
     report.mismatched = mismatched_steps(*device_run, replay);
+  }
+  if (device_run) {
+    if (!measured) report.notes.push_back("the device has no target cycles: cycles, tiles and promises are the replay's");
     report.differing_values = differing(device_run->outputs.spikes, replay.outputs.spikes) +
                               differing(device_run->outputs.potentials, replay.outputs.potentials) +
                               differing(device_run->outputs.recorded_spikes, replay.outputs.recorded_spikes) +
                               differing(device_run->outputs.recorded_v, replay.outputs.recorded_v);
   }
-  check_promises(image, shown, report);
+  check_promises(image, timed, report);
   decide_samples(command, image, data, shown, report);
   recorder.add_to(shown.outputs);
   if (!command.record.empty())

@@ -1,7 +1,7 @@
 #include <charconv>
-#include <map>
 
 #include "compiler/base/error.hpp"
+#include "host/device/device_string.hpp"
 #include "host/device/link.hpp"
 #include "host/device/model_device.hpp"
 #include "host/device/verilator_device.hpp"
@@ -9,44 +9,7 @@
 namespace spikeloom {
 namespace {
 
-struct Parsed {
-  std::string kind;
-  std::map<std::string, std::string> options;
-};
-
-Parsed parse(const std::string& device) {
-  Parsed parsed;
-  const std::size_t colon = device.find(':');
-  parsed.kind = device.substr(0, colon);
-  if (colon == std::string::npos) return parsed;
-  std::string rest = device.substr(colon + 1);
-  if (rest.empty() || rest.front() != '?')
-    throw input_error("device \"" + device + "\": expected " + parsed.kind + " or " + parsed.kind + ":?key=value&key=value");
-  rest.erase(0, 1);
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('&'), rest.size());
-    const std::string pair = rest.substr(0, end);
-    const std::size_t equals = pair.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      throw input_error("device \"" + device + "\": \"" + pair + "\" is not key=value");
-    parsed.options[pair.substr(0, equals)] = pair.substr(equals + 1);
-    rest.erase(0, end == rest.size() ? end : end + 1);
-  }
-  return parsed;
-}
-
-void refuse_unknown(const Parsed& parsed, const std::vector<std::string>& known) {
-  for (const auto& [key, value] : parsed.options) {
-    bool found = false;
-    for (const std::string& name : known) found = found || name == key;
-    if (found) continue;
-    std::string list;
-    for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-    throw input_error("device " + parsed.kind + ": no option \"" + key + "\"; it has " + (list.empty() ? "none" : list));
-  }
-}
-
-VerilatorOptions verilator_options(const Parsed& parsed) {
+VerilatorOptions verilator_options(const DeviceString& parsed) {
   refuse_unknown(parsed, {"trace", "assertions", "stall"});
   VerilatorOptions options;
   for (const auto& [key, value] : parsed.options) {
@@ -70,14 +33,22 @@ VerilatorOptions verilator_options(const Parsed& parsed) {
 }  // namespace
 
 std::vector<DeviceKind> devices() {
+#ifdef SPIKELOOM_WITH_OPENCL
+  constexpr bool kOpenCl = true;
+#else
+  constexpr bool kOpenCl = false;
+#endif
   return {
       {"model", "golden arithmetic and exact replay of cycles, in this process", "", true, ""},
       {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, stall=SEED", true, ""},
+      {"opencl", "portable kernels on an OpenCL device, bit-exact, without target cycles; for `run` only",
+       "platform=NAME-PART, device=N, kernels=auto|crossbar|systolic, batch=SAMPLES", kOpenCl,
+       kOpenCl ? "" : "install ocl-icd-opencl-dev, opencl-clhpp-headers, opencl-headers; configure with SPIKELOOM_WITH_OPENCL=ON"},
   };
 }
 
 std::unique_ptr<Link> open_device(const std::string& device, const Chip& chip, const Progress& progress) {
-  const Parsed parsed = parse(device);
+  const DeviceString parsed = parse_device(device);
   if (parsed.kind == "model") {
     refuse_unknown(parsed, {});
     return open_model(chip);
@@ -85,6 +56,8 @@ std::unique_ptr<Link> open_device(const std::string& device, const Chip& chip, c
   if (parsed.kind == "verilator") {
     return open_verilator(chip, verilator_options(parsed), progress);
   }
+  if (parsed.kind == "opencl")
+    throw input_error("device \"" + device + "\": an OpenCL device has no link: it takes images through `run`, not words");
   std::string kinds;
   for (const DeviceKind& kind : devices()) kinds += (kinds.empty() ? "" : ", ") + kind.name;
   throw input_error("device \"" + device + "\": unknown kind; there are " + kinds);

@@ -235,6 +235,8 @@ void print_promises(std::ostringstream& out, const Report& report) {
   if (report.mismatched)
     out << "replay: " << *report.mismatched << " of " << report.steps << " steps differ from the device's stamps, "
         << report.differing_values.value_or(0) << " output values differ\n";
+  else if (report.differing_values)
+    out << "replay: " << *report.differing_values << " output values differ from the device's\n";
 }
 
 void print_tiles(std::ostringstream& out, const Report& report, const Image& image) {

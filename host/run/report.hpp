@@ -50,8 +50,8 @@ struct Report {
   std::int64_t output_spikes = 0, synaptic_operations = 0;
   std::optional<Promise> guaranteed, contracted;
   Timing replayed;
-  std::optional<Timing> measured;                ///< none on `model`
-  std::optional<std::int64_t> mismatched;        ///< none on `model`
+  std::optional<Timing> measured;                ///< none on `model`, and on a device without target cycles
+  std::optional<std::int64_t> mismatched;        ///< as `measured`
   std::optional<std::int64_t> differing_values;  ///< outputs that differ from the replay's; none on `model`
   std::vector<PromiseCheck> checks;
   std::vector<std::string> broken_contracts;

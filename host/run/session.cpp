@@ -6,6 +6,7 @@
 #include <span>
 
 #include "compiler/base/error.hpp"
+#include "host/run/output_traces.hpp"
 #include "host/run/stimulus.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -40,24 +41,24 @@ class StepIndex {
 /// Puts what arrives at the sinks where it belongs.
 class Session::Collector {
  public:
-  Collector(const Image& image, const Dataset& data) : app_(image.application), steps_(data), sinks_(app_.sinks.size()) {
+  Collector(const Image& image, const Dataset& data)
+      : traces_(image, data), steps_(data), sinks_(image.application.sinks.size()) {
     for (const Channel& channel : image.binding.channels)
       if (!channel.from) last_host_channel_ = std::max(last_host_channel_, channel.number);
     run_.sent.reserve(steps_.size());
     run_.ended.assign(steps_.size(), 0);
     arrived_.assign(steps_.size(), 0);
-    for (std::size_t o = 0; o < app_.outputs.size(); ++o) add_stream(app_.outputs[o], data);
-    for (const Sample& sample : data.samples) {
-      run_.outputs.ids.push_back(sample.id);
-      run_.outputs.labels.push_back(sample.label);
-    }
   }
 
   /// Steps whose last end-of-step has arrived, in order.
   [[nodiscard]] std::size_t ended() const { return ended_; }
   [[nodiscard]] bool finished() const { return finished_sinks_ == sinks_.size() && run_.sent.size() == steps_.size(); }
-  [[nodiscard]] DeviceRun take() { return std::move(run_); }
-  [[nodiscard]] const RunOutputs& so_far() const { return run_.outputs; }
+  [[nodiscard]] DeviceRun take() {
+    run_.output_spikes = traces_.output_spikes();
+    run_.outputs = traces_.take();
+    return std::move(run_);
+  }
+  [[nodiscard]] const RunOutputs& so_far() const { return traces_.outputs(); }
   [[nodiscard]] std::string waiting_for() const {
     return "end of step " + std::to_string(ended_) + " of " + std::to_string(steps_.size());
   }
@@ -76,33 +77,10 @@ class Session::Collector {
   }
 
  private:
-  struct Stream {
-    bool potential = false;
-    std::size_t trace = 0;  ///< index into its list in run_.outputs
-    bool recorded = false;
-  };
   struct Sink {
     std::size_t step = 0;
     bool run_ended = false;
-    std::vector<std::size_t> streams;
   };
-
-  void add_stream(const OutputStream& output, const Dataset& data) {
-    const std::size_t neurons = volume(output.shape);
-    Stream stream{output.kind == OutputKind::kPotential, 0, output.recorded};
-    const auto make = [&]<class T>(std::vector<Trace<T>>& list) {
-      stream.trace = list.size();
-      Trace<T> trace;
-      trace.node = output.name;
-      trace.neurons = neurons;
-      for (const Sample& sample : data.samples) trace.samples.emplace_back(sample.steps() * neurons, T{0});
-      list.push_back(std::move(trace));
-    };
-    if (stream.potential) make(output.recorded ? run_.outputs.recorded_v : run_.outputs.potentials);
-    else make(output.recorded ? run_.outputs.recorded_spikes : run_.outputs.spikes);
-    for (const std::uint32_t sink : output.sinks) sinks_.at(sink).streams.push_back(streams_.size());
-    streams_.push_back(stream);
-  }
 
   Sink& sink(std::uint32_t channel) {
     if (channel >= sinks_.size()) throw device_error("a flit on sink channel " + std::to_string(channel) + ", which the image does not have");
@@ -110,39 +88,10 @@ class Session::Collector {
   }
 
   void chunk(const hw::WordOutChunk& word) {
-    Sink& from = sink(word.channel);
+    const Sink& from = sink(word.channel);
     if (from.step >= steps_.size()) throw device_error("spikes after the end of the run");
-    const Cluster& cluster = app_.clusters[app_.sinks[word.channel].index()];
     const auto [sample, step] = steps_[from.step];
-    for (const std::size_t s : from.streams) {
-      const Stream& stream = streams_[s];
-      if (stream.potential) potential(stream, cluster, word, sample, step);
-      else spikes(stream, cluster, word, sample, step);
-    }
-  }
-
-  void spikes(const Stream& stream, const Cluster& cluster, const hw::WordOutChunk& word, std::size_t sample, std::size_t step) {
-    SpikeTrace& trace = (stream.recorded ? run_.outputs.recorded_spikes : run_.outputs.spikes)[stream.trace];
-    for (std::uint32_t b = 0; b < 16; ++b) {
-      if ((word.mask >> b & 1U) == 0) continue;
-      trace.samples[sample][step * trace.neurons + neuron(cluster, word.index * 16 + b)] = 1;
-      if (!stream.recorded) ++run_.output_spikes;
-    }
-  }
-
-  void potential(const Stream& stream, const Cluster& cluster, const hw::WordOutChunk& word, std::size_t sample, std::size_t step) {
-    PotentialTrace& trace = (stream.recorded ? run_.outputs.recorded_v : run_.outputs.potentials)[stream.trace];
-    std::int32_t& value = trace.samples[sample][step * trace.neurons + neuron(cluster, word.index / 2)];
-    // Low half as it is; the high half is sign-extended to 16 bits.
-    value = word.index % 2 == 0 ? static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffff0000U) | word.mask)
-                                : static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffffU) | word.mask << 16U);
-  }
-
-  static std::uint32_t neuron(const Cluster& cluster, std::uint32_t position) {
-    if (position >= cluster.neurons.size())
-      throw device_error("a spike of neuron " + std::to_string(position) + " of " + cluster.name + ", which has " +
-                         std::to_string(cluster.neurons.size()));
-    return cluster.neurons[position];
+    traces_.chunk(word.channel, sample, step, word.index, static_cast<std::uint16_t>(word.mask));
   }
 
   void end(const hw::WordOutEos& word) {
@@ -162,10 +111,9 @@ class Session::Collector {
     while (ended_ < steps_.size() && arrived_[ended_] == sinks_.size()) ++ended_;
   }
 
-  const Application& app_;
+  OutputTraces traces_;
   StepIndex steps_;
   std::vector<Sink> sinks_;
-  std::vector<Stream> streams_;
   std::vector<std::size_t> arrived_;
   std::size_t ended_ = 0, finished_sinks_ = 0;
   std::uint32_t last_host_channel_ = 0;

@@ -23,6 +23,8 @@ struct TileCounters {
 
 /// What one run of a dataset gave. Cycles are the device's own stamps.
 struct DeviceRun {
+  /// False: the device has no target cycles; sent, ended and tiles are empty.
+  bool timed = true;
   std::vector<std::int64_t> sent;   ///< b(k): the host's last end-of-step of step k was on the wire
   std::vector<std::int64_t> ended;  ///< e(k): the last end-of-step of step k was at the host sink
   RunOutputs outputs;               ///< in NIR order; no decision yet
@@ -32,7 +34,8 @@ struct DeviceRun {
 
 struct SessionOptions {
   std::chrono::seconds quiet_limit{120};  ///< no word either way for so long is a time-out
-  /// Called now and then with the number of steps that have ended, and what has come out up to then.
+  /// Called now and then with the number of steps that have ended, and what has come out up to then
+  /// (nothing where a device gives its outputs at the end).
   std::function<void(std::int64_t ended, const RunOutputs& so_far)> on_steps{};
 };
 

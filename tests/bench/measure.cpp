@@ -32,6 +32,10 @@ Programmed::Programmed(const Image& image, const std::string& device)
 void require_equal(const DeviceRun& device, const DeviceRun& replay, const std::string& what) {
   if (const std::int64_t steps = mismatched_steps(device, replay); steps != 0)
     throw device_error(what + ": " + std::to_string(steps) + " steps with another stamp than the replay's");
+  require_equal_outputs(device, replay, what);
+}
+
+void require_equal_outputs(const DeviceRun& device, const DeviceRun& replay, const std::string& what) {
   if (!same_outputs(device.outputs, replay.outputs)) throw device_error(what + ": another output than the replay's");
 }
 

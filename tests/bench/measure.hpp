@@ -27,6 +27,9 @@ class Programmed {
 /// Steps whose stamps differ, or outputs that do, end the program: no figure of a device that is wrong.
 void require_equal(const DeviceRun& device, const DeviceRun& replay, const std::string& what);
 
+/// The same for a device without stamps: outputs only.
+void require_equal_outputs(const DeviceRun& device, const DeviceRun& replay, const std::string& what);
+
 /// Target cycles of a run, to its last stamp.
 [[nodiscard]] double cycles_of(const DeviceRun& run);
 

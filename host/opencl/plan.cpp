@@ -1,0 +1,236 @@
+#include "host/opencl/plan.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "compiler/base/error.hpp"
+#include "host/device/model_memory.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom::opencl {
+namespace {
+
+using device_model::ContextRegisters;
+using device_model::NodeMemory;
+
+std::uint32_t round_up(std::uint32_t value, std::uint32_t to) { return (value + to - 1) / to * to; }
+std::uint32_t size32(std::size_t size) { return static_cast<std::uint32_t>(size); }
+
+/// Where a cluster stands in the order of launches.
+struct Turn {
+  std::uint32_t depth = 0;  ///< longest way over components that depend on each other
+  bool recurrent = false;
+  std::uint32_t level = 0;  ///< within a recurrent stage, over connections without delay
+  friend auto operator<=>(const Turn&, const Turn&) = default;
+};
+
+/// Strongly connected components over inbound connections of any delay (Tarjan): every component's number is above
+/// those that it reads from.
+class Components {
+ public:
+  explicit Components(const Application& app)
+      : app_(app), number_(app.clusters.size(), 0), low_(number_), seen_(number_.size(), 0), of(number_.size(), 0) {
+    for (std::size_t c = 0; c < of.size(); ++c)
+      if (seen_[c] == 0) visit(c);
+  }
+
+ private:
+  void visit(std::size_t c) {
+    seen_[c] = 1;
+    number_[c] = low_[c] = next_++;
+    open_.push_back(c);
+    for (const Inbound& in : app_.clusters[c].inbound) {
+      if (!in.from) continue;
+      const std::size_t source = in.from->index();
+      if (seen_[source] == 0) visit(source);
+      if (seen_[source] == 1) low_[c] = std::min(low_[c], low_[source]);
+    }
+    if (low_[c] != number_[c]) return;
+    for (std::size_t member = of.size(); member != c;) {
+      member = open_.back();
+      open_.pop_back();
+      seen_[member] = 2;
+      of[member] = count;
+    }
+    ++count;
+  }
+
+  const Application& app_;
+  std::vector<std::size_t> number_, low_;
+  std::vector<int> seen_;  ///< 0 not yet, 1 on the way, 2 in a component
+  std::vector<std::size_t> open_;
+  std::size_t next_ = 0;
+
+ public:
+  std::vector<std::size_t> of;  ///< by ClusterId
+  std::size_t count = 0;
+};
+
+std::vector<Turn> turns(const Application& app) {
+  const Components components(app);
+  std::vector<std::vector<std::size_t>> members(components.count);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) members[components.of[c]].push_back(c);
+  std::vector<Turn> result(app.clusters.size());
+  for (const std::vector<std::size_t>& component : members) {
+    std::uint32_t depth = 0;
+    bool recurrent = component.size() > 1;
+    for (const std::size_t c : component)
+      for (const Inbound& in : app.clusters[c].inbound) {
+        if (!in.from) continue;
+        if (components.of[in.from->index()] == components.of[c]) recurrent = true;
+        else depth = std::max(depth, result[in.from->index()].depth + 1);
+      }
+    for (const std::size_t c : component) result[c] = {depth, recurrent, 0};
+  }
+  for (const ClusterId id : app.order) {
+    Turn& turn = result[id.index()];
+    if (!turn.recurrent) continue;
+    for (const Inbound& in : app.clusters[id.index()].inbound) {
+      if (!in.from || in.delay != 0 || components.of[in.from->index()] != components.of[id.index()]) continue;
+      turn.level = std::max(turn.level, result[in.from->index()].level + 1);
+    }
+  }
+  return result;
+}
+
+class Planner {
+ public:
+  Planner(const Image& image, std::uint32_t slice_lanes)
+      : image_(image), app_(image.application), tile_(image.chip.tile), slice_lanes_(slice_lanes), turns_(turns(app_)) {}
+
+  Plan run() {
+    load_memories();
+    plan_.host_streams = plan_.streams = app_.host_chunks();
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(c);
+    const std::uint32_t empty = plan_.streams++;
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_pages(c, empty);
+    std::vector<std::size_t> order(app_.clusters.size());
+    for (std::size_t c = 0; c < order.size(); ++c) order[c] = c;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return turns_[a] < turns_[b]; });
+    for (std::size_t n = 0; n < order.size(); ++n) place(order[n], n == 0 ? nullptr : &turns_[order[n - 1]]);
+    return std::move(plan_);
+  }
+
+ private:
+  /// The load's words, applied as a device would.
+  void load_memories() {
+    std::vector<NodeMemory> nodes{NodeMemory::host(image_.chip)};
+    for (std::uint32_t t = 0; t < image_.chip.tiles(); ++t)
+      nodes.push_back(image_.binding.orders[t].empty() ? NodeMemory() : NodeMemory::tile(image_.chip));
+    for (const std::uint64_t word : program(image_).load) {
+      const auto ring = hw::WordRing::unpack(word);
+      const bool used = ring.node != 0 && !image_.binding.orders[ring.node - 1].empty();
+      const bool control = ring.address == (hw::kAddrBlockNode << 12U | hw::kAddrNodeControl);
+      if (used && !control)
+        nodes[ring.node].write(static_cast<std::uint32_t>(ring.address), static_cast<std::uint32_t>(ring.data));
+    }
+    for (std::uint32_t t = 0; t < image_.chip.tiles(); ++t) {
+      if (image_.binding.orders[t].empty()) continue;
+      contexts_[TileId{t}.value] = {size32(contexts_.size()), nodes[t + 1].contexts};
+      for (std::size_t m = 0; m < plan_.memories.size(); ++m) {
+        const std::vector<std::uint32_t>& data = nodes[t + 1].memories[m].data();
+        plan_.memories[m].insert(plan_.memories[m].end(), data.begin(), data.end());
+      }
+    }
+    // A piece reads 16 biases, whatever the last cluster has.
+    plan_.memories[hw::kMemBiases].resize(plan_.memories[hw::kMemBiases].size() + 16, 0);
+  }
+
+  [[nodiscard]] const std::pair<std::uint32_t, std::vector<ContextRegisters>>& tile_of(std::size_t c) const {
+    return contexts_.at(image_.binding.placement[c].tile.value);
+  }
+  [[nodiscard]] const ContextRegisters& context_of(std::size_t c) const {
+    return tile_of(c).second.at(image_.binding.placement[c].context);
+  }
+
+  void add_cluster(std::size_t c) {
+    const std::uint32_t tile = tile_of(c).first;
+    const ContextRegisters& context = context_of(c);
+    ClusterRecord record{};
+    record.first_chunk = tile * tile_.chunk_entries + context.tables.first_chunk;
+    record.axon_base = tile * tile_.axon_entries;
+    record.weight_base = tile * tile_.weight_words;
+    record.set_base = tile * tile_.param_sets;
+    record.first_bias = (tile * tile_.state_words + context.state.first_word) * tile_.lif_lanes;
+    record.readout = context.mode.readout;
+    record.last_only = context.mode.last_only;
+    std::copy(context.limit.begin(), context.limit.end(), record.limit);
+    record.out = plan_.streams;
+    const std::uint32_t neurons = size32(app_.clusters[c].size());
+    plan_.streams += record.readout != 0 ? 2 * neurons : round_up(neurons, 16) / 16;
+    plan_.clusters.push_back(record);
+  }
+
+  void add_pages(std::size_t c, std::uint32_t empty) {
+    const Cluster& cluster = app_.clusters[c];
+    plan_.clusters[c].first_page = size32(plan_.pages.size());
+    std::vector<PageRecord> pages(cluster.page_chunks(), PageRecord{empty, 0});
+    for (const Inbound& in : cluster.inbound) {
+      plan_.max_delay = std::max(plan_.max_delay, in.delay);
+      const std::uint32_t first = (in.from ? plan_.clusters[in.from->index()].out : 0) + in.source_first;
+      for (std::uint32_t n = 0; n < in.source_count; ++n) pages.at(in.first_chunk + n) = {first + n, in.delay};
+    }
+    // The kernels rely on it: no counted chunk reaches behind the sample's first step.
+    for (std::uint32_t count = 0; count < 16; ++count)
+      for (std::uint32_t n = 0; n < plan_.clusters[c].limit[count]; ++n) SPIKELOOM_CHECK(pages.at(n).delay <= count);
+    plan_.pages.insert(plan_.pages.end(), pages.begin(), pages.end());
+  }
+
+  /// Appends the cluster to the launch of the one before, or begins a new level or stage.
+  void place(std::size_t c, const Turn* before) {
+    const Turn& turn = turns_[c];
+    const bool same_stage = before != nullptr && before->depth == turn.depth && before->recurrent == turn.recurrent;
+    if (!same_stage) plan_.stages.push_back({turn.recurrent, {}});
+    if (!same_stage || before->level != turn.level)
+      plan_.stages.back().levels.push_back(
+          {size32(plan_.slices.size()), 0, size32(plan_.pieces.size()), 0, plan_.positions, 0});
+    Level& level = plan_.stages.back().levels.back();
+    const Cluster& cluster = app_.clusters[c];
+    plan_.clusters[c].position = plan_.positions;
+    plan_.positions += round_up(std::max(cluster.lane_groups * tile_.lanes, cluster.lif_groups * tile_.lif_lanes), 16);
+    for (std::uint32_t group = 0; group < cluster.lane_groups; ++group)
+      for (std::uint32_t lane = 0; lane < tile_.lanes; lane += slice_lanes_)
+        plan_.slices.push_back({size32(c), group, lane});
+    add_pieces(c);
+    level.slices = size32(plan_.slices.size()) - level.first_slice;
+    level.pieces = size32(plan_.pieces.size()) - level.first_piece;
+    level.width = plan_.positions - level.first_position;
+  }
+
+  /// Cuts the context's update program where its entries leave a range of 16 positions.
+  void add_pieces(std::size_t c) {
+    const ContextRegisters& context = context_of(c);
+    const std::uint32_t base = tile_of(c).first * tile_.update_entries;
+    const std::vector<std::uint32_t>& program = plan_.memories[hw::kMemUpdates];
+    std::vector<bool> cut(plan_.positions / 16 + 1, false);
+    std::uint32_t last = 0;
+    for (std::uint32_t n = 0; n < context.update.count; ++n) {
+      const std::size_t at = base + context.update.first + n;
+      const auto entry = hw::MemUpdateEntry::unpack({program.at(2 * at), program.at(2 * at + 1)});
+      const std::uint32_t range = entry.group * tile_.lif_lanes / 16;
+      if (n == 0 || range != last) {
+        SPIKELOOM_CHECK(!cut.at(range));  // entries of one chunk stand together
+        cut[range] = true;
+        plan_.pieces.push_back({size32(c), 16 * range, size32(at), 0});
+      }
+      ++plan_.pieces.back().updates;
+      last = range;
+    }
+  }
+
+  const Image& image_;
+  const Application& app_;
+  const TileConfig& tile_;
+  std::uint32_t slice_lanes_;
+  std::vector<Turn> turns_;
+  std::map<std::size_t, std::pair<std::uint32_t, std::vector<ContextRegisters>>> contexts_;  ///< by tile: number among used ones
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan plan(const Image& image, std::uint32_t slice_lanes) { return Planner(image, slice_lanes).run(); }
+
+}  // namespace spikeloom::opencl

@@ -1,0 +1,52 @@
+/* What a launch of a kernel reads beside the image's memories: where a cluster's tables begin, which stream feeds a
+   page's chunk, and which part of a cluster a work-item has. One text for C++ and for OpenCL C (prepended to kernels.cl). */
+#ifdef __OPENCL_VERSION__
+#define RECORD_WORD uint
+#else
+#pragma once
+#include <cstdint>
+#define RECORD_WORD std::uint32_t
+namespace spikeloom::opencl {
+#endif
+
+/* A cluster's place. Memories of all used tiles stand one after another; addresses inside table entries count from
+   their tile's beginning, so its beginnings stand here too. */
+struct ClusterRecord {
+  RECORD_WORD first_chunk; /* entry of the chunk table that is the cluster's page chunk 0 */
+  RECORD_WORD axon_base;   /* the tile's first axon entry */
+  RECORD_WORD weight_base; /* the tile's first weight memory word */
+  RECORD_WORD set_base;    /* the tile's first parameter set */
+  RECORD_WORD first_bias;  /* part of the bias memory for position 0 */
+  RECORD_WORD first_page;  /* PageRecord of page chunk 0 */
+  RECORD_WORD position;    /* position 0 in states and sums; a multiple of 16 */
+  RECORD_WORD out;         /* stream of output chunk 0 */
+  RECORD_WORD readout;     /* 1: pushes halves of potentials */
+  RECORD_WORD last_only;   /* 1: only on a sample's last step */
+  RECORD_WORD limit[16];   /* leading page chunks that count, by steps since the sample began */
+};
+
+/* What a page chunk holds: another stream's chunk, `delay` steps ago. */
+struct PageRecord {
+  RECORD_WORD stream;
+  RECORD_WORD delay;
+};
+
+/* Neighbouring lanes of one lane group. */
+struct SliceRecord {
+  RECORD_WORD cluster;
+  RECORD_WORD group;
+  RECORD_WORD lane;
+};
+
+/* The entries of the update program that hold 16 neurons, positions `position` ... + 15. */
+struct PieceRecord {
+  RECORD_WORD cluster;
+  RECORD_WORD position;
+  RECORD_WORD first_update;
+  RECORD_WORD updates;
+};
+
+#ifndef __OPENCL_VERSION__
+}  // namespace spikeloom::opencl
+#endif
+#undef RECORD_WORD

@@ -1,0 +1,480 @@
+// The portable kernels on PoCL: random networks and inputs equal to the golden model in every spike and potential,
+// whichever kernel adds and however samples are batched; the command on the digits; what a user hears when it fails.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <ostream>
+#include <set>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "compiler/base/error.hpp"
+#include "host/compile/compile.hpp"
+#ifdef SPIKELOOM_TEST_OPENCL
+#include "host/opencl/context.hpp"
+#endif
+#include "host/opencl/opencl_runner.hpp"
+#include "host/opencl/plan.hpp"
+#include "spikeloom_hw.hpp"
+#include "tests/flow/random_case.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Built kernels are kept beside the chips', not in the user's home.
+const bool kCacheIsSet = [] {
+  const char* own = std::getenv("SPIKELOOM_CACHE");
+  const std::string cache = (own != nullptr ? std::string(own) : std::string(SPIKELOOM_BINARY_DIR)) + "/pocl";
+  std::filesystem::create_directories(cache);
+  return setenv("POCL_CACHE_DIR", cache.c_str(), 1) == 0;
+}();
+
+constexpr const char* kPocl = "portable computing";
+constexpr const char* kChips[] = {"one", "row", "column", "narrow", "square", "wide"};
+constexpr int kBlocks = 4;   ///< tests per chip
+constexpr int kCases = 20;   ///< networks that fit, per test
+
+Chip test_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml"); }
+
+struct Compiled {
+  std::uint64_t seed = 0;
+  Case made;
+  CompileOptions options;
+  Image image;
+};
+
+/// A random image of a random network, with everything recorded in half of them. Nothing when it does not fit.
+std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip) {
+  Rng rng(seed ^ 0x0c1U);
+  CaseOptions sizes;
+  sizes.max_neurons = chip.tiles() == 1 ? 20 : 32;
+  sizes.max_inputs = 24;
+  sizes.max_populations = std::min(4U, chip.tiles() * chip.tile.contexts);
+  sizes.max_samples = 9;
+  sizes.max_steps = rng.chance(0.2) ? 24 : 6;
+  Compiled compiled{seed, random_case(seed, chip, sizes), {}, {}};
+  CompileOptions& options = compiled.options;
+  options.seed = rng.next();
+  options.max_neurons = rng.chance(0.5) ? 0 : static_cast<std::uint32_t>(rng.between(4, 40));
+  options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
+  options.readout_last_only = rng.chance(0.2);
+  if (rng.chance(0.5))
+    for (const IntPopulation& population : compiled.made.network.populations) options.record.push_back(population.name);
+  try {
+    auto built = build_image(compiled.made.network, chip, options);
+    if (auto* image = std::get_if<Image>(&built)) {
+      compiled.image = std::move(*image);
+      return compiled;
+    }
+  } catch (const Error&) {
+    // Too large for the chip, in words that tests of the stages read.
+  }
+  return std::nullopt;
+}
+
+/// SPIKELOOM_CASE=SEED replays one case on every chip.
+template <class Each>
+void for_cases(const std::string& name, int block, Each&& each) {
+  const Chip chip = test_chip(name);
+  const char* replayed = std::getenv("SPIKELOOM_CASE");
+  const int wanted = replayed != nullptr ? 1 : kCases;
+  int done = 0;
+  for (std::uint64_t n = 0; done < wanted && n < 20 * kCases; ++n) {
+    const std::uint64_t seed = replayed != nullptr ? std::strtoull(replayed, nullptr, 10) : static_cast<std::uint64_t>(block) * 1'000'000 + n;
+    SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+    const std::optional<Compiled> compiled = compiled_case(seed, chip);
+    if (!compiled) {
+      if (replayed != nullptr) return;
+      continue;
+    }
+    ++done;
+    each(*compiled);
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_EQ(done, wanted) << "too few random networks fit " << name;
+}
+
+/// Golden potentials as a readout sends them that does so at the end of a sample only.
+std::vector<std::int32_t> only_last_steps(std::vector<std::int32_t> values, std::size_t neurons, const Dataset& data) {
+  std::size_t k = 0;
+  for (const Sample& sample : data.samples)
+    for (std::size_t t = 0; t < sample.steps(); ++t)
+      for (std::size_t n = 0; n < neurons; ++n, ++k)
+        if (t + 1 < sample.steps()) values[k] = 0;
+  return values;
+}
+
+template <class T>
+void expect_same(const Trace<T>& trace, const std::vector<T>& expected) {
+  std::size_t k = 0;
+  for (const auto& sample : trace.samples)
+    for (std::size_t i = 0; i < sample.size(); ++i, ++k)
+      ASSERT_EQ(sample[i], expected[k]) << trace.node << " step " << k / trace.neurons << " neuron " << k % trace.neurons;
+  ASSERT_EQ(k, expected.size());
+}
+
+void expect_golden(const Compiled& compiled, const DeviceRun& run, const GoldenRun& golden) {
+  std::size_t spiking[2] = {0, 0}, analogue[2] = {0, 0};
+  std::int64_t output_spikes = 0;
+  for (const OutputStream& output : compiled.image.application.outputs) {
+    const std::size_t p = output.population.index();
+    if (output.kind == OutputKind::kSpikes) {
+      const auto& traces = output.recorded ? run.outputs.recorded_spikes : run.outputs.spikes;
+      expect_same(traces.at(spiking[output.recorded]++), golden.spikes[p]);
+      if (!output.recorded) for (const std::uint8_t spike : golden.spikes[p]) output_spikes += spike;
+    } else {
+      const auto& traces = output.recorded ? run.outputs.recorded_v : run.outputs.potentials;
+      const std::size_t neurons = compiled.made.network.populations[p].size();
+      expect_same(traces.at(analogue[output.recorded]++), compiled.options.readout_last_only
+                      ? only_last_steps(golden.potentials[p], neurons, compiled.made.data) : golden.potentials[p]);
+    }
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  EXPECT_EQ(run.output_spikes, output_spikes);
+}
+
+void expect_states(const Compiled& compiled, const GoldenRun& golden, OpenClRunner& runner) {
+  const Image& image = compiled.image;
+  const auto v = runner.read_state(hw::kMemPotentials);
+  const auto i = runner.read_state(hw::kMemCurrents);
+  for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
+    const Cluster& cluster = image.application.clusters[c];
+    const std::size_t p = cluster.population.index();
+    for (std::size_t n = 0; n < cluster.neurons.size(); ++n) {
+      ASSERT_EQ(v[c][n], golden.final_v[p][cluster.neurons[n]]) << cluster.name << " v of position " << n;
+      if (image.chip.tile.current == 0 || !compiled.made.network.populations[p].has_current()) continue;
+      ASSERT_EQ(i[c][n], golden.final_i[p][cluster.neurons[n]]) << cluster.name << " i of position " << n;
+    }
+  }
+}
+
+struct Param {
+  std::string chip;
+  int block = 0;
+  friend std::ostream& operator<<(std::ostream& out, const Param& param) { return out << param.chip << " block " << param.block; }
+};
+
+class Pocl : public ::testing::TestWithParam<Param> {};
+
+TEST_P(Pocl, IsGoldenInEverySpikeAndPotential) {
+  for_cases(GetParam().chip, GetParam().block, [](const Compiled& compiled) {
+    Rng rng(compiled.seed);
+    constexpr OpenClKernels kKernels[] = {OpenClKernels::kAuto, OpenClKernels::kCrossbar, OpenClKernels::kSystolic};
+    const OpenClOptions options{
+        .platform = kPocl, .kernels = kKernels[rng.below(3)], .batch = rng.below(5), .window = rng.below(4)};
+    const GoldenRun golden = run_golden(compiled.made.network, compiled.made.data);
+    const std::unique_ptr<OpenClRunner> runner = open_opencl(compiled.image, options);
+    const DeviceRun run = runner->run(compiled.made.data);
+    EXPECT_FALSE(run.timed);
+    expect_golden(compiled, run, golden);
+    if (!HasFailure()) expect_states(compiled, golden, *runner);
+    // Nothing of a run is left for the next.
+    if (!HasFailure()) expect_golden(compiled, runner->run(compiled.made.data), golden);
+  });
+}
+
+std::vector<Param> params() {
+  std::vector<Param> list;
+  for (const char* chip : kChips)
+    for (int block = 0; block < kBlocks; ++block) list.push_back({chip, block});
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(, Pocl, ::testing::ValuesIn(params()),
+                         [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
+
+/// Sixteen inputs onto four neurons, with sums that leave 32 bits once they are scaled, both ways.
+Case overflowing_case() {
+  Case made;
+  IntNetwork& network = made.network;
+  network.name = "far";
+  IntInput input;
+  input.name = "in";
+  input.shape = {16};
+  network.inputs.push_back(input);
+  IntPopulation population;
+  population.name = "out";
+  population.shape = {4};
+  population.scale = 15;
+  for (auto* const list : {&population.alpha, &population.bias_i, &population.bias_v, &population.v_reset}) list->assign(4, 0);
+  population.beta.assign(4, 4000);
+  population.theta = {0, 8'388'606, 8'388'607, 1000};
+  network.populations.push_back(population);
+  IntProjection projection;
+  projection.name = "w";
+  projection.from = InputId{0};
+  projection.shift = 7;
+  projection.row_begin = {0};
+  for (std::uint32_t source = 0; source < 16; ++source) {
+    for (std::uint32_t target = 0; target < 4; ++target) {
+      projection.target.push_back(target);
+      projection.weight.push_back(target % 2 == source / 8 ? 127 : -128);
+    }
+    projection.row_begin.push_back(projection.target.size());
+  }
+  network.projections.push_back(projection);
+  network.outputs.push_back({"out", {4}, PopulationId{0}});
+  made.data.ports.push_back({"in", {16}});
+  Sample sample;
+  sample.id = "0";
+  sample.inputs.resize(1);
+  for (std::uint32_t step = 0; step < 16; ++step) {
+    for (std::uint32_t source = 0; source < 8; ++source)
+      if (source <= step % 8) sample.inputs[0].add(source + (step < 8 ? 0 : 8));
+    sample.inputs[0].end_step();
+  }
+  made.data.samples.push_back(std::move(sample));
+  return made;
+}
+
+TEST(PoclArithmetic, SumsThatLeave32BitsSaturate) {
+  Chip chip = test_chip("square");
+  chip.tile.acc_bits = chip.tile.state_bits = chip.tile.bias_bits = 24;
+  chip.tile.max_scale = chip.tile.max_shift = 15;
+  const Case made = overflowing_case();
+  auto built = build_image(made.network, chip, {});
+  ASSERT_TRUE(std::holds_alternative<Image>(built));
+  Compiled compiled{0, made, {}, std::get<Image>(std::move(built))};
+  for (const OpenClKernels kernels : {OpenClKernels::kCrossbar, OpenClKernels::kSystolic}) {
+    const std::unique_ptr<OpenClRunner> runner = open_opencl(compiled.image, {.platform = kPocl, .kernels = kernels});
+    const GoldenRun golden = run_golden(made.network, made.data);
+    expect_golden(compiled, runner->run(made.data), golden);
+    expect_states(compiled, golden, *runner);
+  }
+}
+
+/// What the random cases are made of.
+class Features {
+ public:
+  void add(const Compiled& compiled) {
+    const Image& image = compiled.image;
+    std::set<std::size_t> tiles;
+    for (const Placement& place : image.binding.placement) tiles.insert(place.tile.index());
+    if (tiles.size() > 1) seen_.insert("several tiles");
+    for (const IntPopulation& population : compiled.made.network.populations)
+      seen_.insert("kind " + std::to_string(static_cast<int>(population.kind)));
+    for (const StreamInput& input : image.application.inputs)
+      if (input.planes > 1) seen_.insert(input.is_signed ? "signed planes" : "planes");
+    for (const Cluster& cluster : image.application.clusters) {
+      for (const auto& chunk : cluster.chunks) add_row(chunk.per_axon != 0 ? "per axon" : "uniform", chunk.format, chunk.words);
+      for (const auto& axon : cluster.axons) add_row("axon", axon.format, axon.words);
+      for (const Inbound& in : cluster.inbound)
+        if (in.delay > 1) seen_.insert("delay");
+      if (cluster.last_only) seen_.insert("last only");
+    }
+    for (const opencl::Stage& stage : opencl::plan(image, 4).stages) {
+      seen_.insert(stage.recurrent ? "recurrent stage" : "batched stage");
+      if (stage.levels.size() > 1) seen_.insert("levels");
+    }
+  }
+  [[nodiscard]] const std::set<std::string>& seen() const { return seen_; }
+
+ private:
+  void add_row(const std::string& form, std::uint32_t format, std::uint32_t words) {
+    seen_.insert(form);
+    if (words > 0) seen_.insert("format " + std::to_string(format));
+  }
+  std::set<std::string> seen_;
+};
+
+TEST(OpenClCases, HoldEveryFeature) {
+  Features features;
+  for (const char* chip : kChips) for_cases(chip, 0, [&](const Compiled& compiled) { features.add(compiled); });
+  EXPECT_THAT(features.seen(), ::testing::IsSupersetOf(
+      {"several tiles", "planes", "signed planes", "per axon", "uniform", "axon", "delay", "last only", "recurrent stage", "batched stage",
+       "levels", "format 0", "format 1", "format 2", "format 3"}));
+  for (const NeuronKind kind : {NeuronKind::kLif, NeuronKind::kCubaLif, NeuronKind::kLi, NeuronKind::kCubaLi})
+    EXPECT_TRUE(features.seen().contains("kind " + std::to_string(static_cast<int>(kind))));
+}
+
+/// Stage and level of every cluster, in the order of launches.
+std::vector<std::pair<std::size_t, std::size_t>> turns(const opencl::Plan& plan) {
+  std::vector<std::pair<std::size_t, std::size_t>> turn(plan.clusters.size(), {plan.stages.size(), 0});
+  for (std::size_t s = 0; s < plan.stages.size(); ++s)
+    for (std::size_t l = 0; l < plan.stages[s].levels.size(); ++l) {
+      const opencl::Level& level = plan.stages[s].levels[l];
+      for (std::uint32_t n = 0; n < level.slices; ++n) turn[plan.slices[level.first_slice + n].cluster] = {s, l};
+    }
+  return turn;
+}
+
+TEST(OpenClPlan, EveryChunkIsMadeBeforeItIsRead) {
+  for (const char* chip : kChips)
+    for_cases(chip, 1, [](const Compiled& compiled) {
+      const Application& app = compiled.image.application;
+      const opencl::Plan plan = opencl::plan(compiled.image, 4);
+      const auto turn = turns(plan);
+      for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+        ASSERT_LT(turn[c].first, plan.stages.size()) << "never launched";
+        for (const Inbound& in : app.clusters[c].inbound) {
+          if (!in.from) continue;
+          const auto source = turn[in.from->index()];
+          if (in.delay == 0) EXPECT_LT(source, turn[c]);
+          else EXPECT_TRUE(source.first < turn[c].first || (source.first == turn[c].first && plan.stages[source.first].recurrent));
+        }
+      }
+    });
+}
+
+TEST(OpenClPlan, LayersWithoutRecurrenceAreBatchedOverTime) {
+  int loops = 0;
+  for (const char* chip : kChips)
+    for_cases(chip, 2, [&](const Compiled& compiled) {
+      const Application& app = compiled.image.application;
+      // Reach: which clusters' chunks come to a cluster in the end (all pairs, the slow way).
+      const std::size_t n = app.clusters.size();
+      std::vector<std::vector<bool>> reads(n, std::vector<bool>(n, false));
+      for (std::size_t c = 0; c < n; ++c)
+        for (const Inbound& in : app.clusters[c].inbound)
+          if (in.from) reads[c][in.from->index()] = true;
+      for (std::size_t k = 0; k < n; ++k)
+        for (std::size_t a = 0; a < n; ++a)
+          for (std::size_t b = 0; b < n; ++b)
+            if (reads[a][k] && reads[k][b]) reads[a][b] = true;
+      const opencl::Plan plan = opencl::plan(compiled.image, 4);
+      const auto turn = turns(plan);
+      for (std::size_t c = 0; c < n; ++c) {
+        EXPECT_EQ(plan.stages[turn[c].first].recurrent, reads[c][c]) << app.clusters[c].name;
+        loops += reads[c][c] ? 1 : 0;
+      }
+    });
+  EXPECT_GT(loops, 0);
+}
+
+struct Ended {
+  int code = -1;
+  std::string out, err;
+};
+
+class OpenClCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::temp_directory_path() / ("spikeloom-opencl-" + std::string(info->name()) + "-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  static std::string source(const std::string& name) { return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name; }
+  static std::string text(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+  }
+
+  [[nodiscard]] Ended spikeloom(const std::string& arguments, const std::string& variables = "") const {
+    const std::string line = variables + " " + SPIKELOOM_COMMAND + " " + arguments + " 2>" + file("stderr") + " </dev/null";
+    Ended ended;
+    FILE* pipe = popen(line.c_str(), "r");
+    EXPECT_NE(pipe, nullptr);
+    std::array<char, 4096> buffer;
+    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) ended.out.append(buffer.data(), n);
+    const int status = pclose(pipe);
+    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    ended.err = text(file("stderr"));
+    return ended;
+  }
+
+  /// Compiles an example and says how to run it on its test data.
+  [[nodiscard]] std::string run_of(const std::string& example) const {
+    const Ended ended = spikeloom("compile " + source("examples/" + example + "/" + example + ".nir") + " --chip " +
+                                  source("chips/mesh2x2.toml") + " -o " + file(example + ".loom"));
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return "run " + file(example + ".loom") + " --input " + source("examples/" + example + "/test.npz");
+  }
+
+  std::filesystem::path folder_;
+};
+
+constexpr const char* kDevice = " --device 'opencl:?platform=Portable'";
+
+/// Both examples: all of the model's results, and nothing measured.
+class OpenClExamples : public OpenClCommand, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(OpenClExamples, GiveTheModelsFilesAndNoCycles) {
+  const std::string run = run_of(GetParam());
+  ASSERT_EQ(spikeloom(run + " --output " + file("a.npz") + " --json " + file("a.json")).code, 0);
+  const Ended ended = spikeloom(run + kDevice + " --output " + file("b.npz") + " --json " + file("b.json"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(text(file("a.npz")), text(file("b.npz")));
+  EXPECT_THAT(ended.out, HasSubstr("through opencl (Portable Computing Language"));
+  EXPECT_THAT(ended.out, HasSubstr("replay: 0 output values differ from the device's"));
+  EXPECT_THAT(ended.out, HasSubstr("the device has no target cycles"));
+  const auto model = nlohmann::json::parse(text(file("a.json"))), opencl = nlohmann::json::parse(text(file("b.json")));
+  EXPECT_TRUE(opencl["period"]["measured"].is_null());
+  EXPECT_TRUE(opencl["latency"]["measured"].is_null());
+  EXPECT_TRUE(opencl["replay"]["mismatched_steps"].is_null());
+  EXPECT_EQ(opencl["replay"]["differing_values"], 0);
+  EXPECT_EQ(opencl["promises_kept"], true);
+  for (const char* key : {"accuracy", "correct", "ties", "spikes", "steps", "cycles", "promises", "tiles"})
+    EXPECT_EQ(opencl[key], model[key]) << key;
+  EXPECT_FALSE(opencl["accuracy"].is_null());
+}
+
+INSTANTIATE_TEST_SUITE_P(, OpenClExamples, ::testing::Values("digits", "melody"),
+                         [](const auto& p) { return std::string(p.param); });
+
+TEST_F(OpenClCommand, SaysWhichPlatformsThereAre) {
+  const std::string run = run_of("digits") + " --limit 1 --device ";
+  const Ended none = spikeloom(run + "opencl");
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("say which platform"));
+  EXPECT_THAT(none.err, HasSubstr("\"Portable Computing Language\""));
+  const Ended other = spikeloom(run + "'opencl:?platform=Acme'");
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("no platform has \"Acme\" in its name; there are"));
+  EXPECT_THAT(other.err, HasSubstr("\"Portable Computing Language\""));
+  const Ended far = spikeloom(run + "'opencl:?platform=Portable&device=7'");
+  EXPECT_EQ(far.code, 2);
+  EXPECT_THAT(far.err, HasSubstr("no device 7 on platform \"Portable Computing Language\""));
+}
+
+TEST_F(OpenClCommand, SaysWhenNoPlatformIsInstalled) {
+  std::filesystem::create_directories(folder_ / "vendors");
+  const Ended ended = spikeloom(run_of("digits") + " --limit 1" + kDevice, "OCL_ICD_VENDORS=" + file("vendors"));
+  EXPECT_EQ(ended.code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("no OpenCL platform is installed"));
+}
+
+TEST_F(OpenClCommand, RefusesOptionsThatItDoesNotKnow) {
+  const std::string run = run_of("digits") + " --limit 1 --device ";
+  for (const auto& [device, message] : std::map<std::string, std::string>{
+           {"opencl:?colour=red", "no option \"colour\"; it has platform, device"},
+           {"opencl:?platform=Portable&device=one", "device=one: expected a whole number"},
+           {"opencl:?platform=Portable&kernels=fast", "expected auto, crossbar or systolic"}}) {
+    const Ended ended = spikeloom(run + "'" + device + "'");
+    EXPECT_EQ(ended.code, 2) << device;
+    EXPECT_THAT(ended.err, HasSubstr(message));
+  }
+  EXPECT_THAT(spikeloom("devices").out, HasSubstr("opencl"));
+}
+
+#ifdef SPIKELOOM_TEST_OPENCL
+TEST(OpenClBuild, ShowsTheCompilersLog) {
+  const cl::Device device = opencl::choose_device(kPocl, 0);
+  try {
+    (void)opencl::build(cl::Context(device), device, "kernel void broken() { nonsense; }", "");
+    FAIL() << "built";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kDevice);
+    EXPECT_THAT(error.what(), HasSubstr("the kernels do not build"));
+    EXPECT_THAT(error.what(), HasSubstr("nonsense"));
+  }
+}
+#endif
+
+}  // namespace
+}  // namespace spikeloom::testing
