@@ -7,37 +7,12 @@
 
 #include "compiler/base/error.hpp"
 #include "host/device/verilator_harness.h"
+#include "host/device/word_buffer.hpp"
 
 namespace spikeloom {
 namespace {
 
-constexpr std::size_t kBufferWords = 16384;
 constexpr std::uint64_t kClocksPerCall = 65536;
-
-/// First in, first out, in one piece of memory so that the harness can walk it.
-class WordBuffer {
- public:
-  [[nodiscard]] std::span<const Word> waiting() const { return std::span(words_).subspan(first_); }
-  [[nodiscard]] std::size_t room() const { return kBufferWords - (words_.size() - first_); }
-  void push(std::span<const Word> words) {
-    if (first_ != 0) {
-      words_.erase(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(first_));
-      first_ = 0;
-    }
-    words_.insert(words_.end(), words.begin(), words.end());
-  }
-  void pop(std::size_t count) {
-    first_ += count;
-    if (first_ == words_.size()) {
-      words_.clear();
-      first_ = 0;
-    }
-  }
-
- private:
-  std::vector<Word> words_;
-  std::size_t first_ = 0;
-};
 
 class LoadedLibrary {
  public:
@@ -71,7 +46,7 @@ class VerilatedLink final : public Link {
         error_(library_.symbol<SpikeloomHarnessError>("spikeloom_harness_error")),
         destroy_(library_.symbol<SpikeloomHarnessDestroy>("spikeloom_harness_destroy")),
         description_("verilator (" + name + ", " + library.tools + ")"),
-        room_(kBufferWords) {
+        room_(WordBuffer::kWords) {
     const SpikeloomHarnessOptions harness{options.trace ? options.trace->c_str() : nullptr,
                                           options.stall_seed.value_or(0)};
     chip_ = library_.symbol<SpikeloomHarnessCreate>("spikeloom_harness_create")(&harness);

@@ -1,17 +1,18 @@
 #include "host/emulation/kernel_interface.hpp"
 
+#include "spikeloom_hw.hpp"
+
 namespace spikeloom::emulation {
 
 KernelInterface kernel_interface() {
-  return {.name = "spikeloom_kernel",
-          .control_port = "s_axi_control",
-          .memory_port = "m_axi_gmem",
-          .memory_bits = 64,
-          .arguments = {{"commands", 0x10, 8, true},
-                        {"results", 0x1c, 8, true},
-                        {"command_words", 0x28, 4, false},
-                        {"result_words", 0x30, 4, false},
-                        {"quiet_cycles", 0x38, 4, false}}};
+  KernelInterface kernel{.name = std::string(hw::kKernelName),
+                         .control_port = std::string(hw::kKernelControlPort),
+                         .memory_port = std::string(hw::kKernelMemoryPort),
+                         .memory_bits = hw::kKernelMemoryBits,
+                         .arguments = {}};
+  for (const hw::KernelArgument& argument : hw::kKernelArguments)
+    kernel.arguments.push_back({std::string(argument.name), argument.offset, argument.bytes, argument.is_global});
+  return kernel;
 }
 
 }  // namespace spikeloom::emulation
