@@ -104,7 +104,7 @@ class CardLink final : public Link {
   /// Starts a run if there is something to offer or to fetch, and room for what comes.
   bool start_next(std::size_t slot) {
     const auto waiting = to_chip_.waiting();
-    if ((waiting.empty() && at_rest_) || from_chip_.room() == 0) return false;
+    if ((at_rest_ && (waiting.empty() || refused_)) || from_chip_.room() == 0) return false;
     if (!prepared_ || prepared_->slot != slot || prepared_->first != 0 || prepared_->count == 0) {
       const std::size_t count = std::min(waiting.size(), Card::kCommandWords);
       if (count > 0) card_->write(slot, waiting.first(count));
@@ -158,7 +158,8 @@ class CardLink final : public Link {
       else prepared_.reset();
     }
     // A run that ended before it could be for silence ended because nothing more will come.
-    at_rest_ = header.taken == run.offered && header.results == 0 && header.cycles < options_.quiet_cycles;
+    at_rest_ = header.results == 0 && header.cycles < options_.quiet_cycles;
+    refused_ = header.taken != run.offered;
     std::vector<Word> results(header.results);
     const bool room_left = from_chip_.room() >= results.size() + Card::kResultWords;
     if (room_left) (void)start_next(1 - run.slot);
@@ -171,7 +172,8 @@ class CardLink final : public Link {
   WordBuffer to_chip_, from_chip_;  // words that the chip took leave to_chip_ when their run has ended
   std::optional<Run> running_;
   std::optional<Prepared> prepared_;
-  bool at_rest_ = true;
+  bool at_rest_ = true;   // only another word can change anything
+  bool refused_ = false;  // not even that, if at rest
 };
 
 }  // namespace

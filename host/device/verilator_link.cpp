@@ -1,11 +1,10 @@
 #include "host/device/verilator_link.hpp"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "compiler/base/error.hpp"
+#include "host/device/loaded_library.hpp"
 #include "host/device/verilator_harness.h"
 #include "host/device/word_buffer.hpp"
 
@@ -14,34 +13,10 @@ namespace {
 
 constexpr std::uint64_t kClocksPerCall = 65536;
 
-class LoadedLibrary {
- public:
-  explicit LoadedLibrary(const std::string& path) : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
-    if (handle_ == nullptr) throw device_error(path + ": cannot be loaded: " + dlerror());
-    const auto abi = symbol<SpikeloomHarnessAbi>("spikeloom_harness_abi")();
-    if (abi != SPIKELOOM_HARNESS_ABI)
-      throw device_error(path + ": harness interface " + std::to_string(abi) + ", expected " +
-                         std::to_string(SPIKELOOM_HARNESS_ABI) + "; delete the file");
-  }
-  ~LoadedLibrary() { dlclose(handle_); }
-  LoadedLibrary(const LoadedLibrary&) = delete;
-  LoadedLibrary& operator=(const LoadedLibrary&) = delete;
-
-  template <class Function>
-  [[nodiscard]] Function* symbol(const char* name) const {
-    void* const found = dlsym(handle_, name);
-    if (found == nullptr) throw device_error(std::string("Verilated library without ") + name);
-    return reinterpret_cast<Function*>(found);
-  }
-
- private:
-  void* handle_;
-};
-
 class VerilatedLink final : public Link {
  public:
   VerilatedLink(const VerilatedLibrary& library, const std::string& name, const VerilatedLinkOptions& options)
-      : library_(library.path.string()),
+      : library_(library.path.string(), "spikeloom_harness_abi", SPIKELOOM_HARNESS_ABI),
         run_(library_.symbol<SpikeloomHarnessRunFunction>("spikeloom_harness_run")),
         error_(library_.symbol<SpikeloomHarnessError>("spikeloom_harness_error")),
         destroy_(library_.symbol<SpikeloomHarnessDestroy>("spikeloom_harness_destroy")),
