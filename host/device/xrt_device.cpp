@@ -1,6 +1,7 @@
 #include "host/device/xrt_device.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -10,8 +11,10 @@
 #include <xrt/xrt_device.h>
 #include <xrt/xrt_kernel.h>
 #if __has_include(<xrt/experimental/xrt_xclbin.h>)
-#include <xrt/experimental/xrt_xclbin.h>  // XRT 2.14 and later
+#include <xrt/experimental/xrt_system.h>  // XRT 2.14 and later
+#include <xrt/experimental/xrt_xclbin.h>
 #else
+#include <experimental/xrt_system.h>
 #include <experimental/xrt_xclbin.h>
 #endif
 
@@ -55,7 +58,13 @@ xrt::xclbin read_xclbin(const std::string& file) {
 xrt::device open(const std::string& which) {
   const bool number = !which.empty() && which.find_first_not_of("0123456789") == std::string::npos && which.size() < 4;
   return with_xrt("card " + which + ": cannot be opened; is it there, and is XRT set up (XILINX_XRT)?", [&] {
-    return number ? xrt::device(static_cast<unsigned>(std::stoul(which))) : xrt::device(which);
+    if (!number) return xrt::device(which);
+    const unsigned index = static_cast<unsigned>(std::stoul(which));
+    // Under emulation XRT counts none and opens any.
+    const unsigned count = xrt::system::enumerate_devices();
+    if (index >= count && std::getenv("XCL_EMULATION_MODE") == nullptr)
+      throw device_error("xrt: card " + which + " is not there; XRT finds " + std::to_string(count));
+    return xrt::device(index);
   });
 }
 

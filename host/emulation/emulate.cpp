@@ -8,13 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <sstream>
 
 #include "compiler/base/error.hpp"
 #include "host/device/verilator_build.hpp"
@@ -249,14 +248,28 @@ void prepare(const Folder& folder, const EmulationOptions& options, const std::s
   fs::permissions(script, fs::perms::owner_all);
 }
 
-/// Files that XRT leaves beside the caller at the device's end; they carry the folder's name.
-void remove_logs(const std::string& folder) {
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(fs::current_path(none), none)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find(folder) != std::string::npos && name.ends_with("_simulate.log")) fs::remove(entry.path(), none);
+/// Files that XRT leaves outside of the folder: a log in the current folder that carries the project's name, and one beside
+/// the program, which stays where it was before.
+class StrayLogs {
+ public:
+  StrayLogs(std::string project, const fs::path& program)
+      : project_(std::move(project)), debug_(program.parent_path() / "emulation_debug.log"), was_there_(fs::exists(debug_)) {}
+  ~StrayLogs() {
+    std::error_code none;
+    if (!was_there_) fs::remove(debug_, none);
+    for (const auto& entry : fs::directory_iterator(fs::current_path(none), none)) {
+      const std::string name = entry.path().filename().string();
+      if (name.find(project_) != std::string::npos && name.ends_with("_simulate.log")) fs::remove(entry.path(), none);
+    }
   }
-}
+  StrayLogs(const StrayLogs&) = delete;
+  StrayLogs& operator=(const StrayLogs&) = delete;
+
+ private:
+  std::string project_;
+  fs::path debug_;
+  bool was_there_;
+};
 
 int supervise(Host& host, Watch& watch, const EmulationOptions& options) {
   const auto limit = Clock::now() + options.time_limit;
@@ -290,13 +303,9 @@ int run_emulated(std::vector<std::string> command, const EmulationOptions& optio
       if (const std::size_t at = word.find("{xclbin}"); at != std::string::npos)
         word.replace(at, std::string("{xclbin}").size(), (folder.path() / "kernel.xclbin").string());
     Watch watch(folder.path() / "watch");
-    int code = 0;
-    {
-      Host host(command, environment(folder, options));
-      code = supervise(host, watch, options);
-    }
-    remove_logs(folder.name());
-    return code;
+    const StrayLogs logs(folder.name(), command.front());
+    Host host(command, environment(folder, options));
+    return supervise(host, watch, options);
   } catch (const fs::filesystem_error& error) {
     throw device_error(std::string("emulate: ") + error.what());
   }

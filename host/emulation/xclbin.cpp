@@ -174,7 +174,7 @@ std::string emconfig(const std::string& device) {
   return "{\"Version\":{\"FileVersion\":\"2.0\",\"ToolVersion\":\"2022.1\"},\n"
          " \"Platform\":{\"UnifiedPlatform\":\"false\",\"ExpandedPR\":\"false\",\"Boards\":[{\"NumBoards\":1,\"Devices\":[\n"
          "  {\"Name\":\"" + device + "\",\"HalMajorVersion\":1,\"HalMinorVersion\":0,\"VendorId\":4334,\"SubsystemVendorId\":0,\n"
-         "   \"DeviceVersion\":0,\"DataAlignment\":4096,\"NumDevices\":1,\"DdrBanks\":[{\"Size\":\"4G\"}],\"OclFreqency\":300}]}]}}\n";
+         "   \"DeviceVersion\":0,\"DataAlignment\":4096,\"NumDevices\":2,\"DdrBanks\":[{\"Size\":\"4G\"}],\"OclFreqency\":300}]}]}}\n";
 }
 
 std::string xrt_ini(const std::string& simulation) {

@@ -18,7 +18,7 @@ constexpr std::uint64_t kMemoryKilobytes = 1 << 22;  ///< one bank from address 
 /// Same description and project, same bytes.
 [[nodiscard]] Bytes emulation_xclbin(const KernelInterface& kernel, const std::string& project);
 
-/// emconfig.json: one card of this device name; read by XRT instead of looking for real cards.
+/// emconfig.json: two cards of this device name; read by XRT instead of looking for real cards.
 [[nodiscard]] std::string emconfig(const std::string& device);
 
 /// xrt.ini: `simulation` is the folder with simulate.sh, which starts the device server.
