@@ -1,6 +1,6 @@
 // Reads a run of 64-bit words from memory over AXI4 and gives them out as a stream, in order.
 //
-// start_i (one clock, with busy_o = 0 and stop_i = 0) takes address_i (a multiple of 8) and words_i. INCR bursts of up to
+// start_i (one clock, with busy_o = 0 and stop_i = 0, after a clock with stop_i = 1) takes address_i (a multiple of 8) and words_i. INCR bursts of up to
 // Burst beats that never cross 4 KiB; a burst is asked for only when its words have room, so RREADY never waits and
 // Depth / Burst bursts are outstanding at once: one word a clock once the memory answers.
 // stop_i is a level, 1 between runs: nothing new is asked for, a burst that is on its way comes in and is dropped, and so
@@ -72,6 +72,7 @@ module axi_reader #(
     outstanding_q <= outstanding_q + asked - beat;
     reserved_q <= reserved_q + asked - popped;
     if (take && rresp_i != 2'b00) error_o <= 1'b1;
+    if (stop_i) remaining_q <= '0;
     if (start_i) begin
       address_q <= address_i[63:3];
       remaining_q <= words_i;
@@ -103,5 +104,5 @@ module axi_reader #(
   );
 
   `SPIKELOOM_CHECK(has_room, !push || fifo_ready)
-  `SPIKELOOM_CHECK(begins_at_rest, !start_i || (!busy_o && !stop_i && address_i[2:0] == '0))
+  `SPIKELOOM_CHECK(begins_at_rest, !start_i || (!busy_o && !stop_i && remaining_q == '0 && address_i[2:0] == '0))
 endmodule

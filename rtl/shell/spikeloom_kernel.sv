@@ -364,7 +364,7 @@ module spikeloom_kernel #(
       error_q <= stuck_q ? 3'(spikeloom_pkg::KERNEL_ERROR_WATCHDOG) : 3'(spikeloom_pkg::KERNEL_ERROR_NONE);
     end else if (state_q == Check && !aligned) begin
       error_q <= 3'(spikeloom_pkg::KERNEL_ERROR_MISALIGNED);
-    end else if (state_q != Idle) begin
+    end else if (state_q != Idle && state_q != Check) begin
       // The first error is kept.
       if (error_q == 3'(spikeloom_pkg::KERNEL_ERROR_NONE)) begin
         if (write_error) error_q <= 3'(spikeloom_pkg::KERNEL_ERROR_WRITE);
