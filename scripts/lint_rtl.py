@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lints the chip's RTL with a chip file's parameters.
+"""Lints the RTL with a chip file's parameters: the card's kernel with the chip in it.
 
 usage: lint_rtl.py [--build DIR] verilator|yosys CHIP.toml
 verilator: verilator --lint-only -Wall, waivers only in rtl/*.vlt, each with its reason
@@ -14,18 +14,18 @@ import rtl
 
 
 def verilator(build, chip):
-    command = ["verilator", "--lint-only", "-Wall", "--no-timing", "--top-module", rtl.TOP]
+    command = ["verilator", "--lint-only", "-Wall", "--no-timing", "--top-module", rtl.KERNEL]
     command += [f"-G{name}=32'd{value}" for name, value in rtl.parameters(build, chip).items()]
     for folder in rtl.folders():
         command += ["-y", str(folder), f"-I{folder}"]
     command += [str(path) for path in sorted((rtl.ROOT / "rtl").rglob("*.vlt"))]
     command += [str(path) for path in rtl.packages(build)]
-    command += [str(rtl.ROOT / "rtl" / "chip" / f"{rtl.TOP}.sv")]
+    command += [str(rtl.ROOT / "rtl" / "shell" / f"{rtl.KERNEL}.sv")]
     return command
 
 
 def yosys(build, chip):
-    script = [*rtl.yosys_read(build), *rtl.yosys_top(rtl.TOP, rtl.parameters(build, chip)),
+    script = [*rtl.yosys_read(build), *rtl.yosys_top(rtl.KERNEL, rtl.parameters(build, chip)),
               "proc", "opt_clean", "check -assert", "select -assert-none t:$dlatch t:$_DLATCH_*"]
     return ["yosys", "-q", "-e", ".*", "-p", "; ".join(script)]
 

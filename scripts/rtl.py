@@ -6,6 +6,7 @@ import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOP = "spikeloom_chip"
+KERNEL = "spikeloom_kernel"  # the chip for a card, the same parameters
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -18,9 +19,8 @@ def packages(build):
 
 
 def modules():
-    """Every module's file. rtl/shell holds board tops, which are no part of the chip."""
-    return [path for path in sorted((ROOT / "rtl").rglob("*.sv"))
-            if not path.stem.endswith("_pkg") and "shell" not in path.parts]
+    """Every module's file, the card's kernel around the chip among them."""
+    return [path for path in sorted((ROOT / "rtl").rglob("*.sv")) if not path.stem.endswith("_pkg")]
 
 
 def folders():

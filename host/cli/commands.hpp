@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/compile/compile.hpp"
+#include "host/emulation/emulate.hpp"
 
 namespace spikeloom::cli {
 
@@ -58,6 +59,14 @@ struct DataflowCommand {
 int analyze_dataflow(const DataflowCommand& command);
 int verify_dataflow(const DataflowCommand& command);
 int convert_dataflow(const DataflowCommand& command);
+
+/// `spikeloom emulate …`: a command of this program, or another, with an emulated card.
+struct EmulateCommand {
+  std::vector<std::string> command;
+  emulation::EmulationOptions options;
+  unsigned time_limit_seconds = 600;
+};
+int run(const EmulateCommand& command);
 
 int compare_files(const std::string& a, const std::string& b);
 int show_info(const std::string& image);

@@ -204,6 +204,26 @@ void add_small(CLI::App& root, Action& action) {
   build->callback([files, &action] { action = [files] { return build_chip(files->a); }; });
 }
 
+void add_emulate(CLI::App& root, Action& action) {
+  auto command = std::make_shared<EmulateCommand>();
+  CLI::App* app = root.add_subcommand(
+      "emulate", "a command with an emulated card: spikeloom emulate --chip FILE -- run IMAGE --input DATA --device 'xrt:?xclbin={xclbin}'");
+  app->add_option("--chip", command->options.chip_file, "chip file (TOML): what the card holds")->required();
+  app->add_option("--kernel", command->options.kernel, "behind the card's registers: rtl, or model (no RTL, no cycles of the shell)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, emulation::KernelKind>{
+          {"rtl", emulation::KernelKind::kRtl}, {"model", emulation::KernelKind::kModel}}))
+      ->default_str("rtl");
+  app->add_option("--stall", command->options.stall_seed, "seed of pauses of the card's memory; 0: none")->capture_default_str();
+  app->add_option("--time-limit", command->time_limit_seconds, "seconds after which the command is stopped")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app->add_option("command", command->command,
+                  "after --: a subcommand, or a program by a path with a slash; {xclbin} is the emulation's xclbin")
+      ->required();
+  app->positionals_at_end();
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Spikeloom: spiking networks onto a mesh of crossbar tiles, with promises that hold"};
   app.set_version_flag("--version", std::string(kVersion) + " (" + kCommit + ")");
@@ -214,6 +234,7 @@ int run_command(int argc, char** argv) {
   add_explain(app, action);
   add_dataflow(app, action);
   add_run(app, action);
+  add_emulate(app, action);
   add_small(app, action);
   try {
     app.parse(argc, argv);

@@ -4,10 +4,22 @@
 #include "host/device/device_string.hpp"
 #include "host/device/link.hpp"
 #include "host/device/model_device.hpp"
+#include "host/device/opencl_card.hpp"
 #include "host/device/verilator_device.hpp"
+#include "host/device/xrt_device.hpp"
 
 namespace spikeloom {
 namespace {
+
+std::uint64_t whole_number(const std::string& kind, const std::string& key, const std::string& value, std::uint64_t least,
+                           std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (code != std::errc() || end != value.data() + value.size() || number < least || number > most)
+    throw input_error("device " + kind + ": " + key + "=" + value + ": expected a whole number" +
+                      (most == ~std::uint64_t{0} ? "" : " from " + std::to_string(least) + " to " + std::to_string(most)));
+  return number;
+}
 
 VerilatorOptions verilator_options(const DeviceString& parsed) {
   refuse_unknown(parsed, {"trace", "assertions", "stall"});
@@ -20,13 +32,53 @@ VerilatorOptions verilator_options(const DeviceString& parsed) {
         throw input_error("device verilator: assertions=" + value + ": expected on or off");
       options.assertions = value == "on" ? RtlAssertions::kOn : RtlAssertions::kOff;
     } else {
-      std::uint64_t seed = 0;
-      const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), seed);
-      if (code != std::errc() || end != value.data() + value.size())
-        throw input_error("device verilator: stall=" + value + ": expected a whole number");
-      options.stall_seed = seed;
+      options.stall_seed = whole_number("verilator", key, value, 0, ~std::uint64_t{0});
     }
   }
+  return options;
+}
+
+constexpr std::uint64_t kLongestRun = 24 * 3600;  // seconds
+constexpr std::uint64_t kMostQuiet = 1 << 30;     // cycles
+
+/// What every way to a card has; true when `key` is one of them.
+bool card_option(const std::string& kind, const std::string& key, const std::string& value, CardOptions& options) {
+  if (key == "timeout")
+    options.run_limit = std::chrono::seconds(whole_number(kind, key, value, 1, kLongestRun));
+  else if (key == "quiet")
+    options.quiet_cycles = static_cast<std::uint32_t>(whole_number(kind, key, value, 16, kMostQuiet));
+  else
+    return false;
+  return true;
+}
+
+void need_xclbin(const std::string& kind, const std::string& xclbin) {
+  if (xclbin.empty())
+    throw input_error("device " + kind + ": needs the file with the kernel: " + kind + ":?xclbin=FILE");
+}
+
+XrtOptions xrt_options(const DeviceString& parsed) {
+  refuse_unknown(parsed, {"xclbin", "device", "timeout", "quiet"});
+  XrtOptions options;
+  for (const auto& [key, value] : parsed.options) {
+    if (card_option("xrt", key, value, options.card)) continue;
+    (key == "xclbin" ? options.xclbin : options.device) = value;
+  }
+  need_xclbin("xrt", options.xclbin);
+  return options;
+}
+
+OpenClCardOptions opencl_card_options(const DeviceString& parsed) {
+  refuse_unknown(parsed, {"xclbin", "platform", "device", "timeout", "quiet"});
+  OpenClCardOptions options;
+  for (const auto& [key, value] : parsed.options) {
+    if (card_option("opencl", key, value, options.card)) continue;
+    if (key == "device")
+      options.device = whole_number("opencl", key, value, 0, 255);
+    else
+      (key == "xclbin" ? options.xclbin : options.platform) = value;
+  }
+  need_xclbin("opencl", options.xclbin);
   return options;
 }
 
@@ -41,8 +93,11 @@ std::vector<DeviceKind> devices() {
   return {
       {"model", "golden arithmetic and exact replay of cycles, in this process", "", true, ""},
       {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, stall=SEED", true, ""},
-      {"opencl", "portable kernels on an OpenCL device, bit-exact, without target cycles; for `run` only",
-       "platform=NAME-PART, device=N, kernels=auto|crossbar|systolic, batch=SAMPLES", kOpenCl,
+      {"xrt", "a card with the kernel, through XRT", "xclbin=FILE, device=0, timeout=SECONDS, quiet=CYCLES", xrt_built_in(),
+       "built without XRT; install libxrt-dev and uuid-dev, or AMD's XRT, and build again"},
+      {"opencl", "portable kernels on any OpenCL device, bit-exact, without target cycles; with xclbin a card with the kernel",
+       "platform=NAME-PART, device=N, kernels=auto|crossbar|systolic, batch=SAMPLES; or xclbin=FILE, platform=Xilinx, device=0, "
+       "timeout=SECONDS, quiet=CYCLES", kOpenCl,
        kOpenCl ? "" : "install ocl-icd-opencl-dev, opencl-clhpp-headers, opencl-headers; configure with SPIKELOOM_WITH_OPENCL=ON"},
   };
 }
@@ -56,8 +111,10 @@ std::unique_ptr<Link> open_device(const std::string& device, const Chip& chip, c
   if (parsed.kind == "verilator") {
     return open_verilator(chip, verilator_options(parsed), progress);
   }
-  if (parsed.kind == "opencl")
-    throw input_error("device \"" + device + "\": an OpenCL device has no link: it takes images through `run`, not words");
+  if (parsed.kind == "xrt") return open_xrt(chip, xrt_options(parsed));
+  if (parsed.kind == "opencl" && !parsed.options.contains("xclbin"))
+    throw input_error("device \"" + device + "\": an OpenCL device has no link without the xclbin of a card: it takes images through `run`, not words");
+  if (parsed.kind == "opencl") return open_opencl_card(chip, opencl_card_options(parsed));
   std::string kinds;
   for (const DeviceKind& kind : devices()) kinds += (kinds.empty() ? "" : ", ") + kind.name;
   throw input_error("device \"" + device + "\": unknown kind; there are " + kinds);

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
 
 extern char** environ;
 
@@ -239,7 +240,7 @@ std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build,
   for (const std::string& option : verilator_options(design, build)) out << option << "\n";
   std::vector<fs::path> files = design.packages;
   for (const fs::path& file : sources_in(design.directories)) files.push_back(file);
-  for (const char* name : {"verilator_harness.h", "verilator_harness.cpp", "verilator_build.cpp"})
+  for (const std::string& name : {std::string("verilator_instance.h"), design.harness + ".h", design.harness + ".cpp", std::string("verilator_build.cpp")})
     files.emplace_back(fs::path(SPIKELOOM_HARNESS_DIR) / name);
   for (const fs::path& file : files) out << file.filename().string() << " " << hash(read_text(file)) << "\n";
   return out.str();
@@ -266,7 +267,7 @@ class Builder {
                    {"-CFLAGS", "-fPIC -fvisibility=hidden -I" + source_root +
                                    " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
                                    " -DVL_PRINTF=spikeloom_harness_print -include " +
-                                   SPIKELOOM_HARNESS_DIR + "/verilator_harness.h"});
+                                   SPIKELOOM_HARNESS_DIR + "/" + design_.harness + ".h"});
     command.push_back("-I" + source_root);  // for `include "rtl/..."
     for (const fs::path& directory : design_.directories) {
       command.push_back("-y");
@@ -275,7 +276,7 @@ class Builder {
     }
     for (const fs::path& package : design_.packages) command.push_back(package.string());
     command.push_back(top_file().string());
-    command.insert(command.end(), {"--exe", (fs::path(SPIKELOOM_HARNESS_DIR) / "verilator_harness.cpp").string()});
+    command.insert(command.end(), {"--exe", (fs::path(SPIKELOOM_HARNESS_DIR) / (design_.harness + ".cpp")).string()});
     run(command, [&] { report(0, "Verilating"); });
   }
 
@@ -385,6 +386,14 @@ VerilatedDesign chip_design(const Chip& chip) {
   for (const fs::path& file : sources_in(design.directories))
     if (file.stem().string().ends_with("_pkg")) design.packages.push_back(file);
   design.parameters = rtl_parameters(chip);
+  return design;
+}
+
+VerilatedDesign kernel_design(const Chip& chip) {
+  VerilatedDesign design = chip_design(chip);
+  design.name += "-kernel";
+  design.top = hw::kKernelName;
+  design.harness = "kernel_harness";
   return design;
 }
 

@@ -13,10 +13,11 @@ namespace spikeloom {
 /// What to Verilate. A module lives in a file of its name; packages are named one by one.
 struct VerilatedDesign {
   std::string name;                                ///< for messages and file names
-  std::string top;                                 ///< module with the chip's ports (docs/protocol.md, section 1)
+  std::string top;                                 ///< module with the ports that the harness drives
   std::vector<std::filesystem::path> packages;     ///< read first, in this order
   std::vector<std::filesystem::path> directories;  ///< modules and headers are looked for here
   std::vector<RtlParameter> parameters;            ///< of the top
+  std::string harness = "verilator_harness";       ///< NAME.h and NAME.cpp beside the builder: the library's interface
 };
 
 enum class RtlAssertions { kOff, kOn };
@@ -31,11 +32,14 @@ struct VerilatedBuild {
 /// The shipped RTL with a chip file's parameters.
 [[nodiscard]] VerilatedDesign chip_design(const Chip& chip);
 
+/// The same chip as the kernel of a card (rtl/shell); kernel_harness.h is the library's interface.
+[[nodiscard]] VerilatedDesign kernel_design(const Chip& chip);
+
 /// $SPIKELOOM_CACHE, else $XDG_CACHE_HOME/spikeloom, else ~/.cache/spikeloom.
 [[nodiscard]] std::filesystem::path default_cache();
 
 struct VerilatedLibrary {
-  std::filesystem::path path;  ///< the shared library; verilator_harness.h is its interface
+  std::filesystem::path path;  ///< the shared library; the design's harness is its interface
   std::string tools;           ///< "Verilator 5.006, clang 14.0.6"
 };
 

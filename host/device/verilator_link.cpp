@@ -1,77 +1,27 @@
 #include "host/device/verilator_link.hpp"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "compiler/base/error.hpp"
+#include "host/device/loaded_library.hpp"
 #include "host/device/verilator_harness.h"
+#include "host/device/word_buffer.hpp"
 
 namespace spikeloom {
 namespace {
 
-constexpr std::size_t kBufferWords = 16384;
 constexpr std::uint64_t kClocksPerCall = 65536;
-
-/// First in, first out, in one piece of memory so that the harness can walk it.
-class WordBuffer {
- public:
-  [[nodiscard]] std::span<const Word> waiting() const { return std::span(words_).subspan(first_); }
-  [[nodiscard]] std::size_t room() const { return kBufferWords - (words_.size() - first_); }
-  void push(std::span<const Word> words) {
-    if (first_ != 0) {
-      words_.erase(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(first_));
-      first_ = 0;
-    }
-    words_.insert(words_.end(), words.begin(), words.end());
-  }
-  void pop(std::size_t count) {
-    first_ += count;
-    if (first_ == words_.size()) {
-      words_.clear();
-      first_ = 0;
-    }
-  }
-
- private:
-  std::vector<Word> words_;
-  std::size_t first_ = 0;
-};
-
-class LoadedLibrary {
- public:
-  explicit LoadedLibrary(const std::string& path) : handle_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
-    if (handle_ == nullptr) throw device_error(path + ": cannot be loaded: " + dlerror());
-    const auto abi = symbol<SpikeloomHarnessAbi>("spikeloom_harness_abi")();
-    if (abi != SPIKELOOM_HARNESS_ABI)
-      throw device_error(path + ": harness interface " + std::to_string(abi) + ", expected " +
-                         std::to_string(SPIKELOOM_HARNESS_ABI) + "; delete the file");
-  }
-  ~LoadedLibrary() { dlclose(handle_); }
-  LoadedLibrary(const LoadedLibrary&) = delete;
-  LoadedLibrary& operator=(const LoadedLibrary&) = delete;
-
-  template <class Function>
-  [[nodiscard]] Function* symbol(const char* name) const {
-    void* const found = dlsym(handle_, name);
-    if (found == nullptr) throw device_error(std::string("Verilated library without ") + name);
-    return reinterpret_cast<Function*>(found);
-  }
-
- private:
-  void* handle_;
-};
 
 class VerilatedLink final : public Link {
  public:
   VerilatedLink(const VerilatedLibrary& library, const std::string& name, const VerilatedLinkOptions& options)
-      : library_(library.path.string()),
+      : library_(library.path.string(), "spikeloom_harness_abi", SPIKELOOM_HARNESS_ABI),
         run_(library_.symbol<SpikeloomHarnessRunFunction>("spikeloom_harness_run")),
         error_(library_.symbol<SpikeloomHarnessError>("spikeloom_harness_error")),
         destroy_(library_.symbol<SpikeloomHarnessDestroy>("spikeloom_harness_destroy")),
         description_("verilator (" + name + ", " + library.tools + ")"),
-        room_(kBufferWords) {
+        room_(WordBuffer::kWords) {
     const SpikeloomHarnessOptions harness{options.trace ? options.trace->c_str() : nullptr,
                                           options.stall_seed.value_or(0)};
     chip_ = library_.symbol<SpikeloomHarnessCreate>("spikeloom_harness_create")(&harness);

@@ -13,7 +13,7 @@ import sys
 MAX_BYTES = 2 * 1024 * 1024
 README_LINES = 40
 CODE = {".cpp", ".hpp", ".h", ".sv", ".svh", ".py", ".sh", ".cmake"}
-GENERATED = ("spikeloom_pkg.sv", "spikeloom_hw.hpp", "spikeloom_hw.cl")
+GENERATED = ("spikeloom_pkg.sv", "spikeloom_hw.hpp", "spikeloom_hw.cl", "kernel.xml")
 MARKERS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:compiler|host|rtl|hls|tests)/[^"]+)"')
 
