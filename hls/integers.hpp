@@ -60,12 +60,19 @@ class Stream {
 };
 #endif
 
-/// Field F (hls_layout.hpp) of a word of 32-bit parts, as the ring writes them.
+/// Field F (hls_layout.hpp) of a 32-bit part.
 template <class F>
-std::uint32_t field(const std::uint32_t* parts) {
+std::uint32_t bits_of(std::uint32_t part) {
 #pragma HLS INLINE
   const std::uint32_t mask = F::kWidth == 32 ? 0xffffffffU : (1U << (F::kWidth % 32U)) - 1U;
-  return (parts[F::kPart] >> F::kLow) & mask;
+  return (part >> F::kLow) & mask;
+}
+
+/// Field F of a table's word of 32-bit parts, as the ring writes them. No pointers: Vitis partitions the tables.
+template <class F, int Words, int Parts>
+std::uint32_t field(const std::uint32_t (&table)[Words][Parts], std::uint32_t word) {
+#pragma HLS INLINE
+  return bits_of<F>(table[word][F::kPart]);
 }
 
 /// Two's complement of `width` bits, 1 to 32.
@@ -113,7 +120,9 @@ struct StepControl {
   explicit StepControl(std::uint32_t word) : count(word & 15U), last((word >> 4 & 1U) != 0) {}
 };
 
-constexpr int kContextParts = 32;  ///< a context's registers, by CONTEXT_* field
+constexpr int kContextParts = 32;
+/// A context's registers, one a word, by CONTEXT_* field.
+typedef std::uint32_t ContextRegisters[kContextParts][1];
 
 }  // namespace hls
 }  // namespace spikeloom

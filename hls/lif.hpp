@@ -33,12 +33,12 @@ struct OutChunk {
 struct UpdateContext {
   std::uint32_t first, count, first_word;
   bool readout, last_only;
-  explicit UpdateContext(const std::uint32_t* context)
-      : first(field<layout::RegContextUpdateFirst>(context + layout::kAddrContextUpdate)),
-        count(field<layout::RegContextUpdateCount>(context + layout::kAddrContextUpdate)),
-        first_word(field<layout::RegContextStateFirstWord>(context + layout::kAddrContextState)),
-        readout(field<layout::RegContextModeReadout>(context + layout::kAddrContextMode) != 0),
-        last_only(field<layout::RegContextModeLastOnly>(context + layout::kAddrContextMode) != 0) {}
+  explicit UpdateContext(const ContextRegisters& registers)
+      : first(field<layout::RegContextUpdateFirst>(registers, layout::kAddrContextUpdate)),
+        count(field<layout::RegContextUpdateCount>(registers, layout::kAddrContextUpdate)),
+        first_word(field<layout::RegContextStateFirstWord>(registers, layout::kAddrContextState)),
+        readout(field<layout::RegContextModeReadout>(registers, layout::kAddrContextMode) != 0),
+        last_only(field<layout::RegContextModeLastOnly>(registers, layout::kAddrContextMode) != 0) {}
 };
 
 template <class Shape>
@@ -66,24 +66,23 @@ UPDATE:
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = potentials type = inter false
 #pragma HLS DEPENDENCE variable = currents type = inter false
-    if (static_cast<std::uint32_t>(n) >= context.count || context.first + static_cast<std::uint32_t>(n) >= Shape::kUpdateEntries) break;
-    const std::uint32_t* const entry = updates[context.first + static_cast<std::uint32_t>(n)];
-    const std::uint32_t group = field<layout::MemUpdateEntryGroup>(entry);
-    const std::uint32_t set_index = field<layout::MemUpdateEntrySet>(entry);
-    const std::uint32_t mask = field<layout::MemUpdateEntryMask>(entry);
-    const std::uint32_t readout_lane = field<layout::MemUpdateEntryLane>(entry);
-    const bool high = field<layout::MemUpdateEntryHalf>(entry) != 0;
+    const std::uint32_t entry = context.first + static_cast<std::uint32_t>(n);
+    if (static_cast<std::uint32_t>(n) >= context.count || entry >= Shape::kUpdateEntries) break;
+    const std::uint32_t group = field<layout::MemUpdateEntryGroup>(updates, entry);
+    const std::uint32_t set_index = field<layout::MemUpdateEntrySet>(updates, entry);
+    const std::uint32_t mask = field<layout::MemUpdateEntryMask>(updates, entry);
+    const std::uint32_t readout_lane = field<layout::MemUpdateEntryLane>(updates, entry);
+    const bool high = field<layout::MemUpdateEntryHalf>(updates, entry) != 0;
     const std::uint32_t word = context.first_word + group;
     if (set_index >= Shape::kParamSets || word >= Shape::kStateWords || group * Shape::kLifLanes >= Shape::kGroups * Shape::kLanes) continue;
 
-    const std::uint32_t* const set = sets[set_index];
-    const std::uint32_t alpha = field<layout::MemSetEntryAlpha>(set);
-    const std::uint32_t beta = field<layout::MemSetEntryBeta>(set);
-    const std::uint32_t scale = field<layout::MemSetEntryScale>(set);
-    const bool subtract = field<layout::MemSetEntrySubtract>(set) != 0;
-    const std::int32_t theta = sign_extend(field<layout::MemSetEntryTheta>(set), Shape::kStateBits);
-    const std::int32_t v_reset = sign_extend(field<layout::MemSetEntryVReset>(set), Shape::kStateBits);
-    const std::int32_t bias_v = sign_extend(field<layout::MemSetEntryBiasV>(set), Shape::kStateBits);
+    const std::uint32_t alpha = field<layout::MemSetEntryAlpha>(sets, set_index);
+    const std::uint32_t beta = field<layout::MemSetEntryBeta>(sets, set_index);
+    const std::uint32_t scale = field<layout::MemSetEntryScale>(sets, set_index);
+    const bool subtract = field<layout::MemSetEntrySubtract>(sets, set_index) != 0;
+    const std::int32_t theta = sign_extend(field<layout::MemSetEntryTheta>(sets, set_index), Shape::kStateBits);
+    const std::int32_t v_reset = sign_extend(field<layout::MemSetEntryVReset>(sets, set_index), Shape::kStateBits);
+    const std::int32_t bias_v = sign_extend(field<layout::MemSetEntryBiasV>(sets, set_index), Shape::kStateBits);
     std::uint32_t half = 0;
     for (int lane = 0; lane < Shape::kLifLanes; ++lane) {
 #pragma HLS UNROLL
@@ -121,7 +120,7 @@ UPDATE:
     } else {
       chunk.index = static_cast<std::uint16_t>(group * Shape::kLifLanes / 16);
       chunk.mask = static_cast<std::uint16_t>(spikes);
-      const bool emit = field<layout::MemUpdateEntryEmit>(entry) != 0;
+      const bool emit = field<layout::MemUpdateEntryEmit>(updates, entry) != 0;
       ready = emit && spikes != 0;
       if (emit) spikes = 0;
     }

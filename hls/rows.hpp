@@ -33,23 +33,21 @@ Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemC
 #pragma HLS INLINE
   Row row;
   if (entry >= Shape::kChunkEntries) return row;
-  const std::uint32_t* const chunk = chunks[entry];
-  const std::uint32_t first = field<layout::MemChunkEntryFirst>(chunk);
-  if (field<layout::MemChunkEntryPerAxon>(chunk) == 0) {
-    row.first = first + bit * field<layout::MemChunkEntryStride>(chunk);
-    row.words = static_cast<std::uint16_t>(field<layout::MemChunkEntryWords>(chunk));
-    row.offset = static_cast<std::uint16_t>(field<layout::MemChunkEntryOffset>(chunk));
-    row.shift = static_cast<std::uint8_t>(field<layout::MemChunkEntryShift>(chunk));
-    row.format = static_cast<std::uint8_t>(field<layout::MemChunkEntryFormat>(chunk));
-    row.negate = field<layout::MemChunkEntryNegate>(chunk) != 0;
+  const std::uint32_t first = field<layout::MemChunkEntryFirst>(chunks, entry);
+  if (field<layout::MemChunkEntryPerAxon>(chunks, entry) == 0) {
+    row.first = first + bit * field<layout::MemChunkEntryStride>(chunks, entry);
+    row.words = static_cast<std::uint16_t>(field<layout::MemChunkEntryWords>(chunks, entry));
+    row.offset = static_cast<std::uint16_t>(field<layout::MemChunkEntryOffset>(chunks, entry));
+    row.shift = static_cast<std::uint8_t>(field<layout::MemChunkEntryShift>(chunks, entry));
+    row.format = static_cast<std::uint8_t>(field<layout::MemChunkEntryFormat>(chunks, entry));
+    row.negate = field<layout::MemChunkEntryNegate>(chunks, entry) != 0;
   } else if (first + bit < Shape::kAxonEntries) {
-    const std::uint32_t* const axon = axons[first + bit];
-    row.first = field<layout::MemAxonEntryFirst>(axon);
-    row.words = static_cast<std::uint16_t>(field<layout::MemAxonEntryWords>(axon));
-    row.offset = static_cast<std::uint16_t>(field<layout::MemAxonEntryOffset>(axon));
-    row.shift = static_cast<std::uint8_t>(field<layout::MemAxonEntryShift>(axon));
-    row.format = static_cast<std::uint8_t>(field<layout::MemAxonEntryFormat>(axon));
-    row.negate = field<layout::MemAxonEntryNegate>(axon) != 0;
+    row.first = field<layout::MemAxonEntryFirst>(axons, first + bit);
+    row.words = static_cast<std::uint16_t>(field<layout::MemAxonEntryWords>(axons, first + bit));
+    row.offset = static_cast<std::uint16_t>(field<layout::MemAxonEntryOffset>(axons, first + bit));
+    row.shift = static_cast<std::uint8_t>(field<layout::MemAxonEntryShift>(axons, first + bit));
+    row.format = static_cast<std::uint8_t>(field<layout::MemAxonEntryFormat>(axons, first + bit));
+    row.negate = field<layout::MemAxonEntryNegate>(axons, first + bit) != 0;
   }
   return row;
 }

@@ -18,7 +18,7 @@ extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint
 #pragma HLS INTERFACE s_axilite port = steps
 #pragma HLS INTERFACE s_axilite port = return
   typedef KernelShape S;
-  static std::uint32_t registers[1][kContextParts];
+  static ContextRegisters registers;
   static std::uint32_t chunk_table[S::kChunkEntries][layout::kMemChunkEntryParts];
   static std::uint32_t axon_table[S::kAxonEntries][layout::kMemAxonEntryParts];
   static Weights<S> weight_table;
@@ -32,7 +32,7 @@ extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint
   load(chunks, chunk_table);
   load(axons, axon_table);
   load(weights, weight_table);
-  const std::uint32_t first_chunk = field<layout::RegContextTablesFirstChunk>(registers[0] + layout::kAddrContextTables);
+  const std::uint32_t first_chunk = field<layout::RegContextTablesFirstChunk>(registers, layout::kAddrContextTables);
 STEPS:
   for (std::uint32_t t = 0; t < steps; ++t) {
     std::uint16_t page[S::kPageChunks];
@@ -44,7 +44,7 @@ STEPS:
       page[c] = pages[t * S::kPageChunks + static_cast<std::uint32_t>(c)];
     }
     const StepControl step(control[t]);
-    integrate<S>(page, registers[0][layout::kAddrContextLimit + step.count], first_chunk, chunk_table, axon_table, weight_table, totals,
+    integrate<S>(page, registers[layout::kAddrContextLimit + step.count][0], first_chunk, chunk_table, axon_table, weight_table, totals,
                  touched);
   DRAIN:
     for (int n = 0; n < S::kGroups * S::kLanes; ++n) {

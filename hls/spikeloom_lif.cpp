@@ -22,7 +22,7 @@ extern "C" void spikeloom_lif(const std::uint32_t* context, const std::uint32_t*
 #pragma HLS INTERFACE s_axilite port = steps
 #pragma HLS INTERFACE s_axilite port = return
   typedef KernelShape S;
-  static std::uint32_t registers[1][kContextParts];
+  static ContextRegisters registers;
   static std::uint32_t program[S::kUpdateEntries][layout::kMemUpdateEntryParts];
   static std::uint32_t set_table[S::kParamSets][layout::kMemSetEntryParts];
   static States<S> bias_table, v, i;
@@ -41,7 +41,7 @@ extern "C" void spikeloom_lif(const std::uint32_t* context, const std::uint32_t*
   load(biases, bias_table);
   load(potentials, v);
   load(currents, i);
-  const UpdateContext update_context(registers[0]);
+  const UpdateContext update_context(registers);
 STEPS:
   for (std::uint32_t t = 0; t < steps; ++t) {
   SUMS:

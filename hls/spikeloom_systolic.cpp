@@ -20,7 +20,7 @@ extern "C" void spikeloom_systolic(const std::uint32_t* context, const std::uint
 #pragma HLS INTERFACE s_axilite port = groups
 #pragma HLS INTERFACE s_axilite port = return
   typedef KernelShape S;
-  static std::uint32_t registers[1][kContextParts];
+  static ContextRegisters registers;
   static std::uint32_t chunk_table[S::kChunkEntries][layout::kMemChunkEntryParts];
   static std::uint32_t axon_table[S::kAxonEntries][layout::kMemAxonEntryParts];
   static Weights<S> weight_table;
@@ -44,7 +44,7 @@ extern "C" void spikeloom_systolic(const std::uint32_t* context, const std::uint
 PAGES:
   for (int t = 0; t < kMaxBatch; ++t) {
     if (t >= batch) break;
-    const std::uint32_t limit = registers[0][layout::kAddrContextLimit + StepControl(control[t]).count];
+    const std::uint32_t limit = registers[layout::kAddrContextLimit + StepControl(control[t]).count][0];
     limits[t] = limit > S::kPageChunks ? static_cast<std::uint32_t>(S::kPageChunks) : limit;
     if (limits[t] > block_chunks) block_chunks = limits[t];
   PAGE:
@@ -55,7 +55,7 @@ PAGES:
   }
   *cycles = static_cast<std::uint32_t>(
       systolic<S>(page_table, limits, batch, static_cast<int>(block_chunks), used,
-                  field<layout::RegContextTablesFirstChunk>(registers[0] + layout::kAddrContextTables), chunk_table, axon_table,
+                  field<layout::RegContextTablesFirstChunk>(registers, layout::kAddrContextTables), chunk_table, axon_table,
                   weight_table, totals));
 DRAIN:
   for (int t = 0; t < kMaxBatch; ++t) {

@@ -53,6 +53,17 @@ struct Activation {
   bool odd = false;  ///< parity of the block
 };
 
+/// One page of one block on its way along the array's edges: its bit r enters row r after r cycles, and its sum of column c
+/// leaves the last row after 15 + c.
+struct Wave {
+  std::uint16_t mask = 0;
+  std::uint16_t page = 0;
+  std::uint16_t group = 0;
+  bool valid = false;
+  bool odd = false;    ///< parity of the block
+  bool first = false;  ///< the group's first chunk: its sums begin anew
+};
+
 template <class Shape>
 using BatchSums = Signed<Shape::kAccBits>[kMaxBatch][Shape::kGroups][Shape::kLanes];
 template <class Shape>
@@ -86,33 +97,30 @@ int systolic(const BatchPages<Shape>& pages, const std::uint32_t (&limits)[kMaxB
   const int blocks = block_chunks * groups;
   const int period = systolic_period(batch, kColumns);
   const int cycles = systolic_cycles(blocks, batch, kColumns);
-  // Where the loader, every row's stream and every column's drain stand: block and cycle within it.
+  Wave wave[kArrayRows + kColumns - 1];
+#pragma HLS ARRAY_PARTITION variable = wave complete
+  // The page that enters next, and the row that is loaded next: block, its chunk and group, cycle within the period.
+  int enter_block = 0, enter_chunk = 0, enter_group = 0, enter_at = -1;
   int load_block = 0, load_chunk = 0, load_group = 0, load_at = 0;
-  int row_block[kArrayRows], row_chunk[kArrayRows], row_at[kArrayRows];
-  int drain_block[kColumns], drain_chunk[kColumns], drain_group[kColumns], drain_at[kColumns];
-#pragma HLS ARRAY_PARTITION variable = row_block complete
-#pragma HLS ARRAY_PARTITION variable = row_chunk complete
-#pragma HLS ARRAY_PARTITION variable = row_at complete
-#pragma HLS ARRAY_PARTITION variable = drain_block complete
-#pragma HLS ARRAY_PARTITION variable = drain_chunk complete
-#pragma HLS ARRAY_PARTITION variable = drain_group complete
-#pragma HLS ARRAY_PARTITION variable = drain_at complete
-  for (int r = 0; r < kArrayRows; ++r) {
-#pragma HLS UNROLL
-    row_block[r] = row_chunk[r] = 0;
-    row_at[r] = -(1 + r);
-  }
-  for (int c = 0; c < kColumns; ++c) {
-#pragma HLS UNROLL
-    drain_block[c] = drain_chunk[c] = drain_group[c] = 0;
-    drain_at[c] = -(1 + kArrayRows - 1 + c);
-  }
 
 ARRAY:
   for (int n = 0; n < systolic_cycles(Shape::kPageChunks * Shape::kGroups, kMaxBatch, kColumns); ++n) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = sums type = inter false
     if (n >= cycles) break;
+    for (int d = kArrayRows + kColumns - 2; d > 0; --d) {
+#pragma HLS UNROLL
+      wave[d] = wave[d - 1];
+    }
+    wave[0] = Wave();
+    if (enter_at >= 0 && enter_at < batch && enter_block < blocks) {
+      wave[0].mask = static_cast<std::uint32_t>(enter_chunk) < limits[enter_at] ? pages[enter_at][enter_chunk] : std::uint16_t(0);
+      wave[0].page = static_cast<std::uint16_t>(enter_at);
+      wave[0].group = static_cast<std::uint16_t>(enter_group);
+      wave[0].valid = true;
+      wave[0].odd = (enter_block & 1) != 0;
+      wave[0].first = enter_chunk == 0;
+    }
     // Every PE, the south-east corner first, so that each reads its neighbours' registers of the cycle before.
     for (int r = kArrayRows - 1; r >= 0; --r) {
 #pragma HLS UNROLL
@@ -121,10 +129,9 @@ ARRAY:
         Activation in;
         if (c > 0) {
           in = activation[r][c - 1];
-        } else if (row_at[r] >= 0 && row_at[r] < batch && row_block[r] < blocks) {
-          const std::uint32_t chunk = static_cast<std::uint32_t>(row_chunk[r]);
-          in.bit = chunk < limits[row_at[r]] && (pages[row_at[r]][row_chunk[r]] >> r & 1) != 0;
-          in.odd = (row_block[r] & 1) != 0;
+        } else {
+          in.bit = (wave[r].mask >> r & 1) != 0;
+          in.odd = wave[r].odd;
         }
         const Sum north = r > 0 ? partial[r - 1][c] : Sum(0);
         const std::int64_t weight = in.bit ? static_cast<std::int64_t>(held[in.odd ? 1 : 0][r][c]) : 0;
@@ -135,26 +142,19 @@ ARRAY:
     // The last row's sums leave: a column's page by page. A sum's next chunk comes a period (16 cycles or more) later.
     for (int c = 0; c < kColumns; ++c) {
 #pragma HLS UNROLL
-      if (drain_at[c] >= 0 && drain_at[c] < batch && drain_block[c] < blocks) {
-        const Sum old = drain_chunk[c] == 0 ? Sum(0) : sums[drain_at[c]][drain_group[c]][c];
-        sums[drain_at[c]][drain_group[c]][c] =
+      const Wave out = wave[kArrayRows - 1 + c];
+      if (out.valid) {
+        const Sum old = out.first ? Sum(0) : sums[out.page][out.group][c];
+        sums[out.page][out.group][c] =
             Sum(static_cast<std::int64_t>(old) + static_cast<std::int64_t>(partial[kArrayRows - 1][c]));
       }
-      if (++drain_at[c] == period) {
-        drain_at[c] = 0;
-        ++drain_block[c];
-        if (++drain_chunk[c] == block_chunks) {
-          drain_chunk[c] = 0;
-          ++drain_group[c];
-        }
-      }
     }
-    for (int r = 0; r < kArrayRows; ++r) {
-#pragma HLS UNROLL
-      if (++row_at[r] == period) {
-        row_at[r] = 0;
-        ++row_block[r];
-        if (++row_chunk[r] == block_chunks) row_chunk[r] = 0;
+    if (++enter_at == period) {
+      enter_at = 0;
+      ++enter_block;
+      if (++enter_chunk == block_chunks) {
+        enter_chunk = 0;
+        ++enter_group;
       }
     }
     // The loader writes one row of one block; the PEs see it from the next cycle on.

@@ -71,8 +71,9 @@ std::size_t same_as_model(std::uint64_t seed, Integrator by) {
   const Chip chip = chip_of<S>();
   NodeMemory tile = random_tile(chip, rng);
   const auto tables = std::make_unique<Tables<S>>(tile);
-  const std::vector<std::uint32_t> registers = context_words(tile);
-  const hls::UpdateContext context(registers.data());
+  hls::ContextRegisters registers;
+  hls::load(context_words(tile).data(), registers);
+  const hls::UpdateContext context(registers);
   Core core(chip, tile);
   std::size_t compared = 0;
   for (std::uint32_t step = 0; step < 8; ++step) {
