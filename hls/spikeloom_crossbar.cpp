@@ -11,10 +11,10 @@ extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint
 #pragma HLS INTERFACE m_axi port = context bundle = gmem offset = slave depth = 32
 #pragma HLS INTERFACE m_axi port = chunks bundle = gmem offset = slave depth = 4096
 #pragma HLS INTERFACE m_axi port = axons bundle = gmem offset = slave depth = 4096
-#pragma HLS INTERFACE m_axi port = weights bundle = gmem offset = slave depth = 65536
-#pragma HLS INTERFACE m_axi port = control bundle = gmem offset = slave depth = 64
+#pragma HLS INTERFACE m_axi port = weights bundle = gmem offset = slave depth = 8192
+#pragma HLS INTERFACE m_axi port = control bundle = gmem offset = slave depth = 16
 #pragma HLS INTERFACE m_axi port = pages bundle = gmem_pages offset = slave depth = 4096
-#pragma HLS INTERFACE m_axi port = sums bundle = gmem_sums offset = slave depth = 65536
+#pragma HLS INTERFACE m_axi port = sums bundle = gmem_sums offset = slave depth = 4096
 #pragma HLS INTERFACE s_axilite port = steps
 #pragma HLS INTERFACE s_axilite port = return
   typedef KernelShape S;

@@ -13,12 +13,12 @@ extern "C" void spikeloom_lif(const std::uint32_t* context, const std::uint32_t*
 #pragma HLS INTERFACE m_axi port = updates bundle = gmem offset = slave depth = 4096
 #pragma HLS INTERFACE m_axi port = sets bundle = gmem offset = slave depth = 4096
 #pragma HLS INTERFACE m_axi port = biases bundle = gmem offset = slave depth = 4096
-#pragma HLS INTERFACE m_axi port = control bundle = gmem offset = slave depth = 64
-#pragma HLS INTERFACE m_axi port = sums bundle = gmem_sums offset = slave depth = 65536
+#pragma HLS INTERFACE m_axi port = control bundle = gmem offset = slave depth = 16
+#pragma HLS INTERFACE m_axi port = sums bundle = gmem_sums offset = slave depth = 4096
 #pragma HLS INTERFACE m_axi port = potentials bundle = gmem_state offset = slave depth = 4096
 #pragma HLS INTERFACE m_axi port = currents bundle = gmem_state offset = slave depth = 4096
-#pragma HLS INTERFACE m_axi port = out bundle = gmem_out offset = slave depth = 65536
-#pragma HLS INTERFACE m_axi port = out_count bundle = gmem_out offset = slave depth = 64
+#pragma HLS INTERFACE m_axi port = out bundle = gmem_out offset = slave depth = 4096
+#pragma HLS INTERFACE m_axi port = out_count bundle = gmem_out offset = slave depth = 16
 #pragma HLS INTERFACE s_axilite port = steps
 #pragma HLS INTERFACE s_axilite port = return
   typedef KernelShape S;

@@ -20,6 +20,9 @@
 
 namespace {
 
+// Co-simulation copies as many elements as an m_axi pragma's depth says, whatever the kernel reads: no array is shorter.
+const std::size_t kDeepest = 8192;
+
 typedef std::map<std::string, std::vector<std::int64_t> > Case;
 
 Case read_case(const char* path) {
@@ -51,12 +54,12 @@ std::vector<T> numbers(const Case& found, const std::string& name) {
 template <class T>
 int differences(const Case& found, const std::string& name, const std::vector<T>& values) {
   const std::vector<T> expected = numbers<T>(found, "expected_" + name);
-  if (expected.size() != values.size()) {
-    std::fprintf(stderr, "testbench: %s: expected %zu values, found %zu\n", name.c_str(), expected.size(), values.size());
+  if (expected.empty() || expected.size() > values.size()) {
+    std::fprintf(stderr, "testbench: %s: expected 1 to %zu values, found %zu\n", name.c_str(), values.size(), expected.size());
     return 1;
   }
   int count = 0;
-  for (std::size_t n = 0; n < values.size(); ++n)
+  for (std::size_t n = 0; n < expected.size(); ++n)
     if (values[n] != expected[n] && ++count <= 5)
       std::fprintf(stderr, "testbench: %s[%zu]: expected %lld, found %lld\n", name.c_str(), n, static_cast<long long>(expected[n]),
                    static_cast<long long>(values[n]));
@@ -64,6 +67,16 @@ int differences(const Case& found, const std::string& name, const std::vector<T>
 }
 
 typedef std::vector<std::uint32_t> Words;
+
+/// An argument of the kernel: the case's array, and behind it what makes it long enough.
+template <class T>
+std::vector<T> argument(const Case& found, const std::string& name) {
+  std::vector<T> values = numbers<T>(found, name);
+  if (values.size() < kDeepest) values.resize(kDeepest);
+  return values;
+}
+
+Words words(const Case& found, const std::string& name) { return argument<std::uint32_t>(found, name); }
 
 }  // namespace
 
@@ -73,32 +86,29 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "testbench: no case: expected one argument, a file that spikeloom-hls-case wrote\n");
     return 2;
   }
-  const Words context = numbers<std::uint32_t>(found, "context");
-  const Words control = numbers<std::uint32_t>(found, "control");
-  const std::uint32_t steps = static_cast<std::uint32_t>(control.size());
+  const Words context = words(found, "context"), control = words(found, "control");
+  const std::uint32_t steps = static_cast<std::uint32_t>(numbers<std::uint32_t>(found, "control").size());
   int wrong = 0;
 #if defined(SPIKELOOM_TB_LIF)
-  const Words updates = numbers<std::uint32_t>(found, "updates"), sets = numbers<std::uint32_t>(found, "sets");
-  const Words biases = numbers<std::uint32_t>(found, "biases");
-  const std::vector<std::int32_t> sums = numbers<std::int32_t>(found, "sums");
-  Words potentials = numbers<std::uint32_t>(found, "potentials"), currents = numbers<std::uint32_t>(found, "currents");
-  Words out(numbers<std::uint32_t>(found, "expected_out").size()), out_count(steps);
+  const Words updates = words(found, "updates"), sets = words(found, "sets"), biases = words(found, "biases");
+  const std::vector<std::int32_t> sums = argument<std::int32_t>(found, "sums");
+  Words potentials = words(found, "potentials"), currents = words(found, "currents");
+  Words out(kDeepest), out_count(kDeepest);
   spikeloom_lif(context.data(), updates.data(), sets.data(), biases.data(), control.data(), sums.data(), potentials.data(),
                 currents.data(), out.data(), out_count.data(), steps);
   wrong += differences(found, "potentials", potentials) + differences(found, "currents", currents);
   wrong += differences(found, "out", out) + differences(found, "out_count", out_count);
 #else
-  const Words chunks = numbers<std::uint32_t>(found, "chunks"), axons = numbers<std::uint32_t>(found, "axons");
-  const Words weights = numbers<std::uint32_t>(found, "weights");
-  const std::vector<std::uint16_t> pages = numbers<std::uint16_t>(found, "pages");
-  std::vector<std::int32_t> sums(numbers<std::int32_t>(found, "expected_sums").size());
+  const Words chunks = words(found, "chunks"), axons = words(found, "axons"), weights = words(found, "weights");
+  const std::vector<std::uint16_t> pages = argument<std::uint16_t>(found, "pages");
+  std::vector<std::int32_t> sums(kDeepest);
 #if defined(SPIKELOOM_TB_CROSSBAR)
   spikeloom_crossbar(context.data(), chunks.data(), axons.data(), weights.data(), control.data(), pages.data(), sums.data(), steps);
 #else
-  const Words groups = numbers<std::uint32_t>(found, "groups");
-  Words cycles(1);
+  const Words groups = words(found, "groups");
+  Words cycles(kDeepest);
   spikeloom_systolic(context.data(), chunks.data(), axons.data(), weights.data(), control.data(), pages.data(), sums.data(),
-                     cycles.data(), steps, groups.empty() ? 0 : groups[0]);
+                     cycles.data(), steps, groups[0]);
   wrong += differences(found, "cycles", cycles);
 #endif
   wrong += differences(found, "sums", sums);

@@ -6,6 +6,8 @@ file mkdir $folder
 read_verilog -sv $sources
 read_xdc -mode out_of_context $timing
 synth_design -top $top -part $part -mode out_of_context
+# The card's clock in place of the constraint file's, which is the fastest card's.
+create_clock -name ap_clk -period [expr {1000.0 / $clock_mhz}] [get_ports ap_clk]
 opt_design
 place_design
 phys_opt_design

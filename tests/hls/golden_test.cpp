@@ -279,9 +279,15 @@ TEST_P(HlsGolden, SystolicAndLifAreTheGoldenModel) {
     for (std::uint64_t seed = 100; seed < 104 && !HasFailure(); ++seed) runs_as_golden(GetParam(), bits, seed, By::kSystolic);
 }
 
+std::string kind_name(const ::testing::TestParamInfo<NeuronKind>& kind) {
+  constexpr const char* kNames[] = {"Lif", "CubaLif", "If", "Li", "CubaLi", "I", "Threshold"};
+  return kNames[static_cast<std::size_t>(kind.param)];
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, HlsGolden,
                          ::testing::Values(NeuronKind::kLif, NeuronKind::kCubaLif, NeuronKind::kIf, NeuronKind::kLi, NeuronKind::kCubaLi,
-                                           NeuronKind::kI, NeuronKind::kThreshold));
+                                           NeuronKind::kI, NeuronKind::kThreshold),
+                         kind_name);
 
 }  // namespace
 }  // namespace spikeloom::hls_test

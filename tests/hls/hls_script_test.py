@@ -2,6 +2,7 @@
 """scripts/hls.py with a stand-in for Vitis HLS on PATH. usage: hls_script_test.py BUILD TESTBENCHES"""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,23 @@ class HlsScript(unittest.TestCase):
                 done = self.run_hls("crossbar", fake=fake)
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                 self.assertRegex(done.stdout, said)
+
+    def test_no_array_of_the_test_bench_is_shorter_than_its_depth(self):
+        deepest = int(re.search(r"kDeepest = (\d+)", (ROOT / "hls" / "testbench.cpp").read_text())[1])
+        sizes = {name: int(value) for name, value in re.findall(r"k(\w+) = (\d+);", (BUILD / "generated" / "hls_kernel_shape.hpp").read_text())}
+        sums = 16 * sizes["Groups"] * sizes["Lanes"]
+        needed = {"context": 32, "control": 16, "chunks": 2 * sizes["ChunkEntries"], "axons": 2 * sizes["AxonEntries"],
+                  "weights": sizes["WeightWords"] * sizes["Lanes"] // 4, "pages": 16 * sizes["PageChunks"], "sums": sums, "cycles": 1,
+                  "updates": 2 * sizes["UpdateEntries"], "sets": 5 * sizes["ParamSets"], "biases": sizes["StateWords"] * sizes["LifLanes"],
+                  "potentials": sizes["StateWords"] * sizes["LifLanes"], "currents": sizes["StateWords"] * sizes["LifLanes"],
+                  "out": 16 * sizes["UpdateEntries"], "out_count": 16}
+        for kernel in ("crossbar", "lif", "systolic"):
+            source = (ROOT / "hls" / f"spikeloom_{kernel}.cpp").read_text()
+            depths = {name: int(depth) for name, depth in re.findall(r"m_axi port = (\w+) .*depth = (\d+)", source)}
+            self.assertEqual(source.count("m_axi"), len(depths))
+            for name, depth in depths.items():
+                self.assertLessEqual(needed[name], depth, f"{kernel}: {name}")
+                self.assertLessEqual(depth, deepest, f"{kernel}: {name}")
 
     def test_a_wrong_kernel_is_a_usage_error(self):
         self.assertEqual(self.run_hls("dense").returncode, 2)

@@ -151,6 +151,8 @@ class CardScripts(unittest.TestCase):
         self.vivado()
         self.assertEqual(self.card("ooc", "--card", "u55c").returncode, 0)
         self.assertIn("create_clock -name ap_clk -period 5.000", self.log.read_text())
+        self.assertEqual(self.card("ooc", "--card", "kv260").returncode, 0)
+        self.assertIn("create_clock -name ap_clk -period 10.0", self.log.read_text())
         done = self.card("ooc", "--card", "u55c", VIVADO_STUB_SLACK="-0.3")
         self.assertEqual(done.returncode, 3)
         self.assertIn("worst slack -0.3", done.stdout)
