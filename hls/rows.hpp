@@ -1,0 +1,72 @@
+// A row of the chunk or axon table, and the weights that it points to. docs/protocol.md, section 7.
+#pragma once
+
+#include <cstdint>
+
+#include "hls/integers.hpp"
+#include "hls_layout.hpp"
+
+namespace spikeloom {
+namespace hls {
+
+struct Row {
+  std::uint32_t first = 0;  ///< logical weight word of `format`
+  std::uint16_t words = 0;
+  std::uint16_t offset = 0;  ///< lane group of word 0
+  std::uint8_t shift = 0;
+  std::uint8_t format = 0;
+  bool negate = false;
+  bool end = false;  ///< no row: the page's end
+};
+
+/// The tables' sizes and widths are those of Shape, one tile's of a chip file (see KernelShape).
+template <class Shape>
+using Weights = std::uint32_t[Shape::kWeightWords][Shape::kLanes / 4];
+template <class Shape>
+using Sums = Signed<Shape::kAccBits>[Shape::kGroups][Shape::kLanes];
+
+/// The row of `bit` in chunk table entry `entry`; an entry outside the tables has no words.
+template <class Shape>
+Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemChunkEntryParts],
+               const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts], std::uint32_t entry,
+               std::uint32_t bit) {
+#pragma HLS INLINE
+  Row row;
+  if (entry >= Shape::kChunkEntries) return row;
+  const std::uint32_t first = field<layout::MemChunkEntryFirst>(chunks, entry);
+  if (field<layout::MemChunkEntryPerAxon>(chunks, entry) == 0) {
+    row.first = first + bit * field<layout::MemChunkEntryStride>(chunks, entry);
+    row.words = static_cast<std::uint16_t>(field<layout::MemChunkEntryWords>(chunks, entry));
+    row.offset = static_cast<std::uint16_t>(field<layout::MemChunkEntryOffset>(chunks, entry));
+    row.shift = static_cast<std::uint8_t>(field<layout::MemChunkEntryShift>(chunks, entry));
+    row.format = static_cast<std::uint8_t>(field<layout::MemChunkEntryFormat>(chunks, entry));
+    row.negate = field<layout::MemChunkEntryNegate>(chunks, entry) != 0;
+  } else if (first + bit < Shape::kAxonEntries) {
+    row.first = field<layout::MemAxonEntryFirst>(axons, first + bit);
+    row.words = static_cast<std::uint16_t>(field<layout::MemAxonEntryWords>(axons, first + bit));
+    row.offset = static_cast<std::uint16_t>(field<layout::MemAxonEntryOffset>(axons, first + bit));
+    row.shift = static_cast<std::uint8_t>(field<layout::MemAxonEntryShift>(axons, first + bit));
+    row.format = static_cast<std::uint8_t>(field<layout::MemAxonEntryFormat>(axons, first + bit));
+    row.negate = field<layout::MemAxonEntryNegate>(axons, first + bit) != 0;
+  }
+  return row;
+}
+
+/// ± (weight << shift) of `lane` in logical word row.first + w; 0 outside the memory and for a format the shape lacks.
+template <class Shape>
+std::int32_t weight_of(const Weights<Shape>& weights, const Row& row, std::uint32_t w, int lane) {
+#pragma HLS INLINE
+  const std::uint32_t word = row.first + w;
+  const std::uint32_t address = word >> row.format;
+  if (address >= Shape::kWeightWords || (Shape::kWeightFormats >> row.format & 1) == 0) return 0;
+  const int bits = 8 >> row.format;
+  const std::uint32_t sub = word & ((1U << row.format) - 1U);
+  const std::uint32_t at = (sub * Shape::kLanes + static_cast<std::uint32_t>(lane)) * static_cast<std::uint32_t>(bits);
+  const std::uint32_t raw = weights[address][at / 32U] >> (at % 32U);
+  const std::int32_t value = bits == 1 ? ((raw & 1U) != 0 ? -1 : 1) : sign_extend(raw & ((1U << bits) - 1U), bits);
+  const std::int32_t scaled = value * (1 << row.shift);
+  return row.negate ? -scaled : scaled;
+}
+
+}  // namespace hls
+}  // namespace spikeloom

@@ -1,0 +1,133 @@
+// Writes a case for hls/testbench.cpp: usage: spikeloom-hls-case crossbar|lif|systolic FILE SEED
+// What is expected comes from the model device's core. Lines "value_X" are what the contract's latency formula needs.
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "hls/systolic.hpp"
+#include "host/device/model_core.hpp"
+#include "tests/hls/random_tile.hpp"
+
+namespace {
+
+using namespace spikeloom;
+using S = hls::KernelShape;
+
+template <class T>
+void line(std::ofstream& out, const std::string& name, const std::vector<T>& values) {
+  out << name << ' ' << values.size();
+  for (const T value : values) out << ' ' << static_cast<std::int64_t>(value);
+  out << '\n';
+}
+
+/// The sums of a page: potentials after one step of a program that only adds (beta 0, no bias), read as the states.
+std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory tile, const std::vector<std::uint16_t>& page, std::uint32_t count) {
+  using device_model::Memory;
+  const std::uint32_t groups = S::kGroups * S::kLanes / S::kLifLanes;
+  std::vector<std::int32_t> sums;
+  hw::MemSetEntry set;  // v = i = sum, no spike
+  set.theta = (1U << (S::kStateBits - 1)) - 1;
+  for (std::uint32_t p = 0; p < 5; ++p) tile.memories[hw::kMemSets].set(0, p, set.pack()[p]);
+  for (std::uint32_t g = 0; g < groups; ++g) {
+    hw::MemUpdateEntry entry;
+    entry.group = g;
+    entry.mask = (1U << S::kLifLanes) - 1U;
+    for (std::uint32_t p = 0; p < 2; ++p) tile.memories[hw::kMemUpdates].set(g, p, entry.pack()[p]);
+    for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane) tile.memories[hw::kMemBiases].set(g, lane, 0);
+  }
+  tile.contexts[0].update = {.first = 0, .count = groups};
+  tile.contexts[0].state = {.first_word = 0};
+  tile.contexts[0].mode = {.valid = 1};
+  device_model::Core core(chip, tile);
+  (void)core.fire(0, page, count, false);
+  for (std::uint32_t g = 0; g < groups; ++g)
+    for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane) sums.push_back(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(g, lane)));
+  return sums;
+}
+
+int write(const std::string& kernel, const char* path, std::uint64_t seed) {
+  const Chip chip = hls_test::chip_of<S>();
+  Rng rng(seed);
+  device_model::NodeMemory tile = hls_test::random_tile(chip, rng);
+  const auto memory = [&](std::uint32_t number) -> const std::vector<std::uint32_t>& { return tile.memories[number].data(); };
+  const std::uint32_t steps = 4;
+  std::vector<std::uint32_t> control, limits;
+  std::vector<std::uint16_t> pages;
+  std::vector<std::vector<std::uint16_t>> page_list;
+  std::vector<std::int32_t> sums;
+  for (std::uint32_t t = 0; t < steps; ++t) {
+    control.push_back(t | (t + 1 == steps ? 16U : 0U));
+    limits.push_back(tile.contexts[0].limit[t]);
+    page_list.push_back(hls_test::random_page(chip, rng));
+    pages.insert(pages.end(), page_list.back().begin(), page_list.back().end());
+    const std::vector<std::int32_t> page_sums = sums_of(chip, tile, page_list.back(), t);
+    sums.insert(sums.end(), page_sums.begin(), page_sums.end());
+  }
+  std::ofstream out(path);
+  line(out, "context", hls_test::context_words(tile));
+  line(out, "control", control);
+  const auto value = [&](const std::string& name, std::int64_t number) { line(out, "value_" + name, std::vector<std::int64_t>{number}); };
+  value("steps", steps);
+  value("groups", S::kGroups);
+  value("lanes", S::kLanes);
+  const std::uint32_t limit = *std::max_element(limits.begin(), limits.end());
+  if (kernel == "lif") {
+    for (const auto& [name, number] : {std::pair{"updates", hw::kMemUpdates}, {"sets", hw::kMemSets}, {"biases", hw::kMemBiases},
+                                       {"potentials", hw::kMemPotentials}, {"currents", hw::kMemCurrents}})
+      line(out, name, memory(number));
+    line(out, "sums", sums);
+    value("load", static_cast<std::int64_t>(memory(hw::kMemUpdates).size() + memory(hw::kMemSets).size() + 3 * memory(hw::kMemBiases).size()) + hls::kContextParts);
+    value("store", static_cast<std::int64_t>(2 * memory(hw::kMemPotentials).size()));
+    value("entries", tile.contexts[0].update.count);
+    device_model::Core core(chip, tile);
+    std::vector<std::uint32_t> chunks(std::size_t{steps} * S::kUpdateEntries, 0), counts;
+    for (std::uint32_t t = 0; t < steps; ++t) {
+      const device_model::Firing firing = core.fire(0, page_list[t], t, t + 1 == steps);
+      for (std::size_t n = 0; n < firing.out.size(); ++n) chunks[t * S::kUpdateEntries + n] = firing.out[n].index << 16 | firing.out[n].mask;
+      counts.push_back(static_cast<std::uint32_t>(firing.out.size()));
+    }
+    value("outputs", *std::max_element(counts.begin(), counts.end()));
+    line(out, "expected_out", chunks);
+    line(out, "expected_out_count", counts);
+    line(out, "expected_potentials", memory(hw::kMemPotentials));
+    line(out, "expected_currents", memory(hw::kMemCurrents));
+    return out.good() ? 0 : 3;
+  }
+  line(out, "chunks", memory(hw::kMemChunks));
+  line(out, "axons", memory(hw::kMemAxons));
+  line(out, "weights", memory(hw::kMemWeights));
+  line(out, "pages", pages);
+  line(out, "expected_sums", sums);
+  value("load", static_cast<std::int64_t>(memory(hw::kMemChunks).size() + memory(hw::kMemAxons).size() + memory(hw::kMemWeights).size()) + hls::kContextParts);
+  value("limit", limit);
+  if (kernel == "systolic") {
+    const int cycles = hls::systolic_cycles(static_cast<int>(limit) * S::kGroups, steps, S::kLanes);
+    line(out, "groups", std::vector<std::uint32_t>{S::kGroups});
+    line(out, "expected_cycles", std::vector<int>{cycles});
+    value("array", cycles);
+  } else {
+    device_model::Core core(chip, tile);
+    std::int64_t walk = 0;
+    for (std::uint32_t t = 0; t < steps; ++t) walk += core.fire(0, page_list[t], t, false).walk;
+    value("walk", walk);
+  }
+  return out.good() ? 0 : 3;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string kernel = argc == 4 ? argv[1] : "";
+  if (kernel != "crossbar" && kernel != "lif" && kernel != "systolic") {
+    std::fprintf(stderr, "usage: spikeloom-hls-case crossbar|lif|systolic FILE SEED\n");
+    return 2;
+  }
+  try {
+    return write(kernel, argv[2], std::stoull(argv[3]));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "spikeloom-hls-case: %s\n", error.what());
+    return 3;
+  }
+}
