@@ -1,0 +1,257 @@
+#include "compiler/sdf/k_solver.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "compiler/base/error.hpp"
+#include "compiler/sdf/component_solver.hpp"
+
+// Firing p' of a round of the reader needs the token t = read_through(p') - initial - 1, counted over all rounds. Its
+// writer is firing p of a round with written_before(p) <= t - X < written_through(p), where X = n·written - n'·read for
+// rounds n and n': any multiple of the greatest common divisor of the two, and no other number. The latest such round
+// (the largest X) is the strongest constraint, S' >= S + weight + X · period / (tokens of an iteration).
+
+namespace spikeloom::sdf {
+namespace {
+
+constexpr std::int64_t kMostParts = std::int64_t{1} << 40;
+constexpr std::int64_t kMostHeight = std::int64_t{1} << 52;
+constexpr std::size_t kMostEdges = 20'000'000;
+
+RoundRates sums(const std::vector<std::int64_t>& rates) {
+  RoundRates result{{0}};
+  for (const std::int64_t rate : rates) {
+    std::int64_t next = 0;
+    SPIKELOOM_CHECK(!__builtin_add_overflow(result.before.back(), rate, &next));
+    result.before.push_back(next);
+  }
+  return result;
+}
+
+std::int64_t floor_to(std::int64_t value, std::int64_t unit) {
+  const std::int64_t rest = value % unit;
+  return value - (rest < 0 ? rest + unit : rest);
+}
+
+}  // namespace
+
+std::vector<bool> sequential_actors(const PhasedGraph& graph) {
+  std::vector<bool> one;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) one.push_back(graph.phases(ActorId(a)) > 1);
+  for (const PhasedChannel& channel : graph.channels())
+    if (channel.source == channel.target && channel.tokens == 1 && channel.produce == std::vector<std::int64_t>{1} && channel.consume == channel.produce)
+      one[channel.source.index()] = true;
+  return one;
+}
+
+KSolver::KSolver(const PhasedGraph& graph, Repetition repetition)
+    : repetition_(std::move(repetition)), name_(graph.name()), one_at_a_time_(sequential_actors(graph)), rounds_(graph.actor_count(), 1) {
+  const auto too_large = [&] { return input_error("graph " + name_ + ": the rates have too few factors in common for K-periodic schedules in 64 bits"); };
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) execution_.push_back(graph.execution(ActorId(a)));
+  std::vector<std::int64_t> moved;
+  for (const PhasedChannel& channel : graph.channels()) {
+    Arc arc{sums(channel.produce), sums(channel.consume), channel.source.value, channel.target.value, channel.tokens, channel.latency, 0, true, {}};
+    const Wide an_iteration = Wide{arc.written.round()} * repetition_.cycles[arc.source];
+    if (an_iteration > kMostParts) throw too_large();
+    moved.push_back(static_cast<std::int64_t>(an_iteration));
+    const Wide parts = Wide{parts_} / std::gcd(parts_, moved.back()) * moved.back();
+    if (parts > kMostParts) throw too_large();
+    parts_ = static_cast<std::int64_t>(parts);
+    arcs_.push_back(std::move(arc));
+  }
+  for (std::size_t c = 0; c < arcs_.size(); ++c) {
+    arcs_[c].parts_a_token = parts_ / moved[c];
+    if (Wide{arcs_[c].parts_a_token} * (Wide{arcs_[c].tokens} + moved[c]) > kMostHeight) throw too_large();
+  }
+}
+
+void KSolver::set_rounds(std::vector<std::int64_t> rounds) {
+  SPIKELOOM_CHECK(rounds.size() == rounds_.size());
+  for (Arc& arc : arcs_)
+    if (rounds[arc.source] != rounds_[arc.source] || rounds[arc.target] != rounds_[arc.target]) arc.stale = true;
+  rounds_ = std::move(rounds);
+}
+
+void KSolver::set_tokens(ChannelId channel, std::int64_t tokens) {
+  Arc& arc = arcs_[channel.index()];
+  arc.stale = arc.stale || arc.tokens != tokens;
+  arc.tokens = tokens;
+  if (Wide{arc.parts_a_token} * tokens > kMostHeight)
+    throw input_error("graph " + name_ + ": " + std::to_string(tokens) + " tokens on a channel are too many for K-periodic schedules in 64 bits");
+}
+
+void KSolver::set_execution(ActorId actor, std::size_t phase, std::int64_t cycles) { execution_[actor.index()].at(phase) = cycles; }
+
+void KSolver::link(Arc& arc) const {
+  arc.links.clear();
+  arc.stale = false;
+  const std::int64_t writes = arc.written.round(), reads = arc.read.round();
+  const auto writer_phases = static_cast<std::int64_t>(arc.written.before.size()) - 1;
+  const auto reader_phases = static_cast<std::int64_t>(arc.read.before.size()) - 1;
+  const std::int64_t writer_rounds = rounds_[arc.source], reader_rounds = rounds_[arc.target];
+  const std::int64_t written = writer_rounds * writes;
+  const std::int64_t unit = std::gcd(written, reader_rounds * reads);
+  const bool by_token = written / unit < writer_rounds * writer_phases;
+  for (std::int64_t j = 0; j < reader_rounds * reader_phases; ++j) {
+    const auto phase = static_cast<std::size_t>(j % reader_phases);
+    if (arc.read.before[phase] == arc.read.before[phase + 1]) continue;
+    const std::int64_t token = j / reader_phases * reads + arc.read.before[phase + 1] - arc.tokens - 1;
+    const auto add = [&](std::int64_t firing, std::int64_t shift) {
+      arc.links.push_back({static_cast<std::uint32_t>(firing), static_cast<std::uint32_t>(j), shift});
+    };
+    if (by_token) {
+      // Positions within K rounds of the writer that differ from the token by a multiple of the unit.
+      std::int64_t last = -1;
+      for (std::int64_t position = token - floor_to(token, unit); position < written; position += unit) {
+        const auto after = std::upper_bound(arc.written.before.begin(), arc.written.before.end(), position % writes);
+        const std::int64_t firing = position / writes * writer_phases + (after - arc.written.before.begin() - 1);
+        if (firing != last) add(firing, token - position);
+        last = firing;
+      }
+      continue;
+    }
+    for (std::int64_t i = 0; i < writer_rounds * writer_phases; ++i) {
+      const auto p = static_cast<std::size_t>(i % writer_phases);
+      const std::int64_t begin = i / writer_phases * writes + arc.written.before[p];
+      const std::int64_t shift = floor_to(token - begin, unit);
+      if (shift > token - begin - (arc.written.before[p + 1] - arc.written.before[p])) add(i, shift);
+    }
+  }
+}
+
+void KSolver::assemble() {
+  first_.clear();
+  node_actor_.clear();
+  edges_.clear();
+  for (std::size_t a = 0; a < rounds_.size(); ++a) {
+    first_.push_back(static_cast<std::uint32_t>(node_actor_.size()));
+    const Wide firings = Wide{rounds_[a]} * static_cast<std::int64_t>(execution_[a].size());
+    if (firings + static_cast<std::int64_t>(node_actor_.size()) > static_cast<std::int64_t>(kMostEdges))
+      throw input_error("graph " + name_ + ": its K-periodic schedule has more than " + std::to_string(kMostEdges) + " firings");
+    node_actor_.resize(node_actor_.size() + static_cast<std::size_t>(firings), ActorId(a));
+  }
+  for (std::size_t a = 0; a < rounds_.size(); ++a) {
+    const auto firings = static_cast<std::uint32_t>(rounds_[a] * static_cast<std::int64_t>(execution_[a].size()));
+    const bool phases = execution_[a].size() > 1;
+    if (!phases && (one_at_a_time_[a] || firings == 1)) continue;
+    // Phases end before the next begins; firings that may overlap begin in their order in any case.
+    for (std::uint32_t j = 0; j < firings; ++j) {
+      const bool wraps = j + 1 == firings;
+      edges_.push_back({first_[a] + j, first_[a] + (wraps ? 0 : j + 1), kNoChannel, phases ? execution_[a][j % execution_[a].size()] : 0,
+                        wraps ? parts_ / repetition_.cycles[a] * rounds_[a] : 0});
+    }
+  }
+  for (std::size_t c = 0; c < arcs_.size(); ++c) {
+    Arc& arc = arcs_[c];
+    if (arc.stale) link(arc);
+    if (edges_.size() + arc.links.size() > kMostEdges)
+      throw input_error("graph " + name_ + ": its K-periodic schedule has more than " + std::to_string(kMostEdges) + " constraints");
+    const std::vector<std::int64_t>& execution = execution_[arc.source];
+    for (const Link& link : arc.links)
+      edges_.push_back({first_[arc.source] + link.from, first_[arc.target] + link.to, ChannelId(c),
+                        execution[link.from % execution.size()] + arc.latency, -link.shift * arc.parts_a_token});
+  }
+}
+
+/// Levels with level[target] <= level[source] + height; where there are none, a cycle of negative height.
+std::vector<std::uint32_t> KSolver::level_heights() {
+  level_.assign(node_actor_.size(), 0);
+  std::vector<std::uint32_t> by(node_actor_.size(), kNone), seen(node_actor_.size());
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::uint32_t e = 0; e < edges_.size(); ++e) {
+      const Edge& edge = edges_[e];
+      const std::int64_t level = level_[edge.source] + edge.height;
+      if (level >= level_[edge.target]) continue;
+      level_[edge.target] = level;
+      by[edge.target] = e;
+      changed = true;
+    }
+    if (!changed) break;
+    std::fill(seen.begin(), seen.end(), kNone);
+    for (std::uint32_t start = 0; start < by.size(); ++start) {
+      std::uint32_t at = start;
+      while (by[at] != kNone && seen[at] == kNone) {
+        seen[at] = start;
+        at = edges_[by[at]].source;
+      }
+      if (by[at] == kNone || seen[at] != start) continue;
+      std::vector<std::uint32_t> cycle;
+      const std::uint32_t end = at;
+      do {
+        cycle.push_back(by[at]);
+        at = edges_[by[at]].source;
+      } while (at != end);
+      std::reverse(cycle.begin(), cycle.end());
+      return cycle;
+    }
+  }
+  return {};
+}
+
+KSolver::Outcome KSolver::solve() {
+  assemble();
+  Outcome outcome;
+  outcome.cycle = level_heights();
+  if (!outcome.cycle.empty()) return outcome;
+  Graph graph;
+  for (std::size_t node = 0; node < node_actor_.size(); ++node) graph.add_actor({}, 0);
+  for (const Edge& edge : edges_)
+    graph.add_channel({.source = ActorId(edge.source), .target = ActorId(edge.target), .tokens = edge.height + level_[edge.source] - level_[edge.target],
+                       .latency = std::min(edge.weight, kMaxTime)});
+  const CycleRatio ratio = max_cycle_ratio(graph);
+  const auto indices = [](const std::vector<ChannelId>& channels) {
+    std::vector<std::uint32_t> cycle;
+    for (const ChannelId id : channels) cycle.push_back(id.value);
+    return cycle;
+  };
+  if (const auto* stuck = std::get_if<Deadlock>(&ratio)) {
+    outcome.cycle = indices(stuck->cycle);
+    return outcome;
+  }
+  certificate_ = sdf::certificate_of(ratio, graph);
+  outcome.feasible = true;
+  outcome.cycle = indices(certificate_.critical_cycle);
+  const Ratio a_part = certificate_.period;
+  const std::int64_t common = std::gcd(parts_, a_part.den());
+  const Wide num = Wide{a_part.num()} * (parts_ / common);
+  if (num > std::numeric_limits<std::int64_t>::max()) throw input_error("graph " + name_ + ": the period leaves 64 bits");
+  outcome.period = Ratio(static_cast<std::int64_t>(num), a_part.den() / common);
+  return outcome;
+}
+
+std::optional<std::vector<std::int64_t>> KSolver::raised(const std::vector<std::uint32_t>& cycle) const {
+  std::int64_t common = 0;
+  for (const std::uint32_t e : cycle) common = std::gcd(common, repetition_.cycles[node_actor_[edges_[e].source].index()]);
+  std::vector<std::int64_t> rounds = rounds_;
+  for (const std::uint32_t e : cycle) {
+    const std::size_t a = node_actor_[edges_[e].source].index();
+    rounds[a] = std::lcm(rounds[a], repetition_.cycles[a] / common);
+  }
+  if (rounds == rounds_) return std::nullopt;
+  return rounds;
+}
+
+KSolver::Outcome KSolver::solve_exactly() {
+  while (true) {
+    Outcome outcome = solve();
+    if (outcome.cycle.empty()) return outcome;
+    auto more = raised(outcome.cycle);
+    if (!more) return outcome;
+    set_rounds(*std::move(more));
+  }
+}
+
+std::vector<Ratio> KSolver::starts() const {
+  std::vector<Ratio> starts;
+  const Ratio& a_part = certificate_.period;
+  for (std::size_t node = 0; node < node_actor_.size(); ++node) {
+    const Wide start = Wide{certificate_.potential[node]} - Wide{a_part.num()} * level_[node];
+    if (start > std::numeric_limits<std::int64_t>::max()) throw input_error("graph " + name_ + ": start times leave 64 bits");
+    starts.emplace_back(static_cast<std::int64_t>(start), a_part.den());
+  }
+  return starts;
+}
+
+}  // namespace spikeloom::sdf
