@@ -6,6 +6,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/sdf/component_solver.hpp"
+#include "compiler/sdf/potentials.hpp"
 
 // Firing p' of a round of the reader needs the token t = read_through(p') - initial - 1, counted over all rounds. Its
 // writer is firing p of a round with written_before(p) <= t - X < written_through(p), where X = n·written - n'·read for
@@ -70,6 +71,10 @@ void KSolver::set_rounds(std::vector<std::int64_t> rounds) {
   SPIKELOOM_CHECK(rounds.size() == rounds_.size());
   for (Arc& arc : arcs_)
     if (rounds[arc.source] != rounds_[arc.source] || rounds[arc.target] != rounds_[arc.target]) arc.stale = true;
+  if (rounds_ != rounds) {
+    level_.clear();
+    policy_.clear();
+  }
   rounds_ = std::move(rounds);
 }
 
@@ -156,7 +161,9 @@ void KSolver::assemble() {
 
 /// Levels with level[target] <= level[source] + height; where there are none, a cycle of negative height.
 std::vector<std::uint32_t> KSolver::level_heights() {
-  level_.assign(node_actor_.size(), 0);
+  // Levels of a like graph are as good a beginning as none.
+  const bool far = std::any_of(level_.begin(), level_.end(), [](std::int64_t level) { return level < -kMostHeight; });
+  if (level_.size() != node_actor_.size() || far) level_.assign(node_actor_.size(), 0);
   std::vector<std::uint32_t> by(node_actor_.size(), kNone), seen(node_actor_.size());
   for (bool changed = true; changed;) {
     changed = false;
@@ -190,34 +197,140 @@ std::vector<std::uint32_t> KSolver::level_heights() {
   return {};
 }
 
+/// Edges by source.
+void KSolver::group() {
+  out_first_.assign(node_actor_.size() + 1, 0);
+  for (const Edge& edge : edges_) ++out_first_[edge.source + 1];
+  for (std::size_t node = 0; node < node_actor_.size(); ++node) out_first_[node + 1] += out_first_[node];
+  out_.resize(edges_.size());
+  std::vector<std::uint32_t> next(out_first_.begin(), out_first_.end() - 1);
+  for (std::uint32_t e = 0; e < edges_.size(); ++e) out_[next[edges_[e].source]++] = e;
+}
+
+/// A cycle of edges that levelling leaves without height, which no period keeps; empty if there is none.
+std::vector<std::uint32_t> KSolver::cycle_without_height() const {
+  std::vector<std::uint32_t> missing(node_actor_.size(), 0), order;
+  for (const Edge& edge : edges_) missing[edge.target] += levelled(edge) == 0 ? 1U : 0U;
+  for (std::uint32_t node = 0; node < missing.size(); ++node)
+    if (missing[node] == 0) order.push_back(node);
+  for (std::size_t i = 0; i < order.size(); ++i)
+    for (std::uint32_t e = out_first_[order[i]]; e < out_first_[order[i] + 1]; ++e)
+      if (levelled(edges_[out_[e]]) == 0 && --missing[edges_[out_[e]].target] == 0) order.push_back(edges_[out_[e]].target);
+  if (order.size() == missing.size()) return {};
+  std::vector<std::uint32_t> by(missing.size(), kNone);
+  for (std::uint32_t e = 0; e < edges_.size(); ++e)
+    if (levelled(edges_[e]) == 0 && missing[edges_[e].source] > 0 && missing[edges_[e].target] > 0) by[edges_[e].target] = e;
+  std::uint32_t at = 0;
+  while (missing[at] == 0) ++at;
+  for (std::size_t n = 0; n < missing.size(); ++n) at = edges_[by[at]].source;
+  std::vector<std::uint32_t> cycle;
+  const std::uint32_t end = at;
+  do {
+    cycle.push_back(by[at]);
+    at = edges_[by[at]].source;
+  } while (at != end);
+  std::reverse(cycle.begin(), cycle.end());
+  return cycle;
+}
+
+/// `post`: a strong component's nodes in finishing order.
+template <class Int>
+void KSolver::solve_component(std::span<const std::uint32_t> post, Ratio& best, std::vector<std::uint32_t>& cycle) {
+  Component component;
+  for (std::uint32_t i = 0; i < post.size(); ++i) local_[post[i]] = i;
+  component.first.push_back(0);
+  std::vector<ChannelId> wanted;
+  for (const std::uint32_t node : post) {
+    for (std::uint32_t i = out_first_[node]; i < out_first_[node + 1]; ++i) {
+      const Edge& edge = edges_[out_[i]];
+      if (component_of_[edge.target] == component_of_[node])
+        component.edge.push_back({local_[edge.target], out_[i], edge.weight, levelled(edge)});
+    }
+    component.first.push_back(static_cast<std::uint32_t>(component.edge.size()));
+    const std::uint32_t place = out_first_[node] + policy_[node].value;
+    wanted.push_back(policy_[node] != kNoChannel && place < out_first_[node + 1] ? ChannelId(out_[place]) : kNoChannel);
+  }
+  if (component.edge.empty()) return;
+  const std::vector<std::uint32_t> policy = first_policy(component, wanted);
+  auto found = howard<Int>(component, policy, 10'000);
+  const ComponentSolution<Int> solution = found ? *std::move(found) : bisection<Int>(component, policy);
+  for (std::uint32_t i = 0; i < post.size(); ++i) {
+    const std::uint32_t chosen = component.edge[solution.policy[i]].channel;
+    const auto place = std::find(out_.begin() + out_first_[post[i]], out_.begin() + out_first_[post[i] + 1], chosen) - out_.begin();
+    policy_[post[i]] = ChannelId(static_cast<std::size_t>(place) - out_first_[post[i]]);
+  }
+  const Ratio ratio(solution.num, solution.den);
+  if (!cycle.empty() && ratio <= best) return;
+  best = ratio;
+  cycle.clear();
+  for (const std::uint32_t e : solution.cycle) cycle.push_back(component.edge[e].channel);
+}
+
+/// Strong components by Tarjan's method without recursion, each solved when it is closed.
+void KSolver::solve_components(Outcome& outcome) {
+  const auto nodes = static_cast<std::uint32_t>(node_actor_.size());
+  Wide weight = 1, height = 1;
+  for (std::uint32_t node = 0; node < nodes; ++node) {
+    std::int64_t heaviest = 0, highest = 0;
+    for (std::uint32_t i = out_first_[node]; i < out_first_[node + 1]; ++i) {
+      heaviest = std::max(heaviest, edges_[out_[i]].weight);
+      highest = std::max(highest, levelled(edges_[out_[i]]));
+    }
+    weight += heaviest;
+    height += highest;
+  }
+  if (weight >= Wide{1} << 60 || height >= Wide{1} << 60) throw input_error("graph " + name_ + ": times and tokens are too large for K-periodic schedules in 64 bits");
+  const bool small = 2 * weight * height < Wide{1} << 58;
+  std::vector<std::uint32_t> number(nodes, kNone), low(nodes, 0), next(nodes, 0), path, finished;
+  component_of_.assign(nodes, kNone);
+  local_.resize(nodes);
+  policy_.resize(nodes, kNoChannel);
+  std::uint32_t counter = 0, components = 0;
+  const auto enter = [&](std::uint32_t node) {
+    number[node] = low[node] = counter++;
+    next[node] = out_first_[node];
+    path.push_back(node);
+  };
+  for (std::uint32_t start = 0; start < nodes; ++start) {
+    if (number[start] == kNone) enter(start);
+    while (!path.empty()) {
+      const std::uint32_t node = path.back();
+      if (next[node] != out_first_[node + 1]) {
+        const std::uint32_t target = edges_[out_[next[node]++]].target;
+        if (number[target] == kNone) enter(target);
+        else if (component_of_[target] == kNone) low[node] = std::min(low[node], number[target]);
+        continue;
+      }
+      path.pop_back();
+      finished.push_back(node);
+      if (!path.empty()) low[path.back()] = std::min(low[path.back()], low[node]);
+      if (low[node] != number[node]) continue;
+      std::size_t begin = finished.size();
+      while (begin > 0 && number[finished[begin - 1]] >= number[node]) component_of_[finished[--begin]] = components;
+      ++components;
+      const std::vector<std::uint32_t> post(finished.begin() + static_cast<std::ptrdiff_t>(begin), finished.end());
+      finished.resize(begin);
+      if (small) solve_component<std::int64_t>(post, a_part_, outcome.cycle);
+      else solve_component<Wide>(post, a_part_, outcome.cycle);
+    }
+  }
+}
+
 KSolver::Outcome KSolver::solve() {
   assemble();
   Outcome outcome;
   outcome.cycle = level_heights();
   if (!outcome.cycle.empty()) return outcome;
-  Graph graph;
-  for (std::size_t node = 0; node < node_actor_.size(); ++node) graph.add_actor({}, 0);
-  for (const Edge& edge : edges_)
-    graph.add_channel({.source = ActorId(edge.source), .target = ActorId(edge.target), .tokens = edge.height + level_[edge.source] - level_[edge.target],
-                       .latency = std::min(edge.weight, kMaxTime)});
-  const CycleRatio ratio = max_cycle_ratio(graph);
-  const auto indices = [](const std::vector<ChannelId>& channels) {
-    std::vector<std::uint32_t> cycle;
-    for (const ChannelId id : channels) cycle.push_back(id.value);
-    return cycle;
-  };
-  if (const auto* stuck = std::get_if<Deadlock>(&ratio)) {
-    outcome.cycle = indices(stuck->cycle);
-    return outcome;
-  }
-  certificate_ = sdf::certificate_of(ratio, graph);
+  group();
+  outcome.cycle = cycle_without_height();
+  if (!outcome.cycle.empty()) return outcome;
+  a_part_ = 0;
+  solve_components(outcome);
   outcome.feasible = true;
-  outcome.cycle = indices(certificate_.critical_cycle);
-  const Ratio a_part = certificate_.period;
-  const std::int64_t common = std::gcd(parts_, a_part.den());
-  const Wide num = Wide{a_part.num()} * (parts_ / common);
+  const std::int64_t common = std::gcd(parts_, a_part_.den());
+  const Wide num = Wide{a_part_.num()} * (parts_ / common);
   if (num > std::numeric_limits<std::int64_t>::max()) throw input_error("graph " + name_ + ": the period leaves 64 bits");
-  outcome.period = Ratio(static_cast<std::int64_t>(num), a_part.den() / common);
+  outcome.period = Ratio(static_cast<std::int64_t>(num), a_part_.den() / common);
   return outcome;
 }
 
@@ -244,12 +357,17 @@ KSolver::Outcome KSolver::solve_exactly() {
 }
 
 std::vector<Ratio> KSolver::starts() const {
+  Graph graph;
+  for (std::size_t node = 0; node < node_actor_.size(); ++node) graph.add_actor({}, 0);
+  for (const Edge& edge : edges_)
+    graph.add_channel({.source = ActorId(edge.source), .target = ActorId(edge.target), .tokens = levelled(edge), .latency = edge.weight});
+  const auto result = potentials(graph, a_part_);
+  SPIKELOOM_CHECK(std::holds_alternative<Potentials>(result));
   std::vector<Ratio> starts;
-  const Ratio& a_part = certificate_.period;
   for (std::size_t node = 0; node < node_actor_.size(); ++node) {
-    const Wide start = Wide{certificate_.potential[node]} - Wide{a_part.num()} * level_[node];
+    const Wide start = Wide{std::get<Potentials>(result).potential[node]} - Wide{a_part_.num()} * level_[node];
     if (start > std::numeric_limits<std::int64_t>::max()) throw input_error("graph " + name_ + ": start times leave 64 bits");
-    starts.emplace_back(static_cast<std::int64_t>(start), a_part.den());
+    starts.emplace_back(static_cast<std::int64_t>(start), a_part_.den());
   }
   return starts;
 }

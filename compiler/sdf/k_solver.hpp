@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ class KSolver {
 
   /// The least period of a schedule that repeats after K rounds.
   [[nodiscard]] Outcome solve();
-  /// Raises K until the critical cycle shows that no schedule is faster, or is stuck in every schedule.
+  /// Raises K, from what it is, until the critical cycle shows that no schedule is faster, or is stuck in every schedule.
   [[nodiscard]] Outcome solve_exactly();
 
   /// Of the last `solve`.
@@ -58,7 +59,7 @@ class KSolver {
   [[nodiscard]] ActorId actor_of(std::uint32_t node) const { return node_actor_[node]; }
   [[nodiscard]] std::int64_t firing_of(std::uint32_t node) const { return node - first_[node_actor_[node].index()]; }
   [[nodiscard]] std::int64_t parts() const { return parts_; }
-  /// Earliest starts of the last feasible `solve`, by node, in cycles; at least 0.
+  /// Starts that keep the period of the last feasible `solve`, by node, in cycles; at least 0.
   [[nodiscard]] std::vector<Ratio> starts() const;
   [[nodiscard]] std::size_t nodes() const { return node_actor_.size(); }
   [[nodiscard]] std::uint32_t first_node(ActorId actor) const { return first_[actor.index()]; }
@@ -82,6 +83,12 @@ class KSolver {
   void link(Arc& arc) const;
   void assemble();
   [[nodiscard]] std::vector<std::uint32_t> level_heights();
+  void group();
+  [[nodiscard]] std::int64_t levelled(const Edge& edge) const { return edge.height + level_[edge.source] - level_[edge.target]; }
+  [[nodiscard]] std::vector<std::uint32_t> cycle_without_height() const;
+  void solve_components(Outcome& outcome);
+  template <class Int>
+  void solve_component(std::span<const std::uint32_t> post, Ratio& best, std::vector<std::uint32_t>& cycle);
 
   Repetition repetition_;
   std::string name_;
@@ -94,7 +101,10 @@ class KSolver {
   std::vector<ActorId> node_actor_;
   std::vector<Edge> edges_;
   std::vector<std::int64_t> level_;  ///< by node: makes all heights at least 0
-  Certificate certificate_;
+  std::vector<std::uint32_t> out_first_, out_;       ///< edges by source
+  std::vector<std::uint32_t> component_of_, local_;  ///< by node
+  std::vector<ChannelId> policy_;                    ///< by node: the number within its edges, from solve to solve
+  Ratio a_part_;                                     ///< period of a part of an iteration
 };
 
 }  // namespace spikeloom::sdf
