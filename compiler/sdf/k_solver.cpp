@@ -82,6 +82,7 @@ void KSolver::set_tokens(ChannelId channel, std::int64_t tokens) {
   Arc& arc = arcs_[channel.index()];
   arc.stale = arc.stale || arc.tokens != tokens;
   arc.tokens = tokens;
+  if (arc.source == arc.target) one_at_a_time_[arc.source] = false;  // perhaps no more; the order that this adds holds in any case
   if (Wide{arc.parts_a_token} * tokens > kMostHeight)
     throw input_error("graph " + name_ + ": " + std::to_string(tokens) + " tokens on a channel are too many for K-periodic schedules in 64 bits");
 }
