@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
+
+#include "compiler/sdf/graph.hpp"
 
 namespace spikeloom::sdf {
 
@@ -24,6 +27,9 @@ struct Component {
   std::vector<Edge> edge;
   [[nodiscard]] std::uint32_t nodes() const { return static_cast<std::uint32_t>(first.size() - 1); }
 };
+
+/// For every node the edge that looks best at the average ratio, or wanted[node] if that is an edge of the node.
+std::vector<std::uint32_t> first_policy(const Component& component, std::span<const ChannelId> wanted);
 
 /// num / den in lowest terms is the ratio of `cycle`, and
 /// value[source] >= den * weight - num * tokens + value[target] on every edge.

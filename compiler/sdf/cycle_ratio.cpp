@@ -29,7 +29,24 @@ Component extract(const Graph& graph, const Adjacency& out, const Components& co
   return result;
 }
 
-/// For every node the edge that looks best at the average ratio, or the given one if it is an edge of the node.
+template <class Int>
+CycleRatio periodic_or_acyclic(const Graph& graph, const Adjacency& out, const CycleRatioOptions& options) {
+  Solved<Int> solved = solve_components<Int>(graph, out, options);
+  Certificate certificate;
+  for (const ComponentPeriod& p : solved.period) {
+    if (p.critical_cycle.empty()) continue;
+    if (!certificate.critical_cycle.empty() && p.period <= certificate.period) continue;
+    certificate.period = p.period;
+    certificate.critical_cycle = p.critical_cycle;
+  }
+  certificate.potential = least_potentials(graph, out, solved, certificate.period, options.lower);
+  if (certificate.critical_cycle.empty()) return Acyclic{std::move(certificate)};
+  return Periodic{std::move(certificate), std::move(solved.components.of), std::move(solved.period),
+                  std::move(solved.policy)};
+}
+
+}  // namespace
+
 std::vector<std::uint32_t> first_policy(const Component& component, std::span<const ChannelId> wanted) {
   Wide weight = 0, tokens = 1;
   for (const Component::Edge& e : component.edge) {
@@ -54,24 +71,6 @@ std::vector<std::uint32_t> first_policy(const Component& component, std::span<co
   }
   return policy;
 }
-
-template <class Int>
-CycleRatio periodic_or_acyclic(const Graph& graph, const Adjacency& out, const CycleRatioOptions& options) {
-  Solved<Int> solved = solve_components<Int>(graph, out, options);
-  Certificate certificate;
-  for (const ComponentPeriod& p : solved.period) {
-    if (p.critical_cycle.empty()) continue;
-    if (!certificate.critical_cycle.empty() && p.period <= certificate.period) continue;
-    certificate.period = p.period;
-    certificate.critical_cycle = p.critical_cycle;
-  }
-  certificate.potential = least_potentials(graph, out, solved, certificate.period, options.lower);
-  if (certificate.critical_cycle.empty()) return Acyclic{std::move(certificate)};
-  return Periodic{std::move(certificate), std::move(solved.components.of), std::move(solved.period),
-                  std::move(solved.policy)};
-}
-
-}  // namespace
 
 void check_lower(const Graph& graph, std::span<const std::int64_t> lower) {
   SPIKELOOM_CHECK(lower.empty() || lower.size() == graph.actor_count());

@@ -2,75 +2,26 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
-#include "compiler/base/error.hpp"
-#include "compiler/base/rng.hpp"
 #include "compiler/sdf/json.hpp"
 #include "compiler/sdf/sdf3.hpp"
 #include "compiler/sdf/throughput.hpp"
+#include "tests/sdf/phased_graphs.hpp"
 
 namespace spikeloom::sdf::testing {
 namespace {
 
 using ::testing::HasSubstr;
 
-template <class F>
-std::string message_of(F&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-/// Rates by chance that agree with chosen rounds; every actor one at a time or two, connected into a ring and more.
-PhasedGraph random_graph(Rng& rng, bool alive) {
-  PhasedGraph graph("random");
-  const auto n = static_cast<std::size_t>(rng.between(1, 4));
-  std::vector<std::int64_t> rounds;
-  for (std::size_t a = 0; a < n; ++a) {
-    std::vector<std::int64_t> times(static_cast<std::size_t>(rng.between(1, 3)));
-    for (std::int64_t& time : times) time = rng.between(0, 9);
-    if (n == 1 || a == 0) times.front() = rng.between(1, 9);
-    const ActorId id = graph.add_actor("a" + std::to_string(a), times);
-    rounds.push_back(rng.between(1, 4));
-    graph.add_channel({id, id, std::vector<std::int64_t>(times.size(), 1), std::vector<std::int64_t>(times.size(), 1), rng.between(1, 2), 0}, "self");
-  }
-  const auto split = [&](std::int64_t total, std::size_t phases) {
-    std::vector<std::int64_t> rates(phases, 0);
-    for (std::int64_t left = total; left > 0; --left) ++rates[rng.below(phases)];
-    return rates;
-  };
-  const auto join = [&](std::size_t from, std::size_t to, bool back) {
-    const std::int64_t total = rounds[from] / std::gcd(rounds[from], rounds[to]) * rounds[to] * rng.between(1, 2);
-    const ActorId a(from), b(to);
-    // Enough for an iteration keeps it alive; less may.
-    const std::int64_t tokens = back ? (alive ? total + rng.between(0, total) : rng.between(0, total)) : rng.between(0, 2);
-    graph.add_channel({a, b, split(total / rounds[from], graph.phases(a)), split(total / rounds[to], graph.phases(b)), tokens, rng.between(0, 3)},
-                      "c" + std::to_string(graph.channel_count()));
-  };
-  for (std::size_t a = 0; a + 1 < n; ++a) join(a, a + 1, false);
-  if (n > 1) join(n - 1, 0, true);
-  for (std::int64_t more = rng.between(0, 2); more > 0 && n > 1; --more) {
-    const std::size_t a = rng.below(n), b = rng.below(n);
-    if (a != b) join(a, b, a > b);
-  }
-  return graph;
-}
-
 TEST(RepetitionVector, BalancesEveryChannelAndHasNoCommonFactor) {
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     Rng rng(seed);
-    const PhasedGraph graph = random_graph(rng, true);
+    const PhasedGraph graph = random_phased(rng, true);
     const Repetition repetition = require_repetition(graph);
     std::int64_t divisor = 0;
     for (const std::int64_t cycles : repetition.cycles) divisor = std::gcd(divisor, cycles);
@@ -122,7 +73,7 @@ TEST(Throughput, ExpansionAndSelfTimedExecutionAgree) {
   for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed);
-    const PhasedGraph graph = random_graph(rng, rng.chance(0.6));
+    const PhasedGraph graph = random_phased(rng, rng.chance(0.6));
     const auto expanded = throughput(graph);
     const std::optional<Ratio> simulated = self_timed_period(graph, require_repetition(graph));
     ASSERT_EQ(std::holds_alternative<Throughput>(expanded), simulated.has_value());
@@ -145,7 +96,7 @@ TEST(Throughput, ScalingRatesAndTokensAndAddingRoomChangesNothing) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed);
-    const PhasedGraph graph = random_graph(rng, true);
+    const PhasedGraph graph = random_phased(rng, true);
     const Ratio period = std::get<Throughput>(throughput(graph)).period;
     PhasedGraph scaled("scaled");
     for (std::size_t a = 0; a < graph.actor_count(); ++a) scaled.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)));
@@ -174,7 +125,7 @@ TEST(Throughput, OfAnExpansionThatIsTooLargeIsRefusedWithItsSize) {
 TEST(Files, JsonAndSdf3ComeBackAsTheyWere) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Rng rng(seed);
-    PhasedGraph graph = random_graph(rng, true);
+    PhasedGraph graph = random_phased(rng, true);
     EXPECT_EQ(parse_json(print_json(graph), "x"), graph);
     PhasedGraph plain(graph.name());
     for (std::size_t a = 0; a < graph.actor_count(); ++a) plain.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)));
@@ -199,18 +150,6 @@ TEST(Files, EverythingWrongIsListedAtOnce) {
   });
   for (const char* part : {"g.xml", "no execution time", "found \"q\"", "no port \"p\" of an actor \"b\"", "initialTokens"}) EXPECT_THAT(xml, HasSubstr(part));
   EXPECT_THAT(message_of([] { (void)parse_sdf3("<sdf3", "g.xml"); }), HasSubstr("no XML"));
-}
-
-std::filesystem::path known_answers() {
-  const char* data = std::getenv("SPIKELOOM_DATA");
-  return std::filesystem::path(data != nullptr ? data : std::string(SPIKELOOM_SOURCE_DIR) + "/../shared/data") / "sdf";
-}
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 TEST(KnownAnswers, PeriodsAreThoseOfSdf3AndKiter) {

@@ -6,7 +6,9 @@
 
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/latency.hpp"
+#include "compiler/sdf/period.hpp"
 #include "tests/sdf/graphs.hpp"
+#include "tests/sdf/phased_graphs.hpp"
 
 namespace spikeloom::sdf {
 namespace {
@@ -76,7 +78,31 @@ void boost_maximum_cycle_ratio(benchmark::State& state) {
 }
 BENCHMARK(boost_maximum_cycle_ratio)->ArgsProduct({{0, 1, 2, 3, 4}, {100, 1'000, 10'000}})->Unit(benchmark::kMillisecond);
 
+/// The graphs with known answers, by each method that takes them.
+void period_of_known_graph(benchmark::State& state, const PhasedGraph& graph, PeriodMethod method) {
+  try {
+    Period found = period_of(graph, method);
+    for (auto _ : state) benchmark::DoNotOptimize(found = period_of(graph, method));
+    state.SetLabel("period " + (found.period ? found.period->str() : std::string("none")));
+  } catch (const Error& error) {
+    state.SkipWithError(error.what());
+  }
+}
+
+void register_known_graphs() {
+  for (const auto& [name, graph] : testing::known_graphs())
+    for (const PeriodMethod method : {PeriodMethod::kKPeriodic, PeriodMethod::kExpansion})
+      benchmark::RegisterBenchmark(("period/" + name + "/" + name_of(method)).c_str(),
+                                   [graph = graph, method](benchmark::State& state) { period_of_known_graph(state, graph, method); })
+          ->Unit(benchmark::kMillisecond);
+}
+
 }  // namespace
 }  // namespace spikeloom::sdf
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  spikeloom::sdf::register_known_graphs();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+}

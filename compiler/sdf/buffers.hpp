@@ -1,0 +1,56 @@
+// How much room channels need: the least for a period, and the exact trade-off between room and period.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "compiler/base/ratio.hpp"
+#include "compiler/sdf/k_periodic.hpp"
+#include "compiler/sdf/phased_graph.hpp"
+
+namespace spikeloom::sdf {
+
+/// Room for tokens, by channel. A firing claims room for what it writes when it starts and gives back the room of what it
+/// read when it ends. Channels from an actor to itself have none (0): their tokens are their bound.
+using Capacities = std::vector<std::int64_t>;
+
+/// The graph with a channel back for every channel's room, after the graph's own channels.
+/// Throws Error{kInput} naming a channel whose capacity is below its initial tokens.
+[[nodiscard]] PhasedGraph with_capacities(const PhasedGraph& graph, const Capacities& capacity);
+
+/// The least capacities with which each channel alone does not stop its two actors.
+/// Source  Stuijk, Geilen, Basten, IEEE Trans. Computers 57 (2008); several phases: the largest rate.
+[[nodiscard]] Capacities least_capacities(const PhasedGraph& graph);
+
+struct BufferPoint {
+  std::int64_t size = 0;  ///< sum of the capacities
+  Ratio period;           ///< cycles an iteration
+  Capacities capacity;
+};
+
+/// No smaller sum reaches a point's period, and the last point's period is that without any bound.
+struct BufferFront {
+  std::vector<BufferPoint> points;  ///< growing size, falling period
+  std::int64_t examined = 0;        ///< distributions of room whose period was computed
+};
+
+struct BufferOptions {
+  std::int64_t most_examined = 1'000'000;
+};
+
+/// All points of the front.
+///
+/// Method  distributions in order of size. A slow or stuck one has a critical cycle of its expansion; whatever is faster
+///         has more room on one of the channels of that very cycle, so those are tried, one step each.
+/// Returns KStuck where no room is enough.
+/// Throws  Error{kInput} for rates without a repetition vector and after `most_examined`, with what was found by then.
+/// Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle instead of all.
+[[nodiscard]] std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const BufferOptions& options = {});
+
+/// The smallest sum of capacities with which the graph keeps `period`; nothing if no room is enough.
+/// The point's period may be shorter than the one asked for. Throws as `buffer_front`.
+[[nodiscard]] std::optional<BufferPoint> least_buffers(const PhasedGraph& graph, const Ratio& period, const BufferOptions& options = {});
+
+}  // namespace spikeloom::sdf

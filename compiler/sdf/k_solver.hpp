@@ -1,0 +1,110 @@
+// Inside k_periodic and buffers: the constraints on a schedule that repeats every K rounds of each actor.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/base/ratio.hpp"
+#include "compiler/sdf/cycle_ratio.hpp"
+#include "compiler/sdf/phased_graph.hpp"
+#include "compiler/sdf/repetition.hpp"
+
+namespace spikeloom::sdf {
+
+/// Sums of rates over phases, as the constraints need them.
+struct RoundRates {
+  std::vector<std::int64_t> before;  ///< tokens of the phases before each, and after the last: the round's
+  [[nodiscard]] std::int64_t round() const { return before.back(); }
+};
+
+/// True for actors whose firings come one at a time, and so end in their order.
+[[nodiscard]] std::vector<bool> sequential_actors(const PhasedGraph& graph);
+
+/// For given K: nodes are the firings of K rounds of each actor, edges S_target >= S_source + weight - period · height,
+/// with heights in whole parts of an iteration, `parts()` of which make one.
+class KSolver {
+ public:
+  struct Edge {
+    std::uint32_t source = 0, target = 0;  ///< nodes
+    ChannelId channel = kNoChannel;        ///< kNoChannel: from phase to phase
+    std::int64_t weight = 0;
+    std::int64_t height = 0;               ///< may be negative
+  };
+  /// A cycle of edges. Infeasible: its height is not positive, so no period keeps it.
+  struct Outcome {
+    bool feasible = false;
+    Ratio period;                      ///< an iteration, if feasible
+    std::vector<std::uint32_t> cycle;  ///< edges; empty where there is no cycle: period 0
+  };
+
+  /// Throws Error{kInput} where heights would leave 64 bits.
+  KSolver(const PhasedGraph& graph, Repetition repetition);
+
+  [[nodiscard]] const Repetition& repetition() const { return repetition_; }
+  [[nodiscard]] const std::vector<std::int64_t>& rounds() const { return rounds_; }
+  void set_rounds(std::vector<std::int64_t> rounds);
+  void set_tokens(ChannelId channel, std::int64_t tokens);
+  void set_execution(ActorId actor, std::size_t phase, std::int64_t cycles);
+
+  /// The least period of a schedule that repeats after K rounds.
+  [[nodiscard]] Outcome solve();
+  /// Raises K, from what it is, until the critical cycle shows that no schedule is faster, or is stuck in every schedule.
+  [[nodiscard]] Outcome solve_exactly();
+
+  /// Of the last `solve`.
+  [[nodiscard]] const Edge& edge(std::uint32_t index) const { return edges_[index]; }
+  [[nodiscard]] ActorId actor_of(std::uint32_t node) const { return node_actor_[node]; }
+  [[nodiscard]] std::int64_t firing_of(std::uint32_t node) const { return node - first_[node_actor_[node].index()]; }
+  [[nodiscard]] std::int64_t parts() const { return parts_; }
+  /// Starts that keep the period of the last feasible `solve`, by node, in cycles; at least 0.
+  [[nodiscard]] std::vector<Ratio> starts() const;
+  [[nodiscard]] std::size_t nodes() const { return node_actor_.size(); }
+  [[nodiscard]] std::uint32_t first_node(ActorId actor) const { return first_[actor.index()]; }
+  /// What to raise K to, so that this cycle is exact; nothing if it is.
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> raised(const std::vector<std::uint32_t>& cycle) const;
+
+ private:
+  struct Link {
+    std::uint32_t from = 0, to = 0;  ///< firings within K rounds
+    std::int64_t shift = 0;          ///< tokens by which the writer may lie ahead
+  };
+  struct Arc {
+    RoundRates written, read;
+    std::uint32_t source = 0, target = 0;
+    std::int64_t tokens = 0, latency = 0;
+    std::int64_t parts_a_token = 0;
+    bool stale = true;
+    std::vector<Link> links;
+  };
+
+  void link(Arc& arc) const;
+  void assemble();
+  [[nodiscard]] std::vector<std::uint32_t> level_heights();
+  void group();
+  [[nodiscard]] std::int64_t levelled(const Edge& edge) const { return edge.height + level_[edge.source] - level_[edge.target]; }
+  [[nodiscard]] std::vector<std::uint32_t> cycle_without_height() const;
+  void solve_components(Outcome& outcome);
+  template <class Int>
+  void solve_component(std::span<const std::uint32_t> post, Ratio& best, std::vector<std::uint32_t>& cycle);
+
+  Repetition repetition_;
+  std::string name_;
+  std::vector<std::vector<std::int64_t>> execution_;
+  std::vector<bool> one_at_a_time_;
+  std::vector<Arc> arcs_;
+  std::int64_t parts_ = 1;
+  std::vector<std::int64_t> rounds_;
+  std::vector<std::uint32_t> first_;
+  std::vector<ActorId> node_actor_;
+  std::vector<Edge> edges_;
+  std::vector<std::int64_t> level_;  ///< by node: makes all heights at least 0
+  std::vector<std::uint32_t> out_first_, out_;       ///< edges by source
+  std::vector<std::uint32_t> component_of_, local_;  ///< by node
+  std::vector<ChannelId> policy_;                    ///< by node: the number within its edges, from solve to solve
+  Ratio a_part_;                                     ///< period of a part of an iteration
+};
+
+}  // namespace spikeloom::sdf

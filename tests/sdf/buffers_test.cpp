@@ -1,0 +1,130 @@
+// Buffer fronts, held against every distribution of room there is.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <numeric>
+
+#include "compiler/sdf/buffers.hpp"
+#include "compiler/sdf/period.hpp"
+#include "compiler/sdf/throughput.hpp"
+#include "tests/sdf/phased_graphs.hpp"
+
+namespace spikeloom::sdf::testing {
+namespace {
+
+/// Every distribution of at most `most` tokens of room, its period by expansion; the best by size.
+class EveryDistribution {
+ public:
+  EveryDistribution(const PhasedGraph& graph, std::int64_t most) : graph_(graph), capacity_(graph.channel_count(), 0) { from(0, most); }
+  /// Sizes at which the period falls.
+  [[nodiscard]] std::vector<std::pair<std::int64_t, Ratio>> front() const {
+    std::vector<std::pair<std::int64_t, Ratio>> front;
+    for (const auto& [size, period] : best_)
+      if (front.empty() || period < front.back().second) front.emplace_back(size, period);
+    return front;
+  }
+
+ private:
+  void from(std::size_t c, std::int64_t left) {
+    if (c == graph_.channel_count()) {
+      const auto result = throughput(with_capacities(graph_, capacity_));
+      const auto* found = std::get_if<Throughput>(&result);
+      if (found == nullptr) return;
+      const std::int64_t size = std::accumulate(capacity_.begin(), capacity_.end(), std::int64_t{0});
+      const auto [at, is_new] = best_.try_emplace(size, found->period);
+      if (!is_new && found->period < at->second) at->second = found->period;
+      return;
+    }
+    const PhasedChannel& channel = graph_.channel(ChannelId(c));
+    if (channel.source == channel.target) return from(c + 1, left);
+    for (std::int64_t room = channel.tokens; room <= left; ++room) {
+      capacity_[c] = room;
+      from(c + 1, left - room);
+    }
+    capacity_[c] = 0;
+  }
+
+  const PhasedGraph& graph_;
+  Capacities capacity_;
+  std::map<std::int64_t, Ratio> best_;
+};
+
+bool small(const PhasedGraph& graph, std::int64_t most) {
+  std::int64_t channels = 0, distributions = 1;
+  for (const PhasedChannel& channel : graph.channels()) channels += channel.source != channel.target ? 1 : 0;
+  for (std::int64_t c = 0; c < channels; ++c) distributions = distributions * (most + c) / (c + 1);
+  return channels > 0 && distributions < 3000;
+}
+
+TEST(Buffers, FrontIsThatOfEveryDistributionTried) {
+  int tried = 0, longest = 0;
+  for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const PhasedGraph graph = random_phased(rng, true, 3);
+    const auto result = buffer_front(graph);
+    ASSERT_TRUE(std::holds_alternative<BufferFront>(result));
+    const std::vector<BufferPoint>& points = std::get<BufferFront>(result).points;
+    ASSERT_FALSE(points.empty());
+    EXPECT_EQ(points.back().period, *period_of(graph).period);
+    std::vector<std::pair<std::int64_t, Ratio>> front;
+    for (const BufferPoint& point : points) {
+      front.emplace_back(point.size, point.period);
+      EXPECT_EQ(std::accumulate(point.capacity.begin(), point.capacity.end(), std::int64_t{0}), point.size);
+      EXPECT_EQ(*period_of(with_capacities(graph, point.capacity), PeriodMethod::kSelfTimed).period, point.period);
+    }
+    if (!small(graph, points.back().size)) continue;
+    ++tried;
+    longest = std::max(longest, static_cast<int>(points.size()));
+    EXPECT_EQ(front, EveryDistribution(graph, points.back().size).front());
+  }
+  EXPECT_GT(tried, 400);
+  EXPECT_GT(longest, 3);
+}
+
+TEST(Buffers, LeastForAPeriodIsTheFirstPointOfTheFrontThatKeepsIt) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const PhasedGraph graph = random_phased(rng, true, 3);
+    const auto result = buffer_front(graph);
+    const std::vector<BufferPoint>& points = std::get<BufferFront>(result).points;
+    for (const BufferPoint& point : points) {
+      const auto least = least_buffers(graph, point.period);
+      ASSERT_TRUE(least.has_value());
+      EXPECT_EQ(least->size, point.size);
+      EXPECT_EQ(least->period, point.period);
+    }
+    EXPECT_EQ(least_buffers(graph, points.front().period + Ratio(1))->size, points.front().size);
+    if (points.back().period > Ratio(0)) { EXPECT_FALSE(least_buffers(graph, points.back().period * Ratio(99, 100)).has_value()); }
+  }
+}
+
+TEST(Buffers, AGraphThatIsStuckInAnyCaseSaysSo) {
+  PhasedGraph graph("stuck");
+  graph.add_actor("a", {1});
+  graph.add_actor("b", {1});
+  graph.add_channel({ActorId(0), ActorId(1)}, "x");
+  graph.add_channel({ActorId(1), ActorId(0)}, "y");
+  EXPECT_TRUE(std::holds_alternative<KStuck>(buffer_front(graph)));
+  EXPECT_FALSE(least_buffers(graph, Ratio(100)).has_value());
+  graph.set_tokens(ChannelId(1), 3);
+  EXPECT_THAT(message_of([&] { (void)with_capacities(graph, {1, 2}); }), ::testing::HasSubstr("at least its 3 initial tokens, found 2"));
+}
+
+TEST(KnownAnswers, BufferFrontsHaveTheirEndsAndTheNumberOfPoints) {
+  const auto graphs = known_graphs();
+  if (graphs.empty()) GTEST_SKIP() << "no " << known_answers() << ": the graphs with known answers are not here";
+  for (const auto& [name, graph] : graphs) {
+    if (name != "h263decoder" && name != "modem" && name != "samplerate" && name != "satellite") continue;
+    SCOPED_TRACE(name);
+    const auto result = buffer_front(graph);
+    const std::vector<BufferPoint>& points = std::get<BufferFront>(result).points;
+    EXPECT_EQ(points.back().period, *period_of(graph).period);
+    if (name == "h263decoder") { EXPECT_EQ(points.size(), 36U); }  // as SDF3 and Kiter find
+  }
+}
+
+}  // namespace
+}  // namespace spikeloom::sdf::testing

@@ -1,0 +1,68 @@
+#include "tests/sdf/phased_graphs.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <numeric>
+#include <sstream>
+
+#include "compiler/sdf/sdf3.hpp"
+
+namespace spikeloom::sdf::testing {
+
+PhasedGraph random_phased(Rng& rng, bool alive, std::int64_t most_rounds) {
+  PhasedGraph graph("random");
+  const auto n = static_cast<std::size_t>(rng.between(1, 4));
+  std::vector<std::int64_t> rounds;
+  for (std::size_t a = 0; a < n; ++a) {
+    std::vector<std::int64_t> times(static_cast<std::size_t>(rng.between(1, 3)));
+    for (std::int64_t& time : times) time = rng.between(0, 9);
+    if (n == 1 || a == 0) times.front() = rng.between(1, 9);
+    const ActorId id = graph.add_actor("a" + std::to_string(a), times);
+    rounds.push_back(rng.between(1, most_rounds));
+    graph.add_channel({id, id, std::vector<std::int64_t>(times.size(), 1), std::vector<std::int64_t>(times.size(), 1), rng.between(1, 2), 0}, "self");
+  }
+  const auto split = [&](std::int64_t total, std::size_t phases) {
+    std::vector<std::int64_t> rates(phases, 0);
+    for (std::int64_t left = total; left > 0; --left) ++rates[rng.below(phases)];
+    return rates;
+  };
+  const auto join = [&](std::size_t from, std::size_t to, bool back) {
+    const std::int64_t total = rounds[from] / std::gcd(rounds[from], rounds[to]) * rounds[to] * rng.between(1, 2);
+    const ActorId a(from), b(to);
+    // Enough for an iteration keeps it alive; less may.
+    const std::int64_t tokens = back ? (alive ? total + rng.between(0, total) : rng.between(0, total)) : rng.between(0, 2);
+    graph.add_channel({a, b, split(total / rounds[from], graph.phases(a)), split(total / rounds[to], graph.phases(b)), tokens, rng.between(0, 3)},
+                      "c" + std::to_string(graph.channel_count()));
+  };
+  for (std::size_t a = 0; a + 1 < n; ++a) join(a, a + 1, false);
+  if (n > 1) join(n - 1, 0, true);
+  for (std::int64_t more = rng.between(0, 2); more > 0 && n > 1; --more) {
+    const std::size_t a = rng.below(n), b = rng.below(n);
+    if (a != b) join(a, b, a > b);
+  }
+  return graph;
+}
+
+std::filesystem::path known_answers() {
+  const char* data = std::getenv("SPIKELOOM_DATA");
+  return std::filesystem::path(data != nullptr ? data : std::string(SPIKELOOM_SOURCE_DIR) + "/../shared/data") / "sdf";
+}
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::vector<std::pair<std::string, PhasedGraph>> known_graphs() {
+  std::vector<std::pair<std::string, PhasedGraph>> graphs;
+  if (!std::filesystem::exists(known_answers())) return graphs;
+  for (const auto& entry : std::filesystem::directory_iterator(known_answers()))
+    if (entry.path().extension() == ".xml") graphs.emplace_back(entry.path().stem(), parse_sdf3(text_of(entry.path()), entry.path()));
+  std::sort(graphs.begin(), graphs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  return graphs;
+}
+
+}  // namespace spikeloom::sdf::testing
