@@ -144,6 +144,13 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
         spikes += expected.size();
       }
     }
+    for (const ClusterId id : application.order) {
+      const Cluster& cluster = application.clusters[id.index()];
+      const std::uint32_t first = compiled.image.binding.placement[id.index()].first_state;
+      for (std::size_t p = 0; p < cluster.size(); ++p)
+        ASSERT_EQ(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(first + p / S::kLifLanes, p % S::kLifLanes)),
+                  golden.v(cluster.population)[cluster.neurons[p]]) << "sample " << s << ", " << cluster.name << ", position " << p;
+    }
   }
   EXPECT_GT(spikes, 10000U);
 }
