@@ -1,0 +1,163 @@
+// A compiled image on the HLS kernels: the digits example's own ring words, decoded into a tile's memories, against golden.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "compiler/golden/golden_interpreter.hpp"
+#include "hls/spikeloom_crossbar.hpp"
+#include "hls/spikeloom_lif.hpp"
+#include "hls/spikeloom_systolic.hpp"
+#include "host/compile/compile.hpp"
+#include "host/run/stimulus.hpp"
+#include "tests/hls/random_tile.hpp"
+
+namespace spikeloom::hls_test {
+namespace {
+
+using device_model::NodeMemory;
+using S = hls::KernelShape;
+/// Chunk masks by chunk, for every step.
+using Chunks = std::vector<std::map<std::uint32_t, std::uint16_t>>;
+
+/// What the image's load words leave in tile node 1.
+NodeMemory loaded(const Image& image) {
+  NodeMemory tile = NodeMemory::tile(image.chip);
+  for (const std::uint64_t word : program(image).load) {
+    const hw::WordRing ring = hw::WordRing::unpack(word);
+    const bool control = ring.address == (hw::kAddrBlockNode << 12U | hw::kAddrNodeControl);
+    if (ring.node == 1 && ring.kind == hw::kKindRingWrite && !control) tile.write(static_cast<std::uint32_t>(ring.address), static_cast<std::uint32_t>(ring.data));
+  }
+  return tile;
+}
+
+Chunks host_chunks(const Image& image, const Sample& sample) {
+  Chunks steps(sample.steps());
+  for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
+    const StreamInput& input = image.application.inputs.at(i);
+    for (std::size_t t = 0; t < steps.size(); ++t)
+      for (const Event& event : sample.inputs[i].at(t))
+        for (std::uint32_t b = 0; b < input.planes; ++b)
+          if ((static_cast<std::int64_t>(event.value) >> b & 1) != 0) {
+            const std::uint32_t axon = input.first_axon + event.element * input.planes + b;
+            std::uint16_t& mask = steps[t][axon / 16];
+            mask = static_cast<std::uint16_t>(mask | 1U << (axon % 16));
+          }
+  }
+  return steps;
+}
+
+std::vector<std::uint16_t> pages_of(const Cluster& cluster, const std::map<std::size_t, Chunks>& outputs, const Chunks& host) {
+  std::vector<std::uint16_t> pages(host.size() * S::kPageChunks, 0);
+  for (const Inbound& inbound : cluster.inbound) {
+    EXPECT_EQ(inbound.delay, 0U) << "the example is feed-forward";
+    const Chunks& source = inbound.from ? outputs.at(inbound.from->index()) : host;
+    for (std::size_t t = 0; t < host.size(); ++t)
+      for (const auto& [chunk, mask] : source[t])
+        if (chunk >= inbound.source_first && chunk < inbound.source_first + inbound.source_count)
+          pages[t * S::kPageChunks + inbound.first_chunk + chunk - inbound.source_first] = mask;
+  }
+  return pages;
+}
+
+enum class By { kCrossbar, kSystolic };
+
+/// One context's sample on the kernels; its states stay in `tile`.
+Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster& cluster, const std::vector<std::uint16_t>& pages, By by) {
+  NodeMemory view = tile;
+  view.contexts[0] = tile.contexts[context_number];
+  const std::vector<std::uint32_t> context = context_words(view);
+  const std::uint32_t steps = static_cast<std::uint32_t>(pages.size()) / S::kPageChunks;
+  std::vector<std::uint32_t> control;
+  for (std::uint32_t t = 0; t < steps; ++t) control.push_back(std::min(t, 15U) | (t + 1 == steps ? 16U : 0U));
+  const auto words = [&](std::uint32_t memory) { return tile.memories[memory].data().data(); };
+  std::vector<std::int32_t> sums(std::size_t{steps} * S::kGroups * S::kLanes);
+  std::uint32_t cycles = 0;
+  if (by == By::kCrossbar)
+    spikeloom_crossbar(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights), control.data(), pages.data(), sums.data(), steps);
+  else
+    spikeloom_systolic(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights), control.data(), pages.data(), sums.data(),
+                       &cycles, steps, cluster.lane_groups);
+  std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(), i = tile.memories[hw::kMemCurrents].data();
+  std::vector<std::uint32_t> out(std::size_t{steps} * S::kUpdateEntries), counts(steps);
+  spikeloom_lif(context.data(), words(hw::kMemUpdates), words(hw::kMemSets), words(hw::kMemBiases), control.data(), sums.data(), v.data(), i.data(),
+                out.data(), counts.data(), steps);
+  for (std::size_t n = 0; n < v.size(); ++n) {
+    tile.memories[hw::kMemPotentials].set(n / S::kLifLanes, n % S::kLifLanes, v[n]);
+    tile.memories[hw::kMemCurrents].set(n / S::kLifLanes, n % S::kLifLanes, i[n]);
+  }
+  Chunks chunks(steps);
+  for (std::uint32_t t = 0; t < steps; ++t)
+    for (std::uint32_t n = 0; n < counts[t]; ++n) {
+      const std::uint32_t pushed = out[t * S::kUpdateEntries + n];
+      chunks[t][pushed >> 16] = static_cast<std::uint16_t>(pushed);
+    }
+  return chunks;
+}
+
+/// Ascending NIR indices of a cluster's spikes.
+std::vector<std::uint32_t> neurons_of(const Cluster& cluster, const std::map<std::uint32_t, std::uint16_t>& chunks) {
+  std::vector<std::uint32_t> neurons;
+  for (const auto& [chunk, mask] : chunks)
+    for (std::uint32_t bit = 0; bit < 16; ++bit)
+      if ((mask >> bit & 1) != 0) neurons.push_back(cluster.neurons.at(chunk * 16 + bit));
+  std::sort(neurons.begin(), neurons.end());
+  return neurons;
+}
+
+class HlsImage : public ::testing::TestWithParam<By> {};
+
+TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
+  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  CompileOptions options;
+  options.spread = Spread::kFewest;
+  const auto made = compile(SPIKELOOM_SOURCE_DIR "/examples/digits/digits.nir", chip, options, [](const std::string&) {});
+  ASSERT_TRUE(std::holds_alternative<Compilation>(made));
+  const auto& compiled = std::get<Compilation>(made);
+  const Application& application = compiled.image.application;
+  DatasetOptions few;
+  few.limit = 60;
+  const Dataset data = read_dataset(SPIKELOOM_SOURCE_DIR "/examples/digits/test.npz", input_ports(compiled.image), few);
+  NodeMemory tile = loaded(compiled.image);
+  GoldenInterpreter golden(compiled.integers);
+  std::size_t spikes = 0;
+  for (std::size_t s = 0; s < data.samples.size(); ++s) {
+    const Sample& sample = data.samples[s];
+    const Chunks host = host_chunks(compiled.image, sample);
+    std::map<std::size_t, Chunks> outputs;
+    for (const ClusterId id : application.order) {
+      const Cluster& cluster = application.clusters.at(id.index());
+      outputs[id.index()] = run_context(tile, compiled.image.binding.placement.at(id.index()).context, cluster, pages_of(cluster, outputs, host), GetParam());
+    }
+    golden.reset();
+    for (std::size_t t = 0; t < sample.steps(); ++t) {
+      InputStep step;
+      for (const Event& event : sample.inputs.at(0).at(t)) step.push_back({event.element, static_cast<std::int32_t>(event.value)});
+      golden.step({&step, 1});
+      for (const auto& [id, chunks] : outputs) {
+        const Cluster& cluster = application.clusters[id];
+        const auto all = golden.spikes(cluster.population);
+        std::vector<std::uint32_t> expected;
+        for (const std::uint32_t n : all)
+          if (std::find(cluster.neurons.begin(), cluster.neurons.end(), n) != cluster.neurons.end()) expected.push_back(n);
+        ASSERT_EQ(neurons_of(cluster, chunks[t]), expected) << "sample " << s << ", step " << t << ", " << cluster.name;
+        spikes += expected.size();
+      }
+    }
+    for (const ClusterId id : application.order) {
+      const Cluster& cluster = application.clusters[id.index()];
+      const std::uint32_t first = compiled.image.binding.placement[id.index()].first_state;
+      for (std::size_t p = 0; p < cluster.size(); ++p)
+        ASSERT_EQ(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(first + p / S::kLifLanes, p % S::kLifLanes)),
+                  golden.v(cluster.population)[cluster.neurons[p]]) << "sample " << s << ", " << cluster.name << ", position " << p;
+    }
+  }
+  EXPECT_GT(spikes, 10000U);
+}
+
+std::string by_name(const ::testing::TestParamInfo<By>& by) { return by.param == By::kCrossbar ? "Crossbar" : "Systolic"; }
+
+INSTANTIATE_TEST_SUITE_P(Kernels, HlsImage, ::testing::Values(By::kCrossbar, By::kSystolic), by_name);
+
+}  // namespace
+}  // namespace spikeloom::hls_test
