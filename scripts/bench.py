@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every benchmark with one command: what compiling costs, how fast the devices are, how near the RTL comes to its ideal.
 
-usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl ...] [--repetitions N] [--synth] [--no-build]
+usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|partition ...] [--repetitions N] [--synth] [--no-build]
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
 BUILD/bench/NAME.json, the medians of all of them to BUILD/bench/summary.json, and a table to stdout. Times are processor
@@ -17,7 +17,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAMS = ("common_load", "devices", "opencl", "compile")
+PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow")
+LONG = ("partition",)  # by name only; --repetitions 1 is enough
 NOISY = 0.1
 
 
@@ -104,6 +105,12 @@ def summary(results):
             [("synapses", counter("synapses")), ("tiles", counter("tiles"))] +
             [(name.removeprefix("ms_"), counter(name)) for name in names] +
             [("all", lambda values: short(1e3 * values["seconds"]))], cases))
+    if "dataflow" in results:
+        parts.append(table(
+            "Dataflow analyses, ms of processor time (certified: period with certificate; boost: maximum_cycle_ratio)",
+            [("actors", counter("actors")), ("channels", counter("channels")),
+             ("points", lambda values: short(values["points"]) if "points" in values else ""),
+             ("ms", lambda values: short(1e3 * values["seconds"]))], results["dataflow"]))
     return "\n".join(parts) + "~: the repetitions differ by more than a tenth"
 
 
@@ -111,7 +118,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(os.environ.get("SPIKELOOM_BUILD", ROOT / "build")),
                         help="build folder (default %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=PROGRAMS, default=list(PROGRAMS), help="default: all")
+    parser.add_argument("--only", nargs="+", choices=PROGRAMS + LONG, default=list(PROGRAMS),
+                        help="default: all but " + ", ".join(LONG))
     parser.add_argument("--repetitions", type=int, default=3, help="of every case (default %(default)s)")
     parser.add_argument("--synth", action="store_true", help="scripts/synth too")
     parser.add_argument("--no-build", action="store_true", help="the programs are built already")

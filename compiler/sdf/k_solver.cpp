@@ -240,19 +240,20 @@ void KSolver::solve_component(std::span<const std::uint32_t> post, Ratio& best, 
   Component component;
   for (std::uint32_t i = 0; i < post.size(); ++i) local_[post[i]] = i;
   component.first.push_back(0);
-  std::vector<ChannelId> wanted;
-  for (const std::uint32_t node : post) {
+  // The last solution's policy, where its edges are still within the component, is nearly right.
+  std::vector<std::uint32_t> policy(post.size(), kNone);
+  for (std::uint32_t u = 0; u < post.size(); ++u) {
+    const std::uint32_t node = post[u];
     for (std::uint32_t i = out_first_[node]; i < out_first_[node + 1]; ++i) {
       const Edge& edge = edges_[out_[i]];
-      if (component_of_[edge.target] == component_of_[node])
-        component.edge.push_back({local_[edge.target], out_[i], edge.weight, levelled(edge)});
+      if (component_of_[edge.target] != component_of_[node]) continue;
+      if (policy_[node].value == i - out_first_[node]) policy[u] = static_cast<std::uint32_t>(component.edge.size());
+      component.edge.push_back({local_[edge.target], out_[i], edge.weight, levelled(edge)});
     }
     component.first.push_back(static_cast<std::uint32_t>(component.edge.size()));
-    const std::uint32_t place = out_first_[node] + policy_[node].value;
-    wanted.push_back(policy_[node] != kNoChannel && place < out_first_[node + 1] ? ChannelId(out_[place]) : kNoChannel);
   }
   if (component.edge.empty()) return;
-  const std::vector<std::uint32_t> policy = first_policy(component, wanted);
+  if (std::find(policy.begin(), policy.end(), kNone) != policy.end()) policy = first_policy(component, {});
   auto found = howard<Int>(component, policy, 10'000);
   const ComponentSolution<Int> solution = found ? *std::move(found) : bisection<Int>(component, policy);
   for (std::uint32_t i = 0; i < post.size(); ++i) {

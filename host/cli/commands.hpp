@@ -55,9 +55,18 @@ struct DataflowCommand {
   std::string graph;
   std::optional<std::string> output;       ///< report of analyze, graph of convert
   std::optional<std::string> certificate;  ///< written by analyze, read by verify
+  std::optional<std::string> period;       ///< that buffers shall reach; a rational
+  std::optional<std::string> processors;   ///< of schedule: their number, or a file that binds actors to them
+  std::optional<std::string> svg;          ///< chart of schedule
+  std::int64_t iterations = 3;             ///< of schedule and of a latency
+  std::optional<std::string> method;       ///< of analyze; default: what suits the graph
+  bool sensitivity = false;
+  std::vector<std::string> latency;        ///< none, or source and sink
 };
 int analyze_dataflow(const DataflowCommand& command);
 int verify_dataflow(const DataflowCommand& command);
+int buffers_dataflow(const DataflowCommand& command);
+int schedule_dataflow(const DataflowCommand& command);
 int convert_dataflow(const DataflowCommand& command);
 
 /// `spikeloom emulate …`: a command of this program, or another, with an emulated card.

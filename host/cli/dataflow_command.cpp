@@ -8,30 +8,21 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/sdf/json.hpp"
+#include "compiler/sdf/k_periodic.hpp"
+#include "compiler/sdf/period.hpp"
+#include "compiler/sdf/regime.hpp"
 #include "compiler/sdf/sdf3.hpp"
+#include "compiler/sdf/sensitivity.hpp"
 #include "compiler/sdf/text.hpp"
 #include "compiler/sdf/throughput.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/dataflow_graph.hpp"
 #include "host/cli/files.hpp"
 
 namespace spikeloom::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// By extension: .xml SDF3, .json, .sdf text.
-sdf::PhasedGraph read_graph(const std::string& path) {
-  const std::string extension = std::filesystem::path(path).extension();
-  try {
-    if (extension == ".xml") return sdf::parse_sdf3(read_text(path), path);
-    if (extension == ".json") return sdf::parse_json(read_text(path), path);
-    if (extension == ".sdf") return sdf::phased(sdf::parse(read_text(path)), std::filesystem::path(path).stem());
-  } catch (const Error& error) {
-    if (std::string(error.what()).rfind(path, 0) == 0) throw;
-    throw error.within(path);
-  }
-  throw input_error(path + ": a dataflow graph is .xml (SDF3), .json or .sdf (text); found \"" + extension + "\"");
-}
 
 /// For Graphviz: rates at the ends of channels, tokens in the middle.
 std::string dot_of(const sdf::PhasedGraph& graph) {
@@ -95,50 +86,125 @@ Json repetition_json(const sdf::PhasedGraph& graph, const sdf::Repetition& repet
   return json;
 }
 
+struct Analysis {
+  std::optional<Ratio> period;
+  std::string cycle;  ///< "none" where nothing limits it
+  sdf::PeriodMethod method = sdf::PeriodMethod::kExpansion;
+};
+
+Analysis by_expansion(const sdf::PhasedGraph& graph, const sdf::Repetition& repetition, const std::optional<std::string>& certificate) {
+  const auto result = sdf::throughput(graph);
+  const auto* found = std::get_if<sdf::Throughput>(&result);
+  if (found == nullptr) return {std::nullopt, sdf::describe(graph, repetition, std::get<sdf::StuckFirings>(result).cycle)};
+  for (const std::string& fault : sdf::verify(found->expansion.graph, found->certificate)) internal_error("certificate: " + fault, __FILE__, __LINE__);
+  if (certificate) write_text(*certificate, certificate_json(*found).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return {found->period, sdf::describe(graph, repetition, found->critical)};
+}
+
+Analysis by_k_periodic(const sdf::PhasedGraph& graph) {
+  const auto result = sdf::k_periodic(graph);
+  const auto* found = std::get_if<sdf::KPeriodic>(&result);
+  if (found == nullptr) return {std::nullopt, sdf::describe(graph, std::get<sdf::KStuck>(result).cycle), sdf::PeriodMethod::kKPeriodic};
+  return {found->period, sdf::describe(graph, found->critical), sdf::PeriodMethod::kKPeriodic};
+}
+
+/// By the method asked for, else by expansion for a proof, else by what suits the graph.
+Analysis analysis_of(const sdf::PhasedGraph& graph, const sdf::Repetition& repetition, const DataflowCommand& command) {
+  const sdf::PeriodMethod method = command.method ? sdf::method_of(*command.method) : command.certificate ? sdf::PeriodMethod::kExpansion : sdf::method_for(graph);
+  if (command.certificate && method != sdf::PeriodMethod::kExpansion)
+    throw input_error("--certificate: the proof is about the expansion; leave out --method " + sdf::name_of(method));
+  if (method == sdf::PeriodMethod::kExpansion) return by_expansion(graph, repetition, command.certificate);
+  if (method == sdf::PeriodMethod::kKPeriodic) return by_k_periodic(graph);
+  return {sdf::period_of(graph, method).period, "not found by this method", method};
+}
+
+Json sensitivity_json(const sdf::PhasedGraph& graph) {
+  const auto found = sdf::sensitivity(graph);
+  const auto text = [](const std::optional<Ratio>& period) { return period ? Json(period->str()) : Json(nullptr); };
+  Json json{{"executions", Json::array()}, {"tokens", Json::array()}};
+  std::printf("sensitivity: period with one more and one less; how far it may go\n");
+  for (const sdf::ExecutionSensitivity& entry : found->executions) {
+    const std::string name = graph.name(entry.actor) + (graph.phases(entry.actor) > 1 ? " phase " + std::to_string(entry.phase) : "");
+    json["executions"].push_back({{"actor", graph.name(entry.actor)}, {"phase", entry.phase}, {"longer", entry.longer.str()}, {"shorter", text(entry.shorter)}, {"slack", entry.slack ? Json(*entry.slack) : Json(nullptr)}});
+    std::printf("  time of %s: %s, %s; slack %s\n", name.c_str(), entry.longer.str().c_str(), entry.shorter ? entry.shorter->str().c_str() : "-", entry.slack ? std::to_string(*entry.slack).c_str() : "without end");
+  }
+  for (const sdf::TokenSensitivity& entry : found->tokens) {
+    json["tokens"].push_back({{"channel", graph.name(entry.channel)}, {"more", entry.more.str()}, {"fewer", text(entry.fewer)}, {"spare", entry.spare}});
+    std::printf("  tokens of %s: %s, %s; spare %lld\n", graph.name(entry.channel).c_str(), entry.more.str().c_str(), entry.fewer ? entry.fewer->str().c_str() : "-", static_cast<long long>(entry.spare));
+  }
+  return json;
+}
+
+std::vector<sdf::ActorId> latency_ends(const sdf::PhasedGraph& graph, const std::vector<std::string>& names) {
+  std::vector<sdf::ActorId> ends;
+  for (const std::string& name : names) {
+    std::size_t a = 0;
+    while (a < graph.actor_count() && graph.name(sdf::ActorId(a)) != name) ++a;
+    if (a == graph.actor_count()) throw input_error("--latency: the graph has no actor \"" + name + "\"");
+    ends.emplace_back(a);
+  }
+  return ends;
+}
+
+Json latency_json(const sdf::PhasedGraph& graph, const sdf::Repetition& repetition, const std::vector<sdf::ActorId>& ends, std::int64_t iterations) {
+  const sdf::Expansion expansion = sdf::expand(graph, repetition);
+  const sdf::IterationLatency found = sdf::iteration_latency(expansion, expansion.graph, ends[0], ends[1], iterations);
+  std::printf("latency from %s to %s: %lld cycles in %lld iterations, %s in the long run\n", graph.name(ends[0]).c_str(), graph.name(ends[1]).c_str(), static_cast<long long>(found.longest),
+              static_cast<long long>(iterations), found.long_run ? std::to_string(*found.long_run).c_str() : "not settled");
+  return {{"from", graph.name(ends[0])}, {"to", graph.name(ends[1])}, {"iterations", iterations}, {"longest", found.longest}, {"iteration", found.iteration},
+          {"finished", found.finished}, {"long_run", found.long_run ? Json(*found.long_run) : Json(nullptr)}};
+}
+
 }  // namespace
+
+sdf::PhasedGraph read_dataflow_graph(const std::string& path) {
+  const std::string extension = std::filesystem::path(path).extension();
+  try {
+    if (extension == ".xml") return sdf::parse_sdf3(read_text(path), path);
+    if (extension == ".json") return sdf::parse_json(read_text(path), path);
+    if (extension == ".sdf") return sdf::phased(sdf::parse(read_text(path)), std::filesystem::path(path).stem());
+  } catch (const Error& error) {
+    if (std::string(error.what()).rfind(path, 0) == 0) throw;
+    throw error.within(path);
+  }
+  throw input_error(path + ": a dataflow graph is .xml (SDF3), .json or .sdf (text); found \"" + extension + "\"");
+}
 
 int analyze_dataflow(const DataflowCommand& command) {
   check_files({{"the graph", command.graph}}, {{"--json", command.output}, {"--certificate", command.certificate}});
-  const sdf::PhasedGraph graph = read_graph(command.graph);
-  const auto begin = std::chrono::steady_clock::now();
-  const auto result = sdf::throughput(graph);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const sdf::PhasedGraph graph = read_dataflow_graph(command.graph);
+  const std::vector<sdf::ActorId> ends = latency_ends(graph, command.latency);
   const sdf::Repetition repetition = sdf::require_repetition(graph);
-  const auto* found = std::get_if<sdf::Throughput>(&result);
-  if (found != nullptr) {
-    for (const std::string& fault : sdf::verify(found->expansion.graph, found->certificate)) internal_error("certificate: " + fault, __FILE__, __LINE__);
-  }
-  const std::string cycle = sdf::describe(graph, repetition, found != nullptr ? found->critical : std::get<sdf::StuckFirings>(result).cycle);
+  const auto begin = std::chrono::steady_clock::now();
+  const Analysis found = analysis_of(graph, repetition, command);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const std::int64_t firings = std::accumulate(repetition.firings.begin(), repetition.firings.end(), std::int64_t{0});
-  if (command.output) {
-    Json json;
-    json["schema"] = 1;
-    json["graph"] = graph.name();
-    json["actors"] = graph.actor_count();
-    json["channels"] = graph.channel_count();
-    json["repetition_vector"] = repetition_json(graph, repetition);
-    json["live"] = found != nullptr;
-    json["period"] = found != nullptr ? Json(found->period.str()) : Json(nullptr);
-    json["critical_cycle"] = cycle;
-    json["seconds"] = seconds;
-    write_text(*command.output, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  }
-  if (command.certificate && found != nullptr) write_text(*command.certificate, certificate_json(*found).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  Json json;
+  json["schema"] = 1;
+  json["graph"] = graph.name();
+  json["actors"] = graph.actor_count();
+  json["channels"] = graph.channel_count();
+  json["repetition_vector"] = repetition_json(graph, repetition);
+  json["live"] = found.period.has_value();
+  json["period"] = found.period ? Json(found.period->str()) : Json(nullptr);
+  json["method"] = sdf::name_of(found.method);
+  json["critical_cycle"] = found.cycle;
+  json["seconds"] = seconds;
   std::printf("%s: %zu actors, %zu channels, %lld firings an iteration\n", graph.name().c_str(), graph.actor_count(), graph.channel_count(),
               static_cast<long long>(firings));
   for (std::size_t a = 0; a < graph.actor_count(); ++a)
     std::printf("  %s: %lld\n", graph.name(sdf::ActorId(a)).c_str(), static_cast<long long>(repetition.firings[a]));
-  if (found == nullptr) {
-    std::printf("deadlock: %s\n", cycle.c_str());
-    return kNo;
-  }
-  if (found->critical.firings.empty()) std::printf("period 0: no cycle of dependences, nothing bounds the throughput; is a channel from an actor to itself missing?\n");
-  else std::printf("period %s cycles an iteration (%.6g)\ncritical cycle: %s\n", found->period.str().c_str(), found->period.approximate(), cycle.c_str());
-  return kYes;
+  if (!found.period) std::printf("deadlock: %s\n", found.cycle.c_str());
+  else if (found.cycle == "none") std::printf("period 0: no cycle of dependences, nothing bounds the throughput; is a channel from an actor to itself missing?\n");
+  else std::printf("period %s cycles an iteration (%.6g)\ncritical cycle: %s\n", found.period->str().c_str(), found.period->approximate(), found.cycle.c_str());
+  if (found.period && command.sensitivity) json["sensitivity"] = sensitivity_json(graph);
+  if (found.period && !ends.empty()) json["latency"] = latency_json(graph, repetition, ends, command.iterations);
+  if (command.output) write_text(*command.output, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return found.period ? kYes : kNo;
 }
 
 int verify_dataflow(const DataflowCommand& command) {
-  const sdf::PhasedGraph graph = read_graph(command.graph);
+  const sdf::PhasedGraph graph = read_dataflow_graph(command.graph);
   const sdf::Expansion expansion = sdf::expand(graph, sdf::require_repetition(graph));
   const Json json = Json::parse(read_text(*command.certificate), nullptr, false);
   const sdf::Certificate certificate = certificate_of(json, expansion, *command.certificate);
@@ -150,7 +216,7 @@ int verify_dataflow(const DataflowCommand& command) {
 
 int convert_dataflow(const DataflowCommand& command) {
   check_files({{"the graph", command.graph}}, {{"output", command.output}});
-  const sdf::PhasedGraph graph = read_graph(command.graph);
+  const sdf::PhasedGraph graph = read_dataflow_graph(command.graph);
   const std::string extension = std::filesystem::path(*command.output).extension();
   std::string text;
   if (extension == ".xml") text = sdf::print_sdf3(graph);

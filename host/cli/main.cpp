@@ -159,8 +159,20 @@ void add_dataflow(CLI::App& root, Action& action) {
   CLI::App* analyze = add("analyze", "repetition vector, period, critical cycle, or the deadlock by name (exit 1)", analyze_dataflow);
   analyze->add_option("--json", command->output, "file for the report; exact numbers as texts");
   analyze->add_option("--certificate", command->certificate, "file for the proof of the period");
+  analyze->add_option("--method", command->method, "expansion, k-periodic, matrix or self-timed; default: what suits the graph");
+  analyze->add_flag("--sensitivity", command->sensitivity, "the period after each change of an execution time or of tokens");
+  analyze->add_option("--latency", command->latency, "source and sink: from the first start to the last end of an iteration, self-timed")->expected(2);
+  analyze->add_option("--iterations", command->iterations, "over which the latency is taken (default 3)")->check(CLI::Range(1, 100'000));
   CLI::App* verify = add("verify", "checks a certificate against its graph (exit 1 where it does not hold)", verify_dataflow);
   verify->add_option("certificate", command->certificate, "what `analyze --certificate` wrote")->required();
+  CLI::App* buffers = add("buffers", "least room in channels for a period, or the exact front of room and period (exit 1: not reached)", buffers_dataflow);
+  buffers->add_option("--period", command->period, "wanted period in cycles an iteration, such as 960 or 16/3; default: the whole front");
+  buffers->add_option("--json", command->output, "file for the report; exact numbers as texts");
+  CLI::App* schedule = add("schedule", "start times, static orders and period on processors (exit 1: stuck)", schedule_dataflow);
+  schedule->add_option("--processors", command->processors, "how many, or a JSON file {\"actor\": processor}; default: an actor has its own");
+  schedule->add_option("--iterations", command->iterations, "that are shown (default 3)")->check(CLI::Range(1, 1000));
+  schedule->add_option("--svg", command->svg, "file for a Gantt chart");
+  schedule->add_option("--json", command->output, "file for the report; exact numbers as texts");
   CLI::App* convert = add("convert", "to another form, by extension: .xml, .json, .sdf or .dot (Graphviz)", convert_dataflow);
   convert->add_option("output", command->output, "file to write")->required();
 }

@@ -367,6 +367,33 @@ TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
   EXPECT_EQ(spikeloom("dataflow analyze " + file("none.json")).code, 2);
 }
 
+TEST_F(Cli, DataflowBuffersAndSchedulesAreExact) {
+  std::ofstream(file("codec.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "codec",
+    "actors": [{"name": "read", "execution": 5}, {"name": "code", "execution": [3, 4]}],
+    "channels": [{"name": "own", "from": "read", "to": "read", "tokens": 1},
+                 {"name": "x", "from": "read", "to": "code", "produce": 4, "consume": [1, 1]}]})";
+  const Ended front = spikeloom("dataflow buffers " + file("codec.json") + " --json " + file("b.json"));
+  EXPECT_EQ(front.code, 0) << front.err;
+  const auto points = nlohmann::json::parse(text(file("b.json"))).at("points");
+  EXPECT_EQ(points.front().at("size"), 4);
+  EXPECT_EQ(points.front().at("period"), "19");  // reading and coding take turns
+  EXPECT_EQ(points.back().at("period"), "14");   // coding never waits
+  EXPECT_EQ(spikeloom("dataflow buffers " + file("codec.json") + " --period 14").code, 0);
+  EXPECT_EQ(spikeloom("dataflow buffers " + file("codec.json") + " --period 27/2").code, 1);
+  const Ended one = spikeloom("dataflow schedule " + file("codec.json") + " --processors 1 --svg " + file("s.svg") + " --json " + file("s.json"));
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(nlohmann::json::parse(text(file("s.json"))).at("period"), "19");
+  EXPECT_THAT(text(file("s.svg")), HasSubstr("<title>read: 0 to 5</title>"));
+  std::ofstream(file("p.json")) << R"({"read": 0, "write": 1})";
+  EXPECT_THAT(spikeloom("dataflow schedule " + file("codec.json") + " --processors " + file("p.json")).err, HasSubstr("no actor \"write\""));
+  for (const char* method : {"expansion", "k-periodic"}) {
+    const Ended ended = spikeloom("dataflow analyze " + file("codec.json") + " --sensitivity --latency read code --method " + method);
+    EXPECT_THAT(ended.out, HasSubstr("period 14 cycles"));
+    EXPECT_THAT(ended.out, HasSubstr("time of code phase 1: 16, 12; slack 0"));
+    EXPECT_THAT(ended.out, HasSubstr("latency from read to code: 37 cycles in 3 iterations, not settled"));
+  }
+}
+
 TEST_F(Cli, InfoDescribesAnImage) {
   const Ended ended = spikeloom("info " + digits(""));
   EXPECT_EQ(ended.code, 0);
