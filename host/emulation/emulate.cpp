@@ -218,6 +218,8 @@ std::vector<std::string> environment(const Folder& folder, const EmulationOption
       {"EMCONFIG_PATH", place},
       {"SDACCEL_EM_RUN_DIR", place},
       {"OCL_ICD_VENDORS", place + "/vendors"},
+      // For hosts with sanitizers: the preload stands before their runtime, and XRT unmaps memory of the heap.
+      {"ASAN_OPTIONS", variable("ASAN_OPTIONS") + ":verify_asan_link_order=0:detect_leaks=0"},
       {"LD_PRELOAD", (preload.empty() ? "" : preload + ":") + (options.programs / kNoSleep).string()},
   };
   std::vector<std::string> all;
