@@ -157,8 +157,8 @@ class CardLink final : public Link {
       if (header.taken == prepared_->first) prepared_->first = 0;
       else prepared_.reset();
     }
-    // A run that ended before it could be for silence ended because nothing more will come.
-    at_rest_ = header.results == 0 && header.cycles < options_.quiet_cycles;
+    // A run that ended before it could be for silence, and not for want of room, ended because nothing more will come.
+    at_rest_ = header.results < run.room && header.cycles < options_.quiet_cycles;
     refused_ = header.taken != run.offered;
     std::vector<Word> results(header.results);
     const bool room_left = from_chip_.room() >= results.size() + Card::kResultWords;

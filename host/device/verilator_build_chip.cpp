@@ -19,18 +19,20 @@ using spikeloom::Error;
 using spikeloom::ErrorKind;
 
 constexpr const char* kUsage =
-    "usage: spikeloom-build-chip [--jobs N] [--waves] [--no-assertions] CHIP.toml ...\n"
+    "usage: spikeloom-build-chip [--jobs N] [--waves] [--no-assertions] [--kernel] CHIP.toml ...\n"
     "       spikeloom-build-chip --parameters CHIP.toml\n"
     "Builds the Verilated library of each chip unless the cache ($SPIKELOOM_CACHE, default ~/.cache/spikeloom)\n"
     "has it, and prints its path.\n"
     "  --jobs N         chips built at a time (default 1)\n"
     "  --waves          the variant that can write wave traces\n"
     "  --no-assertions  the variant for measuring speed\n"
+    "  --kernel         the chip as the kernel of a card, for `spikeloom emulate`\n"
     "  --parameters     builds nothing; prints the RTL parameters, NAME VALUE a line\n";
 
 struct Options {
   unsigned jobs = 1;
   spikeloom::VerilatedBuild build;
+  spikeloom::VerilatedDesign (*design)(const spikeloom::Chip&) = spikeloom::chip_design;
   std::vector<std::string> chips;
   enum class Job { kBuild, kParameters, kHelp } job = Job::kBuild;
 };
@@ -47,6 +49,8 @@ Options parse(const std::vector<std::string>& words) {
       options.build.waves = spikeloom::Waves::kOn;
     } else if (word == "--no-assertions") {
       options.build.assertions = spikeloom::RtlAssertions::kOff;
+    } else if (word == "--kernel") {
+      options.design = spikeloom::kernel_design;
     } else if (word == "--jobs" && i + 1 < words.size() && words[i + 1].size() == 1 && words[i + 1] >= "1" &&
                words[i + 1] <= "9") {
       options.jobs = static_cast<unsigned>(words[++i][0] - '0');
@@ -93,7 +97,7 @@ class Work {
         std::fprintf(stderr, "\r\033[K%3.0f %% %s", fraction * 100, what.c_str());
     };
     const spikeloom::VerilatedLibrary library =
-        spikeloom::build_verilated(spikeloom::chip_design(chip), options_.build, progress);
+        spikeloom::build_verilated(options_.design(chip), options_.build, progress);
     const std::lock_guard hold(mutex_);
     if (isatty(2) != 0) std::fputs("\r\033[K", stderr);
     std::cout << chip.name << ": " << library.path.string() << std::endl;

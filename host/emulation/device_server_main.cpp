@@ -88,7 +88,7 @@ void serve_host(const std::map<std::string, std::string>& options) {
     close(device);
   }
   close(host);
-  if (!goodbye) throw device_error("the host went away without closing the device");
+  if (!goodbye) std::cerr << "the host went away without closing the device" << std::endl;
 }
 
 }  // namespace

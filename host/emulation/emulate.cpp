@@ -218,6 +218,8 @@ std::vector<std::string> environment(const Folder& folder, const EmulationOption
       {"EMCONFIG_PATH", place},
       {"SDACCEL_EM_RUN_DIR", place},
       {"OCL_ICD_VENDORS", place + "/vendors"},
+      // For hosts with sanitizers: the preload stands before their runtime, and XRT unmaps memory of the heap.
+      {"ASAN_OPTIONS", variable("ASAN_OPTIONS") + ":verify_asan_link_order=0:detect_leaks=0"},
       {"LD_PRELOAD", (preload.empty() ? "" : preload + ":") + (options.programs / kNoSleep).string()},
   };
   std::vector<std::string> all;
@@ -249,14 +251,14 @@ void prepare(const Folder& folder, const EmulationOptions& options, const std::s
 }
 
 /// Files that XRT leaves outside of the folder: a log in the current folder that carries the project's name, and one beside
-/// the program, which stays where it was before.
+/// the program, which it overwrites whatever was there.
 class StrayLogs {
  public:
   StrayLogs(std::string project, const fs::path& program)
-      : project_(std::move(project)), debug_(program.parent_path() / "emulation_debug.log"), was_there_(fs::exists(debug_)) {}
+      : project_(std::move(project)), debug_(program.parent_path() / "emulation_debug.log"), since_(fs::file_time_type::clock::now()) {}
   ~StrayLogs() {
     std::error_code none;
-    if (!was_there_) fs::remove(debug_, none);
+    if (const auto written = fs::last_write_time(debug_, none); !none && written >= since_) fs::remove(debug_, none);
     for (const auto& entry : fs::directory_iterator(fs::current_path(none), none)) {
       const std::string name = entry.path().filename().string();
       if (name.find(project_) != std::string::npos && name.ends_with("_simulate.log")) fs::remove(entry.path(), none);
@@ -268,7 +270,7 @@ class StrayLogs {
  private:
   std::string project_;
   fs::path debug_;
-  bool was_there_;
+  fs::file_time_type since_;
 };
 
 int supervise(Host& host, Watch& watch, const EmulationOptions& options) {
