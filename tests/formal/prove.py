@@ -51,6 +51,14 @@ PROOFS = {
         # a credit that is taken and given in one cycle is taken only
         "fault": ("rtl/node/credit_counters.sv", "if ((take_i && match[c]) != give[c])", "if (give[c] || (take_i && match[c]))"),
     },
+    "registers": {
+        "files": ["rtl/shell/axi_lite_registers.sv"],
+        "probes": {"has_address": "u_dut.write_address_q", "has_data": "u_dut.write_data_q",
+                   "done_inside": "u_dut.done_q"},
+        # a "done" that comes in the clock of a read is lost
+        "fault": ("rtl/shell/axi_lite_registers.sv", "    if (done_i) begin\n      done_q <= 1'b1;",
+                  "    if (done_i && !read_control) begin\n      done_q <= 1'b1;"),
+    },
 }
 
 
