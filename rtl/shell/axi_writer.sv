@@ -1,4 +1,5 @@
-// Writes a stream of 64-bit words to consecutive addresses of a memory over AXI4, in order.
+// Writes a stream of words of 8 bytes to consecutive addresses of a memory over AXI4, in order. (Proofs make addresses and
+// words narrower.)
 //
 // start_i (one clock, with busy_o = 0) takes address_i (a multiple of 8). INCR bursts of up to Burst beats that never
 // cross 4 KiB; a burst begins when all its words are here, so W never waits for the producer, and address and data are
@@ -9,6 +10,8 @@
 `include "rtl/common/checks.svh"
 
 module axi_writer #(
+    parameter int unsigned AddressBits = 64,
+    parameter int unsigned DataBits = 64,
     parameter int unsigned Burst = 64,
     parameter int unsigned Depth = 128
 ) (
@@ -17,19 +20,19 @@ module axi_writer #(
     input  logic        start_i,
     input  logic        flush_i,
     input  logic        abort_i,
-    input  logic [63:0] address_i,
+    input  logic [AddressBits-1:0] address_i,
     output logic        busy_o,
     output logic        error_o,
     input  logic        in_valid_i,
     output logic        in_ready_o,
-    input  logic [63:0] in_data_i,
+    input  logic [DataBits-1:0] in_data_i,
     output logic        awvalid_o,
     input  logic        awready_i,
-    output logic [63:0] awaddr_o,
+    output logic [AddressBits-1:0] awaddr_o,
     output logic [ 7:0] awlen_o,
     output logic        wvalid_o,
     input  logic        wready_i,
-    output logic [63:0] wdata_o,
+    output logic [DataBits-1:0] wdata_o,
     output logic        wlast_o,
     input  logic        bvalid_i,
     output logic        bready_o,
@@ -43,7 +46,7 @@ module axi_writer #(
   localparam int unsigned PageWords = 512;  // 4 KiB
   localparam int unsigned PendingBits = 4;  // of responses
 
-  logic [60:0] address_q;  // of words
+  logic [AddressBits-4:0] address_q;  // of words
   logic [CountBits-1:0] stored_q, length, limit;  // stored: words that belong to no burst yet
   logic [7:0] beats_q;  // of the burst, after this one
   logic [PendingBits-1:0] pending_q;
@@ -70,7 +73,7 @@ module axi_writer #(
       awlen_o <= 8'(length - CountBits'(1));
       burst_q <= 1'b1;
       beats_q <= 8'(length - CountBits'(1));
-      address_q <= address_q + 61'(length);
+      address_q <= address_q + (AddressBits - 3)'(length);
     end else begin
       if (awready_i) awvalid_o <= 1'b0;
       if (beat) begin
@@ -83,7 +86,7 @@ module axi_writer #(
     if (answered && bresp_i != 2'b00) error_o <= 1'b1;
     if (abort_i) stored_q <= '0;
     if (start_i) begin
-      address_q <= address_i[63:3];
+      address_q <= address_i[AddressBits-1:3];
       error_o <= 1'b0;
     end
     if (rst_i) begin
@@ -96,7 +99,7 @@ module axi_writer #(
   end
 
   ram_fifo #(
-      .Width(64),
+      .Width(DataBits),
       .Depth(Depth)
   ) u_words (
       .clk_i,
