@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <queue>
@@ -37,21 +38,23 @@ class Search {
     push(least_capacities(graph));
   }
 
-  /// The next smaller-or-equal distribution with a period below `bound` (no bound: with any).
-  /// Nothing: there is none, whatever the room.
-  std::optional<BufferPoint> next_below(const std::optional<Ratio>& bound) {
+  using Enough = std::function<bool(const Ratio&)>;
+
+  /// The next distribution, in order of size, whose period is enough. From call to call ever shorter ones must be asked
+  /// for. Nothing: there is none, whatever the room.
+  std::optional<BufferPoint> next(const Enough& enough) {
     while (!open_.empty()) {
       BufferPoint point;
       point.size = open_.top().first;
       point.capacity = open_.top().second;
       open_.pop();
-      if (const Limit* known = known_limit(point.capacity, bound)) {
+      if (const Limit* known = known_limit(point.capacity, enough)) {
         widen(point.capacity, *known);
         continue;
       }
       const KSolver::Outcome outcome = solve(point.capacity);
       widen(point.capacity, learn(point.capacity, outcome));
-      if (!outcome.feasible || (bound && outcome.period >= *bound)) continue;
+      if (!outcome.feasible || !enough(outcome.period)) continue;
       point.period = outcome.period;
       return point;
     }
@@ -95,10 +98,10 @@ class Search {
     return limits_.back();
   }
 
-  [[nodiscard]] const Limit* known_limit(const Capacities& capacity, const std::optional<Ratio>& bound) const {
+  [[nodiscard]] const Limit* known_limit(const Capacities& capacity, const Enough& enough) const {
     constexpr std::ptrdiff_t kRecent = 256;  // older ones rarely apply, and a solution costs less than many comparisons
     for (auto limit = limits_.rbegin(); limit != limits_.rend() && limit - limits_.rbegin() < kRecent; ++limit)
-      if ((!limit->period || (bound && *limit->period >= *bound)) &&
+      if ((!limit->period || !enough(*limit->period)) &&
           std::all_of(limit->room.begin(), limit->room.end(), [&](const auto& room) { return capacity[room.first] <= room.second; }))
         return &*limit;
     return nullptr;
@@ -174,7 +177,7 @@ std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const B
   BufferFront front;
   Search search(graph, options);
   std::optional<Ratio> bound;
-  while (auto point = search.next_below(bound)) {
+  while (auto point = search.next([&](const Ratio& period) { return !bound || period < *bound; })) {
     bound = point->period;
     if (!front.points.empty() && front.points.back().size == point->size) front.points.pop_back();  // a better one of its size
     front.points.push_back(*std::move(point));
@@ -189,9 +192,7 @@ std::optional<BufferPoint> least_buffers(const PhasedGraph& graph, const Ratio& 
   const auto* fastest = std::get_if<KPeriodic>(&unbounded);
   if (fastest == nullptr || fastest->period > period) return std::nullopt;
   Search search(graph, options);
-  std::optional<BufferPoint> point = search.next_below(std::nullopt);
-  while (point && point->period > period) point = search.next_below(point->period);
-  return point;
+  return search.next([&](const Ratio& found) { return found <= period; });
 }
 
 }  // namespace spikeloom::sdf

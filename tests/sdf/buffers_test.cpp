@@ -101,6 +101,34 @@ TEST(Buffers, LeastForAPeriodIsTheFirstPointOfTheFrontThatKeepsIt) {
   }
 }
 
+TEST(Buffers, ScaledRatesScaleTheRoomAndOtherNumbersOfActorsChangeNothing) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const PhasedGraph graph = random_phased(rng, true, 3);
+    const std::size_t n = graph.actor_count();
+    PhasedGraph other("scaled, backwards");
+    for (std::size_t a = n; a-- > 0;) other.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)));
+    for (std::size_t c = graph.channel_count(); c-- > 0;) {
+      PhasedChannel channel = graph.channel(ChannelId(c));
+      channel.source = ActorId(n - 1 - channel.source.index());
+      channel.target = ActorId(n - 1 - channel.target.index());
+      for (auto* rates : {&channel.produce, &channel.consume})
+        for (std::int64_t& rate : *rates) rate *= 3;
+      channel.tokens *= 3;
+      other.add_channel(channel, graph.name(ChannelId(c)));
+    }
+    const auto one = buffer_front(graph), two = buffer_front(other);
+    const auto& points = std::get<BufferFront>(one).points;
+    const auto& scaled = std::get<BufferFront>(two).points;
+    ASSERT_EQ(points.size(), scaled.size());
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      EXPECT_EQ(3 * points[i].size, scaled[i].size);
+      EXPECT_EQ(points[i].period, scaled[i].period);
+    }
+  }
+}
+
 TEST(Buffers, AGraphThatIsStuckInAnyCaseSaysSo) {
   PhasedGraph graph("stuck");
   graph.add_actor("a", {1});
