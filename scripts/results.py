@@ -55,7 +55,7 @@ WIDTHS = [
 ]
 
 # Contracts as near to the samples as the analysis gets them.
-TIGHT = ["--contract-order", "given", "--margin", "0", "--pages", "16"]
+TIGHT = ["--contract-order", "given", "--margin", "0"]
 
 # Read from the *_accuracy_* files of the NIR paper's repository, percent.
 CITED = """| | Lava (Loihi 2 simulator) | Nengo | Norse | Rockpool | snnTorch | SpiNNaker2 | Spyx | Xylo |

@@ -201,6 +201,13 @@ std::vector<RtlParameter> rtl_parameters(const Chip& chip) {
   return list;
 }
 
+std::uint32_t largest(const std::string& key) {
+  if (key.starts_with("2^")) return 1U << largest(key.substr(2));
+  for (const Key& known : keys())
+    if (std::string(known.table) + "." + known.name == key) return known.high;
+  throw input_error("a chip file has no key " + key);
+}
+
 std::uint32_t chip_hash(const Chip& chip) {
   // FNV-1a over the parameters' names and values.
   std::uint32_t hash = 2166136261U;

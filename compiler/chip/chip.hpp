@@ -65,6 +65,8 @@ struct Chip {
 [[nodiscard]] Chip parse_chip(const std::string& toml, const std::string& name);
 /// Canonical TOML: every key, fixed order. parse_chip(print(c)) == c.
 [[nodiscard]] std::string print(const Chip& chip);
+/// The most that a chip file may say for a key ("tile.page_chunks"), or 2 to the power of it ("2^noc.…"). Throws Error{kInput} for no such key.
+[[nodiscard]] std::uint32_t largest(const std::string& key);
 /// Hash of everything that shapes the RTL (not name, not clock); the hardware answers it.
 [[nodiscard]] std::uint32_t chip_hash(const Chip& chip);
 

@@ -407,8 +407,10 @@ std::string too_large(const Application& app, const Chip& chip) {
   for (std::size_t r = 0; r < offered.size(); ++r)
     if (most[r].first > offered[r].amount)
       text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name + " alone needs " +
-              std::to_string(most[r].first) + " of " + offered[r].key + " = " + std::to_string(offered[r].amount) + "; a chip with " +
-              offered[r].key + " = " + std::to_string(most[r].first) + " would do, or smaller clusters (--max-neurons)";
+              std::to_string(most[r].first) + " of " + offered[r].key + " = " + std::to_string(offered[r].amount) +
+              (most[r].first > largest(offered[r].key) ? "; no chip has more than " + std::to_string(largest(offered[r].key)) + ": other"
+                                                       : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) + " would do, or other") +
+              " clusters (--max-neurons, --clusters)";
   return text;
 }
 

@@ -237,8 +237,9 @@ class Partitioner {
     for (const Excess& e : excess_of_one(skeleton, c, neuron))
       problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) + " (" +
                    std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) + " channels) alone needs " + e.key + " = " +
-                   std::to_string(e.needed) + ", the chip has " + std::to_string(e.available) + "; a chip with " + e.key + " = " +
-                   std::to_string(e.needed) + " would do");
+                   std::to_string(e.needed) + ", the chip has " + std::to_string(e.available) +
+                   (e.needed > largest(e.key) ? "; no chip has more than " + std::to_string(largest(e.key)) + ": fewer or nearer sources are needed"
+                                              : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
   }
 
   /// By cluster of the skeleton: builds its tables and counts.

@@ -202,6 +202,10 @@ TEST(Partition, RefusesAFanInBeyondAPage) {
                                                "the chip has 64; a chip with tile.page_chunks = 125 would do"));
 }
 
+TEST(Partition, SaysWhereNoChipWouldDo) {
+  EXPECT_THAT(error_of(dense_network({5000, 4}, 4), Chip{}), HasSubstr("alone needs tile.page_chunks = 313, the chip has 64; no chip has more than 256"));
+}
+
 TEST(Partition, NamesEverythingTheChipLacks) {
   IntNetwork net = dense_network({16, 16, 8}, 8);
   net.populations[0].alpha[3] = 100;
