@@ -160,7 +160,8 @@ class Partitioner {
     const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], chip_.tile.lanes);
     clustering_.count[p] = quotient_up(n, size);
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
-    const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], size + size / 8), options_.method};
+    // Room for moves as far as no lane group more is needed: each makes every row a word longer.
+    const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], round_up(size, chip_.tile.lanes)), options_.method};
     if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 || all_read_the_same(edges, n)) {
       clustering_.of[p] = group(edges, n, grouping, rng);
       return;

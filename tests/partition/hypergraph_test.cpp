@@ -243,6 +243,17 @@ TEST(Multilevel, CutsAShuffledRingNearlyAsWellAsWhoKnowsIt) {
   EXPECT_LE(multilevel, greedy);
 }
 
+TEST(Multilevel, TakesNoLaneGroupMoreThanEvenClustersNeed) {
+  const IntNetwork net = ring(512);
+  PartitionOptions options;
+  options.least_clusters = {32, 32};
+  for (const PartitionMethod method : {PartitionMethod::kMultilevel, PartitionMethod::kRefined}) {
+    options.method = method;
+    const Application app = build_application(net, Chip{}, partition(net, Chip{}, options));
+    for (const Cluster& cluster : app.clusters) EXPECT_EQ(cluster.lane_groups, 1U) << cluster.name << ", " << cluster.size() << " neurons";
+  }
+}
+
 TEST(Multilevel, IsTheSameOnAnyNumberOfThreads) {
   const IntNetwork net = ring(512);
   PartitionOptions options;
