@@ -39,7 +39,7 @@ def layouts(description):
 
 def constants(description):
     for prefix, table in (("KIND", "kinds"), ("PORT", "ports"), ("ADDR", "address"),
-                          ("MEM", "memories"), ("FORMAT", "formats")):
+                          ("MEM", "memories"), ("FORMAT", "formats"), ("LIMIT", "limits")):
         for name, value in description[table].items():
             yield f"{prefix}_{name}", value
     yield from kernel_constants(description["kernel"])

@@ -56,6 +56,7 @@ const std::vector<Key>& keys() {
       SPIKELOOM_KEY("tile", "credit_counters", tile.credit_counters, 1, 64, "CreditCounters"),
       SPIKELOOM_KEY("tile", "out_entries", tile.out_entries, 1, 4096, "OutEntries"),
       SPIKELOOM_KEY("tile", "order_entries", tile.order_entries, 1, 64, "OrderEntries"),
+      SPIKELOOM_KEY("host", "applications", host.applications, 1, 16, "Applications"),
       SPIKELOOM_KEY("host", "channels", host.channels, 1, 64, "HostChannels"),
       SPIKELOOM_KEY("host", "credit_counters", host.credit_counters, 1, 256, "HostCreditCounters"),
       SPIKELOOM_KEY("host", "queue_words", host.queue_words, 16, 65536, "QueueWords"),

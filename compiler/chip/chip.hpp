@@ -38,9 +38,10 @@ struct TileConfig {
 };
 
 struct HostConfig {
+  std::uint32_t applications = 1;      ///< that run at once, 1..16: a queue each
   std::uint32_t channels = 8;          ///< host source channels
   std::uint32_t credit_counters = 32;  ///< their destinations
-  std::uint32_t queue_words = 512;     ///< words waiting to be sent
+  std::uint32_t queue_words = 512;     ///< words waiting to be sent, per application
   std::uint32_t output_words = 512;    ///< words waiting for the host
   friend bool operator==(const HostConfig&, const HostConfig&) = default;
 };

@@ -171,7 +171,7 @@ void fields(A& a, T& x) { a(x.from, x.number, x.slots, x.to); }
 template <class A, Either<OrderEntry> T>
 void fields(A& a, T& x) { a(x.cluster, x.skip); }
 template <class A, Either<Binding> T>
-void fields(A& a, T& x) { a(x.seed, x.placement, x.channels, x.orders); }
+void fields(A& a, T& x) { a(x.seed, x.application, x.first_sink, x.placement, x.channels, x.orders); }
 template <class A, Either<Promise> T>
 void fields(A& a, T& x) { a(x.name, x.period, x.offset, x.latency, x.potentials, x.critical_cycle, x.detail); }
 template <class A, Either<TileContract> T>

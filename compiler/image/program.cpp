@@ -11,7 +11,7 @@ class Programmer {
  public:
   explicit Programmer(const Image& image)
       : image_(image), chip_(image.chip), app_(image.application), binding_(image.binding),
-        tables_(tables(app_, binding_, chip_)) {}
+        tables_(tables(binding_, chip_)) {}
 
   Program run() {
     words_ = &program_.load;
@@ -23,6 +23,7 @@ class Programmer {
     write_dynamic();
     for (std::uint32_t node = 1; node < tables_.size(); ++node)
       if (!binding_.orders[node - 1].empty()) control(node, 0, 1);
+    start_at_cycle_0();
     control(0, 0, 1);
     return std::move(program_);
   }
@@ -40,8 +41,17 @@ class Programmer {
   void control(std::uint32_t node, std::uint32_t clear_bit, std::uint32_t run_bit) {
     hw::RegControl reg;
     reg.clear = clear_bit;
+    reg.routers = clear_bit;
     reg.run = run_bit;
+    reg.app = node == 0 ? 0 : binding_.application;
     write(node, hw::kAddrBlockNode, hw::kAddrNodeControl, reg.pack());
+  }
+
+  void start_at_cycle_0() {
+    write(0, hw::kAddrBlockNode, hw::kAddrNodeStartLow, 0);
+    hw::RegStart start;
+    start.apps = 1U << binding_.application;
+    write(0, hw::kAddrBlockNode, hw::kAddrNodeStart, start.pack());
   }
 
   /// The host first: from then on no target time passes.
@@ -79,7 +89,7 @@ class Programmer {
       if (node_of(binding_, channel.from) == node) {
         hw::RegChannel& reg = channels[channel.number];
         reg.valid = 1;
-        if (channel.from) reg.context = binding_.placement[channel.from->index()].context;
+        reg.context = channel.from ? binding_.placement[channel.from->index()].context : binding_.application;
         for (const Destination& end : channel.to)
           if (end.to) credits[end.counter] = credit(channel, end);
       }

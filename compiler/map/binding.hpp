@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct Placement {
 struct Destination {
   ClusterOrHost to;
   std::uint32_t inbound = 0;   ///< index into the cluster's inbound; 0 at the host
-  std::uint32_t number = 0;    ///< delivery at its tile, or sink channel at the host
+  std::uint32_t number = 0;    ///< delivery at its tile, or the application's sink channel at the host
   std::uint32_t hops = 0;      ///< routers passed: injected in slot s, on the wire here in slot s + hops
   std::uint32_t counter = 0;   ///< credit counter at the source
   std::vector<std::uint32_t> credit_slots;  ///< credit wheel slots in which this tile sends a credit back; rising
@@ -49,6 +50,8 @@ struct OrderEntry {
 
 struct Binding {
   std::uint64_t seed = 0;
+  std::uint32_t application = 0;                ///< the host's number for it: its queue, its start
+  std::uint32_t first_sink = 0;                 ///< sink channel 0 of the application is this one of the host
   std::vector<Placement> placement;             ///< by ClusterId
   std::vector<Channel> channels;                ///< host's first, by number; then by tile and number
   std::vector<std::vector<OrderEntry>> orders;  ///< by TileId; empty: tile not used
@@ -63,7 +66,9 @@ struct NodeTables {
 
 /// Tables of all nodes by ring node (0 is the host), derived from the channels by XY routes.
 /// Two channels that claim one slot of a wire are an internal error: `check` finds them first.
-[[nodiscard]] std::vector<NodeTables> tables(const Application&, const Binding&, const Chip&);
+[[nodiscard]] std::vector<NodeTables> tables(const Binding&, const Chip&);
+/// Tables of applications that share the chip; what two of them claim is listed in `conflicts`.
+[[nodiscard]] std::vector<NodeTables> tables(std::span<const Binding* const>, const Chip&, std::vector<std::string>& conflicts);
 
 /// Chunk ranges [first, first + count) of the host stream that channel `channel` must carry, rising and
 /// disjoint: what its destinations read. Empty for a control channel.

@@ -24,7 +24,8 @@ class BindingChecker {
     check_channels();
     if (!faults_.empty()) return faults_;
     std::vector<std::string> conflicts;
-    nodes_ = tables(app_, binding_, chip_, conflicts);
+    const Binding* one[] = {&binding_};
+    nodes_ = tables(one, chip_, conflicts);
     faults_.insert(faults_.end(), conflicts.begin(), conflicts.end());
     follow_all();
     return faults_;
@@ -54,7 +55,8 @@ class BindingChecker {
   void check_placement() {
     require(binding_.placement.size() == app_.clusters.size(), "placement: one entry a cluster expected");
     require(binding_.orders.size() == chip_.tiles(), "orders: one entry a tile expected");
-    require(app_.sinks.size() <= 256, "sinks: more than the host numbers");
+    require(binding_.application < chip_.host.applications, "application: the host has no such number");
+    require(std::uint64_t{binding_.first_sink} + app_.sinks.size() <= hw::kLimitHostSinks, "sinks: more than the host numbers");
     if (!faults_.empty()) return;
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
       const Placement& p = binding_.placement[c];
@@ -236,7 +238,7 @@ class BindingChecker {
           const std::uint32_t to = node_of(binding_, end.to);
           expected.emplace_back(to, end.hops);
           const hw::RegSlot& rx = nodes_[to].spike_slots[(slot + end.hops) % chip_.spike_wheel];
-          require(rx.rx_valid == 1 && rx.rx == end.number, "spike slot " + std::to_string(slot) + ": not received as the channel's");
+          require(rx.rx_valid == 1 && rx.rx == end.number + (end.to ? 0 : binding_.first_sink), "spike slot " + std::to_string(slot) + ": not received as the channel's");
           ++spike_rx;
         }
         std::sort(expected.begin(), expected.end());

@@ -176,7 +176,7 @@ MapResult map(const Application& app, const Chip& chip, const MapOptions& option
                       ", tile.lif_lanes = " + std::to_string(app.lif_lanes) + ", chip " + chip.name + " has " +
                       std::to_string(chip.tile.lanes) + " and " + std::to_string(chip.tile.lif_lanes) + "; compile again");
   MapResult result;
-  if (app.sinks.size() > 256) {
+  if (app.sinks.size() > hw::kLimitHostSinks) {
     result.reason = std::to_string(app.sinks.size()) + " clusters are sent to the host, which numbers 256 on every chip; fewer " +
                     "recorded populations (--record) or larger clusters (--max-neurons, --clusters, larger tiles) would do";
     return result;

@@ -23,8 +23,4 @@ struct Hop {
 [[nodiscard]] inline std::uint32_t node_of(TileId tile) { return 1 + tile.value; }
 [[nodiscard]] std::uint32_t node_of(const Binding&, const ClusterOrHost&);
 
-/// `tables`, but with every claim of a taken entry named in `conflicts` instead of an internal error.
-[[nodiscard]] std::vector<NodeTables> tables(const Application&, const Binding&, const Chip&,
-                                             std::vector<std::string>& conflicts);
-
 }  // namespace spikeloom

@@ -64,18 +64,9 @@ class Writer {
 
 }  // namespace
 
-std::vector<NodeTables> tables(const Application&, const Binding& binding, const Chip& chip,
-                               std::vector<std::string>& conflicts) {
-  std::vector<NodeTables> nodes(1 + chip.tiles());
-  for (std::size_t n = 0; n < nodes.size(); ++n) {
-    nodes[n].spike_slots.resize(chip.spike_wheel);
-    nodes[n].credit_slots.resize(chip.credit_wheel);
-    if (n == 0) continue;
-    nodes[n].spike_routes.resize(chip.spike_wheel);
-    nodes[n].credit_routes.resize(chip.credit_wheel);
-  }
-  Writer spikes(chip, nodes, conflicts, &NodeTables::spike_slots, &NodeTables::spike_routes, "spike");
-  Writer credits(chip, nodes, conflicts, &NodeTables::credit_slots, &NodeTables::credit_routes, "credit");
+namespace {
+
+void enter(const Binding& binding, const Chip& chip, Writer& spikes, Writer& credits) {
   for (const Channel& channel : binding.channels) {
     const std::uint32_t from = node_of(binding, channel.from);
     for (const std::uint32_t slot : channel.slots) {
@@ -83,7 +74,7 @@ std::vector<NodeTables> tables(const Application&, const Binding& binding, const
       for (const Destination& end : channel.to) {
         const std::uint32_t to = node_of(binding, end.to);
         spikes.route(from, to, slot);
-        spikes.receive(to, slot + hops(chip, from, to), end.number);
+        spikes.receive(to, slot + hops(chip, from, to), end.to ? end.number : binding.first_sink + end.number);
       }
     }
     for (const Destination& end : channel.to) {
@@ -96,12 +87,29 @@ std::vector<NodeTables> tables(const Application&, const Binding& binding, const
       }
     }
   }
+}
+
+}  // namespace
+
+std::vector<NodeTables> tables(std::span<const Binding* const> bindings, const Chip& chip, std::vector<std::string>& conflicts) {
+  std::vector<NodeTables> nodes(1 + chip.tiles());
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    nodes[n].spike_slots.resize(chip.spike_wheel);
+    nodes[n].credit_slots.resize(chip.credit_wheel);
+    if (n == 0) continue;
+    nodes[n].spike_routes.resize(chip.spike_wheel);
+    nodes[n].credit_routes.resize(chip.credit_wheel);
+  }
+  Writer spikes(chip, nodes, conflicts, &NodeTables::spike_slots, &NodeTables::spike_routes, "spike");
+  Writer credits(chip, nodes, conflicts, &NodeTables::credit_slots, &NodeTables::credit_routes, "credit");
+  for (const Binding* binding : bindings) enter(*binding, chip, spikes, credits);
   return nodes;
 }
 
-std::vector<NodeTables> tables(const Application& app, const Binding& binding, const Chip& chip) {
+std::vector<NodeTables> tables(const Binding& binding, const Chip& chip) {
+  const Binding* one[] = {&binding};
   std::vector<std::string> conflicts;
-  std::vector<NodeTables> nodes = tables(app, binding, chip, conflicts);
+  std::vector<NodeTables> nodes = tables(one, chip, conflicts);
   SPIKELOOM_CHECK(conflicts.empty());
   return nodes;
 }

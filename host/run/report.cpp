@@ -69,7 +69,7 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
 /// Share of the spike wheel's slots that are allocated, on the busiest link of a router or wire.
 double busiest_link(const Image& image) {
   double most = 0;
-  for (const NodeTables& node : tables(image.application, image.binding, image.chip)) {
+  for (const NodeTables& node : tables(image.binding, image.chip)) {
     std::uint32_t wire = 0;
     std::uint32_t ports[5] = {};
     for (const auto& slot : node.spike_slots) wire += slot.tx_valid;

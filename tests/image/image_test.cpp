@@ -148,7 +148,7 @@ TEST(Program, LoadsEveryTableAndStartsTheHostLast) {
     ASSERT_LE(word.node, image.chip.tiles());
     registers[word.node][word.address] = word.data;
   }
-  const std::vector<NodeTables> expected = tables(image.application, image.binding, image.chip);
+  const std::vector<NodeTables> expected = tables(image.binding, image.chip);
   for (std::uint32_t node = 0; node < expected.size(); ++node)
     for (std::uint32_t slot = 0; slot < image.chip.spike_wheel; ++slot) {
       EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeSlot << 12U | slot), expected[node].spike_slots[slot].pack());
