@@ -186,6 +186,10 @@ void add_run(CLI::App& root, Action& action) {
   app->add_option("--device", command->device, "device; `spikeloom devices` lists them")->capture_default_str();
   app->add_option("--output", command->output, "file for spikes, potentials, decisions (.npz)");
   app->add_option("--record", command->record, "NODE:spikes or NODE:v into --output; repeatable");
+  app->add_option("--admit", command->admit, "[NAME=]APP.loom@STEP: another application enters before this step of the first; repeatable");
+  app->add_option("--release", command->release, "NAME@STEP: it ends, and gives back its tiles and slots; repeatable");
+  app->add_option("--input-of", command->input_of, "NAME=FILE: its input data; NAME is its file's, without .loom, if --admit gives none");
+  app->add_option("--output-of", command->output_of, "NAME=FILE.npz: its outputs");
   app->add_option("--decide", command->decide, "count, max, last or sum (default: count for spikes, max for potentials)");
   app->add_option("--json", command->json, "file for the report");
   app->add_option("--trace", command->trace, "waveforms of the run (.fst), verilator only");
