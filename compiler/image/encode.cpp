@@ -177,9 +177,22 @@ void fields(A& a, T& x) { a(x.name, x.period, x.offset, x.latency, x.potentials,
 template <class A, Either<TileContract> T>
 void fields(A& a, T& x) { a(x.rho, x.sigma); }
 
+template <class A, Either<PointGraph::Actor> T>
+void fields(A& a, T& x) { a(x.name, x.tile, x.execution, x.lower); }
+template <class A, Either<PointGraph::Arc> T>
+void fields(A& a, T& x) { a(x.name, x.source, x.target, x.tokens, x.latency); }
+template <class A, Either<PointGraph::End> T>
+void fields(A& a, T& x) { a(x.arrival, x.credit, x.pages); }
+template <class A, Either<PointGraph> T>
+void fields(A& a, T& x) { a(x.actors, x.arcs, x.senders, x.ends, x.source, x.sink); }
+template <class A, Either<OperatingPoint> T>
+void fields(A& a, T& x) {
+  a(x.binding, x.graph, x.send_budget, x.wait_budget, x.hop_budget, x.period, x.offset, x.latency, x.potentials);
+}
+
 /// All but the chip, which goes as its canonical text.
 template <class A, Either<Image> T>
-void fields(A& a, T& x) { a(x.application, x.binding, x.promises, x.contracts, x.metadata); }
+void fields(A& a, T& x) { a(x.application, x.binding, x.promises, x.contracts, x.metadata, x.points); }
 
 /// The chip's text without what the text cannot hold exactly: the name may hold quotes, the clock is a double.
 std::string chip_text(Chip chip) {

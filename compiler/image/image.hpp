@@ -36,6 +36,53 @@ struct TileContract {
   friend bool operator==(const TileContract&, const TileContract&) = default;
 };
 
+/// An operating point's timing: the graph of compiler/schedule, with what a placement decides named. Times in cycles / 256.
+struct PointGraph {
+  static constexpr std::uint32_t kNowhere = 0xFFFFFFFFU;
+  struct Actor {
+    std::string name;               ///< without its tile
+    std::uint32_t tile = kNowhere;  ///< of the point's binding; kNowhere: the host
+    std::int64_t execution = 0, lower = 0;
+    friend bool operator==(const Actor&, const Actor&) = default;
+  };
+  struct Arc {
+    std::string name;
+    std::uint32_t source = 0, target = 0;
+    std::int64_t tokens = 0, latency = 0;
+    friend bool operator==(const Arc&, const Arc&) = default;
+  };
+  /// One destination of a channel.
+  struct End {
+    std::uint32_t arrival = 0;                          ///< arc whose latency grows with hops
+    std::uint32_t credit = kNowhere, pages = kNowhere;  ///< actor that waits for the credit slot, arc that grows with credit_hops
+    friend bool operator==(const End&, const End&) = default;
+  };
+  std::vector<Actor> actors;
+  std::vector<Arc> arcs;
+  std::vector<std::uint32_t> senders;  ///< actor by channel of the binding
+  std::vector<End> ends;               ///< by destination, channel after channel
+  std::uint32_t source = 0, sink = 0;  ///< actors
+  friend bool operator==(const PointGraph&, const PointGraph&) = default;
+};
+
+/// One way to run the application anywhere on a chip of this kind: clusters that share a tile, orders, pages and tables as
+/// they will be, and how many slots each channel gets. The certificate holds for every placement whose hops, worst sends
+/// and worst waits for a credit are within the budgets.
+struct OperatingPoint {
+  Binding binding;                        ///< tiles 0 .. orders.size() − 1; slots: that many, spread evenly; the host's numbers from 0
+  PointGraph graph;                       ///< of that binding
+  std::vector<std::int64_t> send_budget;  ///< cycles from decision to end-of-step, by channel
+  std::vector<std::int64_t> wait_budget;  ///< cycles for a credit slot, by destination; 0 at the host
+  std::uint32_t hop_budget = 0;           ///< routers, of every way between two tiles or to the host
+  Ratio period;                           ///< guaranteed under the budgets, cycles a step
+  std::int64_t offset = 0, latency = 0;   ///< cycles
+  std::vector<std::int64_t> potentials;   ///< by actor: the certificate under the budgets
+  friend bool operator==(const OperatingPoint&, const OperatingPoint&) = default;
+
+  [[nodiscard]] std::size_t tiles() const { return binding.orders.size(); }
+  [[nodiscard]] std::size_t slots() const;  ///< of all channels and credit paths
+};
+
 struct Image {
   Chip chip;
   Application application;
@@ -43,6 +90,7 @@ struct Image {
   std::vector<Promise> promises;
   std::vector<TileContract> contracts;  ///< by TileId; empty: all off
   std::string metadata = "{}";          ///< JSON object: seed, versions, quantiser's report, ...
+  std::vector<OperatingPoint> points;   ///< for admission beside others; the shortest period first
   friend bool operator==(const Image&, const Image&) = default;
 };
 

@@ -19,6 +19,9 @@ std::string print(const Image& image) {
     if (image.contracts[t].sigma != TileContract::kOff)
       out << "contract of tile (" << t % image.chip.width << "," << t / image.chip.width << "): rho " << image.contracts[t].rho
           << "/256, sigma " << image.contracts[t].sigma << "/256 cycles\n";
+  for (const OperatingPoint& point : image.points)
+    out << "operating point: " << point.tiles() << " tiles, " << point.slots() << " slots, period " << point.period.str()
+        << " cycles a step, offset " << point.offset << ", latency " << point.latency << "\n";
   return out.str();
 }
 

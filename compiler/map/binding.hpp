@@ -53,7 +53,7 @@ struct Binding {
   std::uint32_t application = 0;                ///< the host's number for it: its queue, its start
   std::uint32_t first_sink = 0;                 ///< sink channel 0 of the application is this one of the host
   std::vector<Placement> placement;             ///< by ClusterId
-  std::vector<Channel> channels;                ///< host's first, by number; then by tile and number
+  std::vector<Channel> channels;                ///< host's first, by number; then those of each tile together, by number
   std::vector<std::vector<OrderEntry>> orders;  ///< by TileId; empty: tile not used
   friend bool operator==(const Binding&, const Binding&) = default;
 };

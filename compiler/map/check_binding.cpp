@@ -15,14 +15,19 @@ using Arrival = std::pair<std::uint32_t, std::uint32_t>;
 
 class BindingChecker {
  public:
-  BindingChecker(const Application& app, const Binding& binding, const Chip& chip) : app_(app), binding_(binding), chip_(chip) {}
+  BindingChecker(const Application& app, const Binding& binding, const Chip& chip, std::uint32_t tiles)
+      : app_(app), binding_(binding), chip_(chip), tiles_(tiles) {}
 
-  std::vector<std::string> run() {
+  std::vector<std::string> run_without_ways() {
     check_placement();
     if (!faults_.empty()) return faults_;
     check_orders();
     check_channels();
-    if (!faults_.empty()) return faults_;
+    return faults_;
+  }
+
+  std::vector<std::string> run() {
+    if (!run_without_ways().empty()) return faults_;
     std::vector<std::string> conflicts;
     const Binding* one[] = {&binding_};
     nodes_ = tables(one, chip_, conflicts);
@@ -54,20 +59,20 @@ class BindingChecker {
 
   void check_placement() {
     require(binding_.placement.size() == app_.clusters.size(), "placement: one entry a cluster expected");
-    require(binding_.orders.size() == chip_.tiles(), "orders: one entry a tile expected");
+    require(binding_.orders.size() == tiles_, "orders: one entry a tile expected");
     require(binding_.application < chip_.host.applications, "application: the host has no such number");
     require(std::uint64_t{binding_.first_sink} + app_.sinks.size() <= hw::kLimitHostSinks, "sinks: more than the host numbers");
     if (!faults_.empty()) return;
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
       const Placement& p = binding_.placement[c];
-      require(p.tile.index() < chip_.tiles(), app_.clusters[c].name + ": no such tile");
+      require(p.tile.index() < tiles_, app_.clusters[c].name + ": no such tile");
       require(p.context < chip_.tile.contexts, app_.clusters[c].name + ": no such context");
       require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= 16, app_.clusters[c].name + ": number of pages");
       require(app_.clusters[c].chunks.size() <= chip_.tile.page_chunks, app_.clusters[c].name + ": more chunks than a page");
       require(app_.clusters[c].lane_groups <= std::min(255U, chip_.tile.groups), app_.clusters[c].name + ": more lane groups than a tile");
     }
     if (!faults_.empty()) return;
-    for (std::uint32_t tile = 0; tile < chip_.tiles(); ++tile) check_tile(tile);
+    for (std::uint32_t tile = 0; tile < tiles_; ++tile) check_tile(tile);
   }
 
   void check_tile(std::uint32_t tile) {
@@ -275,6 +280,7 @@ class BindingChecker {
   const Application& app_;
   const Binding& binding_;
   const Chip& chip_;
+  const std::uint32_t tiles_;
   std::vector<NodeTables> nodes_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> deliveries_, counters_;
   std::vector<std::string> faults_;
@@ -283,7 +289,13 @@ class BindingChecker {
 }  // namespace
 
 std::vector<std::string> check(const Application& app, const Binding& binding, const Chip& chip) {
-  return BindingChecker(app, binding, chip).run();
+  return BindingChecker(app, binding, chip, chip.tiles()).run();
+}
+
+std::vector<std::string> check_without_ways(const Application& app, const Binding& binding, const Chip& chip) {
+  const auto tiles = static_cast<std::uint32_t>(binding.orders.size());
+  if (binding.orders.size() > chip.tiles()) return {"orders: more tiles than the chip has"};
+  return BindingChecker(app, binding, chip, tiles).run_without_ways();
 }
 
 }  // namespace spikeloom

@@ -171,6 +171,12 @@ bool deal_slots(const Application& app, const Chip& chip, const MapOptions& opti
 }
 
 MapResult map(const Application& app, const Chip& chip, const MapOptions& options) {
+  MapResult result = try_map(app, chip, options);
+  if (!result.binding && app.sinks.size() <= hw::kLimitHostSinks) result.reason += what_would_do(app, chip, options);
+  return result;
+}
+
+MapResult try_map(const Application& app, const Chip& chip, const MapOptions& options) {
   if (app.lanes != chip.tile.lanes || app.lif_lanes != chip.tile.lif_lanes)
     throw input_error("application " + app.name + ": built for tile.lanes = " + std::to_string(app.lanes) +
                       ", tile.lif_lanes = " + std::to_string(app.lif_lanes) + ", chip " + chip.name + " has " +
@@ -181,9 +187,7 @@ MapResult map(const Application& app, const Chip& chip, const MapOptions& option
                     "recorded populations (--record) or larger clusters (--max-neurons, --clusters, larger tiles) would do";
     return result;
   }
-  result = try_crowdings(app, chip, options);
-  if (!result.binding) result.reason += what_would_do(app, chip, options);
-  return result;
+  return try_crowdings(app, chip, options);
 }
 
 }  // namespace spikeloom

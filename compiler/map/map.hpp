@@ -31,6 +31,9 @@ struct MapResult {
 /// Throws  Error{kInput} when the application was built for another chip's lanes.
 [[nodiscard]] MapResult map(const Application&, const Chip&, const MapOptions& = {});
 
+/// The same without looking for what would do where it does not fit, which may take long.
+[[nodiscard]] MapResult try_map(const Application&, const Chip&, const MapOptions& = {});
+
 /// Deals the pages of every tile's contexts out anew: what each needs, then one more in turn, at most `most_pages`.
 void deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Binding&);
 
@@ -48,5 +51,8 @@ void deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Bindi
 ///          each cluster once and agree with one another.
 /// Assumed  faults(application) is empty.
 [[nodiscard]] std::vector<std::string> check(const Application&, const Binding&, const Chip&);
+/// The same but for flits and credits on their way, and for as many tiles as the binding has orders: of a binding that is yet
+/// to be placed.
+[[nodiscard]] std::vector<std::string> check_without_ways(const Application&, const Binding&, const Chip&);
 
 }  // namespace spikeloom

@@ -36,27 +36,30 @@ class Builder {
   TimingGraph build() {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(ClusterId{c});
     for (std::size_t t = 0; t < binding_.orders.size(); ++t) add_order(TileId{t});
-    result_.sink = actor("host sink", 0, 0);
+    result_.sink = actor(std::nullopt, "host sink", 0, 0);
     for (const Channel& channel : binding_.channels) add_sender(channel);
     add_host_order();
     for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(binding_.channels[n], senders_[n]);
+    for (const Sender& sender : senders_) result_.senders.push_back(sender.send);
     return std::move(result_);
   }
 
  private:
-  ActorId actor(const std::string& name, std::int64_t execution, std::int64_t lower) {
-    const ActorId id = result_.graph.add_actor(name, execution);
+  /// On the tile of cluster `at`, or at the host.
+  ActorId actor(const ClusterOrHost& at, const std::string& name, std::int64_t execution, std::int64_t lower) {
+    const ActorId id = result_.graph.add_actor((at ? place(*at) : "") + name, execution);
+    result_.tile.push_back(at ? binding_.placement[at->index()].tile.value : PointGraph::kNowhere);
     result_.lower.push_back(scaled(lower));
     return id;
   }
 
-  void arc(ActorId from, ActorId to, std::int64_t tokens, std::int64_t cycles, const std::string& name) {
+  sdf::ChannelId arc(ActorId from, ActorId to, std::int64_t tokens, std::int64_t cycles, const std::string& name) {
     sdf::Channel channel;
     channel.source = from;
     channel.target = to;
     channel.tokens = tokens;
     channel.latency = scaled(cycles);
-    result_.graph.add_channel(channel, name);
+    return result_.graph.add_channel(channel, name);
   }
 
   const std::string& cluster_name(ClusterId c) const { return app_.clusters[c.index()].name; }
@@ -77,14 +80,14 @@ class Builder {
     actors.round = static_cast<std::int64_t>(order.size());
     while (order[static_cast<std::size_t>(actors.position)].cluster != id) ++actors.position;
     if (!limit) {
-      actors.fire = actors.freed = actor(place(id) + "fire " + cluster.name, scaled(walk), 1);
-      actors.done = actor(place(id) + "update " + cluster.name, scaled(update), 0);
+      actors.fire = actors.freed = actor(id, "fire " + cluster.name, scaled(walk), 1);
+      actors.done = actor(id, "update " + cluster.name, scaled(update), 0);
       arc(actors.fire, actors.done, 0, 0, "integrated");
     } else {
       // The page is free `update` before the firing ends, exactly.
-      actors.fire = actor(place(id) + "fire " + cluster.name, limit->rho, 1);
-      actors.freed = actor(place(id) + "free " + cluster.name, std::max<std::int64_t>(0, limit->sigma - scaled(update)), 0);
-      actors.done = actor(place(id) + "done " + cluster.name, limit->sigma, 0);
+      actors.fire = actor(id, "fire " + cluster.name, limit->rho, 1);
+      actors.freed = actor(id, "free " + cluster.name, std::max<std::int64_t>(0, limit->sigma - scaled(update)), 0);
+      actors.done = actor(id, "done " + cluster.name, limit->sigma, 0);
       arc(actors.fire, actors.freed, 0, 0, "burst");
       arc(actors.fire, actors.done, 0, 0, "burst");
     }
@@ -107,14 +110,14 @@ class Builder {
     const std::int64_t flits = worst_flits(app_, channel);
     Sender sender;
     sender.cycles = worst_send(channel.slots, image_.chip.spike_wheel, flits);
-    std::string name = channel.from ? place(*channel.from) + "send " + cluster_name(*channel.from) : "host send";
+    std::string name = channel.from ? "send " + cluster_name(*channel.from) : "host send";
     if (channel.number != 0) name += "#" + std::to_string(channel.number);
-    sender.send = actor(name, scaled(sender.cycles), 0);
+    sender.send = actor(channel.from, name, scaled(sender.cycles), 0);
     if (!channel.from) {
       host_.push_back(sender.send);
       result_.source = sender.send;
     } else if (bound(binding_.placement[channel.from->index()].tile)) {
-      sender.late = actor(name + " late", scaled(sender.cycles), 0);
+      sender.late = actor(channel.from, name + " late", scaled(sender.cycles), 0);
     }
     senders_.push_back(sender);
   }
@@ -134,16 +137,19 @@ class Builder {
       add_after_send(channel, sender, source, 1, 0, "output buffer free");
     }
     for (const Destination& to : channel.to) {
+      PointGraph::End end;
       if (!to.to) {
-        arc(sender.send, result_.sink, 0, to.hops, "to host");
+        end.arrival = arc(sender.send, result_.sink, 0, to.hops, "to host").value;
+        result_.ends.push_back(end);
         continue;
       }
       const std::int64_t delay = app_.clusters[to.to->index()].inbound[to.inbound].delay;
       const ClusterActors& target = clusters_[to.to->index()];
       const bool local = channel.from && binding_.placement[channel.from->index()].tile == binding_.placement[to.to->index()].tile;
-      if (local) add_after_send(channel, sender, target, delay, to.hops + 1, "spikes");
-      else arc(sender.send, target.fire, delay, to.hops + 1, "spikes");
-      add_credits(channel, to, delay, target, sender);
+      end.arrival = local ? add_after_send(channel, sender, target, delay, to.hops + 1, "spikes").value
+                          : arc(sender.send, target.fire, delay, to.hops + 1, "spikes").value;
+      add_credits(channel, to, delay, target, sender, end);
+      result_.ends.push_back(end);
     }
   }
 
@@ -152,13 +158,10 @@ class Builder {
   /// The first term is E(n) >= E(n - d) + c + w(n) within the tile's sequence of firings, d firings back; since
   /// works are not negative, the contract covers any part of a run, and d·rho + c on the chain is enough, without
   /// sigma. The second is an arc from `late`.
-  void add_after_send(const Channel& channel, const Sender& sender, const ClusterActors& target, std::int64_t tokens,
-                      std::int64_t cycles, const std::string& name) {
-    if (!sender.late) {
-      arc(sender.send, target.fire, tokens, cycles, name);
-      return;
-    }
-    arc(*sender.late, target.fire, tokens, cycles, name);
+  sdf::ChannelId add_after_send(const Channel& channel, const Sender& sender, const ClusterActors& target, std::int64_t tokens,
+                                std::int64_t cycles, const std::string& name) {
+    if (!sender.late) return arc(sender.send, target.fire, tokens, cycles, name);
+    const sdf::ChannelId arrival = arc(*sender.late, target.fire, tokens, cycles, name);
     const ClusterActors& source = clusters_[channel.from->index()];
     const std::int64_t back = target.position - source.position + tokens * source.round;
     SPIKELOOM_CHECK(back >= 1);
@@ -169,19 +172,21 @@ class Builder {
     own.tokens = tokens;
     own.latency = (back - 1) * rho + scaled(1 + sender.cycles + cycles);  // the source's execution is one rho
     result_.graph.add_channel(own, name);
+    return arrival;
   }
 
   /// A freed page waits for the channel's credit slot: the wait is in the credit actor's loop.
   void add_credits(const Channel& channel, const Destination& to, std::int64_t delay, const ClusterActors& target,
-                   const Sender& sender) {
+                   const Sender& sender, PointGraph::End& end) {
     const std::int64_t wait = worst_send(to.credit_slots, image_.chip.credit_wheel, 1) - 1;
     const std::string from = channel.from ? cluster_name(*channel.from) : "host";
     const ActorId credit =
-        actor(place(*to.to) + "credit " + cluster_name(*to.to) + " from " + from, scaled(wait), 0);
+        actor(*to.to, "credit " + cluster_name(*to.to) + " from " + from, scaled(wait), 0);
     arc(target.freed, credit, 0, 2, "page free");
     arc(credit, credit, 1, 1, "credit slot");
     const std::int64_t pages = binding_.placement[to.to->index()].rows;
-    arc(credit, sender.send, pages - delay, to.credit_hops + 1, "pages");
+    end.credit = credit.value;
+    end.pages = arc(credit, sender.send, pages - delay, to.credit_hops + 1, "pages").value;
     if (sender.late) arc(credit, *sender.late, pages - delay, to.credit_hops + 1, "pages");
   }
 

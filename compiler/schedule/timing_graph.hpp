@@ -29,6 +29,10 @@ struct TimingGraph {
   std::vector<std::int64_t> lower;   ///< earliest first starts, by actor
   sdf::ActorId source{};             ///< its end is b(k): the host's last end-of-step of step k is on the wire
   sdf::ActorId sink{};               ///< its start bounds e(k): the last end-of-step of step k is at the host
+  // What slots and ways decide; the arcs where no tile is under a bound.
+  std::vector<std::uint32_t> tile;       ///< by actor; PointGraph::kNowhere: the host
+  std::vector<sdf::ActorId> senders;     ///< by channel of the binding: their execution is the worst send
+  std::vector<PointGraph::End> ends;     ///< by destination, channel after channel
 };
 
 /// Actors, by name: "host send", "tile(x,y) fire C" (and "update C"; under a bound "free C", "done C"),

@@ -1,0 +1,190 @@
+#include "compiler/admit/admit.hpp"
+
+#include <algorithm>
+
+#include "compiler/admit/projection.hpp"
+#include "compiler/admit/retime.hpp"
+#include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom {
+namespace {
+
+constexpr std::uint64_t kAttempts = 3;  ///< choices of tiles for a point where slots run out
+
+/// Names of the bound graph's actors, as compiler/schedule writes them.
+std::vector<std::pair<std::string, std::int64_t>> named(const PointGraph& graph, const std::vector<std::string>& tiles,
+                                                        const std::vector<std::int64_t>& potentials) {
+  std::vector<std::pair<std::string, std::int64_t>> list;
+  list.reserve(potentials.size());
+  for (std::size_t a = 0; a < potentials.size(); ++a) {
+    const PointGraph::Actor& actor = graph.actors[a];
+    std::string name;
+    if (actor.tile != PointGraph::kNowhere) {
+      name.reserve(tiles[actor.tile].size() + 1 + actor.name.size());
+      name += tiles[actor.tile];
+      name += ' ';
+    }
+    name += actor.name;
+    list.emplace_back(std::move(name), potentials[a]);
+  }
+  return list;
+}
+
+/// Tile names by the point's tiles.
+std::vector<std::string> tile_names(const Chip& chip, const OperatingPoint& point, const Binding& binding) {
+  std::vector<std::string> names(point.tiles());
+  for (std::size_t c = 0; c < binding.placement.size(); ++c) {
+    std::string& name = names[point.binding.placement[c].tile.index()];
+    if (name.empty()) name = tile_name(chip, binding.placement[c].tile);
+  }
+  return names;
+}
+
+std::string actor_name(const PointGraph& graph, const std::vector<std::string>& tiles, sdf::ActorId id) {
+  const PointGraph::Actor& actor = graph.actors[id.index()];
+  return actor.tile == PointGraph::kNowhere ? actor.name : tiles[actor.tile] + " " + actor.name;
+}
+
+/// The guarantee of a bound point: its own graph's, or, where that is enough, the point's certificate.
+void promise(const Chip& chip, const Image& image, const OperatingPoint& point, const AdmitOptions& options, Admission& admission) {
+  const Ways ways = ways_of(image.application, chip, admission.binding);
+  admission.within_budgets = within(ways, budget_of(point));
+  Retimed timing(point, ways_of(image.application, chip, point.binding));
+  timing.set(ways);
+  const std::vector<std::string> tiles = tile_names(chip, point, admission.binding);
+  Promise& result = admission.promise;
+  result = Promise{};
+  result.name = "guaranteed";
+  if (admission.within_budgets && !options.tighten &&
+      sdf::verify_bound(timing.graph(), point.period * Ratio(kTimeScale), point.potentials, timing.lower()).empty()) {
+    result.period = point.period;
+    result.offset = point.offset;
+    result.latency = point.latency;
+    result.potentials = named(point.graph, tiles, point.potentials);
+    return;
+  }
+  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
+  const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
+  result.period = certificate.period / Ratio(kTimeScale);
+  result.offset = timing.offset(certificate.period, certificate.potential);
+  result.latency = timing.latency();
+  result.potentials = named(point.graph, tiles, certificate.potential);
+  for (const sdf::ChannelId id : certificate.critical_cycle)
+    result.critical_cycle.push_back(actor_name(point.graph, tiles, timing.graph().channel(id).source) + " -[" +
+                                    point.graph.arcs[id.index()].name + "]->");
+}
+
+/// The same hardware: all but name and clock.
+bool same_kind(const Chip& a, const Chip& b) {
+  Chip other = b;
+  other.name = a.name;
+  other.clock_mhz = a.clock_mhz;
+  return a == other || chip_hash(a) == chip_hash(b);
+}
+
+std::string hexadecimal(std::uint32_t value) {
+  std::string text = "0x00000000";
+  for (std::size_t i = 0; i < 8; ++i) text[2 + i] = "0123456789abcdef"[value >> (28 - 4 * i) & 15U];
+  return text;
+}
+
+struct Tried {
+  std::optional<Admission> admission;
+  Shortage shortage;         ///< of the point that came farthest: slots before numbers before tiles
+  std::size_t point = 0;     ///< whose shortage it is
+  std::optional<Ratio> too_slow;  ///< shortest period of the points left out as too slow
+};
+
+bool farther(const Shortage& a, const Shortage& b) {
+  const auto is_tiles = [](const Shortage& s) { return s.kind == Shortage::Kind::kTiles; };
+  if (is_tiles(a) != is_tiles(b)) return is_tiles(b);
+  return a.needed <= b.needed;  // what is asked for last is asked for in vain at the least
+}
+
+Tried try_points(const ChipState& state, const Image& image, const AdmitOptions& options) {
+  Tried tried;
+  bool any = false;
+  for (std::size_t p = 0; p < image.points.size(); ++p) {
+    const OperatingPoint& point = image.points[p];
+    // Within its budgets the point does no worse than it says; what is there already may be better still.
+    if (tried.admission && tried.admission->promise.period <= point.period) break;
+    if (options.max_period && point.period > *options.max_period) {
+      if (!tried.too_slow) tried.too_slow = point.period;
+      continue;
+    }
+    for (std::uint64_t attempt = 0; attempt < kAttempts; ++attempt) {
+      auto projected = project(state, point, image.application, attempt);
+      if (const auto* shortage = std::get_if<Shortage>(&projected)) {
+        if (!any || farther(*shortage, tried.shortage)) tried.shortage = *shortage, tried.point = p;
+        any = true;
+        if (shortage->kind != Shortage::Kind::kSpikeSlots && shortage->kind != Shortage::Kind::kCreditSlots) break;
+        continue;
+      }
+      Admission admission;
+      admission.binding = std::get<Binding>(std::move(projected));
+      admission.point = p;
+      promise(state.chip(), image, point, options, admission);
+      if (!tried.admission || admission.promise.period < tried.admission->promise.period) tried.admission = std::move(admission);
+      break;
+    }
+  }
+  if (tried.admission && options.max_period && tried.admission->promise.period > *options.max_period) {
+    tried.too_slow = tried.admission->promise.period;
+    tried.admission.reset();
+  }
+  return tried;
+}
+
+/// Which resident's leaving would make room.
+std::string remedy_for(const ChipState& state, const Image& image, const AdmitOptions& options) {
+  std::string names;
+  for (const Resident& resident : state.residents()) {
+    ChipState without = state;
+    without.release(resident.name);
+    if (try_points(without, image, options).admission) names += (names.empty() ? "" : " or ") + resident.name;
+  }
+  if (!names.empty()) return "releasing " + names + " would do";
+  if (state.residents().empty()) return "the chip is empty: a larger chip file would do, or more operating points (compile --points)";
+  return try_points(ChipState(state.chip()), image, options).admission
+             ? "no single release would do; on the empty chip it fits"
+             : "it does not fit the empty chip either: a larger chip file would do, or more operating points (compile --points)";
+}
+
+}  // namespace
+
+std::variant<Admission, Refusal> admit(const ChipState& state, const Image& image, const AdmitOptions& options) {
+  if (image.points.empty())
+    throw input_error(image.application.name + ": the image holds no operating points; compile it with --points 1 or more");
+  if (!same_kind(state.chip(), image.chip))
+    return Refusal{"compiled for another chip: " + image.chip.name + " with hash " + hexadecimal(chip_hash(image.chip)) + ", the state is of " +
+                       state.chip().name + " with hash " + hexadecimal(chip_hash(state.chip())),
+                   "compile it for the state's chip"};
+  Tried tried = try_points(state, image, options);
+  if (tried.admission) return *std::move(tried.admission);
+  if (tried.too_slow)
+    return Refusal{"no operating point that fits guarantees a step every " + options.max_period->str() + " cycles; the next best guarantees " +
+                       tried.too_slow->str(),
+                   "a longer --max-period would do"};
+  return Refusal{describe(tried.shortage, state, image, image.points[tried.point]), remedy_for(state, image, options)};
+}
+
+Image bound(Image image, const Admission& admission) {
+  image.binding = admission.binding;
+  image.promises = {admission.promise};
+  image.contracts.clear();
+  image.points.clear();
+  return image;
+}
+
+Resident resident_of(const std::string& name, const Image& image, const Admission& admission, std::string digest) {
+  return {name, admission.binding, admission.promise,
+          "point " + std::to_string(admission.point) + " (" + print(image.points.at(admission.point)) + ")", std::move(digest)};
+}
+
+std::string print(const OperatingPoint& point) {
+  return std::to_string(point.tiles()) + (point.tiles() == 1 ? " tile, " : " tiles, ") + std::to_string(point.slots()) +
+         " slots, a step every " + point.period.str() + " cycles";
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,273 @@
+#include "compiler/admit/points.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "compiler/admit/retime.hpp"
+#include "compiler/base/error.hpp"
+#include "compiler/map/map.hpp"
+
+namespace spikeloom {
+namespace {
+
+constexpr int kMostRounds = 256;          ///< of giving slots to the critical cycle
+constexpr std::size_t kFewerSlots = 3;    ///< a point is worth keeping with a quarter fewer slots than the one before
+
+/// Slots by channel and by destination; none to the host.
+struct Counts {
+  std::vector<std::uint32_t> send, credit;
+};
+
+/// Without idle tiles, the host's numbers from 0.
+Binding packed(Binding binding) {
+  std::vector<std::uint32_t> number(binding.orders.size(), 0);
+  std::uint32_t next = 0;
+  for (std::size_t t = 0; t < binding.orders.size(); ++t)
+    if (!binding.orders[t].empty()) number[t] = next++;
+  for (Placement& place : binding.placement) place.tile.value = number[place.tile.index()];
+  std::erase_if(binding.orders, [](const auto& order) { return order.empty(); });
+  binding.application = binding.first_sink = 0;
+  std::uint32_t channel_number = 0, counter = 0;
+  for (Channel& channel : binding.channels) {
+    if (channel.from) continue;
+    channel.number = channel_number++;
+    for (Destination& end : channel.to)
+      if (end.to) end.counter = counter++;
+  }
+  return binding;
+}
+
+std::vector<std::uint32_t> spread_evenly(std::uint32_t count, std::uint32_t wheel) {
+  std::vector<std::uint32_t> slots(count);
+  for (std::uint32_t i = 0; i < count; ++i) slots[i] = i * wheel / count;
+  return slots;
+}
+
+/// One arrangement of clusters on tiles, with more and more slots.
+class Front {
+ public:
+  Front(const Image& image, const Binding& binding) : image_(image) {
+    point_.binding = packed(binding);
+    point_.hop_budget = image.chip.width + image.chip.height - 1;
+    counts_.send.assign(point_.binding.channels.size(), 1);
+    for (const Channel& channel : point_.binding.channels)
+      for (const Destination& end : channel.to) counts_.credit.push_back(end.to ? 1 : 0);
+    give(counts_);
+  }
+
+  /// Points by rising number of slots, each with a shorter period than the one before.
+  std::vector<OperatingPoint> explore(Image& scratch) {
+    scratch.binding = point_.binding;
+    point_.graph = point_graph(timing_graph(scratch, {}), image_.chip);
+    own_ = ways_of(image_.application, image_.chip, point_.binding);
+    Retimed timing(point_, own_);
+    std::vector<std::pair<Ratio, Counts>> front;
+    std::vector<sdf::ChannelId> policy;
+    for (int round = 0; round < kMostRounds; ++round) {
+      timing.set(budgets(counts_));
+      const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower(), .start_policy = policy});
+      const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
+      if (const auto* periodic = std::get_if<sdf::Periodic>(&ratio)) policy = periodic->policy;
+      if (front.empty() || certificate.period < front.back().first) front.emplace_back(certificate.period, counts_);
+      if (!relieve(timing.graph(), certificate.critical_cycle)) break;
+    }
+    return kept(front, timing);
+  }
+
+ private:
+  void give(const Counts& counts) {
+    std::size_t e = 0;
+    for (std::size_t c = 0; c < point_.binding.channels.size(); ++c) {
+      Channel& channel = point_.binding.channels[c];
+      channel.slots = spread_evenly(counts.send[c], image_.chip.spike_wheel);
+      for (Destination& end : channel.to) end.credit_slots = spread_evenly(counts.credit[e++], image_.chip.credit_wheel);
+    }
+  }
+
+  /// Slots need not be spread evenly on a chip in use: one interval of them more, where there are several.
+  [[nodiscard]] Ways budgets(const Counts& counts) const {
+    OperatingPoint point = point_without_graph();
+    std::size_t e = 0;
+    for (std::size_t c = 0; c < point.binding.channels.size(); ++c) {
+      const Channel& channel = point.binding.channels[c];
+      point.send_budget.push_back(loose(counts.send[c], image_.chip.spike_wheel, worst_flits(image_.application, channel)));
+      for (const Destination& end : channel.to) {
+        point.wait_budget.push_back(end.to ? loose(counts.credit[e], image_.chip.credit_wheel, 1) - 1 : 0);
+        ++e;
+      }
+    }
+    return budget_of(point);
+  }
+  static std::int64_t loose(std::uint32_t count, std::uint32_t wheel, std::int64_t flits) {
+    const std::int64_t even = worst_send(spread_evenly(count, wheel), wheel, flits);
+    return count == 1 ? even : even + wheel / count;
+  }
+  [[nodiscard]] OperatingPoint point_without_graph() const {
+    OperatingPoint point;
+    point.binding = point_.binding;
+    point.hop_budget = point_.hop_budget;
+    return point;
+  }
+
+  /// Slots in use on the wires that no placement can avoid: a tile's and the host's output and input.
+  struct Load {
+    std::vector<std::uint32_t> out, in;  ///< by tile; the host last
+  };
+  [[nodiscard]] std::size_t node(const ClusterOrHost& end) const {
+    return end ? point_.binding.placement[end->index()].tile.index() : point_.binding.orders.size();
+  }
+
+  /// Twice as many slots for the channels and credits on the critical cycle that can have them. False: none.
+  bool relieve(const sdf::Graph& graph, const std::vector<sdf::ChannelId>& cycle) {
+    std::vector<std::uint8_t> critical(graph.actor_count(), 0);
+    for (const sdf::ChannelId id : cycle) critical[graph.channel(id).source.index()] = 1;
+    const std::size_t nodes = point_.binding.orders.size() + 1;
+    Load spikes{std::vector<std::uint32_t>(nodes, 0), std::vector<std::uint32_t>(nodes, 0)}, credits = spikes;
+    std::size_t e = 0;
+    for (std::size_t c = 0; c < point_.binding.channels.size(); ++c) {
+      const Channel& channel = point_.binding.channels[c];
+      spikes.out[node(channel.from)] += counts_.send[c];
+      for (const Destination& end : channel.to) {
+        spikes.in[node(end.to)] += counts_.send[c];
+        credits.out[node(end.to)] += counts_.credit[e];
+        credits.in[node(channel.from)] += counts_.credit[e++];
+      }
+    }
+    // The host's wires are shared with other applications.
+    const auto room = [&](std::size_t at, std::uint32_t used, std::uint32_t more, std::uint32_t wheel) {
+      return used + more <= (at + 1 == nodes ? wheel / 2 : wheel - wheel / 4);
+    };
+    bool changed = false;
+    e = 0;
+    for (std::size_t c = 0; c < point_.binding.channels.size(); ++c) {
+      const Channel& channel = point_.binding.channels[c];
+      const std::uint32_t more = counts_.send[c], wheel = image_.chip.spike_wheel;
+      bool fits = critical[point_.graph.senders[c]] != 0 && room(node(channel.from), spikes.out[node(channel.from)], more, wheel);
+      for (const Destination& end : channel.to) fits = fits && room(node(end.to), spikes.in[node(end.to)], more, wheel);
+      if (fits) {
+        counts_.send[c] += more;
+        spikes.out[node(channel.from)] += more;
+        for (const Destination& end : channel.to) spikes.in[node(end.to)] += more;
+        changed = true;
+      }
+      for (const Destination& end : channel.to) {
+        const std::size_t at = e++;
+        if (!end.to || critical[point_.graph.ends[at].credit] == 0) continue;
+        const std::uint32_t again = counts_.credit[at];
+        if (!room(node(end.to), credits.out[node(end.to)], again, image_.chip.credit_wheel) ||
+            !room(node(channel.from), credits.in[node(channel.from)], again, image_.chip.credit_wheel))
+          continue;
+        counts_.credit[at] += again;
+        credits.out[node(end.to)] += again;
+        credits.in[node(channel.from)] += again;
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  /// The fastest, then each that needs clearly fewer slots, and the one with the fewest.
+  std::vector<OperatingPoint> kept(const std::vector<std::pair<Ratio, Counts>>& front, Retimed& timing) {
+    std::vector<OperatingPoint> points;
+    for (std::size_t i = front.size(); i-- > 0;) {
+      give(front[i].second);
+      if (!points.empty() && i != 0 && point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots) continue;
+      points.push_back(certified(front[i].second, timing));
+    }
+    return points;
+  }
+
+  OperatingPoint certified(const Counts& counts, Retimed& timing) {
+    const Ways budget = budgets(counts);
+    timing.set(budget);
+    OperatingPoint point = point_;
+    // The point's graph is of its own slots, spread evenly.
+    const Ways even = ways_of(image_.application, image_.chip, point.binding);
+    for (std::size_t c = 0; c < even.send.size(); ++c)
+      point.graph.actors[point.graph.senders[c]].execution += (even.send[c] - own_.send[c]) * kTimeScale;
+    for (std::size_t e = 0; e < even.wait.size(); ++e)
+      if (point.graph.ends[e].credit != PointGraph::kNowhere)
+        point.graph.actors[point.graph.ends[e].credit].execution += (even.wait[e] - own_.wait[e]) * kTimeScale;
+    point.send_budget = budget.send;
+    point.wait_budget = budget.wait;
+    const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
+    const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
+    point.period = certificate.period / Ratio(kTimeScale);
+    point.potentials = certificate.potential;
+    point.offset = timing.offset(certificate.period, certificate.potential);
+    point.latency = timing.latency();
+    return point;
+  }
+
+  const Image& image_;
+  OperatingPoint point_;
+  Ways own_;  ///< of point_.graph
+  Counts counts_;
+};
+
+/// Clusters on at most `tiles` tiles, on a small chip of such tiles; nothing where they do not fit.
+std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, const PointOptions& options) {
+  Chip chip = image.chip;
+  while (chip.width > 1 && (chip.width - 1) * chip.height >= tiles && chip.width >= chip.height) --chip.width;
+  while (chip.height > 1 && chip.width * (chip.height - 1) >= tiles) --chip.height;
+  while (chip.width > 1 && (chip.width - 1) * chip.height >= tiles) --chip.width;
+  MapOptions mapping;
+  mapping.seed = options.seed;
+  mapping.most_pages = options.most_pages;
+  mapping.most_slots = 1;
+  mapping.tiles = tiles;
+  return try_map(image.application, chip, mapping).binding;
+}
+
+bool dominates(const OperatingPoint& a, const OperatingPoint& b) {
+  return a.tiles() <= b.tiles() && a.slots() <= b.slots() && a.period <= b.period;
+}
+
+/// Without the dominated, and at most `most`: the fastest, the one on the fewest tiles, and others between.
+std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, std::size_t most) {
+  std::stable_sort(all.begin(), all.end(), [](const OperatingPoint& a, const OperatingPoint& b) {
+    return std::tuple(a.period, a.tiles(), a.slots()) < std::tuple(b.period, b.tiles(), b.slots());
+  });
+  std::vector<OperatingPoint> front;
+  for (OperatingPoint& point : all)
+    if (std::none_of(front.begin(), front.end(), [&](const OperatingPoint& better) { return dominates(better, point); }))
+      front.push_back(std::move(point));
+  if (front.size() <= most) return front;
+  if (most == 1) front.resize(1);
+  if (most == 1) return front;
+  const auto smallest = static_cast<std::size_t>(
+      std::min_element(front.begin(), front.end(),
+                       [](const OperatingPoint& a, const OperatingPoint& b) {
+                         return std::tuple(a.tiles(), a.slots()) < std::tuple(b.tiles(), b.slots());
+                       }) -
+      front.begin());
+  std::vector<std::uint8_t> keep(front.size(), 0);
+  keep[smallest] = 1;
+  for (std::size_t i = 0; i + 1 < most; ++i) keep[most == 2 ? 0 : i * (front.size() - 1) / (most - 2)] = 1;
+  std::vector<OperatingPoint> result;
+  for (std::size_t i = 0; i < front.size(); ++i)
+    if (keep[i] != 0) result.push_back(std::move(front[i]));
+  return result;
+}
+
+}  // namespace
+
+std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options) {
+  if (options.most == 0) return {};
+  Image scratch = image;
+  std::vector<OperatingPoint> all;
+  const auto add = [&](const Binding& binding) {
+    for (OperatingPoint& point : Front(image, binding).explore(scratch)) all.push_back(std::move(point));
+  };
+  add(image.binding);
+  auto tiles = static_cast<std::uint32_t>(all.front().tiles());
+  while (options.most > 1 && tiles > 1) {
+    tiles = (tiles + 1) / 2;
+    const std::optional<Binding> fewer = on_fewer_tiles(image, tiles, options);
+    if (!fewer) break;
+    add(*fewer);
+  }
+  return chosen(std::move(all), options.most);
+}
+
+}  // namespace spikeloom

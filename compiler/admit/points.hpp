@@ -1,0 +1,23 @@
+// Operating points: the ways to run an application that admission chooses from.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "compiler/image/image.hpp"
+
+namespace spikeloom {
+
+struct PointOptions {
+  std::size_t most = 8;  ///< points kept
+  std::uint64_t seed = 1;
+  std::uint32_t most_pages = 8;  ///< of a context, where clusters are packed on fewer tiles
+};
+
+/// Points of a compiled image, the shortest period first: as it was placed and packed on fewer tiles, each with more and
+/// more slots for the channels on the critical cycle. None is as good as another or worse in tiles, slots and period all at once.
+///
+/// Source  greedy exploration of a Pareto front along critical cycles, as for buffers: Stuijk et al., IEEE Trans. Computers 57 (2008).
+[[nodiscard]] std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options = {});
+
+}  // namespace spikeloom

@@ -1,0 +1,248 @@
+#include "compiler/admit/state_file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "compiler/base/error.hpp"
+#include "compiler/base/file.hpp"
+#include "compiler/base/text.hpp"
+
+namespace spikeloom {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kFormat = "spikeloom chip state";
+constexpr std::uint64_t kVersion = 1;
+constexpr std::uint32_t kHost = 0xFFFFFFFFU;  ///< in place of a cluster
+
+/// The chip's text without what the text cannot hold exactly.
+std::string chip_text(Chip chip) {
+  chip.name = "chip";
+  chip.clock_mhz = 1;
+  return print(chip);
+}
+
+std::uint32_t number_of(const ClusterOrHost& end) { return end ? end->value : kHost; }
+
+Json json_of(const Binding& binding) {
+  Json json;
+  json["seed"] = binding.seed;
+  json["application"] = binding.application;
+  json["first_sink"] = binding.first_sink;
+  json["placement"] = Json::array();
+  for (const Placement& p : binding.placement)
+    json["placement"].push_back({p.tile.value, p.context, p.first_row, p.rows, p.first_chunk, p.first_axon, p.first_weight, p.first_update,
+                                 p.first_set, p.first_state, p.first_out});
+  json["orders"] = Json::array();
+  for (const std::vector<OrderEntry>& order : binding.orders) {
+    Json entries = Json::array();
+    for (const OrderEntry& entry : order) entries.push_back({entry.cluster.value, entry.skip});
+    json["orders"].push_back(std::move(entries));
+  }
+  json["channels"] = Json::array();
+  for (const Channel& channel : binding.channels) {
+    Json to = Json::array();
+    for (const Destination& end : channel.to)
+      to.push_back({number_of(end.to), end.inbound, end.number, end.hops, end.counter, end.credit_hops, end.credit_slots});
+    json["channels"].push_back({{"from", number_of(channel.from)}, {"number", channel.number}, {"slots", channel.slots}, {"to", std::move(to)}});
+  }
+  return json;
+}
+
+Json json_of(const Promise& promise) {
+  Json json;
+  json["name"] = promise.name;
+  json["period"] = promise.period.str();
+  json["offset"] = promise.offset;
+  json["latency"] = promise.latency;
+  json["potentials"] = Json::array();
+  for (const auto& [actor, value] : promise.potentials) json["potentials"].push_back({printable(actor), value});
+  json["critical_cycle"] = promise.critical_cycle;
+  json["detail"] = promise.detail;
+  return json;
+}
+
+/// Reads what is expected and says by name what is not.
+class Reader {
+ public:
+  explicit Reader(std::string name) : name_(std::move(name)) {}
+
+  [[noreturn]] void malformed(const std::string& where, const std::string& expected) const {
+    throw input_error(name_ + ": malformed chip state: " + where + ": expected " + expected + "; restore the file, or start anew without it");
+  }
+  const Json& at(const Json& json, const char* key) const {
+    if (!json.is_object() || !json.contains(key)) malformed(key, "an entry of that name");
+    return json[key];
+  }
+  std::uint32_t u32(const Json& json, const std::string& where) const {
+    if (!json.is_number_unsigned() || json.get<std::uint64_t>() > 0xFFFFFFFFU) malformed(where, "a whole number from 0 to 4294967295");
+    return json.get<std::uint32_t>();
+  }
+  std::int64_t i64(const Json& json, const std::string& where) const {
+    if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX)) malformed(where, "a whole number");
+    return json.get<std::int64_t>();
+  }
+  std::string text(const Json& json, const std::string& where) const {
+    if (!json.is_string()) malformed(where, "text");
+    return json.get<std::string>();
+  }
+  const Json& list(const Json& json, const std::string& where, std::size_t size = SIZE_MAX) const {
+    if (!json.is_array() || (size != SIZE_MAX && json.size() != size))
+      malformed(where, size == SIZE_MAX ? "a list" : "a list of " + std::to_string(size));
+    return json;
+  }
+  std::vector<std::uint32_t> u32s(const Json& json, const std::string& where) const {
+    std::vector<std::uint32_t> values;
+    for (const Json& one : list(json, where)) values.push_back(u32(one, where));
+    return values;
+  }
+  ClusterOrHost end(const Json& json, const std::string& where) const {
+    const std::uint32_t value = u32(json, where);
+    return value == kHost ? ClusterOrHost{} : ClusterOrHost{ClusterId{value}};
+  }
+
+  Binding binding(const Json& json) const {
+    Binding binding;
+    const Json& seed = at(json, "seed");
+    if (!seed.is_number_unsigned()) malformed("seed", "a whole number");
+    binding.seed = seed.get<std::uint64_t>();
+    binding.application = u32(at(json, "application"), "application");
+    binding.first_sink = u32(at(json, "first_sink"), "first_sink");
+    for (const Json& one : list(at(json, "placement"), "placement")) {
+      const std::vector<std::uint32_t> v = u32s(list(one, "placement", 11), "placement");
+      binding.placement.push_back({TileId{v[0]}, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10]});
+    }
+    for (const Json& order : list(at(json, "orders"), "orders")) {
+      std::vector<OrderEntry>& entries = binding.orders.emplace_back();
+      for (const Json& one : list(order, "orders")) {
+        const std::vector<std::uint32_t> v = u32s(list(one, "orders", 2), "orders");
+        entries.push_back({ClusterId{v[0]}, v[1]});
+      }
+    }
+    for (const Json& one : list(at(json, "channels"), "channels")) binding.channels.push_back(channel(one));
+    return binding;
+  }
+
+  Channel channel(const Json& json) const {
+    Channel channel;
+    channel.from = end(at(json, "from"), "channel from");
+    channel.number = u32(at(json, "number"), "channel number");
+    channel.slots = u32s(at(json, "slots"), "channel slots");
+    for (const Json& one : list(at(json, "to"), "channel to")) {
+      list(one, "channel to", 7);
+      channel.to.push_back({end(one[0], "channel to"), u32(one[1], "inbound"), u32(one[2], "delivery"), u32(one[3], "hops"),
+                            u32(one[4], "credit counter"), u32s(one[6], "credit slots"), u32(one[5], "credit hops")});
+    }
+    return channel;
+  }
+
+  Promise promise(const Json& json) const {
+    Promise promise;
+    promise.name = text(at(json, "name"), "promise name");
+    try {
+      promise.period = Ratio::parse(text(at(json, "period"), "period"));
+    } catch (const Error&) {
+      malformed("period", "a ratio such as \"1234\" or \"16/3\"");
+    }
+    promise.offset = i64(at(json, "offset"), "offset");
+    promise.latency = i64(at(json, "latency"), "latency");
+    for (const Json& one : list(at(json, "potentials"), "potentials")) {
+      list(one, "potentials", 2);
+      promise.potentials.emplace_back(text(one[0], "potentials"), i64(one[1], "potentials"));
+    }
+    for (const Json& one : list(at(json, "critical_cycle"), "critical_cycle")) promise.critical_cycle.push_back(text(one, "critical_cycle"));
+    promise.detail = text(at(json, "detail"), "detail");
+    return promise;
+  }
+
+ private:
+  std::string name_;
+};
+
+}  // namespace
+
+StateLock::StateLock(const std::string& path, std::chrono::milliseconds patience, const OnWait& on_wait) {
+  const std::string lock = path + ".lock";
+  file_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file_ < 0) throw input_error(lock + ": the lock file cannot be made: " + std::strerror(errno));
+  const auto until = std::chrono::steady_clock::now() + patience;
+  bool said = false;
+  while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      const int error = errno;
+      ::close(file_);
+      throw input_error(lock + ": cannot be locked: " + std::strerror(error));
+    }
+    if (std::chrono::steady_clock::now() >= until) {
+      ::close(file_);
+      throw input_error(lock + ": held by another admission or release for longer than " + std::to_string(patience.count()) +
+                        " ms; wait for it, or end it");
+    }
+    if (!said && on_wait) on_wait(lock);
+    said = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+StateLock::~StateLock() { ::close(file_); }
+
+std::string encode_state(const ChipState& state) {
+  Json json;
+  json["format"] = kFormat;
+  json["version"] = kVersion;
+  json["chip"] = {{"name", printable(state.chip().name)}, {"clock_mhz", state.chip().clock_mhz}, {"text", chip_text(state.chip())}};
+  json["residents"] = Json::array();
+  for (const Resident& resident : state.residents())
+    json["residents"].push_back({{"name", resident.name},
+                                 {"digest", resident.digest},
+                                 {"point", resident.point},
+                                 {"promise", json_of(resident.promise)},
+                                 {"binding", json_of(resident.binding)}});
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+ChipState decode_state(const std::string& text, const std::string& name) {
+  const Reader reader(name);
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("format") || json["format"] != kFormat)
+    throw input_error(name + ": not a chip state; expected the JSON that `spikeloom admit` writes");
+  if (reader.at(json, "version") != kVersion) reader.malformed("version", std::to_string(kVersion));
+  const Json& described = reader.at(json, "chip");
+  Chip chip = parse_chip(reader.text(reader.at(described, "text"), "chip text"), name + ": chip");
+  chip.name = reader.text(reader.at(described, "name"), "chip name");
+  if (!reader.at(described, "clock_mhz").is_number() || !(described["clock_mhz"].get<double>() > 0)) reader.malformed("clock_mhz", "a number above 0");
+  chip.clock_mhz = described["clock_mhz"].get<double>();
+  std::vector<Resident> residents;
+  for (const Json& one : reader.list(reader.at(json, "residents"), "residents"))
+    residents.push_back({reader.text(reader.at(one, "name"), "name"), reader.binding(reader.at(one, "binding")),
+                         reader.promise(reader.at(one, "promise")), reader.text(reader.at(one, "point"), "point"),
+                         reader.text(reader.at(one, "digest"), "digest")});
+  Problems problems;
+  for (const std::string& fault : check(chip, residents)) problems.add(fault);
+  problems.throw_if_any(name + ": malformed chip state");
+  ChipState state(std::move(chip));
+  for (Resident& resident : residents) state.enter(std::move(resident));
+  return state;
+}
+
+std::optional<ChipState> read_state(const std::string& path) {
+  std::error_code failed;
+  if (!std::filesystem::exists(path, failed) && !failed) return std::nullopt;
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  return decode_state({bytes.begin(), bytes.end()}, path);
+}
+
+void write_state(const ChipState& state, const std::string& path) {
+  const std::string text = encode_state(state);
+  write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+}  // namespace spikeloom
