@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "host/device/model_device.hpp"
 
@@ -95,6 +96,7 @@ class Planner {
       return;
     }
     give_back_before(*step);
+    if (line.image.points.empty()) line.image.points = operating_points(line.image);
     const std::variant<Admission, Refusal> answer = admit(state_, line.image);
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
       problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " + refusal->reason +
