@@ -40,6 +40,7 @@ class Builder {
     for (const Channel& channel : binding_.channels) add_sender(channel);
     add_host_order();
     for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(binding_.channels[n], senders_[n]);
+    result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
     return std::move(result_);
   }
 
@@ -181,8 +182,13 @@ class Builder {
     arc(target.freed, credit, 0, 2, "page free");
     arc(credit, credit, 1, 1, "credit slot");
     const std::int64_t pages = binding_.placement[to.to->index()].rows;
-    arc(credit, sender.send, pages - delay, to.credit_hops + 1, "pages");
-    if (sender.late) arc(credit, *sender.late, pages - delay, to.credit_hops + 1, "pages");
+    const auto pages_arc = [&](ActorId sends) {
+      result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
+      result_.pages.push_back(to.to->index());
+      arc(credit, sends, pages - delay, to.credit_hops + 1, "pages");
+    };
+    pages_arc(sender.send);
+    if (sender.late) pages_arc(*sender.late);
   }
 
   const Image& image_;

@@ -196,6 +196,12 @@ std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& netw
   });
 }
 
+/// In cycles a step, rounded down to parts of a cycle that the analysis counts in.
+std::optional<Ratio> wanted_period(const Chip& chip, const CompileOptions& options) {
+  if (!options.steps_per_second) return options.period;
+  return Ratio(static_cast<std::int64_t>(std::floor(chip.clock_mhz * 1e6 / *options.steps_per_second * kTimeScale)), kTimeScale);
+}
+
 std::string print_promise(const Promise& promise) {
   std::string text = promise.name + ": period " + promise.period.str() + " cycles a step, offset " +
                      std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) + "\ncritical cycle:\n";
@@ -216,7 +222,7 @@ std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numb
   if (data != nullptr) work = rehearse(*image, *data).work;
   if (options.tune) {
     runner.stage("tune", [&] {
-      tune(*image, work, {options.seed, options.favour.empty(), !options.pages.has_value(), options.contract});
+      tune(*image, work, {options.seed, options.favour.empty(), !options.pages.has_value(), options.contract, wanted_period(chip, options)});
       return 0;
     });
     runner.sound(check(*image));

@@ -38,6 +38,8 @@ struct CompileOptions {
   std::uint64_t seed = 1;
   PartitionMethod partition = PartitionMethod::kMultilevel;
   std::optional<std::uint32_t> pages;  ///< wanted pages per cluster
+  std::optional<Ratio> period;         ///< wanted, cycles a step: then the fewest pages that keep it
+  std::optional<double> steps_per_second;  ///< the same at the chip file's clock
   std::uint32_t max_neurons = 0;       ///< of a cluster; 0: what fits
   Spread spread = Spread::kFastest;    ///< not with max_neurons or clusters
   std::map<std::string, std::uint32_t> clusters;  ///< at least so many, by population; the others: as few as fit
