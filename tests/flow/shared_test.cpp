@@ -1,0 +1,169 @@
+// Several applications on one chip: random networks that enter and leave at random steps of another.
+// Each is golden, each has the stamps that it has alone from its own first cycle on, in the model and in the RTL,
+// however the host feeds them: B loading, starved, saturated, leaving moves A by no cycle.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <memory>
+#include <ostream>
+
+#include "compiler/base/error.hpp"
+#include "host/compile/compile.hpp"
+#include "host/device/link_throttle.hpp"
+#include "host/device/model_device.hpp"
+#include "host/device/verilator_device.hpp"
+#include "host/run/report.hpp"
+#include "host/run/shared_plan.hpp"
+#include "tests/flow/expect_golden.hpp"
+#include "tests/flow/random_case.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+constexpr const char* kChips[] = {"square", "wide"};
+constexpr int kBlocks = 6;
+constexpr int kCases = 12;  ///< scripts that can be, per test
+
+Chip test_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml"); }
+
+struct Script {
+  std::vector<std::string> names;  ///< by case
+  std::vector<Case> cases;
+  SharedPlan plan;
+};
+
+std::optional<Image> small_image(const Case& made, const Chip& chip, std::uint32_t tiles, Rng& rng) {
+  CompileOptions options;
+  options.seed = rng.next();
+  options.tiles = tiles;
+  options.slots = static_cast<std::uint32_t>(rng.between(1, 3));
+  try {
+    auto built = build_image(made.network, chip, options);
+    if (auto* image = std::get_if<Image>(&built)) return std::move(*image);
+  } catch (const Error&) {
+    // Too large, in words that tests of the stages read.
+  }
+  return std::nullopt;
+}
+
+/// Nothing where something does not fit.
+std::optional<Script> random_script(const Chip& chip, std::uint64_t seed) {
+  Rng rng(seed);
+  Script script;
+  const std::uint32_t applications = static_cast<std::uint32_t>(rng.between(2, chip.tiles() > 4 ? 4 : 3));
+  std::vector<Image> images;
+  for (std::uint32_t a = 0; a < applications; ++a) {
+    CaseOptions sizes;
+    sizes.max_neurons = 24;
+    sizes.max_inputs = 20;
+    sizes.max_populations = 3;
+    sizes.max_samples = a == 0 ? 8 : 5;
+    sizes.max_steps = a == 0 ? 10 : 6;
+    script.cases.push_back(random_case(rng.next(), chip, sizes));
+    script.names.push_back(std::string(1, static_cast<char>('a' + a)));
+    std::optional<Image> image = small_image(script.cases.back(), chip, static_cast<std::uint32_t>(rng.between(1, 2)), rng);
+    if (!image) return std::nullopt;
+    images.push_back(std::move(*image));
+  }
+  const auto steps = static_cast<std::int64_t>(script.cases.front().data.total_steps());
+  std::vector<Entering> lines;
+  for (std::uint32_t a = 1; a < applications; ++a) {
+    Entering line{script.names[a], images[a], script.cases[a].data, rng.chance(0.2) ? 0 : rng.between(0, steps / 2), {}};
+    if (rng.chance(0.7) && line.step + 2 <= steps) line.release = rng.between(line.step + 2, steps);
+    lines.push_back(std::move(line));
+  }
+  try {
+    script.plan = plan_shared(script.names.front(), images.front(), script.cases.front().data, lines);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  return script;
+}
+
+void expect_as_alone(const Script& script, const std::vector<DeviceRun>& runs) {
+  ASSERT_EQ(runs.size(), script.plan.stays.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const PlannedStay& stay = script.plan.stays[i];
+    SCOPED_TRACE(stay.name + " from step " + std::to_string(stay.enters) + ", cycle " + std::to_string(stay.origin));
+    EXPECT_EQ(runs[i].sent, stay.replay.sent);
+    EXPECT_EQ(runs[i].ended, stay.replay.ended);
+    EXPECT_EQ(runs[i].tiles, stay.replay.tiles);
+    const Case& made = script.cases[static_cast<std::size_t>(stay.name[0] - 'a')];
+    const Case part{made.network, stay.data};
+    expect_golden(part, stay.image, runs[i], run_golden(made.network, stay.data));
+    EXPECT_TRUE(check_promise(stay.image.promises.front(), runs[i], std::nullopt).kept);
+  }
+}
+
+struct Param {
+  std::string chip;
+  int block = 0;
+  friend std::ostream& operator<<(std::ostream& out, const Param& param) { return out << param.chip << " block " << param.block; }
+};
+
+class Shared : public ::testing::TestWithParam<Param> {
+ protected:
+  template <class F>
+  static void for_scripts(F&& each) {
+    const Chip chip = test_chip(GetParam().chip);
+    if (const char* text = std::getenv("SPIKELOOM_CASE")) {
+      const std::uint64_t seed = std::strtoull(text, nullptr, 10);
+      const auto script = GetParam().block == 0 ? random_script(chip, seed) : std::nullopt;
+      if (script) each(*script, seed);
+      return;
+    }
+    int done = 0, left = 0;
+    for (std::uint64_t n = 0; done < kCases && n < 60 * kCases; ++n) {
+      const std::uint64_t seed = static_cast<std::uint64_t>(GetParam().block) * 1'000'000 + n;
+      const auto script = random_script(chip, seed);
+      if (!script) continue;
+      SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+      each(*script, seed);
+      if (HasFailure()) return;
+      ++done;
+      for (const PlannedStay& stay : script->plan.stays) left += stay.gives_back ? 1 : 0;
+    }
+    EXPECT_EQ(done, kCases) << "too few random scripts fit";
+    EXPECT_GT(left, 0) << "nobody ever left";
+  }
+};
+
+TEST_P(Shared, ModelGivesEachItsOwnRun) {
+  for_scripts([](const Script& script, std::uint64_t seed) {
+    const std::unique_ptr<ModelLink> model = open_model(script.plan.stays.front().image.chip);
+    SharedOptions options;
+    options.feed_seed = seed % 3 == 0 ? 0 : 1 + seed;
+    expect_as_alone(script, run_shared(*model, script.plan.script(), options));
+  });
+}
+
+TEST_P(Shared, RtlGivesEachItsOwnRun) {
+  const auto block = static_cast<std::uint64_t>(GetParam().block);
+  VerilatorOptions rtl_options;
+  if (block % 3 == 1) rtl_options.stall_seed = block;
+  std::unique_ptr<Link> rtl = open_verilator(test_chip(GetParam().chip), rtl_options, {});
+  if (block % 3 == 2) rtl = throttle(std::move(rtl), block);
+  for_scripts([&](const Script& script, std::uint64_t seed) {
+    SharedOptions options;
+    options.feed_seed = seed % 3 == 0 ? 0 : 1 + seed;
+    expect_as_alone(script, run_shared(*rtl, script.plan.script(), options));
+    if (HasFailure()) return;
+    // The first alone on the same device.
+    const PlannedStay& first = script.plan.stays.front();
+    const DeviceRun alone = Session(*rtl, first.image, {}).run(first.data);
+    EXPECT_EQ(alone.ended, first.replay.ended);
+  });
+}
+
+std::vector<Param> params() {
+  std::vector<Param> list;
+  for (const char* chip : kChips)
+    for (int block = 0; block < kBlocks; ++block) list.push_back({chip, block});
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(Chips, Shared, ::testing::ValuesIn(params()),
+                         [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
+
+}  // namespace
+}  // namespace spikeloom::testing
