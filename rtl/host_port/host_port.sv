@@ -103,7 +103,7 @@ module host_port #(
 
   for (genvar a = 0; a < Applications; a++) begin : gen_word_of
     assign word_of[a] = Applications == 1 ||
-        word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W] == spikeloom_pkg::WORD_CHUNK_APP_W'(a);
+        32'(word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W]) == 32'(a);
   end
   assign queue_ready = (word_of & ~queues_ready) == '0;
 
@@ -229,11 +229,12 @@ module host_port #(
     end
   end
 
-  // Clocks until everything that can move without another word has moved.
+  // Clocks until everything that can move without another word has moved. A start waits for the ring words before it
+  // only, or somebody who keeps asking would keep it off for ever.
   assign moves = en_o || prime_o || (in_valid_i && in_ready_o) || (out_valid_o && out_ready_i);
   always_ff @(posedge clk_i) begin
-    if (rst_i || ring_start_valid_q) settle_q <= SettleBits'(RingSettle);
-    else if (moves && settle_q < SettleBits'(ShortSettle)) settle_q <= SettleBits'(ShortSettle);
+    if (rst_i || prime_o || (ring_start_valid_q && !starting_q)) settle_q <= SettleBits'(RingSettle);
+    else if (moves && !starting_q && settle_q < SettleBits'(ShortSettle)) settle_q <= SettleBits'(ShortSettle);
     else if (settle_q != '0) settle_q <= settle_q - SettleBits'(1);
   end
   assign idle_o = settle_q == '0 && !en_o && !starting_q && !prime_o;

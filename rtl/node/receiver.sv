@@ -142,7 +142,7 @@ module receiver #(
         row0_q <= RowBits'(first_row[d1_context]) + RowBits'(page1);
       end
     end
-    if (rst_i || clear_i) begin
+    if (rst_i) begin  // not clear_i: flits in flight land in their slots
       valid1_q <= 1'b0;
       valid0_q <= 1'b0;
     end

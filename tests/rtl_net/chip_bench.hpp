@@ -44,6 +44,7 @@ class ChipBench {
   void send(Word word) { to_send_.push_back(word); }
   void send(const std::vector<Word>& words) { to_send_.insert(to_send_.end(), words.begin(), words.end()); }
   [[nodiscard]] bool all_sent() const { return to_send_.empty(); }
+  [[nodiscard]] std::size_t unsent() const { return to_send_.size(); }
   std::deque<Word>& received() { return received_; }
   [[nodiscard]] bool idle() const { return model_->idle_o != 0; }
   [[nodiscard]] std::uint64_t clocks() const { return clocks_; }

@@ -64,6 +64,18 @@ class Slots {
     tx_[tx] = true;
     return true;
   }
+  /// What `tables` hold in this network's blocks is taken.
+  void block(const MeshTables& tables, std::uint32_t slot_block, std::uint32_t route_block) {
+    for (const auto& [place, data] : tables) {
+      const auto& [node, address] = place;
+      const unsigned slot = address & 0xfffU;
+      if (address >> 12U == slot_block && hw::RegSlot::unpack(data).tx_valid)
+        tx_[(node == 0 ? tx_.size() / wheel_ - 1 : node - 1) * wheel_ + slot] = true;
+      if (address >> 12U == route_block)
+        for (unsigned out = 0; out < 5; ++out)
+          if (data >> (3 * out) & 7U) select(node - 1, out, slot) = data >> (3 * out) & 7U;
+    }
+  }
   unsigned& select(unsigned tile, unsigned out, unsigned slot) { return select_[(tile * 5 + out) * wheel_ + slot % wheel_]; }
 
  private:
@@ -81,16 +93,45 @@ unsigned below(Rng& r, unsigned bound) { return static_cast<unsigned>(r.below(bo
 }  // namespace
 
 MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
+  MeshSpace space{.channels = shape.host_channels, .counters = shape.host_counters, .slots = shape.spike_wheel / 2};
+  for (unsigned t = 0; t < shape.width * shape.height; ++t) space.tiles.push_back(t);
+  return draw_application(shape, seed, space, {});
+}
+
+std::vector<Word> table_words(const MeshShape& shape, const std::vector<const MeshTables*>& tables) {
+  std::vector<Word> words;
+  const auto block = [&](unsigned node, std::uint32_t number, unsigned wheel) {
+    for (unsigned s = 0; s < wheel; ++s) {
+      std::uint32_t data = 0;
+      for (const MeshTables* one : tables)
+        if (const auto it = one->find({node, at(number, s)}); it != one->end()) data |= it->second;
+      words.push_back(ring_write(node, at(number, s), data));
+    }
+  };
+  for (unsigned node = 0; node <= shape.width * shape.height; ++node) {
+    block(node, hw::kAddrBlockSpikeSlot, shape.spike_wheel);
+    block(node, hw::kAddrBlockCreditSlot, shape.credit_wheel);
+    if (node == 0) continue;
+    block(node, hw::kAddrBlockSpikeRoute, shape.spike_wheel);
+    block(node, hw::kAddrBlockCreditRoute, shape.credit_wheel);
+  }
+  return words;
+}
+
+MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const MeshSpace& space,
+                          const std::vector<const MeshTables*>& taken) {
   MeshCase m;
   m.shape = shape;
+  m.space = space;
   Rng r(seed);
   const unsigned tiles = shape.width * shape.height;
+  const unsigned mine = static_cast<unsigned>(space.tiles.size());
   std::vector<unsigned> rows_used(tiles, 0), out_used(tiles, 0), deliveries_used(tiles, 0), channels_used(tiles + 1, 0),
       counters_used(tiles + 1, 0), local_contexts(tiles, 0);
 
-  const unsigned want = 1 + below(r, 2 * tiles);
+  const unsigned want = 1 + below(r, 2 * mine);
   for (unsigned c = 0; c < want; ++c) {
-    const unsigned t = below(r, tiles), rows = 2 + below(r, 3);
+    const unsigned t = space.tiles[below(r, mine)], rows = 2 + below(r, 3);
     if (local_contexts[t] == shape.contexts || rows_used[t] + rows > shape.page_rows) continue;
     MeshContext x{};
     x.tile = t;
@@ -105,8 +146,8 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
   const unsigned n = static_cast<unsigned>(m.contexts.size());
 
   // Channels: host first, then contexts. Edges of delay 0 go from lower to higher contexts only.
-  const unsigned host_channels = 1 + below(r, shape.host_channels);
-  for (unsigned c = 0; c < host_channels; ++c) m.channels.push_back({.context = -1, .local = c});
+  const unsigned host_channels = 1 + below(r, space.channels);
+  for (unsigned c = 0; c < host_channels; ++c) m.channels.push_back({.context = -1, .local = space.first_channel + c});
   for (unsigned c = 0; c < n; ++c) {
     const unsigned count = below(r, 4) == 0 ? 2 : 1;
     for (unsigned k = 0; k < count && channels_used[m.contexts[c].tile] < shape.channels; ++k)
@@ -117,7 +158,7 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
     MeshContext& x = m.contexts[c];
     if (delay >= x.rows || deliveries_used[x.tile] == shape.deliveries || x.inbound == 60) return;
     const unsigned source = m.channels[ch].context < 0 ? tiles : m.contexts[static_cast<unsigned>(m.channels[ch].context)].tile;
-    if (counters_used[source] == shape.credit_counters) return;
+    if (counters_used[source] == (source == tiles ? space.counters : shape.credit_counters)) return;
     for (const unsigned d : m.channels[ch].deliveries)  // one (context, delay) of a channel in a tile
       if (m.contexts[m.deliveries[d].context].tile == x.tile) return;
     MeshDelivery d{};
@@ -125,7 +166,7 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
     d.context = c;
     d.delay = delay;
     d.local = deliveries_used[x.tile]++;
-    d.counter = counters_used[source]++;
+    d.counter = (source == tiles ? space.first_counter : 0) + counters_used[source]++;
     d.first = below(r, 3);
     m.channels[ch].deliveries.push_back(static_cast<unsigned>(m.deliveries.size()));
     m.deliveries.push_back(d);
@@ -144,18 +185,18 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
   for (MeshChannel& ch : m.channels)
     if (ch.context >= 0) {
       ch.to_sink = ch.deliveries.empty() || below(r, 3) == 0;
-      ch.sink = below(r, 64);
+      ch.sink = space.first_sink + below(r, space.sinks);
     }
 
   // Pages: chunks in the order of their delay.
   for (unsigned c = 0; c < n; ++c) {
     MeshContext& x = m.contexts[c];
-    std::vector<unsigned> mine;
+    std::vector<unsigned> ends;
     for (unsigned d = 0; d < m.deliveries.size(); ++d)
-      if (m.deliveries[d].context == c) mine.push_back(d);
-    std::stable_sort(mine.begin(), mine.end(), [&](unsigned a, unsigned b) { return m.deliveries[a].delay < m.deliveries[b].delay; });
+      if (m.deliveries[d].context == c) ends.push_back(d);
+    std::stable_sort(ends.begin(), ends.end(), [&](unsigned a, unsigned b) { return m.deliveries[a].delay < m.deliveries[b].delay; });
     x.limit.assign(16, 0);
-    for (const unsigned d : mine) {
+    for (const unsigned d : ends) {
       MeshDelivery& v = m.deliveries[d];
       v.count = std::min(shape.page_chunks - x.chunks, below(r, 3));
       v.first_chunk = v.count ? x.chunks : 0;
@@ -172,6 +213,13 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
   tables.spike.resize((tiles + 1) * shape.spike_wheel);
   tables.credit.resize((tiles + 1) * shape.credit_wheel);
   Slots spikes(shape, shape.spike_wheel), credits(shape, shape.credit_wheel);
+  for (const MeshTables* other : taken) {
+    spikes.block(*other, hw::kAddrBlockSpikeSlot, hw::kAddrBlockSpikeRoute);
+    credits.block(*other, hw::kAddrBlockCreditSlot, hw::kAddrBlockCreditRoute);
+  }
+  const auto put_route = [&](std::uint32_t block, unsigned wheel, const Tree& tree, unsigned slot) {
+    for (const Hop& h : tree.hops) m.tables[{h.tile + 1, at(block, (slot + h.depth) % wheel)}] |= (1 + h.in) << (3 * h.out);
+  };
   const auto spike_at = [&](unsigned node, unsigned slot) -> hw::RegSlot& { return tables.spike[node * shape.spike_wheel + slot % shape.spike_wheel]; };
   const auto credit_at = [&](unsigned node, unsigned slot) -> hw::RegSlot& { return tables.credit[node * shape.credit_wheel + slot % shape.credit_wheel]; };
   for (MeshChannel& ch : m.channels) {
@@ -181,12 +229,13 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
     if (ch.to_sink) to.push_back(kHost);
     if (to.empty() && ch.context >= 0) return m;
     const Tree tree = grow(shape, source, to);
-    const unsigned first = below(r, shape.spike_wheel), wanted = 1 + below(r, shape.spike_wheel / 2);
+    const unsigned first = below(r, shape.spike_wheel), wanted = 1 + below(r, space.slots);
     const unsigned stride = below(r, 2) == 0 ? 1 : 3;
     for (unsigned k = 0; k < shape.spike_wheel && ch.slots.size() < wanted; ++k) {
       const unsigned s = (first + k * stride) % shape.spike_wheel;
       if (!spikes.take(source, tree, s)) continue;
       ch.slots.push_back(s);
+      put_route(hw::kAddrBlockSpikeRoute, shape.spike_wheel, tree, s);
       hw::RegSlot& tx = spike_at(source == kHost ? 0 : source + 1, s);
       tx.tx = ch.local;
       tx.tx_valid = 1;
@@ -216,6 +265,7 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
         const unsigned s = (from + k) % shape.credit_wheel;
         if (!credits.take(tile, back, s)) continue;
         v.credit_slots.push_back(s);
+        put_route(hw::kAddrBlockCreditRoute, shape.credit_wheel, back, s);
         hw::RegSlot& tx = credit_at(tile + 1, s);
         tx.tx = v.local;
         tx.tx_valid = 1;
@@ -227,28 +277,26 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
     }
   }
 
-  // Image words.
-  const auto put = [&](unsigned node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
-    m.image.push_back(ring_write(node, at(block, offset), data));
-  };
   for (unsigned node = 0; node <= tiles; ++node) {
-    for (unsigned s = 0; s < shape.spike_wheel; ++s) put(node, hw::kAddrBlockSpikeSlot, s, spike_at(node, s).pack());
-    for (unsigned s = 0; s < shape.credit_wheel; ++s) put(node, hw::kAddrBlockCreditSlot, s, credit_at(node, s).pack());
-    if (node == 0) {
-      for (unsigned k = 0; k < shape.credit_counters; ++k) put(0, hw::kAddrBlockCredit, k, 0);
-      continue;
-    }
-    const auto route = [&](Slots& slots, unsigned s) {
-      return hw::RegRoute{.north = slots.select(node - 1, 0, s), .east = slots.select(node - 1, 1, s), .south = slots.select(node - 1, 2, s),
-                          .west = slots.select(node - 1, 3, s), .local = slots.select(node - 1, 4, s)}
-          .pack();
-    };
-    for (unsigned s = 0; s < shape.spike_wheel; ++s) put(node, hw::kAddrBlockSpikeRoute, s, route(spikes, s));
-    for (unsigned s = 0; s < shape.credit_wheel; ++s) put(node, hw::kAddrBlockCreditRoute, s, route(credits, s));
+    for (unsigned s = 0; s < shape.spike_wheel; ++s)
+      if (const std::uint32_t entry = spike_at(node, s).pack()) m.tables[{node, at(hw::kAddrBlockSpikeSlot, s)}] = entry;
+    for (unsigned s = 0; s < shape.credit_wheel; ++s)
+      if (const std::uint32_t entry = credit_at(node, s).pack()) m.tables[{node, at(hw::kAddrBlockCreditSlot, s)}] = entry;
+  }
+
+  // Configuration.
+  const auto put = [&](unsigned node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
+    m.configuration.push_back(ring_write(node, at(block, offset), data));
+  };
+  for (unsigned k = 0; k < space.counters; ++k) put(0, hw::kAddrBlockCredit, space.first_counter + k, 0);
+  for (unsigned k = 0; k < space.channels; ++k)
+    put(0, hw::kAddrBlockChannel, space.first_channel + k, hw::RegChannel{.context = space.application, .valid = 1}.pack());
+  for (const unsigned t : space.tiles) {
+    const unsigned node = t + 1;
     for (unsigned k = 0; k < shape.contexts; ++k) put(node, hw::kAddrBlockContext, k << 5U | hw::kAddrContextMode, 0);
     for (unsigned k = 0; k < shape.channels; ++k) put(node, hw::kAddrBlockChannel, k, 0);
     for (unsigned k = 0; k < shape.credit_counters; ++k) put(node, hw::kAddrBlockCredit, k, 0);
-    put(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, local_contexts[node - 1]);
+    put(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, local_contexts[t]);
   }
   for (unsigned c = 0; c < n; ++c) {
     MeshContext& x = m.contexts[c];
@@ -276,8 +324,7 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
         hw::RegDeliveryRange{.first = v.first, .count = v.count}.pack());
 
   // Start words.
-  const auto begin = [&](unsigned node, std::uint32_t address, std::uint32_t data) { m.start.push_back(ring_write(node, address, data)); };
-  for (unsigned node = 0; node <= tiles; ++node) begin(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack());
+  const auto begin = [&](unsigned node, std::uint32_t address, std::uint32_t data) { m.dynamic.push_back(ring_write(node, address, data)); };
   for (const MeshDelivery& v : m.deliveries) {
     const MeshContext& x = m.contexts[v.context];
     begin(x.tile + 1, at(hw::kAddrBlockDelivery, v.local << 1U | hw::kAddrDeliveryPage),
@@ -292,20 +339,33 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
       for (const MeshDelivery& v : m.deliveries) count += v.context == c && v.delay > p;
       if (count > 0) begin(m.contexts[c].tile + 1, at(hw::kAddrBlockEos, m.contexts[c].first_row + p), count);
     }
-  begin(0, hw::kAddrNodeStartLow, 0);
-  begin(0, hw::kAddrNodeStart, hw::RegStart{.apps = 1}.pack());
-  for (unsigned node = tiles + 1; node-- > 0;) begin(node, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack());
+  for (const unsigned t : space.tiles)
+    m.run.push_back(ring_write(t + 1, hw::kAddrNodeControl, hw::RegControl{.run = 1, .app = space.application}.pack()));
+
+  // Alone.
+  m.image = table_words(shape, {&m.tables});
+  m.image.insert(m.image.end(), m.configuration.begin(), m.configuration.end());
+  for (unsigned node = 0; node <= tiles; ++node)
+    m.start.push_back(ring_write(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()));
+  m.start.insert(m.start.end(), m.dynamic.begin(), m.dynamic.end());
+  m.start.push_back(ring_write(0, hw::kAddrNodeStartLow, 0));
+  m.start.push_back(ring_write(0, hw::kAddrNodeStart, hw::RegStart{.apps = 1U << space.application}.pack()));
+  m.start.insert(m.start.end(), m.run.begin(), m.run.end());
+  m.start.push_back(ring_write(0, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack()));
 
   // Input.
-  const unsigned steps = 1 + below(r, 12);
+  const unsigned steps = space.least_steps + below(r, space.steps);
   for (unsigned k = 0; k <= steps; ++k) {
     const bool run_end = k == steps, sample_end = !run_end && (k + 1 == steps || below(r, 3) == 0);
     for (unsigned ch = 0; ch < host_channels; ++ch) {
       for (unsigned i = 0; i < 6 && !run_end; ++i)
-        if (below(r, 2) == 0)
-          m.input.push_back(hw::WordChunk{.mask = below(r, 65536), .index = i, .channel = ch, .kind = hw::kKindChunk}.pack());
+        if (below(r, 2) == 0 || space.saturated)
+          m.input.push_back(hw::WordChunk{.mask = space.saturated ? 0xffffU : below(r, 65536), .index = i,
+                                          .channel = space.first_channel + ch, .app = space.application, .kind = hw::kKindChunk}
+                                .pack());
       m.input.push_back(hw::WordEos{.sample_end = sample_end ? 1U : 0U, .run_end = run_end ? 1U : 0U,
-                                    .final = run_end && ch + 1 == host_channels ? 1U : 0U, .channel = ch, .kind = hw::kKindEos}
+                                    .final = run_end && ch + 1 == host_channels ? 1U : 0U,
+                                    .channel = space.first_channel + ch, .app = space.application, .kind = hw::kKindEos}
                             .pack());
     }
   }
@@ -398,14 +458,14 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
     // Host source.
     if (head < m.input.size()) {
       const auto word = hw::WordChunk::unpack(m.input[head]);
-      const unsigned ch = word.channel;
+      const unsigned ch = word.channel - m.space.first_channel;
       if (has_slot(m.channels[ch].slots, m.shape.spike_wheel) && (host_sending || has_credit(ch))) {
         if (!host_sending) took.push_back(ch);
         const auto eos = hw::WordEos::unpack(m.input[head]);
         const bool is_eos = word.kind == hw::kKindEos;
         launch(ch, is_eos ? Flit{true, eos.sample_end != 0, eos.run_end != 0, 0, 0} : Flit{false, false, false, word.index, word.mask});
         if (is_eos && !eos.run_end)
-          result.sent.push_back(hw::WordOutEos{.stamp = t + 1, .sample_end = eos.sample_end, .channel = ch, .kind = hw::kKindOutSent}.pack());
+          result.sent.push_back(hw::WordOutEos{.stamp = t + 1, .sample_end = eos.sample_end, .channel = word.channel, .kind = hw::kKindOutSent}.pack());
         host_sending = !is_eos;
         final_sent = final_sent || (is_eos && eos.final);
         ++head;
