@@ -51,9 +51,10 @@ class SharedRun {
     exchange_.write(program.load);
     exchange_.write(program.start);
     first.is_there = true;
+    wait_until([&] { return hw::RegHostStatus::unpack(exchange_.read(0, hw::kAddrNodeStatus)).under_way != 0; }, "cycle 0");
     last_change_ = std::chrono::steady_clock::now();
     while (!is_finished()) step();
-    wait_until([&] { return (exchange_.read(0, hw::kAddrNodeStatus) & 1U) == 0; }, "the end of the run");
+    wait_until([&] { return hw::RegHostStatus::unpack(exchange_.read(0, hw::kAddrNodeStatus)).busy == 0; }, "the end of the run");
     std::vector<DeviceRun> runs;
     for (const auto& guest : guests_) {
       if (!guest->has_left) guest->tiles = counters_of(*guest);
@@ -185,6 +186,8 @@ class SharedRun {
       origin = guest->stay->origin;
     }
     if (starting != 0) exchange_.write(start_words(starting, origin));
+    // Its answer goes round the ring behind every word of configuration: these have landed before time goes on.
+    (void)exchange_.read(0, hw::kAddrNodeStatus);
     last_change_ = std::chrono::steady_clock::now();
   }
 
