@@ -35,6 +35,8 @@ class ChipBench {
  public:
   explicit ChipBench(std::uint64_t seed, Link link = {}) : random_(seed), link_(link) {
     model_->rst_i = 1;
+    model_->in_valid_i = 0;
+    model_->out_ready_i = 0;
     for (int i = 0; i < 4; ++i) clock();
     model_->rst_i = 0;
     clock();

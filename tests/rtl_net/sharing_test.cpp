@@ -29,6 +29,7 @@ struct Resident {
   std::uint64_t cleared = 0;    // cycle
   std::size_t given = 0, taken = 0, hold = ~std::size_t{0};
   unsigned mood = 50;           // chance in percent, each clock, that a word is given
+  unsigned asleep = 0;          // clocks in which none is given
   State state = State::kRunning;
   std::vector<Word> sent = {}, sink = {};
 
@@ -62,7 +63,11 @@ class Sharing {
     if (!power_up()) return;
     ++seen_.cases;
     for (unsigned round = 0; round < 400; ++round) {
-      for (unsigned clocks = below(3) == 0 ? below(4000) : below(300); clocks > 0; --clocks) step();
+      // One that has ended is let out as soon as it is at rest, or much later.
+      const bool soon = below(4) != 0 && std::any_of(residents_.begin(), residents_.end(), [](const Resident& r) {
+        return r.state == Resident::State::kRunning && r.ended();
+      });
+      for (unsigned clocks = soon ? 0 : below(3) == 0 ? below(4000) : below(300); clocks > 0; --clocks) step();
       ASSERT_NO_FATAL_FAILURE(stop());
       ASSERT_NO_FATAL_FAILURE(check_status());
       ASSERT_NO_FATAL_FAILURE(let_out());
@@ -94,6 +99,8 @@ class Sharing {
       if (below(100) == 0)
         for (Resident& r : residents_) r.mood = below(4) == 0 ? 0 : below(3) == 0 ? 100 : below(100);
       for (Resident& r : residents_) {
+        if (below(2000) == 0) r.asleep = below(3000);
+        if (r.asleep > 0 && r.asleep-- > 0) continue;
         if (r.given >= std::min(r.hold, r.mesh.input.size()) || r.given - r.taken >= kQueueWords) continue;
         if (below(100) < r.mood) bench_.send(r.mesh.input[r.given++]);
       }
@@ -217,7 +224,7 @@ class Sharing {
   void let_out() {
     std::vector<Resident*> leaving;
     for (Resident& r : residents_) {
-      if (r.state == Resident::State::kRunning && r.ended() && at_rest(r) && (done_ || below(2) == 0)) clear(r);
+      if (r.state == Resident::State::kRunning && r.ended() && at_rest(r) && (done_ || below(4) != 0)) clear(r);
       if (::testing::Test::HasFatalFailure()) return;
       if (r.state == Resident::State::kCleared && (done_ || now_ >= r.cleared + flight())) leaving.push_back(&r);
     }
@@ -370,6 +377,11 @@ class Sharing {
     ASSERT_EQ(cycle(), now_) << "the chip moved while it was written";
     // The look-ahead holds entries of three cycles.
     arm(entering, ((now_ + 3) / turn() + 1 + below(2) * below(20)) * turn());
+    if (beside || below(2) == 0) return;
+    // Time runs to the start by itself, and there it waits for words.
+    for (int i = 0; i < 1000 && cycle() != last_start_; ++i) continue;
+    for (int i = 0; i < 100; ++i) step();
+    ASSERT_EQ(cycle(), last_start_) << "an armed application holds something back";
   }
 
   MeshShape shape_;
@@ -406,8 +418,54 @@ void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
             << " of two at once, " << seen.reused_tiles << " tiles used again; " << seen.words << " words\n";
 }
 
+/// By hand: an application without tiles, host channel 4 in slot 7, no route behind it.
+TEST(Sharing, AnArmedApplicationKeepsTimeRunningToItsStart) {
+  constexpr std::uint32_t kApplication = 2, kChannel = 4, kSlot = 7;
+  constexpr std::uint64_t kStart = 1024;
+  ChipBench<Vmesh22s> bench(1);
+  const MeshTables tables = {{{0, at(hw::kAddrBlockSpikeSlot, kSlot)}, hw::RegSlot{.tx = kChannel, .tx_valid = 1}.pack()}};
+  const auto arm = [&](std::uint64_t cycle) {
+    bench.send(ring_write(0, hw::kAddrNodeStartLow, static_cast<std::uint32_t>(cycle)));
+    bench.send(ring_write(0, hw::kAddrNodeStart,
+                          hw::RegStart{.high = static_cast<std::uint32_t>(cycle >> 32U), .apps = 1U << kApplication}.pack()));
+  };
+  const auto status = [&] { return hw::RegHostStatus::unpack(bench.read(0, hw::kAddrNodeStatus)); };
+  const auto run = [&](std::uint64_t start) {
+    for (int i = 0; i < 500; ++i) {
+      bench.step();
+      ASSERT_FALSE(i > 250 && bench.idle()) << "time runs to the start";
+    }
+    EXPECT_EQ(status().busy, 1U);
+    EXPECT_EQ(status().live, 1U << kApplication);
+    EXPECT_LT(bench.read(0, hw::kAddrNodeCycle), start);
+    ASSERT_TRUE(bench.settle(5000)) << "it waits for words";
+    EXPECT_EQ(bench.read(0, hw::kAddrNodeCycle), start);
+    EXPECT_EQ(status().live, 1U << kApplication);
+    bench.send(hw::WordEos{.channel = kChannel, .app = kApplication, .kind = hw::kKindEos}.pack());
+    ASSERT_TRUE(bench.settle(5000));
+    ASSERT_EQ(bench.received().size(), 1U);
+    EXPECT_EQ(hw::WordOutEos::unpack(bench.received().front()).stamp, start + kSlot);  // decided one cycle before
+    bench.received().clear();
+    EXPECT_EQ(bench.read(0, hw::kAddrNodeTaken + kApplication), 1U);
+    bench.send(hw::WordEos{.run_end = 1, .final = 1, .channel = kChannel, .app = kApplication, .kind = hw::kKindEos}.pack());
+    ASSERT_TRUE(bench.settle(5000));
+    EXPECT_EQ(status().busy, 0U);
+    EXPECT_EQ(status().live, 0U);
+    EXPECT_EQ(bench.read(0, hw::kAddrNodeTaken + kApplication), 2U);
+  };
+  for (unsigned node = 0; node <= 4; ++node)
+    bench.send(ring_write(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()));
+  bench.send(table_words(kMesh22s, {&tables}));
+  bench.send(ring_write(0, at(hw::kAddrBlockChannel, kChannel), hw::RegChannel{.context = kApplication, .valid = 1}.pack()));
+  arm(kStart);
+  bench.send(ring_write(0, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack()));
+  ASSERT_NO_FATAL_FAILURE(run(kStart));
+  arm(3 * kStart);  // the run was done; it goes on
+  ASSERT_NO_FATAL_FAILURE(run(3 * kStart));
+}
+
 TEST(Sharing, ThreeApplicationsOn2x2AreEachAsTheyAreAlone) { many<Vmesh22s>(kMesh22s, 1, 300); }
-TEST(Sharing, TwoApplicationsOn3x2AreEachAsTheyAreAlone) { many<Vmesh32s>(kMesh32s, 100001, 300); }
+TEST(Sharing, TwoApplicationsOn3x2AreEachAsTheyAreAlone) { many<Vmesh32s>(kMesh32s, 100001, 120); }
 
 }  // namespace
 }  // namespace spikeloom::test
