@@ -43,7 +43,7 @@ struct CompileOptions {
   std::uint32_t max_neurons = 0;       ///< of a cluster; 0: what fits
   Spread spread = Spread::kFastest;    ///< not with max_neurons or clusters
   std::map<std::string, std::uint32_t> clusters;  ///< at least so many, by population; the others: as few as fit
-  bool tune = true;                    ///< slots (without favour) and page counts (without pages) chosen by analysis
+  bool tune = true;                    ///< orders, slots (without favour) and page counts (without pages) chosen by analysis
   std::vector<std::string> favour;     ///< populations whose channels get more slots; "host" for the inputs
   std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
   DatasetOptions calibration_data;
