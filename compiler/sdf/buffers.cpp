@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <queue>
 #include <set>
@@ -24,18 +25,74 @@ std::int64_t step_of(const PhasedChannel& channel) {
   return step;
 }
 
+/// What may be chosen: a capacity for every channel with room, one for all that are tied.
+class Variables {
+ public:
+  Variables(const PhasedGraph& graph, const BufferOptions& options) : of_(graph.channel_count(), kNone) {
+    SPIKELOOM_CHECK(options.tied.empty() || options.tied.size() == graph.channel_count());
+    const Capacities least = least_capacities(graph);
+    std::map<std::size_t, std::size_t> by_tie;
+    std::vector<std::int64_t> rest;  // of a capacity of use, by the variable's step
+    for (std::size_t c = 0; c < of_.size(); ++c) {
+      const PhasedChannel& channel = graph.channel(ChannelId(c));
+      if (!bounded(channel)) continue;
+      const std::size_t tie = options.tied.empty() ? kOwnRoom : options.tied[c];
+      const auto [known, fresh] = tie == kOwnRoom ? std::pair(by_tie.end(), true) : by_tie.emplace(tie, least_.size());
+      of_[c] = fresh ? least_.size() : known->second;
+      const std::int64_t step = step_of(channel);
+      if (fresh) {
+        least_.push_back(least[c]);
+        step_.push_back(step);
+        rest.push_back(channel.tokens % step);
+        continue;
+      }
+      const std::size_t v = of_[c];
+      step_[v] = std::gcd(std::gcd(step_[v], step), rest[v] - channel.tokens % step);
+      least_[v] = std::max(least_[v], least[c]);
+    }
+    for (const RoomBudget& budget : options.budgets) {
+      budgets_.push_back({{}, budget.most});
+      for (const ChannelId id : budget.channels)
+        if (of_.at(id.index()) != kNone) budgets_.back().first.push_back(of_[id.index()]);
+      auto& list = budgets_.back().first;
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
+    }
+  }
+
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  [[nodiscard]] std::size_t of(std::size_t channel) const { return of_[channel]; }
+  [[nodiscard]] std::int64_t step(std::size_t variable) const { return step_[variable]; }
+  [[nodiscard]] const Capacities& least() const { return least_; }
+  [[nodiscard]] bool within_budgets(const Capacities& room) const {
+    return std::all_of(budgets_.begin(), budgets_.end(), [&](const auto& budget) {
+      std::int64_t sum = 0;
+      for (const std::size_t v : budget.first) sum += room[v];
+      return sum <= budget.second;
+    });
+  }
+  /// By channel.
+  [[nodiscard]] Capacities capacities(const Capacities& room) const {
+    Capacities result;
+    for (const std::size_t v : of_) result.push_back(v == kNone ? 0 : room[v]);
+    return result;
+  }
+
+ private:
+  std::vector<std::size_t> of_;  ///< by channel
+  Capacities least_;
+  std::vector<std::int64_t> step_;
+  std::vector<std::pair<std::vector<std::size_t>, std::int64_t>> budgets_;
+};
+
 /// Distributions of room in order of size, each with the period that it gives.
 class Search {
  public:
   Search(const PhasedGraph& graph, const BufferOptions& options)
-      : graph_(graph), options_(options), solver_(with_capacities(graph, roomy(graph)), require_repetition(graph)) {
-    std::size_t next = graph.channel_count();
-    for (const PhasedChannel& channel : graph.channels()) {
-      step_.push_back(step_of(channel));
-      back_.push_back(bounded(channel) ? next++ : kNoRoom);
-      for (std::size_t c = channel_of_.size(); c < next; ++c) channel_of_.push_back(step_.size() - 1);
-    }
-    push(least_capacities(graph));
+      : graph_(graph), options_(options), variables_(graph, options), solver_(with_capacities(graph, roomy(graph)), require_repetition(graph)) {
+    for (std::size_t c = 0; c < graph.channel_count(); ++c)
+      if (variables_.of(c) != Variables::kNone) back_.push_back(c);
+    push(variables_.least());
   }
 
   using Enough = std::function<bool(const Ratio&)>;
@@ -44,19 +101,16 @@ class Search {
   /// for. Nothing: there is none, whatever the room.
   std::optional<BufferPoint> next(const Enough& enough) {
     while (!open_.empty()) {
-      BufferPoint point;
-      point.size = open_.top().first;
-      point.capacity = open_.top().second;
+      const auto [size, room] = open_.top();
       open_.pop();
-      if (const Limit* known = known_limit(point.capacity, enough)) {
-        widen(point.capacity, *known);
+      if (const Limit* known = known_limit(room, enough)) {
+        widen(room, *known);
         continue;
       }
-      const KSolver::Outcome outcome = solve(point.capacity);
-      widen(point.capacity, learn(point.capacity, outcome));
+      const KSolver::Outcome outcome = solve(room);
+      widen(room, learn(room, outcome));
       if (!outcome.feasible || !enough(outcome.period)) continue;
-      point.period = outcome.period;
-      return point;
+      return BufferPoint{size, outcome.period, variables_.capacities(room)};
     }
     return std::nullopt;
   }
@@ -71,25 +125,27 @@ class Search {
     return capacity;
   }
 
-  KSolver::Outcome solve(const Capacities& capacity) {
+  KSolver::Outcome solve(const Capacities& room) {
     if (++examined_ > options_.most_examined)
       throw input_error("graph " + graph_.name() + ": more than " + std::to_string(options_.most_examined) + " distributions of room; ask for one period instead of the front, or allow more");
-    for (std::size_t c = 0; c < capacity.size(); ++c)
-      if (back_[c] != kNoRoom) solver_.set_tokens(ChannelId(back_[c]), capacity[c] - graph_.channel(ChannelId(c)).tokens);
+    for (std::size_t i = 0; i < back_.size(); ++i)
+      solver_.set_tokens(ChannelId(graph_.channel_count() + i), room[variables_.of(back_[i])] - graph_.channel(ChannelId(back_[i])).tokens);
     return solver_.solve_exactly();
   }
 
   /// A critical cycle: whatever the other channels have, with no more room on these the period is no shorter.
   struct Limit {
-    std::vector<std::pair<std::size_t, std::int64_t>> room;  ///< channel, capacity
+    std::vector<std::pair<std::size_t, std::int64_t>> room;  ///< variable, capacity
     std::optional<Ratio> period;                             ///< nothing: stuck
   };
 
-  const Limit& learn(const Capacities& capacity, const KSolver::Outcome& outcome) {
+  const Limit& learn(const Capacities& room, const KSolver::Outcome& outcome) {
     Limit limit;
     for (const std::uint32_t e : outcome.cycle) {
       const ChannelId id = solver_.edge(e).channel;
-      if (id != kNoChannel && id.index() >= graph_.channel_count()) limit.room.emplace_back(channel_of_[id.index()], capacity[channel_of_[id.index()]]);
+      if (id == kNoChannel || id.index() < graph_.channel_count()) continue;
+      const std::size_t v = variables_.of(back_[id.index() - graph_.channel_count()]);
+      limit.room.emplace_back(v, room[v]);
     }
     std::sort(limit.room.begin(), limit.room.end());
     limit.room.erase(std::unique(limit.room.begin(), limit.room.end()), limit.room.end());
@@ -98,37 +154,36 @@ class Search {
     return limits_.back();
   }
 
-  [[nodiscard]] const Limit* known_limit(const Capacities& capacity, const Enough& enough) const {
+  [[nodiscard]] const Limit* known_limit(const Capacities& room, const Enough& enough) const {
     constexpr std::ptrdiff_t kRecent = 256;  // older ones rarely apply, and a solution costs less than many comparisons
     for (auto limit = limits_.rbegin(); limit != limits_.rend() && limit - limits_.rbegin() < kRecent; ++limit)
       if ((!limit->period || !enough(*limit->period)) &&
-          std::all_of(limit->room.begin(), limit->room.end(), [&](const auto& room) { return capacity[room.first] <= room.second; }))
+          std::all_of(limit->room.begin(), limit->room.end(), [&](const auto& part) { return room[part.first] <= part.second; }))
         return &*limit;
     return nullptr;
   }
 
-  void widen(const Capacities& capacity, const Limit& limit) {
-    for (const auto& [c, room] : limit.room) {
-      Capacities more = capacity;
-      more[c] += (room - capacity[c]) + step_[c];
+  void widen(const Capacities& room, const Limit& limit) {
+    for (const auto& [v, most] : limit.room) {
+      Capacities more = room;
+      const std::int64_t step = variables_.step(v);
+      more[v] += (most - room[v]) / step * step + step;
       push(std::move(more));
     }
   }
 
-  void push(Capacities capacity) {
-    if (!seen_.insert(capacity).second) return;
-    const std::int64_t size = std::accumulate(capacity.begin(), capacity.end(), std::int64_t{0});
-    open_.emplace(size, std::move(capacity));
+  void push(Capacities room) {
+    if (!variables_.within_budgets(room) || !seen_.insert(room).second) return;
+    const std::int64_t size = std::accumulate(room.begin(), room.end(), std::int64_t{0});
+    open_.emplace(size, std::move(room));
   }
 
-  static constexpr std::size_t kNoRoom = std::numeric_limits<std::size_t>::max();
   using Entry = std::pair<std::int64_t, Capacities>;
   const PhasedGraph& graph_;
   BufferOptions options_;
+  Variables variables_;
   KSolver solver_;
-  std::vector<std::int64_t> step_;
-  std::vector<std::size_t> back_;        ///< by channel: the channel of its room, or kNoRoom
-  std::vector<std::size_t> channel_of_;  ///< by channel of room
+  std::vector<std::size_t> back_;  ///< channels with room; that of the i-th is the solver's channel after the graph's own and i
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open_;
   std::set<Capacities> seen_;
   std::deque<Limit> limits_;

@@ -1,7 +1,9 @@
 // How much room channels need: the least for a period, and the exact trade-off between room and period.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -25,26 +27,39 @@ using Capacities = std::vector<std::int64_t>;
 [[nodiscard]] Capacities least_capacities(const PhasedGraph& graph);
 
 struct BufferPoint {
-  std::int64_t size = 0;  ///< sum of the capacities
+  std::int64_t size = 0;  ///< sum of the capacities, each tied one once
   Ratio period;           ///< cycles an iteration
   Capacities capacity;
 };
 
-/// No smaller sum reaches a point's period, and the last point's period is that without any bound.
+/// No smaller sum reaches a point's period; without budgets the last point's period is that without any bound.
 struct BufferFront {
   std::vector<BufferPoint> points;  ///< growing size, falling period
   std::int64_t examined = 0;        ///< distributions of room whose period was computed
 };
 
+/// A memory that several channels' room lies in: tied channels count once.
+struct RoomBudget {
+  std::vector<ChannelId> channels;
+  std::int64_t most = 0;
+};
+
+/// In BufferOptions::tied: room of its own.
+inline constexpr std::size_t kOwnRoom = std::numeric_limits<std::size_t>::max();
+
 struct BufferOptions {
   std::int64_t most_examined = 1'000'000;
+  /// By channel: channels of one number have one capacity, which counts once (copies of one stream, pages of one context);
+  /// kOwnRoom: its own. Empty: all have their own.
+  std::vector<std::size_t> tied = {};
+  std::vector<RoomBudget> budgets = {};  ///< the least capacities too must be within them, else there is no point
 };
 
 /// All points of the front.
 ///
 /// Method  distributions in order of size. A slow or stuck one has a critical cycle of its expansion; whatever is faster
 ///         has more room on one of the channels of that very cycle, so those are tried, one step each.
-/// Returns KStuck where no room is enough.
+/// Returns KStuck where no room is enough; no points where budgets leave too little.
 /// Throws  Error{kInput} for rates without a repetition vector and after `most_examined`, with what was found by then.
 /// Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle instead of all.
 [[nodiscard]] std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const BufferOptions& options = {});

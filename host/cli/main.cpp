@@ -119,7 +119,7 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
   app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(CLI::PositiveNumber);
   app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(CLI::PositiveNumber);
-  app.add_flag("!--no-tune", options.tune, "keep slots and page counts as first dealt out, not as the analysis likes them best");
+  app.add_flag("!--no-tune", options.tune, "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
   app.add_option("--favour", options.favour, "population (or host) whose channels get more slots; repeatable");
 }
 

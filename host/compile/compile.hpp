@@ -45,7 +45,7 @@ struct CompileOptions {
   std::map<std::string, std::uint32_t> clusters;  ///< at least so many, by population; the others: as few as fit
   std::uint32_t tiles = 0;             ///< at most so many, the first of the mesh; 0: all
   std::uint32_t slots = 0;             ///< of a channel on each network at most, to leave room for others; 0: as many as fit
-  bool tune = true;                    ///< slots (without favour) and page counts (without pages) chosen by analysis
+  bool tune = true;                    ///< orders, slots (without favour) and page counts (without pages) chosen by analysis
   std::vector<std::string> favour;     ///< populations whose channels get more slots; "host" for the inputs
   std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
   DatasetOptions calibration_data;

@@ -333,6 +333,58 @@ TEST_F(Cli, WhatExplainSuggestsFirstTheRtlThenDoes) {
   EXPECT_LT(1.5 * after.at("measured").get<double>(), before.at("measured").get<double>());
 }
 
+TEST_F(Cli, ApplicationsEnterAndLeaveWhileAnotherRuns) {
+  const std::string chip = " --chip " + source("chips/mesh2x2.toml") + " --tiles 2 --slots 2 -o ";
+  const std::string net = source("examples/digits/digits.nir"), melody = source("examples/melody/melody.nir");
+  ASSERT_EQ(spikeloom("compile " + net + chip + file("a.loom")).code, 0);
+  ASSERT_EQ(spikeloom("compile " + melody + chip + file("b.loom")).code, 0);
+  const std::string alone = "run " + file("a.loom") + " --input " + source("examples/digits/test.npz") + " --limit 10 ";
+  const std::string b = source("examples/melody/test.npz");
+  const Ended before = spikeloom(alone + "--output " + file("alone.npz") + " --json " + file("alone.json"));
+  ASSERT_EQ(before.code, 0) << before.err;
+  const Ended ended = spikeloom(alone + "--device verilator --admit " + file("b.loom") + "@20 --input-of b=" + b + " --release b@90 --admit again=" +
+                                file("b.loom") + "@120 --input-of again=" + b + " --release again@155 --output " + file("a.npz") +
+                                " --output-of b=" + file("b.npz") + " --json " + file("r.json"));
+  ASSERT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("again: enters before step 120"));
+  const auto json = nlohmann::json::parse(text(file("r.json"))).at("applications");
+  ASSERT_EQ(json.size(), 3U);
+  for (const auto& application : json) {
+    EXPECT_EQ(application.at("report").at("replay").at("mismatched_steps"), 0) << application.at("name");
+    EXPECT_EQ(application.at("report").at("replay").at("differing_values"), 0) << application.at("name");
+    EXPECT_TRUE(application.at("report").at("promises_kept")) << application.at("name");
+  }
+  EXPECT_EQ(json.at(0).at("report").at("period_exact").at("measured"),
+            nlohmann::json::parse(text(file("alone.json"))).at("period_exact").at("replayed"));
+  EXPECT_GT(json.at(1).at("report").at("steps"), 0);
+  EXPECT_EQ(json.at(1).at("origin_cycle").get<int>() % 16, 0);
+  EXPECT_EQ(spikeloom("compare " + file("a.npz") + " " + file("alone.npz")).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(file("b.npz")));
+}
+
+TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {
+  const std::string chip = " --chip " + source("chips/mesh2x2.toml") + " --tiles 2 -o ";
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + chip + file("a.loom")).code, 0);
+  const std::string data = source("examples/digits/test.npz");
+  const std::string run = "run " + file("a.loom") + " --input " + data + " --limit 2 ";
+  const Ended lines = spikeloom(run + "--admit b.loom --admit c.loom@x --release d@3 --input-of e=f --admit g.loom@1");
+  EXPECT_EQ(lines.code, 2);
+  for (const char* part : {"--admit b.loom: expected [NAME=]APP.loom@STEP", "--admit c.loom@x", "no application \"d\"", "no application \"e\"", "--input-of g=FILE"})
+    EXPECT_THAT(lines.err, HasSubstr(part));
+  const std::string self = "--admit b=" + file("a.loom") + "@";
+  const Ended late = spikeloom(run + self + "1000 --input-of b=" + data);
+  EXPECT_EQ(late.code, 2);
+  EXPECT_THAT(late.err, HasSubstr("b enters before step 1000: a has"));
+  const Ended early = spikeloom(run + self + "5 --input-of b=" + data + " --release b@5");
+  EXPECT_EQ(early.code, 2);
+  EXPECT_THAT(early.err, HasSubstr("expected a step after 5"));
+  // The first application left no slots.
+  const Ended full = spikeloom(run + self + "5 --input-of b=" + data);
+  EXPECT_EQ(full.code, 2);
+  EXPECT_THAT(full.err, HasSubstr("b has no place before step 5"));
+  EXPECT_THAT(full.err, HasSubstr("releasing a would do"));
+}
+
 TEST_F(Cli, NamesThatNoPopulationHasAreAllReportedAtOnce) {
   const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") +
                                 " -o " + file("x.loom") + " --clusters q=2 --favour r --record s");

@@ -9,8 +9,10 @@
 #include <ostream>
 
 #include "compiler/base/error.hpp"
+#include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "host/compile/compile.hpp"
+#include "host/compile/tune.hpp"
 #include "host/device/link_throttle.hpp"
 #include "host/device/model_device.hpp"
 #include "host/device/verilator_device.hpp"
@@ -52,6 +54,7 @@ std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) 
   options.max_neurons = rng.chance(0.5) ? 0 : static_cast<std::uint32_t>(rng.between(4, 40));
   options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
   if (rng.chance(0.4)) options.pages = static_cast<std::uint32_t>(rng.between(2, 8));
+  options.tune = rng.chance(0.5);
   try {
     const auto built = build_image(made.network, chip, options);
     if (const auto* image = std::get_if<Image>(&built)) return *image;
@@ -194,6 +197,101 @@ TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
     if (measured == samples) expect_unbroken(made, *image);
     return true;
   });
+}
+
+/// Orders by list scheduling are sound for every binding, and what is kept is never slower.
+TEST_P(Flow, OrdersFromListSchedulingAreSound) {
+  for_cases([](const Chip& chip, std::uint64_t seed) {
+    SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+    const Case made = random_case(seed, chip, sizes(chip));
+    Rng rng(seed ^ 0x0d3aU);
+    std::optional<Image> image = random_image(made, chip, rng);
+    if (!image) return false;
+    for (const FiringTimes times : {FiringTimes::kWorst, FiringTimes::kExpected}) {
+      Image listed = *image;
+      listed.binding.orders = listed_orders(listed, times);
+      EXPECT_EQ(check(listed), std::vector<std::string>{});
+      EXPECT_TRUE(std::holds_alternative<Promise>(guarantee(listed)));
+    }
+    const Promise before = image->promises.front();
+    (void)improve_orders(*image);
+    EXPECT_EQ(check(*image), std::vector<std::string>{});
+    EXPECT_EQ(verify(*image, image->promises.front(), {}), std::vector<std::string>{});
+    EXPECT_LE(image->promises.front().period, before.period);
+    EXPECT_LE(image->promises.front().latency, before.latency);
+    return true;
+  });
+}
+
+/// Slots and pages by analysis, for the best period and for one that will do.
+TEST_P(Flow, TunedPagesKeepTheirPeriods) {
+  for_cases([](const Chip& chip, std::uint64_t seed) {
+    SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+    const Case made = random_case(seed, chip, sizes(chip));
+    Rng rng(seed ^ 0x9a6eU);
+    const std::optional<Image> first = random_image(made, chip, rng);
+    if (!first) return false;
+    Image best = *first;
+    std::optional<MeasuredWork> work;
+    TuneOptions options;
+    options.contract.margin_percent = 0;
+    if (rng.chance(0.5)) work = rehearse(best, made.data).work;
+    tune(best, work, options);
+    EXPECT_EQ(check(best), std::vector<std::string>{});
+    EXPECT_EQ(verify(best, best.promises.front(), {}), std::vector<std::string>{});
+    if (!work) { EXPECT_LE(best.promises.front().period, first->promises.front().period); }
+    const auto period_of = [&](const Image& image) {
+      return work ? contract(image, image.promises.front(), *work, options.contract).promise.period : image.promises.front().period;
+    };
+    const auto pages_of = [](const Image& image) {
+      std::uint32_t sum = 0;
+      for (const Placement& p : image.binding.placement) sum += p.rows;
+      return sum;
+    };
+    EXPECT_LE(period_of(best), period_of(*first));
+
+    Image enough = *first;
+    options.period = period_of(best) * Ratio(rng.between(10, 30), 10);
+    tune(enough, work, options);
+    EXPECT_EQ(check(enough), std::vector<std::string>{});
+    EXPECT_LE(period_of(enough), *options.period);
+    EXPECT_LE(pages_of(enough), pages_of(best));
+
+    options.period = period_of(best) * Ratio(1, 2);
+    Image none = *first;
+    EXPECT_THROW(tune(none, work, options), Error);
+    const std::unique_ptr<ModelLink> model = open_model(enough.chip);
+    expect_promises(enough, Session(*model, enough, {}).run(made.data));
+    return true;
+  });
+}
+
+/// What it gains, so that it is seen when it no longer does: 180 random networks on a row of tiles.
+TEST(Orders, ListSchedulingShortensSomePeriods) {
+  const Chip chip = test_chip("row");
+  int networks = 0, period = 0, latency = 0;
+  for (std::uint64_t seed = 1; networks < 180; ++seed) {
+    const Case made = random_case(seed, chip, {});
+    CompileOptions options;
+    options.tune = false;
+    options.spread = Spread::kFewest;
+    std::optional<Image> image;
+    try {
+      auto built = build_image(made.network, chip, options);
+      if (auto* fits = std::get_if<Image>(&built)) image = std::move(*fits);
+    } catch (const Error&) {
+      continue;
+    }
+    if (!image) continue;
+    ++networks;
+    const Promise before = image->promises.front();
+    if (!improve_orders(*image)) continue;
+    ++(image->promises.front().period < before.period ? period : latency);
+  }
+  RecordProperty("shorter_period", period);
+  RecordProperty("shorter_latency_only", latency);
+  EXPECT_GE(period, 1);
+  EXPECT_GE(latency, 3);
 }
 
 TEST_P(Flow, RelabellingNeuronsOnlyRelabelsTheSpikes) {

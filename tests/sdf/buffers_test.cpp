@@ -83,6 +83,103 @@ TEST(Buffers, FrontIsThatOfEveryDistributionTried) {
   EXPECT_GT(longest, 3);
 }
 
+/// Every capacity for every group of tied channels, within the budget; by size the least period.
+class EveryTiedDistribution {
+ public:
+  EveryTiedDistribution(const PhasedGraph& graph, const BufferOptions& options, std::int64_t most)
+      : graph_(graph), options_(options), most_(most), capacity_(graph.channel_count(), 0) {
+    from(0, 0);
+  }
+  [[nodiscard]] std::vector<std::pair<std::int64_t, Ratio>> front() const {
+    std::vector<std::pair<std::int64_t, Ratio>> front;
+    for (const auto& [size, period] : best_)
+      if (front.empty() || period < front.back().second) front.emplace_back(size, period);
+    return front;
+  }
+
+ private:
+  [[nodiscard]] std::optional<std::size_t> first_of(std::size_t c) const {
+    for (std::size_t other = 0; other < c; ++other)
+      if (room(other) && options_.tied[other] != kOwnRoom && options_.tied[other] == options_.tied[c]) return other;
+    return std::nullopt;
+  }
+  [[nodiscard]] bool room(std::size_t c) const { return graph_.channel(ChannelId(c)).source != graph_.channel(ChannelId(c)).target; }
+
+  void from(std::size_t c, std::int64_t size) {
+    if (c == graph_.channel_count()) return take(size);
+    if (!room(c)) return from(c + 1, size);
+    const std::int64_t tokens = graph_.channel(ChannelId(c)).tokens;
+    if (const auto first = first_of(c)) {
+      capacity_[c] = capacity_[*first];
+      if (capacity_[c] >= tokens) from(c + 1, size);
+      return;
+    }
+    for (std::int64_t own = tokens; size + own <= most_; ++own) {
+      capacity_[c] = own;
+      from(c + 1, size + own);
+    }
+  }
+
+  void take(std::int64_t size) {
+    for (const RoomBudget& budget : options_.budgets) {
+      std::int64_t sum = 0;
+      for (const ChannelId id : budget.channels)
+        if (room(id.index()) && !first_of(id.index())) sum += capacity_[id.index()];
+      if (sum > budget.most) return;
+    }
+    const auto result = throughput(with_capacities(graph_, capacity_));
+    const auto* found = std::get_if<Throughput>(&result);
+    if (found == nullptr) return;
+    const auto [at, is_new] = best_.try_emplace(size, found->period);
+    if (!is_new && found->period < at->second) at->second = found->period;
+  }
+
+  const PhasedGraph& graph_;
+  const BufferOptions& options_;
+  std::int64_t most_;
+  Capacities capacity_;
+  std::map<std::int64_t, Ratio> best_;
+};
+
+TEST(Buffers, TiedCapacitiesWithinBudgetsAreThoseOfEveryDistributionTried) {
+  int tried = 0, budgeted = 0, saved = 0;
+  for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const PhasedGraph graph = random_phased(rng, true, 3);
+    BufferOptions options;
+    for (std::size_t c = 0; c < graph.channel_count(); ++c) options.tied.push_back(rng.chance(0.3) ? kOwnRoom : rng.below(2));
+    const auto free = buffer_front(graph, options);
+    const std::vector<BufferPoint>& points = std::get<BufferFront>(free).points;
+    ASSERT_FALSE(points.empty());
+    EXPECT_EQ(points.back().period, *period_of(graph).period);
+    if (!small(graph, points.back().size)) continue;
+    ++tried;
+    const auto plain = buffer_front(graph);
+    if (points.back().size < std::get<BufferFront>(plain).points.back().size) ++saved;
+    const std::int64_t most = points.back().size;
+    if (rng.chance(0.5) && points.size() > 1) {  // all channels: those of a tie are named together
+      RoomBudget budget;
+      for (std::size_t c = 0; c < graph.channel_count(); ++c) budget.channels.emplace_back(c);
+      budget.most = rng.between(points.front().size, points.back().size - 1);
+      options.budgets.push_back(budget);
+      ++budgeted;
+    }
+    const auto result = buffer_front(graph, options);
+    std::vector<std::pair<std::int64_t, Ratio>> front;
+    for (const BufferPoint& point : std::get<BufferFront>(result).points) front.emplace_back(point.size, point.period);
+    EXPECT_EQ(front, EveryTiedDistribution(graph, options, most).front());
+    for (const BufferPoint& point : std::get<BufferFront>(result).points) {
+      const auto least = least_buffers(graph, point.period, options);
+      ASSERT_TRUE(least.has_value());
+      EXPECT_EQ(least->size, point.size);
+    }
+  }
+  EXPECT_GT(tried, 400);
+  EXPECT_GT(budgeted, 50);
+  EXPECT_GT(saved, 100);
+}
+
 TEST(Buffers, LeastForAPeriodIsTheFirstPointOfTheFrontThatKeepsIt) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

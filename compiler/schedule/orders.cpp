@@ -1,0 +1,135 @@
+#include "compiler/schedule/orders.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "compiler/base/error.hpp"
+#include "compiler/chip/timing.hpp"
+#include "compiler/schedule/schedule.hpp"
+#include "compiler/sdf/static_order.hpp"
+
+namespace spikeloom {
+namespace {
+
+using Orders = std::vector<std::vector<OrderEntry>>;
+
+std::int64_t firing_time(const Image& image, ClusterId id, FiringTimes times) {
+  const Cluster& cluster = image.application.clusters[id.index()];
+  const std::optional<double> expected = times == FiringTimes::kExpected ? expected_integration(image.application, id) : std::nullopt;
+  const std::int64_t walk = expected ? static_cast<std::int64_t>(std::llround(*expected)) : worst_integration(cluster);
+  return timing::kIntegrate + walk + timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
+}
+
+/// Clusters and what they send one another; the network takes its worst time. The last actor is the host, whom all follow.
+sdf::PhasedGraph cluster_graph(const Image& image, FiringTimes times) {
+  const Application& app = image.application;
+  sdf::PhasedGraph graph(app.name);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) graph.add_actor(app.clusters[c].name, {firing_time(image, ClusterId(c), times) + 2});
+  const sdf::ActorId host = graph.add_actor("host", {0});
+  const auto actor = [&](const ClusterOrHost& id) { return id ? sdf::ActorId(id->index()) : host; };
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) graph.add_channel({.source = host, .target = sdf::ActorId(c)});
+  for (const Channel& channel : image.binding.channels) {
+    const std::int64_t sent = 1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(app, channel));
+    for (const Destination& to : channel.to)
+      if (to.to) {
+        sdf::PhasedChannel spikes;
+        spikes.source = actor(channel.from);
+        spikes.target = actor(to.to);
+        spikes.tokens = app.clusters[to.to->index()].inbound[to.inbound].delay;
+        spikes.latency = sent + to.hops + 1;
+        graph.add_channel(spikes);
+      }
+  }
+  return graph;
+}
+
+class Improver {
+ public:
+  Improver(Image& image, const OrderOptions& options)
+      : image_(image), left_(image.application.clusters.size() < options.many ? options.most_analyses : 2) {
+    for (std::size_t c = 0; c < image.application.clusters.size(); ++c)
+      for (const Inbound& inbound : image.application.clusters[c].inbound)
+        if (inbound.from && inbound.delay == 0) feeds_.emplace(inbound.from->index(), c);
+  }
+
+  bool run() {
+    bool better = false;
+    for (const FiringTimes times : {FiringTimes::kWorst, FiringTimes::kExpected}) better = try_orders(listed_orders(image_, times)) || better;
+    while (exchange_one()) better = true;
+    return better;
+  }
+
+ private:
+  bool try_orders(Orders orders) {
+    if (left_ == 0 || !tried_.insert(key(orders)).second || orders == image_.binding.orders) return false;
+    --left_;
+    std::swap(image_.binding.orders, orders);
+    auto promised = guarantee(image_);
+    if (auto* promise = std::get_if<Promise>(&promised)) {
+      Promise& current = image_.promises.front();
+      if (std::tie(promise->period, promise->latency) < std::tie(current.period, current.latency) && promise->latency <= current.latency) {
+        current = std::move(*promise);
+        return true;
+      }
+    }
+    std::swap(image_.binding.orders, orders);
+    return false;
+  }
+
+  /// One exchange of neighbours on the critical cycle that makes it better.
+  bool exchange_one() {
+    const std::vector<std::string> cycle = image_.promises.front().critical_cycle;
+    for (std::size_t t = 0; t < image_.binding.orders.size(); ++t)
+      for (std::size_t i = 0; i + 1 < image_.binding.orders[t].size(); ++i) {
+        const ClusterId a = image_.binding.orders[t][i].cluster, b = image_.binding.orders[t][i + 1].cluster;
+        if (feeds_.contains({a.index(), b.index()}) || !named(cycle, a) || !named(cycle, b)) continue;
+        Orders orders = image_.binding.orders;
+        std::swap(orders[t][i], orders[t][i + 1]);
+        if (try_orders(std::move(orders))) return true;
+      }
+    return false;
+  }
+
+  [[nodiscard]] bool named(const std::vector<std::string>& cycle, ClusterId c) const {
+    const std::string fire = " fire " + image_.application.clusters[c.index()].name + " ";
+    return std::any_of(cycle.begin(), cycle.end(), [&](const std::string& part) { return part.find(fire) != std::string::npos; });
+  }
+
+  static std::vector<std::uint32_t> key(const Orders& orders) {
+    std::vector<std::uint32_t> text;
+    for (const auto& order : orders)
+      for (const OrderEntry& entry : order) text.push_back(entry.cluster.value);
+    return text;
+  }
+
+  Image& image_;
+  int left_;
+  std::set<std::pair<std::size_t, std::size_t>> feeds_;  ///< within a step
+  std::set<std::vector<std::uint32_t>> tried_;
+};
+
+}  // namespace
+
+std::vector<std::vector<OrderEntry>> listed_orders(const Image& image, FiringTimes times) {
+  const sdf::PhasedGraph graph = cluster_graph(image, times);
+  sdf::Binding binding;
+  for (const Placement& placement : image.binding.placement) binding.push_back(placement.tile.index());
+  binding.push_back(sdf::kUnbound);
+  const sdf::StaticOrder listed = sdf::list_schedule(sdf::expand(graph, sdf::require_repetition(graph)), binding);
+  Orders orders(image.binding.orders.size());
+  for (std::size_t t = 0; t < listed.size(); ++t)
+    for (const sdf::Firing& firing : listed[t]) orders[t].push_back({ClusterId(firing.actor.index()), 0});
+  return orders;
+}
+
+bool improve_orders(Image& image, const OrderOptions& options) {
+  SPIKELOOM_CHECK(image.promises.size() == 1);
+  const bool choice = std::any_of(image.binding.orders.begin(), image.binding.orders.end(), [](const auto& order) { return order.size() > 1; });
+  return choice && Improver(image, options).run();
+}
+
+}  // namespace spikeloom
