@@ -6,11 +6,13 @@
 #include "compiler/admit/retime.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/map/map.hpp"
+#include "compiler/map/placement.hpp"
 
 namespace spikeloom {
 namespace {
 
 constexpr int kMostRounds = 256;          ///< of giving slots to the critical cycle
+constexpr std::uint32_t kShares = 2;      ///< of the host's wires that a point's extra slots may take, one for each application being fair
 constexpr std::size_t kFewerSlots = 3;    ///< a point is worth keeping with a quarter fewer slots than the one before
 
 /// Slots by channel and by destination; none to the host.
@@ -133,9 +135,10 @@ class Front {
         credits.in[node(channel.from)] += counts_.credit[e++];
       }
     }
-    // The host's wires are shared with other applications.
+    // All applications share the host's wires.
+    const std::uint32_t fair = std::max(1U, image_.chip.host.applications / kShares);
     const auto room = [&](std::size_t at, std::uint32_t used, std::uint32_t more, std::uint32_t wheel) {
-      return used + more <= (at + 1 == nodes ? wheel / 2 : wheel - wheel / 4);
+      return used + more <= (at + 1 == nodes ? wheel / fair : wheel - wheel / 4);
     };
     bool changed = false;
     e = 0;
@@ -205,6 +208,60 @@ class Front {
   Counts counts_;
 };
 
+/// Clusters by level, cut into as many runs as there are tiles, the busiest as little busy as can be. Those of one level do not
+/// wait for one another, so their turns on a tile cost no more than their work. Empty: some tile's tables are too small.
+std::vector<TileId> by_level(const Application& app, const Chip& chip, std::uint32_t tiles) {
+  const std::size_t clusters = app.clusters.size();
+  std::vector<std::uint32_t> level(clusters, 0);
+  for (const ClusterId id : app.order)
+    for (const Inbound& inbound : app.clusters[id.index()].inbound)
+      if (inbound.from && inbound.delay == 0) level[id.index()] = std::max(level[id.index()], level[inbound.from->index()] + 1);
+  std::vector<ClusterId> order = app.order;
+  std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+  const std::vector<std::vector<Consumer>> readers = consumers(app);
+  const std::vector<Resource> offered = offers(chip);
+  std::vector<std::vector<Resource>> needed;
+  std::vector<std::int64_t> work;
+  std::int64_t low = 0, high = 0;
+  for (std::size_t c = 0; c < clusters; ++c) {
+    needed.push_back(needs(app, c, readers[1 + c].size()));
+    work.push_back(worst_integration(app.clusters[c]) + static_cast<std::int64_t>(app.clusters[c].updates.size()));
+    low = std::max(low, work[c]);
+    high += work[c];
+  }
+  std::vector<TileId> places(clusters);
+  const auto cut = [&](std::int64_t most) {
+    std::uint32_t tile = 0;
+    std::int64_t load = 0;
+    std::vector<std::uint64_t> used(offered.size(), 0);
+    for (const ClusterId id : order) {
+      const auto fits = [&] {
+        for (std::size_t r = 0; r < offered.size(); ++r)
+          if (used[r] + needed[id.index()][r].amount > offered[r].amount) return false;
+        return load + work[id.index()] <= most;
+      };
+      if (!fits()) {
+        ++tile;
+        load = 0;
+        std::fill(used.begin(), used.end(), 0);
+        if (tile == tiles || !fits()) return false;
+      }
+      load += work[id.index()];
+      for (std::size_t r = 0; r < offered.size(); ++r) used[r] += needed[id.index()][r].amount;
+      places[id.index()] = TileId{tile};
+    }
+    return true;
+  };
+  if (!cut(high)) return {};
+  while (low < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    if (cut(middle)) high = middle;
+    else low = middle + 1;
+  }
+  (void)cut(high);
+  return places;
+}
+
 /// Clusters on at most `tiles` tiles, on a small chip of such tiles; nothing where they do not fit.
 std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, const PointOptions& options) {
   Chip chip = image.chip;
@@ -216,6 +273,10 @@ std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, c
   mapping.most_pages = options.most_pages;
   mapping.most_slots = 1;
   mapping.tiles = tiles;
+  mapping.places = by_level(image.application, chip, tiles);
+  if (!mapping.places.empty())
+    if (auto result = try_map(image.application, chip, mapping); result.binding) return result.binding;
+  mapping.places.clear();
   return try_map(image.application, chip, mapping).binding;
 }
 
