@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,6 +111,16 @@ struct Program {
   std::vector<std::uint64_t> start;
 };
 [[nodiscard]] Program program(const Image&);
+
+/// Words that put an application beside others on a chip that runs, while its target time stands still. Its tiles are
+/// nobody else's; of the slot and route tables only entries that change are written, and `resident` keep what is theirs.
+[[nodiscard]] std::vector<std::uint64_t> entering_words(std::span<const Image* const> resident, const Image&);
+/// Words that start applications (a bit each, by Binding::application) in a target cycle: a multiple of both wheels, and
+/// where the chip runs, at least kStartMargin after the cycle in which it stands still.
+[[nodiscard]] std::vector<std::uint64_t> start_words(std::uint32_t applications, std::int64_t cycle);
+inline constexpr std::int64_t kStartMargin = 8;
+/// Words that free what an application held whose run has ended, while target time stands still.
+[[nodiscard]] std::vector<std::uint64_t> leaving_words(std::span<const Image* const> staying, const Image&);
 
 /// Everything that `check` of partition and map re-derive without the network: references in range, tables
 /// within the tile, addresses inside their memories, slots free of contention. Lists all faults; empty: sound.

@@ -1,62 +1,123 @@
 // An image as words for the host link. Registers and memories: rtl/hardware.toml; meaning: docs/protocol.md.
 #include <algorithm>
 
+#include "compiler/base/error.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/map/routes.hpp"
 
 namespace spikeloom {
 namespace {
 
+/// Tables of the chip with these on it.
+std::vector<NodeTables> tables_of(std::span<const Image* const> images, const Chip& chip) {
+  std::vector<const Binding*> bindings;
+  for (const Image* image : images) bindings.push_back(&image->binding);
+  std::vector<std::string> conflicts;
+  std::vector<NodeTables> nodes = tables(bindings, chip, conflicts);
+  SPIKELOOM_CHECK(conflicts.empty());
+  return nodes;
+}
+
+std::uint64_t ring_write(std::uint32_t node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
+  hw::WordRing word;
+  word.data = data;
+  word.address = block << 12U | offset;
+  word.node = node;
+  word.kind = hw::kKindRingWrite;
+  return word.pack();
+}
+
 class Programmer {
  public:
   explicit Programmer(const Image& image)
-      : image_(image), chip_(image.chip), app_(image.application), binding_(image.binding),
-        tables_(tables(binding_, chip_)) {}
+      : image_(image), chip_(image.chip), app_(image.application), binding_(image.binding) {}
 
-  Program run() {
+  /// The chip has this application and no other.
+  Program alone() {
+    const std::vector<NodeTables> tables = spikeloom::tables(binding_, chip_);
     words_ = &program_.load;
-    clear();
-    for (std::uint32_t node = 0; node < tables_.size(); ++node) write_node(node);
+    clear_all();
+    for (std::uint32_t node = 0; node <= chip_.tiles(); ++node) {
+      write_tables(node, tables[node]);
+      write_node(node);
+    }
     words_ = &program_.start;
-    clear();
-    for (std::uint32_t node = 1; node < tables_.size(); ++node) write_end_of_steps(node);
-    write_dynamic();
-    for (std::uint32_t node = 1; node < tables_.size(); ++node)
-      if (!binding_.orders[node - 1].empty()) control(node, 0, 1);
-    start_at_cycle_0();
-    control(0, 0, 1);
+    clear_all();
+    write_start_values();
+    run_tiles();
+    const std::vector<std::uint64_t> start = start_words(1U << binding_.application, 0);
+    words_->insert(words_->end(), start.begin(), start.end());
+    control(0, Clear::kNothing, 1);
     return std::move(program_);
   }
 
- private:
-  void write(std::uint32_t node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
-    hw::WordRing word;
-    word.data = data;
-    word.address = block << 12U | offset;
-    word.node = node;
-    word.kind = hw::kKindRingWrite;
-    words_->push_back(word.pack());
+  std::vector<std::uint64_t> enter(std::span<const Image* const> others) {
+    std::vector<const Image*> all(others.begin(), others.end());
+    const std::vector<NodeTables> before = tables_of(all, chip_);
+    all.push_back(&image_);
+    const std::vector<NodeTables> after = tables_of(all, chip_);
+    words_ = &program_.load;
+    for (const std::uint32_t node : own_nodes()) control(node, Clear::kTile, 0);
+    write_changes(before, after);
+    for (const std::uint32_t node : own_nodes()) write_node(node);
+    write_host_ends();
+    write_start_values();
+    run_tiles();
+    return std::move(program_.load);
   }
 
-  void control(std::uint32_t node, std::uint32_t clear_bit, std::uint32_t run_bit) {
+  std::vector<std::uint64_t> leave(std::span<const Image* const> others) {
+    std::vector<const Image*> all(others.begin(), others.end());
+    const std::vector<NodeTables> after = tables_of(all, chip_);
+    all.push_back(&image_);
+    const std::vector<NodeTables> before = tables_of(all, chip_);
+    words_ = &program_.load;
+    for (const std::uint32_t node : own_nodes()) {
+      control(node, Clear::kTile, 0);
+      for (std::uint32_t context = 0; context < chip_.tile.contexts; ++context) write_unused_context(node, context);
+      write(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, 0);
+    }
+    // A counter that stays with a channel's number would hold back whoever gets the number next.
+    for (const Channel& channel : binding_.channels) {
+      if (channel.from) continue;
+      write(0, hw::kAddrBlockChannel, channel.number, hw::RegChannel{}.pack());
+      for (const Destination& end : channel.to)
+        if (end.to) write(0, hw::kAddrBlockCredit, end.counter, hw::RegCredit{}.pack());
+    }
+    write_changes(before, after);
+    return std::move(program_.load);
+  }
+
+ private:
+  enum class Clear : std::uint8_t { kNothing, kTile, kAll };
+
+  [[nodiscard]] std::vector<std::uint32_t> own_nodes() const {
+    std::vector<std::uint32_t> nodes;
+    for (std::uint32_t node = 1; node <= chip_.tiles(); ++node)
+      if (!binding_.orders[node - 1].empty()) nodes.push_back(node);
+    return nodes;
+  }
+  void write(std::uint32_t node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
+    words_->push_back(ring_write(node, block, offset, data));
+  }
+
+  void control(std::uint32_t node, Clear clear, std::uint32_t run_bit) {
     hw::RegControl reg;
-    reg.clear = clear_bit;
-    reg.routers = clear_bit;
+    reg.clear = clear != Clear::kNothing;
+    reg.routers = clear == Clear::kAll;
     reg.run = run_bit;
     reg.app = node == 0 ? 0 : binding_.application;
     write(node, hw::kAddrBlockNode, hw::kAddrNodeControl, reg.pack());
   }
 
-  void start_at_cycle_0() {
-    write(0, hw::kAddrBlockNode, hw::kAddrNodeStartLow, 0);
-    hw::RegStart start;
-    start.apps = 1U << binding_.application;
-    write(0, hw::kAddrBlockNode, hw::kAddrNodeStart, start.pack());
+  void run_tiles() {
+    for (const std::uint32_t node : own_nodes()) control(node, Clear::kNothing, 1);
   }
 
+
   /// The host first: from then on no target time passes.
-  void clear() {
-    for (std::uint32_t node = 0; node < tables_.size(); ++node) control(node, 1, 0);
+  void clear_all() {
+    for (std::uint32_t node = 0; node <= chip_.tiles(); ++node) control(node, Clear::kAll, 0);
   }
 
   template <class List>
@@ -64,11 +125,29 @@ class Programmer {
     for (std::uint32_t i = 0; i < entries.size(); ++i) write(node, block, i, entries[i].pack());
   }
 
+  void write_tables(std::uint32_t node, const NodeTables& tables) {
+    write_all(node, hw::kAddrBlockSpikeSlot, tables.spike_slots);
+    write_all(node, hw::kAddrBlockCreditSlot, tables.credit_slots);
+    write_all(node, hw::kAddrBlockSpikeRoute, tables.spike_routes);
+    write_all(node, hw::kAddrBlockCreditRoute, tables.credit_routes);
+  }
+
+  template <class List>
+  void write_changed(std::uint32_t node, std::uint32_t block, const List& before, const List& after) {
+    for (std::uint32_t i = 0; i < after.size(); ++i)
+      if (before[i].pack() != after[i].pack()) write(node, block, i, after[i].pack());
+  }
+
+  void write_changes(const std::vector<NodeTables>& before, const std::vector<NodeTables>& after) {
+    for (std::uint32_t node = 0; node < after.size(); ++node) {
+      write_changed(node, hw::kAddrBlockSpikeSlot, before[node].spike_slots, after[node].spike_slots);
+      write_changed(node, hw::kAddrBlockCreditSlot, before[node].credit_slots, after[node].credit_slots);
+      write_changed(node, hw::kAddrBlockSpikeRoute, before[node].spike_routes, after[node].spike_routes);
+      write_changed(node, hw::kAddrBlockCreditRoute, before[node].credit_routes, after[node].credit_routes);
+    }
+  }
+
   void write_node(std::uint32_t node) {
-    write_all(node, hw::kAddrBlockSpikeSlot, tables_[node].spike_slots);
-    write_all(node, hw::kAddrBlockCreditSlot, tables_[node].credit_slots);
-    write_all(node, hw::kAddrBlockSpikeRoute, tables_[node].spike_routes);
-    write_all(node, hw::kAddrBlockCreditRoute, tables_[node].credit_routes);
     write_ends(node);
     if (node == 0) return;
     write_order(node);
@@ -150,7 +229,11 @@ class Programmer {
       write_memories(node, cluster, place);
     }
     for (std::uint32_t context = 0; context < used.size(); ++context)
-      if (used[context] == 0) write(node, hw::kAddrBlockContext, context << 5U | hw::kAddrContextMode, hw::RegContextMode{}.pack());
+      if (used[context] == 0) write_unused_context(node, context);
+  }
+
+  void write_unused_context(std::uint32_t node, std::uint32_t context) {
+    write(node, hw::kAddrBlockContext, context << 5U | hw::kAddrContextMode, hw::RegContextMode{}.pack());
   }
 
   void write_context(std::uint32_t node, const Cluster& cluster, const Placement& place) {
@@ -233,7 +316,20 @@ class Programmer {
     }
   }
 
-  void write_dynamic() {
+  /// Of the host only what is this application's.
+  void write_host_ends() {
+    for (const Channel& channel : binding_.channels) {
+      if (channel.from) continue;
+      hw::RegChannel reg;
+      reg.valid = 1;
+      reg.context = binding_.application;
+      write(0, hw::kAddrBlockChannel, channel.number, reg.pack());
+    }
+  }
+
+  /// What does not start at 0.
+  void write_start_values() {
+    for (const std::uint32_t node : own_nodes()) write_end_of_steps(node);
     for (const Channel& channel : binding_.channels)
       for (const Destination& end : channel.to) {
         if (!end.to) continue;
@@ -246,13 +342,29 @@ class Programmer {
   const Chip& chip_;
   const Application& app_;
   const Binding& binding_;
-  std::vector<NodeTables> tables_;
   Program program_;
   std::vector<std::uint64_t>* words_ = nullptr;
 };
 
 }  // namespace
 
-Program program(const Image& image) { return Programmer(image).run(); }
+Program program(const Image& image) { return Programmer(image).alone(); }
+
+std::vector<std::uint64_t> entering_words(std::span<const Image* const> resident, const Image& image) {
+  return Programmer(image).enter(resident);
+}
+
+std::vector<std::uint64_t> start_words(std::uint32_t applications, std::int64_t cycle) {
+  const auto number = static_cast<std::uint64_t>(cycle);
+  hw::RegStart start;
+  start.high = static_cast<std::uint32_t>(number >> 32U) & 0xFFFFU;
+  start.apps = applications;
+  return {ring_write(0, hw::kAddrBlockNode, hw::kAddrNodeStartLow, static_cast<std::uint32_t>(number)),
+          ring_write(0, hw::kAddrBlockNode, hw::kAddrNodeStart, start.pack())};
+}
+
+std::vector<std::uint64_t> leaving_words(std::span<const Image* const> staying, const Image& image) {
+  return Programmer(image).leave(staying);
+}
 
 }  // namespace spikeloom

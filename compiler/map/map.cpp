@@ -33,6 +33,15 @@ void deal_out_memory(const Application& app, std::vector<OrderEntry>& order, Bin
   }
 }
 
+/// First rows, one context's pages after the other's.
+void pack_pages(const std::vector<OrderEntry>& order, Binding& binding) {
+  std::uint32_t next = 0;
+  for (const OrderEntry& entry : order) {
+    binding.placement[entry.cluster.index()].first_row = next;
+    next += binding.placement[entry.cluster.index()].rows;
+  }
+}
+
 /// What each context needs, then one more in turn while rows last.
 void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, const std::vector<OrderEntry>& order,
                     Binding& binding) {
@@ -46,17 +55,13 @@ void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most
     gave = false;
     for (const OrderEntry& entry : order) {
       std::uint32_t& rows = binding.placement[entry.cluster.index()].rows;
-      if (left == 0 || rows >= std::min(16U, most_pages)) continue;
+      if (left == 0 || rows >= std::min(kMostPages, most_pages)) continue;
       ++rows;
       --left;
       gave = true;
     }
   }
-  std::uint32_t next = 0;
-  for (const OrderEntry& entry : order) {
-    binding.placement[entry.cluster.index()].first_row = next;
-    next += binding.placement[entry.cluster.index()].rows;
-  }
+  pack_pages(order, binding);
 }
 
 MapResult try_once(const Application& app, const Chip& chip, const MapOptions& options, double crowding) {
@@ -164,6 +169,12 @@ std::string what_would_do(const Application& app, const Chip& chip, const MapOpt
 
 void deal_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, Binding& binding) {
   for (const std::vector<OrderEntry>& order : binding.orders) deal_out_pages(app, chip, most_pages, order, binding);
+}
+
+void set_pages(const std::vector<std::uint32_t>& pages, Binding& binding) {
+  SPIKELOOM_CHECK(pages.size() == binding.placement.size());
+  for (std::size_t c = 0; c < pages.size(); ++c) binding.placement[c].rows = pages[c];
+  for (const std::vector<OrderEntry>& order : binding.orders) pack_pages(order, binding);
 }
 
 bool deal_slots(const Application& app, const Chip& chip, const MapOptions& options, Binding& binding) {

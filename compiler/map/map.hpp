@@ -38,6 +38,12 @@ struct MapResult {
 /// Deals the pages of every tile's contexts out anew: what each needs, then one more in turn, at most `most_pages`.
 void deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Binding&);
 
+/// The most pages of a context, whatever the tile has.
+inline constexpr std::uint32_t kMostPages = 16;
+
+/// Gives every cluster its page count. They fit the tiles: `check` says if not.
+void set_pages(const std::vector<std::uint32_t>& pages, Binding&);
+
 /// Deals the slots of both networks out anew for the channels as they are. False, and the binding of no more use: no slot
 /// for one of them.
 [[nodiscard]] bool deal_slots(const Application&, const Chip&, const MapOptions&, Binding&);

@@ -8,7 +8,7 @@
 #include "compiler/sdf/certificate.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/latency.hpp"
-#include "compiler/sdf/potentials.hpp"
+#include "compiler/sdf/regulation.hpp"
 #include "compiler/sdf/text.hpp"
 
 namespace spikeloom {
@@ -86,16 +86,11 @@ std::optional<TileBounds> bounds_for(const Image& image, const MeasuredWork& wor
     if (round.worst * kTimeScale + round.overhead <= period) continue;
     const std::int64_t rho = Ratio(period - round.overhead, round.firings).floor();
     if (rho <= 0) return std::nullopt;
-    const auto sigma = least_sigma(work[t], rho);
+    const auto sigma = sdf::least_sigma(work[t], rho);
     if (!std::holds_alternative<std::int64_t>(sigma)) return std::nullopt;
     bounds[t] = TileBound{rho, std::get<std::int64_t>(sigma)};
   }
   return bounds;
-}
-
-bool keeps(const Image& image, const TileBounds& bounds, std::int64_t period) {
-  const TimingGraph timing = timing_graph(image, bounds);
-  return std::holds_alternative<sdf::Potentials>(sdf::potentials(timing.graph, Ratio(period), timing.lower));
 }
 
 /// Samples that always come in one order are one long sample.
@@ -139,40 +134,38 @@ Contracted contract(const Image& image, const Promise& guaranteed, const Measure
   const MeasuredWork work = scaled_work(image, measured, options);
   // Smaller periods leave less rho and need more sigma, so what can be kept is nearly an interval; where it is not,
   // bisection still ends at a period that is kept, and the worst case keeps the guaranteed one.
-  std::int64_t low = 0;
-  std::int64_t high = (guaranteed.period * Ratio(kTimeScale)).ceil();
-  std::optional<TileBounds> bounds = TileBounds(image.binding.orders.size());
-  while (low + 1 < high) {
-    const std::int64_t middle = low + (high - low) / 2;
-    const auto tried = bounds_for(image, work, middle);
-    if (tried && keeps(image, *tried, middle)) {
-      high = middle;
-      bounds = tried;
-    } else {
-      low = middle;
-    }
-  }
-  const TimingGraph timing = timing_graph(image, *bounds);
+  const std::int64_t most = (guaranteed.period * Ratio(kTimeScale)).ceil();
+  const std::int64_t least = sdf::least_kept_period(most, [&](std::int64_t period) -> std::optional<sdf::Graph> {
+    const auto bounds = bounds_for(image, work, period);
+    if (!bounds) return std::nullopt;
+    return timing_graph(image, *bounds).graph;
+  });
+  const TileBounds worst(image.binding.orders.size());
+  const TileBounds bounds = least == most ? worst : *bounds_for(image, work, least);
+  const TimingGraph timing = timing_graph(image, bounds);
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   Contracted result;
   // The worst case's latency holds for every input, so also within the contract.
   result.promise = promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
-  result.contracts.resize(bounds->size());
-  for (std::size_t t = 0; t < bounds->size(); ++t)
-    if ((*bounds)[t]) {
-      SPIKELOOM_CHECK((*bounds)[t]->rho < std::numeric_limits<std::uint32_t>::max());
-      SPIKELOOM_CHECK((*bounds)[t]->sigma < std::numeric_limits<std::uint32_t>::max());
-      result.contracts[t] = {static_cast<std::uint32_t>((*bounds)[t]->rho), static_cast<std::uint32_t>((*bounds)[t]->sigma)};
+  result.contracts.resize(bounds.size());
+  for (std::size_t t = 0; t < bounds.size(); ++t)
+    if (bounds[t]) {
+      SPIKELOOM_CHECK(bounds[t]->rho < std::numeric_limits<std::uint32_t>::max());
+      SPIKELOOM_CHECK(bounds[t]->sigma < std::numeric_limits<std::uint32_t>::max());
+      result.contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
     }
   return result;
 }
 
-std::vector<std::string> verify(const Image& image, const Promise& promise, const std::vector<TileContract>& contracts) {
+TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contracts) {
   TileBounds bounds(image.binding.orders.size());
-  if (promise.name != "guaranteed")
-    for (std::size_t t = 0; t < std::min(bounds.size(), contracts.size()); ++t)
-      if (contracts[t].sigma != TileContract::kOff) bounds[t] = TileBound{contracts[t].rho, contracts[t].sigma};
-  const TimingGraph timing = timing_graph(image, bounds);
+  for (std::size_t t = 0; t < std::min(bounds.size(), contracts.size()); ++t)
+    if (contracts[t].sigma != TileContract::kOff) bounds[t] = TileBound{contracts[t].rho, contracts[t].sigma};
+  return bounds;
+}
+
+std::vector<std::string> verify(const Image& image, const Promise& promise, const std::vector<TileContract>& contracts) {
+  const TimingGraph timing = timing_graph(image, bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts));
   std::vector<std::string> wrong;
   std::vector<std::int64_t> potential;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
@@ -186,26 +179,6 @@ std::vector<std::string> verify(const Image& image, const Promise& promise, cons
   if (Ratio(promise.offset) < Ratio(potential[timing.sink.index()], period.den() * kTimeScale))
     wrong.push_back(promise.name + ": offset " + std::to_string(promise.offset) + " is below the sink's potential");
   return wrong;
-}
-
-std::variant<std::int64_t, std::monostate> least_sigma(const std::vector<std::vector<std::int64_t>>& samples,
-                                                       std::int64_t rho) {
-  std::int64_t inside = 0;  // worst run within one sample
-  std::int64_t prefix = 0;
-  std::int64_t suffix = 0;
-  for (const std::vector<std::int64_t>& sample : samples) {
-    std::int64_t sum = 0;      // of the sample so far
-    std::int64_t least = 0;    // least sum of a beginning
-    for (const std::int64_t w : sample) {
-      sum += w - rho;
-      inside = std::max(inside, sum - least);
-      prefix = std::max(prefix, sum);
-      least = std::min(least, sum);
-    }
-    if (sum > 0) return std::monostate{};
-    suffix = std::max(suffix, sum - least);
-  }
-  return std::max(inside, suffix + prefix);
 }
 
 }  // namespace spikeloom

@@ -50,10 +50,7 @@ struct Contracted {
 [[nodiscard]] std::vector<std::string> verify(const Image& image, const Promise& promise,
                                               const std::vector<TileContract>& contracts);
 
-/// The smallest sigma so that every run of n firings, over the samples in any order and repeated, works at
-/// most sigma + n·rho; none if some sample's mean is above rho. Works and rho in the same unit.
-/// Throws nothing. Source: (sigma, rho) regulation, Cruz 1991; any order: worst suffix + worst prefix.
-[[nodiscard]] std::variant<std::int64_t, std::monostate> least_sigma(const std::vector<std::vector<std::int64_t>>& samples,
-                                                                     std::int64_t rho);
+/// What contracts that the hardware checks say of its tiles; tiles without one have their worst case.
+[[nodiscard]] TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contracts);
 
 }  // namespace spikeloom

@@ -41,6 +41,7 @@ class Builder {
     add_host_order();
     for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(binding_.channels[n], senders_[n]);
     for (const Sender& sender : senders_) result_.senders.push_back(sender.send);
+    result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
     return std::move(result_);
   }
 
@@ -187,9 +188,14 @@ class Builder {
     arc(target.freed, credit, 0, 2, "page free");
     arc(credit, credit, 1, 1, "credit slot");
     const std::int64_t pages = binding_.placement[to.to->index()].rows;
+    const auto pages_arc = [&](ActorId sends) {
+      result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
+      result_.pages.push_back(to.to->index());
+      return arc(credit, sends, pages - delay, to.credit_hops + 1, "pages");
+    };
     end.credit = credit.value;
-    end.pages = arc(credit, sender.send, pages - delay, to.credit_hops + 1, "pages").value;
-    if (sender.late) arc(credit, *sender.late, pages - delay, to.credit_hops + 1, "pages");
+    end.pages = pages_arc(sender.send).value;
+    if (sender.late) pages_arc(*sender.late);
   }
 
   const Image& image_;

@@ -8,6 +8,7 @@
 
 #include "compiler/image/image.hpp"
 #include "compiler/sdf/graph.hpp"
+#include "compiler/sdf/shared_tokens.hpp"
 
 namespace spikeloom {
 
@@ -27,6 +28,7 @@ using TileBounds = std::vector<std::optional<TileBound>>;  ///< by TileId
 struct TimingGraph {
   sdf::Graph graph;                  ///< times in cycles / kTimeScale
   std::vector<std::int64_t> lower;   ///< earliest first starts, by actor
+  std::vector<std::size_t> pages;    ///< by channel: the ClusterId whose page count is part of its tokens, or sdf::kNoGroup
   sdf::ActorId source{};             ///< its end is b(k): the host's last end-of-step of step k is on the wire
   sdf::ActorId sink{};               ///< its start bounds e(k): the last end-of-step of step k is at the host
   // What slots and ways decide; the arcs where no tile is under a bound.

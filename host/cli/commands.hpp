@@ -43,6 +43,8 @@ struct RunCommand {
   std::string device = "model";
   std::optional<std::string> output, json, trace;
   std::vector<std::string> record;  ///< NODE:spikes or NODE:v
+  std::vector<std::string> admit, release;        ///< [NAME=]FILE@STEP; NAME@STEP
+  std::vector<std::string> input_of, output_of;   ///< NAME=FILE
   std::optional<std::string> decide;
   DatasetOptions data;
   std::optional<double> max_period;

@@ -117,8 +117,25 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
         for (const std::string& text : texts) add_clusters(text, options.clusters);
       },
       "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
+  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(CLI::PositiveNumber);
+  app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(CLI::PositiveNumber);
   app.add_flag("!--no-tune", options.tune, "keep slots and page counts as first dealt out, not as the analysis likes them best");
   app.add_option("--favour", options.favour, "population (or host) whose channels get more slots; repeatable");
+}
+
+/// What will do, instead of the shortest that there is.
+void add_wanted_period(CLI::App& app, CompileOptions& options) {
+  CLI::Option* tune = app.get_option("--no-tune");
+  CLI::Option* period = app.add_option_function<std::string>(
+      "--period",
+      [&](const std::string& text) {
+        options.period = Ratio::parse(text);
+        if (*options.period <= Ratio(0)) throw CLI::ValidationError("--period " + text + ": more than 0 cycles a step expected");
+      },
+      "cycles a step that will do, such as 240 or 725/3: the fewest pages that keep them (contracted with --calibrate, else guaranteed)");
+  CLI::Option* rate = app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock");
+  rate->check(CLI::Range(1e-3, 1e9))->excludes(period)->excludes(tune);
+  period->excludes(tune);
 }
 
 void add_compile(CLI::App& root, Action& action) {
@@ -129,6 +146,7 @@ void add_compile(CLI::App& root, Action& action) {
   app->add_option("-o,--output", command->output, "image to write (.loom)")->required();
   add_compile_options(*app, command->compile);
   add_mapping_options(*app, command->compile);
+  add_wanted_period(*app, command->compile);
   app->add_option("--dump", command->compile.dump, "folder for every stage's result as text");
   app->add_option("--max-period", command->max_period, "exit 1 if the guaranteed period is above so many cycles a step");
   app->add_option("--json", command->json, "file for the compile report");
@@ -186,6 +204,10 @@ void add_run(CLI::App& root, Action& action) {
   app->add_option("--device", command->device, "device; `spikeloom devices` lists them")->capture_default_str();
   app->add_option("--output", command->output, "file for spikes, potentials, decisions (.npz)");
   app->add_option("--record", command->record, "NODE:spikes or NODE:v into --output; repeatable");
+  app->add_option("--admit", command->admit, "[NAME=]APP.loom@STEP: another application enters before this step of the first; repeatable");
+  app->add_option("--release", command->release, "NAME@STEP: it ends, and gives back its tiles and slots; repeatable");
+  app->add_option("--input-of", command->input_of, "NAME=FILE: its input data; NAME is its file's, without .loom, if --admit gives none");
+  app->add_option("--output-of", command->output_of, "NAME=FILE.npz: its outputs");
   app->add_option("--decide", command->decide, "count, max, last or sum (default: count for spikes, max for potentials)");
   app->add_option("--json", command->json, "file for the report");
   app->add_option("--trace", command->trace, "waveforms of the run (.fst), verilator only");

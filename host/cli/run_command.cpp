@@ -4,13 +4,14 @@
 #include <cstdio>
 #include <memory>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
+#include "host/cli/progress_line.hpp"
+#include "host/cli/run_report.hpp"
 #include "host/device/model_device.hpp"
 #include "host/opencl/open_runner.hpp"
 #include "host/run/parallel_values.hpp"
@@ -19,23 +20,6 @@
 
 namespace spikeloom::cli {
 namespace {
-
-/// One line on stderr that rewrites itself, on a terminal only.
-class ProgressLine {
- public:
-  void show(const std::string& text) {
-    if (isatty(STDERR_FILENO) == 0) return;
-    std::fprintf(stderr, "\r\033[K%s", text.c_str());
-    std::fflush(stderr);
-    shown_ = true;
-  }
-  ~ProgressLine() {
-    if (shown_) std::fprintf(stderr, "\r\033[K");
-  }
-
- private:
-  bool shown_ = false;
-};
 
 struct Recording {
   std::vector<std::string> spikes, potentials;
@@ -194,71 +178,20 @@ class Recorder {
   std::vector<PotentialTrace> potentials_;
 };
 
-template <class T>
-std::int64_t differing(const std::vector<Trace<T>>& a, const std::vector<Trace<T>>& b) {
-  std::int64_t count = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    for (std::size_t s = 0; s < a[i].samples.size(); ++s)
-      for (std::size_t n = 0; n < a[i].samples[s].size(); ++n) count += a[i].samples[s][n] != b[i].samples[s][n] ? 1 : 0;
-  return count;
-}
-
-void decide_samples(const RunCommand& command, const Image& image, const Dataset& data, DeviceRun& run, Report& report) {
-  RunOutputs& outputs = run.outputs;
-  const auto first = std::find_if(image.application.outputs.begin(), image.application.outputs.end(),
-                                  [](const OutputStream& o) { return !o.recorded; });
-  if (first == image.application.outputs.end()) return;
-  const bool spiking = first->kind == OutputKind::kSpikes;
-  const Decide rule = command.decide ? decide_named(*command.decide) : (spiking ? Decide::kCount : Decide::kMax);
-  outputs.decision = spiking ? decide(outputs.spikes.front(), rule) : decide(outputs.potentials.front(), rule);
-  report.tied = outputs.decision->tied;
-  if (!data.has_labels()) return;
-  const std::size_t classes = spiking ? outputs.spikes.front().neurons : outputs.potentials.front().neurons;
-  if (const auto foreign = data.foreign_labels(classes)) report.notes.push_back(*foreign);
-  for (std::size_t s = 0; s < data.samples.size(); ++s)
-    if (outputs.decision->predictions[s] == *data.samples[s].label) ++report.correct;
-  report.labelled = static_cast<std::int64_t>(data.samples.size());
-  report.accuracy = static_cast<double>(report.correct) / static_cast<double>(report.labelled);
-}
-
-void check_promises(const Image& image, const DeviceRun& run, Report& report) {
-  const std::optional<std::int64_t> void_from = contract_void_from(image, run);
-  for (const Promise& promise : image.promises) {
-    const bool contracted = promise.name == "contracted";
-    (contracted ? report.contracted : report.guaranteed) = promise;
-    report.checks.push_back(check_promise(promise, run, contracted ? void_from : std::nullopt));
-  }
-  for (std::size_t t = 0; t < run.tiles.size(); ++t)
-    if (run.tiles[t].contract_broken > 0)
-      report.broken_contracts.push_back(tile_name(image.chip, TileId{t}) + ": " + std::to_string(run.tiles[t].contract_broken) +
-                                        " firings over its contract, first firing " +
-                                        std::to_string(run.tiles[t].contract_first));
-}
-
-std::string device_string(const RunCommand& command) {
-  if (!command.trace) return command.device;
-  const bool has_options = command.device.find(':') != std::string::npos;
-  return command.device + (has_options ? "&" : ":?") + "trace=" + *command.trace;
-}
-
 }  // namespace
 
 int run(const RunCommand& command) {
   check_files({{"the image", command.image}, {"--input", command.input}, {"--labels", command.data.labels ? std::optional<std::string>(*command.data.labels) : std::nullopt}},
               {{"--output", command.output}, {"--json", command.json}, {"--trace", command.trace}});
+  if (!command.admit.empty() || !command.release.empty() || !command.input_of.empty() || !command.output_of.empty()) return run_shared(command);
   const Image image = read_image(command.image);
   const Recording recording = parse_record(command, image);
-  DatasetOptions reading = command.data;
-  // Event times in seconds fall into the steps that the network was compiled for.
-  const auto made = nlohmann::json::parse(image.metadata, nullptr, false);
-  if (!reading.dt && made.is_object() && made.contains("dt") && made["dt"].is_number()) reading.dt = made["dt"].get<double>();
-  const Dataset data = read_dataset(command.input, input_ports(image), reading);
+  const Dataset data = read_dataset(command.input, input_ports(image), reading_for(image, command.data));
   const bool is_model = command.device == "model";
   ProgressLine progress;
   Report report;
   SessionOptions options;
   options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
-  const auto steps = static_cast<std::int64_t>(data.total_steps());
   std::string doing = "replay";
   RunProgress so_far(command, image, data);
   if (isatty(STDERR_FILENO) != 0)
@@ -290,34 +223,7 @@ int run(const RunCommand& command) {
     throw input_error("--trace: the model has no waveforms; use --device verilator");
   }
   DeviceRun& shown = device_run ? *device_run : replay;
-  const bool measured = device_run && device_run->timed;
-  const DeviceRun& timed = measured ? *device_run : replay;
-
-  const auto metadata = nlohmann::json::parse(image.metadata);
-  report.network = image.application.name;
-  report.chip = image.chip.name;
-  report.image = command.image;
-  report.seed = image.binding.seed;
-  report.clock_mhz = image.chip.clock_mhz;
-  report.samples = static_cast<std::int64_t>(data.samples.size());
-  report.steps = steps;
-  report.output_spikes = shown.output_spikes;
-  report.synaptic_operations = model->statistics().synaptic_operations;
-  report.replayed = timing_of(replay);
-  report.tiles = timed.tiles;
-  report.cycles = timed.ended.empty() ? 0 : *std::max_element(timed.ended.begin(), timed.ended.end());
-  if (measured) {
-    report.measured = timing_of(*device_run);
-    report.mismatched = mismatched_steps(*device_run, replay);
-  }
-  if (device_run) {
-    if (!measured) report.notes.push_back("the device has no target cycles: cycles, tiles and promises are the replay's");
-    report.differing_values = differing(device_run->outputs.spikes, replay.outputs.spikes) +
-                              differing(device_run->outputs.potentials, replay.outputs.potentials) +
-                              differing(device_run->outputs.recorded_spikes, replay.outputs.recorded_spikes) +
-                              differing(device_run->outputs.recorded_v, replay.outputs.recorded_v);
-  }
-  check_promises(image, timed, report);
+  describe_run({command, image, data, replay, device_run ? &*device_run : nullptr, model->statistics().synaptic_operations}, report);
   decide_samples(command, image, data, shown, report);
   recorder.add_to(shown.outputs);
   if (!command.record.empty())

@@ -165,6 +165,8 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   MapResult mapped = runner.stage("map", [&] {
     MapOptions mapping;
     mapping.seed = options.seed;
+    mapping.tiles = options.tiles;
+    mapping.most_slots = options.slots;
     if (options.pages) mapping.most_pages = *options.pages;
     mapping.favoured = favoured(image.application, options);
     return map(image.application, chip, mapping);
@@ -180,20 +182,30 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   return image;
 }
 
+std::uint32_t tiles_of(const Chip& chip, const CompileOptions& options) {
+  return options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
+}
+
 /// By PopulationId what the user wants, or `spread` where there is a choice.
 std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& network, const Chip& chip, const CompileOptions& options,
                                           const std::optional<Traffic>& traffic, const Dataset* data) {
   check_names(network, options);
   if (!options.clusters.empty()) return wanted_clusters(network, options);
-  if (options.spread == Spread::kFewest || options.max_neurons != 0 || chip.tiles() == 1) return {};
+  if (options.spread == Spread::kFewest || options.max_neurons != 0 || tiles_of(chip, options) == 1) return {};
   return runner.stage("spread", [&] {
     CompileOptions trial = options;
     trial.dump.reset();
     const OnStage silent;
     Runner quiet(trial, silent);
-    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, least); }, data,
-                  options.contract);
+    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, least); }, tiles_of(chip, options),
+                  data, options.contract);
   });
+}
+
+/// In cycles a step, rounded down to parts of a cycle that the analysis counts in.
+std::optional<Ratio> wanted_period(const Chip& chip, const CompileOptions& options) {
+  if (!options.steps_per_second) return options.period;
+  return Ratio(static_cast<std::int64_t>(std::floor(chip.clock_mhz * 1e6 / *options.steps_per_second * kTimeScale)), kTimeScale);
 }
 
 std::string print_promise(const Promise& promise) {
@@ -216,7 +228,7 @@ std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numb
   if (data != nullptr) work = rehearse(*image, *data).work;
   if (options.tune) {
     runner.stage("tune", [&] {
-      tune(*image, work, {options.seed, options.favour.empty(), !options.pages.has_value(), options.contract});
+      tune(*image, work, {options.seed, options.favour.empty(), !options.pages.has_value(), options.contract, options.slots, wanted_period(chip, options)});
       return 0;
     });
     runner.sound(check(*image));

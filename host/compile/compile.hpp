@@ -38,9 +38,13 @@ struct CompileOptions {
   std::uint64_t seed = 1;
   PartitionMethod partition = PartitionMethod::kMultilevel;
   std::optional<std::uint32_t> pages;  ///< wanted pages per cluster
+  std::optional<Ratio> period;         ///< wanted, cycles a step: then the fewest pages that keep it
+  std::optional<double> steps_per_second;  ///< the same at the chip file's clock
   std::uint32_t max_neurons = 0;       ///< of a cluster; 0: what fits
   Spread spread = Spread::kFastest;    ///< not with max_neurons or clusters
   std::map<std::string, std::uint32_t> clusters;  ///< at least so many, by population; the others: as few as fit
+  std::uint32_t tiles = 0;             ///< at most so many, the first of the mesh; 0: all
+  std::uint32_t slots = 0;             ///< of a channel on each network at most, to leave room for others; 0: as many as fit
   bool tune = true;                    ///< slots (without favour) and page counts (without pages) chosen by analysis
   std::vector<std::string> favour;     ///< populations whose channels get more slots; "host" for the inputs
   std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use

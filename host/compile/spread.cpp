@@ -95,7 +95,7 @@ Split split_of(const Application& app) {
 
 }  // namespace
 
-std::vector<std::uint32_t> spread(const Place& place, const Dataset* calibration, const ContractOptions& contracts) {
+std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const Dataset* calibration, const ContractOptions& contracts) {
   std::optional<Image> first = attempt(place, {});
   if (!first) return {};
   std::optional<Dataset> some;
@@ -116,7 +116,7 @@ std::vector<std::uint32_t> spread(const Place& place, const Dataset* calibration
       const std::uint32_t extra = std::max(1U, wanted[p] / 4);
       // A row is read in whole lane groups: smaller clusters would not be faster.
       const std::uint32_t groups = (split.neurons[p] + image.application.lanes - 1) / image.application.lanes;
-      if (wanted[p] + extra > groups || clusters + extra > image.chip.tiles()) {
+      if (wanted[p] + extra > groups || clusters + extra > tiles) {
         whole[p] = true;
         continue;
       }

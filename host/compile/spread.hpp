@@ -21,12 +21,12 @@ struct DoesNotFit {
 /// Partition, map and schedule with at least so many clusters, by PopulationId (empty: as few as fit).
 using Place = std::function<std::variant<Image, DoesNotFit>(const std::vector<std::uint32_t>& least_clusters)>;
 
-/// Splits populations while that makes steps shorter and tiles idle: again and again those on the busiest tiles. With calibration samples the replayed and the contracted period of some of them count,
-/// both (their product); without (null), the guaranteed one.
+/// Splits populations while that makes steps shorter and some of the `tiles` are idle: again and again those on the busiest
+/// tiles. With calibration samples the replayed and the contracted period of some of them count, both (their product); without (null), the guaranteed one.
 ///
 /// Returns  least clusters by PopulationId for `place`; empty where what fits at first is best.
 /// Cost     at most `kMostTrials` calls of `place`.
-[[nodiscard]] std::vector<std::uint32_t> spread(const Place& place, const Dataset* calibration,
+[[nodiscard]] std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const Dataset* calibration,
                                                 const ContractOptions& contracts);
 
 }  // namespace spikeloom

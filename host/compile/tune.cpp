@@ -1,19 +1,17 @@
 #include "host/compile/tune.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "compiler/base/error.hpp"
 #include "compiler/map/map.hpp"
+#include "compiler/schedule/pages.hpp"
 
 namespace spikeloom {
 namespace {
 
-constexpr std::array<std::uint32_t, 7> kPages = {2, 3, 4, 6, 8, 12, 16};
-constexpr std::uint32_t kUsualPages = 8;
 constexpr std::size_t kMany = 96;       ///< clusters: then an analysis takes long
 constexpr int kRounds = 3;              ///< of favouring one more source
 constexpr std::size_t kCandidates = 5;  ///< sources tried in a round
@@ -31,45 +29,72 @@ struct Price {
 class Tuner {
  public:
   Tuner(Image& image, const std::optional<MeasuredWork>& work, const TuneOptions& options)
-      : image_(image), work_(work), options_(options), price_(price_of(image)) {}
+      : image_(image), work_(work), options_(options), price_(price_of_image()) {}
 
   void run() {
-    const bool many = image_.application.clusters.size() > kMany;
-    if (options_.pages) (void)try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, kPages.back(), b), true; });
-    if (options_.slots && !many)
+    if (options_.pages) most_pages();
+    if (options_.slots && image_.application.clusters.size() <= kMany)
       for (int round = 0; round < kRounds && favour_one_more(); ++round) {}
-    if (options_.pages) spare_pages(many);
+    if (options_.period && price_.period > *options_.period)
+      throw input_error("a period of " + options_.period->str() + " cycles a step is not to be had: the best " +
+                        (work_ ? "contracted" : "guaranteed") + " one here is " + price_.period.str() + "; more tiles, a larger chip or " +
+                        "`spikeloom explain` may shorten it");
+    if (options_.pages) least_pages();
   }
 
  private:
-  [[nodiscard]] Price price_of(const Image& image) const {
-    const Promise& promise = image.promises.front();
+  /// Of the image as it is. Where work was measured `contracts_` are its contracts.
+  [[nodiscard]] Price price_of_image() {
+    const Promise& promise = image_.promises.front();
     Price price{promise.period, promise.period, promise.latency};
-    if (work_) price.period = contract(image, promise, *work_, options_.contract).promise.period;
+    if (work_) {
+      const Contracted contracted = contract(image_, promise, *work_, options_.contract);
+      price.period = contracted.promise.period;
+      contracts_ = contracted.contracts;
+    }
     return price;
   }
 
-  /// The image with another binding, analysed.
-  template <class Change>
-  [[nodiscard]] std::optional<Image> with(Change&& change) const {
-    Image other = image_;
-    if (!change(other.binding)) return std::nullopt;
-    auto promise = guarantee(other);
-    if (!std::holds_alternative<Promise>(promise)) return std::nullopt;
-    other.promises = {std::get<Promise>(std::move(promise))};
-    return other;
+  /// Another binding, analysed; taken over where `better` says so of its price.
+  template <class Change, class Better>
+  bool try_binding(Change&& change, Better&& better) {
+    Binding before = image_.binding;
+    const std::vector<TileContract> contracts = contracts_;
+    Promise promise = image_.promises.front();
+    if (change(image_.binding)) {
+      auto promised = guarantee(image_);
+      if (std::holds_alternative<Promise>(promised)) {
+        image_.promises.front() = std::get<Promise>(std::move(promised));
+        const Price price = price_of_image();
+        if (better(price)) {
+          price_ = price;
+          return true;
+        }
+      }
+    }
+    image_.binding = std::move(before);
+    image_.promises.front() = std::move(promise);
+    contracts_ = contracts;
+    return false;
   }
-
-  /// Takes the change over where it is better.
   template <class Change>
   bool try_binding(Change&& change) {
-    std::optional<Image> other = with(change);
-    if (!other) return false;
-    const Price price = price_of(*other);
-    if (!(price < price_)) return false;
-    image_ = std::move(*other);
-    price_ = price;
-    return true;
+    return try_binding(change, [&](const Price& price) { return price < price_; });
+  }
+
+  /// As many as are of any use: dealt out evenly, and where rows are scarce also as the guaranteed period has it shortest.
+  void most_pages() {
+    (void)try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, kMostPages, b), true; });
+    const bool scarce = std::any_of(image_.binding.placement.begin(), image_.binding.placement.end(), [](const Placement& p) { return p.rows < kMostPages; });
+    if (!scarce) return;
+    for (const TileBounds& bounds : {TileBounds{}, bounds_of(image_, contracts_)}) {
+      if (const auto choice = fastest_pages(image_, bounds, kMostPages)) (void)try_pages(*choice);
+      if (!work_) break;
+    }
+  }
+
+  bool try_pages(const PageChoice& choice) {
+    return try_binding([&](Binding& b) { return set_pages(choice.pages, b), true; });
   }
 
   /// Sources that the critical cycle names, and are not favoured yet.
@@ -97,6 +122,7 @@ class Tuner {
     for (const ClusterOrHost& source : candidates()) {
       MapOptions mapping;
       mapping.seed = options_.seed;
+      mapping.most_slots = options_.most_slots;
       mapping.favoured = favoured_;
       mapping.favoured.push_back(source);
       if (!try_binding([&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); })) continue;
@@ -107,24 +133,31 @@ class Tuner {
     return better;
   }
 
-  /// The fewest pages that keep the period: every page more is a step more that may be on its way.
-  void spare_pages(bool many) {
-    std::vector<std::uint32_t> counts(kPages.begin(), kPages.end());
-    if (many) counts = {4, kUsualPages};
-    for (const std::uint32_t pages : counts) {
-      std::optional<Image> other = with([&](Binding& b) { return deal_pages(image_.application, image_.chip, pages, b), true; });
-      if (!other) continue;
-      const Price price = price_of(*other);
-      if (price.period > price_.period || price.guaranteed > price_.guaranteed || price.latency >= price_.latency) continue;
-      image_ = std::move(*other);
-      price_ = price;
-      return;
+  /// The fewest pages that keep the periods: every page more is a step more that may be on its way. First the fewest that
+  /// the fullest context needs, then the fewest in all.
+  void least_pages() {
+    std::vector<PageDemand> demands;
+    if (!work_ || !options_.period) demands.push_back({{}, options_.period.value_or(price_.guaranteed)});
+    if (work_) demands.push_back({bounds_of(image_, contracts_), options_.period.value_or(price_.period)});
+    std::uint32_t low = 1, high = kMostPages;
+    std::optional<PageChoice> best = least_pages_for(image_, demands, high);
+    while (best && low + 1 < high) {
+      const std::uint32_t middle = low + (high - low) / 2;
+      auto fewer = least_pages_for(image_, demands, middle);
+      (fewer ? high : low) = middle;
+      if (fewer) best = std::move(fewer);
     }
+    if (!best) return;
+    const Ratio period = options_.period.value_or(price_.period);
+    const Ratio guaranteed = options_.period ? std::max(price_.guaranteed, *options_.period) : price_.guaranteed;
+    (void)try_binding([&](Binding& b) { return set_pages(best->pages, b), true; },
+                      [&](const Price& price) { return price.period <= period && price.guaranteed <= guaranteed && price.latency <= price_.latency; });
   }
 
   Image& image_;
   const std::optional<MeasuredWork>& work_;
   const TuneOptions& options_;
+  std::vector<TileContract> contracts_;
   Price price_;
   std::vector<ClusterOrHost> favoured_;
 };

@@ -109,7 +109,9 @@ struct Counters {
 struct Node {
   NodeMemory memory;
   std::unique_ptr<Core> core;  ///< tiles
-  bool armed = false;
+  bool armed = false;       ///< its sequencer goes once its application has started
+  bool running = false;
+  std::uint32_t app = 0;
   std::vector<Context> contexts;
   std::vector<Row> rows;
   std::vector<std::uint32_t> write_page;
@@ -124,9 +126,18 @@ struct Node {
   bool queued = false;
 };
 
+/// An application as the host port knows it.
+struct Hosted {
+  std::deque<Word> queue;
+  bool live = false;        ///< started, and its final word not sent
+  bool is_final = false;    ///< its final word is sent
+  Cycle next = 0;           ///< first cycle that the host can decide for it
+  std::uint16_t taken = 0;  ///< words that left the queue since its start
+};
+
 class ModelDevice final : public ModelLink {
  public:
-  explicit ModelDevice(const Chip& chip) : chip_(chip), nodes_(chip.tiles() + 1) {
+  explicit ModelDevice(const Chip& chip) : chip_(chip), nodes_(chip.tiles() + 1), apps_(chip.host.applications) {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
       nodes_[n].memory = NodeMemory::tile(chip_);
@@ -136,8 +147,7 @@ class ModelDevice final : public ModelLink {
 
   std::size_t send(std::span<const Word> words) override {
     std::size_t taken = 0;
-    while (taken < words.size() && queue_.size() < chip_.host.queue_words && out_.size() < kOutputLimit)
-      take(words[taken++]);
+    while (taken < words.size() && out_.size() < kOutputLimit && has_room(words[taken])) take(words[taken++]);
     return taken;
   }
 
@@ -149,13 +159,14 @@ class ModelDevice final : public ModelLink {
   }
 
   bool progress() override {
-    const std::size_t before = queue_.size();
+    const std::uint64_t before = sent_words_;
     run();
-    return queue_.size() != before;
+    return sent_words_ != before;
   }
 
   std::string describe() const override { return "model"; }
   const ModelStatistics& statistics() const override { return statistics_; }
+  std::int64_t quiet_from() const override { return quiet_from_; }
   void observe(std::function<void(const ModelFiring&)> observer) override { observer_ = std::move(observer); }
   void take_values_from(FiringSource source) override { source_ = std::move(source); }
   void give_values_to(FiringSink sink) override { sink_ = std::move(sink); }
@@ -179,6 +190,17 @@ class ModelDevice final : public ModelLink {
  private:
   static constexpr std::size_t kOutputLimit = 1U << 16U;
 
+  static bool is_data(Word word) { return word >> 60U == hw::kKindChunk || word >> 60U == hw::kKindEos; }
+
+  /// The application that a data word is for.
+  Hosted& addressee(Word word) {
+    const std::uint32_t app = hw::WordChunk::unpack(word).app;
+    if (app >= apps_.size()) throw device_error("model: application " + std::to_string(app) + " does not exist on this chip");
+    return apps_[app];
+  }
+
+  bool has_room(Word word) { return !is_data(word) || addressee(word).queue.size() < chip_.host.queue_words; }
+
   void take(Word word) {
     switch (static_cast<std::uint32_t>(word >> 60U)) {
       case hw::kKindRingWrite: {
@@ -198,48 +220,127 @@ class ModelDevice final : public ModelLink {
         return;
       }
       case hw::kKindChunk:
-      case hw::kKindEos: queue_.push_back(word); return;
+      case hw::kKindEos: addressee(word).queue.push_back(word); return;
       default: throw device_error("model: a word of unknown kind " + std::to_string(word >> 60U));
     }
   }
 
   void write(const hw::WordRing& ring) {
     Node& node = nodes_[ring.node];
-    if (node.armed || (ring.node == 0 && started_))
-      throw device_error("model: a table of a running node was written");
-    node.memory.write(ring.address, ring.data);
     const std::uint32_t block = ring.address >> 12U;
+    if (ring.node == 0 && ring.address == hw::kAddrNodeStartLow) {
+      start_low_ = ring.data;
+      return;
+    }
+    if (ring.node == 0 && ring.address == hw::kAddrNodeStart) {
+      const auto start = hw::RegStart::unpack(ring.data);
+      arm(start.apps, static_cast<Cycle>(std::uint64_t{start.high} << 32U | start_low_));
+      return;
+    }
+    // Flits of others pass the router of a running tile.
+    const bool is_route = block == hw::kAddrBlockSpikeRoute || block == hw::kAddrBlockCreditRoute;
+    if (node.running && !is_route) throw device_error("model: a table of a running node was written");
+    node.memory.write(ring.address, ring.data);
     if (node.core && (block == hw::kAddrBlockMemory || block == hw::kAddrBlockContext)) node.core->invalidate();
   }
 
   void control(std::uint32_t index, const hw::RegControl& bits) {
     Node& node = nodes_[index];
     if (bits.clear != 0) {
-      node.armed = false;
+      node.armed = node.running = false;
       node.counted = {};
       std::fill(node.memory.row_ends.begin(), node.memory.row_ends.end(), 0);
       if (index == 0) {
-        started_ = done_ = final_ = false;
-        queue_.clear();
+        started_ = false;
+        starting_.clear();
+        std::fill(apps_.begin(), apps_.end(), Hosted{});
+        quiet_from_ = 0;
       }
     }
-    if (bits.run != 0) {
+    if (bits.run == 0) return;
+    if (index == 0) {
+      start();
+    } else {
       node.armed = true;
-      if (index == 0) start();
+      node.app = bits.app;
     }
   }
 
   // ---- start of a run: dynamic state from the registers, and the routes followed once ----
 
-  void start() {
-    for (std::uint32_t n = 0; n < nodes_.size(); ++n) start_node(n);
-    host_next_ = 0;
-    started_ = true;
-    work_.clear();
-    for (std::uint32_t n = 1; n < nodes_.size(); ++n) schedule(n);
+  struct Start {
+    std::uint32_t apps = 0;  ///< a bit each
+    Cycle at = 0;
+  };
+
+  void arm(std::uint32_t apps, Cycle at) {
+    if (apps >> apps_.size() != 0) throw device_error("model: a start of an application that does not exist on this chip");
+    if (started_) start_applications({apps, at});
+    else starting_.push_back({apps, at});
   }
 
-  void start_node(std::uint32_t index) {
+  void start() {
+    work_.clear();
+    nodes_[0].channels.assign(nodes_[0].memory.channels.size(), {});
+    nodes_[0].counters.assign(nodes_[0].memory.credits.size(), {});
+    for (std::uint32_t n = 1; n < nodes_.size(); ++n) set_up(n, 0);
+    started_ = true;
+    for (const Start& start : starting_) start_applications(start);
+    starting_.clear();
+  }
+
+  /// Time needs no clock: what an application does from its first cycle on follows from its own words.
+  void start_applications(const Start& start) {
+    const auto is_meant = [&](std::uint32_t app) { return (start.apps >> app & 1U) != 0; };
+    for (std::uint32_t a = 0; a < apps_.size(); ++a) {
+      if (!is_meant(a)) continue;
+      apps_[a].live = true;
+      apps_[a].is_final = false;
+      apps_[a].next = start.at;
+      apps_[a].taken = 0;
+    }
+    set_up_host(is_meant);
+    for (std::uint32_t n = 1; n < nodes_.size(); ++n) {
+      Node& node = nodes_[n];
+      if (!node.armed || !is_meant(node.app)) continue;
+      set_up(n, start.at);
+      node.running = true;
+      schedule(n);
+    }
+  }
+
+  template <class IsMeant>
+  void set_up_host(const IsMeant& is_meant) {
+    Node& host = nodes_[0];
+    const NodeMemory& memory = host.memory;
+    for (std::uint32_t c = 0; c < host.channels.size(); ++c)
+      if (is_meant(memory.channels[c].context)) host.channels[c] = channel_of(memory, c);
+    for (std::uint32_t c = 0; c < host.counters.size(); ++c) {
+      const hw::RegCredit& credit = memory.credits[c];
+      if (credit.valid != 0 && is_meant(memory.channels.at(credit.channel).context)) set_up_counter(host, c);
+    }
+    host.spike_arrivals = follow_all(0, &NodeMemory::spike_slots, &NodeMemory::spike_routes);
+    host.credit_arrivals.assign(memory.credit_slots.size(), {});
+  }
+
+  static Channel channel_of(const NodeMemory& memory, std::uint32_t c) {
+    Channel channel;
+    channel.valid = memory.channels[c].valid != 0;
+    channel.context = memory.channels[c].context;
+    channel.slots = owned(memory.spike_slots, c);
+    return channel;
+  }
+
+  static void set_up_counter(Node& node, std::uint32_t c) {
+    const hw::RegCredit& credit = node.memory.credits[c];
+    node.counters[c].valid = credit.valid != 0;
+    node.counters[c].channel = credit.channel;
+    node.counters[c].visible.assign(credit.count, 0);
+    if (credit.valid != 0) node.channels.at(credit.channel).counters.push_back(c);
+  }
+
+  /// A tile's dynamic state, for a first LOAD in cycle `at`.
+  void set_up(std::uint32_t index, Cycle at) {
     Node& node = nodes_[index];
     const NodeMemory& memory = node.memory;
     node.contexts.assign(memory.contexts.size(), {});
@@ -251,23 +352,13 @@ class ModelDevice final : public ModelLink {
     node.write_page.clear();
     for (const auto& delivery : memory.deliveries) node.write_page.push_back(delivery.page.write_page);
     node.position = node.round = 0;
-    node.load = 0;
+    node.load = at;
     node.burst = 0;
     node.queued = false;
-    node.channels.assign(memory.channels.size(), {});
+    node.channels.clear();
+    for (std::uint32_t c = 0; c < memory.channels.size(); ++c) node.channels.push_back(channel_of(memory, c));
     node.counters.assign(memory.credits.size(), {});
-    for (std::uint32_t c = 0; c < node.channels.size(); ++c) {
-      node.channels[c].valid = memory.channels[c].valid != 0;
-      node.channels[c].context = memory.channels[c].context;
-      node.channels[c].slots = owned(memory.spike_slots, c);
-    }
-    for (std::uint32_t c = 0; c < node.counters.size(); ++c) {
-      const hw::RegCredit& credit = memory.credits[c];
-      node.counters[c].valid = credit.valid != 0;
-      node.counters[c].channel = credit.channel;
-      node.counters[c].visible.assign(credit.count, 0);
-      if (credit.valid != 0) node.channels.at(credit.channel).counters.push_back(c);
-    }
+    for (std::uint32_t c = 0; c < node.counters.size(); ++c) set_up_counter(node, c);
     node.returns.assign(memory.deliveries.size(), {});
     for (std::uint32_t d = 0; d < node.returns.size(); ++d) node.returns[d].slots = owned(memory.credit_slots, d);
     node.spike_arrivals = follow_all(index, &NodeMemory::spike_slots, &NodeMemory::spike_routes);
@@ -351,21 +442,20 @@ class ModelDevice final : public ModelLink {
       }
       if (!host_word()) break;
     }
-    if (final_ && !done_ && all_quiet()) {
-      done_ = true;
-      started_ = false;
-      for (Node& node : nodes_) node.armed = false;
-    }
+    for (std::size_t n = 1; n < nodes_.size(); ++n)
+      if (nodes_[n].running && apps_[nodes_[n].app].is_final && is_quiet(nodes_[n])) nodes_[n].running = nodes_[n].armed = false;
   }
 
-  bool all_quiet() const {
-    for (std::size_t n = 1; n < nodes_.size(); ++n) {
-      for (std::size_t c = 0; c < nodes_[n].contexts.size(); ++c)
-        if (nodes_[n].memory.contexts[c].mode.valid != 0 && !nodes_[n].contexts[c].retired) return false;
-      for (const Channel& channel : nodes_[n].channels)
-        if (channel.pending) return false;
-    }
-    return true;
+  static bool is_quiet(const Node& node) {
+    for (std::size_t c = 0; c < node.contexts.size(); ++c)
+      if (node.memory.contexts[c].mode.valid != 0 && !node.contexts[c].retired) return false;
+    return std::none_of(node.channels.begin(), node.channels.end(), [](const Channel& channel) { return channel.pending; });
+  }
+
+  /// Anything that has not ended: an application, or a tile that still works on it.
+  [[nodiscard]] bool is_busy() const {
+    return std::any_of(apps_.begin(), apps_.end(), [](const Hosted& app) { return app.live; }) ||
+           std::any_of(nodes_.begin(), nodes_.end(), [](const Node& node) { return node.running; });
   }
 
   void work(std::uint32_t index) {
@@ -374,7 +464,7 @@ class ModelDevice final : public ModelLink {
       again = false;
       for (Channel& channel : node.channels)
         if (channel.pending && send_step(index, channel)) again = true;
-      if (node.armed && fire(index)) again = true;
+      if (node.running && fire(index)) again = true;
     }
   }
 
@@ -411,6 +501,7 @@ class ModelDevice final : public ModelLink {
   void deliver(std::uint32_t from, Cycle wire, const Flit& flit) {
     const auto& arrivals = nodes_[from].spike_arrivals;
     for (const Arrival& to : arrivals[static_cast<std::size_t>(wire) % arrivals.size()]) {
+      moved(wire + to.hops);
       if (to.node == 0) sink(to.index, wire + to.hops, flit);
       else receive_flit(to.node, to.index, wire + to.hops, flit);
     }
@@ -501,9 +592,12 @@ class ModelDevice final : public ModelLink {
       node.load = end + 1;
       if (observer_) observer_({index, c, start, end - start, context.flags != 0});
     }
+    moved(node.load);
     step_order(node);
     return true;
   }
+
+  void moved(Cycle in) { quiet_from_ = std::max(quiet_from_, in + 1); }
 
   static void step_order(Node& node) {
     if (++node.position < node.memory.order_length) return;
@@ -563,30 +657,42 @@ class ModelDevice final : public ModelLink {
     if (returns.slots.empty()) throw device_error("model: a delivery without credit slots owes a credit");
     const Cycle wire = returns.slots.next(std::max(freed + 2, returns.next));
     returns.next = wire + 1;
+    moved(wire + 1);
     const auto& arrivals = nodes_[index].credit_arrivals;
     for (const Arrival& to : arrivals[static_cast<std::size_t>(wire) % arrivals.size()]) {
       nodes_[to.node].counters.at(to.index).visible.push_back(wire + to.hops + 1);
+      moved(wire + to.hops + 1);
       schedule(to.node);
     }
   }
 
-  /// Sends the head word of the host's queue if its time is known.
+  /// Sends the head word of some application's queue if its time is known.
   bool host_word() {
-    if (queue_.empty() || final_ || out_.size() >= kOutputLimit) return false;
-    const Word word = queue_.front();
+    bool any = false;
+    for (std::uint32_t a = 0; a < apps_.size(); ++a) any = host_word(a) || any;
+    return any;
+  }
+
+  bool host_word(std::uint32_t number) {
+    Hosted& app = apps_[number];
+    if (app.queue.empty() || !app.live || out_.size() >= kOutputLimit) return false;
+    const Word word = app.queue.front();
     const bool is_end = word >> 60U == hw::kKindEos;
     const auto chunk = hw::WordChunk::unpack(word);
-    if (chunk.app != 0) throw device_error("model: application " + std::to_string(chunk.app) + " is not running");
     Node& host = nodes_[0];
     if (chunk.channel >= host.channels.size() || host.channels[chunk.channel].slots.empty())
       throw device_error("model: host channel " + std::to_string(chunk.channel) + " has no slots");
     Channel& channel = host.channels[chunk.channel];
-    Cycle from = host_next_;
+    if (channel.context != number)
+      throw device_error("model: host channel " + std::to_string(chunk.channel) + " is not of application " + std::to_string(number));
+    Cycle from = app.next;
     if (!channel.sending && !take_credits(host, channel, from)) return false;
     const Cycle wire = channel.slots.next(from + 1);
-    host_next_ = wire;
+    app.next = wire;
     channel.sending = !is_end;
-    queue_.pop_front();
+    app.queue.pop_front();
+    ++app.taken;
+    ++sent_words_;
     if (!is_end) {
       deliver(0, wire, {false, chunk.index, chunk.mask});
       return true;
@@ -594,7 +700,10 @@ class ModelDevice final : public ModelLink {
     const auto end = hw::WordEos::unpack(word);
     const std::uint32_t flags = (end.sample_end != 0 ? kSampleEnd : 0U) | (end.run_end != 0 ? kRunEnd : 0U);
     if (end.run_end == 0) out_.push_back(stamped(hw::kKindOutSent, end.channel, wire, flags));
-    if (end.final != 0) final_ = true;
+    if (end.final != 0) {
+      app.live = false;
+      app.is_final = true;
+    }
     deliver(0, wire, {true, 0, flags});
     return true;
   }
@@ -607,7 +716,9 @@ class ModelDevice final : public ModelLink {
     if (address >> 12U != hw::kAddrBlockNode) return 0;
     if (offset == hw::kAddrNodeHardwareHash) return hw::kHardwareHash;
     if (offset == hw::kAddrNodeChipHash) return chip_hash(chip_);
-    if (offset == hw::kAddrNodeStatus) return index == 0 ? (started_ ? 1U : 0U) : (node.armed ? 1U : 0U);
+    if (offset == hw::kAddrNodeStatus) return index == 0 ? host_status() : (node.running ? 1U : 0U);
+    if (index == 0 && offset >= hw::kAddrNodeTaken && offset < hw::kAddrNodeTaken + apps_.size())
+      return apps_[offset - hw::kAddrNodeTaken].taken;
     if (index == 0) return 0;  // the host's cycle counters: a model has no clock
     const Counters& c = node.counted;
     const std::int64_t values[] = {c.firings, c.busy, c.wait_input, c.wait_output, c.spikes, c.words, c.broken, c.first};
@@ -617,13 +728,23 @@ class ModelDevice final : public ModelLink {
     return static_cast<std::uint32_t>(high ? values[which] >> 32U : values[which]);
   }
 
+  [[nodiscard]] std::uint32_t host_status() const {
+    hw::RegHostStatus status;
+    status.busy = is_busy() ? 1 : 0;
+    for (std::uint32_t a = 0; a < apps_.size(); ++a) status.live |= (apps_[a].live ? 1U : 0U) << a;
+    return status.pack();
+  }
+
   Chip chip_;
   std::vector<Node> nodes_;
+  std::vector<Hosted> apps_;
+  std::vector<Start> starting_;  ///< written before the chip's run
+  std::uint32_t start_low_ = 0;
   std::deque<std::uint32_t> work_;
-  std::deque<Word> queue_;
   std::deque<Word> out_;
-  Cycle host_next_ = 0;
-  bool started_ = false, final_ = false, done_ = false;
+  std::uint64_t sent_words_ = 0;
+  Cycle quiet_from_ = 0;
+  bool started_ = false;
   ModelStatistics statistics_;
   std::function<void(const ModelFiring&)> observer_;
   FiringSource source_;

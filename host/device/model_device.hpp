@@ -44,6 +44,8 @@ class ModelLink : public Link {
   /// Called with what every firing has computed. Null: nobody.
   virtual void give_values_to(FiringSink sink) = 0;
   [[nodiscard]] virtual const ModelStatistics& statistics() const = 0;
+  /// The first cycle from which nothing of what was sent so far moves any more.
+  [[nodiscard]] virtual std::int64_t quiet_from() const = 0;
   /// Called after every firing, when its state is in place.
   virtual void observe(std::function<void(const ModelFiring&)> observer) = 0;
   /// Potential of neuron `position` of a context, as the last firing left it.

@@ -105,6 +105,7 @@ void Stimulus::next(std::vector<Word>& words) {
           hw::WordChunk word;
           word.kind = hw::kKindChunk;
           word.channel = numbers_[c];
+          word.app = image_.binding.application;
           word.index = chunk;
           word.mask = masks_[chunk];
           words.push_back(word.pack());
@@ -112,6 +113,7 @@ void Stimulus::next(std::vector<Word>& words) {
     hw::WordEos end;
     end.kind = hw::kKindEos;
     end.channel = numbers_[c];
+    end.app = image_.binding.application;
     end.sample_end = !run_end && step_ + 1 == data_.samples[sample_].steps() ? 1 : 0;
     end.run_end = run_end ? 1 : 0;
     end.final = run_end && c + 1 == ranges_.size() ? 1 : 0;

@@ -34,6 +34,7 @@ module spikeloom_chip #(
     parameter int unsigned CreditCounters = 16,
     parameter int unsigned OutEntries = 128,
     parameter int unsigned OrderEntries = 16,
+    parameter int unsigned Applications = 1,
     parameter int unsigned HostChannels = 8,
     parameter int unsigned HostCreditCounters = 32,
     parameter int unsigned QueueWords = 512,
@@ -63,6 +64,7 @@ module spikeloom_chip #(
   logic [64*(Tiles+1)-1:0] ring;
   logic [Tiles:0] ring_valid;
   logic [Tiles-1:0] active;
+  logic [Applications-1:0] go;
   logic en, rewind, prime, host_credit;
   logic [FlitBits-1:0] host_spike;
 
@@ -71,6 +73,7 @@ module spikeloom_chip #(
       .SpikeWheel(SpikeWheel),
       .CreditWheel(CreditWheel),
       .ChunkIndexBits(ChunkIndexBits),
+      .Applications(Applications),
       .HostChannels(HostChannels),
       .HostCreditCounters(HostCreditCounters),
       .QueueWords(QueueWords),
@@ -90,6 +93,7 @@ module spikeloom_chip #(
       .rewind_o(rewind),
       .prime_o(prime),
       .active_i(active != '0),
+      .go_o(go),
       .ring_valid_o(ring_valid[0]),
       .ring_o(ring[63:0]),
       .ring_valid_i(ring_valid[Tiles]),
@@ -172,6 +176,7 @@ module spikeloom_chip #(
           .CreditCounters(CreditCounters),
           .OutEntries(OutEntries),
           .OrderEntries(OrderEntries),
+          .Applications(Applications),
           .ChipHash(ChipHash)
       ) u_node (
           .clk_i,
@@ -180,6 +185,7 @@ module spikeloom_chip #(
           .rewind_i(rewind),
           .prime_i(prime),
           .node_i(12'(N + 1)),
+          .go_i(go),
           .active_o(active[N]),
           .ring_valid_i(ring_valid[N]),
           .ring_i(ring[64*N+:64]),

@@ -1,14 +1,17 @@
 // The host port, node 0: two streams of 64-bit words on one side, the mesh and the ring on the other.
 // docs/protocol.md, section 6.
 //
-// In: ring words go onto the ring (a read waits until its answer has room), data words into the queue; one stream, in
-// order: a word that has to wait holds those behind it. Out: answers, sink words, SENT words.
-// Target time stands still (en_o = 0) unless a run is started and not done, the queue's head is there or the final word
-// has left, and both producers of output words have room. All of that is registers.
+// In: ring words go onto the ring (a read waits until its answer has room), data words into the queue of their
+// application; one stream, in order: a word that has to wait holds those behind it. Out: answers, sink words, SENT words.
+// Target time stands still (en_o = 0) unless a run is started and not done, every application that goes and whose final
+// word has not left has its queue's head, and both producers of output words have room. All of that is registers.
 //
 // A run: NODE_CONTROL.run waits Settle clocks until every ring word before it has landed, three clocks of prime_o fill
 // the wheels' look-ahead, then cycle 0. rewind_o holds the wheels at slot 0 while no run is started. The run is done
-// Drain cycles after the last cycle in which the final word had not left or a node was active.
+// Drain cycles after the last cycle in which an application was armed, went without its final word, or a node was active;
+// NODE_START makes a done run go on.
+// An application is armed by NODE_START, goes (go_o) from its start cycle on, and stops for the source and the freeze
+// with its final word; go_o stays until the next NODE_START. With one application the start cycle is 0, before the run.
 // idle_o: nothing moves before a word comes or goes: without one, clocks change NODE_FROZEN only.
 `include "rtl/common/checks.svh"
 
@@ -21,7 +24,7 @@ module host_port #(
     parameter int unsigned HostCreditCounters = 32,
     parameter int unsigned QueueWords = 512,
     parameter int unsigned OutputWords = 512,
-    parameter int unsigned Apps = 1,
+    parameter int unsigned Applications = 1,
     parameter logic [31:0] ChipHash = 0,
     localparam int unsigned FlitBits = ChunkIndexBits + 18
 ) (
@@ -38,6 +41,7 @@ module host_port #(
     output logic                rewind_o,
     output logic                prime_o,
     input  logic                active_i,       // of any tile
+    output logic [Applications-1:0] go_o,
     output logic                ring_valid_o,
     output logic [        63:0] ring_o,
     input  logic                ring_valid_i,
@@ -47,8 +51,8 @@ module host_port #(
     output logic                credit_o,
     input  logic                credit_i
 );
-  if (Apps != 1) begin : gen_bad_apps
-    $error("Apps must be 1: more applications need a queue each");
+  if (Applications < 1 || Applications > 16) begin : gen_bad_applications
+    $error("Applications must be 1 to 16");
   end
   if (HostChannels < 1 || HostChannels > 64 || HostCreditCounters < 1 || HostCreditCounters > 256)
   begin : gen_bad_source
@@ -59,7 +63,7 @@ module host_port #(
   localparam int unsigned CounterBits = HostCreditCounters > 1 ? $clog2(HostCreditCounters) : 1;
   localparam int unsigned SpikeSlotBits = $clog2(SpikeWheel);
   localparam int unsigned CreditSlotBits = $clog2(CreditWheel);
-  localparam int unsigned SinkBits = 6;
+  localparam int unsigned SinkBits = $clog2(spikeloom_pkg::LIMIT_HOST_SINKS);
   localparam int unsigned KindLsb = spikeloom_pkg::WORD_RING_KIND_LSB;
   // Three clocks a stop, and two rounds of the tiles' counters (event_counters.sv).
   localparam int unsigned RingSettle = 3 * (Tiles + 1) + 8 + 64;
@@ -68,8 +72,9 @@ module host_port #(
   localparam int unsigned Drain = Tiles + 64;
   localparam int unsigned DrainBits = $clog2(Drain + 1);
 
-  // Input stream: by kind onto the ring or into the queue.
+  // Input stream: by kind onto the ring or into a queue.
   logic word_valid, word_ready, word_write, word_read, word_data, ring_start_valid_q, read_room, queue_ready;
+  logic [Applications-1:0] word_of, queues_ready;
   logic [63:0] word, ring_start_q;
   logic [3:0] word_kind;
 
@@ -95,6 +100,12 @@ module host_port #(
     // A write to this node just before takes effect first.
     if (word_data) word_ready = queue_ready && !ring_start_valid_q && !here_busy;
   end
+
+  for (genvar a = 0; a < Applications; a++) begin : gen_word_of
+    assign word_of[a] = Applications == 1 ||
+        word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W] == spikeloom_pkg::WORD_CHUNK_APP_W'(a);
+  end
+  assign queue_ready = (word_of & ~queues_ready) == '0;
 
   always_ff @(posedge clk_i) begin
     ring_start_valid_q <= word_valid && word_ready && (word_write || word_read);
@@ -125,40 +136,52 @@ module host_port #(
   assign here_busy = here_write;
   assign {block, offset} = here_address;
 
-  logic write_node, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run;
+  logic write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run, arm;
   always_comb begin
-    {write_node, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run} = '0;
+    {write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run, arm} = '0;
     if (here_write) begin
       write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
+      write_channel = block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
       write_credit = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
       write_spike_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
       write_credit_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
       write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
       clear = write_control && here_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
       run = write_control && here_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
+      arm = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_START);
     end
   end
 
   // Run, target time.
-  logic starting_q, started_q, done_q, final_sent, head_valid, sink_room, sent_room;
+  logic starting_q, started_q, done_q, sink_room, sent_room, begin_run, at_start, ended;
+  logic [Applications-1:0] arms, armed_q, go_q, final_sent, live, head_valid;
   logic [2:0] prime_q;
   logic [SettleBits-1:0] settle_q;
   logic [DrainBits-1:0] drain_q;
   logic [47:0] cycle_q, cycle_next, frozen_q;
   logic moves;
 
-  assign en_o = started_q && !done_q && (head_valid || final_sent) && sink_room && sent_room;
+  assign arms = arm ? here_data[spikeloom_pkg::REG_START_APPS_LSB+:Applications] : '0;
+  assign live = go_q & ~final_sent;
+  assign ended = (armed_q | live) == '0;
+  assign begin_run = prime_q[2];
+  assign go_o = go_q;
+  assign en_o = started_q && !done_q && (live & ~head_valid) == '0 && sink_room && sent_room;
   assign rewind_o = !started_q && prime_q == '0;
   assign prime_o = prime_q != '0;
   assign cycle_next = cycle_q + 48'd1;
   always_ff @(posedge clk_i) begin
     prime_q <= {prime_q[1:0], starting_q && settle_q == '0};
     if (starting_q && settle_q == '0) starting_q <= 1'b0;
-    if (prime_q[2]) started_q <= 1'b1;
+    if (begin_run) started_q <= 1'b1;
     if (en_o) begin
       cycle_q <= cycle_next;
-      drain_q <= final_sent && !active_i ? drain_q + DrainBits'(1) : '0;
-      if (drain_q == DrainBits'(Drain - 1) && final_sent && !active_i) done_q <= 1'b1;
+      drain_q <= ended && !active_i ? drain_q + DrainBits'(1) : '0;
+      if (drain_q == DrainBits'(Drain - 1) && ended && !active_i) done_q <= 1'b1;
+    end
+    if (arms != '0) begin
+      drain_q <= '0;
+      done_q <= 1'b0;
     end
     if (started_q && !done_q && !en_o) frozen_q <= frozen_q + 48'd1;
     if (run) starting_q <= 1'b1;
@@ -173,6 +196,39 @@ module host_port #(
     end
   end
 
+  // Start of applications: at_start is in the cycle before go rises.
+  logic start_is_known;
+  if (Applications > 1) begin : gen_start
+    logic [47:0] start_q;
+    logic [31:0] start_low_q;
+    logic write_start_low;
+    assign write_start_low = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_START_LOW);
+    always_ff @(posedge clk_i) begin
+      if (write_start_low) start_low_q <= here_data;
+      if (arm) start_q <= {here_data[spikeloom_pkg::REG_START_HIGH_LSB+:16], start_low_q};
+    end
+    assign at_start = begin_run ? start_q == '0 : en_o && start_q == cycle_next;
+    assign start_is_known = (start_q > cycle_q || (!started_q && start_q == '0)) &&
+        start_q[SpikeSlotBits-1:0] == '0 && start_q[CreditSlotBits-1:0] == '0;
+  end else begin : gen_start_at_0
+    assign at_start = begin_run;
+    assign start_is_known = !started_q;
+  end
+  always_ff @(posedge clk_i) begin
+    if (at_start) begin
+      go_q <= go_q | armed_q;
+      armed_q <= '0;
+    end
+    if (arms != '0) begin
+      go_q <= go_q & ~arms;
+      armed_q <= arms;
+    end
+    if (rst_i || clear) begin
+      go_q <= '0;
+      armed_q <= '0;
+    end
+  end
+
   // Clocks until everything that can move without another word has moved.
   assign moves = en_o || prime_o || (in_valid_i && in_ready_o) || (out_valid_o && out_ready_i);
   always_ff @(posedge clk_i) begin
@@ -182,17 +238,17 @@ module host_port #(
   end
   assign idle_o = settle_q == '0 && !en_o && !starting_q && !prime_o;
 
-  // Wheels: the source decides one cycle ahead, the sink looks at the current slot.
+  // Wheels: the source decides one cycle ahead, by registers; the sink looks at the current slot.
   localparam int unsigned SpikeSlotWidth = ChannelBits + SinkBits + 2;
-  logic tick, tx_valid, rx_valid, rx_valid_q, credit_rx_valid;
+  logic tick, tx_valid, rx_valid, rx_valid1_q, rx_valid_q, credit_rx_valid;
   logic [ChannelBits-1:0] tx_channel;
-  logic [SinkBits-1:0] rx_sink, rx_sink_q;
+  logic [SinkBits-1:0] rx_sink, rx_sink1_q, rx_sink_q;
   logic [CounterBits-1:0] credit_rx;
   assign tick = en_o || prime_o;
   wheel_table #(
       .Width(SpikeSlotWidth),
       .Wheel(SpikeWheel),
-      .Ahead(1)
+      .Ahead(2)
   ) u_spike_slots (
       .clk_i,
       .rst_i,
@@ -226,44 +282,51 @@ module host_port #(
   );
   always_ff @(posedge clk_i) begin
     if (tick) begin
-      rx_valid_q <= rx_valid;
-      rx_sink_q <= rx_sink;
+      rx_valid1_q <= rx_valid;
+      rx_sink1_q <= rx_sink;
+      rx_valid_q <= rx_valid1_q;
+      rx_sink_q <= rx_sink1_q;
     end
   end
 
   // Source.
   localparam int unsigned QueueBits = 2 + ChannelBits + ChunkIndexBits + 16;
-  logic pop, sent, word_eos, head_eos, head_final;
-  logic [ChannelBits-1:0] head_channel;
-  logic [ChunkIndexBits-1:0] head_index, word_index;
-  logic [15:0] head_mask, word_mask;
+  logic sent, sent_sample_end, word_eos;
+  logic [Applications-1:0] pop;
+  logic [ChannelBits-1:0] sent_channel;
+  logic [ChunkIndexBits-1:0] word_index;
+  logic [15:0] word_mask;
+  logic [Applications*QueueBits-1:0] heads;
 
   assign word_eos = word_kind == 4'(spikeloom_pkg::KIND_EOS);
   assign word_index = word_eos ? '0 : word[spikeloom_pkg::WORD_CHUNK_INDEX_LSB+:ChunkIndexBits];
   assign word_mask = word_eos ?
       {14'd0, word[spikeloom_pkg::WORD_EOS_RUN_END_LSB], word[spikeloom_pkg::WORD_EOS_SAMPLE_END_LSB]} :
       word[spikeloom_pkg::WORD_CHUNK_MASK_LSB+:16];
-  ram_fifo #(
-      .Width(QueueBits),
-      .Depth(QueueWords)
-  ) u_queue (
-      .clk_i,
-      .rst_i,
-      .clear_i(clear),
-      .in_valid_i(word_valid && word_data && !ring_start_valid_q && !here_busy),
-      .in_ready_o(queue_ready),
-      .in_data_i({
-        word_eos,
-        word[spikeloom_pkg::WORD_EOS_FINAL_LSB],
-        word[spikeloom_pkg::WORD_CHUNK_CHANNEL_LSB+:ChannelBits],
-        word_index,
-        word_mask
-      }),
-      .out_valid_o(head_valid),
-      .out_ready_i(pop),
-      .out_data_o({head_eos, head_final, head_channel, head_index, head_mask})
-  );
+  for (genvar a = 0; a < Applications; a++) begin : gen_queue
+    ram_fifo #(
+        .Width(QueueBits),
+        .Depth(QueueWords)
+    ) u_queue (
+        .clk_i,
+        .rst_i,
+        .clear_i(clear),
+        .in_valid_i(word_valid && word_data && word_of[a] && !ring_start_valid_q && !here_busy),
+        .in_ready_o(queues_ready[a]),
+        .in_data_i({
+          word_eos,
+          word[spikeloom_pkg::WORD_EOS_FINAL_LSB],
+          word[spikeloom_pkg::WORD_CHUNK_CHANNEL_LSB+:ChannelBits],
+          word_index,
+          word_mask
+        }),
+        .out_valid_o(head_valid[a]),
+        .out_ready_i(pop[a]),
+        .out_data_o(heads[a*QueueBits+:QueueBits])
+    );
+  end
   host_source #(
+      .Applications(Applications),
       .Channels(HostChannels),
       .CreditCounters(HostCreditCounters),
       .ChunkIndexBits(ChunkIndexBits)
@@ -272,24 +335,45 @@ module host_port #(
       .rst_i,
       .clear_i(clear),
       .en_i(en_o),
+      .tick_i(tick),
+      .write_channel_i(write_channel),
+      .config_channel_i(offset[ChannelBits-1:0]),
       .write_credit_i(write_credit),
       .config_counter_i(offset[CounterBits-1:0]),
       .config_data_i(here_data),
+      .start_i(arms),
+      .go_i(go_q),
       .head_valid_i(head_valid),
-      .head_eos_i(head_eos),
-      .head_final_i(head_final),
-      .head_channel_i(head_channel),
-      .head_index_i(head_index),
-      .head_mask_i(head_mask),
+      .head_i(heads),
       .pop_o(pop),
       .sent_o(sent),
+      .sent_channel_o(sent_channel),
+      .sent_sample_end_o(sent_sample_end),
       .final_o(final_sent),
-      .tx_valid_i(tx_valid),
-      .tx_channel_i(tx_channel),
+      .ahead_valid_i(tx_valid),
+      .ahead_channel_i(tx_channel),
       .flit_o(spike_o),
       .credit_i,
       .rx_counter_i(credit_rx)
   );
+
+  // Words taken from the queues: with one application the host has nobody to hold up, and reads 0.
+  logic [15:0] taken;
+  if (Applications > 1) begin : gen_taken
+    logic [16*Applications-1:0] taken_q;
+    always_ff @(posedge clk_i) begin
+      for (int a = 0; a < Applications; a++) begin
+        if (pop[a]) taken_q[16*a+:16] <= taken_q[16*a+:16] + 16'd1;
+        if (rst_i || clear || arms[a]) taken_q[16*a+:16] <= '0;
+      end
+    end
+    always_comb begin
+      taken = '0;
+      for (int a = 0; a < Applications; a++) if (offset[3:0] == 4'(a)) taken = taken_q[16*a+:16];
+    end
+  end else begin : gen_not_taken
+    assign taken = '0;
+  end
   assign credit_o = 1'b0;
 
   // Sink: flits and sent end-of-steps become words; answers come from the ring's end.
@@ -317,8 +401,8 @@ module host_port #(
       sent_in = '0;
       sent_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_SENT);
       sent_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_next;
-      sent_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = head_mask[0];
-      sent_in[spikeloom_pkg::WORD_OUT_EOS_CHANNEL_LSB+:ChannelBits] = head_channel;
+      sent_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = sent_sample_end;
+      sent_in[spikeloom_pkg::WORD_OUT_EOS_CHANNEL_LSB+:ChannelBits] = sent_channel;
     end
     // A read that no node took comes back with 0, so that no reader waits for ever.
     answer = ring_i;
@@ -402,20 +486,28 @@ module host_port #(
       case (offset)
         12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
         12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
-        12'(spikeloom_pkg::ADDR_NODE_STATUS): answer_q <= 32'((starting_q || prime_o || started_q) && !done_q);
+        12'(spikeloom_pkg::ADDR_NODE_STATUS): begin
+          answer_q[spikeloom_pkg::REG_HOST_STATUS_BUSY_LSB] <= (starting_q || prime_o || started_q) && !done_q;
+          answer_q[spikeloom_pkg::REG_HOST_STATUS_LIVE_LSB+:Applications] <= armed_q | live;
+        end
         12'(spikeloom_pkg::ADDR_NODE_CYCLE): answer_q <= cycle_q[31:0];
         12'(spikeloom_pkg::ADDR_NODE_CYCLE + spikeloom_pkg::ADDR_NODE_HIGH): answer_q <= 32'(cycle_q[47:32]);
         12'(spikeloom_pkg::ADDR_NODE_FROZEN): answer_q <= frozen_q[31:0];
         12'(spikeloom_pkg::ADDR_NODE_FROZEN + spikeloom_pkg::ADDR_NODE_HIGH): answer_q <= 32'(frozen_q[47:32]);
         default: answer_q <= '0;
       endcase
+      if (offset[11:4] == 8'(spikeloom_pkg::ADDR_NODE_TAKEN >> 4)) answer_q <= 32'(taken);
     end
     here_answer <= answer_q;
   end
 
   `SPIKELOOM_CHECK(word_is_known, !word_valid || word_write || word_read || word_data)
   `SPIKELOOM_CHECK(application_is_known, !(word_valid && word_data) ||
-                   word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W] == '0)
+                   32'(word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W]) < Applications)
+  `SPIKELOOM_CHECK(armed_applications_exist, !arm || (here_data >> (spikeloom_pkg::REG_START_APPS_LSB + Applications)) == '0)
+  `SPIKELOOM_CHECK(one_start_at_a_time, arms == '0 || armed_q == '0)
+  `SPIKELOOM_CHECK(no_start_of_a_live_application, (arms & live) == '0)
+  `SPIKELOOM_CHECK(start_lies_ahead_on_a_turn_of_both_wheels, armed_q == '0 || start_is_known)
   `SPIKELOOM_CHECK(flit_has_a_sink, !(en_o && spike_i[FlitBits-1]) || rx_valid_q)
   `SPIKELOOM_CHECK(credit_has_a_slot, !(en_o && credit_i) || credit_rx_valid)
   `SPIKELOOM_CHECK(sink_word_fits, !(en_o && spike_i[FlitBits-1]) || sink_room)

@@ -1,44 +1,90 @@
-// The host's source: words of one application become flits. docs/protocol.md, section 6.
+// The host's source: words of the applications become flits. docs/protocol.md, section 6.
 //
-// head_* is the queue's head word (CHUNK or EOS), registered. In cycle x = s - 1 it leaves (pop_o) if slot s is its
-// channel's and the channel is sending or has all its credits; the flit is on flit_o in cycle s. sent_o in x: an
-// end-of-step without run_end has left, its slot is the next cycle. final_o from the cycle after the final word on.
-// tx_* is the channel of the slot of the next cycle.
+// head_i is the head word of each application's queue, registered: {end-of-step, final, channel, index, mask}; the mask
+// of an end-of-step is {0, run_end, sample_end}. In cycle x = s - 1 the head word of the application that owns slot s's
+// channel leaves (pop_o) if the application goes, the word is of that channel, and the application is sending or the
+// channel has all its credits; the flit is on flit_o in cycle s. sent_o in x: an end-of-step without run_end has left,
+// its slot is the next cycle. final_o from the cycle after the final word on until start_i.
+// ahead_* is the channel of the slot after next.
 `include "rtl/common/checks.svh"
 
 module host_source #(
+    parameter int unsigned Applications = 1,
     parameter int unsigned Channels = 8,
     parameter int unsigned CreditCounters = 32,
     parameter int unsigned ChunkIndexBits = 10,
     localparam int unsigned FlitBits = ChunkIndexBits + 18,
     localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1,
-    localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1
+    localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1,
+    localparam int unsigned HeadBits = 2 + ChannelBits + ChunkIndexBits + 16
 ) (
-    input  logic                      clk_i,
-    input  logic                      rst_i,
-    input  logic                      clear_i,
-    input  logic                      en_i,
-    input  logic                      write_credit_i,
-    input  logic [   CounterBits-1:0] config_counter_i,
-    input  logic [              31:0] config_data_i,
-    input  logic                      head_valid_i,
-    input  logic                      head_eos_i,
-    input  logic                      head_final_i,
-    input  logic [   ChannelBits-1:0] head_channel_i,
-    input  logic [ChunkIndexBits-1:0] head_index_i,
-    input  logic [              15:0] head_mask_i,       // of an end-of-step: {0, run_end, sample_end}
-    output logic                      pop_o,
-    output logic                      sent_o,
-    output logic                      final_o,
-    input  logic                      tx_valid_i,
-    input  logic [   ChannelBits-1:0] tx_channel_i,
-    output logic [      FlitBits-1:0] flit_o,
-    input  logic                      credit_i,
-    input  logic [   CounterBits-1:0] rx_counter_i
+    input  logic                             clk_i,
+    input  logic                             rst_i,
+    input  logic                             clear_i,
+    input  logic                             en_i,
+    input  logic                             tick_i,
+    input  logic                             write_channel_i,
+    input  logic [          ChannelBits-1:0] config_channel_i,
+    input  logic                             write_credit_i,
+    input  logic [          CounterBits-1:0] config_counter_i,
+    input  logic [                     31:0] config_data_i,
+    input  logic [         Applications-1:0] start_i,           // armed anew
+    input  logic [         Applications-1:0] go_i,
+    input  logic [         Applications-1:0] head_valid_i,
+    input  logic [Applications*HeadBits-1:0] head_i,
+    output logic [         Applications-1:0] pop_o,
+    output logic                             sent_o,
+    output logic [          ChannelBits-1:0] sent_channel_o,
+    output logic                             sent_sample_end_o,
+    output logic [         Applications-1:0] final_o,
+    input  logic                             ahead_valid_i,
+    input  logic [          ChannelBits-1:0] ahead_channel_i,
+    output logic [             FlitBits-1:0] flit_o,
+    input  logic                             credit_i,
+    input  logic [          CounterBits-1:0] rx_counter_i
 );
-  logic sending_q, ask, may_start, flit_valid_q, final_q;
+  // The channel of the slot of the next cycle, and whose it is.
+  logic x_valid_q;
+  logic [ChannelBits-1:0] x_channel_q;
+  logic [Applications-1:0] owner;
+  always_ff @(posedge clk_i) begin
+    if (tick_i) begin
+      x_valid_q <= ahead_valid_i;
+      x_channel_q <= ahead_channel_i;
+    end
+  end
+  if (Applications > 1) begin : gen_owner
+    localparam int unsigned NumberBits = $clog2(Applications);
+    logic [NumberBits-1:0] owner_of[0:Channels-1];
+    logic [NumberBits-1:0] owner_q;
+    always_ff @(posedge clk_i) begin
+      if (write_channel_i) owner_of[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:NumberBits];
+      if (tick_i) owner_q <= owner_of[ahead_channel_i];
+    end
+    always_comb begin
+      for (int a = 0; a < Applications; a++) owner[a] = owner_q == NumberBits'(a);
+    end
+  end else begin : gen_one_owner
+    logic unused_channel;
+    assign unused_channel = ^{write_channel_i, config_channel_i};
+    assign owner = 1'b1;
+  end
+
+  // Its head word.
+  logic head_valid, head_eos, head_final, sending, ask, may_start, pop, flit_valid_q;
+  logic [ChannelBits-1:0] head_channel;
+  logic [ChunkIndexBits-1:0] head_index;
+  logic [15:0] head_mask;
+  logic [HeadBits-1:0] head;
   logic [FlitBits-2:0] flit_q;
-  logic [ChannelBits-1:0] sending_channel_q;
+  logic [Applications-1:0] sending_q, final_q;
+  always_comb begin
+    head = '0;
+    for (int a = 0; a < Applications; a++) head = head | (owner[a] ? head_i[a*HeadBits+:HeadBits] : '0);
+  end
+  assign {head_eos, head_final, head_channel, head_index, head_mask} = head;
+  assign head_valid = (owner & go_i & head_valid_i) != '0;
+  assign sending = (owner & sending_q) != '0;
 
   credit_counters #(
       .Counters(CreditCounters),
@@ -50,35 +96,51 @@ module host_source #(
       .write_i(write_credit_i),
       .config_counter_i,
       .config_data_i,
-      .channel_i(head_channel_i),
+      .channel_i(x_channel_q),
       .ask_i(ask),
       .may_start_o(may_start),
-      .take_i(pop_o && !sending_q),
+      .take_i(pop && !sending),
       .credit_i,
       .rx_counter_i
   );
 
-  assign ask = en_i && head_valid_i && tx_valid_i && tx_channel_i == head_channel_i;
-  assign pop_o = ask && (sending_q || may_start);
-  assign sent_o = pop_o && head_eos_i && !head_mask_i[1];
+  assign ask = en_i && head_valid && x_valid_q && x_channel_q == head_channel;
+  assign pop = ask && (sending || may_start);
+  assign pop_o = pop ? owner : '0;
+  assign sent_o = pop && head_eos && !head_mask[1];
+  assign sent_channel_o = x_channel_q;
+  assign sent_sample_end_o = head_mask[0];
   assign final_o = final_q;
 
   always_ff @(posedge clk_i) begin
-    if (en_i) flit_valid_q <= pop_o;
-    if (pop_o) begin
-      sending_q <= !head_eos_i;
-      sending_channel_q <= head_channel_i;
-      if (head_eos_i && head_final_i) final_q <= 1'b1;
+    if (en_i) flit_valid_q <= pop;
+    for (int a = 0; a < Applications; a++) begin
+      if (pop && owner[a]) begin
+        sending_q[a] <= !head_eos;
+        if (head_eos && head_final) final_q[a] <= 1'b1;
+      end
+      if (start_i[a]) begin
+        sending_q[a] <= 1'b0;
+        final_q[a] <= 1'b0;
+      end
     end
     if (rst_i || clear_i) begin
       flit_valid_q <= 1'b0;
-      sending_q <= 1'b0;
-      final_q <= 1'b0;
+      sending_q <= '0;
+      final_q <= '0;
     end
   end
-  always_ff @(posedge clk_i) if (pop_o) flit_q <= {head_eos_i, head_index_i, head_mask_i};
+  always_ff @(posedge clk_i) if (pop) flit_q <= {head_eos, head_index, head_mask};
   assign flit_o = {flit_valid_q, flit_q};
 
-  `SPIKELOOM_CHECK(a_step_is_of_one_channel, !(pop_o && sending_q) || sending_channel_q == head_channel_i)
-  `SPIKELOOM_CHECK(nothing_after_the_final_word, !(en_i && final_q) || !head_valid_i)
+  // A step is of one channel.
+  logic [Applications-1:0] strays;
+  for (genvar a = 0; a < Applications; a++) begin : gen_checks
+    logic [ChannelBits-1:0] sending_channel_q, channel;
+    assign channel = head_i[a*HeadBits+16+ChunkIndexBits+:ChannelBits];
+    always_ff @(posedge clk_i) if (pop && owner[a]) sending_channel_q <= channel;
+    assign strays[a] = sending_q[a] && head_valid_i[a] && sending_channel_q != channel;
+  end
+  `SPIKELOOM_CHECK(a_step_is_of_one_channel, !en_i || strays == '0)
+  `SPIKELOOM_CHECK(nothing_after_the_final_word, !en_i || (final_q & go_i & head_valid_i) == '0)
 endmodule

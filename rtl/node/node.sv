@@ -34,6 +34,7 @@ module node #(
     parameter int unsigned CreditCounters = 16,
     parameter int unsigned OutEntries = 128,
     parameter int unsigned OrderEntries = 16,
+    parameter int unsigned Applications = 1,
     parameter logic [31:0] ChipHash = 0,
     localparam int unsigned FlitBits = ChunkIndexBits + 18
 ) (
@@ -43,6 +44,7 @@ module node #(
     input  logic                  rewind_i,
     input  logic                  prime_i,
     input  logic [          11:0] node_i,          // constant
+    input  logic [Applications-1:0] go_i,          // applications that go
     output logic                  active_o,
     input  logic                  ring_valid_i,
     input  logic [          63:0] ring_i,
@@ -133,13 +135,27 @@ module node #(
   assign read_memory = ring_read && block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
 
   // Control.
-  logic write_control, clear, run_q, tick;
+  logic write_control, clear, clear_routers, run_q, run, tick;
   assign write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
   assign clear = write_control && ring_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
+  assign clear_routers = clear && ring_data[spikeloom_pkg::REG_CONTROL_ROUTERS_LSB];
   assign tick = en_i || prime_i;
   always_ff @(posedge clk_i) begin
     if (write_control) run_q <= ring_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
     if (rst_i) run_q <= 1'b0;
+  end
+  if (Applications > 1) begin : gen_application
+    localparam int unsigned NumberBits = $clog2(Applications);
+    logic [NumberBits-1:0] application_q;
+    always_ff @(posedge clk_i) begin
+      if (write_control) application_q <= ring_data[spikeloom_pkg::REG_CONTROL_APP_LSB+:NumberBits];
+    end
+    always_comb begin
+      run = 1'b0;
+      for (int a = 0; a < Applications; a++) if (application_q == NumberBits'(a)) run = run_q && go_i[a];
+    end
+  end else begin : gen_one_application
+    assign run = run_q && go_i[0];
   end
 
   // Memory window.
@@ -232,7 +248,7 @@ module node #(
   ) u_spike_router (
       .clk_i,
       .rst_i,
-      .clear_i(clear),
+      .clear_i(clear_routers),
       .en_i,
       .rewind_i,
       .tick_i(tick),
@@ -248,7 +264,7 @@ module node #(
   ) u_credit_router (
       .clk_i,
       .rst_i,
-      .clear_i(clear),
+      .clear_i(clear_routers),
       .en_i,
       .rewind_i,
       .tick_i(tick),
@@ -371,7 +387,7 @@ module node #(
       .rst_i,
       .clear_i(clear),
       .en_i,
-      .run_i(run_q),
+      .run_i(run),
       .write_context_i(write_context),
       .config_context_i(offset[5+:ContextBits]),
       .config_field_i(offset[4:0]),

@@ -75,12 +75,13 @@ std::vector<Word> image() {
 
 std::vector<Word> start() {
   return {
-      ring_write(0, hw::kAddrNodeControl, hw::RegControl{.clear = 1}.pack()),
-      ring_write(1, hw::kAddrNodeControl, hw::RegControl{.clear = 1}.pack()),
+      ring_write(0, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()),
+      ring_write(1, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()),
       ring_write(0, at(hw::kAddrBlockCredit, 0), hw::RegCredit{.channel = 0, .valid = 1, .count = kRows}.pack()),
       ring_write(1, at(hw::kAddrBlockDelivery, hw::kAddrDeliveryPage),
                  hw::RegDeliveryPage{.context = 0, .zero_delay = 1, .valid = 1}.pack()),
       ring_write(1, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack()),
+      ring_write(0, hw::kAddrNodeStart, hw::RegStart{.apps = 1}.pack()),
       ring_write(0, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack()),
   };
 }

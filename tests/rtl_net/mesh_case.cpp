@@ -277,7 +277,7 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
 
   // Start words.
   const auto begin = [&](unsigned node, std::uint32_t address, std::uint32_t data) { m.start.push_back(ring_write(node, address, data)); };
-  for (unsigned node = 0; node <= tiles; ++node) begin(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1}.pack());
+  for (unsigned node = 0; node <= tiles; ++node) begin(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack());
   for (const MeshDelivery& v : m.deliveries) {
     const MeshContext& x = m.contexts[v.context];
     begin(x.tile + 1, at(hw::kAddrBlockDelivery, v.local << 1U | hw::kAddrDeliveryPage),
@@ -292,6 +292,8 @@ MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
       for (const MeshDelivery& v : m.deliveries) count += v.context == c && v.delay > p;
       if (count > 0) begin(m.contexts[c].tile + 1, at(hw::kAddrBlockEos, m.contexts[c].first_row + p), count);
     }
+  begin(0, hw::kAddrNodeStartLow, 0);
+  begin(0, hw::kAddrNodeStart, hw::RegStart{.apps = 1}.pack());
   for (unsigned node = tiles + 1; node-- > 0;) begin(node, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack());
 
   // Input.

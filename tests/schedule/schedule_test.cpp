@@ -4,6 +4,7 @@
 
 #include "compiler/base/rng.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "compiler/sdf/regulation.hpp"
 
 namespace spikeloom {
 namespace {
@@ -68,7 +69,7 @@ TEST(Contract, SigmaIsTheWorstRunInAnyOrderOfSamples) {
       for (const std::int64_t w : s) sum += w - rho;
       return sum <= 0;
     });
-    const auto sigma = least_sigma(samples, rho);
+    const auto sigma = sdf::least_sigma(samples, rho);
     ASSERT_EQ(std::holds_alternative<std::int64_t>(sigma), steady) << "case " << n;
     if (!steady) continue;
     ++bounded;

@@ -1,0 +1,62 @@
+#include "compiler/schedule/pages.hpp"
+
+#include <algorithm>
+
+#include "compiler/sdf/shared_tokens.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// A group a cluster, a budget a tile.
+sdf::SharedTokens page_groups(const Image& image, std::uint32_t most) {
+  sdf::SharedTokens shared;
+  for (const Cluster& cluster : image.application.clusters) {
+    const std::int64_t least = least_pages(cluster);
+    shared.groups.push_back({least, std::max<std::int64_t>(least, most), 1});
+  }
+  for (const std::vector<OrderEntry>& order : image.binding.orders) {
+    sdf::TokenBudget budget;
+    budget.most = image.chip.tile.page_rows;
+    for (const OrderEntry& entry : order) budget.groups.push_back(entry.cluster.index());
+    if (!order.empty()) shared.budgets.push_back(std::move(budget));
+  }
+  return shared;
+}
+
+/// The timing graph as if every cluster had the pages that it needs at least.
+TimingGraph with_least_pages(const Image& image, const TileBounds& bounds) {
+  TimingGraph timing = timing_graph(image, bounds);
+  for (std::size_t c = 0; c < timing.pages.size(); ++c) {
+    if (timing.pages[c] == sdf::kNoGroup) continue;
+    const std::int64_t spare = std::int64_t{image.binding.placement[timing.pages[c]].rows} - least_pages(image.application.clusters[timing.pages[c]]);
+    timing.graph.set_tokens(sdf::ChannelId(c), timing.graph.channel(sdf::ChannelId(c)).tokens - spare);
+  }
+  return timing;
+}
+
+std::optional<PageChoice> choice_of(const std::variant<sdf::TokenChoice, sdf::TokensShort>& result) {
+  const auto* tokens = std::get_if<sdf::TokenChoice>(&result);
+  if (tokens == nullptr) return std::nullopt;
+  PageChoice choice;
+  choice.least = tokens->least;
+  for (const std::int64_t count : tokens->count) choice.pages.push_back(static_cast<std::uint32_t>(count));
+  return choice;
+}
+
+}  // namespace
+
+std::optional<PageChoice> least_pages_for(const Image& image, const std::vector<PageDemand>& demands, std::uint32_t most) {
+  std::vector<TimingGraph> timings;
+  for (const PageDemand& demand : demands) timings.push_back(with_least_pages(image, demand.bounds));
+  std::vector<sdf::TokenDemand> wanted;
+  for (std::size_t d = 0; d < demands.size(); ++d)
+    wanted.push_back({{&timings[d].graph, timings[d].pages}, demands[d].period * Ratio(kTimeScale), false});
+  return choice_of(sdf::least_tokens(page_groups(image, most), wanted));
+}
+
+std::optional<PageChoice> fastest_pages(const Image& image, const TileBounds& bounds, std::uint32_t most) {
+  const TimingGraph timing = with_least_pages(image, bounds);
+  return choice_of(sdf::fastest_tokens(page_groups(image, most), {&timing.graph, timing.pages}));
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,181 @@
+#include "host/run/shared_plan.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/admit/points.hpp"
+#include "compiler/base/error.hpp"
+#include "host/device/model_device.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// The chip's own registers see the end of activity a few cycles late.
+constexpr std::int64_t kQuietMargin = 8;
+
+struct Replayed {
+  DeviceRun run;
+  std::int64_t synaptic_operations = 0;
+  std::int64_t quiet_from = 0;
+};
+
+Replayed replay(const Image& image, const Dataset& data) {
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  Replayed replayed;
+  replayed.run = Session(*model, image, {}).run(data);
+  replayed.synaptic_operations = model->statistics().synaptic_operations;
+  replayed.quiet_from = model->quiet_from();
+  return replayed;
+}
+
+/// The first `steps` steps; a sample that is cut ends there.
+Dataset cut(const Dataset& data, std::size_t steps) {
+  Dataset part = data;
+  part.samples.clear();
+  for (const Sample& sample : data.samples) {
+    if (steps == 0) break;
+    const std::size_t taken = std::min(steps, sample.steps());
+    Sample shorter{sample.id, sample.label, {}};
+    for (Train train : sample.inputs) {
+      train.resize(taken);
+      shorter.inputs.push_back(std::move(train));
+    }
+    part.samples.push_back(std::move(shorter));
+    steps -= taken;
+  }
+  return part;
+}
+
+class Planner {
+ public:
+  Planner(const std::string& name, Image first, Dataset data) : state_(first.chip) {
+    state_.enter(name, first);
+    PlannedStay stay;
+    stay.name = name;
+    stay.image = std::move(first);
+    stay.data = std::move(data);
+    stay.point = "as compiled";
+    Replayed replayed = replay(stay.image, stay.data);
+    sent_ = replayed.run.sent;
+    stay.replay = std::move(replayed.run);
+    stay.synaptic_operations = replayed.synaptic_operations;
+    plan_.stays.push_back(std::move(stay));
+  }
+
+  SharedPlan run(std::vector<Entering> script) {
+    std::stable_sort(script.begin(), script.end(), [](const Entering& a, const Entering& b) { return a.step < b.step; });
+    check_lines(script);
+    for (Entering& line : script) enter(line);
+    problems_.throw_if_any("applications");
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] std::int64_t steps() const { return static_cast<std::int64_t>(sent_.size()); }
+  /// The cycle in which the chip stands before a step of the first application is fed.
+  [[nodiscard]] std::int64_t cycle_before(std::int64_t step) const { return step == 0 ? 0 : sent_[static_cast<std::size_t>(step - 1)]; }
+
+  void check_lines(const std::vector<Entering>& script) {
+    std::set<std::string> names{plan_.stays.front().name};
+    const std::string has = plan_.stays.front().name + " has " + std::to_string(steps()) + " steps";
+    for (const Entering& line : script) {
+      if (!names.insert(line.name).second) problems_.add(line.name + ": two applications of this name; give one another: NAME=FILE@STEP");
+      if (line.step < 0 || line.step > steps()) problems_.add(line.name + " enters before step " + std::to_string(line.step) + ": " + has);
+      if (line.release && (*line.release > steps() || *line.release <= line.step))
+        problems_.add(line.name + " is released before step " + std::to_string(*line.release) + ": expected a step after " +
+                      std::to_string(line.step) + ", in which it enters; " + has);
+    }
+    problems_.throw_if_any("applications");
+  }
+
+  void enter(Entering& line) {
+    const std::optional<std::int64_t> step = entry_step(line.step);
+    if (!step) {
+      problems_.add(line.name + " enters before step " + std::to_string(line.step) +
+                    ": another application's start is still under way at the last step; let it enter earlier");
+      return;
+    }
+    give_back_before(*step);
+    if (line.image.points.empty()) line.image.points = operating_points(line.image);
+    const std::variant<Admission, Refusal> answer = admit(state_, line.image);
+    if (const auto* refusal = std::get_if<Refusal>(&answer)) {
+      problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " + refusal->reason +
+                    (refusal->remedy.empty() ? "" : "; " + refusal->remedy));
+      return;
+    }
+    const Admission& admission = std::get<Admission>(answer);
+    Resident resident = resident_of(line.name, line.image, admission, "");
+    PlannedStay stay;
+    stay.name = line.name;
+    stay.point = resident.point;
+    stay.wanted = line.step;
+    stay.enters = *step;
+    stay.origin = first_origin(state_.chip(), cycle_before(*step));
+    stay.image = bound(std::move(line.image), admission);
+    stay.data = std::move(line.data);
+    if (predict(stay, line.release)) {
+      last_origin_ = stay.origin;
+      last_entry_ = stay.enters;
+      state_.enter(std::move(resident));
+      plan_.stays.push_back(std::move(stay));
+    }
+  }
+
+  /// One start is pending at a time: whoever comes later waits for a step before which it has taken place.
+  [[nodiscard]] std::optional<std::int64_t> entry_step(std::int64_t wanted) const {
+    for (std::int64_t step = std::max(wanted, last_entry_); step <= steps(); ++step)
+      if (step == last_entry_ || cycle_before(step) >= last_origin_) return step;
+    return std::nullopt;
+  }
+
+  bool predict(PlannedStay& stay, std::optional<std::int64_t> release) {
+    Replayed replayed = replay(stay.image, stay.data);
+    if (release) {
+      const std::int64_t end = cycle_before(*release) - stay.origin;
+      const auto begun = static_cast<std::size_t>(
+          std::upper_bound(replayed.run.sent.begin(), replayed.run.sent.end(), end) - replayed.run.sent.begin());
+      if (begun == 0) {
+        problems_.add(stay.name + " is released before step " + std::to_string(*release) + ", in cycle " +
+                      std::to_string(cycle_before(*release)) + ", before its first step is sent in cycle " +
+                      std::to_string(stay.origin + replayed.run.sent.front()) + "; release it later");
+        return false;
+      }
+      if (begun < stay.data.total_steps()) {
+        stay.data = cut(stay.data, begun);
+        replayed = replay(stay.image, stay.data);
+      }
+      const std::int64_t quiet = stay.origin + replayed.quiet_from + kQuietMargin;
+      for (std::int64_t step = std::max(*release, stay.enters + 1); step <= steps() && !stay.gives_back; ++step)
+        if (cycle_before(step) >= quiet) stay.gives_back = step;
+    }
+    stay.replay = std::move(replayed.run);
+    stay.synaptic_operations = replayed.synaptic_operations;
+    return true;
+  }
+
+  void give_back_before(std::int64_t step) {
+    for (const PlannedStay& stay : plan_.stays)
+      if (stay.gives_back && *stay.gives_back <= step && state_.find(stay.name) != nullptr) state_.release(stay.name);
+  }
+
+  ChipState state_;
+  SharedPlan plan_;
+  Problems problems_;
+  std::vector<std::int64_t> sent_;  ///< of the first application
+  std::int64_t last_origin_ = 0;
+  std::int64_t last_entry_ = 0;
+};
+
+}  // namespace
+
+std::vector<Stay> SharedPlan::script() const {
+  std::vector<Stay> list;
+  for (const PlannedStay& stay : stays) list.push_back({stay.name, &stay.image, &stay.data, stay.enters, stay.origin, stay.gives_back});
+  return list;
+}
+
+SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::vector<Entering> script) {
+  return Planner(name, std::move(first), std::move(data)).run(std::move(script));
+}
+
+}  // namespace spikeloom
