@@ -12,7 +12,7 @@ namespace spikeloom {
 namespace {
 
 constexpr int kMostRounds = 256;          ///< of giving slots to the critical cycle
-constexpr std::uint32_t kShares = 2;      ///< of the host's wires that a point's extra slots may take, one for each application being fair
+constexpr std::uint32_t kFewestShares = 2;  ///< of the host's wires: no point asks for more than a half
 constexpr std::size_t kFewerSlots = 3;    ///< a point is worth keeping with a quarter fewer slots than the one before
 
 /// Slots by channel and by destination; none to the host.
@@ -48,7 +48,7 @@ std::vector<std::uint32_t> spread_evenly(std::uint32_t count, std::uint32_t whee
 /// One arrangement of clusters on tiles, with more and more slots.
 class Front {
  public:
-  Front(const Image& image, const Binding& binding) : image_(image) {
+  Front(const Image& image, const Binding& binding) : image_(image), shares_(image.chip.host.applications) {
     point_.binding = packed(binding);
     point_.hop_budget = image.chip.width + image.chip.height - 1;
     counts_.send.assign(point_.binding.channels.size(), 1);
@@ -71,7 +71,13 @@ class Front {
       const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
       if (const auto* periodic = std::get_if<sdf::Periodic>(&ratio)) policy = periodic->policy;
       if (front.empty() || certificate.period < front.back().first) front.emplace_back(certificate.period, counts_);
-      if (!relieve(timing.graph(), certificate.critical_cycle)) break;
+      bool relieved = relieve(timing.graph(), certificate.critical_cycle);
+      if (!relieved && shares_ > kFewestShares) {
+        fair_ = front.size() - 1;
+        shares_ = kFewestShares;
+        relieved = relieve(timing.graph(), certificate.critical_cycle);
+      }
+      if (!relieved) break;
     }
     return kept(front, timing);
   }
@@ -136,9 +142,8 @@ class Front {
       }
     }
     // All applications share the host's wires.
-    const std::uint32_t fair = std::max(1U, image_.chip.host.applications / kShares);
     const auto room = [&](std::size_t at, std::uint32_t used, std::uint32_t more, std::uint32_t wheel) {
-      return used + more <= (at + 1 == nodes ? wheel / fair : wheel - wheel / 4);
+      return used + more <= (at + 1 == nodes ? wheel / shares_ : wheel - wheel / 4);
     };
     bool changed = false;
     e = 0;
@@ -174,7 +179,7 @@ class Front {
     std::vector<OperatingPoint> points;
     for (std::size_t i = front.size(); i-- > 0;) {
       give(front[i].second);
-      if (!points.empty() && i != 0 && point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots) continue;
+      if (!points.empty() && i != 0 && i != fair_ && point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots) continue;
       points.push_back(certified(front[i].second, timing));
     }
     return points;
@@ -206,6 +211,8 @@ class Front {
   OperatingPoint point_;
   Ways own_;  ///< of point_.graph
   Counts counts_;
+  std::uint32_t shares_;                              ///< of the host's wires, of which the application may take one
+  std::size_t fair_ = static_cast<std::size_t>(-1);   ///< the fastest that takes no more than its fair share
 };
 
 /// Clusters by level, cut into as many runs as there are tiles, the busiest as little busy as can be. Those of one level do not
@@ -284,8 +291,9 @@ bool dominates(const OperatingPoint& a, const OperatingPoint& b) {
   return a.tiles() <= b.tiles() && a.slots() <= b.slots() && a.period <= b.period;
 }
 
-/// Without the dominated, and at most `most`: the fastest, the one on the fewest tiles, and others between.
-std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, std::size_t most) {
+/// Without the dominated, and at most `most`: the fastest, the fastest with a fair share of the host's wires, the one on the
+/// fewest tiles, and others between.
+std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& chip, std::size_t most) {
   std::stable_sort(all.begin(), all.end(), [](const OperatingPoint& a, const OperatingPoint& b) {
     return std::tuple(a.period, a.tiles(), a.slots()) < std::tuple(b.period, b.tiles(), b.slots());
   });
@@ -303,8 +311,13 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, std::size_t 
                        }) -
       front.begin());
   std::vector<std::uint8_t> keep(front.size(), 0);
-  keep[smallest] = 1;
-  for (std::size_t i = 0; i + 1 < most; ++i) keep[most == 2 ? 0 : i * (front.size() - 1) / (most - 2)] = 1;
+  const auto fair = static_cast<std::size_t>(
+      std::find_if(front.begin(), front.end(), [&](const OperatingPoint& p) { return takes_fair_share(p, chip); }) - front.begin());
+  keep[smallest] = keep[0] = 1;
+  if (fair < front.size() && most > 2) keep[fair] = 1;
+  const auto kept = [&] { return static_cast<std::size_t>(std::count(keep.begin(), keep.end(), 1)); };
+  for (std::size_t parts = 2; kept() < most; parts *= 2)
+    for (std::size_t i = 1; i < parts && kept() < most; ++i) keep[i * (front.size() - 1) / parts] = 1;
   std::vector<OperatingPoint> result;
   for (std::size_t i = 0; i < front.size(); ++i)
     if (keep[i] != 0) result.push_back(std::move(front[i]));
@@ -312,6 +325,19 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, std::size_t 
 }
 
 }  // namespace
+
+bool takes_fair_share(const OperatingPoint& point, const Chip& chip) {
+  std::size_t spikes_out = 0, spikes_in = 0, credits_in = 0;  // of the host
+  for (const Channel& channel : point.binding.channels) {
+    if (!channel.from) spikes_out += channel.slots.size();
+    for (const Destination& end : channel.to) {
+      if (!end.to) spikes_in += channel.slots.size();
+      else if (!channel.from) credits_in += end.credit_slots.size();
+    }
+  }
+  return std::max(spikes_out, spikes_in) * chip.host.applications <= chip.spike_wheel &&
+         credits_in * chip.host.applications <= chip.credit_wheel;
+}
 
 std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options) {
   if (options.most == 0) return {};
@@ -328,7 +354,7 @@ std::vector<OperatingPoint> operating_points(const Image& image, const PointOpti
     if (!fewer) break;
     add(*fewer);
   }
-  return chosen(std::move(all), options.most);
+  return chosen(std::move(all), image.chip, options.most);
 }
 
 }  // namespace spikeloom

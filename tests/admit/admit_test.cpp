@@ -195,6 +195,7 @@ std::string refusal(const ChipState& state, const Image& image, const AdmitOptio
 
 TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
   Chip chip = shipped("mesh4x4");
+  chip.host.applications = 2;
   const Image image = small_image(chip, 4);
   const auto fill = [&](ChipState& state) {
     for (int n = 0;; ++n) {
@@ -205,8 +206,8 @@ TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
   };
   ChipState state(chip);
   fill(state);
-  EXPECT_EQ(state.residents().size(), 4U);
-  EXPECT_THAT(refusal(state, image), HasSubstr("host.applications = 4, all taken; releasing r0 or r1 or r2 or r3 would do"));
+  EXPECT_EQ(state.residents().size(), 2U);
+  EXPECT_THAT(refusal(state, image), HasSubstr("host.applications = 2, all taken; releasing r0 or r1 would do"));
 
   chip.host.applications = 8;
   chip.host.channels = 2;
@@ -243,10 +244,10 @@ TEST(Admit, KeepsToTheWantedPeriod) {
   const ChipState empty(chip);
   const Admission best = std::get<Admission>(admit(empty, image));
   EXPECT_THAT(refusal(empty, image, {.max_period = Ratio(1)}), HasSubstr("guarantees a step every 1 cycles"));
-  const auto answer = admit(empty, image, {.max_period = image.points.front().period});
+  const auto answer = admit(empty, image, {.max_period = image.points.front().period, .greedy = true});
   ASSERT_TRUE(std::holds_alternative<Admission>(answer));
   EXPECT_LE(std::get<Admission>(answer).promise.period, image.points.front().period);
-  EXPECT_LE(best.promise.period, image.points.front().period);
+  EXPECT_GE(best.promise.period, std::get<Admission>(answer).promise.period) << "a fair share was faster than all that can be had";
 }
 
 TEST(Admit, TheSameQuestionHasTheSameAnswer) {
