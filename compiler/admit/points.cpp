@@ -57,12 +57,27 @@ class Front {
     give(counts_);
   }
 
-  /// Points by rising number of slots, each with a shorter period than the one before.
+  /// The fewest pages with which as many slots as the exploration gave still have the period that they have with many:
+  /// every page more is a step more that may be on its way. Explores anew with them.
+  std::vector<OperatingPoint> explore_with_few_pages(Image& scratch, std::uint32_t most_pages) {
+    std::vector<OperatingPoint> points = explore(scratch);
+    const Ratio best = points.front().period;
+    const Counts fastest = fastest_;
+    for (std::uint32_t pages = 2; pages < most_pages; ++pages) {
+      deal_pages(image_.application, image_.chip, pages, point_.binding);
+      give(fastest);
+      Retimed timing = prepare(scratch);
+      timing.set(budgets(fastest));
+      const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
+      if (sdf::certificate_of(ratio, timing.graph()).period > best * Ratio(kTimeScale)) continue;
+      return Front(image_, point_.binding).explore(scratch);
+    }
+    return points;
+  }
+
+  /// Points by falling number of slots, each with a longer period than the one before.
   std::vector<OperatingPoint> explore(Image& scratch) {
-    scratch.binding = point_.binding;
-    point_.graph = point_graph(timing_graph(scratch, {}), image_.chip);
-    own_ = ways_of(image_.application, image_.chip, point_.binding);
-    Retimed timing(point_, own_);
+    Retimed timing = prepare(scratch);
     std::vector<std::pair<Ratio, Counts>> front;
     std::vector<sdf::ChannelId> policy;
     for (int round = 0; round < kMostRounds; ++round) {
@@ -71,6 +86,7 @@ class Front {
       const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
       if (const auto* periodic = std::get_if<sdf::Periodic>(&ratio)) policy = periodic->policy;
       if (front.empty() || certificate.period < front.back().first) front.emplace_back(certificate.period, counts_);
+      fastest_ = front.back().second;
       bool relieved = relieve(timing.graph(), certificate.critical_cycle);
       if (!relieved && shares_ > kFewestShares) {
         fair_ = front.size() - 1;
@@ -83,6 +99,14 @@ class Front {
   }
 
  private:
+  /// The timing graph of the binding as it is.
+  Retimed prepare(Image& scratch) {
+    scratch.binding = point_.binding;
+    point_.graph = point_graph(timing_graph(scratch, {}), image_.chip);
+    own_ = ways_of(image_.application, image_.chip, point_.binding);
+    return Retimed(point_, own_);
+  }
+
   void give(const Counts& counts) {
     std::size_t e = 0;
     for (std::size_t c = 0; c < point_.binding.channels.size(); ++c) {
@@ -210,7 +234,7 @@ class Front {
   const Image& image_;
   OperatingPoint point_;
   Ways own_;  ///< of point_.graph
-  Counts counts_;
+  Counts counts_, fastest_;
   std::uint32_t shares_;                              ///< of the host's wires, of which the application may take one
   std::size_t fair_ = static_cast<std::size_t>(-1);   ///< the fastest that takes no more than its fair share
 };
@@ -343,16 +367,13 @@ std::vector<OperatingPoint> operating_points(const Image& image, const PointOpti
   if (options.most == 0) return {};
   Image scratch = image;
   std::vector<OperatingPoint> all;
-  const auto add = [&](const Binding& binding) {
-    for (OperatingPoint& point : Front(image, binding).explore(scratch)) all.push_back(std::move(point));
-  };
-  add(image.binding);
+  for (OperatingPoint& point : Front(image, image.binding).explore(scratch)) all.push_back(std::move(point));
   auto tiles = static_cast<std::uint32_t>(all.front().tiles());
   while (options.most > 1 && tiles > 1) {
     tiles = (tiles + 1) / 2;
     const std::optional<Binding> fewer = on_fewer_tiles(image, tiles, options);
     if (!fewer) break;
-    add(*fewer);
+    for (OperatingPoint& point : Front(image, *fewer).explore_with_few_pages(scratch, options.most_pages)) all.push_back(std::move(point));
   }
   return chosen(std::move(all), image.chip, options.most);
 }

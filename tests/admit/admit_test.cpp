@@ -310,6 +310,48 @@ TEST(Points, AreAFrontOfWhatTheyCostAndTheirCertificatesHold) {
   }
 }
 
+/// Points in a file are read as they were or refused, and what is read can be admitted blindly.
+TEST(Points, DamagedOnesAreAnErrorOrHarmless) {
+  const Chip chip = shipped("mesh4x4");
+  const Image image = small_image(chip, 3);
+  const ChipState empty(chip);
+  Rng rng(12);
+  int read = 0;
+  for (int round = 0; round < 400; ++round) {
+    Image other = image;
+    OperatingPoint& point = other.points[rng.below(other.points.size())];
+    const auto any = [&](auto& list) -> auto& { return list[rng.below(list.size())]; };
+    const std::uint64_t value = rng.chance(0.5) ? rng.below(40) : rng.next();
+    const auto narrow = static_cast<std::uint32_t>(value);
+    switch (rng.below(12)) {
+      case 0: any(point.binding.placement).tile.value = narrow; break;
+      case 1: any(point.binding.placement).rows = narrow; break;
+      case 2: any(point.binding.channels).number = narrow; break;
+      case 3: any(point.binding.channels).slots.push_back(narrow); break;
+      case 4: any(point.binding.channels).to.pop_back(); break;
+      case 5: any(point.graph.actors).tile = narrow; break;
+      case 6: any(point.graph.actors).execution = static_cast<std::int64_t>(value); break;
+      case 7: any(point.graph.arcs).target = narrow; break;
+      case 8: any(point.graph.arcs).tokens = static_cast<std::int64_t>(value); break;
+      case 9: any(point.graph.ends).pages = narrow; break;
+      case 10: any(point.graph.senders) = narrow; break;
+      default: point.potentials.pop_back(); break;
+    }
+    try {
+      const Image again = decode(encode(other), "image");
+      ++read;
+      const auto answer = admit(empty, again);
+      if (const auto* admission = std::get_if<Admission>(&answer)) {
+        EXPECT_THAT(check(bound(again, *admission)), IsEmpty());
+      }
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    }
+  }
+  EXPECT_GT(read, 10);
+  EXPECT_LT(read, 390);
+}
+
 TEST(Points, OfAnAdmittedImageBeginAnewFromItsPlace) {
   const Chip chip = shipped("mesh4x4");
   const Image image = small_image(chip, 4);
