@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every benchmark with one command: what compiling costs, how fast the devices are, how near the RTL comes to its ideal.
 
-usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|partition ...] [--repetitions N] [--synth] [--no-build]
+usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|admit|partition ...] [--repetitions N] [--synth] [--no-build]
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
 BUILD/bench/NAME.json, the medians of all of them to BUILD/bench/summary.json, and a table to stdout. Times are processor
@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow")
+PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow", "admit")
 LONG = ("partition",)  # by name only; --repetitions 1 is enough
 NOISY = 0.1
 
@@ -111,6 +111,13 @@ def summary(results):
             [("actors", counter("actors")), ("channels", counter("channels")),
              ("points", lambda values: short(values["points"]) if "points" in values else ""),
              ("ms", lambda values: short(1e3 * values["seconds"]))], results["dataflow"]))
+    if "admit" in results:
+        parts.append(table(
+            "Admission to mesh8x8 with 32 of 64 tiles taken: medians of wall time of the library call, the whole command and compilations;"
+            "\nguaranteed periods in cycles a step: admitted, compiled for the whole empty chip, compiled for half of it",
+            [("tiles", counter("tiles")), ("admit ms", counter("admit_ms")), ("command ms", counter("process_ms")),
+             ("compile ms", counter("compile_ms")), ("for half ms", counter("half_compile_ms")), ("admitted", counter("period")),
+             ("whole chip", counter("compiled_period")), ("half chip", counter("half_period"))], results["admit"]))
     return "\n".join(parts) + "~: the repetitions differ by more than a tenth"
 
 

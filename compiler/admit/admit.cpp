@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/admit/points.hpp"
 #include "compiler/admit/projection.hpp"
 #include "compiler/admit/retime.hpp"
 #include "compiler/base/error.hpp"
@@ -105,10 +106,13 @@ bool farther(const Shortage& a, const Shortage& b) {
 Tried try_points(const ChipState& state, const Image& image, const AdmitOptions& options) {
   Tried tried;
   bool any = false;
+  const auto modest = [&](const OperatingPoint& point) { return options.greedy || takes_fair_share(point, state.chip()); };
+  const bool all = std::none_of(image.points.begin(), image.points.end(), modest);  // then a fair share is too little
   for (std::size_t p = 0; p < image.points.size(); ++p) {
     const OperatingPoint& point = image.points[p];
     // Within its budgets the point does no worse than it says; what is there already may be better still.
     if (tried.admission && tried.admission->promise.period <= point.period) break;
+    if (!all && !modest(point)) continue;
     if (options.max_period && point.period > *options.max_period) {
       if (!tried.too_slow) tried.too_slow = point.period;
       continue;

@@ -211,7 +211,7 @@ std::vector<std::string> check(const Chip& chip, const std::vector<Resident>& re
 
 std::vector<std::string> check(const ChipState& state) { return check(state.chip(), state.residents()); }
 
-std::string print(const ChipState& state) {
+std::string print_free(const ChipState& state) {
   const auto taken = [](const std::vector<std::uint8_t>& list) {
     return std::to_string(std::count(list.begin(), list.end(), 1)) + " of " + std::to_string(list.size());
   };
@@ -230,6 +230,12 @@ std::string print(const ChipState& state) {
   };
   wire(state.spikes(), "spike");
   wire(state.credits(), "credit");
+  return out.str();
+}
+
+std::string print(const ChipState& state) {
+  std::ostringstream out;
+  out << print_free(state);
   for (const Resident& resident : state.residents()) {
     const auto tiles = std::count_if(resident.binding.orders.begin(), resident.binding.orders.end(), [](const auto& o) { return !o.empty(); });
     out << resident.name << ": application " << resident.binding.application << ", " << tiles << " tiles, a step every "

@@ -71,7 +71,8 @@ void release(ChipState& state, const std::string& name);
 [[nodiscard]] std::vector<std::string> check(const Chip& chip, const std::vector<Resident>& residents);
 [[nodiscard]] std::vector<std::string> check(const ChipState& state);
 
-/// Stable text: what is used and what is free.
+/// Stable text: what is in use; and the residents with it.
+[[nodiscard]] std::string print_free(const ChipState& state);
 [[nodiscard]] std::string print(const ChipState& state);
 
 /// 64-bit digest of a file's bytes as 16 hexadecimal digits (FNV-1a): tells files apart, protects against nothing.

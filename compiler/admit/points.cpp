@@ -6,11 +6,13 @@
 #include "compiler/admit/retime.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/map/map.hpp"
+#include "compiler/map/placement.hpp"
 
 namespace spikeloom {
 namespace {
 
 constexpr int kMostRounds = 256;          ///< of giving slots to the critical cycle
+constexpr std::uint32_t kFewestShares = 2;  ///< of the host's wires: no point asks for more than a half
 constexpr std::size_t kFewerSlots = 3;    ///< a point is worth keeping with a quarter fewer slots than the one before
 
 /// Slots by channel and by destination; none to the host.
@@ -46,7 +48,7 @@ std::vector<std::uint32_t> spread_evenly(std::uint32_t count, std::uint32_t whee
 /// One arrangement of clusters on tiles, with more and more slots.
 class Front {
  public:
-  Front(const Image& image, const Binding& binding) : image_(image) {
+  Front(const Image& image, const Binding& binding) : image_(image), shares_(image.chip.host.applications) {
     point_.binding = packed(binding);
     point_.hop_budget = image.chip.width + image.chip.height - 1;
     counts_.send.assign(point_.binding.channels.size(), 1);
@@ -55,12 +57,27 @@ class Front {
     give(counts_);
   }
 
-  /// Points by rising number of slots, each with a shorter period than the one before.
+  /// The fewest pages with which as many slots as the exploration gave still have the period that they have with many:
+  /// every page more is a step more that may be on its way. Explores anew with them.
+  std::vector<OperatingPoint> explore_with_few_pages(Image& scratch, std::uint32_t most_pages) {
+    std::vector<OperatingPoint> points = explore(scratch);
+    const Ratio best = points.front().period;
+    const Counts fastest = fastest_;
+    for (std::uint32_t pages = 2; pages < most_pages; ++pages) {
+      deal_pages(image_.application, image_.chip, pages, point_.binding);
+      give(fastest);
+      Retimed timing = prepare(scratch);
+      timing.set(budgets(fastest));
+      const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
+      if (sdf::certificate_of(ratio, timing.graph()).period > best * Ratio(kTimeScale)) continue;
+      return Front(image_, point_.binding).explore(scratch);
+    }
+    return points;
+  }
+
+  /// Points by falling number of slots, each with a longer period than the one before.
   std::vector<OperatingPoint> explore(Image& scratch) {
-    scratch.binding = point_.binding;
-    point_.graph = point_graph(timing_graph(scratch, {}), image_.chip);
-    own_ = ways_of(image_.application, image_.chip, point_.binding);
-    Retimed timing(point_, own_);
+    Retimed timing = prepare(scratch);
     std::vector<std::pair<Ratio, Counts>> front;
     std::vector<sdf::ChannelId> policy;
     for (int round = 0; round < kMostRounds; ++round) {
@@ -69,12 +86,27 @@ class Front {
       const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
       if (const auto* periodic = std::get_if<sdf::Periodic>(&ratio)) policy = periodic->policy;
       if (front.empty() || certificate.period < front.back().first) front.emplace_back(certificate.period, counts_);
-      if (!relieve(timing.graph(), certificate.critical_cycle)) break;
+      fastest_ = front.back().second;
+      bool relieved = relieve(timing.graph(), certificate.critical_cycle);
+      if (!relieved && shares_ > kFewestShares) {
+        fair_ = front.size() - 1;
+        shares_ = kFewestShares;
+        relieved = relieve(timing.graph(), certificate.critical_cycle);
+      }
+      if (!relieved) break;
     }
     return kept(front, timing);
   }
 
  private:
+  /// The timing graph of the binding as it is.
+  Retimed prepare(Image& scratch) {
+    scratch.binding = point_.binding;
+    point_.graph = point_graph(timing_graph(scratch, {}), image_.chip);
+    own_ = ways_of(image_.application, image_.chip, point_.binding);
+    return Retimed(point_, own_);
+  }
+
   void give(const Counts& counts) {
     std::size_t e = 0;
     for (std::size_t c = 0; c < point_.binding.channels.size(); ++c) {
@@ -133,9 +165,9 @@ class Front {
         credits.in[node(channel.from)] += counts_.credit[e++];
       }
     }
-    // The host's wires are shared with other applications.
+    // All applications share the host's wires.
     const auto room = [&](std::size_t at, std::uint32_t used, std::uint32_t more, std::uint32_t wheel) {
-      return used + more <= (at + 1 == nodes ? wheel / 2 : wheel - wheel / 4);
+      return used + more <= (at + 1 == nodes ? wheel / shares_ : wheel - wheel / 4);
     };
     bool changed = false;
     e = 0;
@@ -171,7 +203,7 @@ class Front {
     std::vector<OperatingPoint> points;
     for (std::size_t i = front.size(); i-- > 0;) {
       give(front[i].second);
-      if (!points.empty() && i != 0 && point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots) continue;
+      if (!points.empty() && i != 0 && i != fair_ && point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots) continue;
       points.push_back(certified(front[i].second, timing));
     }
     return points;
@@ -202,8 +234,64 @@ class Front {
   const Image& image_;
   OperatingPoint point_;
   Ways own_;  ///< of point_.graph
-  Counts counts_;
+  Counts counts_, fastest_;
+  std::uint32_t shares_;                              ///< of the host's wires, of which the application may take one
+  std::size_t fair_ = static_cast<std::size_t>(-1);   ///< the fastest that takes no more than its fair share
 };
+
+/// Clusters by level, cut into as many runs as there are tiles, the busiest as little busy as can be. Those of one level do not
+/// wait for one another, so their turns on a tile cost no more than their work. Empty: some tile's tables are too small.
+std::vector<TileId> by_level(const Application& app, const Chip& chip, std::uint32_t tiles) {
+  const std::size_t clusters = app.clusters.size();
+  std::vector<std::uint32_t> level(clusters, 0);
+  for (const ClusterId id : app.order)
+    for (const Inbound& inbound : app.clusters[id.index()].inbound)
+      if (inbound.from && inbound.delay == 0) level[id.index()] = std::max(level[id.index()], level[inbound.from->index()] + 1);
+  std::vector<ClusterId> order = app.order;
+  std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+  const std::vector<std::vector<Consumer>> readers = consumers(app);
+  const std::vector<Resource> offered = offers(chip);
+  std::vector<std::vector<Resource>> needed;
+  std::vector<std::int64_t> work;
+  std::int64_t low = 0, high = 0;
+  for (std::size_t c = 0; c < clusters; ++c) {
+    needed.push_back(needs(app, c, readers[1 + c].size()));
+    work.push_back(worst_integration(app.clusters[c]) + static_cast<std::int64_t>(app.clusters[c].updates.size()));
+    low = std::max(low, work[c]);
+    high += work[c];
+  }
+  std::vector<TileId> places(clusters);
+  const auto cut = [&](std::int64_t most) {
+    std::uint32_t tile = 0;
+    std::int64_t load = 0;
+    std::vector<std::uint64_t> used(offered.size(), 0);
+    for (const ClusterId id : order) {
+      const auto fits = [&] {
+        for (std::size_t r = 0; r < offered.size(); ++r)
+          if (used[r] + needed[id.index()][r].amount > offered[r].amount) return false;
+        return load + work[id.index()] <= most;
+      };
+      if (!fits()) {
+        ++tile;
+        load = 0;
+        std::fill(used.begin(), used.end(), 0);
+        if (tile == tiles || !fits()) return false;
+      }
+      load += work[id.index()];
+      for (std::size_t r = 0; r < offered.size(); ++r) used[r] += needed[id.index()][r].amount;
+      places[id.index()] = TileId{tile};
+    }
+    return true;
+  };
+  if (!cut(high)) return {};
+  while (low < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    if (cut(middle)) high = middle;
+    else low = middle + 1;
+  }
+  (void)cut(high);
+  return places;
+}
 
 /// Clusters on at most `tiles` tiles, on a small chip of such tiles; nothing where they do not fit.
 std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, const PointOptions& options) {
@@ -216,6 +304,10 @@ std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, c
   mapping.most_pages = options.most_pages;
   mapping.most_slots = 1;
   mapping.tiles = tiles;
+  mapping.places = by_level(image.application, chip, tiles);
+  if (!mapping.places.empty())
+    if (auto result = try_map(image.application, chip, mapping); result.binding) return result.binding;
+  mapping.places.clear();
   return try_map(image.application, chip, mapping).binding;
 }
 
@@ -223,8 +315,9 @@ bool dominates(const OperatingPoint& a, const OperatingPoint& b) {
   return a.tiles() <= b.tiles() && a.slots() <= b.slots() && a.period <= b.period;
 }
 
-/// Without the dominated, and at most `most`: the fastest, the one on the fewest tiles, and others between.
-std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, std::size_t most) {
+/// Without the dominated, and at most `most`: the fastest, the fastest with a fair share of the host's wires, the one on the
+/// fewest tiles, and others between.
+std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& chip, std::size_t most) {
   std::stable_sort(all.begin(), all.end(), [](const OperatingPoint& a, const OperatingPoint& b) {
     return std::tuple(a.period, a.tiles(), a.slots()) < std::tuple(b.period, b.tiles(), b.slots());
   });
@@ -242,8 +335,13 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, std::size_t 
                        }) -
       front.begin());
   std::vector<std::uint8_t> keep(front.size(), 0);
-  keep[smallest] = 1;
-  for (std::size_t i = 0; i + 1 < most; ++i) keep[most == 2 ? 0 : i * (front.size() - 1) / (most - 2)] = 1;
+  const auto fair = static_cast<std::size_t>(
+      std::find_if(front.begin(), front.end(), [&](const OperatingPoint& p) { return takes_fair_share(p, chip); }) - front.begin());
+  keep[smallest] = keep[0] = 1;
+  if (fair < front.size() && most > 2) keep[fair] = 1;
+  const auto kept = [&] { return static_cast<std::size_t>(std::count(keep.begin(), keep.end(), 1)); };
+  for (std::size_t parts = 2; kept() < most; parts *= 2)
+    for (std::size_t i = 1; i < parts && kept() < most; ++i) keep[i * (front.size() - 1) / parts] = 1;
   std::vector<OperatingPoint> result;
   for (std::size_t i = 0; i < front.size(); ++i)
     if (keep[i] != 0) result.push_back(std::move(front[i]));
@@ -252,22 +350,32 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, std::size_t 
 
 }  // namespace
 
+bool takes_fair_share(const OperatingPoint& point, const Chip& chip) {
+  std::size_t spikes_out = 0, spikes_in = 0, credits_in = 0;  // of the host
+  for (const Channel& channel : point.binding.channels) {
+    if (!channel.from) spikes_out += channel.slots.size();
+    for (const Destination& end : channel.to) {
+      if (!end.to) spikes_in += channel.slots.size();
+      else if (!channel.from) credits_in += end.credit_slots.size();
+    }
+  }
+  return std::max(spikes_out, spikes_in) * chip.host.applications <= chip.spike_wheel &&
+         credits_in * chip.host.applications <= chip.credit_wheel;
+}
+
 std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options) {
   if (options.most == 0) return {};
   Image scratch = image;
   std::vector<OperatingPoint> all;
-  const auto add = [&](const Binding& binding) {
-    for (OperatingPoint& point : Front(image, binding).explore(scratch)) all.push_back(std::move(point));
-  };
-  add(image.binding);
+  for (OperatingPoint& point : Front(image, image.binding).explore(scratch)) all.push_back(std::move(point));
   auto tiles = static_cast<std::uint32_t>(all.front().tiles());
   while (options.most > 1 && tiles > 1) {
     tiles = (tiles + 1) / 2;
     const std::optional<Binding> fewer = on_fewer_tiles(image, tiles, options);
     if (!fewer) break;
-    add(*fewer);
+    for (OperatingPoint& point : Front(image, *fewer).explore_with_few_pages(scratch, options.most_pages)) all.push_back(std::move(point));
   }
-  return chosen(std::move(all), options.most);
+  return chosen(std::move(all), image.chip, options.most);
 }
 
 }  // namespace spikeloom

@@ -203,11 +203,11 @@ class Slots {
   [[nodiscard]] const Wires& wires() const { return wires_; }
   std::vector<Request>& requests() { return requests_; }
 
-  /// The hardest first: many slots, long ways.
+  /// The hardest first: many wires, then many slots.
   template <class Give>
   std::optional<Shortage> deal(Give&& give) {
     std::stable_sort(requests_.begin(), requests_.end(), [](const Request& a, const Request& b) {
-      return a.count * a.tree.wires.size() > b.count * b.tree.wires.size();
+      return std::pair(a.tree.wires.size(), a.count) > std::pair(b.tree.wires.size(), b.count);
     });
     std::vector<std::uint32_t> slots;
     for (const Request& request : requests_) {

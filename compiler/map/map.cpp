@@ -68,7 +68,8 @@ MapResult try_once(const Application& app, const Chip& chip, const MapOptions& o
   MapResult result;
   Binding binding;
   binding.seed = options.seed;
-  const std::vector<TileId> tiles = place(app, chip, options, crowding, result.reason);
+  const std::vector<TileId> tiles =
+      options.places.empty() ? place(app, chip, options, crowding, result.reason) : options.places;
   if (!result.reason.empty()) return result;
   binding.placement.resize(app.clusters.size());
   binding.orders.resize(chip.tiles());

@@ -15,6 +15,7 @@ struct MapOptions {
   std::uint32_t most_pages = 8;   ///< given to a context that needs fewer, as far as page rows allow
   std::uint32_t most_slots = 0;   ///< spike slots of a channel; 0: as many as fit
   std::uint32_t tiles = 0;        ///< use only the first so many tiles; 0: all
+  std::vector<TileId> places{};   ///< tile by ClusterId where that is decided already; empty: the placer decides
   std::vector<ClusterOrHost> favoured{};  ///< their channels count as four times as busy where slots are dealt out
 };
 

@@ -112,7 +112,9 @@ class Builder {
     Sender sender;
     sender.cycles = worst_send(channel.slots, image_.chip.spike_wheel, flits);
     std::string name = channel.from ? "send " + cluster_name(*channel.from) : "host send";
-    if (channel.number != 0) name += "#" + std::to_string(channel.number);
+    // The host's numbers are the chip's; an application counts its own from 0.
+    const std::size_t number = channel.from ? channel.number : host_.size();
+    if (number != 0) name += "#" + std::to_string(number);
     sender.send = actor(channel.from, name, scaled(sender.cycles), 0);
     if (!channel.from) {
       host_.push_back(sender.send);

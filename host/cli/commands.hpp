@@ -52,6 +52,17 @@ struct RunCommand {
 };
 int run(const RunCommand& command);
 
+/// An application that was compiled onto a chip that others use.
+struct AdmitCommand {
+  std::string state, image;
+  std::optional<std::string> chip, name, output, json;
+  std::optional<Ratio> max_period;  ///< cycles a step
+  bool greedy = false;
+};
+int run(const AdmitCommand& command);
+int release_resident(const std::string& state, const std::string& name);
+int show_residents(const std::string& state, const std::optional<std::string>& json);
+
 /// `spikeloom dataflow …`: dataflow graphs by themselves, without a network.
 struct DataflowCommand {
   std::string graph;

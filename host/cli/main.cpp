@@ -118,6 +118,7 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       },
       "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
   app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(CLI::PositiveNumber);
+  app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")->capture_default_str();
   app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(CLI::PositiveNumber);
   app.add_flag("!--no-tune", options.tune, "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
   app.add_option("--favour", options.favour, "population (or host) whose channels get more slots; repeatable");
@@ -238,6 +239,36 @@ void add_small(CLI::App& root, Action& action) {
   build->callback([files, &action] { action = [files] { return build_chip(files->a); }; });
 }
 
+void add_admission(CLI::App& root, Action& action) {
+  auto command = std::make_shared<AdmitCommand>();
+  CLI::App* app = root.add_subcommand("admit", "bind a compiled application to what is free of a chip, in a millisecond, with its guarantee");
+  app->add_option("state", command->state, "file of the chip's state; made where there is none")->required();
+  app->add_option("image", command->image, "application (.loom)")->required();
+  app->add_option("--chip", command->chip, "chip file (TOML) of a new state (default: the image's chip)");
+  app->add_option("--name", command->name, "what to call it (default: the image's file name)");
+  app->add_option("--output", command->output, "the image as it was bound, to run (.loom)");
+  app->add_option("--json", command->json, "report");
+  app->add_flag("--greedy", command->greedy, "may take more than a fair share of the host's slots where that is faster");
+  app->add_option_function<std::string>(
+      "--max-period",
+      [command](const std::string& text) {
+        command->max_period = Ratio::parse(text);
+        if (*command->max_period <= Ratio(0)) throw CLI::ValidationError("--max-period " + text + ": more than 0 cycles a step expected");
+      },
+      "refuse what guarantees less than a step every so many cycles, such as 240 or 725/3");
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+
+  app = root.add_subcommand("release", "give back what an admitted application holds");
+  app->add_option("state", command->state, "file of the chip's state")->required();
+  app->add_option("name", command->name, "the resident")->required();
+  app->callback([command, &action] { action = [command] { return release_resident(command->state, *command->name); }; });
+
+  app = root.add_subcommand("residents", "who is on a chip, with what, and what is free");
+  app->add_option("state", command->state, "file of the chip's state")->required();
+  app->add_option("--json", command->json, "report");
+  app->callback([command, &action] { action = [command] { return show_residents(command->state, command->json); }; });
+}
+
 void add_emulate(CLI::App& root, Action& action) {
   auto command = std::make_shared<EmulateCommand>();
   CLI::App* app = root.add_subcommand(
@@ -268,6 +299,7 @@ int run_command(int argc, char** argv) {
   add_explain(app, action);
   add_dataflow(app, action);
   add_run(app, action);
+  add_admission(app, action);
   add_emulate(app, action);
   add_small(app, action);
   try {

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/base/file.hpp"
 #include "compiler/golden/accumulator.hpp"
@@ -249,6 +250,12 @@ std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numb
     runner.sound(verify(*image, contracted.promise, contracted.contracts));
     promises += "\n" + print_promise(contracted.promise);
   }
+  if (options.points != 0) {
+    PointOptions points{options.points, options.seed};
+    if (options.pages) points.most_pages = *options.pages;
+    image->points = runner.stage("points", [&] { return operating_points(*image, points); });
+    runner.sound(check(*image));
+  }
   runner.stage("promises", [&] { return 0; });
   runner.dump(promises);
   return built;
@@ -271,8 +278,10 @@ std::string metadata_of(const std::string& path, const CompileOptions& options, 
 
 std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip, const CompileOptions& options) {
   const OnStage silent;
-  Runner runner(options, silent);
-  return back_end(runner, compilation, chip, options);
+  CompileOptions trial = options;
+  trial.points = 0;
+  Runner runner(trial, silent);
+  return back_end(runner, compilation, chip, trial);
 }
 
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {

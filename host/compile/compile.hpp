@@ -46,6 +46,7 @@ struct CompileOptions {
   std::uint32_t tiles = 0;             ///< at most so many, the first of the mesh; 0: all
   std::uint32_t slots = 0;             ///< of a channel on each network at most, to leave room for others; 0: as many as fit
   bool tune = true;                    ///< orders, slots (without favour) and page counts (without pages) chosen by analysis
+  std::size_t points = 8;              ///< operating points kept in the image for admission, at most; 0: none
   std::vector<std::string> favour;     ///< populations whose channels get more slots; "host" for the inputs
   std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
   DatasetOptions calibration_data;
@@ -83,7 +84,8 @@ using OnStage = std::function<void(const std::string&)>;
 [[nodiscard]] std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip,
                                                             const CompileOptions& options, const OnStage& on_stage);
 
-/// The stages after the numbers once more, on a chip of the same widths or with other options; contracts included.
+/// The stages after the numbers once more, on a chip of the same widths or with other options; contracts included, operating
+/// points not.
 [[nodiscard]] std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip, const CompileOptions& options);
 
 /// The stages after the numbers: integers, chip → image with its guarantee. For tests and for rebinding.

@@ -446,6 +446,72 @@ TEST_F(Cli, DataflowBuffersAndSchedulesAreExact) {
   }
 }
 
+TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
+  const std::string state = file("chip.state"), chip = source("chips/mesh4x4.toml");
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + chip + " --output " + file("digits.loom")).code, 0);
+  Ended ended = spikeloom("admit " + state + " " + file("digits.loom") + " --output " + file("a.loom") + " --json " + file("a.json"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("digits: application 0, a step every "));
+  EXPECT_THAT(ended.out, HasSubstr("admitted in "));
+  ended = spikeloom("admit " + state + " " + file("digits.loom") + " --chip " + chip + " --name second --output " + file("b.loom") + " --json " + file("b.json"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  const auto a = nlohmann::json::parse(text(file("a.json"))), b = nlohmann::json::parse(text(file("b.json")));
+  EXPECT_EQ(a["admitted"], true);
+  EXPECT_EQ(b["application"], 1);
+  for (const auto& tile : a["tiles"]) EXPECT_EQ(std::count(b["tiles"].begin(), b["tiles"].end(), tile), 0) << "a tile that both have";
+
+  // Each runs alone at once, as promised, with the same outputs.
+  const std::string data = " --input " + source("examples/digits/test.npz") + " --limit 4 --output ";
+  ended = spikeloom("run " + file("b.loom") + data + file("b.npz"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("promise guaranteed: kept in "));
+  ASSERT_EQ(spikeloom("run " + file("digits.loom") + data + file("compiled.npz")).code, 0);
+  EXPECT_EQ(spikeloom("info " + file("b.loom")).code, 0);
+  EXPECT_EQ(spikeloom("compare " + file("b.npz") + " " + file("compiled.npz")).code, 0);
+
+  ended = spikeloom("residents " + state + " --json " + file("r.json"));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("second: application 1"));
+  EXPECT_EQ(nlohmann::json::parse(text(file("r.json")))["residents"].size(), 2U);
+
+  const std::string before = text(state);
+  ended = spikeloom("admit " + state + " " + file("digits.loom"));
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("a resident is already called digits; choose another name (--name)"));
+  ended = spikeloom("admit " + state + " " + file("digits.loom") + " --name third --max-period 10 --json " + file("no.json"));
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("third is not admitted to "));
+  EXPECT_EQ(nlohmann::json::parse(text(file("no.json")))["admitted"], false);
+  ended = spikeloom("release " + state + " nobody");
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("no resident is called nobody; residents: digits, second"));
+  EXPECT_EQ(text(state), before) << "a command that failed changed the state";
+
+  EXPECT_EQ(spikeloom("release " + state + " digits").code, 0);
+  EXPECT_EQ(spikeloom("release " + state + " second").code, 0);
+  ended = spikeloom("residents " + state);
+  EXPECT_THAT(ended.out, HasSubstr("in use 0 of 16 tiles, 0 of 4 applications"));
+}
+
+TEST_F(Cli, AdmissionRefusesByNameAndChecksItsFilesFirst) {
+  const std::string state = file("chip.state"), chip = source("chips/mesh2x2.toml");
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + chip + " --output " + file("digits.loom") + " --points 0").code, 0);
+  Ended ended = spikeloom("admit " + state + " " + file("digits.loom") + " --chip " + source("chips/mesh4x4.toml"));
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.out, HasSubstr("holds no operating points"));
+  EXPECT_THAT(ended.err, HasSubstr("compiled for another chip: mesh2x2 with hash 0x"));
+  EXPECT_FALSE(std::filesystem::exists(state));
+  EXPECT_EQ(spikeloom("admit " + state + " " + file("digits.loom") + " --output " + file("digits.loom")).code, 2);
+  EXPECT_EQ(spikeloom("admit " + file("digits.loom") + " " + file("digits.loom")).code, 2);
+  EXPECT_EQ(spikeloom("admit " + state + " " + file("digits.loom") + " --max-period 0").code, 2);
+  EXPECT_EQ(spikeloom("release " + state + " digits").code, 2);
+  EXPECT_EQ(spikeloom("residents " + state).code, 2);
+  std::ofstream(state) << "{}";
+  ended = spikeloom("residents " + state);
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("not a chip state"));
+}
+
 TEST_F(Cli, InfoDescribesAnImage) {
   const Ended ended = spikeloom("info " + digits(""));
   EXPECT_EQ(ended.code, 0);

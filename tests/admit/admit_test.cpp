@@ -1,0 +1,367 @@
+// Admission: random applications come and go on random chips; nobody else moves, promises hold, everything is given back.
+#include "compiler/admit/admit.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "compiler/admit/points.hpp"
+#include "compiler/admit/retime.hpp"
+#include "compiler/base/error.hpp"
+#include "compiler/base/rng.hpp"
+#include "compiler/map/routes.hpp"
+#include "compiler/schedule/schedule.hpp"
+#include "host/compile/compile.hpp"
+#include "host/device/model_device.hpp"
+#include "host/run/report.hpp"
+#include "host/run/session.hpp"
+#include "tests/admit/networks.hpp"
+#include "tests/flow/random_case.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Chip shipped(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml"); }
+
+/// A mesh of random size, wheels and host.
+Chip random_chip(Rng& rng) {
+  Chip chip = shipped("mesh4x4");
+  chip.width = 2 + static_cast<std::uint32_t>(rng.below(4));
+  chip.height = 1 + static_cast<std::uint32_t>(rng.below(4));
+  constexpr std::uint32_t kWheels[] = {16, 32, 64, 128, 256};
+  chip.spike_wheel = kWheels[rng.below(5)];
+  chip.credit_wheel = kWheels[rng.below(5)];
+  chip.host.applications = 1 + static_cast<std::uint32_t>(rng.below(6));
+  chip.host.channels = 2 + static_cast<std::uint32_t>(rng.below(8));
+  chip.host.credit_counters = 4 + static_cast<std::uint32_t>(rng.below(30));
+  return chip;
+}
+
+struct Compiled {
+  Case made;
+  Image image;
+};
+
+/// Random networks that fit the chip, with their points.
+std::vector<Compiled> compiled(const Chip& chip, Rng& rng, std::size_t count) {
+  std::vector<Compiled> list;
+  for (int tries = 0; list.size() < count && tries < 200; ++tries) {
+    CaseOptions sizes;
+    sizes.max_neurons = 40;
+    sizes.max_populations = 4;
+    Case made = random_case(rng.next(), chip, sizes);
+    CompileOptions options;
+    options.seed = rng.next();
+    options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
+    if (rng.chance(0.3)) options.max_neurons = 16;
+    try {
+      auto built = build_image(made.network, chip, options);
+      auto* image = std::get_if<Image>(&built);
+      if (image == nullptr) continue;
+      image->points = operating_points(*image);
+      list.push_back({std::move(made), std::move(*image)});
+    } catch (const Error&) {
+      // Too large for the chip, in words that other tests read.
+    }
+  }
+  return list;
+}
+
+/// All that an admission says of itself, re-derived.
+void expect_sound(const ChipState& before, const Image& image, const Admission& admission) {
+  const Image alone = bound(image, admission);
+  EXPECT_THAT(check(alone), IsEmpty());
+  EXPECT_THAT(verify(alone, admission.promise, {}), IsEmpty());
+  const auto exact = guarantee(alone);
+  ASSERT_TRUE(std::holds_alternative<Promise>(exact));
+  EXPECT_EQ(std::get<Promise>(exact), admission.promise) << "not the bound graph's own guarantee";
+  const OperatingPoint& point = image.points.at(admission.point);
+  if (admission.within_budgets) {
+    EXPECT_LE(admission.promise.period, point.period);
+    AdmitOptions loose;
+    loose.tighten = false;
+    const auto again = admit(before, image, loose);
+    ASSERT_TRUE(std::holds_alternative<Admission>(again));
+    const Admission& certified = std::get<Admission>(again);
+    EXPECT_THAT(verify(bound(image, certified), certified.promise, {}), IsEmpty()) << "the point's certificate does not carry over";
+  }
+}
+
+/// The bound image, alone on the model device.
+void expect_promise_kept(const Compiled& app, const Admission& admission) {
+  const Image alone = bound(app.image, admission);
+  const std::unique_ptr<ModelLink> model = open_model(alone.chip);
+  const DeviceRun run = Session(*model, alone, {}).run(app.made.data);
+  const PromiseCheck kept = check_promise(admission.promise, run, std::nullopt);
+  EXPECT_TRUE(kept.kept) << "broken in step " << kept.first_broken.value_or(-1);
+  const std::unique_ptr<ModelLink> other = open_model(app.image.chip);
+  const DeviceRun compiled_run = Session(*other, app.image, {}).run(app.made.data);
+  ASSERT_EQ(run.outputs.spikes.size(), compiled_run.outputs.spikes.size());
+  for (std::size_t i = 0; i < run.outputs.spikes.size(); ++i) EXPECT_EQ(run.outputs.spikes[i].samples, compiled_run.outputs.spikes[i].samples);
+}
+
+class Sequences : public ::testing::TestWithParam<int> {};
+
+TEST_P(Sequences, OfAdmissionsAndReleasesLeaveTheOthersAlone) {
+  Rng rng(static_cast<std::uint64_t>(GetParam()));
+  const Chip chip = random_chip(rng);
+  SCOPED_TRACE(print(chip));
+  const std::vector<Compiled> apps = compiled(chip, rng, 6);
+  ASSERT_FALSE(apps.empty());
+  ChipState state(chip);
+  std::size_t admitted = 0, refused = 0, number = 0;
+  for (int step = 0; step < 150; ++step) {
+    const ChipState before = state;
+    if (!state.residents().empty() && rng.chance(0.4)) {
+      const std::size_t leaves = rng.below(state.residents().size());
+      const std::string name = state.residents()[leaves].name;
+      release(state, name);
+      std::vector<Resident> expected = before.residents();
+      expected.erase(expected.begin() + static_cast<std::ptrdiff_t>(leaves));
+      ASSERT_EQ(state.residents(), expected);
+    } else {
+      const Compiled& app = apps[rng.below(apps.size())];
+      const auto answer = admit(state, app.image);
+      ASSERT_EQ(state, before) << "asking changed the state";
+      if (const auto* no = std::get_if<Refusal>(&answer)) {
+        ++refused;
+        EXPECT_FALSE(no->reason.empty());
+        EXPECT_FALSE(before.residents().empty() && !app.image.points.empty() && no->remedy.find("releasing") != std::string::npos);
+        continue;
+      }
+      const Admission& admission = std::get<Admission>(answer);
+      expect_sound(state, app.image, admission);
+      if (admitted % 8 == 0) expect_promise_kept(app, admission);
+      ++admitted;
+      state.enter(resident_of("app" + std::to_string(number++), app.image, admission, ""));
+      ASSERT_TRUE(std::equal(before.residents().begin(), before.residents().end(), state.residents().begin()));
+    }
+    ASSERT_THAT(check(state), IsEmpty());
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(admitted, 0U);
+  while (!state.residents().empty()) release(state, state.residents()[rng.below(state.residents().size())].name);
+  EXPECT_EQ(state, ChipState(chip)) << "not everything was given back";
+  RecordProperty("admitted", static_cast<int>(admitted));
+  RecordProperty("refused", static_cast<int>(refused));
+}
+
+INSTANTIATE_TEST_SUITE_P(Random, Sequences, ::testing::Range(1, 13));
+
+TEST(Admit, IsRefusedForTilesExactlyWhereTheyAreTooFew) {
+  Rng rng(77);
+  Chip chip = shipped("mesh4x4");
+  chip.spike_wheel = chip.credit_wheel = 256;  // never short of slots
+  chip.host.applications = 16;
+  chip.host.channels = 64;
+  chip.host.credit_counters = 256;
+  const std::vector<Compiled> apps = compiled(chip, rng, 8);
+  for (int round = 0; round < 60; ++round) {
+    ChipState state(chip);
+    for (int n = 0; n < 12; ++n) {
+      const Compiled& app = apps[rng.below(apps.size())];
+      std::size_t fewest = chip.tiles();
+      for (const OperatingPoint& point : app.image.points) fewest = std::min(fewest, point.tiles());
+      const auto answer = admit(state, app.image);
+      const auto* no = std::get_if<Refusal>(&answer);
+      ASSERT_EQ(no == nullptr, fewest <= state.free_tiles()) << (no ? no->reason : "admitted");
+      if (no != nullptr) {
+        EXPECT_EQ(no->reason, "needs " + std::to_string(fewest) + " tiles, " + std::to_string(state.free_tiles()) + " free of 16");
+        // The remedy names exactly those whose leaving makes enough room.
+        for (const Resident& resident : state.residents()) {
+          ChipState without = state;
+          without.release(resident.name);
+          const bool named = no->remedy.find(resident.name + " ") != std::string::npos;
+          EXPECT_EQ(named, fewest <= without.free_tiles()) << no->remedy << " for " << resident.name;
+        }
+        continue;
+      }
+      state.enter(resident_of("app" + std::to_string(n), app.image, std::get<Admission>(answer), ""));
+    }
+  }
+}
+
+Image small_image(const Chip& chip, std::uint32_t clusters) { return layered_image({.clusters = clusters, .neurons = 16, .across = 2, .seed = clusters}, chip); }
+
+std::string refusal(const ChipState& state, const Image& image, const AdmitOptions& options = {}) {
+  const auto answer = admit(state, image, options);
+  const auto* no = std::get_if<Refusal>(&answer);
+  return no == nullptr ? "admitted" : no->reason + "; " + no->remedy;
+}
+
+TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
+  Chip chip = shipped("mesh4x4");
+  chip.host.applications = 2;
+  const Image image = small_image(chip, 4);
+  const auto fill = [&](ChipState& state) {
+    for (int n = 0;; ++n) {
+      const auto answer = admit(state, image);
+      if (std::holds_alternative<Refusal>(answer)) return;
+      state.enter(resident_of("r" + std::to_string(n), image, std::get<Admission>(answer), ""));
+    }
+  };
+  ChipState state(chip);
+  fill(state);
+  EXPECT_EQ(state.residents().size(), 2U);
+  EXPECT_THAT(refusal(state, image), HasSubstr("host.applications = 2, all taken; releasing r0 or r1 would do"));
+
+  chip.host.applications = 8;
+  chip.host.channels = 2;
+  ChipState few_channels(chip);
+  Image same = image;
+  same.chip = chip;
+  for (int n = 0; n < 2; ++n) few_channels.enter(resident_of("r" + std::to_string(n), same, std::get<Admission>(admit(few_channels, same)), ""));
+  EXPECT_THAT(refusal(few_channels, same), HasSubstr("needs 1 host channels, 0 free of host.channels = 2"));
+
+  Chip narrow = shipped("mesh4x4");
+  narrow.spike_wheel = 4;
+  narrow.host.applications = 16;
+  same.chip = narrow;
+  same.points.clear();
+  const Image compiled = small_image(narrow, 4);
+  ChipState few_slots(narrow);
+  int entered = 0;
+  for (;; ++entered) {
+    const auto answer = admit(few_slots, compiled);
+    if (std::holds_alternative<Refusal>(answer)) break;
+    few_slots.enter(resident_of("r" + std::to_string(entered), compiled, std::get<Admission>(answer), ""));
+  }
+  EXPECT_GT(entered, 0);
+  EXPECT_THAT(refusal(few_slots, compiled), HasSubstr("spike slots, 0 are free on all its wires; the fullest is the host's input with"));
+
+  const Image other = small_image(shipped("mesh8x8"), 4);
+  EXPECT_THAT(refusal(state, other), HasSubstr("compiled for another chip: mesh8x8 with hash 0x"));
+  EXPECT_THROW((void)admit(few_slots, same), Error) << "no points";
+}
+
+TEST(Admit, KeepsToTheWantedPeriod) {
+  const Chip chip = shipped("mesh4x4");
+  const Image image = small_image(chip, 6);
+  const ChipState empty(chip);
+  const Admission best = std::get<Admission>(admit(empty, image));
+  EXPECT_THAT(refusal(empty, image, {.max_period = Ratio(1)}), HasSubstr("guarantees a step every 1 cycles"));
+  const auto answer = admit(empty, image, {.max_period = image.points.front().period, .greedy = true});
+  ASSERT_TRUE(std::holds_alternative<Admission>(answer));
+  EXPECT_LE(std::get<Admission>(answer).promise.period, image.points.front().period);
+  EXPECT_GE(best.promise.period, std::get<Admission>(answer).promise.period) << "a fair share was faster than all that can be had";
+}
+
+TEST(Admit, TheSameQuestionHasTheSameAnswer) {
+  const Chip chip = shipped("mesh4x4");
+  const Image image = small_image(chip, 6);
+  ChipState state(chip);
+  const Admission first = std::get<Admission>(admit(state, image));
+  EXPECT_EQ(first.binding, std::get<Admission>(admit(state, image)).binding);
+  state.enter(resident_of("a", image, first, ""));
+  const Admission second = std::get<Admission>(admit(state, image));
+  state.release("a");
+  EXPECT_EQ(first.binding, std::get<Admission>(admit(state, image)).binding) << "a release leaves traces";
+  EXPECT_NE(first.binding, second.binding);
+}
+
+TEST(ChipState, TakesCompiledImagesAndRefusesWhatClashes) {
+  const Chip chip = shipped("mesh4x4");
+  const Image image = small_image(chip, 4);
+  ChipState state(chip);
+  state.enter("a", image);
+  EXPECT_EQ(state.residents().front().binding, image.binding);
+  try {
+    state.enter("b", image);
+    FAIL() << "two on the same tiles";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("is taken"));
+    EXPECT_THAT(error.what(), HasSubstr("application number 0 is taken"));
+    EXPECT_THAT(error.what(), HasSubstr("tile(0,0) is taken"));
+    EXPECT_THAT(error.what(), HasSubstr("spike slot"));
+  }
+  EXPECT_EQ(state.residents().size(), 1U);
+  EXPECT_THROW(state.enter("a", image), Error);
+  EXPECT_THROW(state.release("nobody"), Error);
+  EXPECT_THROW(state.enter("c", small_image(shipped("mesh8x8"), 4)), Error);
+  Image silent = image;
+  silent.promises.clear();
+  EXPECT_THROW(ChipState(chip).enter("a", silent), Error);
+  state.release("a");
+  EXPECT_EQ(state, ChipState(chip));
+}
+
+TEST(Points, AreAFrontOfWhatTheyCostAndTheirCertificatesHold) {
+  const Chip chip = shipped("mesh8x8");
+  for (const std::uint32_t clusters : {1U, 5U, 16U}) {
+    const Image image = small_image(chip, clusters);
+    ASSERT_FALSE(image.points.empty());
+    EXPECT_THAT(check(image), IsEmpty());
+    EXPECT_EQ(decode(encode(image), "image"), image);
+    for (std::size_t p = 0; p < image.points.size(); ++p) {
+      const OperatingPoint& point = image.points[p];
+      for (std::size_t q = 0; q < image.points.size(); ++q)
+        EXPECT_FALSE(p != q && image.points[q].tiles() <= point.tiles() && image.points[q].slots() <= point.slots() && image.points[q].period <= point.period);
+      EXPECT_LE(image.points[p == 0 ? 0 : p - 1].period, point.period);
+      Retimed timing(point, ways_of(image.application, chip, point.binding));
+      timing.set(budget_of(point));
+      EXPECT_THAT(sdf::verify_bound(timing.graph(), point.period * Ratio(kTimeScale), point.potentials, timing.lower()), IsEmpty());
+    }
+    EXPECT_EQ(operating_points(image, {.most = 1}).size(), 1U);
+    EXPECT_THAT(operating_points(image, {.most = 0}), IsEmpty());
+  }
+}
+
+/// Points in a file are read as they were or refused, and what is read can be admitted blindly.
+TEST(Points, DamagedOnesAreAnErrorOrHarmless) {
+  const Chip chip = shipped("mesh4x4");
+  const Image image = small_image(chip, 3);
+  const ChipState empty(chip);
+  Rng rng(12);
+  int read = 0;
+  for (int round = 0; round < 400; ++round) {
+    Image other = image;
+    OperatingPoint& point = other.points[rng.below(other.points.size())];
+    const auto any = [&](auto& list) -> auto& { return list[rng.below(list.size())]; };
+    const std::uint64_t value = rng.chance(0.5) ? rng.below(40) : rng.next();
+    const auto narrow = static_cast<std::uint32_t>(value);
+    switch (rng.below(12)) {
+      case 0: any(point.binding.placement).tile.value = narrow; break;
+      case 1: any(point.binding.placement).rows = narrow; break;
+      case 2: any(point.binding.channels).number = narrow; break;
+      case 3: any(point.binding.channels).slots.push_back(narrow); break;
+      case 4: any(point.binding.channels).to.pop_back(); break;
+      case 5: any(point.graph.actors).tile = narrow; break;
+      case 6: any(point.graph.actors).execution = static_cast<std::int64_t>(value); break;
+      case 7: any(point.graph.arcs).target = narrow; break;
+      case 8: any(point.graph.arcs).tokens = static_cast<std::int64_t>(value); break;
+      case 9: any(point.graph.ends).pages = narrow; break;
+      case 10: any(point.graph.senders) = narrow; break;
+      default: point.potentials.pop_back(); break;
+    }
+    try {
+      const Image again = decode(encode(other), "image");
+      ++read;
+      const auto answer = admit(empty, again);
+      if (const auto* admission = std::get_if<Admission>(&answer)) {
+        EXPECT_THAT(check(bound(again, *admission)), IsEmpty());
+      }
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    }
+  }
+  EXPECT_GT(read, 10);
+  EXPECT_LT(read, 390);
+}
+
+TEST(Points, OfAnAdmittedImageBeginAnewFromItsPlace) {
+  const Chip chip = shipped("mesh4x4");
+  const Image image = small_image(chip, 4);
+  ChipState state(chip);
+  state.enter(resident_of("a", image, std::get<Admission>(admit(state, image)), ""));
+  Image second = bound(image, std::get<Admission>(admit(state, image)));
+  second.points = operating_points(second);
+  EXPECT_THAT(check(second), IsEmpty());
+  EXPECT_TRUE(std::holds_alternative<Admission>(admit(state, second)));
+}
+
+}  // namespace
+}  // namespace spikeloom::testing

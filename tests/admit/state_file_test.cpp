@@ -1,0 +1,206 @@
+// The state's file: what is written is read, what is damaged is named, and only one holds it.
+#include "compiler/admit/state_file.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "compiler/admit/admit.hpp"
+#include "compiler/base/error.hpp"
+#include "compiler/base/rng.hpp"
+#include "tests/admit/networks.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using namespace std::chrono_literals;
+
+Chip shipped(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml"); }
+
+/// A folder of the test's own, empty, and gone afterwards.
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::path(::testing::TempDir()) / ("spikeloom_state_" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directory(path_);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+const Image& small_image() {
+  static const Image image = layered_image({.clusters = 4, .neurons = 16, .across = 2, .seed = 4}, shipped("mesh4x4"));
+  return image;
+}
+
+ChipState two_residents() {
+  Chip chip = shipped("mesh4x4");
+  chip.name = "a \"quoted\" name";
+  chip.clock_mhz = 100.0 / 3;
+  ChipState state(chip);
+  for (const char* name : {"first", "second"})
+    state.enter(resident_of(name, small_image(), std::get<Admission>(admit(state, small_image())), "0123456789abcdef"));
+  return state;
+}
+
+TEST(StateFile, IsReadAsItWasWritten) {
+  const ChipState state = two_residents();
+  EXPECT_EQ(decode_state(encode_state(state), "state"), state);
+  EXPECT_EQ(encode_state(decode_state(encode_state(state), "state")), encode_state(state));
+  const Folder folder;
+  EXPECT_FALSE(read_state(folder.file("chip.state")).has_value());
+  write_state(state, folder.file("chip.state"));
+  EXPECT_EQ(read_state(folder.file("chip.state")), state);
+  EXPECT_THROW((void)read_state(folder.file("")), Error) << "a folder";
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    (void)decode_state(text, "chip.state");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(StateFile, NamesWhatIsWrong) {
+  using Json = nlohmann::ordered_json;
+  const Json good = Json::parse(encode_state(two_residents()));
+  const auto with = [&](auto&& change) {
+    Json json = good;
+    change(json);
+    return error_of(json.dump());
+  };
+  EXPECT_EQ(with([](Json&) {}), "no error");
+  EXPECT_THAT(error_of(""), HasSubstr("chip.state: not a chip state"));
+  EXPECT_THAT(error_of("[1, 2]"), HasSubstr("not a chip state"));
+  EXPECT_THAT(error_of(good.dump().substr(0, good.dump().size() / 2)), HasSubstr("not a chip state"));
+  EXPECT_THAT(with([](Json& j) { j["version"] = 2; }), HasSubstr("version: expected 1"));
+  EXPECT_THAT(with([](Json& j) { j.erase("residents"); }), HasSubstr("residents: expected an entry of that name"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0][0] = 99; }), HasSubstr("a cluster on a tile that is not there"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0].push_back(1); }), HasSubstr("placement: expected a list of 11"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "fast"; }), HasSubstr("period: expected a ratio"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][1]["name"] = "first"; }), HasSubstr("no name, or one that another has"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"]["application"] = 0; }), HasSubstr("application number is another's"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"] = j["residents"][0]["binding"]; }), HasSubstr("is another's as well"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["slots"] = {5, 4}; }), HasSubstr("slots are none, not rising"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["from"] = 77; }), HasSubstr("from or to nowhere"));
+  EXPECT_THAT(with([](Json& j) { j["chip"]["text"] = "width = 2"; }), HasSubstr("chip.state: chip"));
+}
+
+/// Whatever is changed in a file, it is read or refused in words, never more.
+TEST(StateFile, AnyDamageIsAnErrorOrASoundState) {
+  const std::string good = encode_state(two_residents());
+  Rng rng(8);
+  for (int round = 0; round < 1500; ++round) {
+    std::string text = good;
+    for (std::size_t n = 1 + rng.below(3); n-- > 0;) {
+      const std::size_t at = rng.below(text.size());
+      if (rng.chance(0.7) && text[at] >= '0' && text[at] <= '9') text[at] = static_cast<char>('0' + rng.below(10));
+      else text[at] = static_cast<char>(rng.below(256));
+    }
+    try {
+      EXPECT_THAT(check(decode_state(text, "state")), IsEmpty());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    }
+  }
+}
+
+TEST(StateLock, IsHeldByOne) {
+  const Folder folder;
+  const std::string path = folder.file("chip.state");
+  int waits = 0;
+  {
+    const StateLock lock(path, 0ms);
+    try {
+      const StateLock second(path, 20ms, [&](const std::string& file) {
+        EXPECT_EQ(file, path + ".lock");
+        ++waits;
+      });
+      FAIL() << "two hold it";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("chip.state.lock: held by another admission or release"));
+    }
+    EXPECT_EQ(waits, 1);
+  }
+  EXPECT_NO_THROW(StateLock(path, 0ms));
+  EXPECT_THROW(StateLock(folder.file("no/such/chip.state"), 0ms), Error);
+}
+
+/// Reads, decides and writes under the lock until nothing fits any more; the number of those it brought in.
+int fill(const std::string& path, const std::string& who) {
+  for (int n = 0;; ++n) {
+    const StateLock lock(path, 60s);
+    ChipState state = read_state(path).value();
+    const auto answer = admit(state, small_image());
+    if (std::holds_alternative<Refusal>(answer)) return n;
+    state.enter(resident_of(who + std::to_string(n), small_image(), std::get<Admission>(answer), ""));
+    write_state(state, path);
+  }
+}
+
+TEST(StateLock, ProcessesThatAdmitAtOnceNeverWinTheSame) {
+  const Folder folder;
+  const std::string path = folder.file("chip.state");
+  (void)small_image();
+  for (int round = 0; round < 5; ++round) {
+    write_state(ChipState(small_image().chip), path);
+    std::vector<pid_t> children;
+    for (int c = 0; c < 4; ++c) {
+      const pid_t child = ::fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) {
+        int won = 0;
+        try {
+          won = fill(path, std::string(1, static_cast<char>('a' + c)));
+        } catch (...) {
+          won = 100;
+        }
+        ::_exit(won);
+      }
+      children.push_back(child);
+    }
+    int won = 0;
+    for (const pid_t child : children) {
+      int status = 0;
+      ASSERT_EQ(::waitpid(child, &status, 0), child);
+      ASSERT_TRUE(WIFEXITED(status));
+      ASSERT_LT(WEXITSTATUS(status), 100);
+      won += WEXITSTATUS(status);
+    }
+    const ChipState state = read_state(path).value();
+    EXPECT_EQ(state.residents().size(), static_cast<std::size_t>(won)) << "an admission was lost";
+    EXPECT_EQ(state.residents().size(), 4U);
+    EXPECT_THAT(check(state), IsEmpty());
+  }
+}
+
+TEST(StateLock, ThreadsThatAdmitAtOnceNeverWinTheSame) {
+  const Folder folder;
+  const std::string path = folder.file("chip.state");
+  write_state(ChipState(small_image().chip), path);
+  std::atomic<int> won{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) threads.emplace_back([&, t] { won += fill(path, std::string(1, static_cast<char>('a' + t))); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(read_state(path).value().residents().size(), static_cast<std::size_t>(won.load()));
+  EXPECT_THAT(check(read_state(path).value()), IsEmpty());
+}
+
+}  // namespace
+}  // namespace spikeloom::testing
