@@ -4,7 +4,7 @@
 usage: prove.py NAME --root DIR --package FILE [--fault] [--solver cvc4]
 
 A proof is a harness NAME.sv and an entry below. `probes` connects wires of the harness to state inside the module, so
-that an invariant can speak of it. Both the base case (from reset) and the induction step must hold. With --fault the
+that an invariant can speak of it; `granted` takes the modules' own checks for granted: they are about their users. Both the base case (from reset) and the induction step must hold. With --fault the
 named fault is put into a copy of the source first, and the proof must FAIL: a check that cannot fail proves nothing.
 Exit code 0: as expected.
 """
@@ -52,6 +52,16 @@ PROOFS = {
                    "given": "u_sink.sent_q[0]"},
         # a credit that is taken and given in one cycle is taken only
         "fault": ("rtl/node/credit_counters.sv", "if ((take_i && match[c]) != give[c])", "if (give[c] || (take_i && match[c]))"),
+    },
+    "sharing": {
+        "files": ["rtl/node/credit_counters.sv", "rtl/host_port/host_source.sv"],
+        "granted": True,
+        "probes": {wire.format(s): f"gen_source[{s}].u_dut.{inside}" for s in (0, 1) for wire, inside in {
+            "owner{}": "gen_owner.owner_q", "x_valid{}": "x_valid_q", "x_channel{}": "x_channel_q", "sending{}": "sending_q",
+            "counter_valid{}": "u_credits.valid_q", "counter_channel{}": "u_credits.channel_q", "count{}": "u_credits.count_q",
+            **{f"table{{}}_{i}": f"gen_owner.owner_of[{i}]" for i in range(4)}}.items()},
+        # a step of one application lets another's channel start without its credits
+        "fault": ("rtl/host_port/host_source.sv", "assign sending = (owner & sending_q) != '0;", "assign sending = sending_q != '0;"),
     },
     "registers": {
         "files": ["rtl/shell/axi_lite_registers.sv"],
@@ -117,6 +127,8 @@ def main():
                 if proof["fault"][1] not in text:
                     sys.exit(f"{name}: the line that the fault changes is gone")
                 text = text.replace(proof["fault"][1], proof["fault"][2])
+            if proof.get("granted"):
+                text = text.replace("`SPIKELOOM_CHECK(", "`SPIKELOOM_ASSUME(")
             copy = place / pathlib.Path(name).name
             copy.write_text(text)
             files.append(str(copy))
