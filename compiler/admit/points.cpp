@@ -353,7 +353,7 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& 
       front.begin());
   std::vector<std::uint8_t> keep(front.size(), 0);
   const auto fair = static_cast<std::size_t>(
-      std::find_if(front.begin(), front.end(), [&](const OperatingPoint& p) { return takes_fair_share(p, chip); }) - front.begin());
+      std::find_if(front.begin(), front.end(), [&](const OperatingPoint& p) { return host_share(p, chip) <= Ratio(1, chip.host.applications); }) - front.begin());
   keep[smallest] = keep[0] = 1;
   if (fair < front.size() && most > 2) keep[fair] = 1;
   const auto kept = [&] { return static_cast<std::size_t>(std::count(keep.begin(), keep.end(), 1)); };
@@ -367,7 +367,7 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& 
 
 }  // namespace
 
-bool takes_fair_share(const OperatingPoint& point, const Chip& chip) {
+Ratio host_share(const OperatingPoint& point, const Chip& chip) {
   std::size_t spikes_out = 0, spikes_in = 0, credits_in = 0;  // of the host
   for (const Channel& channel : point.binding.channels) {
     if (!channel.from) spikes_out += channel.slots.size();
@@ -376,8 +376,8 @@ bool takes_fair_share(const OperatingPoint& point, const Chip& chip) {
       else if (!channel.from) credits_in += end.credit_slots.size();
     }
   }
-  return std::max(spikes_out, spikes_in) * chip.host.applications <= chip.spike_wheel &&
-         credits_in * chip.host.applications <= chip.credit_wheel;
+  return std::max(Ratio(static_cast<std::int64_t>(std::max(spikes_out, spikes_in)), chip.spike_wheel),
+                  Ratio(static_cast<std::int64_t>(credits_in), chip.credit_wheel));
 }
 
 std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options) {
