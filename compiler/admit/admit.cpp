@@ -98,21 +98,23 @@ struct Tried {
 };
 
 bool farther(const Shortage& a, const Shortage& b) {
-  const auto is_tiles = [](const Shortage& s) { return s.kind == Shortage::Kind::kTiles; };
-  if (is_tiles(a) != is_tiles(b)) return is_tiles(b);
-  return a.needed <= b.needed;  // what is asked for last is asked for in vain at the least
+  const auto stage = [](const Shortage& s) { return s.kind == Shortage::Kind::kTiles ? 0 : s.is_slots() ? 2 : 1; };
+  if (stage(a) != stage(b)) return stage(a) > stage(b);
+  return a.needed <= b.needed;
 }
 
 Tried try_points(const ChipState& state, const Image& image, const AdmitOptions& options) {
   Tried tried;
   bool any = false;
-  const auto modest = [&](const OperatingPoint& point) { return options.greedy || takes_fair_share(point, state.chip()); };
-  const bool all = std::none_of(image.points.begin(), image.points.end(), modest);  // then a fair share is too little
+  // A fair share of the host's wires, or the smallest that the points need.
+  Ratio most = host_share(image.points.front(), state.chip());
+  for (const OperatingPoint& point : image.points) most = std::min(most, host_share(point, state.chip()));
+  most = std::max(most, Ratio(1, state.chip().host.applications));
   for (std::size_t p = 0; p < image.points.size(); ++p) {
     const OperatingPoint& point = image.points[p];
     // Within its budgets the point does no worse than it says; what is there already may be better still.
     if (tried.admission && tried.admission->promise.period <= point.period) break;
-    if (!all && !modest(point)) continue;
+    if (!options.greedy && host_share(point, state.chip()) > most) continue;
     if (options.max_period && point.period > *options.max_period) {
       if (!tried.too_slow) tried.too_slow = point.period;
       continue;
@@ -122,7 +124,7 @@ Tried try_points(const ChipState& state, const Image& image, const AdmitOptions&
       if (const auto* shortage = std::get_if<Shortage>(&projected)) {
         if (!any || farther(*shortage, tried.shortage)) tried.shortage = *shortage, tried.point = p;
         any = true;
-        if (shortage->kind != Shortage::Kind::kSpikeSlots && shortage->kind != Shortage::Kind::kCreditSlots) break;
+        if (!shortage->is_slots()) break;
         continue;
       }
       Admission admission;

@@ -1,6 +1,7 @@
 #include "compiler/admit/points.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "compiler/admit/retime.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int kMostRounds = 256;          ///< of giving slots to the critical cycle
 constexpr std::uint32_t kFewestShares = 2;  ///< of the host's wires: no point asks for more than a half
+constexpr int kSingleRounds = 24;         ///< after which channels that are alike get slots together
 constexpr std::size_t kFewerSlots = 3;    ///< a point is worth keeping with a quarter fewer slots than the one before
 
 /// Slots by channel and by destination; none to the host.
@@ -58,11 +60,11 @@ class Front {
   }
 
   /// The fewest pages with which as many slots as the exploration gave still have the period that they have with many:
-  /// every page more is a step more that may be on its way. Explores anew with them.
+  /// every page more is a step more that may be on its way.
   std::vector<OperatingPoint> explore_with_few_pages(Image& scratch, std::uint32_t most_pages) {
     std::vector<OperatingPoint> points = explore(scratch);
     const Ratio best = points.front().period;
-    const Counts fastest = fastest_;
+    const Counts fastest = front_.back().second;
     for (std::uint32_t pages = 2; pages < most_pages; ++pages) {
       deal_pages(image_.application, image_.chip, pages, point_.binding);
       give(fastest);
@@ -70,7 +72,7 @@ class Front {
       timing.set(budgets(fastest));
       const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
       if (sdf::certificate_of(ratio, timing.graph()).period > best * Ratio(kTimeScale)) continue;
-      return Front(image_, point_.binding).explore(scratch);
+      return kept(timing);
     }
     return points;
   }
@@ -78,24 +80,23 @@ class Front {
   /// Points by falling number of slots, each with a longer period than the one before.
   std::vector<OperatingPoint> explore(Image& scratch) {
     Retimed timing = prepare(scratch);
-    std::vector<std::pair<Ratio, Counts>> front;
     std::vector<sdf::ChannelId> policy;
     for (int round = 0; round < kMostRounds; ++round) {
       timing.set(budgets(counts_));
       const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower(), .start_policy = policy});
       const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
       if (const auto* periodic = std::get_if<sdf::Periodic>(&ratio)) policy = periodic->policy;
-      if (front.empty() || certificate.period < front.back().first) front.emplace_back(certificate.period, counts_);
-      fastest_ = front.back().second;
-      bool relieved = relieve(timing.graph(), certificate.critical_cycle);
+      if (front_.empty() || certificate.period < front_.back().first) front_.emplace_back(certificate.period, counts_);
+      const bool alike = round >= kSingleRounds;
+      bool relieved = relieve(timing.graph(), certificate.critical_cycle, alike);
       if (!relieved && shares_ > kFewestShares) {
-        fair_ = front.size() - 1;
+        fair_ = front_.size() - 1;
         shares_ = kFewestShares;
-        relieved = relieve(timing.graph(), certificate.critical_cycle);
+        relieved = relieve(timing.graph(), certificate.critical_cycle, alike);
       }
       if (!relieved) break;
     }
-    return kept(front, timing);
+    return kept(timing);
   }
 
  private:
@@ -149,10 +150,25 @@ class Front {
     return end ? point_.binding.placement[end->index()].tile.index() : point_.binding.orders.size();
   }
 
-  /// Twice as many slots for the channels and credits on the critical cycle that can have them. False: none.
-  bool relieve(const sdf::Graph& graph, const std::vector<sdf::ChannelId>& cycle) {
+  /// Twice as many slots for the channels and credits on the critical cycle that can have them; `alike`: and for those that
+  /// take as long as one of them, which would be next. False: none.
+  bool relieve(const sdf::Graph& graph, const std::vector<sdf::ChannelId>& cycle, bool alike) {
     std::vector<std::uint8_t> critical(graph.actor_count(), 0);
     for (const sdf::ChannelId id : cycle) critical[graph.channel(id).source.index()] = 1;
+    if (alike) {
+      const auto spread = [&](const auto& actors) {
+        std::set<std::int64_t> times;
+        for (const std::uint32_t a : actors)
+          if (critical[a] != 0) times.insert(graph.execution(sdf::ActorId{a}));
+        for (const std::uint32_t a : actors)
+          if (times.count(graph.execution(sdf::ActorId{a})) != 0) critical[a] = 1;
+      };
+      std::vector<std::uint32_t> credits_of;
+      for (const PointGraph::End& end : point_.graph.ends)
+        if (end.credit != PointGraph::kNowhere) credits_of.push_back(end.credit);
+      spread(point_.graph.senders);
+      spread(credits_of);
+    }
     const std::size_t nodes = point_.binding.orders.size() + 1;
     Load spikes{std::vector<std::uint32_t>(nodes, 0), std::vector<std::uint32_t>(nodes, 0)}, credits = spikes;
     std::size_t e = 0;
@@ -199,12 +215,12 @@ class Front {
   }
 
   /// The fastest, then each that needs clearly fewer slots, and the one with the fewest.
-  std::vector<OperatingPoint> kept(const std::vector<std::pair<Ratio, Counts>>& front, Retimed& timing) {
+  std::vector<OperatingPoint> kept(Retimed& timing) {
     std::vector<OperatingPoint> points;
-    for (std::size_t i = front.size(); i-- > 0;) {
-      give(front[i].second);
+    for (std::size_t i = front_.size(); i-- > 0;) {
+      give(front_[i].second);
       if (!points.empty() && i != 0 && i != fair_ && point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots) continue;
-      points.push_back(certified(front[i].second, timing));
+      points.push_back(certified(front_[i].second, timing));
     }
     return points;
   }
@@ -234,7 +250,8 @@ class Front {
   const Image& image_;
   OperatingPoint point_;
   Ways own_;  ///< of point_.graph
-  Counts counts_, fastest_;
+  Counts counts_;
+  std::vector<std::pair<Ratio, Counts>> front_;       ///< by falling period
   std::uint32_t shares_;                              ///< of the host's wires, of which the application may take one
   std::size_t fair_ = static_cast<std::size_t>(-1);   ///< the fastest that takes no more than its fair share
 };
@@ -336,7 +353,7 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& 
       front.begin());
   std::vector<std::uint8_t> keep(front.size(), 0);
   const auto fair = static_cast<std::size_t>(
-      std::find_if(front.begin(), front.end(), [&](const OperatingPoint& p) { return takes_fair_share(p, chip); }) - front.begin());
+      std::find_if(front.begin(), front.end(), [&](const OperatingPoint& p) { return host_share(p, chip) <= Ratio(1, chip.host.applications); }) - front.begin());
   keep[smallest] = keep[0] = 1;
   if (fair < front.size() && most > 2) keep[fair] = 1;
   const auto kept = [&] { return static_cast<std::size_t>(std::count(keep.begin(), keep.end(), 1)); };
@@ -350,7 +367,7 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& 
 
 }  // namespace
 
-bool takes_fair_share(const OperatingPoint& point, const Chip& chip) {
+Ratio host_share(const OperatingPoint& point, const Chip& chip) {
   std::size_t spikes_out = 0, spikes_in = 0, credits_in = 0;  // of the host
   for (const Channel& channel : point.binding.channels) {
     if (!channel.from) spikes_out += channel.slots.size();
@@ -359,8 +376,8 @@ bool takes_fair_share(const OperatingPoint& point, const Chip& chip) {
       else if (!channel.from) credits_in += end.credit_slots.size();
     }
   }
-  return std::max(spikes_out, spikes_in) * chip.host.applications <= chip.spike_wheel &&
-         credits_in * chip.host.applications <= chip.credit_wheel;
+  return std::max(Ratio(static_cast<std::int64_t>(std::max(spikes_out, spikes_in)), chip.spike_wheel),
+                  Ratio(static_cast<std::int64_t>(credits_in), chip.credit_wheel));
 }
 
 std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options) {

@@ -20,7 +20,7 @@ struct PointOptions {
 /// Source  greedy exploration of a Pareto front along critical cycles, as for buffers: Stuijk et al., IEEE Trans. Computers 57 (2008).
 [[nodiscard]] std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options = {});
 
-/// The point's slots on the host's own wires are at most a wheel divided by host.applications.
-[[nodiscard]] bool takes_fair_share(const OperatingPoint& point, const Chip& chip);
+/// The part of the host's fullest wire that the point takes. One of host.applications would be fair.
+[[nodiscard]] Ratio host_share(const OperatingPoint& point, const Chip& chip);
 
 }  // namespace spikeloom
