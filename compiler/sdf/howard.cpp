@@ -3,6 +3,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/sdf/component_solver.hpp"
+#include "compiler/sdf/settle.hpp"
 
 // Policy iteration with one root. Each round: (1) the best cycle of the policy gives the ratio and the
 // root, its lowest node; (2) nodes whose policy does not lead there are led there; (3) values are
@@ -15,6 +16,8 @@
 
 namespace spikeloom::sdf {
 namespace {
+
+constexpr std::uint32_t kLarge = 1000;  ///< nodes, from which on a pass over all edges for a good beginning pays
 
 /// The policy cycle that contains `node`, begun at its lowest node.
 std::vector<std::uint32_t> cycle_from(const Component& component, const std::vector<std::uint32_t>& policy,
@@ -41,12 +44,14 @@ class Howard {
   }
 
   std::optional<ComponentSolution<Int>> run(std::int64_t max_iterations) {
+    if (c_.nodes() > kLarge) take_best_pair();
     for (std::int64_t i = 0; i < max_iterations; ++i) {
       PolicyCycle best = best_policy_cycle(c_, s_.policy);
       s_.num = best.num;
       s_.den = best.den;
       s_.cycle = std::move(best.edges);
       evaluate();
+      if (i > 0 && !settle()) continue;
       if (!improve()) return std::move(s_);
     }
     return std::nullopt;
@@ -62,10 +67,8 @@ class Howard {
 
   void evaluate() {
     std::fill(state_.begin(), state_.end(), kOpen);
-    // The cycle's last edge enters its lowest node, which is where it begins.
-    const std::uint32_t root = c_.edge[s_.cycle.back()].target;
-    s_.value[root] = 0;
-    state_[root] = kLeadsToRoot;
+    s_.value[root()] = 0;
+    state_[root()] = kLeadsToRoot;
     std::uint32_t elsewhere = 0;
     for (std::uint32_t start = 0; start < c_.nodes(); ++start) elsewhere += follow(start);
     if (elsewhere > 0) lead_to_root(elsewhere);
@@ -97,12 +100,12 @@ class Howard {
     for (std::size_t i = 0; elsewhere > 0; ++i) {
       SPIKELOOM_CHECK(i < path_.size());
       const std::uint32_t u = path_[i];
-      for (std::uint32_t r = reverse_first_[u]; r < reverse_first_[u + 1]; ++r) {
-        const std::uint32_t source = reverse_source_[r];
+      for (std::uint32_t r = reverse_.first[u]; r < reverse_.first[u + 1]; ++r) {
+        const std::uint32_t source = reverse_.source[r];
         if (state_[source] == kLeadsToRoot) continue;
         state_[source] = kLeadsToRoot;
-        s_.policy[source] = reverse_edge_[r];
-        s_.value[source] = through(reverse_edge_[r]);
+        s_.policy[source] = reverse_.edge[r];
+        s_.value[source] = through(reverse_.edge[r]);
         path_.push_back(source);
         --elsewhere;
       }
@@ -110,20 +113,55 @@ class Howard {
   }
 
   void build_reverse() {
-    if (!reverse_first_.empty()) return;
-    reverse_first_.assign(c_.nodes() + std::size_t{1}, 0);
-    for (const Component::Edge& e : c_.edge) ++reverse_first_[e.target + std::size_t{1}];
-    std::partial_sum(reverse_first_.begin(), reverse_first_.end(), reverse_first_.begin());
-    reverse_source_.resize(c_.edge.size());
-    reverse_edge_.resize(c_.edge.size());
-    std::vector<std::uint32_t> next(reverse_first_.begin(), reverse_first_.end() - 1);
+    if (!reverse_.first.empty()) return;
+    reverse_.first.assign(c_.nodes() + std::size_t{1}, 0);
+    for (const Component::Edge& e : c_.edge) ++reverse_.first[e.target + std::size_t{1}];
+    std::partial_sum(reverse_.first.begin(), reverse_.first.end(), reverse_.first.begin());
+    reverse_.source.resize(c_.edge.size());
+    reverse_.edge.resize(c_.edge.size());
+    std::vector<std::uint32_t> next(reverse_.first.begin(), reverse_.first.end() - 1);
     for (std::uint32_t u = 0; u < c_.nodes(); ++u)
       for (std::uint32_t e = c_.first[u]; e < c_.first[u + 1]; ++e) {
         const std::uint32_t at = next[c_.edge[e].target]++;
-        reverse_source_[at] = u;
-        reverse_edge_[at] = e;
+        reverse_.source[at] = u;
+        reverse_.edge[at] = e;
       }
   }
+
+  /// Two nodes with an edge each way: where data and their room go opposite ways that is often nearly the ratio, and rounds
+  /// begin there. Of parallel edges only the last is looked at.
+  void take_best_pair() {
+    build_reverse();
+    std::vector<std::uint32_t> to(c_.nodes(), kNone);  // the edge from u, by target
+    std::uint32_t there = kNone, back = kNone;
+    Wide num = 0, den = 1;
+    for (std::uint32_t u = 0; u < c_.nodes(); ++u) {
+      for (std::uint32_t e = c_.first[u]; e < c_.first[u + 1]; ++e) to[c_.edge[e].target] = e;
+      for (std::uint32_t r = reverse_.first[u]; r < reverse_.first[u + 1]; ++r) {
+        const std::uint32_t v = reverse_.source[r], e = to[v], f = reverse_.edge[r];
+        if (v >= u || e == kNone || e < c_.first[u]) continue;  // each pair once; an edge of an earlier node is left over
+        const Wide weight = Wide{c_.edge[e].weight} + c_.edge[f].weight, tokens = Wide{c_.edge[e].tokens} + c_.edge[f].tokens;
+        if (weight * den <= num * tokens) continue;
+        num = weight;
+        den = tokens;
+        there = e;
+        back = f;
+      }
+    }
+    if (there == kNone) return;
+    s_.policy[c_.edge[back].target] = there;
+    s_.policy[c_.edge[there].target] = back;
+  }
+
+  /// Rounds would go on at the same ratio and only raise values, each by one more edge of a long way: raises them at once.
+  /// False: on the way a better cycle showed.
+  bool settle() {
+    build_reverse();
+    return Settle<Int>(c_, reverse_, s_).run(root());
+  }
+
+  /// The cycle's last edge enters its lowest node, which is where it begins.
+  [[nodiscard]] std::uint32_t root() const { return c_.edge[s_.cycle.back()].target; }
 
   bool improve() {
     bool changed = false;
@@ -145,7 +183,8 @@ class Howard {
   const Component& c_;
   ComponentSolution<Int> s_;
   std::vector<State> state_;
-  std::vector<std::uint32_t> path_, reverse_first_, reverse_source_, reverse_edge_;
+  std::vector<std::uint32_t> path_;
+  ReverseEdges reverse_;
 };
 
 }  // namespace

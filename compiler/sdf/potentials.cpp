@@ -16,7 +16,7 @@
 namespace spikeloom::sdf {
 namespace {
 
-constexpr int kPasses = 8;
+constexpr int kPasses = 2;
 
 /// floor(value * q / den) without overflow: |value| / den is a path's length in cycles.
 Wide scaled(Wide value, std::int64_t den, std::int64_t q) {
@@ -76,6 +76,14 @@ class Longest {
     return changed;
   }
 
+  [[nodiscard]] bool passes_on(std::uint32_t actor) const {
+    for (std::uint32_t e = out_.first[actor]; e < out_.first[actor + 1]; ++e) {
+      const Channel& c = graph_.channels()[out_.channel[e]];
+      if (at_[actor] + demand(c) > at_[c.target.index()]) return true;
+    }
+    return false;
+  }
+
   void settle_by_dijkstra(std::span<const std::uint32_t> post, std::uint32_t part) {
     const std::int64_t den = solved_.period[part].period.den();
     const auto height = [&](std::uint32_t a) {
@@ -83,8 +91,8 @@ class Longest {
     };
     using Entry = std::pair<Int, std::uint32_t>;  // height - potential, actor
     std::vector<Entry> start;
-    start.reserve(post.size());
-    for (const std::uint32_t a : post) start.emplace_back(height(a) - at_[a], a);
+    for (const std::uint32_t a : post)  // the others have nothing to pass on until they rise themselves
+      if (passes_on(a)) start.emplace_back(height(a) - at_[a], a);
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open(std::greater<>{}, std::move(start));
     closed_.resize(graph_.actor_count(), false);
     while (!open.empty()) {

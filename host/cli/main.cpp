@@ -130,8 +130,12 @@ void add_wanted_period(CLI::App& app, CompileOptions& options) {
   CLI::Option* period = app.add_option_function<std::string>(
       "--period",
       [&](const std::string& text) {
-        options.period = Ratio::parse(text);
-        if (*options.period <= Ratio(0)) throw CLI::ValidationError("--period " + text + ": more than 0 cycles a step expected");
+        try {
+          options.period = Ratio::parse(text);
+        } catch (const Error& error) {
+          throw CLI::ValidationError("--period", error.what());
+        }
+        if (*options.period <= Ratio(0)) throw CLI::ValidationError("--period", "expected more than 0 cycles a step, found " + text);
       },
       "cycles a step that will do, such as 240 or 725/3: the fewest pages that keep them (contracted with --calibrate, else guaranteed)");
   CLI::Option* rate = app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock");

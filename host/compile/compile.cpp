@@ -180,10 +180,7 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   const auto promised = runner.stage("schedule", [&] { return guarantee(image); });
   if (const auto* dead = std::get_if<Deadlocked>(&promised)) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
   image.promises.push_back(std::get<Promise>(promised));
-  if (options.tune && runner.stage("orders", [&] { return improve_orders(image); })) {
-    runner.sound(check(image));
-    runner.dump(print(image.application, image.binding, chip));
-  }
+  if (options.tune && runner.stage("orders", [&] { return improve_orders(image); })) runner.sound(check(image));
   runner.sound(verify(image, image.promises.back(), {}));
   return image;
 }

@@ -159,6 +159,23 @@ TEST_F(Cli, MaxPeriodOutOfReachEndsWithOne) {
   EXPECT_THAT(ended.out, HasSubstr("above --max-period 10"));
 }
 
+TEST_F(Cli, AWantedPeriodIsKeptOrTheBestOneIsNamed) {
+  const std::string command = "compile " + source("examples/melody/melody.nir") + " --chip " + source("chips/mesh2x2.toml") + " --calibrate " +
+                              source("examples/melody/calibration.npz") + " -o ";
+  EXPECT_EQ(spikeloom(command + file("best.loom")).code, 0);
+  EXPECT_EQ(spikeloom(command + file("enough.loom") + " --period 60").code, 0);
+  EXPECT_EQ(spikeloom(command + file("rate.loom") + " --steps-per-second 1.6e6").code, 0);  // 62.5 cycles at 100 MHz
+  const Image best = read_image(file("best.loom")), enough = read_image(file("enough.loom"));
+  EXPECT_LE(enough.promises.back().period, Ratio(60));
+  EXPECT_LT(best.promises.back().period, enough.promises.back().period);
+  EXPECT_LT(enough.promises.back().latency, best.promises.back().latency);
+  EXPECT_LE(read_image(file("rate.loom")).promises.back().period, Ratio(125, 2));
+  const Ended ended = spikeloom(command + file("none.loom") + " --period 5");
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("best contracted one here is " + best.promises.back().period.str()));
+  EXPECT_EQ(spikeloom(command + file("none.loom") + " --period five").code, 2);
+}
+
 TEST_F(Cli, ABrokenPromiseEndsWithOne) {
   Image image = read_image(digits(""));
   image.promises.front().period = Ratio(1);  // nothing keeps this
