@@ -5,6 +5,7 @@
 #include "compiler/admit/points.hpp"
 #include "compiler/admit/projection.hpp"
 #include "compiler/admit/retime.hpp"
+#include "compiler/schedule/schedule.hpp"
 #include "compiler/base/error.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -88,6 +89,19 @@ std::string hexadecimal(std::uint32_t value) {
   std::string text = "0x00000000";
   for (std::size_t i = 0; i < 8; ++i) text[2 + i] = "0123456789abcdef"[value >> (28 - 4 * i) & 15U];
   return text;
+}
+
+/// Contracts by the tiles of another binding of the same clusters; empty where clusters share tiles otherwise, or in another order.
+std::vector<TileContract> moved(const std::vector<TileContract>& contracts, const Binding& from, const Binding& to) {
+  if (contracts.empty()) return {};
+  std::vector<TileContract> result(to.orders.size());
+  for (std::size_t t = 0; t < from.orders.size(); ++t) {
+    if (from.orders[t].empty()) continue;
+    const TileId tile = to.placement[from.orders[t].front().cluster.index()].tile;
+    if (to.orders[tile.index()] != from.orders[t]) return {};
+    result[tile.index()] = contracts[t];
+  }
+  return result;
 }
 
 struct Tried {
@@ -176,10 +190,16 @@ std::variant<Admission, Refusal> admit(const ChipState& state, const Image& imag
 }
 
 Image bound(Image image, const Admission& admission) {
+  const std::vector<TileContract> contracts = moved(image.contracts, image.binding, admission.binding);
   image.binding = admission.binding;
   image.promises = {admission.promise};
   image.contracts.clear();
   image.points.clear();
+  if (contracts.empty()) return image;
+  Promise contracted = promise_under(image, admission.promise, contracts);
+  if (contracted.period >= admission.promise.period) return image;
+  image.promises.push_back(std::move(contracted));
+  image.contracts = contracts;
   return image;
 }
 

@@ -39,7 +39,9 @@ struct Refusal {
 /// Throws  Error{kInput} where the image holds no operating points (see points.hpp).
 [[nodiscard]] std::variant<Admission, Refusal> admit(const ChipState& state, const Image& image, const AdmitOptions& options = {});
 
-/// The image as it was admitted: binding and promise replaced, contracts off, points gone. Runs alone as well, with the same stamps.
+/// The image as it was admitted: binding and promise replaced, points gone. Runs alone as well, with the same stamps. Traffic
+/// contracts speak of a tile's own work, so they hold on another tile too: where clusters share tiles as they were compiled
+/// and the contracts still make steps shorter, there is a contracted promise as well; otherwise contracts are off.
 [[nodiscard]] Image bound(Image image, const Admission& admission);
 
 /// The admitted application as a resident.

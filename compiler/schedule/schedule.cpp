@@ -142,11 +142,7 @@ Contracted contract(const Image& image, const Promise& guaranteed, const Measure
   });
   const TileBounds worst(image.binding.orders.size());
   const TileBounds bounds = least == most ? worst : *bounds_for(image, work, least);
-  const TimingGraph timing = timing_graph(image, bounds);
-  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   Contracted result;
-  // The worst case's latency holds for every input, so also within the contract.
-  result.promise = promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
   result.contracts.resize(bounds.size());
   for (std::size_t t = 0; t < bounds.size(); ++t)
     if (bounds[t]) {
@@ -154,7 +150,15 @@ Contracted contract(const Image& image, const Promise& guaranteed, const Measure
       SPIKELOOM_CHECK(bounds[t]->sigma < std::numeric_limits<std::uint32_t>::max());
       result.contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
     }
+  result.promise = promise_under(image, guaranteed, result.contracts);
   return result;
+}
+
+Promise promise_under(const Image& image, const Promise& guaranteed, const std::vector<TileContract>& contracts) {
+  const TimingGraph timing = timing_graph(image, bounds_of(image, contracts));
+  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
+  // The worst case's latency holds for every input, so also within the contract.
+  return promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
 }
 
 TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contracts) {

@@ -86,7 +86,8 @@ void print_resident(const Resident& resident, const Chip& chip) {
 /// By checkers that share nothing with the admission.
 void expect_sound(const Image& image, const ChipState& state) {
   for (const std::string& fault : check(image)) internal_error("admission: " + fault, __FILE__, __LINE__);
-  for (const std::string& fault : verify(image, image.promises.front(), {})) internal_error("admission: " + fault, __FILE__, __LINE__);
+  for (const Promise& promise : image.promises)
+    for (const std::string& fault : verify(image, promise, image.contracts)) internal_error("admission: " + fault, __FILE__, __LINE__);
   for (const std::string& fault : check(state)) internal_error("admission: " + fault, __FILE__, __LINE__);
 }
 
@@ -134,15 +135,19 @@ int run(const AdmitCommand& command) {
   if (command.output) write_image(placed, *command.output);
   write_state(state, command.state);
   const Resident& resident = state.residents().back();
+  const Promise* contracted = placed.promises.size() > 1 ? &placed.promises.back() : nullptr;
   Json json = json_of(resident, state.chip());
   json["point_number"] = admission.point;
   json["points"] = points;
+  if (contracted != nullptr) json["contracted_period"] = contracted->period.approximate();
   json["critical_cycle"] = admission.promise.critical_cycle;
   json["milliseconds"] = {{"admission", milliseconds}, {"all", milliseconds_since(begin)}};
   Json report = {{"schema", 1}, {"admitted", true}};
   report.update(json);
   write_json(command.json, report);
   print_resident(resident, state.chip());
+  if (contracted != nullptr)
+    std::printf("  contracted: a step every %s cycles (%.2f)\n", contracted->period.str().c_str(), contracted->period.approximate());
   std::printf("  admitted in %.3f ms, %.1f ms with files and checks; %u of %u tiles are still free\n", milliseconds, milliseconds_since(begin),
               state.free_tiles(), state.chip().tiles());
   return kYes;

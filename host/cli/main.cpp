@@ -256,8 +256,12 @@ void add_admission(CLI::App& root, Action& action) {
   app->add_option_function<std::string>(
       "--max-period",
       [command](const std::string& text) {
-        command->max_period = Ratio::parse(text);
-        if (*command->max_period <= Ratio(0)) throw CLI::ValidationError("--max-period " + text + ": more than 0 cycles a step expected");
+        try {
+          command->max_period = Ratio::parse(text);
+        } catch (const Error& error) {
+          throw CLI::ValidationError("--max-period", error.what());
+        }
+        if (*command->max_period <= Ratio(0)) throw CLI::ValidationError("--max-period", "expected more than 0 cycles a step, found " + text);
       },
       "refuse what guarantees less than a step every so many cycles, such as 240 or 725/3");
   app->callback([command, &action] { action = [command] { return run(*command); }; });

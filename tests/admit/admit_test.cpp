@@ -289,6 +289,38 @@ TEST(Admit, KeepsToTheWantedPeriod) {
   EXPECT_GE(best.promise.period, std::get<Admission>(answer).promise.period) << "a fair share was faster than all that can be had";
 }
 
+TEST(Admit, ContractsGoAlongWhereClustersShareTilesAsBefore) {
+  Rng rng(9);
+  const Chip chip = shipped("mesh4x4");
+  int contracted = 0, dropped = 0;
+  for (Compiled& app : compiled(chip, rng, 12)) {
+    const Contracted measured = contract(app.image, app.image.promises.front(), rehearse(app.image, app.made.data).work, {});
+    app.image.promises.push_back(measured.promise);
+    app.image.contracts = measured.contracts;
+    ChipState state(chip);
+    for (int n = 0; n < 3; ++n) {
+      const auto answer = admit(state, app.image);
+      if (std::holds_alternative<Refusal>(answer)) break;
+      const Admission& admission = std::get<Admission>(answer);
+      const Image placed = bound(app.image, admission);
+      EXPECT_THAT(check(placed), IsEmpty());
+      EXPECT_EQ(placed.promises.size() > 1, !placed.contracts.empty());
+      (placed.contracts.empty() ? dropped : contracted) += 1;
+      const std::unique_ptr<ModelLink> model = open_model(chip);
+      const DeviceRun run = Session(*model, placed, {}).run(app.made.data);
+      EXPECT_EQ(contract_void_from(placed, run), std::nullopt) << "the data that it was measured on break the contract";
+      for (const Promise& promise : placed.promises) {
+        EXPECT_THAT(verify(placed, promise, placed.contracts), IsEmpty());
+        EXPECT_TRUE(check_promise(promise, run, std::nullopt).kept) << promise.name;
+        EXPECT_LE(promise.period, admission.promise.period);
+      }
+      state.enter(resident_of("a" + std::to_string(n), app.image, admission, ""));
+    }
+  }
+  EXPECT_GT(contracted, 0);
+  EXPECT_GT(dropped, 0);
+}
+
 TEST(Admit, TheSameQuestionHasTheSameAnswer) {
   const Chip chip = shipped("mesh4x4");
   const Image image = small_image(chip, 6);
