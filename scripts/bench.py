@@ -116,7 +116,7 @@ def summary(results):
             "Admission to mesh8x8 with 32 of 64 tiles taken: medians of wall time of the library call, the whole command and compilations;"
             "\nguaranteed periods in cycles a step: admitted, compiled for the whole empty chip, compiled for half of it",
             [("tiles", counter("tiles")), ("admit ms", counter("admit_ms")), ("command ms", counter("process_ms")),
-             ("compile ms", counter("compile_ms")), ("for half ms", counter("half_compile_ms")), ("admitted", counter("period")),
+             ("compile ms", counter("compile_ms")), ("for half ms", counter("half_compile_ms")), ("admitted", counter("period")), ("greedy", counter("greedy_period")),
              ("whole chip", counter("compiled_period")), ("half chip", counter("half_period"))], results["admit"]))
     return "\n".join(parts) + "~: the repetitions differ by more than a tenth"
 

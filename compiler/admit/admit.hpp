@@ -13,7 +13,7 @@
 namespace spikeloom {
 
 struct AdmitOptions {
-  std::optional<Ratio> max_period;  ///< cycles a step: points that guarantee no better are not taken
+  std::optional<Ratio> max_period{};  ///< cycles a step: points that guarantee no better are not taken
   bool greedy = false;              ///< more than a fair share of the host's wires where that is faster
   bool tighten = true;              ///< the bound graph's own period; otherwise the point's certificate where its budgets hold
 };

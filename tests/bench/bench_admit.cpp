@@ -1,7 +1,8 @@
 // Admission to a chip in use: chips/mesh8x8.toml with half of its tiles taken by four applications of eight clusters. The
 // time is the library call's, from the parsed state and the decoded image to slots, promise and certificate: the median of
 // single calls, by wall. Counters: the whole command's wall time (files, lock, independent checks), compiling the same network for the whole empty chip and for
-// half of it (from integers on: partition, map, schedule, checkers), and the guaranteed periods of all three.
+// half of it (from integers on: partition, map, schedule, checkers), and the guaranteed periods of all three; greedy: with
+// more than a fair share of the host's wires.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -104,6 +105,8 @@ void admit_clusters(benchmark::State& bench, const ChipState& state, std::uint32
   bench.counters["compile_ms"] = 1e3 * whole_seconds;
   bench.counters["half_compile_ms"] = 1e3 * half_seconds;
   bench.counters["period"] = admission.promise.period.approximate();
+  const auto greedy = admit(state, image, {.greedy = true});
+  bench.counters["greedy_period"] = std::get<Admission>(greedy).promise.period.approximate();
   bench.counters["compiled_period"] = whole_period;
   bench.counters["half_period"] = half_period;
   bench.counters["tiles"] = static_cast<double>(image.points[admission.point].tiles());
