@@ -100,7 +100,9 @@ class Planner {
     const std::variant<Admission, Refusal> answer = admit(state_, line.image);
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
       problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " + refusal->reason +
-                    (refusal->remedy.empty() ? "" : "; " + refusal->remedy));
+                    (refusal->remedy.empty() ? "" : "; " + refusal->remedy) + "; " + plan_.stays.front().name +
+                    ", which runs first, keeps what it was compiled with: compile it with --tiles and --slots, or bind it with "
+                    "`admit --output`");
       return;
     }
     const Admission& admission = std::get<Admission>(answer);
