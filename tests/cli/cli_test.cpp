@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -508,6 +509,29 @@ TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
   EXPECT_EQ(spikeloom("release " + state + " second").code, 0);
   ended = spikeloom("residents " + state);
   EXPECT_THAT(ended.out, HasSubstr("in use 0 of 16 tiles, 0 of 4 applications"));
+}
+
+TEST_F(Cli, CommandsAtOnceAdmitOneAfterTheOther) {
+  const std::string state = file("chip.state");
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh4x4.toml") + " -o " + file("digits.loom")).code, 0);
+  std::string line;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"})
+    line += std::string(SPIKELOOM_COMMAND) + " admit " + state + " " + file("digits.loom") + " --name " + name + " --json " + file(name) + " >/dev/null 2>&1 & ";
+  ASSERT_EQ(std::system((line + "wait").c_str()), 0);
+  std::set<std::string> admitted, listed;
+  std::size_t tiles = 0;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"})
+    if (nlohmann::json::parse(text(file(name)))["admitted"] == true) admitted.insert(name);
+  ASSERT_EQ(spikeloom("residents " + state + " --json " + file("r.json")).code, 0);
+  const auto report = nlohmann::json::parse(text(file("r.json")));
+  for (const auto& resident : report["residents"]) {
+    listed.insert(resident["name"]);
+    tiles += resident["tiles"].size();
+  }
+  EXPECT_EQ(listed, admitted);
+  EXPECT_GE(listed.size(), 2U);
+  EXPECT_LT(listed.size(), 6U) << "more than the chip holds";
+  EXPECT_EQ(tiles + report["free_tiles"].get<std::size_t>(), 16U) << "a tile that two have";
 }
 
 TEST_F(Cli, AdmissionRefusesByNameAndChecksItsFilesFirst) {
