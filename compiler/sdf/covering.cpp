@@ -10,7 +10,10 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; 
 
 class BranchAndBound {
  public:
-  BranchAndBound(const Covering& covering, std::int64_t& nodes) : problem_(covering), nodes_(nodes), taken_(covering.most.size(), 0) {}
+  BranchAndBound(const Covering& covering, std::int64_t& work) : problem_(covering), work_(work), taken_(covering.most.size(), 0) {
+    node_ = static_cast<std::int64_t>(covering.most.size()) + 1;
+    for (const Covering::Demand& demand : covering.demands) node_ += static_cast<std::int64_t>(demand.part.size());
+  }
 
   Covered run() {
     Covered result;
@@ -118,11 +121,11 @@ class BranchAndBound {
 
   void branch(Box box) {
     for (;;) {
-      if (nodes_ <= 0) {
+      if (work_ <= 0) {
         cut_short_ = true;
         return;
       }
-      --nodes_;
+      work_ -= node_;
       if (!tighten(box)) return;
       std::int64_t cost = 0;
       for (std::size_t v = 0; v < box.low.size(); ++v) cost += box.low[v] * problem_.cost[v];
@@ -142,7 +145,8 @@ class BranchAndBound {
   }
 
   const Covering& problem_;
-  std::int64_t& nodes_;
+  std::int64_t& work_;
+  std::int64_t node_ = 1;  ///< what a node of the tree takes of it
   std::vector<std::int64_t> taken_;  ///< by variable: the last `bound` that used it
   std::vector<std::int64_t> worth_;
   std::int64_t round_ = 0;
@@ -153,6 +157,6 @@ class BranchAndBound {
 
 }  // namespace
 
-Covered cheapest(const Covering& covering, std::int64_t& nodes) { return BranchAndBound(covering, nodes).run(); }
+Covered cheapest(const Covering& covering, std::int64_t& work) { return BranchAndBound(covering, work).run(); }
 
 }  // namespace spikeloom::sdf

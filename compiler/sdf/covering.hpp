@@ -32,8 +32,8 @@ struct Covered {
   bool proven = false;                             ///< the cheapest, or that there is none
 };
 
-/// By branch and bound, `nodes` of it at most, which are taken off.
+/// By branch and bound, `work` looks at a variable of a demand at most, about, which are taken off.
 /// Bound  demands without a variable in common, each met by its cheapest variables.
-[[nodiscard]] Covered cheapest(const Covering& covering, std::int64_t& nodes);
+[[nodiscard]] Covered cheapest(const Covering& covering, std::int64_t& work);
 
 }  // namespace spikeloom::sdf

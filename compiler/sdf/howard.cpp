@@ -44,14 +44,16 @@ class Howard {
   }
 
   std::optional<ComponentSolution<Int>> run(std::int64_t max_iterations) {
-    if (c_.nodes() > kLarge) take_best_pair();
+    const bool in_pairs = c_.nodes() > kLarge && mostly_in_pairs();
+    if (in_pairs) take_best_pair();
     for (std::int64_t i = 0; i < max_iterations; ++i) {
       PolicyCycle best = best_policy_cycle(c_, s_.policy);
+      const bool few_rise = i > 0 && (in_pairs || (best.num == s_.num && best.den == s_.den));  // values, and few ratios
       s_.num = best.num;
       s_.den = best.den;
       s_.cycle = std::move(best.edges);
       evaluate();
-      if (i > 0 && !settle()) continue;
+      if (few_rise && !settle()) continue;
       if (!improve()) return std::move(s_);
     }
     return std::nullopt;
@@ -126,6 +128,21 @@ class Howard {
         reverse_.source[at] = u;
         reverse_.edge[at] = e;
       }
+  }
+
+  /// Of some nodes' first edges most have one the other way.
+  [[nodiscard]] bool mostly_in_pairs() const {
+    constexpr std::uint32_t kLooks = 64;
+    std::uint32_t pairs = 0;
+    for (std::uint32_t look = 0; look < kLooks; ++look) {
+      const auto u = static_cast<std::uint32_t>(std::uint64_t{c_.nodes()} * look / kLooks);
+      std::uint32_t e = c_.first[u];
+      while (e + 1 < c_.first[u + 1] && c_.edge[e].target == u) ++e;
+      const std::uint32_t v = c_.edge[e].target;
+      const auto begin = c_.edge.begin() + c_.first[v], end = c_.edge.begin() + c_.first[v + 1];
+      pairs += std::any_of(begin, end, [&](const Component::Edge& back) { return back.target == u; }) ? 1 : 0;
+    }
+    return 2 * pairs > kLooks;
   }
 
   /// Two nodes with an edge each way: where data and their room go opposite ways that is often nearly the ratio, and rounds

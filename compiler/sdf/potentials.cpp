@@ -16,7 +16,7 @@
 namespace spikeloom::sdf {
 namespace {
 
-constexpr int kPasses = 2;
+constexpr int kPasses = 3;
 
 /// floor(value * q / den) without overflow: |value| / den is a path's length in cycles.
 Wide scaled(Wide value, std::int64_t den, std::int64_t q) {

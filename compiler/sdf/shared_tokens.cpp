@@ -11,6 +11,7 @@
 namespace spikeloom::sdf {
 namespace {
 
+constexpr int kMostUnproven = 8;  ///< ever shorter periods by choices that are not proven the cheapest
 constexpr std::int64_t kMostCount = std::int64_t{1} << 30;
 
 /// The slowest cycle of a tied graph, from choice to choice.
@@ -62,7 +63,7 @@ class Oracle {
 class Search {
  public:
   Search(const SharedTokens& shared, const std::vector<TokenDemand>& demands, const SharedTokenOptions& options)
-      : shared_(shared), demands_(demands), nodes_(options.most_nodes) {
+      : shared_(shared), demands_(demands), work_(options.most_work) {
     for (const TokenGroup& group : shared.groups) {
       SPIKELOOM_CHECK(group.least >= 0 && group.least <= group.most && group.most <= kMostCount);
       SPIKELOOM_CHECK(group.cost >= 1 && group.cost <= kMostCount);
@@ -83,7 +84,7 @@ class Search {
 
   std::variant<TokenChoice, TokensShort> run() {
     for (;;) {
-      const Covered next = cheapest(covering_, nodes_);
+      const Covered next = cheapest(covering_, work_);
       if (!next.value) return best_ ? std::variant<TokenChoice, TokensShort>(finished(false)) : too_few(next.proven);
       if (best_ && next.cost >= best_->cost) return finished(next.proven);
       if (follow(*next.value)) return finished(next.proven && best_->cost == next.cost);
@@ -198,7 +199,7 @@ class Search {
 
   const SharedTokens& shared_;
   const std::vector<TokenDemand>& demands_;
-  std::int64_t nodes_;
+  std::int64_t work_;
   Covering covering_;
   std::vector<Oracle> oracles_;  ///< by demand
   std::optional<TokenChoice> best_;
@@ -224,10 +225,19 @@ std::variant<TokenChoice, TokensShort> fastest_tokens(const SharedTokens& shared
   bool proven = std::get<TokensShort>(best).proven;
   // Any choice that runs, then ever shorter periods.
   const std::int64_t slow = std::int64_t{1} << 59;
-  auto next = least_tokens(shared, {{tied, Ratio(slow), false}}, options);
+  SharedTokenOptions each = options;
+  auto next = least_tokens(shared, {{tied, Ratio(slow), false}}, each);
+  int unproven = 0;
   while (std::holds_alternative<TokenChoice>(next)) {
     best = std::move(next);
-    next = least_tokens(shared, {{tied, std::get<TokenChoice>(best).period.front(), true}}, options);
+    if (!std::get<TokenChoice>(best).least) {
+      each.most_work = options.most_work / 50 + 1;
+      if (++unproven > kMostUnproven) {
+        next = TokensShort{0, {}, false};
+        break;
+      }
+    }
+    next = least_tokens(shared, {{tied, std::get<TokenChoice>(best).period.front(), true}}, each);
   }
   proven = std::get<TokensShort>(next).proven;
   if (auto* choice = std::get_if<TokenChoice>(&best)) choice->least = choice->least && proven;

@@ -63,7 +63,8 @@ struct TokensShort {
 };
 
 struct SharedTokenOptions {
-  std::int64_t most_nodes = 200'000;  ///< of branch and bound, in all; then the best so far is given, `least` false
+  /// Of branch and bound, in all: looks at a group on a cycle. Then the best so far is given, `least` false.
+  std::int64_t most_work = 5'000'000;
 };
 
 /// The cheapest choice with which all demands are kept, by the same numbers for all of them.
@@ -75,7 +76,8 @@ struct SharedTokenOptions {
 [[nodiscard]] std::variant<TokenChoice, TokensShort> least_tokens(const SharedTokens& shared, const std::vector<TokenDemand>& demands,
                                                                   const SharedTokenOptions& options = {});
 
-/// The shortest period of a tied graph within the budgets, with the cheapest choice that keeps it. Throws as `least_tokens`.
+/// The shortest period of a tied graph within the budgets, with the cheapest choice that keeps it; `least` false: a shorter or
+/// cheaper one was not ruled out. Throws as `least_tokens`.
 [[nodiscard]] std::variant<TokenChoice, TokensShort> fastest_tokens(const SharedTokens& shared, const TiedGraph& tied,
                                                                     const SharedTokenOptions& options = {});
 

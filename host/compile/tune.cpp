@@ -86,7 +86,7 @@ class Tuner {
   void most_pages() {
     (void)try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, kMostPages, b), true; });
     const bool scarce = std::any_of(image_.binding.placement.begin(), image_.binding.placement.end(), [](const Placement& p) { return p.rows < kMostPages; });
-    if (!scarce) return;
+    if (!scarce || image_.application.clusters.size() > kMany) return;
     for (const TileBounds& bounds : {TileBounds{}, bounds_of(image_, contracts_)}) {
       if (const auto choice = fastest_pages(image_, bounds, kMostPages)) (void)try_pages(*choice);
       if (!work_) break;
@@ -147,11 +147,13 @@ class Tuner {
       (fewer ? high : low) = middle;
       if (fewer) best = std::move(fewer);
     }
-    if (!best) return;
     const Ratio period = options_.period.value_or(price_.period);
     const Ratio guaranteed = options_.period ? std::max(price_.guaranteed, *options_.period) : price_.guaranteed;
-    (void)try_binding([&](Binding& b) { return set_pages(best->pages, b), true; },
-                      [&](const Price& price) { return price.period <= period && price.guaranteed <= guaranteed && price.latency <= price_.latency; });
+    const auto better = [&](const Price& price) { return price.period <= period && price.guaranteed <= guaranteed && price.latency <= price_.latency; };
+    if (best && try_binding([&](Binding& b) { return set_pages(best->pages, b), true; }, better)) return;
+    // The search was cut short, or fewer pages make for other contracts: one count for all.
+    for (const std::uint32_t count : {2U, 4U, 8U})
+      if (try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, count, b), true; }, better)) return;
   }
 
   Image& image_;

@@ -195,7 +195,7 @@ TEST(SharedTokens, GivenUpEarlyItIsStillAChoiceThatKeepsThePeriod) {
     Rng rng(seed);
     Case test(rng);
     const TiedGraph tied = test.tie();
-    const auto result = least_tokens(test.shared, {{tied, Ratio(20)}}, {.most_nodes = 3});
+    const auto result = least_tokens(test.shared, {{tied, Ratio(20)}}, {.most_work = 12});
     if (const auto* choice = std::get_if<TokenChoice>(&result)) {
       EXPECT_LE(*period_with(tied, test.shared, choice->count), Ratio(20));
       if (!choice->least) ++unproven;
@@ -243,8 +243,8 @@ TEST(Covering, CheapestIsThatOfEveryPoint) {
             for (std::size_t v = 0; v < 4; ++v) cost += y[v] * problem.cost[v];
             if (kept && (!best || cost < *best)) best = cost;
           }
-    std::int64_t nodes = 100'000;
-    const Covered covered = cheapest(problem, nodes);
+    std::int64_t work = 10'000'000;
+    const Covered covered = cheapest(problem, work);
     EXPECT_TRUE(covered.proven);
     ASSERT_EQ(covered.value.has_value(), best.has_value());
     if (best) {
