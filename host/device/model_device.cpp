@@ -731,7 +731,7 @@ class ModelDevice final : public ModelLink {
   [[nodiscard]] std::uint32_t host_status() const {
     hw::RegHostStatus status;
     status.busy = is_busy() ? 1 : 0;
-    status.under_way = started_ ? 1 : 0;
+    status.under_way = started_ && is_busy() ? 1 : 0;
     for (std::uint32_t a = 0; a < apps_.size(); ++a) status.live |= (apps_[a].live ? 1U : 0U) << a;
     return status.pack();
   }

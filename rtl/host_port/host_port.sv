@@ -489,7 +489,7 @@ module host_port #(
         12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
         12'(spikeloom_pkg::ADDR_NODE_STATUS): begin
           answer_q[spikeloom_pkg::REG_HOST_STATUS_BUSY_LSB] <= (starting_q || prime_o || started_q) && !done_q;
-          answer_q[spikeloom_pkg::REG_HOST_STATUS_UNDER_WAY_LSB] <= started_q;
+          answer_q[spikeloom_pkg::REG_HOST_STATUS_UNDER_WAY_LSB] <= started_q && !done_q;
           answer_q[spikeloom_pkg::REG_HOST_STATUS_LIVE_LSB+:Applications] <= armed_q | live;
         end
         12'(spikeloom_pkg::ADDR_NODE_CYCLE): answer_q <= cycle_q[31:0];
