@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every benchmark with one command: what compiling costs, how fast the devices are, how near the RTL comes to its ideal.
 
-usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|admit|partition ...] [--repetitions N] [--synth] [--no-build]
+usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|admit|partition ...] [--repetitions N] [--large] [--synth] [--no-build]
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
 BUILD/bench/NAME.json, the medians of all of them to BUILD/bench/summary.json, and a table to stdout. Times are processor
@@ -118,6 +118,14 @@ def summary(results):
             [("tiles", counter("tiles")), ("admit ms", counter("admit_ms")), ("command ms", counter("process_ms")),
              ("compile ms", counter("compile_ms")), ("for half ms", counter("half_compile_ms")), ("admitted", counter("period")), ("greedy", counter("greedy_period")),
              ("whole chip", counter("compiled_period")), ("half chip", counter("half_period"))], results["admit"]))
+    if "partition" in results:
+        parts.append(table(
+            "Partitioning and mapping at scale: sheets of neurons whose inputs lie near, numbered at random; wall seconds"
+            "\n(cut: spikes' ways into clusters; by place: the same of a grid that knows where neurons lie)",
+            [(name, counter(key)) for name, key in (
+                ("neurons", "neurons"), ("synapses", "synapses"), ("clusters", "clusters"), ("partition", "partition_s"), ("build", "build_s"),
+                ("map", "map_s"), ("check", "check_s"), ("peak MB", "peak_MB"), ("cut", "cut"), ("by place", "cut_by_place"))],
+            results["partition"]))
     return "\n".join(parts) + "~: the repetitions differ by more than a tenth"
 
 
@@ -129,9 +137,12 @@ def main():
                         help="default: all but " + ", ".join(LONG))
     parser.add_argument("--repetitions", type=int, default=3, help="of every case (default %(default)s)")
     parser.add_argument("--synth", action="store_true", help="scripts/synth too")
+    parser.add_argument("--large", action="store_true", help="devices: mesh8x8 alone, whose two libraries take many minutes to build")
     parser.add_argument("--no-build", action="store_true", help="the programs are built already")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
+    if arguments.large:
+        os.environ["SPIKELOOM_BENCH_LARGE"] = "1"
     os.environ.setdefault("SPIKELOOM_CACHE", str(build / "chips"))
     if not arguments.no_build:
         os.environ["SPIKELOOM_BUILD"] = str(build)

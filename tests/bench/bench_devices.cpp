@@ -3,7 +3,9 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "compiler/base/error.hpp"
 #include "tests/bench/measure.hpp"
@@ -59,8 +61,10 @@ void devices(benchmark::State& state, const Setting& setting) {
 
 int main(int argc, char** argv) {
   using spikeloom::bench::Setting;
-  for (const Setting& setting :
-       {Setting{"tile1", 4000}, Setting{"tile1_lif16", 4000}, Setting{"mesh2x2", 1000}, Setting{"mesh4x4", 250}})
+  std::vector<Setting> settings{{"tile1", 4000}, {"tile1_lif16", 4000}, {"mesh2x2", 1000}, {"mesh4x4", 250}};
+  // Its two libraries take many minutes to build.
+  if (std::getenv("SPIKELOOM_BENCH_LARGE") != nullptr) settings = {{"mesh8x8", 25}};
+  for (const Setting& setting : settings)
     benchmark::RegisterBenchmark(("devices/" + setting.chip).c_str(), spikeloom::bench::devices, setting)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
