@@ -11,6 +11,7 @@
 namespace spikeloom {
 namespace {
 
+constexpr std::uint32_t kClustersPerTile = 2;  ///< more of them even out the tiles' work; still more cost turns
 constexpr int kMostTrials = 24;
 constexpr int kMostVain = 3;             ///< splits in a row that gain nothing: two halves may only pay together
 constexpr double kWorthwhile = 0.98;     ///< a split costs traffic and a tile; it must gain this much
@@ -116,7 +117,7 @@ std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const
       const std::uint32_t extra = std::max(1U, wanted[p] / 4);
       // A row is read in whole lane groups: smaller clusters would not be faster.
       const std::uint32_t groups = (split.neurons[p] + image.application.lanes - 1) / image.application.lanes;
-      if (wanted[p] + extra > groups || clusters + extra > tiles) {
+      if (wanted[p] + extra > groups || clusters + extra > kClustersPerTile * tiles) {
         whole[p] = true;
         continue;
       }

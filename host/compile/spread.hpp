@@ -21,8 +21,8 @@ struct DoesNotFit {
 /// Partition, map and schedule with at least so many clusters, by PopulationId (empty: as few as fit).
 using Place = std::function<std::variant<Image, DoesNotFit>(const std::vector<std::uint32_t>& least_clusters)>;
 
-/// Splits populations while that makes steps shorter and some of the `tiles` are idle: again and again those on the busiest
-/// tiles. With calibration samples the replayed and the contracted period of some of them count, both (their product); without (null), the guaranteed one.
+/// Splits populations while that makes steps shorter, into two clusters a tile of `tiles` at most: again and again those on the
+/// busiest tiles. With calibration samples the replayed and the contracted period of some of them count, both (their product); without (null), the guaranteed one.
 ///
 /// Returns  least clusters by PopulationId for `place`; empty where what fits at first is best.
 /// Cost     at most `kMostTrials` calls of `place`.
