@@ -87,7 +87,8 @@ def summary(results):
             [("tiles", counter("tiles")), ("cycles/step", counter("cycles_per_step")),
              ("RTL cycles/s", counter("verilator_cycles_per_s")), ("RTL steps/s", counter("verilator_steps_per_s")),
              ("with assertions", counter("verilator_checked_steps_per_s")), ("model steps/s", counter("model_steps_per_s")),
-             ("model synops/s", counter("model_synops_per_s")), ("model/RTL", counter("model_over_verilator"))],
+             ("model synops/s", counter("model_synops_per_s")), ("model/RTL", counter("model_over_verilator")),
+             ("2 threads, wall", lambda values: short(values["second_thread_gain"]) if "second_thread_gain" in values else "")],
             results["devices"]))
     if "opencl" in results:
         parts.append(table(

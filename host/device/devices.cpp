@@ -21,8 +21,10 @@ std::uint64_t whole_number(const std::string& kind, const std::string& key, cons
   return number;
 }
 
+constexpr std::uint64_t kMostThreads = 64;
+
 VerilatorOptions verilator_options(const DeviceString& parsed) {
-  refuse_unknown(parsed, {"trace", "assertions", "stall"});
+  refuse_unknown(parsed, {"trace", "assertions", "threads", "stall"});
   VerilatorOptions options;
   for (const auto& [key, value] : parsed.options) {
     if (key == "trace") {
@@ -31,6 +33,8 @@ VerilatorOptions verilator_options(const DeviceString& parsed) {
       if (value != "on" && value != "off")
         throw input_error("device verilator: assertions=" + value + ": expected on or off");
       options.assertions = value == "on" ? RtlAssertions::kOn : RtlAssertions::kOff;
+    } else if (key == "threads") {
+      options.threads = static_cast<unsigned>(whole_number("verilator", key, value, 1, kMostThreads));
     } else {
       options.stall_seed = whole_number("verilator", key, value, 0, ~std::uint64_t{0});
     }
@@ -92,7 +96,7 @@ std::vector<DeviceKind> devices() {
 #endif
   return {
       {"model", "golden arithmetic and exact replay of cycles, in this process", "", true, ""},
-      {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, stall=SEED", true, ""},
+      {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, threads=N, stall=SEED", true, ""},
       {"xrt", "a card with the kernel, through XRT", "xclbin=FILE, device=0, timeout=SECONDS, quiet=CYCLES", xrt_built_in(),
        "built without XRT; install libxrt-dev and uuid-dev, or AMD's XRT, and build again"},
       {"opencl", "portable kernels on any OpenCL device, bit-exact, without target cycles; with xclbin a card with the kernel",

@@ -225,6 +225,7 @@ std::vector<std::string> verilator_options(const VerilatedDesign& design, const 
     add({"--assert", "--x-assign", "unique", "--x-initial", "unique"});
   else
     add({"--noassert", "--x-assign", "fast", "--x-initial", "fast"});
+  if (build.threads > 1) list.insert(list.end(), {"--threads", std::to_string(build.threads)});
   if (build.waves == Waves::kOn) add({"--trace-fst", "--trace-structs", "--trace-params"});
   for (const RtlParameter& parameter : design.parameters)
     list.push_back("-G" + parameter.name + "=" + literal(parameter.value));

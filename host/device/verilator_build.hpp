@@ -25,6 +25,7 @@ enum class Waves { kOff, kOn };
 
 struct VerilatedBuild {
   RtlAssertions assertions = RtlAssertions::kOn;  ///< off only to measure speed
+  unsigned threads = 1;                           ///< that evaluate the chip
   Waves waves = Waves::kOff;                      ///< on: can write FST files, and is slower
   std::filesystem::path cache;                    ///< folder for libraries; made when absent
 };

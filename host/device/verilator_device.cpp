@@ -9,6 +9,7 @@ std::unique_ptr<Link> open_verilator(const Chip& chip, const VerilatorOptions& o
                                      const Progress& progress) {
   VerilatedBuild build;
   build.assertions = options.assertions;
+  build.threads = options.threads;
   build.waves = options.trace ? Waves::kOn : Waves::kOff;
   build.cache = default_cache();
   const VerilatedLibrary library = build_verilated(chip_design(chip), build, progress);

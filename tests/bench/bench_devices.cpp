@@ -2,8 +2,10 @@
 // see the same machine. A chip carries one dense layer of 256 neurons a tile, in a chain, 10 % of them active.
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,17 @@ double timed(Programmed& device, const Dataset& data) {
   return cpu_seconds() - begin;
 }
 
+double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double wall_timed(Programmed& device, const Dataset& data) {
+  const double begin = wall_seconds();
+  const DeviceRun run = device.run(data);
+  benchmark::DoNotOptimize(run.ended.data());
+  return wall_seconds() - begin;
+}
+
+constexpr std::uint32_t kThreadedTiles = 16;  ///< from here on a second thread is tried
+
 void devices(benchmark::State& state, const Setting& setting) {
   const Chip chip = setting.chip == "tile1_lif16" ? common_tile(16) : shipped_chip(setting.chip);
   const IntNetwork network = chain({.layers = chip.tiles()});
@@ -35,13 +48,18 @@ void devices(benchmark::State& state, const Setting& setting) {
   const DeviceRun replay = model.run(data);
   require_equal(fast.run(data), replay, chip.name);
   require_equal(checked.run(data), replay, chip.name);
-  double on_model = 0, on_fast = 0, on_checked = 0;
+  std::optional<Programmed> threaded;
+  if (chip.tiles() >= kThreadedTiles) require_equal(threaded.emplace(image, "verilator:?assertions=off&threads=2").run(data), replay, chip.name);
+  double on_model = 0, on_fast = 0, on_checked = 0, wall_one = 0, wall_two = 0;
   for (auto _ : state) {
     on_model += timed(model, data);
     const double taken = timed(fast, data);
     on_fast += taken;
     on_checked += timed(checked, data);
     state.SetIterationTime(taken);
+    if (!threaded) continue;
+    wall_one += wall_timed(fast, data);
+    wall_two += wall_timed(*threaded, data);
   }
   const double runs = static_cast<double>(state.iterations());
   const double steps = runs * static_cast<double>(setting.steps), cycles = runs * cycles_of(replay);
@@ -53,6 +71,7 @@ void devices(benchmark::State& state, const Setting& setting) {
   state.counters["model_steps_per_s"] = steps / on_model;
   state.counters["model_synops_per_s"] = runs * synaptic_operations(image, data) / on_model;
   state.counters["model_over_verilator"] = on_fast / on_model;
+  if (threaded) state.counters["second_thread_gain"] = wall_one / wall_two;
   state.counters["assertions_cost"] = on_checked / on_fast;
 }
 
