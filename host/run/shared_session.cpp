@@ -11,9 +11,11 @@
 namespace spikeloom {
 namespace {
 
+constexpr std::uint32_t kMostUnderWay = 1U << 15U;  ///< words of one application: the chip counts in 16 bits
+
 /// One stay under way.
 struct Guest {
-  Guest(const Stay& s) : stay(&s), stimulus(*s.image, *s.data), collector(*s.image, *s.data, s.origin) {}
+  explicit Guest(const Stay& s) : stay(&s), stimulus(*s.image, *s.data), collector(*s.image, *s.data, s.origin) {}
 
   const Stay* stay;
   Stimulus stimulus;
@@ -26,7 +28,7 @@ struct Guest {
   std::vector<TileCounters> tiles;
 
   [[nodiscard]] std::uint32_t room(const Chip& chip) const {
-    return chip.host.queue_words - static_cast<std::uint16_t>(fed - taken);
+    return std::min(chip.host.queue_words, kMostUnderWay) - static_cast<std::uint16_t>(fed - taken);
   }
 };
 

@@ -127,6 +127,23 @@ TEST_F(HwEmu, MelodyIsTheSameInEveryPotential) {
   expect_same(compile(source("examples/melody/melody.nir"), ""), source("examples/melody/test.npz") + " --limit 10", kXrt, "");
 }
 
+TEST_F(HwEmu, AnApplicationEntersAndLeavesWhileAnotherRuns) {
+  const std::string chip = " --chip " + source("chips/mesh2x2.toml"), room = " --tiles 2 --slots 2 -o ";
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + chip + room + file("a.loom")).code, 0);
+  ASSERT_EQ(spikeloom("compile " + source("examples/melody/melody.nir") + chip + room + file("b.loom")).code, 0);
+  const Ended card = spikeloom("emulate" + chip + " --time-limit 240 --stall 5 -- run " + file("a.loom") + " --input " + source("examples/digits/test.npz") +
+                               " --limit 4 --admit " + file("b.loom") + "@20 --input-of b=" + source("examples/melody/test.npz") +
+                               " --release b@50 --device " + kXrt + " --json " + file("c.json"));
+  ASSERT_EQ(card.code, 0) << card.err << card.out;
+  const nlohmann::json applications = report("c.json").at("applications");
+  ASSERT_EQ(applications.size(), 2U);
+  for (const nlohmann::json& application : applications) {
+    EXPECT_EQ(application.at("report").at("replay").at("mismatched_steps"), 0) << application.at("name");
+    EXPECT_EQ(application.at("report").at("replay").at("differing_values"), 0) << application.at("name");
+    EXPECT_GT(application.at("report").at("steps"), 0) << application.at("name");
+  }
+}
+
 void braille(const std::function<void(const std::string&, const std::string&)>& run) {
   const std::string network = real_data("braille-th10/braille7_th10_srnn_w8.nir");
   if (!fs::exists(network)) GTEST_SKIP() << network << " is not there; SPIKELOOM_DATA names the folder with the real data";
