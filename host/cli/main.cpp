@@ -1,6 +1,8 @@
 // The `spikeloom` command: options to plain structs, structs to commands, errors to exit codes.
 #include <charconv>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 
@@ -13,6 +15,17 @@
 
 namespace spikeloom::cli {
 namespace {
+
+/// CLI11's own names the largest double as the end of its range, and takes nan.
+CLI::Validator above_zero() {
+  return {[](std::string& text) -> std::string {
+            char* end = nullptr;
+            const double number = std::strtod(text.c_str(), &end);
+            const bool is_number = end != text.c_str() && *end == 0;
+            return is_number && std::isfinite(number) && number > 0 ? "" : "expected a number above 0, found " + text;
+          },
+          "POSITIVE"};
+}
 
 using Action = std::function<int()>;
 
@@ -57,7 +70,7 @@ void add_data_options(CLI::App& app, DatasetOptions& data) {
       "milliseconds a step of recordings (default: 1)");
   app.add_option_function<std::string>("--labels", [&](const std::string& v) { data.labels = v; },
                                        ".npz with ids and labels, for recordings");
-  app.add_option("--limit", data.limit, "only the first so many samples")->check(CLI::PositiveNumber);
+  app.add_option("--limit", data.limit, "only the first so many samples")->check(above_zero());
   app.add_option("--array", data.array, "array of an .npz to take instead of `spikes`");
   app.add_flag_function("--packed", [&](std::int64_t) { data.packing = Packing::kBits; },
                         "the last dimension is packed bits (numpy.packbits)");
@@ -100,7 +113,7 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_option("--record", options.record, "population sent to the host although it is no output; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
   app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)")->check(CLI::Range(2, 16));
-  app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")->check(CLI::PositiveNumber);
+  app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")->check(above_zero());
   app.add_option("--partition", options.partition, "multilevel, or the baselines greedy and refined (to compare with)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, PartitionMethod>{{"multilevel", PartitionMethod::kMultilevel},
                                                                                  {"refined", PartitionMethod::kRefined},
@@ -117,9 +130,9 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
         for (const std::string& text : texts) add_clusters(text, options.clusters);
       },
       "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
-  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(CLI::PositiveNumber);
+  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(above_zero());
   app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")->capture_default_str();
-  app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(CLI::PositiveNumber);
+  app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(above_zero());
   app.add_flag("!--no-tune", options.tune, "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
   app.add_option("--favour", options.favour, "population (or host) whose channels get more slots; repeatable");
 }
@@ -138,7 +151,7 @@ void add_wanted_period(CLI::App& app, CompileOptions& options) {
         if (*options.period <= Ratio(0)) throw CLI::ValidationError("--period", "expected more than 0 cycles a step, found " + text);
       },
       "cycles a step that will do, such as 240 or 725/3: the fewest pages that keep them (contracted with --calibrate, else guaranteed)");
-  CLI::Option* rate = app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock");
+  CLI::Option* rate = app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock")->check(above_zero());
   rate->check(CLI::Range(1e-3, 1e9))->excludes(period)->excludes(tune);
   period->excludes(tune);
 }
@@ -153,7 +166,7 @@ void add_compile(CLI::App& root, Action& action) {
   add_mapping_options(*app, command->compile);
   add_wanted_period(*app, command->compile);
   app->add_option("--dump", command->compile.dump, "folder for every stage's result as text");
-  app->add_option("--max-period", command->max_period, "exit 1 if the guaranteed period is above so many cycles a step");
+  app->add_option("--max-period", command->max_period, "exit 1 if the guaranteed period is above so many cycles a step")->check(above_zero());
   app->add_option("--json", command->json, "file for the compile report");
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
@@ -216,11 +229,12 @@ void add_run(CLI::App& root, Action& action) {
   app->add_option("--decide", command->decide, "count, max, last or sum (default: count for spikes, max for potentials)");
   app->add_option("--json", command->json, "file for the report");
   app->add_option("--trace", command->trace, "waveforms of the run (.fst), verilator only");
-  app->add_option("--max-period", command->max_period, "exit 1 if the mean period is above so many cycles a step");
+  app->add_option("--max-period", command->max_period, "exit 1 if the (first application's) mean period is above so many cycles a step")
+      ->check(above_zero());
   app->add_option("--quiet-limit", command->quiet_seconds, "seconds without a word that are a time-out")->capture_default_str();
   add_data_options(*app, command->data);
   app->add_option("--dt", command->data.dt, "seconds a step, for event times in seconds (default: the network's)")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
 
@@ -288,7 +302,7 @@ void add_emulate(CLI::App& root, Action& action) {
       ->default_str("rtl");
   app->add_option("--stall", command->options.stall_seed, "seed of pauses of the card's memory; 0: none")->capture_default_str();
   app->add_option("--time-limit", command->time_limit_seconds, "seconds after which the command is stopped")
-      ->check(CLI::PositiveNumber)
+      ->check(above_zero())
       ->capture_default_str();
   app->add_option("command", command->command,
                   "after --: a subcommand, or a program by a path with a slash; {xclbin} is the emulation's xclbin")

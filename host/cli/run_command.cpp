@@ -233,15 +233,7 @@ int run(const RunCommand& command) {
   std::fputs(to_text(report, image).c_str(), stdout);
   if (command.output) write_outputs(*command.output, shown.outputs);
   if (command.json) write_text(*command.json, to_json(report, image));
-  if (!report.promises_kept()) return kNo;
-  if (command.max_period) {
-    const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
-    if (period && period->approximate() > *command.max_period) {
-      std::printf("period %s is above --max-period %g\n", period->str().c_str(), *command.max_period);
-      return kNo;
-    }
-  }
-  return kYes;
+  return report.promises_kept() && is_period_short(command, report) ? kYes : kNo;
 }
 
 }  // namespace spikeloom::cli

@@ -1,6 +1,7 @@
 #include "host/cli/run_report.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
 
 #include <nlohmann/json.hpp>
@@ -81,6 +82,13 @@ void decide_samples(const RunCommand& command, const Image& image, const Dataset
     if (outputs.decision->predictions[s] == *data.samples[s].label) ++report.correct;
   report.labelled = static_cast<std::int64_t>(data.samples.size());
   report.accuracy = static_cast<double>(report.correct) / static_cast<double>(report.labelled);
+}
+
+bool is_period_short(const RunCommand& command, const Report& report) {
+  const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
+  if (!command.max_period || !period || period->approximate() <= *command.max_period) return true;
+  std::printf("period %s is above --max-period %g\n", period->str().c_str(), *command.max_period);
+  return false;
 }
 
 DatasetOptions reading_for(const Image& image, DatasetOptions options) {

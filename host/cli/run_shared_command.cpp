@@ -2,7 +2,6 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -18,8 +17,8 @@ namespace {
 
 /// A line of the script before any file is read.
 struct Line {
-  std::string name, file, input;
-  std::optional<std::string> output;
+  std::string name, file;
+  std::optional<std::string> input, output;
   std::int64_t step = 0;
   std::optional<std::int64_t> release;
 };
@@ -42,14 +41,17 @@ class Script {
   explicit Script(const RunCommand& command) {
     for (const std::string& text : command.admit) add_entry(text);
     for (const std::string& text : command.release) add_release(text);
-    add_files(command.input_of, "--input-of", [](Line& line) -> std::string& { return line.input; });
-    add_files(command.output_of, "--output-of", [](Line& line) -> std::string& { return line.output.emplace(); });
+    add_files(command.input_of, "--input-of", [](Line& line) -> std::optional<std::string>& { return line.input; });
+    add_files(command.output_of, "--output-of", [](Line& line) -> std::optional<std::string>& { return line.output; });
     for (const Line& line : lines_)
-      if (line.input.empty()) problems_.add("--admit " + line.name + ": no input data; expected --input-of " + line.name + "=FILE");
+      if (!line.input) problems_.add("--admit " + line.name + ": no input data; expected --input-of " + line.name + "=FILE");
     if (!command.record.empty()) problems_.add("--record: only where one application runs; compile it with --record, and it is an output");
     problems_.throw_if_any("run");
   }
   [[nodiscard]] const std::vector<Line>& lines() const { return lines_; }
+  [[nodiscard]] const Line& line(const std::string& name) const {
+    return *std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return line.name == name; });
+  }
 
  private:
   void add_entry(const std::string& text) {
@@ -63,6 +65,10 @@ class Script {
     line.file = equals == std::string::npos ? split->first : split->first.substr(equals + 1);
     line.name = equals == std::string::npos ? stem(line.file) : split->first.substr(0, equals);
     line.step = split->second;
+    if (line.name.empty() || line.file.empty()) {
+      problems_.add("--admit " + text + ": expected [NAME=]APP.loom@STEP, such as keywords.loom@100");
+      return;
+    }
     if (find(line.name) != nullptr) problems_.add("--admit " + text + ": two applications are called " + line.name + "; name one: NAME=" + line.file + "@STEP");
     lines_.push_back(std::move(line));
   }
@@ -84,7 +90,9 @@ class Script {
       if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
         problems_.add(option + " " + text + ": expected NAME=FILE");
       } else if (Line* line = named(text.substr(0, equals), option + " " + text)) {
-        member(*line) = text.substr(equals + 1);
+        std::optional<std::string>& file = member(*line);
+        if (file) problems_.add(option + " " + text + ": " + line->name + " has " + *file + " already");
+        file = text.substr(equals + 1);
       }
     }
   }
@@ -125,7 +133,7 @@ Entering read_line(const Line& line, const Chip& chip) {
   if (chip_hash(entering.image.chip) != chip_hash(chip))
     throw input_error(line.file + ": compiled for the chip " + entering.image.chip.name + "; the first application runs on " + chip.name +
                       "; compile one of them again");
-  entering.data = read_dataset(line.input, input_ports(entering.image), reading_for(entering.image, {}));
+  entering.data = read_dataset(*line.input, input_ports(entering.image), reading_for(entering.image, {}));
   entering.step = line.step;
   entering.release = line.release;
   return entering;
@@ -135,7 +143,7 @@ std::string stay_text(const PlannedStay& stay) {
   std::string text = "\n== " + stay.name + ": enters before step " + std::to_string(stay.enters);
   if (stay.enters != stay.wanted) text += " (not " + std::to_string(stay.wanted) + ": another start was under way)";
   text += ", cycle 0 is the chip's " + std::to_string(stay.origin);
-  text += stay.gives_back ? ", its tiles are free again before step " + std::to_string(*stay.gives_back) : ", stays to the end";
+  text += stay.gives_back ? ", its tiles are free again before step " + std::to_string(*stay.gives_back) : ", keeps its tiles to the end";
   return text + " ==\npoint: " + stay.point + "\n";
 }
 
@@ -177,30 +185,30 @@ int run_shared(const RunCommand& command) {
   std::vector<DeviceRun> runs = run_shared(*link, plan.script(), options);
   progress.show("");
 
-  bool is_kept = true;
+  bool is_kept = true, is_short = true;
   auto applications = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < plan.stays.size(); ++i) {
     const PlannedStay& stay = plan.stays[i];
     Report report;
     report.device = link->describe();
     describe_run({command, stay.image, stay.data, stay.replay, &runs[i], stay.synaptic_operations}, report);
-    if (i > 0) report.image = script.lines().at(static_cast<std::size_t>(std::find_if(script.lines().begin(), script.lines().end(), [&](const Line& l) { return l.name == stay.name; }) - script.lines().begin())).file;
+    const Line* line = i > 0 ? &script.line(stay.name) : nullptr;
+    if (line != nullptr) report.image = line->file;
     decide_samples(command, stay.image, stay.data, runs[i], report);
     is_kept = is_kept && report.promises_kept();
     std::fputs((stay_text(stay) + to_text(report, stay.image)).c_str(), stdout);
     if (command.json) applications.push_back(stay_json(stay, to_json(report, stay.image)));
+    if (i == 0) is_short = is_period_short(command, report);
+    const std::optional<std::string>& output = line != nullptr ? line->output : command.output;
+    if (output) write_outputs(*output, runs[i].outputs);
   }
-  if (command.output) write_outputs(*command.output, runs.front().outputs);
-  for (const Line& line : script.lines())
-    for (std::size_t i = 1; i < plan.stays.size(); ++i)
-      if (line.output && plan.stays[i].name == line.name) write_outputs(*line.output, runs[i].outputs);
   if (command.json) {
     nlohmann::ordered_json json;
     json["schema"] = kReportSchema;
     json["applications"] = std::move(applications);
     write_text(*command.json, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   }
-  return is_kept ? kYes : kNo;
+  return is_kept && is_short ? kYes : kNo;
 }
 
 }  // namespace spikeloom::cli

@@ -18,9 +18,10 @@ struct Trial {
 class Trials {
  public:
   Trials(const Compilation& compilation, const CompileOptions& options)
-      : image_(compilation.image), base_(options), counts_(image_.application.populations.size(), 0) {
+      : image_(compilation.image), asked_(options), base_(options), counts_(image_.application.populations.size(), 0) {
     for (const Cluster& cluster : image_.application.clusters) ++counts_[cluster.population.index()];
     // What the image has, said outright, so that each trial changes one thing.
+    asked_.dump.reset();
     base_.dump.reset();
     for (std::size_t p = 0; p < counts_.size(); ++p) base_.clusters[image_.application.populations[p]] = counts_[p];
   }
@@ -29,6 +30,7 @@ class Trials {
     clusters();
     pages();
     slots();
+    room();
     chip("twice the lanes", "tile.lanes", [](Chip& c) { return c.tile.lanes *= 2; });
     chip("twice the LIF lanes", "tile.lif_lanes", [](Chip& c) { return c.tile.lif_lanes *= 2; });
     chip("half the spike wheel", "noc.spike_wheel", [](Chip& c) { return c.spike_wheel /= 2; });
@@ -77,6 +79,23 @@ class Trials {
     }
   }
 
+  /// What the user has set aside for others.
+  void room() {
+    if (asked_.tiles != 0 && asked_.tiles < image_.chip.tiles()) {
+      for (const std::uint32_t more : std::set<std::uint32_t>{asked_.tiles + 1, std::min(asked_.tiles * 2, image_.chip.tiles())}) {
+        CompileOptions options = asked_;  // more tiles may carry more clusters
+        options.tiles = more;
+        add(std::to_string(more) + " tiles instead of " + std::to_string(asked_.tiles), "--tiles " + std::to_string(more), options);
+      }
+    }
+    if (asked_.slots != 0) {
+      CompileOptions options = base_;
+      options.slots = asked_.slots * 2;
+      add("up to " + std::to_string(options.slots) + " slots for a channel instead of " + std::to_string(asked_.slots),
+          "--slots " + std::to_string(options.slots), options);
+    }
+  }
+
   template <class Change>
   void chip(const std::string& what, const std::string& key, Change&& change) {
     Chip other = image_.chip;
@@ -92,7 +111,8 @@ class Trials {
   [[nodiscard]] const std::string& name(std::size_t p) const { return image_.application.populations[p]; }
 
   const Image& image_;
-  CompileOptions base_;
+  CompileOptions asked_;  ///< by the user
+  CompileOptions base_;   ///< with the clusters that the image has
   std::vector<std::uint32_t> counts_;  ///< clusters by PopulationId
   std::vector<Trial> trials_;
 };

@@ -117,7 +117,7 @@ std::unique_ptr<Link> open_device(const std::string& device, const Chip& chip, c
   }
   if (parsed.kind == "xrt") return open_xrt(chip, xrt_options(parsed));
   if (parsed.kind == "opencl" && !parsed.options.contains("xclbin"))
-    throw input_error("device \"" + device + "\": without the xclbin of a card (opencl:?xclbin=FILE) an OpenCL device has no link: it takes images through `run`, not words");
+    throw input_error("device \"" + device + "\": without the xclbin of a card (opencl:?xclbin=FILE) an OpenCL device has no link and no target cycles: `run` gives it one image, without --admit");
   if (parsed.kind == "opencl") return open_opencl_card(chip, opencl_card_options(parsed));
   std::string kinds;
   for (const DeviceKind& kind : devices()) kinds += (kinds.empty() ? "" : ", ") + kind.name;

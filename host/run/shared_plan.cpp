@@ -5,6 +5,7 @@
 
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/schedule/schedule.hpp"
 #include "host/device/model_device.hpp"
 
 namespace spikeloom {
@@ -99,10 +100,7 @@ class Planner {
     if (line.image.points.empty()) line.image.points = operating_points(line.image);
     const std::variant<Admission, Refusal> answer = admit(state_, line.image);
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
-      problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " + refusal->reason +
-                    (refusal->remedy.empty() ? "" : "; " + refusal->remedy) + "; " + plan_.stays.front().name +
-                    ", which runs first, keeps what it was compiled with: compile it with --tiles and --slots, or bind it with "
-                    "`admit --output`");
+      problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " + refusal->reason + who_is_there(*step));
       return;
     }
     const Admission& admission = std::get<Admission>(answer);
@@ -114,6 +112,10 @@ class Planner {
     stay.enters = *step;
     stay.origin = first_origin(state_.chip(), cycle_before(*step));
     stay.image = bound(std::move(line.image), admission);
+    if (!check(stay.image).empty() || !verify(stay.image, stay.image.promises.front(), {}).empty()) {
+      problems_.add(line.name + ": the image's operating points are damaged: bound, it does not keep their promise; compile it again");
+      return;
+    }
     stay.data = std::move(line.data);
     if (predict(stay, line.release)) {
       last_origin_ = stay.origin;
@@ -121,6 +123,18 @@ class Planner {
       state_.enter(std::move(resident));
       plan_.stays.push_back(std::move(stay));
     }
+  }
+
+  /// Those who hold what is short, and until when.
+  [[nodiscard]] std::string who_is_there(std::int64_t step) const {
+    std::string text = "; " + plan_.stays.front().name + " runs first and keeps what it was compiled with: --tiles and --slots leave more";
+    for (std::size_t i = 1; i < plan_.stays.size(); ++i) {
+      const PlannedStay& stay = plan_.stays[i];
+      if (stay.gives_back && *stay.gives_back <= step) continue;
+      text += "; " + stay.name + " is there " +
+              (stay.gives_back ? "until step " + std::to_string(*stay.gives_back) + ": what it sent has landed then" : std::string("to the end"));
+    }
+    return text;
   }
 
   /// One start is pending at a time: whoever comes later waits for a step before which it has taken place.
