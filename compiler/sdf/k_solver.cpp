@@ -126,6 +126,18 @@ void KSolver::link(Arc& arc) const {
   }
 }
 
+// The writer's firing that begins at token w, and every later one, ends no earlier than it begins to write; so S' >= S + weight
+// + X · period / (tokens of an iteration) holds for every X <= t - w, whichever firing writes t.
+KSolver::Rise KSolver::rise_of(std::uint32_t edge) const {
+  const Arc& arc = arcs_[edges_[edge].channel.index()];
+  const auto begin = [](const RoundRates& rates, std::int64_t firing, std::size_t more) {
+    const auto phases = static_cast<std::int64_t>(rates.before.size()) - 1;
+    return firing / phases * rates.round() + rates.before[static_cast<std::size_t>(firing % phases) + more];
+  };
+  const std::int64_t unit = std::gcd(rounds_[arc.source] * arc.written.round(), rounds_[arc.target] * arc.read.round());
+  return {begin(arc.read, firing_of(edges_[edge].target), 1) - 1 - begin(arc.written, firing_of(edges_[edge].source), 0), unit, arc.parts_a_token};
+}
+
 void KSolver::assemble() {
   first_.clear();
   node_actor_.clear();

@@ -59,6 +59,13 @@ class KSolver {
   [[nodiscard]] ActorId actor_of(std::uint32_t node) const { return node_actor_[node]; }
   [[nodiscard]] std::int64_t firing_of(std::uint32_t node) const { return node - first_[node_actor_[node].index()]; }
   [[nodiscard]] std::int64_t parts() const { return parts_; }
+  /// How an edge of a channel stays a constraint when the channel's tokens change: its height for any number of tokens is
+  /// parts · unit · ceil((tokens - from) / unit). With other tokens other edges may be stronger, but none of these is wrong.
+  struct Rise {
+    std::int64_t from = 0, unit = 1;  ///< tokens
+    std::int64_t parts = 0;           ///< a token
+  };
+  [[nodiscard]] Rise rise_of(std::uint32_t edge) const;
   /// Starts that keep the period of the last feasible `solve`, by node, in cycles; at least 0.
   [[nodiscard]] std::vector<Ratio> starts() const;
   [[nodiscard]] std::size_t nodes() const { return node_actor_.size(); }
