@@ -6,7 +6,6 @@
 #include <map>
 #include <numeric>
 #include <queue>
-#include <set>
 #include <utility>
 
 #include "compiler/base/error.hpp"
@@ -155,7 +154,11 @@ class Limit {
   struct Part {
     std::size_t variable = 0;
     std::int64_t from = 0, unit = 1, height = 0;  ///< height a unit
-    [[nodiscard]] std::int64_t units(std::int64_t room) const { return (room - from) / unit + ((room - from) % unit > 0 ? 1 : 0); }
+    [[nodiscard]] std::int64_t units(std::int64_t room) const {
+      const std::int64_t beyond = room - from;
+      if (beyond > 0 && beyond <= unit) return 1;  // as nearly always, without a division
+      return beyond / unit + (beyond % unit > 0 ? 1 : 0);
+    }
   };
   std::vector<Part> parts_;
   std::int64_t need_ = 1;  ///< the least height that is enough
@@ -177,6 +180,7 @@ class Group {
   }
   void add(Limit limit) { limits_.push_back(std::move(limit)); }
   void ask(const Wanted& wanted, std::int64_t parts_an_iteration) {
+    met_ = 0;
     for (Limit& limit : limits_) limit.ask(wanted, parts_an_iteration);
   }
 
@@ -184,12 +188,14 @@ class Group {
   [[nodiscard]] bool take_least(Capacities& room) {
     while (!open_.empty()) {
       for (std::size_t i = 0; i < variables_.size(); ++i) room[variables_[i]] = open_.top().second[i];
-      const auto broken = std::find_if(limits_.rbegin(), limits_.rend(), [&](const Limit& limit) { return !limit.met(room); });
-      if (broken == limits_.rend()) return true;
-      const Capacities own = open_.top().second;
-      open_.pop();
-      widen(own, room, *broken);
-      std::rotate(limits_.rbegin(), broken, broken + 1);  // likely to be broken again
+      const auto others = limits_.rend() - met_;
+      const auto broken = std::find_if(limits_.rbegin(), others, [&](const Limit& limit) { return !limit.met(room); });
+      met_ = broken == others ? static_cast<std::ptrdiff_t>(limits_.size()) : 0;
+      if (broken == others) return true;
+      const Entry entry = open_.top();
+      while (!open_.empty() && open_.top() == entry) open_.pop();  // it is there once for each way that leads to it
+      widen(entry.second, room, *broken);
+      std::swap(*broken, limits_.back());  // likely to be broken again
     }
     return false;
   }
@@ -197,7 +203,7 @@ class Group {
  private:
   void restart() {
     open_ = {};
-    seen_.clear();
+    met_ = 0;
     Capacities own, room = all_->least();
     for (const std::size_t v : variables_) own.push_back(room[v]);
     push(std::move(own), room);
@@ -218,7 +224,7 @@ class Group {
   }
 
   void push(Capacities own, const Capacities& room) {
-    if (!all_->within_budgets(room) || !seen_.insert(own).second) return;
+    if (!all_->within_budgets(room)) return;
     const std::int64_t size = std::accumulate(own.begin(), own.end(), std::int64_t{0});
     open_.emplace(size, std::move(own));
   }
@@ -227,8 +233,8 @@ class Group {
   std::vector<std::size_t> variables_;
   const Variables* all_;
   std::vector<Limit> limits_;
+  std::ptrdiff_t met_ = 0;  ///< so many of the first are met by the smallest distribution
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open_;
-  std::set<Capacities> seen_;
 };
 
 /// Distributions of room in order of size, each with the period that it gives.
