@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every benchmark with one command: what compiling costs, how fast the devices are, how near the RTL comes to its ideal.
 
-usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|partition ...] [--repetitions N] [--synth] [--no-build]
+usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|partition|dataflow_large ...] [--repetitions N] [--synth] [--no-build]
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
 BUILD/bench/NAME.json, the medians of all of them to BUILD/bench/summary.json, and a table to stdout. Times are processor
@@ -18,7 +18,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow")
-LONG = ("partition",)  # by name only; --repetitions 1 is enough
+LONG = ("partition", "dataflow_large")  # by name only; --repetitions 1 is enough
+PARTS = {"dataflow_large": ("dataflow", "--large")}  # of a program, by option
 NOISY = 0.1
 
 
@@ -32,7 +33,8 @@ def short(value):
 def run(program, build, repetitions):
     """Name of a case → its counters: medians, the time in seconds, the largest coefficient of variation of a rate."""
     out = build / "bench" / f"{program}.json"
-    command = [build / "bin" / f"bench_{program}", f"--benchmark_out={out}", "--benchmark_out_format=json",
+    binary, *options = PARTS.get(program, (program,))
+    command = [build / "bin" / f"bench_{binary}", *options, f"--benchmark_out={out}", "--benchmark_out_format=json",
                f"--benchmark_repetitions={repetitions}", "--benchmark_report_aggregates_only=true",
                "--benchmark_display_aggregates_only=true"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
@@ -40,9 +42,9 @@ def run(program, build, repetitions):
         sys.exit(done.returncode)
     cases, spread = {}, {}
     for row in json.loads(out.read_text())["benchmarks"]:
-        name = row["run_name"].removesuffix("/manual_time")
+        name = row["run_name"].removesuffix("/manual_time").removesuffix("/iterations:1")
         counters = {key: value for key, value in row.items() if isinstance(value, float) and key not in ("real_time", "cpu_time")}
-        if row.get("aggregate_name") == "median":
+        if row.get("aggregate_name", "median") == "median":  # a single repetition is its own
             cases[name] = {"seconds": row["real_time"] / 1e3, **counters}
         elif row.get("aggregate_name") == "cv":
             spread[name] = row["real_time"]
@@ -105,12 +107,14 @@ def summary(results):
             [("synapses", counter("synapses")), ("tiles", counter("tiles"))] +
             [(name.removeprefix("ms_"), counter(name)) for name in names] +
             [("all", lambda values: short(1e3 * values["seconds"]))], cases))
-    if "dataflow" in results:
+    for program in ("dataflow", "dataflow_large"):
+        if program not in results:
+            continue
         parts.append(table(
             "Dataflow analyses, ms of processor time (certified: period with certificate; boost: maximum_cycle_ratio)",
             [("actors", counter("actors")), ("channels", counter("channels")),
              ("points", lambda values: short(values["points"]) if "points" in values else ""),
-             ("ms", lambda values: short(1e3 * values["seconds"]))], results["dataflow"]))
+             ("ms", lambda values: short(1e3 * values["seconds"]))], results[program]))
     return "\n".join(parts) + "~: the repetitions differ by more than a tenth"
 
 
