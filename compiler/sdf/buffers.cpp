@@ -184,6 +184,9 @@ class Group {
     for (Limit& limit : limits_) limit.ask(wanted, parts_an_iteration);
   }
 
+  /// The last limit.
+  [[nodiscard]] bool met(const Capacities& room) const { return limits_.empty() || limits_.back().met(room); }
+
   /// Puts the smallest distribution that meets all limits into `room`; false: none does, whatever the room.
   [[nodiscard]] bool take_least(Capacities& room) {
     while (!open_.empty()) {
@@ -275,6 +278,7 @@ class Search {
         return BufferPoint{std::accumulate(room.begin(), room.end(), std::int64_t{0}), outcome.period, variables_.capacities(room)};
       }
       add_widest(room, outcome);
+      SPIKELOOM_CHECK(!meets_limits(room));  // else the same one would come again
     }
     return std::nullopt;
   }
@@ -287,6 +291,12 @@ class Search {
     Capacities capacity;
     for (const PhasedChannel& channel : graph.channels()) capacity.push_back(bounded(channel) ? channel.tokens : 0);
     return capacity;
+  }
+
+  /// Those without room, and the last of each group.
+  [[nodiscard]] bool meets_limits(const Capacities& room) const {
+    const auto meets = [&](const auto& part) { return part.met(room); };
+    return std::all_of(no_room_.begin(), no_room_.end(), meets) && std::all_of(groups_.begin(), groups_.end(), meets);
   }
 
   [[nodiscard]] bool enough(const KSolver::Outcome& outcome) const { return outcome.feasible && wanted_.enough(outcome.period); }
