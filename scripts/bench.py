@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """Every benchmark with one command: what compiling costs, how fast the devices are, how near the RTL comes to its ideal.
 
+<<<<<<< HEAD
 usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|admit|partition ...] [--repetitions N] [--large] [--synth] [--no-build]
+=======
+usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|partition|dataflow_large ...] [--repetitions N] [--synth] [--no-build]
+>>>>>>> help-sdf
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
 BUILD/bench/NAME.json, the medians of all of them to BUILD/bench/summary.json, and a table to stdout. Times are processor
@@ -17,8 +21,14 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+<<<<<<< HEAD
 PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow", "admit")
 LONG = ("partition",)  # by name only; --repetitions 1 is enough
+=======
+PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow")
+LONG = ("partition", "dataflow_large")  # by name only; --repetitions 1 is enough
+PARTS = {"dataflow_large": ("dataflow", "--large")}  # of a program, by option
+>>>>>>> help-sdf
 NOISY = 0.1
 
 
@@ -32,7 +42,8 @@ def short(value):
 def run(program, build, repetitions):
     """Name of a case → its counters: medians, the time in seconds, the largest coefficient of variation of a rate."""
     out = build / "bench" / f"{program}.json"
-    command = [build / "bin" / f"bench_{program}", f"--benchmark_out={out}", "--benchmark_out_format=json",
+    binary, *options = PARTS.get(program, (program,))
+    command = [build / "bin" / f"bench_{binary}", *options, f"--benchmark_out={out}", "--benchmark_out_format=json",
                f"--benchmark_repetitions={repetitions}", "--benchmark_report_aggregates_only=true",
                "--benchmark_display_aggregates_only=true"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
@@ -40,9 +51,9 @@ def run(program, build, repetitions):
         sys.exit(done.returncode)
     cases, spread = {}, {}
     for row in json.loads(out.read_text())["benchmarks"]:
-        name = row["run_name"].removesuffix("/manual_time")
+        name = row["run_name"].removesuffix("/manual_time").removesuffix("/iterations:1")
         counters = {key: value for key, value in row.items() if isinstance(value, float) and key not in ("real_time", "cpu_time")}
-        if row.get("aggregate_name") == "median":
+        if row.get("aggregate_name", "median") == "median":  # a single repetition is its own
             cases[name] = {"seconds": row["real_time"] / 1e3, **counters}
         elif row.get("aggregate_name") == "cv":
             spread[name] = row["real_time"]
@@ -106,11 +117,14 @@ def summary(results):
             [("synapses", counter("synapses")), ("tiles", counter("tiles"))] +
             [(name.removeprefix("ms_"), counter(name)) for name in names] +
             [("all", lambda values: short(1e3 * values["seconds"]))], cases))
-    if "dataflow" in results:
+    for program in ("dataflow", "dataflow_large"):
+        if program not in results:
+            continue
         parts.append(table(
             "Dataflow analyses, ms of processor time (certified: period with certificate; boost: maximum_cycle_ratio)",
             [("actors", counter("actors")), ("channels", counter("channels")),
              ("points", lambda values: short(values["points"]) if "points" in values else ""),
+<<<<<<< HEAD
              ("ms", lambda values: short(1e3 * values["seconds"]))], results["dataflow"]))
     if "admit" in results:
         parts.append(table(
@@ -127,6 +141,9 @@ def summary(results):
                 ("neurons", "neurons"), ("synapses", "synapses"), ("clusters", "clusters"), ("partition", "partition_s"), ("build", "build_s"),
                 ("map", "map_s"), ("check", "check_s"), ("peak MB", "peak_MB"), ("cut", "cut"), ("by place", "cut_by_place"))],
             results["partition"]))
+=======
+             ("ms", lambda values: short(1e3 * values["seconds"]))], results[program]))
+>>>>>>> help-sdf
     return "\n".join(parts) + "~: the repetitions differ by more than a tenth"
 
 

@@ -35,7 +35,7 @@ struct BufferPoint {
 /// No smaller sum reaches a point's period; without budgets the last point's period is that without any bound.
 struct BufferFront {
   std::vector<BufferPoint> points;  ///< growing size, falling period
-  std::int64_t examined = 0;        ///< distributions of room whose period was computed
+  std::int64_t examined = 0;        ///< distributions of room whose period was computed, those included that only widen limits
 };
 
 /// A memory that several channels' room lies in: tied channels count once.
@@ -57,8 +57,9 @@ struct BufferOptions {
 
 /// All points of the front.
 ///
-/// Method  distributions in order of size. A slow or stuck one has a critical cycle of its expansion; whatever is faster
-///         has more room on one of the channels of that very cycle, so those are tried, one step each.
+/// Method  the smallest distribution that meets all limits known is solved. If it is slow or stuck, its critical cycle in the
+///         expansion is a new limit: its height is a sum of steps of the room on it. Solutions with more room widen limits,
+///         and variables that no limit joins are chosen apart.
 /// Returns KStuck where no room is enough; no points where budgets leave too little.
 /// Throws  Error{kInput} for rates without a repetition vector and after `most_examined`, with what was found by then.
 /// Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle instead of all.

@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "compiler/base/error.hpp"
-#include "compiler/sdf/component_solver.hpp"
 #include "compiler/sdf/potentials.hpp"
+#include "compiler/sdf/structure.hpp"
 
 // Firing p' of a round of the reader needs the token t = read_through(p') - initial - 1, counted over all rounds. Its
 // writer is firing p of a round with written_before(p) <= t - X < written_through(p), where X = n·written - n'·read for
@@ -61,6 +61,12 @@ KSolver::KSolver(const PhasedGraph& graph, Repetition repetition)
     parts_ = static_cast<std::int64_t>(parts);
     arcs_.push_back(std::move(arc));
   }
+  Graph actors;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) actors.add_actor({}, 0);
+  for (const PhasedChannel& channel : graph.channels()) actors.add_channel({.source = channel.source, .target = channel.target, .tokens = 1});
+  const Components parts = strong_components(actors, outgoing(actors));
+  actor_component_ = parts.of;
+  components_ = parts.count();
   for (std::size_t c = 0; c < arcs_.size(); ++c) {
     arcs_[c].parts_a_token = parts_ / moved[c];
     if (Wide{arcs_[c].parts_a_token} * (Wide{arcs_[c].tokens} + moved[c]) > kMostHeight) throw too_large();
@@ -124,6 +130,18 @@ void KSolver::link(Arc& arc) const {
       if (shift > token - begin - (arc.written.before[p + 1] - arc.written.before[p])) add(i, shift);
     }
   }
+}
+
+// The writer's firing that begins at token w, and every later one, ends no earlier than it begins to write; so S' >= S + weight
+// + X · period / (tokens of an iteration) holds for every X <= t - w, whichever firing writes t.
+KSolver::Rise KSolver::rise_of(std::uint32_t edge) const {
+  const Arc& arc = arcs_[edges_[edge].channel.index()];
+  const auto begin = [](const RoundRates& rates, std::int64_t firing, std::size_t more) {
+    const auto phases = static_cast<std::int64_t>(rates.before.size()) - 1;
+    return firing / phases * rates.round() + rates.before[static_cast<std::size_t>(firing % phases) + more];
+  };
+  const std::int64_t unit = std::gcd(rounds_[arc.source] * arc.written.round(), rounds_[arc.target] * arc.read.round());
+  return {begin(arc.read, firing_of(edges_[edge].target), 1) - 1 - begin(arc.written, firing_of(edges_[edge].source), 0), unit, arc.parts_a_token};
 }
 
 void KSolver::assemble() {
@@ -209,8 +227,10 @@ void KSolver::group() {
 }
 
 /// A cycle of edges that levelling leaves without height, which no period keeps; empty if there is none.
-std::vector<std::uint32_t> KSolver::cycle_without_height() const {
-  std::vector<std::uint32_t> missing(node_actor_.size(), 0), order;
+std::vector<std::uint32_t> KSolver::cycle_without_height() {
+  std::vector<std::uint32_t>&missing = missing_, &order = order_;
+  missing.assign(node_actor_.size(), 0);
+  order.clear();
   for (const Edge& edge : edges_) missing[edge.target] += levelled(edge) == 0 ? 1U : 0U;
   for (std::uint32_t node = 0; node < missing.size(); ++node)
     if (missing[node] == 0) order.push_back(node);
@@ -234,10 +254,12 @@ std::vector<std::uint32_t> KSolver::cycle_without_height() const {
   return cycle;
 }
 
-/// `post`: a strong component's nodes in finishing order.
+/// `post`: a strong component's nodes, targets mostly first.
 template <class Int>
 void KSolver::solve_component(std::span<const std::uint32_t> post, Ratio& best, std::vector<std::uint32_t>& cycle) {
-  Component component;
+  Component& component = component_;
+  component.first.clear();
+  component.edge.clear();
   for (std::uint32_t i = 0; i < post.size(); ++i) local_[post[i]] = i;
   component.first.push_back(0);
   // The last solution's policy, where its edges are still within the component, is nearly right.
@@ -268,7 +290,8 @@ void KSolver::solve_component(std::span<const std::uint32_t> post, Ratio& best, 
   for (const std::uint32_t e : solution.cycle) cycle.push_back(component.edge[e].channel);
 }
 
-/// Strong components by Tarjan's method without recursion, each solved when it is closed.
+/// An actor's firings are on a cycle, and each channel joins some of two actors': the strong components are those of the actors.
+/// Nodes in them go against the order of edges without height, so that targets come first.
 void KSolver::solve_components(Outcome& outcome) {
   const auto nodes = static_cast<std::uint32_t>(node_actor_.size());
   Wide weight = 1, height = 1;
@@ -283,39 +306,17 @@ void KSolver::solve_components(Outcome& outcome) {
   }
   if (weight >= Wide{1} << 60 || height >= Wide{1} << 60) throw input_error("graph " + name_ + ": times and tokens are too large for K-periodic schedules in 64 bits");
   const bool small = 2 * weight * height < Wide{1} << 58;
-  std::vector<std::uint32_t> number(nodes, kNone), low(nodes, 0), next(nodes, 0), path, finished;
-  component_of_.assign(nodes, kNone);
+  component_of_.resize(nodes);
   local_.resize(nodes);
   policy_.resize(nodes, kNoChannel);
-  std::uint32_t counter = 0, components = 0;
-  const auto enter = [&](std::uint32_t node) {
-    number[node] = low[node] = counter++;
-    next[node] = out_first_[node];
-    path.push_back(node);
-  };
-  for (std::uint32_t start = 0; start < nodes; ++start) {
-    if (number[start] == kNone) enter(start);
-    while (!path.empty()) {
-      const std::uint32_t node = path.back();
-      if (next[node] != out_first_[node + 1]) {
-        const std::uint32_t target = edges_[out_[next[node]++]].target;
-        if (number[target] == kNone) enter(target);
-        else if (component_of_[target] == kNone) low[node] = std::min(low[node], number[target]);
-        continue;
-      }
-      path.pop_back();
-      finished.push_back(node);
-      if (!path.empty()) low[path.back()] = std::min(low[path.back()], low[node]);
-      if (low[node] != number[node]) continue;
-      std::size_t begin = finished.size();
-      while (begin > 0 && number[finished[begin - 1]] >= number[node]) component_of_[finished[--begin]] = components;
-      ++components;
-      const std::vector<std::uint32_t> post(finished.begin() + static_cast<std::ptrdiff_t>(begin), finished.end());
-      finished.resize(begin);
-      if (small) solve_component<std::int64_t>(post, a_part_, outcome.cycle);
-      else solve_component<Wide>(post, a_part_, outcome.cycle);
-    }
+  std::vector<std::vector<std::uint32_t>> post(components_);
+  for (std::size_t i = order_.size(); i-- > 0;) {
+    component_of_[order_[i]] = actor_component_[node_actor_[order_[i]].index()];
+    post[component_of_[order_[i]]].push_back(order_[i]);
   }
+  for (const std::vector<std::uint32_t>& part : post)
+    if (small) solve_component<std::int64_t>(part, a_part_, outcome.cycle);
+    else solve_component<Wide>(part, a_part_, outcome.cycle);
 }
 
 KSolver::Outcome KSolver::solve() {

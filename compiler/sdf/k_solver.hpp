@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/base/ratio.hpp"
+#include "compiler/sdf/component_solver.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/phased_graph.hpp"
 #include "compiler/sdf/repetition.hpp"
@@ -59,6 +60,13 @@ class KSolver {
   [[nodiscard]] ActorId actor_of(std::uint32_t node) const { return node_actor_[node]; }
   [[nodiscard]] std::int64_t firing_of(std::uint32_t node) const { return node - first_[node_actor_[node].index()]; }
   [[nodiscard]] std::int64_t parts() const { return parts_; }
+  /// How an edge of a channel stays a constraint when the channel's tokens change: its height for any number of tokens is
+  /// parts · unit · ceil((tokens - from) / unit). With other tokens other edges may be stronger, but none of these is wrong.
+  struct Rise {
+    std::int64_t from = 0, unit = 1;  ///< tokens
+    std::int64_t parts = 0;           ///< a token
+  };
+  [[nodiscard]] Rise rise_of(std::uint32_t edge) const;
   /// Starts that keep the period of the last feasible `solve`, by node, in cycles; at least 0.
   [[nodiscard]] std::vector<Ratio> starts() const;
   [[nodiscard]] std::size_t nodes() const { return node_actor_.size(); }
@@ -85,7 +93,7 @@ class KSolver {
   [[nodiscard]] std::vector<std::uint32_t> level_heights();
   void group();
   [[nodiscard]] std::int64_t levelled(const Edge& edge) const { return edge.height + level_[edge.source] - level_[edge.target]; }
-  [[nodiscard]] std::vector<std::uint32_t> cycle_without_height() const;
+  [[nodiscard]] std::vector<std::uint32_t> cycle_without_height();
   void solve_components(Outcome& outcome);
   template <class Int>
   void solve_component(std::span<const std::uint32_t> post, Ratio& best, std::vector<std::uint32_t>& cycle);
@@ -102,7 +110,11 @@ class KSolver {
   std::vector<Edge> edges_;
   std::vector<std::int64_t> level_;  ///< by node: makes all heights at least 0
   std::vector<std::uint32_t> out_first_, out_;       ///< edges by source
+  std::vector<std::uint32_t> actor_component_;       ///< by actor
+  std::size_t components_ = 0;
+  std::vector<std::uint32_t> missing_, order_;       ///< nodes in the order of edges without height
   std::vector<std::uint32_t> component_of_, local_;  ///< by node
+  Component component_;
   std::vector<ChannelId> policy_;                    ///< by node: the number within its edges, from solve to solve
   Ratio a_part_;                                     ///< period of a part of an iteration
 };

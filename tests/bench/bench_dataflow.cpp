@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/howard_cycle_ratio.hpp>
@@ -79,6 +80,20 @@ void add_single_rate(const Family& family, std::int64_t actors, bool with_boost)
   if (with_boost) add_case("boost/" + family.name + "/" + std::to_string(actors), by_boost(graph), size);
 }
 
+/// Made when its turn comes, and gone after it: nine million channels take a gigabyte.
+void add_large(const std::string& name, std::function<Graph()> make) {
+  benchmark::RegisterBenchmark(("dataflow/certified/" + name).c_str(), [make = std::move(make)](benchmark::State& state) {
+    const Graph graph = make();
+    for (auto _ : state) {
+      const std::clock_t begin = std::clock();
+      benchmark::DoNotOptimize(max_cycle_ratio(graph));
+      state.SetIterationTime(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+    }
+    state.counters["actors"] = static_cast<double>(graph.actor_count());
+    state.counters["channels"] = static_cast<double>(graph.channel_count());
+  })->Unit(benchmark::kMillisecond)->UseManualTime()->Iterations(1);
+}
+
 std::vector<std::pair<std::string, double>> size_of(const PhasedGraph& graph) {
   return {{"actors", static_cast<double>(graph.actor_count())}, {"channels", static_cast<double>(graph.channel_count())}};
 }
@@ -96,6 +111,9 @@ PhasedGraph seven_actors() {
   return graph;
 }
 
+/// Hundreds of points, seconds.
+bool long_front(const std::string& name) { return name == "mp3playback" || name == "mp3decoder_block_parallelism"; }
+
 void add_multi_rate() {
   for (const auto& [name, graph] : known_graphs())
     for (const PeriodMethod method : {PeriodMethod::kKPeriodic, PeriodMethod::kExpansion})
@@ -103,12 +121,17 @@ void add_multi_rate() {
   auto graphs = known_graphs();
   graphs.emplace_back("seven-actors", seven_actors());
   for (const auto& [name, graph] : graphs) {
-    if (name == "mp3playback" || name == "mp3decoder_block_parallelism") continue;  // fronts of thousands of points
+    if (long_front(name)) continue;
     const auto front = buffer_front(graph);
     auto counters = size_of(graph);
     counters.emplace_back("points", static_cast<double>(std::get<BufferFront>(front).points.size()));
     add_case("front/" + name, [graph = graph] { benchmark::DoNotOptimize(buffer_front(graph)); }, counters);
   }
+}
+
+void add_long_fronts() {
+  for (const auto& [name, graph] : known_graphs())
+    if (long_front(name)) add_case("front/" + name, [graph = graph] { benchmark::DoNotOptimize(buffer_front(graph)); }, size_of(graph));
 }
 
 void add_latency(std::int64_t actors) {
@@ -127,10 +150,28 @@ void add_cases() {
   for (const std::int64_t actors : {10, 100, 1'000}) add_latency(actors);
 }
 
+/// A million channels of the families with few, nine million of the others, and long fronts.
+void add_large_cases() {
+  add_large("ring/500000", [] { return testing::ring(500'000, 3); });
+  add_large("chain/333333", [] { return testing::chain(333'333, 2, 4); });
+  add_large("random/2250000", [] { return testing::random_strong(2'250'000, 9'000'000, 1); });
+  add_large("mesh/2250000", [] { return testing::mesh(1'500, 5); });
+  add_large("layered/1000000", [] { return testing::layered(2'000, 500, 2, 2); });
+  add_long_fronts();
+}
+
 }  // namespace spikeloom::sdf
 
+/// `--large`: those cases instead.
 int main(int argc, char** argv) {
-  spikeloom::sdf::add_cases();
+  if (argc > 1 && std::string_view(argv[1]) == "--large") {
+    spikeloom::sdf::add_large_cases();
+    argv[1] = argv[0];
+    ++argv;
+    --argc;
+  } else {
+    spikeloom::sdf::add_cases();
+  }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();
