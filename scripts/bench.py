@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 """Every benchmark with one command: what compiling costs, how fast the devices are, how near the RTL comes to its ideal.
 
-<<<<<<< HEAD
-usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|admit|partition ...] [--repetitions N] [--large] [--synth] [--no-build]
-=======
-usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|partition|dataflow_large ...] [--repetitions N] [--synth] [--no-build]
->>>>>>> help-sdf
+usage: scripts/bench [--build DIR] [--only compile|devices|common_load|opencl|dataflow|admit|partition|dataflow_large|devices_large ...]
+                     [--repetitions N] [--synth] [--no-build]
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
 BUILD/bench/NAME.json, the medians of all of them to BUILD/bench/summary.json, and a table to stdout. Times are processor
@@ -21,14 +18,10 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-<<<<<<< HEAD
 PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow", "admit")
-LONG = ("partition",)  # by name only; --repetitions 1 is enough
-=======
-PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow")
-LONG = ("partition", "dataflow_large")  # by name only; --repetitions 1 is enough
-PARTS = {"dataflow_large": ("dataflow", "--large")}  # of a program, by option
->>>>>>> help-sdf
+# By name only; --repetitions 1 is enough. devices_large is mesh8x8, whose libraries take many minutes to build.
+LONG = ("partition", "dataflow_large", "devices_large")
+PARTS = {"dataflow_large": ("dataflow", "--large"), "devices_large": ("devices", "--large")}  # of a program, by option
 NOISY = 0.1
 
 
@@ -92,7 +85,9 @@ def summary(results):
              ("RANC/ours", counter("ranc_over_ours")), ("ODIN/ours", counter("odin_over_ours")),
              ("tinyODIN/ours", counter("tinyodin_over_ours")), ("cycles/s", counter("cycles_per_s")),
              ("steps/s", counter("steps_per_s"))], results["common_load"]))
-    if "devices" in results:
+    for program in ("devices", "devices_large"):
+        if program not in results:
+            continue
         parts.append(table(
             "Devices: a dense layer of 256 neurons a tile, 10 % active, processor time, all in one run",
             [("tiles", counter("tiles")), ("cycles/step", counter("cycles_per_step")),
@@ -100,7 +95,7 @@ def summary(results):
              ("with assertions", counter("verilator_checked_steps_per_s")), ("model steps/s", counter("model_steps_per_s")),
              ("model synops/s", counter("model_synops_per_s")), ("model/RTL", counter("model_over_verilator")),
              ("2 threads, wall", lambda values: short(values["second_thread_gain"]) if "second_thread_gain" in values else "")],
-            results["devices"]))
+            results[program]))
     if "opencl" in results:
         parts.append(table(
             "OpenCL kernels on PoCL and model: a dense layer of 256 neurons a tile, 10 % active, 16 steps a sample, wall time",
@@ -124,8 +119,7 @@ def summary(results):
             "Dataflow analyses, ms of processor time (certified: period with certificate; boost: maximum_cycle_ratio)",
             [("actors", counter("actors")), ("channels", counter("channels")),
              ("points", lambda values: short(values["points"]) if "points" in values else ""),
-<<<<<<< HEAD
-             ("ms", lambda values: short(1e3 * values["seconds"]))], results["dataflow"]))
+             ("ms", lambda values: short(1e3 * values["seconds"]))], results[program]))
     if "admit" in results:
         parts.append(table(
             "Admission to mesh8x8 with 32 of 64 tiles taken: medians of wall time of the library call, the whole command and compilations;"
@@ -141,9 +135,6 @@ def summary(results):
                 ("neurons", "neurons"), ("synapses", "synapses"), ("clusters", "clusters"), ("partition", "partition_s"), ("build", "build_s"),
                 ("map", "map_s"), ("check", "check_s"), ("peak MB", "peak_MB"), ("cut", "cut"), ("by place", "cut_by_place"))],
             results["partition"]))
-=======
-             ("ms", lambda values: short(1e3 * values["seconds"]))], results[program]))
->>>>>>> help-sdf
     return "\n".join(parts) + "~: the repetitions differ by more than a tenth"
 
 
@@ -155,12 +146,9 @@ def main():
                         help="default: all but " + ", ".join(LONG))
     parser.add_argument("--repetitions", type=int, default=3, help="of every case (default %(default)s)")
     parser.add_argument("--synth", action="store_true", help="scripts/synth too")
-    parser.add_argument("--large", action="store_true", help="devices: mesh8x8 alone, whose two libraries take many minutes to build")
     parser.add_argument("--no-build", action="store_true", help="the programs are built already")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
-    if arguments.large:
-        os.environ["SPIKELOOM_BENCH_LARGE"] = "1"
     os.environ.setdefault("SPIKELOOM_CACHE", str(build / "chips"))
     if not arguments.no_build:
         os.environ["SPIKELOOM_BUILD"] = str(build)

@@ -4,9 +4,9 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/base/error.hpp"
@@ -81,8 +81,12 @@ void devices(benchmark::State& state, const Setting& setting) {
 int main(int argc, char** argv) {
   using spikeloom::bench::Setting;
   std::vector<Setting> settings{{"tile1", 4000}, {"tile1_lif16", 4000}, {"mesh2x2", 1000}, {"mesh4x4", 250}};
-  // Its two libraries take many minutes to build.
-  if (std::getenv("SPIKELOOM_BENCH_LARGE") != nullptr) settings = {{"mesh8x8", 25}};
+  if (argc > 1 && std::string_view(argv[1]) == "--large") {  // its libraries take many minutes to build
+    settings = {{"mesh8x8", 25}};
+    argv[1] = argv[0];
+    ++argv;
+    --argc;
+  }
   for (const Setting& setting : settings)
     benchmark::RegisterBenchmark(("devices/" + setting.chip).c_str(), spikeloom::bench::devices, setting)
         ->UseManualTime()
