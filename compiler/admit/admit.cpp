@@ -108,7 +108,7 @@ struct Tried {
   std::optional<Admission> admission;
   Shortage shortage;         ///< of the point that came farthest: slots before numbers before tiles
   std::size_t point = 0;     ///< whose shortage it is
-  std::optional<Ratio> too_slow;  ///< shortest period of the points left out as too slow
+  std::optional<Ratio> too_slow;  ///< the shortest period that a point could have had here; longer than was asked for
 };
 
 bool farther(const Shortage& a, const Shortage& b) {
@@ -120,6 +120,7 @@ bool farther(const Shortage& a, const Shortage& b) {
 Tried try_points(const ChipState& state, const Image& image, const AdmitOptions& options) {
   Tried tried;
   bool any = false;
+  const auto too_long = [&](const Admission& a) { return options.max_period && a.promise.period > *options.max_period; };
   // A fair share of the host's wires, or the smallest that the points need.
   Ratio most = host_share(image.points.front(), state.chip());
   for (const OperatingPoint& point : image.points) most = std::min(most, host_share(point, state.chip()));
@@ -127,12 +128,8 @@ Tried try_points(const ChipState& state, const Image& image, const AdmitOptions&
   for (std::size_t p = 0; p < image.points.size(); ++p) {
     const OperatingPoint& point = image.points[p];
     // Within its budgets the point does no worse than it says; what is there already may be better still.
-    if (tried.admission && tried.admission->promise.period <= point.period) break;
+    if (tried.admission && tried.admission->promise.period <= point.period && !too_long(*tried.admission)) break;
     if (!options.greedy && host_share(point, state.chip()) > most) continue;
-    if (options.max_period && point.period > *options.max_period) {
-      if (!tried.too_slow) tried.too_slow = point.period;
-      continue;
-    }
     for (std::uint64_t attempt = 0; attempt < kAttempts; ++attempt) {
       auto projected = project(state, point, image.application, attempt);
       if (const auto* shortage = std::get_if<Shortage>(&projected)) {
@@ -149,7 +146,7 @@ Tried try_points(const ChipState& state, const Image& image, const AdmitOptions&
       break;
     }
   }
-  if (tried.admission && options.max_period && tried.admission->promise.period > *options.max_period) {
+  if (tried.admission && too_long(*tried.admission)) {
     tried.too_slow = tried.admission->promise.period;
     tried.admission.reset();
   }
@@ -166,9 +163,10 @@ std::string remedy_for(const ChipState& state, const Image& image, const AdmitOp
   }
   if (!names.empty()) return "releasing " + names + " would do";
   if (state.residents().empty()) return "the chip is empty: a larger chip file would do, or more operating points (compile --points)";
-  return try_points(ChipState(state.chip()), image, options).admission
-             ? "no single release would do; on the empty chip it fits"
-             : "it does not fit the empty chip either: a larger chip file would do, or more operating points (compile --points)";
+  const Tried alone = try_points(ChipState(state.chip()), image, options);
+  if (alone.admission) return "no single release would do; on the empty chip it fits";
+  return alone.too_slow ? "the empty chip would guarantee a step every " + alone.too_slow->str() + " cycles: a longer --max-period and releases would do"
+                        : "it does not fit the empty chip either: a larger chip file would do, or more operating points (compile --points)";
 }
 
 }  // namespace
@@ -185,7 +183,7 @@ std::variant<Admission, Refusal> admit(const ChipState& state, const Image& imag
   if (tried.too_slow)
     return Refusal{"no operating point that fits guarantees a step every " + options.max_period->str() + " cycles; the next best guarantees " +
                        tried.too_slow->str(),
-                   "a longer --max-period would do"};
+                   "--max-period " + tried.too_slow->str() + " would do"};
   return Refusal{describe(tried.shortage, state, image, image.points[tried.point]), remedy_for(state, image, options)};
 }
 
@@ -201,6 +199,15 @@ Image bound(Image image, const Admission& admission) {
   image.promises.push_back(std::move(contracted));
   image.contracts = contracts;
   return image;
+}
+
+void expect_sound(const Image& bound, const std::string& source) {
+  Problems problems;
+  for (const std::string& fault : check(bound)) problems.add(fault);
+  if (problems.empty())
+    for (const Promise& promise : bound.promises)
+      for (const std::string& fault : verify(bound, promise, bound.contracts)) problems.add(fault);
+  problems.throw_if_any(source + ": damaged operating points, of which nothing is promised; compile the network again");
 }
 
 Resident resident_of(const std::string& name, const Image& image, const Admission& admission, std::string digest) {

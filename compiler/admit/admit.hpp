@@ -44,6 +44,10 @@ struct Refusal {
 /// and the contracts still make steps shorter, there is a contracted promise as well; otherwise contracts are off.
 [[nodiscard]] Image bound(Image image, const Admission& admission);
 
+/// By checkers that share nothing with the admission: the bound image is sound and its promises hold.
+/// Throws  Error{kInput} that lists what is not so: the image's operating points speak of another application. `source` names the image.
+void expect_sound(const Image& bound, const std::string& source);
+
 /// The admitted application as a resident.
 [[nodiscard]] Resident resident_of(const std::string& name, const Image& image, const Admission& admission, std::string digest);
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/map/routes.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 #include "spikeloom_hw.hpp"
@@ -49,6 +50,20 @@ std::string names_of(const std::vector<Resident>& residents) {
   return text.empty() ? "none" : text;
 }
 
+/// No step is shorter: every channel sends at least its end of a step, and every page comes back as a credit.
+Ratio shortest_period(const Chip& chip, const Binding& binding) {
+  Ratio period(1);
+  const auto raise = [&](std::uint32_t wheel, std::size_t slots) {
+    period = std::max(period, Ratio(wheel, static_cast<std::int64_t>(slots)));
+  };
+  for (const Channel& channel : binding.channels) {
+    raise(chip.spike_wheel, channel.slots.size());
+    for (const Destination& end : channel.to)
+      if (end.to) raise(chip.credit_wheel, end.credit_slots.size());
+  }
+  return period;
+}
+
 /// References that leave their lists, before anything is indexed with them.
 std::vector<std::string> range_faults(const Chip& chip, const Resident& resident) {
   std::vector<std::string> faults;
@@ -87,6 +102,9 @@ std::vector<std::string> range_faults(const Chip& chip, const Resident& resident
   }
   require(binding.application < chip.host.applications, "application number " + std::to_string(binding.application) + ", host.applications is " +
                                                             std::to_string(chip.host.applications));
+  if (faults.empty())
+    require(resident.promise.period >= shortest_period(chip, binding),
+            "a promise of a step every " + resident.promise.period.str() + " cycles, which its slots cannot carry");
   return faults;
 }
 
@@ -111,7 +129,7 @@ std::vector<std::string> ChipState::clashes(const Resident& resident) const {
   std::vector<std::string> list = range_faults(chip_, resident);
   if (!list.empty()) return list;
   const Binding& binding = resident.binding;
-  if (resident.name.empty()) list.emplace_back("an application without a name");
+  if (!is_name(resident.name)) list.emplace_back("an application needs a name in UTF-8 without control characters");
   if (find(resident.name) != nullptr) list.push_back("a resident is already called " + resident.name + "; another name is needed");
   for (std::size_t t = 0; t < binding.orders.size(); ++t)
     if (!binding.orders[t].empty() && tile_taken_[t] != 0) list.push_back(tile_name(chip_, TileId{t}) + " is taken");
@@ -178,7 +196,7 @@ void ChipState::release(const std::string& name) {
   residents_.erase(found);
 }
 
-void release(ChipState& state, const std::string& name) { state.release(name); }
+bool is_name(const std::string& name) { return !name.empty() && name.find('\n') == std::string::npos && printable(name) == name; }
 
 std::vector<std::string> check(const Chip& chip, const std::vector<Resident>& residents) {
   std::vector<std::string> list;
@@ -189,7 +207,8 @@ std::vector<std::string> check(const Chip& chip, const std::vector<Resident>& re
     const auto require = [&](bool holds, const std::string& what) {
       if (!holds) list.push_back("resident " + resident.name + ": " + what);
     };
-    require(!resident.name.empty() && names.insert(resident.name).second, "no name, or one that another has");
+    require(is_name(resident.name), "expected a name in UTF-8 without control characters");
+    require(names.insert(resident.name).second, "a name that another has");
     const std::vector<std::string> faults = range_faults(chip, resident);
     list.insert(list.end(), faults.begin(), faults.end());
     if (!faults.empty()) continue;

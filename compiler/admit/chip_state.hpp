@@ -63,8 +63,8 @@ class ChipState {
   Wires spikes_, credits_;
 };
 
-/// Removes a resident: ChipState::release.
-void release(ChipState& state, const std::string& name);
+/// Whether an application may be called so: some text in UTF-8 without control characters, which every file and terminal shows as it is.
+[[nodiscard]] bool is_name(const std::string& name);
 
 /// Everything wrong with residents that are said to share a chip, re-derived the slow way by the tables of all of them
 /// together; empty: sound. Assumed: nothing.

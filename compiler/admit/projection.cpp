@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -28,10 +29,7 @@ struct Traffic {
 };
 
 Traffic traffic_of(const OperatingPoint& point) {
-  struct Pair {
-    std::uint32_t a, b, weight;
-  };
-  std::vector<Pair> pairs;
+  std::vector<std::uint32_t> between(point.tiles() * point.tiles(), 0);  // by two tiles, the lower first
   Traffic traffic;
   traffic.host.assign(point.tiles(), 0);
   const auto tile = [&](const ClusterOrHost& end) { return end ? point.binding.placement[end->index()].tile.value : kNone; };
@@ -44,16 +42,14 @@ Traffic traffic_of(const OperatingPoint& point) {
         traffic.host[a == kNone ? b : a] += weight;
         continue;
       }
-      pairs.push_back({a, b, weight});
+      between[std::min(a, b) * point.tiles() + std::max(a, b)] += weight;
     }
-  traffic.first.assign(point.tiles() + 1, 0);
-  for (const Pair& pair : pairs) ++traffic.first[pair.a + 1], ++traffic.first[pair.b + 1];
-  for (std::size_t t = 0; t < point.tiles(); ++t) traffic.first[t + 1] += traffic.first[t];
-  traffic.edges.resize(2 * pairs.size());
-  std::vector<std::uint32_t> next(traffic.first.begin(), traffic.first.end() - 1);
-  for (const Pair& pair : pairs) {
-    traffic.edges[next[pair.a]++] = {pair.b, pair.weight};
-    traffic.edges[next[pair.b]++] = {pair.a, pair.weight};
+  traffic.first.assign(1, 0);
+  for (std::uint32_t t = 0; t < point.tiles(); ++t) {
+    for (std::uint32_t other = 0; other < point.tiles(); ++other)
+      if (const std::uint32_t weight = between[std::min(t, other) * point.tiles() + std::max(t, other)]; weight != 0)
+        traffic.edges.push_back({other, weight});
+    traffic.first.push_back(static_cast<std::uint32_t>(traffic.edges.size()));
   }
   return traffic;
 }
@@ -61,9 +57,10 @@ Traffic traffic_of(const OperatingPoint& point) {
 /// Free tiles for the point's, near to one another and to the host.
 class Placer {
  public:
-  Placer(const ChipState& state, const OperatingPoint& point) : width_(state.chip().width), traffic_(traffic_of(point)) {
+  Placer(const ChipState& state, const OperatingPoint& point) : traffic_(traffic_of(point)) {
+    const std::uint32_t width = state.chip().width;
     for (std::uint32_t t = 0; t < state.tile_taken().size(); ++t)
-      if (state.tile_taken()[t] == 0) free_.push_back(t);
+      if (state.tile_taken()[t] == 0) free_.push_back({t, static_cast<std::int32_t>(t % width), static_cast<std::int32_t>(t / width)});
     at_.assign(point.tiles(), kNone);
   }
 
@@ -81,14 +78,17 @@ class Placer {
     }
     for (int pass = 0; pass < kPasses && improve(); ++pass) {}
     std::vector<std::uint32_t> tiles(at_.size());
-    for (std::size_t t = 0; t < at_.size(); ++t) tiles[t] = free_[at_[t]];
+    for (std::size_t t = 0; t < at_.size(); ++t) tiles[t] = free_[at_[t]].tile;
     return tiles;
   }
 
  private:
-  [[nodiscard]] std::uint32_t distance(std::uint32_t a, std::uint32_t b) const {
-    const auto apart = [](std::uint32_t x, std::uint32_t y) { return x > y ? x - y : y - x; };
-    return apart(a % width_, b % width_) + apart(a / width_, b / width_);
+  struct Place {
+    std::uint32_t tile = 0;
+    std::int32_t x = 0, y = 0;
+  };
+  static std::uint32_t distance(const Place& a, const Place& b) {
+    return static_cast<std::uint32_t>(std::abs(a.x - b.x) + std::abs(a.y - b.y));
   }
   /// The one most drawn to those that have their place, else to the host.
   [[nodiscard]] std::uint32_t strongest() const {
@@ -104,7 +104,7 @@ class Placer {
   }
   /// Slots × hops of a tile's traffic from `place`; `other`, if any, is to stand at `instead`.
   [[nodiscard]] std::uint64_t cost(std::uint32_t tile, std::uint32_t place, std::uint32_t other = kNone, std::uint32_t instead = kNone) const {
-    std::uint64_t sum = std::uint64_t{traffic_.host[tile]} * distance(free_[place], 0);
+    std::uint64_t sum = std::uint64_t{traffic_.host[tile]} * distance(free_[place], Place{});
     for (std::uint32_t e = traffic_.first[tile]; e < traffic_.first[tile + 1]; ++e) {
       const Traffic::Edge& edge = traffic_.edges[e];
       const std::uint32_t there = edge.to == other ? instead : at_[edge.to];
@@ -127,26 +127,32 @@ class Placer {
     bool changed = false;
     std::vector<std::uint32_t> holder(free_.size(), kNone);
     for (std::uint32_t t = 0; t < at_.size(); ++t) holder[at_[t]] = t;
+    std::vector<std::uint64_t> now(at_.size());  // by tile of the point: its cost where it stands
+    const auto settle = [&] {
+      for (std::uint32_t t = 0; t < at_.size(); ++t) now[t] = cost(t, at_[t]);
+    };
+    settle();
     for (std::uint32_t t = 0; t < at_.size(); ++t) {
       for (std::uint32_t p = 0; p < free_.size(); ++p) {
         const std::uint32_t from = at_[t], other = holder[p];
         if (p == from) continue;
-        const std::uint64_t before = cost(t, from) + (other == kNone ? 0 : cost(other, p));
-        const std::uint64_t after = cost(t, p, other, from) + (other == kNone ? 0 : cost(other, from, t, p));
+        const std::uint64_t before = now[t] + (other == kNone ? 0 : now[other]);
+        std::uint64_t after = cost(t, p, other, from);
+        if (after < before && other != kNone) after += cost(other, from, t, p);
         if (after >= before) continue;
         at_[t] = p;
         if (other != kNone) at_[other] = from;
         holder[p] = t;
         holder[from] = other;
+        settle();
         changed = true;
       }
     }
     return changed;
   }
 
-  std::uint32_t width_;
   Traffic traffic_;
-  std::vector<std::uint32_t> free_;   ///< tiles
+  std::vector<Place> free_;
   std::vector<std::uint32_t> at_;     ///< by tile of the point: index into free_
   std::vector<std::uint32_t> noise_;  ///< by place
   std::vector<std::uint32_t> pull_;   ///< by tile of the point: traffic to those placed

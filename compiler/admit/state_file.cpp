@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compiler/base/error.hpp"
@@ -65,8 +66,9 @@ Json json_of(const Promise& promise) {
   json["latency"] = promise.latency;
   json["potentials"] = Json::array();
   for (const auto& [actor, value] : promise.potentials) json["potentials"].push_back({printable(actor), value});
-  json["critical_cycle"] = promise.critical_cycle;
-  json["detail"] = promise.detail;
+  json["critical_cycle"] = Json::array();
+  for (const std::string& arc : promise.critical_cycle) json["critical_cycle"].push_back(printable(arc));
+  json["detail"] = printable(promise.detail);
   return json;
 }
 
@@ -147,16 +149,20 @@ class Reader {
   Promise promise(const Json& json) const {
     Promise promise;
     promise.name = text(at(json, "name"), "promise name");
+    if (promise.name != "guaranteed") malformed("promise name", "\"guaranteed\"");
     try {
       promise.period = Ratio::parse(text(at(json, "period"), "period"));
     } catch (const Error&) {
       malformed("period", "a ratio such as \"1234\" or \"16/3\"");
     }
+    if (promise.period <= Ratio(0)) malformed("period", "more than 0 cycles");
     promise.offset = i64(at(json, "offset"), "offset");
     promise.latency = i64(at(json, "latency"), "latency");
+    if (promise.offset < 0 || promise.latency < 0) malformed("offset and latency", "no negative cycles");
     for (const Json& one : list(at(json, "potentials"), "potentials")) {
       list(one, "potentials", 2);
       promise.potentials.emplace_back(text(one[0], "potentials"), i64(one[1], "potentials"));
+      if (promise.potentials.back().second < 0) malformed("potentials", "no negative ones");
     }
     for (const Json& one : list(at(json, "critical_cycle"), "critical_cycle")) promise.critical_cycle.push_back(text(one, "critical_cycle"));
     promise.detail = text(at(json, "detail"), "detail");
@@ -167,32 +173,61 @@ class Reader {
   std::string name_;
 };
 
+/// The lock file, opened and locked; -1 where another holds it, or it was removed in between.
+int try_lock(const std::string& lock) {
+  const int file = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (file < 0) throw input_error(lock + ": the lock file cannot be made: " + std::strerror(errno));
+  const int locked = ::flock(file, LOCK_EX | LOCK_NB);
+  const int error = errno;
+  struct stat opened {}, named {};
+  if (locked == 0 && ::fstat(file, &opened) == 0 && ::stat(lock.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+      opened.st_dev == named.st_dev)
+    return file;
+  ::close(file);
+  if (locked != 0 && error != EWOULDBLOCK && error != EINTR) throw input_error(lock + ": cannot be locked: " + std::strerror(error));
+  return -1;
+}
+
 }  // namespace
 
+std::string state_path(const std::string& path) {
+  namespace fs = std::filesystem;
+  constexpr int kMostLinks = 40;  // as Linux
+  fs::path at = path;
+  std::error_code failed;
+  for (int links = 0; fs::is_symlink(fs::symlink_status(at, failed)); ++links) {
+    if (links == kMostLinks) throw input_error(path + ": its symbolic links go in a circle; expected a chip state");
+    const fs::path next = fs::read_symlink(at, failed);
+    if (failed) throw input_error(path + ": " + failed.message());
+    at = next.is_absolute() ? next : at.parent_path() / next;
+  }
+  const fs::file_status status = fs::status(path, failed);
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    throw input_error(path + ": not a regular file; a chip state is read, locked and replaced, which needs one");
+  return at.string();
+}
+
 StateLock::StateLock(const std::string& path, std::chrono::milliseconds patience, const OnWait& on_wait) {
-  const std::string lock = path + ".lock";
-  file_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file_ < 0) throw input_error(lock + ": the lock file cannot be made: " + std::strerror(errno));
+  state_ = state_path(path);
+  lock_ = state_ + ".lock";
   const auto until = std::chrono::steady_clock::now() + patience;
   bool said = false;
-  while (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      const int error = errno;
-      ::close(file_);
-      throw input_error(lock + ": cannot be locked: " + std::strerror(error));
-    }
-    if (std::chrono::steady_clock::now() >= until) {
-      ::close(file_);
-      throw input_error(lock + ": held by another admission or release for longer than " + std::to_string(patience.count()) +
+  while ((file_ = try_lock(lock_)) < 0) {
+    if (std::chrono::steady_clock::now() >= until)
+      throw input_error(lock_ + ": held by another admission or release for longer than " + std::to_string(patience.count()) +
                         " ms; wait for it, or end it");
-    }
-    if (!said && on_wait) on_wait(lock);
+    if (!said && on_wait) on_wait(lock_);
     said = true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
 
-StateLock::~StateLock() { ::close(file_); }
+StateLock::~StateLock() {
+  // Who waits for it finds that the file it has open is not the one of that name any more.
+  struct stat state {};
+  if (::stat(state_.c_str(), &state) != 0 && errno == ENOENT) ::unlink(lock_.c_str());
+  ::close(file_);
+}
 
 std::string encode_state(const ChipState& state) {
   Json json;
@@ -234,6 +269,7 @@ ChipState decode_state(const std::string& text, const std::string& name) {
 }
 
 std::optional<ChipState> read_state(const std::string& path) {
+  (void)state_path(path);
   std::error_code failed;
   if (!std::filesystem::exists(path, failed) && !failed) return std::nullopt;
   const std::vector<std::uint8_t> bytes = read_file(path);
@@ -242,6 +278,8 @@ std::optional<ChipState> read_state(const std::string& path) {
 
 void write_state(const ChipState& state, const std::string& path) {
   const std::string text = encode_state(state);
+  if (encode_state(decode_state(text, path + ", about to be written")) != text)
+    throw input_error(path + ": not written, as it would be read back as another state");
   write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 

@@ -8,18 +8,17 @@
 namespace spikeloom::sdf {
 namespace {
 
-void check_range(const std::string& thing, std::int64_t value, std::int64_t low, std::int64_t high) {
+/// `kind` "channel", `what` "latency". Graphs are built within an admission's millisecond: text is made only where it is thrown.
+void check_range(const char* kind, const std::string& name, const char* what, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value < low || value > high)
-    throw input_error(thing + ": expected " + std::to_string(low) + " to " + std::to_string(high) + ", found " +
-                      std::to_string(value));
+    throw input_error(std::string(kind) + " \"" + name + "\": " + what + ": expected " + std::to_string(low) + " to " +
+                      std::to_string(high) + ", found " + std::to_string(value));
 }
-
-std::string quoted(const char* kind, const std::string& name) { return std::string(kind) + " \"" + name + "\""; }
 
 }  // namespace
 
 ActorId Graph::add_actor(std::string name, std::int64_t execution) {
-  check_range(quoted("actor", name) + ": execution time", execution, 0, kMaxTime);
+  check_range("actor", name, "execution time", execution, 0, kMaxTime);
   SPIKELOOM_CHECK(actor_count() < std::numeric_limits<std::uint32_t>::max());
   actor_names_.push_back(std::move(name));
   execution_.push_back(execution);
@@ -27,12 +26,11 @@ ActorId Graph::add_actor(std::string name, std::int64_t execution) {
 }
 
 void Graph::check(const Channel& channel, const std::string& name) const {
-  const std::string thing = quoted("channel", name);
   SPIKELOOM_CHECK(channel.source.index() < actor_count() && channel.target.index() < actor_count());
-  check_range(thing + ": initial tokens", channel.tokens, 0, kMaxTokens);
-  check_range(thing + ": latency", channel.latency, 0, kMaxTime);
-  check_range(thing + ": production rate", channel.produce, 1, kMaxTokens);
-  check_range(thing + ": consumption rate", channel.consume, 1, kMaxTokens);
+  check_range("channel", name, "initial tokens", channel.tokens, 0, kMaxTokens);
+  check_range("channel", name, "latency", channel.latency, 0, kMaxTime);
+  check_range("channel", name, "production rate", channel.produce, 1, kMaxTokens);
+  check_range("channel", name, "consumption rate", channel.consume, 1, kMaxTokens);
 }
 
 ChannelId Graph::add_channel(const Channel& channel, std::string name) {
@@ -49,7 +47,7 @@ ChannelId Graph::forbid_overlap(ActorId actor) {
 }
 
 void Graph::set_execution(ActorId actor, std::int64_t execution) {
-  check_range(quoted("actor", name(actor)) + ": execution time", execution, 0, kMaxTime);
+  check_range("actor", name(actor), "execution time", execution, 0, kMaxTime);
   execution_[actor.index()] = execution;
 }
 

@@ -10,7 +10,6 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/file.hpp"
 #include "compiler/base/text.hpp"
-#include "compiler/schedule/schedule.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 
@@ -80,22 +79,22 @@ void print_resident(const Resident& resident, const Chip& chip) {
               static_cast<long long>(resident.promise.latency));
   std::printf("  %zu slots on", slots_of(resident.binding));
   for (const TileId tile : tiles_of(resident.binding)) std::printf(" %s", tile_name(chip, tile).c_str());
-  std::printf("; %s\n", resident.point.c_str());
+  std::printf("; %s\n", printable(resident.point).c_str());
 }
 
-/// By checkers that share nothing with the admission.
-void expect_sound(const Image& image, const ChipState& state) {
-  for (const std::string& fault : check(image)) internal_error("admission: " + fault, __FILE__, __LINE__);
-  for (const Promise& promise : image.promises)
-    for (const std::string& fault : verify(image, promise, image.contracts)) internal_error("admission: " + fault, __FILE__, __LINE__);
-  for (const std::string& fault : check(state)) internal_error("admission: " + fault, __FILE__, __LINE__);
+/// What the resident is to be called.
+std::string name_of(const AdmitCommand& command) {
+  const std::string name = command.name ? *command.name : std::filesystem::path(command.image).stem().string();
+  if (is_name(name)) return name;
+  throw input_error((command.name ? "--name \"" + name + "\"" : command.image + ": its name \"" + name + "\" cannot be the resident's") +
+                    ": expected a name in UTF-8 without control characters" + (command.name ? "" : "; choose one with --name"));
 }
 
 void write_json(const std::optional<std::string>& path, const Json& json) {
   if (path) write_text(*path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-int refuse(const AdmitCommand& command, const std::string& name, const Refusal& refusal, double milliseconds) {
+int refuse(const AdmitCommand& command, const std::string& name, const Refusal& refusal, const Json& milliseconds) {
   write_json(command.json, {{"schema", 1}, {"admitted", false}, {"name", printable(name)}, {"reason", refusal.reason},
                             {"remedy", refusal.remedy}, {"milliseconds", milliseconds}});
   std::fprintf(stderr, "spikeloom: %s is not admitted to %s: %s%s\n", printable(name).c_str(), command.state.c_str(),
@@ -108,10 +107,11 @@ int refuse(const AdmitCommand& command, const std::string& name, const Refusal& 
 int run(const AdmitCommand& command) {
   check_files({{"the image", command.image}, {"--chip", command.chip}},
               {{"the state", command.state}, {"--output", command.output}, {"--json", command.json}});
+  (void)state_path(command.state);
+  const std::string name = name_of(command);
   const auto begin = Clock::now();
   Image image = read_image(command.image);
   const std::string digest = digest_of(read_file(command.image));
-  const std::string name = command.name ? *command.name : std::filesystem::path(command.image).stem().string();
   if (image.points.empty()) {
     std::printf("note: %s holds no operating points; they are worked out now (compile --points keeps them)\n", command.image.c_str());
     image.points = operating_points(image);
@@ -126,14 +126,13 @@ int run(const AdmitCommand& command) {
   const auto asked = Clock::now();
   const auto answer = admit(state, image, options);
   const double milliseconds = milliseconds_since(asked);
-  if (const auto* no = std::get_if<Refusal>(&answer)) return refuse(command, name, *no, milliseconds);
+  if (const auto* no = std::get_if<Refusal>(&answer)) return refuse(command, name, *no, {{"admission", milliseconds}, {"all", milliseconds_since(begin)}});
   const Admission& admission = std::get<Admission>(answer);
   const std::size_t points = image.points.size();
   state.enter(resident_of(name, image, admission, digest));
   const Image placed = bound(std::move(image), admission);
-  expect_sound(placed, state);
+  expect_sound(placed, command.image);
   if (command.output) write_image(placed, *command.output);
-  write_state(state, command.state);
   const Resident& resident = state.residents().back();
   const Promise* contracted = placed.promises.size() > 1 ? &placed.promises.back() : nullptr;
   Json json = json_of(resident, state.chip());
@@ -145,6 +144,14 @@ int run(const AdmitCommand& command) {
   Json report = {{"schema", 1}, {"admitted", true}};
   report.update(json);
   write_json(command.json, report);
+  // The last file, and the one that counts: where one before it fails, nobody was admitted.
+  try {
+    write_state(state, command.state);
+  } catch (const Error& error) {
+    write_json(command.json, {{"schema", 1}, {"admitted", false}, {"name", name}, {"reason", error.what()}, {"remedy", ""},
+                              {"milliseconds", report["milliseconds"]}});
+    throw;
+  }
   print_resident(resident, state.chip());
   if (contracted != nullptr)
     std::printf("  contracted: a step every %s cycles (%.2f)\n", contracted->period.str().c_str(), contracted->period.approximate());
@@ -155,6 +162,7 @@ int run(const AdmitCommand& command) {
 
 int release_resident(const std::string& path, const std::string& name) {
   check_files({}, {{"the state", path}});
+  if (!read_state(path)) throw input_error(path + ": there is no such chip state; expected the file that `spikeloom admit` wrote");
   const StateLock lock(path, kPatience, say_waiting);
   std::optional<ChipState> state = read_state(path);
   if (!state) throw input_error(path + ": there is no such chip state; expected the file that `spikeloom admit` wrote");

@@ -8,6 +8,7 @@
 
 #include "compiler/admit/points.hpp"
 #include "compiler/admit/retime.hpp"
+#include "compiler/admit/state_file.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/map/routes.hpp"
@@ -133,7 +134,7 @@ TEST_P(Sequences, OfAdmissionsAndReleasesLeaveTheOthersAlone) {
     if (!state.residents().empty() && rng.chance(0.4)) {
       const std::size_t leaves = rng.below(state.residents().size());
       const std::string name = state.residents()[leaves].name;
-      release(state, name);
+      state.release(name);
       std::vector<Resident> expected = before.residents();
       expected.erase(expected.begin() + static_cast<std::ptrdiff_t>(leaves));
       ASSERT_EQ(state.residents(), expected);
@@ -162,10 +163,13 @@ TEST_P(Sequences, OfAdmissionsAndReleasesLeaveTheOthersAlone) {
       ASSERT_TRUE(std::equal(before.residents().begin(), before.residents().end(), state.residents().begin()));
     }
     ASSERT_THAT(check(state), IsEmpty());
+    if (step % 8 == 0) {
+      ASSERT_EQ(decode_state(encode_state(state), "state"), state);
+    }
     if (HasFailure()) return;
   }
   EXPECT_GT(admitted, 0U);
-  while (!state.residents().empty()) release(state, state.residents()[rng.below(state.residents().size())].name);
+  while (!state.residents().empty()) state.release(std::string(state.residents()[rng.below(state.residents().size())].name));
   EXPECT_EQ(state, ChipState(chip)) << "not everything was given back";
   RecordProperty("admitted", static_cast<int>(admitted));
   RecordProperty("refused", static_cast<int>(refused));
@@ -287,6 +291,46 @@ TEST(Admit, KeepsToTheWantedPeriod) {
   ASSERT_TRUE(std::holds_alternative<Admission>(answer));
   EXPECT_LE(std::get<Admission>(answer).promise.period, image.points.front().period);
   EXPECT_GE(best.promise.period, std::get<Admission>(answer).promise.period) << "a fair share was faster than all that can be had";
+}
+
+/// The wanted period is held against what binding guarantees, not against what the point says of any place.
+TEST(Admit, WhatCanBeHadIsNotRefusedForItsPeriod) {
+  const Chip chip = shipped("mesh4x4");
+  for (const std::uint32_t clusters : {4U, 6U, 8U}) {
+    const Image image = small_image(chip, clusters);
+    ChipState state(chip);
+    for (int n = 0; n < 3; ++n) {
+      const auto free = admit(state, image);
+      if (std::holds_alternative<Refusal>(free)) break;
+      const Ratio period = std::get<Admission>(free).promise.period;
+      ASSERT_EQ(refusal(state, image, {.max_period = period}), "admitted") << period.str();
+      const std::string too_fast = refusal(state, image, {.max_period = period - Ratio(1, 2)});
+      if (too_fast != "admitted") {
+        const std::string begin = "; --max-period ";
+        const std::size_t at = too_fast.find(begin);
+        ASSERT_NE(at, std::string::npos) << too_fast;
+        const std::string remedy = too_fast.substr(at + begin.size());
+        EXPECT_EQ(refusal(state, image, {.max_period = Ratio::parse(remedy.substr(0, remedy.find(' ')))}), "admitted") << too_fast;
+      }
+      state.enter(resident_of("r" + std::to_string(n), image, std::get<Admission>(free), ""));
+    }
+  }
+}
+
+TEST(Admit, AFullChipIsShortOfTilesWhateverThePeriod) {
+  const Chip chip = shipped("mesh2x2");
+  const Image image = small_image(chip, 4);
+  ChipState state(chip);
+  for (int n = 0; state.free_tiles() > 0; ++n) {
+    const auto answer = admit(state, image);
+    ASSERT_TRUE(std::holds_alternative<Admission>(answer));
+    state.enter(resident_of("r" + std::to_string(n), image, std::get<Admission>(answer), ""));
+  }
+  for (const int period : {1, 100000}) {
+    const std::string answer = refusal(state, image, {.max_period = Ratio(period)});
+    EXPECT_THAT(answer, HasSubstr("0 free of 4"));
+    EXPECT_EQ(answer.find("--max-period") != std::string::npos, period == 1) << answer;
+  }
 }
 
 TEST(Admit, ContractsGoAlongWhereClustersShareTilesAsBefore) {
@@ -421,6 +465,23 @@ TEST(Points, DamagedOnesAreAnErrorOrHarmless) {
   }
   EXPECT_GT(read, 10);
   EXPECT_LT(read, 390);
+}
+
+/// A graph that was made faster promises too much: found out before anybody relies on it.
+TEST(Points, WhoseTimesAreDamagedAreRefusedInWords) {
+  const Chip chip = shipped("mesh4x4");
+  Image image = small_image(chip, 3);
+  const ChipState empty(chip);
+  EXPECT_NO_THROW(spikeloom::expect_sound(bound(image, std::get<Admission>(admit(empty, image))), "a.loom"));
+  for (OperatingPoint& point : image.points)
+    for (PointGraph::Actor& actor : point.graph.actors) actor.execution /= 2;
+  try {
+    spikeloom::expect_sound(bound(image, std::get<Admission>(admit(empty, image))), "a.loom");
+    FAIL() << "a promise that does not hold";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    EXPECT_THAT(error.what(), HasSubstr("a.loom: damaged operating points"));
+  }
 }
 
 TEST(Points, OfAnAdmittedImageBeginAnewFromItsPlace) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,12 +95,64 @@ TEST(StateFile, NamesWhatIsWrong) {
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0][0] = 99; }), HasSubstr("a cluster on a tile that is not there"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0].push_back(1); }), HasSubstr("placement: expected a list of 11"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "fast"; }), HasSubstr("period: expected a ratio"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][1]["name"] = "first"; }), HasSubstr("no name, or one that another has"));
+  for (const char* period : {"0", "-5"})
+    EXPECT_THAT(with([&](Json& j) { j["residents"][0]["promise"]["period"] = period; }), HasSubstr("period: expected more than 0 cycles"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "1"; }), HasSubstr("a step every 1 cycles, which its slots cannot carry"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["offset"] = -1; }), HasSubstr("no negative cycles"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["name"] = "contracted"; }), HasSubstr("expected \"guaranteed\""));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["potentials"][0][1] = -7; }), HasSubstr("potentials: expected no negative ones"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["name"] = "red \x1b[31m"; }), HasSubstr("a name in UTF-8 without control characters"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][1]["name"] = "first"; }), HasSubstr("a name that another has"));
   EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"]["application"] = 0; }), HasSubstr("application number is another's"));
   EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"] = j["residents"][0]["binding"]; }), HasSubstr("is another's as well"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["slots"] = {5, 4}; }), HasSubstr("slots are none, not rising"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["from"] = 77; }), HasSubstr("from or to nowhere"));
   EXPECT_THAT(with([](Json& j) { j["chip"]["text"] = "width = 2"; }), HasSubstr("chip.state: chip"));
+}
+
+TEST(StateFile, NamesThatItCouldNotHoldAreRefused) {
+  const Chip chip = small_image().chip;
+  for (const char* name : {"", "x\xffy", "a\nb", "\x1b[31m", "\xed\xa0\x80"}) {
+    ChipState state(chip);
+    EXPECT_THROW(state.enter(resident_of(name, small_image(), std::get<Admission>(admit(state, small_image())), "")), Error) << name;
+  }
+  ChipState state(chip);
+  state.enter(resident_of("né 音", small_image(), std::get<Admission>(admit(state, small_image())), ""));
+  EXPECT_EQ(decode_state(encode_state(state), "state"), state);
+}
+
+/// Of texts that a file cannot hold, nothing is written.
+TEST(StateFile, IsWrittenOnlyIfItCanBeReadAgain) {
+  const Folder folder;
+  const std::string path = folder.file("chip.state");
+  write_state(two_residents(), path);
+  ChipState other(small_image().chip);
+  Resident resident = resident_of("a", small_image(), std::get<Admission>(admit(other, small_image())), "");
+  resident.promise.period = Ratio(1);
+  EXPECT_THROW(
+      {
+        other.enter(resident);
+        write_state(other, path);
+      },
+      Error);
+  ChipState slow(small_image().chip);
+  resident = resident_of("a", small_image(), std::get<Admission>(admit(slow, small_image())), "");
+  resident.promise.latency = -1;
+  slow.enter(resident);
+  EXPECT_THROW(write_state(slow, path), Error);
+  EXPECT_EQ(read_state(path), two_residents());
+}
+
+TEST(StateFile, IsARegularFile) {
+  const Folder folder;
+  const std::string pipe = folder.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THROW((void)read_state(pipe), Error);
+  EXPECT_THROW(StateLock(pipe, 0ms), Error);
+  EXPECT_FALSE(std::filesystem::exists(pipe + ".lock"));
+  EXPECT_THROW((void)read_state("/dev/null"), Error);
+  std::filesystem::create_symlink("circle", folder.file("circle"));
+  EXPECT_THROW((void)read_state(folder.file("circle")), Error);
 }
 
 /// Whatever is changed in a file, it is read or refused in words, never more.
@@ -139,7 +192,25 @@ TEST(StateLock, IsHeldByOne) {
     EXPECT_EQ(waits, 1);
   }
   EXPECT_NO_THROW(StateLock(path, 0ms));
+  EXPECT_FALSE(std::filesystem::exists(path + ".lock")) << "left beside no state";
+  write_state(two_residents(), path);
+  EXPECT_NO_THROW(StateLock(path, 0ms));
+  EXPECT_TRUE(std::filesystem::exists(path + ".lock"));
   EXPECT_THROW(StateLock(folder.file("no/such/chip.state"), 0ms), Error);
+}
+
+TEST(StateLock, IsOfTheFileHoweverItIsCalled) {
+  const Folder folder;
+  const std::string path = folder.file("chip.state"), link = folder.file("link"), folder_link = folder.file("folder");
+  std::filesystem::create_symlink("chip.state", link);  // leads to nothing as yet
+  std::filesystem::create_symlink(folder.file(""), folder_link);
+  for (const bool there : {false, true}) {
+    if (there) write_state(two_residents(), link);
+    EXPECT_EQ(std::filesystem::is_regular_file(path), there);
+    const StateLock lock(path, 0ms);
+    EXPECT_THROW(StateLock(link, 0ms), Error);
+    EXPECT_THROW(StateLock(folder_link + "/link", 0ms), Error);
+  }
 }
 
 /// Reads, decides and writes under the lock until nothing fits any more; the number of those it brought in.
@@ -161,13 +232,14 @@ TEST(StateLock, ProcessesThatAdmitAtOnceNeverWinTheSame) {
   for (int round = 0; round < 5; ++round) {
     write_state(ChipState(small_image().chip), path);
     std::vector<pid_t> children;
+    if (round == 0) std::filesystem::create_symlink(path, path + ".link");
     for (int c = 0; c < 4; ++c) {
       const pid_t child = ::fork();
       ASSERT_GE(child, 0);
       if (child == 0) {
         int won = 0;
         try {
-          won = fill(path, std::string(1, static_cast<char>('a' + c)));
+          won = fill(c % 2 == 0 ? path : path + ".link", std::string(1, static_cast<char>('a' + c)));
         } catch (...) {
           won = 100;
         }

@@ -572,6 +572,37 @@ TEST_F(Cli, AdmissionRefusesByNameAndChecksItsFilesFirst) {
   EXPECT_THAT(ended.err, HasSubstr("not a chip state"));
 }
 
+TEST_F(Cli, AnAdmissionThatFailsLeavesNothingBehind) {
+  const std::string state = file("chip.state"), image = digits("");
+  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " -o " + file("n.loom") + " --points -1").code, 2);
+  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " -o " + file("n.loom") + " --points 4294967296").code, 2);
+  const auto fails = [&](const std::string& arguments, int code, const std::string& why) {
+    const Ended ended = spikeloom(arguments);
+    EXPECT_EQ(ended.code, code) << arguments;
+    EXPECT_THAT(ended.err, HasSubstr(why));
+    EXPECT_FALSE(std::filesystem::exists(state)) << arguments;
+    EXPECT_FALSE(std::filesystem::exists(state + ".lock")) << arguments;
+  };
+  fails("admit " + state + " " + image + " --name ''", 2, "expected a name in UTF-8");
+  fails("admit " + state + " " + image + " --name \"$(printf 'x\\377y')\"", 2, "expected a name in UTF-8");
+  fails("admit " + state + " " + image + " --max-period 5 --json " + file("no.json"), 1, "--max-period ");
+  EXPECT_GT(nlohmann::json::parse(text(file("no.json")))["milliseconds"]["admission"], 0.0);
+  fails("admit " + state + " " + image + " --json /dev/full", 2, "/dev/full: cannot be written");
+  fails("release " + state + " digits", 2, "there is no such chip state");
+  const std::string odd = file("x\xffy.loom");
+  std::filesystem::copy_file(image, odd);
+  fails("admit " + state + " " + odd, 2, "choose one with --name");
+  const Ended ended = spikeloom("admit /dev/stdout " + image);
+  EXPECT_THAT(ended.err, HasSubstr("/dev/stdout: not a regular file"));
+  EXPECT_FALSE(std::filesystem::exists("/dev/stdout.lock"));
+
+  ASSERT_EQ(spikeloom("admit " + state + " " + image).code, 0);
+  auto json = nlohmann::json::parse(text(state));
+  json["residents"][0]["point"] = "\x1b[31mred";
+  std::ofstream(state) << json.dump();
+  EXPECT_THAT(spikeloom("residents " + state).out, HasSubstr("; \\x1b[31mred"));
+}
+
 TEST_F(Cli, InfoDescribesAnImage) {
   const Ended ended = spikeloom("info " + digits(""));
   EXPECT_EQ(ended.code, 0);
