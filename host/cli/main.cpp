@@ -130,17 +130,11 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
         for (const std::string& text : texts) add_clusters(text, options.clusters);
       },
       "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
-<<<<<<< HEAD
   app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(above_zero());
-  app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")->capture_default_str();
-  app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(above_zero());
-=======
-  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(CLI::PositiveNumber);
   app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
-  app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(CLI::PositiveNumber);
->>>>>>> help-admit
+  app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(above_zero());
   app.add_flag("!--no-tune", options.tune, "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
   app.add_option("--favour", options.favour, "population (or host) whose channels get more slots; repeatable");
 }
