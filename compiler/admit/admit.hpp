@@ -35,7 +35,7 @@ struct Refusal {
 /// Binds the best of the image's operating points that fits to free tiles, numbers of the host and slots. The application is
 /// projected, not compiled: what shares a tile, firing orders, pages and tables stay as they are.
 ///
-/// Cost    under a millisecond for 64 clusters on 64 tiles; a refusal also tries the chip without each resident in turn.
+/// Cost    docs/admission.md, "How long it takes"; a refusal also tries the chip without each resident in turn.
 /// Throws  Error{kInput} where the image holds no operating points (see points.hpp).
 [[nodiscard]] std::variant<Admission, Refusal> admit(const ChipState& state, const Image& image, const AdmitOptions& options = {});
 

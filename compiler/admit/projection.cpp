@@ -128,10 +128,15 @@ class Placer {
     std::vector<std::uint32_t> holder(free_.size(), kNone);
     for (std::uint32_t t = 0; t < at_.size(); ++t) holder[at_[t]] = t;
     std::vector<std::uint64_t> now(at_.size());  // by tile of the point: its cost where it stands
-    const auto settle = [&] {
-      for (std::uint32_t t = 0; t < at_.size(); ++t) now[t] = cost(t, at_[t]);
+    for (std::uint32_t t = 0; t < at_.size(); ++t) now[t] = cost(t, at_[t]);
+    // What the neighbours of a tile pay once it has gone; of two that change places, their own follows.
+    const auto moved = [&](std::uint32_t tile, std::uint32_t from, std::uint32_t to) {
+      for (std::uint32_t e = traffic_.first[tile]; e < traffic_.first[tile + 1]; ++e) {
+        const auto [next, weight] = traffic_.edges[e];
+        now[next] += std::uint64_t{weight} * distance(free_[to], free_[at_[next]]);
+        now[next] -= std::uint64_t{weight} * distance(free_[from], free_[at_[next]]);
+      }
     };
-    settle();
     for (std::uint32_t t = 0; t < at_.size(); ++t) {
       for (std::uint32_t p = 0; p < free_.size(); ++p) {
         const std::uint32_t from = at_[t], other = holder[p];
@@ -142,9 +147,14 @@ class Placer {
         if (after >= before) continue;
         at_[t] = p;
         if (other != kNone) at_[other] = from;
+        moved(t, from, p);
+        if (other != kNone) {
+          moved(other, p, from);
+          now[other] = cost(other, from);
+        }
+        now[t] = cost(t, p);
         holder[p] = t;
         holder[from] = other;
-        settle();
         changed = true;
       }
     }

@@ -60,8 +60,7 @@ IntNetwork layered(const LayeredOptions& options) {
       add(InputId{0}, c, 0);
     } else {
       const std::size_t first = (layer - 1) * options.across;
-      add(PopulationId{first + c % options.across}, c, 0);
-      if (options.across > 1) add(PopulationId{first + (c + 1) % options.across}, c, 0);
+      for (std::size_t r = 0; r < std::min(options.reads, options.across); ++r) add(PopulationId{first + (c + r) % options.across}, c, 0);
     }
     if (rng.chance(0.125)) add(PopulationId{c}, c, 1);
   }
@@ -74,6 +73,7 @@ Image layered_image(const LayeredOptions& options, const Chip& chip) {
   CompileOptions compile;
   compile.seed = options.seed;
   compile.spread = Spread::kFewest;
+  compile.tiles = options.tiles;
   auto built = build_image(layered(options), chip, compile);
   if (const auto* no = std::get_if<DoesNotFit>(&built)) throw input_error("layered network: " + no->reason);
   Image image = std::get<Image>(std::move(built));

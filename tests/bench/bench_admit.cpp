@@ -88,8 +88,8 @@ std::pair<double, double> compiled(const IntNetwork& network, const Chip& chip, 
   return {median(times), period};
 }
 
-void admit_clusters(benchmark::State& bench, const ChipState& state, std::uint32_t clusters) {
-  const Image image = testing::layered_image(network_of(clusters), state.chip());
+void admit_network(benchmark::State& bench, const ChipState& state, const LayeredOptions& options) {
+  const Image image = testing::layered_image(options, state.chip());
   std::vector<double> times;
   for (auto _ : bench) {
     const double begin = wall_seconds();
@@ -98,7 +98,7 @@ void admit_clusters(benchmark::State& bench, const ChipState& state, std::uint32
   }
   bench.counters["admit_ms"] = 1e3 * median(times);
   const Admission admission = admitted(state, image);
-  const IntNetwork network = testing::layered(network_of(clusters));
+  const IntNetwork network = testing::layered(options);
   const auto [whole_seconds, whole_period] = compiled(network, state.chip(), 0);
   const auto [half_seconds, half_period] = compiled(network, state.chip(), state.chip().tiles() / 2);
   bench.counters["process_ms"] = 1e3 * process_seconds(state, image);
@@ -122,8 +122,12 @@ int main(int argc, char** argv) {
   const ChipState state = half_full(shipped_chip("mesh8x8"));
   for (const std::uint32_t clusters : {4U, 16U, 32U, 64U})
     benchmark::RegisterBenchmark(("admit/" + std::to_string(clusters) + "_clusters").c_str(),
-                                 [&state, clusters](benchmark::State& bench) { admit_clusters(bench, state, clusters); })
+                                 [&state, clusters](benchmark::State& bench) { admit_network(bench, state, network_of(clusters)); })
         ->Unit(benchmark::kMillisecond);
+  // Every cluster reads seven of the eight of the layer before: three and a half times as many ends of channels.
+  benchmark::RegisterBenchmark("admit/64_clusters_dense", [&state](benchmark::State& bench) {
+    admit_network(bench, state, {.clusters = 64, .neurons = 8, .across = 8, .reads = 7, .tiles = 32, .seed = 64});
+  })->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();
