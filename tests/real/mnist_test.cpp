@@ -66,13 +66,14 @@ TEST(RealMnist, SpreadOverFourTilesItGivesTheSameSpikes) {
   const Compilation one = compiled_mlp(Spread::kFewest);
   const Compilation four = compiled_mlp(Spread::kFastest);
   EXPECT_EQ(one.image.application.clusters.size(), 2U);
-  EXPECT_EQ(four.image.application.clusters.size(), 4U);
+  EXPECT_GE(four.image.application.clusters.size(), 4U);
+  for (const auto& order : four.image.binding.orders) EXPECT_FALSE(order.empty()) << "a tile idles";
   const Dataset data = part(images(one), kCalibration, 20);
   expect_rtl_is_model(four, data);
   const DeviceRun a = expect_model_is_golden(one, data);
   const DeviceRun b = expect_model_is_golden(four, data);
   EXPECT_EQ(a.outputs.spikes.at(0).samples, b.outputs.spikes.at(0).samples);
-  // The hidden layer's 128 neurons in three clusters of at most 48: a step takes 48/128 of the time, and a little.
+  // The hidden layer's 128 neurons in clusters of at most 48: a step takes 48/128 of the time at most, and a little.
   EXPECT_LT(2 * b.ended.back(), a.ended.back());
 }
 
