@@ -19,7 +19,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow", "admit")
-# By name only; --repetitions 1 is enough. devices_large is mesh8x8, whose libraries take many minutes to build.
+# By name only; --repetitions 1 is enough. devices_large is mesh16x16, and mesh8x8 with code of its own for each tile, which
+# takes half an hour to build.
 LONG = ("partition", "dataflow_large", "devices_large")
 PARTS = {"dataflow_large": ("dataflow", "--large"), "devices_large": ("devices", "--large")}  # of a program, by option
 NOISY = 0.1
@@ -71,6 +72,10 @@ def counter(key):
     return lambda values: short(values[key])
 
 
+def optional(key):
+    return lambda values: short(values[key]) if key in values else ""
+
+
 def stages(cases):
     return sorted({key for values in cases.values() for key in values if key.startswith("ms_")})
 
@@ -91,10 +96,11 @@ def summary(results):
         parts.append(table(
             "Devices: a dense layer of 256 neurons a tile, 10 % active, processor time, all in one run",
             [("tiles", counter("tiles")), ("cycles/step", counter("cycles_per_step")),
-             ("RTL cycles/s", counter("verilator_cycles_per_s")), ("RTL steps/s", counter("verilator_steps_per_s")),
-             ("with assertions", counter("verilator_checked_steps_per_s")), ("model steps/s", counter("model_steps_per_s")),
+             ("RTL cycles/s, own code", optional("own_cycles_per_s")), ("shared", counter("shared_cycles_per_s")),
+             ("with assertions, own", optional("checked_own_cycles_per_s")), ("shared", counter("checked_shared_cycles_per_s")),
+             ("model steps/s", counter("model_steps_per_s")),
              ("model synops/s", counter("model_synops_per_s")), ("model/RTL", counter("model_over_verilator")),
-             ("2 threads, wall", lambda values: short(values["second_thread_gain"]) if "second_thread_gain" in values else "")],
+             ("2 threads, wall", optional("second_thread_gain"))],
             results[program]))
     if "opencl" in results:
         parts.append(table(
@@ -118,7 +124,7 @@ def summary(results):
         parts.append(table(
             "Dataflow analyses, ms of processor time (certified: period with certificate; boost: maximum_cycle_ratio)",
             [("actors", counter("actors")), ("channels", counter("channels")),
-             ("points", lambda values: short(values["points"]) if "points" in values else ""),
+             ("points", optional("points")),
              ("ms", lambda values: short(1e3 * values["seconds"]))], results[program]))
     if "admit" in results:
         parts.append(table(

@@ -24,7 +24,7 @@ std::uint64_t whole_number(const std::string& kind, const std::string& key, cons
 constexpr std::uint64_t kMostThreads = 64;
 
 VerilatorOptions verilator_options(const DeviceString& parsed) {
-  refuse_unknown(parsed, {"trace", "assertions", "threads", "stall"});
+  refuse_unknown(parsed, {"trace", "assertions", "threads", "tiles", "stall"});
   VerilatorOptions options;
   for (const auto& [key, value] : parsed.options) {
     if (key == "trace") {
@@ -35,6 +35,10 @@ VerilatorOptions verilator_options(const DeviceString& parsed) {
       options.assertions = value == "on" ? RtlAssertions::kOn : RtlAssertions::kOff;
     } else if (key == "threads") {
       options.threads = static_cast<unsigned>(whole_number("verilator", key, value, 1, kMostThreads));
+    } else if (key == "tiles") {
+      if (value != "own" && value != "shared")
+        throw input_error("device verilator: tiles=" + value + ": expected own or shared");
+      options.tile_code = value == "own" ? TileCode::kOwn : TileCode::kShared;
     } else {
       options.stall_seed = whole_number("verilator", key, value, 0, ~std::uint64_t{0});
     }

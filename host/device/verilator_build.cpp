@@ -14,6 +14,7 @@
 #include <cstring>
 #include <fstream>
 #include <iomanip>
+#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -202,7 +203,7 @@ std::string literal(std::uint64_t value) {
   return (value >> 32U) != 0 ? "64'd" + std::to_string(value) : "32'd" + std::to_string(value);
 }
 
-constexpr std::uint64_t kInlinedTiles = 4;
+constexpr std::uint64_t kFewTiles = 4;
 
 /// Width times Height, each 1 where the design has no such parameter.
 std::uint64_t tiles(const VerilatedDesign& design) {
@@ -212,14 +213,62 @@ std::uint64_t tiles(const VerilatedDesign& design) {
   return count;
 }
 
+/// Own code is faster for a single tile, and for a few where speed is measured (docs/benchmarks.md); it takes longer to build.
+bool gains_by_sharing(const VerilatedDesign& design, const VerilatedBuild& build) {
+  return tiles(design) > (build.assertions == RtlAssertions::kOff ? kFewTiles : 1);
+}
+
+bool shares_tile(const VerilatedDesign& design, const VerilatedBuild& build) {
+  const bool able = !design.tile.empty() && build.threads == 1 && build.waves == Waves::kOff;
+  if (build.tile_code == TileCode::kShared && !able)
+    throw input_error("verilator: " + design.name + ": tiles share their code only on one thread and without waves; "
+                      "leave out threads, trace or tiles=shared");
+  return able && build.tile_code != TileCode::kOwn && (build.tile_code == TileCode::kShared || gains_by_sharing(design, build));
+}
+
+fs::path file_of(const VerilatedDesign& design, const std::string& module) {
+  for (const fs::path& directory : design.directories)
+    if (const fs::path file = directory / (module + ".sv"); fs::exists(file)) return file;
+  throw device_error("verilator: " + module + ".sv: not among the RTL's folders");
+}
+
+/// One run of Verilator: the chip, or the tile that it shares.
+struct Model {
+  std::string prefix;                      ///< of the generated files; the folder's name too
+  std::string top;
+  std::vector<RtlParameter> parameters{};  ///< of the top
+  bool inline_all = false;
+  fs::path standin{};                      ///< read before the top; its modules take the place of those in the folders
+  std::vector<fs::path> sources{};         ///< C++ beside the generated files; none: an archive is made
+};
+
+/// What a Verilated chip is made of; the last one is linked with those before it.
+std::vector<Model> models(const VerilatedDesign& design, const VerilatedBuild& build) {
+  const fs::path harness = SPIKELOOM_HARNESS_DIR;
+  Model chip{.prefix = "Vchip", .top = design.top, .parameters = design.parameters, .sources = {harness / (design.harness + ".cpp")}};
+  if (!shares_tile(design, build)) {
+    // Repeats a tile's code for each tile: only where speed is measured.
+    chip.inline_all = build.assertions == RtlAssertions::kOff && tiles(design) <= kFewTiles;
+    return {chip};
+  }
+  Model tile{.prefix = "Vtile", .top = design.tile, .inline_all = true};
+  const std::string text = read_text(file_of(design, design.tile));
+  for (const RtlParameter& parameter : design.parameters)
+    if (std::regex_search(text, std::regex("\\bparameter\\b[^=;]*\\b" + parameter.name + "\\s*=")))
+      tile.parameters.push_back(parameter);
+  chip.inline_all = true;
+  chip.standin = harness / "verilator_tile.sv";
+  chip.sources.push_back(harness / "verilator_tile.cpp");
+  return {tile, chip};
+}
+
 /// Arguments that decide the result, without places: they go into the manifest as they stand.
-std::vector<std::string> verilator_options(const VerilatedDesign& design, const VerilatedBuild& build) {
+std::vector<std::string> verilator_options(const Model& model, const VerilatedBuild& build) {
   // -O3 with the compiler's -O3 in OPT_FAST is the fastest of the combinations that were measured, and for small chips
-  // --inline-mult 0 (docs/benchmarks.md), which repeats a tile's code for each tile: only where speed is measured.
+  // and the shared tile --inline-mult 0 (docs/benchmarks.md).
   // -Wno-fatal because lint is a test of its own, with nothing waived.
-  const bool inline_all = build.assertions == RtlAssertions::kOff && tiles(design) <= kInlinedTiles;
-  std::vector<std::string> list = {"--cc", "--prefix", "Vchip", "--top-module", design.top, "-O3", "--inline-mult",
-                                   inline_all ? "0" : "1", "--no-timing", "-Wno-fatal", "--default-language", "1800-2017"};
+  std::vector<std::string> list = {"--cc", "--prefix", model.prefix, "--top-module", model.top, "-O3", "--inline-mult",
+                                   model.inline_all ? "0" : "1", "--no-timing", "-Wno-fatal", "--default-language", "1800-2017"};
   const auto add = [&](std::initializer_list<const char*> words) { list.insert(list.end(), words.begin(), words.end()); };
   if (build.assertions == RtlAssertions::kOn)
     add({"--assert", "--x-assign", "unique", "--x-initial", "unique"});
@@ -227,7 +276,7 @@ std::vector<std::string> verilator_options(const VerilatedDesign& design, const 
     add({"--noassert", "--x-assign", "fast", "--x-initial", "fast"});
   if (build.threads > 1) list.insert(list.end(), {"--threads", std::to_string(build.threads)});
   if (build.waves == Waves::kOn) add({"--trace-fst", "--trace-structs", "--trace-params"});
-  for (const RtlParameter& parameter : design.parameters)
+  for (const RtlParameter& parameter : model.parameters)
     list.push_back("-G" + parameter.name + "=" + literal(parameter.value));
   return list;
 }
@@ -238,11 +287,16 @@ std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build,
       << tools.verilator_version << "\n"
       << tools.compiler.filename().string() << ": " << tools.compiler_version << "\n"
       << "processor " << processor() << "\n";
-  for (const std::string& option : verilator_options(design, build)) out << option << "\n";
+  const fs::path harness = SPIKELOOM_HARNESS_DIR;
   std::vector<fs::path> files = design.packages;
   for (const fs::path& file : sources_in(design.directories)) files.push_back(file);
-  for (const std::string& name : {std::string("verilator_instance.h"), design.harness + ".h", design.harness + ".cpp", std::string("verilator_build.cpp")})
-    files.emplace_back(fs::path(SPIKELOOM_HARNESS_DIR) / name);
+  for (const Model& model : models(design, build)) {
+    for (const std::string& option : verilator_options(model, build)) out << option << "\n";
+    if (!model.standin.empty()) files.push_back(model.standin);
+    files.insert(files.end(), model.sources.begin(), model.sources.end());
+  }
+  for (const std::string& name : {std::string("verilator_instance.h"), design.harness + ".h", std::string("verilator_build.cpp")})
+    files.push_back(harness / name);
   for (const fs::path& file : files) out << file.filename().string() << " " << hash(read_text(file)) << "\n";
   return out.str();
 }
@@ -254,18 +308,22 @@ class Builder {
       : design_(design), folder_(std::move(folder)), log_(std::move(log)), progress_(progress) {}
 
   void build(const VerilatedBuild& options, const Tools& tools) {
-    verilate(options, tools);
-    compile(options, tools);
+    const std::vector<Model> all = models(design_, options);
+    for (const Model& model : all) verilate(model, options, tools);
+    for (const Model& model : all) compile(model, options, tools);
+    fs::rename(folder(all.back()) / all.back().prefix, folder_ / kLibrary);
+    for (const Model& model : all) fs::remove_all(folder(model));
   }
 
  private:
-  void verilate(const VerilatedBuild& options, const Tools& tools) {
+  void verilate(const Model& model, const VerilatedBuild& options, const Tools& tools) {
     std::vector<std::string> command = {tools.verilator.string()};
-    for (const std::string& option : verilator_options(design_, options)) command.push_back(option);
-    command.insert(command.end(), {"--Mdir", model().string()});
+    for (const std::string& option : verilator_options(model, options)) command.push_back(option);
+    command.insert(command.end(), {"--Mdir", folder(model).string()});
     const std::string source_root = fs::path(SPIKELOOM_HARNESS_DIR).parent_path().parent_path().string();
+    const std::string tile = model.standin.empty() ? "" : " -I../Vtile";
     command.insert(command.end(),
-                   {"-CFLAGS", "-fPIC -fvisibility=hidden -I" + source_root +
+                   {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I" + source_root + tile +
                                    " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
                                    " -DVL_PRINTF=spikeloom_harness_print -include " +
                                    SPIKELOOM_HARNESS_DIR + "/" + design_.harness + ".h"});
@@ -276,39 +334,36 @@ class Builder {
       command.push_back("-I" + directory.string());
     }
     for (const fs::path& package : design_.packages) command.push_back(package.string());
-    command.push_back(top_file().string());
-    command.insert(command.end(), {"--exe", (fs::path(SPIKELOOM_HARNESS_DIR) / (design_.harness + ".cpp")).string()});
+    if (!model.standin.empty()) command.push_back(model.standin.string());
+    command.push_back(file_of(design_, model.top).string());
+    if (!model.sources.empty()) command.emplace_back("--exe");
+    for (const fs::path& source : model.sources) command.push_back(source.string());
     run(command, [&] { report(0, "Verilating"); });
   }
 
-  void compile(const VerilatedBuild& options, const Tools& tools) {
+  void compile(const Model& model, const VerilatedBuild& options, const Tools& tools) {
     const std::string cxx = tools.compiler.string();
+    const std::string tile = model.standin.empty() ? "" : " ../Vtile/Vtile__ALL.a";
     const std::string waves = options.waves == Waves::kOn ? " -lz" : "";
     const unsigned jobs = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
     double done = 0;
-    run({"make", "-C", model().string(), "-f", "Vchip.mk", "-j" + std::to_string(jobs), "Vchip", "CXX=" + cxx,
-         "LINK=" + cxx + " -shared", "OPT_FAST=-O3 -march=native", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2",
-         "USER_LDLIBS=-Wl,-z,defs" + waves, find_tool("ccache").empty() ? "OBJCACHE=" : "OBJCACHE=ccache"},
+    run({"make", "-C", folder(model).string(), "-f", model.prefix + ".mk", "-j" + std::to_string(jobs),
+         model.sources.empty() ? model.prefix + "__ALL.a" : model.prefix, "CXX=" + cxx, "LINK=" + cxx + " -shared",
+         "OPT_FAST=-O3 -march=native", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2", "USER_LDLIBS=-Wl,-z,defs" + tile + waves,
+         find_tool("ccache").empty() ? "OBJCACHE=" : "OBJCACHE=ccache"},
         [&] { report(done = std::max(done, compiled()), "compiling"); });
-    fs::rename(model() / "Vchip", folder_ / kLibrary);
-    fs::remove_all(model());
   }
 
-  [[nodiscard]] fs::path model() const { return folder_ / "model"; }
+  [[nodiscard]] fs::path folder(const Model& model) const { return folder_ / model.prefix; }
 
-  [[nodiscard]] fs::path top_file() const {
-    for (const fs::path& directory : design_.directories)
-      if (const fs::path file = directory / (design_.top + ".sv"); fs::exists(file)) return file;
-    throw device_error("verilator: " + design_.top + ".sv: not among the RTL's folders");
-  }
-
-  /// Fraction of the model's files that are compiled.
+  /// Fraction of the models' files that are compiled.
   [[nodiscard]] double compiled() const {
     std::size_t objects = 0, sources = 2;  // verilated.cpp and the harness lie elsewhere
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(model(), ignored)) {
-      if (entry.path().extension() == ".cpp") ++sources;
-      if (entry.path().extension() == ".o") ++objects;
+    for (fs::recursive_directory_iterator file(folder_, ignored), end; file != end; file.increment(ignored)) {
+      if (ignored) break;
+      if (file->path().extension() == ".cpp") ++sources;
+      if (file->path().extension() == ".o") ++objects;
     }
     return std::min(0.99, static_cast<double>(objects) / static_cast<double>(sources));
   }
@@ -387,6 +442,7 @@ VerilatedDesign chip_design(const Chip& chip) {
   for (const fs::path& file : sources_in(design.directories))
     if (file.stem().string().ends_with("_pkg")) design.packages.push_back(file);
   design.parameters = rtl_parameters(chip);
+  design.tile = "node";
   return design;
 }
 

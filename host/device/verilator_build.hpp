@@ -17,15 +17,22 @@ struct VerilatedDesign {
   std::vector<std::filesystem::path> packages;     ///< read first, in this order
   std::vector<std::filesystem::path> directories;  ///< modules and headers are looked for here
   std::vector<RtlParameter> parameters;            ///< of the top
+  std::string tile{};                              ///< module of a tile, all alike; empty: none, see TileCode
   std::string harness = "verilator_harness";       ///< NAME.h and NAME.cpp beside the builder: the library's interface
 };
 
 enum class RtlAssertions { kOff, kOn };
 enum class Waves { kOff, kOn };
 
+/// Code of a chip's tiles: each its own, flattened into the chip's, or one model that all tiles are objects of
+/// (verilator_tile.sv). Shared code is built in seconds whatever the mesh, and faster from some tiles on: kAuto, which
+/// goes by docs/benchmarks.md, "One tile's code for all". Own code alone is threaded and traced.
+enum class TileCode { kAuto, kOwn, kShared };
+
 struct VerilatedBuild {
   RtlAssertions assertions = RtlAssertions::kOn;  ///< off only to measure speed
   unsigned threads = 1;                           ///< that evaluate the chip
+  TileCode tile_code = TileCode::kAuto;           ///< kShared with threads or waves: Error{kInput}
   Waves waves = Waves::kOff;                      ///< on: can write FST files, and is slower
   std::filesystem::path cache;                    ///< folder for libraries; made when absent
 };

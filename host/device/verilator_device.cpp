@@ -10,6 +10,7 @@ std::unique_ptr<Link> open_verilator(const Chip& chip, const VerilatorOptions& o
   VerilatedBuild build;
   build.assertions = options.assertions;
   build.threads = options.threads;
+  build.tile_code = options.tile_code;
   build.waves = options.trace ? Waves::kOn : Waves::kOff;
   build.cache = default_cache();
   const VerilatedLibrary library = build_verilated(chip_design(chip), build, progress);

@@ -17,6 +17,14 @@ std::string hex(std::uint32_t value) {
 
 }  // namespace
 
+Word read_word(std::uint32_t node, std::uint32_t address) {
+  hw::WordRing ring;
+  ring.kind = hw::kKindRingRead;
+  ring.node = node;
+  ring.address = address;
+  return ring.pack();
+}
+
 Exchange::Exchange(Link& link, std::chrono::seconds quiet_limit)
     : link_(link), quiet_limit_(quiet_limit), last_moved_(std::chrono::steady_clock::now()) {}
 
@@ -68,25 +76,33 @@ void Exchange::write(std::vector<Word> words) {
   while (!words.empty()) check_alive(move(words, sent), "room for configuration words");
 }
 
-std::uint32_t Exchange::read(std::uint32_t node, std::uint32_t address) {
-  hw::WordRing ring;
-  ring.kind = hw::kKindRingRead;
-  ring.node = node;
-  ring.address = address;
-  std::vector<Word> outgoing{ring.pack()};
+std::vector<std::uint32_t> Exchange::ask(std::vector<Word> words) {
+  std::vector<hw::WordRing> questions;
+  for (const Word word : words)
+    if (word >> 60U == hw::kKindRingRead) questions.push_back(hw::WordRing::unpack(word));
+  std::vector<std::uint32_t> answers;
+  answers.reserve(questions.size());
   std::size_t sent = 0;
-  for (;;) {
-    const bool moved = move(outgoing, sent);
-    for (std::size_t i = 0; i < received_.size(); ++i)
-      if (received_[i] >> 60U == hw::kKindRingAnswer) {
-        const auto answer = hw::WordRing::unpack(received_[i]);
-        received_.erase(received_.begin() + static_cast<std::ptrdiff_t>(i));
-        if (answer.node != node || answer.address != address)
-          throw device_error(link_.describe() + ": an answer for another question on the ring");
-        return answer.data;
-      }
-    check_alive(moved, "the answer of register " + hex(address) + " of node " + std::to_string(node));
+  while (answers.size() < questions.size() || !words.empty()) {
+    const bool moved = move(words, sent);
+    const std::size_t before = answers.size();
+    std::erase_if(received_, [&](Word word) {
+      if (word >> 60U != hw::kKindRingAnswer) return false;
+      const auto answer = hw::WordRing::unpack(word);
+      if (answers.size() == questions.size() || answer.node != questions[answers.size()].node ||
+          answer.address != questions[answers.size()].address)
+        throw device_error(link_.describe() + ": an answer for another question on the ring");
+      answers.push_back(answer.data);
+      return true;
+    });
+    if (answers.size() == before && answers.size() < questions.size()) {
+      const hw::WordRing& question = questions[answers.size()];
+      check_alive(moved, "the answer of register " + hex(question.address) + " of node " + std::to_string(question.node));
+    }
   }
+  return answers;
 }
+
+std::uint32_t Exchange::read(std::uint32_t node, std::uint32_t address) { return ask({read_word(node, address)}).front(); }
 
 }  // namespace spikeloom

@@ -11,6 +11,9 @@
 
 namespace spikeloom {
 
+/// RING_READ of a register.
+[[nodiscard]] Word read_word(std::uint32_t node, std::uint32_t address);
+
 class Exchange {
  public:
   /// No word either way for `quiet_limit` is a time-out.
@@ -24,6 +27,9 @@ class Exchange {
   /// Throws Error{kDevice} that says what was waited for, when nothing moved and nothing will.
   void check_alive(bool moved, const std::string& waiting_for);
   void write(std::vector<Word> words);
+  /// Ring words, in order, without waiting in between; the answers of the reads among them, in order. Words of other kinds
+  /// that arrive meanwhile stand in received().
+  [[nodiscard]] std::vector<std::uint32_t> ask(std::vector<Word> words);
   /// The answer of a register; words that arrive before it stand in received().
   [[nodiscard]] std::uint32_t read(std::uint32_t node, std::uint32_t address);
   [[nodiscard]] std::vector<Word>& received() { return received_; }

@@ -1,5 +1,7 @@
 #include "host/run/session.hpp"
 
+#include <numeric>
+
 #include "compiler/base/error.hpp"
 #include "host/run/collector.hpp"
 #include "host/run/stimulus.hpp"
@@ -32,7 +34,9 @@ DeviceRun Session::run(const Dataset& data) {
   }
   wait_until_done();
   DeviceRun run = collector.result();
-  for (std::uint32_t node = 1; node <= image_.chip.tiles(); ++node) run.tiles.push_back(read_counters(exchange_, node));
+  std::vector<std::uint32_t> nodes(image_.chip.tiles());
+  std::iota(nodes.begin(), nodes.end(), 1U);
+  run.tiles = read_counters(exchange_, nodes);
   return run;
 }
 
@@ -43,20 +47,34 @@ void Session::wait_until_done() {
       throw device_error(exchange_.describe() + ": time-out; every step has ended, but the run has not");
 }
 
-TileCounters read_counters(Exchange& exchange, std::uint32_t node) {
-  const auto value = [&](std::uint32_t offset) {
-    return static_cast<std::int64_t>(std::uint64_t{exchange.read(node, offset + hw::kAddrNodeHigh)} << 32U | exchange.read(node, offset));
+std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std::uint32_t> nodes) {
+  struct Counter {
+    std::uint32_t address;  ///< of the low half
+    std::int64_t TileCounters::*value;
   };
-  TileCounters counters;
-  counters.firings = value(hw::kAddrNodeFirings);
-  counters.busy = value(hw::kAddrNodeBusy);
-  counters.wait_input = value(hw::kAddrNodeWaitInput);
-  counters.wait_output = value(hw::kAddrNodeWaitOutput);
-  counters.spikes = value(hw::kAddrNodeSpikes);
-  counters.words = value(hw::kAddrNodeWords);
-  counters.contract_broken = value(hw::kAddrNodeContractBroken);
-  counters.contract_first = value(hw::kAddrNodeContractFirst);
-  return counters;
+  static constexpr Counter kCounters[] = {
+      {hw::kAddrNodeFirings, &TileCounters::firings},
+      {hw::kAddrNodeBusy, &TileCounters::busy},
+      {hw::kAddrNodeWaitInput, &TileCounters::wait_input},
+      {hw::kAddrNodeWaitOutput, &TileCounters::wait_output},
+      {hw::kAddrNodeSpikes, &TileCounters::spikes},
+      {hw::kAddrNodeWords, &TileCounters::words},
+      {hw::kAddrNodeContractBroken, &TileCounters::contract_broken},
+      {hw::kAddrNodeContractFirst, &TileCounters::contract_first},
+  };
+  std::vector<Word> questions;
+  for (const std::uint32_t node : nodes)
+    for (const Counter& counter : kCounters)
+      for (const std::uint32_t half : {0U, hw::kAddrNodeHigh}) questions.push_back(read_word(node, counter.address + half));
+  const std::vector<std::uint32_t> answers = exchange.ask(std::move(questions));
+  std::vector<TileCounters> tiles(nodes.size());
+  std::size_t next = 0;
+  for (TileCounters& tile : tiles)
+    for (const Counter& counter : kCounters) {
+      tile.*counter.value = static_cast<std::int64_t>(std::uint64_t{answers[next + 1]} << 32U | answers[next]);
+      next += 2;
+    }
+  return tiles;
 }
 
 std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory) {
@@ -64,7 +82,8 @@ std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory)
   const std::uint32_t lif_lanes = image_.chip.tile.lif_lanes;
   for (std::size_t c = 0; c < image_.application.clusters.size(); ++c) {
     const Placement& place = image_.binding.placement[c];
-    std::vector<std::int32_t> values;
+    const std::uint32_t node = 1 + place.tile.value;
+    std::vector<Word> questions;
     for (std::uint32_t p = 0; p < image_.application.clusters[c].neurons.size(); ++p) {
       if (p % lif_lanes == 0) {
         hw::RegMemoryAddress address;
@@ -72,15 +91,15 @@ std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory)
         address.word = place.first_state + p / lif_lanes;
         hw::WordRing ring;
         ring.kind = hw::kKindRingWrite;
-        ring.node = 1 + place.tile.value;
+        ring.node = node;
         ring.address = hw::kAddrBlockMemory << 12U | hw::kAddrMemoryAddress;
         ring.data = address.pack();
-        exchange_.write({ring.pack()});
+        questions.push_back(ring.pack());
       }
-      values.push_back(static_cast<std::int32_t>(
-          exchange_.read(1 + place.tile.value, hw::kAddrBlockMemory << 12U | (hw::kAddrMemoryRead + p % lif_lanes))));
+      questions.push_back(read_word(node, hw::kAddrBlockMemory << 12U | (hw::kAddrMemoryRead + p % lif_lanes)));
     }
-    all.push_back(std::move(values));
+    const std::vector<std::uint32_t> answers = exchange_.ask(std::move(questions));
+    all.emplace_back(answers.begin(), answers.end());
   }
   return all;
 }

@@ -43,7 +43,7 @@ class Session {
   SessionOptions options_;
 };
 
-/// Exact once the tile has stood still for 48 clocks.
-[[nodiscard]] TileCounters read_counters(Exchange& exchange, std::uint32_t node);
+/// Of these nodes, in their order. Exact once the tiles have stood still for 48 clocks.
+[[nodiscard]] std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std::uint32_t> nodes);
 
 }  // namespace spikeloom

@@ -225,7 +225,9 @@ class SharedRun {
 
   std::vector<TileCounters> counters_of(const Guest& guest) {
     std::vector<TileCounters> tiles(chip_.tiles());
-    for (const std::uint32_t node : nodes_of(guest)) tiles[node - 1] = read_counters(exchange_, node);
+    const std::vector<std::uint32_t> nodes = nodes_of(guest);
+    const std::vector<TileCounters> counters = read_counters(exchange_, nodes);
+    for (std::size_t i = 0; i < nodes.size(); ++i) tiles[nodes[i] - 1] = counters[i];
     return tiles;
   }
 

@@ -1,0 +1,82 @@
+// Stands in for rtl/node/node.sv where a chip's tiles share one Verilated model (verilator_build.cpp): the same ports, each
+// instance an object of that model, clocked through DPI by verilator_tile.cpp. Only simulated, and only by Verilator.
+//
+// Exact because no output of a tile depends on an input within the cycle: at an edge the model takes the inputs as they
+// stand before it, and the outputs change after it. verilator_tile.cpp checks that where assertions are on.
+module node #(
+    parameter int unsigned SpikeWheel = 16,
+    parameter int unsigned CreditWheel = 16,
+    parameter int unsigned ChunkIndexBits = 10,
+    parameter int unsigned Lanes = 16,
+    parameter int unsigned LifLanes = 16,
+    parameter int unsigned WeightFormats = 15,
+    parameter int unsigned AccBits = 20,
+    parameter int unsigned StateBits = 24,
+    parameter int unsigned BiasBits = 20,
+    parameter int unsigned MaxShift = 7,
+    parameter int unsigned MaxScale = 7,
+    parameter int unsigned Current = 1,
+    parameter int unsigned Readout = 1,
+    parameter int unsigned Contexts = 4,
+    parameter int unsigned PageRows = 32,
+    parameter int unsigned PageChunks = 64,
+    parameter int unsigned ChunkEntries = 256,
+    parameter int unsigned AxonEntries = 1024,
+    parameter int unsigned WeightWords = 4096,
+    parameter int unsigned Groups = 16,
+    parameter int unsigned StateWords = 64,
+    parameter int unsigned UpdateEntries = 512,
+    parameter int unsigned ParamSets = 64,
+    parameter int unsigned Channels = 8,
+    parameter int unsigned Deliveries = 16,
+    parameter int unsigned CreditCounters = 16,
+    parameter int unsigned OutEntries = 128,
+    parameter int unsigned OrderEntries = 16,
+    parameter int unsigned Applications = 1,
+    parameter logic [31:0] ChipHash = 0,
+    localparam int unsigned FlitBits = ChunkIndexBits + 18
+) (
+    input  logic                  clk_i,
+    input  logic                  rst_i,
+    input  logic                  en_i,
+    input  logic                  rewind_i,
+    input  logic                  prime_i,
+    input  logic [          11:0] node_i,
+    input  logic [Applications-1:0] go_i,
+    output logic                  active_o,
+    input  logic                  ring_valid_i,
+    input  logic [          63:0] ring_i,
+    output logic                  ring_valid_o,
+    output logic [          63:0] ring_o,
+    input  logic [4*FlitBits-1:0] spike_i,
+    output logic [4*FlitBits-1:0] spike_o,
+    input  logic [           3:0] credit_i,
+    output logic [           3:0] credit_o
+);
+  // Bits of `controls`, of the answer: verilator_tile.cpp.
+  import "DPI-C" function chandle spikeloom_tile_create(input string name, input int number);
+  import "DPI-C" function void spikeloom_tile_destroy(input chandle tile);
+  import "DPI-C" function int spikeloom_tile_clock(
+      input chandle tile,
+      input int controls,
+      input longint ring,
+      input bit [4*FlitBits-1:0] spike,
+      output longint ring_out,
+      output bit [4*FlitBits-1:0] spike_out
+  );
+
+  chandle tile;
+  initial tile = spikeloom_tile_create($sformatf("%m"), 32'(node_i));
+  final spikeloom_tile_destroy(tile);
+
+  int state;
+  longint ring_out;
+  bit [4*FlitBits-1:0] spike_out;
+  always_ff @(posedge clk_i) begin
+    state = spikeloom_tile_clock(tile, 32'({go_i, credit_i, ring_valid_i, prime_i, rewind_i, en_i, rst_i}), ring_i,
+                                 spike_i, ring_out, spike_out);
+    {active_o, ring_valid_o, credit_o} <= state[5:0];
+    ring_o <= ring_out;
+    spike_o <= spike_out;
+  end
+endmodule
