@@ -20,7 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow", "admit")
 # By name only; --repetitions 1 is enough. devices_large is mesh16x16, and mesh8x8 with code of its own for each tile, which
-# takes half an hour to build.
+# takes many minutes to build.
 LONG = ("partition", "dataflow_large", "devices_large")
 PARTS = {"dataflow_large": ("dataflow", "--large"), "devices_large": ("devices", "--large")}  # of a program, by option
 NOISY = 0.1

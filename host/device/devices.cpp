@@ -100,7 +100,7 @@ std::vector<DeviceKind> devices() {
 #endif
   return {
       {"model", "golden arithmetic and exact replay of cycles, in this process", "", true, ""},
-      {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, threads=N, stall=SEED", true, ""},
+      {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, tiles=own or shared, threads=N, stall=SEED", true, ""},
       {"xrt", "a card with the kernel, through XRT", "xclbin=FILE, device=0, timeout=SECONDS, quiet=CYCLES", xrt_built_in(),
        "built without XRT; install libxrt-dev and uuid-dev, or AMD's XRT, and build again"},
       {"opencl", "portable kernels on any OpenCL device, bit-exact, without target cycles; with xclbin a card with the kernel",

@@ -19,13 +19,14 @@ using spikeloom::Error;
 using spikeloom::ErrorKind;
 
 constexpr const char* kUsage =
-    "usage: spikeloom-build-chip [--jobs N] [--waves] [--no-assertions] [--kernel] CHIP.toml ...\n"
+    "usage: spikeloom-build-chip [--jobs N] [--waves] [--no-assertions] [--own-tiles] [--kernel] CHIP.toml ...\n"
     "       spikeloom-build-chip --parameters CHIP.toml\n"
     "Builds the Verilated library of each chip unless the cache ($SPIKELOOM_CACHE, default ~/.cache/spikeloom)\n"
     "has it, and prints its path.\n"
     "  --jobs N         chips built at a time (default 1)\n"
     "  --waves          the variant that can write wave traces\n"
     "  --no-assertions  the variant for measuring speed\n"
+    "  --own-tiles      the variant in which every tile has code of its own\n"
     "  --kernel         the chip as the kernel of a card, for `spikeloom emulate`\n"
     "  --parameters     builds nothing; prints the RTL parameters, NAME VALUE a line\n";
 
@@ -49,6 +50,8 @@ Options parse(const std::vector<std::string>& words) {
       options.build.waves = spikeloom::Waves::kOn;
     } else if (word == "--no-assertions") {
       options.build.assertions = spikeloom::RtlAssertions::kOff;
+    } else if (word == "--own-tiles") {
+      options.build.tile_code = spikeloom::TileCode::kOwn;
     } else if (word == "--kernel") {
       options.design = spikeloom::kernel_design;
     } else if (word == "--jobs" && i + 1 < words.size() && words[i + 1].size() == 1 && words[i + 1] >= "1" &&

@@ -9,10 +9,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "compiler/base/error.hpp"
 #include "host/device/verilator_build.hpp"
 #include "host/device/verilator_link.hpp"
+#include "spikeloom_hw.hpp"
 #include "tests/device/link_contract.hpp"
 
 namespace spikeloom::testing_links {
@@ -55,11 +57,11 @@ std::vector<Word> numbered(std::size_t count) {
   return words;
 }
 
-std::string failure(const std::function<void()>& action) {
+std::string failure(const std::function<void()>& action, ErrorKind kind = ErrorKind::kDevice) {
   try {
     action();
   } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kDevice);
+    EXPECT_EQ(error.kind(), kind);
     return error.what();
   }
   ADD_FAILURE() << "nothing failed";
@@ -209,6 +211,50 @@ TEST(VerilatorBuild, CleansUpAfterAKilledBuild) {
   fs::create_directories(entry.string() + ".building/model");
   EXPECT_TRUE(fs::exists(build_verilated(loopback(), build, {}).path));
   EXPECT_FALSE(fs::exists(entry.string() + ".building"));
+}
+
+TEST(VerilatorBuild, SharesTilesOnlyOnOneThreadWithoutWaves) {
+  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml");
+  const VerilatedBuild threaded{.threads = 2, .tile_code = TileCode::kShared, .cache = default_cache()};
+  const VerilatedBuild traced{.tile_code = TileCode::kShared, .waves = Waves::kOn, .cache = default_cache()};
+  for (const VerilatedBuild& build : {threaded, traced})
+    EXPECT_THAT(failure([&] { (void)build_verilated(chip_design(chip), build, {}); }, ErrorKind::kInput), HasSubstr("leave out threads, trace or tiles=shared"));
+}
+
+/// What a row of two tiles that share their code says to a word on the ring, with another text in rtl/node/ring_stop.sv.
+std::string complaint_with(const std::string& before, const std::string& after) {
+  const Scratch scratch;
+  const fs::path rtl = fs::path(SPIKELOOM_SOURCE_DIR) / "rtl";
+  fs::copy(rtl, scratch.path() / "rtl", fs::copy_options::recursive);
+  const fs::path changed = scratch.path() / "rtl/node/ring_stop.sv";
+  std::ostringstream read;
+  read << std::ifstream(changed).rdbuf();
+  std::string text = read.str();
+  if (text.find(before) == std::string::npos) return "ring_stop.sv has no " + before;
+  std::ofstream(changed) << text.replace(text.find(before), before.size(), after);
+  VerilatedDesign design = chip_design(read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml"));
+  design.name = "row-mutant";
+  for (fs::path& directory : design.directories)
+    if (const fs::path inside = directory.lexically_relative(rtl); *inside.begin() != "..") directory = scratch.path() / "rtl" / inside;
+  const auto link = open_verilated(build_verilated(design, {.tile_code = TileCode::kShared, .cache = default_cache()}, {}), design.name, {});
+  hw::WordRing word;
+  word.kind = hw::kKindRingWrite;
+  word.node = 2;
+  (void)link->send(std::array{word.pack()});
+  return failure([&] {
+    while (link->progress()) {}
+  });
+}
+
+/// A tile that hands a word on within the clock: exact with code of its own, not behind verilator_tile.sv, which says so.
+TEST(VerilatorBuild, NoticesATileWhoseOutputFollowsAnInput) {
+  EXPECT_THAT(complaint_with("ring_valid_o = valid2_q;", "ring_valid_o = valid2_q || ring_valid_i;"),
+              HasSubstr("follows an input within the clock"));
+}
+
+TEST(VerilatorBuild, NamesTheTileWhoseCheckFails) {
+  EXPECT_THAT(complaint_with("answer_is_valid, !read2_q || valid2_q", "answer_is_valid, !mine"),
+              ::testing::AllOf(HasSubstr("answer_is_valid"), HasSubstr("gen_row[0].gen_tile[1].u_node")));
 }
 
 }  // namespace
