@@ -102,6 +102,7 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_option("--calibrate", options.calibrate,
                  "data for activity, contracts, and spikes and accuracy before and after quantising");
   add_data_options(app, options.calibration_data);
+  app.add_flag("!--no-calibrate-weights", options.calibrate_weights, "weights are quantised as without --calibrate, which then decides places and contracts only");
   app.add_option("--margin", options.contract.margin_percent, "percent that contracts allow above the measured work")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -311,8 +311,10 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
       if (!reading.dt) reading.dt = result.network->dt;
       data = read_dataset(*options.calibrate, ports_of(*result.network), reading);
       samples = calibration_samples(*data, quantizing.inputs, *result.network);
-      quantizing.activity = measure_activity(*result.network, samples, quantizing.inputs);
-      add_prior(*quantizing.activity, *result.network, quantizing.inputs, data->total_steps());
+      if (options.calibrate_weights) {
+        quantizing.activity = measure_activity(*result.network, samples, quantizing.inputs);
+        add_prior(*quantizing.activity, *result.network, quantizing.inputs, data->total_steps());
+      }
     }
     Quantized quantized = runner.stage("quantize", [&] { return quantize(*result.network, quantizing); });
     runner.sound(check(quantized, *result.network).list());

@@ -50,6 +50,7 @@ struct CompileOptions {
   std::vector<std::string> favour;     ///< populations whose channels get more slots; "host" for the inputs
   std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
   DatasetOptions calibration_data;
+  bool calibrate_weights = true;       ///< false: weights are quantised as without data
   ContractOptions contract;
   std::optional<std::string> dump;     ///< folder for NN-stage.txt
   std::string version;                 ///< of the program, kept in the image

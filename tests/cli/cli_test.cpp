@@ -340,6 +340,20 @@ TEST_F(Cli, EveryStageCanBeDumped) {
     EXPECT_GT(text(file("stages") + "/" + name).size(), 100U) << name;
 }
 
+TEST_F(Cli, CalibrationLeavesTheWeightsAloneWhereAsked) {
+  const auto weights = [&](const std::string& name, const std::string& options) {
+    EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --bits 4 --chip " + source("chips/mesh2x2.toml") + " -o " + file(name + ".loom") +
+                        " --dump " + file(name) + " " + options).code, 0);
+    return text(file(name + "/02-quantize.txt"));
+  };
+  const std::string data = "--calibrate " + source("examples/digits/calibration.npz");
+  const std::string without = weights("without", "");
+  EXPECT_THAT(without, HasSubstr("4 bits"));
+  EXPECT_EQ(weights("places", data + " --no-calibrate-weights"), without);
+  EXPECT_NE(weights("all", data), without);
+  EXPECT_THAT(spikeloom("info " + file("places.loom")).out, HasSubstr("contracted"));
+}
+
 TEST_F(Cli, WhatExplainSuggestsFirstTheRtlThenDoes) {
   const std::string network = source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " ";
   // Every input in every step: the worst that the bottleneck can meet, so measured periods are near the guaranteed ones.
