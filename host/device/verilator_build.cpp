@@ -155,7 +155,7 @@ std::string version_of(const fs::path& tool, const fs::path& scratch) {
 std::string short_version(const std::string& name, const std::string& line) {
   std::istringstream words(line);
   for (std::string word; words >> word;)
-    if (word.find('.') != std::string::npos && std::isdigit(static_cast<unsigned char>(word[0])) != 0)
+    if (word.find('.') != std::string::npos && word.find_first_not_of("0123456789.") == std::string::npos)
       return name + " " + word;
   return name;
 }
