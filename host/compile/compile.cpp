@@ -16,6 +16,7 @@
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/orders.hpp"
+#include "compiler/schedule/places.hpp"
 #include "host/compile/calibration.hpp"
 #include "host/compile/tune.hpp"
 #include "host/run/stimulus.hpp"
@@ -164,15 +165,13 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   });
   runner.sound(check(image.application, network, chip));
   runner.dump(print(image.application));
-  MapResult mapped = runner.stage("map", [&] {
-    MapOptions mapping;
-    mapping.seed = options.seed;
-    mapping.tiles = options.tiles;
-    mapping.most_slots = options.slots;
-    if (options.pages) mapping.most_pages = *options.pages;
-    mapping.favoured = favoured(image.application, options);
-    return map(image.application, chip, mapping);
-  });
+  MapOptions mapping;
+  mapping.seed = options.seed;
+  mapping.tiles = options.tiles;
+  mapping.most_slots = options.slots;
+  if (options.pages) mapping.most_pages = *options.pages;
+  mapping.favoured = favoured(image.application, options);
+  MapResult mapped = runner.stage("map", [&] { return map(image.application, chip, mapping); });
   if (!mapped.binding) return DoesNotFit{"map", mapped.reason};
   image.binding = std::move(*mapped.binding);
   runner.sound(check(image));
@@ -181,6 +180,10 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   if (const auto* dead = std::get_if<Deadlocked>(&promised)) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
   image.promises.push_back(std::get<Promise>(promised));
   if (options.tune && runner.stage("orders", [&] { return improve_orders(image); })) runner.sound(check(image));
+  if (runner.stage("places", [&] { return improve_places(image, mapping, options.tune); })) {
+    runner.sound(check(image));
+    runner.dump(print(image.application, image.binding, chip));
+  }
   runner.sound(verify(image, image.promises.back(), {}));
   return image;
 }
