@@ -12,6 +12,8 @@
 namespace spikeloom {
 namespace {
 
+constexpr std::int64_t kWorthwhile = 98;  ///< percent of the period: what gains less is not worth a longer latency
+
 /// No binding is faster: the longest cluster's firing, then LOAD and WAIT.
 Ratio least_period(const Application& app) {
   std::int64_t least = 0;
@@ -22,24 +24,25 @@ Ratio least_period(const Application& app) {
 
 }  // namespace
 
-bool improve_places(Image& image, const MapOptions& options, bool orders) {
+std::optional<Bound> improve_places(Image& image, const MapOptions& options, bool orders) {
   SPIKELOOM_CHECK(image.promises.size() == 1);
   const bool shared = std::any_of(image.binding.orders.begin(), image.binding.orders.end(), [](const auto& order) { return order.size() > 1; });
-  if (!shared || !options.places.empty() || image.promises.front().period <= least_period(image.application)) return false;
+  const Ratio wanted = image.promises.front().period * Ratio(kWorthwhile, 100);
+  if (!shared || !options.places.empty() || wanted < least_period(image.application)) return std::nullopt;
   MapOptions by_level = options;
   by_level.sharing = Sharing::kLevels;
   MapResult mapped = try_map(image.application, image.chip, by_level);
-  if (!mapped.binding) return false;
-  std::swap(image.binding, *mapped.binding);
+  if (!mapped.binding) return std::nullopt;
+  Bound before{std::exchange(image.binding, *std::move(mapped.binding)), image.promises.front()};
   auto promised = guarantee(image);
   if (auto* promise = std::get_if<Promise>(&promised)) {
-    std::swap(image.promises.front(), *promise);
+    image.promises.front() = std::move(*promise);
     if (orders) (void)improve_orders(image);
-    if (image.promises.front().period < promise->period) return true;
-    std::swap(image.promises.front(), *promise);
+    if (image.promises.front().period <= wanted) return before;
   }
-  std::swap(image.binding, *mapped.binding);
-  return false;
+  image.binding = std::move(before.binding);
+  image.promises.front() = std::move(before.promise);
+  return std::nullopt;
 }
 
 }  // namespace spikeloom

@@ -145,9 +145,30 @@ std::vector<ClusterOrHost> favoured(const Application& app, const CompileOptions
   return sources;
 }
 
+/// Of the image as it is, on some of the data.
+Ratio contracted_period(const Image& image, const Dataset& some, const ContractOptions& options) {
+  return contract(image, image.promises.front(), rehearse(image, some).work, options).promise.period;
+}
+
+/// Clusters that share tiles by level where that guarantees more, and where there are data does not contract for less.
+bool choose_places(Image& image, const MapOptions& mapping, const CompileOptions& options, const Dataset* data) {
+  std::optional<Bound> before = improve_places(image, mapping, options.tune);
+  if (!before || data == nullptr) return before.has_value();
+  const Dataset some = excerpt(*data);
+  const auto exchange = [&] {
+    std::swap(image.binding, before->binding);
+    std::swap(image.promises.front(), before->promise);
+  };
+  const Ratio by_level = contracted_period(image, some, options.contract);
+  exchange();
+  if (contracted_period(image, some, options.contract) <= by_level) return false;
+  exchange();
+  return true;
+}
+
 /// Partition, map and schedule, from integers to a promise.
 std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network, const Chip& chip,
-                                      const CompileOptions& options, const std::optional<Traffic>& traffic,
+                                      const CompileOptions& options, const std::optional<Traffic>& traffic, const Dataset* data,
                                       const std::vector<std::uint32_t>& least) {
   Image image;
   image.chip = chip;
@@ -180,7 +201,7 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   if (const auto* dead = std::get_if<Deadlocked>(&promised)) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
   image.promises.push_back(std::get<Promise>(promised));
   if (options.tune && runner.stage("orders", [&] { return improve_orders(image); })) runner.sound(check(image));
-  if (runner.stage("places", [&] { return improve_places(image, mapping, options.tune); })) {
+  if (runner.stage("places", [&] { return choose_places(image, mapping, options, data); })) {
     runner.sound(check(image));
     runner.dump(print(image.application, image.binding, chip));
   }
@@ -203,7 +224,7 @@ std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& netw
     trial.dump.reset();
     const OnStage silent;
     Runner quiet(trial, silent);
-    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, least); }, tiles_of(chip, options),
+    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, nullptr, least); }, tiles_of(chip, options),
                   data, options.contract);
   });
 }
@@ -227,7 +248,7 @@ std::string print_promise(const Promise& promise) {
 std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numbers, const Chip& chip, const CompileOptions& options) {
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
   const std::vector<std::uint32_t> least = least_clusters(runner, numbers.integers, chip, options, numbers.traffic, data);
-  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, least);
+  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, data, least);
   auto* image = std::get_if<Image>(&built);
   if (image == nullptr) return built;
   std::optional<MeasuredWork> work;
@@ -288,7 +309,7 @@ std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chi
   const OnStage silent;
   Runner runner(options, silent);
   const std::vector<std::uint32_t> least = least_clusters(runner, network, chip, options, std::nullopt, nullptr);
-  return build(runner, network, chip, options, std::nullopt, least);
+  return build(runner, network, chip, options, std::nullopt, nullptr, least);
 }
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip, const CompileOptions& options,
