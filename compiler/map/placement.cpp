@@ -480,13 +480,39 @@ std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles
 
 }  // namespace
 
+namespace {
+
+/// Tiles of a region, halved again and again: any run of them lies close together, and many links lead from one run to the next.
+void append_compactly(const Chip& chip, std::uint32_t x, std::uint32_t y, std::uint32_t width, std::uint32_t height, std::vector<TileId>& tiles) {
+  if (width == 0 || height == 0) return;
+  if (width == 1 && height == 1) return tiles.push_back(TileId{y * chip.width + x});
+  if (width >= height) {
+    append_compactly(chip, x, y, width / 2, height, tiles);
+    append_compactly(chip, x + width / 2, y, width - width / 2, height, tiles);
+  } else {
+    append_compactly(chip, x, y, width, height / 2, tiles);
+    append_compactly(chip, x, y + height / 2, width, height - height / 2, tiles);
+  }
+}
+
+/// pack_by_level, and the runs of clusters in compact parts of the mesh.
+std::vector<TileId> place_runs(const Application& app, const Chip& chip, std::uint32_t tiles) {
+  std::vector<TileId> places = pack_by_level(app, chip, tiles), compact;
+  append_compactly(chip, 0, 0, chip.width, (tiles + chip.width - 1) / chip.width, compact);
+  std::erase_if(compact, [&](TileId tile) { return tile.value >= tiles; });
+  for (TileId& place : places) place = compact[place.index()];
+  return places;
+}
+
+}  // namespace
+
 std::vector<TileId> place(const Application& app, const Chip& chip, const MapOptions& options, double crowding,
                           std::string& reason) {
   const std::uint32_t tiles = options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
   Placer placer(app, chip, tiles, crowding);
   Rng rng(options.seed);
   if (options.sharing == Sharing::kLevels) {
-    const std::vector<TileId> places = pack_by_level(app, chip, tiles);
+    const std::vector<TileId> places = place_runs(app, chip, tiles);
     if (places.empty()) {
       reason = "packed by level, clusters do not fit " + std::to_string(tiles) + " tiles";
       return {};

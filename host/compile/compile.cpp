@@ -166,10 +166,14 @@ bool choose_places(Image& image, const MapOptions& mapping, const CompileOptions
   return true;
 }
 
-/// Partition, map and schedule, from integers to a promise.
+/// What clusters are spread by, or what is kept.
+enum class Purpose : std::uint8_t { kTrial, kResult };
+
+/// Partition, map and schedule, from integers to a promise. Trials leave out `choose_places`: they are many, and with the clusters
+/// that they choose it can only make the result better.
 std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network, const Chip& chip,
                                       const CompileOptions& options, const std::optional<Traffic>& traffic, const Dataset* data,
-                                      const std::vector<std::uint32_t>& least) {
+                                      const std::vector<std::uint32_t>& least, Purpose purpose) {
   Image image;
   image.chip = chip;
   image.application = runner.stage("partition", [&] {
@@ -201,7 +205,7 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   if (const auto* dead = std::get_if<Deadlocked>(&promised)) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
   image.promises.push_back(std::get<Promise>(promised));
   if (options.tune && runner.stage("orders", [&] { return improve_orders(image); })) runner.sound(check(image));
-  if (runner.stage("places", [&] { return choose_places(image, mapping, options, data); })) {
+  if (purpose == Purpose::kResult && runner.stage("places", [&] { return choose_places(image, mapping, options, data); })) {
     runner.sound(check(image));
     runner.dump(print(image.application, image.binding, chip));
   }
@@ -224,7 +228,7 @@ std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& netw
     trial.dump.reset();
     const OnStage silent;
     Runner quiet(trial, silent);
-    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, nullptr, least); }, tiles_of(chip, options),
+    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, nullptr, least, Purpose::kTrial); }, tiles_of(chip, options),
                   data, options.contract);
   });
 }
@@ -248,7 +252,7 @@ std::string print_promise(const Promise& promise) {
 std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numbers, const Chip& chip, const CompileOptions& options) {
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
   const std::vector<std::uint32_t> least = least_clusters(runner, numbers.integers, chip, options, numbers.traffic, data);
-  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, data, least);
+  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, data, least, Purpose::kResult);
   auto* image = std::get_if<Image>(&built);
   if (image == nullptr) return built;
   std::optional<MeasuredWork> work;
@@ -309,7 +313,7 @@ std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chi
   const OnStage silent;
   Runner runner(options, silent);
   const std::vector<std::uint32_t> least = least_clusters(runner, network, chip, options, std::nullopt, nullptr);
-  return build(runner, network, chip, options, std::nullopt, nullptr, least);
+  return build(runner, network, chip, options, std::nullopt, nullptr, least, Purpose::kResult);
 }
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip, const CompileOptions& options,
