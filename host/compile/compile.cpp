@@ -145,12 +145,7 @@ std::vector<ClusterOrHost> favoured(const Application& app, const CompileOptions
   return sources;
 }
 
-/// Of the image as it is, on some of the data.
-Ratio contracted_period(const Image& image, const Dataset& some, const ContractOptions& options) {
-  return contract(image, image.promises.front(), rehearse(image, some).work, options).promise.period;
-}
-
-/// Clusters that share tiles by level where that guarantees more, and where there are data does not contract for less.
+/// Clusters that share tiles by level where that guarantees more, and where there are data has the lower cost on them.
 bool choose_places(Image& image, const MapOptions& mapping, const CompileOptions& options, const Dataset* data) {
   std::optional<Bound> before = improve_places(image, mapping, options.tune);
   if (!before || data == nullptr) return before.has_value();
@@ -159,9 +154,9 @@ bool choose_places(Image& image, const MapOptions& mapping, const CompileOptions
     std::swap(image.binding, before->binding);
     std::swap(image.promises.front(), before->promise);
   };
-  const Ratio by_level = contracted_period(image, some, options.contract);
+  const double by_level = cost(image, &some, options.contract);
   exchange();
-  if (contracted_period(image, some, options.contract) <= by_level) return false;
+  if (cost(image, &some, options.contract) <= by_level) return false;
   exchange();
   return true;
 }

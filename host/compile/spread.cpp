@@ -20,16 +20,6 @@ constexpr std::size_t kReplayed = 512;   ///< steps of calibration data a trial 
 
 double cycles(const Ratio& period) { return static_cast<double>(period.num()) / static_cast<double>(period.den()); }
 
-/// The less the better: cycles a step, or squares of them.
-double cost(const Image& image, const Dataset* data, const ContractOptions& contracts) {
-  const Promise& guaranteed = image.promises.front();
-  if (data == nullptr) return cycles(guaranteed.period);
-  const Rehearsal run = rehearse(image, *data);
-  const double steps = std::max(1.0, static_cast<double>(run.ended.size()) - 1);
-  const double replayed = static_cast<double>(run.ended.back() - run.ended.front()) / steps;
-  return cycles(contract(image, guaranteed, run.work, contracts).promise.period) * replayed;
-}
-
 double work(const Application& app, std::size_t c) {
   const Cluster& cluster = app.clusters[c];
   const std::optional<double> expected = expected_integration(app, ClusterId(c));
@@ -93,6 +83,15 @@ Dataset excerpt(const Dataset& data) {
   const std::size_t count = std::clamp<std::size_t>(kReplayed / mean, 1, data.samples.size());
   for (std::size_t i = 0; i < count; ++i) some.samples.push_back(data.samples[i * data.samples.size() / count]);
   return some;
+}
+
+double cost(const Image& image, const Dataset* data, const ContractOptions& contracts) {
+  const Promise& guaranteed = image.promises.front();
+  if (data == nullptr) return cycles(guaranteed.period);
+  const Rehearsal run = rehearse(image, *data);
+  const double steps = std::max(1.0, static_cast<double>(run.ended.size()) - 1);
+  const double replayed = static_cast<double>(run.ended.back() - run.ended.front()) / steps;
+  return cycles(contract(image, guaranteed, run.work, contracts).promise.period) * replayed;
 }
 
 std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const Dataset* calibration, const ContractOptions& contracts) {
