@@ -271,7 +271,12 @@ std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, c
   if (!mapping.places.empty())
     if (auto result = try_map(image.application, chip, mapping); result.binding) return result.binding;
   mapping.places.clear();
-  return try_map(image.application, chip, mapping).binding;
+  // Side by side in rows there may be no way through; the mapper lays them out compactly.
+  for (const Sharing sharing : {Sharing::kLevels, Sharing::kTraffic}) {
+    mapping.sharing = sharing;
+    if (auto result = try_map(image.application, chip, mapping); result.binding) return result.binding;
+  }
+  return std::nullopt;
 }
 
 bool dominates(const OperatingPoint& a, const OperatingPoint& b) {
