@@ -6,8 +6,8 @@
 
 #include "compiler/admit/retime.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/map/levels.hpp"
 #include "compiler/map/map.hpp"
-#include "compiler/map/placement.hpp"
 
 namespace spikeloom {
 namespace {
@@ -256,60 +256,6 @@ class Front {
   std::size_t fair_ = static_cast<std::size_t>(-1);   ///< the fastest that takes no more than its fair share
 };
 
-/// Clusters by level, cut into as many runs as there are tiles, the busiest as little busy as can be. Those of one level do not
-/// wait for one another, so their turns on a tile cost no more than their work. Empty: some tile's tables are too small.
-std::vector<TileId> by_level(const Application& app, const Chip& chip, std::uint32_t tiles) {
-  const std::size_t clusters = app.clusters.size();
-  std::vector<std::uint32_t> level(clusters, 0);
-  for (const ClusterId id : app.order)
-    for (const Inbound& inbound : app.clusters[id.index()].inbound)
-      if (inbound.from && inbound.delay == 0) level[id.index()] = std::max(level[id.index()], level[inbound.from->index()] + 1);
-  std::vector<ClusterId> order = app.order;
-  std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
-  const std::vector<std::vector<Consumer>> readers = consumers(app);
-  const std::vector<Resource> offered = offers(chip);
-  std::vector<std::vector<Resource>> needed;
-  std::vector<std::int64_t> work;
-  std::int64_t low = 0, high = 0;
-  for (std::size_t c = 0; c < clusters; ++c) {
-    needed.push_back(needs(app, c, readers[1 + c].size()));
-    work.push_back(worst_integration(app.clusters[c]) + static_cast<std::int64_t>(app.clusters[c].updates.size()));
-    low = std::max(low, work[c]);
-    high += work[c];
-  }
-  std::vector<TileId> places(clusters);
-  const auto cut = [&](std::int64_t most) {
-    std::uint32_t tile = 0;
-    std::int64_t load = 0;
-    std::vector<std::uint64_t> used(offered.size(), 0);
-    for (const ClusterId id : order) {
-      const auto fits = [&] {
-        for (std::size_t r = 0; r < offered.size(); ++r)
-          if (used[r] + needed[id.index()][r].amount > offered[r].amount) return false;
-        return load + work[id.index()] <= most;
-      };
-      if (!fits()) {
-        ++tile;
-        load = 0;
-        std::fill(used.begin(), used.end(), 0);
-        if (tile == tiles || !fits()) return false;
-      }
-      load += work[id.index()];
-      for (std::size_t r = 0; r < offered.size(); ++r) used[r] += needed[id.index()][r].amount;
-      places[id.index()] = TileId{tile};
-    }
-    return true;
-  };
-  if (!cut(high)) return {};
-  while (low < high) {
-    const std::int64_t middle = low + (high - low) / 2;
-    if (cut(middle)) high = middle;
-    else low = middle + 1;
-  }
-  (void)cut(high);
-  return places;
-}
-
 /// Clusters on at most `tiles` tiles, on a small chip of such tiles; nothing where they do not fit.
 std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, const PointOptions& options) {
   Chip chip = image.chip;
@@ -321,11 +267,16 @@ std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, c
   mapping.most_pages = options.most_pages;
   mapping.most_slots = 1;
   mapping.tiles = tiles;
-  mapping.places = by_level(image.application, chip, tiles);
+  mapping.places = pack_by_level(image.application, chip, tiles);
   if (!mapping.places.empty())
     if (auto result = try_map(image.application, chip, mapping); result.binding) return result.binding;
   mapping.places.clear();
-  return try_map(image.application, chip, mapping).binding;
+  // Side by side in rows there may be no way through; the mapper lays them out compactly.
+  for (const Sharing sharing : {Sharing::kLevels, Sharing::kTraffic}) {
+    mapping.sharing = sharing;
+    if (auto result = try_map(image.application, chip, mapping); result.binding) return result.binding;
+  }
+  return std::nullopt;
 }
 
 bool dominates(const OperatingPoint& a, const OperatingPoint& b) {

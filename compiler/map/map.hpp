@@ -10,11 +10,18 @@
 
 namespace spikeloom {
 
+/// What the clusters that share a tile have in common.
+enum class Sharing : std::uint8_t {
+  kTraffic,  ///< much to tell one another
+  kLevels,   ///< their level, so that none waits for another's turn through the whole network
+};
+
 struct MapOptions {
   std::uint64_t seed = 1;
   std::uint32_t most_pages = 8;   ///< given to a context that needs fewer, as far as page rows allow
   std::uint32_t most_slots = 0;   ///< spike slots of a channel; 0: as many as fit
   std::uint32_t tiles = 0;        ///< use only the first so many tiles; 0: all
+  Sharing sharing = Sharing::kTraffic;
   std::vector<TileId> places{};   ///< tile by ClusterId where that is decided already; empty: the placer decides
   std::vector<ClusterOrHost> favoured{};  ///< their channels count as four times as busy where slots are dealt out
 };

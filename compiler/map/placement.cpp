@@ -6,6 +6,7 @@
 
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/timing.hpp"
+#include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
 #include "compiler/map/routes.hpp"
 #include "compiler/partition/hypergraph.hpp"
@@ -56,13 +57,15 @@ namespace {
 constexpr std::uint32_t kNowhere = ~0U;
 constexpr std::size_t kLarge = std::size_t{1} << 16U;  ///< clusters × tiles
 constexpr double kLoadWeight = 4;  ///< a cycle of work on a tile against a flit over a link
+constexpr std::size_t kPackedMoves = 4;   ///< a packing by level is a good start: fewer moves,
+constexpr double kPackedCooler = 10;      ///< and none that spoil it
 
 class Placer {
  public:
   Placer(const Application& app, const Chip& chip, std::uint32_t tiles, double crowding)
       : app_(app), chip_(chip), crowding_(crowding), readers_(consumers(app)), tile_(app.clusters.size(), kNowhere),
         offered_(offers(chip)), used_(tiles, std::vector<std::uint64_t>(offered_.size(), 0)), load_(tiles, 0),
-        sinks_(app.clusters.size(), 0) {
+        members_(tiles), sinks_(app.clusters.size(), 0) {
     double total = 0;
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
@@ -86,6 +89,7 @@ class Placer {
     tile_[c] = tile;
     for (std::size_t r = 0; r < offered_.size(); ++r) used_[tile][r] += needed_[c][r].amount;
     load_[tile] += work_[c];
+    members_[tile].push_back(static_cast<std::uint32_t>(c));
   }
 
   void lift(std::size_t c) {
@@ -93,6 +97,7 @@ class Placer {
     for (std::size_t r = 0; r < offered_.size(); ++r) used_[tile][r] -= needed_[c][r].amount;
     load_[tile] -= work_[c];
     tile_[c] = kNowhere;
+    std::erase(members_[tile], static_cast<std::uint32_t>(c));
   }
 
   void clear() {
@@ -119,6 +124,25 @@ class Placer {
       put(id.index(), best);
     }
     return true;
+  }
+
+  /// As `places` say; from now on a tile's turn counts, from its first cluster's start to its last one's end within a step,
+  /// where that is longer than its work.
+  void place_by_level(const std::vector<TileId>& places) {
+    for (std::size_t c = 0; c < places.size(); ++c) put(c, places[c].value);
+    start_.assign(tile_.size(), 0);
+    std::vector<double> free(used_.size(), 0);
+    const std::vector<std::uint32_t> level = levels(app_);
+    std::vector<ClusterId> order = app_.order;
+    std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+    for (const ClusterId id : order) {
+      double& start = start_[id.index()];
+      start = free[tile_[id.index()]];
+      for (const Inbound& inbound : app_.clusters[id.index()].inbound)
+        if (inbound.from && inbound.delay == 0)
+          start = std::max(start, start_[inbound.from->index()] + work_[inbound.from->index()] + sending(inbound.from->index()));
+      free[tile_[id.index()]] = start + work_[id.index()];
+    }
   }
 
   /// The largest first, each into the first tile with room. `failed`: the cluster that found none.
@@ -179,9 +203,11 @@ class Placer {
     const std::size_t clusters = tile_.size();
     const auto tiles = static_cast<std::uint32_t>(used_.size());
     if (tiles == 1) return;
-    const std::size_t moves = is_large() ? std::min<std::size_t>(2'000'000, 500 * clusters) : std::min<std::size_t>(200'000, 3000 * clusters);
+    std::size_t moves = is_large() ? std::min<std::size_t>(2'000'000, 500 * clusters) : std::min<std::size_t>(200'000, 3000 * clusters);
     double temperature = 0;
+    if (!start_.empty()) moves /= kPackedMoves;
     for (const double w : work_) temperature = std::max(temperature, w * kLoadWeight / (is_large() ? 64 : 4));
+    if (!start_.empty()) temperature /= kPackedCooler;
     const double cooling = std::pow(1e-4, 1.0 / static_cast<double>(moves));
     double now = 0, best = 0;
     std::vector<std::uint32_t> best_tile = tile_;
@@ -312,7 +338,27 @@ class Placer {
     return cost;
   }
 
-  [[nodiscard]] double load_cost(std::uint32_t tile) const { return kLoadWeight * load_[tile] * load_[tile] / mean_load_; }
+  [[nodiscard]] double load_cost(std::uint32_t tile) const {
+    if (start_.empty()) return kLoadWeight * load_[tile] * load_[tile] / mean_load_;
+    const double turn = turn_of(tile) / mean_load_, square = turn * turn;
+    return kLoadWeight * mean_load_ * square * square;
+  }
+
+  /// Cycles until the last cluster's flits have arrived, about.
+  [[nodiscard]] double sending(std::size_t c) const {
+    return 2 * static_cast<double>(worst_flits(app_.clusters[c])) + chip_.spike_wheel / 2.0;
+  }
+
+  [[nodiscard]] double turn_of(std::uint32_t tile) const {
+    double first = 0, last = 0;
+    bool any = false;
+    for (const std::uint32_t c : members_[tile]) {
+      first = any ? std::min(first, start_[c]) : start_[c];
+      last = std::max(last, start_[c] + work_[c]);
+      any = true;
+    }
+    return std::max(load_[tile], last - first);
+  }
 
   /// All terms that the place of cluster c takes part in.
   [[nodiscard]] double cost_around(std::size_t c) const { return cost_of(touched(c, c)) + load_cost(tile_[c]); }
@@ -375,6 +421,8 @@ class Placer {
   std::vector<Resource> offered_;
   std::vector<std::vector<std::uint64_t>> used_;
   std::vector<double> load_, work_, flits_;
+  std::vector<std::vector<std::uint32_t>> members_;  ///< by tile
+  std::vector<double> start_;  ///< by cluster, in cycles since a step's first; empty: turns do not count
   std::vector<std::uint8_t> sinks_;
   double mean_load_ = 1;
   std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
@@ -432,11 +480,47 @@ std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles
 
 }  // namespace
 
+namespace {
+
+/// Tiles of a region, halved again and again: any run of them lies close together, and many links lead from one run to the next.
+void append_compactly(const Chip& chip, std::uint32_t x, std::uint32_t y, std::uint32_t width, std::uint32_t height, std::vector<TileId>& tiles) {
+  if (width == 0 || height == 0) return;
+  if (width == 1 && height == 1) return tiles.push_back(TileId{y * chip.width + x});
+  if (width >= height) {
+    append_compactly(chip, x, y, width / 2, height, tiles);
+    append_compactly(chip, x + width / 2, y, width - width / 2, height, tiles);
+  } else {
+    append_compactly(chip, x, y, width, height / 2, tiles);
+    append_compactly(chip, x, y + height / 2, width, height - height / 2, tiles);
+  }
+}
+
+/// pack_by_level, and the runs of clusters in compact parts of the mesh.
+std::vector<TileId> place_runs(const Application& app, const Chip& chip, std::uint32_t tiles) {
+  std::vector<TileId> places = pack_by_level(app, chip, tiles), compact;
+  append_compactly(chip, 0, 0, chip.width, (tiles + chip.width - 1) / chip.width, compact);
+  std::erase_if(compact, [&](TileId tile) { return tile.value >= tiles; });
+  for (TileId& place : places) place = compact[place.index()];
+  return places;
+}
+
+}  // namespace
+
 std::vector<TileId> place(const Application& app, const Chip& chip, const MapOptions& options, double crowding,
                           std::string& reason) {
   const std::uint32_t tiles = options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
   Placer placer(app, chip, tiles, crowding);
   Rng rng(options.seed);
+  if (options.sharing == Sharing::kLevels) {
+    const std::vector<TileId> places = place_runs(app, chip, tiles);
+    if (places.empty()) {
+      reason = "packed by level, clusters do not fit " + std::to_string(tiles) + " tiles";
+      return {};
+    }
+    placer.place_by_level(places);
+    placer.anneal(rng);
+    return placer.result();
+  }
   if (placer.is_large() ? !placer.place_by_bisection(rng) : !placer.place_greedily()) {
     placer.clear();
     std::size_t failed = 0;

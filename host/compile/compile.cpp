@@ -16,6 +16,7 @@
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/orders.hpp"
+#include "compiler/schedule/places.hpp"
 #include "host/compile/calibration.hpp"
 #include "host/compile/tune.hpp"
 #include "host/run/stimulus.hpp"
@@ -144,10 +145,30 @@ std::vector<ClusterOrHost> favoured(const Application& app, const CompileOptions
   return sources;
 }
 
-/// Partition, map and schedule, from integers to a promise.
+/// Clusters that share tiles by level where that guarantees more, and where there are data has the lower cost on them.
+bool choose_places(Image& image, const MapOptions& mapping, const CompileOptions& options, const Dataset* data) {
+  std::optional<Bound> before = improve_places(image, mapping, options.tune);
+  if (!before || data == nullptr) return before.has_value();
+  const Dataset some = excerpt(*data);
+  const auto exchange = [&] {
+    std::swap(image.binding, before->binding);
+    std::swap(image.promises.front(), before->promise);
+  };
+  const double by_level = cost(image, &some, options.contract);
+  exchange();
+  if (cost(image, &some, options.contract) <= by_level) return false;
+  exchange();
+  return true;
+}
+
+/// What clusters are spread by, or what is kept.
+enum class Purpose : std::uint8_t { kTrial, kResult };
+
+/// Partition, map and schedule, from integers to a promise. Trials leave out `choose_places`: they are many, and with the clusters
+/// that they choose it can only make the result better.
 std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network, const Chip& chip,
-                                      const CompileOptions& options, const std::optional<Traffic>& traffic,
-                                      const std::vector<std::uint32_t>& least) {
+                                      const CompileOptions& options, const std::optional<Traffic>& traffic, const Dataset* data,
+                                      const std::vector<std::uint32_t>& least, Purpose purpose) {
   Image image;
   image.chip = chip;
   image.application = runner.stage("partition", [&] {
@@ -164,15 +185,13 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   });
   runner.sound(check(image.application, network, chip));
   runner.dump(print(image.application));
-  MapResult mapped = runner.stage("map", [&] {
-    MapOptions mapping;
-    mapping.seed = options.seed;
-    mapping.tiles = options.tiles;
-    mapping.most_slots = options.slots;
-    if (options.pages) mapping.most_pages = *options.pages;
-    mapping.favoured = favoured(image.application, options);
-    return map(image.application, chip, mapping);
-  });
+  MapOptions mapping;
+  mapping.seed = options.seed;
+  mapping.tiles = options.tiles;
+  mapping.most_slots = options.slots;
+  if (options.pages) mapping.most_pages = *options.pages;
+  mapping.favoured = favoured(image.application, options);
+  MapResult mapped = runner.stage("map", [&] { return map(image.application, chip, mapping); });
   if (!mapped.binding) return DoesNotFit{"map", mapped.reason};
   image.binding = std::move(*mapped.binding);
   runner.sound(check(image));
@@ -181,6 +200,10 @@ std::variant<Image, DoesNotFit> build(Runner& runner, const IntNetwork& network,
   if (const auto* dead = std::get_if<Deadlocked>(&promised)) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
   image.promises.push_back(std::get<Promise>(promised));
   if (options.tune && runner.stage("orders", [&] { return improve_orders(image); })) runner.sound(check(image));
+  if (purpose == Purpose::kResult && runner.stage("places", [&] { return choose_places(image, mapping, options, data); })) {
+    runner.sound(check(image));
+    runner.dump(print(image.application, image.binding, chip));
+  }
   runner.sound(verify(image, image.promises.back(), {}));
   return image;
 }
@@ -200,7 +223,7 @@ std::vector<std::uint32_t> least_clusters(Runner& runner, const IntNetwork& netw
     trial.dump.reset();
     const OnStage silent;
     Runner quiet(trial, silent);
-    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, least); }, tiles_of(chip, options),
+    return spread([&](const auto& least) { return build(quiet, network, chip, trial, traffic, nullptr, least, Purpose::kTrial); }, tiles_of(chip, options),
                   data, options.contract);
   });
 }
@@ -224,7 +247,7 @@ std::string print_promise(const Promise& promise) {
 std::variant<Image, DoesNotFit> back_end(Runner& runner, const Compilation& numbers, const Chip& chip, const CompileOptions& options) {
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
   const std::vector<std::uint32_t> least = least_clusters(runner, numbers.integers, chip, options, numbers.traffic, data);
-  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, least);
+  auto built = build(runner, numbers.integers, chip, options, numbers.traffic, data, least, Purpose::kResult);
   auto* image = std::get_if<Image>(&built);
   if (image == nullptr) return built;
   std::optional<MeasuredWork> work;
@@ -285,7 +308,7 @@ std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chi
   const OnStage silent;
   Runner runner(options, silent);
   const std::vector<std::uint32_t> least = least_clusters(runner, network, chip, options, std::nullopt, nullptr);
-  return build(runner, network, chip, options, std::nullopt, least);
+  return build(runner, network, chip, options, std::nullopt, nullptr, least, Purpose::kResult);
 }
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip, const CompileOptions& options,

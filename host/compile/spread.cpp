@@ -18,26 +18,7 @@ constexpr double kWorthwhile = 0.98;     ///< a split costs traffic and a tile; 
 constexpr double kNearlyBusiest = 0.9;   ///< of the busiest tile's work, to be split with it
 constexpr std::size_t kReplayed = 512;   ///< steps of calibration data a trial is replayed for
 
-/// Samples spread evenly over the data, for data sets are often sorted by label. At least one.
-Dataset excerpt(const Dataset& data) {
-  Dataset some{data.ports, {}, data.encoder};
-  const std::size_t mean = std::max<std::size_t>(1, data.total_steps() / data.samples.size());
-  const std::size_t count = std::clamp<std::size_t>(kReplayed / mean, 1, data.samples.size());
-  for (std::size_t i = 0; i < count; ++i) some.samples.push_back(data.samples[i * data.samples.size() / count]);
-  return some;
-}
-
 double cycles(const Ratio& period) { return static_cast<double>(period.num()) / static_cast<double>(period.den()); }
-
-/// The less the better: cycles a step, or squares of them.
-double cost(const Image& image, const Dataset* data, const ContractOptions& contracts) {
-  const Promise& guaranteed = image.promises.front();
-  if (data == nullptr) return cycles(guaranteed.period);
-  const Rehearsal run = rehearse(image, *data);
-  const double steps = std::max(1.0, static_cast<double>(run.ended.size()) - 1);
-  const double replayed = static_cast<double>(run.ended.back() - run.ended.front()) / steps;
-  return cycles(contract(image, guaranteed, run.work, contracts).promise.period) * replayed;
-}
 
 double work(const Application& app, std::size_t c) {
   const Cluster& cluster = app.clusters[c];
@@ -95,6 +76,23 @@ Split split_of(const Application& app) {
 }
 
 }  // namespace
+
+Dataset excerpt(const Dataset& data) {
+  Dataset some{data.ports, {}, data.encoder};
+  const std::size_t mean = std::max<std::size_t>(1, data.total_steps() / data.samples.size());
+  const std::size_t count = std::clamp<std::size_t>(kReplayed / mean, 1, data.samples.size());
+  for (std::size_t i = 0; i < count; ++i) some.samples.push_back(data.samples[i * data.samples.size() / count]);
+  return some;
+}
+
+double cost(const Image& image, const Dataset* data, const ContractOptions& contracts) {
+  const Promise& guaranteed = image.promises.front();
+  if (data == nullptr) return cycles(guaranteed.period);
+  const Rehearsal run = rehearse(image, *data);
+  const double steps = std::max(1.0, static_cast<double>(run.ended.size()) - 1);
+  const double replayed = static_cast<double>(run.ended.back() - run.ended.front()) / steps;
+  return cycles(contract(image, guaranteed, run.work, contracts).promise.period) * replayed;
+}
 
 std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const Dataset* calibration, const ContractOptions& contracts) {
   std::optional<Image> first = attempt(place, {});

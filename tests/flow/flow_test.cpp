@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "compiler/base/error.hpp"
+#include "compiler/map/map.hpp"
 #include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "host/compile/compile.hpp"
@@ -300,6 +301,38 @@ TEST(Orders, ListSchedulingShortensSomePeriods) {
   RecordProperty("shorter_latency_only", latency);
   EXPECT_GE(period, 1);
   EXPECT_GE(latency, 3);
+}
+/// Small clusters, several of them on every tile: bindings by traffic and by level, both taken now and then.
+TEST(Crowded, NetworksOnFewTilesAreGoldenAndKeepTheirPromises) {
+  const Chip chip = test_chip("row");
+  int networks = 0, by_level = 0;
+  for (std::uint64_t seed = 1; networks < 40 && seed < 2000; ++seed) {
+    const Case made = random_case(seed, chip, {.max_populations = 12, .max_neurons = 24, .max_samples = 2});
+    CompileOptions options;
+    options.seed = seed;
+    options.max_neurons = 8;
+    std::optional<Image> image;
+    try {
+      auto built = build_image(made.network, chip, options);
+      if (auto* fits = std::get_if<Image>(&built)) image = std::move(*fits);
+    } catch (const Error&) {
+      continue;
+    }
+    if (!image || image->application.clusters.size() <= chip.tiles()) continue;
+    ++networks;
+    const MapResult by_traffic = try_map(image->application, chip, {.seed = seed});
+    ASSERT_TRUE(by_traffic.binding);
+    for (std::size_t c = 0; c < image->application.clusters.size(); ++c)
+      if (by_traffic.binding->placement[c].tile != image->binding.placement[c].tile) {
+        ++by_level;
+        break;
+      }
+    expect_agreement(seed, made, *image, nullptr);
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_EQ(networks, 40);
+  EXPECT_GE(by_level, 3);
+  EXPECT_LE(by_level, 37);
 }
 #endif
 

@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "compiler/base/error.hpp"
+#include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/map/routes.hpp"
@@ -95,6 +98,84 @@ TEST(Map, IsAFunctionOfItsSeed) {
   Rng rng(4);
   const Mapped m = random_application(rng);
   EXPECT_EQ(map(m.app, m.chip, {.seed = 9}).binding, map(m.app, m.chip, {.seed = 9}).binding);
+}
+
+TEST(Levels, CountTheConnectionsOfThisStep) {
+  Application app;
+  app.clusters.resize(5);
+  const auto reads = [&](std::size_t c, std::size_t from, std::uint32_t delay) { app.clusters[c].inbound.push_back({ClusterId{from}, delay, 0, 0, 0}); };
+  app.clusters[3].inbound.push_back({std::nullopt, 0, 0, 0, 0});
+  reads(1, 3, 0);
+  reads(0, 1, 0);
+  reads(0, 3, 0);
+  reads(3, 0, 1);  // late: it closes no circle
+  reads(4, 0, 2);
+  app.order = {ClusterId{3}, ClusterId{1}, ClusterId{0}, ClusterId{2}, ClusterId{4}};
+  EXPECT_EQ(levels(app), (std::vector<std::uint32_t>{2, 1, 0, 0, 0}));
+}
+
+/// The longest work of a tile is the least that any cut of the clusters by level into so many runs has.
+TEST(Levels, TilesGetRunsOfClustersTheBusiestAsLittleBusyAsCanBe) {
+  int cuts = 0;
+  for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const Mapped m = random_application(rng);
+    const std::size_t clusters = m.app.clusters.size();
+    const auto tiles = static_cast<std::uint32_t>(1 + rng.below(m.chip.tiles()));
+    const std::vector<TileId> places = pack_by_level(m.app, m.chip, tiles);
+    if (places.empty() || clusters > 14) continue;
+    const std::vector<std::uint32_t> level = levels(m.app);
+    std::vector<ClusterId> order = m.app.order;
+    std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+    const auto work = [&](ClusterId c) { return worst_integration(m.app.clusters[c.index()]) + static_cast<std::int64_t>(m.app.clusters[c.index()].updates.size()); };
+    std::vector<std::int64_t> load(tiles, 0);
+    for (std::size_t i = 0; i < clusters; ++i) {
+      ASSERT_LT(places[order[i].index()].value, tiles);
+      load[places[order[i].index()].index()] += work(order[i]);
+      EXPECT_GE(places[order[i].index()], places[order[i == 0 ? 0 : i - 1].index()]);
+    }
+    // Every cut there is, tables left aside: none is better, and where tables do not bind ours is as good.
+    std::int64_t least = std::numeric_limits<std::int64_t>::max();
+    for (std::uint32_t ends = 0; ends < 1U << (clusters - 1); ++ends) {
+      std::int64_t run = 0, most = 0;
+      std::uint32_t runs = 1;
+      for (std::size_t i = 0; i < clusters; ++i) {
+        run += work(order[i]);
+        most = std::max(most, run);
+        if (i + 1 == clusters || (ends >> i & 1U) == 0) continue;
+        run = 0;
+        ++runs;
+      }
+      if (runs <= tiles) least = std::min(least, most);
+    }
+    EXPECT_GE(*std::max_element(load.begin(), load.end()), least);
+    if (pack_by_level(m.app, m.chip, 1).empty()) continue;  // tables bind
+    EXPECT_EQ(*std::max_element(load.begin(), load.end()), least);
+    cuts += tiles > 1 && clusters > tiles ? 1 : 0;
+  }
+  EXPECT_GE(cuts, 10);
+}
+
+TEST(Levels, EveryBindingByLevelIsSoundAndAFunctionOfItsSeed) {
+  int mapped = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const Mapped m = random_application(rng);
+    MapOptions options;
+    options.seed = seed;
+    options.sharing = Sharing::kLevels;
+    const MapResult result = try_map(m.app, m.chip, options);
+    if (!result.binding) {
+      EXPECT_THAT(result.reason, testing::Not(IsEmpty()));
+      continue;
+    }
+    ++mapped;
+    ASSERT_THAT(check(m.app, *result.binding, m.chip), IsEmpty());
+    EXPECT_EQ(try_map(m.app, m.chip, options).binding, result.binding);
+  }
+  EXPECT_GT(mapped, 75);
 }
 
 TEST(Map, EveryCorruptedEntryIsSeen) {

@@ -1,0 +1,152 @@
+// Clusters that share tiles: packed by level or by traffic, whichever guarantees more.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "compiler/map/levels.hpp"
+#include "compiler/partition/partition.hpp"
+#include "compiler/schedule/orders.hpp"
+#include "compiler/schedule/places.hpp"
+#include "compiler/schedule/schedule.hpp"
+#include "tests/partition/random_network.hpp"
+
+namespace spikeloom {
+namespace {
+
+using testing::IsEmpty;
+
+enum class Kind { kLayered, kRecurrent, kConvolution };
+
+/// Each neuron of a sheet reads the three by three around it in the sheet before.
+IntProjection window(Rng& rng, Source from, PopulationId to, std::size_t side) {
+  IntProjection p;
+  p.name = "w";
+  p.from = from;
+  p.to = to;
+  p.bits = 8;
+  p.row_begin.push_back(0);
+  for (std::size_t s = 0; s < side * side; ++s) {
+    for (std::size_t t = 0; t < side * side; ++t) {
+      const std::size_t dx = s % side > t % side ? s % side - t % side : t % side - s % side;
+      const std::size_t dy = s / side > t / side ? s / side - t / side : t / side - s / side;
+      if (std::max(dx, dy) > 1) continue;
+      p.target.push_back(static_cast<std::uint32_t>(t));
+      p.weight.push_back(test::random_weight(rng, 8));
+    }
+    p.row_begin.push_back(p.target.size());
+  }
+  return p;
+}
+
+/// Layers one after the other; a recurrent network's also read themselves and now and then an earlier one, a step late.
+IntNetwork network_of(Rng& rng, Kind kind) {
+  IntNetwork net;
+  net.name = "random";
+  const auto side = static_cast<std::size_t>(rng.between(6, 9));
+  const auto size = [&] { return kind == Kind::kConvolution ? side * side : static_cast<std::size_t>(rng.between(24, 96)); };
+  IntInput input;
+  input.name = "in";
+  input.shape = {size()};
+  net.inputs.push_back(input);
+  const std::size_t layers = 3 + rng.below(10);
+  std::vector<std::size_t> sizes;
+  for (std::size_t p = 0; p < layers; ++p) {
+    sizes.push_back(size());
+    net.populations.push_back(test::random_population(rng, "p" + std::to_string(p), sizes[p], NeuronKind::kLif));
+    const Source from = p == 0 ? Source(InputId{0}) : Source(PopulationId{p - 1});
+    const std::size_t from_size = p == 0 ? volume(input.shape) : sizes[p - 1];
+    if (kind == Kind::kConvolution) net.projections.push_back(window(rng, from, PopulationId{p}, side));
+    else net.projections.push_back(test::random_projection(rng, from, from_size, PopulationId{p}, sizes[p], 8, 0.2 + 0.8 * rng.unit()));
+    if (kind != Kind::kRecurrent || !rng.chance(0.6)) continue;
+    const std::size_t to = rng.chance(0.7) ? p : rng.below(p + 1);
+    net.projections.push_back(test::random_projection(rng, PopulationId{p}, sizes[p], PopulationId{to}, sizes[to], 8, 0.3));
+    net.projections.back().delay = 1;
+  }
+  net.outputs.push_back({"out", net.populations.back().shape, PopulationId{layers - 1}});
+  return net;
+}
+
+Chip roomy_chip() {
+  Chip chip;
+  chip.name = "roomy";
+  chip.spike_wheel = chip.credit_wheel = 64;
+  chip.tile.lanes = 16;
+  chip.tile.lif_lanes = 4;
+  chip.tile.contexts = 16;
+  chip.tile.page_rows = 64;
+  chip.tile.page_chunks = 128;
+  chip.tile.state_words = 1024;
+  chip.tile.param_sets = 256;
+  chip.tile.weight_words = 16384;
+  chip.tile.axon_entries = 4096;
+  chip.tile.chunk_entries = 1024;
+  chip.tile.update_entries = 1024;
+  chip.tile.out_entries = 256;
+  chip.tile.deliveries = 63;
+  chip.tile.credit_counters = 64;
+  chip.tile.channels = 32;
+  chip.tile.order_entries = 64;
+  chip.host.channels = 64;
+  chip.host.credit_counters = 256;
+  return chip;
+}
+
+/// Mapped by traffic onto fewer tiles than it has clusters, 1.5 to 4 a tile. None: it does not fit.
+std::optional<Image> crowded(Rng& rng, Kind kind, MapOptions& options) {
+  Image image;
+  image.chip = roomy_chip();
+  const IntNetwork net = network_of(rng, kind);
+  PartitionOptions cut;
+  cut.seed = rng.next();
+  cut.max_neurons = 12 + static_cast<std::uint32_t>(rng.below(24));
+  image.application = build_application(net, image.chip, partition(net, image.chip, cut), {});
+  const double per_tile = 1.5 + 2.5 * rng.unit();
+  options.tiles = std::max(2U, static_cast<std::uint32_t>(static_cast<double>(image.application.clusters.size()) / per_tile));
+  while (image.chip.width * image.chip.height < options.tiles) ++(image.chip.width <= image.chip.height ? image.chip.width : image.chip.height);
+  MapResult mapped = try_map(image.application, image.chip, options);
+  if (!mapped.binding) return std::nullopt;
+  image.binding = *std::move(mapped.binding);
+  image.promises = {std::get<Promise>(guarantee(image))};
+  (void)improve_orders(image);
+  return image;
+}
+
+TEST(Places, AreNeverWorseThanByTrafficAndOftenMuchBetter) {
+  int networks = 0, better = 0;
+  double ratios = 0;
+  for (const Kind kind : {Kind::kLayered, Kind::kRecurrent, Kind::kConvolution})
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+      SCOPED_TRACE("kind " + std::to_string(static_cast<int>(kind)) + ", seed " + std::to_string(seed));
+      Rng rng(seed);
+      MapOptions options;
+      options.seed = seed;
+      std::optional<Image> image = crowded(rng, kind, options);
+      if (!image) continue;
+      ++networks;
+      const Image before = *image;
+      const std::optional<Bound> replaced = improve_places(*image, options, true);
+      const bool changed = replaced.has_value();
+      const Ratio was = before.promises.front().period, is = image->promises.front().period;
+      EXPECT_LE(is, was);
+      EXPECT_EQ((changed ? replaced->binding : image->binding), before.binding);
+      EXPECT_EQ(is < was, changed);
+      ASSERT_EQ(image->promises.size(), 1U);
+      EXPECT_EQ(std::get<Promise>(guarantee(*image)).period, is);
+      EXPECT_THAT(check(*image), IsEmpty());
+      EXPECT_THAT(verify(*image, image->promises.front(), {}), IsEmpty());
+      Image again = before;
+      EXPECT_EQ(improve_places(again, options, true).has_value(), changed);
+      EXPECT_EQ(again.binding, image->binding);
+      better += changed ? 1 : 0;
+      ratios += was.approximate() / is.approximate();
+    }
+  RecordProperty("better", better);
+  std::cout << better << " of " << networks << " better, mean ratio " << ratios / networks << "\n";
+  EXPECT_GE(networks, 30);
+  EXPECT_GE(better, 20);
+}
+
+}  // namespace
+}  // namespace spikeloom
