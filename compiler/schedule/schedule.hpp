@@ -38,6 +38,7 @@ struct ContractOptions {
 struct Contracted {
   Promise promise;
   std::vector<TileContract> contracts;  ///< by TileId: what the hardware checks
+  TileBounds bounds;                    ///< the same for the analysis
 };
 
 /// The smallest period for which contracts exist that the measured work satisfies, in any order of the

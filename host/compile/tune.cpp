@@ -43,14 +43,14 @@ class Tuner {
   }
 
  private:
-  /// Of the image as it is. Where work was measured `contracts_` are its contracts.
+  /// Of the image as it is. Where work was measured `bounds_` are its contracts.
   [[nodiscard]] Price price_of_image() {
     const Promise& promise = image_.promises.front();
     Price price{promise.period, promise.period, promise.latency};
     if (work_) {
       const Contracted contracted = contract(image_, promise, *work_, options_.contract);
       price.period = contracted.promise.period;
-      contracts_ = contracted.contracts;
+      bounds_ = contracted.bounds;
     }
     return price;
   }
@@ -59,7 +59,7 @@ class Tuner {
   template <class Change, class Better>
   bool try_binding(Change&& change, Better&& better) {
     Binding before = image_.binding;
-    const std::vector<TileContract> contracts = contracts_;
+    const TileBounds bounds = bounds_;
     Promise promise = image_.promises.front();
     if (change(image_.binding)) {
       auto promised = guarantee(image_);
@@ -74,7 +74,7 @@ class Tuner {
     }
     image_.binding = std::move(before);
     image_.promises.front() = std::move(promise);
-    contracts_ = contracts;
+    bounds_ = bounds;
     return false;
   }
   template <class Change>
@@ -87,7 +87,7 @@ class Tuner {
     (void)try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, kMostPages, b), true; });
     const bool scarce = std::any_of(image_.binding.placement.begin(), image_.binding.placement.end(), [](const Placement& p) { return p.rows < kMostPages; });
     if (!scarce || image_.application.clusters.size() > kMany) return;
-    for (const TileBounds& bounds : {TileBounds{}, bounds_of(image_, contracts_)}) {
+    for (const TileBounds& bounds : {TileBounds{}, TileBounds(bounds_)}) {
       if (const auto choice = fastest_pages(image_, bounds, kMostPages)) (void)try_pages(*choice);
       if (!work_) break;
     }
@@ -138,7 +138,7 @@ class Tuner {
   void least_pages() {
     std::vector<PageDemand> demands;
     if (!work_ || !options_.period) demands.push_back({{}, options_.period.value_or(price_.guaranteed)});
-    if (work_) demands.push_back({bounds_of(image_, contracts_), options_.period.value_or(price_.period)});
+    if (work_) demands.push_back({bounds_, options_.period.value_or(price_.period)});
     std::uint32_t low = 1, high = kMostPages;
     std::optional<PageChoice> best = least_pages_for(image_, demands, high);
     while (best && low + 1 < high) {
@@ -159,7 +159,7 @@ class Tuner {
   Image& image_;
   const std::optional<MeasuredWork>& work_;
   const TuneOptions& options_;
-  std::vector<TileContract> contracts_;
+  TileBounds bounds_;  ///< of the contracts
   Price price_;
   std::vector<ClusterOrHost> favoured_;
 };
