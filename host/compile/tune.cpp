@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMany = 96;       ///< clusters: then an analysis takes long
 constexpr int kRounds = 3;              ///< of favouring one more source
+constexpr std::size_t kFew = 32;        ///< channels: then each one's share of the slots is tried
+constexpr int kShares = 8;              ///< changes of one channel's share
 constexpr std::size_t kCandidates = 5;  ///< sources tried in a round
 
 /// What a binding promises, the better the less.
@@ -35,6 +37,7 @@ class Tuner {
     if (options_.pages) most_pages();
     if (options_.slots && image_.application.clusters.size() <= kMany)
       for (int round = 0; round < kRounds && favour_one_more(); ++round) {}
+    if (options_.slots && image_.binding.channels.size() <= kFew) share_out();
     if (options_.period && price_.period > *options_.period)
       throw input_error("a period of " + options_.period->str() + " cycles a step is not to be had: the best " +
                         (work_ ? "contracted" : "guaranteed") + " one here is " + price_.period.str() + "; more tiles, a larger chip or " +
@@ -131,6 +134,29 @@ class Tuner {
     }
     if (better) favoured_.push_back(best);
     return better;
+  }
+
+  /// One channel's share of the slots doubled or halved, as long as that helps: sources whose channels are not alike are not
+  /// helped by favouring all of them.
+  void share_out() {
+    std::vector<std::int64_t> shares;
+    for (const Channel& channel : image_.binding.channels)
+      shares.push_back(std::find(favoured_.begin(), favoured_.end(), channel.from) != favoured_.end() ? 32 : 8);
+    for (int change = 0; change < kShares; ++change) {
+      std::vector<std::int64_t> best;
+      for (std::size_t c = 0; c < shares.size(); ++c)
+        for (const bool more : {true, false}) {
+          MapOptions mapping;
+          mapping.seed = options_.seed;
+          mapping.most_slots = options_.most_slots;
+          mapping.shares = shares;
+          mapping.shares[c] = std::max<std::int64_t>(1, more ? shares[c] * 2 : shares[c] / 2);
+          if (mapping.shares == shares) continue;
+          if (try_binding([&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); })) best = mapping.shares;
+        }
+      if (best.empty()) return;
+      shares = std::move(best);
+    }
   }
 
   /// The fewest pages that keep the periods: every page more is a step more that may be on its way. First the fewest that
