@@ -182,13 +182,6 @@ std::vector<TileContract> contracts_for(const TileBounds& bounds) {
   return contracts;
 }
 
-Promise contracted_promise(const Image& image, const Promise& guaranteed, const TileBounds& bounds) {
-  const TimingGraph timing = timing_graph(image, bounds);
-  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
-  // The worst case's latency holds for every input, so also within the contract.
-  return promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
-}
-
 /// Samples that always come in one order are one long sample.
 void join(std::vector<std::vector<std::int64_t>>& samples) {
   std::vector<std::int64_t> all;
@@ -252,19 +245,26 @@ Contracted contract(const Image& image, const Promise& guaranteed, const Measure
     }
   }
   result.contracts = contracts_for(result.bounds);
-  result.promise = contracted_promise(image, guaranteed, result.bounds);
+  result.promise = promise_under(image, guaranteed, result.bounds);
   return result;
+}
+
+Promise promise_under(const Image& image, const Promise& guaranteed, const TileBounds& bounds) {
+  const TimingGraph timing = timing_graph(image, bounds);
+  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
+  // The worst case's latency holds for every input, so also within the contract.
+  return promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
 }
 
 Promise promise_under(const Image& image, const Promise& guaranteed, const std::vector<TileContract>& contracts) {
   TileBounds bounds = bounds_of(image, contracts);
-  Promise best = contracted_promise(image, guaranteed, bounds);
+  Promise best = promise_under(image, guaranteed, bounds);
   for (bool better = true; better;) {
     better = false;
     for (std::size_t t = 0; t < bounds.size() && !better; ++t) {
       if (!bounds[t] || bounds[t]->pooled) continue;
       bounds[t]->pooled = true;
-      Promise promise = contracted_promise(image, guaranteed, bounds);
+      Promise promise = promise_under(image, guaranteed, bounds);
       better = promise.period < best.period;
       if (better) best = std::move(promise);
       else bounds[t]->pooled = false;
