@@ -299,8 +299,12 @@ never differed either. *Steps/s* follow from the measured period and the chip fi
 
 `spikeloom compile NETWORK … {' '.join(TIGHT)} --calibrate DATA`, then `spikeloom run` of DATA, samples back to back, and of
 8 × 32 steps in which every input is 1; both on `verilator`, every promise kept and every stamp predicted. Contracted periods
-are for exactly these samples in their order; what remains is bursts that 16 pages do not take up, and work that tiles do
-one after the other within a step. Guaranteed periods are for any input, and ones are the worst input only of the first layer.
+are for exactly these samples in their order. What remains, by network: sends, for no counter sees how many flits a firing
+gives, so every step pays for the most of them. lava-oxford works 20.77 cycles a step and its five flits take up to 21 more, four
+slots of sixteen each on the one way to the host, so no contract on work promises less than 41.77 with these slots; the Braille networks' recurrent
+and local spikes are the same case, smaller. And tiles that do not work alike: what the busiest one's contract leaves over is paid
+by every step, also by those in which another tile is the late one (mnist-snn: lif2 beside lif1), or else bursts have to fit into
+16 pages. Guaranteed periods are for any input, and ones are the worst input only of the first layer.
 
 {table(["network", "chip", "contracted", "measured", "contracted / measured", "guaranteed", "measured, all ones", "guaranteed / measured"], tightness)}
 

@@ -24,6 +24,7 @@ struct MapOptions {
   Sharing sharing = Sharing::kTraffic;
   std::vector<TileId> places{};   ///< tile by ClusterId where that is decided already; empty: the placer decides
   std::vector<ClusterOrHost> favoured{};  ///< their channels count as four times as busy where slots are dealt out
+  std::vector<std::int64_t> shares{};     ///< by channel of the binding: a flit counts as so many; empty: as 1, favoured ones as 4
 };
 
 /// A binding, or why there is none: what does not fit, with the numbers and what would do.

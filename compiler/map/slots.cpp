@@ -153,7 +153,8 @@ bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& 
       channel_of.push_back(&channel);
     }
     const bool favoured = std::count(options.favoured.begin(), options.favoured.end(), channel.from) != 0;
-    spikes.push_back(request_of(chip, from, to, worst_flits(app, channel) * (favoured ? kFavour : 1)));
+    const std::int64_t share = options.shares.empty() ? (favoured ? kFavour : 1) : options.shares.at(spikes.size());
+    spikes.push_back(request_of(chip, from, to, worst_flits(app, channel) * share));
   }
   Rng rng(options.seed ^ 0x510753107510753ULL);
   std::size_t failed = 0;

@@ -50,7 +50,7 @@ std::optional<PageChoice> least_pages_for(const Image& image, const std::vector<
   for (const PageDemand& demand : demands) timings.push_back(with_least_pages(image, demand.bounds));
   std::vector<sdf::TokenDemand> wanted;
   for (std::size_t d = 0; d < demands.size(); ++d)
-    wanted.push_back({{&timings[d].graph, timings[d].pages}, demands[d].period * Ratio(kTimeScale), false});
+    wanted.push_back({{&timings[d].graph, timings[d].pages}, demands[d].period * Ratio(kTimeScale) - Ratio(timings[d].fee), false});
   return choice_of(sdf::least_tokens(page_groups(image, most), wanted));
 }
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <tuple>
+#include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/timing.hpp"
 #include "compiler/sdf/certificate.hpp"
+#include "compiler/schedule/pool.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/latency.hpp"
 #include "compiler/sdf/regulation.hpp"
@@ -21,7 +25,7 @@ Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf
                    std::int64_t latency) {
   Promise promise;
   promise.name = name;
-  promise.period = certificate.period / Ratio(kTimeScale);
+  promise.period = (certificate.period + Ratio(timing.fee)) / Ratio(kTimeScale);
   const std::int64_t unit = certificate.period.den() * kTimeScale;
   promise.offset = ceil_div(certificate.potential[timing.sink.index()], unit);
   promise.latency = latency;
@@ -77,20 +81,105 @@ Round round_of(const Image& image, std::size_t tile) {
   return round;
 }
 
-/// Bounds for a wanted period (cycles / kTimeScale): the worst case where the tile's own round fits it,
-/// otherwise the contract with the largest rho that does. None where a sample's mean is above that rho.
-std::optional<TileBounds> bounds_for(const Image& image, const MeasuredWork& work, std::int64_t period) {
-  TileBounds bounds(image.binding.orders.size());
+/// What contracts may be had: the samples, and which tiles' contracts are pooled.
+struct Family {
+  const Image& image;
+  const MeasuredWork& work;
+  std::vector<Round> rounds;     ///< by TileId
+  TileBounds pooled;             ///< those that are, and nothing else
+  Pool pool;
+};
+
+constexpr std::int64_t kMostRegister = std::numeric_limits<std::uint32_t>::max() - 1;
+
+/// The contract with the least rho that the samples keep.
+std::optional<TileBound> steadiest(const std::vector<std::vector<std::int64_t>>& samples) {
+  std::int64_t rho = 0;
+  for (const auto& sample : samples) {
+    std::int64_t sum = 0;
+    for (const std::int64_t w : sample) sum += w;
+    if (!sample.empty()) rho = std::max(rho, ceil_div(sum, static_cast<std::int64_t>(sample.size())));
+  }
+  const auto sigma = sdf::least_sigma(samples, rho);
+  SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(sigma));
+  if (rho > kMostRegister || std::get<std::int64_t>(sigma) > kMostRegister) return std::nullopt;
+  return TileBound{rho, std::get<std::int64_t>(sigma), true};
+}
+
+/// Bounds for a wanted period (cycles / kTimeScale), of which the pool's fee leaves something: the worst case where the tile's
+/// own round fits that, otherwise the contract with the largest rho that does. None where a sample's mean is above that rho.
+std::optional<TileBounds> bounds_for(const Family& family, std::int64_t wanted) {
+  const std::int64_t period = wanted - family.pool.fee;
+  TileBounds bounds = family.pooled;
   for (std::size_t t = 0; t < bounds.size(); ++t) {
-    const Round round = round_of(image, t);
-    if (round.worst * kTimeScale + round.overhead <= period) continue;
+    const Round& round = family.rounds[t];
+    const auto& order = family.image.binding.orders[t];
+    const auto is_paid = [&](const OrderEntry& entry) { return !family.pool.paid.empty() && family.pool.paid[entry.cluster.index()] != 0; };
+    if (std::all_of(order.begin(), order.end(), is_paid) || round.worst * kTimeScale + round.overhead <= period) continue;
     const std::int64_t rho = Ratio(period - round.overhead, round.firings).floor();
     if (rho <= 0) return std::nullopt;
-    const auto sigma = sdf::least_sigma(work[t], rho);
-    if (!std::holds_alternative<std::int64_t>(sigma)) return std::nullopt;
+    const auto sigma = sdf::least_sigma(family.work[t], rho);
+    if (!std::holds_alternative<std::int64_t>(sigma) || std::get<std::int64_t>(sigma) > kMostRegister) return std::nullopt;
     bounds[t] = TileBound{rho, std::get<std::int64_t>(sigma)};
   }
   return bounds;
+}
+
+/// The bounds of the smallest period below `most` (cycles / kTimeScale) that the family keeps; nothing where there is none.
+std::optional<std::pair<std::int64_t, TileBounds>> least_bounds(const Family& family, std::int64_t most) {
+  // Smaller periods leave less rho and need more sigma, so what can be kept is nearly an interval; where it is not,
+  // bisection still ends at a period that is kept, and the worst case keeps the guaranteed one.
+  const std::int64_t fee = family.pool.fee;
+  if (most <= fee + 1) return std::nullopt;
+  const std::int64_t least = sdf::least_kept_period(most - fee, [&](std::int64_t period) -> std::optional<sdf::Graph> {
+    const auto bounds = bounds_for(family, period + fee);
+    if (!bounds) return std::nullopt;
+    return timing_graph(family.image, *bounds).graph;
+  });
+  if (least == most - fee) return std::nullopt;
+  return std::pair(least + fee, *bounds_for(family, least + fee));
+}
+
+/// With one more tile's contract in the pool.
+std::optional<Family> with_pooled(const Family& family, std::size_t tile, const TimingGraph& plain) {
+  const auto bound = steadiest(family.work[tile]);
+  if (!bound) return std::nullopt;
+  Family more = family;
+  more.pooled[tile] = bound;
+  more.pool = pool_of(family.image, more.pooled, plain);
+  return more;
+}
+
+/// Tiles whose contracts may pay: the busiest of those that work alike, the busiest first.
+std::vector<std::size_t> payers(const Image& image, const MeasuredWork& work) {
+  constexpr std::size_t kMost = 4;
+  std::vector<std::pair<std::int64_t, std::size_t>> tiles;  // work a round, negative
+  for (std::size_t t = 0; t < work.size(); ++t) {
+    std::int64_t sum = 0, firings = 0;
+    for (const auto& sample : work[t])
+      for (const std::int64_t w : sample) sum += w, ++firings;
+    if (firings != 0) tiles.emplace_back(-sum * static_cast<std::int64_t>(image.binding.orders[t].size()) / firings, t);
+  }
+  std::sort(tiles.begin(), tiles.end());
+  std::vector<std::size_t> chosen;
+  const auto first = [&](std::size_t t) -> const Cluster& { return image.application.clusters[image.binding.orders[t].front().cluster.index()]; };
+  for (const auto& [load, t] : tiles) {
+    const bool known = std::any_of(chosen.begin(), chosen.end(), [&](std::size_t c) {
+      return image.binding.orders[c].size() == image.binding.orders[t].size() && works_alike(first(c), first(t));
+    });
+    if (!known && chosen.size() < kMost) chosen.push_back(t);
+  }
+  return chosen;
+}
+
+std::vector<TileContract> contracts_for(const TileBounds& bounds) {
+  std::vector<TileContract> contracts(bounds.size());
+  for (std::size_t t = 0; t < bounds.size(); ++t)
+    if (bounds[t]) {
+      SPIKELOOM_CHECK(bounds[t]->rho <= kMostRegister && bounds[t]->sigma <= kMostRegister);
+      contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
+    }
+  return contracts;
 }
 
 /// Samples that always come in one order are one long sample.
@@ -132,33 +221,56 @@ std::variant<Promise, Deadlocked> guarantee(const Image& image) {
 Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& measured,
                     const ContractOptions& options) {
   const MeasuredWork work = scaled_work(image, measured, options);
-  // Smaller periods leave less rho and need more sigma, so what can be kept is nearly an interval; where it is not,
-  // bisection still ends at a period that is kept, and the worst case keeps the guaranteed one.
-  const std::int64_t most = (guaranteed.period * Ratio(kTimeScale)).ceil();
-  const std::int64_t least = sdf::least_kept_period(most, [&](std::int64_t period) -> std::optional<sdf::Graph> {
-    const auto bounds = bounds_for(image, work, period);
-    if (!bounds) return std::nullopt;
-    return timing_graph(image, *bounds).graph;
-  });
-  const TileBounds worst(image.binding.orders.size());
-  const TileBounds bounds = least == most ? worst : *bounds_for(image, work, least);
+  Family family{image, work, {}, TileBounds(image.binding.orders.size()), {}};
+  for (std::size_t t = 0; t < image.binding.orders.size(); ++t) family.rounds.push_back(round_of(image, t));
+  std::int64_t most = (guaranteed.period * Ratio(kTimeScale)).ceil();
   Contracted result;
-  result.contracts.resize(bounds.size());
-  for (std::size_t t = 0; t < bounds.size(); ++t)
-    if (bounds[t]) {
-      SPIKELOOM_CHECK(bounds[t]->rho < std::numeric_limits<std::uint32_t>::max());
-      SPIKELOOM_CHECK(bounds[t]->sigma < std::numeric_limits<std::uint32_t>::max());
-      result.contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
+  result.bounds.resize(image.binding.orders.size());
+  if (auto found = least_bounds(family, most)) std::tie(most, result.bounds) = std::move(*found);
+  // One more contract into the pool for as long as that helps.
+  const TimingGraph plain = timing_graph(image, {});
+  const std::vector<std::size_t> tiles = payers(image, work);
+  for (bool better = true; better;) {
+    better = false;
+    const Family before = family;
+    for (const std::size_t t : tiles) {
+      if (before.pooled[t]) continue;
+      const auto more = with_pooled(before, t, plain);
+      auto found = more ? least_bounds(*more, most) : std::nullopt;
+      if (!found) continue;
+      std::tie(most, result.bounds) = std::move(*found);
+      family.pooled = more->pooled;
+      family.pool = more->pool;
+      better = true;
     }
-  result.promise = promise_under(image, guaranteed, result.contracts);
+  }
+  result.contracts = contracts_for(result.bounds);
+  result.promise = promise_under(image, guaranteed, result.bounds);
   return result;
 }
 
-Promise promise_under(const Image& image, const Promise& guaranteed, const std::vector<TileContract>& contracts) {
-  const TimingGraph timing = timing_graph(image, bounds_of(image, contracts));
+Promise promise_under(const Image& image, const Promise& guaranteed, const TileBounds& bounds) {
+  const TimingGraph timing = timing_graph(image, bounds);
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   // The worst case's latency holds for every input, so also within the contract.
   return promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
+}
+
+Promise promise_under(const Image& image, const Promise& guaranteed, const std::vector<TileContract>& contracts) {
+  TileBounds bounds = bounds_of(image, contracts);
+  Promise best = promise_under(image, guaranteed, bounds);
+  for (bool better = true; better;) {
+    better = false;
+    for (std::size_t t = 0; t < bounds.size() && !better; ++t) {
+      if (!bounds[t] || bounds[t]->pooled) continue;
+      bounds[t]->pooled = true;
+      Promise promise = promise_under(image, guaranteed, bounds);
+      better = promise.period < best.period;
+      if (better) best = std::move(promise);
+      else bounds[t]->pooled = false;
+    }
+  }
+  return best;
 }
 
 TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contracts) {
@@ -169,7 +281,13 @@ TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contra
 }
 
 std::vector<std::string> verify(const Image& image, const Promise& promise, const std::vector<TileContract>& contracts) {
-  const TimingGraph timing = timing_graph(image, bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts));
+  TileBounds bounds = bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts);
+  // Any contracts may be pooled: the promise says which of them it takes so.
+  for (std::size_t t = 0; t < bounds.size(); ++t) {
+    const std::string pool = tile_name(image.chip, TileId(t)) + " pool";
+    if (bounds[t]) bounds[t]->pooled = std::any_of(promise.potentials.begin(), promise.potentials.end(), [&](const auto& actor) { return actor.first == pool; });
+  }
+  const TimingGraph timing = timing_graph(image, bounds);
   std::vector<std::string> wrong;
   std::vector<std::int64_t> potential;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
@@ -177,7 +295,7 @@ std::vector<std::string> verify(const Image& image, const Promise& promise, cons
     if (!named) return {promise.name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
     potential.push_back(promise.potentials[a].second);
   }
-  const Ratio period = promise.period * Ratio(kTimeScale);
+  const Ratio period = promise.period * Ratio(kTimeScale) - Ratio(timing.fee);
   for (const std::string& fault : sdf::verify_bound(timing.graph, period, potential, timing.lower))
     wrong.push_back(promise.name + ": " + fault);
   if (Ratio(promise.offset) < Ratio(potential[timing.sink.index()], period.den() * kTimeScale))

@@ -38,6 +38,7 @@ struct ContractOptions {
 struct Contracted {
   Promise promise;
   std::vector<TileContract> contracts;  ///< by TileId: what the hardware checks
+  TileBounds bounds;                    ///< the same for the analysis
 };
 
 /// The smallest period for which contracts exist that the measured work satisfies, in any order of the
@@ -46,7 +47,10 @@ struct Contracted {
 [[nodiscard]] Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& work,
                                   const ContractOptions& options);
 
-/// What the image keeps within contracts that are given; nothing says that it is below the guaranteed period.
+/// What the image keeps within bounds that are given, pooled as they say.
+[[nodiscard]] Promise promise_under(const Image& image, const Promise& guaranteed, const TileBounds& bounds);
+
+/// The same, with those of the contracts pooled that make it shorter; nothing says that it is below the guaranteed period.
 [[nodiscard]] Promise promise_under(const Image& image, const Promise& guaranteed, const std::vector<TileContract>& contracts);
 
 /// What does not hold of a promise, by a checker that shares nothing with the search: empty when it stands.

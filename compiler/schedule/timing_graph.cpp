@@ -4,6 +4,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/timing.hpp"
+#include "compiler/schedule/pool.hpp"
 
 namespace spikeloom {
 namespace {
@@ -25,21 +26,32 @@ struct ClusterActors {
 struct Sender {
   ActorId send{};
   std::optional<ActorId> late;
+  std::int64_t saved = 0;   ///< of those, where the path goes on to the host's next step
   std::int64_t cycles = 0;  ///< worst, from decision to the end-of-step on the wire
 };
 
 class Builder {
  public:
   Builder(const Image& image, const TileBounds& bounds)
-      : image_(image), app_(image.application), binding_(image.binding), bounds_(bounds) {}
+      : image_(image), app_(image.application), binding_(image.binding), bounds_(bounds) {
+    if (std::none_of(bounds.begin(), bounds.end(), [](const auto& bound) { return bound && bound->pooled; })) return;
+    pool_ = pool_of(image, bounds, timing_graph(image, {}));
+    result_.fee = pool_.fee;
+    for (const std::optional<TileBound>& bound : bounds) pooled_.push_back(bound.value_or(TileBound{}));
+    // A tile whose firings are all paid for needs no bound of its own.
+    for (std::size_t t = 0; t < bounds_.size(); ++t)
+      if (std::all_of(binding_.orders[t].begin(), binding_.orders[t].end(), [&](const OrderEntry& entry) { return pool_.paid[entry.cluster.index()] != 0; }))
+        bounds_[t].reset();
+  }
 
   TimingGraph build() {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(ClusterId{c});
     for (std::size_t t = 0; t < binding_.orders.size(); ++t) add_order(TileId{t});
-    result_.sink = actor(std::nullopt, "host sink", 0, 0);
+    add_sink();
     for (const Channel& channel : binding_.channels) add_sender(channel);
     add_host_order();
     for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(binding_.channels[n], senders_[n]);
+    for (const ClusterActors& actors : clusters_) result_.clusters.push_back({actors.fire, actors.done});
     for (const Sender& sender : senders_) result_.senders.push_back(sender.send);
     result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
     return std::move(result_);
@@ -70,11 +82,29 @@ class Builder {
     return bounds_.empty() ? none : bounds_[tile.index()];
   }
 
+  [[nodiscard]] bool paid(ClusterId c) const { return !pool_.paid.empty() && pool_.paid[c.index()] != 0; }
+
+  /// Before it what pooled contracts leave over: a step's fee and the bursts.
+  void add_sink() {
+    for (const TileId tile : pool_.tiles) {
+      std::int64_t over = pooled_[tile.index()].sigma;
+      for (const OrderEntry& entry : binding_.orders[tile.index()])
+        over += pooled_[tile.index()].rho - scaled(least_work(app_.clusters[entry.cluster.index()]));
+      const ActorId id = result_.graph.add_actor(tile_name(image_.chip, tile) + " pool", std::max<std::int64_t>(0, over));
+      result_.tile.push_back(tile.value);
+      result_.lower.push_back(0);
+      if (!pools_.empty()) arc(pools_.back(), id, 0, 0, "burst");
+      pools_.push_back(id);
+    }
+    result_.sink = actor(std::nullopt, "host sink", 0, 0);
+    if (!pools_.empty()) arc(pools_.back(), result_.sink, 0, 0, "burst");
+  }
+
   /// The sequencer sees its first order entry in cycle 0, so nothing fires before cycle 1.
   void add_cluster(ClusterId id) {
     const Cluster& cluster = app_.clusters[id.index()];
     const std::vector<OrderEntry>& order = binding_.orders[binding_.placement[id.index()].tile.index()];
-    const std::int64_t walk = timing::kIntegrate + worst_integration(cluster);
+    const std::int64_t walk = timing::kIntegrate + (paid(id) ? 0 : worst_integration(cluster));
     const std::int64_t update = timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
     const std::optional<TileBound>& limit = bound(binding_.placement[id.index()].tile);
     ClusterActors actors;
@@ -115,9 +145,11 @@ class Builder {
     // The host's numbers are the chip's; an application counts its own from 0.
     const std::size_t number = channel.from ? channel.number : host_.size();
     if (number != 0) name += "#" + std::to_string(number);
-    sender.send = actor(channel.from, name, scaled(sender.cycles), 0);
+    sender.saved = channel.from ? 0 : saved(channel, sender.cycles);
+    sender.send = actor(channel.from, name, scaled(sender.cycles - sender.saved), 0);
     if (!channel.from) {
       host_.push_back(sender.send);
+      host_saved_.push_back(sender.saved);
       result_.source = sender.send;
     } else if (bound(binding_.placement[channel.from->index()].tile)) {
       sender.late = actor(channel.from, name + " late", scaled(sender.cycles), 0);
@@ -125,11 +157,29 @@ class Builder {
     senders_.push_back(sender);
   }
 
+  /// A path that goes on from a step of the host to the next passes by the firings that get what it sent. Those that the pool
+  /// pays for work more than the least then, a row for every chunk: so much is paid already. Worst over the numbers of chunks.
+  [[nodiscard]] std::int64_t saved(const Channel& channel, std::int64_t cycles) const {
+    std::int64_t most = 0;
+    for (const Destination& to : channel.to) {
+      if (!to.to || !paid(*to.to)) continue;
+      const Inbound& inbound = app_.clusters[to.to->index()].inbound[to.inbound];
+      if (inbound.delay != 0) continue;
+      const std::int64_t flits = worst_flits(app_, channel), others = flits - 1 - inbound.source_count;
+      std::int64_t net = 0;
+      for (std::int64_t n = 1; n <= flits; ++n)
+        net = std::max(net, worst_send(channel.slots, image_.chip.spike_wheel, n) -
+                                pool_.least_row[to.to->index()] * std::max<std::int64_t>(0, n - 1 - others));
+      most = std::max(most, cycles - net);
+    }
+    return most;
+  }
+
   /// One queue: the channels' words of a step follow one another, then the next step's.
   void add_host_order() {
     for (std::size_t i = 0; i < host_.size(); ++i) {
       const bool wraps = i + 1 == host_.size();
-      arc(host_[i], host_[wraps ? 0 : i + 1], wraps ? 1 : 0, 0, "host queue");
+      arc(host_[i], host_[wraps ? 0 : i + 1], wraps ? 1 : 0, wraps ? 0 : host_saved_[i], "host queue");
     }
   }
 
@@ -142,7 +192,7 @@ class Builder {
     for (const Destination& to : channel.to) {
       PointGraph::End end;
       if (!to.to) {
-        end.arrival = arc(sender.send, result_.sink, 0, to.hops, "to host").value;
+        end.arrival = arc(sender.send, pools_.empty() ? result_.sink : pools_.front(), 0, to.hops, "to host").value;
         result_.ends.push_back(end);
         continue;
       }
@@ -150,7 +200,7 @@ class Builder {
       const ClusterActors& target = clusters_[to.to->index()];
       const bool local = channel.from && binding_.placement[channel.from->index()].tile == binding_.placement[to.to->index()].tile;
       end.arrival = local ? add_after_send(channel, sender, target, delay, to.hops + 1, "spikes").value
-                          : arc(sender.send, target.fire, delay, to.hops + 1, "spikes").value;
+                          : arc(sender.send, target.fire, delay, to.hops + 1 + sender.saved, "spikes").value;
       add_credits(channel, to, delay, target, sender, end);
       result_.ends.push_back(end);
     }
@@ -201,11 +251,15 @@ class Builder {
   const Image& image_;
   const Application& app_;
   const Binding& binding_;
-  const TileBounds& bounds_;
+  TileBounds bounds_;
+  std::vector<TileBound> pooled_;  ///< by TileId
+  Pool pool_;
   TimingGraph result_;
+  std::vector<ActorId> pools_;
   std::vector<ClusterActors> clusters_;
   std::vector<Sender> senders_;    ///< by channel of the binding
   std::vector<ActorId> host_;     ///< by host channel
+  std::vector<std::int64_t> host_saved_;
 };
 
 }  // namespace
@@ -223,6 +277,10 @@ std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t w
     worst = std::max(worst, at - slots[missed]);
   }
   return worst;
+}
+
+std::int64_t least_work(const Cluster& cluster) {
+  return timing::kIntegrate + timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
 }
 
 std::string tile_name(const Chip& chip, TileId tile) {

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMany = 96;       ///< clusters: then an analysis takes long
 constexpr int kRounds = 3;              ///< of favouring one more source
+constexpr std::size_t kFew = 32;        ///< channels: then each one's share of the slots is tried
+constexpr int kShares = 8;              ///< changes of one channel's share
 constexpr std::size_t kCandidates = 5;  ///< sources tried in a round
 
 /// What a binding promises, the better the less.
@@ -35,6 +37,7 @@ class Tuner {
     if (options_.pages) most_pages();
     if (options_.slots && image_.application.clusters.size() <= kMany)
       for (int round = 0; round < kRounds && favour_one_more(); ++round) {}
+    if (options_.slots && image_.binding.channels.size() <= kFew) share_out();
     if (options_.period && price_.period > *options_.period)
       throw input_error("a period of " + options_.period->str() + " cycles a step is not to be had: the best " +
                         (work_ ? "contracted" : "guaranteed") + " one here is " + price_.period.str() + "; more tiles, a larger chip or " +
@@ -43,14 +46,14 @@ class Tuner {
   }
 
  private:
-  /// Of the image as it is. Where work was measured `contracts_` are its contracts.
+  /// Of the image as it is. Where work was measured `bounds_` are its contracts.
   [[nodiscard]] Price price_of_image() {
     const Promise& promise = image_.promises.front();
     Price price{promise.period, promise.period, promise.latency};
     if (work_) {
       const Contracted contracted = contract(image_, promise, *work_, options_.contract);
       price.period = contracted.promise.period;
-      contracts_ = contracted.contracts;
+      bounds_ = contracted.bounds;
     }
     return price;
   }
@@ -59,7 +62,7 @@ class Tuner {
   template <class Change, class Better>
   bool try_binding(Change&& change, Better&& better) {
     Binding before = image_.binding;
-    const std::vector<TileContract> contracts = contracts_;
+    const TileBounds bounds = bounds_;
     Promise promise = image_.promises.front();
     if (change(image_.binding)) {
       auto promised = guarantee(image_);
@@ -74,7 +77,7 @@ class Tuner {
     }
     image_.binding = std::move(before);
     image_.promises.front() = std::move(promise);
-    contracts_ = contracts;
+    bounds_ = bounds;
     return false;
   }
   template <class Change>
@@ -87,7 +90,7 @@ class Tuner {
     (void)try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, kMostPages, b), true; });
     const bool scarce = std::any_of(image_.binding.placement.begin(), image_.binding.placement.end(), [](const Placement& p) { return p.rows < kMostPages; });
     if (!scarce || image_.application.clusters.size() > kMany) return;
-    for (const TileBounds& bounds : {TileBounds{}, bounds_of(image_, contracts_)}) {
+    for (const TileBounds& bounds : {TileBounds{}, TileBounds(bounds_)}) {
       if (const auto choice = fastest_pages(image_, bounds, kMostPages)) (void)try_pages(*choice);
       if (!work_) break;
     }
@@ -133,12 +136,35 @@ class Tuner {
     return better;
   }
 
+  /// One channel's share of the slots doubled or halved, as long as that helps: sources whose channels are not alike are not
+  /// helped by favouring all of them.
+  void share_out() {
+    std::vector<std::int64_t> shares;
+    for (const Channel& channel : image_.binding.channels)
+      shares.push_back(std::find(favoured_.begin(), favoured_.end(), channel.from) != favoured_.end() ? 32 : 8);
+    for (int change = 0; change < kShares; ++change) {
+      std::vector<std::int64_t> best;
+      for (std::size_t c = 0; c < shares.size(); ++c)
+        for (const bool more : {true, false}) {
+          MapOptions mapping;
+          mapping.seed = options_.seed;
+          mapping.most_slots = options_.most_slots;
+          mapping.shares = shares;
+          mapping.shares[c] = std::max<std::int64_t>(1, more ? shares[c] * 2 : shares[c] / 2);
+          if (mapping.shares == shares) continue;
+          if (try_binding([&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); })) best = mapping.shares;
+        }
+      if (best.empty()) return;
+      shares = std::move(best);
+    }
+  }
+
   /// The fewest pages that keep the periods: every page more is a step more that may be on its way. First the fewest that
   /// the fullest context needs, then the fewest in all.
   void least_pages() {
     std::vector<PageDemand> demands;
     if (!work_ || !options_.period) demands.push_back({{}, options_.period.value_or(price_.guaranteed)});
-    if (work_) demands.push_back({bounds_of(image_, contracts_), options_.period.value_or(price_.period)});
+    if (work_) demands.push_back({bounds_, options_.period.value_or(price_.period)});
     std::uint32_t low = 1, high = kMostPages;
     std::optional<PageChoice> best = least_pages_for(image_, demands, high);
     while (best && low + 1 < high) {
@@ -159,7 +185,7 @@ class Tuner {
   Image& image_;
   const std::optional<MeasuredWork>& work_;
   const TuneOptions& options_;
-  std::vector<TileContract> contracts_;
+  TileBounds bounds_;  ///< of the contracts
   Price price_;
   std::vector<ClusterOrHost> favoured_;
 };

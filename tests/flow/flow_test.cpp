@@ -12,6 +12,7 @@
 #include "compiler/map/map.hpp"
 #include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "compiler/sdf/regulation.hpp"
 #include "host/compile/compile.hpp"
 #include "host/compile/tune.hpp"
 #include "host/device/link_throttle.hpp"
@@ -200,6 +201,40 @@ TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
     add_contract(*image, made.data, measured, rng.chance(0.5) ? SampleOrder::kAny : SampleOrder::kGiven);
     expect_agreement(seed, made, *image, nullptr);
     if (measured == samples) expect_unbroken(made, *image);
+    return true;
+  });
+}
+
+/// Contracts that the data just keep, pooled at random, useful or not: every stamp within the promise.
+TEST_P(Flow, PooledContractsKeepTheirPromises) {
+  for_cases([](const Chip& chip, std::uint64_t seed) {
+    SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+    const Case made = random_case(seed, chip, sizes(chip));
+    Rng rng(seed ^ 0x9001U);
+    std::optional<Image> image = random_image(made, chip, rng);
+    if (!image) return false;
+    const MeasuredWork work = rehearse(*image, made.data).work;
+    TileBounds bounds(work.size());
+    image->contracts.assign(work.size(), {});
+    for (std::size_t t = 0; t < work.size(); ++t) {
+      std::vector<std::int64_t> all;
+      std::int64_t sum = 0;
+      for (const auto& sample : work[t])
+        for (const std::int64_t w : sample) {
+          all.push_back(w * kTimeScale);
+          sum += w * kTimeScale;
+        }
+      if (all.empty() || rng.chance(0.2)) continue;
+      const auto firings = static_cast<std::int64_t>(all.size());
+      const std::int64_t rho = (sum + firings - 1) / firings + (rng.chance(0.5) ? 0 : static_cast<std::int64_t>(rng.below(4 * kTimeScale)));
+      bounds[t] = TileBound{rho, std::get<std::int64_t>(sdf::least_sigma({all}, rho)), rng.chance(0.7)};
+      image->contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
+    }
+    image->promises.push_back(promise_under(*image, image->promises.front(), bounds));
+    EXPECT_EQ(verify(*image, image->promises.back(), image->contracts), std::vector<std::string>{});
+    expect_unbroken(made, *image);
+    const std::unique_ptr<ModelLink> model = open_model(image->chip);
+    expect_promises(*image, Session(*model, *image, {}).run(made.data));
     return true;
   });
 }
