@@ -205,6 +205,29 @@ TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
   });
 }
 
+/// Adds contracts that the data just keep, now and then with more rho, `pooled` as often as said, and their promise.
+void add_just_kept_contracts(Image& image, const Dataset& data, Rng& rng, double some, double pooled) {
+  const MeasuredWork work = rehearse(image, data).work;
+  TileBounds bounds(work.size());
+  image.contracts.assign(work.size(), {});
+  for (std::size_t t = 0; t < work.size(); ++t) {
+    std::vector<std::int64_t> all;
+    std::int64_t sum = 0;
+    for (const auto& sample : work[t])
+      for (const std::int64_t w : sample) {
+        all.push_back(w * kTimeScale);
+        sum += w * kTimeScale;
+      }
+    if (all.empty() || !rng.chance(some)) continue;
+    const auto firings = static_cast<std::int64_t>(all.size());
+    const std::int64_t rho = (sum + firings - 1) / firings + (rng.chance(0.5) ? 0 : static_cast<std::int64_t>(rng.below(4 * kTimeScale)));
+    bounds[t] = TileBound{rho, std::get<std::int64_t>(sdf::least_sigma({all}, rho)), rng.chance(pooled)};
+    image.contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
+  }
+  image.promises.push_back(promise_under(image, image.promises.front(), bounds));
+  EXPECT_EQ(verify(image, image.promises.back(), image.contracts), std::vector<std::string>{});
+}
+
 /// Contracts that the data just keep, pooled at random, useful or not: every stamp within the promise.
 TEST_P(Flow, PooledContractsKeepTheirPromises) {
   for_cases([](const Chip& chip, std::uint64_t seed) {
@@ -213,26 +236,41 @@ TEST_P(Flow, PooledContractsKeepTheirPromises) {
     Rng rng(seed ^ 0x9001U);
     std::optional<Image> image = random_image(made, chip, rng);
     if (!image) return false;
-    const MeasuredWork work = rehearse(*image, made.data).work;
-    TileBounds bounds(work.size());
-    image->contracts.assign(work.size(), {});
-    for (std::size_t t = 0; t < work.size(); ++t) {
-      std::vector<std::int64_t> all;
-      std::int64_t sum = 0;
-      for (const auto& sample : work[t])
-        for (const std::int64_t w : sample) {
-          all.push_back(w * kTimeScale);
-          sum += w * kTimeScale;
-        }
-      if (all.empty() || rng.chance(0.2)) continue;
-      const auto firings = static_cast<std::int64_t>(all.size());
-      const std::int64_t rho = (sum + firings - 1) / firings + (rng.chance(0.5) ? 0 : static_cast<std::int64_t>(rng.below(4 * kTimeScale)));
-      bounds[t] = TileBound{rho, std::get<std::int64_t>(sdf::least_sigma({all}, rho)), rng.chance(0.7)};
-      image->contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
-    }
-    image->promises.push_back(promise_under(*image, image->promises.front(), bounds));
-    EXPECT_EQ(verify(*image, image->promises.back(), image->contracts), std::vector<std::string>{});
+    add_just_kept_contracts(*image, made.data, rng, 0.8, 0.7);
     expect_unbroken(made, *image);
+    const std::unique_ptr<ModelLink> model = open_model(image->chip);
+    expect_promises(*image, Session(*model, *image, {}).run(made.data));
+    return true;
+  });
+}
+
+/// Two hundred steps of one spike for every 16 elements, past one slot: a step lasts as long as the host sends, and each flit costs its
+/// reader one row, which is what pooled contracts count less of a send.
+TEST_P(Flow, PooledContractsCountWhatTheHostSends) {
+  for_cases([](const Chip& chip, std::uint64_t seed) {
+    SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+    Case made = random_case(seed, chip, {.max_populations = 2, .max_neurons = 12, .max_inputs = 120, .max_samples = 1, .max_steps = 1});
+    Sample& sample = made.data.samples.at(0);
+    for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
+      sample.inputs[i] = {};
+      for (int step = 0; step < 200; ++step) {
+        for (std::uint32_t e = 0; e < made.network.inputs[i].size(); e += 16) sample.inputs[i].add(e, 1);
+        sample.inputs[i].end_step();
+      }
+    }
+    Rng rng(seed ^ 0x4057U);
+    CompileOptions options;
+    options.seed = rng.next();
+    options.slots = 1;
+    std::optional<Image> image;
+    try {
+      auto built = build_image(made.network, chip, options);
+      if (auto* fits = std::get_if<Image>(&built)) image = std::move(*fits);
+    } catch (const Error&) {
+      return false;
+    }
+    if (!image) return false;
+    add_just_kept_contracts(*image, made.data, rng, 1, 1);
     const std::unique_ptr<ModelLink> model = open_model(image->chip);
     expect_promises(*image, Session(*model, *image, {}).run(made.data));
     return true;

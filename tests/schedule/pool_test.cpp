@@ -1,0 +1,73 @@
+// Whose work a pooled contract pays for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "compiler/map/map.hpp"
+#include "compiler/partition/partition.hpp"
+#include "compiler/schedule/pool.hpp"
+#include "compiler/schedule/schedule.hpp"
+#include "tests/partition/random_network.hpp"
+
+namespace spikeloom {
+namespace {
+
+constexpr std::size_t kA = 0, kB = 1, kQ = 2;  // clusters, one a population
+
+/// in -> A, in -> B, A -> Q: A and B work alike. A stands on tile 0, B and Q on tile 1, in this order or Q first.
+Image two_alike(bool reader_first, std::size_t neurons_of_b = 8) {
+  Rng rng(1);
+  IntNetwork net;
+  net.name = "alike";
+  net.inputs.push_back({});
+  net.inputs.back().name = "in";
+  net.inputs.back().shape = {16};
+  const std::size_t sizes[] = {8, neurons_of_b, 8};
+  for (std::size_t p = 0; p < 3; ++p) net.populations.push_back(test::random_population(rng, std::string(1, "abq"[p]), sizes[p], NeuronKind::kIf));
+  if (neurons_of_b == sizes[kA]) {  // as many update entries
+    net.populations[kB] = net.populations[kA];
+    net.populations[kB].name = "b";
+  }
+  for (const std::size_t p : {kA, kB}) net.projections.push_back(test::random_projection(rng, InputId{0}, 16, PopulationId{p}, sizes[p], 8, 1));
+  net.projections.push_back(test::random_projection(rng, PopulationId{kA}, 8, PopulationId{kQ}, 8, 8, 1));
+  net.outputs.push_back({"b", {neurons_of_b}, PopulationId{kB}});
+  net.outputs.push_back({"q", {8}, PopulationId{kQ}});
+  Image image;
+  image.chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml");
+  image.application = build_application(net, image.chip, partition(net, image.chip, {}), {});
+  MapOptions options;
+  options.places = {TileId{0}, TileId{1}, TileId{1}};
+  MapResult mapped = try_map(image.application, image.chip, options);
+  EXPECT_TRUE(mapped.binding) << mapped.reason;
+  image.binding = *std::move(mapped.binding);
+  auto& order = image.binding.orders.at(1);
+  EXPECT_EQ(order.size(), 2U);
+  if ((order.front().cluster == ClusterId{kQ}) != reader_first) std::swap(order.front(), order.back());
+  EXPECT_TRUE(std::holds_alternative<Promise>(guarantee(image)));
+  return image;
+}
+
+Pool with_tile_0_pooled(const Image& image) {
+  TileBounds bounds(2);
+  bounds[0] = TileBound{100 * kTimeScale, 0, true};
+  return pool_of(image, bounds, timing_graph(image, {}));
+}
+
+TEST(Pool, PaysForAClusterElsewhereThatWorksAlike) {
+  const Pool pool = with_tile_0_pooled(two_alike(false));
+  EXPECT_THAT(pool.paid, ::testing::ElementsAre(1, 1, 0));
+  EXPECT_THAT(pool.tiles, ::testing::ElementsAre(TileId{0}));
+}
+
+/// A, then Q, which reads it, then B behind Q in their tile's order: a path meets the work of A and of B in one step.
+TEST(Pool, PaysOnceOnAPath) { EXPECT_THAT(with_tile_0_pooled(two_alike(true)).paid, ::testing::ElementsAre(1, 0, 0)); }
+
+/// As many rows, but longer ones.
+TEST(Pool, PaysForNoneThatWorksMore) {
+  const Image image = two_alike(false, 24);
+  EXPECT_THAT(with_tile_0_pooled(image).paid, ::testing::ElementsAre(1, 0, 0));
+}
+
+}  // namespace
+}  // namespace spikeloom
