@@ -2,7 +2,7 @@
 // instance an object of that model, clocked through DPI by verilator_tile.cpp. Only simulated, and only by Verilator.
 //
 // Exact because no output of a tile depends on an input within the cycle: at an edge the model takes the inputs as they
-// stand before it, and the outputs change after it. verilator_tile.cpp checks that where assertions are on.
+// stand before it, and the outputs change after it. verilator_tile.cpp checks that at every edge.
 module node #(
     parameter int unsigned SpikeWheel = 16,
     parameter int unsigned CreditWheel = 16,

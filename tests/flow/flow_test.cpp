@@ -53,6 +53,17 @@ std::optional<std::uint64_t> replayed_seed() {
 
 Chip test_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + kFolder + name + ".toml"); }
 
+/// Nothing where the network is too large for the chip, in words that tests of the stages read.
+std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
+  try {
+    auto built = build_image(network, chip, options);
+    if (auto* image = std::get_if<Image>(&built)) return std::move(*image);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+  }
+  return std::nullopt;
+}
+
 /// A random image of the case: seed, cluster size and pages vary. Nothing when it does not fit.
 std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) {
   CompileOptions options;
@@ -61,13 +72,7 @@ std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) 
   options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
   if (rng.chance(0.4)) options.pages = static_cast<std::uint32_t>(rng.between(2, 8));
   options.tune = rng.chance(0.5);
-  try {
-    const auto built = build_image(made.network, chip, options);
-    if (const auto* image = std::get_if<Image>(&built)) return *image;
-  } catch (const Error&) {
-    // Too large for the chip, in words that tests of the stages read.
-  }
-  return std::nullopt;
+  return fitting(made.network, chip, options);
 }
 
 /// Contracts from the first samples only: the others may break them, and then the promise is void from there on.
@@ -262,13 +267,7 @@ TEST_P(Flow, PooledContractsCountWhatTheHostSends) {
     CompileOptions options;
     options.seed = rng.next();
     options.slots = 1;
-    std::optional<Image> image;
-    try {
-      auto built = build_image(made.network, chip, options);
-      if (auto* fits = std::get_if<Image>(&built)) image = std::move(*fits);
-    } catch (const Error&) {
-      return false;
-    }
+    std::optional<Image> image = fitting(made.network, chip, options);
     if (!image) return false;
     add_just_kept_contracts(*image, made.data, rng, 1, 1);
     const std::unique_ptr<ModelLink> model = open_model(image->chip);
@@ -357,13 +356,7 @@ TEST(Orders, ListSchedulingShortensSomePeriods) {
     CompileOptions options;
     options.tune = false;
     options.spread = Spread::kFewest;
-    std::optional<Image> image;
-    try {
-      auto built = build_image(made.network, chip, options);
-      if (auto* fits = std::get_if<Image>(&built)) image = std::move(*fits);
-    } catch (const Error&) {
-      continue;
-    }
+    std::optional<Image> image = fitting(made.network, chip, options);
     if (!image) continue;
     ++networks;
     const Promise before = image->promises.front();
@@ -384,13 +377,7 @@ TEST(Crowded, NetworksOnFewTilesAreGoldenAndKeepTheirPromises) {
     CompileOptions options;
     options.seed = seed;
     options.max_neurons = 8;
-    std::optional<Image> image;
-    try {
-      auto built = build_image(made.network, chip, options);
-      if (auto* fits = std::get_if<Image>(&built)) image = std::move(*fits);
-    } catch (const Error&) {
-      continue;
-    }
+    std::optional<Image> image = fitting(made.network, chip, options);
     if (!image || image->application.clusters.size() <= chip.tiles()) continue;
     ++networks;
     const MapResult by_traffic = try_map(image->application, chip, {.seed = seed});
