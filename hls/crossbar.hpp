@@ -1,20 +1,23 @@
 // Crossbar core, event-driven: sums of the weight rows of a page's spikes.
 //
-// Three processes in dataflow: `find` (a chunk a cycle), `walk` (a spike's row a cycle), `accumulate` (a weight word a
-// cycle, any order of groups: the last group's sums are forwarded). Interfaces: see spikeloom_crossbar.cpp.
+// Three processes in dataflow: `find` (a chunk a cycle), `walk` (a spike's row a cycle), `accumulate` (a
+// weight word a cycle, any order of groups: the last group's sums are forwarded). Interfaces: see
+// spikeloom_crossbar.cpp.
 //
 // contract: loop FIND ii = 1
 // contract: loop WALK ii = 1
 // contract: loop ACCUMULATE ii = 1
 // contract: loop LOAD ii = 1
 // contract: latency steps * (96 + limit + groups * lanes) + walk + load
-//   walk: Σ over valid chunks and their set bits of max(1, words(row)), over all steps; limit: chunks that count;
-//   load: parts of the tables, read once a call. An upper bound: a burst's memory latency is not in it.
+//   walk: Σ over valid chunks and their set bits of max(1, words(row)), over all steps; limit: chunks that
+//   count; load: parts of the tables, read once a call. An upper bound: a burst's memory latency is not in
+//   it.
 // contract: resource DSP 0
 // contract: resource BRAM_18K 160
 // contract: resource LUT 60000
 // contract: resource FF 60000
-//   Resources are ceilings for chips/tile1.toml, estimated from the memories' bits and a barrel shifter a lane.
+//   Resources are ceilings for chips/tile1.toml, estimated from the memories' bits and a barrel shifter a
+//   lane.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +41,8 @@ struct CrossbarLimits {
 
 /// Chunks with a spike among the leading `limit`, in rising order, then an end.
 template <class Shape>
-void find(const std::uint16_t (&page)[Shape::kPageChunks], std::uint32_t limit, Stream<FoundChunk, Shape::kPageChunks + 1>& found) {
+void find(const std::uint16_t (&page)[Shape::kPageChunks], std::uint32_t limit,
+          Stream<FoundChunk, Shape::kPageChunks + 1>& found) {
 FIND:
   for (int c = 0; c < Shape::kPageChunks; ++c) {
 #pragma HLS PIPELINE II = 1
@@ -57,8 +61,8 @@ FIND:
 template <class Shape>
 void walk(Stream<FoundChunk, Shape::kPageChunks + 1>& found,
           const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemChunkEntryParts],
-          const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts], std::uint32_t first_chunk,
-          Stream<Row, CrossbarLimits<Shape>::kAxons + 1>& rows) {
+          const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts],
+          std::uint32_t first_chunk, Stream<Row, CrossbarLimits<Shape>::kAxons + 1>& rows) {
   FoundChunk item;
 WALK:
   for (int n = 0; n <= CrossbarLimits<Shape>::kAxons; ++n) {
@@ -82,8 +86,8 @@ WALK:
 
 /// Sums of the rows. A group that no row touches is 0: `touched` stands for clearing it.
 template <class Shape>
-void accumulate(Stream<Row, CrossbarLimits<Shape>::kAxons + 1>& rows, const Weights<Shape>& weights, Sums<Shape>& sums,
-                bool (&touched)[Shape::kGroups]) {
+void accumulate(Stream<Row, CrossbarLimits<Shape>::kAxons + 1>& rows, const Weights<Shape>& weights,
+                Sums<Shape>& sums, bool (&touched)[Shape::kGroups]) {
   typedef Signed<Shape::kAccBits> Sum;
   Sum forward[Shape::kLanes];
 #pragma HLS ARRAY_PARTITION variable = forward complete
@@ -122,10 +126,11 @@ ACCUMULATE:
 
 /// One page's sums.
 template <class Shape>
-void integrate(const std::uint16_t (&page)[Shape::kPageChunks], std::uint32_t limit, std::uint32_t first_chunk,
+void integrate(const std::uint16_t (&page)[Shape::kPageChunks], std::uint32_t limit,
+               std::uint32_t first_chunk,
                const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemChunkEntryParts],
-               const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts], const Weights<Shape>& weights,
-               Sums<Shape>& sums, bool (&touched)[Shape::kGroups]) {
+               const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts],
+               const Weights<Shape>& weights, Sums<Shape>& sums, bool (&touched)[Shape::kGroups]) {
 #pragma HLS DATAFLOW
   Stream<FoundChunk, Shape::kPageChunks + 1> found;
 #pragma HLS STREAM variable = found depth = 16

@@ -31,15 +31,16 @@ class Signed {
   static_assert(Width >= 1 && Width <= 63, "Signed: 1 to 63 bits");
   Signed() : value_(0) {}
   Signed(std::int64_t value)  // not explicit: as ap_int
-      : value_(static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << (64 - Width)) >> (64 - Width)) {}
+      : value_(static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << (64 - Width)) >> (64 - Width)) {
+  }
   operator std::int64_t() const { return value_; }
 
  private:
   std::int64_t value_;
 };
 
-/// A queue between two processes. Run in a row, as g++ runs them, it holds all that the first one writes: `Depth` is
-/// that number and not the FIFO's size, which Vitis takes from the STREAM pragma.
+/// A queue between two processes. Run in a row, as g++ runs them, it holds all that the first one writes:
+/// `Depth` is that number and not the FIFO's size, which Vitis takes from the STREAM pragma.
 template <class T, int Depth>
 class Stream {
  public:
@@ -68,7 +69,8 @@ std::uint32_t bits_of(std::uint32_t part) {
   return (part >> F::kLow) & mask;
 }
 
-/// Field F of a table's word of 32-bit parts, as the ring writes them. No pointers: Vitis partitions the tables.
+/// Field F of a table's word of 32-bit parts, as the ring writes them. No pointers: Vitis partitions the
+/// tables.
 template <class F, int Words, int Parts>
 std::uint32_t field(const std::uint32_t (&table)[Words][Parts], std::uint32_t word) {
 #pragma HLS INLINE

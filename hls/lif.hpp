@@ -1,15 +1,15 @@
 // LIF core: a context's update program, one entry (LIF_LANES neurons, one parameter set) a cycle.
 //
-// Arithmetic: compiler/golden/int_network.hpp. The entries of one group stand together and see the state that was
-// there before the first of them (docs/protocol.md, section 7), so no word is read after it was written in a step.
-// Interfaces: see spikeloom_lif.cpp.
+// Arithmetic: compiler/golden/int_network.hpp. The entries of one group stand together and see the state that
+// was there before the first of them (docs/protocol.md, section 7), so no word is read after it was written
+// in a step. Interfaces: see spikeloom_lif.cpp.
 //
 // contract: loop UPDATE ii = 1
 // contract: loop LOAD ii = 1
 // contract: loop STORE ii = 1
 // contract: latency steps * (96 + entries + groups * lanes + outputs) + load + store
-//   entries: of the update program; outputs: chunks pushed in a step; load, store: parts of the tables and states.
-//   An upper bound: a burst's memory latency is not in it.
+//   entries: of the update program; outputs: chunks pushed in a step; load, store: parts of the tables and
+//   states. An upper bound: a burst's memory latency is not in it.
 // contract: resource DSP 16
 // contract: resource BRAM_18K 160
 // contract: resource LUT 60000
@@ -48,11 +48,13 @@ using States = std::uint32_t[Shape::kStateWords][Shape::kLifLanes];
 /// Returns the number of chunks in `out`, in the order pushed.
 template <class Shape>
 int update(const std::uint32_t (&updates)[Shape::kUpdateEntries][layout::kMemUpdateEntryParts],
-           const std::uint32_t (&sets)[Shape::kParamSets][layout::kMemSetEntryParts], const States<Shape>& biases,
-           States<Shape>& potentials, States<Shape>& currents, const Sums<Shape>& sums, const UpdateContext& context, bool fresh,
-           bool push_last, OutChunk (&out)[Shape::kUpdateEntries]) {
+           const std::uint32_t (&sets)[Shape::kParamSets][layout::kMemSetEntryParts],
+           const States<Shape>& biases, States<Shape>& potentials, States<Shape>& currents,
+           const Sums<Shape>& sums, const UpdateContext& context, bool fresh, bool push_last,
+           OutChunk (&out)[Shape::kUpdateEntries]) {
   typedef Signed<Shape::kStateBits> State;
-  State held_v[Shape::kLifLanes], held_i[Shape::kLifLanes], next_v[Shape::kLifLanes], next_i[Shape::kLifLanes];
+  State held_v[Shape::kLifLanes], held_i[Shape::kLifLanes], next_v[Shape::kLifLanes],
+      next_i[Shape::kLifLanes];
 #pragma HLS ARRAY_PARTITION variable = held_v complete
 #pragma HLS ARRAY_PARTITION variable = held_i complete
 #pragma HLS ARRAY_PARTITION variable = next_v complete
@@ -74,15 +76,20 @@ UPDATE:
     const std::uint32_t readout_lane = field<layout::MemUpdateEntryLane>(updates, entry);
     const bool high = field<layout::MemUpdateEntryHalf>(updates, entry) != 0;
     const std::uint32_t word = context.first_word + group;
-    if (set_index >= Shape::kParamSets || word >= Shape::kStateWords || group * Shape::kLifLanes >= Shape::kGroups * Shape::kLanes) continue;
+    if (set_index >= Shape::kParamSets || word >= Shape::kStateWords ||
+        group * Shape::kLifLanes >= Shape::kGroups * Shape::kLanes)
+      continue;
 
     const std::uint32_t alpha = field<layout::MemSetEntryAlpha>(sets, set_index);
     const std::uint32_t beta = field<layout::MemSetEntryBeta>(sets, set_index);
     const std::uint32_t scale = field<layout::MemSetEntryScale>(sets, set_index);
     const bool subtract = field<layout::MemSetEntrySubtract>(sets, set_index) != 0;
-    const std::int32_t theta = sign_extend(field<layout::MemSetEntryTheta>(sets, set_index), Shape::kStateBits);
-    const std::int32_t v_reset = sign_extend(field<layout::MemSetEntryVReset>(sets, set_index), Shape::kStateBits);
-    const std::int32_t bias_v = sign_extend(field<layout::MemSetEntryBiasV>(sets, set_index), Shape::kStateBits);
+    const std::int32_t theta =
+        sign_extend(field<layout::MemSetEntryTheta>(sets, set_index), Shape::kStateBits);
+    const std::int32_t v_reset =
+        sign_extend(field<layout::MemSetEntryVReset>(sets, set_index), Shape::kStateBits);
+    const std::int32_t bias_v =
+        sign_extend(field<layout::MemSetEntryBiasV>(sets, set_index), Shape::kStateBits);
     std::uint32_t half = 0;
     for (int lane = 0; lane < Shape::kLifLanes; ++lane) {
 #pragma HLS UNROLL
@@ -94,14 +101,19 @@ UPDATE:
         held_i[lane] = fresh ? State(0) : next_i[lane];
       }
       const std::uint32_t neuron = group * Shape::kLifLanes + l;
-      const std::int64_t sum = static_cast<std::int64_t>(sums[neuron / Shape::kLanes][neuron % Shape::kLanes]);
-      const std::int64_t kept = Shape::kCurrent != 0 ? decay(static_cast<std::int64_t>(held_i[lane]), alpha) : 0;
+      const std::int64_t sum =
+          static_cast<std::int64_t>(sums[neuron / Shape::kLanes][neuron % Shape::kLanes]);
+      const std::int64_t kept =
+          Shape::kCurrent != 0 ? decay(static_cast<std::int64_t>(held_i[lane]), alpha) : 0;
       const std::int32_t bias_i = sign_extend(biases[word][l], Shape::kBiasBits);
       const std::int32_t i = saturate<Shape::kStateBits>(kept + sum * (1 << scale) + bias_i);
-      const std::int32_t v = saturate<Shape::kStateBits>(decay(static_cast<std::int64_t>(held_v[lane]), beta) + i + bias_v);
+      const std::int32_t v =
+          saturate<Shape::kStateBits>(decay(static_cast<std::int64_t>(held_v[lane]), beta) + i + bias_v);
       const bool spike = !context.readout && v > theta;
       if ((mask >> l & 1U) != 0) {
-        next_v[lane] = !spike ? State(v) : subtract ? State(saturate<Shape::kStateBits>(std::int64_t(v) - theta)) : State(v_reset);
+        next_v[lane] = !spike     ? State(v)
+                       : subtract ? State(saturate<Shape::kStateBits>(std::int64_t(v) - theta))
+                                  : State(v_reset);
         if (Shape::kCurrent != 0) next_i[lane] = State(i);
         if (spike) spikes |= 1U << (neuron % 16U);
       }
@@ -114,7 +126,8 @@ UPDATE:
     OutChunk chunk;
     bool ready;
     if (context.readout) {
-      chunk.index = static_cast<std::uint16_t>(2 * (group * Shape::kLifLanes + readout_lane) + (high ? 1 : 0));
+      chunk.index =
+          static_cast<std::uint16_t>(2 * (group * Shape::kLifLanes + readout_lane) + (high ? 1 : 0));
       chunk.mask = static_cast<std::uint16_t>(half);
       ready = push && half != 0;
     } else {

@@ -28,8 +28,8 @@ using Sums = Signed<Shape::kAccBits>[Shape::kGroups][Shape::kLanes];
 /// The row of `bit` in chunk table entry `entry`; an entry outside the tables has no words.
 template <class Shape>
 Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemChunkEntryParts],
-               const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts], std::uint32_t entry,
-               std::uint32_t bit) {
+               const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts],
+               std::uint32_t entry, std::uint32_t bit) {
 #pragma HLS INLINE
   Row row;
   if (entry >= Shape::kChunkEntries) return row;
@@ -52,7 +52,8 @@ Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemC
   return row;
 }
 
-/// ± (weight << shift) of `lane` in logical word row.first + w; 0 outside the memory and for a format the shape lacks.
+/// ± (weight << shift) of `lane` in logical word row.first + w; 0 outside the memory and for a format the
+/// shape lacks.
 template <class Shape>
 std::int32_t weight_of(const Weights<Shape>& weights, const Row& row, std::uint32_t w, int lane) {
 #pragma HLS INLINE
@@ -61,9 +62,11 @@ std::int32_t weight_of(const Weights<Shape>& weights, const Row& row, std::uint3
   if (address >= Shape::kWeightWords || (Shape::kWeightFormats >> row.format & 1) == 0) return 0;
   const int bits = 8 >> row.format;
   const std::uint32_t sub = word & ((1U << row.format) - 1U);
-  const std::uint32_t at = (sub * Shape::kLanes + static_cast<std::uint32_t>(lane)) * static_cast<std::uint32_t>(bits);
+  const std::uint32_t at =
+      (sub * Shape::kLanes + static_cast<std::uint32_t>(lane)) * static_cast<std::uint32_t>(bits);
   const std::uint32_t raw = weights[address][at / 32U] >> (at % 32U);
-  const std::int32_t value = bits == 1 ? ((raw & 1U) != 0 ? -1 : 1) : sign_extend(raw & ((1U << bits) - 1U), bits);
+  const std::int32_t value =
+      bits == 1 ? ((raw & 1U) != 0 ? -1 : 1) : sign_extend(raw & ((1U << bits) - 1U), bits);
   const std::int32_t scaled = value * (1 << row.shift);
   return row.negate ? -scaled : scaled;
 }

@@ -5,8 +5,9 @@
 
 using namespace spikeloom::hls;
 
-extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint32_t* chunks, const std::uint32_t* axons,
-                                   const std::uint32_t* weights, const std::uint32_t* control, const std::uint16_t* pages,
+extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint32_t* chunks,
+                                   const std::uint32_t* axons, const std::uint32_t* weights,
+                                   const std::uint32_t* control, const std::uint16_t* pages,
                                    std::int32_t* sums, std::uint32_t steps) {
 #pragma HLS INTERFACE m_axi port = context bundle = gmem offset = slave depth = 32
 #pragma HLS INTERFACE m_axi port = chunks bundle = gmem offset = slave depth = 4096
@@ -32,7 +33,8 @@ extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint
   load(chunks, chunk_table);
   load(axons, axon_table);
   load(weights, weight_table);
-  const std::uint32_t first_chunk = field<layout::RegContextTablesFirstChunk>(registers, layout::kAddrContextTables);
+  const std::uint32_t first_chunk =
+      field<layout::RegContextTablesFirstChunk>(registers, layout::kAddrContextTables);
 STEPS:
   for (std::uint32_t t = 0; t < steps; ++t) {
     std::uint16_t page[S::kPageChunks];
@@ -44,13 +46,14 @@ STEPS:
       page[c] = pages[t * S::kPageChunks + static_cast<std::uint32_t>(c)];
     }
     const StepControl step(control[t]);
-    integrate<S>(page, registers[layout::kAddrContextLimit + step.count][0], first_chunk, chunk_table, axon_table, weight_table, totals,
-                 touched);
+    integrate<S>(page, registers[layout::kAddrContextLimit + step.count][0], first_chunk, chunk_table,
+                 axon_table, weight_table, totals, touched);
   DRAIN:
     for (int n = 0; n < S::kGroups * S::kLanes; ++n) {
 #pragma HLS PIPELINE II = 1
       const std::int64_t sum = static_cast<std::int64_t>(totals[n / S::kLanes][n % S::kLanes]);
-      sums[t * (S::kGroups * S::kLanes) + static_cast<std::uint32_t>(n)] = touched[n / S::kLanes] ? static_cast<std::int32_t>(sum) : 0;
+      sums[t * (S::kGroups * S::kLanes) + static_cast<std::uint32_t>(n)] =
+          touched[n / S::kLanes] ? static_cast<std::int32_t>(sum) : 0;
     }
   }
 }

@@ -8,6 +8,7 @@
 /// control   one word a step: bits 3:0 steps since the sample began (saturates at 15), bit 4 end of sample
 /// pages     steps × page_chunks masks of 16 axons; 0: chunk not valid
 /// sums      steps × groups × lanes results
-extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint32_t* chunks, const std::uint32_t* axons,
-                                   const std::uint32_t* weights, const std::uint32_t* control, const std::uint16_t* pages,
+extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint32_t* chunks,
+                                   const std::uint32_t* axons, const std::uint32_t* weights,
+                                   const std::uint32_t* control, const std::uint16_t* pages,
                                    std::int32_t* sums, std::uint32_t steps);

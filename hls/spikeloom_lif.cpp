@@ -5,10 +5,11 @@
 
 using namespace spikeloom::hls;
 
-extern "C" void spikeloom_lif(const std::uint32_t* context, const std::uint32_t* updates, const std::uint32_t* sets,
-                              const std::uint32_t* biases, const std::uint32_t* control, const std::int32_t* sums,
-                              std::uint32_t* potentials, std::uint32_t* currents, std::uint32_t* out, std::uint32_t* out_count,
-                              std::uint32_t steps) {
+extern "C" void spikeloom_lif(const std::uint32_t* context, const std::uint32_t* updates,
+                              const std::uint32_t* sets, const std::uint32_t* biases,
+                              const std::uint32_t* control, const std::int32_t* sums,
+                              std::uint32_t* potentials, std::uint32_t* currents, std::uint32_t* out,
+                              std::uint32_t* out_count, std::uint32_t steps) {
 #pragma HLS INTERFACE m_axi port = context bundle = gmem offset = slave depth = 32
 #pragma HLS INTERFACE m_axi port = updates bundle = gmem offset = slave depth = 4096
 #pragma HLS INTERFACE m_axi port = sets bundle = gmem offset = slave depth = 4096
@@ -47,15 +48,18 @@ STEPS:
   SUMS:
     for (int n = 0; n < S::kGroups * S::kLanes; ++n) {
 #pragma HLS PIPELINE II = 1
-      totals[n / S::kLanes][n % S::kLanes] = sums[t * (S::kGroups * S::kLanes) + static_cast<std::uint32_t>(n)];
+      totals[n / S::kLanes][n % S::kLanes] =
+          sums[t * (S::kGroups * S::kLanes) + static_cast<std::uint32_t>(n)];
     }
     const StepControl step(control[t]);
-    const int pushed = update<S>(program, set_table, bias_table, v, i, totals, update_context, step.count == 0, step.last, chunks);
+    const int pushed = update<S>(program, set_table, bias_table, v, i, totals, update_context,
+                                 step.count == 0, step.last, chunks);
   PUSH:
     for (int n = 0; n < S::kUpdateEntries; ++n) {
 #pragma HLS PIPELINE II = 1
       if (n >= pushed) break;
-      out[t * S::kUpdateEntries + static_cast<std::uint32_t>(n)] = static_cast<std::uint32_t>(chunks[n].index) << 16 | chunks[n].mask;
+      out[t * S::kUpdateEntries + static_cast<std::uint32_t>(n)] =
+          static_cast<std::uint32_t>(chunks[n].index) << 16 | chunks[n].mask;
     }
     out_count[t] = static_cast<std::uint32_t>(pushed);
   }

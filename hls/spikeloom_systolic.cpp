@@ -5,9 +5,11 @@
 
 using namespace spikeloom::hls;
 
-extern "C" void spikeloom_systolic(const std::uint32_t* context, const std::uint32_t* chunks, const std::uint32_t* axons,
-                                   const std::uint32_t* weights, const std::uint32_t* control, const std::uint16_t* pages,
-                                   std::int32_t* sums, std::uint32_t* cycles, std::uint32_t steps, std::uint32_t groups) {
+extern "C" void spikeloom_systolic(const std::uint32_t* context, const std::uint32_t* chunks,
+                                   const std::uint32_t* axons, const std::uint32_t* weights,
+                                   const std::uint32_t* control, const std::uint16_t* pages,
+                                   std::int32_t* sums, std::uint32_t* cycles, std::uint32_t steps,
+                                   std::uint32_t groups) {
 #pragma HLS INTERFACE m_axi port = context bundle = gmem offset = slave depth = 32
 #pragma HLS INTERFACE m_axi port = chunks bundle = gmem offset = slave depth = 4096
 #pragma HLS INTERFACE m_axi port = axons bundle = gmem offset = slave depth = 4096
@@ -55,8 +57,8 @@ PAGES:
   }
   *cycles = static_cast<std::uint32_t>(
       systolic<S>(page_table, limits, batch, static_cast<int>(block_chunks), used,
-                  field<layout::RegContextTablesFirstChunk>(registers, layout::kAddrContextTables), chunk_table, axon_table,
-                  weight_table, totals));
+                  field<layout::RegContextTablesFirstChunk>(registers, layout::kAddrContextTables),
+                  chunk_table, axon_table, weight_table, totals));
 DRAIN:
   for (int t = 0; t < kMaxBatch; ++t) {
     if (t >= batch) break;
@@ -65,7 +67,8 @@ DRAIN:
 #pragma HLS PIPELINE II = 1
       const bool held = block_chunks != 0 && n / S::kLanes < used;
       sums[t * S::kGroups * S::kLanes + n] =
-          held ? static_cast<std::int32_t>(static_cast<std::int64_t>(totals[t][n / S::kLanes][n % S::kLanes])) : 0;
+          held ? static_cast<std::int32_t>(static_cast<std::int64_t>(totals[t][n / S::kLanes][n % S::kLanes]))
+               : 0;
     }
   }
 }

@@ -1,13 +1,16 @@
-// Systolic core, clock-driven: the same sums for T pages of one sample at once (tick batching), every row read once.
+// Systolic core, clock-driven: the same sums for T pages of one sample at once (tick batching), every row
+// read once.
 //
-// A weight-stationary array of R = 16 rows (a chunk's axons) by C = Shape::kLanes columns (a lane group's neurons). A
-// *block* is one chunk and one lane group; blocks go through the array chunk by chunk within a group. Activations are
-// bits: bit r of page t enters row r from the west and moves a column a cycle; partial sums move a row south a cycle.
-// Every PE holds two weights, of an even and an odd block; a parity bit that travels with the activation says which.
-// A row of a block is loaded in one cycle, row 0 first, and its first activation follows a cycle later.
+// A weight-stationary array of R = 16 rows (a chunk's axons) by C = Shape::kLanes columns (a lane group's
+// neurons). A *block* is one chunk and one lane group; blocks go through the array chunk by chunk within a
+// group. Activations are bits: bit r of page t enters row r from the west and moves a column a cycle; partial
+// sums move a row south a cycle. Every PE holds two weights, of an even and an odd block; a parity bit that
+// travels with the activation says which. A row of a block is loaded in one cycle, row 0 first, and its first
+// activation follows a cycle later.
 //
 // Schedule, in cycles; K blocks, batch of T pages, C columns:
-//   period       P = max(16, T, ⌊(T + C) / 2⌋)       16: loading; T: streaming; the last: a weight is replaced in or after the
+//   period       P = max(16, T, ⌊(T + C) / 2⌋)       16: loading; T: streaming; the last: a weight is
+//   replaced in or after the
 //                                                      cycle of its last use, 2·P ≥ T + C − 1
 //   load         row r of block k:                    k·P + r
 //   multiply     PE (r, c), page t of block k:        k·P + 1 + t + r + c
@@ -45,7 +48,9 @@ constexpr int systolic_period(int batch, int columns) {
 
 /// Cycles of the array for all blocks of a batch.
 constexpr int systolic_cycles(int blocks, int batch, int columns) {
-  return blocks == 0 || batch == 0 ? 0 : (blocks - 1) * systolic_period(batch, columns) + batch + kArrayRows - 1 + columns;
+  return blocks == 0 || batch == 0
+             ? 0
+             : (blocks - 1) * systolic_period(batch, columns) + batch + kArrayRows - 1 + columns;
 }
 
 struct Activation {
@@ -53,8 +58,8 @@ struct Activation {
   bool odd = false;  ///< parity of the block
 };
 
-/// One page of one block on its way along the array's edges: its bit r enters row r after r cycles, and its sum of column c
-/// leaves the last row after 15 + c.
+/// One page of one block on its way along the array's edges: its bit r enters row r after r cycles, and its
+/// sum of column c leaves the last row after 15 + c.
 struct Wave {
   std::uint16_t mask = 0;
   std::uint16_t page = 0;
@@ -69,13 +74,14 @@ using BatchSums = Signed<Shape::kAccBits>[kMaxBatch][Shape::kGroups][Shape::kLan
 template <class Shape>
 using BatchPages = std::uint16_t[kMaxBatch][Shape::kPageChunks];
 
-/// Sums of `batch` pages over the leading `blocks_chunks` chunks and `groups` lane groups. Page t's chunks count below
-/// limits[t] only. Groups from `groups` on are left as they were. Returns the array's cycles.
+/// Sums of `batch` pages over the leading `blocks_chunks` chunks and `groups` lane groups. Page t's chunks
+/// count below limits[t] only. Groups from `groups` on are left as they were. Returns the array's cycles.
 template <class Shape>
-int systolic(const BatchPages<Shape>& pages, const std::uint32_t (&limits)[kMaxBatch], int batch, int block_chunks, int groups,
-             std::uint32_t first_chunk, const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemChunkEntryParts],
-             const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts], const Weights<Shape>& weights,
-             BatchSums<Shape>& sums) {
+int systolic(const BatchPages<Shape>& pages, const std::uint32_t (&limits)[kMaxBatch], int batch,
+             int block_chunks, int groups, std::uint32_t first_chunk,
+             const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemChunkEntryParts],
+             const std::uint32_t (&axons)[Shape::kAxonEntries][layout::kMemAxonEntryParts],
+             const Weights<Shape>& weights, BatchSums<Shape>& sums) {
   constexpr int kColumns = Shape::kLanes;
   typedef Signed<Shape::kAccBits> Sum;
   typedef Signed<8 + Shape::kMaxShift + 1> Weight;
@@ -99,7 +105,8 @@ int systolic(const BatchPages<Shape>& pages, const std::uint32_t (&limits)[kMaxB
   const int cycles = systolic_cycles(blocks, batch, kColumns);
   Wave wave[kArrayRows + kColumns - 1];
 #pragma HLS ARRAY_PARTITION variable = wave complete
-  // The page that enters next, and the row that is loaded next: block, its chunk and group, cycle within the period.
+  // The page that enters next, and the row that is loaded next: block, its chunk and group, cycle within the
+  // period.
   int enter_block = 0, enter_chunk = 0, enter_group = 0, enter_at = -1;
   int load_block = 0, load_chunk = 0, load_group = 0, load_at = 0;
 
@@ -114,14 +121,16 @@ ARRAY:
     }
     wave[0] = Wave();
     if (enter_at >= 0 && enter_at < batch && enter_block < blocks) {
-      wave[0].mask = static_cast<std::uint32_t>(enter_chunk) < limits[enter_at] ? pages[enter_at][enter_chunk] : std::uint16_t(0);
+      wave[0].mask = static_cast<std::uint32_t>(enter_chunk) < limits[enter_at] ? pages[enter_at][enter_chunk]
+                                                                                : std::uint16_t(0);
       wave[0].page = static_cast<std::uint16_t>(enter_at);
       wave[0].group = static_cast<std::uint16_t>(enter_group);
       wave[0].valid = true;
       wave[0].odd = (enter_block & 1) != 0;
       wave[0].first = enter_chunk == 0;
     }
-    // Every PE, the south-east corner first, so that each reads its neighbours' registers of the cycle before.
+    // Every PE, the south-east corner first, so that each reads its neighbours' registers of the cycle
+    // before.
     for (int r = kArrayRows - 1; r >= 0; --r) {
 #pragma HLS UNROLL
       for (int c = kColumns - 1; c >= 0; --c) {
@@ -139,7 +148,8 @@ ARRAY:
         activation[r][c] = in;
       }
     }
-    // The last row's sums leave: a column's page by page. A sum's next chunk comes a period (16 cycles or more) later.
+    // The last row's sums leave: a column's page by page. A sum's next chunk comes a period (16 cycles or
+    // more) later.
     for (int c = 0; c < kColumns; ++c) {
 #pragma HLS UNROLL
       const Wave out = wave[kArrayRows - 1 + c];
@@ -165,7 +175,9 @@ ARRAY:
       for (int c = 0; c < kColumns; ++c) {
 #pragma HLS UNROLL
         held[load_block & 1][load_at][c] =
-            word >= 0 && word < row.words ? Weight(weight_of<Shape>(weights, row, static_cast<std::uint32_t>(word), c)) : Weight(0);
+            word >= 0 && word < row.words
+                ? Weight(weight_of<Shape>(weights, row, static_cast<std::uint32_t>(word), c))
+                : Weight(0);
       }
     }
     if (++load_at == period) {

@@ -1,6 +1,7 @@
 // Test bench of one top kernel for C simulation and co-simulation: usage: testbench CASE_FILE
-// SPIKELOOM_TB_CROSSBAR, _LIF or _SYSTOLIC says which. A case file (spikeloom-hls-case writes it) has a line an array:
-// its name, its length, its numbers; "expected_X" is what the kernel must leave in X. Exit code 0: equal, 1: not, 2: no case.
+// SPIKELOOM_TB_CROSSBAR, _LIF or _SYSTOLIC says which. A case file (spikeloom-hls-case writes it) has a line
+// an array: its name, its length, its numbers; "expected_X" is what the kernel must leave in X. Exit code 0:
+// equal, 1: not, 2: no case.
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -20,10 +21,11 @@
 
 namespace {
 
-// Co-simulation copies as many elements as an m_axi pragma's depth says, whatever the kernel reads: no array is shorter.
+// Co-simulation copies as many elements as an m_axi pragma's depth says, whatever the kernel reads: no array
+// is shorter.
 const std::size_t kDeepest = 8192;
 
-typedef std::map<std::string, std::vector<std::int64_t> > Case;
+typedef std::map<std::string, std::vector<std::int64_t>> Case;
 
 Case read_case(const char* path) {
   Case found;
@@ -55,14 +57,15 @@ template <class T>
 int differences(const Case& found, const std::string& name, const std::vector<T>& values) {
   const std::vector<T> expected = numbers<T>(found, "expected_" + name);
   if (expected.empty() || expected.size() > values.size()) {
-    std::fprintf(stderr, "testbench: %s: expected 1 to %zu values, found %zu\n", name.c_str(), values.size(), expected.size());
+    std::fprintf(stderr, "testbench: %s: expected 1 to %zu values, found %zu\n", name.c_str(), values.size(),
+                 expected.size());
     return 1;
   }
   int count = 0;
   for (std::size_t n = 0; n < expected.size(); ++n)
     if (values[n] != expected[n] && ++count <= 5)
-      std::fprintf(stderr, "testbench: %s[%zu]: expected %lld, found %lld\n", name.c_str(), n, static_cast<long long>(expected[n]),
-                   static_cast<long long>(values[n]));
+      std::fprintf(stderr, "testbench: %s[%zu]: expected %lld, found %lld\n", name.c_str(), n,
+                   static_cast<long long>(expected[n]), static_cast<long long>(values[n]));
   return count;
 }
 
@@ -94,21 +97,23 @@ int main(int argc, char** argv) {
   const std::vector<std::int32_t> sums = argument<std::int32_t>(found, "sums");
   Words potentials = words(found, "potentials"), currents = words(found, "currents");
   Words out(kDeepest), out_count(kDeepest);
-  spikeloom_lif(context.data(), updates.data(), sets.data(), biases.data(), control.data(), sums.data(), potentials.data(),
-                currents.data(), out.data(), out_count.data(), steps);
+  spikeloom_lif(context.data(), updates.data(), sets.data(), biases.data(), control.data(), sums.data(),
+                potentials.data(), currents.data(), out.data(), out_count.data(), steps);
   wrong += differences(found, "potentials", potentials) + differences(found, "currents", currents);
   wrong += differences(found, "out", out) + differences(found, "out_count", out_count);
 #else
-  const Words chunks = words(found, "chunks"), axons = words(found, "axons"), weights = words(found, "weights");
+  const Words chunks = words(found, "chunks"), axons = words(found, "axons"),
+              weights = words(found, "weights");
   const std::vector<std::uint16_t> pages = argument<std::uint16_t>(found, "pages");
   std::vector<std::int32_t> sums(kDeepest);
 #if defined(SPIKELOOM_TB_CROSSBAR)
-  spikeloom_crossbar(context.data(), chunks.data(), axons.data(), weights.data(), control.data(), pages.data(), sums.data(), steps);
+  spikeloom_crossbar(context.data(), chunks.data(), axons.data(), weights.data(), control.data(),
+                     pages.data(), sums.data(), steps);
 #else
   const Words groups = words(found, "groups");
   Words cycles(kDeepest);
-  spikeloom_systolic(context.data(), chunks.data(), axons.data(), weights.data(), control.data(), pages.data(), sums.data(),
-                     cycles.data(), steps, groups[0]);
+  spikeloom_systolic(context.data(), chunks.data(), axons.data(), weights.data(), control.data(),
+                     pages.data(), sums.data(), cycles.data(), steps, groups[0]);
   wrong += differences(found, "cycles", cycles);
 #endif
   wrong += differences(found, "sums", sums);

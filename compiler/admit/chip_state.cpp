@@ -71,49 +71,65 @@ std::vector<std::string> range_faults(const Chip& chip, const Resident& resident
   const auto require = [&](bool holds, const std::string& what) {
     if (!holds) faults.push_back("resident " + resident.name + ": " + what);
   };
-  require(binding.orders.size() == chip.tiles(), "orders for " + std::to_string(binding.orders.size()) + " tiles, the chip has " +
-                                                     std::to_string(chip.tiles()));
-  for (const Placement& place : binding.placement) require(place.tile.index() < chip.tiles(), "a cluster on a tile that is not there");
+  require(binding.orders.size() == chip.tiles(), "orders for " + std::to_string(binding.orders.size()) +
+                                                     " tiles, the chip has " + std::to_string(chip.tiles()));
+  for (const Placement& place : binding.placement)
+    require(place.tile.index() < chip.tiles(), "a cluster on a tile that is not there");
   if (!faults.empty()) return faults;
-  const auto cluster = [&](const ClusterOrHost& end) { return !end || end->index() < binding.placement.size(); };
+  const auto cluster = [&](const ClusterOrHost& end) {
+    return !end || end->index() < binding.placement.size();
+  };
   const auto slots = [&](const std::vector<std::uint32_t>& list, std::uint32_t wheel) {
     bool rising = !list.empty();
-    for (std::size_t i = 0; i < list.size(); ++i) rising = rising && list[i] < wheel && (i == 0 || list[i - 1] < list[i]);
+    for (std::size_t i = 0; i < list.size(); ++i)
+      rising = rising && list[i] < wheel && (i == 0 || list[i - 1] < list[i]);
     require(rising, "a channel's slots are none, not rising, or beyond the wheel");
   };
   for (std::size_t t = 0; t < binding.orders.size(); ++t)
     for (const OrderEntry& entry : binding.orders[t])
-      require(cluster(entry.cluster) && binding.placement[entry.cluster.index()].tile.index() == t, "an order that names a cluster of another tile");
-  for (const Placement& place : binding.placement) require(!binding.orders[place.tile.index()].empty(), "a cluster on a tile without an order");
+      require(cluster(entry.cluster) && binding.placement[entry.cluster.index()].tile.index() == t,
+              "an order that names a cluster of another tile");
+  for (const Placement& place : binding.placement)
+    require(!binding.orders[place.tile.index()].empty(), "a cluster on a tile without an order");
   for (const Channel& channel : binding.channels) {
     require(cluster(channel.from) && !channel.to.empty(), "a channel from or to nowhere");
-    require(channel.number < (channel.from ? chip.tile.channels : chip.host.channels), "a channel number beyond the chip's");
+    require(channel.number < (channel.from ? chip.tile.channels : chip.host.channels),
+            "a channel number beyond the chip's");
     slots(channel.slots, chip.spike_wheel);
     for (const Destination& end : channel.to) {
       require(cluster(end.to) && (channel.from || end.to), "a channel from or to nowhere");
       if (!end.to) {
-        require(std::uint64_t{binding.first_sink} + end.number < hw::kLimitHostSinks, "a sink number beyond the host's");
+        require(std::uint64_t{binding.first_sink} + end.number < hw::kLimitHostSinks,
+                "a sink number beyond the host's");
         continue;
       }
-      require(end.counter < (channel.from ? chip.tile.credit_counters : chip.host.credit_counters), "a credit counter beyond the chip's");
+      require(end.counter < (channel.from ? chip.tile.credit_counters : chip.host.credit_counters),
+              "a credit counter beyond the chip's");
       require(end.number < chip.tile.deliveries, "a delivery beyond the chip's");
       slots(end.credit_slots, chip.credit_wheel);
     }
   }
-  require(binding.application < chip.host.applications, "application number " + std::to_string(binding.application) + ", host.applications is " +
-                                                            std::to_string(chip.host.applications));
+  require(binding.application < chip.host.applications,
+          "application number " + std::to_string(binding.application) + ", host.applications is " +
+              std::to_string(chip.host.applications));
   if (faults.empty())
     require(resident.promise.period >= shortest_period(chip, binding),
-            "a promise of a step every " + resident.promise.period.str() + " cycles, which its slots cannot carry");
+            "a promise of a step every " + resident.promise.period.str() +
+                " cycles, which its slots cannot carry");
   return faults;
 }
 
 }  // namespace
 
 ChipState::ChipState(Chip chip)
-    : chip_(std::move(chip)), tile_taken_(chip_.tiles(), 0), applications_(chip_.host.applications, 0),
-      host_channels_(chip_.host.channels, 0), host_counters_(chip_.host.credit_counters, 0), sinks_(hw::kLimitHostSinks, 0),
-      spikes_(chip_, chip_.spike_wheel), credits_(chip_, chip_.credit_wheel) {}
+    : chip_(std::move(chip)),
+      tile_taken_(chip_.tiles(), 0),
+      applications_(chip_.host.applications, 0),
+      host_channels_(chip_.host.channels, 0),
+      host_counters_(chip_.host.credit_counters, 0),
+      sinks_(hw::kLimitHostSinks, 0),
+      spikes_(chip_, chip_.spike_wheel),
+      credits_(chip_, chip_.credit_wheel) {}
 
 const Resident* ChipState::find(const std::string& name) const {
   for (const Resident& resident : residents_)
@@ -129,15 +145,20 @@ std::vector<std::string> ChipState::clashes(const Resident& resident) const {
   std::vector<std::string> list = range_faults(chip_, resident);
   if (!list.empty()) return list;
   const Binding& binding = resident.binding;
-  if (!is_name(resident.name)) list.emplace_back("an application needs a name in UTF-8 without control characters");
-  if (find(resident.name) != nullptr) list.push_back("a resident is already called " + resident.name + "; another name is needed");
+  if (!is_name(resident.name))
+    list.emplace_back("an application needs a name in UTF-8 without control characters");
+  if (find(resident.name) != nullptr)
+    list.push_back("a resident is already called " + resident.name + "; another name is needed");
   for (std::size_t t = 0; t < binding.orders.size(); ++t)
-    if (!binding.orders[t].empty() && tile_taken_[t] != 0) list.push_back(tile_name(chip_, TileId{t}) + " is taken");
+    if (!binding.orders[t].empty() && tile_taken_[t] != 0)
+      list.push_back(tile_name(chip_, TileId{t}) + " is taken");
   ChipState own(chip_);  // what the binding itself has so far
   each_host_number(binding, [&](auto numbers, std::uint32_t number) {
     if ((this->*numbers)()[number] != 0) {
-      const char* what = numbers == &ChipState::applications ? "application number " : numbers == &ChipState::host_channels ? "host channel "
-                         : numbers == &ChipState::sinks ? "host sink " : "host credit counter ";
+      const char* what = numbers == &ChipState::applications    ? "application number "
+                         : numbers == &ChipState::host_channels ? "host channel "
+                         : numbers == &ChipState::sinks         ? "host sink "
+                                                                : "host credit counter ";
       list.push_back(what + std::to_string(number) + " is taken");
     }
   });
@@ -152,8 +173,8 @@ std::vector<std::string> ChipState::clashes(const Resident& resident) const {
     for (const auto& [wire, depth] : tree.wires) {
       const Tree one{tree.from, {{wire, depth}}};
       if ((theirs.taken(one, slot) || mine.taken(one, slot)) && wires.insert({spike, wire}).second)
-        list.push_back(theirs.name(wire) + ": " + (spike ? "spike" : "credit") + " slot " + std::to_string((slot + depth) % theirs.wheel()) +
-                       " and perhaps more are taken");
+        list.push_back(theirs.name(wire) + ": " + (spike ? "spike" : "credit") + " slot " +
+                       std::to_string((slot + depth) % theirs.wheel()) + " and perhaps more are taken");
     }
   };
   each_slot(binding, spikes_, meet);
@@ -165,11 +186,15 @@ void ChipState::mark(const Binding& binding, bool taken) {
   for (std::size_t t = 0; t < binding.orders.size(); ++t)
     if (!binding.orders[t].empty()) tile_taken_[t] = value;
   each_host_number(binding, [&](auto numbers, std::uint32_t number) {
-    auto& list = numbers == &ChipState::applications ? applications_ : numbers == &ChipState::host_channels ? host_channels_
-                 : numbers == &ChipState::sinks ? sinks_ : host_counters_;
+    auto& list = numbers == &ChipState::applications    ? applications_
+                 : numbers == &ChipState::host_channels ? host_channels_
+                 : numbers == &ChipState::sinks         ? sinks_
+                                                        : host_counters_;
     list[number] = value;
   });
-  each_slot(binding, spikes_, [&](bool spike, const Tree& tree, std::uint32_t slot) { (spike ? spikes_ : credits_).set(tree, slot, taken); });
+  each_slot(binding, spikes_, [&](bool spike, const Tree& tree, std::uint32_t slot) {
+    (spike ? spikes_ : credits_).set(tree, slot, taken);
+  });
 }
 
 void ChipState::enter(Resident resident) {
@@ -182,21 +207,25 @@ void ChipState::enter(Resident resident) {
 
 void ChipState::enter(const std::string& name, const Image& image) {
   if (chip_hash(image.chip) != chip_hash(chip_))
-    throw input_error(name + ": compiled for chip " + image.chip.name + ", the state is of chip " + chip_.name +
-                      ", which is built otherwise; compile it for that chip");
+    throw input_error(name + ": compiled for chip " + image.chip.name + ", the state is of chip " +
+                      chip_.name + ", which is built otherwise; compile it for that chip");
   if (image.promises.empty() || image.promises.front().name != "guaranteed")
     throw input_error(name + ": the image holds no guaranteed promise; compile it again");
   enter({name, image.binding, image.promises.front(), "as compiled", ""});
 }
 
 void ChipState::release(const std::string& name) {
-  const auto found = std::find_if(residents_.begin(), residents_.end(), [&](const Resident& r) { return r.name == name; });
-  if (found == residents_.end()) throw input_error("no resident is called " + name + "; residents: " + names_of(residents_));
+  const auto found =
+      std::find_if(residents_.begin(), residents_.end(), [&](const Resident& r) { return r.name == name; });
+  if (found == residents_.end())
+    throw input_error("no resident is called " + name + "; residents: " + names_of(residents_));
   mark(found->binding, false);
   residents_.erase(found);
 }
 
-bool is_name(const std::string& name) { return !name.empty() && name.find('\n') == std::string::npos && printable(name) == name; }
+bool is_name(const std::string& name) {
+  return !name.empty() && name.find('\n') == std::string::npos && printable(name) == name;
+}
 
 std::vector<std::string> check(const Chip& chip, const std::vector<Resident>& residents) {
   std::vector<std::string> list;
@@ -214,13 +243,21 @@ std::vector<std::string> check(const Chip& chip, const std::vector<Resident>& re
     if (!faults.empty()) continue;
     bindings.push_back(&resident.binding);
     for (std::uint32_t t = 0; t < chip.tiles(); ++t)
-      require(resident.binding.orders[t].empty() || numbers.insert({0, t}).second, tile_name(chip, TileId{t}) + " is another's as well");
-    require(numbers.insert({1, resident.binding.application}).second, "its application number is another's as well");
+      require(resident.binding.orders[t].empty() || numbers.insert({0, t}).second,
+              tile_name(chip, TileId{t}) + " is another's as well");
+    require(numbers.insert({1, resident.binding.application}).second,
+            "its application number is another's as well");
     for (const Channel& channel : resident.binding.channels) {
-      if (!channel.from) require(numbers.insert({2, channel.number}).second, "host channel " + std::to_string(channel.number) + " is used twice");
+      if (!channel.from)
+        require(numbers.insert({2, channel.number}).second,
+                "host channel " + std::to_string(channel.number) + " is used twice");
       for (const Destination& end : channel.to) {
-        if (!end.to) require(numbers.insert({3, resident.binding.first_sink + end.number}).second, "a host sink is used twice");
-        if (!channel.from && end.to) require(numbers.insert({4, end.counter}).second, "host credit counter " + std::to_string(end.counter) + " is used twice");
+        if (!end.to)
+          require(numbers.insert({3, resident.binding.first_sink + end.number}).second,
+                  "a host sink is used twice");
+        if (!channel.from && end.to)
+          require(numbers.insert({4, end.counter}).second,
+                  "host credit counter " + std::to_string(end.counter) + " is used twice");
       }
     }
   }
@@ -235,17 +272,19 @@ std::string print_free(const ChipState& state) {
     return std::to_string(std::count(list.begin(), list.end(), 1)) + " of " + std::to_string(list.size());
   };
   std::ostringstream out;
-  out << "chip " << state.chip().name << ": in use " << taken(state.tile_taken()) << " tiles, " << taken(state.applications())
-      << " applications, " << taken(state.host_channels()) << " host channels, " << taken(state.host_counters())
-      << " host credit counters, " << taken(state.sinks()) << " host sinks\n";
+  out << "chip " << state.chip().name << ": in use " << taken(state.tile_taken()) << " tiles, "
+      << taken(state.applications()) << " applications, " << taken(state.host_channels())
+      << " host channels, " << taken(state.host_counters()) << " host credit counters, "
+      << taken(state.sinks()) << " host sinks\n";
   const auto wire = [&](const Wires& wires, const char* what) {
     const Tree to_host = [&] {
       Tree tree{1, {}};
       wires.add_way(tree, 0);
       return tree;
     }();
-    out << what << " slots in use: " << wires.wheel() - wires.free_slots(wires.output_of(0)) << " of " << wires.wheel()
-        << " from the host, " << wires.wheel() - wires.free_slots(to_host.wires.back().first) << " to it\n";
+    out << what << " slots in use: " << wires.wheel() - wires.free_slots(wires.output_of(0)) << " of "
+        << wires.wheel() << " from the host, " << wires.wheel() - wires.free_slots(to_host.wires.back().first)
+        << " to it\n";
   };
   wire(state.spikes(), "spike");
   wire(state.credits(), "credit");
@@ -256,9 +295,11 @@ std::string print(const ChipState& state) {
   std::ostringstream out;
   out << print_free(state);
   for (const Resident& resident : state.residents()) {
-    const auto tiles = std::count_if(resident.binding.orders.begin(), resident.binding.orders.end(), [](const auto& o) { return !o.empty(); });
-    out << resident.name << ": application " << resident.binding.application << ", " << tiles << " tiles, a step every "
-        << resident.promise.period.str() << " cycles, latency at most " << resident.promise.latency << "; " << resident.point << "\n";
+    const auto tiles = std::count_if(resident.binding.orders.begin(), resident.binding.orders.end(),
+                                     [](const auto& o) { return !o.empty(); });
+    out << resident.name << ": application " << resident.binding.application << ", " << tiles
+        << " tiles, a step every " << resident.promise.period.str() << " cycles, latency at most "
+        << resident.promise.latency << "; " << resident.point << "\n";
   }
   return out.str();
 }

@@ -12,10 +12,11 @@
 namespace spikeloom {
 namespace {
 
-constexpr int kMostRounds = 256;          ///< of giving slots to the critical cycle
+constexpr int kMostRounds = 256;            ///< of giving slots to the critical cycle
 constexpr std::uint32_t kFewestShares = 2;  ///< of the host's wires: no point asks for more than a half
-constexpr int kSingleRounds = 24;         ///< after which channels that are alike get slots together
-constexpr std::size_t kFewerSlots = 3;    ///< a point is worth keeping with a quarter fewer slots than the one before
+constexpr int kSingleRounds = 24;           ///< after which channels that are alike get slots together
+constexpr std::size_t kFewerSlots =
+    3;  ///< a point is worth keeping with a quarter fewer slots than the one before
 
 /// Slots by channel and by destination; none to the host.
 struct Counts {
@@ -59,8 +60,8 @@ class Front {
     give(counts_);
   }
 
-  /// The fewest pages with which as many slots as the exploration gave still have the period that they have with many:
-  /// every page more is a step more that may be on its way.
+  /// The fewest pages with which as many slots as the exploration gave still have the period that they have
+  /// with many: every page more is a step more that may be on its way.
   std::vector<OperatingPoint> explore_with_few_pages(Image& scratch, std::uint32_t most_pages) {
     std::vector<OperatingPoint> points = explore(scratch);
     const Ratio best = points.front().period;
@@ -83,10 +84,12 @@ class Front {
     std::vector<sdf::ChannelId> policy;
     for (int round = 0; round < kMostRounds; ++round) {
       timing.set(budgets(counts_));
-      const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower(), .start_policy = policy});
+      const sdf::CycleRatio ratio =
+          sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower(), .start_policy = policy});
       const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
       if (const auto* periodic = std::get_if<sdf::Periodic>(&ratio)) policy = periodic->policy;
-      if (front_.empty() || certificate.period < front_.back().first) front_.emplace_back(certificate.period, counts_);
+      if (front_.empty() || certificate.period < front_.back().first)
+        front_.emplace_back(certificate.period, counts_);
       const bool alike = round >= kSingleRounds;
       bool relieved = relieve(timing.graph(), certificate.critical_cycle, alike);
       if (!relieved && shares_ > kFewestShares) {
@@ -113,7 +116,8 @@ class Front {
     for (std::size_t c = 0; c < point_.binding.channels.size(); ++c) {
       Channel& channel = point_.binding.channels[c];
       channel.slots = spread_evenly(counts.send[c], image_.chip.spike_wheel);
-      for (Destination& end : channel.to) end.credit_slots = spread_evenly(counts.credit[e++], image_.chip.credit_wheel);
+      for (Destination& end : channel.to)
+        end.credit_slots = spread_evenly(counts.credit[e++], image_.chip.credit_wheel);
     }
   }
 
@@ -123,7 +127,8 @@ class Front {
     std::size_t e = 0;
     for (std::size_t c = 0; c < point.binding.channels.size(); ++c) {
       const Channel& channel = point.binding.channels[c];
-      point.send_budget.push_back(loose(counts.send[c], image_.chip.spike_wheel, worst_flits(image_.application, channel)));
+      point.send_budget.push_back(
+          loose(counts.send[c], image_.chip.spike_wheel, worst_flits(image_.application, channel)));
       for (const Destination& end : channel.to) {
         point.wait_budget.push_back(end.to ? loose(counts.credit[e], image_.chip.credit_wheel, 1) - 1 : 0);
         ++e;
@@ -150,8 +155,8 @@ class Front {
     return end ? point_.binding.placement[end->index()].tile.index() : point_.binding.orders.size();
   }
 
-  /// Twice as many slots for the channels and credits on the critical cycle that can have them; `alike`: and for those that
-  /// take as long as one of them, which would be next. False: none.
+  /// Twice as many slots for the channels and credits on the critical cycle that can have them; `alike`: and
+  /// for those that take as long as one of them, which would be next. False: none.
   bool relieve(const sdf::Graph& graph, const std::vector<sdf::ChannelId>& cycle, bool alike) {
     std::vector<std::uint8_t> critical(graph.actor_count(), 0);
     for (const sdf::ChannelId id : cycle) critical[graph.channel(id).source.index()] = 1;
@@ -190,8 +195,10 @@ class Front {
     for (std::size_t c = 0; c < point_.binding.channels.size(); ++c) {
       const Channel& channel = point_.binding.channels[c];
       const std::uint32_t more = counts_.send[c], wheel = image_.chip.spike_wheel;
-      bool fits = critical[point_.graph.senders[c]] != 0 && room(node(channel.from), spikes.out[node(channel.from)], more, wheel);
-      for (const Destination& end : channel.to) fits = fits && room(node(end.to), spikes.in[node(end.to)], more, wheel);
+      bool fits = critical[point_.graph.senders[c]] != 0 &&
+                  room(node(channel.from), spikes.out[node(channel.from)], more, wheel);
+      for (const Destination& end : channel.to)
+        fits = fits && room(node(end.to), spikes.in[node(end.to)], more, wheel);
       if (fits) {
         counts_.send[c] += more;
         spikes.out[node(channel.from)] += more;
@@ -219,7 +226,9 @@ class Front {
     std::vector<OperatingPoint> points;
     for (std::size_t i = front_.size(); i-- > 0;) {
       give(front_[i].second);
-      if (!points.empty() && i != 0 && i != fair_ && point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots) continue;
+      if (!points.empty() && i != 0 && i != fair_ &&
+          point_.slots() * (kFewerSlots + 1) > points.back().slots() * kFewerSlots)
+        continue;
       points.push_back(certified(front_[i].second, timing));
     }
     return points;
@@ -235,7 +244,8 @@ class Front {
       point.graph.actors[point.graph.senders[c]].execution += (even.send[c] - own_.send[c]) * kTimeScale;
     for (std::size_t e = 0; e < even.wait.size(); ++e)
       if (point.graph.ends[e].credit != PointGraph::kNowhere)
-        point.graph.actors[point.graph.ends[e].credit].execution += (even.wait[e] - own_.wait[e]) * kTimeScale;
+        point.graph.actors[point.graph.ends[e].credit].execution +=
+            (even.wait[e] - own_.wait[e]) * kTimeScale;
     point.send_budget = budget.send;
     point.wait_budget = budget.wait;
     const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
@@ -251,9 +261,9 @@ class Front {
   OperatingPoint point_;
   Ways own_;  ///< of point_.graph
   Counts counts_;
-  std::vector<std::pair<Ratio, Counts>> front_;       ///< by falling period
-  std::uint32_t shares_;                              ///< of the host's wires, of which the application may take one
-  std::size_t fair_ = static_cast<std::size_t>(-1);   ///< the fastest that takes no more than its fair share
+  std::vector<std::pair<Ratio, Counts>> front_;  ///< by falling period
+  std::uint32_t shares_;  ///< of the host's wires, of which the application may take one
+  std::size_t fair_ = static_cast<std::size_t>(-1);  ///< the fastest that takes no more than its fair share
 };
 
 /// Clusters on at most `tiles` tiles, on a small chip of such tiles; nothing where they do not fit.
@@ -283,15 +293,16 @@ bool dominates(const OperatingPoint& a, const OperatingPoint& b) {
   return a.tiles() <= b.tiles() && a.slots() <= b.slots() && a.period <= b.period;
 }
 
-/// Without the dominated, and at most `most`: the fastest, the fastest with a fair share of the host's wires, the one on the
-/// fewest tiles, and others between.
+/// Without the dominated, and at most `most`: the fastest, the fastest with a fair share of the host's wires,
+/// the one on the fewest tiles, and others between.
 std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& chip, std::size_t most) {
   std::stable_sort(all.begin(), all.end(), [](const OperatingPoint& a, const OperatingPoint& b) {
     return std::tuple(a.period, a.tiles(), a.slots()) < std::tuple(b.period, b.tiles(), b.slots());
   });
   std::vector<OperatingPoint> front;
   for (OperatingPoint& point : all)
-    if (std::none_of(front.begin(), front.end(), [&](const OperatingPoint& better) { return dominates(better, point); }))
+    if (std::none_of(front.begin(), front.end(),
+                     [&](const OperatingPoint& better) { return dominates(better, point); }))
       front.push_back(std::move(point));
   if (front.size() <= most) return front;
   if (most == 1) front.resize(1);
@@ -303,8 +314,12 @@ std::vector<OperatingPoint> chosen(std::vector<OperatingPoint> all, const Chip& 
                        }) -
       front.begin());
   std::vector<std::uint8_t> keep(front.size(), 0);
-  const auto fair = static_cast<std::size_t>(
-      std::find_if(front.begin(), front.end(), [&](const OperatingPoint& p) { return host_share(p, chip) <= Ratio(1, chip.host.applications); }) - front.begin());
+  const auto fair =
+      static_cast<std::size_t>(std::find_if(front.begin(), front.end(),
+                                            [&](const OperatingPoint& p) {
+                                              return host_share(p, chip) <= Ratio(1, chip.host.applications);
+                                            }) -
+                               front.begin());
   keep[smallest] = keep[0] = 1;
   if (fair < front.size() && most > 2) keep[fair] = 1;
   const auto kept = [&] { return static_cast<std::size_t>(std::count(keep.begin(), keep.end(), 1)); };
@@ -323,8 +338,10 @@ Ratio host_share(const OperatingPoint& point, const Chip& chip) {
   for (const Channel& channel : point.binding.channels) {
     if (!channel.from) spikes_out += channel.slots.size();
     for (const Destination& end : channel.to) {
-      if (!end.to) spikes_in += channel.slots.size();
-      else if (!channel.from) credits_in += end.credit_slots.size();
+      if (!end.to)
+        spikes_in += channel.slots.size();
+      else if (!channel.from)
+        credits_in += end.credit_slots.size();
     }
   }
   return std::max(Ratio(static_cast<std::int64_t>(std::max(spikes_out, spikes_in)), chip.spike_wheel),
@@ -341,7 +358,8 @@ std::vector<OperatingPoint> operating_points(const Image& image, const PointOpti
     tiles = (tiles + 1) / 2;
     const std::optional<Binding> fewer = on_fewer_tiles(image, tiles, options);
     if (!fewer) break;
-    for (OperatingPoint& point : Front(image, *fewer).explore_with_few_pages(scratch, options.most_pages)) all.push_back(std::move(point));
+    for (OperatingPoint& point : Front(image, *fewer).explore_with_few_pages(scratch, options.most_pages))
+      all.push_back(std::move(point));
   }
   return chosen(std::move(all), image.chip, options.most);
 }

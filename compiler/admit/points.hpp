@@ -14,11 +14,14 @@ struct PointOptions {
   std::uint32_t most_pages = 8;  ///< of a context, where clusters are packed on fewer tiles
 };
 
-/// Points of a compiled image, the shortest period first: as it was placed and packed on fewer tiles, each with more and
-/// more slots for the channels on the critical cycle. None is as good as another or worse in tiles, slots and period all at once.
+/// Points of a compiled image, the shortest period first: as it was placed and packed on fewer tiles, each
+/// with more and more slots for the channels on the critical cycle. None is as good as another or worse in
+/// tiles, slots and period all at once.
 ///
-/// Source  greedy exploration of a Pareto front along critical cycles, as for buffers: Stuijk et al., IEEE Trans. Computers 57 (2008).
-[[nodiscard]] std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options = {});
+/// Source  greedy exploration of a Pareto front along critical cycles, as for buffers: Stuijk et al., IEEE
+/// Trans. Computers 57 (2008).
+[[nodiscard]] std::vector<OperatingPoint> operating_points(const Image& image,
+                                                           const PointOptions& options = {});
 
 /// The part of the host's fullest wire that the point takes. One of host.applications would be fair.
 [[nodiscard]] Ratio host_share(const OperatingPoint& point, const Chip& chip);

@@ -15,8 +15,8 @@ namespace spikeloom {
 namespace {
 
 constexpr std::uint32_t kNone = 0xFFFFFFFFU;
-constexpr int kPasses = 2;                  ///< of moving tiles after the first choice
-constexpr std::uint32_t kStarts = 8;        ///< first slots that are tried for a channel of several
+constexpr int kPasses = 2;            ///< of moving tiles after the first choice
+constexpr std::uint32_t kStarts = 8;  ///< first slots that are tried for a channel of several
 
 /// Traffic between the point's tiles, in slots: the wires that a way of h hops takes are slots × h.
 struct Traffic {
@@ -25,14 +25,16 @@ struct Traffic {
   };
   std::vector<std::uint32_t> first;  ///< by tile, into edges
   std::vector<Edge> edges;
-  std::vector<std::uint32_t> host;   ///< by tile
+  std::vector<std::uint32_t> host;  ///< by tile
 };
 
 Traffic traffic_of(const OperatingPoint& point) {
   std::vector<std::uint32_t> between(point.tiles() * point.tiles(), 0);  // by two tiles, the lower first
   Traffic traffic;
   traffic.host.assign(point.tiles(), 0);
-  const auto tile = [&](const ClusterOrHost& end) { return end ? point.binding.placement[end->index()].tile.value : kNone; };
+  const auto tile = [&](const ClusterOrHost& end) {
+    return end ? point.binding.placement[end->index()].tile.value : kNone;
+  };
   for (const Channel& channel : point.binding.channels)
     for (const Destination& end : channel.to) {
       const std::uint32_t a = tile(channel.from), b = tile(end.to);
@@ -47,7 +49,8 @@ Traffic traffic_of(const OperatingPoint& point) {
   traffic.first.assign(1, 0);
   for (std::uint32_t t = 0; t < point.tiles(); ++t) {
     for (std::uint32_t other = 0; other < point.tiles(); ++other)
-      if (const std::uint32_t weight = between[std::min(t, other) * point.tiles() + std::max(t, other)]; weight != 0)
+      if (const std::uint32_t weight = between[std::min(t, other) * point.tiles() + std::max(t, other)];
+          weight != 0)
         traffic.edges.push_back({other, weight});
     traffic.first.push_back(static_cast<std::uint32_t>(traffic.edges.size()));
   }
@@ -60,7 +63,8 @@ class Placer {
   Placer(const ChipState& state, const OperatingPoint& point) : traffic_(traffic_of(point)) {
     const std::uint32_t width = state.chip().width;
     for (std::uint32_t t = 0; t < state.tile_taken().size(); ++t)
-      if (state.tile_taken()[t] == 0) free_.push_back({t, static_cast<std::int32_t>(t % width), static_cast<std::int32_t>(t / width)});
+      if (state.tile_taken()[t] == 0)
+        free_.push_back({t, static_cast<std::int32_t>(t % width), static_cast<std::int32_t>(t / width)});
     at_.assign(point.tiles(), kNone);
   }
 
@@ -76,7 +80,8 @@ class Placer {
       const std::uint32_t tile = strongest();
       put(tile, best_place(tile));
     }
-    for (int pass = 0; pass < kPasses && improve(); ++pass) {}
+    for (int pass = 0; pass < kPasses && improve(); ++pass) {
+    }
     std::vector<std::uint32_t> tiles(at_.size());
     for (std::size_t t = 0; t < at_.size(); ++t) tiles[t] = free_[at_[t]].tile;
     return tiles;
@@ -94,16 +99,20 @@ class Placer {
   [[nodiscard]] std::uint32_t strongest() const {
     std::uint32_t best = kNone;
     for (std::uint32_t t = 0; t < at_.size(); ++t)
-      if (at_[t] == kNone && (best == kNone || pull_[t] + traffic_.host[t] > pull_[best] + traffic_.host[best])) best = t;
+      if (at_[t] == kNone &&
+          (best == kNone || pull_[t] + traffic_.host[t] > pull_[best] + traffic_.host[best]))
+        best = t;
     return best;
   }
   void put(std::uint32_t tile, std::uint32_t place) {
     at_[tile] = place;
     used_[place] = 1;
-    for (std::uint32_t e = traffic_.first[tile]; e < traffic_.first[tile + 1]; ++e) pull_[traffic_.edges[e].to] += traffic_.edges[e].weight;
+    for (std::uint32_t e = traffic_.first[tile]; e < traffic_.first[tile + 1]; ++e)
+      pull_[traffic_.edges[e].to] += traffic_.edges[e].weight;
   }
   /// Slots × hops of a tile's traffic from `place`; `other`, if any, is to stand at `instead`.
-  [[nodiscard]] std::uint64_t cost(std::uint32_t tile, std::uint32_t place, std::uint32_t other = kNone, std::uint32_t instead = kNone) const {
+  [[nodiscard]] std::uint64_t cost(std::uint32_t tile, std::uint32_t place, std::uint32_t other = kNone,
+                                   std::uint32_t instead = kNone) const {
     std::uint64_t sum = std::uint64_t{traffic_.host[tile]} * distance(free_[place], Place{});
     for (std::uint32_t e = traffic_.first[tile]; e < traffic_.first[tile + 1]; ++e) {
       const Traffic::Edge& edge = traffic_.edges[e];
@@ -170,7 +179,8 @@ class Placer {
 };
 
 /// `count` free slots far apart: the best of some starts; false: there are not that many.
-bool pick(const SlotSet& free, std::uint32_t count, std::uint32_t wheel, std::int64_t flits, std::vector<std::uint32_t>& result) {
+bool pick(const SlotSet& free, std::uint32_t count, std::uint32_t wheel, std::int64_t flits,
+          std::vector<std::uint32_t>& result) {
   if (free.count() < count) return false;
   if (count == 1) {
     result.assign(1, free.next(0));
@@ -239,7 +249,8 @@ class Slots {
   [[nodiscard]] Shortage shortage(const Request& request, const SlotSet& free) const {
     Shortage shortage{kind_, request.count, free.count(), 0, wires_.wheel() + 1, request.channel};
     for (const auto& [wire, depth] : request.tree.wires)
-      if (const std::uint32_t left = wires_.free_slots(wire); left < shortage.wire_free) shortage.wire = wire, shortage.wire_free = left;
+      if (const std::uint32_t left = wires_.free_slots(wire); left < shortage.wire_free)
+        shortage.wire = wire, shortage.wire_free = left;
     return shortage;
   }
 
@@ -249,11 +260,13 @@ class Slots {
 };
 
 std::optional<Shortage> give_slots(const ChipState& state, const Application& app, Binding& binding) {
-  Slots spikes(state.spikes(), Shortage::Kind::kSpikeSlots), credits(state.credits(), Shortage::Kind::kCreditSlots);
+  Slots spikes(state.spikes(), Shortage::Kind::kSpikeSlots),
+      credits(state.credits(), Shortage::Kind::kCreditSlots);
   for (std::size_t c = 0; c < binding.channels.size(); ++c) {
     Channel& channel = binding.channels[c];
     const std::uint32_t from = node_of(binding, channel.from);
-    Request spike{c, 0, {from, {}}, static_cast<std::uint32_t>(channel.slots.size()), worst_flits(app, channel)};
+    Request spike{
+        c, 0, {from, {}}, static_cast<std::uint32_t>(channel.slots.size()), worst_flits(app, channel)};
     for (std::size_t e = 0; e < channel.to.size(); ++e) {
       Destination& end = channel.to[e];
       const std::uint32_t to = node_of(binding, end.to);
@@ -265,19 +278,27 @@ std::optional<Shortage> give_slots(const ChipState& state, const Application& ap
     }
     spikes.requests().push_back(std::move(spike));
   }
-  if (auto none = spikes.deal([&](const Request& r, const std::vector<std::uint32_t>& slots) { binding.channels[r.channel].slots = slots; })) return none;
-  return credits.deal([&](const Request& r, const std::vector<std::uint32_t>& slots) { binding.channels[r.channel].to[r.end].credit_slots = slots; });
+  if (auto none = spikes.deal([&](const Request& r, const std::vector<std::uint32_t>& slots) {
+        binding.channels[r.channel].slots = slots;
+      }))
+    return none;
+  return credits.deal([&](const Request& r, const std::vector<std::uint32_t>& slots) {
+    binding.channels[r.channel].to[r.end].credit_slots = slots;
+  });
 }
 
 /// The lowest free numbers of a list; false: too few.
-bool lowest_free(const std::vector<std::uint8_t>& taken, std::size_t count, std::vector<std::uint32_t>& numbers) {
+bool lowest_free(const std::vector<std::uint8_t>& taken, std::size_t count,
+                 std::vector<std::uint32_t>& numbers) {
   numbers.clear();
   for (std::uint32_t n = 0; n < taken.size() && numbers.size() < count; ++n)
     if (taken[n] == 0) numbers.push_back(n);
   return numbers.size() == count;
 }
 
-std::uint32_t free_of(const std::vector<std::uint8_t>& taken) { return static_cast<std::uint32_t>(std::count(taken.begin(), taken.end(), 0)); }
+std::uint32_t free_of(const std::vector<std::uint8_t>& taken) {
+  return static_cast<std::uint32_t>(std::count(taken.begin(), taken.end(), 0));
+}
 
 std::optional<Shortage> give_host_numbers(const ChipState& state, const Application& app, Binding& binding) {
   using Kind = Shortage::Kind;
@@ -287,12 +308,16 @@ std::optional<Shortage> give_host_numbers(const ChipState& state, const Applicat
     ++channels;
     counters += channel.to.size();
   }
-  const auto too_few = [](Kind kind, std::size_t needed, std::uint32_t free) { return Shortage{kind, static_cast<std::uint32_t>(needed), free, 0, 0, 0}; };
+  const auto too_few = [](Kind kind, std::size_t needed, std::uint32_t free) {
+    return Shortage{kind, static_cast<std::uint32_t>(needed), free, 0, 0, 0};
+  };
   std::vector<std::uint32_t> numbers, counter_numbers;
   if (!lowest_free(state.applications(), 1, numbers)) return too_few(Kind::kApplications, 1, 0);
   binding.application = numbers[0];
-  if (!lowest_free(state.host_channels(), channels, numbers)) return too_few(Kind::kHostChannels, channels, free_of(state.host_channels()));
-  if (!lowest_free(state.host_counters(), counters, counter_numbers)) return too_few(Kind::kHostCounters, counters, free_of(state.host_counters()));
+  if (!lowest_free(state.host_channels(), channels, numbers))
+    return too_few(Kind::kHostChannels, channels, free_of(state.host_channels()));
+  if (!lowest_free(state.host_counters(), counters, counter_numbers))
+    return too_few(Kind::kHostCounters, counters, free_of(state.host_counters()));
   std::size_t channel_at = 0, counter_at = 0;
   for (Channel& channel : binding.channels) {
     if (channel.from) continue;
@@ -310,36 +335,48 @@ std::optional<Shortage> give_host_numbers(const ChipState& state, const Applicat
   return too_few(Kind::kSinks, app.sinks.size(), longest);
 }
 
-std::string end_name(const Application& app, const ClusterOrHost& end) { return end ? app.clusters[end->index()].name : "the host"; }
+std::string end_name(const Application& app, const ClusterOrHost& end) {
+  return end ? app.clusters[end->index()].name : "the host";
+}
 
 }  // namespace
 
-std::string describe(const Shortage& shortage, const ChipState& state, const Image& image, const OperatingPoint& point) {
+std::string describe(const Shortage& shortage, const ChipState& state, const Image& image,
+                     const OperatingPoint& point) {
   using Kind = Shortage::Kind;
   const std::string needed = std::to_string(shortage.needed), free = std::to_string(shortage.free);
   switch (shortage.kind) {
     case Kind::kApplications:
-      return "no application number is free: host.applications = " + std::to_string(state.applications().size()) + ", all taken";
-    case Kind::kTiles: return "needs " + needed + " tiles, " + free + " free of " + std::to_string(state.chip().tiles());
+      return "no application number is free: host.applications = " +
+             std::to_string(state.applications().size()) + ", all taken";
+    case Kind::kTiles:
+      return "needs " + needed + " tiles, " + free + " free of " + std::to_string(state.chip().tiles());
     case Kind::kHostChannels:
-      return "needs " + needed + " host channels, " + free + " free of host.channels = " + std::to_string(state.host_channels().size());
+      return "needs " + needed + " host channels, " + free +
+             " free of host.channels = " + std::to_string(state.host_channels().size());
     case Kind::kHostCounters:
-      return "needs " + needed + " host credit counters, " + free + " free of host.credit_counters = " + std::to_string(state.host_counters().size());
+      return "needs " + needed + " host credit counters, " + free +
+             " free of host.credit_counters = " + std::to_string(state.host_counters().size());
     case Kind::kSinks:
-      return "needs " + needed + " host sinks in a row, the longest free row of " + std::to_string(state.sinks().size()) + " has " + free;
-    default: break;
+      return "needs " + needed + " host sinks in a row, the longest free row of " +
+             std::to_string(state.sinks().size()) + " has " + free;
+    default:
+      break;
   }
   const bool spikes = shortage.kind == Kind::kSpikeSlots;
   const Wires& wires = spikes ? state.spikes() : state.credits();
   const Channel& channel = point.binding.channels[shortage.channel];
-  return std::string(spikes ? "channel of " : "a credit path to ") + end_name(image.application, channel.from) + " needs " + needed +
-         (spikes ? " spike" : " credit") + " slots, " + free + " are free on all its wires; the fullest is " + wires.name(shortage.wire) + " with " +
-         std::to_string(shortage.wire_free) + " of " + std::to_string(wires.wheel()) + " free";
+  return std::string(spikes ? "channel of " : "a credit path to ") +
+         end_name(image.application, channel.from) + " needs " + needed + (spikes ? " spike" : " credit") +
+         " slots, " + free + " are free on all its wires; the fullest is " + wires.name(shortage.wire) +
+         " with " + std::to_string(shortage.wire_free) + " of " + std::to_string(wires.wheel()) + " free";
 }
 
-std::variant<Binding, Shortage> project(const ChipState& state, const OperatingPoint& point, const Application& app, std::uint64_t attempt) {
+std::variant<Binding, Shortage> project(const ChipState& state, const OperatingPoint& point,
+                                        const Application& app, std::uint64_t attempt) {
   if (point.tiles() > state.free_tiles())
-    return Shortage{Shortage::Kind::kTiles, static_cast<std::uint32_t>(point.tiles()), state.free_tiles(), 0, 0, 0};
+    return Shortage{
+        Shortage::Kind::kTiles, static_cast<std::uint32_t>(point.tiles()), state.free_tiles(), 0, 0, 0};
   Binding binding = point.binding;
   if (const auto none = give_host_numbers(state, app, binding)) return *none;
   const std::vector<std::uint32_t> tiles = Placer(state, point).run(attempt);

@@ -24,7 +24,9 @@ Ways budget_of(const OperatingPoint& point) {
   Ways ways;
   ways.send = point.send_budget;
   ways.wait = point.wait_budget;
-  const auto tile = [&](const ClusterOrHost& end) { return end ? point.binding.placement[end->index()].tile.value : PointGraph::kNowhere; };
+  const auto tile = [&](const ClusterOrHost& end) {
+    return end ? point.binding.placement[end->index()].tile.value : PointGraph::kNowhere;
+  };
   for (const Channel& channel : point.binding.channels)
     for (const Destination& end : channel.to) {
       const bool local = tile(channel.from) == tile(end.to);
@@ -36,7 +38,8 @@ Ways budget_of(const OperatingPoint& point) {
 
 bool within(const Ways& ways, const Ways& budget) {
   const auto below = [](const auto& a, const auto& b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](auto x, auto y) { return x <= y; });
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [](auto x, auto y) { return x <= y; });
   };
   return below(ways.send, budget.send) && below(ways.wait, budget.wait) && below(ways.hops, budget.hops) &&
          below(ways.credit_hops, budget.credit_hops);
@@ -59,12 +62,15 @@ Retimed::Retimed(const OperatingPoint& point, Ways own) : point_(point.graph), o
 
 void Retimed::set(const Ways& ways) {
   const auto move_actor = [&](std::uint32_t actor, std::int64_t cycles) {
-    graph_.set_execution(sdf::ActorId{actor}, std::max<std::int64_t>(0, point_.actors[actor].execution + cycles * kTimeScale));
+    graph_.set_execution(sdf::ActorId{actor},
+                         std::max<std::int64_t>(0, point_.actors[actor].execution + cycles * kTimeScale));
   };
   const auto move_arc = [&](std::uint32_t arc, std::int64_t cycles) {
-    graph_.set_latency(sdf::ChannelId{arc}, std::max<std::int64_t>(0, point_.arcs[arc].latency + cycles * kTimeScale));
+    graph_.set_latency(sdf::ChannelId{arc},
+                       std::max<std::int64_t>(0, point_.arcs[arc].latency + cycles * kTimeScale));
   };
-  for (std::size_t c = 0; c < point_.senders.size(); ++c) move_actor(point_.senders[c], ways.send[c] - own_.send[c]);
+  for (std::size_t c = 0; c < point_.senders.size(); ++c)
+    move_actor(point_.senders[c], ways.send[c] - own_.send[c]);
   for (std::size_t e = 0; e < point_.ends.size(); ++e) {
     const PointGraph::End& end = point_.ends[e];
     move_arc(end.arrival, std::int64_t{ways.hops[e]} - std::int64_t{own_.hops[e]});
@@ -75,9 +81,11 @@ void Retimed::set(const Ways& ways) {
 }
 
 std::int64_t Retimed::latency() const {
-  const auto bound = sdf::latency_bound(graph_, sdf::ActorId{point_.source}, sdf::ActorId{point_.sink},
-                                        {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = lower_});
-  if (!std::holds_alternative<std::int64_t>(bound)) throw input_error("an operating point whose host runs ahead without end; compile the network again");
+  const auto bound =
+      sdf::latency_bound(graph_, sdf::ActorId{point_.source}, sdf::ActorId{point_.sink},
+                         {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = lower_});
+  if (!std::holds_alternative<std::int64_t>(bound))
+    throw input_error("an operating point whose host runs ahead without end; compile the network again");
   return Ratio(std::get<std::int64_t>(bound), kTimeScale).ceil();
 }
 
@@ -90,12 +98,14 @@ PointGraph point_graph(const TimingGraph& timing, const Chip& chip) {
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
     const sdf::ActorId id{a};
     std::string name = timing.graph.name(id);
-    if (timing.tile[a] != PointGraph::kNowhere) name.erase(0, tile_name(chip, TileId{timing.tile[a]}).size() + 1);
+    if (timing.tile[a] != PointGraph::kNowhere)
+      name.erase(0, tile_name(chip, TileId{timing.tile[a]}).size() + 1);
     point.actors.push_back({std::move(name), timing.tile[a], timing.graph.execution(id), timing.lower[a]});
   }
   for (std::size_t c = 0; c < timing.graph.channel_count(); ++c) {
     const sdf::Channel& channel = timing.graph.channel(sdf::ChannelId{c});
-    point.arcs.push_back({timing.graph.name(sdf::ChannelId{c}), channel.source.value, channel.target.value, channel.tokens, channel.latency});
+    point.arcs.push_back({timing.graph.name(sdf::ChannelId{c}), channel.source.value, channel.target.value,
+                          channel.tokens, channel.latency});
   }
   for (const sdf::ActorId sender : timing.senders) point.senders.push_back(sender.value);
   point.ends = timing.ends;

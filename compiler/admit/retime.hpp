@@ -15,17 +15,18 @@ namespace spikeloom {
 
 /// What slots and ways decide of an application's timing.
 struct Ways {
-  std::vector<std::int64_t> send;                 ///< worst cycles from decision to end-of-step, by channel
-  std::vector<std::int64_t> wait;                 ///< worst cycles for a credit slot, by destination; 0 at the host
-  std::vector<std::uint32_t> hops, credit_hops;   ///< by destination; no credits at the host
+  std::vector<std::int64_t> send;  ///< worst cycles from decision to end-of-step, by channel
+  std::vector<std::int64_t> wait;  ///< worst cycles for a credit slot, by destination; 0 at the host
+  std::vector<std::uint32_t> hops, credit_hops;  ///< by destination; no credits at the host
 };
 [[nodiscard]] Ways ways_of(const Application&, const Chip&, const Binding&);
 /// The most that an operating point allows.
 [[nodiscard]] Ways budget_of(const OperatingPoint& point);
 [[nodiscard]] bool within(const Ways& ways, const Ways& budget);
 
-/// The graph of a binding that differs from the point's in slots and ways only. Nothing of the hardware's timing stands
-/// here: the point's graph is compiler/schedule's, and times move by the difference of the ways.
+/// The graph of a binding that differs from the point's in slots and ways only. Nothing of the hardware's
+/// timing stands here: the point's graph is compiler/schedule's, and times move by the difference of the
+/// ways.
 class Retimed {
  public:
   Retimed(const OperatingPoint& point, Ways own);

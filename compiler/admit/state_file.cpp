@@ -6,10 +6,10 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <nlohmann/json.hpp>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/file.hpp"
@@ -40,8 +40,8 @@ Json json_of(const Binding& binding) {
   json["first_sink"] = binding.first_sink;
   json["placement"] = Json::array();
   for (const Placement& p : binding.placement)
-    json["placement"].push_back({p.tile.value, p.context, p.first_row, p.rows, p.first_chunk, p.first_axon, p.first_weight, p.first_update,
-                                 p.first_set, p.first_state, p.first_out});
+    json["placement"].push_back({p.tile.value, p.context, p.first_row, p.rows, p.first_chunk, p.first_axon,
+                                 p.first_weight, p.first_update, p.first_set, p.first_state, p.first_out});
   json["orders"] = Json::array();
   for (const std::vector<OrderEntry>& order : binding.orders) {
     Json entries = Json::array();
@@ -52,8 +52,12 @@ Json json_of(const Binding& binding) {
   for (const Channel& channel : binding.channels) {
     Json to = Json::array();
     for (const Destination& end : channel.to)
-      to.push_back({number_of(end.to), end.inbound, end.number, end.hops, end.counter, end.credit_hops, end.credit_slots});
-    json["channels"].push_back({{"from", number_of(channel.from)}, {"number", channel.number}, {"slots", channel.slots}, {"to", std::move(to)}});
+      to.push_back({number_of(end.to), end.inbound, end.number, end.hops, end.counter, end.credit_hops,
+                    end.credit_slots});
+    json["channels"].push_back({{"from", number_of(channel.from)},
+                                {"number", channel.number},
+                                {"slots", channel.slots},
+                                {"to", std::move(to)}});
   }
   return json;
 }
@@ -65,7 +69,8 @@ Json json_of(const Promise& promise) {
   json["offset"] = promise.offset;
   json["latency"] = promise.latency;
   json["potentials"] = Json::array();
-  for (const auto& [actor, value] : promise.potentials) json["potentials"].push_back({printable(actor), value});
+  for (const auto& [actor, value] : promise.potentials)
+    json["potentials"].push_back({printable(actor), value});
   json["critical_cycle"] = Json::array();
   for (const std::string& arc : promise.critical_cycle) json["critical_cycle"].push_back(printable(arc));
   json["detail"] = printable(promise.detail);
@@ -78,18 +83,21 @@ class Reader {
   explicit Reader(std::string name) : name_(std::move(name)) {}
 
   [[noreturn]] void malformed(const std::string& where, const std::string& expected) const {
-    throw input_error(name_ + ": malformed chip state: " + where + ": expected " + expected + "; restore the file, or start anew without it");
+    throw input_error(name_ + ": malformed chip state: " + where + ": expected " + expected +
+                      "; restore the file, or start anew without it");
   }
   const Json& at(const Json& json, const char* key) const {
     if (!json.is_object() || !json.contains(key)) malformed(key, "an entry of that name");
     return json[key];
   }
   std::uint32_t u32(const Json& json, const std::string& where) const {
-    if (!json.is_number_unsigned() || json.get<std::uint64_t>() > 0xFFFFFFFFU) malformed(where, "a whole number from 0 to 4294967295");
+    if (!json.is_number_unsigned() || json.get<std::uint64_t>() > 0xFFFFFFFFU)
+      malformed(where, "a whole number from 0 to 4294967295");
     return json.get<std::uint32_t>();
   }
   std::int64_t i64(const Json& json, const std::string& where) const {
-    if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX)) malformed(where, "a whole number");
+    if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX))
+      malformed(where, "a whole number");
     return json.get<std::int64_t>();
   }
   std::string text(const Json& json, const std::string& where) const {
@@ -120,7 +128,8 @@ class Reader {
     binding.first_sink = u32(at(json, "first_sink"), "first_sink");
     for (const Json& one : list(at(json, "placement"), "placement")) {
       const std::vector<std::uint32_t> v = u32s(list(one, "placement", 11), "placement");
-      binding.placement.push_back({TileId{v[0]}, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10]});
+      binding.placement.push_back(
+          {TileId{v[0]}, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10]});
     }
     for (const Json& order : list(at(json, "orders"), "orders")) {
       std::vector<OrderEntry>& entries = binding.orders.emplace_back();
@@ -140,8 +149,9 @@ class Reader {
     channel.slots = u32s(at(json, "slots"), "channel slots");
     for (const Json& one : list(at(json, "to"), "channel to")) {
       list(one, "channel to", 7);
-      channel.to.push_back({end(one[0], "channel to"), u32(one[1], "inbound"), u32(one[2], "delivery"), u32(one[3], "hops"),
-                            u32(one[4], "credit counter"), u32s(one[6], "credit slots"), u32(one[5], "credit hops")});
+      channel.to.push_back({end(one[0], "channel to"), u32(one[1], "inbound"), u32(one[2], "delivery"),
+                            u32(one[3], "hops"), u32(one[4], "credit counter"), u32s(one[6], "credit slots"),
+                            u32(one[5], "credit hops")});
     }
     return channel;
   }
@@ -164,7 +174,8 @@ class Reader {
       promise.potentials.emplace_back(text(one[0], "potentials"), i64(one[1], "potentials"));
       if (promise.potentials.back().second < 0) malformed("potentials", "no negative ones");
     }
-    for (const Json& one : list(at(json, "critical_cycle"), "critical_cycle")) promise.critical_cycle.push_back(text(one, "critical_cycle"));
+    for (const Json& one : list(at(json, "critical_cycle"), "critical_cycle"))
+      promise.critical_cycle.push_back(text(one, "critical_cycle"));
     promise.detail = text(at(json, "detail"), "detail");
     return promise;
   }
@@ -179,12 +190,14 @@ int try_lock(const std::string& lock) {
   if (file < 0) throw input_error(lock + ": the lock file cannot be made: " + std::strerror(errno));
   const int locked = ::flock(file, LOCK_EX | LOCK_NB);
   const int error = errno;
-  struct stat opened {}, named {};
-  if (locked == 0 && ::fstat(file, &opened) == 0 && ::stat(lock.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
-      opened.st_dev == named.st_dev)
+  struct stat opened {
+  }, named{};
+  if (locked == 0 && ::fstat(file, &opened) == 0 && ::stat(lock.c_str(), &named) == 0 &&
+      opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
     return file;
   ::close(file);
-  if (locked != 0 && error != EWOULDBLOCK && error != EINTR) throw input_error(lock + ": cannot be locked: " + std::strerror(error));
+  if (locked != 0 && error != EWOULDBLOCK && error != EINTR)
+    throw input_error(lock + ": cannot be locked: " + std::strerror(error));
   return -1;
 }
 
@@ -196,14 +209,16 @@ std::string state_path(const std::string& path) {
   fs::path at = path;
   std::error_code failed;
   for (int links = 0; fs::is_symlink(fs::symlink_status(at, failed)); ++links) {
-    if (links == kMostLinks) throw input_error(path + ": its symbolic links go in a circle; expected a chip state");
+    if (links == kMostLinks)
+      throw input_error(path + ": its symbolic links go in a circle; expected a chip state");
     const fs::path next = fs::read_symlink(at, failed);
     if (failed) throw input_error(path + ": " + failed.message());
     at = next.is_absolute() ? next : at.parent_path() / next;
   }
   const fs::file_status status = fs::status(path, failed);
   if (fs::exists(status) && !fs::is_regular_file(status))
-    throw input_error(path + ": not a regular file; a chip state is read, locked and replaced, which needs one");
+    throw input_error(path +
+                      ": not a regular file; a chip state is read, locked and replaced, which needs one");
   return at.string();
 }
 
@@ -214,8 +229,8 @@ StateLock::StateLock(const std::string& path, std::chrono::milliseconds patience
   bool said = false;
   while ((file_ = try_lock(lock_)) < 0) {
     if (std::chrono::steady_clock::now() >= until)
-      throw input_error(lock_ + ": held by another admission or release for longer than " + std::to_string(patience.count()) +
-                        " ms; wait for it, or end it");
+      throw input_error(lock_ + ": held by another admission or release for longer than " +
+                        std::to_string(patience.count()) + " ms; wait for it, or end it");
     if (!said && on_wait) on_wait(lock_);
     said = true;
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -233,7 +248,9 @@ std::string encode_state(const ChipState& state) {
   Json json;
   json["format"] = kFormat;
   json["version"] = kVersion;
-  json["chip"] = {{"name", printable(state.chip().name)}, {"clock_mhz", state.chip().clock_mhz}, {"text", chip_text(state.chip())}};
+  json["chip"] = {{"name", printable(state.chip().name)},
+                  {"clock_mhz", state.chip().clock_mhz},
+                  {"text", chip_text(state.chip())}};
   json["residents"] = Json::array();
   for (const Resident& resident : state.residents())
     json["residents"].push_back({{"name", resident.name},
@@ -253,12 +270,14 @@ ChipState decode_state(const std::string& text, const std::string& name) {
   const Json& described = reader.at(json, "chip");
   Chip chip = parse_chip(reader.text(reader.at(described, "text"), "chip text"), name + ": chip");
   chip.name = reader.text(reader.at(described, "name"), "chip name");
-  if (!reader.at(described, "clock_mhz").is_number() || !(described["clock_mhz"].get<double>() > 0)) reader.malformed("clock_mhz", "a number above 0");
+  if (!reader.at(described, "clock_mhz").is_number() || !(described["clock_mhz"].get<double>() > 0))
+    reader.malformed("clock_mhz", "a number above 0");
   chip.clock_mhz = described["clock_mhz"].get<double>();
   std::vector<Resident> residents;
   for (const Json& one : reader.list(reader.at(json, "residents"), "residents"))
-    residents.push_back({reader.text(reader.at(one, "name"), "name"), reader.binding(reader.at(one, "binding")),
-                         reader.promise(reader.at(one, "promise")), reader.text(reader.at(one, "point"), "point"),
+    residents.push_back({reader.text(reader.at(one, "name"), "name"),
+                         reader.binding(reader.at(one, "binding")), reader.promise(reader.at(one, "promise")),
+                         reader.text(reader.at(one, "point"), "point"),
                          reader.text(reader.at(one, "digest"), "digest")});
   Problems problems;
   for (const std::string& fault : check(chip, residents)) problems.add(fault);

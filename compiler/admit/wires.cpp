@@ -38,7 +38,9 @@ void SlotSet::remove_turned(const std::uint64_t* taken, std::uint32_t depth) {
 
 void SlotSet::remove(std::uint32_t slot) { bits_[slot % wheel_ / 64] &= ~bits_of(slot % wheel_, wheel_); }
 
-bool SlotSet::has(std::uint32_t slot) const { return (bits_[slot % wheel_ / 64] >> (slot % wheel_ % 64) & 1U) != 0; }
+bool SlotSet::has(std::uint32_t slot) const {
+  return (bits_[slot % wheel_ / 64] >> (slot % wheel_ % 64) & 1U) != 0;
+}
 
 std::uint32_t SlotSet::next(std::uint32_t slot) const {
   const std::uint32_t first = slot % wheel_;
@@ -63,14 +65,18 @@ std::uint32_t SlotSet::count() const {
 }
 
 Wires::Wires(const Chip& chip, std::uint32_t wheel)
-    : width_(chip.width), nodes_(1 + chip.tiles()), wheel_(wheel), words_(words_of(wheel)),
+    : width_(chip.width),
+      nodes_(1 + chip.tiles()),
+      wheel_(wheel),
+      words_(words_of(wheel)),
       bits_(std::size_t{nodes_ + 5 * chip.tiles()} * words_, 0) {}
 
 std::uint32_t Wires::add_way(Tree& tree, std::uint32_t to) const {
   std::uint32_t depth = 0;
   const auto add = [&](std::uint32_t wire, std::uint32_t at) {
     const std::pair<std::uint32_t, std::uint32_t> entry{wire, at};
-    if (std::find(tree.wires.begin(), tree.wires.end(), entry) == tree.wires.end()) tree.wires.push_back(entry);
+    if (std::find(tree.wires.begin(), tree.wires.end(), entry) == tree.wires.end())
+      tree.wires.push_back(entry);
   };
   add(output_of(tree.from), 0);
   const std::uint32_t start = tree.from == 0 ? 0 : tree.from - 1, end = to == 0 ? 0 : to - 1;
@@ -109,11 +115,16 @@ std::uint32_t Wires::free_slots(std::uint32_t wire) const {
 
 std::string Wires::name(std::uint32_t wire) const {
   if (wire == 0) return "the host's output";
-  const auto tile = [&](std::uint32_t t) { return "tile(" + std::to_string(t % width_) + "," + std::to_string(t / width_) + ")"; };
+  const auto tile = [&](std::uint32_t t) {
+    return "tile(" + std::to_string(t % width_) + "," + std::to_string(t / width_) + ")";
+  };
   if (wire < nodes_) return tile(wire - 1) + " output";
   const std::uint32_t router = (wire - nodes_) / 5, port = (wire - nodes_) % 5;
   if (router == 0 && port == hw::kPortWest) return "the host's input";
-  for (const auto& [number, side] : {std::pair{hw::kPortNorth, "north"}, {hw::kPortEast, "east"}, {hw::kPortSouth, "south"}, {hw::kPortWest, "west"}})
+  for (const auto& [number, side] : {std::pair{hw::kPortNorth, "north"},
+                                     {hw::kPortEast, "east"},
+                                     {hw::kPortSouth, "south"},
+                                     {hw::kPortWest, "west"}})
     if (port == number) return tile(router) + " " + side;
   return tile(router) + " input";
 }

@@ -10,8 +10,8 @@
 
 namespace spikeloom {
 
-/// A set of slots of a wheel of 4 to 1024, a bit each. A wheel below 64 is repeated to fill a word, so that turning it is
-/// one rotation.
+/// A set of slots of a wheel of 4 to 1024, a bit each. A wheel below 64 is repeated to fill a word, so that
+/// turning it is one rotation.
 class SlotSet {
  public:
   static constexpr std::uint32_t kMostWords = 16;
@@ -32,7 +32,7 @@ class SlotSet {
 
 /// A multicast tree: its wires with their depth. The flit sent in slot s is on wire w in slot s + depth.
 struct Tree {
-  std::uint32_t from = 0;  ///< ring node
+  std::uint32_t from = 0;                                      ///< ring node
   std::vector<std::pair<std::uint32_t, std::uint32_t>> wires;  ///< (wire, depth), rising
 };
 
@@ -41,8 +41,8 @@ class Wires {
   Wires(const Chip& chip, std::uint32_t wheel);
 
   [[nodiscard]] std::uint32_t wheel() const { return wheel_; }
-  /// Adds the way from the tree's node to another to it: first along x, then y, as compiler/map/routes. The result is the
-  /// number of routers.
+  /// Adds the way from the tree's node to another to it: first along x, then y, as compiler/map/routes. The
+  /// result is the number of routers.
   std::uint32_t add_way(Tree& tree, std::uint32_t to) const;
   [[nodiscard]] SlotSet free(const Tree& tree) const;
   void set(const Tree& tree, std::uint32_t slot, bool taken);
@@ -56,7 +56,9 @@ class Wires {
   friend bool operator==(const Wires&, const Wires&) = default;
 
  private:
-  [[nodiscard]] std::uint32_t wire(std::uint32_t tile, std::uint32_t port) const { return nodes_ + tile * 5 + port; }
+  [[nodiscard]] std::uint32_t wire(std::uint32_t tile, std::uint32_t port) const {
+    return nodes_ + tile * 5 + port;
+  }
 
   std::uint32_t width_, nodes_, wheel_, words_;
   std::vector<std::uint64_t> bits_;  ///< by wire: what every node sends on, then every router's outputs

@@ -51,7 +51,7 @@ class Problems {
 }  // namespace spikeloom
 
 /// Always on, in every build type.
-#define SPIKELOOM_CHECK(condition)                                             \
-  do {                                                                         \
+#define SPIKELOOM_CHECK(condition)                                                 \
+  do {                                                                             \
     if (!(condition)) ::spikeloom::internal_error(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -60,7 +60,8 @@ std::string write_and_close(int descriptor, std::span<const std::uint8_t> bytes)
 void write_stream(const fs::path& path, std::span<const std::uint8_t> bytes) {
   // Without waiting for somebody who reads a pipe; once it is open, with waiting.
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (descriptor < 0) throw cannot_write(path, errno == ENXIO ? "nobody reads this pipe" : std::strerror(errno));
+  if (descriptor < 0)
+    throw cannot_write(path, errno == ENXIO ? "nobody reads this pipe" : std::strerror(errno));
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
   const std::string why = write_and_close(descriptor, bytes);
   if (!why.empty()) throw cannot_write(path, why);
@@ -118,7 +119,8 @@ void expect_writable(const fs::path& path) {
   if (!fs::is_directory(folder, error)) throw cannot_write(path, "there is no folder " + folder.string());
   if (::access(folder.c_str(), W_OK | X_OK) != 0)
     throw cannot_write(path, "folder " + folder.string() + ": " + std::strerror(errno));
-  if (fs::exists(file, error) && ::access(file.c_str(), W_OK) != 0) throw cannot_write(path, std::strerror(errno));
+  if (fs::exists(file, error) && ::access(file.c_str(), W_OK) != 0)
+    throw cannot_write(path, std::strerror(errno));
 }
 
 }  // namespace spikeloom

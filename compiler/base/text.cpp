@@ -8,19 +8,23 @@
 namespace spikeloom {
 namespace {
 
-/// Bytes of the code point at the front of `text`; 0 where it is none (RFC 3629: shortest form, no surrogates).
+/// Bytes of the code point at the front of `text`; 0 where it is none (RFC 3629: shortest form, no
+/// surrogates).
 std::size_t code_point_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint8_t first = byte(0);
   if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xc2 && first < 0xe0 ? 2U : first >= 0xe0 && first < 0xf0 ? 3U : first >= 0xf0 && first < 0xf5 ? 4U : 0U;
+  const std::size_t length = first >= 0xc2 && first < 0xe0   ? 2U
+                             : first >= 0xe0 && first < 0xf0 ? 3U
+                             : first >= 0xf0 && first < 0xf5 ? 4U
+                                                             : 0U;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0U) != 0x80) return 0;
   }
   const std::uint8_t second = byte(1);
-  const bool wrong = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
-                     (first == 0xf4 && second > 0x8f);
+  const bool wrong = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+                     (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
   return wrong ? 0 : length;
 }
 

@@ -22,8 +22,10 @@ struct Key {
   const char* rtl;
 };
 
-#define SPIKELOOM_KEY(table, name, member, low, high, rtl) \
-  { table, name, [](Chip& c) -> std::uint32_t& { return c.member; }, low, high, rtl }
+#define SPIKELOOM_KEY(table, name, member, low, high, rtl)                          \
+  {                                                                                 \
+    table, name, [](Chip& c) -> std::uint32_t& { return c.member; }, low, high, rtl \
+  }
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> list = {
@@ -76,23 +78,23 @@ std::uint32_t format_mask(const std::vector<std::uint32_t>& bits) {
 
 void check(const Chip& chip, Problems& problems) {
   const TileConfig& t = chip.tile;
-  for (const auto& [what, value] : {std::pair{"noc.spike_wheel", chip.spike_wheel},
-                                    std::pair{"noc.credit_wheel", chip.credit_wheel},
-                                    std::pair{"tile.lif_lanes", t.lif_lanes},
-                                    std::pair{"host.queue_words", chip.host.queue_words},
-                                    std::pair{"host.output_words", chip.host.output_words}})
+  for (const auto& [what, value] :
+       {std::pair{"noc.spike_wheel", chip.spike_wheel}, std::pair{"noc.credit_wheel", chip.credit_wheel},
+        std::pair{"tile.lif_lanes", t.lif_lanes}, std::pair{"host.queue_words", chip.host.queue_words},
+        std::pair{"host.output_words", chip.host.output_words}})
     if (!std::has_single_bit(value))
       problems.add(std::string(what) + " = " + std::to_string(value) + ": expected a power of two");
-  if (t.lanes % 4 != 0) problems.add("tile.lanes = " + std::to_string(t.lanes) + ": expected a multiple of 4");
+  if (t.lanes % 4 != 0)
+    problems.add("tile.lanes = " + std::to_string(t.lanes) + ": expected a multiple of 4");
   if (t.lif_lanes != 0 && t.lanes % t.lif_lanes != 0)
-    problems.add("tile.lif_lanes = " + std::to_string(t.lif_lanes) + ": expected a divisor of tile.lanes = " +
-                 std::to_string(t.lanes));
+    problems.add("tile.lif_lanes = " + std::to_string(t.lif_lanes) +
+                 ": expected a divisor of tile.lanes = " + std::to_string(t.lanes));
   if (t.page_chunks > (1U << chip.chunk_index_bits))
-    problems.add("tile.page_chunks = " + std::to_string(t.page_chunks) + ": noc.chunk_index_bits = " +
-                 std::to_string(chip.chunk_index_bits) + " cannot number them");
+    problems.add("tile.page_chunks = " + std::to_string(t.page_chunks) +
+                 ": noc.chunk_index_bits = " + std::to_string(chip.chunk_index_bits) + " cannot number them");
   if (t.acc_bits > t.state_bits)
-    problems.add("tile.acc_bits = " + std::to_string(t.acc_bits) + ": expected at most tile.state_bits = " +
-                 std::to_string(t.state_bits));
+    problems.add("tile.acc_bits = " + std::to_string(t.acc_bits) +
+                 ": expected at most tile.state_bits = " + std::to_string(t.state_bits));
 }
 
 void read_formats(const toml::node& node, Chip& chip, Problems& problems) {
@@ -157,7 +159,8 @@ Chip parse_chip(const std::string& text, const std::string& name) {
     } else if ((key == "mesh" || key == "noc" || key == "tile" || key == "host") && node.is_table()) {
       read_table(key, *node.as_table(), chip, problems);
     } else {
-      problems.add(key + ": expected name (text), clock_mhz (above 0), or one of the tables mesh, noc, tile, host");
+      problems.add(key +
+                   ": expected name (text), clock_mhz (above 0), or one of the tables mesh, noc, tile, host");
     }
   }
   if (chip.name.empty()) problems.add("name is missing");

@@ -22,7 +22,9 @@ std::pair<std::int64_t, std::int64_t> factors(const IntNetwork& network, const S
 
 std::uint32_t bits_for(std::int64_t lowest, std::int64_t highest) {
   std::uint32_t bits = 1;
-  while (bits < 63 && (lowest < -(std::int64_t{1} << (bits - 1)) || highest >= (std::int64_t{1} << (bits - 1)))) ++bits;
+  while (bits < 63 &&
+         (lowest < -(std::int64_t{1} << (bits - 1)) || highest >= (std::int64_t{1} << (bits - 1))))
+    ++bits;
   return bits;
 }
 
@@ -63,11 +65,13 @@ Problems accumulator_problems(const IntNetwork& network, std::uint32_t available
     const AccumulatorBound& bound = bounds[p];
     if (bound.bits <= available) continue;
     const bool negative = bits_for(bound.lowest, 0) >= bits_for(0, bound.highest);
-    problems.add("population '" + network.populations[p].name + "': the sum of its synaptic input can overflow: neuron " +
+    problems.add("population '" + network.populations[p].name +
+                 "': the sum of its synaptic input can overflow: neuron " +
                  std::to_string(negative ? bound.lowest_neuron : bound.highest_neuron) + " can reach " +
-                 std::to_string(negative ? bound.lowest : bound.highest) + ", which needs " + std::to_string(bound.bits) +
-                 " bits, the accumulator has " + std::to_string(available) +
-                 "; fewer weight bits, a smaller fan-in, fewer bit planes of a graded input, smaller shifts or a chip with a " +
+                 std::to_string(negative ? bound.lowest : bound.highest) + ", which needs " +
+                 std::to_string(bound.bits) + " bits, the accumulator has " + std::to_string(available) +
+                 "; fewer weight bits, a smaller fan-in, fewer bit planes of a graded input, smaller shifts "
+                 "or a chip with a " +
                  "wider accumulator would help");
   }
   return problems;

@@ -19,7 +19,8 @@ bool exists(const IntNetwork& network, const Source& source) {
 }
 
 std::string found(std::int64_t low, std::int64_t high, std::int64_t value) {
-  return "expected " + std::to_string(low) + " to " + std::to_string(high) + ", found " + std::to_string(value);
+  return "expected " + std::to_string(low) + " to " + std::to_string(high) + ", found " +
+         std::to_string(value);
 }
 
 /// Collects under the name of one thing.
@@ -31,7 +32,8 @@ class Subject {
     if (value < low || value > high) wrong(what + ": " + found(low, high, value));
   }
   /// Names the first neuron outside only: a wrong array is one mistake.
-  void range(const std::string& what, const std::vector<std::int32_t>& values, std::int64_t low, std::int64_t high) const {
+  void range(const std::string& what, const std::vector<std::int32_t>& values, std::int64_t low,
+             std::int64_t high) const {
     for (std::size_t j = 0; j < values.size(); ++j) {
       if (values[j] >= low && values[j] <= high) continue;
       wrong(what + " of neuron " + std::to_string(j) + ": " + found(low, high, values[j]));
@@ -72,7 +74,8 @@ void check_names(const Things& things, const std::string& word, Problems& proble
 
 void check_input(const IntInput& input, Problems& problems) {
   const Subject subject(problems, "input '" + input.name + "'");
-  if (!sound(input.shape)) subject.wrong("shape: expected positive dimensions of at most 2^31 elements together");
+  if (!sound(input.shape))
+    subject.wrong("shape: expected positive dimensions of at most 2^31 elements together");
   subject.range("planes", input.planes, 1, kMaxPlanes);
   subject.unit(input.unit);
 }
@@ -87,7 +90,8 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
   }
   const auto sized = [&](const std::string& what, const std::vector<std::int32_t>& values) {
     if (values.size() != population.size()) {
-      subject.wrong(what + ": expected " + std::to_string(population.size()) + " entries, found " + std::to_string(values.size()));
+      subject.wrong(what + ": expected " + std::to_string(population.size()) + " entries, found " +
+                    std::to_string(values.size()));
     }
   };
   sized("alpha", population.alpha);
@@ -109,7 +113,8 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
   }
   subject.unit(population.unit);
   const auto& relative = population.relative_unit;
-  const bool positive = std::all_of(relative.begin(), relative.end(), [](double x) { return x > 0 && std::isfinite(x); });
+  const bool positive =
+      std::all_of(relative.begin(), relative.end(), [](double x) { return x > 0 && std::isfinite(x); });
   if (!positive || (!relative.empty() && relative.size() != population.size())) {
     subject.wrong("relative_unit: expected no entries or one finite number above 0 per neuron");
   } else if (!relative.empty() && population.is_readout()) {
@@ -118,7 +123,8 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
 }
 
 /// First thing wrong with the rows, or nothing.
-std::optional<std::string> row_problem(const IntProjection& projection, std::size_t sources, std::size_t targets) {
+std::optional<std::string> row_problem(const IntProjection& projection, std::size_t sources,
+                                       std::size_t targets) {
   const auto& begin = projection.row_begin;
   const std::size_t entries = projection.target.size();
   if (begin.size() != sources + 1) {
@@ -136,9 +142,11 @@ std::optional<std::string> row_problem(const IntProjection& projection, std::siz
     const std::string row = "row " + std::to_string(s) + ": ";
     for (std::size_t k = begin[s]; k < begin[s + 1]; ++k) {
       if (projection.target[k] >= targets) {
-        return row + "target " + std::to_string(projection.target[k]) + ", but the population has " + std::to_string(targets) + " neurons";
+        return row + "target " + std::to_string(projection.target[k]) + ", but the population has " +
+               std::to_string(targets) + " neurons";
       }
-      if (k > begin[s] && projection.target[k] <= projection.target[k - 1]) return row + "targets must ascend";
+      if (k > begin[s] && projection.target[k] <= projection.target[k - 1])
+        return row + "targets must ascend";
       const std::int32_t w = projection.weight[k];
       if (w == 0) return row + "a weight of 0 is stored; leave it out";
       if (w < low || w > high) {
@@ -163,11 +171,13 @@ bool check_projection(const IntNetwork& network, const IntProjection& projection
   }
   if (const auto* from = std::get_if<PopulationId>(&projection.from)) {
     const IntPopulation& population = network.populations[from->index()];
-    if (population.is_readout()) subject.wrong("comes from the readout '" + population.name + "', which has no spikes");
+    if (population.is_readout())
+      subject.wrong("comes from the readout '" + population.name + "', which has no spikes");
   }
   subject.range("delay", projection.delay, 0, kMaxDelay);
   subject.range("shift", projection.shift, 0, kMaxShift);
-  const bool width = projection.bits == 1 || projection.bits == 2 || projection.bits == 4 || projection.bits == 8;
+  const bool width =
+      projection.bits == 1 || projection.bits == 2 || projection.bits == 4 || projection.bits == 8;
   if (!width) {
     subject.wrong("bits: expected 8, 4, 2 or 1, found " + std::to_string(projection.bits));
     return false;
@@ -204,7 +214,8 @@ std::vector<std::size_t> cycle_without_delay(const IntNetwork& network) {
       const std::size_t to = next[at][taken++];
       if (mark[to] == Mark::kOpen) {
         std::vector<std::size_t> cycle;
-        auto first = std::find_if(path.begin(), path.end(), [&](const auto& entry) { return entry.first == to; });
+        auto first =
+            std::find_if(path.begin(), path.end(), [&](const auto& entry) { return entry.first == to; });
         for (; first != path.end(); ++first) cycle.push_back(first->first);
         return cycle;
       }
@@ -229,7 +240,8 @@ void check_order(const IntNetwork& network, Problems& problems) {
   for (const IntProjection& projection : network.projections) {
     const auto* from = std::get_if<PopulationId>(&projection.from);
     if (from == nullptr || projection.delay != 0 || *from < projection.to) continue;
-    problems.add("projection '" + projection.name + "': has delay 0 but goes backwards in the order of the populations");
+    problems.add("projection '" + projection.name +
+                 "': has delay 0 but goes backwards in the order of the populations");
   }
 }
 
@@ -238,9 +250,11 @@ void check_outputs(const IntNetwork& network, Problems& problems) {
     const Subject subject(problems, "output '" + output.name + "'");
     if (output.from.index() >= network.populations.size()) {
       subject.wrong("its population does not exist");
-    } else if (!sound(output.shape) || volume(output.shape) != network.populations[output.from.index()].size()) {
-      subject.wrong("its shape does not hold the " + std::to_string(network.populations[output.from.index()].size()) +
-                    " neurons of '" + network.populations[output.from.index()].name + "'");
+    } else if (!sound(output.shape) ||
+               volume(output.shape) != network.populations[output.from.index()].size()) {
+      subject.wrong("its shape does not hold the " +
+                    std::to_string(network.populations[output.from.index()].size()) + " neurons of '" +
+                    network.populations[output.from.index()].name + "'");
     }
   }
 }
@@ -285,7 +299,8 @@ Problems check(const IntNetwork& network) {
   check_names(network.populations, "population", problems);
   check_names(network.outputs, "output", problems);
   for (const IntInput& input : network.inputs) check_input(input, problems);
-  for (const IntPopulation& population : network.populations) check_population(population, network.state_bits, problems);
+  for (const IntPopulation& population : network.populations)
+    check_population(population, network.state_bits, problems);
   bool summable = problems.empty();
   for (const IntProjection& projection : network.projections) {
     summable = check_projection(network, projection, problems) && summable;

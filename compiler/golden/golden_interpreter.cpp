@@ -61,7 +61,8 @@ GoldenInterpreter::GoldenInterpreter(const IntNetwork& network) : network_(netwo
     inbound_[projection.to.index()].push_back(p);
     contiguous_.push_back(rows_are_ranges(projection));
     const auto* input = std::get_if<InputId>(&projection.from);
-    std::size_t& depth = input != nullptr ? input_depth[input->index()] : spike_depth[std::get<PopulationId>(projection.from).index()];
+    std::size_t& depth = input != nullptr ? input_depth[input->index()]
+                                          : spike_depth[std::get<PopulationId>(projection.from).index()];
     depth = std::max<std::size_t>(depth, projection.delay + 1);
   }
   for (const std::size_t depth : input_depth) input_history_.emplace_back(depth);
@@ -87,8 +88,8 @@ GoldenInterpreter::History& GoldenInterpreter::history(const Source& source) {
 
 void GoldenInterpreter::validate(std::span<const InputStep> inputs) const {
   if (inputs.size() != network_.inputs.size()) {
-    throw input_error("a step: expected values for " + std::to_string(network_.inputs.size()) + " inputs, found " +
-                      std::to_string(inputs.size()));
+    throw input_error("a step: expected values for " + std::to_string(network_.inputs.size()) +
+                      " inputs, found " + std::to_string(inputs.size()));
   }
   for (std::size_t n = 0; n < inputs.size(); ++n) {
     const IntInput& input = network_.inputs[n];
@@ -101,7 +102,8 @@ void GoldenInterpreter::validate(std::span<const InputStep> inputs) const {
     for (const auto& [element, value] : inputs[n]) {
       const std::string name = "element " + std::to_string(element);
       if (element >= size) refuse(name + ": the input has " + std::to_string(size) + " elements");
-      if (element <= previous) refuse(name + ": elements must ascend; add up what falls on one element first");
+      if (element <= previous)
+        refuse(name + ": elements must ascend; add up what falls on one element first");
       if (value < low || value > high) {
         refuse(name + ": expected a value of " + std::to_string(low) + " to " + std::to_string(high) + " (" +
                std::to_string(input.planes) + (input.is_signed ? " signed" : "") + " bit planes), found " +

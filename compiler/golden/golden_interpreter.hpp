@@ -51,13 +51,17 @@ class GoldenInterpreter {
   StepStatistics step(std::span<const InputStep> inputs);
 
   /// Ascending neurons that spiked in the last step; empty for a readout.
-  [[nodiscard]] std::span<const std::uint32_t> spikes(PopulationId id) const { return states_[id.index()].spikes; }
+  [[nodiscard]] std::span<const std::uint32_t> spikes(PopulationId id) const {
+    return states_[id.index()].spikes;
+  }
   /// Membranes after the last step (after reset by a spike); a readout's output.
   [[nodiscard]] std::span<const std::int32_t> v(PopulationId id) const { return states_[id.index()].v; }
   /// Synaptic currents of the last step.
   [[nodiscard]] std::span<const std::int32_t> i(PopulationId id) const { return states_[id.index()].i; }
   /// Accumulated input `a` of the last step.
-  [[nodiscard]] std::span<const std::int32_t> accumulated(PopulationId id) const { return states_[id.index()].a; }
+  [[nodiscard]] std::span<const std::int32_t> accumulated(PopulationId id) const {
+    return states_[id.index()].a;
+  }
   /// Of all steps since construction.
   [[nodiscard]] const StepStatistics& totals() const { return totals_; }
   [[nodiscard]] const IntNetwork& network() const { return network_; }

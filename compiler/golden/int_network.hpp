@@ -21,9 +21,9 @@ struct IntPopulation {
   NeuronKind kind = NeuronKind::kLif;
   Shape shape;
   Reset reset = Reset::kToValue;
-  std::uint32_t scale = 0;                       ///< 0..15
-  std::vector<std::int32_t> alpha, beta;         ///< 0..4096
-  std::vector<std::int32_t> theta, v_reset;      ///< unused by a readout
+  std::uint32_t scale = 0;                   ///< 0..15
+  std::vector<std::int32_t> alpha, beta;     ///< 0..4096
+  std::vector<std::int32_t> theta, v_reset;  ///< unused by a readout
   std::vector<std::int32_t> bias_i, bias_v;
   double unit = 1;  ///< real potential of one integer unit of v; for reports and readouts only
   /// Neuron j's unit is unit·relative_unit[j]; empty: all 1, always so for a readout. For reports.

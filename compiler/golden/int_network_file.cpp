@@ -64,7 +64,8 @@ class Fields {
     wrong("'" + key + "': expected a string");
     return {};
   }
-  [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t low, std::int64_t high, std::optional<std::int64_t> absent = {}) {
+  [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t low, std::int64_t high,
+                                     std::optional<std::int64_t> absent = {}) {
     const Json* value = absent ? find(key) : need(key);
     if (value == nullptr) return absent.value_or(low);
     return integer_value(*value, "'" + key + "'", low, high).value_or(absent.value_or(low));
@@ -114,7 +115,8 @@ class Fields {
     if (value == nullptr) return std::vector<std::int32_t>(size, 0);
     const std::string name = "'" + key + "'";
     if (!value->is_array()) {
-      return std::vector<std::int32_t>(size, static_cast<std::int32_t>(integer_value(*value, name, kLow, kHigh).value_or(0)));
+      return std::vector<std::int32_t>(
+          size, static_cast<std::int32_t>(integer_value(*value, name, kLow, kHigh).value_or(0)));
     }
     std::vector<std::int32_t> result;
     for (const Json& entry : *value) {
@@ -123,16 +125,22 @@ class Fields {
       result.push_back(static_cast<std::int32_t>(*number));
     }
     if (result.size() != size) {
-      wrong(name + ": expected one number or a list of " + std::to_string(size) + ", found " + std::to_string(result.size()));
+      wrong(name + ": expected one number or a list of " + std::to_string(size) + ", found " +
+            std::to_string(result.size()));
       result.resize(size, 0);
     }
     return result;
   }
-  [[nodiscard]] std::optional<std::int64_t> integer_value(const Json& value, const std::string& name, std::int64_t low, std::int64_t high) const {
-    const bool fits = value.is_number_integer() &&
-                      (!value.is_number_unsigned() || value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
-    if (fits && value.get<std::int64_t>() >= low && value.get<std::int64_t>() <= high) return value.get<std::int64_t>();
-    wrong(name + ": expected an integer of " + std::to_string(low) + " to " + std::to_string(high) + ", found " + value.dump());
+  [[nodiscard]] std::optional<std::int64_t> integer_value(const Json& value, const std::string& name,
+                                                          std::int64_t low, std::int64_t high) const {
+    const bool fits =
+        value.is_number_integer() &&
+        (!value.is_number_unsigned() ||
+         value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+    if (fits && value.get<std::int64_t>() >= low && value.get<std::int64_t>() <= high)
+      return value.get<std::int64_t>();
+    wrong(name + ": expected an integer of " + std::to_string(low) + " to " + std::to_string(high) +
+          ", found " + value.dump());
     return std::nullopt;
   }
   /// To be called last: a misspelt key must not pass in silence.
@@ -152,13 +160,15 @@ class Fields {
 
 std::string place_of(const char* word, std::size_t index, const Json& object) {
   const auto name = object.is_object() ? object.find("name") : object.end();
-  if (object.is_object() && name != object.end() && name->is_string()) return std::string(word) + " '" + name->get<std::string>() + "'";
+  if (object.is_object() && name != object.end() && name->is_string())
+    return std::string(word) + " '" + name->get<std::string>() + "'";
   return std::string(word) + " " + std::to_string(index);
 }
 
 template <class Things>
 std::optional<std::size_t> index_of(const Things& things, const std::string& name) {
-  const auto it = std::find_if(things.begin(), things.end(), [&](const auto& thing) { return thing.name == name; });
+  const auto it =
+      std::find_if(things.begin(), things.end(), [&](const auto& thing) { return thing.name == name; });
   if (it == things.end()) return std::nullopt;
   return static_cast<std::size_t>(it - things.begin());
 }
@@ -186,7 +196,8 @@ NeuronKind parse_kind(Fields& fields) {
 Reset parse_reset(Fields& fields) {
   const std::string text = fields.text("reset");
   if (text == "subtract") return Reset::kSubtract;
-  if (!text.empty() && text != "value") fields.wrong("'reset': expected value or subtract, found '" + text + "'");
+  if (!text.empty() && text != "value")
+    fields.wrong("'reset': expected value or subtract, found '" + text + "'");
   return Reset::kToValue;
 }
 
@@ -208,7 +219,9 @@ IntPopulation parse_population(Fields fields) {
   }
   population.unit = fields.real("unit", 1);
   const Json* relative = fields.find("relative_unit");
-  if (relative != nullptr && (!relative->is_array() || std::any_of(relative->begin(), relative->end(), [](const Json& x) { return !x.is_number(); }))) {
+  if (relative != nullptr &&
+      (!relative->is_array() ||
+       std::any_of(relative->begin(), relative->end(), [](const Json& x) { return !x.is_number(); }))) {
     fields.wrong("'relative_unit': expected a list of numbers");
   } else if (relative != nullptr) {
     population.relative_unit = relative->get<std::vector<double>>();
@@ -239,7 +252,8 @@ std::optional<Source> parse_source(Fields& fields, const IntNetwork& network) {
   return std::nullopt;
 }
 
-std::optional<PopulationId> parse_population_name(Fields& fields, const std::string& key, const IntNetwork& network) {
+std::optional<PopulationId> parse_population_name(Fields& fields, const std::string& key,
+                                                  const IntNetwork& network) {
   const std::string name = fields.text(key);
   if (name.empty()) return std::nullopt;
   if (const auto index = index_of(network.populations, name)) return PopulationId(*index);
@@ -248,7 +262,8 @@ std::optional<PopulationId> parse_population_name(Fields& fields, const std::str
 }
 
 /// Appends one row; false (with a problem) when it cannot be read.
-bool parse_row(const Json& row, Fields& fields, std::size_t index, std::size_t targets, IntProjection& projection) {
+bool parse_row(const Json& row, Fields& fields, std::size_t index, std::size_t targets,
+               IntProjection& projection) {
   constexpr std::int64_t kLow = -128;
   constexpr std::int64_t kHigh = 127;
   const std::string name = "row " + std::to_string(index);
@@ -263,7 +278,8 @@ bool parse_row(const Json& row, Fields& fields, std::size_t index, std::size_t t
   };
   if (row.is_array()) {
     if (row.size() != targets) {
-      fields.wrong(name + ": expected " + std::to_string(targets) + " weights, found " + std::to_string(row.size()));
+      fields.wrong(name + ": expected " + std::to_string(targets) + " weights, found " +
+                   std::to_string(row.size()));
       return false;
     }
     for (std::size_t j = 0; j < targets; ++j) {
@@ -271,14 +287,17 @@ bool parse_row(const Json& row, Fields& fields, std::size_t index, std::size_t t
     }
     return true;
   }
-  const bool sparse = row.is_object() && row.size() == 2 && row.contains("targets") && row.contains("weights") &&
-                      row["targets"].is_array() && row["weights"].is_array() && row["targets"].size() == row["weights"].size();
+  const bool sparse = row.is_object() && row.size() == 2 && row.contains("targets") &&
+                      row.contains("weights") && row["targets"].is_array() && row["weights"].is_array() &&
+                      row["targets"].size() == row["weights"].size();
   if (!sparse) {
-    fields.wrong(name + ": expected a list of weights, or {\"targets\": […], \"weights\": […]} of equal length");
+    fields.wrong(name +
+                 ": expected a list of weights, or {\"targets\": […], \"weights\": […]} of equal length");
     return false;
   }
   for (std::size_t k = 0; k < row["targets"].size(); ++k) {
-    const auto target = fields.integer_value(row["targets"][k], name, 0, static_cast<std::int64_t>(targets) - 1);
+    const auto target =
+        fields.integer_value(row["targets"][k], name, 0, static_cast<std::int64_t>(targets) - 1);
     if (!target || !append(row["weights"][k], *target)) return false;
   }
   return true;
@@ -299,7 +318,8 @@ std::optional<IntProjection> parse_projection(Fields fields, const IntNetwork& n
   projection.to = *to;
   projection.row_begin.push_back(0);
   for (std::size_t s = 0; s < rows.size(); ++s) {
-    if (!parse_row(rows[s], fields, s, network.populations[to->index()].size(), projection)) return std::nullopt;
+    if (!parse_row(rows[s], fields, s, network.populations[to->index()].size(), projection))
+      return std::nullopt;
     projection.row_begin.push_back(projection.target.size());
   }
   return projection;
@@ -321,20 +341,25 @@ IntNetwork parse_file(const Json& json, Problems& problems) {
   Fields file(json, "file", problems);
   if (!json.is_object()) return network;
   const std::string format = file.text("format");
-  if (format != kFormat) file.wrong(std::string("'format': expected ") + kFormat + ", found '" + format + "'");
+  if (format != kFormat)
+    file.wrong(std::string("'format': expected ") + kFormat + ", found '" + format + "'");
   const std::int64_t version = file.integer("version", 1, std::numeric_limits<std::int32_t>::max());
-  if (version != kVersion) file.wrong("'version': this program reads version 1, found " + std::to_string(version));
+  if (version != kVersion)
+    file.wrong("'version': this program reads version 1, found " + std::to_string(version));
   if (!problems.empty()) return network;
   network.name = file.text("name");
-  network.state_bits = static_cast<std::uint32_t>(file.integer("state_bits", kMinStateBits, kMaxStateBits, 24));
+  network.state_bits =
+      static_cast<std::uint32_t>(file.integer("state_bits", kMinStateBits, kMaxStateBits, 24));
   const auto each = [&](const char* key, const char* word, const auto& take) {
     const Json& list = file.list(key);
     for (std::size_t n = 0; n < list.size(); ++n) take(Fields(list[n], place_of(word, n, list[n]), problems));
   };
   each("inputs", "input", [&](Fields fields) { network.inputs.push_back(parse_input(std::move(fields))); });
-  each("populations", "population", [&](Fields fields) { network.populations.push_back(parse_population(std::move(fields))); });
+  each("populations", "population",
+       [&](Fields fields) { network.populations.push_back(parse_population(std::move(fields))); });
   each("projections", "projection", [&](Fields fields) {
-    if (auto projection = parse_projection(std::move(fields), network)) network.projections.push_back(std::move(*projection));
+    if (auto projection = parse_projection(std::move(fields), network))
+      network.projections.push_back(std::move(*projection));
   });
   each("outputs", "output", [&](Fields fields) {
     if (auto output = parse_output(std::move(fields), network)) network.outputs.push_back(std::move(*output));
@@ -344,7 +369,8 @@ IntNetwork parse_file(const Json& json, Problems& problems) {
 }
 
 Json compact(const std::vector<std::int32_t>& values) {
-  const bool uniform = !values.empty() && std::all_of(values.begin(), values.end(), [&](std::int32_t x) { return x == values.front(); });
+  const bool uniform = !values.empty() && std::all_of(values.begin(), values.end(),
+                                                      [&](std::int32_t x) { return x == values.front(); });
   if (uniform) return values.front();
   return values;
 }
@@ -378,7 +404,8 @@ std::string print_row(const IntProjection& projection, std::size_t s, std::size_
   const std::vector<std::int16_t> weights(projection.weight.begin() + begin, projection.weight.begin() + end);
   if (weights.size() == targets) return Json(weights).dump();
   Json row;
-  row["targets"] = std::vector<std::uint32_t>(projection.target.begin() + begin, projection.target.begin() + end);
+  row["targets"] =
+      std::vector<std::uint32_t>(projection.target.begin() + begin, projection.target.begin() + end);
   row["weights"] = weights;
   return dump(row);
 }
@@ -386,7 +413,8 @@ std::string print_row(const IntProjection& projection, std::size_t s, std::size_
 std::string print_projection(const IntNetwork& network, const IntProjection& projection) {
   Json head;
   head["name"] = projection.name;
-  head["from"][std::holds_alternative<InputId>(projection.from) ? "input" : "population"] = source_name(network, projection.from);
+  head["from"][std::holds_alternative<InputId>(projection.from) ? "input" : "population"] =
+      source_name(network, projection.from);
   head["to"] = network.populations[projection.to.index()].name;
   head["delay"] = projection.delay;
   head["bits"] = projection.bits;
@@ -395,7 +423,8 @@ std::string print_projection(const IntNetwork& network, const IntProjection& pro
   text.back() = ',';
   text += "\n  \"rows\":[";
   for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-    text += (s == 0 ? "\n   " : ",\n   ") + print_row(projection, s, network.populations[projection.to.index()].size());
+    text += (s == 0 ? "\n   " : ",\n   ") +
+            print_row(projection, s, network.populations[projection.to.index()].size());
   }
   return text + "]}";
 }
@@ -440,8 +469,10 @@ std::string print_int_network(const IntNetwork& network) {
     json["unit"] = input.unit;
     return dump(json);
   });
-  text += print_list("populations", network.populations, [](const IntPopulation& population) { return dump(describe(population)); });
-  text += print_list("projections", network.projections, [&](const IntProjection& projection) { return print_projection(network, projection); });
+  text += print_list("populations", network.populations,
+                     [](const IntPopulation& population) { return dump(describe(population)); });
+  text += print_list("projections", network.projections,
+                     [&](const IntProjection& projection) { return print_projection(network, projection); });
   text += print_list("outputs", network.outputs, [&](const Output& output) {
     Json json;
     json["name"] = output.name;

@@ -11,7 +11,8 @@ namespace {
 bool row_is_foreign(const Chip& chip, std::uint32_t words, std::uint32_t shift, std::uint32_t format) {
   if (words == 0) return false;
   const std::vector<std::uint32_t>& offered = chip.tile.weight_bits;
-  return shift > chip.tile.max_shift || std::find(offered.begin(), offered.end(), 8U >> format) == offered.end();
+  return shift > chip.tile.max_shift ||
+         std::find(offered.begin(), offered.end(), 8U >> format) == offered.end();
 }
 
 constexpr std::int64_t kLongest = std::int64_t{1} << 50;  ///< 1/256 cycles: sums of them are numbers
@@ -23,20 +24,25 @@ bool graph_is_sound(const OperatingPoint& point) {
   const PointGraph& graph = point.graph;
   const auto actor = [&](std::uint32_t a) { return a < graph.actors.size(); };
   const auto arc = [&](std::uint32_t a) { return a < graph.arcs.size(); };
-  bool sound = actor(graph.source) && actor(graph.sink) && graph.senders.size() == point.binding.channels.size() &&
-               point.send_budget.size() == graph.senders.size() && point.wait_budget.size() == graph.ends.size() &&
-               point.potentials.size() == graph.actors.size() && point.offset >= 0 && point.latency >= 0;
+  bool sound =
+      actor(graph.source) && actor(graph.sink) && graph.senders.size() == point.binding.channels.size() &&
+      point.send_budget.size() == graph.senders.size() && point.wait_budget.size() == graph.ends.size() &&
+      point.potentials.size() == graph.actors.size() && point.offset >= 0 && point.latency >= 0;
   std::size_t ends = 0;
   for (const Channel& channel : point.binding.channels)
     for (const Destination& end : channel.to) {
       if (ends >= graph.ends.size()) return false;
       const PointGraph::End& e = graph.ends[ends++];
-      sound = sound && arc(e.arrival) && (end.to ? actor(e.credit) && arc(e.pages) : e.credit == PointGraph::kNowhere && e.pages == PointGraph::kNowhere);
+      sound = sound && arc(e.arrival) &&
+              (end.to ? actor(e.credit) && arc(e.pages)
+                      : e.credit == PointGraph::kNowhere && e.pages == PointGraph::kNowhere);
     }
   sound = sound && ends == graph.ends.size();
   for (const PointGraph::Actor& a : graph.actors)
-    sound = sound && is_time(a.execution) && is_time(a.lower) && (a.tile == PointGraph::kNowhere || a.tile < point.tiles());
-  for (const PointGraph::Arc& a : graph.arcs) sound = sound && actor(a.source) && actor(a.target) && is_time(a.tokens) && is_time(a.latency);
+    sound = sound && is_time(a.execution) && is_time(a.lower) &&
+            (a.tile == PointGraph::kNowhere || a.tile < point.tiles());
+  for (const PointGraph::Arc& a : graph.arcs)
+    sound = sound && actor(a.source) && actor(a.target) && is_time(a.tokens) && is_time(a.latency);
   for (const std::uint32_t sender : graph.senders) sound = sound && actor(sender);
   for (const std::int64_t budget : point.send_budget) sound = sound && is_time(budget);
   for (const std::int64_t budget : point.wait_budget) sound = sound && is_time(budget);
@@ -47,10 +53,14 @@ void check_points(const Image& image, std::vector<std::string>& list) {
   for (std::size_t p = 0; p < image.points.size(); ++p) {
     const OperatingPoint& point = image.points[p];
     const std::string name = "operating point " + std::to_string(p) + ": ";
-    for (const std::string& fault : check_without_ways(image.application, point.binding, image.chip)) list.push_back(name + fault);
-    const bool idle = std::any_of(point.binding.orders.begin(), point.binding.orders.end(), [](const auto& order) { return order.empty(); });
-    if (idle || point.binding.application != 0 || point.binding.first_sink != 0) list.push_back(name + "idle tiles, or numbers that do not begin at 0");
-    if (list.empty() && !graph_is_sound(point)) list.push_back(name + "its timing graph does not belong to its binding");
+    for (const std::string& fault : check_without_ways(image.application, point.binding, image.chip))
+      list.push_back(name + fault);
+    const bool idle = std::any_of(point.binding.orders.begin(), point.binding.orders.end(),
+                                  [](const auto& order) { return order.empty(); });
+    if (idle || point.binding.application != 0 || point.binding.first_sink != 0)
+      list.push_back(name + "idle tiles, or numbers that do not begin at 0");
+    if (list.empty() && !graph_is_sound(point))
+      list.push_back(name + "its timing graph does not belong to its binding");
   }
 }
 
@@ -72,17 +82,23 @@ std::vector<std::string> check(const Image& image) {
   if (app.lanes != image.chip.tile.lanes || app.lif_lanes != image.chip.tile.lif_lanes)
     return {"the application's tables were made for other lanes than the chip's"};
   for (const Cluster& cluster : app.clusters) {
-    for (const Excess& e : excesses(cluster, image.chip)) list.push_back("cluster " + cluster.name + " exceeds " + e.key);
+    for (const Excess& e : excesses(cluster, image.chip))
+      list.push_back("cluster " + cluster.name + " exceeds " + e.key);
     const bool foreign =
         std::any_of(cluster.chunks.begin(), cluster.chunks.end(),
-                    [&](const auto& c) { return c.per_axon == 0 && row_is_foreign(image.chip, c.words, c.shift, c.format); }) ||
+                    [&](const auto& c) {
+                      return c.per_axon == 0 && row_is_foreign(image.chip, c.words, c.shift, c.format);
+                    }) ||
         std::any_of(cluster.axons.begin(), cluster.axons.end(),
                     [&](const auto& a) { return row_is_foreign(image.chip, a.words, a.shift, a.format); });
     if (foreign) list.push_back("cluster " + cluster.name + " has rows that the chip does not decode");
-    if (cluster.readout && image.chip.tile.readout == 0) list.push_back("cluster " + cluster.name + " is a readout; the chip has none");
+    if (cluster.readout && image.chip.tile.readout == 0)
+      list.push_back("cluster " + cluster.name + " is a readout; the chip has none");
   }
-  if (app.host_chunks() > (1U << image.chip.chunk_index_bits)) list.push_back("more host chunks than the chip numbers");
-  if (!image.contracts.empty() && image.contracts.size() != image.chip.tiles()) list.push_back("contracts: one a tile expected");
+  if (app.host_chunks() > (1U << image.chip.chunk_index_bits))
+    list.push_back("more host chunks than the chip numbers");
+  if (!image.contracts.empty() && image.contracts.size() != image.chip.tiles())
+    list.push_back("contracts: one a tile expected");
   if (!list.empty()) return list;
   list = check(app, image.binding, image.chip);
   if (list.empty()) check_points(image, list);

@@ -47,11 +47,12 @@ std::vector<std::uint8_t> unseal(const std::vector<std::uint8_t>& bytes, const s
     throw input_error(name + ": image format " + std::to_string(version) + ", this program reads " +
                       std::to_string(kImageVersion) + "; compile the network again");
   if (get(bytes, 12, 4) != hw::kHardwareHash)
-    throw input_error(name + ": compiled for another hardware description (hash " + std::to_string(get(bytes, 12, 4)) +
-                      ", this program has " + std::to_string(hw::kHardwareHash) + "); compile the network again");
+    throw input_error(name + ": compiled for another hardware description (hash " +
+                      std::to_string(get(bytes, 12, 4)) + ", this program has " +
+                      std::to_string(hw::kHardwareHash) + "); compile the network again");
   if (const std::uint64_t size = get(bytes, 16, 8); size != bytes.size() - kImageHeader)
-    throw input_error(name + ": the file is cut or grown: expected " + std::to_string(size) + " bytes after its header, found " +
-                      std::to_string(bytes.size() - kImageHeader));
+    throw input_error(name + ": the file is cut or grown: expected " + std::to_string(size) +
+                      " bytes after its header, found " + std::to_string(bytes.size() - kImageHeader));
   if (get(bytes, 24, 8) != checksum(bytes.data() + kImageHeader, bytes.size() - kImageHeader))
     throw input_error(name + ": the file is damaged: its checksum does not match; compile the network again");
   return {bytes.begin() + static_cast<std::ptrdiff_t>(kImageHeader), bytes.end()};

@@ -13,6 +13,7 @@ inline constexpr std::uint64_t kMostImageBytes = std::uint64_t{1} << 30U;
 
 [[nodiscard]] std::vector<std::uint8_t> seal(const std::vector<std::uint8_t>& payload);
 /// The payload. Throws Error{kInput}: not an image, another version, cut short, damaged.
-[[nodiscard]] std::vector<std::uint8_t> unseal(const std::vector<std::uint8_t>& bytes, const std::string& name);
+[[nodiscard]] std::vector<std::uint8_t> unseal(const std::vector<std::uint8_t>& bytes,
+                                               const std::string& name);
 
 }  // namespace spikeloom

@@ -16,7 +16,9 @@ namespace spikeloom {
 namespace {
 
 template <class T>
-concept Packed = requires(T t) { t.pack(); };
+concept Packed = requires(T t) {
+  t.pack();
+};
 
 class Writer {
  public:
@@ -32,14 +34,21 @@ class Writer {
   }
   template <class T>
   void item(const T& value) {
-    if constexpr (std::same_as<T, bool> || std::is_enum_v<T>) number(static_cast<std::uint64_t>(value), 1);
-    else if constexpr (std::integral<T>) number(static_cast<std::uint64_t>(value), sizeof(T));
-    else if constexpr (std::same_as<T, double>) number(std::bit_cast<std::uint64_t>(value), 8);
-    else if constexpr (Packed<T>) list(value.pack());
-    else fields(*this, value);
+    if constexpr (std::same_as<T, bool> || std::is_enum_v<T>)
+      number(static_cast<std::uint64_t>(value), 1);
+    else if constexpr (std::integral<T>)
+      number(static_cast<std::uint64_t>(value), sizeof(T));
+    else if constexpr (std::same_as<T, double>)
+      number(std::bit_cast<std::uint64_t>(value), 8);
+    else if constexpr (Packed<T>)
+      list(value.pack());
+    else
+      fields(*this, value);
   }
   template <class Tag>
-  void item(const Id<Tag>& id) { item(id.value); }
+  void item(const Id<Tag>& id) {
+    item(id.value);
+  }
   void item(const Ratio& ratio) { (*this)(ratio.num(), ratio.den()); }
   void item(const std::string& text) { item(std::vector<std::uint8_t>(text.begin(), text.end())); }
   template <class T>
@@ -48,14 +57,18 @@ class Writer {
     if (value) item(*value);
   }
   template <class A, class B>
-  void item(const std::pair<A, B>& value) { (*this)(value.first, value.second); }
+  void item(const std::pair<A, B>& value) {
+    (*this)(value.first, value.second);
+  }
   template <class T>
   void item(const std::vector<T>& items) {
     number(items.size(), 8);
     list(items);
   }
   template <class T, std::size_t N>
-  void item(const std::array<T, N>& items) { list(items); }
+  void item(const std::array<T, N>& items) {
+    list(items);
+  }
   template <class List>
   void list(const List& items) {
     for (const auto& one : items) item(one);
@@ -71,7 +84,8 @@ class Reader {
   }
   [[nodiscard]] bool at_end() const { return at_ == bytes_.size(); }
   [[noreturn]] void malformed(const std::string& what) const {
-    throw input_error(name_ + ": malformed image, byte " + std::to_string(at_) + ": " + what + "; compile the network again");
+    throw input_error(name_ + ": malformed image, byte " + std::to_string(at_) + ": " + what +
+                      "; compile the network again");
   }
 
  private:
@@ -102,11 +116,14 @@ class Reader {
     }
   }
   template <class Tag>
-  void item(Id<Tag>& id) { item(id.value); }
+  void item(Id<Tag>& id) {
+    item(id.value);
+  }
   void item(Ratio& ratio) {
     std::int64_t num = 0, den = 0;
     (*this)(num, den);
-    if (num < 0 || den < 1 || std::gcd(num, den) != 1) malformed("expected a ratio of at least 0 in lowest terms");
+    if (num < 0 || den < 1 || std::gcd(num, den) != 1)
+      malformed("expected a ratio of at least 0 in lowest terms");
     ratio = Ratio(num, den);
   }
   void item(std::string& text) {
@@ -122,7 +139,9 @@ class Reader {
     if (there) item(value.emplace());
   }
   template <class A, class B>
-  void item(std::pair<A, B>& value) { (*this)(value.first, value.second); }
+  void item(std::pair<A, B>& value) {
+    (*this)(value.first, value.second);
+  }
   template <class T>
   void item(std::vector<T>& items) {
     const std::uint64_t count = number(8);
@@ -145,56 +164,87 @@ template <class A, class T>
 concept Either = std::same_as<std::remove_const_t<A>, T>;
 
 template <class A, Either<Inbound> T>
-void fields(A& a, T& x) { a(x.from, x.delay, x.first_chunk, x.source_first, x.source_count); }
+void fields(A& a, T& x) {
+  a(x.from, x.delay, x.first_chunk, x.source_first, x.source_count);
+}
 template <class A, Either<Cluster> T>
 void fields(A& a, T& x) {
-  a(x.name, x.population, x.neurons, x.readout, x.last_only, x.lane_groups, x.lif_groups, x.out_entries, x.inbound, x.chunks,
-    x.chunk_bits, x.axons, x.weights, x.updates, x.sets, x.biases, x.limit, x.activity);
+  a(x.name, x.population, x.neurons, x.readout, x.last_only, x.lane_groups, x.lif_groups, x.out_entries,
+    x.inbound, x.chunks, x.chunk_bits, x.axons, x.weights, x.updates, x.sets, x.biases, x.limit, x.activity);
 }
 template <class A, Either<StreamInput> T>
-void fields(A& a, T& x) { a(x.name, x.shape, x.planes, x.is_signed, x.unit, x.first_axon, x.activity); }
+void fields(A& a, T& x) {
+  a(x.name, x.shape, x.planes, x.is_signed, x.unit, x.first_axon, x.activity);
+}
 template <class A, Either<OutputStream> T>
-void fields(A& a, T& x) { a(x.name, x.shape, x.kind, x.population, x.recorded, x.unit, x.sinks); }
+void fields(A& a, T& x) {
+  a(x.name, x.shape, x.kind, x.population, x.recorded, x.unit, x.sinks);
+}
 template <class A, Either<Application> T>
 void fields(A& a, T& x) {
-  a(x.name, x.lanes, x.lif_lanes, x.populations, x.clusters, x.inputs, x.sinks, x.outputs, x.order, x.options);
+  a(x.name, x.lanes, x.lif_lanes, x.populations, x.clusters, x.inputs, x.sinks, x.outputs, x.order,
+    x.options);
 }
 template <class A, Either<Placement> T>
 void fields(A& a, T& x) {
-  a(x.tile, x.context, x.first_row, x.rows, x.first_chunk, x.first_axon, x.first_weight, x.first_update, x.first_set,
-    x.first_state, x.first_out);
+  a(x.tile, x.context, x.first_row, x.rows, x.first_chunk, x.first_axon, x.first_weight, x.first_update,
+    x.first_set, x.first_state, x.first_out);
 }
 template <class A, Either<Destination> T>
-void fields(A& a, T& x) { a(x.to, x.inbound, x.number, x.hops, x.counter, x.credit_slots, x.credit_hops); }
+void fields(A& a, T& x) {
+  a(x.to, x.inbound, x.number, x.hops, x.counter, x.credit_slots, x.credit_hops);
+}
 template <class A, Either<Channel> T>
-void fields(A& a, T& x) { a(x.from, x.number, x.slots, x.to); }
+void fields(A& a, T& x) {
+  a(x.from, x.number, x.slots, x.to);
+}
 template <class A, Either<OrderEntry> T>
-void fields(A& a, T& x) { a(x.cluster, x.skip); }
+void fields(A& a, T& x) {
+  a(x.cluster, x.skip);
+}
 template <class A, Either<Binding> T>
-void fields(A& a, T& x) { a(x.seed, x.application, x.first_sink, x.placement, x.channels, x.orders); }
+void fields(A& a, T& x) {
+  a(x.seed, x.application, x.first_sink, x.placement, x.channels, x.orders);
+}
 template <class A, Either<Promise> T>
-void fields(A& a, T& x) { a(x.name, x.period, x.offset, x.latency, x.potentials, x.critical_cycle, x.detail); }
+void fields(A& a, T& x) {
+  a(x.name, x.period, x.offset, x.latency, x.potentials, x.critical_cycle, x.detail);
+}
 template <class A, Either<TileContract> T>
-void fields(A& a, T& x) { a(x.rho, x.sigma); }
+void fields(A& a, T& x) {
+  a(x.rho, x.sigma);
+}
 
 template <class A, Either<PointGraph::Actor> T>
-void fields(A& a, T& x) { a(x.name, x.tile, x.execution, x.lower); }
+void fields(A& a, T& x) {
+  a(x.name, x.tile, x.execution, x.lower);
+}
 template <class A, Either<PointGraph::Arc> T>
-void fields(A& a, T& x) { a(x.name, x.source, x.target, x.tokens, x.latency); }
+void fields(A& a, T& x) {
+  a(x.name, x.source, x.target, x.tokens, x.latency);
+}
 template <class A, Either<PointGraph::End> T>
-void fields(A& a, T& x) { a(x.arrival, x.credit, x.pages); }
+void fields(A& a, T& x) {
+  a(x.arrival, x.credit, x.pages);
+}
 template <class A, Either<PointGraph> T>
-void fields(A& a, T& x) { a(x.actors, x.arcs, x.senders, x.ends, x.source, x.sink); }
+void fields(A& a, T& x) {
+  a(x.actors, x.arcs, x.senders, x.ends, x.source, x.sink);
+}
 template <class A, Either<OperatingPoint> T>
 void fields(A& a, T& x) {
-  a(x.binding, x.graph, x.send_budget, x.wait_budget, x.hop_budget, x.period, x.offset, x.latency, x.potentials);
+  a(x.binding, x.graph, x.send_budget, x.wait_budget, x.hop_budget, x.period, x.offset, x.latency,
+    x.potentials);
 }
 
 /// All but the chip, which goes as its canonical text.
 template <class A, Either<Image> T>
-void fields(A& a, T& x) { a(x.application, x.binding, x.promises, x.contracts, x.metadata, x.points); }
+void fields(A& a, T& x) {
+  a(x.application, x.binding, x.promises, x.contracts, x.metadata, x.points);
+}
 
-/// The chip's text without what the text cannot hold exactly: the name may hold quotes, the clock is a double.
+/// The chip's text without what the text cannot hold exactly: the name may hold quotes, the clock is a
+/// double.
 std::string chip_text(Chip chip) {
   chip.name = "chip";
   chip.clock_mhz = 1;

@@ -18,25 +18,26 @@ namespace spikeloom {
 /// Every stamp e(k) at the host sink is at most offset + ⌈period·k⌉ cycles, and e(k) − b(k) at most
 /// latency cycles, b(k) being the cycle of the host source's end-of-step(k).
 struct Promise {
-  std::string name;                    ///< "guaranteed" or "contracted"
-  Ratio period;                        ///< cycles a step
-  std::int64_t offset = 0;             ///< cycles
-  std::int64_t latency = 0;            ///< cycles
+  std::string name;                                              ///< "guaranteed" or "contracted"
+  Ratio period;                                                  ///< cycles a step
+  std::int64_t offset = 0;                                       ///< cycles
+  std::int64_t latency = 0;                                      ///< cycles
   std::vector<std::pair<std::string, std::int64_t>> potentials;  ///< certificate, by actor name
   std::vector<std::string> critical_cycle;                       ///< actors and buffers, in words
-  std::string detail = "{}";           ///< JSON object: what the stage that made it adds for reports
+  std::string detail = "{}";  ///< JSON object: what the stage that made it adds for reports
   friend bool operator==(const Promise&, const Promise&) = default;
 };
 
 /// What a tile's leaky counter checks: over any run of n firings the work stays under sigma + rho·n cycles.
 struct TileContract {
   static constexpr std::uint32_t kOff = 0xFFFFFFFFU;  ///< as sigma: nothing is checked
-  std::uint32_t rho = 0;       ///< cycles a firing, 8 fraction bits
-  std::uint32_t sigma = kOff;  ///< cycles, 8 fraction bits
+  std::uint32_t rho = 0;                              ///< cycles a firing, 8 fraction bits
+  std::uint32_t sigma = kOff;                         ///< cycles, 8 fraction bits
   friend bool operator==(const TileContract&, const TileContract&) = default;
 };
 
-/// An operating point's timing: the graph of compiler/schedule, with what a placement decides named. Times in cycles / 256.
+/// An operating point's timing: the graph of compiler/schedule, with what a placement decides named. Times in
+/// cycles / 256.
 struct PointGraph {
   static constexpr std::uint32_t kNowhere = 0xFFFFFFFFU;
   struct Actor {
@@ -53,8 +54,10 @@ struct PointGraph {
   };
   /// One destination of a channel.
   struct End {
-    std::uint32_t arrival = 0;                          ///< arc whose latency grows with hops
-    std::uint32_t credit = kNowhere, pages = kNowhere;  ///< actor that waits for the credit slot, arc that grows with credit_hops
+    std::uint32_t arrival = 0;  ///< arc whose latency grows with hops
+    std::uint32_t credit = kNowhere,
+                  pages =
+                      kNowhere;  ///< actor that waits for the credit slot, arc that grows with credit_hops
     friend bool operator==(const End&, const End&) = default;
   };
   std::vector<Actor> actors;
@@ -65,11 +68,12 @@ struct PointGraph {
   friend bool operator==(const PointGraph&, const PointGraph&) = default;
 };
 
-/// One way to run the application anywhere on a chip of this kind: clusters that share a tile, orders, pages and tables as
-/// they will be, and how many slots each channel gets. The certificate holds for every placement whose hops, worst sends
-/// and worst waits for a credit are within the budgets.
+/// One way to run the application anywhere on a chip of this kind: clusters that share a tile, orders, pages
+/// and tables as they will be, and how many slots each channel gets. The certificate holds for every
+/// placement whose hops, worst sends and worst waits for a credit are within the budgets.
 struct OperatingPoint {
-  Binding binding;                        ///< tiles 0 .. orders.size() − 1; slots: that many, spread evenly; the host's numbers from 0
+  Binding
+      binding;  ///< tiles 0 .. orders.size() − 1; slots: that many, spread evenly; the host's numbers from 0
   PointGraph graph;                       ///< of that binding
   std::vector<std::int64_t> send_budget;  ///< cycles from decision to end-of-step, by channel
   std::vector<std::int64_t> wait_budget;  ///< cycles for a credit slot, by destination; 0 at the host
@@ -112,18 +116,20 @@ struct Program {
 };
 [[nodiscard]] Program program(const Image&);
 
-/// Words that put an application beside others on a chip that runs, while its target time stands still. Its tiles are
-/// nobody else's; of the slot and route tables only entries that change are written, and `resident` keep what is theirs.
+/// Words that put an application beside others on a chip that runs, while its target time stands still. Its
+/// tiles are nobody else's; of the slot and route tables only entries that change are written, and `resident`
+/// keep what is theirs.
 [[nodiscard]] std::vector<std::uint64_t> entering_words(std::span<const Image* const> resident, const Image&);
-/// Words that start applications (a bit each, by Binding::application) in a target cycle: a multiple of both wheels, and
-/// where the chip runs, at least kStartMargin after the cycle in which it stands still.
+/// Words that start applications (a bit each, by Binding::application) in a target cycle: a multiple of both
+/// wheels, and where the chip runs, at least kStartMargin after the cycle in which it stands still.
 [[nodiscard]] std::vector<std::uint64_t> start_words(std::uint32_t applications, std::int64_t cycle);
 inline constexpr std::int64_t kStartMargin = 8;
 /// Words that free what an application held whose run has ended, while target time stands still.
 [[nodiscard]] std::vector<std::uint64_t> leaving_words(std::span<const Image* const> staying, const Image&);
 
 /// Everything that `check` of partition and map re-derive without the network: references in range, tables
-/// within the tile, addresses inside their memories, slots free of contention. Lists all faults; empty: sound.
+/// within the tile, addresses inside their memories, slots free of contention. Lists all faults; empty:
+/// sound.
 [[nodiscard]] std::vector<std::string> check(const Image&);
 
 /// Stable text for --dump and `info`.

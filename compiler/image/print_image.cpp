@@ -11,17 +11,18 @@ std::string print(const Image& image) {
       << " words to load, " << words.start.size() << " to start\n"
       << print(image.application) << print(image.application, image.binding, image.chip);
   for (const Promise& promise : image.promises) {
-    out << "promise " << promise.name << ": period " << promise.period.str() << " cycles a step, offset " << promise.offset
-        << ", latency " << promise.latency << "\n";
+    out << "promise " << promise.name << ": period " << promise.period.str() << " cycles a step, offset "
+        << promise.offset << ", latency " << promise.latency << "\n";
     for (const std::string& line : promise.critical_cycle) out << "  critical: " << line << "\n";
   }
   for (std::size_t t = 0; t < image.contracts.size(); ++t)
     if (image.contracts[t].sigma != TileContract::kOff)
-      out << "contract of tile (" << t % image.chip.width << "," << t / image.chip.width << "): rho " << image.contracts[t].rho
-          << "/256, sigma " << image.contracts[t].sigma << "/256 cycles\n";
+      out << "contract of tile (" << t % image.chip.width << "," << t / image.chip.width << "): rho "
+          << image.contracts[t].rho << "/256, sigma " << image.contracts[t].sigma << "/256 cycles\n";
   for (const OperatingPoint& point : image.points)
-    out << "operating point: " << point.tiles() << " tiles, " << point.slots() << " slots, period " << point.period.str()
-        << " cycles a step, offset " << point.offset << ", latency " << point.latency << "\n";
+    out << "operating point: " << point.tiles() << " tiles, " << point.slots() << " slots, period "
+        << point.period.str() << " cycles a step, offset " << point.offset << ", latency " << point.latency
+        << "\n";
   return out.str();
 }
 

@@ -74,7 +74,8 @@ class Programmer {
     words_ = &program_.load;
     for (const std::uint32_t node : own_nodes()) {
       control(node, Clear::kTile, 0);
-      for (std::uint32_t context = 0; context < chip_.tile.contexts; ++context) write_unused_context(node, context);
+      for (std::uint32_t context = 0; context < chip_.tile.contexts; ++context)
+        write_unused_context(node, context);
       write(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, 0);
     }
     // A counter that stays with a channel's number would hold back whoever gets the number next.
@@ -113,7 +114,6 @@ class Programmer {
   void run_tiles() {
     for (const std::uint32_t node : own_nodes()) control(node, Clear::kNothing, 1);
   }
-
 
   /// The host first: from then on no target time passes.
   void clear_all() {
@@ -187,7 +187,9 @@ class Programmer {
     }
   }
 
-  [[nodiscard]] const Inbound& inbound(const Destination& end) const { return app_.clusters[end.to->index()].inbound[end.inbound]; }
+  [[nodiscard]] const Inbound& inbound(const Destination& end) const {
+    return app_.clusters[end.to->index()].inbound[end.inbound];
+  }
 
   [[nodiscard]] hw::RegCredit credit(const Channel& channel, const Destination& end) const {
     hw::RegCredit reg;
@@ -261,10 +263,12 @@ class Programmer {
     mode.readout = cluster.readout;
     mode.last_only = cluster.last_only;
     reg(hw::kAddrContextMode, mode.pack());
-    for (std::uint32_t count = 0; count < 16; ++count) reg(hw::kAddrContextLimit + count, cluster.limit[count]);
+    for (std::uint32_t count = 0; count < 16; ++count)
+      reg(hw::kAddrContextLimit + count, cluster.limit[count]);
   }
 
-  void write_parts(std::uint32_t node, std::uint32_t memory, std::uint32_t first, const std::vector<std::uint32_t>& parts) {
+  void write_parts(std::uint32_t node, std::uint32_t memory, std::uint32_t first,
+                   const std::vector<std::uint32_t>& parts) {
     if (parts.empty()) return;
     hw::RegMemoryAddress address;
     address.memory = memory;
@@ -274,7 +278,8 @@ class Programmer {
   }
 
   template <class Entry, class Move>
-  void write_table(std::uint32_t node, std::uint32_t memory, std::uint32_t first, std::vector<Entry> entries, Move move) {
+  void write_table(std::uint32_t node, std::uint32_t memory, std::uint32_t first, std::vector<Entry> entries,
+                   Move move) {
     std::vector<std::uint32_t> parts;
     for (Entry& entry : entries) {
       move(entry);
@@ -288,19 +293,23 @@ class Programmer {
       if (row.words != 0) row.first += place.first_weight << row.format;
     };
     write_table(node, hw::kMemChunks, place.first_chunk, cluster.chunks, [&](hw::MemChunkEntry& entry) {
-      if (entry.per_axon != 0) entry.first += place.first_axon;
-      else move_row(entry);
+      if (entry.per_axon != 0)
+        entry.first += place.first_axon;
+      else
+        move_row(entry);
     });
     write_table(node, hw::kMemAxons, place.first_axon, cluster.axons, move_row);
     write_table(node, hw::kMemUpdates, place.first_update, cluster.updates,
                 [&](hw::MemUpdateEntry& entry) { entry.set += place.first_set; });
     write_table(node, hw::kMemSets, place.first_set, cluster.sets, [](hw::MemSetEntry&) {});
     std::vector<std::uint32_t> weights(cluster.weights.size() / 4, 0);
-    for (std::size_t i = 0; i < cluster.weights.size(); ++i) weights[i / 4] |= std::uint32_t{cluster.weights[i]} << (i % 4 * 8);
+    for (std::size_t i = 0; i < cluster.weights.size(); ++i)
+      weights[i / 4] |= std::uint32_t{cluster.weights[i]} << (i % 4 * 8);
     write_parts(node, hw::kMemWeights, place.first_weight, weights);
     // A word is a LIF group, a part a lane.
     std::vector<std::uint32_t> biases(std::size_t{cluster.lif_groups} * app_.lif_lanes, 0);
-    for (std::size_t i = 0; i < cluster.biases.size(); ++i) biases[i] = static_cast<std::uint32_t>(cluster.biases[i]);
+    for (std::size_t i = 0; i < cluster.biases.size(); ++i)
+      biases[i] = static_cast<std::uint32_t>(cluster.biases[i]);
     write_parts(node, hw::kMemBiases, place.first_state, biases);
   }
 
@@ -310,7 +319,8 @@ class Programmer {
       const Placement& place = binding_.placement[entry.cluster.index()];
       for (std::uint32_t page = 0; page < place.rows; ++page) {
         std::uint32_t delivered = 0;
-        for (const Inbound& channel : app_.clusters[entry.cluster.index()].inbound) delivered += channel.delay > page;
+        for (const Inbound& channel : app_.clusters[entry.cluster.index()].inbound)
+          delivered += channel.delay > page;
         if (delivered > 0) write(node, hw::kAddrBlockEos, place.first_row + page, delivered);
       }
     }
@@ -333,8 +343,10 @@ class Programmer {
     for (const Channel& channel : binding_.channels)
       for (const Destination& end : channel.to) {
         if (!end.to) continue;
-        write(node_of(binding_, channel.from), hw::kAddrBlockCredit, end.counter, credit(channel, end).pack());
-        write(node_of(binding_, end.to), hw::kAddrBlockDelivery, end.number << 1U | hw::kAddrDeliveryPage, delivery_page(end).pack());
+        write(node_of(binding_, channel.from), hw::kAddrBlockCredit, end.counter,
+              credit(channel, end).pack());
+        write(node_of(binding_, end.to), hw::kAddrBlockDelivery, end.number << 1U | hw::kAddrDeliveryPage,
+              delivery_page(end).pack());
       }
   }
 

@@ -26,7 +26,8 @@ std::vector<ChunkRange> host_ranges(const Application& app, const Channel& chann
     const Inbound& inbound = app.clusters[end.to->index()].inbound[end.inbound];
     if (inbound.source_count > 0) ranges.push_back({inbound.source_first, inbound.source_count});
   }
-  std::sort(ranges.begin(), ranges.end(), [](const ChunkRange& a, const ChunkRange& b) { return a.first < b.first; });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const ChunkRange& a, const ChunkRange& b) { return a.first < b.first; });
   std::vector<ChunkRange> merged;
   for (const ChunkRange& range : ranges)
     if (merged.empty() || range.first > merged.back().first + merged.back().count)
@@ -45,26 +46,29 @@ std::int64_t worst_flits(const Application& app, const Channel& channel) {
 
 std::string print(const Application& app, const Binding& binding, const Chip& chip) {
   std::ostringstream out;
-  out << "binding on " << chip.name << " (" << chip.width << "x" << chip.height << "), seed " << binding.seed << "\n";
+  out << "binding on " << chip.name << " (" << chip.width << "x" << chip.height << "), seed " << binding.seed
+      << "\n";
   for (std::size_t c = 0; c < binding.placement.size(); ++c) {
     const Placement& p = binding.placement[c];
-    out << "cluster " << app.clusters[c].name << ": tile (" << p.tile.value % chip.width << "," << p.tile.value / chip.width
-        << ") context " << p.context << ", pages " << p.rows << " from row " << p.first_row << ", first chunk "
-        << p.first_chunk << " axon " << p.first_axon << " weight " << p.first_weight << " update " << p.first_update
-        << " set " << p.first_set << " state " << p.first_state << " out " << p.first_out << "\n";
+    out << "cluster " << app.clusters[c].name << ": tile (" << p.tile.value % chip.width << ","
+        << p.tile.value / chip.width << ") context " << p.context << ", pages " << p.rows << " from row "
+        << p.first_row << ", first chunk " << p.first_chunk << " axon " << p.first_axon << " weight "
+        << p.first_weight << " update " << p.first_update << " set " << p.first_set << " state "
+        << p.first_state << " out " << p.first_out << "\n";
   }
   for (const Channel& channel : binding.channels) {
-    out << "channel " << channel.number << " of " << end_name(app, channel.from) << ": at most " << worst_flits(app, channel)
-        << " flits, slots " << list(channel.slots) << " of " << chip.spike_wheel << "\n";
+    out << "channel " << channel.number << " of " << end_name(app, channel.from) << ": at most "
+        << worst_flits(app, channel) << " flits, slots " << list(channel.slots) << " of " << chip.spike_wheel
+        << "\n";
     for (const Destination& end : channel.to) {
       out << "  to " << end_name(app, end.to);
       if (!end.to) {
         out << " sink " << end.number << ", " << end.hops << " hops\n";
         continue;
       }
-      out << " inbound " << end.inbound << " as delivery " << end.number << ", " << end.hops << " hops; credits "
-          << list(end.credit_slots) << " of " << chip.credit_wheel << " to counter " << end.counter << ", "
-          << end.credit_hops << " hops\n";
+      out << " inbound " << end.inbound << " as delivery " << end.number << ", " << end.hops
+          << " hops; credits " << list(end.credit_slots) << " of " << chip.credit_wheel << " to counter "
+          << end.counter << ", " << end.credit_hops << " hops\n";
     }
   }
   for (std::size_t t = 0; t < binding.orders.size(); ++t) {

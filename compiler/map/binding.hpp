@@ -13,7 +13,7 @@ namespace spikeloom {
 
 /// A cluster's context and the first entry of each of its memories.
 struct Placement {
-  TileId tile;                 ///< x + y·width; ring node 1 + tile
+  TileId tile;  ///< x + y·width; ring node 1 + tile
   std::uint32_t context = 0;
   std::uint32_t first_row = 0, rows = 0;  ///< pages
   std::uint32_t first_chunk = 0, first_axon = 0, first_weight = 0, first_update = 0, first_set = 0,
@@ -25,20 +25,23 @@ struct Placement {
 /// To the host: sink channel `number`, no credits.
 struct Destination {
   ClusterOrHost to;
-  std::uint32_t inbound = 0;   ///< index into the cluster's inbound; 0 at the host
-  std::uint32_t number = 0;    ///< delivery at its tile, or the application's sink channel at the host
-  std::uint32_t hops = 0;      ///< routers passed: injected in slot s, on the wire here in slot s + hops
-  std::uint32_t counter = 0;   ///< credit counter at the source
-  std::vector<std::uint32_t> credit_slots;  ///< credit wheel slots in which this tile sends a credit back; rising
-  std::uint32_t credit_hops = 0;            ///< a credit on the wire in slot s raises the counter's wire in s + credit_hops
+  std::uint32_t inbound = 0;  ///< index into the cluster's inbound; 0 at the host
+  std::uint32_t number = 0;   ///< delivery at its tile, or the application's sink channel at the host
+  std::uint32_t hops = 0;     ///< routers passed: injected in slot s, on the wire here in slot s + hops
+  std::uint32_t counter = 0;  ///< credit counter at the source
+  std::vector<std::uint32_t>
+      credit_slots;  ///< credit wheel slots in which this tile sends a credit back; rising
+  std::uint32_t credit_hops =
+      0;  ///< a credit on the wire in slot s raises the counter's wire in s + credit_hops
   friend bool operator==(const Destination&, const Destination&) = default;
 };
 
 struct Channel {
   ClusterOrHost from;
-  std::uint32_t number = 0;            ///< at the source's tile, or host channel
-  std::vector<std::uint32_t> slots;    ///< spike wheel slots in which its flits are on the source's wire; rising
-  std::vector<Destination> to;         ///< at most one per tile, and the host at most once
+  std::uint32_t number = 0;  ///< at the source's tile, or host channel
+  std::vector<std::uint32_t>
+      slots;                    ///< spike wheel slots in which its flits are on the source's wire; rising
+  std::vector<Destination> to;  ///< at most one per tile, and the host at most once
   friend bool operator==(const Channel&, const Channel&) = default;
 };
 
@@ -50,10 +53,10 @@ struct OrderEntry {
 
 struct Binding {
   std::uint64_t seed = 0;
-  std::uint32_t application = 0;                ///< the host's number for it: its queue, its start
-  std::uint32_t first_sink = 0;                 ///< sink channel 0 of the application is this one of the host
-  std::vector<Placement> placement;             ///< by ClusterId
-  std::vector<Channel> channels;                ///< host's first, by number; then those of each tile together, by number
+  std::uint32_t application = 0;     ///< the host's number for it: its queue, its start
+  std::uint32_t first_sink = 0;      ///< sink channel 0 of the application is this one of the host
+  std::vector<Placement> placement;  ///< by ClusterId
+  std::vector<Channel> channels;     ///< host's first, by number; then those of each tile together, by number
   std::vector<std::vector<OrderEntry>> orders;  ///< by TileId; empty: tile not used
   friend bool operator==(const Binding&, const Binding&) = default;
 };
@@ -68,7 +71,8 @@ struct NodeTables {
 /// Two channels that claim one slot of a wire are an internal error: `check` finds them first.
 [[nodiscard]] std::vector<NodeTables> tables(const Binding&, const Chip&);
 /// Tables of applications that share the chip; what two of them claim is listed in `conflicts`.
-[[nodiscard]] std::vector<NodeTables> tables(std::span<const Binding* const>, const Chip&, std::vector<std::string>& conflicts);
+[[nodiscard]] std::vector<NodeTables> tables(std::span<const Binding* const>, const Chip&,
+                                             std::vector<std::string>& conflicts);
 
 /// Chunk ranges [first, first + count) of the host stream that channel `channel` must carry, rising and
 /// disjoint: what its destinations read. Empty for a control channel.

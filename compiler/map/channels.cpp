@@ -42,7 +42,8 @@ std::vector<Channel> channels_of(const Application& app, const Binding& binding,
 }  // namespace
 
 TableNeeds needs_of(const Binding& binding, const Chip& chip) {
-  std::vector<std::uint32_t> channels(1 + chip.tiles(), 0), counters(1 + chip.tiles(), 0), deliveries(1 + chip.tiles(), 0);
+  std::vector<std::uint32_t> channels(1 + chip.tiles(), 0), counters(1 + chip.tiles(), 0),
+      deliveries(1 + chip.tiles(), 0);
   for (const Channel& channel : binding.channels) {
     const std::uint32_t from = node_of(binding, channel.from);
     ++channels[from];
@@ -52,7 +53,9 @@ TableNeeds needs_of(const Binding& binding, const Chip& chip) {
       ++deliveries[node_of(binding, end.to)];
     }
   }
-  const auto most = [](const std::vector<std::uint32_t>& of) { return *std::max_element(of.begin() + 1, of.end()); };
+  const auto most = [](const std::vector<std::uint32_t>& of) {
+    return *std::max_element(of.begin() + 1, of.end());
+  };
   return {most(channels), most(counters), most(deliveries), channels[0], counters[0]};
 }
 
@@ -63,7 +66,8 @@ bool form_channels(const Application& app, const Chip& chip, Binding& binding, s
     for (const OrderEntry& entry : order)
       for (Channel& channel : channels_of(app, binding, entry.cluster, readers[1 + entry.cluster.index()]))
         all.push_back(std::move(channel));
-  std::vector<std::uint32_t> next_channel(1 + chip.tiles(), 0), next_counter(1 + chip.tiles(), 0), next_delivery(1 + chip.tiles(), 0);
+  std::vector<std::uint32_t> next_channel(1 + chip.tiles(), 0), next_counter(1 + chip.tiles(), 0),
+      next_delivery(1 + chip.tiles(), 0);
   for (Channel& channel : all) {
     const std::uint32_t from = node_of(binding, channel.from);
     channel.number = next_channel[from]++;
@@ -78,15 +82,17 @@ bool form_channels(const Application& app, const Chip& chip, Binding& binding, s
   }
   for (std::uint32_t node = 0; node <= chip.tiles(); ++node) {
     const std::string place = node == 0 ? "host" : "tile";
-    const std::string where = node == 0 ? "the host" : "tile (" + std::to_string((node - 1) % chip.width) + "," +
-                                                           std::to_string((node - 1) / chip.width) + ")";
+    const std::string where = node == 0 ? "the host"
+                                        : "tile (" + std::to_string((node - 1) % chip.width) + "," +
+                                              std::to_string((node - 1) / chip.width) + ")";
     const auto limit = [&](std::uint32_t needed, std::uint32_t available, const char* key) {
       if (needed <= available) return;
-      reason += (reason.empty() ? "" : "; ") + where + " needs " + std::to_string(needed) + " of " + place + "." + key +
-                " = " + std::to_string(available);
+      reason += (reason.empty() ? "" : "; ") + where + " needs " + std::to_string(needed) + " of " + place +
+                "." + key + " = " + std::to_string(available);
     };
     limit(next_channel[node], node == 0 ? chip.host.channels : chip.tile.channels, "channels");
-    limit(next_counter[node], node == 0 ? chip.host.credit_counters : chip.tile.credit_counters, "credit_counters");
+    limit(next_counter[node], node == 0 ? chip.host.credit_counters : chip.tile.credit_counters,
+          "credit_counters");
     if (node != 0) limit(next_delivery[node], chip.tile.deliveries, "deliveries");
   }
   binding.channels = std::move(all);

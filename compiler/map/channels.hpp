@@ -19,6 +19,7 @@ struct TableNeeds {
 [[nodiscard]] TableNeeds needs_of(const Binding&, const Chip&);
 
 /// Gives every channel spike slots and every destination credit slots. False with `reason`: one found none.
-[[nodiscard]] bool allocate_slots(const Application&, const Chip&, const MapOptions&, Binding&, std::string& reason);
+[[nodiscard]] bool allocate_slots(const Application&, const Chip&, const MapOptions&, Binding&,
+                                  std::string& reason);
 
 }  // namespace spikeloom

@@ -53,7 +53,8 @@ class BindingChecker {
       if (span.count == 0) continue;
       require(span.first >= end, what + ": " + span.owner + " overlaps another");
       end = span.first + span.count;
-      require(end <= size, what + ": " + span.owner + " ends at " + std::to_string(end) + " of " + std::to_string(size));
+      require(end <= size,
+              what + ": " + span.owner + " ends at " + std::to_string(end) + " of " + std::to_string(size));
     }
   }
 
@@ -61,15 +62,19 @@ class BindingChecker {
     require(binding_.placement.size() == app_.clusters.size(), "placement: one entry a cluster expected");
     require(binding_.orders.size() == tiles_, "orders: one entry a tile expected");
     require(binding_.application < chip_.host.applications, "application: the host has no such number");
-    require(std::uint64_t{binding_.first_sink} + app_.sinks.size() <= hw::kLimitHostSinks, "sinks: more than the host numbers");
+    require(std::uint64_t{binding_.first_sink} + app_.sinks.size() <= hw::kLimitHostSinks,
+            "sinks: more than the host numbers");
     if (!faults_.empty()) return;
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
       const Placement& p = binding_.placement[c];
       require(p.tile.index() < tiles_, app_.clusters[c].name + ": no such tile");
       require(p.context < chip_.tile.contexts, app_.clusters[c].name + ": no such context");
-      require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= 16, app_.clusters[c].name + ": number of pages");
-      require(app_.clusters[c].chunks.size() <= chip_.tile.page_chunks, app_.clusters[c].name + ": more chunks than a page");
-      require(app_.clusters[c].lane_groups <= std::min(255U, chip_.tile.groups), app_.clusters[c].name + ": more lane groups than a tile");
+      require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= 16,
+              app_.clusters[c].name + ": number of pages");
+      require(app_.clusters[c].chunks.size() <= chip_.tile.page_chunks,
+              app_.clusters[c].name + ": more chunks than a page");
+      require(app_.clusters[c].lane_groups <= std::min(255U, chip_.tile.groups),
+              app_.clusters[c].name + ": more lane groups than a tile");
     }
     if (!faults_.empty()) return;
     for (std::uint32_t tile = 0; tile < tiles_; ++tile) check_tile(tile);
@@ -85,20 +90,29 @@ class BindingChecker {
     const TileConfig& t = chip_.tile;
     const Memory memories[] = {
         {"context", &Placement::context, t.contexts, [](auto&, auto&, auto&) { return std::uint64_t{1}; }},
-        {"page rows", &Placement::first_row, t.page_rows, [](auto&, auto&, auto& p) { return std::uint64_t{p.rows}; }},
-        {"chunk table", &Placement::first_chunk, t.chunk_entries, [](auto&, auto& c, auto&) { return std::uint64_t{c.chunks.size()}; }},
-        {"axon table", &Placement::first_axon, t.axon_entries, [](auto&, auto& c, auto&) { return std::uint64_t{c.axons.size()}; }},
-        {"weights", &Placement::first_weight, t.weight_words, [](auto& a, auto& c, auto&) { return std::uint64_t{c.weights.size() / a.lanes}; }},
-        {"update program", &Placement::first_update, t.update_entries, [](auto&, auto& c, auto&) { return std::uint64_t{c.updates.size()}; }},
-        {"parameter sets", &Placement::first_set, t.param_sets, [](auto&, auto& c, auto&) { return std::uint64_t{c.sets.size()}; }},
-        {"state", &Placement::first_state, t.state_words, [](auto&, auto& c, auto&) { return std::uint64_t{c.lif_groups}; }},
-        {"output buffers", &Placement::first_out, t.out_entries, [](auto&, auto& c, auto&) { return std::uint64_t{c.out_entries}; }},
+        {"page rows", &Placement::first_row, t.page_rows,
+         [](auto&, auto&, auto& p) { return std::uint64_t{p.rows}; }},
+        {"chunk table", &Placement::first_chunk, t.chunk_entries,
+         [](auto&, auto& c, auto&) { return std::uint64_t{c.chunks.size()}; }},
+        {"axon table", &Placement::first_axon, t.axon_entries,
+         [](auto&, auto& c, auto&) { return std::uint64_t{c.axons.size()}; }},
+        {"weights", &Placement::first_weight, t.weight_words,
+         [](auto& a, auto& c, auto&) { return std::uint64_t{c.weights.size() / a.lanes}; }},
+        {"update program", &Placement::first_update, t.update_entries,
+         [](auto&, auto& c, auto&) { return std::uint64_t{c.updates.size()}; }},
+        {"parameter sets", &Placement::first_set, t.param_sets,
+         [](auto&, auto& c, auto&) { return std::uint64_t{c.sets.size()}; }},
+        {"state", &Placement::first_state, t.state_words,
+         [](auto&, auto& c, auto&) { return std::uint64_t{c.lif_groups}; }},
+        {"output buffers", &Placement::first_out, t.out_entries,
+         [](auto&, auto& c, auto&) { return std::uint64_t{c.out_entries}; }},
     };
     for (const Memory& memory : memories) {
       std::vector<Span> spans;
       for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
         const Placement& p = binding_.placement[c];
-        if (p.tile.index() == tile) spans.push_back({p.*memory.base, memory.count(app_, app_.clusters[c], p), app_.clusters[c].name});
+        if (p.tile.index() == tile)
+          spans.push_back({p.*memory.base, memory.count(app_, app_.clusters[c], p), app_.clusters[c].name});
       }
       check_apart(std::move(spans), memory.size, "tile " + std::to_string(tile) + " " + memory.name);
     }
@@ -110,10 +124,12 @@ class BindingChecker {
     std::vector<std::uint32_t> times(clusters, 0), waits(clusters, 0);
     std::vector<std::vector<std::size_t>> before(clusters);
     for (std::size_t t = 0; t < binding_.orders.size(); ++t) {
-      require(binding_.orders[t].size() <= chip_.tile.order_entries, "order of tile " + std::to_string(t) + ": too long");
+      require(binding_.orders[t].size() <= chip_.tile.order_entries,
+              "order of tile " + std::to_string(t) + ": too long");
       for (std::size_t i = 0; i < binding_.orders[t].size(); ++i) {
         const OrderEntry& entry = binding_.orders[t][i];
-        if (entry.cluster.index() >= clusters || binding_.placement[entry.cluster.index()].tile.index() != t) {
+        if (entry.cluster.index() >= clusters ||
+            binding_.placement[entry.cluster.index()].tile.index() != t) {
           require(false, "order of tile " + std::to_string(t) + ": a cluster that is not there");
           return;
         }
@@ -124,7 +140,8 @@ class BindingChecker {
         if (plain) before[binding_.orders[t][i - 1].cluster.index()].push_back(entry.cluster.index());
       }
     }
-    require(std::all_of(times.begin(), times.end(), [](std::uint32_t n) { return n == 1; }), "orders: not every cluster once");
+    require(std::all_of(times.begin(), times.end(), [](std::uint32_t n) { return n == 1; }),
+            "orders: not every cluster once");
     for (std::size_t c = 0; c < clusters; ++c)
       for (const Inbound& inbound : app_.clusters[c].inbound)
         if (inbound.from && inbound.delay == 0) before[inbound.from->index()].push_back(c);
@@ -139,14 +156,16 @@ class BindingChecker {
     require(free.size() == clusters, "orders: tiles wait for each other in a circle");
   }
 
-  void check_destination(const Channel& channel, const Destination& end, std::map<std::pair<ClusterId, std::uint32_t>, int>& fed) {
+  void check_destination(const Channel& channel, const Destination& end,
+                         std::map<std::pair<ClusterId, std::uint32_t>, int>& fed) {
     if (!end.to) {
       require(channel.from && end.number < app_.sinks.size() && app_.sinks[end.number] == *channel.from,
               "a channel to a sink that is not its source's");
       require(end.credit_slots.empty(), "credits from the host's sink");
       return;
     }
-    if (end.to->index() >= app_.clusters.size() || end.inbound >= app_.clusters[end.to->index()].inbound.size()) {
+    if (end.to->index() >= app_.clusters.size() ||
+        end.inbound >= app_.clusters[end.to->index()].inbound.size()) {
       require(false, "a channel to an inbound that is not there");
       return;
     }
@@ -154,17 +173,20 @@ class BindingChecker {
             app_.clusters[end.to->index()].name + ": fed from another source");
     ++fed[{*end.to, end.inbound}];
     const std::uint32_t node = node_of(binding_, end.to);
-    require(end.number < chip_.tile.deliveries && deliveries_.insert({node, end.number}).second, "delivery number taken or too large");
+    require(end.number < chip_.tile.deliveries && deliveries_.insert({node, end.number}).second,
+            "delivery number taken or too large");
     const std::uint32_t from = node_of(binding_, channel.from);
     const std::uint32_t counters = from == 0 ? chip_.host.credit_counters : chip_.tile.credit_counters;
-    require(end.counter < counters && counters_.insert({from, end.counter}).second, "credit counter taken or too large");
+    require(end.counter < counters && counters_.insert({from, end.counter}).second,
+            "credit counter taken or too large");
     require(!end.credit_slots.empty(), "a destination without credit slots");
     check_slots(end.credit_slots, chip_.credit_wheel);
   }
 
   void check_slots(const std::vector<std::uint32_t>& slots, std::uint32_t wheel) {
     for (std::size_t i = 0; i < slots.size(); ++i)
-      require(slots[i] < wheel && (i == 0 || slots[i - 1] < slots[i]), "slots not rising or outside the wheel");
+      require(slots[i] < wheel && (i == 0 || slots[i - 1] < slots[i]),
+              "slots not rising or outside the wheel");
   }
 
   void check_channels() {
@@ -178,7 +200,8 @@ class BindingChecker {
       }
       const std::uint32_t from = node_of(binding_, channel.from);
       const std::uint32_t channels = from == 0 ? chip_.host.channels : chip_.tile.channels;
-      require(channel.number < channels && numbers.insert({from, channel.number}).second, "channel number taken or too large");
+      require(channel.number < channels && numbers.insert({from, channel.number}).second,
+              "channel number taken or too large");
       require(!channel.slots.empty() && !channel.to.empty(), "a channel without slots or destinations");
       check_slots(channel.slots, chip_.spike_wheel);
       std::set<std::uint32_t> nodes;
@@ -191,8 +214,10 @@ class BindingChecker {
     }
     for (std::size_t c = 0; c < app_.clusters.size(); ++c)
       for (std::uint32_t i = 0; i < app_.clusters[c].inbound.size(); ++i)
-        require(fed[{ClusterId(c), i}] == 1, app_.clusters[c].name + ": inbound " + std::to_string(i) + " not fed by exactly one channel");
-    for (const ClusterId id : app_.sinks) require(sunk[id] == 1, app_.clusters[id.index()].name + ": not sent to the host exactly once");
+        require(fed[{ClusterId(c), i}] == 1,
+                app_.clusters[c].name + ": inbound " + std::to_string(i) + " not fed by exactly one channel");
+    for (const ClusterId id : app_.sinks)
+      require(sunk[id] == 1, app_.clusters[id.index()].name + ": not sent to the host exactly once");
   }
 
   [[nodiscard]] static std::uint32_t selector(const hw::RegRoute& route, std::uint32_t port) {
@@ -204,7 +229,8 @@ class BindingChecker {
   [[nodiscard]] std::vector<Arrival> follow(std::uint32_t from, std::uint32_t slot, std::uint32_t wheel,
                                             std::vector<hw::RegRoute> NodeTables::*routes) const {
     std::vector<Arrival> arrivals;
-    std::set<std::pair<std::uint32_t, std::uint32_t>> inputs;  // (tile, port) that carry the flit in this cycle
+    std::set<std::pair<std::uint32_t, std::uint32_t>>
+        inputs;  // (tile, port) that carry the flit in this cycle
     inputs.insert(from == 0 ? std::pair{0U, hw::kPortWest + 0U} : std::pair{from - 1, hw::kPortLocal + 0U});
     const std::uint32_t most = chip_.width + chip_.height + 2;
     for (std::uint32_t cycle = 0; cycle < 4 * most && !inputs.empty(); ++cycle) {
@@ -214,13 +240,20 @@ class BindingChecker {
         const std::uint32_t x = tile % chip_.width, y = tile / chip_.width;
         for (std::uint32_t out = 0; out < 5; ++out) {
           if (selector(route, out) != in + 1) continue;
-          if (out == hw::kPortLocal) arrivals.emplace_back(tile + 1, cycle + 1);
-          else if (out == hw::kPortWest && tile == 0) arrivals.emplace_back(0U, cycle + 1);
-          else if (out == hw::kPortNorth && y > 0) next.insert({tile - chip_.width, hw::kPortSouth});
-          else if (out == hw::kPortSouth && y + 1 < chip_.height) next.insert({tile + chip_.width, hw::kPortNorth});
-          else if (out == hw::kPortEast && x + 1 < chip_.width) next.insert({tile + 1, hw::kPortWest});
-          else if (out == hw::kPortWest && x > 0) next.insert({tile - 1, hw::kPortEast});
-          else arrivals.emplace_back(~0U, cycle + 1);  // off the mesh
+          if (out == hw::kPortLocal)
+            arrivals.emplace_back(tile + 1, cycle + 1);
+          else if (out == hw::kPortWest && tile == 0)
+            arrivals.emplace_back(0U, cycle + 1);
+          else if (out == hw::kPortNorth && y > 0)
+            next.insert({tile - chip_.width, hw::kPortSouth});
+          else if (out == hw::kPortSouth && y + 1 < chip_.height)
+            next.insert({tile + chip_.width, hw::kPortNorth});
+          else if (out == hw::kPortEast && x + 1 < chip_.width)
+            next.insert({tile + 1, hw::kPortWest});
+          else if (out == hw::kPortWest && x > 0)
+            next.insert({tile - 1, hw::kPortEast});
+          else
+            arrivals.emplace_back(~0U, cycle + 1);  // off the mesh
         }
       }
       inputs = std::move(next);
@@ -236,19 +269,22 @@ class BindingChecker {
       const std::uint32_t from = node_of(binding_, channel.from);
       for (const std::uint32_t slot : channel.slots) {
         const hw::RegSlot& tx = nodes_[from].spike_slots[slot];
-        require(tx.tx_valid == 1 && tx.tx == channel.number, "spike slot " + std::to_string(slot) + ": not the channel's");
+        require(tx.tx_valid == 1 && tx.tx == channel.number,
+                "spike slot " + std::to_string(slot) + ": not the channel's");
         ++spike_tx;
         std::vector<Arrival> expected;
         for (const Destination& end : channel.to) {
           const std::uint32_t to = node_of(binding_, end.to);
           expected.emplace_back(to, end.hops);
           const hw::RegSlot& rx = nodes_[to].spike_slots[(slot + end.hops) % chip_.spike_wheel];
-          require(rx.rx_valid == 1 && rx.rx == end.number + (end.to ? 0 : binding_.first_sink), "spike slot " + std::to_string(slot) + ": not received as the channel's");
+          require(rx.rx_valid == 1 && rx.rx == end.number + (end.to ? 0 : binding_.first_sink),
+                  "spike slot " + std::to_string(slot) + ": not received as the channel's");
           ++spike_rx;
         }
         std::sort(expected.begin(), expected.end());
         require(follow(from, slot, chip_.spike_wheel, &NodeTables::spike_routes) == expected,
-                "spike slot " + std::to_string(slot) + " of node " + std::to_string(from) + ": does not arrive where it should");
+                "spike slot " + std::to_string(slot) + " of node " + std::to_string(from) +
+                    ": does not arrive where it should");
       }
       for (const Destination& end : channel.to)
         for (const std::uint32_t slot : end.credit_slots) {
@@ -261,7 +297,8 @@ class BindingChecker {
           ++credit_rx;
           const std::vector<Arrival> expected{{from, end.credit_hops}};
           require(follow(to, slot, chip_.credit_wheel, &NodeTables::credit_routes) == expected,
-                  "credit slot " + std::to_string(slot) + " of node " + std::to_string(to) + ": does not arrive where it should");
+                  "credit slot " + std::to_string(slot) + " of node " + std::to_string(to) +
+                      ": does not arrive where it should");
         }
     }
     for (const NodeTables& node : nodes_) {
@@ -274,7 +311,8 @@ class BindingChecker {
         credit_rx -= slot.rx_valid;
       }
     }
-    require(spike_tx == 0 && spike_rx == 0 && credit_tx == 0 && credit_rx == 0, "slot entries without an owner, or with two");
+    require(spike_tx == 0 && spike_rx == 0 && credit_tx == 0 && credit_rx == 0,
+            "slot entries without an owner, or with two");
   }
 
   const Application& app_;
@@ -292,7 +330,8 @@ std::vector<std::string> check(const Application& app, const Binding& binding, c
   return BindingChecker(app, binding, chip, chip.tiles()).run();
 }
 
-std::vector<std::string> check_without_ways(const Application& app, const Binding& binding, const Chip& chip) {
+std::vector<std::string> check_without_ways(const Application& app, const Binding& binding,
+                                            const Chip& chip) {
   const auto tiles = static_cast<std::uint32_t>(binding.orders.size());
   if (binding.orders.size() > chip.tiles()) return {"orders: more tiles than the chip has"};
   return BindingChecker(app, binding, chip, tiles).run_without_ways();

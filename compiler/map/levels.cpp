@@ -10,7 +10,8 @@ std::vector<std::uint32_t> levels(const Application& app) {
   std::vector<std::uint32_t> level(app.clusters.size(), 0);
   for (const ClusterId id : app.order)
     for (const Inbound& inbound : app.clusters[id.index()].inbound)
-      if (inbound.from && inbound.delay == 0) level[id.index()] = std::max(level[id.index()], level[inbound.from->index()] + 1);
+      if (inbound.from && inbound.delay == 0)
+        level[id.index()] = std::max(level[id.index()], level[inbound.from->index()] + 1);
   return level;
 }
 
@@ -18,7 +19,8 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
   const std::size_t clusters = app.clusters.size();
   const std::vector<std::uint32_t> level = levels(app);
   std::vector<ClusterId> order = app.order;
-  std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   const std::vector<Resource> offered = offers(chip);
   std::vector<std::vector<Resource>> needed;
@@ -26,7 +28,8 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
   std::int64_t low = 0, high = 0;
   for (std::size_t c = 0; c < clusters; ++c) {
     needed.push_back(needs(app, c, readers[1 + c].size()));
-    work.push_back(worst_integration(app.clusters[c]) + static_cast<std::int64_t>(app.clusters[c].updates.size()));
+    work.push_back(worst_integration(app.clusters[c]) +
+                   static_cast<std::int64_t>(app.clusters[c].updates.size()));
     low = std::max(low, work[c]);
     high += work[c];
   }
@@ -56,8 +59,10 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
   if (!cut(high)) return {};
   while (low < high) {
     const std::int64_t middle = low + (high - low) / 2;
-    if (cut(middle)) high = middle;
-    else low = middle + 1;
+    if (cut(middle))
+      high = middle;
+    else
+      low = middle + 1;
   }
   (void)cut(high);
   return places;

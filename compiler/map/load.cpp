@@ -33,7 +33,8 @@ NetworkLoad network_load(const Application& app, const Binding& binding) {
       double spikes = 0;
       if (channel.from) {
         spikes = spikes_of(app.clusters[channel.from->index()]);
-        const bool leaves = end.to && binding.placement[end.to->index()].tile != binding.placement[channel.from->index()].tile;
+        const bool leaves = end.to && binding.placement[end.to->index()].tile !=
+                                          binding.placement[channel.from->index()].tile;
         if (leaves) load.between_tiles += spikes;
       } else {
         const Inbound& inbound = app.clusters[end.to->index()].inbound[end.inbound];
@@ -50,7 +51,8 @@ double expected_flits(const Cluster& cluster) {
   double flits = 1;
   for (std::size_t begin = 0; begin < cluster.activity.size(); begin += 16) {
     double silent = 1;
-    for (std::size_t i = begin; i < std::min(begin + 16, cluster.activity.size()); ++i) silent *= 1 - std::min(1.0, cluster.activity[i]);
+    for (std::size_t i = begin; i < std::min(begin + 16, cluster.activity.size()); ++i)
+      silent *= 1 - std::min(1.0, cluster.activity[i]);
     flits += 1 - silent;
   }
   return flits;

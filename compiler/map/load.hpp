@@ -5,8 +5,8 @@
 
 namespace spikeloom {
 
-/// Spikes a step, from the calibrated activity; where there is none every neuron and axon counts one. A spike counts once
-/// for every destination of its channels.
+/// Spikes a step, from the calibrated activity; where there is none every neuron and axon counts one. A spike
+/// counts once for every destination of its channels.
 struct NetworkLoad {
   double from_host = 0;      ///< into tiles
   double between_tiles = 0;  ///< to another tile than its own

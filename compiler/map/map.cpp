@@ -43,8 +43,8 @@ void pack_pages(const std::vector<OrderEntry>& order, Binding& binding) {
 }
 
 /// What each context needs, then one more in turn while rows last.
-void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, const std::vector<OrderEntry>& order,
-                    Binding& binding) {
+void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most_pages,
+                    const std::vector<OrderEntry>& order, Binding& binding) {
   std::uint32_t left = chip.tile.page_rows;
   for (const OrderEntry& entry : order) {
     std::uint32_t& rows = binding.placement[entry.cluster.index()].rows;
@@ -81,7 +81,8 @@ MapResult try_once(const Application& app, const Chip& chip, const MapOptions& o
     deal_out_memory(app, order, binding);
     deal_out_pages(app, chip, options.most_pages, order, binding);
   }
-  if (form_channels(app, chip, binding, result.reason) && allocate_slots(app, chip, options, binding, result.reason))
+  if (form_channels(app, chip, binding, result.reason) &&
+      allocate_slots(app, chip, options, binding, result.reason))
     result.binding = std::move(binding);
   return result;
 }
@@ -106,11 +107,14 @@ struct Table {
 
 const std::array<Table, 5>& tables() {
   static const std::array<Table, 5> list = {{
-      {"tile.channels", 64, [](Chip& c) -> std::uint32_t& { return c.tile.channels; }, [](const TableNeeds& n) { return n.tile_channels; }},
+      {"tile.channels", 64, [](Chip& c) -> std::uint32_t& { return c.tile.channels; },
+       [](const TableNeeds& n) { return n.tile_channels; }},
       {"tile.credit_counters", 64, [](Chip& c) -> std::uint32_t& { return c.tile.credit_counters; },
        [](const TableNeeds& n) { return n.tile_counters; }},
-      {"tile.deliveries", 64, [](Chip& c) -> std::uint32_t& { return c.tile.deliveries; }, [](const TableNeeds& n) { return n.deliveries; }},
-      {"host.channels", 64, [](Chip& c) -> std::uint32_t& { return c.host.channels; }, [](const TableNeeds& n) { return n.host_channels; }},
+      {"tile.deliveries", 64, [](Chip& c) -> std::uint32_t& { return c.tile.deliveries; },
+       [](const TableNeeds& n) { return n.deliveries; }},
+      {"host.channels", 64, [](Chip& c) -> std::uint32_t& { return c.host.channels; },
+       [](const TableNeeds& n) { return n.host_channels; }},
       {"host.credit_counters", 256, [](Chip& c) -> std::uint32_t& { return c.host.credit_counters; },
        [](const TableNeeds& n) { return n.host_counters; }},
   }};
@@ -131,16 +135,19 @@ std::string difference(Chip chip, Chip larger) {
   return text;
 }
 
-/// Longer tables and wheels with which the application fits this mesh, each as short as the one that was found.
+/// Longer tables and wheels with which the application fits this mesh, each as short as the one that was
+/// found.
 std::optional<Chip> longer_tables(const Application& app, Chip chip, const MapOptions& options) {
   Chip longest = chip;
   for (const Table& table : tables()) table.length(longest) = std::max(table.length(longest), table.most);
-  for (; longest.spike_wheel <= 1024 && longest.credit_wheel <= 1024; longest.spike_wheel *= 2, longest.credit_wheel *= 2) {
+  for (; longest.spike_wheel <= 1024 && longest.credit_wheel <= 1024;
+       longest.spike_wheel *= 2, longest.credit_wheel *= 2) {
     const MapResult fits = try_crowdings(app, longest, options);
     if (!fits.binding) continue;
     const TableNeeds needs = needs_of(*fits.binding, chip);
     Chip shorter = longest;
-    for (const Table& table : tables()) table.length(shorter) = std::max(table.length(chip), table.needed(needs));
+    for (const Table& table : tables())
+      table.length(shorter) = std::max(table.length(chip), table.needed(needs));
     // The placer is freer where tables are long; in the short ones it may end elsewhere.
     return try_crowdings(app, shorter, options).binding ? shorter : longest;
   }
@@ -152,23 +159,27 @@ std::string what_would_do(const Application& app, const Chip& chip, const MapOpt
   std::string reason;
   (void)place(app, chip, options, 0, reason);
   if (!reason.empty()) return "";  // it named the mesh
-  if (const std::optional<Chip> larger = longer_tables(app, chip, options)) return "; " + difference(chip, *larger) + " would do";
+  if (const std::optional<Chip> larger = longer_tables(app, chip, options))
+    return "; " + difference(chip, *larger) + " would do";
   Chip mesh = chip;
   while (mesh.width * mesh.height < 2 * app.clusters.size() && (mesh.width < 32 || mesh.height < 32)) {
     (mesh.width <= mesh.height && mesh.width < 32 ? mesh.width : mesh.height) += 1;
     MapOptions all = options;
     all.tiles = 0;
     if (try_crowdings(app, mesh, all).binding) return "; " + difference(chip, mesh) + " would do";
-    if (const std::optional<Chip> larger = longer_tables(app, mesh, all)) return "; " + difference(chip, *larger) + " would do";
+    if (const std::optional<Chip> larger = longer_tables(app, mesh, all))
+      return "; " + difference(chip, *larger) + " would do";
   }
-  return "; no mesh of such tiles would do, however long its tables and wheels: fewer clusters are needed (--clusters, "
+  return "; no mesh of such tiles would do, however long its tables and wheels: fewer clusters are needed "
+         "(--clusters, "
          "--max-neurons, larger tiles)";
 }
 
 }  // namespace
 
 void deal_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, Binding& binding) {
-  for (const std::vector<OrderEntry>& order : binding.orders) deal_out_pages(app, chip, most_pages, order, binding);
+  for (const std::vector<OrderEntry>& order : binding.orders)
+    deal_out_pages(app, chip, most_pages, order, binding);
 }
 
 void set_pages(const std::vector<std::uint32_t>& pages, Binding& binding) {
@@ -184,19 +195,23 @@ bool deal_slots(const Application& app, const Chip& chip, const MapOptions& opti
 
 MapResult map(const Application& app, const Chip& chip, const MapOptions& options) {
   MapResult result = try_map(app, chip, options);
-  if (!result.binding && app.sinks.size() <= hw::kLimitHostSinks) result.reason += what_would_do(app, chip, options);
+  if (!result.binding && app.sinks.size() <= hw::kLimitHostSinks)
+    result.reason += what_would_do(app, chip, options);
   return result;
 }
 
 MapResult try_map(const Application& app, const Chip& chip, const MapOptions& options) {
   if (app.lanes != chip.tile.lanes || app.lif_lanes != chip.tile.lif_lanes)
     throw input_error("application " + app.name + ": built for tile.lanes = " + std::to_string(app.lanes) +
-                      ", tile.lif_lanes = " + std::to_string(app.lif_lanes) + ", chip " + chip.name + " has " +
-                      std::to_string(chip.tile.lanes) + " and " + std::to_string(chip.tile.lif_lanes) + "; compile again");
+                      ", tile.lif_lanes = " + std::to_string(app.lif_lanes) + ", chip " + chip.name +
+                      " has " + std::to_string(chip.tile.lanes) + " and " +
+                      std::to_string(chip.tile.lif_lanes) + "; compile again");
   MapResult result;
   if (app.sinks.size() > hw::kLimitHostSinks) {
-    result.reason = std::to_string(app.sinks.size()) + " clusters are sent to the host, which numbers 256 on every chip; fewer " +
-                    "recorded populations (--record) or larger clusters (--max-neurons, --clusters, larger tiles) would do";
+    result.reason = std::to_string(app.sinks.size()) +
+                    " clusters are sent to the host, which numbers 256 on every chip; fewer " +
+                    "recorded populations (--record) or larger clusters (--max-neurons, --clusters, larger "
+                    "tiles) would do";
     return result;
   }
   return try_crowdings(app, chip, options);

@@ -18,13 +18,16 @@ enum class Sharing : std::uint8_t {
 
 struct MapOptions {
   std::uint64_t seed = 1;
-  std::uint32_t most_pages = 8;   ///< given to a context that needs fewer, as far as page rows allow
-  std::uint32_t most_slots = 0;   ///< spike slots of a channel; 0: as many as fit
-  std::uint32_t tiles = 0;        ///< use only the first so many tiles; 0: all
+  std::uint32_t most_pages = 8;  ///< given to a context that needs fewer, as far as page rows allow
+  std::uint32_t most_slots = 0;  ///< spike slots of a channel; 0: as many as fit
+  std::uint32_t tiles = 0;       ///< use only the first so many tiles; 0: all
   Sharing sharing = Sharing::kTraffic;
-  std::vector<TileId> places{};   ///< tile by ClusterId where that is decided already; empty: the placer decides
-  std::vector<ClusterOrHost> favoured{};  ///< their channels count as four times as busy where slots are dealt out
-  std::vector<std::int64_t> shares{};     ///< by channel of the binding: a flit counts as so many; empty: as 1, favoured ones as 4
+  std::vector<TileId>
+      places{};  ///< tile by ClusterId where that is decided already; empty: the placer decides
+  std::vector<ClusterOrHost>
+      favoured{};  ///< their channels count as four times as busy where slots are dealt out
+  std::vector<std::int64_t>
+      shares{};  ///< by channel of the binding: a flit counts as so many; empty: as 1, favoured ones as 4
 };
 
 /// A binding, or why there is none: what does not fit, with the numbers and what would do.
@@ -43,7 +46,8 @@ struct MapResult {
 /// The same without looking for what would do where it does not fit, which may take long.
 [[nodiscard]] MapResult try_map(const Application&, const Chip&, const MapOptions& = {});
 
-/// Deals the pages of every tile's contexts out anew: what each needs, then one more in turn, at most `most_pages`.
+/// Deals the pages of every tile's contexts out anew: what each needs, then one more in turn, at most
+/// `most_pages`.
 void deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Binding&);
 
 /// The most pages of a context, whatever the tile has.
@@ -52,8 +56,8 @@ inline constexpr std::uint32_t kMostPages = 16;
 /// Gives every cluster its page count. They fit the tiles: `check` says if not.
 void set_pages(const std::vector<std::uint32_t>& pages, Binding&);
 
-/// Deals the slots of both networks out anew for the channels as they are. False, and the binding of no more use: no slot
-/// for one of them.
+/// Deals the slots of both networks out anew for the channels as they are. False, and the binding of no more
+/// use: no slot for one of them.
 [[nodiscard]] bool deal_slots(const Application&, const Chip&, const MapOptions&, Binding&);
 
 /// Everything wrong with the binding; empty: sound.
@@ -66,8 +70,8 @@ void set_pages(const std::vector<std::uint32_t>& pages, Binding&);
 ///          each cluster once and agree with one another.
 /// Assumed  faults(application) is empty.
 [[nodiscard]] std::vector<std::string> check(const Application&, const Binding&, const Chip&);
-/// The same but for flits and credits on their way, and for as many tiles as the binding has orders: of a binding that is yet
-/// to be placed.
+/// The same but for flits and credits on their way, and for as many tiles as the binding has orders: of a
+/// binding that is yet to be placed.
 [[nodiscard]] std::vector<std::string> check_without_ways(const Application&, const Binding&, const Chip&);
 
 }  // namespace spikeloom

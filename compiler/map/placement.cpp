@@ -56,16 +56,23 @@ namespace {
 
 constexpr std::uint32_t kNowhere = ~0U;
 constexpr std::size_t kLarge = std::size_t{1} << 16U;  ///< clusters × tiles
-constexpr double kLoadWeight = 4;  ///< a cycle of work on a tile against a flit over a link
-constexpr std::size_t kPackedMoves = 4;   ///< a packing by level is a good start: fewer moves,
-constexpr double kPackedCooler = 10;      ///< and none that spoil it
+constexpr double kLoadWeight = 4;        ///< a cycle of work on a tile against a flit over a link
+constexpr std::size_t kPackedMoves = 4;  ///< a packing by level is a good start: fewer moves,
+constexpr double kPackedCooler = 10;     ///< and none that spoil it
 
 class Placer {
  public:
   Placer(const Application& app, const Chip& chip, std::uint32_t tiles, double crowding)
-      : app_(app), chip_(chip), crowding_(crowding), readers_(consumers(app)), tile_(app.clusters.size(), kNowhere),
-        offered_(offers(chip)), used_(tiles, std::vector<std::uint64_t>(offered_.size(), 0)), load_(tiles, 0),
-        members_(tiles), sinks_(app.clusters.size(), 0) {
+      : app_(app),
+        chip_(chip),
+        crowding_(crowding),
+        readers_(consumers(app)),
+        tile_(app.clusters.size(), kNowhere),
+        offered_(offers(chip)),
+        used_(tiles, std::vector<std::uint64_t>(offered_.size(), 0)),
+        load_(tiles, 0),
+        members_(tiles),
+        sinks_(app.clusters.size(), 0) {
     double total = 0;
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
@@ -126,21 +133,23 @@ class Placer {
     return true;
   }
 
-  /// As `places` say; from now on a tile's turn counts, from its first cluster's start to its last one's end within a step,
-  /// where that is longer than its work.
+  /// As `places` say; from now on a tile's turn counts, from its first cluster's start to its last one's end
+  /// within a step, where that is longer than its work.
   void place_by_level(const std::vector<TileId>& places) {
     for (std::size_t c = 0; c < places.size(); ++c) put(c, places[c].value);
     start_.assign(tile_.size(), 0);
     std::vector<double> free(used_.size(), 0);
     const std::vector<std::uint32_t> level = levels(app_);
     std::vector<ClusterId> order = app_.order;
-    std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
     for (const ClusterId id : order) {
       double& start = start_[id.index()];
       start = free[tile_[id.index()]];
       for (const Inbound& inbound : app_.clusters[id.index()].inbound)
         if (inbound.from && inbound.delay == 0)
-          start = std::max(start, start_[inbound.from->index()] + work_[inbound.from->index()] + sending(inbound.from->index()));
+          start = std::max(start, start_[inbound.from->index()] + work_[inbound.from->index()] +
+                                      sending(inbound.from->index()));
       free[tile_[id.index()]] = start + work_[id.index()];
     }
   }
@@ -152,9 +161,11 @@ class Placer {
     for (std::size_t c = 0; c < order.size(); ++c) {
       order[c] = c;
       for (std::size_t r = 0; r < offered_.size(); ++r)
-        size[c] = std::max(size[c], static_cast<double>(needed_[c][r].amount) / static_cast<double>(offered_[r].amount));
+        size[c] = std::max(
+            size[c], static_cast<double>(needed_[c][r].amount) / static_cast<double>(offered_[r].amount));
     }
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
     for (const std::size_t c : order) {
       std::uint32_t tile = 0;
       while (tile < used_.size() && !fits(c, tile)) ++tile;
@@ -177,7 +188,8 @@ class Placer {
     for (const double work : work_) graph.weight.push_back(static_cast<std::uint32_t>(1 + work / unit));
     for (std::size_t source = 1; source < readers_.size(); ++source) {
       std::vector<std::uint32_t> pins{static_cast<std::uint32_t>(source - 1)};
-      for (const Consumer& reader : readers_[source]) pins.push_back(static_cast<std::uint32_t>(reader.cluster.index()));
+      for (const Consumer& reader : readers_[source])
+        pins.push_back(static_cast<std::uint32_t>(reader.cluster.index()));
       std::sort(pins.begin(), pins.end());
       pins.erase(std::unique(pins.begin(), pins.end()), pins.end());
       if (pins.size() < 2) continue;
@@ -190,7 +202,8 @@ class Placer {
     center_.assign(tile_.size(), {chip_.width / 2.0, chip_.height / 2.0});
     halve(graph, all, {0, 0, chip_.width, chip_.height}, rng);
     std::vector<std::uint32_t> order = all;
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return work_[a] > work_[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return work_[a] > work_[b]; });
     for (const std::uint32_t c : order) {
       const std::uint32_t tile = nearest_with_room(c);
       if (tile == kNowhere) return false;
@@ -203,7 +216,8 @@ class Placer {
     const std::size_t clusters = tile_.size();
     const auto tiles = static_cast<std::uint32_t>(used_.size());
     if (tiles == 1) return;
-    std::size_t moves = is_large() ? std::min<std::size_t>(2'000'000, 500 * clusters) : std::min<std::size_t>(200'000, 3000 * clusters);
+    std::size_t moves = is_large() ? std::min<std::size_t>(2'000'000, 500 * clusters)
+                                   : std::min<std::size_t>(200'000, 3000 * clusters);
     double temperature = 0;
     if (!start_.empty()) moves /= kPackedMoves;
     for (const double w : work_) temperature = std::max(temperature, w * kLoadWeight / (is_large() ? 64 : 4));
@@ -213,7 +227,8 @@ class Placer {
     std::vector<std::uint32_t> best_tile = tile_;
     for (std::size_t i = 0; i < moves; ++i, temperature *= cooling) {
       const std::size_t a = rng.below(clusters);
-      const std::uint32_t to = is_large() ? tile_near_partner(a, rng) : static_cast<std::uint32_t>(rng.below(tiles));
+      const std::uint32_t to =
+          is_large() ? tile_near_partner(a, rng) : static_cast<std::uint32_t>(rng.below(tiles));
       const std::size_t b = rng.chance(0.3) ? rng.below(clusters) : clusters;
       const double delta = b == clusters ? try_move(a, to) : try_swap(a, b);
       if (undo_.empty()) continue;
@@ -243,7 +258,8 @@ class Placer {
     [[nodiscard]] std::pair<double, double> center() const { return {x + width / 2.0, y + height / 2.0}; }
   };
 
-  void halve(const Hypergraph& graph, const std::vector<std::uint32_t>& clusters, const Region& region, Rng& rng) {
+  void halve(const Hypergraph& graph, const std::vector<std::uint32_t>& clusters, const Region& region,
+             Rng& rng) {
     for (const std::uint32_t c : clusters) center_[c] = region.center();
     if (region.width * region.height == 1 || clusters.empty()) return;
     Region low = region, high = region;
@@ -257,13 +273,17 @@ class Placer {
       high.height -= low.height;
     }
     const std::uint64_t total = std::accumulate(graph.weight.begin(), graph.weight.end(), std::uint64_t{0});
-    const std::uint64_t share = total * low.width * low.height / (std::uint64_t{region.width} * region.height);
-    std::vector<std::uint8_t> side = bisect(graph, {share - share / 50, std::min(total, share + share / 50)}, rng);
+    const std::uint64_t share =
+        total * low.width * low.height / (std::uint64_t{region.width} * region.height);
+    std::vector<std::uint8_t> side =
+        bisect(graph, {share - share / 50, std::min(total, share + share / 50)}, rng);
     const auto with = [&](bool flipped) {
-      for (std::size_t v = 0; v < side.size(); ++v) center_[clusters[v]] = (side[v] == 0) != flipped ? low.center() : high.center();
+      for (std::size_t v = 0; v < side.size(); ++v)
+        center_[clusters[v]] = (side[v] == 0) != flipped ? low.center() : high.center();
       double cost = 0;
       for (const std::uint32_t c : clusters)
-        for (const Inbound& inbound : app_.clusters[c].inbound) cost += inbound.from ? distance(c, inbound.from->index()) : center_[c].first + center_[c].second;
+        for (const Inbound& inbound : app_.clusters[c].inbound)
+          cost += inbound.from ? distance(c, inbound.from->index()) : center_[c].first + center_[c].second;
       return cost;
     };
     // Halves of equal size may change places: which lies nearer to its partners outside?
@@ -289,7 +309,9 @@ class Placer {
     std::uint32_t best = kNowhere;
     std::pair<double, double> least;
     for (std::uint32_t tile = 0; tile < used_.size(); ++tile) {
-      const std::pair<double, double> price{std::abs(tile % chip_.width + 0.5 - center_[c].first) + std::abs(tile / chip_.width + 0.5 - center_[c].second), load_[tile]};
+      const std::pair<double, double> price{std::abs(tile % chip_.width + 0.5 - center_[c].first) +
+                                                std::abs(tile / chip_.width + 0.5 - center_[c].second),
+                                            load_[tile]};
       if ((best == kNowhere || price < least) && fits(c, tile)) {
         best = tile;
         least = price;
@@ -306,11 +328,14 @@ class Placer {
     std::uint32_t tile = tile_[c];
     if (partners != 0) {
       const std::size_t i = rng.below(partners);
-      if (i >= inbound.size()) tile = tile_[readers[i - inbound.size()].cluster.index()];
-      else if (inbound[i].from) tile = tile_[inbound[i].from->index()];
+      if (i >= inbound.size())
+        tile = tile_[readers[i - inbound.size()].cluster.index()];
+      else if (inbound[i].from)
+        tile = tile_[inbound[i].from->index()];
     }
     const auto near = [&](std::uint32_t at, std::uint32_t size) {
-      return static_cast<std::uint32_t>(std::clamp<std::int64_t>(std::int64_t{at} + rng.between(-2, 2), 0, std::int64_t{size} - 1));
+      return static_cast<std::uint32_t>(
+          std::clamp<std::int64_t>(std::int64_t{at} + rng.between(-2, 2), 0, std::int64_t{size} - 1));
     };
     const std::uint32_t x = near(tile % chip_.width, chip_.width), y = near(tile / chip_.width, chip_.height);
     const std::uint32_t found = y * chip_.width + x;
@@ -361,12 +386,15 @@ class Placer {
   }
 
   /// All terms that the place of cluster c takes part in.
-  [[nodiscard]] double cost_around(std::size_t c) const { return cost_of(touched(c, c)) + load_cost(tile_[c]); }
+  [[nodiscard]] double cost_around(std::size_t c) const {
+    return cost_of(touched(c, c)) + load_cost(tile_[c]);
+  }
 
   [[nodiscard]] std::vector<std::size_t> touched(std::size_t a, std::size_t b) const {
     std::vector<std::size_t> sources{1 + a, 1 + b};
     for (const std::size_t c : {a, b})
-      for (const Inbound& inbound : app_.clusters[c].inbound) sources.push_back(inbound.from ? 1 + inbound.from->index() : 0);
+      for (const Inbound& inbound : app_.clusters[c].inbound)
+        sources.push_back(inbound.from ? 1 + inbound.from->index() : 0);
     std::sort(sources.begin(), sources.end());
     sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
     return sources;
@@ -454,10 +482,13 @@ std::string too_large(const Application& app, const Chip& chip) {
   std::string text;
   for (std::size_t r = 0; r < offered.size(); ++r)
     if (most[r].first > offered[r].amount)
-      text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name + " alone needs " +
-              std::to_string(most[r].first) + " of " + offered[r].key + " = " + std::to_string(offered[r].amount) +
-              (most[r].first > largest(offered[r].key) ? "; no chip has more than " + std::to_string(largest(offered[r].key)) + ": other"
-                                                       : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) + " would do, or other") +
+      text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
+              " alone needs " + std::to_string(most[r].first) + " of " + offered[r].key + " = " +
+              std::to_string(offered[r].amount) +
+              (most[r].first > largest(offered[r].key)
+                   ? "; no chip has more than " + std::to_string(largest(offered[r].key)) + ": other"
+                   : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) +
+                         " would do, or other") +
               " clusters (--max-neurons, --clusters)";
   return text;
 }
@@ -473,8 +504,8 @@ std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles
   std::string text;
   for (std::size_t r = 0; r < sum.size(); ++r)
     if (sum[r] > offered[r].amount * tiles)
-      text += std::string(text.empty() ? "; all clusters together need " : ", ") + std::to_string(sum[r]) + " of " +
-              std::to_string(offered[r].amount * tiles) + " " + offered[r].key;
+      text += std::string(text.empty() ? "; all clusters together need " : ", ") + std::to_string(sum[r]) +
+              " of " + std::to_string(offered[r].amount * tiles) + " " + offered[r].key;
   return text;
 }
 
@@ -482,8 +513,10 @@ std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles
 
 namespace {
 
-/// Tiles of a region, halved again and again: any run of them lies close together, and many links lead from one run to the next.
-void append_compactly(const Chip& chip, std::uint32_t x, std::uint32_t y, std::uint32_t width, std::uint32_t height, std::vector<TileId>& tiles) {
+/// Tiles of a region, halved again and again: any run of them lies close together, and many links lead from
+/// one run to the next.
+void append_compactly(const Chip& chip, std::uint32_t x, std::uint32_t y, std::uint32_t width,
+                      std::uint32_t height, std::vector<TileId>& tiles) {
   if (width == 0 || height == 0) return;
   if (width == 1 && height == 1) return tiles.push_back(TileId{y * chip.width + x});
   if (width >= height) {
@@ -506,8 +539,8 @@ std::vector<TileId> place_runs(const Application& app, const Chip& chip, std::ui
 
 }  // namespace
 
-std::vector<TileId> place(const Application& app, const Chip& chip, const MapOptions& options, double crowding,
-                          std::string& reason) {
+std::vector<TileId> place(const Application& app, const Chip& chip, const MapOptions& options,
+                          double crowding, std::string& reason) {
   const std::uint32_t tiles = options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
   Placer placer(app, chip, tiles, crowding);
   Rng rng(options.seed);
@@ -526,9 +559,9 @@ std::vector<TileId> place(const Application& app, const Chip& chip, const MapOpt
     std::size_t failed = 0;
     if (reason = too_large(app, chip); !reason.empty()) return {};
     if (!placer.place_first_fit(failed)) {
-      reason = std::to_string(app.clusters.size()) + " clusters do not fit " + std::to_string(tiles) + " tiles of chip " +
-               chip.name + ": no room left for " + app.clusters[failed].name + totals(app, chip, tiles) + "; " +
-               mesh_that_would_do(app, chip);
+      reason = std::to_string(app.clusters.size()) + " clusters do not fit " + std::to_string(tiles) +
+               " tiles of chip " + chip.name + ": no room left for " + app.clusters[failed].name +
+               totals(app, chip, tiles) + "; " + mesh_that_would_do(app, chip);
       return {};
     }
   }

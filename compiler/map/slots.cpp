@@ -17,10 +17,12 @@ struct Request {
   std::vector<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> links;  ///< (tile, output port, depth)
   std::vector<std::pair<std::uint32_t, std::uint32_t>> ends;                   ///< (node, hops)
   std::vector<std::uint32_t> slots;
-  std::vector<std::uint32_t> distance;  ///< by slot of the wheel, to the nearest of `slots`; empty: there is none
+  std::vector<std::uint32_t>
+      distance;  ///< by slot of the wheel, to the nearest of `slots`; empty: there is none
 };
 
-Request request_of(const Chip& chip, std::uint32_t from, const std::vector<std::uint32_t>& to, std::int64_t flits) {
+Request request_of(const Chip& chip, std::uint32_t from, const std::vector<std::uint32_t>& to,
+                   std::int64_t flits) {
   Request request;
   request.from = from;
   request.flits = flits;
@@ -38,14 +40,17 @@ Request request_of(const Chip& chip, std::uint32_t from, const std::vector<std::
 class Wheel {
  public:
   Wheel(const Chip& chip, std::uint32_t slots)
-      : slots_(slots), wires_(std::size_t{chip.tiles()} * 5 * slots, 0), send_(std::size_t{1 + chip.tiles()} * slots, 0),
+      : slots_(slots),
+        wires_(std::size_t{chip.tiles()} * 5 * slots, 0),
+        send_(std::size_t{1 + chip.tiles()} * slots, 0),
         receive_(send_) {}
 
   [[nodiscard]] bool fits(const Request& r, std::uint32_t slot) {
     if (send(r.from, slot) != 0) return false;
     for (const auto& [tile, port, depth] : r.links)
       if (wire(tile, port, slot + depth) != 0) return false;
-    return std::all_of(r.ends.begin(), r.ends.end(), [&](const auto& end) { return receive(end.first, slot + end.second) == 0; });
+    return std::all_of(r.ends.begin(), r.ends.end(),
+                       [&](const auto& end) { return receive(end.first, slot + end.second) == 0; });
   }
 
   void take(Request& r, std::uint32_t slot) {
@@ -80,8 +85,12 @@ class Wheel {
   std::uint8_t& wire(std::uint32_t tile, std::uint32_t port, std::uint32_t slot) {
     return wires_[(std::size_t{tile} * 5 + port) * slots_ + slot % slots_];
   }
-  std::uint8_t& send(std::uint32_t node, std::uint32_t slot) { return send_[std::size_t{node} * slots_ + slot % slots_]; }
-  std::uint8_t& receive(std::uint32_t node, std::uint32_t slot) { return receive_[std::size_t{node} * slots_ + slot % slots_]; }
+  std::uint8_t& send(std::uint32_t node, std::uint32_t slot) {
+    return send_[std::size_t{node} * slots_ + slot % slots_];
+  }
+  std::uint8_t& receive(std::uint32_t node, std::uint32_t slot) {
+    return receive_[std::size_t{node} * slots_ + slot % slots_];
+  }
 
   std::uint32_t slots_;
   std::vector<std::uint8_t> wires_, send_, receive_;
@@ -92,11 +101,13 @@ constexpr std::int64_t kFavour = 4;  ///< flits that one flit of a favoured chan
 
 /// One slot for everyone, then more to whoever has most flits a slot, while any fits. False: not even one
 /// for request `failed`, in any of several orders.
-bool allocate(const Chip& chip, std::uint32_t slots, std::uint32_t most, std::vector<Request>& requests, Rng& rng, std::size_t& failed) {
+bool allocate(const Chip& chip, std::uint32_t slots, std::uint32_t most, std::vector<Request>& requests,
+              Rng& rng, std::size_t& failed) {
   std::vector<std::size_t> order(requests.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return requests[a].links.size() + requests[a].ends.size() > requests[b].links.size() + requests[b].ends.size();
+    return requests[a].links.size() + requests[a].ends.size() >
+           requests[b].links.size() + requests[b].ends.size();
   });
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Wheel wheel(chip, slots);
@@ -106,11 +117,13 @@ bool allocate(const Chip& chip, std::uint32_t slots, std::uint32_t most, std::ve
     }
     bool all = true;
     for (std::size_t i = 0; i < order.size() && all; ++i) {
-      all = wheel.add_slot(requests[order[i]], attempt == 0 ? 0 : static_cast<std::uint32_t>(rng.below(slots)));
+      all =
+          wheel.add_slot(requests[order[i]], attempt == 0 ? 0 : static_cast<std::uint32_t>(rng.below(slots)));
       if (!all) {
         failed = order[i];
         // Whoever found none goes first in the next attempt.
-        std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(i), order.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+        std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(i),
+                    order.begin() + static_cast<std::ptrdiff_t>(i) + 1);
       }
     }
     if (!all) continue;
@@ -138,7 +151,8 @@ std::string end_name(const Application& app, const ClusterOrHost& end) {
 
 }  // namespace
 
-bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& options, Binding& binding, std::string& reason) {
+bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& options, Binding& binding,
+                    std::string& reason) {
   std::vector<Request> spikes, credits;
   std::vector<Destination*> owners;
   std::vector<const Channel*> channel_of;
@@ -153,7 +167,8 @@ bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& 
       channel_of.push_back(&channel);
     }
     const bool favoured = std::count(options.favoured.begin(), options.favoured.end(), channel.from) != 0;
-    const std::int64_t share = options.shares.empty() ? (favoured ? kFavour : 1) : options.shares.at(spikes.size());
+    const std::int64_t share =
+        options.shares.empty() ? (favoured ? kFavour : 1) : options.shares.at(spikes.size());
     spikes.push_back(request_of(chip, from, to, worst_flits(app, channel) * share));
   }
   Rng rng(options.seed ^ 0x510753107510753ULL);
@@ -165,8 +180,9 @@ bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& 
     return false;
   }
   if (!allocate(chip, chip.credit_wheel, options.most_slots, credits, rng, failed)) {
-    reason = "no credit slot from " + end_name(app, owners[failed]->to) + " to " + end_name(app, channel_of[failed]->from) + ": " +
-             std::to_string(credits.size()) + " credit paths on noc.credit_wheel = " + std::to_string(chip.credit_wheel);
+    reason = "no credit slot from " + end_name(app, owners[failed]->to) + " to " +
+             end_name(app, channel_of[failed]->from) + ": " + std::to_string(credits.size()) +
+             " credit paths on noc.credit_wheel = " + std::to_string(chip.credit_wheel);
     return false;
   }
   for (std::size_t i = 0; i < spikes.size(); ++i) binding.channels[i].slots = std::move(spikes[i].slots);

@@ -6,11 +6,16 @@ namespace {
 
 std::uint32_t& selector(hw::RegRoute& route, std::uint32_t port) {
   switch (port) {
-    case hw::kPortNorth: return route.north;
-    case hw::kPortEast: return route.east;
-    case hw::kPortSouth: return route.south;
-    case hw::kPortWest: return route.west;
-    default: return route.local;
+    case hw::kPortNorth:
+      return route.north;
+    case hw::kPortEast:
+      return route.east;
+    case hw::kPortSouth:
+      return route.south;
+    case hw::kPortWest:
+      return route.west;
+    default:
+      return route.local;
   }
 }
 
@@ -18,8 +23,14 @@ std::uint32_t& selector(hw::RegRoute& route, std::uint32_t port) {
 class Writer {
  public:
   Writer(const Chip& chip, std::vector<NodeTables>& nodes, std::vector<std::string>& conflicts,
-         std::vector<hw::RegSlot> NodeTables::*slots, std::vector<hw::RegRoute> NodeTables::*routes, const char* network)
-      : chip_(chip), nodes_(nodes), conflicts_(conflicts), slots_(slots), routes_(routes), network_(network) {}
+         std::vector<hw::RegSlot> NodeTables::*slots, std::vector<hw::RegRoute> NodeTables::*routes,
+         const char* network)
+      : chip_(chip),
+        nodes_(nodes),
+        conflicts_(conflicts),
+        slots_(slots),
+        routes_(routes),
+        network_(network) {}
 
   void send(std::uint32_t node, std::uint32_t slot, std::uint32_t number) {
     hw::RegSlot& entry = slot_entry(node, slot);
@@ -33,12 +44,14 @@ class Writer {
     entry.rx = number;
     entry.rx_valid = 1;
   }
-  /// Routes of one injection to one end. Hops that other ends of the same injection share are the same entries.
+  /// Routes of one injection to one end. Hops that other ends of the same injection share are the same
+  /// entries.
   void route(std::uint32_t from, std::uint32_t to, std::uint32_t slot) {
     for (const Hop& hop : path(chip_, from, to)) {
       std::vector<hw::RegRoute>& table = nodes_[hop.tile + 1].*routes_;
       std::uint32_t& chosen = selector(table[slot % table.size()], hop.out);
-      if (chosen != 0 && chosen != hop.in + 1) conflict(hop.tile + 1, slot, "two inputs for one router output");
+      if (chosen != 0 && chosen != hop.in + 1)
+        conflict(hop.tile + 1, slot, "two inputs for one router output");
       chosen = hop.in + 1;
       ++slot;
     }
@@ -74,7 +87,8 @@ void enter(const Binding& binding, const Chip& chip, Writer& spikes, Writer& cre
       for (const Destination& end : channel.to) {
         const std::uint32_t to = node_of(binding, end.to);
         spikes.route(from, to, slot);
-        spikes.receive(to, slot + hops(chip, from, to), end.to ? end.number : binding.first_sink + end.number);
+        spikes.receive(to, slot + hops(chip, from, to),
+                       end.to ? end.number : binding.first_sink + end.number);
       }
     }
     for (const Destination& end : channel.to) {
@@ -91,7 +105,8 @@ void enter(const Binding& binding, const Chip& chip, Writer& spikes, Writer& cre
 
 }  // namespace
 
-std::vector<NodeTables> tables(std::span<const Binding* const> bindings, const Chip& chip, std::vector<std::string>& conflicts) {
+std::vector<NodeTables> tables(std::span<const Binding* const> bindings, const Chip& chip,
+                               std::vector<std::string>& conflicts) {
   std::vector<NodeTables> nodes(1 + chip.tiles());
   for (std::size_t n = 0; n < nodes.size(); ++n) {
     nodes[n].spike_slots.resize(chip.spike_wheel);

@@ -20,16 +20,21 @@ constexpr std::size_t kFar = std::numeric_limits<std::size_t>::max();
 struct Target {
   Population population;
   AffineMap map;                 ///< from flat nodes (Inputs and neurons)
-  std::size_t distance = kFar;     ///< projections from the nearest Input
-  std::size_t to_output = kFar;    ///< projections to the nearest Output
-  std::size_t component = 0;       ///< strongly connected by projections without a delay of their own
+  std::size_t distance = kFar;   ///< projections from the nearest Input
+  std::size_t to_output = kFar;  ///< projections to the nearest Output
+  std::size_t component = 0;     ///< strongly connected by projections without a delay of their own
 };
 
 /// Builds the network from a flat graph that has passed every check.
 class Builder {
  public:
   Builder(const FlatGraph& flat, const Semantics& semantics, double dt, Notes& notes, Problems& problems)
-      : nodes_(flat.nodes), semantics_(semantics), dt_(dt), notes_(notes), problems_(problems), maps_(flat, dt) {}
+      : nodes_(flat.nodes),
+        semantics_(semantics),
+        dt_(dt),
+        notes_(notes),
+        problems_(problems),
+        maps_(flat, dt) {}
 
   Network run() {
     Network network;
@@ -79,8 +84,8 @@ class Builder {
         const auto [found, fresh] = readout_of.try_emplace(owner, targets_.size());
         if (fresh) {
           targets_.push_back({memoryless(nodes_[owner]), maps_.into(n)});
-          notes_.add(nodes_[owner].what() + ": no neuron stands between it and the Output " + quote(nodes_[n].name) +
-                     "; it is read out as values without memory");
+          notes_.add(nodes_[owner].what() + ": no neuron stands between it and the Output " +
+                     quote(nodes_[n].name) + "; it is read out as values without memory");
         }
         target = found->second;
       }
@@ -111,7 +116,8 @@ class Builder {
     for (std::size_t t = 0; t < targets_.size(); ++t) {
       for (const auto& [tap, rows] : targets_[t].map.rows) {
         if (tap.delay != 0 && !with_delayed) continue;
-        if (const auto found = target_of_.find(tap.source); found != target_of_.end()) after[found->second].push_back(t);
+        if (const auto found = target_of_.find(tap.source); found != target_of_.end())
+          after[found->second].push_back(t);
       }
     }
     return after;
@@ -193,14 +199,14 @@ class Builder {
     }
   }
 
-  /// Nearer to the Inputs first, then farther from the Outputs: the shape of the graph alone, so that no name ever
-  /// moves a delay.
+  /// Nearer to the Inputs first, then farther from the Outputs: the shape of the graph alone, so that no name
+  /// ever moves a delay.
   [[nodiscard]] std::pair<std::size_t, std::size_t> rank(std::size_t t) const {
     return {targets_[t].distance, kFar - targets_[t].to_output};
   }
 
-  /// Whether a projection without a delay of its own closes a circle. Of two populations of one rank neither goes
-  /// first, so both directions are recurrent.
+  /// Whether a projection without a delay of its own closes a circle. Of two populations of one rank neither
+  /// goes first, so both directions are recurrent.
   [[nodiscard]] bool is_recurrent(std::size_t from, std::size_t to) const {
     return targets_[from].component == targets_[to].component && !(rank(from) < rank(to));
   }
@@ -257,15 +263,16 @@ class Builder {
         if (is_recurrent(from, t) && tap.delay == 0) {
           projection.delay = semantics_.recurrent_delay;
           notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
-                     quote(target.population.name) + " is recurrent: delay " + std::to_string(projection.delay) +
-                     (from != t && rank(from) == rank(t)
-                          ? " (neither population is nearer to an Input or to an Output, so both directions have it; "
-                            "a Delay node in one of them decides otherwise)"
-                          : ""));
+                     quote(target.population.name) + " is recurrent: delay " +
+                     std::to_string(projection.delay) +
+                     (from != t && rank(from) == rank(t) ? " (neither population is nearer to an Input or to "
+                                                           "an Output, so both directions have it; "
+                                                           "a Delay node in one of them decides otherwise)"
+                                                         : ""));
           if (projection.delay == 0) {
-            problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
-                          quote(target.population.name) + " is recurrent; a recurrent delay of 0 is impossible, " +
-                          "expected at least 1");
+            problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) +
+                          " to " + quote(target.population.name) +
+                          " is recurrent; a recurrent delay of 0 is impossible, " + "expected at least 1");
           }
         }
       }
@@ -296,8 +303,9 @@ class Builder {
 void note_semantics(const Semantics& semantics, Notes& notes) {
   notes.add(std::string("semantics: reset ") + to_string(semantics.reset.value_or(Reset::kToValue)) +
             (semantics.reset ? "" : " (NIR's declared meaning; the alternative is subtraction)") + ", " +
-            (semantics.integrator == Integrator::kEuler ? "forward Euler" : "exponential decay") + ", input delay " +
-            std::to_string(semantics.input_delay) + ", recurrent delay " + std::to_string(semantics.recurrent_delay));
+            (semantics.integrator == Integrator::kEuler ? "forward Euler" : "exponential decay") +
+            ", input delay " + std::to_string(semantics.input_delay) + ", recurrent delay " +
+            std::to_string(semantics.recurrent_delay));
 }
 
 }  // namespace

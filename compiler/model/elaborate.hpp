@@ -22,7 +22,7 @@ enum class Integrator {
 
 /// What no NIR file says and yet changes spikes.
 struct Semantics {
-  std::optional<double> dt = {};   ///< in the file's unit of time; guessed from the parameters when absent
+  std::optional<double> dt = {};    ///< in the file's unit of time; guessed from the parameters when absent
   std::optional<Reset> reset = {};  ///< to v_reset, as NIR declares it, when absent
   Integrator integrator = Integrator::kEuler;
   std::uint32_t input_delay = 0;      ///< steps on every projection from an Input
@@ -45,7 +45,8 @@ struct Notes {
 /// Notes     added to `notes` unless it is null.
 /// Problems  the ones of the reader may be handed in; everything wrong is added by node name, and the
 ///           result is meaningless unless `problems` is empty.
-[[nodiscard]] Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes, Problems& problems);
+[[nodiscard]] Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes,
+                                Problems& problems);
 
 /// The same, and throws one Error{kInput} with every problem.
 [[nodiscard]] Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes);

@@ -12,8 +12,10 @@ namespace {
 
 Role role_of(NirType type) {
   switch (type) {
-    case NirType::kInput: return Role::kInput;
-    case NirType::kOutput: return Role::kOutput;
+    case NirType::kInput:
+      return Role::kInput;
+    case NirType::kOutput:
+      return Role::kOutput;
     case NirType::kLinear:
     case NirType::kAffine:
     case NirType::kScale:
@@ -22,16 +24,19 @@ Role role_of(NirType type) {
     case NirType::kConv1d:
     case NirType::kConv2d:
     case NirType::kSumPool2d:
-    case NirType::kAvgPool2d: return Role::kLinear;
+    case NirType::kAvgPool2d:
+      return Role::kLinear;
     case NirType::kLif:
     case NirType::kCubaLif:
     case NirType::kIf:
     case NirType::kLi:
     case NirType::kCubaLi:
     case NirType::kI:
-    case NirType::kThreshold: return Role::kNeuron;
+    case NirType::kThreshold:
+      return Role::kNeuron;
     case NirType::kUnknown:
-    case NirType::kGraph: return Role::kUnknown;
+    case NirType::kGraph:
+      return Role::kUnknown;
   }
   return Role::kUnknown;
 }
@@ -71,13 +76,15 @@ class Flattener {
       flat.name = prefix + name;
       flat.node = &node;
       flat.role = role_of(node.type);
-      if (!prefix.empty() && (flat.role == Role::kInput || flat.role == Role::kOutput)) flat.role = Role::kPort;
+      if (!prefix.empty() && (flat.role == Role::kInput || flat.role == Role::kOutput))
+        flat.role = Role::kPort;
       nodes_.emplace(flat.name, flat);
     }
     std::set<NirEdge> seen;
     for (const NirEdge& edge : graph.edges) {
       if (!seen.insert(edge).second) {
-        notes_.add("edge " + text(edge, prefix) + " is there more than once; it counts once, edges are a set");
+        notes_.add("edge " + text(edge, prefix) +
+                   " is there more than once; it counts once, edges are a set");
       }
     }
     for (const NirEdge& edge : seen) add_edge(graph, edge, prefix);
@@ -116,9 +123,10 @@ class Flattener {
         }
         known += (known.empty() ? "" : ", ") + quote(other);
       }
-      problems_.add("edge " + text(edge, prefix) + ": there is no node " + quote(name) + " in " +
-                    (prefix.empty() ? "the graph" : "the nested graph " + quote(prefix.substr(0, prefix.size() - 1))) +
-                    "; its nodes are " + (known.empty() ? "none" : known));
+      problems_.add(
+          "edge " + text(edge, prefix) + ": there is no node " + quote(name) + " in " +
+          (prefix.empty() ? "the graph" : "the nested graph " + quote(prefix.substr(0, prefix.size() - 1))) +
+          "; its nodes are " + (known.empty() ? "none" : known));
       return std::nullopt;
     }
     if (found->second.type != NirType::kGraph) return prefix + name;
@@ -131,7 +139,8 @@ class Flattener {
     const std::string port_name = port == NirType::kInput ? "Input" : "Output";
     if (ports.size() == 1) return prefix + name + "/" + ports.front();
     problems_.add("edge " + text(edge, prefix) + ": the nested graph " + quote(prefix + name) + " has " +
-                  std::to_string(ports.size()) + " " + port_name + " nodes, expected exactly one for an edge to mean");
+                  std::to_string(ports.size()) + " " + port_name +
+                  " nodes, expected exactly one for an edge to mean");
     return std::nullopt;
   }
 
@@ -148,7 +157,8 @@ void check_types(const FlatGraph& graph, Problems& problems) {
     any_input = any_input || node.role == Role::kInput;
     any_output = any_output || node.role == Role::kOutput;
     if (node.role == Role::kUnknown) {
-      problems.add("node " + quote(node.name) + ": its type " + quote(node.node->type_name) + " is none of NIR's");
+      problems.add("node " + quote(node.name) + ": its type " + quote(node.node->type_name) +
+                   " is none of NIR's");
     }
     if (node.before.empty() && node.after.empty() && node.role != Role::kUnknown) {
       problems.add(node.what() + ": no edge leads to it or from it");
@@ -272,13 +282,20 @@ std::optional<Shape> extents(const FlatNode& node, const std::string& field, Pro
 /// Every parameter that a neuron of the type may have.
 std::vector<std::string> neuron_fields(NirType type) {
   switch (type) {
-    case NirType::kIf: return {"r", "v_threshold", "v_reset"};
-    case NirType::kI: return {"r"};
-    case NirType::kThreshold: return {"threshold"};
-    case NirType::kLi: return {"tau", "r", "v_leak"};
-    case NirType::kLif: return {"tau", "r", "v_leak", "v_threshold", "v_reset"};
-    case NirType::kCubaLi: return {"tau_syn", "tau_mem", "r", "v_leak", "w_in"};
-    default: return {"tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"};
+    case NirType::kIf:
+      return {"r", "v_threshold", "v_reset"};
+    case NirType::kI:
+      return {"r"};
+    case NirType::kThreshold:
+      return {"threshold"};
+    case NirType::kLi:
+      return {"tau", "r", "v_leak"};
+    case NirType::kLif:
+      return {"tau", "r", "v_leak", "v_threshold", "v_reset"};
+    case NirType::kCubaLi:
+      return {"tau_syn", "tau_mem", "r", "v_leak", "w_in"};
+    default:
+      return {"tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"};
   }
 }
 
@@ -300,9 +317,8 @@ class ShapeInference {
     // What has no shape of its own takes its neighbour's, first from before, then from behind.
     while (spread(&FlatNode::before, &FlatNode::out) || spread(&FlatNode::after, &FlatNode::in)) {
     }
-    const bool all_known = std::none_of(nodes_.begin(), nodes_.end(), [](const FlatNode& node) {
-      return node.role == Role::kUnknown;
-    });
+    const bool all_known = std::none_of(nodes_.begin(), nodes_.end(),
+                                        [](const FlatNode& node) { return node.role == Role::kUnknown; });
     for (const FlatNode& node : nodes_) {
       if (!node.out && all_known && !failed_.count(&node)) {
         problems_.add(node.what() + ": its shape is neither in the file nor to be had from a neighbour");
@@ -325,9 +341,14 @@ class ShapeInference {
         node.in = node.out = extents(node, "shape", problems_);
         if (!node.out) failed_.insert(&node);
         break;
-      case Role::kNeuron: neuron_shape(node); break;
-      case Role::kLinear: linear_shape(node); break;
-      default: break;
+      case Role::kNeuron:
+        neuron_shape(node);
+        break;
+      case Role::kLinear:
+        linear_shape(node);
+        break;
+      default:
+        break;
     }
   }
 
@@ -398,7 +419,8 @@ class ShapeInference {
     }
     Shape out(node.in->begin(), node.in->begin() + static_cast<std::ptrdiff_t>(start));
     std::size_t product = 1;
-    for (auto i = static_cast<std::size_t>(start); i <= static_cast<std::size_t>(end); ++i) product *= (*node.in)[i];
+    for (auto i = static_cast<std::size_t>(start); i <= static_cast<std::size_t>(end); ++i)
+      product *= (*node.in)[i];
     out.push_back(product);
     out.insert(out.end(), node.in->begin() + static_cast<std::ptrdiff_t>(end) + 1, node.in->end());
     node.out = out;
@@ -444,8 +466,8 @@ class ShapeInference {
           window_shape(node);
         } else {
           node.out = node.in;
-          notes_.add(node.what() + ": parameters are scalars; they hold for the shape " + to_string(*node.in) +
-                     " of " + quote(nodes_[other].name));
+          notes_.add(node.what() + ": parameters are scalars; they hold for the shape " +
+                     to_string(*node.in) + " of " + quote(nodes_[other].name));
         }
         found = true;
         break;
@@ -478,7 +500,8 @@ class ShapeInference {
 bool same_but_for_ones(const Shape& a, const Shape& b) {
   const auto squeezed = [](const Shape& shape) {
     Shape result;
-    std::copy_if(shape.begin(), shape.end(), std::back_inserter(result), [](std::size_t n) { return n != 1; });
+    std::copy_if(shape.begin(), shape.end(), std::back_inserter(result),
+                 [](std::size_t n) { return n != 1; });
     return result;
   };
   return squeezed(a) == squeezed(b);
@@ -493,6 +516,8 @@ FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems) {
   return flat;
 }
 
-void infer_shapes(FlatGraph& graph, Notes& notes, Problems& problems) { ShapeInference(graph, notes, problems).run(); }
+void infer_shapes(FlatGraph& graph, Notes& notes, Problems& problems) {
+  ShapeInference(graph, notes, problems).run();
+}
 
 }  // namespace spikeloom

@@ -19,7 +19,7 @@ struct FlatNode {
   std::string name;  ///< "outer/inner"
   const NirNode* node = nullptr;
   Role role = Role::kUnknown;
-  std::optional<Shape> in, out;           ///< empty where they could not be found
+  std::optional<Shape> in, out;            ///< empty where they could not be found
   std::vector<std::size_t> before, after;  ///< neighbours, ascending
 
   /// "node 'x' (LIF)", the start of every message.

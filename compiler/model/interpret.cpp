@@ -7,7 +7,8 @@
 
 namespace spikeloom {
 
-Interpreter::Interpreter(const Network& network, Precision precision) : network_(&network), precision_(precision) {
+Interpreter::Interpreter(const Network& network, Precision precision)
+    : network_(&network), precision_(precision) {
   Problems problems;
   for (const std::string& broken : check(network)) problems.add(broken);
   problems.throw_if_any("network");
@@ -60,8 +61,9 @@ void Interpreter::step(std::span<const std::span<const double>> inputs) {
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].size() != network_->inputs[i].size()) {
-      throw input_error("input '" + network_->inputs[i].name + "' has " + std::to_string(network_->inputs[i].size()) +
-                        " elements, found " + std::to_string(inputs[i].size()));
+      throw input_error("input '" + network_->inputs[i].name + "' has " +
+                        std::to_string(network_->inputs[i].size()) + " elements, found " +
+                        std::to_string(inputs[i].size()));
     }
     auto& events = inputs_[i].ring[now_ % inputs_[i].ring.size()];
     events.clear();
@@ -93,7 +95,8 @@ void Interpreter::update_as(std::size_t p) {
     if (now_ < projection.delay) continue;
     const auto& ring = history(projection.from).ring;
     for (const Event& event : ring[(now_ - projection.delay) % ring.size()]) {
-      for (std::size_t e = projection.row_begin[event.index]; e < projection.row_begin[event.index + 1]; ++e) {
+      for (std::size_t e = projection.row_begin[event.index]; e < projection.row_begin[event.index + 1];
+           ++e) {
         double& sum = state.sum[projection.target[e]];
         sum = real(sum) + real(projection.weight[e]) * real(event.value);
       }
@@ -102,8 +105,10 @@ void Interpreter::update_as(std::size_t p) {
   auto& sent = state.history.ring[now_ % state.history.ring.size()];
   sent.clear();
   for (std::size_t n = 0; n < population.size(); ++n) {
-    const Real i = real(population.alpha[n]) * real(state.i[n]) + real(population.gain_i[n]) * real(state.sum[n]);
-    const Real v = real(population.beta[n]) * real(state.v[n]) + real(population.gain_v[n]) * i + real(population.drive[n]);
+    const Real i =
+        real(population.alpha[n]) * real(state.i[n]) + real(population.gain_i[n]) * real(state.sum[n]);
+    const Real v = real(population.beta[n]) * real(state.v[n]) + real(population.gain_v[n]) * i +
+                   real(population.drive[n]);
     state.i[n] = i;
     state.v[n] = v;
     if (population.is_readout()) continue;
@@ -125,8 +130,8 @@ void run(Interpreter& interpreter, std::span<const std::vector<double>> inputs, 
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].size() != steps * network.inputs[i].size()) {
-      throw input_error("input '" + network.inputs[i].name + "': expected " + std::to_string(steps) + " steps of " +
-                        std::to_string(network.inputs[i].size()) + " elements, found " +
+      throw input_error("input '" + network.inputs[i].name + "': expected " + std::to_string(steps) +
+                        " steps of " + std::to_string(network.inputs[i].size()) + " elements, found " +
                         std::to_string(inputs[i].size()) + " values");
     }
   }

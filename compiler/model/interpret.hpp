@@ -82,6 +82,7 @@ struct Recording {
   std::vector<std::vector<double>> potential;     ///< by population
 };
 
-[[nodiscard]] Recording record(const Network& network, std::span<const std::vector<double>> inputs, std::size_t steps);
+[[nodiscard]] Recording record(const Network& network, std::span<const std::vector<double>> inputs,
+                               std::size_t steps);
 
 }  // namespace spikeloom

@@ -99,7 +99,8 @@ SparseRows compose(const SparseRows& a, const SparseRows& b, std::size_t width) 
       for (const std::uint32_t target : few) flush(target);
     }
     if (product.target.size() > kMaxEntries) {
-      throw input_error("linear nodes in series compose to more than 2^26 weights; put a neuron between them");
+      throw input_error(
+          "linear nodes in series compose to more than 2^26 weights; put a neuron between them");
     }
     product.begin.push_back(product.target.size());
   }
@@ -117,7 +118,8 @@ std::vector<std::uint32_t> delay_steps(const FlatNode& node, double dt, Problems
     const double whole = std::round(exact);
     if (!(exact > -kWhole && exact < kMost) || std::abs(exact - whole) > kWhole) {
       problems.add(node.what() + ": a delay of " + std::to_string(seconds) + " is " + std::to_string(exact) +
-                   " steps of dt = " + std::to_string(dt) + ", expected a whole number of steps from 0 to 1000000");
+                   " steps of dt = " + std::to_string(dt) +
+                   ", expected a whole number of steps from 0 to 1000000");
       return {0};
     }
     steps.push_back(static_cast<std::uint32_t>(whole));
@@ -126,7 +128,9 @@ std::vector<std::uint32_t> delay_steps(const FlatNode& node, double dt, Problems
 }
 
 LinearMaps::LinearMaps(const FlatGraph& flat, double dt) : dt_(dt), nodes_(flat.nodes) {
-  const auto passes = [&](std::size_t n) { return nodes_[n].role == Role::kLinear || nodes_[n].role == Role::kPort; };
+  const auto passes = [&](std::size_t n) {
+    return nodes_[n].role == Role::kLinear || nodes_[n].role == Role::kPort;
+  };
   std::vector<std::size_t> waits(nodes_.size(), 0);
   std::set<std::size_t> ready;
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
@@ -183,7 +187,8 @@ void LinearMaps::apply_delay(const FlatNode& node, AffineMap& map) const {
   const auto steps_of = [&](std::size_t i) { return steps.size() == 1 ? steps.front() : steps.at(i); };
   for (std::size_t i = 0; i < map.bias.size(); ++i) {
     if (map.bias[i] == 0 || steps_of(i) == 0) continue;
-    throw input_error(node.what() + ": a bias reaches it, and a constant that begins late has no place in a neuron; " +
+    throw input_error(node.what() +
+                      ": a bias reaches it, and a constant that begins late has no place in a neuron; " +
                       "put the Delay before the node with the bias");
   }
   AffineMap late;
@@ -230,18 +235,22 @@ void LinearMaps::apply(std::size_t node, AffineMap& map, std::size_t position) c
   std::vector<double> bias(width, 0);
   for (std::size_t i = 0; i < map.bias.size(); ++i) {
     if (map.bias[i] == 0) continue;
-    for (std::size_t e = matrix.begin[i]; e < matrix.begin[i + 1]; ++e) bias[matrix.target[e]] += map.bias[i] * matrix.weight[e];
+    for (std::size_t e = matrix.begin[i]; e < matrix.begin[i + 1]; ++e)
+      bias[matrix.target[e]] += map.bias[i] * matrix.weight[e];
   }
-  if (const NirArray* own = nir.field("bias"); own != nullptr && nir.type != NirType::kLinear && nir.type != NirType::kScale) {
+  if (const NirArray* own = nir.field("bias");
+      own != nullptr && nir.type != NirType::kLinear && nir.type != NirType::kScale) {
     const std::size_t run = width / own->values.size();  // a convolution's bias is a channel's
-    for (std::size_t o = 0; o < width; ++o) bias[o] += own->values.at(std::min(o / run, own->values.size() - 1));
+    for (std::size_t o = 0; o < width; ++o)
+      bias[o] += own->values.at(std::min(o / run, own->values.size() - 1));
   }
   map.bias = std::move(bias);
 }
 
 std::string LinearMaps::name_of(const std::set<std::size_t>& through) const {
   std::string name;
-  for (const std::size_t position : through) name += (name.empty() ? "" : "+") + nodes_[order_[position]].name;
+  for (const std::size_t position : through)
+    name += (name.empty() ? "" : "+") + nodes_[order_[position]].name;
   return name.empty() ? "identity" : name;
 }
 

@@ -34,7 +34,8 @@ struct Tap {
 /// Σ over taps of matrix·source, plus bias.
 struct AffineMap {
   std::map<Tap, SparseRows> rows;
-  std::map<Tap, std::set<std::size_t>> through;  ///< linear nodes on the way, reshapes left out, by their order
+  std::map<Tap, std::set<std::size_t>>
+      through;  ///< linear nodes on the way, reshapes left out, by their order
   std::vector<double> bias;
 };
 

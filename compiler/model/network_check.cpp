@@ -20,8 +20,9 @@ class Checker {
       if (output.from.index() >= network_.populations.size()) {
         broken_.push_back("output " + quote(output.name) + ": its population does not exist");
       } else if (volume(output.shape) != network_.populations[output.from.index()].size()) {
-        broken_.push_back("output " + quote(output.name) + ": shape " + to_string(output.shape) + " against " +
-                          std::to_string(network_.populations[output.from.index()].size()) + " neurons");
+        broken_.push_back("output " + quote(output.name) + ": shape " + to_string(output.shape) +
+                          " against " + std::to_string(network_.populations[output.from.index()].size()) +
+                          " neurons");
       }
     }
     return broken_;
@@ -80,7 +81,8 @@ class Checker {
     }
     for (std::size_t row = 0; row < sources; ++row) {
       for (std::size_t e = projection.row_begin[row]; e < projection.row_begin[row + 1]; ++e) {
-        const bool ascends = e == projection.row_begin[row] || projection.target[e - 1] < projection.target[e];
+        const bool ascends =
+            e == projection.row_begin[row] || projection.target[e - 1] < projection.target[e];
         if (projection.target[e] >= targets || !ascends || !std::isfinite(projection.weight[e])) {
           broken_.push_back(what + "row " + std::to_string(row) + " has a bad entry");
           return;
@@ -113,9 +115,11 @@ std::vector<std::string> check(const Network& network) { return Checker(network)
 std::string describe(const Network& network) {
   std::ostringstream out;
   out << "network " << (network.name.empty() ? "unnamed" : network.name) << " dt=" << network.dt << "\n";
-  for (const Input& input : network.inputs) out << "input " << input.name << " " << to_string(input.shape) << "\n";
+  for (const Input& input : network.inputs)
+    out << "input " << input.name << " " << to_string(input.shape) << "\n";
   for (const Population& population : network.populations) {
-    out << "population " << population.name << " " << to_string(population.kind) << " " << to_string(population.shape);
+    out << "population " << population.name << " " << to_string(population.kind) << " "
+        << to_string(population.shape);
     if (!population.is_readout()) out << " reset " << to_string(population.reset);
     put_range(out, "alpha", population.alpha);
     put_range(out, "gain_i", population.gain_i);
@@ -143,13 +147,20 @@ std::string describe(const Network& network) {
 
 const char* to_string(NeuronKind kind) {
   switch (kind) {
-    case NeuronKind::kLif: return "LIF";
-    case NeuronKind::kCubaLif: return "CubaLIF";
-    case NeuronKind::kIf: return "IF";
-    case NeuronKind::kLi: return "LI";
-    case NeuronKind::kCubaLi: return "CubaLI";
-    case NeuronKind::kI: return "I";
-    case NeuronKind::kThreshold: return "Threshold";
+    case NeuronKind::kLif:
+      return "LIF";
+    case NeuronKind::kCubaLif:
+      return "CubaLIF";
+    case NeuronKind::kIf:
+      return "IF";
+    case NeuronKind::kLi:
+      return "LI";
+    case NeuronKind::kCubaLi:
+      return "CubaLI";
+    case NeuronKind::kI:
+      return "I";
+    case NeuronKind::kThreshold:
+      return "Threshold";
   }
   return "?";
 }

@@ -21,15 +21,24 @@ namespace spikeloom {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, NirType>, 19> kTypeNames{{
-    {"Input", NirType::kInput},         {"Output", NirType::kOutput},
-    {"Linear", NirType::kLinear},       {"Affine", NirType::kAffine},
-    {"Scale", NirType::kScale},         {"Flatten", NirType::kFlatten},
-    {"LIF", NirType::kLif},             {"CubaLIF", NirType::kCubaLif},
-    {"IF", NirType::kIf},               {"LI", NirType::kLi},
-    {"CubaLI", NirType::kCubaLi},       {"I", NirType::kI},
-    {"Threshold", NirType::kThreshold}, {"Delay", NirType::kDelay},
-    {"Conv1d", NirType::kConv1d},       {"Conv2d", NirType::kConv2d},
-    {"SumPool2d", NirType::kSumPool2d}, {"AvgPool2d", NirType::kAvgPool2d},
+    {"Input", NirType::kInput},
+    {"Output", NirType::kOutput},
+    {"Linear", NirType::kLinear},
+    {"Affine", NirType::kAffine},
+    {"Scale", NirType::kScale},
+    {"Flatten", NirType::kFlatten},
+    {"LIF", NirType::kLif},
+    {"CubaLIF", NirType::kCubaLif},
+    {"IF", NirType::kIf},
+    {"LI", NirType::kLi},
+    {"CubaLI", NirType::kCubaLi},
+    {"I", NirType::kI},
+    {"Threshold", NirType::kThreshold},
+    {"Delay", NirType::kDelay},
+    {"Conv1d", NirType::kConv1d},
+    {"Conv2d", NirType::kConv2d},
+    {"SumPool2d", NirType::kSumPool2d},
+    {"AvgPool2d", NirType::kAvgPool2d},
     {"NIRGraph", NirType::kGraph},
 }};
 
@@ -38,23 +47,38 @@ constexpr std::array<std::pair<std::string_view, NirType>, 19> kTypeNames{{
 std::vector<std::string> required_fields(NirType type) {
   switch (type) {
     case NirType::kInput:
-    case NirType::kOutput: return {"shape"};
-    case NirType::kLinear: return {"weight"};
-    case NirType::kAffine: return {"weight", "bias"};
-    case NirType::kScale: return {"scale"};
-    case NirType::kDelay: return {"delay"};
+    case NirType::kOutput:
+      return {"shape"};
+    case NirType::kLinear:
+      return {"weight"};
+    case NirType::kAffine:
+      return {"weight", "bias"};
+    case NirType::kScale:
+      return {"scale"};
+    case NirType::kDelay:
+      return {"delay"};
     case NirType::kConv1d:
-    case NirType::kConv2d: return {"weight"};
+    case NirType::kConv2d:
+      return {"weight"};
     case NirType::kSumPool2d:
-    case NirType::kAvgPool2d: return {"kernel_size", "stride"};
-    case NirType::kI: return {"r"};
-    case NirType::kThreshold: return {"threshold"};
-    case NirType::kIf: return {"r", "v_threshold"};
-    case NirType::kLi: return {"tau", "r", "v_leak"};
-    case NirType::kLif: return {"tau", "r", "v_leak", "v_threshold"};
-    case NirType::kCubaLi: return {"tau_mem", "tau_syn", "r", "v_leak"};
-    case NirType::kCubaLif: return {"tau_mem", "tau_syn", "r", "v_leak", "v_threshold"};
-    default: return {};
+    case NirType::kAvgPool2d:
+      return {"kernel_size", "stride"};
+    case NirType::kI:
+      return {"r"};
+    case NirType::kThreshold:
+      return {"threshold"};
+    case NirType::kIf:
+      return {"r", "v_threshold"};
+    case NirType::kLi:
+      return {"tau", "r", "v_leak"};
+    case NirType::kLif:
+      return {"tau", "r", "v_leak", "v_threshold"};
+    case NirType::kCubaLi:
+      return {"tau_mem", "tau_syn", "r", "v_leak"};
+    case NirType::kCubaLif:
+      return {"tau_mem", "tau_syn", "r", "v_leak", "v_threshold"};
+    default:
+      return {};
   }
 }
 
@@ -223,9 +247,11 @@ class Reader {
 
   void read_field(hid_t group, const std::string& name, const std::string& what, NirNode& node) {
     // What a type does not know is not asked for in a known type; unknown types show all they have.
-    Value value = read_dataset(group, name, what + (node.type_name.empty() ? "" : " (" + node.type_name + ")"));
+    Value value =
+        read_dataset(group, name, what + (node.type_name.empty() ? "" : " (" + node.type_name + ")"));
     if (auto* array = std::get_if<NirArray>(&value)) {
-      if (std::any_of(array->values.begin(), array->values.end(), [](double x) { return !std::isfinite(x); })) {
+      if (std::any_of(array->values.begin(), array->values.end(),
+                      [](double x) { return !std::isfinite(x); })) {
         problems_.add(what + ": field " + quote(name) + " holds numbers that are not finite");
       }
       node.fields.emplace(name, std::move(*array));
@@ -279,10 +305,12 @@ class Reader {
     const auto* texts = std::get_if<std::vector<std::string>>(&value);
     if (texts == nullptr || last_shape_.size() != 2 || last_shape_[1] != 2) {
       if (texts != nullptr && texts->empty()) return;
-      problems_.add(what + ": 'edges' is not a list of pairs of texts, its shape is " + to_string(last_shape_));
+      problems_.add(what + ": 'edges' is not a list of pairs of texts, its shape is " +
+                    to_string(last_shape_));
       return;
     }
-    for (std::size_t i = 0; i + 1 < texts->size(); i += 2) graph.edges.push_back({(*texts)[i], (*texts)[i + 1]});
+    for (std::size_t i = 0; i + 1 < texts->size(); i += 2)
+      graph.edges.push_back({(*texts)[i], (*texts)[i + 1]});
   }
 
   /// Metadata never matter, so nothing in them is a problem.
@@ -303,7 +331,8 @@ class Reader {
   enum class Empty { kRefused, kAllowed };
 
   /// One dataset of numbers or texts; monostate (and a problem) where that fails.
-  Value read_dataset(hid_t parent, const std::string& name, const std::string& what, Empty empty = Empty::kRefused) {
+  Value read_dataset(hid_t parent, const std::string& name, const std::string& what,
+                     Empty empty = Empty::kRefused) {
     const auto fail = [&](const std::string& why) {
       problems_.add(what + ": " + quote(name) + " " + why);
       return Value();
@@ -336,8 +365,8 @@ class Reader {
     }
     for (const std::size_t extent : shape) {
       if (count != 0 && extent > (limits_.values - values_read_) / count) {
-        return fail("claims the shape " + to_string(shape) + ", more than the " + std::to_string(limits_.values) +
-                    " numbers that a file may hold");
+        return fail("claims the shape " + to_string(shape) + ", more than the " +
+                    std::to_string(limits_.values) + " numbers that a file may hold");
       }
       count *= extent;
     }
@@ -357,8 +386,10 @@ class Reader {
         }
         return array;
       }
-      case H5T_STRING: return read_texts(set.id(), space.id(), type.id(), count, shape, fail);
-      default: return fail("holds neither numbers nor texts");
+      case H5T_STRING:
+        return read_texts(set.id(), space.id(), type.id(), count, shape, fail);
+      default:
+        return fail("holds neither numbers nor texts");
     }
   }
 
@@ -375,7 +406,8 @@ class Reader {
       hsize_t expected = 1;
       for (std::size_t i = 0; i < shape.size(); ++i) {
         const hsize_t extent = chunk.at(i);
-        if (extent == 0 || extent > limits_.values / volume_of_chunk) return "claims chunks of a size that cannot be";
+        if (extent == 0 || extent > limits_.values / volume_of_chunk)
+          return "claims chunks of a size that cannot be";
         volume_of_chunk *= extent;
         expected *= (shape[i] + extent - 1) / extent;
       }
@@ -388,7 +420,8 @@ class Reader {
     } else if (layout != H5D_CONTIGUOUS && layout != H5D_COMPACT) {
       return "is a view of other files; NIR data stand in the file itself";
     }
-    if (H5Pget_external_count(plist.id()) != 0) return "is stored in other files; NIR data stand in the file itself";
+    if (H5Pget_external_count(plist.id()) != 0)
+      return "is stored in other files; NIR data stand in the file itself";
     H5D_space_status_t status = H5D_SPACE_STATUS_ERROR;
     if (H5Dget_space_status(set, &status) < 0) return "has a damaged header";
     if (status == H5D_SPACE_STATUS_NOT_ALLOCATED) return "was never written";
@@ -396,7 +429,8 @@ class Reader {
   }
 
   template <class Fail>
-  Value read_texts(hid_t set, hid_t space, hid_t type, std::size_t count, const Shape& shape, const Fail& fail) {
+  Value read_texts(hid_t set, hid_t space, hid_t type, std::size_t count, const Shape& shape,
+                   const Fail& fail) {
     std::vector<std::string> texts;
     if (H5Tis_variable_str(type) > 0) {
       std::vector<char*> pointers(count, nullptr);
@@ -410,7 +444,8 @@ class Reader {
       H5Dvlen_reclaim(memory.id(), space, H5P_DEFAULT, static_cast<void*>(pointers.data()));
     } else {
       const std::size_t length = H5Tget_size(type);
-      if (length == 0 || length > 65536 || count > limits_.values / length) return fail("has texts of an impossible length");
+      if (length == 0 || length > 65536 || count > limits_.values / length)
+        return fail("has texts of an impossible length");
       std::vector<char> buffer(count * length);
       if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer.data()) < 0) {
         return fail("cannot be read: its texts are damaged (" + hdf5_reason() + ")");
@@ -440,7 +475,8 @@ std::vector<char> load(const std::string& path, const NirLimits& limits) {
   const std::streamoff size = file.tellg();
   if (size < 0) throw input_error("cannot be read; is it a file?");
   if (static_cast<std::size_t>(size) > limits.file_bytes) {
-    throw input_error("has " + std::to_string(size) + " bytes, at most " + std::to_string(limits.file_bytes) + " are read");
+    throw input_error("has " + std::to_string(size) + " bytes, at most " + std::to_string(limits.file_bytes) +
+                      " are read");
   }
   std::vector<char> bytes(static_cast<std::size_t>(size));
   file.seekg(0);
@@ -606,12 +642,14 @@ std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
 
 /// The answer of a child process that reads the bytes: here the process never calls the HDF5 library.
 std::optional<std::string> ask_child(const std::vector<char>& bytes, const NirLimits& limits) {
-  // A number is held as eight bytes, three times at most: as it is read, in the answer, in the answer as it grows twofold.
+  // A number is held as eight bytes, three times at most: as it is read, in the answer, in the answer as it
+  // grows twofold.
   constexpr std::size_t kMemoryOfValue = 48;
   const auto seconds = static_cast<unsigned>(limits.seconds + bytes.size() / (std::size_t{1} << 23U));
   NirLimits scaled = limits;
   scaled.values += bytes.size();
-  return in_child({seconds, limits.memory + kMemoryOfValue * bytes.size()}, [&] { return answer(bytes, scaled); });
+  return in_child({seconds, limits.memory + kMemoryOfValue * bytes.size()},
+                  [&] { return answer(bytes, scaled); });
 }
 
 }  // namespace
@@ -626,8 +664,10 @@ NirType nir_type(std::string_view name) {
 std::string quote(std::string_view name) {
   std::string result = "'";
   for (const char c : printable(name)) {
-    if (c == '\n') result += "\\x0a";
-    else result += c;
+    if (c == '\n')
+      result += "\\x0a";
+    else
+      result += c;
   }
   return result + "'";
 }
@@ -685,7 +725,8 @@ void describe_graph(const NirGraph& graph, const std::string& prefix, std::ostri
   }
   std::vector<NirEdge> edges = graph.edges;
   std::sort(edges.begin(), edges.end());
-  for (const NirEdge& edge : edges) out << "edge " << prefix << edge.from << " -> " << prefix << edge.to << "\n";
+  for (const NirEdge& edge : edges)
+    out << "edge " << prefix << edge.from << " -> " << prefix << edge.to << "\n";
   for (const auto& [name, value] : graph.metadata) {
     out << "metadata " << prefix << name << " ";
     if (const auto* text = std::get_if<std::string>(&value)) {

@@ -17,9 +17,26 @@ namespace spikeloom {
 
 /// The primitives of NIR 1.0; kUnknown is any other text.
 enum class NirType {
-  kInput, kOutput, kLinear, kAffine, kScale, kFlatten,
-  kLif, kCubaLif, kIf, kLi, kCubaLi, kI, kThreshold, kDelay,
-  kConv1d, kConv2d, kSumPool2d, kAvgPool2d, kGraph, kUnknown,
+  kInput,
+  kOutput,
+  kLinear,
+  kAffine,
+  kScale,
+  kFlatten,
+  kLif,
+  kCubaLif,
+  kIf,
+  kLi,
+  kCubaLi,
+  kI,
+  kThreshold,
+  kDelay,
+  kConv1d,
+  kConv2d,
+  kSumPool2d,
+  kAvgPool2d,
+  kGraph,
+  kUnknown,
 };
 
 /// The type of that spelling ("CubaLIF"); kUnknown for others.
@@ -43,8 +60,8 @@ struct NirGraph;
 
 struct NirNode {
   NirType type = NirType::kUnknown;
-  std::string type_name;                   ///< as written in the file
-  std::map<std::string, NirArray> fields;  ///< every numeric dataset of the node
+  std::string type_name;                     ///< as written in the file
+  std::map<std::string, NirArray> fields;    ///< every numeric dataset of the node
   std::map<std::string, std::string> texts;  ///< every other one that is a text ("same" padding)
   NirMetadata metadata;
   std::vector<NirGraph> graph;  ///< exactly one for kGraph, else none
@@ -66,11 +83,13 @@ struct NirGraph {
 /// What a file may claim before it is refused.
 struct NirLimits {
   std::size_t file_bytes = std::size_t{1} << 30U;
-  std::size_t values = std::size_t{1} << 24U;  ///< numbers in all datasets together, and one more for every byte of the file
-  std::size_t links = 100'000;                 ///< names in one group
-  std::size_t depth = 16;                      ///< graphs within graphs
-  unsigned seconds = 5;  ///< of processor time, and one more for every 8 MiB of the file
-  std::size_t memory = std::size_t{1} << 29U;  ///< bytes beyond what the process has, and 48 more for every byte of the file
+  std::size_t values = std::size_t{1}
+                       << 24U;  ///< numbers in all datasets together, and one more for every byte of the file
+  std::size_t links = 100'000;  ///< names in one group
+  std::size_t depth = 16;       ///< graphs within graphs
+  unsigned seconds = 5;         ///< of processor time, and one more for every 8 MiB of the file
+  std::size_t memory = std::size_t{1}
+                       << 29U;  ///< bytes beyond what the process has, and 48 more for every byte of the file
 };
 
 /// Reads a NIR file of either generation (plain, or chunked and compressed; f4, f8 and integers mixed).

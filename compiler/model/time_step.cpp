@@ -7,7 +7,7 @@
 namespace spikeloom {
 namespace {
 
-constexpr double kSameDt = 1e-5;   // parameters are float32: 6e-8 each, several in a quotient
+constexpr double kSameDt = 1e-5;  // parameters are float32: 6e-8 each, several in a quotient
 constexpr double kSnapDt = 1e-6;
 constexpr double kSnapDecay = 1e-6;
 
@@ -72,7 +72,8 @@ void look_at(const FlatNode& node, Evidences& evidences) {
   const std::size_t count = node.out ? volume(*node.out) : 1;
   for (const char* name : {"r", "tau", "tau_mem", "tau_syn", "w_in"}) {
     const NirArray* array = node.node->field(name);
-    if (array != nullptr && array->values.size() != 1 && array->values.size() != count) evidences.incomplete = true;
+    if (array != nullptr && array->values.size() != 1 && array->values.size() != count)
+      evidences.incomplete = true;
   }
   if (evidences.incomplete) return;
   const Parameter r(node, "r", 1);
@@ -92,8 +93,9 @@ void look_at(const FlatNode& node, Evidences& evidences) {
     const double dt = tau[i] / r[i];
     if (has_current && !near(w_in[i] * dt, tau_syn[i], 1e-4)) {
       if (evidences.doubt.empty()) {
-        evidences.doubt = std::string(tau_field(node)) + "/r of " + quote(node.name) + " gives " + number(dt) +
-                          ", but w_in·dt/tau_syn is then " + number(w_in[i] * dt / tau_syn[i]) + " and not 1";
+        evidences.doubt = std::string(tau_field(node)) + "/r of " + quote(node.name) + " gives " +
+                          number(dt) + ", but w_in·dt/tau_syn is then " + number(w_in[i] * dt / tau_syn[i]) +
+                          " and not 1";
       }
       continue;
     }
@@ -130,7 +132,8 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Semantics& 
     if (!one) return given;
     const Evidence& guess = evidences.list.front();
     if (near(given, guess.dt, kSnapDt)) return guess.dt;
-    notes.add("dt = " + number(given) + " is given; the parameters suggest " + number(guess.dt) + " (" + guess.from + ")");
+    notes.add("dt = " + number(given) + " is given; the parameters suggest " + number(guess.dt) + " (" +
+              guess.from + ")");
     return given;
   }
   if (!evidences.any_neuron) {
@@ -141,20 +144,22 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Semantics& 
     const Evidence& guess = evidences.list.front();
     notes.add("dt = " + number(guess.dt) + " guessed from " + guess.from + "; --dt overrides it");
     if (!metadata.empty() && !near(guess.dt, stated, 1e-3)) {
-      notes.add("dt: " + metadata + ", the parameters " + number(guess.dt) + "; the parameters are used, --dt overrides them");
+      notes.add("dt: " + metadata + ", the parameters " + number(guess.dt) +
+                "; the parameters are used, --dt overrides them");
     }
     return guess.dt;
   }
   if (evidences.incomplete) return 1;
   std::string why;
   if (evidences.list.size() > 1) {
-    why = evidences.list[0].from + " gives " + number(evidences.list[0].dt) + ", " + evidences.list[1].from + " gives " +
-          number(evidences.list[1].dt);
+    why = evidences.list[0].from + " gives " + number(evidences.list[0].dt) + ", " + evidences.list[1].from +
+          " gives " + number(evidences.list[1].dt);
   } else if (!evidences.doubt.empty()) {
     why = evidences.doubt;
   } else {
     why = "r = 1 says nothing about it";
-    if (evidences.steps_as_unit) why += " (tau of 1 and more looks like time counted in steps, as Sinabs does: dt = 1)";
+    if (evidences.steps_as_unit)
+      why += " (tau of 1 and more looks like time counted in steps, as Sinabs does: dt = 1)";
   }
   problems.add("dt is not in a NIR file and cannot be guessed: " + why + "; give --dt" +
                (metadata.empty() ? std::string() : "; " + metadata));
@@ -167,7 +172,8 @@ void check_time_constants(const FlatNode& node, Problems& problems) {
     if (array == nullptr) continue;
     for (const double value : array->values) {
       if (value > 0) continue;
-      problems.add(node.what() + ": field '" + field + "' holds " + number(value) + ", expected a time greater than 0");
+      problems.add(node.what() + ": field '" + field + "' holds " + number(value) +
+                   ", expected a time greater than 0");
       break;
     }
   }
@@ -182,13 +188,27 @@ Population normal_form(const FlatNode& node, double dt, const Semantics& semanti
   const bool cuba = type == NirType::kCubaLif || type == NirType::kCubaLi;
   if (type == NirType::kThreshold) population.reset = Reset::kToValue;
   switch (type) {
-    case NirType::kLif: population.kind = NeuronKind::kLif; break;
-    case NirType::kCubaLif: population.kind = NeuronKind::kCubaLif; break;
-    case NirType::kIf: population.kind = NeuronKind::kIf; break;
-    case NirType::kLi: population.kind = NeuronKind::kLi; break;
-    case NirType::kI: population.kind = NeuronKind::kI; break;
-    case NirType::kThreshold: population.kind = NeuronKind::kThreshold; break;
-    default: population.kind = NeuronKind::kCubaLi; break;
+    case NirType::kLif:
+      population.kind = NeuronKind::kLif;
+      break;
+    case NirType::kCubaLif:
+      population.kind = NeuronKind::kCubaLif;
+      break;
+    case NirType::kIf:
+      population.kind = NeuronKind::kIf;
+      break;
+    case NirType::kLi:
+      population.kind = NeuronKind::kLi;
+      break;
+    case NirType::kI:
+      population.kind = NeuronKind::kI;
+      break;
+    case NirType::kThreshold:
+      population.kind = NeuronKind::kThreshold;
+      break;
+    default:
+      population.kind = NeuronKind::kCubaLi;
+      break;
   }
   check_time_constants(node, problems);
   bool coarse = false;
@@ -205,7 +225,8 @@ Population normal_form(const FlatNode& node, double dt, const Semantics& semanti
   const Parameter r(node, "r", 1);
   const Parameter w_in(node, "w_in", 1);
   const Parameter v_leak(node, "v_leak", 0);
-  const Parameter v_threshold(node, type == NirType::kThreshold ? "threshold" : "v_threshold", std::numeric_limits<double>::max());
+  const Parameter v_threshold(node, type == NirType::kThreshold ? "threshold" : "v_threshold",
+                              std::numeric_limits<double>::max());
   const Parameter v_reset(node, "v_reset", 0);
   const std::size_t count = volume(population.shape);
   population.bias.assign(count, 0);
@@ -223,7 +244,8 @@ Population normal_form(const FlatNode& node, double dt, const Semantics& semanti
     } else {
       population.beta.push_back(decay(tau[i]));
       population.gain_v.push_back(dt / tau[i] * r[i]);
-      const double pull = semantics.integrator == Integrator::kEuler ? dt / tau[i] : 1 - population.beta.back();
+      const double pull =
+          semantics.integrator == Integrator::kEuler ? dt / tau[i] : 1 - population.beta.back();
       population.drive.push_back(pull * v_leak[i]);
     }
     if (!population.is_readout()) {
@@ -232,7 +254,8 @@ Population normal_form(const FlatNode& node, double dt, const Semantics& semanti
     }
   }
   if (coarse) {
-    problems.add(node.what() + ": dt = " + number(dt) + " is larger than a time constant, so forward Euler has no " +
+    problems.add(node.what() + ": dt = " + number(dt) +
+                 " is larger than a time constant, so forward Euler has no " +
                  "decay; give a smaller --dt or --integrator exponential");
   }
   return population;

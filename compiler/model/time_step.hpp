@@ -10,11 +10,12 @@ namespace spikeloom {
 ///
 /// A given dt that equals the guess to six digits is replaced by the guess: parameters are mostly
 /// float32, and dt/tau is to be 1/16 and not 0.0625000014.
-[[nodiscard]] double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Semantics& semantics, Notes& notes,
-                               Problems& problems);
+[[nodiscard]] double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Semantics& semantics,
+                               Notes& notes, Problems& problems);
 
 /// A neuron node's population in normal form, without its biases (they are 0 here).
-[[nodiscard]] Population normal_form(const FlatNode& node, double dt, const Semantics& semantics, Problems& problems);
+[[nodiscard]] Population normal_form(const FlatNode& node, double dt, const Semantics& semantics,
+                                     Problems& problems);
 
 /// A problem for every time constant that is not greater than 0.
 void check_time_constants(const FlatNode& node, Problems& problems);

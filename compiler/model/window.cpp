@@ -12,7 +12,8 @@ std::size_t rank_of(NirType type) { return type == NirType::kConv1d ? 1 : 2; }
 /// Reads a node's fields; every fault is told, so that one look shows them all.
 class WindowReader {
  public:
-  WindowReader(const FlatNode& node, Problems& problems) : node_(node), problems_(problems), rank_(rank_of(node.node->type)) {}
+  WindowReader(const FlatNode& node, Problems& problems)
+      : node_(node), problems_(problems), rank_(rank_of(node.node->type)) {}
 
   std::optional<Window> run(const Shape& in) {
     const NirType type = node_.node->type;
@@ -55,7 +56,8 @@ class WindowReader {
     for (std::size_t d = 0; d < rank_; ++d) {
       const double value = array->values.size() == 1 ? array->values.front() : array->values[d];
       if (!(value >= least && value <= 1e6) || value != std::floor(value)) {
-        fail("its field '" + field + "' holds " + number(value) + ", expected a whole number from " + number(least));
+        fail("its field '" + field + "' holds " + number(value) + ", expected a whole number from " +
+             number(least));
         return result;
       }
       result[2 - rank_ + d] = static_cast<std::size_t>(value);
@@ -93,7 +95,8 @@ class WindowReader {
     }
     const NirArray* groups = node_.node->field("groups");
     const double count = groups == nullptr ? 1 : groups->values.front();
-    if (!(count >= 1 && count <= 1e6) || count != std::floor(count) || (groups != nullptr && groups->values.size() != 1)) {
+    if (!(count >= 1 && count <= 1e6) || count != std::floor(count) ||
+        (groups != nullptr && groups->values.size() != 1)) {
       return fail("its field 'groups' holds " + number(count) + ", expected one whole number from 1");
     }
     window_.groups = static_cast<std::size_t>(count);
@@ -102,8 +105,9 @@ class WindowReader {
     if (rank_ == 2) window_.kernel[0] = weight->shape[2];
     const std::size_t expected = weight->shape[1] * window_.groups;
     if (window_.inputs != 0 && window_.inputs != expected) {
-      fail("its weight " + to_string(weight->shape) + " in " + std::to_string(window_.groups) + " groups takes " +
-           std::to_string(expected) + " channels, its input has " + std::to_string(window_.inputs));
+      fail("its weight " + to_string(weight->shape) + " in " + std::to_string(window_.groups) +
+           " groups takes " + std::to_string(expected) + " channels, its input has " +
+           std::to_string(window_.inputs));
     }
     if (window_.outputs % window_.groups != 0) {
       fail("its " + std::to_string(window_.outputs) + " output channels do not divide into " +
@@ -146,8 +150,8 @@ class WindowReader {
       const std::size_t padded = window_.in[d] + window_.before[d] + after[d];
       const std::size_t reach = window_.dilation[d] * (window_.kernel[d] - 1) + 1;
       if (window_.kernel[d] == 0 || reach > padded) {
-        fail("its kernel reaches over " + std::to_string(reach) + (d == 0 ? " rows" : " columns") + ", its input has " +
-             std::to_string(padded) + " with the padding");
+        fail("its kernel reaches over " + std::to_string(reach) + (d == 0 ? " rows" : " columns") +
+             ", its input has " + std::to_string(padded) + " with the padding");
         continue;
       }
       window_.out[d] = (padded - reach) / window_.stride[d] + 1;
@@ -199,15 +203,16 @@ Shape window_output(const FlatNode& node, const Window& window) {
 
 SparseRows window_rows(const FlatNode& node, const Window& window) {
   const auto& [height, width] = window.kernel;
-  const std::size_t inner = window.inputs / window.groups;    // input channels of a group
-  const std::size_t outer = window.outputs / window.groups;   // output channels of a group
+  const std::size_t inner = window.inputs / window.groups;   // input channels of a group
+  const std::size_t outer = window.outputs / window.groups;  // output channels of a group
   const double most = static_cast<double>(window.outputs * window.out[0] * window.out[1]) *
                       static_cast<double>(inner) * static_cast<double>(height * width);
   if (most > double{1U << 26U}) {
     throw input_error(node.what() + ": it unrolls to more than 2^26 weights (" + std::to_string(most) + ")");
   }
   const bool convolution = window.kind == Window::Kind::kConvolution;
-  const double plain = window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(height * width) : 1.0;
+  const double plain =
+      window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(height * width) : 1.0;
   const auto weight = [&](std::size_t o, std::size_t i, std::size_t ky, std::size_t kx) {
     if (!convolution) return plain;
     return node.node->field("weight")->values[((o * inner + i) * height + ky) * width + kx];
@@ -238,7 +243,8 @@ SparseRows window_rows(const FlatNode& node, const Window& window) {
             for (const Reach& at_x : reach[1][x]) {
               const double w = weight(o, i % inner, at_y.tap, at_x.tap);
               if (w == 0) continue;
-              rows.target.push_back(static_cast<std::uint32_t>((o * window.out[0] + at_y.to) * window.out[1] + at_x.to));
+              rows.target.push_back(
+                  static_cast<std::uint32_t>((o * window.out[0] + at_y.to) * window.out[1] + at_x.to));
               rows.weight.push_back(w);
             }
           }

@@ -22,7 +22,8 @@ std::uint32_t row_words(const Cluster& cluster, std::size_t chunk, std::uint32_t
 std::int64_t chunk_cycles(const Cluster& cluster, std::size_t chunk, std::uint16_t bits) {
   std::int64_t cycles = 0;
   for (std::uint32_t left = bits; left != 0; left &= left - 1)
-    cycles += std::max<std::int64_t>(1, row_words(cluster, chunk, static_cast<std::uint32_t>(std::countr_zero(left))));
+    cycles += std::max<std::int64_t>(
+        1, row_words(cluster, chunk, static_cast<std::uint32_t>(std::countr_zero(left))));
   return std::max<std::int64_t>(1, cycles);
 }
 
@@ -93,9 +94,11 @@ WeightWords weight_words(const Application& app) {
           if ((cluster.chunk_bits[chunk] >> bit & 1U) == 0) continue;
           if (!inbound.from && !is_first_plane(app, inbound.source_first + c, bit)) continue;
           const hw::MemChunkEntry& entry = cluster.chunks[chunk];
-          logical[entry.per_axon != 0 ? cluster.axons[entry.first + bit].format : entry.format] += row_words(cluster, chunk, bit);
+          logical[entry.per_axon != 0 ? cluster.axons[entry.first + bit].format : entry.format] +=
+              row_words(cluster, chunk, bit);
         }
-    for (std::uint32_t format = 0; format < 4; ++format) result.unrolled += (logical[format] + (1U << format) - 1) >> format;
+    for (std::uint32_t format = 0; format < 4; ++format)
+      result.unrolled += (logical[format] + (1U << format) - 1) >> format;
   }
   return result;
 }

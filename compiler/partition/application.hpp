@@ -33,24 +33,25 @@ struct Inbound {
 /// cluster's own first entry; weight addresses are in logical words of their format, from the cluster's
 /// first memory word. docs/protocol.md, section 7, says how the tables are walked.
 struct Cluster {
-  std::string name;                     ///< "hidden[0]"
+  std::string name;  ///< "hidden[0]"
   PopulationId population;
-  std::vector<std::uint32_t> neurons;   ///< NIR index by position; position p is in lane group p / lanes
+  std::vector<std::uint32_t> neurons;  ///< NIR index by position; position p is in lane group p / lanes
   bool readout = false;
-  bool last_only = false;               ///< readout sent only on a sample's last step
-  std::uint32_t lane_groups = 0;        ///< accumulators: ⌈neurons / lanes⌉
-  std::uint32_t lif_groups = 0;         ///< state words: ⌈neurons / lif_lanes⌉
-  std::uint32_t out_entries = 0;        ///< most chunks a step: ⌈neurons / 16⌉, or 2·neurons of a readout
-  std::vector<Inbound> inbound;         ///< by rising delay; first_chunk rises with them
-  std::vector<hw::MemChunkEntry> chunks;     ///< one per page chunk
-  std::vector<std::uint16_t> chunk_bits;     ///< by page chunk: bits that can ever be set
+  bool last_only = false;         ///< readout sent only on a sample's last step
+  std::uint32_t lane_groups = 0;  ///< accumulators: ⌈neurons / lanes⌉
+  std::uint32_t lif_groups = 0;   ///< state words: ⌈neurons / lif_lanes⌉
+  std::uint32_t out_entries = 0;  ///< most chunks a step: ⌈neurons / 16⌉, or 2·neurons of a readout
+  std::vector<Inbound> inbound;   ///< by rising delay; first_chunk rises with them
+  std::vector<hw::MemChunkEntry> chunks;  ///< one per page chunk
+  std::vector<std::uint16_t> chunk_bits;  ///< by page chunk: bits that can ever be set
   std::vector<hw::MemAxonEntry> axons;
-  std::vector<std::uint8_t> weights;         ///< memory words of `lanes` bytes
+  std::vector<std::uint8_t> weights;  ///< memory words of `lanes` bytes
   std::vector<hw::MemUpdateEntry> updates;
   std::vector<hw::MemSetEntry> sets;
-  std::vector<std::int32_t> biases;          ///< bias_i by position
-  std::array<std::uint32_t, 16> limit{};     ///< by steps since the sample began (15: or more): leading chunks that count
-  std::vector<double> activity;              ///< expected spikes a step, by position; empty: not calibrated
+  std::vector<std::int32_t> biases;  ///< bias_i by position
+  std::array<std::uint32_t, 16>
+      limit{};                   ///< by steps since the sample began (15: or more): leading chunks that count
+  std::vector<double> activity;  ///< expected spikes a step, by position; empty: not calibrated
   friend bool operator==(const Cluster&, const Cluster&) = default;
 
   [[nodiscard]] std::size_t size() const { return neurons.size(); }
@@ -78,22 +79,22 @@ struct OutputStream {
   Shape shape;
   OutputKind kind = OutputKind::kSpikes;
   PopulationId population;
-  bool recorded = false;  ///< asked for by the user, not an output of the network
-  double unit = 1;        ///< real potential of one integer unit
+  bool recorded = false;             ///< asked for by the user, not an output of the network
+  double unit = 1;                   ///< real potential of one integer unit
   std::vector<std::uint32_t> sinks;  ///< indices into Application::sinks
   friend bool operator==(const OutputStream&, const OutputStream&) = default;
 };
 
 struct Application {
   std::string name;
-  std::uint32_t lanes = 16, lif_lanes = 16;     ///< of the chip that the tables were made for
-  std::vector<std::string> populations;         ///< names by PopulationId
-  std::vector<Cluster> clusters;                ///< by ClusterId
+  std::uint32_t lanes = 16, lif_lanes = 16;  ///< of the chip that the tables were made for
+  std::vector<std::string> populations;      ///< names by PopulationId
+  std::vector<Cluster> clusters;             ///< by ClusterId
   std::vector<StreamInput> inputs;
-  std::vector<ClusterId> sinks;                 ///< clusters sent to the host; the index is the sink channel
+  std::vector<ClusterId> sinks;  ///< clusters sent to the host; the index is the sink channel
   std::vector<OutputStream> outputs;
-  std::vector<ClusterId> order;                 ///< topological over delay-0 inbound
-  std::string options = "{}";                   ///< JSON object: semantics chosen before, for reports
+  std::vector<ClusterId> order;  ///< topological over delay-0 inbound
+  std::string options = "{}";    ///< JSON object: semantics chosen before, for reports
   friend bool operator==(const Application&, const Application&) = default;
 
   /// Chunks of the host stream over all inputs.

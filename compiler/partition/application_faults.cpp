@@ -39,8 +39,10 @@ class Faults {
     const std::string where = "input " + input.name;
     std::uint64_t elements = 1;
     for (const std::size_t extent : input.shape) {
-      if (extent == 0 || extent > kMostElements) elements = kMostElements + 1;
-      else elements *= extent;
+      if (extent == 0 || extent > kMostElements)
+        elements = kMostElements + 1;
+      else
+        elements *= extent;
       if (elements > kMostElements) break;
     }
     require(elements <= kMostElements, where, "shape out of range");
@@ -58,9 +60,12 @@ class Faults {
     const std::uint64_t n = cluster.size();
     require(cluster.population.index() < app_.populations.size(), where, "no such population");
     require(n > 0 && n <= kMostElements, where, "number of neurons out of range");
-    require(cluster.lane_groups == (n + app_.lanes - 1) / app_.lanes, where, "lane groups do not fit its neurons");
-    require(cluster.lif_groups == (n + app_.lif_lanes - 1) / app_.lif_lanes, where, "LIF groups do not fit its neurons");
-    require(cluster.out_entries == (cluster.readout ? 2 * n : (n + 15) / 16), where, "output entries do not fit its neurons");
+    require(cluster.lane_groups == (n + app_.lanes - 1) / app_.lanes, where,
+            "lane groups do not fit its neurons");
+    require(cluster.lif_groups == (n + app_.lif_lanes - 1) / app_.lif_lanes, where,
+            "LIF groups do not fit its neurons");
+    require(cluster.out_entries == (cluster.readout ? 2 * n : (n + 15) / 16), where,
+            "output entries do not fit its neurons");
     require(cluster.biases.size() == n, where, "biases do not fit its neurons");
     require(cluster.activity.empty() || cluster.activity.size() == n, where, "activity has another size");
     require(cluster.weights.size() % app_.lanes == 0, where, "weights are not whole words");
@@ -71,7 +76,8 @@ class Faults {
     for (std::size_t p = 0; p < app_.populations.size(); ++p) {
       std::vector<std::uint32_t> all;
       for (const Cluster& cluster : app_.clusters)
-        if (cluster.population.index() == p) all.insert(all.end(), cluster.neurons.begin(), cluster.neurons.end());
+        if (cluster.population.index() == p)
+          all.insert(all.end(), cluster.neurons.begin(), cluster.neurons.end());
       std::sort(all.begin(), all.end());
       bool whole = true;
       for (std::size_t j = 0; j < all.size(); ++j) whole = whole && all[j] == j;
@@ -123,13 +129,15 @@ class Faults {
         require(!source.readout, where, "inbound from a readout");
         chunks = source.out_entries;
       }
-      require(std::uint64_t{inbound.source_first} + inbound.source_count <= chunks, where, "inbound chunks that the source has not");
+      require(std::uint64_t{inbound.source_first} + inbound.source_count <= chunks, where,
+              "inbound chunks that the source has not");
       require(inbound.delay <= 15 && inbound.delay >= delay, where, "inbound not by rising delay up to 15");
       require(inbound.first_chunk == next, where, "inbound chunks do not follow each other");
       next += inbound.source_count;
       delay = inbound.delay;
       timed = timed || inbound.delay == 0;
-      for (std::uint32_t count = std::min(15U, delay); count < 16; ++count) limit[count] = static_cast<std::uint32_t>(next);
+      for (std::uint32_t count = std::min(15U, delay); count < 16; ++count)
+        limit[count] = static_cast<std::uint32_t>(next);
     }
     require(timed, where, "no inbound without delay");
     require(next == cluster.chunks.size(), where, "chunk table does not fit the inbound");
@@ -140,8 +148,8 @@ class Faults {
   void check_updates(const Cluster& cluster) {
     const std::string where = "cluster " + cluster.name;
     for (const hw::MemUpdateEntry& entry : cluster.updates)
-      require(entry.group < cluster.lif_groups && entry.set < cluster.sets.size() && entry.lane < app_.lif_lanes &&
-                  entry.mask < (1U << app_.lif_lanes),
+      require(entry.group < cluster.lif_groups && entry.set < cluster.sets.size() &&
+                  entry.lane < app_.lif_lanes && entry.mask < (1U << app_.lif_lanes),
               where, "an update entry out of range");
   }
 
@@ -165,10 +173,12 @@ class Faults {
         require(cluster.readout == (stream.kind == OutputKind::kPotential), where, "a sink of another kind");
         neurons += cluster.size();
       }
-      for (const Cluster& cluster : app_.clusters) all += cluster.population == stream.population ? cluster.size() : 0;
+      for (const Cluster& cluster : app_.clusters)
+        all += cluster.population == stream.population ? cluster.size() : 0;
       require(neurons == all, where, "its sinks do not cover the population");
       std::uint64_t elements = 1;
-      for (const std::size_t extent : stream.shape) elements = extent > kMostElements ? 0 : std::min(elements * extent, 2 * kMostElements);
+      for (const std::size_t extent : stream.shape)
+        elements = extent > kMostElements ? 0 : std::min(elements * extent, 2 * kMostElements);
       require(elements == all, where, "its shape does not fit the population");
     }
   }

@@ -27,10 +27,12 @@ void add_output(Application& app, const IntNetwork& network, const std::string& 
   app.outputs.push_back(std::move(stream));
 }
 
-void add_inputs(Application& app, const IntNetwork& network, const Skeleton& skeleton, const std::optional<Traffic>& activity) {
+void add_inputs(Application& app, const IntNetwork& network, const Skeleton& skeleton,
+                const std::optional<Traffic>& activity) {
   for (std::size_t i = 0; i < network.inputs.size(); ++i) {
     const IntInput& input = network.inputs[i];
-    StreamInput stream{input.name, input.shape, input.planes, input.is_signed, input.unit, skeleton.first_axon[i], {}};
+    StreamInput stream{
+        input.name, input.shape, input.planes, input.is_signed, input.unit, skeleton.first_axon[i], {}};
     if (activity) stream.activity = activity->inputs.at(i);
     app.inputs.push_back(std::move(stream));
   }
@@ -55,14 +57,15 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
   app.clusters.resize(skeleton.clusters.size());
   parallel_for(network.populations.size(), [&](std::size_t p) {
     const Reach reach(layers[p], skeleton, PopulationId(p));
-    for (std::size_t c = first[p]; c < first[p + 1]; ++c) app.clusters[c] = build_cluster(network, chip, layers, skeleton, reach, c);
+    for (std::size_t c = first[p]; c < first[p + 1]; ++c)
+      app.clusters[c] = build_cluster(network, chip, layers, skeleton, reach, c);
   });
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     Cluster& cluster = app.clusters[c];
     cluster.last_only = cluster.readout && options.readout == ReadoutTime::kLastStep;
     for (const Excess& e : excesses(cluster, chip))
-      problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) + ", the chip has " +
-                   std::to_string(e.available));
+      problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) +
+                   ", the chip has " + std::to_string(e.available));
     if (options.activity)
       for (const std::uint32_t neuron : cluster.neurons)
         cluster.activity.push_back(options.activity->populations.at(cluster.population.index()).at(neuron));
@@ -71,9 +74,11 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
   }
   problems.throw_if_any("network " + network.name + " on chip " + chip.name);
   add_inputs(app, network, skeleton, options.activity);
-  for (const Output& output : network.outputs) add_output(app, network, output.name, output.shape, output.from, 0);
+  for (const Output& output : network.outputs)
+    add_output(app, network, output.name, output.shape, output.from, 0);
   for (const PopulationId id : options.record)
-    add_output(app, network, network.populations.at(id.index()).name, network.populations.at(id.index()).shape, id, 1);
+    add_output(app, network, network.populations.at(id.index()).name,
+               network.populations.at(id.index()).shape, id, 1);
   return app;
 }
 

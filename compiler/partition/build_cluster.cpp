@@ -35,11 +35,13 @@ hw::MemSetEntry set_entry(const IntPopulation& p, const SetKey& key) {
 }
 
 /// Update entries that this order of neurons costs: (LIF group, distinct set) pairs.
-std::size_t update_entries(const IntPopulation& p, const std::vector<std::uint32_t>& neurons, std::uint32_t lif_lanes) {
+std::size_t update_entries(const IntPopulation& p, const std::vector<std::uint32_t>& neurons,
+                           std::uint32_t lif_lanes) {
   std::size_t entries = 0;
   for (std::size_t begin = 0; begin < neurons.size(); begin += lif_lanes) {
     std::vector<SetKey> keys;
-    for (std::size_t i = begin; i < std::min(neurons.size(), begin + lif_lanes); ++i) keys.push_back(set_key(p, neurons[i]));
+    for (std::size_t i = begin; i < std::min(neurons.size(), begin + lif_lanes); ++i)
+      keys.push_back(set_key(p, neurons[i]));
     std::sort(keys.begin(), keys.end());
     entries += static_cast<std::size_t>(std::unique(keys.begin(), keys.end()) - keys.begin());
   }
@@ -52,7 +54,8 @@ void order_neurons(const IntPopulation& p, std::vector<std::uint32_t>& neurons, 
   std::vector<std::uint32_t> sorted = neurons;
   std::stable_sort(sorted.begin(), sorted.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return set_key(p, a) < set_key(p, b); });
-  if (update_entries(p, sorted, lif_lanes) < update_entries(p, neurons, lif_lanes)) neurons = std::move(sorted);
+  if (update_entries(p, sorted, lif_lanes) < update_entries(p, neurons, lif_lanes))
+    neurons = std::move(sorted);
 }
 
 void write_update_program(const IntPopulation& p, std::uint32_t lif_lanes, Cluster& cluster) {
@@ -111,9 +114,14 @@ struct Range {
 
 class TableBuilder {
  public:
-  TableBuilder(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton, const Reach& reach,
-               std::size_t c)
-      : network_(network), chip_(chip), layers_(layers), skeleton_(skeleton), reach_(reach), id_(c),
+  TableBuilder(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton,
+               const Reach& reach, std::size_t c)
+      : network_(network),
+        chip_(chip),
+        layers_(layers),
+        skeleton_(skeleton),
+        reach_(reach),
+        id_(c),
         cluster_(skeleton.clusters[c]) {}
 
   Cluster build() {
@@ -144,13 +152,15 @@ class TableBuilder {
     }
     for (const auto& [source, range] : ranges)
       feeds_.push_back({{source == ~0U ? ClusterOrHost{} : ClusterId(source), layer.delay, 0, range.low,
-                         range.high - range.low + 1}, &layer});
+                         range.high - range.low + 1},
+                        &layer});
   }
 
   void find_inbound() {
     const std::vector<Layer>& layers = layers_[cluster_.population.index()];
     for (std::size_t l = 0; l < layers.size(); ++l) add_feeds(layers[l], reach_.elements(l, id_));
-    const bool timed = std::any_of(feeds_.begin(), feeds_.end(), [](const Feed& f) { return f.inbound.delay == 0; });
+    const bool timed =
+        std::any_of(feeds_.begin(), feeds_.end(), [](const Feed& f) { return f.inbound.delay == 0; });
     if (!timed) feeds_.insert(feeds_.begin(), Feed{});
     std::stable_sort(feeds_.begin(), feeds_.end(),
                      [](const Feed& a, const Feed& b) { return a.inbound.delay < b.inbound.delay; });
@@ -169,8 +179,8 @@ class TableBuilder {
   }
 
   /// Source element and plane of bit `bit` of source chunk `chunk`; false: no such axon.
-  [[nodiscard]] bool element_of(const Feed& feed, std::uint32_t chunk, std::uint32_t bit, std::uint32_t& element,
-                                std::uint32_t& plane) const {
+  [[nodiscard]] bool element_of(const Feed& feed, std::uint32_t chunk, std::uint32_t bit,
+                                std::uint32_t& element, std::uint32_t& plane) const {
     const std::uint32_t at = chunk * 16 + bit;
     plane = 0;
     if (feed.inbound.from) {
@@ -211,15 +221,18 @@ class TableBuilder {
     // One bit has no 0: every neuron of the words must be there. Lanes past the last neuron copy their
     // word's first, so that no unused accumulator grows beyond a used one.
     if (bits == 1) {
-      const std::size_t end = std::min(cluster_.size(), std::size_t{high + 1} * lanes) - std::size_t{low} * lanes;
+      const std::size_t end =
+          std::min(cluster_.size(), std::size_t{high + 1} * lanes) - std::size_t{low} * lanes;
       if (entries.size() != end || stored_bits(chip_, 1) != 1)
         bits = 2;
       else
-        for (std::size_t i = end; i < row.mantissas.size(); ++i) row.mantissas[i] = row.mantissas[i / lanes * lanes];
+        for (std::size_t i = end; i < row.mantissas.size(); ++i)
+          row.mantissas[i] = row.mantissas[i / lanes * lanes];
     }
     row.format = static_cast<std::uint32_t>(std::countr_zero(8U / stored_bits(chip_, bits)));
     if (const auto* input = std::get_if<InputId>(&layer.from))
-      row.negate = network_.inputs[input->index()].is_signed && plane + 1 == network_.inputs[input->index()].planes;
+      row.negate =
+          network_.inputs[input->index()].is_signed && plane + 1 == network_.inputs[input->index()].planes;
     return row;
   }
 
@@ -275,8 +288,9 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
     for (std::size_t c = first; c < skeleton.clusters.size(); ++c) {
       Cluster& cluster = skeleton.clusters[c];
       if (clustering.order_of(p) == NeuronOrder::kRank)
-        std::sort(cluster.neurons.begin(), cluster.neurons.end(),
-                  [&](std::uint32_t a, std::uint32_t b) { return clustering.rank[p][a] < clustering.rank[p][b]; });
+        std::sort(cluster.neurons.begin(), cluster.neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
+          return clustering.rank[p][a] < clustering.rank[p][b];
+        });
       if (clustering.order_of(p) == NeuronOrder::kPosition)
         order_by_position(map_extent(population.shape), cluster.neurons);
       else
@@ -324,8 +338,8 @@ Reach::Reach(const std::vector<Layer>& layers, const Skeleton& skeleton, Populat
   }
 }
 
-Cluster build_cluster(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton,
-                      const Reach& reach, std::size_t c) {
+Cluster build_cluster(const IntNetwork& network, const Chip& chip, const Layers& layers,
+                      const Skeleton& skeleton, const Reach& reach, std::size_t c) {
   return TableBuilder(network, chip, layers, skeleton, reach, c).build();
 }
 

@@ -41,6 +41,7 @@ class Reach {
 };
 
 /// Inbound, limits, rows and weights of cluster `c` of the skeleton, which is handed back whole.
-[[nodiscard]] Cluster build_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&, const Reach&, std::size_t c);
+[[nodiscard]] Cluster build_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&,
+                                    const Reach&, std::size_t c);
 
 }  // namespace spikeloom

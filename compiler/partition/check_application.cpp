@@ -34,13 +34,16 @@ void normalise(std::vector<Synapse>& list) {
 
 class Checker {
  public:
-  Checker(const Application& app, const IntNetwork& network, const Chip& chip) : app_(app), network_(network), chip_(chip) {}
+  Checker(const Application& app, const IntNetwork& network, const Chip& chip)
+      : app_(app), network_(network), chip_(chip) {}
 
   std::vector<std::string> run() {
     faults_ = faults(app_);
     if (!faults_.empty()) return faults_;
-    require(app_.lanes == chip_.tile.lanes && app_.lif_lanes == chip_.tile.lif_lanes, "tables were made for other lanes");
-    require(app_.populations.size() == network_.populations.size() && app_.inputs.size() == network_.inputs.size(),
+    require(app_.lanes == chip_.tile.lanes && app_.lif_lanes == chip_.tile.lif_lanes,
+            "tables were made for other lanes");
+    require(app_.populations.size() == network_.populations.size() &&
+                app_.inputs.size() == network_.inputs.size(),
             "another number of populations or inputs");
     if (!faults_.empty()) return faults_;
     check_inputs();
@@ -49,8 +52,10 @@ class Checker {
     for (std::size_t p = 0; p < network_.populations.size(); ++p) check_synapses(p);
     for (const Cluster& cluster : app_.clusters) {
       for (const Excess& e : excesses(cluster, chip_)) require(false, cluster.name + " exceeds " + e.key);
-      if (cluster.readout) check_readout(cluster);
-      else check_updates(cluster);
+      if (cluster.readout)
+        check_readout(cluster);
+      else
+        check_updates(cluster);
     }
     check_outputs();
     return faults_;
@@ -79,14 +84,17 @@ class Checker {
         neurons += cluster.size();
         require(cluster.readout == network_.populations[p].is_readout(), cluster.name + ": wrong kind");
       }
-      require(app_.populations[p] == network_.populations[p].name && neurons == network_.populations[p].size(),
-              "population " + network_.populations[p].name + ": wrong name or size");
+      require(
+          app_.populations[p] == network_.populations[p].name && neurons == network_.populations[p].size(),
+          "population " + network_.populations[p].name + ": wrong name or size");
     }
   }
 
-  [[nodiscard]] std::int64_t weight(const Cluster& cluster, std::uint64_t word, std::uint32_t lane, std::uint32_t format) const {
+  [[nodiscard]] std::int64_t weight(const Cluster& cluster, std::uint64_t word, std::uint32_t lane,
+                                    std::uint32_t format) const {
     const std::uint32_t bits = 8U >> format;
-    const std::uint64_t at = (word >> format) * app_.lanes * 8 + (word & ((1U << format) - 1)) * app_.lanes * bits + lane * bits;
+    const std::uint64_t at =
+        (word >> format) * app_.lanes * 8 + (word & ((1U << format) - 1)) * app_.lanes * bits + lane * bits;
     const std::int32_t raw = cluster.weights[at / 8] >> (at % 8) & ((1 << bits) - 1);
     if (bits == 1) return raw == 1 ? -1 : 1;
     return raw >= 1 << (bits - 1) ? raw - (1 << bits) : raw;
@@ -122,7 +130,8 @@ class Checker {
         for (std::uint32_t bit = 0; bit < 16; ++bit) {
           std::uint32_t exists = 0;
           Synapse synapse = axon_of(inbound, (inbound.source_first + c) * 16 + bit, exists);
-          require((cluster.chunk_bits[inbound.first_chunk + c] >> bit & 1U) == exists, cluster.name + ": chunk bits differ");
+          require((cluster.chunk_bits[inbound.first_chunk + c] >> bit & 1U) == exists,
+                  cluster.name + ": chunk bits differ");
           if (exists == 0) continue;
           hw::MemAxonEntry row;
           if (chunk.per_axon != 0) {
@@ -136,15 +145,16 @@ class Checker {
             row.format = chunk.format;
           }
           require(row.shift <= chip_.tile.max_shift, cluster.name + ": a shift beyond the chip's");
-          require(std::count(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), 8U >> row.format) == 1,
-                  cluster.name + ": a format that the chip has not");
+          require(
+              std::count(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), 8U >> row.format) == 1,
+              cluster.name + ": a format that the chip has not");
           for (std::uint32_t w = 0; w < row.words; ++w)
             for (std::uint32_t lane = 0; lane < app_.lanes; ++lane) {
               const std::size_t position = std::size_t{row.offset + w} * app_.lanes + lane;
               if (position >= cluster.size()) continue;
               synapse.target = cluster.neurons[position];
-              synapse.value = weight(cluster, row.first + w, lane, row.format) * (std::int64_t{1} << row.shift) *
-                              (row.negate != 0 ? -1 : 1);
+              synapse.value = weight(cluster, row.first + w, lane, row.format) *
+                              (std::int64_t{1} << row.shift) * (row.negate != 0 ? -1 : 1);
               if (synapse.value != 0) found.push_back(synapse);
             }
         }
@@ -163,28 +173,32 @@ class Checker {
         planes = network_.inputs[source].planes;
         if (network_.inputs[source].is_signed) negative = planes - 1;
       } else {
-        source = static_cast<std::uint32_t>(network_.inputs.size()) + std::get<PopulationId>(projection.from).value;
+        source = static_cast<std::uint32_t>(network_.inputs.size()) +
+                 std::get<PopulationId>(projection.from).value;
       }
       for (std::uint32_t e = 0; e + 1 < projection.row_begin.size(); ++e)
         for (std::size_t i = projection.row_begin[e]; i < projection.row_begin[e + 1]; ++i)
           for (std::uint32_t b = 0; b < planes; ++b)
             expected.push_back({source, e * planes + b, projection.delay, projection.target[i],
-                                std::int64_t{projection.weight[i]} * (std::int64_t{1} << (projection.shift + b)) *
-                                    (b == negative ? -1 : 1)});
+                                std::int64_t{projection.weight[i]} *
+                                    (std::int64_t{1} << (projection.shift + b)) * (b == negative ? -1 : 1)});
     }
     normalise(found);
     normalise(expected);
-    require(found == expected, "population " + network_.populations[p].name + ": the decoded weights differ from the network's");
+    require(found == expected,
+            "population " + network_.populations[p].name + ": the decoded weights differ from the network's");
   }
 
   void check_set(const Cluster& cluster, std::size_t position, const hw::MemSetEntry& set) {
     const IntPopulation& p = network_.populations[cluster.population.index()];
     const std::uint32_t j = cluster.neurons[position];
-    bool same = static_cast<std::int32_t>(set.alpha) == p.alpha[j] && static_cast<std::int32_t>(set.beta) == p.beta[j] &&
+    bool same = static_cast<std::int32_t>(set.alpha) == p.alpha[j] &&
+                static_cast<std::int32_t>(set.beta) == p.beta[j] &&
                 static_cast<std::int32_t>(set.bias_v) == p.bias_v[j] && set.scale == p.scale &&
                 cluster.biases[position] == p.bias_i[j];
     if (!p.is_readout()) {
-      same = same && static_cast<std::int32_t>(set.theta) == p.theta[j] && (set.subtract != 0) == (p.reset == Reset::kSubtract);
+      same = same && static_cast<std::int32_t>(set.theta) == p.theta[j] &&
+             (set.subtract != 0) == (p.reset == Reset::kSubtract);
       if (p.reset == Reset::kToValue) same = same && static_cast<std::int32_t>(set.v_reset) == p.v_reset[j];
     }
     require(same, cluster.name + ": parameters of neuron " + std::to_string(j) + " differ");
@@ -220,7 +234,8 @@ class Checker {
   }
 
   void check_readout(const Cluster& cluster) {
-    require(cluster.updates.size() == 2 * cluster.size(), cluster.name + ": expected two update entries a neuron");
+    require(cluster.updates.size() == 2 * cluster.size(),
+            cluster.name + ": expected two update entries a neuron");
     if (cluster.updates.size() != 2 * cluster.size()) return;
     for (std::size_t i = 0; i < cluster.updates.size(); ++i) {
       const hw::MemUpdateEntry& entry = cluster.updates[i];
@@ -236,7 +251,8 @@ class Checker {
     for (const Output& output : network_.outputs)
       require(std::any_of(app_.outputs.begin(), app_.outputs.end(),
                           [&](const OutputStream& s) {
-                            return s.name == output.name && s.population == output.from && s.shape == output.shape && !s.recorded;
+                            return s.name == output.name && s.population == output.from &&
+                                   s.shape == output.shape && !s.recorded;
                           }),
               "output " + output.name + " is missing");
   }

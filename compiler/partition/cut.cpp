@@ -6,7 +6,8 @@
 namespace spikeloom {
 namespace {
 
-double rate_of(const IntNetwork& network, const Source& from, std::size_t element, const std::optional<Traffic>& activity) {
+double rate_of(const IntNetwork& network, const Source& from, std::size_t element,
+               const std::optional<Traffic>& activity) {
   if (!activity) return 1;
   if (const auto* population = std::get_if<PopulationId>(&from))
     return activity->populations.at(population->index()).at(element);
@@ -27,7 +28,8 @@ Edges edges_into(const IntNetwork& network, const std::vector<Layer>& layers, Po
       if (layer.row_begin[s] == layer.row_begin[s + 1]) continue;
       edges.rate.push_back(rate_of(network, layer.from, s, activity));
       edges.own.push_back(layer.from == Source(to) ? static_cast<std::uint32_t>(s) : Edges::kOutside);
-      edges.target.insert(edges.target.end(), layer.target.begin() + static_cast<std::ptrdiff_t>(layer.row_begin[s]),
+      edges.target.insert(edges.target.end(),
+                          layer.target.begin() + static_cast<std::ptrdiff_t>(layer.row_begin[s]),
                           layer.target.begin() + static_cast<std::ptrdiff_t>(layer.row_begin[s + 1]));
       edges.begin.push_back(edges.target.size());
     }
@@ -43,7 +45,9 @@ double cut(const Edges& edges, const std::vector<std::uint32_t>& of) {
     std::sort(reached.begin(), reached.end());
     reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
     std::size_t others = reached.size();
-    if (edges.own[e] != Edges::kOutside && std::binary_search(reached.begin(), reached.end(), of[edges.own[e]])) --others;
+    if (edges.own[e] != Edges::kOutside &&
+        std::binary_search(reached.begin(), reached.end(), of[edges.own[e]]))
+      --others;
     total += edges.rate[e] * static_cast<double>(others);
   }
   return total;

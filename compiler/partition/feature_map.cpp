@@ -31,7 +31,8 @@ MapExtent map_extent(const Shape& shape) {
 bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& layers) {
   const MapExtent map = map_extent(population.shape);
   if (map.height * map.width < 2 || population.is_readout()) return false;
-  return std::any_of(layers.begin(), layers.end(), [&](const Layer& layer) { return !is_dense(layer, population.size()); });
+  return std::any_of(layers.begin(), layers.end(),
+                     [&](const Layer& layer) { return !is_dense(layer, population.size()); });
 }
 
 std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most) {
@@ -39,7 +40,8 @@ std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_
   for (std::uint32_t rows = 1; rows <= std::min(blocks, map.height); ++rows) {
     if (blocks % rows != 0 || blocks / rows > map.width) continue;
     const Grid grid{rows, blocks / rows};
-    const std::uint64_t tall = (map.height + grid.rows - 1) / grid.rows, wide = (map.width + grid.columns - 1) / grid.columns;
+    const std::uint64_t tall = (map.height + grid.rows - 1) / grid.rows,
+                        wide = (map.width + grid.columns - 1) / grid.columns;
     if (tall * wide * map.channels <= most) result.push_back(grid);
   }
   return result;

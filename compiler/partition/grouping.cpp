@@ -11,7 +11,7 @@ namespace {
 constexpr double kSilent = 1e-6;  ///< a source that never fired in calibration still counts a little
 constexpr std::int64_t kBudget = 60'000'000;  ///< counts of edges looked at in refinement, over all passes
 constexpr std::size_t kMostHeld = std::size_t{1} << 25U;  ///< counts of (edge, cluster)
-constexpr std::size_t kPatience = 64;  ///< moves without a better state before a pass ends
+constexpr std::size_t kPatience = 64;                     ///< moves without a better state before a pass ends
 
 /// Edges by neuron: those that reach it, and those it is the source of.
 struct Incidence {
@@ -19,7 +19,8 @@ struct Incidence {
 };
 
 Incidence incidence(const Edges& edges, std::size_t neurons) {
-  Incidence result{std::vector<std::vector<std::uint32_t>>(neurons), std::vector<std::vector<std::uint32_t>>(neurons)};
+  Incidence result{std::vector<std::vector<std::uint32_t>>(neurons),
+                   std::vector<std::vector<std::uint32_t>>(neurons)};
   for (std::uint32_t e = 0; e < edges.count(); ++e) {
     for (std::size_t i = edges.begin[e]; i < edges.begin[e + 1]; ++i) result.in[edges.target[i]].push_back(e);
     if (edges.own[e] != Edges::kOutside) result.out[edges.own[e]].push_back(e);
@@ -69,16 +70,24 @@ std::vector<std::uint32_t> pack_greedily(const Edges& edges, const Incidence& by
 /// one move, so that swaps are found; a pass ends in the best state that it saw.
 class Refinement {
  public:
-  Refinement(const Edges& edges, const Incidence& by_neuron, const GroupingOptions& options, std::vector<std::uint32_t>& of)
-      : edges_(edges), by_neuron_(by_neuron), clusters_(options.clusters), cap_(options.cap), of_(of),
-        held_(edges.count() * options.clusters, 0), size_(options.clusters, 0), cost_(options.clusters, 0) {
+  Refinement(const Edges& edges, const Incidence& by_neuron, const GroupingOptions& options,
+             std::vector<std::uint32_t>& of)
+      : edges_(edges),
+        by_neuron_(by_neuron),
+        clusters_(options.clusters),
+        cap_(options.cap),
+        of_(of),
+        held_(edges.count() * options.clusters, 0),
+        size_(options.clusters, 0),
+        cost_(options.clusters, 0) {
     for (std::size_t j = 0; j < of.size(); ++j) ++size_[of[j]];
     for (std::size_t e = 0; e < edges.count(); ++e)
       for (std::size_t i = edges.begin[e]; i < edges.begin[e + 1]; ++i) ++held(e, of[edges.target[i]]);
   }
 
   void run(Rng& rng) {
-    while (spent_ < kBudget && pass(rng) > 1e-9) {}
+    while (spent_ < kBudget && pass(rng) > 1e-9) {
+    }
   }
 
  private:
@@ -95,7 +104,8 @@ class Refinement {
 
   /// Clusters that edge e reaches from outside when its source is in `own` and `moved` of its targets
   /// (0 or 1) went from a to b.
-  std::uint32_t reached(std::uint32_t e, std::uint32_t own, std::uint32_t a, std::uint32_t b, std::uint32_t moved) {
+  std::uint32_t reached(std::uint32_t e, std::uint32_t own, std::uint32_t a, std::uint32_t b,
+                        std::uint32_t moved) {
     std::uint32_t count = 0;
     for (std::uint32_t c = 0; c < clusters_; ++c) {
       const std::uint32_t now = held(e, c) - (c == a ? moved : 0) + (c == b ? moved : 0);
@@ -123,10 +133,12 @@ class Refinement {
         cost_[c] += weight(e) * (reached(e, c, from, c, itself ? 1 : 0) - before);
     }
     spent_ += static_cast<std::int64_t>(clusters_) *
-              static_cast<std::int64_t>(by_neuron_.in[neuron].size() + by_neuron_.out[neuron].size() * clusters_ + 1);
+              static_cast<std::int64_t>(by_neuron_.in[neuron].size() +
+                                        by_neuron_.out[neuron].size() * clusters_ + 1);
     Move best{-1e300, neuron, from, 0};
     for (std::uint32_t c = 0; c < clusters_; ++c)
-      if (c != from && size_[c] < room && leave - cost_[c] > best.gain) best = {leave - cost_[c], neuron, c, 0};
+      if (c != from && size_[c] < room && leave - cost_[c] > best.gain)
+        best = {leave - cost_[c], neuron, c, 0};
     return best;
   }
 
@@ -225,7 +237,8 @@ void refine(const Edges& edges, const GroupingOptions& options, std::vector<std:
   }
 }
 
-std::vector<std::uint32_t> group(const Edges& edges, std::size_t neurons, const GroupingOptions& options, Rng& rng) {
+std::vector<std::uint32_t> group(const Edges& edges, std::size_t neurons, const GroupingOptions& options,
+                                 Rng& rng) {
   SPIKELOOM_CHECK(options.size > 0 && options.cap >= options.size);
   SPIKELOOM_CHECK((neurons + options.size - 1) / options.size == options.clusters);
   if (options.clusters == 1) return std::vector<std::uint32_t>(neurons, 0);

@@ -36,13 +36,14 @@ struct GroupingOptions {
 /// Whether every neuron reads the same sources: then nothing is to be gained by choosing.
 [[nodiscard]] bool all_read_the_same(const Edges&, std::size_t neurons);
 
-/// Moves neurons between clusters while the cut falls; none above `cap`, none empty. Does nothing where the tables of
-/// the search would be larger than the network.
+/// Moves neurons between clusters while the cut falls; none above `cap`, none empty. Does nothing where the
+/// tables of the search would be larger than the network.
 void refine(const Edges&, const GroupingOptions&, std::vector<std::uint32_t>& of, Rng&);
 
 /// Cluster by neuron, 0 .. clusters-1. Greedy: a cluster grows by the neuron that shares most of the spikes
 /// it already receives, ties to the lowest number; so where all neurons read the same sources the
 /// clusters are consecutive blocks.
-[[nodiscard]] std::vector<std::uint32_t> group(const Edges&, std::size_t neurons, const GroupingOptions&, Rng&);
+[[nodiscard]] std::vector<std::uint32_t> group(const Edges&, std::size_t neurons, const GroupingOptions&,
+                                               Rng&);
 
 }  // namespace spikeloom

@@ -13,7 +13,7 @@ namespace spikeloom {
 namespace {
 
 constexpr std::uint64_t kHeaviest = 20;    ///< part of the weight that a merged vertex may have
-constexpr std::size_t kFew = 60;          ///< vertices that are split by growing
+constexpr std::size_t kFew = 60;           ///< vertices that are split by growing
 constexpr std::size_t kNetsLookedAt = 12;  ///< of a vertex in search of a partner
 constexpr std::size_t kPinsLookedAt = 48;  ///< of each of these nets
 constexpr std::uint32_t kNone = ~0U;
@@ -43,7 +43,8 @@ class Reached {
       const double k = side == 0 ? parts.zero : parts.one;
       std::vector<std::int64_t>& of = of_[side];
       do {
-        of.push_back(std::llround(static_cast<double>(kReach) * k * (1 - std::pow(1 - 1 / k, static_cast<double>(of.size())))));
+        of.push_back(std::llround(static_cast<double>(kReach) * k *
+                                  (1 - std::pow(1 - 1 / k, static_cast<double>(of.size())))));
       } while (of.size() < 2 || of.back() != of[of.size() - 2]);
     }
   }
@@ -57,7 +58,8 @@ class Reached {
     for (std::size_t e = 0; e < graph.nets(); ++e) {
       std::array<std::size_t, 2> held{};
       for (const std::uint32_t v : graph.pins(e)) ++held[side[v]];
-      for (const std::uint32_t s : {0U, 1U}) sum += graph.cost[e] * of_[s][std::min(held[s], of_[s].size() - 1)];
+      for (const std::uint32_t s : {0U, 1U})
+        sum += graph.cost[e] * of_[s][std::min(held[s], of_[s].size() - 1)];
     }
     return sum;
   }
@@ -66,17 +68,25 @@ class Reached {
   std::array<std::vector<std::int64_t>, 2> of_;
 };
 
-/// What heavy vertices allow: a coarse level need not be more even than its heaviest vertex; finer ones mend that.
+/// What heavy vertices allow: a coarse level need not be more even than its heaviest vertex; finer ones mend
+/// that.
 Balance widened(Balance balance, const Hypergraph& graph) {
   const std::uint64_t slack = *std::max_element(graph.weight.begin(), graph.weight.end()) - 1U;
   return {balance.least - std::min(balance.least, slack), balance.most + slack};
 }
 
-/// Moves of single vertices, best gain first, each vertex once a pass; a pass ends in the best state that it saw.
+/// Moves of single vertices, best gain first, each vertex once a pass; a pass ends in the best state that it
+/// saw.
 class Refiner {
  public:
-  Refiner(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached, Balance balance, std::vector<std::uint8_t>& side)
-      : graph_(graph), by_vertex_(by_vertex), reached_(reached), balance_(widened(balance, graph)), side_(side), held_(2 * graph.nets(), 0) {
+  Refiner(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached, Balance balance,
+          std::vector<std::uint8_t>& side)
+      : graph_(graph),
+        by_vertex_(by_vertex),
+        reached_(reached),
+        balance_(widened(balance, graph)),
+        side_(side),
+        held_(2 * graph.nets(), 0) {
     for (std::size_t e = 0; e < graph.nets(); ++e)
       for (const std::uint32_t v : graph.pins(e)) ++held_[2 * e + side_[v]];
     for (std::size_t v = 0; v < graph.vertices(); ++v) {
@@ -94,24 +104,30 @@ class Refiner {
   struct Entry {
     std::int64_t gain;
     std::uint32_t vertex, version;
-    friend bool operator<(const Entry& a, const Entry& b) { return a.gain != b.gain ? a.gain < b.gain : a.vertex > b.vertex; }
+    friend bool operator<(const Entry& a, const Entry& b) {
+      return a.gain != b.gain ? a.gain < b.gain : a.vertex > b.vertex;
+    }
   };
 
   /// How far side 0 is out of balance.
   [[nodiscard]] std::uint64_t excess() const {
-    return zero_ < balance_.least ? balance_.least - zero_ : zero_ > balance_.most ? zero_ - balance_.most : 0;
+    return zero_ < balance_.least  ? balance_.least - zero_
+           : zero_ > balance_.most ? zero_ - balance_.most
+                                   : 0;
   }
   [[nodiscard]] std::int64_t gain_of(std::uint32_t v) const {
     std::int64_t gain = 0;
     const std::uint32_t from = side_[v];
     for (const std::uint32_t e : by_vertex_.of(v)) {
-      gain += graph_.cost[e] * (reached_.last(from, held_[2 * e + from]) - reached_.last(1 - from, held_[2 * e + 1 - from] + 1));
+      gain += graph_.cost[e] * (reached_.last(from, held_[2 * e + from]) -
+                                reached_.last(1 - from, held_[2 * e + 1 - from] + 1));
     }
     return gain;
   }
   [[nodiscard]] bool is_at_border(std::uint32_t v) const {
     const auto nets = by_vertex_.of(v);
-    return std::any_of(nets.begin(), nets.end(), [&](std::uint32_t e) { return held_[2 * e] != 0 && held_[2 * e + 1] != 0; });
+    return std::any_of(nets.begin(), nets.end(),
+                       [&](std::uint32_t e) { return held_[2 * e] != 0 && held_[2 * e + 1] != 0; });
   }
   void push(std::uint32_t v) { queue_[side_[v]].push({gain_[v], v, ++version_[v]}); }
   void add_gain(std::uint32_t v, std::int64_t change) {
@@ -133,13 +149,16 @@ class Refiner {
     auto& queue = queue_[side];
     while (!queue.empty()) {
       const Entry& entry = queue.top();
-      if (state_[entry.vertex] == State::kQueued && side_[entry.vertex] == side && version_[entry.vertex] == entry.version) return entry.vertex;
+      if (state_[entry.vertex] == State::kQueued && side_[entry.vertex] == side &&
+          version_[entry.vertex] == entry.version)
+        return entry.vertex;
       queue.pop();
     }
     return kNone;
   }
 
-  /// Which vertex moves next: what mends the balance, else the best gain that does not upset it by more than a vertex.
+  /// Which vertex moves next: what mends the balance, else the best gain that does not upset it by more than
+  /// a vertex.
   std::uint32_t choose() {
     const std::uint32_t a = top(0), b = top(1);
     if (zero_ > balance_.most) return a != kNone ? a : any_inside(0);
@@ -177,10 +196,13 @@ class Refiner {
     const std::uint32_t from = side_[v], to = 1 - from;
     for (const std::uint32_t e : by_vertex_.of(v)) {
       const std::uint32_t here = held_[2 * e + from], there = held_[2 * e + to];
-      // Of a pin on either side: what leaving saves after the move, less what it saves now; the same for arriving.
+      // Of a pin on either side: what leaving saves after the move, less what it saves now; the same for
+      // arriving.
       const std::array<std::int64_t, 2> change{
-          graph_.cost[e] * (reached_.last(from, here - 1) - reached_.last(from, here) - reached_.last(to, there + 2) + reached_.last(to, there + 1)),
-          graph_.cost[e] * (reached_.last(to, there + 1) - reached_.last(to, there) - reached_.last(from, here) + reached_.last(from, here + 1))};
+          graph_.cost[e] * (reached_.last(from, here - 1) - reached_.last(from, here) -
+                            reached_.last(to, there + 2) + reached_.last(to, there + 1)),
+          graph_.cost[e] * (reached_.last(to, there + 1) - reached_.last(to, there) -
+                            reached_.last(from, here) + reached_.last(from, here + 1))};
       if (change[0] == 0 && change[1] == 0) continue;
       for (const std::uint32_t u : graph_.pins(e)) {
         const std::int64_t mine = change[side_[u] == from ? 0 : 1];
@@ -253,8 +275,10 @@ class Refiner {
   std::size_t inside_ = 0;
 };
 
-/// Every vertex with the unmatched neighbour that shares the dearest, smallest nets with it; coarse vertex by vertex.
-std::vector<std::uint32_t> match(const Hypergraph& graph, const Incidence& by_vertex, std::uint32_t heaviest, Rng& rng, std::uint32_t& count) {
+/// Every vertex with the unmatched neighbour that shares the dearest, smallest nets with it; coarse vertex by
+/// vertex.
+std::vector<std::uint32_t> match(const Hypergraph& graph, const Incidence& by_vertex, std::uint32_t heaviest,
+                                 Rng& rng, std::uint32_t& count) {
   const std::size_t n = graph.vertices();
   std::vector<std::uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0U);
@@ -350,7 +374,8 @@ Hypergraph draw(const Hypergraph& graph, double part, Rng& rng) {
 }
 
 /// Side 0 grown from random vertices, refined; the best of several tries.
-std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached, Balance exact, Rng& rng, Effort effort) {
+std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached,
+                               Balance exact, Rng& rng, Effort effort) {
   const Balance balance = widened(exact, graph);
   const std::uint64_t wanted = (balance.least + balance.most) / 2;
   const auto excess = [&](const std::vector<std::uint8_t>& side) {
@@ -371,7 +396,8 @@ std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vert
       zero += graph.weight[next];
       for (const std::uint32_t e : by_vertex.of(next)) {
         const auto pins = graph.pins(e);
-        for (const std::uint32_t u : pins) pull[u] += static_cast<double>(graph.cost[e]) / static_cast<double>(pins.size());
+        for (const std::uint32_t u : pins)
+          pull[u] += static_cast<double>(graph.cost[e]) / static_cast<double>(pins.size());
       }
       next = kNone;
       for (std::uint32_t u = 0; u < side.size(); ++u)
@@ -387,7 +413,8 @@ std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vert
   return best;
 }
 
-std::vector<std::uint8_t> bisect_levels(const Hypergraph& graph, Balance balance, const Reached& reached, Rng& rng, Effort effort) {
+std::vector<std::uint8_t> bisect_levels(const Hypergraph& graph, Balance balance, const Reached& reached,
+                                        Rng& rng, Effort effort) {
   if (graph.vertices() == 0) return {};
   const double wanted = static_cast<double>(effort.pins) * static_cast<double>(graph.vertices());
   if (static_cast<double>(graph.pin.size()) > 1.5 * wanted) {
@@ -406,7 +433,8 @@ std::vector<std::uint8_t> bisect_levels(const Hypergraph& graph, Balance balance
     std::uint32_t count = 0;
     const std::vector<std::uint32_t> coarse = match(graph, by_vertex, heaviest, rng, count);
     if (count < graph.vertices() - graph.vertices() / 20) {
-      const std::vector<std::uint8_t> above = bisect_levels(contract(graph, coarse, count), balance, reached, rng, effort);
+      const std::vector<std::uint8_t> above =
+          bisect_levels(contract(graph, coarse, count), balance, reached, rng, effort);
       std::vector<std::uint8_t> side(graph.vertices());
       for (std::size_t v = 0; v < side.size(); ++v) side[v] = above[coarse[v]];
       Refiner(graph, by_vertex, reached, balance, side).run(effort.passes);
@@ -443,12 +471,14 @@ std::int64_t cut(const Hypergraph& graph, const std::vector<std::uint8_t>& side)
   std::int64_t total = 0;
   for (std::size_t e = 0; e < graph.nets(); ++e) {
     const auto pins = graph.pins(e);
-    if (std::any_of(pins.begin(), pins.end(), [&](std::uint32_t v) { return side[v] != side[pins.front()]; })) total += graph.cost[e];
+    if (std::any_of(pins.begin(), pins.end(), [&](std::uint32_t v) { return side[v] != side[pins.front()]; }))
+      total += graph.cost[e];
   }
   return total;
 }
 
-std::vector<std::uint8_t> bisect(const Hypergraph& graph, Balance balance, Rng& rng, Effort effort, Parts parts) {
+std::vector<std::uint8_t> bisect(const Hypergraph& graph, Balance balance, Rng& rng, Effort effort,
+                                 Parts parts) {
   const std::uint64_t total = std::accumulate(graph.weight.begin(), graph.weight.end(), std::uint64_t{0});
   SPIKELOOM_CHECK(balance.least <= balance.most && balance.most <= total && parts.zero > 0 && parts.one > 0);
   return bisect_levels(graph, balance, Reached(parts), rng, effort);

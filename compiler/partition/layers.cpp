@@ -48,7 +48,9 @@ std::optional<Layer> sum(const Layer& a, const Layer& b) {
     }
     result.row_begin.push_back(values.size());
   }
-  result.shift = any == 0 ? 0 : std::min(15U, static_cast<std::uint32_t>(std::countr_zero(static_cast<std::uint64_t>(any))));
+  result.shift =
+      any == 0 ? 0
+               : std::min(15U, static_cast<std::uint32_t>(std::countr_zero(static_cast<std::uint64_t>(any))));
   for (const std::int64_t value : values) {
     const std::int64_t mantissa = value / (1 << result.shift);
     if (mantissa < -128 || mantissa > 127) return std::nullopt;
@@ -63,15 +65,16 @@ void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, c
                   const std::string& name, Problems& problems) {
   for (const Layer& layer : layers) {
     std::uint32_t most = layer.shift;
-    if (const auto* input = std::get_if<InputId>(&layer.from)) most += network.inputs[input->index()].planes - 1;
+    if (const auto* input = std::get_if<InputId>(&layer.from))
+      most += network.inputs[input->index()].planes - 1;
     if (most <= chip.tile.max_shift) continue;
     const std::uint32_t extra = most - chip.tile.max_shift;
     for (const std::int16_t w : layer.weight)
       if (const std::int64_t m = std::int64_t{w} * (std::int64_t{1} << extra); m < -128 || m > 127) {
         problems.add("population " + name + ": its synapses from " + source_name(network, layer.from) +
-                     " count up to weight << " + std::to_string(most) + ", the chip has tile.max_shift = " +
-                     std::to_string(chip.tile.max_shift) + "; a chip with tile.max_shift = " + std::to_string(most) +
-                     " would do");
+                     " count up to weight << " + std::to_string(most) +
+                     ", the chip has tile.max_shift = " + std::to_string(chip.tile.max_shift) +
+                     "; a chip with tile.max_shift = " + std::to_string(most) + " would do");
         break;
       }
   }
@@ -80,12 +83,14 @@ void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, c
 void check_population(const IntPopulation& p, const Chip& chip, Problems& problems) {
   const std::string who = "population " + p.name + ": ";
   const TileConfig& t = chip.tile;
-  if (p.has_current() && t.current == 0) problems.add(who + "it keeps a synaptic current; the chip has tile.current = 0");
+  if (p.has_current() && t.current == 0)
+    problems.add(who + "it keeps a synaptic current; the chip has tile.current = 0");
   if (p.is_readout() && t.readout == 0) problems.add(who + "it is a readout; the chip has tile.readout = 0");
   if (p.scale > t.max_scale)
-    problems.add(who + "accumulator scale " + std::to_string(p.scale) + ", the chip has tile.max_scale = " +
-                 std::to_string(t.max_scale));
-  const auto range = [&](const std::vector<std::int32_t>& values, std::uint32_t bits, const char* what, const char* key) {
+    problems.add(who + "accumulator scale " + std::to_string(p.scale) +
+                 ", the chip has tile.max_scale = " + std::to_string(t.max_scale));
+  const auto range = [&](const std::vector<std::int32_t>& values, std::uint32_t bits, const char* what,
+                         const char* key) {
     const auto [low, high] = state_range(bits);
     for (std::size_t j = 0; j < values.size(); ++j)
       if (values[j] < low || values[j] > high) {
@@ -124,8 +129,9 @@ Layers make_layers(const IntNetwork& network) {
 Problems chip_problems(const IntNetwork& network, const Layers& layers, const Chip& chip) {
   Problems problems = accumulator_problems(network, chip.tile.acc_bits);
   if (network.state_bits != chip.tile.state_bits)
-    problems.add("the network saturates at " + std::to_string(network.state_bits) + " bits, the chip has tile.state_bits = " +
-                 std::to_string(chip.tile.state_bits) + "; quantise for this chip");
+    problems.add("the network saturates at " + std::to_string(network.state_bits) +
+                 " bits, the chip has tile.state_bits = " + std::to_string(chip.tile.state_bits) +
+                 "; quantise for this chip");
   for (const IntPopulation& population : network.populations) check_population(population, chip, problems);
   for (std::size_t p = 0; p < layers.size(); ++p) {
     const std::string& name = network.populations[p].name;
@@ -140,8 +146,9 @@ Problems chip_problems(const IntNetwork& network, const Layers& layers, const Ch
   std::size_t chunks = 0;
   for (const IntInput& input : network.inputs) chunks += (input.axons() + 15) / 16;
   if (chunks > (1U << chip.chunk_index_bits))
-    problems.add("the inputs need " + std::to_string(chunks) + " chunks of 16 axons, noc.chunk_index_bits = " +
-                 std::to_string(chip.chunk_index_bits) + " numbers " + std::to_string(1U << chip.chunk_index_bits) + "; " +
+    problems.add("the inputs need " + std::to_string(chunks) +
+                 " chunks of 16 axons, noc.chunk_index_bits = " + std::to_string(chip.chunk_index_bits) +
+                 " numbers " + std::to_string(1U << chip.chunk_index_bits) + "; " +
                  std::to_string(std::bit_width(chunks - 1)) + " bits would do");
   return problems;
 }

@@ -9,17 +9,19 @@
 namespace spikeloom {
 namespace {
 
-constexpr double kUnit = 65536;          ///< of costs, a spike
-constexpr Effort kOrdering{.tries = 2, .passes = 1, .pins = 16, .polish = 0};  ///< inside a cluster, where less is at stake
+constexpr double kUnit = 65536;  ///< of costs, a spike
+constexpr Effort kOrdering{
+    .tries = 2, .passes = 1, .pins = 16, .polish = 0};  ///< inside a cluster, where less is at stake
 constexpr std::int64_t kReader = 65536 / 16;  ///< cost of a reader's net: a flit carries up to 16 spikes
-constexpr std::uint32_t kChunk = 16;     ///< neurons that are sent and read together
+constexpr std::uint32_t kChunk = 16;          ///< neurons that are sent and read together
 
 class Recursion {
  public:
   Recursion(std::uint32_t cap, Rng& rng, Grouping& result) : cap_(cap), rng_(rng), result_(result) {}
 
   /// Clusters first .. first + clusters - 1 and the next ranks for the neurons that the graph's vertices are.
-  void run(const Hypergraph& graph, const std::vector<std::uint32_t>& neurons, std::uint32_t first, std::uint32_t clusters) {
+  void run(const Hypergraph& graph, const std::vector<std::uint32_t>& neurons, std::uint32_t first,
+           std::uint32_t clusters) {
     if (clusters == 1)
       for (const std::uint32_t neuron : neurons) result_.of[neuron] = first;
     if (clusters == 1 && neurons.size() <= kChunk) {
@@ -27,9 +29,12 @@ class Recursion {
       return;
     }
     const Balance share = balance(neurons.size(), clusters);
-    const auto chunks = [](std::uint64_t n) { return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, n / kChunk)); };
+    const auto chunks = [](std::uint64_t n) {
+      return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, n / kChunk));
+    };
     const std::vector<std::uint8_t> side =
-        clusters == 1 ? bisect(graph, share, rng_, kOrdering, {chunks(share.least), chunks(neurons.size() - share.least)})
+        clusters == 1 ? bisect(graph, share, rng_, kOrdering,
+                               {chunks(share.least), chunks(neurons.size() - share.least)})
                       : bisect(graph, share, rng_, {}, {clusters / 2, clusters - clusters / 2});
     for (const std::uint8_t half : {std::uint8_t{0}, std::uint8_t{1}}) {
       std::vector<std::uint32_t> vertices, inner;
@@ -39,8 +44,11 @@ class Recursion {
         inner.push_back(neurons[v]);
       }
       const std::uint32_t left = clusters / 2;
-      if (clusters == 1) run(part_of(graph, vertices), inner, first, 1);
-      else run(part_of(graph, vertices), inner, half == 0 ? first : first + left, half == 0 ? left : clusters - left);
+      if (clusters == 1)
+        run(part_of(graph, vertices), inner, first, 1);
+      else
+        run(part_of(graph, vertices), inner, half == 0 ? first : first + left,
+            half == 0 ? left : clusters - left);
     }
   }
 
@@ -54,7 +62,8 @@ class Recursion {
     const std::uint64_t left = clusters / 2, right = clusters - left;
     const std::uint64_t share = neurons * left / clusters;
     const std::uint64_t slack = (std::uint64_t{clusters} * cap_ - neurons) * left / clusters;
-    const std::uint64_t least = std::max({left, neurons > right * cap_ ? neurons - right * cap_ : 0, share > slack ? share - slack : 0});
+    const std::uint64_t least = std::max(
+        {left, neurons > right * cap_ ? neurons - right * cap_ : 0, share > slack ? share - slack : 0});
     const std::uint64_t most = std::min({left * cap_, neurons - right, share + slack});
     return {std::min(least, most), std::max(least, most)};
   }
@@ -92,13 +101,15 @@ Hypergraph hypergraph_of(const Edges& edges, std::size_t neurons) {
 void add_readers(Hypergraph& graph, const Layer& layer) {
   const std::size_t sources = layer.row_begin.size() - 1;
   SPIKELOOM_CHECK(sources == graph.vertices());
-  std::vector<std::size_t> begin(layer.target.empty() ? 1 : *std::max_element(layer.target.begin(), layer.target.end()) + 2U, 0);
+  std::vector<std::size_t> begin(
+      layer.target.empty() ? 1 : *std::max_element(layer.target.begin(), layer.target.end()) + 2U, 0);
   for (const std::uint32_t target : layer.target) ++begin[target + 1];
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
   std::vector<std::uint32_t> source(layer.target.size());
   std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
   for (std::uint32_t s = 0; s < sources; ++s)
-    for (std::size_t i = layer.row_begin[s]; i < layer.row_begin[s + 1]; ++i) source[next[layer.target[i]]++] = s;
+    for (std::size_t i = layer.row_begin[s]; i < layer.row_begin[s + 1]; ++i)
+      source[next[layer.target[i]]++] = s;
   for (std::size_t target = 0; target + 1 < begin.size(); ++target) {
     const std::size_t size = begin[target + 1] - begin[target];
     if (size < 2 || 2 * size > sources) continue;

@@ -22,10 +22,13 @@ std::uint32_t quotient_up(std::uint32_t value, std::uint32_t by) { return (value
 /// Most neurons of this population that a tile's counted resources allow, whatever the weights.
 std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const PartitionOptions& options) {
   const TileConfig& t = chip.tile;
-  std::uint64_t most = std::min(std::uint64_t{std::min(t.groups, 255U)} * t.lanes, std::uint64_t{t.state_words} * t.lif_lanes);
-  const std::uint64_t indices = std::min(std::uint64_t{t.out_entries}, std::uint64_t{1} << chip.chunk_index_bits);
+  std::uint64_t most =
+      std::min(std::uint64_t{std::min(t.groups, 255U)} * t.lanes, std::uint64_t{t.state_words} * t.lif_lanes);
+  const std::uint64_t indices =
+      std::min(std::uint64_t{t.out_entries}, std::uint64_t{1} << chip.chunk_index_bits);
   most = std::min(most, p.is_readout() ? indices / 2 : indices * 16);
-  most = std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2 : std::uint64_t{t.update_entries} * t.lif_lanes);
+  most = std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
+                                       : std::uint64_t{t.update_entries} * t.lif_lanes);
   if (options.max_neurons != 0) most = std::min(most, std::uint64_t{options.max_neurons});
   return static_cast<std::uint32_t>(most);
 }
@@ -35,7 +38,8 @@ std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const Parti
 std::uint32_t even_size(std::uint32_t n, std::uint32_t k, std::uint32_t cap, std::uint32_t lanes) {
   const std::uint32_t least = quotient_up(n, k);
   for (const std::uint32_t unit : {round_up(16, lanes), std::max(16U, lanes), 16U})
-    if (const std::uint32_t size = round_up(least, unit); size <= cap && quotient_up(n, size) == k) return size;
+    if (const std::uint32_t size = round_up(least, unit); size <= cap && quotient_up(n, size) == k)
+      return size;
   return least;
 }
 
@@ -69,12 +73,14 @@ class Partitioner {
     for (const IntPopulation& population : network_.populations) {
       const std::uint32_t cap = most_neurons(population, chip_, options_);
       if (cap == 0)
-        problems.add("population " + population.name + ": no tile holds one of its neurons: a readout needs 2 of "
+        problems.add("population " + population.name +
+                     ": no tile holds one of its neurons: a readout needs 2 of "
                      "tile.out_entries and tile.update_entries a neuron");
       cap_.push_back(std::max(1U, cap));
       const auto neurons = static_cast<std::uint32_t>(population.size());
       const std::size_t p = clustering_.count.size();
-      const std::uint32_t wanted = p < options_.least_clusters.size() ? std::min(options_.least_clusters[p], neurons) : 0;
+      const std::uint32_t wanted =
+          p < options_.least_clusters.size() ? std::min(options_.least_clusters[p], neurons) : 0;
       clustering_.count.push_back(std::max(quotient_up(neurons, cap_.back()), wanted));
     }
     problems.throw_if_any(subject());
@@ -82,14 +88,17 @@ class Partitioner {
     clustering_.rank.resize(network_.populations.size());
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       const IntPopulation& population = network_.populations[p];
-      is_map_.push_back(is_feature_map(population, layers_[p]) && map_extent(population.shape).channels <= cap_[p]);
+      is_map_.push_back(is_feature_map(population, layers_[p]) &&
+                        map_extent(population.shape).channels <= cap_[p]);
       clustering_.order.push_back(is_map_[p] ? NeuronOrder::kPosition : NeuronOrder::kNir);
       // Something to build tables with, until its turn comes.
       const auto n = static_cast<std::uint32_t>(population.size());
       const MapExtent map = map_extent(population.shape);
-      if (is_map_[p]) clustering_.count[p] = next_map_count(p, std::min(clustering_.count[p], map.height * map.width));
+      if (is_map_[p])
+        clustering_.count[p] = next_map_count(p, std::min(clustering_.count[p], map.height * map.width));
       for (std::uint32_t j = 0; j < n; ++j)
-        clustering_.of[p].push_back(std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
+        clustering_.of[p].push_back(
+            std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
     }
   }
 
@@ -134,7 +143,8 @@ class Partitioner {
     return {exceeded, words * work};
   }
 
-  /// Feature maps look at how their sources are cut; other populations at nobody, and may be cut side by side.
+  /// Feature maps look at how their sources are cut; other populations at nobody, and may be cut side by
+  /// side.
   void regroup_all(const std::vector<Next>& next) {
     std::vector<std::size_t> together;
     const auto flush = [&] {
@@ -161,8 +171,10 @@ class Partitioner {
     clustering_.count[p] = quotient_up(n, size);
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
     // Room for moves as far as no lane group more is needed: each makes every row a word longer.
-    const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], round_up(size, chip_.tile.lanes)), options_.method};
-    if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 || all_read_the_same(edges, n)) {
+    const GroupingOptions grouping{clustering_.count[p], size,
+                                   std::min(cap_[p], round_up(size, chip_.tile.lanes)), options_.method};
+    if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 ||
+        all_read_the_same(edges, n)) {
       clustering_.of[p] = group(edges, n, grouping, rng);
       return;
     }
@@ -177,13 +189,15 @@ class Partitioner {
     refine(edges, grouping, clustering_.of[p], rng);
   }
 
-  /// Cuts a cluster of a ranked population into parts of near ranks and whole chunks, as many as its excess asks for.
+  /// Cuts a cluster of a ranked population into parts of near ranks and whole chunks, as many as its excess
+  /// asks for.
   void split(std::size_t p, std::uint32_t cluster, const std::vector<Excess>& excess) {
     std::vector<std::uint32_t> neurons;
     for (std::uint32_t j = 0; j < clustering_.of[p].size(); ++j)
       if (clustering_.of[p][j] == cluster) neurons.push_back(j);
-    std::sort(neurons.begin(), neurons.end(),
-              [&](std::uint32_t a, std::uint32_t b) { return clustering_.rank[p][a] < clustering_.rank[p][b]; });
+    std::sort(neurons.begin(), neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return clustering_.rank[p][a] < clustering_.rank[p][b];
+    });
     double factor = 2;
     for (const Excess& e : excess)
       if (e.key == "tile.weight_words" || e.key == "tile.update_entries")
@@ -191,7 +205,8 @@ class Partitioner {
     const auto n = static_cast<std::uint32_t>(neurons.size());
     std::uint32_t size = quotient_up(n, std::min(n, static_cast<std::uint32_t>(std::ceil(factor))));
     if (size > 16) size = std::min(round_up(size, 16), n - 1);
-    for (std::uint32_t i = size; i < n; ++i) clustering_.of[p][neurons[i]] = clustering_.count[p] + i / size - 1;
+    for (std::uint32_t i = size; i < n; ++i)
+      clustering_.of[p][neurons[i]] = clustering_.count[p] + i / size - 1;
     clustering_.count[p] += quotient_up(n, size) - 1;
   }
 
@@ -212,7 +227,8 @@ class Partitioner {
   }
 
   /// What a cluster of one neuron of cluster `c` alone exceeds: the one with the most synapses.
-  [[nodiscard]] std::vector<Excess> excess_of_one(const Skeleton& skeleton, std::size_t c, std::uint32_t& neuron) const {
+  [[nodiscard]] std::vector<Excess> excess_of_one(const Skeleton& skeleton, std::size_t c,
+                                                  std::uint32_t& neuron) const {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::vector<std::uint32_t> fan_in(network_.populations[p].size(), 0);
     for (const Layer& layer : layers_[p])
@@ -223,10 +239,14 @@ class Partitioner {
     fan_in_ = fan_in[neuron];
     Clustering alone = clustering_;
     alone.count[p] += 1;
-    if (neurons.size() == 1) alone.count[p] -= 1;
-    else alone.of[p][neuron] = alone.count[p] - 1;
+    if (neurons.size() == 1)
+      alone.count[p] -= 1;
+    else
+      alone.of[p][neuron] = alone.count[p] - 1;
     const Skeleton other = make_skeleton(network_, chip_, alone);
-    const Cluster cluster = build_cluster(network_, chip_, layers_, other, Reach(layers_[p], other, PopulationId(p)), other.cluster_of[p][neuron]);
+    const Cluster cluster =
+        build_cluster(network_, chip_, layers_, other, Reach(layers_[p], other, PopulationId(p)),
+                      other.cluster_of[p][neuron]);
     sources_ = static_cast<std::uint32_t>(cluster.inbound.size());
     return excesses(cluster, chip_);
   }
@@ -236,11 +256,14 @@ class Partitioner {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::uint32_t neuron = 0;
     for (const Excess& e : excess_of_one(skeleton, c, neuron))
-      problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) + " (" +
-                   std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) + " channels) alone needs " + e.key + " = " +
-                   std::to_string(e.needed) + ", the chip has " + std::to_string(e.available) +
-                   (e.needed > largest(e.key) ? "; no chip has more than " + std::to_string(largest(e.key)) + ": fewer or nearer sources are needed"
-                                              : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
+      problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) +
+                   " (" + std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) +
+                   " channels) alone needs " + e.key + " = " + std::to_string(e.needed) + ", the chip has " +
+                   std::to_string(e.available) +
+                   (e.needed > largest(e.key)
+                        ? "; no chip has more than " + std::to_string(largest(e.key)) +
+                              ": fewer or nearer sources are needed"
+                        : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
   }
 
   /// By cluster of the skeleton: builds its tables and counts.
@@ -268,7 +291,8 @@ class Partitioner {
       if (c == 0 || skeleton.clusters[c - 1].population.index() != p) first = c;
       const std::vector<Excess>& excess = excess_of[c];
       if (excess.empty() || next[p] == Next::kRegroup) continue;
-      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1) report_hopeless(skeleton, c, problems);
+      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1)
+        report_hopeless(skeleton, c, problems);
       if (clustering_.order[p] == NeuronOrder::kRank) {
         next[p] = Next::kLookAgain;
         if (skeleton.clusters[c].size() > 1) split(p, static_cast<std::uint32_t>(c - first), excess);
@@ -278,7 +302,8 @@ class Partitioner {
       }
     }
     problems.throw_if_any(subject());
-    for (std::size_t p = 0; p < next.size(); ++p) SPIKELOOM_CHECK(next[p] == Next::kNothing || clustering_.count[p] > counts[p]);
+    for (std::size_t p = 0; p < next.size(); ++p)
+      SPIKELOOM_CHECK(next[p] == Next::kNothing || clustering_.count[p] > counts[p]);
     return next;
   }
 

@@ -22,14 +22,15 @@ struct Traffic {
 enum class NeuronOrder : std::uint8_t {
   kNir,       ///< NIR order, or equal parameters side by side where that saves update cycles
   kPosition,  ///< of a feature map: by position, row by row, all channels of a position side by side
-  kRank,      ///< by Clustering::rank, or equal parameters side by side (then by rank) where that saves update cycles
+  kRank,  ///< by Clustering::rank, or equal parameters side by side (then by rank) where that saves update
+          ///< cycles
 };
 
 /// Which cluster of its population a neuron belongs to.
 struct Clustering {
-  std::vector<std::uint32_t> count;            ///< clusters, by PopulationId
-  std::vector<std::vector<std::uint32_t>> of;  ///< by PopulationId, by neuron: 0..count-1, all occurring
-  std::vector<NeuronOrder> order{};            ///< by PopulationId; empty: all kNir
+  std::vector<std::uint32_t> count;                ///< clusters, by PopulationId
+  std::vector<std::vector<std::uint32_t>> of;      ///< by PopulationId, by neuron: 0..count-1, all occurring
+  std::vector<NeuronOrder> order{};                ///< by PopulationId; empty: all kNir
   std::vector<std::vector<std::uint32_t>> rank{};  ///< by PopulationId, by neuron; empty where not kRank
 
   [[nodiscard]] NeuronOrder order_of(std::size_t population) const {
@@ -39,30 +40,33 @@ struct Clustering {
 };
 
 enum class PartitionMethod : std::uint8_t {
-  kGreedy,   ///< packing only, the baseline
-  kRefined,  ///< packing, then moves and swaps while the cut falls
+  kGreedy,      ///< packing only, the baseline
+  kRefined,     ///< packing, then moves and swaps while the cut falls
   kMultilevel,  ///< repeated multilevel bisection, then the same moves; clusters that do not fit are halved
 };
 
 struct PartitionOptions {
   std::uint64_t seed = 1;
   PartitionMethod method = PartitionMethod::kMultilevel;
-  std::uint32_t max_neurons = 0;     ///< of a cluster; 0: what fits
+  std::uint32_t max_neurons = 0;                ///< of a cluster; 0: what fits
   std::vector<std::uint32_t> least_clusters{};  ///< wanted, by PopulationId; empty: as few as fit
-  std::optional<Traffic> activity{};  ///< none: every source counts as one spike a step
+  std::optional<Traffic> activity{};            ///< none: every source counts as one spike a step
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
 /// holds neurons of one population (they share its arithmetic); what fits is not split
-/// unless more clusters are wanted: then so many, or the next number below that even sizes give. A feature map,
-/// [channels,height,width] or [channels,length] that not only dense projections reach, is cut into blocks of
-/// whole positions, so that the rows of a convolution repeat but for their offset and are stored once.
+/// unless more clusters are wanted: then so many, or the next number below that even sizes give. A feature
+/// map, [channels,height,width] or [channels,length] that not only dense projections reach, is cut into
+/// blocks of whole positions, so that the rows of a convolution repeat but for their offset and are stored
+/// once.
 ///
-/// Cost    kMultilevel: about the synapses times the logarithm of the neurons of their population; the others: the
+/// Cost    kMultilevel: about the synapses times the logarithm of the neurons of their population; the
+/// others: the
 ///         synapses times its clusters, and the square of its neurons.
 /// Throws  Error{kInput} listing what no partition can mend: a chip that lacks what the network needs,
 ///         a neuron that alone exceeds a tile, each with the numbers and the chip keys that would do.
-/// Source  greedy packing after Song et al., LCTES 2020; refinement after Fiduccia and Mattheyses, DAC 1982; multilevel
+/// Source  greedy packing after Song et al., LCTES 2020; refinement after Fiduccia and Mattheyses, DAC 1982;
+/// multilevel
 ///         bisection after Karypis et al., IEEE TVLSI 1999.
 [[nodiscard]] Clustering partition(const IntNetwork&, const Chip&, const PartitionOptions& = {});
 
@@ -76,7 +80,7 @@ struct BuildOptions {
   std::vector<PopulationId> record;  ///< populations sent to the host although they are no output
   ReadoutTime readout = ReadoutTime::kEveryStep;
   std::optional<Traffic> activity;
-  std::string options = "{}";        ///< kept in Application::options
+  std::string options = "{}";  ///< kept in Application::options
 };
 
 /// Makes all tables. Throws Error{kInput} as `partition` does, and when a cluster exceeds a tile.

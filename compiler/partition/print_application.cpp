@@ -36,16 +36,18 @@ void print_cluster(std::ostream& out, const Application& app, const Cluster& clu
 
 std::string print(const Application& app) {
   std::ostringstream out;
-  out << "application " << app.name << ": " << app.populations.size() << " populations, " << app.clusters.size()
-      << " clusters, " << app.host_chunks() << " host chunks\n";
+  out << "application " << app.name << ": " << app.populations.size() << " populations, "
+      << app.clusters.size() << " clusters, " << app.host_chunks() << " host chunks\n";
   for (const StreamInput& input : app.inputs)
     out << "input " << input.name << ": " << volume(input.shape) << " elements, " << input.planes
         << (input.is_signed ? " signed" : "") << " planes, from axon " << input.first_axon << "\n";
   for (const Cluster& cluster : app.clusters) print_cluster(out, app, cluster);
   for (const OutputStream& stream : app.outputs) {
-    out << "output " << stream.name << ": " << (stream.kind == OutputKind::kSpikes ? "spikes" : "potentials") << " of "
-        << app.populations[stream.population.index()] << (stream.recorded ? " (recorded)" : "") << ", sinks";
-    for (const std::uint32_t sink : stream.sinks) out << " " << sink << "=" << app.clusters[app.sinks[sink].index()].name;
+    out << "output " << stream.name << ": " << (stream.kind == OutputKind::kSpikes ? "spikes" : "potentials")
+        << " of " << app.populations[stream.population.index()] << (stream.recorded ? " (recorded)" : "")
+        << ", sinks";
+    for (const std::uint32_t sink : stream.sinks)
+      out << " " << sink << "=" << app.clusters[app.sinks[sink].index()].name;
     out << "\n";
   }
   out << "order:";

@@ -10,7 +10,8 @@ namespace {
 constexpr std::uint32_t kMaxStride = 255;
 
 bool same_shape(const Row& a, const Row& b) {
-  return a.offset == b.offset && a.words == b.words && a.shift == b.shift && a.negate == b.negate && a.format == b.format;
+  return a.offset == b.offset && a.words == b.words && a.shift == b.shift && a.negate == b.negate &&
+         a.format == b.format;
 }
 
 /// Bits of one mantissa in the memory word.
@@ -24,7 +25,8 @@ std::uint32_t encode(std::int8_t mantissa, std::uint32_t format) {
 
 void RowPacker::index(Pool& pool) const {
   for (; pool.indexed * lanes_ < pool.mantissas.size(); ++pool.indexed)
-    pool.at[pool.mantissas.substr(pool.indexed * lanes_, lanes_)].push_back(static_cast<std::uint32_t>(pool.indexed));
+    pool.at[pool.mantissas.substr(pool.indexed * lanes_, lanes_)].push_back(
+        static_cast<std::uint32_t>(pool.indexed));
 }
 
 bool RowPacker::holds(const Pool& pool, std::size_t word, const Row& row) const {
@@ -49,7 +51,8 @@ std::uint32_t RowPacker::place(const Row& row) {
     const std::vector<std::uint32_t> found = find(pool, row);
     if (!found.empty()) return found.front();
   }
-  const auto [at, fresh] = pool.known.try_emplace(row.mantissas, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
+  const auto [at, fresh] =
+      pool.known.try_emplace(row.mantissas, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
   if (fresh) pool.mantissas += row.mantissas;
   return at->second;
 }
@@ -153,12 +156,14 @@ void RowPacker::add_chunk(std::vector<Row> rows) {
   if (!add_uniform(rows)) add_per_axon(rows);
 }
 
-/// Rows of one shape at first, first + stride, …: inside what is placed already where they stand so, else new.
+/// Rows of one shape at first, first + stride, …: inside what is placed already where they stand so, else
+/// new.
 void RowPacker::place_block(const std::vector<Row>& rows) {
   Pool& pool = pools_[rows.front().format];
   std::string content;
   for (const Row& row : rows) content += row.mantissas;
-  const auto [placed, fresh] = blocks_placed_.try_emplace({rows.front().format << 16U | rows.front().words, content});
+  const auto [placed, fresh] =
+      blocks_placed_.try_emplace({rows.front().format << 16U | rows.front().words, content});
   if (!fresh) return;
   for (const std::uint32_t first : find(pool, rows.front())) {
     if (rows.size() == 1) {
@@ -169,23 +174,29 @@ void RowPacker::place_block(const std::vector<Row>& rows) {
       const std::int64_t stride = std::int64_t{second} - first;
       if (stride < 0 || stride > kMaxStride) continue;
       bool good = true;
-      for (std::size_t b = 2; good && b < rows.size(); ++b) good = holds(pool, first + b * static_cast<std::size_t>(stride), rows[b]);
+      for (std::size_t b = 2; good && b < rows.size(); ++b)
+        good = holds(pool, first + b * static_cast<std::size_t>(stride), rows[b]);
       if (!good) continue;
       placed->second = {first, static_cast<std::uint32_t>(stride)};
       return;
     }
   }
-  const bool all_equal = std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return row.mantissas == rows.front().mantissas; });
-  placed->second = {static_cast<std::uint32_t>(pool.mantissas.size() / lanes_), all_equal ? 0 : rows.front().words};
+  const bool all_equal = std::all_of(rows.begin(), rows.end(),
+                                     [&](const Row& row) { return row.mantissas == rows.front().mantissas; });
+  placed->second = {static_cast<std::uint32_t>(pool.mantissas.size() / lanes_),
+                    all_equal ? 0 : rows.front().words};
   pool.mantissas += all_equal ? rows.front().mantissas : content;
 }
 
 void RowPacker::add_longest_first() {
   const auto uniform = [](const std::vector<Row>& rows) {
-    return std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return same_shape(row, rows.front()); });
+    return std::all_of(rows.begin(), rows.end(),
+                       [&](const Row& row) { return same_shape(row, rows.front()); });
   };
   const auto longest = [](const std::vector<Row>& rows) {
-    return std::max_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.words < b.words; })->words;
+    return std::max_element(rows.begin(), rows.end(),
+                            [](const Row& a, const Row& b) { return a.words < b.words; })
+        ->words;
   };
   std::vector<std::size_t> order(waiting_.size());
   for (std::size_t c = 0; c < order.size(); ++c) order[c] = c;
@@ -202,7 +213,8 @@ void RowPacker::add_longest_first() {
     }
     std::vector<const Row*> list;
     for (const Row& row : rows) list.push_back(&row);
-    std::stable_sort(list.begin(), list.end(), [](const Row* a, const Row* b) { return a->words > b->words; });
+    std::stable_sort(list.begin(), list.end(),
+                     [](const Row* a, const Row* b) { return a->words > b->words; });
     for (const Row* row : list) (void)place(*row);
   }
   for (const std::vector<Row>& rows : waiting_) {

@@ -17,8 +17,8 @@ namespace spikeloom {
 struct Row {
   std::uint32_t offset = 0, words = 0;
   std::uint32_t shift = 0, negate = 0;
-  std::uint32_t format = 0;      ///< hw::kFormat…
-  std::string mantissas;         ///< words × lanes signed bytes
+  std::uint32_t format = 0;  ///< hw::kFormat…
+  std::string mantissas;     ///< words × lanes signed bytes
 };
 
 enum class RowStyle : std::uint8_t {
@@ -39,10 +39,11 @@ class RowPacker {
 
  private:
   struct Pool {
-    std::string mantissas;  ///< logical words × lanes
+    std::string mantissas;                                 ///< logical words × lanes
     std::unordered_map<std::string, std::uint32_t> known;  ///< content → first logical word
-    std::unordered_map<std::string, std::vector<std::uint32_t>> at;  ///< word → where it is, rising; kShared only
-    std::size_t indexed = 0;                                         ///< words in `at`
+    std::unordered_map<std::string, std::vector<std::uint32_t>>
+        at;                   ///< word → where it is, rising; kShared only
+    std::size_t indexed = 0;  ///< words in `at`
   };
 
   void add_longest_first();
@@ -67,7 +68,8 @@ class RowPacker {
   struct Strided {
     std::uint32_t first = 0, stride = 0;
   };
-  std::map<std::pair<std::uint32_t, std::string>, Strided> blocks_placed_;  ///< rows per format and content; kShared only
+  std::map<std::pair<std::uint32_t, std::string>, Strided>
+      blocks_placed_;  ///< rows per format and content; kShared only
 };
 
 }  // namespace spikeloom

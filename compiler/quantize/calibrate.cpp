@@ -18,18 +18,22 @@ constexpr double kLargeSpikeChange = 0.1;
 /// One step's sparse values as the dense real vectors of the float interpreter.
 class DenseInputs {
  public:
-  DenseInputs(const Network& network, std::vector<double> units) : network_(network), units_(std::move(units)) {
+  DenseInputs(const Network& network, std::vector<double> units)
+      : network_(network), units_(std::move(units)) {
     for (const Input& input : network.inputs) values_.emplace_back(input.size(), 0.0);
     spans_.assign(values_.begin(), values_.end());
   }
   std::span<const std::span<const double>> fill(const std::vector<InputStep>& step) {
     if (step.size() != values_.size()) {
-      throw input_error("a sample has values for " + std::to_string(step.size()) + " inputs, the network has " + std::to_string(values_.size()));
+      throw input_error("a sample has values for " + std::to_string(step.size()) +
+                        " inputs, the network has " + std::to_string(values_.size()));
     }
     for (std::size_t n = 0; n < step.size(); ++n) {
       std::fill(values_[n].begin(), values_[n].end(), 0.0);
       for (const auto& [element, value] : step[n]) {
-        if (element >= values_[n].size()) throw input_error("input '" + network_.inputs[n].name + "' has no element " + std::to_string(element));
+        if (element >= values_[n].size())
+          throw input_error("input '" + network_.inputs[n].name + "' has no element " +
+                            std::to_string(element));
         values_[n][element] = value * units_[n];
       }
     }
@@ -48,7 +52,8 @@ class DenseInputs {
 class Votes {
  public:
   Votes(CalibrationRule decision, std::size_t size)
-      : decision_(decision), votes_(size, decision == CalibrationRule::kMax ? -std::numeric_limits<double>::infinity() : 0) {}
+      : decision_(decision),
+        votes_(size, decision == CalibrationRule::kMax ? -std::numeric_limits<double>::infinity() : 0) {}
   void spike(std::size_t j) {
     if (decision_ == CalibrationRule::kCount) votes_[j] += 1;
   }
@@ -67,7 +72,8 @@ class Votes {
   std::vector<double> votes_;
 };
 
-void compare_spikes(const Interpreter& real, const GoldenInterpreter& golden, std::vector<PopulationCalibration>& populations) {
+void compare_spikes(const Interpreter& real, const GoldenInterpreter& golden,
+                    std::vector<PopulationCalibration>& populations) {
   for (std::size_t p = 0; p < populations.size(); ++p) {
     PopulationCalibration& result = populations[p];
     const auto before = real.spikes(PopulationId(p));
@@ -91,17 +97,20 @@ std::string percent(double fraction) {
 
 void add_warnings(Calibration& result) {
   if (result.labelled != 0 && *result.accuracy_after() < *result.accuracy_before() - kLargeAccuracyLoss) {
-    result.warnings.push_back("accuracy falls from " + percent(*result.accuracy_before()) + " to " + percent(*result.accuracy_after()) +
+    result.warnings.push_back("accuracy falls from " + percent(*result.accuracy_before()) + " to " +
+                              percent(*result.accuracy_after()) +
                               "; more weight bits, or training with such weights, would help");
   }
   for (const PopulationCalibration& p : result.populations) {
     const auto before = static_cast<double>(p.spikes_before);
     if (std::abs(static_cast<double>(p.spikes_after) - before) > kLargeSpikeChange * before) {
-      result.warnings.push_back("population '" + p.name + "': " + std::to_string(p.spikes_before) + " spikes become " + std::to_string(p.spikes_after));
+      result.warnings.push_back("population '" + p.name + "': " + std::to_string(p.spikes_before) +
+                                " spikes become " + std::to_string(p.spikes_after));
     }
   }
   if (result.integer.saturations != 0) {
-    result.warnings.push_back(std::to_string(result.integer.saturations) + " values of i or v were clipped to the state's bits");
+    result.warnings.push_back(std::to_string(result.integer.saturations) +
+                              " values of i or v were clipped to the state's bits");
   }
 }
 
@@ -117,18 +126,22 @@ std::optional<double> Calibration::accuracy_after() const {
   return static_cast<double>(right_after) / static_cast<double>(labelled);
 }
 
-Calibration calibrate(const Network& network, const IntNetwork& integers, std::span<const CalibrationSample> samples, const CalibrateOptions& options) {
-  if (options.output >= network.outputs.size()) throw input_error("calibrate: the network has no output " + std::to_string(options.output));
+Calibration calibrate(const Network& network, const IntNetwork& integers,
+                      std::span<const CalibrationSample> samples, const CalibrateOptions& options) {
+  if (options.output >= network.outputs.size())
+    throw input_error("calibrate: the network has no output " + std::to_string(options.output));
   const PopulationId out = network.outputs[options.output].from;
   const Population& output = network.populations[out.index()];
-  const CalibrationRule decision = options.decision.value_or(output.is_readout() ? CalibrationRule::kMax : CalibrationRule::kCount);
+  const CalibrationRule decision =
+      options.decision.value_or(output.is_readout() ? CalibrationRule::kMax : CalibrationRule::kCount);
   std::vector<double> units;
   for (const IntInput& input : integers.inputs) units.push_back(input.unit);
   DenseInputs dense(network, std::move(units));
   Interpreter real(network);
   GoldenInterpreter golden(integers);
   Calibration result;
-  for (const Population& population : network.populations) result.populations.push_back({population.name, 0, 0, 0, 0});
+  for (const Population& population : network.populations)
+    result.populations.push_back({population.name, 0, 0, 0, 0});
   for (std::size_t s = 0; s < samples.size(); ++s) {
     real.reset();
     golden.reset();
@@ -158,7 +171,8 @@ Calibration calibrate(const Network& network, const IntNetwork& integers, std::s
   return result;
 }
 
-Activity measure_activity(const Network& network, std::span<const CalibrationSample> samples, const std::map<std::string, InputCoding>& inputs) {
+Activity measure_activity(const Network& network, std::span<const CalibrationSample> samples,
+                          const std::map<std::string, InputCoding>& inputs) {
   std::vector<double> units;
   Activity result;
   for (const Input& input : network.inputs) {
@@ -179,14 +193,16 @@ Activity measure_activity(const Network& network, std::span<const CalibrationSam
       real.step(dense.fill(step));
       ++steps;
       for (std::size_t n = 0; n < result.inputs.size(); ++n) {
-        for (std::size_t e = 0; e < result.inputs[n].size(); ++e) result.inputs[n][e] += dense.values()[n][e] * dense.values()[n][e];
+        for (std::size_t e = 0; e < result.inputs[n].size(); ++e)
+          result.inputs[n][e] += dense.values()[n][e] * dense.values()[n][e];
       }
       for (std::size_t p = 0; p < result.populations.size(); ++p) {
         const auto spikes = real.spikes(PopulationId(p));
         for (std::size_t j = 0; j < spikes.size(); ++j) {
           result.populations[p][j] += spikes[j];
           const double current = network.populations[p].gain_v[j] * real.current(PopulationId(p))[j];
-          result.peak[p][j] = std::max({result.peak[p][j], std::abs(current), std::abs(real.potential(PopulationId(p))[j])});
+          result.peak[p][j] =
+              std::max({result.peak[p][j], std::abs(current), std::abs(real.potential(PopulationId(p))[j])});
         }
       }
     }
@@ -200,15 +216,18 @@ Activity measure_activity(const Network& network, std::span<const CalibrationSam
 }
 
 std::string print(const Calibration& calibration) {
-  std::string text = "samples " + std::to_string(calibration.samples) + ", steps " + std::to_string(calibration.steps);
+  std::string text =
+      "samples " + std::to_string(calibration.samples) + ", steps " + std::to_string(calibration.steps);
   if (calibration.labelled != 0) {
-    text += ", accuracy " + percent(*calibration.accuracy_before()) + " before, " + percent(*calibration.accuracy_after()) + " after (" +
-            std::to_string(calibration.labelled) + " labelled)";
+    text += ", accuracy " + percent(*calibration.accuracy_before()) + " before, " +
+            percent(*calibration.accuracy_after()) + " after (" + std::to_string(calibration.labelled) +
+            " labelled)";
   }
   text += ", " + std::to_string(calibration.other_decision.size()) + " decided otherwise\n";
   for (const PopulationCalibration& p : calibration.populations) {
-    text += "population " + p.name + ": spikes " + std::to_string(p.spikes_before) + " before, " + std::to_string(p.spikes_after) + " after, " +
-            std::to_string(p.differing) + " of " + std::to_string(p.bits) + " bits differ\n";
+    text += "population " + p.name + ": spikes " + std::to_string(p.spikes_before) + " before, " +
+            std::to_string(p.spikes_after) + " after, " + std::to_string(p.differing) + " of " +
+            std::to_string(p.bits) + " bits differ\n";
   }
   for (const std::string& warning : calibration.warnings) text += "warning: " + warning + "\n";
   return text;

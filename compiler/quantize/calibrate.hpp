@@ -13,7 +13,8 @@
 namespace spikeloom {
 
 struct CalibrationSample {
-  std::vector<std::vector<InputStep>> steps;  ///< by step, then by input; values in integers of the input's unit
+  std::vector<std::vector<InputStep>>
+      steps;  ///< by step, then by input; values in integers of the input's unit
   std::optional<std::int64_t> label;
 };
 
@@ -26,7 +27,7 @@ enum class CalibrationRule {
 };
 
 struct CalibrateOptions {
-  std::size_t output = 0;            ///< of the network
+  std::size_t output = 0;                   ///< of the network
   std::optional<CalibrationRule> decision;  ///< count for a spiking output, max for a readout, where absent
 };
 
@@ -54,7 +55,8 @@ struct Calibration {
 /// Throws  Error{kInput} on a sample that does not fit the inputs, or an output that does not exist.
 /// Warns   of an accuracy more than one point lower, spikes more than a tenth fewer or more in a
 ///         population, and values that were clipped to the state.
-[[nodiscard]] Calibration calibrate(const Network& network, const IntNetwork& integers, std::span<const CalibrationSample> samples,
+[[nodiscard]] Calibration calibrate(const Network& network, const IntNetwork& integers,
+                                    std::span<const CalibrationSample> samples,
                                     const CalibrateOptions& options);
 
 /// What the real network's sources send and its states reach, for QuantizeOptions and for partitioning;

@@ -20,7 +20,8 @@ double real_of(const IntPopulation& population, std::size_t j, double x) {
 
 class Checker {
  public:
-  Checker(const Quantized& quantized, const Network& network) : result_(quantized.network), report_(quantized.report), network_(network) {}
+  Checker(const Quantized& quantized, const Network& network)
+      : result_(quantized.network), report_(quantized.report), network_(network) {}
 
   Problems run() {
     problems_ = check(result_);
@@ -28,7 +29,9 @@ class Checker {
     const auto bounds = accumulator_bounds(result_);
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       check_population(p);
-      if (bounds[p].bits > report_.populations[p].accumulator_bits) wrong(network_.populations[p].name, "accumulator bits", bounds[p].bits, report_.populations[p].accumulator_bits);
+      if (bounds[p].bits > report_.populations[p].accumulator_bits)
+        wrong(network_.populations[p].name, "accumulator bits", bounds[p].bits,
+              report_.populations[p].accumulator_bits);
     }
     for (std::size_t p = 0; p < network_.projections.size(); ++p) check_projection(p);
     return problems_;
@@ -36,28 +39,34 @@ class Checker {
 
  private:
   void wrong(const std::string& where, const std::string& what, double found, double allowed) {
-    problems_.add("'" + where + "': " + what + ": found " + std::to_string(found) + ", the report allows " + std::to_string(allowed));
+    problems_.add("'" + where + "': " + what + ": found " + std::to_string(found) + ", the report allows " +
+                  std::to_string(allowed));
   }
-  void at_most(const std::string& where, const std::string& what, double found, double allowed, double scale) {
+  void at_most(const std::string& where, const std::string& what, double found, double allowed,
+               double scale) {
     if (!(found <= allowed + kNoise * scale)) wrong(where, what, found, allowed);
   }
 
   bool same_structure() {
     const auto same = [](const auto& a, const auto& b) {
-      return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.name == y.name; });
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                        [](const auto& x, const auto& y) { return x.name == y.name; });
     };
     bool equal = same(result_.inputs, network_.inputs) && same(result_.populations, network_.populations) &&
                  same(result_.projections, network_.projections) && same(result_.outputs, network_.outputs) &&
-                 same(report_.populations, network_.populations) && report_.projections.size() == network_.projections.size();
+                 same(report_.populations, network_.populations) &&
+                 report_.projections.size() == network_.projections.size();
     for (std::size_t p = 0; equal && p < network_.projections.size(); ++p) {
       const Projection& a = network_.projections[p];
       const IntProjection& b = result_.projections[p];
-      equal = a.from == b.from && a.to == b.to && a.delay == b.delay && a.row_begin.size() == b.row_begin.size();
+      equal =
+          a.from == b.from && a.to == b.to && a.delay == b.delay && a.row_begin.size() == b.row_begin.size();
     }
     for (std::size_t p = 0; equal && p < network_.populations.size(); ++p) {
       const Population& a = network_.populations[p];
       const IntPopulation& b = result_.populations[p];
-      equal = a.size() == b.size() && a.kind == b.kind && a.shape == b.shape && (a.is_readout() || a.reset == b.reset);
+      equal = a.size() == b.size() && a.kind == b.kind && a.shape == b.shape &&
+              (a.is_readout() || a.reset == b.reset);
     }
     if (!equal) problems_.add("the integer network has another structure than the real one");
     return equal;
@@ -69,25 +78,34 @@ class Checker {
     const PopulationReport& report = report_.populations[index];
     for (std::size_t j = 0; j < real.size(); ++j) {
       const double half = 0.5 / kDecayOne;
-      at_most(real.name, "alpha error", std::abs(integer.alpha[j] / double{kDecayOne} - real.alpha[j]), std::min(half, report.alpha_error), 1);
-      at_most(real.name, "beta error", std::abs(integer.beta[j] / double{kDecayOne} - real.beta[j]), std::min(half, report.beta_error), 1);
+      at_most(real.name, "alpha error", std::abs(integer.alpha[j] / double{kDecayOne} - real.alpha[j]),
+              std::min(half, report.alpha_error), 1);
+      at_most(real.name, "beta error", std::abs(integer.beta[j] / double{kDecayOne} - real.beta[j]),
+              std::min(half, report.beta_error), 1);
       const double unit = real_of(integer, j, 1);
       const double constant = real.gain_i[j] * real.gain_v[j] * real.bias[j];
       const double size = std::abs(constant) + std::abs(real.drive[j]) + unit;
       if (integer.alpha[j] == 0) {
-        at_most(real.name, "bias error", std::abs(real_of(integer, j, integer.bias_i[j] + integer.bias_v[j]) - constant - real.drive[j]), report.bias_error, size);
+        at_most(
+            real.name, "bias error",
+            std::abs(real_of(integer, j, integer.bias_i[j] + integer.bias_v[j]) - constant - real.drive[j]),
+            report.bias_error, size);
       } else {
-        at_most(real.name, "bias error", std::abs(real_of(integer, j, integer.bias_i[j]) - constant), report.bias_error, size);
-        at_most(real.name, "drive error", std::abs(real_of(integer, j, integer.bias_v[j]) - real.drive[j]), report.bias_error, size);
+        at_most(real.name, "bias error", std::abs(real_of(integer, j, integer.bias_i[j]) - constant),
+                report.bias_error, size);
+        at_most(real.name, "drive error", std::abs(real_of(integer, j, integer.bias_v[j]) - real.drive[j]),
+                report.bias_error, size);
       }
-      at_most(real.name, "bias error in units", report.bias_error, 2 * largest_unit(integer), largest_unit(integer));
+      at_most(real.name, "bias error in units", report.bias_error, 2 * largest_unit(integer),
+              largest_unit(integer));
       if (real.is_readout()) continue;
       const double below = real.theta[j] - real_of(integer, j, integer.theta[j]);
       const double slack = std::max(kNoise * std::abs(real.theta[j]), 0.011 * unit);
       if (below < -slack || below >= unit + slack) wrong(real.name, "theta below the real one", below, unit);
       at_most(real.name, "theta error", std::abs(below), report.theta_error, std::abs(real.theta[j]) + unit);
       if (real.reset == Reset::kToValue) {
-        at_most(real.name, "reset error", std::abs(real_of(integer, j, integer.v_reset[j]) - real.v_reset[j]), std::min(report.reset_error, unit), unit + std::abs(real.v_reset[j]));
+        at_most(real.name, "reset error", std::abs(real_of(integer, j, integer.v_reset[j]) - real.v_reset[j]),
+                std::min(report.reset_error, unit), unit + std::abs(real.v_reset[j]));
       }
     }
   }
@@ -101,7 +119,8 @@ class Checker {
   /// Row s of the integer projection by target.
   static std::map<std::uint32_t, std::int32_t> row(const IntProjection& projection, std::size_t s) {
     std::map<std::uint32_t, std::int32_t> result;
-    for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) result[projection.target[k]] = projection.weight[k];
+    for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k)
+      result[projection.target[k]] = projection.weight[k];
     return result;
   }
 
@@ -127,18 +146,26 @@ class Checker {
           if (m != 0) problems_.add("'" + real.name + "': a synapse of no effect became one");
           continue;
         }
-        const double weight = real_of(int_to, j, std::ldexp(m, static_cast<int>(integer.shift + int_to.scale))) / gain / source_unit;
+        const double weight =
+            real_of(int_to, j, std::ldexp(m, static_cast<int>(integer.shift + int_to.scale))) / gain /
+            source_unit;
         largest = std::max(largest, std::abs(weight - real.weight[k]));
         squares += (weight - real.weight[k]) * (weight - real.weight[k]);
         ++synapses;
       }
-      if (!mantissas.empty()) problems_.add("'" + real.name + "': row " + std::to_string(s) + " has a synapse that the network has not");
+      if (!mantissas.empty())
+        problems_.add("'" + real.name + "': row " + std::to_string(s) +
+                      " has a synapse that the network has not");
     }
     at_most(real.name, "weight error", largest, report.max_error, report.step);
-    if (synapses != report.synapses) wrong(real.name, "synapses", static_cast<double>(synapses), static_cast<double>(report.synapses));
-    if (synapses != 0) at_most(real.name, "rms weight error", std::sqrt(squares / static_cast<double>(synapses)), report.rms_error, report.step);
+    if (synapses != report.synapses)
+      wrong(real.name, "synapses", static_cast<double>(synapses), static_cast<double>(report.synapses));
+    if (synapses != 0)
+      at_most(real.name, "rms weight error", std::sqrt(squares / static_cast<double>(synapses)),
+              report.rms_error, report.step);
     constexpr double kExact = 2e-4;  // of a step: the single precision of the file at 8 bits
-    if (report.exact && report.max_error > kExact * report.step) wrong(real.name, "error of exact weights", report.max_error, kExact * report.step);
+    if (report.exact && report.max_error > kExact * report.step)
+      wrong(real.name, "error of exact weights", report.max_error, kExact * report.step);
   }
 
   const IntNetwork& result_;
@@ -149,6 +176,8 @@ class Checker {
 
 }  // namespace
 
-Problems check(const Quantized& quantized, const Network& network) { return Checker(quantized, network).run(); }
+Problems check(const Quantized& quantized, const Network& network) {
+  return Checker(quantized, network).run();
+}
 
 }  // namespace spikeloom

@@ -58,7 +58,8 @@ bool near_integer(double x) {
   return std::abs(x - nearest(x)) <= kTolerance * std::max(1.0, std::abs(x));
 }
 
-std::optional<double> common_grid(std::span<const double> values, std::pair<std::int32_t, std::int32_t> range) {
+std::optional<double> common_grid(std::span<const double> values,
+                                  std::pair<std::int32_t, std::int32_t> range) {
   double smallest = 0;
   for (const double value : values) {
     const double size = std::abs(value);

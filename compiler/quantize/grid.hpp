@@ -10,14 +10,17 @@
 namespace spikeloom {
 
 /// Nearest integer, halves away from zero; |x| < 2^31.
-[[nodiscard]] inline std::int32_t nearest(double x) { return static_cast<std::int32_t>(x + (x < 0 ? -0.5 : 0.5)); }
+[[nodiscard]] inline std::int32_t nearest(double x) {
+  return static_cast<std::int32_t>(x + (x < 0 ? -0.5 : 0.5));
+}
 
 /// Equal but for what single precision and one product can have done to a ratio.
 [[nodiscard]] bool near_integer(double x);
 
 /// The coarsest step whose multiples within `range` are all of the values (zeros are skipped); nothing
 /// when there is none or no value.
-[[nodiscard]] std::optional<double> common_grid(std::span<const double> values, std::pair<std::int32_t, std::int32_t> range);
+[[nodiscard]] std::optional<double> common_grid(std::span<const double> values,
+                                                std::pair<std::int32_t, std::int32_t> range);
 
 /// One set of values that needs a step of base·2^shift.
 struct GridDemand {

@@ -17,16 +17,20 @@ std::string number(double x) {
 std::string print(const QuantizeReport& report) {
   std::string text;
   for (const PopulationReport& p : report.populations) {
-    text += "population " + p.name + ": unit " + number(p.unit) + ", scale " + std::to_string(p.scale) + ", accumulator " +
-            std::to_string(p.accumulator_bits) + " bits, " + std::to_string(p.parameter_sets) +
-            (p.parameter_sets == 1 ? " parameter set" : " parameter sets") + "; errors: theta " + number(p.theta_error) + ", reset " +
-            number(p.reset_error) + ", bias " + number(p.bias_error) + ", alpha " + number(p.alpha_error) + ", beta " + number(p.beta_error) +
+    text += "population " + p.name + ": unit " + number(p.unit) + ", scale " + std::to_string(p.scale) +
+            ", accumulator " + std::to_string(p.accumulator_bits) + " bits, " +
+            std::to_string(p.parameter_sets) +
+            (p.parameter_sets == 1 ? " parameter set" : " parameter sets") + "; errors: theta " +
+            number(p.theta_error) + ", reset " + number(p.reset_error) + ", bias " + number(p.bias_error) +
+            ", alpha " + number(p.alpha_error) + ", beta " + number(p.beta_error) +
             (p.can_saturate ? "; may saturate" : "; cannot saturate") + "\n";
   }
   for (const ProjectionReport& p : report.projections) {
-    text += "projection " + p.name + " (" + p.from + " -> " + p.to + "): " + std::to_string(p.bits) + (p.bits == 1 ? " bit, shift " : " bits, shift ") + std::to_string(p.shift) +
-            ", step " + number(p.step) + ", " + std::to_string(p.synapses) + " synapses; " + (p.exact ? "taken over exactly" : "quantised") +
-            ", error max " + number(p.max_error) + ", rms " + number(p.rms_error) + " (" + number(100 * p.relative_error) + " %), " +
+    text += "projection " + p.name + " (" + p.from + " -> " + p.to + "): " + std::to_string(p.bits) +
+            (p.bits == 1 ? " bit, shift " : " bits, shift ") + std::to_string(p.shift) + ", step " +
+            number(p.step) + ", " + std::to_string(p.synapses) + " synapses; " +
+            (p.exact ? "taken over exactly" : "quantised") + ", error max " + number(p.max_error) + ", rms " +
+            number(p.rms_error) + " (" + number(100 * p.relative_error) + " %), " +
             std::to_string(p.vanished) + " vanished, " + std::to_string(p.clipped) + " clipped\n";
   }
   for (const std::string& note : report.notes) text += "note: " + note + "\n";

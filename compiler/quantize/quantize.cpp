@@ -79,7 +79,8 @@ Frame frame_of_membranes(const Population& population) {
 Frame frame_of_weights(const Population& population) {
   Frame frame;
   double most = 0;
-  for (std::size_t j = 0; j < population.size(); ++j) most = std::max(most, std::abs(population.gain_i[j] * population.gain_v[j]));
+  for (std::size_t j = 0; j < population.size(); ++j)
+    most = std::max(most, std::abs(population.gain_i[j] * population.gain_v[j]));
   if (most == 0) most = 1;
   for (std::size_t j = 0; j < population.size(); ++j) {
     frame.divisor.push_back(most);
@@ -138,7 +139,8 @@ class Quantizer {
   [[nodiscard]] std::uint32_t bits_of(std::size_t index);
   [[nodiscard]] std::optional<Weights> on_grid(const Inbound& inbound) const;
   [[nodiscard]] Weights searched(const Inbound& inbound, std::size_t population) const;
-  [[nodiscard]] Weights with_base(const Inbound& inbound, double base, std::vector<std::uint32_t> shift) const;
+  [[nodiscard]] Weights with_base(const Inbound& inbound, double base,
+                                  std::vector<std::uint32_t> shift) const;
   [[nodiscard]] std::vector<double> activity_of(const Projection& projection) const;
   void store_weights(const Inbound& inbound, const Weights& weights, std::uint32_t extra_shift);
   void report_weights(const Inbound& inbound, const Weights& weights, std::size_t population);
@@ -151,7 +153,8 @@ class Quantizer {
     std::uint32_t scale = 0, extra_shift = 0;
     bool can_saturate = false;
   };
-  [[nodiscard]] std::optional<Fraction> choose_fraction(std::size_t index, const Frame& frame, const Inbound& inbound, const Weights& weights);
+  [[nodiscard]] std::optional<Fraction> choose_fraction(std::size_t index, const Frame& frame,
+                                                        const Inbound& inbound, const Weights& weights);
 
   const Network& network_;
   const QuantizeOptions& options_;
@@ -178,27 +181,35 @@ void Quantizer::check_options() {
   check_bits(options_.weight_bits, "option weight bits");
   for (const auto& [name, bits] : options_.projection_bits) {
     check_bits(bits, "option weight bits of '" + name + "'");
-    const bool known = std::any_of(network_.projections.begin(), network_.projections.end(), [&, wanted = name](const Projection& p) { return p.name == wanted; });
+    const bool known = std::any_of(network_.projections.begin(), network_.projections.end(),
+                                   [&, wanted = name](const Projection& p) { return p.name == wanted; });
     if (!known) problems_.add("option weight bits: no projection is called '" + name + "'");
   }
   for (const auto& [name, coding] : options_.inputs) {
-    const bool known = std::any_of(network_.inputs.begin(), network_.inputs.end(), [&, wanted = name](const Input& input) { return input.name == wanted; });
+    const bool known = std::any_of(network_.inputs.begin(), network_.inputs.end(),
+                                   [&, wanted = name](const Input& input) { return input.name == wanted; });
     if (!known) problems_.add("option inputs: no input is called '" + name + "'");
     const std::uint32_t most = std::min(kMaxPlanes, limits.max_shift + 1);
     if (coding.planes < 1 || coding.planes > most) {
-      problems_.add("input '" + name + "': needs " + std::to_string(coding.planes) + " bit planes, expected 1 to " + std::to_string(most) +
-                    " (the chip's largest shift is " + std::to_string(limits.max_shift) + "); coarser values or a larger max_shift would help");
+      problems_.add("input '" + name + "': needs " + std::to_string(coding.planes) +
+                    " bit planes, expected 1 to " + std::to_string(most) + " (the chip's largest shift is " +
+                    std::to_string(limits.max_shift) + "); coarser values or a larger max_shift would help");
     }
-    if (!(coding.unit > 0) || !std::isfinite(coding.unit)) problems_.add("input '" + name + "': its unit must be above 0");
+    if (!(coding.unit > 0) || !std::isfinite(coding.unit))
+      problems_.add("input '" + name + "': its unit must be above 0");
   }
   if (!options_.activity) return;
   const Activity& activity = *options_.activity;
-  bool fits = activity.inputs.size() == network_.inputs.size() && activity.populations.size() == network_.populations.size();
-  for (std::size_t n = 0; fits && n < network_.inputs.size(); ++n) fits = activity.inputs[n].size() == network_.inputs[n].size();
-  for (std::size_t n = 0; fits && n < network_.populations.size(); ++n) fits = activity.populations[n].size() == network_.populations[n].size();
+  bool fits = activity.inputs.size() == network_.inputs.size() &&
+              activity.populations.size() == network_.populations.size();
+  for (std::size_t n = 0; fits && n < network_.inputs.size(); ++n)
+    fits = activity.inputs[n].size() == network_.inputs[n].size();
+  for (std::size_t n = 0; fits && n < network_.populations.size(); ++n)
+    fits = activity.populations[n].size() == network_.populations[n].size();
   if (!activity.peak.empty()) {
     fits = fits && activity.peak.size() == network_.populations.size();
-    for (std::size_t n = 0; fits && n < network_.populations.size(); ++n) fits = activity.peak[n].size() == network_.populations[n].size();
+    for (std::size_t n = 0; fits && n < network_.populations.size(); ++n)
+      fits = activity.peak[n].size() == network_.populations[n].size();
   }
   if (!fits) problems_.add("option activity: its sizes are not those of the network");
 }
@@ -217,18 +228,25 @@ std::uint32_t Quantizer::bits_of(std::size_t index) {
   if (bits != 1) return bits;
   const Population& to = network_.populations[projection.to.index()];
   const std::size_t dense = size_of(network_, projection.from) * to.size();
-  const bool full = projection.weight.size() == dense && std::none_of(projection.weight.begin(), projection.weight.end(), [](double w) { return w == 0; }) &&
-                    std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
-                    std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
+  const bool full =
+      projection.weight.size() == dense &&
+      std::none_of(projection.weight.begin(), projection.weight.end(), [](double w) { return w == 0; }) &&
+      std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
+      std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
   if (full) return 1;
-  const std::string subject = "projection '" + projection.name + "' from '" + name_of(network_, projection.from) + "'";
+  const std::string subject =
+      "projection '" + projection.name + "' from '" + name_of(network_, projection.from) + "'";
   for (const std::uint32_t wider : {2U, 4U, 8U}) {
     const auto& formats = options_.limits.weight_bits;
     if (std::find(formats.begin(), formats.end(), wider) == formats.end()) continue;
-    result_.report.notes.push_back(subject + ": some synapses are absent and 1-bit weights have no 0, so it gets " + std::to_string(wider) + " bits");
+    result_.report.notes.push_back(subject +
+                                   ": some synapses are absent and 1-bit weights have no 0, so it gets " +
+                                   std::to_string(wider) + " bits");
     return wider;
   }
-  problems_.add(subject + ": some synapses are absent and 1-bit weights have no 0; a chip that decodes 2-bit weights would help");
+  problems_.add(
+      subject +
+      ": some synapses are absent and 1-bit weights have no 0; a chip that decodes 2-bit weights would help");
   return 8;
 }
 
@@ -240,9 +258,11 @@ Inbound Quantizer::inbound_of(std::size_t index, const Frame& frame) {
     inbound.projection.push_back(p);
     const double unit = input_unit(options_, network_, projection.from);
     std::vector<double> value(projection.weight.size());
-    for (std::size_t k = 0; k < value.size(); ++k) value[k] = projection.weight[k] * frame.column[projection.target[k]] * unit;
+    for (std::size_t k = 0; k < value.size(); ++k)
+      value[k] = projection.weight[k] * frame.column[projection.target[k]] * unit;
     inbound.value.push_back(std::move(value));
-    inbound.max_shift.push_back(options_.limits.max_shift - (input_planes(options_, network_, projection.from) - 1));
+    inbound.max_shift.push_back(options_.limits.max_shift -
+                                (input_planes(options_, network_, projection.from) - 1));
   }
   return inbound;
 }
@@ -254,7 +274,9 @@ Weights Quantizer::with_base(const Inbound& inbound, double base, std::vector<st
     std::vector<std::int16_t> mantissas;
     mantissas.reserve(inbound.value[n].size());
     for (const double value : inbound.value[n]) {
-      mantissas.push_back(value == 0 ? std::int16_t{0} : static_cast<std::int16_t>(mantissa(value, step, inbound.bits[n], options_.rounding)));
+      mantissas.push_back(
+          value == 0 ? std::int16_t{0}
+                     : static_cast<std::int16_t>(mantissa(value, step, inbound.bits[n], options_.rounding)));
     }
     weights.mantissas.push_back(std::move(mantissas));
   }
@@ -265,9 +287,11 @@ std::optional<Weights> Quantizer::on_grid(const Inbound& inbound) const {
   std::vector<GridDemand> demands;
   std::vector<std::size_t> of;
   for (std::size_t n = 0; n < inbound.value.size(); ++n) {
-    const bool any = std::any_of(inbound.value[n].begin(), inbound.value[n].end(), [](double x) { return x != 0; });
+    const bool any =
+        std::any_of(inbound.value[n].begin(), inbound.value[n].end(), [](double x) { return x != 0; });
     if (!any) continue;
-    demands.push_back({inbound.value[n], mantissa_range(inbound.bits[n]), inbound.bits[n] == 1, inbound.max_shift[n]});
+    demands.push_back(
+        {inbound.value[n], mantissa_range(inbound.bits[n]), inbound.bits[n] == 1, inbound.max_shift[n]});
     of.push_back(n);
   }
   const auto joint = joint_grid(demands);
@@ -294,7 +318,8 @@ std::vector<double> Quantizer::activity_of(const Projection& projection) const {
 }
 
 /// Bits that the sums of one population need under these weights.
-std::uint32_t accumulator_bits(const Network& network, const QuantizeOptions& options, const Inbound& inbound, const Weights& weights, std::size_t population,
+std::uint32_t accumulator_bits(const Network& network, const QuantizeOptions& options, const Inbound& inbound,
+                               const Weights& weights, std::size_t population,
                                std::vector<std::pair<double, double>>* extremes) {
   std::vector<std::int64_t> low(network.populations[population].size(), 0);
   std::vector<std::int64_t> high = low;
@@ -316,7 +341,8 @@ std::uint32_t accumulator_bits(const Network& network, const QuantizeOptions& op
   std::uint32_t bits = 1;
   for (std::size_t j = 0; j < low.size(); ++j) {
     bits = std::max(bits, bits_for(low[j], high[j]));
-    if (extremes != nullptr) extremes->emplace_back(static_cast<double>(low[j]), static_cast<double>(high[j]));
+    if (extremes != nullptr)
+      extremes->emplace_back(static_cast<double>(low[j]), static_cast<double>(high[j]));
   }
   return bits;
 }
@@ -344,14 +370,17 @@ Weights Quantizer::searched(const Inbound& inbound, std::size_t population) cons
     demands.push_back(std::move(demand));
     of.push_back(n);
   }
-  if (options_.step == StepChoice::kMaxAbs) return with_base(inbound, largest_step, std::vector<std::uint32_t>(inbound.value.size(), 0));
+  if (options_.step == StepChoice::kMaxAbs)
+    return with_base(inbound, largest_step, std::vector<std::uint32_t>(inbound.value.size(), 0));
   // Large shifts between projections cost accumulator bits: where those are short, with smaller ones.
   for (std::uint32_t cap = options_.limits.max_shift;; --cap) {
     const StepPlan plan = search_step(demands, options_.rounding, cap);
     std::vector<std::uint32_t> shift(inbound.value.size(), 0);
     for (std::size_t d = 0; d < of.size(); ++d) shift[of[d]] = plan.shift[d];
     Weights weights = with_base(inbound, plan.base, std::move(shift));
-    if (cap == 0 || accumulator_bits(network_, options_, inbound, weights, population, nullptr) <= options_.limits.acc_bits) return weights;
+    if (cap == 0 || accumulator_bits(network_, options_, inbound, weights, population, nullptr) <=
+                        options_.limits.acc_bits)
+      return weights;
   }
 }
 
@@ -362,7 +391,8 @@ double largest_of(const std::vector<double>& values, const std::vector<double>& 
 }
 
 bool no_current(const Population& population) {
-  return std::all_of(population.alpha.begin(), population.alpha.end(), [](double a) { return nearest(a * kDecayOne) == 0; });
+  return std::all_of(population.alpha.begin(), population.alpha.end(),
+                     [](double a) { return nearest(a * kDecayOne) == 0; });
 }
 
 /// Constant input of neuron j in its frame: (bias_i, bias_v). Without a current both are one.
@@ -373,12 +403,16 @@ std::pair<double, double> biases(const Population& population, const Frame& fram
   return {bias, drive};
 }
 
-/// Largest |i| or |v| that any input at all can bring about, in the frame's unit; infinite where nothing decays.
-double reach(const Population& population, const Frame& frame, const std::vector<std::pair<double, double>>& input) {
+/// Largest |i| or |v| that any input at all can bring about, in the frame's unit; infinite where nothing
+/// decays.
+double reach(const Population& population, const Frame& frame,
+             const std::vector<std::pair<double, double>>& input) {
   double most = 0;
   for (std::size_t j = 0; j < population.size(); ++j) {
     const auto [bias_i, bias_v] = biases(population, frame, j);
-    const auto settled = [](double step, double decay) { return step == 0 ? 0 : decay < 1 ? step / (1 - decay) : kInfinity; };
+    const auto settled = [](double step, double decay) {
+      return step == 0 ? 0 : decay < 1 ? step / (1 - decay) : kInfinity;
+    };
     const double i_high = settled(std::max(0.0, input[j].second + bias_i), population.alpha[j]);
     const double i_low = settled(std::max(0.0, -(input[j].first + bias_i)), population.alpha[j]);
     double v_high = settled(i_high + std::max(0.0, bias_v), population.beta[j]);
@@ -401,35 +435,45 @@ int fraction_within(double x, std::uint32_t bits) {
   return std::clamp(static_cast<int>(std::floor(std::log2(most / x))), -kPlenty, kPlenty);
 }
 
-std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index, const Frame& frame, const Inbound& inbound, const Weights& weights) {
+std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index, const Frame& frame,
+                                                              const Inbound& inbound,
+                                                              const Weights& weights) {
   const Population& population = network_.populations[index];
   const QuantizeLimits& limits = options_.limits;
   const std::string subject = "population '" + population.name + "': ";
   std::vector<std::pair<double, double>> extremes;
   const std::uint32_t bits = accumulator_bits(network_, options_, inbound, weights, index, &extremes);
   if (bits > limits.acc_bits) {
-    problems_.add(subject + "the sum of its synaptic input can overflow: it needs " + std::to_string(bits) + " bits, the accumulator has " +
-                  std::to_string(limits.acc_bits) + "; fewer weight bits, a smaller fan-in, fewer bit planes or a chip with a wider accumulator would help");
+    problems_.add(subject + "the sum of its synaptic input can overflow: it needs " + std::to_string(bits) +
+                  " bits, the accumulator has " + std::to_string(limits.acc_bits) +
+                  "; fewer weight bits, a smaller fan-in, fewer bit planes or a chip with a wider "
+                  "accumulator would help");
     return std::nullopt;
   }
   std::uint32_t room = limits.acc_bits - bits;
-  for (std::size_t n = 0; n < weights.shift.size(); ++n) room = std::min(room, inbound.max_shift[n] - weights.shift[n]);
+  for (std::size_t n = 0; n < weights.shift.size(); ++n)
+    room = std::min(room, inbound.max_shift[n] - weights.shift[n]);
   if (weights.shift.empty()) room = 0;
 
   for (auto& [low, high] : extremes) low *= weights.base, high *= weights.base;
   double bias_i = 0;
-  double fixed = population.is_readout() ? 0 : std::max(largest_of(population.theta, frame.divisor), largest_of(population.v_reset, frame.divisor));
+  double fixed = population.is_readout() ? 0
+                                         : std::max(largest_of(population.theta, frame.divisor),
+                                                    largest_of(population.v_reset, frame.divisor));
   for (std::size_t j = 0; j < population.size(); ++j) {
     const auto [i, v] = biases(population, frame, j);
     bias_i = std::max(bias_i, std::abs(i));
     fixed = std::max(fixed, std::abs(v));
   }
-  const int hard = std::min(fraction_within(fixed / weights.base, limits.state_bits),
-                            fraction_within(bias_i / weights.base, std::min(limits.bias_bits, limits.state_bits)));
+  const int hard =
+      std::min(fraction_within(fixed / weights.base, limits.state_bits),
+               fraction_within(bias_i / weights.base, std::min(limits.bias_bits, limits.state_bits)));
   if (hard < 0) {
-    problems_.add(subject + "its threshold, reset or bias is " + number(std::max(fixed, bias_i) / weights.base) +
-                  " times the weights' step and does not fit " + std::to_string(limits.state_bits) + " state bits or " +
-                  std::to_string(limits.bias_bits) + " bias bits; fewer weight bits (a coarser step) or a chip with wider state would help");
+    problems_.add(subject + "its threshold, reset or bias is " +
+                  number(std::max(fixed, bias_i) / weights.base) +
+                  " times the weights' step and does not fit " + std::to_string(limits.state_bits) +
+                  " state bits or " + std::to_string(limits.bias_bits) +
+                  " bias bits; fewer weight bits (a coarser step) or a chip with wider state would help");
     return std::nullopt;
   }
   double reference = 0;  // what one truncation is to be small against
@@ -441,7 +485,9 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
   }
   const int proved = fraction_within(reach(population, frame, extremes) / weights.base, limits.state_bits);
   const int roomy = fraction_within(kWantedRoom * reference / weights.base, limits.state_bits);
-  const int wanted = reference == 0 ? 0 : static_cast<int>(std::ceil(std::log2(kWantedResolution * weights.base / reference)));
+  const int wanted =
+      reference == 0 ? 0
+                     : static_cast<int>(std::ceil(std::log2(kWantedResolution * weights.base / reference)));
   int aimed = std::min(wanted, roomy);
   if (options_.activity && !options_.activity->peak.empty()) {
     const double seen = std::max(2 * reference, largest_of(options_.activity->peak[index], frame.divisor));
@@ -510,8 +556,10 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     report.rms_error = std::sqrt(errors / static_cast<double>(report.synapses));
     report.relative_error = std::sqrt(errors / squares);
     if (report.relative_error > kLargeWeightError) {
-      result_.report.warnings.push_back("projection '" + report.name + "' into '" + report.to + "': its " + std::to_string(report.bits) +
-                                        "-bit weights are off by " + number(100 * report.relative_error) + " % (rms); more bits, or training with such weights, would help");
+      result_.report.warnings.push_back("projection '" + report.name + "' into '" + report.to + "': its " +
+                                        std::to_string(report.bits) + "-bit weights are off by " +
+                                        number(100 * report.relative_error) +
+                                        " % (rms); more bits, or training with such weights, would help");
     }
   }
 }
@@ -528,13 +576,14 @@ IntPopulation Quantizer::skeleton(const Population& population) const {
 void Quantizer::decays(const Population& population, std::size_t index) {
   IntPopulation& result = result_.network.populations[index];
   PopulationReport& report = result_.report.populations[index];
-  const auto convert = [&](const std::vector<double>& from, std::vector<std::int32_t>& to, const char* name, double& worst) {
+  const auto convert = [&](const std::vector<double>& from, std::vector<std::int32_t>& to, const char* name,
+                           double& worst) {
     double off = 0;
     for (std::size_t j = 0; j < from.size(); ++j) {
       constexpr double kSlack = 1e-9;
       if (!(from[j] >= -kSlack) || !(from[j] <= 1 + kSlack)) {
-        problems_.add("population '" + population.name + "': " + name + " of neuron " + std::to_string(j) + ": a decay must lie in 0 to 1, found " +
-                      number(from[j]) + "; a smaller dt would help");
+        problems_.add("population '" + population.name + "': " + name + " of neuron " + std::to_string(j) +
+                      ": a decay must lie in 0 to 1, found " + number(from[j]) + "; a smaller dt would help");
         return;
       }
       to.push_back(std::clamp(nearest(from[j] * kDecayOne), 0, kDecayOne));
@@ -543,7 +592,9 @@ void Quantizer::decays(const Population& population, std::size_t index) {
       if (from[j] < 1 - kSlack) off = std::max(off, error / (1 - from[j]));
     }
     if (off > kLargeParameterError) {
-      result_.report.warnings.push_back("population '" + population.name + "': " + name + " in steps of 1/4096 changes its time constant by " + number(100 * off) + " %");
+      result_.report.warnings.push_back("population '" + population.name + "': " + name +
+                                        " in steps of 1/4096 changes its time constant by " +
+                                        number(100 * off) + " %");
     }
   };
   convert(population.alpha, result.alpha, "alpha", report.alpha_error);
@@ -577,13 +628,15 @@ void Quantizer::set_parameters(std::size_t index, const Frame& frame, double bas
     result.v_reset.assign(population.size(), 0);  // not used: one parameter set, not many
     for (std::size_t j = 0; j < population.size(); ++j) {
       if (result.theta[j] >= 0) continue;
-      problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) + ") cannot be subtracted; reset to a value would do");
+      problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) +
+                    ") cannot be subtracted; reset to a value would do");
       break;
     }
   }
   result.unit = unit * frame.divisor.front();
   if (!uniform(frame.divisor)) {
-    for (const double divisor : frame.divisor) result.relative_unit.push_back(divisor / frame.divisor.front());
+    for (const double divisor : frame.divisor)
+      result.relative_unit.push_back(divisor / frame.divisor.front());
   }
   report_parameters(index, frame, unit);
 }
@@ -601,7 +654,8 @@ void Quantizer::report_parameters(std::size_t index, const Frame& frame, double 
   for (std::size_t j = 0; j < population.size(); ++j) {
     const double real = unit * frame.divisor[j];
     const auto [bias_i, bias_v] = biases(population, frame, j);
-    const double bias = std::abs(result.bias_i[j] * unit - bias_i) + std::abs(result.bias_v[j] * unit - bias_v);
+    const double bias =
+        std::abs(result.bias_i[j] * unit - bias_i) + std::abs(result.bias_v[j] * unit - bias_v);
     report.bias_error = std::max(report.bias_error, bias * frame.divisor[j]);
     sets.emplace(result.alpha[j], result.beta[j], result.theta[j], result.v_reset[j], result.bias_v[j]);
     if (population.is_readout()) continue;
@@ -612,16 +666,20 @@ void Quantizer::report_parameters(std::size_t index, const Frame& frame, double 
       relative_bias = std::max(relative_bias, bias * frame.divisor[j] / std::abs(population.theta[j]));
     }
     if (population.reset == Reset::kToValue) {
-      report.reset_error = std::max(report.reset_error, std::abs(result.v_reset[j] * real - population.v_reset[j]));
+      report.reset_error =
+          std::max(report.reset_error, std::abs(result.v_reset[j] * real - population.v_reset[j]));
     }
   }
   report.parameter_sets = sets.size();
-  // A whole unit is no loss where the weights lie on a grid and nothing decays; then theta is exact in effect.
+  // A whole unit is no loss where the weights lie on a grid and nothing decays; then theta is exact in
+  // effect.
   if (relative_theta > kLargeParameterError) {
-    result_.report.warnings.push_back("population '" + population.name + "': its threshold is off by up to " + number(100 * relative_theta) + " %");
+    result_.report.warnings.push_back("population '" + population.name + "': its threshold is off by up to " +
+                                      number(100 * relative_theta) + " %");
   }
   if (relative_bias > kLargeParameterError) {
-    result_.report.warnings.push_back("population '" + population.name + "': its biases are off by up to " + number(100 * relative_bias) + " % of the threshold");
+    result_.report.warnings.push_back("population '" + population.name + "': its biases are off by up to " +
+                                      number(100 * relative_bias) + " % of the threshold");
   }
 }
 
@@ -646,8 +704,11 @@ void Quantizer::quantize_population(std::size_t index) {
     inbound.bits = bits;
     weights = on_grid(inbound);
   }
-  if (weights && accumulator_bits(network_, options_, inbound, *weights, index, nullptr) > options_.limits.acc_bits) {
-    result_.report.notes.push_back("population '" + population.name + "': its weights lie on a grid, but their sums would not fit the accumulator, so another step is sought");
+  if (weights &&
+      accumulator_bits(network_, options_, inbound, *weights, index, nullptr) > options_.limits.acc_bits) {
+    result_.report.notes.push_back("population '" + population.name +
+                                   "': its weights lie on a grid, but their sums would not fit the "
+                                   "accumulator, so another step is sought");
     weights.reset();
   }
   const bool any = std::any_of(inbound.value.begin(), inbound.value.end(), [](const auto& values) {
@@ -656,7 +717,8 @@ void Quantizer::quantize_population(std::size_t index) {
   if (!any) {
     // Nothing but biases comes in: the threshold alone sets the unit.
     const double theta = population.is_readout() ? 0 : largest_of(population.theta, frame.divisor);
-    weights = with_base(inbound, theta > 0 ? theta / kWantedResolution : 1, std::vector<std::uint32_t>(inbound.value.size(), 0));
+    weights = with_base(inbound, theta > 0 ? theta / kWantedResolution : 1,
+                        std::vector<std::uint32_t>(inbound.value.size(), 0));
     weights->exact = true;
   }
   if (!weights) weights = searched(inbound, index);
@@ -669,20 +731,29 @@ void Quantizer::quantize_population(std::size_t index) {
   report.can_saturate = fraction->can_saturate;
   report_weights(inbound, *weights, index);
   store_weights(inbound, *weights, fraction->extra_shift);
-  for (const std::size_t p : inbound.projection) result_.report.projections[p].shift = result_.network.projections[p].shift;
-  report.accumulator_bits = accumulator_bits(network_, options_, inbound, *weights, index, nullptr) + fraction->extra_shift;
+  for (const std::size_t p : inbound.projection)
+    result_.report.projections[p].shift = result_.network.projections[p].shift;
+  report.accumulator_bits =
+      accumulator_bits(network_, options_, inbound, *weights, index, nullptr) + fraction->extra_shift;
   set_parameters(index, frame, weights->base, fraction->scale + fraction->extra_shift);
   if (report.can_saturate) {
-    result_.report.notes.push_back("population '" + population.name + "': an input that drives it one way for ever could saturate its state; up to " +
-                                   number(std::ldexp(result.unit, static_cast<int>(options_.limits.state_bits) - 1)) + " it cannot");
+    result_.report.notes.push_back(
+        "population '" + population.name +
+        "': an input that drives it one way for ever could saturate its state; up to " +
+        number(std::ldexp(result.unit, static_cast<int>(options_.limits.state_bits) - 1)) + " it cannot");
   }
-  if (no_current(population) && std::any_of(population.drive.begin(), population.drive.end(), [](double d) { return d != 0; })) {
-    result_.report.notes.push_back("population '" + population.name + "': its leak's constant drive is added with the bias, before the input is saturated");
+  if (no_current(population) &&
+      std::any_of(population.drive.begin(), population.drive.end(), [](double d) { return d != 0; })) {
+    result_.report.notes.push_back(
+        "population '" + population.name +
+        "': its leak's constant drive is added with the bias, before the input is saturated");
   }
 }
 
 }  // namespace
 
-Quantized quantize(const Network& network, const QuantizeOptions& options) { return Quantizer(network, options).run(); }
+Quantized quantize(const Network& network, const QuantizeOptions& options) {
+  return Quantizer(network, options).run();
+}
 
 }  // namespace spikeloom

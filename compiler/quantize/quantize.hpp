@@ -40,9 +40,10 @@ struct InputCoding {
 
 /// What calibration samples showed of the real network.
 struct Activity {
-  std::vector<std::vector<double>> inputs;       ///< by input, per element: mean square a step, in real values
+  std::vector<std::vector<double>> inputs;  ///< by input, per element: mean square a step, in real values
   std::vector<std::vector<double>> populations;  ///< by population, per neuron: spikes a step
-  std::vector<std::vector<double>> peak;         ///< by population, per neuron: largest |gain_v·i| or |v| seen; may be empty
+  std::vector<std::vector<double>>
+      peak;  ///< by population, per neuron: largest |gain_v·i| or |v| seen; may be empty
 };
 
 struct QuantizeOptions {
@@ -52,7 +53,7 @@ struct QuantizeOptions {
   StepChoice step = StepChoice::kSearch;
   QuantizeLimits limits;
   std::map<std::string, InputCoding> inputs;  ///< by input name; bits where absent
-  std::optional<Activity> activity;           ///< weights the search and sets the room for v; all alike where absent
+  std::optional<Activity> activity;  ///< weights the search and sets the room for v; all alike where absent
 };
 
 /// Errors are in the weights' own real unit.
@@ -61,8 +62,8 @@ struct ProjectionReport {
   std::string from, to;
   std::uint32_t bits = 8;
   std::uint32_t shift = 0;
-  double step = 0;      ///< real weight of mantissa 1 (of the first neuron, where gains differ)
-  bool exact = false;   ///< the weights lie on a grid and were taken over as they are
+  double step = 0;     ///< real weight of mantissa 1 (of the first neuron, where gains differ)
+  bool exact = false;  ///< the weights lie on a grid and were taken over as they are
   double max_error = 0;
   double rms_error = 0;
   double relative_error = 0;  ///< rms error / rms weight

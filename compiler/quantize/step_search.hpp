@@ -29,6 +29,7 @@ struct StepPlan {
 /// octave, finer around the best, and then by least squares. `max_shift` caps every demand's.
 ///
 /// Law  independent of the order of the values, but for the last bits of sums.
-[[nodiscard]] StepPlan search_step(std::span<const StepDemand> demands, Rounding rounding, std::uint32_t max_shift);
+[[nodiscard]] StepPlan search_step(std::span<const StepDemand> demands, Rounding rounding,
+                                   std::uint32_t max_shift);
 
 }  // namespace spikeloom

@@ -19,21 +19,27 @@ using Orders = std::vector<std::vector<OrderEntry>>;
 
 std::int64_t firing_time(const Image& image, ClusterId id, FiringTimes times) {
   const Cluster& cluster = image.application.clusters[id.index()];
-  const std::optional<double> expected = times == FiringTimes::kExpected ? expected_integration(image.application, id) : std::nullopt;
-  const std::int64_t walk = expected ? static_cast<std::int64_t>(std::llround(*expected)) : worst_integration(cluster);
+  const std::optional<double> expected =
+      times == FiringTimes::kExpected ? expected_integration(image.application, id) : std::nullopt;
+  const std::int64_t walk =
+      expected ? static_cast<std::int64_t>(std::llround(*expected)) : worst_integration(cluster);
   return timing::kIntegrate + walk + timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
 }
 
-/// Clusters and what they send one another; the network takes its worst time. The last actor is the host, whom all follow.
+/// Clusters and what they send one another; the network takes its worst time. The last actor is the host,
+/// whom all follow.
 sdf::PhasedGraph cluster_graph(const Image& image, FiringTimes times) {
   const Application& app = image.application;
   sdf::PhasedGraph graph(app.name);
-  for (std::size_t c = 0; c < app.clusters.size(); ++c) graph.add_actor(app.clusters[c].name, {firing_time(image, ClusterId(c), times) + 2});
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    graph.add_actor(app.clusters[c].name, {firing_time(image, ClusterId(c), times) + 2});
   const sdf::ActorId host = graph.add_actor("host", {0});
   const auto actor = [&](const ClusterOrHost& id) { return id ? sdf::ActorId(id->index()) : host; };
-  for (std::size_t c = 0; c < app.clusters.size(); ++c) graph.add_channel({.source = host, .target = sdf::ActorId(c)});
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    graph.add_channel({.source = host, .target = sdf::ActorId(c)});
   for (const Channel& channel : image.binding.channels) {
-    const std::int64_t sent = 1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(app, channel));
+    const std::int64_t sent =
+        1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(app, channel));
     for (const Destination& to : channel.to)
       if (to.to) {
         sdf::PhasedChannel spikes;
@@ -58,7 +64,8 @@ class Improver {
 
   bool run() {
     bool better = false;
-    for (const FiringTimes times : {FiringTimes::kWorst, FiringTimes::kExpected}) better = try_orders(listed_orders(image_, times)) || better;
+    for (const FiringTimes times : {FiringTimes::kWorst, FiringTimes::kExpected})
+      better = try_orders(listed_orders(image_, times)) || better;
     while (exchange_one()) better = true;
     return better;
   }
@@ -71,7 +78,8 @@ class Improver {
     auto promised = guarantee(image_);
     if (auto* promise = std::get_if<Promise>(&promised)) {
       Promise& current = image_.promises.front();
-      if (std::tie(promise->period, promise->latency) < std::tie(current.period, current.latency) && promise->latency <= current.latency) {
+      if (std::tie(promise->period, promise->latency) < std::tie(current.period, current.latency) &&
+          promise->latency <= current.latency) {
         current = std::move(*promise);
         return true;
       }
@@ -96,7 +104,8 @@ class Improver {
 
   [[nodiscard]] bool named(const std::vector<std::string>& cycle, ClusterId c) const {
     const std::string fire = " fire " + image_.application.clusters[c.index()].name + " ";
-    return std::any_of(cycle.begin(), cycle.end(), [&](const std::string& part) { return part.find(fire) != std::string::npos; });
+    return std::any_of(cycle.begin(), cycle.end(),
+                       [&](const std::string& part) { return part.find(fire) != std::string::npos; });
   }
 
   static std::vector<std::uint32_t> key(const Orders& orders) {
@@ -119,7 +128,8 @@ std::vector<std::vector<OrderEntry>> listed_orders(const Image& image, FiringTim
   sdf::Binding binding;
   for (const Placement& placement : image.binding.placement) binding.push_back(placement.tile.index());
   binding.push_back(sdf::kUnbound);
-  const sdf::StaticOrder listed = sdf::list_schedule(sdf::expand(graph, sdf::require_repetition(graph)), binding);
+  const sdf::StaticOrder listed =
+      sdf::list_schedule(sdf::expand(graph, sdf::require_repetition(graph)), binding);
   Orders orders(image.binding.orders.size());
   for (std::size_t t = 0; t < listed.size(); ++t)
     for (const sdf::Firing& firing : listed[t]) orders[t].push_back({ClusterId(firing.actor.index()), 0});
@@ -128,7 +138,8 @@ std::vector<std::vector<OrderEntry>> listed_orders(const Image& image, FiringTim
 
 bool improve_orders(Image& image, const OrderOptions& options) {
   SPIKELOOM_CHECK(image.promises.size() == 1);
-  const bool choice = std::any_of(image.binding.orders.begin(), image.binding.orders.end(), [](const auto& order) { return order.size() > 1; });
+  const bool choice = std::any_of(image.binding.orders.begin(), image.binding.orders.end(),
+                                  [](const auto& order) { return order.size() > 1; });
   return choice && Improver(image, options).run();
 }
 

@@ -11,9 +11,9 @@ namespace spikeloom {
 
 enum class FiringTimes : std::uint8_t { kWorst, kExpected };
 
-/// Orders by sdf::list_schedule: an actor a cluster, bound to its tile; a channel a delay-0 or later spike connection with
-/// its worst way through the network. Times: worst, or those of the calibrated activity (worst where there is none).
-/// All agree with one order of starts, so tiles do not wait in a circle.
+/// Orders by sdf::list_schedule: an actor a cluster, bound to its tile; a channel a delay-0 or later spike
+/// connection with its worst way through the network. Times: worst, or those of the calibrated activity
+/// (worst where there is none). All agree with one order of starts, so tiles do not wait in a circle.
 [[nodiscard]] std::vector<std::vector<OrderEntry>> listed_orders(const Image& image, FiringTimes times);
 
 struct OrderOptions {
@@ -21,9 +21,9 @@ struct OrderOptions {
   std::size_t many = 96;  ///< clusters, from which on only listed orders are tried
 };
 
-/// Takes over orders that shorten the guaranteed period, or keep it and shorten the latency: those listed by worst and by
-/// expected times, then with neighbours exchanged that stand on the critical cycle. The image's only promise is the
-/// guaranteed one, which goes with its binding. True if anything changed.
+/// Takes over orders that shorten the guaranteed period, or keep it and shorten the latency: those listed by
+/// worst and by expected times, then with neighbours exchanged that stand on the critical cycle. The image's
+/// only promise is the guaranteed one, which goes with its binding. True if anything changed.
 bool improve_orders(Image& image, const OrderOptions& options = {});
 
 }  // namespace spikeloom

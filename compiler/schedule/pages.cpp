@@ -28,7 +28,8 @@ TimingGraph with_least_pages(const Image& image, const TileBounds& bounds) {
   TimingGraph timing = timing_graph(image, bounds);
   for (std::size_t c = 0; c < timing.pages.size(); ++c) {
     if (timing.pages[c] == sdf::kNoGroup) continue;
-    const std::int64_t spare = std::int64_t{image.binding.placement[timing.pages[c]].rows} - least_pages(image.application.clusters[timing.pages[c]]);
+    const std::int64_t spare = std::int64_t{image.binding.placement[timing.pages[c]].rows} -
+                               least_pages(image.application.clusters[timing.pages[c]]);
     timing.graph.set_tokens(sdf::ChannelId(c), timing.graph.channel(sdf::ChannelId(c)).tokens - spare);
   }
   return timing;
@@ -45,12 +46,15 @@ std::optional<PageChoice> choice_of(const std::variant<sdf::TokenChoice, sdf::To
 
 }  // namespace
 
-std::optional<PageChoice> least_pages_for(const Image& image, const std::vector<PageDemand>& demands, std::uint32_t most) {
+std::optional<PageChoice> least_pages_for(const Image& image, const std::vector<PageDemand>& demands,
+                                          std::uint32_t most) {
   std::vector<TimingGraph> timings;
   for (const PageDemand& demand : demands) timings.push_back(with_least_pages(image, demand.bounds));
   std::vector<sdf::TokenDemand> wanted;
   for (std::size_t d = 0; d < demands.size(); ++d)
-    wanted.push_back({{&timings[d].graph, timings[d].pages}, demands[d].period * Ratio(kTimeScale) - Ratio(timings[d].fee), false});
+    wanted.push_back({{&timings[d].graph, timings[d].pages},
+                      demands[d].period * Ratio(kTimeScale) - Ratio(timings[d].fee),
+                      false});
   return choice_of(sdf::least_tokens(page_groups(image, most), wanted));
 }
 

@@ -12,13 +12,15 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::int64_t kWorthwhile = 98;  ///< percent of the period: what gains less is not worth a longer latency
+constexpr std::int64_t kWorthwhile =
+    98;  ///< percent of the period: what gains less is not worth a longer latency
 
 /// No binding is faster: the longest cluster's firing, then LOAD and WAIT.
 Ratio least_period(const Application& app) {
   std::int64_t least = 0;
   for (const Cluster& cluster : app.clusters)
-    least = std::max(least, timing::kIntegrate + worst_integration(cluster) + timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size()) + 2);
+    least = std::max(least, timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
+                                static_cast<std::int64_t>(cluster.updates.size()) + 2);
   return Ratio(least);
 }
 
@@ -26,7 +28,8 @@ Ratio least_period(const Application& app) {
 
 std::optional<Bound> improve_places(Image& image, const MapOptions& options, bool orders) {
   SPIKELOOM_CHECK(image.promises.size() == 1);
-  const bool shared = std::any_of(image.binding.orders.begin(), image.binding.orders.end(), [](const auto& order) { return order.size() > 1; });
+  const bool shared = std::any_of(image.binding.orders.begin(), image.binding.orders.end(),
+                                  [](const auto& order) { return order.size() > 1; });
   const Ratio wanted = image.promises.front().period * Ratio(kWorthwhile, 100);
   if (!shared || !options.places.empty() || wanted < least_period(image.application)) return std::nullopt;
   MapOptions by_level = options;

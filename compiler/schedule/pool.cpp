@@ -31,7 +31,8 @@ std::vector<char> within_step(const sdf::Graph& graph, sdf::ActorId from) {
   for (bool more = true; more;) {
     more = false;
     for (const sdf::Channel& arc : graph.channels())
-      if (arc.tokens == 0 && at(arc.source) && reached[arc.target.index()] == 0) reached[arc.target.index()] = 1, more = true;
+      if (arc.tokens == 0 && at(arc.source) && reached[arc.target.index()] == 0)
+        reached[arc.target.index()] = 1, more = true;
   }
   return reached;
 }
@@ -39,9 +40,13 @@ std::vector<char> within_step(const sdf::Graph& graph, sdf::ActorId from) {
 }  // namespace
 
 bool works_alike(const Cluster& a, const Cluster& b) {
-  if (a.inbound != b.inbound || a.limit != b.limit || a.chunk_bits != b.chunk_bits || a.updates.size() != b.updates.size()) return false;
+  if (a.inbound != b.inbound || a.limit != b.limit || a.chunk_bits != b.chunk_bits ||
+      a.updates.size() != b.updates.size())
+    return false;
   bool alike = true;
-  for_rows(a, [&](std::size_t chunk, std::uint16_t bit) { alike = alike && chunk_cycles(a, chunk, bit) == chunk_cycles(b, chunk, bit); });
+  for_rows(a, [&](std::size_t chunk, std::uint16_t bit) {
+    alike = alike && chunk_cycles(a, chunk, bit) == chunk_cycles(b, chunk, bit);
+  });
   return alike;
 }
 
@@ -67,7 +72,8 @@ Pool pool_of(const Image& image, const TileBounds& bounds, const TimingGraph& pl
       bool apart = after[plain.clusters[c].fire.index()] == 0;
       const std::vector<char> back = within_step(plain.graph, plain.clusters[c].fire);
       for (std::size_t other = 0; other < clusters.size() && apart; ++other)
-        if (other != c && (ClusterId(other) == payer || pool.paid[other] != 0) && works_alike(clusters[other], clusters[c]))
+        if (other != c && (ClusterId(other) == payer || pool.paid[other] != 0) &&
+            works_alike(clusters[other], clusters[c]))
           apart = back[plain.clusters[other].fire.index()] == 0 &&
                   within_step(plain.graph, plain.clusters[other].fire)[plain.clusters[c].fire.index()] == 0;
       if (apart) pool.paid[c] = 1;

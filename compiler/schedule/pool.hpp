@@ -8,23 +8,25 @@
 
 namespace spikeloom {
 
-/// Two clusters whose firings of one step take the same time for every input: they listen to the same sources with the same
-/// delays, and every row costs both the same.
+/// Two clusters whose firings of one step take the same time for every input: they listen to the same sources
+/// with the same delays, and every row costs both the same.
 [[nodiscard]] bool works_alike(const Cluster& a, const Cluster& b);
 
 /// What contracts that are pooled pay for.
 struct Pool {
-  std::vector<char> paid;       ///< by ClusterId: its work over the least is in the fee
-  std::vector<TileId> tiles;    ///< whose contracts pay
-  std::int64_t fee = 0;         ///< every step pays so much, cycles / kTimeScale
+  std::vector<char> paid;     ///< by ClusterId: its work over the least is in the fee
+  std::vector<TileId> tiles;  ///< whose contracts pay
+  std::int64_t fee = 0;       ///< every step pays so much, cycles / kTimeScale
   /// By ClusterId, of a step that passes its firing by: the least work of a row; 0 where it is not paid.
   std::vector<std::int64_t> least_row;
 };
 
 /// Of the bounds that are marked `pooled`.
 ///
-/// Paid    the clusters of those tiles, and those that work alike with one of them. Not a cluster from which a path without
-///         tokens leads to or from one that it works alike with: a path could then meet the same work twice in one step.
+/// Paid    the clusters of those tiles, and those that work alike with one of them. Not a cluster from which
+/// a path without
+///         tokens leads to or from one that it works alike with: a path could then meet the same work twice
+///         in one step.
 /// fee     round · rho less the least work of every firing of the round, summed over the tiles.
 [[nodiscard]] Pool pool_of(const Image& image, const TileBounds& bounds, const TimingGraph& plain);
 

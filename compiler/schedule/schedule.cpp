@@ -8,8 +8,8 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/timing.hpp"
-#include "compiler/sdf/certificate.hpp"
 #include "compiler/schedule/pool.hpp"
+#include "compiler/sdf/certificate.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/latency.hpp"
 #include "compiler/sdf/regulation.hpp"
@@ -33,12 +33,14 @@ Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf
     promise.potentials.emplace_back(timing.graph.name(sdf::ActorId{a}), certificate.potential[a]);
   for (const sdf::ChannelId id : certificate.critical_cycle) {
     const sdf::Channel& channel = timing.graph.channel(id);
-    promise.critical_cycle.push_back(timing.graph.name(channel.source) + " -[" + timing.graph.name(id) + "]->");
+    promise.critical_cycle.push_back(timing.graph.name(channel.source) + " -[" + timing.graph.name(id) +
+                                     "]->");
   }
   return promise;
 }
 
-/// A tile's own round: its worst work, and the cycles of a round that no work explains (LOAD and WAIT, own sends).
+/// A tile's own round: its worst work, and the cycles of a round that no work explains (LOAD and WAIT, own
+/// sends).
 struct Round {
   std::int64_t worst = 0;
   std::int64_t firings = 0;
@@ -60,7 +62,8 @@ Round round_of(const Image& image, std::size_t tile) {
     actor[entry.cluster.index()] = idle.add_actor(cluster.name, 0);
   }
   const auto arc = [&](ClusterId from, ClusterId to, std::int64_t tokens, std::int64_t cycles) {
-    idle.add_channel({.source = actor[from.index()], .target = actor[to.index()], .tokens = tokens, .latency = cycles});
+    idle.add_channel(
+        {.source = actor[from.index()], .target = actor[to.index()], .tokens = tokens, .latency = cycles});
   };
   for (std::size_t i = 0; i < order.size(); ++i) {
     const bool wraps = i + 1 == order.size();
@@ -68,11 +71,13 @@ Round round_of(const Image& image, std::size_t tile) {
   }
   for (const Channel& channel : image.binding.channels) {
     if (!channel.from || !here(*channel.from)) continue;
-    const std::int64_t sent = 1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
+    const std::int64_t sent =
+        1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
     arc(*channel.from, *channel.from, 1, sent);
     for (const Destination& to : channel.to)
       if (to.to && here(*to.to))
-        arc(*channel.from, *to.to, image.application.clusters[to.to->index()].inbound[to.inbound].delay, sent + to.hops + 1);
+        arc(*channel.from, *to.to, image.application.clusters[to.to->index()].inbound[to.inbound].delay,
+            sent + to.hops + 1);
   }
   if (!order.empty()) {
     const sdf::CycleRatio ratio = sdf::max_cycle_ratio(idle);
@@ -85,8 +90,8 @@ Round round_of(const Image& image, std::size_t tile) {
 struct Family {
   const Image& image;
   const MeasuredWork& work;
-  std::vector<Round> rounds;     ///< by TileId
-  TileBounds pooled;             ///< those that are, and nothing else
+  std::vector<Round> rounds;  ///< by TileId
+  TileBounds pooled;          ///< those that are, and nothing else
   Pool pool;
 };
 
@@ -106,36 +111,44 @@ std::optional<TileBound> steadiest(const std::vector<std::vector<std::int64_t>>&
   return TileBound{rho, std::get<std::int64_t>(sigma), true};
 }
 
-/// Bounds for a wanted period (cycles / kTimeScale), of which the pool's fee leaves something: the worst case where the tile's
-/// own round fits that, otherwise the contract with the largest rho that does. None where a sample's mean is above that rho.
+/// Bounds for a wanted period (cycles / kTimeScale), of which the pool's fee leaves something: the worst case
+/// where the tile's own round fits that, otherwise the contract with the largest rho that does. None where a
+/// sample's mean is above that rho.
 std::optional<TileBounds> bounds_for(const Family& family, std::int64_t wanted) {
   const std::int64_t period = wanted - family.pool.fee;
   TileBounds bounds = family.pooled;
   for (std::size_t t = 0; t < bounds.size(); ++t) {
     const Round& round = family.rounds[t];
     const auto& order = family.image.binding.orders[t];
-    const auto is_paid = [&](const OrderEntry& entry) { return !family.pool.paid.empty() && family.pool.paid[entry.cluster.index()] != 0; };
-    if (std::all_of(order.begin(), order.end(), is_paid) || round.worst * kTimeScale + round.overhead <= period) continue;
+    const auto is_paid = [&](const OrderEntry& entry) {
+      return !family.pool.paid.empty() && family.pool.paid[entry.cluster.index()] != 0;
+    };
+    if (std::all_of(order.begin(), order.end(), is_paid) ||
+        round.worst * kTimeScale + round.overhead <= period)
+      continue;
     const std::int64_t rho = Ratio(period - round.overhead, round.firings).floor();
     if (rho <= 0) return std::nullopt;
     const auto sigma = sdf::least_sigma(family.work[t], rho);
-    if (!std::holds_alternative<std::int64_t>(sigma) || std::get<std::int64_t>(sigma) > kMostRegister) return std::nullopt;
+    if (!std::holds_alternative<std::int64_t>(sigma) || std::get<std::int64_t>(sigma) > kMostRegister)
+      return std::nullopt;
     bounds[t] = TileBound{rho, std::get<std::int64_t>(sigma)};
   }
   return bounds;
 }
 
-/// The bounds of the smallest period below `most` (cycles / kTimeScale) that the family keeps; nothing where there is none.
+/// The bounds of the smallest period below `most` (cycles / kTimeScale) that the family keeps; nothing where
+/// there is none.
 std::optional<std::pair<std::int64_t, TileBounds>> least_bounds(const Family& family, std::int64_t most) {
-  // Smaller periods leave less rho and need more sigma, so what can be kept is nearly an interval; where it is not,
-  // bisection still ends at a period that is kept, and the worst case keeps the guaranteed one.
+  // Smaller periods leave less rho and need more sigma, so what can be kept is nearly an interval; where it
+  // is not, bisection still ends at a period that is kept, and the worst case keeps the guaranteed one.
   const std::int64_t fee = family.pool.fee;
   if (most <= fee + 1) return std::nullopt;
-  const std::int64_t least = sdf::least_kept_period(most - fee, [&](std::int64_t period) -> std::optional<sdf::Graph> {
-    const auto bounds = bounds_for(family, period + fee);
-    if (!bounds) return std::nullopt;
-    return timing_graph(family.image, *bounds).graph;
-  });
+  const std::int64_t least =
+      sdf::least_kept_period(most - fee, [&](std::int64_t period) -> std::optional<sdf::Graph> {
+        const auto bounds = bounds_for(family, period + fee);
+        if (!bounds) return std::nullopt;
+        return timing_graph(family.image, *bounds).graph;
+      });
   if (least == most - fee) return std::nullopt;
   return std::pair(least + fee, *bounds_for(family, least + fee));
 }
@@ -158,14 +171,18 @@ std::vector<std::size_t> payers(const Image& image, const MeasuredWork& work) {
     std::int64_t sum = 0, firings = 0;
     for (const auto& sample : work[t])
       for (const std::int64_t w : sample) sum += w, ++firings;
-    if (firings != 0) tiles.emplace_back(-sum * static_cast<std::int64_t>(image.binding.orders[t].size()) / firings, t);
+    if (firings != 0)
+      tiles.emplace_back(-sum * static_cast<std::int64_t>(image.binding.orders[t].size()) / firings, t);
   }
   std::sort(tiles.begin(), tiles.end());
   std::vector<std::size_t> chosen;
-  const auto first = [&](std::size_t t) -> const Cluster& { return image.application.clusters[image.binding.orders[t].front().cluster.index()]; };
+  const auto first = [&](std::size_t t) -> const Cluster& {
+    return image.application.clusters[image.binding.orders[t].front().cluster.index()];
+  };
   for (const auto& [load, t] : tiles) {
     const bool known = std::any_of(chosen.begin(), chosen.end(), [&](std::size_t c) {
-      return image.binding.orders[c].size() == image.binding.orders[t].size() && works_alike(first(c), first(t));
+      return image.binding.orders[c].size() == image.binding.orders[t].size() &&
+             works_alike(first(c), first(t));
     });
     if (!known && chosen.size() < kMost) chosen.push_back(t);
   }
@@ -177,7 +194,8 @@ std::vector<TileContract> contracts_for(const TileBounds& bounds) {
   for (std::size_t t = 0; t < bounds.size(); ++t)
     if (bounds[t]) {
       SPIKELOOM_CHECK(bounds[t]->rho <= kMostRegister && bounds[t]->sigma <= kMostRegister);
-      contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
+      contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho),
+                      static_cast<std::uint32_t>(bounds[t]->sigma)};
     }
   return contracts;
 }
@@ -197,7 +215,8 @@ MeasuredWork scaled_work(const Image& image, const MeasuredWork& work, const Con
   for (std::size_t t = 0; t < scaled.size(); ++t) {
     const bool fires = !image.binding.orders[t].empty();
     if (fires && std::all_of(scaled[t].begin(), scaled[t].end(), [](const auto& s) { return s.empty(); }))
-      throw input_error("contract: " + tile_name(image.chip, TileId{t}) + " was not measured; is the calibration set empty?");
+      throw input_error("contract: " + tile_name(image.chip, TileId{t}) +
+                        " was not measured; is the calibration set empty?");
     for (auto& sample : scaled[t])
       for (std::int64_t& w : sample) w = ceil_div(w * kTimeScale * (100 + options.margin_percent), 100);
     if (options.order == SampleOrder::kGiven) join(scaled[t]);
@@ -210,9 +229,11 @@ MeasuredWork scaled_work(const Image& image, const MeasuredWork& work, const Con
 std::variant<Promise, Deadlocked> guarantee(const Image& image) {
   const TimingGraph timing = timing_graph(image, {});
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
-  if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio)) return Deadlocked{sdf::describe(timing.graph, dead->cycle)};
-  const auto bound = sdf::latency_bound(timing.graph, timing.source, timing.sink,
-                                        {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower});
+  if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio))
+    return Deadlocked{sdf::describe(timing.graph, dead->cycle)};
+  const auto bound =
+      sdf::latency_bound(timing.graph, timing.source, timing.sink,
+                         {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower});
   SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(bound));
   return promise_of("guaranteed", timing, sdf::certificate_of(ratio, timing.graph),
                     ceil_div(std::get<std::int64_t>(bound), kTimeScale));
@@ -256,7 +277,8 @@ Promise promise_under(const Image& image, const Promise& guaranteed, const TileB
   return promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
 }
 
-Promise promise_under(const Image& image, const Promise& guaranteed, const std::vector<TileContract>& contracts) {
+Promise promise_under(const Image& image, const Promise& guaranteed,
+                      const std::vector<TileContract>& contracts) {
   TileBounds bounds = bounds_of(image, contracts);
   Promise best = promise_under(image, guaranteed, bounds);
   for (bool better = true; better;) {
@@ -266,8 +288,10 @@ Promise promise_under(const Image& image, const Promise& guaranteed, const std::
       bounds[t]->pooled = true;
       Promise promise = promise_under(image, guaranteed, bounds);
       better = promise.period < best.period;
-      if (better) best = std::move(promise);
-      else bounds[t]->pooled = false;
+      if (better)
+        best = std::move(promise);
+      else
+        bounds[t]->pooled = false;
     }
   }
   return best;
@@ -280,18 +304,23 @@ TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contra
   return bounds;
 }
 
-std::vector<std::string> verify(const Image& image, const Promise& promise, const std::vector<TileContract>& contracts) {
-  TileBounds bounds = bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts);
+std::vector<std::string> verify(const Image& image, const Promise& promise,
+                                const std::vector<TileContract>& contracts) {
+  TileBounds bounds =
+      bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts);
   // Any contracts may be pooled: the promise says which of them it takes so.
   for (std::size_t t = 0; t < bounds.size(); ++t) {
     const std::string pool = tile_name(image.chip, TileId(t)) + " pool";
-    if (bounds[t]) bounds[t]->pooled = std::any_of(promise.potentials.begin(), promise.potentials.end(), [&](const auto& actor) { return actor.first == pool; });
+    if (bounds[t])
+      bounds[t]->pooled = std::any_of(promise.potentials.begin(), promise.potentials.end(),
+                                      [&](const auto& actor) { return actor.first == pool; });
   }
   const TimingGraph timing = timing_graph(image, bounds);
   std::vector<std::string> wrong;
   std::vector<std::int64_t> potential;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
-    const bool named = a < promise.potentials.size() && promise.potentials[a].first == timing.graph.name(sdf::ActorId{a});
+    const bool named =
+        a < promise.potentials.size() && promise.potentials[a].first == timing.graph.name(sdf::ActorId{a});
     if (!named) return {promise.name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
     potential.push_back(promise.potentials[a].second);
   }
@@ -299,7 +328,8 @@ std::vector<std::string> verify(const Image& image, const Promise& promise, cons
   for (const std::string& fault : sdf::verify_bound(timing.graph, period, potential, timing.lower))
     wrong.push_back(promise.name + ": " + fault);
   if (Ratio(promise.offset) < Ratio(potential[timing.sink.index()], period.den() * kTimeScale))
-    wrong.push_back(promise.name + ": offset " + std::to_string(promise.offset) + " is below the sink's potential");
+    wrong.push_back(promise.name + ": offset " + std::to_string(promise.offset) +
+                    " is below the sink's potential");
   return wrong;
 }
 

@@ -50,8 +50,10 @@ struct Contracted {
 /// What the image keeps within bounds that are given, pooled as they say.
 [[nodiscard]] Promise promise_under(const Image& image, const Promise& guaranteed, const TileBounds& bounds);
 
-/// The same, with those of the contracts pooled that make it shorter; nothing says that it is below the guaranteed period.
-[[nodiscard]] Promise promise_under(const Image& image, const Promise& guaranteed, const std::vector<TileContract>& contracts);
+/// The same, with those of the contracts pooled that make it shorter; nothing says that it is below the
+/// guaranteed period.
+[[nodiscard]] Promise promise_under(const Image& image, const Promise& guaranteed,
+                                    const std::vector<TileContract>& contracts);
 
 /// What does not hold of a promise, by a checker that shares nothing with the search: empty when it stands.
 [[nodiscard]] std::vector<std::string> verify(const Image& image, const Promise& promise,

@@ -34,13 +34,15 @@ class Builder {
  public:
   Builder(const Image& image, const TileBounds& bounds)
       : image_(image), app_(image.application), binding_(image.binding), bounds_(bounds) {
-    if (std::none_of(bounds.begin(), bounds.end(), [](const auto& bound) { return bound && bound->pooled; })) return;
+    if (std::none_of(bounds.begin(), bounds.end(), [](const auto& bound) { return bound && bound->pooled; }))
+      return;
     pool_ = pool_of(image, bounds, timing_graph(image, {}));
     result_.fee = pool_.fee;
     for (const std::optional<TileBound>& bound : bounds) pooled_.push_back(bound.value_or(TileBound{}));
     // A tile whose firings are all paid for needs no bound of its own.
     for (std::size_t t = 0; t < bounds_.size(); ++t)
-      if (std::all_of(binding_.orders[t].begin(), binding_.orders[t].end(), [&](const OrderEntry& entry) { return pool_.paid[entry.cluster.index()] != 0; }))
+      if (std::all_of(binding_.orders[t].begin(), binding_.orders[t].end(),
+                      [&](const OrderEntry& entry) { return pool_.paid[entry.cluster.index()] != 0; }))
         bounds_[t].reset();
   }
 
@@ -59,14 +61,16 @@ class Builder {
 
  private:
   /// On the tile of cluster `at`, or at the host.
-  ActorId actor(const ClusterOrHost& at, const std::string& name, std::int64_t execution, std::int64_t lower) {
+  ActorId actor(const ClusterOrHost& at, const std::string& name, std::int64_t execution,
+                std::int64_t lower) {
     const ActorId id = result_.graph.add_actor((at ? place(*at) : "") + name, execution);
     result_.tile.push_back(at ? binding_.placement[at->index()].tile.value : PointGraph::kNowhere);
     result_.lower.push_back(scaled(lower));
     return id;
   }
 
-  sdf::ChannelId arc(ActorId from, ActorId to, std::int64_t tokens, std::int64_t cycles, const std::string& name) {
+  sdf::ChannelId arc(ActorId from, ActorId to, std::int64_t tokens, std::int64_t cycles,
+                     const std::string& name) {
     sdf::Channel channel;
     channel.source = from;
     channel.target = to;
@@ -76,7 +80,9 @@ class Builder {
   }
 
   const std::string& cluster_name(ClusterId c) const { return app_.clusters[c.index()].name; }
-  std::string place(ClusterId c) const { return tile_name(image_.chip, binding_.placement[c.index()].tile) + " "; }
+  std::string place(ClusterId c) const {
+    return tile_name(image_.chip, binding_.placement[c.index()].tile) + " ";
+  }
   const std::optional<TileBound>& bound(TileId tile) const {
     static const std::optional<TileBound> none;
     return bounds_.empty() ? none : bounds_[tile.index()];
@@ -90,7 +96,8 @@ class Builder {
       std::int64_t over = pooled_[tile.index()].sigma;
       for (const OrderEntry& entry : binding_.orders[tile.index()])
         over += pooled_[tile.index()].rho - scaled(least_work(app_.clusters[entry.cluster.index()]));
-      const ActorId id = result_.graph.add_actor(tile_name(image_.chip, tile) + " pool", std::max<std::int64_t>(0, over));
+      const ActorId id =
+          result_.graph.add_actor(tile_name(image_.chip, tile) + " pool", std::max<std::int64_t>(0, over));
       result_.tile.push_back(tile.value);
       result_.lower.push_back(0);
       if (!pools_.empty()) arc(pools_.back(), id, 0, 0, "burst");
@@ -117,7 +124,8 @@ class Builder {
     } else {
       // The page is free `update` before the firing ends, exactly.
       actors.fire = actor(id, "fire " + cluster.name, limit->rho, 1);
-      actors.freed = actor(id, "free " + cluster.name, std::max<std::int64_t>(0, limit->sigma - scaled(update)), 0);
+      actors.freed =
+          actor(id, "free " + cluster.name, std::max<std::int64_t>(0, limit->sigma - scaled(update)), 0);
       actors.done = actor(id, "done " + cluster.name, limit->sigma, 0);
       arc(actors.fire, actors.freed, 0, 0, "burst");
       arc(actors.fire, actors.done, 0, 0, "burst");
@@ -157,8 +165,9 @@ class Builder {
     senders_.push_back(sender);
   }
 
-  /// A path that goes on from a step of the host to the next passes by the firings that get what it sent. Those that the pool
-  /// pays for work more than the least then, a row for every chunk: so much is paid already. Worst over the numbers of chunks.
+  /// A path that goes on from a step of the host to the next passes by the firings that get what it sent.
+  /// Those that the pool pays for work more than the least then, a row for every chunk: so much is paid
+  /// already. Worst over the numbers of chunks.
   [[nodiscard]] std::int64_t saved(const Channel& channel, std::int64_t cycles) const {
     std::int64_t most = 0;
     for (const Destination& to : channel.to) {
@@ -192,13 +201,15 @@ class Builder {
     for (const Destination& to : channel.to) {
       PointGraph::End end;
       if (!to.to) {
-        end.arrival = arc(sender.send, pools_.empty() ? result_.sink : pools_.front(), 0, to.hops, "to host").value;
+        end.arrival =
+            arc(sender.send, pools_.empty() ? result_.sink : pools_.front(), 0, to.hops, "to host").value;
         result_.ends.push_back(end);
         continue;
       }
       const std::int64_t delay = app_.clusters[to.to->index()].inbound[to.inbound].delay;
       const ClusterActors& target = clusters_[to.to->index()];
-      const bool local = channel.from && binding_.placement[channel.from->index()].tile == binding_.placement[to.to->index()].tile;
+      const bool local = channel.from && binding_.placement[channel.from->index()].tile ==
+                                             binding_.placement[to.to->index()].tile;
       end.arrival = local ? add_after_send(channel, sender, target, delay, to.hops + 1, "spikes").value
                           : arc(sender.send, target.fire, delay, to.hops + 1 + sender.saved, "spikes").value;
       add_credits(channel, to, delay, target, sender, end);
@@ -206,13 +217,13 @@ class Builder {
     }
   }
 
-  /// A firing of the source's own tile waits for the channel's end-of-step and `cycles` more. Without a bound: an
-  /// arc from `send`. Under (rho, sigma): the end-of-step is at max(end of the source's firing + 1, credits) + send.
-  /// The first term is E(n) >= E(n - d) + c + w(n) within the tile's sequence of firings, d firings back; since
-  /// works are not negative, the contract covers any part of a run, and d·rho + c on the chain is enough, without
-  /// sigma. The second is an arc from `late`.
-  sdf::ChannelId add_after_send(const Channel& channel, const Sender& sender, const ClusterActors& target, std::int64_t tokens,
-                                std::int64_t cycles, const std::string& name) {
+  /// A firing of the source's own tile waits for the channel's end-of-step and `cycles` more. Without a
+  /// bound: an arc from `send`. Under (rho, sigma): the end-of-step is at max(end of the source's firing + 1,
+  /// credits) + send. The first term is E(n) >= E(n - d) + c + w(n) within the tile's sequence of firings, d
+  /// firings back; since works are not negative, the contract covers any part of a run, and d·rho + c on the
+  /// chain is enough, without sigma. The second is an arc from `late`.
+  sdf::ChannelId add_after_send(const Channel& channel, const Sender& sender, const ClusterActors& target,
+                                std::int64_t tokens, std::int64_t cycles, const std::string& name) {
     if (!sender.late) return arc(sender.send, target.fire, tokens, cycles, name);
     const sdf::ChannelId arrival = arc(*sender.late, target.fire, tokens, cycles, name);
     const ClusterActors& source = clusters_[channel.from->index()];
@@ -229,12 +240,11 @@ class Builder {
   }
 
   /// A freed page waits for the channel's credit slot: the wait is in the credit actor's loop.
-  void add_credits(const Channel& channel, const Destination& to, std::int64_t delay, const ClusterActors& target,
-                   const Sender& sender, PointGraph::End& end) {
+  void add_credits(const Channel& channel, const Destination& to, std::int64_t delay,
+                   const ClusterActors& target, const Sender& sender, PointGraph::End& end) {
     const std::int64_t wait = worst_send(to.credit_slots, image_.chip.credit_wheel, 1) - 1;
     const std::string from = channel.from ? cluster_name(*channel.from) : "host";
-    const ActorId credit =
-        actor(*to.to, "credit " + cluster_name(*to.to) + " from " + from, scaled(wait), 0);
+    const ActorId credit = actor(*to.to, "credit " + cluster_name(*to.to) + " from " + from, scaled(wait), 0);
     arc(target.freed, credit, 0, 2, "page free");
     arc(credit, credit, 1, 1, "credit slot");
     const std::int64_t pages = binding_.placement[to.to->index()].rows;
@@ -257,14 +267,16 @@ class Builder {
   TimingGraph result_;
   std::vector<ActorId> pools_;
   std::vector<ClusterActors> clusters_;
-  std::vector<Sender> senders_;    ///< by channel of the binding
-  std::vector<ActorId> host_;     ///< by host channel
+  std::vector<Sender> senders_;  ///< by channel of the binding
+  std::vector<ActorId> host_;    ///< by host channel
   std::vector<std::int64_t> host_saved_;
 };
 
 }  // namespace
 
-TimingGraph timing_graph(const Image& image, const TileBounds& bounds) { return Builder(image, bounds).build(); }
+TimingGraph timing_graph(const Image& image, const TileBounds& bounds) {
+  return Builder(image, bounds).build();
+}
 
 std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel, std::int64_t flits) {
   SPIKELOOM_CHECK(!slots.empty() && flits > 0);
@@ -284,7 +296,8 @@ std::int64_t least_work(const Cluster& cluster) {
 }
 
 std::string tile_name(const Chip& chip, TileId tile) {
-  return "tile(" + std::to_string(tile.value % chip.width) + "," + std::to_string(tile.value / chip.width) + ")";
+  return "tile(" + std::to_string(tile.value % chip.width) + "," + std::to_string(tile.value / chip.width) +
+         ")";
 }
 
 }  // namespace spikeloom

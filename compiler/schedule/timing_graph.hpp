@@ -17,10 +17,11 @@ inline constexpr std::int64_t kTimeScale = 256;
 
 /// What a tile's firings are taken to cost. Without a value: the worst case of each, for every input.
 /// With one: over any run of n consecutive firings of the tile at most sigma + n·rho (1/256 cycles).
-/// Then the arcs within the tile (order, output buffer, local spikes) carry rho for every firing that they span, and
-/// every other arc out of a firing rho + sigma. Proof: docs/architecture.md, "Time".
-/// Pooled: firings have their least work in the graph, those of clusters on other tiles that work alike (compiler/schedule/pool.hpp)
-/// too; what they work more is `fee` for every step, and sigma once, on the way to the host.
+/// Then the arcs within the tile (order, output buffer, local spikes) carry rho for every firing that they
+/// span, and every other arc out of a firing rho + sigma. Proof: docs/architecture.md, "Time". Pooled:
+/// firings have their least work in the graph, those of clusters on other tiles that work alike
+/// (compiler/schedule/pool.hpp) too; what they work more is `fee` for every step, and sigma once, on the way
+/// to the host.
 struct TileBound {
   std::int64_t rho = 0;
   std::int64_t sigma = 0;
@@ -32,26 +33,29 @@ struct TimingGraph {
   struct ClusterActors {
     sdf::ActorId fire{}, done{};  ///< a firing begins; its output buffer is full when `done` ends
   };
-  sdf::Graph graph;                  ///< times in cycles / kTimeScale
-  std::int64_t fee = 0;              ///< of pooled contracts: a period of the graph is one of the image less the fee
-  std::vector<std::int64_t> lower;   ///< earliest first starts, by actor
-  std::vector<std::size_t> pages;    ///< by channel: the ClusterId whose page count is part of its tokens, or sdf::kNoGroup
-  sdf::ActorId source{};             ///< its end is b(k): the host's last end-of-step of step k is on the wire
-  sdf::ActorId sink{};               ///< its start bounds e(k): the last end-of-step of step k is at the host
+  sdf::Graph graph;      ///< times in cycles / kTimeScale
+  std::int64_t fee = 0;  ///< of pooled contracts: a period of the graph is one of the image less the fee
+  std::vector<std::int64_t> lower;  ///< earliest first starts, by actor
+  std::vector<std::size_t>
+      pages;  ///< by channel: the ClusterId whose page count is part of its tokens, or sdf::kNoGroup
+  sdf::ActorId source{};  ///< its end is b(k): the host's last end-of-step of step k is on the wire
+  sdf::ActorId sink{};    ///< its start bounds e(k): the last end-of-step of step k is at the host
   // What slots and ways decide; the arcs where no tile is under a bound.
-  std::vector<std::uint32_t> tile;       ///< by actor; PointGraph::kNowhere: the host
-  std::vector<sdf::ActorId> senders;     ///< by channel of the binding: their execution is the worst send
-  std::vector<PointGraph::End> ends;     ///< by destination, channel after channel
-  std::vector<ClusterActors> clusters;   ///< by ClusterId
+  std::vector<std::uint32_t> tile;      ///< by actor; PointGraph::kNowhere: the host
+  std::vector<sdf::ActorId> senders;    ///< by channel of the binding: their execution is the worst send
+  std::vector<PointGraph::End> ends;    ///< by destination, channel after channel
+  std::vector<ClusterActors> clusters;  ///< by ClusterId
 };
 
 /// Actors, by name: "host send", "tile(x,y) fire C" (and "update C"; under a bound "free C", "done C"),
-/// "tile(x,y) send C" (under a bound also "... late"), "tile(x,y) credit C from S", "tile(x,y) pool", "host sink".
+/// "tile(x,y) send C" (under a bound also "... late"), "tile(x,y) credit C from S", "tile(x,y) pool", "host
+/// sink".
 [[nodiscard]] TimingGraph timing_graph(const Image& image, const TileBounds& bounds);
 
 /// Most cycles from a channel's decision to its n-th flit's wire cycle, over all phases of the wheel.
 /// `slots` rising, not empty.
-[[nodiscard]] std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel, std::int64_t flits);
+[[nodiscard]] std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel,
+                                      std::int64_t flits);
 
 /// Cycles of a firing without a spike, to the full output buffer.
 [[nodiscard]] std::int64_t least_work(const Cluster& cluster);

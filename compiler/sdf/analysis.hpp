@@ -37,8 +37,9 @@ Solved<Int> solve_components(const Graph& graph, const Adjacency& out, const Cyc
 
 /// The least potentials at `period`, which must be at least every component's.
 template <class Int>
-std::vector<std::int64_t> least_potentials(const Graph& graph, const Adjacency& out, const Solved<Int>& solved,
-                                           const Ratio& period, std::span<const std::int64_t> lower);
+std::vector<std::int64_t> least_potentials(const Graph& graph, const Adjacency& out,
+                                           const Solved<Int>& solved, const Ratio& period,
+                                           std::span<const std::int64_t> lower);
 
 /// Throws Error{kInput} unless `lower` is empty or has one first start from 0 to kMaxTime for each actor.
 void check_lower(const Graph& graph, std::span<const std::int64_t> lower);

@@ -37,7 +37,8 @@ class Variables {
       const PhasedChannel& channel = graph.channel(ChannelId(c));
       if (!bounded(channel)) continue;
       const std::size_t tie = options.tied.empty() ? kOwnRoom : options.tied[c];
-      const auto [known, fresh] = tie == kOwnRoom ? std::pair(by_tie.end(), true) : by_tie.emplace(tie, least_.size());
+      const auto [known, fresh] =
+          tie == kOwnRoom ? std::pair(by_tie.end(), true) : by_tie.emplace(tie, least_.size());
       of_[c] = fresh ? least_.size() : known->second;
       const std::int64_t step = step_of(channel);
       if (fresh) {
@@ -95,10 +96,13 @@ class Variables {
 struct Wanted {
   std::optional<Ratio> period;  ///< nothing: any
   bool below = false;           ///< a shorter one
-  [[nodiscard]] bool enough(const Ratio& found) const { return !period || (below ? found < *period : found <= *period); }
+  [[nodiscard]] bool enough(const Ratio& found) const {
+    return !period || (below ? found < *period : found <= *period);
+  }
 };
 
-/// A critical cycle: whatever the other variables are, no schedule is faster than it. Its height grows with the room on it.
+/// A critical cycle: whatever the other variables are, no schedule is faster than it. Its height grows with
+/// the room on it.
 class Limit {
  public:
   std::int64_t weight = 0, fixed = 0;  ///< of the whole cycle; the height without the parts
@@ -125,13 +129,15 @@ class Limit {
     constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
     need_ = 1;
     if (!wanted.period) return;
-    const std::int64_t common = std::gcd(parts_an_iteration, wanted.period->num()), num = wanted.period->num() / common;
+    const std::int64_t common = std::gcd(parts_an_iteration, wanted.period->num()),
+                       num = wanted.period->num() / common;
     if (num == 0) {
       need_ = weight > 0 || wanted.below ? kNone : 1;
       return;
     }
     Wide all = Wide{weight} * (parts_an_iteration / common);
-    if (__builtin_mul_overflow(all, Wide{wanted.period->den()}, &all)) throw input_error("times and tokens are too large to compare periods in 128 bits");
+    if (__builtin_mul_overflow(all, Wide{wanted.period->den()}, &all))
+      throw input_error("times and tokens are too large to compare periods in 128 bits");
     all = wanted.below ? all / num + 1 : (all + num - 1) / num;
     need_ = all > kNone ? kNone : std::max<std::int64_t>(1, static_cast<std::int64_t>(all));
   }
@@ -167,7 +173,10 @@ class Limit {
 /// Variables that limits join, and their distributions that meet these limits, in order of size.
 class Group {
  public:
-  Group(std::vector<std::size_t> variables, const Variables& all) : variables_(std::move(variables)), all_(&all) { restart(); }
+  Group(std::vector<std::size_t> variables, const Variables& all)
+      : variables_(std::move(variables)), all_(&all) {
+    restart();
+  }
 
   [[nodiscard]] const std::vector<std::size_t>& variables() const { return variables_; }
 
@@ -175,7 +184,8 @@ class Group {
   void join(Group&& other) {
     variables_.insert(variables_.end(), other.variables_.begin(), other.variables_.end());
     std::sort(variables_.begin(), variables_.end());
-    limits_.insert(limits_.end(), std::make_move_iterator(other.limits_.begin()), std::make_move_iterator(other.limits_.end()));
+    limits_.insert(limits_.end(), std::make_move_iterator(other.limits_.begin()),
+                   std::make_move_iterator(other.limits_.end()));
     restart();
   }
   void add(Limit limit) { limits_.push_back(std::move(limit)); }
@@ -192,11 +202,13 @@ class Group {
     while (!open_.empty()) {
       for (std::size_t i = 0; i < variables_.size(); ++i) room[variables_[i]] = open_.top().second[i];
       const auto others = limits_.rend() - met_;
-      const auto broken = std::find_if(limits_.rbegin(), others, [&](const Limit& limit) { return !limit.met(room); });
+      const auto broken =
+          std::find_if(limits_.rbegin(), others, [&](const Limit& limit) { return !limit.met(room); });
       met_ = broken == others ? static_cast<std::ptrdiff_t>(limits_.size()) : 0;
       if (broken == others) return true;
       const Entry entry = open_.top();
-      while (!open_.empty() && open_.top() == entry) open_.pop();  // it is there once for each way that leads to it
+      while (!open_.empty() && open_.top() == entry)
+        open_.pop();  // it is there once for each way that leads to it
       widen(entry.second, room, *broken);
       std::swap(*broken, limits_.back());  // likely to be broken again
     }
@@ -244,38 +256,47 @@ class Group {
 class Search {
  public:
   Search(const PhasedGraph& graph, const BufferOptions& options)
-      : graph_(graph), options_(options), variables_(graph, options), solver_(with_capacities(graph, roomy(graph)), require_repetition(graph)) {
+      : graph_(graph),
+        options_(options),
+        variables_(graph, options),
+        solver_(with_capacities(graph, roomy(graph)), require_repetition(graph)) {
     plenty_ = variables_.least();
     for (std::size_t c = 0; c < graph.channel_count(); ++c) {
       const std::size_t v = variables_.of(c);
       if (v == Variables::kNone) continue;
       back_.push_back(c);
       const PhasedChannel& channel = graph.channel(ChannelId(c));
-      const std::int64_t moved = std::accumulate(channel.produce.begin(), channel.produce.end(), std::int64_t{0}) * solver_.repetition().cycles[channel.source.index()];
+      const std::int64_t moved =
+          std::accumulate(channel.produce.begin(), channel.produce.end(), std::int64_t{0}) *
+          solver_.repetition().cycles[channel.source.index()];
       plenty_[v] = std::max(plenty_[v], channel.tokens + 2 * moved);
     }
     tries_.assign(variables_.count(), 0);
     wins_ = tries_;
-    for (std::size_t v = 0; v < variables_.count(); ++v) groups_.emplace_back(std::vector<std::size_t>{v}, variables_);
+    for (std::size_t v = 0; v < variables_.count(); ++v)
+      groups_.emplace_back(std::vector<std::size_t>{v}, variables_);
     for (const auto& list : variables_.in_budgets()) join(list);
   }
 
-  /// The next distribution, in order of size, whose period is enough. From call to call ever shorter ones must be asked
-  /// for. Nothing: there is none, whatever the room.
+  /// The next distribution, in order of size, whose period is enough. From call to call ever shorter ones
+  /// must be asked for. Nothing: there is none, whatever the room.
   std::optional<BufferPoint> next(const Wanted& wanted) {
     wanted_ = wanted;
     for (Group& group : groups_) group.ask(wanted, solver_.parts());
     for (Limit& limit : no_room_) limit.ask(wanted, solver_.parts());
     Capacities room = variables_.least();
     const auto take_least = [&] {
-      return std::all_of(no_room_.begin(), no_room_.end(), [&](const Limit& limit) { return limit.met(room); }) &&
-             std::all_of(groups_.begin(), groups_.end(), [&](Group& group) { return group.take_least(room); });
+      return std::all_of(no_room_.begin(), no_room_.end(),
+                         [&](const Limit& limit) { return limit.met(room); }) &&
+             std::all_of(groups_.begin(), groups_.end(),
+                         [&](Group& group) { return group.take_least(room); });
     };
     while (take_least()) {
       const KSolver::Outcome outcome = solve(room);
       if (enough(outcome)) {
         add(limit_of(outcome));
-        return BufferPoint{std::accumulate(room.begin(), room.end(), std::int64_t{0}), outcome.period, variables_.capacities(room)};
+        return BufferPoint{std::accumulate(room.begin(), room.end(), std::int64_t{0}), outcome.period,
+                           variables_.capacities(room)};
       }
       add_widest(room, outcome);
       SPIKELOOM_CHECK(!meets_limits(room));  // else the same one would come again
@@ -289,23 +310,29 @@ class Search {
   /// Any capacities that are allowed, to set up the solver.
   static Capacities roomy(const PhasedGraph& graph) {
     Capacities capacity;
-    for (const PhasedChannel& channel : graph.channels()) capacity.push_back(bounded(channel) ? channel.tokens : 0);
+    for (const PhasedChannel& channel : graph.channels())
+      capacity.push_back(bounded(channel) ? channel.tokens : 0);
     return capacity;
   }
 
   /// Those without room, and the last of each group.
   [[nodiscard]] bool meets_limits(const Capacities& room) const {
     const auto meets = [&](const auto& part) { return part.met(room); };
-    return std::all_of(no_room_.begin(), no_room_.end(), meets) && std::all_of(groups_.begin(), groups_.end(), meets);
+    return std::all_of(no_room_.begin(), no_room_.end(), meets) &&
+           std::all_of(groups_.begin(), groups_.end(), meets);
   }
 
-  [[nodiscard]] bool enough(const KSolver::Outcome& outcome) const { return outcome.feasible && wanted_.enough(outcome.period); }
+  [[nodiscard]] bool enough(const KSolver::Outcome& outcome) const {
+    return outcome.feasible && wanted_.enough(outcome.period);
+  }
 
   KSolver::Outcome solve(const Capacities& room) {
     if (++examined_ > options_.most_examined)
-      throw input_error("graph " + graph_.name() + ": more than " + std::to_string(options_.most_examined) + " distributions of room; ask for one period instead of the front, or allow more");
+      throw input_error("graph " + graph_.name() + ": more than " + std::to_string(options_.most_examined) +
+                        " distributions of room; ask for one period instead of the front, or allow more");
     for (std::size_t i = 0; i < back_.size(); ++i)
-      solver_.set_tokens(ChannelId(graph_.channel_count() + i), room[variables_.of(back_[i])] - graph_.channel(ChannelId(back_[i])).tokens);
+      solver_.set_tokens(ChannelId(graph_.channel_count() + i),
+                         room[variables_.of(back_[i])] - graph_.channel(ChannelId(back_[i])).tokens);
     return solver_.solve_exactly();
   }
 
@@ -326,26 +353,32 @@ class Search {
     return limit;
   }
 
-  /// A limit that holds with more room says more. The others' room is plenty from here on, which does not help: the cycle is
-  /// still there. Of its own variables each gets as much as does not help either. Any cycle found on the way is a limit too,
-  /// so what is tried here decides about the time that the search takes, not about its answer.
+  /// A limit that holds with more room says more. The others' room is plenty from here on, which does not
+  /// help: the cycle is still there. Of its own variables each gets as much as does not help either. Any
+  /// cycle found on the way is a limit too, so what is tried here decides about the time that the search
+  /// takes, not about its answer.
   void add_widest(Capacities room, const KSolver::Outcome& outcome) {
     Limit limit = limit_of(outcome);
     const std::vector<std::size_t> own = limit.variables();
-    const bool far = !outcome.feasible || (wanted_.period && outcome.period.floor() - wanted_.period->ceil() > wanted_.period->ceil() / kFar);
-    if (own.size() < 2 || (outcome.feasible && wanted_.period == outcome.period)) return add(std::move(limit));
+    const bool far = !outcome.feasible || (wanted_.period && outcome.period.floor() - wanted_.period->ceil() >
+                                                                 wanted_.period->ceil() / kFar);
+    if (own.size() < 2 || (outcome.feasible && wanted_.period == outcome.period))
+      return add(std::move(limit));
     for (std::size_t v = 0; v < room.size(); ++v)
       if (!std::binary_search(own.begin(), own.end(), v)) room[v] = std::max(room[v], plenty_[v]);
     const auto helps = [&](std::size_t v, std::int64_t more) {
       const std::int64_t was = std::exchange(room[v], more);
       const KSolver::Outcome tried = solve(room);
-      if (enough(tried)) room[v] = was;
-      else limit = limit_of(tried);
+      if (enough(tried))
+        room[v] = was;
+      else
+        limit = limit_of(tried);
       return enough(tried);
     };
     for (const std::size_t v : own) {
       const std::vector<std::size_t> left = limit.variables();
-      if (left.size() < 2 || !std::binary_search(left.begin(), left.end(), v) || room[v] >= plenty_[v]) continue;
+      if (left.size() < 2 || !std::binary_search(left.begin(), left.end(), v) || room[v] >= plenty_[v])
+        continue;
       if (!far && tries_[v] >= kTries && kTries * wins_[v] < tries_[v]) continue;
       ++tries_[v];
       if (!helps(v, plenty_[v])) {
@@ -372,7 +405,9 @@ class Search {
   }
 
   Group& group_of(std::size_t variable) {
-    return *std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return std::binary_search(group.variables().begin(), group.variables().end(), variable); });
+    return *std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) {
+      return std::binary_search(group.variables().begin(), group.variables().end(), variable);
+    });
   }
 
   void join(const std::vector<std::size_t>& variables) {
@@ -385,16 +420,18 @@ class Search {
   }
 
   static constexpr std::int64_t kTries = 4;  ///< one in so many must be of use
-  static constexpr std::int64_t kFar = 32;   ///< by one in so many cycles too slow: many steps of room are missing
+  static constexpr std::int64_t kFar =
+      32;  ///< by one in so many cycles too slow: many steps of room are missing
   const PhasedGraph& graph_;
   BufferOptions options_;
   Variables variables_;
   KSolver solver_;
-  std::vector<std::size_t> back_;  ///< channels with room; that of the i-th is the solver's channel after the graph's own and i
-  Capacities plenty_;              ///< by variable: room for a whole iteration
+  std::vector<std::size_t>
+      back_;  ///< channels with room; that of the i-th is the solver's channel after the graph's own and i
+  Capacities plenty_;                       ///< by variable: room for a whole iteration
   std::vector<std::int64_t> tries_, wins_;  ///< by variable: plenty of room given to it, and to no effect
   std::vector<Group> groups_;
-  std::vector<Limit> no_room_;     ///< of cycles without any
+  std::vector<Limit> no_room_;  ///< of cycles without any
   Wanted wanted_;
   std::int64_t examined_ = 0;
 };
@@ -408,8 +445,12 @@ PhasedGraph with_capacities(const PhasedGraph& graph, const Capacities& capacity
     const PhasedChannel& channel = graph.channel(ChannelId(c));
     if (!bounded(channel)) continue;
     if (capacity[c] < channel.tokens)
-      throw input_error(title(graph, ChannelId(c)) + ": expected a capacity of at least its " + std::to_string(channel.tokens) + " initial tokens, found " + std::to_string(capacity[c]));
-    result.add_channel({channel.target, channel.source, channel.consume, channel.produce, capacity[c] - channel.tokens, 0}, "room of " + graph.name(ChannelId(c)));
+      throw input_error(title(graph, ChannelId(c)) + ": expected a capacity of at least its " +
+                        std::to_string(channel.tokens) + " initial tokens, found " +
+                        std::to_string(capacity[c]));
+    result.add_channel(
+        {channel.target, channel.source, channel.consume, channel.produce, capacity[c] - channel.tokens, 0},
+        "room of " + graph.name(ChannelId(c)));
   }
   return result;
 }
@@ -426,7 +467,8 @@ Capacities least_capacities(const PhasedGraph& graph) {
     if (channel.produce.size() == 1 && channel.consume.size() == 1) {
       least = channel.produce.front() + channel.consume.front() - step + rest;
     } else {
-      least = std::max(*std::max_element(channel.produce.begin(), channel.produce.end()), *std::max_element(channel.consume.begin(), channel.consume.end()));
+      least = std::max(*std::max_element(channel.produce.begin(), channel.produce.end()),
+                       *std::max_element(channel.consume.begin(), channel.consume.end()));
       least += rest;
     }
     // In the steps that matter: the initial tokens' remainder.
@@ -443,7 +485,8 @@ std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const B
   std::optional<Ratio> bound;
   while (auto point = search.next({bound, true})) {
     bound = point->period;
-    if (!front.points.empty() && front.points.back().size == point->size) front.points.pop_back();  // a better one of its size
+    if (!front.points.empty() && front.points.back().size == point->size)
+      front.points.pop_back();  // a better one of its size
     front.points.push_back(*std::move(point));
     if (front.points.back().period == std::get<KPeriodic>(unbounded).period) break;
   }
@@ -451,7 +494,8 @@ std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const B
   return front;
 }
 
-std::optional<BufferPoint> least_buffers(const PhasedGraph& graph, const Ratio& period, const BufferOptions& options) {
+std::optional<BufferPoint> least_buffers(const PhasedGraph& graph, const Ratio& period,
+                                         const BufferOptions& options) {
   const auto unbounded = k_periodic(graph);
   const auto* fastest = std::get_if<KPeriodic>(&unbounded);
   if (fastest == nullptr || fastest->period > period) return std::nullopt;

@@ -14,8 +14,9 @@
 
 namespace spikeloom::sdf {
 
-/// Room for tokens, by channel. A firing claims room for what it writes when it starts and gives back the room of what it
-/// read when it ends. Channels from an actor to itself have none (0): their tokens are their bound.
+/// Room for tokens, by channel. A firing claims room for what it writes when it starts and gives back the
+/// room of what it read when it ends. Channels from an actor to itself have none (0): their tokens are their
+/// bound.
 using Capacities = std::vector<std::int64_t>;
 
 /// The graph with a channel back for every channel's room, after the graph's own channels.
@@ -32,10 +33,12 @@ struct BufferPoint {
   Capacities capacity;
 };
 
-/// No smaller sum reaches a point's period; without budgets the last point's period is that without any bound.
+/// No smaller sum reaches a point's period; without budgets the last point's period is that without any
+/// bound.
 struct BufferFront {
   std::vector<BufferPoint> points;  ///< growing size, falling period
-  std::int64_t examined = 0;        ///< distributions of room whose period was computed, those included that only widen limits
+  std::int64_t examined =
+      0;  ///< distributions of room whose period was computed, those included that only widen limits
 };
 
 /// A memory that several channels' room lies in: tied channels count once.
@@ -49,24 +52,29 @@ inline constexpr std::size_t kOwnRoom = std::numeric_limits<std::size_t>::max();
 
 struct BufferOptions {
   std::int64_t most_examined = 1'000'000;
-  /// By channel: channels of one number have one capacity, which counts once (copies of one stream, pages of one context);
-  /// kOwnRoom: its own. Empty: all have their own.
+  /// By channel: channels of one number have one capacity, which counts once (copies of one stream, pages of
+  /// one context); kOwnRoom: its own. Empty: all have their own.
   std::vector<std::size_t> tied = {};
-  std::vector<RoomBudget> budgets = {};  ///< the least capacities too must be within them, else there is no point
+  std::vector<RoomBudget> budgets =
+      {};  ///< the least capacities too must be within them, else there is no point
 };
 
 /// All points of the front.
 ///
-/// Method  the smallest distribution that meets all limits known is solved. If it is slow or stuck, its critical cycle in the
-///         expansion is a new limit: its height is a sum of steps of the room on it. Solutions with more room widen limits,
-///         and variables that no limit joins are chosen apart.
+/// Method  the smallest distribution that meets all limits known is solved. If it is slow or stuck, its
+/// critical cycle in the
+///         expansion is a new limit: its height is a sum of steps of the room on it. Solutions with more room
+///         widen limits, and variables that no limit joins are chosen apart.
 /// Returns KStuck where no room is enough; no points where budgets leave too little.
-/// Throws  Error{kInput} for rates without a repetition vector and after `most_examined`, with what was found by then.
-/// Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle instead of all.
-[[nodiscard]] std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const BufferOptions& options = {});
+/// Throws  Error{kInput} for rates without a repetition vector and after `most_examined`, with what was found
+/// by then. Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle
+/// instead of all.
+[[nodiscard]] std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph,
+                                                             const BufferOptions& options = {});
 
 /// The smallest sum of capacities with which the graph keeps `period`; nothing if no room is enough.
 /// The point's period may be shorter than the one asked for. Throws as `buffer_front`.
-[[nodiscard]] std::optional<BufferPoint> least_buffers(const PhasedGraph& graph, const Ratio& period, const BufferOptions& options = {});
+[[nodiscard]] std::optional<BufferPoint> least_buffers(const PhasedGraph& graph, const Ratio& period,
+                                                       const BufferOptions& options = {});
 
 }  // namespace spikeloom::sdf

@@ -28,7 +28,8 @@ struct Component {
   [[nodiscard]] std::uint32_t nodes() const { return static_cast<std::uint32_t>(first.size() - 1); }
 };
 
-/// For every node the edge that looks best at the average ratio, or wanted[node] if that is an edge of the node.
+/// For every node the edge that looks best at the average ratio, or wanted[node] if that is an edge of the
+/// node.
 std::vector<std::uint32_t> first_policy(const Component& component, std::span<const ChannelId> wanted);
 
 /// num / den in lowest terms is the ratio of `cycle`, and

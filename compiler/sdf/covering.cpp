@@ -10,9 +10,11 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; 
 
 class BranchAndBound {
  public:
-  BranchAndBound(const Covering& covering, std::int64_t& work) : problem_(covering), work_(work), taken_(covering.most.size(), 0) {
+  BranchAndBound(const Covering& covering, std::int64_t& work)
+      : problem_(covering), work_(work), taken_(covering.most.size(), 0) {
     node_ = static_cast<std::int64_t>(covering.most.size()) + 1;
-    for (const Covering::Demand& demand : covering.demands) node_ += static_cast<std::int64_t>(demand.part.size());
+    for (const Covering::Demand& demand : covering.demands)
+      node_ += static_cast<std::int64_t>(demand.part.size());
   }
 
   Covered run() {
@@ -72,7 +74,9 @@ class BranchAndBound {
     for (const Covering::Demand& demand : problem_.demands) {
       const std::int64_t rest = missing(demand, box);
       if (rest <= 0) continue;
-      if (std::any_of(demand.part.begin(), demand.part.end(), [&](const auto& part) { return taken_[part.first] == round_; })) continue;
+      if (std::any_of(demand.part.begin(), demand.part.end(),
+                      [&](const auto& part) { return taken_[part.first] == round_; }))
+        continue;
       // The cheapest of rest / factor units of one variable, as if all were as good as the best of them.
       std::int64_t best_cost = 1, best_factor = 0;
       for (const auto& [v, factor] : demand.part) {
@@ -95,7 +99,8 @@ class BranchAndBound {
     for (const Covering::Demand& demand : problem_.demands) {
       if (missing(demand, box) <= 0) continue;
       const auto free = static_cast<std::size_t>(
-          std::count_if(demand.part.begin(), demand.part.end(), [&](const auto& part) { return box.low[part.first] < box.high[part.first]; }));
+          std::count_if(demand.part.begin(), demand.part.end(),
+                        [&](const auto& part) { return box.low[part.first] < box.high[part.first]; }));
       if (free >= fewest) continue;
       fewest = free;
       chosen = &demand;
@@ -114,7 +119,8 @@ class BranchAndBound {
     std::size_t best = problem_.most.size();
     for (const auto& [v, factor] : demand.part) {
       if (box.low[v] == box.high[v]) continue;
-      if (best == problem_.most.size() || worth_[v] * problem_.cost[best] > worth_[best] * problem_.cost[v]) best = v;
+      if (best == problem_.most.size() || worth_[v] * problem_.cost[best] > worth_[best] * problem_.cost[v])
+        best = v;
     }
     return best;
   }
@@ -146,7 +152,7 @@ class BranchAndBound {
 
   const Covering& problem_;
   std::int64_t& work_;
-  std::int64_t node_ = 1;  ///< what a node of the tree takes of it
+  std::int64_t node_ = 1;            ///< what a node of the tree takes of it
   std::vector<std::int64_t> taken_;  ///< by variable: the last `bound` that used it
   std::vector<std::int64_t> worth_;
   std::int64_t round_ = 0;
@@ -157,6 +163,8 @@ class BranchAndBound {
 
 }  // namespace
 
-Covered cheapest(const Covering& covering, std::int64_t& work) { return BranchAndBound(covering, work).run(); }
+Covered cheapest(const Covering& covering, std::int64_t& work) {
+  return BranchAndBound(covering, work).run();
+}
 
 }  // namespace spikeloom::sdf

@@ -9,8 +9,8 @@
 
 namespace spikeloom::sdf {
 
-/// minimise the sum of cost·y, with 0 <= y <= most, for every demand the sum of factor·y at least `need`, and for every
-/// budget the sum of y at most `most`. All factors and costs are positive.
+/// minimise the sum of cost·y, with 0 <= y <= most, for every demand the sum of factor·y at least `need`, and
+/// for every budget the sum of y at most `most`. All factors and costs are positive.
 struct Covering {
   struct Demand {
     std::vector<std::pair<std::size_t, std::int64_t>> part;  ///< variable, factor
@@ -29,7 +29,7 @@ struct Covering {
 struct Covered {
   std::optional<std::vector<std::int64_t>> value;  ///< nothing: none was found
   std::int64_t cost = 0;
-  bool proven = false;                             ///< the cheapest, or that there is none
+  bool proven = false;  ///< the cheapest, or that there is none
 };
 
 /// By branch and bound, `work` looks at a variable of a demand at most, about, which are taken off.

@@ -94,13 +94,15 @@ Magnitude magnitude(const Graph& graph, std::span<const std::int64_t> lower) {
   }
   const Wide limit = Wide(1) << 60;
   if (size.weight >= limit || size.tokens >= limit)
-    throw input_error(std::string("the graph's ") + (size.weight >= limit ? "times" : "initial tokens") +
-                      " overflow: summed over all actors they reach 2^60; use a larger unit of time or fewer tokens");
+    throw input_error(
+        std::string("the graph's ") + (size.weight >= limit ? "times" : "initial tokens") +
+        " overflow: summed over all actors they reach 2^60; use a larger unit of time or fewer tokens");
   return size;
 }
 
 bool fits_narrow(const Magnitude& size, std::int64_t num, std::int64_t den) {
-  const Wide largest = size.weight * std::max(size.tokens, Wide(den)) + std::max(size.weight, Wide(num)) * size.tokens;
+  const Wide largest =
+      size.weight * std::max(size.tokens, Wide(den)) + std::max(size.weight, Wide(num)) * size.tokens;
   return largest < Wide(1) << 58;
 }
 
@@ -114,7 +116,8 @@ Solved<Int> solve_components(const Graph& graph, const Adjacency& out, const Cyc
   result.policy.assign(graph.actor_count(), kNoChannel);
   std::vector<std::uint32_t> local(graph.actor_count());
   for (std::uint32_t part = 0; part < parts.count(); ++part)
-    for (std::uint32_t i = parts.first[part]; i < parts.first[part + 1]; ++i) local[parts.post[i]] = i - parts.first[part];
+    for (std::uint32_t i = parts.first[part]; i < parts.first[part + 1]; ++i)
+      local[parts.post[i]] = i - parts.first[part];
 
   for (std::uint32_t part = 0; part < parts.count(); ++part) {
     const Component component = extract(graph, out, parts, part, local);
@@ -155,7 +158,8 @@ CycleRatio max_cycle_ratio(const Graph& graph, const CycleRatioOptions& options)
 
 const Certificate& certificate_of(const CycleRatio& result, const Graph& graph) {
   if (const auto* deadlock = std::get_if<Deadlock>(&result))
-    throw input_error("deadlock: no channel of this cycle holds a token: " + describe(graph, deadlock->cycle));
+    throw input_error("deadlock: no channel of this cycle holds a token: " +
+                      describe(graph, deadlock->cycle));
   if (const auto* periodic = std::get_if<Periodic>(&result)) return periodic->certificate;
   return std::get<Acyclic>(result).certificate;
 }

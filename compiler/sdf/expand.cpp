@@ -43,8 +43,11 @@ std::vector<bool> sequential(const PhasedGraph& graph) {
   std::vector<bool> one;
   for (std::size_t a = 0; a < graph.actor_count(); ++a) one.push_back(graph.phases(ActorId(a)) > 1);
   for (const PhasedChannel& channel : graph.channels()) {
-    const auto all_one = [](const std::vector<std::int64_t>& rates) { return std::all_of(rates.begin(), rates.end(), [](std::int64_t r) { return r == 1; }); };
-    if (channel.source == channel.target && channel.tokens == 1 && all_one(channel.produce) && all_one(channel.consume))
+    const auto all_one = [](const std::vector<std::int64_t>& rates) {
+      return std::all_of(rates.begin(), rates.end(), [](std::int64_t r) { return r == 1; });
+    };
+    if (channel.source == channel.target && channel.tokens == 1 && all_one(channel.produce) &&
+        all_one(channel.consume))
       one[channel.source.index()] = true;
   }
   return one;
@@ -56,7 +59,8 @@ Expansion expand(const PhasedGraph& graph, const Repetition& repetition, const E
   Expansion result;
   const auto check_size = [&](Wide size) {
     if (size > options.most)
-      throw input_error("graph " + graph.name() + ": an iteration has more than " + std::to_string(options.most) + " firings and dependences, too many to expand");
+      throw input_error("graph " + graph.name() + ": an iteration has more than " +
+                        std::to_string(options.most) + " firings and dependences, too many to expand");
   };
   Wide size = 0;
   for (const std::int64_t firings : repetition.firings) check_size(size += firings);
@@ -74,9 +78,11 @@ Expansion expand(const PhasedGraph& graph, const Repetition& repetition, const E
     if (graph.phases(ActorId(a)) == 1) continue;
     for (std::int64_t j = 0; j < repetition.firings[a]; ++j) {
       const bool wraps = j + 1 == repetition.firings[a];
-      result.graph.add_channel({.source = ActorId(result.first[a] + static_cast<std::size_t>(j)),
-                                .target = ActorId(result.first[a] + (wraps ? 0 : static_cast<std::size_t>(j) + 1)),
-                                .tokens = wraps ? 1 : 0}, "phases");
+      result.graph.add_channel(
+          {.source = ActorId(result.first[a] + static_cast<std::size_t>(j)),
+           .target = ActorId(result.first[a] + (wraps ? 0 : static_cast<std::size_t>(j) + 1)),
+           .tokens = wraps ? 1 : 0},
+          "phases");
       result.channel.push_back(kNoChannel);
       check_size(++size);
     }
@@ -93,7 +99,8 @@ Expansion expand(const PhasedGraph& graph, const Repetition& repetition, const E
       const Wide end = read.before(j + 1) - channel.tokens;
       if (begin == end) continue;
       const Wide last = written.writer(end - 1);
-      for (Wide writer = one_at_a_time[channel.source.index()] ? last : written.writer(begin); writer <= last; ++writer) {
+      for (Wide writer = one_at_a_time[channel.source.index()] ? last : written.writer(begin); writer <= last;
+           ++writer) {
         Wide iterations = writer / writers;
         Wide place = writer % writers;
         if (place < 0) {
@@ -102,11 +109,12 @@ Expansion expand(const PhasedGraph& graph, const Repetition& repetition, const E
         }
         if (channel.produce[static_cast<std::size_t>(place % written.phases())] == 0) continue;
         SPIKELOOM_CHECK(iterations <= 0 && -iterations <= kMaxTokens);
-        result.graph.add_channel({.source = ActorId(result.first[channel.source.index()] + static_cast<std::size_t>(place)),
-                                  .target = ActorId(result.first[channel.target.index()] + static_cast<std::size_t>(j)),
-                                  .tokens = static_cast<std::int64_t>(-iterations),
-                                  .latency = channel.latency},
-                                 graph.name(ChannelId(c)));
+        result.graph.add_channel(
+            {.source = ActorId(result.first[channel.source.index()] + static_cast<std::size_t>(place)),
+             .target = ActorId(result.first[channel.target.index()] + static_cast<std::size_t>(j)),
+             .tokens = static_cast<std::int64_t>(-iterations),
+             .latency = channel.latency},
+            graph.name(ChannelId(c)));
         result.channel.emplace_back(c);
         check_size(++size);
       }

@@ -8,11 +8,13 @@
 namespace spikeloom::sdf {
 namespace {
 
-/// `kind` "channel", `what` "latency". Graphs are built within an admission's millisecond: text is made only where it is thrown.
-void check_range(const char* kind, const std::string& name, const char* what, std::int64_t value, std::int64_t low, std::int64_t high) {
+/// `kind` "channel", `what` "latency". Graphs are built within an admission's millisecond: text is made only
+/// where it is thrown.
+void check_range(const char* kind, const std::string& name, const char* what, std::int64_t value,
+                 std::int64_t low, std::int64_t high) {
   if (value < low || value > high)
-    throw input_error(std::string(kind) + " \"" + name + "\": " + what + ": expected " + std::to_string(low) + " to " +
-                      std::to_string(high) + ", found " + std::to_string(value));
+    throw input_error(std::string(kind) + " \"" + name + "\": " + what + ": expected " + std::to_string(low) +
+                      " to " + std::to_string(high) + ", found " + std::to_string(value));
 }
 
 }  // namespace
@@ -70,9 +72,10 @@ void require_homogeneous(const Graph& graph) {
   for (std::size_t i = 0; i < graph.channel_count(); ++i) {
     const Channel& c = graph.channel(ChannelId(i));
     if (c.produce == 1 && c.consume == 1) continue;
-    throw input_error("channel \"" + graph.name(ChannelId(i)) + "\" from \"" + graph.name(c.source) + "\" to \"" +
-                      graph.name(c.target) + "\": expected rates of 1, found " + std::to_string(c.produce) + " and " +
-                      std::to_string(c.consume) + "; this analysis takes homogeneous graphs only");
+    throw input_error("channel \"" + graph.name(ChannelId(i)) + "\" from \"" + graph.name(c.source) +
+                      "\" to \"" + graph.name(c.target) + "\": expected rates of 1, found " +
+                      std::to_string(c.produce) + " and " + std::to_string(c.consume) +
+                      "; this analysis takes homogeneous graphs only");
   }
 }
 

@@ -17,7 +17,8 @@
 namespace spikeloom::sdf {
 namespace {
 
-constexpr std::uint32_t kLarge = 1000;  ///< nodes, from which on a pass over all edges for a good beginning pays
+constexpr std::uint32_t kLarge =
+    1000;  ///< nodes, from which on a pass over all edges for a good beginning pays
 
 /// The policy cycle that contains `node`, begun at its lowest node.
 std::vector<std::uint32_t> cycle_from(const Component& component, const std::vector<std::uint32_t>& policy,
@@ -48,7 +49,8 @@ class Howard {
     if (in_pairs) take_best_pair();
     for (std::int64_t i = 0; i < max_iterations; ++i) {
       PolicyCycle best = best_policy_cycle(c_, s_.policy);
-      const bool few_rise = i > 0 && (in_pairs || (best.num == s_.num && best.den == s_.den));  // values, and few ratios
+      const bool few_rise =
+          i > 0 && (in_pairs || (best.num == s_.num && best.den == s_.den));  // values, and few ratios
       s_.num = best.num;
       s_.den = best.den;
       s_.cycle = std::move(best.edges);
@@ -145,8 +147,8 @@ class Howard {
     return 2 * pairs > kLooks;
   }
 
-  /// Two nodes with an edge each way: where data and their room go opposite ways that is often nearly the ratio, and rounds
-  /// begin there. Of parallel edges only the last is looked at.
+  /// Two nodes with an edge each way: where data and their room go opposite ways that is often nearly the
+  /// ratio, and rounds begin there. Of parallel edges only the last is looked at.
   void take_best_pair() {
     build_reverse();
     std::vector<std::uint32_t> to(c_.nodes(), kNone);  // the edge from u, by target
@@ -156,8 +158,10 @@ class Howard {
       for (std::uint32_t e = c_.first[u]; e < c_.first[u + 1]; ++e) to[c_.edge[e].target] = e;
       for (std::uint32_t r = reverse_.first[u]; r < reverse_.first[u + 1]; ++r) {
         const std::uint32_t v = reverse_.source[r], e = to[v], f = reverse_.edge[r];
-        if (v >= u || e == kNone || e < c_.first[u]) continue;  // each pair once; an edge of an earlier node is left over
-        const Wide weight = Wide{c_.edge[e].weight} + c_.edge[f].weight, tokens = Wide{c_.edge[e].tokens} + c_.edge[f].tokens;
+        if (v >= u || e == kNone || e < c_.first[u])
+          continue;  // each pair once; an edge of an earlier node is left over
+        const Wide weight = Wide{c_.edge[e].weight} + c_.edge[f].weight,
+                   tokens = Wide{c_.edge[e].tokens} + c_.edge[f].tokens;
         if (weight * den <= num * tokens) continue;
         num = weight;
         den = tokens;
@@ -170,8 +174,8 @@ class Howard {
     s_.policy[c_.edge[there].target] = back;
   }
 
-  /// Rounds would go on at the same ratio and only raise values, each by one more edge of a long way: raises them at once.
-  /// False: on the way a better cycle showed.
+  /// Rounds would go on at the same ratio and only raise values, each by one more edge of a long way: raises
+  /// them at once. False: on the way a better cycle showed.
   bool settle() {
     build_reverse();
     return Settle<Int>(c_, reverse_, s_).run(root());
@@ -242,6 +246,7 @@ std::optional<ComponentSolution<Int>> howard(const Component& component, std::ve
 
 template std::optional<ComponentSolution<std::int64_t>> howard(const Component&, std::vector<std::uint32_t>,
                                                                std::int64_t);
-template std::optional<ComponentSolution<Wide>> howard(const Component&, std::vector<std::uint32_t>, std::int64_t);
+template std::optional<ComponentSolution<Wide>> howard(const Component&, std::vector<std::uint32_t>,
+                                                       std::int64_t);
 
 }  // namespace spikeloom::sdf

@@ -49,13 +49,18 @@ class Reader {
     return {};
   }
 
-  std::vector<std::int64_t> numbers(const Json& object, const char* key, std::int64_t otherwise, const std::string& thing) {
+  std::vector<std::int64_t> numbers(const Json& object, const char* key, std::int64_t otherwise,
+                                    const std::string& thing) {
     Json values = object.value(key, Json(otherwise));
     if (!values.is_array()) values = Json::array({values});
     std::vector<std::int64_t> result;
     for (const Json& value : values)
-      if (value.is_number_integer() && (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{kMaxTime})) result.push_back(value.get<std::int64_t>());
-      else problems_.add(thing + ": \"" + key + "\": expected whole numbers up to 2^59, found " + value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+      if (value.is_number_integer() &&
+          (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{kMaxTime}))
+        result.push_back(value.get<std::int64_t>());
+      else
+        problems_.add(thing + ": \"" + key + "\": expected whole numbers up to 2^59, found " +
+                      value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     if (result.empty()) result.push_back(otherwise);
     return result;
   }
@@ -82,8 +87,10 @@ class Reader {
     };
     const ActorId* from = end("from");
     const ActorId* to = end("to");
-    std::vector<std::int64_t> produce = numbers(channel, "produce", 1, thing), consume = numbers(channel, "consume", 1, thing);
-    const std::int64_t tokens = numbers(channel, "tokens", 0, thing).front(), latency = numbers(channel, "latency", 0, thing).front();
+    std::vector<std::int64_t> produce = numbers(channel, "produce", 1, thing),
+                              consume = numbers(channel, "consume", 1, thing);
+    const std::int64_t tokens = numbers(channel, "tokens", 0, thing).front(),
+                       latency = numbers(channel, "latency", 0, thing).front();
     if (from == nullptr || to == nullptr) return;
     if (produce.size() == 1) produce.resize(graph.phases(*from), produce.front());
     if (consume.size() == 1) consume.resize(graph.phases(*to), consume.front());
@@ -104,7 +111,9 @@ class Reader {
   std::map<std::string, ActorId> ids_;
 };
 
-Json short_form(const std::vector<std::int64_t>& values) { return values.size() == 1 ? Json(values.front()) : Json(values); }
+Json short_form(const std::vector<std::int64_t>& values) {
+  return values.size() == 1 ? Json(values.front()) : Json(values);
+}
 
 }  // namespace
 
@@ -119,7 +128,9 @@ std::string print_json(const PhasedGraph& graph) {
   json["actors"] = Json::array();
   for (std::size_t a = 0; a < graph.actor_count(); ++a) {
     const std::string& name = graph.name(ActorId(a));
-    if (!names.insert(name).second) throw input_error("graph " + graph.name() + ": two actors are named \"" + name + "\", and channels find them by name");
+    if (!names.insert(name).second)
+      throw input_error("graph " + graph.name() + ": two actors are named \"" + name +
+                        "\", and channels find them by name");
     json["actors"].push_back({{"name", name}, {"execution", short_form(graph.execution(ActorId(a)))}});
   }
   json["channels"] = Json::array();

@@ -12,10 +12,11 @@ namespace spikeloom::sdf {
 ///
 ///   {"format": "spikeloom-dataflow", "version": 1, "name": "codec",
 ///    "actors":   [{"name": "a", "execution": 5}, {"name": "b", "execution": [3, 4]}],
-///    "channels": [{"name": "x", "from": "a", "to": "b", "produce": 2, "consume": [1, 0], "tokens": 0, "latency": 0}]}
+///    "channels": [{"name": "x", "from": "a", "to": "b", "produce": 2, "consume": [1, 0], "tokens": 0,
+///    "latency": 0}]}
 ///
-/// execution, produce and consume: a number, or one for each phase (a single number stands for all). Without them and
-/// without tokens, latency and a channel's name: 1, 1, 0, 0 and "".
+/// execution, produce and consume: a number, or one for each phase (a single number stands for all). Without
+/// them and without tokens, latency and a channel's name: 1, 1, 0, 0 and "".
 ///
 /// Throws  Error{kInput} that lists everything wrong, unknown keys included.
 [[nodiscard]] PhasedGraph parse_json(std::string_view text, const std::string& name);

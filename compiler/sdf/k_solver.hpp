@@ -24,15 +24,15 @@ struct RoundRates {
 /// True for actors whose firings come one at a time, and so end in their order.
 [[nodiscard]] std::vector<bool> sequential_actors(const PhasedGraph& graph);
 
-/// For given K: nodes are the firings of K rounds of each actor, edges S_target >= S_source + weight - period · height,
-/// with heights in whole parts of an iteration, `parts()` of which make one.
+/// For given K: nodes are the firings of K rounds of each actor, edges S_target >= S_source + weight - period
+/// · height, with heights in whole parts of an iteration, `parts()` of which make one.
 class KSolver {
  public:
   struct Edge {
     std::uint32_t source = 0, target = 0;  ///< nodes
     ChannelId channel = kNoChannel;        ///< kNoChannel: from phase to phase
     std::int64_t weight = 0;
-    std::int64_t height = 0;               ///< may be negative
+    std::int64_t height = 0;  ///< may be negative
   };
   /// A cycle of edges. Infeasible: its height is not positive, so no period keeps it.
   struct Outcome {
@@ -52,16 +52,20 @@ class KSolver {
 
   /// The least period of a schedule that repeats after K rounds.
   [[nodiscard]] Outcome solve();
-  /// Raises K, from what it is, until the critical cycle shows that no schedule is faster, or is stuck in every schedule.
+  /// Raises K, from what it is, until the critical cycle shows that no schedule is faster, or is stuck in
+  /// every schedule.
   [[nodiscard]] Outcome solve_exactly();
 
   /// Of the last `solve`.
   [[nodiscard]] const Edge& edge(std::uint32_t index) const { return edges_[index]; }
   [[nodiscard]] ActorId actor_of(std::uint32_t node) const { return node_actor_[node]; }
-  [[nodiscard]] std::int64_t firing_of(std::uint32_t node) const { return node - first_[node_actor_[node].index()]; }
+  [[nodiscard]] std::int64_t firing_of(std::uint32_t node) const {
+    return node - first_[node_actor_[node].index()];
+  }
   [[nodiscard]] std::int64_t parts() const { return parts_; }
-  /// How an edge of a channel stays a constraint when the channel's tokens change: its height for any number of tokens is
-  /// parts · unit · ceil((tokens - from) / unit). With other tokens other edges may be stronger, but none of these is wrong.
+  /// How an edge of a channel stays a constraint when the channel's tokens change: its height for any number
+  /// of tokens is parts · unit · ceil((tokens - from) / unit). With other tokens other edges may be stronger,
+  /// but none of these is wrong.
   struct Rise {
     std::int64_t from = 0, unit = 1;  ///< tokens
     std::int64_t parts = 0;           ///< a token
@@ -72,7 +76,8 @@ class KSolver {
   [[nodiscard]] std::size_t nodes() const { return node_actor_.size(); }
   [[nodiscard]] std::uint32_t first_node(ActorId actor) const { return first_[actor.index()]; }
   /// What to raise K to, so that this cycle is exact; nothing if it is.
-  [[nodiscard]] std::optional<std::vector<std::int64_t>> raised(const std::vector<std::uint32_t>& cycle) const;
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> raised(
+      const std::vector<std::uint32_t>& cycle) const;
 
  private:
   struct Link {
@@ -92,7 +97,9 @@ class KSolver {
   void assemble();
   [[nodiscard]] std::vector<std::uint32_t> level_heights();
   void group();
-  [[nodiscard]] std::int64_t levelled(const Edge& edge) const { return edge.height + level_[edge.source] - level_[edge.target]; }
+  [[nodiscard]] std::int64_t levelled(const Edge& edge) const {
+    return edge.height + level_[edge.source] - level_[edge.target];
+  }
   [[nodiscard]] std::vector<std::uint32_t> cycle_without_height();
   void solve_components(Outcome& outcome);
   template <class Int>
@@ -108,15 +115,15 @@ class KSolver {
   std::vector<std::uint32_t> first_;
   std::vector<ActorId> node_actor_;
   std::vector<Edge> edges_;
-  std::vector<std::int64_t> level_;  ///< by node: makes all heights at least 0
-  std::vector<std::uint32_t> out_first_, out_;       ///< edges by source
-  std::vector<std::uint32_t> actor_component_;       ///< by actor
+  std::vector<std::int64_t> level_;             ///< by node: makes all heights at least 0
+  std::vector<std::uint32_t> out_first_, out_;  ///< edges by source
+  std::vector<std::uint32_t> actor_component_;  ///< by actor
   std::size_t components_ = 0;
   std::vector<std::uint32_t> missing_, order_;       ///< nodes in the order of edges without height
   std::vector<std::uint32_t> component_of_, local_;  ///< by node
   Component component_;
-  std::vector<ChannelId> policy_;                    ///< by node: the number within its edges, from solve to solve
-  Ratio a_part_;                                     ///< period of a part of an iteration
+  std::vector<ChannelId> policy_;  ///< by node: the number within its edges, from solve to solve
+  Ratio a_part_;                   ///< period of a part of an iteration
 };
 
 }  // namespace spikeloom::sdf

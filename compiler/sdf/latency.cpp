@@ -32,7 +32,8 @@ std::vector<std::int64_t> fewest_tokens_to(const Graph& graph, const Adjacency& 
       const Channel& c = graph.channels()[in.channel[e]];
       const std::int64_t sum = tokens + c.tokens;
       if (sum > (std::int64_t{1} << 60))
-        throw input_error("channel \"" + graph.name(ChannelId(in.channel[e])) + "\": its path's tokens overflow");
+        throw input_error("channel \"" + graph.name(ChannelId(in.channel[e])) +
+                          "\": its path's tokens overflow");
       if (sum >= fewest[c.source.index()]) continue;
       fewest[c.source.index()] = sum;
       open.emplace(sum, c.source.value);
@@ -74,7 +75,9 @@ class Latest {
  private:
   [[nodiscard]] bool unlimited(std::size_t actor) const { return behind_[actor] == kNoPath; }
   /// How many firings up to k have a value of their own.
-  [[nodiscard]] std::int64_t steps(std::size_t actor) const { return unlimited(actor) ? depth_ : behind_[actor]; }
+  [[nodiscard]] std::int64_t steps(std::size_t actor) const {
+    return unlimited(actor) ? depth_ : behind_[actor];
+  }
   std::int64_t& value(std::size_t actor, std::int64_t i) {
     return value_[place_[actor] + static_cast<std::size_t>(steps(actor) - 1 + i)];
   }
@@ -117,8 +120,9 @@ void Latest::check_order() {
     if (c.source == source_ && behind_[c.target.index()] != kNoPath)
       lap = std::min(lap, c.tokens + behind_[c.target.index()]);
   if (lap != 1)
-    throw input_error("actor \"" + graph_.name(source_) +
-                      "\": its firings may overtake one another, so it has no latency; give it a cycle with one token");
+    throw input_error(
+        "actor \"" + graph_.name(source_) +
+        "\": its firings may overtake one another, so it has no latency; give it a cycle with one token");
 }
 
 void Latest::lay_out() {
@@ -128,8 +132,9 @@ void Latest::lay_out() {
     if (relevant_[a] == kNoPath || ActorId(a) == source_) continue;
     place_[a] = static_cast<std::size_t>(total);
     if (steps(a) > kMostFirings - total)
-      throw input_error("actor \"" + graph_.name(ActorId(a)) + "\": the latency bound would follow more than " +
-                        std::to_string(kMostFirings) + " firings; use fewer initial tokens");
+      throw input_error("actor \"" + graph_.name(ActorId(a)) +
+                        "\": the latency bound would follow more than " + std::to_string(kMostFirings) +
+                        " firings; use fewer initial tokens");
     total += steps(a);
   }
   value_.assign(static_cast<std::size_t>(total), 0);
@@ -147,8 +152,8 @@ std::int64_t Latest::latest(std::uint32_t b, std::int64_t i) {
   std::int64_t result = first_start(b);
   for (std::uint32_t e = in_.first[b]; e < in_.first[b + 1]; ++e) {
     const Channel& c = graph_.channels()[in_.channel[e]];
-    const std::int64_t at = unlimited(c.source.index()) ? sum(c, value_or_past(c.source.index(), i - c.tokens))
-                                                        : arrival(c, i);
+    const std::int64_t at =
+        unlimited(c.source.index()) ? sum(c, value_or_past(c.source.index(), i - c.tokens)) : arrival(c, i);
     result = std::max(result, at);
   }
   return result;
@@ -161,14 +166,16 @@ void Latest::settle_past() {
   const Components parts = strong_components(graph_, outgoing(graph_));
   for (std::uint32_t part = parts.count(); part-- > 0;) {
     std::int64_t latest_start = 0;
-    const auto actors = std::span(parts.post).subspan(parts.first[part], parts.first[part + 1] - parts.first[part]);
+    const auto actors =
+        std::span(parts.post).subspan(parts.first[part], parts.first[part + 1] - parts.first[part]);
     for (const std::uint32_t b : actors) {
       if (!unlimited(b) || relevant_[b] == kNoPath) continue;
       latest_start = std::max(latest_start, first_start(b));
       for (std::uint32_t e = in_.first[b]; e < in_.first[b + 1]; ++e) {
         const Channel& c = graph_.channels()[in_.channel[e]];
         if (parts.of[c.source.index()] == part) continue;
-        latest_start = std::max(latest_start, unlimited(c.source.index()) ? sum(c, past_[c.source.index()]) : c.latency);
+        latest_start =
+            std::max(latest_start, unlimited(c.source.index()) ? sum(c, past_[c.source.index()]) : c.latency);
       }
     }
     for (const std::uint32_t b : actors) past_[b] = latest_start;
@@ -181,8 +188,8 @@ std::vector<ChannelId> Latest::unlimited_cycle() {
   for (std::uint32_t i = 0; i < graph_.channel_count(); ++i) {
     const Channel& heavy = graph_.channels()[i];
     const std::uint32_t part = parts.of[heavy.source.index()];
-    if (graph_.weight(heavy) == 0 || parts.of[heavy.target.index()] != part || !unlimited(heavy.source.index()) ||
-        relevant_[heavy.source.index()] == kNoPath)
+    if (graph_.weight(heavy) == 0 || parts.of[heavy.target.index()] != part ||
+        !unlimited(heavy.source.index()) || relevant_[heavy.source.index()] == kNoPath)
       continue;
     // Back from heavy's source, breadth first within the component, to its target.
     std::vector<std::uint32_t> onward(graph_.actor_count(), kNone);
@@ -190,7 +197,8 @@ std::vector<ChannelId> Latest::unlimited_cycle() {
     for (std::size_t at = 0; at < open.size() && open[at] != heavy.target.value; ++at)
       for (std::uint32_t e = in_.first[open[at]]; e < in_.first[open[at] + 1]; ++e) {
         const std::uint32_t previous = graph_.channels()[in_.channel[e]].source.value;
-        if (parts.of[previous] != part || onward[previous] != kNone || previous == heavy.source.value) continue;
+        if (parts.of[previous] != part || onward[previous] != kNone || previous == heavy.source.value)
+          continue;
         onward[previous] = in_.channel[e];
         open.push_back(previous);
       }
@@ -218,7 +226,8 @@ std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId 
   if (sink == source)
     return options.from == Moment::kStart && options.to == Moment::kEnd ? graph.execution(source) : 0;
   if (latest.behind(sink) == 0) return 0;  // finished whenever the source starts
-  if (std::vector<ChannelId> cycle = latest.unlimited_cycle(); !cycle.empty()) return Unbounded{std::move(cycle)};
+  if (std::vector<ChannelId> cycle = latest.unlimited_cycle(); !cycle.empty())
+    return Unbounded{std::move(cycle)};
   const std::int64_t start = latest.run(order.order, sink);
   if (options.to == Moment::kStart) return start;
   std::int64_t end = 0;

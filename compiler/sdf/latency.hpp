@@ -33,8 +33,10 @@ struct Unbounded {
 /// be given as execution, and the bound is the tighter for it.
 /// Cost    O(channels * tokens on a path back to the source).
 /// Throws  Error{kInput} for rates other than 1, naming a deadlock, if the source's firings are not in order
-///         (it needs a cycle with one token, as `forbid_overlap` gives), and where the integers would not fit.
-[[nodiscard]] std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId source, ActorId sink,
+///         (it needs a cycle with one token, as `forbid_overlap` gives), and where the integers would not
+///         fit.
+[[nodiscard]] std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId source,
+                                                                  ActorId sink,
                                                                   const LatencyOptions& options = {});
 
 }  // namespace spikeloom::sdf

@@ -15,7 +15,8 @@ namespace {
 std::int64_t plus(std::int64_t a, std::int64_t b) {
   if (a == kNever || b == kNever) return kNever;
   std::int64_t sum = 0;
-  if (__builtin_add_overflow(a, b, &sum) || sum == kNever) throw input_error("(max, +) matrix: a time leaves 64 bits");
+  if (__builtin_add_overflow(a, b, &sum) || sum == kNever)
+    throw input_error("(max, +) matrix: a time leaves 64 bits");
   return sum;
 }
 
@@ -29,11 +30,18 @@ struct Batch {
 class SymbolicIteration {
  public:
   SymbolicIteration(const PhasedGraph& graph, const IterationMatrixOptions& options)
-      : graph_(graph), repetition_(require_repetition(graph)), options_(options), queue_(graph.channel_count()), phase_time_(graph.actor_count()), in_(graph.actor_count()), out_(graph.actor_count()) {
+      : graph_(graph),
+        repetition_(require_repetition(graph)),
+        options_(options),
+        queue_(graph.channel_count()),
+        phase_time_(graph.actor_count()),
+        in_(graph.actor_count()),
+        out_(graph.actor_count()) {
     Wide firings = 0;
     for (const std::int64_t count : repetition_.firings) firings += count;
     if (firings > options.most_firings)
-      throw input_error("graph " + graph.name() + ": an iteration has more than " + std::to_string(options.most_firings) + " firings, too many to execute one by one");
+      throw input_error("graph " + graph.name() + ": an iteration has more than " +
+                        std::to_string(options.most_firings) + " firings, too many to execute one by one");
     for (std::size_t c = 0; c < graph.channel_count(); ++c) {
       in_[graph.channel(ChannelId(c)).target.index()].push_back(c);
       out_[graph.channel(ChannelId(c)).source.index()].push_back(c);
@@ -70,27 +78,35 @@ class SymbolicIteration {
   void name_tokens() {
     const auto add = [&](WaitingToken token) {
       if (static_cast<std::int64_t>(tokens_.size()) >= options_.most_tokens)
-        throw input_error("graph " + graph_.name() + ": more than " + std::to_string(options_.most_tokens) + " tokens wait between iterations, too many for a matrix");
+        throw input_error("graph " + graph_.name() + ": more than " + std::to_string(options_.most_tokens) +
+                          " tokens wait between iterations, too many for a matrix");
       tokens_.push_back(token);
     };
     for (std::size_t c = 0; c < graph_.channel_count(); ++c)
-      for (std::int64_t i = 0; i < graph_.channel(ChannelId(c)).tokens; ++i) add({ChannelId(c), graph_.channel(ChannelId(c)).target, i});
+      for (std::int64_t i = 0; i < graph_.channel(ChannelId(c)).tokens; ++i)
+        add({ChannelId(c), graph_.channel(ChannelId(c)).target, i});
     for (std::size_t a = 0; a < graph_.actor_count(); ++a)
       if (graph_.phases(ActorId(a)) > 1) add({kNoChannel, ActorId(a), 0});
     for (std::size_t token = 0; token < tokens_.size(); ++token) {
       rows_.emplace_back(tokens_.size(), kNever);
       rows_.back()[token] = 0;
-      if (tokens_[token].channel == kNoChannel) phase_time_[tokens_[token].actor.index()] = token;
-      else queue_[tokens_[token].channel.index()].push_back({token, 1});
+      if (tokens_[token].channel == kNoChannel)
+        phase_time_[tokens_[token].actor.index()] = token;
+      else
+        queue_[tokens_[token].channel.index()].push_back({token, 1});
     }
     held_.reserve(graph_.channel_count());
     for (const PhasedChannel& channel : graph_.channels()) held_.push_back(channel.tokens);
   }
 
-  static std::int64_t rate(const std::vector<std::int64_t>& rates, std::int64_t firing) { return rates[static_cast<std::size_t>(firing) % rates.size()]; }
+  static std::int64_t rate(const std::vector<std::int64_t>& rates, std::int64_t firing) {
+    return rates[static_cast<std::size_t>(firing) % rates.size()];
+  }
 
   [[nodiscard]] bool ready(std::uint32_t a, std::int64_t firing) const {
-    return std::all_of(in_[a].begin(), in_[a].end(), [&](std::size_t c) { return held_[c] >= rate(graph_.channel(ChannelId(c)).consume, firing); });
+    return std::all_of(in_[a].begin(), in_[a].end(), [&](std::size_t c) {
+      return held_[c] >= rate(graph_.channel(ChannelId(c)).consume, firing);
+    });
   }
 
   void fire(std::uint32_t a, std::int64_t firing) {
@@ -112,7 +128,8 @@ class SymbolicIteration {
         if (batch.amount == 0) queue_[c].pop_front();
       }
     }
-    const std::int64_t execution = graph_.execution(ActorId(a))[static_cast<std::size_t>(firing) % graph_.phases(ActorId(a))];
+    const std::int64_t execution =
+        graph_.execution(ActorId(a))[static_cast<std::size_t>(firing) % graph_.phases(ActorId(a))];
     const std::size_t end = shifted(start, execution);
     if (phases) phase_time_[a] = end;
     for (const std::size_t c : out_[a]) {
@@ -134,7 +151,8 @@ class SymbolicIteration {
     IterationMatrix result{MaxPlusMatrix(tokens_.size()), tokens_};
     std::size_t token = 0;
     const auto store = [&](std::size_t time) {
-      for (std::size_t column = 0; column < tokens_.size(); ++column) result.matrix.set(token, column, rows_[time][column]);
+      for (std::size_t column = 0; column < tokens_.size(); ++column)
+        result.matrix.set(token, column, rows_[time][column]);
       ++token;
     };
     for (const std::deque<Batch>& queue : queue_)
@@ -157,7 +175,8 @@ class SymbolicIteration {
   std::deque<std::vector<std::int64_t>> rows_;
 };
 
-/// Longest ways from `source` with every step shortened by the value; all cycles are at most 0, so they settle.
+/// Longest ways from `source` with every step shortened by the value; all cycles are at most 0, so they
+/// settle.
 std::vector<std::int64_t> ways_from(const MaxPlusMatrix& matrix, std::size_t source, const Ratio& value) {
   std::vector<std::int64_t> best(matrix.size(), kNever);
   best[source] = 0;
@@ -171,7 +190,8 @@ std::vector<std::int64_t> ways_from(const MaxPlusMatrix& matrix, std::size_t sou
         if (matrix.at(to, from) == kNever) continue;
         const Wide way = Wide{best[from]} + Wide{matrix.at(to, from)} * value.den() - value.num();
         if (best[to] != kNever && way <= best[to]) continue;
-        if (way > std::numeric_limits<std::int64_t>::max() || way <= kNever) throw input_error("(max, +) matrix: an eigenvector leaves 64 bits");
+        if (way > std::numeric_limits<std::int64_t>::max() || way <= kNever)
+          throw input_error("(max, +) matrix: an eigenvector leaves 64 bits");
         best[to] = static_cast<std::int64_t>(way);
         if (!queued[to]) next.push_back(to);
         queued[to] = true;
@@ -195,7 +215,8 @@ MaxPlusMatrix operator*(const MaxPlusMatrix& a, const MaxPlusMatrix& b) {
   for (std::size_t i = 0; i < a.size(); ++i)
     for (std::size_t k = 0; k < a.size(); ++k) {
       if (a.at(i, k) == kNever) continue;
-      for (std::size_t j = 0; j < a.size(); ++j) result.set(i, j, std::max(result.at(i, j), plus(a.at(i, k), b.at(k, j))));
+      for (std::size_t j = 0; j < a.size(); ++j)
+        result.set(i, j, std::max(result.at(i, j), plus(a.at(i, k), b.at(k, j))));
     }
   return result;
 }
@@ -212,11 +233,13 @@ std::vector<std::int64_t> applied(const MaxPlusMatrix& matrix, const std::vector
   SPIKELOOM_CHECK(matrix.size() == times.size());
   std::vector<std::int64_t> result(times.size(), kNever);
   for (std::size_t i = 0; i < times.size(); ++i)
-    for (std::size_t j = 0; j < times.size(); ++j) result[i] = std::max(result[i], plus(matrix.at(i, j), times[j]));
+    for (std::size_t j = 0; j < times.size(); ++j)
+      result[i] = std::max(result[i], plus(matrix.at(i, j), times[j]));
   return result;
 }
 
-std::optional<IterationMatrix> iteration_matrix(const PhasedGraph& graph, const IterationMatrixOptions& options) {
+std::optional<IterationMatrix> iteration_matrix(const PhasedGraph& graph,
+                                                const IterationMatrixOptions& options) {
   return SymbolicIteration(graph, options).run();
 }
 
@@ -226,24 +249,28 @@ std::optional<Eigen> eigen(const MaxPlusMatrix& matrix) {
   for (std::size_t to = 0; to < matrix.size(); ++to)
     for (std::size_t from = 0; from < matrix.size(); ++from)
       if (matrix.at(to, from) != kNever)
-        graph.add_channel({.source = ActorId(from), .target = ActorId(to), .tokens = 1, .latency = matrix.at(to, from)});
+        graph.add_channel(
+            {.source = ActorId(from), .target = ActorId(to), .tokens = 1, .latency = matrix.at(to, from)});
   const CycleRatio ratio = max_cycle_ratio(graph);
   if (std::holds_alternative<Acyclic>(ratio)) return std::nullopt;
   const Certificate& certificate = certificate_of(ratio, graph);
   Eigen result;
   result.value = certificate.period;
-  for (const ChannelId id : certificate.critical_cycle) result.critical_cycle.push_back(graph.channel(id).source.index());
+  for (const ChannelId id : certificate.critical_cycle)
+    result.critical_cycle.push_back(graph.channel(id).source.index());
   // Critical: on a cycle of steps that the potentials leave no slack.
   Graph tight;
   for (std::size_t i = 0; i < matrix.size(); ++i) tight.add_actor({}, 0);
   for (const Channel& channel : graph.channels())
-    if (Wide{certificate.potential[channel.source.index()]} + Wide{channel.latency} * result.value.den() - result.value.num() ==
+    if (Wide{certificate.potential[channel.source.index()]} + Wide{channel.latency} * result.value.den() -
+            result.value.num() ==
         certificate.potential[channel.target.index()])
       tight.add_channel(channel);
   const Components classes = strong_components(tight, outgoing(tight));
   std::vector<bool> critical(classes.count(), false);
   for (const Channel& channel : tight.channels())
-    if (classes.of[channel.source.index()] == classes.of[channel.target.index()]) critical[classes.of[channel.source.index()]] = true;
+    if (classes.of[channel.source.index()] == classes.of[channel.target.index()])
+      critical[classes.of[channel.source.index()]] = true;
   for (std::size_t i = 0; i < matrix.size(); ++i) {
     if (!critical[classes.of[i]]) continue;
     critical[classes.of[i]] = false;

@@ -22,8 +22,12 @@ class MaxPlusMatrix {
   explicit MaxPlusMatrix(std::size_t size) : size_(size), entries_(size * size, kNever) {}
   [[nodiscard]] static MaxPlusMatrix identity(std::size_t size);
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::int64_t at(std::size_t row, std::size_t column) const { return entries_[row * size_ + column]; }
-  void set(std::size_t row, std::size_t column, std::int64_t value) { entries_[row * size_ + column] = value; }
+  [[nodiscard]] std::int64_t at(std::size_t row, std::size_t column) const {
+    return entries_[row * size_ + column];
+  }
+  void set(std::size_t row, std::size_t column, std::int64_t value) {
+    entries_[row * size_ + column] = value;
+  }
   [[nodiscard]] const std::int64_t* row(std::size_t row) const { return entries_.data() + row * size_; }
   friend bool operator==(const MaxPlusMatrix&, const MaxPlusMatrix&) = default;
 
@@ -37,17 +41,19 @@ class MaxPlusMatrix {
 /// Element by element the later one: a bound on both.
 [[nodiscard]] MaxPlusMatrix latest(const MaxPlusMatrix& a, const MaxPlusMatrix& b);
 /// matrix · times; entries kNever stay so.
-[[nodiscard]] std::vector<std::int64_t> applied(const MaxPlusMatrix& matrix, const std::vector<std::int64_t>& times);
+[[nodiscard]] std::vector<std::int64_t> applied(const MaxPlusMatrix& matrix,
+                                                const std::vector<std::int64_t>& times);
 
 /// A token that waits between iterations.
 struct WaitingToken {
-  ChannelId channel{};      ///< kNoChannel: from phase to phase of `actor`
-  ActorId actor{};          ///< the one that reads it
-  std::int64_t place = 0;   ///< in the channel's order; 0 is read first
+  ChannelId channel{};     ///< kNoChannel: from phase to phase of `actor`
+  ActorId actor{};         ///< the one that reads it
+  std::int64_t place = 0;  ///< in the channel's order; 0 is read first
   friend bool operator==(const WaitingToken&, const WaitingToken&) = default;
 };
 
-/// If the tokens are there at times x before an iteration, they are there at matrix · x after it (self-timed).
+/// If the tokens are there at times x before an iteration, they are there at matrix · x after it
+/// (self-timed).
 struct IterationMatrix {
   MaxPlusMatrix matrix{0};
   std::vector<WaitingToken> tokens;  ///< what rows and columns stand for
@@ -61,17 +67,20 @@ struct IterationMatrixOptions {
 /// One iteration executed with symbolic times. Nothing where the graph is stuck.
 ///
 /// Cost    O(tokens · sum over firings of tokens read and written).
-/// Throws  Error{kInput} for rates without a repetition vector and beyond the options' limits, with both numbers.
-/// Source  Geilen, Synchronous dataflow scenarios, ACM TECS 10 (2010).
-[[nodiscard]] std::optional<IterationMatrix> iteration_matrix(const PhasedGraph& graph, const IterationMatrixOptions& options = {});
+/// Throws  Error{kInput} for rates without a repetition vector and beyond the options' limits, with both
+/// numbers. Source  Geilen, Synchronous dataflow scenarios, ACM TECS 10 (2010).
+[[nodiscard]] std::optional<IterationMatrix> iteration_matrix(const PhasedGraph& graph,
+                                                              const IterationMatrixOptions& options = {});
 
 /// matrix · vector = value + vector.
 struct Eigen {
   Ratio value;  ///< the largest cycle mean: cycles an iteration
-  /// One for each class of critical tokens, in order of their lowest: vectors in cycles / value.den(), the class's lowest
-  /// token at 0, kNever where it has no influence. Every eigenvector of `value` is a (max, +) combination of these.
+  /// One for each class of critical tokens, in order of their lowest: vectors in cycles / value.den(), the
+  /// class's lowest token at 0, kNever where it has no influence. Every eigenvector of `value` is a (max, +)
+  /// combination of these.
   std::vector<std::vector<std::int64_t>> vectors;
-  std::vector<std::size_t> critical_cycle;  ///< tokens, each depending on the one before, the first on the last
+  std::vector<std::size_t>
+      critical_cycle;  ///< tokens, each depending on the one before, the first on the last
 };
 
 /// Nothing for a matrix without a cycle: after some iterations nothing depends on the past.

@@ -11,7 +11,8 @@
 namespace spikeloom::sdf {
 namespace {
 
-constexpr PeriodMethod kMethods[] = {PeriodMethod::kExpansion, PeriodMethod::kKPeriodic, PeriodMethod::kMatrix, PeriodMethod::kSelfTimed};
+constexpr PeriodMethod kMethods[] = {PeriodMethod::kExpansion, PeriodMethod::kKPeriodic,
+                                     PeriodMethod::kMatrix, PeriodMethod::kSelfTimed};
 
 std::optional<Ratio> by_expansion(const PhasedGraph& graph) {
   const auto result = throughput(graph);
@@ -37,10 +38,14 @@ std::optional<Ratio> by_matrix(const PhasedGraph& graph) {
 
 std::string name_of(PeriodMethod method) {
   switch (method) {
-    case PeriodMethod::kExpansion: return "expansion";
-    case PeriodMethod::kKPeriodic: return "k-periodic";
-    case PeriodMethod::kMatrix: return "matrix";
-    case PeriodMethod::kSelfTimed: return "self-timed";
+    case PeriodMethod::kExpansion:
+      return "expansion";
+    case PeriodMethod::kKPeriodic:
+      return "k-periodic";
+    case PeriodMethod::kMatrix:
+      return "matrix";
+    case PeriodMethod::kSelfTimed:
+      return "self-timed";
   }
   internal_error("no such method", __FILE__, __LINE__);
 }
@@ -56,16 +61,21 @@ PeriodMethod method_for(const PhasedGraph& graph) {
   std::int64_t rounds = 0;
   for (const std::int64_t cycles : repetition.cycles)
     if (__builtin_add_overflow(rounds, cycles, &rounds)) return PeriodMethod::kKPeriodic;
-  return rounds <= 2 * static_cast<std::int64_t>(graph.actor_count()) ? PeriodMethod::kExpansion : PeriodMethod::kKPeriodic;
+  return rounds <= 2 * static_cast<std::int64_t>(graph.actor_count()) ? PeriodMethod::kExpansion
+                                                                      : PeriodMethod::kKPeriodic;
 }
 
 Period period_of(const PhasedGraph& graph, std::optional<PeriodMethod> method) {
   const PeriodMethod chosen = method ? *method : method_for(graph);
   switch (chosen) {
-    case PeriodMethod::kExpansion: return {by_expansion(graph), chosen};
-    case PeriodMethod::kKPeriodic: return {by_k_periodic(graph), chosen};
-    case PeriodMethod::kMatrix: return {by_matrix(graph), chosen};
-    case PeriodMethod::kSelfTimed: return {self_timed_period(graph, require_repetition(graph)), chosen};
+    case PeriodMethod::kExpansion:
+      return {by_expansion(graph), chosen};
+    case PeriodMethod::kKPeriodic:
+      return {by_k_periodic(graph), chosen};
+    case PeriodMethod::kMatrix:
+      return {by_matrix(graph), chosen};
+    case PeriodMethod::kSelfTimed:
+      return {self_timed_period(graph, require_repetition(graph)), chosen};
   }
   internal_error("no such method", __FILE__, __LINE__);
 }

@@ -10,12 +10,14 @@ namespace {
 
 void check_range(const std::string& thing, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value < low || value > high)
-    throw input_error(thing + ": expected " + std::to_string(low) + " to " + std::to_string(high) + ", found " + std::to_string(value));
+    throw input_error(thing + ": expected " + std::to_string(low) + " to " + std::to_string(high) +
+                      ", found " + std::to_string(value));
 }
 
 void check_rates(const std::string& thing, const std::vector<std::int64_t>& rates, std::size_t phases) {
   if (rates.size() != phases)
-    throw input_error(thing + ": expected a rate for each of " + std::to_string(phases) + " phases, found " + std::to_string(rates.size()));
+    throw input_error(thing + ": expected a rate for each of " + std::to_string(phases) + " phases, found " +
+                      std::to_string(rates.size()));
   for (const std::int64_t rate : rates) check_range(thing, rate, 0, kMaxTokens);
   if (std::all_of(rates.begin(), rates.end(), [](std::int64_t rate) { return rate == 0; }))
     throw input_error(thing + ": expected a rate above 0 in some phase, found 0 in all");
@@ -34,7 +36,8 @@ ActorId PhasedGraph::add_actor(std::string name, std::vector<std::int64_t> execu
 
 ChannelId PhasedGraph::add_channel(PhasedChannel channel, std::string name) {
   SPIKELOOM_CHECK(channel.source.index() < actor_count() && channel.target.index() < actor_count());
-  const std::string thing = "channel \"" + name + "\" from \"" + this->name(channel.source) + "\" to \"" + this->name(channel.target) + "\": ";
+  const std::string thing = "channel \"" + name + "\" from \"" + this->name(channel.source) + "\" to \"" +
+                            this->name(channel.target) + "\": ";
   check_rates(thing + "production rate", channel.produce, phases(channel.source));
   check_rates(thing + "consumption rate", channel.consume, phases(channel.target));
   check_range(thing + "initial tokens", channel.tokens, 0, kMaxTokens);
@@ -56,15 +59,22 @@ void PhasedGraph::set_execution(ActorId actor, std::size_t phase, std::int64_t c
 
 std::string title(const PhasedGraph& graph, ChannelId id) {
   const PhasedChannel& channel = graph.channel(id);
-  return "channel \"" + graph.name(id) + "\" from \"" + graph.name(channel.source) + "\" to \"" + graph.name(channel.target) + "\"";
+  return "channel \"" + graph.name(id) + "\" from \"" + graph.name(channel.source) + "\" to \"" +
+         graph.name(channel.target) + "\"";
 }
 
 PhasedGraph phased(const Graph& graph, std::string name) {
   PhasedGraph result(std::move(name));
-  for (std::size_t a = 0; a < graph.actor_count(); ++a) result.add_actor(graph.name(ActorId(a)), {graph.execution(ActorId(a))});
+  for (std::size_t a = 0; a < graph.actor_count(); ++a)
+    result.add_actor(graph.name(ActorId(a)), {graph.execution(ActorId(a))});
   for (std::size_t c = 0; c < graph.channel_count(); ++c) {
     const Channel& channel = graph.channel(ChannelId(c));
-    result.add_channel({channel.source, channel.target, {channel.produce}, {channel.consume}, channel.tokens, channel.latency},
+    result.add_channel({channel.source,
+                        channel.target,
+                        {channel.produce},
+                        {channel.consume},
+                        channel.tokens,
+                        channel.latency},
                        graph.name(ChannelId(c)));
   }
   return result;
@@ -74,12 +84,14 @@ Graph single_phase(const PhasedGraph& graph) {
   Graph result;
   for (std::size_t a = 0; a < graph.actor_count(); ++a) {
     if (graph.phases(ActorId(a)) != 1)
-      throw input_error("actor \"" + graph.name(ActorId(a)) + "\": expected one phase, found " + std::to_string(graph.phases(ActorId(a))));
+      throw input_error("actor \"" + graph.name(ActorId(a)) + "\": expected one phase, found " +
+                        std::to_string(graph.phases(ActorId(a))));
     result.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)).front());
   }
   for (std::size_t c = 0; c < graph.channel_count(); ++c) {
     const PhasedChannel& channel = graph.channel(ChannelId(c));
-    result.add_channel({channel.source, channel.target, channel.tokens, channel.latency, channel.produce.front(), channel.consume.front()},
+    result.add_channel({channel.source, channel.target, channel.tokens, channel.latency,
+                        channel.produce.front(), channel.consume.front()},
                        graph.name(ChannelId(c)));
   }
   return result;

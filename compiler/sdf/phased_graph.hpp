@@ -23,8 +23,9 @@ struct PhasedChannel {
 };
 
 /// A firing starts when every channel holds what it reads, takes its execution time, and then writes.
-/// Firings of an actor with one phase may overlap unless a channel to itself forbids it (SDF3's meaning); an actor with
-/// several goes from phase to phase and never overlaps itself, so tokens are written in the order in which they are read.
+/// Firings of an actor with one phase may overlap unless a channel to itself forbids it (SDF3's meaning); an
+/// actor with several goes from phase to phase and never overlaps itself, so tokens are written in the order
+/// in which they are read.
 ///
 /// Units   cycles.
 /// Throws  Error{kInput} naming the actor or channel for anything outside the limits.
@@ -41,7 +42,9 @@ class PhasedGraph {
   [[nodiscard]] const std::string& name(ActorId actor) const { return actor_names_[actor.index()]; }
   [[nodiscard]] const std::string& name(ChannelId channel) const { return channel_names_[channel.index()]; }
   /// Execution times by phase.
-  [[nodiscard]] const std::vector<std::int64_t>& execution(ActorId actor) const { return execution_[actor.index()]; }
+  [[nodiscard]] const std::vector<std::int64_t>& execution(ActorId actor) const {
+    return execution_[actor.index()];
+  }
   [[nodiscard]] std::size_t phases(ActorId actor) const { return execution(actor).size(); }
   [[nodiscard]] const PhasedChannel& channel(ChannelId channel) const { return channels_[channel.index()]; }
   [[nodiscard]] const std::vector<PhasedChannel>& channels() const { return channels_; }

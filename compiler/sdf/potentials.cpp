@@ -132,8 +132,9 @@ std::variant<Potentials, TooFast> solve(const Graph& graph, const Adjacency& out
 }  // namespace
 
 template <class Int>
-std::vector<std::int64_t> least_potentials(const Graph& graph, const Adjacency& out, const Solved<Int>& solved,
-                                           const Ratio& period, std::span<const std::int64_t> lower) {
+std::vector<std::int64_t> least_potentials(const Graph& graph, const Adjacency& out,
+                                           const Solved<Int>& solved, const Ratio& period,
+                                           std::span<const std::int64_t> lower) {
   const std::vector<Int> longest = Longest<Int>(graph, out, solved, period, lower).run();
   std::vector<std::int64_t> result(longest.size());
   for (std::size_t a = 0; a < longest.size(); ++a) {
@@ -145,10 +146,11 @@ std::vector<std::int64_t> least_potentials(const Graph& graph, const Adjacency& 
   return result;
 }
 
-template std::vector<std::int64_t> least_potentials(const Graph&, const Adjacency&, const Solved<std::int64_t>&,
-                                                    const Ratio&, std::span<const std::int64_t>);
-template std::vector<std::int64_t> least_potentials(const Graph&, const Adjacency&, const Solved<Wide>&, const Ratio&,
+template std::vector<std::int64_t> least_potentials(const Graph&, const Adjacency&,
+                                                    const Solved<std::int64_t>&, const Ratio&,
                                                     std::span<const std::int64_t>);
+template std::vector<std::int64_t> least_potentials(const Graph&, const Adjacency&, const Solved<Wide>&,
+                                                    const Ratio&, std::span<const std::int64_t>);
 
 std::variant<Potentials, TooFast> potentials(const Graph& graph, const Ratio& period,
                                              std::span<const std::int64_t> lower) {

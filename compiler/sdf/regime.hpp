@@ -17,16 +17,17 @@ struct Regime {
   std::int64_t advance = 0;
 };
 
-/// Nothing where it is not reached within `most_iterations`: parts of a graph that do not hold one another back drift apart
-/// for ever, and some graphs take very long.
+/// Nothing where it is not reached within `most_iterations`: parts of a graph that do not hold one another
+/// back drift apart for ever, and some graphs take very long.
 ///
 /// Shape   graph: homogeneous, an expansion or one with orders.
-/// Cost    O(channels · iterations), and memory for the iterations that the most tokens of a channel reach back.
-/// Throws  as `simulate`.
+/// Cost    O(channels · iterations), and memory for the iterations that the most tokens of a channel reach
+/// back. Throws  as `simulate`.
 [[nodiscard]] std::optional<Regime> regime(const Graph& graph, std::int64_t most_iterations = 4'096);
 
-/// Over the iterations of self-timed execution: from the first start of the source's firings of an iteration to the last end
-/// of the sink's firings of the same. Negative where the sink is always done before the source begins.
+/// Over the iterations of self-timed execution: from the first start of the source's firings of an iteration
+/// to the last end of the sink's firings of the same. Negative where the sink is always done before the
+/// source begins.
 struct IterationLatency {
   std::int64_t longest = 0;              ///< within the iterations asked for
   std::int64_t iteration = 0;            ///< the first that has it
@@ -35,10 +36,12 @@ struct IterationLatency {
   std::optional<Regime> regime;
 };
 
-/// Exact for the graph's own times and a source that is never held back; for any environment see `latency_bound`.
+/// Exact for the graph's own times and a source that is never held back; for any environment see
+/// `latency_bound`.
 ///
 /// Shape   expansion: of the graph; graph: the expansion's own, or with static orders.
 /// Throws  as `simulate`; Error{kInput} for no iterations.
-[[nodiscard]] IterationLatency iteration_latency(const Expansion& expansion, const Graph& graph, ActorId source, ActorId sink, std::int64_t iterations);
+[[nodiscard]] IterationLatency iteration_latency(const Expansion& expansion, const Graph& graph,
+                                                 ActorId source, ActorId sink, std::int64_t iterations);
 
 }  // namespace spikeloom::sdf

@@ -6,13 +6,14 @@
 
 namespace spikeloom::sdf {
 
-std::variant<std::int64_t, std::monostate> least_sigma(const std::vector<std::vector<std::int64_t>>& samples, std::int64_t rho) {
+std::variant<std::int64_t, std::monostate> least_sigma(const std::vector<std::vector<std::int64_t>>& samples,
+                                                       std::int64_t rho) {
   std::int64_t inside = 0;  // worst run within one sample
   std::int64_t prefix = 0;
   std::int64_t suffix = 0;
   for (const std::vector<std::int64_t>& sample : samples) {
-    std::int64_t sum = 0;      // of the sample so far
-    std::int64_t least = 0;    // least sum of a beginning
+    std::int64_t sum = 0;    // of the sample so far
+    std::int64_t least = 0;  // least sum of a beginning
     for (const std::int64_t w : sample) {
       sum += w - rho;
       inside = std::max(inside, sum - least);

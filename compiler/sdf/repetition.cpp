@@ -32,7 +32,8 @@ std::optional<Fraction> lowest(Wide num, Wide den) {
 }
 
 [[noreturn]] void too_large(const PhasedGraph& graph, ChannelId id) {
-  throw input_error(title(graph, id) + ": the repetition vector leaves 64 bits here; the rates have too few factors in common");
+  throw input_error(title(graph, id) +
+                    ": the repetition vector leaves 64 bits here; the rates have too few factors in common");
 }
 
 std::int64_t sum(const PhasedGraph& graph, ChannelId id, const std::vector<std::int64_t>& rates) {
@@ -45,7 +46,10 @@ std::int64_t sum(const PhasedGraph& graph, ChannelId id, const std::vector<std::
 class Balance {
  public:
   explicit Balance(const PhasedGraph& graph)
-      : graph_(graph), touching_(graph.actor_count()), rate_(graph.actor_count()), reached_by_(graph.actor_count(), kNone),
+      : graph_(graph),
+        touching_(graph.actor_count()),
+        rate_(graph.actor_count()),
+        reached_by_(graph.actor_count(), kNone),
         parent_(graph.actor_count(), 0) {
     for (std::size_t c = 0; c < graph.channel_count(); ++c) {
       const PhasedChannel& channel = graph.channel(ChannelId(c));
@@ -122,11 +126,14 @@ class Balance {
     constexpr Wide kMost = std::numeric_limits<std::int64_t>::max();
     const auto check = [&](Wide value, std::size_t a) {
       if (value > kMost)
-        throw input_error("actor \"" + graph_.name(ActorId(a)) + "\": the repetition vector leaves 64 bits here; the rates have too few factors in common");
+        throw input_error(
+            "actor \"" + graph_.name(ActorId(a)) +
+            "\": the repetition vector leaves 64 bits here; the rates have too few factors in common");
       return static_cast<std::int64_t>(value);
     };
     for (std::size_t a = 0; a < rate_.size(); ++a)
-      multiple = check(multiple / std::gcd(static_cast<std::int64_t>(multiple), rate_[a].den) * rate_[a].den, a);
+      multiple =
+          check(multiple / std::gcd(static_cast<std::int64_t>(multiple), rate_[a].den) * rate_[a].den, a);
     Repetition result;
     for (std::size_t a = 0; a < rate_.size(); ++a) {
       result.cycles.push_back(check(multiple / rate_[a].den * rate_[a].num, a));
@@ -134,7 +141,8 @@ class Balance {
     }
     for (std::size_t a = 0; a < rate_.size(); ++a) {
       result.cycles[a] /= divisor;
-      result.firings.push_back(check(Wide{result.cycles[a]} * static_cast<Wide>(graph_.phases(ActorId(a))), a));
+      result.firings.push_back(
+          check(Wide{result.cycles[a]} * static_cast<Wide>(graph_.phases(ActorId(a))), a));
     }
     return result;
   }
@@ -142,8 +150,8 @@ class Balance {
   const PhasedGraph& graph_;
   std::vector<std::vector<std::size_t>> touching_;  ///< channels by actor
   std::vector<std::int64_t> produced_, consumed_;   ///< a round through all phases, by channel
-  std::vector<Fraction> rate_;                      ///< rounds relative to the part's first actor; 0: not reached
-  std::vector<std::size_t> reached_by_, parent_;    ///< by actor, in the tree of what was reached first
+  std::vector<Fraction> rate_;  ///< rounds relative to the part's first actor; 0: not reached
+  std::vector<std::size_t> reached_by_, parent_;  ///< by actor, in the tree of what was reached first
 };
 
 }  // namespace
@@ -156,14 +164,21 @@ Repetition require_repetition(const PhasedGraph& graph) {
     Problems problems;
     for (const ChannelId id : wrong->circle) {
       const PhasedChannel& channel = graph.channel(id);
-      const auto total = [](const std::vector<std::int64_t>& rates) { return std::to_string(std::accumulate(rates.begin(), rates.end(), std::int64_t{0})); };
-      problems.add(title(graph, id) + " writes " + total(channel.produce) + " and reads " + total(channel.consume) + " in a round");
+      const auto total = [](const std::vector<std::int64_t>& rates) {
+        return std::to_string(std::accumulate(rates.begin(), rates.end(), std::int64_t{0}));
+      };
+      problems.add(title(graph, id) + " writes " + total(channel.produce) + " and reads " +
+                   total(channel.consume) + " in a round");
     }
-    problems.throw_if_any("graph " + graph.name() + ": inconsistent rates along this circle, so tokens pile up or run out");
+    problems.throw_if_any("graph " + graph.name() +
+                          ": inconsistent rates along this circle, so tokens pile up or run out");
   }
   if (const auto* parts = std::get_if<Disconnected>(&result)) {
-    std::string text = "graph " + graph.name() + ": " + std::to_string(parts->parts.size()) + " parts that no channel joins, where one was expected; analyse them one by one:";
-    for (const auto& part : parts->parts) text += " {\"" + graph.name(part.front()) + (part.size() > 1 ? "\", … " + std::to_string(part.size()) + " actors}" : "\"}");
+    std::string text = "graph " + graph.name() + ": " + std::to_string(parts->parts.size()) +
+                       " parts that no channel joins, where one was expected; analyse them one by one:";
+    for (const auto& part : parts->parts)
+      text += " {\"" + graph.name(part.front()) +
+              (part.size() > 1 ? "\", … " + std::to_string(part.size()) + " actors}" : "\"}");
     throw input_error(text);
   }
   return std::get<Repetition>(std::move(result));

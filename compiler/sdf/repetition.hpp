@@ -15,8 +15,8 @@ struct Repetition {
   std::vector<std::int64_t> firings;  ///< cycles × phases, by actor
 };
 
-/// The rates along these channels, which form a circle when their directions are ignored, contradict one another:
-/// tokens would pile up or run out.
+/// The rates along these channels, which form a circle when their directions are ignored, contradict one
+/// another: tokens would pile up or run out.
 struct Inconsistent {
   std::vector<ChannelId> circle;
 };
@@ -30,7 +30,8 @@ using RepetitionResult = std::variant<Repetition, Inconsistent, Disconnected>;
 
 /// Cost    O(actors + channels).
 /// Throws  Error{kInput} naming the channel at which the numbers leave 64 bits.
-/// Source  Lee and Messerschmitt, Proc. IEEE 75 (1987); phases: Bilsen et al., IEEE Trans. Signal Process. 44 (1996).
+/// Source  Lee and Messerschmitt, Proc. IEEE 75 (1987); phases: Bilsen et al., IEEE Trans. Signal Process. 44
+/// (1996).
 [[nodiscard]] RepetitionResult repetition_vector(const PhasedGraph& graph);
 
 /// The repetition vector. Throws Error{kInput} naming the circle or the parts.

@@ -12,18 +12,24 @@ std::size_t tokens_of(const std::vector<Scenario>& scenarios) {
   if (scenarios.empty()) throw input_error("scenarios: expected at least one, found none");
   for (const Scenario& scenario : scenarios)
     if (scenario.matrix.size() != scenarios.front().matrix.size())
-      throw input_error("scenario \"" + scenario.name + "\": expected " + std::to_string(scenarios.front().matrix.size()) + " tokens as in \"" + scenarios.front().name +
-                        "\", found " + std::to_string(scenario.matrix.size()));
+      throw input_error("scenario \"" + scenario.name + "\": expected " +
+                        std::to_string(scenarios.front().matrix.size()) + " tokens as in \"" +
+                        scenarios.front().name + "\", found " + std::to_string(scenario.matrix.size()));
   return scenarios.front().matrix.size();
 }
 
 void check_automaton(const std::vector<Scenario>& scenarios, const ScenarioAutomaton& automaton) {
   Problems problems;
-  if (automaton.initial >= automaton.states) problems.add("initial state " + std::to_string(automaton.initial) + ", but there are " + std::to_string(automaton.states));
+  if (automaton.initial >= automaton.states)
+    problems.add("initial state " + std::to_string(automaton.initial) + ", but there are " +
+                 std::to_string(automaton.states));
   for (std::size_t s = 0; s < automaton.steps.size(); ++s) {
     const auto& step = automaton.steps[s];
-    if (step.from >= automaton.states || step.to >= automaton.states) problems.add("step " + std::to_string(s) + ": a state that is not there");
-    if (step.scenario >= scenarios.size()) problems.add("step " + std::to_string(s) + ": scenario " + std::to_string(step.scenario) + ", but there are " + std::to_string(scenarios.size()));
+    if (step.from >= automaton.states || step.to >= automaton.states)
+      problems.add("step " + std::to_string(s) + ": a state that is not there");
+    if (step.scenario >= scenarios.size())
+      problems.add("step " + std::to_string(s) + ": scenario " + std::to_string(step.scenario) +
+                   ", but there are " + std::to_string(scenarios.size()));
   }
   problems.throw_if_any("scenario automaton");
 }
@@ -46,8 +52,10 @@ std::vector<Scenario> scenarios_of(const std::vector<PhasedGraph>& graphs) {
     if (scenarios.empty()) names = own;
     if (own != names) {
       const auto [there, here] = std::mismatch(names.begin(), names.end(), own.begin(), own.end());
-      throw input_error("scenario \"" + graph.name() + "\": expected " + (there == names.end() ? std::string("no more tokens") : *there) + " as in \"" + scenarios.front().name +
-                        "\", found " + (here == own.end() ? std::string("no more tokens") : *here));
+      throw input_error("scenario \"" + graph.name() + "\": expected " +
+                        (there == names.end() ? std::string("no more tokens") : *there) + " as in \"" +
+                        scenarios.front().name + "\", found " +
+                        (here == own.end() ? std::string("no more tokens") : *here));
     }
     scenarios.push_back({graph.name(), std::move(iteration->matrix)});
   }
@@ -57,13 +65,16 @@ std::vector<Scenario> scenarios_of(const std::vector<PhasedGraph>& graphs) {
 MaxPlusMatrix product(const std::vector<Scenario>& scenarios, const std::vector<std::size_t>& sequence) {
   MaxPlusMatrix result = MaxPlusMatrix::identity(tokens_of(scenarios));
   for (const std::size_t scenario : sequence) {
-    if (scenario >= scenarios.size()) throw input_error("sequence: scenario " + std::to_string(scenario) + ", but there are " + std::to_string(scenarios.size()));
+    if (scenario >= scenarios.size())
+      throw input_error("sequence: scenario " + std::to_string(scenario) + ", but there are " +
+                        std::to_string(scenarios.size()));
     result = scenarios[scenario].matrix * result;
   }
   return result;
 }
 
-std::optional<WorstCase> worst_case(const std::vector<Scenario>& scenarios, const ScenarioAutomaton& automaton) {
+std::optional<WorstCase> worst_case(const std::vector<Scenario>& scenarios,
+                                    const ScenarioAutomaton& automaton) {
   const std::size_t tokens = tokens_of(scenarios);
   check_automaton(scenarios, automaton);
   std::vector<std::vector<std::size_t>> leaving(automaton.states);
@@ -101,11 +112,12 @@ std::optional<WorstCase> worst_case(const std::vector<Scenario>& scenarios, cons
   return result;
 }
 
-std::vector<std::int64_t> latest_finish(const std::vector<Scenario>& scenarios, const ScenarioAutomaton& automaton, std::int64_t iterations) {
+std::vector<std::int64_t> latest_finish(const std::vector<Scenario>& scenarios,
+                                        const ScenarioAutomaton& automaton, std::int64_t iterations) {
   const std::size_t tokens = tokens_of(scenarios);
   check_automaton(scenarios, automaton);
-  // By state: each token's latest time over all runs that end there. Every operation is a maximum of sums, so the
-  // latest of the runs is the run of the latest.
+  // By state: each token's latest time over all runs that end there. Every operation is a maximum of sums, so
+  // the latest of the runs is the run of the latest.
   std::vector<std::vector<std::int64_t>> times(automaton.states);
   times[automaton.initial].assign(tokens, 0);
   std::vector<std::int64_t> finish;
@@ -118,7 +130,8 @@ std::vector<std::int64_t> latest_finish(const std::vector<Scenario>& scenarios, 
       if (times[step.from].empty()) continue;
       const std::vector<std::int64_t> after = applied(scenarios[step.scenario].matrix, times[step.from]);
       if (next[step.to].empty()) next[step.to].assign(tokens, kNever);
-      for (std::size_t token = 0; token < tokens; ++token) next[step.to][token] = std::max(next[step.to][token], after[token]);
+      for (std::size_t token = 0; token < tokens; ++token)
+        next[step.to][token] = std::max(next[step.to][token], after[token]);
     }
     times = std::move(next);
   }

@@ -46,14 +46,19 @@ class Reader {
  public:
   Reader(std::string_view xml, std::string name) : name_(std::move(name)) {
     const pugi::xml_parse_result parsed = document_.load_buffer(xml.data(), xml.size());
-    if (!parsed) throw input_error(name_ + ": byte " + std::to_string(parsed.offset) + ": no XML: " + parsed.description());
+    if (!parsed)
+      throw input_error(name_ + ": byte " + std::to_string(parsed.offset) +
+                        ": no XML: " + parsed.description());
   }
 
   PhasedGraph read() {
     const pugi::xml_node root = document_.child("sdf3");
-    if (!root) throw input_error(name_ + ": expected <sdf3> as its root, found <" + document_.first_child().name() + ">");
+    if (!root)
+      throw input_error(name_ + ": expected <sdf3> as its root, found <" + document_.first_child().name() +
+                        ">");
     const std::string type = root.attribute("type").value();
-    if (type != "sdf" && type != "csdf") throw input_error(name_ + ": <sdf3 type=\"" + type + "\">: expected sdf or csdf");
+    if (type != "sdf" && type != "csdf")
+      throw input_error(name_ + ": <sdf3 type=\"" + type + "\">: expected sdf or csdf");
     const pugi::xml_node application = root.child("applicationGraph");
     const pugi::xml_node body = application.child(type.c_str());
     if (!body) throw input_error(name_ + ": expected <applicationGraph> with <" + type + "> in it");
@@ -74,7 +79,9 @@ class Reader {
         if (!chosen || std::string(processor.attribute("default").value()) == "true") chosen = processor;
       const std::string text = chosen.child("executionTime").attribute("time").value();
       std::vector<std::int64_t> values = numbers(text);
-      if (values.empty()) problems_.add("actor \"" + name + "\": execution time: expected whole numbers, found \"" + text + "\"");
+      if (values.empty())
+        problems_.add("actor \"" + name + "\": execution time: expected whole numbers, found \"" + text +
+                      "\"");
       times_[name] = std::move(values);
     }
   }
@@ -95,9 +102,12 @@ class Reader {
       for (const pugi::xml_node& port : actor.children("port")) {
         const std::string text = port.attribute("rate").value();
         std::vector<std::int64_t> rates = numbers(text);
-        if (rates.empty()) problems_.add(thing + ", port \"" + port.attribute("name").value() + "\": rate: expected whole numbers, found \"" + text + "\"");
+        if (rates.empty())
+          problems_.add(thing + ", port \"" + port.attribute("name").value() +
+                        "\": rate: expected whole numbers, found \"" + text + "\"");
         phases = std::max(phases, rates.size());
-        ports_[{name, port.attribute("name").value()}] = {std::string(port.attribute("type").value()), std::move(rates)};
+        ports_[{name, port.attribute("name").value()}] = {std::string(port.attribute("type").value()),
+                                                          std::move(rates)};
       }
       std::vector<std::int64_t> time = times_[name];
       // One number stands for all phases.
@@ -107,7 +117,8 @@ class Reader {
         std::vector<std::int64_t>& rates = ports_[{name, port.attribute("name").value()}].rates;
         if (rates.size() == 1) rates.resize(phases, rates.front());
         if (!rates.empty() && rates.size() != phases)
-          problems_.add(thing + ", port \"" + port.attribute("name").value() + "\": " + std::to_string(rates.size()) + " rates, expected " + std::to_string(phases));
+          problems_.add(thing + ", port \"" + port.attribute("name").value() +
+                        "\": " + std::to_string(rates.size()) + " rates, expected " + std::to_string(phases));
       }
       guarded([&] { ids_.emplace(name, graph.add_actor(name, time)); });
     }
@@ -117,15 +128,18 @@ class Reader {
     for (const pugi::xml_node& channel : body.children("channel")) {
       const std::string name = channel.attribute("name").value();
       const std::string thing = "channel \"" + name + "\"";
-      const auto end = [&](const char* actor_key, const char* port_key, const std::string& type) -> const Port* {
-        const std::string actor = channel.attribute(actor_key).value(), port = channel.attribute(port_key).value();
+      const auto end = [&](const char* actor_key, const char* port_key,
+                           const std::string& type) -> const Port* {
+        const std::string actor = channel.attribute(actor_key).value(),
+                          port = channel.attribute(port_key).value();
         const auto found = ports_.find({actor, port});
         if (found == ports_.end() || ids_.count(actor) == 0) {
           problems_.add(thing + ": no port \"" + port + "\" of an actor \"" + actor + "\"");
           return nullptr;
         }
         if (found->second.type != type) {
-          problems_.add(thing + ": port \"" + port + "\" of \"" + actor + "\": expected type " + type + ", found " + found->second.type);
+          problems_.add(thing + ": port \"" + port + "\" of \"" + actor + "\": expected type " + type +
+                        ", found " + found->second.type);
           return nullptr;
         }
         return found->second.rates.empty() ? nullptr : &found->second;
@@ -134,10 +148,14 @@ class Reader {
       const Port* to = end("dstActor", "dstPort", "in");
       const std::string tokens = channel.attribute("initialTokens").as_string("0");
       const std::vector<std::int64_t> initial = numbers(tokens);
-      if (initial.size() != 1) problems_.add(thing + ": initialTokens: expected a whole number, found \"" + tokens + "\"");
+      if (initial.size() != 1)
+        problems_.add(thing + ": initialTokens: expected a whole number, found \"" + tokens + "\"");
       if (from == nullptr || to == nullptr || initial.size() != 1) continue;
       guarded([&] {
-        graph.add_channel({ids_.at(channel.attribute("srcActor").value()), ids_.at(channel.attribute("dstActor").value()), from->rates, to->rates, initial.front(), 0}, name);
+        graph.add_channel(
+            {ids_.at(channel.attribute("srcActor").value()), ids_.at(channel.attribute("dstActor").value()),
+             from->rates, to->rates, initial.front(), 0},
+            name);
       });
     }
   }
@@ -191,7 +209,9 @@ std::string print_sdf3(const PhasedGraph& graph) {
   for (std::size_t c = 0; c < graph.channel_count(); ++c) {
     channel_names.push_back(graph.name(ChannelId(c)));
     if (graph.channel(ChannelId(c)).latency != 0)
-      problems.add(title(graph, ChannelId(c)) + ": latency " + std::to_string(graph.channel(ChannelId(c)).latency) + ": SDF3 has none; put an actor of that execution time between");
+      problems.add(title(graph, ChannelId(c)) + ": latency " +
+                   std::to_string(graph.channel(ChannelId(c)).latency) +
+                   ": SDF3 has none; put an actor of that execution time between");
   }
   problems.throw_if_any("graph " + graph.name());
   actor_names = distinct(actor_names);
@@ -216,7 +236,8 @@ std::string print_sdf3(const PhasedGraph& graph) {
     actors.back().append_attribute("name") = actor.c_str();
     actors.back().append_attribute("type") = actor.c_str();
   }
-  const auto port = [&](ActorId actor, const std::string& port_name, const char* direction, const std::vector<std::int64_t>& rates) {
+  const auto port = [&](ActorId actor, const std::string& port_name, const char* direction,
+                        const std::vector<std::int64_t>& rates) {
     pugi::xml_node node = actors[actor.index()].append_child("port");
     node.append_attribute("name") = port_name.c_str();
     node.append_attribute("type") = direction;
@@ -242,7 +263,8 @@ std::string print_sdf3(const PhasedGraph& graph) {
     pugi::xml_node processor = actor.append_child("processor");
     processor.append_attribute("type") = "p";
     processor.append_attribute("default") = "true";
-    processor.append_child("executionTime").append_attribute("time") = list(graph.execution(ActorId(a))).c_str();
+    processor.append_child("executionTime").append_attribute("time") =
+        list(graph.execution(ActorId(a))).c_str();
   }
   std::ostringstream text;
   document.save(text, "  ");

@@ -8,9 +8,9 @@
 
 namespace spikeloom::sdf {
 
-/// Reads the application graph of an SDF3 file: types "sdf" and "csdf", rates "1" or by phase "1,0,2", execution time of
-/// each actor's default processor (its first without one). What SDF3 knows beyond that (memory, bandwidth, scenarios of
-/// other types) does not come along.
+/// Reads the application graph of an SDF3 file: types "sdf" and "csdf", rates "1" or by phase "1,0,2",
+/// execution time of each actor's default processor (its first without one). What SDF3 knows beyond that
+/// (memory, bandwidth, scenarios of other types) does not come along.
 ///
 /// Throws  Error{kInput} that lists everything that is missing or wrong, by actor, port and channel.
 /// Source  SDF3's schema sdf3-sdf.xsd (Stuijk, Geilen, Basten, ACSD 2006).

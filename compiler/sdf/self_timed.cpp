@@ -22,7 +22,11 @@ struct HashState {
 class Execution {
  public:
   explicit Execution(const PhasedGraph& graph)
-      : graph_(graph), in_(graph.actor_count()), out_(graph.actor_count()), started_(graph.actor_count(), 0), ended_(graph.actor_count(), 0) {
+      : graph_(graph),
+        in_(graph.actor_count()),
+        out_(graph.actor_count()),
+        started_(graph.actor_count(), 0),
+        ended_(graph.actor_count(), 0) {
     for (std::size_t c = 0; c < graph.channel_count(); ++c) {
       const PhasedChannel& channel = graph.channel(ChannelId(c));
       tokens_.push_back(channel.tokens);
@@ -62,11 +66,13 @@ class Execution {
   /// Everything that the future depends on.
   [[nodiscard]] std::vector<std::int64_t> state() const {
     std::vector<std::int64_t> state = tokens_;
-    for (std::size_t a = 0; a < graph_.actor_count(); ++a) state.push_back(started_[a] % static_cast<std::int64_t>(graph_.phases(ActorId(a))));
+    for (std::size_t a = 0; a < graph_.actor_count(); ++a)
+      state.push_back(started_[a] % static_cast<std::int64_t>(graph_.phases(ActorId(a))));
     std::vector<std::vector<std::int64_t>> waiting;
     for (auto events = events_; !events.empty(); events.pop()) {
       const Event& event = events.top();
-      waiting.push_back({event.at - now_, static_cast<std::int64_t>(event.what), static_cast<std::int64_t>(event.amount)});
+      waiting.push_back(
+          {event.at - now_, static_cast<std::int64_t>(event.what), static_cast<std::int64_t>(event.amount)});
     }
     std::sort(waiting.begin(), waiting.end());
     for (const auto& event : waiting) state.insert(state.end(), event.begin(), event.end());
@@ -90,7 +96,9 @@ class Execution {
     const bool phases = graph_.phases(ActorId(a)) > 1;
     if (phases && started_[a] > ended_[a]) return false;
     if (!phases && in_[a].empty())
-      throw input_error("actor \"" + graph_.name(ActorId(a)) + "\": no channel leads to it, so nothing bounds how often it fires; give it a channel to itself");
+      throw input_error(
+          "actor \"" + graph_.name(ActorId(a)) +
+          "\": no channel leads to it, so nothing bounds how often it fires; give it a channel to itself");
     return std::all_of(in_[a].begin(), in_[a].end(), [&](std::size_t c) {
       return tokens_[c] >= at_phase(graph_.channel(ChannelId(c)).consume, started_[a]);
     });
@@ -103,7 +111,8 @@ class Execution {
       last_now_ = now_;
       firings_now_ = 0;
     }
-    for (const std::size_t c : in_[a]) tokens_[c] -= at_phase(graph_.channel(ChannelId(c)).consume, started_[a]);
+    for (const std::size_t c : in_[a])
+      tokens_[c] -= at_phase(graph_.channel(ChannelId(c)).consume, started_[a]);
     const auto phase = started_[a] % static_cast<std::int64_t>(graph_.phases(ActorId(a)));
     events_.push({now_ + graph_.execution(ActorId(a))[static_cast<std::size_t>(phase)], a, phase});
     ++started_[a];
@@ -121,8 +130,10 @@ class Execution {
       const PhasedChannel& channel = graph_.channel(ChannelId(c));
       const std::int64_t amount = channel.produce[static_cast<std::size_t>(event.amount)];
       if (amount == 0) continue;
-      if (channel.latency == 0) tokens_[c] += amount;
-      else events_.push({now_ + channel.latency, graph_.actor_count() + c, amount});
+      if (channel.latency == 0)
+        tokens_[c] += amount;
+      else
+        events_.push({now_ + channel.latency, graph_.actor_count() + c, amount});
     }
   }
 
@@ -135,9 +146,11 @@ class Execution {
 
 }  // namespace
 
-std::optional<Ratio> self_timed_period(const PhasedGraph& graph, const Repetition& repetition, std::int64_t most_states) {
+std::optional<Ratio> self_timed_period(const PhasedGraph& graph, const Repetition& repetition,
+                                       std::int64_t most_states) {
   Execution run(graph);
-  std::unordered_map<std::vector<std::int64_t>, std::pair<std::int64_t, std::int64_t>, HashState> seen;  // state: time, firings of actor 0
+  std::unordered_map<std::vector<std::int64_t>, std::pair<std::int64_t, std::int64_t>, HashState>
+      seen;  // state: time, firings of actor 0
   run.settle();
   for (std::int64_t n = 0; n < most_states; ++n) {
     const auto [before, is_new] = seen.try_emplace(run.state(), run.now(), run.ended(0));
@@ -150,7 +163,8 @@ std::optional<Ratio> self_timed_period(const PhasedGraph& graph, const Repetitio
     if (!run.advance()) return std::nullopt;
     run.settle();
   }
-  throw input_error("graph " + graph.name() + ": no state came back within " + std::to_string(most_states) + "; is a channel without a bound?");
+  throw input_error("graph " + graph.name() + ": no state came back within " + std::to_string(most_states) +
+                    "; is a channel without a bound?");
 }
 
 }  // namespace spikeloom::sdf

@@ -82,8 +82,10 @@ std::optional<Sensitivity> sensitivity(const PhasedGraph& graph) {
   Sensitivity result;
   result.period = *period;
   for (std::size_t a = 0; a < graph.actor_count(); ++a)
-    for (std::size_t phase = 0; phase < graph.phases(ActorId(a)); ++phase) result.executions.push_back(changes.execution(ActorId(a), phase, *period));
-  for (std::size_t c = 0; c < graph.channel_count(); ++c) result.tokens.push_back(changes.tokens(ChannelId(c), *period));
+    for (std::size_t phase = 0; phase < graph.phases(ActorId(a)); ++phase)
+      result.executions.push_back(changes.execution(ActorId(a), phase, *period));
+  for (std::size_t c = 0; c < graph.channel_count(); ++c)
+    result.tokens.push_back(changes.tokens(ChannelId(c), *period));
   return result;
 }
 

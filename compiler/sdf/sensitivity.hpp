@@ -14,9 +14,10 @@ namespace spikeloom::sdf {
 struct ExecutionSensitivity {
   ActorId actor{};
   std::size_t phase = 0;
-  Ratio longer;                       ///< the period with one more cycle
-  std::optional<Ratio> shorter;       ///< the period with one cycle less; nothing at 0
-  std::optional<std::int64_t> slack;  ///< by how much it may grow and the period stays; nothing: by 2^50 and more
+  Ratio longer;                  ///< the period with one more cycle
+  std::optional<Ratio> shorter;  ///< the period with one cycle less; nothing at 0
+  std::optional<std::int64_t>
+      slack;  ///< by how much it may grow and the period stays; nothing: by 2^50 and more
 };
 
 struct TokenSensitivity {

@@ -14,18 +14,24 @@ struct ReverseEdges {
   std::vector<std::uint32_t> first, source, edge;
 };
 
-/// Longest ways to the root, label by label: Bellman and Ford's method, where a node whose value rises takes all nodes that
-/// lead over it out of the tree until they rise in turn. A cycle shows as soon as it closes.
-/// Source  Tarjan 1981 (subtree disassembly); Cherkassky and Goldberg, Math. Programming 85 (1999), found it the fastest.
+/// Longest ways to the root, label by label: Bellman and Ford's method, where a node whose value rises takes
+/// all nodes that lead over it out of the tree until they rise in turn. A cycle shows as soon as it closes.
+/// Source  Tarjan 1981 (subtree disassembly); Cherkassky and Goldberg, Math. Programming 85 (1999), found it
+/// the fastest.
 template <class Int>
 class Settle {
  public:
   Settle(const Component& component, const ReverseEdges& reverse, ComponentSolution<Int>& solution)
-      : c_(component), reverse_(reverse), s_(solution), after_(component.nodes()), before_(component.nodes()),
-        children_(component.nodes()), waits_(component.nodes()) {}
+      : c_(component),
+        reverse_(reverse),
+        s_(solution),
+        after_(component.nodes()),
+        before_(component.nodes()),
+        children_(component.nodes()),
+        waits_(component.nodes()) {}
 
-  /// From values and policy that form a tree to `root`. True: no edge improves any more. False: the policy now has a cycle
-  /// above the ratio.
+  /// From values and policy that form a tree to `root`. True: no edge improves any more. False: the policy
+  /// now has a cycle above the ratio.
   bool run(std::uint32_t root) {
     plant(root);
     for (std::uint32_t u = 0; u < c_.nodes(); ++u)
@@ -46,7 +52,11 @@ class Settle {
   }
 
  private:
-  enum Waits : std::uint8_t { kAway, kActive, kIdle };  ///< not in the queue; in it; in it, but out of the tree
+  enum Waits : std::uint8_t {
+    kAway,
+    kActive,
+    kIdle
+  };  ///< not in the queue; in it; in it, but out of the tree
 
   /// The tree in preorder, as a ring through all nodes.
   void plant(std::uint32_t root) {
@@ -91,7 +101,7 @@ class Settle {
     if (candidate <= s_.value[u]) return true;
     const std::uint32_t v = e.target;
     if (before_[v] == kNone) return true;  // it will rise, and then comes here again
-    if (u == root_ || !take_out(u, v)) {  // all in the tree lead to the root
+    if (u == root_ || !take_out(u, v)) {   // all in the tree lead to the root
       s_.policy[u] = edge;
       return false;
     }

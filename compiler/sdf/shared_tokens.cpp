@@ -23,9 +23,9 @@ class Oracle {
   }
 
   struct Slowest {
-    bool stuck = false;              ///< the cycle has no token
+    bool stuck = false;  ///< the cycle has no token
     Ratio period;
-    std::vector<ChannelId> cycle;    ///< empty: there is none
+    std::vector<ChannelId> cycle;  ///< empty: there is none
   };
 
   /// `extra` tokens by group.
@@ -62,7 +62,8 @@ class Oracle {
 
 class Search {
  public:
-  Search(const SharedTokens& shared, const std::vector<TokenDemand>& demands, const SharedTokenOptions& options)
+  Search(const SharedTokens& shared, const std::vector<TokenDemand>& demands,
+         const SharedTokenOptions& options)
       : shared_(shared), demands_(demands), work_(options.most_work) {
     for (const TokenGroup& group : shared.groups) {
       SPIKELOOM_CHECK(group.least >= 0 && group.least <= group.most && group.most <= kMostCount);
@@ -76,7 +77,8 @@ class Search {
       covering_.budgets.push_back(std::move(left));
     }
     for (const TokenDemand& demand : demands) {
-      SPIKELOOM_CHECK(demand.tied.graph != nullptr && demand.tied.group.size() == demand.tied.graph->channel_count());
+      SPIKELOOM_CHECK(demand.tied.graph != nullptr &&
+                      demand.tied.group.size() == demand.tied.graph->channel_count());
       require_homogeneous(*demand.tied.graph);
       oracles_.emplace_back(demand.tied);
     }
@@ -85,7 +87,8 @@ class Search {
   std::variant<TokenChoice, TokensShort> run() {
     for (;;) {
       const Covered next = cheapest(covering_, work_);
-      if (!next.value) return best_ ? std::variant<TokenChoice, TokensShort>(finished(false)) : too_few(next.proven);
+      if (!next.value)
+        return best_ ? std::variant<TokenChoice, TokensShort>(finished(false)) : too_few(next.proven);
       if (best_ && next.cost >= best_->cost) return finished(next.proven);
       if (follow(*next.value)) return finished(next.proven && best_->cost == next.cost);
       if (!next.proven && best_) return finished(false);
@@ -93,8 +96,8 @@ class Search {
   }
 
  private:
-  /// Raises a choice along slow cycles, whose demands are noted, until it keeps everything or nothing may be raised.
-  /// True if it kept everything as it was.
+  /// Raises a choice along slow cycles, whose demands are noted, until it keeps everything or nothing may be
+  /// raised. True if it kept everything as it was.
   bool follow(std::vector<std::int64_t> extra) {
     for (bool first = true;; first = false) {
       std::vector<Ratio> period;
@@ -118,7 +121,8 @@ class Search {
 
   [[nodiscard]] static bool keeps(const TokenDemand& demand, const Oracle::Slowest& slowest) {
     if (slowest.stuck) return false;
-    return slowest.cycle.empty() || slowest.period < demand.period || (slowest.period == demand.period && !demand.below);
+    return slowest.cycle.empty() || slowest.period < demand.period ||
+           (slowest.period == demand.period && !demand.below);
   }
 
   /// What the cycle asks of the groups on it.
@@ -154,7 +158,8 @@ class Search {
     while (rest > 0) {
       const std::pair<std::size_t, std::int64_t>* best = nullptr;
       for (const auto& part : demand.part)
-        if (may_rise(part.first, extra) && (best == nullptr || part.second * covering_.cost[best->first] > best->second * covering_.cost[part.first]))
+        if (may_rise(part.first, extra) && (best == nullptr || part.second * covering_.cost[best->first] >
+                                                                   best->second * covering_.cost[part.first]))
           best = &part;
       if (best == nullptr) return false;
       ++extra[best->first];
@@ -165,12 +170,14 @@ class Search {
 
   [[nodiscard]] bool may_rise(std::size_t group, const std::vector<std::int64_t>& extra) const {
     if (extra[group] >= covering_.most[group]) return false;
-    return std::all_of(covering_.budgets.begin(), covering_.budgets.end(), [&](const Covering::Budget& budget) {
-      if (std::find(budget.part.begin(), budget.part.end(), group) == budget.part.end()) return true;
-      std::int64_t sum = 0;
-      for (const std::size_t g : budget.part) sum += extra[g];
-      return sum < budget.most;
-    });
+    return std::all_of(covering_.budgets.begin(), covering_.budgets.end(),
+                       [&](const Covering::Budget& budget) {
+                         if (std::find(budget.part.begin(), budget.part.end(), group) == budget.part.end())
+                           return true;
+                         std::int64_t sum = 0;
+                         for (const std::size_t g : budget.part) sum += extra[g];
+                         return sum < budget.most;
+                       });
   }
 
   void take(const std::vector<std::int64_t>& extra, std::vector<Ratio> period) {
@@ -209,12 +216,14 @@ class Search {
 
 }  // namespace
 
-std::variant<TokenChoice, TokensShort> least_tokens(const SharedTokens& shared, const std::vector<TokenDemand>& demands,
+std::variant<TokenChoice, TokensShort> least_tokens(const SharedTokens& shared,
+                                                    const std::vector<TokenDemand>& demands,
                                                     const SharedTokenOptions& options) {
   return Search(shared, demands, options).run();
 }
 
-std::variant<TokenChoice, TokensShort> fastest_tokens(const SharedTokens& shared, const TiedGraph& tied, const SharedTokenOptions& options) {
+std::variant<TokenChoice, TokensShort> fastest_tokens(const SharedTokens& shared, const TiedGraph& tied,
+                                                      const SharedTokenOptions& options) {
   std::vector<std::int64_t> all;
   for (const TokenGroup& group : shared.groups) all.push_back(group.most - group.least);
   const Oracle::Slowest most = Oracle(tied).slowest(all);
@@ -240,8 +249,10 @@ std::variant<TokenChoice, TokensShort> fastest_tokens(const SharedTokens& shared
     next = least_tokens(shared, {{tied, std::get<TokenChoice>(best).period.front(), true}}, each);
   }
   proven = std::get<TokensShort>(next).proven;
-  if (auto* choice = std::get_if<TokenChoice>(&best)) choice->least = choice->least && proven;
-  else std::get<TokensShort>(best).proven = proven;
+  if (auto* choice = std::get_if<TokenChoice>(&best))
+    choice->least = choice->least && proven;
+  else
+    std::get<TokensShort>(best).proven = proven;
   return best;
 }
 

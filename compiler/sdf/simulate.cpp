@@ -12,7 +12,8 @@ namespace {
 std::int64_t later(const Graph& graph, ActorId actor, std::int64_t start, std::int64_t duration) {
   std::int64_t result = 0;
   if (__builtin_add_overflow(start, duration, &result))
-    throw input_error("actor \"" + graph.name(actor) + "\": its start times overflow 64 bits; simulate fewer firings");
+    throw input_error("actor \"" + graph.name(actor) +
+                      "\": its start times overflow 64 bits; simulate fewer firings");
   return result;
 }
 
@@ -35,7 +36,8 @@ Schedule simulate(const Graph& graph, std::int64_t firings, const SimulationOpti
         const Channel& c = graph.channel(id);
         if (k < c.tokens) continue;
         const std::int64_t j = k - c.tokens;
-        const std::int64_t execution = options.execution ? options.execution(c.source, j) : graph.execution(c.source);
+        const std::int64_t execution =
+            options.execution ? options.execution(c.source, j) : graph.execution(c.source);
         const std::int64_t latency = options.latency ? options.latency(id, j) : c.latency;
         const std::int64_t finish = later(graph, c.source, schedule.start(c.source, j), execution);
         start = std::max(start, later(graph, c.source, finish, latency));

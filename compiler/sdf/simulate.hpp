@@ -23,8 +23,12 @@ class Schedule {
       : firings_(firings), start_(actors * static_cast<std::size_t>(firings), 0) {}
   [[nodiscard]] std::int64_t firings() const { return firings_; }
   /// In cycles; firing from 0 to firings() - 1.
-  [[nodiscard]] std::int64_t start(ActorId actor, std::int64_t firing) const { return start_[place(actor, firing)]; }
-  void set_start(ActorId actor, std::int64_t firing, std::int64_t cycle) { start_[place(actor, firing)] = cycle; }
+  [[nodiscard]] std::int64_t start(ActorId actor, std::int64_t firing) const {
+    return start_[place(actor, firing)];
+  }
+  void set_start(ActorId actor, std::int64_t firing, std::int64_t cycle) {
+    start_[place(actor, firing)] = cycle;
+  }
 
  private:
   [[nodiscard]] std::size_t place(ActorId actor, std::int64_t firing) const {
@@ -38,6 +42,7 @@ class Schedule {
 ///
 /// Cost    O(channels * firings).
 /// Throws  Error{kInput} for rates other than 1, naming the cycle of a deadlock, and where time overflows.
-[[nodiscard]] Schedule simulate(const Graph& graph, std::int64_t firings, const SimulationOptions& options = {});
+[[nodiscard]] Schedule simulate(const Graph& graph, std::int64_t firings,
+                                const SimulationOptions& options = {});
 
 }  // namespace spikeloom::sdf

@@ -22,7 +22,8 @@ std::size_t processor_count(const Binding& binding) {
 }
 
 /// From a firing's start to the end of the iteration, over channels without tokens.
-std::vector<std::int64_t> ways_to_end(const Graph& graph, const Adjacency& out, const std::vector<std::uint32_t>& order) {
+std::vector<std::int64_t> ways_to_end(const Graph& graph, const Adjacency& out,
+                                      const std::vector<std::uint32_t>& order) {
   std::vector<std::int64_t> way(graph.actor_count(), 0);
   for (auto actor = order.rbegin(); actor != order.rend(); ++actor) {
     way[*actor] = graph.execution(ActorId(*actor));
@@ -30,7 +31,9 @@ std::vector<std::int64_t> ways_to_end(const Graph& graph, const Adjacency& out, 
       const Channel& channel = graph.channels()[out.channel[e]];
       if (channel.tokens > 0) continue;
       const Wide longer = Wide{graph.weight(channel)} + way[channel.target.index()];
-      if (longer > std::numeric_limits<std::int64_t>::max()) throw input_error("actor \"" + graph.name(ActorId(*actor)) + "\": the times of an iteration leave 64 bits");
+      if (longer > std::numeric_limits<std::int64_t>::max())
+        throw input_error("actor \"" + graph.name(ActorId(*actor)) +
+                          "\": the times of an iteration leave 64 bits");
       way[*actor] = std::max(way[*actor], static_cast<std::int64_t>(longer));
     }
   }
@@ -41,8 +44,16 @@ std::vector<std::int64_t> ways_to_end(const Graph& graph, const Adjacency& out, 
 class ListScheduler {
  public:
   ListScheduler(const Expansion& expansion, const Binding& binding, const TokenFreeOrder& order)
-      : graph_(expansion.graph), expansion_(expansion), binding_(binding), out_(outgoing(graph_)), way_(ways_to_end(graph_, out_, order.order)),
-        missing_(graph_.actor_count(), 0), ready_at_(graph_.actor_count(), 0), ready_(processor_count(binding)), free_at_(ready_.size(), 0), order_(ready_.size()) {
+      : graph_(expansion.graph),
+        expansion_(expansion),
+        binding_(binding),
+        out_(outgoing(graph_)),
+        way_(ways_to_end(graph_, out_, order.order)),
+        missing_(graph_.actor_count(), 0),
+        ready_at_(graph_.actor_count(), 0),
+        ready_(processor_count(binding)),
+        free_at_(ready_.size(), 0),
+        order_(ready_.size()) {
     for (const Channel& channel : graph_.channels())
       if (channel.tokens == 0) ++missing_[channel.target.index()];
   }
@@ -68,8 +79,10 @@ class ListScheduler {
 
   void become_ready(std::int64_t now, std::uint32_t firing) {
     const std::size_t processor = binding_[expansion_.actor[firing].index()];
-    if (processor == kUnbound) start(now, firing);
-    else ready_[processor].insert({-way_[firing], firing});
+    if (processor == kUnbound)
+      start(now, firing);
+    else
+      ready_[processor].insert({-way_[firing], firing});
   }
 
   void take_next(std::int64_t now, std::size_t processor) {
@@ -114,11 +127,13 @@ Binding balanced_binding(const PhasedGraph& graph, std::size_t processors) {
   std::vector<Wide> work;
   for (std::size_t a = 0; a < graph.actor_count(); ++a) {
     work.push_back(0);
-    for (const std::int64_t time : graph.execution(ActorId(a))) work.back() += Wide{time} * repetition.cycles[a];
+    for (const std::int64_t time : graph.execution(ActorId(a)))
+      work.back() += Wide{time} * repetition.cycles[a];
   }
   std::vector<std::size_t> order(graph.actor_count());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return work[a] > work[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return work[a] > work[b]; });
   Binding binding(graph.actor_count(), 0);
   std::vector<Wide> load(processors, 0);
   for (const std::size_t a : order) {
@@ -130,7 +145,9 @@ Binding balanced_binding(const PhasedGraph& graph, std::size_t processors) {
 
 StaticOrder list_schedule(const Expansion& expansion, const Binding& binding) {
   const TokenFreeOrder order = token_free_order(expansion.graph, outgoing(expansion.graph));
-  if (!order.cycle.empty()) throw input_error("deadlock: no channel of this cycle holds a token: " + describe(expansion.graph, order.cycle));
+  if (!order.cycle.empty())
+    throw input_error("deadlock: no channel of this cycle holds a token: " +
+                      describe(expansion.graph, order.cycle));
   return ListScheduler(expansion, binding, order).run();
 }
 
@@ -138,10 +155,14 @@ Graph ordered(const Expansion& expansion, const Binding& binding, const StaticOr
   Graph graph = expansion.graph;
   std::vector<bool> seen(graph.actor_count(), false);
   const auto node = [&](const Firing& firing, std::size_t processor) {
-    const std::size_t place = expansion.first.at(firing.actor.index()) + static_cast<std::size_t>(firing.number);
-    if (place >= seen.size() || expansion.actor[place] != firing.actor) throw input_error("static order: firing " + std::to_string(firing.number) + " of an actor that has fewer in an iteration");
+    const std::size_t place =
+        expansion.first.at(firing.actor.index()) + static_cast<std::size_t>(firing.number);
+    if (place >= seen.size() || expansion.actor[place] != firing.actor)
+      throw input_error("static order: firing " + std::to_string(firing.number) +
+                        " of an actor that has fewer in an iteration");
     if (binding[firing.actor.index()] != processor || seen[place])
-      throw input_error("static order of processor " + std::to_string(processor) + ": \"" + graph.name(ActorId(place)) + "\" is bound to another processor or there twice");
+      throw input_error("static order of processor " + std::to_string(processor) + ": \"" +
+                        graph.name(ActorId(place)) + "\" is bound to another processor or there twice");
     seen[place] = true;
     return ActorId(place);
   };
@@ -150,12 +171,14 @@ Graph ordered(const Expansion& expansion, const Binding& binding, const StaticOr
     for (const Firing& firing : order[processor]) nodes.push_back(node(firing, processor));
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       const bool wraps = i + 1 == nodes.size();
-      graph.add_channel({.source = nodes[i], .target = nodes[wraps ? 0 : i + 1], .tokens = wraps ? 1 : 0}, "order of processor " + std::to_string(processor));
+      graph.add_channel({.source = nodes[i], .target = nodes[wraps ? 0 : i + 1], .tokens = wraps ? 1 : 0},
+                        "order of processor " + std::to_string(processor));
     }
   }
   for (std::size_t place = 0; place < seen.size(); ++place)
     if (!seen[place] && binding[expansion.actor[place].index()] != kUnbound)
-      throw input_error("static order: \"" + graph.name(ActorId(place)) + "\" is bound to a processor whose order has it not");
+      throw input_error("static order: \"" + graph.name(ActorId(place)) +
+                        "\" is bound to a processor whose order has it not");
   return graph;
 }
 

@@ -9,7 +9,8 @@
 
 namespace spikeloom::sdf {
 
-/// Channels grouped by one of their ends: those of actor a are channel[first[a]] to channel[first[a + 1] - 1].
+/// Channels grouped by one of their ends: those of actor a are channel[first[a]] to channel[first[a + 1] -
+/// 1].
 struct Adjacency {
   std::vector<std::uint32_t> first;
   std::vector<std::uint32_t> channel;

@@ -220,11 +220,12 @@ std::string dot(const Graph& graph, std::span<const ChannelId> highlight) {
   };
   out << "digraph sdf {\n  rankdir=LR;\n  node [shape=box];\n";
   for (std::size_t a = 0; a < graph.actor_count(); ++a)
-    out << "  a" << a << " [label=\"" << label(graph.name(ActorId(a))) << "\\n" << graph.execution(ActorId(a))
-        << "\"];\n";
+    out << "  a" << a << " [label=\"" << label(graph.name(ActorId(a))) << "\\n"
+        << graph.execution(ActorId(a)) << "\"];\n";
   for (std::size_t i = 0; i < graph.channel_count(); ++i) {
     const Channel& c = graph.channels()[i];
-    out << "  a" << c.source.value << " -> a" << c.target.value << " [label=\"" << label(graph.name(ChannelId(i)));
+    out << "  a" << c.source.value << " -> a" << c.target.value << " [label=\""
+        << label(graph.name(ChannelId(i)));
     if (c.tokens != 0) out << " *" << c.tokens;
     if (c.latency != 0) out << " +" << c.latency;
     if (c.produce != 1 || c.consume != 1) out << " " << c.produce << ":" << c.consume;

@@ -10,8 +10,8 @@
 namespace spikeloom::sdf {
 
 /// A closed cycle by name, with its totals, on one line:
-/// `tile(1,0) fire hidden[0] -[spikes]-> tile(0,0) fire out[0] -[pages]-> tile(1,0) fire hidden[0] (16 cycles, 3 tokens)`.
-/// Channels without a name are plain arrows.
+/// `tile(1,0) fire hidden[0] -[spikes]-> tile(0,0) fire out[0] -[pages]-> tile(1,0) fire hidden[0] (16
+/// cycles, 3 tokens)`. Channels without a name are plain arrows.
 [[nodiscard]] std::string describe(const Graph& graph, std::span<const ChannelId> cycle);
 
 /// One line an actor and a channel, in order of ids, actors first; ends stand for actors' places from 0:

@@ -9,7 +9,8 @@ FiringCycle cycle_of(const Expansion& expansion, const std::vector<ChannelId>& c
   FiringCycle cycle;
   for (const ChannelId id : channels) {
     const Channel& channel = expansion.graph.channel(id);
-    cycle.firings.push_back({expansion.actor[channel.source.index()], expansion.firing[channel.source.index()]});
+    cycle.firings.push_back(
+        {expansion.actor[channel.source.index()], expansion.firing[channel.source.index()]});
     cycle.channels.push_back(expansion.channel[id.index()]);
     cycle.weight += expansion.graph.weight(channel);
     cycle.tokens += channel.tokens;
@@ -24,7 +25,8 @@ std::variant<Throughput, StuckFirings> throughput(const PhasedGraph& graph, cons
   result.repetition = require_repetition(graph);
   result.expansion = expand(graph, result.repetition, options);
   const CycleRatio ratio = max_cycle_ratio(result.expansion.graph);
-  if (const auto* dead = std::get_if<Deadlock>(&ratio)) return StuckFirings{cycle_of(result.expansion, dead->cycle)};
+  if (const auto* dead = std::get_if<Deadlock>(&ratio))
+    return StuckFirings{cycle_of(result.expansion, dead->cycle)};
   result.certificate = certificate_of(ratio, result.expansion.graph);
   result.period = result.certificate.period;
   result.critical = cycle_of(result.expansion, result.certificate.critical_cycle);
@@ -38,9 +40,12 @@ std::string describe(const PhasedGraph& graph, const Repetition& repetition, con
     return graph.name(firing.actor) + (many ? "#" + std::to_string(firing.number) : "");
   };
   std::string text;
-  for (std::size_t i = 0; i < cycle.firings.size(); ++i) text += name(cycle.firings[i]) + " -[" + (cycle.channels[i] == kNoChannel ? "phases" : graph.name(cycle.channels[i])) + "]-> ";
+  for (std::size_t i = 0; i < cycle.firings.size(); ++i)
+    text += name(cycle.firings[i]) + " -[" +
+            (cycle.channels[i] == kNoChannel ? "phases" : graph.name(cycle.channels[i])) + "]-> ";
   text += name(cycle.firings.front());
-  return text + " (" + std::to_string(cycle.weight) + " cycles, " + std::to_string(cycle.tokens) + (cycle.tokens == 1 ? " iteration back)" : " iterations back)");
+  return text + " (" + std::to_string(cycle.weight) + " cycles, " + std::to_string(cycle.tokens) +
+         (cycle.tokens == 1 ? " iteration back)" : " iterations back)");
 }
 
 }  // namespace spikeloom::sdf

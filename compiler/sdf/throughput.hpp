@@ -30,11 +30,11 @@ struct FiringCycle {
 };
 
 struct Throughput {
-  Ratio period;               ///< cycles an iteration
+  Ratio period;  ///< cycles an iteration
   Repetition repetition;
-  FiringCycle critical;       ///< empty where nothing limits it: no cycle, period 0
-  Expansion expansion;        ///< what the certificate is of
-  Certificate certificate;    ///< on the expansion
+  FiringCycle critical;     ///< empty where nothing limits it: no cycle, period 0
+  Expansion expansion;      ///< what the certificate is of
+  Certificate certificate;  ///< on the expansion
 };
 
 /// These firings wait for one another for ever.
@@ -45,18 +45,21 @@ struct StuckFirings {
 /// By expansion and Howard's policy iteration, with a certificate that `verify` takes.
 ///
 /// Throws  Error{kInput} for rates without a repetition vector, and where the expansion would be too large.
-[[nodiscard]] std::variant<Throughput, StuckFirings> throughput(const PhasedGraph& graph, const ExpandOptions& options = {});
+[[nodiscard]] std::variant<Throughput, StuckFirings> throughput(const PhasedGraph& graph,
+                                                                const ExpandOptions& options = {});
 
-/// By self-timed execution until a state comes back. Every actor must have a bound on its overlap (a channel to itself,
-/// or a way back), and every channel on its tokens; strongly connected graphs have both.
+/// By self-timed execution until a state comes back. Every actor must have a bound on its overlap (a channel
+/// to itself, or a way back), and every channel on its tokens; strongly connected graphs have both.
 ///
 /// Returns period in cycles an iteration; nothing if all actors wait for ever.
 /// Cost    states until one comes back, which can be very many.
 /// Throws  Error{kInput} after `most_states` states.
 /// Source  Ghamarian et al., Throughput analysis of synchronous data flow graphs, ACSD 2006.
-[[nodiscard]] std::optional<Ratio> self_timed_period(const PhasedGraph& graph, const Repetition& repetition, std::int64_t most_states = 10'000'000);
+[[nodiscard]] std::optional<Ratio> self_timed_period(const PhasedGraph& graph, const Repetition& repetition,
+                                                     std::int64_t most_states = 10'000'000);
 
 /// `a#3 -[x]-> b#0 -[y]-> a#3 (16 cycles, 1 iteration back)`.
-[[nodiscard]] std::string describe(const PhasedGraph& graph, const Repetition& repetition, const FiringCycle& cycle);
+[[nodiscard]] std::string describe(const PhasedGraph& graph, const Repetition& repetition,
+                                   const FiringCycle& cycle);
 
 }  // namespace spikeloom::sdf

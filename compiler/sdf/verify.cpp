@@ -4,11 +4,13 @@ namespace spikeloom::sdf {
 
 __extension__ typedef __int128 Wide;
 
-std::vector<std::string> verify_bound(const Graph& graph, const Ratio& period, std::span<const std::int64_t> potential,
+std::vector<std::string> verify_bound(const Graph& graph, const Ratio& period,
+                                      std::span<const std::int64_t> potential,
                                       std::span<const std::int64_t> lower) {
   if (!graph.homogeneous()) return {"the graph has rates other than 1"};
   if (potential.size() != graph.actor_count()) return {"there is not one potential for each actor"};
-  if (!lower.empty() && lower.size() != graph.actor_count()) return {"there is not one first start for each actor"};
+  if (!lower.empty() && lower.size() != graph.actor_count())
+    return {"there is not one first start for each actor"};
   std::vector<std::string> wrong;
   if (period < Ratio(0)) wrong.emplace_back("the period is negative");
   for (std::size_t a = 0; a < potential.size(); ++a)
@@ -16,7 +18,8 @@ std::vector<std::string> verify_bound(const Graph& graph, const Ratio& period, s
       wrong.push_back("actor " + std::to_string(a) + " may start later than its potential");
   for (std::size_t i = 0; i < graph.channel_count(); ++i) {
     const Channel& c = graph.channels()[i];
-    const Wide step = Wide(period.den()) * (Wide(graph.execution(c.source)) + c.latency) - Wide(period.num()) * c.tokens;
+    const Wide step =
+        Wide(period.den()) * (Wide(graph.execution(c.source)) + c.latency) - Wide(period.num()) * c.tokens;
     if (potential[c.source.index()] + step > potential[c.target.index()])
       wrong.push_back("channel " + std::to_string(i) + " arrives later than its target's potential");
   }
@@ -29,7 +32,8 @@ std::vector<std::string> verify(const Graph& graph, const Certificate& certifica
   const auto& cycle = certificate.critical_cycle;
   Wide weight = 0, tokens = 0;
   for (std::size_t i = 0; i < cycle.size(); ++i) {
-    if (cycle[i].index() >= graph.channel_count()) return {"the critical cycle names a channel that does not exist"};
+    if (cycle[i].index() >= graph.channel_count())
+      return {"the critical cycle names a channel that does not exist"};
     const Channel& c = graph.channel(cycle[i]);
     const ChannelId next = cycle[(i + 1) % cycle.size()];
     if (next.index() < graph.channel_count() && c.target != graph.channel(next).source)

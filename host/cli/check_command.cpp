@@ -15,8 +15,9 @@ namespace {
 std::vector<std::string> describe_network(const CheckCommand& command) {
   if (std::filesystem::path(command.network).extension() == ".json") {
     const IntNetwork network = read_int_network(command.network);
-    std::printf("integer network %s: %zu inputs, %zu populations, %zu projections, %zu outputs\n", network.name.c_str(),
-                network.inputs.size(), network.populations.size(), network.projections.size(), network.outputs.size());
+    std::printf("integer network %s: %zu inputs, %zu populations, %zu projections, %zu outputs\n",
+                network.name.c_str(), network.inputs.size(), network.populations.size(),
+                network.projections.size(), network.outputs.size());
     return {};
   }
   Problems problems;
@@ -49,8 +50,9 @@ int run(const CheckCommand& command) {
   for (const std::string& note : compilation.notes)
     if (std::find(said.begin(), said.end(), note) == said.end()) std::printf("note: %s\n", note.c_str());
   for (const std::string& warning : compilation.warnings) std::printf("warning: %s\n", warning.c_str());
-  std::printf("%s fits %s: clusters: %zu; guaranteed a step every %s cycles\n", command.network.c_str(), chip.name.c_str(),
-              compilation.image.application.clusters.size(), compilation.image.promises.front().period.str().c_str());
+  std::printf("%s fits %s: clusters: %zu; guaranteed a step every %s cycles\n", command.network.c_str(),
+              chip.name.c_str(), compilation.image.application.clusters.size(),
+              compilation.image.promises.front().period.str().c_str());
   return kYes;
 }
 

@@ -42,9 +42,9 @@ struct RunCommand {
   std::string image, input;
   std::string device = "model";
   std::optional<std::string> output, json, trace;
-  std::vector<std::string> record;  ///< NODE:spikes or NODE:v
-  std::vector<std::string> admit, release;        ///< [NAME=]FILE@STEP; NAME@STEP
-  std::vector<std::string> input_of, output_of;   ///< NAME=FILE
+  std::vector<std::string> record;               ///< NODE:spikes or NODE:v
+  std::vector<std::string> admit, release;       ///< [NAME=]FILE@STEP; NAME@STEP
+  std::vector<std::string> input_of, output_of;  ///< NAME=FILE
   std::optional<std::string> decide;
   DatasetOptions data;
   std::optional<double> max_period;
@@ -74,7 +74,7 @@ struct DataflowCommand {
   std::int64_t iterations = 3;             ///< of schedule and of a latency
   std::optional<std::string> method;       ///< of analyze; default: what suits the graph
   bool sensitivity = false;
-  std::vector<std::string> latency;        ///< none, or source and sink
+  std::vector<std::string> latency;  ///< none, or source and sink
 };
 int analyze_dataflow(const DataflowCommand& command);
 int verify_dataflow(const DataflowCommand& command);

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
 #include "compiler/map/load.hpp"
@@ -25,7 +25,8 @@ void end_stages() {
 void print_promises(const Image& image) {
   for (const Promise& promise : image.promises)
     std::printf("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n", promise.name.c_str(),
-                promise.period.str().c_str(), promise.period.approximate(), static_cast<long long>(promise.latency));
+                promise.period.str().c_str(), promise.period.approximate(),
+                static_cast<long long>(promise.latency));
   if (image.promises.empty()) return;
   std::printf("critical cycle of the guarantee:\n ");
   for (const std::string& part : image.promises.front().critical_cycle) std::printf(" %s", part.c_str());
@@ -34,12 +35,15 @@ void print_promises(const Image& image) {
 
 /// Samples and populations before and after quantising, on the calibration data.
 nlohmann::ordered_json json_of(const Calibration& calibration) {
-  const auto number = [](const std::optional<double>& value) { return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr); };
+  const auto number = [](const std::optional<double>& value) {
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+  };
   nlohmann::ordered_json json;
   json["samples"] = calibration.samples;
   json["steps"] = calibration.steps;
   json["labelled"] = calibration.labelled;
-  json["accuracy"] = {{"before", number(calibration.accuracy_before())}, {"after", number(calibration.accuracy_after())}};
+  json["accuracy"] = {{"before", number(calibration.accuracy_before())},
+                      {"after", number(calibration.accuracy_after())}};
   json["decided_otherwise"] = calibration.other_decision.size();
   for (const PopulationCalibration& population : calibration.populations)
     json["populations"][population.name] = {{"spikes_before", population.spikes_before},
@@ -50,8 +54,8 @@ nlohmann::ordered_json json_of(const Calibration& calibration) {
 }
 
 std::size_t used_tiles(const Image& image) {
-  return static_cast<std::size_t>(
-      std::count_if(image.binding.orders.begin(), image.binding.orders.end(), [](const auto& order) { return !order.empty(); }));
+  return static_cast<std::size_t>(std::count_if(image.binding.orders.begin(), image.binding.orders.end(),
+                                                [](const auto& order) { return !order.empty(); }));
 }
 
 std::size_t synapses(const IntNetwork& network) {
@@ -65,11 +69,14 @@ void print_weight_words(const Compilation& compilation) {
   const Application& app = compilation.image.application;
   const WeightWords words = weight_words(app);
   const double places = static_cast<double>(synapses(compilation.integers)) / app.lanes;
-  std::printf("weight words: %llu stored; %.0f if each of the %zu synapses had a place of its own (ratio %.4f), %llu in unrolled "
-              "rows (ratio %.4f)\n",
-              static_cast<unsigned long long>(words.stored), std::ceil(places), synapses(compilation.integers),
-              static_cast<double>(words.stored) / std::max(1.0, places), static_cast<unsigned long long>(words.unrolled),
-              static_cast<double>(words.stored) / static_cast<double>(std::max<std::uint64_t>(1, words.unrolled)));
+  std::printf(
+      "weight words: %llu stored; %.0f if each of the %zu synapses had a place of its own (ratio %.4f), %llu "
+      "in unrolled "
+      "rows (ratio %.4f)\n",
+      static_cast<unsigned long long>(words.stored), std::ceil(places), synapses(compilation.integers),
+      static_cast<double>(words.stored) / std::max(1.0, places),
+      static_cast<unsigned long long>(words.unrolled),
+      static_cast<double>(words.stored) / static_cast<double>(std::max<std::uint64_t>(1, words.unrolled)));
 }
 
 void write_json(const std::string& path, const Compilation& compilation) {
@@ -83,7 +90,8 @@ void write_json(const std::string& path, const Compilation& compilation) {
   const WeightWords words = weight_words(compilation.image.application);
   json["weight_words"] = {{"stored", words.stored}, {"unrolled_rows", words.unrolled}};
   const NetworkLoad load = network_load(compilation.image.application, compilation.image.binding);
-  json["spikes_a_step"] = {{"from_host", load.from_host}, {"between_tiles", load.between_tiles}, {"hops", load.hops}};
+  json["spikes_a_step"] = {
+      {"from_host", load.from_host}, {"between_tiles", load.between_tiles}, {"hops", load.hops}};
   json["synapses"] = synapses(compilation.integers);
   for (const Promise& promise : compilation.image.promises) {
     json["period"][promise.name] = promise.period.approximate();
@@ -91,7 +99,8 @@ void write_json(const std::string& path, const Compilation& compilation) {
     json["latency"][promise.name] = promise.latency;
   }
   json["critical_cycle"] = compilation.image.promises.front().critical_cycle;
-  json["calibration"] = compilation.calibration ? json_of(*compilation.calibration) : nlohmann::ordered_json(nullptr);
+  json["calibration"] =
+      compilation.calibration ? json_of(*compilation.calibration) : nlohmann::ordered_json(nullptr);
   for (const StageTime& time : compilation.times) json["seconds"][time.stage] = time.seconds;
   json["notes"] = compilation.notes;
   json["warnings"] = compilation.warnings;
@@ -101,7 +110,9 @@ void write_json(const std::string& path, const Compilation& compilation) {
 }  // namespace
 
 int run(const CompileCommand& command) {
-  check_files({{"the network", command.network}, {"--chip", command.chip}, {"--calibrate", command.compile.calibrate}},
+  check_files({{"the network", command.network},
+               {"--chip", command.chip},
+               {"--calibrate", command.compile.calibrate}},
               {{"--output", command.output}, {"--json", command.json}});
   const Chip chip = read_chip(command.chip);
   CompileOptions options = command.compile;
@@ -110,8 +121,8 @@ int run(const CompileCommand& command) {
   const auto result = compile(command.network, chip, options, show_stage);
   end_stages();
   if (const auto* no = std::get_if<DoesNotFit>(&result)) {
-    std::fprintf(stderr, "spikeloom: error: %s: %s does not fit %s: %s\n", no->stage.c_str(), command.network.c_str(),
-                 command.chip.c_str(), no->reason.c_str());
+    std::fprintf(stderr, "spikeloom: error: %s: %s does not fit %s: %s\n", no->stage.c_str(),
+                 command.network.c_str(), command.chip.c_str(), no->reason.c_str());
     return kBadInput;
   }
   const auto& compilation = std::get<Compilation>(result);

@@ -21,8 +21,11 @@ int run(const EmulateCommand& command) {
   const bool terminal = isatty(2) != 0;
   const int code = emulation::run_emulated(words, options, [terminal](double done, const std::string& what) {
     if (!terminal) return;
-    if (done < 0) std::fprintf(stderr, "\r\033[K%s", what.c_str());
-    else std::fprintf(stderr, "\r\033[K%s (%d %%)%s", what.c_str(), static_cast<int>(done * 100), done >= 1 ? "\r\033[K" : "");
+    if (done < 0)
+      std::fprintf(stderr, "\r\033[K%s", what.c_str());
+    else
+      std::fprintf(stderr, "\r\033[K%s (%d %%)%s", what.c_str(), static_cast<int>(done * 100),
+                   done >= 1 ? "\r\033[K" : "");
   });
   return code;
 }

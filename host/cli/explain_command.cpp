@@ -1,7 +1,7 @@
 #include <cstdio>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
@@ -11,7 +11,9 @@ namespace spikeloom::cli {
 namespace {
 
 nlohmann::ordered_json json_of(const Promise& promise) {
-  return {{"period", promise.period.approximate()}, {"period_exact", promise.period.str()}, {"latency", promise.latency}};
+  return {{"period", promise.period.approximate()},
+          {"period_exact", promise.period.str()},
+          {"latency", promise.latency}};
 }
 
 void write_json(const std::string& path, const Explanation& explanation) {
@@ -37,8 +39,9 @@ void show_trial(const std::string& what) {
 
 void print(const Explanation& explanation) {
   const Promise& promise = explanation.promise;
-  std::printf("%s: a step every %s cycles (%.2f), latency at most %lld cycles\nheld back by\n", promise.name.c_str(),
-              promise.period.str().c_str(), promise.period.approximate(), static_cast<long long>(promise.latency));
+  std::printf("%s: a step every %s cycles (%.2f), latency at most %lld cycles\nheld back by\n",
+              promise.name.c_str(), promise.period.str().c_str(), promise.period.approximate(),
+              static_cast<long long>(promise.latency));
   for (const std::string& part : promise.critical_cycle) std::printf("  %s\n", part.c_str());
   if (explanation.reliefs.empty()) {
     std::printf("\nnothing that was tried shortens it\n");
@@ -55,14 +58,16 @@ void print(const Explanation& explanation) {
 }  // namespace
 
 int run(const ExplainCommand& command) {
-  check_files({{"the network", command.network}, {"--chip", command.chip}, {"--calibrate", command.compile.calibrate}},
+  check_files({{"the network", command.network},
+               {"--chip", command.chip},
+               {"--calibrate", command.compile.calibrate}},
               {{"--json", command.json}});
   const Chip chip = read_chip(command.chip);
   const auto compiled = compile(command.network, chip, command.compile, show_trial);
   if (const auto* no = std::get_if<DoesNotFit>(&compiled)) {
     show_trial("");
-    std::fprintf(stderr, "spikeloom: error: %s: %s does not fit %s: %s\n", no->stage.c_str(), command.network.c_str(),
-                 command.chip.c_str(), no->reason.c_str());
+    std::fprintf(stderr, "spikeloom: error: %s: %s does not fit %s: %s\n", no->stage.c_str(),
+                 command.network.c_str(), command.chip.c_str(), no->reason.c_str());
     return kBadInput;
   }
   const Explanation explanation = explain(std::get<Compilation>(compiled), command.compile, show_trial);

@@ -37,7 +37,8 @@ void check_files(const std::vector<FileOption>& inputs, const std::vector<FileOp
     const std::string where = option + " " + *path;
     for (const FileOption& input : inputs)
       if (input.path && same_file(*path, *input.path))
-        problems.add(where + ": is " + input.option + " as well, which it would replace; expected another path");
+        problems.add(where + ": is " + input.option +
+                     " as well, which it would replace; expected another path");
     for (std::size_t before = 0; before < o; ++before)
       if (outputs[before].path && same_file(*path, *outputs[before].path))
         problems.add(where + ": is " + outputs[before].option + " as well; expected two paths");

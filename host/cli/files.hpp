@@ -1,4 +1,5 @@
-// The files of a command: reports and graphs whole or not at all, and every path checked before the work begins.
+// The files of a command: reports and graphs whole or not at all, and every path checked before the work
+// begins.
 #pragma once
 
 #include <optional>
@@ -18,8 +19,8 @@ struct FileOption {
   std::optional<std::string> path;
 };
 
-/// Throws one Error{kInput} that lists every output that cannot be written, that is an input as well, or that two
-/// options name. Changes nothing.
+/// Throws one Error{kInput} that lists every output that cannot be written, that is an input as well, or that
+/// two options name. Changes nothing.
 void check_files(const std::vector<FileOption>& inputs, const std::vector<FileOption>& outputs);
 
 }  // namespace spikeloom::cli

@@ -22,7 +22,9 @@ CLI::Validator above_zero() {
             char* end = nullptr;
             const double number = std::strtod(text.c_str(), &end);
             const bool is_number = end != text.c_str() && *end == 0;
-            return is_number && std::isfinite(number) && number > 0 ? "" : "expected a number above 0, found " + text;
+            return is_number && std::isfinite(number) && number > 0
+                       ? ""
+                       : "expected a number above 0, found " + text;
           },
           "POSITIVE"};
 }
@@ -31,9 +33,13 @@ using Action = std::function<int()>;
 
 /// Options of everything that turns a network file into integers.
 void add_compile_options(CLI::App& app, CompileOptions& options) {
-  app.add_option("--dt", options.semantics.dt, "time step, in the file's unit of time; default: guessed, and said so");
+  app.add_option("--dt", options.semantics.dt,
+                 "time step, in the file's unit of time; default: guessed, and said so");
   app.add_option_function<std::string>(
-         "--reset", [&](const std::string& v) { options.semantics.reset = v == "subtract" ? Reset::kSubtract : Reset::kToValue; },
+         "--reset",
+         [&](const std::string& v) {
+           options.semantics.reset = v == "subtract" ? Reset::kSubtract : Reset::kToValue;
+         },
          "reset on a spike (default: v_reset)")
       ->check(CLI::IsMember({"v_reset", "subtract"}));
   app.add_option_function<std::string>(
@@ -43,15 +49,22 @@ void add_compile_options(CLI::App& app, CompileOptions& options) {
          },
          "decay of a step (default: euler)")
       ->check(CLI::IsMember({"euler", "exponential"}));
-  app.add_option("--input-delay", options.semantics.input_delay, "steps from the inputs")->capture_default_str();
+  app.add_option("--input-delay", options.semantics.input_delay, "steps from the inputs")
+      ->capture_default_str();
   app.add_option("--recurrent-delay", options.semantics.recurrent_delay, "steps of recurrent projections")
       ->capture_default_str();
-  app.add_option("--bits", options.weight_bits, "weight bits")->check(CLI::IsMember({8, 4, 2, 1}))->capture_default_str();
+  app.add_option("--bits", options.weight_bits, "weight bits")
+      ->check(CLI::IsMember({8, 4, 2, 1}))
+      ->capture_default_str();
   app.add_option_function<std::string>(
-         "--round", [&](const std::string& v) { options.rounding = v == "zero" ? Rounding::kTowardsZero : Rounding::kNearest; },
+         "--round",
+         [&](const std::string& v) {
+           options.rounding = v == "zero" ? Rounding::kTowardsZero : Rounding::kNearest;
+         },
          "rounding of weights (default: nearest)")
       ->check(CLI::IsMember({"nearest", "zero"}));
-  app.add_option("--planes", options.planes, "bit planes of the inputs: 1 takes spikes, more take whole numbers")
+  app.add_option("--planes", options.planes,
+                 "bit planes of the inputs: 1 takes spikes, more take whole numbers")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
   app.add_flag("--signed", options.signed_inputs, "inputs are two's complement on their planes");
@@ -62,18 +75,20 @@ void add_data_options(CLI::App& app, DatasetOptions& data) {
   app.add_option_function<std::string>(
       "--encoder", [&](const std::string& v) { data.encoder = encoder_named(v); },
       "for static values: rate, accumulate, latency or direct (default: the file's own)");
-  app.add_option("--steps", data.steps, "steps per sample (default: the file's own; recordings: to the last event)");
+  app.add_option("--steps", data.steps,
+                 "steps per sample (default: the file's own; recordings: to the last event)");
   app.add_option("--full-scale", data.full_scale, "value that spikes at every step");
   app.add_option_function<double>(
       "--frame",
       [&](double ms) { data.frame = std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000 + 0.5)); },
       "milliseconds a step of recordings (default: 1)");
-  app.add_option_function<std::string>("--labels", [&](const std::string& v) { data.labels = v; },
-                                       ".npz with ids and labels, for recordings");
+  app.add_option_function<std::string>(
+      "--labels", [&](const std::string& v) { data.labels = v; }, ".npz with ids and labels, for recordings");
   app.add_option("--limit", data.limit, "only the first so many samples")->check(above_zero());
   app.add_option("--array", data.array, "array of an .npz to take instead of `spikes`");
-  app.add_flag_function("--packed", [&](std::int64_t) { data.packing = Packing::kBits; },
-                        "the last dimension is packed bits (numpy.packbits)");
+  app.add_flag_function(
+      "--packed", [&](std::int64_t) { data.packing = Packing::kBits; },
+      "the last dimension is packed bits (numpy.packbits)");
 }
 
 void add_check(CLI::App& root, Action& action) {
@@ -102,26 +117,35 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_option("--calibrate", options.calibrate,
                  "data for activity, contracts, and spikes and accuracy before and after quantising");
   add_data_options(app, options.calibration_data);
-  app.add_flag("!--no-calibrate-weights", options.calibrate_weights, "weights are quantised as without --calibrate, which then decides places and contracts only");
-  app.add_option("--margin", options.contract.margin_percent, "percent that contracts allow above the measured work")
+  app.add_flag("!--no-calibrate-weights", options.calibrate_weights,
+               "weights are quantised as without --calibrate, which then decides places and contracts only");
+  app.add_option("--margin", options.contract.margin_percent,
+                 "percent that contracts allow above the measured work")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--contract-order", options.contract.order,
-                 "any: samples like these in any order; given: these samples in their order, over and over (tighter)")
+  app.add_option(
+         "--contract-order", options.contract.order,
+         "any: samples like these in any order; given: these samples in their order, over and over (tighter)")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, SampleOrder>{{"any", SampleOrder::kAny}, {"given", SampleOrder::kGiven}}))
       ->default_str("any");
-  app.add_option("--record", options.record, "population sent to the host although it is no output; repeatable");
+  app.add_option("--record", options.record,
+                 "population sent to the host although it is no output; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
-  app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)")->check(CLI::Range(2, 16));
-  app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")->check(above_zero());
-  app.add_option("--partition", options.partition, "multilevel, or the baselines greedy and refined (to compare with)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, PartitionMethod>{{"multilevel", PartitionMethod::kMultilevel},
-                                                                                 {"refined", PartitionMethod::kRefined},
-                                                                                 {"greedy", PartitionMethod::kGreedy}}))
+  app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)")
+      ->check(CLI::Range(2, 16));
+  app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")
+      ->check(above_zero());
+  app.add_option("--partition", options.partition,
+                 "multilevel, or the baselines greedy and refined (to compare with)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, PartitionMethod>{{"multilevel", PartitionMethod::kMultilevel},
+                                                 {"refined", PartitionMethod::kRefined},
+                                                 {"greedy", PartitionMethod::kGreedy}}))
       ->default_str("multilevel");
   app.add_option("--spread", options.spread,
-                 "fastest: split populations over idle tiles while steps become shorter; fewest: as few clusters as fit")
+                 "fastest: split populations over idle tiles while steps become shorter; fewest: as few "
+                 "clusters as fit")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Spread>{{"fastest", Spread::kFastest}, {"fewest", Spread::kFewest}}))
       ->default_str("fastest");
@@ -131,13 +155,18 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
         for (const std::string& text : texts) add_clusters(text, options.clusters);
       },
       "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
-  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")->check(above_zero());
+  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")
+      ->check(above_zero());
   app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
-  app.add_option("--slots", options.slots, "slots of a channel at most: leaves the others to other applications")->check(above_zero());
-  app.add_flag("!--no-tune", options.tune, "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
-  app.add_option("--favour", options.favour, "population (or host) whose channels get more slots; repeatable");
+  app.add_option("--slots", options.slots,
+                 "slots of a channel at most: leaves the others to other applications")
+      ->check(above_zero());
+  app.add_flag("!--no-tune", options.tune,
+               "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
+  app.add_option("--favour", options.favour,
+                 "population (or host) whose channels get more slots; repeatable");
 }
 
 /// What will do, instead of the shortest that there is.
@@ -151,10 +180,14 @@ void add_wanted_period(CLI::App& app, CompileOptions& options) {
         } catch (const Error& error) {
           throw CLI::ValidationError("--period", error.what());
         }
-        if (*options.period <= Ratio(0)) throw CLI::ValidationError("--period", "expected more than 0 cycles a step, found " + text);
+        if (*options.period <= Ratio(0))
+          throw CLI::ValidationError("--period", "expected more than 0 cycles a step, found " + text);
       },
-      "cycles a step that will do, such as 240 or 725/3: the fewest pages that keep them (contracted with --calibrate, else guaranteed)");
-  CLI::Option* rate = app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock")->check(above_zero());
+      "cycles a step that will do, such as 240 or 725/3: the fewest pages that keep them (contracted with "
+      "--calibrate, else guaranteed)");
+  CLI::Option* rate =
+      app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock")
+          ->check(above_zero());
   rate->check(CLI::Range(1e-3, 1e9))->excludes(period)->excludes(tune);
   period->excludes(tune);
 }
@@ -169,14 +202,17 @@ void add_compile(CLI::App& root, Action& action) {
   add_mapping_options(*app, command->compile);
   add_wanted_period(*app, command->compile);
   app->add_option("--dump", command->compile.dump, "folder for every stage's result as text");
-  app->add_option("--max-period", command->max_period, "exit 1 if the guaranteed period is above so many cycles a step")->check(above_zero());
+  app->add_option("--max-period", command->max_period,
+                  "exit 1 if the guaranteed period is above so many cycles a step")
+      ->check(above_zero());
   app->add_option("--json", command->json, "file for the compile report");
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
 
 void add_explain(CLI::App& root, Action& action) {
   auto command = std::make_shared<ExplainCommand>();
-  CLI::App* app = root.add_subcommand("explain", "what limits the promised period, and what would relieve it, each tried");
+  CLI::App* app = root.add_subcommand(
+      "explain", "what limits the promised period, and what would relieve it, each tried");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
   app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
   add_compile_options(*app, command->compile);
@@ -186,7 +222,8 @@ void add_explain(CLI::App& root, Action& action) {
 }
 
 void add_dataflow(CLI::App& root, Action& action) {
-  CLI::App* group = root.add_subcommand("dataflow", "SDF and CSDF graphs by themselves: .xml (SDF3), .json, .sdf");
+  CLI::App* group =
+      root.add_subcommand("dataflow", "SDF and CSDF graphs by themselves: .xml (SDF3), .json, .sdf");
   group->require_subcommand(1);
   auto command = std::make_shared<DataflowCommand>();
   const auto add = [&](const char* name, const char* what, int (*work)(const DataflowCommand&)) {
@@ -195,24 +232,41 @@ void add_dataflow(CLI::App& root, Action& action) {
     app->callback([command, &action, work] { action = [command, work] { return work(*command); }; });
     return app;
   };
-  CLI::App* analyze = add("analyze", "repetition vector, period, critical cycle, or the deadlock by name (exit 1)", analyze_dataflow);
+  CLI::App* analyze =
+      add("analyze", "repetition vector, period, critical cycle, or the deadlock by name (exit 1)",
+          analyze_dataflow);
   analyze->add_option("--json", command->output, "file for the report; exact numbers as texts");
   analyze->add_option("--certificate", command->certificate, "file for the proof of the period");
-  analyze->add_option("--method", command->method, "expansion, k-periodic, matrix or self-timed; default: what suits the graph");
-  analyze->add_flag("--sensitivity", command->sensitivity, "the period after each change of an execution time or of tokens");
-  analyze->add_option("--latency", command->latency, "source and sink: from the first start to the last end of an iteration, self-timed")->expected(2);
-  analyze->add_option("--iterations", command->iterations, "over which the latency is taken (default 3)")->check(CLI::Range(1, 100'000));
-  CLI::App* verify = add("verify", "checks a certificate against its graph (exit 1 where it does not hold)", verify_dataflow);
+  analyze->add_option("--method", command->method,
+                      "expansion, k-periodic, matrix or self-timed; default: what suits the graph");
+  analyze->add_flag("--sensitivity", command->sensitivity,
+                    "the period after each change of an execution time or of tokens");
+  analyze
+      ->add_option("--latency", command->latency,
+                   "source and sink: from the first start to the last end of an iteration, self-timed")
+      ->expected(2);
+  analyze->add_option("--iterations", command->iterations, "over which the latency is taken (default 3)")
+      ->check(CLI::Range(1, 100'000));
+  CLI::App* verify = add("verify", "checks a certificate against its graph (exit 1 where it does not hold)",
+                         verify_dataflow);
   verify->add_option("certificate", command->certificate, "what `analyze --certificate` wrote")->required();
-  CLI::App* buffers = add("buffers", "least room in channels for a period, or the exact front of room and period (exit 1: not reached)", buffers_dataflow);
-  buffers->add_option("--period", command->period, "wanted period in cycles an iteration, such as 960 or 16/3; default: the whole front");
+  CLI::App* buffers =
+      add("buffers",
+          "least room in channels for a period, or the exact front of room and period (exit 1: not reached)",
+          buffers_dataflow);
+  buffers->add_option("--period", command->period,
+                      "wanted period in cycles an iteration, such as 960 or 16/3; default: the whole front");
   buffers->add_option("--json", command->output, "file for the report; exact numbers as texts");
-  CLI::App* schedule = add("schedule", "start times, static orders and period on processors (exit 1: stuck)", schedule_dataflow);
-  schedule->add_option("--processors", command->processors, "how many, or a JSON file {\"actor\": processor}; default: an actor has its own");
-  schedule->add_option("--iterations", command->iterations, "that are shown (default 3)")->check(CLI::Range(1, 1000));
+  CLI::App* schedule = add("schedule", "start times, static orders and period on processors (exit 1: stuck)",
+                           schedule_dataflow);
+  schedule->add_option("--processors", command->processors,
+                       "how many, or a JSON file {\"actor\": processor}; default: an actor has its own");
+  schedule->add_option("--iterations", command->iterations, "that are shown (default 3)")
+      ->check(CLI::Range(1, 1000));
   schedule->add_option("--svg", command->svg, "file for a Gantt chart");
   schedule->add_option("--json", command->output, "file for the report; exact numbers as texts");
-  CLI::App* convert = add("convert", "to another form, by extension: .xml, .json, .sdf or .dot (Graphviz)", convert_dataflow);
+  CLI::App* convert =
+      add("convert", "to another form, by extension: .xml, .json, .sdf or .dot (Graphviz)", convert_dataflow);
   convert->add_option("output", command->output, "file to write")->required();
 }
 
@@ -220,23 +274,33 @@ void add_run(CLI::App& root, Action& action) {
   auto command = std::make_shared<RunCommand>();
   CLI::App* app = root.add_subcommand("run", "an image on a device, measured beside predicted");
   app->add_option("image", command->image, "image (.loom)")->required();
-  app->add_option("--input", command->input, "input data: .npz, .npy, .csv, .h5, .bin, .bs2 or a folder of recordings")
+  app->add_option("--input", command->input,
+                  "input data: .npz, .npy, .csv, .h5, .bin, .bs2 or a folder of recordings")
       ->required();
-  app->add_option("--device", command->device, "device; `spikeloom devices` lists them")->capture_default_str();
+  app->add_option("--device", command->device, "device; `spikeloom devices` lists them")
+      ->capture_default_str();
   app->add_option("--output", command->output, "file for spikes, potentials, decisions (.npz)");
   app->add_option("--record", command->record, "NODE:spikes or NODE:v into --output; repeatable");
-  app->add_option("--admit", command->admit, "[NAME=]APP.loom@STEP: another application enters before this step of the first; repeatable");
-  app->add_option("--release", command->release, "NAME@STEP: it ends, and gives back its tiles and slots; repeatable");
-  app->add_option("--input-of", command->input_of, "NAME=FILE: its input data; NAME is its file's, without .loom, if --admit gives none");
+  app->add_option(
+      "--admit", command->admit,
+      "[NAME=]APP.loom@STEP: another application enters before this step of the first; repeatable");
+  app->add_option("--release", command->release,
+                  "NAME@STEP: it ends, and gives back its tiles and slots; repeatable");
+  app->add_option("--input-of", command->input_of,
+                  "NAME=FILE: its input data; NAME is its file's, without .loom, if --admit gives none");
   app->add_option("--output-of", command->output_of, "NAME=FILE.npz: its outputs");
-  app->add_option("--decide", command->decide, "count, max, last or sum (default: count for spikes, max for potentials)");
+  app->add_option("--decide", command->decide,
+                  "count, max, last or sum (default: count for spikes, max for potentials)");
   app->add_option("--json", command->json, "file for the report");
   app->add_option("--trace", command->trace, "waveforms of the run (.fst), verilator only");
-  app->add_option("--max-period", command->max_period, "exit 1 if the (first application's) mean period is above so many cycles a step")
+  app->add_option("--max-period", command->max_period,
+                  "exit 1 if the (first application's) mean period is above so many cycles a step")
       ->check(above_zero());
-  app->add_option("--quiet-limit", command->quiet_seconds, "seconds without a word that are a time-out")->capture_default_str();
+  app->add_option("--quiet-limit", command->quiet_seconds, "seconds without a word that are a time-out")
+      ->capture_default_str();
   add_data_options(*app, command->data);
-  app->add_option("--dt", command->data.dt, "seconds a step, for event times in seconds (default: the network's)")
+  app->add_option("--dt", command->data.dt,
+                  "seconds a step, for event times in seconds (default: the network's)")
       ->check(above_zero());
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
@@ -246,7 +310,8 @@ void add_small(CLI::App& root, Action& action) {
     std::string a, b;
   };
   auto files = std::make_shared<Files>();
-  CLI::App* compare = root.add_subcommand("compare", "first differing step, neuron and values of two outputs");
+  CLI::App* compare =
+      root.add_subcommand("compare", "first differing step, neuron and values of two outputs");
   compare->add_option("a", files->a, ".npz")->required();
   compare->add_option("b", files->b, ".npz")->required();
   compare->callback([files, &action] { action = [files] { return compare_files(files->a, files->b); }; });
@@ -255,21 +320,24 @@ void add_small(CLI::App& root, Action& action) {
   info->callback([files, &action] { action = [files] { return show_info(files->a); }; });
   CLI::App* list = root.add_subcommand("devices", "devices of this build");
   list->callback([&action] { action = [] { return list_devices(); }; });
-  CLI::App* build = root.add_subcommand("build-chip", "build the Verilated library of a chip before it is needed");
+  CLI::App* build =
+      root.add_subcommand("build-chip", "build the Verilated library of a chip before it is needed");
   build->add_option("chip", files->a, "chip file (TOML)")->required();
   build->callback([files, &action] { action = [files] { return build_chip(files->a); }; });
 }
 
 void add_admission(CLI::App& root, Action& action) {
   auto command = std::make_shared<AdmitCommand>();
-  CLI::App* app = root.add_subcommand("admit", "bind a compiled application to what is free of a chip, in a millisecond, with its guarantee");
+  CLI::App* app = root.add_subcommand(
+      "admit", "bind a compiled application to what is free of a chip, in a millisecond, with its guarantee");
   app->add_option("state", command->state, "file of the chip's state; made where there is none")->required();
   app->add_option("image", command->image, "application (.loom)")->required();
   app->add_option("--chip", command->chip, "chip file (TOML) of a new state (default: the image's chip)");
   app->add_option("--name", command->name, "what to call it (default: the image's file name)");
   app->add_option("--output", command->output, "the image as it was bound, to run (.loom)");
   app->add_option("--json", command->json, "report");
-  app->add_flag("--greedy", command->greedy, "may take more than a fair share of the host's slots where that is faster");
+  app->add_flag("--greedy", command->greedy,
+                "may take more than a fair share of the host's slots where that is faster");
   app->add_option_function<std::string>(
       "--max-period",
       [command](const std::string& text) {
@@ -278,7 +346,8 @@ void add_admission(CLI::App& root, Action& action) {
         } catch (const Error& error) {
           throw CLI::ValidationError("--max-period", error.what());
         }
-        if (*command->max_period <= Ratio(0)) throw CLI::ValidationError("--max-period", "expected more than 0 cycles a step, found " + text);
+        if (*command->max_period <= Ratio(0))
+          throw CLI::ValidationError("--max-period", "expected more than 0 cycles a step, found " + text);
       },
       "refuse what guarantees less than a step every so many cycles, such as 240 or 725/3");
   app->callback([command, &action] { action = [command] { return run(*command); }; });
@@ -286,29 +355,36 @@ void add_admission(CLI::App& root, Action& action) {
   app = root.add_subcommand("release", "give back what an admitted application holds");
   app->add_option("state", command->state, "file of the chip's state")->required();
   app->add_option("name", command->name, "the resident")->required();
-  app->callback([command, &action] { action = [command] { return release_resident(command->state, *command->name); }; });
+  app->callback([command, &action] {
+    action = [command] { return release_resident(command->state, *command->name); };
+  });
 
   app = root.add_subcommand("residents", "who is on a chip, with what, and what is free");
   app->add_option("state", command->state, "file of the chip's state")->required();
   app->add_option("--json", command->json, "report");
-  app->callback([command, &action] { action = [command] { return show_residents(command->state, command->json); }; });
+  app->callback(
+      [command, &action] { action = [command] { return show_residents(command->state, command->json); }; });
 }
 
 void add_emulate(CLI::App& root, Action& action) {
   auto command = std::make_shared<EmulateCommand>();
-  CLI::App* app = root.add_subcommand(
-      "emulate", "a command with an emulated card: spikeloom emulate --chip FILE -- run IMAGE --input DATA --device 'xrt:?xclbin={xclbin}'");
+  CLI::App* app = root.add_subcommand("emulate",
+                                      "a command with an emulated card: spikeloom emulate --chip FILE -- run "
+                                      "IMAGE --input DATA --device 'xrt:?xclbin={xclbin}'");
   app->add_option("--chip", command->options.chip_file, "chip file (TOML): what the card holds")->required();
-  app->add_option("--kernel", command->options.kernel, "behind the card's registers: rtl, or model (no RTL, no cycles of the shell)")
+  app->add_option("--kernel", command->options.kernel,
+                  "behind the card's registers: rtl, or model (no RTL, no cycles of the shell)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, emulation::KernelKind>{
           {"rtl", emulation::KernelKind::kRtl}, {"model", emulation::KernelKind::kModel}}))
       ->default_str("rtl");
-  app->add_option("--stall", command->options.stall_seed, "seed of pauses of the card's memory; 0: none")->capture_default_str();
+  app->add_option("--stall", command->options.stall_seed, "seed of pauses of the card's memory; 0: none")
+      ->capture_default_str();
   app->add_option("--time-limit", command->time_limit_seconds, "seconds after which the command is stopped")
       ->check(above_zero())
       ->capture_default_str();
-  app->add_option("command", command->command,
-                  "after --: a subcommand, or a program by a path with a slash; {xclbin} is the emulation's xclbin")
+  app->add_option(
+         "command", command->command,
+         "after --: a subcommand, or a program by a path with a slash; {xclbin} is the emulation's xclbin")
       ->required();
   app->positionals_at_end();
   app->callback([command, &action] { action = [command] { return run(*command); }; });

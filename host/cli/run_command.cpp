@@ -53,7 +53,9 @@ Recording parse_record(const RunCommand& command, const Image& image) {
 class RunProgress {
  public:
   RunProgress(const RunCommand& command, const Image& image, const Dataset& data)
-      : data_(data), steps_(static_cast<std::int64_t>(data.total_steps())), begin_(std::chrono::steady_clock::now()) {
+      : data_(data),
+        steps_(static_cast<std::int64_t>(data.total_steps())),
+        begin_(std::chrono::steady_clock::now()) {
     const auto first = std::find_if(image.application.outputs.begin(), image.application.outputs.end(),
                                     [](const OutputStream& o) { return !o.recorded; });
     if (first == image.application.outputs.end()) return;
@@ -69,7 +71,8 @@ class RunProgress {
   }
 
   [[nodiscard]] std::string text(std::int64_t ended, const RunOutputs& so_far) {
-    const bool is_known = rule_ && data_.has_labels() && (is_spiking_ ? !so_far.spikes.empty() : !so_far.potentials.empty());
+    const bool is_known =
+        rule_ && data_.has_labels() && (is_spiking_ ? !so_far.spikes.empty() : !so_far.potentials.empty());
     for (; is_known && next_ < data_.samples.size(); ++next_) {
       const auto steps = static_cast<std::int64_t>(data_.samples[next_].steps());
       if (through_ + steps > ended) break;
@@ -79,12 +82,16 @@ class RunProgress {
     std::string text = "step " + std::to_string(ended) + " of " + std::to_string(steps_);
     if (next_ > 0) {
       char accuracy[32];
-      std::snprintf(accuracy, sizeof accuracy, ", %.1f %% right", 100.0 * static_cast<double>(right_) / static_cast<double>(next_));
+      std::snprintf(accuracy, sizeof accuracy, ", %.1f %% right",
+                    100.0 * static_cast<double>(right_) / static_cast<double>(next_));
       text += accuracy;
     }
     const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
     if (ended > 0 && spent > 1)
-      text += ", " + std::to_string(std::llround(spent * static_cast<double>(steps_ - ended) / static_cast<double>(ended))) + " s left";
+      text += ", " +
+              std::to_string(
+                  std::llround(spent * static_cast<double>(steps_ - ended) / static_cast<double>(ended))) +
+              " s left";
     return text;
   }
 
@@ -102,8 +109,8 @@ class RunProgress {
   std::chrono::steady_clock::time_point begin_;
   std::optional<Decide> rule_;
   bool is_spiking_ = false;
-  std::size_t next_ = 0;        ///< sample
-  std::int64_t through_ = 0;    ///< steps of the samples before it
+  std::size_t next_ = 0;      ///< sample
+  std::int64_t through_ = 0;  ///< steps of the samples before it
   std::int64_t right_ = 0;
 };
 
@@ -117,7 +124,8 @@ class Recorder {
         Trace<T> trace;
         trace.node = node;
         trace.neurons = size_of(node);
-        for (const Sample& sample : data.samples) trace.samples.emplace_back(sample.steps() * trace.neurons, T{0});
+        for (const Sample& sample : data.samples)
+          trace.samples.emplace_back(sample.steps() * trace.neurons, T{0});
         traces.push_back(std::move(trace));
       }
     };
@@ -181,9 +189,14 @@ class Recorder {
 }  // namespace
 
 int run(const RunCommand& command) {
-  check_files({{"the image", command.image}, {"--input", command.input}, {"--labels", command.data.labels ? std::optional<std::string>(*command.data.labels) : std::nullopt}},
-              {{"--output", command.output}, {"--json", command.json}, {"--trace", command.trace}});
-  if (!command.admit.empty() || !command.release.empty() || !command.input_of.empty() || !command.output_of.empty()) return run_shared(command);
+  check_files(
+      {{"the image", command.image},
+       {"--input", command.input},
+       {"--labels", command.data.labels ? std::optional<std::string>(*command.data.labels) : std::nullopt}},
+      {{"--output", command.output}, {"--json", command.json}, {"--trace", command.trace}});
+  if (!command.admit.empty() || !command.release.empty() || !command.input_of.empty() ||
+      !command.output_of.empty())
+    return run_shared(command);
   const Image image = read_image(command.image);
   const Recording recording = parse_record(command, image);
   const Dataset data = read_dataset(command.input, input_ports(image), reading_for(image, command.data));
@@ -195,7 +208,9 @@ int run(const RunCommand& command) {
   std::string doing = "replay";
   RunProgress so_far(command, image, data);
   if (isatty(STDERR_FILENO) != 0)
-    options.on_steps = [&](std::int64_t ended, const RunOutputs& outputs) { progress.show(doing + ": " + so_far.text(ended, outputs)); };
+    options.on_steps = [&](std::int64_t ended, const RunOutputs& outputs) {
+      progress.show(doing + ": " + so_far.text(ended, outputs));
+    };
 
   // The replay first: it gets the image and the input, and nothing that a device sent.
   const std::unique_ptr<ModelLink> model = open_model(image.chip);
@@ -204,7 +219,8 @@ int run(const RunCommand& command) {
   std::optional<ParallelValues> values;
   if (recording.potentials.empty() && thread_count() > 1 && data.samples.size() > 1) {
     values.emplace(image, data, thread_count());
-    model->take_values_from([&](std::uint32_t node, std::uint32_t context) { return values->next(node, context); });
+    model->take_values_from(
+        [&](std::uint32_t node, std::uint32_t context) { return values->next(node, context); });
   }
   DeviceRun replay = Session(*model, image, options).run(data);
   values.reset();
@@ -223,11 +239,14 @@ int run(const RunCommand& command) {
     throw input_error("--trace: the model has no waveforms; use --device verilator");
   }
   DeviceRun& shown = device_run ? *device_run : replay;
-  describe_run({command, image, data, replay, device_run ? &*device_run : nullptr, model->statistics().synaptic_operations}, report);
+  describe_run({command, image, data, replay, device_run ? &*device_run : nullptr,
+                model->statistics().synaptic_operations},
+               report);
   decide_samples(command, image, data, shown, report);
   recorder.add_to(shown.outputs);
   if (!command.record.empty())
-    report.notes.push_back("recorded populations come from the replay, which the device's outputs are compared with");
+    report.notes.push_back(
+        "recorded populations come from the replay, which the device's outputs are compared with");
 
   progress.show("");
   std::fputs(to_text(report, image).c_str(), stdout);

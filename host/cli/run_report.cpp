@@ -16,7 +16,8 @@ std::int64_t differing(const std::vector<Trace<T>>& a, const std::vector<Trace<T
   std::int64_t count = 0;
   for (std::size_t i = 0; i < a.size(); ++i)
     for (std::size_t s = 0; s < a[i].samples.size(); ++s)
-      for (std::size_t n = 0; n < a[i].samples[s].size(); ++n) count += a[i].samples[s][n] != b[i].samples[s][n] ? 1 : 0;
+      for (std::size_t n = 0; n < a[i].samples[s].size(); ++n)
+        count += a[i].samples[s][n] != b[i].samples[s][n] ? 1 : 0;
   return count;
 }
 
@@ -29,9 +30,9 @@ void check_promises(const Image& image, const DeviceRun& run, Report& report) {
   }
   for (std::size_t t = 0; t < run.tiles.size(); ++t)
     if (run.tiles[t].contract_broken > 0)
-      report.broken_contracts.push_back(tile_name(image.chip, TileId{t}) + ": " + std::to_string(run.tiles[t].contract_broken) +
-                                        " firings over its contract, first firing " +
-                                        std::to_string(run.tiles[t].contract_first));
+      report.broken_contracts.push_back(
+          tile_name(image.chip, TileId{t}) + ": " + std::to_string(run.tiles[t].contract_broken) +
+          " firings over its contract, first firing " + std::to_string(run.tiles[t].contract_first));
 }
 
 }  // namespace
@@ -57,7 +58,8 @@ void describe_run(const RunFacts& facts, Report& report) {
     report.mismatched = mismatched_steps(*device, replay);
   }
   if (device != nullptr) {
-    if (!is_measured) report.notes.push_back("the device has no target cycles: cycles, tiles and promises are the replay's");
+    if (!is_measured)
+      report.notes.push_back("the device has no target cycles: cycles, tiles and promises are the replay's");
     report.differing_values = differing(device->outputs.spikes, replay.outputs.spikes) +
                               differing(device->outputs.potentials, replay.outputs.potentials) +
                               differing(device->outputs.recorded_spikes, replay.outputs.recorded_spikes) +
@@ -66,14 +68,17 @@ void describe_run(const RunFacts& facts, Report& report) {
   check_promises(image, timed, report);
 }
 
-void decide_samples(const RunCommand& command, const Image& image, const Dataset& data, DeviceRun& run, Report& report) {
+void decide_samples(const RunCommand& command, const Image& image, const Dataset& data, DeviceRun& run,
+                    Report& report) {
   RunOutputs& outputs = run.outputs;
   const auto first = std::find_if(image.application.outputs.begin(), image.application.outputs.end(),
                                   [](const OutputStream& o) { return !o.recorded; });
   if (first == image.application.outputs.end()) return;
   const bool spiking = first->kind == OutputKind::kSpikes;
-  const Decide rule = command.decide ? decide_named(*command.decide) : (spiking ? Decide::kCount : Decide::kMax);
-  outputs.decision = spiking ? decide(outputs.spikes.front(), rule) : decide(outputs.potentials.front(), rule);
+  const Decide rule =
+      command.decide ? decide_named(*command.decide) : (spiking ? Decide::kCount : Decide::kMax);
+  outputs.decision =
+      spiking ? decide(outputs.spikes.front(), rule) : decide(outputs.potentials.front(), rule);
   report.tied = outputs.decision->tied;
   if (!data.has_labels()) return;
   const std::size_t classes = spiking ? outputs.spikes.front().neurons : outputs.potentials.front().neurons;
@@ -93,7 +98,8 @@ bool is_period_short(const RunCommand& command, const Report& report) {
 
 DatasetOptions reading_for(const Image& image, DatasetOptions options) {
   const auto made = nlohmann::json::parse(image.metadata, nullptr, false);
-  if (!options.dt && made.is_object() && made.contains("dt") && made["dt"].is_number()) options.dt = made["dt"].get<double>();
+  if (!options.dt && made.is_object() && made.contains("dt") && made["dt"].is_number())
+    options.dt = made["dt"].get<double>();
   return options;
 }
 

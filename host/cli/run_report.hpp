@@ -22,10 +22,12 @@ struct RunFacts {
 /// Fills in everything but the decisions.
 void describe_run(const RunFacts& facts, Report& report);
 /// Decides the samples of the first output that is the network's own; accuracy where the data has labels.
-void decide_samples(const RunCommand& command, const Image& image, const Dataset& data, DeviceRun& run, Report& report);
+void decide_samples(const RunCommand& command, const Image& image, const Dataset& data, DeviceRun& run,
+                    Report& report);
 /// False, and said, where the mean period is above --max-period.
 [[nodiscard]] bool is_period_short(const RunCommand& command, const Report& report);
-/// Options to read an image's data with: event times in seconds fall into the steps that the network was compiled for.
+/// Options to read an image's data with: event times in seconds fall into the steps that the network was
+/// compiled for.
 [[nodiscard]] DatasetOptions reading_for(const Image& image, DatasetOptions options);
 /// The device with --trace.
 [[nodiscard]] std::string device_string(const RunCommand& command);

@@ -41,11 +41,16 @@ class Script {
   explicit Script(const RunCommand& command) {
     for (const std::string& text : command.admit) add_entry(text);
     for (const std::string& text : command.release) add_release(text);
-    add_files(command.input_of, "--input-of", [](Line& line) -> std::optional<std::string>& { return line.input; });
-    add_files(command.output_of, "--output-of", [](Line& line) -> std::optional<std::string>& { return line.output; });
+    add_files(command.input_of, "--input-of",
+              [](Line& line) -> std::optional<std::string>& { return line.input; });
+    add_files(command.output_of, "--output-of",
+              [](Line& line) -> std::optional<std::string>& { return line.output; });
     for (const Line& line : lines_)
-      if (!line.input) problems_.add("--admit " + line.name + ": no input data; expected --input-of " + line.name + "=FILE");
-    if (!command.record.empty()) problems_.add("--record: only where one application runs; compile it with --record, and it is an output");
+      if (!line.input)
+        problems_.add("--admit " + line.name + ": no input data; expected --input-of " + line.name + "=FILE");
+    if (!command.record.empty())
+      problems_.add(
+          "--record: only where one application runs; compile it with --record, and it is an output");
     problems_.throw_if_any("run");
   }
   [[nodiscard]] const std::vector<Line>& lines() const { return lines_; }
@@ -69,7 +74,9 @@ class Script {
       problems_.add("--admit " + text + ": expected [NAME=]APP.loom@STEP, such as keywords.loom@100");
       return;
     }
-    if (find(line.name) != nullptr) problems_.add("--admit " + text + ": two applications are called " + line.name + "; name one: NAME=" + line.file + "@STEP");
+    if (find(line.name) != nullptr)
+      problems_.add("--admit " + text + ": two applications are called " + line.name +
+                    "; name one: NAME=" + line.file + "@STEP");
     lines_.push_back(std::move(line));
   }
 
@@ -98,7 +105,8 @@ class Script {
   }
 
   Line* find(const std::string& name) {
-    const auto found = std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return line.name == name; });
+    const auto found =
+        std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return line.name == name; });
     return found == lines_.end() ? nullptr : &*found;
   }
 
@@ -107,7 +115,8 @@ class Script {
     if (line != nullptr) return line;
     std::string known;
     for (const Line& one : lines_) known += (known.empty() ? "" : ", ") + one.name;
-    problems_.add(what + ": no application \"" + name + "\" is admitted" + (known.empty() ? "; expected --admit [NAME=]APP.loom@STEP" : "; there are " + known));
+    problems_.add(what + ": no application \"" + name + "\" is admitted" +
+                  (known.empty() ? "; expected --admit [NAME=]APP.loom@STEP" : "; there are " + known));
     return nullptr;
   }
 
@@ -117,7 +126,8 @@ class Script {
 
 void check_paths(const RunCommand& command, const std::vector<Line>& lines) {
   std::vector<FileOption> inputs{{"the image", command.image}, {"--input", command.input}};
-  std::vector<FileOption> outputs{{"--output", command.output}, {"--json", command.json}, {"--trace", command.trace}};
+  std::vector<FileOption> outputs{
+      {"--output", command.output}, {"--json", command.json}, {"--trace", command.trace}};
   for (const Line& line : lines) {
     inputs.push_back({"--admit", line.file});
     inputs.push_back({"--input-of " + line.name, line.input});
@@ -131,8 +141,8 @@ Entering read_line(const Line& line, const Chip& chip) {
   entering.name = line.name;
   entering.image = read_image(line.file);
   if (chip_hash(entering.image.chip) != chip_hash(chip))
-    throw input_error(line.file + ": compiled for the chip " + entering.image.chip.name + "; the first application runs on " + chip.name +
-                      "; compile one of them again");
+    throw input_error(line.file + ": compiled for the chip " + entering.image.chip.name +
+                      "; the first application runs on " + chip.name + "; compile one of them again");
   entering.data = read_dataset(*line.input, input_ports(entering.image), reading_for(entering.image, {}));
   entering.step = line.step;
   entering.release = line.release;
@@ -141,9 +151,11 @@ Entering read_line(const Line& line, const Chip& chip) {
 
 std::string stay_text(const PlannedStay& stay) {
   std::string text = "\n== " + stay.name + ": enters before step " + std::to_string(stay.enters);
-  if (stay.enters != stay.wanted) text += " (not " + std::to_string(stay.wanted) + ": another start was under way)";
+  if (stay.enters != stay.wanted)
+    text += " (not " + std::to_string(stay.wanted) + ": another start was under way)";
   text += ", cycle 0 is the chip's " + std::to_string(stay.origin);
-  text += stay.gives_back ? ", its tiles are free again before step " + std::to_string(*stay.gives_back) : ", keeps its tiles to the end";
+  text += stay.gives_back ? ", its tiles are free again before step " + std::to_string(*stay.gives_back)
+                          : ", keeps its tiles to the end";
   return text + " ==\npoint: " + stay.point + "\n";
 }
 
@@ -152,7 +164,8 @@ nlohmann::ordered_json stay_json(const PlannedStay& stay, const std::string& rep
   json["name"] = stay.name;
   json["enters_before_step"] = stay.enters;
   json["origin_cycle"] = stay.origin;
-  json["gives_back_before_step"] = stay.gives_back ? nlohmann::ordered_json(*stay.gives_back) : nlohmann::ordered_json(nullptr);
+  json["gives_back_before_step"] =
+      stay.gives_back ? nlohmann::ordered_json(*stay.gives_back) : nlohmann::ordered_json(nullptr);
   json["point"] = stay.point;
   json["report"] = nlohmann::ordered_json::parse(report);
   return json;
@@ -172,14 +185,16 @@ int run_shared(const RunCommand& command) {
   progress.show("replay");
   SharedPlan plan = plan_shared(stem(command.image), std::move(first), std::move(data), std::move(entering));
 
-  const std::unique_ptr<Link> link = open_device(device_string(command), chip, [&](double done, const std::string& what) {
-    progress.show(done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)");
-  });
+  const std::unique_ptr<Link> link =
+      open_device(device_string(command), chip, [&](double done, const std::string& what) {
+        progress.show(done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)");
+      });
   SharedOptions options;
   options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
   options.on_steps = [&](const std::vector<std::int64_t>& ended) {
     std::string text;
-    for (std::size_t i = 0; i < ended.size(); ++i) text += (i == 0 ? "" : ", ") + plan.stays[i].name + ": step " + std::to_string(ended[i]);
+    for (std::size_t i = 0; i < ended.size(); ++i)
+      text += (i == 0 ? "" : ", ") + plan.stays[i].name + ": step " + std::to_string(ended[i]);
     progress.show(text);
   };
   std::vector<DeviceRun> runs = run_shared(*link, plan.script(), options);

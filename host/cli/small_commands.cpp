@@ -37,7 +37,8 @@ int build_chip(const std::string& path) {
   const Chip chip = read_chip(path);
   std::string shown;  // what does not change is said once
   const auto link = open_verilator(chip, {}, [&shown](double done, const std::string& what) {
-    const std::string text = done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)";
+    const std::string text =
+        done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)";
     if (text != shown) std::fprintf(stderr, "%s\n", text.c_str());
     shown = text;
   });

@@ -17,8 +17,8 @@ std::vector<InputStep> integers_at(const Sample& sample, std::size_t step, const
     for (const Event& event : sample.inputs[i].at(step)) {
       const double value = event.value / units[i];
       if (value != std::nearbyint(value) || std::abs(value) > 65535)
-        throw input_error("calibration data: sample " + sample.id + ", step " + std::to_string(step) + ", element " +
-                          std::to_string(event.element) + " = " + std::to_string(event.value) +
+        throw input_error("calibration data: sample " + sample.id + ", step " + std::to_string(step) +
+                          ", element " + std::to_string(event.element) + " = " + std::to_string(event.value) +
                           ": not a whole number of units of " + std::to_string(units[i]));
       inputs[i].push_back({event.element, static_cast<std::int32_t>(value)});
     }
@@ -39,7 +39,8 @@ std::vector<Port> ports_of(const IntNetwork& network) {
   return ports;
 }
 
-std::vector<CalibrationSample> calibration_samples(const Dataset& data, const std::map<std::string, InputCoding>& inputs,
+std::vector<CalibrationSample> calibration_samples(const Dataset& data,
+                                                   const std::map<std::string, InputCoding>& inputs,
                                                    const Network& network) {
   std::vector<double> units;
   for (const Input& input : network.inputs) {
@@ -63,7 +64,8 @@ Traffic measure_traffic(const IntNetwork& network, const Dataset& data) {
     traffic.inputs.emplace_back(input.axons(), 0.0);
     units.push_back(input.unit);
   }
-  for (const IntPopulation& population : network.populations) traffic.populations.emplace_back(population.size(), 0.0);
+  for (const IntPopulation& population : network.populations)
+    traffic.populations.emplace_back(population.size(), 0.0);
   GoldenInterpreter golden(network);
   double steps = 0;
   for (const Sample& sample : data.samples) {
@@ -89,7 +91,8 @@ Traffic measure_traffic(const IntNetwork& network, const Dataset& data) {
 
 Rehearsal rehearse(const Image& image, const Dataset& data) {
   MeasuredWork work(image.chip.tiles());
-  // A tile's firings come in order, one of each of its contexts a step, so a sample ends with its last context's.
+  // A tile's firings come in order, one of each of its contexts a step, so a sample ends with its last
+  // context's.
   std::vector<std::size_t> ended(work.size(), 0);
   for (auto& tile : work) tile.emplace_back();
   const std::unique_ptr<ModelLink> model = open_model(image.chip);

@@ -17,9 +17,8 @@ namespace spikeloom {
 [[nodiscard]] std::vector<Port> ports_of(const IntNetwork& network);
 
 /// Throws Error{kInput} naming a value that is not a whole number of its input's units.
-[[nodiscard]] std::vector<CalibrationSample> calibration_samples(const Dataset& data,
-                                                                 const std::map<std::string, InputCoding>& inputs,
-                                                                 const Network& network);
+[[nodiscard]] std::vector<CalibrationSample> calibration_samples(
+    const Dataset& data, const std::map<std::string, InputCoding>& inputs, const Network& network);
 
 /// Expected spikes a step of every axon and neuron, by the golden model over the data.
 [[nodiscard]] Traffic measure_traffic(const IntNetwork& network, const Dataset& data);

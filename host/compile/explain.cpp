@@ -18,12 +18,16 @@ struct Trial {
 class Trials {
  public:
   Trials(const Compilation& compilation, const CompileOptions& options)
-      : image_(compilation.image), asked_(options), base_(options), counts_(image_.application.populations.size(), 0) {
+      : image_(compilation.image),
+        asked_(options),
+        base_(options),
+        counts_(image_.application.populations.size(), 0) {
     for (const Cluster& cluster : image_.application.clusters) ++counts_[cluster.population.index()];
     // What the image has, said outright, so that each trial changes one thing.
     asked_.dump.reset();
     base_.dump.reset();
-    for (std::size_t p = 0; p < counts_.size(); ++p) base_.clusters[image_.application.populations[p]] = counts_[p];
+    for (std::size_t p = 0; p < counts_.size(); ++p)
+      base_.clusters[image_.application.populations[p]] = counts_[p];
   }
 
   std::vector<Trial> all() {
@@ -42,7 +46,8 @@ class Trials {
   /// The options that say how many clusters there are of each population.
   [[nodiscard]] static std::string counts(const CompileOptions& options) {
     std::string text;
-    for (const auto& [name, count] : options.clusters) text += " --clusters " + name + "=" + std::to_string(count);
+    for (const auto& [name, count] : options.clusters)
+      text += " --clusters " + name + "=" + std::to_string(count);
     return text;
   }
 
@@ -55,7 +60,8 @@ class Trials {
       for (const std::uint32_t more : std::set<std::uint32_t>{counts_[p] + 1, counts_[p] * 2}) {
         CompileOptions options = base_;
         options.clusters[name(p)] = more;
-        add(name(p) + " in " + std::to_string(more) + " clusters instead of " + std::to_string(counts_[p]), "", options);
+        add(name(p) + " in " + std::to_string(more) + " clusters instead of " + std::to_string(counts_[p]),
+            "", options);
       }
   }
 
@@ -82,16 +88,19 @@ class Trials {
   /// What the user has set aside for others.
   void room() {
     if (asked_.tiles != 0 && asked_.tiles < image_.chip.tiles()) {
-      for (const std::uint32_t more : std::set<std::uint32_t>{asked_.tiles + 1, std::min(asked_.tiles * 2, image_.chip.tiles())}) {
+      for (const std::uint32_t more :
+           std::set<std::uint32_t>{asked_.tiles + 1, std::min(asked_.tiles * 2, image_.chip.tiles())}) {
         CompileOptions options = asked_;  // more tiles may carry more clusters
         options.tiles = more;
-        add(std::to_string(more) + " tiles instead of " + std::to_string(asked_.tiles), "--tiles " + std::to_string(more), options);
+        add(std::to_string(more) + " tiles instead of " + std::to_string(asked_.tiles),
+            "--tiles " + std::to_string(more), options);
       }
     }
     if (asked_.slots != 0) {
       CompileOptions options = base_;
       options.slots = asked_.slots * 2;
-      add("up to " + std::to_string(options.slots) + " slots for a channel instead of " + std::to_string(asked_.slots),
+      add("up to " + std::to_string(options.slots) + " slots for a channel instead of " +
+              std::to_string(asked_.slots),
           "--slots " + std::to_string(options.slots), options);
     }
   }
@@ -111,8 +120,8 @@ class Trials {
   [[nodiscard]] const std::string& name(std::size_t p) const { return image_.application.populations[p]; }
 
   const Image& image_;
-  CompileOptions asked_;  ///< by the user
-  CompileOptions base_;   ///< with the clusters that the image has
+  CompileOptions asked_;               ///< by the user
+  CompileOptions base_;                ///< with the clusters that the image has
   std::vector<std::uint32_t> counts_;  ///< clusters by PopulationId
   std::vector<Trial> trials_;
 };
@@ -128,14 +137,17 @@ Explanation explain(const Compilation& compilation, const CompileOptions& option
       const auto built = rebuild(compilation, trial.chip, trial.options);
       const auto* image = std::get_if<Image>(&built);
       if (image != nullptr && image->promises.back().period < explanation.promise.period)
-        explanation.reliefs.push_back({trial.what, trial.how, !(trial.chip == compilation.image.chip), image->promises.back()});
+        explanation.reliefs.push_back(
+            {trial.what, trial.how, !(trial.chip == compilation.image.chip), image->promises.back()});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInput) throw;  // else: it does not fit
     }
   }
-  std::stable_sort(explanation.reliefs.begin(), explanation.reliefs.end(), [](const Relief& a, const Relief& b) {
-    return a.promise.period != b.promise.period ? a.promise.period < b.promise.period : a.promise.latency < b.promise.latency;
-  });
+  std::stable_sort(explanation.reliefs.begin(), explanation.reliefs.end(),
+                   [](const Relief& a, const Relief& b) {
+                     return a.promise.period != b.promise.period ? a.promise.period < b.promise.period
+                                                                 : a.promise.latency < b.promise.latency;
+                   });
   return explanation;
 }
 

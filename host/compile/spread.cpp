@@ -11,14 +11,17 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::uint32_t kClustersPerTile = 2;  ///< more of them even out the tiles' work; still more cost turns
+constexpr std::uint32_t kClustersPerTile =
+    2;  ///< more of them even out the tiles' work; still more cost turns
 constexpr int kMostTrials = 24;
-constexpr int kMostVain = 3;             ///< splits in a row that gain nothing: two halves may only pay together
-constexpr double kWorthwhile = 0.98;     ///< a split costs traffic and a tile; it must gain this much
-constexpr double kNearlyBusiest = 0.9;   ///< of the busiest tile's work, to be split with it
-constexpr std::size_t kReplayed = 512;   ///< steps of calibration data a trial is replayed for
+constexpr int kMostVain = 3;          ///< splits in a row that gain nothing: two halves may only pay together
+constexpr double kWorthwhile = 0.98;  ///< a split costs traffic and a tile; it must gain this much
+constexpr double kNearlyBusiest = 0.9;  ///< of the busiest tile's work, to be split with it
+constexpr std::size_t kReplayed = 512;  ///< steps of calibration data a trial is replayed for
 
-double cycles(const Ratio& period) { return static_cast<double>(period.num()) / static_cast<double>(period.den()); }
+double cycles(const Ratio& period) {
+  return static_cast<double>(period.num()) / static_cast<double>(period.den());
+}
 
 double work(const Application& app, std::size_t c) {
   const Cluster& cluster = app.clusters[c];
@@ -32,14 +35,16 @@ double work(const Application& app, std::size_t c) {
 std::vector<std::size_t> busiest(const Image& image, const std::vector<bool>& whole) {
   const Application& app = image.application;
   std::vector<double> load(image.chip.tiles(), 0);
-  for (std::size_t c = 0; c < app.clusters.size(); ++c) load[image.binding.placement[c].tile.index()] += work(app, c);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    load[image.binding.placement[c].tile.index()] += work(app, c);
   std::vector<std::pair<double, std::size_t>> most;  // of a tile with a cluster of the population
   for (std::size_t p = 0; p < app.populations.size(); ++p) most.emplace_back(0, p);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     auto& [cycles, population] = most[app.clusters[c].population.index()];
     const std::size_t tile = image.binding.placement[c].tile.index();
     // A short cluster beside a long one is not what makes the tile busy.
-    const bool matters = 2 * work(app, c) * static_cast<double>(image.binding.orders[tile].size()) >= load[tile];
+    const bool matters =
+        2 * work(app, c) * static_cast<double>(image.binding.orders[tile].size()) >= load[tile];
     if (matters && !whole[population]) cycles = std::max(cycles, load[tile]);
   }
   std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -81,7 +86,8 @@ Dataset excerpt(const Dataset& data) {
   Dataset some{data.ports, {}, data.encoder};
   const std::size_t mean = std::max<std::size_t>(1, data.total_steps() / data.samples.size());
   const std::size_t count = std::clamp<std::size_t>(kReplayed / mean, 1, data.samples.size());
-  for (std::size_t i = 0; i < count; ++i) some.samples.push_back(data.samples[i * data.samples.size() / count]);
+  for (std::size_t i = 0; i < count; ++i)
+    some.samples.push_back(data.samples[i * data.samples.size() / count]);
   return some;
 }
 
@@ -94,7 +100,8 @@ double cost(const Image& image, const Dataset* data, const ContractOptions& cont
   return cycles(contract(image, guaranteed, run.work, contracts).promise.period) * replayed;
 }
 
-std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const Dataset* calibration, const ContractOptions& contracts) {
+std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const Dataset* calibration,
+                                  const ContractOptions& contracts) {
   std::optional<Image> first = attempt(place, {});
   if (!first) return {};
   std::optional<Dataset> some;

@@ -20,7 +20,7 @@ constexpr std::size_t kCandidates = 5;  ///< sources tried in a round
 
 /// What a binding promises, the better the less.
 struct Price {
-  Ratio period;      ///< contracted where work was measured, else guaranteed
+  Ratio period;  ///< contracted where work was measured, else guaranteed
   Ratio guaranteed;
   std::int64_t latency = 0;
   friend bool operator<(const Price& a, const Price& b) {
@@ -36,11 +36,13 @@ class Tuner {
   void run() {
     if (options_.pages) most_pages();
     if (options_.slots && image_.application.clusters.size() <= kMany)
-      for (int round = 0; round < kRounds && favour_one_more(); ++round) {}
+      for (int round = 0; round < kRounds && favour_one_more(); ++round) {
+      }
     if (options_.slots && image_.binding.channels.size() <= kFew) share_out();
     if (options_.period && price_.period > *options_.period)
-      throw input_error("a period of " + options_.period->str() + " cycles a step is not to be had: the best " +
-                        (work_ ? "contracted" : "guaranteed") + " one here is " + price_.period.str() + "; more tiles, a larger chip or " +
+      throw input_error("a period of " + options_.period->str() +
+                        " cycles a step is not to be had: the best " + (work_ ? "contracted" : "guaranteed") +
+                        " one here is " + price_.period.str() + "; more tiles, a larger chip or " +
                         "`spikeloom explain` may shorten it");
     if (options_.pages) least_pages();
   }
@@ -85,10 +87,13 @@ class Tuner {
     return try_binding(change, [&](const Price& price) { return price < price_; });
   }
 
-  /// As many as are of any use: dealt out evenly, and where rows are scarce also as the guaranteed period has it shortest.
+  /// As many as are of any use: dealt out evenly, and where rows are scarce also as the guaranteed period has
+  /// it shortest.
   void most_pages() {
-    (void)try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, kMostPages, b), true; });
-    const bool scarce = std::any_of(image_.binding.placement.begin(), image_.binding.placement.end(), [](const Placement& p) { return p.rows < kMostPages; });
+    (void)try_binding(
+        [&](Binding& b) { return deal_pages(image_.application, image_.chip, kMostPages, b), true; });
+    const bool scarce = std::any_of(image_.binding.placement.begin(), image_.binding.placement.end(),
+                                    [](const Placement& p) { return p.rows < kMostPages; });
     if (!scarce || image_.application.clusters.size() > kMany) return;
     for (const TileBounds& bounds : {TileBounds{}, TileBounds(bounds_)}) {
       if (const auto choice = fastest_pages(image_, bounds, kMostPages)) (void)try_pages(*choice);
@@ -105,10 +110,13 @@ class Tuner {
     std::vector<ClusterOrHost> found;
     const auto named = [&](const std::string& name) {
       const std::vector<std::string>& cycle = image_.promises.front().critical_cycle;
-      return std::any_of(cycle.begin(), cycle.end(), [&](const std::string& part) { return part.find(name) != std::string::npos; });
+      return std::any_of(cycle.begin(), cycle.end(),
+                         [&](const std::string& part) { return part.find(name) != std::string::npos; });
     };
     const auto add = [&](const ClusterOrHost& source) {
-      if (std::find(favoured_.begin(), favoured_.end(), source) == favoured_.end() && found.size() < kCandidates) found.push_back(source);
+      if (std::find(favoured_.begin(), favoured_.end(), source) == favoured_.end() &&
+          found.size() < kCandidates)
+        found.push_back(source);
     };
     if (named("host")) add(std::nullopt);
     for (std::size_t c = 0; c < image_.application.clusters.size(); ++c) {
@@ -128,7 +136,8 @@ class Tuner {
       mapping.most_slots = options_.most_slots;
       mapping.favoured = favoured_;
       mapping.favoured.push_back(source);
-      if (!try_binding([&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); })) continue;
+      if (!try_binding([&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); }))
+        continue;
       better = true;
       best = source;
     }
@@ -136,12 +145,13 @@ class Tuner {
     return better;
   }
 
-  /// One channel's share of the slots doubled or halved, as long as that helps: sources whose channels are not alike are not
-  /// helped by favouring all of them.
+  /// One channel's share of the slots doubled or halved, as long as that helps: sources whose channels are
+  /// not alike are not helped by favouring all of them.
   void share_out() {
     std::vector<std::int64_t> shares;
     for (const Channel& channel : image_.binding.channels)
-      shares.push_back(std::find(favoured_.begin(), favoured_.end(), channel.from) != favoured_.end() ? 32 : 8);
+      shares.push_back(std::find(favoured_.begin(), favoured_.end(), channel.from) != favoured_.end() ? 32
+                                                                                                      : 8);
     for (int change = 0; change < kShares; ++change) {
       std::vector<std::int64_t> best;
       for (std::size_t c = 0; c < shares.size(); ++c)
@@ -152,15 +162,17 @@ class Tuner {
           mapping.shares = shares;
           mapping.shares[c] = std::max<std::int64_t>(1, more ? shares[c] * 2 : shares[c] / 2);
           if (mapping.shares == shares) continue;
-          if (try_binding([&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); })) best = mapping.shares;
+          if (try_binding(
+                  [&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); }))
+            best = mapping.shares;
         }
       if (best.empty()) return;
       shares = std::move(best);
     }
   }
 
-  /// The fewest pages that keep the periods: every page more is a step more that may be on its way. First the fewest that
-  /// the fullest context needs, then the fewest in all.
+  /// The fewest pages that keep the periods: every page more is a step more that may be on its way. First the
+  /// fewest that the fullest context needs, then the fewest in all.
   void least_pages() {
     std::vector<PageDemand> demands;
     if (!work_ || !options_.period) demands.push_back({{}, options_.period.value_or(price_.guaranteed)});
@@ -174,12 +186,17 @@ class Tuner {
       if (fewer) best = std::move(fewer);
     }
     const Ratio period = options_.period.value_or(price_.period);
-    const Ratio guaranteed = options_.period ? std::max(price_.guaranteed, *options_.period) : price_.guaranteed;
-    const auto better = [&](const Price& price) { return price.period <= period && price.guaranteed <= guaranteed && price.latency <= price_.latency; };
+    const Ratio guaranteed =
+        options_.period ? std::max(price_.guaranteed, *options_.period) : price_.guaranteed;
+    const auto better = [&](const Price& price) {
+      return price.period <= period && price.guaranteed <= guaranteed && price.latency <= price_.latency;
+    };
     if (best && try_binding([&](Binding& b) { return set_pages(best->pages, b), true; }, better)) return;
     // The search was cut short, or fewer pages make for other contracts: one count for all.
     for (const std::uint32_t count : {2U, 4U, 8U})
-      if (try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, count, b), true; }, better)) return;
+      if (try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, count, b), true; },
+                      better))
+        return;
   }
 
   Image& image_;

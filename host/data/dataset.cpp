@@ -9,7 +9,8 @@ namespace spikeloom {
 namespace {
 
 constexpr const char* kSupported =
-    "expected .npz, .npy, .csv or .txt (events), .h5 or .hdf5 (NIRData), .bin or .bs2 (N-MNIST), or a folder of "
+    "expected .npz, .npy, .csv or .txt (events), .h5 or .hdf5 (NIRData), .bin or .bs2 (N-MNIST), or a folder "
+    "of "
     ".bin and .bs2";
 
 Dataset read_by_extension(const std::filesystem::path& path, const std::vector<Port>& ports,
@@ -17,7 +18,8 @@ Dataset read_by_extension(const std::filesystem::path& path, const std::vector<P
   if (!std::filesystem::exists(path)) throw input_error(path.string() + ": no such file or folder");
   if (std::filesystem::is_directory(path)) return readers::read_nmnist(path, ports, options);
   std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (extension == ".npz") return readers::read_npz(path, ports, options);
   if (extension == ".npy") return readers::read_npy(path, ports, options);
   if (extension == ".csv" || extension == ".txt") return readers::read_event_text(path, ports, options);
@@ -50,7 +52,8 @@ void check(const Dataset& data) {
     for (std::size_t p = 0; p < data.ports.size(); ++p) {
       SPIKELOOM_CHECK(sample.inputs[p].steps() == sample.steps());
       for (const Event& event : sample.inputs[p].events()) {
-        SPIKELOOM_CHECK(event.element < data.ports[p].size() && event.value != 0 && std::isfinite(event.value));
+        SPIKELOOM_CHECK(event.element < data.ports[p].size() && event.value != 0 &&
+                        std::isfinite(event.value));
       }
     }
   }
@@ -76,9 +79,9 @@ std::optional<std::string> Dataset::foreign_labels(std::size_t classes) const {
   const auto first = std::find_if(samples.begin(), samples.end(), is_foreign);
   if (first == samples.end()) return std::nullopt;
   return std::to_string(std::count_if(samples.begin(), samples.end(), is_foreign)) +
-         " labels are no class of the first output, which has 0 to " + std::to_string(classes - 1) + " (the first: " +
-         std::to_string(*first->label) + " of sample " + std::to_string(first - samples.begin()) +
-         "); they count as wrong";
+         " labels are no class of the first output, which has 0 to " + std::to_string(classes - 1) +
+         " (the first: " + std::to_string(*first->label) + " of sample " +
+         std::to_string(first - samples.begin()) + "); they count as wrong";
 }
 
 std::size_t Dataset::total_steps() const {
@@ -99,10 +102,12 @@ ValueRange value_range(const Dataset& data, std::size_t port) {
   return range;
 }
 
-Dataset read_dataset(const std::filesystem::path& path, std::vector<Port> ports, const DatasetOptions& options) {
+Dataset read_dataset(const std::filesystem::path& path, std::vector<Port> ports,
+                     const DatasetOptions& options) {
   if (ports.empty()) throw input_error(path.string() + ": the network has no input");
   if (options.steps && (*options.steps == 0 || *options.steps > readers::kMostSteps)) {
-    throw input_error("steps is " + std::to_string(*options.steps) + ", expected 1 to " + std::to_string(readers::kMostSteps));
+    throw input_error("steps is " + std::to_string(*options.steps) + ", expected 1 to " +
+                      std::to_string(readers::kMostSteps));
   }
   if (options.frame && options.frame->count() <= 0) throw input_error("the frame must be longer than 0");
   Dataset data = read_by_extension(path, ports, options);
@@ -129,8 +134,8 @@ std::map<std::string, std::int64_t> read_labels(const std::filesystem::path& pat
   const Array ids = file.read("ids");
   const Array labels = file.read("labels");
   if (ids.shape().size() != 1 || labels.shape() != ids.shape()) {
-    throw input_error(path.string() + ": expected as many labels as ids, found ids " + ids.describe() + " and labels " +
-                      labels.describe());
+    throw input_error(path.string() + ": expected as many labels as ids, found ids " + ids.describe() +
+                      " and labels " + labels.describe());
   }
   std::map<std::string, std::int64_t> result;
   try {
@@ -141,7 +146,8 @@ std::map<std::string, std::int64_t> read_labels(const std::filesystem::path& pat
   return result;
 }
 
-std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape, std::size_t leading, const Port& port) {
+std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape, std::size_t leading,
+                                         const Port& port) {
   const auto squeezed = [](std::vector<std::size_t> s) {
     std::erase(s, 1U);
     return s;
@@ -153,15 +159,17 @@ std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape, 
     const bool one_is_flat = squeezed(own).size() <= 1 || squeezed(port.shape).size() <= 1;
     if (same_volume && (same_shape || one_is_flat)) return std::nullopt;
   }
-  return "shape " + print_shape(shape) + " does not end in input '" + port.name + "', which is " + print_shape(port.shape) +
-         ", after " + std::to_string(leading) + (leading == 1 ? " dimension" : " dimensions");
+  return "shape " + print_shape(shape) + " does not end in input '" + port.name + "', which is " +
+         print_shape(port.shape) + ", after " + std::to_string(leading) +
+         (leading == 1 ? " dimension" : " dimensions");
 }
 
 Train bin(std::vector<TimedEvent> events, const Port& port) {
   for (const TimedEvent& event : events) {
     if (event.element >= port.size()) {
-      throw input_error("an event at step " + std::to_string(event.step) + " is at element " + std::to_string(event.element) +
-                        ", input '" + port.name + "' has " + std::to_string(port.size()));
+      throw input_error("an event at step " + std::to_string(event.step) + " is at element " +
+                        std::to_string(event.element) + ", input '" + port.name + "' has " +
+                        std::to_string(port.size()));
     }
     if (!std::isfinite(event.value)) throw input_error("an event's value is not a finite number");
   }
@@ -173,7 +181,8 @@ Train bin(std::vector<TimedEvent> events, const Port& port) {
     while (train.steps() < events[i].step) train.end_step();
     double sum = 0;
     std::size_t j = i;
-    for (; j < events.size() && events[j].step == events[i].step && events[j].element == events[i].element; ++j) {
+    for (; j < events.size() && events[j].step == events[i].step && events[j].element == events[i].element;
+         ++j) {
       sum += events[j].value;
     }
     train.add(static_cast<std::uint32_t>(events[i].element), sum);
@@ -192,11 +201,14 @@ std::vector<std::size_t> steps_of(const std::vector<double>& times, const Datase
     if (options.frame) {
       step = std::floor((time - first) / static_cast<double>(options.frame->count()));
     } else if (!(time >= 0) || time != std::floor(time)) {
-      throw input_error("time " + std::to_string(time) + " is no step; expected an integer from 0, or a frame length for times in microseconds");
+      throw input_error(
+          "time " + std::to_string(time) +
+          " is no step; expected an integer from 0, or a frame length for times in microseconds");
     }
     if (!(step < static_cast<double>(kMostSteps))) {
       throw input_error("time " + std::to_string(time) + " is step " + std::to_string(step) + ", more than " +
-                        std::to_string(kMostSteps) + " are taken for a mistake; are the times in another unit?");
+                        std::to_string(kMostSteps) +
+                        " are taken for a mistake; are the times in another unit?");
     }
     steps.push_back(static_cast<std::size_t>(step));
   }
@@ -205,8 +217,8 @@ std::vector<std::size_t> steps_of(const std::vector<double>& times, const Datase
 
 const Port& only_port(const std::vector<Port>& ports, const std::string& format) {
   if (ports.size() == 1) return ports.front();
-  throw input_error(format + " holds the data of one input, this network has " + std::to_string(ports.size()) +
-                    "; use .npz with spikes.<input> for each");
+  throw input_error(format + " holds the data of one input, this network has " +
+                    std::to_string(ports.size()) + "; use .npz with spikes.<input> for each");
 }
 
 }  // namespace readers

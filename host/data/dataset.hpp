@@ -24,9 +24,9 @@ struct Port {
 
 /// One sample of one recording or image: as many steps for every input.
 struct Sample {
-  std::string id;                     ///< from the file (`ids`, a recording's name), else its index
+  std::string id;  ///< from the file (`ids`, a recording's name), else its index
   std::optional<std::int64_t> label;
-  std::vector<Train> inputs;          ///< one per port, in the ports' order
+  std::vector<Train> inputs;  ///< one per port, in the ports' order
   [[nodiscard]] std::size_t steps() const { return inputs.empty() ? 0 : inputs.front().steps(); }
 };
 
@@ -35,7 +35,7 @@ struct Sample {
 struct Dataset {
   std::vector<Port> ports;
   std::vector<Sample> samples;
-  std::optional<Encoder> encoder;  ///< what made spikes of values; none where the file held spikes
+  std::optional<Encoder> encoder;         ///< what made spikes of values; none where the file held spikes
   [[nodiscard]] bool has_labels() const;  ///< every sample has one
   /// Says how many labels are no class of an output of so many neurons, and the first; nothing where all are.
   [[nodiscard]] std::optional<std::string> foreign_labels(std::size_t classes) const;
@@ -57,16 +57,17 @@ enum class Packing {
 
 /// Every option overrides what the file itself says.
 struct DatasetOptions {
-  std::optional<Encoder> encoder{};         ///< for static values
-  std::optional<std::size_t> steps{};       ///< encodes so many; cuts or fills with silence what has its own
-  std::optional<double> full_scale{};       ///< the value that spikes at every step
-  std::uint64_t seed = 1;                   ///< of the rate encoder
-  std::optional<std::chrono::microseconds> frame{};  ///< of recordings (default 1 ms) and of event lists in µs
-  std::optional<double> dt{};               ///< seconds a step, for NIRData's event times
-  std::optional<std::filesystem::path> labels{};     ///< .npz with `ids` and `labels`
-  std::optional<std::size_t> limit{};       ///< only the first samples
+  std::optional<Encoder> encoder{};    ///< for static values
+  std::optional<std::size_t> steps{};  ///< encodes so many; cuts or fills with silence what has its own
+  std::optional<double> full_scale{};  ///< the value that spikes at every step
+  std::uint64_t seed = 1;              ///< of the rate encoder
+  std::optional<std::chrono::microseconds>
+      frame{};                                    ///< of recordings (default 1 ms) and of event lists in µs
+  std::optional<double> dt{};                     ///< seconds a step, for NIRData's event times
+  std::optional<std::filesystem::path> labels{};  ///< .npz with `ids` and `labels`
+  std::optional<std::size_t> limit{};             ///< only the first samples
   Packing packing = Packing::kNone;
-  std::optional<std::string> array{};       ///< takes this array for `spikes` (.npz)
+  std::optional<std::string> array{};  ///< takes this array for `spikes` (.npz)
 };
 
 /// Reads any supported file or folder for a network with these inputs.

@@ -32,8 +32,9 @@ void check(std::span<const double> values, const EncodeOptions& options) {
     if (fits) continue;
     throw input_error("element " + std::to_string(e) + " is " + print(values[e]) + ", the encoder '" +
                       std::string(name_of(options.encoder)) + "' expects " +
-                      (options.encoder == Encoder::kDirect ? std::string("a finite value")
-                                                           : "0 to " + print(options.full_scale) + " (the full scale)"));
+                      (options.encoder == Encoder::kDirect
+                           ? std::string("a finite value")
+                           : "0 to " + print(options.full_scale) + " (the full scale)"));
   }
 }
 
@@ -61,7 +62,8 @@ Encoder encoder_named(std::string_view name) {
   for (const auto& [known, value] : kNames) {
     if (known == name) return value;
   }
-  throw input_error("unknown encoder '" + std::string(name) + "', expected rate, accumulate, latency or direct");
+  throw input_error("unknown encoder '" + std::string(name) +
+                    "', expected rate, accumulate, latency or direct");
 }
 
 Train encode(std::span<const double> values, const EncodeOptions& options, Rng& rng) {
@@ -93,7 +95,9 @@ Train encode(std::span<const double> values, const EncodeOptions& options, Rng& 
         case Encoder::kLatency:
           if (first[e] == t) train.add(element);
           break;
-        case Encoder::kDirect: train.add(element, values[e]); break;
+        case Encoder::kDirect:
+          train.add(element, values[e]);
+          break;
       }
     }
     train.end_step();

@@ -64,7 +64,8 @@ class HeaderParser {
       const std::string key = quoted();
       expect(':');
       if (key == "descr") {
-        if (peek() == '[') throw input_error("a structured array (several named fields); expected plain numbers");
+        if (peek() == '[')
+          throw input_error("a structured array (several named fields); expected plain numbers");
         descr = quoted();
       } else if (key == "fortran_order") {
         fortran = boolean();
@@ -145,7 +146,8 @@ class HeaderParser {
 };
 
 void append_utf8(std::string& text, std::uint32_t code) {
-  if (code > 0x10ffffU || (code >= 0xd800U && code < 0xe000U)) throw input_error("a text holds an invalid character");
+  if (code > 0x10ffffU || (code >= 0xd800U && code < 0xe000U))
+    throw input_error("a text holds an invalid character");
   const auto put = [&](std::uint32_t byte) { text.push_back(static_cast<char>(byte)); };
   if (code < 0x80U) {
     put(code);
@@ -165,8 +167,8 @@ void append_utf8(std::string& text, std::uint32_t code) {
 }
 
 /// `count` texts of `length` characters each: four bytes a character for U, one for S.
-std::vector<std::string> parse_texts(std::span<const std::uint8_t> data, std::size_t count, std::size_t length,
-                                     std::size_t bytes_each) {
+std::vector<std::string> parse_texts(std::span<const std::uint8_t> data, std::size_t count,
+                                     std::size_t length, std::size_t bytes_each) {
   std::vector<std::string> texts(count);
   for (std::size_t i = 0; i < count; ++i) {
     std::size_t pending_zeros = 0;  // zeros at the end are padding, others belong to the text
@@ -202,8 +204,8 @@ std::vector<std::uint32_t> code_points(const std::string& text) {
 }
 
 /// From Fortran order (first index fastest) to C order (last index fastest).
-std::vector<std::uint8_t> to_c_order(std::span<const std::uint8_t> data, const std::vector<std::size_t>& shape,
-                                     std::size_t item) {
+std::vector<std::uint8_t> to_c_order(std::span<const std::uint8_t> data,
+                                     const std::vector<std::size_t>& shape, std::size_t item) {
   std::vector<std::uint8_t> result(data.size());
   std::vector<std::size_t> index(shape.size(), 0);
   std::vector<std::size_t> stride(shape.size(), item);
@@ -237,7 +239,8 @@ std::vector<std::uint8_t> bytes_of(std::span<const T> values) {
 void check_count(const std::vector<std::size_t>& shape, std::size_t found) {
   const auto expected = checked_product(shape);
   if (!expected || *expected != found) {
-    throw input_error("an array of shape " + print_shape(shape) + " got " + std::to_string(found) + " values");
+    throw input_error("an array of shape " + print_shape(shape) + " got " + std::to_string(found) +
+                      " values");
   }
 }
 
@@ -261,14 +264,19 @@ Description parse_description(const std::string& descr) {
   if (order == '>' && rest != "u1" && rest != "i1" && rest != "b1") throw refuse("big-endian");
   if (rest.starts_with("O")) throw refuse("Python objects");
   for (const TypeRow& row : kTypes) {
-    if (row.name == rest) return {.type = row.type, .text_length = 0, .item_bytes = row.bytes, .bytes_per_character = 0};
+    if (row.name == rest)
+      return {.type = row.type, .text_length = 0, .item_bytes = row.bytes, .bytes_per_character = 0};
   }
   if (rest.starts_with("U") || rest.starts_with("S")) {
     std::size_t length = 0;
     const auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), length);
-    if (error != std::errc() || end != rest.data() + rest.size() || length > (1U << 20U)) throw refuse("text length");
+    if (error != std::errc() || end != rest.data() + rest.size() || length > (1U << 20U))
+      throw refuse("text length");
     const std::size_t each = rest.front() == 'U' ? 4 : 1;
-    return {.type = std::nullopt, .text_length = length, .item_bytes = each * length, .bytes_per_character = each};
+    return {.type = std::nullopt,
+            .text_length = length,
+            .item_bytes = each * length,
+            .bytes_per_character = each};
   }
   if (rest == "f2") throw refuse("half precision");
   if (rest.starts_with("c")) throw refuse("complex");
@@ -342,18 +350,30 @@ Array Array::of_text(std::string value) {
 double Array::real(std::size_t at) const {
   SPIKELOOM_CHECK(at < size_);
   switch (type_) {
-    case ElementType::kBool: return bytes_[at] != 0 ? 1 : 0;
-    case ElementType::kU1: return bytes_[at];
-    case ElementType::kI1: return load<std::int8_t>(bytes_, at);
-    case ElementType::kU2: return load<std::uint16_t>(bytes_, at);
-    case ElementType::kI2: return load<std::int16_t>(bytes_, at);
-    case ElementType::kU4: return load<std::uint32_t>(bytes_, at);
-    case ElementType::kI4: return load<std::int32_t>(bytes_, at);
-    case ElementType::kU8: return static_cast<double>(load<std::uint64_t>(bytes_, at));
-    case ElementType::kI8: return static_cast<double>(load<std::int64_t>(bytes_, at));
-    case ElementType::kF4: return static_cast<double>(load<float>(bytes_, at));
-    case ElementType::kF8: return load<double>(bytes_, at);
-    case ElementType::kText: break;
+    case ElementType::kBool:
+      return bytes_[at] != 0 ? 1 : 0;
+    case ElementType::kU1:
+      return bytes_[at];
+    case ElementType::kI1:
+      return load<std::int8_t>(bytes_, at);
+    case ElementType::kU2:
+      return load<std::uint16_t>(bytes_, at);
+    case ElementType::kI2:
+      return load<std::int16_t>(bytes_, at);
+    case ElementType::kU4:
+      return load<std::uint32_t>(bytes_, at);
+    case ElementType::kI4:
+      return load<std::int32_t>(bytes_, at);
+    case ElementType::kU8:
+      return static_cast<double>(load<std::uint64_t>(bytes_, at));
+    case ElementType::kI8:
+      return static_cast<double>(load<std::int64_t>(bytes_, at));
+    case ElementType::kF4:
+      return static_cast<double>(load<float>(bytes_, at));
+    case ElementType::kF8:
+      return load<double>(bytes_, at);
+    case ElementType::kText:
+      break;
   }
   internal_error("a number asked of a text array", __FILE__, __LINE__);
 }
@@ -379,9 +399,10 @@ std::string Array::print(std::size_t at) const {
   if (type_ == ElementType::kU8) return std::to_string(load<std::uint64_t>(bytes_, at));
   if (!is_real()) return std::to_string(integer(at));
   std::array<char, 64> buffer{};
-  const auto result = type_ == ElementType::kF4
-                          ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), load<float>(bytes_, at))
-                          : std::to_chars(buffer.data(), buffer.data() + buffer.size(), real(at));
+  const auto result =
+      type_ == ElementType::kF4
+          ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), load<float>(bytes_, at))
+          : std::to_chars(buffer.data(), buffer.data() + buffer.size(), real(at));
   return {buffer.data(), result.ptr};
 }
 
@@ -409,11 +430,13 @@ std::vector<std::uint8_t> Array::to_npy() const {
     descr.push_back(row.bytes == 1 ? '|' : '<');
     descr += row.name;
   }
-  std::string header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + print_shape(shape_) + ", }";
+  std::string header =
+      "{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + print_shape(shape_) + ", }";
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');  // data begins at a multiple of 64
   header.push_back('\n');
   std::string head(kMagic);
-  for (const std::size_t byte : {std::size_t{1}, std::size_t{0}, header.size() & 0xffU, header.size() >> 8U}) {
+  for (const std::size_t byte :
+       {std::size_t{1}, std::size_t{0}, header.size() & 0xffU, header.size() >> 8U}) {
     head.push_back(static_cast<char>(byte));
   }
   head += header;

@@ -62,7 +62,8 @@ std::vector<std::uint8_t> drain(zip_source_t* source) {
 
 void add_member(zip_t* archive, const std::string& name, const std::vector<std::uint8_t>& bytes) {
   SourceHandle source(zip_source_buffer(archive, bytes.data(), bytes.size(), 0));
-  const zip_int64_t index = source ? zip_file_add(archive, (name + ".npy").c_str(), source.get(), ZIP_FL_ENC_UTF_8) : -1;
+  const zip_int64_t index =
+      source ? zip_file_add(archive, (name + ".npy").c_str(), source.get(), ZIP_FL_ENC_UTF_8) : -1;
   if (index < 0) throw input_error(name + ": cannot be packed: " + zip_strerror(archive));
   static_cast<void>(source.release());  // the archive owns it now
   const auto at = static_cast<std::uint64_t>(index);
@@ -89,7 +90,8 @@ std::vector<std::uint8_t> pack(const NamedArrays& arrays) {
     members.push_back(array.to_npy());
     add_member(archive.get(), name, members.back());
   }
-  if (zip_close(archive.get()) != 0) throw input_error(std::string("cannot be packed: ") + zip_strerror(archive.get()));
+  if (zip_close(archive.get()) != 0)
+    throw input_error(std::string("cannot be packed: ") + zip_strerror(archive.get()));
   static_cast<void>(archive.release());
   return drain(buffer.get());
 }
@@ -108,7 +110,8 @@ NpzReader::NpzReader(const std::filesystem::path& path) : path_(path), archive_(
   SourceHandle source(zip_source_buffer_create(archive_->bytes.data(), archive_->bytes.size(), 0, &error));
   if (source) archive_->handle.reset(zip_open_from_source(source.get(), ZIP_RDONLY, &error));
   if (!archive_->handle) {
-    throw input_error(path.string() + ": not an .npz archive: " + text_of(&error) + "; expected what numpy.savez writes");
+    throw input_error(path.string() + ": not an .npz archive: " + text_of(&error) +
+                      "; expected what numpy.savez writes");
   }
   static_cast<void>(source.release());
   const zip_int64_t count = zip_get_num_entries(archive_->handle.get(), 0);

@@ -12,10 +12,8 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Decide>, 4> kNames{{{"count", Decide::kCount},
-                                                                     {"max", Decide::kMax},
-                                                                     {"last", Decide::kLast},
-                                                                     {"sum", Decide::kSum}}};
+constexpr std::array<std::pair<std::string_view, Decide>, 4> kNames{
+    {{"count", Decide::kCount}, {"max", Decide::kMax}, {"last", Decide::kLast}, {"sum", Decide::kSum}}};
 
 template <class T>
 std::vector<std::int64_t> scores(const Trace<T>& output, std::size_t sample, Decide rule) {
@@ -33,7 +31,9 @@ std::vector<std::int64_t> scores(const Trace<T>& output, std::size_t sample, Dec
         result[n] = at(0);
         for (std::size_t t = 1; t < steps; ++t) result[n] = std::max(result[n], at(t));
         break;
-      case Decide::kLast: result[n] = at(steps - 1); break;
+      case Decide::kLast:
+        result[n] = at(steps - 1);
+        break;
     }
   }
   return result;
@@ -131,9 +131,11 @@ std::string place(const std::string& name, const std::vector<std::size_t>& shape
     index[d] = at % shape[d];
     at /= shape[d];
   }
-  const bool trace = shape.size() == 3 && (name.starts_with("spikes") || name.starts_with("potential.") || name.starts_with("v:"));
+  const bool trace = shape.size() == 3 &&
+                     (name.starts_with("spikes") || name.starts_with("potential.") || name.starts_with("v:"));
   if (trace) {
-    return "sample " + std::to_string(index[0]) + ", step " + std::to_string(index[1]) + ", neuron " + std::to_string(index[2]);
+    return "sample " + std::to_string(index[0]) + ", step " + std::to_string(index[1]) + ", neuron " +
+           std::to_string(index[2]);
   }
   if (shape.empty()) return "the value";
   if (shape.size() == 1) return "sample " + std::to_string(index[0]);
@@ -145,7 +147,8 @@ std::string place(const std::string& name, const std::vector<std::size_t>& shape
 
 /// A line for one array that differs, or nothing.
 std::string difference(const std::string& name, const Array& a, const Array& b) {
-  if (a.shape() != b.shape()) return name + ": shapes differ, " + print_shape(a.shape()) + " and " + print_shape(b.shape()) + "\n";
+  if (a.shape() != b.shape())
+    return name + ": shapes differ, " + print_shape(a.shape()) + " and " + print_shape(b.shape()) + "\n";
   std::size_t count = 0;
   std::size_t first = 0;
   for (std::size_t i = a.size(); i-- > 0;) {
@@ -154,8 +157,9 @@ std::string difference(const std::string& name, const Array& a, const Array& b) 
     ++count;
   }
   if (count == 0) return {};
-  return name + ": first difference at " + place(name, a.shape(), first) + ": " + a.print(first) + " and " + b.print(first) +
-         "; " + std::to_string(count) + " of " + std::to_string(a.size()) + " values differ\n";
+  return name + ": first difference at " + place(name, a.shape(), first) + ": " + a.print(first) + " and " +
+         b.print(first) + "; " + std::to_string(count) + " of " + std::to_string(a.size()) +
+         " values differ\n";
 }
 
 }  // namespace
@@ -178,7 +182,8 @@ Decision decide(const SpikeTrace& output, Decide rule) { return decide_any(outpu
 
 Decision decide(const PotentialTrace& output, Decide rule) {
   if (rule == Decide::kCount) {
-    throw input_error("output '" + output.node + "' gives potentials, which cannot be counted; expected max, last or sum");
+    throw input_error("output '" + output.node +
+                      "' gives potentials, which cannot be counted; expected max, last or sum");
   }
   return decide_any(output, rule);
 }
@@ -186,7 +191,8 @@ Decision decide(const PotentialTrace& output, Decide rule) {
 std::vector<std::int32_t> spike_counts(const SpikeTrace& output) {
   std::vector<std::int32_t> counts;
   for (std::size_t s = 0; s < output.samples.size(); ++s) {
-    for (const std::int64_t count : scores(output, s, Decide::kCount)) counts.push_back(static_cast<std::int32_t>(count));
+    for (const std::int64_t count : scores(output, s, Decide::kCount))
+      counts.push_back(static_cast<std::int32_t>(count));
   }
   return counts;
 }
@@ -200,18 +206,24 @@ NamedArrays output_arrays(const RunOutputs& outputs) {
   const std::size_t samples = lengths.steps().size();
   const std::size_t steps = lengths.longest();
   NamedArrays arrays;
-  for (const SpikeTrace& trace : outputs.spikes) arrays.emplace_back("spikes." + trace.node, padded(trace, samples, steps));
-  for (const PotentialTrace& trace : outputs.potentials) arrays.emplace_back("potential." + trace.node, padded(trace, samples, steps));
+  for (const SpikeTrace& trace : outputs.spikes)
+    arrays.emplace_back("spikes." + trace.node, padded(trace, samples, steps));
+  for (const PotentialTrace& trace : outputs.potentials)
+    arrays.emplace_back("potential." + trace.node, padded(trace, samples, steps));
   for (const SpikeTrace& trace : outputs.spikes) {
     arrays.emplace_back(outputs.spikes.size() == 1 ? "counts" : "counts." + trace.node,
                         Array::of_i4({samples, trace.neurons}, spike_counts(trace)));
   }
-  if (outputs.decision) arrays.emplace_back("predictions", Array::of_i8({samples}, outputs.decision->predictions));
-  for (const SpikeTrace& trace : outputs.recorded_spikes) arrays.emplace_back("spikes:" + trace.node, padded(trace, samples, steps));
-  for (const PotentialTrace& trace : outputs.recorded_v) arrays.emplace_back("v:" + trace.node, padded(trace, samples, steps));
+  if (outputs.decision)
+    arrays.emplace_back("predictions", Array::of_i8({samples}, outputs.decision->predictions));
+  for (const SpikeTrace& trace : outputs.recorded_spikes)
+    arrays.emplace_back("spikes:" + trace.node, padded(trace, samples, steps));
+  for (const PotentialTrace& trace : outputs.recorded_v)
+    arrays.emplace_back("v:" + trace.node, padded(trace, samples, steps));
   arrays.emplace_back("steps", Array::of_i4({samples}, lengths.steps()));
-  const bool labelled = !outputs.labels.empty() && std::all_of(outputs.labels.begin(), outputs.labels.end(),
-                                                               [](const auto& label) { return label.has_value(); });
+  const bool labelled =
+      !outputs.labels.empty() && std::all_of(outputs.labels.begin(), outputs.labels.end(),
+                                             [](const auto& label) { return label.has_value(); });
   if (labelled) {
     std::vector<std::int64_t> labels;
     for (const auto& label : outputs.labels) labels.push_back(*label);
@@ -221,7 +233,9 @@ NamedArrays output_arrays(const RunOutputs& outputs) {
   return arrays;
 }
 
-void write_outputs(const std::filesystem::path& path, const RunOutputs& outputs) { write_npz(path, output_arrays(outputs)); }
+void write_outputs(const std::filesystem::path& path, const RunOutputs& outputs) {
+  write_npz(path, output_arrays(outputs));
+}
 
 Comparison compare(const std::filesystem::path& a, const std::filesystem::path& b) {
   const std::map<std::string, Array> left = arrays_of(a);
@@ -240,7 +254,9 @@ Comparison compare(const std::filesystem::path& a, const std::filesystem::path& 
     }
   }
   if (!differences.empty()) return {.same = false, .text = differences};
-  return {.same = true, .text = std::to_string(names.size()) + (names.size() == 1 ? " array is equal\n" : " arrays are equal\n")};
+  return {.same = true,
+          .text = std::to_string(names.size()) +
+                  (names.size() == 1 ? " array is equal\n" : " arrays are equal\n")};
 }
 
 }  // namespace spikeloom

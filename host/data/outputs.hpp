@@ -17,13 +17,15 @@ namespace spikeloom {
 /// One population's spikes or potentials over a run, dense. A sample may have steps of its own.
 template <class T>
 struct Trace {
-  std::string node;                     ///< the output's or the population's name
+  std::string node;  ///< the output's or the population's name
   std::size_t neurons = 0;
   std::vector<std::vector<T>> samples;  ///< each (steps, neurons), row-major
-  [[nodiscard]] std::size_t steps(std::size_t sample) const { return neurons == 0 ? 0 : samples[sample].size() / neurons; }
+  [[nodiscard]] std::size_t steps(std::size_t sample) const {
+    return neurons == 0 ? 0 : samples[sample].size() / neurons;
+  }
 };
-using SpikeTrace = Trace<std::uint8_t>;       ///< 0 or 1
-using PotentialTrace = Trace<std::int32_t>;   ///< integer units
+using SpikeTrace = Trace<std::uint8_t>;      ///< 0 or 1
+using PotentialTrace = Trace<std::int32_t>;  ///< integer units
 
 /// How a sample's class is read from one output over its steps.
 enum class Decide {
@@ -55,7 +57,7 @@ struct RunOutputs {
   std::vector<SpikeTrace> recorded_spikes;
   std::vector<PotentialTrace> recorded_v;
   std::optional<Decision> decision;
-  std::vector<std::string> ids;                  ///< one a sample, or none
+  std::vector<std::string> ids;                     ///< one a sample, or none
   std::vector<std::optional<std::int64_t>> labels;  ///< one a sample, or none
 };
 

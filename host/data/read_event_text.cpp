@@ -81,14 +81,17 @@ Train parse(std::string_view text, const Port& port, const DatasetOptions& optio
         if (fields.size() < 2 || fields.size() > 3) throw input_error("expected t,index or t,index,value");
       }
       if (fields.size() != columns.count) {
-        throw input_error("expected " + std::to_string(columns.count) + " fields as before, found " + std::to_string(fields.size()));
+        throw input_error("expected " + std::to_string(columns.count) + " fields as before, found " +
+                          std::to_string(fields.size()));
       }
       const auto t = number(fields[columns.t]);
       const auto index = number(fields[columns.index]);
       const auto value = columns.value ? number(fields[*columns.value]) : std::optional<double>(1);
       if (!t || !index || !value) throw input_error("expected numbers, found '" + std::string(line) + "'");
-      if (!(*index >= 0) || *index >= 0x1p32 || *index != static_cast<double>(static_cast<std::size_t>(*index))) {
-        throw input_error("the index must be an integer from 0, found '" + std::string(fields[columns.index]) + "'");
+      if (!(*index >= 0) || *index >= 0x1p32 ||
+          *index != static_cast<double>(static_cast<std::size_t>(*index))) {
+        throw input_error("the index must be an integer from 0, found '" +
+                          std::string(fields[columns.index]) + "'");
       }
       times.push_back(*t);
       events.push_back({0, static_cast<std::size_t>(*index), *value});
@@ -103,7 +106,8 @@ Train parse(std::string_view text, const Port& port, const DatasetOptions& optio
 
 }  // namespace
 
-Dataset read_event_text(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+Dataset read_event_text(const std::filesystem::path& path, const std::vector<Port>& ports,
+                        const DatasetOptions& options) {
   const std::vector<std::uint8_t> bytes = read_file(path);
   Dataset data;
   data.samples.push_back({.id = path.stem().string(), .label = std::nullopt, .inputs = {}});

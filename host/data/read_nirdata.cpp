@@ -62,7 +62,8 @@ std::vector<std::string> names_in(hid_t group) {
   H5G_info_t info;
   if (H5Gget_info(group, &info) < 0) return names;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
-    const ssize_t length = H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
+    const ssize_t length =
+        H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
     if (length < 0) continue;
     std::string name(static_cast<std::size_t>(length) + 1, '\0');
     H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size(), H5P_DEFAULT);
@@ -103,7 +104,9 @@ std::optional<double> number_attribute(hid_t object, const char* name) {
   const Handle attribute(H5Aopen(object, name, H5P_DEFAULT), H5Aclose);
   const Handle space(H5Aget_space(attribute.get()), H5Sclose);
   double value = 0;
-  if (H5Sget_simple_extent_npoints(space.get()) != 1 || H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value) < 0) return std::nullopt;
+  if (H5Sget_simple_extent_npoints(space.get()) != 1 ||
+      H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value) < 0)
+    return std::nullopt;
   return value;
 }
 
@@ -111,7 +114,10 @@ std::optional<double> number_attribute(hid_t object, const char* name) {
 class Table {
  public:
   Table(hid_t group, const std::string& name)
-      : name_(name), set_(H5Lexists(group, name.c_str(), H5P_DEFAULT) > 0 ? H5Dopen2(group, name.c_str(), H5P_DEFAULT) : H5I_INVALID_HID, H5Dclose) {
+      : name_(name),
+        set_(H5Lexists(group, name.c_str(), H5P_DEFAULT) > 0 ? H5Dopen2(group, name.c_str(), H5P_DEFAULT)
+                                                             : H5I_INVALID_HID,
+             H5Dclose) {
     if (!set_.valid()) throw input_error("lacks the dataset '" + name + "'");
     const Handle space(H5Dget_space(set_.get()), H5Sclose);
     const int rank = H5Sget_simple_extent_ndims(space.get());
@@ -121,7 +127,8 @@ class Table {
     shape_.assign(extents.begin(), extents.end());
     std::size_t values = 1;
     for (std::size_t d = 1; d < shape_.size(); ++d) {
-      if (shape_[d] != 0 && values > kMostValues / shape_[d]) throw input_error("'" + name + "' of shape " + print_shape(shape_) + " is too large");
+      if (shape_[d] != 0 && values > kMostValues / shape_[d])
+        throw input_error("'" + name + "' of shape " + print_shape(shape_) + " is too large");
       values *= shape_[d];
     }
     values_ = values;
@@ -152,7 +159,9 @@ class Table {
     } else {
       throw input_error("'" + name_ + "' does not hold numbers");
     }
-    if (status < 0) throw input_error("'" + name_ + "': sample " + std::to_string(s) + " cannot be read; the file is damaged");
+    if (status < 0)
+      throw input_error("'" + name_ + "': sample " + std::to_string(s) +
+                        " cannot be read; the file is damaged");
     return result;
   }
 
@@ -184,17 +193,19 @@ std::size_t step_of(double time, double dt) {
 }
 
 std::vector<Train> events(hid_t group, const Port& port, const DatasetOptions& options, std::size_t limit) {
-  if (!options.dt || !(*options.dt > 0)) throw input_error("event times are in seconds: give the length of a step, --dt SECONDS");
+  if (!options.dt || !(*options.dt > 0))
+    throw input_error("event times are in seconds: give the length of a step, --dt SECONDS");
   const Table idx(group, "idx");
   const Table time(group, "time");
   std::optional<Table> value;
   if (H5Lexists(group, "value", H5P_DEFAULT) > 0) value.emplace(group, "value");
   if (idx.shape().size() != 2 || time.shape() != idx.shape() || (value && value->shape() != idx.shape())) {
-    throw input_error("idx, time and value must have one shape (samples, events), found idx " + print_shape(idx.shape()) +
-                      " and time " + print_shape(time.shape()));
+    throw input_error("idx, time and value must have one shape (samples, events), found idx " +
+                      print_shape(idx.shape()) + " and time " + print_shape(time.shape()));
   }
   const auto t_max = number_attribute(group, "t_max");
-  const std::size_t least_steps = t_max && std::isfinite(*t_max) && *t_max > 0 ? step_of(*t_max, *options.dt) : 0;
+  const std::size_t least_steps =
+      t_max && std::isfinite(*t_max) && *t_max > 0 ? step_of(*t_max, *options.dt) : 0;
   std::vector<Train> trains;
   for (std::size_t s = 0; s < std::min(idx.samples(), limit); ++s) {
     const std::vector<double> indices = idx.sample(s);
@@ -204,7 +215,8 @@ std::vector<Train> events(hid_t group, const Port& port, const DatasetOptions& o
     for (std::size_t e = 0; e < indices.size(); ++e) {
       if (indices[e] == -1) continue;  // padding to the longest sample
       if (!(indices[e] >= 0 && indices[e] < 0x1p32) || indices[e] != std::floor(indices[e])) {
-        throw input_error("sample " + std::to_string(s) + ": event " + std::to_string(e) + " has index " + std::to_string(indices[e]));
+        throw input_error("sample " + std::to_string(s) + ": event " + std::to_string(e) + " has index " +
+                          std::to_string(indices[e]));
       }
       list.push_back({step_of(times[e], *options.dt), static_cast<std::size_t>(indices[e]), values[e]});
     }
@@ -218,9 +230,15 @@ std::vector<Train> node_trains(hid_t node, const Port& port, const DatasetOption
   const Handle observables = open_group(node, "observables");
   if (!observables.valid()) throw input_error("has no observables");
   const std::vector<std::string> names = names_in(observables.get());
-  const auto has = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
-  const std::string name = has("spikes") ? "spikes" : has("values") ? "values" : names.size() == 1 ? names.front() : "";
-  if (name.empty()) throw input_error("expected the observable spikes or values, or a single one; found " + join(names));
+  const auto has = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const std::string name = has("spikes")       ? "spikes"
+                           : has("values")     ? "values"
+                           : names.size() == 1 ? names.front()
+                                               : "";
+  if (name.empty())
+    throw input_error("expected the observable spikes or values, or a single one; found " + join(names));
   const Handle group = open_group(observables.get(), name);
   const std::string type = group.valid() ? text_attribute(group.get(), "__type__") : "";
   const std::size_t limit = options.limit.value_or(static_cast<std::size_t>(-1));
@@ -233,15 +251,18 @@ std::vector<Train> node_trains(hid_t node, const Port& port, const DatasetOption
   }
 }
 
-Dataset read_here(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+Dataset read_here(const std::filesystem::path& path, const std::vector<Port>& ports,
+                  const DatasetOptions& options) {
   const QuietHdf5 quiet;
   const Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file.valid()) throw input_error(path.string() + ": not a readable HDF5 file");
   const std::string type = text_attribute(file.get(), "__type__");
   const Handle nodes = open_group(file.get(), "nodes");
   if (type != "NIRGraphData" || !nodes.valid()) {
-    throw input_error(path.string() + ": not NIRData, which has the attribute __type__ = NIRGraphData and a group 'nodes'; found '" +
-                      type + "' and " + join(names_in(file.get())));
+    throw input_error(
+        path.string() +
+        ": not NIRData, which has the attribute __type__ = NIRGraphData and a group 'nodes'; found '" + type +
+        "' and " + join(names_in(file.get())));
   }
   const std::vector<std::string> names = names_in(nodes.get());
   Problems problems;
@@ -255,7 +276,9 @@ Dataset read_here(const std::filesystem::path& path, const std::vector<Port>& po
       if (!node.valid()) throw input_error("no such node, found " + join(names));
       std::vector<Train> trains = node_trains(node.get(), port, options);
       if (data.samples.empty()) data.samples.resize(trains.size());
-      if (data.samples.size() != trains.size()) throw input_error("has " + std::to_string(trains.size()) + " samples, another input " + std::to_string(data.samples.size()));
+      if (data.samples.size() != trains.size())
+        throw input_error("has " + std::to_string(trains.size()) + " samples, another input " +
+                          std::to_string(data.samples.size()));
       for (std::size_t s = 0; s < trains.size(); ++s) data.samples[s].inputs.push_back(std::move(trains[s]));
     } catch (const Error& error) {
       problems.add("node '" + name + "': " + error.what());
@@ -341,7 +364,8 @@ ChildLimits limits_for(std::size_t file_bytes) {
 
 }  // namespace
 
-Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports,
+                     const DatasetOptions& options) {
   const std::optional<std::string> text = in_child(limits_for(std::filesystem::file_size(path)), [&] {
     try {
       return pack("", read_here(path, ports, options));
@@ -349,7 +373,8 @@ Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>&
       return pack(error.what(), {});
     }
   });
-  if (!text) throw input_error(path.string() + ": damaged: the HDF5 library fails on it; write the file again");
+  if (!text)
+    throw input_error(path.string() + ": damaged: the HDF5 library fails on it; write the file again");
   return Unpacker(*text).data(ports.size());
 }
 

@@ -29,14 +29,16 @@ Train parse(const std::vector<std::uint8_t>& bytes, const Port& port, const Data
     const std::size_t x = bytes[at];
     const std::size_t y = bytes[at + 1];
     const std::size_t polarity = bytes[at + 2] >> 7U;
-    const unsigned t = (bytes[at + 2] & 0x7fU) << 16U | static_cast<unsigned>(bytes[at + 3]) << 8U | bytes[at + 4];
+    const unsigned t =
+        (bytes[at + 2] & 0x7fU) << 16U | static_cast<unsigned>(bytes[at + 3]) << 8U | bytes[at + 4];
     if (y == kOverflowRow && height <= kOverflowRow) {
       late += kOverflowMicroseconds;
       continue;
     }
     if (x >= width || y >= height || polarity >= channels) {
-      throw input_error("event " + std::to_string(at / kEventBytes) + " is at channel " + std::to_string(polarity) + ", row " +
-                        std::to_string(y) + ", column " + std::to_string(x) + ", outside input '" + port.name + "' of shape " +
+      throw input_error("event " + std::to_string(at / kEventBytes) + " is at channel " +
+                        std::to_string(polarity) + ", row " + std::to_string(y) + ", column " +
+                        std::to_string(x) + ", outside input '" + port.name + "' of shape " +
                         print_shape(port.shape) + " (C, H, W)");
     }
     times.push_back(t + late);
@@ -55,7 +57,8 @@ std::vector<std::filesystem::path> recordings(const std::filesystem::path& path)
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     const std::string extension = entry.path().extension().string();
-    if (entry.is_regular_file() && (extension == ".bin" || extension == ".bs2")) files.push_back(entry.path());
+    if (entry.is_regular_file() && (extension == ".bin" || extension == ".bs2"))
+      files.push_back(entry.path());
   }
   if (files.empty()) throw input_error(path.string() + ": the folder holds no .bin and no .bs2 recording");
   const auto number = [](const std::filesystem::path& file) -> std::optional<std::uint64_t> {
@@ -65,7 +68,8 @@ std::vector<std::filesystem::path> recordings(const std::filesystem::path& path)
     if (error != std::errc() || end != stem.data() + stem.size()) return std::nullopt;
     return value;
   };
-  const bool numbered = std::all_of(files.begin(), files.end(), [&](const auto& file) { return number(file).has_value(); });
+  const bool numbered =
+      std::all_of(files.begin(), files.end(), [&](const auto& file) { return number(file).has_value(); });
   std::sort(files.begin(), files.end(), [&](const auto& a, const auto& b) {
     if (numbered && number(a) != number(b)) return number(a) < number(b);
     return a.filename() < b.filename();
@@ -75,12 +79,13 @@ std::vector<std::filesystem::path> recordings(const std::filesystem::path& path)
 
 }  // namespace
 
-Dataset read_nmnist(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+Dataset read_nmnist(const std::filesystem::path& path, const std::vector<Port>& ports,
+                    const DatasetOptions& options) {
   std::vector<std::filesystem::path> files = recordings(path);
   const Port& port = only_port(ports, "a recording");
   if (port.shape.size() != 3) {
-    throw input_error(path.string() + ": a recording has channel, row and column, but input '" + port.name + "' has shape " +
-                      print_shape(port.shape) + "; expected (C, H, W)");
+    throw input_error(path.string() + ": a recording has channel, row and column, but input '" + port.name +
+                      "' has shape " + print_shape(port.shape) + "; expected (C, H, W)");
   }
   if (options.limit && files.size() > *options.limit) files.resize(*options.limit);
   Dataset data;

@@ -18,7 +18,8 @@ Array scalar(const NpzReader& file, const std::string& name) {
 
 std::size_t positive(std::int64_t value, const std::string& what) {
   if (value < 1 || value > static_cast<std::int64_t>(kMostSteps)) {
-    throw input_error(what + " is " + std::to_string(value) + ", expected 1 to " + std::to_string(kMostSteps));
+    throw input_error(what + " is " + std::to_string(value) + ", expected 1 to " +
+                      std::to_string(kMostSteps));
   }
   return static_cast<std::size_t>(value);
 }
@@ -33,15 +34,18 @@ double full_scale(const Array& values, std::optional<double> given) {
 }
 
 /// Spikes (several samples, steps, port) or, where `several` is not set, (steps, port).
-std::vector<Train> dense_trains(const Array& array, const Port& port, std::size_t leading, const DatasetOptions& options) {
+std::vector<Train> dense_trains(const Array& array, const Port& port, std::size_t leading,
+                                const DatasetOptions& options) {
   std::vector<std::size_t> shape = array.shape();
   const bool packed = options.packing == Packing::kBits;
   std::size_t row_bytes = 0;
   if (packed) {
     row_bytes = shape.empty() ? 0 : shape.back();
-    if (array.type() != ElementType::kU1 || shape.size() != leading + 1 || row_bytes != (port.size() + 7) / 8) {
-      throw input_error("packed bits: expected u1 with " + std::to_string((port.size() + 7) / 8) + " bytes a step for the " +
-                        std::to_string(port.size()) + " elements of input '" + port.name + "', found " + array.describe());
+    if (array.type() != ElementType::kU1 || shape.size() != leading + 1 ||
+        row_bytes != (port.size() + 7) / 8) {
+      throw input_error("packed bits: expected u1 with " + std::to_string((port.size() + 7) / 8) +
+                        " bytes a step for the " + std::to_string(port.size()) + " elements of input '" +
+                        port.name + "', found " + array.describe());
     }
   } else if (const auto problem = shape_problem(shape, leading, port)) {
     throw input_error(*problem);
@@ -72,19 +76,23 @@ struct ValuePlan {
   std::optional<double> full_scale;
 };
 
-std::vector<Train> encoded_trains(const Array& values, const Port& port, std::size_t leading, const ValuePlan& plan,
-                                  const DatasetOptions& options) {
+std::vector<Train> encoded_trains(const Array& values, const Port& port, std::size_t leading,
+                                  const ValuePlan& plan, const DatasetOptions& options) {
   Problems problems;
   if (const auto problem = shape_problem(values.shape(), leading, port)) problems.add(*problem);
-  if (!plan.encoder) problems.add("the values need an encoder: give rate, accumulate, latency or direct, or the array `encoder`");
-  if (plan.steps.empty()) problems.add("the values need a number of steps: give it by option or as the array `steps`");
+  if (!plan.encoder)
+    problems.add(
+        "the values need an encoder: give rate, accumulate, latency or direct, or the array `encoder`");
+  if (plan.steps.empty())
+    problems.add("the values need a number of steps: give it by option or as the array `steps`");
   problems.throw_if_any("static values of input '" + port.name + "'");
   EncodeOptions encode_options{.encoder = *plan.encoder, .steps = plan.steps.front(), .full_scale = 1};
   if (*plan.encoder != Encoder::kDirect) encode_options.full_scale = full_scale(values, plan.full_scale);
   const std::size_t samples = leading == 1 ? values.shape().at(0) : 1;
   const std::size_t wanted = std::min(samples, options.limit.value_or(samples));
   if (plan.steps.size() != 1 && plan.steps.size() != samples) {
-    throw input_error("steps has " + std::to_string(plan.steps.size()) + " entries, expected 1 or " + std::to_string(samples));
+    throw input_error("steps has " + std::to_string(plan.steps.size()) + " entries, expected 1 or " +
+                      std::to_string(samples));
   }
   Rng seeds(options.seed);
   std::vector<Train> trains;
@@ -115,7 +123,8 @@ std::vector<Train> event_trains(const NpzReader& file, const std::string& suffix
   const std::optional<Array> value = column("value");
   for (const Array* array : {&t, &index, sample ? &*sample : &t, value ? &*value : &t}) {
     if (array->shape().size() != 1 || array->size() != t.size() || array->is_text()) {
-      throw input_error("events need arrays of numbers of one length, found t " + t.describe() + " and " + array->describe());
+      throw input_error("events need arrays of numbers of one length, found t " + t.describe() + " and " +
+                        array->describe());
     }
   }
   std::vector<std::vector<double>> times(std::max<std::size_t>(least_samples, 1));
@@ -155,7 +164,8 @@ ValuePlan value_plan(const NpzReader& file, const DatasetOptions& options) {
     plan.steps = {*options.steps};
   } else if (file.contains("steps")) {
     const Array steps = file.read("steps");
-    if (steps.is_text() || steps.shape().size() > 1) throw input_error("steps: expected integers, found " + steps.describe());
+    if (steps.is_text() || steps.shape().size() > 1)
+      throw input_error("steps: expected integers, found " + steps.describe());
     for (std::size_t i = 0; i < steps.size(); ++i) plan.steps.push_back(positive(steps.integer(i), "steps"));
   }
   if (!plan.full_scale && file.contains("full_scale")) {
@@ -187,43 +197,49 @@ PortTrains read_port(const NpzReader& file, const Port& port, bool only, const V
     }
   };
   if (options.array) {
-    return {inside(*options.array, [&] { return dense_trains(file.read(*options.array), port, 2, options); }), std::nullopt};
+    return {inside(*options.array, [&] { return dense_trains(file.read(*options.array), port, 2, options); }),
+            std::nullopt};
   }
   const auto spikes = find("spikes");
   const auto values = find("values");
   if (spikes && !(values && options.encoder)) {
     const std::string name = "spikes" + *spikes;
-    PortTrains result{inside(name, [&] { return dense_trains(file.read(name), port, 2, options); }), std::nullopt};
+    PortTrains result{inside(name, [&] { return dense_trains(file.read(name), port, 2, options); }),
+                      std::nullopt};
     if (plan.steps.size() == 1) {
       for (Train& train : result.trains) train.resize(plan.steps.front());
     } else if (!plan.steps.empty()) {
-      if (plan.steps.size() < result.trains.size()) throw input_error("steps has fewer entries than there are samples");
+      if (plan.steps.size() < result.trains.size())
+        throw input_error("steps has fewer entries than there are samples");
       for (std::size_t s = 0; s < result.trains.size(); ++s) result.trains[s].resize(plan.steps[s]);
     }
     return result;
   }
   if (values) {
     const std::string name = "values" + *values;
-    return {inside(name, [&] { return encoded_trains(file.read(name), port, 1, plan, options); }), plan.encoder};
+    return {inside(name, [&] { return encoded_trains(file.read(name), port, 1, plan, options); }),
+            plan.encoder};
   }
   const auto times = find("t");
   if (times && file.contains("index" + *times)) {
-    PortTrains result{inside("t" + *times, [&] { return event_trains(file, *times, port, options, labels); }), std::nullopt};
+    PortTrains result{inside("t" + *times, [&] { return event_trains(file, *times, port, options, labels); }),
+                      std::nullopt};
     if (plan.steps.size() == 1) {
       for (Train& train : result.trains) train.resize(plan.steps.front());
     }
     return result;
   }
   const std::string suffix = only ? "" : "." + port.name;
-  throw input_error("nothing for input '" + port.name + "': expected spikes" + suffix + ", values" + suffix + ", or t" +
-                    suffix + " with index" + suffix + "; found " + file.list());
+  throw input_error("nothing for input '" + port.name + "': expected spikes" + suffix + ", values" + suffix +
+                    ", or t" + suffix + " with index" + suffix + "; found " + file.list());
 }
 
 std::vector<Train> npy_trains(const Array& array, const Port& port, const DatasetOptions& options) {
   if (array.is_text()) throw input_error("holds texts, expected numbers");
   const std::size_t most = port.shape.size();
   const bool values = options.encoder.has_value();
-  const ValuePlan plan{options.encoder, options.steps ? std::vector<std::size_t>{*options.steps} : std::vector<std::size_t>{},
+  const ValuePlan plan{options.encoder,
+                       options.steps ? std::vector<std::size_t>{*options.steps} : std::vector<std::size_t>{},
                        options.full_scale};
   // Leading dimensions: the shape itself decides, first flattened elements, then the port's own shape.
   for (const std::size_t own : {std::size_t{1}, most, std::size_t{0}}) {
@@ -235,10 +251,11 @@ std::vector<Train> npy_trains(const Array& array, const Port& port, const Datase
     if (values) return encoded_trains(array, port, leading, plan, options);
     return dense_trains(array, port, leading, options);
   }
-  throw input_error("shape " + print_shape(array.shape()) + " fits no sample of input '" + port.name + "', which is " +
-                    print_shape(port.shape) +
-                    (values ? "; expected the input's shape, or several samples before it"
-                            : "; expected steps before the input's shape (or flattened), or samples and steps"));
+  throw input_error("shape " + print_shape(array.shape()) + " fits no sample of input '" + port.name +
+                    "', which is " + print_shape(port.shape) +
+                    (values
+                         ? "; expected the input's shape, or several samples before it"
+                         : "; expected steps before the input's shape (or flattened), or samples and steps"));
 }
 
 std::vector<Sample> numbered(std::vector<Train> trains) {
@@ -251,8 +268,8 @@ std::vector<Sample> numbered(std::vector<Train> trains) {
 }
 
 /// An array with one entry a sample, or nothing where the file lacks it.
-std::optional<Array> per_sample(const NpzReader& file, const std::string& name, std::optional<std::size_t> samples,
-                                Problems& problems) {
+std::optional<Array> per_sample(const NpzReader& file, const std::string& name,
+                                std::optional<std::size_t> samples, Problems& problems) {
   if (!file.contains(name)) return std::nullopt;
   Array array = file.read(name);
   if (array.shape().size() == 1 && (!samples || array.size() >= *samples)) return array;
@@ -263,11 +280,14 @@ std::optional<Array> per_sample(const NpzReader& file, const std::string& name, 
 
 }  // namespace
 
-Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& ports,
+                 const DatasetOptions& options) {
   const NpzReader file(path);
   Problems problems;
-  if (options.array && ports.size() != 1) problems.add("an array's name was given, but the network has several inputs");
-  if (options.array && !file.contains(*options.array)) problems.add("has no array '" + *options.array + "', it has " + file.list());
+  if (options.array && ports.size() != 1)
+    problems.add("an array's name was given, but the network has several inputs");
+  if (options.array && !file.contains(*options.array))
+    problems.add("has no array '" + *options.array + "', it has " + file.list());
   const auto labels = per_sample(file, "labels", std::nullopt, problems);
   ValuePlan plan;
   try {
@@ -290,10 +310,11 @@ Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& por
     if (data.samples.empty()) {
       data.samples = numbered(std::move(read.trains));
     } else if (data.samples.size() != read.trains.size()) {
-      problems.add("input '" + port.name + "' has " + std::to_string(read.trains.size()) + " samples, those before it " +
-                   std::to_string(data.samples.size()));
+      problems.add("input '" + port.name + "' has " + std::to_string(read.trains.size()) +
+                   " samples, those before it " + std::to_string(data.samples.size()));
     } else {
-      for (std::size_t s = 0; s < read.trains.size(); ++s) data.samples[s].inputs.push_back(std::move(read.trains[s]));
+      for (std::size_t s = 0; s < read.trains.size(); ++s)
+        data.samples[s].inputs.push_back(std::move(read.trains[s]));
     }
   }
   problems.throw_if_any(path.string());
@@ -314,7 +335,8 @@ Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& por
   return data;
 }
 
-Dataset read_npy(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options) {
+Dataset read_npy(const std::filesystem::path& path, const std::vector<Port>& ports,
+                 const DatasetOptions& options) {
   try {
     const Port& port = only_port(ports, ".npy");
     Dataset data;

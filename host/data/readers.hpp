@@ -18,8 +18,10 @@ inline constexpr std::size_t kMostSteps = std::size_t{1} << 24U;
 
 /// Each returns samples that still lack --labels, --steps and --limit, which `read_dataset` applies
 /// (a reader may apply a limit early, to read less).
-[[nodiscard]] Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options);
-[[nodiscard]] Dataset read_npy(const std::filesystem::path& path, const std::vector<Port>& ports, const DatasetOptions& options);
+[[nodiscard]] Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& ports,
+                               const DatasetOptions& options);
+[[nodiscard]] Dataset read_npy(const std::filesystem::path& path, const std::vector<Port>& ports,
+                               const DatasetOptions& options);
 [[nodiscard]] Dataset read_event_text(const std::filesystem::path& path, const std::vector<Port>& ports,
                                       const DatasetOptions& options);
 [[nodiscard]] Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports,
@@ -34,8 +36,8 @@ inline constexpr std::size_t kMostSteps = std::size_t{1} << 24U;
 
 /// What is wrong with `shape` as `leading` dimensions before one input's own, or nothing. The own
 /// dimensions may be the port's shape (1s ignored) or flattened.
-[[nodiscard]] std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape, std::size_t leading,
-                                                       const Port& port);
+[[nodiscard]] std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape,
+                                                       std::size_t leading, const Port& port);
 
 struct TimedEvent {
   std::size_t step = 0;
@@ -48,7 +50,8 @@ struct TimedEvent {
 
 /// Step of every time. Without a frame times are steps (integers >= 0); with one they are
 /// microseconds, counted from the first event. Throws Error{kInput}.
-[[nodiscard]] std::vector<std::size_t> steps_of(const std::vector<double>& times, const DatasetOptions& options);
+[[nodiscard]] std::vector<std::size_t> steps_of(const std::vector<double>& times,
+                                                const DatasetOptions& options);
 
 /// A sample of a dense array: (steps, port) values from `at(i)` for i below steps·port.size().
 template <class At>
@@ -59,7 +62,8 @@ template <class At>
     for (std::size_t e = 0; e < size; ++e) {
       const double value = at(t * size + e);
       if (!(value - value == 0)) {
-        throw input_error("step " + std::to_string(t) + ", element " + std::to_string(e) + " is not a finite number");
+        throw input_error("step " + std::to_string(t) + ", element " + std::to_string(e) +
+                          " is not a finite number");
       }
       train.add(static_cast<std::uint32_t>(e), value);
     }

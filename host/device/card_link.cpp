@@ -23,11 +23,16 @@ std::string hex(std::uint32_t value) {
 
 std::string error_text(std::uint32_t error) {
   switch (error) {
-    case hw::kKernelErrorRead: return "reading the card's memory failed";
-    case hw::kKernelErrorWrite: return "writing the card's memory failed";
-    case hw::kKernelErrorWatchdog: return "the card's memory stopped answering";
-    case hw::kKernelErrorMisaligned: return "a buffer is not aligned to " + std::to_string(hw::kKernelAlignment) + " bytes";
-    default: return "error " + std::to_string(error) + ", which this program does not know";
+    case hw::kKernelErrorRead:
+      return "reading the card's memory failed";
+    case hw::kKernelErrorWrite:
+      return "writing the card's memory failed";
+    case hw::kKernelErrorWatchdog:
+      return "the card's memory stopped answering";
+    case hw::kKernelErrorMisaligned:
+      return "a buffer is not aligned to " + std::to_string(hw::kKernelAlignment) + " bytes";
+    default:
+      return "error " + std::to_string(error) + ", which this program does not know";
   }
 }
 
@@ -41,13 +46,16 @@ class CardLink final : public Link {
     const CardHeader header = read_header();
     running_.reset();
     if (header.hardware_hash != hw::kHardwareHash)
-      throw device_error(describe() + ": hardware description " + hex(header.hardware_hash) + ", this program has " +
-                         hex(hw::kHardwareHash) + "; build both from one source");
+      throw device_error(describe() + ": hardware description " + hex(header.hardware_hash) +
+                         ", this program has " + hex(hw::kHardwareHash) + "; build both from one source");
     if (header.chip_hash != chip_hash(chip))
-      throw device_error(describe() + ": chip " + hex(header.chip_hash) + ", expected " + hex(chip_hash(chip)) + " (" + chip.name +
+      throw device_error(describe() + ": chip " + hex(header.chip_hash) + ", expected " +
+                         hex(chip_hash(chip)) + " (" + chip.name +
                          "); load that chip's xclbin or compile for this one");
     if (header.results != 0)
-      throw device_error(describe() + ": the chip still sends words of an earlier run that was broken off; load its xclbin anew");
+      throw device_error(
+          describe() +
+          ": the chip still sends words of an earlier run that was broken off; load its xclbin anew");
   }
   /// Lets a run end before its buffers go away.
   ~CardLink() override {
@@ -90,14 +98,16 @@ class CardLink final : public Link {
     std::size_t offered, room;
     Clock::time_point since;
   };
-  /// Words that lie in a slot's command buffer and stand `first` words behind those that the chip has not taken.
+  /// Words that lie in a slot's command buffer and stand `first` words behind those that the chip has not
+  /// taken.
   struct Prepared {
     std::size_t slot, first, count;
   };
 
   void start(std::size_t slot, std::size_t offered) {
     const std::size_t room = std::min(Card::kResultWords, from_chip_.room());
-    card_->start(slot, static_cast<std::uint32_t>(offered), static_cast<std::uint32_t>(room), options_.quiet_cycles);
+    card_->start(slot, static_cast<std::uint32_t>(offered), static_cast<std::uint32_t>(room),
+                 options_.quiet_cycles);
     running_ = Run{slot, offered, room, Clock::now()};
   }
 
@@ -130,8 +140,9 @@ class CardLink final : public Link {
   bool ended() {
     if (card_->wait(running_->slot, kPatience)) return true;
     if (Clock::now() - running_->since > options_.run_limit)
-      throw device_error(describe() + ": time-out: a run of the kernel with " + std::to_string(running_->offered) +
-                         " words has not ended after " + std::to_string(options_.run_limit.count()) + " s");
+      throw device_error(describe() + ": time-out: a run of the kernel with " +
+                         std::to_string(running_->offered) + " words has not ended after " +
+                         std::to_string(options_.run_limit.count()) + " s");
     return false;
   }
 
@@ -139,10 +150,12 @@ class CardLink final : public Link {
     std::array<Word, hw::kKernelHeaderWords> words;
     card_->read(running_->slot, 0, words);
     const CardHeader header = card_header(words);
-    if (header.error != hw::kKernelErrorNone) throw device_error(describe() + ": kernel: " + error_text(header.error));
+    if (header.error != hw::kKernelErrorNone)
+      throw device_error(describe() + ": kernel: " + error_text(header.error));
     if (header.taken > running_->offered || header.results > running_->room)
-      throw device_error(describe() + ": kernel: took " + std::to_string(header.taken) + " of " + std::to_string(running_->offered) +
-                         " words and gave " + std::to_string(header.results) + " where there was room for " +
+      throw device_error(describe() + ": kernel: took " + std::to_string(header.taken) + " of " +
+                         std::to_string(running_->offered) + " words and gave " +
+                         std::to_string(header.results) + " where there was room for " +
                          std::to_string(running_->room));
     return header;
   }
@@ -154,10 +167,13 @@ class CardLink final : public Link {
     running_.reset();
     to_chip_.pop(header.taken);
     if (prepared_) {
-      if (header.taken == prepared_->first) prepared_->first = 0;
-      else prepared_.reset();
+      if (header.taken == prepared_->first)
+        prepared_->first = 0;
+      else
+        prepared_.reset();
     }
-    // A run that ended before it could be for silence, and not for want of room, ended because nothing more will come.
+    // A run that ended before it could be for silence, and not for want of room, ended because nothing more
+    // will come.
     at_rest_ = header.results < run.room && header.cycles < options_.quiet_cycles;
     refused_ = header.taken != run.offered;
     std::vector<Word> results(header.results);

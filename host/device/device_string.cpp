@@ -13,7 +13,8 @@ DeviceString parse_device(const std::string& device) {
   if (colon == std::string::npos) return parsed;
   std::string rest = device.substr(colon + 1);
   if (rest.empty() || rest.front() != '?')
-    throw input_error("device \"" + device + "\": expected " + parsed.kind + " or " + parsed.kind + ":?key=value&key=value");
+    throw input_error("device \"" + device + "\": expected " + parsed.kind + " or " + parsed.kind +
+                      ":?key=value&key=value");
   rest.erase(0, 1);
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('&'), rest.size());
@@ -32,7 +33,8 @@ void refuse_unknown(const DeviceString& device, const std::vector<std::string>& 
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     std::string list;
     for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-    throw input_error("device " + device.kind + ": no option \"" + key + "\"; it has " + (list.empty() ? "none" : list));
+    throw input_error("device " + device.kind + ": no option \"" + key + "\"; it has " +
+                      (list.empty() ? "none" : list));
   }
 }
 

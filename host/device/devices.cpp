@@ -11,13 +11,14 @@
 namespace spikeloom {
 namespace {
 
-std::uint64_t whole_number(const std::string& kind, const std::string& key, const std::string& value, std::uint64_t least,
-                           std::uint64_t most) {
+std::uint64_t whole_number(const std::string& kind, const std::string& key, const std::string& value,
+                           std::uint64_t least, std::uint64_t most) {
   std::uint64_t number = 0;
   const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (code != std::errc() || end != value.data() + value.size() || number < least || number > most)
-    throw input_error("device " + kind + ": " + key + "=" + value + ": expected a whole number" +
-                      (most == ~std::uint64_t{0} ? "" : " from " + std::to_string(least) + " to " + std::to_string(most)));
+    throw input_error(
+        "device " + kind + ": " + key + "=" + value + ": expected a whole number" +
+        (most == ~std::uint64_t{0} ? "" : " from " + std::to_string(least) + " to " + std::to_string(most)));
   return number;
 }
 
@@ -50,7 +51,8 @@ constexpr std::uint64_t kLongestRun = 24 * 3600;  // seconds
 constexpr std::uint64_t kMostQuiet = 1 << 30;     // cycles
 
 /// What every way to a card has; true when `key` is one of them.
-bool card_option(const std::string& kind, const std::string& key, const std::string& value, CardOptions& options) {
+bool card_option(const std::string& kind, const std::string& key, const std::string& value,
+                 CardOptions& options) {
   if (key == "timeout")
     options.run_limit = std::chrono::seconds(whole_number(kind, key, value, 1, kLongestRun));
   else if (key == "quiet")
@@ -100,13 +102,20 @@ std::vector<DeviceKind> devices() {
 #endif
   return {
       {"model", "golden arithmetic and exact replay of cycles, in this process", "", true, ""},
-      {"verilator", "the RTL, built for the image's chip on first use", "trace=FILE.fst, assertions=off, tiles=own or shared, threads=N, stall=SEED", true, ""},
-      {"xrt", "a card with the kernel, through XRT", "xclbin=FILE, device=0, timeout=SECONDS, quiet=CYCLES", xrt_built_in(),
-       "built without XRT; install libxrt-dev and uuid-dev, or AMD's XRT, and build again"},
-      {"opencl", "portable kernels on any OpenCL device, bit-exact, without target cycles; with xclbin a card with the kernel",
-       "platform=NAME-PART, device=N, kernels=auto|crossbar|systolic, batch=SAMPLES; or xclbin=FILE, platform=Xilinx, device=0, "
-       "timeout=SECONDS, quiet=CYCLES", kOpenCl,
-       kOpenCl ? "" : "install ocl-icd-opencl-dev, opencl-clhpp-headers, opencl-headers; configure with SPIKELOOM_WITH_OPENCL=ON"},
+      {"verilator", "the RTL, built for the image's chip on first use",
+       "trace=FILE.fst, assertions=off, tiles=own or shared, threads=N, stall=SEED", true, ""},
+      {"xrt", "a card with the kernel, through XRT", "xclbin=FILE, device=0, timeout=SECONDS, quiet=CYCLES",
+       xrt_built_in(), "built without XRT; install libxrt-dev and uuid-dev, or AMD's XRT, and build again"},
+      {"opencl",
+       "portable kernels on any OpenCL device, bit-exact, without target cycles; with xclbin a card with the "
+       "kernel",
+       "platform=NAME-PART, device=N, kernels=auto|crossbar|systolic, batch=SAMPLES; or xclbin=FILE, "
+       "platform=Xilinx, device=0, "
+       "timeout=SECONDS, quiet=CYCLES",
+       kOpenCl,
+       kOpenCl ? ""
+               : "install ocl-icd-opencl-dev, opencl-clhpp-headers, opencl-headers; configure with "
+                 "SPIKELOOM_WITH_OPENCL=ON"},
   };
 }
 
@@ -121,7 +130,9 @@ std::unique_ptr<Link> open_device(const std::string& device, const Chip& chip, c
   }
   if (parsed.kind == "xrt") return open_xrt(chip, xrt_options(parsed));
   if (parsed.kind == "opencl" && !parsed.options.contains("xclbin"))
-    throw input_error("device \"" + device + "\": without the xclbin of a card (opencl:?xclbin=FILE) an OpenCL device has no link and no target cycles: `run` gives it one image, without --admit");
+    throw input_error("device \"" + device +
+                      "\": without the xclbin of a card (opencl:?xclbin=FILE) an OpenCL device has no link "
+                      "and no target cycles: `run` gives it one image, without --admit");
   if (parsed.kind == "opencl") return open_opencl_card(chip, opencl_card_options(parsed));
   std::string kinds;
   for (const DeviceKind& kind : devices()) kinds += (kinds.empty() ? "" : ", ") + kind.name;

@@ -1,9 +1,10 @@
-// Clocks a Verilated kernel (rtl/shell/spikeloom_kernel.sv): AXI4-Lite master on its control port, AXI4 memory behind its
-// memory port. Compiled by clang++ or g++ together with the model (verilator_build.cpp), never into Spikeloom itself.
+// Clocks a Verilated kernel (rtl/shell/spikeloom_kernel.sv): AXI4-Lite master on its control port, AXI4
+// memory behind its memory port. Compiled by clang++ or g++ together with the model (verilator_build.cpp),
+// never into Spikeloom itself.
 //
-// The memory answers bursts in order, each channel at its own pace, and stops the simulation where the kernel breaks a rule
-// of AXI4 (ARM IHI 0022): valid and payload held until ready, INCR bursts of whole 8-byte words within 4 KiB, wlast on the
-// last beat and no other.
+// The memory answers bursts in order, each channel at its own pace, and stops the simulation where the kernel
+// breaks a rule of AXI4 (ARM IHI 0022): valid and payload held until ready, INCR bursts of whole 8-byte words
+// within 4 KiB, wlast on the last beat and no other.
 #include "host/device/kernel_harness.h"
 
 #include <deque>
@@ -35,7 +36,7 @@ struct Kernel : Instance {
   SpikeloomKernelMemory memory{};
   std::uint64_t random = 0;  // xorshift64 (Marsaglia 2003); 0: no pauses
   std::uint64_t cycle = 0;
-  std::deque<Burst> reads, writes;   // accepted requests
+  std::deque<Burst> reads, writes;    // accepted requests
   std::deque<std::uint64_t> answers;  // cycle from which each write's answer may come
   Held read_request, write_request, write_data;
   bool read_valid = false, write_answer = false;  // stand until taken
@@ -59,7 +60,8 @@ void check_held(Held& held, bool valid, bool ready, std::uint64_t address, std::
 
 Burst request(Kernel& kernel, std::uint64_t address, unsigned length, unsigned size, unsigned burst) {
   const unsigned beats = length + 1;
-  if (size != kEightBytes || burst != kIncrement || address % 8 != 0) broken("expected INCR bursts of whole 8-byte words");
+  if (size != kEightBytes || burst != kIncrement || address % 8 != 0)
+    broken("expected INCR bursts of whole 8-byte words");
   if (address / kPage != (address + 8ULL * beats - 1) / kPage) broken("a burst crosses a 4 KiB boundary");
   return {address, beats, kernel.cycle + kLatency};
 }
@@ -71,12 +73,15 @@ void drive_memory(Kernel& kernel) {
   top.m_axi_gmem_awready = kernel.writes.size() < kOutstanding && !pausing(kernel);
   // Data may come before its address here; it is taken only when the address is known.
   top.m_axi_gmem_wready = !kernel.writes.empty() && !pausing(kernel);
-  kernel.read_valid = kernel.read_valid || (!kernel.reads.empty() && kernel.cycle >= kernel.reads.front().ready && !pausing(kernel));
+  kernel.read_valid = kernel.read_valid || (!kernel.reads.empty() &&
+                                            kernel.cycle >= kernel.reads.front().ready && !pausing(kernel));
   top.m_axi_gmem_rvalid = kernel.read_valid;
   top.m_axi_gmem_rresp = 0;
-  top.m_axi_gmem_rdata = kernel.read_valid ? kernel.memory.read(kernel.memory.owner, kernel.reads.front().address) : 0;
+  top.m_axi_gmem_rdata =
+      kernel.read_valid ? kernel.memory.read(kernel.memory.owner, kernel.reads.front().address) : 0;
   top.m_axi_gmem_rlast = kernel.read_valid && kernel.reads.front().beats == 1;
-  kernel.write_answer = kernel.write_answer || (!kernel.answers.empty() && kernel.cycle >= kernel.answers.front() && !pausing(kernel));
+  kernel.write_answer = kernel.write_answer || (!kernel.answers.empty() &&
+                                                kernel.cycle >= kernel.answers.front() && !pausing(kernel));
   top.m_axi_gmem_bvalid = kernel.write_answer;
   top.m_axi_gmem_bresp = 0;
 }
@@ -86,7 +91,8 @@ void take_write_beat(Kernel& kernel) {
   const Vchip& top = *kernel.top;
   Burst& burst = kernel.writes.front();
   kernel.memory.write(kernel.memory.owner, burst.address, top.m_axi_gmem_wdata, top.m_axi_gmem_wstrb);
-  if ((top.m_axi_gmem_wlast != 0) != (burst.beats == 1)) broken("wlast is not on the last beat, or on another");
+  if ((top.m_axi_gmem_wlast != 0) != (burst.beats == 1))
+    broken("wlast is not on the last beat, or on another");
   burst.address += 8;
   if (--burst.beats != 0) return;
   kernel.answers.push_back(kernel.cycle + kLatency);
@@ -95,8 +101,10 @@ void take_write_beat(Kernel& kernel) {
 
 void take_memory(Kernel& kernel) {
   const Vchip& top = *kernel.top;
-  check_held(kernel.read_request, top.m_axi_gmem_arvalid, top.m_axi_gmem_arready, top.m_axi_gmem_araddr, top.m_axi_gmem_arlen);
-  check_held(kernel.write_request, top.m_axi_gmem_awvalid, top.m_axi_gmem_awready, top.m_axi_gmem_awaddr, top.m_axi_gmem_awlen);
+  check_held(kernel.read_request, top.m_axi_gmem_arvalid, top.m_axi_gmem_arready, top.m_axi_gmem_araddr,
+             top.m_axi_gmem_arlen);
+  check_held(kernel.write_request, top.m_axi_gmem_awvalid, top.m_axi_gmem_awready, top.m_axi_gmem_awaddr,
+             top.m_axi_gmem_awlen);
   check_held(kernel.write_data, top.m_axi_gmem_wvalid, top.m_axi_gmem_wready, top.m_axi_gmem_wdata,
              top.m_axi_gmem_wstrb | static_cast<unsigned>(top.m_axi_gmem_wlast) << 8U);
   if (top.m_axi_gmem_rvalid && top.m_axi_gmem_rready) {
@@ -110,9 +118,11 @@ void take_memory(Kernel& kernel) {
   }
   if (top.m_axi_gmem_wvalid && top.m_axi_gmem_wready) take_write_beat(kernel);
   if (top.m_axi_gmem_arvalid && top.m_axi_gmem_arready)
-    kernel.reads.push_back(request(kernel, top.m_axi_gmem_araddr, top.m_axi_gmem_arlen, top.m_axi_gmem_arsize, top.m_axi_gmem_arburst));
+    kernel.reads.push_back(request(kernel, top.m_axi_gmem_araddr, top.m_axi_gmem_arlen, top.m_axi_gmem_arsize,
+                                   top.m_axi_gmem_arburst));
   if (top.m_axi_gmem_awvalid && top.m_axi_gmem_awready)
-    kernel.writes.push_back(request(kernel, top.m_axi_gmem_awaddr, top.m_axi_gmem_awlen, top.m_axi_gmem_awsize, top.m_axi_gmem_awburst));
+    kernel.writes.push_back(request(kernel, top.m_axi_gmem_awaddr, top.m_axi_gmem_awlen,
+                                    top.m_axi_gmem_awsize, top.m_axi_gmem_awburst));
 }
 
 // First half of a clock cycle: everybody's outputs settle, none is taken yet.
@@ -224,4 +234,6 @@ int spikeloom_kernel_clock(void* opaque, uint64_t cycles) {
   return kernel.stopped ? 1 : 0;
 }
 
-const char* spikeloom_kernel_error(const void* opaque) { return static_cast<const Kernel*>(opaque)->error.c_str(); }
+const char* spikeloom_kernel_error(const void* opaque) {
+  return static_cast<const Kernel*>(opaque)->error.c_str();
+}

@@ -1,5 +1,5 @@
-/* Interface of a Verilated kernel (rtl/shell): its control port, its clock, and memory behind its memory port. C, so that
- * it crosses dlopen whatever compiler built it. */
+/* Interface of a Verilated kernel (rtl/shell): its control port, its clock, and memory behind its memory
+ * port. C, so that it crosses dlopen whatever compiler built it. */
 #ifndef SPIKELOOM_HOST_DEVICE_KERNEL_HARNESS_H_
 #define SPIKELOOM_HOST_DEVICE_KERNEL_HARNESS_H_
 
@@ -32,8 +32,8 @@ typedef int SpikeloomKernelAbi(void);
 /* Null when the trace cannot be written or the library was built without tracing. */
 typedef void* SpikeloomKernelCreate(const struct SpikeloomKernelOptions* options);
 typedef void SpikeloomKernelDestroy(void* kernel);
-/* These three return 0, or 1 when the kernel broke a rule of AXI or the RTL stopped itself: see error; the kernel is then of
- * no further use. */
+/* These three return 0, or 1 when the kernel broke a rule of AXI or the RTL stopped itself: see error; the
+ * kernel is then of no further use. */
 typedef int SpikeloomKernelWrite(void* kernel, uint32_t offset, uint32_t value);
 typedef int SpikeloomKernelRead(void* kernel, uint32_t offset, uint32_t* value);
 typedef int SpikeloomKernelClock(void* kernel, uint64_t cycles);

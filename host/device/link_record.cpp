@@ -80,7 +80,9 @@ enum class Group { kAnswer, kSent, kOutput };
 
 Group group_of(Word word) {
   const auto kind = hw::WordRing::unpack(word).kind;
-  return kind == hw::kKindRingAnswer ? Group::kAnswer : kind == hw::kKindOutSent ? Group::kSent : Group::kOutput;
+  return kind == hw::kKindRingAnswer ? Group::kAnswer
+         : kind == hw::kKindOutSent  ? Group::kSent
+                                     : Group::kOutput;
 }
 
 /// The count of frozen clock cycles is the host's speed itself; everything else must be equal.
@@ -88,8 +90,8 @@ bool same(Word expected, Word found) {
   if (expected == found) return true;
   const auto a = hw::WordRing::unpack(expected);
   const auto b = hw::WordRing::unpack(found);
-  return a.kind == hw::kKindRingAnswer && b.kind == a.kind && a.node == 0 && b.node == 0 && a.address == b.address &&
-         (a.address & ~hw::kAddrNodeHigh) == hw::kAddrNodeFrozen;
+  return a.kind == hw::kKindRingAnswer && b.kind == a.kind && a.node == 0 && b.node == 0 &&
+         a.address == b.address && (a.address & ~hw::kAddrNodeHigh) == hw::kAddrNodeFrozen;
 }
 
 class Replay {
@@ -179,7 +181,8 @@ Session read_session(std::istream& file, const std::string& name) {
   for (std::size_t number = 3; std::getline(file, line); ++number) {
     const auto event = parse_event(line);
     if (!event)
-      throw input_error(name + ": line " + std::to_string(number) + ": expected \"> \" or \"< \" and 16 hex digits");
+      throw input_error(name + ": line " + std::to_string(number) +
+                        ": expected \"> \" or \"< \" and 16 hex digits");
     session.events.push_back(*event);
   }
   return session;
@@ -191,6 +194,8 @@ Session read_session(const std::string& path) {
   return read_session(file, path);
 }
 
-std::optional<SessionDifference> replay(const Session& session, Link& link) { return Replay(session, link).run(); }
+std::optional<SessionDifference> replay(const Session& session, Link& link) {
+  return Replay(session, link).run();
+}
 
 }  // namespace spikeloom

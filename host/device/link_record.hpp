@@ -34,7 +34,7 @@ struct Session {
 
 /// The first word from the device that differs from the session.
 struct SessionDifference {
-  std::size_t index;  ///< how many of its kind came before it
+  std::size_t index;                    ///< how many of its kind came before it
   std::optional<Word> expected, found;  ///< absent: there was none
 };
 

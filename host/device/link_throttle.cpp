@@ -13,8 +13,12 @@ class ThrottledLink final : public Link {
   ThrottledLink(std::unique_ptr<Link> inner, std::uint64_t seed)
       : inner_(std::move(inner)), seed_(seed), rng_(seed) {}
 
-  std::size_t send(std::span<const Word> words) override { return inner_->send(words.first(cut(words.size()))); }
-  std::size_t receive(std::span<Word> words) override { return inner_->receive(words.first(cut(words.size()))); }
+  std::size_t send(std::span<const Word> words) override {
+    return inner_->send(words.first(cut(words.size())));
+  }
+  std::size_t receive(std::span<Word> words) override {
+    return inner_->receive(words.first(cut(words.size())));
+  }
   bool progress() override {
     // Not asking counts as "something may change": the caller comes again.
     if (rng_.chance(0.3)) return true;

@@ -13,7 +13,8 @@ LoadedLibrary::LoadedLibrary(const std::string& path, const char* abi_symbol, in
   const int found = function == nullptr ? -1 : reinterpret_cast<int (*)()>(function)();
   if (found == abi) return;
   dlclose(handle_);
-  throw device_error(path + ": harness interface " + (function == nullptr ? "absent" : std::to_string(found)) + ", expected " +
+  throw device_error(path + ": harness interface " +
+                     (function == nullptr ? "absent" : std::to_string(found)) + ", expected " +
                      std::to_string(abi) + "; delete the file");
 }
 

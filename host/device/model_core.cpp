@@ -28,7 +28,8 @@ void Core::decode() {
     const std::uint32_t bits = 8U >> format;
     const std::size_t logical = chip_.tile.weight_words << format;
     std::vector<std::int8_t>& out = weights_[format];
-    if (std::find(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), bits) == chip_.tile.weight_bits.end())
+    if (std::find(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), bits) ==
+        chip_.tile.weight_bits.end())
       continue;
     out.resize(logical * lanes);
     for (std::size_t word = 0; word < logical; ++word)
@@ -99,7 +100,8 @@ void Core::count_synapses(const ContextRegisters& context) {
       const std::size_t to = std::size_t{r.offset} * tile.lanes;
       r.nonzero = 0;
       for (std::size_t i = 0; i < std::size_t{r.words} * tile.lanes; ++i)
-        if (to + i < neuron.size() && from + i < weights.size() && neuron[to + i] && weights[from + i] != 0) ++r.nonzero;
+        if (to + i < neuron.size() && from + i < weights.size() && neuron[to + i] && weights[from + i] != 0)
+          ++r.nonzero;
     }
 }
 
@@ -115,12 +117,14 @@ void Core::integrate(std::uint32_t context, const Page& page, std::uint32_t limi
       cycles += std::max<std::int64_t>(1, r.words);
       firing.words += r.words;
       firing.synapses += r.nonzero;
-      const std::uint32_t groups = r.offset >= chip_.tile.groups ? 0 : std::min(r.words, chip_.tile.groups - r.offset);
+      const std::uint32_t groups =
+          r.offset >= chip_.tile.groups ? 0 : std::min(r.words, chip_.tile.groups - r.offset);
       const std::vector<std::int8_t>& weights = weights_[r.format];
       const std::size_t first = std::size_t{r.first} * lanes;
       const std::size_t n = std::size_t{groups} * lanes;
       if (first + n > weights.size())
-        throw device_error("model: a weight row ends outside the weight memory; the image does not fit this chip");
+        throw device_error(
+            "model: a weight row ends outside the weight memory; the image does not fit this chip");
       const std::int8_t* from = weights.data() + first;
       std::int32_t* to = sums_.data() + std::size_t{r.offset} * lanes;
       for (std::size_t i = 0; i < n; ++i) to[i] += from[i] * r.factor;
@@ -159,8 +163,9 @@ void Core::decode_program(std::uint32_t context) {
   }
 }
 
-/// Whole numbers below 2^53 throughout, so doubles are exact and as good as 64-bit integers; they vectorise better.
-/// A cast truncates towards zero, as the decay does. Every lane is computed; `mask` says which are kept.
+/// Whole numbers below 2^53 throughout, so doubles are exact and as good as 64-bit integers; they vectorise
+/// better. A cast truncates towards zero, as the decay does. Every lane is computed; `mask` says which are
+/// kept.
 Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
   const TileConfig& tile = chip_.tile;
   const std::uint32_t lanes = tile.lif_lanes;
@@ -175,7 +180,8 @@ Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
   const bool has_current = tile.current != 0;
   Lanes to;
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    const std::int32_t sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) << unused) >> unused;
+    const std::int32_t sum =
+        static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) << unused) >> unused;
     const std::int32_t bias_i = static_cast<std::int32_t>(biases[lane] << unused_bias) >> unused_bias;
     const std::int32_t old_i = has_current ? static_cast<std::int32_t>(currents[lane]) : 0;
     const double kept_i = static_cast<std::int32_t>(old_i * keep_i);
@@ -210,9 +216,11 @@ void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) 
     }
     if (readout) {
       const std::int32_t v = now.v[update.lane];
-      const std::uint32_t half = (update.half == 0 ? static_cast<std::uint32_t>(v) : static_cast<std::uint32_t>(v >> 16)) & 0xffffU;
+      const std::uint32_t half =
+          (update.half == 0 ? static_cast<std::uint32_t>(v) : static_cast<std::uint32_t>(v >> 16)) & 0xffffU;
       const std::uint32_t neuron = update.group * tile.lif_lanes + update.lane;
-      if (push && half != 0) firing.out.push_back({2 * neuron + update.half, static_cast<std::uint16_t>(half)});
+      if (push && half != 0)
+        firing.out.push_back({2 * neuron + update.half, static_cast<std::uint16_t>(half)});
     } else if (update.emit) {
       if (spikes != 0)
         firing.out.push_back({update.group * tile.lif_lanes / 16U, static_cast<std::uint16_t>(spikes)});

@@ -20,11 +20,11 @@ struct OutEntry {
 };
 
 struct Firing {
-  std::int64_t walk = 0;       ///< Σ over valid chunks of max(1, Σ max(1, words)), in cycles
-  std::int64_t update = 0;     ///< update entries, in cycles
-  std::int64_t words = 0;      ///< weight words accumulated
-  std::int64_t synapses = 0;   ///< neurons that met a weight other than 0
-  std::vector<OutEntry> out;   ///< in the order pushed
+  std::int64_t walk = 0;      ///< Σ over valid chunks of max(1, Σ max(1, words)), in cycles
+  std::int64_t update = 0;    ///< update entries, in cycles
+  std::int64_t words = 0;     ///< weight words accumulated
+  std::int64_t synapses = 0;  ///< neurons that met a weight other than 0
+  std::vector<OutEntry> out;  ///< in the order pushed
 };
 
 /// One tile's core with its own copy of the decoded rows; state lives in the node's memories.
@@ -41,7 +41,7 @@ class Core {
  private:
   struct Row {
     std::uint32_t first = 0, words = 0, offset = 0, format = 0;
-    std::int32_t factor = 1;  ///< ±1 << shift
+    std::int32_t factor = 1;    ///< ±1 << shift
     std::uint32_t nonzero = 0;  ///< weights other than 0 that meet a neuron
   };
 

@@ -36,9 +36,7 @@ class OwnedSlots {
   }
   [[nodiscard]] bool empty() const { return wait_.empty(); }
   /// The first cycle >= t that lies in an owned slot.
-  [[nodiscard]] Cycle next(Cycle t) const {
-    return t + wait_[static_cast<std::size_t>(t) % wait_.size()];
-  }
+  [[nodiscard]] Cycle next(Cycle t) const { return t + wait_[static_cast<std::size_t>(t) % wait_.size()]; }
 
  private:
   std::vector<std::uint32_t> wait_;
@@ -103,13 +101,14 @@ struct Context {
 };
 
 struct Counters {
-  std::int64_t firings = 0, busy = 0, wait_input = 0, wait_output = 0, spikes = 0, words = 0, broken = 0, first = 0;
+  std::int64_t firings = 0, busy = 0, wait_input = 0, wait_output = 0, spikes = 0, words = 0, broken = 0,
+               first = 0;
 };
 
 struct Node {
   NodeMemory memory;
   std::unique_ptr<Core> core;  ///< tiles
-  bool armed = false;       ///< its sequencer goes once its application has started
+  bool armed = false;          ///< its sequencer goes once its application has started
   bool running = false;
   std::uint32_t app = 0;
   std::vector<Context> contexts;
@@ -137,7 +136,8 @@ struct Hosted {
 
 class ModelDevice final : public ModelLink {
  public:
-  explicit ModelDevice(const Chip& chip) : chip_(chip), nodes_(chip.tiles() + 1), apps_(chip.host.applications) {
+  explicit ModelDevice(const Chip& chip)
+      : chip_(chip), nodes_(chip.tiles() + 1), apps_(chip.host.applications) {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
       nodes_[n].memory = NodeMemory::tile(chip_);
@@ -174,7 +174,8 @@ class ModelDevice final : public ModelLink {
   std::int32_t potential(std::uint32_t index, std::uint32_t context, std::uint32_t position) const override {
     const NodeMemory& memory = nodes_.at(index).memory;
     const std::uint32_t word = memory.contexts.at(context).state.first_word + position / chip_.tile.lif_lanes;
-    return static_cast<std::int32_t>(memory.memories[hw::kMemPotentials].part(word, position % chip_.tile.lif_lanes));
+    return static_cast<std::int32_t>(
+        memory.memories[hw::kMemPotentials].part(word, position % chip_.tile.lif_lanes));
   }
 
   std::vector<bool> spikes(std::uint32_t index, std::uint32_t context, std::uint32_t neurons) const override {
@@ -195,7 +196,8 @@ class ModelDevice final : public ModelLink {
   /// The application that a data word is for.
   Hosted& addressee(Word word) {
     const std::uint32_t app = hw::WordChunk::unpack(word).app;
-    if (app >= apps_.size()) throw device_error("model: application " + std::to_string(app) + " does not exist on this chip");
+    if (app >= apps_.size())
+      throw device_error("model: application " + std::to_string(app) + " does not exist on this chip");
     return apps_[app];
   }
 
@@ -207,8 +209,10 @@ class ModelDevice final : public ModelLink {
         const auto ring = hw::WordRing::unpack(word);
         if (ring.node >= nodes_.size())
           throw device_error("model: node " + std::to_string(ring.node) + " does not exist on this chip");
-        if (ring.address == hw::kAddrNodeControl) control(ring.node, hw::RegControl::unpack(ring.data));
-        else write(ring);
+        if (ring.address == hw::kAddrNodeControl)
+          control(ring.node, hw::RegControl::unpack(ring.data));
+        else
+          write(ring);
         return;
       }
       case hw::kKindRingRead: {
@@ -220,8 +224,11 @@ class ModelDevice final : public ModelLink {
         return;
       }
       case hw::kKindChunk:
-      case hw::kKindEos: addressee(word).queue.push_back(word); return;
-      default: throw device_error("model: a word of unknown kind " + std::to_string(word >> 60U));
+      case hw::kKindEos:
+        addressee(word).queue.push_back(word);
+        return;
+      default:
+        throw device_error("model: a word of unknown kind " + std::to_string(word >> 60U));
     }
   }
 
@@ -241,7 +248,8 @@ class ModelDevice final : public ModelLink {
     const bool is_route = block == hw::kAddrBlockSpikeRoute || block == hw::kAddrBlockCreditRoute;
     if (node.running && !is_route) throw device_error("model: a table of a running node was written");
     node.memory.write(ring.address, ring.data);
-    if (node.core && (block == hw::kAddrBlockMemory || block == hw::kAddrBlockContext)) node.core->invalidate();
+    if (node.core && (block == hw::kAddrBlockMemory || block == hw::kAddrBlockContext))
+      node.core->invalidate();
   }
 
   void control(std::uint32_t index, const hw::RegControl& bits) {
@@ -274,9 +282,12 @@ class ModelDevice final : public ModelLink {
   };
 
   void arm(std::uint32_t apps, Cycle at) {
-    if (apps >> apps_.size() != 0) throw device_error("model: a start of an application that does not exist on this chip");
-    if (started_) start_applications({apps, at});
-    else starting_.push_back({apps, at});
+    if (apps >> apps_.size() != 0)
+      throw device_error("model: a start of an application that does not exist on this chip");
+    if (started_)
+      start_applications({apps, at});
+    else
+      starting_.push_back({apps, at});
   }
 
   void start() {
@@ -360,7 +371,8 @@ class ModelDevice final : public ModelLink {
     node.counters.assign(memory.credits.size(), {});
     for (std::uint32_t c = 0; c < node.counters.size(); ++c) set_up_counter(node, c);
     node.returns.assign(memory.deliveries.size(), {});
-    for (std::uint32_t d = 0; d < node.returns.size(); ++d) node.returns[d].slots = owned(memory.credit_slots, d);
+    for (std::uint32_t d = 0; d < node.returns.size(); ++d)
+      node.returns[d].slots = owned(memory.credit_slots, d);
     node.spike_arrivals = follow_all(index, &NodeMemory::spike_slots, &NodeMemory::spike_routes);
     node.credit_arrivals = follow_all(index, &NodeMemory::credit_slots, &NodeMemory::credit_routes);
   }
@@ -387,8 +399,8 @@ class ModelDevice final : public ModelLink {
   }
 
   /// A flit is on input `port` of `node`'s router in slot `slot`, `hops - 1` cycles after it was sent.
-  void follow(std::uint32_t node, std::uint32_t port, std::uint32_t slot, Cycle hops, Slots slots, Routes routes,
-              std::vector<Arrival>& arrivals) {
+  void follow(std::uint32_t node, std::uint32_t port, std::uint32_t slot, Cycle hops, Slots slots,
+              Routes routes, std::vector<Arrival>& arrivals) {
     if (hops > 4 * static_cast<Cycle>(chip_.width + chip_.height) + 4)
       throw device_error("model: a route of slot " + std::to_string(slot) + " goes in circles");
     const auto& table = nodes_[node].memory.*routes;
@@ -415,11 +427,12 @@ class ModelDevice final : public ModelLink {
     }
   }
 
-  void arrive(std::uint32_t node, std::uint32_t slot, Cycle hops, Slots slots, std::vector<Arrival>& arrivals) {
+  void arrive(std::uint32_t node, std::uint32_t slot, Cycle hops, Slots slots,
+              std::vector<Arrival>& arrivals) {
     const hw::RegSlot& entry = (nodes_[node].memory.*slots)[slot];
     if (entry.rx_valid == 0)
-      throw device_error("model: a flit reaches node " + std::to_string(node) + " in slot " + std::to_string(slot) +
-                         ", which has no delivery");
+      throw device_error("model: a flit reaches node " + std::to_string(node) + " in slot " +
+                         std::to_string(slot) + ", which has no delivery");
     arrivals.push_back({node, entry.rx, hops});
   }
 
@@ -443,13 +456,15 @@ class ModelDevice final : public ModelLink {
       if (!host_word()) break;
     }
     for (std::size_t n = 1; n < nodes_.size(); ++n)
-      if (nodes_[n].running && apps_[nodes_[n].app].is_final && is_quiet(nodes_[n])) nodes_[n].running = nodes_[n].armed = false;
+      if (nodes_[n].running && apps_[nodes_[n].app].is_final && is_quiet(nodes_[n]))
+        nodes_[n].running = nodes_[n].armed = false;
   }
 
   static bool is_quiet(const Node& node) {
     for (std::size_t c = 0; c < node.contexts.size(); ++c)
       if (node.memory.contexts[c].mode.valid != 0 && !node.contexts[c].retired) return false;
-    return std::none_of(node.channels.begin(), node.channels.end(), [](const Channel& channel) { return channel.pending; });
+    return std::none_of(node.channels.begin(), node.channels.end(),
+                        [](const Channel& channel) { return channel.pending; });
   }
 
   /// Anything that has not ended: an application, or a tile that still works on it.
@@ -502,8 +517,10 @@ class ModelDevice final : public ModelLink {
     const auto& arrivals = nodes_[from].spike_arrivals;
     for (const Arrival& to : arrivals[static_cast<std::size_t>(wire) % arrivals.size()]) {
       moved(wire + to.hops);
-      if (to.node == 0) sink(to.index, wire + to.hops, flit);
-      else receive_flit(to.node, to.index, wire + to.hops, flit);
+      if (to.node == 0)
+        sink(to.index, wire + to.hops, flit);
+      else
+        receive_flit(to.node, to.index, wire + to.hops, flit);
     }
   }
 
@@ -536,8 +553,10 @@ class ModelDevice final : public ModelLink {
     const auto& pages = node.memory.contexts[delivery.page.context].pages;
     Row& row = node.rows.at(pages.first_row + node.write_page[d]);
     if (!flit.end) {
-      if (flit.index < delivery.range.first || flit.index >= delivery.range.first + delivery.range.count) return;
-      row.page.at(delivery.page.first_chunk + flit.index - delivery.range.first) = static_cast<std::uint16_t>(flit.mask);
+      if (flit.index < delivery.range.first || flit.index >= delivery.range.first + delivery.range.count)
+        return;
+      row.page.at(delivery.page.first_chunk + flit.index - delivery.range.first) =
+          static_cast<std::uint16_t>(flit.mask);
       return;
     }
     ++row.ends;
@@ -579,14 +598,16 @@ class ModelDevice final : public ModelLink {
       fill(node, c, start + 1);
       node.load = start + 1;
     } else {
-      Firing firing = source_ ? source_(index, c) : node.core->fire(c, row.page, context.count, row.sample_end);
+      Firing firing =
+          source_ ? source_(index, c) : node.core->fire(c, row.page, context.count, row.sample_end);
       if (sink_) sink_(index, c, firing);
       const Cycle freed = start + timing::kIntegrate + firing.walk;
       const Cycle end = freed + timing::kUpdate + firing.update;
       context.out = std::move(firing.out);
       context.flags = row.sample_end ? kSampleEnd : 0;
       context.count = row.sample_end ? 0 : std::min(context.count + 1, 15U);
-      count(node, firing, context.out, end - start, registers.mode.readout != 0 ? Pushes::kPotentials : Pushes::kSpikes);
+      count(node, firing, context.out, end - start,
+            registers.mode.readout != 0 ? Pushes::kPotentials : Pushes::kSpikes);
       free_page(index, c, freed);
       fill(node, c, end + 1);
       node.load = end + 1;
@@ -684,7 +705,8 @@ class ModelDevice final : public ModelLink {
       throw device_error("model: host channel " + std::to_string(chunk.channel) + " has no slots");
     Channel& channel = host.channels[chunk.channel];
     if (channel.context != number)
-      throw device_error("model: host channel " + std::to_string(chunk.channel) + " is not of application " + std::to_string(number));
+      throw device_error("model: host channel " + std::to_string(chunk.channel) + " is not of application " +
+                         std::to_string(number));
     Cycle from = app.next;
     if (!channel.sending && !take_credits(host, channel, from)) return false;
     const Cycle wire = channel.slots.next(from + 1);
@@ -721,7 +743,8 @@ class ModelDevice final : public ModelLink {
       return apps_[offset - hw::kAddrNodeTaken].taken;
     if (index == 0) return 0;  // the host's cycle counters: a model has no clock
     const Counters& c = node.counted;
-    const std::int64_t values[] = {c.firings, c.busy, c.wait_input, c.wait_output, c.spikes, c.words, c.broken, c.first};
+    const std::int64_t values[] = {c.firings, c.busy,  c.wait_input, c.wait_output,
+                                   c.spikes,  c.words, c.broken,     c.first};
     const bool high = offset >= hw::kAddrNodeFirings + hw::kAddrNodeHigh;
     const std::uint32_t which = offset - hw::kAddrNodeFirings - (high ? hw::kAddrNodeHigh : 0);
     if (offset < hw::kAddrNodeFirings || which >= std::size(values)) return 0;

@@ -25,21 +25,22 @@ struct ModelStatistics {
 
 /// A firing as it is computed; firings of one tile come in order, those of different tiles in any.
 struct ModelFiring {
-  std::uint32_t node = 0;     ///< ring node of the tile
+  std::uint32_t node = 0;  ///< ring node of the tile
   std::uint32_t context = 0;
-  std::int64_t start = 0;     ///< cycle
-  std::int64_t work = 0;      ///< cycles to the full output buffer
+  std::int64_t start = 0;  ///< cycle
+  std::int64_t work = 0;   ///< cycles to the full output buffer
   bool sample_end = false;
 };
 
 /// What a firing of a tile's context computes.
 using FiringSource = std::function<device_model::Firing(std::uint32_t node, std::uint32_t context)>;
-using FiringSink = std::function<void(std::uint32_t node, std::uint32_t context, const device_model::Firing&)>;
+using FiringSink =
+    std::function<void(std::uint32_t node, std::uint32_t context, const device_model::Firing&)>;
 
 class ModelLink : public Link {
  public:
-  /// Firings take their values from there instead of computing them, context by context in order; potentials are not kept
-  /// up then. Null: computes them.
+  /// Firings take their values from there instead of computing them, context by context in order; potentials
+  /// are not kept up then. Null: computes them.
   virtual void take_values_from(FiringSource source) = 0;
   /// Called with what every firing has computed. Null: nobody.
   virtual void give_values_to(FiringSink sink) = 0;
@@ -49,9 +50,11 @@ class ModelLink : public Link {
   /// Called after every firing, when its state is in place.
   virtual void observe(std::function<void(const ModelFiring&)> observer) = 0;
   /// Potential of neuron `position` of a context, as the last firing left it.
-  [[nodiscard]] virtual std::int32_t potential(std::uint32_t node, std::uint32_t context, std::uint32_t position) const = 0;
+  [[nodiscard]] virtual std::int32_t potential(std::uint32_t node, std::uint32_t context,
+                                               std::uint32_t position) const = 0;
   /// Bit p: neuron p spiked in the context's last firing. Empty of a readout.
-  [[nodiscard]] virtual std::vector<bool> spikes(std::uint32_t node, std::uint32_t context, std::uint32_t neurons) const = 0;
+  [[nodiscard]] virtual std::vector<bool> spikes(std::uint32_t node, std::uint32_t context,
+                                                 std::uint32_t neurons) const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<ModelLink> open_model(const Chip& chip);

@@ -19,18 +19,30 @@ T& at(std::vector<T>& items, std::uint32_t index, std::uint32_t address) {
   return items[index];
 }
 
-void write_context(ContextRegisters& context, std::uint32_t field, std::uint32_t data, std::uint32_t address) {
+void write_context(ContextRegisters& context, std::uint32_t field, std::uint32_t data,
+                   std::uint32_t address) {
   if (field >= hw::kAddrContextLimit) {
     context.limit.at(field - hw::kAddrContextLimit) = data;
     return;
   }
   switch (field) {
-    case hw::kAddrContextPages: context.pages = hw::RegContextPages::unpack(data); return;
-    case hw::kAddrContextTables: context.tables = hw::RegContextTables::unpack(data); return;
-    case hw::kAddrContextUpdate: context.update = hw::RegContextUpdate::unpack(data); return;
-    case hw::kAddrContextState: context.state = hw::RegContextState::unpack(data); return;
-    case hw::kAddrContextMode: context.mode = hw::RegContextMode::unpack(data); return;
-    default: throw no_such_address(address);
+    case hw::kAddrContextPages:
+      context.pages = hw::RegContextPages::unpack(data);
+      return;
+    case hw::kAddrContextTables:
+      context.tables = hw::RegContextTables::unpack(data);
+      return;
+    case hw::kAddrContextUpdate:
+      context.update = hw::RegContextUpdate::unpack(data);
+      return;
+    case hw::kAddrContextState:
+      context.state = hw::RegContextState::unpack(data);
+      return;
+    case hw::kAddrContextMode:
+      context.mode = hw::RegContextMode::unpack(data);
+      return;
+    default:
+      throw no_such_address(address);
   }
 }
 
@@ -74,28 +86,50 @@ void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
   const std::uint32_t offset = address & 0xfffU;
   switch (block) {
     case hw::kAddrBlockNode:
-      if (offset == hw::kAddrNodeOrderLength) order_length = data;
-      else if (offset == hw::kAddrNodeContractRho) contract_rho = data;
-      else if (offset == hw::kAddrNodeContractSigma) contract_sigma = data;
-      else throw no_such_address(address);
+      if (offset == hw::kAddrNodeOrderLength)
+        order_length = data;
+      else if (offset == hw::kAddrNodeContractRho)
+        contract_rho = data;
+      else if (offset == hw::kAddrNodeContractSigma)
+        contract_sigma = data;
+      else
+        throw no_such_address(address);
       return;
     case hw::kAddrBlockContext:
       write_context(at(contexts, offset >> 5U, address), offset & 31U, data, address);
       return;
     case hw::kAddrBlockDelivery: {
       DeliveryRegisters& delivery = at(deliveries, offset >> 1U, address);
-      if ((offset & 1U) == hw::kAddrDeliveryPage) delivery.page = hw::RegDeliveryPage::unpack(data);
-      else delivery.range = hw::RegDeliveryRange::unpack(data);
+      if ((offset & 1U) == hw::kAddrDeliveryPage)
+        delivery.page = hw::RegDeliveryPage::unpack(data);
+      else
+        delivery.range = hw::RegDeliveryRange::unpack(data);
       return;
     }
-    case hw::kAddrBlockChannel: at(channels, offset, address) = hw::RegChannel::unpack(data); return;
-    case hw::kAddrBlockCredit: at(credits, offset, address) = hw::RegCredit::unpack(data); return;
-    case hw::kAddrBlockSpikeSlot: at(spike_slots, offset, address) = hw::RegSlot::unpack(data); return;
-    case hw::kAddrBlockCreditSlot: at(credit_slots, offset, address) = hw::RegSlot::unpack(data); return;
-    case hw::kAddrBlockSpikeRoute: at(spike_routes, offset, address) = hw::RegRoute::unpack(data); return;
-    case hw::kAddrBlockCreditRoute: at(credit_routes, offset, address) = hw::RegRoute::unpack(data); return;
-    case hw::kAddrBlockOrder: at(order, offset, address) = hw::RegOrder::unpack(data); return;
-    case hw::kAddrBlockEos: at(row_ends, offset, address) = data; return;
+    case hw::kAddrBlockChannel:
+      at(channels, offset, address) = hw::RegChannel::unpack(data);
+      return;
+    case hw::kAddrBlockCredit:
+      at(credits, offset, address) = hw::RegCredit::unpack(data);
+      return;
+    case hw::kAddrBlockSpikeSlot:
+      at(spike_slots, offset, address) = hw::RegSlot::unpack(data);
+      return;
+    case hw::kAddrBlockCreditSlot:
+      at(credit_slots, offset, address) = hw::RegSlot::unpack(data);
+      return;
+    case hw::kAddrBlockSpikeRoute:
+      at(spike_routes, offset, address) = hw::RegRoute::unpack(data);
+      return;
+    case hw::kAddrBlockCreditRoute:
+      at(credit_routes, offset, address) = hw::RegRoute::unpack(data);
+      return;
+    case hw::kAddrBlockOrder:
+      at(order, offset, address) = hw::RegOrder::unpack(data);
+      return;
+    case hw::kAddrBlockEos:
+      at(row_ends, offset, address) = data;
+      return;
     case hw::kAddrBlockMemory:
       if (offset == hw::kAddrMemoryAddress) {
         window_ = hw::RegMemoryAddress::unpack(data);
@@ -114,7 +148,8 @@ void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
         return;
       }
       throw no_such_address(address);
-    default: throw no_such_address(address);
+    default:
+      throw no_such_address(address);
   }
 }
 

@@ -17,8 +17,12 @@ class Memory {
   Memory(std::size_t words, std::size_t parts) : parts_(parts), data_(words * parts, 0) {}
   [[nodiscard]] std::size_t parts() const { return parts_; }
   [[nodiscard]] std::size_t words() const { return parts_ == 0 ? 0 : data_.size() / parts_; }
-  [[nodiscard]] std::uint32_t part(std::size_t word, std::size_t part) const { return data_.at(word * parts_ + part); }
-  void set(std::size_t word, std::size_t part, std::uint32_t value) { data_.at(word * parts_ + part) = value; }
+  [[nodiscard]] std::uint32_t part(std::size_t word, std::size_t part) const {
+    return data_.at(word * parts_ + part);
+  }
+  void set(std::size_t word, std::size_t part, std::uint32_t value) {
+    data_.at(word * parts_ + part) = value;
+  }
   [[nodiscard]] const std::vector<std::uint32_t>& data() const { return data_; }
   /// All parts of a word.
   [[nodiscard]] std::uint32_t* row(std::size_t word) { return &data_.at(word * parts_); }

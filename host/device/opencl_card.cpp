@@ -25,17 +25,21 @@ auto with_opencl(const std::string& what, const Action& action) {
   } catch (const cl::Error& error) {
     if (error.err() == CL_DEVICE_NOT_AVAILABLE)
       throw device_error("opencl: " + what + ": the card is busy: another process holds it");
-    throw device_error("opencl: " + what + ": " + error.what() + " failed with OpenCL error " + std::to_string(error.err()));
+    throw device_error("opencl: " + what + ": " + error.what() + " failed with OpenCL error " +
+                       std::to_string(error.err()));
   }
 }
 
 std::vector<unsigned char> read_file(const std::string& name) {
-  if (!std::filesystem::is_regular_file(name)) throw input_error("device opencl: xclbin=" + name + ": there is no such file");
+  if (!std::filesystem::is_regular_file(name))
+    throw input_error("device opencl: xclbin=" + name + ": there is no such file");
   std::ifstream file(name, std::ios::binary);
   std::vector<unsigned char> bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   constexpr std::string_view kMagic = "xclbin2";
-  if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), kMagic.size()))))
-    throw input_error("device opencl: xclbin=" + name + ": is no xclbin: it does not begin with " + std::string(kMagic));
+  if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin(),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), kMagic.size()))))
+    throw input_error("device opencl: xclbin=" + name + ": is no xclbin: it does not begin with " +
+                      std::string(kMagic));
   return bytes;
 }
 
@@ -53,12 +57,14 @@ cl::Device find_device(const OpenClCardOptions& options) {
     names += (names.empty() ? "" : ", ") + name;
     if (name != options.platform) continue;
     std::vector<cl::Device> devices;
-    with_opencl("no card on platform " + name, [&] { return platform.getDevices(CL_DEVICE_TYPE_ACCELERATOR, &devices); });
+    with_opencl("no card on platform " + name,
+                [&] { return platform.getDevices(CL_DEVICE_TYPE_ACCELERATOR, &devices); });
     if (options.device < devices.size()) return devices[options.device];
-    throw device_error("opencl: platform " + name + ": no card " + std::to_string(options.device) + ", there are " +
-                       std::to_string(devices.size()));
+    throw device_error("opencl: platform " + name + ": no card " + std::to_string(options.device) +
+                       ", there are " + std::to_string(devices.size()));
   }
-  throw device_error("opencl: no platform \"" + options.platform + "\", found " + (names.empty() ? "none" : names) +
+  throw device_error("opencl: no platform \"" + options.platform + "\", found " +
+                     (names.empty() ? "none" : names) +
                      "; XRT's library must be registered (OCL_ICD_VENDORS or /etc/OpenCL/vendors)");
 }
 
@@ -77,7 +83,8 @@ class OpenClCard final : public Card {
         // A kernel object a slot: its arguments stay while the other's run.
         slot.kernel = cl::Kernel(program_, std::string(hw::kKernelName).c_str());
         slot.commands = cl::Buffer(context_, CL_MEM_READ_ONLY, kCommandWords * sizeof(Word));
-        slot.results = cl::Buffer(context_, CL_MEM_WRITE_ONLY, (kResultWords + hw::kKernelHeaderWords) * sizeof(Word));
+        slot.results =
+            cl::Buffer(context_, CL_MEM_WRITE_ONLY, (kResultWords + hw::kKernelHeaderWords) * sizeof(Word));
         slot.kernel.setArg(hw::kKernelArgumentCommands, slot.commands);
         slot.kernel.setArg(hw::kKernelArgumentResults, slot.results);
       }
@@ -93,7 +100,8 @@ class OpenClCard final : public Card {
     });
   }
 
-  void start(std::size_t slot, std::uint32_t command_words, std::uint32_t result_words, std::uint32_t quiet_cycles) override {
+  void start(std::size_t slot, std::uint32_t command_words, std::uint32_t result_words,
+             std::uint32_t quiet_cycles) override {
     with_opencl("starting the kernel", [&] {
       Slot& chosen = slots_[slot];
       chosen.kernel.setArg(hw::kKernelArgumentCommandWords, command_words);
@@ -107,9 +115,11 @@ class OpenClCard final : public Card {
   bool wait(std::size_t slot, std::chrono::milliseconds patience) override {
     const auto end = std::chrono::steady_clock::now() + patience;
     for (;;) {
-      const cl_int status =
-          with_opencl("waiting for the kernel", [&] { return slots_[slot].done.getInfo<CL_EVENT_COMMAND_EXECUTION_STATUS>(); });
-      if (status < 0) throw device_error("opencl: the kernel's run ended with OpenCL error " + std::to_string(status));
+      const cl_int status = with_opencl("waiting for the kernel", [&] {
+        return slots_[slot].done.getInfo<CL_EVENT_COMMAND_EXECUTION_STATUS>();
+      });
+      if (status < 0)
+        throw device_error("opencl: the kernel's run ended with OpenCL error " + std::to_string(status));
       if (status == CL_COMPLETE) return true;
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::sleep_for(std::chrono::microseconds(50));  // OpenCL 1.2 has no wait with a limit
@@ -118,7 +128,8 @@ class OpenClCard final : public Card {
 
   void read(std::size_t slot, std::size_t first, std::span<Word> words) override {
     with_opencl("results", [&] {
-      queue_.enqueueReadBuffer(slots_[slot].results, CL_TRUE, first * sizeof(Word), words.size_bytes(), words.data());
+      queue_.enqueueReadBuffer(slots_[slot].results, CL_TRUE, first * sizeof(Word), words.size_bytes(),
+                               words.data());
     });
   }
 

@@ -9,9 +9,9 @@
 namespace spikeloom {
 
 struct OpenClCardOptions {
-  std::string xclbin;                ///< file with the kernel
-  std::string platform = "Xilinx";   ///< OpenCL platform, by its name
-  std::size_t device = 0;            ///< among the platform's accelerators
+  std::string xclbin;               ///< file with the kernel
+  std::string platform = "Xilinx";  ///< OpenCL platform, by its name
+  std::size_t device = 0;           ///< among the platform's accelerators
   CardOptions card;
 };
 

@@ -90,7 +90,8 @@ class Child {
   bool wait(const Meanwhile& meanwhile) {
     const auto deadline = Clock::now() + kBuildDeadline;
     int status = 0;
-    for (Clock::duration pause = std::chrono::milliseconds(1);; pause = std::min<Clock::duration>(2 * pause, kPoll)) {
+    for (Clock::duration pause = std::chrono::milliseconds(1);;
+         pause = std::min<Clock::duration>(2 * pause, kPoll)) {
       const pid_t ended = waitpid(pid_, &status, WNOHANG);
       if (ended == pid_) break;
       if (ended < 0 && errno != EINTR) throw device_error(name_ + ": " + std::strerror(errno));
@@ -112,7 +113,8 @@ class EntryLock {
  public:
   EntryLock(const fs::path& path, const Progress& progress, const std::string& what)
       : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_ < 0) throw device_error(path.string() + ": " + std::strerror(errno) + "; is the cache folder writable?");
+    if (file_ < 0)
+      throw device_error(path.string() + ": " + std::strerror(errno) + "; is the cache folder writable?");
     const auto deadline = Clock::now() + kBuildDeadline;
     while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -122,7 +124,8 @@ class EntryLock {
       }
       if (Clock::now() > deadline) {
         close(file_);
-        throw device_error(path.string() + ": another process has been building " + what + " for over an hour");
+        throw device_error(path.string() + ": another process has been building " + what +
+                           " for over an hour");
       }
       if (progress) progress(-1, "waiting for another process that builds " + what);
       std::this_thread::sleep_for(kPoll);
@@ -175,8 +178,9 @@ Tools find_tools(const fs::path& scratch) {
   tools.compiler = find_tool("clang++");
   if (tools.compiler.empty()) tools.compiler = find_tool("g++");
   if (tools.verilator.empty() || tools.compiler.empty() || find_tool("make").empty())
-    throw device_error("verilator: the RTL device needs the programs verilator, make and clang++ (or g++) on PATH; "
-                       "scripts/setup.sh installs them, and --device model needs none");
+    throw device_error(
+        "verilator: the RTL device needs the programs verilator, make and clang++ (or g++) on PATH; "
+        "scripts/setup.sh installs them, and --device model needs none");
   tools.verilator_version = version_of(tools.verilator, scratch);
   tools.compiler_version = version_of(tools.compiler, scratch);
   return tools;
@@ -194,7 +198,8 @@ std::vector<fs::path> sources_in(const std::vector<fs::path>& directories) {
   std::vector<fs::path> files;
   for (const fs::path& directory : directories)
     for (const auto& entry : fs::directory_iterator(directory))
-      if (entry.path().extension() == ".sv" || entry.path().extension() == ".svh") files.push_back(entry.path());
+      if (entry.path().extension() == ".sv" || entry.path().extension() == ".svh")
+        files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -213,7 +218,8 @@ std::uint64_t tiles(const VerilatedDesign& design) {
   return count;
 }
 
-/// Own code is faster for a single tile, and for a few where speed is measured (docs/benchmarks.md); it takes longer to build.
+/// Own code is faster for a single tile, and for a few where speed is measured (docs/benchmarks.md); it takes
+/// longer to build.
 bool gains_by_sharing(const VerilatedDesign& design, const VerilatedBuild& build) {
   return tiles(design) > (build.assertions == RtlAssertions::kOff ? kFewTiles : 1);
 }
@@ -221,9 +227,11 @@ bool gains_by_sharing(const VerilatedDesign& design, const VerilatedBuild& build
 bool shares_tile(const VerilatedDesign& design, const VerilatedBuild& build) {
   const bool able = !design.tile.empty() && build.threads == 1 && build.waves == Waves::kOff;
   if (build.tile_code == TileCode::kShared && !able)
-    throw input_error("verilator: " + design.name + ": tiles share their code only on one thread and without waves; "
+    throw input_error("verilator: " + design.name +
+                      ": tiles share their code only on one thread and without waves; "
                       "leave out threads, trace or tiles=shared");
-  return able && build.tile_code != TileCode::kOwn && (build.tile_code == TileCode::kShared || gains_by_sharing(design, build));
+  return able && build.tile_code != TileCode::kOwn &&
+         (build.tile_code == TileCode::kShared || gains_by_sharing(design, build));
 }
 
 fs::path file_of(const VerilatedDesign& design, const std::string& module) {
@@ -234,18 +242,21 @@ fs::path file_of(const VerilatedDesign& design, const std::string& module) {
 
 /// One run of Verilator: the chip, or the tile that it shares.
 struct Model {
-  std::string prefix;                      ///< of the generated files; the folder's name too
+  std::string prefix;  ///< of the generated files; the folder's name too
   std::string top;
   std::vector<RtlParameter> parameters{};  ///< of the top
   bool inline_all = false;
-  fs::path standin{};                      ///< read before the top; its modules take the place of those in the folders
-  std::vector<fs::path> sources{};         ///< C++ beside the generated files; none: an archive is made
+  fs::path standin{};  ///< read before the top; its modules take the place of those in the folders
+  std::vector<fs::path> sources{};  ///< C++ beside the generated files; none: an archive is made
 };
 
 /// What a Verilated chip is made of; the last one is linked with those before it.
 std::vector<Model> models(const VerilatedDesign& design, const VerilatedBuild& build) {
   const fs::path harness = SPIKELOOM_HARNESS_DIR;
-  Model chip{.prefix = "Vchip", .top = design.top, .parameters = design.parameters, .sources = {harness / (design.harness + ".cpp")}};
+  Model chip{.prefix = "Vchip",
+             .top = design.top,
+             .parameters = design.parameters,
+             .sources = {harness / (design.harness + ".cpp")}};
   if (!shares_tile(design, build)) {
     // Repeats a tile's code for each tile: only where speed is measured.
     chip.inline_all = build.assertions == RtlAssertions::kOff && tiles(design) <= kFewTiles;
@@ -264,12 +275,16 @@ std::vector<Model> models(const VerilatedDesign& design, const VerilatedBuild& b
 
 /// Arguments that decide the result, without places: they go into the manifest as they stand.
 std::vector<std::string> verilator_options(const Model& model, const VerilatedBuild& build) {
-  // -O3 with the compiler's -O3 in OPT_FAST is the fastest of the combinations that were measured, and for small chips
-  // and the shared tile --inline-mult 0 (docs/benchmarks.md).
-  // -Wno-fatal because lint is a test of its own, with nothing waived.
-  std::vector<std::string> list = {"--cc", "--prefix", model.prefix, "--top-module", model.top, "-O3", "--inline-mult",
-                                   model.inline_all ? "0" : "1", "--no-timing", "-Wno-fatal", "--default-language", "1800-2017"};
-  const auto add = [&](std::initializer_list<const char*> words) { list.insert(list.end(), words.begin(), words.end()); };
+  // -O3 with the compiler's -O3 in OPT_FAST is the fastest of the combinations that were measured, and for
+  // small chips and the shared tile --inline-mult 0 (docs/benchmarks.md). -Wno-fatal because lint is a test
+  // of its own, with nothing waived.
+  std::vector<std::string> list = {
+      "--cc",        "--prefix",   model.prefix,         "--top-module",
+      model.top,     "-O3",        "--inline-mult",      model.inline_all ? "0" : "1",
+      "--no-timing", "-Wno-fatal", "--default-language", "1800-2017"};
+  const auto add = [&](std::initializer_list<const char*> words) {
+    list.insert(list.end(), words.begin(), words.end());
+  };
   if (build.assertions == RtlAssertions::kOn)
     add({"--assert", "--x-assign", "unique", "--x-initial", "unique"});
   else
@@ -295,7 +310,8 @@ std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build,
     if (!model.standin.empty()) files.push_back(model.standin);
     files.insert(files.end(), model.sources.begin(), model.sources.end());
   }
-  for (const std::string& name : {std::string("verilator_instance.h"), design.harness + ".h", std::string("verilator_build.cpp")})
+  for (const std::string& name :
+       {std::string("verilator_instance.h"), design.harness + ".h", std::string("verilator_build.cpp")})
     files.push_back(harness / name);
   for (const fs::path& file : files) out << file.filename().string() << " " << hash(read_text(file)) << "\n";
   return out.str();
@@ -348,8 +364,9 @@ class Builder {
     const unsigned jobs = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
     double done = 0;
     run({"make", "-C", folder(model).string(), "-f", model.prefix + ".mk", "-j" + std::to_string(jobs),
-         model.sources.empty() ? model.prefix + "__ALL.a" : model.prefix, "CXX=" + cxx, "LINK=" + cxx + " -shared",
-         "OPT_FAST=-O3 -march=native", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2", "USER_LDLIBS=-Wl,-z,defs" + tile + waves,
+         model.sources.empty() ? model.prefix + "__ALL.a" : model.prefix, "CXX=" + cxx,
+         "LINK=" + cxx + " -shared", "OPT_FAST=-O3 -march=native", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2",
+         "USER_LDLIBS=-Wl,-z,defs" + tile + waves,
          find_tool("ccache").empty() ? "OBJCACHE=" : "OBJCACHE=ccache"},
         [&] { report(done = std::max(done, compiled()), "compiling"); });
   }
@@ -378,12 +395,14 @@ class Builder {
       std::ofstream log(log_, std::ios::app);
       for (const std::string& word : command) log << word << " ";
       log << "\n";
-      if (!log.flush()) throw device_error(log_.string() + ": cannot be written; is the cache folder writable?");
+      if (!log.flush())
+        throw device_error(log_.string() + ": cannot be written; is the cache folder writable?");
     }
     Child child(command, log_);
     if (!child.wait(meanwhile))
       throw device_error("verilator: building " + design_.name + " failed in " +
-                         fs::path(command.front()).filename().string() + first_error() + "; log: " + log_.string());
+                         fs::path(command.front()).filename().string() + first_error() +
+                         "; log: " + log_.string());
   }
 
   [[nodiscard]] std::string first_error() const {
@@ -436,7 +455,8 @@ VerilatedDesign chip_design(const Chip& chip) {
   std::error_code missing;
   for (const auto& item : fs::recursive_directory_iterator(root, missing))
     if (item.is_directory()) design.directories.push_back(item.path());
-  if (missing) throw device_error("verilator: " + root.string() + ": the RTL is not there: " + missing.message());
+  if (missing)
+    throw device_error("verilator: " + root.string() + ": the RTL is not there: " + missing.message());
   design.directories.push_back(root);
   std::sort(design.directories.begin(), design.directories.end());
   for (const fs::path& file : sources_in(design.directories))

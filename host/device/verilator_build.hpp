@@ -18,15 +18,16 @@ struct VerilatedDesign {
   std::vector<std::filesystem::path> directories;  ///< modules and headers are looked for here
   std::vector<RtlParameter> parameters;            ///< of the top
   std::string tile{};                              ///< module of a tile, all alike; empty: none, see TileCode
-  std::string harness = "verilator_harness";       ///< NAME.h and NAME.cpp beside the builder: the library's interface
+  std::string harness =
+      "verilator_harness";  ///< NAME.h and NAME.cpp beside the builder: the library's interface
 };
 
 enum class RtlAssertions { kOff, kOn };
 enum class Waves { kOff, kOn };
 
-/// Code of a chip's tiles: each its own, flattened into the chip's, or one model that all tiles are objects of
-/// (verilator_tile.sv). Shared code is built in seconds whatever the mesh, and faster from some tiles on: kAuto, which
-/// goes by docs/benchmarks.md, "One tile's code for all". Own code alone is threaded and traced.
+/// Code of a chip's tiles: each its own, flattened into the chip's, or one model that all tiles are objects
+/// of (verilator_tile.sv). Shared code is built in seconds whatever the mesh, and faster from some tiles on:
+/// kAuto, which goes by docs/benchmarks.md, "One tile's code for all". Own code alone is threaded and traced.
 enum class TileCode { kAuto, kOwn, kShared };
 
 struct VerilatedBuild {

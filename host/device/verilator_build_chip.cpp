@@ -19,9 +19,11 @@ using spikeloom::Error;
 using spikeloom::ErrorKind;
 
 constexpr const char* kUsage =
-    "usage: spikeloom-build-chip [--jobs N] [--waves] [--no-assertions] [--own-tiles] [--kernel] CHIP.toml ...\n"
+    "usage: spikeloom-build-chip [--jobs N] [--waves] [--no-assertions] [--own-tiles] [--kernel] CHIP.toml "
+    "...\n"
     "       spikeloom-build-chip --parameters CHIP.toml\n"
-    "Builds the Verilated library of each chip unless the cache ($SPIKELOOM_CACHE, default ~/.cache/spikeloom)\n"
+    "Builds the Verilated library of each chip unless the cache ($SPIKELOOM_CACHE, default "
+    "~/.cache/spikeloom)\n"
     "has it, and prints its path.\n"
     "  --jobs N         chips built at a time (default 1)\n"
     "  --waves          the variant that can write wave traces\n"
@@ -58,12 +60,14 @@ Options parse(const std::vector<std::string>& words) {
                words[i + 1] <= "9") {
       options.jobs = static_cast<unsigned>(words[++i][0] - '0');
     } else if (word.starts_with("-")) {
-      throw spikeloom::input_error(word + ": not an option, or without its value (--jobs: 1 to 9); see --help");
+      throw spikeloom::input_error(word +
+                                   ": not an option, or without its value (--jobs: 1 to 9); see --help");
     } else {
       options.chips.push_back(word);
     }
   }
-  if (options.chips.empty() && options.job != Options::Job::kHelp) throw spikeloom::input_error("no chip file given; see --help");
+  if (options.chips.empty() && options.job != Options::Job::kHelp)
+    throw spikeloom::input_error("no chip file given; see --help");
   if (options.job == Options::Job::kBuild) options.build.cache = spikeloom::default_cache();
   return options;
 }

@@ -13,11 +13,12 @@
 namespace spikeloom {
 
 struct VerilatorOptions {
-  std::optional<std::string> trace;                ///< FST file to write; needs a library built with tracing
-  RtlAssertions assertions = RtlAssertions::kOn;   ///< off only to measure speed
-  unsigned threads = 1;                            ///< that evaluate the chip
+  std::optional<std::string> trace;               ///< FST file to write; needs a library built with tracing
+  RtlAssertions assertions = RtlAssertions::kOn;  ///< off only to measure speed
+  unsigned threads = 1;                           ///< that evaluate the chip
   TileCode tile_code = TileCode::kAuto;
-  std::optional<std::uint64_t> stall_seed;         ///< the chip's streams pause at random, as behind a slow transport
+  std::optional<std::uint64_t>
+      stall_seed;  ///< the chip's streams pause at random, as behind a slow transport
 };
 
 /// Builds the chip's library unless the cache has it, loads it and resets the chip.

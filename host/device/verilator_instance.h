@@ -102,8 +102,7 @@ int spikeloom_harness_print(const char* format, ...) {
   va_end(arguments);
   if (current != nullptr && !current->stopped) {
     current->printed += text;
-    if (current->printed.size() > kTextLimit)
-      current->printed.erase(0, current->printed.size() - kTextLimit);
+    if (current->printed.size() > kTextLimit) current->printed.erase(0, current->printed.size() - kTextLimit);
   }
   return length;
 }

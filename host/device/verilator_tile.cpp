@@ -1,5 +1,6 @@
-// One Verilated tile behind the DPI of verilator_tile.sv. Compiled with the models (verilator_build.cpp), never into
-// Spikeloom itself. A tile belongs to the context of the chip that is being made or clocked (verilator_instance.h).
+// One Verilated tile behind the DPI of verilator_tile.sv. Compiled with the models (verilator_build.cpp),
+// never into Spikeloom itself. A tile belongs to the context of the chip that is being made or clocked
+// (verilator_instance.h).
 #include <cstring>
 #include <type_traits>
 
@@ -27,7 +28,8 @@ void get(const Port& port, svBitVecVal* words) {
   }
 }
 constexpr std::size_t kSpikeWords =
-    (sizeof(std::remove_reference_t<decltype(Vtile::spike_o)>) + sizeof(svBitVecVal) - 1) / sizeof(svBitVecVal);
+    (sizeof(std::remove_reference_t<decltype(Vtile::spike_o)>) + sizeof(svBitVecVal) - 1) /
+    sizeof(svBitVecVal);
 
 struct Tile {
   explicit Tile(const char* name) : model(Verilated::threadContextp(), name) {}
@@ -36,7 +38,8 @@ struct Tile {
   [[nodiscard]] bool shows_what_it_showed() {
     svBitVecVal spike[kSpikeWords];
     get(model.spike_o, spike);
-    return state() == shown_state && model.ring_o == shown_ring && std::memcmp(spike, shown_spike, sizeof spike) == 0;
+    return state() == shown_state && model.ring_o == shown_ring &&
+           std::memcmp(spike, shown_spike, sizeof spike) == 0;
   }
   void show() {
     shown_state = state();
@@ -67,8 +70,8 @@ void spikeloom_tile_destroy(void* opaque) {
   delete tile;
 }
 
-int spikeloom_tile_clock(void* opaque, int controls, long long ring, const svBitVecVal* spike, long long* ring_out,
-                         svBitVecVal* spike_out) {
+int spikeloom_tile_clock(void* opaque, int controls, long long ring, const svBitVecVal* spike,
+                         long long* ring_out, svBitVecVal* spike_out) {
   Tile& tile = *static_cast<Tile*>(opaque);
   Vtile& model = tile.model;
   model.rst_i = controls & 1;

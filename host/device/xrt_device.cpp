@@ -30,7 +30,9 @@ auto with_xrt(const std::string& what, const Action& action) {
     throw;
   } catch (const std::system_error& error) {
     if (error.code().value() == EBUSY || error.code().value() == EPERM)
-      throw device_error("xrt: " + what + ": the card is busy: another process holds it, or loads another xclbin (" + error.what() + ")");
+      throw device_error("xrt: " + what +
+                         ": the card is busy: another process holds it, or loads another xclbin (" +
+                         error.what() + ")");
     throw device_error("xrt: " + what + ": " + error.what());
   } catch (const std::exception& error) {
     throw device_error("xrt: " + what + ": " + error.what());
@@ -38,7 +40,8 @@ auto with_xrt(const std::string& what, const Action& action) {
 }
 
 xrt::xclbin read_xclbin(const std::string& file) {
-  if (!std::filesystem::is_regular_file(file)) throw input_error("device xrt: xclbin=" + file + ": there is no such file");
+  if (!std::filesystem::is_regular_file(file))
+    throw input_error("device xrt: xclbin=" + file + ": there is no such file");
   const std::string name(hw::kKernelName);
   std::string found;
   xrt::xclbin xclbin;
@@ -51,12 +54,14 @@ xrt::xclbin read_xclbin(const std::string& file) {
   } catch (const std::exception& error) {
     throw input_error("device xrt: xclbin=" + file + ": is no xclbin: " + error.what());
   }
-  throw input_error("device xrt: xclbin=" + file + ": has no kernel " + name + ", found " + (found.empty() ? "none" : found) +
+  throw input_error("device xrt: xclbin=" + file + ": has no kernel " + name + ", found " +
+                    (found.empty() ? "none" : found) +
                     "; scripts/xilinx builds one, `spikeloom emulate` makes one for emulation");
 }
 
 xrt::device open(const std::string& which) {
-  const bool number = !which.empty() && which.find_first_not_of("0123456789") == std::string::npos && which.size() < 4;
+  const bool number =
+      !which.empty() && which.find_first_not_of("0123456789") == std::string::npos && which.size() < 4;
   return with_xrt("card " + which + ": cannot be opened; is it there, and is XRT set up (XILINX_XRT)?", [&] {
     if (!number) return xrt::device(which);
     const unsigned index = static_cast<unsigned>(std::stoul(which));
@@ -70,7 +75,8 @@ xrt::device open(const std::string& which) {
 
 class XrtCard final : public Card {
  public:
-  explicit XrtCard(const XrtOptions& options) : xclbin_(read_xclbin(options.xclbin)), device_(open(options.device)) {
+  explicit XrtCard(const XrtOptions& options)
+      : xclbin_(read_xclbin(options.xclbin)), device_(open(options.device)) {
     with_xrt("loading " + options.xclbin, [&] {
       const xrt::uuid loaded = device_.load_xclbin(xclbin_);
       kernel_ = xrt::kernel(device_, loaded, std::string(hw::kKernelName));
@@ -90,8 +96,9 @@ class XrtCard final : public Card {
         slot.run.set_arg(hw::kKernelArgumentResults, slot.results);
       }
     });
-    description_ = "xrt (" + with_xrt("name", [&] { return device_.get_info<xrt::info::device::name>(); }) + ", card " +
-                   options.device + ", " + std::filesystem::path(options.xclbin).filename().string() + ")";
+    description_ = "xrt (" + with_xrt("name", [&] { return device_.get_info<xrt::info::device::name>(); }) +
+                   ", card " + options.device + ", " +
+                   std::filesystem::path(options.xclbin).filename().string() + ")";
   }
 
   void write(std::size_t slot, std::span<const Word> words) override {
@@ -101,7 +108,8 @@ class XrtCard final : public Card {
     });
   }
 
-  void start(std::size_t slot, std::uint32_t command_words, std::uint32_t result_words, std::uint32_t quiet_cycles) override {
+  void start(std::size_t slot, std::uint32_t command_words, std::uint32_t result_words,
+             std::uint32_t quiet_cycles) override {
     with_xrt("starting the kernel", [&] {
       xrt::run& run = slots_[slot].run;
       run.set_arg(hw::kKernelArgumentCommandWords, command_words);
@@ -114,13 +122,16 @@ class XrtCard final : public Card {
   bool wait(std::size_t slot, std::chrono::milliseconds patience) override {
     return with_xrt("waiting for the kernel", [&] {
       switch (const ert_cmd_state state = slots_[slot].run.wait(patience); state) {
-        case ERT_CMD_STATE_COMPLETED: return true;
+        case ERT_CMD_STATE_COMPLETED:
+          return true;
         case ERT_CMD_STATE_NEW:
         case ERT_CMD_STATE_QUEUED:
         case ERT_CMD_STATE_RUNNING:
         case ERT_CMD_STATE_SUBMITTED:
-        case ERT_CMD_STATE_TIMEOUT: return false;
-        default: throw device_error("xrt: the kernel's run ended in state " + std::to_string(state) + " of XRT");
+        case ERT_CMD_STATE_TIMEOUT:
+          return false;
+        default:
+          throw device_error("xrt: the kernel's run ended in state " + std::to_string(state) + " of XRT");
       }
     });
   }

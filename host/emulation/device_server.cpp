@@ -41,7 +41,8 @@ bool send_all(int socket, std::span<const std::uint8_t> from) {
 bool readable(int socket, int timeout_ms) {
   pollfd look{socket, POLLIN, 0};
   const int found = poll(&look, 1, timeout_ms);
-  if (found < 0 && errno != EINTR) throw device_error(std::string("emulation socket: ") + std::strerror(errno));
+  if (found < 0 && errno != EINTR)
+    throw device_error(std::string("emulation socket: ") + std::strerror(errno));
   return found > 0;
 }
 
@@ -50,7 +51,8 @@ bool readable(int socket, int timeout_ms) {
 std::uint32_t DeviceServer::offset_of(std::uint64_t address, std::uint64_t size) const {
   if (address < base_ || size % 4 != 0 || address % 4 != 0 || address + size > base_ + kControlBytes)
     throw device_error("emulation: registers at " + std::to_string(address) + ", " + std::to_string(size) +
-                       " bytes: the kernel has words at " + std::to_string(base_) + " to " + std::to_string(base_ + kControlBytes));
+                       " bytes: the kernel has words at " + std::to_string(base_) + " to " +
+                       std::to_string(base_ + kControlBytes));
   return static_cast<std::uint32_t>(address - base_);
 }
 
@@ -64,7 +66,8 @@ Bytes DeviceServer::write_registers(const MessageReader& request) {
   };
   // XRT's software scheduler writes the whole register file at once: the start bit comes last.
   const std::size_t first = offset == 0 && data.size() > 4 ? 0x10 : 0;
-  for (std::size_t i = first; i + 4 <= data.size(); i += 4) kernel_.write_register(offset + static_cast<std::uint32_t>(i), word(i));
+  for (std::size_t i = first; i + 4 <= data.size(); i += 4)
+    kernel_.write_register(offset + static_cast<std::uint32_t>(i), word(i));
   if (first != 0) kernel_.write_register(0, word(0));
   return MessageWriter().number(1, 1).message();
 }
@@ -85,7 +88,8 @@ Bytes DeviceServer::answer(std::uint32_t call, std::span<const std::uint8_t> mes
   switch (static_cast<Call>(call)) {
     case Call::kEnvironment:
     case Call::kAllocate:
-    case Call::kFree: return MessageWriter().number(1, 1).message();
+    case Call::kFree:
+      return MessageWriter().number(1, 1).message();
     case Call::kHostToDevice: {
       const auto data = request.bytes(4);
       memory_.write(request.number(3) + request.number_or(6, 0), data);
@@ -96,14 +100,21 @@ Bytes DeviceServer::answer(std::uint32_t call, std::span<const std::uint8_t> mes
       memory_.read(request.number(4) + request.number_or(6, 0), data);
       return MessageWriter().number(1, data.size()).bytes(2, data).message();
     }
-    case Call::kWriteRegisters: return write_registers(request);
-    case Call::kReadRegisters: return read_registers(request);
-    case Call::kDebugMessages: return {};
-    case Call::kClose: closed_ = true; return MessageWriter().number(1, 1).message();
+    case Call::kWriteRegisters:
+      return write_registers(request);
+    case Call::kReadRegisters:
+      return read_registers(request);
+    case Call::kDebugMessages:
+      return {};
+    case Call::kClose:
+      closed_ = true;
+      return MessageWriter().number(1, 1).message();
     case Call::kWriteRam:
-    case Call::kReadRam: break;
+    case Call::kReadRam:
+      break;
   }
-  throw device_error("emulation: call " + std::to_string(call) + " is not one of a kernel with ap_ctrl_hs control");
+  throw device_error("emulation: call " + std::to_string(call) +
+                     " is not one of a kernel with ap_ctrl_hs control");
 }
 
 bool serve(int socket, DeviceServer& server, KernelModel& kernel) {

@@ -14,7 +14,8 @@ namespace spikeloom::emulation {
 class DeviceServer {
  public:
   /// `base`: the address of the kernel's control port, as in the xclbin's IP layout.
-  DeviceServer(KernelModel& kernel, SparseMemory& memory, std::uint64_t base) : kernel_(kernel), memory_(memory), base_(base) {}
+  DeviceServer(KernelModel& kernel, SparseMemory& memory, std::uint64_t base)
+      : kernel_(kernel), memory_(memory), base_(base) {}
 
   /// The reply to one call. Throws Error{kDevice} for a call or an address that this device does not have.
   [[nodiscard]] Bytes answer(std::uint32_t call, std::span<const std::uint8_t> message);

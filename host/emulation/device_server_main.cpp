@@ -1,4 +1,5 @@
-// spikeloom-device-server: what XRT's hw_emu shim starts in place of a simulator; see README.md. Not for people to call.
+// spikeloom-device-server: what XRT's hw_emu shim starts in place of a simulator; see README.md. Not for
+// people to call.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -46,7 +47,8 @@ int connect_to(const std::string& path, std::chrono::milliseconds patience) {
 
 std::string variable(const char* name) {
   const char* const value = std::getenv(name);
-  if (value == nullptr || *value == 0) throw device_error(std::string(name) + " is not set; XRT sets it when it starts this program");
+  if (value == nullptr || *value == 0)
+    throw device_error(std::string(name) + " is not set; XRT sets it when it starts this program");
   return value;
 }
 
@@ -55,17 +57,18 @@ std::map<std::string, std::string> options_of(int argc, char** argv) {
   std::map<std::string, std::string> options;
   for (int i = 1; i + 1 < argc; i += 2) options[argv[i]] = argv[i + 1];
   for (const char* name : {"--chip", "--kernel", "--library", "--stall", "--watch"})
-    if (!options.contains(name)) throw input_error(std::string(name) + ": missing; `spikeloom emulate` calls this program");
+    if (!options.contains(name))
+      throw input_error(std::string(name) + ": missing; `spikeloom emulate` calls this program");
   return options;
 }
 
 /// Tells the supervisor how this ends; silence means that the process died.
-void report(int watch, const std::string& text) {
-  (void)!write(watch, text.data(), text.size());
-}
+void report(int watch, const std::string& text) { (void)!write(watch, text.data(), text.size()); }
 
-std::unique_ptr<KernelModel> make_kernel(const std::map<std::string, std::string>& options, SparseMemory& memory) {
-  if (options.at("--kernel") == "rtl") return load_rtl_kernel(options.at("--library"), memory, std::stoull(options.at("--stall")));
+std::unique_ptr<KernelModel> make_kernel(const std::map<std::string, std::string>& options,
+                                         SparseMemory& memory) {
+  if (options.at("--kernel") == "rtl")
+    return load_rtl_kernel(options.at("--library"), memory, std::stoull(options.at("--stall")));
   const Chip chip = read_chip(options.at("--chip"));
   return kernel_over(open_model(chip), chip, memory);
 }

@@ -74,11 +74,13 @@ class Folder {
 /// A listening socket on which device servers tell how they end.
 class Watch {
  public:
-  explicit Watch(const fs::path& path) : listener_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+  explicit Watch(const fs::path& path)
+      : listener_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    if (listener_ < 0 || bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 16) != 0)
+    if (listener_ < 0 || bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        listen(listener_, 16) != 0)
       throw device_error("emulate: " + path.string() + ": " + std::strerror(errno));
   }
   ~Watch() {
@@ -94,7 +96,8 @@ class Watch {
     for (const auto& [socket, said] : servers_) all.push_back({socket, POLLIN, 0});
     if (poll(all.data(), all.size(), kLook) <= 0) return "";
     if ((all[0].revents & POLLIN) != 0)
-      if (const int server = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC); server >= 0) servers_[server] = "";
+      if (const int server = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC); server >= 0)
+        servers_[server] = "";
     for (std::size_t i = 1; i < all.size(); ++i)
       if (all[i].revents != 0)
         if (std::string wrong = hear(all[i].fd); !wrong.empty()) return wrong;
@@ -122,7 +125,8 @@ class Watch {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-/// While it lives, an interrupt is noted instead of ending the process, so that the host and the folder go too.
+/// While it lives, an interrupt is noted instead of ending the process, so that the host and the folder go
+/// too.
 class NotedSignals {
  public:
   NotedSignals() {
@@ -145,7 +149,8 @@ class NotedSignals {
 /// A process group that ends with this object, however it is left.
 class Host {
  public:
-  Host(const std::vector<std::string>& command, const std::vector<std::string>& environment) : name_(command.front()) {
+  Host(const std::vector<std::string>& command, const std::vector<std::string>& environment)
+      : name_(command.front()) {
     std::vector<char*> words, variables;
     for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
     for (const std::string& entry : environment) variables.push_back(const_cast<char*>(entry.c_str()));
@@ -175,7 +180,8 @@ class Host {
     return ended_;
   }
   [[nodiscard]] int code() const {
-    if (WIFSIGNALED(status_)) throw device_error("emulate: " + name_ + " was ended by signal " + std::to_string(WTERMSIG(status_)));
+    if (WIFSIGNALED(status_))
+      throw device_error("emulate: " + name_ + " was ended by signal " + std::to_string(WTERMSIG(status_)));
     if (WEXITSTATUS(status_) == 127) throw device_error("emulate: " + name_ + ": cannot be started");
     return WEXITSTATUS(status_);
   }
@@ -193,8 +199,9 @@ fs::path xrt_root(const fs::path& folder) {
   if (!own.empty() && fs::exists(fs::path(own) / "lib" / "libxrt_hwemu.so.2")) return own;
   const fs::path libraries = SPIKELOOM_XRT_LIBRARY_DIR;
   if (libraries.empty() || !fs::exists(libraries / "libxrt_hwemu.so.2"))
-    throw device_error("emulate: XRT's emulation library libxrt_hwemu.so.2 is neither in XILINX_XRT (" + own + ") nor in " +
-                       libraries.string() + "; scripts/setup.sh installs libxrt1, then build again");
+    throw device_error("emulate: XRT's emulation library libxrt_hwemu.so.2 is neither in XILINX_XRT (" + own +
+                       ") nor in " + libraries.string() +
+                       "; scripts/setup.sh installs libxrt1, then build again");
   fs::create_directories(folder / "root");
   fs::create_directory_symlink(libraries, folder / "root" / "lib");
   return folder / "root";
@@ -204,7 +211,8 @@ fs::path xrt_root(const fs::path& folder) {
 void write_vendors(const fs::path& folder) {
   fs::create_directories(folder / "vendors");
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(kVendors, none)) fs::copy_file(entry.path(), folder / "vendors" / entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(kVendors, none))
+    fs::copy_file(entry.path(), folder / "vendors" / entry.path().filename());
   write_file(folder / "vendors" / "xilinx.icd", "libxilinxopencl.so.2\n");
 }
 
@@ -218,7 +226,8 @@ std::vector<std::string> environment(const Folder& folder, const EmulationOption
       {"EMCONFIG_PATH", place},
       {"SDACCEL_EM_RUN_DIR", place},
       {"OCL_ICD_VENDORS", place + "/vendors"},
-      // For hosts with sanitizers: the preload stands before their runtime, and XRT unmaps memory of the heap.
+      // For hosts with sanitizers: the preload stands before their runtime, and XRT unmaps memory of the
+      // heap.
       {"ASAN_OPTIONS", variable("ASAN_OPTIONS") + ":verify_asan_link_order=0:detect_leaks=0"},
       {"LD_PRELOAD", (preload.empty() ? "" : preload + ":") + (options.programs / kNoSleep).string()},
   };
@@ -234,7 +243,8 @@ std::vector<std::string> environment(const Folder& folder, const EmulationOption
 void prepare(const Folder& folder, const EmulationOptions& options, const std::string& library) {
   const fs::path place = folder.path(), server = options.programs / kServer;
   for (const fs::path& program : {server, options.programs / kNoSleep})
-    if (!fs::exists(program)) throw device_error("emulate: " + program.string() + ": is not there; build all of Spikeloom");
+    if (!fs::exists(program))
+      throw device_error("emulate: " + program.string() + ": is not there; build all of Spikeloom");
   const Bytes xclbin = emulation_xclbin(kernel_interface(), folder.name());
   write_file(place / "kernel.xclbin", std::string(xclbin.begin(), xclbin.end()));
   write_file(place / "emconfig.json", emconfig("spikeloom_emulation_1_0"));
@@ -244,24 +254,29 @@ void prepare(const Folder& folder, const EmulationOptions& options, const std::s
   const fs::path script = place / "simulation" / "simulate.sh";
   write_file(script, "#!/bin/sh\nunset LD_PRELOAD\nexec " + quoted(server.string()) + " --chip " +
                          quoted(fs::absolute(options.chip_file).string()) + " --kernel " +
-                         (options.kernel == KernelKind::kRtl ? "rtl" : "model") + " --library " + quoted(library) + " --stall " +
-                         std::to_string(options.stall_seed) + " --watch " + quoted((place / "watch").string()) +
-                         " >" + quoted((place / "server.log").string()) + " 2>&1\n");
+                         (options.kernel == KernelKind::kRtl ? "rtl" : "model") + " --library " +
+                         quoted(library) + " --stall " + std::to_string(options.stall_seed) + " --watch " +
+                         quoted((place / "watch").string()) + " >" + quoted((place / "server.log").string()) +
+                         " 2>&1\n");
   fs::permissions(script, fs::perms::owner_all);
 }
 
-/// Files that XRT leaves outside of the folder: a log in the current folder that carries the project's name, and one beside
-/// the program, which it overwrites whatever was there.
+/// Files that XRT leaves outside of the folder: a log in the current folder that carries the project's name,
+/// and one beside the program, which it overwrites whatever was there.
 class StrayLogs {
  public:
   StrayLogs(std::string project, const fs::path& program)
-      : project_(std::move(project)), debug_(program.parent_path() / "emulation_debug.log"), since_(fs::file_time_type::clock::now()) {}
+      : project_(std::move(project)),
+        debug_(program.parent_path() / "emulation_debug.log"),
+        since_(fs::file_time_type::clock::now()) {}
   ~StrayLogs() {
     std::error_code none;
-    if (const auto written = fs::last_write_time(debug_, none); !none && written >= since_) fs::remove(debug_, none);
+    if (const auto written = fs::last_write_time(debug_, none); !none && written >= since_)
+      fs::remove(debug_, none);
     for (const auto& entry : fs::directory_iterator(fs::current_path(none), none)) {
       const std::string name = entry.path().filename().string();
-      if (name.find(project_) != std::string::npos && name.ends_with("_simulate.log")) fs::remove(entry.path(), none);
+      if (name.find(project_) != std::string::npos && name.ends_with("_simulate.log"))
+        fs::remove(entry.path(), none);
     }
   }
   StrayLogs(const StrayLogs&) = delete;
@@ -279,8 +294,8 @@ int supervise(Host& host, Watch& watch, const EmulationOptions& options) {
     std::string wrong = watch.look();
     if (interrupted != 0) throw device_error("emulate: interrupted by signal " + std::to_string(interrupted));
     if (Clock::now() > limit)
-      throw device_error("emulate: time-out: the command has not ended after " + std::to_string(options.time_limit.count()) +
-                         " s; --time-limit sets the limit");
+      throw device_error("emulate: time-out: the command has not ended after " +
+                         std::to_string(options.time_limit.count()) + " s; --time-limit sets the limit");
     if (wrong.empty()) continue;
     // XRT waits for ever for a server that is gone. A host that ends by itself has more to say.
     for (const auto end = Clock::now() + kGrace; !host.ended() && Clock::now() < end;) (void)watch.look();
@@ -291,7 +306,8 @@ int supervise(Host& host, Watch& watch, const EmulationOptions& options) {
 
 }  // namespace
 
-int run_emulated(std::vector<std::string> command, const EmulationOptions& options, const Progress& progress) {
+int run_emulated(std::vector<std::string> command, const EmulationOptions& options,
+                 const Progress& progress) {
   SPIKELOOM_CHECK(!command.empty());
   const Chip chip = read_chip(options.chip_file);
   std::string library;

@@ -11,7 +11,8 @@ KernelInterface kernel_interface() {
                          .memory_bits = hw::kKernelMemoryBits,
                          .arguments = {}};
   for (const hw::KernelArgument& argument : hw::kKernelArguments)
-    kernel.arguments.push_back({std::string(argument.name), argument.offset, argument.bytes, argument.is_global});
+    kernel.arguments.push_back(
+        {std::string(argument.name), argument.offset, argument.bytes, argument.is_global});
   return kernel;
 }
 

@@ -16,8 +16,8 @@ struct KernelArgument {
 
 struct KernelInterface {
   std::string name, control_port, memory_port;
-  std::uint32_t memory_bits = 64;          ///< data width of the memory port
-  std::vector<KernelArgument> arguments;   ///< by number
+  std::uint32_t memory_bits = 64;         ///< data width of the memory port
+  std::vector<KernelArgument> arguments;  ///< by number
 };
 
 /// The one that the RTL of this program's description has.

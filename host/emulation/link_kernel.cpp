@@ -26,7 +26,8 @@ class LinkKernel final : public KernelModel {
     running_ = true;
     done_ = false;
     taken_ = written_ = quiet_ = cycles_ = 0;
-    error_ = address(hw::kKernelOffsetCommands) % hw::kKernelAlignment != 0 || address(hw::kKernelOffsetResults) % hw::kKernelAlignment != 0
+    error_ = address(hw::kKernelOffsetCommands) % hw::kKernelAlignment != 0 ||
+                     address(hw::kKernelOffsetResults) % hw::kKernelAlignment != 0
                  ? hw::kKernelErrorMisaligned
                  : hw::kKernelErrorNone;
   }
@@ -34,17 +35,24 @@ class LinkKernel final : public KernelModel {
   std::uint32_t read_register(std::uint32_t offset) override {
     switch (offset) {
       case hw::kKernelRegisterControl: {
-        const std::uint32_t value = (running_ ? 1U << hw::kKernelControlStart : 1U << hw::kKernelControlIdle) |
-                                    (done_ ? 1U << hw::kKernelControlDone | 1U << hw::kKernelControlReady : 0U);
+        const std::uint32_t value =
+            (running_ ? 1U << hw::kKernelControlStart : 1U << hw::kKernelControlIdle) |
+            (done_ ? 1U << hw::kKernelControlDone | 1U << hw::kKernelControlReady : 0U);
         done_ = false;
         return value;
       }
-      case hw::kKernelRegisterResultsWritten: return written_;
-      case hw::kKernelRegisterCommandsTaken: return taken_;
-      case hw::kKernelRegisterError: return error_;
-      case hw::kKernelRegisterCycles: return cycles_;
-      case hw::kKernelRegisterHardwareHash: return hw::kHardwareHash;
-      case hw::kKernelRegisterChipHash: return chip_hash_;
+      case hw::kKernelRegisterResultsWritten:
+        return written_;
+      case hw::kKernelRegisterCommandsTaken:
+        return taken_;
+      case hw::kKernelRegisterError:
+        return error_;
+      case hw::kKernelRegisterCycles:
+        return cycles_;
+      case hw::kKernelRegisterHardwareHash:
+        return hw::kHardwareHash;
+      case hw::kKernelRegisterChipHash:
+        return chip_hash_;
       default: {
         const auto found = registers_.find(offset);
         return found == registers_.end() ? 0 : found->second;
@@ -68,19 +76,24 @@ class LinkKernel final : public KernelModel {
 
   void look() {
     ++cycles_;
-    const std::uint32_t offered = scalar(hw::kKernelOffsetCommandWords), room = scalar(hw::kKernelOffsetResultWords);
+    const std::uint32_t offered = scalar(hw::kKernelOffsetCommandWords),
+                        room = scalar(hw::kKernelOffsetResultWords);
     if (error_ != hw::kKernelErrorNone) return finish();
     std::array<Word, kBurst> words;
     const std::size_t next = std::min<std::size_t>(kBurst, offered - taken_);
-    for (std::size_t i = 0; i < next; ++i) words[i] = memory_.read_word(address(hw::kKernelOffsetCommands) + 8 * (taken_ + i));
+    for (std::size_t i = 0; i < next; ++i)
+      words[i] = memory_.read_word(address(hw::kKernelOffsetCommands) + 8 * (taken_ + i));
     taken_ += static_cast<std::uint32_t>(link_->send(std::span(words).first(next)));
-    const std::size_t got = link_->receive(std::span(words).first(std::min<std::size_t>(kBurst, room - written_)));
+    const std::size_t got =
+        link_->receive(std::span(words).first(std::min<std::size_t>(kBurst, room - written_)));
     for (std::size_t i = 0; i < got; ++i) memory_.write_word(result(written_ + i), words[i], 0xff);
     written_ += static_cast<std::uint32_t>(got);
     const bool rest = !link_->progress() && got == 0;
     quiet_ = got == 0 ? quiet_ + 1 : 0;
-    if (taken_ == offered && (rest || quiet_ >= scalar(hw::kKernelOffsetQuietCycles))) finish();
-    else if (room != 0 && written_ == room) finish();
+    if (taken_ == offered && (rest || quiet_ >= scalar(hw::kKernelOffsetQuietCycles)))
+      finish();
+    else if (room != 0 && written_ == room)
+      finish();
   }
 
   [[nodiscard]] std::uint64_t result(std::size_t word) const {
@@ -94,7 +107,8 @@ class LinkKernel final : public KernelModel {
     header[hw::kKernelHeaderCycles] = cycles_;
     header[hw::kKernelHeaderHashes] = chip_hash_ | Word{hw::kHardwareHash} << 32U;
     if (error_ != hw::kKernelErrorMisaligned)
-      for (std::size_t i = 0; i < header.size(); ++i) memory_.write_word(address(hw::kKernelOffsetResults) + 8 * i, header[i], 0xff);
+      for (std::size_t i = 0; i < header.size(); ++i)
+        memory_.write_word(address(hw::kKernelOffsetResults) + 8 * i, header[i], 0xff);
     running_ = false;
     done_ = true;
   }

@@ -21,7 +21,8 @@ void SparseMemory::read(std::uint64_t address, std::span<std::uint8_t> to) const
 void SparseMemory::write(std::uint64_t address, std::span<const std::uint8_t> from) {
   while (!from.empty()) {
     const std::uint64_t offset = address % kPage;
-    const auto piece = from.first(static_cast<std::size_t>(std::min<std::uint64_t>(from.size(), kPage - offset)));
+    const auto piece =
+        from.first(static_cast<std::size_t>(std::min<std::uint64_t>(from.size(), kPage - offset)));
     Page& page = pages_.try_emplace(address / kPage, Page{}).first->second;
     std::copy(piece.begin(), piece.end(), page.begin() + static_cast<std::ptrdiff_t>(offset));
     address += piece.size();

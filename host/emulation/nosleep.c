@@ -1,5 +1,5 @@
-/* Preloaded into a host program under emulation: XRT's hw_emu shim sleeps ten seconds in its first wait and one in each later
- * one, where a look at the simulated device would do. */
+/* Preloaded into a host program under emulation: XRT's hw_emu shim sleeps ten seconds in its first wait and
+ * one in each later one, where a look at the simulated device would do. */
 #include <unistd.h>
 
 enum { kMicroseconds = 200 };

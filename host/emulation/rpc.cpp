@@ -24,8 +24,8 @@ class Cursor {
   [[nodiscard]] bool done() const { return left_.empty(); }
   std::span<const std::uint8_t> take(std::uint64_t count) {
     if (count > left_.size())
-      throw device_error("emulation message: cut short: expected " + std::to_string(count) + " more bytes, found " +
-                         std::to_string(left_.size()));
+      throw device_error("emulation message: cut short: expected " + std::to_string(count) +
+                         " more bytes, found " + std::to_string(left_.size()));
     const auto piece = left_.first(static_cast<std::size_t>(count));
     left_ = left_.subspan(piece.size());
     return piece;
@@ -85,18 +85,29 @@ MessageReader::MessageReader(std::span<const std::uint8_t> message) {
     const std::uint64_t key = cursor.varint();
     const auto field = static_cast<std::uint32_t>(key >> 3U);
     switch (key & 7U) {
-      case kVarint: numbers_[field] = cursor.varint(); break;
-      case kFixed64: numbers_[field] = little_endian(cursor.take(8)); break;
-      case kFixed32: numbers_[field] = little_endian(cursor.take(4)); break;
-      case kLength: bytes_[field] = cursor.take(cursor.varint()); break;
-      default: throw device_error("emulation message: field " + std::to_string(field) + " has wire type " + std::to_string(key & 7U));
+      case kVarint:
+        numbers_[field] = cursor.varint();
+        break;
+      case kFixed64:
+        numbers_[field] = little_endian(cursor.take(8));
+        break;
+      case kFixed32:
+        numbers_[field] = little_endian(cursor.take(4));
+        break;
+      case kLength:
+        bytes_[field] = cursor.take(cursor.varint());
+        break;
+      default:
+        throw device_error("emulation message: field " + std::to_string(field) + " has wire type " +
+                           std::to_string(key & 7U));
     }
   }
 }
 
 std::uint64_t MessageReader::number(std::uint32_t field) const {
   const auto found = numbers_.find(field);
-  if (found == numbers_.end()) throw device_error("emulation message: number field " + std::to_string(field) + " is missing");
+  if (found == numbers_.end())
+    throw device_error("emulation message: number field " + std::to_string(field) + " is missing");
   return found->second;
 }
 
@@ -107,7 +118,8 @@ std::uint64_t MessageReader::number_or(std::uint32_t field, std::uint64_t otherw
 
 std::span<const std::uint8_t> MessageReader::bytes(std::uint32_t field) const {
   const auto found = bytes_.find(field);
-  if (found == bytes_.end()) throw device_error("emulation message: bytes field " + std::to_string(field) + " is missing");
+  if (found == bytes_.end())
+    throw device_error("emulation message: bytes field " + std::to_string(field) + " is missing");
   return found->second;
 }
 

@@ -1,5 +1,6 @@
-// The messages between XRT's emulation shim and a device server: frames of 14 or 9 bytes of header and a message in
-// protobuf's wire format (varints, lengths, fixed words), which is little enough to be written here.
+// The messages between XRT's emulation shim and a device server: frames of 14 or 9 bytes of header and a
+// message in protobuf's wire format (varints, lengths, fixed words), which is little enough to be written
+// here.
 #pragma once
 
 #include <array>

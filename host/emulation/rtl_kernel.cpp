@@ -8,7 +8,9 @@
 namespace spikeloom::emulation {
 namespace {
 
-std::uint64_t read_memory(void* owner, std::uint64_t address) { return static_cast<SparseMemory*>(owner)->read_word(address); }
+std::uint64_t read_memory(void* owner, std::uint64_t address) {
+  return static_cast<SparseMemory*>(owner)->read_word(address);
+}
 void write_memory(void* owner, std::uint64_t address, std::uint64_t word, std::uint8_t strobe) {
   static_cast<SparseMemory*>(owner)->write_word(address, word, strobe);
 }
@@ -63,7 +65,8 @@ class RtlKernel final : public KernelModel {
 
 }  // namespace
 
-std::unique_ptr<KernelModel> load_rtl_kernel(const std::string& library, SparseMemory& memory, std::uint64_t stall_seed) {
+std::unique_ptr<KernelModel> load_rtl_kernel(const std::string& library, SparseMemory& memory,
+                                             std::uint64_t stall_seed) {
   return std::make_unique<RtlKernel>(library, memory, stall_seed);
 }
 

@@ -1,4 +1,5 @@
-// The card's kernel as RTL: a Verilated library (kernel_design) with the server's memory behind its memory port.
+// The card's kernel as RTL: a Verilated library (kernel_design) with the server's memory behind its memory
+// port.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@ namespace spikeloom::emulation {
 
 /// Loads the library and resets the kernel. `stall_seed` not 0: the memory pauses at random.
 /// Throws Error{kDevice} when the library cannot be loaded.
-[[nodiscard]] std::unique_ptr<KernelModel> load_rtl_kernel(const std::string& library, SparseMemory& memory, std::uint64_t stall_seed);
+[[nodiscard]] std::unique_ptr<KernelModel> load_rtl_kernel(const std::string& library, SparseMemory& memory,
+                                                           std::uint64_t stall_seed);
 
 }  // namespace spikeloom::emulation

@@ -90,9 +90,10 @@ std::string hex(std::uint64_t value) {
 std::string argument(const KernelInterface& kernel, std::size_t number) {
   const KernelArgument& argument = kernel.arguments[number];
   const std::string size = hex(argument.bytes);
-  return "<arg name=\"" + argument.name + "\" addressQualifier=\"" + (argument.global ? "1" : "0") + "\" id=\"" +
-         std::to_string(number) + "\" port=\"" + (argument.global ? kernel.memory_port : kernel.control_port) + "\" size=\"" +
-         size + "\" offset=\"" + hex(argument.offset) + "\" hostOffset=\"0x0\" hostSize=\"" + size + "\" type=\"" +
+  return "<arg name=\"" + argument.name + "\" addressQualifier=\"" + (argument.global ? "1" : "0") +
+         "\" id=\"" + std::to_string(number) + "\" port=\"" +
+         (argument.global ? kernel.memory_port : kernel.control_port) + "\" size=\"" + size + "\" offset=\"" +
+         hex(argument.offset) + "\" hostOffset=\"0x0\" hostSize=\"" + size + "\" type=\"" +
          (argument.global ? "ulong*" : "uint") + "\"/>\n";
 }
 
@@ -103,31 +104,41 @@ std::string embedded_metadata(const KernelInterface& kernel, const std::string& 
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<project name=\"" + project +
       "\"><platform vendor=\"spikeloom\" boardid=\"emulation\" name=\"emulation\" featureRomTime=\"0\">"
       "<version major=\"1\" minor=\"0\"/><description/>\n"
-      "<board name=\"emulation\" vendor=\"spikeloom\" fpga=\"\"><interfaces/><memories><memory name=\"ddr0\" type=\"ddr4\" "
+      "<board name=\"emulation\" vendor=\"spikeloom\" fpga=\"\"><interfaces/><memories><memory name=\"ddr0\" "
+      "type=\"ddr4\" "
       "size=\"4GB\"/></memories></board>\n<host architecture=\"x86_64\"/>\n"
       "<device name=\"fpga0\" fpgaDevice=\"virtexuplus:xcu50:fsvh2104:-2:e\" addrWidth=\"0\">"
       "<systemClocks><clock port=\"KERNEL_CLK\" frequency=\"300.0MHz\"/></systemClocks>\n"
-      "<core name=\"OCL_REGION_0\" target=\"hw_em\" type=\"clc_region\" clockFreq=\"300MHz\" numComputeUnits=\"1\">"
+      "<core name=\"OCL_REGION_0\" target=\"hw_em\" type=\"clc_region\" clockFreq=\"300MHz\" "
+      "numComputeUnits=\"1\">"
       "<kernelClocks><clock port=\"KERNEL_CLK\" frequency=\"300.000000MHz\"/></kernelClocks>\n"
-      "<kernel name=\"" + kernel.name + "\" language=\"ip_c\" vlnv=\"spikeloom:kernel:" + kernel.name +
+      "<kernel name=\"" +
+      kernel.name + "\" language=\"ip_c\" vlnv=\"spikeloom:kernel:" + kernel.name +
       ":1.0\" attributes=\"\" preferredWorkGroupSizeMultiple=\"0\" workGroupSize=\"1\" interrupt=\"true\" "
       "hwControlProtocol=\"ap_ctrl_hs\">\n"
-      "<port name=\"" + kernel.memory_port + "\" mode=\"master\" range=\"0xFFFFFFFFFFFFFFFF\" dataWidth=\"" +
-      std::to_string(kernel.memory_bits) + "\" portType=\"addressable\" base=\"0x0\"/>\n"
-      "<port name=\"" + kernel.control_port + "\" mode=\"slave\" range=\"0x1000\" dataWidth=\"32\" portType=\"addressable\" "
+      "<port name=\"" +
+      kernel.memory_port + "\" mode=\"master\" range=\"0xFFFFFFFFFFFFFFFF\" dataWidth=\"" +
+      std::to_string(kernel.memory_bits) +
+      "\" portType=\"addressable\" base=\"0x0\"/>\n"
+      "<port name=\"" +
+      kernel.control_port +
+      "\" mode=\"slave\" range=\"0x1000\" dataWidth=\"32\" portType=\"addressable\" "
       "base=\"0x0\"/>\n";
   for (std::size_t i = 0; i < kernel.arguments.size(); ++i) text += argument(kernel, i);
-  return text + "<compileWorkGroupSize x=\"1\" y=\"1\" z=\"1\"/><maxWorkGroupSize x=\"1\" y=\"1\" z=\"1\"/>\n<instance name=\"" +
-         instance_of(kernel) + "\"><addrRemap base=\"" + hex(kKernelBase) + "\" range=\"0x10000\" port=\"" + kernel.control_port +
-         "\"/></instance>\n</kernel></core></device></platform></project>\n";
+  return text +
+         "<compileWorkGroupSize x=\"1\" y=\"1\" z=\"1\"/><maxWorkGroupSize x=\"1\" y=\"1\" "
+         "z=\"1\"/>\n<instance name=\"" +
+         instance_of(kernel) + "\"><addrRemap base=\"" + hex(kKernelBase) + "\" range=\"0x10000\" port=\"" +
+         kernel.control_port + "\"/></instance>\n</kernel></core></device></platform></project>\n";
 }
 
 Bytes emulation_xclbin(const KernelInterface& kernel, const std::string& project) {
   const std::string metadata = embedded_metadata(kernel, project);
-  const std::vector<std::pair<Section, Bytes>> sections = {{kEmbeddedMetadata, Bytes(metadata.begin(), metadata.end())},
-                                                           {kMemTopology, mem_topology()},
-                                                           {kConnectivity, connectivity(kernel)},
-                                                           {kIpLayout, ip_layout(kernel)}};
+  const std::vector<std::pair<Section, Bytes>> sections = {
+      {kEmbeddedMetadata, Bytes(metadata.begin(), metadata.end())},
+      {kMemTopology, mem_topology()},
+      {kConnectivity, connectivity(kernel)},
+      {kIpLayout, ip_layout(kernel)}};
   Writer headers, data;
   const std::size_t first = (kHeaderBytes + sections.size() * kSectionHeaderBytes + 7) / 8 * 8;
   std::uint64_t identity = 14695981039346656037ULL;  // FNV-1a
@@ -172,15 +183,21 @@ Bytes emulation_xclbin(const KernelInterface& kernel, const std::string& project
 std::string emconfig(const std::string& device) {
   // "OclFreqency" is XRT's spelling.
   return "{\"Version\":{\"FileVersion\":\"2.0\",\"ToolVersion\":\"2022.1\"},\n"
-         " \"Platform\":{\"UnifiedPlatform\":\"false\",\"ExpandedPR\":\"false\",\"Boards\":[{\"NumBoards\":1,\"Devices\":[\n"
-         "  {\"Name\":\"" + device + "\",\"HalMajorVersion\":1,\"HalMinorVersion\":0,\"VendorId\":4334,\"SubsystemVendorId\":0,\n"
-         "   \"DeviceVersion\":0,\"DataAlignment\":4096,\"NumDevices\":2,\"DdrBanks\":[{\"Size\":\"4G\"}],\"OclFreqency\":300}]}]}}\n";
+         " \"Platform\":{\"UnifiedPlatform\":\"false\",\"ExpandedPR\":\"false\",\"Boards\":[{\"NumBoards\":1,"
+         "\"Devices\":[\n"
+         "  {\"Name\":\"" +
+         device +
+         "\",\"HalMajorVersion\":1,\"HalMinorVersion\":0,\"VendorId\":4334,\"SubsystemVendorId\":0,\n"
+         "   "
+         "\"DeviceVersion\":0,\"DataAlignment\":4096,\"NumDevices\":2,\"DdrBanks\":[{\"Size\":\"4G\"}],"
+         "\"OclFreqency\":300}]}]}}\n";
 }
 
 std::string xrt_ini(const std::string& simulation) {
   return "[Emulation]\npacket_size=" + std::to_string(kPacketBytes) +
-         "\nsystem_dpa=false\nprint_infos_in_console=false\nprint_warnings_in_console=false\nkeep_run_dir=false\nsim_dir=" + simulation +
-         "\n[Debug]\nemu_rpc_buffer=" + std::string(kPacketBytes + kMessageOverhead, 'x') + "\n";
+         "\nsystem_dpa=false\nprint_infos_in_console=false\nprint_warnings_in_console=false\nkeep_run_dir="
+         "false\nsim_dir=" +
+         simulation + "\n[Debug]\nemu_rpc_buffer=" + std::string(kPacketBytes + kMessageOverhead, 'x') + "\n";
 }
 
 }  // namespace spikeloom::emulation

@@ -1,4 +1,5 @@
-// The file that XRT loads, for emulation only: no bitstream, but memories, the kernel's place and its description.
+// The file that XRT loads, for emulation only: no bitstream, but memories, the kernel's place and its
+// description.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace spikeloom::emulation {
 
-constexpr std::uint64_t kKernelBase = 0x1800000;    ///< control port of the kernel
+constexpr std::uint64_t kKernelBase = 0x1800000;     ///< control port of the kernel
 constexpr std::uint64_t kMemoryKilobytes = 1 << 22;  ///< one bank from address 0
 
 /// `project/platform/device/core/kernel`, as a Vitis build embeds it. `project` names XRT's log files.
@@ -23,8 +24,8 @@ constexpr std::uint64_t kMemoryKilobytes = 1 << 22;  ///< one bank from address 
 
 /// xrt.ini: `simulation` is the folder with simulate.sh, which starts the device server.
 ///
-/// Its first entry makes the first message the largest: XRT 2.13 as Debian builds it loses the result of realloc, so
-/// that a later, larger message would be written past the end of its buffer.
+/// Its first entry makes the first message the largest: XRT 2.13 as Debian builds it loses the result of
+/// realloc, so that a later, larger message would be written past the end of its buffer.
 [[nodiscard]] std::string xrt_ini(const std::string& simulation);
 
 }  // namespace spikeloom::emulation

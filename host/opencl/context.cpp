@@ -11,23 +11,35 @@ namespace {
 constexpr cl_int kNoPlatform = -1001;  // CL_PLATFORM_NOT_FOUND_KHR, of cl_khr_icd
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
 std::string meaning(cl_int code) {
   switch (code) {
-    case CL_DEVICE_NOT_FOUND: return "device not found";
-    case CL_DEVICE_NOT_AVAILABLE: return "device not available";
-    case CL_COMPILER_NOT_AVAILABLE: return "the platform has no compiler";
-    case CL_MEM_OBJECT_ALLOCATION_FAILURE: return "no memory for a buffer";
-    case CL_OUT_OF_RESOURCES: return "out of resources";
-    case CL_OUT_OF_HOST_MEMORY: return "out of host memory";
-    case CL_BUILD_PROGRAM_FAILURE: return "the kernels do not build";
-    case CL_INVALID_BUFFER_SIZE: return "a buffer of this size is not possible";
-    case CL_INVALID_WORK_GROUP_SIZE: return "work-group size";
-    case kNoPlatform: return "no platform";
-    default: return "see CL/cl.h";
+    case CL_DEVICE_NOT_FOUND:
+      return "device not found";
+    case CL_DEVICE_NOT_AVAILABLE:
+      return "device not available";
+    case CL_COMPILER_NOT_AVAILABLE:
+      return "the platform has no compiler";
+    case CL_MEM_OBJECT_ALLOCATION_FAILURE:
+      return "no memory for a buffer";
+    case CL_OUT_OF_RESOURCES:
+      return "out of resources";
+    case CL_OUT_OF_HOST_MEMORY:
+      return "out of host memory";
+    case CL_BUILD_PROGRAM_FAILURE:
+      return "the kernels do not build";
+    case CL_INVALID_BUFFER_SIZE:
+      return "a buffer of this size is not possible";
+    case CL_INVALID_WORK_GROUP_SIZE:
+      return "work-group size";
+    case kNoPlatform:
+      return "no platform";
+    default:
+      return "see CL/cl.h";
   }
 }
 
@@ -39,8 +51,9 @@ std::vector<cl::Platform> platforms() {
     if (error.err() != kNoPlatform) throw to_error("opencl", error);
   }
   if (found.empty())
-    throw device_error("opencl: no OpenCL platform is installed (no ICD, in /etc/OpenCL/vendors or in OCL_ICD_VENDORS); "
-                       "install one, e.g. Debian's pocl-opencl-icd");
+    throw device_error(
+        "opencl: no OpenCL platform is installed (no ICD, in /etc/OpenCL/vendors or in OCL_ICD_VENDORS); "
+        "install one, e.g. Debian's pocl-opencl-icd");
   return found;
 }
 
@@ -69,12 +82,14 @@ cl::Platform choose_platform(const std::string& part) {
   for (const cl::Platform& platform : all)
     if (lower(name_of(platform)).find(lower(part)) != std::string::npos) fitting.push_back(platform);
   if (part.empty())
-    throw input_error("device opencl: say which platform, opencl:?platform=NAME-PART; there are " + list(all, name_of));
+    throw input_error("device opencl: say which platform, opencl:?platform=NAME-PART; there are " +
+                      list(all, name_of));
   if (fitting.empty())
-    throw input_error("device opencl: no platform has \"" + part + "\" in its name; there are " + list(all, name_of));
+    throw input_error("device opencl: no platform has \"" + part + "\" in its name; there are " +
+                      list(all, name_of));
   if (fitting.size() > 1)
-    throw input_error("device opencl: several platforms have \"" + part + "\" in their names, " + list(fitting, name_of) +
-                      "; write more of the name");
+    throw input_error("device opencl: several platforms have \"" + part + "\" in their names, " +
+                      list(fitting, name_of) + "; write more of the name");
   return fitting.front();
 }
 
@@ -90,18 +105,21 @@ cl::Device choose_device(const std::string& platform, std::uint32_t number) {
     const cl::Platform chosen = choose_platform(platform);
     const std::vector<cl::Device> devices = devices_of(chosen);
     if (number >= devices.size())
-      throw input_error("device opencl: no device " + std::to_string(number) + " on platform \"" + name_of(chosen) +
-                        "\"; there are, from 0 on, " +
-                        list(devices, [](const cl::Device& device) { return device.getInfo<CL_DEVICE_NAME>(); }));
+      throw input_error(
+          "device opencl: no device " + std::to_string(number) + " on platform \"" + name_of(chosen) +
+          "\"; there are, from 0 on, " +
+          list(devices, [](const cl::Device& device) { return device.getInfo<CL_DEVICE_NAME>(); }));
     const cl::Device device = devices[number];
     if (device.getInfo<CL_DEVICE_ENDIAN_LITTLE>() == CL_FALSE)
-      throw device_error("opencl: " + device.getInfo<CL_DEVICE_NAME>() + " is big-endian; the kernels read little-endian memories");
+      throw device_error("opencl: " + device.getInfo<CL_DEVICE_NAME>() +
+                         " is big-endian; the kernels read little-endian memories");
     return device;
   });
 }
 
 std::string describe(const cl::Device& device) {
-  return name_of(cl::Platform(device.getInfo<CL_DEVICE_PLATFORM>())) + ", " + device.getInfo<CL_DEVICE_NAME>() + ", " +
+  return name_of(cl::Platform(device.getInfo<CL_DEVICE_PLATFORM>())) + ", " +
+         device.getInfo<CL_DEVICE_NAME>() + ", " +
          std::to_string(device.getInfo<CL_DEVICE_MAX_COMPUTE_UNITS>()) + " compute units";
 }
 

@@ -1,4 +1,5 @@
-// The one place for OpenCL's C++ bindings: a device chosen by name, errors in words. Only for this folder's .cpp files.
+// The one place for OpenCL's C++ bindings: a device chosen by name, errors in words. Only for this folder's
+// .cpp files.
 #pragma once
 
 // 120 and 120: other pairs of this header's versions do not compile together, and no more is needed.
@@ -20,8 +21,8 @@ namespace spikeloom::opencl {
 [[nodiscard]] std::string describe(const cl::Device& device);
 
 /// Compiles `source`; the log is in the error where that fails.
-[[nodiscard]] cl::Program build(const cl::Context& context, const cl::Device& device, const std::string& source,
-                                const std::string& options);
+[[nodiscard]] cl::Program build(const cl::Context& context, const cl::Device& device,
+                                const std::string& source, const std::string& options);
 
 /// Runs `work` and turns OpenCL's exceptions into Error{kDevice}.
 template <class Work>

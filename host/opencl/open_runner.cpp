@@ -41,22 +41,27 @@ OpenClOptions opencl_options(const DeviceString& device) {
   refuse_unknown(device, {"platform", "device", "kernels", "batch"});
   OpenClOptions options;
   for (const auto& [key, value] : device.options) {
-    if (key == "platform") options.platform = value;
-    else if (key == "device") options.device = whole_number(key, value);
-    else if (key == "kernels") options.kernels = kernels_named(value);
-    else options.batch = whole_number(key, value);
+    if (key == "platform")
+      options.platform = value;
+    else if (key == "device")
+      options.device = whole_number(key, value);
+    else if (key == "kernels")
+      options.kernels = kernels_named(value);
+    else
+      options.batch = whole_number(key, value);
   }
   return options;
 }
 
 }  // namespace
 
-std::unique_ptr<Runner> open_runner(const std::string& device, const Image& image, const SessionOptions& options,
-                                    const Progress& progress) {
+std::unique_ptr<Runner> open_runner(const std::string& device, const Image& image,
+                                    const SessionOptions& options, const Progress& progress) {
   const DeviceString parsed = parse_device(device);
   if (parsed.kind == "opencl" && !parsed.options.contains("xclbin")) {
     OpenClOptions own = opencl_options(parsed);
-    if (options.on_steps) own.on_steps = [on_steps = options.on_steps](std::int64_t ended) { on_steps(ended, {}); };
+    if (options.on_steps)
+      own.on_steps = [on_steps = options.on_steps](std::int64_t ended) { on_steps(ended, {}); };
     if (progress) progress(-1, "opencl: building kernels");
     return open_opencl(image, own);
   }

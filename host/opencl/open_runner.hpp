@@ -10,9 +10,10 @@
 
 namespace spikeloom {
 
-/// Opens any device of devices(). "opencl:?platform=..." without `xclbin` is an OpenClRunner, everything else a Link
-/// with a Session above it. Keeps a reference to the image. Throws as open_device, Session and open_opencl do.
-[[nodiscard]] std::unique_ptr<Runner> open_runner(const std::string& device, const Image& image, const SessionOptions& options,
-                                                  const Progress& progress);
+/// Opens any device of devices(). "opencl:?platform=..." without `xclbin` is an OpenClRunner, everything else
+/// a Link with a Session above it. Keeps a reference to the image. Throws as open_device, Session and
+/// open_opencl do.
+[[nodiscard]] std::unique_ptr<Runner> open_runner(const std::string& device, const Image& image,
+                                                  const SessionOptions& options, const Progress& progress);
 
 }  // namespace spikeloom

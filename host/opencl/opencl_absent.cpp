@@ -5,8 +5,9 @@
 namespace spikeloom {
 
 std::unique_ptr<OpenClRunner> open_opencl(const Image&, const OpenClOptions&) {
-  throw device_error("opencl: left out of this build; install ocl-icd-opencl-dev, opencl-clhpp-headers and opencl-headers "
-                     "and configure with -DSPIKELOOM_WITH_OPENCL=ON");
+  throw device_error(
+      "opencl: left out of this build; install ocl-icd-opencl-dev, opencl-clhpp-headers and opencl-headers "
+      "and configure with -DSPIKELOOM_WITH_OPENCL=ON");
 }
 
 }  // namespace spikeloom

@@ -16,9 +16,10 @@ namespace opencl {
 namespace {
 
 constexpr std::uint32_t kTicks = 8;  ///< of a systolic tile: as many sums as vector registers hold
-constexpr std::size_t kPageBytes = std::size_t{64} << 20U;   ///< aim for a batch's pages, and for its states
-constexpr std::size_t kSumBytes = std::size_t{2} << 20U;     ///< aim for the sums of a launch: a share of a cache
-constexpr std::size_t kMaxBatch = 1024;                      ///< samples
+constexpr std::size_t kPageBytes = std::size_t{64} << 20U;  ///< aim for a batch's pages, and for its states
+constexpr std::size_t kSumBytes = std::size_t{2}
+                                  << 20U;  ///< aim for the sums of a launch: a share of a cache
+constexpr std::size_t kMaxBatch = 1024;    ///< samples
 constexpr std::size_t kLocalTicks = 8, kLocalTiles = 2, kLocalSamples = 4;  ///< work-group sizes
 
 std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
@@ -30,7 +31,9 @@ std::uint32_t slice_lanes(const Chip& chip) {
 
 std::string build_options(const Chip& chip) {
   const TileConfig& tile = chip.tile;
-  const auto define = [](const char* name, std::uint32_t value) { return std::string(" -D") + name + "=" + std::to_string(value); };
+  const auto define = [](const char* name, std::uint32_t value) {
+    return std::string(" -D") + name + "=" + std::to_string(value);
+  };
   return "-cl-std=CL1.2" + define("LANES", tile.lanes) + define("LIF_LANES", tile.lif_lanes) +
          define("ACC_BITS", tile.acc_bits) + define("STATE_BITS", tile.state_bits) +
          define("BIAS_BITS", tile.bias_bits) + define("CURRENT", tile.current) + define("TICKS", kTicks);
@@ -45,8 +48,11 @@ struct Batch {
 class Device final : public OpenClRunner {
  public:
   Device(const Image& image, const OpenClOptions& options)
-      : image_(image), options_(options), device_(choose_device(options.platform, options.device)),
-        name_("opencl (" + opencl::describe(device_) + ")"), plan_(plan(image, slice_lanes(image.chip))) {
+      : image_(image),
+        options_(options),
+        device_(choose_device(options.platform, options.device)),
+        name_("opencl (" + opencl::describe(device_) + ")"),
+        plan_(plan(image, slice_lanes(image.chip))) {
     translated(name_, [&] { prepare(); });
   }
 
@@ -78,7 +84,8 @@ class Device final : public OpenClRunner {
   template <class T>
   cl::Buffer upload(const std::vector<T>& values) {
     cl::Buffer buffer(context_, CL_MEM_READ_ONLY, std::max<std::size_t>(values.size() * sizeof(T), 16));
-    if (!values.empty()) queue_.enqueueWriteBuffer(buffer, CL_TRUE, 0, values.size() * sizeof(T), values.data());
+    if (!values.empty())
+      queue_.enqueueWriteBuffer(buffer, CL_TRUE, 0, values.size() * sizeof(T), values.data());
     return buffer;
   }
 
@@ -91,7 +98,8 @@ class Device final : public OpenClRunner {
       load_pages(batch, data, stimulus);
       for (const Stage& stage : plan_.stages) run_stage(batch, stage);
       collect(batch, traces);
-      for (std::size_t s = 0; s < batch.samples; ++s) done += static_cast<std::int64_t>(data.samples[batch.first + s].steps());
+      for (std::size_t s = 0; s < batch.samples; ++s)
+        done += static_cast<std::int64_t>(data.samples[batch.first + s].steps());
       if (options_.on_steps) options_.on_steps(done);
       last_ = batch;
     }
@@ -113,13 +121,17 @@ class Device final : public OpenClRunner {
       if (!fits && batch.samples > 0) break;
       batch = larger;
     }
-    const std::uint64_t bytes = pages_of(batch) * sizeof(std::uint16_t), limit = device_.getInfo<CL_DEVICE_MAX_MEM_ALLOC_SIZE>();
+    const std::uint64_t bytes = pages_of(batch) * sizeof(std::uint16_t),
+                        limit = device_.getInfo<CL_DEVICE_MAX_MEM_ALLOC_SIZE>();
     if (bytes > limit || batch.ticks() >= std::size_t{1} << 31U)
-      throw device_error(name_ + ": a sample of " + std::to_string(batch.steps) + " steps needs " + std::to_string(bytes) +
-                         " bytes for its spikes, the device allows " + std::to_string(limit) + "; use shorter samples");
+      throw device_error(name_ + ": a sample of " + std::to_string(batch.steps) + " steps needs " +
+                         std::to_string(bytes) + " bytes for its spikes, the device allows " +
+                         std::to_string(limit) + "; use shorter samples");
   }
 
-  [[nodiscard]] std::size_t pages_of(const Batch& batch) const { return batch.ticks() * plan_.streams + 2 * kTicks; }
+  [[nodiscard]] std::size_t pages_of(const Batch& batch) const {
+    return batch.ticks() * plan_.streams + 2 * kTicks;
+  }
 
   /// Grows a buffer; its contents are lost then.
   void reserve(cl::Buffer& buffer, std::size_t& capacity, std::size_t bytes) {
@@ -152,7 +164,8 @@ class Device final : public OpenClRunner {
     reserve(currents_, currents_bytes_, image_.chip.tile.current != 0 ? potentials_bytes_ : 64);
     queue_.enqueueFillBuffer(pages_, cl_ushort{0}, 0, pages_of(batch) * sizeof(std::uint16_t));
     if (!host.empty())
-      queue_.enqueueWriteBuffer(pages_, CL_TRUE, kTicks * sizeof(std::uint16_t), host.size() * sizeof(std::uint16_t), host.data());
+      queue_.enqueueWriteBuffer(pages_, CL_TRUE, kTicks * sizeof(std::uint16_t),
+                                host.size() * sizeof(std::uint16_t), host.data());
     lengths_ = upload(lengths);
   }
 
@@ -165,7 +178,8 @@ class Device final : public OpenClRunner {
 
   /// Steps from `step` on whose sums stay within the aim.
   [[nodiscard]] std::size_t window(const Batch& batch, std::uint32_t width, std::size_t step) const {
-    const std::size_t fitting = options_.window != 0 ? options_.window : kSumBytes / (batch.samples * width * sizeof(std::int32_t));
+    const std::size_t fitting =
+        options_.window != 0 ? options_.window : kSumBytes / (batch.samples * width * sizeof(std::int32_t));
     return std::clamp<std::size_t>(fitting, 1, batch.steps - step);
   }
 
@@ -173,20 +187,23 @@ class Device final : public OpenClRunner {
     const auto u = [](std::size_t value) { return static_cast<cl_uint>(value); };
     const std::size_t first = first_step * batch.samples, last = last_step * batch.samples;
     reserve(sums_, sums_bytes_, (last - first) * level.width * sizeof(std::int32_t));
-    const bool systolic = options_.kernels == OpenClKernels::kAuto ? last_step - first_step > 1 || batch.samples >= kTicks
-                                                                  : options_.kernels == OpenClKernels::kSystolic;
+    const bool systolic = options_.kernels == OpenClKernels::kAuto
+                              ? last_step - first_step > 1 || batch.samples >= kTicks
+                              : options_.kernels == OpenClKernels::kSystolic;
     const std::size_t per_item = systolic ? kTicks : 1, local = systolic ? kLocalTiles : kLocalTicks;
     if (level.slices > 0) {
-      launch(systolic ? systolic_ : crossbar_, cl::NDRange(round_up((last - first + per_item - 1) / per_item, local), level.slices),
-             local, memories_[hw::kMemChunks], memories_[hw::kMemAxons], memories_[hw::kMemWeights], clusters_, slices_,
-             page_table_, pages_, sums_, u(level.first_slice), u(first), u(last), u(batch.ticks()), u(batch.samples),
-             u(level.first_position), u(level.width));
+      launch(systolic ? systolic_ : crossbar_,
+             cl::NDRange(round_up((last - first + per_item - 1) / per_item, local), level.slices), local,
+             memories_[hw::kMemChunks], memories_[hw::kMemAxons], memories_[hw::kMemWeights], clusters_,
+             slices_, page_table_, pages_, sums_, u(level.first_slice), u(first), u(last), u(batch.ticks()),
+             u(batch.samples), u(level.first_position), u(level.width));
     }
     if (level.pieces > 0) {
       launch(lif_, cl::NDRange(round_up(batch.samples, kLocalSamples), level.pieces), kLocalSamples,
-             memories_[hw::kMemUpdates], memories_[hw::kMemSets], memories_[hw::kMemBiases], clusters_, pieces_, lengths_,
-             potentials_, currents_, sums_, pages_, u(level.first_piece), u(first_step), u(last_step), u(batch.ticks()),
-             u(batch.samples), u(level.first_position), u(level.width), u(plan_.positions));
+             memories_[hw::kMemUpdates], memories_[hw::kMemSets], memories_[hw::kMemBiases], clusters_,
+             pieces_, lengths_, potentials_, currents_, sums_, pages_, u(level.first_piece), u(first_step),
+             u(last_step), u(batch.ticks()), u(batch.samples), u(level.first_position), u(level.width),
+             u(plan_.positions));
     }
   }
 
@@ -204,15 +221,16 @@ class Device final : public OpenClRunner {
     for (std::size_t sink = 0; sink < sinks.size(); ++sink) {
       const std::size_t c = sinks[sink].index();
       const std::size_t first = plan_.clusters[c].out;
-      const std::size_t streams = (c + 1 < plan_.clusters.size() ? plan_.clusters[c + 1].out : plan_.streams - 1) - first;
+      const std::size_t streams =
+          (c + 1 < plan_.clusters.size() ? plan_.clusters[c + 1].out : plan_.streams - 1) - first;
       masks.resize(streams * ticks);
       queue_.enqueueReadBuffer(pages_, CL_TRUE, (kTicks + first * ticks) * sizeof(std::uint16_t),
                                masks.size() * sizeof(std::uint16_t), masks.data());
       for (std::size_t n = 0; n < masks.size(); ++n) {
         if (masks[n] == 0) continue;
         const std::size_t tick = n % ticks;
-        traces.chunk(static_cast<std::uint32_t>(sink), batch.first + tick % batch.samples, tick / batch.samples,
-                     static_cast<std::uint32_t>(n / ticks), masks[n]);
+        traces.chunk(static_cast<std::uint32_t>(sink), batch.first + tick % batch.samples,
+                     tick / batch.samples, static_cast<std::uint32_t>(n / ticks), masks[n]);
       }
     }
   }
@@ -224,8 +242,8 @@ class Device final : public OpenClRunner {
     std::vector<std::int32_t> values(plan_.positions, 0);
     if (!absent && !values.empty())
       queue_.enqueueReadBuffer(memory == hw::kMemCurrents ? currents_ : potentials_, CL_TRUE,
-                               sample * plan_.positions * sizeof(std::int32_t), values.size() * sizeof(std::int32_t),
-                               values.data());
+                               sample * plan_.positions * sizeof(std::int32_t),
+                               values.size() * sizeof(std::int32_t), values.data());
     std::vector<std::vector<std::int32_t>> all;
     for (std::size_t c = 0; c < plan_.clusters.size(); ++c) {
       const auto from = values.begin() + plan_.clusters[c].position;

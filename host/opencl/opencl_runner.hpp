@@ -1,4 +1,5 @@
-// An image on any OpenCL device: portable kernels that read the image's own memories and pages. No target cycles.
+// An image on any OpenCL device: portable kernels that read the image's own memories and pages. No target
+// cycles.
 #pragma once
 
 #include <cstdint>
@@ -23,22 +24,24 @@ struct OpenClOptions {
   std::string platform;      ///< part of the platform's name, in any case
   std::uint32_t device = 0;  ///< among the platform's
   OpenClKernels kernels = OpenClKernels::kAuto;
-  std::size_t batch = 0;     ///< most samples at once; 0: what the memory holds
-  std::size_t window = 0;    ///< most steps of a launch without recurrence; 0: what a cache holds
-  std::function<void(std::int64_t)> on_steps{};  ///< called now and then with the number of steps that have ended
+  std::size_t batch = 0;   ///< most samples at once; 0: what the memory holds
+  std::size_t window = 0;  ///< most steps of a launch without recurrence; 0: what a cache holds
+  std::function<void(std::int64_t)>
+      on_steps{};  ///< called now and then with the number of steps that have ended
 };
 
 class OpenClRunner : public Runner {
  public:
   /// Results equal those of compiler/golden in every bit; they do not depend on options.
   [[nodiscard]] DeviceRun run(const Dataset& data) override = 0;
-  /// After a run: state at the end of its last sample (hw::kMemPotentials or kMemCurrents), by ClusterId and position.
+  /// After a run: state at the end of its last sample (hw::kMemPotentials or kMemCurrents), by ClusterId and
+  /// position.
   [[nodiscard]] virtual std::vector<std::vector<std::int32_t>> read_state(std::uint32_t memory) = 0;
 };
 
 /// Builds the kernels for the image's chip and loads its memories. Keeps a reference to the image.
-/// Throws Error{kInput} where no platform or several have the name (lists those there are) or the number is no device's;
-/// Error{kDevice} without any OpenCL, and with the compiler's log when the kernels do not build.
+/// Throws Error{kInput} where no platform or several have the name (lists those there are) or the number is
+/// no device's; Error{kDevice} without any OpenCL, and with the compiler's log when the kernels do not build.
 [[nodiscard]] std::unique_ptr<OpenClRunner> open_opencl(const Image& image, const OpenClOptions& options);
 
 }  // namespace spikeloom

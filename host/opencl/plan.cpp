@@ -26,12 +26,16 @@ struct Turn {
   friend auto operator<=>(const Turn&, const Turn&) = default;
 };
 
-/// Strongly connected components over inbound connections of any delay (Tarjan): every component's number is above
-/// those that it reads from.
+/// Strongly connected components over inbound connections of any delay (Tarjan): every component's number is
+/// above those that it reads from.
 class Components {
  public:
   explicit Components(const Application& app)
-      : app_(app), number_(app.clusters.size(), 0), low_(number_), seen_(number_.size(), 0), of(number_.size(), 0) {
+      : app_(app),
+        number_(app.clusters.size(), 0),
+        low_(number_),
+        seen_(number_.size(), 0),
+        of(number_.size(), 0) {
     for (std::size_t c = 0; c < of.size(); ++c)
       if (seen_[c] == 0) visit(c);
   }
@@ -79,8 +83,10 @@ std::vector<Turn> turns(const Application& app) {
     for (const std::size_t c : component)
       for (const Inbound& in : app.clusters[c].inbound) {
         if (!in.from) continue;
-        if (components.of[in.from->index()] == components.of[c]) recurrent = true;
-        else depth = std::max(depth, result[in.from->index()].depth + 1);
+        if (components.of[in.from->index()] == components.of[c])
+          recurrent = true;
+        else
+          depth = std::max(depth, result[in.from->index()].depth + 1);
       }
     for (const std::size_t c : component) result[c] = {depth, recurrent, 0};
   }
@@ -98,7 +104,11 @@ std::vector<Turn> turns(const Application& app) {
 class Planner {
  public:
   Planner(const Image& image, std::uint32_t slice_lanes)
-      : image_(image), app_(image.application), tile_(image.chip.tile), slice_lanes_(slice_lanes), turns_(turns(app_)) {}
+      : image_(image),
+        app_(image.application),
+        tile_(image.chip.tile),
+        slice_lanes_(slice_lanes),
+        turns_(turns(app_)) {}
 
   Plan run() {
     load_memories();
@@ -108,7 +118,8 @@ class Planner {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_pages(c, empty);
     std::vector<std::size_t> order(app_.clusters.size());
     for (std::size_t c = 0; c < order.size(); ++c) order[c] = c;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return turns_[a] < turns_[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return turns_[a] < turns_[b]; });
     for (std::size_t n = 0; n < order.size(); ++n) place(order[n], n == 0 ? nullptr : &turns_[order[n - 1]]);
     return std::move(plan_);
   }
@@ -124,7 +135,8 @@ class Planner {
       const bool used = ring.node != 0 && !image_.binding.orders[ring.node - 1].empty();
       const bool control = ring.address == (hw::kAddrBlockNode << 12U | hw::kAddrNodeControl);
       if (used && !control)
-        nodes[ring.node].write(static_cast<std::uint32_t>(ring.address), static_cast<std::uint32_t>(ring.data));
+        nodes[ring.node].write(static_cast<std::uint32_t>(ring.address),
+                               static_cast<std::uint32_t>(ring.data));
     }
     for (std::uint32_t t = 0; t < image_.chip.tiles(); ++t) {
       if (image_.binding.orders[t].empty()) continue;
@@ -170,18 +182,21 @@ class Planner {
     for (const Inbound& in : cluster.inbound) {
       plan_.max_delay = std::max(plan_.max_delay, in.delay);
       const std::uint32_t first = (in.from ? plan_.clusters[in.from->index()].out : 0) + in.source_first;
-      for (std::uint32_t n = 0; n < in.source_count; ++n) pages.at(in.first_chunk + n) = {first + n, in.delay};
+      for (std::uint32_t n = 0; n < in.source_count; ++n)
+        pages.at(in.first_chunk + n) = {first + n, in.delay};
     }
     // The kernels rely on it: no counted chunk reaches behind the sample's first step.
     for (std::uint32_t count = 0; count < 16; ++count)
-      for (std::uint32_t n = 0; n < plan_.clusters[c].limit[count]; ++n) SPIKELOOM_CHECK(pages.at(n).delay <= count);
+      for (std::uint32_t n = 0; n < plan_.clusters[c].limit[count]; ++n)
+        SPIKELOOM_CHECK(pages.at(n).delay <= count);
     plan_.pages.insert(plan_.pages.end(), pages.begin(), pages.end());
   }
 
   /// Appends the cluster to the launch of the one before, or begins a new level or stage.
   void place(std::size_t c, const Turn* before) {
     const Turn& turn = turns_[c];
-    const bool same_stage = before != nullptr && before->depth == turn.depth && before->recurrent == turn.recurrent;
+    const bool same_stage =
+        before != nullptr && before->depth == turn.depth && before->recurrent == turn.recurrent;
     if (!same_stage) plan_.stages.push_back({turn.recurrent, {}});
     if (!same_stage || before->level != turn.level)
       plan_.stages.back().levels.push_back(
@@ -189,7 +204,8 @@ class Planner {
     Level& level = plan_.stages.back().levels.back();
     const Cluster& cluster = app_.clusters[c];
     plan_.clusters[c].position = plan_.positions;
-    plan_.positions += round_up(std::max(cluster.lane_groups * tile_.lanes, cluster.lif_groups * tile_.lif_lanes), 16);
+    plan_.positions +=
+        round_up(std::max(cluster.lane_groups * tile_.lanes, cluster.lif_groups * tile_.lif_lanes), 16);
     for (std::uint32_t group = 0; group < cluster.lane_groups; ++group)
       for (std::uint32_t lane = 0; lane < tile_.lanes; lane += slice_lanes_)
         plan_.slices.push_back({size32(c), group, lane});
@@ -225,7 +241,8 @@ class Planner {
   const TileConfig& tile_;
   std::uint32_t slice_lanes_;
   std::vector<Turn> turns_;
-  std::map<std::size_t, std::pair<std::uint32_t, std::vector<ContextRegisters>>> contexts_;  ///< by tile: number among used ones
+  std::map<std::size_t, std::pair<std::uint32_t, std::vector<ContextRegisters>>>
+      contexts_;  ///< by tile: number among used ones
   Plan plan_;
 };
 

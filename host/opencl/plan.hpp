@@ -1,4 +1,5 @@
-// An image as the kernels read it: its memories, where every cluster's tables stand in them, and the order of launches.
+// An image as the kernels read it: its memories, where every cluster's tables stand in them, and the order of
+// launches.
 #pragma once
 
 #include <array>
@@ -17,15 +18,16 @@ struct Level {
   std::uint32_t first_position = 0, width = 0;  ///< positions of its clusters: a range
 };
 
-/// Levels that are run together. Without recurrence there is one level, and all steps are run at once (tick-batched);
-/// with recurrence the levels are run in order, step by step.
+/// Levels that are run together. Without recurrence there is one level, and all steps are run at once
+/// (tick-batched); with recurrence the levels are run in order, step by step.
 struct Stage {
   bool recurrent = false;
   std::vector<Level> levels;
 };
 
 struct Plan {
-  /// Memories of the tiles that hold clusters, one after another, as a load leaves them; by hw::kMem number, CHUNKS to BIASES.
+  /// Memories of the tiles that hold clusters, one after another, as a load leaves them; by hw::kMem number,
+  /// CHUNKS to BIASES.
   std::array<std::vector<std::uint32_t>, 6> memories;
   std::vector<ClusterRecord> clusters;  ///< by ClusterId
   std::vector<PageRecord> pages;

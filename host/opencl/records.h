@@ -1,5 +1,6 @@
-/* What a launch of a kernel reads beside the image's memories: where a cluster's tables begin, which stream feeds a
-   page's chunk, and which part of a cluster a work-item has. One text for C++ and for OpenCL C (prepended to kernels.cl). */
+/* What a launch of a kernel reads beside the image's memories: where a cluster's tables begin, which stream
+   feeds a page's chunk, and which part of a cluster a work-item has. One text for C++ and for OpenCL C
+   (prepended to kernels.cl). */
 #ifdef __OPENCL_VERSION__
 #define RECORD_WORD uint
 #else
@@ -9,8 +10,8 @@
 namespace spikeloom::opencl {
 #endif
 
-/* A cluster's place. Memories of all used tiles stand one after another; addresses inside table entries count from
-   their tile's beginning, so its beginnings stand here too. */
+/* A cluster's place. Memories of all used tiles stand one after another; addresses inside table entries count
+   from their tile's beginning, so its beginnings stand here too. */
 struct ClusterRecord {
   RECORD_WORD first_chunk; /* entry of the chunk table that is the cluster's page chunk 0 */
   RECORD_WORD axon_base;   /* the tile's first axon entry */

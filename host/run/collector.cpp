@@ -8,7 +8,10 @@
 namespace spikeloom {
 
 Collector::Collector(const Image& image, const Dataset& data, std::int64_t origin)
-    : origin_(origin), first_sink_(image.binding.first_sink), is_host_channel_(image.chip.host.channels, false), traces_(image, data),
+    : origin_(origin),
+      first_sink_(image.binding.first_sink),
+      is_host_channel_(image.chip.host.channels, false),
+      traces_(image, data),
       sinks_(image.application.sinks.size()) {
   for (const Channel& channel : image.binding.channels) {
     if (channel.from) continue;
@@ -24,7 +27,8 @@ Collector::Collector(const Image& image, const Dataset& data, std::int64_t origi
 
 bool Collector::owns(Word word) const {
   const auto out = hw::WordOutEos::unpack(word);
-  if (out.kind == hw::kKindOutSent) return out.channel < is_host_channel_.size() && is_host_channel_[out.channel];
+  if (out.kind == hw::kKindOutSent)
+    return out.channel < is_host_channel_.size() && is_host_channel_[out.channel];
   return (out.kind == hw::kKindOutEos || out.kind == hw::kKindOutChunk) && out.channel >= first_sink_ &&
          out.channel < first_sink_ + sinks_.size();
 }
@@ -41,16 +45,19 @@ void Collector::take(Word word) {
     }
     case hw::kKindOutSent: {
       const auto out = hw::WordOutEos::unpack(word);
-      if (out.channel == last_host_channel_) run_.sent.push_back(static_cast<std::int64_t>(out.stamp) - origin_);
+      if (out.channel == last_host_channel_)
+        run_.sent.push_back(static_cast<std::int64_t>(out.stamp) - origin_);
       return;
     }
-    default: throw device_error("a word of kind " + std::to_string(word >> 60U) + " during a run");
+    default:
+      throw device_error("a word of kind " + std::to_string(word >> 60U) + " during a run");
   }
 }
 
 Collector::Sink& Collector::sink(std::uint32_t number) {
   if (number < first_sink_ || number >= first_sink_ + sinks_.size())
-    throw device_error("a flit on sink channel " + std::to_string(number) + ", which the image does not have");
+    throw device_error("a flit on sink channel " + std::to_string(number) +
+                       ", which the image does not have");
   return sinks_[number - first_sink_];
 }
 
@@ -65,8 +72,8 @@ void Collector::end(std::uint32_t number, std::int64_t stamp, bool run_end) {
   Sink& from = sink(number);
   if (run_end) {
     if (from.step != steps_.size() || from.run_ended)
-      throw device_error("sink channel " + std::to_string(number) + " ended the run after " + std::to_string(from.step) + " of " +
-                         std::to_string(steps_.size()) + " steps");
+      throw device_error("sink channel " + std::to_string(number) + " ended the run after " +
+                         std::to_string(from.step) + " of " + std::to_string(steps_.size()) + " steps");
     from.run_ended = true;
     ++finished_sinks_;
     return;

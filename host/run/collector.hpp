@@ -28,7 +28,9 @@ class Collector {
   [[nodiscard]] std::size_t ended() const { return ended_; }
   /// Stamp of the last end-of-step that was sent, from cycle 0 of the chip.
   [[nodiscard]] std::int64_t last_sent() const { return origin_ + run_.sent.back(); }
-  [[nodiscard]] bool finished() const { return finished_sinks_ == sinks_.size() && run_.sent.size() == steps_.size(); }
+  [[nodiscard]] bool finished() const {
+    return finished_sinks_ == sinks_.size() && run_.sent.size() == steps_.size();
+  }
   [[nodiscard]] const RunOutputs& so_far() const { return traces_.outputs(); }
   [[nodiscard]] std::string waiting_for() const;
   [[nodiscard]] DeviceRun result();

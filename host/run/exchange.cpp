@@ -35,8 +35,8 @@ void Exchange::check_chip(const Chip& chip) {
                        hex(hw::kHardwareHash) + "; build both from one source");
   const std::uint32_t found = read(0, hw::kAddrNodeChipHash);
   if (found != chip_hash(chip))
-    throw device_error(link_.describe() + ": chip " + hex(found) + ", the image was compiled for " + hex(chip_hash(chip)) +
-                       " (" + chip.name + "); open that chip or compile again");
+    throw device_error(link_.describe() + ": chip " + hex(found) + ", the image was compiled for " +
+                       hex(chip_hash(chip)) + " (" + chip.name + "); open that chip or compile again");
 }
 
 bool Exchange::move(std::vector<Word>& outgoing, std::size_t& sent) {
@@ -97,12 +97,15 @@ std::vector<std::uint32_t> Exchange::ask(std::vector<Word> words) {
     });
     if (answers.size() == before && answers.size() < questions.size()) {
       const hw::WordRing& question = questions[answers.size()];
-      check_alive(moved, "the answer of register " + hex(question.address) + " of node " + std::to_string(question.node));
+      check_alive(moved, "the answer of register " + hex(question.address) + " of node " +
+                             std::to_string(question.node));
     }
   }
   return answers;
 }
 
-std::uint32_t Exchange::read(std::uint32_t node, std::uint32_t address) { return ask({read_word(node, address)}).front(); }
+std::uint32_t Exchange::read(std::uint32_t node, std::uint32_t address) {
+  return ask({read_word(node, address)}).front();
+}
 
 }  // namespace spikeloom

@@ -7,8 +7,8 @@ namespace {
 
 std::uint32_t neuron(const Cluster& cluster, std::uint32_t position) {
   if (position >= cluster.neurons.size())
-    throw device_error("a spike of neuron " + std::to_string(position) + " of " + cluster.name + ", which has " +
-                       std::to_string(cluster.neurons.size()));
+    throw device_error("a spike of neuron " + std::to_string(position) + " of " + cluster.name +
+                       ", which has " + std::to_string(cluster.neurons.size()));
   return cluster.neurons[position];
 }
 
@@ -34,8 +34,10 @@ void OutputTraces::add_stream(const OutputStream& output, const Dataset& data) {
     for (const Sample& sample : data.samples) trace.samples.emplace_back(sample.steps() * neurons, T{0});
     list.push_back(std::move(trace));
   };
-  if (stream.potential) make(output.recorded ? outputs_.recorded_v : outputs_.potentials);
-  else make(output.recorded ? outputs_.recorded_spikes : outputs_.spikes);
+  if (stream.potential)
+    make(output.recorded ? outputs_.recorded_v : outputs_.potentials);
+  else
+    make(output.recorded ? outputs_.recorded_spikes : outputs_.spikes);
   for (const std::uint32_t sink : output.sinks) of_sink_.at(sink).push_back(streams_.size());
   streams_.push_back(stream);
 }
@@ -44,8 +46,10 @@ void OutputTraces::chunk(std::uint32_t sink, std::size_t sample, std::size_t ste
                          std::uint16_t mask) {
   const Cluster& cluster = app_.clusters[app_.sinks.at(sink).index()];
   for (const std::size_t s : of_sink_[sink]) {
-    if (streams_[s].potential) potential(streams_[s], cluster, sample, step, index, mask);
-    else spikes(streams_[s], cluster, sample, step, index, mask);
+    if (streams_[s].potential)
+      potential(streams_[s], cluster, sample, step, index, mask);
+    else
+      spikes(streams_[s], cluster, sample, step, index, mask);
   }
 }
 
@@ -59,14 +63,15 @@ void OutputTraces::spikes(const Stream& stream, const Cluster& cluster, std::siz
   }
 }
 
-void OutputTraces::potential(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,
-                             std::uint32_t index, std::uint16_t mask) {
+void OutputTraces::potential(const Stream& stream, const Cluster& cluster, std::size_t sample,
+                             std::size_t step, std::uint32_t index, std::uint16_t mask) {
   PotentialTrace& trace = (stream.recorded ? outputs_.recorded_v : outputs_.potentials)[stream.trace];
   std::int32_t& value = trace.samples[sample][step * trace.neurons + neuron(cluster, index / 2)];
   // Low half as it is; the high half is sign-extended to 16 bits.
   const std::uint32_t half = mask;
-  value = index % 2 == 0 ? static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffff0000U) | half)
-                         : static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffffU) | half << 16U);
+  value = index % 2 == 0
+              ? static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffff0000U) | half)
+              : static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffffU) | half << 16U);
 }
 
 }  // namespace spikeloom

@@ -16,9 +16,10 @@ class OutputTraces {
   /// Keeps a reference to the image.
   OutputTraces(const Image& image, const Dataset& data);
 
-  /// Chunk `index` of the cluster on sink channel `sink`, in `step` of `sample`: 16 spikes, or half a potential.
-  /// Throws Error{kDevice} for a neuron that the cluster does not have.
-  void chunk(std::uint32_t sink, std::size_t sample, std::size_t step, std::uint32_t index, std::uint16_t mask);
+  /// Chunk `index` of the cluster on sink channel `sink`, in `step` of `sample`: 16 spikes, or half a
+  /// potential. Throws Error{kDevice} for a neuron that the cluster does not have.
+  void chunk(std::uint32_t sink, std::size_t sample, std::size_t step, std::uint32_t index,
+             std::uint16_t mask);
 
   /// Spikes of the network's own outputs so far.
   [[nodiscard]] std::int64_t output_spikes() const { return output_spikes_; }
@@ -33,10 +34,10 @@ class OutputTraces {
   };
 
   void add_stream(const OutputStream& output, const Dataset& data);
-  void spikes(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step, std::uint32_t index,
-              std::uint16_t mask);
-  void potential(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step, std::uint32_t index,
-                 std::uint16_t mask);
+  void spikes(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,
+              std::uint32_t index, std::uint16_t mask);
+  void potential(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,
+                 std::uint32_t index, std::uint16_t mask);
 
   const Application& app_;
   std::vector<Stream> streams_;

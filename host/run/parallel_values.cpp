@@ -13,22 +13,27 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::size_t kAhead = 3;    ///< blocks that may wait to be replayed, for every thread
+constexpr std::size_t kAhead = 3;  ///< blocks that may wait to be replayed, for every thread
 
 }  // namespace
 
 class ParallelValues::Pool {
  public:
   Pool(const Image& image, const Dataset& data, std::size_t threads, std::size_t least_steps)
-      : image_(image), data_(data), ahead_(kAhead * threads), place_(std::size_t{1 + image.chip.tiles()} * image.chip.tile.contexts) {
+      : image_(image),
+        data_(data),
+        ahead_(kAhead * threads),
+        place_(std::size_t{1 + image.chip.tiles()} * image.chip.tile.contexts) {
     for (std::size_t s = 0; s < data.samples.size();) {
       Block block;
       block.first = s;
-      for (std::size_t steps = 0; s < data.samples.size() && steps < least_steps; ++s) steps += data.samples[s].steps();
+      for (std::size_t steps = 0; s < data.samples.size() && steps < least_steps; ++s)
+        steps += data.samples[s].steps();
       block.last = s;
       blocks_.push_back(std::move(block));
     }
-    for (std::size_t t = 0; t < std::min(threads, blocks_.size()); ++t) threads_.emplace_back([this] { work(); });
+    for (std::size_t t = 0; t < std::min(threads, blocks_.size()); ++t)
+      threads_.emplace_back([this] { work(); });
   }
 
   ~Pool() {
@@ -105,9 +110,10 @@ class ParallelValues::Pool {
           model = open_model(image_.chip);
           session = std::make_unique<Session>(*model, image_, SessionOptions{});
         }
-        model->give_values_to([&](std::uint32_t node, std::uint32_t context, const device_model::Firing& firing) {
-          firings[slot(node, context)].push_back(firing);
-        });
+        model->give_values_to(
+            [&](std::uint32_t node, std::uint32_t context, const device_model::Firing& firing) {
+              firings[slot(node, context)].push_back(firing);
+            });
         Dataset some{data_.ports, {}, data_.encoder};
         some.samples.assign(data_.samples.begin() + static_cast<std::ptrdiff_t>(block->first),
                             data_.samples.begin() + static_cast<std::ptrdiff_t>(block->last));
@@ -129,7 +135,9 @@ class ParallelValues::Pool {
   /// The next block to compute, once the replay is near enough; null when there is none or nobody wants more.
   Block* take() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return stop_ || taken_ == blocks_.size() || taken_ < std::max(wanted_, released_ + ahead_); });
+    changed_.wait(lock, [&] {
+      return stop_ || taken_ == blocks_.size() || taken_ < std::max(wanted_, released_ + ahead_);
+    });
     if (stop_ || taken_ == blocks_.size()) return nullptr;
     return &blocks_[taken_++];
   }
@@ -143,16 +151,19 @@ class ParallelValues::Pool {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t taken_ = 0, released_ = 0;  ///< blocks
-  std::size_t wanted_ = 0;                ///< blocks that the replay has asked for, however far it lags elsewhere
+  std::size_t wanted_ = 0;  ///< blocks that the replay has asked for, however far it lags elsewhere
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };
 
-ParallelValues::ParallelValues(const Image& image, const Dataset& data, std::size_t threads, std::size_t least_steps)
+ParallelValues::ParallelValues(const Image& image, const Dataset& data, std::size_t threads,
+                               std::size_t least_steps)
     : pool_(std::make_unique<Pool>(image, data, threads, least_steps)) {}
 
 ParallelValues::~ParallelValues() = default;
 
-device_model::Firing ParallelValues::next(std::uint32_t node, std::uint32_t context) { return pool_->next(node, context); }
+device_model::Firing ParallelValues::next(std::uint32_t node, std::uint32_t context) {
+  return pool_->next(node, context);
+}
 
 }  // namespace spikeloom

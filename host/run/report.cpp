@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string tile_text(const Image& image, std::size_t tile) {
-  return "tile(" + std::to_string(tile % image.chip.width) + "," + std::to_string(tile / image.chip.width) + ")";
+  return "tile(" + std::to_string(tile % image.chip.width) + "," + std::to_string(tile / image.chip.width) +
+         ")";
 }
 
 Json number(const std::optional<Ratio>& ratio) { return ratio ? Json(ratio->approximate()) : Json(nullptr); }
@@ -24,7 +25,9 @@ Json exact(const std::optional<Ratio>& ratio) { return ratio ? Json(ratio->str()
 std::optional<Ratio> period_of(const std::optional<Promise>& promise) {
   return promise ? std::optional(promise->period) : std::nullopt;
 }
-std::optional<Ratio> period_of(const std::optional<Timing>& timing) { return timing ? timing->period : std::nullopt; }
+std::optional<Ratio> period_of(const std::optional<Timing>& timing) {
+  return timing ? timing->period : std::nullopt;
+}
 
 std::string fixed(double value, int digits) {
   char text[64];
@@ -49,18 +52,23 @@ struct MemoryUse {
 
 std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
   const TileConfig& t = image.chip.tile;
-  std::vector<MemoryUse> use{{"contexts", 0, t.contexts},           {"pages", 0, t.page_rows},
-                             {"chunks", 0, t.chunk_entries},        {"axons", 0, t.axon_entries},
-                             {"weights", 0, t.weight_words},        {"updates", 0, t.update_entries},
-                             {"sets", 0, t.param_sets},             {"state", 0, t.state_words},
-                             {"out", 0, t.out_entries}};
+  std::vector<MemoryUse> use{
+      {"contexts", 0, t.contexts},  {"pages", 0, t.page_rows},      {"chunks", 0, t.chunk_entries},
+      {"axons", 0, t.axon_entries}, {"weights", 0, t.weight_words}, {"updates", 0, t.update_entries},
+      {"sets", 0, t.param_sets},    {"state", 0, t.state_words},    {"out", 0, t.out_entries}};
   for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
     const Placement& place = image.binding.placement[c];
     if (place.tile != tile) continue;
     const Cluster& cluster = image.application.clusters[c];
-    const std::uint64_t amounts[] = {1, place.rows, cluster.chunks.size(), cluster.axons.size(),
-                                     cluster.weights.size() / t.lanes, cluster.updates.size(), cluster.sets.size(),
-                                     cluster.lif_groups, cluster.out_entries};
+    const std::uint64_t amounts[] = {1,
+                                     place.rows,
+                                     cluster.chunks.size(),
+                                     cluster.axons.size(),
+                                     cluster.weights.size() / t.lanes,
+                                     cluster.updates.size(),
+                                     cluster.sets.size(),
+                                     cluster.lif_groups,
+                                     cluster.out_entries};
     for (std::size_t i = 0; i < use.size(); ++i) use[i].used += amounts[i];
   }
   return use;
@@ -106,7 +114,8 @@ Timing timing_of(const DeviceRun& run) {
   return timing;
 }
 
-PromiseCheck check_promise(const Promise& promise, const DeviceRun& run, std::optional<std::int64_t> void_from) {
+PromiseCheck check_promise(const Promise& promise, const DeviceRun& run,
+                           std::optional<std::int64_t> void_from) {
   PromiseCheck check;
   check.name = promise.name;
   check.void_from = void_from;
@@ -130,7 +139,8 @@ std::optional<std::int64_t> contract_void_from(const Image& image, const DeviceR
   std::optional<std::int64_t> first;
   for (std::size_t t = 0; t < run.tiles.size(); ++t) {
     if (run.tiles[t].contract_broken == 0 || image.binding.orders[t].empty()) continue;
-    const std::int64_t step = run.tiles[t].contract_first / static_cast<std::int64_t>(image.binding.orders[t].size());
+    const std::int64_t step =
+        run.tiles[t].contract_first / static_cast<std::int64_t>(image.binding.orders[t].size());
     first = first ? std::min(*first, step) : step;
   }
   return first;
@@ -183,7 +193,8 @@ std::string to_json(const Report& report, const Image& image) {
   for (const PromiseCheck& check : report.checks) json["promises"].push_back(json_of(check));
   json["broken_contracts"] = report.broken_contracts;
   json["replay"]["mismatched_steps"] = report.mismatched ? Json(*report.mismatched) : Json(nullptr);
-  json["replay"]["differing_values"] = report.differing_values ? Json(*report.differing_values) : Json(nullptr);
+  json["replay"]["differing_values"] =
+      report.differing_values ? Json(*report.differing_values) : Json(nullptr);
   json["critical_cycle"] = report.guaranteed ? Json(report.guaranteed->critical_cycle) : Json::array();
   json["cycles"] = report.cycles;
   json["derived"]["clock_mhz"] = report.clock_mhz;
@@ -202,8 +213,10 @@ std::string to_json(const Report& report, const Image& image) {
     tile["wait_output"] = c.wait_output;
     tile["spikes"] = c.spikes;
     tile["words"] = c.words;
-    tile["utilisation"] = report.cycles > 0 ? static_cast<double>(c.busy) / static_cast<double>(report.cycles) : 0.0;
-    for (const MemoryUse& use : memory_use(image, TileId{t})) tile["memory"][use.name] = {use.used, use.available};
+    tile["utilisation"] =
+        report.cycles > 0 ? static_cast<double>(c.busy) / static_cast<double>(report.cycles) : 0.0;
+    for (const MemoryUse& use : memory_use(image, TileId{t}))
+      tile["memory"][use.name] = {use.used, use.available};
     json["tiles"].push_back(std::move(tile));
   }
   json["notes"] = report.notes;
@@ -213,28 +226,34 @@ std::string to_json(const Report& report, const Image& image) {
 namespace {
 
 void print_cycles(std::ostringstream& out, const Report& report) {
-  const auto latency = [](const auto& of) { return of ? std::optional(static_cast<double>(of->latency)) : std::nullopt; };
+  const auto latency = [](const auto& of) {
+    return of ? std::optional(static_cast<double>(of->latency)) : std::nullopt;
+  };
   out << "cycles a step    guaranteed  contracted    replayed    measured\n";
   out << "  period       " << column(approximate(period_of(report.guaranteed)), 2)
-      << column(approximate(period_of(report.contracted)), 2) << column(approximate(report.replayed.period), 2)
-      << column(approximate(period_of(report.measured)), 2) << "\n";
+      << column(approximate(period_of(report.contracted)), 2)
+      << column(approximate(report.replayed.period), 2) << column(approximate(period_of(report.measured)), 2)
+      << "\n";
   out << "  latency      " << column(latency(report.guaranteed), 0) << column(latency(report.contracted), 0)
-      << column(static_cast<double>(report.replayed.latency), 0) << column(latency(report.measured), 0) << "\n";
+      << column(static_cast<double>(report.replayed.latency), 0) << column(latency(report.measured), 0)
+      << "\n";
 }
 
 void print_promises(std::ostringstream& out, const Report& report) {
   for (const PromiseCheck& check : report.checks) {
-    out << "promise " << check.name << ": " << (check.kept ? "kept" : "BROKEN") << " in " << check.steps << " of "
-        << report.steps << " steps; least slack " << check.least_slack << " cycles to the stamp's bound, "
-        << check.least_latency_slack << " to the latency's";
+    out << "promise " << check.name << ": " << (check.kept ? "kept" : "BROKEN") << " in " << check.steps
+        << " of " << report.steps << " steps; least slack " << check.least_slack
+        << " cycles to the stamp's bound, " << check.least_latency_slack << " to the latency's";
     if (check.first_broken) out << "; first broken in step " << *check.first_broken;
-    if (check.void_from) out << "; void from step " << *check.void_from << ", where the input broke the contract";
+    if (check.void_from)
+      out << "; void from step " << *check.void_from << ", where the input broke the contract";
     out << "\n";
   }
   for (const std::string& line : report.broken_contracts) out << "contract broken: " << line << "\n";
   if (report.mismatched)
-    out << "replay: " << *report.mismatched << " of " << report.steps << " steps differ from the device's stamps, "
-        << report.differing_values.value_or(0) << " output values differ\n";
+    out << "replay: " << *report.mismatched << " of " << report.steps
+        << " steps differ from the device's stamps, " << report.differing_values.value_or(0)
+        << " output values differ\n";
   else if (report.differing_values)
     out << "replay: " << *report.differing_values << " output values differ from the device's\n";
 }
@@ -244,10 +263,10 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
     const TileCounters& c = report.tiles[t];
     if (image.binding.orders[t].empty()) continue;
     const double share = report.cycles > 0 ? 100.0 / static_cast<double>(report.cycles) : 0;
-    out << "  " << tile_text(image, t) << ": busy " << fixed(static_cast<double>(c.busy) * share, 1) << " %, waits for input "
-        << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
-        << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, " << c.words
-        << " weight words;";
+    out << "  " << tile_text(image, t) << ": busy " << fixed(static_cast<double>(c.busy) * share, 1)
+        << " %, waits for input " << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
+        << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
+        << c.words << " weight words;";
     for (const MemoryUse& use : memory_use(image, TileId{t}))
       if (use.name == "weights" || use.name == "pages")
         out << " " << use.name << " " << use.used << "/" << use.available;
@@ -259,14 +278,16 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
 
 std::string to_text(const Report& report, const Image& image) {
   std::ostringstream out;
-  out << "network " << report.network << " on " << report.chip << " through " << report.device << ", seed " << report.seed
-      << "\n";
+  out << "network " << report.network << " on " << report.chip << " through " << report.device << ", seed "
+      << report.seed << "\n";
   out << report.samples << " samples, " << report.steps << " steps";
   if (report.accuracy)
-    out << "; accuracy " << fixed(*report.accuracy * 100, 2) << " % (" << report.correct << " of " << report.labelled
-        << ")";
+    out << "; accuracy " << fixed(*report.accuracy * 100, 2) << " % (" << report.correct << " of "
+        << report.labelled << ")";
   if (!report.tied.empty()) out << "; " << report.tied.size() << " ties, decided by the lowest index";
-  out << "\n" << report.output_spikes << " output spikes, " << report.synaptic_operations << " synaptic operations\n\n";
+  out << "\n"
+      << report.output_spikes << " output spikes, " << report.synaptic_operations
+      << " synaptic operations\n\n";
   print_cycles(out, report);
   out << "\n";
   print_promises(out, report);
@@ -275,7 +296,8 @@ std::string to_text(const Report& report, const Image& image) {
     for (const std::string& part : report.guaranteed->critical_cycle) out << " " << part;
     out << "\n";
   }
-  out << "\nutilisation (busiest link: " << fixed(busiest_link(image) * 100, 0) << " % of its slots allocated)\n";
+  out << "\nutilisation (busiest link: " << fixed(busiest_link(image) * 100, 0)
+      << " % of its slots allocated)\n";
   print_tiles(out, report, image);
   const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
   if (period)

@@ -16,11 +16,12 @@ namespace spikeloom {
 struct PromiseCheck {
   std::string name;
   bool kept = true;
-  std::int64_t steps = 0;                 ///< checked
-  std::int64_t least_slack = 0;           ///< cycles between bound and stamp, over all steps
+  std::int64_t steps = 0;        ///< checked
+  std::int64_t least_slack = 0;  ///< cycles between bound and stamp, over all steps
   std::int64_t least_latency_slack = 0;
   std::optional<std::int64_t> first_broken;  ///< step
-  std::optional<std::int64_t> void_from;     ///< the input broke the contract in this step; not checked from there on
+  std::optional<std::int64_t>
+      void_from;  ///< the input broke the contract in this step; not checked from there on
 };
 
 /// Stamps of a run and what follows from them. Units: cycles.
@@ -46,7 +47,7 @@ struct Report {
   std::int64_t samples = 0, steps = 0;
   std::optional<double> accuracy;  ///< 0..1
   std::int64_t correct = 0, labelled = 0;
-  std::vector<std::size_t> tied;   ///< samples decided by the lowest index
+  std::vector<std::size_t> tied;  ///< samples decided by the lowest index
   std::int64_t output_spikes = 0, synaptic_operations = 0;
   std::optional<Promise> guaranteed, contracted;
   Timing replayed;

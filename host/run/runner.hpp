@@ -1,4 +1,5 @@
-// The seam between `run` and whatever runs an image: a device behind a Link, or one that has no target cycles.
+// The seam between `run` and whatever runs an image: a device behind a Link, or one that has no target
+// cycles.
 #pragma once
 
 #include <string>

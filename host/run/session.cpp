@@ -29,7 +29,8 @@ DeviceRun Session::run(const Dataset& data) {
     const bool any = !exchange_.received().empty();
     for (const Word word : exchange_.received()) collector.take(word);
     exchange_.received().clear();
-    if (options_.on_steps && collector.ended() != before) options_.on_steps(static_cast<std::int64_t>(collector.ended()), collector.so_far());
+    if (options_.on_steps && collector.ended() != before)
+      options_.on_steps(static_cast<std::int64_t>(collector.ended()), collector.so_far());
     if (!any && !collector.finished()) exchange_.check_alive(moved, collector.waiting_for());
   }
   wait_until_done();
@@ -65,13 +66,15 @@ std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std:
   std::vector<Word> questions;
   for (const std::uint32_t node : nodes)
     for (const Counter& counter : kCounters)
-      for (const std::uint32_t half : {0U, hw::kAddrNodeHigh}) questions.push_back(read_word(node, counter.address + half));
+      for (const std::uint32_t half : {0U, hw::kAddrNodeHigh})
+        questions.push_back(read_word(node, counter.address + half));
   const std::vector<std::uint32_t> answers = exchange.ask(std::move(questions));
   std::vector<TileCounters> tiles(nodes.size());
   std::size_t next = 0;
   for (TileCounters& tile : tiles)
     for (const Counter& counter : kCounters) {
-      tile.*counter.value = static_cast<std::int64_t>(std::uint64_t{answers[next + 1]} << 32U | answers[next]);
+      tile.*counter.value =
+          static_cast<std::int64_t>(std::uint64_t{answers[next + 1]} << 32U | answers[next]);
       next += 2;
     }
   return tiles;
@@ -96,7 +99,8 @@ std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory)
         ring.data = address.pack();
         questions.push_back(ring.pack());
       }
-      questions.push_back(read_word(node, hw::kAddrBlockMemory << 12U | (hw::kAddrMemoryRead + p % lif_lanes)));
+      questions.push_back(
+          read_word(node, hw::kAddrBlockMemory << 12U | (hw::kAddrMemoryRead + p % lif_lanes)));
     }
     const std::vector<std::uint32_t> answers = exchange_.ask(std::move(questions));
     all.emplace_back(answers.begin(), answers.end());

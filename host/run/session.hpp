@@ -44,6 +44,7 @@ class Session {
 };
 
 /// Of these nodes, in their order. Exact once the tiles have stood still for 48 clocks.
-[[nodiscard]] std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std::uint32_t> nodes);
+[[nodiscard]] std::vector<TileCounters> read_counters(Exchange& exchange,
+                                                      std::span<const std::uint32_t> nodes);
 
 }  // namespace spikeloom

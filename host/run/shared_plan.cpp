@@ -64,7 +64,8 @@ class Planner {
   }
 
   SharedPlan run(std::vector<Entering> script) {
-    std::stable_sort(script.begin(), script.end(), [](const Entering& a, const Entering& b) { return a.step < b.step; });
+    std::stable_sort(script.begin(), script.end(),
+                     [](const Entering& a, const Entering& b) { return a.step < b.step; });
     check_lines(script);
     for (Entering& line : script) enter(line);
     problems_.throw_if_any("applications");
@@ -74,17 +75,22 @@ class Planner {
  private:
   [[nodiscard]] std::int64_t steps() const { return static_cast<std::int64_t>(sent_.size()); }
   /// The cycle in which the chip stands before a step of the first application is fed.
-  [[nodiscard]] std::int64_t cycle_before(std::int64_t step) const { return step == 0 ? 0 : sent_[static_cast<std::size_t>(step - 1)]; }
+  [[nodiscard]] std::int64_t cycle_before(std::int64_t step) const {
+    return step == 0 ? 0 : sent_[static_cast<std::size_t>(step - 1)];
+  }
 
   void check_lines(const std::vector<Entering>& script) {
     std::set<std::string> names{plan_.stays.front().name};
     const std::string has = plan_.stays.front().name + " has " + std::to_string(steps()) + " steps";
     for (const Entering& line : script) {
-      if (!names.insert(line.name).second) problems_.add(line.name + ": two applications of this name; give one another: NAME=FILE@STEP");
-      if (line.step < 0 || line.step > steps()) problems_.add(line.name + " enters before step " + std::to_string(line.step) + ": " + has);
+      if (!names.insert(line.name).second)
+        problems_.add(line.name + ": two applications of this name; give one another: NAME=FILE@STEP");
+      if (line.step < 0 || line.step > steps())
+        problems_.add(line.name + " enters before step " + std::to_string(line.step) + ": " + has);
       if (line.release && (*line.release > steps() || *line.release <= line.step))
-        problems_.add(line.name + " is released before step " + std::to_string(*line.release) + ": expected a step after " +
-                      std::to_string(line.step) + ", in which it enters; " + has);
+        problems_.add(line.name + " is released before step " + std::to_string(*line.release) +
+                      ": expected a step after " + std::to_string(line.step) + ", in which it enters; " +
+                      has);
     }
     problems_.throw_if_any("applications");
   }
@@ -92,15 +98,17 @@ class Planner {
   void enter(Entering& line) {
     const std::optional<std::int64_t> step = entry_step(line.step);
     if (!step) {
-      problems_.add(line.name + " enters before step " + std::to_string(line.step) +
-                    ": another application's start is still under way at the last step; let it enter earlier");
+      problems_.add(
+          line.name + " enters before step " + std::to_string(line.step) +
+          ": another application's start is still under way at the last step; let it enter earlier");
       return;
     }
     give_back_before(*step);
     if (line.image.points.empty()) line.image.points = operating_points(line.image);
     const std::variant<Admission, Refusal> answer = admit(state_, line.image);
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
-      problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " + refusal->reason + who_is_there(*step));
+      problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " +
+                    refusal->reason + who_is_there(*step));
       return;
     }
     const Admission& admission = std::get<Admission>(answer);
@@ -113,7 +121,9 @@ class Planner {
     stay.origin = first_origin(state_.chip(), cycle_before(*step));
     stay.image = bound(std::move(line.image), admission);
     if (!check(stay.image).empty() || !verify(stay.image, stay.image.promises.front(), {}).empty()) {
-      problems_.add(line.name + ": the image's operating points are damaged: bound, it does not keep their promise; compile it again");
+      problems_.add(line.name +
+                    ": the image's operating points are damaged: bound, it does not keep their promise; "
+                    "compile it again");
       return;
     }
     stay.data = std::move(line.data);
@@ -127,12 +137,15 @@ class Planner {
 
   /// Those who hold what is short, and until when.
   [[nodiscard]] std::string who_is_there(std::int64_t step) const {
-    std::string text = "; " + plan_.stays.front().name + " runs first and keeps what it was compiled with: --tiles and --slots leave more";
+    std::string text = "; " + plan_.stays.front().name +
+                       " runs first and keeps what it was compiled with: --tiles and --slots leave more";
     for (std::size_t i = 1; i < plan_.stays.size(); ++i) {
       const PlannedStay& stay = plan_.stays[i];
       if (stay.gives_back && *stay.gives_back <= step) continue;
       text += "; " + stay.name + " is there " +
-              (stay.gives_back ? "until step " + std::to_string(*stay.gives_back) + ": what it sent has landed then" : std::string("to the end"));
+              (stay.gives_back
+                   ? "until step " + std::to_string(*stay.gives_back) + ": what it sent has landed then"
+                   : std::string("to the end"));
     }
     return text;
   }
@@ -148,8 +161,9 @@ class Planner {
     Replayed replayed = replay(stay.image, stay.data);
     if (release) {
       const std::int64_t end = cycle_before(*release) - stay.origin;
-      const auto begun = static_cast<std::size_t>(
-          std::upper_bound(replayed.run.sent.begin(), replayed.run.sent.end(), end) - replayed.run.sent.begin());
+      const auto begun =
+          static_cast<std::size_t>(std::upper_bound(replayed.run.sent.begin(), replayed.run.sent.end(), end) -
+                                   replayed.run.sent.begin());
       if (begun == 0) {
         problems_.add(stay.name + " is released before step " + std::to_string(*release) + ", in cycle " +
                       std::to_string(cycle_before(*release)) + ", before its first step is sent in cycle " +
@@ -161,7 +175,8 @@ class Planner {
         replayed = replay(stay.image, stay.data);
       }
       const std::int64_t quiet = stay.origin + replayed.quiet_from + kQuietMargin;
-      for (std::int64_t step = std::max(*release, stay.enters + 1); step <= steps() && !stay.gives_back; ++step)
+      for (std::int64_t step = std::max(*release, stay.enters + 1); step <= steps() && !stay.gives_back;
+           ++step)
         if (cycle_before(step) >= quiet) stay.gives_back = step;
     }
     stay.replay = std::move(replayed.run);
@@ -171,7 +186,8 @@ class Planner {
 
   void give_back_before(std::int64_t step) {
     for (const PlannedStay& stay : plan_.stays)
-      if (stay.gives_back && *stay.gives_back <= step && state_.find(stay.name) != nullptr) state_.release(stay.name);
+      if (stay.gives_back && *stay.gives_back <= step && state_.find(stay.name) != nullptr)
+        state_.release(stay.name);
   }
 
   ChipState state_;
@@ -186,7 +202,8 @@ class Planner {
 
 std::vector<Stay> SharedPlan::script() const {
   std::vector<Stay> list;
-  for (const PlannedStay& stay : stays) list.push_back({stay.name, &stay.image, &stay.data, stay.enters, stay.origin, stay.gives_back});
+  for (const PlannedStay& stay : stays)
+    list.push_back({stay.name, &stay.image, &stay.data, stay.enters, stay.origin, stay.gives_back});
   return list;
 }
 

@@ -1,7 +1,8 @@
 // A script of applications that enter and leave, made into stays with places, cycles and predicted runs.
 //
-// Everything is decided before the device is touched: where an application fits follows from who is there, when it starts
-// from the stamps that the first application's replay predicts, how far it gets before it leaves from its own replay.
+// Everything is decided before the device is touched: where an application fits follows from who is there,
+// when it starts from the stamps that the first application's replay predicts, how far it gets before it
+// leaves from its own replay.
 #pragma once
 
 #include <cstdint>
@@ -17,23 +18,23 @@ namespace spikeloom {
 /// A line of the script; steps are those of the first application.
 struct Entering {
   std::string name;
-  Image image;                              ///< as compiled
+  Image image;  ///< as compiled
   Dataset data;
-  std::int64_t step = 0;                    ///< enters before it
-  std::optional<std::int64_t> release{};    ///< ends before it: what it has not begun by then is not run
+  std::int64_t step = 0;                  ///< enters before it
+  std::optional<std::int64_t> release{};  ///< ends before it: what it has not begun by then is not run
 };
 
 /// What will be seen of one application.
 struct PlannedStay {
   std::string name;
-  Image image;               ///< bound
-  Dataset data;              ///< as far as it gets
-  std::int64_t wanted = 0;   ///< step before which it was to enter
-  std::int64_t enters = 0;   ///< step before which it does: later where another start was still under way
-  std::int64_t origin = 0;   ///< cycle
+  Image image;              ///< bound
+  Dataset data;             ///< as far as it gets
+  std::int64_t wanted = 0;  ///< step before which it was to enter
+  std::int64_t enters = 0;  ///< step before which it does: later where another start was still under way
+  std::int64_t origin = 0;  ///< cycle
   std::optional<std::int64_t> gives_back{};  ///< step before which its tiles are free again
-  std::string point;         ///< operating point in force, in words
-  DeviceRun replay;          ///< alone, from its own cycle 0
+  std::string point;                         ///< operating point in force, in words
+  DeviceRun replay;                          ///< alone, from its own cycle 0
   std::int64_t synaptic_operations = 0;
 };
 
@@ -46,8 +47,10 @@ struct SharedPlan {
 
 /// `first` keeps its own binding and runs from cycle 0 to its end.
 ///
-/// Throws  Error{kInput} that lists every line that cannot be: no place (with what would do), a step that the first
+/// Throws  Error{kInput} that lists every line that cannot be: no place (with what would do), a step that the
+/// first
 ///         application does not have, a release before a step has begun, two of one name.
-[[nodiscard]] SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::vector<Entering> script);
+[[nodiscard]] SharedPlan plan_shared(const std::string& name, Image first, Dataset data,
+                                     std::vector<Entering> script);
 
 }  // namespace spikeloom

@@ -15,15 +15,16 @@ constexpr std::uint32_t kMostUnderWay = 1U << 15U;  ///< words of one applicatio
 
 /// One stay under way.
 struct Guest {
-  explicit Guest(const Stay& s) : stay(&s), stimulus(*s.image, *s.data), collector(*s.image, *s.data, s.origin) {}
+  explicit Guest(const Stay& s)
+      : stay(&s), stimulus(*s.image, *s.data), collector(*s.image, *s.data, s.origin) {}
 
   const Stay* stay;
   Stimulus stimulus;
   Collector collector;
-  std::vector<Word> words;     ///< made and not yet given to the link
-  std::int64_t made = 0;       ///< steps
-  std::uint16_t fed = 0;       ///< words given to the link since its start, as the host port counts
-  std::uint16_t taken = 0;     ///< of them known to have left its queue
+  std::vector<Word> words;  ///< made and not yet given to the link
+  std::int64_t made = 0;    ///< steps
+  std::uint16_t fed = 0;    ///< words given to the link since its start, as the host port counts
+  std::uint16_t taken = 0;  ///< of them known to have left its queue
   bool is_there = false, has_left = false;
   std::vector<TileCounters> tiles;
 
@@ -35,7 +36,10 @@ struct Guest {
 class SharedRun {
  public:
   SharedRun(Link& link, const std::vector<Stay>& stays, const SharedOptions& options)
-      : exchange_(link, options.quiet_limit), options_(options), rng_(options.feed_seed), chip_(stays.front().image->chip) {
+      : exchange_(link, options.quiet_limit),
+        options_(options),
+        rng_(options.feed_seed),
+        chip_(stays.front().image->chip) {
     for (const Stay& stay : stays) guests_.push_back(std::make_unique<Guest>(stay));
     for (const Stay& stay : stays) {
       SPIKELOOM_CHECK(chip_hash(stay.image->chip) == chip_hash(chip_));
@@ -53,10 +57,13 @@ class SharedRun {
     exchange_.write(program.load);
     exchange_.write(program.start);
     first.is_there = true;
-    wait_until([&] { return hw::RegHostStatus::unpack(exchange_.read(0, hw::kAddrNodeStatus)).under_way != 0; }, "cycle 0");
+    wait_until(
+        [&] { return hw::RegHostStatus::unpack(exchange_.read(0, hw::kAddrNodeStatus)).under_way != 0; },
+        "cycle 0");
     last_change_ = std::chrono::steady_clock::now();
     while (!is_finished()) step();
-    wait_until([&] { return hw::RegHostStatus::unpack(exchange_.read(0, hw::kAddrNodeStatus)).busy == 0; }, "the end of the run");
+    wait_until([&] { return hw::RegHostStatus::unpack(exchange_.read(0, hw::kAddrNodeStatus)).busy == 0; },
+               "the end of the run");
     std::vector<DeviceRun> runs;
     for (const auto& guest : guests_) {
       if (!guest->has_left) guest->tiles = counters_of(*guest);
@@ -69,7 +76,8 @@ class SharedRun {
  private:
   [[nodiscard]] bool is_finished() const {
     return next_event_ == events_.size() &&
-           std::all_of(guests_.begin(), guests_.end(), [](const auto& guest) { return guest->collector.finished(); });
+           std::all_of(guests_.begin(), guests_.end(),
+                       [](const auto& guest) { return guest->collector.finished(); });
   }
 
   void step() {
@@ -84,8 +92,9 @@ class SharedRun {
     if (any) {
       last_change_ = std::chrono::steady_clock::now();
     } else if (std::chrono::steady_clock::now() - last_change_ > options_.quiet_limit) {
-      throw device_error(exchange_.describe() + ": time-out after " + std::to_string(options_.quiet_limit.count()) +
-                         " s without progress; " + waiting_for());
+      throw device_error(exchange_.describe() + ": time-out after " +
+                         std::to_string(options_.quiet_limit.count()) + " s without progress; " +
+                         waiting_for());
     } else {
       exchange_.check_alive(false, waiting_for());
     }
@@ -94,7 +103,8 @@ class SharedRun {
   [[nodiscard]] std::string waiting_for() const {
     std::string text;
     for (const auto& guest : guests_)
-      if (guest->is_there && !guest->collector.finished()) text += (text.empty() ? "" : ", ") + guest->stay->name + ": " + guest->collector.waiting_for();
+      if (guest->is_there && !guest->collector.finished())
+        text += (text.empty() ? "" : ", ") + guest->stay->name + ": " + guest->collector.waiting_for();
     return text;
   }
 
@@ -137,7 +147,8 @@ class SharedRun {
   }
 
   bool ask_taken(Guest& guest) {
-    const auto taken = static_cast<std::uint16_t>(exchange_.read(0, hw::kAddrNodeTaken + guest.stay->image->binding.application));
+    const auto taken = static_cast<std::uint16_t>(
+        exchange_.read(0, hw::kAddrNodeTaken + guest.stay->image->binding.application));
     const bool is_news = taken != guest.taken;
     guest.taken = taken;
     return is_news;
@@ -150,7 +161,8 @@ class SharedRun {
       const auto owner = std::find_if(guests_.begin(), guests_.end(), [&](const auto& guest) {
         return guest->is_there && guest->collector.owns(word);
       });
-      if (owner == guests_.end()) throw device_error(exchange_.describe() + ": a word of nobody's channels during a run");
+      if (owner == guests_.end())
+        throw device_error(exchange_.describe() + ": a word of nobody's channels during a run");
       (*owner)->collector.take(word);
     }
     words.clear();
@@ -169,8 +181,9 @@ class SharedRun {
     if (next_event_ == events_.size() || !outgoing_.empty()) return false;
     const std::int64_t step = events_[next_event_];
     if (static_cast<std::int64_t>(guests_.front()->collector.sent()) != step) return false;
-    return std::all_of(guests_.begin(), guests_.end(),
-                       [&](const auto& guest) { return guest->stay->gives_back != step || guest->collector.finished(); });
+    return std::all_of(guests_.begin(), guests_.end(), [&](const auto& guest) {
+      return guest->stay->gives_back != step || guest->collector.finished();
+    });
   }
 
   void handle_event() {
@@ -188,7 +201,8 @@ class SharedRun {
       origin = guest->stay->origin;
     }
     if (starting != 0) exchange_.write(start_words(starting, origin));
-    // Its answer goes round the ring behind every word of configuration: these have landed before time goes on.
+    // Its answer goes round the ring behind every word of configuration: these have landed before time goes
+    // on.
     (void)exchange_.read(0, hw::kAddrNodeStatus);
     last_change_ = std::chrono::steady_clock::now();
   }
@@ -212,7 +226,8 @@ class SharedRun {
   }
 
   [[nodiscard]] std::string tile_text(std::uint32_t node) const {
-    return "tile (" + std::to_string((node - 1) % chip_.width) + ", " + std::to_string((node - 1) / chip_.width) + ")";
+    return "tile (" + std::to_string((node - 1) % chip_.width) + ", " +
+           std::to_string((node - 1) / chip_.width) + ")";
   }
 
   static std::vector<std::uint32_t> nodes_of(const Guest& guest) {
@@ -235,7 +250,8 @@ class SharedRun {
   void wait_until(const Holds& holds, const std::string& what) {
     const auto deadline = std::chrono::steady_clock::now() + options_.quiet_limit;
     while (!holds())
-      if (std::chrono::steady_clock::now() > deadline) throw device_error(exchange_.describe() + ": time-out; waiting for " + what);
+      if (std::chrono::steady_clock::now() > deadline)
+        throw device_error(exchange_.describe() + ": time-out; waiting for " + what);
   }
 
   Exchange exchange_;
@@ -258,7 +274,8 @@ std::int64_t first_origin(const Chip& chip, std::int64_t cycle) {
 }
 
 std::vector<DeviceRun> run_shared(Link& link, const std::vector<Stay>& stays, const SharedOptions& options) {
-  SPIKELOOM_CHECK(!stays.empty() && stays.front().enters == 0 && stays.front().origin == 0 && !stays.front().gives_back);
+  SPIKELOOM_CHECK(!stays.empty() && stays.front().enters == 0 && stays.front().origin == 0 &&
+                  !stays.front().gives_back);
   return SharedRun(link, stays, options).run();
 }
 

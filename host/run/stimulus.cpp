@@ -66,8 +66,9 @@ void Stimulus::check(const Dataset& data) const {
             continue;
           }
           problems.add("sample " + sample.id + ", step " + std::to_string(t) + ", " + input.name + "[" +
-                       std::to_string(event.element) + "] = " + std::to_string(event.value) + ": the image takes " +
-                       range_text(input) + "; compile with more bit planes (--planes), or scale the data");
+                       std::to_string(event.element) + "] = " + std::to_string(event.value) +
+                       ": the image takes " + range_text(input) +
+                       "; compile with more bit planes (--planes), or scale the data");
         }
     }
   }

@@ -1,4 +1,5 @@
-// Admission: random applications come and go on random chips; nobody else moves, promises hold, everything is given back.
+// Admission: random applications come and go on random chips; nobody else moves, promises hold, everything is
+// given back.
 #include "compiler/admit/admit.hpp"
 
 #include <gmock/gmock.h>
@@ -26,7 +27,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-Chip shipped(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml"); }
+Chip shipped(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
+}
 
 /// A mesh of random size, wheels and host.
 Chip random_chip(Rng& rng) {
@@ -88,22 +91,28 @@ void expect_sound(const ChipState& before, const Image& image, const Admission& 
     const auto again = admit(before, image, loose);
     ASSERT_TRUE(std::holds_alternative<Admission>(again));
     const Admission& certified = std::get<Admission>(again);
-    EXPECT_THAT(verify(bound(image, certified), certified.promise, {}), IsEmpty()) << "the point's certificate does not carry over";
+    EXPECT_THAT(verify(bound(image, certified), certified.promise, {}), IsEmpty())
+        << "the point's certificate does not carry over";
   }
 }
 
 /// Whether a point has tiles and numbers of the host, counted by hand.
 bool fits_but_for_slots(const ChipState& state, const Image& image, const OperatingPoint& point) {
-  const auto free = [](const std::vector<std::uint8_t>& taken) { return static_cast<std::size_t>(std::count(taken.begin(), taken.end(), 0)); };
+  const auto free = [](const std::vector<std::uint8_t>& taken) {
+    return static_cast<std::size_t>(std::count(taken.begin(), taken.end(), 0));
+  };
   std::size_t channels = 0, counters = 0;
   for (const Channel& channel : point.binding.channels)
     if (!channel.from) ++channels, counters += channel.to.size();
   bool sinks = image.application.sinks.empty();
-  for (std::size_t first = 0; !sinks && first + image.application.sinks.size() <= state.sinks().size(); ++first)
-    sinks = std::count(state.sinks().begin() + static_cast<std::ptrdiff_t>(first),
-                       state.sinks().begin() + static_cast<std::ptrdiff_t>(first + image.application.sinks.size()), 1) == 0;
-  return point.tiles() <= free(state.tile_taken()) && free(state.applications()) > 0 && channels <= free(state.host_channels()) &&
-         counters <= free(state.host_counters()) && sinks;
+  for (std::size_t first = 0; !sinks && first + image.application.sinks.size() <= state.sinks().size();
+       ++first)
+    sinks = std::count(
+                state.sinks().begin() + static_cast<std::ptrdiff_t>(first),
+                state.sinks().begin() + static_cast<std::ptrdiff_t>(first + image.application.sinks.size()),
+                1) == 0;
+  return point.tiles() <= free(state.tile_taken()) && free(state.applications()) > 0 &&
+         channels <= free(state.host_channels()) && counters <= free(state.host_counters()) && sinks;
 }
 
 /// The bound image, alone on the model device.
@@ -116,7 +125,8 @@ void expect_promise_kept(const Compiled& app, const Admission& admission) {
   const std::unique_ptr<ModelLink> other = open_model(app.image.chip);
   const DeviceRun compiled_run = Session(*other, app.image, {}).run(app.made.data);
   ASSERT_EQ(run.outputs.spikes.size(), compiled_run.outputs.spikes.size());
-  for (std::size_t i = 0; i < run.outputs.spikes.size(); ++i) EXPECT_EQ(run.outputs.spikes[i].samples, compiled_run.outputs.spikes[i].samples);
+  for (std::size_t i = 0; i < run.outputs.spikes.size(); ++i)
+    EXPECT_EQ(run.outputs.spikes[i].samples, compiled_run.outputs.spikes[i].samples);
 }
 
 class Sequences : public ::testing::TestWithParam<int> {};
@@ -144,15 +154,21 @@ TEST_P(Sequences, OfAdmissionsAndReleasesLeaveTheOthersAlone) {
       ASSERT_EQ(state, before) << "asking changed the state";
       if (const auto* no = std::get_if<Refusal>(&answer)) {
         ++refused;
-        const bool some = std::any_of(app.image.points.begin(), app.image.points.end(),
-                                      [&](const OperatingPoint& point) { return fits_but_for_slots(state, app.image, point); });
-        const bool modest = std::any_of(app.image.points.begin(), app.image.points.end(), [&](const OperatingPoint& point) {
-          return host_share(point, chip) <= Ratio(1, chip.host.applications) && fits_but_for_slots(state, app.image, point);
-        });
+        const bool some = std::any_of(
+            app.image.points.begin(), app.image.points.end(),
+            [&](const OperatingPoint& point) { return fits_but_for_slots(state, app.image, point); });
+        const bool modest =
+            std::any_of(app.image.points.begin(), app.image.points.end(), [&](const OperatingPoint& point) {
+              return host_share(point, chip) <= Ratio(1, chip.host.applications) &&
+                     fits_but_for_slots(state, app.image, point);
+            });
         const bool for_slots = no->reason.find(" slots, ") != std::string::npos;
-        if (for_slots) EXPECT_TRUE(some) << no->reason;
-        else EXPECT_FALSE(modest) << no->reason;
-        EXPECT_FALSE(before.residents().empty() && no->remedy.find("releasing") != std::string::npos) << no->remedy;
+        if (for_slots)
+          EXPECT_TRUE(some) << no->reason;
+        else
+          EXPECT_FALSE(modest) << no->reason;
+        EXPECT_FALSE(before.residents().empty() && no->remedy.find("releasing") != std::string::npos)
+            << no->remedy;
         continue;
       }
       const Admission& admission = std::get<Admission>(answer);
@@ -160,7 +176,8 @@ TEST_P(Sequences, OfAdmissionsAndReleasesLeaveTheOthersAlone) {
       if (admitted % 8 == 0) expect_promise_kept(app, admission);
       ++admitted;
       state.enter(resident_of("app" + std::to_string(number++), app.image, admission, ""));
-      ASSERT_TRUE(std::equal(before.residents().begin(), before.residents().end(), state.residents().begin()));
+      ASSERT_TRUE(
+          std::equal(before.residents().begin(), before.residents().end(), state.residents().begin()));
     }
     ASSERT_THAT(check(state), IsEmpty());
     if (step % 8 == 0) {
@@ -169,7 +186,8 @@ TEST_P(Sequences, OfAdmissionsAndReleasesLeaveTheOthersAlone) {
     if (HasFailure()) return;
   }
   EXPECT_GT(admitted, 0U);
-  while (!state.residents().empty()) state.release(std::string(state.residents()[rng.below(state.residents().size())].name));
+  while (!state.residents().empty())
+    state.release(std::string(state.residents()[rng.below(state.residents().size())].name));
   EXPECT_EQ(state, ChipState(chip)) << "not everything was given back";
   RecordProperty("admitted", static_cast<int>(admitted));
   RecordProperty("refused", static_cast<int>(refused));
@@ -195,7 +213,8 @@ TEST(Admit, IsRefusedForTilesExactlyWhereTheyAreTooFew) {
       const auto* no = std::get_if<Refusal>(&answer);
       ASSERT_EQ(no == nullptr, fewest <= state.free_tiles()) << (no ? no->reason : "admitted");
       if (no != nullptr) {
-        EXPECT_EQ(no->reason, "needs " + std::to_string(fewest) + " tiles, " + std::to_string(state.free_tiles()) + " free of 16");
+        EXPECT_EQ(no->reason, "needs " + std::to_string(fewest) + " tiles, " +
+                                  std::to_string(state.free_tiles()) + " free of 16");
         // The remedy names exactly those whose leaving makes enough room.
         for (const Resident& resident : state.residents()) {
           ChipState without = state;
@@ -210,7 +229,9 @@ TEST(Admit, IsRefusedForTilesExactlyWhereTheyAreTooFew) {
   }
 }
 
-Image small_image(const Chip& chip, std::uint32_t clusters) { return layered_image({.clusters = clusters, .neurons = 16, .across = 2, .seed = clusters}, chip); }
+Image small_image(const Chip& chip, std::uint32_t clusters) {
+  return layered_image({.clusters = clusters, .neurons = 16, .across = 2, .seed = clusters}, chip);
+}
 
 std::string refusal(const ChipState& state, const Image& image, const AdmitOptions& options = {}) {
   const auto answer = admit(state, image, options);
@@ -232,14 +253,17 @@ TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
   ChipState state(chip);
   fill(state);
   EXPECT_EQ(state.residents().size(), 2U);
-  EXPECT_THAT(refusal(state, image), HasSubstr("host.applications = 2, all taken; releasing r0 or r1 would do"));
+  EXPECT_THAT(refusal(state, image),
+              HasSubstr("host.applications = 2, all taken; releasing r0 or r1 would do"));
 
   chip.host.applications = 8;
   chip.host.channels = 2;
   ChipState few_channels(chip);
   Image same = image;
   same.chip = chip;
-  for (int n = 0; n < 2; ++n) few_channels.enter(resident_of("r" + std::to_string(n), same, std::get<Admission>(admit(few_channels, same)), ""));
+  for (int n = 0; n < 2; ++n)
+    few_channels.enter(
+        resident_of("r" + std::to_string(n), same, std::get<Admission>(admit(few_channels, same)), ""));
   EXPECT_THAT(refusal(few_channels, same), HasSubstr("needs 1 host channels, 0 free of host.channels = 2"));
 
   Chip narrow = shipped("mesh4x4");
@@ -256,7 +280,8 @@ TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
     few_slots.enter(resident_of("r" + std::to_string(entered), compiled, std::get<Admission>(answer), ""));
   }
   EXPECT_GT(entered, 0);
-  EXPECT_THAT(refusal(few_slots, compiled), HasSubstr("spike slots, 0 are free on all its wires; the fullest is the host's input with"));
+  EXPECT_THAT(refusal(few_slots, compiled),
+              HasSubstr("spike slots, 0 are free on all its wires; the fullest is the host's input with"));
 
   const auto first_refusal = [&](const Chip& of) {
     const Image tight = small_image(of, 4);
@@ -274,7 +299,8 @@ TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
   few_credits.host.applications = 16;
   few_credits.spike_wheel = 1024;
   few_credits.credit_wheel = 8;
-  EXPECT_THAT(first_refusal(few_credits), HasSubstr("credit slots, 0 are free on all its wires; the fullest is "));
+  EXPECT_THAT(first_refusal(few_credits),
+              HasSubstr("credit slots, 0 are free on all its wires; the fullest is "));
 
   const Image other = small_image(shipped("mesh8x8"), 4);
   EXPECT_THAT(refusal(state, other), HasSubstr("compiled for another chip: mesh8x8 with hash 0x"));
@@ -290,7 +316,8 @@ TEST(Admit, KeepsToTheWantedPeriod) {
   const auto answer = admit(empty, image, {.max_period = image.points.front().period, .greedy = true});
   ASSERT_TRUE(std::holds_alternative<Admission>(answer));
   EXPECT_LE(std::get<Admission>(answer).promise.period, image.points.front().period);
-  EXPECT_GE(best.promise.period, std::get<Admission>(answer).promise.period) << "a fair share was faster than all that can be had";
+  EXPECT_GE(best.promise.period, std::get<Admission>(answer).promise.period)
+      << "a fair share was faster than all that can be had";
 }
 
 /// The wanted period is held against what binding guarantees, not against what the point says of any place.
@@ -310,7 +337,9 @@ TEST(Admit, WhatCanBeHadIsNotRefusedForItsPeriod) {
         const std::size_t at = too_fast.find(begin);
         ASSERT_NE(at, std::string::npos) << too_fast;
         const std::string remedy = too_fast.substr(at + begin.size());
-        EXPECT_EQ(refusal(state, image, {.max_period = Ratio::parse(remedy.substr(0, remedy.find(' ')))}), "admitted") << too_fast;
+        EXPECT_EQ(refusal(state, image, {.max_period = Ratio::parse(remedy.substr(0, remedy.find(' ')))}),
+                  "admitted")
+            << too_fast;
       }
       state.enter(resident_of("r" + std::to_string(n), image, std::get<Admission>(free), ""));
     }
@@ -338,7 +367,8 @@ TEST(Admit, ContractsGoAlongWhereClustersShareTilesAsBefore) {
   const Chip chip = shipped("mesh4x4");
   int contracted = 0, dropped = 0;
   for (Compiled& app : compiled(chip, rng, 12)) {
-    const Contracted measured = contract(app.image, app.image.promises.front(), rehearse(app.image, app.made.data).work, {});
+    const Contracted measured =
+        contract(app.image, app.image.promises.front(), rehearse(app.image, app.made.data).work, {});
     app.image.promises.push_back(measured.promise);
     app.image.contracts = measured.contracts;
     ChipState state(chip);
@@ -352,7 +382,8 @@ TEST(Admit, ContractsGoAlongWhereClustersShareTilesAsBefore) {
       (placed.contracts.empty() ? dropped : contracted) += 1;
       const std::unique_ptr<ModelLink> model = open_model(chip);
       const DeviceRun run = Session(*model, placed, {}).run(app.made.data);
-      EXPECT_EQ(contract_void_from(placed, run), std::nullopt) << "the data that it was measured on break the contract";
+      EXPECT_EQ(contract_void_from(placed, run), std::nullopt)
+          << "the data that it was measured on break the contract";
       for (const Promise& promise : placed.promises) {
         EXPECT_THAT(verify(placed, promise, placed.contracts), IsEmpty());
         EXPECT_TRUE(check_promise(promise, run, std::nullopt).kept) << promise.name;
@@ -414,11 +445,14 @@ TEST(Points, AreAFrontOfWhatTheyCostAndTheirCertificatesHold) {
     for (std::size_t p = 0; p < image.points.size(); ++p) {
       const OperatingPoint& point = image.points[p];
       for (std::size_t q = 0; q < image.points.size(); ++q)
-        EXPECT_FALSE(p != q && image.points[q].tiles() <= point.tiles() && image.points[q].slots() <= point.slots() && image.points[q].period <= point.period);
+        EXPECT_FALSE(p != q && image.points[q].tiles() <= point.tiles() &&
+                     image.points[q].slots() <= point.slots() && image.points[q].period <= point.period);
       EXPECT_LE(image.points[p == 0 ? 0 : p - 1].period, point.period);
       Retimed timing(point, ways_of(image.application, chip, point.binding));
       timing.set(budget_of(point));
-      EXPECT_THAT(sdf::verify_bound(timing.graph(), point.period * Ratio(kTimeScale), point.potentials, timing.lower()), IsEmpty());
+      EXPECT_THAT(sdf::verify_bound(timing.graph(), point.period * Ratio(kTimeScale), point.potentials,
+                                    timing.lower()),
+                  IsEmpty());
     }
     EXPECT_EQ(operating_points(image, {.most = 1}).size(), 1U);
     EXPECT_THAT(operating_points(image, {.most = 0}), IsEmpty());
@@ -439,18 +473,42 @@ TEST(Points, DamagedOnesAreAnErrorOrHarmless) {
     const std::uint64_t value = rng.chance(0.5) ? rng.below(40) : rng.next();
     const auto narrow = static_cast<std::uint32_t>(value);
     switch (rng.below(12)) {
-      case 0: any(point.binding.placement).tile.value = narrow; break;
-      case 1: any(point.binding.placement).rows = narrow; break;
-      case 2: any(point.binding.channels).number = narrow; break;
-      case 3: any(point.binding.channels).slots.push_back(narrow); break;
-      case 4: any(point.binding.channels).to.pop_back(); break;
-      case 5: any(point.graph.actors).tile = narrow; break;
-      case 6: any(point.graph.actors).execution = static_cast<std::int64_t>(value); break;
-      case 7: any(point.graph.arcs).target = narrow; break;
-      case 8: any(point.graph.arcs).tokens = static_cast<std::int64_t>(value); break;
-      case 9: any(point.graph.ends).pages = narrow; break;
-      case 10: any(point.graph.senders) = narrow; break;
-      default: point.potentials.pop_back(); break;
+      case 0:
+        any(point.binding.placement).tile.value = narrow;
+        break;
+      case 1:
+        any(point.binding.placement).rows = narrow;
+        break;
+      case 2:
+        any(point.binding.channels).number = narrow;
+        break;
+      case 3:
+        any(point.binding.channels).slots.push_back(narrow);
+        break;
+      case 4:
+        any(point.binding.channels).to.pop_back();
+        break;
+      case 5:
+        any(point.graph.actors).tile = narrow;
+        break;
+      case 6:
+        any(point.graph.actors).execution = static_cast<std::int64_t>(value);
+        break;
+      case 7:
+        any(point.graph.arcs).target = narrow;
+        break;
+      case 8:
+        any(point.graph.arcs).tokens = static_cast<std::int64_t>(value);
+        break;
+      case 9:
+        any(point.graph.ends).pages = narrow;
+        break;
+      case 10:
+        any(point.graph.senders) = narrow;
+        break;
+      default:
+        point.potentials.pop_back();
+        break;
     }
     try {
       const Image again = decode(encode(other), "image");

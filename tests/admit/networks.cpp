@@ -21,7 +21,8 @@ IntPopulation population(const std::string& name, std::uint32_t neurons) {
   return p;
 }
 
-IntProjection projection(Rng& rng, const Source& from, std::size_t to, std::uint32_t neurons, std::uint32_t delay) {
+IntProjection projection(Rng& rng, const Source& from, std::size_t to, std::uint32_t neurons,
+                         std::uint32_t delay) {
   IntProjection p;
   p.from = from;
   p.to = PopulationId{to};
@@ -60,7 +61,8 @@ IntNetwork layered(const LayeredOptions& options) {
       add(InputId{0}, c, 0);
     } else {
       const std::size_t first = (layer - 1) * options.across;
-      for (std::size_t r = 0; r < std::min(options.reads, options.across); ++r) add(PopulationId{first + (c + r) % options.across}, c, 0);
+      for (std::size_t r = 0; r < std::min(options.reads, options.across); ++r)
+        add(PopulationId{first + (c + r) % options.across}, c, 0);
     }
     if (rng.chance(0.125)) add(PopulationId{c}, c, 1);
   }

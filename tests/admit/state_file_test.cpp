@@ -9,10 +9,10 @@
 #include <fstream>
 #include <thread>
 
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "compiler/admit/admit.hpp"
 #include "compiler/base/error.hpp"
@@ -26,12 +26,16 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
-Chip shipped(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml"); }
+Chip shipped(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
+}
 
 /// A folder of the test's own, empty, and gone afterwards.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::path(::testing::TempDir()) / ("spikeloom_state_" + std::to_string(::getpid()))) {
+  Folder()
+      : path_(std::filesystem::path(::testing::TempDir()) /
+              ("spikeloom_state_" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directory(path_);
   }
@@ -43,7 +47,8 @@ class Folder {
 };
 
 const Image& small_image() {
-  static const Image image = layered_image({.clusters = 4, .neurons = 16, .across = 2, .seed = 4}, shipped("mesh4x4"));
+  static const Image image =
+      layered_image({.clusters = 4, .neurons = 16, .across = 2, .seed = 4}, shipped("mesh4x4"));
   return image;
 }
 
@@ -53,7 +58,8 @@ ChipState two_residents() {
   chip.clock_mhz = 100.0 / 3;
   ChipState state(chip);
   for (const char* name : {"first", "second"})
-    state.enter(resident_of(name, small_image(), std::get<Admission>(admit(state, small_image())), "0123456789abcdef"));
+    state.enter(resident_of(name, small_image(), std::get<Admission>(admit(state, small_image())),
+                            "0123456789abcdef"));
   return state;
 }
 
@@ -91,22 +97,39 @@ TEST(StateFile, NamesWhatIsWrong) {
   EXPECT_THAT(error_of("[1, 2]"), HasSubstr("not a chip state"));
   EXPECT_THAT(error_of(good.dump().substr(0, good.dump().size() / 2)), HasSubstr("not a chip state"));
   EXPECT_THAT(with([](Json& j) { j["version"] = 2; }), HasSubstr("version: expected 1"));
-  EXPECT_THAT(with([](Json& j) { j.erase("residents"); }), HasSubstr("residents: expected an entry of that name"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0][0] = 99; }), HasSubstr("a cluster on a tile that is not there"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0].push_back(1); }), HasSubstr("placement: expected a list of 11"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "fast"; }), HasSubstr("period: expected a ratio"));
+  EXPECT_THAT(with([](Json& j) { j.erase("residents"); }),
+              HasSubstr("residents: expected an entry of that name"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0][0] = 99; }),
+              HasSubstr("a cluster on a tile that is not there"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0].push_back(1); }),
+              HasSubstr("placement: expected a list of 11"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "fast"; }),
+              HasSubstr("period: expected a ratio"));
   for (const char* period : {"0", "-5"})
-    EXPECT_THAT(with([&](Json& j) { j["residents"][0]["promise"]["period"] = period; }), HasSubstr("period: expected more than 0 cycles"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "1"; }), HasSubstr("a step every 1 cycles, which its slots cannot carry"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["offset"] = -1; }), HasSubstr("no negative cycles"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["name"] = "contracted"; }), HasSubstr("expected \"guaranteed\""));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["potentials"][0][1] = -7; }), HasSubstr("potentials: expected no negative ones"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["name"] = "red \x1b[31m"; }), HasSubstr("a name in UTF-8 without control characters"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][1]["name"] = "first"; }), HasSubstr("a name that another has"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"]["application"] = 0; }), HasSubstr("application number is another's"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"] = j["residents"][0]["binding"]; }), HasSubstr("is another's as well"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["slots"] = {5, 4}; }), HasSubstr("slots are none, not rising"));
-  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["from"] = 77; }), HasSubstr("from or to nowhere"));
+    EXPECT_THAT(with([&](Json& j) { j["residents"][0]["promise"]["period"] = period; }),
+                HasSubstr("period: expected more than 0 cycles"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "1"; }),
+              HasSubstr("a step every 1 cycles, which its slots cannot carry"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["offset"] = -1; }),
+              HasSubstr("no negative cycles"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["name"] = "contracted"; }),
+              HasSubstr("expected \"guaranteed\""));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["potentials"][0][1] = -7; }),
+              HasSubstr("potentials: expected no negative ones"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["name"] = "red \x1b[31m"; }),
+              HasSubstr("a name in UTF-8 without control characters"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][1]["name"] = "first"; }),
+              HasSubstr("a name that another has"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"]["application"] = 0; }),
+              HasSubstr("application number is another's"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][1]["binding"] = j["residents"][0]["binding"]; }),
+              HasSubstr("is another's as well"));
+  EXPECT_THAT(with([](Json& j) {
+                j["residents"][0]["binding"]["channels"][0]["slots"] = {5, 4};
+              }),
+              HasSubstr("slots are none, not rising"));
+  EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["from"] = 77; }),
+              HasSubstr("from or to nowhere"));
   EXPECT_THAT(with([](Json& j) { j["chip"]["text"] = "width = 2"; }), HasSubstr("chip.state: chip"));
 }
 
@@ -114,7 +137,10 @@ TEST(StateFile, NamesThatItCouldNotHoldAreRefused) {
   const Chip chip = small_image().chip;
   for (const char* name : {"", "x\xffy", "a\nb", "\x1b[31m", "\xed\xa0\x80"}) {
     ChipState state(chip);
-    EXPECT_THROW(state.enter(resident_of(name, small_image(), std::get<Admission>(admit(state, small_image())), "")), Error) << name;
+    EXPECT_THROW(
+        state.enter(resident_of(name, small_image(), std::get<Admission>(admit(state, small_image())), "")),
+        Error)
+        << name;
   }
   ChipState state(chip);
   state.enter(resident_of("né 音", small_image(), std::get<Admission>(admit(state, small_image())), ""));
@@ -163,8 +189,10 @@ TEST(StateFile, AnyDamageIsAnErrorOrASoundState) {
     std::string text = good;
     for (std::size_t n = 1 + rng.below(3); n-- > 0;) {
       const std::size_t at = rng.below(text.size());
-      if (rng.chance(0.7) && text[at] >= '0' && text[at] <= '9') text[at] = static_cast<char>('0' + rng.below(10));
-      else text[at] = static_cast<char>(rng.below(256));
+      if (rng.chance(0.7) && text[at] >= '0' && text[at] <= '9')
+        text[at] = static_cast<char>('0' + rng.below(10));
+      else
+        text[at] = static_cast<char>(rng.below(256));
     }
     try {
       EXPECT_THAT(check(decode_state(text, "state")), IsEmpty());
@@ -201,7 +229,8 @@ TEST(StateLock, IsHeldByOne) {
 
 TEST(StateLock, IsOfTheFileHoweverItIsCalled) {
   const Folder folder;
-  const std::string path = folder.file("chip.state"), link = folder.file("link"), folder_link = folder.file("folder");
+  const std::string path = folder.file("chip.state"), link = folder.file("link"),
+                    folder_link = folder.file("folder");
   std::filesystem::create_symlink("chip.state", link);  // leads to nothing as yet
   std::filesystem::create_symlink(folder.file(""), folder_link);
   for (const bool there : {false, true}) {
@@ -268,7 +297,8 @@ TEST(StateLock, ThreadsThatAdmitAtOnceNeverWinTheSame) {
   write_state(ChipState(small_image().chip), path);
   std::atomic<int> won{0};
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) threads.emplace_back([&, t] { won += fill(path, std::string(1, static_cast<char>('a' + t))); });
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] { won += fill(path, std::string(1, static_cast<char>('a' + t))); });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(read_state(path).value().residents().size(), static_cast<std::size_t>(won.load()));
   EXPECT_THAT(check(read_state(path).value()), IsEmpty());

@@ -19,7 +19,8 @@ TEST(SlotSet, TurnsCountsAndSearchesAsAListDoes) {
       std::vector<bool> slots(wheel);
       for (std::uint32_t s = 0; s < wheel; ++s) {
         slots[s] = rng.chance(0.7);
-        for (std::uint32_t at = s; slots[s] && at < std::max(64U, wheel); at += wheel) taken[at / 64] |= std::uint64_t{1} << (at % 64);
+        for (std::uint32_t at = s; slots[s] && at < std::max(64U, wheel); at += wheel)
+          taken[at / 64] |= std::uint64_t{1} << (at % 64);
       }
       const auto depth = static_cast<std::uint32_t>(rng.below(200));
       SlotSet set(wheel, true);
@@ -33,7 +34,9 @@ TEST(SlotSet, TurnsCountsAndSearchesAsAListDoes) {
       for (std::uint32_t s = 0; s < wheel; ++s) {
         EXPECT_EQ(set.has(s), expected.count(s) == 1);
         const auto after = expected.lower_bound(s);
-        EXPECT_EQ(set.next(s), expected.empty() ? wheel : after != expected.end() ? *after : *expected.begin());
+        EXPECT_EQ(set.next(s), expected.empty()          ? wheel
+                               : after != expected.end() ? *after
+                                                         : *expected.begin());
       }
     }
 }

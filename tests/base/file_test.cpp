@@ -49,7 +49,9 @@ class WriteFile : public ::testing::Test {
     EXPECT_EQ(count(), before);
     return said;
   }
-  [[nodiscard]] std::ptrdiff_t count() const { return std::distance(fs::directory_iterator(folder_), fs::directory_iterator()); }
+  [[nodiscard]] std::ptrdiff_t count() const {
+    return std::distance(fs::directory_iterator(folder_), fs::directory_iterator());
+  }
 
   fs::path folder_;
 };
@@ -78,7 +80,8 @@ TEST_F(WriteFile, GoesThroughLinksThatLeadSomewhereOrNowhereYet) {
   fs::create_symlink("far/new", at("dangling"));
   write(at("link_to_link"), "new");
   write(at("dangling"), "text");
-  EXPECT_TRUE(fs::is_symlink(at("link")) && fs::is_symlink(at("link_to_link")) && fs::is_symlink(at("dangling")));
+  EXPECT_TRUE(fs::is_symlink(at("link")) && fs::is_symlink(at("link_to_link")) &&
+              fs::is_symlink(at("dangling")));
   EXPECT_EQ(read(at("far/real")), "new");
   EXPECT_EQ(read(at("far/new")), "text");
 }
@@ -112,9 +115,11 @@ TEST_F(WriteFile, SaysThatADeviceIsFull) {
 }
 
 TEST(Printable, KeepsUtf8AndEscapesTheRest) {
-  EXPECT_EQ(printable("a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"), "a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80");
+  EXPECT_EQ(printable("a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"),
+            "a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80");
   EXPECT_EQ(printable("\x1b[31m\x7f\t"), "\\x1b[31m\\x7f\\x09");
-  EXPECT_EQ(printable("\xff \xc3 \xc0\x80 \xed\xa0\x80 \xf4\x90\x80\x80"), "\\xff \\xc3 \\xc0\\x80 \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80");
+  EXPECT_EQ(printable("\xff \xc3 \xc0\x80 \xed\xa0\x80 \xf4\x90\x80\x80"),
+            "\\xff \\xc3 \\xc0\\x80 \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80");
   EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");
 }
 

@@ -1,8 +1,9 @@
-// Admission to a chip in use: chips/mesh8x8.toml with half of its tiles taken by four applications of eight clusters. The
-// time is the library call's, from the parsed state and the decoded image to slots, promise and certificate: the median of
-// single calls, by wall. Counters: the whole command's wall time (files, lock, independent checks), compiling the same network for the whole empty chip and for
-// half of it (from integers on: partition, map, schedule, checkers), and the guaranteed periods of all three; greedy: with
-// more than a fair share of the host's wires.
+// Admission to a chip in use: chips/mesh8x8.toml with half of its tiles taken by four applications of eight
+// clusters. The time is the library call's, from the parsed state and the decoded image to slots, promise and
+// certificate: the median of single calls, by wall. Counters: the whole command's wall time (files, lock,
+// independent checks), compiling the same network for the whole empty chip and for half of it (from integers
+// on: partition, map, schedule, checkers), and the guaranteed periods of all three; greedy: with more than a
+// fair share of the host's wires.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -29,7 +30,9 @@ using testing::LayeredOptions;
 constexpr int kProcesses = 9;
 constexpr int kCompiles = 3;
 
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -38,7 +41,8 @@ double median(std::vector<double> values) {
 
 Admission admitted(const ChipState& state, const Image& image) {
   auto answer = admit(state, image);
-  if (const auto* no = std::get_if<Refusal>(&answer)) throw std::runtime_error("not admitted: " + no->reason + "; " + no->remedy);
+  if (const auto* no = std::get_if<Refusal>(&answer))
+    throw std::runtime_error("not admitted: " + no->reason + "; " + no->remedy);
   return std::get<Admission>(std::move(answer));
 }
 
@@ -51,15 +55,20 @@ ChipState half_full(const Chip& chip) {
   return state;
 }
 
-LayeredOptions network_of(std::uint32_t clusters) { return {.clusters = clusters, .across = clusters < 16 ? 2U : 4U, .seed = clusters}; }
+LayeredOptions network_of(std::uint32_t clusters) {
+  return {.clusters = clusters, .across = clusters < 16 ? 2U : 4U, .seed = clusters};
+}
 
 /// The command on files, the state put back before each.
 double process_seconds(const ChipState& state, const Image& image) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("spikeloom-bench-admit-" + std::to_string(getpid()));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("spikeloom-bench-admit-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
-  const std::string state_file = (folder / "chip.state").string(), image_file = (folder / "app.loom").string();
+  const std::string state_file = (folder / "chip.state").string(),
+                    image_file = (folder / "app.loom").string();
   write_image(image, image_file);
-  const std::string command = std::string(SPIKELOOM_COMMAND) + " admit " + state_file + " " + image_file + " --output " + image_file + ".bound >/dev/null";
+  const std::string command = std::string(SPIKELOOM_COMMAND) + " admit " + state_file + " " + image_file +
+                              " --output " + image_file + ".bound >/dev/null";
   std::vector<double> times;
   for (int n = 0; n < kProcesses; ++n) {
     write_state(state, state_file);
@@ -82,7 +91,8 @@ std::pair<double, double> compiled(const IntNetwork& network, const Chip& chip, 
     const double begin = wall_seconds();
     const auto built = build_image(network, chip, options);
     times.push_back(wall_seconds() - begin);
-    if (const auto* no = std::get_if<DoesNotFit>(&built)) throw std::runtime_error("compiling: " + no->reason);
+    if (const auto* no = std::get_if<DoesNotFit>(&built))
+      throw std::runtime_error("compiling: " + no->reason);
     period = std::get<Image>(built).promises.front().period.approximate();
   }
   return {median(times), period};
@@ -121,12 +131,15 @@ int main(int argc, char** argv) {
   using namespace spikeloom::bench;
   const ChipState state = half_full(shipped_chip("mesh8x8"));
   for (const std::uint32_t clusters : {4U, 16U, 32U, 64U})
-    benchmark::RegisterBenchmark(("admit/" + std::to_string(clusters) + "_clusters").c_str(),
-                                 [&state, clusters](benchmark::State& bench) { admit_network(bench, state, network_of(clusters)); })
+    benchmark::RegisterBenchmark(
+        ("admit/" + std::to_string(clusters) + "_clusters").c_str(),
+        [&state, clusters](benchmark::State& bench) { admit_network(bench, state, network_of(clusters)); })
         ->Unit(benchmark::kMillisecond);
-  // Every cluster reads seven of the eight of the layer before: three and a half times as many ends of channels.
+  // Every cluster reads seven of the eight of the layer before: three and a half times as many ends of
+  // channels.
   benchmark::RegisterBenchmark("admit/64_clusters_dense", [&state](benchmark::State& bench) {
-    admit_network(bench, state, {.clusters = 64, .neurons = 8, .across = 8, .reads = 7, .tiles = 32, .seed = 64});
+    admit_network(bench, state,
+                  {.clusters = 64, .neurons = 8, .across = 8, .reads = 7, .tiles = 32, .seed = 64});
   })->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

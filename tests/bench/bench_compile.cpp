@@ -39,13 +39,15 @@ void write_chain(const std::string& path, const Size& size) {
   port("input", "Input");
   std::string last = "input";
   for (std::uint32_t l = 0; l < size.layers; ++l) {
-    const std::string number = (l < 10 ? "0" : "") + std::to_string(l), fc = "fc" + number, lif = "lif" + number;
+    const std::string number = (l < 10 ? "0" : "") + std::to_string(l), fc = "fc" + number,
+                      lif = "lif" + number;
     std::vector<double> weights(std::size_t{size.width} * size.width);
     for (double& weight : weights) weight = (rng.unit() - 0.5) / std::sqrt(width);
     file.node(fc, "Linear");
     file.field(fc, "weight", {size.width, size.width}, weights);
     file.node(lif, "LIF");
-    for (const auto& [field, value] : std::map<std::string, double>{{"tau", 16}, {"r", 16}, {"v_leak", 0}, {"v_threshold", 1}})
+    for (const auto& [field, value] :
+         std::map<std::string, double>{{"tau", 16}, {"r", 16}, {"v_leak", 0}, {"v_threshold", 1}})
       file.field(lif, field, {size.width}, std::vector<double>(size.width, value));
     edges.insert(edges.end(), {{last, fc}, {fc, lif}});
     last = lif;
@@ -77,7 +79,8 @@ class StageClock {
 };
 
 void compile_chain(benchmark::State& state, const Size& size) {
-  const std::filesystem::path path = std::filesystem::temp_directory_path() / ("spikeloom-bench-" + std::string(size.chip) + ".nir");
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("spikeloom-bench-" + std::string(size.chip) + ".nir");
   write_chain(path.string(), size);
   const Chip chip = shipped_chip(size.chip);
   CompileOptions options;
@@ -88,7 +91,8 @@ void compile_chain(benchmark::State& state, const Size& size) {
   std::size_t clusters = 0, tiles = 0, bytes = 0;
   for (auto _ : state) {
     const double begin = cpu_seconds();
-    auto compiled = compile(path.string(), chip, options, [&](const std::string& stage) { clock.begin(stage); });
+    auto compiled =
+        compile(path.string(), chip, options, [&](const std::string& stage) { clock.begin(stage); });
     clock.end();
     state.SetIterationTime(cpu_seconds() - begin);
     if (const auto* no = std::get_if<DoesNotFit>(&compiled)) throw input_error(no->stage + ": " + no->reason);
@@ -118,10 +122,12 @@ std::string name_of(const Size& size) {
 
 int main(int argc, char** argv) {
   using spikeloom::bench::Size;
-  for (const Size& size : {Size{"tile1", 1, 32, 0}, Size{"tile1", 1, 128, 0}, Size{"mesh2x2", 4, 128, 0},
-                           Size{"mesh4x4", 4, 256, 0}, Size{"mesh4x4", 4, 256, 64}, Size{"mesh4x4", 16, 256, 0},
-                           Size{"mesh8x8", 16, 256, 0}, Size{"mesh8x8", 16, 256, 64}})
-    benchmark::RegisterBenchmark(spikeloom::bench::name_of(size).c_str(), spikeloom::bench::compile_chain, size)
+  for (const Size& size :
+       {Size{"tile1", 1, 32, 0}, Size{"tile1", 1, 128, 0}, Size{"mesh2x2", 4, 128, 0},
+        Size{"mesh4x4", 4, 256, 0}, Size{"mesh4x4", 4, 256, 64}, Size{"mesh4x4", 16, 256, 0},
+        Size{"mesh8x8", 16, 256, 0}, Size{"mesh8x8", 16, 256, 64}})
+    benchmark::RegisterBenchmark(spikeloom::bench::name_of(size).c_str(), spikeloom::bench::compile_chain,
+                                 size)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);

@@ -24,15 +24,20 @@ namespace {
 using testing::known_graphs;
 
 /// One case: `work` again and again, its processor time as the time, `counters` beside it.
-void add_case(const std::string& name, std::function<void()> work, const std::vector<std::pair<std::string, double>>& counters) {
-  benchmark::RegisterBenchmark(("dataflow/" + name).c_str(), [work = std::move(work), counters](benchmark::State& state) {
-    for (auto _ : state) {
-      const std::clock_t begin = std::clock();
-      work();
-      state.SetIterationTime(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
-    }
-    for (const auto& [key, value] : counters) state.counters[key] = value;
-  })->Unit(benchmark::kMillisecond)->UseManualTime();
+void add_case(const std::string& name, std::function<void()> work,
+              const std::vector<std::pair<std::string, double>>& counters) {
+  benchmark::RegisterBenchmark(
+      ("dataflow/" + name).c_str(),
+      [work = std::move(work), counters](benchmark::State& state) {
+        for (auto _ : state) {
+          const std::clock_t begin = std::clock();
+          work();
+          state.SetIterationTime(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+        }
+        for (const auto& [key, value] : counters) state.counters[key] = value;
+      })
+      ->Unit(benchmark::kMillisecond)
+      ->UseManualTime();
 }
 
 /// Short work many times over, so that the clock's steps do not show.
@@ -49,7 +54,11 @@ struct Family {
 
 std::vector<Family> families() {
   return {{"random", [](std::int64_t n) { return testing::random_strong(n, 4 * n, 1); }},
-          {"layered", [](std::int64_t n) { return testing::layered(std::max<std::int64_t>(2, n / 500), std::min<std::int64_t>(n / 2, 500), 2, 2); }},
+          {"layered",
+           [](std::int64_t n) {
+             return testing::layered(std::max<std::int64_t>(2, n / 500), std::min<std::int64_t>(n / 2, 500),
+                                     2, 2);
+           }},
           {"ring", [](std::int64_t n) { return testing::ring(n, 3); }},
           {"chain", [](std::int64_t n) { return testing::chain(n, 2, 4); }},
           {"mesh", [](std::int64_t n) {
@@ -61,41 +70,54 @@ std::vector<Family> families() {
 
 std::function<void()> by_boost(const Graph& graph) {
   using Edge = boost::property<boost::edge_weight_t, double, boost::property<boost::edge_weight2_t, double>>;
-  using BoostGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::property<boost::vertex_index_t, int>, Edge>;
+  using BoostGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS,
+                                           boost::property<boost::vertex_index_t, int>, Edge>;
   const auto made = std::make_shared<BoostGraph>(graph.actor_count());
   BoostGraph& other = *made;
   for (const Channel& c : graph.channels())
-    boost::add_edge(c.source.index(), c.target.index(), Edge(static_cast<double>(graph.weight(c)), static_cast<double>(c.tokens)), other);
+    boost::add_edge(c.source.index(), c.target.index(),
+                    Edge(static_cast<double>(graph.weight(c)), static_cast<double>(c.tokens)), other);
   return [made] {
     BoostGraph& g = *made;
-    benchmark::DoNotOptimize(boost::maximum_cycle_ratio(g, boost::get(boost::vertex_index, g), boost::get(boost::edge_weight, g),
+    benchmark::DoNotOptimize(boost::maximum_cycle_ratio(g, boost::get(boost::vertex_index, g),
+                                                        boost::get(boost::edge_weight, g),
                                                         boost::get(boost::edge_weight2, g)));
   };
 }
 
 void add_single_rate(const Family& family, std::int64_t actors, bool with_boost) {
   const Graph graph = family.make(actors);
-  const std::vector<std::pair<std::string, double>> size{{"actors", static_cast<double>(graph.actor_count())}, {"channels", static_cast<double>(graph.channel_count())}};
-  add_case("certified/" + family.name + "/" + std::to_string(actors), [graph] { benchmark::DoNotOptimize(max_cycle_ratio(graph)); }, size);
+  const std::vector<std::pair<std::string, double>> size{
+      {"actors", static_cast<double>(graph.actor_count())},
+      {"channels", static_cast<double>(graph.channel_count())}};
+  add_case(
+      "certified/" + family.name + "/" + std::to_string(actors),
+      [graph] { benchmark::DoNotOptimize(max_cycle_ratio(graph)); }, size);
   if (with_boost) add_case("boost/" + family.name + "/" + std::to_string(actors), by_boost(graph), size);
 }
 
 /// Made when its turn comes, and gone after it: nine million channels take a gigabyte.
 void add_large(const std::string& name, std::function<Graph()> make) {
-  benchmark::RegisterBenchmark(("dataflow/certified/" + name).c_str(), [make = std::move(make)](benchmark::State& state) {
-    const Graph graph = make();
-    for (auto _ : state) {
-      const std::clock_t begin = std::clock();
-      benchmark::DoNotOptimize(max_cycle_ratio(graph));
-      state.SetIterationTime(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
-    }
-    state.counters["actors"] = static_cast<double>(graph.actor_count());
-    state.counters["channels"] = static_cast<double>(graph.channel_count());
-  })->Unit(benchmark::kMillisecond)->UseManualTime()->Iterations(1);
+  benchmark::RegisterBenchmark(
+      ("dataflow/certified/" + name).c_str(),
+      [make = std::move(make)](benchmark::State& state) {
+        const Graph graph = make();
+        for (auto _ : state) {
+          const std::clock_t begin = std::clock();
+          benchmark::DoNotOptimize(max_cycle_ratio(graph));
+          state.SetIterationTime(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+        }
+        state.counters["actors"] = static_cast<double>(graph.actor_count());
+        state.counters["channels"] = static_cast<double>(graph.channel_count());
+      })
+      ->Unit(benchmark::kMillisecond)
+      ->UseManualTime()
+      ->Iterations(1);
 }
 
 std::vector<std::pair<std::string, double>> size_of(const PhasedGraph& graph) {
-  return {{"actors", static_cast<double>(graph.actor_count())}, {"channels", static_cast<double>(graph.channel_count())}};
+  return {{"actors", static_cast<double>(graph.actor_count())},
+          {"channels", static_cast<double>(graph.channel_count())}};
 }
 
 /// Seven actors in a chain with a way back, as a small network's clusters are: every channel wants room.
@@ -106,18 +128,24 @@ PhasedGraph seven_actors() {
     graph.add_actor("a" + std::to_string(a), {times[a]});
     graph.add_channel({ActorId(a), ActorId(a), {1}, {1}, 1, 0}, "self" + std::to_string(a));
   }
-  const std::pair<std::size_t, std::size_t> joined[] = {{0, 1}, {0, 2}, {1, 3}, {2, 3}, {3, 4}, {3, 5}, {4, 6}, {5, 6}, {0, 6}};
-  for (const auto& [from, to] : joined) graph.add_channel({ActorId(from), ActorId(to)}, "c" + std::to_string(from) + std::to_string(to));
+  const std::pair<std::size_t, std::size_t> joined[] = {{0, 1}, {0, 2}, {1, 3}, {2, 3}, {3, 4},
+                                                        {3, 5}, {4, 6}, {5, 6}, {0, 6}};
+  for (const auto& [from, to] : joined)
+    graph.add_channel({ActorId(from), ActorId(to)}, "c" + std::to_string(from) + std::to_string(to));
   return graph;
 }
 
 /// Hundreds of points, seconds.
-bool long_front(const std::string& name) { return name == "mp3playback" || name == "mp3decoder_block_parallelism"; }
+bool long_front(const std::string& name) {
+  return name == "mp3playback" || name == "mp3decoder_block_parallelism";
+}
 
 void add_multi_rate() {
   for (const auto& [name, graph] : known_graphs())
     for (const PeriodMethod method : {PeriodMethod::kKPeriodic, PeriodMethod::kExpansion})
-      add_case("100 x " + name_of(method) + "/" + name, repeated(100, [graph = graph, method] { benchmark::DoNotOptimize(period_of(graph, method)); }), size_of(graph));
+      add_case("100 x " + name_of(method) + "/" + name,
+               repeated(100, [graph = graph, method] { benchmark::DoNotOptimize(period_of(graph, method)); }),
+               size_of(graph));
   auto graphs = known_graphs();
   graphs.emplace_back("seven-actors", seven_actors());
   for (const auto& [name, graph] : graphs) {
@@ -125,19 +153,28 @@ void add_multi_rate() {
     const auto front = buffer_front(graph);
     auto counters = size_of(graph);
     counters.emplace_back("points", static_cast<double>(std::get<BufferFront>(front).points.size()));
-    add_case("front/" + name, [graph = graph] { benchmark::DoNotOptimize(buffer_front(graph)); }, counters);
+    add_case(
+        "front/" + name, [graph = graph] { benchmark::DoNotOptimize(buffer_front(graph)); }, counters);
   }
 }
 
 void add_long_fronts() {
   for (const auto& [name, graph] : known_graphs())
-    if (long_front(name)) add_case("front/" + name, [graph = graph] { benchmark::DoNotOptimize(buffer_front(graph)); }, size_of(graph));
+    if (long_front(name))
+      add_case(
+          "front/" + name, [graph = graph] { benchmark::DoNotOptimize(buffer_front(graph)); },
+          size_of(graph));
 }
 
 void add_latency(std::int64_t actors) {
   const Graph graph = testing::chain(actors, 4, 1);
-  add_case("latency/chain/" + std::to_string(actors), [graph] { benchmark::DoNotOptimize(latency_bound(graph, ActorId(std::size_t{0}), ActorId(graph.actor_count() - 1))); },
-           {{"actors", static_cast<double>(graph.actor_count())}, {"channels", static_cast<double>(graph.channel_count())}});
+  add_case("latency/chain/" + std::to_string(actors),
+           [graph] {
+             benchmark::DoNotOptimize(
+                 latency_bound(graph, ActorId(std::size_t{0}), ActorId(graph.actor_count() - 1)));
+           },
+           {{"actors", static_cast<double>(graph.actor_count())},
+            {"channels", static_cast<double>(graph.channel_count())}});
 }
 
 }  // namespace

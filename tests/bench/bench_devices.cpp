@@ -1,5 +1,6 @@
-// Speed of the devices: RTL without assertions and with them, tiles with code of their own and sharing it, and `model`, in
-// turns, so that all see the same machine. A chip carries one dense layer of 256 neurons a tile, in a chain, 10 % of them active.
+// Speed of the devices: RTL without assertions and with them, tiles with code of their own and sharing it,
+// and `model`, in turns, so that all see the same machine. A chip carries one dense layer of 256 neurons a
+// tile, in a chain, 10 % of them active.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -34,7 +35,9 @@ double timed(Programmed& device, const Dataset& data) {
   return cpu_seconds() - begin;
 }
 
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 double wall_timed(Programmed& device, const Dataset& data) {
   const double begin = wall_seconds();
@@ -45,17 +48,18 @@ double wall_timed(Programmed& device, const Dataset& data) {
 
 constexpr std::uint32_t kThreadedTiles = 16;  ///< from here on a second thread is tried
 
-constexpr std::uint32_t kMostLayers = 64;     ///< loading weights goes past every tile
+constexpr std::uint32_t kMostLayers = 64;  ///< loading weights goes past every tile
 
 /// A way to run the RTL.
 struct Variant {
-  const char* name;    ///< of the counter
+  const char* name;  ///< of the counter
   const char* device;
   double seconds = 0;
 };
 
 const Variant& fastest(const std::vector<Variant>& variants) {
-  return *std::min_element(variants.begin(), variants.end(), [](const Variant& a, const Variant& b) { return a.seconds < b.seconds; });
+  return *std::min_element(variants.begin(), variants.end(),
+                           [](const Variant& a, const Variant& b) { return a.seconds < b.seconds; });
 }
 
 void devices(benchmark::State& state, const Setting& setting) {
@@ -67,16 +71,20 @@ void devices(benchmark::State& state, const Setting& setting) {
                                 {"shared", "verilator:?assertions=off&tiles=shared"},
                                 {"checked_own", "verilator:?tiles=own"},
                                 {"checked_shared", "verilator:?tiles=shared"}};
-  if (setting.own_code != OwnCode::kAll) std::erase_if(variants, [](const Variant& v) { return v.name == std::string_view("checked_own"); });
-  if (setting.own_code == OwnCode::kNone) std::erase_if(variants, [](const Variant& v) { return v.name == std::string_view("own"); });
+  if (setting.own_code != OwnCode::kAll)
+    std::erase_if(variants, [](const Variant& v) { return v.name == std::string_view("checked_own"); });
+  if (setting.own_code == OwnCode::kNone)
+    std::erase_if(variants, [](const Variant& v) { return v.name == std::string_view("own"); });
   Programmed model(image, "model");
   std::vector<std::unique_ptr<Programmed>> devices;
   const DeviceRun replay = model.run(data);
   for (const Variant& variant : variants)
-    require_equal(devices.emplace_back(std::make_unique<Programmed>(image, variant.device))->run(data), replay, chip.name);
+    require_equal(devices.emplace_back(std::make_unique<Programmed>(image, variant.device))->run(data),
+                  replay, chip.name);
   std::optional<Programmed> threaded;
   if (chip.tiles() >= kThreadedTiles && setting.own_code == OwnCode::kAll)
-    require_equal(threaded.emplace(image, "verilator:?assertions=off&tiles=own&threads=2").run(data), replay, chip.name);
+    require_equal(threaded.emplace(image, "verilator:?assertions=off&tiles=own&threads=2").run(data), replay,
+                  chip.name);
   double on_model = 0, wall_one = 0, wall_two = 0;
   std::size_t runs = 0;
   for (auto _ : state) {
@@ -87,7 +95,8 @@ void devices(benchmark::State& state, const Setting& setting) {
     wall_one += wall_timed(*devices.front(), data);
     wall_two += wall_timed(*threaded, data);
   }
-  const double steps = static_cast<double>(runs * setting.steps), cycles = static_cast<double>(runs) * cycles_of(replay);
+  const double steps = static_cast<double>(runs * setting.steps),
+               cycles = static_cast<double>(runs) * cycles_of(replay);
   state.counters["tiles"] = chip.tiles();
   state.counters["cycles_per_step"] = cycles / steps;
   for (const Variant& variant : variants) {
@@ -96,7 +105,8 @@ void devices(benchmark::State& state, const Setting& setting) {
   }
   state.counters["model_over_verilator"] = fastest(variants).seconds / on_model;
   state.counters["model_steps_per_s"] = steps / on_model;
-  state.counters["model_synops_per_s"] = static_cast<double>(runs) * synaptic_operations(image, data) / on_model;
+  state.counters["model_synops_per_s"] =
+      static_cast<double>(runs) * synaptic_operations(image, data) / on_model;
   if (threaded) state.counters["second_thread_gain"] = wall_one / wall_two;
 }
 
@@ -106,7 +116,11 @@ void devices(benchmark::State& state, const Setting& setting) {
 int main(int argc, char** argv) {
   using spikeloom::bench::OwnCode;
   using spikeloom::bench::Setting;
-  std::vector<Setting> settings{{"tile1", 4000}, {"tile1_lif16", 4000}, {"mesh2x2", 1000}, {"mesh4x4", 250}, {"mesh8x8", 25, OwnCode::kNone}};
+  std::vector<Setting> settings{{"tile1", 4000},
+                                {"tile1_lif16", 4000},
+                                {"mesh2x2", 1000},
+                                {"mesh4x4", 250},
+                                {"mesh8x8", 25, OwnCode::kNone}};
   if (argc > 1 && std::string_view(argv[1]) == "--large") {
     settings = {{"mesh8x8", 25, OwnCode::kFast}, {"mesh16x16", 4, OwnCode::kNone}};
     argv[1] = argv[0];

@@ -1,5 +1,6 @@
-// Speed of the portable kernels on PoCL beside `model`, in turns, so that both see the same machine. A chip carries one
-// dense layer of 256 neurons a tile, in a chain, 10 % of them active; `recurrent` adds a layer's own spikes of the step before.
+// Speed of the portable kernels on PoCL beside `model`, in turns, so that both see the same machine. A chip
+// carries one dense layer of 256 neurons a tile, in a chain, 10 % of them active; `recurrent` adds a layer's
+// own spikes of the step before.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -69,7 +70,8 @@ void opencl(benchmark::State& state, const Setting& setting) {
   for (const char* kernels : {"auto", "crossbar", "systolic"})
     devices[kernels].first = open_runner(pocl + "&kernels=" + kernels, image, {}, {});
   const DeviceRun replay = model->run(data);
-  for (auto& [kernels, device] : devices) require_equal_outputs(device.first->run(data), replay, setting.name + ", " + kernels);
+  for (auto& [kernels, device] : devices)
+    require_equal_outputs(device.first->run(data), replay, setting.name + ", " + kernels);
   Cost on_model;
   for (auto _ : state) {
     timed(*model, data, on_model);
@@ -80,7 +82,8 @@ void opencl(benchmark::State& state, const Setting& setting) {
   const double samples = static_cast<double>(state.iterations()) * static_cast<double>(setting.samples);
   state.counters["output_spikes"] = static_cast<double>(replay.output_spikes);
   state.counters["model_samples_per_s"] = samples / on_model.wall;
-  for (const auto& [kernels, device] : devices) state.counters[kernels + "_samples_per_s"] = samples / device.second.wall;
+  for (const auto& [kernels, device] : devices)
+    state.counters[kernels + "_samples_per_s"] = samples / device.second.wall;
   state.counters["opencl_over_model"] = on_model.wall / devices["auto"].second.wall;
   state.counters["opencl_over_model_processor"] = on_model.processor / devices["auto"].second.processor;
 }
@@ -90,9 +93,10 @@ void opencl(benchmark::State& state, const Setting& setting) {
 
 int main(int argc, char** argv) {
   using spikeloom::bench::Setting;
-  for (const Setting& setting : {Setting{"tile1", "tile1", false, 256}, Setting{"mesh2x2", "mesh2x2", false, 128},
-                                 Setting{"mesh4x4", "mesh4x4", false, 32}, Setting{"mesh2x2_recurrent", "mesh2x2", true, 128},
-                                 Setting{"mesh2x2_one_sample", "mesh2x2", false, 1}})
+  for (const Setting& setting :
+       {Setting{"tile1", "tile1", false, 256}, Setting{"mesh2x2", "mesh2x2", false, 128},
+        Setting{"mesh4x4", "mesh4x4", false, 32}, Setting{"mesh2x2_recurrent", "mesh2x2", true, 128},
+        Setting{"mesh2x2_one_sample", "mesh2x2", false, 1}})
     benchmark::RegisterBenchmark(("opencl/" + setting.name).c_str(), spikeloom::bench::opencl, setting)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);

@@ -1,7 +1,7 @@
-// Partitioning and mapping of sparse networks from a thousand neurons to a million: sheets of neurons that read what lies
-// near them in the sheet before, all in shuffled order, so that nothing but the synapses tells who lies near whom.
-// Counters: clusters, cut (expected spikes a step between clusters), seconds of each stage, peak memory of the process
-// (rising from case to case: the largest comes last).
+// Partitioning and mapping of sparse networks from a thousand neurons to a million: sheets of neurons that
+// read what lies near them in the sheet before, all in shuffled order, so that nothing but the synapses tells
+// who lies near whom. Counters: clusters, cut (expected spikes a step between clusters), seconds of each
+// stage, peak memory of the process (rising from case to case: the largest comes last).
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -21,10 +21,10 @@ namespace spikeloom::bench {
 namespace {
 
 struct Sheets {
-  std::uint32_t layers = 2;   ///< between a first and a last sheet that is small enough for the host
-  std::uint32_t side = 32;    ///< neurons a side
+  std::uint32_t layers = 2;  ///< between a first and a last sheet that is small enough for the host
+  std::uint32_t side = 32;   ///< neurons a side
   std::uint32_t fan_in = 100;
-  double spread = 3;          ///< standard deviation of the distance to a source, in neurons
+  double spread = 3;  ///< standard deviation of the distance to a source, in neurons
 };
 
 std::vector<std::uint32_t> shuffled(std::uint32_t n, Rng& rng) {
@@ -34,11 +34,14 @@ std::vector<std::uint32_t> shuffled(std::uint32_t n, Rng& rng) {
   return order;
 }
 
-double normal(Rng& rng) { return std::sqrt(-2 * std::log(1 - rng.unit())) * std::cos(2 * 3.14159265358979 * rng.unit()); }
+double normal(Rng& rng) {
+  return std::sqrt(-2 * std::log(1 - rng.unit())) * std::cos(2 * 3.14159265358979 * rng.unit());
+}
 
 /// Every neuron of a sheet with `fan_in` different sources around the same place of the sheet before.
-IntProjection near(std::uint32_t from_side, const std::vector<std::uint32_t>& from_id, Source from, std::uint32_t side,
-                   const std::vector<std::uint32_t>& id, PopulationId to, const Sheets& sheets, Rng& rng) {
+IntProjection near(std::uint32_t from_side, const std::vector<std::uint32_t>& from_id, Source from,
+                   std::uint32_t side, const std::vector<std::uint32_t>& id, PopulationId to,
+                   const Sheets& sheets, Rng& rng) {
   std::vector<std::vector<std::pair<std::uint32_t, std::int16_t>>> rows(from_id.size());
   const double scale = static_cast<double>(from_side) / side;
   const std::uint32_t fan_in = std::min(sheets.fan_in, from_side * from_side / 2);
@@ -126,7 +129,8 @@ Clustering by_place(const Made& made, const Clustering& found) {
     const std::uint32_t columns = (found.count[p] + rows - 1) / rows;
     result.count.push_back(rows * columns);
     result.of.emplace_back();
-    for (const std::uint32_t at : made.place[p]) result.of.back().push_back(at / side * rows / side * columns + at % side * columns / side);
+    for (const std::uint32_t at : made.place[p])
+      result.of.back().push_back(at / side * rows / side * columns + at % side * columns / side);
   }
   return result;
 }
@@ -158,7 +162,9 @@ Chip chip_of(std::uint32_t side) {
   return chip;
 }
 
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 double peak_megabytes() {
   rusage usage{};
@@ -166,7 +172,8 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-void partition_sheets(benchmark::State& state, const Sheets& sheets, std::uint32_t mesh, PartitionMethod method) {
+void partition_sheets(benchmark::State& state, const Sheets& sheets, std::uint32_t mesh,
+                      PartitionMethod method) {
   const Made made = make_sheets(sheets);
   const IntNetwork& net = made.net;
   const Chip chip = chip_of(mesh);
@@ -196,7 +203,8 @@ void partition_sheets(benchmark::State& state, const Sheets& sheets, std::uint32
     lap("");
     // Not timed with the rest: tables decoded and compared with the network, the binding with its rules.
     for (const std::string& fault : check(app, net, chip)) internal_error(fault, __FILE__, __LINE__);
-    for (const std::string& fault : check(app, *mapped.binding, chip)) internal_error(fault, __FILE__, __LINE__);
+    for (const std::string& fault : check(app, *mapped.binding, chip))
+      internal_error(fault, __FILE__, __LINE__);
     lap("check_s");
     state.counters.erase("");
     state.counters["clusters"] = static_cast<double>(app.clusters.size());
@@ -211,8 +219,9 @@ void partition_sheets(benchmark::State& state, const Sheets& sheets, std::uint32
 }
 
 void add(const std::string& name, const Sheets& sheets, std::uint32_t mesh, PartitionMethod method) {
-  benchmark::RegisterBenchmark(("partition/" + name).c_str(),
-                               [=](benchmark::State& state) { partition_sheets(state, sheets, mesh, method); })
+  benchmark::RegisterBenchmark(
+      ("partition/" + name).c_str(),
+      [=](benchmark::State& state) { partition_sheets(state, sheets, mesh, method); })
       ->Iterations(1)
       ->Unit(benchmark::kSecond);
 }
@@ -223,8 +232,9 @@ void add(const std::string& name, const Sheets& sheets, std::uint32_t mesh, Part
 int main(int argc, char** argv) {
   using namespace spikeloom;
   using namespace spikeloom::bench;
-  for (const auto& [name, method] : {std::pair{"greedy", PartitionMethod::kGreedy}, std::pair{"refined", PartitionMethod::kRefined},
-                                     std::pair{"multilevel", PartitionMethod::kMultilevel}})
+  for (const auto& [name, method] :
+       {std::pair{"greedy", PartitionMethod::kGreedy}, std::pair{"refined", PartitionMethod::kRefined},
+        std::pair{"multilevel", PartitionMethod::kMultilevel}})
     add(std::string("10k_neurons/") + name, {2, 64, 50, 3}, 8, method);
   add("100k_neurons/multilevel", {2, 216, 100, 3}, 16, PartitionMethod::kMultilevel);
   add("1M_neurons/multilevel", {15, 256, 100, 3}, 32, PartitionMethod::kMultilevel);

@@ -27,7 +27,8 @@ double cpu_seconds() {
 }
 
 Programmed::Programmed(const Image& image, const std::string& device)
-    : link_(open_device(device, image.chip, {})), session_(std::make_unique<Session>(*link_, image, SessionOptions{})) {}
+    : link_(open_device(device, image.chip, {})),
+      session_(std::make_unique<Session>(*link_, image, SessionOptions{})) {}
 
 void require_equal(const DeviceRun& device, const DeviceRun& replay, const std::string& what) {
   if (const std::int64_t steps = mismatched_steps(device, replay); steps != 0)
@@ -36,7 +37,8 @@ void require_equal(const DeviceRun& device, const DeviceRun& replay, const std::
 }
 
 void require_equal_outputs(const DeviceRun& device, const DeviceRun& replay, const std::string& what) {
-  if (!same_outputs(device.outputs, replay.outputs)) throw device_error(what + ": another output than the replay's");
+  if (!same_outputs(device.outputs, replay.outputs))
+    throw device_error(what + ": another output than the replay's");
 }
 
 double cycles_of(const DeviceRun& run) { return static_cast<double>(run.ended.back() + 1); }

@@ -79,7 +79,9 @@ double activity(const ChainOptions& options, std::int32_t theta) {
 
 }  // namespace
 
-Chip shipped_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml"); }
+Chip shipped_chip(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
+}
 
 Chip common_tile(std::uint32_t lif_lanes) {
   Chip chip = shipped_chip("tile1");
@@ -93,13 +95,16 @@ IntNetwork chain(const ChainOptions& options) {
   std::int32_t low = 0, high = kHighestTheta;
   while (low < high) {
     const std::int32_t middle = (low + high) / 2;
-    if (activity(options, middle) > options.spikes) low = middle + 1;
-    else high = middle;
+    if (activity(options, middle) > options.spikes)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return make_chain(options, low);
 }
 
-Dataset random_spikes(const IntNetwork& network, std::uint32_t spikes, std::size_t steps, std::uint64_t seed) {
+Dataset random_spikes(const IntNetwork& network, std::uint32_t spikes, std::size_t steps,
+                      std::uint64_t seed) {
   Rng rng(seed ^ 0x696e707574ULL);
   const std::size_t width = network.inputs.at(0).size();
   Dataset data;

@@ -32,7 +32,8 @@ struct ChainOptions {
 [[nodiscard]] IntNetwork chain(const ChainOptions& options);
 
 /// One sample of `steps` steps with exactly `spikes` random elements in each.
-[[nodiscard]] Dataset random_spikes(const IntNetwork& network, std::uint32_t spikes, std::size_t steps, std::uint64_t seed);
+[[nodiscard]] Dataset random_spikes(const IntNetwork& network, std::uint32_t spikes, std::size_t steps,
+                                    std::uint64_t seed);
 
 /// Compiles from the integers on. Throws Error{kInput} with the reason when the network does not fit.
 [[nodiscard]] Image image_of(const IntNetwork& network, const Chip& chip);

@@ -25,7 +25,8 @@ std::string message_of(const std::string& toml) {
 TEST(ChipFile, EveryShippedOneIsReadAndSurvivesPrinting) {
   int count = 0;
   for (const char* folder : {"/chips", "/tests/chips"})
-    for (const auto& entry : std::filesystem::directory_iterator(std::string(SPIKELOOM_SOURCE_DIR) + folder)) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::string(SPIKELOOM_SOURCE_DIR) + folder)) {
       if (entry.path().extension() != ".toml") continue;
       const Chip chip = read_chip(entry.path());
       EXPECT_EQ(parse_chip(print(chip), "printed"), chip) << entry.path();
@@ -47,7 +48,8 @@ TEST(ChipFile, TheHashFollowsTheHardwareAndNotTheName) {
 
 TEST(ChipFile, ReportsEverythingWrongAtOnce) {
   const std::string text = message_of(
-      "[mesh]\nwidth = 0\nhight = 2\n[noc]\nspike_wheel = 12\n[tile]\nlanes = 6\nlif_lanes = 4\nweight_bits = [4, 3]\n");
+      "[mesh]\nwidth = 0\nhight = 2\n[noc]\nspike_wheel = 12\n[tile]\nlanes = 6\nlif_lanes = 4\nweight_bits "
+      "= [4, 3]\n");
   EXPECT_THAT(text, HasSubstr("c.toml: "));
   EXPECT_THAT(text, HasSubstr("name is missing"));
   EXPECT_THAT(text, HasSubstr("mesh.width: expected a whole number from 1 to 32, found 0"));
@@ -61,13 +63,12 @@ TEST(ChipFile, ReportsEverythingWrongAtOnce) {
 
 TEST(ChipFile, NamesTheLineThatIsNotToml) {
   EXPECT_THAT(message_of("name = \"a\"\n[mesh\n"), HasSubstr("line 2"));
-  EXPECT_THAT(message_of("name = \"a\"\n[mesh]\nwidth = \"two\"\n"), HasSubstr("mesh.width: expected a whole number"));
+  EXPECT_THAT(message_of("name = \"a\"\n[mesh]\nwidth = \"two\"\n"),
+              HasSubstr("mesh.width: expected a whole number"));
   EXPECT_THAT(message_of("name = \"a\"\nmash = 1\n"), HasSubstr("mash: expected name"));
 }
 
-TEST(ChipFile, MissingFileIsAClearError) {
-  EXPECT_THROW((void)read_chip("/nonexistent/chip.toml"), Error);
-}
+TEST(ChipFile, MissingFileIsAClearError) { EXPECT_THROW((void)read_chip("/nonexistent/chip.toml"), Error); }
 
 TEST(Hardware, FieldsSurvivePacking) {
   hw::WordOutEos word;

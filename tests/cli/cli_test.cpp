@@ -33,13 +33,16 @@ class Cli : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() / ("spikeloom-cli-" + std::string(info->name()) + "-" + std::to_string(getpid()));
+    folder_ = std::filesystem::temp_directory_path() /
+              ("spikeloom-cli-" + std::string(info->name()) + "-" + std::to_string(getpid()));
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string source(const std::string& name) { return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name; }
+  static std::string source(const std::string& name) {
+    return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
+  }
   static std::string text(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     std::ostringstream out;
@@ -54,7 +57,8 @@ class Cli : public ::testing::Test {
     FILE* pipe = popen(line.c_str(), "r");
     EXPECT_NE(pipe, nullptr);
     std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) ended.out.append(buffer.data(), n);
+    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+      ended.out.append(buffer.data(), n);
     const int status = pclose(pipe);
     ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
     ended.err = text(err);
@@ -63,8 +67,8 @@ class Cli : public ::testing::Test {
 
   [[nodiscard]] std::string digits(const std::string& options) const {
     const std::string image = file("digits.loom");
-    const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") +
-                                  " -o " + image + " " + options);
+    const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
+                                  source("chips/mesh2x2.toml") + " -o " + image + " " + options);
     EXPECT_EQ(ended.code, 0) << ended.err;
     return image;
   }
@@ -88,7 +92,8 @@ TEST_F(Cli, ListsItsDevices) {
 }
 
 TEST_F(Cli, CheckSaysWhatItGuessedAndWhetherItFits) {
-  const Ended ended = spikeloom("check " + source("examples/digits/digits.nir") + " --chip " + source("chips/tile1.toml"));
+  const Ended ended =
+      spikeloom("check " + source("examples/digits/digits.nir") + " --chip " + source("chips/tile1.toml"));
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("note: dt = 0.001 guessed"));
   EXPECT_THAT(ended.out, HasSubstr("fits tile1"));
@@ -97,14 +102,16 @@ TEST_F(Cli, CheckSaysWhatItGuessedAndWhetherItFits) {
 TEST_F(Cli, EveryShippedChipHoldsTheExamples) {
   for (const auto& entry : std::filesystem::directory_iterator(source("chips")))
     if (entry.path().extension() == ".toml") {
-      const Ended ended = spikeloom("check " + source("examples/digits/digits.nir") + " --chip " + entry.path().string());
+      const Ended ended =
+          spikeloom("check " + source("examples/digits/digits.nir") + " --chip " + entry.path().string());
       EXPECT_EQ(ended.code, 0) << entry.path() << ended.out << ended.err;
     }
 }
 
 TEST_F(Cli, TheModelRunsDigitsAsWellAsPromised) {
   const std::string image = digits("--calibrate " + source("examples/digits/test.npz") + " --limit 60");
-  const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") + " --json " + file("r.json"));
+  const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +
+                                " --json " + file("r.json"));
   ASSERT_EQ(ended.code, 0) << ended.out << ended.err;
   const auto json = nlohmann::json::parse(text(file("r.json")));
   EXPECT_EQ(json.at("schema"), 1);
@@ -138,11 +145,13 @@ TEST_F(Cli, TheRtlsStampsAreTheReplays) {
 
 TEST_F(Cli, OutputsOfTwoDevicesCompareEqual) {
   const std::string image = digits("");
-  const std::string run = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 3 --record hidden:spikes --record hidden:v";
+  const std::string run = "run " + image + " --input " + source("examples/digits/test.npz") +
+                          " --limit 3 --record hidden:spikes --record hidden:v";
   EXPECT_EQ(spikeloom(run + " --output " + file("a.npz")).code, 0);
   EXPECT_EQ(spikeloom(run + " --device verilator --output " + file("b.npz")).code, 0);
   EXPECT_EQ(spikeloom("compare " + file("a.npz") + " " + file("b.npz")).code, 0);
-  const std::string other = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 4 --output " + file("c.npz");
+  const std::string other = "run " + image + " --input " + source("examples/digits/test.npz") +
+                            " --limit 4 --output " + file("c.npz");
   EXPECT_EQ(spikeloom(other).code, 0);
   EXPECT_EQ(spikeloom("compare " + file("a.npz") + " " + file("c.npz")).code, 1);
 }
@@ -154,18 +163,20 @@ TEST_F(Cli, SameSeedSameBytes) {
 }
 
 TEST_F(Cli, MaxPeriodOutOfReachEndsWithOne) {
-  const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") +
-                                " -o " + file("x.loom") + " --max-period 10");
+  const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
+                                source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " --max-period 10");
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.out, HasSubstr("above --max-period 10"));
 }
 
 TEST_F(Cli, AWantedPeriodIsKeptOrTheBestOneIsNamed) {
-  const std::string command = "compile " + source("examples/melody/melody.nir") + " --chip " + source("chips/mesh2x2.toml") + " --calibrate " +
+  const std::string command = "compile " + source("examples/melody/melody.nir") + " --chip " +
+                              source("chips/mesh2x2.toml") + " --calibrate " +
                               source("examples/melody/calibration.npz") + " -o ";
   EXPECT_EQ(spikeloom(command + file("best.loom")).code, 0);
   EXPECT_EQ(spikeloom(command + file("enough.loom") + " --period 60").code, 0);
-  EXPECT_EQ(spikeloom(command + file("rate.loom") + " --steps-per-second 1.6e6").code, 0);  // 62.5 cycles at 100 MHz
+  EXPECT_EQ(spikeloom(command + file("rate.loom") + " --steps-per-second 1.6e6").code,
+            0);  // 62.5 cycles at 100 MHz
   const Image best = read_image(file("best.loom")), enough = read_image(file("enough.loom"));
   EXPECT_LE(enough.promises.back().period, Ratio(60));
   EXPECT_LT(best.promises.back().period, enough.promises.back().period);
@@ -182,20 +193,25 @@ TEST_F(Cli, ABrokenPromiseEndsWithOne) {
   image.promises.front().period = Ratio(1);  // nothing keeps this
   image.promises.front().offset = 0;
   write_image(image, file("liar.loom"));
-  const Ended ended = spikeloom("run " + file("liar.loom") + " --input " + source("examples/digits/test.npz") + " --limit 2");
+  const Ended ended =
+      spikeloom("run " + file("liar.loom") + " --input " + source("examples/digits/test.npz") + " --limit 2");
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.out, HasSubstr("promise guaranteed: BROKEN"));
 }
 
 TEST_F(Cli, BadInputNamesFileAndRemedyAndWritesNothing) {
-  const Ended missing = spikeloom("compile /nonexistent.nir --chip " + source("chips/tile1.toml") + " -o " + file("x.loom"));
+  const Ended missing =
+      spikeloom("compile /nonexistent.nir --chip " + source("chips/tile1.toml") + " -o " + file("x.loom"));
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, HasSubstr("spikeloom: error: network: /nonexistent.nir"));
   EXPECT_FALSE(std::filesystem::exists(file("x.loom")));
   std::ofstream(file("junk.nir")) << "junk";
   EXPECT_EQ(spikeloom("check " + file("junk.nir")).code, 2);
   std::ofstream(file("junk.toml")) << "mesh = 3";
-  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + file("junk.toml") + " -o " + file("x.loom")).code, 2);
+  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + file("junk.toml") +
+                      " -o " + file("x.loom"))
+                .code,
+            2);
   std::ofstream(file("junk.loom")) << "junk";
   EXPECT_EQ(spikeloom("info " + file("junk.loom")).code, 2);
   EXPECT_EQ(spikeloom("run " + file("junk.loom") + " --input x.npz").code, 2);
@@ -203,7 +219,8 @@ TEST_F(Cli, BadInputNamesFileAndRemedyAndWritesNothing) {
 }
 
 TEST_F(Cli, EveryOutputIsCheckedBeforeTheWork) {
-  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml");
+  const std::string compile =
+      "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml");
   const Ended json = spikeloom(compile + " -o " + file("x.loom") + " --json " + file("none/a.json"));
   EXPECT_EQ(json.code, 2);
   EXPECT_THAT(json.err, HasSubstr("--json"));
@@ -228,14 +245,18 @@ TEST_F(Cli, EveryOutputIsCheckedBeforeTheWork) {
 }
 
 TEST_F(Cli, NumbersThatMeanNothingAreRefused) {
-  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/tile1.toml") + " -o " + file("x.loom");
-  for (const char* option : {"--limit 0", "--pages 0", "--max-neurons 0", "--bits 3", "--steps 0 --calibrate x.npz"})
+  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
+                              source("chips/tile1.toml") + " -o " + file("x.loom");
+  for (const char* option :
+       {"--limit 0", "--pages 0", "--max-neurons 0", "--bits 3", "--steps 0 --calibrate x.npz"})
     EXPECT_EQ(spikeloom(compile + " " + option).code, 2) << option;
 }
 
 TEST_F(Cli, NumbersThatAreNoneAreRefusedInPlainWords) {
-  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
-  for (const char* option : {"--steps-per-second nan", "--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
+  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
+                              source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
+  for (const char* option :
+       {"--steps-per-second nan", "--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
     const Ended ended = spikeloom(compile + option);
     EXPECT_EQ(ended.code, 2) << option;
     EXPECT_THAT(ended.err, HasSubstr("expected a number above 0, found")) << option;
@@ -243,14 +264,16 @@ TEST_F(Cli, NumbersThatAreNoneAreRefusedInPlainWords) {
 }
 
 TEST_F(Cli, ExplainTriesWhatWasSetAsideForOthers) {
-  const std::string explain = "explain " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml");
+  const std::string explain =
+      "explain " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml");
   EXPECT_THAT(spikeloom(explain + " --tiles 3").out, HasSubstr("4 tiles instead of 3"));
   EXPECT_THAT(spikeloom(explain + " --slots 2").out, HasSubstr("up to 4 slots for a channel instead of 2"));
 }
 
 TEST_F(Cli, AFileNamedInNoKnownLetteringStillHasAReport) {
   std::filesystem::rename(digits(""), file("\xff.loom"));
-  const Ended ended = spikeloom("run " + file("\xff.loom") + " --input " + source("examples/digits/test.npz") + " --limit 1 --json " + file("r.json"));
+  const Ended ended = spikeloom("run " + file("\xff.loom") + " --input " +
+                                source("examples/digits/test.npz") + " --limit 1 --json " + file("r.json"));
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_FALSE(nlohmann::json::parse(text(file("r.json"))).at("image").get<std::string>().empty());
   EXPECT_THAT(spikeloom("info " + file("\xfe.loom")).err, HasSubstr("\\xfe.loom"));
@@ -272,7 +295,9 @@ TEST_F(Cli, LabelsThatAreNoClassAreNamed) {
   }
   write_npz(file("odd.npz"), arrays);
   const std::string image = digits("--calibrate " + file("odd.npz") + " --limit 5 --json " + file("c.json"));
-  EXPECT_THAT(text(file("c.json")), HasSubstr("2 labels are no class of the first output, which has 0 to 9 (the first: 10 of sample 1)"));
+  EXPECT_THAT(
+      text(file("c.json")),
+      HasSubstr("2 labels are no class of the first output, which has 0 to 9 (the first: 10 of sample 1)"));
   const Ended ended = spikeloom("run " + image + " --input " + file("odd.npz") + " --limit 5");
   EXPECT_EQ(ended.code, 0);
   EXPECT_THAT(ended.out, HasSubstr("note: 2 labels are no class of the first output"));
@@ -295,7 +320,8 @@ TEST_F(Cli, EventTimesInSecondsFallIntoTheNetworksSteps) {
         slow[e++] = 0.004 * static_cast<double>(t);
       }
   const std::vector<std::uint8_t> npy = Array::of_bytes({kSamples, kSteps, kPixels}, spikes).to_npy();
-  std::ofstream(file("steps.npy"), std::ios::binary).write(reinterpret_cast<const char*>(npy.data()), static_cast<std::streamsize>(npy.size()));
+  std::ofstream(file("steps.npy"), std::ios::binary)
+      .write(reinterpret_cast<const char*>(npy.data()), static_cast<std::streamsize>(npy.size()));
   for (const auto& [name, times] : {std::pair{"events.h5", time}, std::pair{"slow.h5", slow}}) {
     NirDataFile data(file(name));
     data.observable("input", "spikes", "EventData");
@@ -308,8 +334,10 @@ TEST_F(Cli, EventTimesInSecondsFallIntoTheNetworksSteps) {
   for (const char* input : {"steps.npy", "events.h5", "slow.h5 --dt 0.004"}) {
     const Ended ended = spikeloom("run " + image + " --input " + file(input) + " --output " + file("o.npz"));
     EXPECT_EQ(ended.code, 0) << ended.err;
-    if (std::filesystem::exists(file("first.npz"))) EXPECT_EQ(spikeloom("compare " + file("first.npz") + " " + file("o.npz")).code, 0) << input;
-    else std::filesystem::rename(file("o.npz"), file("first.npz"));
+    if (std::filesystem::exists(file("first.npz")))
+      EXPECT_EQ(spikeloom("compare " + file("first.npz") + " " + file("o.npz")).code, 0) << input;
+    else
+      std::filesystem::rename(file("o.npz"), file("first.npz"));
   }
 }
 
@@ -329,21 +357,26 @@ TEST_F(Cli, UnknownDeviceAndRecordAreRefusedByName) {
 
 TEST_F(Cli, ValuesThatTheImageCannotCarryAreListed) {
   const std::string image = digits("");
-  const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") + " --limit 1 --encoder direct");
+  const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +
+                                " --limit 1 --encoder direct");
   EXPECT_EQ(ended.code, 2);
   EXPECT_THAT(ended.err, HasSubstr("compile with more bit planes"));
 }
 
 TEST_F(Cli, EveryStageCanBeDumped) {
   (void)digits("--dump " + file("stages"));
-  for (const char* name : {"01-network.txt", "02-quantize.txt", "03-partition.txt", "04-map.txt", "05-tune.txt", "06-promises.txt"})
+  for (const char* name : {"01-network.txt", "02-quantize.txt", "03-partition.txt", "04-map.txt",
+                           "05-tune.txt", "06-promises.txt"})
     EXPECT_GT(text(file("stages") + "/" + name).size(), 100U) << name;
 }
 
 TEST_F(Cli, CalibrationLeavesTheWeightsAloneWhereAsked) {
   const auto weights = [&](const std::string& name, const std::string& options) {
-    EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --bits 4 --chip " + source("chips/mesh2x2.toml") + " -o " + file(name + ".loom") +
-                        " --dump " + file(name) + " " + options).code, 0);
+    EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --bits 4 --chip " +
+                        source("chips/mesh2x2.toml") + " -o " + file(name + ".loom") + " --dump " +
+                        file(name) + " " + options)
+                  .code,
+              0);
     return text(file(name + "/02-quantize.txt"));
   };
   const std::string data = "--calibrate " + source("examples/digits/calibration.npz");
@@ -355,14 +388,19 @@ TEST_F(Cli, CalibrationLeavesTheWeightsAloneWhereAsked) {
 }
 
 TEST_F(Cli, WhatExplainSuggestsFirstTheRtlThenDoes) {
-  const std::string network = source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " ";
-  // Every input in every step: the worst that the bottleneck can meet, so measured periods are near the guaranteed ones.
-  const std::vector<std::uint8_t> ones = Array::of_bytes({8, 16, 64}, std::vector<std::uint8_t>(8 * 16 * 64, 1)).to_npy();
-  std::ofstream(file("ones.npy"), std::ios::binary).write(reinterpret_cast<const char*>(ones.data()), static_cast<std::streamsize>(ones.size()));
+  const std::string network =
+      source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " ";
+  // Every input in every step: the worst that the bottleneck can meet, so measured periods are near the
+  // guaranteed ones.
+  const std::vector<std::uint8_t> ones =
+      Array::of_bytes({8, 16, 64}, std::vector<std::uint8_t>(8 * 16 * 64, 1)).to_npy();
+  std::ofstream(file("ones.npy"), std::ios::binary)
+      .write(reinterpret_cast<const char*>(ones.data()), static_cast<std::streamsize>(ones.size()));
   const auto measured = [&](const std::string& options) {
     const std::string image = file("image.loom");
     EXPECT_EQ(spikeloom("compile " + network + "-o " + image + " " + options).code, 0);
-    const Ended ended = spikeloom("run " + image + " --input " + file("ones.npy") + " --device verilator --json " + file("run.json"));
+    const Ended ended = spikeloom("run " + image + " --input " + file("ones.npy") +
+                                  " --device verilator --json " + file("run.json"));
     EXPECT_EQ(ended.code, 0) << ended.err;
     return nlohmann::json::parse(text(file("run.json"))).at("period");
   };
@@ -385,13 +423,16 @@ TEST_F(Cli, ApplicationsEnterAndLeaveWhileAnotherRuns) {
   const std::string net = source("examples/digits/digits.nir"), melody = source("examples/melody/melody.nir");
   ASSERT_EQ(spikeloom("compile " + net + chip + file("a.loom")).code, 0);
   ASSERT_EQ(spikeloom("compile " + melody + chip + file("b.loom")).code, 0);
-  const std::string alone = "run " + file("a.loom") + " --input " + source("examples/digits/test.npz") + " --limit 10 ";
+  const std::string alone =
+      "run " + file("a.loom") + " --input " + source("examples/digits/test.npz") + " --limit 10 ";
   const std::string b = source("examples/melody/test.npz");
   const Ended before = spikeloom(alone + "--output " + file("alone.npz") + " --json " + file("alone.json"));
   ASSERT_EQ(before.code, 0) << before.err;
-  const Ended ended = spikeloom(alone + "--device verilator --admit " + file("b.loom") + "@20 --input-of b=" + b + " --release b@90 --admit again=" +
-                                file("b.loom") + "@120 --input-of again=" + b + " --release again@155 --output " + file("a.npz") +
-                                " --output-of b=" + file("b.npz") + " --json " + file("r.json"));
+  const Ended ended =
+      spikeloom(alone + "--device verilator --admit " + file("b.loom") + "@20 --input-of b=" + b +
+                " --release b@90 --admit again=" + file("b.loom") + "@120 --input-of again=" + b +
+                " --release again@155 --output " + file("a.npz") + " --output-of b=" + file("b.npz") +
+                " --json " + file("r.json"));
   ASSERT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("again: enters before step 120"));
   const auto json = nlohmann::json::parse(text(file("r.json"))).at("applications");
@@ -417,9 +458,13 @@ TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {
   ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + chip + file("a.loom")).code, 0);
   const std::string data = source("examples/digits/test.npz");
   const std::string run = "run " + file("a.loom") + " --input " + data + " --limit 2 ";
-  const Ended lines = spikeloom(run + "--admit b.loom --admit c.loom@x --release d@3 --input-of e=f --admit g.loom@1 --admit =h.loom@2 --admit i.loom@3 --input-of i=a --input-of i=b");
+  const Ended lines = spikeloom(run +
+                                "--admit b.loom --admit c.loom@x --release d@3 --input-of e=f --admit "
+                                "g.loom@1 --admit =h.loom@2 --admit i.loom@3 --input-of i=a --input-of i=b");
   EXPECT_EQ(lines.code, 2);
-  for (const char* part : {"--admit b.loom: expected [NAME=]APP.loom@STEP", "--admit c.loom@x", "no application \"d\"", "no application \"e\"", "--input-of g=FILE", "--admit =h.loom@2: expected", "--input-of i=b: i has a already"})
+  for (const char* part : {"--admit b.loom: expected [NAME=]APP.loom@STEP", "--admit c.loom@x",
+                           "no application \"d\"", "no application \"e\"", "--input-of g=FILE",
+                           "--admit =h.loom@2: expected", "--input-of i=b: i has a already"})
     EXPECT_THAT(lines.err, HasSubstr(part));
   const std::string self = "--admit b=" + file("a.loom") + "@";
   const Ended late = spikeloom(run + self + "1000 --input-of b=" + data);
@@ -432,15 +477,18 @@ TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {
   const Ended full = spikeloom(run + self + "5 --input-of b=" + data);
   EXPECT_EQ(full.code, 2);
   EXPECT_THAT(full.err, HasSubstr("b has no place before step 5"));
-  EXPECT_THAT(full.err, HasSubstr("a runs first and keeps what it was compiled with: --tiles and --slots leave more"));
+  EXPECT_THAT(full.err,
+              HasSubstr("a runs first and keeps what it was compiled with: --tiles and --slots leave more"));
   EXPECT_THAT(full.err, Not(HasSubstr("releasing")));
 }
 
 TEST_F(Cli, NamesThatNoPopulationHasAreAllReportedAtOnce) {
-  const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") +
-                                " -o " + file("x.loom") + " --clusters q=2 --favour r --record s");
+  const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
+                                source("chips/mesh2x2.toml") + " -o " + file("x.loom") +
+                                " --clusters q=2 --favour r --record s");
   EXPECT_EQ(ended.code, 2);
-  for (const char* name : {"--clusters q", "--favour r", "--record s"}) EXPECT_THAT(ended.err, HasSubstr(name));
+  for (const char* name : {"--clusters q", "--favour r", "--record s"})
+    EXPECT_THAT(ended.err, HasSubstr(name));
   EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --clusters hidden=none").code, 2);
 }
 
@@ -449,7 +497,8 @@ TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
     "actors": [{"name": "read", "execution": 5}, {"name": "code", "execution": [3, 4]}],
     "channels": [{"name": "x", "from": "read", "to": "code", "produce": 4, "consume": [1, 1]},
                  {"name": "room", "from": "code", "to": "read", "produce": [1, 1], "consume": 4, "tokens": 4}]})";
-  const Ended ended = spikeloom("dataflow analyze " + file("codec.json") + " --json " + file("r.json") + " --certificate " + file("c.json"));
+  const Ended ended = spikeloom("dataflow analyze " + file("codec.json") + " --json " + file("r.json") +
+                                " --certificate " + file("c.json"));
   EXPECT_EQ(ended.code, 0) << ended.err;
   const auto json = nlohmann::json::parse(text(file("r.json")));
   EXPECT_EQ(json.at("period"), "19");  // 5 for reading, then 3 + 4 + 3 + 4
@@ -459,10 +508,12 @@ TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
   certificate.replace(certificate.find("\"19\""), 4, "\"18\"");
   std::ofstream(file("c.json")) << certificate;
   EXPECT_EQ(spikeloom("dataflow verify " + file("codec.json") + " " + file("c.json")).code, 1);
-  for (const char* form : {"g.xml", "g.dot"}) EXPECT_EQ(spikeloom("dataflow convert " + file("codec.json") + " " + file(form)).code, 0);
+  for (const char* form : {"g.xml", "g.dot"})
+    EXPECT_EQ(spikeloom("dataflow convert " + file("codec.json") + " " + file(form)).code, 0);
   const Ended again = spikeloom("dataflow analyze " + file("g.xml"));
   EXPECT_THAT(again.out, HasSubstr("period 19 cycles"));
-  std::ofstream(file("dead.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "actors": [{"name": "a"}, {"name": "b"}],
+  std::ofstream(file("dead.json"))
+      << R"({"format": "spikeloom-dataflow", "version": 1, "actors": [{"name": "a"}, {"name": "b"}],
     "channels": [{"name": "x", "from": "a", "to": "b"}, {"name": "y", "from": "b", "to": "a"}]})";
   const Ended dead = spikeloom("dataflow analyze " + file("dead.json"));
   EXPECT_EQ(dead.code, 1);
@@ -483,14 +534,17 @@ TEST_F(Cli, DataflowBuffersAndSchedulesAreExact) {
   EXPECT_EQ(points.back().at("period"), "14");   // coding never waits
   EXPECT_EQ(spikeloom("dataflow buffers " + file("codec.json") + " --period 14").code, 0);
   EXPECT_EQ(spikeloom("dataflow buffers " + file("codec.json") + " --period 27/2").code, 1);
-  const Ended one = spikeloom("dataflow schedule " + file("codec.json") + " --processors 1 --svg " + file("s.svg") + " --json " + file("s.json"));
+  const Ended one = spikeloom("dataflow schedule " + file("codec.json") + " --processors 1 --svg " +
+                              file("s.svg") + " --json " + file("s.json"));
   EXPECT_EQ(one.code, 0) << one.err;
   EXPECT_EQ(nlohmann::json::parse(text(file("s.json"))).at("period"), "19");
   EXPECT_THAT(text(file("s.svg")), HasSubstr("<title>read: 0 to 5</title>"));
   std::ofstream(file("p.json")) << R"({"read": 0, "write": 1})";
-  EXPECT_THAT(spikeloom("dataflow schedule " + file("codec.json") + " --processors " + file("p.json")).err, HasSubstr("no actor \"write\""));
+  EXPECT_THAT(spikeloom("dataflow schedule " + file("codec.json") + " --processors " + file("p.json")).err,
+              HasSubstr("no actor \"write\""));
   for (const char* method : {"expansion", "k-periodic"}) {
-    const Ended ended = spikeloom("dataflow analyze " + file("codec.json") + " --sensitivity --latency read code --method " + method);
+    const Ended ended = spikeloom("dataflow analyze " + file("codec.json") +
+                                  " --sensitivity --latency read code --method " + method);
     EXPECT_THAT(ended.out, HasSubstr("period 14 cycles"));
     EXPECT_THAT(ended.out, HasSubstr("time of code phase 1: 16, 12; slack 0"));
     EXPECT_THAT(ended.out, HasSubstr("latency from read to code: 37 cycles in 3 iterations, not settled"));
@@ -499,17 +553,23 @@ TEST_F(Cli, DataflowBuffersAndSchedulesAreExact) {
 
 TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
   const std::string state = file("chip.state"), chip = source("chips/mesh4x4.toml");
-  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + chip + " --output " + file("digits.loom")).code, 0);
-  Ended ended = spikeloom("admit " + state + " " + file("digits.loom") + " --output " + file("a.loom") + " --json " + file("a.json"));
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + chip + " --output " +
+                      file("digits.loom"))
+                .code,
+            0);
+  Ended ended = spikeloom("admit " + state + " " + file("digits.loom") + " --output " + file("a.loom") +
+                          " --json " + file("a.json"));
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("digits: application 0, a step every "));
   EXPECT_THAT(ended.out, HasSubstr("admitted in "));
-  ended = spikeloom("admit " + state + " " + file("digits.loom") + " --chip " + chip + " --name second --output " + file("b.loom") + " --json " + file("b.json"));
+  ended = spikeloom("admit " + state + " " + file("digits.loom") + " --chip " + chip +
+                    " --name second --output " + file("b.loom") + " --json " + file("b.json"));
   ASSERT_EQ(ended.code, 0) << ended.err;
   const auto a = nlohmann::json::parse(text(file("a.json"))), b = nlohmann::json::parse(text(file("b.json")));
   EXPECT_EQ(a["admitted"], true);
   EXPECT_EQ(b["application"], 1);
-  for (const auto& tile : a["tiles"]) EXPECT_EQ(std::count(b["tiles"].begin(), b["tiles"].end(), tile), 0) << "a tile that both have";
+  for (const auto& tile : a["tiles"])
+    EXPECT_EQ(std::count(b["tiles"].begin(), b["tiles"].end(), tile), 0) << "a tile that both have";
 
   // Each runs alone at once, as promised, with the same outputs.
   const std::string data = " --input " + source("examples/digits/test.npz") + " --limit 4 --output ";
@@ -529,7 +589,8 @@ TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
   ended = spikeloom("admit " + state + " " + file("digits.loom"));
   EXPECT_EQ(ended.code, 2);
   EXPECT_THAT(ended.err, HasSubstr("a resident is already called digits; choose another name (--name)"));
-  ended = spikeloom("admit " + state + " " + file("digits.loom") + " --name third --max-period 10 --json " + file("no.json"));
+  ended = spikeloom("admit " + state + " " + file("digits.loom") + " --name third --max-period 10 --json " +
+                    file("no.json"));
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.err, HasSubstr("third is not admitted to "));
   EXPECT_EQ(nlohmann::json::parse(text(file("no.json")))["admitted"], false);
@@ -546,10 +607,14 @@ TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
 
 TEST_F(Cli, CommandsAtOnceAdmitOneAfterTheOther) {
   const std::string state = file("chip.state");
-  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh4x4.toml") + " -o " + file("digits.loom")).code, 0);
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
+                      source("chips/mesh4x4.toml") + " -o " + file("digits.loom"))
+                .code,
+            0);
   std::string line;
   for (const char* name : {"a", "b", "c", "d", "e", "f"})
-    line += std::string(SPIKELOOM_COMMAND) + " admit " + state + " " + file("digits.loom") + " --name " + name + " --json " + file(name) + " >/dev/null 2>&1 & ";
+    line += std::string(SPIKELOOM_COMMAND) + " admit " + state + " " + file("digits.loom") + " --name " +
+            name + " --json " + file(name) + " >/dev/null 2>&1 & ";
   ASSERT_EQ(std::system((line + "wait").c_str()), 0);
   std::set<std::string> admitted, listed;
   std::size_t tiles = 0;
@@ -569,13 +634,18 @@ TEST_F(Cli, CommandsAtOnceAdmitOneAfterTheOther) {
 
 TEST_F(Cli, AdmissionRefusesByNameAndChecksItsFilesFirst) {
   const std::string state = file("chip.state"), chip = source("chips/mesh2x2.toml");
-  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + chip + " --output " + file("digits.loom") + " --points 0").code, 0);
-  Ended ended = spikeloom("admit " + state + " " + file("digits.loom") + " --chip " + source("chips/mesh4x4.toml"));
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + chip + " --output " +
+                      file("digits.loom") + " --points 0")
+                .code,
+            0);
+  Ended ended =
+      spikeloom("admit " + state + " " + file("digits.loom") + " --chip " + source("chips/mesh4x4.toml"));
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.out, HasSubstr("holds no operating points"));
   EXPECT_THAT(ended.err, HasSubstr("compiled for another chip: mesh2x2 with hash 0x"));
   EXPECT_FALSE(std::filesystem::exists(state));
-  EXPECT_EQ(spikeloom("admit " + state + " " + file("digits.loom") + " --output " + file("digits.loom")).code, 2);
+  EXPECT_EQ(spikeloom("admit " + state + " " + file("digits.loom") + " --output " + file("digits.loom")).code,
+            2);
   EXPECT_EQ(spikeloom("admit " + file("digits.loom") + " " + file("digits.loom")).code, 2);
   EXPECT_EQ(spikeloom("admit " + state + " " + file("digits.loom") + " --max-period 0").code, 2);
   EXPECT_EQ(spikeloom("release " + state + " digits").code, 2);
@@ -588,8 +658,14 @@ TEST_F(Cli, AdmissionRefusesByNameAndChecksItsFilesFirst) {
 
 TEST_F(Cli, AnAdmissionThatFailsLeavesNothingBehind) {
   const std::string state = file("chip.state"), image = digits("");
-  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " -o " + file("n.loom") + " --points -1").code, 2);
-  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml") + " -o " + file("n.loom") + " --points 4294967296").code, 2);
+  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
+                      source("chips/mesh2x2.toml") + " -o " + file("n.loom") + " --points -1")
+                .code,
+            2);
+  EXPECT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
+                      source("chips/mesh2x2.toml") + " -o " + file("n.loom") + " --points 4294967296")
+                .code,
+            2);
   const auto fails = [&](const std::string& arguments, int code, const std::string& why) {
     const Ended ended = spikeloom(arguments);
     EXPECT_EQ(ended.code, code) << arguments;

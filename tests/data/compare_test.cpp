@@ -29,8 +29,8 @@ RunOutputs some_outputs() {
 TEST_F(Compare, AnOutputFileHoldsWhatItsHeaderSays) {
   write_outputs(path("a.npz"), some_outputs());
   const NpzReader file(path("a.npz"));
-  EXPECT_THAT(file.names(), ElementsAre("spikes.digit", "potential.level", "counts", "predictions", "spikes:a/hidden", "v:a/hidden",
-                                        "steps", "labels", "ids"));
+  EXPECT_THAT(file.names(), ElementsAre("spikes.digit", "potential.level", "counts", "predictions",
+                                        "spikes:a/hidden", "v:a/hidden", "steps", "labels", "ids"));
   EXPECT_EQ(file.read("spikes.digit").describe(), "u1 (2, 2, 2)");
   EXPECT_EQ(file.read("spikes.digit").integer(5), 0);
   EXPECT_EQ(file.read("spikes.digit").integer(7), 0) << "beyond the sample's own steps";
@@ -61,15 +61,23 @@ TEST_F(Compare, NamesTheFirstSampleStepAndNeuronThatDiffer) {
   write_outputs(path("b.npz"), other);
   const Comparison comparison = compare(path("a.npz"), path("b.npz"));
   EXPECT_FALSE(comparison.same);
-  EXPECT_THAT(comparison.text, AllOf(HasSubstr("spikes.digit: first difference at sample 0, step 1, neuron 1: 1 and 0; 2 of 8 values differ"),
-                                     HasSubstr("v:a/hidden: first difference at sample 1, step 0, neuron 0: -6 and -7; 1 of 4"),
-                                     HasSubstr("counts: first difference at sample 0, neuron 1: 2 and 1"), Not(HasSubstr("potential"))));
+  EXPECT_THAT(
+      comparison.text,
+      AllOf(
+          HasSubstr(
+              "spikes.digit: first difference at sample 0, step 1, neuron 1: 1 and 0; 2 of 8 values differ"),
+          HasSubstr("v:a/hidden: first difference at sample 1, step 0, neuron 0: -6 and -7; 1 of 4"),
+          HasSubstr("counts: first difference at sample 0, neuron 1: 2 and 1"), Not(HasSubstr("potential"))));
 }
 
 TEST_F(Compare, ListsMissingArraysAndShapesAtOnce) {
-  const auto a = put("a.npz", NamedArrays{{"x", Array::of_bytes({2}, {1, 2})}, {"y", Array::of_bytes({1}, {1})}, {"z", Array::of_bytes({1}, {1})}});
+  const auto a = put("a.npz", NamedArrays{{"x", Array::of_bytes({2}, {1, 2})},
+                                          {"y", Array::of_bytes({1}, {1})},
+                                          {"z", Array::of_bytes({1}, {1})}});
   const std::vector<std::int32_t> one{1};
-  const auto b = put("b.npz", NamedArrays{{"x", Array::of_bytes({1, 2}, {1, 2})}, {"w", Array::of_bytes({1}, {1})}, {"z", Array::of_i4({1}, one)}});
+  const auto b = put("b.npz", NamedArrays{{"x", Array::of_bytes({1, 2}, {1, 2})},
+                                          {"w", Array::of_bytes({1}, {1})},
+                                          {"z", Array::of_i4({1}, one)}});
   const std::string text = compare(a, b).text;
   EXPECT_THAT(text, AllOf(HasSubstr("w: only in " + b.string()), HasSubstr("y: only in " + a.string()),
                           HasSubstr("x: shapes differ, (2,) and (1, 2)"), Not(HasSubstr("z:"))));
@@ -86,7 +94,8 @@ TEST_F(Compare, TakesNotANumberForEqualAndTextsAsTexts) {
 TEST_F(Compare, TellsLargeIntegersApart) {
   const std::vector<std::int64_t> x{(1LL << 60) + 1};
   const std::vector<std::int64_t> y{1LL << 60};
-  EXPECT_FALSE(compare(put("a.npy", Array::of_i8({1}, x).to_npy()), put("b.npy", Array::of_i8({1}, y).to_npy())).same);
+  EXPECT_FALSE(
+      compare(put("a.npy", Array::of_i8({1}, x).to_npy()), put("b.npy", Array::of_i8({1}, y).to_npy())).same);
 }
 
 }  // namespace

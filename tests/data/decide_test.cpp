@@ -10,7 +10,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(Decide, CountsSpikesAndGivesTiesToTheLowest) {
-  const SpikeTrace output{.node = "out", .neurons = 3, .samples = {{0, 1, 0, 0, 1, 1}, {0, 1, 1, 0, 1, 1}, {0, 0, 0}}};
+  const SpikeTrace output{
+      .node = "out", .neurons = 3, .samples = {{0, 1, 0, 0, 1, 1}, {0, 1, 1, 0, 1, 1}, {0, 0, 0}}};
   const Decision decision = decide(output, Decide::kCount);
   EXPECT_THAT(decision.predictions, ElementsAre(1, 1, 0));
   EXPECT_THAT(decision.tied, ElementsAre(1U, 2U));
@@ -32,9 +33,12 @@ TEST(Decide, DoesNotOverflowInSums) {
 }
 
 TEST(Decide, RefusesASampleWithoutSteps) {
-  EXPECT_THAT(message_of([] { return decide(SpikeTrace{.node = "out", .neurons = 2, .samples = {{}}}, Decide::kLast); }),
+  EXPECT_THAT(message_of([] {
+                return decide(SpikeTrace{.node = "out", .neurons = 2, .samples = {{}}}, Decide::kLast);
+              }),
               HasSubstr("no step"));
-  EXPECT_THAT(message_of([] { return decide_named("argmax"); }), HasSubstr("expected count, max, last or sum"));
+  EXPECT_THAT(message_of([] { return decide_named("argmax"); }),
+              HasSubstr("expected count, max, last or sum"));
 }
 
 }  // namespace

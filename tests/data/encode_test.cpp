@@ -26,7 +26,8 @@ std::vector<std::size_t> spike_steps(double value, const EncodeOptions& options,
 TEST(Accumulate, SpikesWheneverTheSumReachesFullScale) {
   const EncodeOptions options{.encoder = Encoder::kAccumulate, .steps = 8, .full_scale = 255};
   EXPECT_THAT(spike_steps(255, options), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
-  EXPECT_THAT(spike_steps(100, options), ElementsAre(2, 5, 7));  // 100 200 300-255=45 145 245 345-255=90 190 290
+  EXPECT_THAT(spike_steps(100, options),
+              ElementsAre(2, 5, 7));  // 100 200 300-255=45 145 245 345-255=90 190 290
   EXPECT_THAT(spike_steps(0, options), ElementsAre());
   EXPECT_THAT(spike_steps(254, options), ElementsAre(1, 2, 3, 4, 5, 6, 7));
 }
@@ -57,11 +58,14 @@ TEST(Direct, PresentsTheValueAtEveryStep) {
 
 TEST(Encode, RefusesWhatItWouldHaveToClip) {
   const EncodeOptions options{.encoder = Encoder::kRate, .steps = 2, .full_scale = 1};
-  EXPECT_THAT(message_of([&] { return spike_steps(1.5, options); }), HasSubstr("element 0 is 1.5, the encoder 'rate' expects 0 to 1"));
+  EXPECT_THAT(message_of([&] { return spike_steps(1.5, options); }),
+              HasSubstr("element 0 is 1.5, the encoder 'rate' expects 0 to 1"));
   EXPECT_THAT(message_of([&] { return spike_steps(-1, options); }), HasSubstr("expects 0 to 1"));
   EXPECT_THAT(message_of([&] { return spike_steps(0.0 / 0.0, options); }), HasSubstr("expects 0 to 1"));
-  EXPECT_THAT(message_of([&] { return spike_steps(1, {.encoder = Encoder::kDirect, .steps = 0}); }), HasSubstr("0 steps"));
-  EXPECT_THAT(message_of([] { return encoder_named("poisson"); }), HasSubstr("unknown encoder 'poisson', expected rate"));
+  EXPECT_THAT(message_of([&] { return spike_steps(1, {.encoder = Encoder::kDirect, .steps = 0}); }),
+              HasSubstr("0 steps"));
+  EXPECT_THAT(message_of([] { return encoder_named("poisson"); }),
+              HasSubstr("unknown encoder 'poisson', expected rate"));
   for (const Encoder encoder : {Encoder::kRate, Encoder::kAccumulate, Encoder::kLatency, Encoder::kDirect}) {
     EXPECT_EQ(encoder_named(name_of(encoder)), encoder);
   }

@@ -34,7 +34,8 @@ class FileTest : public ::testing::Test {
     std::ofstream(path(name), std::ios::binary) << content;
     return path(name);
   }
-  [[nodiscard]] std::filesystem::path put(const std::string& name, const std::vector<std::uint8_t>& content) const {
+  [[nodiscard]] std::filesystem::path put(const std::string& name,
+                                          const std::vector<std::uint8_t>& content) const {
     return put(name, std::string_view(reinterpret_cast<const char*>(content.data()), content.size()));
   }
   [[nodiscard]] std::filesystem::path put(const std::string& name, const NamedArrays& arrays) const {
@@ -72,8 +73,9 @@ inline std::vector<double> values_of(const Dataset& data, std::size_t sample, st
 /// A file of the folder with others' data, or nothing where that folder is absent.
 inline std::optional<std::filesystem::path> real_data(const std::string& name) {
   const char* set = std::getenv("SPIKELOOM_DATA");
-  const std::filesystem::path root = set != nullptr ? std::filesystem::path(set)
-                                                    : std::filesystem::path(SPIKELOOM_SOURCE_DIR) / "../shared/data";
+  const std::filesystem::path root = set != nullptr
+                                         ? std::filesystem::path(set)
+                                         : std::filesystem::path(SPIKELOOM_SOURCE_DIR) / "../shared/data";
   if (!std::filesystem::exists(root / name)) return std::nullopt;
   return root / name;
 }

@@ -30,9 +30,11 @@ class NirDataFile {
     H5Pclose(links);
   }
   template <class T>
-  void dataset(const std::string& name, const std::vector<hsize_t>& shape, const std::vector<T>& values, hid_t type) {
+  void dataset(const std::string& name, const std::vector<hsize_t>& shape, const std::vector<T>& values,
+               hid_t type) {
     const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
-    const hid_t set = H5Dcreate2(file_, (group_ + "/" + name).c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t set =
+        H5Dcreate2(file_, (group_ + "/" + name).c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
     H5Dclose(set);
     H5Sclose(space);
@@ -40,7 +42,8 @@ class NirDataFile {
   void number(const std::string& name, double value) {
     const hid_t group = H5Gopen2(file_, group_.c_str(), H5P_DEFAULT);
     const hid_t space = H5Screate(H5S_SCALAR);
-    const hid_t attribute = H5Acreate2(group, name.c_str(), H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t attribute =
+        H5Acreate2(group, name.c_str(), H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, H5P_DEFAULT);
     H5Awrite(attribute, H5T_NATIVE_DOUBLE, &value);
     H5Aclose(attribute);
     H5Sclose(space);

@@ -19,7 +19,8 @@ using Bytes = std::vector<std::uint8_t>;
 Bytes npy(const std::string& header, const Bytes& data, std::uint8_t version = 1) {
   Bytes file{0x93, 'N', 'U', 'M', 'P', 'Y', version, 0};
   const auto length = static_cast<std::uint32_t>(header.size());
-  for (unsigned k = 0; k < (version == 1 ? 2U : 4U); ++k) file.push_back(static_cast<std::uint8_t>(length >> (8 * k)));
+  for (unsigned k = 0; k < (version == 1 ? 2U : 4U); ++k)
+    file.push_back(static_cast<std::uint8_t>(length >> (8 * k)));
   file.insert(file.end(), header.begin(), header.end());
   file.insert(file.end(), data.begin(), data.end());
   return file;
@@ -37,7 +38,9 @@ Bytes raw(const std::vector<T>& values) {
 }
 
 TEST(Npy, ReadsEveryElementTypeThatItNames) {
-  const auto second = [](const std::string& descr, const Bytes& data) { return parse_npy(npy(header(descr, "(2,)"), data)).real(1); };
+  const auto second = [](const std::string& descr, const Bytes& data) {
+    return parse_npy(npy(header(descr, "(2,)"), data)).real(1);
+  };
   EXPECT_EQ(second("|b1", {0, 1}), 1);
   EXPECT_EQ(second("|u1", {0, 200}), 200);
   EXPECT_EQ(second("|i1", {0, 200}), -56);
@@ -52,8 +55,10 @@ TEST(Npy, ReadsEveryElementTypeThatItNames) {
 }
 
 TEST(Npy, ReadsVersionsOneToThreeAndRefusesOthers) {
-  for (const auto version : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}}) EXPECT_EQ(parse_npy(npy(header("|u1", "(1,)"), {7}, version)).real(0), 7);
-  EXPECT_THAT(message_of([] { return parse_npy(npy(header("|u1", "(1,)"), {7}, 4)); }), HasSubstr("version 4"));
+  for (const auto version : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}})
+    EXPECT_EQ(parse_npy(npy(header("|u1", "(1,)"), {7}, version)).real(0), 7);
+  EXPECT_THAT(message_of([] { return parse_npy(npy(header("|u1", "(1,)"), {7}, 4)); }),
+              HasSubstr("version 4"));
 }
 
 TEST(Npy, TurnsFortranOrderRound) {
@@ -76,16 +81,18 @@ TEST(Npy, SaysHowManyBytesAreMissing) {
               HasSubstr("needs 24 bytes, found 20"));
   EXPECT_THAT(message_of([] { return parse_npy(npy(header("<i4", "(2, 3)"), Bytes(25))); }),
               HasSubstr("needs 24 bytes, found 25"));
-  EXPECT_THAT(message_of([] { return parse_npy(npy(header("<i4", "(4294967296, 4294967296, 4)"), Bytes(16))); }),
-              HasSubstr("too many bytes"));
+  EXPECT_THAT(
+      message_of([] { return parse_npy(npy(header("<i4", "(4294967296, 4294967296, 4)"), Bytes(16))); }),
+      HasSubstr("too many bytes"));
   EXPECT_THAT(message_of([] { return parse_npy(Bytes{1, 2, 3}); }), HasSubstr("not a .npy array"));
 }
 
 TEST(Npy, WritesWhatItReads) {
   const std::vector<std::int32_t> i4{-1, 2, 3, std::numeric_limits<std::int32_t>::min()};
   const std::vector<double> f8{0.1, -1e300, NAN, INFINITY};
-  for (const Array& array : {Array::of_bytes({2, 2}, {0, 1, 2, 255}), Array::of_i4({4}, i4), Array::of_f8({1, 4}, f8),
-                             Array::of_texts({"a", "", "größer €"}), Array::of_text("accumulate"), Array::of_bytes({0, 3}, {})}) {
+  for (const Array& array :
+       {Array::of_bytes({2, 2}, {0, 1, 2, 255}), Array::of_i4({4}, i4), Array::of_f8({1, 4}, f8),
+        Array::of_texts({"a", "", "größer €"}), Array::of_text("accumulate"), Array::of_bytes({0, 3}, {})}) {
     const Array again = parse_npy(array.to_npy());
     EXPECT_EQ(again.describe(), array.describe());
     for (std::size_t i = 0; i < array.size(); ++i) EXPECT_EQ(again.print(i), array.print(i));
@@ -98,20 +105,23 @@ TEST(Npy, GivesIntegersOnlyWhereTheyAreExact) {
   const std::vector<double> values{3.0, 2.5, NAN, 1e19};
   const Array array = Array::of_f8({4}, values);
   EXPECT_EQ(array.integer(0), 3);
-  for (const std::size_t i : {1U, 2U, 3U}) EXPECT_THAT(message_of([&] { return array.integer(i); }), HasSubstr("expected an integer"));
+  for (const std::size_t i : {1U, 2U, 3U})
+    EXPECT_THAT(message_of([&] { return array.integer(i); }), HasSubstr("expected an integer"));
   EXPECT_THAT(message_of([] { return Array::of_bytes({2}, {1}); }), HasSubstr("(2,) got 1 values"));
 }
 
 /// Damaged files end in an Error or a valid array, never in anything else.
 TEST(Npy, SurvivesTenThousandDamagedFiles) {
   Rng rng(1);
-  const std::vector<Bytes> seeds{npy(header("<i4", "(2, 3)", "True"), Bytes(24, 7)), npy(header("<U5", "(3,)"), Bytes(60, 0)),
+  const std::vector<Bytes> seeds{npy(header("<i4", "(2, 3)", "True"), Bytes(24, 7)),
+                                 npy(header("<U5", "(3,)"), Bytes(60, 0)),
                                  npy(header("|u1", "()"), Bytes(1), 2), Array::of_text("latency").to_npy()};
   std::size_t read = 0;
   for (int round = 0; round < 10000; ++round) {
     Bytes bytes = seeds[rng.below(seeds.size())];
     for (std::uint64_t edits = rng.below(4); edits > 0; --edits) {
-      bytes[rng.below(bytes.size())] = static_cast<std::uint8_t>(rng.chance(0.5) ? "0123456789(),'{}<|L:"[rng.below(20)] : rng.below(256));
+      bytes[rng.below(bytes.size())] =
+          static_cast<std::uint8_t>(rng.chance(0.5) ? "0123456789(),'{}<|L:"[rng.below(20)] : rng.below(256));
     }
     if (rng.chance(0.2)) bytes.resize(rng.below(bytes.size() + 1));
     try {

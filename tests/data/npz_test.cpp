@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "compiler/base/rng.hpp"
 #include "compiler/base/file.hpp"
+#include "compiler/base/rng.hpp"
 #include "tests/data/files.hpp"
 
 namespace spikeloom {
@@ -15,7 +15,8 @@ using ::testing::HasSubstr;
 class Npz : public FileTest {};
 
 NamedArrays some_arrays() {
-  return {{"spikes.left eye", Array::of_bytes({2, 3}, {0, 1, 0, 1, 1, 0})}, {"encoder", Array::of_text("rate")}};
+  return {{"spikes.left eye", Array::of_bytes({2, 3}, {0, 1, 0, 1, 1, 0})},
+          {"encoder", Array::of_text("rate")}};
 }
 
 TEST_F(Npz, ReadsWhatItWrites) {
@@ -34,16 +35,24 @@ TEST_F(Npz, ReplacesAFileWholeAndLeavesNothingBeside) {
   static_cast<void>(put("a.npz", some_arrays()));
   EXPECT_TRUE(NpzReader(path("a.npz")).contains("encoder"));
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(path("."))) files += entry.is_regular_file() ? 1U : 0U;
+  for (const auto& entry : std::filesystem::directory_iterator(path(".")))
+    files += entry.is_regular_file() ? 1U : 0U;
   EXPECT_EQ(files, 1U);
-  EXPECT_THAT(message_of([&] { write_npz(path("no folder/a.npz"), some_arrays()); return 0; }), HasSubstr("cannot be written"));
+  EXPECT_THAT(message_of([&] {
+                write_npz(path("no folder/a.npz"), some_arrays());
+                return 0;
+              }),
+              HasSubstr("cannot be written"));
 }
 
 TEST_F(Npz, NamesTheFileAndTheArrayInErrors) {
-  EXPECT_THAT(message_of([&] { return NpzReader(put("a.npz", "PK, but not quite")); }), HasSubstr("a.npz: not an .npz archive"));
-  EXPECT_THAT(message_of([&] { return NpzReader(path("absent.npz")); }), HasSubstr("absent.npz: cannot be opened"));
+  EXPECT_THAT(message_of([&] { return NpzReader(put("a.npz", "PK, but not quite")); }),
+              HasSubstr("a.npz: not an .npz archive"));
+  EXPECT_THAT(message_of([&] { return NpzReader(path("absent.npz")); }),
+              HasSubstr("absent.npz: cannot be opened"));
   const NpzReader file(put("b.npz", some_arrays()));
-  EXPECT_THAT(message_of([&] { return file.read("labels"); }), HasSubstr("has no array 'labels', it has spikes.left eye, encoder"));
+  EXPECT_THAT(message_of([&] { return file.read("labels"); }),
+              HasSubstr("has no array 'labels', it has spikes.left eye, encoder"));
 }
 
 TEST_F(Npz, SurvivesDamagedArchives) {
@@ -52,7 +61,8 @@ TEST_F(Npz, SurvivesDamagedArchives) {
   std::size_t refused = 0;
   for (int round = 0; round < 1500; ++round) {
     std::vector<std::uint8_t> bytes = whole;
-    for (std::uint64_t edits = 1 + rng.below(3); edits > 0; --edits) bytes[rng.below(bytes.size())] = static_cast<std::uint8_t>(rng.below(256));
+    for (std::uint64_t edits = 1 + rng.below(3); edits > 0; --edits)
+      bytes[rng.below(bytes.size())] = static_cast<std::uint8_t>(rng.below(256));
     if (rng.chance(0.2)) bytes.resize(rng.below(bytes.size()));
     const auto damaged = put("damaged.npz", bytes);
     try {

@@ -33,8 +33,10 @@ TEST_F(EventText, CountsMicrosecondsFromTheFirstEventWhenAFrameIsGiven) {
 }
 
 TEST_F(EventText, NamesTheLineThatIsWrong) {
-  EXPECT_THAT(message_of([&] { return read("0,0\n1,one\n"); }), HasSubstr("events.csv: line 2: expected numbers, found '1,one'"));
-  EXPECT_THAT(message_of([&] { return read("0,0\n1\n"); }), HasSubstr("line 2: expected 2 fields as before, found 1"));
+  EXPECT_THAT(message_of([&] { return read("0,0\n1,one\n"); }),
+              HasSubstr("events.csv: line 2: expected numbers, found '1,one'"));
+  EXPECT_THAT(message_of([&] { return read("0,0\n1\n"); }),
+              HasSubstr("line 2: expected 2 fields as before, found 1"));
   EXPECT_THAT(message_of([&] { return read("0,-1\n"); }), HasSubstr("index must be an integer from 0"));
   EXPECT_THAT(message_of([&] { return read("0,2\n"); }), HasSubstr("at element 2, input 'in' has 2"));
   EXPECT_THAT(message_of([&] { return read("0.5,0\n"); }), HasSubstr("is no step"));

@@ -59,7 +59,8 @@ TEST_F(NirData, ReadsEventsWithAndWithoutValues) {
   const Dataset data = read_dataset(path("a.h5"), ports_, options);
   EXPECT_THAT(values_of(data, 0), ElementsAre(0, 0, 0.5, 0, 0, 0, 0, 2));
   EXPECT_THAT(values_of(data, 1), ElementsAre(0, 1, 0, 0, 0, 0));
-  EXPECT_THAT(message_of([&] { return read_dataset(path("a.h5"), ports_); }), HasSubstr("node 'input': spikes: event times are in seconds: give the length of a step, --dt"));
+  EXPECT_THAT(message_of([&] { return read_dataset(path("a.h5"), ports_); }),
+              HasSubstr("node 'input': spikes: event times are in seconds: give the length of a step, --dt"));
 }
 
 TEST_F(NirData, PutsATimeThatIsAMultipleOfDtIntoItsOwnStep) {
@@ -79,7 +80,8 @@ TEST_F(NirData, PutsATimeThatIsAMultipleOfDtIntoItsOwnStep) {
   options.dt = 1e-4;
   const Dataset data = read_dataset(path("a.h5"), ports_, options);
   ASSERT_EQ(data.samples[0].steps(), 1000U);
-  for (std::size_t t = 0; t < 1000; ++t) EXPECT_THAT(data.samples[0].inputs[0].at(t), ElementsAre(Event{0, 1})) << t;
+  for (std::size_t t = 0; t < 1000; ++t)
+    EXPECT_THAT(data.samples[0].inputs[0].at(t), ElementsAre(Event{0, 1})) << t;
 }
 
 /// Some of these kill or hang the HDF5 library; the reader's own process lives on.
@@ -94,7 +96,8 @@ TEST_F(NirData, SurvivesDamagedFiles) {
   std::size_t refused = 0;
   for (int round = 0; round < 100; ++round) {
     std::vector<std::uint8_t> bytes = whole;
-    for (std::uint64_t edits = 1 + rng.below(8); edits > 0; --edits) bytes[rng.below(bytes.size())] = static_cast<std::uint8_t>(rng.below(256));
+    for (std::uint64_t edits = 1 + rng.below(8); edits > 0; --edits)
+      bytes[rng.below(bytes.size())] = static_cast<std::uint8_t>(rng.below(256));
     if (rng.chance(0.2)) bytes.resize(rng.below(bytes.size()));
     const std::string message = message_of([&] { return read_dataset(put("damaged.h5", bytes), ports_); });
     if (message.empty()) continue;
@@ -111,13 +114,18 @@ TEST_F(NirData, ListsWhatDoesNotFit) {
     file.dataset<float>("data", {1, 2, 3}, std::vector<float>(6), H5T_NATIVE_FLOAT);
     file.observable("middle", "spikes", "Unknown");
   }
-  EXPECT_THAT(message_of([&] { return read_dataset(path("a.h5"), {{"left", {2}}, {"middle", {2}}, {"right", {2}}}); }),
-              AllOf(HasSubstr("node 'left': spikes: data: shape (1, 2, 3) does not end in input 'left', which is (2,)"),
-                    HasSubstr("node 'middle': spikes: type is 'Unknown', expected TimeGriddedData"),
-                    HasSubstr("node 'right': no such node, found left, middle")));
+  EXPECT_THAT(
+      message_of([&] {
+        return read_dataset(path("a.h5"), {{"left", {2}}, {"middle", {2}}, {"right", {2}}});
+      }),
+      AllOf(
+          HasSubstr("node 'left': spikes: data: shape (1, 2, 3) does not end in input 'left', which is (2,)"),
+          HasSubstr("node 'middle': spikes: type is 'Unknown', expected TimeGriddedData"),
+          HasSubstr("node 'right': no such node, found left, middle")));
   { const NirDataFile file(path("b.h5"), "Something"); }
   EXPECT_THAT(message_of([&] { return read_dataset(path("b.h5"), ports_); }), HasSubstr("not NIRData"));
-  EXPECT_THAT(message_of([&] { return read_dataset(put("c.h5", "no HDF5"), ports_); }), HasSubstr("c.h5: not a readable HDF5 file"));
+  EXPECT_THAT(message_of([&] { return read_dataset(put("c.h5", "no HDF5"), ports_); }),
+              HasSubstr("c.h5: not a readable HDF5 file"));
 }
 
 }  // namespace

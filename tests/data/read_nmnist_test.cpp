@@ -11,8 +11,9 @@ using ::testing::HasSubstr;
 class Nmnist : public FileTest {
  protected:
   static std::vector<std::uint8_t> event(unsigned x, unsigned y, unsigned polarity, unsigned t) {
-    return {static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y), static_cast<std::uint8_t>(polarity << 7U | t >> 16U),
-            static_cast<std::uint8_t>(t >> 8U), static_cast<std::uint8_t>(t)};
+    return {static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y),
+            static_cast<std::uint8_t>(polarity << 7U | t >> 16U), static_cast<std::uint8_t>(t >> 8U),
+            static_cast<std::uint8_t>(t)};
   }
   static std::vector<std::uint8_t> join(const std::vector<std::vector<std::uint8_t>>& events) {
     std::vector<std::uint8_t> bytes;
@@ -23,7 +24,9 @@ class Nmnist : public FileTest {
 };
 
 TEST_F(Nmnist, OrdersChannelRowColumnAndCountsEventsOfAFrame) {
-  const auto file = put("4.bs2", join({event(2, 1, 1, 70000), event(0, 0, 0, 70999), event(0, 0, 0, 70100), event(1, 0, 0, 72000)}));
+  const auto file =
+      put("4.bs2",
+          join({event(2, 1, 1, 70000), event(0, 0, 0, 70999), event(0, 0, 0, 70100), event(1, 0, 0, 72000)}));
   const Dataset data = read_dataset(file, ports_);
   ASSERT_EQ(data.samples[0].steps(), 3U);
   EXPECT_THAT(data.samples[0].inputs[0].at(0), ElementsAre(Event{0, 2}, Event{6 + 3 + 2, 1}));
@@ -38,32 +41,44 @@ TEST_F(Nmnist, OrdersChannelRowColumnAndCountsEventsOfAFrame) {
 }
 
 TEST_F(Nmnist, AddsTheOverflowsOfTheTimeStamp) {
-  const Dataset data = read_dataset(put("1.bin", join({event(0, 0, 0, 8000), event(0, 240, 0, 0), event(0, 0, 0, 8)})), ports_);
+  const Dataset data = read_dataset(
+      put("1.bin", join({event(0, 0, 0, 8000), event(0, 240, 0, 0), event(0, 0, 0, 8)})), ports_);
   EXPECT_EQ(data.samples[0].steps(), 1U) << "8192 + 8 - 8000 = 200 us";
 }
 
 TEST_F(Nmnist, ReadsAFolderInTheOrderOfNumbersWithLabels) {
-  for (const auto* name : {"10.bs2", "9.bs2", "100.bin", "notes.md"}) static_cast<void>(put(name, event(0, 0, 0, 5)));
+  for (const auto* name : {"10.bs2", "9.bs2", "100.bin", "notes.md"})
+    static_cast<void>(put(name, event(0, 0, 0, 5)));
   const std::vector<std::int64_t> ids{9, 10, 100, 7};
   const std::vector<std::int64_t> labels{1, 2, 3, 4};
   DatasetOptions options;
   std::filesystem::create_directories(path("labels"));
-  options.labels = put("labels/l.npz", NamedArrays{{"ids", Array::of_i8({4}, ids)}, {"labels", Array::of_i8({4}, labels)}});
+  options.labels = put("labels/l.npz",
+                       NamedArrays{{"ids", Array::of_i8({4}, ids)}, {"labels", Array::of_i8({4}, labels)}});
   const Dataset data = read_dataset(path("."), ports_, options);
   ASSERT_EQ(data.samples.size(), 3U);
   EXPECT_EQ(data.samples[0].id, "9");
   EXPECT_EQ(data.samples[2].id, "100");
   EXPECT_EQ(data.samples[2].label, 3);
   static_cast<void>(put("8.bin", event(0, 0, 0, 5)));
-  EXPECT_THAT(message_of([&] { return read_dataset(path("."), ports_, options); }), HasSubstr("has no label for 1 of 4 samples: 8"));
+  EXPECT_THAT(message_of([&] { return read_dataset(path("."), ports_, options); }),
+              HasSubstr("has no label for 1 of 4 samples: 8"));
 }
 
 TEST_F(Nmnist, SaysWhichEventLiesOutside) {
-  EXPECT_THAT(message_of([&] { return read_dataset(put("1.bin", join({event(0, 0, 0, 1), event(3, 1, 1, 2)})), ports_); }),
-              HasSubstr("event 1 is at channel 1, row 1, column 3, outside input 'in' of shape (2, 2, 3) (C, H, W)"));
-  EXPECT_THAT(message_of([&] { return read_dataset(put("1.bin", "12345678"), ports_); }), HasSubstr("8 bytes are no whole number of events"));
-  EXPECT_THAT(message_of([&] { return read_dataset(put("1.bin", ""), ports_); }), HasSubstr("holds no event"));
-  EXPECT_THAT(message_of([&] { return read_dataset(put("1.bin", event(0, 0, 0, 1)), {{"in", {12}}}); }), HasSubstr("expected (C, H, W)"));
+  EXPECT_THAT(
+      message_of([&] {
+        return read_dataset(put("1.bin", join({event(0, 0, 0, 1), event(3, 1, 1, 2)})), ports_);
+      }),
+      HasSubstr("event 1 is at channel 1, row 1, column 3, outside input 'in' of shape (2, 2, 3) (C, H, W)"));
+  EXPECT_THAT(message_of([&] { return read_dataset(put("1.bin", "12345678"), ports_); }),
+              HasSubstr("8 bytes are no whole number of events"));
+  EXPECT_THAT(message_of([&] { return read_dataset(put("1.bin", ""), ports_); }),
+              HasSubstr("holds no event"));
+  EXPECT_THAT(message_of([&] {
+                return read_dataset(put("1.bin", event(0, 0, 0, 1)), {{"in", {12}}});
+              }),
+              HasSubstr("expected (C, H, W)"));
   std::filesystem::create_directories(path("empty"));
   EXPECT_THAT(message_of([&] { return read_dataset(path("empty"), ports_); }), HasSubstr("holds no .bin"));
 }

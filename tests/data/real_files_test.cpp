@@ -10,8 +10,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-#define NEED(name)                                                                                \
-  const auto file = real_data(name);                                                              \
+#define NEED(name)                   \
+  const auto file = real_data(name); \
   if (!file) GTEST_SKIP() << "the folder with others' data has no " << (name) << "; set SPIKELOOM_DATA"
 
 const std::vector<Port> kSensor{{"input", {2, 34, 34}}};
@@ -52,7 +52,10 @@ TEST(RealFiles, TheSampleRecordingFitsTheSensorAndNothingSmaller) {
   double sum = 0;
   for (const Event& event : data.samples[0].inputs[0].events()) sum += event.value;
   EXPECT_EQ(sum, 4325);
-  EXPECT_THAT(message_of([&] { return read_dataset(*file, {{"input", {2, 28, 28}}}); }), HasSubstr("outside input 'input' of shape (2, 28, 28)"));
+  EXPECT_THAT(message_of([&] {
+                return read_dataset(*file, {{"input", {2, 28, 28}}});
+              }),
+              HasSubstr("outside input 'input' of shape (2, 28, 28)"));
 }
 
 TEST(RealFiles, PackedMnistSpikesComeFromTheAccumulatingEncoder) {
@@ -96,7 +99,8 @@ TEST(RealFiles, OtherNumpyArchivesAreReadAndCompared) {
 }
 
 TEST(Examples, TheDigitsTestSetNeedsNoOption) {
-  const Dataset data = read_dataset(std::filesystem::path(SPIKELOOM_SOURCE_DIR) / "examples/digits/test.npz", {{"input", {64}}});
+  const Dataset data = read_dataset(std::filesystem::path(SPIKELOOM_SOURCE_DIR) / "examples/digits/test.npz",
+                                    {{"input", {64}}});
   ASSERT_EQ(data.samples.size(), 360U);
   EXPECT_EQ(data.total_steps(), 360U * 16U);
   EXPECT_TRUE(data.has_labels());
@@ -106,12 +110,14 @@ TEST(Examples, TheDigitsTestSetNeedsNoOption) {
   for (std::size_t s = 0; s < 360; ++s) {
     std::vector<std::int64_t> counts(64, 0);
     for (const Event& event : data.samples[s].inputs[0].events()) ++counts[event.element];
-    for (std::size_t e = 0; e < 64; ++e) ASSERT_EQ(counts[e], values.integer(s * 64 + e)) << "a pixel p of 16 spikes p times in 16 steps";
+    for (std::size_t e = 0; e < 64; ++e)
+      ASSERT_EQ(counts[e], values.integer(s * 64 + e)) << "a pixel p of 16 spikes p times in 16 steps";
   }
 }
 
 TEST(Examples, TheMelodyTestSetNeedsNoOption) {
-  const Dataset data = read_dataset(std::filesystem::path(SPIKELOOM_SOURCE_DIR) / "examples/melody/test.npz", {{"input", {12}}});
+  const Dataset data = read_dataset(std::filesystem::path(SPIKELOOM_SOURCE_DIR) / "examples/melody/test.npz",
+                                    {{"input", {12}}});
   EXPECT_EQ(data.samples.size(), 480U);
   EXPECT_EQ(data.total_steps(), 480U * 64U);
   EXPECT_TRUE(data.has_labels());

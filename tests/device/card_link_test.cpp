@@ -1,4 +1,5 @@
-// Words through a card's memory, batch by batch: the link contract with the kernel's contract in place of the kernel.
+// Words through a card's memory, batch by batch: the link contract with the kernel's contract in place of the
+// kernel.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,7 +28,8 @@ struct CardFault {
   std::uint32_t stale_results = 0;
 };
 
-/// Keeps the kernel's promises over another link: takes some or all of what is offered, now and then ends for silence.
+/// Keeps the kernel's promises over another link: takes some or all of what is offered, now and then ends for
+/// silence.
 class StandInCard final : public Card {
  public:
   StandInCard(std::unique_ptr<Link> inner, std::uint64_t seed, CardFault fault)
@@ -39,7 +41,8 @@ class StandInCard final : public Card {
     buffers_[slot].commands.assign(words.begin(), words.end());
   }
 
-  void start(std::size_t slot, std::uint32_t command_words, std::uint32_t result_words, std::uint32_t quiet_cycles) override {
+  void start(std::size_t slot, std::uint32_t command_words, std::uint32_t result_words,
+             std::uint32_t quiet_cycles) override {
     EXPECT_FALSE(running_.has_value()) << "two runs at once";
     running_ = slot;
     calls_left_ = rng_.below(3);
@@ -65,7 +68,8 @@ class StandInCard final : public Card {
     buffer.results[0] = written | Word{fault_.error} << 32U;
     buffer.results[1] = taken;
     buffer.results[2] = ended_early ? quiet_cycles : 10;
-    buffer.results[3] = Word{chip_hash(test_chip()) + fault_.chip} | Word{hw::kHardwareHash + fault_.hardware} << 32U;
+    buffer.results[3] = Word{chip_hash(test_chip()) + fault_.chip} | Word{hw::kHardwareHash + fault_.hardware}
+                                                                         << 32U;
     buffer.results.insert(buffer.results.end(), results.begin(), results.end());
   }
 
@@ -80,7 +84,8 @@ class StandInCard final : public Card {
   void read(std::size_t slot, std::size_t first, std::span<Word> words) override {
     EXPECT_NE(running_, slot) << "results of a run that has not ended";
     ASSERT_LE(first + words.size(), buffers_[slot].results.size());
-    std::copy_n(buffers_[slot].results.begin() + static_cast<std::ptrdiff_t>(first), words.size(), words.begin());
+    std::copy_n(buffers_[slot].results.begin() + static_cast<std::ptrdiff_t>(first), words.size(),
+                words.begin());
   }
 
   [[nodiscard]] std::string describe() const override { return "stand-in card"; }
@@ -122,7 +127,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(XrtCardLink, AnswersAsTheDeviceBehindTheCard) {
   const std::vector<Word> words = ring_words();
   const Received direct = exchange(*open_model(test_chip()), words, 1, 512);
-  for (std::uint64_t seed = 1; seed < 20; ++seed) EXPECT_EQ(exchange(*stand_in(seed), words, seed, 512), direct) << seed;
+  for (std::uint64_t seed = 1; seed < 20; ++seed)
+    EXPECT_EQ(exchange(*stand_in(seed), words, seed, 512), direct) << seed;
 }
 
 TEST(XrtCardLink, FetchesWhatEarlierRunsHadNoRoomFor) {
@@ -163,13 +169,16 @@ TEST(XrtCardLink, RefusesOtherHardwareAndOtherChips) {
 }
 
 TEST(XrtCardLink, NamesTheKernelsErrors) {
-  EXPECT_THAT(failure([] { (void)stand_in(1, {.error = hw::kKernelErrorRead}); }), HasSubstr("reading the card's memory failed"));
-  EXPECT_THAT(failure([] { (void)stand_in(1, {.error = hw::kKernelErrorWatchdog}); }), HasSubstr("stopped answering"));
+  EXPECT_THAT(failure([] { (void)stand_in(1, {.error = hw::kKernelErrorRead}); }),
+              HasSubstr("reading the card's memory failed"));
+  EXPECT_THAT(failure([] { (void)stand_in(1, {.error = hw::kKernelErrorWatchdog}); }),
+              HasSubstr("stopped answering"));
 }
 
 TEST(XrtCardLink, GivesUpOnARunThatNeverEnds) {
-  EXPECT_THAT(failure([] { (void)stand_in(1, {.never_ends = true}, {.run_limit = std::chrono::seconds(0)}); }),
-              HasSubstr("time-out"));
+  EXPECT_THAT(
+      failure([] { (void)stand_in(1, {.never_ends = true}, {.run_limit = std::chrono::seconds(0)}); }),
+      HasSubstr("time-out"));
 }
 
 TEST(XrtDevice, NamesAWrongXclbin) {

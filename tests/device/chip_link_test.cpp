@@ -41,7 +41,8 @@ std::vector<Word> ring_words(const Chip& chip) {
     point(node, 0);
     for (std::uint32_t i = 0; i < kWords * parts; ++i)
       words.push_back(ring(hw::kKindRingWrite, node, memory_address(hw::kAddrMemoryData),
-                           static_cast<std::uint32_t>(rng.between(-30000, 30000))));  // fits every width, comes back sign-extended
+                           static_cast<std::uint32_t>(
+                               rng.between(-30000, 30000))));  // fits every width, comes back sign-extended
   }
   for (std::uint32_t node = chip.tiles(); node > 0; --node)
     for (std::uint32_t word = kWords; word-- > 0;) {
@@ -67,10 +68,12 @@ LinkCase on_model(const std::string& name) {
 }
 
 std::vector<LinkCase> chip_cases() {
-  return {on_verilator("one", 0), on_verilator("wide", 0), on_verilator("wide", 3), on_model("one"), on_model("wide")};
+  return {on_verilator("one", 0), on_verilator("wide", 0), on_verilator("wide", 3), on_model("one"),
+          on_model("wide")};
 }
 
-INSTANTIATE_TEST_SUITE_P(Chip, LinkContract, ::testing::ValuesIn(plain_and_throttled(chip_cases())), link_case_name);
+INSTANTIATE_TEST_SUITE_P(Chip, LinkContract, ::testing::ValuesIn(plain_and_throttled(chip_cases())),
+                         link_case_name);
 
 class ChipLink : public ::testing::TestWithParam<LinkCase> {};
 
@@ -148,7 +151,8 @@ TEST(ChipLinks, ModelAndVerilatorAnswerAlike) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Chip, ChipLink,
-                         ::testing::Values(on_verilator("one", 0), on_verilator("wide", 0), on_model("one"), on_model("wide")),
+                         ::testing::Values(on_verilator("one", 0), on_verilator("wide", 0), on_model("one"),
+                                           on_model("wide")),
                          link_case_name);
 
 }  // namespace

@@ -41,8 +41,8 @@ struct Received {
 };
 
 inline void PrintTo(const Received& received, std::ostream* out) {
-  *out << received.answers.size() << " answers, " << received.sent.size() << " stamps, " << received.outputs.size()
-       << " words of the run";
+  *out << received.answers.size() << " answers, " << received.sent.size() << " stamps, "
+       << received.outputs.size() << " words of the run";
 }
 
 constexpr int kPatience = 10'000'000;  // calls; a link that does nothing for so long never will

@@ -23,7 +23,8 @@ class EchoLink final : public Link {
  public:
   explicit EchoLink(Word change = 0) : change_(change) {}
   std::size_t send(std::span<const Word> words) override {
-    const std::size_t count = std::min<std::size_t>(words.size(), 100 - std::min<std::size_t>(100, in_.size()));
+    const std::size_t count =
+        std::min<std::size_t>(words.size(), 100 - std::min<std::size_t>(100, in_.size()));
     in_.insert(in_.end(), words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count));
     return count;
   }
@@ -55,7 +56,9 @@ std::vector<Word> random_words(std::size_t count) {
   return words;
 }
 
-std::string session_path(const std::string& name) { return ::testing::TempDir() + "spikeloom-" + name + ".session"; }
+std::string session_path(const std::string& name) {
+  return ::testing::TempDir() + "spikeloom-" + name + ".session";
+}
 
 Session recorded(const std::string& name, const std::vector<Word>& words) {
   const std::string path = session_path(name);
@@ -65,14 +68,16 @@ Session recorded(const std::string& name, const std::vector<Word>& words) {
   return session;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Echo, LinkContract,
-    ::testing::ValuesIn(plain_and_throttled(
-        {{"Echo", [] { return std::make_unique<EchoLink>(); }, random_words(2000)},
-         {"Recorded",
-          [] { return record(std::make_unique<EchoLink>(), session_path("contract-" + std::to_string(getpid()))); },
-          random_words(500)}})),
-    link_case_name);
+INSTANTIATE_TEST_SUITE_P(Echo, LinkContract,
+                         ::testing::ValuesIn(plain_and_throttled(
+                             {{"Echo", [] { return std::make_unique<EchoLink>(); }, random_words(2000)},
+                              {"Recorded",
+                               [] {
+                                 return record(std::make_unique<EchoLink>(),
+                                               session_path("contract-" + std::to_string(getpid())));
+                               },
+                               random_words(500)}})),
+                         link_case_name);
 
 TEST(Throttle, CutsSendsAndReceives) {
   const auto link = throttle(std::make_unique<EchoLink>(), 1);
@@ -126,7 +131,8 @@ TEST(Recording, ReplayIgnoresTheCountOfFrozenCycles) {
   const auto answer = [](std::uint32_t address, std::uint32_t data) {
     return hw::WordRing{.data = data, .address = address, .node = 0, .kind = hw::kKindRingAnswer}.pack();
   };
-  for (const auto& [address, differs] : {std::pair{hw::kAddrNodeFrozen, false}, std::pair{hw::kAddrNodeCycle, true}}) {
+  for (const auto& [address, differs] :
+       {std::pair{hw::kAddrNodeFrozen, false}, std::pair{hw::kAddrNodeCycle, true}}) {
     EchoLink echo;
     const Session session{"echo",
                           {{SessionEvent::Way::kToDevice, answer(address, 5)},

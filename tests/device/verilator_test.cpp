@@ -72,7 +72,8 @@ INSTANTIATE_TEST_SUITE_P(
     Loopback, LinkContract,
     ::testing::ValuesIn(plain_and_throttled(
         {{"Loopback", [] { return open_verilated(shared_loopback(), "loopback", {}); }, numbered(3000)},
-         {"Stalled", [] { return open_verilated(shared_loopback(), "loopback", {.trace = {}, .stall_seed = 5}); },
+         {"Stalled",
+          [] { return open_verilated(shared_loopback(), "loopback", {.trace = {}, .stall_seed = 5}); },
           numbered(3000)}})),
     link_case_name);
 
@@ -84,8 +85,9 @@ TEST(VerilatorLink, GivesWordsBackUnchanged) {
 }
 
 TEST(VerilatorLink, NamesTheDesignAndTheTools) {
-  EXPECT_THAT(open_verilated(shared_loopback(), "loopback", {})->describe(),
-              ::testing::MatchesRegex("verilator \\(loopback, Verilator [0-9.]+, (clang|g\\+\\+) [0-9.-]+\\)"));
+  EXPECT_THAT(
+      open_verilated(shared_loopback(), "loopback", {})->describe(),
+      ::testing::MatchesRegex("verilator \\(loopback, Verilator [0-9.]+, (clang|g\\+\\+) [0-9.-]+\\)"));
 }
 
 TEST(VerilatorLink, TurnsAFailedAssertionIntoAnError) {
@@ -104,7 +106,8 @@ TEST(VerilatorLink, WritesWaves) {
   const std::string trace = scratch.path() / "waves.fst";
   const VerilatedLibrary library =
       build_verilated(loopback(), {.waves = Waves::kOn, .cache = default_cache()}, {});
-  (void)exchange(*open_verilated(library, "loopback", {.trace = trace, .stall_seed = {}}), numbered(20), 1, 20);
+  (void)exchange(*open_verilated(library, "loopback", {.trace = trace, .stall_seed = {}}), numbered(20), 1,
+                 20);
   EXPECT_GT(fs::file_size(trace), 100U);
   EXPECT_THAT(failure([&] {
                 (void)open_verilated(library, "loopback", {.trace = "/nowhere/waves.fst", .stall_seed = {}});
@@ -181,7 +184,8 @@ TEST(VerilatorBuild, IsSafeWhenTwoProcessesWantItAtOnce) {
 TEST(VerilatorBuild, KeepsTheLogOfAFailure) {
   const Scratch scratch;
   fs::create_directories(scratch.path() / "rtl");
-  std::ofstream(scratch.path() / "rtl/broken.sv") << "module broken (input logic clk_i);\n  assign y = ;\nendmodule\n";
+  std::ofstream(scratch.path() / "rtl/broken.sv")
+      << "module broken (input logic clk_i);\n  assign y = ;\nendmodule\n";
   VerilatedDesign design = loopback();
   design.name = "broken";
   design.top = "broken";
@@ -218,10 +222,12 @@ TEST(VerilatorBuild, SharesTilesOnlyOnOneThreadWithoutWaves) {
   const VerilatedBuild threaded{.threads = 2, .tile_code = TileCode::kShared, .cache = default_cache()};
   const VerilatedBuild traced{.tile_code = TileCode::kShared, .waves = Waves::kOn, .cache = default_cache()};
   for (const VerilatedBuild& build : {threaded, traced})
-    EXPECT_THAT(failure([&] { (void)build_verilated(chip_design(chip), build, {}); }, ErrorKind::kInput), HasSubstr("leave out threads, trace or tiles=shared"));
+    EXPECT_THAT(failure([&] { (void)build_verilated(chip_design(chip), build, {}); }, ErrorKind::kInput),
+                HasSubstr("leave out threads, trace or tiles=shared"));
 }
 
-/// What a row of two tiles that share their code says to a word on the ring, with another text in rtl/node/ring_stop.sv.
+/// What a row of two tiles that share their code says to a word on the ring, with another text in
+/// rtl/node/ring_stop.sv.
 std::string complaint_with(const std::string& before, const std::string& after) {
   const Scratch scratch;
   const fs::path rtl = fs::path(SPIKELOOM_SOURCE_DIR) / "rtl";
@@ -232,21 +238,27 @@ std::string complaint_with(const std::string& before, const std::string& after) 
   std::string text = read.str();
   if (text.find(before) == std::string::npos) return "ring_stop.sv has no " + before;
   std::ofstream(changed) << text.replace(text.find(before), before.size(), after);
-  VerilatedDesign design = chip_design(read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml"));
+  VerilatedDesign design =
+      chip_design(read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml"));
   design.name = "row-mutant";
   for (fs::path& directory : design.directories)
-    if (const fs::path inside = directory.lexically_relative(rtl); *inside.begin() != "..") directory = scratch.path() / "rtl" / inside;
-  const auto link = open_verilated(build_verilated(design, {.tile_code = TileCode::kShared, .cache = default_cache()}, {}), design.name, {});
+    if (const fs::path inside = directory.lexically_relative(rtl); *inside.begin() != "..")
+      directory = scratch.path() / "rtl" / inside;
+  const auto link =
+      open_verilated(build_verilated(design, {.tile_code = TileCode::kShared, .cache = default_cache()}, {}),
+                     design.name, {});
   hw::WordRing word;
   word.kind = hw::kKindRingWrite;
   word.node = 2;
   (void)link->send(std::array{word.pack()});
   return failure([&] {
-    while (link->progress()) {}
+    while (link->progress()) {
+    }
   });
 }
 
-/// A tile that hands a word on within the clock: exact with code of its own, not behind verilator_tile.sv, which says so.
+/// A tile that hands a word on within the clock: exact with code of its own, not behind verilator_tile.sv,
+/// which says so.
 TEST(VerilatorBuild, NoticesATileWhoseOutputFollowsAnInput) {
   EXPECT_THAT(complaint_with("ring_valid_o = valid2_q;", "ring_valid_o = valid2_q || ring_valid_i;"),
               HasSubstr("follows an input within the clock"));

@@ -1,4 +1,5 @@
-// The command on an emulated card: stock XRT and OpenCL libraries, RTL of the kernel, results of the `verilator` device.
+// The command on an emulated card: stock XRT and OpenCL libraries, RTL of the kernel, results of the
+// `verilator` device.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -37,7 +38,9 @@ class Emulation : public ::testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string source(const std::string& name) { return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name; }
+  static std::string source(const std::string& name) {
+    return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
+  }
   static std::string text(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     std::ostringstream out;
@@ -49,12 +52,14 @@ class Emulation : public ::testing::Test {
   [[nodiscard]] Ended spikeloom(const std::string& arguments) const {
     const fs::path place = folder_ / "cwd";
     fs::create_directories(place);
-    const std::string line = "cd " + place.string() + " && " + SPIKELOOM_COMMAND + " " + arguments + " 2>" + file("stderr") + " </dev/null";
+    const std::string line = "cd " + place.string() + " && " + SPIKELOOM_COMMAND + " " + arguments + " 2>" +
+                             file("stderr") + " </dev/null";
     Ended ended;
     FILE* pipe = popen(line.c_str(), "r");
     EXPECT_NE(pipe, nullptr);
     std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) ended.out.append(buffer.data(), n);
+    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+      ended.out.append(buffer.data(), n);
     const int status = pclose(pipe);
     ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
     ended.err = text(file("stderr"));
@@ -68,20 +73,27 @@ class Emulation : public ::testing::Test {
 
   [[nodiscard]] std::string compile(const std::string& network, const std::string& options) const {
     const std::string image = file("network.loom");
-    const Ended ended = spikeloom("compile " + network + " --chip " + source("chips/tile1.toml") + " -o " + image + " " + options);
+    const Ended ended = spikeloom("compile " + network + " --chip " + source("chips/tile1.toml") + " -o " +
+                                  image + " " + options);
     EXPECT_EQ(ended.code, 0) << ended.err;
     return image;
   }
-  [[nodiscard]] std::string digits() const { return compile(source("examples/digits/digits.nir"), "") ; }
+  [[nodiscard]] std::string digits() const { return compile(source("examples/digits/digits.nir"), ""); }
 
-  [[nodiscard]] nlohmann::json report(const std::string& name) const { return nlohmann::json::parse(text(file(name)), nullptr, false); }
+  [[nodiscard]] nlohmann::json report(const std::string& name) const {
+    return nlohmann::json::parse(text(file(name)), nullptr, false);
+  }
 
-  /// The same input on `verilator` and on the emulated card: every spike, and by way of the replay every stamp.
-  void expect_same(const std::string& image, const std::string& data, const std::string& device, const std::string& options) const {
+  /// The same input on `verilator` and on the emulated card: every spike, and by way of the replay every
+  /// stamp.
+  void expect_same(const std::string& image, const std::string& data, const std::string& device,
+                   const std::string& options) const {
     const std::string run = "run " + image + " --input " + data;
-    const Ended reference = spikeloom(run + " --device verilator --output " + file("v.npz") + " --json " + file("v.json"));
+    const Ended reference =
+        spikeloom(run + " --device verilator --output " + file("v.npz") + " --json " + file("v.json"));
     ASSERT_EQ(reference.code, 0) << reference.err;
-    const Ended card = spikeloom(emulate(options, run + " --device " + device + " --output " + file("c.npz") + " --json " + file("c.json")));
+    const Ended card = spikeloom(emulate(
+        options, run + " --device " + device + " --output " + file("c.npz") + " --json " + file("c.json")));
     ASSERT_EQ(card.code, 0) << card.err << card.out;
     const Ended same = spikeloom("compare " + file("v.npz") + " " + file("c.npz"));
     EXPECT_EQ(same.code, 0) << same.out;
@@ -89,7 +101,8 @@ class Emulation : public ::testing::Test {
     EXPECT_EQ(c.at("replay").at("mismatched_steps"), 0);
     EXPECT_EQ(c.at("replay").at("differing_values"), 0);
     EXPECT_FALSE(c.at("period_exact").at("measured").is_null());
-    for (const char* key : {"steps", "correct", "spikes", "period_exact", "latency", "cycles", "tiles", "promises"})
+    for (const char* key :
+         {"steps", "correct", "spikes", "period_exact", "latency", "cycles", "tiles", "promises"})
       EXPECT_EQ(c.at(key), v.at(key)) << key;
   }
 
@@ -99,7 +112,8 @@ class Emulation : public ::testing::Test {
 /// $SPIKELOOM_DATA, else ../shared/data.
 std::string real_data(const std::string& name) {
   const char* const own = std::getenv("SPIKELOOM_DATA");
-  return (own != nullptr ? fs::path(own) : fs::path(SPIKELOOM_SOURCE_DIR).parent_path() / "shared/data") / name;
+  return (own != nullptr ? fs::path(own) : fs::path(SPIKELOOM_SOURCE_DIR).parent_path() / "shared/data") /
+         name;
 }
 
 using HwEmu = Emulation;
@@ -116,7 +130,8 @@ TEST_F(OpenCl, DigitsAreTheVerilatorDevicesInEverySpikeAndStamp) {
 
 TEST_F(HwEmu, DigitsAreTheSameBehindAMemoryThatPauses) {
   const std::string image = digits();
-  for (const std::string seed : {"1", "2"}) expect_same(image, source("examples/digits/test.npz") + " --limit 10", kXrt, "--stall " + seed);
+  for (const std::string seed : {"1", "2"})
+    expect_same(image, source("examples/digits/test.npz") + " --limit 10", kXrt, "--stall " + seed);
 }
 
 TEST_F(HwEmu, DigitsAreTheSameWithoutRtl) {
@@ -124,15 +139,19 @@ TEST_F(HwEmu, DigitsAreTheSameWithoutRtl) {
 }
 
 TEST_F(HwEmu, MelodyIsTheSameInEveryPotential) {
-  expect_same(compile(source("examples/melody/melody.nir"), ""), source("examples/melody/test.npz") + " --limit 10", kXrt, "");
+  expect_same(compile(source("examples/melody/melody.nir"), ""),
+              source("examples/melody/test.npz") + " --limit 10", kXrt, "");
 }
 
 TEST_F(HwEmu, AnApplicationEntersAndLeavesWhileAnotherRuns) {
   const std::string chip = " --chip " + source("chips/mesh2x2.toml"), room = " --tiles 2 --slots 2 -o ";
-  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + chip + room + file("a.loom")).code, 0);
-  ASSERT_EQ(spikeloom("compile " + source("examples/melody/melody.nir") + chip + room + file("b.loom")).code, 0);
-  const Ended card = spikeloom("emulate" + chip + " --time-limit 240 --stall 5 -- run " + file("a.loom") + " --input " + source("examples/digits/test.npz") +
-                               " --limit 4 --admit " + file("b.loom") + "@20 --input-of b=" + source("examples/melody/test.npz") +
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + chip + room + file("a.loom")).code,
+            0);
+  ASSERT_EQ(spikeloom("compile " + source("examples/melody/melody.nir") + chip + room + file("b.loom")).code,
+            0);
+  const Ended card = spikeloom("emulate" + chip + " --time-limit 240 --stall 5 -- run " + file("a.loom") +
+                               " --input " + source("examples/digits/test.npz") + " --limit 4 --admit " +
+                               file("b.loom") + "@20 --input-of b=" + source("examples/melody/test.npz") +
                                " --release b@50 --device " + kXrt + " --json " + file("c.json"));
   ASSERT_EQ(card.code, 0) << card.err << card.out;
   const nlohmann::json applications = report("c.json").at("applications");
@@ -146,52 +165,65 @@ TEST_F(HwEmu, AnApplicationEntersAndLeavesWhileAnotherRuns) {
 
 void braille(const std::function<void(const std::string&, const std::string&)>& run) {
   const std::string network = real_data("braille-th10/braille7_th10_srnn_w8.nir");
-  if (!fs::exists(network)) GTEST_SKIP() << network << " is not there; SPIKELOOM_DATA names the folder with the real data";
+  if (!fs::exists(network))
+    GTEST_SKIP() << network << " is not there; SPIKELOOM_DATA names the folder with the real data";
   run(network, real_data("braille-th10/braille7_test_inputs.npz") + " --array x --limit 20");
 }
 
 TEST_F(Xrt, BrailleIsTheVerilatorDevicesInEverySpikeAndStamp) {
-  braille([&](const std::string& network, const std::string& data) { expect_same(compile(network, "--record lif1"), data, kXrt, ""); });
+  braille([&](const std::string& network, const std::string& data) {
+    expect_same(compile(network, "--record lif1"), data, kXrt, "");
+  });
 }
 
 TEST_F(OpenCl, BrailleIsTheVerilatorDevicesInEverySpikeAndStamp) {
-  braille([&](const std::string& network, const std::string& data) { expect_same(compile(network, "--record lif1"), data, kOpenCl, ""); });
+  braille([&](const std::string& network, const std::string& data) {
+    expect_same(compile(network, "--record lif1"), data, kOpenCl, "");
+  });
 }
 
 TEST_F(Xrt, KeepsTheContractOfLinks) {
-  const Ended ended = spikeloom(emulate("", std::string(SPIKELOOM_EMULATED_HOST) + " contract " + kXrt + " " + source("chips/tile1.toml")));
+  const Ended ended = spikeloom(emulate(
+      "", std::string(SPIKELOOM_EMULATED_HOST) + " contract " + kXrt + " " + source("chips/tile1.toml")));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("[  PASSED  ] 19 tests"));
 }
 
 TEST_F(OpenCl, KeepsTheContractOfLinks) {
-  const Ended ended = spikeloom(emulate("", std::string(SPIKELOOM_EMULATED_HOST) + " contract " + kOpenCl + " " + source("chips/tile1.toml")));
+  const Ended ended = spikeloom(emulate(
+      "", std::string(SPIKELOOM_EMULATED_HOST) + " contract " + kOpenCl + " " + source("chips/tile1.toml")));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("[  PASSED  ] 19 tests"));
 }
 
 TEST_F(HwEmu, ADeadServerIsAnErrorInSeconds) {
   const auto start = std::chrono::steady_clock::now();
-  const Ended ended = spikeloom(
-      emulate("--kernel model", std::string(SPIKELOOM_EMULATED_HOST) + " kill-server " + kXrt + " " + source("chips/tile1.toml")));
+  const Ended ended =
+      spikeloom(emulate("--kernel model", std::string(SPIKELOOM_EMULATED_HOST) + " kill-server " + kXrt +
+                                              " " + source("chips/tile1.toml")));
   EXPECT_EQ(ended.code, 3) << ended.out;
   EXPECT_THAT(ended.out, HasSubstr("killed"));
   EXPECT_THAT(ended.err, HasSubstr("device server failed: it died"));
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));  // XRT alone would wait for ever
+  EXPECT_LT(std::chrono::steady_clock::now() - start,
+            std::chrono::seconds(60));  // XRT alone would wait for ever
 }
 
 TEST_F(HwEmu, ACommandThatHangsIsStoppedWithAllItStarted) {
-  const Ended ended = spikeloom("emulate --chip " + source("chips/tile1.toml") + " --kernel model --time-limit 1 -- " +
-                                std::string(SPIKELOOM_EMULATED_HOST) + " hang no-device no-chip");
+  const Ended ended =
+      spikeloom("emulate --chip " + source("chips/tile1.toml") + " --kernel model --time-limit 1 -- " +
+                std::string(SPIKELOOM_EMULATED_HOST) + " hang no-device no-chip");
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("time-out"));
 }
 
 TEST_F(HwEmu, HandsOnTheCommandsCode) {
   EXPECT_EQ(spikeloom(emulate("--kernel model", "/bin/sh -c 'exit 5'")).code, 5);
-  EXPECT_THAT(spikeloom(emulate("--kernel model", "/bin/sh -c 'kill -9 $$'")).err, HasSubstr("ended by signal 9"));
-  EXPECT_THAT(spikeloom(emulate("--kernel model", "/nowhere/host")).err, HasSubstr("/nowhere/host: cannot be started"));
-  EXPECT_EQ(spikeloom(emulate("--kernel model", "/bin/sh -c 'test -d /tmp/$USER && test -f {xclbin}'")).code, 0);
+  EXPECT_THAT(spikeloom(emulate("--kernel model", "/bin/sh -c 'kill -9 $$'")).err,
+              HasSubstr("ended by signal 9"));
+  EXPECT_THAT(spikeloom(emulate("--kernel model", "/nowhere/host")).err,
+              HasSubstr("/nowhere/host: cannot be started"));
+  EXPECT_EQ(spikeloom(emulate("--kernel model", "/bin/sh -c 'test -d /tmp/$USER && test -f {xclbin}'")).code,
+            0);
   const Ended place = spikeloom(emulate("--kernel model", "/bin/sh -c 'echo /tmp/$USER'"));
   EXPECT_THAT(place.out, HasSubstr("/tmp/spikeloom-emu-"));
   EXPECT_FALSE(fs::exists(place.out.substr(0, place.out.find('\n'))));
@@ -199,23 +231,28 @@ TEST_F(HwEmu, HandsOnTheCommandsCode) {
 
 TEST_F(Xrt, RefusesACardWithAnotherChip) {
   const std::string image = digits();
-  const std::string run = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 1 --device " + kXrt;
-  const Ended ended = spikeloom("emulate --chip " + source("chips/mesh2x2.toml") + " --kernel model --time-limit 60 -- " + run);
+  const std::string run =
+      "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 1 --device " + kXrt;
+  const Ended ended = spikeloom("emulate --chip " + source("chips/mesh2x2.toml") +
+                                " --kernel model --time-limit 60 -- " + run);
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("(tile1); load that chip's xclbin or compile for this one"));
 }
 
 TEST_F(Xrt, NamesACardThatIsNotThere) {
-  const std::string run = "run " + digits() + " --input " + source("examples/digits/test.npz") + " --limit 1 --device ";
+  const std::string run =
+      "run " + digits() + " --input " + source("examples/digits/test.npz") + " --limit 1 --device ";
   // The emulation's files, but without its mode: XRT looks for real cards.
-  const Ended ended = spikeloom(emulate("--kernel model", std::string("/usr/bin/env -u XCL_EMULATION_MODE ") + SPIKELOOM_COMMAND + " " +
-                                                              run + "'xrt:?xclbin={xclbin}&device=7'"));
+  const Ended ended = spikeloom(emulate("--kernel model", std::string("/usr/bin/env -u XCL_EMULATION_MODE ") +
+                                                              SPIKELOOM_COMMAND + " " + run +
+                                                              "'xrt:?xclbin={xclbin}&device=7'"));
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("xrt: card 7 is not there; XRT finds 0"));
 }
 
 TEST_F(OpenCl, NamesAPlatformThatIsNotThere) {
-  const std::string run = "run " + digits() + " --input " + source("examples/digits/test.npz") + " --limit 1 --device ";
+  const std::string run =
+      "run " + digits() + " --input " + source("examples/digits/test.npz") + " --limit 1 --device ";
   const Ended ended = spikeloom(emulate("--kernel model", run + "'opencl:?xclbin={xclbin}&platform=Absent'"));
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("no platform \"Absent\", found "));

@@ -1,5 +1,5 @@
-// A host program for `spikeloom emulate`: drives the card through the link itself, in ways that `spikeloom run` does not.
-// usage: emulated_host contract|kill-server|hang DEVICE CHIP.toml
+// A host program for `spikeloom emulate`: drives the card through the link itself, in ways that `spikeloom
+// run` does not. usage: emulated_host contract|kill-server|hang DEVICE CHIP.toml
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -33,8 +33,8 @@ std::vector<Word> ring_words(const Chip& chip, std::uint32_t count) {
 
 std::string device_name, chip_file;  // NOLINT: the arguments, for the tests below
 
-/// Two cards, opened once: XRT's emulation is not made for opening cards over and over in a process. What each test asks
-/// leaves no state in a chip. The second ends its runs for silence while the chip still works.
+/// Two cards, opened once: XRT's emulation is not made for opening cards over and over in a process. What
+/// each test asks leaves no state in a chip. The second ends its runs for silence while the chip still works.
 class Cards final : public ::testing::Environment {
  public:
   /// XRT must still be there: before main ends.
@@ -45,7 +45,8 @@ class Cards final : public ::testing::Environment {
     const std::size_t free = cards.taken_[0] ? 1 : 0;
     EXPECT_FALSE(cards.taken_[free]) << "more than two links at once";
     if (!cards.cards_[free])
-      cards.cards_[free] = open_device(device_name + (free == 0 ? "" : "&device=1&quiet=16"), read_chip(chip_file), {});
+      cards.cards_[free] =
+          open_device(device_name + (free == 0 ? "" : "&device=1&quiet=16"), read_chip(chip_file), {});
     return std::make_unique<Lease>(cards, free);
   }
   /// GoogleTest's own.
@@ -79,7 +80,8 @@ LinkCase card() {
   return {"Card", [] { return Cards::lease(); }, ring_words(Chip{}, 200)};
 }
 
-INSTANTIATE_TEST_SUITE_P(Emulated, LinkContract, ::testing::ValuesIn(plain_and_throttled({card()})), link_case_name);
+INSTANTIATE_TEST_SUITE_P(Emulated, LinkContract, ::testing::ValuesIn(plain_and_throttled({card()})),
+                         link_case_name);
 
 TEST(Emulated, AnswersAsTheModel) {
   const Chip chip = read_chip(chip_file);

@@ -29,7 +29,8 @@ TEST(HwEmuRpc, NumbersAreVarintsOfSevenBitsLowestFirst) {
 }
 
 TEST(HwEmuRpc, BytesCarryTheirLength) {
-  EXPECT_THAT(MessageWriter().text(2, "testing").message(), ElementsAre(0x12, 0x07, 't', 'e', 's', 't', 'i', 'n', 'g'));
+  EXPECT_THAT(MessageWriter().text(2, "testing").message(),
+              ElementsAre(0x12, 0x07, 't', 'e', 's', 't', 'i', 'n', 'g'));
 }
 
 TEST(HwEmuRpc, FramesAreTheHeadersThatXrtSends) {
@@ -38,15 +39,20 @@ TEST(HwEmuRpc, FramesAreTheHeadersThatXrtSends) {
               ElementsAre(0x09, 2, 0, 0, 0, 0, 0, 0, 0, 0x15, 9, 0, 0, 0, 0x08, 0x01));
   EXPECT_THAT(reply_frame(message), ElementsAre(0x09, 2, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x01));
   const Bytes frame = request_frame(11, message);
-  const RequestHeader header = read_request_header(std::span<const std::uint8_t, kRequestHeader>(frame.data(), kRequestHeader));
+  const RequestHeader header =
+      read_request_header(std::span<const std::uint8_t, kRequestHeader>(frame.data(), kRequestHeader));
   EXPECT_EQ(header.size, 2U);
   EXPECT_EQ(header.call, 11U);
 }
 
 TEST(HwEmuRpc, ReadsWhatItWrites) {
   const Bytes data(70'000, 0x5a);
-  const Bytes message =
-      MessageWriter().number(1, 7).fixed32(2, 0x89abcdef).fixed64(3, 0x0123456789abcdefULL).bytes(4, data).message();
+  const Bytes message = MessageWriter()
+                            .number(1, 7)
+                            .fixed32(2, 0x89abcdef)
+                            .fixed64(3, 0x0123456789abcdefULL)
+                            .bytes(4, data)
+                            .message();
   const MessageReader reader(message);
   EXPECT_EQ(reader.number(1), 7U);
   EXPECT_EQ(reader.number(2), 0x89abcdefU);

@@ -27,7 +27,9 @@ class StandIn final : public KernelModel {
     written.emplace_back(offset, value);
     if (offset == 0 && (value & 1U) != 0) left_ = 2000;
   }
-  std::uint32_t read_register(std::uint32_t offset) override { return offset == 0 ? (left_ == 0 ? 6 : 1) : offset * 3; }
+  std::uint32_t read_register(std::uint32_t offset) override {
+    return offset == 0 ? (left_ == 0 ? 6 : 1) : offset * 3;
+  }
   bool clock(std::uint64_t cycles) override {
     left_ -= std::min(left_, cycles);
     return left_ > 0;
@@ -40,7 +42,9 @@ class StandIn final : public KernelModel {
 
 class HwEmuServer : public ::testing::Test {
  protected:
-  Bytes ask(Call call, const MessageWriter& message) { return server_.answer(static_cast<std::uint32_t>(call), message.message()); }
+  Bytes ask(Call call, const MessageWriter& message) {
+    return server_.answer(static_cast<std::uint32_t>(call), message.message());
+  }
   std::string failure(Call call, const MessageWriter& message) {
     try {
       (void)ask(call, message);
@@ -57,7 +61,8 @@ class HwEmuServer : public ::testing::Test {
 TEST_F(HwEmuServer, MemoryKeepsWhatWasWrittenAtAddressPlusSeek) {
   Bytes data(10'000);
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::uint8_t>(i * 7);
-  (void)ask(Call::kHostToDevice, MessageWriter().number(3, 0x1000).bytes(4, data).number(5, data.size()).number(6, 0x333));
+  (void)ask(Call::kHostToDevice,
+            MessageWriter().number(3, 0x1000).bytes(4, data).number(5, data.size()).number(6, 0x333));
   const Bytes reply =
       ask(Call::kDeviceToHost, MessageWriter().number(4, 0x1330).number(5, data.size()).number(6, 3));
   EXPECT_THAT(MessageReader(reply).bytes(2), ElementsAreArray(data));
@@ -73,10 +78,12 @@ TEST_F(HwEmuServer, MemoryWritesOnlyStrobedBytes) {
 
 TEST_F(HwEmuServer, RegistersAreWordsBehindTheBase) {
   const Bytes word = {0x78, 0x56, 0x34, 0x12};
-  EXPECT_THAT(ask(Call::kWriteRegisters, MessageWriter().number(2, kBase + 0x10).number(3, 4).bytes(4, word)), ElementsAre(8, 1));
+  EXPECT_THAT(ask(Call::kWriteRegisters, MessageWriter().number(2, kBase + 0x10).number(3, 4).bytes(4, word)),
+              ElementsAre(8, 1));
   EXPECT_THAT(kernel_.written, ElementsAre(std::pair(0x10U, 0x12345678U)));
-  EXPECT_THAT(MessageReader(ask(Call::kReadRegisters, MessageWriter().number(2, kBase + 0x40).number(3, 4))).bytes(2),
-              ElementsAre(0xc0, 0, 0, 0));
+  EXPECT_THAT(
+      MessageReader(ask(Call::kReadRegisters, MessageWriter().number(2, kBase + 0x40).number(3, 4))).bytes(2),
+      ElementsAre(0xc0, 0, 0, 0));
 }
 
 TEST_F(HwEmuServer, StartBitComesLastWhenTheWholeFileIsWritten) {
@@ -89,8 +96,10 @@ TEST_F(HwEmuServer, StartBitComesLastWhenTheWholeFileIsWritten) {
 }
 
 TEST_F(HwEmuServer, NamesWhatTheDeviceDoesNotHave) {
-  EXPECT_THAT(failure(Call::kReadRegisters, MessageWriter().number(2, kBase + 0x1000).number(3, 4)), HasSubstr("the kernel has words at"));
-  EXPECT_THAT(failure(Call::kReadRegisters, MessageWriter().number(2, 0).number(3, 4)), HasSubstr("the kernel has words at"));
+  EXPECT_THAT(failure(Call::kReadRegisters, MessageWriter().number(2, kBase + 0x1000).number(3, 4)),
+              HasSubstr("the kernel has words at"));
+  EXPECT_THAT(failure(Call::kReadRegisters, MessageWriter().number(2, 0).number(3, 4)),
+              HasSubstr("the kernel has words at"));
   EXPECT_THAT(failure(Call::kReadRam, MessageWriter()), HasSubstr("call 10"));
 }
 
@@ -110,7 +119,8 @@ TEST_F(HwEmuServer, TheKernelWorksWhileTheHostPolls) {
     }
     return reply;
   };
-  (void)call(Call::kWriteRegisters, MessageWriter().number(2, kBase).number(3, 4).bytes(4, Bytes{1, 0, 0, 0}));
+  (void)call(Call::kWriteRegisters,
+             MessageWriter().number(2, kBase).number(3, 4).bytes(4, Bytes{1, 0, 0, 0}));
   int polls = 0;
   Bytes reply;
   do {

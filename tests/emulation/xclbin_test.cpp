@@ -46,11 +46,11 @@ TEST(HwEmuXclbin, HeaderSaysHardwareEmulationAndItsOwnLength) {
 }
 
 TEST(HwEmuXclbin, OneBankOfMemoryFromZero) {
-  const Bytes expected = {1, 0, 0, 0, 0, 0, 0, 0,                                   // count
-                          2, 1, 0, 0, 0, 0, 0, 0,                                   // DDR4, used
-                          0, 0, 0x40, 0, 0, 0, 0, 0,                                // 4 GiB in KiB
-                          0, 0, 0, 0, 0, 0, 0, 0,                                   // base
-                          'b', 'a', 'n', 'k', '0', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  const Bytes expected = {1,   0,   0,    0,   0,   0, 0, 0,  // count
+                          2,   1,   0,    0,   0,   0, 0, 0,  // DDR4, used
+                          0,   0,   0x40, 0,   0,   0, 0, 0,  // 4 GiB in KiB
+                          0,   0,   0,    0,   0,   0, 0, 0,  // base
+                          'b', 'a', 'n',  'k', '0', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   EXPECT_EQ(section(emulation_xclbin(small_kernel(), "p"), 6), expected);
 }
 
@@ -60,7 +60,8 @@ TEST(HwEmuXclbin, ConnectsEveryBufferArgumentToTheBank) {
 }
 
 TEST(HwEmuXclbin, PlacesOneComputeUnit) {
-  Bytes expected = {1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 1, 0, 0, 0, 0, 'k', ':', 'k', '_', '1'};
+  Bytes expected = {1, 0, 0, 0,    0, 0, 0, 0, 1, 0,   0,   0,   0,   0,  0,
+                    0, 0, 0, 0x80, 1, 0, 0, 0, 0, 'k', ':', 'k', '_', '1'};
   expected.resize(88, 0);
   EXPECT_EQ(section(emulation_xclbin(small_kernel(), "p"), 8), expected);
 }
@@ -69,9 +70,11 @@ TEST(HwEmuXclbin, MetadataNamesPortsAndArguments) {
   const Bytes bytes = section(emulation_xclbin(small_kernel(), "p"), 2);
   const std::string xml(bytes.begin(), bytes.end());
   EXPECT_EQ(xml, embedded_metadata(small_kernel(), "p"));
-  EXPECT_THAT(xml, HasSubstr("<arg name=\"out\" addressQualifier=\"1\" id=\"1\" port=\"m_axi_gmem\" size=\"0x8\" offset=\"0x1c\" "
+  EXPECT_THAT(xml, HasSubstr("<arg name=\"out\" addressQualifier=\"1\" id=\"1\" port=\"m_axi_gmem\" "
+                             "size=\"0x8\" offset=\"0x1c\" "
                              "hostOffset=\"0x0\" hostSize=\"0x8\" type=\"ulong*\"/>"));
-  EXPECT_THAT(xml, HasSubstr("<arg name=\"n\" addressQualifier=\"0\" id=\"2\" port=\"s_axi_control\" size=\"0x4\" offset=\"0x28\" "
+  EXPECT_THAT(xml, HasSubstr("<arg name=\"n\" addressQualifier=\"0\" id=\"2\" port=\"s_axi_control\" "
+                             "size=\"0x4\" offset=\"0x28\" "
                              "hostOffset=\"0x0\" hostSize=\"0x4\" type=\"uint\"/>"));
   EXPECT_THAT(xml, HasSubstr("<addrRemap base=\"0x1800000\" range=\"0x10000\" port=\"s_axi_control\"/>"));
 }

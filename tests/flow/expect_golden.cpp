@@ -13,11 +13,15 @@ void expect_golden(const Case& made, const Image& image, const DeviceRun& run, c
     if (output.kind == OutputKind::kSpikes) {
       const SpikeTrace& trace = run.outputs.spikes.at(spiking++);
       for (const auto& sample : trace.samples)
-        for (std::size_t i = 0; i < sample.size(); ++i, ++k) ASSERT_EQ(sample[i], golden.spikes[p][k]) << output.name << " step " << k / n << " neuron " << k % n;
+        for (std::size_t i = 0; i < sample.size(); ++i, ++k)
+          ASSERT_EQ(sample[i], golden.spikes[p][k])
+              << output.name << " step " << k / n << " neuron " << k % n;
     } else {
       const PotentialTrace& trace = run.outputs.potentials.at(analogue++);
       for (const auto& sample : trace.samples)
-        for (std::size_t i = 0; i < sample.size(); ++i, ++k) ASSERT_EQ(sample[i], golden.potentials[p][k]) << output.name << " step " << k / n << " neuron " << k % n;
+        for (std::size_t i = 0; i < sample.size(); ++i, ++k)
+          ASSERT_EQ(sample[i], golden.potentials[p][k])
+              << output.name << " step " << k / n << " neuron " << k % n;
     }
   }
 }

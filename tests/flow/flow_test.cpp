@@ -51,7 +51,9 @@ std::optional<std::uint64_t> replayed_seed() {
   return text == nullptr ? std::nullopt : std::optional<std::uint64_t>(std::strtoull(text, nullptr, 10));
 }
 
-Chip test_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + kFolder + name + ".toml"); }
+Chip test_chip(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + kFolder + name + ".toml");
+}
 
 /// Nothing where the network is too large for the chip, in words that tests of the stages read.
 std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
@@ -75,7 +77,8 @@ std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) 
   return fitting(made.network, chip, options);
 }
 
-/// Contracts from the first samples only: the others may break them, and then the promise is void from there on.
+/// Contracts from the first samples only: the others may break them, and then the promise is void from there
+/// on.
 void add_contract(Image& image, const Dataset& data, std::size_t samples, SampleOrder order) {
   Dataset calibration = data;
   calibration.samples.resize(samples);
@@ -83,7 +86,8 @@ void add_contract(Image& image, const Dataset& data, std::size_t samples, Sample
   const MeasuredWork work = rehearse(image, calibration).work;
   const Contracted contracted = contract(image, guaranteed, work, {.order = order, .margin_percent = 0});
   if (order == SampleOrder::kGiven) {
-    EXPECT_LE(contracted.promise.period, contract(image, guaranteed, work, {.margin_percent = 0}).promise.period);
+    EXPECT_LE(contracted.promise.period,
+              contract(image, guaranteed, work, {.margin_percent = 0}).promise.period);
   }
   EXPECT_LE(contracted.promise.period, guaranteed.period);
   EXPECT_TRUE(verify(image, contracted.promise, contracted.contracts).empty());
@@ -108,25 +112,30 @@ void expect_membranes(const Case& made, const Image& image, const GoldenRun& gol
 void expect_promises(const Image& image, const DeviceRun& run) {
   for (const Promise& promise : image.promises) {
     const bool contracted = promise.name == "contracted";
-    const PromiseCheck check = check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
-    EXPECT_TRUE(check.kept) << promise.name << " broken in step " << check.first_broken.value_or(-1) << ", slack "
-                            << check.least_slack << " and " << check.least_latency_slack;
+    const PromiseCheck check =
+        check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
+    EXPECT_TRUE(check.kept) << promise.name << " broken in step " << check.first_broken.value_or(-1)
+                            << ", slack " << check.least_slack << " and " << check.least_latency_slack;
   }
 }
 
 /// Values computed on three threads, a sample a block: not a bit, stamp or counter may tell.
-void expect_same_on_threads(const Case& made, const Image& image, const DeviceRun& replay, std::int64_t synaptic_operations) {
+void expect_same_on_threads(const Case& made, const Image& image, const DeviceRun& replay,
+                            std::int64_t synaptic_operations) {
   ParallelValues values(image, made.data, 3, 1);
   const std::unique_ptr<ModelLink> model = open_model(image.chip);
-  model->take_values_from([&](std::uint32_t node, std::uint32_t context) { return values.next(node, context); });
+  model->take_values_from(
+      [&](std::uint32_t node, std::uint32_t context) { return values.next(node, context); });
   const DeviceRun run = Session(*model, image, {}).run(made.data);
   EXPECT_EQ(run.sent, replay.sent);
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
   const auto same = [](const auto& a, const auto& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.samples == y.samples; });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const auto& x, const auto& y) { return x.samples == y.samples; });
   };
-  EXPECT_TRUE(same(run.outputs.spikes, replay.outputs.spikes) && same(run.outputs.potentials, replay.outputs.potentials) &&
+  EXPECT_TRUE(same(run.outputs.spikes, replay.outputs.spikes) &&
+              same(run.outputs.potentials, replay.outputs.potentials) &&
               same(run.outputs.recorded_spikes, replay.outputs.recorded_spikes));
   EXPECT_EQ(model->statistics().synaptic_operations, synaptic_operations);
 }
@@ -163,7 +172,9 @@ void expect_unbroken(const Case& made, const Image& image) {
 struct Param {
   std::string chip;
   int block = 0;
-  friend std::ostream& operator<<(std::ostream& out, const Param& param) { return out << param.chip << " block " << param.block; }
+  friend std::ostream& operator<<(std::ostream& out, const Param& param) {
+    return out << param.chip << " block " << param.block;
+  }
 };
 
 class Flow : public ::testing::TestWithParam<Param> {
@@ -210,7 +221,8 @@ TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
   });
 }
 
-/// Adds contracts that the data just keep, now and then with more rho, `pooled` as often as said, and their promise.
+/// Adds contracts that the data just keep, now and then with more rho, `pooled` as often as said, and their
+/// promise.
 void add_just_kept_contracts(Image& image, const Dataset& data, Rng& rng, double some, double pooled) {
   const MeasuredWork work = rehearse(image, data).work;
   TileBounds bounds(work.size());
@@ -225,9 +237,11 @@ void add_just_kept_contracts(Image& image, const Dataset& data, Rng& rng, double
       }
     if (all.empty() || !rng.chance(some)) continue;
     const auto firings = static_cast<std::int64_t>(all.size());
-    const std::int64_t rho = (sum + firings - 1) / firings + (rng.chance(0.5) ? 0 : static_cast<std::int64_t>(rng.below(4 * kTimeScale)));
+    const std::int64_t rho = (sum + firings - 1) / firings +
+                             (rng.chance(0.5) ? 0 : static_cast<std::int64_t>(rng.below(4 * kTimeScale)));
     bounds[t] = TileBound{rho, std::get<std::int64_t>(sdf::least_sigma({all}, rho)), rng.chance(pooled)};
-    image.contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho), static_cast<std::uint32_t>(bounds[t]->sigma)};
+    image.contracts[t] = {static_cast<std::uint32_t>(bounds[t]->rho),
+                          static_cast<std::uint32_t>(bounds[t]->sigma)};
   }
   image.promises.push_back(promise_under(image, image.promises.front(), bounds));
   EXPECT_EQ(verify(image, image.promises.back(), image.contracts), std::vector<std::string>{});
@@ -249,12 +263,14 @@ TEST_P(Flow, PooledContractsKeepTheirPromises) {
   });
 }
 
-/// Two hundred steps of one spike for every 16 elements, past one slot: a step lasts as long as the host sends, and each flit costs its
-/// reader one row, which is what pooled contracts count less of a send.
+/// Two hundred steps of one spike for every 16 elements, past one slot: a step lasts as long as the host
+/// sends, and each flit costs its reader one row, which is what pooled contracts count less of a send.
 TEST_P(Flow, PooledContractsCountWhatTheHostSends) {
   for_cases([](const Chip& chip, std::uint64_t seed) {
     SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
-    Case made = random_case(seed, chip, {.max_populations = 2, .max_neurons = 12, .max_inputs = 120, .max_samples = 1, .max_steps = 1});
+    Case made = random_case(
+        seed, chip,
+        {.max_populations = 2, .max_neurons = 12, .max_inputs = 120, .max_samples = 1, .max_steps = 1});
     Sample& sample = made.data.samples.at(0);
     for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
       sample.inputs[i] = {};
@@ -316,18 +332,22 @@ TEST_P(Flow, TunedPagesKeepTheirPeriods) {
     tune(best, work, options);
     EXPECT_EQ(check(best), std::vector<std::string>{});
     EXPECT_EQ(verify(best, best.promises.front(), {}), std::vector<std::string>{});
-    if (!work) { EXPECT_LE(best.promises.front().period, first->promises.front().period); }
+    if (!work) {
+      EXPECT_LE(best.promises.front().period, first->promises.front().period);
+    }
     const auto period_of = [&](const Image& image) {
-      return work ? contract(image, image.promises.front(), *work, options.contract).promise.period : image.promises.front().period;
+      return work ? contract(image, image.promises.front(), *work, options.contract).promise.period
+                  : image.promises.front().period;
     };
-    const auto pages_of = [](const Image& image) {  // what tune() makes least: the most of a context, then all
-      std::uint32_t most = 0, sum = 0;
-      for (const Placement& p : image.binding.placement) {
-        most = std::max(most, p.rows);
-        sum += p.rows;
-      }
-      return std::pair(most, sum);
-    };
+    const auto pages_of =
+        [](const Image& image) {  // what tune() makes least: the most of a context, then all
+          std::uint32_t most = 0, sum = 0;
+          for (const Placement& p : image.binding.placement) {
+            most = std::max(most, p.rows);
+            sum += p.rows;
+          }
+          return std::pair(most, sum);
+        };
     EXPECT_LE(period_of(best), period_of(*first));
 
     Image enough = *first;
@@ -416,20 +436,22 @@ TEST_P(Flow, RelabellingNeuronsOnlyRelabelsTheSpikes) {
       for (const auto& sample : run.outputs.spikes.at(spiking++).samples)
         for (std::size_t step = 0; step < sample.size() / n; ++step)
           for (std::size_t i = 0; i < n; ++i, ++k)
-            EXPECT_EQ(sample[step * n + other.neurons[p][i]], golden.spikes[p][k]) << output.name << " neuron " << i;
+            EXPECT_EQ(sample[step * n + other.neurons[p][i]], golden.spikes[p][k])
+                << output.name << " neuron " << i;
     }
     return true;
   });
 }
 
 TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
-  // Every third block behind a chip that stalls its streams at random, every third behind a link that cuts them up; every
-  // fourth of the smallest chips with the other code for its tiles than usual.
+  // Every third block behind a chip that stalls its streams at random, every third behind a link that cuts
+  // them up; every fourth of the smallest chips with the other code for its tiles than usual.
   const auto block = static_cast<std::uint64_t>(GetParam().block);
   const Chip opened = test_chip(GetParam().chip);
   VerilatorOptions options;
   if (block % 3 == 1) options.stall_seed = block;
-  if (block % 4 == 3 && opened.tiles() <= 2) options.tile_code = opened.tiles() == 1 ? TileCode::kShared : TileCode::kOwn;
+  if (block % 4 == 3 && opened.tiles() <= 2)
+    options.tile_code = opened.tiles() == 1 ? TileCode::kShared : TileCode::kOwn;
   std::unique_ptr<Link> rtl = open_verilator(opened, options, {});
   if (block % 3 == 2) rtl = throttle(std::move(rtl), block);
   for_cases([&](const Chip& chip, std::uint64_t seed) {
@@ -437,7 +459,9 @@ TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
     Rng rng(seed ^ 0x5eedU);
     std::optional<Image> image = random_image(made, chip, rng);
     if (!image) return false;
-    if (rng.chance(0.5)) add_contract(*image, made.data, 1 + rng.below(made.data.samples.size()), rng.chance(0.5) ? SampleOrder::kAny : SampleOrder::kGiven);
+    if (rng.chance(0.5))
+      add_contract(*image, made.data, 1 + rng.below(made.data.samples.size()),
+                   rng.chance(0.5) ? SampleOrder::kAny : SampleOrder::kGiven);
     expect_agreement(seed, made, *image, rtl.get());
     return true;
   });

@@ -10,7 +10,9 @@ namespace {
 
 constexpr double kDensities[] = {0.0, 0.1, 0.5, 1.0};
 
-std::int32_t in(Rng& rng, std::int64_t low, std::int64_t high) { return static_cast<std::int32_t>(rng.between(low, high)); }
+std::int32_t in(Rng& rng, std::int64_t low, std::int64_t high) {
+  return static_cast<std::int32_t>(rng.between(low, high));
+}
 
 IntInput make_input(Rng& rng, const CaseOptions& options, std::size_t number) {
   IntInput input;
@@ -32,7 +34,8 @@ std::vector<std::int32_t> values(Rng& rng, std::size_t size, std::int64_t low, s
   return list;
 }
 
-IntPopulation make_population(Rng& rng, const Chip& chip, const CaseOptions& options, std::size_t number, bool readout) {
+IntPopulation make_population(Rng& rng, const Chip& chip, const CaseOptions& options, std::size_t number,
+                              bool readout) {
   IntPopulation p;
   p.name = (readout ? "readout" : "pop") + std::to_string(number);
   const std::size_t size = 1 + rng.below(options.max_neurons);
@@ -57,15 +60,18 @@ IntPopulation make_population(Rng& rng, const Chip& chip, const CaseOptions& opt
   return p;
 }
 
-void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::size_t targets, double density) {
+void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::size_t targets,
+               double density) {
   const auto [low, high] = mantissa_range(projection.bits);
   projection.row_begin = {0};
   for (std::size_t s = 0; s < sources; ++s) {
     const bool row = projection.bits > 1 || rng.chance(density);  // 1 bit: a row is full or empty
     for (std::size_t t = 0; row && t < targets; ++t) {
       std::int32_t weight = 0;
-      if (projection.bits == 1) weight = rng.chance(0.5) ? 1 : -1;
-      else if (rng.chance(density)) weight = in(rng, low, high);
+      if (projection.bits == 1)
+        weight = rng.chance(0.5) ? 1 : -1;
+      else if (rng.chance(density))
+        weight = in(rng, low, high);
       if (weight == 0) continue;
       projection.target.push_back(static_cast<std::uint32_t>(t));
       projection.weight.push_back(static_cast<std::int16_t>(weight));
@@ -74,8 +80,8 @@ void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::si
   }
 }
 
-IntProjection make_projection(Rng& rng, const Chip& chip, const IntNetwork& network, const Source& from, PopulationId to,
-                              std::uint32_t delay) {
+IntProjection make_projection(Rng& rng, const Chip& chip, const IntNetwork& network, const Source& from,
+                              PopulationId to, std::uint32_t delay) {
   IntProjection projection;
   projection.name = "w" + std::to_string(network.projections.size());
   projection.from = from;
@@ -107,7 +113,8 @@ IntNetwork make_network(Rng& rng, const Chip& chip, const CaseOptions& options) 
   IntNetwork network;
   network.name = "random";
   network.state_bits = chip.tile.state_bits;
-  for (std::size_t i = 0, n = 1 + rng.below(2); i < n; ++i) network.inputs.push_back(make_input(rng, options, i));
+  for (std::size_t i = 0, n = 1 + rng.below(2); i < n; ++i)
+    network.inputs.push_back(make_input(rng, options, i));
   const std::size_t populations = 1 + rng.below(options.max_populations);
   for (std::size_t p = 0; p < populations; ++p) {
     const bool readout = chip.tile.readout != 0 && p + 1 == populations && rng.chance(0.3);
@@ -123,7 +130,9 @@ IntNetwork make_network(Rng& rng, const Chip& chip, const CaseOptions& options) 
       if (network.populations[from].is_readout()) continue;
       const bool forward = from < to;
       if (!rng.chance(forward ? (from + 1 == to ? 0.9 : 0.3) : 0.25)) continue;
-      connect(PopulationId{from}, to, forward ? static_cast<std::uint32_t>(rng.below(3)) : 1U + static_cast<std::uint32_t>(rng.below(2)));
+      connect(
+          PopulationId{from}, to,
+          forward ? static_cast<std::uint32_t>(rng.below(3)) : 1U + static_cast<std::uint32_t>(rng.below(2)));
     }
   }
   give_positions(network);
@@ -183,15 +192,16 @@ Relabelled relabel(const Case& made, Rng& rng) {
     const IntPopulation& old = made.network.populations[p];
     IntPopulation& now = result.made.network.populations[p];
     result.neurons.push_back(permutation(old.size()));
-    for (const auto list : {&IntPopulation::alpha, &IntPopulation::beta, &IntPopulation::theta, &IntPopulation::v_reset,
-                            &IntPopulation::bias_i, &IntPopulation::bias_v})
+    for (const auto list : {&IntPopulation::alpha, &IntPopulation::beta, &IntPopulation::theta,
+                            &IntPopulation::v_reset, &IntPopulation::bias_i, &IntPopulation::bias_v})
       for (std::size_t n = 0; n < old.size() && !(old.*list).empty(); ++n)
         (now.*list)[result.neurons[p][n]] = (old.*list)[n];
   }
   for (IntProjection& projection : result.made.network.projections) {
     const IntProjection old = projection;
     const auto* input = std::get_if<InputId>(&old.from);
-    const auto& from = input ? elements[input->index()] : result.neurons[std::get<PopulationId>(old.from).index()];
+    const auto& from =
+        input ? elements[input->index()] : result.neurons[std::get<PopulationId>(old.from).index()];
     std::vector<std::vector<std::pair<std::uint32_t, std::int16_t>>> rows(from.size());
     for (std::size_t s = 0; s < from.size(); ++s)
       for (std::size_t e = old.row_begin[s]; e < old.row_begin[s + 1]; ++e)
@@ -214,7 +224,8 @@ Relabelled relabel(const Case& made, Rng& rng) {
       for (std::size_t t = 0; t < sample.inputs[i].steps(); ++t) {
         std::vector<Event> events(sample.inputs[i].at(t).begin(), sample.inputs[i].at(t).end());
         for (Event& event : events) event.element = elements[i][event.element];
-        std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.element < b.element; });
+        std::sort(events.begin(), events.end(),
+                  [](const Event& a, const Event& b) { return a.element < b.element; });
         for (const Event& event : events) now.add(event.element, event.value);
         now.end_step();
       }

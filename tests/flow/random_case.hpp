@@ -14,8 +14,8 @@ namespace spikeloom::testing {
 
 struct CaseOptions {
   std::uint32_t max_populations = 4;
-  std::uint32_t max_neurons = 40;   ///< of a population
-  std::uint32_t max_inputs = 40;    ///< elements of an input
+  std::uint32_t max_neurons = 40;  ///< of a population
+  std::uint32_t max_inputs = 40;   ///< elements of an input
   std::uint32_t max_samples = 4;
   std::uint32_t max_steps = 6;
 };

@@ -1,6 +1,6 @@
 // Several applications on one chip: random networks that enter and leave at random steps of another.
-// Each is golden, each has the stamps that it has alone from its own first cycle on, in the model and in the RTL,
-// however the host feeds them: B loading, starved, saturated, leaving moves A by no cycle.
+// Each is golden, each has the stamps that it has alone from its own first cycle on, in the model and in the
+// RTL, however the host feeds them: B loading, starved, saturated, leaving moves A by no cycle.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -24,7 +24,9 @@ constexpr const char* kChips[] = {"square", "wide"};
 constexpr int kBlocks = 6;
 constexpr int kCases = 12;  ///< scripts that can be, per test
 
-Chip test_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml"); }
+Chip test_chip(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
+}
 
 struct Script {
   std::vector<std::string> names;  ///< by case
@@ -61,14 +63,19 @@ std::optional<Script> random_script(const Chip& chip, std::uint64_t seed) {
     sizes.max_steps = a == 0 ? 10 : 6;
     script.cases.push_back(random_case(rng.next(), chip, sizes));
     script.names.push_back(std::string(1, static_cast<char>('a' + a)));
-    std::optional<Image> image = small_image(script.cases.back(), chip, static_cast<std::uint32_t>(rng.between(1, 2)), rng);
+    std::optional<Image> image =
+        small_image(script.cases.back(), chip, static_cast<std::uint32_t>(rng.between(1, 2)), rng);
     if (!image) return std::nullopt;
     images.push_back(std::move(*image));
   }
   const auto steps = static_cast<std::int64_t>(script.cases.front().data.total_steps());
   std::vector<Entering> lines;
   for (std::uint32_t a = 1; a < applications; ++a) {
-    Entering line{script.names[a], images[a], script.cases[a].data, rng.chance(0.2) ? 0 : rng.between(0, steps / 2), {}};
+    Entering line{script.names[a],
+                  images[a],
+                  script.cases[a].data,
+                  rng.chance(0.2) ? 0 : rng.between(0, steps / 2),
+                  {}};
     if (rng.chance(0.7) && line.step + 2 <= steps) line.release = rng.between(line.step + 2, steps);
     lines.push_back(std::move(line));
   }
@@ -84,7 +91,8 @@ void expect_as_alone(const Script& script, const std::vector<DeviceRun>& runs) {
   ASSERT_EQ(runs.size(), script.plan.stays.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const PlannedStay& stay = script.plan.stays[i];
-    SCOPED_TRACE(stay.name + " from step " + std::to_string(stay.enters) + ", cycle " + std::to_string(stay.origin));
+    SCOPED_TRACE(stay.name + " from step " + std::to_string(stay.enters) + ", cycle " +
+                 std::to_string(stay.origin));
     EXPECT_EQ(runs[i].sent, stay.replay.sent);
     EXPECT_EQ(runs[i].ended, stay.replay.ended);
     EXPECT_EQ(runs[i].tiles, stay.replay.tiles);
@@ -98,7 +106,9 @@ void expect_as_alone(const Script& script, const std::vector<DeviceRun>& runs) {
 struct Param {
   std::string chip;
   int block = 0;
-  friend std::ostream& operator<<(std::ostream& out, const Param& param) { return out << param.chip << " block " << param.block; }
+  friend std::ostream& operator<<(std::ostream& out, const Param& param) {
+    return out << param.chip << " block " << param.block;
+  }
 };
 
 class Shared : public ::testing::TestWithParam<Param> {

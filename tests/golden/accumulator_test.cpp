@@ -28,7 +28,8 @@ IntNetwork one_layer(Rng& rng) {
 }
 
 /// The value of an input's element that drives neuron j furthest.
-std::int32_t driving_value(const IntNetwork& net, const IntProjection& projection, std::size_t element, std::uint32_t neuron, int sign) {
+std::int32_t driving_value(const IntNetwork& net, const IntProjection& projection, std::size_t element,
+                           std::uint32_t neuron, int sign) {
   const auto [low, high] = value_range(net.inputs[std::get<InputId>(projection.from).index()]);
   for (std::size_t k = projection.row_begin[element]; k < projection.row_begin[element + 1]; ++k) {
     if (projection.target[k] == neuron) return sign * projection.weight[k] > 0 ? high : low;
@@ -52,7 +53,8 @@ TEST(AccumulatorBound, IsAttainedByTheInputsOfItsSign) {
       }
       golden.reset();
       golden.step(step);
-      ASSERT_EQ(golden.accumulated(PopulationId(0))[neuron], sign > 0 ? bound.highest : bound.lowest) << "seed " << seed;
+      ASSERT_EQ(golden.accumulated(PopulationId(0))[neuron], sign > 0 ? bound.highest : bound.lowest)
+          << "seed " << seed;
     }
   }
 }
@@ -68,7 +70,8 @@ TEST(AccumulatorBound, IsNeverExceeded) {
       for (std::size_t n = 0; n < step.size(); ++n) {
         const auto [low, high] = value_range(net.inputs[n]);
         for (std::uint32_t e = 0; e < net.inputs[n].size(); ++e) {
-          step[n].push_back({e, static_cast<std::int32_t>(rng.chance(0.5) ? (rng.chance(0.5) ? low : high) : rng.between(low, high))});
+          step[n].push_back({e, static_cast<std::int32_t>(rng.chance(0.5) ? (rng.chance(0.5) ? low : high)
+                                                                          : rng.between(low, high))});
         }
       }
       golden.step(step);
@@ -87,12 +90,16 @@ TEST(AccumulatorProblems, NamesPopulationNeuronAndBits) {
   net.name = "n";
   net.inputs.push_back({"in", {2}, 4, false, 1});
   net.populations.push_back(test::population("hidden", 2));
-  net.projections.push_back(test::projection("fc", InputId(0), 2, PopulationId(0), 2, [](std::size_t, std::size_t t) { return t == 1 ? -100 : 3; }));
+  net.projections.push_back(test::projection("fc", InputId(0), 2, PopulationId(0), 2,
+                                             [](std::size_t, std::size_t t) { return t == 1 ? -100 : 3; }));
   // 2 elements × 15 × 100 = 3000 needs 13 bits.
   EXPECT_THAT(accumulator_problems(net, 13).list(), ::testing::IsEmpty());
-  EXPECT_THAT(accumulator_problems(net, 12).list(),
-              ::testing::ElementsAre(::testing::AllOf(::testing::HasSubstr("population 'hidden'"), ::testing::HasSubstr("neuron 1 can reach -3000"),
-                                                      ::testing::HasSubstr("needs 13 bits, the accumulator has 12"), ::testing::HasSubstr("would help"))));
+  EXPECT_THAT(
+      accumulator_problems(net, 12).list(),
+      ::testing::ElementsAre(::testing::AllOf(::testing::HasSubstr("population 'hidden'"),
+                                              ::testing::HasSubstr("neuron 1 can reach -3000"),
+                                              ::testing::HasSubstr("needs 13 bits, the accumulator has 12"),
+                                              ::testing::HasSubstr("would help"))));
 }
 
 }  // namespace

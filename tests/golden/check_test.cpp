@@ -30,7 +30,8 @@ TEST(Check, AcceptsASoundNetwork) { EXPECT_THAT(check(two_layers()).list(), IsEm
 
 TEST(Check, NamesThePopulationsOfACycleWithoutDelay) {
   IntNetwork net = two_layers();
-  net.projections.push_back(projection("b-a", PopulationId(1), 2, PopulationId(0), 2, [](auto, auto) { return 1; }));
+  net.projections.push_back(
+      projection("b-a", PopulationId(1), 2, PopulationId(0), 2, [](auto, auto) { return 1; }));
   EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("a cycle without delay: 'a' -> 'b' -> 'a'")));
   net.projections.back().delay = 1;
   EXPECT_THAT(check(net).list(), IsEmpty());
@@ -38,7 +39,8 @@ TEST(Check, NamesThePopulationsOfACycleWithoutDelay) {
 
 TEST(Check, NamesASelfLoopWithoutDelay) {
   IntNetwork net = two_layers();
-  net.projections.push_back(projection("b-b", PopulationId(1), 2, PopulationId(1), 2, [](auto, auto) { return 1; }));
+  net.projections.push_back(
+      projection("b-b", PopulationId(1), 2, PopulationId(1), 2, [](auto, auto) { return 1; }));
   EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("'b' -> 'b'")));
 }
 
@@ -81,10 +83,12 @@ TEST(Check, OneBitRowsAreFullOrEmpty) {
   IntNetwork net = two_layers();
   net.projections[0].bits = 1;
   EXPECT_THAT(check(net).list(), IsEmpty());
-  net.projections[0] = projection("in-a", InputId(0), 3, PopulationId(0), 2, [](std::size_t s, std::size_t) { return s == 1 ? 0 : 1; });
+  net.projections[0] = projection("in-a", InputId(0), 3, PopulationId(0), 2,
+                                  [](std::size_t s, std::size_t) { return s == 1 ? 0 : 1; });
   net.projections[0].bits = 1;
   EXPECT_THAT(check(net).list(), IsEmpty());
-  net.projections[0] = projection("in-a", InputId(0), 3, PopulationId(0), 2, [](std::size_t s, std::size_t t) { return s == t ? 0 : 1; });
+  net.projections[0] = projection("in-a", InputId(0), 3, PopulationId(0), 2,
+                                  [](std::size_t s, std::size_t t) { return s == t ? 0 : 1; });
   net.projections[0].bits = 1;
   EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("2 bits would do")));
 }
@@ -110,9 +114,10 @@ TEST(Check, RefusesEndsThatDoNotExistAndSizesThatDiffer) {
   net.populations[0].alpha.pop_back();
   net.populations[1].name = "a";
   net.projections[1].bits = 3;
-  EXPECT_THAT(check(net).list(),
-              ElementsAre("population 'a': the name occurs twice", "population 'a': alpha: expected 2 entries, found 1",
-                          "projection 'in-a': one of its ends does not exist", "projection 'a-b': bits: expected 8, 4, 2 or 1, found 3"));
+  EXPECT_THAT(check(net).list(), ElementsAre("population 'a': the name occurs twice",
+                                             "population 'a': alpha: expected 2 entries, found 1",
+                                             "projection 'in-a': one of its ends does not exist",
+                                             "projection 'a-b': bits: expected 8, 4, 2 or 1, found 3"));
 }
 
 TEST(Check, RandomNetworksAreSound) {

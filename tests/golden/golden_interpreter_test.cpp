@@ -16,7 +16,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// The definition of int_network.hpp, neuron by neuron and axon by axon, with nothing kept but all of the past.
+/// The definition of int_network.hpp, neuron by neuron and axon by axon, with nothing kept but all of the
+/// past.
 class Definition {
  public:
   explicit Definition(const IntNetwork& net) : net_(net), v_(net.populations.size()), i_(v_) {
@@ -25,7 +26,8 @@ class Definition {
   void step(const std::vector<InputStep>& inputs) {
     for (std::size_t n = 0; n < inputs.size(); ++n) {
       for (const auto& [e, value] : inputs[n]) {
-        for (std::uint32_t b = 0; b < net_.inputs[n].planes; ++b) plane_[{n, e, b, t_}] = ((value >> b) & 1) != 0;
+        for (std::uint32_t b = 0; b < net_.inputs[n].planes; ++b)
+          plane_[{n, e, b, t_}] = ((value >> b) & 1) != 0;
       }
     }
     for (std::size_t p = 0; p < v_.size(); ++p) {
@@ -119,14 +121,18 @@ TEST(GoldenInterpreter, DoesWhatTheDefinitionSays) {
           const PopulationId id(p);
           std::vector<std::uint32_t> expected;
           for (std::size_t j = 0; j < net.populations[p].size(); ++j) {
-            ASSERT_EQ(golden.v(id)[j], definition.v(p, j)) << "seed " << seed << " step " << t << " neuron " << j;
-            ASSERT_EQ(golden.i(id)[j], definition.i(p, j)) << "seed " << seed << " step " << t << " neuron " << j;
+            ASSERT_EQ(golden.v(id)[j], definition.v(p, j))
+                << "seed " << seed << " step " << t << " neuron " << j;
+            ASSERT_EQ(golden.i(id)[j], definition.i(p, j))
+                << "seed " << seed << " step " << t << " neuron " << j;
             if (definition.spiked(p, j, t)) expected.push_back(static_cast<std::uint32_t>(j));
           }
-          ASSERT_EQ(std::vector<std::uint32_t>(golden.spikes(id).begin(), golden.spikes(id).end()), expected) << "seed " << seed;
+          ASSERT_EQ(std::vector<std::uint32_t>(golden.spikes(id).begin(), golden.spikes(id).end()), expected)
+              << "seed " << seed;
         }
       }
-      ASSERT_EQ(statistics.synaptic_operations, static_cast<std::uint64_t>(definition.operations)) << "seed " << seed;
+      ASSERT_EQ(statistics.synaptic_operations, static_cast<std::uint64_t>(definition.operations))
+          << "seed " << seed;
       spikes += statistics.spikes;
       saturations += statistics.saturations;
     }
@@ -140,7 +146,8 @@ IntNetwork one_neuron() {
   net.name = "one";
   net.inputs.push_back({"in", {2}, 3, true, 1});
   net.populations.push_back(test::population("n", 1));
-  net.projections.push_back(test::projection("w", InputId(0), 2, PopulationId(0), 1, [](std::size_t, std::size_t) { return 7; }));
+  net.projections.push_back(
+      test::projection("w", InputId(0), 2, PopulationId(0), 1, [](std::size_t, std::size_t) { return 7; }));
   return net;
 }
 
@@ -156,7 +163,9 @@ TEST(GoldenInterpreter, RefusesAValueOutsideThePlanesAndChangesNothing) {
     }
     return std::string("accepted");
   };
-  EXPECT_THAT(refuse({{1, 4}}), HasSubstr("input 'in', step 0: element 1: expected a value of -4 to 3 (3 signed bit planes), found 4"));
+  EXPECT_THAT(
+      refuse({{1, 4}}),
+      HasSubstr("input 'in', step 0: element 1: expected a value of -4 to 3 (3 signed bit planes), found 4"));
   EXPECT_THAT(refuse({{0, -5}}), HasSubstr("found -5"));
   EXPECT_THAT(refuse({{2, 1}}), HasSubstr("the input has 2 elements"));
   EXPECT_THAT(refuse({{1, 1}, {0, 1}}), HasSubstr("elements must ascend"));
@@ -228,14 +237,16 @@ TEST(GoldenInterpreter, RelabellingNeuronsChangesNoSpike) {
       const std::size_t sources = projection.row_begin.size() - 1;
       for (std::uint32_t s = 0; s < sources; ++s) {
         for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-          weights[{from ? place[s] : s, to ? place[projection.target[k]] : projection.target[k]}] = projection.weight[k];
+          weights[{from ? place[s] : s, to ? place[projection.target[k]] : projection.target[k]}] =
+              projection.weight[k];
         }
       }
-      IntProjection sorted = test::projection(projection.name, projection.from, sources, projection.to,
-                                              net.populations[projection.to.index()].size(), [&](std::size_t s, std::size_t t) {
-        const auto it = weights.find({static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(t)});
-        return it == weights.end() ? 0 : it->second;
-      });
+      IntProjection sorted = test::projection(
+          projection.name, projection.from, sources, projection.to,
+          net.populations[projection.to.index()].size(), [&](std::size_t s, std::size_t t) {
+            const auto it = weights.find({static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(t)});
+            return it == weights.end() ? 0 : it->second;
+          });
       sorted.delay = projection.delay, sorted.bits = projection.bits, sorted.shift = projection.shift;
       projection = sorted;
     }
@@ -244,7 +255,8 @@ TEST(GoldenInterpreter, RelabellingNeuronsChangesNoSpike) {
     for (int t = 0; t < 15; ++t) {
       const auto step = random_step(net, rng);
       ASSERT_EQ(a.step(step), b.step(step)) << "seed " << seed;
-      for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(a.v(PopulationId(0))[j], b.v(PopulationId(0))[place[j]]) << "seed " << seed;
+      for (std::size_t j = 0; j < n; ++j)
+        ASSERT_EQ(a.v(PopulationId(0))[j], b.v(PopulationId(0))[place[j]]) << "seed " << seed;
       ASSERT_THAT(a.v(PopulationId(1)), ::testing::ElementsAreArray(b.v(PopulationId(1)))) << "seed " << seed;
     }
   }

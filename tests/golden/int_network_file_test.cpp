@@ -20,24 +20,29 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
   ASSERT_EQ(a.inputs.size(), b.inputs.size());
   for (std::size_t n = 0; n < a.inputs.size(); ++n) {
     const IntInput &x = a.inputs[n], &y = b.inputs[n];
-    EXPECT_TRUE(x.name == y.name && x.shape == y.shape && x.planes == y.planes && x.is_signed == y.is_signed && x.unit == y.unit);
+    EXPECT_TRUE(x.name == y.name && x.shape == y.shape && x.planes == y.planes &&
+                x.is_signed == y.is_signed && x.unit == y.unit);
   }
   ASSERT_EQ(a.populations.size(), b.populations.size());
   for (std::size_t n = 0; n < a.populations.size(); ++n) {
     const IntPopulation &x = a.populations[n], &y = b.populations[n];
-    EXPECT_TRUE(x.name == y.name && x.kind == y.kind && x.shape == y.shape && x.scale == y.scale && x.unit == y.unit);
-    EXPECT_TRUE(x.alpha == y.alpha && x.beta == y.beta && x.bias_i == y.bias_i && x.bias_v == y.bias_v && x.relative_unit == y.relative_unit);
+    EXPECT_TRUE(x.name == y.name && x.kind == y.kind && x.shape == y.shape && x.scale == y.scale &&
+                x.unit == y.unit);
+    EXPECT_TRUE(x.alpha == y.alpha && x.beta == y.beta && x.bias_i == y.bias_i && x.bias_v == y.bias_v &&
+                x.relative_unit == y.relative_unit);
     EXPECT_TRUE(x.is_readout() || (x.reset == y.reset && x.theta == y.theta && x.v_reset == y.v_reset));
   }
   ASSERT_EQ(a.projections.size(), b.projections.size());
   for (std::size_t n = 0; n < a.projections.size(); ++n) {
     const IntProjection &x = a.projections[n], &y = b.projections[n];
-    EXPECT_TRUE(x.name == y.name && x.from == y.from && x.to == y.to && x.delay == y.delay && x.bits == y.bits && x.shift == y.shift);
+    EXPECT_TRUE(x.name == y.name && x.from == y.from && x.to == y.to && x.delay == y.delay &&
+                x.bits == y.bits && x.shift == y.shift);
     EXPECT_TRUE(x.row_begin == y.row_begin && x.target == y.target && x.weight == y.weight);
   }
   ASSERT_EQ(a.outputs.size(), b.outputs.size());
   for (std::size_t n = 0; n < a.outputs.size(); ++n) {
-    EXPECT_TRUE(a.outputs[n].name == b.outputs[n].name && a.outputs[n].shape == b.outputs[n].shape && a.outputs[n].from == b.outputs[n].from);
+    EXPECT_TRUE(a.outputs[n].name == b.outputs[n].name && a.outputs[n].shape == b.outputs[n].shape &&
+                a.outputs[n].from == b.outputs[n].from);
   }
 }
 
@@ -62,7 +67,8 @@ TEST(IntNetworkFile, IsReadBackFromDisk) {
   std::remove(path.c_str());
 }
 
-constexpr const char* kSmall = R"({"format":"spikeloom-integer-network","version":1,"name":"small","state_bits":24,
+constexpr const char* kSmall =
+    R"({"format":"spikeloom-integer-network","version":1,"name":"small","state_bits":24,
 "inputs":[{"name":"in","shape":[2]}],
 "populations":[{"name":"n","kind":"LIF","shape":[3],"scale":2,"alpha":0,"beta":[1,2,3],"bias_i":0,"bias_v":0,"reset":"value","theta":5,"v_reset":0}],
 "projections":[{"name":"w","from":{"input":"in"},"to":"n","rows":[[1,0,-2],{"targets":[1],"weights":[9]}]}],
@@ -95,7 +101,9 @@ TEST(IntNetworkFile, TakesScalarsForUniformValuesAndBothKindsOfRows) {
 }
 
 TEST(IntNetworkFile, RefusesEveryKindOfMalformedFile) {
-  const struct { const char *from, *to, *message; } cases[] = {
+  const struct {
+    const char *from, *to, *message;
+  } cases[] = {
       {"\"format\"", "format", "not JSON"},
       {"spikeloom-integer-network", "other", "'format': expected spikeloom-integer-network, found 'other'"},
       {"\"version\":1", "\"version\":2", "'version': this program reads version 1, found 2"},
@@ -104,14 +112,18 @@ TEST(IntNetworkFile, RefusesEveryKindOfMalformedFile) {
       {"\"shape\":[2]", "\"shape\":[0]", "input 'in': 'shape': expected an integer of 1"},
       {"\"shape\":[2]", "\"shape\":[99999,99999]", "more than 16777216 elements"},
       {"\"shape\":[2]", "\"shape\":2", "input 'in': 'shape': expected a list"},
-      {"\"shape\":[2]", "\"shape\":[2],\"planes\":0", "input 'in': 'planes': expected an integer of 1 to 16, found 0"},
+      {"\"shape\":[2]", "\"shape\":[2],\"planes\":0",
+       "input 'in': 'planes': expected an integer of 1 to 16, found 0"},
       {"\"shape\":[2]", "\"shape\":[2],\"signed\":1", "input 'in': 'signed': expected true or false"},
       {"\"shape\":[2]", "\"shape\":[2],\"unit\":0", "input 'in': unit: expected a finite number above 0"},
       {"\"name\":\"in\"", "\"name\":7", "input 0: 'name': expected a string"},
-      {"\"kind\":\"LIF\"", "\"kind\":\"ALIF\"", "'kind': expected LIF, CubaLIF, IF, LI or CubaLI, found 'ALIF'"},
-      {"\"beta\":[1,2,3]", "\"beta\":[1,2]", "population 'n': 'beta': expected one number or a list of 3, found 2"},
+      {"\"kind\":\"LIF\"", "\"kind\":\"ALIF\"",
+       "'kind': expected LIF, CubaLIF, IF, LI or CubaLI, found 'ALIF'"},
+      {"\"beta\":[1,2,3]", "\"beta\":[1,2]",
+       "population 'n': 'beta': expected one number or a list of 3, found 2"},
       {"\"beta\":[1,2,3]", "\"beta\":[1,2,3.5]", "'beta': expected an integer"},
-      {"\"beta\":[1,2,3]", "\"beta\":5000", "population 'n': beta of neuron 0: expected 0 to 4096, found 5000"},
+      {"\"beta\":[1,2,3]", "\"beta\":5000",
+       "population 'n': beta of neuron 0: expected 0 to 4096, found 5000"},
       {"\"alpha\":0,", "", "population 'n': 'alpha' is missing"},
       {"\"reset\":\"value\"", "\"reset\":\"zero\"", "'reset': expected value or subtract, found 'zero'"},
       {"\"theta\":5", "\"theta\":99999999999", "'theta': expected an integer"},
@@ -140,7 +152,8 @@ TEST(IntNetworkFile, ReportsEverythingAtOnce) {
   std::string text = replaced(kSmall, "\"alpha\":0,", "");
   text = replaced(text, "\"to\":\"n\"", "\"to\":\"m\"");
   text = replaced(text, "\"shape\":[2]", "\"shape\":[-1]");
-  EXPECT_THAT(refusal(text), AllOf(HasSubstr("'alpha' is missing"), HasSubstr("no population is called 'm'"), HasSubstr("input 'in'")));
+  EXPECT_THAT(refusal(text), AllOf(HasSubstr("'alpha' is missing"), HasSubstr("no population is called 'm'"),
+                                   HasSubstr("input 'in'")));
 }
 
 TEST(IntNetworkFile, EveryPrefixIsRefusedNotCrashedOn) {

@@ -26,11 +26,12 @@ IntNetwork oxford(const test::Array& weight) {
   layer.beta.assign(targets, 4096 - 415);
   layer.theta.assign(targets, 6 << 6);
   net.populations.push_back(layer);
-  net.projections.push_back(test::projection("dense", InputId(0), sources, PopulationId(0), targets, [&](std::size_t s, std::size_t t) {
-    const std::int64_t w = weight.values[t * sources + s];
-    EXPECT_EQ(w % 2, 0);
-    return static_cast<int>(w / 2);
-  }));
+  net.projections.push_back(test::projection("dense", InputId(0), sources, PopulationId(0), targets,
+                                             [&](std::size_t s, std::size_t t) {
+                                               const std::int64_t w = weight.values[t * sources + s];
+                                               EXPECT_EQ(w % 2, 0);
+                                               return static_cast<int>(w / 2);
+                                             }));
   net.projections[0].shift = 1;
   net.outputs.push_back({"output", {targets}, PopulationId(0)});
   return net;
@@ -50,7 +51,8 @@ TEST(LavaOxford, NoneOf512000BitsDiffers) {
   std::size_t spikes = 0;
   std::vector<std::int64_t> previous(neurons, 0);  // recorded one step late
   for (std::size_t t = 0; t < steps; ++t) {
-    for (std::size_t j = 0; j < neurons; ++j, ++compared) differing += previous[j] != out.values[t * neurons + j];
+    for (std::size_t j = 0; j < neurons; ++j, ++compared)
+      differing += previous[j] != out.values[t * neurons + j];
     std::vector<InputStep> step(1);
     for (std::uint32_t e = 0; e < in.shape[1]; ++e) {
       if (in.values[t * in.shape[1] + e] != 0) step[0].push_back({e, 1});

@@ -26,7 +26,8 @@ inline IntPopulation population(const std::string& name, std::size_t size) {
 
 /// All weights given by a callable (source, target) -> mantissa; zeros are left out.
 template <class Weight>
-IntProjection projection(const std::string& name, Source from, std::size_t sources, PopulationId to, std::size_t targets, const Weight& weight) {
+IntProjection projection(const std::string& name, Source from, std::size_t sources, PopulationId to,
+                         std::size_t targets, const Weight& weight) {
   IntProjection p;
   p.name = name;
   p.from = from;
@@ -51,7 +52,8 @@ inline IntNetwork random_network(Rng& rng) {
   net.state_bits = static_cast<std::uint32_t>(rng.between(16, 24));
   const auto size = [&] { return static_cast<std::size_t>(rng.between(1, 9)); };
   net.inputs.push_back({"bits", {size()}, 1, false, 1});
-  net.inputs.push_back({"graded", {size(), 2}, static_cast<std::uint32_t>(rng.between(1, 5)), rng.chance(0.5), 0.25});
+  net.inputs.push_back(
+      {"graded", {size(), 2}, static_cast<std::uint32_t>(rng.between(1, 5)), rng.chance(0.5), 0.25});
   for (const char* name : {"hidden", "out"}) {
     IntPopulation p = population(name, size());
     p.scale = static_cast<std::uint32_t>(rng.between(0, 7));
@@ -78,10 +80,12 @@ inline IntNetwork random_network(Rng& rng) {
     const std::uint32_t bits = kWidths[rng.below(4)];
     const auto [low, high] = mantissa_range(bits);
     const double density = rng.unit();
-    IntProjection p = projection(name, from, source_size(net, from), PopulationId(to), net.populations[to].size(), [&, lo = low, hi = high](std::size_t, std::size_t) {
-      if (bits == 1) return rng.chance(0.5) ? 1 : -1;
-      return rng.chance(density) ? static_cast<int>(rng.between(lo, hi)) : 0;
-    });
+    IntProjection p =
+        projection(name, from, source_size(net, from), PopulationId(to), net.populations[to].size(),
+                   [&, lo = low, hi = high](std::size_t, std::size_t) {
+                     if (bits == 1) return rng.chance(0.5) ? 1 : -1;
+                     return rng.chance(density) ? static_cast<int>(rng.between(lo, hi)) : 0;
+                   });
     p.bits = bits;
     p.delay = delay;
     p.shift = static_cast<std::uint32_t>(rng.between(0, 4));

@@ -64,14 +64,22 @@ bool parse_npy(const std::string& file, Array& array) {
     count *= array.shape.back();
   }
   const std::string type = between(header, "'descr': '", "'");
-  if (type == "|u1" || type == "|b1") array.values = widen<std::uint8_t>(bytes, count);
-  else if (type == "|i1") array.values = widen<std::int8_t>(bytes, count);
-  else if (type == "<i2") array.values = widen<std::int16_t>(bytes, count);
-  else if (type == "<i4") array.values = widen<std::int32_t>(bytes, count);
-  else if (type == "<i8") array.values = widen<std::int64_t>(bytes, count);
-  else if (type == "<f4") array.values = widen<float>(bytes, count);
-  else if (type == "<f8") array.values = widen<double>(bytes, count);
-  else return false;
+  if (type == "|u1" || type == "|b1")
+    array.values = widen<std::uint8_t>(bytes, count);
+  else if (type == "|i1")
+    array.values = widen<std::int8_t>(bytes, count);
+  else if (type == "<i2")
+    array.values = widen<std::int16_t>(bytes, count);
+  else if (type == "<i4")
+    array.values = widen<std::int32_t>(bytes, count);
+  else if (type == "<i8")
+    array.values = widen<std::int64_t>(bytes, count);
+  else if (type == "<f4")
+    array.values = widen<float>(bytes, count);
+  else if (type == "<f8")
+    array.values = widen<double>(bytes, count);
+  else
+    return false;
   if (header.find("'fortran_order': True") != std::string::npos) array.values = row_major(array);
   return true;
 }
@@ -88,7 +96,8 @@ std::map<std::string, Array> read_npz(const std::string& path) {
     zip_stat_index(archive, static_cast<zip_uint64_t>(n), 0, &entry);
     std::string bytes(entry.size, '\0');
     zip_file_t* file = zip_fopen_index(archive, static_cast<zip_uint64_t>(n), 0);
-    const bool whole = file != nullptr && zip_fread(file, bytes.data(), entry.size) == static_cast<zip_int64_t>(entry.size);
+    const bool whole =
+        file != nullptr && zip_fread(file, bytes.data(), entry.size) == static_cast<zip_int64_t>(entry.size);
     if (file != nullptr) zip_fclose(file);
     if (!whole) throw std::runtime_error(path + ": cannot be read");
     const std::string name = entry.name;

@@ -49,7 +49,8 @@ struct Tables {
 enum class Integrator { kCrossbar, kSystolic };
 
 template <class S>
-void integrate_page(Tables<S>& t, const NodeMemory& tile, const std::vector<std::uint16_t>& page, std::uint32_t limit, Integrator by) {
+void integrate_page(Tables<S>& t, const NodeMemory& tile, const std::vector<std::uint16_t>& page,
+                    std::uint32_t limit, Integrator by) {
   std::copy(page.begin(), page.end(), t.pages[0]);
   const std::uint32_t first = tile.contexts[0].tables.first_chunk;
   if (by == Integrator::kCrossbar) {
@@ -59,9 +60,11 @@ void integrate_page(Tables<S>& t, const NodeMemory& tile, const std::vector<std:
     return;
   }
   const std::uint32_t limits[hls::kMaxBatch] = {limit};
-  hls::systolic<S>(t.pages, limits, 1, static_cast<int>(limit), S::kGroups, first, t.chunks, t.axons, t.weights, t.batch);
+  hls::systolic<S>(t.pages, limits, 1, static_cast<int>(limit), S::kGroups, first, t.chunks, t.axons,
+                   t.weights, t.batch);
   for (int g = 0; g < S::kGroups; ++g)
-    for (int lane = 0; lane < S::kLanes; ++lane) t.sums[g][lane] = limit == 0 ? hls::Signed<S::kAccBits>(0) : t.batch[0][g][lane];
+    for (int lane = 0; lane < S::kLanes; ++lane)
+      t.sums[g][lane] = limit == 0 ? hls::Signed<S::kAccBits>(0) : t.batch[0][g][lane];
 }
 
 /// Chunks and states of eight steps, of two samples, on one random tile. Returns the chunks compared.
@@ -82,17 +85,21 @@ std::size_t same_as_model(std::uint64_t seed, Integrator by) {
     const std::vector<std::uint16_t> page = random_page(chip, rng);
     const Firing expected = core.fire(0, page, count, last);
     integrate_page<S>(*tables, tile, page, tile.contexts[0].limit[count], by);
-    const int pushed = hls::update<S>(tables->updates, tables->sets, tables->biases, tables->potentials, tables->currents, tables->sums,
-                                      context, count == 0, last, tables->out);
+    const int pushed = hls::update<S>(tables->updates, tables->sets, tables->biases, tables->potentials,
+                                      tables->currents, tables->sums, context, count == 0, last, tables->out);
     EXPECT_EQ(static_cast<std::size_t>(pushed), expected.out.size()) << "seed " << seed << ", step " << step;
     for (std::size_t n = 0; n < expected.out.size() && n < static_cast<std::size_t>(pushed); ++n) {
-      EXPECT_EQ(tables->out[n].index, expected.out[n].index) << "seed " << seed << ", step " << step << ", chunk " << n;
-      EXPECT_EQ(tables->out[n].mask, expected.out[n].mask) << "seed " << seed << ", step " << step << ", chunk " << n;
+      EXPECT_EQ(tables->out[n].index, expected.out[n].index)
+          << "seed " << seed << ", step " << step << ", chunk " << n;
+      EXPECT_EQ(tables->out[n].mask, expected.out[n].mask)
+          << "seed " << seed << ", step " << step << ", chunk " << n;
     }
     for (std::uint32_t w = 0; w < chip.tile.state_words; ++w)
       for (std::uint32_t lane = 0; lane < chip.tile.lif_lanes; ++lane) {
-        EXPECT_EQ(tables->potentials[w][lane], tile.memories[hw::kMemPotentials].part(w, lane)) << "seed " << seed << ", step " << step;
-        EXPECT_EQ(tables->currents[w][lane], tile.memories[hw::kMemCurrents].part(w, lane)) << "seed " << seed << ", step " << step;
+        EXPECT_EQ(tables->potentials[w][lane], tile.memories[hw::kMemPotentials].part(w, lane))
+            << "seed " << seed << ", step " << step;
+        EXPECT_EQ(tables->currents[w][lane], tile.memories[hw::kMemCurrents].part(w, lane))
+            << "seed " << seed << ", step " << step;
       }
     compared += expected.out.size();
     if (::testing::Test::HasFailure()) break;
@@ -103,7 +110,8 @@ std::size_t same_as_model(std::uint64_t seed, Integrator by) {
 template <class S>
 void many_are_the_same(Integrator by, std::uint64_t cases) {
   std::size_t compared = 0;
-  for (std::uint64_t seed = 1; seed <= cases && !::testing::Test::HasFailure(); ++seed) compared += same_as_model<S>(seed, by);
+  for (std::uint64_t seed = 1; seed <= cases && !::testing::Test::HasFailure(); ++seed)
+    compared += same_as_model<S>(seed, by);
   EXPECT_GT(compared, cases);  // the cases are not silent
 }
 
@@ -120,8 +128,12 @@ TEST(HlsSystolic, IsTheModelCoreOnAWideTile) { many_are_the_same<WideShape>(Inte
 struct Call {
   using S = hls::KernelShape;
   explicit Call(std::uint32_t n)
-      : steps(n), control(n), pages(n * S::kPageChunks), sums(std::size_t{n} * S::kGroups * S::kLanes, -1),
-        out(std::size_t{n} * S::kUpdateEntries, 0), out_count(n, 0) {}
+      : steps(n),
+        control(n),
+        pages(n * S::kPageChunks),
+        sums(std::size_t{n} * S::kGroups * S::kLanes, -1),
+        out(std::size_t{n} * S::kUpdateEntries, 0),
+        out_count(n, 0) {}
   std::uint32_t steps;
   std::vector<std::uint32_t> control;
   std::vector<std::uint16_t> pages;
@@ -134,24 +146,29 @@ Call random_call(const Chip& chip, Rng& rng) {
   for (std::uint32_t t = 0; t < call.steps; ++t) {
     call.control[t] = std::min(t, 15U) | (t + 1 == call.steps ? 16U : 0U);
     const std::vector<std::uint16_t> page = random_page(chip, rng);
-    std::copy(page.begin(), page.end(), call.pages.begin() + static_cast<std::ptrdiff_t>(t * chip.tile.page_chunks));
+    std::copy(page.begin(), page.end(),
+              call.pages.begin() + static_cast<std::ptrdiff_t>(t * chip.tile.page_chunks));
   }
   return call;
 }
 
-const std::uint32_t* words(const NodeMemory& tile, std::uint32_t memory) { return tile.memories[memory].data().data(); }
+const std::uint32_t* words(const NodeMemory& tile, std::uint32_t memory) {
+  return tile.memories[memory].data().data();
+}
 
 void run_crossbar(const NodeMemory& tile, Call& call) {
   const std::vector<std::uint32_t> context = context_words(tile);
-  spikeloom_crossbar(context.data(), words(tile, hw::kMemChunks), words(tile, hw::kMemAxons), words(tile, hw::kMemWeights),
-                     call.control.data(), call.pages.data(), call.sums.data(), call.steps);
+  spikeloom_crossbar(context.data(), words(tile, hw::kMemChunks), words(tile, hw::kMemAxons),
+                     words(tile, hw::kMemWeights), call.control.data(), call.pages.data(), call.sums.data(),
+                     call.steps);
 }
 
 std::uint32_t run_systolic(const NodeMemory& tile, Call& call, std::uint32_t groups) {
   const std::vector<std::uint32_t> context = context_words(tile);
   std::uint32_t cycles = 0;
-  spikeloom_systolic(context.data(), words(tile, hw::kMemChunks), words(tile, hw::kMemAxons), words(tile, hw::kMemWeights),
-                     call.control.data(), call.pages.data(), call.sums.data(), &cycles, call.steps, groups);
+  spikeloom_systolic(context.data(), words(tile, hw::kMemChunks), words(tile, hw::kMemAxons),
+                     words(tile, hw::kMemWeights), call.control.data(), call.pages.data(), call.sums.data(),
+                     &cycles, call.steps, groups);
   return cycles;
 }
 
@@ -166,16 +183,18 @@ TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
     std::vector<std::uint32_t> currents = tile.memories[hw::kMemCurrents].data();
     run_crossbar(tile, call);
     const std::vector<std::uint32_t> context = context_words(tile);
-    spikeloom_lif(context.data(), words(tile, hw::kMemUpdates), words(tile, hw::kMemSets), words(tile, hw::kMemBiases),
-                  call.control.data(), call.sums.data(), potentials.data(), currents.data(), call.out.data(), call.out_count.data(),
-                  call.steps);
+    spikeloom_lif(context.data(), words(tile, hw::kMemUpdates), words(tile, hw::kMemSets),
+                  words(tile, hw::kMemBiases), call.control.data(), call.sums.data(), potentials.data(),
+                  currents.data(), call.out.data(), call.out_count.data(), call.steps);
     Core core(chip, tile);
     for (std::uint32_t t = 0; t < call.steps; ++t) {
       const auto page = call.pages.begin() + static_cast<std::ptrdiff_t>(t * S::kPageChunks);
-      const Firing expected = core.fire(0, {page, page + S::kPageChunks}, std::min(t, 15U), t + 1 == call.steps);
+      const Firing expected =
+          core.fire(0, {page, page + S::kPageChunks}, std::min(t, 15U), t + 1 == call.steps);
       ASSERT_EQ(call.out_count[t], expected.out.size()) << "seed " << seed << ", step " << t;
       for (std::size_t n = 0; n < expected.out.size(); ++n)
-        ASSERT_EQ(call.out[t * S::kUpdateEntries + n], expected.out[n].index << 16 | expected.out[n].mask) << "seed " << seed << ", step " << t;
+        ASSERT_EQ(call.out[t * S::kUpdateEntries + n], expected.out[n].index << 16 | expected.out[n].mask)
+            << "seed " << seed << ", step " << t;
     }
     ASSERT_EQ(potentials, tile.memories[hw::kMemPotentials].data()) << "seed " << seed;
     ASSERT_EQ(currents, tile.memories[hw::kMemCurrents].data()) << "seed " << seed;
@@ -194,8 +213,10 @@ TEST(HlsKernels, CrossbarAndSystolicGiveTheSameSums) {
     const std::uint32_t groups = static_cast<std::uint32_t>(rng.below(S::kGroups + 1));
     const std::uint32_t cycles = run_systolic(tile, systolic, groups);
     std::uint32_t deepest = 0;
-    for (std::uint32_t t = 0; t < crossbar.steps; ++t) deepest = std::max(deepest, tile.contexts[0].limit[std::min(t, 15U)]);
-    EXPECT_EQ(cycles, static_cast<std::uint32_t>(hls::systolic_cycles(static_cast<int>(deepest * groups), static_cast<int>(crossbar.steps), S::kLanes)));
+    for (std::uint32_t t = 0; t < crossbar.steps; ++t)
+      deepest = std::max(deepest, tile.contexts[0].limit[std::min(t, 15U)]);
+    EXPECT_EQ(cycles, static_cast<std::uint32_t>(hls::systolic_cycles(
+                          static_cast<int>(deepest * groups), static_cast<int>(crossbar.steps), S::kLanes)));
     for (std::size_t n = 0; n < crossbar.sums.size(); ++n) {
       const bool held = n / S::kLanes % S::kGroups < groups;
       ASSERT_EQ(systolic.sums[n], held ? crossbar.sums[n] : 0) << "seed " << seed << ", sum " << n;
@@ -209,7 +230,8 @@ TEST(HlsIntegers, WrapAndDecayAsTheVendorsDo) {
   EXPECT_EQ(hls::saturate<16>(40000), 32767);
   EXPECT_EQ(hls::saturate<16>(-40000), -32768);
   for (const std::int64_t x : {-8388608LL, -4097LL, -4096LL, -1LL, 0LL, 1LL, 4095LL, 8388607LL})
-    for (const std::uint32_t k : {0U, 1U, 2048U, 4095U, 4096U}) EXPECT_EQ(hls::decay(x, k), x * k / 4096) << x << " · " << k;
+    for (const std::uint32_t k : {0U, 1U, 2048U, 4095U, 4096U})
+      EXPECT_EQ(hls::decay(x, k), x * k / 4096) << x << " · " << k;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The top kernels against the golden interpreter: random populations of every kind, laid out as chips/tile1.toml's tables.
+// The top kernels against the golden interpreter: random populations of every kind, laid out as
+// chips/tile1.toml's tables.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -51,8 +52,11 @@ IntNetwork random_network(NeuronKind kind, std::uint32_t bits, Rng& rng) {
   std::vector<std::array<std::int32_t, 5>> kinds;
   for (std::size_t n = 0; n < variants; ++n)
     kinds.push_back({filters ? static_cast<std::int32_t>(rng.below(4097)) : 0,
-                     leaks ? static_cast<std::int32_t>(rng.below(4097)) : kind == NeuronKind::kThreshold ? 0 : 4096,
-                     static_cast<std::int32_t>(rng.below(40000)), static_cast<std::int32_t>(rng.between(-5000, 5000)),
+                     leaks                            ? static_cast<std::int32_t>(rng.below(4097))
+                     : kind == NeuronKind::kThreshold ? 0
+                                                      : 4096,
+                     static_cast<std::int32_t>(rng.below(40000)),
+                     static_cast<std::int32_t>(rng.between(-5000, 5000)),
                      static_cast<std::int32_t>(rng.between(-300, 300))});
   for (std::size_t j = 0; j < size; ++j) {
     const auto& k = kinds[rng.below(variants)];
@@ -76,7 +80,9 @@ IntNetwork random_network(NeuronKind kind, std::uint32_t bits, Rng& rng) {
   projection.row_begin.push_back(0);
   for (std::size_t e = 0; e < input.size(); ++e) {
     for (std::uint32_t j = 0; j < size; ++j) {
-      const std::int64_t w = bits == 1 ? (rng.chance(0.5) ? 1 : -1) : rng.chance(density) ? rng.between(-top, top - 1) : 0;
+      const std::int64_t w = bits == 1             ? (rng.chance(0.5) ? 1 : -1)
+                             : rng.chance(density) ? rng.between(-top, top - 1)
+                                                   : 0;
       if (w == 0) continue;
       projection.target.push_back(j);
       projection.weight.push_back(static_cast<std::int16_t>(w));
@@ -88,9 +94,11 @@ IntNetwork random_network(NeuronKind kind, std::uint32_t bits, Rng& rng) {
 }
 
 /// A logical weight word's lane.
-void set_weight(NodeMemory& tile, std::uint32_t bits, std::uint32_t format, std::uint32_t word, std::uint32_t lane, std::int32_t value) {
+void set_weight(NodeMemory& tile, std::uint32_t bits, std::uint32_t format, std::uint32_t word,
+                std::uint32_t lane, std::int32_t value) {
   const std::uint32_t at = (word & ((1U << format) - 1U)) * S::kLanes * bits + lane * bits;
-  const std::uint32_t raw = bits == 1 ? (value < 0 ? 1U : 0U) : static_cast<std::uint32_t>(value) & ((1U << bits) - 1U);
+  const std::uint32_t raw =
+      bits == 1 ? (value < 0 ? 1U : 0U) : static_cast<std::uint32_t>(value) & ((1U << bits) - 1U);
   Memory& weights = tile.memories[hw::kMemWeights];
   weights.set(word >> format, at / 32, weights.part(word >> format, at / 32) | raw << (at % 32));
 }
@@ -99,11 +107,16 @@ void set_weight(NodeMemory& tile, std::uint32_t bits, std::uint32_t format, std:
 void lay_rows(const IntNetwork& net, NodeMemory& tile) {
   const IntInput& input = net.inputs[0];
   const IntProjection& projection = net.projections[0];
-  const std::uint32_t words = static_cast<std::uint32_t>((net.populations[0].size() + S::kLanes - 1) / S::kLanes);
-  const std::uint32_t format = projection.bits == 8 ? 0 : projection.bits == 4 ? 1 : projection.bits == 2 ? 2 : 3;
+  const std::uint32_t words =
+      static_cast<std::uint32_t>((net.populations[0].size() + S::kLanes - 1) / S::kLanes);
+  const std::uint32_t format = projection.bits == 8   ? 0
+                               : projection.bits == 4 ? 1
+                               : projection.bits == 2 ? 2
+                                                      : 3;
   for (std::uint32_t e = 0; e < input.size(); ++e) {
     for (std::size_t k = projection.row_begin[e]; k < projection.row_begin[e + 1]; ++k)
-      set_weight(tile, projection.bits, format, e * words + projection.target[k] / S::kLanes, projection.target[k] % S::kLanes, projection.weight[k]);
+      set_weight(tile, projection.bits, format, e * words + projection.target[k] / S::kLanes,
+                 projection.target[k] % S::kLanes, projection.weight[k]);
     for (std::uint32_t b = 0; b < input.planes; ++b) {
       hw::MemAxonEntry row;
       row.first = e * words;
@@ -128,13 +141,17 @@ void lay_population(const IntPopulation& p, NodeMemory& tile) {
   std::map<std::array<std::int32_t, 5>, std::uint32_t> sets;
   std::uint32_t entries = 0;
   const std::uint32_t size = static_cast<std::uint32_t>(p.size());
-  const auto push = [&](const hw::MemUpdateEntry& entry) { put(tile.memories[hw::kMemUpdates], entries++, entry); };
+  const auto push = [&](const hw::MemUpdateEntry& entry) {
+    put(tile.memories[hw::kMemUpdates], entries++, entry);
+  };
   for (std::uint32_t group = 0; group * S::kLifLanes < size; ++group) {
     std::map<std::uint32_t, std::uint32_t> masks;
     std::vector<std::uint32_t> set_of;
     for (std::uint32_t lane = 0; lane < S::kLifLanes && group * S::kLifLanes + lane < size; ++lane) {
       const std::size_t j = group * S::kLifLanes + lane;
-      const auto [set, fresh] = sets.try_emplace({p.alpha[j], p.beta[j], p.theta[j], p.v_reset[j], p.bias_v[j]}, static_cast<std::uint32_t>(sets.size()));
+      const auto [set, fresh] =
+          sets.try_emplace({p.alpha[j], p.beta[j], p.theta[j], p.v_reset[j], p.bias_v[j]},
+                           static_cast<std::uint32_t>(sets.size()));
       hw::MemSetEntry entry;
       entry.alpha = static_cast<std::uint32_t>(p.alpha[j]);
       entry.beta = static_cast<std::uint32_t>(p.beta[j]);
@@ -165,7 +182,8 @@ void lay_population(const IntPopulation& p, NodeMemory& tile) {
     for (const auto& [set, mask] : masks) {
       entry.set = set;
       entry.mask = mask;
-      entry.emit = --left == 0 && ((group + 1) * S::kLifLanes % 16 == 0 || (group + 1) * S::kLifLanes >= size) ? 1 : 0;
+      entry.emit =
+          --left == 0 && ((group + 1) * S::kLifLanes % 16 == 0 || (group + 1) * S::kLifLanes >= size) ? 1 : 0;
       push(entry);
     }
   }
@@ -189,7 +207,9 @@ Sample random_sample(const IntInput& input, Rng& rng) {
   for (std::uint32_t t = 0; t < steps; ++t) {
     InputStep step;
     for (std::uint32_t e = 0; e < input.size(); ++e) {
-      const std::int64_t value = rng.chance(0.4) ? 0 : input.is_signed ? rng.between(-span / 2, span / 2 - 1) : rng.between(0, span - 1);
+      const std::int64_t value = rng.chance(0.4)   ? 0
+                                 : input.is_signed ? rng.between(-span / 2, span / 2 - 1)
+                                                   : rng.between(0, span - 1);
       if (value == 0) continue;
       step.push_back({e, static_cast<std::int32_t>(value)});
       for (std::uint32_t b = 0; b < input.planes; ++b)
@@ -216,7 +236,8 @@ std::vector<std::uint32_t> spikes_of(const std::uint32_t* out, std::uint32_t cou
 
 std::vector<std::int32_t> potentials_of(const std::uint32_t* out, std::uint32_t count, std::size_t size) {
   std::vector<std::uint32_t> bits(size, 0);
-  for (std::uint32_t n = 0; n < count; ++n) bits.at((out[n] >> 16) / 2) |= (out[n] & 0xffffU) << ((out[n] >> 16) % 2 * 16);
+  for (std::uint32_t n = 0; n < count; ++n)
+    bits.at((out[n] >> 16) / 2) |= (out[n] & 0xffffU) << ((out[n] >> 16) % 2 * 16);
   return {bits.begin(), bits.end()};
 }
 
@@ -231,7 +252,8 @@ void runs_as_golden(NeuronKind kind, std::uint32_t bits, std::uint64_t seed, By 
   lay_population(population, tile);
   const std::vector<std::uint32_t> context = context_words(tile);
   const auto words = [&](std::uint32_t memory) { return tile.memories[memory].data().data(); };
-  std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(), i = tile.memories[hw::kMemCurrents].data();
+  std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(),
+                             i = tile.memories[hw::kMemCurrents].data();
   GoldenInterpreter golden(net);
   for (int n = 0; n < 2; ++n) {
     const Sample sample = random_sample(net.inputs[0], rng);
@@ -240,29 +262,37 @@ void runs_as_golden(NeuronKind kind, std::uint32_t bits, std::uint64_t seed, By 
     std::vector<std::uint32_t> out(std::size_t{steps} * S::kUpdateEntries), counts(steps);
     std::uint32_t cycles = 0;
     if (by == By::kCrossbar)
-      spikeloom_crossbar(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights), sample.control.data(),
-                         sample.pages.data(), sums.data(), steps);
+      spikeloom_crossbar(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
+                         sample.control.data(), sample.pages.data(), sums.data(), steps);
     else
-      spikeloom_systolic(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights), sample.control.data(),
-                         sample.pages.data(), sums.data(), &cycles, steps, static_cast<std::uint32_t>((population.size() + S::kLanes - 1) / S::kLanes));
-    spikeloom_lif(context.data(), words(hw::kMemUpdates), words(hw::kMemSets), words(hw::kMemBiases), sample.control.data(), sums.data(),
-                  v.data(), i.data(), out.data(), counts.data(), steps);
+      spikeloom_systolic(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
+                         sample.control.data(), sample.pages.data(), sums.data(), &cycles, steps,
+                         static_cast<std::uint32_t>((population.size() + S::kLanes - 1) / S::kLanes));
+    spikeloom_lif(context.data(), words(hw::kMemUpdates), words(hw::kMemSets), words(hw::kMemBiases),
+                  sample.control.data(), sums.data(), v.data(), i.data(), out.data(), counts.data(), steps);
     golden.reset();
     for (std::uint32_t t = 0; t < steps; ++t) {
       golden.step({&sample.steps[t], 1});
       const std::uint32_t* const pushed = out.data() + std::size_t{t} * S::kUpdateEntries;
-      const std::string where = "kind " + std::to_string(static_cast<int>(kind)) + ", " + std::to_string(bits) + " bits, seed " + std::to_string(seed) + ", step " + std::to_string(t);
+      const std::string where = "kind " + std::to_string(static_cast<int>(kind)) + ", " +
+                                std::to_string(bits) + " bits, seed " + std::to_string(seed) + ", step " +
+                                std::to_string(t);
       if (population.is_readout()) {
         const auto expected = golden.v(PopulationId(0));
-        ASSERT_EQ(potentials_of(pushed, counts[t], population.size()), std::vector<std::int32_t>(expected.begin(), expected.end())) << where;
+        ASSERT_EQ(potentials_of(pushed, counts[t], population.size()),
+                  std::vector<std::int32_t>(expected.begin(), expected.end()))
+            << where;
       } else {
         const auto expected = golden.spikes(PopulationId(0));
-        ASSERT_EQ(spikes_of(pushed, counts[t]), std::vector<std::uint32_t>(expected.begin(), expected.end())) << where;
+        ASSERT_EQ(spikes_of(pushed, counts[t]), std::vector<std::uint32_t>(expected.begin(), expected.end()))
+            << where;
       }
     }
     for (std::size_t j = 0; j < population.size(); ++j) {
-      ASSERT_EQ(static_cast<std::int32_t>(v[j]), golden.v(PopulationId(0))[j]) << "seed " << seed << ", neuron " << j;
-      ASSERT_EQ(static_cast<std::int32_t>(i[j]), golden.i(PopulationId(0))[j]) << "seed " << seed << ", neuron " << j;
+      ASSERT_EQ(static_cast<std::int32_t>(v[j]), golden.v(PopulationId(0))[j])
+          << "seed " << seed << ", neuron " << j;
+      ASSERT_EQ(static_cast<std::int32_t>(i[j]), golden.i(PopulationId(0))[j])
+          << "seed " << seed << ", neuron " << j;
     }
   }
 }
@@ -271,12 +301,14 @@ class HlsGolden : public ::testing::TestWithParam<NeuronKind> {};
 
 TEST_P(HlsGolden, CrossbarAndLifAreTheGoldenModel) {
   for (const std::uint32_t bits : {8U, 4U, 2U, 1U})
-    for (std::uint64_t seed = 1; seed <= 12 && !HasFailure(); ++seed) runs_as_golden(GetParam(), bits, seed, By::kCrossbar);
+    for (std::uint64_t seed = 1; seed <= 12 && !HasFailure(); ++seed)
+      runs_as_golden(GetParam(), bits, seed, By::kCrossbar);
 }
 
 TEST_P(HlsGolden, SystolicAndLifAreTheGoldenModel) {
   for (const std::uint32_t bits : {8U, 4U, 2U, 1U})
-    for (std::uint64_t seed = 100; seed < 104 && !HasFailure(); ++seed) runs_as_golden(GetParam(), bits, seed, By::kSystolic);
+    for (std::uint64_t seed = 100; seed < 104 && !HasFailure(); ++seed)
+      runs_as_golden(GetParam(), bits, seed, By::kSystolic);
 }
 
 std::string kind_name(const ::testing::TestParamInfo<NeuronKind>& kind) {
@@ -285,8 +317,9 @@ std::string kind_name(const ::testing::TestParamInfo<NeuronKind>& kind) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, HlsGolden,
-                         ::testing::Values(NeuronKind::kLif, NeuronKind::kCubaLif, NeuronKind::kIf, NeuronKind::kLi, NeuronKind::kCubaLi,
-                                           NeuronKind::kI, NeuronKind::kThreshold),
+                         ::testing::Values(NeuronKind::kLif, NeuronKind::kCubaLif, NeuronKind::kIf,
+                                           NeuronKind::kLi, NeuronKind::kCubaLi, NeuronKind::kI,
+                                           NeuronKind::kThreshold),
                          kind_name);
 
 }  // namespace

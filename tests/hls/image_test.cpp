@@ -1,4 +1,5 @@
-// A compiled image on the HLS kernels: the digits example's own ring words, decoded into a tile's memories, against golden.
+// A compiled image on the HLS kernels: the digits example's own ring words, decoded into a tile's memories,
+// against golden.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +27,8 @@ NodeMemory loaded(const Image& image) {
   for (const std::uint64_t word : program(image).load) {
     const hw::WordRing ring = hw::WordRing::unpack(word);
     const bool control = ring.address == (hw::kAddrBlockNode << 12U | hw::kAddrNodeControl);
-    if (ring.node == 1 && ring.kind == hw::kKindRingWrite && !control) tile.write(static_cast<std::uint32_t>(ring.address), static_cast<std::uint32_t>(ring.data));
+    if (ring.node == 1 && ring.kind == hw::kKindRingWrite && !control)
+      tile.write(static_cast<std::uint32_t>(ring.address), static_cast<std::uint32_t>(ring.data));
   }
   return tile;
 }
@@ -47,7 +49,8 @@ Chunks host_chunks(const Image& image, const Sample& sample) {
   return steps;
 }
 
-std::vector<std::uint16_t> pages_of(const Cluster& cluster, const std::map<std::size_t, Chunks>& outputs, const Chunks& host) {
+std::vector<std::uint16_t> pages_of(const Cluster& cluster, const std::map<std::size_t, Chunks>& outputs,
+                                    const Chunks& host) {
   std::vector<std::uint16_t> pages(host.size() * S::kPageChunks, 0);
   for (const Inbound& inbound : cluster.inbound) {
     EXPECT_EQ(inbound.delay, 0U) << "the example is feed-forward";
@@ -63,7 +66,8 @@ std::vector<std::uint16_t> pages_of(const Cluster& cluster, const std::map<std::
 enum class By { kCrossbar, kSystolic };
 
 /// One context's sample on the kernels; its states stay in `tile`.
-Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster& cluster, const std::vector<std::uint16_t>& pages, By by) {
+Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster& cluster,
+                   const std::vector<std::uint16_t>& pages, By by) {
   NodeMemory view = tile;
   view.contexts[0] = tile.contexts[context_number];
   const std::vector<std::uint32_t> context = context_words(view);
@@ -74,14 +78,16 @@ Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster
   std::vector<std::int32_t> sums(std::size_t{steps} * S::kGroups * S::kLanes);
   std::uint32_t cycles = 0;
   if (by == By::kCrossbar)
-    spikeloom_crossbar(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights), control.data(), pages.data(), sums.data(), steps);
+    spikeloom_crossbar(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
+                       control.data(), pages.data(), sums.data(), steps);
   else
-    spikeloom_systolic(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights), control.data(), pages.data(), sums.data(),
-                       &cycles, steps, cluster.lane_groups);
-  std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(), i = tile.memories[hw::kMemCurrents].data();
+    spikeloom_systolic(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
+                       control.data(), pages.data(), sums.data(), &cycles, steps, cluster.lane_groups);
+  std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(),
+                             i = tile.memories[hw::kMemCurrents].data();
   std::vector<std::uint32_t> out(std::size_t{steps} * S::kUpdateEntries), counts(steps);
-  spikeloom_lif(context.data(), words(hw::kMemUpdates), words(hw::kMemSets), words(hw::kMemBiases), control.data(), sums.data(), v.data(), i.data(),
-                out.data(), counts.data(), steps);
+  spikeloom_lif(context.data(), words(hw::kMemUpdates), words(hw::kMemSets), words(hw::kMemBiases),
+                control.data(), sums.data(), v.data(), i.data(), out.data(), counts.data(), steps);
   for (std::size_t n = 0; n < v.size(); ++n) {
     tile.memories[hw::kMemPotentials].set(n / S::kLifLanes, n % S::kLifLanes, v[n]);
     tile.memories[hw::kMemCurrents].set(n / S::kLifLanes, n % S::kLifLanes, i[n]);
@@ -96,7 +102,8 @@ Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster
 }
 
 /// Ascending NIR indices of a cluster's spikes.
-std::vector<std::uint32_t> neurons_of(const Cluster& cluster, const std::map<std::uint32_t, std::uint16_t>& chunks) {
+std::vector<std::uint32_t> neurons_of(const Cluster& cluster,
+                                      const std::map<std::uint32_t, std::uint16_t>& chunks) {
   std::vector<std::uint32_t> neurons;
   for (const auto& [chunk, mask] : chunks)
     for (std::uint32_t bit = 0; bit < 16; ++bit)
@@ -111,13 +118,15 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
   const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
   CompileOptions options;
   options.spread = Spread::kFewest;
-  const auto made = compile(SPIKELOOM_SOURCE_DIR "/examples/digits/digits.nir", chip, options, [](const std::string&) {});
+  const auto made =
+      compile(SPIKELOOM_SOURCE_DIR "/examples/digits/digits.nir", chip, options, [](const std::string&) {});
   ASSERT_TRUE(std::holds_alternative<Compilation>(made));
   const auto& compiled = std::get<Compilation>(made);
   const Application& application = compiled.image.application;
   DatasetOptions few;
   few.limit = 60;
-  const Dataset data = read_dataset(SPIKELOOM_SOURCE_DIR "/examples/digits/test.npz", input_ports(compiled.image), few);
+  const Dataset data =
+      read_dataset(SPIKELOOM_SOURCE_DIR "/examples/digits/test.npz", input_ports(compiled.image), few);
   NodeMemory tile = loaded(compiled.image);
   GoldenInterpreter golden(compiled.integers);
   std::size_t spikes = 0;
@@ -127,20 +136,24 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
     std::map<std::size_t, Chunks> outputs;
     for (const ClusterId id : application.order) {
       const Cluster& cluster = application.clusters.at(id.index());
-      outputs[id.index()] = run_context(tile, compiled.image.binding.placement.at(id.index()).context, cluster, pages_of(cluster, outputs, host), GetParam());
+      outputs[id.index()] = run_context(tile, compiled.image.binding.placement.at(id.index()).context,
+                                        cluster, pages_of(cluster, outputs, host), GetParam());
     }
     golden.reset();
     for (std::size_t t = 0; t < sample.steps(); ++t) {
       InputStep step;
-      for (const Event& event : sample.inputs.at(0).at(t)) step.push_back({event.element, static_cast<std::int32_t>(event.value)});
+      for (const Event& event : sample.inputs.at(0).at(t))
+        step.push_back({event.element, static_cast<std::int32_t>(event.value)});
       golden.step({&step, 1});
       for (const auto& [id, chunks] : outputs) {
         const Cluster& cluster = application.clusters[id];
         const auto all = golden.spikes(cluster.population);
         std::vector<std::uint32_t> expected;
         for (const std::uint32_t n : all)
-          if (std::find(cluster.neurons.begin(), cluster.neurons.end(), n) != cluster.neurons.end()) expected.push_back(n);
-        ASSERT_EQ(neurons_of(cluster, chunks[t]), expected) << "sample " << s << ", step " << t << ", " << cluster.name;
+          if (std::find(cluster.neurons.begin(), cluster.neurons.end(), n) != cluster.neurons.end())
+            expected.push_back(n);
+        ASSERT_EQ(neurons_of(cluster, chunks[t]), expected)
+            << "sample " << s << ", step " << t << ", " << cluster.name;
         spikes += expected.size();
       }
     }
@@ -148,14 +161,18 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
       const Cluster& cluster = application.clusters[id.index()];
       const std::uint32_t first = compiled.image.binding.placement[id.index()].first_state;
       for (std::size_t p = 0; p < cluster.size(); ++p)
-        ASSERT_EQ(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(first + p / S::kLifLanes, p % S::kLifLanes)),
-                  golden.v(cluster.population)[cluster.neurons[p]]) << "sample " << s << ", " << cluster.name << ", position " << p;
+        ASSERT_EQ(static_cast<std::int32_t>(
+                      tile.memories[hw::kMemPotentials].part(first + p / S::kLifLanes, p % S::kLifLanes)),
+                  golden.v(cluster.population)[cluster.neurons[p]])
+            << "sample " << s << ", " << cluster.name << ", position " << p;
     }
   }
   EXPECT_GT(spikes, 10000U);
 }
 
-std::string by_name(const ::testing::TestParamInfo<By>& by) { return by.param == By::kCrossbar ? "Crossbar" : "Systolic"; }
+std::string by_name(const ::testing::TestParamInfo<By>& by) {
+  return by.param == By::kCrossbar ? "Crossbar" : "Systolic";
+}
 
 INSTANTIATE_TEST_SUITE_P(Kernels, HlsImage, ::testing::Values(By::kCrossbar, By::kSystolic), by_name);
 

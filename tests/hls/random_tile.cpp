@@ -35,8 +35,10 @@ Entry random_row(const TileConfig& t, Rng& rng) {
 
 void fill_rows(const TileConfig& t, device_model::NodeMemory& tile, Rng& rng) {
   for (std::uint32_t n = 0; n < t.weight_words; ++n)
-    for (std::uint32_t p = 0; p < t.lanes / 4; ++p) tile.memories[hw::kMemWeights].set(n, p, static_cast<std::uint32_t>(rng.next()));
-  for (std::uint32_t n = 0; n < t.axon_entries; ++n) put(tile.memories[hw::kMemAxons], n, random_row<hw::MemAxonEntry>(t, rng));
+    for (std::uint32_t p = 0; p < t.lanes / 4; ++p)
+      tile.memories[hw::kMemWeights].set(n, p, static_cast<std::uint32_t>(rng.next()));
+  for (std::uint32_t n = 0; n < t.axon_entries; ++n)
+    put(tile.memories[hw::kMemAxons], n, random_row<hw::MemAxonEntry>(t, rng));
   for (std::uint32_t n = 0; n < t.chunk_entries; ++n) {
     auto chunk = random_row<hw::MemChunkEntry>(t, rng);
     if (rng.chance(0.5)) {
@@ -70,7 +72,8 @@ void fill_sets(const TileConfig& t, device_model::NodeMemory& tile, Rng& rng) {
   for (std::uint32_t n = 0; n < t.state_words; ++n)
     for (std::uint32_t lane = 0; lane < t.lif_lanes; ++lane) {
       const std::int64_t bias = std::int64_t{1} << (t.bias_bits - 1);
-      tile.memories[hw::kMemBiases].set(n, lane, static_cast<std::uint32_t>(rng.between(-bias, bias - 1) / (rng.chance(0.5) ? 1 : 64)));
+      tile.memories[hw::kMemBiases].set(
+          n, lane, static_cast<std::uint32_t>(rng.between(-bias, bias - 1) / (rng.chance(0.5) ? 1 : 64)));
       tile.memories[hw::kMemPotentials].set(n, lane, state(0.3));
       tile.memories[hw::kMemCurrents].set(n, lane, state(0.3));
     }
@@ -124,14 +127,17 @@ device_model::NodeMemory random_tile(const Chip& chip, Rng& rng) {
   context.mode.readout = pick(rng, 2);
   context.mode.last_only = pick(rng, 2);
   context.tables.first_chunk = pick(rng, t.chunk_entries - t.page_chunks + 1);
-  for (std::uint32_t n = 0; n < 16; ++n) context.limit[n] = n < 3 ? pick(rng, t.page_chunks + 1) : t.page_chunks;
+  for (std::uint32_t n = 0; n < 16; ++n)
+    context.limit[n] = n < 3 ? pick(rng, t.page_chunks + 1) : t.page_chunks;
   const std::uint32_t groups = 1 + pick(rng, std::min(t.groups * t.lanes / t.lif_lanes, t.state_words));
   context.state.first_word = pick(rng, t.state_words - groups + 1);
-  std::vector<hw::MemUpdateEntry> program = context.mode.readout != 0 ? readout_program(t, groups, rng) : spiking_program(t, groups, rng);
+  std::vector<hw::MemUpdateEntry> program =
+      context.mode.readout != 0 ? readout_program(t, groups, rng) : spiking_program(t, groups, rng);
   if (program.size() > t.update_entries) program.resize(t.update_entries);
   context.update.count = static_cast<std::uint32_t>(program.size());
   context.update.first = pick(rng, t.update_entries - program.size() + 1);
-  for (std::uint32_t n = 0; n < program.size(); ++n) put(tile.memories[hw::kMemUpdates], context.update.first + n, program[n]);
+  for (std::uint32_t n = 0; n < program.size(); ++n)
+    put(tile.memories[hw::kMemUpdates], context.update.first + n, program[n]);
   return tile;
 }
 

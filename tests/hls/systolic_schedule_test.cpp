@@ -1,5 +1,6 @@
-// The systolic core's stated schedule, run cycle by cycle on an array of registers that hold labels instead of numbers:
-// every product must meet the right weight, and every partial sum must be the right one. Shares no code with the core.
+// The systolic core's stated schedule, run cycle by cycle on an array of registers that hold labels instead
+// of numbers: every product must meet the right weight, and every partial sum must be the right one. Shares
+// no code with the core.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -25,8 +26,8 @@ struct Registers {
 };
 
 struct Outcome {
-  std::string fault;   ///< the first one, empty if none
-  int last_cycle = -1; ///< in which a sum left
+  std::string fault;    ///< the first one, empty if none
+  int last_cycle = -1;  ///< in which a sum left
   int sums = 0;
 };
 
@@ -41,7 +42,8 @@ Outcome simulate(int blocks, int batch, int columns, int period) {
   Outcome outcome;
   const auto fault = [&](const std::string& what, int cycle, int r, int c) {
     if (outcome.fault.empty())
-      outcome.fault = what + " in cycle " + std::to_string(cycle) + " at PE " + std::to_string(r) + ", " + std::to_string(c);
+      outcome.fault = what + " in cycle " + std::to_string(cycle) + " at PE " + std::to_string(r) + ", " +
+                      std::to_string(c);
   };
   const int end = (blocks + 2) * period + batch + kRows + columns + 10;
   for (int cycle = 0; cycle < end; ++cycle) {
@@ -69,7 +71,8 @@ Outcome simulate(int blocks, int batch, int columns, int period) {
         next.activation[at(r, c)] = in;
         next.sum[at(r, c)] = in;
         if (!in) continue;
-        if (now.weight_block[in->block % 2][at(r, c)] != in->block) fault("a product meets another block's weight", cycle, r, c);
+        if (now.weight_block[in->block % 2][at(r, c)] != in->block)
+          fault("a product meets another block's weight", cycle, r, c);
         if (r > 0 && now.sum[at(r - 1, c)] != in) fault("a product meets another page's sum", cycle, r, c);
         if (r + 1 == kRows) {
           ++outcome.sums;
@@ -86,7 +89,8 @@ TEST(HlsSystolicSchedule, EveryProductMeetsItsWeightAndTheCyclesAreAsStated) {
     for (const int batch : {1, 2, 7, 15, 16, 17, 40})
       for (const int blocks : {1, 2, 3, 6}) {
         const Outcome outcome = simulate(blocks, batch, columns, hls::systolic_period(batch, columns));
-        const std::string what = std::to_string(columns) + " columns, " + std::to_string(batch) + " pages, " + std::to_string(blocks) + " blocks";
+        const std::string what = std::to_string(columns) + " columns, " + std::to_string(batch) + " pages, " +
+                                 std::to_string(blocks) + " blocks";
         ASSERT_EQ(outcome.fault, "") << what;
         ASSERT_EQ(outcome.sums, blocks * batch * columns) << what;
         ASSERT_EQ(outcome.last_cycle + 1, hls::systolic_cycles(blocks, batch, columns)) << what;
@@ -96,7 +100,8 @@ TEST(HlsSystolicSchedule, EveryProductMeetsItsWeightAndTheCyclesAreAsStated) {
 TEST(HlsSystolicSchedule, ThePeriodIsTheLeast) {
   for (const int columns : {4, 16, 32, 64})
     for (const int batch : {1, 15, 16, 17, 40})
-      EXPECT_NE(simulate(4, batch, columns, hls::systolic_period(batch, columns) - 1).fault, "") << columns << " columns, " << batch << " pages";
+      EXPECT_NE(simulate(4, batch, columns, hls::systolic_period(batch, columns) - 1).fault, "")
+          << columns << " columns, " << batch << " pages";
 }
 
 TEST(HlsSystolicSchedule, NothingTakesNoCycles) {

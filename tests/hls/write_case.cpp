@@ -1,5 +1,6 @@
 // Writes a case for hls/testbench.cpp: usage: spikeloom-hls-case crossbar|lif|systolic FILE SEED
-// What is expected comes from the model device's core. Lines "value_X" are what the contract's latency formula needs.
+// What is expected comes from the model device's core. Lines "value_X" are what the contract's latency
+// formula needs.
 #include <algorithm>
 #include <bit>
 #include <cstdio>
@@ -22,8 +23,10 @@ void line(std::ofstream& out, const std::string& name, const std::vector<T>& val
   out << '\n';
 }
 
-/// The sums of a page: potentials after one step of a program that only adds (beta 0, no bias), read as the states.
-std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory tile, const std::vector<std::uint16_t>& page, std::uint32_t count) {
+/// The sums of a page: potentials after one step of a program that only adds (beta 0, no bias), read as the
+/// states.
+std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory tile,
+                                  const std::vector<std::uint16_t>& page, std::uint32_t count) {
   using device_model::Memory;
   const std::uint32_t groups = S::kGroups * S::kLanes / S::kLifLanes;
   std::vector<std::int32_t> sums;
@@ -43,7 +46,8 @@ std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory til
   device_model::Core core(chip, tile);
   (void)core.fire(0, page, count, false);
   for (std::uint32_t g = 0; g < groups; ++g)
-    for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane) sums.push_back(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(g, lane)));
+    for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane)
+      sums.push_back(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(g, lane)));
   return sums;
 }
 
@@ -51,7 +55,9 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
   const Chip chip = hls_test::chip_of<S>();
   Rng rng(seed);
   device_model::NodeMemory tile = hls_test::random_tile(chip, rng);
-  const auto memory = [&](std::uint32_t number) -> const std::vector<std::uint32_t>& { return tile.memories[number].data(); };
+  const auto memory = [&](std::uint32_t number) -> const std::vector<std::uint32_t>& {
+    return tile.memories[number].data();
+  };
   const std::uint32_t steps = 4;
   std::vector<std::uint32_t> control, limits;
   std::vector<std::uint16_t> pages;
@@ -68,24 +74,32 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
   std::ofstream out(path);
   line(out, "context", hls_test::context_words(tile));
   line(out, "control", control);
-  const auto value = [&](const std::string& name, std::int64_t number) { line(out, "value_" + name, std::vector<std::int64_t>{number}); };
+  const auto value = [&](const std::string& name, std::int64_t number) {
+    line(out, "value_" + name, std::vector<std::int64_t>{number});
+  };
   value("steps", steps);
   value("groups", S::kGroups);
   value("lanes", S::kLanes);
   const std::uint32_t limit = *std::max_element(limits.begin(), limits.end());
   if (kernel == "lif") {
-    for (const auto& [name, number] : {std::pair{"updates", hw::kMemUpdates}, {"sets", hw::kMemSets}, {"biases", hw::kMemBiases},
-                                       {"potentials", hw::kMemPotentials}, {"currents", hw::kMemCurrents}})
+    for (const auto& [name, number] : {std::pair{"updates", hw::kMemUpdates},
+                                       {"sets", hw::kMemSets},
+                                       {"biases", hw::kMemBiases},
+                                       {"potentials", hw::kMemPotentials},
+                                       {"currents", hw::kMemCurrents}})
       line(out, name, memory(number));
     line(out, "sums", sums);
-    value("load", static_cast<std::int64_t>(memory(hw::kMemUpdates).size() + memory(hw::kMemSets).size() + 3 * memory(hw::kMemBiases).size()) + hls::kContextParts);
+    value("load", static_cast<std::int64_t>(memory(hw::kMemUpdates).size() + memory(hw::kMemSets).size() +
+                                            3 * memory(hw::kMemBiases).size()) +
+                      hls::kContextParts);
     value("store", static_cast<std::int64_t>(2 * memory(hw::kMemPotentials).size()));
     value("entries", tile.contexts[0].update.count);
     device_model::Core core(chip, tile);
     std::vector<std::uint32_t> chunks(std::size_t{steps} * S::kUpdateEntries, 0), counts;
     for (std::uint32_t t = 0; t < steps; ++t) {
       const device_model::Firing firing = core.fire(0, page_list[t], t, t + 1 == steps);
-      for (std::size_t n = 0; n < firing.out.size(); ++n) chunks[t * S::kUpdateEntries + n] = firing.out[n].index << 16 | firing.out[n].mask;
+      for (std::size_t n = 0; n < firing.out.size(); ++n)
+        chunks[t * S::kUpdateEntries + n] = firing.out[n].index << 16 | firing.out[n].mask;
       counts.push_back(static_cast<std::uint32_t>(firing.out.size()));
     }
     value("outputs", *std::max_element(counts.begin(), counts.end()));
@@ -100,7 +114,9 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
   line(out, "weights", memory(hw::kMemWeights));
   line(out, "pages", pages);
   line(out, "expected_sums", sums);
-  value("load", static_cast<std::int64_t>(memory(hw::kMemChunks).size() + memory(hw::kMemAxons).size() + memory(hw::kMemWeights).size()) + hls::kContextParts);
+  value("load", static_cast<std::int64_t>(memory(hw::kMemChunks).size() + memory(hw::kMemAxons).size() +
+                                          memory(hw::kMemWeights).size()) +
+                    hls::kContextParts);
   value("limit", limit);
   if (kernel == "systolic") {
     const int cycles = hls::systolic_cycles(static_cast<int>(limit) * S::kGroups, steps, S::kLanes);

@@ -33,13 +33,15 @@ Image random_image(std::uint64_t seed) {
     if (rng.chance(0.5)) {
       build.activity = Traffic{};
       for (const IntInput& input : net.inputs) build.activity->inputs.emplace_back(input.axons(), rng.unit());
-      for (const IntPopulation& p : net.populations) build.activity->populations.emplace_back(p.size(), rng.unit());
+      for (const IntPopulation& p : net.populations)
+        build.activity->populations.emplace_back(p.size(), rng.unit());
     }
     image.application = build_application(net, image.chip, clustering, build);
     const MapResult result = map(image.application, image.chip, {.seed = seed});
     if (!result.binding) continue;
     image.binding = *result.binding;
-    image.promises.push_back({"guaranteed", Ratio(301, 7), 1000, 512, {{"fire p0[0]", 17}}, {"tile (0,0): fire p0[0]"}, "{}"});
+    image.promises.push_back(
+        {"guaranteed", Ratio(301, 7), 1000, 512, {{"fire p0[0]", 17}}, {"tile (0,0): fire p0[0]"}, "{}"});
     image.contracts.resize(image.chip.tiles());
     image.contracts[0] = {500, 1000};
     image.metadata = R"({"seed": 3})";
@@ -115,10 +117,18 @@ TEST(Image, EveryMutatedFileIsRefusedOrSound) {
         const std::size_t at = rng.below(bad.size());
         constexpr std::uint8_t kNasty[] = {0, 1, 0x7f, 0x80, 0xff};
         switch (rng.below(4)) {
-          case 0: bad[at] = kNasty[rng.below(5)]; break;
-          case 1: bad[at] = static_cast<std::uint8_t>(bad[at] ^ (1U << rng.below(8))); break;
-          case 2: bad.resize(at + 1); break;
-          default: bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(rng.next())); break;
+          case 0:
+            bad[at] = kNasty[rng.below(5)];
+            break;
+          case 1:
+            bad[at] = static_cast<std::uint8_t>(bad[at] ^ (1U << rng.below(8)));
+            break;
+          case 2:
+            bad.resize(at + 1);
+            break;
+          default:
+            bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(rng.next()));
+            break;
         }
       }
       try {
@@ -151,9 +161,11 @@ TEST(Program, LoadsEveryTableAndStartsTheHostLast) {
   const std::vector<NodeTables> expected = tables(image.binding, image.chip);
   for (std::uint32_t node = 0; node < expected.size(); ++node)
     for (std::uint32_t slot = 0; slot < image.chip.spike_wheel; ++slot) {
-      EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeSlot << 12U | slot), expected[node].spike_slots[slot].pack());
+      EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeSlot << 12U | slot),
+                expected[node].spike_slots[slot].pack());
       if (node > 0) {
-        EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeRoute << 12U | slot), expected[node].spike_routes[slot].pack());
+        EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeRoute << 12U | slot),
+                  expected[node].spike_routes[slot].pack());
       }
     }
   const hw::WordRing last = hw::WordRing::unpack(words.start.back());

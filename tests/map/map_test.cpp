@@ -69,20 +69,23 @@ TEST(NetworkLoad, CountsASpikeOnceForEveryClusterThatReadsItElsewhere) {
     const auto tile = [&](std::size_t c) { return result.binding->placement[c].tile; };
     double between = 0, hops_of_all = 0;
     for (std::size_t c = 0; c < m.app.clusters.size(); ++c) {
-      const double spikes = std::accumulate(m.app.clusters[c].activity.begin(), m.app.clusters[c].activity.end(), 0.0);
+      const double spikes =
+          std::accumulate(m.app.clusters[c].activity.begin(), m.app.clusters[c].activity.end(), 0.0);
       for (std::size_t r = 0; r < m.app.clusters.size(); ++r)
         for (const Inbound& inbound : m.app.clusters[r].inbound)
           if (inbound.from == ClusterId(c)) {
             if (tile(c) != tile(r)) between += spikes;
             hops_of_all += spikes * hops(m.chip, 1 + tile(c).value, 1 + tile(r).value);
           }
-      if (std::count(m.app.sinks.begin(), m.app.sinks.end(), ClusterId(c)) != 0) hops_of_all += spikes * hops(m.chip, 1 + tile(c).value, 0);
+      if (std::count(m.app.sinks.begin(), m.app.sinks.end(), ClusterId(c)) != 0)
+        hops_of_all += spikes * hops(m.chip, 1 + tile(c).value, 0);
     }
     for (std::size_t r = 0; r < m.app.clusters.size(); ++r)
       for (const Inbound& inbound : m.app.clusters[r].inbound) {
         if (inbound.from) continue;
         for (const StreamInput& input : m.app.inputs)
-          for (std::size_t a = input.first_axon; a < input.first_axon + volume(input.shape) * input.planes; ++a)
+          for (std::size_t a = input.first_axon; a < input.first_axon + volume(input.shape) * input.planes;
+               ++a)
             if (a / 16 >= inbound.source_first && a / 16 < inbound.source_first + inbound.source_count)
               hops_of_all += hops(m.chip, 0, 1 + tile(r).value);
       }
@@ -103,7 +106,9 @@ TEST(Map, IsAFunctionOfItsSeed) {
 TEST(Levels, CountTheConnectionsOfThisStep) {
   Application app;
   app.clusters.resize(5);
-  const auto reads = [&](std::size_t c, std::size_t from, std::uint32_t delay) { app.clusters[c].inbound.push_back({ClusterId{from}, delay, 0, 0, 0}); };
+  const auto reads = [&](std::size_t c, std::size_t from, std::uint32_t delay) {
+    app.clusters[c].inbound.push_back({ClusterId{from}, delay, 0, 0, 0});
+  };
   app.clusters[3].inbound.push_back({std::nullopt, 0, 0, 0, 0});
   reads(1, 3, 0);
   reads(0, 1, 0);
@@ -127,8 +132,12 @@ TEST(Levels, TilesGetRunsOfClustersTheBusiestAsLittleBusyAsCanBe) {
     if (places.empty() || clusters > 14) continue;
     const std::vector<std::uint32_t> level = levels(m.app);
     std::vector<ClusterId> order = m.app.order;
-    std::stable_sort(order.begin(), order.end(), [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
-    const auto work = [&](ClusterId c) { return worst_integration(m.app.clusters[c.index()]) + static_cast<std::int64_t>(m.app.clusters[c.index()].updates.size()); };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+    const auto work = [&](ClusterId c) {
+      return worst_integration(m.app.clusters[c.index()]) +
+             static_cast<std::int64_t>(m.app.clusters[c.index()].updates.size());
+    };
     std::vector<std::int64_t> load(tiles, 0);
     for (std::size_t i = 0; i < clusters; ++i) {
       ASSERT_LT(places[order[i].index()].value, tiles);
@@ -195,15 +204,33 @@ TEST(Map, EveryCorruptedEntryIsSeen) {
     Destination& end = channel.to[rng.below(channel.to.size())];
     Placement& place = bad.placement[rng.below(bad.placement.size())];
     switch (rng.below(9)) {
-      case 0: channel.number ^= 1U << rng.below(6); break;
-      case 1: channel.to.pop_back(); break;
-      case 2: end.hops += 1; break;
-      case 3: end.number ^= 1; break;
-      case 4: place.rows += 17; break;
-      case 5: place.tile = TileId((place.tile.value + 1) % m.chip.tiles()); break;
-      case 6: channel.slots[0] = m.chip.spike_wheel; break;
-      case 7: place.first_chunk += m.chip.tile.chunk_entries; break;
-      default: end.inbound += 1; break;
+      case 0:
+        channel.number ^= 1U << rng.below(6);
+        break;
+      case 1:
+        channel.to.pop_back();
+        break;
+      case 2:
+        end.hops += 1;
+        break;
+      case 3:
+        end.number ^= 1;
+        break;
+      case 4:
+        place.rows += 17;
+        break;
+      case 5:
+        place.tile = TileId((place.tile.value + 1) % m.chip.tiles());
+        break;
+      case 6:
+        channel.slots[0] = m.chip.spike_wheel;
+        break;
+      case 7:
+        place.first_chunk += m.chip.tile.chunk_entries;
+        break;
+      default:
+        end.inbound += 1;
+        break;
     }
     if (bad == good) continue;
     // Renumbering to a free number, or moving an empty table, is another sound binding.
@@ -233,8 +260,8 @@ TEST(Map, SpreadsOverTilesAndGivesPagesEvenly) {
   net.inputs.push_back({"in", {64}, 1, false, 1});
   for (std::size_t p = 0; p < 4; ++p) {
     net.populations.push_back(test::random_population(rng, "p" + std::to_string(p), 64, NeuronKind::kLif));
-    net.projections.push_back(test::random_projection(rng, p == 0 ? Source(InputId(0)) : Source(PopulationId(p - 1)), 64,
-                                                      PopulationId(p), 64, 8, 1.0));
+    net.projections.push_back(test::random_projection(
+        rng, p == 0 ? Source(InputId(0)) : Source(PopulationId(p - 1)), 64, PopulationId(p), 64, 8, 1.0));
   }
   net.outputs.push_back({"out", {64}, PopulationId(3)});
   Chip chip;
@@ -243,7 +270,8 @@ TEST(Map, SpreadsOverTilesAndGivesPagesEvenly) {
   const Application app = build_application(net, chip, partition(net, chip));
   const MapResult result = map(app, chip);
   ASSERT_TRUE(result.binding) << result.reason;
-  for (const auto& order : result.binding->orders) EXPECT_EQ(order.size(), 1U) << "equal loads go to different tiles";
+  for (const auto& order : result.binding->orders)
+    EXPECT_EQ(order.size(), 1U) << "equal loads go to different tiles";
   for (const Placement& p : result.binding->placement) EXPECT_EQ(p.rows, 8U);
   EXPECT_EQ(result.binding->placement[0].tile, TileId(0)) << "the reader of the input is next to the host";
   chip.width = chip.height = 1;
@@ -315,7 +343,9 @@ TEST(Map, NamesTheTablesThatAreTooShortAndTheyDo) {
   const Application app = build_application(net, chip, partition(net, chip));
   const MapResult result = map(app, chip);
   EXPECT_FALSE(result.binding);
-  EXPECT_THAT(result.reason, HasSubstr("the host needs 6 of host.channels = 1; the host needs 6 of host.credit_counters = 4"));
+  EXPECT_THAT(
+      result.reason,
+      HasSubstr("the host needs 6 of host.channels = 1; the host needs 6 of host.credit_counters = 4"));
   EXPECT_THAT(result.reason, HasSubstr("; host.channels = 6, host.credit_counters = 6 would do"));
   chip.host.channels = chip.host.credit_counters = 6;
   EXPECT_TRUE(map(app, chip).binding);

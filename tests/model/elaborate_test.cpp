@@ -57,7 +57,9 @@ std::vector<Values> dense(const Network& network, const Projection& p) {
 /// input(2) - fc - lif - output, to be changed.
 NirGraph chain() {
   NirGraph graph;
-  graph.nodes = {{"input", port("Input", {2})}, {"fc", linear(3, 2, {1, 2, 3, 4, 5, 6})}, {"lif", lif(3)},
+  graph.nodes = {{"input", port("Input", {2})},
+                 {"fc", linear(3, 2, {1, 2, 3, 4, 5, 6})},
+                 {"lif", lif(3)},
                  {"output", port("Output", {3})}};
   graph.edges = {{"input", "fc"}, {"fc", "lif"}, {"lif", "output"}};
   return graph;
@@ -152,7 +154,8 @@ TEST(Composition, ANeuronWithoutWeightsGetsTheIdentity) {
 TEST(Composition, FlattenKeepsTheOrder) {
   NirGraph graph = chain();
   graph.nodes["input"] = port("Input", {1, 2, 1});
-  graph.nodes["flat"] = nir_node("Flatten", {{"input_type", row({1, 2, 1})}, {"start_dim", scalar(0)}, {"end_dim", scalar(-1)}});
+  graph.nodes["flat"] = nir_node(
+      "Flatten", {{"input_type", row({1, 2, 1})}, {"start_dim", scalar(0)}, {"end_dim", scalar(-1)}});
   graph.edges = {{"input", "flat"}, {"flat", "fc"}, {"fc", "lif"}, {"lif", "output"}};
   const Network network = built(graph);
   EXPECT_EQ(dense(network, projection(network, "fc")), (std::vector<Values>{{1, 2}, {3, 4}, {5, 6}}));
@@ -164,7 +167,8 @@ TEST(Structure, TheOrderOfEdgesAndDuplicatesDoNotMatter) {
   NirGraph graph = chain();
   graph.nodes["rec"] = linear(3, 3, {0.1, 0.2, 0.3, 0.7, 0.11, 0.13, 0.17, 0.19, 0.23});
   graph.nodes["skip"] = linear(3, 2, {0.1, 0.2, 0.3, 0.7, 0.11, 0.13});
-  for (const NirEdge& edge : std::vector<NirEdge>{{"lif", "rec"}, {"rec", "lif"}, {"input", "skip"}, {"skip", "lif"}}) {
+  for (const NirEdge& edge :
+       std::vector<NirEdge>{{"lif", "rec"}, {"rec", "lif"}, {"input", "skip"}, {"skip", "lif"}}) {
     graph.edges.push_back(edge);
   }
   const std::string expected = describe(built(graph));
@@ -176,7 +180,8 @@ TEST(Structure, TheOrderOfEdgesAndDuplicatesDoNotMatter) {
   graph.edges.push_back({"input", "skip"});
   Notes notes;
   EXPECT_EQ(describe(built(graph, {}, &notes)), expected);
-  EXPECT_THAT(notes.list, Contains(HasSubstr("edge 'input' -> 'skip' is there more than once; it counts once")));
+  EXPECT_THAT(notes.list,
+              Contains(HasSubstr("edge 'input' -> 'skip' is there more than once; it counts once")));
 }
 
 TEST(Structure, NestedGraphsAreFlattenedToTheSameNetwork) {
@@ -207,7 +212,11 @@ TEST(Structure, ALoopThroughALinearNodeIsASelfProjectionOneStepLate) {
 
 TEST(Structure, ARingIsCutWhereItComesBackToTheNeuronNearestTheInput) {
   NirGraph graph;
-  graph.nodes = {{"input", port("Input", {1})}, {"z", lif(1)}, {"m", lif(1)}, {"a", lif(1)}, {"output", port("Output", {1})}};
+  graph.nodes = {{"input", port("Input", {1})},
+                 {"z", lif(1)},
+                 {"m", lif(1)},
+                 {"a", lif(1)},
+                 {"output", port("Output", {1})}};
   graph.edges = {{"input", "z"}, {"z", "m"}, {"m", "a"}, {"a", "z"}, {"a", "output"}};
   const Network network = built(graph);
   EXPECT_THAT(names(network), ElementsAre("z", "m", "a"));
@@ -229,7 +238,9 @@ NirGraph pair_of_neurons(const std::string& a, const std::string& b, bool both) 
 const Projection& between(const Network& network, const std::string& from, const std::string& to) {
   for (const Projection& p : network.projections) {
     const auto* source = std::get_if<PopulationId>(&p.from);
-    if (source != nullptr && network.populations[source->index()].name == from && network.populations[p.to.index()].name == to) return p;
+    if (source != nullptr && network.populations[source->index()].name == from &&
+        network.populations[p.to.index()].name == to)
+      return p;
   }
   throw std::runtime_error("nothing from " + from + " to " + to);
 }
@@ -251,7 +262,8 @@ TEST(Structure, WhereNothingTellsTwoNeuronsApartBothDirectionsAreLateUnlessADela
   EXPECT_EQ(between(network, "b", "a").delay, 3U);
   EXPECT_THAT(notes.list, Contains(HasSubstr("both directions have it")));
   graph.nodes["late"] = nir_node("Delay", {{"delay", row({1})}});
-  graph.edges = {{"input", "a"}, {"input", "b"}, {"a", "late"}, {"late", "b"}, {"b", "a"}, {"b", "output"}, {"a", "output"}};
+  graph.edges = {{"input", "a"}, {"input", "b"},  {"a", "late"},  {"late", "b"},
+                 {"b", "a"},     {"b", "output"}, {"a", "output"}};
   const Network decided = built(graph);
   EXPECT_EQ(between(decided, "a", "b").delay, 1U);
   EXPECT_EQ(between(decided, "b", "a").delay, 0U);
@@ -272,7 +284,8 @@ NirGraph random_graph(std::uint64_t seed, const std::vector<std::string>& name) 
   }
   graph.nodes[name[1]] = port("Output", {2});
   for (std::size_t k = 2 + neurons; k < name.size(); ++k) {
-    graph.nodes[name[k]] = linear(2, 2, {double(rng.between(-2, 2)), double(rng.between(-2, 2)), double(rng.between(-2, 2)), 1});
+    graph.nodes[name[k]] =
+        linear(2, 2, {double(rng.between(-2, 2)), double(rng.between(-2, 2)), double(rng.between(-2, 2)), 1});
     graph.edges.push_back({neuron(rng.below(neurons)), name[k]});
     graph.edges.push_back({name[k], neuron(rng.below(neurons))});
   }
@@ -290,7 +303,9 @@ TEST(Structure, NewNamesChangeNoSpikeAndNoPotential) {
     Notes notes;
     const Network first = built(random_graph(seed, name), {}, &notes);
     const Network second = built(random_graph(seed, other));
-    ties += std::any_of(notes.list.begin(), notes.list.end(), [](const std::string& note) { return note.find("both directions") != std::string::npos; });
+    ties += std::any_of(notes.list.begin(), notes.list.end(), [](const std::string& note) {
+      return note.find("both directions") != std::string::npos;
+    });
     std::vector<Values> inputs{Values(24, 0)};
     for (double& x : inputs[0]) x = double(rng.below(3));
     const Recording a = record(first, inputs, 12);
@@ -299,9 +314,11 @@ TEST(Structure, NewNamesChangeNoSpikeAndNoPotential) {
       const auto at = std::find(name.begin(), name.end(), first.populations[p].name);
       if (at == name.end()) continue;  // what an Output shows where several paths add
       const std::string& renamed = other[std::size_t(at - name.begin())];
-      const auto q = std::find_if(second.populations.begin(), second.populations.end(), [&](const Population& of) { return of.name == renamed; });
+      const auto q = std::find_if(second.populations.begin(), second.populations.end(),
+                                  [&](const Population& of) { return of.name == renamed; });
       ASSERT_NE(q, second.populations.end());
-      EXPECT_EQ(a.potential[p], b.potential[std::size_t(q - second.populations.begin())]) << "seed " << seed << ", " << *at;
+      EXPECT_EQ(a.potential[p], b.potential[std::size_t(q - second.populations.begin())])
+          << "seed " << seed << ", " << *at;
     }
   }
   EXPECT_GT(ties, 20U);
@@ -365,7 +382,8 @@ TEST(Refused, AllProblemsAtOnceByName) {
   const std::string text = refusal(graph);
   EXPECT_THAT(text, HasSubstr("6 problems"));
   EXPECT_THAT(text, HasSubstr("node 'dream': its type 'Dream' is none of NIR's"));
-  EXPECT_THAT(text, HasSubstr("node 'wait' (Delay): a delay of 0.500000 is 0.500000 steps of dt = 1.000000, expected a whole number"));
+  EXPECT_THAT(text, HasSubstr("node 'wait' (Delay): a delay of 0.500000 is 0.500000 steps of dt = 1.000000, "
+                              "expected a whole number"));
   EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'nowhere': there is no node 'nowhere' in the graph"));
   EXPECT_THAT(text, HasSubstr("cycle of linear nodes without a neuron: 'loop1' -> 'loop2' -> 'loop1'"));
   EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'wide': 'fc' gives the shape [3], 'wide' takes [5]"));
@@ -375,7 +393,9 @@ TEST(Refused, AReadoutThatFeedsSomething) {
   NirGraph graph = chain();
   graph.nodes["li"] = li(3);
   graph.edges = {{"input", "fc"}, {"fc", "li"}, {"li", "lif"}, {"lif", "output"}};
-  EXPECT_THAT(refusal(graph), HasSubstr("node 'li' (LI): feeds 'lif' (LIF); the potential of a readout can only go to an Output"));
+  EXPECT_THAT(
+      refusal(graph),
+      HasSubstr("node 'li' (LI): feeds 'lif' (LIF); the potential of a readout can only go to an Output"));
 }
 
 TEST(Refused, EdgesAgainstThePorts) {
@@ -458,8 +478,11 @@ TEST(TimeStep, IsDemandedWhereNeuronsDisagree) {
 
 TEST(TimeStep, IsDemandedWhereTheInputWeightDoesNotFit) {
   NirGraph graph = chain();
-  graph.nodes["lif"] = nir_node("CubaLIF", {{"tau_mem", constant(3, 16)}, {"tau_syn", constant(3, 4)}, {"r", constant(3, 16)},
-                                            {"v_leak", constant(3, 0)}, {"v_threshold", constant(3, 1)}});
+  graph.nodes["lif"] = nir_node("CubaLIF", {{"tau_mem", constant(3, 16)},
+                                            {"tau_syn", constant(3, 4)},
+                                            {"r", constant(3, 16)},
+                                            {"v_leak", constant(3, 0)},
+                                            {"v_threshold", constant(3, 1)}});
   EXPECT_THAT(refusal(graph), HasSubstr("w_in·dt/tau_syn is then 0.25 and not 1"));
   graph.nodes["lif"].fields["w_in"] = scalar(4);
   const Network network = built(graph);
@@ -475,7 +498,8 @@ TEST(TimeStep, AGivenOneThatEqualsTheGuessIsTheGuess) {
 }
 
 TEST(TimeStep, LargerThanATimeConstantIsRefusedForEulerOnly) {
-  EXPECT_THAT(refusal(chain(), {.dt = 20}), HasSubstr("node 'lif' (LIF): dt = 20 is larger than a time constant"));
+  EXPECT_THAT(refusal(chain(), {.dt = 20}),
+              HasSubstr("node 'lif' (LIF): dt = 20 is larger than a time constant"));
   const Network network = built(chain(), {.dt = 20, .integrator = Integrator::kExponential});
   EXPECT_DOUBLE_EQ(network.populations[0].beta[0], std::exp(-1.25));
   EXPECT_THAT(refusal(chain(), {.dt = -1}), HasSubstr("dt: expected a positive number, found -1"));

@@ -22,7 +22,9 @@ inline NirArray row(Values values) { return {{values.size()}, std::move(values)}
 inline NirArray scalar(double value) { return {{}, {value}}; }
 inline NirArray constant(std::size_t n, double value) { return {{n}, Values(n, value)}; }
 
-inline NirNode port(const std::string& type, Values shape) { return nir_node(type, {{"shape", row(std::move(shape))}}); }
+inline NirNode port(const std::string& type, Values shape) {
+  return nir_node(type, {{"shape", row(std::move(shape))}});
+}
 inline NirNode linear(std::size_t out, std::size_t in, Values weight) {
   return nir_node("Linear", {{"weight", {{out, in}, std::move(weight)}}});
 }
@@ -31,7 +33,9 @@ inline NirNode affine(std::size_t out, std::size_t in, Values weight, Values bia
 }
 /// beta = 1 - 1/16 and gain 1 for the guessed dt of 1.
 inline NirNode lif(std::size_t n, double threshold = 1) {
-  return nir_node("LIF", {{"tau", constant(n, 16)}, {"r", constant(n, 16)}, {"v_leak", constant(n, 0)},
+  return nir_node("LIF", {{"tau", constant(n, 16)},
+                          {"r", constant(n, 16)},
+                          {"v_leak", constant(n, 0)},
                           {"v_threshold", constant(n, threshold)}});
 }
 inline NirNode li(std::size_t n) {

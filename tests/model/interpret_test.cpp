@@ -13,7 +13,8 @@ namespace {
 /// A network of exact binary fractions, so that no order of sums matters.
 Network random_network(Rng& rng) {
   Network network;
-  for (std::size_t i = 0; i < 1 + rng.below(2); ++i) network.inputs.push_back({"in" + std::to_string(i), {1 + rng.below(5)}});
+  for (std::size_t i = 0; i < 1 + rng.below(2); ++i)
+    network.inputs.push_back({"in" + std::to_string(i), {1 + rng.below(5)}});
   const auto fraction = [&] { return double(rng.between(-8, 8)) / 8; };
   const std::size_t count = 1 + rng.below(4);
   for (std::size_t p = 0; p < count; ++p) {
@@ -87,9 +88,10 @@ Recording by_definition(const Network& network, const std::vector<Values>& input
           for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
             const auto* input = std::get_if<InputId>(&projection.from);
             const std::size_t width = projection.row_begin.size() - 1;
-            const double x = input != nullptr
-                                 ? inputs[input->index()][then * width + s]
-                                 : recording.spikes[std::get<PopulationId>(projection.from).index()][then * width + s];
+            const double x =
+                input != nullptr
+                    ? inputs[input->index()][then * width + s]
+                    : recording.spikes[std::get<PopulationId>(projection.from).index()][then * width + s];
             for (std::size_t e = projection.row_begin[s]; e < projection.row_begin[s + 1]; ++e) {
               if (projection.target[e] == n) sum += projection.weight[e] * x;
             }
@@ -98,7 +100,9 @@ Recording by_definition(const Network& network, const std::vector<Values>& input
         i[p][n] = population.alpha[n] * i[p][n] + population.gain_i[n] * sum;
         v[p][n] = population.beta[n] * v[p][n] + population.gain_v[n] * i[p][n] + population.drive[n];
         const bool spike = !population.is_readout() && v[p][n] > population.theta[n];
-        if (spike) v[p][n] = population.reset == Reset::kSubtract ? v[p][n] - population.theta[n] : population.v_reset[n];
+        if (spike)
+          v[p][n] =
+              population.reset == Reset::kSubtract ? v[p][n] - population.theta[n] : population.v_reset[n];
         recording.spikes[p].push_back(spike ? 1 : 0);
         recording.potential[p].push_back(v[p][n]);
       }
@@ -117,13 +121,15 @@ TEST(Interpreter, FollowsTheDefinitionOnRandomNetworks) {
     std::vector<Values> inputs;
     for (const Input& input : network.inputs) {
       inputs.emplace_back();
-      for (std::size_t k = 0; k < steps * input.size(); ++k) inputs.back().push_back(rng.chance(0.5) ? 0 : double(rng.between(-1, 2)));
+      for (std::size_t k = 0; k < steps * input.size(); ++k)
+        inputs.back().push_back(rng.chance(0.5) ? 0 : double(rng.between(-1, 2)));
     }
     const Recording ours = record(network, inputs, steps);
     const Recording expected = by_definition(network, inputs, steps);
     ASSERT_EQ(ours.spikes, expected.spikes) << "seed " << seed;
     ASSERT_EQ(ours.potential, expected.potential) << "seed " << seed;
-    for (const auto& population : ours.spikes) spikes += static_cast<std::size_t>(std::count(population.begin(), population.end(), 1));
+    for (const auto& population : ours.spikes)
+      spikes += static_cast<std::size_t>(std::count(population.begin(), population.end(), 1));
   }
   EXPECT_GT(spikes, 1000U);
 }

@@ -63,7 +63,8 @@ void NirFile::fixed_text(const std::string& where, const std::string& value) {
   drop(where);
   const hid_t type = good(H5Tcopy(H5T_C_S1));
   H5Tset_size(type, value.size());
-  const hid_t set = good(H5Dcreate2(file_, where.c_str(), type, make_space({}), intermediate(), H5P_DEFAULT, H5P_DEFAULT));
+  const hid_t set =
+      good(H5Dcreate2(file_, where.c_str(), type, make_space({}), intermediate(), H5P_DEFAULT, H5P_DEFAULT));
   H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.data());
   H5Dclose(set);
 }
@@ -73,14 +74,19 @@ void NirFile::texts(const std::string& where, const Shape& shape, const std::vec
   std::vector<const char*> pointers;
   for (const std::string& value : values) pointers.push_back(value.c_str());
   const hid_t type = text_type();
-  const hid_t set = good(H5Dcreate2(file_, where.c_str(), type, make_space(shape), intermediate(), H5P_DEFAULT, H5P_DEFAULT));
-  if (!values.empty()) H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, static_cast<const void*>(pointers.data()));
+  const hid_t set = good(
+      H5Dcreate2(file_, where.c_str(), type, make_space(shape), intermediate(), H5P_DEFAULT, H5P_DEFAULT));
+  if (!values.empty())
+    H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, static_cast<const void*>(pointers.data()));
   H5Dclose(set);
 }
 
-void NirFile::numbers(const std::string& where, const Shape& shape, const std::vector<double>& values, Number number) {
+void NirFile::numbers(const std::string& where, const Shape& shape, const std::vector<double>& values,
+                      Number number) {
   drop(where);
-  const hid_t type = number == Number::kF4 ? H5T_IEEE_F32LE : number == Number::kF8 ? H5T_IEEE_F64LE : H5T_STD_I64LE;
+  const hid_t type = number == Number::kF4   ? H5T_IEEE_F32LE
+                     : number == Number::kF8 ? H5T_IEEE_F64LE
+                                             : H5T_STD_I64LE;
   const hid_t plist = good(H5Pcreate(H5P_DATASET_CREATE));
   if (storage_ == Storage::kCompressed && !shape.empty() && volume(shape) > 0) {
     std::vector<hsize_t> chunk(shape.begin(), shape.end());
@@ -88,7 +94,8 @@ void NirFile::numbers(const std::string& where, const Shape& shape, const std::v
     H5Pset_chunk(plist, static_cast<int>(chunk.size()), chunk.data());
     H5Pset_deflate(plist, 4);
   }
-  const hid_t set = good(H5Dcreate2(file_, where.c_str(), type, make_space(shape), intermediate(), plist, H5P_DEFAULT));
+  const hid_t set =
+      good(H5Dcreate2(file_, where.c_str(), type, make_space(shape), intermediate(), plist, H5P_DEFAULT));
   if (!values.empty()) H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
   H5Dclose(set);
 }
@@ -98,7 +105,8 @@ void NirFile::unwritten(const std::string& where, const Shape& shape) {
   const hid_t plist = good(H5Pcreate(H5P_DATASET_CREATE));
   const std::vector<hsize_t> chunk(shape.size(), 1);
   H5Pset_chunk(plist, static_cast<int>(chunk.size()), chunk.data());
-  H5Dclose(good(H5Dcreate2(file_, where.c_str(), H5T_IEEE_F32LE, make_space(shape), intermediate(), plist, H5P_DEFAULT)));
+  H5Dclose(good(H5Dcreate2(file_, where.c_str(), H5T_IEEE_F32LE, make_space(shape), intermediate(), plist,
+                           H5P_DEFAULT)));
 }
 
 void NirFile::group(const std::string& where) {

@@ -34,8 +34,8 @@ class NirFile {
   void remove(const std::string& where);
 
   void node(const std::string& name, const std::string& type) { text("node/nodes/" + name + "/type", type); }
-  void field(const std::string& node, const std::string& name, const Shape& shape, const std::vector<double>& values,
-             Number number = Number::kF4) {
+  void field(const std::string& node, const std::string& name, const Shape& shape,
+             const std::vector<double>& values, Number number = Number::kF4) {
     numbers("node/nodes/" + node + "/" + name, shape, values, number);
   }
   void edges(const std::vector<std::pair<std::string, std::string>>& list, const std::string& graph = "node");

@@ -95,7 +95,8 @@ TEST(NirReader, ReadsAConvolutionWhosePaddingIsAText) {
     EXPECT_EQ(network.populations.at(0).shape, (Shape{1, 2, 5}));
     EXPECT_EQ(network.projections.at(0).name, "conv+pool");
     // Row 1 reaches rows 0, 1 and 2 by the taps 3, 2 and 1; two rows are averaged.
-    EXPECT_EQ(std::vector<double>(network.projections.at(0).weight.begin() + 5 * 1, network.projections.at(0).weight.begin() + 5 * 1 + 2),
+    EXPECT_EQ(std::vector<double>(network.projections.at(0).weight.begin() + 5 * 1,
+                                  network.projections.at(0).weight.begin() + 5 * 1 + 2),
               (std::vector<double>{2.5, 0.5}));
   }
 }
@@ -133,17 +134,21 @@ TEST(NirReader, KeepsTypesShapesVersionAndMetadata) {
 }
 
 TEST(NirReader, DoesWithoutVersionResetAndInputWeight) {
-  EXPECT_EQ(message("old", [](NirFile& file) {
-              file.remove("version");
-              file.remove("node/nodes/lif/v_reset");
-            }), "accepted");
+  EXPECT_EQ(message("old",
+                    [](NirFile& file) {
+                      file.remove("version");
+                      file.remove("node/nodes/lif/v_reset");
+                    }),
+            "accepted");
 }
 
 TEST(NirReader, TakesTextsOfFixedLengthAndIntegersForParameters) {
-  EXPECT_EQ(message("fixed", [](NirFile& file) {
-              file.fixed_text("node/nodes/lif/type", "LIF");
-              file.field("lif", "v_threshold", {3}, {1, 2, 3}, Number::kI8);
-            }), "accepted");
+  EXPECT_EQ(message("fixed",
+                    [](NirFile& file) {
+                      file.fixed_text("node/nodes/lif/type", "LIF");
+                      file.field("lif", "v_threshold", {3}, {1, 2, 3}, Number::kI8);
+                    }),
+            "accepted");
 }
 
 struct Spoiled {
@@ -165,36 +170,103 @@ INSTANTIATE_TEST_SUITE_P(
     Files, NirMalformed,
     testing::Values(
         Spoiled{"no_node", [](NirFile& f) { f.remove("node"); }, {"no group '/node'"}},
-        Spoiled{"top_is_lif", [](NirFile& f) { f.text("node/type", "LIF"); }, {"top node", "'tau' is missing"}},
-        Spoiled{"no_nodes", [](NirFile& f) { f.remove("node/nodes"); }, {"the graph has no readable group 'nodes'"}},
+        Spoiled{
+            "top_is_lif", [](NirFile& f) { f.text("node/type", "LIF"); }, {"top node", "'tau' is missing"}},
+        Spoiled{"no_nodes",
+                [](NirFile& f) { f.remove("node/nodes"); },
+                {"the graph has no readable group 'nodes'"}},
         Spoiled{"no_edges", [](NirFile& f) { f.remove("node/edges"); }, {"the graph has no 'edges'"}},
-        Spoiled{"edges_shape", [](NirFile& f) { f.texts("node/edges", {3}, {"a", "b", "c"}); },
+        Spoiled{"edges_shape",
+                [](NirFile& f) {
+                  f.texts("node/edges", {3}, {"a", "b", "c"});
+                },
                 {"'edges' is not a list of pairs of texts, its shape is [3]"}},
-        Spoiled{"edges_numbers", [](NirFile& f) { f.numbers("node/edges", {1, 2}, {1, 2}); }, {"'edges' is not a list of pairs"}},
-        Spoiled{"no_type", [](NirFile& f) { f.remove("node/nodes/lif/type"); }, {"node 'lif': has no 'type'"}},
-        Spoiled{"type_number", [](NirFile& f) { f.numbers("node/nodes/lif/type", {}, {3}); }, {"node 'lif': its 'type' is not a text"}},
-        Spoiled{"unknown_type", [](NirFile& f) { f.node("lif", "Izhikevich"); }, {"node 'lif': its type 'Izhikevich' is none of NIR's"}},
-        Spoiled{"empty_type", [](NirFile& f) { f.text("node/nodes/lif/type", ""); }, {"node 'lif': its type '' is none of NIR's"}},
+        Spoiled{"edges_numbers",
+                [](NirFile& f) {
+                  f.numbers("node/edges", {1, 2}, {1, 2});
+                },
+                {"'edges' is not a list of pairs"}},
+        Spoiled{
+            "no_type", [](NirFile& f) { f.remove("node/nodes/lif/type"); }, {"node 'lif': has no 'type'"}},
+        Spoiled{"type_number",
+                [](NirFile& f) { f.numbers("node/nodes/lif/type", {}, {3}); },
+                {"node 'lif': its 'type' is not a text"}},
+        Spoiled{"unknown_type",
+                [](NirFile& f) { f.node("lif", "Izhikevich"); },
+                {"node 'lif': its type 'Izhikevich' is none of NIR's"}},
+        Spoiled{"empty_type",
+                [](NirFile& f) { f.text("node/nodes/lif/type", ""); },
+                {"node 'lif': its type '' is none of NIR's"}},
         Spoiled{"control_characters", [](NirFile& f) { f.node("lif", "a\x1b[31m"); }, {"'a\\x1b[31m'"}},
-        Spoiled{"missing_two", [](NirFile& f) { f.remove("node/nodes/lif/tau"); f.remove("node/nodes/fc/weight"); },
-                {"2 problems", "node 'lif' (LIF): field 'tau' is missing", "node 'fc' (Affine): field 'weight' is missing"}},
-        Spoiled{"missing_bias", [](NirFile& f) { f.remove("node/nodes/fc/bias"); }, {"node 'fc' (Affine): field 'bias' is missing"}},
-        Spoiled{"field_text", [](NirFile& f) { f.text("node/nodes/lif/tau", "soon"); }, {"node 'lif': field 'tau' is a text, expected numbers"}},
-        Spoiled{"field_group", [](NirFile& f) { f.group("node/nodes/lif/tau"); }, {"node 'lif' (LIF): 'tau' is not a dataset"}},
-        Spoiled{"not_finite", [](NirFile& f) { f.field("lif", "r", {3}, {1, std::nan(""), 1}); }, {"node 'lif': field 'r' holds numbers that are not finite"}},
-        Spoiled{"empty_field", [](NirFile& f) { f.field("lif", "r", {0}, {}); }, {"node 'lif' (LIF): 'r' is empty"}},
-        Spoiled{"huge", [](NirFile& f) { f.unwritten("node/nodes/fc/weight", {1'000'000, 1'000'000}); },
+        Spoiled{"missing_two",
+                [](NirFile& f) {
+                  f.remove("node/nodes/lif/tau");
+                  f.remove("node/nodes/fc/weight");
+                },
+                {"2 problems", "node 'lif' (LIF): field 'tau' is missing",
+                 "node 'fc' (Affine): field 'weight' is missing"}},
+        Spoiled{"missing_bias",
+                [](NirFile& f) { f.remove("node/nodes/fc/bias"); },
+                {"node 'fc' (Affine): field 'bias' is missing"}},
+        Spoiled{"field_text",
+                [](NirFile& f) { f.text("node/nodes/lif/tau", "soon"); },
+                {"node 'lif': field 'tau' is a text, expected numbers"}},
+        Spoiled{"field_group",
+                [](NirFile& f) { f.group("node/nodes/lif/tau"); },
+                {"node 'lif' (LIF): 'tau' is not a dataset"}},
+        Spoiled{"not_finite",
+                [](NirFile& f) {
+                  f.field("lif", "r", {3}, {1, std::nan(""), 1});
+                },
+                {"node 'lif': field 'r' holds numbers that are not finite"}},
+        Spoiled{"empty_field",
+                [](NirFile& f) { f.field("lif", "r", {0}, {}); },
+                {"node 'lif' (LIF): 'r' is empty"}},
+        Spoiled{"huge",
+                [](NirFile& f) {
+                  f.unwritten("node/nodes/fc/weight", {1'000'000, 1'000'000});
+                },
                 {"node 'fc' (Affine): 'weight' claims the shape [1000000,1000000]"}},
-        Spoiled{"unwritten", [](NirFile& f) { f.unwritten("node/nodes/fc/weight", {3, 2}); }, {"node 'fc' (Affine): 'weight' has 0 of its 6 chunks"}},
-        Spoiled{"soft_link", [](NirFile& f) { f.link("node/nodes/lif/r", "/nowhere"); }, {"node 'lif' (LIF): 'r' cannot be opened"}},
-        Spoiled{"external_link", [](NirFile& f) { f.external_link("node/nodes/lif/r"); }, {"node 'lif' (LIF): 'r' cannot be opened"}},
-        Spoiled{"node_is_dataset", [](NirFile& f) { f.numbers("node/nodes/odd", {1}, {1}); }, {"node 'odd': is not a readable group"}},
-        Spoiled{"contains_itself", [](NirFile& f) { f.hard_link("node/nodes/again", "node"); }, {"graphs are nested more than 16 deep"}},
-        Spoiled{"negative_shape", [](NirFile& f) { f.field("input", "shape", {1}, {-2}, Number::kI8); }, {"node 'input' (Input): field 'shape' holds no shape"}},
-        Spoiled{"huge_shape", [](NirFile& f) { f.field("input", "shape", {3}, {100000, 100000, 2}, Number::kI8); }, {"node 'input' (Input): field 'shape' claims more than 2^24"}},
-        Spoiled{"no_input", [](NirFile& f) { f.remove("node/nodes/input"); f.edges({{"fc", "lif"}, {"lif", "output"}}); }, {"the graph has no Input node"}},
-        Spoiled{"no_output", [](NirFile& f) { f.remove("node/nodes/output"); f.edges({{"input", "fc"}, {"fc", "lif"}}); }, {"the graph has no Output node"}},
-        Spoiled{"empty_edges", [](NirFile& f) { f.numbers("node/edges", {0}, {}); }, {"node 'output' (Output): no edge leads to it"}}),
+        Spoiled{"unwritten",
+                [](NirFile& f) {
+                  f.unwritten("node/nodes/fc/weight", {3, 2});
+                },
+                {"node 'fc' (Affine): 'weight' has 0 of its 6 chunks"}},
+        Spoiled{"soft_link",
+                [](NirFile& f) { f.link("node/nodes/lif/r", "/nowhere"); },
+                {"node 'lif' (LIF): 'r' cannot be opened"}},
+        Spoiled{"external_link",
+                [](NirFile& f) { f.external_link("node/nodes/lif/r"); },
+                {"node 'lif' (LIF): 'r' cannot be opened"}},
+        Spoiled{"node_is_dataset",
+                [](NirFile& f) { f.numbers("node/nodes/odd", {1}, {1}); },
+                {"node 'odd': is not a readable group"}},
+        Spoiled{"contains_itself",
+                [](NirFile& f) { f.hard_link("node/nodes/again", "node"); },
+                {"graphs are nested more than 16 deep"}},
+        Spoiled{"negative_shape",
+                [](NirFile& f) { f.field("input", "shape", {1}, {-2}, Number::kI8); },
+                {"node 'input' (Input): field 'shape' holds no shape"}},
+        Spoiled{"huge_shape",
+                [](NirFile& f) {
+                  f.field("input", "shape", {3}, {100000, 100000, 2}, Number::kI8);
+                },
+                {"node 'input' (Input): field 'shape' claims more than 2^24"}},
+        Spoiled{"no_input",
+                [](NirFile& f) {
+                  f.remove("node/nodes/input");
+                  f.edges({{"fc", "lif"}, {"lif", "output"}});
+                },
+                {"the graph has no Input node"}},
+        Spoiled{"no_output",
+                [](NirFile& f) {
+                  f.remove("node/nodes/output");
+                  f.edges({{"input", "fc"}, {"fc", "lif"}});
+                },
+                {"the graph has no Output node"}},
+        Spoiled{"empty_edges",
+                [](NirFile& f) { f.numbers("node/edges", {0}, {}); },
+                {"node 'output' (Output): no edge leads to it"}}),
     [](const testing::TestParamInfo<Spoiled>& spoiled) { return spoiled.param.name; });
 
 TEST(NirReader, SaysWhatIsNoNirFileAtAll) {
@@ -222,7 +294,8 @@ std::vector<char> bytes_of(const std::string& path) {
 
 /// Reads the bytes as a file: any answer will do, dying will not. True when accepted.
 bool survives(const std::vector<char>& bytes, const std::string& path) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   try {
     NirLimits limits;
     limits.seconds = 1;
@@ -250,7 +323,8 @@ TEST(NirFuzz, NoTruncationIsAcceptedOrFatal) {
     const std::vector<char> whole = small_file(storage);
     ASSERT_TRUE(survives(whole, temp.path));
     for (std::size_t length = 0; length < whole.size(); length += 1 + whole.size() / 100) {
-      EXPECT_FALSE(survives({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}, temp.path)) << length;
+      EXPECT_FALSE(survives({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}, temp.path))
+          << length;
     }
   }
 }
@@ -269,7 +343,8 @@ TEST(NirFuzz, NoDamageIsFatal) {
       std::vector<char> bytes = whole;
       for (std::uint64_t flips = 1 + rng.below(8); flips > 0; --flips) {
         char& byte = bytes[rng.below(bytes.size())];
-        byte = rng.chance(0.5) ? static_cast<char>(byte ^ (1 << rng.below(8))) : static_cast<char>(rng.below(256));
+        byte = rng.chance(0.5) ? static_cast<char>(byte ^ (1 << rng.below(8)))
+                               : static_cast<char>(rng.below(256));
       }
       SCOPED_TRACE("case " + std::to_string(i));
       refused += survives(bytes, temp.path) ? 0U : 1U;

@@ -35,7 +35,8 @@ std::string after(const std::string& header, const std::string& key, const std::
 }
 
 NpyArray parse(const std::vector<char>& bytes) {
-  const std::size_t length = static_cast<unsigned char>(bytes.at(8)) + 256U * static_cast<unsigned char>(bytes.at(9));
+  const std::size_t length =
+      static_cast<unsigned char>(bytes.at(8)) + 256U * static_cast<unsigned char>(bytes.at(9));
   const std::string header(bytes.data() + 10, length);
   const std::string type = after(header, "'descr': '", "'").substr(1);
   NpyArray array;
@@ -53,10 +54,12 @@ NpyArray parse(const std::vector<char>& bytes) {
     at = comma + 1;
   }
   const std::size_t size = std::stoul(type.substr(1));
-  if (column_major && array.shape.size() > 2) throw std::runtime_error("npy: column-major with more than 2 extents");
+  if (column_major && array.shape.size() > 2)
+    throw std::runtime_error("npy: column-major with more than 2 extents");
   for (std::size_t i = 0; i < count; ++i) {
     std::size_t at = i;
-    if (column_major && array.shape.size() == 2) at = i % array.shape[1] * array.shape[0] + i / array.shape[1];
+    if (column_major && array.shape.size() == 2)
+      at = i % array.shape[1] * array.shape[0] + i / array.shape[1];
     array.values.push_back(number(type, &bytes.at(10 + length + at * size)));
   }
   return array;
@@ -79,7 +82,8 @@ std::map<std::string, NpyArray> read_npz(const std::string& path) {
     zip_stat_index(archive, static_cast<zip_uint64_t>(i), 0, &entry);
     std::vector<char> bytes(entry.size);
     zip_file_t* file = zip_fopen_index(archive, static_cast<zip_uint64_t>(i), 0);
-    if (zip_fread(file, bytes.data(), entry.size) != static_cast<zip_int64_t>(entry.size)) throw std::runtime_error(path);
+    if (zip_fread(file, bytes.data(), entry.size) != static_cast<zip_int64_t>(entry.size))
+      throw std::runtime_error(path);
     zip_fclose(file);
     const std::string name = entry.name;
     arrays.emplace(name.substr(0, name.size() - 4), parse(bytes));
@@ -92,7 +96,8 @@ std::vector<std::uint8_t> unpack_bits(const NpyArray& packed) {
   std::vector<std::uint8_t> bits;
   bits.reserve(packed.values.size() * 8);
   for (const double value : packed.values) {
-    for (int bit = 7; bit >= 0; --bit) bits.push_back((static_cast<unsigned>(value) >> static_cast<unsigned>(bit)) & 1U);
+    for (int bit = 7; bit >= 0; --bit)
+      bits.push_back((static_cast<unsigned>(value) >> static_cast<unsigned>(bit)) & 1U);
   }
   return bits;
 }

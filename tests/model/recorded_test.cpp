@@ -141,15 +141,15 @@ TEST_P(BrailleRecordings, HiddenSpikesDifferByTheKnownCount) {
   EXPECT_EQ(differing_bits(recording.spikes[population(network, "lif1.lif")], theirs, c.lag), c.expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, BrailleRecordings,
-    testing::Values(BrailleCase{"bias_zero", "snntorch", Reset::kToValue, 0, 0},
-                    BrailleCase{"bias_zero", "norse", Reset::kToValue, 0, 23},
-                    BrailleCase{"bias_zero", "spyx", Reset::kSubtract, 1, 0},
-                    BrailleCase{"noBias_subtract", "spyx", Reset::kSubtract, 1, 0},
-                    BrailleCase{"noBias_subtract", "norse", Reset::kToValue, 0, 0},
-                    BrailleCase{"noBias_subtract", "snntorch", Reset::kToValue, 0, 85},
-                    BrailleCase{"noBias_subtract", "snntorch", Reset::kSubtract, 0, 46}));
+INSTANTIATE_TEST_SUITE_P(All, BrailleRecordings,
+                         testing::Values(BrailleCase{"bias_zero", "snntorch", Reset::kToValue, 0, 0},
+                                         BrailleCase{"bias_zero", "norse", Reset::kToValue, 0, 23},
+                                         BrailleCase{"bias_zero", "spyx", Reset::kSubtract, 1, 0},
+                                         BrailleCase{"noBias_subtract", "spyx", Reset::kSubtract, 1, 0},
+                                         BrailleCase{"noBias_subtract", "norse", Reset::kToValue, 0, 0},
+                                         BrailleCase{"noBias_subtract", "snntorch", Reset::kToValue, 0, 85},
+                                         BrailleCase{"noBias_subtract", "snntorch", Reset::kSubtract, 0,
+                                                     46}));
 
 std::vector<std::size_t> counts(const std::vector<std::uint8_t>& spikes, std::size_t neurons) {
   std::vector<std::size_t> result(neurons, 0);
@@ -175,11 +175,15 @@ TEST(BrailleSampleZero, FourDiscretisationsOfTheNumpyReferenceAgreeInEveryBit) {
   for (const std::string model : {"noDelay_bias_zero", "noDelay_noBias_subtract"}) {
     for (const auto& [name, reset] : {std::pair<std::string, Reset>{"zero", Reset::kToValue},
                                       std::pair<std::string, Reset>{"subtract", Reset::kSubtract}}) {
-      const Network network = load_network(data_path("nir-braille-srnn/braille_" + model + ".nir"), {.reset = reset}, nullptr);
+      const Network network =
+          load_network(data_path("nir-braille-srnn/braille_" + model + ".nir"), {.reset = reset}, nullptr);
       const Recording recording = record(network, one(braille_input()), kSteps);
       const std::string key = model + "__" + name + "__";
-      EXPECT_EQ(differing_bits(recording.spikes[population(network, "lif1.lif")], golden.at(key + "hidden"), 0), 0U) << key;
-      EXPECT_EQ(differing_bits(recording.spikes[population(network, "lif2")], golden.at(key + "out"), 0), 0U) << key;
+      EXPECT_EQ(
+          differing_bits(recording.spikes[population(network, "lif1.lif")], golden.at(key + "hidden"), 0), 0U)
+          << key;
+      EXPECT_EQ(differing_bits(recording.spikes[population(network, "lif2")], golden.at(key + "out"), 0), 0U)
+          << key;
     }
   }
 }
@@ -190,7 +194,8 @@ TEST(BrailleSampleZero, SnnTorchsGuardedSubtractionIsTheFifth) {
   NEED_DATA("nir-braille-srnn");
   const auto golden = read_npz(data_path("nir-braille-srnn/sample0_numpy_golden.npz"));
   const NpyArray& guarded = golden.at("noDelay_noBias_subtract__subtract_snntorch_nodelay__hidden");
-  const NpyArray recorded = read_npy(data_path("nir-braille-srnn/snntorch_activity_noDelay_noBias_subtract.npy"));
+  const NpyArray recorded =
+      read_npy(data_path("nir-braille-srnn/snntorch_activity_noDelay_noBias_subtract.npy"));
   EXPECT_EQ(guarded.values, recorded.values);
   const Network network = load_network(data_path("nir-braille-srnn/braille_noDelay_noBias_subtract.nir"),
                                        {.reset = Reset::kSubtract}, nullptr);
@@ -230,7 +235,8 @@ TEST(BrailleSampleZero, TheSpinnaker2RecipeReproducesTheChipInEveryBit) {
   NEED_DATA("nir-braille-srnn");
   for (const auto& [model, reset] : {std::pair<std::string, Reset>{"bias_zero", Reset::kToValue},
                                      std::pair<std::string, Reset>{"noBias_subtract", Reset::kSubtract}}) {
-    Network network = load_network(data_path("nir-braille-srnn/braille_noDelay_" + model + ".nir"), {.reset = reset}, nullptr);
+    Network network = load_network(data_path("nir-braille-srnn/braille_noDelay_" + model + ".nir"),
+                                   {.reset = reset}, nullptr);
     to_spinnaker2(network);
     const Recording recording = record(network, one(braille_input()), kSteps);
     const NpyArray chip = read_npy(data_path("nir-braille-srnn/s2_activity_noDelay_" + model + ".npy"));
@@ -241,7 +247,8 @@ TEST(BrailleSampleZero, TheSpinnaker2RecipeReproducesTheChipInEveryBit) {
 TEST(BrailleMalformed, NamesEveryInnerEdgeThatLeadsNowhere) {
   NEED_DATA("nir-braille-srnn");
   for (const std::string model : {"bias_zero", "noBias_subtract"}) {
-    const std::string path = data_path("nir-braille-srnn/malformed-subgraph/braille_noDelay_" + model + "_subgraph.nir");
+    const std::string path =
+        data_path("nir-braille-srnn/malformed-subgraph/braille_noDelay_" + model + "_subgraph.nir");
     try {
       (void)load_network(path, {}, nullptr);
       FAIL() << "accepted";
@@ -249,8 +256,10 @@ TEST(BrailleMalformed, NamesEveryInnerEdgeThatLeadsNowhere) {
       const std::string text = error.what();
       EXPECT_EQ(error.kind(), ErrorKind::kInput);
       EXPECT_NE(text.find("6 problems"), std::string::npos) << text;
-      EXPECT_NE(text.find("edge 'lif1/input' -> 'lif1/lif': there is no node 'lif' in the nested graph 'lif1'"),
-                std::string::npos) << text;
+      EXPECT_NE(
+          text.find("edge 'lif1/input' -> 'lif1/lif': there is no node 'lif' in the nested graph 'lif1'"),
+          std::string::npos)
+          << text;
     }
   }
 }
@@ -271,7 +280,8 @@ TEST(CnnFile, EveryLayerHasItsShapeAndItsUnrolledSynapses) {
 // ---- whole test sets ----
 
 std::size_t first_largest(const std::vector<std::size_t>& values) {
-  return static_cast<std::size_t>(std::distance(values.begin(), std::max_element(values.begin(), values.end())));
+  return static_cast<std::size_t>(
+      std::distance(values.begin(), std::max_element(values.begin(), values.end())));
 }
 
 TEST(BrailleTh10, HiddenSpikesAndAccuracyAreTheReferences) {
@@ -291,10 +301,12 @@ TEST(BrailleTh10, HiddenSpikesAndAccuracyAreTheReferences) {
     const auto begin = x.values.begin() + static_cast<std::ptrdiff_t>(s * 64 * 24);
     std::vector<std::size_t> out(7, 0);
     run(interpreter, one(Column(begin, begin + 64 * 24)), 64, [&](std::size_t t, const Interpreter& now) {
-      for (std::size_t n = 0; n < 64; ++n) hidden_bits += now.spikes(lif1)[n] != hidden[(s * 64 + t) * 64 + n] ? 1U : 0U;
+      for (std::size_t n = 0; n < 64; ++n)
+        hidden_bits += now.spikes(lif1)[n] != hidden[(s * 64 + t) * 64 + n] ? 1U : 0U;
       for (std::size_t n = 0; n < 7; ++n) out[n] += now.spikes(lif2)[n];
     });
-    for (std::size_t n = 0; n < 7; ++n) count_differences += double(out[n]) != reference.at("out_counts").values[s * 7 + n] ? 1U : 0U;
+    for (std::size_t n = 0; n < 7; ++n)
+      count_differences += double(out[n]) != reference.at("out_counts").values[s * 7 + n] ? 1U : 0U;
     right += double(first_largest(out)) == inputs.at("labels").values[s] ? 1U : 0U;
   }
   EXPECT_EQ(hidden_bits, 0U);
@@ -319,7 +331,8 @@ TEST(MnistSnn, CountsAndAccuracyOfTheFirstThousandAreTheReferences) {
     run(interpreter, one(Column(begin, begin + 8 * 784)), 8, [&](std::size_t, const Interpreter& now) {
       for (std::size_t n = 0; n < 10; ++n) out[n] += now.spikes(lif2)[n];
     });
-    for (std::size_t n = 0; n < 10; ++n) count_differences += double(out[n]) != reference.values[s * 10 + n] ? 1U : 0U;
+    for (std::size_t n = 0; n < 10; ++n)
+      count_differences += double(out[n]) != reference.values[s * 10 + n] ? 1U : 0U;
     ties += std::count(out.begin(), out.end(), out[first_largest(out)]) > 1 ? 1U : 0U;
     right += double(first_largest(out)) == test.at("labels").values[s] ? 1U : 0U;
   }

@@ -28,7 +28,9 @@ struct Case {
   [[nodiscard]] std::size_t out(std::size_t d) const {
     return (in[d] + before[d] + after[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d] + 1;
   }
-  [[nodiscard]] bool fits(std::size_t d) const { return in[d] + before[d] + after[d] > dilation[d] * (kernel[d] - 1); }
+  [[nodiscard]] bool fits(std::size_t d) const {
+    return in[d] + before[d] + after[d] > dilation[d] * (kernel[d] - 1);
+  }
 };
 
 /// The definition, output by output, over an explicitly padded picture.
@@ -50,7 +52,8 @@ Values reference(const Case& c, const Values& x) {
         for (std::size_t i = 0; i < per_group; ++i)
           for (std::size_t a = 0; a < c.kernel[0]; ++a)
             for (std::size_t b = 0; b < c.kernel[1]; ++b) {
-              const std::size_t row = y * c.stride[0] + a * c.dilation[0], column = z * c.stride[1] + b * c.dilation[1];
+              const std::size_t row = y * c.stride[0] + a * c.dilation[0],
+                                column = z * c.stride[1] + b * c.dilation[1];
               const double w = pool ? 1 : c.weight[((o * per_group + i) * c.kernel[0] + a) * c.kernel[1] + b];
               sum += w * padded[((group * per_group + i) * height + row) * width + column];
             }
@@ -137,7 +140,9 @@ TEST(Windows, EqualTheirDefinitionForRandomGeometries) {
     Shape out{c.outputs, c.out(0), c.out(1)};
     if (c.type == "Conv1d") out.erase(out.begin() + 1);
     NirGraph graph;
-    graph.nodes = {{"in", port_of("Input", shape_in(c))}, {"window", node_of(c, rng.chance(0.5))}, {"out", port_of("Output", out)}};
+    graph.nodes = {{"in", port_of("Input", shape_in(c))},
+                   {"window", node_of(c, rng.chance(0.5))},
+                   {"out", port_of("Output", out)}};
     graph.edges = {{"in", "window"}, {"window", "out"}};
     const Network network = elaborate(graph, {}, nullptr);
     EXPECT_THAT(check(network), IsEmpty());
@@ -146,7 +151,8 @@ TEST(Windows, EqualTheirDefinitionForRandomGeometries) {
     const Values expected = reference(c, x);
     const Recording found = record(network, std::vector<Values>{x}, 1);
     for (std::size_t n = 0; n < expected.size(); ++n)
-      ASSERT_NEAR(found.potential[0][n], expected[n], 1e-9) << "seed " << seed << " " << c.type << " output " << n;
+      ASSERT_NEAR(found.potential[0][n], expected[n], 1e-9)
+          << "seed " << seed << " " << c.type << " output " << n;
   }
 }
 
@@ -167,11 +173,13 @@ TEST(Windows, ChainsWithScaleAndFlattenComposeToOneProjection) {
     const std::size_t flat = pool.outputs * pool.out(0) * pool.out(1);
     const Values scale = random_values(middle, rng), w = random_values(2 * flat, rng);
     NirGraph graph;
-    graph.nodes = {{"in", port_of("Input", shape_in(first))}, {"a", node_of(first, false)},
+    graph.nodes = {{"in", port_of("Input", shape_in(first))},
+                   {"a", node_of(first, false)},
                    {"b", nir_node("Scale", {{"scale", {{first.outputs, pool.in[0], pool.in[1]}, scale}}})},
                    {"c", node_of(pool, false)},
                    {"d", nir_node("Flatten", {{"start_dim", scalar(0)}, {"end_dim", scalar(-1)}})},
-                   {"e", linear(2, flat, w)}, {"out", port("Output", {2})}};
+                   {"e", linear(2, flat, w)},
+                   {"out", port("Output", {2})}};
     graph.edges = {{"in", "a"}, {"a", "b"}, {"b", "c"}, {"c", "d"}, {"d", "e"}, {"e", "out"}};
     const Network network = elaborate(graph, {}, nullptr);
     ASSERT_LE(network.projections.size(), 1U);
@@ -211,9 +219,12 @@ NirNode conv(Shape weight, std::map<std::string, NirArray> more = {}) {
 }
 
 TEST(Windows, EveryWrongFieldIsNamedAtOnceWithWhatWasExpected) {
-  NirNode node = conv({4, 1, 3, 5}, {{"stride", row({0, 1})}, {"dilation", row({1, 1, 1})}, {"groups", scalar(3)}, {"bias", row({1, 2})}});
+  NirNode node = conv(
+      {4, 1, 3, 5},
+      {{"stride", row({0, 1})}, {"dilation", row({1, 1, 1})}, {"groups", scalar(3)}, {"bias", row({1, 2})}});
   const std::string text = refusal(through(node, {2, 8, 8}, {4, 6, 4}));
-  EXPECT_THAT(text, HasSubstr("node 'x' (Conv2d): its field 'stride' holds 0, expected a whole number from 1"));
+  EXPECT_THAT(text,
+              HasSubstr("node 'x' (Conv2d): its field 'stride' holds 0, expected a whole number from 1"));
   EXPECT_THAT(text, HasSubstr("node 'x' (Conv2d): its field 'dilation' has 3 numbers, expected 2 or one"));
   EXPECT_THAT(text, HasSubstr("its weight [4,1,3,5] in 3 groups takes 3 channels, its input has 2"));
   EXPECT_THAT(text, HasSubstr("its 4 output channels do not divide into 3 groups"));
@@ -225,13 +236,16 @@ TEST(Windows, ImpossiblePlacesAreRefused) {
               HasSubstr("its kernel reaches over 9 rows, its input has 8 with the padding"));
   NirNode same = conv({1, 1, 3, 3}, {{"stride", row({2, 2})}});
   same.texts["padding"] = "same";
-  EXPECT_THAT(refusal(through(same, {1, 8, 8}, {1, 4, 4})), HasSubstr("padding 'same' has no meaning with the stride 2,2"));
+  EXPECT_THAT(refusal(through(same, {1, 8, 8}, {1, 4, 4})),
+              HasSubstr("padding 'same' has no meaning with the stride 2,2"));
   NirNode odd = conv({1, 1, 3, 3});
   odd.texts["padding"] = "reflect";
-  EXPECT_THAT(refusal(through(odd, {1, 8, 8}, {1, 6, 6})), HasSubstr("its padding is 'reflect', expected 'same', 'valid' or numbers"));
+  EXPECT_THAT(refusal(through(odd, {1, 8, 8}, {1, 6, 6})),
+              HasSubstr("its padding is 'reflect', expected 'same', 'valid' or numbers"));
   EXPECT_THAT(refusal(through(conv({1, 1, 3, 3}, {{"input_shape", row({9, 9})}}), {1, 8, 8}, {1, 7, 7})),
               HasSubstr("'in' gives the shape [1,8,8], 'x' takes [1,9,9]"));
-  EXPECT_THAT(refusal(through(conv({1, 1, 3, 3}), {8, 8, 8, 8}, {1, 7, 7})), HasSubstr("expected [channels,height,width]"));
+  EXPECT_THAT(refusal(through(conv({1, 1, 3, 3}), {8, 8, 8, 8}, {1, 7, 7})),
+              HasSubstr("expected [channels,height,width]"));
 }
 
 TEST(Windows, ANonSquareKernelGivesItsOwnWidth) {
@@ -251,8 +265,11 @@ TEST(Delays, EveryElementArrivesItsOwnStepsLater) {
 
 TEST(Delays, InARecurrentPathReplaceTheDefaultDelay) {
   NirGraph graph;
-  graph.nodes = {{"in", port("Input", {1})}, {"cell", lif(1, 0.5)}, {"wait", nir_node("Delay", {{"delay", row({3})}})},
-                 {"back", linear(1, 1, {1})}, {"out", port("Output", {1})}};
+  graph.nodes = {{"in", port("Input", {1})},
+                 {"cell", lif(1, 0.5)},
+                 {"wait", nir_node("Delay", {{"delay", row({3})}})},
+                 {"back", linear(1, 1, {1})},
+                 {"out", port("Output", {1})}};
   graph.edges = {{"in", "cell"}, {"cell", "wait"}, {"wait", "back"}, {"back", "cell"}, {"cell", "out"}};
   const Network network = elaborate(graph, {.dt = 1}, nullptr);
   const Recording found = record(network, std::vector<Values>{{1, 0, 0, 0, 0, 0, 0, 0}}, 8);
@@ -261,7 +278,9 @@ TEST(Delays, InARecurrentPathReplaceTheDefaultDelay) {
 
 TEST(Delays, BehindABiasAreRefused) {
   NirGraph graph;
-  graph.nodes = {{"in", port("Input", {1})}, {"fc", affine(1, 1, {1}, {1})}, {"wait", nir_node("Delay", {{"delay", row({1})}})},
+  graph.nodes = {{"in", port("Input", {1})},
+                 {"fc", affine(1, 1, {1}, {1})},
+                 {"wait", nir_node("Delay", {{"delay", row({1})}})},
                  {"out", port("Output", {1})}};
   graph.edges = {{"in", "fc"}, {"fc", "wait"}, {"wait", "out"}};
   EXPECT_THAT(refusal(graph), HasSubstr("node 'wait' (Delay): a bias reaches it"));
@@ -270,13 +289,15 @@ TEST(Delays, BehindABiasAreRefused) {
 // ---- Threshold and I ----
 
 TEST(ThresholdNode, FiresWhereTheValueOfThisStepIsAboveIt) {
-  const Network network = elaborate(through(nir_node("Threshold", {{"threshold", row({1, 2})}}), {2}, {2}), {}, nullptr);
+  const Network network =
+      elaborate(through(nir_node("Threshold", {{"threshold", row({1, 2})}}), {2}, {2}), {}, nullptr);
   const Recording found = record(network, std::vector<Values>{{1, 3, 2, 2, 0.5, 2.5}}, 3);
   EXPECT_THAT(found.spikes[0], ElementsAre(0, 1, 1, 0, 0, 1));
 }
 
 TEST(INode, IntegratesAndIsReadOut) {
-  const Network network = elaborate(through(nir_node("I", {{"r", row({2})}}), {1}, {1}), {.dt = 0.5}, nullptr);
+  const Network network =
+      elaborate(through(nir_node("I", {{"r", row({2})}}), {1}, {1}), {.dt = 0.5}, nullptr);
   const Recording found = record(network, std::vector<Values>{{1, 2, 3}}, 3);
   EXPECT_THAT(found.potential[0], ElementsAre(1, 3, 6));
 }
@@ -285,7 +306,10 @@ TEST(INode, ThatFeedsAThresholdIsRefused) {
   NirGraph graph = through(nir_node("I", {{"r", row({2})}}), {1}, {1});
   graph.nodes["step"] = nir_node("Threshold", {{"threshold", row({1})}});
   graph.edges = {{"in", "x"}, {"x", "step"}, {"step", "out"}};
-  EXPECT_THAT(refusal(graph), HasSubstr("node 'x' (I): feeds 'step' (Threshold); the potential of a readout can only go to an Output"));
+  EXPECT_THAT(
+      refusal(graph),
+      HasSubstr(
+          "node 'x' (I): feeds 'step' (Threshold); the potential of a readout can only go to an Output"));
 }
 
 }  // namespace

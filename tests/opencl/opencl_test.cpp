@@ -1,5 +1,6 @@
-// The portable kernels on PoCL: random networks and inputs equal to the golden model in every spike and potential,
-// whichever kernel adds and however samples are batched; the command on the digits; what a user hears when it fails.
+// The portable kernels on PoCL: random networks and inputs equal to the golden model in every spike and
+// potential, whichever kernel adds and however samples are batched; the command on the digits; what a user
+// hears when it fails.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -42,10 +43,12 @@ const bool kCacheIsSet = [] {
 
 constexpr const char* kPocl = "portable computing";
 constexpr const char* kChips[] = {"one", "row", "column", "narrow", "square", "wide"};
-constexpr int kBlocks = 4;   ///< tests per chip
-constexpr int kCases = 20;   ///< networks that fit, per test
+constexpr int kBlocks = 4;  ///< tests per chip
+constexpr int kCases = 20;  ///< networks that fit, per test
 
-Chip test_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml"); }
+Chip test_chip(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
+}
 
 struct Compiled {
   std::uint64_t seed = 0;
@@ -54,7 +57,8 @@ struct Compiled {
   Image image;
 };
 
-/// A random image of a random network, with everything recorded in half of them. Nothing when it does not fit.
+/// A random image of a random network, with everything recorded in half of them. Nothing when it does not
+/// fit.
 std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip) {
   Rng rng(seed ^ 0x0c1U);
   CaseOptions sizes;
@@ -70,7 +74,8 @@ std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip) {
   options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
   options.readout_last_only = rng.chance(0.2);
   if (rng.chance(0.5))
-    for (const IntPopulation& population : compiled.made.network.populations) options.record.push_back(population.name);
+    for (const IntPopulation& population : compiled.made.network.populations)
+      options.record.push_back(population.name);
   try {
     auto built = build_image(compiled.made.network, chip, options);
     if (auto* image = std::get_if<Image>(&built)) {
@@ -91,7 +96,8 @@ void for_cases(const std::string& name, int block, Each&& each) {
   const int wanted = replayed != nullptr ? 1 : kCases;
   int done = 0;
   for (std::uint64_t n = 0; done < wanted && n < 20 * kCases; ++n) {
-    const std::uint64_t seed = replayed != nullptr ? std::strtoull(replayed, nullptr, 10) : static_cast<std::uint64_t>(block) * 1'000'000 + n;
+    const std::uint64_t seed = replayed != nullptr ? std::strtoull(replayed, nullptr, 10)
+                                                   : static_cast<std::uint64_t>(block) * 1'000'000 + n;
     SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
     const std::optional<Compiled> compiled = compiled_case(seed, chip);
     if (!compiled) {
@@ -106,7 +112,8 @@ void for_cases(const std::string& name, int block, Each&& each) {
 }
 
 /// Golden potentials as a readout sends them that does so at the end of a sample only.
-std::vector<std::int32_t> only_last_steps(std::vector<std::int32_t> values, std::size_t neurons, const Dataset& data) {
+std::vector<std::int32_t> only_last_steps(std::vector<std::int32_t> values, std::size_t neurons,
+                                          const Dataset& data) {
   std::size_t k = 0;
   for (const Sample& sample : data.samples)
     for (std::size_t t = 0; t < sample.steps(); ++t)
@@ -120,7 +127,8 @@ void expect_same(const Trace<T>& trace, const std::vector<T>& expected) {
   std::size_t k = 0;
   for (const auto& sample : trace.samples)
     for (std::size_t i = 0; i < sample.size(); ++i, ++k)
-      ASSERT_EQ(sample[i], expected[k]) << trace.node << " step " << k / trace.neurons << " neuron " << k % trace.neurons;
+      ASSERT_EQ(sample[i], expected[k])
+          << trace.node << " step " << k / trace.neurons << " neuron " << k % trace.neurons;
   ASSERT_EQ(k, expected.size());
 }
 
@@ -132,12 +140,15 @@ void expect_golden(const Compiled& compiled, const DeviceRun& run, const GoldenR
     if (output.kind == OutputKind::kSpikes) {
       const auto& traces = output.recorded ? run.outputs.recorded_spikes : run.outputs.spikes;
       expect_same(traces.at(spiking[output.recorded]++), golden.spikes[p]);
-      if (!output.recorded) for (const std::uint8_t spike : golden.spikes[p]) output_spikes += spike;
+      if (!output.recorded)
+        for (const std::uint8_t spike : golden.spikes[p]) output_spikes += spike;
     } else {
       const auto& traces = output.recorded ? run.outputs.recorded_v : run.outputs.potentials;
       const std::size_t neurons = compiled.made.network.populations[p].size();
-      expect_same(traces.at(analogue[output.recorded]++), compiled.options.readout_last_only
-                      ? only_last_steps(golden.potentials[p], neurons, compiled.made.data) : golden.potentials[p]);
+      expect_same(traces.at(analogue[output.recorded]++),
+                  compiled.options.readout_last_only
+                      ? only_last_steps(golden.potentials[p], neurons, compiled.made.data)
+                      : golden.potentials[p]);
     }
     if (::testing::Test::HasFatalFailure()) return;
   }
@@ -162,7 +173,9 @@ void expect_states(const Compiled& compiled, const GoldenRun& golden, OpenClRunn
 struct Param {
   std::string chip;
   int block = 0;
-  friend std::ostream& operator<<(std::ostream& out, const Param& param) { return out << param.chip << " block " << param.block; }
+  friend std::ostream& operator<<(std::ostream& out, const Param& param) {
+    return out << param.chip << " block " << param.block;
+  }
 };
 
 class Pocl : public ::testing::TestWithParam<Param> {};
@@ -170,7 +183,8 @@ class Pocl : public ::testing::TestWithParam<Param> {};
 TEST_P(Pocl, IsGoldenInEverySpikeAndPotential) {
   for_cases(GetParam().chip, GetParam().block, [](const Compiled& compiled) {
     Rng rng(compiled.seed);
-    constexpr OpenClKernels kKernels[] = {OpenClKernels::kAuto, OpenClKernels::kCrossbar, OpenClKernels::kSystolic};
+    constexpr OpenClKernels kKernels[] = {OpenClKernels::kAuto, OpenClKernels::kCrossbar,
+                                          OpenClKernels::kSystolic};
     const OpenClOptions options{
         .platform = kPocl, .kernels = kKernels[rng.below(3)], .batch = rng.below(5), .window = rng.below(4)};
     const GoldenRun golden = run_golden(compiled.made.network, compiled.made.data);
@@ -207,7 +221,8 @@ Case overflowing_case() {
   population.name = "out";
   population.shape = {4};
   population.scale = 15;
-  for (auto* const list : {&population.alpha, &population.bias_i, &population.bias_v, &population.v_reset}) list->assign(4, 0);
+  for (auto* const list : {&population.alpha, &population.bias_i, &population.bias_v, &population.v_reset})
+    list->assign(4, 0);
   population.beta.assign(4, 4000);
   population.theta = {0, 8'388'606, 8'388'607, 1000};
   network.populations.push_back(population);
@@ -247,7 +262,8 @@ TEST(PoclArithmetic, SumsThatLeave32BitsSaturate) {
   ASSERT_TRUE(std::holds_alternative<Image>(built));
   Compiled compiled{0, made, {}, std::get<Image>(std::move(built))};
   for (const OpenClKernels kernels : {OpenClKernels::kCrossbar, OpenClKernels::kSystolic}) {
-    const std::unique_ptr<OpenClRunner> runner = open_opencl(compiled.image, {.platform = kPocl, .kernels = kernels});
+    const std::unique_ptr<OpenClRunner> runner =
+        open_opencl(compiled.image, {.platform = kPocl, .kernels = kernels});
     const GoldenRun golden = run_golden(made.network, made.data);
     expect_golden(compiled, runner->run(made.data), golden);
     expect_states(compiled, golden, *runner);
@@ -267,7 +283,8 @@ class Features {
     for (const StreamInput& input : image.application.inputs)
       if (input.planes > 1) seen_.insert(input.is_signed ? "signed planes" : "planes");
     for (const Cluster& cluster : image.application.clusters) {
-      for (const auto& chunk : cluster.chunks) add_row(chunk.per_axon != 0 ? "per axon" : "uniform", chunk.format, chunk.words);
+      for (const auto& chunk : cluster.chunks)
+        add_row(chunk.per_axon != 0 ? "per axon" : "uniform", chunk.format, chunk.words);
       for (const auto& axon : cluster.axons) add_row("axon", axon.format, axon.words);
       for (const Inbound& in : cluster.inbound)
         if (in.delay > 1) seen_.insert("delay");
@@ -290,10 +307,12 @@ class Features {
 
 TEST(OpenClCases, HoldEveryFeature) {
   Features features;
-  for (const char* chip : kChips) for_cases(chip, 0, [&](const Compiled& compiled) { features.add(compiled); });
-  EXPECT_THAT(features.seen(), ::testing::IsSupersetOf(
-      {"several tiles", "planes", "signed planes", "per axon", "uniform", "axon", "delay", "last only", "recurrent stage", "batched stage",
-       "levels", "format 0", "format 1", "format 2", "format 3"}));
+  for (const char* chip : kChips)
+    for_cases(chip, 0, [&](const Compiled& compiled) { features.add(compiled); });
+  EXPECT_THAT(features.seen(),
+              ::testing::IsSupersetOf({"several tiles", "planes", "signed planes", "per axon", "uniform",
+                                       "axon", "delay", "last only", "recurrent stage", "batched stage",
+                                       "levels", "format 0", "format 1", "format 2", "format 3"}));
   for (const NeuronKind kind : {NeuronKind::kLif, NeuronKind::kCubaLif, NeuronKind::kLi, NeuronKind::kCubaLi})
     EXPECT_TRUE(features.seen().contains("kind " + std::to_string(static_cast<int>(kind))));
 }
@@ -304,7 +323,8 @@ std::vector<std::pair<std::size_t, std::size_t>> turns(const opencl::Plan& plan)
   for (std::size_t s = 0; s < plan.stages.size(); ++s)
     for (std::size_t l = 0; l < plan.stages[s].levels.size(); ++l) {
       const opencl::Level& level = plan.stages[s].levels[l];
-      for (std::uint32_t n = 0; n < level.slices; ++n) turn[plan.slices[level.first_slice + n].cluster] = {s, l};
+      for (std::uint32_t n = 0; n < level.slices; ++n)
+        turn[plan.slices[level.first_slice + n].cluster] = {s, l};
     }
   return turn;
 }
@@ -320,8 +340,11 @@ TEST(OpenClPlan, EveryChunkIsMadeBeforeItIsRead) {
         for (const Inbound& in : app.clusters[c].inbound) {
           if (!in.from) continue;
           const auto source = turn[in.from->index()];
-          if (in.delay == 0) EXPECT_LT(source, turn[c]);
-          else EXPECT_TRUE(source.first < turn[c].first || (source.first == turn[c].first && plan.stages[source.first].recurrent));
+          if (in.delay == 0)
+            EXPECT_LT(source, turn[c]);
+          else
+            EXPECT_TRUE(source.first < turn[c].first ||
+                        (source.first == turn[c].first && plan.stages[source.first].recurrent));
         }
       }
     });
@@ -361,13 +384,16 @@ class OpenClCommand : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() / ("spikeloom-opencl-" + std::string(info->name()) + "-" + std::to_string(getpid()));
+    folder_ = std::filesystem::temp_directory_path() /
+              ("spikeloom-opencl-" + std::string(info->name()) + "-" + std::to_string(getpid()));
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string source(const std::string& name) { return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name; }
+  static std::string source(const std::string& name) {
+    return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
+  }
   static std::string text(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     std::ostringstream out;
@@ -376,12 +402,14 @@ class OpenClCommand : public ::testing::Test {
   }
 
   [[nodiscard]] Ended spikeloom(const std::string& arguments, const std::string& variables = "") const {
-    const std::string line = variables + " " + SPIKELOOM_COMMAND + " " + arguments + " 2>" + file("stderr") + " </dev/null";
+    const std::string line =
+        variables + " " + SPIKELOOM_COMMAND + " " + arguments + " 2>" + file("stderr") + " </dev/null";
     Ended ended;
     FILE* pipe = popen(line.c_str(), "r");
     EXPECT_NE(pipe, nullptr);
     std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) ended.out.append(buffer.data(), n);
+    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+      ended.out.append(buffer.data(), n);
     const int status = pclose(pipe);
     ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
     ended.err = text(file("stderr"));
@@ -390,8 +418,9 @@ class OpenClCommand : public ::testing::Test {
 
   /// Compiles an example and says how to run it on its test data.
   [[nodiscard]] std::string run_of(const std::string& example) const {
-    const Ended ended = spikeloom("compile " + source("examples/" + example + "/" + example + ".nir") + " --chip " +
-                                  source("chips/mesh2x2.toml") + " -o " + file(example + ".loom"));
+    const Ended ended =
+        spikeloom("compile " + source("examples/" + example + "/" + example + ".nir") + " --chip " +
+                  source("chips/mesh2x2.toml") + " -o " + file(example + ".loom"));
     EXPECT_EQ(ended.code, 0) << ended.err;
     return "run " + file(example + ".loom") + " --input " + source("examples/" + example + "/test.npz");
   }
@@ -413,7 +442,8 @@ TEST_P(OpenClExamples, GiveTheModelsFilesAndNoCycles) {
   EXPECT_THAT(ended.out, HasSubstr("through opencl (Portable Computing Language"));
   EXPECT_THAT(ended.out, HasSubstr("replay: 0 output values differ from the device's"));
   EXPECT_THAT(ended.out, HasSubstr("the device has no target cycles"));
-  const auto model = nlohmann::json::parse(text(file("a.json"))), opencl = nlohmann::json::parse(text(file("b.json")));
+  const auto model = nlohmann::json::parse(text(file("a.json"))),
+             opencl = nlohmann::json::parse(text(file("b.json")));
   EXPECT_TRUE(opencl["period"]["measured"].is_null());
   EXPECT_TRUE(opencl["latency"]["measured"].is_null());
   EXPECT_TRUE(opencl["replay"]["mismatched_steps"].is_null());
@@ -444,7 +474,8 @@ TEST_F(OpenClCommand, SaysWhichPlatformsThereAre) {
 
 TEST_F(OpenClCommand, SaysWhenNoPlatformIsInstalled) {
   std::filesystem::create_directories(folder_ / "vendors");
-  const Ended ended = spikeloom(run_of("digits") + " --limit 1" + kDevice, "OCL_ICD_VENDORS=" + file("vendors"));
+  const Ended ended =
+      spikeloom(run_of("digits") + " --limit 1" + kDevice, "OCL_ICD_VENDORS=" + file("vendors"));
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("no OpenCL platform is installed"));
 }

@@ -15,7 +15,9 @@ using testing::IsEmpty;
 struct Convolution {
   std::uint32_t inputs, outputs, height, width, kernel, stride;
   std::vector<std::int16_t> weight;  ///< [output][input][ky][kx]
-  [[nodiscard]] std::uint32_t out(std::uint32_t extent) const { return (extent + 2 * (kernel / 2) - kernel) / stride + 1; }
+  [[nodiscard]] std::uint32_t out(std::uint32_t extent) const {
+    return (extent + 2 * (kernel / 2) - kernel) / stride + 1;
+  }
 };
 
 IntProjection unrolled(const Convolution& c, Source from, PopulationId to) {
@@ -30,9 +32,11 @@ IntProjection unrolled(const Convolution& c, Source from, PopulationId to) {
         for (std::uint32_t o = 0; o < c.outputs; ++o)
           for (std::uint32_t a = 0; a < c.out(c.height); ++a)
             for (std::uint32_t b = 0; b < c.out(c.width); ++b) {
-              const std::int64_t ky = std::int64_t{y} + c.kernel / 2 - a * c.stride, kx = std::int64_t{x} + c.kernel / 2 - b * c.stride;
+              const std::int64_t ky = std::int64_t{y} + c.kernel / 2 - a * c.stride,
+                                 kx = std::int64_t{x} + c.kernel / 2 - b * c.stride;
               if (ky < 0 || kx < 0 || ky >= c.kernel || kx >= c.kernel) continue;
-              const std::int16_t w = c.weight[static_cast<std::size_t>(((o * c.inputs + i) * c.kernel + ky) * c.kernel + kx)];
+              const std::int16_t w =
+                  c.weight[static_cast<std::size_t>(((o * c.inputs + i) * c.kernel + ky) * c.kernel + kx)];
               if (w == 0) continue;
               p.target.push_back((o * c.out(c.height) + a) * c.out(c.width) + b);
               p.weight.push_back(w);
@@ -47,18 +51,26 @@ IntNetwork convolutional(Rng& rng, std::uint32_t zeros_percent) {
   IntNetwork net;
   net.name = "convolutional";
   std::uint32_t channels = 1 + static_cast<std::uint32_t>(rng.below(3));
-  std::uint32_t height = 3 + static_cast<std::uint32_t>(rng.below(12)), width = 3 + static_cast<std::uint32_t>(rng.below(12));
-  net.inputs.push_back({"in", {channels, height, width}, 1 + static_cast<std::uint32_t>(rng.below(3)), false, 1});
+  std::uint32_t height = 3 + static_cast<std::uint32_t>(rng.below(12)),
+                width = 3 + static_cast<std::uint32_t>(rng.below(12));
+  net.inputs.push_back(
+      {"in", {channels, height, width}, 1 + static_cast<std::uint32_t>(rng.below(3)), false, 1});
   Source from = InputId(0);
   const std::size_t maps = 1 + rng.below(2);
   for (std::size_t p = 0; p < maps; ++p) {
     constexpr std::uint32_t kChannels[] = {1, 3, 4, 8, 16, 20};  // of lanes 4, 8, 16 and 32
-    Convolution c{channels, kChannels[rng.below(6)], height, width,
-                  1 + 2 * static_cast<std::uint32_t>(rng.below(2)), 1 + static_cast<std::uint32_t>(rng.below(2)), {}};
+    Convolution c{channels,
+                  kChannels[rng.below(6)],
+                  height,
+                  width,
+                  1 + 2 * static_cast<std::uint32_t>(rng.below(2)),
+                  1 + static_cast<std::uint32_t>(rng.below(2)),
+                  {}};
     for (std::uint32_t k = 0; k < c.outputs * c.inputs * c.kernel * c.kernel; ++k)
       c.weight.push_back(rng.below(100) < zeros_percent ? std::int16_t{0} : test::random_weight(rng, 8));
     const Shape shape{c.outputs, c.out(height), c.out(width)};
-    net.populations.push_back(test::random_population(rng, "map" + std::to_string(p), volume(shape), NeuronKind::kLif));
+    net.populations.push_back(
+        test::random_population(rng, "map" + std::to_string(p), volume(shape), NeuronKind::kLif));
     net.populations.back().shape = shape;
     net.projections.push_back(unrolled(c, from, PopulationId(p)));
     from = PopulationId(p);
@@ -113,7 +125,8 @@ TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
   net.name = "one";
   net.inputs.push_back({"in", {16, 8, 8}, 1, false, 1});
   for (std::size_t p = 0; p < 2; ++p) {
-    net.populations.push_back(test::random_population(rng, "map" + std::to_string(p), 16 * 8 * 8, NeuronKind::kLif));
+    net.populations.push_back(
+        test::random_population(rng, "map" + std::to_string(p), 16 * 8 * 8, NeuronKind::kLif));
     net.populations.back().shape = {16, 8, 8};
   }
   Convolution pointwise{16, 16, 8, 8, 1, 1, {}};

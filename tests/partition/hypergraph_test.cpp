@@ -1,4 +1,5 @@
-// Bisection and what is built of it: balance, quality against brute force and planted cuts, the same on any number of threads.
+// Bisection and what is built of it: balance, quality against brute force and planted cuts, the same on any
+// number of threads.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +18,8 @@ namespace {
 
 Hypergraph random_hypergraph(Rng& rng, std::size_t vertices, std::size_t nets, std::uint32_t heaviest) {
   Hypergraph graph;
-  for (std::size_t v = 0; v < vertices; ++v) graph.weight.push_back(1 + static_cast<std::uint32_t>(rng.below(heaviest)));
+  for (std::size_t v = 0; v < vertices; ++v)
+    graph.weight.push_back(1 + static_cast<std::uint32_t>(rng.below(heaviest)));
   for (std::size_t e = 0; e < nets; ++e) {
     std::vector<std::uint32_t> pins(vertices);
     std::iota(pins.begin(), pins.end(), 0U);
@@ -139,7 +141,8 @@ TEST(Grouping, ByBisectionKeepsToTheCapAndRanksEveryNeuronOnce) {
     const Grouping grouping = group_by_bisection(graph, clusters, cap, rng);
     std::vector<std::uint32_t> size(clusters, 0);
     for (const std::uint32_t c : grouping.of) ++size.at(c);
-    for (const std::uint32_t s : size) EXPECT_TRUE(s >= 1 && s <= cap) << "seed " << seed << ": " << s << " of " << cap;
+    for (const std::uint32_t s : size)
+      EXPECT_TRUE(s >= 1 && s <= cap) << "seed " << seed << ": " << s << " of " << cap;
     std::vector<std::uint32_t> rank = grouping.rank;
     std::sort(rank.begin(), rank.end());
     for (std::uint32_t i = 0; i < n; ++i) ASSERT_EQ(rank[i], i);
@@ -157,7 +160,8 @@ TEST(Grouping, TheCutOfAGraphIsTheTrafficButForWhatEveryPartitionPays) {
     std::optional<double> constant;
     for (int trial = 0; trial < 20; ++trial) {
       for (std::uint8_t& s : side) s = rng.chance(0.5) ? 1 : 0;
-      const double traffic = cut(edges, {side.begin(), side.end()}) - static_cast<double>(cut(graph, side)) / 65537;
+      const double traffic =
+          cut(edges, {side.begin(), side.end()}) - static_cast<double>(cut(graph, side)) / 65537;
       if (!constant) constant = traffic;
       EXPECT_NEAR(traffic, *constant, 1e-9);
     }
@@ -205,7 +209,8 @@ IntNetwork ring(std::uint32_t n) {
   net.inputs.push_back({"in", {n}, 1, false, 1});
   for (std::size_t p = 0; p < 2; ++p) {
     IntPopulation population = test::random_population(rng, "p" + std::to_string(p), n, NeuronKind::kIf);
-    for (auto* values : {&population.beta, &population.theta, &population.v_reset, &population.bias_v}) std::fill(values->begin(), values->end(), values->front());
+    for (auto* values : {&population.beta, &population.theta, &population.v_reset, &population.bias_v})
+      std::fill(values->begin(), values->end(), values->front());
     net.populations.push_back(population);
     std::vector<std::vector<std::uint32_t>> targets(n);
     for (std::uint32_t j = 0; j < n; ++j)
@@ -250,7 +255,8 @@ TEST(Multilevel, TakesNoLaneGroupMoreThanEvenClustersNeed) {
   for (const PartitionMethod method : {PartitionMethod::kMultilevel, PartitionMethod::kRefined}) {
     options.method = method;
     const Application app = build_application(net, Chip{}, partition(net, Chip{}, options));
-    for (const Cluster& cluster : app.clusters) EXPECT_EQ(cluster.lane_groups, 1U) << cluster.name << ", " << cluster.size() << " neurons";
+    for (const Cluster& cluster : app.clusters)
+      EXPECT_EQ(cluster.lane_groups, 1U) << cluster.name << ", " << cluster.size() << " neurons";
   }
 }
 

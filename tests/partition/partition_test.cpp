@@ -18,14 +18,16 @@ IntNetwork dense_network(std::vector<std::size_t> sizes, std::uint32_t bits) {
   net.name = "dense";
   net.inputs.push_back({"in", {sizes[0]}, 1, false, 1});
   for (std::size_t p = 1; p < sizes.size(); ++p) {
-    IntPopulation population = test::random_population(rng, "p" + std::to_string(p - 1), sizes[p], NeuronKind::kLif);
+    IntPopulation population =
+        test::random_population(rng, "p" + std::to_string(p - 1), sizes[p], NeuronKind::kLif);
     std::fill(population.beta.begin(), population.beta.end(), 4000);
     std::fill(population.theta.begin(), population.theta.end(), 100);
     std::fill(population.v_reset.begin(), population.v_reset.end(), 0);
     std::fill(population.bias_v.begin(), population.bias_v.end(), 0);
     net.populations.push_back(population);
     const Source from = p == 1 ? Source(InputId(0)) : Source(PopulationId(p - 2));
-    net.projections.push_back(test::random_projection(rng, from, sizes[p - 1], PopulationId(p - 1), sizes[p], bits, 1.0));
+    net.projections.push_back(
+        test::random_projection(rng, from, sizes[p - 1], PopulationId(p - 1), sizes[p], bits, 1.0));
   }
   net.outputs.push_back({"out", {sizes.back()}, PopulationId(sizes.size() - 2)});
   return net;
@@ -108,7 +110,9 @@ TEST(Partition, RandomNetworksOnRandomChipsDecodeToThemselves) {
       for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
         const auto members = std::count(clustering.of[p].begin(), clustering.of[p].end(), k);
         EXPECT_GT(members, 0);
-        if (options.max_neurons) { EXPECT_LE(members, options.max_neurons); }
+        if (options.max_neurons) {
+          EXPECT_LE(members, options.max_neurons);
+        }
       }
   }
 }
@@ -123,12 +127,24 @@ TEST(Partition, EveryChangedBitOfTheTablesIsSeen) {
     Application bad = good;
     Cluster& cluster = bad.clusters[rng.below(bad.clusters.size())];
     switch (rng.below(6)) {
-      case 0: cluster.biases[rng.below(cluster.biases.size())] ^= 1; break;
-      case 1: cluster.updates[rng.below(cluster.updates.size())].mask ^= 1; break;
-      case 2: cluster.updates[rng.below(cluster.updates.size())].emit ^= cluster.readout ? 0 : 1; break;
-      case 3: cluster.sets[rng.below(cluster.sets.size())].beta ^= 1; break;
-      case 4: std::swap(cluster.neurons.front(), cluster.neurons.back()); break;
-      default: cluster.limit[15] ^= 1; break;
+      case 0:
+        cluster.biases[rng.below(cluster.biases.size())] ^= 1;
+        break;
+      case 1:
+        cluster.updates[rng.below(cluster.updates.size())].mask ^= 1;
+        break;
+      case 2:
+        cluster.updates[rng.below(cluster.updates.size())].emit ^= cluster.readout ? 0 : 1;
+        break;
+      case 3:
+        cluster.sets[rng.below(cluster.sets.size())].beta ^= 1;
+        break;
+      case 4:
+        std::swap(cluster.neurons.front(), cluster.neurons.back());
+        break;
+      default:
+        cluster.limit[15] ^= 1;
+        break;
     }
     if (bad == good) continue;
     EXPECT_FALSE(check(bad, net, chip).empty());
@@ -139,9 +155,11 @@ TEST(Cut, EqualsItsDefinition) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     Rng rng(seed);
     IntNetwork net = test::random_network(rng, {3, 30});
-    for (std::size_t a = 0; a < net.projections.size(); ++a)  // parallel projections count once or twice by their sum
+    for (std::size_t a = 0; a < net.projections.size();
+         ++a)  // parallel projections count once or twice by their sum
       for (std::size_t b = net.projections.size() - 1; b > a; --b)
-        if (net.projections[a].from == net.projections[b].from && net.projections[a].to == net.projections[b].to &&
+        if (net.projections[a].from == net.projections[b].from &&
+            net.projections[a].to == net.projections[b].to &&
             net.projections[a].delay == net.projections[b].delay)
           net.projections.erase(net.projections.begin() + static_cast<std::ptrdiff_t>(b));
     PartitionOptions options;
@@ -180,7 +198,9 @@ TEST(Partition, RefinementOnlyLowersTheCutAndFindsHiddenGroups) {
     const double greedy = cut(net, partition(net, Chip{}, options));
     std::cout << "noise " << noise << ": greedy cut " << greedy << ", refined " << refined << "\n";
     EXPECT_LE(refined, greedy);
-    if (noise == 0.0) { EXPECT_LE(refined, 128); }
+    if (noise == 0.0) {
+      EXPECT_LE(refined, 128);
+    }
   }
 }
 
@@ -198,12 +218,15 @@ TEST(Partition, ActivityMovesTheCutToSilentSources) {
 
 TEST(Partition, RefusesAFanInBeyondAPage) {
   const IntNetwork net = dense_network({2000, 4}, 8);
-  EXPECT_THAT(error_of(net, Chip{}), HasSubstr("population p0: neuron 0 (2000 synapses over 1 channels) alone needs tile.page_chunks = 125, "
-                                               "the chip has 64; a chip with tile.page_chunks = 125 would do"));
+  EXPECT_THAT(
+      error_of(net, Chip{}),
+      HasSubstr("population p0: neuron 0 (2000 synapses over 1 channels) alone needs tile.page_chunks = 125, "
+                "the chip has 64; a chip with tile.page_chunks = 125 would do"));
 }
 
 TEST(Partition, SaysWhereNoChipWouldDo) {
-  EXPECT_THAT(error_of(dense_network({5000, 4}, 4), Chip{}), HasSubstr("alone needs tile.page_chunks = 313, the chip has 64; no chip has more than 256"));
+  EXPECT_THAT(error_of(dense_network({5000, 4}, 4), Chip{}),
+              HasSubstr("alone needs tile.page_chunks = 313, the chip has 64; no chip has more than 256"));
 }
 
 TEST(Partition, NamesEverythingTheChipLacks) {
@@ -217,8 +240,8 @@ TEST(Partition, NamesEverythingTheChipLacks) {
   chip.tile.current = 0;
   chip.tile.state_bits = 22;
   const std::string text = error_of(net, chip);
-  for (const char* expected : {"tile.current = 0", "tile.max_scale = 7", "bias_i of neuron 2", "delay 40", "tile.max_shift = 14 would do",
-                               "tile.state_bits = 22"})
+  for (const char* expected : {"tile.current = 0", "tile.max_scale = 7", "bias_i of neuron 2", "delay 40",
+                               "tile.max_shift = 14 would do", "tile.state_bits = 22"})
     EXPECT_THAT(text, HasSubstr(expected));
 }
 
@@ -260,8 +283,8 @@ TEST(Partition, TenThousandNeuronsAndAMillionSynapsesTakeSeconds) {
   chip.tile.weight_words = 16384;
   const Clustering clustering = partition(net, chip);
   const Application app = build_application(net, chip, clustering);
-  std::cout << app.clusters.size() << " clusters, " << synapses << " synapses, cut "
-            << cut(net, clustering) << "\n";
+  std::cout << app.clusters.size() << " clusters, " << synapses << " synapses, cut " << cut(net, clustering)
+            << "\n";
   EXPECT_THAT(check(app, net, chip), IsEmpty());
 }
 

@@ -20,8 +20,8 @@ inline std::int16_t random_weight(Rng& rng, std::uint32_t bits) {
 }
 
 /// Density 1 is dense; `bits` 1 makes rows full or empty.
-inline IntProjection random_projection(Rng& rng, Source from, std::size_t from_size, PopulationId to, std::size_t to_size,
-                                       std::uint32_t bits, double density) {
+inline IntProjection random_projection(Rng& rng, Source from, std::size_t from_size, PopulationId to,
+                                       std::size_t to_size, std::uint32_t bits, double density) {
   IntProjection p;
   p.name = "w";
   p.from = from;
@@ -94,7 +94,9 @@ inline IntNetwork random_network(Rng& rng, NetworkSize size = {}) {
   };
   for (std::size_t p = 0; p < populations; ++p) {
     const bool readout = p + 1 == populations && rng.chance(0.4);
-    const NeuronKind kind = readout ? NeuronKind::kLi : rng.chance(0.3) ? NeuronKind::kCubaLif : NeuronKind::kLif;
+    const NeuronKind kind = readout           ? NeuronKind::kLi
+                            : rng.chance(0.3) ? NeuronKind::kCubaLif
+                                              : NeuronKind::kLif;
     const std::size_t n = 1 + rng.below(readout ? std::min<std::size_t>(size.neurons, 20) : size.neurons);
     net.populations.push_back(random_population(rng, "p" + std::to_string(p), n, kind));
     if (p == 0 || rng.chance(0.2)) {
@@ -103,7 +105,8 @@ inline IntNetwork random_network(Rng& rng, NetworkSize size = {}) {
     }
     if (p > 0) {
       const std::size_t from = rng.below(p);
-      project(PopulationId(from), net.populations[from].size(), p, rng.chance(0.2) ? static_cast<std::uint32_t>(rng.below(4)) : 0U);
+      project(PopulationId(from), net.populations[from].size(), p,
+              rng.chance(0.2) ? static_cast<std::uint32_t>(rng.below(4)) : 0U);
     }
   }
   for (std::size_t p = 0; p < populations; ++p)

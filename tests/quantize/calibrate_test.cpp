@@ -52,7 +52,8 @@ TEST(Calibrate, WarnsOfALargeLoss) {
 TEST(Calibrate, DecidesByPotentialForAReadout) {
   Network net = wires();
   net.populations[0].kind = NeuronKind::kLi;
-  for (const CalibrationRule decision : {CalibrationRule::kMax, CalibrationRule::kLast, CalibrationRule::kSum}) {
+  for (const CalibrationRule decision :
+       {CalibrationRule::kMax, CalibrationRule::kLast, CalibrationRule::kSum}) {
     CalibrateOptions options;
     options.decision = decision;
     const Calibration result = calibrate(net, quantize(net, {}).network, samples(), options);

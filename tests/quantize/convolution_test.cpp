@@ -1,4 +1,5 @@
-// Pooled counts, graded inputs, Delay, Threshold and I in integers: where the weights lie on a grid, bit for bit.
+// Pooled counts, graded inputs, Delay, Threshold and I in integers: where the weights lie on a grid, bit for
+// bit.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,19 +21,22 @@ using test::scalar;
 
 NirArray whole(Rng& rng, const Shape& shape) {
   NirArray array{shape, {}};
-  for (std::size_t k = 0; k < volume(shape); ++k) array.values.push_back(static_cast<double>(rng.between(-3, 4)));
+  for (std::size_t k = 0; k < volume(shape); ++k)
+    array.values.push_back(static_cast<double>(rng.between(-3, 4)));
   return array;
 }
 
 NirNode integrate(const Shape& shape, double threshold) {
   const std::size_t n = volume(shape);
-  return nir_node("IF", {{"r", {shape, std::vector<double>(n, 1)}}, {"v_threshold", {shape, std::vector<double>(n, threshold)}}});
+  return nir_node("IF", {{"r", {shape, std::vector<double>(n, 1)}},
+                         {"v_threshold", {shape, std::vector<double>(n, threshold)}}});
 }
 
 NirNode pool(const std::string& type, Rng& rng) {
   // Overlapping or not: the composite kernel is exact either way.
   const double stride = rng.chance(0.5) ? 2 : 1;
-  return nir_node(type, {{"kernel_size", row({2, 2})}, {"stride", row({stride, stride})}, {"padding", row({0, 0})}});
+  return nir_node(
+      type, {{"kernel_size", row({2, 2})}, {"stride", row({stride, stride})}, {"padding", row({0, 0})}});
 }
 
 /// conv – IF – pool – conv – IF – pool – Flatten – Delay – Linear – Threshold, and an I beside it.
@@ -43,18 +47,28 @@ NirGraph deep(Rng& rng) {
   NirNode second = nir_node("Conv2d", {{"weight", whole(rng, {2, 3, 2, 2})}, {"stride", row({1, 1})}});
   second.texts["padding"] = "same";
   const NirNode sum = pool("SumPool2d", rng), average = pool("AvgPool2d", rng);
-  const bool halved = sum.field("stride")->values[0] == 2, halved_again = average.field("stride")->values[0] == 2;
+  const bool halved = sum.field("stride")->values[0] == 2,
+             halved_again = average.field("stride")->values[0] == 2;
   const std::size_t height = halved ? 2 : 4, width = halved ? 4 : 7;  // behind the first pool, of 5 × 8
-  const std::size_t flat = 2 * (halved_again ? height / 2 : height - 1) * (halved_again ? width / 2 : width - 1);
-  graph.nodes = {{"in", port("Input", {2, 11, 10})}, {"a", first}, {"a if", integrate({3, 5, 8}, 5.5)}, {"b", sum},
-                 {"c", second}, {"c if", integrate({2, height, width}, 7)}, {"d", average},
+  const std::size_t flat =
+      2 * (halved_again ? height / 2 : height - 1) * (halved_again ? width / 2 : width - 1);
+  graph.nodes = {{"in", port("Input", {2, 11, 10})},
+                 {"a", first},
+                 {"a if", integrate({3, 5, 8}, 5.5)},
+                 {"b", sum},
+                 {"c", second},
+                 {"c if", integrate({2, height, width}, 7)},
+                 {"d", average},
                  {"e", nir_node("Flatten", {{"start_dim", scalar(0)}, {"end_dim", scalar(-1)}})},
                  {"f", nir_node("Delay", {{"delay", constant(flat, 2)}})},
                  {"g", nir_node("Linear", {{"weight", whole(rng, {4, flat})}})},
                  {"h", nir_node("Threshold", {{"threshold", constant(4, 0.5)}})},
-                 {"i", nir_node("I", {{"r", constant(4, 1)}})}, {"out", port("Output", {4})}, {"sum", port("Output", {4})}};
-  graph.edges = {{"in", "a"}, {"a", "a if"}, {"a if", "b"}, {"b", "c"}, {"c", "c if"}, {"c if", "d"}, {"d", "e"},
-                 {"e", "f"}, {"f", "g"}, {"g", "h"}, {"h", "out"}, {"g", "i"}, {"i", "sum"}};
+                 {"i", nir_node("I", {{"r", constant(4, 1)}})},
+                 {"out", port("Output", {4})},
+                 {"sum", port("Output", {4})}};
+  graph.edges = {{"in", "a"},   {"a", "a if"}, {"a if", "b"}, {"b", "c"}, {"c", "c if"},
+                 {"c if", "d"}, {"d", "e"},    {"e", "f"},    {"f", "g"}, {"g", "h"},
+                 {"h", "out"},  {"g", "i"},    {"i", "sum"}};
   return graph;
 }
 
@@ -67,7 +81,8 @@ TEST(QuantizedConvolutions, SpikeAndReadOutAsInRealNumbersWhereWeightsLieOnAGrid
     options.inputs["in"] = {.planes = 2, .is_signed = false, .unit = 1};
     const Quantized result = quantize(network, options);
     check(result, network).throw_if_any("seed " + std::to_string(seed));
-    for (const ProjectionReport& projection : result.report.projections) ASSERT_TRUE(projection.exact) << projection.name;
+    for (const ProjectionReport& projection : result.report.projections)
+      ASSERT_TRUE(projection.exact) << projection.name;
     Interpreter real(network);
     GoldenInterpreter golden(result.network);
     for (int t = 0; t < 12; ++t) {
@@ -85,7 +100,8 @@ TEST(QuantizedConvolutions, SpikeAndReadOutAsInRealNumbersWhereWeightsLieOnAGrid
         const IntPopulation& population = result.network.populations[p];
         if (population.is_readout()) {
           for (std::size_t n = 0; n < population.size(); ++n)
-            ASSERT_DOUBLE_EQ(golden.v(PopulationId(p))[n] * population.unit, real.potential(PopulationId(p))[n]);
+            ASSERT_DOUBLE_EQ(golden.v(PopulationId(p))[n] * population.unit,
+                             real.potential(PopulationId(p))[n]);
           continue;
         }
         std::vector<std::uint32_t> expected;

@@ -17,7 +17,8 @@ TEST(Grid, FindsTheCoarsestStepThroughSinglePrecision) {
     const double step = 0.01 + rng.unit();
     std::vector<double> values;
     values.push_back(static_cast<float>(step));  // so that nothing coarser fits
-    for (int k = 0; k < 50; ++k) values.push_back(static_cast<float>(step * static_cast<double>(rng.between(-128, 127))));
+    for (int k = 0; k < 50; ++k)
+      values.push_back(static_cast<float>(step * static_cast<double>(rng.between(-128, 127))));
     const auto found = common_grid(values, mantissa_range(8));
     ASSERT_TRUE(found) << "seed " << seed;
     EXPECT_NEAR(*found / step, 1, 1e-7) << "seed " << seed;
@@ -41,9 +42,11 @@ TEST(Grid, RespectsTheRangeOnBothSides) {
 
 TEST(JointGrid, UsesShiftsForPowersOfTwoAndMantissasForOddFactors) {
   const std::vector<double> fine{0.25, -0.5, 0.75};
-  const std::vector<double> coarse{2, -6};   // 8 times the grid of `fine`
+  const std::vector<double> coarse{2, -6};      // 8 times the grid of `fine`
   const std::vector<double> third{0.75, -1.5};  // 3 times
-  const auto joint = joint_grid(std::vector<GridDemand>{{fine, mantissa_range(4), false, 7}, {coarse, mantissa_range(4), false, 7}, {third, mantissa_range(8), false, 7}});
+  const auto joint = joint_grid(std::vector<GridDemand>{{fine, mantissa_range(4), false, 7},
+                                                        {coarse, mantissa_range(4), false, 7},
+                                                        {third, mantissa_range(8), false, 7}});
   ASSERT_TRUE(joint);
   EXPECT_DOUBLE_EQ(joint->base, 0.25);
   EXPECT_EQ(joint->shift, (std::vector<std::uint32_t>{0, 3, 0}));
@@ -52,7 +55,8 @@ TEST(JointGrid, UsesShiftsForPowersOfTwoAndMantissasForOddFactors) {
 TEST(JointGrid, IsRefusedWhereTheBitsDoNotHoldBoth) {
   const std::vector<double> a{1, 7};
   const std::vector<double> b{3, 21};
-  EXPECT_FALSE(joint_grid(std::vector<GridDemand>{{a, mantissa_range(4), false, 7}, {b, mantissa_range(4), false, 7}}));
+  EXPECT_FALSE(joint_grid(
+      std::vector<GridDemand>{{a, mantissa_range(4), false, 7}, {b, mantissa_range(4), false, 7}}));
 }
 
 TEST(Mantissa, RoundsAsAsked) {
@@ -69,7 +73,8 @@ TEST(Mantissa, RoundsAsAsked) {
 double loss(const StepDemand& demand, double step) {
   double sum = 0;
   for (std::size_t k = 0; k < demand.value.size(); ++k) {
-    const double e = demand.value[k] - mantissa(demand.value[k], step, demand.bits, Rounding::kNearest) * step;
+    const double e =
+        demand.value[k] - mantissa(demand.value[k], step, demand.bits, Rounding::kNearest) * step;
     sum += demand.activity[k] * e * e;
   }
   return sum;
@@ -78,7 +83,8 @@ double loss(const StepDemand& demand, double step) {
 StepDemand gaussian(Rng& rng, std::uint32_t bits) {
   StepDemand demand{{}, {}, bits, 7};
   for (int k = 0; k < 200; ++k) {
-    demand.value.push_back(std::sqrt(-2 * std::log(1 - rng.unit())) * std::cos(6.283185307179586 * rng.unit()));
+    demand.value.push_back(std::sqrt(-2 * std::log(1 - rng.unit())) *
+                           std::cos(6.283185307179586 * rng.unit()));
     demand.activity.push_back(rng.unit());
   }
   return demand;
@@ -105,7 +111,8 @@ TEST(StepSearch, BeatsTheLargestWeightsStepAtTwoBits) {
   double largest = 0;
   for (const double value : demands[0].value) largest = std::max(largest, std::abs(value));
   const StepPlan plan = search_step(demands, Rounding::kNearest, 7);
-  EXPECT_LT(loss(demands[0], std::ldexp(plan.base, static_cast<int>(plan.shift[0]))), 0.5 * loss(demands[0], largest));
+  EXPECT_LT(loss(demands[0], std::ldexp(plan.base, static_cast<int>(plan.shift[0]))),
+            0.5 * loss(demands[0], largest));
 }
 
 }  // namespace

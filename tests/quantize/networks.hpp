@@ -26,7 +26,8 @@ inline Population real_population(const std::string& name, std::size_t size) {
 }
 
 template <class Weight>
-Projection real_projection(const std::string& name, Source from, std::size_t sources, PopulationId to, std::size_t targets, const Weight& weight) {
+Projection real_projection(const std::string& name, Source from, std::size_t sources, PopulationId to,
+                           std::size_t targets, const Weight& weight) {
   Projection p;
   p.name = name;
   p.from = from;

@@ -37,7 +37,9 @@ std::string refusal(const Network& network, const QuantizeOptions& options) {
   return "accepted";
 }
 
-double normal(Rng& rng) { return std::sqrt(-2 * std::log(1 - rng.unit())) * std::cos(6.283185307179586 * rng.unit()); }
+double normal(Rng& rng) {
+  return std::sqrt(-2 * std::log(1 - rng.unit())) * std::cos(6.283185307179586 * rng.unit());
+}
 
 /// Recurrent, with gains, biases and thresholds of every neuron's own.
 Network random_real(Rng& rng, bool own_gains) {
@@ -54,7 +56,8 @@ Network random_real(Rng& rng, bool own_gains) {
     p.theta[j] = 0.5 + rng.unit();
     p.v_reset[j] = 0.1 * normal(rng);
   }
-  net.projections.push_back(real_projection("rec", PopulationId(0), 9, PopulationId(0), 9, [&](std::size_t, std::size_t) { return 3 * normal(rng); }));
+  net.projections.push_back(real_projection("rec", PopulationId(0), 9, PopulationId(0), 9,
+                                            [&](std::size_t, std::size_t) { return 3 * normal(rng); }));
   net.projections[1].delay = 1;
   return net;
 }
@@ -72,7 +75,9 @@ TEST(Quantize, TakesOverWeightsOnAGridWithoutError) {
       Network net = one_layer(8, 6, weight);
       // A second projection on a grid a power of two away.
       const double factor = std::ldexp(1.0, static_cast<int>(rng.between(0, 3)));
-      net.projections.push_back(real_projection("rec", PopulationId(0), 6, PopulationId(0), 6, [&](std::size_t s, std::size_t t) { return factor * weight(s, t); }));
+      net.projections.push_back(
+          real_projection("rec", PopulationId(0), 6, PopulationId(0), 6,
+                          [&](std::size_t s, std::size_t t) { return factor * weight(s, t); }));
       net.projections[1].delay = 1;
       // Gains of every neuron's own go into the membrane, not into the weights.
       for (double& gain : net.populations[0].gain_v) gain = 0.05 + rng.unit();
@@ -93,12 +98,13 @@ TEST(Quantize, AnIntegrateAndFireNetworkOnAGridGivesTheSameSpikes) {
   std::size_t spikes = 0;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Rng rng(seed);
-    Network net = one_layer(8, 6, [&](std::size_t, std::size_t) { return 0.125 * static_cast<double>(rng.between(-3, 7)); });
+    Network net = one_layer(
+        8, 6, [&](std::size_t, std::size_t) { return 0.125 * static_cast<double>(rng.between(-3, 7)); });
     Population& p = net.populations[0];
     p.kind = NeuronKind::kIf;
     p.beta.assign(6, 1);
     for (double& theta : p.theta) theta = 0.3 + 2 * rng.unit();  // off the grid: floor is exact there
-    p.theta[0] = 1;                                             // on it: equal is no spike
+    p.theta[0] = 1;                                              // on it: equal is no spike
     const Quantized result = checked(net, {});
     GoldenInterpreter golden(result.network);
     Interpreter real(net);
@@ -115,7 +121,8 @@ TEST(Quantize, AnIntegrateAndFireNetworkOnAGridGivesTheSameSpikes) {
       for (std::uint32_t j = 0; j < 6; ++j) {
         if (real.spikes(PopulationId(0))[j] != 0) expected.push_back(j);
       }
-      ASSERT_THAT(golden.spikes(PopulationId(0)), ::testing::ElementsAreArray(expected)) << "seed " << seed << " step " << t;
+      ASSERT_THAT(golden.spikes(PopulationId(0)), ::testing::ElementsAreArray(expected))
+          << "seed " << seed << " step " << t;
       spikes += expected.size();
     }
   }
@@ -123,7 +130,8 @@ TEST(Quantize, AnIntegrateAndFireNetworkOnAGridGivesTheSameSpikes) {
 }
 
 TEST(Quantize, FollowsARealNetworkOfItsOwnWeights) {
-  // The integer network, read back as reals, is what the report says it is: potentials agree to the truncation.
+  // The integer network, read back as reals, is what the report says it is: potentials agree to the
+  // truncation.
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     Rng rng(seed);
     Network net = random_real(rng, seed % 2 == 0);
@@ -144,7 +152,8 @@ TEST(Quantize, FollowsARealNetworkOfItsOwnWeights) {
       const std::span<const double> span(dense);
       real.step(std::vector<std::span<const double>>{span});
       for (std::size_t j = 0; j < 9; ++j) {
-        const double v = golden.v(PopulationId(0))[j] * p.unit * (p.relative_unit.empty() ? 1 : p.relative_unit[j]);
+        const double v =
+            golden.v(PopulationId(0))[j] * p.unit * (p.relative_unit.empty() ? 1 : p.relative_unit[j]);
         off = std::max(off, std::abs(v - real.potential(PopulationId(0))[j]));
         largest = std::max(largest, std::abs(real.potential(PopulationId(0))[j]));
       }
@@ -163,7 +172,8 @@ TEST(Quantize, ACoarserWidthNeverHasLessError) {
       QuantizeOptions options;
       options.weight_bits = bits;
       double error = 0;
-      for (const ProjectionReport& report : checked(net, options).report.projections) error += report.rms_error * report.rms_error * static_cast<double>(report.synapses);
+      for (const ProjectionReport& report : checked(net, options).report.projections)
+        error += report.rms_error * report.rms_error * static_cast<double>(report.synapses);
       EXPECT_GE(error, previous) << bits << " bits, seed " << seed;
       previous = error;
     }
@@ -181,12 +191,18 @@ TEST(Quantize, RelabellingNeuronsPermutesTheResult) {
     Population& p = moved.populations[0];
     const Population& q = net.populations[0];
     for (std::size_t j = 0; j < 9; ++j) {
-      p.alpha[j] = q.alpha[old[j]], p.gain_i[j] = q.gain_i[old[j]], p.bias[j] = q.bias[old[j]], p.beta[j] = q.beta[old[j]];
+      p.alpha[j] = q.alpha[old[j]], p.gain_i[j] = q.gain_i[old[j]], p.bias[j] = q.bias[old[j]],
+      p.beta[j] = q.beta[old[j]];
       p.drive[j] = q.drive[old[j]], p.theta[j] = q.theta[old[j]], p.v_reset[j] = q.v_reset[old[j]];
     }
-    const auto dense = [&](std::size_t n, std::size_t s, std::size_t t) { return net.projections[n].weight[s * 9 + t]; };
-    moved.projections[0] = real_projection("fc", InputId(0), 7, PopulationId(0), 9, [&](std::size_t s, std::size_t t) { return dense(0, s, old[t]); });
-    moved.projections[1] = real_projection("rec", PopulationId(0), 9, PopulationId(0), 9, [&](std::size_t s, std::size_t t) { return dense(1, old[s], old[t]); });
+    const auto dense = [&](std::size_t n, std::size_t s, std::size_t t) {
+      return net.projections[n].weight[s * 9 + t];
+    };
+    moved.projections[0] = real_projection("fc", InputId(0), 7, PopulationId(0), 9,
+                                           [&](std::size_t s, std::size_t t) { return dense(0, s, old[t]); });
+    moved.projections[1] =
+        real_projection("rec", PopulationId(0), 9, PopulationId(0), 9,
+                        [&](std::size_t s, std::size_t t) { return dense(1, old[s], old[t]); });
     moved.projections[1].delay = 1;
     QuantizeOptions options;
     options.weight_bits = seed % 3 == 0 ? 8 : 4;
@@ -203,7 +219,8 @@ TEST(Quantize, RelabellingNeuronsPermutesTheResult) {
       ASSERT_EQ(a.projections[n].shift, b.projections[n].shift) << "seed " << seed;
       for (std::size_t s = 0; s + 1 < a.projections[n].row_begin.size(); ++s) {
         for (std::size_t t = 0; t < 9; ++t) {
-          ASSERT_EQ(weight(b.projections[n], s, t), weight(a.projections[n], n == 0 ? s : old[s], old[t])) << "seed " << seed;
+          ASSERT_EQ(weight(b.projections[n], s, t), weight(a.projections[n], n == 0 ? s : old[s], old[t]))
+              << "seed " << seed;
         }
       }
     }
@@ -224,10 +241,12 @@ TEST(Quantize, AbsentSynapsesTurnOneBitIntoTwoWithANote) {
   Quantized result = checked(dense, options);
   EXPECT_EQ(result.network.projections[0].bits, 1u);
   EXPECT_THAT(result.report.notes, IsEmpty());
-  const Network sparse = one_layer(6, 6, [&](std::size_t s, std::size_t t) { return s == t ? 0 : normal(rng); });
+  const Network sparse =
+      one_layer(6, 6, [&](std::size_t s, std::size_t t) { return s == t ? 0 : normal(rng); });
   result = checked(sparse, options);
   EXPECT_EQ(result.network.projections[0].bits, 2u);
-  EXPECT_THAT(result.report.notes, ElementsAre(HasSubstr("projection 'fc' from 'in': some synapses are absent")));
+  EXPECT_THAT(result.report.notes,
+              ElementsAre(HasSubstr("projection 'fc' from 'in': some synapses are absent")));
   options.limits.weight_bits = {1};
   EXPECT_THAT(refusal(sparse, options), HasSubstr("a chip that decodes 2-bit weights would help"));
 }
@@ -237,7 +256,9 @@ TEST(Quantize, RefusesAnAccumulatorThatCanOverflowByName) {
   const Network net = one_layer(200, 3, [&](auto, auto) { return 0.5 + rng.unit(); });
   QuantizeOptions options;
   options.limits.acc_bits = 12;
-  EXPECT_THAT(refusal(net, options), AllOf(HasSubstr("population 'n'"), HasSubstr("bits, the accumulator has 12"), HasSubstr("would help")));
+  EXPECT_THAT(
+      refusal(net, options),
+      AllOf(HasSubstr("population 'n'"), HasSubstr("bits, the accumulator has 12"), HasSubstr("would help")));
   options.weight_bits = 4;
   const Quantized result = checked(net, options);
   EXPECT_LE(accumulator_bounds(result.network)[0].bits, 12u);
@@ -249,11 +270,14 @@ TEST(Quantize, ReportsEveryPopulationThatCannotBe) {
   net.populations.push_back(real_population("m", 3));
   net.populations[1].beta[2] = -0.5;
   net.populations.push_back(real_population("k", 3));
-  net.projections.push_back(real_projection("tiny", InputId(0), 200, PopulationId(2), 3, [&](auto, auto) { return 1e-9 * normal(rng); }));
+  net.projections.push_back(real_projection("tiny", InputId(0), 200, PopulationId(2), 3,
+                                            [&](auto, auto) { return 1e-9 * normal(rng); }));
   QuantizeOptions options;
   options.limits.acc_bits = 12;
-  EXPECT_THAT(refusal(net, options), AllOf(HasSubstr("population 'n': the sum"), HasSubstr("population 'm': beta of neuron 2: a decay must lie in 0 to 1, found -0.5"),
-                                           HasSubstr("population 'k'")));
+  EXPECT_THAT(refusal(net, options),
+              AllOf(HasSubstr("population 'n': the sum"),
+                    HasSubstr("population 'm': beta of neuron 2: a decay must lie in 0 to 1, found -0.5"),
+                    HasSubstr("population 'k'")));
 }
 
 TEST(Quantize, RefusesUnknownNamesAndWidths) {
@@ -262,7 +286,8 @@ TEST(Quantize, RefusesUnknownNamesAndWidths) {
   options.weight_bits = 3;
   options.projection_bits = {{"fcc", 4}};
   options.inputs = {{"inn", {}}, {"in", {9, false, 1}}};
-  EXPECT_THAT(refusal(net, options), AllOf(HasSubstr("found 3"), HasSubstr("no projection is called 'fcc'"), HasSubstr("no input is called 'inn'"),
+  EXPECT_THAT(refusal(net, options), AllOf(HasSubstr("found 3"), HasSubstr("no projection is called 'fcc'"),
+                                           HasSubstr("no input is called 'inn'"),
                                            HasSubstr("input 'in': needs 9 bit planes, expected 1 to 8")));
 }
 
@@ -277,7 +302,8 @@ TEST(Quantize, ProjectionsCanHaveWidthsOfTheirOwn) {
 }
 
 TEST(Quantize, GradedInputsGetTheirPlanesAndUnit) {
-  Network net = one_layer(3, 2, [](std::size_t s, std::size_t t) { return 0.25 * static_cast<double>(s + t + 1); });
+  Network net =
+      one_layer(3, 2, [](std::size_t s, std::size_t t) { return 0.25 * static_cast<double>(s + t + 1); });
   net.populations[0].kind = NeuronKind::kLi;
   QuantizeOptions options;
   options.inputs = {{"in", {5, true, 0.1}}};
@@ -353,7 +379,10 @@ TEST(CheckQuantized, FindsWhatWasTamperedWith) {
     tamper(broken);
     EXPECT_THAT(check(broken, net).list(), ::testing::Contains(HasSubstr(text))) << text;
   };
-  finds("weight error", [](Quantized& q) { q.network.projections[0].weight[3] = static_cast<std::int16_t>(q.network.projections[0].weight[3] > 0 ? -100 : 100); });
+  finds("weight error", [](Quantized& q) {
+    q.network.projections[0].weight[3] =
+        static_cast<std::int16_t>(q.network.projections[0].weight[3] > 0 ? -100 : 100);
+  });
   finds("theta", [](Quantized& q) { q.network.populations[0].theta[2] += 2; });
   finds("theta", [](Quantized& q) { q.network.populations[0].theta[2] -= 2; });
   finds("beta error", [](Quantized& q) { q.network.populations[0].beta[1] ^= 2; });

@@ -19,7 +19,8 @@ std::string data(const std::string& name) {
 }
 
 /// Samples from an array (N, T, elements) of small integers.
-std::vector<CalibrationSample> samples_of(const test::Array& x, const std::vector<std::int64_t>& labels, std::size_t limit) {
+std::vector<CalibrationSample> samples_of(const test::Array& x, const std::vector<std::int64_t>& labels,
+                                          std::size_t limit) {
   std::vector<CalibrationSample> result;
   const std::size_t steps = x.shape[1];
   const std::size_t size = x.shape[2];
@@ -46,7 +47,8 @@ Quantized checked(const Network& network, const QuantizeOptions& options) {
 }
 
 /// Output counts of one population over a sample.
-std::vector<std::int64_t> counts(GoldenInterpreter& golden, PopulationId out, const CalibrationSample& sample) {
+std::vector<std::int64_t> counts(GoldenInterpreter& golden, PopulationId out,
+                                 const CalibrationSample& sample) {
   std::vector<std::int64_t> result(golden.v(out).size(), 0);
   golden.reset();
   for (const auto& step : sample.steps) {
@@ -111,7 +113,8 @@ TEST(BrailleTh10, EightBitWeightsAreTakenOverAndWhatDiffersIsTruncationOfTheStat
       EXPECT_EQ(projection.max_error, 0);
     }
     const Calibration calibration = calibrate(network, result.network, samples, {});
-    std::printf("braille-th10, 8 bits, %u state bits%s\n%s", options.limits.state_bits, options.activity ? ", calibrated" : "", print(calibration).c_str());
+    std::printf("braille-th10, 8 bits, %u state bits%s\n%s", options.limits.state_bits,
+                options.activity ? ", calibrated" : "", print(calibration).c_str());
     EXPECT_NEAR(*calibration.accuracy_before(), 0.804, 0.001);
     EXPECT_NEAR(*calibration.accuracy_after(), 0.804, 0.011);
     EXPECT_EQ(calibration.integer.saturations, 0u);
@@ -128,7 +131,8 @@ TEST(BrailleSrnn, DiffersMoreTheNarrowerTheWeights) {
   if (folder.empty()) GTEST_SKIP() << "nir-braille-srnn is not there";
   const test::Array x = test::read_npy(folder + "/sample0_input_256x12.npy");
   const auto samples = samples_of({{1, x.shape[0], x.shape[1]}, x.values}, {1}, 1);
-  std::printf("hidden bits that differ from the real network, sample 0\n%-32s %5s %9s %11s\n", "network", "bits", "differing", "of");
+  std::printf("hidden bits that differ from the real network, sample 0\n%-32s %5s %9s %11s\n", "network",
+              "bits", "differing", "of");
   for (const std::string file : {"braille_noDelay_bias_zero", "braille_noDelay_noBias_subtract"}) {
     Semantics semantics;
     semantics.reset = file.ends_with("zero") ? Reset::kToValue : Reset::kSubtract;
@@ -141,9 +145,16 @@ TEST(BrailleSrnn, DiffersMoreTheNarrowerTheWeights) {
       const Quantized result = checked(network, options);
       const Calibration calibration = calibrate(network, result.network, samples, {});
       const PopulationCalibration& hidden = calibration.populations[0];
-      std::printf("%-32s %5u %9llu %11llu\n", file.c_str(), bits, static_cast<unsigned long long>(hidden.differing), static_cast<unsigned long long>(hidden.bits));
+      std::printf("%-32s %5u %9llu %11llu\n", file.c_str(), bits,
+                  static_cast<unsigned long long>(hidden.differing),
+                  static_cast<unsigned long long>(hidden.bits));
       EXPECT_GT(hidden.differing, previous) << file << ", " << bits << " bits";
-      EXPECT_LT(hidden.differing, hidden.bits / 100 * (bits == 8 ? 2 : bits == 4 ? 3 : bits == 2 ? 5 : 15)) << file << ", " << bits << " bits";
+      EXPECT_LT(hidden.differing, hidden.bits / 100 *
+                                      (bits == 8   ? 2
+                                       : bits == 4 ? 3
+                                       : bits == 2 ? 5
+                                                   : 15))
+          << file << ", " << bits << " bits";
       if (bits >= 4) {
         EXPECT_EQ(calibration.right_after, 1u) << file << ", " << bits << " bits";
       }

@@ -21,11 +21,13 @@ std::vector<T> row(const Trace<T>& trace) {
 }
 
 template <class T>
-void expect_equal(const std::string& name, const std::vector<T>& found, const std::vector<T>& golden, std::size_t neurons) {
+void expect_equal(const std::string& name, const std::vector<T>& found, const std::vector<T>& golden,
+                  std::size_t neurons) {
   ASSERT_EQ(found.size(), golden.size()) << name;
   const auto [f, g] = std::mismatch(found.begin(), found.end(), golden.begin());
   const auto k = static_cast<std::size_t>(f - found.begin());
-  EXPECT_TRUE(f == found.end()) << name << ": step " << k / neurons << ", neuron " << k % neurons << " differs first";
+  EXPECT_TRUE(f == found.end()) << name << ": step " << k / neurons << ", neuron " << k % neurons
+                                << " differs first";
 }
 
 void expect_golden_outputs(const Compilation& compilation, const DeviceRun& run, const GoldenRun& golden) {
@@ -73,8 +75,8 @@ void expect_promises(const Image& image, const DeviceRun& run) {
   for (const Promise& promise : image.promises) {
     const bool contracted = promise.name == "contracted";
     const PromiseCheck check = check_promise(promise, run, contracted ? void_from : std::nullopt);
-    EXPECT_TRUE(check.kept) << promise.name << ": broken in step " << check.first_broken.value_or(-1) << ", slack "
-                            << check.least_slack << " and " << check.least_latency_slack;
+    EXPECT_TRUE(check.kept) << promise.name << ": broken in step " << check.first_broken.value_or(-1)
+                            << ", slack " << check.least_slack << " and " << check.least_latency_slack;
     if (!contracted || !void_from) expect_mean_within(promise, run);
   }
   const Promise* guaranteed = promise_named(image, "guaranteed");
@@ -122,7 +124,8 @@ std::vector<std::uint8_t> spikes_of(const DeviceRun& run, const std::string& pop
 }
 
 const Promise* promise_named(const Image& image, const std::string& name) {
-  const auto found = std::find_if(image.promises.begin(), image.promises.end(), [&](const Promise& p) { return p.name == name; });
+  const auto found = std::find_if(image.promises.begin(), image.promises.end(),
+                                  [&](const Promise& p) { return p.name == name; });
   return found == image.promises.end() ? nullptr : &*found;
 }
 

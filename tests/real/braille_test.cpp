@@ -70,7 +70,8 @@ TEST_P(RealSrnn, HiddenSpikesDifferInFewBitsFromTheFloatNetworks) {
     const Compilation compilation = srnn(bits);
     const DeviceRun run = expect_model_is_golden(compilation, sample(compilation));
     const std::size_t count = differing(run);
-    std::printf("%s, %u bits: %zu of %zu hidden bits differ\n", GetParam().file.c_str(), bits, count, kSteps * GetParam().hidden);
+    std::printf("%s, %u bits: %zu of %zu hidden bits differ\n", GetParam().file.c_str(), bits, count,
+                kSteps * GetParam().hidden);
     EXPECT_LE(count * 100, kSteps * GetParam().hidden * percent) << bits << " bits";
     if (bits >= 4) {
       EXPECT_EQ(decide(run.outputs.spikes.at(0), Decide::kCount).predictions.at(0), 1) << bits << " bits";
@@ -78,11 +79,14 @@ TEST_P(RealSrnn, HiddenSpikesDifferInFewBitsFromTheFloatNetworks) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Networks, RealSrnn,
-    ::testing::Values(Srnn{"braille_noDelay_bias_zero.nir", Reset::kToValue, "noDelay_bias_zero__zero__hidden", 38},
-                      Srnn{"braille_noDelay_noBias_subtract.nir", Reset::kSubtract, "noDelay_noBias_subtract__subtract__hidden", 40}),
-    [](const auto& p) { return p.param.reset == Reset::kToValue ? "BiasZero" : "NoBiasSubtract"; });
+INSTANTIATE_TEST_SUITE_P(Networks, RealSrnn,
+                         ::testing::Values(Srnn{"braille_noDelay_bias_zero.nir", Reset::kToValue,
+                                                "noDelay_bias_zero__zero__hidden", 38},
+                                           Srnn{"braille_noDelay_noBias_subtract.nir", Reset::kSubtract,
+                                                "noDelay_noBias_subtract__subtract__hidden", 40}),
+                         [](const auto& p) {
+                           return p.param.reset == Reset::kToValue ? "BiasZero" : "NoBiasSubtract";
+                         });
 
 // ---- threshold 10, 8-bit weights, 280 samples ----
 
@@ -110,7 +114,8 @@ class RealBrailleTh10 : public ::testing::Test {
     return options;
   }
   static Dataset samples(const IntNetwork& network) {
-    return read_dataset(real_file(kInput), {{network.inputs.at(0).name, network.inputs.at(0).shape}}, array_x());
+    return read_dataset(real_file(kInput), {{network.inputs.at(0).name, network.inputs.at(0).shape}},
+                        array_x());
   }
   /// Packed bits, highest first: (280, 64, 8) bytes.
   static std::vector<std::uint8_t> reference_hidden() {
@@ -120,9 +125,11 @@ class RealBrailleTh10 : public ::testing::Test {
       for (int b = 7; b >= 0; --b) bits.push_back(static_cast<std::uint8_t>(packed.integer(k) >> b & 1));
     return bits;
   }
-  static std::size_t differing_in(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b, std::size_t sample) {
+  static std::size_t differing_in(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b,
+                                  std::size_t sample) {
     std::size_t count = 0;
-    for (std::size_t k = sample * kLength * kHidden; k < (sample + 1) * kLength * kHidden; ++k) count += a[k] != b[k] ? 1U : 0U;
+    for (std::size_t k = sample * kLength * kHidden; k < (sample + 1) * kLength * kHidden; ++k)
+      count += a[k] != b[k] ? 1U : 0U;
     return count;
   }
   /// The same network with more room below the point, by the golden model.
@@ -152,21 +159,25 @@ TEST_F(RealBrailleTh10, ScoresAsTheFloatNetworkAndDiffersByTruncationOfTheStateO
     if (count > 0) differing.insert(s);
     if (differing_in(precise.spikes[0], reference, s) > 0) unexplained.insert(s);
   }
-  std::printf("braille-th10: %zu of %zu hidden bits differ, in %zu samples; with 32 bits of state in %zu\n", bits, chip.size(),
-              differing.size(), unexplained.size());
+  std::printf("braille-th10: %zu of %zu hidden bits differ, in %zu samples; with 32 bits of state in %zu\n",
+              bits, chip.size(), differing.size(), unexplained.size());
   EXPECT_LT(bits * 1000, chip.size());
-  for (const std::size_t s : unexplained) ADD_FAILURE() << "sample " << s << " differs even with 32 bits of state";
+  for (const std::size_t s : unexplained)
+    ADD_FAILURE() << "sample " << s << " differs even with 32 bits of state";
   // The output layer truncates too, so counts may differ where no hidden bit does; never at 32 bits.
   const Array counts = NpzReader(real_file("braille-th10/braille7_hidden_ref.npz")).read("out_counts");
   std::vector<std::int64_t> exact(kSamples * kClasses, 0);
-  for (std::size_t k = 0; k < precise.spikes[1].size(); ++k) exact[k / (kLength * kClasses) * kClasses + k % kClasses] += precise.spikes[1][k];
-  for (std::size_t k = 0; k < exact.size(); ++k) EXPECT_EQ(exact[k], counts.integer(k)) << "sample " << k / kClasses;
+  for (std::size_t k = 0; k < precise.spikes[1].size(); ++k)
+    exact[k / (kLength * kClasses) * kClasses + k % kClasses] += precise.spikes[1][k];
+  for (std::size_t k = 0; k < exact.size(); ++k)
+    EXPECT_EQ(exact[k], counts.integer(k)) << "sample " << k / kClasses;
 }
 
 TEST_F(RealBrailleTh10, TheRtlIsTheModelOnSamplesThatTheContractsHaveNotSeen) {
   NEED_REAL_DATA("braille-th10");
   const Compilation compilation = compiled(real_file(kNetwork), shipped_chip("tile1"), recording());
-  expect_rtl_is_model(compilation, part(samples(compilation.integers), kCalibration, kSamples - kCalibration));
+  expect_rtl_is_model(compilation,
+                      part(samples(compilation.integers), kCalibration, kSamples - kCalibration));
 }
 
 }  // namespace

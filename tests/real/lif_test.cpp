@@ -27,7 +27,8 @@ std::vector<std::size_t> spike_steps(const std::vector<std::uint8_t>& spikes) {
 using Steps = std::vector<std::size_t>;
 
 /// Model and RTL; the output's spikes.
-Steps spikes_on_the_chip(const std::string& network, const Semantics& semantics, const std::vector<double>& input) {
+Steps spikes_on_the_chip(const std::string& network, const Semantics& semantics,
+                         const std::vector<double>& input) {
   CompileOptions options;
   options.semantics = semantics;
   const Compilation compilation = compiled(real_file("nir-lif/" + network), shipped_chip("tile1"), options);
@@ -46,7 +47,8 @@ TEST(RealLif, TheChipFiresWhenTheExactSolutionDoes) {
 
 TEST(RealLif, AnInputDelayOfOneGivesTheSpikesOfLavaAndSpyx) {
   NEED_REAL_DATA("nir-lif");
-  EXPECT_EQ(spikes_on_the_chip("lif_norse.nir", {.dt = 1e-4, .input_delay = 1}, recorded_input()), (Steps{461, 511, 711, 761}));
+  EXPECT_EQ(spikes_on_the_chip("lif_norse.nir", {.dt = 1e-4, .input_delay = 1}, recorded_input()),
+            (Steps{461, 511, 711, 761}));
 }
 
 TEST(RealLif, ALeakAboveTheThresholdFiresWithoutInput) {
@@ -54,7 +56,8 @@ TEST(RealLif, ALeakAboveTheThresholdFiresWithoutInput) {
   CompileOptions options;
   options.semantics.dt = 1e-4;
   options.record = {"lif1"};
-  const Compilation compilation = compiled(real_file("nir-lif/two_lif_neurons.nir"), shipped_chip("tile1"), options);
+  const Compilation compilation =
+      compiled(real_file("nir-lif/two_lif_neurons.nir"), shipped_chip("tile1"), options);
   const IntInput& port = compilation.integers.inputs.at(0);
   const Dataset data = one_sample({port.name, port.shape}, std::vector<double>(1000, 0.0));
   expect_rtl_is_model(compilation, data);

@@ -51,8 +51,10 @@ TEST(RealMnist, AContractOfRealImagesPromisesLessThanHalfTheWorstCase) {
   NEED_REAL_DATA("mnist-snn");
   const Compilation compilation = compiled_mlp(Spread::kFewest);
   const DeviceRun run = expect_model_is_golden(compilation, images(compilation));
-  EXPECT_LT(promise_named(compilation.image, "contracted")->period * Ratio(2), promise_named(compilation.image, "guaranteed")->period);
-  EXPECT_LT(timing_of(run).period->approximate(), promise_named(compilation.image, "contracted")->period.approximate());
+  EXPECT_LT(promise_named(compilation.image, "contracted")->period * Ratio(2),
+            promise_named(compilation.image, "guaranteed")->period);
+  EXPECT_LT(timing_of(run).period->approximate(),
+            promise_named(compilation.image, "contracted")->period.approximate());
 }
 
 TEST(RealMnist, TheRtlIsTheModelOnImagesThatTheContractsHaveNotSeen) {
@@ -73,7 +75,8 @@ TEST(RealMnist, SpreadOverFourTilesItGivesTheSameSpikes) {
   const DeviceRun a = expect_model_is_golden(one, data);
   const DeviceRun b = expect_model_is_golden(four, data);
   EXPECT_EQ(a.outputs.spikes.at(0).samples, b.outputs.spikes.at(0).samples);
-  // The hidden layer's 128 neurons in clusters of at most 48: a step takes 48/128 of the time at most, and a little.
+  // The hidden layer's 128 neurons in clusters of at most 48: a step takes 48/128 of the time at most, and a
+  // little.
   EXPECT_LT(2 * b.ended.back(), a.ended.back());
 }
 

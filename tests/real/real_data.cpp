@@ -11,15 +11,19 @@ namespace spikeloom::testing {
 
 std::filesystem::path real_file(const std::string& name) {
   const char* given = std::getenv("SPIKELOOM_DATA");
-  const std::filesystem::path folder = given != nullptr ? given : std::string(SPIKELOOM_SOURCE_DIR) + "/../shared/data";
+  const std::filesystem::path folder =
+      given != nullptr ? given : std::string(SPIKELOOM_SOURCE_DIR) + "/../shared/data";
   return folder / name;
 }
 
-Chip shipped_chip(const std::string& name) { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml"); }
+Chip shipped_chip(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
+}
 
 Compilation compiled(const std::filesystem::path& network, const Chip& chip, const CompileOptions& options) {
   auto result = compile(network.string(), chip, options, {});
-  if (const auto* no = std::get_if<DoesNotFit>(&result)) throw std::runtime_error(no->stage + ": " + no->reason);
+  if (const auto* no = std::get_if<DoesNotFit>(&result))
+    throw std::runtime_error(no->stage + ": " + no->reason);
   return std::get<Compilation>(std::move(result));
 }
 

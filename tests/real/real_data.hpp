@@ -16,15 +16,17 @@ namespace spikeloom::testing {
 [[nodiscard]] std::filesystem::path real_file(const std::string& name);
 
 /// Ends the test as a skip, with the reason, where a folder of the real data is absent.
-#define NEED_REAL_DATA(folder)                                                             \
-  if (!std::filesystem::exists(::spikeloom::testing::real_file(folder)))                   \
-  GTEST_SKIP() << ::spikeloom::testing::real_file(folder).string() << " is not there; SPIKELOOM_DATA names the folder with the real data"
+#define NEED_REAL_DATA(folder)                                           \
+  if (!std::filesystem::exists(::spikeloom::testing::real_file(folder))) \
+  GTEST_SKIP() << ::spikeloom::testing::real_file(folder).string()       \
+               << " is not there; SPIKELOOM_DATA names the folder with the real data"
 
 /// chips/NAME.toml.
 [[nodiscard]] Chip shipped_chip(const std::string& name);
 
 /// Compiles, or fails with the reason why it does not fit.
-[[nodiscard]] Compilation compiled(const std::filesystem::path& network, const Chip& chip, const CompileOptions& options);
+[[nodiscard]] Compilation compiled(const std::filesystem::path& network, const Chip& chip,
+                                   const CompileOptions& options);
 
 /// One .npy file.
 [[nodiscard]] Array read_array(const std::filesystem::path& path);
@@ -38,8 +40,9 @@ void write_array(const std::filesystem::path& path, const Array& array);
 
 /// Neurons of one population over all steps of all samples, (steps, neurons) row-major: bits that differ
 /// when `theirs` is `late` steps late within every sample of `steps` steps.
-[[nodiscard]] std::size_t differing_bits(const std::vector<std::uint8_t>& ours, const std::vector<std::uint8_t>& theirs,
-                                         std::size_t neurons, std::size_t steps, std::size_t late);
+[[nodiscard]] std::size_t differing_bits(const std::vector<std::uint8_t>& ours,
+                                         const std::vector<std::uint8_t>& theirs, std::size_t neurons,
+                                         std::size_t steps, std::size_t late);
 
 /// A folder of its own that is removed with all that is in it.
 class ScratchFolder {

@@ -1,5 +1,5 @@
-// A trained spiking CNN on N-MNIST recordings: every layer's spikes as recorded in float, the compiled network
-// at 8 bits on `model`, and the RTL.
+// A trained spiking CNN on N-MNIST recordings: every layer's spikes as recorded in float, the compiled
+// network at 8 bits on `model`, and the RTL.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -58,7 +58,8 @@ TEST(RealScnn, EverySpikeOfEveryLayerIsTheFloatReferences) {
   std::size_t compared = 0;
   for (std::size_t digit = 0; digit < digits; ++digit) {
     const std::string id = std::to_string(ids.integer(digit));
-    const auto sample = std::find_if(data.samples.begin(), data.samples.end(), [&](const Sample& s) { return s.id == id; });
+    const auto sample =
+        std::find_if(data.samples.begin(), data.samples.end(), [&](const Sample& s) { return s.id == id; });
     ASSERT_NE(sample, data.samples.end()) << id;
     run_float(interpreter, *sample, [&](std::size_t t) {
       for (std::size_t layer = 0; layer < kLayers.size(); ++layer) {
@@ -81,7 +82,8 @@ TEST(RealScnn, CountsAndSpikesPerLayerOfEveryRecordingAreTheFloatReferences) {
   NEED_REAL_DATA("nir-nmnist-scnn");
   const Network network = scnn();
   const NpzReader golden(real_file("nir-nmnist-scnn/golden_zero.npz"));
-  const Array ids = golden.read("ids"), counts = golden.read("out_counts_T310"), totals = golden.read("layer_spikes_T310");
+  const Array ids = golden.read("ids"), counts = golden.read("out_counts_T310"),
+              totals = golden.read("layer_spikes_T310");
   const Dataset data = recordings(310);
   ASSERT_EQ(data.samples.size(), 91U);
   Interpreter interpreter(network, Precision::kSingle);
@@ -98,8 +100,10 @@ TEST(RealScnn, CountsAndSpikesPerLayerOfEveryRecordingAreTheFloatReferences) {
       }
     });
     for (std::size_t layer = 0; layer < kLayers.size(); ++layer)
-      EXPECT_EQ(spikes[layer], totals.integer(k * kLayers.size() + layer)) << sample.id << ", layer " << kLayers[layer];
-    for (std::size_t c = 0; c < 10; ++c) EXPECT_EQ(out[c], counts.integer(k * 10 + c)) << sample.id << ", class " << c;
+      EXPECT_EQ(spikes[layer], totals.integer(k * kLayers.size() + layer))
+          << sample.id << ", layer " << kLayers[layer];
+    for (std::size_t c = 0; c < 10; ++c)
+      EXPECT_EQ(out[c], counts.integer(k * 10 + c)) << sample.id << ", class " << c;
     right += std::max_element(out.begin(), out.end()) - out.begin() == sample.label;
   }
   EXPECT_EQ(right, 91U);
@@ -135,8 +139,8 @@ TEST(RealScnn, InDoublePrecisionOneMembraneWithinFloatRoundingOfTheThresholdDeci
 
 // ---- compiled, at 8 bits ----
 
-/// Nothing is calibrated: thresholds and scales follow from the file alone. Up to three events of a pixel meet in
-/// a frame, so an input is a number of two bit planes.
+/// Nothing is calibrated: thresholds and scales follow from the file alone. Up to three events of a pixel
+/// meet in a frame, so an input is a number of two bit planes.
 Compilation compiled_scnn(const std::vector<std::string>& record) {
   CompileOptions options;
   options.planes = 2;
@@ -177,7 +181,8 @@ TEST(RealScnn, AKernelIsStoredOnceSoThatATenthOfTheUnrolledWordsIsKept) {
   NEED_REAL_DATA("nir-nmnist-scnn");
   const Compilation compilation = compiled_scnn({});
   std::size_t synapses = 0;
-  for (const IntProjection& projection : compilation.integers.projections) synapses += projection.weight.size();
+  for (const IntProjection& projection : compilation.integers.projections)
+    synapses += projection.weight.size();
   EXPECT_GT(synapses, 1'000'000U);
   EXPECT_LT(weight_words(compilation.image.application).stored * 10, synapses / 16);
 }

@@ -71,8 +71,10 @@ class CoreBench {
     std::vector<std::int32_t> values;
     for (std::uint32_t n = 0; n < count + 2; ++n) {
       core_->cfg_re_i = n < count;
-      if (n < count) address(memory, n / kShape.LifLanes, n % kShape.LifLanes);
-      else address(15, 0, 0);
+      if (n < count)
+        address(memory, n / kShape.LifLanes, n % kShape.LifLanes);
+      else
+        address(15, 0, 0);
       enable();
       settle();
       if (n >= 2) values.push_back(static_cast<std::int32_t>(core_->cfg_data_o));
@@ -83,10 +85,13 @@ class CoreBench {
   }
 
   void load(const CoreModel& model) {
-    for (std::uint32_t n = 0; n < kShape.ChunkEntries; ++n) write_word(hw::kMemChunks, n, model.chunks[n].pack());
-    for (std::uint32_t n = 0; n < kShape.AxonEntries; ++n) write_word(hw::kMemAxons, n, model.axons[n].pack());
+    for (std::uint32_t n = 0; n < kShape.ChunkEntries; ++n)
+      write_word(hw::kMemChunks, n, model.chunks[n].pack());
+    for (std::uint32_t n = 0; n < kShape.AxonEntries; ++n)
+      write_word(hw::kMemAxons, n, model.axons[n].pack());
     for (std::uint32_t n = 0; n < kShape.WeightWords; ++n) write_word(hw::kMemWeights, n, model.weights[n]);
-    for (std::uint32_t n = 0; n < kShape.UpdateEntries; ++n) write_word(hw::kMemUpdates, n, model.updates[n].pack());
+    for (std::uint32_t n = 0; n < kShape.UpdateEntries; ++n)
+      write_word(hw::kMemUpdates, n, model.updates[n].pack());
     for (std::uint32_t n = 0; n < kShape.ParamSets; ++n) write_word(hw::kMemSets, n, model.sets[n].pack());
     for (std::uint32_t n = 0; n < kShape.StateWords; ++n)
       for (std::uint32_t lane = 0; lane < kShape.LifLanes; ++lane) {
@@ -114,7 +119,8 @@ class CoreBench {
       core_->fire_first_i = cycle == 0 && enabled ? f.first : rng_.chance(0.5);
       core_->fire_last_i = cycle == 0 && enabled ? f.last : rng_.chance(0.5);
       core_->fire_limit_i = static_cast<std::uint16_t>(cycle == 0 && enabled ? f.limit : rng_.below(257));
-      core_->page_mask_i = static_cast<std::uint16_t>(enabled && page_chunk < f.masks.size() ? f.masks[page_chunk] : rng_.below(65536));
+      core_->page_mask_i = static_cast<std::uint16_t>(
+          enabled && page_chunk < f.masks.size() ? f.masks[page_chunk] : rng_.below(65536));
       for (std::uint32_t c = 0; c < kShape.PageChunks; ++c)
         set_bit(core_->page_valid_i, c, cycle == 1 && enabled ? f.valid[c] : rng_.chance(0.5));
       settle();

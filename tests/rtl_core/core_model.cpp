@@ -54,7 +54,8 @@ Result CoreModel::fire(const Firing& f) {
     std::int64_t chunk_cycles = 0;
     for (std::uint32_t b = 0; b < 16; ++b) {
       if ((f.masks[c] >> b & 1U) == 0) continue;
-      Row row{entry.first + b * entry.stride, entry.words, entry.offset, entry.shift, entry.negate, entry.format};
+      Row row{
+          entry.first + b * entry.stride, entry.words, entry.offset, entry.shift, entry.negate, entry.format};
       if (entry.per_axon != 0) {
         const hw::MemAxonEntry& axon = axons[entry.first + b];
         row = {axon.first, axon.words, axon.offset, axon.shift, axon.negate, axon.format};
@@ -62,7 +63,8 @@ Result CoreModel::fire(const Firing& f) {
       for (std::uint32_t w = 0; w < row.words; ++w) {
         if (row.offset + w >= shape.Groups) continue;
         for (std::uint32_t lane = 0; lane < shape.Lanes; ++lane) {
-          const std::int64_t x = std::int64_t{weight(row.format, row.first + w, lane)} * (std::int64_t{1} << row.shift);
+          const std::int64_t x =
+              std::int64_t{weight(row.format, row.first + w, lane)} * (std::int64_t{1} << row.shift);
           std::int64_t& a = acc[(row.offset + w) * shape.Lanes + lane];
           a = wrap(row.negate != 0 ? a - x : a + x, shape.AccBits);
         }
@@ -78,8 +80,10 @@ Result CoreModel::fire(const Firing& f) {
   for (std::uint32_t u = 0; u < f.updates; ++u) {
     const hw::MemUpdateEntry& entry = updates[f.update + u];
     const std::size_t word = (f.state + entry.group) * shape.LifLanes;
-    if (u == 0 || updates[f.update + u - 1].group != entry.group) {  // a group's entries see its state before them
-      const auto at = static_cast<std::ptrdiff_t>(word), end = at + static_cast<std::ptrdiff_t>(shape.LifLanes);
+    if (u == 0 ||
+        updates[f.update + u - 1].group != entry.group) {  // a group's entries see its state before them
+      const auto at = static_cast<std::ptrdiff_t>(word),
+                 end = at + static_cast<std::ptrdiff_t>(shape.LifLanes);
       old_v.assign(potentials.begin() + at, potentials.begin() + end);
       old_i.assign(currents.begin() + at, currents.begin() + end);
     }
@@ -91,7 +95,8 @@ Result CoreModel::fire(const Firing& f) {
       const std::int64_t v_old = f.first ? 0 : old_v[lane];
       const std::int64_t a = acc[entry.group * shape.LifLanes + lane];
       const std::int64_t i =
-          saturate(decay(i_old, set.alpha) + a * (std::int64_t{1} << set.scale) + biases[word + lane], shape.StateBits);
+          saturate(decay(i_old, set.alpha) + a * (std::int64_t{1} << set.scale) + biases[word + lane],
+                   shape.StateBits);
       std::int64_t v = saturate(decay(v_old, set.beta) + i + wrap(set.bias_v, 32), shape.StateBits);
       if (lane == entry.lane) readout = v;
       const bool spike = !f.readout && v > theta;

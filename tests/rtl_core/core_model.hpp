@@ -14,8 +14,8 @@ struct Firing {
   bool first = false, last = false, readout = false, last_only = false;
   std::uint32_t limit = 256;
   std::uint32_t chunk = 0, update = 0, updates = 0, state = 0;  ///< ctx_*
-  std::vector<bool> valid;           ///< per chunk of the page
-  std::vector<std::uint16_t> masks;  ///< per chunk of the page
+  std::vector<bool> valid;                                      ///< per chunk of the page
+  std::vector<std::uint16_t> masks;                             ///< per chunk of the page
 };
 
 struct Push {

@@ -12,20 +12,28 @@ namespace {
 std::int64_t two_complement(Rng& rng, unsigned bits) {
   const std::int64_t half = std::int64_t{1} << (bits - 1);
   switch (rng.below(8)) {
-    case 0: return half - 1;
-    case 1: return -half;
-    case 2: return 0;
+    case 0:
+      return half - 1;
+    case 1:
+      return -half;
+    case 2:
+      return 0;
     case 3:
-    case 4: return rng.between(-half, half - 1);
-    default: return rng.between(-300, 300);
+    case 4:
+      return rng.between(-half, half - 1);
+    default:
+      return rng.between(-300, 300);
   }
 }
 
 std::uint32_t decay_factor(Rng& rng) {
   switch (rng.below(4)) {
-    case 0: return 4096;
-    case 1: return 0;
-    default: return static_cast<std::uint32_t>(rng.below(4097));
+    case 0:
+      return 4096;
+    case 1:
+      return 0;
+    default:
+      return static_cast<std::uint32_t>(rng.below(4097));
   }
 }
 
@@ -40,7 +48,8 @@ struct Case {
     }
     for (auto& chunk : model.chunks) {
       const bool per_axon = rng.chance(0.4);
-      const auto stride = static_cast<std::uint32_t>(rng.chance(0.3) ? 0 : rng.below(rng.chance(0.2) ? 16 : 4));
+      const auto stride =
+          static_cast<std::uint32_t>(rng.chance(0.3) ? 0 : rng.below(rng.chance(0.2) ? 16 : 4));
       const Row r = row(15 * stride);
       chunk = {r.first, r.words, r.offset, r.shift, r.negate, r.format, 0, stride};
       if (per_axon) {
@@ -53,8 +62,9 @@ struct Case {
       set.beta = decay_factor(rng);
       set.scale = static_cast<std::uint32_t>(rng.below(s.MaxScale + 1));
       set.subtract = rng.chance(0.5);
-      set.theta = static_cast<std::uint32_t>(set.subtract != 0 ? std::max<std::int64_t>(0, two_complement(rng, s.StateBits))
-                                                               : two_complement(rng, s.StateBits));
+      set.theta = static_cast<std::uint32_t>(set.subtract != 0
+                                                 ? std::max<std::int64_t>(0, two_complement(rng, s.StateBits))
+                                                 : two_complement(rng, s.StateBits));
       set.v_reset = static_cast<std::uint32_t>(two_complement(rng, s.StateBits));
       set.bias_v = static_cast<std::uint32_t>(two_complement(rng, s.StateBits));
     }
@@ -75,9 +85,15 @@ struct Case {
     while ((s.WeightFormats >> r.format & 1U) == 0);
     const std::uint32_t logical = s.WeightWords << r.format;
     switch (rng.below(16)) {
-      case 0: r.words = 0; break;
-      case 1: r.words = static_cast<std::uint32_t>(rng.below(256)); break;
-      default: r.words = static_cast<std::uint32_t>(rng.below(std::min(s.Groups + 2, 10U))); break;
+      case 0:
+        r.words = 0;
+        break;
+      case 1:
+        r.words = static_cast<std::uint32_t>(rng.below(256));
+        break;
+      default:
+        r.words = static_cast<std::uint32_t>(rng.below(std::min(s.Groups + 2, 10U)));
+        break;
     }
     r.words = std::min(r.words, logical - spare);
     r.first = static_cast<std::uint32_t>(rng.below(logical - spare - r.words + 1));
@@ -120,8 +136,12 @@ struct Case {
       const auto entries = static_cast<std::uint32_t>(rng.chance(0.5) ? 1 : 1 + rng.below(2 * s.LifLanes));
       for (std::uint32_t n = 0; n < entries && f.updates < budget; ++n) {
         hw::MemUpdateEntry& e = model.updates[f.update + f.updates++];
-        e = {g, static_cast<std::uint32_t>(rng.below(s.ParamSets)), rng.chance(emits), rng.chance(0.5),
-             static_cast<std::uint32_t>(rng.below(s.LifLanes)), static_cast<std::uint32_t>(rng.below(1U << s.LifLanes))};
+        e = {g,
+             static_cast<std::uint32_t>(rng.below(s.ParamSets)),
+             rng.chance(emits),
+             rng.chance(0.5),
+             static_cast<std::uint32_t>(rng.below(s.LifLanes)),
+             static_cast<std::uint32_t>(rng.below(1U << s.LifLanes))};
       }
     }
     return f;
@@ -290,7 +310,8 @@ TEST(CommonLoad, IsWithinATenthOfTheIdeal) {
   f.valid.resize(s.PageChunks);
   f.masks.resize(s.PageChunks);
   constexpr std::uint32_t kWords = 256 / s.Lanes;
-  for (std::uint32_t n = 0; n < 16; ++n) c.model.chunks[n] = {n * 16 * kWords, kWords, 0, 0, 0, hw::kFormatW8, 0, kWords};
+  for (std::uint32_t n = 0; n < 16; ++n)
+    c.model.chunks[n] = {n * 16 * kWords, kWords, 0, 0, 0, hw::kFormatW8, 0, kWords};
   for (int spikes = 0; spikes < 26;) {
     const auto axon = rng.below(256);
     const auto bit = static_cast<std::uint16_t>(1U << axon % 16);

@@ -2,6 +2,7 @@
 #pragma once
 
 struct Shape {
-  unsigned Lanes, LifLanes, WeightFormats, AccBits, StateBits, BiasBits, MaxShift, MaxScale, Current, Readout, PageChunks,
-      ChunkEntries, AxonEntries, WeightWords, Groups, StateWords, UpdateEntries, ParamSets, ChunkIndexBits;
+  unsigned Lanes, LifLanes, WeightFormats, AccBits, StateBits, BiasBits, MaxShift, MaxScale, Current, Readout,
+      PageChunks, ChunkEntries, AxonEntries, WeightWords, Groups, StateWords, UpdateEntries, ParamSets,
+      ChunkIndexBits;
 };

@@ -85,8 +85,9 @@ class ChipBench {
     if (received_.size() == before) return 0xdeadbeefU;
     const auto answer = hw::WordRing::unpack(received_.back());
     received_.pop_back();
-    return answer.kind == hw::kKindRingAnswer && answer.node == node && answer.address == address ? answer.data
-                                                                                               : 0xdeadbeefU;
+    return answer.kind == hw::kKindRingAnswer && answer.node == node && answer.address == address
+               ? answer.data
+               : 0xdeadbeefU;
   }
 
  private:

@@ -41,7 +41,8 @@ std::vector<Word> image() {
   }
   tile(hw::kAddrBlockContext, hw::kAddrContextPages,
        hw::RegContextPages{.first_row = 4, .rows = kRows, .inbound = 1}.pack());
-  tile(hw::kAddrBlockContext, hw::kAddrContextTables, hw::RegContextTables{.first_chunk = 0, .first_out = 7}.pack());
+  tile(hw::kAddrBlockContext, hw::kAddrContextTables,
+       hw::RegContextTables{.first_chunk = 0, .first_out = 7}.pack());
   tile(hw::kAddrBlockContext, hw::kAddrContextUpdate, hw::RegContextUpdate{.first = 0, .count = 1}.pack());
   tile(hw::kAddrBlockContext, hw::kAddrContextState, 0);
   tile(hw::kAddrBlockContext, hw::kAddrContextMode, hw::RegContextMode{.valid = 1}.pack());
@@ -52,7 +53,8 @@ std::vector<Word> image() {
   tile(hw::kAddrBlockNode, hw::kAddrNodeOrderLength, 1);
 
   const auto memory = [&](std::uint32_t number, std::uint32_t word, const std::vector<std::uint32_t>& parts) {
-    tile(hw::kAddrBlockMemory, hw::kAddrMemoryAddress, hw::RegMemoryAddress{.word = word, .memory = number}.pack());
+    tile(hw::kAddrBlockMemory, hw::kAddrMemoryAddress,
+         hw::RegMemoryAddress{.word = word, .memory = number}.pack());
     for (const std::uint32_t part : parts) tile(hw::kAddrBlockMemory, hw::kAddrMemoryData, part);
   };
   const auto chunk = hw::MemChunkEntry{.words = 1, .stride = 1}.pack();
@@ -77,7 +79,8 @@ std::vector<Word> start() {
   return {
       ring_write(0, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()),
       ring_write(1, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()),
-      ring_write(0, at(hw::kAddrBlockCredit, 0), hw::RegCredit{.channel = 0, .valid = 1, .count = kRows}.pack()),
+      ring_write(0, at(hw::kAddrBlockCredit, 0),
+                 hw::RegCredit{.channel = 0, .valid = 1, .count = kRows}.pack()),
       ring_write(1, at(hw::kAddrBlockDelivery, hw::kAddrDeliveryPage),
                  hw::RegDeliveryPage{.context = 0, .zero_delay = 1, .valid = 1}.pack()),
       ring_write(1, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack()),
@@ -86,9 +89,12 @@ std::vector<Word> start() {
   };
 }
 
-Word chunk_word(std::uint32_t mask) { return hw::WordChunk{.mask = mask, .index = 0, .kind = hw::kKindChunk}.pack(); }
+Word chunk_word(std::uint32_t mask) {
+  return hw::WordChunk{.mask = mask, .index = 0, .kind = hw::kKindChunk}.pack();
+}
 Word eos_word(std::uint32_t sample_end, std::uint32_t run_end) {
-  return hw::WordEos{.sample_end = sample_end, .run_end = run_end, .final = run_end, .kind = hw::kKindEos}.pack();
+  return hw::WordEos{.sample_end = sample_end, .run_end = run_end, .final = run_end, .kind = hw::kKindEos}
+      .pack();
 }
 
 /// Two steps of one sample: neuron 0's spike; then axon 1 twice over the threshold by integration.
@@ -126,7 +132,7 @@ std::vector<Word> expected() {
   const std::uint64_t retire = sent1 + kWheel + 2;
   const std::uint64_t eos2 = next_slot(std::max(retire, eos1) + 2, 5);
   // Step 0: v = 11 at neuron 0 (spike, v = 0), 1 elsewhere. Step 1: + 14 at neurons 4..7, + 4 elsewhere.
-  out = {sent(sent0, 0), chunk(0x0001), sent(sent1, 1), eos(eos0 + 1, 0, 0),
+  out = {sent(sent0, 0), chunk(0x0001),       sent(sent1, 1),     eos(eos0 + 1, 0, 0),
          chunk(0x00f0),  eos(eos1 + 1, 1, 0), eos(eos2 + 1, 0, 1)};
   return out;
 }
@@ -160,7 +166,8 @@ TEST(OneTile, SpikesAndStampsAreThoseOfTheProtocol) {
 TEST(OneTile, ASlowLinkChangesNoSpikeAndNoStamp) {
   const std::vector<Word> want = expected();
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    ChipBench<Vtile1> bench(seed, {.offer = 1 + static_cast<unsigned>(seed * 3), .take = 2 + static_cast<unsigned>(seed * 2)});
+    ChipBench<Vtile1> bench(
+        seed, {.offer = 1 + static_cast<unsigned>(seed * 3), .take = 2 + static_cast<unsigned>(seed * 2)});
     bench.send(image());
     const std::vector<Word> got = run(bench, want.size());
     EXPECT_EQ(of_kind(got, true), of_kind(want, true)) << "seed " << seed;
@@ -207,7 +214,9 @@ TEST(OneTile, MembranesAreReadOverTheRing) {
   bench.send(ring_write(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
                         hw::RegMemoryAddress{.word = 0, .memory = hw::kMemPotentials}.pack()));
   for (std::uint32_t n = 0; n < 16; ++n)
-    EXPECT_EQ(bench.read(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + n)), n == 0 ? 4U : n >= 4 && n < 8 ? 0U : 5U)
+    EXPECT_EQ(bench.read(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + n)), n == 0            ? 4U
+                                                                                : n >= 4 && n < 8 ? 0U
+                                                                                                  : 5U)
         << n;
 }
 

@@ -22,14 +22,18 @@ Tree grow(const MeshShape& shape, unsigned source, const std::vector<unsigned>& 
   Tree tree;
   for (const unsigned to : destinations) {
     const unsigned target = to == kHost ? 0 : to;
-    unsigned at_tile = source == kHost ? 0 : source, in = source == kHost ? hw::kPortWest : hw::kPortLocal, depth = 0;
+    unsigned at_tile = source == kHost ? 0 : source, in = source == kHost ? hw::kPortWest : hw::kPortLocal,
+             depth = 0;
     for (;;) {
       const unsigned x = at_tile % shape.width, y = at_tile / shape.width;
       const unsigned tx = target % shape.width, ty = target / shape.width;
       unsigned out;
-      if (x != tx) out = x < tx ? hw::kPortEast : hw::kPortWest;
-      else if (y != ty) out = y < ty ? hw::kPortSouth : hw::kPortNorth;
-      else out = to == kHost ? hw::kPortWest : hw::kPortLocal;
+      if (x != tx)
+        out = x < tx ? hw::kPortEast : hw::kPortWest;
+      else if (y != ty)
+        out = y < ty ? hw::kPortSouth : hw::kPortNorth;
+      else
+        out = to == kHost ? hw::kPortWest : hw::kPortLocal;
       const bool known = std::any_of(tree.hops.begin(), tree.hops.end(),
                                      [&](const Hop& h) { return h.tile == at_tile && h.out == out; });
       if (!known) tree.hops.push_back({at_tile, in, out, depth});
@@ -53,7 +57,9 @@ Tree grow(const MeshShape& shape, unsigned source, const std::vector<unsigned>& 
 class Slots {
  public:
   Slots(const MeshShape& shape, unsigned wheel)
-      : wheel_(wheel), select_(shape.width * shape.height * 5 * wheel, 0), tx_((shape.width * shape.height + 1) * wheel, false) {}
+      : wheel_(wheel),
+        select_(shape.width * shape.height * 5 * wheel, 0),
+        tx_((shape.width * shape.height + 1) * wheel, false) {}
 
   [[nodiscard]] bool take(unsigned source, const Tree& tree, unsigned slot) {
     const std::size_t tx = (source == kHost ? tx_.size() / wheel_ - 1 : source) * wheel_ + slot;
@@ -76,7 +82,9 @@ class Slots {
           if (data >> (3 * out) & 7U) select(node - 1, out, slot) = data >> (3 * out) & 7U;
     }
   }
-  unsigned& select(unsigned tile, unsigned out, unsigned slot) { return select_[(tile * 5 + out) * wheel_ + slot % wheel_]; }
+  unsigned& select(unsigned tile, unsigned out, unsigned slot) {
+    return select_[(tile * 5 + out) * wheel_ + slot % wheel_];
+  }
 
  private:
   unsigned wheel_;
@@ -93,7 +101,8 @@ unsigned below(Rng& r, unsigned bound) { return static_cast<unsigned>(r.below(bo
 }  // namespace
 
 MeshCase draw_case(const MeshShape& shape, std::uint64_t seed) {
-  MeshSpace space{.channels = shape.host_channels, .counters = shape.host_counters, .slots = shape.spike_wheel / 2};
+  MeshSpace space{
+      .channels = shape.host_channels, .counters = shape.host_counters, .slots = shape.spike_wheel / 2};
   for (unsigned t = 0; t < shape.width * shape.height; ++t) space.tiles.push_back(t);
   return draw_application(shape, seed, space, {});
 }
@@ -126,8 +135,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   Rng r(seed);
   const unsigned tiles = shape.width * shape.height;
   const unsigned mine = static_cast<unsigned>(space.tiles.size());
-  std::vector<unsigned> rows_used(tiles, 0), out_used(tiles, 0), deliveries_used(tiles, 0), channels_used(tiles + 1, 0),
-      counters_used(tiles + 1, 0), local_contexts(tiles, 0);
+  std::vector<unsigned> rows_used(tiles, 0), out_used(tiles, 0), deliveries_used(tiles, 0),
+      channels_used(tiles + 1, 0), counters_used(tiles + 1, 0), local_contexts(tiles, 0);
 
   const unsigned want = 1 + below(r, 2 * mine);
   for (unsigned c = 0; c < want; ++c) {
@@ -147,7 +156,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
 
   // Channels: host first, then contexts. Edges of delay 0 go from lower to higher contexts only.
   const unsigned host_channels = 1 + below(r, space.channels);
-  for (unsigned c = 0; c < host_channels; ++c) m.channels.push_back({.context = -1, .local = space.first_channel + c});
+  for (unsigned c = 0; c < host_channels; ++c)
+    m.channels.push_back({.context = -1, .local = space.first_channel + c});
   for (unsigned c = 0; c < n; ++c) {
     const unsigned count = below(r, 4) == 0 ? 2 : 1;
     for (unsigned k = 0; k < count && channels_used[m.contexts[c].tile] < shape.channels; ++k)
@@ -157,7 +167,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   const auto connect = [&](unsigned ch, unsigned c, unsigned delay) {
     MeshContext& x = m.contexts[c];
     if (delay >= x.rows || deliveries_used[x.tile] == shape.deliveries || x.inbound == 60) return;
-    const unsigned source = m.channels[ch].context < 0 ? tiles : m.contexts[static_cast<unsigned>(m.channels[ch].context)].tile;
+    const unsigned source =
+        m.channels[ch].context < 0 ? tiles : m.contexts[static_cast<unsigned>(m.channels[ch].context)].tile;
     if (counters_used[source] == (source == tiles ? space.counters : shape.credit_counters)) return;
     for (const unsigned d : m.channels[ch].deliveries)  // one (context, delay) of a channel in a tile
       if (m.contexts[m.deliveries[d].context].tile == x.tile) return;
@@ -194,7 +205,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     std::vector<unsigned> ends;
     for (unsigned d = 0; d < m.deliveries.size(); ++d)
       if (m.deliveries[d].context == c) ends.push_back(d);
-    std::stable_sort(ends.begin(), ends.end(), [&](unsigned a, unsigned b) { return m.deliveries[a].delay < m.deliveries[b].delay; });
+    std::stable_sort(ends.begin(), ends.end(),
+                     [&](unsigned a, unsigned b) { return m.deliveries[a].delay < m.deliveries[b].delay; });
     x.limit.assign(16, 0);
     for (const unsigned d : ends) {
       MeshDelivery& v = m.deliveries[d];
@@ -218,10 +230,15 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     credits.block(*other, hw::kAddrBlockCreditSlot, hw::kAddrBlockCreditRoute);
   }
   const auto put_route = [&](std::uint32_t block, unsigned wheel, const Tree& tree, unsigned slot) {
-    for (const Hop& h : tree.hops) m.tables[{h.tile + 1, at(block, (slot + h.depth) % wheel)}] |= (1 + h.in) << (3 * h.out);
+    for (const Hop& h : tree.hops)
+      m.tables[{h.tile + 1, at(block, (slot + h.depth) % wheel)}] |= (1 + h.in) << (3 * h.out);
   };
-  const auto spike_at = [&](unsigned node, unsigned slot) -> hw::RegSlot& { return tables.spike[node * shape.spike_wheel + slot % shape.spike_wheel]; };
-  const auto credit_at = [&](unsigned node, unsigned slot) -> hw::RegSlot& { return tables.credit[node * shape.credit_wheel + slot % shape.credit_wheel]; };
+  const auto spike_at = [&](unsigned node, unsigned slot) -> hw::RegSlot& {
+    return tables.spike[node * shape.spike_wheel + slot % shape.spike_wheel];
+  };
+  const auto credit_at = [&](unsigned node, unsigned slot) -> hw::RegSlot& {
+    return tables.credit[node * shape.credit_wheel + slot % shape.credit_wheel];
+  };
   for (MeshChannel& ch : m.channels) {
     const unsigned source = ch.context < 0 ? kHost : m.contexts[static_cast<unsigned>(ch.context)].tile;
     std::vector<unsigned> to;
@@ -279,9 +296,11 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
 
   for (unsigned node = 0; node <= tiles; ++node) {
     for (unsigned s = 0; s < shape.spike_wheel; ++s)
-      if (const std::uint32_t entry = spike_at(node, s).pack()) m.tables[{node, at(hw::kAddrBlockSpikeSlot, s)}] = entry;
+      if (const std::uint32_t entry = spike_at(node, s).pack())
+        m.tables[{node, at(hw::kAddrBlockSpikeSlot, s)}] = entry;
     for (unsigned s = 0; s < shape.credit_wheel; ++s)
-      if (const std::uint32_t entry = credit_at(node, s).pack()) m.tables[{node, at(hw::kAddrBlockCreditSlot, s)}] = entry;
+      if (const std::uint32_t entry = credit_at(node, s).pack())
+        m.tables[{node, at(hw::kAddrBlockCreditSlot, s)}] = entry;
   }
 
   // Configuration.
@@ -290,10 +309,12 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   };
   for (unsigned k = 0; k < space.counters; ++k) put(0, hw::kAddrBlockCredit, space.first_counter + k, 0);
   for (unsigned k = 0; k < space.channels; ++k)
-    put(0, hw::kAddrBlockChannel, space.first_channel + k, hw::RegChannel{.context = space.application, .valid = 1}.pack());
+    put(0, hw::kAddrBlockChannel, space.first_channel + k,
+        hw::RegChannel{.context = space.application, .valid = 1}.pack());
   for (const unsigned t : space.tiles) {
     const unsigned node = t + 1;
-    for (unsigned k = 0; k < shape.contexts; ++k) put(node, hw::kAddrBlockContext, k << 5U | hw::kAddrContextMode, 0);
+    for (unsigned k = 0; k < shape.contexts; ++k)
+      put(node, hw::kAddrBlockContext, k << 5U | hw::kAddrContextMode, 0);
     for (unsigned k = 0; k < shape.channels; ++k) put(node, hw::kAddrBlockChannel, k, 0);
     for (unsigned k = 0; k < shape.credit_counters; ++k) put(node, hw::kAddrBlockCredit, k, 0);
     put(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, local_contexts[t]);
@@ -306,12 +327,16 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
       if (ch.context == static_cast<int>(c) && !ch.deliveries.empty()) only_sink = false;
     x.skip = only_sink && below(r, 2) == 0 ? 1 : 0;
     const unsigned node = x.tile + 1, base = x.local << 5U;
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextPages, hw::RegContextPages{.first_row = x.first_row, .rows = x.rows, .inbound = x.inbound}.pack());
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextTables, hw::RegContextTables{.first_chunk = 0, .first_out = x.first_out}.pack());
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextUpdate, hw::RegContextUpdate{.first = 0, .count = x.updates}.pack());
+    put(node, hw::kAddrBlockContext, base | hw::kAddrContextPages,
+        hw::RegContextPages{.first_row = x.first_row, .rows = x.rows, .inbound = x.inbound}.pack());
+    put(node, hw::kAddrBlockContext, base | hw::kAddrContextTables,
+        hw::RegContextTables{.first_chunk = 0, .first_out = x.first_out}.pack());
+    put(node, hw::kAddrBlockContext, base | hw::kAddrContextUpdate,
+        hw::RegContextUpdate{.first = 0, .count = x.updates}.pack());
     put(node, hw::kAddrBlockContext, base | hw::kAddrContextState, x.state);
     put(node, hw::kAddrBlockContext, base | hw::kAddrContextMode, hw::RegContextMode{.valid = 1}.pack());
-    for (unsigned k = 0; k < 16; ++k) put(node, hw::kAddrBlockContext, base | (hw::kAddrContextLimit + k), x.limit[k]);
+    for (unsigned k = 0; k < 16; ++k)
+      put(node, hw::kAddrBlockContext, base | (hw::kAddrContextLimit + k), x.limit[k]);
     put(node, hw::kAddrBlockOrder, x.local, hw::RegOrder{.context = x.local, .skip = x.skip}.pack());
   }
   for (const MeshChannel& ch : m.channels)
@@ -324,13 +349,21 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
         hw::RegDeliveryRange{.first = v.first, .count = v.count}.pack());
 
   // Start words.
-  const auto begin = [&](unsigned node, std::uint32_t address, std::uint32_t data) { m.dynamic.push_back(ring_write(node, address, data)); };
+  const auto begin = [&](unsigned node, std::uint32_t address, std::uint32_t data) {
+    m.dynamic.push_back(ring_write(node, address, data));
+  };
   for (const MeshDelivery& v : m.deliveries) {
     const MeshContext& x = m.contexts[v.context];
     begin(x.tile + 1, at(hw::kAddrBlockDelivery, v.local << 1U | hw::kAddrDeliveryPage),
-          hw::RegDeliveryPage{.context = x.local, .zero_delay = v.delay == 0 ? 1U : 0U, .valid = 1, .write_page = v.delay, .first_chunk = v.first_chunk}.pack());
+          hw::RegDeliveryPage{.context = x.local,
+                              .zero_delay = v.delay == 0 ? 1U : 0U,
+                              .valid = 1,
+                              .write_page = v.delay,
+                              .first_chunk = v.first_chunk}
+              .pack());
     const MeshChannel& ch = m.channels[v.channel];
-    begin(ch.context < 0 ? 0 : m.contexts[static_cast<unsigned>(ch.context)].tile + 1, at(hw::kAddrBlockCredit, v.counter),
+    begin(ch.context < 0 ? 0 : m.contexts[static_cast<unsigned>(ch.context)].tile + 1,
+          at(hw::kAddrBlockCredit, v.counter),
           hw::RegCredit{.channel = ch.local, .valid = 1, .count = x.rows - v.delay}.pack());
   }
   for (unsigned c = 0; c < n; ++c)
@@ -340,13 +373,15 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
       if (count > 0) begin(m.contexts[c].tile + 1, at(hw::kAddrBlockEos, m.contexts[c].first_row + p), count);
     }
   for (const unsigned t : space.tiles)
-    m.run.push_back(ring_write(t + 1, hw::kAddrNodeControl, hw::RegControl{.run = 1, .app = space.application}.pack()));
+    m.run.push_back(
+        ring_write(t + 1, hw::kAddrNodeControl, hw::RegControl{.run = 1, .app = space.application}.pack()));
 
   // Alone.
   m.image = table_words(shape, {&m.tables});
   m.image.insert(m.image.end(), m.configuration.begin(), m.configuration.end());
   for (unsigned node = 0; node <= tiles; ++node)
-    m.start.push_back(ring_write(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()));
+    m.start.push_back(
+        ring_write(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()));
   m.start.insert(m.start.end(), m.dynamic.begin(), m.dynamic.end());
   m.start.push_back(ring_write(0, hw::kAddrNodeStartLow, 0));
   m.start.push_back(ring_write(0, hw::kAddrNodeStart, hw::RegStart{.apps = 1U << space.application}.pack()));
@@ -360,12 +395,18 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     for (unsigned ch = 0; ch < host_channels; ++ch) {
       for (unsigned i = 0; i < 6 && !run_end; ++i)
         if (below(r, 2) == 0 || space.saturated)
-          m.input.push_back(hw::WordChunk{.mask = space.saturated ? 0xffffU : below(r, 65536), .index = i,
-                                          .channel = space.first_channel + ch, .app = space.application, .kind = hw::kKindChunk}
+          m.input.push_back(hw::WordChunk{.mask = space.saturated ? 0xffffU : below(r, 65536),
+                                          .index = i,
+                                          .channel = space.first_channel + ch,
+                                          .app = space.application,
+                                          .kind = hw::kKindChunk}
                                 .pack());
-      m.input.push_back(hw::WordEos{.sample_end = sample_end ? 1U : 0U, .run_end = run_end ? 1U : 0U,
+      m.input.push_back(hw::WordEos{.sample_end = sample_end ? 1U : 0U,
+                                    .run_end = run_end ? 1U : 0U,
                                     .final = run_end && ch + 1 == host_channels ? 1U : 0U,
-                                    .channel = space.first_channel + ch, .app = space.application, .kind = hw::kKindEos}
+                                    .channel = space.first_channel + ch,
+                                    .app = space.application,
+                                    .kind = hw::kKindEos}
                             .pack());
     }
   }
@@ -445,14 +486,17 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
     }
     std::vector<unsigned> raise, owe, set_pending, clear_pending;
     const auto launch = [&](unsigned ch, const Flit& flit) {
-      for (const unsigned d : m.channels[ch].deliveries) flying[t + 1 + m.deliveries[d].latency].push_back({false, d, ch, flit});
-      if (m.channels[ch].to_sink) flying[t + 1 + m.channels[ch].latency_to_sink].push_back({false, ~0U, ch, flit});
+      for (const unsigned d : m.channels[ch].deliveries)
+        flying[t + 1 + m.deliveries[d].latency].push_back({false, d, ch, flit});
+      if (m.channels[ch].to_sink)
+        flying[t + 1 + m.channels[ch].latency_to_sink].push_back({false, ~0U, ch, flit});
     };
     const auto has_slot = [&](const std::vector<unsigned>& slots, unsigned wheel) {
       return std::find(slots.begin(), slots.end(), (t + 1) % wheel) != slots.end();
     };
     const auto has_credit = [&](unsigned ch) {
-      return std::all_of(m.channels[ch].deliveries.begin(), m.channels[ch].deliveries.end(), [&](unsigned d) { return credit[d] > 0; });
+      return std::all_of(m.channels[ch].deliveries.begin(), m.channels[ch].deliveries.end(),
+                         [&](unsigned d) { return credit[d] > 0; });
     };
     std::vector<unsigned> took;
     // Host source.
@@ -463,9 +507,12 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
         if (!host_sending) took.push_back(ch);
         const auto eos = hw::WordEos::unpack(m.input[head]);
         const bool is_eos = word.kind == hw::kKindEos;
-        launch(ch, is_eos ? Flit{true, eos.sample_end != 0, eos.run_end != 0, 0, 0} : Flit{false, false, false, word.index, word.mask});
+        launch(ch, is_eos ? Flit{true, eos.sample_end != 0, eos.run_end != 0, 0, 0}
+                          : Flit{false, false, false, word.index, word.mask});
         if (is_eos && !eos.run_end)
-          result.sent.push_back(hw::WordOutEos{.stamp = t + 1, .sample_end = eos.sample_end, .channel = word.channel, .kind = hw::kKindOutSent}.pack());
+          result.sent.push_back(hw::WordOutEos{
+              .stamp = t + 1, .sample_end = eos.sample_end, .channel = word.channel, .kind = hw::kKindOutSent}
+                                    .pack());
         host_sending = !is_eos;
         final_sent = final_sent || (is_eos && eos.final);
         ++head;
@@ -473,7 +520,8 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
     }
     // Channels of tiles.
     for (unsigned ch = 0; ch < m.channels.size(); ++ch) {
-      if (m.channels[ch].context < 0 || !pending[ch] || !has_slot(m.channels[ch].slots, m.shape.spike_wheel)) continue;
+      if (m.channels[ch].context < 0 || !pending[ch] || !has_slot(m.channels[ch].slots, m.shape.spike_wheel))
+        continue;
       if (!sending[ch] && !has_credit(ch)) continue;
       if (!sending[ch]) took.push_back(ch);
       const Buffer& buffer = buffers[static_cast<unsigned>(m.channels[ch].context)];
@@ -517,7 +565,8 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
         const MeshContext& x = m.contexts[c];
         const Row& row = rows[c][read_page[c]];
         bool busy = false;
-        for (unsigned ch = 0; ch < m.channels.size(); ++ch) busy = busy || (m.channels[ch].context == static_cast<int>(c) && pending[ch]);
+        for (unsigned ch = 0; ch < m.channels.size(); ++ch)
+          busy = busy || (m.channels[ch].context == static_cast<int>(c) && pending[ch]);
         if (row.count != x.inbound) {
           ++result.wait_input[tile];
         } else if (busy) {
@@ -563,13 +612,23 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
         raise.push_back(l.delivery);
       } else if (l.delivery == ~0U) {
         const unsigned sink = m.channels[l.channel].sink;
-        result.sink.push_back(l.flit.eos ? hw::WordOutEos{.stamp = t, .sample_end = l.flit.sample_end, .run_end = l.flit.run_end, .channel = sink, .kind = hw::kKindOutEos}.pack()
-                                         : hw::WordOutChunk{.mask = l.flit.mask, .index = l.flit.index, .channel = sink, .kind = hw::kKindOutChunk}.pack());
+        result.sink.push_back(l.flit.eos ? hw::WordOutEos{.stamp = t,
+                                                          .sample_end = l.flit.sample_end,
+                                                          .run_end = l.flit.run_end,
+                                                          .channel = sink,
+                                                          .kind = hw::kKindOutEos}
+                                               .pack()
+                                         : hw::WordOutChunk{.mask = l.flit.mask,
+                                                            .index = l.flit.index,
+                                                            .channel = sink,
+                                                            .kind = hw::kKindOutChunk}
+                                               .pack());
       } else {
         const MeshDelivery& v = m.deliveries[l.delivery];
         Row& row = rows[v.context][write_page[l.delivery]];
         if (!l.flit.eos) {
-          if (l.flit.index >= v.first && l.flit.index < v.first + v.count) row.chunks[v.first_chunk + l.flit.index - v.first] = l.flit.mask;
+          if (l.flit.index >= v.first && l.flit.index < v.first + v.count)
+            row.chunks[v.first_chunk + l.flit.index - v.first] = l.flit.mask;
         } else {
           ++row.count;
           if (v.delay == 0) {

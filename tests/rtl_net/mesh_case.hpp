@@ -2,8 +2,8 @@
 //
 // Applications on the tiles, slots and host numbers that others leave free are drawn one by one.
 //
-// The model is docs/protocol.md, sections 2 to 6, written down plainly: one loop turn is one target cycle, decisions
-// see the state at its start. It knows channels and latencies, not routers.
+// The model is docs/protocol.md, sections 2 to 6, written down plainly: one loop turn is one target cycle,
+// decisions see the state at its start. It knows channels and latencies, not routers.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@
 namespace spikeloom::test {
 
 struct MeshShape {
-  unsigned width, height, contexts, page_rows, page_chunks, deliveries, channels, credit_counters, out_entries,
-      order_entries, spike_wheel, credit_wheel, host_channels, host_counters, applications;
+  unsigned width, height, contexts, page_rows, page_chunks, deliveries, channels, credit_counters,
+      out_entries, order_entries, spike_wheel, credit_wheel, host_channels, host_counters, applications;
 };
 
 /// What an application may use of a chip.
@@ -33,13 +33,13 @@ struct MeshSpace {
   bool saturated = false;                // every input bit is a spike
 };
 
-/// Entries of slot and route tables that are not 0, by node and ring address. Those of applications on disjoint slots
-/// have no bit in common.
+/// Entries of slot and route tables that are not 0, by node and ring address. Those of applications on
+/// disjoint slots have no bit in common.
 using MeshTables = std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t>;
 
 struct MeshContext {
-  unsigned tile = 0, local = 0, first_row = 0, rows = 0, updates = 0, state = 0, first_out = 0, chunks = 0, inbound = 0,
-           skip = 0;
+  unsigned tile = 0, local = 0, first_row = 0, rows = 0, updates = 0, state = 0, first_out = 0, chunks = 0,
+           inbound = 0, skip = 0;
   std::vector<unsigned> limit;  // by steps since the sample began
 };
 struct MeshDelivery {  // an inbound (channel, context) pair
@@ -64,7 +64,7 @@ struct MeshCase {
   MeshTables tables;
   std::vector<Word> configuration;  // of its tiles and of its numbers at the host
   std::vector<Word> dynamic, run;   // after `clear`: what does not start at 0; its tiles' run
-  std::vector<Word> image, start;   // alone on the chip: all tables with the configuration; a run from cycle 0
+  std::vector<Word> image, start;  // alone on the chip: all tables with the configuration; a run from cycle 0
   std::vector<Word> input;
   bool valid = false;
 };

@@ -10,7 +10,8 @@ namespace spikeloom::test {
 namespace {
 
 template <typename Model>
-void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsigned& ran, std::size_t& words) {
+void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsigned& ran,
+             std::size_t& words) {
   const MeshCase mesh = draw_case(shape, seed);
   if (!mesh.valid) return;
   const MeshResult want = simulate(mesh, 20000);
@@ -22,15 +23,18 @@ void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsig
     bench.send(mesh.input);
     ASSERT_TRUE(bench.settle(400000)) << "seed " << seed;
     std::vector<Word> sent, sink;
-    for (const Word w : bench.received()) (hw::WordRing::unpack(w).kind == hw::kKindOutSent ? sent : sink).push_back(w);
+    for (const Word w : bench.received())
+      (hw::WordRing::unpack(w).kind == hw::kKindOutSent ? sent : sink).push_back(w);
     bench.received().clear();
     ASSERT_EQ(sent, want.sent) << "seed " << seed << " run " << round;
     ASSERT_EQ(sink, want.sink) << "seed " << seed << " run " << round;
     ASSERT_EQ(bench.read(0, hw::kAddrNodeStatus), 0U) << "seed " << seed << ": the run is not done";
     for (unsigned t = 0; t < shape.width * shape.height; ++t) {
       ASSERT_EQ(bench.read(t + 1, hw::kAddrNodeFirings), want.firings[t]) << "seed " << seed << " tile " << t;
-      ASSERT_EQ(bench.read(t + 1, hw::kAddrNodeWaitInput), want.wait_input[t]) << "seed " << seed << " tile " << t;
-      ASSERT_EQ(bench.read(t + 1, hw::kAddrNodeWaitOutput), want.wait_output[t]) << "seed " << seed << " tile " << t;
+      ASSERT_EQ(bench.read(t + 1, hw::kAddrNodeWaitInput), want.wait_input[t])
+          << "seed " << seed << " tile " << t;
+      ASSERT_EQ(bench.read(t + 1, hw::kAddrNodeWaitOutput), want.wait_output[t])
+          << "seed " << seed << " tile " << t;
     }
   }
   ++ran;
@@ -42,7 +46,11 @@ void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
   unsigned ran = 0;
   std::size_t words = 0;
   for (std::uint64_t seed = first; seed < first + cases && !testing::Test::HasFatalFailure(); ++seed)
-    compare<Model>(shape, seed, seed % 3 == 0 ? Link{} : Link{.offer = 1 + static_cast<unsigned>(seed * 7 % 100), .take = 3 + static_cast<unsigned>(seed * 11 % 97)}, ran, words);
+    compare<Model>(shape, seed,
+                   seed % 3 == 0 ? Link{}
+                                 : Link{.offer = 1 + static_cast<unsigned>(seed * 7 % 100),
+                                        .take = 3 + static_cast<unsigned>(seed * 11 % 97)},
+                   ran, words);
   EXPECT_GT(ran, cases / 8);
   EXPECT_GT(words, 20 * ran) << "the drawn cases are too small to say much";
   std::cout << ran << " of " << cases << " drawn cases had room for their slots; " << words << " words\n";
@@ -69,26 +77,37 @@ TEST(Ring, WritesAndReadsKeepTheirOrder) {
     switch (r.below(4)) {
       case 0: {
         place[node] = static_cast<std::uint32_t>(r.below(60)) * 3;
-        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress), hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
+        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
+                              hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
         break;
       }
       case 1: {  // a write of a whole word, then the window stands on the next
-        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress), hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
+        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
+                              hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
         for (unsigned k = 0; k < 3; ++k) {
           memory[node][place[node] + k] = static_cast<std::uint32_t>(r.next());
-          bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryData), memory[node][place[node] + k]));
+          bench.send(
+              ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryData), memory[node][place[node] + k]));
         }
         place[node] = (place[node] + 3) % 189;
-        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress), hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
+        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
+                              hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
         break;
       }
       default: {
-        if (i < 50) bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress), hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
+        if (i < 50)
+          bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
+                                hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
         const unsigned part = static_cast<unsigned>(r.below(3));
         const std::uint32_t address = at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + part);
-        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress), hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
+        bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
+                              hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
         bench.send(ring_read(node, address));
-        want.push_back(hw::WordRing{.data = memory[node][place[node] + part], .address = address, .node = node, .kind = hw::kKindRingAnswer}.pack());
+        want.push_back(hw::WordRing{.data = memory[node][place[node] + part],
+                                    .address = address,
+                                    .node = node,
+                                    .kind = hw::kKindRingAnswer}
+                           .pack());
       }
     }
   }

@@ -69,7 +69,9 @@ TEST(Router, EveryOutputTakesItsInputOneCycleLaterInEverySlotUnderFreezes) {
       const unsigned enabled = r.below(3) != 0;
       const std::uint32_t out = bench.cycle(in, enabled);
       if (!enabled) {
-        if (t > 0) { ASSERT_EQ(out, last) << "seed " << seed << ": moved while frozen"; }
+        if (t > 0) {
+          ASSERT_EQ(out, last) << "seed " << seed << ": moved while frozen";
+        }
         continue;
       }
       for (unsigned o = 0; o < 5; ++o) {

@@ -1,7 +1,8 @@
 // Applications that enter and leave a chip on which others run: each is as it is alone, cycle for cycle.
 //
-// The host of docs/protocol.md, section 9, played at random: it withholds an application's words, sees the chip stand,
-// lets applications in and out, feeds and starves queues as it likes. What each must do alone is the cycle model's.
+// The host of docs/protocol.md, section 9, played at random: it withholds an application's words, sees the
+// chip stand, lets applications in and out, feeds and starves queues as it likes. What each must do alone is
+// the cycle model's.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,12 +25,12 @@ struct Resident {
   enum class State { kRunning, kCleared, kGone };
   MeshCase mesh;
   MeshResult want;
-  unsigned range = 0;           // of the host's channels, counters and sinks
-  std::uint64_t start = 0;      // cycle
-  std::uint64_t cleared = 0;    // cycle
+  unsigned range = 0;         // of the host's channels, counters and sinks
+  std::uint64_t start = 0;    // cycle
+  std::uint64_t cleared = 0;  // cycle
   std::size_t given = 0, taken = 0, hold = ~std::size_t{0};
-  unsigned mood = 50;           // chance in percent, each clock, that a word is given
-  unsigned asleep = 0;          // clocks in which none is given
+  unsigned mood = 50;   // chance in percent, each clock, that a word is given
+  unsigned asleep = 0;  // clocks in which none is given
   State state = State::kRunning;
   std::vector<Word> sent = {}, sink = {};
 
@@ -46,8 +47,8 @@ std::vector<Word> shifted(std::vector<Word> words, std::uint64_t start) {
 
 /// What happened, so that a test can say that it has seen the cases that matter.
 struct Seen {
-  unsigned cases = 0, applications = 0, entered_beside = 0, entered_when_done = 0, entered_in_pairs = 0, reused_tiles = 0,
-           saturated = 0;
+  unsigned cases = 0, applications = 0, entered_beside = 0, entered_when_done = 0, entered_in_pairs = 0,
+           reused_tiles = 0, saturated = 0;
   std::size_t words = 0;
 };
 
@@ -64,10 +65,12 @@ class Sharing {
     ++seen_.cases;
     for (unsigned round = 0; round < 400; ++round) {
       // One that has ended is let out as soon as it is at rest, or much later.
-      const bool soon = below(4) != 0 && std::any_of(residents_.begin(), residents_.end(), [](const Resident& r) {
-        return r.state == Resident::State::kRunning && r.ended();
-      });
-      for (unsigned clocks = soon ? 0 : below(3) == 0 ? below(4000) : below(300); clocks > 0; --clocks) step();
+      const bool soon =
+          below(4) != 0 && std::any_of(residents_.begin(), residents_.end(), [](const Resident& r) {
+            return r.state == Resident::State::kRunning && r.ended();
+          });
+      for (unsigned clocks = soon ? 0 : below(3) == 0 ? below(4000) : below(300); clocks > 0; --clocks)
+        step();
       ASSERT_NO_FATAL_FAILURE(stop());
       ASSERT_NO_FATAL_FAILURE(check_status());
       ASSERT_NO_FATAL_FAILURE(let_out());
@@ -81,14 +84,16 @@ class Sharing {
  private:
   static Link link(std::uint64_t seed) {
     if (seed % 3 == 0) return {};
-    return {.offer = 5 + static_cast<unsigned>(seed * 7 % 96), .take = 5 + static_cast<unsigned>(seed * 11 % 96)};
+    return {.offer = 5 + static_cast<unsigned>(seed * 7 % 96),
+            .take = 5 + static_cast<unsigned>(seed * 11 % 96)};
   }
   unsigned below(unsigned bound) { return static_cast<unsigned>(random_.below(bound)); }
   [[nodiscard]] std::uint64_t turn() const { return std::max(shape_.spike_wheel, shape_.credit_wheel); }
   /// No flit is longer on its way.
   [[nodiscard]] std::uint64_t flight() const { return 2 * (shape_.width + shape_.height) + 4; }
   [[nodiscard]] bool residents_gone() const {
-    return std::all_of(residents_.begin(), residents_.end(), [](const Resident& r) { return r.state == Resident::State::kGone; });
+    return std::all_of(residents_.begin(), residents_.end(),
+                       [](const Resident& r) { return r.state == Resident::State::kGone; });
   }
 
   // ---- the link ----
@@ -139,7 +144,8 @@ class Sharing {
     }
     const bool sent = answer.kind == hw::kKindOutSent;
     const auto eos = hw::WordOutEos::unpack(word);
-    const unsigned range = sent ? eos.channel / (shape_.host_channels / shape_.applications) : eos.channel / kSinks;
+    const unsigned range =
+        sent ? eos.channel / (shape_.host_channels / shape_.applications) : eos.channel / kSinks;
     for (Resident& r : residents_)
       if (r.state != Resident::State::kGone && r.range == range) {
         (sent ? r.sent : r.sink).push_back(word);
@@ -193,7 +199,8 @@ class Sharing {
       Resident& held = *able[below(static_cast<unsigned>(able.size()))];
       held.hold = next_stop(held);
       const auto stamps = static_cast<std::size_t>(
-          std::count_if(held.mesh.input.begin(), held.mesh.input.begin() + static_cast<std::ptrdiff_t>(held.hold), has_stamp));
+          std::count_if(held.mesh.input.begin(),
+                        held.mesh.input.begin() + static_cast<std::ptrdiff_t>(held.hold), has_stamp));
       for (int i = 0; i < 400000 && held.sent.size() < stamps; ++i) step();
       ASSERT_EQ(held.sent.size(), stamps) << "the held words do not leave";
       now_ = hw::WordOutEos::unpack(held.sent.back()).stamp;
@@ -224,17 +231,21 @@ class Sharing {
   void let_out() {
     std::vector<Resident*> leaving;
     for (Resident& r : residents_) {
-      if (r.state == Resident::State::kRunning && r.ended() && at_rest(r) && (done_ || below(4) != 0)) clear(r);
+      if (r.state == Resident::State::kRunning && r.ended() && at_rest(r) && (done_ || below(4) != 0))
+        clear(r);
       if (::testing::Test::HasFatalFailure()) return;
-      if (r.state == Resident::State::kCleared && (done_ || now_ >= r.cleared + flight())) leaving.push_back(&r);
+      if (r.state == Resident::State::kCleared && (done_ || now_ >= r.cleared + flight()))
+        leaving.push_back(&r);
     }
     if (leaving.empty()) return;
     fence();
     for (Resident* r : leaving) {
       r->state = Resident::State::kGone;
       seen_.words += r->sent.size() + r->sink.size();
-      ASSERT_EQ(r->sent, shifted(r->want.sent, r->start)) << "application " << r->application() << " started in " << r->start;
-      ASSERT_EQ(r->sink, shifted(r->want.sink, r->start)) << "application " << r->application() << " started in " << r->start;
+      ASSERT_EQ(r->sent, shifted(r->want.sent, r->start))
+          << "application " << r->application() << " started in " << r->start;
+      ASSERT_EQ(r->sink, shifted(r->want.sink, r->start))
+          << "application " << r->application() << " started in " << r->start;
     }
     write_tables();
     // Nobody goes and nothing is on its way that matters: routers may forget what is in them.
@@ -285,7 +296,9 @@ class Sharing {
     }
     if (tiles.empty() || numbers.empty()) return nullptr;
     MeshSpace space;
-    const auto pick = [&](const std::set<unsigned>& from) { return *std::next(from.begin(), below(static_cast<unsigned>(from.size()))); };
+    const auto pick = [&](const std::set<unsigned>& from) {
+      return *std::next(from.begin(), below(static_cast<unsigned>(from.size())));
+    };
     const unsigned range = pick(ranges);
     space.application = pick(numbers);
     space.channels = shape_.host_channels / shape_.applications;
@@ -326,7 +339,8 @@ class Sharing {
     bench.send(r.mesh.input);
     ASSERT_TRUE(bench.settle(400000));
     std::vector<Word> sent = {}, sink = {};
-    for (const Word w : bench.received()) (hw::WordRing::unpack(w).kind == hw::kKindOutSent ? sent : sink).push_back(w);
+    for (const Word w : bench.received())
+      (hw::WordRing::unpack(w).kind == hw::kKindOutSent ? sent : sink).push_back(w);
     ASSERT_EQ(sent, r.want.sent);
     ASSERT_EQ(sink, r.want.sink);
   }
@@ -339,7 +353,9 @@ class Sharing {
       mask |= 1U << r->application();
     }
     bench_.send(ring_write(0, hw::kAddrNodeStartLow, static_cast<std::uint32_t>(cycle)));
-    bench_.send(ring_write(0, hw::kAddrNodeStart, hw::RegStart{.high = static_cast<std::uint32_t>(cycle >> 32U), .apps = mask}.pack()));
+    bench_.send(
+        ring_write(0, hw::kAddrNodeStart,
+                   hw::RegStart{.high = static_cast<std::uint32_t>(cycle >> 32U), .apps = mask}.pack()));
     last_start_ = cycle;
   }
 
@@ -414,8 +430,9 @@ void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
   EXPECT_GT(seen.reused_tiles, cases / 4);
   EXPECT_GT(seen.saturated, cases / 8);
   std::cout << seen.cases << " chips, " << seen.applications << " applications, " << seen.entered_beside
-            << " entrances beside others, " << seen.entered_when_done << " after all had ended, " << seen.entered_in_pairs
-            << " of two at once, " << seen.reused_tiles << " tiles used again; " << seen.words << " words\n";
+            << " entrances beside others, " << seen.entered_when_done << " after all had ended, "
+            << seen.entered_in_pairs << " of two at once, " << seen.reused_tiles << " tiles used again; "
+            << seen.words << " words\n";
 }
 
 /// By hand: an application without tiles, host channel 4 in slot 7, no route behind it.
@@ -423,11 +440,13 @@ TEST(Sharing, AnArmedApplicationKeepsTimeRunningToItsStart) {
   constexpr std::uint32_t kApplication = 2, kChannel = 4, kSlot = 7;
   constexpr std::uint64_t kStart = 1024;
   ChipBench<Vmesh22s> bench(1);
-  const MeshTables tables = {{{0, at(hw::kAddrBlockSpikeSlot, kSlot)}, hw::RegSlot{.tx = kChannel, .tx_valid = 1}.pack()}};
+  const MeshTables tables = {
+      {{0, at(hw::kAddrBlockSpikeSlot, kSlot)}, hw::RegSlot{.tx = kChannel, .tx_valid = 1}.pack()}};
   const auto arm = [&](std::uint64_t cycle) {
     bench.send(ring_write(0, hw::kAddrNodeStartLow, static_cast<std::uint32_t>(cycle)));
-    bench.send(ring_write(0, hw::kAddrNodeStart,
-                          hw::RegStart{.high = static_cast<std::uint32_t>(cycle >> 32U), .apps = 1U << kApplication}.pack()));
+    bench.send(ring_write(
+        0, hw::kAddrNodeStart,
+        hw::RegStart{.high = static_cast<std::uint32_t>(cycle >> 32U), .apps = 1U << kApplication}.pack()));
   };
   const auto status = [&] { return hw::RegHostStatus::unpack(bench.read(0, hw::kAddrNodeStatus)); };
   const auto run = [&](std::uint64_t start) {
@@ -444,10 +463,13 @@ TEST(Sharing, AnArmedApplicationKeepsTimeRunningToItsStart) {
     bench.send(hw::WordEos{.channel = kChannel, .app = kApplication, .kind = hw::kKindEos}.pack());
     ASSERT_TRUE(bench.settle(5000));
     ASSERT_EQ(bench.received().size(), 1U);
-    EXPECT_EQ(hw::WordOutEos::unpack(bench.received().front()).stamp, start + kSlot);  // decided one cycle before
+    EXPECT_EQ(hw::WordOutEos::unpack(bench.received().front()).stamp,
+              start + kSlot);  // decided one cycle before
     bench.received().clear();
     EXPECT_EQ(bench.read(0, hw::kAddrNodeTaken + kApplication), 1U);
-    bench.send(hw::WordEos{.run_end = 1, .final = 1, .channel = kChannel, .app = kApplication, .kind = hw::kKindEos}.pack());
+    bench.send(
+        hw::WordEos{.run_end = 1, .final = 1, .channel = kChannel, .app = kApplication, .kind = hw::kKindEos}
+            .pack());
     ASSERT_TRUE(bench.settle(5000));
     EXPECT_EQ(status().busy, 0U);
     EXPECT_EQ(status().live, 0U);
@@ -456,7 +478,8 @@ TEST(Sharing, AnArmedApplicationKeepsTimeRunningToItsStart) {
   for (unsigned node = 0; node <= 4; ++node)
     bench.send(ring_write(node, hw::kAddrNodeControl, hw::RegControl{.clear = 1, .routers = 1}.pack()));
   bench.send(table_words(kMesh22s, {&tables}));
-  bench.send(ring_write(0, at(hw::kAddrBlockChannel, kChannel), hw::RegChannel{.context = kApplication, .valid = 1}.pack()));
+  bench.send(ring_write(0, at(hw::kAddrBlockChannel, kChannel),
+                        hw::RegChannel{.context = kApplication, .valid = 1}.pack()));
   arm(kStart);
   bench.send(ring_write(0, hw::kAddrNodeControl, hw::RegControl{.run = 1}.pack()));
   ASSERT_NO_FATAL_FAILURE(run(kStart));

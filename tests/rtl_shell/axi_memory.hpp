@@ -1,8 +1,9 @@
-// A memory behind an AXI4 port with random moods, and a checker of the protocol's rules on every channel. For tests.
+// A memory behind an AXI4 port with random moods, and a checker of the protocol's rules on every channel. For
+// tests.
 //
-// Checked: once raised, valid and payload hold until ready (all ten channels); INCR bursts of 64-bit beats, aligned, at
-// most 64 long, within 4 KiB; WLAST at the last beat and there only; all strobes on; no beat that belongs to no request
-// once all is quiet; responses in order and only to requests; every valid low in reset.
+// Checked: once raised, valid and payload hold until ready (all ten channels); INCR bursts of 64-bit beats,
+// aligned, at most 64 long, within 4 KiB; WLAST at the last beat and there only; all strobes on; no beat that
+// belongs to no request once all is quiet; responses in order and only to requests; every valid low in reset.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -55,14 +56,17 @@ class AxiMemory {
   AxiMemory(std::uint64_t seed, const MemoryMoods& first) : moods(first), random_(seed) {}
 
   MemoryMoods moods;
-  std::set<std::uint64_t> bad_reads, bad_writes;  ///< addresses of beats, of bursts' first beats, answered with SLVERR
+  std::set<std::uint64_t> bad_reads,
+      bad_writes;  ///< addresses of beats, of bursts' first beats, answered with SLVERR
 
   void write(std::uint64_t address, std::uint64_t word) { words_[address] = word; }
   [[nodiscard]] std::uint64_t read(std::uint64_t address) const {
     const auto found = words_.find(address);
     return found == words_.end() ? 0xbaadbaadbaadbaadULL : found->second;
   }
-  [[nodiscard]] bool at_rest() const { return reads_.empty() && writes_.empty() && beats_.empty() && answers_.empty(); }
+  [[nodiscard]] bool at_rest() const {
+    return reads_.empty() && writes_.empty() && beats_.empty() && answers_.empty();
+  }
   [[nodiscard]] std::uint64_t requests() const { return ar_.transfers() + aw_.transfers(); }
   [[nodiscard]] std::size_t most_reads() const { return most_reads_; }
   [[nodiscard]] std::uint64_t longest_read() const { return longest_read_; }
@@ -70,7 +74,8 @@ class AxiMemory {
   /// Before the clock: the memory's own signals.
   void drive(Model& m) {
     m.m_axi_gmem_arready = chance(moods.ar);
-    m.m_axi_gmem_awready = chance(moods.aw) && (!moods.address_after_data || m.m_axi_gmem_wvalid || !beats_.empty());
+    m.m_axi_gmem_awready =
+        chance(moods.aw) && (!moods.address_after_data || m.m_axi_gmem_wvalid || !beats_.empty());
     m.m_axi_gmem_wready = chance(moods.w);
     if (!reading_) reading_ = !reads_.empty() && reads_.front().due <= now_ && chance(moods.r);
     m.m_axi_gmem_rvalid = reading_;
@@ -145,12 +150,14 @@ class AxiMemory {
   bool chance(unsigned percent) { return random_.below(100) < percent; }
   std::uint64_t late() { return moods.latency == 0 ? 0 : random_.below(moods.latency + 1U); }
 
-  static void check_burst(const char* name, std::uint64_t address, unsigned length, unsigned size, unsigned burst) {
+  static void check_burst(const char* name, std::uint64_t address, unsigned length, unsigned size,
+                          unsigned burst) {
     EXPECT_EQ(size, 3U) << name << ": beats of 64 bits";
     EXPECT_EQ(burst, 1U) << name << ": INCR";
     EXPECT_EQ(address % 8, 0U) << name << ": aligned";
     EXPECT_LE(length, 63U) << name;
-    EXPECT_EQ(address / 4096, (address + 8ULL * length + 7) / 4096) << name << ": crosses 4 KiB at " << address;
+    EXPECT_EQ(address / 4096, (address + 8ULL * length + 7) / 4096)
+        << name << ": crosses 4 KiB at " << address;
   }
 
   /// Whole bursts go into memory and are answered.
@@ -163,7 +170,8 @@ class AxiMemory {
         words_[w.address + 8ULL * i] = beats_.front().word;
         beats_.pop_front();
       }
-      answers_.push_back({static_cast<unsigned char>(bad_writes.contains(w.address) ? 2 : 0), now_ + 1 + late()});
+      answers_.push_back(
+          {static_cast<unsigned char>(bad_writes.contains(w.address) ? 2 : 0), now_ + 1 + late()});
     }
   }
 

@@ -28,7 +28,8 @@ struct KernelArguments {
 template <typename Model>
 class KernelBench {
  public:
-  explicit KernelBench(std::uint64_t seed, const MemoryMoods& moods = {}) : memory(seed ^ 0x5eedU, moods), random_(seed) {
+  explicit KernelBench(std::uint64_t seed, const MemoryMoods& moods = {})
+      : memory(seed ^ 0x5eedU, moods), random_(seed) {
     model_->ap_rst_n = 0;
     for (int i = 0; i < 4; ++i) step();
     EXPECT_FALSE(model_->m_axi_gmem_arvalid || model_->m_axi_gmem_awvalid || model_->m_axi_gmem_wvalid ||
@@ -43,7 +44,9 @@ class KernelBench {
 
   AxiMemory<Model> memory;
 
-  [[nodiscard]] bool interrupt() const { return model_->__SYM__interrupt != 0; }  // Verilator's name: C++ wants the word
+  [[nodiscard]] bool interrupt() const {
+    return model_->__SYM__interrupt != 0;
+  }  // Verilator's name: C++ wants the word
   [[nodiscard]] std::uint64_t clocks() const { return clocks_; }
 
   void step() {
@@ -57,7 +60,8 @@ class KernelBench {
     b_.look(m.s_axi_control_bvalid, m.s_axi_control_bready, m.s_axi_control_bresp);
     ar_.look(m.s_axi_control_arvalid, m.s_axi_control_arready, m.s_axi_control_araddr);
     r_.look(m.s_axi_control_rvalid, m.s_axi_control_rready, m.s_axi_control_rdata, m.s_axi_control_rresp);
-    EXPECT_LE(b_.transfers(), std::min(aw_.transfers(), w_.transfers())) << "control B: an answer to no write";
+    EXPECT_LE(b_.transfers(), std::min(aw_.transfers(), w_.transfers()))
+        << "control B: an answer to no write";
     EXPECT_LE(r_.transfers(), ar_.transfers()) << "control R: an answer to no read";
     m.ap_clk = 1;
     m.eval();
@@ -144,7 +148,8 @@ class KernelBench {
     run.taken = read(hw::kKernelRegisterCommandsTaken);
     run.error = read(hw::kKernelRegisterError);
     run.cycles = read(hw::kKernelRegisterCycles);
-    for (std::uint64_t i = 0; i < hw::kKernelHeaderWords; ++i) run.header.push_back(memory.read(arguments.results + 8 * i));
+    for (std::uint64_t i = 0; i < hw::kKernelHeaderWords; ++i)
+      run.header.push_back(memory.read(arguments.results + 8 * i));
     for (std::uint64_t i = 0; i < run.written; ++i)
       run.results.push_back(memory.read(arguments.results + 8 * (hw::kKernelHeaderWords + i)));
     return run;
@@ -159,7 +164,8 @@ class KernelBench {
     EXPECT_LE(run.written, arguments.capacity);
     EXPECT_LE(run.taken, commands.size());
     for (std::uint64_t i = run.written; i < arguments.capacity + 70ULL; ++i)
-      EXPECT_EQ(memory.read(arguments.results + 8 * (hw::kKernelHeaderWords + i)), kGuard) << "written behind the results";
+      EXPECT_EQ(memory.read(arguments.results + 8 * (hw::kKernelHeaderWords + i)), kGuard)
+          << "written behind the results";
     EXPECT_TRUE(memory.at_rest()) << "the memory is still at work when the run is done";
     return run;
   }
@@ -168,7 +174,8 @@ class KernelBench {
     EXPECT_EQ(run.header[hw::kKernelHeaderCommandsTaken], run.taken);
     EXPECT_EQ(run.header[hw::kKernelHeaderCycles], run.cycles);
     EXPECT_EQ(run.header[hw::kKernelHeaderHashes], Word{hw::kHardwareHash} << 32U | kChipHash);
-    for (std::size_t i = hw::kKernelHeaderHashes + 1; i < run.header.size(); ++i) EXPECT_EQ(run.header[i], 0U);
+    for (std::size_t i = hw::kKernelHeaderHashes + 1; i < run.header.size(); ++i)
+      EXPECT_EQ(run.header[i], 0U);
   }
 
   static constexpr Word kGuard = 0x6a6a6a6a6a6a6a6aULL;

@@ -1,5 +1,5 @@
-// A mesh run through the card's kernel: whatever the cuts into runs, the capacities and the memory's moods, the words and
-// stamps are those of the protocol's cycle model; and what happens when the memory fails.
+// A mesh run through the card's kernel: whatever the cuts into runs, the capacities and the memory's moods,
+// the words and stamps are those of the protocol's cycle model; and what happens when the memory fails.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -41,7 +41,8 @@ Said exchange(Bench& bench, const std::vector<Word>& words, Rng& random, const C
     KernelArguments arguments;
     arguments.commands = 64 * random.below(4096);
     arguments.results = 0x4000000 + 64 * random.below(4096);
-    arguments.capacity = static_cast<std::uint32_t>(std::min<std::uint64_t>(random.below(cuts.most_room + 1), 2000));
+    arguments.capacity =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(random.below(cuts.most_room + 1), 2000));
     const bool hasty = cuts.any_quiet && random.below(2) == 0;
     if (hasty) arguments.quiet = static_cast<std::uint32_t>(random.below(40));
     const KernelRun done = bench.run(std::span(words).subspan(at, count), arguments);
@@ -56,7 +57,9 @@ Said exchange(Bench& bench, const std::vector<Word>& words, Rng& random, const C
 }
 
 MemoryMoods draw_moods(Rng& random) {
-  const auto chance = [&] { return random.below(3) == 0 ? 100U : 5 + static_cast<unsigned>(random.below(95)); };
+  const auto chance = [&] {
+    return random.below(3) == 0 ? 100U : 5 + static_cast<unsigned>(random.below(95));
+  };
   MemoryMoods moods{.ar = chance(), .r = chance(), .aw = chance(), .w = chance(), .b = chance()};
   moods.latency = random.below(2) == 0 ? 0 : static_cast<unsigned>(random.below(200));
   moods.address_after_data = random.below(2) == 0;
@@ -81,7 +84,8 @@ TEST(Kernel, EveryWordAndStampIsTheProtocolsUnderAnyCutAndAnyMemory) {
     Rng random(seed);
     Bench bench(seed, draw_moods(random));
     const Cuts cuts = turn % 4 == 0 ? Cuts{}
-                                    : Cuts{.most_words = 1 + random.below(200), .most_room = random.below(60) + 1,
+                                    : Cuts{.most_words = 1 + random.below(200),
+                                           .most_room = random.below(60) + 1,
                                            .any_quiet = turn % 4 == 2};
     (void)exchange(bench, mesh.image, random, {}, runs);
     for (int round = 0; round < 2; ++round) {  // again without loading
@@ -96,7 +100,8 @@ TEST(Kernel, EveryWordAndStampIsTheProtocolsUnderAnyCutAndAnyMemory) {
       const Said answered = exchange(bench, questions, random, cuts, runs);
       ASSERT_EQ(answered.answers.size(), questions.size());
       for (unsigned t = 0; t < 4; ++t)
-        ASSERT_EQ(hw::WordRing::unpack(answered.answers[t]).data, want.firings[t]) << "seed " << seed << " tile " << t;
+        ASSERT_EQ(hw::WordRing::unpack(answered.answers[t]).data, want.firings[t])
+            << "seed " << seed << " tile " << t;
       words += said.sent.size() + said.sink.size();
     }
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
@@ -111,14 +116,17 @@ std::vector<Word> memory_words(std::uint32_t count) {
   for (std::uint32_t i = 0; i < 3 * count; ++i)
     words.push_back(ring_write(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryData), 1000 + i));
   for (std::uint32_t i = 0; i < count; ++i) {
-    words.push_back(ring_write(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress), hw::RegMemoryAddress{.word = i}.pack()));
-    for (std::uint32_t p = 0; p < 3; ++p) words.push_back(ring_read(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + p)));
+    words.push_back(ring_write(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
+                               hw::RegMemoryAddress{.word = i}.pack()));
+    for (std::uint32_t p = 0; p < 3; ++p)
+      words.push_back(ring_read(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + p)));
   }
   return words;
 }
 void expect_memory(const Said& said, std::uint32_t count) {
   ASSERT_EQ(said.answers.size(), 3 * count);
-  for (std::uint32_t i = 0; i < 3 * count; ++i) ASSERT_EQ(hw::WordRing::unpack(said.answers[i]).data, 1000 + i);
+  for (std::uint32_t i = 0; i < 3 * count; ++i)
+    ASSERT_EQ(hw::WordRing::unpack(said.answers[i]).data, 1000 + i);
 }
 
 TEST(Kernel, TakesAWordAClockInBurstsOf64) {
@@ -210,8 +218,10 @@ TEST(Kernel, AWriteErrorIsReportedAndTheNextRunIsWell) {
     bench.memory.bad_writes.clear();
     Rng random(9);
     unsigned runs = 0;
-    if (bad == arguments.results) expect_memory(exchange(bench, memory_words(40), random, {}, runs), 40);
-    else (void)exchange(bench, {}, random, {}, runs);
+    if (bad == arguments.results)
+      expect_memory(exchange(bench, memory_words(40), random, {}, runs), 40);
+    else
+      (void)exchange(bench, {}, random, {}, runs);
   }
 }
 
@@ -239,8 +249,8 @@ TEST(Kernel, MisalignedAddressesAreRefused) {
 
 TEST(Kernel, TheWatchdogEndsARunWhenAChannelDies) {
   const std::vector<Word> words = memory_words(40);
-  unsigned MemoryMoods::*const channels[] = {&MemoryMoods::ar, &MemoryMoods::r, &MemoryMoods::aw, &MemoryMoods::w,
-                                              &MemoryMoods::b};
+  unsigned MemoryMoods::*const channels[] = {&MemoryMoods::ar, &MemoryMoods::r, &MemoryMoods::aw,
+                                             &MemoryMoods::w, &MemoryMoods::b};
   for (std::size_t c = 0; c < std::size(channels); ++c)
     for (const int after : {0, 300, 450}) {
       SCOPED_TRACE("channel " + std::to_string(c) + " after " + std::to_string(after));

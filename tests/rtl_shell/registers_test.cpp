@@ -41,7 +41,8 @@ TEST(Registers, GapsReadZeroAndWritesOfReadOnlyRegistersChangeNothing) {
     bench.write(offset, 0xffffffff);
     EXPECT_EQ(bench.read(offset), 0U) << offset;
   }
-  for (std::uint32_t offset = hw::kKernelRegisterResultsWritten; offset <= hw::kKernelRegisterChipHash; offset += 4) {
+  for (std::uint32_t offset = hw::kKernelRegisterResultsWritten; offset <= hw::kKernelRegisterChipHash;
+       offset += 4) {
     const std::uint32_t before = bench.read(offset);
     bench.write(offset, ~before);
     EXPECT_EQ(bench.read(offset), before) << offset;

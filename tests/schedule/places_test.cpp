@@ -40,12 +40,15 @@ IntProjection window(Rng& rng, Source from, PopulationId to, std::size_t side) {
   return p;
 }
 
-/// Layers one after the other; a recurrent network's also read themselves and now and then an earlier one, a step late.
+/// Layers one after the other; a recurrent network's also read themselves and now and then an earlier one, a
+/// step late.
 IntNetwork network_of(Rng& rng, Kind kind) {
   IntNetwork net;
   net.name = "random";
   const auto side = static_cast<std::size_t>(rng.between(6, 9));
-  const auto size = [&] { return kind == Kind::kConvolution ? side * side : static_cast<std::size_t>(rng.between(24, 96)); };
+  const auto size = [&] {
+    return kind == Kind::kConvolution ? side * side : static_cast<std::size_t>(rng.between(24, 96));
+  };
   IntInput input;
   input.name = "in";
   input.shape = {size()};
@@ -54,14 +57,19 @@ IntNetwork network_of(Rng& rng, Kind kind) {
   std::vector<std::size_t> sizes;
   for (std::size_t p = 0; p < layers; ++p) {
     sizes.push_back(size());
-    net.populations.push_back(test::random_population(rng, "p" + std::to_string(p), sizes[p], NeuronKind::kLif));
+    net.populations.push_back(
+        test::random_population(rng, "p" + std::to_string(p), sizes[p], NeuronKind::kLif));
     const Source from = p == 0 ? Source(InputId{0}) : Source(PopulationId{p - 1});
     const std::size_t from_size = p == 0 ? volume(input.shape) : sizes[p - 1];
-    if (kind == Kind::kConvolution) net.projections.push_back(window(rng, from, PopulationId{p}, side));
-    else net.projections.push_back(test::random_projection(rng, from, from_size, PopulationId{p}, sizes[p], 8, 0.2 + 0.8 * rng.unit()));
+    if (kind == Kind::kConvolution)
+      net.projections.push_back(window(rng, from, PopulationId{p}, side));
+    else
+      net.projections.push_back(test::random_projection(rng, from, from_size, PopulationId{p}, sizes[p], 8,
+                                                        0.2 + 0.8 * rng.unit()));
     if (kind != Kind::kRecurrent || !rng.chance(0.6)) continue;
     const std::size_t to = rng.chance(0.7) ? p : rng.below(p + 1);
-    net.projections.push_back(test::random_projection(rng, PopulationId{p}, sizes[p], PopulationId{to}, sizes[to], 8, 0.3));
+    net.projections.push_back(
+        test::random_projection(rng, PopulationId{p}, sizes[p], PopulationId{to}, sizes[to], 8, 0.3));
     net.projections.back().delay = 1;
   }
   net.outputs.push_back({"out", net.populations.back().shape, PopulationId{layers - 1}});
@@ -103,8 +111,10 @@ std::optional<Image> crowded(Rng& rng, Kind kind, MapOptions& options) {
   cut.max_neurons = 12 + static_cast<std::uint32_t>(rng.below(24));
   image.application = build_application(net, image.chip, partition(net, image.chip, cut), {});
   const double per_tile = 1.5 + 2.5 * rng.unit();
-  options.tiles = std::max(2U, static_cast<std::uint32_t>(static_cast<double>(image.application.clusters.size()) / per_tile));
-  while (image.chip.width * image.chip.height < options.tiles) ++(image.chip.width <= image.chip.height ? image.chip.width : image.chip.height);
+  options.tiles = std::max(
+      2U, static_cast<std::uint32_t>(static_cast<double>(image.application.clusters.size()) / per_tile));
+  while (image.chip.width * image.chip.height < options.tiles)
+    ++(image.chip.width <= image.chip.height ? image.chip.width : image.chip.height);
   MapResult mapped = try_map(image.application, image.chip, options);
   if (!mapped.binding) return std::nullopt;
   image.binding = *std::move(mapped.binding);

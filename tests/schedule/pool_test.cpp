@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kA = 0, kB = 1, kQ = 2;  // clusters, one a population
 
-/// in -> A, in -> B, A -> Q: A and B work alike. A stands on tile 0, B and Q on tile 1, in this order or Q first.
+/// in -> A, in -> B, A -> Q: A and B work alike. A stands on tile 0, B and Q on tile 1, in this order or Q
+/// first.
 Image two_alike(bool reader_first, std::size_t neurons_of_b = 8) {
   Rng rng(1);
   IntNetwork net;
@@ -24,12 +25,15 @@ Image two_alike(bool reader_first, std::size_t neurons_of_b = 8) {
   net.inputs.back().name = "in";
   net.inputs.back().shape = {16};
   const std::size_t sizes[] = {8, neurons_of_b, 8};
-  for (std::size_t p = 0; p < 3; ++p) net.populations.push_back(test::random_population(rng, std::string(1, "abq"[p]), sizes[p], NeuronKind::kIf));
+  for (std::size_t p = 0; p < 3; ++p)
+    net.populations.push_back(
+        test::random_population(rng, std::string(1, "abq"[p]), sizes[p], NeuronKind::kIf));
   if (neurons_of_b == sizes[kA]) {  // as many update entries
     net.populations[kB] = net.populations[kA];
     net.populations[kB].name = "b";
   }
-  for (const std::size_t p : {kA, kB}) net.projections.push_back(test::random_projection(rng, InputId{0}, 16, PopulationId{p}, sizes[p], 8, 1));
+  for (const std::size_t p : {kA, kB})
+    net.projections.push_back(test::random_projection(rng, InputId{0}, 16, PopulationId{p}, sizes[p], 8, 1));
   net.projections.push_back(test::random_projection(rng, PopulationId{kA}, 8, PopulationId{kQ}, 8, 8, 1));
   net.outputs.push_back({"b", {neurons_of_b}, PopulationId{kB}});
   net.outputs.push_back({"q", {8}, PopulationId{kQ}});
@@ -60,8 +64,11 @@ TEST(Pool, PaysForAClusterElsewhereThatWorksAlike) {
   EXPECT_THAT(pool.tiles, ::testing::ElementsAre(TileId{0}));
 }
 
-/// A, then Q, which reads it, then B behind Q in their tile's order: a path meets the work of A and of B in one step.
-TEST(Pool, PaysOnceOnAPath) { EXPECT_THAT(with_tile_0_pooled(two_alike(true)).paid, ::testing::ElementsAre(1, 0, 0)); }
+/// A, then Q, which reads it, then B behind Q in their tile's order: a path meets the work of A and of B in
+/// one step.
+TEST(Pool, PaysOnceOnAPath) {
+  EXPECT_THAT(with_tile_0_pooled(two_alike(true)).paid, ::testing::ElementsAre(1, 0, 0));
+}
 
 /// As many rows, but longer ones.
 TEST(Pool, PaysForNoneThatWorksMore) {

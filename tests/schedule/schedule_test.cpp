@@ -10,7 +10,8 @@ namespace spikeloom {
 namespace {
 
 /// The definition: every decision cycle of a wheel, slot by slot.
-std::int64_t slow_worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel, std::int64_t flits) {
+std::int64_t slow_worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel,
+                             std::int64_t flits) {
   std::int64_t worst = 0;
   for (std::int64_t x = 0; x < wheel; ++x) {
     std::int64_t wire = x;

@@ -16,7 +16,10 @@ namespace {
 /// Every distribution of at most `most` tokens of room, its period by expansion; the best by size.
 class EveryDistribution {
  public:
-  EveryDistribution(const PhasedGraph& graph, std::int64_t most) : graph_(graph), capacity_(graph.channel_count(), 0) { from(0, most); }
+  EveryDistribution(const PhasedGraph& graph, std::int64_t most)
+      : graph_(graph), capacity_(graph.channel_count(), 0) {
+    from(0, most);
+  }
   /// Sizes at which the period falls.
   [[nodiscard]] std::vector<std::pair<std::int64_t, Ratio>> front() const {
     std::vector<std::pair<std::int64_t, Ratio>> front;
@@ -72,7 +75,8 @@ TEST(Buffers, FrontIsThatOfEveryDistributionTried) {
     for (const BufferPoint& point : points) {
       front.emplace_back(point.size, point.period);
       EXPECT_EQ(std::accumulate(point.capacity.begin(), point.capacity.end(), std::int64_t{0}), point.size);
-      EXPECT_EQ(*period_of(with_capacities(graph, point.capacity), PeriodMethod::kSelfTimed).period, point.period);
+      EXPECT_EQ(*period_of(with_capacities(graph, point.capacity), PeriodMethod::kSelfTimed).period,
+                point.period);
     }
     if (!small(graph, points.back().size)) continue;
     ++tried;
@@ -100,10 +104,13 @@ class EveryTiedDistribution {
  private:
   [[nodiscard]] std::optional<std::size_t> first_of(std::size_t c) const {
     for (std::size_t other = 0; other < c; ++other)
-      if (room(other) && options_.tied[other] != kOwnRoom && options_.tied[other] == options_.tied[c]) return other;
+      if (room(other) && options_.tied[other] != kOwnRoom && options_.tied[other] == options_.tied[c])
+        return other;
     return std::nullopt;
   }
-  [[nodiscard]] bool room(std::size_t c) const { return graph_.channel(ChannelId(c)).source != graph_.channel(ChannelId(c)).target; }
+  [[nodiscard]] bool room(std::size_t c) const {
+    return graph_.channel(ChannelId(c)).source != graph_.channel(ChannelId(c)).target;
+  }
 
   void from(std::size_t c, std::int64_t size) {
     if (c == graph_.channel_count()) return take(size);
@@ -148,7 +155,8 @@ TEST(Buffers, TiedCapacitiesWithinBudgetsAreThoseOfEveryDistributionTried) {
     Rng rng(seed);
     const PhasedGraph graph = random_phased(rng, true, 3);
     BufferOptions options;
-    for (std::size_t c = 0; c < graph.channel_count(); ++c) options.tied.push_back(rng.chance(0.3) ? kOwnRoom : rng.below(2));
+    for (std::size_t c = 0; c < graph.channel_count(); ++c)
+      options.tied.push_back(rng.chance(0.3) ? kOwnRoom : rng.below(2));
     const auto free = buffer_front(graph, options);
     const std::vector<BufferPoint>& points = std::get<BufferFront>(free).points;
     ASSERT_FALSE(points.empty());
@@ -167,7 +175,8 @@ TEST(Buffers, TiedCapacitiesWithinBudgetsAreThoseOfEveryDistributionTried) {
     }
     const auto result = buffer_front(graph, options);
     std::vector<std::pair<std::int64_t, Ratio>> front;
-    for (const BufferPoint& point : std::get<BufferFront>(result).points) front.emplace_back(point.size, point.period);
+    for (const BufferPoint& point : std::get<BufferFront>(result).points)
+      front.emplace_back(point.size, point.period);
     EXPECT_EQ(front, EveryTiedDistribution(graph, options, most).front());
     for (const BufferPoint& point : std::get<BufferFront>(result).points) {
       const auto least = least_buffers(graph, point.period, options);
@@ -194,7 +203,9 @@ TEST(Buffers, LeastForAPeriodIsTheFirstPointOfTheFrontThatKeepsIt) {
       EXPECT_EQ(least->period, point.period);
     }
     EXPECT_EQ(least_buffers(graph, points.front().period + Ratio(1))->size, points.front().size);
-    if (points.back().period > Ratio(0)) { EXPECT_FALSE(least_buffers(graph, points.back().period * Ratio(99, 100)).has_value()); }
+    if (points.back().period > Ratio(0)) {
+      EXPECT_FALSE(least_buffers(graph, points.back().period * Ratio(99, 100)).has_value());
+    }
   }
 }
 
@@ -235,27 +246,35 @@ TEST(Buffers, AGraphThatIsStuckInAnyCaseSaysSo) {
   EXPECT_TRUE(std::holds_alternative<KStuck>(buffer_front(graph)));
   EXPECT_FALSE(least_buffers(graph, Ratio(100)).has_value());
   graph.set_tokens(ChannelId(1), 3);
-  EXPECT_THAT(message_of([&] { (void)with_capacities(graph, {1, 2}); }), ::testing::HasSubstr("at least its 3 initial tokens, found 2"));
+  EXPECT_THAT(message_of([&] {
+                (void)with_capacities(graph, {1, 2});
+              }),
+              ::testing::HasSubstr("at least its 3 initial tokens, found 2"));
 }
 
 TEST(KnownAnswers, BufferFrontsHaveTheirEndsAndTheNumberOfPoints) {
   const auto graphs = known_graphs();
-  if (graphs.empty()) GTEST_SKIP() << "no " << known_answers() << ": the graphs with known answers are not here";
+  if (graphs.empty())
+    GTEST_SKIP() << "no " << known_answers() << ": the graphs with known answers are not here";
   for (const auto& [name, graph] : graphs) {
     if (name == "mp3decoder_block_parallelism") continue;  // 203 points, which take a while
     SCOPED_TRACE(name);
     const auto result = buffer_front(graph);
     const std::vector<BufferPoint>& points = std::get<BufferFront>(result).points;
     EXPECT_EQ(points.back().period, *period_of(graph).period);
-    if (name == "h263decoder") { EXPECT_EQ(points.size(), 36U); }  // as SDF3 and Kiter find
+    if (name == "h263decoder") {
+      EXPECT_EQ(points.size(), 36U);
+    }  // as SDF3 and Kiter find
     if (name == "mp3playback") {
-      EXPECT_EQ(points.size(), 620U);  // as distributions in steps of one channel's rates find, without limits' heights
+      EXPECT_EQ(points.size(),
+                620U);  // as distributions in steps of one channel's rates find, without limits' heights
       EXPECT_EQ(points.back().size, 2902);
     }
     if (name == "mp3playback" || name == "samplerate")
       for (std::size_t i = 1; i < points.size(); i += 300) {
         EXPECT_EQ(least_buffers(graph, points[i].period)->size, points[i].size);
-        EXPECT_EQ(*period_of(with_capacities(graph, points[i].capacity), PeriodMethod::kSelfTimed).period, points[i].period);
+        EXPECT_EQ(*period_of(with_capacities(graph, points[i].capacity), PeriodMethod::kSelfTimed).period,
+                  points[i].period);
       }
   }
 }

@@ -13,11 +13,11 @@
 namespace spikeloom::sdf {
 namespace {
 
-using testing::random_graph;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::random_graph;
 
 struct Case {
   Graph graph;
@@ -46,7 +46,8 @@ void every_case_is_refused(std::uint64_t seed, const std::string& complaint, Cha
     ASSERT_THAT(verify(c.graph, c.certificate, c.lower), IsEmpty());
     change(c, rng);
     ASSERT_THAT(verify(c.graph, c.certificate, c.lower), Contains(HasSubstr(complaint)))
-        << "seed " << seed << " + " << i << "\n" << print(c.graph);
+        << "seed " << seed << " + " << i << "\n"
+        << print(c.graph);
   }
 }
 
@@ -107,8 +108,9 @@ TEST(Verify, RefusesACycleWithAChannelLeftOut) {
 }
 
 TEST(Verify, RefusesACycleThatDoesNotExist) {
-  every_case_is_refused(8'000, "does not exist",
-                        [](Case& c, Rng&) { c.certificate.critical_cycle.back() = ChannelId(c.graph.channel_count()); });
+  every_case_is_refused(8'000, "does not exist", [](Case& c, Rng&) {
+    c.certificate.critical_cycle.back() = ChannelId(c.graph.channel_count());
+  });
 }
 
 TEST(Verify, RefusesACycleOfAnotherRatio) {
@@ -180,16 +182,17 @@ TEST(Certificate, NoFiringOfAnyRunWithinTheGraphsTimesStartsLater) {
     const Case c = random_case(rng);
     const double full = rng.unit();
     const auto most = [&](std::int64_t bound) { return rng.chance(full) ? bound : rng.between(0, bound); };
-    const Schedule schedule = simulate(
-        c.graph, 60,
-        {.execution = [&](ActorId a, std::int64_t) { return most(c.graph.execution(a)); },
-         .latency = [&](ChannelId e, std::int64_t) { return most(c.graph.channel(e).latency); },
-         .earliest = [&](ActorId a, std::int64_t) { return most(c.lower[a.index()]); }});
+    const Schedule schedule =
+        simulate(c.graph, 60,
+                 {.execution = [&](ActorId a, std::int64_t) { return most(c.graph.execution(a)); },
+                  .latency = [&](ChannelId e, std::int64_t) { return most(c.graph.channel(e).latency); },
+                  .earliest = [&](ActorId a, std::int64_t) { return most(c.lower[a.index()]); }});
     for (std::size_t a = 0; a < c.graph.actor_count(); ++a)
       for (std::int64_t k = 0; k < 60; ++k)
         ASSERT_LE(schedule.start(ActorId(a), k) * c.certificate.period.den(),
                   c.certificate.potential[a] + c.certificate.period.num() * k)
-            << "seed " << i << "\n" << print(c.graph);
+            << "seed " << i << "\n"
+            << print(c.graph);
   }
 }
 

@@ -15,14 +15,14 @@
 namespace spikeloom::sdf {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::karp;
 using testing::random_graph;
 using testing::RandomGraph;
 using testing::ratio_of;
 using testing::relabelled;
 using testing::simple_cycles;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr int kCases = 4000;
 
@@ -79,8 +79,8 @@ TEST(MaxCycleRatio, IsTheLargestRatioOfAllSimpleCyclesOrNamesADeadlockOrTheirAbs
 TEST(MaxCycleRatio, IsTheSameByHowardByBisectionAndByKarpOnTokens) {
   for (int seed = 0; seed < 1500; ++seed) {
     Rng rng(static_cast<std::uint64_t>(seed) + 10'000);
-    const Graph graph = random_graph(rng, {.actors = rng.between(2, 12), .channels = rng.between(2, 30),
-                                           .longest = 50, .most_tokens = 2});
+    const Graph graph = random_graph(
+        rng, {.actors = rng.between(2, 12), .channels = rng.between(2, 30), .longest = 50, .most_tokens = 2});
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + print(graph));
     const Certificate howard = accepted(graph);
     const Certificate bisected = accepted(graph, {.max_iterations = 0});
@@ -183,8 +183,8 @@ TEST(MaxCycleRatio, AnyStartPolicyGivesTheSameAnswer) {
 }
 
 TEST(MaxCycleRatio, AtScaleHowardAndBisectionAgree) {
-  for (const Graph& graph : {testing::random_strong(300, 1200, 1), testing::layered(5, 20, 2, 2), testing::ring(500, 3),
-                             testing::chain(500, 2, 4), testing::mesh(15, 5)}) {
+  for (const Graph& graph : {testing::random_strong(300, 1200, 1), testing::layered(5, 20, 2, 2),
+                             testing::ring(500, 3), testing::chain(500, 2, 4), testing::mesh(15, 5)}) {
     const Certificate howard = accepted(graph), bisected = accepted(graph, {.max_iterations = 0});
     EXPECT_EQ(howard.period, bisected.period);
     EXPECT_EQ(howard.potential, bisected.potential);
@@ -260,7 +260,11 @@ TEST(MaxCycleRatio, WithoutCyclesPotentialsAreLongestPaths) {
   const ActorId a = graph.add_actor("a", 5), b = graph.add_actor("b", 7), c = graph.add_actor("c", 1);
   graph.add_channel({.source = a, .target = b, .latency = 2});
   graph.add_channel({.source = b, .target = c});
-  graph.add_channel({.source = a, .target = c, .latency = 20, });
+  graph.add_channel({
+      .source = a,
+      .target = c,
+      .latency = 20,
+  });
   EXPECT_EQ(accepted(graph).potential, (std::vector<std::int64_t>{0, 7, 25}));
 }
 
@@ -305,7 +309,8 @@ TEST(MaxCycleRatio, RefusesRatesAndNumbersThatDoNotFitByName) {
   Graph rates;
   const ActorId a = rates.add_actor("a", 1), b = rates.add_actor("b", 1);
   rates.add_channel({.source = a, .target = b, .produce = 2, .consume = 3}, "pool");
-  EXPECT_THAT(message(rates), HasSubstr("channel \"pool\" from \"a\" to \"b\": expected rates of 1, found 2 and 3"));
+  EXPECT_THAT(message(rates),
+              HasSubstr("channel \"pool\" from \"a\" to \"b\": expected rates of 1, found 2 and 3"));
 
   Graph huge;
   for (int i = 0; i < 2; ++i) {
@@ -325,7 +330,8 @@ TEST(MaxCycleRatio, RefusesRatesAndNumbersThatDoNotFitByName) {
   potential.add_actor("a", kMaxTime / 4);
   potential.add_actor("late", 1);
   potential.add_channel({.source = ActorId(std::size_t{0}), .target = ActorId(std::size_t{1})});
-  potential.add_channel({.source = ActorId(std::size_t{1}), .target = ActorId(std::size_t{0}), .tokens = 1'000'003});
+  potential.add_channel(
+      {.source = ActorId(std::size_t{1}), .target = ActorId(std::size_t{0}), .tokens = 1'000'003});
   EXPECT_THAT(message(potential), HasSubstr("\"late\": its potential overflows"));
 }
 
@@ -354,12 +360,15 @@ TEST(Potentials, AreTheLeastThatHoldAndBeginAtTheFirstStarts) {
 }
 
 TEST(Potentials, AreLeastWhereAPassOverTheActorsSettlesLittle) {
-  // Chains wound against the order of a pass, at several periods: Dijkstra's part, which visits no actor twice.
+  // Chains wound against the order of a pass, at several periods: Dijkstra's part, which visits no actor
+  // twice.
   for (int seed = 0; seed < 200; ++seed) {
     Rng rng(static_cast<std::uint64_t>(seed) + 75'000);
-    const Graph graph = seed % 2 == 0 ? testing::random_strong(60, 150, rng.next()) : testing::mesh(8, rng.next());
+    const Graph graph =
+        seed % 2 == 0 ? testing::random_strong(60, 150, rng.next()) : testing::mesh(8, rng.next());
     std::vector<std::int64_t> lower;
-    for (std::size_t a = 0; a < graph.actor_count(); ++a) lower.push_back(rng.chance(0.1) ? rng.between(0, 100'000) : 0);
+    for (std::size_t a = 0; a < graph.actor_count(); ++a)
+      lower.push_back(rng.chance(0.1) ? rng.between(0, 100'000) : 0);
     const Ratio mcr = accepted(graph, {.lower = lower}).period;
     for (const Ratio& period : {mcr, mcr + Ratio(1, 7), mcr + Ratio(1000)}) {
       const auto found = potentials(graph, period, lower);

@@ -51,7 +51,8 @@ TEST(Graph, RefusesNumbersOutsideItsLimitsByName) {
   EXPECT_THAT(message([&] { graph.add_actor("x", kMaxTime + 1); }), HasSubstr("actor \"x\": execution time"));
   EXPECT_THAT(message([&] { graph.add_channel({.source = a, .target = a, .tokens = -1}, "c"); }),
               HasSubstr("channel \"c\": initial tokens: expected 0"));
-  EXPECT_THAT(message([&] { graph.add_channel({.source = a, .target = a, .latency = -1}, "c"); }), HasSubstr("latency"));
+  EXPECT_THAT(message([&] { graph.add_channel({.source = a, .target = a, .latency = -1}, "c"); }),
+              HasSubstr("latency"));
   EXPECT_THAT(message([&] { graph.add_channel({.source = a, .target = a, .produce = 0}, "c"); }),
               HasSubstr("production rate"));
   EXPECT_THAT(message([&] { graph.set_tokens(ChannelId(std::size_t{0}), -1); }), HasSubstr("\"spikes\""));
@@ -62,7 +63,8 @@ TEST(Graph, RefusesNumbersOutsideItsLimitsByName) {
 TEST(Graph, HoldsRatesForMultiRateAnalyses) {
   Graph graph = two_actors();
   EXPECT_TRUE(graph.homogeneous());
-  graph.add_channel({.source = ActorId(std::size_t{0}), .target = ActorId(std::size_t{1}), .produce = 4}, "batch");
+  graph.add_channel({.source = ActorId(std::size_t{0}), .target = ActorId(std::size_t{1}), .produce = 4},
+                    "batch");
   EXPECT_FALSE(graph.homogeneous());
   EXPECT_THAT(message([&] { require_homogeneous(graph); }), HasSubstr("\"batch\""));
   EXPECT_EQ(parse(print(graph)), graph);
@@ -71,8 +73,9 @@ TEST(Graph, HoldsRatesForMultiRateAnalyses) {
 TEST(Describe, NamesActorsAndChannelsAndSumsUp) {
   const Graph graph = two_actors();
   const std::vector<ChannelId> cycle{ChannelId(std::size_t{0}), ChannelId(std::size_t{1})};
-  EXPECT_EQ(describe(graph, cycle),
-            "tile(1,0) fire hidden[0] -[spikes]-> host \"sink\" -> tile(1,0) fire hidden[0] (16 cycles, 1 token)");
+  EXPECT_EQ(
+      describe(graph, cycle),
+      "tile(1,0) fire hidden[0] -[spikes]-> host \"sink\" -> tile(1,0) fire hidden[0] (16 cycles, 1 token)");
   EXPECT_EQ(describe(graph, {}), "no cycle");
 }
 
@@ -93,34 +96,42 @@ TEST(Parse, ReadsWhatPrintWrites) {
     for (std::uint64_t i = rng.below(20); i > 0; --i) name += static_cast<char>(rng.below(256));
     const ActorId odd = graph.add_actor(name, kMaxTime);
     std::reverse(name.begin(), name.end());
-    graph.add_channel({.source = odd, .target = odd, .tokens = kMaxTokens, .latency = kMaxTime,
-                       .produce = rng.between(1, 3), .consume = rng.between(1, 3)},
+    graph.add_channel({.source = odd,
+                       .target = odd,
+                       .tokens = kMaxTokens,
+                       .latency = kMaxTime,
+                       .produce = rng.between(1, 3),
+                       .consume = rng.between(1, 3)},
                       name);
     ASSERT_EQ(parse(print(graph)), graph) << print(graph);
   }
 }
 
 TEST(Parse, IgnoresCommentsAndSpaces) {
-  EXPECT_EQ(parse("# two\n sdf 1 # version\r\n\n actor \"a#\"   execution 1# one\nchannel \"\" 0 -> 0 tokens 1 latency 0"),
+  EXPECT_EQ(parse("# two\n sdf 1 # version\r\n\n actor \"a#\"   execution 1# one\nchannel \"\" 0 -> 0 tokens "
+                  "1 latency 0"),
             parse("sdf 1\nactor \"a#\" execution 1\nchannel \"\" 0 -> 0 tokens 1 latency 0\n"));
 }
 
 TEST(Parse, ListsEveryLineThatIsWrong) {
   const std::string text = message([] {
-    (void)parse("actor \"a\" execution one\nactor \"b\" execution 1 2\nactor \"b\n"
-                "channel \"c\" 0 -> 7 tokens 0 latency 0\nnode 1\nactor \"\\q\" execution 1\n"
-                "actor \"\\x4\" execution 1\nactor \"x\" execution -1\nactor \"d\" execution 99999999999999999999\n"
-                "sdf 2\nactor \"\\");
+    (void)parse(
+        "actor \"a\" execution one\nactor \"b\" execution 1 2\nactor \"b\n"
+        "channel \"c\" 0 -> 7 tokens 0 latency 0\nnode 1\nactor \"\\q\" execution 1\n"
+        "actor \"\\x4\" execution 1\nactor \"x\" execution -1\nactor \"d\" execution 99999999999999999999\n"
+        "sdf 2\nactor \"\\");
   });
   EXPECT_THAT(text, AllOf(HasSubstr("line 1: expected a whole number of 64 bits, found \"one\""),
                           HasSubstr("line 2: unexpected \"2\" at its end"),
                           HasSubstr("line 3: the closing quote is missing"),
                           HasSubstr("line 4: actor 0 does not stand above"),
                           HasSubstr("line 5: expected \"actor\" or \"channel\", found \"node\"")));
-  EXPECT_THAT(text, AllOf(HasSubstr("line 6: unknown escape \\q"), HasSubstr("line 7: \\x takes two digits"),
-                          HasSubstr("line 8: actor \"x\": execution time"), HasSubstr("line 9: expected a whole number"),
-                          HasSubstr("line 10: expected version 1"), HasSubstr("line 11: it ends inside an escape"),
-                          HasSubstr("the line \"sdf 1\" is missing")));
+  EXPECT_THAT(
+      text,
+      AllOf(HasSubstr("line 6: unknown escape \\q"), HasSubstr("line 7: \\x takes two digits"),
+            HasSubstr("line 8: actor \"x\": execution time"), HasSubstr("line 9: expected a whole number"),
+            HasSubstr("line 10: expected version 1"), HasSubstr("line 11: it ends inside an escape"),
+            HasSubstr("the line \"sdf 1\" is missing")));
 }
 
 TEST(Parse, NeverDoesWorseThanRefuse) {
@@ -130,8 +141,10 @@ TEST(Parse, NeverDoesWorseThanRefuse) {
     std::string text = good;
     for (std::uint64_t i = 1 + rng.below(4); i > 0; --i) {
       const std::size_t at = rng.below(text.size());
-      if (rng.chance(0.3)) text.erase(at, 1 + rng.below(5));
-      else text[at] = static_cast<char>(rng.below(256));
+      if (rng.chance(0.3))
+        text.erase(at, 1 + rng.below(5));
+      else
+        text[at] = static_cast<char>(rng.below(256));
     }
     try {
       const Graph graph = parse(text);
@@ -156,7 +169,8 @@ TEST(StrongComponents, AreMutualReachabilitySinksFirst) {
   for (int seed = 0; seed < 1000; ++seed) {
     Rng rng(static_cast<std::uint64_t>(seed));
     const std::int64_t n = rng.between(1, 9);
-    const Graph graph = testing::random_graph(rng, {.actors = n, .channels = rng.between(0, 2 * n), .dead = 1.0});
+    const Graph graph =
+        testing::random_graph(rng, {.actors = n, .channels = rng.between(0, 2 * n), .dead = 1.0});
     const auto size = static_cast<std::size_t>(n);
     std::vector<std::vector<bool>> reach(size, std::vector<bool>(size, false));
     for (std::size_t a = 0; a < size; ++a) reach[a][a] = true;
@@ -188,9 +202,10 @@ TEST(Simulate, IsTheMaxPlusRecursion) {
   EXPECT_EQ(plain.start(b, 0), 15);
   EXPECT_EQ(plain.start(a, 1), 16);
   EXPECT_EQ(plain.start(b, 2), 47);
-  const Schedule changed = simulate(graph, 2, {.execution = [](ActorId, std::int64_t k) { return k; },
-                                               .latency = [](ChannelId, std::int64_t) { return 2; },
-                                               .earliest = [](ActorId, std::int64_t k) { return k == 0 ? 5 : 0; }});
+  const Schedule changed = simulate(graph, 2,
+                                    {.execution = [](ActorId, std::int64_t k) { return k; },
+                                     .latency = [](ChannelId, std::int64_t) { return 2; },
+                                     .earliest = [](ActorId, std::int64_t k) { return k == 0 ? 5 : 0; }});
   EXPECT_EQ(changed.start(a, 0), 5);
   EXPECT_EQ(changed.start(b, 0), 7);
   EXPECT_EQ(changed.start(a, 1), 9);
@@ -209,7 +224,8 @@ TEST(Simulate, RefusesDeadlockAndOverflowByName) {
   Graph graph;
   const ActorId a = graph.add_actor("a", kMaxTime);
   const ChannelId loop = graph.forbid_overlap(a);
-  EXPECT_THAT(message([&] { (void)simulate(graph, 100); }), HasSubstr("actor \"a\": its start times overflow"));
+  EXPECT_THAT(message([&] { (void)simulate(graph, 100); }),
+              HasSubstr("actor \"a\": its start times overflow"));
   graph.set_tokens(loop, 0);
   EXPECT_THAT(message([&] { (void)simulate(graph, 1); }), HasSubstr("deadlock"));
 }

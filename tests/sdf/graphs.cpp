@@ -26,9 +26,12 @@ Graph random_graph(Rng& rng, const RandomGraph& shape) {
   for (std::int64_t i = 0; i < shape.channels; ++i) {
     const auto a = rng.between(0, shape.actors - 1), b = rng.between(0, shape.actors - 1);
     std::int64_t tokens = rng.between(0, shape.most_tokens);
-    if (tokens == 0 && rank[static_cast<std::size_t>(a)] >= rank[static_cast<std::size_t>(b)] && !rng.chance(shape.dead))
+    if (tokens == 0 && rank[static_cast<std::size_t>(a)] >= rank[static_cast<std::size_t>(b)] &&
+        !rng.chance(shape.dead))
       tokens = 1;
-    graph.add_channel({.source = actor(a), .target = actor(b), .tokens = tokens,
+    graph.add_channel({.source = actor(a),
+                       .target = actor(b),
+                       .tokens = tokens,
                        .latency = rng.chance(0.5) ? 0 : rng.between(0, shape.longest)},
                       "c" + std::to_string(i));
   }
@@ -81,9 +84,9 @@ std::optional<Ratio> karp(const Graph& graph) {
           path[a][c.target.index()] =
               std::max(path[a][c.target.index()], path[a][c.source.index()] + graph.weight(c));
   struct Token {
-    std::size_t from, to;       // actors; the token's channel runs from one to the other
+    std::size_t from, to;  // actors; the token's channel runs from one to the other
     std::int64_t weight;
-    std::ptrdiff_t next = -1;   // the token before this one in the same channel
+    std::ptrdiff_t next = -1;  // the token before this one in the same channel
   };
   std::vector<Token> token;
   for (const Channel& c : graph.channels())
@@ -95,7 +98,8 @@ std::optional<Ratio> karp(const Graph& graph) {
   // taken by its target; earlier places hand on to it.
   const auto last = [&](std::size_t s) { return s + 1 == m || token[s + 1].next == -1; };
   const auto step = [&](std::size_t s, std::size_t t) -> std::int64_t {
-    if (token[t].next != -1) return token[t].next == static_cast<std::ptrdiff_t>(s) ? token[t].weight : kNever;
+    if (token[t].next != -1)
+      return token[t].next == static_cast<std::ptrdiff_t>(s) ? token[t].weight : kNever;
     if (!last(s)) return kNever;
     const std::int64_t between = path[token[s].to][token[t].from];
     return between == kNever ? kNever : between + token[t].weight;
@@ -147,10 +151,12 @@ Graph random_strong(std::int64_t actors, std::int64_t channels, std::uint64_t se
   Graph graph;
   add_actors(graph, rng, actors, 1, 1000);
   for (std::int64_t a = 0; a < actors; ++a)
-    graph.add_channel({.source = actor(a), .target = actor((a + 1) % actors), .tokens = a + 1 == actors ? 1 : 0});
+    graph.add_channel(
+        {.source = actor(a), .target = actor((a + 1) % actors), .tokens = a + 1 == actors ? 1 : 0});
   for (std::int64_t i = actors; i < channels; ++i) {
     const std::int64_t a = rng.between(0, actors - 1), b = rng.between(0, actors - 1);
-    graph.add_channel({.source = actor(a), .target = actor(b), .tokens = a < b ? rng.between(0, 2) : rng.between(1, 2)});
+    graph.add_channel(
+        {.source = actor(a), .target = actor(b), .tokens = a < b ? rng.between(0, 2) : rng.between(1, 2)});
   }
   return graph;
 }
@@ -165,7 +171,8 @@ Graph layered(std::int64_t layers, std::int64_t width, std::int64_t pages, std::
     for (int fan = 0; fan < 4; ++fan) {
       const std::int64_t b = (a / width + 1) * width + rng.between(0, width - 1);
       graph.add_channel({.source = actor(a), .target = actor(b), .latency = rng.between(1, 20)});
-      graph.add_channel({.source = actor(b), .target = actor(a), .tokens = pages, .latency = rng.between(1, 20)});
+      graph.add_channel(
+          {.source = actor(b), .target = actor(a), .tokens = pages, .latency = rng.between(1, 20)});
     }
   }
   return graph;
@@ -177,7 +184,9 @@ Graph ring(std::int64_t actors, std::uint64_t seed) {
   add_actors(graph, rng, actors, 1, 1000);
   for (std::int64_t a = 0; a < actors; ++a) {
     graph.forbid_overlap(actor(a));
-    graph.add_channel({.source = actor(a), .target = actor((a + 1) % actors), .tokens = 1,
+    graph.add_channel({.source = actor(a),
+                       .target = actor((a + 1) % actors),
+                       .tokens = 1,
                        .latency = rng.between(0, 1000)});
   }
   return graph;

@@ -14,9 +14,9 @@ namespace spikeloom::sdf::testing {
 struct RandomGraph {
   std::int64_t actors = 5;
   std::int64_t channels = 9;
-  std::int64_t longest = 20;   ///< execution and latency, each
+  std::int64_t longest = 20;  ///< execution and latency, each
   std::int64_t most_tokens = 3;
-  double dead = 0.0;           ///< chance that a channel without tokens goes backwards
+  double dead = 0.0;  ///< chance that a channel without tokens goes backwards
 };
 Graph random_graph(Rng& rng, const RandomGraph& shape);
 

@@ -1,4 +1,5 @@
-// Periods without expansion, held against the expansion, self-timed execution and the definition of a schedule.
+// Periods without expansion, held against the expansion, self-timed execution and the definition of a
+// schedule.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,7 +59,9 @@ TEST(KPeriodicSchedules, OfAnyRoundsBoundThePeriodFromAbove) {
       ++feasible;
       loose += answer.period > period ? 1 : 0;
       EXPECT_GE(answer.period, period);
-      if (answer.exact) { EXPECT_EQ(answer.period, period); }
+      if (answer.exact) {
+        EXPECT_EQ(answer.period, period);
+      }
       EXPECT_THAT(check(graph, answer.schedule), ::testing::IsEmpty());
     }
   }
@@ -91,27 +94,34 @@ TEST(PeriodMethods, AllAgreeOnRandomGraphs) {
     const bool living = rng.chance(0.7);
     const PhasedGraph graph = random_phased(rng, living, 5);
     const Period chosen = period_of(graph);
-    for (const PeriodMethod method : {PeriodMethod::kExpansion, PeriodMethod::kKPeriodic, PeriodMethod::kMatrix, PeriodMethod::kSelfTimed})
+    for (const PeriodMethod method : {PeriodMethod::kExpansion, PeriodMethod::kKPeriodic,
+                                      PeriodMethod::kMatrix, PeriodMethod::kSelfTimed})
       EXPECT_EQ(period_of(graph, method).period, chosen.period) << name_of(method);
   }
 }
 
 TEST(PeriodMethods, HaveNamesThatComeBack) {
-  for (const char* name : {"expansion", "k-periodic", "matrix", "self-timed"}) EXPECT_EQ(name_of(method_of(name)), name);
+  for (const char* name : {"expansion", "k-periodic", "matrix", "self-timed"})
+    EXPECT_EQ(name_of(method_of(name)), name);
   EXPECT_THAT(message_of([] { (void)method_of("magic"); }), ::testing::HasSubstr("found \"magic\""));
 }
 
 TEST(KnownAnswers, KPeriodicSchedulesHaveThePeriodsOfSdf3AndKiterAndTheirOnePeriodicBounds) {
   const auto graphs = known_graphs();
-  if (graphs.empty()) GTEST_SKIP() << "no " << known_answers() << ": the graphs with known answers are not here";
+  if (graphs.empty())
+    GTEST_SKIP() << "no " << known_answers() << ": the graphs with known answers are not here";
   for (const auto& [name, graph] : graphs) {
     SCOPED_TRACE(name);
     const auto found = k_periodic(graph);
     EXPECT_EQ(std::get<KPeriodic>(found).period, *period_of(graph, PeriodMethod::kExpansion).period);
     EXPECT_THAT(check(graph, std::get<KPeriodic>(found).schedule), ::testing::IsEmpty());
     const auto one = k_periodic_for(graph);
-    if (name == "h263encoder") { EXPECT_EQ(std::get<KPeriodic>(one).period, Ratio(20931075)); }
-    if (name == "h263decoder") { EXPECT_EQ(std::get<KPeriodic>(one).period, Ratio(332046)); }
+    if (name == "h263encoder") {
+      EXPECT_EQ(std::get<KPeriodic>(one).period, Ratio(20931075));
+    }
+    if (name == "h263decoder") {
+      EXPECT_EQ(std::get<KPeriodic>(one).period, Ratio(332046));
+    }
   }
 }
 

@@ -25,14 +25,16 @@ struct Departure {
   std::int64_t longest_gap;
 };
 
-std::int64_t hashed(std::uint64_t seed, std::size_t id, std::int64_t firing, std::int64_t bound, double full) {
+std::int64_t hashed(std::uint64_t seed, std::size_t id, std::int64_t firing, std::int64_t bound,
+                    double full) {
   Rng rng(seed ^ (id * 0x9e3779b97f4a7c15ULL) ^ (static_cast<std::uint64_t>(firing) << 32U));
   (void)rng.next();
   if (rng.chance(full)) return bound;
   return rng.chance(0.5) ? 0 : rng.between(0, bound);
 }
 
-/// The largest latency that a run shows, in either moment; executions are the same whenever they are asked for.
+/// The largest latency that a run shows, in either moment; executions are the same whenever they are asked
+/// for.
 std::int64_t observed(const Graph& graph, ActorId sink, const LatencyOptions& options, const Departure& run) {
   constexpr std::int64_t kFirings = 40;
   Rng rng(run.seed);
@@ -45,13 +47,15 @@ std::int64_t observed(const Graph& graph, ActorId sink, const LatencyOptions& op
   const Schedule schedule =
       simulate(graph, kFirings,
                {.execution = execution,
-                .latency = [&](ChannelId c, std::int64_t k) {
-                  return hashed(run.seed, c.index() + 1000, k, graph.channel(c).latency, run.full);
-                },
-                .earliest = [&](ActorId a, std::int64_t k) {
-                  const std::int64_t first = options.lower.empty() ? 0 : options.lower[a.index()];
-                  return a == kSource ? std::max(first, arrival[static_cast<std::size_t>(k)]) : first;
-                }});
+                .latency =
+                    [&](ChannelId c, std::int64_t k) {
+                      return hashed(run.seed, c.index() + 1000, k, graph.channel(c).latency, run.full);
+                    },
+                .earliest =
+                    [&](ActorId a, std::int64_t k) {
+                      const std::int64_t first = options.lower.empty() ? 0 : options.lower[a.index()];
+                      return a == kSource ? std::max(first, arrival[static_cast<std::size_t>(k)]) : first;
+                    }});
   std::int64_t most = std::numeric_limits<std::int64_t>::min();
   for (std::int64_t k = 0; k < kFirings; ++k) {
     const auto moment = [&](ActorId a, Moment m) {
@@ -151,10 +155,11 @@ TEST(LatencyBound, IsNotTheDifferenceOfPotentials) {
 
 TEST(LatencyBound, CountsTokensOfFinishedFiringsThatAreStillOnTheirWay) {
   Graph graph;
-  const ActorId source = graph.add_actor("source", 0), a = graph.add_actor("a", 0), sink = graph.add_actor("sink", 0);
+  const ActorId source = graph.add_actor("source", 0), a = graph.add_actor("a", 0),
+                sink = graph.add_actor("sink", 0);
   graph.forbid_overlap(source);
   graph.add_channel({.source = source, .target = a});
-  graph.add_channel({.source = a, .target = source, .tokens = 1});             // a is finished at once
+  graph.add_channel({.source = a, .target = source, .tokens = 1});               // a is finished at once
   graph.add_channel({.source = a, .target = sink, .tokens = 1, .latency = 50});  // last step's token
   EXPECT_EQ(bound(graph, sink), 50);
   EXPECT_EQ(observed(graph, sink, {}, {1, 1.0, 0.0, 1}), 50);

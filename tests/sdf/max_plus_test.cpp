@@ -63,12 +63,14 @@ TEST(MaxPlus, ProductsAreAssociativeAndMeanOneAfterTheOther) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     Rng rng(seed);
     const auto size = static_cast<std::size_t>(rng.between(1, 5));
-    const MaxPlusMatrix a = random_matrix(rng, size, 0.6), b = random_matrix(rng, size, 0.6), c = random_matrix(rng, size, 0.6);
+    const MaxPlusMatrix a = random_matrix(rng, size, 0.6), b = random_matrix(rng, size, 0.6),
+                        c = random_matrix(rng, size, 0.6);
     EXPECT_EQ((a * b) * c, a * (b * c));
     EXPECT_EQ(MaxPlusMatrix::identity(size) * a, a);
     const std::vector<std::int64_t> times(size, rng.between(0, 9));
     EXPECT_EQ(applied(a * b, times), applied(a, applied(b, times)));
-    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(applied(latest(a, b), times)[i], std::max(applied(a, times)[i], applied(b, times)[i]));
+    for (std::size_t i = 0; i < size; ++i)
+      EXPECT_EQ(applied(latest(a, b), times)[i], std::max(applied(a, times)[i], applied(b, times)[i]));
   }
 }
 
@@ -97,7 +99,8 @@ TEST(MaxPlus, WhatIsTooLargeIsRefusedWithItsSize) {
   PhasedGraph graph("wide");
   graph.add_actor("a", {1});
   graph.add_channel({ActorId(0), ActorId(0), {1}, {1}, 5000, 0}, "self");
-  EXPECT_THAT(message_of([&] { (void)iteration_matrix(graph); }), ::testing::HasSubstr("more than 2000 tokens"));
+  EXPECT_THAT(message_of([&] { (void)iteration_matrix(graph); }),
+              ::testing::HasSubstr("more than 2000 tokens"));
   MaxPlusMatrix far(1);
   far.set(0, 0, std::numeric_limits<std::int64_t>::max() - 1);
   EXPECT_THAT(message_of([&] { (void)(far * far); }), ::testing::HasSubstr("leaves 64 bits"));

@@ -20,7 +20,9 @@ PhasedGraph random_phased(Rng& rng, bool alive, std::int64_t most_rounds) {
     if (n == 1 || a == 0) times.front() = rng.between(1, 9);
     const ActorId id = graph.add_actor("a" + std::to_string(a), times);
     rounds.push_back(rng.between(1, most_rounds));
-    graph.add_channel({id, id, std::vector<std::int64_t>(times.size(), 1), std::vector<std::int64_t>(times.size(), 1), rng.between(1, 2), 0}, "self");
+    graph.add_channel({id, id, std::vector<std::int64_t>(times.size(), 1),
+                       std::vector<std::int64_t>(times.size(), 1), rng.between(1, 2), 0},
+                      "self");
   }
   const auto split = [&](std::int64_t total, std::size_t phases) {
     std::vector<std::int64_t> rates(phases, 0);
@@ -28,11 +30,14 @@ PhasedGraph random_phased(Rng& rng, bool alive, std::int64_t most_rounds) {
     return rates;
   };
   const auto join = [&](std::size_t from, std::size_t to, bool back) {
-    const std::int64_t total = rounds[from] / std::gcd(rounds[from], rounds[to]) * rounds[to] * rng.between(1, 2);
+    const std::int64_t total =
+        rounds[from] / std::gcd(rounds[from], rounds[to]) * rounds[to] * rng.between(1, 2);
     const ActorId a(from), b(to);
     // Enough for an iteration keeps it alive; less may.
-    const std::int64_t tokens = back ? (alive ? total + rng.between(0, total) : rng.between(0, total)) : rng.between(0, 2);
-    graph.add_channel({a, b, split(total / rounds[from], graph.phases(a)), split(total / rounds[to], graph.phases(b)), tokens, rng.between(0, 3)},
+    const std::int64_t tokens =
+        back ? (alive ? total + rng.between(0, total) : rng.between(0, total)) : rng.between(0, 2);
+    graph.add_channel({a, b, split(total / rounds[from], graph.phases(a)),
+                       split(total / rounds[to], graph.phases(b)), tokens, rng.between(0, 3)},
                       "c" + std::to_string(graph.channel_count()));
   };
   for (std::size_t a = 0; a + 1 < n; ++a) join(a, a + 1, false);
@@ -46,7 +51,9 @@ PhasedGraph random_phased(Rng& rng, bool alive, std::int64_t most_rounds) {
 
 std::filesystem::path known_answers() {
   const char* data = std::getenv("SPIKELOOM_DATA");
-  return std::filesystem::path(data != nullptr ? data : std::string(SPIKELOOM_SOURCE_DIR) + "/../shared/data") / "sdf";
+  return std::filesystem::path(data != nullptr ? data
+                                               : std::string(SPIKELOOM_SOURCE_DIR) + "/../shared/data") /
+         "sdf";
 }
 
 std::string text_of(const std::filesystem::path& path) {
@@ -60,7 +67,8 @@ std::vector<std::pair<std::string, PhasedGraph>> known_graphs() {
   std::vector<std::pair<std::string, PhasedGraph>> graphs;
   if (!std::filesystem::exists(known_answers())) return graphs;
   for (const auto& entry : std::filesystem::directory_iterator(known_answers()))
-    if (entry.path().extension() == ".xml") graphs.emplace_back(entry.path().stem(), parse_sdf3(text_of(entry.path()), entry.path()));
+    if (entry.path().extension() == ".xml")
+      graphs.emplace_back(entry.path().stem(), parse_sdf3(text_of(entry.path()), entry.path()));
   std::sort(graphs.begin(), graphs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return graphs;
 }

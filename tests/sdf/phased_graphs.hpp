@@ -11,7 +11,8 @@
 
 namespace spikeloom::sdf::testing {
 
-/// Rates by chance that agree with chosen rounds; every actor one at a time or two, connected into a ring and more.
+/// Rates by chance that agree with chosen rounds; every actor one at a time or two, connected into a ring and
+/// more.
 PhasedGraph random_phased(Rng& rng, bool alive, std::int64_t most_rounds = 4);
 
 /// The folder of graphs with known answers; it need not exist.

@@ -27,8 +27,11 @@ TEST(RepetitionVector, BalancesEveryChannelAndHasNoCommonFactor) {
     for (const std::int64_t cycles : repetition.cycles) divisor = std::gcd(divisor, cycles);
     EXPECT_EQ(divisor, 1);
     for (const PhasedChannel& channel : graph.channels()) {
-      const auto sum = [](const std::vector<std::int64_t>& rates) { return std::accumulate(rates.begin(), rates.end(), std::int64_t{0}); };
-      EXPECT_EQ(sum(channel.produce) * repetition.cycles[channel.source.index()], sum(channel.consume) * repetition.cycles[channel.target.index()]);
+      const auto sum = [](const std::vector<std::int64_t>& rates) {
+        return std::accumulate(rates.begin(), rates.end(), std::int64_t{0});
+      };
+      EXPECT_EQ(sum(channel.produce) * repetition.cycles[channel.source.index()],
+                sum(channel.consume) * repetition.cycles[channel.target.index()]);
     }
   }
 }
@@ -46,7 +49,8 @@ TEST(RepetitionVector, NamesTheCircleWhoseRatesDisagree) {
   std::sort(circle.begin(), circle.end());
   EXPECT_EQ(circle, (std::vector<ChannelId>{ChannelId(1), ChannelId(2), ChannelId(3)}));
   const std::string text = message_of([&] { (void)require_repetition(graph); });
-  for (const char* part : {"\"x\"", "\"y\"", "\"z\"", "writes 3 and reads 1"}) EXPECT_THAT(text, HasSubstr(part));
+  for (const char* part : {"\"x\"", "\"y\"", "\"z\"", "writes 3 and reads 1"})
+    EXPECT_THAT(text, HasSubstr(part));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("way in")));
 }
 
@@ -55,7 +59,8 @@ TEST(RepetitionVector, NamesPartsThatNoChannelJoins) {
   graph.add_actor("a", {1});
   graph.add_actor("b", {1});
   EXPECT_TRUE(std::holds_alternative<Disconnected>(repetition_vector(graph)));
-  EXPECT_THAT(message_of([&] { (void)require_repetition(graph); }), HasSubstr("2 parts that no channel joins"));
+  EXPECT_THAT(message_of([&] { (void)require_repetition(graph); }),
+              HasSubstr("2 parts that no channel joins"));
 }
 
 TEST(RepetitionVector, SaysWhereItLeaves64Bits) {
@@ -99,7 +104,8 @@ TEST(Throughput, ScalingRatesAndTokensAndAddingRoomChangesNothing) {
     const PhasedGraph graph = random_phased(rng, true);
     const Ratio period = std::get<Throughput>(throughput(graph)).period;
     PhasedGraph scaled("scaled");
-    for (std::size_t a = 0; a < graph.actor_count(); ++a) scaled.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)));
+    for (std::size_t a = 0; a < graph.actor_count(); ++a)
+      scaled.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)));
     for (std::size_t c = 0; c < graph.channel_count(); ++c) {
       PhasedChannel channel = graph.channel(ChannelId(c));
       for (auto* rates : {&channel.produce, &channel.consume})
@@ -128,7 +134,8 @@ TEST(Files, JsonAndSdf3ComeBackAsTheyWere) {
     PhasedGraph graph = random_phased(rng, true);
     EXPECT_EQ(parse_json(print_json(graph), "x"), graph);
     PhasedGraph plain(graph.name());
-    for (std::size_t a = 0; a < graph.actor_count(); ++a) plain.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)));
+    for (std::size_t a = 0; a < graph.actor_count(); ++a)
+      plain.add_actor(graph.name(ActorId(a)), graph.execution(ActorId(a)));
     for (std::size_t c = 0; c < graph.channel_count(); ++c) {
       PhasedChannel channel = graph.channel(ChannelId(c));
       channel.latency = 0;
@@ -140,20 +147,28 @@ TEST(Files, JsonAndSdf3ComeBackAsTheyWere) {
 
 TEST(Files, EverythingWrongIsListedAtOnce) {
   const std::string json = message_of([] {
-    (void)parse_json(R"({"format": "spikeloom-dataflow", "version": 1, "more": 1, "actors": [{"name": "a", "execution": "x"}, {"name": "a"}],
-                         "channels": [{"name": "c", "from": "a", "to": "b", "tokens": -1}]})", "g.json");
+    (void)parse_json(
+        R"({"format": "spikeloom-dataflow", "version": 1, "more": 1, "actors": [{"name": "a", "execution": "x"}, {"name": "a"}],
+                         "channels": [{"name": "c", "from": "a", "to": "b", "tokens": -1}]})",
+        "g.json");
   });
-  for (const char* part : {"g.json", "unknown key \"more\"", "\"execution\"", "two actors", "no actor \"b\""}) EXPECT_THAT(json, HasSubstr(part));
+  for (const char* part : {"g.json", "unknown key \"more\"", "\"execution\"", "two actors", "no actor \"b\""})
+    EXPECT_THAT(json, HasSubstr(part));
   const std::string xml = message_of([] {
-    (void)parse_sdf3(R"(<sdf3 type="sdf"><applicationGraph name="g"><sdf name="g"><actor name="a"><port name="p" type="out" rate="q"/></actor>
-                        <channel name="c" srcActor="a" srcPort="p" dstActor="b" dstPort="p" initialTokens="-"/></sdf></applicationGraph></sdf3>)", "g.xml");
+    (void)parse_sdf3(
+        R"(<sdf3 type="sdf"><applicationGraph name="g"><sdf name="g"><actor name="a"><port name="p" type="out" rate="q"/></actor>
+                        <channel name="c" srcActor="a" srcPort="p" dstActor="b" dstPort="p" initialTokens="-"/></sdf></applicationGraph></sdf3>)",
+        "g.xml");
   });
-  for (const char* part : {"g.xml", "no execution time", "found \"q\"", "no port \"p\" of an actor \"b\"", "initialTokens"}) EXPECT_THAT(xml, HasSubstr(part));
+  for (const char* part :
+       {"g.xml", "no execution time", "found \"q\"", "no port \"p\" of an actor \"b\"", "initialTokens"})
+    EXPECT_THAT(xml, HasSubstr(part));
   EXPECT_THAT(message_of([] { (void)parse_sdf3("<sdf3", "g.xml"); }), HasSubstr("no XML"));
 }
 
 TEST(KnownAnswers, PeriodsAreThoseOfSdf3AndKiter) {
-  if (!std::filesystem::exists(known_answers() / "expected.json")) GTEST_SKIP() << "no " << known_answers() << ": the graphs with known answers are not here";
+  if (!std::filesystem::exists(known_answers() / "expected.json"))
+    GTEST_SKIP() << "no " << known_answers() << ": the graphs with known answers are not here";
   const auto expected = nlohmann::json::parse(text_of(known_answers() / "expected.json")).at("graphs");
   EXPECT_GE(expected.size(), 8U);
   for (const auto& [name, answer] : expected.items()) {

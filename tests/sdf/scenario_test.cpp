@@ -25,12 +25,15 @@ std::vector<Scenario> random_scenarios(Rng& rng, std::size_t count, std::size_t 
 ScenarioAutomaton random_automaton(Rng& rng, std::size_t scenarios) {
   ScenarioAutomaton automaton;
   automaton.states = static_cast<std::size_t>(rng.between(1, 3));
-  for (std::int64_t n = rng.between(1, 5); n > 0; --n) automaton.steps.push_back({rng.below(automaton.states), rng.below(automaton.states), rng.below(scenarios)});
+  for (std::int64_t n = rng.between(1, 5); n > 0; --n)
+    automaton.steps.push_back(
+        {rng.below(automaton.states), rng.below(automaton.states), rng.below(scenarios)});
   return automaton;
 }
 
 /// Calls `visit` with every run of up to `most` steps, as steps and the state in which it ends.
-void every_run(const ScenarioAutomaton& automaton, std::size_t most, const std::function<void(const std::vector<std::size_t>&, std::size_t)>& visit) {
+void every_run(const ScenarioAutomaton& automaton, std::size_t most,
+               const std::function<void(const std::vector<std::size_t>&, std::size_t)>& visit) {
   std::vector<std::size_t> run;
   const std::function<void(std::size_t)> on = [&](std::size_t state) {
     visit(run, state);
@@ -45,7 +48,9 @@ void every_run(const ScenarioAutomaton& automaton, std::size_t most, const std::
   on(automaton.initial);
 }
 
-std::vector<std::int64_t> times_after(const std::vector<Scenario>& scenarios, const ScenarioAutomaton& automaton, const std::vector<std::size_t>& run) {
+std::vector<std::int64_t> times_after(const std::vector<Scenario>& scenarios,
+                                      const ScenarioAutomaton& automaton,
+                                      const std::vector<std::size_t>& run) {
   std::vector<std::int64_t> times(scenarios.front().matrix.size(), 0);
   for (const std::size_t s : run) times = applied(scenarios[automaton.steps[s].scenario].matrix, times);
   return times;
@@ -59,7 +64,8 @@ TEST(Scenarios, LatestFinishIsThatOfTheWorstRun) {
     const ScenarioAutomaton automaton = random_automaton(rng, 3);
     std::vector<std::int64_t> latest(5, kNever);
     every_run(automaton, 4, [&](const auto& run, std::size_t) {
-      for (const std::int64_t time : times_after(scenarios, automaton, run)) latest[run.size()] = std::max(latest[run.size()], time);
+      for (const std::int64_t time : times_after(scenarios, automaton, run))
+        latest[run.size()] = std::max(latest[run.size()], time);
     });
     EXPECT_EQ(latest_finish(scenarios, automaton, 4), latest);
   }
@@ -74,8 +80,8 @@ TEST(Scenarios, WorstCaseIsReachedByItsCycleAndExceededByNoRun) {
     const auto scenarios = random_scenarios(rng, 3, tokens);
     const ScenarioAutomaton automaton = random_automaton(rng, 3);
     const auto found = worst_case(scenarios, automaton);
-    // After more steps than there are tokens in states, a run of any length exists only with a cycle; its growth over
-    // the period times its length stays bounded, and reaches the period along the cycle.
+    // After more steps than there are tokens in states, a run of any length exists only with a cycle; its
+    // growth over the period times its length stays bounded, and reaches the period along the cycle.
     const auto nodes = static_cast<std::int64_t>(automaton.states * tokens);
     const auto finish = latest_finish(scenarios, automaton, 40 * nodes);
     EXPECT_EQ(found.has_value(), finish.back() != kNever);
@@ -93,7 +99,8 @@ TEST(Scenarios, WorstCaseIsReachedByItsCycleAndExceededByNoRun) {
       const Ratio growth = Ratio(finish[n]) - found->period * Ratio(static_cast<std::int64_t>(n));
       EXPECT_LE(growth, Ratio(heaviest * nodes));
     }
-    const Ratio last = Ratio(finish.back()) - found->period * Ratio(static_cast<std::int64_t>(finish.size()) - 1);
+    const Ratio last =
+        Ratio(finish.back()) - found->period * Ratio(static_cast<std::int64_t>(finish.size()) - 1);
     EXPECT_GE(last, Ratio(0) - found->period * Ratio(2 * nodes));
     // The cycle is one of the automaton, and its product has the period.
     std::vector<std::size_t> sequence;
@@ -124,10 +131,19 @@ TEST(Scenarios, WhatDoesNotFitTogetherIsNamed) {
     graph->add_actor("x", {1});
     graph->add_channel({ActorId(0), ActorId(0), {1}, {1}, graph == &a ? 1 : 2, 0}, "self");
   }
-  EXPECT_THAT(message_of([&] { (void)scenarios_of({a, b}); }), ::testing::HasSubstr("scenario \"busy\": expected no more tokens as in \"calm\", found token 1 of channel \"self\""));
+  EXPECT_THAT(
+      message_of([&] {
+        (void)scenarios_of({a, b});
+      }),
+      ::testing::HasSubstr(
+          "scenario \"busy\": expected no more tokens as in \"calm\", found token 1 of channel \"self\""));
   const auto scenarios = scenarios_of({a});
-  EXPECT_THAT(message_of([&] { (void)worst_case(scenarios, {1, 0, {{0, 3, 7}}}); }), ::testing::HasSubstr("scenario 7, but there are 1"));
-  EXPECT_THAT(message_of([&] { (void)product(scenarios, {2}); }), ::testing::HasSubstr("scenario 2, but there are 1"));
+  EXPECT_THAT(message_of([&] {
+                (void)worst_case(scenarios, {1, 0, {{0, 3, 7}}});
+              }),
+              ::testing::HasSubstr("scenario 7, but there are 1"));
+  EXPECT_THAT(message_of([&] { (void)product(scenarios, {2}); }),
+              ::testing::HasSubstr("scenario 2, but there are 1"));
 }
 
 }  // namespace

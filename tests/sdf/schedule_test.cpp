@@ -16,9 +16,11 @@
 namespace spikeloom::sdf::testing {
 namespace {
 
-/// Tokens with the time at which they are there, channel by channel; processors go round their orders, other actors fire
-/// as they can. Returns the start of firing n of each actor for `iterations`, or fewer where it gets stuck.
-std::vector<std::vector<std::int64_t>> execute(const PhasedGraph& graph, const Binding& binding, const StaticOrder& order, std::int64_t iterations) {
+/// Tokens with the time at which they are there, channel by channel; processors go round their orders, other
+/// actors fire as they can. Returns the start of firing n of each actor for `iterations`, or fewer where it
+/// gets stuck.
+std::vector<std::vector<std::int64_t>> execute(const PhasedGraph& graph, const Binding& binding,
+                                               const StaticOrder& order, std::int64_t iterations) {
   std::vector<std::deque<std::int64_t>> queue;
   for (const PhasedChannel& channel : graph.channels()) queue.emplace_back(channel.tokens, 0);
   const Repetition repetition = require_repetition(graph);
@@ -44,7 +46,8 @@ std::vector<std::vector<std::int64_t>> execute(const PhasedGraph& graph, const B
       if (channel.target.index() == a)
         for (std::int64_t i = 0; i < channel.consume[n % channel.consume.size()]; ++i) queue[c].pop_front();
       if (channel.source.index() == a)
-        for (std::int64_t i = 0; i < channel.produce[n % channel.produce.size()]; ++i) queue[c].push_back(end + channel.latency);
+        for (std::int64_t i = 0; i < channel.produce[n % channel.produce.size()]; ++i)
+          queue[c].push_back(end + channel.latency);
     }
     starts[a].push_back(start);
     return true;
@@ -93,7 +96,8 @@ TEST(StaticOrders, EveryStartOfTheOrderedGraphIsThatOfTheProcessors) {
       const std::int64_t firings = require_repetition(graph).firings[expansion.actor[node].index()];
       ASSERT_EQ(static_cast<std::int64_t>(starts.size()), firings * kIterations);
       for (std::int64_t k = 0; k < kIterations; ++k)
-        EXPECT_EQ(schedule.start(ActorId(node), k), starts[static_cast<std::size_t>(k * firings + expansion.firing[node])]);
+        EXPECT_EQ(schedule.start(ActorId(node), k),
+                  starts[static_cast<std::size_t>(k * firings + expansion.firing[node])]);
     }
     const Ratio period = certificate_of(max_cycle_ratio(bound), bound).period;
     const Ratio unbound = *period_of(graph).period;
@@ -127,7 +131,8 @@ TEST(StaticOrders, OneProcessorTakesTheSumOfAllWorkAndMoreBalanceIt) {
     for (std::size_t a = 0; a < two.size(); ++a)
       for (const std::int64_t time : plain.execution(ActorId(a))) all[a] += time * repetition.cycles[a];
     for (std::size_t a = 0; a < two.size(); ++a) load[two[a]] += all[a];
-    EXPECT_LE(2 * std::max(load[0], load[1]), work + *std::max_element(all.begin(), all.end()));  // Graham's bound for lists
+    EXPECT_LE(2 * std::max(load[0], load[1]),
+              work + *std::max_element(all.begin(), all.end()));  // Graham's bound for lists
     EXPECT_EQ(load[0] + load[1], work);
   }
 }
@@ -139,9 +144,18 @@ TEST(StaticOrders, WhatIsNoOrderOfTheBindingIsRefusedByName) {
   graph.add_channel({ActorId(0), ActorId(1)}, "x");
   const Expansion expansion = expand(graph, require_repetition(graph));
   const Firing a{ActorId(0), 0}, b{ActorId(1), 0};
-  EXPECT_THAT(message_of([&] { (void)ordered(expansion, {0, 0}, {{a, a}}); }), ::testing::HasSubstr("\"a\" is bound to another processor or there twice"));
-  EXPECT_THAT(message_of([&] { (void)ordered(expansion, {0, 1}, {{a, b}, {}}); }), ::testing::HasSubstr("\"b\" is bound to another processor"));
-  EXPECT_THAT(message_of([&] { (void)ordered(expansion, {0, 0}, {{a}}); }), ::testing::HasSubstr("whose order has it not"));
+  EXPECT_THAT(message_of([&] {
+                (void)ordered(expansion, {0, 0}, {{a, a}});
+              }),
+              ::testing::HasSubstr("\"a\" is bound to another processor or there twice"));
+  EXPECT_THAT(message_of([&] {
+                (void)ordered(expansion, {0, 1}, {{a, b}, {}});
+              }),
+              ::testing::HasSubstr("\"b\" is bound to another processor"));
+  EXPECT_THAT(message_of([&] {
+                (void)ordered(expansion, {0, 0}, {{a}});
+              }),
+              ::testing::HasSubstr("whose order has it not"));
   EXPECT_TRUE(std::holds_alternative<Deadlock>(max_cycle_ratio(ordered(expansion, {0, 0}, {{b, a}}))));
 }
 
@@ -159,7 +173,8 @@ TEST(Regimes, RepeatForeverAndAdvanceByThePeriod) {
     const Schedule schedule = simulate(expansion.graph, settled->transient + 5 * settled->length + 10);
     for (std::size_t node = 0; node < expansion.actor.size(); ++node)
       for (std::int64_t k = settled->transient; k + settled->length < schedule.firings(); ++k)
-        EXPECT_EQ(schedule.start(ActorId(node), k + settled->length), schedule.start(ActorId(node), k) + settled->advance);
+        EXPECT_EQ(schedule.start(ActorId(node), k + settled->length),
+                  schedule.start(ActorId(node), k) + settled->advance);
   }
   EXPECT_GT(found, 500);
 }
@@ -180,11 +195,13 @@ TEST(Regimes, LatencyIsThatOfTheExecutionForAnyNumberOfIterationsAndForAll) {
       const auto end = static_cast<std::size_t>((k + 1) * repetition.firings[sink]);
       std::int64_t last = 0;
       for (std::size_t n = end - static_cast<std::size_t>(repetition.firings[sink]); n < end; ++n)
-        last = std::max(last, starts[sink][n] + graph.execution(ActorId(sink))[n % graph.phases(ActorId(sink))]);
+        last =
+            std::max(last, starts[sink][n] + graph.execution(ActorId(sink))[n % graph.phases(ActorId(sink))]);
       latency.push_back(last - starts[source][static_cast<std::size_t>(k * repetition.firings[source])]);
     }
     const auto some = rng.between(1, all);
-    const IterationLatency found = iteration_latency(expansion, expansion.graph, ActorId(source), ActorId(sink), some);
+    const IterationLatency found =
+        iteration_latency(expansion, expansion.graph, ActorId(source), ActorId(sink), some);
     const auto longest = std::max_element(latency.begin(), latency.begin() + some);
     EXPECT_EQ(found.longest, *longest);
     EXPECT_EQ(found.iteration, longest - latency.begin());
@@ -194,7 +211,8 @@ TEST(Regimes, LatencyIsThatOfTheExecutionForAnyNumberOfIterationsAndForAll) {
 
 TEST(Regimes, PartsThatDriftApartHaveNone) {
   Graph graph;
-  for (const std::int64_t time : {2, 3}) graph.forbid_overlap(graph.add_actor("a" + std::to_string(time), time));
+  for (const std::int64_t time : {2, 3})
+    graph.forbid_overlap(graph.add_actor("a" + std::to_string(time), time));
   EXPECT_FALSE(regime(graph, 200).has_value());
 }
 

@@ -10,7 +10,9 @@ namespace spikeloom::sdf::testing {
 namespace {
 
 TEST(Sensitivities, AreThePeriodsOfTheChangedGraphs) {
-  const auto period = [](const PhasedGraph& graph) { return period_of(graph, PeriodMethod::kExpansion).period; };
+  const auto period = [](const PhasedGraph& graph) {
+    return period_of(graph, PeriodMethod::kExpansion).period;
+  };
   int slack = 0, spare = 0, stuck = 0, endless = 0;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -28,7 +30,9 @@ TEST(Sensitivities, AreThePeriodsOfTheChangedGraphs) {
         return period(changed);
       };
       EXPECT_EQ(with(time + 1), entry.longer);
-      if (time > 0) { EXPECT_EQ(with(time - 1), entry.shorter); }
+      if (time > 0) {
+        EXPECT_EQ(with(time - 1), entry.shorter);
+      }
       if (!entry.slack) {
         ++endless;
         continue;
@@ -45,11 +49,15 @@ TEST(Sensitivities, AreThePeriodsOfTheChangedGraphs) {
         return period(changed);
       };
       EXPECT_EQ(with(tokens + 1), entry.more);
-      if (tokens > 0) { EXPECT_EQ(with(tokens - 1), entry.fewer); }
+      if (tokens > 0) {
+        EXPECT_EQ(with(tokens - 1), entry.fewer);
+      }
       stuck += tokens > 0 && !entry.fewer ? 1 : 0;
       spare += entry.spare > 0 ? 1 : 0;
       EXPECT_EQ(with(tokens - entry.spare), found->period);
-      if (entry.spare < tokens) { EXPECT_NE(with(tokens - entry.spare - 1), found->period); }
+      if (entry.spare < tokens) {
+        EXPECT_NE(with(tokens - entry.spare - 1), found->period);
+      }
     }
   }
   EXPECT_GT(slack, 100);

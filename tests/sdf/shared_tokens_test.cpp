@@ -19,12 +19,15 @@ struct Case {
   SharedTokens shared;
   TiedGraph tied;
 
-  explicit Case(Rng& rng) : graph(testing::random_graph(rng, {.actors = rng.between(2, 6), .channels = rng.between(3, 10), .most_tokens = 1})) {
+  explicit Case(Rng& rng)
+      : graph(testing::random_graph(
+            rng, {.actors = rng.between(2, 6), .channels = rng.between(3, 10), .most_tokens = 1})) {
     for (std::int64_t g = rng.between(1, 3); g > 0; --g) {
       const std::int64_t least = rng.between(0, 2);
       shared.groups.push_back({least, least + rng.between(0, 4), rng.between(1, 3)});
     }
-    for (std::size_t c = 0; c < graph.channel_count(); ++c) tied.group.push_back(rng.chance(0.6) ? rng.below(shared.groups.size()) : kNoGroup);
+    for (std::size_t c = 0; c < graph.channel_count(); ++c)
+      tied.group.push_back(rng.chance(0.6) ? rng.below(shared.groups.size()) : kNoGroup);
     if (rng.chance(0.6)) {
       TokenBudget budget;
       std::int64_t least = 0;
@@ -45,10 +48,13 @@ struct Case {
 };
 
 /// By the definition; nothing: stuck.
-std::optional<Ratio> period_with(const TiedGraph& tied, const SharedTokens& shared, const std::vector<std::int64_t>& count) {
+std::optional<Ratio> period_with(const TiedGraph& tied, const SharedTokens& shared,
+                                 const std::vector<std::int64_t>& count) {
   Graph graph = *tied.graph;
   for (std::size_t c = 0; c < tied.group.size(); ++c)
-    if (tied.group[c] != kNoGroup) graph.set_tokens(ChannelId(c), graph.channel(ChannelId(c)).tokens + count[tied.group[c]] - shared.groups[tied.group[c]].least);
+    if (tied.group[c] != kNoGroup)
+      graph.set_tokens(ChannelId(c), graph.channel(ChannelId(c)).tokens + count[tied.group[c]] -
+                                         shared.groups[tied.group[c]].least);
   const CycleRatio result = max_cycle_ratio(graph);
   if (std::holds_alternative<Deadlock>(result)) return std::nullopt;
   return certificate_of(result, graph).period;
@@ -155,14 +161,16 @@ TEST(SharedTokens, OneChoiceServesSeveralGraphs) {
     Case two(rng);
     for (std::size_t& group : two.tied.group)
       if (group != kNoGroup) group %= one.shared.groups.size();
-    const std::vector<TokenDemand> demands = {{one.tie(), Ratio(rng.between(5, 60))}, {two.tie(), Ratio(rng.between(5, 60))}};
+    const std::vector<TokenDemand> demands = {{one.tie(), Ratio(rng.between(5, 60))},
+                                              {two.tie(), Ratio(rng.between(5, 60))}};
     std::optional<std::int64_t> cheapest;
     for (const auto& choice : every_choice(one.shared)) {
       const bool kept = std::all_of(demands.begin(), demands.end(), [&](const TokenDemand& demand) {
         const auto period = period_with(demand.tied, one.shared, choice);
         return period && *period <= demand.period;
       });
-      if (kept && (!cheapest || cost_of(one.shared, choice) < *cheapest)) cheapest = cost_of(one.shared, choice);
+      if (kept && (!cheapest || cost_of(one.shared, choice) < *cheapest))
+        cheapest = cost_of(one.shared, choice);
     }
     const auto result = least_tokens(one.shared, demands);
     const auto* choice = std::get_if<TokenChoice>(&result);

@@ -1,5 +1,5 @@
-// Stands in for Vitis HLS's ap_int.h: as much of ap_int as the cores use, with its rules: it converts to the narrowest of
-// int and long long that holds its width, and wraps when a value does not fit.
+// Stands in for Vitis HLS's ap_int.h: as much of ap_int as the cores use, with its rules: it converts to the
+// narrowest of int and long long that holds its width, and wraps when a value does not fit.
 #pragma once
 
 #include <type_traits>
