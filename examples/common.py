@@ -25,6 +25,7 @@ DT = 1e-3  # seconds in one step
 
 # --- neurons for training ---------------------------------------------------------------------------
 
+
 class Spike(torch.autograd.Function):
     """1 where x > 0. Backwards: 1 / (1 + slope*|x|)^2, the fast sigmoid (Zenke and Ganguli, 2018)."""
 
@@ -77,17 +78,31 @@ def fake_quantise(weight, bits=8):
 
 # --- NIR --------------------------------------------------------------------------------------------
 
+
 def lif_node(n, beta):
     tau = DT / (1 - beta)
-    return {"type": "LIF", "tau": np.full(n, tau), "r": np.full(n, tau / DT), "v_leak": np.zeros(n),
-            "v_threshold": np.ones(n), "v_reset": np.zeros(n)}
+    return {
+        "type": "LIF",
+        "tau": np.full(n, tau),
+        "r": np.full(n, tau / DT),
+        "v_leak": np.zeros(n),
+        "v_threshold": np.ones(n),
+        "v_reset": np.zeros(n),
+    }
 
 
 def cuba_lif_node(n, alpha, beta):
     tau_mem, tau_syn = DT / (1 - beta), DT / (1 - alpha)
-    return {"type": "CubaLIF", "tau_mem": np.full(n, tau_mem), "tau_syn": np.full(n, tau_syn),
-            "r": np.full(n, tau_mem / DT), "w_in": np.full(n, tau_syn / DT), "v_leak": np.zeros(n),
-            "v_threshold": np.ones(n), "v_reset": np.zeros(n)}
+    return {
+        "type": "CubaLIF",
+        "tau_mem": np.full(n, tau_mem),
+        "tau_syn": np.full(n, tau_syn),
+        "r": np.full(n, tau_mem / DT),
+        "w_in": np.full(n, tau_syn / DT),
+        "v_leak": np.zeros(n),
+        "v_threshold": np.ones(n),
+        "v_reset": np.zeros(n),
+    }
 
 
 def li_node(n, beta):
@@ -140,6 +155,7 @@ def read_weights(path, layers):
 
 # --- data and reports ---------------------------------------------------------------------------------
 
+
 def write_npz(path, **arrays):
     """np.savez_compressed with one fixed time stamp, so that equal arrays give equal bytes."""
     temporary = f"{path}.tmp"
@@ -154,6 +170,7 @@ def write_npz(path, **arrays):
 
 # --- the check: the written file again, in numpy only -------------------------------------------------
 
+
 def run_nir(path, spikes):
     """Runs a .nir file of Linear, Affine, LIF, CubaLIF and LI nodes with one Input and one Output.
 
@@ -162,20 +179,27 @@ def run_nir(path, spikes):
     """
     with h5py.File(path) as file:
         graph = file["node"]
-        nodes = {name: {field: value[()] for field, value in group.items()}
-                 for name, group in graph["nodes"].items()}
+        nodes = {
+            name: {field: value[()] for field, value in group.items()}
+            for name, group in graph["nodes"].items()
+        }
         edges = [(a.decode(), b.decode()) for a, b in graph["edges"][()]]
     kind = {name: fields["type"].decode() for name, fields in nodes.items()}
     into = {name: [a for a, b in edges if b == name] for name in nodes}
-    dt = next(float((f["tau"] if "tau" in f else f["tau_mem"])[0] / f["r"][0]) for f in nodes.values() if "r" in f)
+    dt = next(
+        float((f["tau"] if "tau" in f else f["tau_mem"])[0] / f["r"][0]) for f in nodes.values() if "r" in f
+    )
 
     # A node is ready when all that feeds it is; an edge that closes a loop brings the step before.
     order = [name for name in nodes if kind[name] == "Input"]
     while len(order) < len(nodes):
         ready = [n for n in nodes if n not in order and all(s in order for s in into[n])]
         if not ready:  # only loops are left: begin at a population that something outside feeds
-            ready = [n for n in nodes if n not in order and kind[n] in ("LIF", "CubaLIF")
-                     and any(s in order for s in into[n])][:1]
+            ready = [
+                n
+                for n in nodes
+                if n not in order and kind[n] in ("LIF", "CubaLIF") and any(s in order for s in into[n])
+            ][:1]
         order += ready
 
     samples, steps = spikes.shape[:2]
@@ -214,9 +238,14 @@ def recurrent(linear, before, nodes, kind, into):
 
 
 def compare_with_torch(name, in_torch, in_numpy):
-    """Stops unless both gave the same output for every sample: spikes or counts equal, potentials within 1e-9."""
+    """Stops unless both gave the same output for every sample: spikes or counts equal, potentials within
+    1e-9.
+    """
     differing = int((np.abs(in_torch - in_numpy).reshape(len(in_torch), -1).max(axis=1) > 1e-9).sum())
-    print(f"{name}: {len(in_torch) - differing} of {len(in_torch)} samples give the same output in numpy and in PyTorch")
+    print(
+        f"{name}: {len(in_torch) - differing} of {len(in_torch)} samples "
+        "give the same output in numpy and in PyTorch"
+    )
     if differing:
         raise SystemExit(f"{name}: numpy and PyTorch disagree")
 

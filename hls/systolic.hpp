@@ -10,8 +10,8 @@
 //
 // Schedule, in cycles; K blocks, batch of T pages, C columns:
 //   period       P = max(16, T, ⌊(T + C) / 2⌋)       16: loading; T: streaming; the last: a weight is
-//   replaced in or after the
-//                                                      cycle of its last use, 2·P ≥ T + C − 1
+//                                                      replaced in or after the cycle of its last use, 2·P ≥
+//                                                      T + C − 1
 //   load         row r of block k:                    k·P + r
 //   multiply     PE (r, c), page t of block k:        k·P + 1 + t + r + c
 //   all          cycles(K, T) = (K − 1)·P + T + 15 + C      (0 if K = 0)

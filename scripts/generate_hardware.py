@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the SystemVerilog package, the C++ header, the OpenCL C accessors and the card's kernel.xml of rtl/hardware.toml.
+"""Writes the SystemVerilog package, the C++ header, the OpenCL C accessors and the card's kernel.xml of
+rtl/hardware.toml.
 
 usage: generate_hardware.py rtl/hardware.toml OUT_DIR
-writes OUT_DIR/spikeloom_pkg.sv and OUT_DIR/spikeloom_hw.hpp, which carry the description's hash (the hardware answers it
-at register 0 and every device session checks it), OUT_DIR/spikeloom_hw.cl: memory layouts only, and OUT_DIR/kernel.xml.
+writes OUT_DIR/spikeloom_pkg.sv and OUT_DIR/spikeloom_hw.hpp, which carry the description's hash (the hardware
+answers it at register 0 and every device session checks it), OUT_DIR/spikeloom_hw.cl: memory layouts only,
+and OUT_DIR/kernel.xml.
 """
 import hashlib
 import pathlib
@@ -38,21 +40,38 @@ def layouts(description):
 
 
 def constants(description):
-    for prefix, table in (("KIND", "kinds"), ("PORT", "ports"), ("ADDR", "address"),
-                          ("MEM", "memories"), ("FORMAT", "formats"), ("LIMIT", "limits")):
+    for prefix, table in (
+        ("KIND", "kinds"),
+        ("PORT", "ports"),
+        ("ADDR", "address"),
+        ("MEM", "memories"),
+        ("FORMAT", "formats"),
+        ("LIMIT", "limits"),
+    ):
         for name, value in description[table].items():
             yield f"{prefix}_{name}", value
     yield from kernel_constants(description["kernel"])
 
 
 def kernel_constants(kernel):
-    for name in ("control_bits", "control_range", "memory_bits", "alignment", "header_words", "watchdog_cycles"):
+    for name in (
+        "control_bits",
+        "control_range",
+        "memory_bits",
+        "alignment",
+        "header_words",
+        "watchdog_cycles",
+    ):
         yield f"KERNEL_{name.upper()}", kernel[name]
     for number, name, offset, _, _ in kernel["arguments"]:
         yield f"KERNEL_ARGUMENT_{name.upper()}", number
         yield f"KERNEL_OFFSET_{name.upper()}", offset
-    for prefix, table in (("REGISTER", "registers"), ("CONTROL", "control"), ("HEADER", "header"),
-                          ("ERROR", "errors")):
+    for prefix, table in (
+        ("REGISTER", "registers"),
+        ("CONTROL", "control"),
+        ("HEADER", "header"),
+        ("ERROR", "errors"),
+    ):
         for name, value in kernel[table].items():
             yield f"KERNEL_{prefix}_{name}", value
 
@@ -75,7 +94,10 @@ def check_kernel(kernel):
         if number != place:
             sys.exit(f"kernel: argument {name} has id {number} at place {place}: ids count up from 0")
         if what not in ("global", "scalar") or size != {"global": 8}.get(what, 4):
-            sys.exit(f"kernel: argument {name}: expected a global of 8 bytes or a scalar of 4, found {what}, {size}")
+            sys.exit(
+                f"kernel: argument {name}: "
+                f"expected a global of 8 bytes or a scalar of 4, found {what}, {size}"
+            )
         take(name, offset, size)
     for table in ("header", "control", "errors"):
         if len(set(kernel[table].values())) != len(kernel[table]):
@@ -86,14 +108,25 @@ def check_kernel(kernel):
 
 def kernel_header(kernel):
     """C++ of what is no number: names and the table of arguments."""
-    out = ["", "struct KernelArgument {", "  std::uint32_t id = 0;", "  std::string_view name;",
-           "  std::uint32_t offset = 0;  // of its first register", "  std::uint32_t bytes = 0;",
-           "  bool is_global = false;    // a buffer's address; else a scalar", "};"]
+    out = [
+        "",
+        "struct KernelArgument {",
+        "  std::uint32_t id = 0;",
+        "  std::string_view name;",
+        "  std::uint32_t offset = 0;  // of its first register",
+        "  std::uint32_t bytes = 0;",
+        "  bool is_global = false;    // a buffer's address; else a scalar",
+        "};",
+    ]
     for name in ("name", "vlnv", "control_port", "memory_port"):
         out.append(f'inline constexpr std::string_view {constant_name("KERNEL_" + name)} = "{kernel[name]}";')
-    out.append(f"inline constexpr std::array<KernelArgument, {len(kernel['arguments'])}> kKernelArguments = {{{{")
+    out.append(
+        f"inline constexpr std::array<KernelArgument, {len(kernel['arguments'])}> kKernelArguments = {{{{"
+    )
     for number, name, offset, size, what in kernel["arguments"]:
-        out.append(f'    {{{number}, "{name}", 0x{offset:x}, {size}, {"true" if what == "global" else "false"}}},')
+        out.append(
+            f'    {{{number}, "{name}", 0x{offset:x}, {size}, {"true" if what == "global" else "false"}}},'
+        )
     return out + ["}};"]
 
 
@@ -101,28 +134,62 @@ def kernel_xml(kernel):
     """Vitis' description of an RTL kernel."""
     root = xml.etree.ElementTree.Element("root", versionMajor="1", versionMinor="6")
     top = xml.etree.ElementTree.SubElement(
-        root, "kernel", name=kernel["name"], language="ip_c", vlnv=kernel["vlnv"], attributes="",
-        preferredWorkGroupSizeMultiple="0", workGroupSize="1", interrupt="true", hwControlProtocol="ap_ctrl_hs")
+        root,
+        "kernel",
+        name=kernel["name"],
+        language="ip_c",
+        vlnv=kernel["vlnv"],
+        attributes="",
+        preferredWorkGroupSizeMultiple="0",
+        workGroupSize="1",
+        interrupt="true",
+        hwControlProtocol="ap_ctrl_hs",
+    )
     ports = xml.etree.ElementTree.SubElement(top, "ports")
-    for name, mode, size, width in ((kernel["memory_port"], "master", 2**64 - 1, kernel["memory_bits"]),
-                                    (kernel["control_port"], "slave", kernel["control_range"], kernel["control_bits"])):
-        xml.etree.ElementTree.SubElement(ports, "port", name=name, mode=mode, range=f"0x{size:X}",
-                                         dataWidth=str(width), portType="addressable", base="0x0")
+    for name, mode, size, width in (
+        (kernel["memory_port"], "master", 2**64 - 1, kernel["memory_bits"]),
+        (kernel["control_port"], "slave", kernel["control_range"], kernel["control_bits"]),
+    ):
+        xml.etree.ElementTree.SubElement(
+            ports,
+            "port",
+            name=name,
+            mode=mode,
+            range=f"0x{size:X}",
+            dataWidth=str(width),
+            portType="addressable",
+            base="0x0",
+        )
     arguments = xml.etree.ElementTree.SubElement(top, "args")
     for number, name, offset, size, what in kernel["arguments"]:
         is_global = what == "global"
         xml.etree.ElementTree.SubElement(
-            arguments, "arg", name=name, addressQualifier="1" if is_global else "0", id=str(number),
-            port=kernel["memory_port" if is_global else "control_port"], size=f"0x{size:X}", offset=f"0x{offset:X}",
-            hostOffset="0x0", hostSize=f"0x{size:X}", type="ulong*" if is_global else "uint")
+            arguments,
+            "arg",
+            name=name,
+            addressQualifier="1" if is_global else "0",
+            id=str(number),
+            port=kernel["memory_port" if is_global else "control_port"],
+            size=f"0x{size:X}",
+            offset=f"0x{offset:X}",
+            hostOffset="0x0",
+            hostSize=f"0x{size:X}",
+            type="ulong*" if is_global else "uint",
+        )
     xml.etree.ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.etree.ElementTree.tostring(root, encoding="unicode") + "\n"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        + xml.etree.ElementTree.tostring(root, encoding="unicode")
+        + "\n"
+    )
 
 
 def system_verilog(description, digest):
-    out = ["// Generated by scripts/generate_hardware.py from rtl/hardware.toml. Do not edit.",
-           "package spikeloom_pkg;",
-           f"  localparam logic [31:0] HARDWARE_HASH = 32'h{digest:08x};"]
+    out = [
+        "// Generated by scripts/generate_hardware.py from rtl/hardware.toml. Do not edit.",
+        "package spikeloom_pkg;",
+        f"  localparam logic [31:0] HARDWARE_HASH = 32'h{digest:08x};",
+    ]
     for name, value in constants(description):
         out.append(f"  localparam int unsigned {name} = {value};")
     for name, width, fields in layouts(description):
@@ -140,10 +207,19 @@ def constant_name(name):
 
 
 def header(description, digest):
-    out = ["// Generated by scripts/generate_hardware.py from rtl/hardware.toml. Do not edit.",
-           "#pragma once", "", "#include <array>", "#include <cstddef>", "#include <cstdint>", "#include <string_view>", "",
-           "namespace spikeloom::hw {", "",
-           f"inline constexpr std::uint32_t kHardwareHash = 0x{digest:08x};"]
+    out = [
+        "// Generated by scripts/generate_hardware.py from rtl/hardware.toml. Do not edit.",
+        "#pragma once",
+        "",
+        "#include <array>",
+        "#include <cstddef>",
+        "#include <cstdint>",
+        "#include <string_view>",
+        "",
+        "namespace spikeloom::hw {",
+        "",
+        f"inline constexpr std::uint32_t kHardwareHash = 0x{digest:08x};",
+    ]
     for name, value in constants(description):
         out.append(f"inline constexpr std::uint32_t {constant_name(name)} = {value};")
     out += kernel_header(description["kernel"])
@@ -187,7 +263,9 @@ def header(description, digest):
                 out.append(f"    value.{field} = (parts[{low // 32}] >> {low % 32}U) & 0x{mask:x}U;")
             else:
                 suffix = "ULL" if width == 64 else "U"
-                out.append(f"    value.{field} = static_cast<{field_type}>((bits >> {low}U) & 0x{mask:x}{suffix});")
+                out.append(
+                    f"    value.{field} = static_cast<{field_type}>((bits >> {low}U) & 0x{mask:x}{suffix});"
+                )
         out += ["    return value;", "  }", "};"]
     out += ["", "}  // namespace spikeloom::hw", ""]
     return "\n".join(out)
@@ -202,7 +280,9 @@ def opencl(description):
         out.append(f"#define {upper}_PARTS {entry['parts']}")
         for field, low, size in entry["fields"]:
             mask = (1 << size) - 1
-            out.append(f"#define {upper}_{field.upper()}(parts) ((parts)[{low // 32}] >> {low % 32} & 0x{mask:x}u)")
+            out.append(
+                f"#define {upper}_{field.upper()}(parts) ((parts)[{low // 32}] >> {low % 32} & 0x{mask:x}u)"
+            )
     return "\n".join([*out, ""])
 
 
@@ -220,9 +300,14 @@ def main():
         check_fields(name, fields, width)
     check_kernel(description["kernel"])
     # The hash follows the meaning, not comments or layout of the file.
-    digest = int(hashlib.sha256(repr(sorted(constants(description))).encode()
-                                + repr(list(layouts(description))).encode()
-                                + repr(description["kernel"]["arguments"]).encode()).hexdigest()[:8], 16)
+    digest = int(
+        hashlib.sha256(
+            repr(sorted(constants(description))).encode()
+            + repr(list(layouts(description))).encode()
+            + repr(description["kernel"]["arguments"]).encode()
+        ).hexdigest()[:8],
+        16,
+    )
     out = pathlib.Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
     write_if_changed(out / "spikeloom_pkg.sv", system_verilog(description, digest))

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs Vitis HLS over the cores in hls/ and compares what it achieved with the headers' contracts.
 
-usage: scripts/hls.py [--build DIR] [--out DIR] [--part PART] [--clock-ns NS] [--stages csim,csynth,cosim] [--seed N]
-                      [--deadline SECONDS] [crossbar] [lif] [systolic]
+usage: scripts/hls.py [--build DIR] [--out DIR] [--part PART] [--clock-ns NS]
+                      [--stages csim,csynth,cosim] [--seed N] [--deadline SECONDS] [crossbar] [lif] [systolic]
 
-Needs Vitis HLS (vitis_hls, or vitis-run of 2024.1 and later) on PATH, and in the build folder the generated headers and
-spikeloom-hls-case, which writes the test bench's case. Table to stdout: contract, achieved, yes or no.
-Exit codes: 0 all kept, 1 a contract is broken or a simulation differs, 2 usage, 3 a tool is missing or failed.
+Needs Vitis HLS (vitis_hls, or vitis-run of 2024.1 and later) on PATH, and in the build folder the generated
+headers and spikeloom-hls-case, which writes the test bench's case. Table to stdout: contract, achieved, yes
+or no.
+Exit codes: 0 all kept, 1 a contract is broken or a simulation differs, 2 usage, 3 a tool is missing or fails.
 """
 import argparse
 import ast
@@ -47,6 +48,7 @@ def contract(kernel):
 
 def evaluate(formula, values):
     """A formula of +, -, *, numbers and the case's values."""
+
     def value(node):
         if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
             return OPERATORS[type(node.op)](value(node.left), value(node.right))
@@ -55,6 +57,7 @@ def evaluate(formula, values):
         if isinstance(node, ast.Name) and node.id in values:
             return values[node.id]
         raise Failed(f"contract: latency {formula}: not a sum or product of {', '.join(sorted(values))}")
+
     return value(ast.parse(formula, mode="eval").body)
 
 
@@ -70,20 +73,35 @@ def case_values(case):
 
 def tcl_script(kernel, arguments, case, folder):
     flags = f"-std=c++14 -I{ROOT} -I{arguments.build / 'generated'}"
-    run = {"csim": f'csim_design -argv "{case}"', "csynth": "csynth_design", "cosim": f'cosim_design -argv "{case}"'}
-    return "\n".join([
-        f"cd {{{folder}}}", "open_project -reset project", f"set_top spikeloom_{kernel}",
-        f'add_files {{{ROOT / "hls" / f"spikeloom_{kernel}.cpp"}}} -cflags "{flags}"',
-        f'add_files -tb {{{ROOT / "hls" / "testbench.cpp"}}} -cflags "{flags} -DSPIKELOOM_TB_{kernel.upper()}"',
-        "open_solution -reset solution -flow_target vitis", f"set_part {arguments.part}",
-        f"create_clock -period {arguments.clock_ns} -name default",
-        *(run[stage] for stage in STAGES if stage in arguments.stages), "exit", ""])
+    run = {
+        "csim": f'csim_design -argv "{case}"',
+        "csynth": "csynth_design",
+        "cosim": f'cosim_design -argv "{case}"',
+    }
+    return "\n".join(
+        [
+            f"cd {{{folder}}}",
+            "open_project -reset project",
+            f"set_top spikeloom_{kernel}",
+            f'add_files {{{ROOT / "hls" / f"spikeloom_{kernel}.cpp"}}} -cflags "{flags}"',
+            f'add_files -tb {{{ROOT / "hls" / "testbench.cpp"}}} '
+            f'-cflags "{flags} -DSPIKELOOM_TB_{kernel.upper()}"',
+            "open_solution -reset solution -flow_target vitis",
+            f"set_part {arguments.part}",
+            f"create_clock -period {arguments.clock_ns} -name default",
+            *(run[stage] for stage in STAGES if stage in arguments.stages),
+            "exit",
+            "",
+        ]
+    )
 
 
 def run(command, log, deadline):
     """Runs a tool in its own process group; the group ends with it or with the deadline."""
     with open(log, "w", encoding="utf-8") as out:
-        child = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        child = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+        )
         try:
             return child.wait(timeout=deadline)
         except subprocess.TimeoutExpired:
@@ -99,8 +117,10 @@ def tool_command(script):
         return [tool, "-f", str(script)]
     if tool := shutil.which("vitis-run"):
         return [tool, "--mode", "hls", "--tcl", str(script)]
-    raise Failed("Vitis HLS is missing: expected vitis_hls or vitis-run on PATH, found neither; install AMD Vitis and source "
-                 "its settings64.sh. The cores are tested without it: ctest -R Hls")
+    raise Failed(
+        "Vitis HLS is missing: expected vitis_hls or vitis-run on PATH, found neither; install AMD Vitis and "
+        "source its settings64.sh. The cores are tested without it: ctest -R Hls"
+    )
 
 
 def achieved(solution, kernel):
@@ -159,7 +179,8 @@ def compare(kernel, arguments, solution, values):
     if "cosim" in arguments.stages:
         limit = evaluate(wanted["latency", ""], values)
         latency = cosim_latency(solution, kernel)
-        yield "latency", limit, "cosim failed" if latency is None else latency, latency is not None and latency <= limit
+        kept = latency is not None and latency <= limit
+        yield "latency", limit, "cosim failed" if latency is None else latency, kept
 
 
 def one(kernel, arguments):
@@ -175,23 +196,37 @@ def one(kernel, arguments):
     script, log = folder / "run.tcl", folder / "vitis_hls.log"
     script.write_text(tcl_script(kernel, arguments, case, folder), encoding="utf-8")
     if code := run(tool_command(script), log, arguments.deadline):
-        raise Failed(f"{kernel}: Vitis HLS ended with exit code {code}: a stage failed, or a simulation differs; log: {log}")
+        raise Failed(
+            f"{kernel}: Vitis HLS ended with exit code {code}: "
+            f"a stage failed, or a simulation differs; log: {log}"
+        )
     kept = True
-    for thing, limit, found, good in compare(kernel, arguments, folder / "project" / "solution", case_values(case)):
-        print(f"{kernel:10} {thing:20} contract {limit!s:>10}  achieved {found!s:>14}  {'yes' if good else 'NO'}")
+    for thing, limit, found, good in compare(
+        kernel, arguments, folder / "project" / "solution", case_values(case)
+    ):
+        print(
+            f"{kernel:10} {thing:20} contract {limit!s:>10}  achieved {found!s:>14}  "
+            f"{'yes' if good else 'NO'}"
+        )
         kept = kept and good
     return kept
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(os.environ.get("SPIKELOOM_BUILD", ROOT / "build")))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--build", type=pathlib.Path, default=pathlib.Path(os.environ.get("SPIKELOOM_BUILD", ROOT / "build"))
+    )
     parser.add_argument("--out", type=pathlib.Path, help="default: BUILD/hls_reports")
     parser.add_argument("--part", default="xcu50-fsvh2104-2-e")
     parser.add_argument("--clock-ns", type=float, default=3.33)
     parser.add_argument("--stages", default=",".join(STAGES), type=lambda text: text.split(","))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--deadline", type=int, default=7200, help="seconds for a kernel (default %(default)s)")
+    parser.add_argument(
+        "--deadline", type=int, default=7200, help="seconds for a kernel (default %(default)s)"
+    )
     parser.add_argument("kernels", nargs="*", metavar="KERNEL")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.kernels if name not in KERNELS]:

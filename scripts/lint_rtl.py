@@ -25,18 +25,28 @@ def verilator(build, chip):
 
 
 def yosys(build, chip):
-    script = [*rtl.yosys_read(build), *rtl.yosys_top(rtl.KERNEL, rtl.parameters(build, chip)),
-              "proc", "opt_clean", "check -assert", "select -assert-none t:$dlatch t:$_DLATCH_*"]
+    script = [
+        *rtl.yosys_read(build),
+        *rtl.yosys_top(rtl.KERNEL, rtl.parameters(build, chip)),
+        "proc",
+        "opt_clean",
+        "check -assert",
+        "select -assert-none t:$dlatch t:$_DLATCH_*",
+    ]
     return ["yosys", "-q", "-e", ".*", "-p", "; ".join(script)]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     rtl.add_arguments(parser)
     parser.add_argument("tool", choices=("verilator", "yosys"))
     parser.add_argument("chip", type=pathlib.Path)
     arguments = parser.parse_args()
-    command = {"verilator": verilator, "yosys": yosys}[arguments.tool](arguments.build.resolve(), arguments.chip)
+    command = {"verilator": verilator, "yosys": yosys}[arguments.tool](
+        arguments.build.resolve(), arguments.chip
+    )
     sys.exit(subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode)
 
 

@@ -10,8 +10,12 @@ KERNEL = "spikeloom_kernel"  # the chip for a card, the same parameters
 
 
 def add_arguments(parser: argparse.ArgumentParser):
-    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(os.environ.get("SPIKELOOM_BUILD", ROOT / "build")),
-                        help="build folder: holds the generated package and spikeloom-build-chip (default %(default)s)")
+    parser.add_argument(
+        "--build",
+        type=pathlib.Path,
+        default=pathlib.Path(os.environ.get("SPIKELOOM_BUILD", ROOT / "build")),
+        help="build folder: holds the generated package and spikeloom-build-chip (default %(default)s)",
+    )
 
 
 def packages(build):
@@ -39,7 +43,9 @@ def yosys_read(build, formal=False, defines=()):
     switches = "".join(f" -D{name}" for name in defines)
     includes = " ".join(f"-I{folder}" for folder in folders())
     files = " ".join(str(path) for path in [*packages(build), *modules()])
-    return [f"read_verilog -sv {'-formal ' if formal else '-noassert -noassume '}{includes}{switches} {files}"]
+    return [
+        f"read_verilog -sv {'-formal ' if formal else '-noassert -noassume '}{includes}{switches} {files}"
+    ]
 
 
 def yosys_top(name, values):

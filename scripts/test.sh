@@ -37,14 +37,16 @@ log=$build/test.log
 ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error --timeout 900 \
   "${labels[@]}" "${filter[@]}" </dev/null >"$log.running" 2>&1 &
 runner=$!
-tail -n +1 -f --pid=$runner "$log.running" 2>/dev/null | awk '/^[0-9]+% tests passed/ {exit} {print; fflush()}'
+tail -n +1 -f --pid=$runner "$log.running" 2>/dev/null |
+  awk '/^[0-9]+% tests passed/ {exit} {print; fflush()}'
 wait $runner
 code=$?
 mv "$log.running" "$log"
 
 # ctest's lines look like "12/340 Test #12: Name .....   Passed    0.42 sec".
 echo "Slowest tests:"
-sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .* ([0-9.]+) sec.*$/\2 s  \1/p' "$log" | sort -rn | head -n 10
+sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .* ([0-9.]+) sec.*$/\2 s  \1/p' "$log" |
+  sort -rn | head -n 10
 echo
 sed -n '/^[0-9]*% tests passed/,$p' "$log"
 grep -q '% tests passed' "$log" || tail -n 3 "$log"

@@ -38,7 +38,8 @@ struct Refusal {
 /// are.
 ///
 /// Cost    docs/admission.md, "How long it takes"; a refusal also tries the chip without each resident in
-/// turn. Throws  Error{kInput} where the image holds no operating points (see points.hpp).
+///         turn.
+/// Throws  Error{kInput} where the image holds no operating points (see points.hpp).
 [[nodiscard]] std::variant<Admission, Refusal> admit(const ChipState& state, const Image& image,
                                                      const AdmitOptions& options = {});
 
@@ -50,7 +51,7 @@ struct Refusal {
 
 /// By checkers that share nothing with the admission: the bound image is sound and its promises hold.
 /// Throws  Error{kInput} that lists what is not so: the image's operating points speak of another
-/// application. `source` names the image.
+///         application. `source` names the image.
 void expect_sound(const Image& bound, const std::string& source);
 
 /// The admitted application as a resident.

@@ -39,7 +39,8 @@ class ChipState {
   /// Takes it in. Throws Error{kInput} that lists its clashes.
   void enter(Resident resident);
   /// An application that was compiled straight for this chip: its binding and its guaranteed promise as they
-  /// are. Throws  Error{kInput}: another chip, no guaranteed promise, a clash.
+  /// are.
+  /// Throws  Error{kInput}: another chip, no guaranteed promise, a clash.
   void enter(const std::string& name, const Image& image);
   /// Gives back all that it uses. Throws Error{kInput} naming the residents where there is none of that name.
   void release(const std::string& name);

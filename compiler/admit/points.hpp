@@ -19,7 +19,7 @@ struct PointOptions {
 /// tiles, slots and period all at once.
 ///
 /// Source  greedy exploration of a Pareto front along critical cycles, as for buffers: Stuijk et al., IEEE
-/// Trans. Computers 57 (2008).
+///         Trans. Computers 57 (2008).
 [[nodiscard]] std::vector<OperatingPoint> operating_points(const Image& image,
                                                            const PointOptions& options = {});
 

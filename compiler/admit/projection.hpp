@@ -31,8 +31,9 @@ struct Shortage {
 [[nodiscard]] std::string describe(const Shortage&, const ChipState&, const Image&, const OperatingPoint&);
 
 /// The point's binding on free resources. `attempt` > 0: other tiles than before, as far as there is a
-/// choice. Cost  traffic: O(tiles of the point × free tiles × neighbours); slots: O(channels × hops × words
-/// of a wheel).
+/// choice.
+/// Cost  traffic: O(tiles of the point × free tiles × neighbours); slots: O(channels × hops × words of a
+///       wheel).
 [[nodiscard]] std::variant<Binding, Shortage> project(const ChipState&, const OperatingPoint&,
                                                       const Application&, std::uint64_t attempt);
 

@@ -11,7 +11,8 @@
 namespace spikeloom {
 
 /// The file that symbolic links at `path` lead to, there or not. One state has one name, however it is
-/// called. Throws  Error{kInput} where something other than a regular file is there, or links go in a circle.
+/// called.
+/// Throws  Error{kInput} where something other than a regular file is there, or links go in a circle.
 [[nodiscard]] std::string state_path(const std::string& path);
 
 /// The only holder of a state file's lock, until it goes: an exclusive flock on the file PATH.lock beside
@@ -39,8 +40,9 @@ class StateLock {
 /// wrote.
 [[nodiscard]] std::optional<ChipState> read_state(const std::string& path);
 /// A reader sees the old file or the new one. To be called under a StateLock. What is written has been read
-/// back before. Throws  Error{kInput} where the state could not be read again, or the file cannot be written;
-/// the old one is as it was.
+/// back before.
+/// Throws  Error{kInput} where the state could not be read again, or the file cannot be written; the old one
+///         is as it was.
 void write_state(const ChipState& state, const std::string& path);
 
 }  // namespace spikeloom

@@ -51,15 +51,13 @@ struct Parts {
 /// vertex weights of 1 allow that. Same graph, balance and seed: same sides.
 ///
 /// Method  multilevel: vertices that share dear nets are merged until few are left, those are split by
-/// growing from
-///         random vertices, and every level is refined by moves. A net with h pins on a side that k parts are
-///         still to be made of is taken to reach k·(1 − (1 − 1/k)^h) of them, as if they fell at random:
-///         where nearly every net is cut whatever one does, it still counts how lopsidedly. With one part a
-///         side this is the cut.
+///         growing from random vertices, and every level is refined by moves. A net with h pins on a side
+///         that k parts are still to be made of is taken to reach k·(1 − (1 − 1/k)^h) of them, as if they
+///         fell at random: where nearly every net is cut whatever one does, it still counts how lopsidedly.
+///         With one part a side this is the cut.
 /// Cost    about the pins, times the logarithm of the vertices.
 /// Source  Karypis, Aggarwal, Kumar, Shekhar: Multilevel hypergraph partitioning, IEEE TVLSI 1999; Fiduccia,
-/// Mattheyses,
-///         DAC 1982.
+///         Mattheyses, DAC 1982.
 [[nodiscard]] std::vector<std::uint8_t> bisect(const Hypergraph&, Balance, Rng&, Effort = {}, Parts = {});
 
 }  // namespace spikeloom

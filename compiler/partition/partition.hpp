@@ -22,8 +22,7 @@ struct Traffic {
 enum class NeuronOrder : std::uint8_t {
   kNir,       ///< NIR order, or equal parameters side by side where that saves update cycles
   kPosition,  ///< of a feature map: by position, row by row, all channels of a position side by side
-  kRank,  ///< by Clustering::rank, or equal parameters side by side (then by rank) where that saves update
-          ///< cycles
+  kRank,      ///< by Clustering::rank, or equal parameters side by side, then rank, where that saves cycles
 };
 
 /// Which cluster of its population a neuron belongs to.
@@ -61,13 +60,11 @@ struct PartitionOptions {
 /// once.
 ///
 /// Cost    kMultilevel: about the synapses times the logarithm of the neurons of their population; the
-/// others: the
-///         synapses times its clusters, and the square of its neurons.
+///         others: the synapses times its clusters, and the square of its neurons.
 /// Throws  Error{kInput} listing what no partition can mend: a chip that lacks what the network needs,
 ///         a neuron that alone exceeds a tile, each with the numbers and the chip keys that would do.
 /// Source  greedy packing after Song et al., LCTES 2020; refinement after Fiduccia and Mattheyses, DAC 1982;
-/// multilevel
-///         bisection after Karypis et al., IEEE TVLSI 1999.
+///         multilevel bisection after Karypis et al., IEEE TVLSI 1999.
 [[nodiscard]] Clustering partition(const IntNetwork&, const Chip&, const PartitionOptions& = {});
 
 /// Expected spikes a step that enter a cluster from outside it: the sum over sources and the

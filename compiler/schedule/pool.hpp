@@ -24,9 +24,8 @@ struct Pool {
 /// Of the bounds that are marked `pooled`.
 ///
 /// Paid    the clusters of those tiles, and those that work alike with one of them. Not a cluster from which
-/// a path without
-///         tokens leads to or from one that it works alike with: a path could then meet the same work twice
-///         in one step.
+///         a path without tokens leads to or from one that it works alike with: a path could then meet the
+///         same work twice in one step.
 /// fee     round · rho less the least work of every firing of the round, summed over the tiles.
 [[nodiscard]] Pool pool_of(const Image& image, const TileBounds& bounds, const TimingGraph& plain);
 

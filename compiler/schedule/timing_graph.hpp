@@ -18,8 +18,8 @@ inline constexpr std::int64_t kTimeScale = 256;
 /// What a tile's firings are taken to cost. Without a value: the worst case of each, for every input.
 /// With one: over any run of n consecutive firings of the tile at most sigma + n·rho (1/256 cycles).
 /// Then the arcs within the tile (order, output buffer, local spikes) carry rho for every firing that they
-/// span, and every other arc out of a firing rho + sigma. Proof: docs/architecture.md, "Time". Pooled:
-/// firings have their least work in the graph, those of clusters on other tiles that work alike
+/// span, and every other arc out of a firing rho + sigma. Proof: docs/architecture.md, "Time".
+/// Pooled: firings have their least work in the graph, those of clusters on other tiles that work alike
 /// (compiler/schedule/pool.hpp) too; what they work more is `fee` for every step, and sigma once, on the way
 /// to the host.
 struct TileBound {

@@ -62,13 +62,13 @@ struct BufferOptions {
 /// All points of the front.
 ///
 /// Method  the smallest distribution that meets all limits known is solved. If it is slow or stuck, its
-/// critical cycle in the
-///         expansion is a new limit: its height is a sum of steps of the room on it. Solutions with more room
-///         widen limits, and variables that no limit joins are chosen apart.
+///         critical cycle in the expansion is a new limit: its height is a sum of steps of the room on it.
+///         Solutions with more room widen limits, and variables that no limit joins are chosen apart.
 /// Returns KStuck where no room is enough; no points where budgets leave too little.
 /// Throws  Error{kInput} for rates without a repetition vector and after `most_examined`, with what was found
-/// by then. Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle
-/// instead of all.
+///         by then.
+/// Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle instead of
+///         all.
 [[nodiscard]] std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph,
                                                              const BufferOptions& options = {});
 

@@ -28,8 +28,7 @@ struct ExpandOptions {
 /// The self-timed start of every firing is the same in both graphs.
 ///
 /// Cost    the sum of the repetition vector, and of the channels' distinct producers. From an actor that
-/// fires one at
-///         a time a firing needs only the last producer; from others, each.
+///         fires one at a time a firing needs only the last producer; from others, each.
 /// Throws  Error{kInput} where it would be larger than `most`, with both numbers.
 /// Source  Sriram and Bhattacharyya, Embedded Multiprocessors, 2nd ed. 2009, section 3.8.
 [[nodiscard]] Expansion expand(const PhasedGraph& graph, const Repetition& repetition,

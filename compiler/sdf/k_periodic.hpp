@@ -54,7 +54,7 @@ struct KStuck {
 /// Cost    the cycle ratio of graphs with the sum of K · phases firings; K stays small for most graphs.
 /// Throws  Error{kInput} for rates without a repetition vector, and where heights leave 64 bits.
 /// Source  Bodin, Munier-Kordon, Dupont de Dinechin, Optimal and fast throughput evaluation of CSDF, DAC
-/// 2016.
+///         2016.
 [[nodiscard]] std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph);
 
 /// The fastest schedule for the given K (`rounds` by actor; empty: 1 everywhere), which bounds the period

@@ -157,8 +157,8 @@ void KSolver::link(Arc& arc) const {
 }
 
 // The writer's firing that begins at token w, and every later one, ends no earlier than it begins to write;
-// so S' >= S + weight
-// + X · period / (tokens of an iteration) holds for every X <= t - w, whichever firing writes t.
+// so S' >= S + weight + X · period / (tokens of an iteration) holds for every X <= t - w, whichever firing
+// writes t.
 KSolver::Rise KSolver::rise_of(std::uint32_t edge) const {
   const Arc& arc = arcs_[edges_[edge].channel.index()];
   const auto begin = [](const RoundRates& rates, std::int64_t firing, std::size_t more) {

@@ -68,7 +68,8 @@ struct IterationMatrixOptions {
 ///
 /// Cost    O(tokens · sum over firings of tokens read and written).
 /// Throws  Error{kInput} for rates without a repetition vector and beyond the options' limits, with both
-/// numbers. Source  Geilen, Synchronous dataflow scenarios, ACM TECS 10 (2010).
+///         numbers.
+/// Source  Geilen, Synchronous dataflow scenarios, ACM TECS 10 (2010).
 [[nodiscard]] std::optional<IterationMatrix> iteration_matrix(const PhasedGraph& graph,
                                                               const IterationMatrixOptions& options = {});
 

@@ -22,10 +22,10 @@ struct PhasedChannel {
   friend bool operator==(const PhasedChannel&, const PhasedChannel&) = default;
 };
 
-/// A firing starts when every channel holds what it reads, takes its execution time, and then writes.
-/// Firings of an actor with one phase may overlap unless a channel to itself forbids it (SDF3's meaning); an
-/// actor with several goes from phase to phase and never overlaps itself, so tokens are written in the order
-/// in which they are read.
+/// A firing starts when every channel holds what it reads, takes its execution time, and then writes. Firings
+/// of an actor with one phase may overlap unless a channel to itself forbids it (SDF3's meaning); an actor
+/// with several goes from phase to phase and never overlaps itself, so tokens are written in the order in
+/// which they are read.
 ///
 /// Units   cycles.
 /// Throws  Error{kInput} naming the actor or channel for anything outside the limits.

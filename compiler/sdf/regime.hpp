@@ -22,7 +22,8 @@ struct Regime {
 ///
 /// Shape   graph: homogeneous, an expansion or one with orders.
 /// Cost    O(channels · iterations), and memory for the iterations that the most tokens of a channel reach
-/// back. Throws  as `simulate`.
+///         back.
+/// Throws  as `simulate`.
 [[nodiscard]] std::optional<Regime> regime(const Graph& graph, std::int64_t most_iterations = 4'096);
 
 /// Over the iterations of self-timed execution: from the first start of the source's firings of an iteration

@@ -24,8 +24,9 @@ using GraphForPeriod = std::function<std::optional<Graph>(std::int64_t period)>;
 /// The smallest period P in (0, most] whose own graph keeps P. `most` is taken as kept without a look.
 ///
 /// Method  bisection, so where kept periods are not an interval up to `most`, a P that is kept and P - 1 that
-/// is not. Cost    a cycle ratio a step, from the policy of the step before. Throws  as `max_cycle_ratio`; a
-/// graph that is stuck keeps nothing.
+///         is not.
+/// Cost    a cycle ratio a step, from the policy of the step before.
+/// Throws  as `max_cycle_ratio`; a graph that is stuck keeps nothing.
 [[nodiscard]] std::int64_t least_kept_period(std::int64_t most, const GraphForPeriod& family);
 
 }  // namespace spikeloom::sdf

@@ -31,7 +31,7 @@ using RepetitionResult = std::variant<Repetition, Inconsistent, Disconnected>;
 /// Cost    O(actors + channels).
 /// Throws  Error{kInput} naming the channel at which the numbers leave 64 bits.
 /// Source  Lee and Messerschmitt, Proc. IEEE 75 (1987); phases: Bilsen et al., IEEE Trans. Signal Process. 44
-/// (1996).
+///         (1996).
 [[nodiscard]] RepetitionResult repetition_vector(const PhasedGraph& graph);
 
 /// The repetition vector. Throws Error{kInput} naming the circle or the parts.

@@ -50,7 +50,7 @@ struct WorstCase {
 /// Cost    the cycle ratio of states · tokens nodes.
 /// Throws  Error{kInput} for a state or scenario that there is not, and matrices of different sizes.
 /// Source  Geilen, Stuijk, Worst-case performance analysis of synchronous dataflow scenarios, CODES+ISSS
-/// 2010.
+///         2010.
 [[nodiscard]] std::optional<WorstCase> worst_case(const std::vector<Scenario>& scenarios,
                                                   const ScenarioAutomaton& automaton);
 

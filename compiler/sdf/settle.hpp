@@ -17,7 +17,7 @@ struct ReverseEdges {
 /// Longest ways to the root, label by label: Bellman and Ford's method, where a node whose value rises takes
 /// all nodes that lead over it out of the tree until they rise in turn. A cycle shows as soon as it closes.
 /// Source  Tarjan 1981 (subtree disassembly); Cherkassky and Goldberg, Math. Programming 85 (1999), found it
-/// the fastest.
+///         the fastest.
 template <class Int>
 class Settle {
  public:

@@ -72,9 +72,8 @@ struct SharedTokenOptions {
 /// The cheapest choice with which all demands are kept, by the same numbers for all of them.
 ///
 /// Method  a cycle of weight W keeps the period P if and only if it has W/P tokens or more: a linear demand
-/// on the
-///         groups on it. Critical cycles of the choice so far give demands, branch and bound the cheapest
-///         choice that meets those known; where it keeps all periods nothing cheaper does.
+///         on the groups on it. Critical cycles of the choice so far give demands, branch and bound the
+///         cheapest choice that meets those known; where it keeps all periods nothing cheaper does.
 /// Throws  Error{kInput} for rates other than 1, and where the integers would not fit.
 [[nodiscard]] std::variant<TokenChoice, TokensShort> least_tokens(const SharedTokens& shared,
                                                                   const std::vector<TokenDemand>& demands,

@@ -37,8 +37,8 @@ using StaticOrder = std::vector<std::vector<Firing>>;
 
 /// The expansion with a channel from each firing to the next of its processor, and from the last to the first
 /// of the next iteration. Its self-timed execution is that of the processors; its period is by
-/// `max_cycle_ratio`. Throws  Error{kInput} naming a firing that the order has twice, not at all or on
-/// another processor.
+/// `max_cycle_ratio`.
+/// Throws  Error{kInput} naming a firing that the order has twice, not at all or on another processor.
 [[nodiscard]] Graph ordered(const Expansion& expansion, const Binding& binding, const StaticOrder& order);
 
 }  // namespace spikeloom::sdf

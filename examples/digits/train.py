@@ -2,7 +2,8 @@
 """Trains a 64-128-10 spiking network on 8x8 handwritten digits and writes it as NIR.
 
     /usr/bin/python3 examples/digits/train.py            trains three seeds, writes the four files here
-    /usr/bin/python3 examples/digits/train.py --check    runs the committed digits.nir on test.npz in numpy and in PyTorch
+    /usr/bin/python3 examples/digits/train.py --check    runs the committed digits.nir on test.npz, in numpy
+                                                         and in PyTorch
 
 Input   pixels 0..16 (UCI Optical Recognition of Handwritten Digits, as in scikit-learn)
 Output  digits.nir, test.npz, calibration.npz (validation images), results.txt
@@ -76,7 +77,7 @@ def shift(images, rng, share=0.25):
     padded = np.pad(images.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
     moved = rng.random(len(images)) < share
     dy, dx = np.where(moved, rng.integers(0, 3, (2, len(images))), 1)
-    return np.stack([p[y:y + 8, x:x + 8] for p, y, x in zip(padded, dy, dx)]).reshape(-1, 64)
+    return np.stack([p[y : y + 8, x : x + 8] for p, y, x in zip(padded, dy, dx)]).reshape(-1, 64)
 
 
 def predict(net, values):
@@ -92,12 +93,14 @@ def train(seed, training, validation):
     optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS, eta_min=1e-4)
     x, y = training
-    x_val, y_val = torch.from_numpy(accumulate(validation[0])), torch.from_numpy(validation[1].astype(np.int64))
+    x_val, y_val = torch.from_numpy(accumulate(validation[0])), torch.from_numpy(
+        validation[1].astype(np.int64)
+    )
     best, best_net = (-1.0, 0.0), None
     for _ in range(EPOCHS):
         order = rng.permutation(len(x))
         for at in range(0, len(x), 64):
-            rows = order[at:at + 64]
+            rows = order[at : at + 64]
             spikes = torch.from_numpy(accumulate(shift(x[rows], rng)))
             counts = net(spikes, dropout=0.1)
             loss = torch.nn.functional.cross_entropy(counts, torch.from_numpy(y[rows].astype(np.int64)))
@@ -115,14 +118,18 @@ def train(seed, training, validation):
 
 
 def write(net, path):
-    common.write_nir(path, {
-        "input": common.port("Input", 64),
-        "fc1": common.linear_node(net.fc1),
-        "hidden": common.lif_node(128, net.lif1.beta),
-        "fc2": common.linear_node(net.fc2),
-        "digit": common.lif_node(10, net.lif2.beta),
-        "output": common.port("Output", 10),
-    }, [("input", "fc1"), ("fc1", "hidden"), ("hidden", "fc2"), ("fc2", "digit"), ("digit", "output")])
+    common.write_nir(
+        path,
+        {
+            "input": common.port("Input", 64),
+            "fc1": common.linear_node(net.fc1),
+            "hidden": common.lif_node(128, net.lif1.beta),
+            "fc2": common.linear_node(net.fc2),
+            "digit": common.lif_node(10, net.lif2.beta),
+            "output": common.port("Output", 10),
+        },
+        [("input", "fc1"), ("fc1", "hidden"), ("hidden", "fc2"), ("fc2", "digit"), ("digit", "output")],
+    )
 
 
 def counts_of_file(path, values):
@@ -130,7 +137,9 @@ def counts_of_file(path, values):
 
 
 def compare(path, values):
-    """The written file means the same to numpy and, its weights loaded again, to the network that was trained."""
+    """The written file means the same to numpy and, its weights loaded again, to the network that was
+    trained.
+    """
     net = Net()
     common.read_weights(path, {"fc1": net.fc1, "fc2": net.fc2})
     with torch.no_grad():
@@ -157,7 +166,9 @@ def main():
         return check()
     torch.set_num_threads(1)
     training, validation, test = load_split()
-    lines = [f"split: {len(training[0])} training, {len(validation[0])} validation, {len(test[0])} test images"]
+    lines = [
+        f"split: {len(training[0])} training, {len(validation[0])} validation, {len(test[0])} test images"
+    ]
     lines.append("seed  validation  test (float weights)")
     print("\n".join(lines), flush=True)
     best, chosen = None, None
@@ -176,8 +187,14 @@ def main():
         file.replace(HERE / "digits.nir") if seed == chosen else file.unlink()
     # The compiler may look at validation images (activity, contracts), never at the test's.
     for name, (values, labels) in (("test", test), ("calibration", [part[:120] for part in validation])):
-        common.write_npz(HERE / f"{name}.npz", values=values, labels=labels, encoder=np.array("accumulate"),
-                         steps=np.array(STEPS), full_scale=np.array(FULL_SCALE))
+        common.write_npz(
+            HERE / f"{name}.npz",
+            values=values,
+            labels=labels,
+            encoder=np.array("accumulate"),
+            steps=np.array(STEPS),
+            full_scale=np.array(FULL_SCALE),
+        )
     right = int((counts_of_file(HERE / "digits.nir", test[0]).argmax(axis=1) == test[1]).sum())
     lines.append(f"chosen by validation: seed {chosen}")
     lines.append(f"digits.nir in numpy: {right} of {len(test[0])} right, {right / len(test[0]):.4f}")

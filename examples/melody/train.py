@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Trains a recurrent network of 48 CubaLIF neurons to tell six melodies apart and writes it as NIR.
 
-    /usr/bin/python3 examples/melody/train.py            makes the data, trains three seeds, writes the four files here
-    /usr/bin/python3 examples/melody/train.py --check    runs the committed melody.nir on test.npz in numpy and in PyTorch
+    /usr/bin/python3 examples/melody/train.py            makes the data, trains three seeds, writes the four
+                                                         files here
+    /usr/bin/python3 examples/melody/train.py --check    runs the committed melody.nir on test.npz, in numpy
+                                                         and in PyTorch
 
 A melody plays the same three notes in one of their six orders. Every note sounds on channels of its own
 for as long in every order, so that counting spikes tells nothing: only which note follows which does.
@@ -27,7 +29,9 @@ import common  # noqa: E402
 STEPS, CHANNELS, HIDDEN = 64, 12, 48
 SEEDS = (1, 2, 3)
 EPOCHS = 15
-MELODIES = np.array(list(itertools.permutations(range(3))))  # note 0 sounds on channels 0-3, 1 on 4-7, 2 on 8-11
+MELODIES = np.array(
+    list(itertools.permutations(range(3)))
+)  # note 0 sounds on channels 0-3, 1 on 4-7, 2 on 8-11
 
 
 def make(samples, seed):
@@ -42,7 +46,7 @@ def make(samples, seed):
         for place, note in enumerate(MELODIES[label]):
             at = start + place * beat
             sounding = rng.random((6, 4)) < 0.4  # six steps, four channels
-            spikes[s, at:at + 6, 4 * note:4 * note + 4] |= sounding.astype(np.uint8)
+            spikes[s, at : at + 6, 4 * note : 4 * note + 4] |= sounding.astype(np.uint8)
     return spikes, labels.astype(np.uint8)
 
 
@@ -59,10 +63,12 @@ class Net(torch.nn.Module):
             self.fc_rec.weight.mul_(0.3)
 
     def forward(self, spikes, rounded=True):
-        """(N, T, CHANNELS) spikes to the readout's potentials (N, T, 6) and the hidden spikes (N, T, HIDDEN)."""
+        """(N, T, CHANNELS) spikes to the readout's potentials (N, T, 6) and hidden spikes (N, T, HIDDEN)."""
         linear = torch.nn.functional.linear
-        w_in, w_rec, w_out = (common.fake_quantise(m.weight) if rounded else m.weight
-                              for m in (self.fc_in, self.fc_rec, self.fc_out))
+        w_in, w_rec, w_out = (
+            common.fake_quantise(m.weight) if rounded else m.weight
+            for m in (self.fc_in, self.fc_rec, self.fc_out)
+        )
         s = torch.zeros(len(spikes), HIDDEN, dtype=spikes.dtype)
         i, v, u = torch.zeros(1), torch.zeros(1), torch.zeros(1)
         potentials, hidden = [], []
@@ -92,7 +98,7 @@ def train(seed, training, validation):
     for _ in range(EPOCHS):
         order = rng.permutation(len(x))
         for at in range(0, len(x), 64):
-            rows = order[at:at + 64]
+            rows = order[at : at + 64]
             potentials, hidden = net(x[rows].float())
             loss = torch.nn.functional.cross_entropy(logits(potentials), y[rows].long())
             loss = loss + 2.0 * torch.relu(hidden.mean() - 0.08)  # few spikes are cheap spikes
@@ -111,16 +117,27 @@ def train(seed, training, validation):
 
 
 def write(net, path):
-    common.write_nir(path, {
-        "input": common.port("Input", CHANNELS),
-        "fc_in": common.linear_node(net.fc_in),
-        "fc_rec": common.linear_node(net.fc_rec),
-        "hidden": common.cuba_lif_node(HIDDEN, net.hidden.alpha, net.hidden.beta),
-        "fc_out": common.linear_node(net.fc_out),
-        "readout": common.li_node(len(MELODIES), net.beta_out),
-        "output": common.port("Output", len(MELODIES)),
-    }, [("input", "fc_in"), ("fc_in", "hidden"), ("hidden", "fc_rec"), ("fc_rec", "hidden"),
-        ("hidden", "fc_out"), ("fc_out", "readout"), ("readout", "output")])
+    common.write_nir(
+        path,
+        {
+            "input": common.port("Input", CHANNELS),
+            "fc_in": common.linear_node(net.fc_in),
+            "fc_rec": common.linear_node(net.fc_rec),
+            "hidden": common.cuba_lif_node(HIDDEN, net.hidden.alpha, net.hidden.beta),
+            "fc_out": common.linear_node(net.fc_out),
+            "readout": common.li_node(len(MELODIES), net.beta_out),
+            "output": common.port("Output", len(MELODIES)),
+        },
+        [
+            ("input", "fc_in"),
+            ("fc_in", "hidden"),
+            ("hidden", "fc_rec"),
+            ("fc_rec", "hidden"),
+            ("hidden", "fc_out"),
+            ("fc_out", "readout"),
+            ("readout", "output"),
+        ],
+    )
 
 
 def predict_file(path, spikes):
@@ -128,7 +145,9 @@ def predict_file(path, spikes):
 
 
 def compare(path, spikes):
-    """The written file means the same to numpy and, its weights loaded again, to the network that was trained."""
+    """The written file means the same to numpy and, its weights loaded again, to the network that was
+    trained.
+    """
     net = Net()
     common.read_weights(path, {"fc_in": net.fc_in, "fc_rec": net.fc_rec, "fc_out": net.fc_out})
     with torch.no_grad():
@@ -155,7 +174,9 @@ def main():
         return check()
     torch.set_num_threads(1)
     training, validation, test = make(1800, 10), make(480, 11), make(480, 12)
-    lines = [f"made: {len(training[0])} training, {len(validation[0])} validation, {len(test[0])} test samples"]
+    lines = [
+        f"made: {len(training[0])} training, {len(validation[0])} validation, {len(test[0])} test samples"
+    ]
     lines.append("seed  validation  test (float weights)")
     print("\n".join(lines), flush=True)
     best, chosen = None, None
@@ -167,8 +188,10 @@ def main():
         with torch.no_grad():
             potentials, hidden = net(torch.from_numpy(test[0]).float())
         rounded = (logits(potentials).argmax(1).numpy() == test[1]).mean()
-        lines.append(f"{seed:4}  {score[0]:10.4f}  {accuracy:.4f} (8-bit weights: {rounded:.4f}; "
-                     f"hidden spikes a neuron and step: {hidden.mean():.3f})")
+        lines.append(
+            f"{seed:4}  {score[0]:10.4f}  {accuracy:.4f} (8-bit weights: {rounded:.4f}; "
+            f"hidden spikes a neuron and step: {hidden.mean():.3f})"
+        )
         print(lines[-1], flush=True)
         if best is None or score > best:
             best, chosen = score, seed

@@ -24,8 +24,8 @@ struct TuneOptions {
 /// the guaranteed one.
 ///
 /// Cost    some twenty analyses for slots, unless clusters are many; pages by buffer analysis
-/// (compiler/schedule/pages.hpp). Throws  Error{kInput} naming the best period where the wanted one is not to
-/// be had.
+///         (compiler/schedule/pages.hpp).
+/// Throws  Error{kInput} naming the best period where the wanted one is not to be had.
 void tune(Image& image, const std::optional<MeasuredWork>& work, const TuneOptions& options);
 
 }  // namespace spikeloom

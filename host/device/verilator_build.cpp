@@ -276,8 +276,8 @@ std::vector<Model> models(const VerilatedDesign& design, const VerilatedBuild& b
 /// Arguments that decide the result, without places: they go into the manifest as they stand.
 std::vector<std::string> verilator_options(const Model& model, const VerilatedBuild& build) {
   // -O3 with the compiler's -O3 in OPT_FAST is the fastest of the combinations that were measured, and for
-  // small chips and the shared tile --inline-mult 0 (docs/benchmarks.md). -Wno-fatal because lint is a test
-  // of its own, with nothing waived.
+  // small chips and the shared tile --inline-mult 0 (docs/benchmarks.md).
+  // -Wno-fatal because lint is a test of its own, with nothing waived.
   std::vector<std::string> list = {
       "--cc",        "--prefix",   model.prefix,         "--top-module",
       model.top,     "-O3",        "--inline-mult",      model.inline_all ? "0" : "1",

@@ -1,8 +1,10 @@
-// Stands in for rtl/node/node.sv where a chip's tiles share one Verilated model (verilator_build.cpp): the same ports, each
-// instance an object of that model, clocked through DPI by verilator_tile.cpp. Only simulated, and only by Verilator.
+// Stands in for rtl/node/node.sv where a chip's tiles share one Verilated model (verilator_build.cpp): the
+// same ports, each instance an object of that model, clocked through DPI by verilator_tile.cpp. Only
+// simulated, and only by Verilator.
 //
-// Exact because no output of a tile depends on an input within the cycle: at an edge the model takes the inputs as they
-// stand before it, and the outputs change after it. verilator_tile.cpp checks that at every edge.
+// Exact because no output of a tile depends on an input within the cycle: at an edge the model takes the
+// inputs as they stand before it, and the outputs change after it. verilator_tile.cpp checks that at every
+// edge.
 module node #(
     parameter int unsigned SpikeWheel = 16,
     parameter int unsigned CreditWheel = 16,
@@ -73,8 +75,8 @@ module node #(
   longint ring_out;
   bit [4*FlitBits-1:0] spike_out;
   always_ff @(posedge clk_i) begin
-    state = spikeloom_tile_clock(tile, 32'({go_i, credit_i, ring_valid_i, prime_i, rewind_i, en_i, rst_i}), ring_i,
-                                 spike_i, ring_out, spike_out);
+    state = spikeloom_tile_clock(tile, 32'({go_i, credit_i, ring_valid_i, prime_i, rewind_i, en_i, rst_i}),
+                                 ring_i, spike_i, ring_out, spike_out);
     {active_o, ring_valid_o, credit_o} <= state[5:0];
     ring_o <= ring_out;
     spike_o <= spike_out;

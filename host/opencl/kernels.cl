@@ -1,12 +1,12 @@
-/* Crossbar, systolic and LIF kernels. They read the memories of the image's tiles as the chip does (docs/protocol.md,
-   section 7) and pages as masks of 16 axons; arithmetic: compiler/golden/int_network.hpp.
+/* Crossbar, systolic and LIF kernels. They read the memories of the image's tiles as the chip does
+   (docs/protocol.md, section 7) and pages as masks of 16 axons; arithmetic: compiler/golden/int_network.hpp.
 
-   Built with LANES, LIF_LANES, ACC_BITS, STATE_BITS, BIAS_BITS, CURRENT of the chip, TICKS of a systolic tile, after
-   spikeloom_hw.cl (field accessors) and records.h.
+   Built with LANES, LIF_LANES, ACC_BITS, STATE_BITS, BIAS_BITS, CURRENT of the chip, TICKS of a systolic
+   tile, after spikeloom_hw.cl (field accessors) and records.h.
 
-   A tick is one step of one sample: tick = step * samples + sample. pages[PAD + stream * ticks + tick] is a stream's
-   chunk; streams are the host's chunks, then every cluster's output chunks, then one that is always empty. sums holds
-   the ticks of a launch only, each with `width` positions from `first_position` on. */
+   A tick is one step of one sample: tick = step * samples + sample. pages[PAD + stream * ticks + tick] is a
+   stream's chunk; streams are the host's chunks, then every cluster's output chunks, then one that is always
+   empty. sums holds the ticks of a launch only, each with `width` positions from `first_position` on. */
 
 #if LANES % 16 == 0
 #define VEC 16
@@ -61,8 +61,8 @@ Row row_of(global const uint* chunk, global const uint* axons, uint bit) {
   return row;
 }
 
-/* VEC weights of logical word `word` from lane `lane` on. VEC weights of at most 32 bits never cross a part: their
-   first bit is a multiple of their number of bits. */
+/* VEC weights of logical word `word` from lane `lane` on. VEC weights of at most 32 bits never cross a part:
+   their first bit is a multiple of their number of bits. */
 intV weights_of(global const uint* weights, uint format, uint word, uint lane) {
   global const uint* memory_word = weights + (size_t)(word >> format) * (LANES / 4);
   if (format == FORMAT_W8) return convert_intV(vloadV(0, (global const char*)memory_word + lane));
@@ -88,8 +88,8 @@ uint lowest(uint mask) { return 31u - clz(mask & -mask); }
 kernel void crossbar(global const uint* chunks, global const uint* axons, global const uint* weights,
                      global const struct ClusterRecord* clusters, global const struct SliceRecord* slices,
                      global const struct PageRecord* page_table, global const ushort* pages, global int* sums,
-                     uint first_slice, uint first_tick, uint last_tick, uint ticks, uint samples, uint first_position,
-                     uint width) {
+                     uint first_slice, uint first_tick, uint last_tick, uint ticks, uint samples,
+                     uint first_position, uint width) {
   const uint tick = first_tick + get_global_id(0);
   if (tick >= last_tick) return;
   const struct SliceRecord slice = slices[first_slice + get_global_id(1)];
@@ -108,17 +108,18 @@ kernel void crossbar(global const uint* chunks, global const uint* axons, global
                                      row.first + word, slice.lane);
     }
   }
-  vstoreV(sum, 0, sums + (size_t)(tick - first_tick) * width + (cluster->position - first_position) +
-                      slice.group * LANES + slice.lane);
+  vstoreV(sum, 0,
+          sums + (size_t)(tick - first_tick) * width + (cluster->position - first_position) +
+              slice.group * LANES + slice.lane);
 }
 
-/* TICKS ticks of one slice: every weight row that some tick needs is read once and stands still while the ticks' bits
-   pass it. Size: (tiles of TICKS ticks, slices). */
+/* TICKS ticks of one slice: every weight row that some tick needs is read once and stands still while the
+   ticks' bits pass it. Size: (tiles of TICKS ticks, slices). */
 kernel void systolic(global const uint* chunks, global const uint* axons, global const uint* weights,
                      global const struct ClusterRecord* clusters, global const struct SliceRecord* slices,
                      global const struct PageRecord* page_table, global const ushort* pages, global int* sums,
-                     uint first_slice, uint first_tick, uint last_tick, uint ticks, uint samples, uint first_position,
-                     uint width) {
+                     uint first_slice, uint first_tick, uint last_tick, uint ticks, uint samples,
+                     uint first_position, uint width) {
   const uint tick = first_tick + TICKS * get_global_id(0);
   if (tick >= last_tick) return;
   const struct SliceRecord slice = slices[first_slice + get_global_id(1)];
@@ -133,7 +134,8 @@ kernel void systolic(global const uint* chunks, global const uint* axons, global
   UNROLL for (uint t = 0; t < TICKS; ++t) sum[t] = 0;
   for (uint n = 0; n < most; ++n) {
     const struct PageRecord page = page_table[cluster->first_page + n];
-    /* A tile that begins before the delay has passed reads up to PAD chunks of the stream before, and drops them. */
+    /* A tile that begins before the delay has passed reads up to PAD chunks of the stream before, and
+       drops them. */
     global const ushort* from = pages + (PAD + (size_t)page.stream * ticks + tick - page.delay * samples);
     uint mask[TICKS];
     uint any = 0;
@@ -147,8 +149,8 @@ kernel void systolic(global const uint* chunks, global const uint* axons, global
       const Row row = row_of(chunk, axons + AXON_ENTRY_PARTS * cluster->axon_base, bit);
       const uint word = slice.group - row.offset;
       if (word >= row.words) continue;
-      const intV weight = row.factor * weights_of(weights + (size_t)cluster->weight_base * (LANES / 4), row.format,
-                                                  row.first + word, slice.lane);
+      const intV weight = row.factor * weights_of(weights + (size_t)cluster->weight_base * (LANES / 4),
+                                                  row.format, row.first + word, slice.lane);
       UNROLL for (uint t = 0; t < TICKS; ++t) sum[t] += weight & -(int)(mask[t] >> bit & 1u);
     }
   }
@@ -179,14 +181,14 @@ uint gather(int16 x) {
   return (uint)(c.x | c.y);
 }
 
-/* Runs a piece's update program for the steps first_step .. last_step - 1 of one sample. Size: (samples, pieces).
-   Every value stays within 32 bits: state and bias_i have at most 24, and a scaled sum that is cut to +-2^30 saturates as
-   the whole one does. */
+/* Runs a piece's update program for the steps first_step .. last_step - 1 of one sample. Size: (samples,
+   pieces). Every value stays within 32 bits: state and bias_i have at most 24, and a scaled sum that is cut
+   to +-2^30 saturates as the whole one does. */
 kernel void lif(global const uint* updates, global const uint* sets, global const int* biases,
                 global const struct ClusterRecord* clusters, global const struct PieceRecord* pieces,
-                global const uint* lengths, global int* potentials, global int* currents, global const int* sums,
-                global ushort* pages, uint first_piece, uint first_step, uint last_step, uint ticks, uint samples,
-                uint first_position, uint width, uint positions) {
+                global const uint* lengths, global int* potentials, global int* currents,
+                global const int* sums, global ushort* pages, uint first_piece, uint first_step,
+                uint last_step, uint ticks, uint samples, uint first_position, uint width, uint positions) {
   const uint sample = get_global_id(0);
   if (sample >= samples) return;
   const struct PieceRecord piece = pieces[first_piece + get_global_id(1)];
@@ -204,7 +206,8 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
   for (uint step = first_step; step < end; ++step) {
     const uint tick = step * samples + sample;
     const int16 sum = extend16(vload16(0, sums + (size_t)(tick - first_step * samples) * width +
-                                              (cluster->position - first_position) + piece.position), ACC_BITS);
+                                              (cluster->position - first_position) + piece.position),
+                               ACC_BITS);
     const bool push = !cluster->last_only || step + 1 == length;
     int16 new_v = old_v, new_i = old_i;
     uint spikes = 0;
@@ -217,14 +220,15 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
       const int16 kept = CURRENT ? decay(old_i, SET_ENTRY_ALPHA(set)) : (int16)0;
       const int most = (1 << 30) >> scale;
       const int16 i = saturate(kept + (clamp(sum, (int16)-most, (int16)most) << (int16)scale) + bias_i);
-      const int16 v = saturate(decay(old_v, SET_ENTRY_BETA(set)) + i + extend(SET_ENTRY_BIAS_V(set), STATE_BITS));
+      const int16 v =
+          saturate(decay(old_v, SET_ENTRY_BETA(set)) + i + extend(SET_ENTRY_BIAS_V(set), STATE_BITS));
       const int16 keep = -(((int16)(int)(UPDATE_ENTRY_MASK(entry) << first_lane) >> (int16)(IOTA16)) & 1);
       int16 after = v;
       if (!cluster->readout) {
         const int theta = extend(SET_ENTRY_THETA(set), STATE_BITS);
         const int16 spike = v > theta;
-        const int16 reset = SET_ENTRY_SUBTRACT(set) ? saturate(v - theta)
-                                                    : (int16)extend(SET_ENTRY_V_RESET(set), STATE_BITS);
+        const int16 reset =
+            SET_ENTRY_SUBTRACT(set) ? saturate(v - theta) : (int16)extend(SET_ENTRY_V_RESET(set), STATE_BITS);
         after = select(v, reset, spike);
         spikes |= gather(spike & keep);
         if (UPDATE_ENTRY_EMIT(entry)) {

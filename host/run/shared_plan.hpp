@@ -48,8 +48,7 @@ struct SharedPlan {
 /// `first` keeps its own binding and runs from cycle 0 to its end.
 ///
 /// Throws  Error{kInput} that lists every line that cannot be: no place (with what would do), a step that the
-/// first
-///         application does not have, a release before a step has begun, two of one name.
+///         first application does not have, a release before a step has begun, two of one name.
 [[nodiscard]] SharedPlan plan_shared(const std::string& name, Image first, Dataset data,
                                      std::vector<Entering> script);
 

@@ -43,9 +43,9 @@ struct SharedOptions {
 /// Runs them. The first stay is there from cycle 0 on; the others are in any order.
 ///
 /// Returns  a run per stay, stamps counted from its origin: those of the same image and data alone on the
-/// chip. Throws   Error{kInput} for data that an image cannot take; Error{kDevice} for trouble with the
-/// device, or when
-///          somebody is to give back what still works.
+///          chip.
+/// Throws   Error{kInput} for data that an image cannot take; Error{kDevice} for trouble with the device, or
+///          when somebody is to give back what still works.
 [[nodiscard]] std::vector<DeviceRun> run_shared(Link& link, const std::vector<Stay>& stays,
                                                 const SharedOptions& options);
 

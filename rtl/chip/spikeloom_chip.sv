@@ -1,8 +1,9 @@
-// The chip: a mesh of Width x Height tiles, the host port west of tile (0, 0), the configuration ring through all.
-// docs/protocol.md, section 1. The parameters are those of compiler/chip/chip.hpp, one for one.
+// The chip: a mesh of Width x Height tiles, the host port west of tile (0, 0), the configuration ring through
+// all. docs/protocol.md, section 1. The parameters are those of compiler/chip/chip.hpp, one for one.
 //
-// Two streams of 64-bit words (once raised, valid and data hold until ready), and idle_o: 1 means that nothing but
-// NODE_FROZEN changes until a word goes in or comes out, so a simulator need not evaluate clocks until then.
+// Two streams of 64-bit words (once raised, valid and data hold until ready), and idle_o: 1 means that
+// nothing but NODE_FROZEN changes until a word goes in or comes out, so a simulator need not evaluate clocks
+// until then.
 module spikeloom_chip #(
     parameter int unsigned Width = 1,
     parameter int unsigned Height = 1,

@@ -12,7 +12,8 @@
     end \
   end
 
-// The module's user guarantees it: run in simulation like a check, taken for granted in a proof of this module.
+// The module's user guarantees it: run in simulation like a check, taken for granted in a proof of this
+// module.
 `define SPIKELOOM_ASSUME(label, condition) \
   always_ff @(posedge clk_i) begin \
     if (!rst_i) begin \

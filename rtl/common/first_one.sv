@@ -1,5 +1,5 @@
-// Index of the lowest set bit; 0 if none is set. Combinational: each level picks the lowest quarter that is not empty,
-// two levels of LUTs per factor of 4. Width up to 256.
+// Index of the lowest set bit; 0 if none is set. Combinational: each level picks the lowest quarter that is
+// not empty, two levels of LUTs per factor of 4. Width up to 256.
 module first_one #(
     parameter int unsigned Width = 16,
     localparam int unsigned IndexBits = Width > 1 ? $clog2(Width) : 1

@@ -1,7 +1,8 @@
 // Simple dual-port RAM: one write port with an enable per part of PartBits, which divides Width,
-// one registered read port: read_data_o is the word of a read in the next cycle and changes with the next read only.
-// A read and a write of one word in one cycle is a fault of the user (checked); the data would be undefined.
-// Contents are not reset. Enables are the user's to gate. RamStyle: "auto", "block", "distributed", "ultra" or "huge".
+// one registered read port: read_data_o is the word of a read in the next cycle and changes with the next
+// read only. A read and a write of one word in one cycle is a fault of the user (checked); the data would be
+// undefined. Contents are not reset. Enables are the user's to gate. RamStyle: "auto", "block",
+// "distributed", "ultra" or "huge".
 `include "rtl/common/checks.svh"
 
 module ram_sdp #(
@@ -35,7 +36,8 @@ module ram_sdp #(
   always_ff @(posedge clk_i) begin
     if (|write_enable_i) begin
       for (int p = 0; p < Parts; p++)
-        if (write_enable_i[p]) memory[write_address_i][p*PartBits+:PartBits] <= write_data_i[p*PartBits+:PartBits];
+        if (write_enable_i[p])
+          memory[write_address_i][p*PartBits+:PartBits] <= write_data_i[p*PartBits+:PartBits];
     end
   end
 

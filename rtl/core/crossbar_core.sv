@@ -4,8 +4,9 @@
 //   kIntegrate = 6   free_o in ti = f + 6 + sum over valid chunks below the limit of
 //                    max(1, sum over set bits of max(1, words(row)))
 //   kUpdate    = 7   done_o in te = ti + 7 + entries of the update program
-// One weight word a cycle, any order of groups; one update entry a cycle. Pushes come in program order, one a cycle
-// at most, the last in te at the latest, and cannot be held back. One firing at a time: the next fire_i after te.
+// One weight word a cycle, any order of groups; one update entry a cycle. Pushes come in program order, one a
+// cycle at most, the last in te at the latest, and cannot be held back. One firing at a time: the next fire_i
+// after te.
 //
 // Pulses (free_o, done_o, out_push_o, count_word_o) last one enabled cycle. ctx_* and fire_* are stable as
 // named in the ports. rst_i (also: clear) ends whatever goes on; memories keep their contents.
@@ -73,7 +74,8 @@ module crossbar_core #(
   localparam int unsigned Slices = Lanes / LifLanes;
   localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1;
   localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1;
-  localparam int unsigned SubBits = WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0;
+  localparam int unsigned SubBits =
+      WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0;
   localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1;
   localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1;
   localparam int unsigned GroupBits =
@@ -83,7 +85,8 @@ module crossbar_core #(
   if (Lanes < 4 || Lanes > 64 || Lanes % 4 != 0) begin : gen_check_lanes
     $error("Lanes: 4 to 64, a multiple of 4");
   end
-  if (LifLanes < 1 || LifLanes > 16 || 16 % LifLanes != 0 || Lanes % LifLanes != 0) begin : gen_check_lif_lanes
+  if (LifLanes < 1 || LifLanes > 16 || 16 % LifLanes != 0 || Lanes % LifLanes != 0)
+  begin : gen_check_lif_lanes
     $error("LifLanes: 1, 2, 4, 8 or 16, a divisor of Lanes");
   end
   if (WeightFormats % 2 != 1 || WeightFormats > 15) begin : gen_check_formats
@@ -138,14 +141,15 @@ module crossbar_core #(
   logic [8:0] word_group;
   logic [ShiftBits-1:0] word_shift;
   row_scan #(
-      .WeightFormats(WeightFormats), .MaxShift(MaxShift), .PageChunks(PageChunks), .ChunkEntries(ChunkEntries),
-      .AxonEntries(AxonEntries), .WeightWords(WeightWords)
+      .WeightFormats(WeightFormats), .MaxShift(MaxShift), .PageChunks(PageChunks),
+      .ChunkEntries(ChunkEntries), .AxonEntries(AxonEntries), .WeightWords(WeightWords)
   ) u_scan (
       .clk_i, .rst_i, .en_i,
       .fire_i, .fire_limit_i, .ctx_chunk_i, .page_valid_i, .page_chunk_o, .page_mask_i,
       .end_o(free_o),
-      .word_valid_o(word_valid), .word_address_o(word_address), .word_sub_o(word_sub), .word_format_o(word_format),
-      .word_group_o(word_group), .word_shift_o(word_shift), .word_negate_o(word_negate),
+      .word_valid_o(word_valid), .word_address_o(word_address), .word_sub_o(word_sub),
+      .word_format_o(word_format), .word_group_o(word_group), .word_shift_o(word_shift),
+      .word_negate_o(word_negate),
       .cfg_chunk_we_i(write_chunks), .cfg_axon_we_i(write_axons), .cfg_word_i, .cfg_part_i, .cfg_data_i);
   assign count_word_o = word_valid;
 
@@ -153,13 +157,14 @@ module crossbar_core #(
   logic [LaneGroupBits-1:0] acc_group;
   logic [Lanes*AccBits-1:0] acc_data;
   lane_array #(
-      .Lanes(Lanes), .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift), .WeightWords(WeightWords),
-      .Groups(Groups)
+      .Lanes(Lanes), .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift),
+      .WeightWords(WeightWords), .Groups(Groups)
   ) u_lanes (
       .clk_i, .rst_i, .en_i,
       .clear_i(fire_i),
-      .word_valid_i(word_valid), .word_address_i(word_address), .word_sub_i(word_sub), .word_format_i(word_format),
-      .word_group_i(word_group), .word_shift_i(word_shift), .word_negate_i(word_negate),
+      .word_valid_i(word_valid), .word_address_i(word_address), .word_sub_i(word_sub),
+      .word_format_i(word_format), .word_group_i(word_group), .word_shift_i(word_shift),
+      .word_negate_i(word_negate),
       .read_i(acc_read), .read_group_i(acc_group), .read_touched_o(acc_touched), .read_data_o(acc_data),
       .cfg_weight_we_i(write_weights), .cfg_word_i, .cfg_part_i, .cfg_data_i);
 
@@ -171,14 +176,16 @@ module crossbar_core #(
   assign keep = Readout != 0 && ctx_readout_i;
   lif_update #(
       .Lanes(Lanes), .LifLanes(LifLanes), .AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits),
-      .MaxScale(MaxScale), .Current(Current), .Groups(Groups), .StateWords(StateWords), .UpdateEntries(UpdateEntries),
-      .ParamSets(ParamSets)
+      .MaxScale(MaxScale), .Current(Current), .Groups(Groups), .StateWords(StateWords),
+      .UpdateEntries(UpdateEntries), .ParamSets(ParamSets)
   ) u_update (
       .clk_i, .rst_i, .en_i,
-      .fire_i, .fire_first_i, .start_i(free_o), .ctx_update_i, .ctx_updates_i, .ctx_state_i, .ctx_readout_i(keep),
+      .fire_i, .fire_first_i, .start_i(free_o), .ctx_update_i, .ctx_updates_i,
+      .ctx_state_i, .ctx_readout_i(keep),
       .acc_read_o(acc_read), .acc_group_o(acc_group), .acc_touched_i(acc_touched), .acc_data_i(acc_data),
-      .out_valid_o(update_valid), .out_group_o(update_group), .out_emit_o(update_emit), .out_half_o(update_half),
-      .out_lane_o(update_lane), .out_spikes_o(update_spikes), .out_potentials_o(update_potentials), .done_o,
+      .out_valid_o(update_valid), .out_group_o(update_group), .out_emit_o(update_emit),
+      .out_half_o(update_half), .out_lane_o(update_lane), .out_spikes_o(update_spikes),
+      .out_potentials_o(update_potentials), .done_o,
       .cfg_update_we_i(write_updates), .cfg_set_we_i(write_sets), .cfg_bias_we_i(write_biases),
       .cfg_potential_we_i(write_potentials), .cfg_current_we_i(write_currents),
       .cfg_potential_re_i(read_potentials), .cfg_current_re_i(read_currents),
@@ -190,8 +197,8 @@ module crossbar_core #(
   ) u_out (
       .clk_i, .rst_i, .en_i,
       .fire_i, .fire_last_i, .ctx_readout_i, .ctx_last_only_i,
-      .valid_i(update_valid), .group_i(update_group), .emit_i(update_emit), .half_i(update_half), .lane_i(update_lane),
-      .spikes_i(update_spikes), .potentials_i(update_potentials),
+      .valid_i(update_valid), .group_i(update_group), .emit_i(update_emit), .half_i(update_half),
+      .lane_i(update_lane), .spikes_i(update_spikes), .potentials_i(update_potentials),
       .out_push_o, .out_index_o, .out_mask_o);
 
   // A firing lasts from fire_i to done_o.

@@ -1,7 +1,8 @@
 // sum = decay(old) + addend, where decay(x) = x * factor / 4096 towards zero.
 //
 // old_i and factor_i in cycle k, addend_i in k + 1, sum_o (a register) in k + 2. Wraps at SumBits.
-// A product below zero is rounded up: one more if it has a fraction, or 4095/4096 more in the DSP's one addition.
+// A product below zero is rounded up: one more if it has a fraction, or 4095/4096 more in the DSP's one
+// addition.
 module decay_add #(
     parameter int unsigned StateBits = 24,
     parameter int unsigned AddendBits = 25,

@@ -1,9 +1,9 @@
 // The lanes: weight memory, accumulators, and what adds one to the other.
 //
-// Rate: one weight word a cycle, groups in any order. A word that comes in cycle x is in its accumulators from x + 3
-// on. Accumulators are not cleared: after clear_i a group counts as 0 until its first word.
-// read_i in cycle r, at least two after the last word: the group's accumulators in cycle r + 1, read_touched_o = 0
-// if they count as 0. A word for a group past Groups is dropped.
+// Rate: one weight word a cycle, groups in any order. A word that comes in cycle x is in its accumulators
+// from x + 3 on. Accumulators are not cleared: after clear_i a group counts as 0 until its first word.
+// read_i in cycle r, at least two after the last word: the group's accumulators in cycle r + 1,
+// read_touched_o = 0 if they count as 0. A word for a group past Groups is dropped.
 // The compiler proves that no sum overflows; here it wraps.
 `include "rtl/common/checks.svh"
 
@@ -17,7 +17,8 @@ module lane_array #(
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
     localparam int unsigned GroupBits = Groups > 1 ? $clog2(Groups) : 1,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
-    localparam int unsigned SubBits = WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0,
+    localparam int unsigned SubBits =
+        WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0,
     localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1
 ) (
     input logic clk_i,
@@ -58,7 +59,8 @@ module lane_array #(
   end
   ram_sdp #(.Width(Lanes * 8), .Depth(WeightWords), .PartBits(32)) u_weights (
       .clk_i, .rst_i,
-      .write_enable_i(weight_write), .write_address_i(cfg_word_i[WeightBits-1:0]), .write_data_i({Parts{cfg_data_i}}),
+      .write_enable_i(weight_write), .write_address_i(cfg_word_i[WeightBits-1:0]),
+      .write_data_i({Parts{cfg_data_i}}),
       .read_enable_i(en_i && fetch), .read_address_i(word_address_i), .read_data_o(weights));
 
   // Decode.
@@ -136,8 +138,8 @@ module lane_array #(
   assign read_touched_o = add_touched_q;
 
 `ifdef SPIKELOOM_DSP48E2
-  // Two lanes to a DSP, its halves independent. Operand, sum and forwarding are the DSP's registers; so a sum is written
-  // a cycle later, and to have it in time the accumulators are LUT RAM read without a register.
+  // Two lanes to a DSP, its halves independent. Operand, sum and forwarding are the DSP's registers; so a sum
+  // is written a cycle later, and to have it in time the accumulators are LUT RAM read without a register.
   logic [Lanes*OperandBits-1:0] operands;
   for (genvar i = 0; i < Lanes; i++) begin : gen_decode
     lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
@@ -170,7 +172,8 @@ module lane_array #(
   for (genvar i = 0; i < Lanes; i += 2) begin : gen_pair
     logic [47:0] operand, result;
     logic unused_result;
-    assign operand = {24'(signed'(operands[(i+1)*OperandBits+:OperandBits])), 24'(signed'(operands[i*OperandBits+:OperandBits]))};
+    assign operand = {24'(signed'(operands[(i+1)*OperandBits+:OperandBits])),
+                      24'(signed'(operands[i*OperandBits+:OperandBits]))};
     assign unused_result = ^result;
     assign sum_q[i*AccBits+:2*AccBits] = {result[24+:AccBits], result[0+:AccBits]};
     xilinx_dsp #(.Multiply(0)) u_dsp (
@@ -209,7 +212,8 @@ module lane_array #(
       sum[i*AccBits+:AccBits] = 'x;
       if (add_q) begin
         base = add_forward_q ? sum_q : acc[i*AccBits+:AccBits] & {AccBits{add_touched_q}};
-        // operand + base + negate, as a difference: Yosys then folds the selection of base into the adder's LUTs.
+        // operand + base + negate, as a difference: Yosys then folds the selection of base into the adder's
+        // LUTs.
         total = {AccBits'(signed'(operand_q)), add_negate_q} - {~base, 1'b1};
         sum[i*AccBits+:AccBits] = total[AccBits:1];
       end

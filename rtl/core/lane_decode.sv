@@ -1,5 +1,6 @@
 // One lane's operand: its weight of a weight word, shifted and conditionally inverted.
-// Combinational; means nothing unless valid_i. weight << shift = operand_o, or -(weight << shift) = operand_o + 1 if negate_i.
+// Combinational; means nothing unless valid_i. weight << shift = operand_o, or -(weight << shift) = operand_o
+// + 1 if negate_i.
 module lane_decode #(
     parameter  int unsigned WeightFormats = 15,
     parameter  int unsigned MaxShift = 7,

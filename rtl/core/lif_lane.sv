@@ -1,5 +1,5 @@
-// One neuron's update, a pipeline of five stages; a new neuron each cycle. Stages are numbered as in lif_update.sv;
-// an input named `<stage>_...` belongs to the neuron that is in that stage.
+// One neuron's update, a pipeline of five stages; a new neuron each cycle. Stages are numbered as in
+// lif_update.sv; an input named `<stage>_...` belongs to the neuron that is in that stage.
 //
 //   3  product of the old current, drive = (acc << scale) + bias_i
 //   4  i = decay + drive       (towards zero: a negative product with a fraction gets 1 more, as carry)
@@ -82,7 +82,8 @@ module lif_lane #(
     current = 'x;
     if (en_i) begin
       current = current_sum_q[StateBits-1:0];
-      if (current_sum_q[CurrentBits-1:StateBits-1] != {(CurrentBits - StateBits + 1) {current_sum_q[CurrentBits-1]}})
+      if (current_sum_q[CurrentBits-1:StateBits-1] !=
+          {(CurrentBits - StateBits + 1) {current_sum_q[CurrentBits-1]}})
         current = {current_sum_q[CurrentBits-1], {(StateBits - 1) {!current_sum_q[CurrentBits-1]}}};
     end
   end
@@ -117,7 +118,8 @@ module lif_lane #(
       limit = {negative, {(StateBits - 1) {!negative}}};
       potential = over ? limit : potential_sum_q[StateBits-1:0];
       // theta - v - 1, with the 1 as borrow: negative if v >= theta; inverted it is v - theta.
-      {under, unused_borrow} = {(StateBits + 1)'(signed'(s7_theta_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
+      {under, unused_borrow} =
+          {(StateBits + 1)'(signed'(s7_theta_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
       s7_spike_o = !keep_i && under[StateBits] && under[StateBits-1:0] != '1;
       choice = over ? Limit : Sum;
       if (s7_spike_o) choice = s7_subtract_i ? Subtracted : Given;

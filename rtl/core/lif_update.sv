@@ -8,8 +8,9 @@
 //   2  read bias, accumulators 6  add, write state i
 //   3  multiply i, read state v   7  saturate v, compare, reset, write state v
 //
-// The entries of one group stand together in a program: its state is read once, before the first of them writes.
-// cfg_* write any memory and read the states, in clock time, while no firing is in progress; data two cycles later.
+// The entries of one group stand together in a program: its state is read once, before the first of them
+// writes. cfg_* write any memory and read the states, in clock time, while no firing is in progress; data two
+// cycles later.
 `include "rtl/common/checks.svh"
 
 module lif_update #(
@@ -341,7 +342,8 @@ module lif_update #(
         for (int n = 1; n < Half; n++) begin
           if ((32'(slice_q) % Half) == n) begin
             acc_low = acc_data_i[n*LifLanes*AccBits+:LifLanes*AccBits];
-            if (Half + n < Slices) acc_high = acc_data_i[((Half+n)%Slices)*LifLanes*AccBits+:LifLanes*AccBits];
+            if (Half + n < Slices)
+              acc_high = acc_data_i[((Half+n)%Slices)*LifLanes*AccBits+:LifLanes*AccBits];
           end
         end
       end
@@ -356,7 +358,9 @@ module lif_update #(
   logic [LifLanes-1:0] spikes;
   for (genvar i = 0; i < LifLanes; i++) begin : gen_lane
     logic [StateBits-1:0] current, potential;
-    lif_lane #(.AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current)) u_lane (
+    lif_lane #(
+        .AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current)
+    ) u_lane (
         .clk_i, .en_i(step),
         .first_i(first_q), .keep_i(keep_q),
         .s2_load_i(fresh_q[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
@@ -415,7 +419,8 @@ module lif_update #(
 
   logic busy;
   assign busy = active || |valid_q || |end_q;
-  `SPIKELOOM_ASSUME(cfg_only_idle, !busy || !(cfg_update_we_i || cfg_set_we_i || cfg_bias_we_i || cfg_potential_we_i ||
-                                              cfg_current_we_i || cfg_potential_re_i || cfg_current_re_i))
+  `SPIKELOOM_ASSUME(cfg_only_idle, !busy || !(cfg_update_we_i || cfg_set_we_i || cfg_bias_we_i ||
+                                              cfg_potential_we_i || cfg_current_we_i ||
+                                              cfg_potential_re_i || cfg_current_re_i))
   `SPIKELOOM_ASSUME(one_program, !(en_i && (fire_i || start_i)) || !(run_q || |valid_q || |end_q))
 endmodule

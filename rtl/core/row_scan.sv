@@ -1,9 +1,10 @@
-// Walks a firing's page: valid chunks in rising order, in each its set bits, in each bit's row its weight words.
+// Walks a firing's page: valid chunks in rising order, in each its set bits, in each bit's row its weight
+// words.
 //
 // Rate: one weight word a cycle, without gaps; a row of 0 words and a chunk without bits take a cycle each.
-// Latency: fire_i in cycle f, the first word (or end_o, if there is none) in cycle f + 6; end_o, one cycle, in the
-// cycle after the last word. page_valid_i is taken in f + 1; page_mask_i is taken in the enabled cycle after its
-// page_chunk_o. Tables are written through cfg_*, in clock time, while no firing is in progress.
+// Latency: fire_i in cycle f, the first word (or end_o, if there is none) in cycle f + 6; end_o, one cycle,
+// in the cycle after the last word. page_valid_i is taken in f + 1; page_mask_i is taken in the enabled cycle
+// after its page_chunk_o. Tables are written through cfg_*, in clock time, while no firing is in progress.
 //
 // A rigid pipeline: find a chunk | read chunk table and page | find a bit | read axon table | walk the row.
 // Who waits reads its RAM again, so no stage relies on read data held by a RAM.
@@ -19,7 +20,8 @@ module row_scan #(
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
     // Sub-words of the narrowest format in a memory word: 2^SubBits.
-    localparam int unsigned SubBits = WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0,
+    localparam int unsigned SubBits =
+        WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0,
     localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1
 ) (
     input logic clk_i,

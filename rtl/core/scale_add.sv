@@ -25,8 +25,9 @@ module scale_add #(
   assign sum_o = result[SumBits-1:0];
   xilinx_dsp #(.RegisterProduct(0)) u_dsp (
       .clk_i, .en_i,
-      .a_i(30'(signed'(low_i))), .b_i(factor), .d_i(27'(signed'(high_i))), .use_a_i(use_low_i), .use_d_i(use_high_i),
-      .c_i(48'(signed'(bias_i))), .z_i(3'd3), .subtract_i(1'b0), .p_o(result));
+      .a_i(30'(signed'(low_i))), .b_i(factor), .d_i(27'(signed'(high_i))),
+      .use_a_i(use_low_i), .use_d_i(use_high_i), .c_i(48'(signed'(bias_i))), .z_i(3'd3),
+      .subtract_i(1'b0), .p_o(result));
 `else
   logic [AccBits-1:0] acc;
   logic [AccBits+MaxScale-1:0] scaled;

@@ -1,6 +1,6 @@
-// The one place that names a vendor's cell: a DSP48E2, for netlists made with SPIKELOOM_DSP48E2 defined. Yosys maps
-// only bare multiplications to it; defined, decay_add, scale_add and lane_array place it themselves, otherwise this file
-// is empty and they are plain RTL with the same results in the same cycles.
+// The one place that names a vendor's cell: a DSP48E2, for netlists made with SPIKELOOM_DSP48E2 defined.
+// Yosys maps only bare multiplications to it; defined, decay_add, scale_add and lane_array place it
+// themselves, otherwise this file is empty and they are plain RTL with the same results in the same cycles.
 //
 // p_o = z ± x, registered if RegisterResult. z: see z_i. Multiplier: x = (a or a + d) * b, registered if
 // RegisterProduct. Otherwise x = {a_i[29:0], b_i}, registered; as two independent halves of 24 bits.
@@ -37,7 +37,8 @@ module xilinx_dsp #(
       .OPMODE({2'b00, z_i, Multiply != 0 ? 4'b0101 : 4'b0011}),
       .ALUMODE({2'b00, subtract_i, subtract_i}),
       .CARRYIN(1'b0), .CARRYINSEL(3'b000),
-      .CEA1(1'b0), .CEA2(en_i), .CEB1(1'b0), .CEB2(en_i), .CEC(1'b0), .CED(1'b0), .CEAD(1'b0), .CEM(en_i), .CEP(en_i),
+      .CEA1(1'b0), .CEA2(en_i), .CEB1(1'b0), .CEB2(en_i), .CEC(1'b0), .CED(1'b0),
+      .CEAD(1'b0), .CEM(en_i), .CEP(en_i),
       .CEALUMODE(1'b0), .CECARRYIN(1'b0), .CECTRL(1'b0), .CEINMODE(1'b0),
       .RSTA(1'b0), .RSTB(1'b0), .RSTC(1'b0), .RSTD(1'b0), .RSTM(1'b0), .RSTP(1'b0),
       .RSTALLCARRYIN(1'b0), .RSTALUMODE(1'b0), .RSTCTRL(1'b0), .RSTINMODE(1'b0),

@@ -1,18 +1,20 @@
 // The host port, node 0: two streams of 64-bit words on one side, the mesh and the ring on the other.
 // docs/protocol.md, section 6.
 //
-// In: ring words go onto the ring (a read waits until its answer has room), data words into the queue of their
-// application; one stream, in order: a word that has to wait holds those behind it. Out: answers, sink words, SENT words.
-// Target time stands still (en_o = 0) unless a run is started and not done, every application that goes and whose final
-// word has not left has its queue's head, and both producers of output words have room. All of that is registers.
+// In: ring words go onto the ring (a read waits until its answer has room), data words into the queue of
+// their application; one stream, in order: a word that has to wait holds those behind it. Out: answers, sink
+// words, SENT words. Target time stands still (en_o = 0) unless a run is started and not done, every
+// application that goes and whose final word has not left has its queue's head, and both producers of output
+// words have room. All of that is registers.
 //
-// A run: NODE_CONTROL.run waits Settle clocks until every ring word before it has landed, three clocks of prime_o fill
-// the wheels' look-ahead, then cycle 0. rewind_o holds the wheels at slot 0 while no run is started. The run is done
-// Drain cycles after the last cycle in which an application was armed, went without its final word, or a node was active;
-// NODE_START makes a done run go on.
-// An application is armed by NODE_START, goes (go_o) from its start cycle on, and stops for the source and the freeze
-// with its final word; go_o stays until the next NODE_START. With one application the start cycle is 0, before the run.
-// idle_o: nothing moves before a word comes or goes: without one, clocks change NODE_FROZEN only.
+// A run: NODE_CONTROL.run waits Settle clocks until every ring word before it has landed, three clocks of
+// prime_o fill the wheels' look-ahead, then cycle 0. rewind_o holds the wheels at slot 0 while no run is
+// started. The run is done Drain cycles after the last cycle in which an application was armed, went without
+// its final word, or a node was active; NODE_START makes a done run go on.
+// An application is armed by NODE_START, goes (go_o) from its start cycle on, and stops for the source and
+// the freeze with its final word; go_o stays until the next NODE_START. With one application the start cycle
+// is 0, before the run. idle_o: nothing moves before a word comes or goes: without one, clocks change
+// NODE_FROZEN only.
 `include "rtl/common/checks.svh"
 
 module host_port #(
@@ -136,9 +138,11 @@ module host_port #(
   assign here_busy = here_write;
   assign {block, offset} = here_address;
 
-  logic write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run, arm;
+  logic write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control,
+        clear, run, arm;
   always_comb begin
-    {write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run, arm} = '0;
+    {write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run,
+     arm} = '0;
     if (here_write) begin
       write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
       write_channel = block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
@@ -229,12 +233,13 @@ module host_port #(
     end
   end
 
-  // Clocks until everything that can move without another word has moved. A start waits for the ring words before it
-  // only, or somebody who keeps asking would keep it off for ever.
+  // Clocks until everything that can move without another word has moved. A start waits for the ring words
+  // before it only, or somebody who keeps asking would keep it off for ever.
   assign moves = en_o || prime_o || (in_valid_i && in_ready_o) || (out_valid_o && out_ready_i);
   always_ff @(posedge clk_i) begin
     if (rst_i || prime_o || (ring_start_valid_q && !starting_q)) settle_q <= SettleBits'(RingSettle);
-    else if (moves && !starting_q && settle_q < SettleBits'(ShortSettle)) settle_q <= SettleBits'(ShortSettle);
+    else if (moves && !starting_q && settle_q < SettleBits'(ShortSettle))
+      settle_q <= SettleBits'(ShortSettle);
     else if (settle_q != '0) settle_q <= settle_q - SettleBits'(1);
   end
   assign idle_o = settle_q == '0 && !en_o && !starting_q && !prime_o;
@@ -277,7 +282,8 @@ module host_port #(
       .write_enable_i(write_credit_slot),
       .write_slot_i(offset[CreditSlotBits-1:0]),
       .write_entry_i({
-        here_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB], here_data[spikeloom_pkg::REG_SLOT_RX_LSB+:CounterBits]
+        here_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
+        here_data[spikeloom_pkg::REG_SLOT_RX_LSB+:CounterBits]
       }),
       .entry_o({credit_rx_valid, credit_rx})
   );
@@ -488,14 +494,16 @@ module host_port #(
         12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
         12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
         12'(spikeloom_pkg::ADDR_NODE_STATUS): begin
-          answer_q[spikeloom_pkg::REG_HOST_STATUS_BUSY_LSB] <= (starting_q || prime_o || started_q) && !done_q;
+          answer_q[spikeloom_pkg::REG_HOST_STATUS_BUSY_LSB] <=
+              (starting_q || prime_o || started_q) && !done_q;
           answer_q[spikeloom_pkg::REG_HOST_STATUS_UNDER_WAY_LSB] <= started_q && !done_q;
           answer_q[spikeloom_pkg::REG_HOST_STATUS_LIVE_LSB+:Applications] <= armed_q | live;
         end
         12'(spikeloom_pkg::ADDR_NODE_CYCLE): answer_q <= cycle_q[31:0];
         12'(spikeloom_pkg::ADDR_NODE_CYCLE + spikeloom_pkg::ADDR_NODE_HIGH): answer_q <= 32'(cycle_q[47:32]);
         12'(spikeloom_pkg::ADDR_NODE_FROZEN): answer_q <= frozen_q[31:0];
-        12'(spikeloom_pkg::ADDR_NODE_FROZEN + spikeloom_pkg::ADDR_NODE_HIGH): answer_q <= 32'(frozen_q[47:32]);
+        12'(spikeloom_pkg::ADDR_NODE_FROZEN + spikeloom_pkg::ADDR_NODE_HIGH):
+          answer_q <= 32'(frozen_q[47:32]);
         default: answer_q <= '0;
       endcase
       if (offset[11:4] == 8'(spikeloom_pkg::ADDR_NODE_TAKEN >> 4)) answer_q <= 32'(taken);
@@ -505,8 +513,10 @@ module host_port #(
 
   `SPIKELOOM_CHECK(word_is_known, !word_valid || word_write || word_read || word_data)
   `SPIKELOOM_CHECK(application_is_known, !(word_valid && word_data) ||
-                   32'(word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W]) < Applications)
-  `SPIKELOOM_CHECK(armed_applications_exist, !arm || (here_data >> (spikeloom_pkg::REG_START_APPS_LSB + Applications)) == '0)
+                   32'(word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W]) <
+                   Applications)
+  `SPIKELOOM_CHECK(armed_applications_exist, !arm ||
+                   (here_data >> (spikeloom_pkg::REG_START_APPS_LSB + Applications)) == '0)
   `SPIKELOOM_CHECK(one_start_at_a_time, arms == '0 || armed_q == '0)
   `SPIKELOOM_CHECK(no_start_of_a_live_application, (arms & live) == '0)
   `SPIKELOOM_CHECK(start_lies_ahead_on_a_turn_of_both_wheels, armed_q == '0 || start_is_known)

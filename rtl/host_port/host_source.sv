@@ -1,10 +1,11 @@
 // The host's source: words of the applications become flits. docs/protocol.md, section 6.
 //
-// head_i is the head word of each application's queue, registered: {end-of-step, final, channel, index, mask}; the mask
-// of an end-of-step is {0, run_end, sample_end}. In cycle x = s - 1 the head word of the application that owns slot s's
-// channel leaves (pop_o) if the application goes, the word is of that channel, and the application is sending or the
-// channel has all its credits; the flit is on flit_o in cycle s. sent_o in x: an end-of-step without run_end has left,
-// its slot is the next cycle. final_o from the cycle after the final word on until start_i.
+// head_i is the head word of each application's queue, registered: {end-of-step, final, channel, index,
+// mask}; the mask of an end-of-step is {0, run_end, sample_end}. In cycle x = s - 1 the head word of the
+// application that owns slot s's channel leaves (pop_o) if the application goes, the word is of that channel,
+// and the application is sending or the channel has all its credits; the flit is on flit_o in cycle s. sent_o
+// in x: an end-of-step without run_end has left, its slot is the next cycle. final_o from the cycle after the
+// final word on until start_i.
 // ahead_* is the channel of the slot after next.
 `include "rtl/common/checks.svh"
 
@@ -58,7 +59,8 @@ module host_source #(
     logic [NumberBits-1:0] owner_of[0:Channels-1];
     logic [NumberBits-1:0] owner_q;
     always_ff @(posedge clk_i) begin
-      if (write_channel_i) owner_of[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:NumberBits];
+      if (write_channel_i)
+        owner_of[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:NumberBits];
       if (tick_i) owner_q <= owner_of[ahead_channel_i];
     end
     always_comb begin

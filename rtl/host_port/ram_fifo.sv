@@ -1,7 +1,8 @@
 // A first-in first-out queue of Depth words (a power of two) in a RAM, plus two in registers.
 //
-// One word in and one out a clock; a word is at the output 3 clocks after it went in. Streams: once valid is raised,
-// valid and data hold until ready. in_ready_o and out_valid_o come from registers. clear_i forgets everything.
+// One word in and one out a clock; a word is at the output 3 clocks after it went in. Streams: once valid is
+// raised, valid and data hold until ready. in_ready_o and out_valid_o come from registers. clear_i forgets
+// everything.
 `include "rtl/common/checks.svh"
 
 module ram_fifo #(

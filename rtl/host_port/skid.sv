@@ -1,5 +1,5 @@
-// Two words between a producer that looks at a registered "room" and a consumer that may say no. One word a clock.
-// Streams: once valid is raised, valid and data hold until ready; in_ready_o comes from a register.
+// Two words between a producer that looks at a registered "room" and a consumer that may say no. One word a
+// clock. Streams: once valid is raised, valid and data hold until ready; in_ready_o comes from a register.
 `include "rtl/common/checks.svh"
 
 module skid #(

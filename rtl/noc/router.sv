@@ -1,9 +1,9 @@
 // A TDM router: no arbitration, no buffers, no headers. docs/protocol.md, section 2.
 //
-// In every enabled cycle each of the 5 outputs takes, for the next cycle, the input that its selector in the entry of
-// the current slot names (0: none, else 1 + port). Latency one cycle, one flit a cycle and port. Several outputs may
-// name one input. The top bit of a flit is its valid bit; the other bits of a flit that is not valid mean nothing.
-// Ports are flat: port p of spikeloom_pkg::PORT_* at bits p*Width +: Width.
+// In every enabled cycle each of the 5 outputs takes, for the next cycle, the input that its selector in the
+// entry of the current slot names (0: none, else 1 + port). Latency one cycle, one flit a cycle and port.
+// Several outputs may name one input. The top bit of a flit is its valid bit; the other bits of a flit that
+// is not valid mean nothing. Ports are flat: port p of spikeloom_pkg::PORT_* at bits p*Width +: Width.
 module router #(
     parameter int unsigned Width = 28,
     parameter int unsigned Wheel = 16,

@@ -1,8 +1,8 @@
 // A table of Wheel entries that turns with target time, in a RAM read ahead.
 //
-// Each tick reads the next entry; entry_o is the entry of the last tick. While rewind_i is 1 the table stands Ahead
-// entries before entry 0, so that after 3 ticks (the chip's priming ticks before cycle 0) and c more, that is in
-// cycle c, entry_o belongs to slot (c + Ahead) mod Wheel. Ahead is 0, 1 or 2.
+// Each tick reads the next entry; entry_o is the entry of the last tick. While rewind_i is 1 the table stands
+// Ahead entries before entry 0, so that after 3 ticks (the chip's priming ticks before cycle 0) and c more,
+// that is in cycle c, entry_o belongs to slot (c + Ahead) mod Wheel. Ahead is 0, 1 or 2.
 // Writes come at any clock at which the same entry is not read (checked in the RAM). Contents are not reset.
 module wheel_table #(
     parameter int unsigned Width = 15,

@@ -1,8 +1,8 @@
 // The leaky counter of a tile's traffic contract. docs/protocol.md, section 4.
 //
-// Over firings n = 0, 1, …: L(n) = max(0, L(n-1) + 256·(te - f) - rho), L(-1) = 0; firing n breaks the contract if
-// L(n) > sigma. All ones in sigma: no contract. One adder: + 256 in each cycle of a firing, - rho in te + 1, compare in
-// te + 2; the next firing is never earlier. checked_o in te + 2, with broken_o.
+// Over firings n = 0, 1, …: L(n) = max(0, L(n-1) + 256·(te - f) - rho), L(-1) = 0; firing n breaks the
+// contract if L(n) > sigma. All ones in sigma: no contract. One adder: + 256 in each cycle of a firing, - rho
+// in te + 1, compare in te + 2; the next firing is never earlier. checked_o in te + 2, with broken_o.
 `include "rtl/common/checks.svh"
 
 module contract (

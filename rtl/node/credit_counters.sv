@@ -1,7 +1,8 @@
 // Credit counters of the sending side: one per (channel, destination). docs/protocol.md, section 5.
 //
-// may_start_o (while ask_i): every counter of channel_i is above 0. take_i (only then) takes one from each of them. A credit in this cycle
-// raises counter rx_counter_i. Both are visible in the next cycle. Writes come in host time.
+// may_start_o (while ask_i): every counter of channel_i is above 0. take_i (only then) takes one from each of
+// them. A credit in this cycle raises counter rx_counter_i. Both are visible in the next cycle. Writes come
+// in host time.
 `include "rtl/common/checks.svh"
 
 module credit_counters #(
@@ -55,7 +56,8 @@ module credit_counters #(
       for (int c = 0; c < Counters; c++)
         if (config_counter_i == CounterBits'(c)) begin
           valid_q[c] <= config_data_i[spikeloom_pkg::REG_CREDIT_VALID_LSB];
-          channel_q[ChannelBits*c+:ChannelBits] <= config_data_i[spikeloom_pkg::REG_CREDIT_CHANNEL_LSB+:ChannelBits];
+          channel_q[ChannelBits*c+:ChannelBits] <=
+              config_data_i[spikeloom_pkg::REG_CREDIT_CHANNEL_LSB+:ChannelBits];
           count_q[5*c+:5] <= config_data_i[spikeloom_pkg::REG_CREDIT_COUNT_LSB+:5];
         end
     end

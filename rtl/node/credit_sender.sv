@@ -1,8 +1,9 @@
 // Credits that the deliveries of a tile owe to their sources. docs/protocol.md, section 5.
 //
-// A delivery owes the pages that its context has freed less the credits that it has sent: one counter per context and
-// one per delivery, modulo 32 (a context has at most 16 pages), so that freeing a page is one increment.
-// free_i in ti: owed from ti + 1. tx_* is the delivery of the slot of the next cycle; the credit is on credit_o then.
+// A delivery owes the pages that its context has freed less the credits that it has sent: one counter per
+// context and one per delivery, modulo 32 (a context has at most 16 pages), so that freeing a page is one
+// increment. free_i in ti: owed from ti + 1. tx_* is the delivery of the slot of the next cycle; the credit
+// is on credit_o then.
 `include "rtl/common/checks.svh"
 
 module credit_sender #(

@@ -1,9 +1,9 @@
 // Eight 48-bit event counters in one small RAM with one 16-bit adder.
 //
-// Every counter gathers its events in a small register; a round visits the counters one after the other, 16 bits a
-// clock, and moves what was gathered into the RAM: 24 clocks. So a value read is exact when no event came for 48 clocks.
-// Rounds go on while target time stands still; the events are the user's to gate with en. Counter k takes steps_i[k]
-// a clock, and the one named Wide wide_i (0..16) more.
+// Every counter gathers its events in a small register; a round visits the counters one after the other, 16
+// bits a clock, and moves what was gathered into the RAM: 24 clocks. So a value read is exact when no event
+// came for 48 clocks. Rounds go on while target time stands still; the events are the user's to gate with en.
+// Counter k takes steps_i[k] a clock, and the one named Wide wide_i (0..16) more.
 // Reading: the 32 low bits of counter_i in clock r, or its 16 high bits if high_i, are on data_o in r + 2.
 `include "rtl/common/checks.svh"
 

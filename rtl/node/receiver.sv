@@ -1,11 +1,11 @@
 // The receiving half of a network interface: pages. docs/protocol.md, section 3.
 //
 // Keeps the page rows of all contexts: 16-bit masks of the chunks in a RAM, one valid bit a chunk, a count of
-// end-of-steps and the end-of-sample and end-of-run flags. A flit on flit_i in cycle a, in a slot with a delivery, is
-// visible to the sequencer in cycle a + 1. One flit a cycle, never blocks.
+// end-of-steps and the end-of-sample and end-of-run flags. A flit on flit_i in cycle a, in a slot with a
+// delivery, is visible to the sequencer in cycle a + 1. One flit a cycle, never blocks.
 //
-// Nothing of a row is reset when it is freed: a bit per row says "empty", and the first chunk (or end-of-step) after
-// that writes instead of adding. So valid bits and counts have one write port.
+// Nothing of a row is reset when it is freed: a bit per row says "empty", and the first chunk (or
+// end-of-step) after that writes instead of adding. So valid bits and counts have one write port.
 //
 //   ahead_*       delivery of slot t + 2 in cycle t (look-ahead: its tables are read before the flit comes)
 //   row_i         the row that the sequencer looks at: count_o, flags in the same cycle;
@@ -161,7 +161,8 @@ module receiver #(
   assign flit_eos = flit_i[FlitBits-2];
   assign distance = {1'b0, flit_i[IndexLsb+:ChunkIndexBits]} - {1'b0, first0_q};
   assign eos_now = en_i && flit_valid && valid0_q && flit_eos;
-  assign chunk_now = en_i && flit_valid && valid0_q && !flit_eos && !distance[ChunkIndexBits] && distance < (ChunkIndexBits + 1)'(count0_q);
+  assign chunk_now = en_i && flit_valid && valid0_q && !flit_eos && !distance[ChunkIndexBits] &&
+                     distance < (ChunkIndexBits + 1)'(count0_q);
 
   // End-of-steps: count and flags.
   logic [PageRows-1:0] eos_empty_q;
@@ -276,7 +277,8 @@ module receiver #(
   logic [5:0] inbound[0:Contexts-1];  // of the checks only
   logic [ContextBits-1:0] context0_q;
   always_ff @(posedge clk_i) begin
-    if (write_pages_i) inbound[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_LSB+:6];
+    if (write_pages_i)
+      inbound[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_LSB+:6];
     if (tick_i) context0_q <= d1_context;
   end
   `SPIKELOOM_CHECK(flit_has_a_delivery, !(en_i && flit_valid) || valid0_q)

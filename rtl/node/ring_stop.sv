@@ -1,8 +1,9 @@
 // A stop of the configuration ring: three registers, one word a clock, never frozen.
 //
-// A word for another node passes, 3 clocks later. A RING_WRITE for this node is taken off the ring: write_o with
-// address_o and data_o for one clock. A RING_READ raises read_o with address_o for one clock; answer_i is taken two
-// clocks later and goes on in the read's place as a RING_ANSWER. So writes happen in order and answers keep order.
+// A word for another node passes, 3 clocks later. A RING_WRITE for this node is taken off the ring: write_o
+// with address_o and data_o for one clock. A RING_READ raises read_o with address_o for one clock; answer_i
+// is taken two clocks later and goes on in the read's place as a RING_ANSWER. So writes happen in order and
+// answers keep order.
 `include "rtl/common/checks.svh"
 
 module ring_stop (

@@ -1,11 +1,12 @@
 // The sending half of a network interface: output buffers and channels. docs/protocol.md, section 5.
 //
-// The core fills the buffer of context_i between start_i and fill_i: push_i appends (index, mask), no back-pressure.
-// fill_i (te) or retire_i (w) makes every channel of the context pending, visible in the next cycle. A channel sends
-// its context's whole list and an end-of-step, one flit in each of its slots, consecutive slots included.
+// The core fills the buffer of context_i between start_i and fill_i: push_i appends (index, mask), no
+// back-pressure. fill_i (te) or retire_i (w) makes every channel of the context pending, visible in the next
+// cycle. A channel sends its context's whole list and an end-of-step, one flit in each of its slots,
+// consecutive slots included.
 //
-//   ahead_*   channel of slot t + 2 in cycle t: the list is read one cycle before the decision, which is taken one
-//             cycle before the slot
+//   ahead_*   channel of slot t + 2 in cycle t: the list is read one cycle before the decision, which is
+//             taken one cycle before the slot
 //   rx_*      counter of the credit on credit_i in this cycle
 //   busy_o    a channel of context_i is pending
 `include "rtl/common/checks.svh"
@@ -62,9 +63,11 @@ module sender #(
   logic [Channels-1:0] channel_valid_q;
   always_ff @(posedge clk_i) begin
     if (write_tables_i)
-      first_out[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_OUT_LSB+:PointerBits];
+      first_out[config_context_i] <=
+          config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_OUT_LSB+:PointerBits];
     if (write_channel_i) begin
-      channel_context_q[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:ContextBits];
+      channel_context_q[config_channel_i] <=
+          config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:ContextBits];
       channel_valid_q[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_VALID_LSB];
     end
     if (rst_i) channel_valid_q <= '0;

@@ -1,8 +1,8 @@
 // Static order, self-timed firing. docs/protocol.md, section 4.
 //
-// LOAD takes the order's entry, WAIT looks at its page row and output buffer and fires the core or retires the context,
-// BUSY lasts until the core is done. Holds the context tables; everything with context in its name belongs to the
-// current context and is stable from WAIT to the end of the firing.
+// LOAD takes the order's entry, WAIT looks at its page row and output buffer and fires the core or retires
+// the context, BUSY lasts until the core is done. Holds the context tables; everything with context in its
+// name belongs to the current context and is stable from WAIT to the end of the firing.
 `include "rtl/common/checks.svh"
 
 module sequencer #(

@@ -1,10 +1,11 @@
 // The kernel's control registers behind AXI4-Lite: the ap_ctrl_hs map of rtl/hardware.toml, [kernel].
 //
-// start_o is 1 from the write that sets it until done_i (longer with auto-restart); idle reads 0 in those clocks, so no
-// read after the start can take an idle kernel for a finished one. done_i is one clock; done and ready are cleared by the
-// read that shows them, unless done_i comes in that very clock. Interrupt status bits toggle where a 1 is written.
-// Writes of other registers, and bytes without strobe, change nothing; reads of other registers answer 0; all OKAY.
-// One write and one read at a time; a response comes in the clock after the request. Valid and payload hold until ready.
+// start_o is 1 from the write that sets it until done_i (longer with auto-restart); idle reads 0 in those
+// clocks, so no read after the start can take an idle kernel for a finished one. done_i is one clock; done
+// and ready are cleared by the read that shows them, unless done_i comes in that very clock. Interrupt status
+// bits toggle where a 1 is written. Writes of other registers, and bytes without strobe, change nothing;
+// reads of other registers answer 0; all OKAY. One write and one read at a time; a response comes in the
+// clock after the request. Valid and payload hold until ready.
 `include "rtl/common/checks.svh"
 
 module axi_lite_registers (
@@ -86,7 +87,8 @@ module axi_lite_registers (
     if (write) begin
       case ({address_q[11:2], 2'b00})
         12'(spikeloom_pkg::KERNEL_OFFSET_COMMANDS): commands_o[31:0] <= commands_o[31:0] & ~mask | value;
-        12'(spikeloom_pkg::KERNEL_OFFSET_COMMANDS + 4): commands_o[63:32] <= commands_o[63:32] & ~mask | value;
+        12'(spikeloom_pkg::KERNEL_OFFSET_COMMANDS + 4):
+          commands_o[63:32] <= commands_o[63:32] & ~mask | value;
         12'(spikeloom_pkg::KERNEL_OFFSET_RESULTS): results_o[31:0] <= results_o[31:0] & ~mask | value;
         12'(spikeloom_pkg::KERNEL_OFFSET_RESULTS + 4): results_o[63:32] <= results_o[63:32] & ~mask | value;
         12'(spikeloom_pkg::KERNEL_OFFSET_COMMAND_WORDS): command_words_o <= command_words_o & ~mask | value;
@@ -105,7 +107,9 @@ module axi_lite_registers (
   end
 
   // Control and interrupts.
-  assign write_control = write && {address_q[11:2], 2'b00} == 12'(spikeloom_pkg::KERNEL_REGISTER_CONTROL) && strobe_q[0];
+  assign write_control = write &&
+                         {address_q[11:2], 2'b00} == 12'(spikeloom_pkg::KERNEL_REGISTER_CONTROL) &&
+                         strobe_q[0];
   assign read_control = read && {araddr_i[11:2], 2'b00} == 12'(spikeloom_pkg::KERNEL_REGISTER_CONTROL);
   assign toggle = write && {address_q[11:2], 2'b00} == 12'(spikeloom_pkg::KERNEL_REGISTER_INTERRUPT_STATUS) ?
       value[1:0] : 2'b00;

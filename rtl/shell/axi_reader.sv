@@ -1,12 +1,13 @@
-// Reads a run of words of 8 bytes from memory over AXI4 and gives them out as a stream, in order. (Proofs make addresses
-// and words narrower.)
+// Reads a run of words of 8 bytes from memory over AXI4 and gives them out as a stream, in order. (Proofs
+// make addresses and words narrower.)
 //
-// start_i (one clock, with busy_o = 0 and stop_i = 0, after a clock with stop_i = 1) takes address_i (a multiple of 8) and
-// words_i. INCR bursts of up to Burst beats that never cross 4 KiB; a burst is asked for only when its words have room, so
-// RREADY never waits and Depth / Burst bursts are outstanding at once: one word a clock once the memory answers.
-// stop_i is a level, 1 between runs: nothing new is asked for, a burst that is on its way comes in and is dropped, and so
-// are words that nobody took. busy_o: a request or its data is outstanding; the memory may be touched while it is 1.
-// error_o: a response was not OKAY; that beat and all behind it are dropped, no burst is begun. Cleared by start_i.
+// start_i (one clock, with busy_o = 0 and stop_i = 0, after a clock with stop_i = 1) takes address_i (a
+// multiple of 8) and words_i. INCR bursts of up to Burst beats that never cross 4 KiB; a burst is asked for
+// only when its words have room, so RREADY never waits and Depth / Burst bursts are outstanding at once: one
+// word a clock once the memory answers. stop_i is a level, 1 between runs: nothing new is asked for, a burst
+// that is on its way comes in and is dropped, and so are words that nobody took. busy_o: a request or its
+// data is outstanding; the memory may be touched while it is 1. error_o: a response was not OKAY; that beat
+// and all behind it are dropped, no burst is begun. Cleared by start_i.
 `include "rtl/common/checks.svh"
 
 module axi_reader #(
@@ -53,7 +54,8 @@ module axi_reader #(
     length = to_edge < 10'(Burst) ? to_edge : 10'(Burst);
     if (remaining_q < 32'(length)) length = remaining_q[9:0];
   end
-  assign ask = !arvalid_o && remaining_q != '0 && !stop_i && !error_o && reserved_q <= CountBits'(Depth - Burst);
+  assign ask = !arvalid_o && remaining_q != '0 && !stop_i && !error_o &&
+               reserved_q <= CountBits'(Depth - Burst);
   assign rready_o = outstanding_q != '0;
   assign take = rvalid_i && rready_o;
   assign push = take && rresp_i == 2'b00 && !error_o && !stop_i;
@@ -107,5 +109,6 @@ module axi_reader #(
   );
 
   `SPIKELOOM_CHECK(has_room, !push || fifo_ready)
-  `SPIKELOOM_CHECK(begins_at_rest, !start_i || (!busy_o && !stop_i && remaining_q == '0 && address_i[2:0] == '0))
+  `SPIKELOOM_CHECK(begins_at_rest, !start_i ||
+                   (!busy_o && !stop_i && remaining_q == '0 && address_i[2:0] == '0))
 endmodule

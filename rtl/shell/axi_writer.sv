@@ -1,11 +1,11 @@
-// Writes a stream of words of 8 bytes to consecutive addresses of a memory over AXI4, in order. (Proofs make addresses and
-// words narrower.)
+// Writes a stream of words of 8 bytes to consecutive addresses of a memory over AXI4, in order. (Proofs make
+// addresses and words narrower.)
 //
-// start_i (one clock, with busy_o = 0) takes address_i (a multiple of 8). INCR bursts of up to Burst beats that never
-// cross 4 KiB; a burst begins when all its words are here, so W never waits for the producer, and address and data are
-// raised together. flush_i is a level: what is here is written without waiting for a full burst; words may still come.
-// busy_o: words, requests or responses are on their way; once it is 0 under flush_i, the memory has everything.
-// error_o: a response was not OKAY; writing goes on. Cleared by start_i.
+// start_i (one clock, with busy_o = 0) takes address_i (a multiple of 8). INCR bursts of up to Burst beats
+// that never cross 4 KiB; a burst begins when all its words are here, so W never waits for the producer, and
+// address and data are raised together. flush_i is a level: what is here is written without waiting for a
+// full burst; words may still come. busy_o: words, requests or responses are on their way; once it is 0 under
+// flush_i, the memory has everything. error_o: a response was not OKAY; writing goes on. Cleared by start_i.
 // abort_i is a level: no burst begins, words that belong to none are dropped; a burst that began goes on.
 `include "rtl/common/checks.svh"
 

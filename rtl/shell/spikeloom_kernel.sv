@@ -1,21 +1,25 @@
 // The chip as a kernel of an FPGA card: its two streams cross through memory, a batch of words a run.
 // docs/protocol.md, section 10; registers, header and error codes: rtl/hardware.toml, [kernel].
 //
-// A run (ap_start to ap_done) feeds the command words to the chip and writes what it says behind the header. It ends when
-// - the chip refuses nothing more than it will for ever: all commands are taken, or the next one is refused, and it is
-//   idle and has nothing to say; or
-// - all commands are taken and it took and said nothing for quiet_cycles; with a refused command at least Patience; or
+// A run (ap_start to ap_done) feeds the command words to the chip and writes what it says behind the header.
+// It ends when
+// - the chip refuses nothing more than it will for ever: all commands are taken, or the next one is refused,
+//   and it is idle and has nothing to say; or
+// - all commands are taken and it took and said nothing for quiet_cycles; with a refused command at least
+//   Patience; or
 // - it has a word to say that the buffer has no room for (that word stays in the chip); or
 // - there is an error.
-// Then what was prefetched is dropped, results are flushed, and when all of them are answered the header is written.
-// The chip is reset by ap_rst_n alone and keeps its state between runs; a command that a run did not take was not seen.
-// Arguments are taken at the start. cycles counts from there to the header.
+// Then what was prefetched is dropped, results are flushed, and when all of them are answered the header is
+// written. The chip is reset by ap_rst_n alone and keeps its state between runs; a command that a run did not
+// take was not seen. Arguments are taken at the start. cycles counts from there to the header.
 //
-// Watchdog: no transfer on any AXI channel for WatchdogCycles while something is outstanding ends the run at once, without
-// a header. Requests that are on the bus stay there, as AXI demands; until the memory has answered them every run ends
-// with the same error. A header is written with error MISALIGNED too, if the result buffer's address is good.
+// Watchdog: no transfer on any AXI channel for WatchdogCycles while something is outstanding ends the run at
+// once, without a header. Requests that are on the bus stay there, as AXI demands; until the memory has
+// answered them every run ends with the same error. A header is written with error MISALIGNED too, if the
+// result buffer's address is good.
 //
-// Port names are those that Vitis looks for. Parameters: those of spikeloom_chip, and the watchdog's patience.
+// Port names are those that Vitis looks for. Parameters: those of spikeloom_chip, and the watchdog's
+// patience.
 `include "rtl/common/checks.svh"
 
 module spikeloom_kernel #(
@@ -213,7 +217,8 @@ module spikeloom_kernel #(
       .idle_o     (chip_idle)
   );
 
-  logic running, read_start, read_busy, read_error, write_start, write_busy, write_error, write_valid, write_ready, stuck_q;
+  logic running, read_start, read_busy, read_error, write_start, write_busy, write_error, write_valid,
+        write_ready, stuck_q;
   logic result_taken;
   logic [63:0] write_address, write_data;
   assign running = state_q == Run;
@@ -323,7 +328,8 @@ module spikeloom_kernel #(
         HeaderBits'(spikeloom_pkg::KERNEL_HEADER_RESULTS_ERROR): write_data = {32'(error_q), written_q};
         HeaderBits'(spikeloom_pkg::KERNEL_HEADER_COMMANDS_TAKEN): write_data = 64'(taken_q);
         HeaderBits'(spikeloom_pkg::KERNEL_HEADER_CYCLES): write_data = 64'(cycles_q);
-        HeaderBits'(spikeloom_pkg::KERNEL_HEADER_HASHES): write_data = {spikeloom_pkg::HARDWARE_HASH, ChipHash};
+        HeaderBits'(spikeloom_pkg::KERNEL_HEADER_HASHES):
+          write_data = {spikeloom_pkg::HARDWARE_HASH, ChipHash};
         default: write_data = '0;
       endcase
     end

@@ -1,6 +1,6 @@
-# XRT and OpenCL, where they are: SPIKELOOM_WITH_XRT, SPIKELOOM_WITH_OPENCL = AUTO | ON | OFF; targets spikeloom_xrt_library
-# and spikeloom_opencl_library. XILINX_XRT (variable or environment) names AMD's installation, else /usr is looked in:
-# Debian's libxrt-dev has no XRTConfig.cmake and a wrong xrt.pc.
+# XRT and OpenCL, where they are: SPIKELOOM_WITH_XRT, SPIKELOOM_WITH_OPENCL = AUTO | ON | OFF; targets
+# spikeloom_xrt_library and spikeloom_opencl_library. XILINX_XRT (variable or environment) names AMD's
+# installation, else /usr is looked in: Debian's libxrt-dev has no XRTConfig.cmake and a wrong xrt.pc.
 
 set(SPIKELOOM_WITH_XRT AUTO CACHE STRING "the xrt device: AUTO, ON or OFF")
 set(SPIKELOOM_WITH_OPENCL AUTO CACHE STRING "the opencl device on cards: AUTO, ON or OFF")
@@ -26,7 +26,8 @@ function(spikeloom_card_library name option what)
   message(STATUS "${what}: ${ARG_LIBRARIES}")
 endfunction()
 
-find_path(SPIKELOOM_XRT_INCLUDE xrt/xrt_bo.h HINTS ${XILINX_XRT} $ENV{XILINX_XRT} PATH_SUFFIXES include xrt include/xrt)
+find_path(SPIKELOOM_XRT_INCLUDE xrt/xrt_bo.h HINTS ${XILINX_XRT} $ENV{XILINX_XRT} PATH_SUFFIXES include xrt
+  include/xrt)
 find_library(SPIKELOOM_XRT_LIBRARY xrt_coreutil HINTS ${XILINX_XRT} $ENV{XILINX_XRT} PATH_SUFFIXES lib)
 find_path(SPIKELOOM_UUID_INCLUDE uuid/uuid.h)
 spikeloom_card_library(spikeloom_xrt_library SPIKELOOM_WITH_XRT "XRT"

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Builds the chip for an FPGA card: stages the RTL, packages the kernel (.xo), links it (.xclbin).
 
-usage: scripts/xilinx/card.py prepare|xo|ooc|link|firmware --card u50|u55c|u250|kv260 [--chip CHIP.toml] [--target hw|hw_emu]
-                              [--platform XPFM] [--build DIR] [--out DIR] [--dsp] [--dry-run] [--deadline SECONDS]
+usage: scripts/xilinx/card.py prepare|xo|ooc|link|firmware --card u50|u55c|u250|kv260 [--chip CHIP.toml]
+                              [--target hw|hw_emu] [--platform XPFM] [--build DIR] [--out DIR] [--dsp]
+                              [--dry-run] [--deadline SECONDS]
 
-prepare   writes OUT: src/ (the RTL, the chip's parameters set in the kernel's), settings.tcl, floorplan.tcl; no vendor tool
+prepare   writes OUT: src/ (the RTL, the chip's parameters set in the kernel's), settings.tcl, floorplan.tcl;
+          no vendor tool
 xo        prepare, then Vivado packages OUT/spikeloom_kernel.xo
 ooc       prepare, then Vivado places and routes the kernel alone: timing and utilisation in OUT/ooc
 link      xo, then v++ links OUT/spikeloom.TARGET.xclbin; hw_emu also writes emconfig.json
 firmware  kv260: link, then bootgen and dtc write OUT/firmware, what xmutil loads
 
---chip      default chips/tile1.toml        --platform  default: the card's, from constraints/CARD.toml
---dsp       DSP48E2 placed by hand (SPIKELOOM_DSP48E2)         --dry-run  prints the vendor tools' commands, runs none
+--chip      default chips/tile1.toml
+--platform  default: the card's, from constraints/CARD.toml
+--dsp       DSP48E2 placed by hand (SPIKELOOM_DSP48E2)
+--dry-run   prints the vendor tools' commands, runs none
 Exit codes: 0 done, 2 usage or a wrong file, 3 a tool is missing or failed.
 """
 import argparse
@@ -36,9 +40,13 @@ CARDS = ("u50", "u55c", "u250", "kv260")
 STEPS = ("prepare", "xo", "ooc", "link", "firmware")
 CARD_KEYS = {"title": str, "part": str, "platform": str, "clock_mhz": int, "slrs": list, "home_slr": str}
 # What each tool comes with.
-SOURCE = {"vivado": "AMD Vivado (source settings64.sh)", "v++": "AMD Vitis (source settings64.sh)",
-          "emconfigutil": "AMD Vitis (source settings64.sh)", "bootgen": "Debian's bootgen-xlnx or AMD Vivado",
-          "dtc": "Debian's device-tree-compiler"}
+SOURCE = {
+    "vivado": "AMD Vivado (source settings64.sh)",
+    "v++": "AMD Vitis (source settings64.sh)",
+    "emconfigutil": "AMD Vitis (source settings64.sh)",
+    "bootgen": "Debian's bootgen-xlnx or AMD Vivado",
+    "dtc": "Debian's device-tree-compiler",
+}
 
 
 class Failed(Exception):
@@ -57,7 +65,9 @@ def read_card(name):
     if wrong:
         raise Failed(f"{path}: {', '.join(wrong)}: expected exactly {', '.join(CARD_KEYS)}", 2)
     if card["slrs"] and card["home_slr"] not in card["slrs"]:
-        raise Failed(f"{path}: home_slr: expected one of {', '.join(card['slrs'])}, found {card['home_slr']}", 2)
+        raise Failed(
+            f"{path}: home_slr: expected one of {', '.join(card['slrs'])}, found {card['home_slr']}", 2
+        )
     return card
 
 
@@ -70,26 +80,35 @@ def kernel_sources(build):
 
 def inlined(path):
     """A file's text with its project includes in place: a packaged kernel has one flat folder of sources."""
+
     def include(match):
         return (ROOT / match[1]).read_text(encoding="utf-8")
+
     return re.sub(r'^`include "([^"]+)"$', include, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def with_parameters(text, values):
-    """The kernel's top with the chip's parameters as its defaults, for the packager knows no others. Each exactly once."""
+    """The kernel's top with the chip's parameters as its defaults, for the packager knows no others. Each
+    exactly once.
+    """
     for name, value in values.items():
         pattern = rf"(\bparameter\s+(?:int unsigned|logic \[31:0\])\s+{name}\s*=\s*)[^,\n)]+"
         literal = f"32'd{value}" if value >= 2**31 else str(value)
         text, count = re.subn(pattern, rf"\g<1>{literal}", text)
         if count != 1:
-            raise Failed(f"rtl/shell/{TOP}.sv: parameter {name}: expected once, found {count} times; the chip file's value would not "
-                         "reach the card", 2)
+            raise Failed(
+                f"rtl/shell/{TOP}.sv: parameter {name}: expected once, found {count} times; "
+                "the chip file's value would not reach the card",
+                2,
+            )
     return text
 
 
 def check_kernel_xml(path):
     if not path.exists():
-        raise Failed(f"{path}: no such file; configure the build folder: it is generated from rtl/hardware.toml", 2)
+        raise Failed(
+            f"{path}: no such file; configure the build folder: it is generated from rtl/hardware.toml", 2
+        )
     kernel = xml.etree.ElementTree.parse(path).getroot().find("kernel")
     if kernel is None or kernel.get("name") != TOP:
         raise Failed(f"{path}: expected a kernel named {TOP}", 2)
@@ -120,12 +139,23 @@ def prepare(card, arguments):
         (sources / path.name).write_text(text, encoding="utf-8")
         staged.append(sources / path.name)
     shutil.copy(kernel_xml, out / "kernel.xml")
-    lines = [f"set top {TOP}", f"set part {{{card['part']}}}", f"set out {{{out}}}", f"set kernel_xml {{{out / 'kernel.xml'}}}",
-             f"set timing {{{ROOT / 'constraints' / 'timing.xdc'}}}", f"set clock_mhz {card['clock_mhz']}",
-             f"set sources [list {brace(staged)}]", f"set xo {{{out / (TOP + '.xo')}}}"]
+    lines = [
+        f"set top {TOP}",
+        f"set part {{{card['part']}}}",
+        f"set out {{{out}}}",
+        f"set kernel_xml {{{out / 'kernel.xml'}}}",
+        f"set timing {{{ROOT / 'constraints' / 'timing.xdc'}}}",
+        f"set clock_mhz {card['clock_mhz']}",
+        f"set sources [list {brace(staged)}]",
+        f"set xo {{{out / (TOP + '.xo')}}}",
+    ]
     (out / "settings.tcl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    floorplan = [f"set rows {values['Height']}", f"set slrs [list {brace(card['slrs'])}]", f"set home_slr {{{card['home_slr']}}}",
-                 f"source {{{HERE / 'floorplan.tcl'}}}"]
+    floorplan = [
+        f"set rows {values['Height']}",
+        f"set slrs [list {brace(card['slrs'])}]",
+        f"set home_slr {{{card['home_slr']}}}",
+        f"source {{{HERE / 'floorplan.tcl'}}}",
+    ]
     (out / "floorplan.tcl").write_text("\n".join(floorplan) + "\n", encoding="utf-8")
 
 
@@ -138,7 +168,9 @@ def run(command, arguments):
     tool = shutil.which(words[0])
     if not tool:
         raise Failed(f"{words[0]} is missing: expected it on PATH; it comes with {SOURCE[words[0]]}")
-    child = subprocess.Popen([tool, *words[1:]], cwd=arguments.out, stdin=subprocess.DEVNULL, start_new_session=True)
+    child = subprocess.Popen(
+        [tool, *words[1:]], cwd=arguments.out, stdin=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         if code := child.wait(timeout=arguments.deadline):
             raise Failed(f"{words[0]} ended with exit code {code}; its logs are in {arguments.out}")
@@ -151,14 +183,37 @@ def run(command, arguments):
 
 
 def vivado(script, arguments):
-    run(["vivado", "-mode", "batch", "-notrace", "-source", HERE / script, "-tclargs", arguments.out / "settings.tcl"], arguments)
+    run(
+        [
+            "vivado",
+            "-mode",
+            "batch",
+            "-notrace",
+            "-source",
+            HERE / script,
+            "-tclargs",
+            arguments.out / "settings.tcl",
+        ],
+        arguments,
+    )
 
 
 def link(card, arguments):
     out, target = arguments.out, arguments.target
     platform = arguments.platform or card["platform"]
-    command = ["v++", "--link", "--target", target, "--platform", platform, "--save-temps", "--temp_dir", out / "link",
-               "--config", ROOT / "constraints" / f"{arguments.card}.cfg"]
+    command = [
+        "v++",
+        "--link",
+        "--target",
+        target,
+        "--platform",
+        platform,
+        "--save-temps",
+        "--temp_dir",
+        out / "link",
+        "--config",
+        ROOT / "constraints" / f"{arguments.card}.cfg",
+    ]
     if target == "hw":
         command += ["--config", ROOT / "constraints" / "implementation.cfg"]
         if card["slrs"]:
@@ -179,15 +234,32 @@ def firmware(arguments):
     bitstream = out / "link" / "link" / "vivado" / "vpl" / "prj" / "prj.runs" / "impl_1" / "system.bit"
     bif = (source / "spikeloom.bif").read_text(encoding="utf-8").replace("BITSTREAM", str(bitstream))
     (out / "spikeloom.bif").write_text(bif, encoding="utf-8")
-    run(["bootgen", "-image", out / "spikeloom.bif", "-arch", "zynqmp", "-o", folder / "spikeloom.bit.bin", "-w"], arguments)
-    run(["dtc", "-@", "-I", "dts", "-O", "dtb", "-o", folder / "spikeloom.dtbo", source / "spikeloom.dts"], arguments)
+    run(
+        [
+            "bootgen",
+            "-image",
+            out / "spikeloom.bif",
+            "-arch",
+            "zynqmp",
+            "-o",
+            folder / "spikeloom.bit.bin",
+            "-w",
+        ],
+        arguments,
+    )
+    run(
+        ["dtc", "-@", "-I", "dts", "-O", "dtb", "-o", folder / "spikeloom.dtbo", source / "spikeloom.dts"],
+        arguments,
+    )
     shutil.copy(source / "shell.json", folder / "shell.json")
     if not arguments.dry_run:
         shutil.copy(out / "spikeloom.hw.xclbin", folder / "spikeloom.xclbin")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("step", choices=STEPS)
     parser.add_argument("--card", required=True, choices=CARDS)
     parser.add_argument("--chip", type=pathlib.Path, default=ROOT / "chips" / "tile1.toml")
@@ -197,10 +269,14 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, help="default: BUILD/cards/CARD-CHIP")
     parser.add_argument("--dsp", action="store_true")
     parser.add_argument("--dry-run", action="store_true")
-    parser.add_argument("--deadline", type=int, default=12 * 3600, help="seconds for a tool (default %(default)s)")
+    parser.add_argument(
+        "--deadline", type=int, default=12 * 3600, help="seconds for a tool (default %(default)s)"
+    )
     arguments = parser.parse_args()
     arguments.build = arguments.build.resolve()
-    arguments.out = (arguments.out or arguments.build / "cards" / f"{arguments.card}-{arguments.chip.stem}").resolve()
+    arguments.out = (
+        arguments.out or arguments.build / "cards" / f"{arguments.card}-{arguments.chip.stem}"
+    ).resolve()
     try:
         card = read_card(arguments.card)
         prepare(card, arguments)

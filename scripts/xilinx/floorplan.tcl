@@ -1,6 +1,7 @@
-# Hints for cards of several dies: rows of tiles from the die with the memory outwards, shell and host port with the memory.
-# Sourced before placement, from the file that card.py writes: rows (of the mesh), slrs, home_slr. Hints are soft: the
-# placer may cross a die where it must. Only neighbours on the mesh and the ring cross, all through registers.
+# Hints for cards of several dies: rows of tiles from the die with the memory outwards, shell and host port
+# with the memory. Sourced before placement, from the file that card.py writes: rows (of the mesh), slrs,
+# home_slr. Hints are soft: the placer may cross a die where it must. Only neighbours on the mesh and the ring
+# cross, all through registers.
 
 # The dies, nearest to home first; equally near ones in the card's order.
 proc dies_from_home {slrs home_slr} {

@@ -1,5 +1,6 @@
-# Places and routes the kernel alone, for its size and clock. usage: vivado -mode batch -source out_of_context.tcl -tclargs SETTINGS.tcl
-# Writes utilization.rpt and timing.rpt into OUT/ooc; ends with 1 if the clock is not met.
+# Places and routes the kernel alone, for its size and clock. Writes utilization.rpt and timing.rpt into
+# OUT/ooc; ends with 1 if the clock is not met.
+# usage: vivado -mode batch -source out_of_context.tcl -tclargs SETTINGS.tcl
 source [lindex $argv 0]
 set folder [file join $out ooc]
 file mkdir $folder

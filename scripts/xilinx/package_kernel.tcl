@@ -1,6 +1,6 @@
-# The staged sources as an IP that Vitis takes for an RTL kernel (UG1393, "Packaging RTL kernels"): bus interfaces inferred
-# from the port names, both on ap_clk; registers and arguments come from kernel.xml. Parameters are the defaults in the
-# staged top, so the IP has none to set.
+# The staged sources as an IP that Vitis takes for an RTL kernel (UG1393, "Packaging RTL kernels"): bus
+# interfaces inferred from the port names, both on ap_clk; registers and arguments come from kernel.xml.
+# Parameters are the defaults in the staged top, so the IP has none to set.
 proc package_kernel {top part sources timing packaged project} {
   file delete -force $packaged $project
   create_project -force package $project -part $part

@@ -496,7 +496,8 @@ TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
   std::ofstream(file("codec.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "codec",
     "actors": [{"name": "read", "execution": 5}, {"name": "code", "execution": [3, 4]}],
     "channels": [{"name": "x", "from": "read", "to": "code", "produce": 4, "consume": [1, 1]},
-                 {"name": "room", "from": "code", "to": "read", "produce": [1, 1], "consume": 4, "tokens": 4}]})";
+                 {"name": "room", "from": "code", "to": "read", "produce": [1, 1], "consume": 4,
+                  "tokens": 4}]})";
   const Ended ended = spikeloom("dataflow analyze " + file("codec.json") + " --json " + file("r.json") +
                                 " --certificate " + file("c.json"));
   EXPECT_EQ(ended.code, 0) << ended.err;

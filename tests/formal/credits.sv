@@ -1,6 +1,6 @@
-// The credit loop of one channel and one destination of Rows pages, any delays in both networks: credits at the source,
-// steps on their way, full pages, credits owed and credits on their way always add up to Rows. So counters neither
-// overflow nor underflow, and no step is ever delivered to a page that is not free.
+// The credit loop of one channel and one destination of Rows pages, any delays in both networks: credits at
+// the source, steps on their way, full pages, credits owed and credits on their way always add up to Rows. So
+// counters neither overflow nor underflow, and no step is ever delivered to a page that is not free.
 module prove_credits (
     input logic clk_i,
     input logic rst_i,
@@ -99,13 +99,18 @@ module prove_credits (
       write_page_q <= 2'd0;
       read_page_q <= 2'd0;
     end else begin
-      quiet : assert (age_q == 2'd3 || (steps_q == 0 && full_q == 0 && wire_q == 0 && freed == given && !credit));
+      quiet : assert (age_q == 2'd3 ||
+                      (steps_q == 0 && full_q == 0 && wire_q == 0 && freed == given && !credit));
       configured : assert (age_q < 2'd2 || (counter_valid && !counter_channel));
-      conserved : assert (age_q < 2'd2 || 8'(credits) + 8'(steps_q) + 8'(full_q) + 8'(owed) + 8'(credit) + 8'(wire_q) == 8'(Rows));
+      conserved : assert (age_q < 2'd2 ||
+                          8'(credits) + 8'(steps_q) + 8'(full_q) + 8'(owed) + 8'(credit) + 8'(wire_q) ==
+                          8'(Rows));
       pages : assert (page_full_q == expect_full);
       pointers : assert (read_page_q < 2'd3 && full_q <= Rows && write_page_q ==
-                         (full_q == 5'd1 ? after(read_page_q) : full_q == 5'd2 ? after(after(read_page_q)) : read_page_q));
-      bounded : assert (age_q < 2'd2 || (credits <= Rows && steps_q <= Rows && owed <= Rows && wire_q <= Rows));
+                         (full_q == 5'd1 ? after(read_page_q) : full_q == 5'd2 ?
+                           after(after(read_page_q)) : read_page_q));
+      bounded : assert (age_q < 2'd2 ||
+                        (credits <= Rows && steps_q <= Rows && owed <= Rows && wire_q <= Rows));
       page_is_free : assert (!lands || !page_full_q[write_page_q]);
     end
   end

@@ -1,5 +1,6 @@
-// ram_fifo: nothing lost, made up, doubled or out of order; valid and data hold until ready. One word, chosen by the
-// solver when it goes in, is followed: `ahead` words are before it. The invariant says where each word must be.
+// ram_fifo: nothing lost, made up, doubled or out of order; valid and data hold until ready. One word, chosen
+// by the solver when it goes in, is followed: `ahead` words are before it. The invariant says where each word
+// must be.
 module prove_fifo (
     input logic       clk_i,
     input logic       rst_i,

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Proves a module's properties by induction: yosys writes the model, yosys-smtbmc (or yosys' sat) asks the solver.
+"""Proves a module's properties by induction: yosys writes the model, yosys-smtbmc (or yosys' sat) asks the
+solver.
 
 usage: prove.py NAME --root DIR --package FILE [--fault] [--solver cvc4]
 
-A proof is a harness NAME.sv and an entry below. `probes` connects wires of the harness to state inside the module, so
-that an invariant can speak of it; `granted` takes the modules' own checks for granted: they are about their users. Both the base case (from reset) and the induction step must hold. With --fault the
-named fault is put into a copy of the source first, and the proof must FAIL: a check that cannot fail proves nothing.
-Exit code 0: as expected.
+A proof is a harness NAME.sv and an entry below. `probes` connects wires of the harness to state inside the
+module, so that an invariant can speak of it; `granted` takes the modules' own checks for granted: they are
+about their users. Both the base case (from reset) and the induction step must hold. With --fault the named
+fault is put into a copy of the source first, and the proof must FAIL: a check that cannot fail proves
+nothing. Exit code 0: as expected.
 """
 import argparse
 import pathlib
@@ -20,15 +22,24 @@ RAM = "rtl/common/ram_sdp.sv"
 PROOFS = {
     "fifo": {
         "files": [RAM, "rtl/host_port/ram_fifo.sv"],
-        "probes": {"level": "u_dut.level", "read_pointer": "u_dut.read_q", "head_valid": "u_dut.head_valid_q",
-                   "middle_valid": "u_dut.middle_valid_q", "middle": "u_dut.u_words.read_data_o",
-                   **{f"memory{i}": f"u_dut.u_words.memory[{i}]" for i in range(4)}},
+        "probes": {
+            "level": "u_dut.level",
+            "read_pointer": "u_dut.read_q",
+            "head_valid": "u_dut.head_valid_q",
+            "middle_valid": "u_dut.middle_valid_q",
+            "middle": "u_dut.u_words.read_data_o",
+            **{f"memory{i}": f"u_dut.u_words.memory[{i}]" for i in range(4)},
+        },
         # the fetch forgets that the middle word has not moved on
         "fault": ("rtl/host_port/ram_fifo.sv", "level != '0 && (!middle_valid_q || to_head)", "level != '0"),
     },
     "skid": {
         "files": ["rtl/host_port/skid.sv"],
-        "probes": {"head_valid": "u_dut.head_valid_q", "next_valid": "u_dut.next_valid_q", "next_word": "u_dut.next_q"},
+        "probes": {
+            "head_valid": "u_dut.head_valid_q",
+            "next_valid": "u_dut.next_valid_q",
+            "next_word": "u_dut.next_q",
+        },
         # a word that comes while the second place is taken is accepted and lost
         "fault": ("rtl/host_port/skid.sv", "assign in_ready_o = !next_valid_q;", "assign in_ready_o = 1'b1;"),
     },
@@ -36,61 +47,111 @@ PROOFS = {
         "files": [RAM, "rtl/noc/wheel_table.sv", "rtl/noc/router.sv"],
         "probes": {"route": "u_dut.route"},
         # one selector takes its neighbour's input: a flit is duplicated, another lost
-        "fault": ("rtl/noc/router.sv", "3'd3: flit_d = in_i[2*Width+:Width];", "3'd3: flit_d = in_i[3*Width+:Width];"),
+        "fault": (
+            "rtl/noc/router.sv",
+            "3'd3: flit_d = in_i[2*Width+:Width];",
+            "3'd3: flit_d = in_i[3*Width+:Width];",
+        ),
     },
     "ring": {
         "files": ["rtl/node/ring_stop.sv"],
         "depth": "6",  # as long as a word's way through the stop, and the checks' own register
         "probes": {},
         # a read for this node goes on as a read beside its answer's place
-        "fault": ("rtl/node/ring_stop.sv", "valid1_q <= valid0_q && !write_o;", "valid1_q <= valid0_q && !mine;"),
+        "fault": (
+            "rtl/node/ring_stop.sv",
+            "valid1_q <= valid0_q && !write_o;",
+            "valid1_q <= valid0_q && !mine;",
+        ),
     },
     "credits": {
         "files": ["rtl/node/credit_counters.sv", "rtl/node/credit_sender.sv"],
-        "probes": {"credits": "u_source.count_q", "counter_valid": "u_source.valid_q",
-                   "counter_channel": "u_source.channel_q", "freed": "u_sink.freed_q[0]",
-                   "given": "u_sink.sent_q[0]"},
+        "probes": {
+            "credits": "u_source.count_q",
+            "counter_valid": "u_source.valid_q",
+            "counter_channel": "u_source.channel_q",
+            "freed": "u_sink.freed_q[0]",
+            "given": "u_sink.sent_q[0]",
+        },
         # a credit that is taken and given in one cycle is taken only
-        "fault": ("rtl/node/credit_counters.sv", "if ((take_i && match[c]) != give[c])", "if (give[c] || (take_i && match[c]))"),
+        "fault": (
+            "rtl/node/credit_counters.sv",
+            "if ((take_i && match[c]) != give[c])",
+            "if (give[c] || (take_i && match[c]))",
+        ),
     },
     "sharing": {
         "files": ["rtl/node/credit_counters.sv", "rtl/host_port/host_source.sv"],
         "granted": True,
-        "probes": {wire.format(s): f"gen_source[{s}].u_dut.{inside}" for s in (0, 1) for wire, inside in {
-            "owner{}": "gen_owner.owner_q", "x_valid{}": "x_valid_q", "x_channel{}": "x_channel_q", "sending{}": "sending_q",
-            "counter_valid{}": "u_credits.valid_q", "counter_channel{}": "u_credits.channel_q", "count{}": "u_credits.count_q",
-            **{f"table{{}}_{i}": f"gen_owner.owner_of[{i}]" for i in range(4)}}.items()},
+        "probes": {
+            wire.format(s): f"gen_source[{s}].u_dut.{inside}"
+            for s in (0, 1)
+            for wire, inside in {
+                "owner{}": "gen_owner.owner_q",
+                "x_valid{}": "x_valid_q",
+                "x_channel{}": "x_channel_q",
+                "sending{}": "sending_q",
+                "counter_valid{}": "u_credits.valid_q",
+                "counter_channel{}": "u_credits.channel_q",
+                "count{}": "u_credits.count_q",
+                **{f"table{{}}_{i}": f"gen_owner.owner_of[{i}]" for i in range(4)},
+            }.items()
+        },
         # a step of one application lets another's channel start without its credits
-        "fault": ("rtl/host_port/host_source.sv", "assign sending = (owner & sending_q) != '0;", "assign sending = sending_q != '0;"),
+        "fault": (
+            "rtl/host_port/host_source.sv",
+            "assign sending = (owner & sending_q) != '0;",
+            "assign sending = sending_q != '0;",
+        ),
     },
     "registers": {
         "files": ["rtl/shell/axi_lite_registers.sv"],
-        "probes": {"has_address": "u_dut.write_address_q", "has_data": "u_dut.write_data_q",
-                   "done_inside": "u_dut.done_q"},
+        "probes": {
+            "has_address": "u_dut.write_address_q",
+            "has_data": "u_dut.write_data_q",
+            "done_inside": "u_dut.done_q",
+        },
         # a "done" that comes in the clock of a read is lost
-        "fault": ("rtl/shell/axi_lite_registers.sv", "    if (done_i) begin\n      done_q <= 1'b1;",
-                  "    if (done_i && !read_control) begin\n      done_q <= 1'b1;"),
+        "fault": (
+            "rtl/shell/axi_lite_registers.sv",
+            "    if (done_i) begin\n      done_q <= 1'b1;",
+            "    if (done_i && !read_control) begin\n      done_q <= 1'b1;",
+        ),
     },
     "reader": {
         "files": [RAM, "rtl/host_port/ram_fifo.sv", "rtl/shell/axi_reader.sv"],
         "engine": "sat",
-        "probes": {"reserved": "u_dut.reserved_q", "outstanding": "u_dut.outstanding_q",
-                   "remaining": "u_dut.remaining_q", "address": "u_dut.address_q",
-                   "level": "u_dut.u_words.level", "head_valid": "u_dut.u_words.head_valid_q",
-                   "middle_valid": "u_dut.u_words.middle_valid_q"},
+        "probes": {
+            "reserved": "u_dut.reserved_q",
+            "outstanding": "u_dut.outstanding_q",
+            "remaining": "u_dut.remaining_q",
+            "address": "u_dut.address_q",
+            "level": "u_dut.u_words.level",
+            "head_valid": "u_dut.u_words.head_valid_q",
+            "middle_valid": "u_dut.u_words.middle_valid_q",
+        },
         # a stopped run's words are asked for again in the clock in which the next one starts
         "fault": ("rtl/shell/axi_reader.sv", "if (stop_i) remaining_q <= '0;", ""),
     },
     "writer": {
         "files": [RAM, "rtl/host_port/ram_fifo.sv", "rtl/shell/axi_writer.sv"],
         "engine": "sat",
-        "probes": {"stored": "u_dut.stored_q", "pending": "u_dut.pending_q", "beats": "u_dut.beats_q",
-                   "burst": "u_dut.burst_q", "address": "u_dut.address_q",
-                   "level": "u_dut.u_words.level", "head_valid": "u_dut.u_words.head_valid_q",
-                   "middle_valid": "u_dut.u_words.middle_valid_q"},
+        "probes": {
+            "stored": "u_dut.stored_q",
+            "pending": "u_dut.pending_q",
+            "beats": "u_dut.beats_q",
+            "burst": "u_dut.burst_q",
+            "address": "u_dut.address_q",
+            "level": "u_dut.u_words.level",
+            "head_valid": "u_dut.u_words.head_valid_q",
+            "middle_valid": "u_dut.u_words.middle_valid_q",
+        },
         # a burst may begin at the last words of a page with more than they are
-        "fault": ("rtl/shell/axi_writer.sv", "assign limit = to_edge < 10'(Burst) ? CountBits'(to_edge) : CountBits'(Burst);",
-                  "assign limit = CountBits'(Burst);"),
+        "fault": (
+            "rtl/shell/axi_writer.sv",
+            "assign limit = to_edge < 10'(Burst) ? CountBits'(to_edge) : CountBits'(Burst);",
+            "assign limit = CountBits'(Burst);",
+        ),
     },
 }
 
@@ -108,7 +169,9 @@ def report(arguments, held, log, how):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", choices=sorted(PROOFS))
     parser.add_argument("--root", type=pathlib.Path, required=True, help="the project")
     parser.add_argument("--package", type=pathlib.Path, required=True, help="the generated spikeloom_pkg.sv")
@@ -132,9 +195,16 @@ def main():
             copy = place / pathlib.Path(name).name
             copy.write_text(text)
             files.append(str(copy))
-        script = [f"read_verilog -formal -sv -I{arguments.root} {arguments.package.resolve()} {' '.join(files)} "
-                  f"{(arguments.root / 'tests/formal' / (arguments.name + '.sv')).resolve()}",
-                  f"hierarchy -check -top {top}", "proc", "flatten", "memory -nomap", "memory_map -formal", "opt_clean"]
+        script = [
+            f"read_verilog -formal -sv -I{arguments.root} {arguments.package.resolve()} {' '.join(files)} "
+            f"{(arguments.root / 'tests/formal' / (arguments.name + '.sv')).resolve()}",
+            f"hierarchy -check -top {top}",
+            "proc",
+            "flatten",
+            "memory -nomap",
+            "memory_map -formal",
+            "opt_clean",
+        ]
         for wire, inside in proof["probes"].items():
             script.append(f"connect -nounset -set \\{wire} \\{inside}")
         script += ["setundef -anyseq -undriven", "opt -keepdc -fast", "dffunmap", "check"]
@@ -154,8 +224,13 @@ def main():
         solve = ["yosys-smtbmc", "-s", arguments.solver, "-t"]
         base, base_log = run(solve + [str(int(proof.get("depth", "2")) + 1), "model.smt2"], place)
         step, step_log = run(solve + [proof.get("depth", "2"), "-i", "model.smt2"], place)
-        report(arguments, base == 0 and step == 0, log + base_log + step_log,
-               f"base case {'holds' if base == 0 else 'fails'}, induction step {'holds' if step == 0 else 'fails'}")
+        report(
+            arguments,
+            base == 0 and step == 0,
+            log + base_log + step_log,
+            f"base case {'holds' if base == 0 else 'fails'}, "
+            f"induction step {'holds' if step == 0 else 'fails'}",
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-// axi_reader: requests cover the run's words once, in order, none more, within 4 KiB; the words come out in that order,
-// none lost, made up or doubled, whatever the memory's and the consumer's pace; errors and stops at any time. The memory
-// holds, at each word's address, that address' low bits, so a word tells which it is. Addresses are compared modulo two
-// pages, numbers of words modulo 1024: tests/rtl_shell sees the rest.
+// axi_reader: requests cover the run's words once, in order, none more, within 4 KiB; the words come out in
+// that order, none lost, made up or doubled, whatever the memory's and the consumer's pace; errors and stops
+// at any time. The memory holds, at each word's address, that address' low bits, so a word tells which it is.
+// Addresses are compared modulo two pages, numbers of words modulo 1024: tests/rtl_shell sees the rest.
 module prove_reader (
     input logic        clk_i,
     input logic        rst_i,

@@ -1,5 +1,5 @@
-// axi_lite_registers: every request has one response and no response is without its request; valid and payload hold; a
-// read never sees an idle kernel that was started, nor misses or repeats a "done".
+// axi_lite_registers: every request has one response and no response is without its request; valid and
+// payload hold; a read never sees an idle kernel that was started, nor misses or repeats a "done".
 module prove_registers (
     input logic        clk_i,
     input logic        rst_i,
@@ -59,7 +59,8 @@ module prove_registers (
   // A kernel is done only while it is started.
   always_comb if (!rst_i) assume (!done_i || start);
 
-  logic address_owed_q, data_owed_q, read_owed_q, control_read, control_read_q, done_q, shown_done_q, shown_start_q;
+  logic address_owed_q, data_owed_q, read_owed_q, control_read, control_read_q, done_q,
+        shown_done_q, shown_start_q;
   logic b_held_q, r_held_q, was_start_q, was_done_q;
   logic [31:0] rdata_q;
   assign control_read = arvalid_i && arready && araddr_i[11:2] == '0;
@@ -104,7 +105,8 @@ module prove_registers (
       r_holds : assert (!r_held_q || (rvalid && rdata == rdata_q));
       always_okay : assert (bresp == 2'b00 && rresp == 2'b00);
       done_is_shown : assert (!rvalid || !control_read_q || rdata[1] == shown_done_q);
-      idle_is_true : assert (!rvalid || !control_read_q || (rdata[0] == shown_start_q && rdata[2] == !shown_start_q));
+      idle_is_true : assert (!rvalid || !control_read_q ||
+                             (rdata[0] == shown_start_q && rdata[2] == !shown_start_q));
       done_agrees : assert (done_inside == done_q);
       start_stays : assert (!was_start_q || was_done_q || start);
     end

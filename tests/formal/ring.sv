@@ -1,5 +1,6 @@
-// ring_stop: a word for another node leaves 3 clocks later, unchanged; a write for this node leaves nothing; a read for
-// this node leaves as its answer with the data of two clocks after it. So nothing is lost, doubled or reordered.
+// ring_stop: a word for another node leaves 3 clocks later, unchanged; a write for this node leaves nothing;
+// a read for this node leaves as its answer with the data of two clocks after it. So nothing is lost, doubled
+// or reordered.
 module prove_ring (
     input logic        clk_i,
     input logic        rst_i,

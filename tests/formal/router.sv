@@ -1,5 +1,6 @@
-// router: whatever the table holds, an output has exactly the flit of the input that its selector named in the cycle
-// before, or none; frozen, nothing moves. So a flit is on as many wires as selectors name it, never on another.
+// router: whatever the table holds, an output has exactly the flit of the input that its selector named in
+// the cycle before, or none; frozen, nothing moves. So a flit is on as many wires as selectors name it, never
+// on another.
 module prove_router (
     input logic       clk_i,
     input logic       rst_i,

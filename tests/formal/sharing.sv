@@ -1,8 +1,8 @@
-// host_source: what an application's words do depends on nobody else's. Two sources have the same tables, the same time
-// and the same of application 0: head word, go, start, credits. What application 1 does differs between them as it
-// likes. Then application 0's words leave in the same cycles, and its flits and last words are the same.
-// Tables are any and may be written at any time; a channel keeps its application. What the source's own checks forbid
-// does not happen.
+// host_source: what an application's words do depends on nobody else's. Two sources have the same tables, the
+// same time and the same of application 0: head word, go, start, credits. What application 1 does differs
+// between them as it likes. Then application 0's words leave in the same cycles, and its flits and last words
+// are the same. Tables are any and may be written at any time; a channel keeps its application. What the
+// source's own checks forbid does not happen.
 module prove_sharing (
     input logic        clk_i,
     input logic        rst_i,
@@ -103,7 +103,8 @@ module prove_sharing (
       assume (table0 == {table1_3, table1_2, table1_1, table1_0});
       assume (counter_channel0 == counter_channel1);
       assume ((mine & ~same) == '0);
-      assume (x_channel0 == x_channel1 && x_valid0 == x_valid1 && owner0 == owner1 && owner0 == table0[x_channel0]);
+      assume (x_channel0 == x_channel1 && x_valid0 == x_valid1 && owner0 == owner1 &&
+              owner0 == table0[x_channel0]);
     end else begin
       tables_stay : assert (table0 == {table1_3, table1_2, table1_1, table1_0} &&
                             counter_valid0 == counter_valid1 && counter_channel0 == counter_channel1);
@@ -113,7 +114,8 @@ module prove_sharing (
       steps_are_the_same : assert (sending0[0] == sending1[0]);
       words_leave_alike : assert (pops[0] == pops[2]);
       last_words_are_the_same : assert (finals[0] == finals[2]);
-      flits_are_the_same : assert (!ours_q || (flits[FlitBits-1] && flits[0+:FlitBits] == flits[FlitBits+:FlitBits]));
+      flits_are_the_same : assert (!ours_q ||
+                                   (flits[FlitBits-1] && flits[0+:FlitBits] == flits[FlitBits+:FlitBits]));
     end
   end
 endmodule

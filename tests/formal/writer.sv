@@ -1,6 +1,7 @@
-// axi_writer: every word that went in goes out once, in order, to consecutive addresses, in bursts within 4 KiB with WLAST
-// at their last beat; every burst is awaited; not busy means that the memory has everything; valid and payload hold.
-// Words are numbered; addresses are compared modulo two pages, tests/rtl_shell sees the rest. After an abort, which its user holds while busy, the bursts that began still end as they must.
+// axi_writer: every word that went in goes out once, in order, to consecutive addresses, in bursts within 4
+// KiB with WLAST at their last beat; every burst is awaited; not busy means that the memory has everything;
+// valid and payload hold. Words are numbered; addresses are compared modulo two pages, tests/rtl_shell sees
+// the rest. After an abort, which its user holds while busy, the bursts that began still end as they must.
 module prove_writer (
     input logic        clk_i,
     input logic        rst_i,
@@ -118,7 +119,8 @@ module prove_writer (
       awaits : assert (5'(pending) == 5'(owed_q) + 5'(under_way));
       levels : assert (level <= 3'd4);
       // Addresses: one burst behind the other, as many words as were given to bursts.
-      follows : assert (!active_q || !under_way || 10'(awaddr[12:3] + 10'(awlen[1:0]) + 10'd1) == address[9:0]);
+      follows : assert (!active_q || !under_way ||
+                        10'(awaddr[12:3] + 10'(awlen[1:0]) + 10'd1) == address[9:0]);
       numbers : assert (!active_q || 4'(address[3:0] - start_q) == 4'(out_q + in_burst));
       // Words: in_q - out_q of them are inside: none lost or made up. In order: proof fifo.
       is_all : assert (!active_q || total == stored + in_burst);

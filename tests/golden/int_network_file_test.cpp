@@ -70,7 +70,8 @@ TEST(IntNetworkFile, IsReadBackFromDisk) {
 constexpr const char* kSmall =
     R"({"format":"spikeloom-integer-network","version":1,"name":"small","state_bits":24,
 "inputs":[{"name":"in","shape":[2]}],
-"populations":[{"name":"n","kind":"LIF","shape":[3],"scale":2,"alpha":0,"beta":[1,2,3],"bias_i":0,"bias_v":0,"reset":"value","theta":5,"v_reset":0}],
+"populations":[{"name":"n","kind":"LIF","shape":[3],"scale":2,"alpha":0,"beta":[1,2,3],"bias_i":0,"bias_v":0,
+  "reset":"value","theta":5,"v_reset":0}],
 "projections":[{"name":"w","from":{"input":"in"},"to":"n","rows":[[1,0,-2],{"targets":[1],"weights":[9]}]}],
 "outputs":[{"name":"out","shape":[3],"from":"n"}]})";
 

@@ -26,9 +26,28 @@ class HlsScript(unittest.TestCase):
             path = tools / tool
             path.write_text(f'#!/bin/sh\nexec /usr/bin/tclsh {HERE / "fake_vitis_hls.tcl"} "$@"\n')
             path.chmod(0o755)
-        environment = {**os.environ, "PATH": f"{tools}:/usr/bin:/bin", "FAKE_HLS": fake, "FAKE_HLS_TESTBENCHES": str(TESTBENCHES)}
-        return subprocess.run([sys.executable, ROOT / "scripts" / "hls.py", "--build", BUILD, "--out", self.folder / "out", *arguments],
-                              env=environment, capture_output=True, text=True, timeout=60, check=False)
+        environment = {
+            **os.environ,
+            "PATH": f"{tools}:/usr/bin:/bin",
+            "FAKE_HLS": fake,
+            "FAKE_HLS_TESTBENCHES": str(TESTBENCHES),
+        }
+        return subprocess.run(
+            [
+                sys.executable,
+                ROOT / "scripts" / "hls.py",
+                "--build",
+                BUILD,
+                "--out",
+                self.folder / "out",
+                *arguments,
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def test_a_missing_tool_is_named(self):
         done = self.run_hls(tool=None)
@@ -45,8 +64,13 @@ class HlsScript(unittest.TestCase):
         self.assertRegex(done.stdout, r"systolic\s+latency\s+contract\s+\d+\s+achieved\s+500\s+yes")
 
     def test_every_kind_of_breach_is_found(self):
-        for fake, said in (("slow_loop", "II of FIND .*2 +NO"), ("much_lut", "LUT .*9999999 +NO"), ("late", "latency .*99999999 +NO"),
-                           ("cosim_fails", "latency .*cosim failed +NO"), ("no_loop", "II of FIND .*no such loop +NO")):
+        for fake, said in (
+            ("slow_loop", "II of FIND .*2 +NO"),
+            ("much_lut", "LUT .*9999999 +NO"),
+            ("late", "latency .*99999999 +NO"),
+            ("cosim_fails", "latency .*cosim failed +NO"),
+            ("no_loop", "II of FIND .*no such loop +NO"),
+        ):
             with self.subTest(fake):
                 done = self.run_hls("crossbar", fake=fake)
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
@@ -54,16 +78,35 @@ class HlsScript(unittest.TestCase):
 
     def test_no_array_of_the_test_bench_is_shorter_than_its_depth(self):
         deepest = int(re.search(r"kDeepest = (\d+)", (ROOT / "hls" / "testbench.cpp").read_text())[1])
-        sizes = {name: int(value) for name, value in re.findall(r"k(\w+) = (\d+);", (BUILD / "generated" / "hls_kernel_shape.hpp").read_text())}
+        sizes = {
+            name: int(value)
+            for name, value in re.findall(
+                r"k(\w+) = (\d+);", (BUILD / "generated" / "hls_kernel_shape.hpp").read_text()
+            )
+        }
         sums = 16 * sizes["Groups"] * sizes["Lanes"]
-        needed = {"context": 32, "control": 16, "chunks": 2 * sizes["ChunkEntries"], "axons": 2 * sizes["AxonEntries"],
-                  "weights": sizes["WeightWords"] * sizes["Lanes"] // 4, "pages": 16 * sizes["PageChunks"], "sums": sums, "cycles": 1,
-                  "updates": 2 * sizes["UpdateEntries"], "sets": 5 * sizes["ParamSets"], "biases": sizes["StateWords"] * sizes["LifLanes"],
-                  "potentials": sizes["StateWords"] * sizes["LifLanes"], "currents": sizes["StateWords"] * sizes["LifLanes"],
-                  "out": 16 * sizes["UpdateEntries"], "out_count": 16}
+        needed = {
+            "context": 32,
+            "control": 16,
+            "chunks": 2 * sizes["ChunkEntries"],
+            "axons": 2 * sizes["AxonEntries"],
+            "weights": sizes["WeightWords"] * sizes["Lanes"] // 4,
+            "pages": 16 * sizes["PageChunks"],
+            "sums": sums,
+            "cycles": 1,
+            "updates": 2 * sizes["UpdateEntries"],
+            "sets": 5 * sizes["ParamSets"],
+            "biases": sizes["StateWords"] * sizes["LifLanes"],
+            "potentials": sizes["StateWords"] * sizes["LifLanes"],
+            "currents": sizes["StateWords"] * sizes["LifLanes"],
+            "out": 16 * sizes["UpdateEntries"],
+            "out_count": 16,
+        }
         for kernel in ("crossbar", "lif", "systolic"):
             source = (ROOT / "hls" / f"spikeloom_{kernel}.cpp").read_text()
-            depths = {name: int(depth) for name, depth in re.findall(r"m_axi port = (\w+) .*depth = (\d+)", source)}
+            depths = {
+                name: int(depth) for name, depth in re.findall(r"m_axi port = (\w+) .*depth = (\d+)", source)
+            }
             self.assertEqual(source.count("m_axi"), len(depths))
             for name, depth in depths.items():
                 self.assertLessEqual(needed[name], depth, f"{kernel}: {name}")
@@ -85,7 +128,9 @@ class HlsScript(unittest.TestCase):
             lines[at] = " ".join(words)
             case.write_text("\n".join(lines) + "\n")
             self.assertEqual(subprocess.run([bench, case], capture_output=True, check=False).returncode, 1)
-            self.assertEqual(subprocess.run([bench, "absent"], capture_output=True, check=False).returncode, 2)
+            self.assertEqual(
+                subprocess.run([bench, "absent"], capture_output=True, check=False).returncode, 2
+            )
 
 
 if __name__ == "__main__":

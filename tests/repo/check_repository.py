@@ -12,36 +12,44 @@ import sys
 
 MAX_BYTES = 2 * 1024 * 1024
 README_LINES = 40
+MAX_COLUMNS = 110
 CODE = {".cpp", ".hpp", ".h", ".sv", ".svh", ".py", ".sh", ".cmake"}
+COLUMNS = CODE | {".c", ".cl", ".toml", ".md", ".tcl", ".xdc", ".cfg"}
 GENERATED = ("spikeloom_pkg.sv", "spikeloom_hw.hpp", "spikeloom_hw.cl", "kernel.xml")
 MARKERS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:compiler|host|rtl|hls|tests)/[^"]+)"')
 
 # Forms that Yosys 0.23 or Verilator 5.006 refuse or, worse, misread; and behaviour that one tool alone has.
-BANNED_SV = [(re.compile(pattern), why) for pattern, why in (
-    (r"\bimport\s+\w+::", "import: write pkg::name"),
-    (r"'\{", "assignment pattern: write a concatenation"),
-    (r"\w::\w+\s*'\(", "cast to a package's type"),
-    (r"\w+_t\s*'\(", "cast to a typedef"),
-    (r"\$bits\s*\(", "$bits: Yosys cannot"),
-    (r"\blogic\s*(?:signed\s*)?\[[^\]]+\]\s*\[", "packed multi-dimensional array: use a flat vector"),
-    (r"\b\w+_t\s*\[[^\]]*\]\s*\w+", "packed array of a typedef: silently one element in Yosys"),
-    (r"\b\w+_t\s+\w+\s*\[", "array of a typedef: silently one register in Yosys if it is a struct"),
-    (r"\b(?:input|output)\s+[^,;)]*\]\s*\w+\s*\[", "unpacked array port"),
-    (r"\bparameter\s+type\b", "type parameter"),
-    (r"\b(?:interface|modport)\b", "interface"),
-    (r"\b(?:return|break|continue|foreach)\b", "return, break, continue, foreach: assign to the function's name"),
-    (r"\binside\b", "inside"),
-    (r"==\?", "wildcard equality"),
-    (r"\b(?:unique|unique0|priority)\s+if\b", "unique or priority if"),
-    (r"\bassert\s+property\b", "concurrent assertion: use an immediate one"),
-    (r"\{\s*(?:<<|>>)", "streaming operator"),
-    (r"\bnegedge\b", "falling edges"),
-    (r"\balways_latch\b", "latches"),
-    (r"`ifdef\s+VERILATOR\b", "behaviour that only the simulator has"),
-    (r"\$readmem[hb]\b", "memories begin empty and are written over the ring"),
-    (r"^\s*initial\b", "power-up values: reset, or write over the ring"),
-)]
+BANNED_SV = [
+    (re.compile(pattern), why)
+    for pattern, why in (
+        (r"\bimport\s+\w+::", "import: write pkg::name"),
+        (r"'\{", "assignment pattern: write a concatenation"),
+        (r"\w::\w+\s*'\(", "cast to a package's type"),
+        (r"\w+_t\s*'\(", "cast to a typedef"),
+        (r"\$bits\s*\(", "$bits: Yosys cannot"),
+        (r"\blogic\s*(?:signed\s*)?\[[^\]]+\]\s*\[", "packed multi-dimensional array: use a flat vector"),
+        (r"\b\w+_t\s*\[[^\]]*\]\s*\w+", "packed array of a typedef: silently one element in Yosys"),
+        (r"\b\w+_t\s+\w+\s*\[", "array of a typedef: silently one register in Yosys if it is a struct"),
+        (r"\b(?:input|output)\s+[^,;)]*\]\s*\w+\s*\[", "unpacked array port"),
+        (r"\bparameter\s+type\b", "type parameter"),
+        (r"\b(?:interface|modport)\b", "interface"),
+        (
+            r"\b(?:return|break|continue|foreach)\b",
+            "return, break, continue, foreach: assign to the function's name",
+        ),
+        (r"\binside\b", "inside"),
+        (r"==\?", "wildcard equality"),
+        (r"\b(?:unique|unique0|priority)\s+if\b", "unique or priority if"),
+        (r"\bassert\s+property\b", "concurrent assertion: use an immediate one"),
+        (r"\{\s*(?:<<|>>)", "streaming operator"),
+        (r"\bnegedge\b", "falling edges"),
+        (r"\balways_latch\b", "latches"),
+        (r"`ifdef\s+VERILATOR\b", "behaviour that only the simulator has"),
+        (r"\$readmem[hb]\b", "memories begin empty and are written over the ring"),
+        (r"^\s*initial\b", "power-up values: reset, or write over the ring"),
+    )
+]
 # "automatic" belongs to functions and tasks only, not to locals.
 AUTOMATIC = re.compile(r"\bautomatic\b")
 FUNCTION = re.compile(r"\b(?:function|task)\s+automatic\b")
@@ -137,9 +145,15 @@ def check_tests_are_on(root):
 
 
 def check_readmes(root):
-    """Every folder with sources has a README of at most 40 lines; the areas of tests/ may share tests/README.md."""
+    """Every folder with sources has a README of at most 40 lines; the areas of tests/ may share
+    tests/README.md.
+    """
     names = tracked(root)
-    folders = {name.parent for name in names if name.suffix in CODE | {".toml"} and name.parts[0] not in ("tests", ".ci")}
+    folders = {
+        name.parent
+        for name in names
+        if name.suffix in CODE | {".toml"} and name.parts[0] not in ("tests", ".ci")
+    }
     folders |= {pathlib.PurePosixPath(name.parts[0]) for name in names if name.parts[0] == "tests"}
     folders |= {name.parent for name in names if name.name == "README.md"}
     for folder in sorted(folders):
@@ -160,10 +174,31 @@ def check_sizes(root):
             yield f"{name}:1: {size} bytes, at most {MAX_BYTES}"
 
 
+def check_columns(root):
+    """No line of code or prose is longer than MAX_COLUMNS; rows of Markdown tables and long links may be."""
+    for name in tracked(root):
+        if name.suffix not in COLUMNS and name.name != "CMakeLists.txt":
+            continue
+        if name.parts[0] == "tests" and "data" in name.parts[1:-1]:
+            continue
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            if len(line) <= MAX_COLUMNS:
+                continue
+            if name.suffix == ".md" and (
+                line.lstrip(" ").startswith("|") or max(map(len, line.split())) > MAX_COLUMNS
+            ):
+                continue
+            yield f"{name}:{number}: {len(line)} columns, at most {MAX_COLUMNS}"
+
+
 def check_generated(root):
     """What is generated is not committed."""
     for name in tracked(root):
-        if name.name in GENERATED or name.parts[0] == "build" or name.suffix in {".o", ".so", ".a", ".pyc", ".fst"}:
+        if (
+            name.name in GENERATED
+            or name.parts[0] == "build"
+            or name.suffix in {".o", ".so", ".a", ".pyc", ".fst"}
+        ):
             yield f"{name}:1: generated, and committed"
 
 
@@ -181,14 +216,18 @@ def check_scripts(root):
                     yield f"{name}:{number}: a place of one machine: {line.strip()}"
 
 
-CHECKS = {name[len("check_"):]: value for name, value in sorted(globals().items()) if name.startswith("check_")}
+CHECKS = {
+    name[len("check_") :]: value for name, value in sorted(globals().items()) if name.startswith("check_")
+}
 
 
 def main():
     if len(sys.argv) != 3 or sys.argv[2] not in {*CHECKS, "all"}:
         sys.exit(f"usage: {sys.argv[0]} SOURCE_DIR {'|'.join(CHECKS)}|all")
     root = pathlib.Path(sys.argv[1])
-    breaches = [breach for name, check in CHECKS.items() if sys.argv[2] in (name, "all") for breach in check(root)]
+    breaches = [
+        breach for name, check in CHECKS.items() if sys.argv[2] in (name, "all") for breach in check(root)
+    ]
     for breach in breaches:
         print(breach)
     if breaches:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""generate_hardware.py: the card's kernel is written alike into package, header and kernel.xml; faults are named."""
+"""generate_hardware.py: package, header and kernel.xml say the same of the kernel; faults are named."""
 import copy
 import pathlib
 import re
@@ -28,8 +28,10 @@ class GenerateHardware(unittest.TestCase):
 
     def test_the_kernel_is_written_alike_everywhere(self):
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([sys.executable, ROOT / "scripts/generate_hardware.py", ROOT / "rtl/hardware.toml", folder],
-                           check=True)
+            subprocess.run(
+                [sys.executable, ROOT / "scripts/generate_hardware.py", ROOT / "rtl/hardware.toml", folder],
+                check=True,
+            )
             package = (pathlib.Path(folder) / "spikeloom_pkg.sv").read_text()
             header = (pathlib.Path(folder) / "spikeloom_hw.hpp").read_text()
             tree = xml.etree.ElementTree.parse(pathlib.Path(folder) / "kernel.xml").getroot()
@@ -39,9 +41,15 @@ class GenerateHardware(unittest.TestCase):
             self.assertIn(f"localparam int unsigned KERNEL_OFFSET_{name.upper()} = {offset};", package)
             is_global = "true" if what == "global" else "false"
             self.assertIn(f'{{{number}, "{name}", 0x{offset:x}, {size}, {is_global}}}', header)
-            self.assertEqual((int(arguments[name].get("id")), int(arguments[name].get("offset"), 0),
-                              int(arguments[name].get("size"), 0), arguments[name].get("addressQualifier")),
-                             (number, offset, size, str(int(what == "global"))))
+            self.assertEqual(
+                (
+                    int(arguments[name].get("id")),
+                    int(arguments[name].get("offset"), 0),
+                    int(arguments[name].get("size"), 0),
+                    arguments[name].get("addressQualifier"),
+                ),
+                (number, offset, size, str(int(what == "global"))),
+            )
         for name, offset in KERNEL["registers"].items():
             self.assertIn(f"localparam int unsigned KERNEL_REGISTER_{name} = {offset};", package)
             self.assertRegex(header, rf"kKernelRegister{generate_hardware.camel(name.lower())} = {offset};")
@@ -53,14 +61,23 @@ class GenerateHardware(unittest.TestCase):
     def test_the_hash_follows_the_register_map_and_no_comment(self):
         text = (ROOT / "rtl/hardware.toml").read_text()
         digests = []
-        for changed in (text, text + "# a comment\n", text.replace("RESULTS_WRITTEN = 0x80", "RESULTS_WRITTEN = 0xA0"),
-                        text.replace('"quiet_cycles", 0x38', '"quiet_cycles", 0x40')):
+        for changed in (
+            text,
+            text + "# a comment\n",
+            text.replace("RESULTS_WRITTEN = 0x80", "RESULTS_WRITTEN = 0xA0"),
+            text.replace('"quiet_cycles", 0x38', '"quiet_cycles", 0x40'),
+        ):
             with tempfile.TemporaryDirectory() as folder:
                 source = pathlib.Path(folder) / "hardware.toml"
                 source.write_text(changed)
-                subprocess.run([sys.executable, ROOT / "scripts/generate_hardware.py", source, folder], check=True)
-                digests.append(re.search(r"kHardwareHash = (\w+)",
-                                         (pathlib.Path(folder) / "spikeloom_hw.hpp").read_text()).group(1))
+                subprocess.run(
+                    [sys.executable, ROOT / "scripts/generate_hardware.py", source, folder], check=True
+                )
+                digests.append(
+                    re.search(
+                        r"kHardwareHash = (\w+)", (pathlib.Path(folder) / "spikeloom_hw.hpp").read_text()
+                    ).group(1)
+                )
         self.assertEqual(digests[0], digests[1])
         self.assertEqual(len(set(digests)), 3)
 
@@ -75,7 +92,9 @@ class GenerateHardware(unittest.TestCase):
     def test_arguments_out_of_order_or_of_a_wrong_size_are_refused(self):
         self.assert_refused(lambda k: k["arguments"].reverse(), "ids count up")
         self.assert_refused(lambda k: k["arguments"][2].__setitem__(3, 8), "expected a global of 8 bytes")
-        self.assert_refused(lambda k: k["arguments"][0].__setitem__(4, "stream"), "expected a global of 8 bytes")
+        self.assert_refused(
+            lambda k: k["arguments"][0].__setitem__(4, "stream"), "expected a global of 8 bytes"
+        )
 
     def test_equal_numbers_and_a_short_header_are_refused(self):
         self.assert_refused(lambda k: k["errors"].update(READ=2), "errors: a value occurs twice")

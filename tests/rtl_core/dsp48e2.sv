@@ -1,16 +1,18 @@
-// What rtl/core/xilinx_dsp.sv uses of a DSP48E2, after the vendor's user guide (UG579): stands in for the primitive in
-// simulation. A control that is not modelled stops the simulation.
+// What rtl/core/xilinx_dsp.sv uses of a DSP48E2, after the vendor's user guide (UG579): stands in for the
+// primitive in simulation. A control that is not modelled stops the simulation.
 /* verilator lint_off DECLFILENAME */
 /* verilator lint_off UNUSEDSIGNAL */
 /* verilator lint_off UNUSEDPARAM */
 module DSP48E2 #(
-    parameter A_INPUT = "DIRECT", parameter B_INPUT = "DIRECT", parameter PREADDINSEL = "A", parameter AMULTSEL = "A",
-    parameter BMULTSEL = "B", parameter USE_MULT = "MULTIPLY", parameter USE_SIMD = "ONE48",
+    parameter A_INPUT = "DIRECT", parameter B_INPUT = "DIRECT", parameter PREADDINSEL = "A",
+    parameter AMULTSEL = "A", parameter BMULTSEL = "B", parameter USE_MULT = "MULTIPLY",
+    parameter USE_SIMD = "ONE48",
     parameter int unsigned AREG = 1, parameter int unsigned ACASCREG = 1, parameter int unsigned BREG = 1,
     parameter int unsigned BCASCREG = 1, parameter int unsigned ADREG = 1, parameter int unsigned DREG = 1,
     parameter int unsigned CREG = 1, parameter int unsigned MREG = 1, parameter int unsigned PREG = 1,
-    parameter int unsigned ALUMODEREG = 1, parameter int unsigned CARRYINREG = 1, parameter int unsigned CARRYINSELREG = 1,
-    parameter int unsigned INMODEREG = 1, parameter int unsigned OPMODEREG = 1
+    parameter int unsigned ALUMODEREG = 1, parameter int unsigned CARRYINREG = 1,
+    parameter int unsigned CARRYINSELREG = 1, parameter int unsigned INMODEREG = 1,
+    parameter int unsigned OPMODEREG = 1
 ) (
     input logic CLK,
     input logic [29:0] A, input logic [17:0] B, input logic [47:0] C, input logic [26:0] D,
@@ -19,9 +21,11 @@ module DSP48E2 #(
     input logic CARRYIN, input logic [2:0] CARRYINSEL,
     input logic CEA1, CEA2, CEB1, CEB2, CEC, CED, CEAD, CEM, CEP, CEALUMODE, CECARRYIN, CECTRL, CEINMODE,
     input logic RSTA, RSTB, RSTC, RSTD, RSTM, RSTP, RSTALLCARRYIN, RSTALUMODE, RSTCTRL, RSTINMODE,
-    input logic [29:0] ACIN, input logic [17:0] BCIN, input logic [47:0] PCIN, input logic CARRYCASCIN, input logic MULTSIGNIN
+    input logic [29:0] ACIN, input logic [17:0] BCIN, input logic [47:0] PCIN,
+    input logic CARRYCASCIN, input logic MULTSIGNIN
 );
-  if (ADREG != 0 || DREG != 0 || CREG != 0 || ALUMODEREG != 0 || INMODEREG != 0 || OPMODEREG != 0 || PREADDINSEL != "A")
+  if (ADREG != 0 || DREG != 0 || CREG != 0 || ALUMODEREG != 0 || INMODEREG != 0 || OPMODEREG != 0 ||
+      PREADDINSEL != "A")
   begin : gen_not_modelled
     $error("not modelled");
   end
@@ -58,8 +62,8 @@ module DSP48E2 #(
     P = PREG != 0 ? p_q : result;
   end
   always_ff @(posedge CLK) begin
-    modelled : assert ((OPMODE[3:0] == (USE_MULT == "MULTIPLY" ? 4'b0101 : 4'b0011)) && OPMODE[8:7] == 2'b00 &&
-                       (ALUMODE == 4'b0000 || ALUMODE == 4'b0011) && !INMODE[0] && !INMODE[3] && !INMODE[4] &&
-                       !CARRYIN && CARRYINSEL == 3'b000);
+    modelled : assert ((OPMODE[3:0] == (USE_MULT == "MULTIPLY" ? 4'b0101 : 4'b0011)) &&
+                       OPMODE[8:7] == 2'b00 && (ALUMODE == 4'b0000 || ALUMODE == 4'b0011) && !INMODE[0] &&
+                       !INMODE[3] && !INMODE[4] && !CARRYIN && CARRYINSEL == 3'b000);
   end
 endmodule

@@ -148,16 +148,19 @@ TEST(Files, JsonAndSdf3ComeBackAsTheyWere) {
 TEST(Files, EverythingWrongIsListedAtOnce) {
   const std::string json = message_of([] {
     (void)parse_json(
-        R"({"format": "spikeloom-dataflow", "version": 1, "more": 1, "actors": [{"name": "a", "execution": "x"}, {"name": "a"}],
-                         "channels": [{"name": "c", "from": "a", "to": "b", "tokens": -1}]})",
+        R"({"format": "spikeloom-dataflow", "version": 1, "more": 1,
+            "actors": [{"name": "a", "execution": "x"}, {"name": "a"}],
+            "channels": [{"name": "c", "from": "a", "to": "b", "tokens": -1}]})",
         "g.json");
   });
   for (const char* part : {"g.json", "unknown key \"more\"", "\"execution\"", "two actors", "no actor \"b\""})
     EXPECT_THAT(json, HasSubstr(part));
   const std::string xml = message_of([] {
     (void)parse_sdf3(
-        R"(<sdf3 type="sdf"><applicationGraph name="g"><sdf name="g"><actor name="a"><port name="p" type="out" rate="q"/></actor>
-                        <channel name="c" srcActor="a" srcPort="p" dstActor="b" dstPort="p" initialTokens="-"/></sdf></applicationGraph></sdf3>)",
+        R"(<sdf3 type="sdf"><applicationGraph name="g"><sdf name="g">
+            <actor name="a"><port name="p" type="out" rate="q"/></actor>
+            <channel name="c" srcActor="a" srcPort="p" dstActor="b" dstPort="p" initialTokens="-"/>
+            </sdf></applicationGraph></sdf3>)",
         "g.xml");
   });
   for (const char* part :

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """scripts/xilinx and constraints/ without a card or a vendor tool. usage: card_test.py BUILD
 
-Runs on a copy of the sources. Where rtl/shell/spikeloom_kernel.sv or the generated kernel.xml is absent, a stand-in with
-the chip's parameters takes its place.
+Runs on a copy of the sources. Where rtl/shell/spikeloom_kernel.sv or the generated kernel.xml is absent, a
+stand-in with the chip's parameters takes its place.
 """
 import configparser
 import os
@@ -20,12 +20,16 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 CARDS = ("u50", "u55c", "u250", "kv260")
-KERNEL_XML = """<?xml version="1.0"?><root versionMajor="1" versionMinor="6"><kernel name="spikeloom_kernel"><ports>
-<port name="m_axi_gmem" mode="master"/><port name="s_axi_control" mode="slave"/></ports><args/></kernel></root>"""
+KERNEL_XML = """<?xml version="1.0"?><root versionMajor="1" versionMinor="6">
+<kernel name="spikeloom_kernel"><ports>
+<port name="m_axi_gmem" mode="master"/><port name="s_axi_control" mode="slave"/>
+</ports><args/></kernel></root>"""
 
 
 def link_config(card):
-    """CARD.cfg as {section: [(key, value)]}; keys before the first section stand in "" (keys repeat, so no configparser)."""
+    """CARD.cfg as {section: [(key, value)]}; keys before the first section stand in "" (keys repeat, so no
+    configparser).
+    """
     sections, here = {"": []}, ""
     for line in (ROOT / "constraints" / f"{card}.cfg").read_text().splitlines():
         line = line.split("#")[0].strip()
@@ -71,7 +75,14 @@ class CardScripts(unittest.TestCase):
         self.out = pathlib.Path(folder.name) / "out"
         self.tools = pathlib.Path(folder.name) / "tools"
         self.tools.mkdir()
-        for name in ("tclsh", "sh", "python3", "touch", "env", "dirname"):  # only these and the stand-ins are on PATH
+        for name in (
+            "tclsh",
+            "sh",
+            "python3",
+            "touch",
+            "env",
+            "dirname",
+        ):  # only these and the stand-ins are on PATH
             (self.tools / name).symlink_to(shutil.which(name, path="/usr/bin:/bin"))
         self.log = pathlib.Path(folder.name) / "vivado.log"
 
@@ -84,12 +95,31 @@ class CardScripts(unittest.TestCase):
         self.tool("vivado", f'exec tclsh "{HERE / "vivado_stub.tcl"}" "$@"')
 
     def card(self, *arguments, **environment):
-        command = [sys.executable, self.root / "scripts" / "xilinx" / "card.py", *arguments, "--build", self.build, "--out", self.out]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False,
-                              env={**os.environ, "PATH": str(self.tools), "VIVADO_STUB_LOG": str(self.log), **environment})
+        command = [
+            sys.executable,
+            self.root / "scripts" / "xilinx" / "card.py",
+            *arguments,
+            "--build",
+            self.build,
+            "--out",
+            self.out,
+        ]
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "PATH": str(self.tools), "VIVADO_STUB_LOG": str(self.log), **environment},
+        )
 
     def parameters(self, chip):
-        printed = subprocess.run([BUILD / "bin" / "spikeloom-build-chip", "--parameters", chip], check=True, capture_output=True, text=True).stdout
+        printed = subprocess.run(
+            [BUILD / "bin" / "spikeloom-build-chip", "--parameters", chip],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
         return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}
 
     def test_every_parameter_of_the_chip_reaches_the_kernel(self):
@@ -101,7 +131,10 @@ class CardScripts(unittest.TestCase):
             values = self.parameters(path)
             self.assertGreater(len(values), 30)
             for name, value in values.items():
-                found = re.findall(rf"parameter\s+(?:int unsigned|logic \[31:0\])\s+{name}\s*=\s*(?:32'd)?(\d+)\s*[,\n)]", staged)
+                found = re.findall(
+                    rf"parameter\s+(?:int unsigned|logic \[31:0\])\s+{name}\s*=\s*(?:32'd)?(\d+)\s*[,\n)]",
+                    staged,
+                )
                 self.assertEqual(found, [str(value)], f"{chip}: {name}")
 
     def test_a_parameter_that_the_kernel_lacks_is_an_error(self):
@@ -116,21 +149,47 @@ class CardScripts(unittest.TestCase):
     def test_staged_sources_stand_alone(self):
         done = self.card("prepare", "--card", "u250", "--chip", self.root / "chips" / "mesh2x2.toml")
         self.assertEqual(done.returncode, 0, done.stderr)
-        sources = sorted((self.out / "src").glob("*.sv"), key=lambda path: (not path.stem.endswith("_pkg"), path.name))
+        sources = sorted(
+            (self.out / "src").glob("*.sv"), key=lambda path: (not path.stem.endswith("_pkg"), path.name)
+        )
         modules = {path.stem for path in sources}
-        self.assertLessEqual({"spikeloom_pkg", "spikeloom_kernel", "spikeloom_chip", "node", "crossbar_core", "host_port"}, modules)
-        self.assertFalse([path.name for path in sources if re.search(r"^`include", path.read_text(), re.MULTILINE)])
+        self.assertLessEqual(
+            {"spikeloom_pkg", "spikeloom_kernel", "spikeloom_chip", "node", "crossbar_core", "host_port"},
+            modules,
+        )
+        self.assertFalse(
+            [path.name for path in sources if re.search(r"^`include", path.read_text(), re.MULTILINE)]
+        )
         verilator = shutil.which("verilator")
         self.assertIsNotNone(verilator, "verilator is on scripts/packages.txt")
-        done = subprocess.run([verilator, "--lint-only", "-Wno-fatal", "-Wno-lint", "--top-module", "spikeloom_kernel", *sources],
-                              capture_output=True, text=True, timeout=200, check=False)
+        done = subprocess.run(
+            [
+                verilator,
+                "--lint-only",
+                "-Wno-fatal",
+                "-Wno-lint",
+                "--top-module",
+                "spikeloom_kernel",
+                *sources,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
         self.assertEqual(done.returncode, 0, done.stderr[:2000])
 
     def test_every_tcl_file_is_complete(self):
         files = [*(ROOT / "scripts" / "xilinx").glob("*.tcl"), *(ROOT / "constraints").rglob("*.xdc")]
         self.assertGreaterEqual(len(files), 5)
         for path in files:
-            done = subprocess.run(["tclsh"], input=f'set in [open {{{path}}}]; puts [info complete [read $in]]', text=True, capture_output=True, check=True)
+            done = subprocess.run(
+                ["tclsh"],
+                input=f"set in [open {{{path}}}]; puts [info complete [read $in]]",
+                text=True,
+                capture_output=True,
+                check=True,
+            )
             self.assertEqual(done.stdout.strip(), "1", path)
 
     def test_vivado_packages_the_kernel(self):
@@ -142,9 +201,18 @@ class CardScripts(unittest.TestCase):
             self.assertTrue((self.out / "spikeloom_kernel.xo").exists())
             calls = self.log.read_text()
             part = tomllib.loads((ROOT / "constraints" / f"{card}.toml").read_text())["part"]
-            for call in (f"-part {part}", "-busif s_axi_control -clock ap_clk", "-busif m_axi_gmem -clock ap_clk", "-reset ap_rst_n",
-                         "sdx_kernel true", "sdx_kernel_type rtl", "check_integrity -kernel", "remove_user_parameter Lanes",
-                         "-kernel_name spikeloom_kernel", f"-kernel_xml {self.out}/kernel.xml"):
+            for call in (
+                f"-part {part}",
+                "-busif s_axi_control -clock ap_clk",
+                "-busif m_axi_gmem -clock ap_clk",
+                "-reset ap_rst_n",
+                "sdx_kernel true",
+                "sdx_kernel_type rtl",
+                "check_integrity -kernel",
+                "remove_user_parameter Lanes",
+                "-kernel_name spikeloom_kernel",
+                f"-kernel_xml {self.out}/kernel.xml",
+            ):
                 self.assertIn(call, calls)
 
     def test_out_of_context_says_whether_the_clock_is_met(self):
@@ -166,7 +234,9 @@ class CardScripts(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertIn("v++ is missing", done.stderr)
         self.tool("v++", ":")
-        self.assertIn("emconfigutil is missing", self.card("link", "--card", "u50", "--target", "hw_emu").stderr)
+        self.assertIn(
+            "emconfigutil is missing", self.card("link", "--card", "u50", "--target", "hw_emu").stderr
+        )
         self.assertIn("bootgen is missing", self.card("firmware", "--card", "kv260").stderr)
         self.tool("bootgen", ":")
         self.assertIn("dtc is missing", self.card("firmware", "--card", "kv260").stderr)
@@ -177,8 +247,15 @@ class CardScripts(unittest.TestCase):
                 done = self.card("link", "--card", card, "--target", target, "--dry-run")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 lines = done.stdout.splitlines()
-                self.assertEqual([line.split()[0] for line in lines], ["vivado", "v++"] + (["emconfigutil"] if target == "hw_emu" else []))
-                made = {f"{self.out}/link", f"{self.out}/spikeloom.{target}.xclbin", f"{self.out}/spikeloom_kernel.xo"}
+                self.assertEqual(
+                    [line.split()[0] for line in lines],
+                    ["vivado", "v++"] + (["emconfigutil"] if target == "hw_emu" else []),
+                )
+                made = {
+                    f"{self.out}/link",
+                    f"{self.out}/spikeloom.{target}.xclbin",
+                    f"{self.out}/spikeloom_kernel.xo",
+                }
                 for word in re.findall(r"(/[^\s=]+)", done.stdout):
                     if word not in made:
                         self.assertTrue(pathlib.Path(word).exists(), word)
@@ -214,19 +291,30 @@ class CardScripts(unittest.TestCase):
             ports = {value.split(":")[0] for key, value in sections["connectivity"] if key == "sp"}
             self.assertEqual(ports, {f"{name}_1.{port}" for port in masters}, card)
             clock = tomllib.loads((ROOT / "constraints" / f"{card}.toml").read_text())["clock_mhz"]
-            given = dict(sections[""]).get("kernel_frequency") or int(dict(sections["clock"])["freqHz"].split(":")[0]) // 1000000
+            given = (
+                dict(sections[""]).get("kernel_frequency")
+                or int(dict(sections["clock"])["freqHz"].split(":")[0]) // 1000000
+            )
             self.assertEqual(int(given), clock, card)
             self.assertLessEqual(slowest, 1000 / clock)
 
     def test_the_floorplan_spreads_rows_from_home(self):
         stub = self.out.parent / "stub.tcl"
-        stub.write_text('proc get_cells {args} { return [lindex $args end] }\n'
-                        'proc set_property {name value cells} { puts "$name $value $cells" }\nsource [lindex $argv 0]\n')
-        for card, chip, expected in (("u250", "mesh4x4", ["SLR1", "SLR0", "SLR2", "SLR3"]), ("u50", "mesh4x4", ["SLR0", "SLR0", "SLR1", "SLR1"]),
-                                     ("u55c", "tile1", ["SLR0"]), ("kv260", "mesh2x2", [])):
+        stub.write_text(
+            "proc get_cells {args} { return [lindex $args end] }\n"
+            'proc set_property {name value cells} { puts "$name $value $cells" }\nsource [lindex $argv 0]\n'
+        )
+        for card, chip, expected in (
+            ("u250", "mesh4x4", ["SLR1", "SLR0", "SLR2", "SLR3"]),
+            ("u50", "mesh4x4", ["SLR0", "SLR0", "SLR1", "SLR1"]),
+            ("u55c", "tile1", ["SLR0"]),
+            ("kv260", "mesh2x2", []),
+        ):
             done = self.card("prepare", "--card", card, "--chip", self.root / "chips" / f"{chip}.toml")
             self.assertEqual(done.returncode, 0, done.stderr)
-            printed = subprocess.run(["tclsh", stub, self.out / "floorplan.tcl"], capture_output=True, text=True, check=True).stdout
+            printed = subprocess.run(
+                ["tclsh", stub, self.out / "floorplan.tcl"], capture_output=True, text=True, check=True
+            ).stdout
             rows = re.findall(r"USER_SLR_ASSIGNMENT (\w+) .*gen_row\\\[(\d+)\\\]", printed)
             self.assertEqual(rows, [(die, str(y)) for y, die in enumerate(expected)], card)
             self.assertEqual(printed.count("u_host"), 1 if expected else 0)

@@ -1,7 +1,7 @@
 // A stand-in for the crossbar core with its ports and a simple, known timing, for tests of what is around it.
 //
-// ti = f + 2 + 2·n, n valid chunks below the limit; te = ti + 1 + ctx_updates + max(m, 1) - 1, m pushes, the last in te.
-// Chunk c with mask k gives a push (c, rotate(k) ^ (first ? 0 : ctx_state)) unless that is zero.
+// ti = f + 2 + 2·n, n valid chunks below the limit; te = ti + 1 + ctx_updates + max(m, 1) - 1, m pushes, the
+// last in te. Chunk c with mask k gives a push (c, rotate(k) ^ (first ? 0 : ctx_state)) unless that is zero.
 // Configuration: one memory of 64 words of 3 parts that can be written and read.
 module crossbar_core #(
     parameter int unsigned Lanes = 16,
