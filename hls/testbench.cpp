@@ -10,11 +10,11 @@
 #include <vector>
 
 #if defined(SPIKELOOM_TB_CROSSBAR)
-#include "hls/spikeloom_crossbar.hpp"
+#include "hls/crossbar/spikeloom_crossbar.hpp"
 #elif defined(SPIKELOOM_TB_LIF)
-#include "hls/spikeloom_lif.hpp"
+#include "hls/crossbar/spikeloom_lif.hpp"
 #elif defined(SPIKELOOM_TB_SYSTOLIC)
-#include "hls/spikeloom_systolic.hpp"
+#include "hls/systolic/spikeloom_systolic.hpp"
 #else
 #error "define which kernel is tested"
 #endif

@@ -31,10 +31,15 @@ class Failed(Exception):
     """Something on this machine: exit code 3."""
 
 
+def source_of(name):
+    """The file of that name, in whichever folder of hls/ it lies."""
+    return next((ROOT / "hls").rglob(name))
+
+
 def contract(kernel):
     """{("loop", label): II, ("resource", name): ceiling, ("latency", ""): formula} of hls/KERNEL.hpp."""
     found = {}
-    for line in (ROOT / "hls" / f"{kernel}.hpp").read_text(encoding="utf-8").splitlines():
+    for line in source_of(f"{kernel}.hpp").read_text(encoding="utf-8").splitlines():
         if match := re.fullmatch(r"// contract: loop (\w+) ii = (\d+)", line):
             found["loop", match[1]] = int(match[2])
         elif match := re.fullmatch(r"// contract: resource (\w+) (\d+)", line):
@@ -83,7 +88,7 @@ def tcl_script(kernel, arguments, case, folder):
             f"cd {{{folder}}}",
             "open_project -reset project",
             f"set_top spikeloom_{kernel}",
-            f'add_files {{{ROOT / "hls" / f"spikeloom_{kernel}.cpp"}}} -cflags "{flags}"',
+            f'add_files {{{source_of(f"spikeloom_{kernel}.cpp")}}} -cflags "{flags}"',
             f'add_files -tb {{{ROOT / "hls" / "testbench.cpp"}}} '
             f'-cflags "{flags} -DSPIKELOOM_TB_{kernel.upper()}"',
             "open_solution -reset solution -flow_target vitis",

@@ -35,7 +35,8 @@ FAMILIES = {
         "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -abc9 -nowidelut -nolutram",
     ],
 }
-# UltraScale+ with the DSPs placed (rtl/core/xilinx_dsp.sv); their cell is known to the elaboration, not part
+# UltraScale+ with the DSPs placed (rtl/core/crossbar/xilinx_dsp.sv);
+# their cell is known to the elaboration, not part
 # of the netlist.
 DEFINES = {"xcup": ("SPIKELOOM_DSP48E2",)}
 LIBRARY = {"xcup": ("read_verilog -lib +/xilinx/cells_xtra.v", "delete =A:blackbox")}

@@ -7,7 +7,8 @@
 
 namespace spikeloom::timing {
 
-/// Firing to page freed, without the words. Measured by tests/rtl_core, stated in rtl/core/crossbar_core.sv.
+/// Firing to page freed, without the words. Measured by tests/rtl_core, stated in
+/// rtl/core/crossbar/crossbar_core.sv.
 inline constexpr std::int64_t kIntegrate = 6;
 /// Page freed to output buffer filled, without the update entries.
 inline constexpr std::int64_t kUpdate = 7;

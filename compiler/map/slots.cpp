@@ -145,7 +145,7 @@ bool allocate(const Chip& chip, std::uint32_t slots, std::uint32_t most, std::ve
   return false;
 }
 
-std::string end_name(const Application& app, const ClusterOrHost& end) {
+std::string end_in_words(const Application& app, const ClusterOrHost& end) {
   return end ? app.clusters[end->index()].name : "the host";
 }
 
@@ -175,13 +175,13 @@ bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& 
   std::size_t failed = 0;
   if (!allocate(chip, chip.spike_wheel, options.most_slots, spikes, rng, failed)) {
     reason = "no spike slot for channel " + std::to_string(binding.channels[failed].number) + " of " +
-             end_name(app, binding.channels[failed].from) + ": " + std::to_string(spikes.size()) +
+             end_in_words(app, binding.channels[failed].from) + ": " + std::to_string(spikes.size()) +
              " channels on noc.spike_wheel = " + std::to_string(chip.spike_wheel);
     return false;
   }
   if (!allocate(chip, chip.credit_wheel, options.most_slots, credits, rng, failed)) {
-    reason = "no credit slot from " + end_name(app, owners[failed]->to) + " to " +
-             end_name(app, channel_of[failed]->from) + ": " + std::to_string(credits.size()) +
+    reason = "no credit slot from " + end_in_words(app, owners[failed]->to) + " to " +
+             end_in_words(app, channel_of[failed]->from) + ": " + std::to_string(credits.size()) +
              " credit paths on noc.credit_wheel = " + std::to_string(chip.credit_wheel);
     return false;
   }

@@ -19,10 +19,10 @@ constexpr std::size_t kPinsLookedAt = 48;  ///< of each of these nets
 constexpr std::uint32_t kNone = ~0U;
 
 /// Nets by vertex.
-struct Incidence {
+struct NetsOfVertex {
   std::vector<std::size_t> begin;
   std::vector<std::uint32_t> net;
-  explicit Incidence(const Hypergraph& graph) : begin(graph.vertices() + 1, 0), net(graph.pin.size()) {
+  explicit NetsOfVertex(const Hypergraph& graph) : begin(graph.vertices() + 1, 0), net(graph.pin.size()) {
     for (const std::uint32_t v : graph.pin) ++begin[v + 1];
     std::partial_sum(begin.begin(), begin.end(), begin.begin());
     std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
@@ -79,7 +79,7 @@ Balance widened(Balance balance, const Hypergraph& graph) {
 /// saw.
 class Refiner {
  public:
-  Refiner(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached, Balance balance,
+  Refiner(const Hypergraph& graph, const NetsOfVertex& by_vertex, const Reached& reached, Balance balance,
           std::vector<std::uint8_t>& side)
       : graph_(graph),
         by_vertex_(by_vertex),
@@ -260,7 +260,7 @@ class Refiner {
   enum class State : std::uint8_t { kInside, kQueued, kLocked };
 
   const Hypergraph& graph_;
-  const Incidence& by_vertex_;
+  const NetsOfVertex& by_vertex_;
   const Reached& reached_;
   Balance balance_;
   std::vector<std::uint8_t>& side_;
@@ -277,8 +277,8 @@ class Refiner {
 
 /// Every vertex with the unmatched neighbour that shares the dearest, smallest nets with it; coarse vertex by
 /// vertex.
-std::vector<std::uint32_t> match(const Hypergraph& graph, const Incidence& by_vertex, std::uint32_t heaviest,
-                                 Rng& rng, std::uint32_t& count) {
+std::vector<std::uint32_t> match(const Hypergraph& graph, const NetsOfVertex& by_vertex,
+                                 std::uint32_t heaviest, Rng& rng, std::uint32_t& count) {
   const std::size_t n = graph.vertices();
   std::vector<std::uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0U);
@@ -374,7 +374,7 @@ Hypergraph draw(const Hypergraph& graph, double part, Rng& rng) {
 }
 
 /// Side 0 grown from random vertices, refined; the best of several tries.
-std::vector<std::uint8_t> grow(const Hypergraph& graph, const Incidence& by_vertex, const Reached& reached,
+std::vector<std::uint8_t> grow(const Hypergraph& graph, const NetsOfVertex& by_vertex, const Reached& reached,
                                Balance exact, Rng& rng, Effort effort) {
   const Balance balance = widened(exact, graph);
   const std::uint64_t wanted = (balance.least + balance.most) / 2;
@@ -421,14 +421,14 @@ std::vector<std::uint8_t> bisect_levels(const Hypergraph& graph, Balance balance
     const Hypergraph drawn = draw(graph, wanted / static_cast<double>(graph.pin.size()), rng);
     std::vector<std::uint8_t> side = bisect_levels(drawn, balance, reached, rng, effort);
     if (effort.polish != 0) {
-      const Incidence by_vertex(graph);
+      const NetsOfVertex by_vertex(graph);
       Refiner(graph, by_vertex, reached, balance, side).run(effort.polish);
     }
     return side;
   }
   const std::uint64_t total = std::accumulate(graph.weight.begin(), graph.weight.end(), std::uint64_t{0});
   const auto heaviest = static_cast<std::uint32_t>(std::max<std::uint64_t>(1, total / kHeaviest));
-  const Incidence by_vertex(graph);
+  const NetsOfVertex by_vertex(graph);
   if (graph.vertices() > kFew) {
     std::uint32_t count = 0;
     const std::vector<std::uint32_t> coarse = match(graph, by_vertex, heaviest, rng, count);

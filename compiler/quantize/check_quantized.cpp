@@ -11,7 +11,7 @@ namespace spikeloom {
 namespace {
 
 /// Doubles divided and multiplied again.
-constexpr double kNoise = 1e-6;
+constexpr double kRoundingNoise = 1e-6;
 
 /// Real potential that integer x of neuron j stands for.
 double real_of(const IntPopulation& population, std::size_t j, double x) {
@@ -44,7 +44,7 @@ class Checker {
   }
   void at_most(const std::string& where, const std::string& what, double found, double allowed,
                double scale) {
-    if (!(found <= allowed + kNoise * scale)) wrong(where, what, found, allowed);
+    if (!(found <= allowed + kRoundingNoise * scale)) wrong(where, what, found, allowed);
   }
 
   bool same_structure() {
@@ -100,7 +100,7 @@ class Checker {
               largest_unit(integer));
       if (real.is_readout()) continue;
       const double below = real.theta[j] - real_of(integer, j, integer.theta[j]);
-      const double slack = std::max(kNoise * std::abs(real.theta[j]), 0.011 * unit);
+      const double slack = std::max(kRoundingNoise * std::abs(real.theta[j]), 0.011 * unit);
       if (below < -slack || below >= unit + slack) wrong(real.name, "theta below the real one", below, unit);
       at_most(real.name, "theta error", std::abs(below), report.theta_error, std::abs(real.theta[j]) + unit);
       if (real.reset == Reset::kToValue) {

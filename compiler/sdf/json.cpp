@@ -12,9 +12,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-class Reader {
+class JsonReader {
  public:
-  explicit Reader(std::string name) : name_(std::move(name)) {}
+  explicit JsonReader(std::string name) : name_(std::move(name)) {}
 
   PhasedGraph read(std::string_view text) {
     const Json json = Json::parse(text, nullptr, false);
@@ -117,7 +117,7 @@ Json short_form(const std::vector<std::int64_t>& values) {
 
 }  // namespace
 
-PhasedGraph parse_json(std::string_view text, const std::string& name) { return Reader(name).read(text); }
+PhasedGraph parse_json(std::string_view text, const std::string& name) { return JsonReader(name).read(text); }
 
 std::string print_json(const PhasedGraph& graph) {
   Json json;

@@ -60,10 +60,10 @@ class Oracle {
   std::vector<ChannelId> policy_;
 };
 
-class Search {
+class TokenSearch {
  public:
-  Search(const SharedTokens& shared, const std::vector<TokenDemand>& demands,
-         const SharedTokenOptions& options)
+  TokenSearch(const SharedTokens& shared, const std::vector<TokenDemand>& demands,
+              const SharedTokenOptions& options)
       : shared_(shared), demands_(demands), work_(options.most_work) {
     for (const TokenGroup& group : shared.groups) {
       SPIKELOOM_CHECK(group.least >= 0 && group.least <= group.most && group.most <= kMostCount);
@@ -219,7 +219,7 @@ class Search {
 std::variant<TokenChoice, TokensShort> least_tokens(const SharedTokens& shared,
                                                     const std::vector<TokenDemand>& demands,
                                                     const SharedTokenOptions& options) {
-  return Search(shared, demands, options).run();
+  return TokenSearch(shared, demands, options).run();
 }
 
 std::variant<TokenChoice, TokensShort> fastest_tokens(const SharedTokens& shared, const TiedGraph& tied,

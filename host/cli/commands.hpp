@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "host/compile/compile.hpp"
+#include "compiler/flow/compile.hpp"
 #include "host/emulation/emulate.hpp"
 
 namespace spikeloom::cli {

@@ -3,9 +3,9 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include "compiler/flow/explain.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
-#include "host/compile/explain.hpp"
 
 namespace spikeloom::cli {
 namespace {

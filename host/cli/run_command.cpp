@@ -8,15 +8,15 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
+#include "compiler/chip_model/model_device.hpp"
+#include "compiler/replay/parallel_values.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/progress_line.hpp"
 #include "host/cli/run_report.hpp"
-#include "host/device/model_device.hpp"
 #include "host/opencl/open_runner.hpp"
-#include "host/run/parallel_values.hpp"
 #include "host/run/report.hpp"
-#include "host/run/stimulus.hpp"
 
 namespace spikeloom::cli {
 namespace {

@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/progress_line.hpp"
 #include "host/cli/run_report.hpp"
+#include "host/device/devices.hpp"
 #include "host/run/shared_plan.hpp"
-#include "host/run/stimulus.hpp"
 
 namespace spikeloom::cli {
 namespace {

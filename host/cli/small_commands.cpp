@@ -2,10 +2,10 @@
 #include <string>
 
 #include "compiler/base/error.hpp"
+#include "compiler/data/outputs.hpp"
 #include "compiler/image/image.hpp"
 #include "host/cli/commands.hpp"
-#include "host/data/outputs.hpp"
-#include "host/device/link.hpp"
+#include "host/device/devices.hpp"
 #include "host/device/verilator_device.hpp"
 
 namespace spikeloom::cli {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "compiler/chip/chip.hpp"
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {

@@ -1,9 +1,10 @@
+#include "host/device/devices.hpp"
+
 #include <charconv>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "host/device/device_string.hpp"
-#include "host/device/link.hpp"
-#include "host/device/model_device.hpp"
 #include "host/device/opencl_card.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/device/xrt_device.hpp"

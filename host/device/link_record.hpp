@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 
 namespace spikeloom {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 
 namespace spikeloom {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "compiler/chip/chip.hpp"
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 
 namespace spikeloom {
 

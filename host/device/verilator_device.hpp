@@ -7,7 +7,7 @@
 #include <string>
 
 #include "compiler/chip/chip.hpp"
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 #include "host/device/verilator_build.hpp"
 
 namespace spikeloom {

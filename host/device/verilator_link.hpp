@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 #include "host/device/verilator_build.hpp"
 
 namespace spikeloom {

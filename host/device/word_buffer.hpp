@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 
 namespace spikeloom {
 

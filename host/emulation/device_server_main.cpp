@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "compiler/base/error.hpp"
-#include "host/device/model_device.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "host/emulation/device_server.hpp"
 #include "host/emulation/link_kernel.hpp"
 #include "host/emulation/rtl_kernel.hpp"

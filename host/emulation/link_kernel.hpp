@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "compiler/chip/chip.hpp"
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 #include "host/emulation/kernel_model.hpp"
 #include "host/emulation/memory.hpp"
 

@@ -1,4 +1,5 @@
 #include "host/opencl/open_runner.hpp"
+#include "host/device/devices.hpp"
 
 #include <charconv>
 #include <utility>

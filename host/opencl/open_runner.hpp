@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "compiler/chip_model/link.hpp"
 #include "compiler/image/image.hpp"
-#include "host/device/link.hpp"
 #include "host/run/runner.hpp"
 
 namespace spikeloom {

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "compiler/base/error.hpp"
+#include "compiler/replay/output_traces.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "host/opencl/context.hpp"
 #include "host/opencl/plan.hpp"
-#include "host/run/output_traces.hpp"
-#include "host/run/stimulus.hpp"
 #include "spikeloom_hw.hpp"
 #include "spikeloom_opencl_kernels.hpp"
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "compiler/base/error.hpp"
-#include "host/device/model_memory.hpp"
+#include "compiler/chip_model/model_memory.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom::opencl {

@@ -8,7 +8,7 @@
 
 #include "compiler/base/ratio.hpp"
 #include "compiler/image/image.hpp"
-#include "host/run/session.hpp"
+#include "compiler/replay/session.hpp"
 
 namespace spikeloom {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "host/data/dataset.hpp"
-#include "host/run/session.hpp"
+#include "compiler/data/dataset.hpp"
+#include "compiler/replay/session.hpp"
 
 namespace spikeloom {
 

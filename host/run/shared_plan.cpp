@@ -5,8 +5,8 @@
 
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "compiler/schedule/schedule.hpp"
-#include "host/device/model_device.hpp"
 
 namespace spikeloom {
 namespace {

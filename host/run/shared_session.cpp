@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "compiler/base/error.hpp"
-#include "host/run/collector.hpp"
-#include "host/run/stimulus.hpp"
+#include "compiler/replay/collector.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {

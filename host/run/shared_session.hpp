@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "compiler/base/rng.hpp"
+#include "compiler/data/dataset.hpp"
 #include "compiler/image/image.hpp"
-#include "host/data/dataset.hpp"
-#include "host/run/session.hpp"
+#include "compiler/replay/session.hpp"
 
 namespace spikeloom {
 

@@ -6,6 +6,16 @@ target_compile_options(spikeloom_flags INTERFACE
 target_include_directories(spikeloom_flags INTERFACE
   ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
 
+# Debug information for stack traces and line numbers only: -g1 takes a third less time to compile than -g.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+
+# The files of a folder are compiled several at once: most of a file's time goes into the standard library's
+# templates, which are then compiled once for all of them. OFF compiles every file by itself, which is what
+# an editor wants; the preset `dev` does so.
+option(SPIKELOOM_UNITY "Compile several files of a folder at once" ON)
+set(CMAKE_UNITY_BUILD ${SPIKELOOM_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 10)
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})

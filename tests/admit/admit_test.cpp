@@ -12,12 +12,12 @@
 #include "compiler/admit/state_file.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
+#include "compiler/chip_model/model_device.hpp"
+#include "compiler/flow/compile.hpp"
 #include "compiler/map/routes.hpp"
+#include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
-#include "host/compile/compile.hpp"
-#include "host/device/model_device.hpp"
 #include "host/run/report.hpp"
-#include "host/run/session.hpp"
 #include "tests/admit/networks.hpp"
 #include "tests/flow/random_case.hpp"
 
@@ -26,10 +26,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-Chip shipped(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
-}
 
 /// A mesh of random size, wheels and host.
 Chip random_chip(Rng& rng) {

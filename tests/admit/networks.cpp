@@ -6,7 +6,7 @@
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
-#include "host/compile/compile.hpp"
+#include "compiler/flow/compile.hpp"
 
 namespace spikeloom::testing {
 namespace {
@@ -69,6 +69,10 @@ IntNetwork layered(const LayeredOptions& options) {
   for (std::size_t c = (options.clusters - 1) / options.across * options.across; c < options.clusters; ++c)
     network.outputs.push_back({"out" + std::to_string(c), {options.neurons}, PopulationId{c}});
   return network;
+}
+
+Chip shipped(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
 }
 
 Image layered_image(const LayeredOptions& options, const Chip& chip) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "compiler/chip/chip.hpp"
 #include "compiler/golden/int_network.hpp"
@@ -17,6 +18,9 @@ struct LayeredOptions {
   std::uint32_t tiles = 0;     ///< to compile for, at most; 0: the chip's
   std::uint64_t seed = 1;
 };
+
+/// A chip of chips/, by its name.
+[[nodiscard]] Chip shipped(const std::string& name);
 
 /// Every cluster reads `reads` of the layer before (the first layer: the input), a third of all synapses
 /// there; one in eight has a recurrent projection with delay 1. The last layer is sent to the host.

@@ -26,10 +26,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
-Chip shipped(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
-}
-
 /// A folder of the test's own, empty, and gone afterwards.
 class Folder {
  public:

@@ -18,7 +18,7 @@
 #include "compiler/admit/admit.hpp"
 #include "compiler/admit/state_file.hpp"
 #include "compiler/base/error.hpp"
-#include "host/compile/compile.hpp"
+#include "compiler/flow/compile.hpp"
 #include "tests/admit/networks.hpp"
 #include "tests/bench/workloads.hpp"
 

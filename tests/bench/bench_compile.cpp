@@ -11,7 +11,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
-#include "host/compile/compile.hpp"
+#include "compiler/flow/compile.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/workloads.hpp"
 #include "tests/model/nir_file.hpp"

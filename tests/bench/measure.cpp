@@ -1,9 +1,10 @@
 #include "tests/bench/measure.hpp"
+#include "host/device/devices.hpp"
 
 #include <ctime>
 
 #include "compiler/base/error.hpp"
-#include "host/device/model_device.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "host/run/report.hpp"
 
 namespace spikeloom::bench {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/run/session.hpp"
+#include "compiler/replay/session.hpp"
 
 namespace spikeloom::bench {
 

@@ -4,8 +4,8 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
+#include "compiler/flow/compile.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
-#include "host/compile/compile.hpp"
 
 namespace spikeloom::bench {
 namespace {

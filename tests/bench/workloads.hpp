@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "compiler/chip/chip.hpp"
+#include "compiler/data/dataset.hpp"
 #include "compiler/golden/int_network.hpp"
 #include "compiler/image/image.hpp"
-#include "host/data/dataset.hpp"
 
 namespace spikeloom::bench {
 

@@ -13,9 +13,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compiler/data/npy.hpp"
+#include "compiler/data/npz.hpp"
 #include "compiler/image/image.hpp"
-#include "host/data/npy.hpp"
-#include "host/data/npz.hpp"
 #include "tests/data/nirdata_file.hpp"
 
 namespace spikeloom {

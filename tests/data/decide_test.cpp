@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "host/data/outputs.hpp"
+#include "compiler/data/outputs.hpp"
 #include "tests/data/files.hpp"
 
 namespace spikeloom {

@@ -1,4 +1,4 @@
-#include "host/data/encode.hpp"
+#include "compiler/data/encode.hpp"
 
 #include <gmock/gmock.h>
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "compiler/base/error.hpp"
-#include "host/data/dataset.hpp"
-#include "host/data/npz.hpp"
+#include "compiler/data/dataset.hpp"
+#include "compiler/data/npz.hpp"
 
 namespace spikeloom {
 

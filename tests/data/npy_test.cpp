@@ -1,4 +1,4 @@
-#include "host/data/npy.hpp"
+#include "compiler/data/npy.hpp"
 
 #include <gmock/gmock.h>
 

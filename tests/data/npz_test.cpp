@@ -1,4 +1,4 @@
-#include "host/data/npz.hpp"
+#include "compiler/data/npz.hpp"
 
 #include <gmock/gmock.h>
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "compiler/base/file.hpp"
-#include "host/data/outputs.hpp"
+#include "compiler/data/outputs.hpp"
 #include "tests/data/files.hpp"
 
 namespace spikeloom {

@@ -8,8 +8,9 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/chip.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "host/device/card_link.hpp"
-#include "host/device/model_device.hpp"
+#include "host/device/devices.hpp"
 #include "host/device/opencl_card.hpp"
 #include "host/device/xrt_device.hpp"
 #include "tests/device/link_contract.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "compiler/chip/chip.hpp"
-#include "host/device/model_device.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "host/device/verilator_device.hpp"
 #include "tests/device/link_contract.hpp"
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "compiler/base/rng.hpp"
-#include "host/device/link.hpp"
+#include "compiler/chip_model/link.hpp"
 #include "host/device/link_throttle.hpp"
 #include "spikeloom_hw.hpp"
 

@@ -13,7 +13,8 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/chip.hpp"
-#include "host/device/model_device.hpp"
+#include "compiler/chip_model/model_device.hpp"
+#include "host/device/devices.hpp"
 #include "tests/device/link_contract.hpp"
 
 namespace spikeloom::testing_links {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "compiler/image/image.hpp"
-#include "host/run/device_run.hpp"
+#include "compiler/replay/device_run.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {

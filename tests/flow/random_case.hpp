@@ -6,9 +6,9 @@
 
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/chip.hpp"
+#include "compiler/data/dataset.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
 #include "compiler/golden/int_network.hpp"
-#include "host/data/dataset.hpp"
 
 namespace spikeloom::testing {
 

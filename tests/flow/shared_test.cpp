@@ -8,9 +8,9 @@
 #include <ostream>
 
 #include "compiler/base/error.hpp"
-#include "host/compile/compile.hpp"
+#include "compiler/chip_model/model_device.hpp"
+#include "compiler/flow/compile.hpp"
 #include "host/device/link_throttle.hpp"
-#include "host/device/model_device.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
 #include "host/run/shared_plan.hpp"

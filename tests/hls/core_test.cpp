@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <memory>
 
-#include "hls/crossbar.hpp"
-#include "hls/lif.hpp"
-#include "hls/spikeloom_crossbar.hpp"
-#include "hls/spikeloom_lif.hpp"
-#include "hls/spikeloom_systolic.hpp"
-#include "hls/systolic.hpp"
-#include "host/device/model_core.hpp"
+#include "compiler/chip_model/model_core.hpp"
+#include "hls/crossbar/crossbar.hpp"
+#include "hls/crossbar/lif.hpp"
+#include "hls/crossbar/spikeloom_crossbar.hpp"
+#include "hls/crossbar/spikeloom_lif.hpp"
+#include "hls/systolic/spikeloom_systolic.hpp"
+#include "hls/systolic/systolic.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace spikeloom::hls_test {

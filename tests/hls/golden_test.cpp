@@ -7,11 +7,11 @@
 #include <map>
 
 #include "compiler/golden/golden_interpreter.hpp"
+#include "hls/crossbar/spikeloom_crossbar.hpp"
+#include "hls/crossbar/spikeloom_lif.hpp"
 #include "hls/integers.hpp"
-#include "hls/spikeloom_crossbar.hpp"
-#include "hls/spikeloom_lif.hpp"
-#include "hls/spikeloom_systolic.hpp"
-#include "hls/systolic.hpp"
+#include "hls/systolic/spikeloom_systolic.hpp"
+#include "hls/systolic/systolic.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace spikeloom::hls_test {
@@ -20,12 +20,6 @@ namespace {
 using device_model::Memory;
 using device_model::NodeMemory;
 using S = hls::KernelShape;
-
-template <class Entry>
-void put(Memory& memory, std::size_t word, const Entry& entry) {
-  const auto parts = entry.pack();
-  for (std::size_t p = 0; p < parts.size(); ++p) memory.set(word, p, parts[p]);
-}
 
 /// One input of bit planes into one population; sums stay within 20 bits: 15 · 16 elements · 127 << 2.
 IntNetwork random_network(NeuronKind kind, std::uint32_t bits, Rng& rng) {

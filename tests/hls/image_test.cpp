@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <map>
 
+#include "compiler/flow/compile.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
-#include "hls/spikeloom_crossbar.hpp"
-#include "hls/spikeloom_lif.hpp"
-#include "hls/spikeloom_systolic.hpp"
-#include "host/compile/compile.hpp"
-#include "host/run/stimulus.hpp"
+#include "compiler/replay/stimulus.hpp"
+#include "hls/crossbar/spikeloom_crossbar.hpp"
+#include "hls/crossbar/spikeloom_lif.hpp"
+#include "hls/systolic/spikeloom_systolic.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace spikeloom::hls_test {

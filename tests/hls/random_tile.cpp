@@ -7,12 +7,6 @@ namespace {
 
 using device_model::Memory;
 
-template <class Entry>
-void put(Memory& memory, std::size_t word, const Entry& entry) {
-  const auto parts = entry.pack();
-  for (std::size_t p = 0; p < parts.size(); ++p) memory.set(word, p, parts[p]);
-}
-
 std::uint32_t pick(Rng& rng, std::uint64_t bound) { return static_cast<std::uint32_t>(rng.below(bound)); }
 
 std::uint32_t format_of(const TileConfig& t, Rng& rng) {

@@ -7,8 +7,8 @@
 
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/chip.hpp"
+#include "compiler/chip_model/model_memory.hpp"
 #include "hls_kernel_shape.hpp"
-#include "host/device/model_memory.hpp"
 
 namespace spikeloom::hls_test {
 
@@ -63,6 +63,13 @@ Chip chip_of() {
   t.update_entries = S::kUpdateEntries;
   t.param_sets = S::kParamSets;
   return chip;
+}
+
+/// Writes all parts of a word of a memory.
+template <class Entry>
+void put(device_model::Memory& memory, std::size_t word, const Entry& entry) {
+  const auto parts = entry.pack();
+  for (std::size_t p = 0; p < parts.size(); ++p) memory.set(word, p, parts[p]);
 }
 
 /// Every memory and context 0 of a tile: rows shared and per axon, of all formats, of no words, over the last

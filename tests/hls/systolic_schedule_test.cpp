@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "hls/systolic.hpp"
+#include "hls/systolic/systolic.hpp"
 
 namespace spikeloom::hls_test {
 namespace {

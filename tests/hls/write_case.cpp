@@ -7,8 +7,8 @@
 #include <fstream>
 #include <string>
 
-#include "hls/systolic.hpp"
-#include "host/device/model_core.hpp"
+#include "compiler/chip_model/model_core.hpp"
+#include "hls/systolic/systolic.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace {

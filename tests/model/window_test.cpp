@@ -196,7 +196,7 @@ TEST(Windows, ChainsWithScaleAndFlattenComposeToOneProjection) {
   }
 }
 
-std::string refusal(const NirGraph& graph) {
+std::string window_refusal(const NirGraph& graph) {
   try {
     (void)elaborate(graph, {}, nullptr);
     return "accepted";
@@ -222,7 +222,7 @@ TEST(Windows, EveryWrongFieldIsNamedAtOnceWithWhatWasExpected) {
   NirNode node = conv(
       {4, 1, 3, 5},
       {{"stride", row({0, 1})}, {"dilation", row({1, 1, 1})}, {"groups", scalar(3)}, {"bias", row({1, 2})}});
-  const std::string text = refusal(through(node, {2, 8, 8}, {4, 6, 4}));
+  const std::string text = window_refusal(through(node, {2, 8, 8}, {4, 6, 4}));
   EXPECT_THAT(text,
               HasSubstr("node 'x' (Conv2d): its field 'stride' holds 0, expected a whole number from 1"));
   EXPECT_THAT(text, HasSubstr("node 'x' (Conv2d): its field 'dilation' has 3 numbers, expected 2 or one"));
@@ -232,19 +232,20 @@ TEST(Windows, EveryWrongFieldIsNamedAtOnceWithWhatWasExpected) {
 }
 
 TEST(Windows, ImpossiblePlacesAreRefused) {
-  EXPECT_THAT(refusal(through(conv({1, 1, 9, 3}), {1, 8, 8}, {1, 1, 1})),
+  EXPECT_THAT(window_refusal(through(conv({1, 1, 9, 3}), {1, 8, 8}, {1, 1, 1})),
               HasSubstr("its kernel reaches over 9 rows, its input has 8 with the padding"));
   NirNode same = conv({1, 1, 3, 3}, {{"stride", row({2, 2})}});
   same.texts["padding"] = "same";
-  EXPECT_THAT(refusal(through(same, {1, 8, 8}, {1, 4, 4})),
+  EXPECT_THAT(window_refusal(through(same, {1, 8, 8}, {1, 4, 4})),
               HasSubstr("padding 'same' has no meaning with the stride 2,2"));
   NirNode odd = conv({1, 1, 3, 3});
   odd.texts["padding"] = "reflect";
-  EXPECT_THAT(refusal(through(odd, {1, 8, 8}, {1, 6, 6})),
+  EXPECT_THAT(window_refusal(through(odd, {1, 8, 8}, {1, 6, 6})),
               HasSubstr("its padding is 'reflect', expected 'same', 'valid' or numbers"));
-  EXPECT_THAT(refusal(through(conv({1, 1, 3, 3}, {{"input_shape", row({9, 9})}}), {1, 8, 8}, {1, 7, 7})),
-              HasSubstr("'in' gives the shape [1,8,8], 'x' takes [1,9,9]"));
-  EXPECT_THAT(refusal(through(conv({1, 1, 3, 3}), {8, 8, 8, 8}, {1, 7, 7})),
+  EXPECT_THAT(
+      window_refusal(through(conv({1, 1, 3, 3}, {{"input_shape", row({9, 9})}}), {1, 8, 8}, {1, 7, 7})),
+      HasSubstr("'in' gives the shape [1,8,8], 'x' takes [1,9,9]"));
+  EXPECT_THAT(window_refusal(through(conv({1, 1, 3, 3}), {8, 8, 8, 8}, {1, 7, 7})),
               HasSubstr("expected [channels,height,width]"));
 }
 
@@ -283,7 +284,7 @@ TEST(Delays, BehindABiasAreRefused) {
                  {"wait", nir_node("Delay", {{"delay", row({1})}})},
                  {"out", port("Output", {1})}};
   graph.edges = {{"in", "fc"}, {"fc", "wait"}, {"wait", "out"}};
-  EXPECT_THAT(refusal(graph), HasSubstr("node 'wait' (Delay): a bias reaches it"));
+  EXPECT_THAT(window_refusal(graph), HasSubstr("node 'wait' (Delay): a bias reaches it"));
 }
 
 // ---- Threshold and I ----
@@ -307,7 +308,7 @@ TEST(INode, ThatFeedsAThresholdIsRefused) {
   graph.nodes["step"] = nir_node("Threshold", {{"threshold", row({1})}});
   graph.edges = {{"in", "x"}, {"x", "step"}, {"step", "out"}};
   EXPECT_THAT(
-      refusal(graph),
+      window_refusal(graph),
       HasSubstr(
           "node 'x' (I): feeds 'step' (Threshold); the potential of a readout can only go to an Output"));
 }

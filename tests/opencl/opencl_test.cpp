@@ -19,7 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
-#include "host/compile/compile.hpp"
+#include "compiler/flow/compile.hpp"
 #ifdef SPIKELOOM_TEST_OPENCL
 #include "host/opencl/context.hpp"
 #endif

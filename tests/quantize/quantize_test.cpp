@@ -8,11 +8,13 @@
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
 #include "compiler/model/interpret.hpp"
+#include "tests/quantize/checked.hpp"
 #include "tests/quantize/networks.hpp"
 
 namespace spikeloom {
 namespace {
 
+using test::checked;
 using test::one_layer;
 using test::real_population;
 using test::real_projection;
@@ -20,12 +22,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-Quantized checked(const Network& network, const QuantizeOptions& options) {
-  Quantized result = quantize(network, options);
-  EXPECT_THAT(check(result, network).list(), IsEmpty());
-  return result;
-}
 
 std::string refusal(const Network& network, const QuantizeOptions& options) {
   try {

@@ -8,9 +8,12 @@
 #include "compiler/model/interpret.hpp"
 #include "compiler/quantize/calibrate.hpp"
 #include "tests/golden/npz.hpp"
+#include "tests/quantize/checked.hpp"
 
 namespace spikeloom {
 namespace {
+
+using test::checked;
 
 /// The file's path, or nothing where the data are not there.
 std::string data(const std::string& name) {
@@ -37,12 +40,6 @@ std::vector<CalibrationSample> samples_of(const test::Array& x, const std::vecto
     if (!labels.empty()) sample.label = static_cast<std::uint32_t>(labels[n]);
     result.push_back(std::move(sample));
   }
-  return result;
-}
-
-Quantized checked(const Network& network, const QuantizeOptions& options) {
-  Quantized result = quantize(network, options);
-  EXPECT_THAT(check(result, network).list(), ::testing::IsEmpty());
   return result;
 }
 

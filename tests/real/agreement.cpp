@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "host/device/model_device.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "host/device/verilator_device.hpp"
 #include "spikeloom_hw.hpp"
 

@@ -1,9 +1,9 @@
 // golden = model = verilator on one image and one dataset, and every promise kept.
 #pragma once
 
-#include "host/compile/compile.hpp"
+#include "compiler/flow/compile.hpp"
+#include "compiler/replay/session.hpp"
 #include "host/run/report.hpp"
-#include "host/run/session.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kInputs = 200;
 constexpr std::size_t kNeurons = 256;
-constexpr std::size_t kSteps = 2000;
+constexpr std::size_t kRecordedSteps = 2000;
 
 /// Weights are multiples of 2: an 8-bit mantissa and a shift of 1. iDecay 4096 leaves no synaptic state,
 /// vDecay is 415; the input and theta 6 are both scaled by 2^6.
@@ -58,10 +58,10 @@ TEST(RealOxford, NoneOf512000BitsDiffersInGoldenModelAndRtl) {
   const std::filesystem::path input = scratch.path() / "input.npy";
   write_array(input, recording.read("input_spikes"));
   const Dataset data = read_dataset(input, {{"input", {kInputs}}}, {});
-  ASSERT_EQ(data.total_steps(), kSteps);
+  ASSERT_EQ(data.total_steps(), kRecordedSteps);
   CompileOptions options;
   options.calibrate = input.string();
-  options.calibration_data.steps = kSteps / 4;
+  options.calibration_data.steps = kRecordedSteps / 4;
   const Compilation compilation = compiled(file, shipped_chip("mesh2x2"), options);
   expect_rtl_is_model(compilation, data);
   const DeviceRun run = expect_model_is_golden(compilation, data);
@@ -69,7 +69,7 @@ TEST(RealOxford, NoneOf512000BitsDiffersInGoldenModelAndRtl) {
   std::vector<std::uint8_t> theirs;
   for (std::size_t k = 0; k < recorded.size(); ++k) theirs.push_back(recorded.integer(k) != 0 ? 1 : 0);
   ASSERT_EQ(theirs.size(), 512000U);
-  EXPECT_EQ(differing_bits(spikes_of(run, "output"), theirs, kNeurons, kSteps, 1), 0U);
+  EXPECT_EQ(differing_bits(spikes_of(run, "output"), theirs, kNeurons, kRecordedSteps, 1), 0U);
   EXPECT_GT(run.output_spikes, 1000);
 }
 

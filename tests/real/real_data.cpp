@@ -5,7 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "host/data/npy.hpp"
+#include "compiler/data/npy.hpp"
 
 namespace spikeloom::testing {
 

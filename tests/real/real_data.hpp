@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "host/compile/compile.hpp"
-#include "host/data/dataset.hpp"
-#include "host/data/npz.hpp"
+#include "compiler/data/dataset.hpp"
+#include "compiler/data/npz.hpp"
+#include "compiler/flow/compile.hpp"
 
 namespace spikeloom::testing {
 

@@ -10,7 +10,7 @@
 namespace spikeloom::test {
 namespace {
 
-constexpr unsigned kWidth = 6, kWheel = 8;  // as in CMakeLists.txt
+constexpr unsigned kWidth = 6, kRouterWheel = 8;  // as in CMakeLists.txt
 
 class RouterBench {
  public:
@@ -57,8 +57,8 @@ TEST(Router, EveryOutputTakesItsInputOneCycleLaterInEverySlotUnderFreezes) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     Rng r(seed);
     RouterBench bench;
-    std::array<unsigned, kWheel> table{};
-    for (unsigned s = 0; s < kWheel; ++s) {
+    std::array<unsigned, kRouterWheel> table{};
+    for (unsigned s = 0; s < kRouterWheel; ++s) {
       for (unsigned o = 0; o < 5; ++o) table[s] |= static_cast<unsigned>(r.below(6)) << (3 * o);
       bench.write(s, table[s]);
     }
@@ -75,7 +75,7 @@ TEST(Router, EveryOutputTakesItsInputOneCycleLaterInEverySlotUnderFreezes) {
         continue;
       }
       for (unsigned o = 0; o < 5; ++o) {
-        const unsigned select = table[t % kWheel] >> (3 * o) & 7U;
+        const unsigned select = table[t % kRouterWheel] >> (3 * o) & 7U;
         const unsigned want = select == 0 ? 0 : in >> (kWidth * (select - 1)) & 0x3fU;
         ASSERT_EQ(out >> (kWidth * o) & 0x3fU, want) << "seed " << seed << " cycle " << t << " output " << o;
       }

@@ -414,7 +414,7 @@ class Sharing {
 };
 
 template <typename Model>
-void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
+void shared_cases(const MeshShape& shape, std::uint64_t first, unsigned cases) {
   Seen seen;
   for (std::uint64_t seed = first; seed < first + cases; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -487,8 +487,8 @@ TEST(Sharing, AnArmedApplicationKeepsTimeRunningToItsStart) {
   ASSERT_NO_FATAL_FAILURE(run(3 * kStart));
 }
 
-TEST(Sharing, ThreeApplicationsOn2x2AreEachAsTheyAreAlone) { many<Vmesh22s>(kMesh22s, 1, 300); }
-TEST(Sharing, TwoApplicationsOn3x2AreEachAsTheyAreAlone) { many<Vmesh32s>(kMesh32s, 100001, 120); }
+TEST(Sharing, ThreeApplicationsOn2x2AreEachAsTheyAreAlone) { shared_cases<Vmesh22s>(kMesh22s, 1, 300); }
+TEST(Sharing, TwoApplicationsOn3x2AreEachAsTheyAreAlone) { shared_cases<Vmesh32s>(kMesh32s, 100001, 120); }
 
 }  // namespace
 }  // namespace spikeloom::test

@@ -1,0 +1,241 @@
+#include "compiler/chip_model/model_core.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "compiler/base/error.hpp"
+
+namespace spikeloom::device_model {
+namespace {
+
+std::int32_t sign_extend(std::uint32_t value, std::uint32_t bits) {
+  const std::uint32_t shift = 32U - bits;
+  return static_cast<std::int32_t>(value << shift) >> shift;
+}
+
+std::int32_t saturate(std::int64_t value, std::uint32_t bits) {
+  const std::int64_t top = (std::int64_t{1} << (bits - 1U)) - 1;
+  return static_cast<std::int32_t>(std::clamp(value, -top - 1, top));
+}
+
+}  // namespace
+
+void Core::decode() {
+  const std::uint32_t lanes = chip_.tile.lanes;
+  const std::vector<std::uint32_t>& parts = memory_.memories[hw::kMemWeights].data();
+  const std::size_t word_parts = lanes / 4;
+  for (std::uint32_t format = 0; format < 4; ++format) {
+    const std::uint32_t bits = 8U >> format;
+    const std::size_t logical = chip_.tile.weight_words << format;
+    std::vector<std::int8_t>& out = weights_[format];
+    if (std::find(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), bits) ==
+        chip_.tile.weight_bits.end())
+      continue;
+    out.resize(logical * lanes);
+    for (std::size_t word = 0; word < logical; ++word)
+      for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+        const std::size_t bit = (word & ((1U << format) - 1U)) * lanes * bits + lane * bits;
+        const std::uint32_t raw = parts[(word >> format) * word_parts + bit / 32] >> (bit % 32);
+        out[word * lanes + lane] = static_cast<std::int8_t>(
+            bits == 1 ? ((raw & 1U) != 0 ? -1 : 1) : sign_extend(raw & ((1U << bits) - 1U), bits));
+      }
+  }
+  rows_.resize(std::size_t{chip_.tile.chunk_entries} * 16);
+  for (std::uint32_t entry = 0; entry < chip_.tile.chunk_entries; ++entry)
+    for (std::uint32_t bit = 0; bit < 16; ++bit) rows_[entry * 16 + bit] = decode_row(entry, bit);
+  sums_.assign(std::size_t{chip_.tile.groups} * lanes, 0);
+  programs_.resize(memory_.contexts.size());
+  for (std::uint32_t c = 0; c < memory_.contexts.size(); ++c) {
+    if (memory_.contexts[c].mode.valid == 0) continue;
+    count_synapses(memory_.contexts[c]);
+    decode_program(c);
+  }
+  decoded_ = true;
+}
+
+Core::Row Core::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
+  const Memory& chunks = memory_.memories[hw::kMemChunks];
+  const hw::MemChunkEntry chunk =
+      hw::MemChunkEntry::unpack({chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1)});
+  Row row;
+  std::uint32_t shift = chunk.shift;
+  std::uint32_t negate = chunk.negate;
+  if (chunk.per_axon == 0) {
+    row.first = chunk.first + bit * chunk.stride;
+    row.words = chunk.words;
+    row.offset = chunk.offset;
+    row.format = chunk.format;
+  } else {
+    const Memory& axons = memory_.memories[hw::kMemAxons];
+    const std::size_t index = std::size_t{chunk.first} + bit;
+    if (index >= axons.words()) return row;  // never a valid bit of a well-formed image
+    const hw::MemAxonEntry axon = hw::MemAxonEntry::unpack({axons.part(index, 0), axons.part(index, 1)});
+    row.first = axon.first;
+    row.words = axon.words;
+    row.offset = axon.offset;
+    row.format = axon.format;
+    shift = axon.shift;
+    negate = axon.negate;
+  }
+  row.factor = (negate != 0 ? -1 : 1) * (1 << shift);
+  return row;
+}
+
+/// A word has a weight for every lane, but only lanes that the context updates hold a neuron.
+void Core::count_synapses(const ContextRegisters& context) {
+  const TileConfig& tile = chip_.tile;
+  std::vector<bool> neuron(sums_.size(), false);
+  const Memory& program = memory_.memories[hw::kMemUpdates];
+  for (std::uint32_t n = 0; n < context.update.count; ++n) {
+    const std::uint32_t at = context.update.first + n;
+    const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
+    for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane)
+      if ((entry.mask >> lane & 1U) != 0) neuron.at(entry.group * tile.lif_lanes + lane) = true;
+  }
+  for (std::uint32_t chunk = 0; chunk < context.limit[15]; ++chunk)
+    for (std::uint32_t bit = 0; bit < 16; ++bit) {
+      Row& r = rows_.at((context.tables.first_chunk + chunk) * 16 + bit);
+      const std::vector<std::int8_t>& weights = weights_[r.format];
+      const std::size_t from = std::size_t{r.first} * tile.lanes;
+      const std::size_t to = std::size_t{r.offset} * tile.lanes;
+      r.nonzero = 0;
+      for (std::size_t i = 0; i < std::size_t{r.words} * tile.lanes; ++i)
+        if (to + i < neuron.size() && from + i < weights.size() && neuron[to + i] && weights[from + i] != 0)
+          ++r.nonzero;
+    }
+}
+
+void Core::integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing) {
+  const std::uint32_t lanes = chip_.tile.lanes;
+  std::fill(sums_.begin(), sums_.end(), 0);
+  for (std::uint32_t chunk = 0; chunk < std::min<std::size_t>(limit, page.size()); ++chunk) {
+    if (page[chunk] == 0) continue;
+    std::int64_t cycles = 0;
+    for (std::uint32_t mask = page[chunk]; mask != 0; mask &= mask - 1U) {
+      const Row& r = row(memory_.contexts[context].tables.first_chunk + chunk,
+                         static_cast<std::uint32_t>(std::countr_zero(mask)));
+      cycles += std::max<std::int64_t>(1, r.words);
+      firing.words += r.words;
+      firing.synapses += r.nonzero;
+      const std::uint32_t groups =
+          r.offset >= chip_.tile.groups ? 0 : std::min(r.words, chip_.tile.groups - r.offset);
+      const std::vector<std::int8_t>& weights = weights_[r.format];
+      const std::size_t first = std::size_t{r.first} * lanes;
+      const std::size_t n = std::size_t{groups} * lanes;
+      if (first + n > weights.size())
+        throw device_error(
+            "model: a weight row ends outside the weight memory; the image does not fit this chip");
+      const std::int8_t* from = weights.data() + first;
+      std::int32_t* to = sums_.data() + std::size_t{r.offset} * lanes;
+      for (std::size_t i = 0; i < n; ++i) to[i] += from[i] * r.factor;
+    }
+    firing.walk += std::max<std::int64_t>(1, cycles);
+  }
+}
+
+void Core::decode_program(std::uint32_t context) {
+  const ContextRegisters& registers = memory_.contexts[context];
+  const TileConfig& tile = chip_.tile;
+  const Memory& program = memory_.memories[hw::kMemUpdates];
+  const Memory& sets = memory_.memories[hw::kMemSets];
+  std::vector<Update>& updates = programs_.at(context);
+  updates.clear();
+  for (std::uint32_t n = 0; n < registers.update.count; ++n) {
+    const std::uint32_t at = registers.update.first + n;
+    const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
+    const hw::MemSetEntry set =
+        hw::MemSetEntry::unpack({sets.part(entry.set, 0), sets.part(entry.set, 1), sets.part(entry.set, 2),
+                                 sets.part(entry.set, 3), sets.part(entry.set, 4)});
+    Update update;
+    update.group = entry.group;
+    update.mask = entry.mask;
+    update.lane = entry.lane;
+    update.half = entry.half;
+    update.emit = entry.emit != 0;
+    update.alpha = tile.current != 0 ? set.alpha / 4096.0 : 0;
+    update.beta = set.beta / 4096.0;
+    update.gain = 1U << set.scale;
+    update.bias_v = sign_extend(set.bias_v, tile.state_bits);
+    update.theta = sign_extend(set.theta, tile.state_bits);
+    update.v_reset = sign_extend(set.v_reset, tile.state_bits);
+    update.subtract = set.subtract != 0;
+    updates.push_back(update);
+  }
+}
+
+/// Whole numbers below 2^53 throughout, so doubles are exact and as good as 64-bit integers; they vectorise
+/// better. A cast truncates towards zero, as the decay does. Every lane is computed; `mask` says which are
+/// kept.
+Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
+  const TileConfig& tile = chip_.tile;
+  const std::uint32_t lanes = tile.lif_lanes;
+  const std::uint32_t unused = 32U - tile.acc_bits, unused_bias = 32U - tile.bias_bits;
+  const auto top = static_cast<double>((std::int64_t{1} << (tile.state_bits - 1U)) - 1);
+  const double bottom = -top - 1;
+  const std::int32_t* sums = sums_.data() + std::size_t{update.group} * lanes;
+  const std::uint32_t* biases = memory_.memories[hw::kMemBiases].row(word);
+  const std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
+  const std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
+  const double keep_i = first ? 0 : update.alpha, keep_v = first ? 0 : update.beta;
+  const bool has_current = tile.current != 0;
+  Lanes to;
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    const std::int32_t sum =
+        static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) << unused) >> unused;
+    const std::int32_t bias_i = static_cast<std::int32_t>(biases[lane] << unused_bias) >> unused_bias;
+    const std::int32_t old_i = has_current ? static_cast<std::int32_t>(currents[lane]) : 0;
+    const double kept_i = static_cast<std::int32_t>(old_i * keep_i);
+    const double i = std::min(std::max(kept_i + sum * update.gain + bias_i, bottom), top);
+    const double kept_v = static_cast<std::int32_t>(static_cast<std::int32_t>(potentials[lane]) * keep_v);
+    to.i[lane] = static_cast<std::int32_t>(i);
+    to.v[lane] = static_cast<std::int32_t>(std::min(std::max(kept_v + i + update.bias_v, bottom), top));
+  }
+  return to;
+}
+
+void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) {
+  const ContextRegisters& registers = memory_.contexts[context];
+  const TileConfig& tile = chip_.tile;
+  const bool readout = registers.mode.readout != 0;
+  const bool push = !readout || registers.mode.last_only == 0 || last;
+  std::uint32_t spikes = 0;
+  for (const Update& update : programs_[context]) {
+    const std::size_t word = registers.state.first_word + update.group;
+    const Lanes now = step(update, first, word);
+    std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
+    std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
+    for (std::uint32_t mask = update.mask; mask != 0; mask &= mask - 1U) {
+      const auto lane = static_cast<std::uint32_t>(std::countr_zero(mask));
+      std::int32_t v = now.v[lane];
+      if (!readout && v > update.theta) {
+        v = update.subtract ? saturate(std::int64_t{v} - update.theta, tile.state_bits) : update.v_reset;
+        spikes |= 1U << ((update.group * tile.lif_lanes + lane) % 16U);
+      }
+      potentials[lane] = static_cast<std::uint32_t>(v);
+      if (tile.current != 0) currents[lane] = static_cast<std::uint32_t>(now.i[lane]);
+    }
+    if (readout) {
+      const std::int32_t v = now.v[update.lane];
+      const std::uint32_t half =
+          (update.half == 0 ? static_cast<std::uint32_t>(v) : static_cast<std::uint32_t>(v >> 16)) & 0xffffU;
+      const std::uint32_t neuron = update.group * tile.lif_lanes + update.lane;
+      if (push && half != 0)
+        firing.out.push_back({2 * neuron + update.half, static_cast<std::uint16_t>(half)});
+    } else if (update.emit) {
+      if (spikes != 0)
+        firing.out.push_back({update.group * tile.lif_lanes / 16U, static_cast<std::uint16_t>(spikes)});
+      spikes = 0;
+    }
+  }
+  firing.update = registers.update.count;
+}
+
+Firing Core::fire(std::uint32_t context, const Page& page, std::uint32_t count, bool last) {
+  if (!decoded_) decode();
+  Firing firing;
+  integrate(context, page, memory_.contexts[context].limit[std::min(count, 15U)], firing);
+  update(context, count == 0, last, firing);
+  return firing;
+}
+
+}  // namespace spikeloom::device_model

@@ -1,0 +1,163 @@
+#include "compiler/chip_model/model_memory.hpp"
+
+#include <string>
+
+#include "compiler/base/error.hpp"
+
+namespace spikeloom::device_model {
+namespace {
+
+Error no_such_address(std::uint32_t address) {
+  return device_error("model: ring address " + std::to_string(address >> 12U) + ":" +
+                      std::to_string(address & 0xfffU) +
+                      " does not exist on this chip; was the image compiled for another one?");
+}
+
+template <class T>
+T& at(std::vector<T>& items, std::uint32_t index, std::uint32_t address) {
+  if (index >= items.size()) throw no_such_address(address);
+  return items[index];
+}
+
+void write_context(ContextRegisters& context, std::uint32_t field, std::uint32_t data,
+                   std::uint32_t address) {
+  if (field >= hw::kAddrContextLimit) {
+    context.limit.at(field - hw::kAddrContextLimit) = data;
+    return;
+  }
+  switch (field) {
+    case hw::kAddrContextPages:
+      context.pages = hw::RegContextPages::unpack(data);
+      return;
+    case hw::kAddrContextTables:
+      context.tables = hw::RegContextTables::unpack(data);
+      return;
+    case hw::kAddrContextUpdate:
+      context.update = hw::RegContextUpdate::unpack(data);
+      return;
+    case hw::kAddrContextState:
+      context.state = hw::RegContextState::unpack(data);
+      return;
+    case hw::kAddrContextMode:
+      context.mode = hw::RegContextMode::unpack(data);
+      return;
+    default:
+      throw no_such_address(address);
+  }
+}
+
+}  // namespace
+
+NodeMemory NodeMemory::tile(const Chip& chip) {
+  const TileConfig& t = chip.tile;
+  NodeMemory node;
+  node.contexts.resize(t.contexts);
+  node.deliveries.resize(t.deliveries);
+  node.channels.resize(t.channels);
+  node.credits.resize(t.credit_counters);
+  node.spike_slots.resize(chip.spike_wheel);
+  node.credit_slots.resize(chip.credit_wheel);
+  node.spike_routes.resize(chip.spike_wheel);
+  node.credit_routes.resize(chip.credit_wheel);
+  node.order.resize(t.order_entries);
+  node.row_ends.resize(t.page_rows);
+  node.memories[hw::kMemChunks] = Memory(t.chunk_entries, 2);
+  node.memories[hw::kMemAxons] = Memory(t.axon_entries, 2);
+  node.memories[hw::kMemWeights] = Memory(t.weight_words, t.lanes / 4);
+  node.memories[hw::kMemUpdates] = Memory(t.update_entries, 2);
+  node.memories[hw::kMemSets] = Memory(t.param_sets, 5);
+  node.memories[hw::kMemBiases] = Memory(t.state_words, t.lif_lanes);
+  node.memories[hw::kMemPotentials] = Memory(t.state_words, t.lif_lanes);
+  node.memories[hw::kMemCurrents] = Memory(t.state_words, t.lif_lanes);
+  return node;
+}
+
+NodeMemory NodeMemory::host(const Chip& chip) {
+  NodeMemory node;
+  node.channels.resize(chip.host.channels);
+  node.credits.resize(chip.host.credit_counters);
+  node.spike_slots.resize(chip.spike_wheel);
+  node.credit_slots.resize(chip.credit_wheel);
+  return node;
+}
+
+void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
+  const std::uint32_t block = address >> 12U;
+  const std::uint32_t offset = address & 0xfffU;
+  switch (block) {
+    case hw::kAddrBlockNode:
+      if (offset == hw::kAddrNodeOrderLength)
+        order_length = data;
+      else if (offset == hw::kAddrNodeContractRho)
+        contract_rho = data;
+      else if (offset == hw::kAddrNodeContractSigma)
+        contract_sigma = data;
+      else
+        throw no_such_address(address);
+      return;
+    case hw::kAddrBlockContext:
+      write_context(at(contexts, offset >> 5U, address), offset & 31U, data, address);
+      return;
+    case hw::kAddrBlockDelivery: {
+      DeliveryRegisters& delivery = at(deliveries, offset >> 1U, address);
+      if ((offset & 1U) == hw::kAddrDeliveryPage)
+        delivery.page = hw::RegDeliveryPage::unpack(data);
+      else
+        delivery.range = hw::RegDeliveryRange::unpack(data);
+      return;
+    }
+    case hw::kAddrBlockChannel:
+      at(channels, offset, address) = hw::RegChannel::unpack(data);
+      return;
+    case hw::kAddrBlockCredit:
+      at(credits, offset, address) = hw::RegCredit::unpack(data);
+      return;
+    case hw::kAddrBlockSpikeSlot:
+      at(spike_slots, offset, address) = hw::RegSlot::unpack(data);
+      return;
+    case hw::kAddrBlockCreditSlot:
+      at(credit_slots, offset, address) = hw::RegSlot::unpack(data);
+      return;
+    case hw::kAddrBlockSpikeRoute:
+      at(spike_routes, offset, address) = hw::RegRoute::unpack(data);
+      return;
+    case hw::kAddrBlockCreditRoute:
+      at(credit_routes, offset, address) = hw::RegRoute::unpack(data);
+      return;
+    case hw::kAddrBlockOrder:
+      at(order, offset, address) = hw::RegOrder::unpack(data);
+      return;
+    case hw::kAddrBlockEos:
+      at(row_ends, offset, address) = data;
+      return;
+    case hw::kAddrBlockMemory:
+      if (offset == hw::kAddrMemoryAddress) {
+        window_ = hw::RegMemoryAddress::unpack(data);
+        window_part_ = 0;
+        return;
+      }
+      if (offset == hw::kAddrMemoryData) {
+        if (window_.memory >= memories.size()) throw no_such_address(address);
+        Memory& memory = memories[window_.memory];
+        if (window_.word >= memory.words()) throw no_such_address(address);
+        memory.set(window_.word, window_part_, data);
+        if (++window_part_ == memory.parts()) {
+          window_part_ = 0;
+          ++window_.word;
+        }
+        return;
+      }
+      throw no_such_address(address);
+    default:
+      throw no_such_address(address);
+  }
+}
+
+std::uint32_t NodeMemory::read_window(std::uint32_t part) const {
+  if (window_.memory >= memories.size()) return 0;
+  const Memory& memory = memories[window_.memory];
+  if (window_.word >= memory.words() || part >= memory.parts()) return 0;
+  return memory.part(window_.word, part);
+}
+
+}  // namespace spikeloom::device_model

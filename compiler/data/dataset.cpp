@@ -1,0 +1,225 @@
+#include "compiler/data/dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/data/readers.hpp"
+
+namespace spikeloom {
+namespace {
+
+constexpr const char* kSupported =
+    "expected .npz, .npy, .csv or .txt (events), .h5 or .hdf5 (NIRData), .bin or .bs2 (N-MNIST), or a folder "
+    "of "
+    ".bin and .bs2";
+
+Dataset read_by_extension(const std::filesystem::path& path, const std::vector<Port>& ports,
+                          const DatasetOptions& options) {
+  if (!std::filesystem::exists(path)) throw input_error(path.string() + ": no such file or folder");
+  if (std::filesystem::is_directory(path)) return readers::read_nmnist(path, ports, options);
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (extension == ".npz") return readers::read_npz(path, ports, options);
+  if (extension == ".npy") return readers::read_npy(path, ports, options);
+  if (extension == ".csv" || extension == ".txt") return readers::read_event_text(path, ports, options);
+  if (extension == ".h5" || extension == ".hdf5") return readers::read_nirdata(path, ports, options);
+  if (extension == ".bin" || extension == ".bs2") return readers::read_nmnist(path, ports, options);
+  throw input_error(path.string() + ": unknown extension '" + extension + "', " + kSupported);
+}
+
+void apply_labels(Dataset& data, const std::filesystem::path& path) {
+  const auto labels = readers::read_labels(path);
+  std::string missing;
+  std::size_t count = 0;
+  for (Sample& sample : data.samples) {
+    const auto found = labels.find(sample.id);
+    if (found != labels.end()) {
+      sample.label = found->second;
+    } else if (++count <= 10) {
+      missing += (missing.empty() ? "" : ", ") + sample.id;
+    }
+  }
+  if (count == 0) return;
+  throw input_error(path.string() + ": has no label for " + std::to_string(count) + " of " +
+                    std::to_string(data.samples.size()) + " samples: " + missing + (count > 10 ? ", …" : ""));
+}
+
+/// The promises of `Dataset`, whatever the reader did.
+void check(const Dataset& data) {
+  for (const Sample& sample : data.samples) {
+    SPIKELOOM_CHECK(sample.inputs.size() == data.ports.size());
+    for (std::size_t p = 0; p < data.ports.size(); ++p) {
+      SPIKELOOM_CHECK(sample.inputs[p].steps() == sample.steps());
+      for (const Event& event : sample.inputs[p].events()) {
+        SPIKELOOM_CHECK(event.element < data.ports[p].size() && event.value != 0 &&
+                        std::isfinite(event.value));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t Port::size() const {
+  std::size_t product = 1;
+  for (const std::size_t extent : shape) product *= extent;
+  return product;
+}
+
+bool Dataset::has_labels() const {
+  return !samples.empty() &&
+         std::all_of(samples.begin(), samples.end(), [](const Sample& s) { return s.label.has_value(); });
+}
+
+std::optional<std::string> Dataset::foreign_labels(std::size_t classes) const {
+  const auto is_foreign = [&](const Sample& sample) {
+    return sample.label && (*sample.label < 0 || static_cast<std::uint64_t>(*sample.label) >= classes);
+  };
+  const auto first = std::find_if(samples.begin(), samples.end(), is_foreign);
+  if (first == samples.end()) return std::nullopt;
+  return std::to_string(std::count_if(samples.begin(), samples.end(), is_foreign)) +
+         " labels are no class of the first output, which has 0 to " + std::to_string(classes - 1) +
+         " (the first: " + std::to_string(*first->label) + " of sample " +
+         std::to_string(first - samples.begin()) + "); they count as wrong";
+}
+
+std::size_t Dataset::total_steps() const {
+  std::size_t sum = 0;
+  for (const Sample& sample : samples) sum += sample.steps();
+  return sum;
+}
+
+ValueRange value_range(const Dataset& data, std::size_t port) {
+  ValueRange range;
+  for (const Sample& sample : data.samples) {
+    for (const Event& event : sample.inputs.at(port).events()) {
+      range.least = std::min(range.least, event.value);
+      range.most = std::max(range.most, event.value);
+      range.integral = range.integral && event.value == std::floor(event.value);
+    }
+  }
+  return range;
+}
+
+Dataset read_dataset(const std::filesystem::path& path, std::vector<Port> ports,
+                     const DatasetOptions& options) {
+  if (ports.empty()) throw input_error(path.string() + ": the network has no input");
+  if (options.steps && (*options.steps == 0 || *options.steps > readers::kMostSteps)) {
+    throw input_error("steps is " + std::to_string(*options.steps) + ", expected 1 to " +
+                      std::to_string(readers::kMostSteps));
+  }
+  if (options.frame && options.frame->count() <= 0) throw input_error("the frame must be longer than 0");
+  Dataset data = read_by_extension(path, ports, options);
+  data.ports = std::move(ports);
+  if (options.limit && data.samples.size() > *options.limit) data.samples.resize(*options.limit);
+  if (data.samples.empty()) throw input_error(path.string() + ": holds no sample");
+  if (options.labels) apply_labels(data, *options.labels);
+  for (Sample& sample : data.samples) {
+    std::size_t steps = options.steps.value_or(0);
+    if (!options.steps) {
+      for (const Train& train : sample.inputs) steps = std::max(steps, train.steps());
+    }
+    if (steps == 0) throw input_error(path.string() + ": sample " + sample.id + " has no step");
+    for (Train& train : sample.inputs) train.resize(steps);
+  }
+  check(data);
+  return data;
+}
+
+namespace readers {
+
+std::map<std::string, std::int64_t> read_labels(const std::filesystem::path& path) {
+  const NpzReader file(path);
+  const Array ids = file.read("ids");
+  const Array labels = file.read("labels");
+  if (ids.shape().size() != 1 || labels.shape() != ids.shape()) {
+    throw input_error(path.string() + ": expected as many labels as ids, found ids " + ids.describe() +
+                      " and labels " + labels.describe());
+  }
+  std::map<std::string, std::int64_t> result;
+  try {
+    for (std::size_t i = 0; i < ids.size(); ++i) result[ids.print(i)] = labels.integer(i);
+  } catch (const Error& error) {
+    throw error.within(path.string() + ": labels");
+  }
+  return result;
+}
+
+std::optional<std::string> shape_problem(const std::vector<std::size_t>& shape, std::size_t leading,
+                                         const Port& port) {
+  const auto squeezed = [](std::vector<std::size_t> s) {
+    std::erase(s, 1U);
+    return s;
+  };
+  if (shape.size() >= leading) {
+    const std::vector<std::size_t> own(shape.begin() + static_cast<std::ptrdiff_t>(leading), shape.end());
+    const bool same_shape = squeezed(own) == squeezed(port.shape);
+    const bool same_volume = Port{"", own}.size() == port.size();
+    const bool one_is_flat = squeezed(own).size() <= 1 || squeezed(port.shape).size() <= 1;
+    if (same_volume && (same_shape || one_is_flat)) return std::nullopt;
+  }
+  return "shape " + print_shape(shape) + " does not end in input '" + port.name + "', which is " +
+         print_shape(port.shape) + ", after " + std::to_string(leading) +
+         (leading == 1 ? " dimension" : " dimensions");
+}
+
+Train bin(std::vector<TimedEvent> events, const Port& port) {
+  for (const TimedEvent& event : events) {
+    if (event.element >= port.size()) {
+      throw input_error("an event at step " + std::to_string(event.step) + " is at element " +
+                        std::to_string(event.element) + ", input '" + port.name + "' has " +
+                        std::to_string(port.size()));
+    }
+    if (!std::isfinite(event.value)) throw input_error("an event's value is not a finite number");
+  }
+  std::stable_sort(events.begin(), events.end(), [](const TimedEvent& a, const TimedEvent& b) {
+    return a.step != b.step ? a.step < b.step : a.element < b.element;
+  });
+  Train train;
+  for (std::size_t i = 0; i < events.size();) {
+    while (train.steps() < events[i].step) train.end_step();
+    double sum = 0;
+    std::size_t j = i;
+    for (; j < events.size() && events[j].step == events[i].step && events[j].element == events[i].element;
+         ++j) {
+      sum += events[j].value;
+    }
+    train.add(static_cast<std::uint32_t>(events[i].element), sum);
+    i = j;
+  }
+  if (!events.empty()) train.end_step();
+  return train;
+}
+
+std::vector<std::size_t> steps_of(const std::vector<double>& times, const DatasetOptions& options) {
+  const double first = options.frame && !times.empty() ? *std::min_element(times.begin(), times.end()) : 0;
+  std::vector<std::size_t> steps;
+  steps.reserve(times.size());
+  for (const double time : times) {
+    double step = time;
+    if (options.frame) {
+      step = std::floor((time - first) / static_cast<double>(options.frame->count()));
+    } else if (!(time >= 0) || time != std::floor(time)) {
+      throw input_error(
+          "time " + std::to_string(time) +
+          " is no step; expected an integer from 0, or a frame length for times in microseconds");
+    }
+    if (!(step < static_cast<double>(kMostSteps))) {
+      throw input_error("time " + std::to_string(time) + " is step " + std::to_string(step) + ", more than " +
+                        std::to_string(kMostSteps) +
+                        " are taken for a mistake; are the times in another unit?");
+    }
+    steps.push_back(static_cast<std::size_t>(step));
+  }
+  return steps;
+}
+
+const Port& only_port(const std::vector<Port>& ports, const std::string& format) {
+  if (ports.size() == 1) return ports.front();
+  throw input_error(format + " holds the data of one input, this network has " +
+                    std::to_string(ports.size()) + "; use .npz with spikes.<input> for each");
+}
+
+}  // namespace readers
+}  // namespace spikeloom

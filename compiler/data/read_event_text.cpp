@@ -1,0 +1,124 @@
+// Event lists as text: a line an event, `t,index[,value]`.
+#include <charconv>
+#include <string_view>
+
+#include "compiler/base/file.hpp"
+#include "compiler/data/readers.hpp"
+
+namespace spikeloom::readers {
+namespace {
+
+std::vector<std::string_view> fields_of(std::string_view line) {
+  constexpr std::string_view kSeparators = ",; \t\r";
+  std::vector<std::string_view> fields;
+  for (std::size_t at = line.find_first_not_of(kSeparators); at != std::string_view::npos;) {
+    const std::size_t end = std::min(line.find_first_of(kSeparators, at), line.size());
+    fields.push_back(line.substr(at, end - at));
+    at = line.find_first_not_of(kSeparators, end);
+  }
+  return fields;
+}
+
+std::optional<double> number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+struct Columns {
+  std::size_t t = 0;
+  std::size_t index = 1;
+  std::optional<std::size_t> value;
+  std::size_t count = 0;  ///< 0: not known yet
+};
+
+/// From a heading such as `t,index,value`, in any order; t may be called time or step, index element
+/// or neuron.
+Columns columns_of(const std::vector<std::string_view>& heading) {
+  std::optional<std::size_t> t;
+  std::optional<std::size_t> index;
+  Columns columns{.t = 0, .index = 1, .value = std::nullopt, .count = heading.size()};
+  for (std::size_t i = 0; i < heading.size(); ++i) {
+    const std::string_view name = heading[i];
+    if (name == "t" || name == "time" || name == "step") {
+      t = i;
+    } else if (name == "index" || name == "element" || name == "neuron") {
+      index = i;
+    } else if (name == "value") {
+      columns.value = i;
+    } else {
+      throw input_error("unknown column '" + std::string(name) + "', expected t, index and perhaps value");
+    }
+  }
+  if (!t || !index) throw input_error("the heading lacks the column t or index");
+  columns.t = *t;
+  columns.index = *index;
+  return columns;
+}
+
+Train parse(std::string_view text, const Port& port, const DatasetOptions& options) {
+  Columns columns;
+  std::vector<double> times;
+  std::vector<TimedEvent> events;
+  std::size_t line_number = 0;
+  while (!text.empty()) {
+    ++line_number;
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    line = line.substr(0, line.find('#'));
+    const std::vector<std::string_view> fields = fields_of(line);
+    if (fields.empty()) continue;
+    try {
+      if (columns.count == 0) {
+        if (!number(fields[0])) {
+          columns = columns_of(fields);
+          continue;
+        }
+        columns.count = fields.size();
+        if (fields.size() == 3) columns.value = 2;
+        if (fields.size() < 2 || fields.size() > 3) throw input_error("expected t,index or t,index,value");
+      }
+      if (fields.size() != columns.count) {
+        throw input_error("expected " + std::to_string(columns.count) + " fields as before, found " +
+                          std::to_string(fields.size()));
+      }
+      const auto t = number(fields[columns.t]);
+      const auto index = number(fields[columns.index]);
+      const auto value = columns.value ? number(fields[*columns.value]) : std::optional<double>(1);
+      if (!t || !index || !value) throw input_error("expected numbers, found '" + std::string(line) + "'");
+      if (!(*index >= 0) || *index >= 0x1p32 ||
+          *index != static_cast<double>(static_cast<std::size_t>(*index))) {
+        throw input_error("the index must be an integer from 0, found '" +
+                          std::string(fields[columns.index]) + "'");
+      }
+      times.push_back(*t);
+      events.push_back({0, static_cast<std::size_t>(*index), *value});
+    } catch (const Error& error) {
+      throw error.within("line " + std::to_string(line_number));
+    }
+  }
+  const std::vector<std::size_t> steps = steps_of(times, options);
+  for (std::size_t i = 0; i < steps.size(); ++i) events[i].step = steps[i];
+  return bin(std::move(events), port);
+}
+
+}  // namespace
+
+Dataset read_event_text(const std::filesystem::path& path, const std::vector<Port>& ports,
+                        const DatasetOptions& options) {
+  const std::vector<std::uint8_t> bytes = read_file(path);
+  Dataset data;
+  data.samples.push_back({.id = path.stem().string(), .label = std::nullopt, .inputs = {}});
+  try {
+    const Port& port = only_port(ports, "an event list");
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    data.samples.front().inputs.push_back(parse(text, port, options));
+  } catch (const Error& error) {
+    throw error.within(path.string());
+  }
+  return data;
+}
+
+}  // namespace spikeloom::readers

@@ -1,0 +1,154 @@
+#include "compiler/flow/explain.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/base/error.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// A change to try: other options, another chip, or both.
+struct Trial {
+  std::string what, how;
+  CompileOptions options;
+  Chip chip;
+};
+
+class Trials {
+ public:
+  Trials(const Compilation& compilation, const CompileOptions& options)
+      : image_(compilation.image),
+        asked_(options),
+        base_(options),
+        counts_(image_.application.populations.size(), 0) {
+    for (const Cluster& cluster : image_.application.clusters) ++counts_[cluster.population.index()];
+    // What the image has, said outright, so that each trial changes one thing.
+    asked_.dump.reset();
+    base_.dump.reset();
+    for (std::size_t p = 0; p < counts_.size(); ++p)
+      base_.clusters[image_.application.populations[p]] = counts_[p];
+  }
+
+  std::vector<Trial> all() {
+    clusters();
+    pages();
+    slots();
+    room();
+    chip("twice the lanes", "tile.lanes", [](Chip& c) { return c.tile.lanes *= 2; });
+    chip("twice the LIF lanes", "tile.lif_lanes", [](Chip& c) { return c.tile.lif_lanes *= 2; });
+    chip("half the spike wheel", "noc.spike_wheel", [](Chip& c) { return c.spike_wheel /= 2; });
+    chip("half the credit wheel", "noc.credit_wheel", [](Chip& c) { return c.credit_wheel /= 2; });
+    return std::move(trials_);
+  }
+
+ private:
+  /// The options that say how many clusters there are of each population.
+  [[nodiscard]] static std::string counts(const CompileOptions& options) {
+    std::string text;
+    for (const auto& [name, count] : options.clusters)
+      text += " --clusters " + name + "=" + std::to_string(count);
+    return text;
+  }
+
+  void add(const std::string& what, const std::string& how, const CompileOptions& options) {
+    trials_.push_back({what, (how + counts(options)).substr(how.empty() ? 1 : 0), options, image_.chip});
+  }
+
+  void clusters() {
+    for (std::size_t p = 0; p < counts_.size(); ++p)
+      for (const std::uint32_t more : std::set<std::uint32_t>{counts_[p] + 1, counts_[p] * 2}) {
+        CompileOptions options = base_;
+        options.clusters[name(p)] = more;
+        add(name(p) + " in " + std::to_string(more) + " clusters instead of " + std::to_string(counts_[p]),
+            "", options);
+      }
+  }
+
+  void pages() {
+    std::uint32_t rows = 0;
+    for (const Placement& place : image_.binding.placement) rows = std::max(rows, place.rows);
+    if (rows * 2 > 16) return;
+    CompileOptions options = base_;
+    options.pages = rows * 2;
+    add("up to " + std::to_string(rows * 2) + " pages for a cluster instead of " + std::to_string(rows),
+        "--pages " + std::to_string(rows * 2), options);
+  }
+
+  void slots() {
+    std::vector<std::string> sources = {"host"};
+    for (std::size_t p = 0; p < counts_.size(); ++p) sources.push_back(name(p));
+    for (const std::string& source : sources) {
+      CompileOptions options = base_;
+      options.favour.push_back(source);
+      add("more slots for what " + source + " sends", "--favour " + source, options);
+    }
+  }
+
+  /// What the user has set aside for others.
+  void room() {
+    if (asked_.tiles != 0 && asked_.tiles < image_.chip.tiles()) {
+      for (const std::uint32_t more :
+           std::set<std::uint32_t>{asked_.tiles + 1, std::min(asked_.tiles * 2, image_.chip.tiles())}) {
+        CompileOptions options = asked_;  // more tiles may carry more clusters
+        options.tiles = more;
+        add(std::to_string(more) + " tiles instead of " + std::to_string(asked_.tiles),
+            "--tiles " + std::to_string(more), options);
+      }
+    }
+    if (asked_.slots != 0) {
+      CompileOptions options = base_;
+      options.slots = asked_.slots * 2;
+      add("up to " + std::to_string(options.slots) + " slots for a channel instead of " +
+              std::to_string(asked_.slots),
+          "--slots " + std::to_string(options.slots), options);
+    }
+  }
+
+  template <class Change>
+  void chip(const std::string& what, const std::string& key, Change&& change) {
+    Chip other = image_.chip;
+    const std::uint32_t value = change(other);
+    try {
+      other = parse_chip(print(other), other.name);
+    } catch (const Error&) {
+      return;  // no such chip
+    }
+    trials_.push_back({what, key + " = " + std::to_string(value), base_, other});
+  }
+
+  [[nodiscard]] const std::string& name(std::size_t p) const { return image_.application.populations[p]; }
+
+  const Image& image_;
+  CompileOptions asked_;               ///< by the user
+  CompileOptions base_;                ///< with the clusters that the image has
+  std::vector<std::uint32_t> counts_;  ///< clusters by PopulationId
+  std::vector<Trial> trials_;
+};
+
+}  // namespace
+
+Explanation explain(const Compilation& compilation, const CompileOptions& options, const OnStage& on_trial) {
+  Explanation explanation;
+  explanation.promise = compilation.image.promises.back();
+  for (const Trial& trial : Trials(compilation, options).all()) {
+    if (on_trial) on_trial(trial.what);
+    try {
+      const auto built = rebuild(compilation, trial.chip, trial.options);
+      const auto* image = std::get_if<Image>(&built);
+      if (image != nullptr && image->promises.back().period < explanation.promise.period)
+        explanation.reliefs.push_back(
+            {trial.what, trial.how, !(trial.chip == compilation.image.chip), image->promises.back()});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInput) throw;  // else: it does not fit
+    }
+  }
+  std::stable_sort(explanation.reliefs.begin(), explanation.reliefs.end(),
+                   [](const Relief& a, const Relief& b) {
+                     return a.promise.period != b.promise.period ? a.promise.period < b.promise.period
+                                                                 : a.promise.latency < b.promise.latency;
+                   });
+  return explanation;
+}
+
+}  // namespace spikeloom

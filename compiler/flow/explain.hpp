@@ -1,0 +1,31 @@
+// What holds a promise back, and what would relieve it, by trying.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/flow/compile.hpp"
+
+namespace spikeloom {
+
+/// One change, tried by the whole back end.
+struct Relief {
+  std::string what;         ///< in words
+  std::string how;          ///< options of `compile`, or a key of the chip file
+  bool needs_chip = false;  ///< another chip file; else the image alone changes
+  Promise promise;          ///< that it would give
+};
+
+struct Explanation {
+  Promise promise;  ///< the tightest of the image: contracted with calibration data, else guaranteed
+  std::vector<Relief> reliefs;  ///< shortest period first; only what shortens it
+};
+
+/// Tries more clusters of every population, more pages, more slots for every source, more lanes and shorter
+/// wheels.
+///
+/// Cost    some partitions and mappings for every population; `on_trial` is told of each.
+[[nodiscard]] Explanation explain(const Compilation& compilation, const CompileOptions& options,
+                                  const OnStage& on_trial);
+
+}  // namespace spikeloom

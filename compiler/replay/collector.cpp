@@ -1,0 +1,98 @@
+#include "compiler/replay/collector.hpp"
+
+#include <algorithm>
+
+#include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom {
+
+Collector::Collector(const Image& image, const Dataset& data, std::int64_t origin)
+    : origin_(origin),
+      first_sink_(image.binding.first_sink),
+      is_host_channel_(image.chip.host.channels, false),
+      traces_(image, data),
+      sinks_(image.application.sinks.size()) {
+  for (const Channel& channel : image.binding.channels) {
+    if (channel.from) continue;
+    is_host_channel_.at(channel.number) = true;
+    last_host_channel_ = channel.number;
+  }
+  for (std::size_t s = 0; s < data.samples.size(); ++s)
+    for (std::size_t t = 0; t < data.samples[s].steps(); ++t) steps_.push_back({s, t});
+  run_.sent.reserve(steps_.size());
+  run_.ended.assign(steps_.size(), 0);
+  arrived_.assign(steps_.size(), 0);
+}
+
+bool Collector::owns(Word word) const {
+  const auto out = hw::WordOutEos::unpack(word);
+  if (out.kind == hw::kKindOutSent)
+    return out.channel < is_host_channel_.size() && is_host_channel_[out.channel];
+  return (out.kind == hw::kKindOutEos || out.kind == hw::kKindOutChunk) && out.channel >= first_sink_ &&
+         out.channel < first_sink_ + sinks_.size();
+}
+
+void Collector::take(Word word) {
+  switch (static_cast<std::uint32_t>(word >> 60U)) {
+    case hw::kKindOutChunk: {
+      const auto out = hw::WordOutChunk::unpack(word);
+      return chunk(out.channel, out.index, static_cast<std::uint16_t>(out.mask));
+    }
+    case hw::kKindOutEos: {
+      const auto out = hw::WordOutEos::unpack(word);
+      return end(out.channel, static_cast<std::int64_t>(out.stamp) - origin_, out.run_end != 0);
+    }
+    case hw::kKindOutSent: {
+      const auto out = hw::WordOutEos::unpack(word);
+      if (out.channel == last_host_channel_)
+        run_.sent.push_back(static_cast<std::int64_t>(out.stamp) - origin_);
+      return;
+    }
+    default:
+      throw device_error("a word of kind " + std::to_string(word >> 60U) + " during a run");
+  }
+}
+
+Collector::Sink& Collector::sink(std::uint32_t number) {
+  if (number < first_sink_ || number >= first_sink_ + sinks_.size())
+    throw device_error("a flit on sink channel " + std::to_string(number) +
+                       ", which the image does not have");
+  return sinks_[number - first_sink_];
+}
+
+void Collector::chunk(std::uint32_t number, std::uint32_t index, std::uint16_t mask) {
+  const Sink& from = sink(number);
+  if (from.step >= steps_.size()) throw device_error("spikes after the end of the run");
+  const auto [sample, step] = steps_[from.step];
+  traces_.chunk(number - first_sink_, sample, step, index, mask);
+}
+
+void Collector::end(std::uint32_t number, std::int64_t stamp, bool run_end) {
+  Sink& from = sink(number);
+  if (run_end) {
+    if (from.step != steps_.size() || from.run_ended)
+      throw device_error("sink channel " + std::to_string(number) + " ended the run after " +
+                         std::to_string(from.step) + " of " + std::to_string(steps_.size()) + " steps");
+    from.run_ended = true;
+    ++finished_sinks_;
+    return;
+  }
+  if (from.step >= steps_.size()) throw device_error("an end-of-step after the end of the run");
+  run_.ended[from.step] = std::max(run_.ended[from.step], stamp);
+  ++arrived_[from.step];
+  ++from.step;
+  while (ended_ < steps_.size() && arrived_[ended_] == sinks_.size()) ++ended_;
+}
+
+std::string Collector::waiting_for() const {
+  return "end of step " + std::to_string(ended_) + " of " + std::to_string(steps_.size());
+}
+
+DeviceRun Collector::result() {
+  run_.output_spikes = traces_.output_spikes();
+  run_.outputs = traces_.take();
+  return std::move(run_);
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,77 @@
+#include "compiler/replay/output_traces.hpp"
+
+#include "compiler/base/error.hpp"
+
+namespace spikeloom {
+namespace {
+
+std::uint32_t neuron(const Cluster& cluster, std::uint32_t position) {
+  if (position >= cluster.neurons.size())
+    throw device_error("a spike of neuron " + std::to_string(position) + " of " + cluster.name +
+                       ", which has " + std::to_string(cluster.neurons.size()));
+  return cluster.neurons[position];
+}
+
+}  // namespace
+
+OutputTraces::OutputTraces(const Image& image, const Dataset& data)
+    : app_(image.application), of_sink_(app_.sinks.size()) {
+  for (const OutputStream& output : app_.outputs) add_stream(output, data);
+  for (const Sample& sample : data.samples) {
+    outputs_.ids.push_back(sample.id);
+    outputs_.labels.push_back(sample.label);
+  }
+}
+
+void OutputTraces::add_stream(const OutputStream& output, const Dataset& data) {
+  const std::size_t neurons = volume(output.shape);
+  Stream stream{output.kind == OutputKind::kPotential, 0, output.recorded};
+  const auto make = [&]<class T>(std::vector<Trace<T>>& list) {
+    stream.trace = list.size();
+    Trace<T> trace;
+    trace.node = output.name;
+    trace.neurons = neurons;
+    for (const Sample& sample : data.samples) trace.samples.emplace_back(sample.steps() * neurons, T{0});
+    list.push_back(std::move(trace));
+  };
+  if (stream.potential)
+    make(output.recorded ? outputs_.recorded_v : outputs_.potentials);
+  else
+    make(output.recorded ? outputs_.recorded_spikes : outputs_.spikes);
+  for (const std::uint32_t sink : output.sinks) of_sink_.at(sink).push_back(streams_.size());
+  streams_.push_back(stream);
+}
+
+void OutputTraces::chunk(std::uint32_t sink, std::size_t sample, std::size_t step, std::uint32_t index,
+                         std::uint16_t mask) {
+  const Cluster& cluster = app_.clusters[app_.sinks.at(sink).index()];
+  for (const std::size_t s : of_sink_[sink]) {
+    if (streams_[s].potential)
+      potential(streams_[s], cluster, sample, step, index, mask);
+    else
+      spikes(streams_[s], cluster, sample, step, index, mask);
+  }
+}
+
+void OutputTraces::spikes(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,
+                          std::uint32_t index, std::uint16_t mask) {
+  SpikeTrace& trace = (stream.recorded ? outputs_.recorded_spikes : outputs_.spikes)[stream.trace];
+  for (std::uint32_t b = 0; b < 16; ++b) {
+    if ((mask >> b & 1U) == 0) continue;
+    trace.samples[sample][step * trace.neurons + neuron(cluster, index * 16 + b)] = 1;
+    if (!stream.recorded) ++output_spikes_;
+  }
+}
+
+void OutputTraces::potential(const Stream& stream, const Cluster& cluster, std::size_t sample,
+                             std::size_t step, std::uint32_t index, std::uint16_t mask) {
+  PotentialTrace& trace = (stream.recorded ? outputs_.recorded_v : outputs_.potentials)[stream.trace];
+  std::int32_t& value = trace.samples[sample][step * trace.neurons + neuron(cluster, index / 2)];
+  // Low half as it is; the high half is sign-extended to 16 bits.
+  const std::uint32_t half = mask;
+  value = index % 2 == 0
+              ? static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffff0000U) | half)
+              : static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffffU) | half << 16U);
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,50 @@
+// One image on one device: programmed, run, read out. All of the protocol that lies above the link.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compiler/chip_model/link.hpp"
+#include "compiler/data/dataset.hpp"
+#include "compiler/image/image.hpp"
+#include "compiler/replay/device_run.hpp"
+#include "compiler/replay/exchange.hpp"
+
+namespace spikeloom {
+
+struct SessionOptions {
+  std::chrono::seconds quiet_limit{120};  ///< no word either way for so long is a time-out
+  /// Called now and then with the number of steps that have ended, and what has come out up to then
+  /// (nothing where a device gives its outputs at the end).
+  std::function<void(std::int64_t ended, const RunOutputs& so_far)> on_steps{};
+};
+
+class Session {
+ public:
+  /// Checks that the device is the chip that the image was compiled for, and programs it.
+  /// Throws Error{kDevice} naming both hashes where it is not.
+  Session(Link& link, const Image& image, SessionOptions options);
+
+  /// Runs the samples back to back. Throws Error{kDevice} that says which step it waited for when the
+  /// device stands still, and what was wrong when a word makes no sense.
+  [[nodiscard]] DeviceRun run(const Dataset& data);
+
+  /// Membranes (or currents) of every cluster, by ClusterId and NIR order within the cluster's positions.
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(std::uint32_t memory);
+
+ private:
+  void wait_until_done();
+
+  Exchange exchange_;
+  const Image& image_;
+  SessionOptions options_;
+};
+
+/// Of these nodes, in their order. Exact once the tiles have stood still for 48 clocks.
+[[nodiscard]] std::vector<TileCounters> read_counters(Exchange& exchange,
+                                                      std::span<const std::uint32_t> nodes);
+
+}  // namespace spikeloom
