@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Configures and builds into build/ (or $SPIKELOOM_BUILD). usage: scripts/build.sh [--tests ON|OFF] [ninja targets]
-#   --tests ON|OFF   with the tests (Verilated models and all) or without; default: as configured before, else ON
+# Configures and builds into build/ (or $SPIKELOOM_BUILD).
+# usage: scripts/build.sh [--tests ON|OFF] [ninja targets]
+#   --tests ON|OFF   with the tests (Verilated models and all) or without;
+#                    default: as configured before, else ON
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$(realpath -m "${SPIKELOOM_BUILD:-build}")

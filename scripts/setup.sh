@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what scripts/packages.txt names for these tiers and this machine lacks. Silent when nothing is missing.
+# Installs what scripts/packages.txt names for these tiers and this machine lacks.
+# Silent when nothing is missing.
 # usage: scripts/setup.sh [TIER ...]      TIER: run, test, ci, optional; without one: run and test
 # Works as root or through sudo, never asks. Exit code 3: packages are missing and cannot be installed.
 set -euo pipefail

@@ -5,7 +5,8 @@
 #   --ci             also what continuous integration checks (the format of C++ and Python)
 #   --long           also the tests labelled long (more chips, more random cases)
 #   --filter REGEX   only tests whose name matches
-# Prints the seconds of every part and the slowest tests; ends with ctest's own summary; the exit code is ctest's.
+# Prints the seconds of every part and the slowest tests; ends with ctest's own summary.
+# The exit code is ctest's.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,7 +24,7 @@ while [ $# -gt 0 ]; do
       filter=(-R "$2")
       shift
       ;;
-    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "test: error: $1: no such option; see --help" >&2; exit 2 ;;
   esac
   shift
@@ -43,7 +44,8 @@ part() {
   shift
   { time "$@" 2>&3; } 3>&2 2>"$seconds"
   code=$?
-  parts+=("$(awk -v part="$name" 'END {printf "%-8s %7.0f s wall %7.0f s processor", part, $1, $2 + $3}' "$seconds")")
+  parts+=("$(awk -v part="$name" \
+    'END {printf "%-8s %7.0f s wall %7.0f s processor", part, $1, $2 + $3}' "$seconds")")
   return $code
 }
 seconds=$(mktemp)
@@ -54,7 +56,8 @@ run_tests() {
   ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error --timeout 900 \
     "${labels[@]}" "${filter[@]}" </dev/null >"$log.running" 2>&1 &
   local runner=$!
-  tail -n +1 -f --pid=$runner "$log.running" 2>/dev/null | awk '/^[0-9]+% tests passed/ {exit} {print; fflush()}'
+  tail -n +1 -f --pid=$runner "$log.running" 2>/dev/null |
+    awk '/^[0-9]+% tests passed/ {exit} {print; fflush()}'
   wait $runner
 }
 
@@ -73,7 +76,8 @@ mv "$log.running" "$log"
 
 # ctest's lines look like "12/340 Test #12: Name .....   Passed    0.42 sec".
 echo "Slowest tests:"
-sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .* ([0-9.]+) sec.*$/\2 s  \1/p' "$log" | sort -rn | head -n 10
+sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .* ([0-9.]+) sec.*$/\2 s  \1/p' "$log" |
+  sort -rn | head -n 10
 echo
 printf '%s\n' "${parts[@]}"
 echo

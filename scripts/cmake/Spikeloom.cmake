@@ -35,9 +35,10 @@ function(spikeloom_library name)
   endforeach()
 endfunction()
 
-# spikeloom_test(NAME SOURCES a_test.cpp ... LINK lib ... [LABELS label ...] [TIMEOUT seconds] [FILTER PATTERN])
-# One executable NAME; every TEST in it that PATTERN chooses (default: all) is a ctest test of its own. Without
-# LABELS it is a unit test: no Verilated chip, seconds (scripts/test.sh --quick).
+# spikeloom_test(NAME SOURCES a_test.cpp ... LINK lib ...
+#   [LABELS label ...] [TIMEOUT seconds] [FILTER PATTERN])
+# One executable NAME; every TEST in it that PATTERN chooses (default: all) is a ctest test of its own.
+# Without LABELS it is a unit test: no Verilated chip, seconds (scripts/test.sh --quick).
 find_package(GTest QUIET)
 set(SPIKELOOM_TESTS OFF)
 if(BUILD_TESTING AND TARGET GTest::gmock)
@@ -65,7 +66,8 @@ function(spikeloom_test name)
   spikeloom_tests_of(${name} FILTER "${ARG_FILTER}" LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
 
-# spikeloom_tests_of(NAME [FILTER PATTERN] LABELS label ... [TIMEOUT seconds]): tests of a program that is there.
+# spikeloom_tests_of(NAME [FILTER PATTERN] LABELS label ... [TIMEOUT seconds])
+# Tests of a program that is there.
 function(spikeloom_tests_of name)
   cmake_parse_arguments(ARG "" "TIMEOUT;FILTER" "LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
