@@ -27,8 +27,10 @@ def modules():
     return [path for path in sorted((ROOT / "rtl").rglob("*.sv")) if not path.stem.endswith("_pkg")]
 
 
-def folders():
-    return [ROOT, ROOT / "rtl", *sorted(path for path in (ROOT / "rtl").rglob("*") if path.is_dir())]
+def folders(build):
+    """Where modules and included files lie."""
+    inside = sorted(path for path in (ROOT / "rtl").rglob("*") if path.is_dir())
+    return [ROOT, build / "generated", ROOT / "rtl", *inside]
 
 
 def parameters(build, chip):
@@ -41,7 +43,7 @@ def parameters(build, chip):
 def yosys_read(build, formal=False, defines=()):
     """Yosys commands that read the package and every module."""
     switches = "".join(f" -D{name}" for name in defines)
-    includes = " ".join(f"-I{folder}" for folder in folders())
+    includes = " ".join(f"-I{folder}" for folder in folders(build))
     files = " ".join(str(path) for path in [*packages(build), *modules()])
     return [
         f"read_verilog -sv {'-formal ' if formal else '-noassert -noassume '}{includes}{switches} {files}"

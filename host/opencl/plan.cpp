@@ -133,7 +133,7 @@ class Planner {
     for (const std::uint64_t word : program(image_).load) {
       const auto ring = hw::WordRing::unpack(word);
       const bool used = ring.node != 0 && !image_.binding.orders[ring.node - 1].empty();
-      const bool control = ring.address == (hw::kAddrBlockNode << 12U | hw::kAddrNodeControl);
+      const bool control = ring.address == hw::kAddrNodeControl;
       if (used && !control)
         nodes[ring.node].write(static_cast<std::uint32_t>(ring.address),
                                static_cast<std::uint32_t>(ring.data));

@@ -214,9 +214,9 @@ TEST(OneTile, MembranesAreReadOverTheRing) {
   bench.send(ring_write(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
                         hw::RegMemoryAddress{.word = 0, .memory = hw::kMemPotentials}.pack()));
   for (std::uint32_t n = 0; n < 16; ++n)
-    EXPECT_EQ(bench.read(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + n)), n == 0            ? 4U
-                                                                                : n >= 4 && n < 8 ? 0U
-                                                                                                  : 5U)
+    EXPECT_EQ(bench.read(1, hw::AddressMemory{.part = n, .read = 1}.pack()), n == 0            ? 4U
+                                                                             : n >= 4 && n < 8 ? 0U
+                                                                                               : 5U)
         << n;
 }
 
