@@ -183,8 +183,9 @@ class ModelDevice final : public ModelLink {
     std::vector<bool> bits(neurons, false);
     if (node.memory.contexts.at(context).mode.readout != 0) return {};
     for (const OutEntry& entry : node.contexts.at(context).out)
-      for (std::uint32_t b = 0; b < 16; ++b)
-        if ((entry.mask >> b & 1U) != 0 && entry.index * 16 + b < neurons) bits[entry.index * 16 + b] = true;
+      for (std::uint32_t b = 0; b < hw::kChunkBits; ++b)
+        if ((entry.mask >> b & 1U) != 0 && entry.index * hw::kChunkBits + b < neurons)
+          bits[entry.index * hw::kChunkBits + b] = true;
     return bits;
   }
 

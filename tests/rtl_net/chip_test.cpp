@@ -3,6 +3,7 @@
 
 #include "Vtile1.h"
 #include "compiler/chip/timing.hpp"
+#include "spikeloom_hw.hpp"
 #include "tests/rtl_net/chip_bench.hpp"
 
 namespace spikeloom::test {
@@ -186,8 +187,8 @@ TEST(OneTile, ASecondRunIsAsTheFirst) {
 TEST(OneTile, CountersTellWhatHappened) {
   ChipBench<Vtile1> bench(1);
   bench.send(image());
-  bench.send(ring_write(1, hw::kAddrNodeContractRho, 16 << 8));
-  bench.send(ring_write(1, hw::kAddrNodeContractSigma, 1 << 8));
+  bench.send(ring_write(1, hw::kAddrNodeContractRho, 16U << hw::kContractFractionBits));
+  bench.send(ring_write(1, hw::kAddrNodeContractSigma, 1U << hw::kContractFractionBits));
   run(bench, expected().size());
   const std::uint32_t fixed = timing::kIntegrate + timing::kUpdate + 1;
   EXPECT_EQ(bench.read(1, hw::kAddrNodeHardwareHash), hw::kHardwareHash);

@@ -74,10 +74,10 @@ class Slots {
   void block(const MeshTables& tables, std::uint32_t slot_block, std::uint32_t route_block) {
     for (const auto& [place, data] : tables) {
       const auto& [node, address] = place;
-      const unsigned slot = address & 0xfffU;
-      if (address >> 12U == slot_block && hw::RegSlot::unpack(data).tx_valid)
+      const auto [slot, block] = hw::Address::unpack(address);
+      if (block == slot_block && hw::RegSlot::unpack(data).tx_valid)
         tx_[(node == 0 ? tx_.size() / wheel_ - 1 : node - 1) * wheel_ + slot] = true;
-      if (address >> 12U == route_block)
+      if (block == route_block)
         for (unsigned out = 0; out < 5; ++out)
           if (data >> (3 * out) & 7U) select(node - 1, out, slot) = data >> (3 * out) & 7U;
     }
