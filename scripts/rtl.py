@@ -2,6 +2,7 @@
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -27,8 +28,26 @@ def modules():
     return [path for path in sorted((ROOT / "rtl").rglob("*.sv")) if not path.stem.endswith("_pkg")]
 
 
-def folders():
-    return [ROOT, ROOT / "rtl", *sorted(path for path in (ROOT / "rtl").rglob("*") if path.is_dir())]
+def folders(build):
+    """Where modules and included files lie."""
+    inside = sorted(path for path in (ROOT / "rtl").rglob("*") if path.is_dir())
+    return [ROOT, build / "generated", ROOT / "rtl", *inside]
+
+
+def macros(build):
+    """Name → text of the generated parameter lists' macros, without arguments all of them."""
+    text = (build / "generated" / "spikeloom_parameters.svh").read_text(encoding="utf-8")
+    found = re.findall(r"^`define (\w+) ((?:.*\\\n)*.*)$", text, flags=re.MULTILINE)
+    return {name: body.replace("\\\n", "\n").strip("\n") for name, body in found}
+
+
+def expanded(text, known):
+    """SystemVerilog without the generated macros: for tools that are given each file alone."""
+    text = re.sub(r'^`include "spikeloom_parameters.svh"\n', "", text, flags=re.MULTILINE)
+    pattern = re.compile(r"`(" + "|".join(sorted(known, key=len, reverse=True)) + r")\b")
+    while pattern.search(text):
+        text = pattern.sub(lambda match: known[match[1]], text)
+    return text
 
 
 def parameters(build, chip):
@@ -41,7 +60,7 @@ def parameters(build, chip):
 def yosys_read(build, formal=False, defines=()):
     """Yosys commands that read the package and every module."""
     switches = "".join(f" -D{name}" for name in defines)
-    includes = " ".join(f"-I{folder}" for folder in folders())
+    includes = " ".join(f"-I{folder}" for folder in folders(build))
     files = " ".join(str(path) for path in [*packages(build), *modules()])
     return [
         f"read_verilog -sv {'-formal ' if formal else '-noassert -noassume '}{includes}{switches} {files}"

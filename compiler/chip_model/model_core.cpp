@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom::device_model {
 namespace {
@@ -40,9 +41,10 @@ void Core::decode() {
             bits == 1 ? ((raw & 1U) != 0 ? -1 : 1) : sign_extend(raw & ((1U << bits) - 1U), bits));
       }
   }
-  rows_.resize(std::size_t{chip_.tile.chunk_entries} * 16);
+  rows_.resize(std::size_t{chip_.tile.chunk_entries} * hw::kChunkBits);
   for (std::uint32_t entry = 0; entry < chip_.tile.chunk_entries; ++entry)
-    for (std::uint32_t bit = 0; bit < 16; ++bit) rows_[entry * 16 + bit] = decode_row(entry, bit);
+    for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
+      rows_[entry * hw::kChunkBits + bit] = decode_row(entry, bit);
   sums_.assign(std::size_t{chip_.tile.groups} * lanes, 0);
   programs_.resize(memory_.contexts.size());
   for (std::uint32_t c = 0; c < memory_.contexts.size(); ++c) {
@@ -92,9 +94,9 @@ void Core::count_synapses(const ContextRegisters& context) {
     for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane)
       if ((entry.mask >> lane & 1U) != 0) neuron.at(entry.group * tile.lif_lanes + lane) = true;
   }
-  for (std::uint32_t chunk = 0; chunk < context.limit[15]; ++chunk)
-    for (std::uint32_t bit = 0; bit < 16; ++bit) {
-      Row& r = rows_.at((context.tables.first_chunk + chunk) * 16 + bit);
+  for (std::uint32_t chunk = 0; chunk < context.limit.back(); ++chunk)
+    for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
+      Row& r = rows_.at((context.tables.first_chunk + chunk) * hw::kChunkBits + bit);
       const std::vector<std::int8_t>& weights = weights_[r.format];
       const std::size_t from = std::size_t{r.first} * tile.lanes;
       const std::size_t to = std::size_t{r.offset} * tile.lanes;
@@ -209,21 +211,23 @@ void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) 
       std::int32_t v = now.v[lane];
       if (!readout && v > update.theta) {
         v = update.subtract ? saturate(std::int64_t{v} - update.theta, tile.state_bits) : update.v_reset;
-        spikes |= 1U << ((update.group * tile.lif_lanes + lane) % 16U);
+        spikes |= 1U << ((update.group * tile.lif_lanes + lane) % hw::kChunkBits);
       }
       potentials[lane] = static_cast<std::uint32_t>(v);
       if (tile.current != 0) currents[lane] = static_cast<std::uint32_t>(now.i[lane]);
     }
     if (readout) {
       const std::int32_t v = now.v[update.lane];
-      const std::uint32_t half =
-          (update.half == 0 ? static_cast<std::uint32_t>(v) : static_cast<std::uint32_t>(v >> 16)) & 0xffffU;
+      const std::uint32_t half = (update.half == 0 ? static_cast<std::uint32_t>(v)
+                                                   : static_cast<std::uint32_t>(v >> hw::kChunkBits)) &
+                                 0xffffU;
       const std::uint32_t neuron = update.group * tile.lif_lanes + update.lane;
       if (push && half != 0)
         firing.out.push_back({2 * neuron + update.half, static_cast<std::uint16_t>(half)});
     } else if (update.emit) {
       if (spikes != 0)
-        firing.out.push_back({update.group * tile.lif_lanes / 16U, static_cast<std::uint16_t>(spikes)});
+        firing.out.push_back(
+            {update.group * tile.lif_lanes / hw::kChunkBits, static_cast<std::uint16_t>(spikes)});
       spikes = 0;
     }
   }

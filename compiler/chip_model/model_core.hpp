@@ -8,6 +8,7 @@
 
 #include "compiler/chip/chip.hpp"
 #include "compiler/chip_model/model_memory.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom::device_model {
 
@@ -64,7 +65,7 @@ class Core {
   [[nodiscard]] Lanes step(const Update& update, bool first, std::size_t word);
   void count_synapses(const ContextRegisters& context);
   [[nodiscard]] const Row& row(std::uint32_t chunk_entry, std::uint32_t bit) const {
-    return rows_[chunk_entry * 16 + bit];
+    return rows_[chunk_entry * hw::kChunkBits + bit];
   }
   [[nodiscard]] Row decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const;
   void integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing);

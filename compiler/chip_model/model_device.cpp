@@ -183,8 +183,9 @@ class ModelDevice final : public ModelLink {
     std::vector<bool> bits(neurons, false);
     if (node.memory.contexts.at(context).mode.readout != 0) return {};
     for (const OutEntry& entry : node.contexts.at(context).out)
-      for (std::uint32_t b = 0; b < 16; ++b)
-        if ((entry.mask >> b & 1U) != 0 && entry.index * 16 + b < neurons) bits[entry.index * 16 + b] = true;
+      for (std::uint32_t b = 0; b < hw::kChunkBits; ++b)
+        if ((entry.mask >> b & 1U) != 0 && entry.index * hw::kChunkBits + b < neurons)
+          bits[entry.index * hw::kChunkBits + b] = true;
     return bits;
   }
 
@@ -234,7 +235,7 @@ class ModelDevice final : public ModelLink {
 
   void write(const hw::WordRing& ring) {
     Node& node = nodes_[ring.node];
-    const std::uint32_t block = ring.address >> 12U;
+    const std::uint32_t block = hw::Address::unpack(ring.address).block;
     if (ring.node == 0 && ring.address == hw::kAddrNodeStartLow) {
       start_low_ = ring.data;
       return;
@@ -647,7 +648,7 @@ class ModelDevice final : public ModelLink {
       for (const OutEntry& entry : out) counted.spikes += std::popcount(entry.mask);
     const std::int64_t rho = node.memory.contract_rho;
     if (node.memory.contract_sigma != ~0U) {
-      node.burst = std::max<std::int64_t>(0, node.burst + work * 256 - rho);
+      node.burst = std::max<std::int64_t>(0, node.burst + (work << hw::kContractFractionBits) - rho);
       if (node.burst > node.memory.contract_sigma) ++counted.broken;
     }
     if (counted.broken == 0) ++counted.first;
@@ -732,10 +733,11 @@ class ModelDevice final : public ModelLink {
 
   std::uint32_t read(std::uint32_t index, std::uint32_t address) {
     const Node& node = nodes_[index];
-    const std::uint32_t offset = address & 0xfffU;
-    if (address >> 12U == hw::kAddrBlockMemory && offset >= hw::kAddrMemoryRead)
-      return node.memory.read_window(offset - hw::kAddrMemoryRead);
-    if (address >> 12U != hw::kAddrBlockNode) return 0;
+    const auto [offset, block] = hw::Address::unpack(address);
+    if (const auto window = hw::AddressMemory::unpack(address);
+        block == hw::kAddrBlockMemory && window.read != 0)
+      return node.memory.read_window(window.part);
+    if (block != hw::kAddrBlockNode) return 0;
     if (offset == hw::kAddrNodeHardwareHash) return hw::kHardwareHash;
     if (offset == hw::kAddrNodeChipHash) return chip_hash(chip_);
     if (offset == hw::kAddrNodeStatus) return index == 0 ? host_status() : (node.running ? 1U : 0U);

@@ -8,8 +8,8 @@ namespace spikeloom::device_model {
 namespace {
 
 Error no_such_address(std::uint32_t address) {
-  return device_error("model: ring address " + std::to_string(address >> 12U) + ":" +
-                      std::to_string(address & 0xfffU) +
+  const auto [offset, block] = hw::Address::unpack(address);
+  return device_error("model: ring address " + std::to_string(block) + ":" + std::to_string(offset) +
                       " does not exist on this chip; was the image compiled for another one?");
 }
 
@@ -61,11 +61,11 @@ NodeMemory NodeMemory::tile(const Chip& chip) {
   node.credit_routes.resize(chip.credit_wheel);
   node.order.resize(t.order_entries);
   node.row_ends.resize(t.page_rows);
-  node.memories[hw::kMemChunks] = Memory(t.chunk_entries, 2);
-  node.memories[hw::kMemAxons] = Memory(t.axon_entries, 2);
+  node.memories[hw::kMemChunks] = Memory(t.chunk_entries, hw::MemChunkEntry::kParts);
+  node.memories[hw::kMemAxons] = Memory(t.axon_entries, hw::MemAxonEntry::kParts);
   node.memories[hw::kMemWeights] = Memory(t.weight_words, t.lanes / 4);
-  node.memories[hw::kMemUpdates] = Memory(t.update_entries, 2);
-  node.memories[hw::kMemSets] = Memory(t.param_sets, 5);
+  node.memories[hw::kMemUpdates] = Memory(t.update_entries, hw::MemUpdateEntry::kParts);
+  node.memories[hw::kMemSets] = Memory(t.param_sets, hw::MemSetEntry::kParts);
   node.memories[hw::kMemBiases] = Memory(t.state_words, t.lif_lanes);
   node.memories[hw::kMemPotentials] = Memory(t.state_words, t.lif_lanes);
   node.memories[hw::kMemCurrents] = Memory(t.state_words, t.lif_lanes);
@@ -82,8 +82,7 @@ NodeMemory NodeMemory::host(const Chip& chip) {
 }
 
 void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
-  const std::uint32_t block = address >> 12U;
-  const std::uint32_t offset = address & 0xfffU;
+  const auto [offset, block] = hw::Address::unpack(address);
   switch (block) {
     case hw::kAddrBlockNode:
       if (offset == hw::kAddrNodeOrderLength)
@@ -95,12 +94,15 @@ void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
       else
         throw no_such_address(address);
       return;
-    case hw::kAddrBlockContext:
-      write_context(at(contexts, offset >> 5U, address), offset & 31U, data, address);
+    case hw::kAddrBlockContext: {
+      const auto [field, context] = hw::AddressContext::unpack(address);
+      write_context(at(contexts, context, address), field, data, address);
       return;
+    }
     case hw::kAddrBlockDelivery: {
-      DeliveryRegisters& delivery = at(deliveries, offset >> 1U, address);
-      if ((offset & 1U) == hw::kAddrDeliveryPage)
+      const auto [field, number] = hw::AddressDelivery::unpack(address);
+      DeliveryRegisters& delivery = at(deliveries, number, address);
+      if (field == hw::kAddrDeliveryPage)
         delivery.page = hw::RegDeliveryPage::unpack(data);
       else
         delivery.range = hw::RegDeliveryRange::unpack(data);

@@ -38,7 +38,8 @@ struct ContextRegisters {
   hw::RegContextUpdate update;
   hw::RegContextState state;
   hw::RegContextMode mode;
-  std::array<std::uint32_t, 16> limit{};  ///< leading chunks that count, by steps since the sample began
+  /// Leading chunks that count, by steps since the sample began.
+  std::array<std::uint32_t, hw::kLimitContextLimits> limit{};
 };
 
 struct DeliveryRegisters {

@@ -68,7 +68,7 @@ class Trials {
   void pages() {
     std::uint32_t rows = 0;
     for (const Placement& place : image_.binding.placement) rows = std::max(rows, place.rows);
-    if (rows * 2 > 16) return;
+    if (rows * 2 > kMostPages) return;
     CompileOptions options = base_;
     options.pages = rows * 2;
     add("up to " + std::to_string(rows * 2) + " pages for a cluster instead of " + std::to_string(rows),

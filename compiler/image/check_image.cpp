@@ -15,7 +15,7 @@ bool row_is_foreign(const Chip& chip, std::uint32_t words, std::uint32_t shift, 
          std::find(offered.begin(), offered.end(), 8U >> format) == offered.end();
 }
 
-constexpr std::int64_t kLongest = std::int64_t{1} << 50;  ///< 1/256 cycles: sums of them are numbers
+constexpr std::int64_t kLongest = std::int64_t{1} << 50;  ///< fractions of cycles: sums of them are numbers
 
 bool is_time(std::int64_t value) { return value >= 0 && value < kLongest; }
 

@@ -12,6 +12,7 @@
 #include "compiler/chip/chip.hpp"
 #include "compiler/map/binding.hpp"
 #include "compiler/partition/application.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
@@ -31,8 +32,8 @@ struct Promise {
 /// What a tile's leaky counter checks: over any run of n firings the work stays under sigma + rho·n cycles.
 struct TileContract {
   static constexpr std::uint32_t kOff = 0xFFFFFFFFU;  ///< as sigma: nothing is checked
-  std::uint32_t rho = 0;                              ///< cycles a firing, 8 fraction bits
-  std::uint32_t sigma = kOff;                         ///< cycles, 8 fraction bits
+  std::uint32_t rho = 0;                              ///< cycles a firing, hw::kContractFractionBits
+  std::uint32_t sigma = kOff;                         ///< cycles, hw::kContractFractionBits
   friend bool operator==(const TileContract&, const TileContract&) = default;
 };
 

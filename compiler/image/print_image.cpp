@@ -1,6 +1,7 @@
 #include <sstream>
 
 #include "compiler/image/image.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
@@ -15,10 +16,11 @@ std::string print(const Image& image) {
         << promise.offset << ", latency " << promise.latency << "\n";
     for (const std::string& line : promise.critical_cycle) out << "  critical: " << line << "\n";
   }
+  const std::string unit = "/" + std::to_string(1U << hw::kContractFractionBits);
   for (std::size_t t = 0; t < image.contracts.size(); ++t)
     if (image.contracts[t].sigma != TileContract::kOff)
       out << "contract of tile (" << t % image.chip.width << "," << t / image.chip.width << "): rho "
-          << image.contracts[t].rho << "/256, sigma " << image.contracts[t].sigma << "/256 cycles\n";
+          << image.contracts[t].rho << unit << ", sigma " << image.contracts[t].sigma << unit << " cycles\n";
   for (const OperatingPoint& point : image.points)
     out << "operating point: " << point.tiles() << " tiles, " << point.slots() << " slots, period "
         << point.period.str() << " cycles a step, offset " << point.offset << ", latency " << point.latency

@@ -18,13 +18,17 @@ std::vector<NodeTables> tables_of(std::span<const Image* const> images, const Ch
   return nodes;
 }
 
-std::uint64_t ring_write(std::uint32_t node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
+std::uint64_t ring_write(std::uint32_t node, std::uint32_t address, std::uint32_t data) {
   hw::WordRing word;
   word.data = data;
-  word.address = block << 12U | offset;
+  word.address = address;
   word.node = node;
   word.kind = hw::kKindRingWrite;
   return word.pack();
+}
+
+std::uint32_t memory_window(std::uint32_t offset) {
+  return hw::Address{.offset = offset, .block = hw::kAddrBlockMemory}.pack();
 }
 
 class Programmer {
@@ -76,14 +80,14 @@ class Programmer {
       control(node, Clear::kTile, 0);
       for (std::uint32_t context = 0; context < chip_.tile.contexts; ++context)
         write_unused_context(node, context);
-      write(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, 0);
+      write(node, hw::kAddrNodeOrderLength, 0);
     }
     // A counter that stays with a channel's number would hold back whoever gets the number next.
     for (const Channel& channel : binding_.channels) {
       if (channel.from) continue;
-      write(0, hw::kAddrBlockChannel, channel.number, hw::RegChannel{}.pack());
+      write(0, hw::AddressChannel{channel.number}.pack(), hw::RegChannel{}.pack());
       for (const Destination& end : channel.to)
-        if (end.to) write(0, hw::kAddrBlockCredit, end.counter, hw::RegCredit{}.pack());
+        if (end.to) write(0, hw::AddressCredit{end.counter}.pack(), hw::RegCredit{}.pack());
     }
     write_changes(before, after);
     return std::move(program_.load);
@@ -98,8 +102,8 @@ class Programmer {
       if (!binding_.orders[node - 1].empty()) nodes.push_back(node);
     return nodes;
   }
-  void write(std::uint32_t node, std::uint32_t block, std::uint32_t offset, std::uint32_t data) {
-    words_->push_back(ring_write(node, block, offset, data));
+  void write(std::uint32_t node, std::uint32_t address, std::uint32_t data) {
+    words_->push_back(ring_write(node, address, data));
   }
 
   void control(std::uint32_t node, Clear clear, std::uint32_t run_bit) {
@@ -108,7 +112,7 @@ class Programmer {
     reg.routers = clear == Clear::kAll;
     reg.run = run_bit;
     reg.app = node == 0 ? 0 : binding_.application;
-    write(node, hw::kAddrBlockNode, hw::kAddrNodeControl, reg.pack());
+    write(node, hw::kAddrNodeControl, reg.pack());
   }
 
   void run_tiles() {
@@ -122,7 +126,8 @@ class Programmer {
 
   template <class List>
   void write_all(std::uint32_t node, std::uint32_t block, const List& entries) {
-    for (std::uint32_t i = 0; i < entries.size(); ++i) write(node, block, i, entries[i].pack());
+    for (std::uint32_t i = 0; i < entries.size(); ++i)
+      write(node, hw::Address{.offset = i, .block = block}.pack(), entries[i].pack());
   }
 
   void write_tables(std::uint32_t node, const NodeTables& tables) {
@@ -135,7 +140,8 @@ class Programmer {
   template <class List>
   void write_changed(std::uint32_t node, std::uint32_t block, const List& before, const List& after) {
     for (std::uint32_t i = 0; i < after.size(); ++i)
-      if (before[i].pack() != after[i].pack()) write(node, block, i, after[i].pack());
+      if (before[i].pack() != after[i].pack())
+        write(node, hw::Address{.offset = i, .block = block}.pack(), after[i].pack());
   }
 
   void write_changes(const std::vector<NodeTables>& before, const std::vector<NodeTables>& after) {
@@ -154,8 +160,8 @@ class Programmer {
     write_contexts(node);
     TileContract contract;
     if (!image_.contracts.empty()) contract = image_.contracts[node - 1];
-    write(node, hw::kAddrBlockNode, hw::kAddrNodeContractRho, contract.rho);
-    write(node, hw::kAddrBlockNode, hw::kAddrNodeContractSigma, contract.sigma);
+    write(node, hw::kAddrNodeContractRho, contract.rho);
+    write(node, hw::kAddrNodeContractSigma, contract.sigma);
   }
 
   /// Channels, credit counters and deliveries of a node; those not used are written as not valid.
@@ -182,8 +188,8 @@ class Programmer {
     write_all(node, hw::kAddrBlockChannel, channels);
     write_all(node, hw::kAddrBlockCredit, credits);
     for (std::uint32_t i = 0; i < pages.size(); ++i) {
-      write(node, hw::kAddrBlockDelivery, i << 1U | hw::kAddrDeliveryPage, pages[i].pack());
-      write(node, hw::kAddrBlockDelivery, i << 1U | hw::kAddrDeliveryRange, ranges[i].pack());
+      write(node, hw::AddressDelivery{hw::kAddrDeliveryPage, i}.pack(), pages[i].pack());
+      write(node, hw::AddressDelivery{hw::kAddrDeliveryRange, i}.pack(), ranges[i].pack());
     }
   }
 
@@ -218,7 +224,7 @@ class Programmer {
       order.push_back(reg);
     }
     write_all(node, hw::kAddrBlockOrder, order);
-    write(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, static_cast<std::uint32_t>(order.size()));
+    write(node, hw::kAddrNodeOrderLength, static_cast<std::uint32_t>(order.size()));
   }
 
   void write_contexts(std::uint32_t node) {
@@ -235,12 +241,12 @@ class Programmer {
   }
 
   void write_unused_context(std::uint32_t node, std::uint32_t context) {
-    write(node, hw::kAddrBlockContext, context << 5U | hw::kAddrContextMode, hw::RegContextMode{}.pack());
+    write(node, hw::AddressContext{hw::kAddrContextMode, context}.pack(), hw::RegContextMode{}.pack());
   }
 
   void write_context(std::uint32_t node, const Cluster& cluster, const Placement& place) {
     const auto reg = [&](std::uint32_t field, std::uint32_t data) {
-      write(node, hw::kAddrBlockContext, place.context << 5U | field, data);
+      write(node, hw::AddressContext{field, place.context}.pack(), data);
     };
     hw::RegContextPages pages;
     pages.first_row = place.first_row;
@@ -263,7 +269,7 @@ class Programmer {
     mode.readout = cluster.readout;
     mode.last_only = cluster.last_only;
     reg(hw::kAddrContextMode, mode.pack());
-    for (std::uint32_t count = 0; count < 16; ++count)
+    for (std::uint32_t count = 0; count < hw::kLimitContextLimits; ++count)
       reg(hw::kAddrContextLimit + count, cluster.limit[count]);
   }
 
@@ -273,8 +279,8 @@ class Programmer {
     hw::RegMemoryAddress address;
     address.memory = memory;
     address.word = first;
-    write(node, hw::kAddrBlockMemory, hw::kAddrMemoryAddress, address.pack());
-    for (const std::uint32_t part : parts) write(node, hw::kAddrBlockMemory, hw::kAddrMemoryData, part);
+    write(node, memory_window(hw::kAddrMemoryAddress), address.pack());
+    for (const std::uint32_t part : parts) write(node, memory_window(hw::kAddrMemoryData), part);
   }
 
   template <class Entry, class Move>
@@ -321,7 +327,7 @@ class Programmer {
         std::uint32_t delivered = 0;
         for (const Inbound& channel : app_.clusters[entry.cluster.index()].inbound)
           delivered += channel.delay > page;
-        if (delivered > 0) write(node, hw::kAddrBlockEos, place.first_row + page, delivered);
+        if (delivered > 0) write(node, hw::AddressEos{place.first_row + page}.pack(), delivered);
       }
     }
   }
@@ -333,7 +339,7 @@ class Programmer {
       hw::RegChannel reg;
       reg.valid = 1;
       reg.context = binding_.application;
-      write(0, hw::kAddrBlockChannel, channel.number, reg.pack());
+      write(0, hw::AddressChannel{channel.number}.pack(), reg.pack());
     }
   }
 
@@ -343,9 +349,9 @@ class Programmer {
     for (const Channel& channel : binding_.channels)
       for (const Destination& end : channel.to) {
         if (!end.to) continue;
-        write(node_of(binding_, channel.from), hw::kAddrBlockCredit, end.counter,
+        write(node_of(binding_, channel.from), hw::AddressCredit{end.counter}.pack(),
               credit(channel, end).pack());
-        write(node_of(binding_, end.to), hw::kAddrBlockDelivery, end.number << 1U | hw::kAddrDeliveryPage,
+        write(node_of(binding_, end.to), hw::AddressDelivery{hw::kAddrDeliveryPage, end.number}.pack(),
               delivery_page(end).pack());
       }
   }
@@ -371,8 +377,8 @@ std::vector<std::uint64_t> start_words(std::uint32_t applications, std::int64_t 
   hw::RegStart start;
   start.high = static_cast<std::uint32_t>(number >> 32U) & 0xFFFFU;
   start.apps = applications;
-  return {ring_write(0, hw::kAddrBlockNode, hw::kAddrNodeStartLow, static_cast<std::uint32_t>(number)),
-          ring_write(0, hw::kAddrBlockNode, hw::kAddrNodeStart, start.pack())};
+  return {ring_write(0, hw::kAddrNodeStartLow, static_cast<std::uint32_t>(number)),
+          ring_write(0, hw::kAddrNodeStart, start.pack())};
 }
 
 std::vector<std::uint64_t> leaving_words(std::span<const Image* const> staying, const Image& image) {

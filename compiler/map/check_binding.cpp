@@ -6,6 +6,7 @@
 
 #include "compiler/map/map.hpp"
 #include "compiler/map/routes.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -69,7 +70,7 @@ class BindingChecker {
       const Placement& p = binding_.placement[c];
       require(p.tile.index() < tiles_, app_.clusters[c].name + ": no such tile");
       require(p.context < chip_.tile.contexts, app_.clusters[c].name + ": no such context");
-      require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= 16,
+      require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= kMostPages,
               app_.clusters[c].name + ": number of pages");
       require(app_.clusters[c].chunks.size() <= chip_.tile.page_chunks,
               app_.clusters[c].name + ": more chunks than a page");

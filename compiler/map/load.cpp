@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "spikeloom_hw.hpp"
+
 namespace spikeloom {
 namespace {
 
@@ -17,7 +19,7 @@ double host_spikes(const Application& app, std::uint32_t first, std::uint32_t co
   for (const StreamInput& input : app.inputs) {
     const std::size_t axons = volume(input.shape) * input.planes;
     for (std::size_t a = 0; a < axons; ++a) {
-      const std::size_t chunk = (input.first_axon + a) / 16;
+      const std::size_t chunk = (input.first_axon + a) / hw::kChunkBits;
       if (chunk >= first && chunk < first + count) spikes += input.activity.empty() ? 1 : input.activity[a];
     }
   }
@@ -49,9 +51,9 @@ NetworkLoad network_load(const Application& app, const Binding& binding) {
 double expected_flits(const Cluster& cluster) {
   if (cluster.activity.empty() || cluster.readout) return static_cast<double>(worst_flits(cluster));
   double flits = 1;
-  for (std::size_t begin = 0; begin < cluster.activity.size(); begin += 16) {
+  for (std::size_t begin = 0; begin < cluster.activity.size(); begin += hw::kChunkBits) {
     double silent = 1;
-    for (std::size_t i = begin; i < std::min(begin + 16, cluster.activity.size()); ++i)
+    for (std::size_t i = begin; i < std::min(begin + hw::kChunkBits, cluster.activity.size()); ++i)
       silent *= 1 - std::min(1.0, cluster.activity[i]);
     flits += 1 - silent;
   }

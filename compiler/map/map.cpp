@@ -100,22 +100,21 @@ MapResult try_crowdings(const Application& app, const Chip& chip, const MapOptio
 /// A table of the network interfaces, which a chip file may make longer.
 struct Table {
   const char* key;
-  std::uint32_t most;  ///< that a chip file may ask for
   std::uint32_t& (*length)(Chip&);
   std::uint32_t (*needed)(const TableNeeds&);
 };
 
 const std::array<Table, 5>& tables() {
   static const std::array<Table, 5> list = {{
-      {"tile.channels", 64, [](Chip& c) -> std::uint32_t& { return c.tile.channels; },
+      {"tile.channels", [](Chip& c) -> std::uint32_t& { return c.tile.channels; },
        [](const TableNeeds& n) { return n.tile_channels; }},
-      {"tile.credit_counters", 64, [](Chip& c) -> std::uint32_t& { return c.tile.credit_counters; },
+      {"tile.credit_counters", [](Chip& c) -> std::uint32_t& { return c.tile.credit_counters; },
        [](const TableNeeds& n) { return n.tile_counters; }},
-      {"tile.deliveries", 64, [](Chip& c) -> std::uint32_t& { return c.tile.deliveries; },
+      {"tile.deliveries", [](Chip& c) -> std::uint32_t& { return c.tile.deliveries; },
        [](const TableNeeds& n) { return n.deliveries; }},
-      {"host.channels", 64, [](Chip& c) -> std::uint32_t& { return c.host.channels; },
+      {"host.channels", [](Chip& c) -> std::uint32_t& { return c.host.channels; },
        [](const TableNeeds& n) { return n.host_channels; }},
-      {"host.credit_counters", 256, [](Chip& c) -> std::uint32_t& { return c.host.credit_counters; },
+      {"host.credit_counters", [](Chip& c) -> std::uint32_t& { return c.host.credit_counters; },
        [](const TableNeeds& n) { return n.host_counters; }},
   }};
   return list;
@@ -139,8 +138,10 @@ std::string difference(Chip chip, Chip larger) {
 /// found.
 std::optional<Chip> longer_tables(const Application& app, Chip chip, const MapOptions& options) {
   Chip longest = chip;
-  for (const Table& table : tables()) table.length(longest) = std::max(table.length(longest), table.most);
-  for (; longest.spike_wheel <= 1024 && longest.credit_wheel <= 1024;
+  for (const Table& table : tables())
+    table.length(longest) = std::max(table.length(longest), largest(table.key));
+  for (; longest.spike_wheel <= largest("noc.spike_wheel") &&
+         longest.credit_wheel <= largest("noc.credit_wheel");
        longest.spike_wheel *= 2, longest.credit_wheel *= 2) {
     const MapResult fits = try_crowdings(app, longest, options);
     if (!fits.binding) continue;
@@ -162,8 +163,11 @@ std::string what_would_do(const Application& app, const Chip& chip, const MapOpt
   if (const std::optional<Chip> larger = longer_tables(app, chip, options))
     return "; " + difference(chip, *larger) + " would do";
   Chip mesh = chip;
-  while (mesh.width * mesh.height < 2 * app.clusters.size() && (mesh.width < 32 || mesh.height < 32)) {
-    (mesh.width <= mesh.height && mesh.width < 32 ? mesh.width : mesh.height) += 1;
+  const std::uint32_t widest = largest("mesh.width"), highest = largest("mesh.height");
+  while (mesh.width * mesh.height < 2 * app.clusters.size() &&
+         (mesh.width < widest || mesh.height < highest)) {
+    ((mesh.width <= mesh.height || mesh.height >= highest) && mesh.width < widest ? mesh.width
+                                                                                  : mesh.height) += 1;
     MapOptions all = options;
     all.tiles = 0;
     if (try_crowdings(app, mesh, all).binding) return "; " + difference(chip, mesh) + " would do";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/map/binding.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
@@ -51,7 +52,7 @@ struct MapResult {
 void deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Binding&);
 
 /// The most pages of a context, whatever the tile has.
-inline constexpr std::uint32_t kMostPages = 16;
+inline constexpr std::uint32_t kMostPages = hw::kLimitPages;
 
 /// Gives every cluster its page count. They fit the tiles: `check` says if not.
 void set_pages(const std::vector<std::uint32_t>& pages, Binding&);

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
@@ -11,7 +12,7 @@ std::uint32_t Application::host_chunks() const {
   std::uint32_t end = 0;
   for (const StreamInput& input : inputs)
     end = std::max(end, input.first_axon + static_cast<std::uint32_t>(volume(input.shape)) * input.planes);
-  return (end + 15) / 16;
+  return (end + hw::kChunkBits - 1) / hw::kChunkBits;
 }
 
 std::uint32_t row_words(const Cluster& cluster, std::size_t chunk, std::uint32_t bit) {
@@ -39,7 +40,7 @@ namespace {
 /// Expected spikes a step of bit `bit` of a source's chunk; none when not calibrated.
 std::optional<double> expected_spikes(const Application& app, const ClusterOrHost& from, std::uint32_t chunk,
                                       std::uint32_t bit) {
-  const std::size_t at = std::size_t{chunk} * 16 + bit;
+  const std::size_t at = std::size_t{chunk} * hw::kChunkBits + bit;
   if (from) {
     const Cluster& source = app.clusters[from->index()];
     if (source.activity.empty()) return std::nullopt;
@@ -60,7 +61,7 @@ std::optional<double> expected_integration(const Application& app, ClusterId id)
   double cycles = 0;
   for (const Inbound& inbound : cluster.inbound)
     for (std::uint32_t c = 0; c < inbound.source_count; ++c)
-      for (std::uint32_t bit = 0; bit < 16; ++bit) {
+      for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
         if ((cluster.chunk_bits[inbound.first_chunk + c] >> bit & 1U) == 0) continue;
         const auto spikes = expected_spikes(app, inbound.from, inbound.source_first + c, bit);
         if (!spikes) return std::nullopt;
@@ -73,7 +74,7 @@ namespace {
 
 /// Bit `bit` of chunk `chunk` of the host stream is the first plane of its element.
 bool is_first_plane(const Application& app, std::uint32_t chunk, std::uint32_t bit) {
-  const std::uint32_t at = chunk * 16 + bit;
+  const std::uint32_t at = chunk * hw::kChunkBits + bit;
   for (const StreamInput& input : app.inputs)
     if (at >= input.first_axon && at < input.first_axon + volume(input.shape) * input.planes)
       return (at - input.first_axon) % input.planes == 0;
@@ -89,7 +90,7 @@ WeightWords weight_words(const Application& app) {
     std::array<std::uint64_t, 4> logical{};
     for (const Inbound& inbound : cluster.inbound)
       for (std::uint32_t c = 0; c < inbound.source_count; ++c)
-        for (std::uint32_t bit = 0; bit < 16; ++bit) {
+        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
           const std::size_t chunk = inbound.first_chunk + c;
           if ((cluster.chunk_bits[chunk] >> bit & 1U) == 0) continue;
           if (!inbound.from && !is_first_plane(app, inbound.source_first + c, bit)) continue;

@@ -49,7 +49,7 @@ struct Cluster {
   std::vector<hw::MemUpdateEntry> updates;
   std::vector<hw::MemSetEntry> sets;
   std::vector<std::int32_t> biases;  ///< bias_i by position
-  std::array<std::uint32_t, 16>
+  std::array<std::uint32_t, hw::kLimitContextLimits>
       limit{};                   ///< by steps since the sample began (15: or more): leading chunks that count
   std::vector<double> activity;  ///< expected spikes a step, by position; empty: not calibrated
   friend bool operator==(const Cluster&, const Cluster&) = default;

@@ -2,7 +2,10 @@
 #include <bit>
 #include <set>
 
+#include "compiler/chip/chip.hpp"
+#include "compiler/golden/check.hpp"
 #include "compiler/partition/application.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -14,8 +17,9 @@ class Faults {
   explicit Faults(const Application& app) : app_(app) {}
 
   std::vector<std::string> find() {
-    require(app_.lanes >= 1 && app_.lanes <= 64 && app_.lif_lanes >= 1 && app_.lif_lanes <= 16, "application",
-            "lanes or lif_lanes out of range");
+    require(app_.lanes >= 1 && app_.lanes <= largest("tile.lanes") && app_.lif_lanes >= 1 &&
+                app_.lif_lanes <= largest("tile.lif_lanes"),
+            "application", "lanes or lif_lanes out of range");
     for (const StreamInput& input : app_.inputs) check_input(input);
     if (!faults_.empty()) return faults_;
     for (const Cluster& cluster : app_.clusters) check_counts(cluster);
@@ -46,8 +50,9 @@ class Faults {
       if (elements > kMostElements) break;
     }
     require(elements <= kMostElements, where, "shape out of range");
-    require(input.planes >= 1 && input.planes <= 16, where, "planes out of range");
-    require(input.first_axon % 16 == 0 && input.first_axon >= next_axon_, where, "axons out of order");
+    require(input.planes >= 1 && input.planes <= kMaxPlanes, where, "planes out of range");
+    require(input.first_axon % hw::kChunkBits == 0 && input.first_axon >= next_axon_, where,
+            "axons out of order");
     require(input.first_axon < (kMostElements << 5U), where, "first axon out of range");
     if (!faults_.empty()) return;
     const std::uint64_t axons = elements * input.planes;
@@ -64,8 +69,8 @@ class Faults {
             "lane groups do not fit its neurons");
     require(cluster.lif_groups == (n + app_.lif_lanes - 1) / app_.lif_lanes, where,
             "LIF groups do not fit its neurons");
-    require(cluster.out_entries == (cluster.readout ? 2 * n : (n + 15) / 16), where,
-            "output entries do not fit its neurons");
+    require(cluster.out_entries == (cluster.readout ? 2 * n : (n + hw::kChunkBits - 1) / hw::kChunkBits),
+            where, "output entries do not fit its neurons");
     require(cluster.biases.size() == n, where, "biases do not fit its neurons");
     require(cluster.activity.empty() || cluster.activity.size() == n, where, "activity has another size");
     require(cluster.weights.size() % app_.lanes == 0, where, "weights are not whole words");
@@ -116,7 +121,7 @@ class Faults {
     const std::string where = "cluster " + cluster.name;
     std::uint64_t next = 0;
     std::uint32_t delay = 0;
-    std::array<std::uint32_t, 16> limit{};
+    std::array<std::uint32_t, hw::kLimitContextLimits> limit{};
     bool timed = false;
     for (const Inbound& inbound : cluster.inbound) {
       std::uint64_t chunks = app_.host_chunks();
@@ -136,7 +141,8 @@ class Faults {
       next += inbound.source_count;
       delay = inbound.delay;
       timed = timed || inbound.delay == 0;
-      for (std::uint32_t count = std::min(15U, delay); count < 16; ++count)
+      for (std::uint32_t count = std::min(hw::kLimitContextLimits - 1, delay);
+           count < hw::kLimitContextLimits; ++count)
         limit[count] = static_cast<std::uint32_t>(next);
     }
     require(timed, where, "no inbound without delay");

@@ -9,6 +9,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/row_packer.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -93,7 +94,7 @@ void write_update_program(const IntPopulation& p, std::uint32_t lif_lanes, Clust
       cluster.updates.push_back(entry);
     }
     // The last entry of 16 neurons sends them.
-    if (end == neurons || end % 16 == 0) cluster.updates.back().emit = 1;
+    if (end == neurons || end % hw::kChunkBits == 0) cluster.updates.back().emit = 1;
   }
 }
 
@@ -143,11 +144,11 @@ class TableBuilder {
       if (const auto* input = std::get_if<InputId>(&layer.from)) {
         const std::uint32_t planes = network_.inputs[input->index()].planes;
         const std::uint32_t axon = skeleton_.first_axon[input->index()] + e * planes;
-        ranges[~0U].add(axon / 16);
-        ranges[~0U].add((axon + planes - 1) / 16);
+        ranges[~0U].add(axon / hw::kChunkBits);
+        ranges[~0U].add((axon + planes - 1) / hw::kChunkBits);
       } else {
         const std::size_t p = std::get<PopulationId>(layer.from).index();
-        ranges[skeleton_.cluster_of[p][e]].add(skeleton_.position_of[p][e] / 16);
+        ranges[skeleton_.cluster_of[p][e]].add(skeleton_.position_of[p][e] / hw::kChunkBits);
       }
     }
     for (const auto& [source, range] : ranges)
@@ -173,7 +174,7 @@ class TableBuilder {
   }
 
   void write_limits() {
-    for (std::uint32_t count = 0; count < 16; ++count)
+    for (std::uint32_t count = 0; count < hw::kLimitContextLimits; ++count)
       for (const Inbound& inbound : cluster_.inbound)
         if (inbound.delay <= count) cluster_.limit[count] = inbound.first_chunk + inbound.source_count;
   }
@@ -181,7 +182,7 @@ class TableBuilder {
   /// Source element and plane of bit `bit` of source chunk `chunk`; false: no such axon.
   [[nodiscard]] bool element_of(const Feed& feed, std::uint32_t chunk, std::uint32_t bit,
                                 std::uint32_t& element, std::uint32_t& plane) const {
-    const std::uint32_t at = chunk * 16 + bit;
+    const std::uint32_t at = chunk * hw::kChunkBits + bit;
     plane = 0;
     if (feed.inbound.from) {
       const Cluster& source = skeleton_.clusters[feed.inbound.from->index()];
@@ -244,7 +245,7 @@ class TableBuilder {
       for (std::uint32_t c = 0; c < feed.inbound.source_count; ++c) {
         std::vector<Row> rows;
         std::uint32_t bits = 0, element = 0, plane = 0;
-        for (std::uint32_t bit = 0; bit < 16; ++bit)
+        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
           if (element_of(feed, feed.inbound.source_first + c, bit, element, plane)) {
             bits |= 1U << bit;
             rows.push_back(row_of(*feed.layer, element, plane));
@@ -302,7 +303,7 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
       }
       cluster.lane_groups = (n + chip.tile.lanes - 1) / chip.tile.lanes;
       cluster.lif_groups = (n + chip.tile.lif_lanes - 1) / chip.tile.lif_lanes;
-      cluster.out_entries = cluster.readout ? 2 * n : (n + 15) / 16;
+      cluster.out_entries = cluster.readout ? 2 * n : (n + hw::kChunkBits - 1) / hw::kChunkBits;
       write_update_program(population, chip.tile.lif_lanes, cluster);
     }
     skeleton.cluster_of.push_back(std::move(cluster_of));

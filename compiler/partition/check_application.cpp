@@ -5,6 +5,7 @@
 #include <compare>
 
 #include "compiler/partition/partition.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -127,9 +128,9 @@ class Checker {
     for (const Inbound& inbound : cluster.inbound)
       for (std::uint32_t c = 0; c < inbound.source_count; ++c) {
         const hw::MemChunkEntry& chunk = cluster.chunks[inbound.first_chunk + c];
-        for (std::uint32_t bit = 0; bit < 16; ++bit) {
+        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
           std::uint32_t exists = 0;
-          Synapse synapse = axon_of(inbound, (inbound.source_first + c) * 16 + bit, exists);
+          Synapse synapse = axon_of(inbound, (inbound.source_first + c) * hw::kChunkBits + bit, exists);
           require((cluster.chunk_bits[inbound.first_chunk + c] >> bit & 1U) == exists,
                   cluster.name + ": chunk bits differ");
           if (exists == 0) continue;
@@ -209,7 +210,7 @@ class Checker {
     std::vector<std::uint32_t> sent;  // chunks in order
     std::size_t pending = 0;          // neurons updated since the last emit
     for (const hw::MemUpdateEntry& entry : cluster.updates) {
-      const std::size_t chunk = std::size_t{entry.group} * app_.lif_lanes / 16;
+      const std::size_t chunk = std::size_t{entry.group} * app_.lif_lanes / hw::kChunkBits;
       for (std::uint32_t lane = 0; lane < app_.lif_lanes; ++lane) {
         if ((entry.mask >> lane & 1U) == 0) continue;
         const std::size_t position = std::size_t{entry.group} * app_.lif_lanes + lane;
@@ -223,14 +224,17 @@ class Checker {
         check_set(cluster, position, cluster.sets[entry.set]);
       }
       if (entry.emit == 0) continue;
-      require(pending == std::min<std::size_t>(16, cluster.size() - std::min(cluster.size(), chunk * 16)),
-              cluster.name + ": a chunk sent before all of its neurons were updated");
+      require(
+          pending == std::min<std::size_t>(hw::kChunkBits,
+                                           cluster.size() - std::min(cluster.size(), chunk * hw::kChunkBits)),
+          cluster.name + ": a chunk sent before all of its neurons were updated");
       sent.push_back(static_cast<std::uint32_t>(chunk));
       pending = 0;
     }
     require(std::all_of(times.begin(), times.end(), [](std::uint32_t t) { return t == 1; }),
             cluster.name + ": a neuron not updated exactly once");
-    require(sent.size() == (cluster.size() + 15) / 16, cluster.name + ": not every chunk is sent");
+    require(sent.size() == (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits,
+            cluster.name + ": not every chunk is sent");
   }
 
   void check_readout(const Cluster& cluster) {

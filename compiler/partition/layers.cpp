@@ -7,6 +7,7 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -144,7 +145,8 @@ Problems chip_problems(const IntNetwork& network, const Layers& layers, const Ch
                      " steps (15, and tile.page_rows - 1)");
   }
   std::size_t chunks = 0;
-  for (const IntInput& input : network.inputs) chunks += (input.axons() + 15) / 16;
+  for (const IntInput& input : network.inputs)
+    chunks += (input.axons() + hw::kChunkBits - 1) / hw::kChunkBits;
   if (chunks > (1U << chip.chunk_index_bits))
     problems.add("the inputs need " + std::to_string(chunks) +
                  " chunks of 16 axons, noc.chunk_index_bits = " + std::to_string(chip.chunk_index_bits) +
@@ -158,7 +160,7 @@ std::vector<std::uint32_t> first_axons(const IntNetwork& network) {
   std::size_t next = 0;
   for (const IntInput& input : network.inputs) {
     first.push_back(static_cast<std::uint32_t>(next));
-    next += (input.axons() + 15) / 16 * 16;
+    next += (input.axons() + hw::kChunkBits - 1) / hw::kChunkBits * hw::kChunkBits;
   }
   return first;
 }

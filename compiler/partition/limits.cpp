@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "compiler/partition/partition.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
@@ -22,7 +23,8 @@ std::vector<Excess> excesses(const Cluster& cluster, const Chip& chip) {
   limit("tile.weight_words", cluster.weights.size() / t.lanes, t.weight_words);
   limit("tile.page_rows", least_pages(cluster), t.page_rows);
   limit("tile.deliveries", cluster.inbound.size(), std::min(t.deliveries, 63U));  // a row counts in 6 bits
-  const std::uint64_t indices = cluster.readout ? 2 * cluster.size() : (cluster.size() + 15) / 16;
+  const std::uint64_t indices =
+      cluster.readout ? 2 * cluster.size() : (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits;
   limit("2^noc.chunk_index_bits", indices, std::uint64_t{1} << chip.chunk_index_bits);
   return list;
 }

@@ -5,15 +5,16 @@
 #include <numeric>
 
 #include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
 
 constexpr double kUnit = 65536;  ///< of costs, a spike
 constexpr Effort kOrdering{
-    .tries = 2, .passes = 1, .pins = 16, .polish = 0};  ///< inside a cluster, where less is at stake
-constexpr std::int64_t kReader = 65536 / 16;  ///< cost of a reader's net: a flit carries up to 16 spikes
-constexpr std::uint32_t kChunk = 16;          ///< neurons that are sent and read together
+    .tries = 2, .passes = 1, .pins = 16, .polish = 0};    ///< inside a cluster, where less is at stake
+constexpr std::int64_t kReader = 65536 / hw::kChunkBits;  ///< cost of a reader's net: a flit carries a chunk
+constexpr std::uint32_t kChunk = hw::kChunkBits;          ///< neurons that are sent and read together
 
 class Recursion {
  public:

@@ -12,6 +12,7 @@
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
 #include "compiler/partition/multilevel.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -26,7 +27,7 @@ std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const Parti
       std::min(std::uint64_t{std::min(t.groups, 255U)} * t.lanes, std::uint64_t{t.state_words} * t.lif_lanes);
   const std::uint64_t indices =
       std::min(std::uint64_t{t.out_entries}, std::uint64_t{1} << chip.chunk_index_bits);
-  most = std::min(most, p.is_readout() ? indices / 2 : indices * 16);
+  most = std::min(most, p.is_readout() ? indices / 2 : indices * hw::kChunkBits);
   most = std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
                                        : std::uint64_t{t.update_entries} * t.lif_lanes);
   if (options.max_neurons != 0) most = std::min(most, std::uint64_t{options.max_neurons});
@@ -37,7 +38,8 @@ std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const Parti
 /// that does not change their number.
 std::uint32_t even_size(std::uint32_t n, std::uint32_t k, std::uint32_t cap, std::uint32_t lanes) {
   const std::uint32_t least = quotient_up(n, k);
-  for (const std::uint32_t unit : {round_up(16, lanes), std::max(16U, lanes), 16U})
+  for (const std::uint32_t unit :
+       {round_up(hw::kChunkBits, lanes), std::max(hw::kChunkBits, lanes), hw::kChunkBits})
     if (const std::uint32_t size = round_up(least, unit); size <= cap && quotient_up(n, size) == k)
       return size;
   return least;
@@ -137,7 +139,7 @@ class Partitioner {
       exceeded += excesses(cluster, chip_).size();
       words += static_cast<double>(cluster.weights.size()) / chip_.tile.lanes;
       for (std::size_t chunk = 0; chunk < cluster.chunks.size(); ++chunk)
-        for (std::uint32_t bit = 0; bit < 16; ++bit)
+        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
           if ((cluster.chunk_bits[chunk] >> bit & 1U) != 0) work += row_words(cluster, chunk, bit);
     }
     return {exceeded, words * work};
@@ -204,7 +206,7 @@ class Partitioner {
         factor = std::max(factor, static_cast<double>(e.needed) / static_cast<double>(e.available));
     const auto n = static_cast<std::uint32_t>(neurons.size());
     std::uint32_t size = quotient_up(n, std::min(n, static_cast<std::uint32_t>(std::ceil(factor))));
-    if (size > 16) size = std::min(round_up(size, 16), n - 1);
+    if (size > hw::kChunkBits) size = std::min(round_up(size, hw::kChunkBits), n - 1);
     for (std::uint32_t i = size; i < n; ++i)
       clustering_.of[p][neurons[i]] = clustering_.count[p] + i / size - 1;
     clustering_.count[p] += quotient_up(n, size) - 1;

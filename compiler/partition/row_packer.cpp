@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -145,7 +146,7 @@ void RowPacker::widen(std::vector<Row>& rows) const {
 }
 
 void RowPacker::add_chunk(std::vector<Row> rows) {
-  SPIKELOOM_CHECK(!rows.empty() && rows.size() <= 16);
+  SPIKELOOM_CHECK(!rows.empty() && rows.size() <= hw::kChunkBits);
   for (Row& row : rows)
     if (row.words == 0) row = Row{};
   if (style_ == RowStyle::kShared) {

@@ -1,6 +1,7 @@
 #include "compiler/replay/output_traces.hpp"
 
 #include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -56,9 +57,9 @@ void OutputTraces::chunk(std::uint32_t sink, std::size_t sample, std::size_t ste
 void OutputTraces::spikes(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,
                           std::uint32_t index, std::uint16_t mask) {
   SpikeTrace& trace = (stream.recorded ? outputs_.recorded_spikes : outputs_.spikes)[stream.trace];
-  for (std::uint32_t b = 0; b < 16; ++b) {
+  for (std::uint32_t b = 0; b < hw::kChunkBits; ++b) {
     if ((mask >> b & 1U) == 0) continue;
-    trace.samples[sample][step * trace.neurons + neuron(cluster, index * 16 + b)] = 1;
+    trace.samples[sample][step * trace.neurons + neuron(cluster, index * hw::kChunkBits + b)] = 1;
     if (!stream.recorded) ++output_spikes_;
   }
 }
@@ -69,9 +70,10 @@ void OutputTraces::potential(const Stream& stream, const Cluster& cluster, std::
   std::int32_t& value = trace.samples[sample][step * trace.neurons + neuron(cluster, index / 2)];
   // Low half as it is; the high half is sign-extended to 16 bits.
   const std::uint32_t half = mask;
-  value = index % 2 == 0
-              ? static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffff0000U) | half)
-              : static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffffU) | half << 16U);
+  value =
+      index % 2 == 0
+          ? static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffff0000U) | half)
+          : static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffffU) | half << hw::kChunkBits);
 }
 
 }  // namespace spikeloom

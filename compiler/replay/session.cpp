@@ -95,12 +95,11 @@ std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory)
         hw::WordRing ring;
         ring.kind = hw::kKindRingWrite;
         ring.node = node;
-        ring.address = hw::kAddrBlockMemory << 12U | hw::kAddrMemoryAddress;
+        ring.address = hw::Address{.offset = hw::kAddrMemoryAddress, .block = hw::kAddrBlockMemory}.pack();
         ring.data = address.pack();
         questions.push_back(ring.pack());
       }
-      questions.push_back(
-          read_word(node, hw::kAddrBlockMemory << 12U | (hw::kAddrMemoryRead + p % lif_lanes)));
+      questions.push_back(read_word(node, hw::AddressMemory{.part = p % lif_lanes, .read = 1}.pack()));
     }
     const std::vector<std::uint32_t> answers = exchange_.ask(std::move(questions));
     all.emplace_back(answers.begin(), answers.end());

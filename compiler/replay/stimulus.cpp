@@ -85,7 +85,8 @@ void Stimulus::fill_chunks(const Sample& sample, std::size_t step) {
       for (std::uint32_t plane = 0; plane < input.planes; ++plane) {
         if ((bits >> plane & 1U) == 0) continue;
         const std::uint32_t axon = input.first_axon + event.element * input.planes + plane;
-        masks_[axon / 16] = static_cast<std::uint16_t>(masks_[axon / 16] | 1U << (axon % 16));
+        masks_[axon / hw::kChunkBits] =
+            static_cast<std::uint16_t>(masks_[axon / hw::kChunkBits] | 1U << (axon % hw::kChunkBits));
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/timing.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 template <class F>
 void for_rows(const Cluster& cluster, F&& row) {
   for (std::size_t chunk = 0; chunk < cluster.chunks.size(); ++chunk)
-    for (std::uint32_t bit = 0; bit < 16; ++bit)
+    for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
       if ((cluster.chunk_bits[chunk] >> bit & 1U) != 0) row(chunk, static_cast<std::uint16_t>(1U << bit));
 }
 

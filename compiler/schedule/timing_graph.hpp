@@ -9,11 +9,12 @@
 #include "compiler/image/image.hpp"
 #include "compiler/sdf/graph.hpp"
 #include "compiler/sdf/shared_tokens.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
 /// Parts of a cycle that the graph counts in: those of the hardware's contract counters.
-inline constexpr std::int64_t kTimeScale = 256;
+inline constexpr std::int64_t kTimeScale = std::int64_t{1} << hw::kContractFractionBits;
 
 /// What a tile's firings are taken to cost. Without a value: the worst case of each, for every input.
 /// With one: over any run of n consecutive firings of the tile at most sigma + n·rho (1/256 cycles).

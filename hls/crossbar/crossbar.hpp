@@ -35,7 +35,7 @@ struct FoundChunk {
 
 template <class Shape>
 struct CrossbarLimits {
-  static constexpr int kAxons = 16 * Shape::kPageChunks;
+  static constexpr int kAxons = static_cast<int>(layout::kChunkBits) * Shape::kPageChunks;
   static constexpr int kWords = kAxons * 255;  ///< a row has up to 255 words
 };
 

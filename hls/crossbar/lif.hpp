@@ -115,9 +115,9 @@ UPDATE:
                        : subtract ? State(saturate<Shape::kStateBits>(std::int64_t(v) - theta))
                                   : State(v_reset);
         if (Shape::kCurrent != 0) next_i[lane] = State(i);
-        if (spike) spikes |= 1U << (neuron % 16U);
+        if (spike) spikes |= 1U << (neuron % layout::kChunkBits);
       }
-      if (readout_lane == l) half = static_cast<std::uint32_t>(high ? v >> 16 : v) & 0xffffU;
+      if (readout_lane == l) half = static_cast<std::uint32_t>(high ? v >> layout::kChunkBits : v) & 0xffffU;
       potentials[word][l] = static_cast<std::uint32_t>(static_cast<std::int64_t>(next_v[lane]));
       currents[word][l] = static_cast<std::uint32_t>(static_cast<std::int64_t>(next_i[lane]));
     }
@@ -131,7 +131,7 @@ UPDATE:
       chunk.mask = static_cast<std::uint16_t>(half);
       ready = push && half != 0;
     } else {
-      chunk.index = static_cast<std::uint16_t>(group * Shape::kLifLanes / 16);
+      chunk.index = static_cast<std::uint16_t>(group * Shape::kLifLanes / layout::kChunkBits);
       chunk.mask = static_cast<std::uint16_t>(spikes);
       const bool emit = field<layout::MemUpdateEntryEmit>(updates, entry) != 0;
       ready = emit && spikes != 0;

@@ -59,7 +59,7 @@ STEPS:
 #pragma HLS PIPELINE II = 1
       if (n >= pushed) break;
       out[t * S::kUpdateEntries + static_cast<std::uint32_t>(n)] =
-          static_cast<std::uint32_t>(chunks[n].index) << 16 | chunks[n].mask;
+          static_cast<std::uint32_t>(chunks[n].index) << layout::kChunkBits | chunks[n].mask;
     }
     out_count[t] = static_cast<std::uint32_t>(pushed);
   }

@@ -36,7 +36,7 @@
 namespace spikeloom {
 namespace hls {
 
-constexpr int kArrayRows = 16;
+constexpr int kArrayRows = static_cast<int>(layout::kChunkBits);
 constexpr int kMaxBatch = 16;  ///< pages of a call
 
 /// Cycles between the starts of two blocks.

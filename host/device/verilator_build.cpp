@@ -14,7 +14,6 @@
 #include <cstring>
 #include <fstream>
 #include <iomanip>
-#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -262,11 +261,8 @@ std::vector<Model> models(const VerilatedDesign& design, const VerilatedBuild& b
     chip.inline_all = build.assertions == RtlAssertions::kOff && tiles(design) <= kFewTiles;
     return {chip};
   }
-  Model tile{.prefix = "Vtile", .top = design.tile, .inline_all = true};
-  const std::string text = read_text(file_of(design, design.tile));
-  for (const RtlParameter& parameter : design.parameters)
-    if (std::regex_search(text, std::regex("\\bparameter\\b[^=;]*\\b" + parameter.name + "\\s*=")))
-      tile.parameters.push_back(parameter);
+  const Model tile{
+      .prefix = "Vtile", .top = design.tile, .parameters = design.tile_parameters, .inline_all = true};
   chip.inline_all = true;
   chip.standin = harness / "verilator_tile.sv";
   chip.sources.push_back(harness / "verilator_tile.cpp");
@@ -461,7 +457,9 @@ VerilatedDesign chip_design(const Chip& chip) {
   std::sort(design.directories.begin(), design.directories.end());
   for (const fs::path& file : sources_in(design.directories))
     if (file.stem().string().ends_with("_pkg")) design.packages.push_back(file);
+  design.directories.emplace_back(SPIKELOOM_GENERATED_DIR);  // spikeloom_parameters.svh
   design.parameters = rtl_parameters(chip);
+  design.tile_parameters = node_parameters(chip);
   design.tile = "node";
   return design;
 }

@@ -18,6 +18,7 @@ struct VerilatedDesign {
   std::vector<std::filesystem::path> directories;  ///< modules and headers are looked for here
   std::vector<RtlParameter> parameters;            ///< of the top
   std::string tile{};                              ///< module of a tile, all alike; empty: none, see TileCode
+  std::vector<RtlParameter> tile_parameters{};     ///< of that module
   std::string harness =
       "verilator_harness";  ///< NAME.h and NAME.cpp beside the builder: the library's interface
 };

@@ -5,38 +5,11 @@
 // Exact because no output of a tile depends on an input within the cycle: at an edge the model takes the
 // inputs as they stand before it, and the outputs change after it. verilator_tile.cpp checks that at every
 // edge.
+`include "spikeloom_parameters.svh"
+
 module node #(
-    parameter int unsigned SpikeWheel = 16,
-    parameter int unsigned CreditWheel = 16,
-    parameter int unsigned ChunkIndexBits = 10,
-    parameter int unsigned Lanes = 16,
-    parameter int unsigned LifLanes = 16,
-    parameter int unsigned WeightFormats = 15,
-    parameter int unsigned AccBits = 20,
-    parameter int unsigned StateBits = 24,
-    parameter int unsigned BiasBits = 20,
-    parameter int unsigned MaxShift = 7,
-    parameter int unsigned MaxScale = 7,
-    parameter int unsigned Current = 1,
-    parameter int unsigned Readout = 1,
-    parameter int unsigned Contexts = 4,
-    parameter int unsigned PageRows = 32,
-    parameter int unsigned PageChunks = 64,
-    parameter int unsigned ChunkEntries = 256,
-    parameter int unsigned AxonEntries = 1024,
-    parameter int unsigned WeightWords = 4096,
-    parameter int unsigned Groups = 16,
-    parameter int unsigned StateWords = 64,
-    parameter int unsigned UpdateEntries = 512,
-    parameter int unsigned ParamSets = 64,
-    parameter int unsigned Channels = 8,
-    parameter int unsigned Deliveries = 16,
-    parameter int unsigned CreditCounters = 16,
-    parameter int unsigned OutEntries = 128,
-    parameter int unsigned OrderEntries = 16,
-    parameter int unsigned Applications = 1,
-    parameter logic [31:0] ChipHash = 0,
-    localparam int unsigned FlitBits = ChunkIndexBits + 18
+    `SPIKELOOM_NODE_PARAMETERS,
+    localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2
 ) (
     input  logic                  clk_i,
     input  logic                  rst_i,

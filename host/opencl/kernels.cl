@@ -215,7 +215,7 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
       global const uint* entry = updates + UPDATE_ENTRY_PARTS * (piece.first_update + n);
       global const uint* set = sets + SET_ENTRY_PARTS * (cluster->set_base + UPDATE_ENTRY_SET(entry));
       const uint group = UPDATE_ENTRY_GROUP(entry);
-      const uint first_lane = group * LIF_LANES % 16;
+      const uint first_lane = group * LIF_LANES % CHUNK_BITS;
       const int scale = SET_ENTRY_SCALE(set);
       const int16 kept = CURRENT ? decay(old_i, SET_ENTRY_ALPHA(set)) : (int16)0;
       const int most = (1 << 30) >> scale;
@@ -232,7 +232,8 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
         after = select(v, reset, spike);
         spikes |= gather(spike & keep);
         if (UPDATE_ENTRY_EMIT(entry)) {
-          pages[PAD + (size_t)(cluster->out + group * LIF_LANES / 16) * ticks + tick] = (ushort)spikes;
+          const uint chunk = cluster->out + group * LIF_LANES / CHUNK_BITS;
+          pages[PAD + (size_t)chunk * ticks + tick] = (ushort)spikes;
           spikes = 0;
         }
       } else if (push) {
@@ -240,7 +241,7 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
         vstore16(v, 0, values);
         const uint lane = UPDATE_ENTRY_LANE(entry), half_ = UPDATE_ENTRY_HALF(entry);
         pages[PAD + (size_t)(cluster->out + 2 * (group * LIF_LANES + lane) + half_) * ticks + tick] =
-            (ushort)((uint)values[first_lane + lane] >> (16 * half_));
+            (ushort)((uint)values[first_lane + lane] >> (CHUNK_BITS * half_));
       }
       new_v = select(new_v, after, keep);
       if (CURRENT) new_i = select(new_i, i, keep);

@@ -133,7 +133,7 @@ class Planner {
     for (const std::uint64_t word : program(image_).load) {
       const auto ring = hw::WordRing::unpack(word);
       const bool used = ring.node != 0 && !image_.binding.orders[ring.node - 1].empty();
-      const bool control = ring.address == (hw::kAddrBlockNode << 12U | hw::kAddrNodeControl);
+      const bool control = ring.address == hw::kAddrNodeControl;
       if (used && !control)
         nodes[ring.node].write(static_cast<std::uint32_t>(ring.address),
                                static_cast<std::uint32_t>(ring.data));
@@ -146,8 +146,8 @@ class Planner {
         plan_.memories[m].insert(plan_.memories[m].end(), data.begin(), data.end());
       }
     }
-    // A piece reads 16 biases, whatever the last cluster has.
-    plan_.memories[hw::kMemBiases].resize(plan_.memories[hw::kMemBiases].size() + 16, 0);
+    // A piece reads a chunk's biases, whatever the last cluster has.
+    plan_.memories[hw::kMemBiases].resize(plan_.memories[hw::kMemBiases].size() + hw::kChunkBits, 0);
   }
 
   [[nodiscard]] const std::pair<std::uint32_t, std::vector<ContextRegisters>>& tile_of(std::size_t c) const {
@@ -171,7 +171,7 @@ class Planner {
     std::copy(context.limit.begin(), context.limit.end(), record.limit);
     record.out = plan_.streams;
     const std::uint32_t neurons = size32(app_.clusters[c].size());
-    plan_.streams += record.readout != 0 ? 2 * neurons : round_up(neurons, 16) / 16;
+    plan_.streams += record.readout != 0 ? 2 * neurons : round_up(neurons, hw::kChunkBits) / hw::kChunkBits;
     plan_.clusters.push_back(record);
   }
 
@@ -186,7 +186,7 @@ class Planner {
         pages.at(in.first_chunk + n) = {first + n, in.delay};
     }
     // The kernels rely on it: no counted chunk reaches behind the sample's first step.
-    for (std::uint32_t count = 0; count < 16; ++count)
+    for (std::uint32_t count = 0; count < hw::kLimitContextLimits; ++count)
       for (std::uint32_t n = 0; n < plan_.clusters[c].limit[count]; ++n)
         SPIKELOOM_CHECK(pages.at(n).delay <= count);
     plan_.pages.insert(plan_.pages.end(), pages.begin(), pages.end());
@@ -204,8 +204,8 @@ class Planner {
     Level& level = plan_.stages.back().levels.back();
     const Cluster& cluster = app_.clusters[c];
     plan_.clusters[c].position = plan_.positions;
-    plan_.positions +=
-        round_up(std::max(cluster.lane_groups * tile_.lanes, cluster.lif_groups * tile_.lif_lanes), 16);
+    plan_.positions += round_up(
+        std::max(cluster.lane_groups * tile_.lanes, cluster.lif_groups * tile_.lif_lanes), hw::kChunkBits);
     for (std::uint32_t group = 0; group < cluster.lane_groups; ++group)
       for (std::uint32_t lane = 0; lane < tile_.lanes; lane += slice_lanes_)
         plan_.slices.push_back({size32(c), group, lane});
@@ -220,16 +220,16 @@ class Planner {
     const ContextRegisters& context = context_of(c);
     const std::uint32_t base = tile_of(c).first * tile_.update_entries;
     const std::vector<std::uint32_t>& program = plan_.memories[hw::kMemUpdates];
-    std::vector<bool> cut(plan_.positions / 16 + 1, false);
+    std::vector<bool> cut(plan_.positions / hw::kChunkBits + 1, false);
     std::uint32_t last = 0;
     for (std::uint32_t n = 0; n < context.update.count; ++n) {
       const std::size_t at = base + context.update.first + n;
       const auto entry = hw::MemUpdateEntry::unpack({program.at(2 * at), program.at(2 * at + 1)});
-      const std::uint32_t range = entry.group * tile_.lif_lanes / 16;
+      const std::uint32_t range = entry.group * tile_.lif_lanes / hw::kChunkBits;
       if (n == 0 || range != last) {
         SPIKELOOM_CHECK(!cut.at(range));  // entries of one chunk stand together
         cut[range] = true;
-        plan_.pieces.push_back({size32(c), 16 * range, size32(at), 0});
+        plan_.pieces.push_back({size32(c), hw::kChunkBits * range, size32(at), 0});
       }
       ++plan_.pieces.back().updates;
       last = range;

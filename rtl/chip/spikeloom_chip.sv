@@ -1,46 +1,13 @@
 // The chip: a mesh of Width x Height tiles, the host port west of tile (0, 0), the configuration ring through
-// all. docs/protocol.md, section 1. The parameters are those of compiler/chip/chip.hpp, one for one.
+// all. docs/protocol.md, section 1. The parameters are those of a chip file (docs/chip-file.md).
 //
 // Two streams of 64-bit words (once raised, valid and data hold until ready), and idle_o: 1 means that
 // nothing but NODE_FROZEN changes until a word goes in or comes out, so a simulator need not evaluate clocks
 // until then.
+`include "spikeloom_parameters.svh"
+
 module spikeloom_chip #(
-    parameter int unsigned Width = 1,
-    parameter int unsigned Height = 1,
-    parameter int unsigned SpikeWheel = 16,
-    parameter int unsigned CreditWheel = 16,
-    parameter int unsigned ChunkIndexBits = 10,
-    parameter int unsigned Lanes = 16,
-    parameter int unsigned LifLanes = 16,
-    parameter int unsigned WeightFormats = 15,
-    parameter int unsigned AccBits = 20,
-    parameter int unsigned StateBits = 24,
-    parameter int unsigned BiasBits = 20,
-    parameter int unsigned MaxShift = 7,
-    parameter int unsigned MaxScale = 7,
-    parameter int unsigned Current = 1,
-    parameter int unsigned Readout = 1,
-    parameter int unsigned Contexts = 4,
-    parameter int unsigned PageRows = 32,
-    parameter int unsigned PageChunks = 64,
-    parameter int unsigned ChunkEntries = 256,
-    parameter int unsigned AxonEntries = 1024,
-    parameter int unsigned WeightWords = 4096,
-    parameter int unsigned Groups = 16,
-    parameter int unsigned StateWords = 64,
-    parameter int unsigned UpdateEntries = 512,
-    parameter int unsigned ParamSets = 64,
-    parameter int unsigned Channels = 8,
-    parameter int unsigned Deliveries = 16,
-    parameter int unsigned CreditCounters = 16,
-    parameter int unsigned OutEntries = 128,
-    parameter int unsigned OrderEntries = 16,
-    parameter int unsigned Applications = 1,
-    parameter int unsigned HostChannels = 8,
-    parameter int unsigned HostCreditCounters = 32,
-    parameter int unsigned QueueWords = 512,
-    parameter int unsigned OutputWords = 512,
-    parameter logic [31:0] ChipHash = 32'd0
+    `SPIKELOOM_CHIP_PARAMETERS
 ) (
     input  logic        clk_i,
     input  logic        rst_i,
@@ -53,11 +20,9 @@ module spikeloom_chip #(
     output logic        idle_o
 );
   localparam int unsigned Tiles = Width * Height;
-  localparam int unsigned FlitBits = ChunkIndexBits + 18;
+  localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2;
 
-  if (Width < 1 || Width > 32 || Height < 1 || Height > 32) begin : gen_bad_mesh
-    $error("Width and Height must be 1 to 32");
-  end
+  `SPIKELOOM_CHECK_CHIP_PARAMETERS
 
   // Outputs of tile n = y * Width + x; port p of PORT_* at n * 4 + p.
   logic [4*Tiles*FlitBits-1:0] spike_from;
@@ -71,15 +36,7 @@ module spikeloom_chip #(
 
   host_port #(
       .Tiles(Tiles),
-      .SpikeWheel(SpikeWheel),
-      .CreditWheel(CreditWheel),
-      .ChunkIndexBits(ChunkIndexBits),
-      .Applications(Applications),
-      .HostChannels(HostChannels),
-      .HostCreditCounters(HostCreditCounters),
-      .QueueWords(QueueWords),
-      .OutputWords(OutputWords),
-      .ChipHash(ChipHash)
+      `SPIKELOOM_PASS_HOST_PORT_PARAMETERS
   ) u_host (
       .clk_i,
       .rst_i,
@@ -149,36 +106,7 @@ module spikeloom_chip #(
       end
 
       node #(
-          .SpikeWheel(SpikeWheel),
-          .CreditWheel(CreditWheel),
-          .ChunkIndexBits(ChunkIndexBits),
-          .Lanes(Lanes),
-          .LifLanes(LifLanes),
-          .WeightFormats(WeightFormats),
-          .AccBits(AccBits),
-          .StateBits(StateBits),
-          .BiasBits(BiasBits),
-          .MaxShift(MaxShift),
-          .MaxScale(MaxScale),
-          .Current(Current),
-          .Readout(Readout),
-          .Contexts(Contexts),
-          .PageRows(PageRows),
-          .PageChunks(PageChunks),
-          .ChunkEntries(ChunkEntries),
-          .AxonEntries(AxonEntries),
-          .WeightWords(WeightWords),
-          .Groups(Groups),
-          .StateWords(StateWords),
-          .UpdateEntries(UpdateEntries),
-          .ParamSets(ParamSets),
-          .Channels(Channels),
-          .Deliveries(Deliveries),
-          .CreditCounters(CreditCounters),
-          .OutEntries(OutEntries),
-          .OrderEntries(OrderEntries),
-          .Applications(Applications),
-          .ChipHash(ChipHash)
+          `SPIKELOOM_PASS_NODE_PARAMETERS
       ) u_node (
           .clk_i,
           .rst_i,

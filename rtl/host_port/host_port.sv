@@ -16,19 +16,12 @@
 // is 0, before the run. idle_o: nothing moves before a word comes or goes: without one, clocks change
 // NODE_FROZEN only.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module host_port #(
+    `SPIKELOOM_HOST_PORT_PARAMETERS,
     parameter int unsigned Tiles = 1,
-    parameter int unsigned SpikeWheel = 16,
-    parameter int unsigned CreditWheel = 16,
-    parameter int unsigned ChunkIndexBits = 10,
-    parameter int unsigned HostChannels = 8,
-    parameter int unsigned HostCreditCounters = 32,
-    parameter int unsigned QueueWords = 512,
-    parameter int unsigned OutputWords = 512,
-    parameter int unsigned Applications = 1,
-    parameter logic [31:0] ChipHash = 0,
-    localparam int unsigned FlitBits = ChunkIndexBits + 18
+    localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2
 ) (
     input  logic                clk_i,
     input  logic                rst_i,
@@ -53,14 +46,9 @@ module host_port #(
     output logic                credit_o,
     input  logic                credit_i
 );
-  if (Applications < 1 || Applications > 16) begin : gen_bad_applications
-    $error("Applications must be 1 to 16");
-  end
-  if (HostChannels < 1 || HostChannels > 64 || HostCreditCounters < 1 || HostCreditCounters > 256)
-  begin : gen_bad_source
-    $error("HostChannels must be 1 to 64, HostCreditCounters 1 to 256");
-  end
+  `SPIKELOOM_CHECK_HOST_PARAMETERS
 
+  localparam int unsigned MaskBits = spikeloom_pkg::CHUNK_BITS;
   localparam int unsigned ChannelBits = HostChannels > 1 ? $clog2(HostChannels) : 1;
   localparam int unsigned CounterBits = HostCreditCounters > 1 ? $clog2(HostCreditCounters) : 1;
   localparam int unsigned SpikeSlotBits = $clog2(SpikeWheel);
@@ -117,10 +105,10 @@ module host_port #(
 
   // This node's stop is the ring's first.
   logic here_write, here_read, here_busy;
-  logic [15:0] here_address;
+  logic [spikeloom_pkg::ADDRESS_WIDTH-1:0] here_address;
   logic [31:0] here_data, here_answer;
-  logic [3:0] block;
-  logic [11:0] offset;
+  logic [spikeloom_pkg::ADDRESS_BLOCK_W-1:0] block;
+  logic [spikeloom_pkg::ADDRESS_OFFSET_W-1:0] offset;
   ring_stop u_ring (
       .clk_i,
       .rst_i,
@@ -136,7 +124,8 @@ module host_port #(
       .answer_i(here_answer)
   );
   assign here_busy = here_write;
-  assign {block, offset} = here_address;
+  assign block = here_address[spikeloom_pkg::ADDRESS_BLOCK_LSB+:spikeloom_pkg::ADDRESS_BLOCK_W];
+  assign offset = here_address[spikeloom_pkg::ADDRESS_OFFSET_LSB+:spikeloom_pkg::ADDRESS_OFFSET_W];
 
   logic write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control,
         clear, run, arm;
@@ -261,7 +250,7 @@ module host_port #(
       .rewind_i(rewind_o),
       .tick_i(tick),
       .write_enable_i(write_spike_slot),
-      .write_slot_i(offset[SpikeSlotBits-1:0]),
+      .write_slot_i(offset[spikeloom_pkg::ADDRESS_SPIKE_SLOT_SLOT_LSB+:SpikeSlotBits]),
       .write_entry_i({
         here_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
         here_data[spikeloom_pkg::REG_SLOT_TX_LSB+:ChannelBits],
@@ -280,7 +269,7 @@ module host_port #(
       .rewind_i(rewind_o),
       .tick_i(tick),
       .write_enable_i(write_credit_slot),
-      .write_slot_i(offset[CreditSlotBits-1:0]),
+      .write_slot_i(offset[spikeloom_pkg::ADDRESS_CREDIT_SLOT_SLOT_LSB+:CreditSlotBits]),
       .write_entry_i({
         here_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
         here_data[spikeloom_pkg::REG_SLOT_RX_LSB+:CounterBits]
@@ -297,19 +286,19 @@ module host_port #(
   end
 
   // Source.
-  localparam int unsigned QueueBits = 2 + ChannelBits + ChunkIndexBits + 16;
+  localparam int unsigned QueueBits = MaskBits + ChunkIndexBits + ChannelBits + 2;
   logic sent, sent_sample_end, word_eos;
   logic [Applications-1:0] pop;
   logic [ChannelBits-1:0] sent_channel;
   logic [ChunkIndexBits-1:0] word_index;
-  logic [15:0] word_mask;
+  logic [MaskBits-1:0] word_mask;
   logic [Applications*QueueBits-1:0] heads;
 
   assign word_eos = word_kind == 4'(spikeloom_pkg::KIND_EOS);
   assign word_index = word_eos ? '0 : word[spikeloom_pkg::WORD_CHUNK_INDEX_LSB+:ChunkIndexBits];
   assign word_mask = word_eos ?
-      {14'd0, word[spikeloom_pkg::WORD_EOS_RUN_END_LSB], word[spikeloom_pkg::WORD_EOS_SAMPLE_END_LSB]} :
-      word[spikeloom_pkg::WORD_CHUNK_MASK_LSB+:16];
+      MaskBits'({word[spikeloom_pkg::WORD_EOS_RUN_END_LSB], word[spikeloom_pkg::WORD_EOS_SAMPLE_END_LSB]}) :
+      word[spikeloom_pkg::WORD_CHUNK_MASK_LSB+:MaskBits];
   for (genvar a = 0; a < Applications; a++) begin : gen_queue
     ram_fifo #(
         .Width(QueueBits),
@@ -334,8 +323,8 @@ module host_port #(
   end
   host_source #(
       .Applications(Applications),
-      .Channels(HostChannels),
-      .CreditCounters(HostCreditCounters),
+      .HostChannels(HostChannels),
+      .HostCreditCounters(HostCreditCounters),
       .ChunkIndexBits(ChunkIndexBits)
   ) u_source (
       .clk_i,
@@ -344,9 +333,9 @@ module host_port #(
       .en_i(en_o),
       .tick_i(tick),
       .write_channel_i(write_channel),
-      .config_channel_i(offset[ChannelBits-1:0]),
+      .config_channel_i(offset[spikeloom_pkg::ADDRESS_CHANNEL_CHANNEL_LSB+:ChannelBits]),
       .write_credit_i(write_credit),
-      .config_counter_i(offset[CounterBits-1:0]),
+      .config_counter_i(offset[spikeloom_pkg::ADDRESS_CREDIT_COUNTER_LSB+:CounterBits]),
       .config_data_i(here_data),
       .start_i(arms),
       .go_i(go_q),
@@ -366,6 +355,9 @@ module host_port #(
 
   // Words taken from the queues: with one application the host has nobody to hold up, and reads 0.
   logic [15:0] taken;
+  logic in_taken;
+  localparam int unsigned AppBits = spikeloom_pkg::WORD_CHUNK_APP_W;
+  assign in_taken = 32'(offset) >> AppBits == spikeloom_pkg::ADDR_NODE_TAKEN >> AppBits;
   if (Applications > 1) begin : gen_taken
     logic [16*Applications-1:0] taken_q;
     always_ff @(posedge clk_i) begin
@@ -376,7 +368,8 @@ module host_port #(
     end
     always_comb begin
       taken = '0;
-      for (int a = 0; a < Applications; a++) if (offset[3:0] == 4'(a)) taken = taken_q[16*a+:16];
+      for (int a = 0; a < Applications; a++)
+        if (offset[AppBits-1:0] == AppBits'(a)) taken = taken_q[16*a+:16];
     end
   end else begin : gen_not_taken
     assign taken = '0;
@@ -399,8 +392,9 @@ module host_port #(
         sink_in[spikeloom_pkg::WORD_OUT_EOS_RUN_END_LSB] = spike_i[1];
       end else begin
         sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_CHUNK);
-        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_INDEX_LSB+:ChunkIndexBits] = spike_i[16+:ChunkIndexBits];
-        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_MASK_LSB+:16] = spike_i[15:0];
+        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_INDEX_LSB+:ChunkIndexBits] = spike_i[MaskBits+:ChunkIndexBits];
+        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_MASK_LSB+:MaskBits] =
+            spike_i[MaskBits-1:0];
       end
     end
     sent_in = 'x;
@@ -506,7 +500,7 @@ module host_port #(
           answer_q <= 32'(frozen_q[47:32]);
         default: answer_q <= '0;
       endcase
-      if (offset[11:4] == 8'(spikeloom_pkg::ADDR_NODE_TAKEN >> 4)) answer_q <= 32'(taken);
+      if (in_taken) answer_q <= 32'(taken);
     end
     here_answer <= answer_q;
   end

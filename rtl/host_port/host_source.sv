@@ -8,16 +8,17 @@
 // final word on until start_i.
 // ahead_* is the channel of the slot after next.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module host_source #(
-    parameter int unsigned Applications = 1,
-    parameter int unsigned Channels = 8,
-    parameter int unsigned CreditCounters = 32,
-    parameter int unsigned ChunkIndexBits = 10,
-    localparam int unsigned FlitBits = ChunkIndexBits + 18,
-    localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1,
-    localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1,
-    localparam int unsigned HeadBits = 2 + ChannelBits + ChunkIndexBits + 16
+    `SPIKELOOM_PARAMETER_Applications,
+    `SPIKELOOM_PARAMETER_HostChannels,
+    `SPIKELOOM_PARAMETER_HostCreditCounters,
+    `SPIKELOOM_PARAMETER_ChunkIndexBits,
+    localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2,
+    localparam int unsigned ChannelBits = HostChannels > 1 ? $clog2(HostChannels) : 1,
+    localparam int unsigned CounterBits = HostCreditCounters > 1 ? $clog2(HostCreditCounters) : 1,
+    localparam int unsigned HeadBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + ChannelBits + 2
 ) (
     input  logic                             clk_i,
     input  logic                             rst_i,
@@ -56,7 +57,7 @@ module host_source #(
   end
   if (Applications > 1) begin : gen_owner
     localparam int unsigned NumberBits = $clog2(Applications);
-    logic [NumberBits-1:0] owner_of[0:Channels-1];
+    logic [NumberBits-1:0] owner_of[0:HostChannels-1];
     logic [NumberBits-1:0] owner_q;
     always_ff @(posedge clk_i) begin
       if (write_channel_i)
@@ -76,7 +77,7 @@ module host_source #(
   logic head_valid, head_eos, head_final, sending, ask, may_start, pop, flit_valid_q;
   logic [ChannelBits-1:0] head_channel;
   logic [ChunkIndexBits-1:0] head_index;
-  logic [15:0] head_mask;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] head_mask;
   logic [HeadBits-1:0] head;
   logic [FlitBits-2:0] flit_q;
   logic [Applications-1:0] sending_q, final_q;
@@ -89,8 +90,8 @@ module host_source #(
   assign sending = (owner & sending_q) != '0;
 
   credit_counters #(
-      .Counters(CreditCounters),
-      .Channels(Channels)
+      .Counters(HostCreditCounters),
+      .Channels(HostChannels)
   ) u_credits (
       .clk_i,
       .rst_i,
@@ -139,7 +140,7 @@ module host_source #(
   logic [Applications-1:0] strays;
   for (genvar a = 0; a < Applications; a++) begin : gen_checks
     logic [ChannelBits-1:0] sending_channel_q, channel;
-    assign channel = head_i[a*HeadBits+16+ChunkIndexBits+:ChannelBits];
+    assign channel = head_i[a*HeadBits+spikeloom_pkg::CHUNK_BITS+ChunkIndexBits+:ChannelBits];
     always_ff @(posedge clk_i) if (pop && owner[a]) sending_channel_q <= channel;
     assign strays[a] = sending_q[a] && head_valid_i[a] && sending_channel_q != channel;
   end

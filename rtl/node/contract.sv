@@ -25,7 +25,7 @@ module contract (
   assign off = sigma_q == 32'hffff_ffff;
   assign level = {2'b00, level_q};
   always_comb begin
-    operand = 34'd256;
+    operand = 34'd1 << spikeloom_pkg::CONTRACT_FRACTION_BITS;
     if (leak_q) operand = ~{2'b00, rho_q};
     else if (check_q) operand = ~{2'b00, sigma_q};
   end

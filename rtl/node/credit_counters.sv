@@ -4,10 +4,11 @@
 // them. A credit in this cycle raises counter rx_counter_i. Both are visible in the next cycle. Writes come
 // in host time.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module credit_counters #(
     parameter int unsigned Counters = 16,
-    parameter int unsigned Channels = 8,
+    `SPIKELOOM_PARAMETER_Channels,
     localparam int unsigned CounterBits = Counters > 1 ? $clog2(Counters) : 1,
     localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1
 ) (

@@ -5,10 +5,11 @@
 // increment. free_i in ti: owed from ti + 1. tx_* is the delivery of the slot of the next cycle; the credit
 // is on credit_o then.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module credit_sender #(
-    parameter int unsigned Contexts = 4,
-    parameter int unsigned Deliveries = 16,
+    `SPIKELOOM_PARAMETER_Contexts,
+    `SPIKELOOM_PARAMETER_Deliveries,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned DeliveryBits = Deliveries > 1 ? $clog2(Deliveries) : 1
 ) (

@@ -4,39 +4,11 @@
 // Network ports are flat, as the routers' without the local one: north, east, south, west.
 // en_i gates target time; rewind_i and prime_i prepare the wheels before cycle 0 (wheel_table.sv).
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module node #(
-    parameter int unsigned SpikeWheel = 16,
-    parameter int unsigned CreditWheel = 16,
-    parameter int unsigned ChunkIndexBits = 10,
-    parameter int unsigned Lanes = 16,
-    parameter int unsigned LifLanes = 16,
-    parameter int unsigned WeightFormats = 15,
-    parameter int unsigned AccBits = 20,
-    parameter int unsigned StateBits = 24,
-    parameter int unsigned BiasBits = 20,
-    parameter int unsigned MaxShift = 7,
-    parameter int unsigned MaxScale = 7,
-    parameter int unsigned Current = 1,
-    parameter int unsigned Readout = 1,
-    parameter int unsigned Contexts = 4,
-    parameter int unsigned PageRows = 32,
-    parameter int unsigned PageChunks = 64,
-    parameter int unsigned ChunkEntries = 256,
-    parameter int unsigned AxonEntries = 1024,
-    parameter int unsigned WeightWords = 4096,
-    parameter int unsigned Groups = 16,
-    parameter int unsigned StateWords = 64,
-    parameter int unsigned UpdateEntries = 512,
-    parameter int unsigned ParamSets = 64,
-    parameter int unsigned Channels = 8,
-    parameter int unsigned Deliveries = 16,
-    parameter int unsigned CreditCounters = 16,
-    parameter int unsigned OutEntries = 128,
-    parameter int unsigned OrderEntries = 16,
-    parameter int unsigned Applications = 1,
-    parameter logic [31:0] ChipHash = 0,
-    localparam int unsigned FlitBits = ChunkIndexBits + 18
+    `SPIKELOOM_NODE_PARAMETERS,
+    localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2
 ) (
     input  logic                  clk_i,
     input  logic                  rst_i,
@@ -65,30 +37,16 @@ module node #(
   localparam int unsigned SpikeSlotBits = $clog2(SpikeWheel);
   localparam int unsigned CreditSlotBits = $clog2(CreditWheel);
 
-  if (Contexts < 1 || Contexts > 16) begin : gen_bad_contexts
-    $error("Contexts must be 1 to 16");
-  end
-  if (PageRows < 2 || PageRows > 256) begin : gen_bad_rows
-    $error("PageRows must be 2 to 256");
-  end
-  if (PageChunks < 1 || PageChunks > 256) begin : gen_bad_chunks
-    $error("PageChunks must be 1 to 256");
-  end
-  if (ChunkIndexBits < 4 || ChunkIndexBits > 16) begin : gen_bad_index
-    $error("ChunkIndexBits must be 4 to 16");
-  end
-  if (Channels < 1 || Channels > 64 || Deliveries < 1 || Deliveries > 64 || CreditCounters < 1 ||
-      CreditCounters > 64 || OrderEntries < 1 || OrderEntries > 64 || OutEntries < 1 || OutEntries > 4096)
-  begin : gen_bad_interface
-    $error("Channels, Deliveries, CreditCounters, OrderEntries must be 1 to 64, OutEntries 1 to 4096");
-  end
+  `SPIKELOOM_CHECK_NOC_PARAMETERS
+  `SPIKELOOM_CHECK_NODE_PARAMETERS
 
   // Ring stop and address decode.
   logic ring_write, ring_read;
-  logic [15:0] ring_address;
+  logic [spikeloom_pkg::ADDRESS_WIDTH-1:0] ring_address;
   logic [31:0] ring_data, ring_answer;
-  logic [3:0] block;
-  logic [11:0] offset;
+  logic [spikeloom_pkg::ADDRESS_BLOCK_W-1:0] block;
+  logic [spikeloom_pkg::ADDRESS_OFFSET_W-1:0] offset;
+  logic [spikeloom_pkg::ADDRESS_CONTEXT_FIELD_W-1:0] context_field;  // of a context's address
   logic write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit;
   logic write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos;
   logic write_memory, read_memory, write_pages, write_tables;
@@ -107,7 +65,10 @@ module node #(
       .data_o(ring_data),
       .answer_i(ring_answer)
   );
-  assign {block, offset} = ring_address;
+  assign block = ring_address[spikeloom_pkg::ADDRESS_BLOCK_LSB+:spikeloom_pkg::ADDRESS_BLOCK_W];
+  assign offset = ring_address[spikeloom_pkg::ADDRESS_OFFSET_LSB+:spikeloom_pkg::ADDRESS_OFFSET_W];
+  localparam int unsigned FieldBits = spikeloom_pkg::ADDRESS_CONTEXT_FIELD_W;
+  assign context_field = offset[spikeloom_pkg::ADDRESS_CONTEXT_FIELD_LSB+:FieldBits];
   always_comb begin
     {write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit} = '0;
     {write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos} = '0;
@@ -115,12 +76,12 @@ module node #(
     if (ring_write) begin
       write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
       write_context = block == 4'(spikeloom_pkg::ADDR_BLOCK_CONTEXT);
-      write_pages = write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES);
-      write_tables = write_context && offset[4:0] == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES);
+      write_pages = write_context && 32'(context_field) == spikeloom_pkg::ADDR_CONTEXT_PAGES;
+      write_tables = write_context && 32'(context_field) == spikeloom_pkg::ADDR_CONTEXT_TABLES;
       write_delivery_page = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
-          offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_PAGE);
+          offset[spikeloom_pkg::ADDRESS_DELIVERY_FIELD_LSB] == 1'(spikeloom_pkg::ADDR_DELIVERY_PAGE);
       write_delivery_range = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
-          offset[0] == 1'(spikeloom_pkg::ADDR_DELIVERY_RANGE);
+          offset[spikeloom_pkg::ADDRESS_DELIVERY_FIELD_LSB] == 1'(spikeloom_pkg::ADDR_DELIVERY_RANGE);
       write_channel = block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
       write_credit = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
       write_spike_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
@@ -198,7 +159,7 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_spike_slot),
-      .write_slot_i(offset[SpikeSlotBits-1:0]),
+      .write_slot_i(offset[spikeloom_pkg::ADDRESS_SPIKE_SLOT_SLOT_LSB+:SpikeSlotBits]),
       .write_entry_i({
         ring_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
         ring_data[spikeloom_pkg::REG_SLOT_TX_LSB+:ChannelBits],
@@ -217,7 +178,7 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_credit_slot),
-      .write_slot_i(offset[CreditSlotBits-1:0]),
+      .write_slot_i(offset[spikeloom_pkg::ADDRESS_CREDIT_SLOT_SLOT_LSB+:CreditSlotBits]),
       .write_entry_i({
         ring_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
         ring_data[spikeloom_pkg::REG_SLOT_TX_LSB+:DeliveryBits],
@@ -253,7 +214,7 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_spike_route),
-      .write_slot_i(offset[SpikeSlotBits-1:0]),
+      .write_slot_i(offset[spikeloom_pkg::ADDRESS_SPIKE_ROUTE_SLOT_LSB+:SpikeSlotBits]),
       .write_route_i(ring_data[14:0]),
       .in_i({local_tx, spike_i}),
       .out_o({local_rx, spike_o})
@@ -269,7 +230,7 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_credit_route),
-      .write_slot_i(offset[CreditSlotBits-1:0]),
+      .write_slot_i(offset[spikeloom_pkg::ADDRESS_CREDIT_ROUTE_SLOT_LSB+:CreditSlotBits]),
       .write_route_i(ring_data[14:0]),
       .in_i({credit_local_tx, credit_i}),
       .out_o({credit_local_rx, credit_o})
@@ -282,7 +243,7 @@ module node #(
   logic [8:0] fire_limit;
   logic [PageChunks-1:0] page_valid;
   logic [7:0] page_chunk;
-  logic [15:0] page_mask, push_mask;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask, push_mask;
   logic [ContextBits-1:0] context_now;
   logic [15:0] context_chunk, context_update, context_updates, context_state;
   logic context_readout, context_last_only, sample_end, integrating, firing;
@@ -305,9 +266,9 @@ module node #(
       .write_delivery_page_i(write_delivery_page),
       .write_delivery_range_i(write_delivery_range),
       .write_eos_i(write_eos),
-      .config_context_i(offset[5+:ContextBits]),
-      .config_delivery_i(offset[1+:DeliveryBits]),
-      .config_row_i(offset[RowBits-1:0]),
+      .config_context_i(offset[spikeloom_pkg::ADDRESS_CONTEXT_CONTEXT_LSB+:ContextBits]),
+      .config_delivery_i(offset[spikeloom_pkg::ADDRESS_DELIVERY_DELIVERY_LSB+:DeliveryBits]),
+      .config_row_i(offset[spikeloom_pkg::ADDRESS_EOS_ROW_LSB+:RowBits]),
       .config_data_i(ring_data),
       .ahead_valid_i(spike_rx_valid && primed_q),
       .ahead_delivery_i(spike_rx),
@@ -333,7 +294,7 @@ module node #(
       .clear_i(clear),
       .en_i,
       .write_delivery_page_i(write_delivery_page),
-      .config_delivery_i(offset[1+:DeliveryBits]),
+      .config_delivery_i(offset[spikeloom_pkg::ADDRESS_DELIVERY_DELIVERY_LSB+:DeliveryBits]),
       .config_context_i(ring_data[spikeloom_pkg::REG_DELIVERY_PAGE_CONTEXT_LSB+:ContextBits]),
       .free_i(free),
       .context_i(context_now),
@@ -357,9 +318,9 @@ module node #(
       .write_tables_i(write_tables),
       .write_channel_i(write_channel),
       .write_credit_i(write_credit),
-      .config_context_i(offset[5+:ContextBits]),
-      .config_channel_i(offset[ChannelBits-1:0]),
-      .config_counter_i(offset[CounterBits-1:0]),
+      .config_context_i(offset[spikeloom_pkg::ADDRESS_CONTEXT_CONTEXT_LSB+:ContextBits]),
+      .config_channel_i(offset[spikeloom_pkg::ADDRESS_CHANNEL_CHANNEL_LSB+:ChannelBits]),
+      .config_counter_i(offset[spikeloom_pkg::ADDRESS_CREDIT_COUNTER_LSB+:CounterBits]),
       .config_data_i(ring_data),
       .context_i(context_now),
       .start_i(fire),
@@ -389,10 +350,10 @@ module node #(
       .en_i,
       .run_i(run),
       .write_context_i(write_context),
-      .config_context_i(offset[5+:ContextBits]),
-      .config_field_i(offset[4:0]),
+      .config_context_i(offset[spikeloom_pkg::ADDRESS_CONTEXT_CONTEXT_LSB+:ContextBits]),
+      .config_field_i(context_field),
       .write_order_i(write_order),
-      .config_position_i(offset[OrderBits-1:0]),
+      .config_position_i(offset[spikeloom_pkg::ADDRESS_ORDER_POSITION_LSB+:OrderBits]),
       .write_order_length_i(write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_ORDER_LENGTH)),
       .config_data_i(ring_data),
       .row_o(row),
@@ -424,25 +385,7 @@ module node #(
   );
 
   crossbar_core #(
-      .Lanes(Lanes),
-      .LifLanes(LifLanes),
-      .WeightFormats(WeightFormats),
-      .AccBits(AccBits),
-      .StateBits(StateBits),
-      .BiasBits(BiasBits),
-      .MaxShift(MaxShift),
-      .MaxScale(MaxScale),
-      .Current(Current),
-      .Readout(Readout),
-      .PageChunks(PageChunks),
-      .ChunkEntries(ChunkEntries),
-      .AxonEntries(AxonEntries),
-      .WeightWords(WeightWords),
-      .Groups(Groups),
-      .StateWords(StateWords),
-      .UpdateEntries(UpdateEntries),
-      .ParamSets(ParamSets),
-      .ChunkIndexBits(ChunkIndexBits)
+      `SPIKELOOM_PASS_CROSSBAR_PARAMETERS
   ) u_core (
       .clk_i,
       .rst_i(rst_i || clear),
@@ -470,7 +413,7 @@ module node #(
       .cfg_re_i(read_memory),
       .cfg_memory_i(memory_q),
       .cfg_word_i(word_q),
-      .cfg_part_i(core_write ? part_q : offset[7:0]),
+      .cfg_part_i(core_write ? part_q : offset[spikeloom_pkg::ADDRESS_MEMORY_PART_LSB+:8]),
       .cfg_data_i(ring_data),
       .cfg_parts_o(core_parts),
       .cfg_data_o(core_data)
@@ -484,7 +427,7 @@ module node #(
 
   // Counters.
   logic checked, broken, broken_seen_q;
-  logic [15:0] push_bits_q;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] push_bits_q;
   logic push_counts_q;
   logic [4:0] push_spikes;
   logic [7:0] events;
@@ -513,7 +456,8 @@ module node #(
   end
   always_comb begin
     push_spikes = 5'd0;
-    if (push_counts_q) for (int b = 0; b < 16; b++) push_spikes = push_spikes + 5'(push_bits_q[b]);
+    if (push_counts_q)
+      for (int b = 0; b < spikeloom_pkg::CHUNK_BITS; b++) push_spikes = push_spikes + 5'(push_bits_q[b]);
   end
   assign events = {
     checked && !broken && !broken_seen_q,
@@ -533,8 +477,8 @@ module node #(
       .clear_i(clear),
       .steps_i(events),
       .wide_i(push_spikes),
-      .counter_i(offset[2:0]),
-      .high_i(offset[5]),
+      .counter_i(3'(offset - 12'(spikeloom_pkg::ADDR_NODE_FIRINGS))),
+      .high_i((offset & 12'(spikeloom_pkg::ADDR_NODE_HIGH)) != '0),
       .data_o(counter_data)
   );
 
@@ -549,7 +493,7 @@ module node #(
       if (block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY)) begin
         answer_from_q <= FromMemory;
       end else if (block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE)) begin
-        if (offset[4]) answer_from_q <= FromCounter;
+        if ((offset & 12'(spikeloom_pkg::ADDR_NODE_FIRINGS)) != '0) answer_from_q <= FromCounter;
         case (offset)
           12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
           12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;

@@ -13,14 +13,15 @@
 //   free_i        in ti: row_i becomes empty, visible ti + 1
 //   page_chunk_i  chunk of row_i, its mask on page_mask_o one enabled cycle later, while reading_i
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module receiver #(
-    parameter int unsigned Contexts = 4,
-    parameter int unsigned PageRows = 32,
-    parameter int unsigned PageChunks = 64,
-    parameter int unsigned Deliveries = 16,
-    parameter int unsigned ChunkIndexBits = 10,
-    localparam int unsigned FlitBits = ChunkIndexBits + 18,
+    `SPIKELOOM_PARAMETER_Contexts,
+    `SPIKELOOM_PARAMETER_PageRows,
+    `SPIKELOOM_PARAMETER_PageChunks,
+    `SPIKELOOM_PARAMETER_Deliveries,
+    `SPIKELOOM_PARAMETER_ChunkIndexBits,
+    localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
     localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1,
@@ -54,10 +55,10 @@ module receiver #(
     input  logic                    free_i,
     input  logic                    reading_i,
     input  logic [   ChunkBits-1:0] page_chunk_i,
-    output logic [            15:0] page_mask_o
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_o
 );
   localparam int unsigned PageLsb = spikeloom_pkg::REG_DELIVERY_PAGE_WRITE_PAGE_LSB;
-  localparam int unsigned IndexLsb = 16;
+  localparam int unsigned IndexLsb = spikeloom_pkg::CHUNK_BITS;
   localparam int unsigned CountBits = ChunkIndexBits < 16 ? ChunkIndexBits + 1 : 16;
 
   // Tables: context pages, deliveries.
@@ -191,7 +192,7 @@ module receiver #(
   logic store_q, again_q, read_valid;
   logic [RowBits-1:0] store_row_q;
   logic [ChunkBits-1:0] store_chunk_q;
-  logic [15:0] store_mask_q;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] store_mask_q;
   logic [PageRows-1:0] chunks_empty_q;
   logic [PageChunks-1:0] valid_read, valid_new, valid_last_q, valid_scan;
   logic store, same_row, scan_clash, scan_empty_q;
@@ -205,7 +206,7 @@ module receiver #(
       if (chunk_now) begin
         store_row_q <= row0_q;
         store_chunk_q <= chunk0_q + ChunkBits'(distance);
-        store_mask_q <= flit_i[15:0];
+        store_mask_q <= flit_i[spikeloom_pkg::CHUNK_BITS-1:0];
         again_q <= same_row;
       end
     end
@@ -260,7 +261,7 @@ module receiver #(
   assign page_valid_o = scan_empty_q ? '0 : valid_scan;
 
   ram_sdp #(
-      .Width(16),
+      .Width(spikeloom_pkg::CHUNK_BITS),
       .Depth(PageRows << ChunkBits)
   ) u_masks (
       .clk_i,

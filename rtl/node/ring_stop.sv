@@ -16,7 +16,7 @@ module ring_stop (
     output logic [63:0] ring_o,
     output logic        write_o,
     output logic        read_o,
-    output logic [15:0] address_o,
+    output logic [spikeloom_pkg::ADDRESS_WIDTH-1:0] address_o,
     output logic [31:0] data_o,
     input  logic [31:0] answer_i
 );
@@ -31,7 +31,7 @@ module ring_stop (
   assign mine = valid0_q && word0_q[spikeloom_pkg::WORD_RING_NODE_LSB+:12] == node_i;
   assign write_o = mine && word0_q[KindLsb+:4] == KindWrite;
   assign read_o = mine && word0_q[KindLsb+:4] == KindRead;
-  assign address_o = word0_q[spikeloom_pkg::WORD_RING_ADDRESS_LSB+:16];
+  assign address_o = word0_q[spikeloom_pkg::WORD_RING_ADDRESS_LSB+:spikeloom_pkg::ADDRESS_WIDTH];
   assign data_o = word0_q[spikeloom_pkg::WORD_RING_DATA_LSB+:32];
 
   always_ff @(posedge clk_i) begin

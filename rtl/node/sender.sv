@@ -10,14 +10,15 @@
 //   rx_*      counter of the credit on credit_i in this cycle
 //   busy_o    a channel of context_i is pending
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module sender #(
-    parameter int unsigned Contexts = 4,
-    parameter int unsigned Channels = 8,
-    parameter int unsigned CreditCounters = 16,
-    parameter int unsigned OutEntries = 128,
-    parameter int unsigned ChunkIndexBits = 10,
-    localparam int unsigned FlitBits = ChunkIndexBits + 18,
+    `SPIKELOOM_PARAMETER_Contexts,
+    `SPIKELOOM_PARAMETER_Channels,
+    `SPIKELOOM_PARAMETER_CreditCounters,
+    `SPIKELOOM_PARAMETER_OutEntries,
+    `SPIKELOOM_PARAMETER_ChunkIndexBits,
+    localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1,
     localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1
@@ -40,7 +41,7 @@ module sender #(
     input  logic                      start_i,
     input  logic                      push_i,
     input  logic [ChunkIndexBits-1:0] push_index_i,
-    input  logic [              15:0] push_mask_i,
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] push_mask_i,
     input  logic                      fill_i,
     input  logic                      fill_sample_end_i,
     input  logic                      retire_i,
@@ -55,7 +56,7 @@ module sender #(
 );
   localparam int unsigned EntryBits = OutEntries > 1 ? $clog2(OutEntries) : 1;
   localparam int unsigned PointerBits = EntryBits + 1;  // one past the last entry is an end
-  localparam int unsigned ListBits = ChunkIndexBits + 16;
+  localparam int unsigned ListBits = ChunkIndexBits + spikeloom_pkg::CHUNK_BITS;
 
   // Tables.
   logic [PointerBits-1:0] first_out[0:Contexts-1];

@@ -4,11 +4,12 @@
 // the context, BUSY lasts until the core is done. Holds the context tables; everything with context in its
 // name belongs to the current context and is stable from WAIT to the end of the firing.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module sequencer #(
-    parameter int unsigned Contexts = 4,
-    parameter int unsigned PageRows = 32,
-    parameter int unsigned OrderEntries = 16,
+    `SPIKELOOM_PARAMETER_Contexts,
+    `SPIKELOOM_PARAMETER_PageRows,
+    `SPIKELOOM_PARAMETER_OrderEntries,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
     localparam int unsigned OrderBits = OrderEntries > 1 ? $clog2(OrderEntries) : 1
@@ -21,7 +22,7 @@ module sequencer #(
     // configuration, host time
     input  logic                   write_context_i,
     input  logic [ContextBits-1:0] config_context_i,
-    input  logic [            4:0] config_field_i,
+    input  logic [spikeloom_pkg::ADDRESS_CONTEXT_FIELD_W-1:0] config_field_i,
     input  logic                   write_order_i,
     input  logic [  OrderBits-1:0] config_position_i,
     input  logic                   write_order_length_i,
@@ -66,7 +67,8 @@ module sequencer #(
   logic [15:0] first_state[0:Contexts-1];
   logic [1:0] mode[0:Contexts-1];
   logic [Contexts-1:0] valid_q;
-  logic [LimitBits-1:0] limit[0:(16<<ContextBits)-1];
+  localparam int unsigned StepBits = $clog2(spikeloom_pkg::LIMIT_CONTEXT_LIMITS);
+  logic [LimitBits-1:0] limit[0:(spikeloom_pkg::LIMIT_CONTEXT_LIMITS<<ContextBits)-1];
   logic [ContextBits+7:0] order[0:OrderEntries-1];
   logic [OrderBits:0] order_length_q;
 
@@ -95,8 +97,8 @@ module sequencer #(
           config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_READOUT_LSB]
         };
       end
-      if (config_field_i[4])
-        limit[{config_context_i, config_field_i[3:0]}] <= config_data_i[LimitBits-1:0];
+      if (32'(config_field_i) >= spikeloom_pkg::ADDR_CONTEXT_LIMIT)
+        limit[{config_context_i, config_field_i[StepBits-1:0]}] <= config_data_i[LimitBits-1:0];
     end
     if (write_order_i)
       order[config_position_i] <= {

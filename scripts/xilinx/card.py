@@ -78,13 +78,16 @@ def kernel_sources(build):
     return list(dict.fromkeys([*rtl.packages(build), *rtl.modules(), *shell]))
 
 
-def inlined(path):
-    """A file's text with its project includes in place: a packaged kernel has one flat folder of sources."""
+def inlined(path, macros):
+    """A file's text with includes and parameter lists in place: a packaged kernel has one flat folder of
+    sources, and the packager reads the top's parameters from its text.
+    """
 
     def include(match):
         return (ROOT / match[1]).read_text(encoding="utf-8")
 
-    return re.sub(r'^`include "([^"]+)"$', include, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = rtl.expanded(path.read_text(encoding="utf-8"), macros)
+    return re.sub(r'^`include "([^"]+)"$', include, text, flags=re.MULTILINE)
 
 
 def with_parameters(text, values):
@@ -128,8 +131,9 @@ def prepare(card, arguments):
     shutil.rmtree(sources, ignore_errors=True)
     sources.mkdir(parents=True)
     staged = []
+    macros = rtl.macros(arguments.build)
     for path in kernel_sources(arguments.build):
-        text = inlined(path)
+        text = inlined(path, macros)
         if path.stem == TOP:
             text = with_parameters(text, values)
         if arguments.dsp:

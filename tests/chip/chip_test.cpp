@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "compiler/base/error.hpp"
@@ -61,6 +62,32 @@ TEST(ChipFile, ReportsEverythingWrongAtOnce) {
   EXPECT_THAT(text, HasSubstr("tile.weight_bits: 8 is missing"));
 }
 
+TEST(ChipFile, RulesBetweenKeysAreChecked) {
+  const std::string text = message_of(
+      "name = \"a\"\n[noc]\nchunk_index_bits = 5\n[tile]\npage_chunks = 33\nacc_bits = 20\nstate_bits = "
+      "18\nweight_bits = 8\n[host]\nqueue_words = 100\n");
+  EXPECT_THAT(text, HasSubstr("tile.page_chunks = 33: noc.chunk_index_bits = 5 cannot number them"));
+  EXPECT_THAT(text, HasSubstr("tile.acc_bits = 20: expected at most tile.state_bits = 18"));
+  EXPECT_THAT(text, HasSubstr("tile.weight_bits: expected a list of 8, 4, 2, 1"));
+  EXPECT_THAT(text, HasSubstr("host.queue_words = 100: expected a power of two"));
+}
+
+TEST(ChipFile, ATileTakesAllParametersButTheMeshsAndTheHosts) {
+  const auto names = [](const std::vector<RtlParameter>& list) {
+    std::vector<std::string> of;
+    for (const RtlParameter& parameter : list) of.push_back(parameter.name);
+    std::sort(of.begin(), of.end());
+    return of;
+  };
+  std::vector<std::string> others = {"Width",      "Height",     "HostChannels", "HostCreditCounters",
+                                     "QueueWords", "OutputWords"};
+  const std::vector<std::string> of_node = names(node_parameters(Chip{}));
+  others.insert(others.end(), of_node.begin(), of_node.end());
+  std::sort(others.begin(), others.end());
+  EXPECT_EQ(others, names(rtl_parameters(Chip{})));
+  EXPECT_THAT(of_node, ::testing::IsSupersetOf({"Lanes", "WeightFormats", "Applications", "ChipHash"}));
+}
+
 TEST(ChipFile, NamesTheLineThatIsNotToml) {
   EXPECT_THAT(message_of("name = \"a\"\n[mesh\n"), HasSubstr("line 2"));
   EXPECT_THAT(message_of("name = \"a\"\n[mesh]\nwidth = \"two\"\n"),
@@ -85,6 +112,17 @@ TEST(Hardware, FieldsSurvivePacking) {
   entry.negate = 1;
   entry.format = 2;
   EXPECT_EQ(hw::MemChunkEntry::unpack(entry.pack()), entry);
+}
+
+TEST(Hardware, AddressesHaveTheirBlockAndSurvivePacking) {
+  const hw::AddressContext context{.field = hw::kAddrContextMode, .context = 3};
+  EXPECT_EQ(context.pack(), 0x1064U);
+  EXPECT_EQ(hw::Address::unpack(context.pack()),
+            (hw::Address{.offset = 0x064, .block = hw::kAddrBlockContext}));
+  EXPECT_EQ(hw::AddressContext::unpack(context.pack()), context);
+  EXPECT_EQ((hw::AddressDelivery{.field = hw::kAddrDeliveryRange, .delivery = 5}.pack()), 0x200bU);
+  EXPECT_EQ((hw::AddressMemory{.part = 2, .read = 1}.pack()), 0xb802U);
+  EXPECT_EQ(hw::AddressNode{.number = hw::kAddrNodeControl}.pack(), hw::kAddrNodeControl);
 }
 
 }  // namespace

@@ -22,7 +22,13 @@ Word ring(std::uint32_t kind, std::uint32_t node, std::uint32_t address, std::ui
   return hw::WordRing{.data = data, .address = address, .node = node, .kind = kind}.pack();
 }
 
-std::uint32_t memory_address(std::uint32_t offset) { return hw::kAddrBlockMemory << 12U | offset; }
+bool reads_memory(std::uint32_t address) {
+  return hw::Address::unpack(address).block == hw::kAddrBlockMemory &&
+         hw::AddressMemory::unpack(address).read != 0;
+}
+std::uint32_t memory_address(std::uint32_t offset) {
+  return hw::Address{.offset = offset, .block = hw::kAddrBlockMemory}.pack();
+}
 
 /// Hashes of every node; then potentials written and read back on every tile, forwards and backwards.
 std::vector<Word> ring_words(const Chip& chip) {
@@ -48,7 +54,7 @@ std::vector<Word> ring_words(const Chip& chip) {
     for (std::uint32_t word = kWords; word-- > 0;) {
       point(node, word);
       for (std::uint32_t part = 0; part < parts; ++part)
-        words.push_back(ring(hw::kKindRingRead, node, memory_address(hw::kAddrMemoryRead + part), 0));
+        words.push_back(ring(hw::kKindRingRead, node, hw::AddressMemory{.part = part, .read = 1}.pack(), 0));
     }
   return words;
 }
@@ -123,8 +129,8 @@ TEST_P(ChipLink, ReadsBackWhatWasWritten) {
   for (const Word word : link.words) {
     const auto ring = hw::WordRing::unpack(word);
     auto& [index, part] = at[ring.node];
-    if (ring.kind == hw::kKindRingRead && ring.address >= memory_address(hw::kAddrMemoryRead)) {
-      expected.push_back(memory.at({ring.node, index, ring.address - memory_address(hw::kAddrMemoryRead)}));
+    if (ring.kind == hw::kKindRingRead && reads_memory(ring.address)) {
+      expected.push_back(memory.at({ring.node, index, hw::AddressMemory::unpack(ring.address).part}));
     } else if (ring.address == memory_address(hw::kAddrMemoryAddress)) {
       index = hw::RegMemoryAddress::unpack(ring.data).word;
       part = 0;
@@ -138,7 +144,7 @@ TEST_P(ChipLink, ReadsBackWhatWasWritten) {
   }
   std::vector<std::uint32_t> found;
   for (const Word word : exchange(*link.open(), link.words, 1, 64).answers)
-    if (const auto answer = hw::WordRing::unpack(word); answer.address >= memory_address(hw::kAddrMemoryRead))
+    if (const auto answer = hw::WordRing::unpack(word); reads_memory(answer.address))
       found.push_back(answer.data);
   EXPECT_EQ(found, expected);
 }

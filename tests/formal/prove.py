@@ -179,6 +179,7 @@ def main():
     parser.add_argument("--solver", default="cvc4")
     arguments = parser.parse_args()
     arguments.root = arguments.root.resolve()
+    package = arguments.package.resolve()
     proof = PROOFS[arguments.name]
     top = f"prove_{arguments.name}"
     with tempfile.TemporaryDirectory() as folder:
@@ -196,7 +197,7 @@ def main():
             copy.write_text(text)
             files.append(str(copy))
         script = [
-            f"read_verilog -formal -sv -I{arguments.root} {arguments.package.resolve()} {' '.join(files)} "
+            f"read_verilog -formal -sv -I{arguments.root} -I{package.parent} {package} {' '.join(files)} "
             f"{(arguments.root / 'tests/formal' / (arguments.name + '.sv')).resolve()}",
             f"hierarchy -check -top {top}",
             "proc",

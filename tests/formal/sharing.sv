@@ -46,8 +46,8 @@ module prove_sharing (
     logic [1:0] unused_channel;
     host_source #(
         .Applications(2),
-        .Channels(4),
-        .CreditCounters(4),
+        .HostChannels(4),
+        .HostCreditCounters(4),
         .ChunkIndexBits(IndexBits)
     ) u_dut (
         .clk_i,

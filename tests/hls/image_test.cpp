@@ -26,7 +26,7 @@ NodeMemory loaded(const Image& image) {
   NodeMemory tile = NodeMemory::tile(image.chip);
   for (const std::uint64_t word : program(image).load) {
     const hw::WordRing ring = hw::WordRing::unpack(word);
-    const bool control = ring.address == (hw::kAddrBlockNode << 12U | hw::kAddrNodeControl);
+    const bool control = ring.address == hw::kAddrNodeControl;
     if (ring.node == 1 && ring.kind == hw::kKindRingWrite && !control)
       tile.write(static_cast<std::uint32_t>(ring.address), static_cast<std::uint32_t>(ring.data));
   }

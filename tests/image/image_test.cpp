@@ -161,10 +161,10 @@ TEST(Program, LoadsEveryTableAndStartsTheHostLast) {
   const std::vector<NodeTables> expected = tables(image.binding, image.chip);
   for (std::uint32_t node = 0; node < expected.size(); ++node)
     for (std::uint32_t slot = 0; slot < image.chip.spike_wheel; ++slot) {
-      EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeSlot << 12U | slot),
+      EXPECT_EQ(registers[node].at(hw::AddressSpikeSlot{.slot = slot}.pack()),
                 expected[node].spike_slots[slot].pack());
       if (node > 0) {
-        EXPECT_EQ(registers[node].at(hw::kAddrBlockSpikeRoute << 12U | slot),
+        EXPECT_EQ(registers[node].at(hw::AddressSpikeRoute{.slot = slot}.pack()),
                   expected[node].spike_routes[slot].pack());
       }
     }

@@ -9,13 +9,27 @@ import pathlib
 import re
 import subprocess
 import sys
+import tomllib
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+from hardware import description, parameters  # noqa: E402
 
 MAX_BYTES = 2 * 1024 * 1024
 README_LINES = 40
 MAX_COLUMNS = 110
+MOST_PASSED = 6  # parameters that are passed on under their own name, line by line
 CODE = {".cpp", ".hpp", ".h", ".sv", ".svh", ".py", ".sh", ".cmake"}
 COLUMNS = CODE | {".c", ".cl", ".toml", ".md", ".tcl", ".xdc", ".cfg"}
-GENERATED = ("spikeloom_pkg.sv", "spikeloom_hw.hpp", "spikeloom_hw.cl", "kernel.xml")
+GENERATED = (
+    "spikeloom_pkg.sv",
+    "spikeloom_parameters.svh",
+    "spikeloom_hw.hpp",
+    "spikeloom_parameters.hpp",
+    "spikeloom_keys.inc",
+    "spikeloom_hw.cl",
+    "kernel.xml",
+)
+DESCRIPTION = ("rtl/hardware.toml", "rtl/core/*/core.toml")
 MARKERS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:compiler|host|rtl|hls|tests)/[^"]+)"')
 
@@ -200,6 +214,74 @@ def check_generated(root):
             or name.suffix in {".o", ".so", ".a", ".pyc", ".fst"}
         ):
             yield f"{name}:1: generated, and committed"
+
+
+def described_parameters(root):
+    """SystemVerilog names of the parameters that more than the top takes: mesh.width is Width, and so is a
+    common cell's.
+    """
+    files = [path for pattern in DESCRIPTION for path in sorted(root.glob(pattern))]
+    tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in files]
+    return {
+        item["rtl"]
+        for table in tables
+        for item in table.get("parameter", ())
+        if "core" in table or item.get("modules")
+    }
+
+
+def check_described(root):
+    """What the description says is not said again: no parameter declared or passed on by hand in a list, no
+    address composed or taken apart by bare numbers.
+    """
+    known = described_parameters(root)
+    declared = re.compile(r"\bparameter\s+(?:int\s+unsigned|logic\s*\[31:0\])\s+(\w+)\b")
+    passed = re.compile(r"^\s*\.(\w+)\s*\(\1\)\s*,?\s*$")
+    shifts = (
+        (
+            re.compile(r"\bkAddr\w+\s*<<|<<\s*\w+\s*\|\s*(?:hw::|layout::)?kAddr\w+"),
+            "address composed by a shift",
+        ),
+        (
+            re.compile(r"(?i)address\w*(?:\(\))?\s*(?:>>\s*\d|&\s*(?:0x|\d))"),
+            "address taken apart by bare numbers",
+        ),
+        (re.compile(r"\bblock\s*<<"), "address composed by a shift"),
+    )
+    sliced = re.compile(r"\b(?:offset|ring_address|here_address)\s*\[\s*\d")
+    for name in tracked(root):
+        if name.parts[:2] == ("tests", "repo") or name.parts[0] == "scripts":
+            continue
+        if name.suffix in {".sv", ".svh"}:
+            many = []
+            for number, line in enumerate(without_comments(text_of(root, name)).splitlines(), 1):
+                for parameter in declared.findall(line):
+                    if parameter in known:
+                        yield f"{name}:{number}: declares {parameter}: write `SPIKELOOM_PARAMETER_{parameter}"
+                match = passed.match(line)
+                many = many + [match[1]] if match and match[1] in known else []
+                if len(many) == MOST_PASSED:
+                    yield f"{name}:{number}: passes a list of parameters on: write a `SPIKELOOM_PASS_* macro"
+                if sliced.search(line):
+                    yield f"{name}:{number}: address sliced by bare numbers"
+        if name.suffix in {".cpp", ".hpp", ".h"}:
+            for number, line in enumerate(without_comments(text_of(root, name)).splitlines(), 1):
+                for pattern, why in shifts:
+                    if pattern.search(line):
+                        yield f"{name}:{number}: {why}: use the hw::Address structures"
+
+
+def check_chip_file_page(root):
+    """The table of docs/chip-file.md is that of the description."""
+    page = root / "docs/chip-file.md"
+    if not (root / "rtl/hardware.toml").exists() or not page.exists():
+        return
+    text = page.read_text(encoding="utf-8")
+    if parameters.refreshed(description.load(root / "rtl/hardware.toml"), text) != text:
+        yield (
+            "docs/chip-file.md:1: stale; refresh it: "
+            "scripts/generate_hardware.py rtl/hardware.toml --docs docs/chip-file.md"
+        )
 
 
 def check_scripts(root):

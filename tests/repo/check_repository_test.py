@@ -38,6 +38,52 @@ class CheckRepository(unittest.TestCase):
         for check in check_repository.CHECKS:
             self.assertEqual(self.breaches(check), [], check)
 
+    DESCRIBED = {
+        "rtl/hardware.toml": '[[parameter]]\nrtl = "Width"\nowner = "chip"\n'
+        + "".join(f'[[parameter]]\nrtl = "N{n}"\nowner = "node"\nmodules = ["node"]\n' for n in range(8)),
+        "rtl/core/crossbar/core.toml": 'core = "crossbar"\n[[parameter]]\nrtl = "Lanes"\n',
+    }
+
+    def test_parameters_that_are_declared_by_hand_are_found(self):
+        for line in ("    parameter int unsigned Lanes = 16,", "  parameter  int unsigned N3 = 1"):
+            for place in ("rtl/n.sv", "tests/rtl_net/stub/n.sv", "host/device/n.sv"):
+                text = f"module n #(\n{line}\n) ();\nendmodule\n"
+                self.assert_found("described", {**self.DESCRIBED, place: text}, "n.sv:2: declares")
+        own = "module n #(\n    parameter int unsigned Width = 16,\n    `SPIKELOOM_PARAMETER_Lanes\n) ();\n"
+        self.assertEqual(self.breaches("described", {**self.DESCRIBED, "rtl/n.sv": own}), [])
+
+    def test_lists_that_are_passed_on_by_hand_are_found(self):
+        def passing(count):
+            lines = "".join(f"      .N{n}(N{n}),\n" for n in range(count))
+            return {**self.DESCRIBED, "rtl/n.sv": f"module n ();\n  m #(\n{lines}  ) u_m ();\nendmodule\n"}
+
+        self.assert_found("described", passing(6), "n.sv:8: passes a list")
+        self.assertEqual(self.breaches("described", passing(5)), [])
+
+    def test_addresses_made_of_bare_numbers_are_found(self):
+        for line in (
+            "word.address = hw::kAddrBlockMemory << 12U | offset;",
+            "write(node, context << 5U | hw::kAddrContextMode);",
+            "word.address = block << 12U | offset;",
+            "if (ring.address >> 12U == 3) return;",
+            "const auto offset = address & 0xfffU;",
+        ):
+            with self.subTest(line):
+                self.assert_found("described", {"host/device/d.cpp": f"\n{line}\n"}, "d.cpp:2: address")
+        for line in ("  assign field = offset[4:0];", "  assign slot = offset[5+:Bits];"):
+            with self.subTest(line):
+                self.assert_found("described", {"rtl/n.sv": f"module n ();\n{line}\n"}, "n.sv:2: address")
+        sound = "word.address = hw::Address{.offset = 1U << bit, .block = 3}.pack();\n"
+        self.assertEqual(self.breaches("described", {"host/device/d.cpp": sound}), [])
+
+    def test_a_stale_table_of_keys_is_found(self):
+        root = pathlib.Path(__file__).resolve().parents[2]
+        names = ("rtl/hardware.toml", "rtl/core/crossbar/core.toml", "docs/chip-file.md")
+        files = {name: (root / name).read_text() for name in names}
+        self.assertEqual(self.breaches("chip_file_page", files), [])
+        changed = files["rtl/core/crossbar/core.toml"].replace("range = [4, 64]", "range = [4, 32]")
+        self.assert_found("chip_file_page", {**files, "rtl/core/crossbar/core.toml": changed}, "stale")
+
     def test_includes_that_go_up_are_found(self):
         self.assert_found("includes", {"compiler/base/d.cpp": '#include "compiler/chip/b.hpp"\n'}, "d.cpp:1")
         self.assert_found(

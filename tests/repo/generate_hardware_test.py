@@ -1,35 +1,49 @@
 #!/usr/bin/env python3
-"""generate_hardware.py: package, header and kernel.xml say the same of the kernel; faults are named."""
+"""scripts/hardware: the generated files say the same in every language; faults are named."""
 import copy
 import pathlib
+import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 import unittest
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import generate_hardware  # noqa: E402
+from hardware import cpp, description, kernel, parameters, systemverilog  # noqa: E402
 
-DESCRIPTION = tomllib.loads((ROOT / "rtl/hardware.toml").read_text())
+HARDWARE = ROOT / "rtl/hardware.toml"
+DESCRIPTION = description.load(HARDWARE)
 KERNEL = DESCRIPTION["kernel"]
 
 
 class GenerateHardware(unittest.TestCase):
     def assert_refused(self, change, part):
-        kernel = copy.deepcopy(KERNEL)
-        change(kernel)
+        changed = copy.deepcopy(KERNEL)
+        change(changed)
         with self.assertRaises(SystemExit) as stopped:
-            generate_hardware.check_kernel(kernel)
+            kernel.check(changed)
         self.assertIn(part, str(stopped.exception))
+
+    def refused(self, change, part):
+        """The whole description is refused after a change."""
+        changed = copy.deepcopy(DESCRIPTION)
+        change(changed)
+        with self.assertRaises(SystemExit) as stopped:
+            description.check(changed)
+        self.assertIn(part, str(stopped.exception))
+
+    @staticmethod
+    def parameter(described, key):
+        return next(item for item in described["parameter"] if item.get("key") == key)
 
     def test_the_kernel_is_written_alike_everywhere(self):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run(
-                [sys.executable, ROOT / "scripts/generate_hardware.py", ROOT / "rtl/hardware.toml", folder],
+                [sys.executable, ROOT / "scripts/generate_hardware.py", HARDWARE, folder],
                 check=True,
             )
             package = (pathlib.Path(folder) / "spikeloom_pkg.sv").read_text()
@@ -52,34 +66,174 @@ class GenerateHardware(unittest.TestCase):
             )
         for name, offset in KERNEL["registers"].items():
             self.assertIn(f"localparam int unsigned KERNEL_REGISTER_{name} = {offset};", package)
-            self.assertRegex(header, rf"kKernelRegister{generate_hardware.camel(name.lower())} = {offset};")
+            self.assertRegex(header, rf"kKernelRegister{description.camel(name.lower())} = {offset};")
         ports = {port.get("name"): port for port in tree.iter("port")}
         self.assertEqual(set(ports), {KERNEL["control_port"], KERNEL["memory_port"]})
         self.assertTrue(all(item.get("port") in ports for item in arguments.values()))
         self.assertEqual(tree.find("kernel").get("hwControlProtocol"), "ap_ctrl_hs")
 
-    def test_the_hash_follows_the_register_map_and_no_comment(self):
-        text = (ROOT / "rtl/hardware.toml").read_text()
-        digests = []
-        for changed in (
-            text,
-            text + "# a comment\n",
-            text.replace("RESULTS_WRITTEN = 0x80", "RESULTS_WRITTEN = 0xA0"),
-            text.replace('"quiet_cycles", 0x38', '"quiet_cycles", 0x40'),
-        ):
+    def test_the_hash_follows_meaning_and_no_comment(self):
+        core = "core/crossbar/core.toml"
+        texts = {name: (ROOT / "rtl" / name).read_text() for name in ("hardware.toml", core)}
+
+        def digest(name, *change):
+            self.assertIn(change[0], texts[name])
             with tempfile.TemporaryDirectory() as folder:
-                source = pathlib.Path(folder) / "hardware.toml"
-                source.write_text(changed)
-                subprocess.run(
-                    [sys.executable, ROOT / "scripts/generate_hardware.py", source, folder], check=True
+                for file, text in texts.items():
+                    path = pathlib.Path(folder) / file
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(text.replace(*change) if file == name else text)
+                return description.digest(description.load(pathlib.Path(folder) / "hardware.toml"))
+
+        now = description.digest(DESCRIPTION)
+        self.assertEqual(digest("hardware.toml", "version = 1", "version = 1  # a comment"), now)
+        self.assertEqual(digest(core, 'unit = "lanes"', 'unit = "pieces"'), now)
+        self.assertEqual(digest(core, "Width of an accumulator.", "Bits of an accumulator."), now)
+        changed = [
+            digest("hardware.toml", "RESULTS_WRITTEN = 0x80", "RESULTS_WRITTEN = 0xA0"),
+            digest("hardware.toml", '"quiet_cycles", 0x38', '"quiet_cycles", 0x40'),
+            digest(
+                "hardware.toml", '["field", 0, 5], ["context", 5, 7]', '["field", 0, 6], ["context", 6, 6]'
+            ),
+            digest("hardware.toml", "CONTRACT_FRACTION_BITS = 8", "CONTRACT_FRACTION_BITS = 6"),
+            digest(core, "range = [4, 64]", "range = [4, 32]"),
+            digest(core, 'divides = "tile.lanes"\n', ""),
+            digest(core, "POTENTIALS = 6", "POTENTIALS = 8"),
+        ]
+        self.assertEqual(len({now, *changed}), 1 + len(changed))
+
+    def test_faults_of_parameters_are_refused(self):
+        def change(which, **entries):
+            return lambda described: self.parameter(described, which).update(entries)
+
+        self.refused(change("tile.lanes", default=65), "tile.lanes: the default 65 lies outside 4 to 64")
+        self.refused(change("tile.lanes", default=6), "no multiple of 4")
+        self.refused(change("tile.lif_lanes", default=3), "no power of two")
+        self.refused(change("tile.lif_lanes", divides="tile.lane"), "divides tile.lane: no such key")
+        self.refused(change("tile.lanes", owner="systolic"), "owner systolic: expected one of chip")
+        self.refused(change("tile.lanes", rtl="LifLanes"), "rtl LifLanes occurs twice")
+        self.refused(change("tile.lanes", key="core.lanes"), "expected a key of the tables mesh")
+        self.refused(change("tile.lanes", rnage=[1, 2]), "rnage: no such entry")
+        self.refused(change("tile.weight_bits", default=[4]), "the default lacks 8")
+        self.refused(lambda d: self.parameter(d, "tile.lanes").pop("unit"), "unit is missing")
+
+    def test_faults_of_addresses_and_chunks_are_refused(self):
+        self.refused(lambda d: d["address_block"][1].update(block=0), "a block occurs twice")
+        self.refused(lambda d: d["address_block"][0].update(block=12), "address_node: block 12")
+        self.refused(lambda d: d["address_block"][1].update(fields=[["context", 5, 8]]), "does not fit 12")
+        self.refused(lambda d: d["numbers"].update(CHUNK_BITS=32), "a mask of 16 bits, CHUNK_BITS = 32")
+
+    def test_a_core_names_its_folder_and_nobody_elses_things(self):
+        for part, message in (
+            ({"core": "systolic"}, "expected the folder's name, crossbar"),
+            ({"core": "crossbar", "memories": {"CHUNKS": 9}}, "CHUNKS is another core's"),
+            ({"core": "crossbar", "kinds": {}}, "kinds: a core's file has"),
+        ):
+            with self.assertRaises(SystemExit) as stopped:
+                description.add_core(copy.deepcopy(DESCRIPTION), part, ROOT / "rtl/core/crossbar/core.toml")
+            self.assertIn(message, str(stopped.exception))
+
+    def test_rules_reach_every_language(self):
+        header, keys = systemverilog.header(DESCRIPTION), cpp.key_table(DESCRIPTION)
+        self.assertIn("`define SPIKELOOM_PARAMETER_Lanes parameter int unsigned Lanes = 16", header)
+        self.assertIn(
+            "`define SPIKELOOM_PARAMETER_WeightFormats parameter int unsigned WeightFormats = 15", header
+        )
+        for condition in (
+            "Lanes < 4 || Lanes > 64",
+            "Lanes % 4 != 0",
+            "(LifLanes & (LifLanes - 1)) != 0",
+            "Lanes % LifLanes != 0",
+            "AccBits > StateBits",
+            "PageChunks > (1 << ChunkIndexBits)",
+            "(WeightFormats & 1) == 0 || WeightFormats > 15",
+        ):
+            self.assertIn(f"if ({condition}) begin", header)
+        lanes = next(line for line in keys.splitlines() if '"lif_lanes"' in line)
+        self.assertIn('.low = 1, .high = 16, .power_of_two = true, .divides = "tile.lanes"', lanes)
+        for key in ("tile.lif_lanes", "tile.weight_bits"):
+            self.assertIn(f"`{key}`", parameters.markdown(DESCRIPTION))
+
+    def test_lists_declare_what_they_pass_on(self):
+        known = {item["rtl"] for item in DESCRIPTION["parameter"]}
+        lists = dict(systemverilog.lists(DESCRIPTION))
+        self.assertEqual({item["rtl"] for item in lists["CHIP"]}, known)
+        header = systemverilog.header(DESCRIPTION)
+        for name, taken in lists.items():
+            names = [item["rtl"] for item in taken]
+            body = re.search(rf"`define SPIKELOOM_{name}_PARAMETERS \\\n((?:.*\\\n)*.*)\n", header)[1]
+            self.assertEqual(re.findall(r"`SPIKELOOM_PARAMETER_(\w+)", body), names)
+            body = re.search(rf"`define SPIKELOOM_PASS_{name}_PARAMETERS \\\n((?:.*\\\n)*.*)\n", header)[1]
+            self.assertEqual(re.findall(r"\.(\w+)\(\1\)", body), names)
+
+    @unittest.skipUnless(
+        shutil.which("verilator") and shutil.which("c++"), "needs verilator and a C++ compiler"
+    )
+    def test_cpp_and_systemverilog_agree_on_every_field(self):
+        """C++ packs random values; SystemVerilog takes each field out of the word and finds the value."""
+        rng = random.Random(13)
+        shapes = [(name, width, fields, None) for name, width, fields in description.layouts(DESCRIPTION)]
+        offset = description.offset_bits(DESCRIPTION)
+        shapes += [(n, offset, f, block) for n, block, f in description.address_blocks(DESCRIPTION)]
+        with tempfile.TemporaryDirectory() as place:
+            folder = pathlib.Path(place)
+            (folder / "spikeloom_hw.hpp").write_text(cpp.header(DESCRIPTION))
+            (folder / "spikeloom_pkg.sv").write_text(systemverilog.package(DESCRIPTION))
+
+            def run(*command):
+                return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+            packs, checks = [], []
+            for struct, width, fields, block in shapes:
+                values = {field: rng.getrandbits(size) for field, _, size in fields}
+                setters = " ".join(f"x.{field} = {value}ULL;" for field, value in values.items())
+                kind = f"hw::{description.camel(struct)}"
+                packs.append(
+                    f"{{ {kind} x; {setters} if ({kind}::unpack(x.pack()) != x) return 1; show(x.pack()); }}"
                 )
-                digests.append(
-                    re.search(
-                        r"kHardwareHash = (\w+)", (pathlib.Path(folder) / "spikeloom_hw.hpp").read_text()
-                    ).group(1)
-                )
-        self.assertEqual(digests[0], digests[1])
-        self.assertEqual(len(set(digests)), 3)
+                checks.append((struct, width, values, block))
+            (folder / "pack.cpp").write_text(
+                '#include <cstdio>\n#include "spikeloom_hw.hpp"\nusing namespace spikeloom;\n'
+                'static void show(std::uint64_t bits) { std::printf("%llx\\n", (unsigned long long)bits); }\n'
+                "template <std::size_t N> void show(const std::array<std::uint32_t, N>& parts) {\n"
+                "  for (auto p = N; p-- > 0;) "
+                'std::printf("%08x", parts[p]); std::printf("\\n"); }\n'
+                "int main() {\n" + "\n".join(packs) + "\n}\n"
+            )
+            run("c++", "-std=c++20", "-O0", "-I.", "pack.cpp", "-o", "pack")
+            packed = run("./pack").split()
+            self.assertEqual(len(packed), len(checks))
+            body = []
+            for (struct, width, values, block), word in zip(checks, packed):
+                bits = width if block is None else 16
+                word_name = f"w_{struct}"
+                body.append(f"  localparam logic [{bits - 1}:0] {word_name} = {bits}'h{word};")
+                for field, value in values.items():
+                    upper = f"spikeloom_pkg::{struct.upper()}_{field.upper()}"
+                    body.append(
+                        f"  if (64'({word_name}[{upper}_LSB+:{upper}_W]) != 64'd{value}) "
+                        f'begin : b_{struct}_{field}\n    $error("{struct}.{field}");\n  end'
+                    )
+                if block is not None:
+                    upper = "spikeloom_pkg::ADDRESS_BLOCK"
+                    constant = f"spikeloom_pkg::ADDR_BLOCK_{struct[len('address_') :].upper()}"
+                    body.append(
+                        f"  if (32'({word_name}[{upper}_LSB+:{upper}_W]) != {constant}) "
+                        f'begin : b_{struct}_block\n    $error("{struct}: block");\n  end'
+                    )
+            top = folder / "fields.sv"
+            lint = ("verilator", "--lint-only", "spikeloom_pkg.sv", "fields.sv")
+            text = "module fields ();\n" + "\n".join(body) + "\nendmodule\n"
+            top.write_text(text)
+            run(*lint, "--top-module", "fields")
+            # A package whose field lies a bit higher is found.
+            package = (folder / "spikeloom_pkg.sv").read_text()
+            line = "ADDRESS_CONTEXT_CONTEXT_LSB = 5;"
+            self.assertIn(line, package)
+            (folder / "spikeloom_pkg.sv").write_text(package.replace(line, line.replace("5", "4")))
+            with self.assertRaises(subprocess.CalledProcessError) as stopped:
+                run(*lint, "--top-module", "fields")
+            self.assertIn("address_context.context", stopped.exception.stderr)
 
     def test_registers_on_one_another_are_refused(self):
         self.assert_refused(lambda k: k["registers"].update(ERROR=k["registers"]["CYCLES"]), "lies on ERROR")

@@ -22,7 +22,9 @@ inline Word ring_write(std::uint32_t node, std::uint32_t address, std::uint32_t 
 inline Word ring_read(std::uint32_t node, std::uint32_t address) {
   return hw::WordRing{.data = 0, .address = address, .node = node, .kind = hw::kKindRingRead}.pack();
 }
-inline std::uint32_t at(std::uint32_t block, std::uint32_t offset) { return block << 12U | offset; }
+inline std::uint32_t at(std::uint32_t block, std::uint32_t offset) {
+  return hw::Address{.offset = offset, .block = block}.pack();
+}
 
 /// How a link treats the chip: chances in percent, each clock, that a word is offered or taken.
 struct Link {

@@ -3,6 +3,7 @@
 
 #include "Vtile1.h"
 #include "compiler/chip/timing.hpp"
+#include "spikeloom_hw.hpp"
 #include "tests/rtl_net/chip_bench.hpp"
 
 namespace spikeloom::test {
@@ -186,8 +187,8 @@ TEST(OneTile, ASecondRunIsAsTheFirst) {
 TEST(OneTile, CountersTellWhatHappened) {
   ChipBench<Vtile1> bench(1);
   bench.send(image());
-  bench.send(ring_write(1, hw::kAddrNodeContractRho, 16 << 8));
-  bench.send(ring_write(1, hw::kAddrNodeContractSigma, 1 << 8));
+  bench.send(ring_write(1, hw::kAddrNodeContractRho, 16U << hw::kContractFractionBits));
+  bench.send(ring_write(1, hw::kAddrNodeContractSigma, 1U << hw::kContractFractionBits));
   run(bench, expected().size());
   const std::uint32_t fixed = timing::kIntegrate + timing::kUpdate + 1;
   EXPECT_EQ(bench.read(1, hw::kAddrNodeHardwareHash), hw::kHardwareHash);
@@ -214,9 +215,9 @@ TEST(OneTile, MembranesAreReadOverTheRing) {
   bench.send(ring_write(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
                         hw::RegMemoryAddress{.word = 0, .memory = hw::kMemPotentials}.pack()));
   for (std::uint32_t n = 0; n < 16; ++n)
-    EXPECT_EQ(bench.read(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + n)), n == 0            ? 4U
-                                                                                : n >= 4 && n < 8 ? 0U
-                                                                                                  : 5U)
+    EXPECT_EQ(bench.read(1, hw::AddressMemory{.part = n, .read = 1}.pack()), n == 0            ? 4U
+                                                                             : n >= 4 && n < 8 ? 0U
+                                                                                               : 5U)
         << n;
 }
 

@@ -74,10 +74,10 @@ class Slots {
   void block(const MeshTables& tables, std::uint32_t slot_block, std::uint32_t route_block) {
     for (const auto& [place, data] : tables) {
       const auto& [node, address] = place;
-      const unsigned slot = address & 0xfffU;
-      if (address >> 12U == slot_block && hw::RegSlot::unpack(data).tx_valid)
+      const auto [slot, block] = hw::Address::unpack(address);
+      if (block == slot_block && hw::RegSlot::unpack(data).tx_valid)
         tx_[(node == 0 ? tx_.size() / wheel_ - 1 : node - 1) * wheel_ + slot] = true;
-      if (address >> 12U == route_block)
+      if (block == route_block)
         for (unsigned out = 0; out < 5; ++out)
           if (data >> (3 * out) & 7U) select(node - 1, out, slot) = data >> (3 * out) & 7U;
     }
@@ -314,7 +314,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   for (const unsigned t : space.tiles) {
     const unsigned node = t + 1;
     for (unsigned k = 0; k < shape.contexts; ++k)
-      put(node, hw::kAddrBlockContext, k << 5U | hw::kAddrContextMode, 0);
+      m.configuration.push_back(
+          ring_write(node, hw::AddressContext{.field = hw::kAddrContextMode, .context = k}.pack(), 0));
     for (unsigned k = 0; k < shape.channels; ++k) put(node, hw::kAddrBlockChannel, k, 0);
     for (unsigned k = 0; k < shape.credit_counters; ++k) put(node, hw::kAddrBlockCredit, k, 0);
     put(node, hw::kAddrBlockNode, hw::kAddrNodeOrderLength, local_contexts[t]);
@@ -326,17 +327,19 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     for (const MeshChannel& ch : m.channels)
       if (ch.context == static_cast<int>(c) && !ch.deliveries.empty()) only_sink = false;
     x.skip = only_sink && below(r, 2) == 0 ? 1 : 0;
-    const unsigned node = x.tile + 1, base = x.local << 5U;
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextPages,
-        hw::RegContextPages{.first_row = x.first_row, .rows = x.rows, .inbound = x.inbound}.pack());
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextTables,
-        hw::RegContextTables{.first_chunk = 0, .first_out = x.first_out}.pack());
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextUpdate,
-        hw::RegContextUpdate{.first = 0, .count = x.updates}.pack());
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextState, x.state);
-    put(node, hw::kAddrBlockContext, base | hw::kAddrContextMode, hw::RegContextMode{.valid = 1}.pack());
-    for (unsigned k = 0; k < 16; ++k)
-      put(node, hw::kAddrBlockContext, base | (hw::kAddrContextLimit + k), x.limit[k]);
+    const unsigned node = x.tile + 1;
+    const auto put_context = [&](std::uint32_t field, std::uint32_t data) {
+      m.configuration.push_back(
+          ring_write(node, hw::AddressContext{.field = field, .context = x.local}.pack(), data));
+    };
+    put_context(hw::kAddrContextPages,
+                hw::RegContextPages{.first_row = x.first_row, .rows = x.rows, .inbound = x.inbound}.pack());
+    put_context(hw::kAddrContextTables,
+                hw::RegContextTables{.first_chunk = 0, .first_out = x.first_out}.pack());
+    put_context(hw::kAddrContextUpdate, hw::RegContextUpdate{.first = 0, .count = x.updates}.pack());
+    put_context(hw::kAddrContextState, x.state);
+    put_context(hw::kAddrContextMode, hw::RegContextMode{.valid = 1}.pack());
+    for (unsigned k = 0; k < hw::kLimitContextLimits; ++k) put_context(hw::kAddrContextLimit + k, x.limit[k]);
     put(node, hw::kAddrBlockOrder, x.local, hw::RegOrder{.context = x.local, .skip = x.skip}.pack());
   }
   for (const MeshChannel& ch : m.channels)
@@ -345,8 +348,10 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
       put(x.tile + 1, hw::kAddrBlockChannel, ch.local, hw::RegChannel{.context = x.local, .valid = 1}.pack());
     }
   for (const MeshDelivery& v : m.deliveries)
-    put(m.contexts[v.context].tile + 1, hw::kAddrBlockDelivery, v.local << 1U | hw::kAddrDeliveryRange,
-        hw::RegDeliveryRange{.first = v.first, .count = v.count}.pack());
+    m.configuration.push_back(
+        ring_write(m.contexts[v.context].tile + 1,
+                   hw::AddressDelivery{.field = hw::kAddrDeliveryRange, .delivery = v.local}.pack(),
+                   hw::RegDeliveryRange{.first = v.first, .count = v.count}.pack()));
 
   // Start words.
   const auto begin = [&](unsigned node, std::uint32_t address, std::uint32_t data) {
@@ -354,7 +359,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   };
   for (const MeshDelivery& v : m.deliveries) {
     const MeshContext& x = m.contexts[v.context];
-    begin(x.tile + 1, at(hw::kAddrBlockDelivery, v.local << 1U | hw::kAddrDeliveryPage),
+    begin(x.tile + 1, hw::AddressDelivery{.field = hw::kAddrDeliveryPage, .delivery = v.local}.pack(),
           hw::RegDeliveryPage{.context = x.local,
                               .zero_delay = v.delay == 0 ? 1U : 0U,
                               .valid = 1,

@@ -99,7 +99,7 @@ TEST(Ring, WritesAndReadsKeepTheirOrder) {
           bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
                                 hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
         const unsigned part = static_cast<unsigned>(r.below(3));
-        const std::uint32_t address = at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + part);
+        const std::uint32_t address = hw::AddressMemory{.part = part, .read = 1}.pack();
         bench.send(ring_write(node, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
                               hw::RegMemoryAddress{.word = place[node] / 3}.pack()));
         bench.send(ring_read(node, address));

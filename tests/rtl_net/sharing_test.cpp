@@ -267,7 +267,8 @@ class Sharing {
       ASSERT_EQ(read(t + 1, hw::kAddrNodeWaitOutput), r.want.wait_output[t]) << "tile " << t;
       bench_.send(ring_write(t + 1, hw::kAddrNodeControl, hw::RegControl{.clear = 1}.pack()));
       for (unsigned k = 0; k < shape_.contexts; ++k)
-        bench_.send(ring_write(t + 1, at(hw::kAddrBlockContext, k << 5U | hw::kAddrContextMode), 0));
+        bench_.send(
+            ring_write(t + 1, hw::AddressContext{.field = hw::kAddrContextMode, .context = k}.pack(), 0));
     }
     r.state = Resident::State::kCleared;
     r.cleared = now_;

@@ -119,7 +119,7 @@ std::vector<Word> memory_words(std::uint32_t count) {
     words.push_back(ring_write(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryAddress),
                                hw::RegMemoryAddress{.word = i}.pack()));
     for (std::uint32_t p = 0; p < 3; ++p)
-      words.push_back(ring_read(1, at(hw::kAddrBlockMemory, hw::kAddrMemoryRead + p)));
+      words.push_back(ring_read(1, hw::AddressMemory{.part = p, .read = 1}.pack()));
   }
   return words;
 }

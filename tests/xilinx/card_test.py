@@ -53,17 +53,12 @@ class CardScripts(unittest.TestCase):
         (cls.build / "generated").mkdir(parents=True)
         (cls.build / "bin").mkdir()
         (cls.build / "bin" / "spikeloom-build-chip").symlink_to(BUILD / "bin" / "spikeloom-build-chip")
-        shutil.copy(BUILD / "generated" / "spikeloom_pkg.sv", cls.build / "generated")
+        for name in ("spikeloom_pkg.sv", "spikeloom_parameters.svh"):
+            shutil.copy(BUILD / "generated" / name, cls.build / "generated")
         if (BUILD / "generated" / "kernel.xml").exists():
             shutil.copy(BUILD / "generated" / "kernel.xml", cls.build / "generated")
         else:
             (cls.build / "generated" / "kernel.xml").write_text(KERNEL_XML)
-        kernel = cls.root / "rtl" / "shell" / "spikeloom_kernel.sv"
-        if not kernel.exists():
-            kernel.parent.mkdir(exist_ok=True)
-            chip = (cls.root / "rtl" / "chip" / "spikeloom_chip.sv").read_text()
-            parameters = re.search(r"module spikeloom_chip (#\(.*?\n\)) \(", chip, re.DOTALL)[1]
-            kernel.write_text(f"module spikeloom_kernel {parameters} (input logic ap_clk);\nendmodule\n")
 
     @classmethod
     def tearDownClass(cls):
@@ -138,10 +133,10 @@ class CardScripts(unittest.TestCase):
                 self.assertEqual(found, [str(value)], f"{chip}: {name}")
 
     def test_a_parameter_that_the_kernel_lacks_is_an_error(self):
-        kernel = self.root / "rtl" / "shell" / "spikeloom_kernel.sv"
-        before = kernel.read_text()
-        self.addCleanup(kernel.write_text, before)
-        kernel.write_text(before.replace("parameter int unsigned ParamSets", "parameter int unsigned Sets"))
+        lists = self.build / "generated" / "spikeloom_parameters.svh"
+        before = lists.read_text()
+        self.addCleanup(lists.write_text, before)
+        lists.write_text(before.replace("parameter int unsigned ParamSets", "parameter int unsigned Sets"))
         done = self.card("prepare", "--card", "u50")
         self.assertEqual(done.returncode, 2)
         self.assertIn("parameter ParamSets", done.stderr)

@@ -13,27 +13,10 @@
 // cfg_* is clock time, not gated by en_i, and allowed only while no firing is in progress. It does not check
 // addresses. Potentials and currents can be read, 32 bits, sign-extended; everything else reads as 0.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module crossbar_core #(
-    parameter int unsigned Lanes = 16,
-    parameter int unsigned LifLanes = 16,
-    parameter int unsigned WeightFormats = 15,  // bit 0: 8-bit (always), 1: 4, 2: 2, 3: 1
-    parameter int unsigned AccBits = 20,
-    parameter int unsigned StateBits = 24,
-    parameter int unsigned BiasBits = 20,
-    parameter int unsigned MaxShift = 7,
-    parameter int unsigned MaxScale = 7,
-    parameter int unsigned Current = 1,
-    parameter int unsigned Readout = 1,
-    parameter int unsigned PageChunks = 64,
-    parameter int unsigned ChunkEntries = 256,
-    parameter int unsigned AxonEntries = 1024,
-    parameter int unsigned WeightWords = 4096,
-    parameter int unsigned Groups = 16,
-    parameter int unsigned StateWords = 64,
-    parameter int unsigned UpdateEntries = 512,
-    parameter int unsigned ParamSets = 64,
-    parameter int unsigned ChunkIndexBits = 10
+    `SPIKELOOM_CROSSBAR_PARAMETERS
 ) (
     input logic clk_i,
     input logic rst_i,
@@ -53,12 +36,12 @@ module crossbar_core #(
 
     input  logic [PageChunks-1:0] page_valid_i,  // f + 1
     output logic [           7:0] page_chunk_o,
-    input  logic [          15:0] page_mask_i,   // of page_chunk_o one enabled cycle before
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,   // of page_chunk_o one enabled cycle before
 
     output logic                      free_o,
     output logic                      out_push_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
-    output logic [              15:0] out_mask_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      done_o,
     output logic                      count_word_o,  // a weight word of a row, dropped groups included
 
@@ -82,25 +65,7 @@ module crossbar_core #(
       Groups * Slices > 4096 ? 12 : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1;
   localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1;
 
-  if (Lanes < 4 || Lanes > 64 || Lanes % 4 != 0) begin : gen_check_lanes
-    $error("Lanes: 4 to 64, a multiple of 4");
-  end
-  if (LifLanes < 1 || LifLanes > 16 || 16 % LifLanes != 0 || Lanes % LifLanes != 0)
-  begin : gen_check_lif_lanes
-    $error("LifLanes: 1, 2, 4, 8 or 16, a divisor of Lanes");
-  end
-  if (WeightFormats % 2 != 1 || WeightFormats > 15) begin : gen_check_formats
-    $error("WeightFormats: 8-bit weights always");
-  end
-  if (PageChunks < 1 || PageChunks > 256 || Groups < 1 || Groups > 256) begin : gen_check_sizes
-    $error("PageChunks, Groups: 1 to 256");
-  end
-  if (StateBits < 16 || StateBits > 24 || BiasBits > 24 || AccBits > StateBits) begin : gen_check_widths
-    $error("StateBits: 16 to 24; BiasBits at most 24; AccBits at most StateBits");
-  end
-  if (MaxShift > 15 || MaxScale > 15) begin : gen_check_shifts
-    $error("MaxShift, MaxScale: 0 to 15");
-  end
+  `SPIKELOOM_CHECK_CROSSBAR_PARAMETERS
 
   // Configuration.
   logic write_chunks, write_axons, write_weights, write_updates, write_sets, write_biases;

@@ -3,8 +3,10 @@
 // old_i and factor_i in cycle k, addend_i in k + 1, sum_o (a register) in k + 2. Wraps at SumBits.
 // A product below zero is rounded up: one more if it has a fraction, or 4095/4096 more in the DSP's one
 // addition.
+`include "spikeloom_parameters.svh"
+
 module decay_add #(
-    parameter int unsigned StateBits = 24,
+    `SPIKELOOM_PARAMETER_StateBits,
     parameter int unsigned AddendBits = 25,
     parameter int unsigned SumBits = 27
 ) (

@@ -6,14 +6,15 @@
 // read_touched_o = 0 if they count as 0. A word for a group past Groups is dropped.
 // The compiler proves that no sum overflows; here it wraps.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module lane_array #(
-    parameter  int unsigned Lanes = 16,
-    parameter  int unsigned WeightFormats = 15,
-    parameter  int unsigned AccBits = 20,
-    parameter  int unsigned MaxShift = 7,
-    parameter  int unsigned WeightWords = 4096,
-    parameter  int unsigned Groups = 16,
+    `SPIKELOOM_PARAMETER_Lanes,
+    `SPIKELOOM_PARAMETER_WeightFormats,
+    `SPIKELOOM_PARAMETER_AccBits,
+    `SPIKELOOM_PARAMETER_MaxShift,
+    `SPIKELOOM_PARAMETER_WeightWords,
+    `SPIKELOOM_PARAMETER_Groups,
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
     localparam int unsigned GroupBits = Groups > 1 ? $clog2(Groups) : 1,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,

@@ -1,9 +1,11 @@
 // One lane's operand: its weight of a weight word, shifted and conditionally inverted.
 // Combinational; means nothing unless valid_i. weight << shift = operand_o, or -(weight << shift) = operand_o
 // + 1 if negate_i.
+`include "spikeloom_parameters.svh"
+
 module lane_decode #(
-    parameter  int unsigned WeightFormats = 15,
-    parameter  int unsigned MaxShift = 7,
+    `SPIKELOOM_PARAMETER_WeightFormats,
+    `SPIKELOOM_PARAMETER_MaxShift,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
     localparam int unsigned OperandBits = 8 + MaxShift
 ) (

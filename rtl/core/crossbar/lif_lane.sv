@@ -9,12 +9,14 @@
 //
 // Outputs mean something while en_i or s7_force_i is 1; at rest nothing is evaluated ('x costs no logic).
 // load_*: the state RAM's word is a new group's; else the neurons of the entry before are updated once more.
+`include "spikeloom_parameters.svh"
+
 module lif_lane #(
-    parameter  int unsigned AccBits = 20,
-    parameter  int unsigned StateBits = 24,
-    parameter  int unsigned BiasBits = 20,
-    parameter  int unsigned MaxScale = 7,
-    parameter  int unsigned Current = 1,
+    `SPIKELOOM_PARAMETER_AccBits,
+    `SPIKELOOM_PARAMETER_StateBits,
+    `SPIKELOOM_PARAMETER_BiasBits,
+    `SPIKELOOM_PARAMETER_MaxScale,
+    `SPIKELOOM_PARAMETER_Current,
     localparam int unsigned ScaleBits = MaxScale > 0 ? $clog2(MaxScale + 1) : 1
 ) (
     input logic clk_i,

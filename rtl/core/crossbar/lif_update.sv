@@ -12,19 +12,20 @@
 // writes. cfg_* write any memory and read the states, in clock time, while no firing is in progress; data two
 // cycles later.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module lif_update #(
-    parameter  int unsigned Lanes = 16,
-    parameter  int unsigned LifLanes = 16,
-    parameter  int unsigned AccBits = 20,
-    parameter  int unsigned StateBits = 24,
-    parameter  int unsigned BiasBits = 20,
-    parameter  int unsigned MaxScale = 7,
-    parameter  int unsigned Current = 1,
-    parameter  int unsigned Groups = 16,
-    parameter  int unsigned StateWords = 64,
-    parameter  int unsigned UpdateEntries = 512,
-    parameter  int unsigned ParamSets = 64,
+    `SPIKELOOM_PARAMETER_Lanes,
+    `SPIKELOOM_PARAMETER_LifLanes,
+    `SPIKELOOM_PARAMETER_AccBits,
+    `SPIKELOOM_PARAMETER_StateBits,
+    `SPIKELOOM_PARAMETER_BiasBits,
+    `SPIKELOOM_PARAMETER_MaxScale,
+    `SPIKELOOM_PARAMETER_Current,
+    `SPIKELOOM_PARAMETER_Groups,
+    `SPIKELOOM_PARAMETER_StateWords,
+    `SPIKELOOM_PARAMETER_UpdateEntries,
+    `SPIKELOOM_PARAMETER_ParamSets,
     localparam int unsigned Slices = Lanes / LifLanes,
     localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1,
     localparam int unsigned GroupBits =

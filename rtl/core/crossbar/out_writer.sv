@@ -2,11 +2,13 @@
 //
 // Takes stage 7 of lif_update; a push is out in the next cycle (stage 8). No back-pressure.
 // Spiking: spikes are gathered until an entry with emit. Readout: each entry is half a potential.
+`include "spikeloom_parameters.svh"
+
 module out_writer #(
-    parameter  int unsigned LifLanes = 16,
-    parameter  int unsigned StateBits = 24,
-    parameter  int unsigned Readout = 1,
-    parameter  int unsigned ChunkIndexBits = 10,
+    `SPIKELOOM_PARAMETER_LifLanes,
+    `SPIKELOOM_PARAMETER_StateBits,
+    `SPIKELOOM_PARAMETER_Readout,
+    `SPIKELOOM_PARAMETER_ChunkIndexBits,
     parameter  int unsigned GroupBits = 4,
     localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1
 ) (
@@ -29,13 +31,14 @@ module out_writer #(
 
     output logic                      out_push_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
-    output logic [              15:0] out_mask_o
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o
 );
   localparam int unsigned LifBits = $clog2(LifLanes);
-  localparam int unsigned PerChunk = 16 / LifLanes;  // groups
+  localparam int unsigned MaskBits = spikeloom_pkg::CHUNK_BITS;
+  localparam int unsigned PerChunk = MaskBits / LifLanes;  // groups
 
   logic ready_q;
-  logic [15:0] gathered_q, gathered, mask_d, mask_q;
+  logic [MaskBits-1:0] gathered_q, gathered, mask_d, mask_q;
   logic [ChunkIndexBits-1:0] index_d, index_q;
   logic ready_d;
   logic [3:0] place;
@@ -45,7 +48,7 @@ module out_writer #(
     gathered = 'x;
     if (valid_i) begin
       place = 4'((32'(group_i) % PerChunk) * LifLanes);
-      gathered = gathered_q | (16'(spikes_i) << place);
+      gathered = gathered_q | (MaskBits'(spikes_i) << place);
     end
   end
   always_ff @(posedge clk_i) begin
@@ -84,7 +87,7 @@ module out_writer #(
       index_d = ChunkIndexBits'(32'(group_i) / PerChunk);
       ready_d = valid_i && emit_i;
       if (readout_q) begin
-        mask_d = half_i ? potential[31:16] : potential[15:0];
+        mask_d = half_i ? potential[MaskBits+:MaskBits] : potential[0+:MaskBits];
         index_d = ChunkIndexBits'({neuron[30:0], half_i});
         ready_d = valid_i && wanted_q;
       end

@@ -9,14 +9,15 @@
 // A rigid pipeline: find a chunk | read chunk table and page | find a bit | read axon table | walk the row.
 // Who waits reads its RAM again, so no stage relies on read data held by a RAM.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module row_scan #(
-    parameter  int unsigned WeightFormats = 15,
-    parameter  int unsigned MaxShift = 7,
-    parameter  int unsigned PageChunks = 64,
-    parameter  int unsigned ChunkEntries = 256,
-    parameter  int unsigned AxonEntries = 1024,
-    parameter  int unsigned WeightWords = 4096,
+    `SPIKELOOM_PARAMETER_WeightFormats,
+    `SPIKELOOM_PARAMETER_MaxShift,
+    `SPIKELOOM_PARAMETER_PageChunks,
+    `SPIKELOOM_PARAMETER_ChunkEntries,
+    `SPIKELOOM_PARAMETER_AxonEntries,
+    `SPIKELOOM_PARAMETER_WeightWords,
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
     // Sub-words of the narrowest format in a memory word: 2^SubBits.
@@ -33,7 +34,7 @@ module row_scan #(
     input  logic [          15:0] ctx_chunk_i,
     input  logic [PageChunks-1:0] page_valid_i,
     output logic [           7:0] page_chunk_o,
-    input  logic [          15:0] page_mask_i,
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,
 
     output logic                   end_o,
     output logic                   word_valid_o,
@@ -153,13 +154,14 @@ module row_scan #(
 
   // Find a bit.
   logic scan_valid_q, scan_end_q;
-  logic [15:0] scan_mask_q, scan_rest;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] scan_mask_q, scan_rest;
   logic [Low-1:0] scan_low_q;
   logic [High-1:0] scan_high_q;
   logic scan_any, scan_row, scan_per_axon;
   logic [3:0] scan_bit;
-  first_one #(.Width(16)) u_bit (.bits_i(scan_mask_q), .any_o(scan_any), .index_o(scan_bit));
-  assign scan_rest = scan_mask_q & (scan_mask_q - 16'd1);
+  first_one #(.Width(spikeloom_pkg::CHUNK_BITS)) u_bit (
+      .bits_i(scan_mask_q), .any_o(scan_any), .index_o(scan_bit));
+  assign scan_rest = scan_mask_q & (scan_mask_q - 1'b1);
   assign scan_row = scan_valid_q && !scan_end_q && scan_any;
   assign scan_per_axon = scan_high_q[ShiftBits+11];
   assign chunk_step = step && (!scan_valid_q || scan_end_q || scan_rest == '0);

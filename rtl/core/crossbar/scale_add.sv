@@ -1,8 +1,10 @@
 // sum = (acc << scale) + bias, registered. acc is one of two accumulators, or 0 if neither is used.
+`include "spikeloom_parameters.svh"
+
 module scale_add #(
-    parameter int unsigned AccBits = 20,
-    parameter int unsigned BiasBits = 20,
-    parameter int unsigned MaxScale = 7,
+    `SPIKELOOM_PARAMETER_AccBits,
+    `SPIKELOOM_PARAMETER_BiasBits,
+    `SPIKELOOM_PARAMETER_MaxScale,
     parameter int unsigned SumBits = 28,
     localparam int unsigned ScaleBits = MaxScale > 0 ? $clog2(MaxScale + 1) : 1
 ) (

@@ -3,26 +3,10 @@
 // ti = f + 2 + 2·n, n valid chunks below the limit; te = ti + 1 + ctx_updates + max(m, 1) - 1, m pushes, the
 // last in te. Chunk c with mask k gives a push (c, rotate(k) ^ (first ? 0 : ctx_state)) unless that is zero.
 // Configuration: one memory of 64 words of 3 parts that can be written and read.
+`include "spikeloom_parameters.svh"
+
 module crossbar_core #(
-    parameter int unsigned Lanes = 16,
-    parameter int unsigned LifLanes = 16,
-    parameter int unsigned WeightFormats = 15,
-    parameter int unsigned AccBits = 20,
-    parameter int unsigned StateBits = 24,
-    parameter int unsigned BiasBits = 20,
-    parameter int unsigned MaxShift = 7,
-    parameter int unsigned MaxScale = 7,
-    parameter int unsigned Current = 1,
-    parameter int unsigned Readout = 1,
-    parameter int unsigned PageChunks = 64,
-    parameter int unsigned ChunkEntries = 256,
-    parameter int unsigned AxonEntries = 1024,
-    parameter int unsigned WeightWords = 4096,
-    parameter int unsigned Groups = 16,
-    parameter int unsigned StateWords = 64,
-    parameter int unsigned UpdateEntries = 512,
-    parameter int unsigned ParamSets = 64,
-    parameter int unsigned ChunkIndexBits = 10
+    `SPIKELOOM_CROSSBAR_PARAMETERS
 ) (
     input  logic                      clk_i,
     input  logic                      rst_i,
@@ -39,11 +23,11 @@ module crossbar_core #(
     input  logic                      ctx_last_only_i,
     input  logic [    PageChunks-1:0] page_valid_i,
     output logic [               7:0] page_chunk_o,
-    input  logic [              15:0] page_mask_i,
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,
     output logic                      free_o,
     output logic                      out_push_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
-    output logic [              15:0] out_mask_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      done_o,
     output logic                      count_word_o,
     input  logic                      cfg_we_i,

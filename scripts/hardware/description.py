@@ -1,0 +1,150 @@
+"""Reads rtl/hardware.toml and the cores' files, refuses faults, and lists what is in them."""
+import hashlib
+import pathlib
+import sys
+import tomllib
+
+from . import kernel, parameters
+
+CONSTANTS = (
+    ("", "numbers"),
+    ("KIND_", "kinds"),
+    ("PORT_", "ports"),
+    ("ADDR_", "address"),
+    ("MEM_", "memories"),
+    ("FORMAT_", "formats"),
+    ("LIMIT_", "limits"),
+)
+
+
+def camel(name):
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def constant_name(name):
+    return "k" + camel(name.lower())
+
+
+def core_files(hardware):
+    """The cores' files beside hardware.toml, by name of the core."""
+    return sorted(pathlib.Path(hardware).parent.glob("core/*/core.toml"))
+
+
+def load(hardware):
+    """The description with every core's part merged in; stops with the first fault."""
+    description = tomllib.loads(pathlib.Path(hardware).read_text(encoding="utf-8"))
+    description["cores"] = []
+    for table in ("memories", "formats"):
+        description.setdefault(table, {})
+    for table in ("memory_word", "parameter"):
+        description.setdefault(table, [])
+    for path in core_files(hardware):
+        add_core(description, tomllib.loads(path.read_text(encoding="utf-8")), path)
+    check(description)
+    return description
+
+
+def add_core(description, part, path):
+    name = part.pop("core", None)
+    if name != path.parent.name:
+        sys.exit(f"{path}: core: expected the folder's name, {path.parent.name}, found {name}")
+    description["cores"].append(name)
+    for table in ("memories", "formats"):
+        for key, value in part.pop(table, {}).items():
+            if key in description[table]:
+                sys.exit(f"{path}: {table}: {key} is another core's")
+            description[table][key] = value
+    description["memory_word"] += part.pop("memory_word", [])
+    for parameter in part.pop("parameter", []):
+        description["parameter"].append({**parameter, "owner": name})
+    if part:
+        sys.exit(
+            f"{path}: {', '.join(part)}: a core's file has core, memories, memory_word, formats, parameter"
+        )
+
+
+def layouts(description):
+    """(struct name, total width, fields) of everything with fields."""
+    for item in description["layout"]:
+        yield item["name"], item["width"], item["fields"]
+    for word in description["word"]:
+        yield "word_" + word["name"], 64, word["fields"]
+    for register in description["register"]:
+        yield "reg_" + register["name"], 32, register["fields"]
+    for entry in description["memory_word"]:
+        yield "mem_" + entry["name"], 32 * entry["parts"], entry["fields"]
+
+
+def offset_bits(description):
+    """Width of the offset in a ring address."""
+    (address,) = (item for item in description["layout"] if item["name"] == "address")
+    return next(width for name, _, width in address["fields"] if name == "offset")
+
+
+def address_blocks(description):
+    """(struct name, block, fields of the offset) of every block of ring addresses."""
+    for block in description["address_block"]:
+        yield "address_" + block["name"], block["block"], block["fields"]
+
+
+def constants(description):
+    for prefix, table in CONSTANTS:
+        for name, value in description[table].items():
+            yield prefix + name, value
+    for block in description["address_block"]:
+        yield f"ADDR_BLOCK_{block['name'].upper()}", block["block"]
+    yield from kernel.constants(description["kernel"])
+
+
+def check_fields(what, fields, width):
+    taken = 0
+    for name, low, size in fields:
+        mask = ((1 << size) - 1) << low
+        if size < 1 or low + size > width:
+            sys.exit(f"{what}: field {name} does not fit {width} bits")
+        if taken & mask:
+            sys.exit(f"{what}: field {name} overlaps another")
+        taken |= mask
+
+
+def check_addresses(description):
+    blocks = [block for _, block, _ in address_blocks(description)]
+    if len(set(blocks)) != len(blocks):
+        sys.exit("address_block: a block occurs twice")
+    for name, block, fields in address_blocks(description):
+        check_fields(name, fields, offset_bits(description))
+        if block >= 16 or (name == "address_node" and block != 0):
+            sys.exit(f"{name}: block {block}: expected 0 to 15, and 0 for node")
+    for field in ("offset", "block"):
+        if field not in [name for name, _, _ in description["layout"][0]["fields"]]:
+            sys.exit(f"layout: address has no field {field}")
+
+
+def check_chunks(description):
+    width = description["numbers"]["CHUNK_BITS"]
+    for word in description["word"]:
+        for name, _, size in word["fields"]:
+            if name == "mask" and size != width:
+                sys.exit(f"word {word['name']}: a mask of {size} bits, CHUNK_BITS = {width}")
+
+
+def check(description):
+    """Stops with the first fault."""
+    for name, width, fields in layouts(description):
+        check_fields(name, fields, width)
+    check_addresses(description)
+    check_chunks(description)
+    kernel.check(description["kernel"])
+    parameters.check(description)
+
+
+def digest(description):
+    """The hash follows the meaning, not comments or layout of the files."""
+    meaning = (
+        repr(sorted(constants(description)))
+        + repr(list(layouts(description)))
+        + repr(description["kernel"]["arguments"])
+        + repr(list(address_blocks(description)))
+        + repr([parameters.meaning(item) for item in description["parameter"]])
+    )
+    return int(hashlib.sha256(meaning.encode()).hexdigest()[:8], 16)
