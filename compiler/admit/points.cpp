@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "compiler/admit/retime.hpp"
 #include "compiler/base/error.hpp"
@@ -51,7 +52,8 @@ std::vector<std::uint32_t> spread_evenly(std::uint32_t count, std::uint32_t whee
 /// One arrangement of clusters on tiles, with more and more slots.
 class Front {
  public:
-  Front(const Image& image, const Binding& binding) : image_(image), shares_(image.chip.host.applications) {
+  Front(const ImageView& image, const Binding& binding)
+      : image_(image), shares_(image.chip.host.applications) {
     point_.binding = packed(binding);
     point_.hop_budget = image.chip.width + image.chip.height - 1;
     counts_.send.assign(point_.binding.channels.size(), 1);
@@ -62,14 +64,14 @@ class Front {
 
   /// The fewest pages with which as many slots as the exploration gave still have the period that they have
   /// with many: every page more is a step more that may be on its way.
-  std::vector<OperatingPoint> explore_with_few_pages(Image& scratch, std::uint32_t most_pages) {
-    std::vector<OperatingPoint> points = explore(scratch);
+  std::vector<OperatingPoint> explore_with_few_pages(std::uint32_t most_pages) {
+    std::vector<OperatingPoint> points = explore();
     const Ratio best = points.front().period;
     const Counts fastest = front_.back().second;
     for (std::uint32_t pages = 2; pages < most_pages; ++pages) {
-      deal_pages(image_.application, image_.chip, pages, point_.binding);
+      point_.binding = deal_pages(image_.application, image_.chip, pages, std::move(point_.binding));
       give(fastest);
-      Retimed timing = prepare(scratch);
+      Retimed timing = prepare();
       timing.set(budgets(fastest));
       const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
       if (sdf::certificate_of(ratio, timing.graph()).period > best * Ratio(kTimeScale)) continue;
@@ -79,8 +81,8 @@ class Front {
   }
 
   /// Points by falling number of slots, each with a longer period than the one before.
-  std::vector<OperatingPoint> explore(Image& scratch) {
-    Retimed timing = prepare(scratch);
+  std::vector<OperatingPoint> explore() {
+    Retimed timing = prepare();
     std::vector<sdf::ChannelId> policy;
     for (int round = 0; round < kMostRounds; ++round) {
       timing.set(budgets(counts_));
@@ -104,9 +106,9 @@ class Front {
 
  private:
   /// The timing graph of the binding as it is.
-  Retimed prepare(Image& scratch) {
-    scratch.binding = point_.binding;
-    point_.graph = point_graph(timing_graph(scratch, {}), image_.chip);
+  Retimed prepare() {
+    const ImageView placed(image_.chip, image_.application, point_.binding);
+    point_.graph = point_graph(timing_graph(placed, {}), image_.chip);
     own_ = ways_of(image_.application, image_.chip, point_.binding);
     return Retimed(point_, own_);
   }
@@ -257,7 +259,7 @@ class Front {
     return point;
   }
 
-  const Image& image_;
+  ImageView image_;
   OperatingPoint point_;
   Ways own_;  ///< of point_.graph
   Counts counts_;
@@ -267,7 +269,8 @@ class Front {
 };
 
 /// Clusters on at most `tiles` tiles, on a small chip of such tiles; nothing where they do not fit.
-std::optional<Binding> on_fewer_tiles(const Image& image, std::uint32_t tiles, const PointOptions& options) {
+std::optional<Binding> on_fewer_tiles(const ImageView& image, std::uint32_t tiles,
+                                      const PointOptions& options) {
   Chip chip = image.chip;
   while (chip.width > 1 && (chip.width - 1) * chip.height >= tiles && chip.width >= chip.height) --chip.width;
   while (chip.height > 1 && chip.width * (chip.height - 1) >= tiles) --chip.height;
@@ -348,17 +351,16 @@ Ratio host_share(const OperatingPoint& point, const Chip& chip) {
                   Ratio(static_cast<std::int64_t>(credits_in), chip.credit_wheel));
 }
 
-std::vector<OperatingPoint> operating_points(const Image& image, const PointOptions& options) {
+std::vector<OperatingPoint> operating_points(const ImageView& image, const PointOptions& options) {
   if (options.most == 0) return {};
-  Image scratch = image;
   std::vector<OperatingPoint> all;
-  for (OperatingPoint& point : Front(image, image.binding).explore(scratch)) all.push_back(std::move(point));
+  for (OperatingPoint& point : Front(image, image.binding).explore()) all.push_back(std::move(point));
   auto tiles = static_cast<std::uint32_t>(all.front().tiles());
   while (options.most > 1 && tiles > 1) {
     tiles = (tiles + 1) / 2;
     const std::optional<Binding> fewer = on_fewer_tiles(image, tiles, options);
     if (!fewer) break;
-    for (OperatingPoint& point : Front(image, *fewer).explore_with_few_pages(scratch, options.most_pages))
+    for (OperatingPoint& point : Front(image, *fewer).explore_with_few_pages(options.most_pages))
       all.push_back(std::move(point));
   }
   return chosen(std::move(all), image.chip, options.most);

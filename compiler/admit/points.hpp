@@ -20,7 +20,7 @@ struct PointOptions {
 ///
 /// Source  greedy exploration of a Pareto front along critical cycles, as for buffers: Stuijk et al., IEEE
 ///         Trans. Computers 57 (2008).
-[[nodiscard]] std::vector<OperatingPoint> operating_points(const Image& image,
+[[nodiscard]] std::vector<OperatingPoint> operating_points(const ImageView& image,
                                                            const PointOptions& options = {});
 
 /// The part of the host's fullest wire that the point takes. One of host.applications would be fair.

@@ -89,7 +89,7 @@ Traffic measure_traffic(const IntNetwork& network, const Dataset& data) {
   return traffic;
 }
 
-Rehearsal rehearse(const Image& image, const Dataset& data) {
+Rehearsal rehearse(const ImageView& image, const Dataset& data) {
   MeasuredWork work(image.chip.tiles());
   // A tile's firings come in order, one of each of its contexts a step, so a sample ends with its last
   // context's.

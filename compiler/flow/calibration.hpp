@@ -28,6 +28,6 @@ struct Rehearsal {
   MeasuredWork work;                ///< of every firing of every tile
   std::vector<std::int64_t> ended;  ///< cycle in which step k ended at the host, e(k)
 };
-[[nodiscard]] Rehearsal rehearse(const Image& image, const Dataset& data);
+[[nodiscard]] Rehearsal rehearse(const ImageView& image, const Dataset& data);
 
 }  // namespace spikeloom

@@ -50,9 +50,9 @@ struct CompileOptions {
   bool tune = true;  ///< orders, slots (without favour) and page counts (without pages) chosen by analysis
   std::size_t points = 8;           ///< operating points kept in the image for admission, at most; 0: none
   std::vector<std::string> favour;  ///< populations whose channels get more slots; "host" for the inputs
-  std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
-  DatasetOptions calibration_data;
-  bool calibrate_weights = true;  ///< false: weights are quantised as without data
+  std::optional<std::string> calibrate;  ///< file of data whose activity and work the compiler may use
+  DatasetOptions calibration_data;       ///< how it is read
+  bool calibrate_weights = true;         ///< false: weights are quantised as without data
   ContractOptions contract;
   std::optional<std::string> dump;  ///< folder for NN-stage.txt
   std::string version;              ///< of the program, kept in the image
@@ -77,6 +77,14 @@ struct Compilation {
   std::vector<StageTime> times;
 };
 
+/// What is compiled.
+struct CompileInput {
+  std::string name;                           ///< of its file, kept in the image
+  std::variant<Network, IntNetwork> network;  ///< in integers: as they are, nothing is quantised
+  std::vector<std::string> notes;             ///< what its reader guessed
+  std::optional<Dataset> data;                ///< whose activity and work the compiler may use
+};
+
 /// Called when a stage begins.
 using OnStage = std::function<void(const std::string&)>;
 
@@ -85,6 +93,11 @@ using OnStage = std::function<void(const std::string&)>;
 /// Checked  every stage's result is re-derived by that stage's own checker; a fault is an internal error.
 /// Throws   Error{kInput} with the stage's name before it.
 [[nodiscard]] std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip,
+                                                            const CompileOptions& options,
+                                                            const OnStage& on_stage);
+
+/// The same of values: no file is read.
+[[nodiscard]] std::variant<Compilation, DoesNotFit> compile(CompileInput source, const Chip& chip,
                                                             const CompileOptions& options,
                                                             const OnStage& on_stage);
 

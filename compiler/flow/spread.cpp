@@ -32,19 +32,19 @@ double work(const Application& app, std::size_t c) {
 
 /// The populations with a cluster on one of the busiest tiles, busiest first, among those that can be split.
 /// Layers of like size come together: splitting one of them alone would gain nothing.
-std::vector<std::size_t> busiest(const Image& image, const std::vector<bool>& whole) {
-  const Application& app = image.application;
-  std::vector<double> load(image.chip.tiles(), 0);
+std::vector<std::size_t> busiest(const Candidate& candidate, const std::vector<bool>& whole) {
+  const Application& app = *candidate.application;
+  const Binding& binding = candidate.binding;
+  std::vector<double> load(binding.orders.size(), 0);
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
-    load[image.binding.placement[c].tile.index()] += work(app, c);
+    load[binding.placement[c].tile.index()] += work(app, c);
   std::vector<std::pair<double, std::size_t>> most;  // of a tile with a cluster of the population
   for (std::size_t p = 0; p < app.populations.size(); ++p) most.emplace_back(0, p);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     auto& [cycles, population] = most[app.clusters[c].population.index()];
-    const std::size_t tile = image.binding.placement[c].tile.index();
+    const std::size_t tile = binding.placement[c].tile.index();
     // A short cluster beside a long one is not what makes the tile busy.
-    const bool matters =
-        2 * work(app, c) * static_cast<double>(image.binding.orders[tile].size()) >= load[tile];
+    const bool matters = 2 * work(app, c) * static_cast<double>(binding.orders[tile].size()) >= load[tile];
     if (matters && !whole[population]) cycles = std::max(cycles, load[tile]);
   }
   std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -55,10 +55,10 @@ std::vector<std::size_t> busiest(const Image& image, const std::vector<bool>& wh
 }
 
 /// None where it does not fit, whatever the reason: the compilation proper says it.
-std::optional<Image> attempt(const Place& place, const std::vector<std::uint32_t>& least_clusters) {
+std::optional<Candidate> attempt(const Place& place, const std::vector<std::uint32_t>& least_clusters) {
   try {
     auto placed = place(least_clusters);
-    if (auto* image = std::get_if<Image>(&placed)) return std::move(*image);
+    if (auto* candidate = std::get_if<Candidate>(&placed)) return std::move(*candidate);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInput) throw;
   }
@@ -80,6 +80,31 @@ Split split_of(const Application& app) {
   return split;
 }
 
+/// What clusters are to be had of.
+struct Room {
+  std::uint32_t lanes = 0, tiles = 0;
+};
+
+/// A quarter more clusters for each of these populations. Those that cannot have more are `whole` from then
+/// on.
+std::vector<std::uint32_t> more_clusters(const Split& split, const std::vector<std::size_t>& populations,
+                                         const Room& room, std::vector<bool>& whole) {
+  std::vector<std::uint32_t> wanted = split.clusters;
+  std::uint32_t clusters = std::accumulate(wanted.begin(), wanted.end(), 0U);
+  for (const std::size_t p : populations) {
+    const std::uint32_t extra = std::max(1U, wanted[p] / 4);
+    // A row is read in whole lane groups: smaller clusters would not be faster.
+    const std::uint32_t groups = (split.neurons[p] + room.lanes - 1) / room.lanes;
+    if (wanted[p] + extra > groups || clusters + extra > kClustersPerTile * room.tiles) {
+      whole[p] = true;
+      continue;
+    }
+    wanted[p] += extra;
+    clusters += extra;
+  }
+  return wanted;
+}
+
 }  // namespace
 
 Dataset excerpt(const Dataset& data) {
@@ -91,53 +116,39 @@ Dataset excerpt(const Dataset& data) {
   return some;
 }
 
-double cost(const Image& image, const Dataset* data, const ContractOptions& contracts) {
-  const Promise& guaranteed = image.promises.front();
-  if (data == nullptr) return cycles(guaranteed.period);
+double cost(const Candidate& candidate, const Chip& chip, const Dataset* data,
+            const ContractOptions& contracts) {
+  if (data == nullptr) return cycles(candidate.promise.period);
+  const ImageView image = candidate.on(chip);
   const Rehearsal run = rehearse(image, *data);
   const double steps = std::max(1.0, static_cast<double>(run.ended.size()) - 1);
   const double replayed = static_cast<double>(run.ended.back() - run.ended.front()) / steps;
-  return cycles(contract(image, guaranteed, run.work, contracts).promise.period) * replayed;
+  return cycles(contract(image, candidate.promise, run.work, contracts).promise.period) * replayed;
 }
 
-std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const Dataset* calibration,
-                                  const ContractOptions& contracts) {
-  std::optional<Image> first = attempt(place, {});
-  if (!first) return {};
+std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const SpreadOptions& options) {
+  std::optional<Candidate> candidate = attempt(place, {});
+  if (!candidate) return {};
   std::optional<Dataset> some;
-  if (calibration != nullptr) some = excerpt(*calibration);
+  if (options.data != nullptr) some = excerpt(*options.data);
   const Dataset* data = some ? &*some : nullptr;
-  Image image = std::move(*first);
-  double least = cost(image, data, contracts);
+  double least = cost(*candidate, chip, data, options.contracts);
   std::vector<std::uint32_t> best;
-  std::vector<bool> whole(image.application.populations.size(), false);
+  std::vector<bool> whole(candidate->application->populations.size(), false);
   for (int trial = 0, vain = 0; trial < kMostTrials && vain < kMostVain; ++trial) {
-    const std::vector<std::size_t> populations = busiest(image, whole);
+    const std::vector<std::size_t> populations = busiest(*candidate, whole);
     if (populations.empty()) break;
-    const Split split = split_of(image.application);
-    std::vector<std::uint32_t> wanted = split.clusters;
-    std::uint32_t clusters = std::accumulate(wanted.begin(), wanted.end(), 0U);
-    bool more = false;
-    for (const std::size_t p : populations) {
-      const std::uint32_t extra = std::max(1U, wanted[p] / 4);
-      // A row is read in whole lane groups: smaller clusters would not be faster.
-      const std::uint32_t groups = (split.neurons[p] + image.application.lanes - 1) / image.application.lanes;
-      if (wanted[p] + extra > groups || clusters + extra > kClustersPerTile * tiles) {
-        whole[p] = true;
-        continue;
-      }
-      wanted[p] += extra;
-      clusters += extra;
-      more = true;
-    }
-    if (!more) continue;
-    std::optional<Image> next = attempt(place, wanted);
-    if (!next || split_of(next->application).clusters == split.clusters) {
+    const Split split = split_of(*candidate->application);
+    const std::vector<std::uint32_t> wanted =
+        more_clusters(split, populations, {candidate->application->lanes, options.tiles}, whole);
+    if (wanted == split.clusters) continue;
+    std::optional<Candidate> next = attempt(place, wanted);
+    if (!next || split_of(*next->application).clusters == split.clusters) {
       for (const std::size_t p : populations) whole[p] = true;
       continue;
     }
-    image = std::move(*next);
-    const double now = cost(image, data, contracts);
+    candidate = std::move(next);
+    const double now = cost(*candidate, chip, data, options.contracts);
     ++vain;
     if (now < least * kWorthwhile) {
       least = now;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "compiler/data/dataset.hpp"
-#include "compiler/image/image.hpp"
+#include "compiler/schedule/candidate.hpp"
 #include "compiler/schedule/schedule.hpp"
 
 namespace spikeloom {
@@ -20,7 +20,7 @@ struct DoesNotFit {
 
 /// Partition, map and schedule with at least so many clusters, by PopulationId (empty: as few as fit).
 using Place =
-    std::function<std::variant<Image, DoesNotFit>(const std::vector<std::uint32_t>& least_clusters)>;
+    std::function<std::variant<Candidate, DoesNotFit>(const std::vector<std::uint32_t>& least_clusters)>;
 
 /// Samples spread evenly over the data, for data sets are often sorted by label; at least one, about as many
 /// as a trial is worth.
@@ -28,14 +28,21 @@ using Place =
 
 /// The less the better: the guaranteed period (data null), or the contracted times the replayed one; in
 /// cycles a step, or squares.
-[[nodiscard]] double cost(const Image& image, const Dataset* data, const ContractOptions& contracts);
+[[nodiscard]] double cost(const Candidate& candidate, const Chip& chip, const Dataset* data,
+                          const ContractOptions& contracts);
 
-/// Splits populations while that makes steps shorter, into two clusters a tile of `tiles` at most: again and
-/// again those on the busiest tiles. What counts is the `cost`, on some of the calibration samples.
+struct SpreadOptions {
+  std::uint32_t tiles = 0;        ///< that there are
+  const Dataset* data = nullptr;  ///< calibration data; null: there are none
+  ContractOptions contracts;
+};
+
+/// Splits populations while that makes steps shorter, into two clusters a tile at most: again and again those
+/// on the busiest tiles. What counts is the `cost`, on some of the calibration samples.
 ///
 /// Returns  least clusters by PopulationId for `place`; empty where what fits at first is best.
 /// Cost     at most `kMostTrials` calls of `place`.
-[[nodiscard]] std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles,
-                                                const Dataset* calibration, const ContractOptions& contracts);
+[[nodiscard]] std::vector<std::uint32_t> spread(const Place& place, const Chip& chip,
+                                                const SpreadOptions& options);
 
 }  // namespace spikeloom

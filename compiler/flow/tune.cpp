@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "compiler/base/error.hpp"
@@ -18,7 +20,7 @@ constexpr std::size_t kFew = 32;        ///< channels: then each one's share of 
 constexpr int kShares = 8;              ///< changes of one channel's share
 constexpr std::size_t kCandidates = 5;  ///< sources tried in a round
 
-/// What a binding promises, the better the less.
+/// What a candidate promises, the better the less.
 struct Price {
   Ratio period;  ///< contracted where work was measured, else guaranteed
   Ratio guaranteed;
@@ -28,88 +30,84 @@ struct Price {
   }
 };
 
+struct Priced {
+  Candidate candidate;
+  Price price;
+  TileBounds bounds;  ///< of its contracts; empty where no work was measured
+};
+
 class Tuner {
  public:
-  Tuner(Image& image, const std::optional<MeasuredWork>& work, const TuneOptions& options)
-      : image_(image), work_(work), options_(options), price_(price_of_image()) {}
+  Tuner(const Candidate& first, const Chip& chip, const std::optional<MeasuredWork>& work,
+        const TuneOptions& options)
+      : chip_(chip), work_(work), options_(options), best_(priced(first)) {}
 
-  void run() {
+  Candidate run() {
     if (options_.pages) most_pages();
-    if (options_.slots && image_.application.clusters.size() <= kMany)
+    if (options_.slots && app().clusters.size() <= kMany)
       for (int round = 0; round < kRounds && favour_one_more(); ++round) {
       }
-    if (options_.slots && image_.binding.channels.size() <= kFew) share_out();
-    if (options_.period && price_.period > *options_.period)
+    if (options_.slots && binding().channels.size() <= kFew) share_out();
+    if (options_.period && best_.price.period > *options_.period)
       throw input_error("a period of " + options_.period->str() +
                         " cycles a step is not to be had: the best " + (work_ ? "contracted" : "guaranteed") +
-                        " one here is " + price_.period.str() + "; more tiles, a larger chip or " +
+                        " one here is " + best_.price.period.str() + "; more tiles, a larger chip or " +
                         "`spikeloom explain` may shorten it");
     if (options_.pages) least_pages();
+    return std::move(best_.candidate);
   }
 
  private:
-  /// Of the image as it is. Where work was measured `bounds_` are its contracts.
-  [[nodiscard]] Price price_of_image() {
-    const Promise& promise = image_.promises.front();
+  [[nodiscard]] const Application& app() const { return *best_.candidate.application; }
+  [[nodiscard]] const Binding& binding() const { return best_.candidate.binding; }
+  [[nodiscard]] ImageView view() const { return best_.candidate.on(chip_); }
+
+  [[nodiscard]] Priced priced(Candidate candidate) const {
+    const Promise& promise = candidate.promise;
     Price price{promise.period, promise.period, promise.latency};
+    TileBounds bounds;
     if (work_) {
-      const Contracted contracted = contract(image_, promise, *work_, options_.contract);
+      Contracted contracted = contract(candidate.on(chip_), promise, *work_, options_.contract);
       price.period = contracted.promise.period;
-      bounds_ = contracted.bounds;
+      bounds = std::move(contracted.bounds);
     }
-    return price;
+    return {std::move(candidate), price, std::move(bounds)};
   }
 
-  /// Another binding, analysed; taken over where `better` says so of its price.
-  template <class Change, class Better>
-  bool try_binding(Change&& change, Better&& better) {
-    Binding before = image_.binding;
-    const TileBounds bounds = bounds_;
-    Promise promise = image_.promises.front();
-    if (change(image_.binding)) {
-      auto promised = guarantee(image_);
-      if (std::holds_alternative<Promise>(promised)) {
-        image_.promises.front() = std::get<Promise>(std::move(promised));
-        const Price price = price_of_image();
-        if (better(price)) {
-          price_ = price;
-          return true;
-        }
-      }
-    }
-    image_.binding = std::move(before);
-    image_.promises.front() = std::move(promise);
-    bounds_ = bounds;
-    return false;
+  /// Analyses another binding, and keeps it where `better` says so of its price.
+  template <class Better>
+  bool try_binding(Binding binding, Better&& better) {
+    auto made = candidate_of(best_.candidate.application, std::move(binding), chip_);
+    auto* candidate = std::get_if<Candidate>(&made);
+    if (candidate == nullptr) return false;
+    Priced next = priced(std::move(*candidate));
+    if (!better(next.price)) return false;
+    best_ = std::move(next);
+    return true;
   }
-  template <class Change>
-  bool try_binding(Change&& change) {
-    return try_binding(change, [&](const Price& price) { return price < price_; });
+  bool try_binding(Binding binding) {
+    return try_binding(std::move(binding), [&](const Price& price) { return price < best_.price; });
   }
 
   /// As many as are of any use: dealt out evenly, and where rows are scarce also as the guaranteed period has
   /// it shortest.
   void most_pages() {
-    (void)try_binding(
-        [&](Binding& b) { return deal_pages(image_.application, image_.chip, kMostPages, b), true; });
-    const bool scarce = std::any_of(image_.binding.placement.begin(), image_.binding.placement.end(),
+    (void)try_binding(deal_pages(app(), chip_, kMostPages, binding()));
+    const bool scarce = std::any_of(binding().placement.begin(), binding().placement.end(),
                                     [](const Placement& p) { return p.rows < kMostPages; });
-    if (!scarce || image_.application.clusters.size() > kMany) return;
-    for (const TileBounds& bounds : {TileBounds{}, TileBounds(bounds_)}) {
-      if (const auto choice = fastest_pages(image_, bounds, kMostPages)) (void)try_pages(*choice);
+    if (!scarce || app().clusters.size() > kMany) return;
+    for (const TileBounds& bounds : {TileBounds{}, TileBounds(best_.bounds)}) {
+      if (const auto choice = fastest_pages(view(), bounds, kMostPages))
+        (void)try_binding(set_pages(choice->pages, binding()));
       if (!work_) break;
     }
-  }
-
-  bool try_pages(const PageChoice& choice) {
-    return try_binding([&](Binding& b) { return set_pages(choice.pages, b), true; });
   }
 
   /// Sources that the critical cycle names, and are not favoured yet.
   [[nodiscard]] std::vector<ClusterOrHost> candidates() const {
     std::vector<ClusterOrHost> found;
     const auto named = [&](const std::string& name) {
-      const std::vector<std::string>& cycle = image_.promises.front().critical_cycle;
+      const std::vector<std::string>& cycle = best_.candidate.promise.critical_cycle;
       return std::any_of(cycle.begin(), cycle.end(),
                          [&](const std::string& part) { return part.find(name) != std::string::npos; });
     };
@@ -119,12 +117,17 @@ class Tuner {
         found.push_back(source);
     };
     if (named("host")) add(std::nullopt);
-    for (std::size_t c = 0; c < image_.application.clusters.size(); ++c) {
-      if (!named(" " + image_.application.clusters[c].name)) continue;
+    for (std::size_t c = 0; c < app().clusters.size(); ++c) {
+      if (!named(" " + app().clusters[c].name)) continue;
       add(ClusterId(c));
-      for (const Inbound& inbound : image_.application.clusters[c].inbound) add(inbound.from);
+      for (const Inbound& inbound : app().clusters[c].inbound) add(inbound.from);
     }
     return found;
+  }
+
+  bool try_slots(const MapOptions& mapping) {
+    std::optional<Binding> dealt = deal_slots(app(), chip_, mapping, binding());
+    return dealt && try_binding(*std::move(dealt));
   }
 
   bool favour_one_more() {
@@ -136,8 +139,7 @@ class Tuner {
       mapping.most_slots = options_.most_slots;
       mapping.favoured = favoured_;
       mapping.favoured.push_back(source);
-      if (!try_binding([&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); }))
-        continue;
+      if (!try_slots(mapping)) continue;
       better = true;
       best = source;
     }
@@ -149,7 +151,7 @@ class Tuner {
   /// not alike are not helped by favouring all of them.
   void share_out() {
     std::vector<std::int64_t> shares;
-    for (const Channel& channel : image_.binding.channels)
+    for (const Channel& channel : binding().channels)
       shares.push_back(std::find(favoured_.begin(), favoured_.end(), channel.from) != favoured_.end() ? 32
                                                                                                       : 8);
     for (int change = 0; change < kShares; ++change) {
@@ -162,9 +164,7 @@ class Tuner {
           mapping.shares = shares;
           mapping.shares[c] = std::max<std::int64_t>(1, more ? shares[c] * 2 : shares[c] / 2);
           if (mapping.shares == shares) continue;
-          if (try_binding(
-                  [&](Binding& b) { return deal_slots(image_.application, image_.chip, mapping, b); }))
-            best = mapping.shares;
+          if (try_slots(mapping)) best = mapping.shares;
         }
       if (best.empty()) return;
       shares = std::move(best);
@@ -175,43 +175,40 @@ class Tuner {
   /// fewest that the fullest context needs, then the fewest in all.
   void least_pages() {
     std::vector<PageDemand> demands;
-    if (!work_ || !options_.period) demands.push_back({{}, options_.period.value_or(price_.guaranteed)});
-    if (work_) demands.push_back({bounds_, options_.period.value_or(price_.period)});
+    if (!work_ || !options_.period) demands.push_back({{}, options_.period.value_or(best_.price.guaranteed)});
+    if (work_) demands.push_back({best_.bounds, options_.period.value_or(best_.price.period)});
     std::uint32_t low = 1, high = kMostPages;
-    std::optional<PageChoice> best = least_pages_for(image_, demands, high);
-    while (best && low + 1 < high) {
+    std::optional<PageChoice> fewest = least_pages_for(view(), demands, high);
+    while (fewest && low + 1 < high) {
       const std::uint32_t middle = low + (high - low) / 2;
-      auto fewer = least_pages_for(image_, demands, middle);
+      auto fewer = least_pages_for(view(), demands, middle);
       (fewer ? high : low) = middle;
-      if (fewer) best = std::move(fewer);
+      if (fewer) fewest = std::move(fewer);
     }
-    const Ratio period = options_.period.value_or(price_.period);
+    const Ratio period = options_.period.value_or(best_.price.period);
     const Ratio guaranteed =
-        options_.period ? std::max(price_.guaranteed, *options_.period) : price_.guaranteed;
+        options_.period ? std::max(best_.price.guaranteed, *options_.period) : best_.price.guaranteed;
     const auto better = [&](const Price& price) {
-      return price.period <= period && price.guaranteed <= guaranteed && price.latency <= price_.latency;
+      return price.period <= period && price.guaranteed <= guaranteed && price.latency <= best_.price.latency;
     };
-    if (best && try_binding([&](Binding& b) { return set_pages(best->pages, b), true; }, better)) return;
+    if (fewest && try_binding(set_pages(fewest->pages, binding()), better)) return;
     // The search was cut short, or fewer pages make for other contracts: one count for all.
     for (const std::uint32_t count : {2U, 4U, 8U})
-      if (try_binding([&](Binding& b) { return deal_pages(image_.application, image_.chip, count, b), true; },
-                      better))
-        return;
+      if (try_binding(deal_pages(app(), chip_, count, binding()), better)) return;
   }
 
-  Image& image_;
+  const Chip& chip_;
   const std::optional<MeasuredWork>& work_;
   const TuneOptions& options_;
-  TileBounds bounds_;  ///< of the contracts
-  Price price_;
+  Priced best_;
   std::vector<ClusterOrHost> favoured_;
 };
 
 }  // namespace
 
-void tune(Image& image, const std::optional<MeasuredWork>& work, const TuneOptions& options) {
-  SPIKELOOM_CHECK(image.promises.size() == 1);
-  Tuner(image, work, options).run();
+Candidate tune(const Candidate& candidate, const Chip& chip, const std::optional<MeasuredWork>& work,
+               const TuneOptions& options) {
+  return Tuner(candidate, chip, work, options).run();
 }
 
 }  // namespace spikeloom

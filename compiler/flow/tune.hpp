@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "compiler/image/image.hpp"
+#include "compiler/schedule/candidate.hpp"
 #include "compiler/schedule/schedule.hpp"
 
 namespace spikeloom {
@@ -17,15 +17,15 @@ struct TuneOptions {
   std::optional<Ratio> period;   ///< cycles a step that will do; nothing: the shortest
 };
 
-/// Changes the binding's slots and pages and the guaranteed promise with them, never for the worse: the
-/// contracted period (where `work` was measured), then the guaranteed one, then the promised latency, which
-/// grows with pages. The image's only promise is the guaranteed one. Where a period is wanted, page counts
-/// are the fewest that keep it; the promise that it is of is the contracted one where work was measured, else
-/// the guaranteed one.
+/// A candidate with other slots and pages, never worse: by the contracted period (where `work` was measured),
+/// then the guaranteed one, then the promised latency, which grows with pages. Where a period is wanted, page
+/// counts are the fewest that keep it; the promise that it is of is the contracted one where work was
+/// measured, else the guaranteed one.
 ///
 /// Cost    some twenty analyses for slots, unless clusters are many; pages by buffer analysis
 ///         (compiler/schedule/pages.hpp).
 /// Throws  Error{kInput} naming the best period where the wanted one is not to be had.
-void tune(Image& image, const std::optional<MeasuredWork>& work, const TuneOptions& options);
+[[nodiscard]] Candidate tune(const Candidate& candidate, const Chip& chip,
+                             const std::optional<MeasuredWork>& work, const TuneOptions& options);
 
 }  // namespace spikeloom

@@ -75,7 +75,7 @@ std::size_t OperatingPoint::slots() const {
   return count;
 }
 
-std::vector<std::string> check(const Image& image) {
+std::vector<std::string> check(const ImageView& image) {
   const Application& app = image.application;
   std::vector<std::string> list = faults(app);
   if (!list.empty()) return list;
@@ -100,7 +100,11 @@ std::vector<std::string> check(const Image& image) {
   if (!image.contracts.empty() && image.contracts.size() != image.chip.tiles())
     list.push_back("contracts: one a tile expected");
   if (!list.empty()) return list;
-  list = check(app, image.binding, image.chip);
+  return check(app, image.binding, image.chip);
+}
+
+std::vector<std::string> check(const Image& image) {
+  std::vector<std::string> list = check(ImageView(image));
   if (list.empty()) check_points(image, list);
   return list;
 }

@@ -99,6 +99,21 @@ struct Image {
   friend bool operator==(const Image&, const Image&) = default;
 };
 
+/// The part of an image that a device is programmed with and that timing follows from: what a search has
+/// before there is an image. Refers to what it was made of.
+struct ImageView {
+  const Chip& chip;
+  const Application& application;
+  const Binding& binding;
+  std::span<const TileContract> contracts;  ///< by TileId; empty: all off
+
+  // Implicit: wherever a view will do, so will an image.
+  ImageView(const Image& image)  // NOLINT(google-explicit-constructor)
+      : ImageView(image.chip, image.application, image.binding, image.contracts) {}
+  ImageView(const Chip& c, const Application& a, const Binding& b, std::span<const TileContract> k = {})
+      : chip(c), application(a), binding(b), contracts(k) {}
+};
+
 /// Bytes of the file: a pure function of the image.
 [[nodiscard]] std::vector<std::uint8_t> encode(const Image&);
 /// Throws Error{kInput} for anything that `encode` would not have written; `name` stands in messages.
@@ -115,23 +130,26 @@ struct Program {
   std::vector<std::uint64_t> load;
   std::vector<std::uint64_t> start;
 };
-[[nodiscard]] Program program(const Image&);
+[[nodiscard]] Program program(const ImageView&);
 
 /// Words that put an application beside others on a chip that runs, while its target time stands still. Its
 /// tiles are nobody else's; of the slot and route tables only entries that change are written, and `resident`
 /// keep what is theirs.
-[[nodiscard]] std::vector<std::uint64_t> entering_words(std::span<const Image* const> resident, const Image&);
+[[nodiscard]] std::vector<std::uint64_t> entering_words(std::span<const ImageView> resident,
+                                                        const ImageView&);
 /// Words that start applications (a bit each, by Binding::application) in a target cycle: a multiple of both
 /// wheels, and where the chip runs, at least kStartMargin after the cycle in which it stands still.
 [[nodiscard]] std::vector<std::uint64_t> start_words(std::uint32_t applications, std::int64_t cycle);
 inline constexpr std::int64_t kStartMargin = 8;
 /// Words that free what an application held whose run has ended, while target time stands still.
-[[nodiscard]] std::vector<std::uint64_t> leaving_words(std::span<const Image* const> staying, const Image&);
+[[nodiscard]] std::vector<std::uint64_t> leaving_words(std::span<const ImageView> staying, const ImageView&);
 
 /// Everything that `check` of partition and map re-derive without the network: references in range, tables
 /// within the tile, addresses inside their memories, slots free of contention. Lists all faults; empty:
 /// sound.
 [[nodiscard]] std::vector<std::string> check(const Image&);
+/// The same of what a search has.
+[[nodiscard]] std::vector<std::string> check(const ImageView&);
 
 /// Stable text for --dump and `info`.
 [[nodiscard]] std::string print(const Image&);

@@ -9,9 +9,9 @@ namespace spikeloom {
 namespace {
 
 /// Tables of the chip with these on it.
-std::vector<NodeTables> tables_of(std::span<const Image* const> images, const Chip& chip) {
+std::vector<NodeTables> tables_of(std::span<const ImageView> images, const Chip& chip) {
   std::vector<const Binding*> bindings;
-  for (const Image* image : images) bindings.push_back(&image->binding);
+  for (const ImageView& image : images) bindings.push_back(&image.binding);
   std::vector<std::string> conflicts;
   std::vector<NodeTables> nodes = tables(bindings, chip, conflicts);
   SPIKELOOM_CHECK(conflicts.empty());
@@ -33,7 +33,7 @@ std::uint32_t memory_window(std::uint32_t offset) {
 
 class Programmer {
  public:
-  explicit Programmer(const Image& image)
+  explicit Programmer(const ImageView& image)
       : image_(image), chip_(image.chip), app_(image.application), binding_(image.binding) {}
 
   /// The chip has this application and no other.
@@ -55,10 +55,10 @@ class Programmer {
     return std::move(program_);
   }
 
-  std::vector<std::uint64_t> enter(std::span<const Image* const> others) {
-    std::vector<const Image*> all(others.begin(), others.end());
+  std::vector<std::uint64_t> enter(std::span<const ImageView> others) {
+    std::vector<ImageView> all(others.begin(), others.end());
     const std::vector<NodeTables> before = tables_of(all, chip_);
-    all.push_back(&image_);
+    all.push_back(image_);
     const std::vector<NodeTables> after = tables_of(all, chip_);
     words_ = &program_.load;
     for (const std::uint32_t node : own_nodes()) control(node, Clear::kTile, 0);
@@ -70,10 +70,10 @@ class Programmer {
     return std::move(program_.load);
   }
 
-  std::vector<std::uint64_t> leave(std::span<const Image* const> others) {
-    std::vector<const Image*> all(others.begin(), others.end());
+  std::vector<std::uint64_t> leave(std::span<const ImageView> others) {
+    std::vector<ImageView> all(others.begin(), others.end());
     const std::vector<NodeTables> after = tables_of(all, chip_);
-    all.push_back(&image_);
+    all.push_back(image_);
     const std::vector<NodeTables> before = tables_of(all, chip_);
     words_ = &program_.load;
     for (const std::uint32_t node : own_nodes()) {
@@ -356,7 +356,7 @@ class Programmer {
       }
   }
 
-  const Image& image_;
+  ImageView image_;
   const Chip& chip_;
   const Application& app_;
   const Binding& binding_;
@@ -366,9 +366,9 @@ class Programmer {
 
 }  // namespace
 
-Program program(const Image& image) { return Programmer(image).alone(); }
+Program program(const ImageView& image) { return Programmer(image).alone(); }
 
-std::vector<std::uint64_t> entering_words(std::span<const Image* const> resident, const Image& image) {
+std::vector<std::uint64_t> entering_words(std::span<const ImageView> resident, const ImageView& image) {
   return Programmer(image).enter(resident);
 }
 
@@ -381,7 +381,7 @@ std::vector<std::uint64_t> start_words(std::uint32_t applications, std::int64_t 
           ring_write(0, hw::kAddrNodeStart, start.pack())};
 }
 
-std::vector<std::uint64_t> leaving_words(std::span<const Image* const> staying, const Image& image) {
+std::vector<std::uint64_t> leaving_words(std::span<const ImageView> staying, const ImageView& image) {
   return Programmer(image).leave(staying);
 }
 

@@ -181,20 +181,24 @@ std::string what_would_do(const Application& app, const Chip& chip, const MapOpt
 
 }  // namespace
 
-void deal_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, Binding& binding) {
+Binding deal_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, Binding binding) {
   for (const std::vector<OrderEntry>& order : binding.orders)
     deal_out_pages(app, chip, most_pages, order, binding);
+  return binding;
 }
 
-void set_pages(const std::vector<std::uint32_t>& pages, Binding& binding) {
+Binding set_pages(const std::vector<std::uint32_t>& pages, Binding binding) {
   SPIKELOOM_CHECK(pages.size() == binding.placement.size());
   for (std::size_t c = 0; c < pages.size(); ++c) binding.placement[c].rows = pages[c];
   for (const std::vector<OrderEntry>& order : binding.orders) pack_pages(order, binding);
+  return binding;
 }
 
-bool deal_slots(const Application& app, const Chip& chip, const MapOptions& options, Binding& binding) {
+std::optional<Binding> deal_slots(const Application& app, const Chip& chip, const MapOptions& options,
+                                  Binding binding) {
   std::string reason;
-  return allocate_slots(app, chip, options, binding, reason);
+  if (!allocate_slots(app, chip, options, binding, reason)) return std::nullopt;
+  return binding;
 }
 
 MapResult map(const Application& app, const Chip& chip, const MapOptions& options) {

@@ -47,19 +47,19 @@ struct MapResult {
 /// The same without looking for what would do where it does not fit, which may take long.
 [[nodiscard]] MapResult try_map(const Application&, const Chip&, const MapOptions& = {});
 
-/// Deals the pages of every tile's contexts out anew: what each needs, then one more in turn, at most
-/// `most_pages`.
-void deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Binding&);
+/// The binding with the pages of every tile's contexts dealt out anew: what each needs, then one more in
+/// turn, at most `most_pages`.
+[[nodiscard]] Binding deal_pages(const Application&, const Chip&, std::uint32_t most_pages, Binding);
 
 /// The most pages of a context, whatever the tile has.
 inline constexpr std::uint32_t kMostPages = hw::kLimitPages;
 
-/// Gives every cluster its page count. They fit the tiles: `check` says if not.
-void set_pages(const std::vector<std::uint32_t>& pages, Binding&);
+/// The binding with so many pages for every cluster. They fit the tiles: `check` says if not.
+[[nodiscard]] Binding set_pages(const std::vector<std::uint32_t>& pages, Binding);
 
-/// Deals the slots of both networks out anew for the channels as they are. False, and the binding of no more
-/// use: no slot for one of them.
-[[nodiscard]] bool deal_slots(const Application&, const Chip&, const MapOptions&, Binding&);
+/// The binding with the slots of both networks dealt out anew for the channels as they are. Nothing: there is
+/// no slot for one of them.
+[[nodiscard]] std::optional<Binding> deal_slots(const Application&, const Chip&, const MapOptions&, Binding);
 
 /// Everything wrong with the binding; empty: sound.
 ///

@@ -7,7 +7,7 @@
 
 namespace spikeloom {
 
-Collector::Collector(const Image& image, const Dataset& data, std::int64_t origin)
+Collector::Collector(const ImageView& image, const Dataset& data, std::int64_t origin)
     : origin_(origin),
       first_sink_(image.binding.first_sink),
       is_host_channel_(image.chip.host.channels, false),

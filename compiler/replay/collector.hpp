@@ -16,7 +16,7 @@ namespace spikeloom {
 class Collector {
  public:
   /// Keeps references. Stamps are counted from target cycle `origin`.
-  Collector(const Image& image, const Dataset& data, std::int64_t origin);
+  Collector(const ImageView& image, const Dataset& data, std::int64_t origin);
 
   /// Whether the word is of this application's channels.
   [[nodiscard]] bool owns(Word word) const;

@@ -71,6 +71,13 @@ void Exchange::check_alive(bool moved, const std::string& waiting_for) {
   if (!link_.progress()) throw device_error(link_.describe() + ": stands still; waiting for " + waiting_for);
 }
 
+void Exchange::wait_until(const std::function<bool()>& holds, const std::string& what) {
+  const auto deadline = std::chrono::steady_clock::now() + quiet_limit_;
+  while (!holds())
+    if (std::chrono::steady_clock::now() > deadline)
+      throw device_error(link_.describe() + ": time-out; " + what);
+}
+
 void Exchange::write(std::vector<Word> words) {
   std::size_t sent = 0;
   while (!words.empty()) check_alive(move(words, sent), "room for configuration words");

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ class Exchange {
   bool move(std::vector<Word>& outgoing, std::size_t& sent);
   /// Throws Error{kDevice} that says what was waited for, when nothing moved and nothing will.
   void check_alive(bool moved, const std::string& waiting_for);
+  /// Asks again and again until it holds. Throws Error{kDevice} with `what` after the quiet limit.
+  void wait_until(const std::function<bool()>& holds, const std::string& what);
   void write(std::vector<Word> words);
   /// Ring words, in order, without waiting in between; the answers of the reads among them, in order. Words
   /// of other kinds that arrive meanwhile stand in received().
@@ -35,6 +38,7 @@ class Exchange {
   [[nodiscard]] std::uint32_t read(std::uint32_t node, std::uint32_t address);
   [[nodiscard]] std::vector<Word>& received() { return received_; }
   [[nodiscard]] std::string describe() const { return link_.describe(); }
+  [[nodiscard]] std::chrono::seconds quiet_limit() const { return quiet_limit_; }
 
  private:
   Link& link_;

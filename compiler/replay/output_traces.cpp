@@ -15,7 +15,7 @@ std::uint32_t neuron(const Cluster& cluster, std::uint32_t position) {
 
 }  // namespace
 
-OutputTraces::OutputTraces(const Image& image, const Dataset& data)
+OutputTraces::OutputTraces(const ImageView& image, const Dataset& data)
     : app_(image.application), of_sink_(app_.sinks.size()) {
   for (const OutputStream& output : app_.outputs) add_stream(output, data);
   for (const Sample& sample : data.samples) {

@@ -14,7 +14,7 @@ namespace spikeloom {
 class OutputTraces {
  public:
   /// Keeps a reference to the image.
-  OutputTraces(const Image& image, const Dataset& data);
+  OutputTraces(const ImageView& image, const Dataset& data);
 
   /// Chunk `index` of the cluster on sink channel `sink`, in `step` of `sample`: 16 spikes, or half a
   /// potential. Throws Error{kDevice} for a neuron that the cluster does not have.

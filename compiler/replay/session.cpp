@@ -1,83 +1,36 @@
 #include "compiler/replay/session.hpp"
 
-#include <numeric>
+#include <utility>
 
-#include "compiler/base/error.hpp"
-#include "compiler/replay/collector.hpp"
-#include "compiler/replay/stimulus.hpp"
+#include "compiler/replay/run_loop.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
-Session::Session(Link& link, const Image& image, SessionOptions options)
+Session::Session(Link& link, const ImageView& image, SessionOptions options)
     : exchange_(link, options.quiet_limit), image_(image), options_(std::move(options)) {
   exchange_.check_chip(image.chip);
-  exchange_.write(program(image_).load);
+  Program program = spikeloom::program(image_);
+  exchange_.write(std::move(program.load));
+  start_ = std::move(program.start);
 }
 
 DeviceRun Session::run(const Dataset& data) {
-  Stimulus stimulus(image_, data);
-  Collector collector(image_, data, 0);
+  std::size_t ended = 0;
+  RunLoopOptions options;
+  if (options_.on_steps)
+    options.on_words = [&](const RunLoop& loop) {
+      const Collector& collector = loop.collector(0);
+      if (std::exchange(ended, collector.ended()) != collector.ended())
+        options_.on_steps(static_cast<std::int64_t>(ended), collector.so_far());
+    };
+  RunLoop loop(exchange_, {Stay{"", image_, &data}}, std::move(options));
   exchange_.received().clear();
-  exchange_.write(program(image_).start);
-  std::vector<Word> outgoing;
-  std::size_t sent = 0;
-  while (!collector.finished()) {
-    while (outgoing.size() < 4096 && !stimulus.finished()) stimulus.next(outgoing);
-    const bool moved = exchange_.move(outgoing, sent);
-    const std::size_t before = collector.ended();
-    const bool any = !exchange_.received().empty();
-    for (const Word word : exchange_.received()) collector.take(word);
-    exchange_.received().clear();
-    if (options_.on_steps && collector.ended() != before)
-      options_.on_steps(static_cast<std::int64_t>(collector.ended()), collector.so_far());
-    if (!any && !collector.finished()) exchange_.check_alive(moved, collector.waiting_for());
-  }
-  wait_until_done();
-  DeviceRun run = collector.result();
-  std::vector<std::uint32_t> nodes(image_.chip.tiles());
-  std::iota(nodes.begin(), nodes.end(), 1U);
-  run.tiles = read_counters(exchange_, nodes);
-  return run;
-}
-
-void Session::wait_until_done() {
-  const auto deadline = std::chrono::steady_clock::now() + options_.quiet_limit;
-  while ((exchange_.read(0, hw::kAddrNodeStatus) & 1U) != 0)
-    if (std::chrono::steady_clock::now() > deadline)
-      throw device_error(exchange_.describe() + ": time-out; every step has ended, but the run has not");
-}
-
-std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std::uint32_t> nodes) {
-  struct Counter {
-    std::uint32_t address;  ///< of the low half
-    std::int64_t TileCounters::*value;
-  };
-  static constexpr Counter kCounters[] = {
-      {hw::kAddrNodeFirings, &TileCounters::firings},
-      {hw::kAddrNodeBusy, &TileCounters::busy},
-      {hw::kAddrNodeWaitInput, &TileCounters::wait_input},
-      {hw::kAddrNodeWaitOutput, &TileCounters::wait_output},
-      {hw::kAddrNodeSpikes, &TileCounters::spikes},
-      {hw::kAddrNodeWords, &TileCounters::words},
-      {hw::kAddrNodeContractBroken, &TileCounters::contract_broken},
-      {hw::kAddrNodeContractFirst, &TileCounters::contract_first},
-  };
-  std::vector<Word> questions;
-  for (const std::uint32_t node : nodes)
-    for (const Counter& counter : kCounters)
-      for (const std::uint32_t half : {0U, hw::kAddrNodeHigh})
-        questions.push_back(read_word(node, counter.address + half));
-  const std::vector<std::uint32_t> answers = exchange.ask(std::move(questions));
-  std::vector<TileCounters> tiles(nodes.size());
-  std::size_t next = 0;
-  for (TileCounters& tile : tiles)
-    for (const Counter& counter : kCounters) {
-      tile.*counter.value =
-          static_cast<std::int64_t>(std::uint64_t{answers[next + 1]} << 32U | answers[next]);
-      next += 2;
-    }
-  return tiles;
+  exchange_.write(start_);
+  loop.run();
+  exchange_.wait_until([&] { return (exchange_.read(0, hw::kAddrNodeStatus) & 1U) == 0; },
+                       "every step has ended, but the run has not");
+  return std::move(loop.results().front());
 }
 
 std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory) {

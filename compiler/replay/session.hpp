@@ -24,9 +24,9 @@ struct SessionOptions {
 
 class Session {
  public:
-  /// Checks that the device is the chip that the image was compiled for, and programs it.
-  /// Throws Error{kDevice} naming both hashes where it is not.
-  Session(Link& link, const Image& image, SessionOptions options);
+  /// Checks that the device is the chip that the image was compiled for, and programs it. Refers to the
+  /// image. Throws Error{kDevice} naming both hashes where it is not.
+  Session(Link& link, const ImageView& image, SessionOptions options);
 
   /// Runs the samples back to back. Throws Error{kDevice} that says which step it waited for when the
   /// device stands still, and what was wrong when a word makes no sense.
@@ -36,15 +36,10 @@ class Session {
   [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(std::uint32_t memory);
 
  private:
-  void wait_until_done();
-
   Exchange exchange_;
-  const Image& image_;
+  ImageView image_;
   SessionOptions options_;
+  std::vector<Word> start_;  ///< begins a run
 };
-
-/// Of these nodes, in their order. Exact once the tiles have stood still for 48 clocks.
-[[nodiscard]] std::vector<TileCounters> read_counters(Exchange& exchange,
-                                                      std::span<const std::uint32_t> nodes);
 
 }  // namespace spikeloom

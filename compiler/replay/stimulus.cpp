@@ -33,13 +33,13 @@ std::string range_text(const StreamInput& input) {
 
 }  // namespace
 
-std::vector<Port> input_ports(const Image& image) {
+std::vector<Port> input_ports(const ImageView& image) {
   std::vector<Port> ports;
   for (const StreamInput& input : image.application.inputs) ports.push_back({input.name, input.shape});
   return ports;
 }
 
-Stimulus::Stimulus(const Image& image, const Dataset& data)
+Stimulus::Stimulus(const ImageView& image, const Dataset& data)
     : image_(image), data_(data), masks_(image.application.host_chunks(), 0) {
   for (const Channel& channel : image.binding.channels)
     if (!channel.from) {

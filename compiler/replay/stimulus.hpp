@@ -12,7 +12,7 @@
 namespace spikeloom {
 
 /// The ports that a dataset for this image is read with, in the order of its inputs.
-[[nodiscard]] std::vector<Port> input_ports(const Image& image);
+[[nodiscard]] std::vector<Port> input_ports(const ImageView& image);
 
 /// The words of one run, made as they are asked for: for every step, every host channel's chunks and
 /// end-of-step; after the last step, the end-of-run.
@@ -20,7 +20,7 @@ class Stimulus {
  public:
   /// Throws Error{kInput} that lists values which the image's inputs cannot carry (not whole units of the
   /// input, or outside its bit planes), by sample, step and element.
-  Stimulus(const Image& image, const Dataset& data);
+  Stimulus(const ImageView& image, const Dataset& data);
 
   /// Steps of all samples together.
   [[nodiscard]] std::int64_t steps() const { return steps_; }
@@ -32,7 +32,7 @@ class Stimulus {
   void fill_chunks(const Sample& sample, std::size_t step);
   void check(const Dataset& data) const;
 
-  const Image& image_;
+  ImageView image_;
   const Dataset& data_;
   std::vector<std::vector<ChunkRange>> ranges_;  ///< by host channel
   std::vector<std::uint32_t> numbers_;           ///< host channel numbers, in order

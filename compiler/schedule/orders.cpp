@@ -7,9 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "compiler/base/error.hpp"
 #include "compiler/chip/timing.hpp"
-#include "compiler/schedule/schedule.hpp"
 #include "compiler/sdf/static_order.hpp"
 
 namespace spikeloom {
@@ -17,7 +15,7 @@ namespace {
 
 using Orders = std::vector<std::vector<OrderEntry>>;
 
-std::int64_t firing_time(const Image& image, ClusterId id, FiringTimes times) {
+std::int64_t firing_time(const ImageView& image, ClusterId id, FiringTimes times) {
   const Cluster& cluster = image.application.clusters[id.index()];
   const std::optional<double> expected =
       times == FiringTimes::kExpected ? expected_integration(image.application, id) : std::nullopt;
@@ -28,7 +26,7 @@ std::int64_t firing_time(const Image& image, ClusterId id, FiringTimes times) {
 
 /// Clusters and what they send one another; the network takes its worst time. The last actor is the host,
 /// whom all follow.
-sdf::PhasedGraph cluster_graph(const Image& image, FiringTimes times) {
+sdf::PhasedGraph cluster_graph(const ImageView& image, FiringTimes times) {
   const Application& app = image.application;
   sdf::PhasedGraph graph(app.name);
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
@@ -53,49 +51,52 @@ sdf::PhasedGraph cluster_graph(const Image& image, FiringTimes times) {
   return graph;
 }
 
-class Improver {
+/// A shorter period, or the same one with a shorter latency; never a longer latency.
+bool is_better(const Promise& a, const Promise& b) {
+  return std::tie(a.period, a.latency) < std::tie(b.period, b.latency) && a.latency <= b.latency;
+}
+
+class OrderSearch {
  public:
-  Improver(Image& image, const OrderOptions& options)
-      : image_(image), left_(image.application.clusters.size() < options.many ? options.most_analyses : 2) {
-    for (std::size_t c = 0; c < image.application.clusters.size(); ++c)
-      for (const Inbound& inbound : image.application.clusters[c].inbound)
+  OrderSearch(const Candidate& first, const Chip& chip, const OrderOptions& options)
+      : best_(first),
+        chip_(chip),
+        left_(first.application->clusters.size() < options.many ? options.most_analyses : 2) {
+    for (std::size_t c = 0; c < first.application->clusters.size(); ++c)
+      for (const Inbound& inbound : first.application->clusters[c].inbound)
         if (inbound.from && inbound.delay == 0) feeds_.emplace(inbound.from->index(), c);
   }
 
-  bool run() {
+  std::optional<Candidate> run() {
     bool better = false;
     for (const FiringTimes times : {FiringTimes::kWorst, FiringTimes::kExpected})
-      better = try_orders(listed_orders(image_, times)) || better;
+      better = try_orders(listed_orders(best_.on(chip_), times)) || better;
     while (exchange_one()) better = true;
-    return better;
+    if (!better) return std::nullopt;
+    return std::move(best_);
   }
 
  private:
   bool try_orders(Orders orders) {
-    if (left_ == 0 || !tried_.insert(key(orders)).second || orders == image_.binding.orders) return false;
+    if (left_ == 0 || !tried_.insert(key(orders)).second || orders == best_.binding.orders) return false;
     --left_;
-    std::swap(image_.binding.orders, orders);
-    auto promised = guarantee(image_);
-    if (auto* promise = std::get_if<Promise>(&promised)) {
-      Promise& current = image_.promises.front();
-      if (std::tie(promise->period, promise->latency) < std::tie(current.period, current.latency) &&
-          promise->latency <= current.latency) {
-        current = std::move(*promise);
-        return true;
-      }
-    }
-    std::swap(image_.binding.orders, orders);
-    return false;
+    Binding binding = best_.binding;
+    binding.orders = std::move(orders);
+    auto made = candidate_of(best_.application, std::move(binding), chip_);
+    auto* next = std::get_if<Candidate>(&made);
+    if (next == nullptr || !is_better(next->promise, best_.promise)) return false;
+    best_ = std::move(*next);
+    return true;
   }
 
   /// One exchange of neighbours on the critical cycle that makes it better.
   bool exchange_one() {
-    const std::vector<std::string> cycle = image_.promises.front().critical_cycle;
-    for (std::size_t t = 0; t < image_.binding.orders.size(); ++t)
-      for (std::size_t i = 0; i + 1 < image_.binding.orders[t].size(); ++i) {
-        const ClusterId a = image_.binding.orders[t][i].cluster, b = image_.binding.orders[t][i + 1].cluster;
+    const std::vector<std::string> cycle = best_.promise.critical_cycle;
+    for (std::size_t t = 0; t < best_.binding.orders.size(); ++t)
+      for (std::size_t i = 0; i + 1 < best_.binding.orders[t].size(); ++i) {
+        const ClusterId a = best_.binding.orders[t][i].cluster, b = best_.binding.orders[t][i + 1].cluster;
         if (feeds_.contains({a.index(), b.index()}) || !named(cycle, a) || !named(cycle, b)) continue;
-        Orders orders = image_.binding.orders;
+        Orders orders = best_.binding.orders;
         std::swap(orders[t][i], orders[t][i + 1]);
         if (try_orders(std::move(orders))) return true;
       }
@@ -103,7 +104,7 @@ class Improver {
   }
 
   [[nodiscard]] bool named(const std::vector<std::string>& cycle, ClusterId c) const {
-    const std::string fire = " fire " + image_.application.clusters[c.index()].name + " ";
+    const std::string fire = " fire " + best_.application->clusters[c.index()].name + " ";
     return std::any_of(cycle.begin(), cycle.end(),
                        [&](const std::string& part) { return part.find(fire) != std::string::npos; });
   }
@@ -115,7 +116,8 @@ class Improver {
     return text;
   }
 
-  Image& image_;
+  Candidate best_;
+  const Chip& chip_;
   int left_;
   std::set<std::pair<std::size_t, std::size_t>> feeds_;  ///< within a step
   std::set<std::vector<std::uint32_t>> tried_;
@@ -123,7 +125,7 @@ class Improver {
 
 }  // namespace
 
-std::vector<std::vector<OrderEntry>> listed_orders(const Image& image, FiringTimes times) {
+std::vector<std::vector<OrderEntry>> listed_orders(const ImageView& image, FiringTimes times) {
   const sdf::PhasedGraph graph = cluster_graph(image, times);
   sdf::Binding binding;
   for (const Placement& placement : image.binding.placement) binding.push_back(placement.tile.index());
@@ -136,11 +138,12 @@ std::vector<std::vector<OrderEntry>> listed_orders(const Image& image, FiringTim
   return orders;
 }
 
-bool improve_orders(Image& image, const OrderOptions& options) {
-  SPIKELOOM_CHECK(image.promises.size() == 1);
-  const bool choice = std::any_of(image.binding.orders.begin(), image.binding.orders.end(),
+std::optional<Candidate> better_orders(const Candidate& candidate, const Chip& chip,
+                                       const OrderOptions& options) {
+  const bool choice = std::any_of(candidate.binding.orders.begin(), candidate.binding.orders.end(),
                                   [](const auto& order) { return order.size() > 1; });
-  return choice && Improver(image, options).run();
+  if (!choice) return std::nullopt;
+  return OrderSearch(candidate, chip, options).run();
 }
 
 }  // namespace spikeloom

@@ -8,7 +8,7 @@ namespace spikeloom {
 namespace {
 
 /// A group a cluster, a budget a tile.
-sdf::SharedTokens page_groups(const Image& image, std::uint32_t most) {
+sdf::SharedTokens page_groups(const ImageView& image, std::uint32_t most) {
   sdf::SharedTokens shared;
   for (const Cluster& cluster : image.application.clusters) {
     const std::int64_t least = least_pages(cluster);
@@ -24,7 +24,7 @@ sdf::SharedTokens page_groups(const Image& image, std::uint32_t most) {
 }
 
 /// The timing graph as if every cluster had the pages that it needs at least.
-TimingGraph with_least_pages(const Image& image, const TileBounds& bounds) {
+TimingGraph with_least_pages(const ImageView& image, const TileBounds& bounds) {
   TimingGraph timing = timing_graph(image, bounds);
   for (std::size_t c = 0; c < timing.pages.size(); ++c) {
     if (timing.pages[c] == sdf::kNoGroup) continue;
@@ -46,7 +46,7 @@ std::optional<PageChoice> choice_of(const std::variant<sdf::TokenChoice, sdf::To
 
 }  // namespace
 
-std::optional<PageChoice> least_pages_for(const Image& image, const std::vector<PageDemand>& demands,
+std::optional<PageChoice> least_pages_for(const ImageView& image, const std::vector<PageDemand>& demands,
                                           std::uint32_t most) {
   std::vector<TimingGraph> timings;
   for (const PageDemand& demand : demands) timings.push_back(with_least_pages(image, demand.bounds));
@@ -58,7 +58,8 @@ std::optional<PageChoice> least_pages_for(const Image& image, const std::vector<
   return choice_of(sdf::least_tokens(page_groups(image, most), wanted));
 }
 
-std::optional<PageChoice> fastest_pages(const Image& image, const TileBounds& bounds, std::uint32_t most) {
+std::optional<PageChoice> fastest_pages(const ImageView& image, const TileBounds& bounds,
+                                        std::uint32_t most) {
   const TimingGraph timing = with_least_pages(image, bounds);
   return choice_of(sdf::fastest_tokens(page_groups(image, most), {&timing.graph, timing.pages}));
 }

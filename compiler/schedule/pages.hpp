@@ -23,12 +23,12 @@ struct PageChoice {
 /// The fewest pages in all with which the image keeps every demand; no context has more than `most`, and
 /// those of a tile together no more than its page rows. Nothing: no such choice was found. Source:
 /// sdf::least_tokens.
-[[nodiscard]] std::optional<PageChoice> least_pages_for(const Image& image,
+[[nodiscard]] std::optional<PageChoice> least_pages_for(const ImageView& image,
                                                         const std::vector<PageDemand>& demands,
                                                         std::uint32_t most);
 
 /// The pages with which the period is shortest, as few as it takes. Source: sdf::fastest_tokens.
-[[nodiscard]] std::optional<PageChoice> fastest_pages(const Image& image, const TileBounds& bounds,
+[[nodiscard]] std::optional<PageChoice> fastest_pages(const ImageView& image, const TileBounds& bounds,
                                                       std::uint32_t most);
 
 }  // namespace spikeloom

@@ -4,10 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "compiler/base/error.hpp"
 #include "compiler/chip/timing.hpp"
-#include "compiler/schedule/orders.hpp"
-#include "compiler/schedule/schedule.hpp"
 
 namespace spikeloom {
 namespace {
@@ -26,26 +23,24 @@ Ratio least_period(const Application& app) {
 
 }  // namespace
 
-std::optional<Bound> improve_places(Image& image, const MapOptions& options, bool orders) {
-  SPIKELOOM_CHECK(image.promises.size() == 1);
-  const bool shared = std::any_of(image.binding.orders.begin(), image.binding.orders.end(),
+std::optional<Candidate> better_places(const Candidate& candidate, const Chip& chip,
+                                       const PlaceOptions& options) {
+  const bool shared = std::any_of(candidate.binding.orders.begin(), candidate.binding.orders.end(),
                                   [](const auto& order) { return order.size() > 1; });
-  const Ratio wanted = image.promises.front().period * Ratio(kWorthwhile, 100);
-  if (!shared || !options.places.empty() || wanted < least_period(image.application)) return std::nullopt;
-  MapOptions by_level = options;
+  const Ratio wanted = candidate.promise.period * Ratio(kWorthwhile, 100);
+  if (!shared || !options.mapping.places.empty() || wanted < least_period(*candidate.application))
+    return std::nullopt;
+  MapOptions by_level = options.mapping;
   by_level.sharing = Sharing::kLevels;
-  MapResult mapped = try_map(image.application, image.chip, by_level);
+  MapResult mapped = try_map(*candidate.application, chip, by_level);
   if (!mapped.binding) return std::nullopt;
-  Bound before{std::exchange(image.binding, *std::move(mapped.binding)), image.promises.front()};
-  auto promised = guarantee(image);
-  if (auto* promise = std::get_if<Promise>(&promised)) {
-    image.promises.front() = std::move(*promise);
-    if (orders) (void)improve_orders(image);
-    if (image.promises.front().period <= wanted) return before;
-  }
-  image.binding = std::move(before.binding);
-  image.promises.front() = std::move(before.promise);
-  return std::nullopt;
+  auto made = candidate_of(candidate.application, *std::move(mapped.binding), chip);
+  auto* next = std::get_if<Candidate>(&made);
+  if (next == nullptr) return std::nullopt;
+  if (options.orders)
+    if (auto reordered = better_orders(*next, chip, *options.orders)) *next = *std::move(reordered);
+  if (next->promise.period > wanted) return std::nullopt;
+  return std::move(*next);
 }
 
 }  // namespace spikeloom

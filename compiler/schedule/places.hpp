@@ -3,23 +3,22 @@
 
 #include <optional>
 
-#include "compiler/image/image.hpp"
 #include "compiler/map/map.hpp"
+#include "compiler/schedule/candidate.hpp"
+#include "compiler/schedule/orders.hpp"
 
 namespace spikeloom {
 
-/// A binding and what it guarantees.
-struct Bound {
-  Binding binding;
-  Promise promise;
+struct PlaceOptions {
+  MapOptions mapping;                  ///< of the candidate that there is
+  std::optional<OrderOptions> orders;  ///< nothing: orders stay the mapper's
 };
 
-/// Where clusters share tiles, maps them once more by level (Sharing::kLevels) and takes that binding over if
-/// its guaranteed period is clearly shorter; `orders`: after improve_orders. The image's only promise is the
-/// guaranteed one, which goes with its binding. The period never gets longer; the latency may, for more steps
-/// are under way at once.
+/// Where clusters share tiles, maps them once more by level (Sharing::kLevels), then looks for better orders.
 ///
-/// Returns  what was there before; nothing: it still is.
-std::optional<Bound> improve_places(Image& image, const MapOptions& options, bool orders);
+/// Returns  that candidate if its guaranteed period is clearly shorter, else nothing. Its latency may be
+///          longer, for more steps are under way at once.
+[[nodiscard]] std::optional<Candidate> better_places(const Candidate& candidate, const Chip& chip,
+                                                     const PlaceOptions& options);
 
 }  // namespace spikeloom

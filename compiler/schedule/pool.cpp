@@ -51,7 +51,7 @@ bool works_alike(const Cluster& a, const Cluster& b) {
   return alike;
 }
 
-Pool pool_of(const Image& image, const TileBounds& bounds, const TimingGraph& plain) {
+Pool pool_of(const ImageView& image, const TileBounds& bounds, const TimingGraph& plain) {
   const std::vector<Cluster>& clusters = image.application.clusters;
   Pool pool;
   pool.paid.assign(clusters.size(), 0);

@@ -27,6 +27,6 @@ struct Pool {
 ///         a path without tokens leads to or from one that it works alike with: a path could then meet the
 ///         same work twice in one step.
 /// fee     round · rho less the least work of every firing of the round, summed over the tiles.
-[[nodiscard]] Pool pool_of(const Image& image, const TileBounds& bounds, const TimingGraph& plain);
+[[nodiscard]] Pool pool_of(const ImageView& image, const TileBounds& bounds, const TimingGraph& plain);
 
 }  // namespace spikeloom

@@ -48,7 +48,7 @@ struct Round {
 };
 
 /// The overhead is the period that the tile's own arcs would have if firings took no time.
-Round round_of(const Image& image, std::size_t tile) {
+Round round_of(const ImageView& image, std::size_t tile) {
   const auto here = [&](ClusterId c) { return image.binding.placement[c.index()].tile.index() == tile; };
   Round round;
   sdf::Graph idle;
@@ -88,7 +88,7 @@ Round round_of(const Image& image, std::size_t tile) {
 
 /// What contracts may be had: the samples, and which tiles' contracts are pooled.
 struct Family {
-  const Image& image;
+  ImageView image;
   const MeasuredWork& work;
   std::vector<Round> rounds;  ///< by TileId
   TileBounds pooled;          ///< those that are, and nothing else
@@ -164,7 +164,7 @@ std::optional<Family> with_pooled(const Family& family, std::size_t tile, const 
 }
 
 /// Tiles whose contracts may pay: the busiest of those that work alike, the busiest first.
-std::vector<std::size_t> payers(const Image& image, const MeasuredWork& work) {
+std::vector<std::size_t> payers(const ImageView& image, const MeasuredWork& work) {
   constexpr std::size_t kMost = 4;
   std::vector<std::pair<std::int64_t, std::size_t>> tiles;  // work a round, negative
   for (std::size_t t = 0; t < work.size(); ++t) {
@@ -207,7 +207,7 @@ void join(std::vector<std::vector<std::int64_t>>& samples) {
   samples.assign(1, std::move(all));
 }
 
-MeasuredWork scaled_work(const Image& image, const MeasuredWork& work, const ContractOptions& options) {
+MeasuredWork scaled_work(const ImageView& image, const MeasuredWork& work, const ContractOptions& options) {
   MeasuredWork scaled = work;
   if (scaled.size() != image.binding.orders.size())
     throw input_error("contract: measured work of " + std::to_string(work.size()) + " tiles, expected " +
@@ -226,7 +226,7 @@ MeasuredWork scaled_work(const Image& image, const MeasuredWork& work, const Con
 
 }  // namespace
 
-std::variant<Promise, Deadlocked> guarantee(const Image& image) {
+std::variant<Promise, Deadlocked> guarantee(const ImageView& image) {
   const TimingGraph timing = timing_graph(image, {});
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio))
@@ -239,7 +239,7 @@ std::variant<Promise, Deadlocked> guarantee(const Image& image) {
                     ceil_div(std::get<std::int64_t>(bound), kTimeScale));
 }
 
-Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& measured,
+Contracted contract(const ImageView& image, const Promise& guaranteed, const MeasuredWork& measured,
                     const ContractOptions& options) {
   const MeasuredWork work = scaled_work(image, measured, options);
   Family family{image, work, {}, TileBounds(image.binding.orders.size()), {}};
@@ -270,14 +270,14 @@ Contracted contract(const Image& image, const Promise& guaranteed, const Measure
   return result;
 }
 
-Promise promise_under(const Image& image, const Promise& guaranteed, const TileBounds& bounds) {
+Promise promise_under(const ImageView& image, const Promise& guaranteed, const TileBounds& bounds) {
   const TimingGraph timing = timing_graph(image, bounds);
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   // The worst case's latency holds for every input, so also within the contract.
   return promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
 }
 
-Promise promise_under(const Image& image, const Promise& guaranteed,
+Promise promise_under(const ImageView& image, const Promise& guaranteed,
                       const std::vector<TileContract>& contracts) {
   TileBounds bounds = bounds_of(image, contracts);
   Promise best = promise_under(image, guaranteed, bounds);
@@ -297,14 +297,14 @@ Promise promise_under(const Image& image, const Promise& guaranteed,
   return best;
 }
 
-TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contracts) {
+TileBounds bounds_of(const ImageView& image, const std::vector<TileContract>& contracts) {
   TileBounds bounds(image.binding.orders.size());
   for (std::size_t t = 0; t < std::min(bounds.size(), contracts.size()); ++t)
     if (contracts[t].sigma != TileContract::kOff) bounds[t] = TileBound{contracts[t].rho, contracts[t].sigma};
   return bounds;
 }
 
-std::vector<std::string> verify(const Image& image, const Promise& promise,
+std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                 const std::vector<TileContract>& contracts) {
   TileBounds bounds =
       bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts);

@@ -18,7 +18,7 @@ struct Deadlocked {
 
 /// The period and latency that hold for every input.
 /// Source  docs/architecture.md, "Time"; maximum cycle ratio: compiler/sdf.
-[[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const Image& image);
+[[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const ImageView& image);
 
 /// Cycles of work (firing to output buffer full) that a calibration run measured.
 /// work[tile][sample][n]: the n-th firing of that tile in that sample.
@@ -44,22 +44,23 @@ struct Contracted {
 /// The smallest period for which contracts exist that the measured work satisfies, in any order of the
 /// samples, and that the graph keeps. At most the guaranteed period, whatever the measurements.
 /// Throws  Error{kInput} when a tile that fires has no measurements.
-[[nodiscard]] Contracted contract(const Image& image, const Promise& guaranteed, const MeasuredWork& work,
+[[nodiscard]] Contracted contract(const ImageView& image, const Promise& guaranteed, const MeasuredWork& work,
                                   const ContractOptions& options);
 
 /// What the image keeps within bounds that are given, pooled as they say.
-[[nodiscard]] Promise promise_under(const Image& image, const Promise& guaranteed, const TileBounds& bounds);
+[[nodiscard]] Promise promise_under(const ImageView& image, const Promise& guaranteed,
+                                    const TileBounds& bounds);
 
 /// The same, with those of the contracts pooled that make it shorter; nothing says that it is below the
 /// guaranteed period.
-[[nodiscard]] Promise promise_under(const Image& image, const Promise& guaranteed,
+[[nodiscard]] Promise promise_under(const ImageView& image, const Promise& guaranteed,
                                     const std::vector<TileContract>& contracts);
 
 /// What does not hold of a promise, by a checker that shares nothing with the search: empty when it stands.
-[[nodiscard]] std::vector<std::string> verify(const Image& image, const Promise& promise,
+[[nodiscard]] std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                               const std::vector<TileContract>& contracts);
 
 /// What contracts that the hardware checks say of its tiles; tiles without one have their worst case.
-[[nodiscard]] TileBounds bounds_of(const Image& image, const std::vector<TileContract>& contracts);
+[[nodiscard]] TileBounds bounds_of(const ImageView& image, const std::vector<TileContract>& contracts);
 
 }  // namespace spikeloom

@@ -32,7 +32,7 @@ struct Sender {
 
 class Builder {
  public:
-  Builder(const Image& image, const TileBounds& bounds)
+  Builder(const ImageView& image, const TileBounds& bounds)
       : image_(image), app_(image.application), binding_(image.binding), bounds_(bounds) {
     if (std::none_of(bounds.begin(), bounds.end(), [](const auto& bound) { return bound && bound->pooled; }))
       return;
@@ -258,7 +258,7 @@ class Builder {
     if (sender.late) pages_arc(*sender.late);
   }
 
-  const Image& image_;
+  ImageView image_;
   const Application& app_;
   const Binding& binding_;
   TileBounds bounds_;
@@ -274,7 +274,7 @@ class Builder {
 
 }  // namespace
 
-TimingGraph timing_graph(const Image& image, const TileBounds& bounds) {
+TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds) {
   return Builder(image, bounds).build();
 }
 

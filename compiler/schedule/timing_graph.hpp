@@ -51,7 +51,7 @@ struct TimingGraph {
 /// Actors, by name: "host send", "tile(x,y) fire C" (and "update C"; under a bound "free C", "done C"),
 /// "tile(x,y) send C" (under a bound also "... late"), "tile(x,y) credit C from S", "tile(x,y) pool", "host
 /// sink".
-[[nodiscard]] TimingGraph timing_graph(const Image& image, const TileBounds& bounds);
+[[nodiscard]] TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds);
 
 /// Most cycles from a channel's decision to its n-th flit's wire cycle, over all phases of the wheel.
 /// `slots` rising, not empty.

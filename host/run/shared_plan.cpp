@@ -203,7 +203,7 @@ class Planner {
 std::vector<Stay> SharedPlan::script() const {
   std::vector<Stay> list;
   for (const PlannedStay& stay : stays)
-    list.push_back({stay.name, &stay.image, &stay.data, stay.enters, stay.origin, stay.gives_back});
+    list.push_back({stay.name, stay.image, &stay.data, stay.enters, stay.origin, stay.gives_back});
   return list;
 }
 

@@ -1,33 +1,16 @@
-// Several applications on one device: they enter and leave while the first one runs.
-//
-// Target time stands still whenever a started application has no word to consume. So the first application's
-// words are withheld where something happens; the chip then stands in a cycle that follows from the input
-// alone, tables are written, and whoever enters starts in a cycle that follows from it. docs/protocol.md,
-// section 6.
+// Several applications on one device: they enter and leave while the first one runs, in the loop of
+// compiler/replay.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <optional>
-#include <string>
+#include <functional>
 #include <vector>
 
-#include "compiler/base/rng.hpp"
-#include "compiler/data/dataset.hpp"
-#include "compiler/image/image.hpp"
+#include "compiler/replay/run_loop.hpp"
 #include "compiler/replay/session.hpp"
 
 namespace spikeloom {
-
-/// An application's stay on the chip. Steps are those of the first application, counted over all its samples.
-struct Stay {
-  std::string name;              ///< for messages
-  const Image* image = nullptr;  ///< bound beside those that are there at the same time
-  const Dataset* data = nullptr;
-  std::int64_t enters = 0;  ///< before this step is fed
-  std::int64_t origin = 0;  ///< its cycle 0 in the chip's cycles: see first_origin
-  std::optional<std::int64_t>
-      gives_back{};  ///< before this step is fed its tiles and slots are freed; none: never
-};
 
 /// The first cycle in which an application may start that enters while the chip stands still in `cycle`.
 [[nodiscard]] std::int64_t first_origin(const Chip& chip, std::int64_t cycle);

@@ -60,10 +60,10 @@ std::string session_path(const std::string& name) {
   return ::testing::TempDir() + "spikeloom-" + name + ".session";
 }
 
-Session recorded(const std::string& name, const std::vector<Word>& words) {
+Recording recorded(const std::string& name, const std::vector<Word>& words) {
   const std::string path = session_path(name);
   (void)exchange(*record(std::make_unique<EchoLink>(), path), words, 3, 20);
-  const Session session = read_session(path);
+  const Recording session = read_recording(path);
   std::remove(path.c_str());
   return session;
 }
@@ -89,7 +89,7 @@ TEST(Throttle, CutsSendsAndReceives) {
 
 TEST(Recording, HoldsEveryWordInOrder) {
   const std::vector<Word> words = random_words(300);
-  const Session session = recorded("order", words);
+  const Recording session = recorded("order", words);
   EXPECT_EQ(session.device, "echo");
   std::vector<Word> to, from;
   for (const SessionEvent& event : session.events)
@@ -99,14 +99,14 @@ TEST(Recording, HoldsEveryWordInOrder) {
 }
 
 TEST(Recording, ReplaysOnTheSameDevice) {
-  const Session session = recorded("same", random_words(300));
+  const Recording session = recorded("same", random_words(300));
   EchoLink echo;
   EXPECT_FALSE(replay(session, echo));
   EXPECT_FALSE(replay(session, *throttle(std::make_unique<EchoLink>(), 9)));
 }
 
 TEST(Recording, ReplayNamesTheFirstDifference) {
-  const Session session = recorded("other", random_words(300));
+  const Recording session = recorded("other", random_words(300));
   EchoLink echo(1);  // flips bit 0 of every word
   const auto difference = replay(session, echo);
   ASSERT_TRUE(difference);
@@ -134,9 +134,9 @@ TEST(Recording, ReplayIgnoresTheCountOfFrozenCycles) {
   for (const auto& [address, differs] :
        {std::pair{hw::kAddrNodeFrozen, false}, std::pair{hw::kAddrNodeCycle, true}}) {
     EchoLink echo;
-    const Session session{"echo",
-                          {{SessionEvent::Way::kToDevice, answer(address, 5)},
-                           {SessionEvent::Way::kFromDevice, answer(address, 6)}}};
+    const Recording session{"echo",
+                            {{SessionEvent::Way::kToDevice, answer(address, 5)},
+                             {SessionEvent::Way::kFromDevice, answer(address, 6)}}};
     EXPECT_EQ(replay(session, echo).has_value(), differs);
   }
 }
@@ -145,7 +145,7 @@ TEST(Recording, RefusesWhatIsNoSession) {
   const auto message = [](const std::string& text) -> std::string {
     std::istringstream file(text);
     try {
-      (void)read_session(file, "a.session");
+      (void)read_recording(file, "a.session");
     } catch (const Error& error) {
       return error.what();
     }

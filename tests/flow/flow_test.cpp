@@ -25,6 +25,7 @@
 #include "spikeloom_hw.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
+#include "tests/schedule/candidates.hpp"
 
 namespace spikeloom::testing {
 namespace {
@@ -296,12 +297,12 @@ TEST_P(Flow, OrdersFromListSchedulingAreSound) {
       EXPECT_EQ(check(listed), std::vector<std::string>{});
       EXPECT_TRUE(std::holds_alternative<Promise>(guarantee(listed)));
     }
-    const Promise before = image->promises.front();
-    (void)improve_orders(*image);
-    EXPECT_EQ(check(*image), std::vector<std::string>{});
-    EXPECT_EQ(verify(*image, image->promises.front(), {}), std::vector<std::string>{});
-    EXPECT_LE(image->promises.front().period, before.period);
-    EXPECT_LE(image->promises.front().latency, before.latency);
+    const auto better = better_orders(test::candidate_of(*image), chip);
+    if (!better) return true;
+    EXPECT_EQ(check(better->on(chip)), std::vector<std::string>{});
+    EXPECT_EQ(verify(better->on(chip), better->promise, {}), std::vector<std::string>{});
+    EXPECT_LE(better->promise.period, image->promises.front().period);
+    EXPECT_LE(better->promise.latency, image->promises.front().latency);
     return true;
   });
 }
@@ -314,12 +315,13 @@ TEST_P(Flow, TunedPagesKeepTheirPeriods) {
     Rng rng(seed ^ 0x9a6eU);
     const std::optional<Image> first = random_image(made, chip, rng);
     if (!first) return false;
-    Image best = *first;
+    const Candidate candidate = test::candidate_of(*first);
     std::optional<MeasuredWork> work;
     TuneOptions options;
     options.contract.margin_percent = 0;
-    if (rng.chance(0.5)) work = rehearse(best, made.data).work;
-    tune(best, work, options);
+    if (rng.chance(0.5)) work = rehearse(*first, made.data).work;
+    const Image best = test::image_of(tune(candidate, chip, work, options), chip);
+    EXPECT_EQ(candidate.binding, first->binding);
     EXPECT_EQ(check(best), std::vector<std::string>{});
     EXPECT_EQ(verify(best, best.promises.front(), {}), std::vector<std::string>{});
     if (!work) {
@@ -340,16 +342,14 @@ TEST_P(Flow, TunedPagesKeepTheirPeriods) {
         };
     EXPECT_LE(period_of(best), period_of(*first));
 
-    Image enough = *first;
     options.period = period_of(best) * Ratio(rng.between(10, 30), 10);
-    tune(enough, work, options);
+    const Image enough = test::image_of(tune(candidate, chip, work, options), chip);
     EXPECT_EQ(check(enough), std::vector<std::string>{});
     EXPECT_LE(period_of(enough), *options.period);
     EXPECT_LE(pages_of(enough), pages_of(best));
 
     options.period = period_of(best) * Ratio(1, 2);
-    Image none = *first;
-    EXPECT_THROW(tune(none, work, options), Error);
+    EXPECT_THROW((void)tune(candidate, chip, work, options), Error);
     const std::unique_ptr<ModelLink> model = open_model(enough.chip);
     expect_promises(enough, Session(*model, enough, {}).run(made.data));
     return true;
@@ -365,12 +365,11 @@ TEST(Orders, ListSchedulingShortensSomePeriods) {
     CompileOptions options;
     options.tune = false;
     options.spread = Spread::kFewest;
-    std::optional<Image> image = fitting(made.network, chip, options);
+    const std::optional<Image> image = fitting(made.network, chip, options);
     if (!image) continue;
     ++networks;
-    const Promise before = image->promises.front();
-    if (!improve_orders(*image)) continue;
-    ++(image->promises.front().period < before.period ? period : latency);
+    const auto better = better_orders(test::candidate_of(*image), chip);
+    if (better) ++(better->promise.period < image->promises.front().period ? period : latency);
   }
   RecordProperty("shorter_period", period);
   RecordProperty("shorter_latency_only", latency);

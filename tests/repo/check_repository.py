@@ -33,6 +33,40 @@ DESCRIPTION = ("rtl/hardware.toml", "rtl/core/*/core.toml")
 MARKERS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:compiler|host|rtl|hls|tests)/[^"]+)"')
 
+# Who may include whom, besides itself: the seams. The same as the LINK lists of the folders' CMakeLists.txt.
+# tests may include everything.
+MAY_INCLUDE = {
+    "compiler/base": "",
+    "compiler/chip": "compiler/base",
+    "compiler/sdf": "compiler/base",
+    "compiler/model": "compiler/base",
+    "compiler/golden": "compiler/base compiler/model",
+    "compiler/quantize": "compiler/base compiler/model compiler/golden",
+    "compiler/partition": "compiler/base compiler/chip compiler/model compiler/golden",
+    "compiler/map": "compiler/base compiler/chip compiler/partition",
+    "compiler/image": "compiler/base compiler/chip compiler/partition compiler/map",
+    "compiler/schedule": "compiler/base compiler/chip compiler/sdf compiler/map compiler/image",
+    "compiler/data": "compiler/base",
+    "compiler/chip_model": "compiler/base compiler/chip",
+    "compiler/replay": "compiler/base compiler/chip compiler/image compiler/data compiler/chip_model",
+    "compiler/admit": "compiler/base compiler/chip compiler/sdf compiler/map compiler/image"
+    " compiler/schedule",
+    "compiler/flow": "compiler/base compiler/chip compiler/model compiler/golden compiler/quantize"
+    " compiler/partition compiler/map compiler/image compiler/schedule compiler/data"
+    " compiler/chip_model compiler/replay compiler/admit",
+    "host/device": "compiler/base compiler/chip compiler/chip_model",
+    "host/emulation": "compiler/base compiler/chip compiler/chip_model host/device",
+    "host/run": "compiler/base compiler/image compiler/schedule compiler/data compiler/chip_model"
+    " compiler/replay compiler/admit",
+    "host/opencl": "compiler/base compiler/image compiler/chip_model compiler/replay host/device host/run",
+    "host/cli": "compiler/base compiler/sdf compiler/golden compiler/map compiler/image compiler/schedule"
+    " compiler/data compiler/chip_model compiler/replay compiler/admit compiler/flow host/device"
+    " host/emulation host/run host/opencl",
+    "rtl": "",
+    "hls": "",
+    "constraints": "",
+}
+
 # Forms that Yosys 0.23 or Verilator 5.006 refuse or, worse, misread; and behaviour that one tool alone has.
 BANNED_SV = [
     (re.compile(pattern), why)
@@ -99,7 +133,7 @@ def room(name, order):
 
 
 def check_includes(root):
-    """Includes go only to the same folder or one that stands before it; compiler never knows the host."""
+    """Includes go only to the same folder or one that stands before it and that MAY_INCLUDE names."""
     order = folder_order(root)
     for name in tracked(root):
         here = room(name, order)
@@ -114,6 +148,39 @@ def check_includes(root):
                 yield f"{name}:{number}: includes {match.group(1)}: not of a listed folder"
             elif order.index(there) > order.index(here):
                 yield f"{name}:{number}: {here} includes {there}, which stands after it in CMakeLists.txt"
+            elif there != here and here != "tests" and there not in MAY_INCLUDE.get(here, "").split():
+                yield f"{name}:{number}: {here} may not include {there} (MAY_INCLUDE in tests/repo)"
+
+
+def linked_folders(text, order):
+    """Of every Spikeloom target in a CMakeLists.txt: the line on which it begins, the folders it links."""
+    folder_of = {pathlib.PurePosixPath(folder).name: folder for folder in order}
+    for call in re.finditer(r"^ *spikeloom_library\((.*?)\)", text, re.DOTALL | re.MULTILINE):
+        words = call.group(1).split()
+        begin = words.index("LINK") + 1 if "LINK" in words else len(words)
+        end = words.index("PRIVATE_LINK") if "PRIVATE_LINK" in words else len(words)
+        yield text.count("\n", 0, call.start()) + 1, {folder_of.get(word, word) for word in words[begin:end]}
+    for call in re.finditer(r"^target_link_libraries\(spikeloom +(.*?)\)", text, re.DOTALL | re.MULTILINE):
+        names = [n for n in re.findall(r"\bspikeloom_(\w+)", call.group(1)) if n != "flags"]
+        yield text.count("\n", 0, call.start()) + 1, {folder_of.get(name, name) for name in names}
+
+
+def check_links(root):
+    """A folder links what MAY_INCLUDE says that it may include, no more and no less."""
+    order = folder_order(root)
+    for folder in order:
+        name = pathlib.PurePosixPath(folder) / "CMakeLists.txt"
+        if folder == "tests" or not (root / name).is_file():
+            continue
+        if folder not in MAY_INCLUDE:
+            yield f"{name}:1: {folder} has no row in MAY_INCLUDE of tests/repo/check_repository.py"
+            continue
+        allowed = set(MAY_INCLUDE[folder].split())
+        for number, linked in linked_folders(text_of(root, name), order):
+            for extra in sorted(linked - allowed):
+                yield f"{name}:{number}: links {extra}, which it may not include (MAY_INCLUDE in tests/repo)"
+            for missing in sorted(allowed - linked):
+                yield f"{name}:{number}: may include {missing} by MAY_INCLUDE, but does not link it"
 
 
 def without_comments(text):

@@ -7,10 +7,12 @@ import unittest
 import check_repository
 
 SOUND = {
-    "CMakeLists.txt": "foreach(folder IN ITEMS\n    compiler/base compiler/chip host/device)\n",
+    "CMakeLists.txt": "foreach(folder IN ITEMS\n    compiler/base compiler/chip compiler/model"
+    " compiler/chip_model host/device)\n",
     "compiler/base/README.md": "base\n",
     "compiler/base/a.hpp": "#pragma once\n",
     "compiler/chip/README.md": "chip\n",
+    "compiler/chip/CMakeLists.txt": "spikeloom_library(chip SOURCES b.cpp LINK base PRIVATE_LINK t::t)\n",
     "compiler/chip/b.hpp": '#include "compiler/base/a.hpp"\n',
     "host/device/README.md": "device\n",
     "host/device/c.cpp": '#include "compiler/chip/b.hpp"\n',
@@ -91,6 +93,57 @@ class CheckRepository(unittest.TestCase):
             {"compiler/chip/d.cpp": '\n# include "host/device/e.hpp"\n', "host/device/e.hpp": ""},
             "d.cpp:2",
         )
+
+    def test_includes_across_a_seam_are_found(self):
+        model = {"compiler/model/README.md": "model\n", "compiler/model/m.hpp": ""}
+        for name in ("compiler/chip_model/d.cpp", "host/device/d.cpp"):
+            with self.subTest(name):
+                self.assert_found(
+                    "includes",
+                    {**model, name: '#include "compiler/model/m.hpp"\n'},
+                    "may not include compiler/model",
+                )
+
+    def test_links_that_are_not_the_table_s_are_found(self):
+        chip = "find_package(x)\nspikeloom_library(chip SOURCES b.cpp{})\n"
+        for link, part in (
+            (" LINK base model", "CMakeLists.txt:2: links compiler/model"),
+            ("", "may include compiler/base"),
+            (" PRIVATE_LINK base", "may include compiler/base"),
+        ):
+            with self.subTest(link):
+                self.assert_found("links", {"compiler/chip/CMakeLists.txt": chip.format(link)}, part)
+        self.assert_found(
+            "links",
+            {
+                "CMakeLists.txt": "foreach(folder IN ITEMS\n  compiler/base host/cli)\n",
+                "host/cli/CMakeLists.txt": "target_link_libraries(spikeloom PRIVATE\n  spikeloom_base)\n",
+            },
+            "CMakeLists.txt:1: may include compiler/flow",
+        )
+
+    def test_a_folder_without_a_row_is_found(self):
+        self.assert_found(
+            "links",
+            {
+                "CMakeLists.txt": "foreach(folder IN ITEMS\n  compiler/base compiler/new)\n",
+                "compiler/new/CMakeLists.txt": "",
+            },
+            "no row",
+        )
+
+    def test_the_table_keeps_the_seams(self):
+        rows = {folder: row.split() for folder, row in check_repository.MAY_INCLUDE.items()}
+        for folder, row in rows.items():
+            with self.subTest(folder):
+                self.assertEqual([there for there in row if there not in rows], [])
+                if folder.startswith("compiler/"):
+                    self.assertEqual([there for there in row if there.startswith("host/")], [])
+                if "compiler/flow" in row:
+                    self.assertIn(folder, {"host/cli"})
+        self.assertEqual(rows["compiler/sdf"], ["compiler/base"])
+        self.assertEqual(rows["compiler/data"], ["compiler/base"])
+        self.assertEqual(rows["compiler/chip_model"], ["compiler/base", "compiler/chip"])
 
     def test_includes_of_unlisted_folders_are_found(self):
         self.assert_found(

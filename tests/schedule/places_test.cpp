@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
+#include <optional>
 
 #include "compiler/map/levels.hpp"
 #include "compiler/partition/partition.hpp"
@@ -101,26 +103,29 @@ Chip roomy_chip() {
   return chip;
 }
 
+struct Crowded {
+  Chip chip;
+  Candidate candidate;
+};
+
 /// Mapped by traffic onto fewer tiles than it has clusters, 1.5 to 4 a tile. None: it does not fit.
-std::optional<Image> crowded(Rng& rng, Kind kind, MapOptions& options) {
-  Image image;
-  image.chip = roomy_chip();
+std::optional<Crowded> crowded(Rng& rng, Kind kind, MapOptions& options) {
+  Chip chip = roomy_chip();
   const IntNetwork net = network_of(rng, kind);
   PartitionOptions cut;
   cut.seed = rng.next();
   cut.max_neurons = 12 + static_cast<std::uint32_t>(rng.below(24));
-  image.application = build_application(net, image.chip, partition(net, image.chip, cut), {});
+  const auto application =
+      std::make_shared<const Application>(build_application(net, chip, partition(net, chip, cut), {}));
   const double per_tile = 1.5 + 2.5 * rng.unit();
-  options.tiles = std::max(
-      2U, static_cast<std::uint32_t>(static_cast<double>(image.application.clusters.size()) / per_tile));
-  while (image.chip.width * image.chip.height < options.tiles)
-    ++(image.chip.width <= image.chip.height ? image.chip.width : image.chip.height);
-  MapResult mapped = try_map(image.application, image.chip, options);
+  options.tiles =
+      std::max(2U, static_cast<std::uint32_t>(static_cast<double>(application->clusters.size()) / per_tile));
+  while (chip.width * chip.height < options.tiles) ++(chip.width <= chip.height ? chip.width : chip.height);
+  MapResult mapped = try_map(*application, chip, options);
   if (!mapped.binding) return std::nullopt;
-  image.binding = *std::move(mapped.binding);
-  image.promises = {std::get<Promise>(guarantee(image))};
-  (void)improve_orders(image);
-  return image;
+  Candidate first = std::get<Candidate>(candidate_of(application, *std::move(mapped.binding), chip));
+  std::optional<Candidate> ordered = better_orders(first, chip);
+  return Crowded{chip, ordered ? *std::move(ordered) : std::move(first)};
 }
 
 TEST(Places, AreNeverWorseThanByTrafficAndOftenMuchBetter) {
@@ -132,24 +137,28 @@ TEST(Places, AreNeverWorseThanByTrafficAndOftenMuchBetter) {
       Rng rng(seed);
       MapOptions options;
       options.seed = seed;
-      std::optional<Image> image = crowded(rng, kind, options);
-      if (!image) continue;
+      const std::optional<Crowded> made = crowded(rng, kind, options);
+      if (!made) continue;
       ++networks;
-      const Image before = *image;
-      const std::optional<Bound> replaced = improve_places(*image, options, true);
-      const bool changed = replaced.has_value();
-      const Ratio was = before.promises.front().period, is = image->promises.front().period;
-      EXPECT_LE(is, was);
-      EXPECT_EQ((changed ? replaced->binding : image->binding), before.binding);
-      EXPECT_EQ(is < was, changed);
-      ASSERT_EQ(image->promises.size(), 1U);
-      EXPECT_EQ(std::get<Promise>(guarantee(*image)).period, is);
-      EXPECT_THAT(check(*image), IsEmpty());
-      EXPECT_THAT(verify(*image, image->promises.front(), {}), IsEmpty());
-      Image again = before;
-      EXPECT_EQ(improve_places(again, options, true).has_value(), changed);
-      EXPECT_EQ(again.binding, image->binding);
-      better += changed ? 1 : 0;
+      const auto& [chip, before] = *made;
+      const Binding binding = before.binding;
+      const PlaceOptions places{options, OrderOptions{}};
+      const std::optional<Candidate> replaced = better_places(before, chip, places);
+      EXPECT_EQ(before.binding, binding);
+      const Candidate& best = replaced ? *replaced : before;
+      const Ratio was = before.promise.period, is = best.promise.period;
+      EXPECT_EQ(is < was, replaced.has_value());
+      EXPECT_EQ(best.application, before.application) << "copied";
+      const ImageView image = best.on(chip);
+      EXPECT_EQ(std::get<Promise>(guarantee(image)).period, is);
+      EXPECT_THAT(check(image), IsEmpty());
+      EXPECT_THAT(verify(image, best.promise, {}), IsEmpty());
+      const std::optional<Candidate> again = better_places(before, chip, places);
+      ASSERT_EQ(again.has_value(), replaced.has_value());
+      if (again) {
+        EXPECT_EQ(again->binding, best.binding);
+      }
+      better += replaced ? 1 : 0;
       ratios += was.approximate() / is.approximate();
     }
   RecordProperty("better", better);

@@ -1,0 +1,138 @@
+#include "compiler/flow/search.hpp"
+
+#include <utility>
+
+#include "compiler/base/error.hpp"
+#include "compiler/flow/spread.hpp"
+#include "compiler/flow/stage_options.hpp"
+#include "compiler/flow/tune.hpp"
+#include "compiler/map/map.hpp"
+#include "compiler/partition/partition.hpp"
+#include "compiler/schedule/orders.hpp"
+#include "compiler/schedule/places.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// What clusters are spread by, or what is kept.
+enum class Purpose : std::uint8_t { kTrial, kResult };
+
+class Placer {
+ public:
+  Placer(StageRunner& runner, const Numbers& numbers, const Chip& chip, const CompileOptions& options)
+      : runner_(runner), numbers_(numbers), chip_(chip), options_(options) {}
+
+  /// Partition, map and schedule, from integers to a promise. Trials leave out `better_places`: they are
+  /// many, and with the clusters that they choose it can only make the result better.
+  std::variant<Placed, DoesNotFit> place(const std::vector<std::uint32_t>& least, Purpose purpose) {
+    const std::shared_ptr<Application> application = partitioned(least);
+    const MapOptions mapping = map_options(*application, options_);
+    auto made = mapped(application, mapping);
+    auto* first = std::get_if<Candidate>(&made);
+    if (first == nullptr) return std::get<DoesNotFit>(std::move(made));
+    Candidate best = std::move(*first);
+    if (options_.tune)
+      if (auto better = runner_.stage("orders", [&] { return better_orders(best, chip_); })) {
+        best = *std::move(better);
+        runner_.sound(check(best.on(chip_)));
+      }
+    if (purpose == Purpose::kResult)
+      if (auto better = runner_.stage("places", [&] { return cheaper_places(best, mapping); })) {
+        best = *std::move(better);
+        runner_.sound(check(best.on(chip_)));
+        runner_.dump(print(*best.application, best.binding, chip_));
+      }
+    runner_.sound(verify(best.on(chip_), best.promise, {}));
+    return Placed{application, std::move(best)};
+  }
+
+  /// By PopulationId what the user wants, or `spread` where there is a choice.
+  std::vector<std::uint32_t> least_clusters() {
+    check_names(numbers_.network, options_);
+    if (!options_.clusters.empty()) return wanted_clusters(numbers_.network, options_);
+    const std::uint32_t tiles = tiles_of(chip_, options_);
+    if (options_.spread == Spread::kFewest || options_.max_neurons != 0 || tiles == 1) return {};
+    return runner_.stage("spread", [&] {
+      StageRunner quiet;
+      Placer trial(quiet, {numbers_.network, numbers_.traffic, nullptr}, chip_, options_);
+      const Place place = [&](const auto& least) -> std::variant<Candidate, DoesNotFit> {
+        auto placed = trial.place(least, Purpose::kTrial);
+        if (auto* found = std::get_if<Placed>(&placed)) return std::move(found->candidate);
+        return std::get<DoesNotFit>(std::move(placed));
+      };
+      return spread(place, chip_, {tiles, numbers_.data, options_.contract});
+    });
+  }
+
+ private:
+  std::shared_ptr<Application> partitioned(const std::vector<std::uint32_t>& least) {
+    const IntNetwork& network = numbers_.network;
+    auto application = runner_.stage("partition", [&] {
+      check_widths(network, chip_);
+      const Clustering clustering = partition(network, chip_,
+                                              {.seed = options_.seed,
+                                               .method = options_.partition,
+                                               .max_neurons = options_.max_neurons,
+                                               .least_clusters = least,
+                                               .activity = numbers_.traffic});
+      return std::make_shared<Application>(
+          build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic)));
+    });
+    runner_.sound(check(*application, network, chip_));
+    runner_.dump(print(*application));
+    return application;
+  }
+
+  std::variant<Candidate, DoesNotFit> mapped(const std::shared_ptr<const Application>& application,
+                                             const MapOptions& mapping) {
+    MapResult mapped = runner_.stage("map", [&] { return map(*application, chip_, mapping); });
+    if (!mapped.binding) return DoesNotFit{"map", mapped.reason};
+    runner_.sound(check(ImageView(chip_, *application, *mapped.binding)));
+    runner_.dump(print(*application, *mapped.binding, chip_));
+    auto made = runner_.stage("schedule",
+                              [&] { return candidate_of(application, *std::move(mapped.binding), chip_); });
+    if (const auto* dead = std::get_if<Deadlocked>(&made))
+      internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
+    return std::get<Candidate>(std::move(made));
+  }
+
+  /// Clusters that share tiles by level where that guarantees more, and where there are data has the lower
+  /// cost on them.
+  [[nodiscard]] std::optional<Candidate> cheaper_places(const Candidate& candidate,
+                                                        const MapOptions& mapping) const {
+    PlaceOptions places{mapping, std::nullopt};
+    if (options_.tune) places.orders.emplace();
+    std::optional<Candidate> by_level = better_places(candidate, chip_, places);
+    if (!by_level || numbers_.data == nullptr) return by_level;
+    const Dataset some = excerpt(*numbers_.data);
+    const auto cost_of = [&](const Candidate& c) { return cost(c, chip_, &some, options_.contract); };
+    const double now = cost_of(*by_level);
+    if (cost_of(candidate) <= now) return std::nullopt;
+    return by_level;
+  }
+
+  StageRunner& runner_;
+  Numbers numbers_;
+  const Chip& chip_;
+  const CompileOptions& options_;
+};
+
+}  // namespace
+
+std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbers, const Chip& chip,
+                                       const CompileOptions& options) {
+  Placer placer(runner, numbers, chip, options);
+  return placer.place(placer.least_clusters(), Purpose::kResult);
+}
+
+Candidate tuned(StageRunner& runner, const Candidate& candidate, const std::optional<MeasuredWork>& work,
+                const Chip& chip, const CompileOptions& options) {
+  Candidate better =
+      runner.stage("tune", [&] { return tune(candidate, chip, work, tune_options(chip, options)); });
+  runner.sound(check(better.on(chip)));
+  runner.sound(verify(better.on(chip), better.promise, {}));
+  runner.dump(print(*better.application, better.binding, chip));
+  return better;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,127 @@
+#include "compiler/flow/stage_options.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/base/error.hpp"
+#include "compiler/golden/accumulator.hpp"
+#include "compiler/golden/check.hpp"
+#include "compiler/schedule/timing_graph.hpp"
+
+namespace spikeloom {
+namespace {
+
+std::vector<PopulationId> recorded_populations(const IntNetwork& network,
+                                               const std::vector<std::string>& names) {
+  std::vector<PopulationId> ids;
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    ids.insert(ids.end(),
+               static_cast<std::size_t>(std::count(names.begin(), names.end(), network.populations[p].name)),
+               PopulationId(p));
+  return ids;
+}
+
+std::vector<ClusterOrHost> favoured(const Application& app, const CompileOptions& options) {
+  const auto chosen = [&](const std::string& name) {
+    return std::count(options.favour.begin(), options.favour.end(), name) != 0;
+  };
+  std::vector<ClusterOrHost> sources;
+  if (chosen("host")) sources.emplace_back(std::nullopt);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    if (chosen(app.populations[app.clusters[c].population.index()])) sources.emplace_back(ClusterId(c));
+  return sources;
+}
+
+/// In cycles a step, rounded down to parts of a cycle that the analysis counts in.
+std::optional<Ratio> wanted_period(const Chip& chip, const CompileOptions& options) {
+  if (!options.steps_per_second) return options.period;
+  return Ratio(
+      static_cast<std::int64_t>(std::floor(chip.clock_mhz * 1e6 / *options.steps_per_second * kTimeScale)),
+      kTimeScale);
+}
+
+}  // namespace
+
+QuantizeOptions quantize_options(const Network& network, const Chip& chip, const CompileOptions& options) {
+  QuantizeOptions quantize;
+  quantize.weight_bits = options.weight_bits;
+  quantize.rounding = options.rounding;
+  quantize.limits = {chip.tile.state_bits, chip.tile.acc_bits,  chip.tile.bias_bits,
+                     chip.tile.max_shift,  chip.tile.max_scale, chip.tile.weight_bits};
+  if (options.planes != 1 || options.signed_inputs)
+    for (const Input& input : network.inputs)
+      quantize.inputs[input.name] = {options.planes, options.signed_inputs, 1};
+  return quantize;
+}
+
+BuildOptions build_options(const IntNetwork& network, const CompileOptions& options,
+                           const std::optional<Traffic>& traffic) {
+  return {.record = recorded_populations(network, options.record),
+          .readout = options.readout_last_only ? ReadoutTime::kLastStep : ReadoutTime::kEveryStep,
+          .activity = traffic};
+}
+
+MapOptions map_options(const Application& app, const CompileOptions& options) {
+  MapOptions mapping;
+  mapping.seed = options.seed;
+  mapping.tiles = options.tiles;
+  mapping.most_slots = options.slots;
+  if (options.pages) mapping.most_pages = *options.pages;
+  mapping.favoured = favoured(app, options);
+  return mapping;
+}
+
+TuneOptions tune_options(const Chip& chip, const CompileOptions& options) {
+  return {.seed = options.seed,
+          .slots = options.favour.empty(),
+          .pages = !options.pages.has_value(),
+          .contract = options.contract,
+          .most_slots = options.slots,
+          .period = wanted_period(chip, options)};
+}
+
+PointOptions point_options(const CompileOptions& options) {
+  PointOptions points{options.points, options.seed};
+  if (options.pages) points.most_pages = *options.pages;
+  return points;
+}
+
+std::vector<std::uint32_t> wanted_clusters(const IntNetwork& network, const CompileOptions& options) {
+  std::vector<std::uint32_t> wanted;
+  for (const IntPopulation& population : network.populations) {
+    const auto found = options.clusters.find(population.name);
+    wanted.push_back(found == options.clusters.end() ? 0 : found->second);
+  }
+  return wanted;
+}
+
+std::uint32_t tiles_of(const Chip& chip, const CompileOptions& options) {
+  return options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
+}
+
+void check_widths(const IntNetwork& network, const Chip& chip) {
+  Problems problems = accumulator_problems(network, chip.tile.acc_bits);
+  if (network.state_bits != chip.tile.state_bits)
+    problems.add("the network's state has " + std::to_string(network.state_bits) + " bits, the chip's " +
+                 std::to_string(chip.tile.state_bits) +
+                 "; choose a chip file with tile.state_bits = " + std::to_string(network.state_bits));
+  problems.throw_if_any(network.name);
+}
+
+void check_names(const IntNetwork& network, const CompileOptions& options) {
+  const auto known = [&](const std::string& name) {
+    return std::any_of(network.populations.begin(), network.populations.end(),
+                       [&](const IntPopulation& p) { return p.name == name; });
+  };
+  Problems problems;
+  for (const auto& [name, count] : options.clusters)
+    if (!known(name)) problems.add("--clusters " + name + ": no such population");
+  for (const std::string& name : options.favour)
+    if (name != "host" && !known(name))
+      problems.add("--favour " + name + ": no such population, nor \"host\"");
+  for (const std::string& name : options.record)
+    if (!known(name)) problems.add("--record " + name + ": no such population");
+  problems.throw_if_any(network.name);
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,36 @@
+// What a user chose, as the options of each stage; and whether what they name is there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "compiler/admit/points.hpp"
+#include "compiler/flow/compile.hpp"
+#include "compiler/flow/tune.hpp"
+#include "compiler/map/map.hpp"
+#include "compiler/partition/partition.hpp"
+
+namespace spikeloom {
+
+[[nodiscard]] QuantizeOptions quantize_options(const Network& network, const Chip& chip,
+                                               const CompileOptions& options);
+[[nodiscard]] BuildOptions build_options(const IntNetwork& network, const CompileOptions& options,
+                                         const std::optional<Traffic>& traffic);
+[[nodiscard]] MapOptions map_options(const Application& app, const CompileOptions& options);
+[[nodiscard]] TuneOptions tune_options(const Chip& chip, const CompileOptions& options);
+[[nodiscard]] PointOptions point_options(const CompileOptions& options);
+
+/// By PopulationId; 0 where the user wants no number.
+[[nodiscard]] std::vector<std::uint32_t> wanted_clusters(const IntNetwork& network,
+                                                         const CompileOptions& options);
+/// That may be used.
+[[nodiscard]] std::uint32_t tiles_of(const Chip& chip, const CompileOptions& options);
+
+/// An integer network from a file meets the chip's widths here, one from the quantiser already does.
+/// Throws Error{kInput} listing what does not fit.
+void check_widths(const IntNetwork& network, const Chip& chip);
+/// Everything that the options name is there. Throws Error{kInput} listing what is not.
+void check_names(const IntNetwork& network, const CompileOptions& options);
+
+}  // namespace spikeloom

@@ -1,0 +1,25 @@
+// Candidates of images, and images of candidates: a test has the one where a stage takes the other.
+#pragma once
+
+#include <memory>
+
+#include "compiler/schedule/candidate.hpp"
+
+namespace spikeloom::test {
+
+/// With the promise that the image makes first. Copies the application.
+inline Candidate candidate_of(const Image& image) {
+  return {std::make_shared<const Application>(image.application), image.binding, image.promises.front()};
+}
+
+/// Of an image of that application: with the candidate's binding and promise, and no contracts.
+inline Image image_of(const Candidate& candidate, const Chip& chip) {
+  Image image;
+  image.chip = chip;
+  image.application = *candidate.application;
+  image.binding = candidate.binding;
+  image.promises = {candidate.promise};
+  return image;
+}
+
+}  // namespace spikeloom::test
