@@ -23,14 +23,6 @@ constexpr const char* kFormat = "spikeloom-integer-network";
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMostElements = std::size_t{1} << 24U;  ///< of one input or population in a file
 
-constexpr std::array<std::pair<NeuronKind, const char*>, 7> kKinds{{{NeuronKind::kLif, "LIF"},
-                                                                    {NeuronKind::kCubaLif, "CubaLIF"},
-                                                                    {NeuronKind::kIf, "IF"},
-                                                                    {NeuronKind::kLi, "LI"},
-                                                                    {NeuronKind::kCubaLi, "CubaLI"},
-                                                                    {NeuronKind::kI, "I"},
-                                                                    {NeuronKind::kThreshold, "Threshold"}}};
-
 /// Names come from files of others and may hold broken UTF-8.
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -186,10 +178,8 @@ IntInput parse_input(Fields fields) {
 
 NeuronKind parse_kind(Fields& fields) {
   const std::string text = fields.text("kind");
-  for (const auto& [kind, name] : kKinds) {
-    if (text == name) return kind;
-  }
-  if (!text.empty()) fields.wrong("'kind': expected LIF, CubaLIF, IF, LI or CubaLI, found '" + text + "'");
+  if (const std::optional<NeuronKind> kind = neuron_kind(text)) return *kind;
+  if (!text.empty()) fields.wrong("'kind': expected " + neuron_kind_names() + ", found '" + text + "'");
   return NeuronKind::kLif;
 }
 
@@ -378,9 +368,7 @@ Json compact(const std::vector<std::int32_t>& values) {
 Json describe(const IntPopulation& population) {
   Json json;
   json["name"] = population.name;
-  for (const auto& [kind, name] : kKinds) {
-    if (kind == population.kind) json["kind"] = name;
-  }
+  json["kind"] = to_string(population.kind);
   json["shape"] = population.shape;
   json["scale"] = population.scale;
   json["alpha"] = compact(population.alpha);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/base/ids.hpp"
+#include "compiler/model/nodes/neuron_kind.hpp"
 
 namespace spikeloom {
 
@@ -19,14 +20,6 @@ using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major,
 [[nodiscard]] std::size_t volume(const Shape& shape);
 
 enum class Reset { kToValue, kSubtract };
-
-/// What a population is in the NIR file; decides names in reports, not arithmetic.
-enum class NeuronKind { kLif, kCubaLif, kIf, kLi, kCubaLi, kI, kThreshold };
-
-/// LI, CubaLI and I: no threshold; the potential is the output.
-[[nodiscard]] constexpr bool is_readout(NeuronKind kind) {
-  return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi || kind == NeuronKind::kI;
-}
 
 /// A population in normal form. Every vector has one entry per neuron, in NIR order. At every step
 ///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes or values that reach the neuron

@@ -145,26 +145,6 @@ std::string describe(const Network& network) {
   return out.str();
 }
 
-const char* to_string(NeuronKind kind) {
-  switch (kind) {
-    case NeuronKind::kLif:
-      return "LIF";
-    case NeuronKind::kCubaLif:
-      return "CubaLIF";
-    case NeuronKind::kIf:
-      return "IF";
-    case NeuronKind::kLi:
-      return "LI";
-    case NeuronKind::kCubaLi:
-      return "CubaLI";
-    case NeuronKind::kI:
-      return "I";
-    case NeuronKind::kThreshold:
-      return "Threshold";
-  }
-  return "?";
-}
-
 const char* to_string(Reset reset) { return reset == Reset::kToValue ? "to v_reset" : "by subtraction"; }
 
 }  // namespace spikeloom
