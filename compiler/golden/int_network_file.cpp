@@ -198,14 +198,9 @@ IntPopulation parse_population(Fields fields) {
   population.shape = fields.shape("shape");
   const std::size_t size = volume(population.shape);
   population.scale = static_cast<std::uint32_t>(fields.integer("scale", 0, kMaxScale, 0));
-  population.alpha = fields.integers("alpha", size);
-  population.beta = fields.integers("beta", size);
-  population.bias_i = fields.integers("bias_i", size);
-  population.bias_v = fields.integers("bias_v", size);
-  if (!population.is_readout()) {
-    population.reset = parse_reset(fields);
-    population.theta = fields.integers("theta", size);
-    population.v_reset = fields.integers("v_reset", size);
+  if (!population.is_readout()) population.reset = parse_reset(fields);
+  for (const IntParameter& parameter : kIntParameters) {
+    if (has(population, parameter)) population.*parameter.values = fields.integers(parameter.name, size);
   }
   population.unit = fields.real("unit", 1);
   const Json* relative = fields.find("relative_unit");
@@ -371,14 +366,16 @@ Json describe(const IntPopulation& population) {
   json["kind"] = to_string(population.kind);
   json["shape"] = population.shape;
   json["scale"] = population.scale;
-  json["alpha"] = compact(population.alpha);
-  json["beta"] = compact(population.beta);
-  json["bias_i"] = compact(population.bias_i);
-  json["bias_v"] = compact(population.bias_v);
+  const auto put = [&](bool of_readouts) {
+    for (const IntParameter& parameter : kIntParameters) {
+      if ((parameter.use == IntParameter::Use::kAlways) == of_readouts)
+        json[parameter.name] = compact(population.*parameter.values);
+    }
+  };
+  put(true);
   if (!population.is_readout()) {
     json["reset"] = population.reset == Reset::kSubtract ? "subtract" : "value";
-    json["theta"] = compact(population.theta);
-    json["v_reset"] = compact(population.v_reset);
+    put(false);
   }
   json["unit"] = population.unit;
   if (!population.relative_unit.empty()) json["relative_unit"] = population.relative_unit;

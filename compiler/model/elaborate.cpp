@@ -101,12 +101,8 @@ class Builder {
     population.kind = NeuronKind::kLi;
     population.shape = *node.out;
     const std::size_t count = volume(population.shape);
-    population.alpha.assign(count, 0);
-    population.gain_i.assign(count, 1);
-    population.bias.assign(count, 0);
-    population.beta.assign(count, 0);
-    population.gain_v.assign(count, 1);
-    population.drive.assign(count, 0);
+    for (const RealParameter& parameter : kRealParameters)
+      if (parameter.of_readouts) (population.*parameter.values).assign(count, parameter.neutral);
     return population;
   }
 
