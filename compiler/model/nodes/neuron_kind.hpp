@@ -21,7 +21,7 @@ struct NeuronKindRow {
   bool is_memoryless;  ///< beta is 0 always, so that a reset changes nothing
 };
 
-inline constexpr std::array<NeuronKindRow, 7> kNeuronKinds{{
+inline constexpr auto kNeuronKinds = std::to_array<NeuronKindRow>({
     {NeuronKind::kLif, "LIF", false, false, true, false},
     {NeuronKind::kCubaLif, "CubaLIF", false, true, true, false},
     {NeuronKind::kIf, "IF", false, false, false, false},
@@ -29,7 +29,7 @@ inline constexpr std::array<NeuronKindRow, 7> kNeuronKinds{{
     {NeuronKind::kCubaLi, "CubaLI", true, true, true, false},
     {NeuronKind::kI, "I", true, false, false, false},
     {NeuronKind::kThreshold, "Threshold", false, false, false, true},
-}};
+});
 
 /// The row of a kind; rows stand in the order of the enumeration.
 [[nodiscard]] constexpr const NeuronKindRow& row_of(NeuronKind kind) {

@@ -36,7 +36,7 @@ constexpr std::array<NodeField, 8> kPoolFields{must("kernel_size", kOwn, 1), mus
                                                may("padding")};
 
 /// The primitives of NIR 1.0.
-constexpr std::array<NodeType, 19> kTypes{{
+constexpr auto kTypes = std::to_array<NodeType>({
     {.name = "Input",
      .meaning = "where samples enter",
      .role = Role::kInput,
@@ -155,7 +155,7 @@ constexpr std::array<NodeType, 19> kTypes{{
      .field_list = {must("threshold", kNeuron)},
      .neuron = NeuronForm{NeuronKind::kThreshold, memoryless},
      .shape = neuron_shape},
-}};
+});
 
 }  // namespace
 
