@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "compiler/base/error.hpp"
+#include "compiler/golden/neuron_step.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom::device_model {
@@ -12,11 +13,6 @@ namespace {
 std::int32_t sign_extend(std::uint32_t value, std::uint32_t bits) {
   const std::uint32_t shift = 32U - bits;
   return static_cast<std::int32_t>(value << shift) >> shift;
-}
-
-std::int32_t saturate(std::int64_t value, std::uint32_t bits) {
-  const std::int64_t top = (std::int64_t{1} << (bits - 1U)) - 1;
-  return static_cast<std::int32_t>(std::clamp(value, -top - 1, top));
 }
 
 }  // namespace
@@ -165,15 +161,25 @@ void Core::decode_program(std::uint32_t context) {
   }
 }
 
+namespace {
+
 /// Whole numbers below 2^53 throughout, so doubles are exact and as good as 64-bit integers; they vectorise
-/// better. A cast truncates towards zero, as the decay does. Every lane is computed; `mask` says which are
-/// kept.
+/// better. A cast truncates towards zero, as the decay does.
+struct DoubleArithmetic {
+  double low, high;
+  [[nodiscard]] double decay(double x, double k) const { return static_cast<std::int32_t>(x * k); }
+  [[nodiscard]] double saturate(double x) const { return std::min(std::max(x, low), high); }
+};
+
+}  // namespace
+
+/// Every lane is computed; `mask` says which are kept.
 Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
   const TileConfig& tile = chip_.tile;
   const std::uint32_t lanes = tile.lif_lanes;
   const std::uint32_t unused = 32U - tile.acc_bits, unused_bias = 32U - tile.bias_bits;
   const auto top = static_cast<double>((std::int64_t{1} << (tile.state_bits - 1U)) - 1);
-  const double bottom = -top - 1;
+  const DoubleArithmetic arithmetic{-top - 1, top};
   const std::int32_t* sums = sums_.data() + std::size_t{update.group} * lanes;
   const std::uint32_t* biases = memory_.memories[hw::kMemBiases].row(word);
   const std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
@@ -186,11 +192,12 @@ Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
         static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) << unused) >> unused;
     const std::int32_t bias_i = static_cast<std::int32_t>(biases[lane] << unused_bias) >> unused_bias;
     const std::int32_t old_i = has_current ? static_cast<std::int32_t>(currents[lane]) : 0;
-    const double kept_i = static_cast<std::int32_t>(old_i * keep_i);
-    const double i = std::min(std::max(kept_i + sum * update.gain + bias_i, bottom), top);
-    const double kept_v = static_cast<std::int32_t>(static_cast<std::int32_t>(potentials[lane]) * keep_v);
-    to.i[lane] = static_cast<std::int32_t>(i);
-    to.v[lane] = static_cast<std::int32_t>(std::min(std::max(kept_v + i + update.bias_v, bottom), top));
+    const NeuronState<double> old{static_cast<double>(old_i),
+                                  static_cast<double>(static_cast<std::int32_t>(potentials[lane]))};
+    const NeuronState<double> now =
+        next_state(arithmetic, old, keep_i, keep_v, sum * update.gain + bias_i, update.bias_v);
+    to.i[lane] = static_cast<std::int32_t>(now.i);
+    to.v[lane] = static_cast<std::int32_t>(now.v);
   }
   return to;
 }
@@ -200,7 +207,9 @@ void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) 
   const TileConfig& tile = chip_.tile;
   const bool readout = registers.mode.readout != 0;
   const bool push = !readout || registers.mode.last_only == 0 || last;
-  std::uint32_t spikes = 0;
+  const std::int64_t half_range = std::int64_t{1} << (tile.state_bits - 1U);
+  IntegerArithmetic arithmetic{-half_range, half_range - 1};
+  std::uint32_t sent = 0;  // spikes of 16 neurons
   for (const Update& update : programs_[context]) {
     const std::size_t word = registers.state.first_word + update.group;
     const Lanes now = step(update, first, word);
@@ -208,11 +217,10 @@ void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) 
     std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
     for (std::uint32_t mask = update.mask; mask != 0; mask &= mask - 1U) {
       const auto lane = static_cast<std::uint32_t>(std::countr_zero(mask));
-      std::int32_t v = now.v[lane];
-      if (!readout && v > update.theta) {
-        v = update.subtract ? saturate(std::int64_t{v} - update.theta, tile.state_bits) : update.v_reset;
-        spikes |= 1U << ((update.group * tile.lif_lanes + lane) % hw::kChunkBits);
-      }
+      std::int64_t v = now.v[lane];
+      if (!readout && spike_and_reset(arithmetic, v, std::int64_t{update.theta}, std::int64_t{update.v_reset},
+                                      update.subtract))
+        sent |= 1U << ((update.group * tile.lif_lanes + lane) % hw::kChunkBits);
       potentials[lane] = static_cast<std::uint32_t>(v);
       if (tile.current != 0) currents[lane] = static_cast<std::uint32_t>(now.i[lane]);
     }
@@ -225,10 +233,10 @@ void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) 
       if (push && half != 0)
         firing.out.push_back({2 * neuron + update.half, static_cast<std::uint16_t>(half)});
     } else if (update.emit) {
-      if (spikes != 0)
+      if (sent != 0)
         firing.out.push_back(
-            {update.group * tile.lif_lanes / hw::kChunkBits, static_cast<std::uint16_t>(spikes)});
-      spikes = 0;
+            {update.group * tile.lif_lanes / hw::kChunkBits, static_cast<std::uint16_t>(sent)});
+      sent = 0;
     }
   }
   firing.update = registers.update.count;

@@ -88,28 +88,22 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
     subject.wrong("shape holds " + std::to_string(volume(population.shape)) + " neurons, but beta has " +
                   std::to_string(population.size()) + " entries");
   }
-  const auto sized = [&](const std::string& what, const std::vector<std::int32_t>& values) {
-    if (values.size() != population.size()) {
-      subject.wrong(what + ": expected " + std::to_string(population.size()) + " entries, found " +
-                    std::to_string(values.size()));
+  for (const IntParameter& parameter : kIntParameters) {
+    const std::size_t entries = (population.*parameter.values).size();
+    if (has(population, parameter) && entries != population.size()) {
+      subject.wrong(std::string(parameter.name) + ": expected " + std::to_string(population.size()) +
+                    " entries, found " + std::to_string(entries));
     }
-  };
-  sized("alpha", population.alpha);
-  sized("bias_i", population.bias_i);
-  sized("bias_v", population.bias_v);
-  if (!population.is_readout()) {
-    sized("theta", population.theta);
-    sized("v_reset", population.v_reset);
   }
   const auto [low, high] = state_range(state_bits);
   subject.range("scale", population.scale, 0, kMaxScale);
-  subject.range("alpha", population.alpha, 0, kDecayOne);
-  subject.range("beta", population.beta, 0, kDecayOne);
-  subject.range("bias_i", population.bias_i, low, high);
-  subject.range("bias_v", population.bias_v, low, high);
-  if (!population.is_readout()) {
-    subject.range("theta", population.theta, population.reset == Reset::kSubtract ? 0 : low, high);
-    subject.range("v_reset", population.v_reset, low, high);
+  for (const IntParameter& parameter : kIntParameters) {
+    if (!has(population, parameter)) continue;
+    const bool decays = parameter.range == IntParameter::Range::kDecay;
+    const bool subtracted =
+        parameter.range == IntParameter::Range::kThreshold && population.reset == Reset::kSubtract;
+    subject.range(parameter.name, population.*parameter.values, decays || subtracted ? 0 : low,
+                  decays ? kDecayOne : high);
   }
   subject.unit(population.unit);
   const auto& relative = population.relative_unit;

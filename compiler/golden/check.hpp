@@ -9,10 +9,10 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/golden/int_network.hpp"
+#include "compiler/golden/neuron_step.hpp"
 
 namespace spikeloom {
 
-inline constexpr std::int32_t kDecayOne = 4096;   ///< the decay that holds a value
 inline constexpr std::uint32_t kMaxScale = 15;    ///< of a population
 inline constexpr std::uint32_t kMaxShift = 15;    ///< of a projection
 inline constexpr std::uint32_t kMaxPlanes = 16;   ///< of an input

@@ -6,13 +6,11 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/golden/neuron_step.hpp"
 
 namespace spikeloom {
 
 namespace {
-
-/// trunc0(x·k / 4096); C++ division rounds towards zero.
-std::int64_t decay(std::int64_t x, std::int32_t k) { return x * k / kDecayOne; }
 
 /// Number of planes that are set in a value: its axons' spikes.
 std::uint64_t planes_set(std::int32_t value, std::uint32_t planes) {
@@ -29,16 +27,6 @@ bool rows_are_ranges(const IntProjection& projection) {
   }
   return true;
 }
-
-struct Clipper {
-  std::int64_t low, high;
-  std::uint64_t clipped = 0;
-  std::int32_t operator()(std::int64_t x) {
-    if (x >= low && x <= high) return static_cast<std::int32_t>(x);
-    ++clipped;
-    return static_cast<std::int32_t>(x < low ? low : high);
-  }
-};
 
 }  // namespace
 
@@ -150,23 +138,23 @@ void GoldenInterpreter::update(std::size_t index, StepStatistics& statistics) {
   const IntPopulation& population = network_.populations[index];
   State& state = states_[index];
   const auto [low, high] = state_range(network_.state_bits);
-  Clipper sat{low, high};
+  IntegerArithmetic arithmetic{low, high};
   const bool fires = !population.is_readout();
   state.spikes.clear();
   for (std::size_t j = 0; j < state.v.size(); ++j) {
     const std::int64_t input = std::int64_t{state.a[j]} * (std::int64_t{1} << population.scale);
-    const std::int32_t i = sat(decay(state.i[j], population.alpha[j]) + input + population.bias_i[j]);
-    const std::int32_t v = sat(decay(state.v[j], population.beta[j]) + i + population.bias_v[j]);
-    state.i[j] = i;
-    state.v[j] = v;
-    if (fires && v > population.theta[j]) {
+    NeuronState<std::int64_t> now =
+        next_state(arithmetic, NeuronState<std::int64_t>{state.i[j], state.v[j]}, population.alpha[j],
+                   population.beta[j], input + population.bias_i[j], std::int64_t{population.bias_v[j]});
+    // check() wants theta ≥ 0 where it is subtracted, so the difference is not clipped.
+    if (fires && spike_and_reset(arithmetic, now.v, std::int64_t{population.theta[j]},
+                                 std::int64_t{population.v_reset[j]}, population.reset == Reset::kSubtract))
       state.spikes.push_back(static_cast<std::uint32_t>(j));
-      // check() wants theta ≥ 0 where it is subtracted, so the difference stays within the state.
-      state.v[j] = population.reset == Reset::kSubtract ? v - population.theta[j] : population.v_reset[j];
-    }
+    state.i[j] = static_cast<std::int32_t>(now.i);
+    state.v[j] = static_cast<std::int32_t>(now.v);
   }
   statistics.spikes += state.spikes.size();
-  statistics.saturations += sat.clipped;
+  statistics.saturations += arithmetic.clipped;
 }
 
 StepStatistics GoldenInterpreter::step(std::span<const InputStep> inputs) {

@@ -1,6 +1,7 @@
 // The network in integers: what the chip computes, exactly. design: docs/architecture.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,6 +35,52 @@ struct IntPopulation {
   /// Some alpha is not 0: the tile needs a synaptic state.
   [[nodiscard]] bool has_current() const;
 };
+
+/// A parameter of a population in integers: one number a neuron.
+struct IntParameter {
+  enum class Range {
+    kDecay,      ///< 0..4096
+    kState,      ///< within the state's bits
+    kThreshold,  ///< the same, and at least 0 where it is subtracted
+    kBias,       ///< the same; a chip may hold fewer bits of it (tile.bias_bits)
+  };
+  enum class Use { kAlways, kSpiking, kResetToValue };  ///< of which populations the step reads it
+  enum class Place {
+    kSet,   ///< in a parameter set, which neurons share
+    kWord,  ///< in a word of its own for each neuron
+  };
+  const char* name;  ///< in integer network files and messages
+  std::vector<std::int32_t> IntPopulation::*values;
+  Range range;
+  Use use;
+  Place place;
+};
+
+/// All parameters that differ by neuron. What reads, writes, checks or permutes them walks this list.
+inline constexpr std::array<IntParameter, 6> kIntParameters{{
+    {"alpha", &IntPopulation::alpha, IntParameter::Range::kDecay, IntParameter::Use::kAlways,
+     IntParameter::Place::kSet},
+    {"beta", &IntPopulation::beta, IntParameter::Range::kDecay, IntParameter::Use::kAlways,
+     IntParameter::Place::kSet},
+    {"bias_i", &IntPopulation::bias_i, IntParameter::Range::kBias, IntParameter::Use::kAlways,
+     IntParameter::Place::kWord},
+    {"bias_v", &IntPopulation::bias_v, IntParameter::Range::kState, IntParameter::Use::kAlways,
+     IntParameter::Place::kSet},
+    {"theta", &IntPopulation::theta, IntParameter::Range::kThreshold, IntParameter::Use::kSpiking,
+     IntParameter::Place::kSet},
+    {"v_reset", &IntPopulation::v_reset, IntParameter::Range::kState, IntParameter::Use::kResetToValue,
+     IntParameter::Place::kSet},
+}};
+
+/// Whether the population has to have the parameter: a readout has no threshold and no reset.
+[[nodiscard]] inline bool has(const IntPopulation& population, const IntParameter& parameter) {
+  return parameter.use == IntParameter::Use::kAlways || !population.is_readout();
+}
+/// Whether the population's step reads it.
+[[nodiscard]] inline bool uses(const IntPopulation& population, const IntParameter& parameter) {
+  return has(population, parameter) &&
+         (parameter.use != IntParameter::Use::kResetToValue || population.reset == Reset::kToValue);
+}
 
 /// An input whose elements are bits (planes = 1, not signed) or integers as bit planes.
 /// Element e's plane b is axon e·planes + b; it carries the weight w << b, and the top plane of a

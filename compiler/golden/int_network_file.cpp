@@ -23,14 +23,6 @@ constexpr const char* kFormat = "spikeloom-integer-network";
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMostElements = std::size_t{1} << 24U;  ///< of one input or population in a file
 
-constexpr std::array<std::pair<NeuronKind, const char*>, 7> kKinds{{{NeuronKind::kLif, "LIF"},
-                                                                    {NeuronKind::kCubaLif, "CubaLIF"},
-                                                                    {NeuronKind::kIf, "IF"},
-                                                                    {NeuronKind::kLi, "LI"},
-                                                                    {NeuronKind::kCubaLi, "CubaLI"},
-                                                                    {NeuronKind::kI, "I"},
-                                                                    {NeuronKind::kThreshold, "Threshold"}}};
-
 /// Names come from files of others and may hold broken UTF-8.
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -186,10 +178,8 @@ IntInput parse_input(Fields fields) {
 
 NeuronKind parse_kind(Fields& fields) {
   const std::string text = fields.text("kind");
-  for (const auto& [kind, name] : kKinds) {
-    if (text == name) return kind;
-  }
-  if (!text.empty()) fields.wrong("'kind': expected LIF, CubaLIF, IF, LI or CubaLI, found '" + text + "'");
+  if (const std::optional<NeuronKind> kind = neuron_kind(text)) return *kind;
+  if (!text.empty()) fields.wrong("'kind': expected " + neuron_kind_names() + ", found '" + text + "'");
   return NeuronKind::kLif;
 }
 
@@ -208,14 +198,9 @@ IntPopulation parse_population(Fields fields) {
   population.shape = fields.shape("shape");
   const std::size_t size = volume(population.shape);
   population.scale = static_cast<std::uint32_t>(fields.integer("scale", 0, kMaxScale, 0));
-  population.alpha = fields.integers("alpha", size);
-  population.beta = fields.integers("beta", size);
-  population.bias_i = fields.integers("bias_i", size);
-  population.bias_v = fields.integers("bias_v", size);
-  if (!population.is_readout()) {
-    population.reset = parse_reset(fields);
-    population.theta = fields.integers("theta", size);
-    population.v_reset = fields.integers("v_reset", size);
+  if (!population.is_readout()) population.reset = parse_reset(fields);
+  for (const IntParameter& parameter : kIntParameters) {
+    if (has(population, parameter)) population.*parameter.values = fields.integers(parameter.name, size);
   }
   population.unit = fields.real("unit", 1);
   const Json* relative = fields.find("relative_unit");
@@ -378,19 +363,19 @@ Json compact(const std::vector<std::int32_t>& values) {
 Json describe(const IntPopulation& population) {
   Json json;
   json["name"] = population.name;
-  for (const auto& [kind, name] : kKinds) {
-    if (kind == population.kind) json["kind"] = name;
-  }
+  json["kind"] = to_string(population.kind);
   json["shape"] = population.shape;
   json["scale"] = population.scale;
-  json["alpha"] = compact(population.alpha);
-  json["beta"] = compact(population.beta);
-  json["bias_i"] = compact(population.bias_i);
-  json["bias_v"] = compact(population.bias_v);
+  const auto put = [&](bool of_readouts) {
+    for (const IntParameter& parameter : kIntParameters) {
+      if ((parameter.use == IntParameter::Use::kAlways) == of_readouts)
+        json[parameter.name] = compact(population.*parameter.values);
+    }
+  };
+  put(true);
   if (!population.is_readout()) {
     json["reset"] = population.reset == Reset::kSubtract ? "subtract" : "value";
-    json["theta"] = compact(population.theta);
-    json["v_reset"] = compact(population.v_reset);
+    put(false);
   }
   json["unit"] = population.unit;
   if (!population.relative_unit.empty()) json["relative_unit"] = population.relative_unit;

@@ -9,6 +9,7 @@
 
 #include "compiler/model/flat_graph.hpp"
 #include "compiler/model/linear_map.hpp"
+#include "compiler/model/nodes/node_type.hpp"
 #include "compiler/model/time_step.hpp"
 
 namespace spikeloom {
@@ -100,12 +101,8 @@ class Builder {
     population.kind = NeuronKind::kLi;
     population.shape = *node.out;
     const std::size_t count = volume(population.shape);
-    population.alpha.assign(count, 0);
-    population.gain_i.assign(count, 1);
-    population.bias.assign(count, 0);
-    population.beta.assign(count, 0);
-    population.gain_v.assign(count, 1);
-    population.drive.assign(count, 0);
+    for (const RealParameter& parameter : kRealParameters)
+      if (parameter.of_readouts) (population.*parameter.values).assign(count, parameter.neutral);
     return population;
   }
 
@@ -318,7 +315,8 @@ Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* note
   infer_shapes(flat, remarks, problems);
   const double dt = choose_dt(graph, flat, semantics, remarks, problems);
   for (const FlatNode& node : flat.nodes) {
-    if (node.node->type == NirType::kDelay) (void)delay_steps(node, dt, problems);
+    const NodeType* type = node.node->type;
+    if (type != nullptr && type->check_steps != nullptr) type->check_steps(node, dt, problems);
   }
   if (!problems.empty()) {
     // Parameters may be wrong as well; say so now, not after the next try.

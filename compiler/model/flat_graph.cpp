@@ -1,45 +1,12 @@
 #include "compiler/model/flat_graph.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <set>
 
-#include "compiler/model/window.hpp"
+#include "compiler/model/nodes/node_type.hpp"
 
 namespace spikeloom {
 namespace {
-
-Role role_of(NirType type) {
-  switch (type) {
-    case NirType::kInput:
-      return Role::kInput;
-    case NirType::kOutput:
-      return Role::kOutput;
-    case NirType::kLinear:
-    case NirType::kAffine:
-    case NirType::kScale:
-    case NirType::kFlatten:
-    case NirType::kDelay:
-    case NirType::kConv1d:
-    case NirType::kConv2d:
-    case NirType::kSumPool2d:
-    case NirType::kAvgPool2d:
-      return Role::kLinear;
-    case NirType::kLif:
-    case NirType::kCubaLif:
-    case NirType::kIf:
-    case NirType::kLi:
-    case NirType::kCubaLi:
-    case NirType::kI:
-    case NirType::kThreshold:
-      return Role::kNeuron;
-    case NirType::kUnknown:
-    case NirType::kGraph:
-      return Role::kUnknown;
-  }
-  return Role::kUnknown;
-}
 
 /// Collects nodes and edges by full names; indices come once all names are known.
 class Flattener {
@@ -68,14 +35,14 @@ class Flattener {
  private:
   void add(const NirGraph& graph, const std::string& prefix) {
     for (const auto& [name, node] : graph.nodes) {
-      if (node.type == NirType::kGraph) {
+      if (node.role() == Role::kGraph) {
         for (const NirGraph& inner : node.graph) add(inner, prefix + name + "/");
         continue;
       }
       FlatNode flat;
       flat.name = prefix + name;
       flat.node = &node;
-      flat.role = role_of(node.type);
+      flat.role = node.role();
       if (!prefix.empty() && (flat.role == Role::kInput || flat.role == Role::kOutput))
         flat.role = Role::kPort;
       nodes_.emplace(flat.name, flat);
@@ -95,14 +62,14 @@ class Flattener {
   }
 
   void add_edge(const NirGraph& graph, const NirEdge& edge, const std::string& prefix) {
-    const auto from = resolve(graph, edge, edge.from, prefix, NirType::kOutput);
-    const auto to = resolve(graph, edge, edge.to, prefix, NirType::kInput);
+    const auto from = resolve(graph, edge, edge.from, prefix, Role::kOutput);
+    const auto to = resolve(graph, edge, edge.to, prefix, Role::kInput);
     if (!from || !to) return;
     const auto& source = graph.nodes.at(edge.from);
     const auto& target = graph.nodes.at(edge.to);
-    if (target.type == NirType::kInput) {
+    if (target.role() == Role::kInput) {
       problems_.add("edge " + text(edge, prefix) + ": leads into an Input of its own graph");
-    } else if (source.type == NirType::kOutput) {
+    } else if (source.role() == Role::kOutput) {
       problems_.add("edge " + text(edge, prefix) + ": leads out of an Output of its own graph");
     } else {
       edges_.emplace(*from, *to);
@@ -111,7 +78,7 @@ class Flattener {
 
   /// The flat node that an end of an edge means: the node itself, or a nested graph's only port.
   std::optional<std::string> resolve(const NirGraph& graph, const NirEdge& edge, const std::string& name,
-                                     const std::string& prefix, NirType port) {
+                                     const std::string& prefix, Role port) {
     const auto found = graph.nodes.find(name);
     if (found == graph.nodes.end()) {
       std::string known;
@@ -129,17 +96,16 @@ class Flattener {
           "; its nodes are " + (known.empty() ? "none" : known));
       return std::nullopt;
     }
-    if (found->second.type != NirType::kGraph) return prefix + name;
+    if (found->second.role() != Role::kGraph) return prefix + name;
     std::vector<std::string> ports;
     for (const NirGraph& inner : found->second.graph) {
       for (const auto& [inner_name, node] : inner.nodes) {
-        if (node.type == port) ports.push_back(inner_name);
+        if (node.role() == port) ports.push_back(inner_name);
       }
     }
-    const std::string port_name = port == NirType::kInput ? "Input" : "Output";
     if (ports.size() == 1) return prefix + name + "/" + ports.front();
     problems_.add("edge " + text(edge, prefix) + ": the nested graph " + quote(prefix + name) + " has " +
-                  std::to_string(ports.size()) + " " + port_name +
+                  std::to_string(ports.size()) + (port == Role::kInput ? " Input" : " Output") +
                   " nodes, expected exactly one for an edge to mean");
     return std::nullopt;
   }
@@ -255,256 +221,14 @@ void note_loose_ends(const FlatGraph& graph, Notes& notes) {
   }
 }
 
-// ---- shapes ----
-
-/// The extents in a numeric field; a problem and nothing where it holds no extents.
-std::optional<Shape> extents(const FlatNode& node, const std::string& field, Problems& problems) {
-  const NirArray* array = node.node->field(field);
-  if (array == nullptr) return std::nullopt;
-  Shape shape;
-  std::size_t total = 1;
-  for (const double value : array->values) {
-    if (array->shape.size() > 1 || !(value >= 1 && value <= 1e9) || value != std::floor(value)) {
-      problems.add(node.what() + ": field '" + field + "' holds no shape, found " + to_string(array->shape) +
-                   " numbers, among them " + std::to_string(value));
-      return std::nullopt;
-    }
-    shape.push_back(static_cast<std::size_t>(value));
-    total *= shape.back();
-    if (total > (std::size_t{1} << 24U)) {
-      problems.add(node.what() + ": field '" + field + "' claims more than 2^24 elements");
-      return std::nullopt;
-    }
-  }
-  return shape;
-}
-
-/// Every parameter that a neuron of the type may have.
-std::vector<std::string> neuron_fields(NirType type) {
-  switch (type) {
-    case NirType::kIf:
-      return {"r", "v_threshold", "v_reset"};
-    case NirType::kI:
-      return {"r"};
-    case NirType::kThreshold:
-      return {"threshold"};
-    case NirType::kLi:
-      return {"tau", "r", "v_leak"};
-    case NirType::kLif:
-      return {"tau", "r", "v_leak", "v_threshold", "v_reset"};
-    case NirType::kCubaLi:
-      return {"tau_syn", "tau_mem", "r", "v_leak", "w_in"};
-    default:
-      return {"tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"};
-  }
-}
-
-/// v_reset and w_in may be absent.
-bool has_required_fields(const FlatNode& node) {
-  for (const std::string& name : neuron_fields(node.node->type)) {
-    if (name != "v_reset" && name != "w_in" && node.node->field(name) == nullptr) return false;
-  }
-  return true;
-}
-
-class ShapeInference {
- public:
-  ShapeInference(FlatGraph& graph, Notes& notes, Problems& problems)
-      : nodes_(graph.nodes), notes_(notes), problems_(problems) {}
-
-  void run() {
-    for (FlatNode& node : nodes_) own_shape(node);
-    // What has no shape of its own takes its neighbour's, first from before, then from behind.
-    while (spread(&FlatNode::before, &FlatNode::out) || spread(&FlatNode::after, &FlatNode::in)) {
-    }
-    const bool all_known = std::none_of(nodes_.begin(), nodes_.end(),
-                                        [](const FlatNode& node) { return node.role == Role::kUnknown; });
-    for (const FlatNode& node : nodes_) {
-      if (!node.out && all_known && !failed_.count(&node)) {
-        problems_.add(node.what() + ": its shape is neither in the file nor to be had from a neighbour");
-      }
-      for (const std::size_t next : node.after) check_edge(node, nodes_[next]);
-    }
-  }
-
- private:
-  void fail(const FlatNode& node, const std::string& why) {
-    problems_.add(node.what() + ": " + why);
-    failed_.insert(&node);
-  }
-
-  void own_shape(FlatNode& node) {
-    switch (node.role) {
-      case Role::kInput:
-      case Role::kOutput:
-      case Role::kPort:
-        node.in = node.out = extents(node, "shape", problems_);
-        if (!node.out) failed_.insert(&node);
-        break;
-      case Role::kNeuron:
-        neuron_shape(node);
-        break;
-      case Role::kLinear:
-        linear_shape(node);
-        break;
-      default:
-        break;
-    }
-  }
-
-  void linear_shape(FlatNode& node) {
-    if (node.node->type == NirType::kFlatten) {
-      if (node.node->field("input_type") != nullptr) {
-        node.in = extents(node, "input_type", problems_);
-        if (!node.in) failed_.insert(&node);
-      }
-      if (node.in) flatten_output(node);
-      return;
-    }
-    if (is_window(node.node->type)) {
-      node.in = window_input(node);
-      if (node.in) window_shape(node);
-      return;
-    }
-    if (node.node->type == NirType::kScale || node.node->type == NirType::kDelay) {
-      const NirArray* scale = node.node->field(node.node->type == NirType::kScale ? "scale" : "delay");
-      if (scale == nullptr) {
-        failed_.insert(&node);
-      } else if (!scale->shape.empty()) {
-        node.in = node.out = scale->shape;
-      }
-      return;
-    }
-    const NirArray* weight = node.node->field("weight");
-    const NirArray* bias = node.node->field("bias");
-    if (weight == nullptr) {
-      failed_.insert(&node);
-      return;
-    }
-    const Shape& shape = weight->shape;
-    bool good = shape.size() >= 2;
-    for (std::size_t i = 0; i + 2 < shape.size(); ++i) good = good && shape[i] == 1;
-    if (!good) return fail(node, "its weight has shape " + to_string(shape) + ", expected [outputs,inputs]");
-    node.in = Shape{shape.back()};
-    node.out = Shape{shape[shape.size() - 2]};
-    if (bias != nullptr && bias->values.size() != 1 && !same_but_for_ones(bias->shape, *node.out)) {
-      fail(node, "its bias has shape " + to_string(bias->shape) + ", expected " + to_string(*node.out));
-    }
-  }
-
-  void window_shape(FlatNode& node) {
-    if (const auto window = window_over(node, *node.in, problems_)) {
-      node.out = window_output(node, *window);
-    } else {
-      failed_.insert(&node);
-    }
-  }
-
-  void flatten_output(FlatNode& node) {
-    const auto dimension = [&](const std::string& field, double otherwise) {
-      const NirArray* array = node.node->field(field);
-      double value = array == nullptr || array->values.empty() ? otherwise : array->values.front();
-      if (value < 0) value += static_cast<double>(node.in->size());
-      return value;
-    };
-    const double start = dimension("start_dim", 1);
-    const double end = dimension("end_dim", -1);
-    const auto rank = static_cast<double>(node.in->size());
-    if (start == rank && end == rank - 1) {  // one dimension and the default start: nothing to flatten
-      node.out = node.in;
-      return;
-    }
-    if (!(start >= 0 && start <= end && end < rank) || start != std::floor(start) || end != std::floor(end)) {
-      return fail(node, "start_dim and end_dim do not name dimensions of its input " + to_string(*node.in));
-    }
-    Shape out(node.in->begin(), node.in->begin() + static_cast<std::ptrdiff_t>(start));
-    std::size_t product = 1;
-    for (auto i = static_cast<std::size_t>(start); i <= static_cast<std::size_t>(end); ++i)
-      product *= (*node.in)[i];
-    out.push_back(product);
-    out.insert(out.end(), node.in->begin() + static_cast<std::ptrdiff_t>(end) + 1, node.in->end());
-    node.out = out;
-  }
-
-  /// The shape that the parameters agree on; scalars agree with every shape.
-  void neuron_shape(FlatNode& node) {
-    std::string first;
-    for (const std::string& name : neuron_fields(node.node->type)) {
-      const NirArray* array = node.node->field(name);
-      if (array == nullptr || array->shape.empty()) continue;
-      if (!node.out || (volume(*node.out) == 1 && array->values.size() > 1)) {
-        node.in = node.out = array->shape;
-        first = name;
-      }
-    }
-    if (!node.out) {
-      if (!has_required_fields(node)) failed_.insert(&node);  // a problem already
-      return;
-    }
-    for (const std::string& name : neuron_fields(node.node->type)) {
-      const NirArray* array = node.node->field(name);
-      if (array == nullptr || array->values.size() == 1 || array->shape == *node.out) continue;
-      fail(node, "its field '" + name + "' has shape " + to_string(array->shape) + ", expected " +
-                     to_string(*node.out) + " as '" + first + "'");
-    }
-  }
-
-  /// One sweep over the nodes without a shape; true when something was found.
-  bool spread(std::vector<std::size_t> FlatNode::*neighbours, std::optional<Shape> FlatNode::*their) {
-    bool found = false;
-    for (FlatNode& node : nodes_) {
-      if (node.in || failed_.count(&node) != 0 || node.role == Role::kUnknown) continue;
-      const bool flatten = node.node->type == NirType::kFlatten;
-      const bool window = is_window(node.node->type);
-      if ((flatten || window) && neighbours == &FlatNode::after) continue;  // many shapes give the same
-      for (const std::size_t other : node.*neighbours) {
-        if (!(nodes_[other].*their)) continue;
-        node.in = nodes_[other].*their;
-        if (flatten) {
-          flatten_output(node);
-        } else if (window) {
-          window_shape(node);
-        } else {
-          node.out = node.in;
-          notes_.add(node.what() + ": parameters are scalars; they hold for the shape " +
-                     to_string(*node.in) + " of " + quote(nodes_[other].name));
-        }
-        found = true;
-        break;
-      }
-    }
-    return found;
-  }
-
-  void check_edge(const FlatNode& from, const FlatNode& to) {
-    if (!from.out || !to.in || *from.out == *to.in) return;
-    const bool tolerated = same_but_for_ones(*from.out, *to.in) ||
-                           (to.role == Role::kOutput && volume(*from.out) == volume(*to.in));
-    const std::string text = quote(from.name) + " gives the shape " + to_string(*from.out) + ", " +
-                             quote(to.name) + " takes " + to_string(*to.in);
-    if (tolerated) {
-      notes_.add("edge: " + text + "; the same number of elements, taken as the same");
-    } else {
-      problems_.add("edge " + quote(from.name) + " -> " + quote(to.name) + ": " + text);
-    }
-  }
-
-  std::vector<FlatNode>& nodes_;
-  Notes& notes_;
-  Problems& problems_;
-  std::set<const FlatNode*> failed_;
-};
-
 }  // namespace
 
-bool same_but_for_ones(const Shape& a, const Shape& b) {
-  const auto squeezed = [](const Shape& shape) {
-    Shape result;
-    std::copy_if(shape.begin(), shape.end(), std::back_inserter(result),
-                 [](std::size_t n) { return n != 1; });
-    return result;
-  };
-  return squeezed(a) == squeezed(b);
+bool FlatNode::is_readout() const {
+  return node->type->neuron && spikeloom::is_readout(node->type->neuron->kind);
+}
+
+bool FlatNode::is_reshape() const {
+  return role == Role::kPort || (role == Role::kLinear && node->type->apply == nullptr);
 }
 
 FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems) {
@@ -514,10 +238,6 @@ FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems) {
   check_readouts(flat, problems);
   if (problems.empty()) note_loose_ends(flat, notes);
   return flat;
-}
-
-void infer_shapes(FlatGraph& graph, Notes& notes, Problems& problems) {
-  ShapeInference(graph, notes, problems).run();
 }
 
 }  // namespace spikeloom

@@ -12,9 +12,6 @@
 
 namespace spikeloom {
 
-/// What a node is to the flow of signals.
-enum class Role { kInput, kOutput, kPort, kLinear, kNeuron, kUnknown };
-
 struct FlatNode {
   std::string name;  ///< "outer/inner"
   const NirNode* node = nullptr;
@@ -24,11 +21,10 @@ struct FlatNode {
 
   /// "node 'x' (LIF)", the start of every message.
   [[nodiscard]] std::string what() const { return "node " + quote(name) + " (" + node->type_name + ")"; }
-  [[nodiscard]] bool is_readout() const {
-    return node->type == NirType::kLi || node->type == NirType::kCubaLi || node->type == NirType::kI;
-  }
+  /// A neuron without a threshold.
+  [[nodiscard]] bool is_readout() const;
   /// Passes its values on unchanged.
-  [[nodiscard]] bool is_reshape() const { return role == Role::kPort || node->type == NirType::kFlatten; }
+  [[nodiscard]] bool is_reshape() const;
 };
 
 /// Nodes in order of their names, so that indices do not depend on the order of edges.

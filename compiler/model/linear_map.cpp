@@ -1,34 +1,17 @@
 #include "compiler/model/linear_map.hpp"
 
 #include <algorithm>
-#include <cmath>
 
-#include "compiler/model/window.hpp"
+#include "compiler/model/nodes/node_type.hpp"
 
 namespace spikeloom {
 namespace {
 
 constexpr std::size_t kMaxEntries = std::size_t{1} << 26U;
 
-/// A Linear or Affine's weight, by input.
-SparseRows transposed(const NirArray& weight) {
-  const std::size_t inputs = weight.shape.back();
-  const std::size_t outputs = weight.values.size() / inputs;
-  SparseRows rows;
-  rows.begin.push_back(0);
-  for (std::size_t i = 0; i < inputs; ++i) {
-    for (std::size_t o = 0; o < outputs; ++o) {
-      const double w = weight.values[o * inputs + i];
-      if (w == 0) continue;
-      rows.target.push_back(static_cast<std::uint32_t>(o));
-      rows.weight.push_back(w);
-    }
-    rows.begin.push_back(rows.target.size());
-  }
-  return rows;
-}
+}  // namespace
 
-SparseRows diagonal(const NirArray& scale, std::size_t size) {
+SparseRows diagonal_rows(const NirArray& scale, std::size_t size) {
   SparseRows rows;
   rows.begin.push_back(0);
   for (std::size_t i = 0; i < size; ++i) {
@@ -42,9 +25,7 @@ SparseRows diagonal(const NirArray& scale, std::size_t size) {
   return rows;
 }
 
-}  // namespace
-
-SparseRows identity_rows(std::size_t size) { return diagonal(NirArray{{}, {1}}, size); }
+SparseRows identity_rows(std::size_t size) { return diagonal_rows(NirArray{{}, {1}}, size); }
 
 SparseRows add(const SparseRows& a, const SparseRows& b) {
   SPIKELOOM_CHECK(a.begin.size() == b.begin.size());
@@ -107,24 +88,21 @@ SparseRows compose(const SparseRows& a, const SparseRows& b, std::size_t width) 
   return product;
 }
 
-std::vector<std::uint32_t> delay_steps(const FlatNode& node, double dt, Problems& problems) {
-  constexpr double kWhole = 1e-3;  // of a step: delays are float32
-  constexpr double kMost = 1e6;
-  const NirArray* delay = node.node->field("delay");
-  if (delay == nullptr) return {0};
-  std::vector<std::uint32_t> steps;
-  for (const double seconds : delay->values) {
-    const double exact = seconds / dt;
-    const double whole = std::round(exact);
-    if (!(exact > -kWhole && exact < kMost) || std::abs(exact - whole) > kWhole) {
-      problems.add(node.what() + ": a delay of " + std::to_string(seconds) + " is " + std::to_string(exact) +
-                   " steps of dt = " + std::to_string(dt) +
-                   ", expected a whole number of steps from 0 to 1000000");
-      return {0};
-    }
-    steps.push_back(static_cast<std::uint32_t>(whole));
+void multiply(AffineMap& map, const SparseRows& matrix, std::size_t width) {
+  for (auto& [tap, rows] : map.rows) rows = compose(rows, matrix, width);
+  std::vector<double> bias(width, 0);
+  for (std::size_t i = 0; i < map.bias.size(); ++i) {
+    if (map.bias[i] == 0) continue;
+    for (std::size_t e = matrix.begin[i]; e < matrix.begin[i + 1]; ++e)
+      bias[matrix.target[e]] += map.bias[i] * matrix.weight[e];
   }
-  return steps;
+  map.bias = std::move(bias);
+}
+
+void add_bias(AffineMap& map, const NirArray& bias) {
+  const std::size_t run = map.bias.size() / bias.values.size();
+  for (std::size_t o = 0; o < map.bias.size(); ++o)
+    map.bias[o] += bias.values.at(std::min(o / run, bias.values.size() - 1));
 }
 
 LinearMaps::LinearMaps(const FlatGraph& flat, double dt) : dt_(dt), nodes_(flat.nodes) {
@@ -171,80 +149,11 @@ AffineMap LinearMaps::into(std::size_t node) const {
   return sum;
 }
 
-SparseRows LinearMaps::matrix_of(const FlatNode& node) const {
-  const NirType type = node.node->type;
-  if (type == NirType::kScale) return diagonal(*node.node->field("scale"), volume(*node.out));
-  if (!is_window(type)) return transposed(*node.node->field("weight"));
-  Problems none;
-  const auto window = window_over(node, *node.in, none);
-  SPIKELOOM_CHECK(window.has_value());  // the shape inference has seen it
-  return window_rows(node, *window);
-}
-
-void LinearMaps::apply_delay(const FlatNode& node, AffineMap& map) const {
-  Problems none;
-  const std::vector<std::uint32_t> steps = delay_steps(node, dt_, none);
-  const auto steps_of = [&](std::size_t i) { return steps.size() == 1 ? steps.front() : steps.at(i); };
-  for (std::size_t i = 0; i < map.bias.size(); ++i) {
-    if (map.bias[i] == 0 || steps_of(i) == 0) continue;
-    throw input_error(node.what() +
-                      ": a bias reaches it, and a constant that begins late has no place in a neuron; " +
-                      "put the Delay before the node with the bias");
-  }
-  AffineMap late;
-  late.bias = map.bias;
-  std::vector<std::uint32_t> different = steps;
-  std::sort(different.begin(), different.end());
-  different.erase(std::unique(different.begin(), different.end()), different.end());
-  for (const auto& [tap, rows] : map.rows) {
-    for (const std::uint32_t wait : different) {
-      SparseRows part;
-      part.begin.push_back(0);
-      for (std::size_t row = 0; row + 1 < rows.begin.size(); ++row) {
-        for (std::size_t e = rows.begin[row]; e < rows.begin[row + 1]; ++e) {
-          if (steps_of(rows.target[e]) != wait) continue;
-          part.target.push_back(rows.target[e]);
-          part.weight.push_back(rows.weight[e]);
-        }
-        part.begin.push_back(part.target.size());
-      }
-      if (part.target.empty() && different.size() > 1) continue;
-      const Tap later{tap.source, tap.delay + wait};
-      const auto [found, fresh] = late.rows.try_emplace(later, part);
-      if (!fresh) found->second = add(found->second, part);
-      const auto& through = map.through.at(tap);
-      late.through[later].insert(through.begin(), through.end());
-    }
-  }
-  map = std::move(late);
-}
-
 void LinearMaps::apply(std::size_t node, AffineMap& map, std::size_t position) const {
   const FlatNode& flat = nodes_[node];
   if (flat.is_reshape()) return;
-  const NirNode& nir = *flat.node;
-  if (nir.type == NirType::kDelay) {
-    apply_delay(flat, map);
-    for (auto& [tap, through] : map.through) through.insert(position);
-    return;
-  }
-  const std::size_t width = volume(*flat.out);
-  const SparseRows matrix = matrix_of(flat);
-  for (auto& [tap, rows] : map.rows) rows = compose(rows, matrix, width);
+  flat.node->type->apply(flat, dt_, map);
   for (auto& [tap, through] : map.through) through.insert(position);
-  std::vector<double> bias(width, 0);
-  for (std::size_t i = 0; i < map.bias.size(); ++i) {
-    if (map.bias[i] == 0) continue;
-    for (std::size_t e = matrix.begin[i]; e < matrix.begin[i + 1]; ++e)
-      bias[matrix.target[e]] += map.bias[i] * matrix.weight[e];
-  }
-  if (const NirArray* own = nir.field("bias");
-      own != nullptr && nir.type != NirType::kLinear && nir.type != NirType::kScale) {
-    const std::size_t run = width / own->values.size();  // a convolution's bias is a channel's
-    for (std::size_t o = 0; o < width; ++o)
-      bias[o] += own->values.at(std::min(o / run, own->values.size() - 1));
-  }
-  map.bias = std::move(bias);
 }
 
 std::string LinearMaps::name_of(const std::set<std::size_t>& through) const {

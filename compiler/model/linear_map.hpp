@@ -19,6 +19,8 @@ struct SparseRows {
 };
 
 [[nodiscard]] SparseRows identity_rows(std::size_t size);
+/// A single number is every element's.
+[[nodiscard]] SparseRows diagonal_rows(const NirArray& scale, std::size_t size);
 /// a + b, both with the same number of rows.
 [[nodiscard]] SparseRows add(const SparseRows& a, const SparseRows& b);
 /// First a, then b: rows of a, targets of b.  Throws Error{kInput} beyond 2^26 entries.
@@ -39,9 +41,10 @@ struct AffineMap {
   std::vector<double> bias;
 };
 
-/// Steps of each element of a Delay node, one where all are equal. Delays that are no whole number of
-/// steps, or negative, go to `problems`.
-[[nodiscard]] std::vector<std::uint32_t> delay_steps(const FlatNode& node, double dt, Problems& problems);
+/// The map behind a matrix: its rows and its bias multiplied.
+void multiply(AffineMap& map, const SparseRows& matrix, std::size_t width);
+/// Adds to the map's bias; fewer numbers than elements hold for equal runs (a convolution's, of a channel).
+void add_bias(AffineMap& map, const NirArray& bias);
 
 /// The maps of a checked flat graph.
 class LinearMaps {
@@ -55,8 +58,6 @@ class LinearMaps {
 
  private:
   void apply(std::size_t node, AffineMap& map, std::size_t position) const;
-  void apply_delay(const FlatNode& node, AffineMap& map) const;
-  [[nodiscard]] SparseRows matrix_of(const FlatNode& node) const;
 
   double dt_;
   const std::vector<FlatNode>& nodes_;

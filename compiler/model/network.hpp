@@ -2,6 +2,7 @@
 // the NIR reader hands on, the float interpreter runs and the quantiser reads.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "compiler/base/ids.hpp"
+#include "compiler/model/nodes/neuron_kind.hpp"
 
 namespace spikeloom {
 
@@ -19,14 +21,6 @@ using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major,
 [[nodiscard]] std::size_t volume(const Shape& shape);
 
 enum class Reset { kToValue, kSubtract };
-
-/// What a population is in the NIR file; decides names in reports, not arithmetic.
-enum class NeuronKind { kLif, kCubaLif, kIf, kLi, kCubaLi, kI, kThreshold };
-
-/// LI, CubaLI and I: no threshold; the potential is the output.
-[[nodiscard]] constexpr bool is_readout(NeuronKind kind) {
-  return kind == NeuronKind::kLi || kind == NeuronKind::kCubaLi || kind == NeuronKind::kI;
-}
 
 /// A population in normal form. Every vector has one entry per neuron, in NIR order. At every step
 ///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes or values that reach the neuron
@@ -46,6 +40,26 @@ struct Population {
   [[nodiscard]] std::size_t size() const { return beta.size(); }
   [[nodiscard]] bool is_readout() const { return spikeloom::is_readout(kind); }
 };
+
+/// A parameter of a population: one number a neuron.
+struct RealParameter {
+  const char* name;
+  std::vector<double> Population::*values;
+  bool of_readouts;  ///< a readout has it too
+  double neutral;    ///< what it is in a neuron that shows each step's sum unchanged
+};
+
+/// All parameters. What reads, checks, prints or permutes them walks this list.
+inline constexpr std::array<RealParameter, 8> kRealParameters{{
+    {"alpha", &Population::alpha, true, 0},
+    {"gain_i", &Population::gain_i, true, 1},
+    {"bias", &Population::bias, true, 0},
+    {"beta", &Population::beta, true, 0},
+    {"gain_v", &Population::gain_v, true, 1},
+    {"drive", &Population::drive, true, 0},
+    {"theta", &Population::theta, false, 0},
+    {"v_reset", &Population::v_reset, false, 0},
+}};
 
 struct Input {
   std::string name;

@@ -42,15 +42,10 @@ class Checker {
         broken_.push_back(what + name + " is not finite");
       }
     };
-    vector("alpha", population.alpha, size);
-    vector("gain_i", population.gain_i, size);
-    vector("bias", population.bias, size);
-    vector("beta", population.beta, size);
-    vector("gain_v", population.gain_v, size);
-    vector("drive", population.drive, size);
-    if (population.is_readout()) return;
-    vector("theta", population.theta, size);
-    vector("v_reset", population.v_reset, size);
+    for (const RealParameter& parameter : kRealParameters) {
+      if (parameter.of_readouts || !population.is_readout())
+        vector(parameter.name, population.*parameter.values, size);
+    }
   }
 
   void check(const Projection& projection) {
@@ -121,14 +116,8 @@ std::string describe(const Network& network) {
     out << "population " << population.name << " " << to_string(population.kind) << " "
         << to_string(population.shape);
     if (!population.is_readout()) out << " reset " << to_string(population.reset);
-    put_range(out, "alpha", population.alpha);
-    put_range(out, "gain_i", population.gain_i);
-    put_range(out, "bias", population.bias);
-    put_range(out, "beta", population.beta);
-    put_range(out, "gain_v", population.gain_v);
-    put_range(out, "drive", population.drive);
-    put_range(out, "theta", population.theta);
-    put_range(out, "v_reset", population.v_reset);
+    for (const RealParameter& parameter : kRealParameters)
+      put_range(out, parameter.name, population.*parameter.values);
     out << "\n";
   }
   for (const Projection& projection : network.projections) {
@@ -143,26 +132,6 @@ std::string describe(const Network& network) {
         << network.populations[output.from.index()].name << "\n";
   }
   return out.str();
-}
-
-const char* to_string(NeuronKind kind) {
-  switch (kind) {
-    case NeuronKind::kLif:
-      return "LIF";
-    case NeuronKind::kCubaLif:
-      return "CubaLIF";
-    case NeuronKind::kIf:
-      return "IF";
-    case NeuronKind::kLi:
-      return "LI";
-    case NeuronKind::kCubaLi:
-      return "CubaLI";
-    case NeuronKind::kI:
-      return "I";
-    case NeuronKind::kThreshold:
-      return "Threshold";
-  }
-  return "?";
 }
 
 const char* to_string(Reset reset) { return reset == Reset::kToValue ? "to v_reset" : "by subtraction"; }

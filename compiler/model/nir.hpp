@@ -15,32 +15,22 @@
 
 namespace spikeloom {
 
-/// The primitives of NIR 1.0; kUnknown is any other text.
-enum class NirType {
+/// A row of the table of node types: nodes/node_type.hpp.
+struct NodeType;
+
+/// The row of that spelling ("CubaLIF"); null where the table has none.
+[[nodiscard]] const NodeType* nir_type(std::string_view name);
+
+/// What a node is to the flow of signals.
+enum class Role {
   kInput,
   kOutput,
+  kPort,  ///< an Input or Output of a nested graph
   kLinear,
-  kAffine,
-  kScale,
-  kFlatten,
-  kLif,
-  kCubaLif,
-  kIf,
-  kLi,
-  kCubaLi,
-  kI,
-  kThreshold,
-  kDelay,
-  kConv1d,
-  kConv2d,
-  kSumPool2d,
-  kAvgPool2d,
+  kNeuron,
   kGraph,
-  kUnknown,
+  kUnknown,  ///< of a type that is not in the table
 };
-
-/// The type of that spelling ("CubaLIF"); kUnknown for others.
-[[nodiscard]] NirType nir_type(std::string_view name);
 
 /// Shape   row-major; an empty shape is a scalar with one value.
 struct NirArray {
@@ -59,13 +49,14 @@ struct NirEdge {
 struct NirGraph;
 
 struct NirNode {
-  NirType type = NirType::kUnknown;
+  const NodeType* type = nullptr;            ///< its row in the table, if its type has one
   std::string type_name;                     ///< as written in the file
   std::map<std::string, NirArray> fields;    ///< every numeric dataset of the node
   std::map<std::string, std::string> texts;  ///< every other one that is a text ("same" padding)
   NirMetadata metadata;
-  std::vector<NirGraph> graph;  ///< exactly one for kGraph, else none
+  std::vector<NirGraph> graph;  ///< exactly one for Role::kGraph, else none
 
+  [[nodiscard]] Role role() const;  ///< of its type; ports of nested graphs are told apart later
   [[nodiscard]] const NirArray* field(const std::string& name) const {
     const auto found = fields.find(name);
     return found == fields.end() ? nullptr : &found->second;

@@ -1,35 +1,15 @@
 #include "compiler/model/time_step.hpp"
 
 #include <cmath>
-#include <limits>
 #include <sstream>
+
+#include "compiler/model/nodes/node_type.hpp"
 
 namespace spikeloom {
 namespace {
 
 constexpr double kSameDt = 1e-5;  // parameters are float32: 6e-8 each, several in a quotient
 constexpr double kSnapDt = 1e-6;
-constexpr double kSnapDecay = 1e-6;
-
-/// A parameter by neuron, scalars and single numbers repeated; `otherwise` where the field is absent.
-class Parameter {
- public:
-  Parameter(const FlatNode& node, const std::string& field, double otherwise)
-      : array_(node.node->field(field)), otherwise_(otherwise) {}
-  [[nodiscard]] double operator[](std::size_t i) const {
-    if (array_ == nullptr) return otherwise_;
-    return array_->values.size() == 1 ? array_->values.front() : array_->values.at(i);
-  }
-
- private:
-  const NirArray* array_;
-  double otherwise_;
-};
-
-const char* tau_field(const FlatNode& node) {
-  const bool cuba = node.node->type == NirType::kCubaLif || node.node->type == NirType::kCubaLi;
-  return cuba ? "tau_mem" : "tau";
-}
 
 bool near(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance * std::abs(b); }
 
@@ -62,44 +42,48 @@ void add(Evidences& evidences, double dt, const std::string& from) {
 }
 
 void look_at(const FlatNode& node, Evidences& evidences) {
-  if (node.node->type == NirType::kThreshold) return;  // without memory
+  if (!node.node->type->neuron->guess) return;  // without memory
+  const StepGuess& guess = *node.node->type->neuron->guess;
   evidences.any_neuron = true;
-  const bool is_if = node.node->type == NirType::kIf || node.node->type == NirType::kI;
-  if (node.node->field("r") == nullptr || (!is_if && node.node->field(tau_field(node)) == nullptr)) {
+  if (field(node, guess.r) == nullptr || (!guess.tau.empty() && field(node, guess.tau) == nullptr)) {
     evidences.incomplete = true;
     return;
   }
   const std::size_t count = node.out ? volume(*node.out) : 1;
-  for (const char* name : {"r", "tau", "tau_mem", "tau_syn", "w_in"}) {
-    const NirArray* array = node.node->field(name);
+  for (const std::string_view name : {guess.r, guess.tau, guess.tau_syn, guess.w_in}) {
+    const NirArray* array = name.empty() ? nullptr : field(node, name);
     if (array != nullptr && array->values.size() != 1 && array->values.size() != count)
       evidences.incomplete = true;
   }
   if (evidences.incomplete) return;
-  const Parameter r(node, "r", 1);
-  const Parameter tau(node, tau_field(node), 0);
-  const Parameter tau_syn(node, "tau_syn", 0);
-  const Parameter w_in(node, "w_in", 1);
-  const bool has_current = node.node->field("tau_syn") != nullptr;
+  const Parameter r(node, guess.r);
+  if (guess.tau.empty()) {
+    for (std::size_t i = 0; i < count; ++i)
+      add(evidences, 1 / r[i], "1/" + std::string(guess.r) + " of " + quote(node.name));
+    return;
+  }
+  const std::string quotient =
+      std::string(guess.tau) + "/" + std::string(guess.r) + " of " + quote(node.name);
+  const Parameter tau(node, guess.tau);
+  std::optional<Parameter> tau_syn, w_in;
+  if (!guess.tau_syn.empty() && field(node, guess.tau_syn) != nullptr) {
+    tau_syn.emplace(node, guess.tau_syn);
+    w_in.emplace(node, guess.w_in);
+  }
   for (std::size_t i = 0; i < count; ++i) {
-    if (is_if) {
-      add(evidences, 1 / r[i], "1/r of " + quote(node.name));
-      continue;
-    }
     if (near(r[i], 1, kSameDt)) {
       evidences.steps_as_unit = evidences.steps_as_unit || tau[i] >= 1;
       continue;
     }
     const double dt = tau[i] / r[i];
-    if (has_current && !near(w_in[i] * dt, tau_syn[i], 1e-4)) {
+    if (tau_syn && !near((*w_in)[i] * dt, (*tau_syn)[i], 1e-4)) {
       if (evidences.doubt.empty()) {
-        evidences.doubt = std::string(tau_field(node)) + "/r of " + quote(node.name) + " gives " +
-                          number(dt) + ", but w_in·dt/tau_syn is then " + number(w_in[i] * dt / tau_syn[i]) +
-                          " and not 1";
+        evidences.doubt = quotient + " gives " + number(dt) + ", but w_in·dt/tau_syn is then " +
+                          number((*w_in)[i] * dt / (*tau_syn)[i]) + " and not 1";
       }
       continue;
     }
-    add(evidences, dt, std::string(tau_field(node)) + "/r of " + quote(node.name));
+    add(evidences, dt, quotient);
   }
 }
 
@@ -167,12 +151,13 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Semantics& 
 }
 
 void check_time_constants(const FlatNode& node, Problems& problems) {
-  for (const char* field : {"tau", "tau_mem", "tau_syn"}) {
-    const NirArray* array = node.node->field(field);
+  for (const NodeField& listed : node.node->type->fields()) {
+    if (listed.rule != NodeField::Rule::kTime) continue;
+    const NirArray* array = field(node, listed.name);
     if (array == nullptr) continue;
     for (const double value : array->values) {
       if (value > 0) continue;
-      problems.add(node.what() + ": field '" + field + "' holds " + number(value) +
+      problems.add(node.what() + ": field '" + std::string(listed.name) + "' holds " + number(value) +
                    ", expected a time greater than 0");
       break;
     }
@@ -180,80 +165,18 @@ void check_time_constants(const FlatNode& node, Problems& problems) {
 }
 
 Population normal_form(const FlatNode& node, double dt, const Semantics& semantics, Problems& problems) {
+  const NeuronForm& neuron = *node.node->type->neuron;
   Population population;
   population.name = node.name;
+  population.kind = neuron.kind;
   population.shape = *node.out;
-  population.reset = semantics.reset.value_or(Reset::kToValue);
-  const NirType type = node.node->type;
-  const bool cuba = type == NirType::kCubaLif || type == NirType::kCubaLi;
-  if (type == NirType::kThreshold) population.reset = Reset::kToValue;
-  switch (type) {
-    case NirType::kLif:
-      population.kind = NeuronKind::kLif;
-      break;
-    case NirType::kCubaLif:
-      population.kind = NeuronKind::kCubaLif;
-      break;
-    case NirType::kIf:
-      population.kind = NeuronKind::kIf;
-      break;
-    case NirType::kLi:
-      population.kind = NeuronKind::kLi;
-      break;
-    case NirType::kI:
-      population.kind = NeuronKind::kI;
-      break;
-    case NirType::kThreshold:
-      population.kind = NeuronKind::kThreshold;
-      break;
-    default:
-      population.kind = NeuronKind::kCubaLi;
-      break;
-  }
+  population.reset =
+      row_of(neuron.kind).is_memoryless ? Reset::kToValue : semantics.reset.value_or(Reset::kToValue);
   check_time_constants(node, problems);
-  bool coarse = false;
-  const auto decay = [&](double tau) {
-    if (!(tau > 0)) return 0.0;  // a problem already
-    if (semantics.integrator == Integrator::kExponential) return std::exp(-dt / tau);
-    const double value = 1 - dt / tau;
-    if (std::abs(value) < kSnapDecay) return 0.0;
-    coarse = coarse || value < 0;
-    return value;
-  };
-  const Parameter tau(node, tau_field(node), 1);
-  const Parameter tau_syn(node, "tau_syn", 1);
-  const Parameter r(node, "r", 1);
-  const Parameter w_in(node, "w_in", 1);
-  const Parameter v_leak(node, "v_leak", 0);
-  const Parameter v_threshold(node, type == NirType::kThreshold ? "threshold" : "v_threshold",
-                              std::numeric_limits<double>::max());
-  const Parameter v_reset(node, "v_reset", 0);
-  const std::size_t count = volume(population.shape);
-  population.bias.assign(count, 0);
-  for (std::size_t i = 0; i < count; ++i) {
-    population.alpha.push_back(cuba ? decay(tau_syn[i]) : 0);
-    population.gain_i.push_back(cuba ? dt / tau_syn[i] * w_in[i] : 1);
-    if (type == NirType::kThreshold) {
-      population.beta.push_back(0);
-      population.gain_v.push_back(1);
-      population.drive.push_back(0);
-    } else if (type == NirType::kIf || type == NirType::kI) {
-      population.beta.push_back(1);
-      population.gain_v.push_back(dt * r[i]);
-      population.drive.push_back(0);
-    } else {
-      population.beta.push_back(decay(tau[i]));
-      population.gain_v.push_back(dt / tau[i] * r[i]);
-      const double pull =
-          semantics.integrator == Integrator::kEuler ? dt / tau[i] : 1 - population.beta.back();
-      population.drive.push_back(pull * v_leak[i]);
-    }
-    if (!population.is_readout()) {
-      population.theta.push_back(v_threshold[i]);
-      population.v_reset.push_back(v_reset[i]);
-    }
-  }
-  if (coarse) {
+  StepLength step{dt, semantics.integrator};
+  neuron.coefficients(node, step, population);
+  population.bias.assign(volume(population.shape), 0);
+  if (step.coarse) {
     problems.add(node.what() + ": dt = " + number(dt) +
                  " is larger than a time constant, so forward Euler has no " +
                  "decay; give a smaller --dt or --integrator exponential");

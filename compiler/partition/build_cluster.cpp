@@ -4,36 +4,15 @@
 #include <bit>
 #include <map>
 #include <numeric>
-#include <tuple>
 
 #include "compiler/base/error.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/row_packer.hpp"
+#include "compiler/partition/set_fields.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
-
-using SetKey = std::tuple<std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::int32_t>;
-
-SetKey set_key(const IntPopulation& p, std::size_t neuron) {
-  const bool readout = p.is_readout();
-  const bool to_value = p.reset == Reset::kToValue;
-  return {p.alpha[neuron], p.beta[neuron], readout ? 0 : p.theta[neuron],
-          readout || !to_value ? 0 : p.v_reset[neuron], p.bias_v[neuron]};
-}
-
-hw::MemSetEntry set_entry(const IntPopulation& p, const SetKey& key) {
-  hw::MemSetEntry set;
-  set.alpha = static_cast<std::uint32_t>(std::get<0>(key));
-  set.beta = static_cast<std::uint32_t>(std::get<1>(key));
-  set.theta = static_cast<std::uint32_t>(std::get<2>(key));
-  set.v_reset = static_cast<std::uint32_t>(std::get<3>(key));
-  set.bias_v = static_cast<std::uint32_t>(std::get<4>(key));
-  set.scale = p.scale;
-  set.subtract = !p.is_readout() && p.reset == Reset::kSubtract;
-  return set;
-}
 
 /// Update entries that this order of neurons costs: (LIF group, distinct set) pairs.
 std::size_t update_entries(const IntPopulation& p, const std::vector<std::uint32_t>& neurons,

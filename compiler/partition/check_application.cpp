@@ -5,6 +5,7 @@
 #include <compare>
 
 #include "compiler/partition/partition.hpp"
+#include "compiler/partition/set_fields.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -193,15 +194,11 @@ class Checker {
   void check_set(const Cluster& cluster, std::size_t position, const hw::MemSetEntry& set) {
     const IntPopulation& p = network_.populations[cluster.population.index()];
     const std::uint32_t j = cluster.neurons[position];
-    bool same = static_cast<std::int32_t>(set.alpha) == p.alpha[j] &&
-                static_cast<std::int32_t>(set.beta) == p.beta[j] &&
-                static_cast<std::int32_t>(set.bias_v) == p.bias_v[j] && set.scale == p.scale &&
-                cluster.biases[position] == p.bias_i[j];
-    if (!p.is_readout()) {
-      same = same && static_cast<std::int32_t>(set.theta) == p.theta[j] &&
-             (set.subtract != 0) == (p.reset == Reset::kSubtract);
-      if (p.reset == Reset::kToValue) same = same && static_cast<std::int32_t>(set.v_reset) == p.v_reset[j];
-    }
+    bool same = set.scale == p.scale && cluster.biases[position] == p.bias_i[j] &&
+                (p.is_readout() || (set.subtract != 0) == (p.reset == Reset::kSubtract));
+    for (const auto& [parameter, field] : kSetFields)
+      same =
+          same && (!uses(p, parameter) || static_cast<std::int32_t>(set.*field) == (p.*parameter.values)[j]);
     require(same, cluster.name + ": parameters of neuron " + std::to_string(j) + " differ");
   }
 

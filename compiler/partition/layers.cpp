@@ -100,11 +100,12 @@ void check_population(const IntPopulation& p, const Chip& chip, Problems& proble
         return;
       }
   };
-  range(p.bias_i, t.bias_bits, "bias_i", "tile.bias_bits");
-  range(p.bias_v, t.state_bits, "bias_v", "tile.state_bits");
-  if (p.is_readout()) return;
-  range(p.theta, t.state_bits, "theta", "tile.state_bits");
-  if (p.reset == Reset::kToValue) range(p.v_reset, t.state_bits, "v_reset", "tile.state_bits");
+  for (const IntParameter& parameter : kIntParameters) {
+    if (!uses(p, parameter) || parameter.range == IntParameter::Range::kDecay) continue;
+    const bool bias = parameter.range == IntParameter::Range::kBias;
+    range(p.*parameter.values, bias ? t.bias_bits : t.state_bits, parameter.name,
+          bias ? "tile.bias_bits" : "tile.state_bits");
+  }
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "compiler/quantize/quantize.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <set>
-#include <tuple>
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
@@ -621,11 +621,9 @@ void Quantizer::set_parameters(std::size_t index, const Frame& frame, double bas
     result.theta.push_back(threshold(population.theta[j] / frame.divisor[j] / unit));
     result.v_reset.push_back(nearest(population.v_reset[j] / frame.divisor[j] / unit));
   }
-  if (population.is_readout()) {
-    result.theta.assign(population.size(), 0);
-    result.v_reset.assign(population.size(), 0);
-  } else if (population.reset == Reset::kSubtract) {
-    result.v_reset.assign(population.size(), 0);  // not used: one parameter set, not many
+  for (const IntParameter& parameter : kIntParameters)  // one parameter set, not many
+    if (!uses(result, parameter)) (result.*parameter.values).assign(population.size(), 0);
+  if (!population.is_readout() && population.reset == Reset::kSubtract) {
     for (std::size_t j = 0; j < population.size(); ++j) {
       if (result.theta[j] >= 0) continue;
       problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) +
@@ -650,14 +648,19 @@ void Quantizer::report_parameters(std::size_t index, const Frame& frame, double 
   report.scale = result.scale;
   double relative_theta = 0;
   double relative_bias = 0;
-  std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::int32_t>> sets;
+  std::set<std::array<std::int32_t, kIntParameters.size()>> sets;
   for (std::size_t j = 0; j < population.size(); ++j) {
     const double real = unit * frame.divisor[j];
     const auto [bias_i, bias_v] = biases(population, frame, j);
     const double bias =
         std::abs(result.bias_i[j] * unit - bias_i) + std::abs(result.bias_v[j] * unit - bias_v);
     report.bias_error = std::max(report.bias_error, bias * frame.divisor[j]);
-    sets.emplace(result.alpha[j], result.beta[j], result.theta[j], result.v_reset[j], result.bias_v[j]);
+    std::array<std::int32_t, kIntParameters.size()> set{};
+    for (std::size_t k = 0; k < set.size(); ++k) {
+      if (kIntParameters[k].place == IntParameter::Place::kSet)
+        set[k] = (result.*kIntParameters[k].values)[j];
+    }
+    sets.insert(set);
     if (population.is_readout()) continue;
     const double theta = std::abs(result.theta[j] * real - population.theta[j]);
     report.theta_error = std::max(report.theta_error, theta);

@@ -192,10 +192,9 @@ Relabelled relabel(const Case& made, Rng& rng) {
     const IntPopulation& old = made.network.populations[p];
     IntPopulation& now = result.made.network.populations[p];
     result.neurons.push_back(permutation(old.size()));
-    for (const auto list : {&IntPopulation::alpha, &IntPopulation::beta, &IntPopulation::theta,
-                            &IntPopulation::v_reset, &IntPopulation::bias_i, &IntPopulation::bias_v})
-      for (std::size_t n = 0; n < old.size() && !(old.*list).empty(); ++n)
-        (now.*list)[result.neurons[p][n]] = (old.*list)[n];
+    for (const IntParameter& parameter : kIntParameters)
+      for (std::size_t n = 0; n < old.size() && !(old.*parameter.values).empty(); ++n)
+        (now.*parameter.values)[result.neurons[p][n]] = (old.*parameter.values)[n];
   }
   for (IntProjection& projection : result.made.network.projections) {
     const IntProjection old = projection;

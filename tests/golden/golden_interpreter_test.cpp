@@ -227,8 +227,8 @@ TEST(GoldenInterpreter, RelabellingNeuronsChangesNoSpike) {
     IntPopulation& p = moved.populations[0];
     for (std::size_t j = 0; j < n; ++j) {
       const IntPopulation& q = net.populations[0];
-      p.alpha[place[j]] = q.alpha[j], p.beta[place[j]] = q.beta[j], p.theta[place[j]] = q.theta[j];
-      p.v_reset[place[j]] = q.v_reset[j], p.bias_i[place[j]] = q.bias_i[j], p.bias_v[place[j]] = q.bias_v[j];
+      for (const IntParameter& parameter : kIntParameters)
+        (p.*parameter.values)[place[j]] = (q.*parameter.values)[j];
     }
     for (IntProjection& projection : moved.projections) {
       const bool from = projection.from == Source(PopulationId(0));

@@ -119,7 +119,7 @@ TEST(IntNetworkFile, RefusesEveryKindOfMalformedFile) {
       {"\"shape\":[2]", "\"shape\":[2],\"unit\":0", "input 'in': unit: expected a finite number above 0"},
       {"\"name\":\"in\"", "\"name\":7", "input 0: 'name': expected a string"},
       {"\"kind\":\"LIF\"", "\"kind\":\"ALIF\"",
-       "'kind': expected LIF, CubaLIF, IF, LI or CubaLI, found 'ALIF'"},
+       "'kind': expected LIF, CubaLIF, IF, LI, CubaLI, I or Threshold, found 'ALIF'"},
       {"\"beta\":[1,2,3]", "\"beta\":[1,2]",
        "population 'n': 'beta': expected one number or a list of 3, found 2"},
       {"\"beta\":[1,2,3]", "\"beta\":[1,2,3.5]", "'beta': expected an integer"},

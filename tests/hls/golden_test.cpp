@@ -41,14 +41,13 @@ IntNetwork random_network(NeuronKind kind, std::uint32_t bits, Rng& rng) {
   population.reset = rng.chance(0.5) ? Reset::kSubtract : Reset::kToValue;
   population.scale = static_cast<std::uint32_t>(rng.below(5));
   const std::size_t variants = 1 + rng.below(3);
-  const bool filters = kind == NeuronKind::kCubaLif || kind == NeuronKind::kCubaLi;
-  const bool leaks = kind != NeuronKind::kIf && kind != NeuronKind::kI && kind != NeuronKind::kThreshold;
+  const NeuronKindRow& row = row_of(kind);
   std::vector<std::array<std::int32_t, 5>> kinds;
   for (std::size_t n = 0; n < variants; ++n)
-    kinds.push_back({filters ? static_cast<std::int32_t>(rng.below(4097)) : 0,
-                     leaks                            ? static_cast<std::int32_t>(rng.below(4097))
-                     : kind == NeuronKind::kThreshold ? 0
-                                                      : 4096,
+    kinds.push_back({row.has_current ? static_cast<std::int32_t>(rng.below(4097)) : 0,
+                     row.leaks           ? static_cast<std::int32_t>(rng.below(4097))
+                     : row.is_memoryless ? 0
+                                         : 4096,
                      static_cast<std::int32_t>(rng.below(40000)),
                      static_cast<std::int32_t>(rng.between(-5000, 5000)),
                      static_cast<std::int32_t>(rng.between(-300, 300))});
@@ -305,16 +304,14 @@ TEST_P(HlsGolden, SystolicAndLifAreTheGoldenModel) {
       runs_as_golden(GetParam(), bits, seed, By::kSystolic);
 }
 
-std::string kind_name(const ::testing::TestParamInfo<NeuronKind>& kind) {
-  constexpr const char* kNames[] = {"Lif", "CubaLif", "If", "Li", "CubaLi", "I", "Threshold"};
-  return kNames[static_cast<std::size_t>(kind.param)];
+std::vector<NeuronKind> every_kind() {
+  std::vector<NeuronKind> kinds;
+  for (const NeuronKindRow& row : kNeuronKinds) kinds.push_back(row.kind);
+  return kinds;
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, HlsGolden,
-                         ::testing::Values(NeuronKind::kLif, NeuronKind::kCubaLif, NeuronKind::kIf,
-                                           NeuronKind::kLi, NeuronKind::kCubaLi, NeuronKind::kI,
-                                           NeuronKind::kThreshold),
-                         kind_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, HlsGolden, ::testing::ValuesIn(every_kind()),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
 
 }  // namespace
 }  // namespace spikeloom::hls_test

@@ -122,7 +122,7 @@ TEST(NirReader, KeepsTypesShapesVersionAndMetadata) {
   file.close();
   const NirGraph graph = read_nir(temp.path);
   EXPECT_EQ(graph.version, "1.0.7");
-  EXPECT_EQ(graph.nodes.at("fc").type, NirType::kAffine);
+  EXPECT_EQ(graph.nodes.at("fc").type, nir_type("Affine"));
   EXPECT_EQ(graph.nodes.at("fc").field("weight")->shape, (Shape{3, 2}));
   EXPECT_EQ(graph.edges.size(), 3U);
   EXPECT_EQ(std::get<std::string>(graph.metadata.at("author")), "someone");

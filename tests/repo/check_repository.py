@@ -206,6 +206,31 @@ def check_systemverilog(root):
             yield f"{name}:1: expected one module {name.stem}, found {', '.join(modules) or 'none'}"
 
 
+NODES = "compiler/model/nodes/"
+
+
+def check_node_types(root):
+    """The types of NIR nodes are named in their table and nowhere else in the code; compiler/model/README.md
+    describes each of them.
+    """
+    table = "".join(text_of(root, name) for name in tracked(root) if str(name).startswith(NODES))
+    types = set(re.findall(r'\.name = "(\w+)"', table)) | set(
+        re.findall(r'\{NeuronKind::\w+, "(\w+)"', table)
+    )
+    literal = re.compile('"(' + "|".join(sorted(types)) + ')"')
+    for name in tracked(root):
+        if not types or name.parts[0] not in ("compiler", "host", "hls") or str(name).startswith(NODES):
+            continue
+        if name.suffix in {".cpp", ".hpp", ".h"}:
+            for number, line in enumerate(text_of(root, name).splitlines(), 1):
+                if match := literal.search(re.sub(r"//[^\n]*", "", line)):
+                    yield f"{name}:{number}: names the node type {match.group()}: ask its row in {NODES}"
+    readme = root / "compiler/model/README.md"
+    described = set(re.findall(r"\w+", readme.read_text(encoding="utf-8"))) if readme.is_file() else set()
+    for missing in sorted(types - described):
+        yield f"compiler/model/README.md:1: does not describe the node type {missing}"
+
+
 def check_markers(root):
     """Nothing is left open in the code."""
     for name in tracked(root):

@@ -190,6 +190,19 @@ class CheckRepository(unittest.TestCase):
     def test_a_module_in_a_file_of_another_name_is_found(self):
         self.assert_found("systemverilog", {"rtl/n.sv": "module k;\nendmodule\n"}, "expected one module n")
 
+    def test_node_types_named_outside_their_table_are_found(self):
+        table = {
+            "compiler/model/nodes/node_types.cpp": '{.name = "Fold", .meaning = ""},\n',
+            "compiler/model/nodes/neuron_kind.hpp": '{NeuronKind::kLif, "LIF", false},\n',
+            "compiler/model/README.md": "| LIF, Fold | what they mean |\n",
+        }
+        self.assertEqual(self.breaches("node_types", table), [])
+        for text in ('\nif (type == "Fold")\n', '\nif (kind == "LIF")\n'):
+            self.assert_found("node_types", {**table, "host/device/d.cpp": text}, "d.cpp:2")
+        self.assertEqual(self.breaches("node_types", {**table, "host/device/d.cpp": '// "LIF"\n'}), [])
+        silent = {**table, "compiler/model/README.md": "| LIF | what it means |\n"}
+        self.assert_found("node_types", silent, "does not describe the node type Fold")
+
     def test_open_ends_are_found(self):
         self.assert_found("markers", {"host/device/d.cpp": "// TO" + "DO: more\n"}, "d.cpp:1")
 

@@ -1,31 +1,30 @@
-#include "compiler/model/window.hpp"
+#include "compiler/model/nodes/window.hpp"
 
 #include <cmath>
 #include <string>
 
+#include "compiler/model/nodes/node_type.hpp"
+
 namespace spikeloom {
 namespace {
-
-bool is_convolution(NirType type) { return type == NirType::kConv1d || type == NirType::kConv2d; }
-std::size_t rank_of(NirType type) { return type == NirType::kConv1d ? 1 : 2; }
 
 /// Reads a node's fields; every fault is told, so that one look shows them all.
 class WindowReader {
  public:
-  WindowReader(const FlatNode& node, Problems& problems)
-      : node_(node), problems_(problems), rank_(rank_of(node.node->type)) {}
+  WindowReader(const FlatNode& node, WindowForm form, Problems& problems)
+      : node_(node), problems_(problems), rank_(form.rank) {
+    window_.kind = form.kind;
+  }
 
   std::optional<Window> run(const Shape& in) {
-    const NirType type = node_.node->type;
-    window_.stride = extents("stride", 1, 1);
-    window_.dilation = is_convolution(type) ? extents("dilation", 1, 1) : Pair{1, 1};
+    window_.stride = extents("stride", 1);
+    window_.dilation = is_convolution() ? extents("dilation", 1) : Pair{1, 1};
     const bool have_input = read_input(in);
-    if (is_convolution(type)) {
+    if (is_convolution()) {
       read_weight();
     } else {
-      window_.kind = type == NirType::kSumPool2d ? Window::Kind::kSum : Window::Kind::kAverage;
       window_.outputs = window_.groups = window_.inputs;
-      window_.kernel = extents("kernel_size", 1, 1);
+      window_.kernel = extents("kernel_size", 1);
     }
     if (!good_) return std::nullopt;
     const Pair after = read_padding();
@@ -36,27 +35,29 @@ class WindowReader {
  private:
   using Pair = std::array<std::size_t, 2>;
 
+  [[nodiscard]] bool is_convolution() const { return window_.kind == Window::Kind::kConvolution; }
+
   void fail(const std::string& why) {
     problems_.add(node_.what() + ": " + why);
     good_ = false;
   }
 
   /// One or `rank_` whole numbers of at least `least`, as height and width.
-  Pair extents(const std::string& field, std::size_t otherwise, double least) {
+  Pair extents(const std::string& name, double least) {
     Pair result{1, 1};
     if (least == 0) result = {0, 0};
-    for (std::size_t d = 2 - rank_; d < 2; ++d) result[d] = otherwise;
-    const NirArray* array = node_.node->field(field);
+    for (std::size_t d = 2 - rank_; d < 2; ++d) result[d] = static_cast<std::size_t>(otherwise(node_, name));
+    const NirArray* array = field(node_, name);
     if (array == nullptr) return result;
     if (array->values.size() != 1 && array->values.size() != rank_) {
-      fail("its field '" + field + "' has " + std::to_string(array->values.size()) + " numbers, expected " +
+      fail("its field '" + name + "' has " + std::to_string(array->values.size()) + " numbers, expected " +
            std::to_string(rank_) + " or one");
       return result;
     }
     for (std::size_t d = 0; d < rank_; ++d) {
       const double value = array->values.size() == 1 ? array->values.front() : array->values[d];
       if (!(value >= least && value <= 1e6) || value != std::floor(value)) {
-        fail("its field '" + field + "' holds " + number(value) + ", expected a whole number from " +
+        fail("its field '" + name + "' holds " + number(value) + ", expected a whole number from " +
              number(least));
         return result;
       }
@@ -84,7 +85,7 @@ class WindowReader {
   }
 
   void read_weight() {
-    const NirArray* weight = node_.node->field("weight");
+    const NirArray* weight = field(node_, "weight");
     if (weight == nullptr) {
       good_ = false;  // a problem of the reader's already
       return;
@@ -93,8 +94,8 @@ class WindowReader {
       return fail("its weight has shape " + to_string(weight->shape) + ", expected " +
                   (rank_ == 1 ? "[outputs,inputs/groups,length]" : "[outputs,inputs/groups,height,width]"));
     }
-    const NirArray* groups = node_.node->field("groups");
-    const double count = groups == nullptr ? 1 : groups->values.front();
+    const NirArray* groups = field(node_, "groups");
+    const double count = groups == nullptr ? otherwise(node_, "groups") : groups->values.front();
     if (!(count >= 1 && count <= 1e6) || count != std::floor(count) ||
         (groups != nullptr && groups->values.size() != 1)) {
       return fail("its field 'groups' holds " + number(count) + ", expected one whole number from 1");
@@ -113,7 +114,7 @@ class WindowReader {
       fail("its " + std::to_string(window_.outputs) + " output channels do not divide into " +
            std::to_string(window_.groups) + " groups");
     }
-    const NirArray* bias = node_.node->field("bias");
+    const NirArray* bias = field(node_, "bias");
     if (bias != nullptr && bias->values.size() != 1 && !same_but_for_ones(bias->shape, {window_.outputs})) {
       fail("its bias has shape " + to_string(bias->shape) + ", expected " + to_string({window_.outputs}));
     }
@@ -123,13 +124,13 @@ class WindowReader {
   Pair read_padding() {
     const auto text = node_.node->texts.find("padding");
     if (text == node_.node->texts.end()) {
-      window_.before = extents("padding", 0, 0);
+      window_.before = extents("padding", 0);
       return window_.before;
     }
     if (text->second == "valid") return {0, 0};
-    if (text->second != "same" || !is_convolution(node_.node->type)) {
+    if (text->second != "same" || !is_convolution()) {
       fail("its padding is " + quote(text->second) + ", expected " +
-           (is_convolution(node_.node->type) ? "'same', 'valid' or numbers" : "numbers"));
+           (is_convolution() ? "'same', 'valid' or numbers" : "numbers"));
       return {0, 0};
     }
     if (window_.stride != Pair{1, 1}) {
@@ -169,20 +170,14 @@ class WindowReader {
   bool good_ = true;
 };
 
-}  // namespace
-
-bool is_window(NirType type) {
-  return is_convolution(type) || type == NirType::kSumPool2d || type == NirType::kAvgPool2d;
-}
-
-std::optional<Shape> window_input(const FlatNode& node) {
-  const NirArray* extent = node.node->field("input_shape");
-  const NirArray* weight = node.node->field("weight");
-  const NirArray* groups = node.node->field("groups");
-  const std::size_t rank = rank_of(node.node->type);
-  if (!is_convolution(node.node->type) || extent == nullptr || weight == nullptr) return std::nullopt;
-  if (extent->values.size() != rank || weight->shape.size() != rank + 2) return std::nullopt;
-  const double count = groups == nullptr ? 1 : groups->values.front();
+/// Where the node says it: a convolution with an `input_shape` and a weight that fits it.
+std::optional<Shape> window_input(const FlatNode& node, WindowForm form) {
+  const NirArray* extent = field(node, "input_shape");
+  const NirArray* weight = field(node, "weight");
+  const NirArray* groups = field(node, "groups");
+  if (extent == nullptr || weight == nullptr) return std::nullopt;
+  if (extent->values.size() != form.rank || weight->shape.size() != form.rank + 2) return std::nullopt;
+  const double count = groups == nullptr ? otherwise(node, "groups") : groups->values.front();
   if (!(count >= 1 && count <= 1e6)) return std::nullopt;
   Shape shape{weight->shape[1] * static_cast<std::size_t>(count)};
   for (const double value : extent->values) {
@@ -190,15 +185,6 @@ std::optional<Shape> window_input(const FlatNode& node) {
     shape.push_back(static_cast<std::size_t>(value));
   }
   return shape;
-}
-
-std::optional<Window> window_over(const FlatNode& node, const Shape& in, Problems& problems) {
-  return WindowReader(node, problems).run(in);
-}
-
-Shape window_output(const FlatNode& node, const Window& window) {
-  if (rank_of(node.node->type) == 1) return {window.outputs, window.out[1]};
-  return {window.outputs, window.out[0], window.out[1]};
 }
 
 SparseRows window_rows(const FlatNode& node, const Window& window) {
@@ -211,11 +197,12 @@ SparseRows window_rows(const FlatNode& node, const Window& window) {
     throw input_error(node.what() + ": it unrolls to more than 2^26 weights (" + std::to_string(most) + ")");
   }
   const bool convolution = window.kind == Window::Kind::kConvolution;
+  const NirArray* kernel = convolution ? field(node, "weight") : nullptr;
   const double plain =
       window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(height * width) : 1.0;
   const auto weight = [&](std::size_t o, std::size_t i, std::size_t ky, std::size_t kx) {
     if (!convolution) return plain;
-    return node.node->field("weight")->values[((o * inner + i) * height + ky) * width + kx];
+    return kernel->values[((o * inner + i) * height + ky) * width + kx];
   };
   struct Reach {
     std::size_t to, tap;
@@ -254,6 +241,30 @@ SparseRows window_rows(const FlatNode& node, const Window& window) {
     }
   }
   return rows;
+}
+
+}  // namespace
+
+bool window_shape(FlatNode& node, Problems& problems, WindowForm form) {
+  node.in = window_input(node, form);
+  return !node.in || window_output_shape(node, problems, form);
+}
+
+bool window_output_shape(FlatNode& node, Problems& problems, WindowForm form) {
+  const std::optional<Window> window = WindowReader(node, form, problems).run(*node.in);
+  if (!window) return false;
+  node.out = form.rank == 1 ? Shape{window->outputs, window->out[1]}
+                            : Shape{window->outputs, window->out[0], window->out[1]};
+  return true;
+}
+
+void apply_window(const FlatNode& node, AffineMap& map, WindowForm form) {
+  Problems none;
+  const std::optional<Window> window = WindowReader(node, form, none).run(*node.in);
+  SPIKELOOM_CHECK(window.has_value());  // the shape inference has seen it
+  multiply(map, window_rows(node, *window), volume(*node.out));
+  if (form.kind != Window::Kind::kConvolution) return;
+  if (const NirArray* bias = field(node, "bias")) add_bias(map, *bias);
 }
 
 }  // namespace spikeloom
