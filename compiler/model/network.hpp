@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/base/ids.hpp"
 
 namespace spikeloom {
@@ -17,8 +19,6 @@ using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major,
 
 /// Number of elements; 1 for a scalar's empty shape.
 [[nodiscard]] std::size_t volume(const Shape& shape);
-
-enum class Reset { kToValue, kSubtract };
 
 /// What a population is in the NIR file; decides names in reports, not arithmetic.
 enum class NeuronKind { kLif, kCubaLif, kIf, kLi, kCubaLi, kI, kThreshold };

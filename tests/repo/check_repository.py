@@ -102,6 +102,40 @@ def check_includes(root):
                 yield f"{name}:{number}: {here} includes {there}, which stands after it in CMakeLists.txt"
 
 
+# What the public headers and the command may include, beside the standard library: names without a folder
+# (and the kernel's sys/...).
+ANY_INCLUDE = re.compile(r"^\s*#\s*include\s+([<\"])([^>\"]+)")
+STANDARD = re.compile(r"(?:[a-z_0-9]+|[a-z_]+\.h|sys/[a-z]+\.h)$")
+PUBLIC = "host/api/include/"
+DOORS = {
+    PUBLIC: (("<", "spikeloom/"),),
+    "host/cli/": (("<", "spikeloom/"), ("<", "CLI/"), ("<", "nlohmann/"), ('"', "host/cli/")),
+}
+
+
+def check_public(root):
+    """Public headers include the standard library and one another only; the command includes them, CLI11, JSON
+    and its own files, so whatever it does, any program can do.
+    """
+    names = tracked(root)
+    known = {str(name) for name in names}
+    for name in names:
+        door = next((door for door in DOORS if str(name).startswith(door)), None)
+        if door is None or name.suffix not in {".cpp", ".hpp", ".h"}:
+            continue
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            match = ANY_INCLUDE.match(line)
+            if not match:
+                continue
+            mark, what = match.groups()
+            if mark == "<" and STANDARD.match(what):
+                continue
+            if not any(mark == m and what.startswith(folder) for m, folder in DOORS[door]):
+                yield f"{name}:{number}: includes {what}, which is no public header"
+            elif what.startswith("spikeloom/") and PUBLIC + what not in known:
+                yield f"{name}:{number}: includes {what}, which is not there"
+
+
 def without_comments(text):
     text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.DOTALL)
     text = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text)
