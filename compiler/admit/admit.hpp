@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/admit.hpp>
+
 #include "compiler/admit/chip_state.hpp"
 #include "compiler/image/image.hpp"
 
@@ -25,12 +27,6 @@ struct Admission {
   Promise promise;              ///< guaranteed, of the bound graph; its certificate is what `verify` accepts
   std::size_t point = 0;        ///< of the image's
   bool within_budgets = false;  ///< the point's own certificate stands as well
-};
-
-/// Why there is no place.
-struct Refusal {
-  std::string reason;  ///< with the numbers
-  std::string remedy;  ///< what would do; may be empty
 };
 
 /// Binds the best of the image's operating points that fits to free tiles, numbers of the host and slots. The

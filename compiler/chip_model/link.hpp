@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include <spikeloom/progress.hpp>
+
 namespace spikeloom {
 
 struct Chip;
@@ -33,8 +35,5 @@ class Link {
   /// For reports: "model", "verilator (mesh2x2, Verilator 5.006)".
   [[nodiscard]] virtual std::string describe() const = 0;
 };
-
-/// Reports long work (building a chip) to a person: fraction done 0..1 (negative: unknown), what.
-using Progress = std::function<void(double, const std::string&)>;
 
 }  // namespace spikeloom

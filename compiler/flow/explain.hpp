@@ -4,22 +4,11 @@
 #include <string>
 #include <vector>
 
+#include <spikeloom/explain.hpp>
+
 #include "compiler/flow/compile.hpp"
 
 namespace spikeloom {
-
-/// One change, tried by the whole back end.
-struct Relief {
-  std::string what;         ///< in words
-  std::string how;          ///< options of `compile`, or a key of the chip file
-  bool needs_chip = false;  ///< another chip file; else the image alone changes
-  Promise promise;          ///< that it would give
-};
-
-struct Explanation {
-  Promise promise;  ///< the tightest of the image: contracted with calibration data, else guaranteed
-  std::vector<Relief> reliefs;  ///< shortest period first; only what shortens it
-};
 
 /// Tries more clusters of every population, more pages, more slots for every source, more lanes and shorter
 /// wheels.

@@ -6,17 +6,13 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/data/dataset.hpp"
 #include "compiler/schedule/candidate.hpp"
 #include "compiler/schedule/schedule.hpp"
 
 namespace spikeloom {
-
-/// The network cannot run on this chip; nothing is wrong with either.
-struct DoesNotFit {
-  std::string stage;
-  std::string reason;
-};
 
 /// Partition, map and schedule with at least so many clusters, by PopulationId (empty: as few as fit).
 using Place =

@@ -7,27 +7,14 @@
 #include <string>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/base/error.hpp"
 #include "compiler/model/network.hpp"
 #include "compiler/model/network_check.hpp"
 #include "compiler/model/nir.hpp"
 
 namespace spikeloom {
-
-/// How the equations of time become steps. Inputs and gains are the same in both.
-enum class Integrator {
-  kEuler,        ///< decay 1 - dt/tau: snnTorch, Norse, Nengo, SpiNNaker2, Spyx
-  kExponential,  ///< decay exp(-dt/tau), spikes are jumps of dt/tau: Rockpool, Sinabs
-};
-
-/// What no NIR file says and yet changes spikes.
-struct Semantics {
-  std::optional<double> dt = {};    ///< in the file's unit of time; guessed from the parameters when absent
-  std::optional<Reset> reset = {};  ///< to v_reset, as NIR declares it, when absent
-  Integrator integrator = Integrator::kEuler;
-  std::uint32_t input_delay = 0;      ///< steps on every projection from an Input
-  std::uint32_t recurrent_delay = 1;  ///< steps on a recurrent projection without a Delay node; at least 1
-};
 
 /// Guesses and remarks that the user should see; never errors.
 struct Notes {

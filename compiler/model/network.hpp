@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/base/ids.hpp"
 #include "compiler/model/nodes/neuron_kind.hpp"
 
@@ -19,8 +21,6 @@ using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major,
 
 /// Number of elements; 1 for a scalar's empty shape.
 [[nodiscard]] std::size_t volume(const Shape& shape);
-
-enum class Reset { kToValue, kSubtract };
 
 /// A population in normal form. Every vector has one entry per neuron, in NIR order. At every step
 ///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes or values that reach the neuron

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/chip/chip.hpp"
 #include "compiler/golden/int_network.hpp"
 #include "compiler/partition/application.hpp"
@@ -36,12 +38,6 @@ struct Clustering {
     return order.empty() ? NeuronOrder::kNir : order[population];
   }
   friend bool operator==(const Clustering&, const Clustering&) = default;
-};
-
-enum class PartitionMethod : std::uint8_t {
-  kGreedy,      ///< packing only, the baseline
-  kRefined,     ///< packing, then moves and swaps while the cut falls
-  kMultilevel,  ///< repeated multilevel bisection, then the same moves; clusters that do not fit are halved
 };
 
 struct PartitionOptions {

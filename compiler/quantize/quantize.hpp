@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/base/error.hpp"
 #include "compiler/golden/int_network.hpp"
 #include "compiler/model/network.hpp"
 
 namespace spikeloom {
-
-enum class Rounding { kNearest, kTowardsZero };
 
 /// How the size of one integer step of the weights is chosen where they lie on no grid.
 enum class StepChoice {

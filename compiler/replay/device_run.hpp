@@ -1,19 +1,13 @@
 // What one run of a dataset gave.
 #pragma once
 
-#include <cstdint>
 #include <vector>
+
+#include <spikeloom/report.hpp>
 
 #include "compiler/data/outputs.hpp"
 
 namespace spikeloom {
-
-/// A tile's counters over a run, in cycles where they are times.
-struct TileCounters {
-  std::int64_t firings = 0, busy = 0, wait_input = 0, wait_output = 0, spikes = 0, words = 0;
-  std::int64_t contract_broken = 0, contract_first = 0;
-  friend bool operator==(const TileCounters&, const TileCounters&) = default;
-};
 
 /// Cycles are the device's own stamps, counted from the application's first cycle.
 struct DeviceRun {

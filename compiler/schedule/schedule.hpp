@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/image/image.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 
@@ -23,17 +25,6 @@ struct Deadlocked {
 /// Cycles of work (firing to output buffer full) that a calibration run measured.
 /// work[tile][sample][n]: the n-th firing of that tile in that sample.
 using MeasuredWork = std::vector<std::vector<std::vector<std::int64_t>>>;
-
-/// In which order the calibrated samples may come again.
-enum class SampleOrder : std::uint8_t {
-  kAny,    ///< in any, any of them as often as you like: no period below the longest sample's
-  kGiven,  ///< as they were measured, from the first to the last and again: as tight as the pages take bursts
-};
-
-struct ContractOptions {
-  SampleOrder order = SampleOrder::kAny;
-  std::int64_t margin_percent = 10;  ///< every measured work counts that much more
-};
 
 struct Contracted {
   Promise promise;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "compiler/flow/compile.hpp"
-#include "host/emulation/emulate.hpp"
+#include <spikeloom/compile_options.hpp>
+#include <spikeloom/emulate.hpp>
 
 namespace spikeloom::cli {
 

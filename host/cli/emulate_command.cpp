@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
-#include "compiler/base/error.hpp"
+#include <spikeloom/emulate.hpp>
+#include <spikeloom/error.hpp>
+
 #include "host/cli/commands.hpp"
 
 namespace spikeloom::cli {
@@ -16,7 +18,6 @@ int run(const EmulateCommand& command) {
   // A subcommand of this program, or a program of the user's.
   if (words.front().find('/') == std::string::npos) words.insert(words.begin(), self.string());
   emulation::EmulationOptions options = command.options;
-  options.programs = self.parent_path();
   options.time_limit = std::chrono::seconds(command.time_limit_seconds);
   const bool terminal = isatty(2) != 0;
   const int code = emulation::run_emulated(words, options, [terminal](double done, const std::string& what) {

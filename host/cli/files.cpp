@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "compiler/base/error.hpp"
-#include "compiler/base/file.hpp"
+#include <spikeloom/error.hpp>
+#include <spikeloom/files.hpp>
 
 namespace spikeloom::cli {
 namespace {
@@ -19,11 +19,6 @@ bool same_file(const std::string& a, const std::string& b) {
 }
 
 }  // namespace
-
-std::string read_text(const std::string& path) {
-  const std::vector<std::uint8_t> bytes = read_file(path);
-  return {bytes.begin(), bytes.end()};
-}
 
 void write_text(const std::string& path, const std::string& text) {
   write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});

@@ -8,10 +8,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "compiler/base/error.hpp"
-#include "compiler/base/text.hpp"
+#include <spikeloom/error.hpp>
+#include <spikeloom/files.hpp>
+#include <spikeloom/version.hpp>
+
 #include "host/cli/commands.hpp"
-#include "spikeloom_version.hpp"
 
 namespace spikeloom::cli {
 namespace {
@@ -392,7 +393,7 @@ void add_emulate(CLI::App& root, Action& action) {
 
 int run_command(int argc, char** argv) {
   CLI::App app{"Spikeloom: spiking networks onto a mesh of crossbar tiles, with promises that hold"};
-  app.set_version_flag("--version", std::string(kVersion) + " (" + kCommit + ")");
+  app.set_version_flag("--version", version() + " (" + commit() + ")");
   app.require_subcommand(1);
   Action action;
   add_check(app, action);

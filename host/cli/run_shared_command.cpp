@@ -3,15 +3,11 @@
 #include <cstdio>
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
+#include <spikeloom/error.hpp>
+#include <spikeloom/run.hpp>
 
-#include "compiler/base/error.hpp"
-#include "compiler/replay/stimulus.hpp"
 #include "host/cli/files.hpp"
-#include "host/cli/progress_line.hpp"
-#include "host/cli/run_report.hpp"
-#include "host/device/devices.hpp"
-#include "host/run/shared_plan.hpp"
+#include "host/cli/run_command.hpp"
 
 namespace spikeloom::cli {
 namespace {
@@ -137,39 +133,18 @@ void check_paths(const RunCommand& command, const std::vector<Line>& lines) {
   check_files(inputs, outputs);
 }
 
-Entering read_line(const Line& line, const Chip& chip) {
-  Entering entering;
-  entering.name = line.name;
-  entering.image = read_image(line.file);
-  if (chip_hash(entering.image.chip) != chip_hash(chip))
-    throw input_error(line.file + ": compiled for the chip " + entering.image.chip.name +
-                      "; the first application runs on " + chip.name + "; compile one of them again");
-  entering.data = read_dataset(*line.input, input_ports(entering.image), reading_for(entering.image, {}));
-  entering.step = line.step;
-  entering.release = line.release;
-  return entering;
-}
-
-std::string stay_text(const PlannedStay& stay) {
-  std::string text = "\n== " + stay.name + ": enters before step " + std::to_string(stay.enters);
-  if (stay.enters != stay.wanted)
-    text += " (not " + std::to_string(stay.wanted) + ": another start was under way)";
-  text += ", cycle 0 is the chip's " + std::to_string(stay.origin);
-  text += stay.gives_back ? ", its tiles are free again before step " + std::to_string(*stay.gives_back)
-                          : ", keeps its tiles to the end";
-  return text + " ==\npoint: " + stay.point + "\n";
-}
-
-nlohmann::ordered_json stay_json(const PlannedStay& stay, const std::string& report) {
-  nlohmann::ordered_json json;
-  json["name"] = stay.name;
-  json["enters_before_step"] = stay.enters;
-  json["origin_cycle"] = stay.origin;
-  json["gives_back_before_step"] =
-      stay.gives_back ? nlohmann::ordered_json(*stay.gives_back) : nlohmann::ordered_json(nullptr);
-  json["point"] = stay.point;
-  json["report"] = nlohmann::ordered_json::parse(report);
-  return json;
+Visitor read_line(const Line& line, const ChipFile& chip) {
+  CompiledImage image = CompiledImage::read(line.file);
+  const ChipFile own = image.chip();
+  if (own.hash() != chip.hash())
+    throw input_error(line.file + ": compiled for the chip " + own.name() +
+                      "; the first application runs on " + chip.name() + "; compile one of them again");
+  Dataset data = read_data(image, *line.input);
+  return {.name = line.name,
+          .image = std::move(image),
+          .data = std::move(data),
+          .step = line.step,
+          .release = line.release};
 }
 
 }  // namespace
@@ -177,53 +152,28 @@ nlohmann::ordered_json stay_json(const PlannedStay& stay, const std::string& rep
 int run_shared(const RunCommand& command) {
   const Script script(command);
   check_paths(command, script.lines());
-  Image first = read_image(command.image);
-  const Chip chip = first.chip;
-  std::vector<Entering> entering;
-  for (const Line& line : script.lines()) entering.push_back(read_line(line, chip));
-  Dataset data = read_dataset(command.input, input_ports(first), reading_for(first, command.data));
-  ProgressLine progress;
-  progress.show("replay");
-  SharedPlan plan = plan_shared(stem(command.image), std::move(first), std::move(data), std::move(entering));
-
-  const std::unique_ptr<Link> link =
-      open_device(device_string(command), chip, [&](double done, const std::string& what) {
-        progress.show(done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)");
-      });
-  SharedOptions options;
-  options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
-  options.on_steps = [&](const std::vector<std::int64_t>& ended) {
-    std::string text;
-    for (std::size_t i = 0; i < ended.size(); ++i)
-      text += (i == 0 ? "" : ", ") + plan.stays[i].name + ": step " + std::to_string(ended[i]);
-    progress.show(text);
-  };
-  std::vector<DeviceRun> runs = run_shared(*link, plan.script(), options);
-  progress.show("");
+  const CompiledImage first = CompiledImage::read(command.image);
+  std::vector<Visitor> visitors;
+  for (const Line& line : script.lines()) visitors.push_back(read_line(line, first.chip()));
+  const Dataset data = read_data(first, command.input, command.data);
+  ProgressLine line;
+  RunProgressLine progress;
+  RunOptions options = run_options(command, line, progress);
+  if (options.on_progress) options.on_progress = [&](const RunProgress& now) { line.show(now.what); };
+  const std::vector<SharedRun> runs =
+      spikeloom::run_shared(stem(command.image), first, data, visitors, options);
+  line.show("");
 
   bool is_kept = true, is_short = true;
-  auto applications = nlohmann::ordered_json::array();
-  for (std::size_t i = 0; i < plan.stays.size(); ++i) {
-    const PlannedStay& stay = plan.stays[i];
-    Report report;
-    report.device = link->describe();
-    describe_run({command, stay.image, stay.data, stay.replay, &runs[i], stay.synaptic_operations}, report);
-    const Line* line = i > 0 ? &script.line(stay.name) : nullptr;
-    if (line != nullptr) report.image = line->file;
-    decide_samples(command, stay.image, stay.data, runs[i], report);
-    is_kept = is_kept && report.promises_kept();
-    std::fputs((stay_text(stay) + to_text(report, stay.image)).c_str(), stdout);
-    if (command.json) applications.push_back(stay_json(stay, to_json(report, stay.image)));
-    if (i == 0) is_short = is_period_short(command, report);
-    const std::optional<std::string>& output = line != nullptr ? line->output : command.output;
-    if (output) write_outputs(*output, runs[i].outputs);
+  for (const SharedRun& run : runs) {
+    const bool is_first = &run == &runs.front();
+    is_kept = is_kept && run.result.report.promises_kept();
+    std::fputs(to_text(run).c_str(), stdout);
+    if (is_first) is_short = is_period_short(command, run.result.report);
+    const std::optional<std::string>& output = is_first ? command.output : script.line(run.name).output;
+    if (output) write_outputs(*output, run.result.outputs);
   }
-  if (command.json) {
-    nlohmann::ordered_json json;
-    json["schema"] = kReportSchema;
-    json["applications"] = std::move(applications);
-    write_text(*command.json, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  }
+  if (command.json) write_text(*command.json, to_json(runs));
   return is_kept && is_short ? kYes : kNo;
 }
 

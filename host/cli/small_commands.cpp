@@ -1,12 +1,12 @@
 #include <cstdio>
 #include <string>
 
-#include "compiler/base/error.hpp"
-#include "compiler/data/outputs.hpp"
-#include "compiler/image/image.hpp"
+#include <spikeloom/devices.hpp>
+#include <spikeloom/error.hpp>
+#include <spikeloom/image.hpp>
+#include <spikeloom/outputs.hpp>
+
 #include "host/cli/commands.hpp"
-#include "host/device/devices.hpp"
-#include "host/device/verilator_device.hpp"
 
 namespace spikeloom::cli {
 
@@ -17,9 +17,9 @@ int compare_files(const std::string& a, const std::string& b) {
 }
 
 int show_info(const std::string& path) {
-  const Image image = read_image(path);
-  for (const std::string& fault : check(image)) throw input_error(path + ": " + fault);
-  std::fputs(print(image).c_str(), stdout);
+  const CompiledImage image = CompiledImage::read(path);
+  for (const std::string& fault : image.faults()) throw input_error(path + ": " + fault);
+  std::fputs(image.text().c_str(), stdout);
   return kYes;
 }
 
@@ -34,15 +34,14 @@ int list_devices() {
 }
 
 int build_chip(const std::string& path) {
-  const Chip chip = read_chip(path);
   std::string shown;  // what does not change is said once
-  const auto link = open_verilator(chip, {}, [&shown](double done, const std::string& what) {
+  const auto show = [&shown](double done, const std::string& what) {
     const std::string text =
         done < 0 ? what : what + " (" + std::to_string(static_cast<int>(done * 100)) + " %)";
     if (text != shown) std::fprintf(stderr, "%s\n", text.c_str());
     shown = text;
-  });
-  std::printf("%s\n", link->describe().c_str());
+  };
+  std::printf("%s\n", spikeloom::build_chip(ChipFile::read(path), show).c_str());
   return kYes;
 }
 

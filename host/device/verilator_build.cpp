@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/resources.hpp"
 #include "spikeloom_hw.hpp"
 
 extern char** environ;
@@ -26,6 +27,10 @@ namespace spikeloom {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Beside `rtl` and `generated`, at the path by which the harnesses include one another.
+fs::path harness_folder() { return resource_folder() / "host" / "device"; }
+
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPoll = std::chrono::milliseconds(50);  // longest pause between two looks
@@ -251,7 +256,7 @@ struct Model {
 
 /// What a Verilated chip is made of; the last one is linked with those before it.
 std::vector<Model> models(const VerilatedDesign& design, const VerilatedBuild& build) {
-  const fs::path harness = SPIKELOOM_HARNESS_DIR;
+  const fs::path harness = harness_folder();
   Model chip{.prefix = "Vchip",
              .top = design.top,
              .parameters = design.parameters,
@@ -298,7 +303,7 @@ std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build,
       << tools.verilator_version << "\n"
       << tools.compiler.filename().string() << ": " << tools.compiler_version << "\n"
       << "processor " << processor() << "\n";
-  const fs::path harness = SPIKELOOM_HARNESS_DIR;
+  const fs::path harness = harness_folder();
   std::vector<fs::path> files = design.packages;
   for (const fs::path& file : sources_in(design.directories)) files.push_back(file);
   for (const Model& model : models(design, build)) {
@@ -306,9 +311,9 @@ std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build,
     if (!model.standin.empty()) files.push_back(model.standin);
     files.insert(files.end(), model.sources.begin(), model.sources.end());
   }
-  for (const std::string& name :
-       {std::string("verilator_instance.h"), design.harness + ".h", std::string("verilator_build.cpp")})
+  for (const std::string& name : {std::string("verilator_instance.h"), design.harness + ".h"})
     files.push_back(harness / name);
+  out << "builder " << SPIKELOOM_BUILDER_DIGEST << "\n";
   for (const fs::path& file : files) out << file.filename().string() << " " << hash(read_text(file)) << "\n";
   return out.str();
 }
@@ -332,13 +337,13 @@ class Builder {
     std::vector<std::string> command = {tools.verilator.string()};
     for (const std::string& option : verilator_options(model, options)) command.push_back(option);
     command.insert(command.end(), {"--Mdir", folder(model).string()});
-    const std::string source_root = fs::path(SPIKELOOM_HARNESS_DIR).parent_path().parent_path().string();
+    const std::string source_root = resource_folder().string();
     const std::string tile = model.standin.empty() ? "" : " -I../Vtile";
     command.insert(command.end(),
                    {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I" + source_root + tile +
                                    " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
                                    " -DVL_PRINTF=spikeloom_harness_print -include " +
-                                   SPIKELOOM_HARNESS_DIR + "/" + design_.harness + ".h"});
+                                   (harness_folder() / (design_.harness + ".h")).string()});
     command.push_back("-I" + source_root);  // for `include "rtl/..."
     for (const fs::path& directory : design_.directories) {
       command.push_back("-y");
@@ -446,8 +451,8 @@ VerilatedDesign chip_design(const Chip& chip) {
   VerilatedDesign design;
   design.name = chip.name;
   design.top = "spikeloom_chip";
-  design.packages = {fs::path(SPIKELOOM_GENERATED_DIR) / "spikeloom_pkg.sv"};
-  const fs::path root = SPIKELOOM_RTL_DIR;
+  design.packages = {resource_folder() / "generated" / "spikeloom_pkg.sv"};
+  const fs::path root = resource_folder() / "rtl";
   std::error_code missing;
   for (const auto& item : fs::recursive_directory_iterator(root, missing))
     if (item.is_directory()) design.directories.push_back(item.path());

@@ -1,6 +1,5 @@
-#include "host/emulation/emulate.hpp"
-
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -15,7 +14,11 @@
 #include <fstream>
 #include <map>
 
+#include <spikeloom/emulate.hpp>
+
 #include "compiler/base/error.hpp"
+#include "compiler/base/resources.hpp"
+#include "compiler/chip/chip.hpp"
 #include "host/device/verilator_build.hpp"
 #include "host/emulation/xclbin.hpp"
 
@@ -193,15 +196,29 @@ class Host {
   bool ended_ = false;
 };
 
+/// The folder that this process has XRT's library from; empty where Spikeloom was built without XRT.
+fs::path xrt_libraries() {
+  fs::path folder;
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, std::size_t, void* found) {
+        const fs::path path = library->dlpi_name;
+        if (!path.filename().string().starts_with("libxrt_coreutil.so")) return 0;
+        *static_cast<fs::path*>(found) = path.parent_path();
+        return 1;
+      },
+      &folder);
+  return folder;
+}
+
 /// XILINX_XRT with the emulation shim in it: the user's, else one made of links to where XRT was found.
 fs::path xrt_root(const fs::path& folder) {
   const std::string own = variable("XILINX_XRT");
   if (!own.empty() && fs::exists(fs::path(own) / "lib" / "libxrt_hwemu.so.2")) return own;
-  const fs::path libraries = SPIKELOOM_XRT_LIBRARY_DIR;
+  const fs::path libraries = xrt_libraries();
   if (libraries.empty() || !fs::exists(libraries / "libxrt_hwemu.so.2"))
     throw device_error("emulate: XRT's emulation library libxrt_hwemu.so.2 is neither in XILINX_XRT (" + own +
-                       ") nor in " + libraries.string() +
-                       "; scripts/setup.sh installs libxrt1, then build again");
+                       ") nor beside the XRT that Spikeloom uses (" + libraries.string() +
+                       "); scripts/setup.sh installs libxrt1, then build again");
   fs::create_directories(folder / "root");
   fs::create_directory_symlink(libraries, folder / "root" / "lib");
   return folder / "root";
@@ -216,7 +233,7 @@ void write_vendors(const fs::path& folder) {
   write_file(folder / "vendors" / "xilinx.icd", "libxilinxopencl.so.2\n");
 }
 
-std::vector<std::string> environment(const Folder& folder, const EmulationOptions& options) {
+std::vector<std::string> environment(const Folder& folder) {
   const std::string place = folder.path().string(), preload = variable("LD_PRELOAD");
   std::map<std::string, std::string> set = {
       {"USER", folder.name()},
@@ -229,7 +246,7 @@ std::vector<std::string> environment(const Folder& folder, const EmulationOption
       // For hosts with sanitizers: the preload stands before their runtime, and XRT unmaps memory of the
       // heap.
       {"ASAN_OPTIONS", variable("ASAN_OPTIONS") + ":verify_asan_link_order=0:detect_leaks=0"},
-      {"LD_PRELOAD", (preload.empty() ? "" : preload + ":") + (options.programs / kNoSleep).string()},
+      {"LD_PRELOAD", (preload.empty() ? "" : preload + ":") + (program_folder() / kNoSleep).string()},
   };
   std::vector<std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -241,8 +258,8 @@ std::vector<std::string> environment(const Folder& folder, const EmulationOption
 }
 
 void prepare(const Folder& folder, const EmulationOptions& options, const std::string& library) {
-  const fs::path place = folder.path(), server = options.programs / kServer;
-  for (const fs::path& program : {server, options.programs / kNoSleep})
+  const fs::path place = folder.path(), server = program_folder() / kServer;
+  for (const fs::path& program : {server, program_folder() / kNoSleep})
     if (!fs::exists(program))
       throw device_error("emulate: " + program.string() + ": is not there; build all of Spikeloom");
   const Bytes xclbin = emulation_xclbin(kernel_interface(), folder.name());
@@ -322,7 +339,7 @@ int run_emulated(std::vector<std::string> command, const EmulationOptions& optio
         word.replace(at, std::string("{xclbin}").size(), (folder.path() / "kernel.xclbin").string());
     Watch watch(folder.path() / "watch");
     const StrayLogs logs(folder.name(), command.front());
-    Host host(command, environment(folder, options));
+    Host host(command, environment(folder));
     return supervise(host, watch, options);
   } catch (const fs::filesystem_error& error) {
     throw device_error(std::string("emulate: ") + error.what());

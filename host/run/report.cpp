@@ -154,6 +154,48 @@ std::int64_t mismatched_steps(const DeviceRun& device, const DeviceRun& replay) 
   return count;
 }
 
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kKept:
+      return "kept";
+    case Verdict::kVoid:
+      return "void";
+    case Verdict::kBroken:
+      return "broken";
+    case Verdict::kMismatched:
+      return "mismatched";
+  }
+  internal_error("a verdict without a name", __FILE__, __LINE__);
+}
+
+Judgement judge(const Report& report) {
+  Judgement judgement;
+  const auto add = [&](Verdict verdict, std::string reason) {
+    judgement.verdict = std::max(judgement.verdict, verdict);
+    judgement.reasons.push_back(std::move(reason));
+  };
+  if (const std::int64_t steps = report.mismatched.value_or(0); steps != 0)
+    add(Verdict::kMismatched, std::to_string(steps) + " of " + std::to_string(report.steps) +
+                                  " steps have other stamps than the replay");
+  if (const std::int64_t values = report.differing_values.value_or(0); values != 0)
+    add(Verdict::kMismatched, std::to_string(values) + " output values differ from the replay's");
+  for (const PromiseCheck& check : report.checks) {
+    if (check.first_broken)
+      add(Verdict::kBroken, "promise " + check.name + ": broken in step " +
+                                std::to_string(*check.first_broken) + "; least slack " +
+                                std::to_string(check.least_slack) + " cycles to the stamp's bound, " +
+                                std::to_string(check.least_latency_slack) + " to the latency's");
+    if (check.void_from)
+      add(Verdict::kVoid, "promise " + check.name + ": void from step " + std::to_string(*check.void_from) +
+                              ", where the input broke the contract");
+  }
+  return judgement;
+}
+
+std::optional<Ratio> mean_period(const Report& report) {
+  return report.measured ? report.measured->period : report.replayed.period;
+}
+
 bool Report::promises_kept() const {
   return std::all_of(checks.begin(), checks.end(), [](const PromiseCheck& c) { return c.kept; }) &&
          mismatched.value_or(0) == 0 && differing_values.value_or(0) == 0;
@@ -198,7 +240,7 @@ std::string to_json(const Report& report, const Image& image) {
   json["critical_cycle"] = report.guaranteed ? Json(report.guaranteed->critical_cycle) : Json::array();
   json["cycles"] = report.cycles;
   json["derived"]["clock_mhz"] = report.clock_mhz;
-  const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
+  const std::optional<Ratio> period = mean_period(report);
   json["derived"]["steps_per_second"] =
       period ? Json(report.clock_mhz * 1e6 / period->approximate()) : Json(nullptr);
   json["utilisation"]["busiest_link_slots"] = busiest_link(image);
@@ -299,7 +341,7 @@ std::string to_text(const Report& report, const Image& image) {
   out << "\nutilisation (busiest link: " << fixed(busiest_link(image) * 100, 0)
       << " % of its slots allocated)\n";
   print_tiles(out, report, image);
-  const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
+  const std::optional<Ratio> period = mean_period(report);
   if (period)
     out << "derived: " << fixed(report.clock_mhz * 1e6 / period->approximate(), 0) << " steps/s at "
         << fixed(report.clock_mhz, 1) << " MHz (the chip file's clock, not a measurement)\n";

@@ -4,7 +4,10 @@ add_library(spikeloom_flags INTERFACE)
 target_compile_options(spikeloom_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 target_include_directories(spikeloom_flags INTERFACE
-  ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+  ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/host/api/include ${PROJECT_BINARY_DIR}/generated)
+
+# Messages, checks and debug information name files by their place in the project, not on this machine.
+add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_BINARY_DIR}=build)
 
 # Debug information for stack traces and line numbers only: -g1 takes a third less time to compile than -g.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
@@ -29,7 +32,9 @@ function(spikeloom_library name)
   add_library(spikeloom_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(spikeloom_${name} PRIVATE spikeloom_flags ${ARG_PRIVATE_LINK})
   set_target_properties(spikeloom_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_include_directories(spikeloom_${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+  set_property(GLOBAL APPEND PROPERTY SPIKELOOM_LIBRARIES spikeloom_${name})
+  target_include_directories(spikeloom_${name} PUBLIC
+    ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/host/api/include ${PROJECT_BINARY_DIR}/generated)
   foreach(other IN LISTS ARG_LINK)
     target_link_libraries(spikeloom_${name} PUBLIC spikeloom_${other})
   endforeach()

@@ -47,7 +47,7 @@ MAY_INCLUDE = {
     "compiler/image": "compiler/base compiler/chip compiler/partition compiler/map",
     "compiler/schedule": "compiler/base compiler/chip compiler/sdf compiler/map compiler/image",
     "compiler/data": "compiler/base",
-    "compiler/chip_model": "compiler/base compiler/chip",
+    "compiler/chip_model": "compiler/base compiler/chip compiler/golden",
     "compiler/replay": "compiler/base compiler/chip compiler/image compiler/data compiler/chip_model",
     "compiler/admit": "compiler/base compiler/chip compiler/sdf compiler/map compiler/image"
     " compiler/schedule",
@@ -59,9 +59,10 @@ MAY_INCLUDE = {
     "host/run": "compiler/base compiler/image compiler/schedule compiler/data compiler/chip_model"
     " compiler/replay compiler/admit",
     "host/opencl": "compiler/base compiler/image compiler/chip_model compiler/replay host/device host/run",
-    "host/cli": "compiler/base compiler/sdf compiler/golden compiler/map compiler/image compiler/schedule"
-    " compiler/data compiler/chip_model compiler/replay compiler/admit compiler/flow host/device"
-    " host/emulation host/run host/opencl",
+    "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/map compiler/image"
+    " compiler/schedule compiler/data compiler/chip_model compiler/replay compiler/admit compiler/flow"
+    " host/device host/emulation host/run host/opencl",
+    "host/cli": "",  # public headers only: see DOORS
     "rtl": "",
     "hls": "",
     "constraints": "",
@@ -181,6 +182,40 @@ def check_links(root):
                 yield f"{name}:{number}: links {extra}, which it may not include (MAY_INCLUDE in tests/repo)"
             for missing in sorted(allowed - linked):
                 yield f"{name}:{number}: may include {missing} by MAY_INCLUDE, but does not link it"
+
+
+# What the public headers and the command may include, beside the standard library: names without a folder
+# (and the kernel's sys/...).
+ANY_INCLUDE = re.compile(r"^\s*#\s*include\s+([<\"])([^>\"]+)")
+STANDARD = re.compile(r"(?:[a-z_0-9]+|[a-z_]+\.h|sys/[a-z]+\.h)$")
+PUBLIC = "host/api/include/"
+DOORS = {
+    PUBLIC: (("<", "spikeloom/"),),
+    "host/cli/": (("<", "spikeloom/"), ("<", "CLI/"), ("<", "nlohmann/"), ('"', "host/cli/")),
+}
+
+
+def check_public(root):
+    """Public headers include the standard library and one another only; the command includes them, CLI11,
+    JSON and its own files, so whatever it does, any program can do.
+    """
+    names = tracked(root)
+    known = {str(name) for name in names}
+    for name in names:
+        door = next((door for door in DOORS if str(name).startswith(door)), None)
+        if door is None or name.suffix not in {".cpp", ".hpp", ".h"}:
+            continue
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            match = ANY_INCLUDE.match(line)
+            if not match:
+                continue
+            mark, what = match.groups()
+            if mark == "<" and STANDARD.match(what):
+                continue
+            if not any(mark == m and what.startswith(folder) for m, folder in DOORS[door]):
+                yield f"{name}:{number}: includes {what}, which is no public header"
+            elif what.startswith("spikeloom/") and PUBLIC + what not in known:
+                yield f"{name}:{number}: includes {what}, which is not there"
 
 
 def without_comments(text):

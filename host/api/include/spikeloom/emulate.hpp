@@ -3,24 +3,22 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "compiler/chip/chip.hpp"
-#include "compiler/chip_model/link.hpp"
+#include <spikeloom/progress.hpp>
 
 namespace spikeloom::emulation {
 
 /// What stands behind the kernel's registers: the Verilated rtl/shell, or the `model` device.
 enum class KernelKind { kRtl, kModel };
 
+/// What the card holds and how it behaves.
 struct EmulationOptions {
   std::string chip_file;
   KernelKind kernel = KernelKind::kRtl;
   std::uint64_t stall_seed = 0;          ///< not 0: the card's memory pauses at random
   std::chrono::seconds time_limit{600};  ///< of the host program, start to end
-  std::filesystem::path programs;        ///< folder of spikeloom-device-server and libspikeloom_nosleep.so
 };
 
 /// Where the emulation xclbin will be: "{xclbin}" in a word of the command stands for the path.

@@ -1,14 +1,10 @@
-#include "host/cli/run_report.hpp"
+#include "host/run/run_facts.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <optional>
-
-#include <nlohmann/json.hpp>
 
 #include "compiler/schedule/timing_graph.hpp"
 
-namespace spikeloom::cli {
+namespace spikeloom {
 namespace {
 
 template <class T>
@@ -38,12 +34,12 @@ void check_promises(const Image& image, const DeviceRun& run, Report& report) {
 }  // namespace
 
 void describe_run(const RunFacts& facts, Report& report) {
-  const auto& [command, image, data, replay, device, synaptic_operations] = facts;
+  const auto& [image, image_path, data, replay, device, synaptic_operations] = facts;
   const bool is_measured = device != nullptr && device->timed;
   const DeviceRun& timed = is_measured ? *device : replay;
   report.network = image.application.name;
   report.chip = image.chip.name;
-  report.image = command.image;
+  report.image = image_path;
   report.seed = image.binding.seed;
   report.clock_mhz = image.chip.clock_mhz;
   report.samples = static_cast<std::int64_t>(data.samples.size());
@@ -68,17 +64,25 @@ void describe_run(const RunFacts& facts, Report& report) {
   check_promises(image, timed, report);
 }
 
-void decide_samples(const RunCommand& command, const Image& image, const Dataset& data, DeviceRun& run,
-                    Report& report) {
-  RunOutputs& outputs = run.outputs;
+const OutputStream* deciding_output(const Image& image) {
   const auto first = std::find_if(image.application.outputs.begin(), image.application.outputs.end(),
                                   [](const OutputStream& o) { return !o.recorded; });
-  if (first == image.application.outputs.end()) return;
+  return first == image.application.outputs.end() ? nullptr : &*first;
+}
+
+Decide deciding_rule(const std::optional<std::string>& rule, const OutputStream& output) {
+  if (rule) return decide_named(*rule);
+  return output.kind == OutputKind::kSpikes ? Decide::kCount : Decide::kMax;
+}
+
+void decide_samples(const std::optional<std::string>& rule, const Image& image, const Dataset& data,
+                    RunOutputs& outputs, Report& report) {
+  const OutputStream* first = deciding_output(image);
+  if (first == nullptr) return;
   const bool spiking = first->kind == OutputKind::kSpikes;
-  const Decide rule =
-      command.decide ? decide_named(*command.decide) : (spiking ? Decide::kCount : Decide::kMax);
+  const Decide decision = deciding_rule(rule, *first);
   outputs.decision =
-      spiking ? decide(outputs.spikes.front(), rule) : decide(outputs.potentials.front(), rule);
+      spiking ? decide(outputs.spikes.front(), decision) : decide(outputs.potentials.front(), decision);
   report.tied = outputs.decision->tied;
   if (!data.has_labels()) return;
   const std::size_t classes = spiking ? outputs.spikes.front().neurons : outputs.potentials.front().neurons;
@@ -89,24 +93,4 @@ void decide_samples(const RunCommand& command, const Image& image, const Dataset
   report.accuracy = static_cast<double>(report.correct) / static_cast<double>(report.labelled);
 }
 
-bool is_period_short(const RunCommand& command, const Report& report) {
-  const std::optional<Ratio> period = report.measured ? report.measured->period : report.replayed.period;
-  if (!command.max_period || !period || period->approximate() <= *command.max_period) return true;
-  std::printf("period %s is above --max-period %g\n", period->str().c_str(), *command.max_period);
-  return false;
-}
-
-DatasetOptions reading_for(const Image& image, DatasetOptions options) {
-  const auto made = nlohmann::json::parse(image.metadata, nullptr, false);
-  if (!options.dt && made.is_object() && made.contains("dt") && made["dt"].is_number())
-    options.dt = made["dt"].get<double>();
-  return options;
-}
-
-std::string device_string(const RunCommand& command) {
-  if (!command.trace) return command.device;
-  const bool has_options = command.device.find(':') != std::string::npos;
-  return command.device + (has_options ? "&" : ":?") + "trace=" + *command.trace;
-}
-
-}  // namespace spikeloom::cli
+}  // namespace spikeloom

@@ -1,0 +1,101 @@
+// Everything that a user can choose about a compilation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <spikeloom/data.hpp>
+#include <spikeloom/ratio.hpp>
+
+namespace spikeloom {
+
+/// What a spike does to the membrane: v becomes v_reset, or v less the threshold.
+enum class Reset { kToValue, kSubtract };
+
+/// How the equations of time become steps. Inputs and gains are the same in both.
+enum class Integrator {
+  kEuler,        ///< decay 1 - dt/tau: snnTorch, Norse, Nengo, SpiNNaker2, Spyx
+  kExponential,  ///< decay exp(-dt/tau), spikes are jumps of dt/tau: Rockpool, Sinabs
+};
+
+/// What no NIR file says and yet changes spikes.
+struct Semantics {
+  std::optional<double> dt = {};    ///< in the file's unit of time; guessed from the parameters when absent
+  std::optional<Reset> reset = {};  ///< to v_reset, as NIR declares it, when absent
+  Integrator integrator = Integrator::kEuler;
+  std::uint32_t input_delay = 0;      ///< steps on every projection from an Input
+  std::uint32_t recurrent_delay = 1;  ///< steps on a recurrent projection without a Delay node; at least 1
+};
+
+/// Of weights.
+enum class Rounding { kNearest, kTowardsZero };
+
+/// How neurons are grouped into clusters.
+enum class PartitionMethod : std::uint8_t {
+  kGreedy,      ///< packing only, the baseline
+  kRefined,     ///< packing, then moves and swaps while the cut falls
+  kMultilevel,  ///< repeated multilevel bisection, then the same moves; clusters that do not fit are halved
+};
+
+/// In which order the calibrated samples may come again.
+enum class SampleOrder : std::uint8_t {
+  kAny,    ///< in any, any of them as often as you like: no period below the longest sample's
+  kGiven,  ///< as they were measured, from the first to the last and again: as tight as the pages take bursts
+};
+
+/// How contracts follow from calibration data.
+struct ContractOptions {
+  SampleOrder order = SampleOrder::kAny;
+  std::int64_t margin_percent = 10;  ///< every measured work counts that much more
+};
+
+/// Over how many tiles a network goes.
+enum class Spread : std::uint8_t {
+  kFastest,  ///< over idle tiles, while steps become shorter
+  kFewest,   ///< as few clusters as fit
+};
+
+/// Everything that a user can choose about a compilation. Defaults are the command's.
+struct CompileOptions {
+  Semantics semantics;
+  std::uint32_t weight_bits = 8;
+  Rounding rounding = Rounding::kNearest;
+  std::uint32_t planes = 1;  ///< bit planes of every input
+  bool signed_inputs = false;
+  std::vector<std::string> record;  ///< populations sent to the host although they are no output
+  bool readout_last_only = false;   ///< potentials only at the end of a sample
+  std::uint64_t seed = 1;
+  PartitionMethod partition = PartitionMethod::kMultilevel;
+  std::optional<std::uint32_t> pages;      ///< wanted pages per cluster
+  std::optional<Ratio> period;             ///< wanted, cycles a step: then the fewest pages that keep it
+  std::optional<double> steps_per_second;  ///< the same at the chip file's clock
+  std::uint32_t max_neurons = 0;           ///< of a cluster; 0: what fits
+  Spread spread = Spread::kFastest;        ///< not with max_neurons or clusters
+  std::map<std::string, std::uint32_t>
+      clusters;             ///< at least so many, by population; the others: as few as fit
+  std::uint32_t tiles = 0;  ///< at most so many, the first of the mesh; 0: all
+  std::uint32_t slots =
+      0;             ///< of a channel on each network at most, to leave room for others; 0: as many as fit
+  bool tune = true;  ///< orders, slots (without favour) and page counts (without pages) chosen by analysis
+  std::size_t points = 8;           ///< operating points kept in the image for admission, at most; 0: none
+  std::vector<std::string> favour;  ///< populations whose channels get more slots; "host" for the inputs
+  std::optional<std::string> calibrate;  ///< data whose activity and work the compiler may use
+  DatasetOptions calibration_data;
+  bool calibrate_weights = true;  ///< false: weights are quantised as without data
+  ContractOptions contract;
+  std::optional<std::string> dump;  ///< folder for NN-stage.txt
+  std::string version;              ///< of the program, kept in the image; empty: this one's
+  std::string commit;               ///< the same
+};
+
+/// The network cannot run on this chip; nothing is wrong with either.
+struct DoesNotFit {
+  std::string stage;   ///< that found no way: "partition", "map", ...
+  std::string reason;  ///< with the numbers
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,26 @@
+// What the compiler promises of an image, with its certificate.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <spikeloom/ratio.hpp>
+
+namespace spikeloom {
+
+/// Every stamp e(k) at the host sink is at most offset + ⌈period·k⌉ cycles, and e(k) − b(k) at most
+/// latency cycles, b(k) being the cycle of the host source's end-of-step(k).
+struct Promise {
+  std::string name;                                              ///< "guaranteed" or "contracted"
+  Ratio period;                                                  ///< cycles a step
+  std::int64_t offset = 0;                                       ///< cycles
+  std::int64_t latency = 0;                                      ///< cycles
+  std::vector<std::pair<std::string, std::int64_t>> potentials;  ///< certificate, by actor name
+  std::vector<std::string> critical_cycle;                       ///< actors and buffers, in words
+  std::string detail = "{}";  ///< JSON object: what the stage that made it adds for reports
+  friend bool operator==(const Promise&, const Promise&) = default;
+};
+
+}  // namespace spikeloom

@@ -1,0 +1,219 @@
+// The library as a program uses it: values in, values out, nothing printed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include <spikeloom/spikeloom.hpp>
+
+namespace spikeloom {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+std::string source(const std::string& name) { return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name; }
+
+const CompiledImage& digits() {
+  static const CompiledImage image = std::get<Compiled>(compile(source("examples/digits/digits.nir"),
+                                                                ChipFile::read(source("chips/mesh2x2.toml"))))
+                                         .image;
+  return image;
+}
+
+class Api : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::temp_directory_path() /
+              ("spikeloom-api-" + std::string(info->name()) + "-" + std::to_string(getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(Judge, TakesTheWorst) {
+  Report report;
+  report.steps = 10;
+  report.checks = {{.name = "guaranteed", .steps = 10}, {.name = "contracted", .steps = 10}};
+  EXPECT_EQ(judge(report).verdict, Verdict::kKept);
+  EXPECT_THAT(judge(report).reasons, IsEmpty());
+  report.checks[1].void_from = 4;
+  EXPECT_EQ(judge(report).verdict, Verdict::kVoid);
+  EXPECT_THAT(judge(report).reasons, ElementsAre(HasSubstr("contracted: void from step 4")));
+  report.checks[0].first_broken = 7;
+  report.checks[0].kept = false;
+  report.checks[0].least_slack = -3;
+  EXPECT_EQ(judge(report).verdict, Verdict::kBroken);
+  EXPECT_THAT(judge(report).reasons, Contains(HasSubstr("broken in step 7; least slack -3")));
+  report.mismatched = 2;
+  EXPECT_EQ(judge(report).verdict, Verdict::kMismatched);
+  report.mismatched = 0;
+  report.differing_values = 1;
+  EXPECT_EQ(judge(report).verdict, Verdict::kMismatched);
+  EXPECT_EQ(name_of(judge(report).verdict), "mismatched");
+}
+
+TEST(Judge, AgreesWithPromisesKept) {
+  for (int bits = 0; bits < 16; ++bits) {
+    Report report;
+    report.checks = {{.name = "guaranteed", .kept = (bits & 1) == 0}};
+    if ((bits & 1) != 0) report.checks[0].first_broken = 0;
+    if ((bits & 2) != 0) report.checks[0].void_from = 1;
+    if ((bits & 4) != 0) report.mismatched = 1;
+    if ((bits & 8) != 0) report.differing_values = 1;
+    const Verdict verdict = judge(report).verdict;
+    EXPECT_EQ(report.promises_kept(), verdict == Verdict::kKept || verdict == Verdict::kVoid) << bits;
+  }
+}
+
+TEST(ChipFiles, OneKeyIsChanged) {
+  const ChipFile chip = ChipFile::read(source("chips/mesh2x2.toml"));
+  const ChipFile other = chip.with("noc.spike_wheel", "8");
+  EXPECT_THAT(other.text(), HasSubstr("spike_wheel = 8\n"));
+  EXPECT_NE(other.hash(), chip.hash());
+  EXPECT_EQ(other.with("noc.spike_wheel", "16").hash(), chip.hash());
+  EXPECT_EQ(ChipFile::parse(chip.text(), "again").text(), chip.text());
+  EXPECT_EQ(chip.with("clock_mhz", "50").clock_mhz(), 50);
+}
+
+TEST(ChipFiles, AnUnknownKeyAndAnImpossibleValueAreRefused) {
+  const ChipFile chip = ChipFile::read(source("chips/mesh2x2.toml"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("tile.wheels", "4"); }), HasSubstr("no key \"tile.wheels\""));
+  EXPECT_THAT(message_of([&] { (void)chip.with("spike_wheel", "4"); }), HasSubstr("no key"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("noc.spike_wheel", "7"); }), HasSubstr("spike_wheel"));
+}
+
+TEST_F(Api, ANetworkIsCheckedAsAValue) {
+  const NetworkCheck sound = check_network(source("examples/digits/digits.nir"));
+  EXPECT_THAT(sound.graph, Not(IsEmpty()));
+  EXPECT_THAT(sound.network, Not(IsEmpty()));
+  EXPECT_FALSE(sound.refusal);
+  EXPECT_THROW((void)check_network(file("absent.nir")), Error);
+}
+
+TEST_F(Api, WhatDoesNotFitIsAnAnswer) {
+  CompileOptions options;
+  options.tiles = 1;
+  const ChipFile small =
+      ChipFile::read(source("chips/mesh2x2.toml")).with("tile.weight_words", "64").with("mesh.width", "1");
+  const auto answer = compile(source("examples/digits/digits.nir"), small, options);
+  ASSERT_TRUE(std::holds_alternative<DoesNotFit>(answer));
+  EXPECT_THAT(std::get<DoesNotFit>(answer).reason, Not(IsEmpty()));
+}
+
+TEST_F(Api, AnImageIsVerifiedAndListsWhatWasChecked) {
+  const Verification sound = verify(digits());
+  EXPECT_THAT(sound.faults, IsEmpty());
+  EXPECT_THAT(sound.checked, Contains(HasSubstr("promise guaranteed")));
+  std::vector<Promise> promises = digits().promises();
+  promises.front().period = promises.front().period - Ratio(1);
+  EXPECT_THAT(verify(digits().with_promises(promises)).faults, Not(IsEmpty()));
+}
+
+TEST_F(Api, AnImageIsReadAsItWasWritten) {
+  digits().write(file("digits.loom"));
+  const CompiledImage again = CompiledImage::read(file("digits.loom"));
+  EXPECT_EQ(again.text(), digits().text());
+  EXPECT_EQ(again.promises(), digits().promises());
+  EXPECT_EQ(again.path(), file("digits.loom"));
+  ASSERT_EQ(again.inputs().size(), 1U);
+  EXPECT_EQ(again.inputs().front().size(), 64U);
+  ASSERT_EQ(again.outputs().size(), 1U);
+  EXPECT_TRUE(again.outputs().front().spikes);
+}
+
+TEST_F(Api, DataMadeInMemoryRuns) {
+  Dataset data;
+  data.ports = digits().inputs();
+  for (int s = 0; s < 2; ++s) {
+    Train train;
+    for (std::uint32_t step = 0; step < 5; ++step) {
+      train.add(step + static_cast<std::uint32_t>(s));
+      train.add(40 + step);
+      train.end_step();
+    }
+    data.samples.push_back({.id = std::to_string(s), .label = {}, .inputs = {train}});
+  }
+  std::int64_t told = 0;
+  RunOptions options;
+  options.on_progress = [&](const RunProgress& progress) { told = std::max(told, progress.steps); };
+  const std::string hidden = digits().populations().front();
+  options.record = {hidden + ":spikes"};
+  const RunResult result = run(digits(), data, options);
+  EXPECT_EQ(result.judgement.verdict, Verdict::kKept);
+  EXPECT_EQ(result.report.steps, 10);
+  EXPECT_EQ(told, 10);
+  ASSERT_EQ(result.outputs.spikes.size(), 1U);
+  EXPECT_EQ(result.outputs.spikes.front().samples.size(), 2U);
+  ASSERT_EQ(result.outputs.recorded_spikes.size(), 1U);
+  EXPECT_EQ(result.outputs.recorded_spikes.front().node, hidden);
+}
+
+TEST_F(Api, AnAdmissionThatIsGivenUpLeavesTheStateAsItWas) {
+  digits().write(file("digits.loom"));
+  AdmitRequest request{.state = file("chip.state"), .image = file("digits.loom")};
+  request.before_commit = [](const Admitted& admitted) {
+    EXPECT_EQ(admitted.resident.name, "digits");
+    throw Error(ErrorKind::kInput, "given up");
+  };
+  EXPECT_EQ(message_of([&] { (void)admit(request); }), "given up");
+  EXPECT_THROW((void)residents(file("chip.state")), Error);
+
+  request.before_commit = {};
+  const auto answer = admit(request);
+  ASSERT_TRUE(std::holds_alternative<Admitted>(answer));
+  EXPECT_EQ(residents(file("chip.state")).list.size(), 1U);
+  EXPECT_THAT(verify(std::get<Admitted>(answer).image).faults, IsEmpty());
+  EXPECT_THAT(release(file("chip.state"), "digits").list, IsEmpty());
+}
+
+TEST_F(Api, AGraphIsKeptInEveryForm) {
+  const DataflowGraph graph = DataflowGraph::parse(
+      "sdf 1\nactor \"a\" execution 2\nactor \"b\" execution 3\nchannel \"x\" 0 -> 1 tokens 0 latency 0\n"
+      "channel \"y\" 1 -> 0 tokens 1 latency 0\n",
+      "sdf", "small");
+  EXPECT_EQ(graph.name(), "small");
+  EXPECT_THAT(graph.actors(), ElementsAre("a", "b"));
+  for (const std::string form : {"xml", "json"}) {
+    const DataflowGraph again = DataflowGraph::parse(graph.text(form), form, "again");
+    EXPECT_EQ(analyze(again).period, Ratio(5)) << form;
+  }
+  EXPECT_THAT(graph.text("dot"), HasSubstr("digraph"));
+  EXPECT_THAT(message_of([&] { (void)graph.text("pdf"); }), HasSubstr("expected xml, json, sdf or dot"));
+  EXPECT_EQ(sensitivity(graph).executions.at(0).longer, Ratio(6));
+  EXPECT_EQ(latency(graph, "a", "b", 3).longest, 5);
+  EXPECT_EQ(std::get<DataflowSchedule>(schedule(graph, {.binding = {{"a", 0}, {"b", 0}}})).orders.size(), 1U);
+}
+
+TEST(Resources, AreFoundBesideTheCodeOrWhereHomeSays) {
+  ASSERT_EQ(unsetenv("SPIKELOOM_HOME"), 0);
+  EXPECT_TRUE(std::filesystem::exists(resource_folder() / "rtl" / "hardware.toml"));
+  EXPECT_EQ(program_folder().filename(), "spikeloom");
+  ASSERT_EQ(setenv("SPIKELOOM_HOME", "/nonexistent", 1), 0);
+  EXPECT_THAT(message_of([] { (void)resource_folder(); }), HasSubstr("SPIKELOOM_HOME=/nonexistent"));
+  ASSERT_EQ(unsetenv("SPIKELOOM_HOME"), 0);
+}
+
+}  // namespace
+}  // namespace spikeloom

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""An installed copy stands by itself: it may be moved, programs are built against it, chips are Verilated
+from its own RTL, and its library says what its command says.
+
+usage: installed_test.py SOURCE_DIR BUILD_DIR COMPILER
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE, BUILD, COMPILER = (pathlib.Path(arg) for arg in sys.argv[1:4])
+
+
+def run(*command, code=0, **options):
+    """Its standard output; fails unless it ends with `code`."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        **options,
+    )
+    if done.returncode != code:
+        raise AssertionError(f"{command}: ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="spikeloom-installed-")
+        cls.root = pathlib.Path(cls.folder.name)
+        run("cmake", "--install", BUILD, "--prefix", cls.root / "first", "--strip")
+        # Whatever had remembered the first place would fail from here on.
+        cls.prefix = cls.root / "moved"
+        (cls.root / "first").rename(cls.prefix)
+        # The examples and their data too; nothing below reads the source tree.
+        cls.examples = cls.root / "examples"
+        shutil.copytree(SOURCE / "examples" / "api", cls.examples)
+        cls.data = cls.root / "data"
+        shutil.copytree(SOURCE / "examples" / "digits", cls.data)
+        cls.chips = cls.prefix / "share" / "spikeloom" / "chips"
+        cls.command = cls.prefix / "bin" / "spikeloom"
+        cls.programs = cls.root / "programs"
+        run(
+            *("cmake", "-G", "Ninja", "-S", cls.examples, "-B", cls.programs),
+            *(f"-DCMAKE_PREFIX_PATH={cls.prefix}", f"-DCMAKE_CXX_COMPILER={COMPILER}"),
+        )
+        run("cmake", "--build", cls.programs)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def example(self, name, *arguments, **options):
+        return run(self.programs / name, *arguments, cwd=self.root, **options)
+
+    def compiled(self, name, chip, *options):
+        image = self.root / name
+        digits = self.data / "digits.nir"
+        run(
+            self.command, "compile", digits, "--chip", self.chips / chip, "-o", image, *options, cwd=self.root
+        )
+        return image
+
+    def expect_verdict(self, verdict, image, device="model", code=0, **options):
+        """From the library, with the report of the command beside it. Returns the report."""
+        ours, theirs = self.root / "library.json", self.root / "command.json"
+        data = self.data / "test.npz"
+        said = self.example("verdict", image, data, ours, device, code=code, **options)
+        self.assertEqual(said.splitlines()[0], verdict, said)
+        run(
+            *(self.command, "run", image, "--input", data, "--limit", 20),
+            *("--device", device, "--json", theirs),
+            code=code,
+            cwd=self.root,
+            **options,
+        )
+        self.assertEqual(ours.read_text(), theirs.read_text())
+        return json.loads(theirs.read_text())
+
+    def test_no_file_names_the_source_or_the_build_folder(self):
+        places = [str(place).encode() for place in (SOURCE, BUILD, self.root / "first")]
+        for file in self.prefix.rglob("*"):
+            self.assertFalse(file.is_symlink() and os.path.isabs(os.readlink(file)), file)
+            if file.is_file():
+                content = file.read_bytes()
+                for place in places:
+                    self.assertNotIn(place, content, f"{file} names {place.decode()}")
+
+    def test_public_headers_stand_alone(self):
+        headers = sorted((self.prefix / "include" / "spikeloom").glob("*.hpp"))
+        self.assertGreater(len(headers), 15)
+        flags = ("-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c++")
+        running = []
+        for header in headers:
+            command = [str(COMPILER), *flags, f"-I{self.prefix / 'include'}", str(header)]
+            running.append((header, subprocess.Popen(command, stderr=subprocess.PIPE, text=True)))
+        for header, compiler in running:
+            errors = compiler.communicate()[1]
+            # The compiler warns of `#pragma once` where it is given a header as the main file.
+            errors = re.sub(r"[^\n]*#pragma once in main file(?:\n +[^\n]*)*\n?", "", errors)
+            self.assertNotIn("error", errors, header)
+
+    def test_pkg_config_finds_it(self):
+        folder = next(self.prefix.rglob("spikeloom.pc")).parent
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}
+        flags = run("pkg-config", "--cflags", "--libs", "spikeloom", env=environment).split()
+        program = self.root / "with-pkg-config"
+        source = self.examples / "analyse_graph.cpp"
+        run(COMPILER, "-std=c++20", source, "-o", program, *flags)
+        library = next(flag[2:] for flag in flags if flag.startswith("-L"))
+        said = run(program, self.root / "proof.json", env={**os.environ, "LD_LIBRARY_PATH": library})
+        self.assertIn("the proof holds", said)
+
+    def test_digits_run(self):
+        said = self.example(
+            "run_digits", self.data / "digits.nir", self.chips / "mesh2x2.toml", self.data / "test.npz"
+        )
+        self.assertIn("verdict: kept", said)
+        self.assertRegex(said, r"(20|19|18) of 20 right")
+
+    def test_a_period_is_reached_by_another_chip(self):
+        chips = (self.chips / "tile1.toml", self.chips / "mesh2x2.toml", self.chips / "mesh4x4.toml")
+        first = self.example("reach_period", self.data / "digits.nir", 100000, chips[0])
+        slow = int(re.search(r"every (\d+)", first).group(1))
+        said = self.example("reach_period", self.data / "digits.nir", slow - 1, *chips)
+        self.assertIn("holds", said)
+        said = self.example("reach_period", self.data / "digits.nir", 1, chips[0], code=1)
+        self.assertIn("nothing that was tried", said)
+
+    def test_a_graph_is_analysed(self):
+        said = self.example("analyse_graph", self.root / "graph-proof.json")
+        self.assertIn("an iteration every 8 cycles", said)
+        self.assertIn("the proof holds", said)
+        self.assertIn("on one processor: a period of 18", said)
+
+    def test_the_library_gives_the_verdict_of_the_command(self):
+        image = self.compiled("digits.loom", "mesh2x2.toml")
+        report = self.expect_verdict("kept", image)
+        self.assertTrue(report["promises_kept"])
+
+        liar = self.root / "liar.loom"
+        self.assertIn("guaranteed", self.example("verdict", "--tighten", image, liar))
+        report = self.expect_verdict("broken", liar, code=1)
+        self.assertEqual(report["promises"][0]["first_broken"], 0)
+
+        # Contracts from one sample, with nothing to spare: the others do more.
+        calibration = ("--calibrate", self.data / "calibration.npz", "--limit", 1, "--margin", 0)
+        report = self.expect_verdict("void", self.compiled("one.loom", "mesh2x2.toml", *calibration))
+        self.assertTrue(report["promises_kept"])
+        self.assertIsNotNone(report["promises"][1]["void_from"])
+
+    def test_chips_are_made_of_the_installed_rtl(self):
+        # Another RTL in the installed place is another chip: its neurons have half the threshold.
+        prefix = self.root / "changed"
+        shutil.copytree(self.prefix, prefix, symlinks=True)
+        lane = next((prefix / "share" / "spikeloom" / "rtl").rglob("lif_lane.sv"))
+        text = lane.read_text()
+        self.assertEqual(text.count("signed'(s7_theta_i)"), 1)
+        lane.write_text(text.replace("signed'(s7_theta_i)", "signed'(s7_theta_i >> 1)"))
+        home = {**os.environ, "SPIKELOOM_HOME": str(prefix)}
+        image = self.compiled("tile.loom", "tile1.toml")
+        report = self.expect_verdict("mismatched", image, device="verilator", code=1, env=home)
+        self.assertGreater(report["replay"]["differing_values"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
