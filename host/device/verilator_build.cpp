@@ -462,7 +462,7 @@ VerilatedDesign chip_design(const Chip& chip) {
   std::sort(design.directories.begin(), design.directories.end());
   for (const fs::path& file : sources_in(design.directories))
     if (file.stem().string().ends_with("_pkg")) design.packages.push_back(file);
-  design.directories.emplace_back(SPIKELOOM_GENERATED_DIR);  // spikeloom_parameters.svh
+  design.directories.push_back(resource_folder() / "generated");  // spikeloom_parameters.svh
   design.parameters = rtl_parameters(chip);
   design.tile_parameters = node_parameters(chip);
   design.tile = "node";
