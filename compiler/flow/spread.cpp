@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/timing.hpp"
 #include "compiler/flow/calibration.hpp"
 
 namespace spikeloom {
@@ -25,9 +24,10 @@ double cycles(const Ratio& period) {
 
 double work(const Application& app, std::size_t c) {
   const Cluster& cluster = app.clusters[c];
-  const std::optional<double> expected = expected_integration(app, ClusterId(c));
-  return timing::kIntegrate + timing::kUpdate + static_cast<double>(cluster.updates.size()) +
-         expected.value_or(static_cast<double>(worst_integration(cluster)));
+  const Core& core = core_of(cluster);
+  const std::optional<double> expected = expected_work(app, ClusterId(c));
+  return expected ? static_cast<double>(core.least(cluster).total()) + *expected
+                  : static_cast<double>(core.worst(cluster).total());
 }
 
 /// The populations with a cluster on one of the busiest tiles, busiest first, among those that can be split.
@@ -120,9 +120,9 @@ std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const
     bool more = false;
     for (const std::size_t p : populations) {
       const std::uint32_t extra = std::max(1U, wanted[p] / 4);
-      // A row is read in whole lane groups: smaller clusters would not be faster.
-      const std::uint32_t groups = (split.neurons[p] + image.application.lanes - 1) / image.application.lanes;
-      if (wanted[p] + extra > groups || clusters + extra > kClustersPerTile * tiles) {
+      // Smaller clusters would not be faster.
+      const std::uint32_t grain = core_of(image.chip.tile).grain(image.chip.tile);
+      if (wanted[p] + extra > (split.neurons[p] + grain - 1) / grain || clusters + extra > kClustersPerTile * tiles) {
         whole[p] = true;
         continue;
       }

@@ -1,6 +1,7 @@
 #include "compiler/replay/session.hpp"
 
 #include <numeric>
+#include <optional>
 
 #include "compiler/base/error.hpp"
 #include "compiler/replay/collector.hpp"
@@ -59,7 +60,7 @@ std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std:
       {hw::kAddrNodeWaitInput, &TileCounters::wait_input},
       {hw::kAddrNodeWaitOutput, &TileCounters::wait_output},
       {hw::kAddrNodeSpikes, &TileCounters::spikes},
-      {hw::kAddrNodeWords, &TileCounters::words},
+      {hw::kAddrNodeWords, &TileCounters::core},
       {hw::kAddrNodeContractBroken, &TileCounters::contract_broken},
       {hw::kAddrNodeContractFirst, &TileCounters::contract_first},
   };
@@ -80,18 +81,20 @@ std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std:
   return tiles;
 }
 
-std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory) {
+std::vector<std::vector<std::int32_t>> Session::read_state(NeuronState state) {
   std::vector<std::vector<std::int32_t>> all;
-  const std::uint32_t lif_lanes = image_.chip.tile.lif_lanes;
   for (std::size_t c = 0; c < image_.application.clusters.size(); ++c) {
+    const Cluster& cluster = image_.application.clusters[c];
     const Placement& place = image_.binding.placement[c];
     const std::uint32_t node = 1 + place.tile.value;
     std::vector<Word> questions;
-    for (std::uint32_t p = 0; p < image_.application.clusters[c].neurons.size(); ++p) {
-      if (p % lif_lanes == 0) {
+    std::optional<StateAddress> before;
+    for (std::uint32_t p = 0; p < cluster.size(); ++p) {
+      const StateAddress at = core_of(cluster).state_at(image_.chip.tile, state, place.first, p);
+      if (!before || before->window != at.window || before->word != at.word) {
         hw::RegMemoryAddress address;
-        address.memory = memory;
-        address.word = place.first_state + p / lif_lanes;
+        address.memory = at.window;
+        address.word = at.word;
         hw::WordRing ring;
         ring.kind = hw::kKindRingWrite;
         ring.node = node;
@@ -99,8 +102,8 @@ std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory)
         ring.data = address.pack();
         questions.push_back(ring.pack());
       }
-      questions.push_back(
-          read_word(node, hw::kAddrBlockMemory << 12U | (hw::kAddrMemoryRead + p % lif_lanes)));
+      questions.push_back(read_word(node, hw::kAddrBlockMemory << 12U | (hw::kAddrMemoryRead + at.part)));
+      before = at;
     }
     const std::vector<std::uint32_t> answers = exchange_.ask(std::move(questions));
     all.emplace_back(answers.begin(), answers.end());

@@ -32,8 +32,8 @@ class Session {
   /// device stands still, and what was wrong when a word makes no sense.
   [[nodiscard]] DeviceRun run(const Dataset& data);
 
-  /// Membranes (or currents) of every cluster, by ClusterId and NIR order within the cluster's positions.
-  [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(std::uint32_t memory);
+  /// Membranes or currents of every cluster, by ClusterId and NIR order within the cluster's positions.
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(NeuronState state);
 
  private:
   void wait_until_done();

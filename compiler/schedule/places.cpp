@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/timing.hpp"
+#include "compiler/schedule/arcs.hpp"
 #include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/schedule.hpp"
 
@@ -19,8 +19,7 @@ constexpr std::int64_t kWorthwhile =
 Ratio least_period(const Application& app) {
   std::int64_t least = 0;
   for (const Cluster& cluster : app.clusters)
-    least = std::max(least, timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
-                                static_cast<std::int64_t>(cluster.updates.size()) + 2);
+    least = std::max(least, core_of(cluster).worst(cluster).total() + kTurnCycles);
   return Ratio(least);
 }
 
