@@ -106,7 +106,7 @@ struct Counters {
 struct Node {
   NodeMemory memory;
   std::unique_ptr<CoreModel> core;  ///< tiles
-  bool armed = false;          ///< its sequencer goes once its application has started
+  bool armed = false;               ///< its sequencer goes once its application has started
   bool running = false;
   std::uint32_t app = 0;
   std::vector<Context> contexts;
@@ -594,8 +594,7 @@ class ModelDevice final : public ModelLink {
       node.load = start + 1;
     } else {
       const Page* pages[] = {&row.page};
-      Firing firing =
-          source_ ? source_(index, c) : node.core->fire(c, pages, context.count, row.sample_end);
+      Firing firing = source_ ? source_(index, c) : node.core->fire(c, pages, context.count, row.sample_end);
       if (sink_) sink_(index, c, firing);
       const Cycle freed = start + firing.time.integrate;
       const Cycle end = freed + firing.time.update;
@@ -739,8 +738,8 @@ class ModelDevice final : public ModelLink {
       return apps_[offset - hw::kAddrNodeTaken].taken;
     if (index == 0) return 0;  // the host's cycle counters: a model has no clock
     const Counters& c = node.counted;
-    const std::int64_t values[] = {c.firings, c.busy,  c.wait_input, c.wait_output,
-                                   c.spikes,  c.core,  c.broken,     c.first};
+    const std::int64_t values[] = {c.firings, c.busy, c.wait_input, c.wait_output,
+                                   c.spikes,  c.core, c.broken,     c.first};
     const bool high = offset >= hw::kAddrNodeFirings + hw::kAddrNodeHigh;
     const std::uint32_t which = offset - hw::kAddrNodeFirings - (high ? hw::kAddrNodeHigh : 0);
     if (offset < hw::kAddrNodeFirings || which >= std::size(values)) return 0;

@@ -51,9 +51,9 @@ struct Cluster {
   PopulationId population;
   std::vector<std::uint32_t> neurons;  ///< NIR index by position
   bool readout = false;
-  bool last_only = false;                 ///< readout sent only on a sample's last step
-  std::uint32_t out_entries = 0;          ///< most chunks a step: ⌈neurons / 16⌉, or 2·neurons of a readout
-  std::vector<Inbound> inbound;           ///< by rising delay; first_chunk rises with them
+  bool last_only = false;         ///< readout sent only on a sample's last step
+  std::uint32_t out_entries = 0;  ///< most chunks a step: ⌈neurons / 16⌉, or 2·neurons of a readout
+  std::vector<Inbound> inbound;   ///< by rising delay; first_chunk rises with them
   std::vector<std::uint16_t> chunk_bits;  ///< by page chunk: bits that can ever be set
   std::array<std::uint32_t, 16>
       limit{};                   ///< by steps since the sample began (15: or more): leading chunks that count

@@ -109,7 +109,7 @@ struct DecodedNeuron {
 /// A cluster's tables read back the slow way.
 struct Decoded {
   std::vector<DecodedNeuron> neurons;  ///< by position
-  std::vector<std::string> faults;     ///< not each neuron updated once, not each chunk sent, ...; empty: sound
+  std::vector<std::string> faults;  ///< not each neuron updated once, not each chunk sent, ...; empty: sound
 };
 /// Receives what one axon's spike adds: page chunk, bit, and (position, value) of every neuron; a value may
 /// be 0 and a position may come twice.
@@ -123,8 +123,8 @@ class CoreModel {
   /// Memories or registers were written: decode anew before the next firing.
   virtual void invalidate() = 0;
   /// Fires context `context` on its oldest pages, as many as Core::pages_per_firing says.
-  /// `count`: steps since the sample began, of the first page (0: old state reads as 0). `last`: the last page
-  /// ends its sample. Throws Error{kDevice} where the tables do not fit this tile.
+  /// `count`: steps since the sample began, of the first page (0: old state reads as 0). `last`: the last
+  /// page ends its sample. Throws Error{kDevice} where the tables do not fit this tile.
   [[nodiscard]] virtual device_model::Firing fire(std::uint32_t context,
                                                   std::span<const device_model::Page* const> pages,
                                                   std::uint32_t count, bool last) = 0;
@@ -232,7 +232,7 @@ class Core {
   // ---- What did it do? Asked by reports. ----
 
   struct Counter {
-    std::string_view name;   ///< key in reports: "words"
+    std::string_view name;    ///< key in reports: "words"
     std::string_view counts;  ///< "weight words"
   };
   /// The counter that a node keeps for its core (NODE_WORDS).
@@ -250,7 +250,8 @@ class Core {
 [[nodiscard]] const Core* find_core(std::string_view name);
 /// The core of such a tile.
 [[nodiscard]] const Core& core_of(const TileConfig&);
-/// The core that wrote the cluster's tables. Its name is in the table: `faults` of an application says if not.
+/// The core that wrote the cluster's tables. Its name is in the table: `faults` of an application says if
+/// not.
 [[nodiscard]] const Core& core_of(const Cluster&);
 
 /// Cycles beyond `fixed` that the worst firing of a cluster takes: what its work can grow to.

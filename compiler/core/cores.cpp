@@ -16,7 +16,8 @@ std::span<const Core* const> cores() {
 
 const Core* find_core(std::string_view name) {
   const auto all = cores();
-  const auto at = std::find_if(all.begin(), all.end(), [&](const Core* core) { return core->name() == name; });
+  const auto at =
+      std::find_if(all.begin(), all.end(), [&](const Core* core) { return core->name() == name; });
   return at == all.end() ? nullptr : *at;
 }
 
@@ -36,7 +37,8 @@ std::int64_t worst_work(const Cluster& cluster) {
 std::uint64_t amount_of(const Cluster& cluster, const TileConfig& tile, std::string_view key) {
   const Core& core = core_of(cluster);
   const std::vector<MemoryInfo> memories = core.memories(tile);
-  const auto at = std::find_if(memories.begin(), memories.end(), [&](const MemoryInfo& m) { return m.key == key; });
+  const auto at =
+      std::find_if(memories.begin(), memories.end(), [&](const MemoryInfo& m) { return m.key == key; });
   SPIKELOOM_CHECK(at != memories.end());
   return core.amounts(cluster)[static_cast<std::size_t>(at - memories.begin())];
 }

@@ -122,7 +122,8 @@ std::vector<std::uint32_t> spread(const Place& place, std::uint32_t tiles, const
       const std::uint32_t extra = std::max(1U, wanted[p] / 4);
       // Smaller clusters would not be faster.
       const std::uint32_t grain = core_of(image.chip.tile).grain(image.chip.tile);
-      if (wanted[p] + extra > (split.neurons[p] + grain - 1) / grain || clusters + extra > kClustersPerTile * tiles) {
+      if (wanted[p] + extra > (split.neurons[p] + grain - 1) / grain ||
+          clusters + extra > kClustersPerTile * tiles) {
         whole[p] = true;
         continue;
       }

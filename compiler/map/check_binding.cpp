@@ -90,9 +90,8 @@ class BindingChecker {
       std::vector<Span> spans;
     };
     const TileConfig& t = chip_.tile;
-    std::vector<Memory> memories{{"contexts", t.contexts, {}},
-                                 {"page rows", t.page_rows, {}},
-                                 {"output lists", t.out_entries, {}}};
+    std::vector<Memory> memories{
+        {"contexts", t.contexts, {}}, {"page rows", t.page_rows, {}}, {"output lists", t.out_entries, {}}};
     for (const MemoryInfo& memory : core_of(t).memories(t))
       memories.push_back({std::string(memory.name), memory.capacity, {}});
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {

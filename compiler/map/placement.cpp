@@ -475,14 +475,15 @@ std::string too_large(const Application& app, const Chip& chip) {
   std::string text;
   for (std::size_t r = 0; r < offered.size(); ++r)
     if (most[r].first > offered[r].amount)
-      text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
-              " alone needs " + std::to_string(most[r].first) + " of " + std::string(offered[r].key) + " = " +
-              std::to_string(offered[r].amount) +
-              (most[r].first > largest(std::string(offered[r].key))
-                   ? "; no chip has more than " + std::to_string(largest(std::string(offered[r].key))) + ": other"
-                   : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) +
-                         " would do, or other") +
-              " clusters (--max-neurons, --clusters)";
+      text +=
+          (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
+          " alone needs " + std::to_string(most[r].first) + " of " + std::string(offered[r].key) + " = " +
+          std::to_string(offered[r].amount) +
+          (most[r].first > largest(std::string(offered[r].key))
+               ? "; no chip has more than " + std::to_string(largest(std::string(offered[r].key))) + ": other"
+               : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) +
+                     " would do, or other") +
+          " clusters (--max-neurons, --clusters)";
   return text;
 }
 

@@ -42,8 +42,9 @@ class ClusterBuilder final : public ClusterRows {
   Cluster build() {
     find_inbound();
     write_limits();
-    cluster_.tables = core_of(chip_.tile)
-                          .build(cluster_, network_.populations[cluster_.population.index()], *this, chip_.tile);
+    cluster_.tables =
+        core_of(chip_.tile)
+            .build(cluster_, network_.populations[cluster_.population.index()], *this, chip_.tile);
     return std::move(cluster_);
   }
 

@@ -126,18 +126,18 @@ class Checker {
 
   void decode(const Cluster& cluster, std::vector<Synapse>& found) {
     const std::vector<std::array<Synapse, 16>> axons = axons_of(cluster);
-    const Decoded decoded = core_of(cluster).decode(
-        cluster, chip_.tile,
-        [&](std::size_t chunk, std::uint32_t bit,
-            std::span<const std::pair<std::uint32_t, std::int64_t>> row) {
-          Synapse synapse = axons[chunk][bit];
-          for (const auto& [position, value] : row) {
-            if (value == 0) continue;
-            synapse.target = cluster.neurons[position];
-            synapse.value = value;
-            found.push_back(synapse);
-          }
-        });
+    const Decoded decoded =
+        core_of(cluster).decode(cluster, chip_.tile,
+                                [&](std::size_t chunk, std::uint32_t bit,
+                                    std::span<const std::pair<std::uint32_t, std::int64_t>> row) {
+                                  Synapse synapse = axons[chunk][bit];
+                                  for (const auto& [position, value] : row) {
+                                    if (value == 0) continue;
+                                    synapse.target = cluster.neurons[position];
+                                    synapse.value = value;
+                                    found.push_back(synapse);
+                                  }
+                                });
     for (const std::string& fault : decoded.faults) require(false, cluster.name + ": " + fault);
     for (std::size_t at = 0; at < cluster.size() && decoded.faults.empty(); ++at)
       check_neuron(cluster, at, decoded.neurons[at]);

@@ -172,8 +172,8 @@ class Partitioner {
     clustering_.count[p] = quotient_up(n, size);
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
     // Room for moves as far as no grain more is needed: each makes all work longer.
-    const GroupingOptions grouping{clustering_.count[p], size,
-                                   std::min(cap_[p], round_up(size, grain_)), options_.method};
+    const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], round_up(size, grain_)),
+                                   options_.method};
     if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 ||
         all_read_the_same(edges, n)) {
       clustering_.of[p] = group(edges, n, grouping, rng);
@@ -229,7 +229,7 @@ class Partitioner {
 
   /// What a cluster of one neuron of cluster `c` alone exceeds: the one with the most synapses.
   [[nodiscard]] std::vector<Need> excess_of_one(const Skeleton& skeleton, std::size_t c,
-                                                  std::uint32_t& neuron) const {
+                                                std::uint32_t& neuron) const {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::vector<std::uint32_t> fan_in(network_.populations[p].size(), 0);
     for (const Layer& layer : layers_[p])

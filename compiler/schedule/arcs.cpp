@@ -59,8 +59,8 @@ class ArcBuilder {
 
   void add_sender(std::size_t n) {
     const Channel& channel = binding_.channels[n];
-    senders_.push_back(actor(ActorKind::kSend, n,
-                             worst_send(channel.slots, chip_.spike_wheel, worst_flits(app_, channel))));
+    senders_.push_back(
+        actor(ActorKind::kSend, n, worst_send(channel.slots, chip_.spike_wheel, worst_flits(app_, channel))));
     if (!channel.from) host_.push_back(senders_.back());
   }
 
@@ -70,8 +70,8 @@ class ArcBuilder {
     for (const Channel& channel : binding_.channels)
       for (const Destination& to : channel.to) {
         if (to.to)
-          credits_.push_back(actor(ActorKind::kCredit, destination,
-                                   worst_send(to.credit_slots, chip_.credit_wheel, 1) - 1));
+          credits_.push_back(
+              actor(ActorKind::kCredit, destination, worst_wait(to.credit_slots, chip_.credit_wheel)));
         ++destination;
       }
   }
@@ -130,8 +130,8 @@ std::vector<FiringArc> firing_arcs(const TimingArcs& timing, const Binding& bind
     if (arc.kind != ArcKind::kOutputFree && arc.kind != ArcKind::kSpikes) continue;
     const TimingActor& send = timing.actors[arc.from];
     const ClusterOrHost from = binding.channels[send.of].from;
-    result.push_back({arc.kind, from, cluster(arc.to), arc.tokens,
-                      (from ? kListVisible : 0) + send.cycles + arc.cycles});
+    result.push_back(
+        {arc.kind, from, cluster(arc.to), arc.tokens, (from ? kListVisible : 0) + send.cycles + arc.cycles});
   }
   return result;
 }
@@ -147,6 +147,10 @@ std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t w
     worst = std::max(worst, at - slots[missed]);
   }
   return worst;
+}
+
+std::int64_t worst_wait(const std::vector<std::uint32_t>& credit_slots, std::uint32_t wheel) {
+  return worst_send(credit_slots, wheel, 1) - 1;
 }
 
 }  // namespace spikeloom

@@ -54,13 +54,14 @@ struct TimingArcs {
   [[nodiscard]] static std::uint32_t update(ClusterId c) { return 2 * c.value + 1; }
 };
 
-/// Throws Error{kInput} for a core whose firings take several pages: no analysis here counts in several rates.
+/// Throws Error{kInput} for a core whose firings take several pages: no analysis here counts in several
+/// rates.
 [[nodiscard]] TimingArcs timing_arcs(const Application&, const Binding&, const Chip&);
 
 /// What one firing waits for of another: sends contracted away, of which the network takes its worst time.
 struct FiringArc {
   TimingArc::Kind kind = TimingArc::Kind::kOrder;  ///< kOrder, kOutputFree or kSpikes
-  ClusterOrHost from;                              ///< from the end of its firing, the host's from its decision
+  ClusterOrHost from;  ///< from the end of its firing, the host's from its decision
   ClusterId to;
   std::int64_t tokens = 0, cycles = 0;
 };
@@ -70,5 +71,8 @@ struct FiringArc {
 /// `slots` rising, not empty.
 [[nodiscard]] std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel,
                                       std::int64_t flits);
+
+/// Most cycles that a freed page waits for one of the credit slots.
+[[nodiscard]] std::int64_t worst_wait(const std::vector<std::uint32_t>& credit_slots, std::uint32_t wheel);
 
 }  // namespace spikeloom

@@ -87,7 +87,8 @@ class Builder {
       if (a.kind == ActorKind::kCredit) add_credit(a);
     }
     auto arc = timing.arcs.begin();
-    for (; arc != timing.arcs.end() && (arc->kind == ArcKind::kIntegrated || arc->kind == ArcKind::kOrder); ++arc)
+    for (; arc != timing.arcs.end() && (arc->kind == ArcKind::kIntegrated || arc->kind == ArcKind::kOrder);
+         ++arc)
       add_arc(timing, *arc);
     add_bursts();
     for (; arc != timing.arcs.end(); ++arc) add_arc(timing, *arc);
@@ -199,7 +200,8 @@ class Builder {
   void add_credit(const TimingActor& credit) {
     const auto& [channel, to] = destinations_[credit.of];
     const std::string from = channel->from ? cluster_name(*channel->from) : "host";
-    credits_.push_back(actor(*to->to, "credit " + cluster_name(*to->to) + " from " + from, scaled(credit.cycles), 0));
+    credits_.push_back(
+        actor(*to->to, "credit " + cluster_name(*to->to) + " from " + from, scaled(credit.cycles), 0));
   }
 
   /// A path that goes on from a step of the host to the next passes by the firings that get what it sent.
@@ -214,15 +216,16 @@ class Builder {
       const std::int64_t flits = worst_flits(app_, channel), others = flits - 1 - inbound.source_count;
       std::int64_t net = 0;
       for (std::int64_t n = 1; n <= flits; ++n)
-        net = std::max(net, worst_send(channel.slots, image_.chip.spike_wheel, n) -
-                                pool_.least_chunk[to.to->index()] * std::max<std::int64_t>(0, n - 1 - others));
+        net =
+            std::max(net, worst_send(channel.slots, image_.chip.spike_wheel, n) -
+                              pool_.least_chunk[to.to->index()] * std::max<std::int64_t>(0, n - 1 - others));
       most = std::max(most, cycles - net);
     }
     return most;
   }
 
-  /// Where the arc comes from and goes to are actors of `timing`: the nth send and the nth credit are those of
-  /// the same number here.
+  /// Where the arc comes from and goes to are actors of `timing`: the nth send and the nth credit are those
+  /// of the same number here.
   void add_arc(const TimingArcs& timing, const TimingArc& a) {
     const TimingActor &from = timing.actors[a.from], &to = timing.actors[a.to];
     const std::string name = arc_name(a.kind);
@@ -286,7 +289,8 @@ class Builder {
     result_.ends.push_back(end);
   }
 
-  void add_pages(std::uint32_t destination, const Sender& sender, const TimingArc& a, const std::string& name) {
+  void add_pages(std::uint32_t destination, const Sender& sender, const TimingArc& a,
+                 const std::string& name) {
     const ActorId credit = credits_[next_credit_++];
     const auto pages_arc = [&](ActorId sends) {
       result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);

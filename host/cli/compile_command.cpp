@@ -68,7 +68,8 @@ std::size_t synapses(const IntNetwork& network) {
 void print_weight_words(const Compilation& compilation) {
   const Application& app = compilation.image.application;
   const WeightWords words = weight_words(app);
-  const double places = static_cast<double>(synapses(compilation.integers)) / static_cast<double>(words.per_word);
+  const double places =
+      static_cast<double>(synapses(compilation.integers)) / static_cast<double>(words.per_word);
   std::printf(
       "weight words: %llu stored; %.0f if each of the %zu synapses had a place of its own (ratio %.4f), %llu "
       "in unrolled "

@@ -208,7 +208,8 @@ class Planner {
     plan_.clusters[c].position = plan_.positions;
     const std::uint32_t neurons = size32(cluster.size());
     const std::uint32_t lane_groups = round_up(neurons, tile_.lanes) / tile_.lanes;
-    plan_.positions += round_up(std::max(round_up(neurons, tile_.lanes), round_up(neurons, tile_.lif_lanes)), 16);
+    plan_.positions +=
+        round_up(std::max(round_up(neurons, tile_.lanes), round_up(neurons, tile_.lif_lanes)), 16);
     for (std::uint32_t group = 0; group < lane_groups; ++group)
       for (std::uint32_t lane = 0; lane < tile_.lanes; lane += slice_lanes_)
         plan_.slices.push_back({size32(c), group, lane});

@@ -1,6 +1,6 @@
-// What every core must keep, whatever its inside: tests/core/core_test.cpp runs it for each line of the table of
-// cores. Networks and chips are random; the golden interpreter is the oracle of every step. That a core's RTL
-// takes the contract's cycles and gives its bits is asserted by the core's own RTL tests.
+// What every core must keep, whatever its inside: tests/core/core_test.cpp runs it for each line of the table
+// of cores. Networks and chips are random; the golden interpreter is the oracle of every step. That a core's
+// RTL takes the contract's cycles and gives its bits is asserted by the core's own RTL tests.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -69,7 +69,8 @@ inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
       const IntInput& input = c.net.inputs[i];
       const std::int64_t low = input.is_signed ? -(std::int64_t{1} << (input.planes - 1)) : 0;
       for (std::uint32_t e = 0; e < input.size(); ++e) {
-        const std::int64_t value = low + static_cast<std::int64_t>(c.rng.below(std::uint64_t{1} << input.planes));
+        const std::int64_t value =
+            low + static_cast<std::int64_t>(c.rng.below(std::uint64_t{1} << input.planes));
         if (value == 0 || c.rng.chance(0.4)) continue;
         inputs[i].push_back({e, static_cast<std::int32_t>(value)});
         for (std::uint32_t b = 0; b < input.planes; ++b) {
@@ -99,7 +100,8 @@ inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
 }
 
 /// The page of step `step`; where the limit hides what a delayed source sent in the sample before, anything.
-inline device_model::Page page_of(const Cluster& cluster, const GoldenSample& sample, std::size_t step, Rng& rng) {
+inline device_model::Page page_of(const Cluster& cluster, const GoldenSample& sample, std::size_t step,
+                                  Rng& rng) {
   device_model::Page page(cluster.page_chunks(), 0);
   for (const Inbound& inbound : cluster.inbound)
     for (std::uint32_t k = 0; k < inbound.source_count; ++k) {
@@ -136,7 +138,8 @@ struct LoadedTile {
     for (std::size_t w = 0; w < windows.size(); ++w) {
       device_model::Memory& to = memory.memories[windows[w].number];
       for (std::size_t n = 0; windows[w].content == MemoryWindow::Content::kState && n < to.words(); ++n)
-        for (std::size_t p = 0; p < to.parts(); ++p) to.set(n, p, static_cast<std::uint32_t>(rng.next()) & 0xffU);
+        for (std::size_t p = 0; p < to.parts(); ++p)
+          to.set(n, p, static_cast<std::uint32_t>(rng.next()) & 0xffU);
       const std::vector<std::uint32_t>& words = placed.windows[w].words;
       for (std::size_t i = 0; i < words.size(); ++i)
         to.set(first[windows[w].memory] + i / to.parts(), i % to.parts(), words[i]);
@@ -147,13 +150,15 @@ struct LoadedTile {
     registers.mode.readout = cluster.readout;
     registers.mode.last_only = cluster.last_only;
     registers.limit = cluster.limit;
-    for (const ContextWord& word : core.registers(cluster, first, 0)) registers.core.at(word.field) = word.data;
+    for (const ContextWord& word : core.registers(cluster, first, 0))
+      registers.core.at(word.field) = word.data;
     model = core.model(chip.tile, memory);
   }
   LoadedTile(const LoadedTile&) = delete;
   LoadedTile& operator=(const LoadedTile&) = delete;
 
-  [[nodiscard]] device_model::Firing fire(const std::vector<device_model::Page>& pages, std::size_t step, bool last) {
+  [[nodiscard]] device_model::Firing fire(const std::vector<device_model::Page>& pages, std::size_t step,
+                                          bool last) {
     std::vector<const device_model::Page*> all;
     for (const device_model::Page& page : pages) all.push_back(&page);
     return model->fire(context, all, static_cast<std::uint32_t>(std::min<std::size_t>(step, 15)), last);
@@ -166,7 +171,8 @@ struct LoadedTile {
 };
 
 /// (page, chunk) → mask of a firing's list.
-inline std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> list_of(const device_model::Firing& firing) {
+inline std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> list_of(
+    const device_model::Firing& firing) {
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> list;
   for (const device_model::OutEntry& entry : firing.out) {
     EXPECT_NE(entry.mask, 0) << "a chunk without a spike is not sent";
@@ -218,9 +224,11 @@ TEST_P(CoreContract, MemoriesAndWindowsAgree) {
         EXPECT_EQ(need->needed, amounts[m]) << memories[m].key;
         EXPECT_EQ(need->available, memories[m].capacity) << memories[m].key;
       }
-      EXPECT_LE(cluster.size(), core().most_neurons(c.net.populations[cluster.population.index()], c.chip.tile));
+      EXPECT_LE(cluster.size(),
+                core().most_neurons(c.net.populations[cluster.population.index()], c.chip.tile));
       const auto fields = core().context_fields();
-      for (const ContextWord& word : core().registers(cluster, std::vector<std::uint32_t>(memories.size(), 0), 0))
+      for (const ContextWord& word :
+           core().registers(cluster, std::vector<std::uint32_t>(memories.size(), 0), 0))
         EXPECT_EQ(std::count(fields.begin(), fields.end(), word.field), 1) << "field " << word.field;
     }
   }
@@ -229,7 +237,8 @@ TEST_P(CoreContract, MemoriesAndWindowsAgree) {
 TEST_P(CoreContract, ATooSmallMemoryIsNamed) {
   const CoreCase c(core(), 3);
   const Cluster& cluster = c.app.clusters.front();
-  for (const Need& need : core().needs(cluster, c.chip.tile)) EXPECT_LE(need.needed, need.available) << need.key;
+  for (const Need& need : core().needs(cluster, c.chip.tile))
+    EXPECT_LE(need.needed, need.available) << need.key;
   EXPECT_THAT(excesses(cluster, c.chip), testing::IsEmpty());
   Cluster twice = cluster;  // of anything more than the tile has
   const std::vector<MemoryWindow> windows = core().windows(c.chip.tile);
@@ -322,7 +331,8 @@ TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {
         std::int64_t valid = 0;
         for (std::size_t p = 0; p < pages_each; ++p) {
           some.push_back(random_page(cluster, c.rng));
-          valid += std::count_if(some[p].begin(), some[p].end(), [](std::uint16_t mask) { return mask != 0; });
+          valid +=
+              std::count_if(some[p].begin(), some[p].end(), [](std::uint16_t mask) { return mask != 0; });
           more.push_back(random_page(cluster, c.rng));
           for (std::size_t k = 0; k < more[p].size(); ++k)
             more[p][k] = static_cast<std::uint16_t>(more[p][k] | some[p][k]);
@@ -373,11 +383,13 @@ TEST_P(CoreContract, FaultsInTablesAreFound) {
         std::vector<device_model::Page> pages;
         for (std::uint32_t p = 0; p < core().pages_per_firing(c.chip.tile); ++p)
           pages.push_back(random_page(c.app.clusters[n], c.rng));
-        ASSERT_EQ(list_of(good_tile.fire(pages, step, step == 7)), list_of(bad_tile.fire(pages, step, step == 7)))
+        ASSERT_EQ(list_of(good_tile.fire(pages, step, step == 7)),
+                  list_of(bad_tile.fire(pages, step, step == 7)))
             << "word " << word;
       }
       for (std::uint32_t at = 0; at < c.app.clusters[n].size(); ++at)
-        ASSERT_EQ(good_tile.model->potential(good_tile.context, at), bad_tile.model->potential(bad_tile.context, at));
+        ASSERT_EQ(good_tile.model->potential(good_tile.context, at),
+                  bad_tile.model->potential(bad_tile.context, at));
     }
   }
   EXPECT_GT(planted, 300);

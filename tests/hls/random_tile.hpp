@@ -8,8 +8,8 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/chip.hpp"
 #include "compiler/chip_model/model_memory.hpp"
-#include "compiler/core/crossbar/tables.hpp"
 #include "compiler/core/core.hpp"
+#include "compiler/core/crossbar/tables.hpp"
 #include "hls_kernel_shape.hpp"
 
 namespace spikeloom::hls_test {

@@ -128,7 +128,8 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
   } else {
     crossbar::Model core(chip.tile, tile);
     std::int64_t walk = 0;
-    for (std::uint32_t t = 0; t < steps; ++t) walk += hls_test::fire(core, page_list[t], t, false).time.integrate - crossbar::kIntegrate;
+    for (std::uint32_t t = 0; t < steps; ++t)
+      walk += hls_test::fire(core, page_list[t], t, false).time.integrate - crossbar::kIntegrate;
     value("walk", walk);
   }
   return out.good() ? 0 : 3;

@@ -18,8 +18,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "compiler/core/crossbar/tables.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/core/crossbar/tables.hpp"
 #include "compiler/flow/compile.hpp"
 #ifdef SPIKELOOM_TEST_OPENCL
 #include "host/opencl/context.hpp"

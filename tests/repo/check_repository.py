@@ -19,6 +19,28 @@ GENERATED = ("spikeloom_pkg.sv", "spikeloom_hw.hpp", "spikeloom_hw.cl", "kernel.
 MARKERS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:compiler|host|rtl|hls|tests)/[^"]+)"')
 
+# Where a core's name may stand beside its own folders, the table of cores, chip files and docs. Of the first
+# core, what was built round it before there was a second; of a later one, nothing.
+TABLE_OF_CORES = "compiler/core/cores.cpp"
+CORE_KNOWN_IN = {
+    "crossbar": (
+        "host/opencl/",  # its kernels, and the plan that feeds them its memories
+        "host/device/devices.cpp",  # the option that chooses a kernel
+        "hls/",  # its kernels' test bench, and the systolic core, which reads its tables
+        "rtl/node/node.sv",  # which holds the core
+        "scripts/bench.py",
+        "scripts/hls.py",
+        "scripts/synth.py",
+        "tests/bench/bench_opencl.cpp",
+        "tests/hls/",
+        "tests/opencl/",
+        "tests/rtl_core/",  # RTL = formula, RTL = step
+        "tests/rtl_net/",
+        "tests/rtl_shell/CMakeLists.txt",
+        "tests/xilinx/card_test.py",
+    )
+}
+
 # Forms that Yosys 0.23 or Verilator 5.006 refuse or, worse, misread; and behaviour that one tool alone has.
 BANNED_SV = [
     (re.compile(pattern), why)
@@ -100,6 +122,30 @@ def check_includes(root):
                 yield f"{name}:{number}: includes {match.group(1)}: not of a listed folder"
             elif order.index(there) > order.index(here):
                 yield f"{name}:{number}: {here} includes {there}, which stands after it in CMakeLists.txt"
+
+
+def core_folders(core):
+    return (f"compiler/core/{core}/", f"rtl/core/{core}/", f"hls/{core}/", f"tests/core/{core}/")
+
+
+def check_cores(root):
+    """Nothing but a core's own folders and the table of cores includes its inside or knows its name."""
+    names = tracked(root)
+    cores = {
+        name.parts[2] for name in names if name.parts[:2] == ("compiler", "core") and len(name.parts) > 3
+    }
+    for name in names:
+        code = name.suffix in CODE | {".c", ".cl", ".toml", ".tcl", ".in"} or name.name == "CMakeLists.txt"
+        if not code or name.parts[0] == "chips" or name.parts[:2] == ("tests", "repo"):
+            continue
+        if str(name) == TABLE_OF_CORES:
+            continue
+        for core in sorted(cores):
+            if str(name).startswith(core_folders(core) + CORE_KNOWN_IN.get(core, ())):
+                continue
+            for number, line in enumerate(text_of(root, name).splitlines(), 1):
+                if core.lower() in line.lower():
+                    yield f"{name}:{number}: knows the core {core} by name: {line.strip()}"
 
 
 def without_comments(text):

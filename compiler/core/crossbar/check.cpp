@@ -186,9 +186,9 @@ class Decoder {
   void read_neuron(std::size_t position, std::uint32_t set_number) {
     const hw::MemSetEntry set = tables_.set(set_number);
     const auto number = [](std::uint32_t word) { return static_cast<std::int32_t>(word); };
-    result_.neurons[position] = {number(set.alpha),   number(set.beta),   number(set.theta),
-                                 number(set.v_reset), tables_.bias(position), number(set.bias_v),
-                                 set.scale,           set.subtract};
+    result_.neurons[position] = {
+        number(set.alpha),      number(set.beta),   number(set.theta), number(set.v_reset),
+        tables_.bias(position), number(set.bias_v), set.scale,         set.subtract};
   }
 
   void read_updates() {
@@ -256,8 +256,9 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
             ", tile.lif_lanes = " + std::to_string(tables.lif_lanes()) + ", the chip has " +
             std::to_string(tile.lanes) + " and " + std::to_string(tile.lif_lanes)};
   const auto foreign = [&](std::uint32_t words, std::uint32_t shift, std::uint32_t format) {
-    return words != 0 && (shift > tile.max_shift || std::find(tile.weight_bits.begin(), tile.weight_bits.end(),
-                                                              8U >> format) == tile.weight_bits.end());
+    return words != 0 &&
+           (shift > tile.max_shift || std::find(tile.weight_bits.begin(), tile.weight_bits.end(),
+                                                8U >> format) == tile.weight_bits.end());
   };
   std::vector<std::string> list;
   bool any = false;

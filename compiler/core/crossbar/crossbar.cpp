@@ -127,11 +127,10 @@ class Crossbar final : public Core {
     const Tables tables(cluster);
     double cycles = 0;
     for (std::size_t c = 0; c < tables.chunks(); ++c)
-      for_rows(tables.chunk(c), cluster.chunk_bits[c],
-               [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
-                 cycles += spikes[16 * c + bit] *
-                           static_cast<double>(row_cycles(tables.row_words(entry, bit)));
-               });
+      for_rows(
+          tables.chunk(c), cluster.chunk_bits[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+            cycles += spikes[16 * c + bit] * static_cast<double>(row_cycles(tables.row_words(entry, bit)));
+          });
     return cycles;
   }
   [[nodiscard]] std::int64_t least_chunk(const Cluster& cluster) const override {

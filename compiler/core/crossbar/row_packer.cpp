@@ -242,7 +242,8 @@ void RowPacker::add_longest_first() {
 
 void RowPacker::finish(CoreTables& tables) {
   if (style_ == RowStyle::kShared) add_longest_first();
-  for (const WindowIndex window : {kChunkTable, kAxonTable, kWeightWords}) tables.windows[window].words.clear();
+  for (const WindowIndex window : {kChunkTable, kAxonTable, kWeightWords})
+    tables.windows[window].words.clear();
   std::vector<std::uint32_t>& weights = tables.windows[kWeightWords].words;
   std::array<std::uint32_t, 4> base{};  // in logical words of the format
   std::size_t physical = 0;

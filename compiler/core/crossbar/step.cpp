@@ -34,8 +34,7 @@ void Model::decode() {
     const std::uint32_t bits = 8U >> format;
     const std::size_t logical = tile_.weight_words << format;
     std::vector<std::int8_t>& out = weights_[format];
-    if (std::find(tile_.weight_bits.begin(), tile_.weight_bits.end(), bits) ==
-        tile_.weight_bits.end())
+    if (std::find(tile_.weight_bits.begin(), tile_.weight_bits.end(), bits) == tile_.weight_bits.end())
       continue;
     out.resize(logical * lanes);
     for (std::size_t word = 0; word < logical; ++word)
@@ -127,12 +126,12 @@ std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint
       cycles += row_cycles(r.words);
       firing.counted += r.words;
       firing.synapses += r.nonzero;
-      const std::uint32_t groups =
-          r.offset >= tile_.groups ? 0 : std::min(r.words, tile_.groups - r.offset);
+      const std::uint32_t groups = r.offset >= tile_.groups ? 0 : std::min(r.words, tile_.groups - r.offset);
       const std::vector<std::int8_t>& weights = weights_[r.format];
       const std::size_t first = std::size_t{r.first} * lanes;
       const std::size_t n = std::size_t{groups} * lanes;
-      if (n != 0 && first + n > weights.size())
+      if (n == 0) continue;
+      if (first + n > weights.size())
         throw device_error(
             "model: a weight row ends outside the weight memory; the image does not fit this chip");
       const std::int8_t* from = weights.data() + first;
@@ -241,7 +240,8 @@ void Model::update(std::uint32_t context, bool first, bool last, Firing& firing)
   }
 }
 
-Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, std::uint32_t count, bool last) {
+Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, std::uint32_t count,
+                   bool last) {
   SPIKELOOM_CHECK(pages.size() == 1);
   if (!decoded_) decode();
   Firing firing;
