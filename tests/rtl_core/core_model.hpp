@@ -24,7 +24,6 @@ struct Push {
 };
 
 struct Result {
-  std::int64_t integrate = 0;  ///< ti - f - kIntegrate
   std::int64_t words = 0;
   std::vector<Push> pushes;
 };
