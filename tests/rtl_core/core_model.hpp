@@ -9,6 +9,8 @@
 
 namespace spikeloom::rtl_core {
 
+using ::Shape;
+
 /// One firing's inputs.
 struct Firing {
   bool first = false, last = false, readout = false, last_only = false;
