@@ -80,7 +80,7 @@ Split split_of(const Application& app) {
   return split;
 }
 
-/// What clusters are to be had of.
+/// What bounds the number of clusters.
 struct Room {
   std::uint32_t lanes = 0, tiles = 0;
 };
