@@ -74,7 +74,8 @@ struct Compiled {
 /// Compiles `path` (NIR, or an integer network in JSON) for the chip. Same input and options, same image.
 ///
 /// Checked  every stage's result is re-derived by that stage's own checker.
-/// Throws   Error{kInput} with the stage's name before it, for a network, data or options that cannot be used,
+/// Throws   Error{kInput} with the stage's name before it, for a network, data or options that cannot be
+/// used,
 ///          and for a CompileOptions::period that cannot be reached.
 /// Returns  DoesNotFit where everything is right and the chip too small: another chip may do.
 [[nodiscard]] std::variant<Compiled, DoesNotFit> compile(const std::string& path, const ChipFile& chip,
