@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""An installed copy stands by itself: it may be moved, programs are built against it, chips are Verilated from
-its own RTL, and its library says what its command says.
+"""An installed copy stands by itself: it may be moved, programs are built against it, chips are Verilated
+from its own RTL, and its library says what its command says.
 
 usage: installed_test.py SOURCE_DIR BUILD_DIR COMPILER
 """

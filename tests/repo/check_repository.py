@@ -114,8 +114,8 @@ DOORS = {
 
 
 def check_public(root):
-    """Public headers include the standard library and one another only; the command includes them, CLI11, JSON
-    and its own files, so whatever it does, any program can do.
+    """Public headers include the standard library and one another only; the command includes them, CLI11,
+    JSON and its own files, so whatever it does, any program can do.
     """
     names = tracked(root)
     known = {str(name) for name in names}
