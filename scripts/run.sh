@@ -21,8 +21,11 @@ done
 
 build=$(realpath -m "${SPIKELOOM_BUILD:-build}")
 export SPIKELOOM_CACHE=${SPIKELOOM_CACHE:-$build/chips}
-./scripts/setup.sh
-./scripts/build.sh spikeloom >&2
+./scripts/setup.sh run
+# Without the tests' own models, unless this build folder has them already.
+tests=()
+[ -e "$build/CMakeCache.txt" ] || tests=(--tests OFF)
+./scripts/build.sh "${tests[@]}" spikeloom >&2
 
 show() {
   echo "\$ spikeloom $*"

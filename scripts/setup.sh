@@ -1,8 +1,19 @@
 #!/usr/bin/env bash
-# Installs what scripts/packages.txt names and this machine lacks. Silent when nothing is missing.
+# Installs what scripts/packages.txt names for these tiers and this machine lacks.
+# Silent when nothing is missing.
+# usage: scripts/setup.sh [TIER ...]      TIER: run, test, ci, optional; without one: run and test
 # Works as root or through sudo, never asks. Exit code 3: packages are missing and cannot be installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+tiers=("$@")
+[ ${#tiers[@]} -gt 0 ] || tiers=(run test)
+for tier in "${tiers[@]}"; do
+  case "$tier" in
+    run | test | ci | optional) ;;
+    *) echo "setup: error: $tier: expected tiers among run, test, ci, optional" >&2; exit 2 ;;
+  esac
+done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "setup: error: not a Debian system; install by hand what scripts/packages.txt names" >&2
@@ -10,8 +21,9 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 fi
 
 missing=()
-while read -r package _; do
+while read -r package tier _; do
   case "$package" in "" | "#"*) continue ;; esac
+  case " ${tiers[*]} " in *" $tier "*) ;; *) continue ;; esac
   state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$state" = installed ] || missing+=("$package")
 done <scripts/packages.txt

@@ -1,45 +1,76 @@
 #!/usr/bin/env bash
 # Every check of the project: set up, build, build the test chips, run the tests.
-# usage: scripts/test.sh [--long] [--filter REGEX]
+# usage: scripts/test.sh [--quick] [--ci] [--long] [--filter REGEX]
+#   --quick          unit tests only: no Verilated chip is built
+#   --ci             also what continuous integration checks (the format of C++ and Python)
 #   --long           also the tests labelled long (more chips, more random cases)
 #   --filter REGEX   only tests whose name matches
-# Ends with ctest's own summary; the exit code is ctest's.
+# Prints the seconds of every part and the slowest tests; ends with ctest's own summary.
+# The exit code is ctest's.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+quick=no
 long=no
+tiers=(run test)
 filter=()
 while [ $# -gt 0 ]; do
   case "$1" in
+    --quick) quick=yes ;;
+    --ci) tiers+=(ci) ;;
     --long) long=yes ;;
     --filter)
       [ $# -ge 2 ] || { echo "test: error: --filter: expected a regular expression" >&2; exit 2; }
       filter=(-R "$2")
       shift
       ;;
-    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "test: error: $1: no such option; see --help" >&2; exit 2 ;;
   esac
   shift
 done
 labels=(-LE '^long$')
 [ "$long" = yes ] && labels=()
+[ "$quick" = yes ] && labels=(-L '^(unit|repo)$')
 
 build=$(realpath -m "${SPIKELOOM_BUILD:-build}")
-./scripts/setup.sh || exit
-./scripts/build.sh all || exit
-
-# Chips that several tests use are built once, before the tests; the cache is safe against two builders,
-# but a test that builds a chip would look slow.
 export SPIKELOOM_CACHE=${SPIKELOOM_CACHE:-$build/chips}
-./scripts/build.sh chips || exit
+
+# Runs a part of the work and keeps its wall and processor seconds.
+TIMEFORMAT='%R %U %S'
+parts=()
+part() {
+  local name=$1 code
+  shift
+  { time "$@" 2>&3; } 3>&2 2>"$seconds"
+  code=$?
+  parts+=("$(awk -v part="$name" \
+    'END {printf "%-8s %7.0f s wall %7.0f s processor", part, $1, $2 + $3}' "$seconds")")
+  return $code
+}
+seconds=$(mktemp)
+trap 'rm -f "$seconds"' EXIT
+
 log=$build/test.log
-ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error --timeout 900 \
-  "${labels[@]}" "${filter[@]}" </dev/null >"$log.running" 2>&1 &
-runner=$!
-tail -n +1 -f --pid=$runner "$log.running" 2>/dev/null |
-  awk '/^[0-9]+% tests passed/ {exit} {print; fflush()}'
-wait $runner
+run_tests() {
+  ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error --timeout 900 \
+    "${labels[@]}" "${filter[@]}" </dev/null >"$log.running" 2>&1 &
+  local runner=$!
+  tail -n +1 -f --pid=$runner "$log.running" 2>/dev/null |
+    awk '/^[0-9]+% tests passed/ {exit} {print; fflush()}'
+  wait $runner
+}
+
+part set-up ./scripts/setup.sh "${tiers[@]}" || exit
+if [ "$quick" = yes ]; then
+  part build ./scripts/build.sh --tests ON unit_tests || exit
+else
+  part build ./scripts/build.sh --tests ON all || exit
+  # Chips that several tests use are built once, before the tests; the cache is safe against two builders,
+  # but a test that builds a chip would look slow.
+  part chips ./scripts/build.sh chips || exit
+fi
+part tests run_tests
 code=$?
 mv "$log.running" "$log"
 
@@ -47,6 +78,8 @@ mv "$log.running" "$log"
 echo "Slowest tests:"
 sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .* ([0-9.]+) sec.*$/\2 s  \1/p' "$log" |
   sort -rn | head -n 10
+echo
+printf '%s\n' "${parts[@]}"
 echo
 sed -n '/^[0-9]*% tests passed/,$p' "$log"
 grep -q '% tests passed' "$log" || tail -n 3 "$log"

@@ -40,17 +40,22 @@ function(spikeloom_library name)
   endforeach()
 endfunction()
 
-# spikeloom_test(NAME SOURCES a_test.cpp ... LINK lib ... [LABELS label ...] [TIMEOUT seconds])
-# One executable NAME; every TEST in it is a ctest test of its own.
+# spikeloom_test(NAME SOURCES a_test.cpp ... LINK lib ...
+#   [LABELS label ...] [TIMEOUT seconds] [FILTER PATTERN])
+# One executable NAME; every TEST in it that PATTERN chooses (default: all) is a ctest test of its own.
+# Without LABELS it is a unit test: no Verilated chip, seconds (scripts/test.sh --quick).
 find_package(GTest QUIET)
+set(SPIKELOOM_TESTS OFF)
+if(BUILD_TESTING AND TARGET GTest::gmock)
+  set(SPIKELOOM_TESTS ON)
+  include(GoogleTest)
+endif()
+add_custom_target(unit_tests)
 function(spikeloom_test name)
-  if(NOT BUILD_TESTING)
+  if(NOT SPIKELOOM_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK;PRIVATE_LINK;LABELS" ${ARGN})
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
-  endif()
+  cmake_parse_arguments(ARG "" "TIMEOUT;FILTER" "SOURCES;LINK;PRIVATE_LINK;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE spikeloom_flags GTest::gtest GTest::gmock GTest::gtest_main
     ${ARG_PRIVATE_LINK})
@@ -59,7 +64,28 @@ function(spikeloom_test name)
   endforeach()
   target_compile_definitions(${name} PRIVATE
     SPIKELOOM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SPIKELOOM_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  include(GoogleTest)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+    add_dependencies(unit_tests ${name})
+  endif()
+  spikeloom_tests_of(${name} FILTER "${ARG_FILTER}" LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# spikeloom_tests_of(NAME [FILTER PATTERN] LABELS label ... [TIMEOUT seconds])
+# Tests of a program that is there.
+function(spikeloom_tests_of name)
+  cmake_parse_arguments(ARG "" "TIMEOUT;FILTER" "LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "${ARG_FILTER}"
     PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# spikeloom_absent_test(NAME REASON): stands where tests cannot be built, as a visible skip that says why.
+function(spikeloom_absent_test name reason)
+  if(BUILD_TESTING)
+    add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: ${reason}")
+    set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped: ")
+  endif()
 endfunction()

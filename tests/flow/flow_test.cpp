@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -28,20 +29,6 @@
 namespace spikeloom::testing {
 namespace {
 
-// flow_shipped_test is this file on the chips that users have, flow_long_test on the largest ones, by flag.
-#if defined(SPIKELOOM_FLOW_LONG)
-constexpr const char* kFolder = "/chips/";
-constexpr const char* kChips[] = {"mesh8x8", "mesh16x16"};
-constexpr int kBlocks = 6;  ///< tests per chip
-#elif defined(SPIKELOOM_FLOW_SHIPPED)
-constexpr const char* kFolder = "/chips/";
-constexpr const char* kChips[] = {"tile1", "mesh2x2", "mesh4x4", "mesh8x8"};
-constexpr int kBlocks = 3;
-#else
-constexpr const char* kFolder = "/tests/chips/";
-constexpr const char* kChips[] = {"one", "row", "column", "narrow", "square", "wide"};
-constexpr int kBlocks = 12;
-#endif
 /// Networks that fit, per test. On the RTL, mesh8x8 takes a second for one, mesh16x16 ten.
 int cases(const Chip& chip) { return chip.tiles() < 64 ? 15 : 3; }
 
@@ -51,8 +38,11 @@ std::optional<std::uint64_t> replayed_seed() {
   return text == nullptr ? std::nullopt : std::optional<std::uint64_t>(std::strtoull(text, nullptr, 10));
 }
 
+/// One of tests/chips, else one of chips/.
 Chip test_chip(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + kFolder + name + ".toml");
+  const std::string root = SPIKELOOM_SOURCE_DIR;
+  const std::string own = root + "/tests/chips/" + name + ".toml";
+  return read_chip(std::filesystem::exists(own) ? own : root + "/chips/" + name + ".toml");
 }
 
 /// Nothing where the network is too large for the chip, in words that tests of the stages read.
@@ -366,7 +356,6 @@ TEST_P(Flow, TunedPagesKeepTheirPeriods) {
   });
 }
 
-#if !defined(SPIKELOOM_FLOW_LONG) && !defined(SPIKELOOM_FLOW_SHIPPED)
 /// What it gains, so that it is seen when it no longer does: 180 random networks on a row of tiles.
 TEST(Orders, ListSchedulingShortensSomePeriods) {
   const Chip chip = test_chip("row");
@@ -414,7 +403,6 @@ TEST(Crowded, NetworksOnFewTilesAreGoldenAndKeepTheirPromises) {
   EXPECT_GE(by_level, 3);
   EXPECT_LE(by_level, 37);
 }
-#endif
 
 TEST_P(Flow, RelabellingNeuronsOnlyRelabelsTheSpikes) {
   for_cases([](const Chip& chip, std::uint64_t seed) {
@@ -467,15 +455,25 @@ TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
   });
 }
 
-std::vector<Param> params() {
+/// `blocks` tests of each chip.
+std::vector<Param> params(std::initializer_list<const char*> chips, int blocks) {
   std::vector<Param> list;
-  for (const char* chip : kChips)
-    for (int block = 0; block < kBlocks; ++block) list.push_back({chip, block});
+  for (const char* chip : chips)
+    for (int block = 0; block < blocks; ++block) list.push_back({chip, block});
   return list;
 }
 
-INSTANTIATE_TEST_SUITE_P(Chips, Flow, ::testing::ValuesIn(params()),
-                         [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
+std::string name_of(const ::testing::TestParamInfo<Param>& info) {
+  return info.param.chip + std::to_string(info.param.block);
+}
+
+INSTANTIATE_TEST_SUITE_P(Chips, Flow,
+                         ::testing::ValuesIn(params({"one", "row", "column", "narrow", "square", "wide"},
+                                                    12)),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Shipped, Flow,
+                         ::testing::ValuesIn(params({"tile1", "mesh2x2", "mesh4x4", "mesh8x8"}, 3)), name_of);
+INSTANTIATE_TEST_SUITE_P(Large, Flow, ::testing::ValuesIn(params({"mesh8x8", "mesh16x16"}, 6)), name_of);
 
 }  // namespace
 }  // namespace spikeloom::testing
