@@ -6,8 +6,6 @@
 
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
 #include <spikeloom/spikeloom.hpp>
 
 namespace spikeloom {
