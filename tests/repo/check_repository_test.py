@@ -74,7 +74,7 @@ class CheckRepository(unittest.TestCase):
 
     def test_a_public_type_that_is_defined_again_is_found(self):
         files = {
-            "host/api/include/spikeloom/a.hpp": "struct Chip;\nstruct Report {\n};\nenum class Kind : char {\n",
+            "host/api/include/spikeloom/a.hpp": "struct Chip;\nstruct Report {\n};\nenum class Kind : char {",
             "compiler/base/e.hpp": "struct Chip {\n};\nstruct Report;\n",
         }
         self.assertEqual(self.breaches("public", files), [])
