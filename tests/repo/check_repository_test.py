@@ -196,6 +196,16 @@ class CheckRepository(unittest.TestCase):
         }
         self.assertEqual(self.breaches("cores", own), [])
 
+    def test_a_public_type_that_is_defined_again_is_found(self):
+        files = {
+            "host/api/include/spikeloom/a.hpp": "struct Chip;\nstruct Report {\n};\nenum class Kind : char {",
+            "compiler/base/e.hpp": "struct Chip {\n};\nstruct Report;\n",
+        }
+        self.assertEqual(self.breaches("public", files), [])
+        for line in ("struct Report {", "class Kind {"):
+            with self.subTest(line):
+                self.assert_found("public", {**files, "compiler/base/d.hpp": line}, "d.hpp:1")
+
     def test_each_banned_form_is_found(self):
         for line in (
             "import pkg::*;",
