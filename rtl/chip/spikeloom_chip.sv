@@ -1,5 +1,6 @@
 // The chip: a mesh of Width x Height tiles, the host port west of tile (0, 0), the configuration ring through
-// all. docs/protocol.md, section 1. The parameters are those of a chip file (docs/chip-file.md).
+// all. docs/protocol.md, section 1. The parameters are those of a chip file (docs/chip-file.md); what a kind of
+// tile has of its own is a vector of 32 bits a kind, kind 0 lowest.
 //
 // Two streams of 64-bit words (once raised, valid and data hold until ready), and idle_o: 1 means that
 // nothing but NODE_FROZEN changes until a word goes in or comes out, so a simulator need not evaluate clocks
@@ -65,6 +66,10 @@ module spikeloom_chip #(
   for (genvar y = 0; y < Height; y++) begin : gen_row
     for (genvar x = 0; x < Width; x++) begin : gen_tile
       localparam int unsigned N = y * Width + x;
+      localparam int unsigned Kind = 32'(TileKinds[8*N+:8]);
+      if (Kind >= Kinds) begin : gen_check_kind
+        $error("TileKinds: there is no kind of this number");
+      end
       logic [4*FlitBits-1:0] spike_in;
       logic [3:0] credit_in;
 

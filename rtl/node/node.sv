@@ -1,4 +1,4 @@
-// A tile: spike router, credit router, network interface, sequencer, crossbar core, ring stop.
+// A tile: spike router, credit router, network interface, sequencer, core, ring stop.
 // docs/protocol.md, sections 2 to 5. Holds no state of its own but what the ring writes and reads.
 //
 // Network ports are flat, as the routers' without the local one: north, east, south, west.
@@ -384,8 +384,8 @@ module node #(
       .active_o(contexts_active)
   );
 
-  crossbar_core #(
-      `SPIKELOOM_PASS_CROSSBAR_PARAMETERS
+  core #(
+      `SPIKELOOM_PASS_CORE_PARAMETERS
   ) u_core (
       .clk_i,
       .rst_i(rst_i || clear),

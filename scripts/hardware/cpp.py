@@ -75,6 +75,11 @@ def header(description):
     ]
     for name, value in described.constants(description):
         out.append(f"inline constexpr std::uint32_t {constant_name(name)} = {value};")
+    names = ", ".join(f'"{name}"' for name in description["cores"])
+    out.append("/// Names of the cores by number.")
+    out.append(
+        f"inline constexpr std::array<std::string_view, {len(description['cores'])}> kCoreNames = {{{names}}};"
+    )
     out += kernel.header(description["kernel"])
     for name, width, fields in described.layouts(description):
         out += memory_word(name, width, fields) if name.startswith("mem_") else word(name, width, fields)
@@ -134,6 +139,8 @@ def key_table(description):
     for item in parameters.of_files(description):
         row = [f'.table = "{parameters.table_of(item)}"', f'.name = "{parameters.name_of(item)}"']
         row += [f'.rtl = "{item["rtl"]}"'] + ([".of_node = true"] if item["rtl"] in node else [])
+        row += [".of_kind = true"] if parameters.of_kind(description, item) else []
+        row += [f'.core = "{item["owner"]}"'] if item["owner"] in description["cores"] else []
         if "choices" in item:
             choices = parameters.choices_of(description, item).items()
             row.append(accessor("list", "std::vector<std::uint32_t>", item))

@@ -40,6 +40,9 @@ def load(hardware):
         description.setdefault(table, [])
     for path in core_files(hardware):
         add_core(description, tomllib.loads(path.read_text(encoding="utf-8")), path)
+    # The default core has number 0, the others follow by name.
+    first = parameters.default_core(description)
+    description["cores"].sort(key=lambda name: (name != first, name))
     check(description)
     return description
 
@@ -93,6 +96,8 @@ def constants(description):
             yield prefix + name, value
     for block in description["address_block"]:
         yield f"ADDR_BLOCK_{block['name'].upper()}", block["block"]
+    for number, name in enumerate(description["cores"]):
+        yield f"CORE_{name.upper()}", number
     yield from kernel.constants(description["kernel"])
 
 

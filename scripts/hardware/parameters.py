@@ -3,6 +3,9 @@ import sys
 
 OWNERS = ("chip", "noc", "node", "host")  # and every core by its name
 MODULES = ("node", "host_port", "core")
+# What the RTL takes without a key that sets it: the hash of all others, how many kinds of tile there are, which
+# kind every tile is of, a tile's own kind, a kind's core.
+DERIVED = ("hash", "kinds", "map", "kind", "core")
 TABLES = ("mesh", "noc", "tile", "host")  # of a chip file, in the order in which it is printed
 MEMBERS = {"mesh": "", "noc": "", "tile": "tile.", "host": "host."}  # where Chip has a table's keys
 REFERENCES = ("divides", "at_most", "numbered_by")
@@ -16,7 +19,7 @@ KNOWN = {
     "text",
     "choices",
     "always",
-    "hash",
+    "derived",
     "modules",
 } | {
     "power_of_two",
@@ -29,8 +32,22 @@ def of_files(description):
     """Parameters that a chip file sets, table by table."""
     for table in TABLES:
         for item in description["parameter"]:
-            if "hash" not in item and table_of(item) == table:
+            if "key" in item and table_of(item) == table:
                 yield item
+
+
+def derived(description, what):
+    (item,) = (item for item in description["parameter"] if item.get("derived") == what)
+    return item
+
+
+def default_core(description):
+    return derived(description, "core")["default"]
+
+
+def of_kind(description, item):
+    """Whether a kind of tile has a value of its own."""
+    return item["owner"] in ("node", *description["cores"]) and item.get("derived") != "kind"
 
 
 def table_of(item):
@@ -47,12 +64,12 @@ def choices_of(description, item):
 
 
 def rtl_default(description, item):
-    if "hash" in item:
-        return 0
+    if item.get("derived") == "core":
+        return description["cores"].index(item["default"])
     if "choices" in item:
         choices = choices_of(description, item)
         return sum(1 << choices[value] for value in item["default"])
-    return item["default"]
+    return item.get("default", 0)
 
 
 def meaning(item):
@@ -73,22 +90,31 @@ def check_number(what, item):
 def check(description):
     """Stops with the first fault."""
     owners = (*OWNERS, *description["cores"])
+    if default_core(description) not in description["cores"]:
+        sys.exit(f"parameter: core {default_core(description)}: no such folder of rtl/core")
+    if taken := set(description["cores"]) & {*OWNERS, *MODULES}:
+        sys.exit(f"rtl/core: {', '.join(sorted(taken))}: a core cannot have this name")
     items = description["parameter"]
     for item in items:
         what = f"parameter {item.get('key', item.get('rtl', '?'))}"
         if unknown := set(item) - KNOWN:
             sys.exit(f"{what}: {', '.join(sorted(unknown))}: no such entry")
-        needed = {"rtl", "owner"} if "hash" in item else {"rtl", "owner", "key", "default", "unit", "text"}
+        needed = {"rtl", "owner"}
+        needed |= set() if "derived" in item else {"key", "default", "unit", "text"}
         if missing := needed - set(item):
             sys.exit(f"{what}: {', '.join(sorted(missing))} is missing")
         if item["owner"] not in owners:
             sys.exit(f"{what}: owner {item['owner']}: expected one of {', '.join(owners)}")
         if wrong := set(item.get("modules", ())) - set(MODULES):
             sys.exit(f"{what}: modules: {', '.join(sorted(wrong))}: expected {', '.join(MODULES)}")
-        if "hash" in item:
+        if "derived" in item:
+            if item["derived"] not in DERIVED:
+                sys.exit(f"{what}: derived {item['derived']}: expected one of {', '.join(DERIVED)}")
             continue
         if table_of(item) not in TABLES:
             sys.exit(f"{what}: expected a key of the tables {', '.join(TABLES)}")
+        if of_kind(description, item) and table_of(item) != "tile":
+            sys.exit(f"{what}: {item['owner']}'s keys are a kind of tile's: expected table tile")
         if "choices" not in item:
             check_number(what, item)
         elif item["always"] not in item["default"]:

@@ -36,22 +36,58 @@ def lists(description):
     """(macro's middle part, parameters) of every module that takes a list of them."""
     items = description["parameter"]
     cores = description["cores"]
-    yield "CHIP", items
+    yield "CHIP", [i for i in items if i.get("derived") != "kind"]
     yield "NODE", [i for i in items if i["owner"] in cores or "node" in i.get("modules", ())]
     yield "HOST_PORT", [i for i in items if "host_port" in i.get("modules", ())]
+    yield "CORE", [
+        i
+        for i in items
+        if i["owner"] in cores or "core" in i.get("modules", ()) or i.get("derived") == "core"
+    ]
     for core in cores:
         yield core.upper(), [i for i in items if i["owner"] == core or "core" in i.get("modules", ())]
 
 
 def declaration(description, item):
-    if "hash" in item:
+    if item.get("derived") == "hash":
         return f"parameter logic [31:0] {item['rtl']} = 32'd0"
+    if item.get("derived") == "map":
+        return f"parameter logic [32*((Width*Height+3)/4)-1:0] {item['rtl']} = '0"
     return f"parameter int unsigned {item['rtl']} = {parameters.rtl_default(description, item)}"
+
+
+def declared_in(name, description, item):
+    """A line of a module's list: the chip has 32 bits a kind of what is a kind's."""
+    if name == "CHIP" and parameters.of_kind(description, item):
+        value = parameters.rtl_default(description, item)
+        return f"parameter logic [32*Kinds-1:0] {item['rtl']} = {{Kinds{{32'd{value}}}}}"
+    return f"`SPIKELOOM_PARAMETER_{item['rtl']}"
+
+
+def passed_to(name, description, item):
+    """The node stands in the chip and is of the kind `Kind` there; the others pass on what they have."""
+    rtl = item["rtl"]
+    if name == "NODE" and parameters.of_kind(description, item):
+        return f".{rtl}({rtl}[32*Kind+:32])"
+    return f".{rtl}({rtl})"
+
+
+def instances(description):
+    """Each core where it is the one that is asked for; its ports are the signals of their names."""
+    for core in description["cores"]:
+        yield f"if (Core == spikeloom_pkg::CORE_{core.upper()}) begin : gen_{core}"
+        yield f"  {core}_core #("
+        yield f"    `SPIKELOOM_PASS_{core.upper()}_PARAMETERS"
+        yield "  ) u_core (.*);"
+        yield "end"
 
 
 def breaches(description, item):
     """(condition of a value that is wrong, what is expected)."""
     name = item["rtl"]
+    if item.get("derived") == "core":
+        yield f"{name} >= {len(description['cores'])}", f"{name}: no core has this number"
+        return
     rtl_of = {other["key"]: other["rtl"] for other in description["parameter"] if "key" in other}
     if "choices" in item:
         choices = parameters.choices_of(description, item)
@@ -88,11 +124,13 @@ def header(description):
         NOTE,
         "//",
         "// `SPIKELOOM_PARAMETER_Name            declares one parameter with its default",
-        "// `SPIKELOOM_NODE_PARAMETERS           declares all that the node takes; likewise for CHIP,",
-        "//                                      HOST_PORT and every core",
-        "// `SPIKELOOM_PASS_NODE_PARAMETERS      passes them on: .Name(Name), ...",
+        "// `SPIKELOOM_NODE_PARAMETERS           declares all that the node takes; likewise for HOST_PORT, CORE",
+        "//                                      (what any core takes) and every core; CHIP declares 32 bits a",
+        "//                                      kind of tile of what is a kind's, kind 0 lowest",
+        "// `SPIKELOOM_PASS_NODE_PARAMETERS      passes them on: .Name(Name), ...; to the node those of `Kind`",
         "// `SPIKELOOM_CHECK_NODE_PARAMETERS     stops the elaboration at forbidden values; likewise for the",
         "//                                      owners CHIP, NOC, HOST and every core",
+        "// `SPIKELOOM_CORE_INSTANCES            the core that `Core` names, connected by the ports' names",
         "`ifndef SPIKELOOM_PARAMETERS_SVH",
         "`define SPIKELOOM_PARAMETERS_SVH",
     ]
@@ -105,19 +143,19 @@ def header(description):
         out.append(
             macro(
                 f"SPIKELOOM_{name}_PARAMETERS",
-                [f"`SPIKELOOM_PARAMETER_{item['rtl']}{comma(item)}" for item in taken],
+                [declared_in(name, description, item) + comma(item) for item in taken],
             )
         )
         out.append(
             macro(
                 f"SPIKELOOM_PASS_{name}_PARAMETERS",
-                [f".{item['rtl']}({item['rtl']}){comma(item)}" for item in taken],
+                [passed_to(name, description, item) + comma(item) for item in taken],
             )
         )
     for owner in (*parameters.OWNERS, *description["cores"]):
         lines = []
         for item in items:
-            if item["owner"] != owner or "hash" in item:
+            if item["owner"] != owner or item.get("derived") in ("hash", "map", "kind"):
                 continue
             for number, (condition, text) in enumerate(breaches(description, item)):
                 lines += [
@@ -126,4 +164,5 @@ def header(description):
                     "end",
                 ]
         out.append(macro(f"SPIKELOOM_CHECK_{owner.upper()}_PARAMETERS", lines))
+    out.append(macro("SPIKELOOM_CORE_INSTANCES", instances(description)))
     return "\n".join([*out, "`endif", ""])

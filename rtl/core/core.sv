@@ -1,0 +1,45 @@
+// The core of a tile: that of rtl/core/*/ which `Core` names. Its ports are those of every core: pages go in,
+// bitmaps come out, the ring reads and writes memories. rtl/core/README.md.
+`include "spikeloom_parameters.svh"
+
+module core #(
+    `SPIKELOOM_CORE_PARAMETERS
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic en_i,
+
+    input logic       fire_i,        // cycle f
+    input logic       fire_first_i,  // f: old state reads as 0
+    input logic       fire_last_i,   // f: the page ends a sample
+    input logic [8:0] fire_limit_i,  // f: leading chunks that count
+
+    input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
+    input logic [15:0] ctx_update_i,
+    input logic [15:0] ctx_updates_i,
+    input logic [15:0] ctx_state_i,
+    input logic        ctx_readout_i,
+    input logic        ctx_last_only_i,
+
+    input  logic [PageChunks-1:0] page_valid_i,  // f + 1
+    output logic [           7:0] page_chunk_o,
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,   // of page_chunk_o one enabled cycle before
+
+    output logic                      free_o,
+    output logic                      out_push_o,
+    output logic [ChunkIndexBits-1:0] out_index_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
+    output logic                      done_o,
+    output logic                      count_word_o,  // a weight word of a row, dropped groups included
+
+    input  logic        cfg_we_i,
+    input  logic        cfg_re_i,
+    input  logic [ 3:0] cfg_memory_i,
+    input  logic [23:0] cfg_word_i,
+    input  logic [ 7:0] cfg_part_i,
+    input  logic [31:0] cfg_data_i,
+    output logic [31:0] cfg_data_o,   // two clock cycles after cfg_re_i
+    output logic [ 7:0] cfg_parts_o   // of a word of cfg_memory_i
+);
+  `SPIKELOOM_CORE_INSTANCES
+endmodule
