@@ -22,7 +22,11 @@ class Trials {
         asked_(options),
         base_(options),
         counts_(image_.application.populations.size(), 0) {
-    for (const Cluster& cluster : image_.application.clusters) ++counts_[cluster.population.index()];
+    for (const Cluster& cluster : image_.application.clusters) {
+      ++counts_[cluster.population.index()];
+      base_.kinds[image_.application.populations[cluster.population.index()]] =
+          image_.chip.kind(cluster.kind).name;
+    }
     // What the image has, said outright, so that each trial changes one thing.
     asked_.dump.reset();
     base_.dump.reset();

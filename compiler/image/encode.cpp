@@ -166,7 +166,7 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<Cluster> T>
 void fields(A& a, T& x) {
-  a(x.name, x.population, x.neurons, x.readout, x.last_only, x.out_entries, x.inbound, x.chunk_bits, x.limit,
+  a(x.name, x.population, x.kind, x.neurons, x.readout, x.last_only, x.out_entries, x.inbound, x.chunk_bits, x.limit,
     x.activity, x.tables);
 }
 template <class A, Either<StreamInput> T>

@@ -52,7 +52,7 @@ struct MemoryUse {
 };
 
 std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
-  const TileConfig& t = image.chip.tile;
+  const TileKind& t = image.chip.kind_at(tile);
   std::vector<MemoryUse> use{{"contexts", 0, t.contexts}, {"pages", 0, t.page_rows}};
   for (const MemoryInfo& memory : core_of(t).memories(t))
     use.push_back({std::string(memory.name), 0, memory.capacity});
@@ -250,7 +250,7 @@ std::string to_json(const Report& report, const Image& image) {
     tile["wait_input"] = c.wait_input;
     tile["wait_output"] = c.wait_output;
     tile["spikes"] = c.spikes;
-    tile[std::string(core_of(image.chip.tile).counter().name)] = c.core;
+    tile[std::string(core_of(image.chip.kind_at(TileId{t})).counter().name)] = c.core;
     tile["utilisation"] =
         report.cycles > 0 ? static_cast<double>(c.busy) / static_cast<double>(report.cycles) : 0.0;
     for (const MemoryUse& use : memory_use(image, TileId{t}))
@@ -304,7 +304,7 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
     out << "  " << tile_text(image, t) << ": busy " << fixed(static_cast<double>(c.busy) * share, 1)
         << " %, waits for input " << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
         << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
-        << c.core << " " << core_of(image.chip.tile).counter().counts << ";";
+        << c.core << " " << core_of(image.chip.kind_at(TileId{t})).counter().counts << ";";
     for (const MemoryUse& use : memory_use(image, TileId{t}))
       if (use.name == "weights" || use.name == "pages")
         out << " " << use.name << " " << use.used << "/" << use.available;

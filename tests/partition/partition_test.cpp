@@ -243,7 +243,7 @@ TEST(Partition, RefusesAReadoutOnAChipWithout) {
   net.populations[0].kind = NeuronKind::kLi;
   Chip chip;
   chip.tile.readout = 0;
-  EXPECT_THAT(error_of(net, chip), HasSubstr("it is a readout; the chip has tile.readout = 0"));
+  EXPECT_THAT(error_of(net, chip), HasSubstr("it is a readout, but tile.readout = 0"));
   chip.tile.readout = 1;
   chip.tile.out_entries = 1;
   EXPECT_THAT(error_of(net, chip), HasSubstr("no tile holds one of its neurons"));
