@@ -75,11 +75,10 @@ def header(description):
     ]
     for name, value in described.constants(description):
         out.append(f"inline constexpr std::uint32_t {constant_name(name)} = {value};")
-    names = ", ".join(f'"{name}"' for name in description["cores"])
+    names = [f'"{name}"' for name in description["cores"]]
+    array = f"std::array<std::string_view, {len(names)}>"
     out.append("/// Names of the cores by number.")
-    out.append(
-        f"inline constexpr std::array<std::string_view, {len(description['cores'])}> kCoreNames = {{{names}}};"
-    )
+    out.append(f"inline constexpr {array} kCoreNames = {{{', '.join(names)}}};")
     out += kernel.header(description["kernel"])
     for name, width, fields in described.layouts(description):
         out += memory_word(name, width, fields) if name.startswith("mem_") else word(name, width, fields)

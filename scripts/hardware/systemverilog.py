@@ -88,6 +88,10 @@ def breaches(description, item):
     if item.get("derived") == "core":
         yield f"{name} >= {len(description['cores'])}", f"{name}: no core has this number"
         return
+    if item.get("derived") == "kinds":
+        most = description["limits"]["KINDS"]
+        yield f"{name} < 1 || {name} > {most}", f"{name} must be 1 to {most}"
+        return
     rtl_of = {other["key"]: other["rtl"] for other in description["parameter"] if "key" in other}
     if "choices" in item:
         choices = parameters.choices_of(description, item)
@@ -124,10 +128,10 @@ def header(description):
         NOTE,
         "//",
         "// `SPIKELOOM_PARAMETER_Name            declares one parameter with its default",
-        "// `SPIKELOOM_NODE_PARAMETERS           declares all that the node takes; likewise for HOST_PORT, CORE",
-        "//                                      (what any core takes) and every core; CHIP declares 32 bits a",
-        "//                                      kind of tile of what is a kind's, kind 0 lowest",
-        "// `SPIKELOOM_PASS_NODE_PARAMETERS      passes them on: .Name(Name), ...; to the node those of `Kind`",
+        "// `SPIKELOOM_NODE_PARAMETERS           declares all that the node takes; likewise for HOST_PORT,",
+        "//                                      CORE (what any core takes) and every core; CHIP declares",
+        "//                                      32 bits for each kind of tile of what is a kind's",
+        "// `SPIKELOOM_PASS_NODE_PARAMETERS      passes them on: .Name(Name), ...; to the node those of Kind",
         "// `SPIKELOOM_CHECK_NODE_PARAMETERS     stops the elaboration at forbidden values; likewise for the",
         "//                                      owners CHIP, NOC, HOST and every core",
         "// `SPIKELOOM_CORE_INSTANCES            the core that `Core` names, connected by the ports' names",

@@ -25,12 +25,12 @@ using ::testing::HasSubstr;
 
 constexpr Word kPoison = 0xdeaddeaddeaddeadULL;
 
-VerilatedDesign loopback(std::uint64_t delay = 3) {
+VerilatedDesign loopback(std::uint32_t delay = 3) {
   return {.name = "loopback",
           .top = "loopback_chip",
           .packages = {},
           .directories = {fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl"},
-          .parameters = {{"Depth", 8}, {"Delay", delay}}};
+          .parameters = {{"Depth", {8}}, {"Delay", {delay}}}};
 }
 
 /// A folder that goes away with the test.
@@ -143,7 +143,7 @@ TEST(VerilatorBuild, TellsContentsApart) {
   VerilatedDesign design = loopback();
   design.directories = {scratch.path() / "rtl"};
   const fs::path first = build_verilated(design, build, {}).path;
-  design.parameters[1].value = 9;
+  design.parameters[1].words = {9};
   const fs::path second = build_verilated(design, build, {}).path;
   EXPECT_NE(first, second);
   std::ofstream(scratch.path() / "rtl/loopback_chip.sv", std::ios::app) << "// another text\n";
@@ -201,7 +201,7 @@ TEST(VerilatorBuild, KeepsTheLogOfAFailure) {
 TEST(VerilatorBuild, NamesAnUnknownParameter) {
   const Scratch scratch;
   VerilatedDesign design = loopback();
-  design.parameters.push_back({"Absent", 1});
+  design.parameters.push_back({"Absent", {1}});
   EXPECT_THAT(failure([&] { (void)build_verilated(design, {.cache = scratch.path() / "cache"}, {}); }),
               HasSubstr("Absent"));
 }
