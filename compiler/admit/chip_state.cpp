@@ -108,9 +108,9 @@ std::vector<std::string> range_faults(const Chip& chip, const Resident& resident
         continue;
       }
       if (!faults.empty()) return faults;
-      require(end.counter <
-                  (channel.from ? kind_at(channel.from).credit_counters : chip.host.credit_counters),
-              "a credit counter beyond the chip's");
+      require(
+          end.counter < (channel.from ? kind_at(channel.from).credit_counters : chip.host.credit_counters),
+          "a credit counter beyond the chip's");
       require(end.number < kind_at(end.to).deliveries, "a delivery beyond the chip's");
       slots(end.credit_slots, chip.credit_wheel);
     }

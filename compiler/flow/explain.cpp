@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/base/error.hpp"
+#include "compiler/map/map.hpp"
 
 namespace spikeloom {
 namespace {

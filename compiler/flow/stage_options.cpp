@@ -43,7 +43,7 @@ std::optional<Ratio> wanted_period(const Chip& chip, const CompileOptions& optio
 /// What every kind of tile offers, so that no population is bound to one of them by its numbers.
 QuantizeLimits limits_of(const Chip& chip) {
   QuantizeLimits limits{chip.tile.state_bits, chip.tile.acc_bits,  chip.tile.bias_bits,
-                   chip.tile.max_shift,  chip.tile.max_scale, chip.tile.weight_bits};
+                        chip.tile.max_shift,  chip.tile.max_scale, chip.tile.weight_bits};
   for (const TileKind& kind : chip.more_kinds) {
     limits.acc_bits = std::min(limits.acc_bits, kind.acc_bits);
     limits.bias_bits = std::min(limits.bias_bits, kind.bias_bits);

@@ -74,8 +74,7 @@ std::vector<std::string> check(const ImageView& image) {
   if (!list.empty()) return list;
   for (const Cluster& cluster : app.clusters) {
     const std::vector<std::string> mismatches = kind_mismatches(cluster, image.chip);
-    for (const std::string& mismatch : mismatches)
-      list.push_back("cluster " + cluster.name + " " + mismatch);
+    for (const std::string& mismatch : mismatches) list.push_back("cluster " + cluster.name + " " + mismatch);
     if (!mismatches.empty()) continue;
     for (const Need& e : excesses(cluster, image.chip))
       list.push_back("cluster " + cluster.name + " exceeds " + e.key);

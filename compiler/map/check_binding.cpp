@@ -27,7 +27,8 @@ class BindingChecker {
   BindingChecker(const Application& app, const Binding& binding, const Chip& chip, Tiles tiles)
       : app_(app), binding_(binding), chip_(chip), tiles_(chip.tiles()), kinds_(chip.tiles()) {
     if (tiles == Tiles::kNobody) tiles_ = static_cast<std::uint32_t>(binding.orders.size());
-    for (std::uint32_t t = 0; t < tiles_ && tiles == Tiles::kChip; ++t) kinds_[t] = chip.kind_number(TileId{t});
+    for (std::uint32_t t = 0; t < tiles_ && tiles == Tiles::kChip; ++t)
+      kinds_[t] = chip.kind_number(TileId{t});
   }
 
   std::vector<std::string> run_without_ways() {

@@ -25,7 +25,8 @@ struct Load {
   std::vector<std::int64_t> work;
 };
 
-/// The kind's clusters onto its tiles among the first `tiles`. False: so cut, some tile's tables are too small.
+/// The kind's clusters onto its tiles among the first `tiles`. False: so cut, some tile's tables are too
+/// small.
 bool pack_kind(const Application& app, const Chip& chip, std::uint32_t kind, std::uint32_t tiles,
                const Load& all, std::vector<TileId>& places) {
   std::vector<TileId> own;

@@ -122,7 +122,8 @@ const std::array<Table, 5>& tables() {
        [](const TableNeeds& n) { return n.deliveries; }},
       {"host.channels", [](Chip& c, std::uint32_t) -> std::uint32_t& { return c.host.channels; },
        [](const TableNeeds& n) { return n.host_channels; }},
-      {"host.credit_counters", [](Chip& c, std::uint32_t) -> std::uint32_t& { return c.host.credit_counters; },
+      {"host.credit_counters",
+       [](Chip& c, std::uint32_t) -> std::uint32_t& { return c.host.credit_counters; },
        [](const TableNeeds& n) { return n.host_counters; }},
   }};
   return list;

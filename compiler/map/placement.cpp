@@ -152,8 +152,8 @@ class Placer {
     }
   }
 
-  /// The largest first, each into the first tile with room. `failed`: the cluster that found none. `only`: the
-  /// clusters of that kind, and no others.
+  /// The largest first, each into the first tile with room. `failed`: the cluster that found none. `only`:
+  /// the clusters of that kind, and no others.
   [[nodiscard]] bool place_first_fit(std::size_t& failed, std::optional<std::uint32_t> only = std::nullopt) {
     std::vector<std::size_t> order(tile_.size());
     std::vector<double> size(tile_.size(), 0);
@@ -548,8 +548,7 @@ std::string no_room(const Application& app, const Chip& chip, std::uint32_t tile
                                       [&](const Cluster& cluster) { return cluster.kind == kind; });
   std::string text = std::to_string(clusters) + " clusters do not fit " + std::to_string(have[kind]) +
                      " tiles of kind " + chip.kind(kind).name + " of chip " + chip.name +
-                     ": no room left for " + app.clusters[failed].name +
-                     totals(app, chip, kind, have[kind]);
+                     ": no room left for " + app.clusters[failed].name + totals(app, chip, kind, have[kind]);
   for (std::uint32_t k = 0; k < chip.kinds(); ++k)
     if (const std::uint32_t needed = tiles_needed(app, chip, k); needed > have[k])
       text += "; kind " + chip.kind(k).name + " needs " + std::to_string(needed) + " tiles, the chip has " +

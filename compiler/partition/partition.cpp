@@ -297,14 +297,14 @@ class Partitioner {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::uint32_t neuron = 0;
     for (const Need& e : excess_of_one(skeleton, c, neuron))
-      reasons_[p].push_back("neuron " + std::to_string(neuron) + " (" + std::to_string(fan_in_) +
-                            " synapses over " + std::to_string(sources_) + " channels) alone needs " + e.key +
-                            " = " + std::to_string(e.needed) + ", " + who_has(chip_, clustering_.kind[p]) +
-                            " has " + std::to_string(e.available) +
-                            (e.needed > largest(e.key)
-                                 ? "; no chip has more than " + std::to_string(largest(e.key)) +
-                                       ": fewer or nearer sources are needed"
-                                 : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
+      reasons_[p].push_back(
+          "neuron " + std::to_string(neuron) + " (" + std::to_string(fan_in_) + " synapses over " +
+          std::to_string(sources_) + " channels) alone needs " + e.key + " = " + std::to_string(e.needed) +
+          ", " + who_has(chip_, clustering_.kind[p]) + " has " + std::to_string(e.available) +
+          (e.needed > largest(e.key)
+               ? "; no chip has more than " + std::to_string(largest(e.key)) +
+                     ": fewer or nearer sources are needed"
+               : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
   }
 
   /// By cluster of the skeleton: builds its tables and counts.
@@ -379,8 +379,7 @@ std::vector<std::vector<KindAnswer>> ask_kinds(const IntNetwork& network, const 
   std::vector<std::vector<KindAnswer>> answers(network.populations.size());
   for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
     std::vector<KindAnswer> of_kind =
-        Partitioner(network, chip, options, layers,
-                    std::vector<std::uint32_t>(network.populations.size(), k))
+        Partitioner(network, chip, options, layers, std::vector<std::uint32_t>(network.populations.size(), k))
             .ask();
     for (std::size_t p = 0; p < answers.size(); ++p) {
       if (tiles[k] == 0)
@@ -394,7 +393,7 @@ std::vector<std::vector<KindAnswer>> ask_kinds(const IntNetwork& network, const 
 /// "no kind of tile of chip X can hold population p: tile: ...; fast: ..."
 std::string refusal(const Chip& chip, const std::string& population, const std::vector<KindAnswer>& answers,
                     const std::optional<std::uint32_t>& wanted) {
-  std::string text = wanted ? "kind " + chip.kind(*wanted).name + " of tile of chip " + chip.name +
+  std::string text = wanted ? "kind " + chip.kind(*wanted).name + " of chip " + chip.name +
                                   " cannot hold population " + population
                             : "no kind of tile of chip " + chip.name + " can hold population " + population;
   for (std::uint32_t k = 0; k < answers.size(); ++k) {

@@ -33,7 +33,7 @@ struct Clustering {
   std::vector<std::vector<std::uint32_t>> of;      ///< by PopulationId, by neuron: 0..count-1, all occurring
   std::vector<NeuronOrder> order{};                ///< by PopulationId; empty: all kNir
   std::vector<std::vector<std::uint32_t>> rank{};  ///< by PopulationId, by neuron; empty where not kRank
-  std::vector<std::uint32_t> kind{};  ///< of tile, by PopulationId; empty: all kind 0
+  std::vector<std::uint32_t> kind{};               ///< of tile, by PopulationId; empty: all kind 0
 
   [[nodiscard]] NeuronOrder order_of(std::size_t population) const {
     return order.empty() ? NeuronOrder::kNir : order[population];
@@ -62,11 +62,12 @@ struct PartitionOptions {
 /// blocks of whole positions, so that the rows of a convolution repeat but for their offset and are stored
 /// once.
 ///
-/// Where the chip has several kinds of tile, all clusters of a population are for one of them, and its neurons
-/// are numbered for it. Every kind is asked how many clusters it would need for every population; `prefer`
-/// (compiler/partition/kinds.hpp) says which is taken.
+/// Where the chip has several kinds of tile, all clusters of a population are for one of them, and its
+/// neurons are numbered for it. Every kind is asked how many clusters it would need for every population;
+/// `prefer` (compiler/partition/kinds.hpp) says which is taken.
 ///
-/// Cost    once for every kind and once more, where the chip has several; kMultilevel: about the synapses times the logarithm of the neurons of their population; the
+/// Cost    once for every kind and once more, where the chip has several; kMultilevel: about the synapses
+/// times the logarithm of the neurons of their population; the
 ///         others: the synapses times its clusters, and the square of its neurons.
 /// Throws  Error{kInput} listing what no partition can mend: a chip that lacks what the network needs,
 ///         a neuron that alone exceeds a tile, each with the numbers and the chip keys that would do; of

@@ -18,8 +18,7 @@ constexpr std::size_t kAhead = 3;  ///< blocks that may wait to be replayed, for
 /// Of a tile of any kind.
 std::size_t most_contexts(const Chip& chip) {
   std::uint32_t most = 0;
-  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)
-    most = std::max(most, chip.kind(kind).contexts);
+  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind) most = std::max(most, chip.kind(kind).contexts);
   return most;
 }
 

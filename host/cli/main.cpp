@@ -169,7 +169,8 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       [&](const std::vector<std::string>& texts) {
         for (const std::string& text : texts) add_kind(text, options.kinds);
       },
-      "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind that "
+      "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind "
+      "that "
       "holds them and has tiles to spare");
   app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")
       ->check(above_zero());

@@ -130,7 +130,9 @@ class Planner {
   void load_memories() {
     std::vector<NodeMemory> nodes{NodeMemory::host(image_.chip)};
     for (std::uint32_t t = 0; t < image_.chip.tiles(); ++t)
-      nodes.push_back(image_.binding.orders[t].empty() ? NodeMemory() : NodeMemory::tile(image_.chip, image_.chip.kind_number(TileId{t})));
+      nodes.push_back(image_.binding.orders[t].empty()
+                          ? NodeMemory()
+                          : NodeMemory::tile(image_.chip, image_.chip.kind_number(TileId{t})));
     for (const std::uint64_t word : program(image_).load) {
       const auto ring = hw::WordRing::unpack(word);
       const bool used = ring.node != 0 && !image_.binding.orders[ring.node - 1].empty();
@@ -258,7 +260,8 @@ const TileKind& kind_with_kernels(const Image& image) {
   for (std::uint32_t k = 0; k < image.chip.kinds(); ++k) {
     const TileKind& kind = image.chip.kind(k);
     const std::vector<Cluster>& clusters = image.application.clusters;
-    if (std::none_of(clusters.begin(), clusters.end(), [&](const Cluster& c) { return c.kind == k; })) continue;
+    if (std::none_of(clusters.begin(), clusters.end(), [&](const Cluster& c) { return c.kind == k; }))
+      continue;
     if (std::find(kCoresWithKernels.begin(), kCoresWithKernels.end(), kind.core) == kCoresWithKernels.end())
       problems.add("there is no kernel for kind " + kind.name + " of tile, whose core is " + kind.core);
     else if (used != nullptr)
