@@ -9,8 +9,8 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/map/routes.hpp"
-#include "compiler/partition/kinds.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 
 namespace spikeloom {

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/flow/calibration.hpp"
-#include "compiler/partition/kinds.hpp"
 
 namespace spikeloom {
 namespace {

@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/channels.hpp"
 #include "compiler/map/placement.hpp"
-#include "compiler/partition/kinds.hpp"
 #include "compiler/partition/partition.hpp"
 
 namespace spikeloom {

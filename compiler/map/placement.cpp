@@ -6,12 +6,12 @@
 #include <optional>
 
 #include "compiler/base/rng.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
 #include "compiler/map/routes.hpp"
 #include "compiler/partition/hypergraph.hpp"
-#include "compiler/partition/kinds.hpp"
 
 namespace spikeloom {
 

@@ -2,8 +2,8 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/partition/build_cluster.hpp"
-#include "compiler/partition/kinds.hpp"
 #include "compiler/partition/network_limits.hpp"
 #include "compiler/partition/partition.hpp"
 

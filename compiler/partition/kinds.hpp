@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "compiler/chip/chip.hpp"
-
 namespace spikeloom {
 
 /// What a kind of tile says to a population.
@@ -15,9 +13,6 @@ struct KindAnswer {
   std::uint32_t clusters = 0;        ///< that it would need; 0: the kind cannot hold it
   std::vector<std::string> reasons;  ///< why not
 };
-
-/// Tiles of every kind among the first `tiles` of the mesh; 0: among all.
-[[nodiscard]] std::vector<std::uint32_t> tiles_by_kind(const Chip&, std::uint32_t tiles);
 
 /// A kind for every population; none where no kind can hold it, or the wanted one cannot.
 ///
@@ -30,11 +25,5 @@ struct KindAnswer {
 [[nodiscard]] std::vector<std::optional<std::uint32_t>> prefer(
     const std::vector<std::vector<KindAnswer>>& answers, const std::vector<std::uint32_t>& tiles,
     const std::vector<std::optional<std::uint32_t>>& wanted);
-
-/// Whose limits a message is about: "the chip" where it has one kind of tile, else "kind fast".
-[[nodiscard]] std::string who_has(const Chip&, std::uint32_t kind);
-/// " on kind fast", " of kind fast"; nothing where the chip has one kind.
-[[nodiscard]] std::string on_kind(const Chip&, std::uint32_t kind);
-[[nodiscard]] std::string of_kind(const Chip&, std::uint32_t kind);
 
 }  // namespace spikeloom

@@ -8,6 +8,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
 #include "compiler/base/rng.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
