@@ -48,9 +48,11 @@ class Trials {
   }
 
  private:
-  /// The options that say how many clusters there are of each population.
-  [[nodiscard]] static std::string counts(const CompileOptions& options) {
+  /// The options that say how many clusters there are of each population, and on which kind of tile.
+  [[nodiscard]] std::string counts(const CompileOptions& options) const {
     std::string text;
+    for (const auto& [name, kind] : options.kinds)
+      if (image_.chip.kinds() > 1) text += " --kind " + name + "=" + kind;
     for (const auto& [name, count] : options.clusters)
       text += " --clusters " + name + "=" + std::to_string(count);
     return text;

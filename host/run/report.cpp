@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 
 namespace spikeloom {
@@ -245,6 +246,7 @@ std::string to_json(const Report& report, const Image& image) {
     const TileCounters& c = report.tiles[t];
     Json tile;
     tile["tile"] = tile_text(image, t);
+    if (image.chip.kinds() > 1) tile["kind"] = image.chip.kind_at(TileId{t}).name;
     tile["firings"] = c.firings;
     tile["busy"] = c.busy;
     tile["wait_input"] = c.wait_input;
@@ -301,8 +303,9 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
     const TileCounters& c = report.tiles[t];
     if (image.binding.orders[t].empty()) continue;
     const double share = report.cycles > 0 ? 100.0 / static_cast<double>(report.cycles) : 0;
-    out << "  " << tile_text(image, t) << ": busy " << fixed(static_cast<double>(c.busy) * share, 1)
-        << " %, waits for input " << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
+    out << "  " << tile_text(image, t) << of_kind(image.chip, image.chip.kind_number(TileId{t})) << ": busy "
+        << fixed(static_cast<double>(c.busy) * share, 1) << " %, waits for input "
+        << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
         << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
         << c.core << " " << core_of(image.chip.kind_at(TileId{t})).counter().counts << ";";
     for (const MemoryUse& use : memory_use(image, TileId{t}))
