@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 
 namespace spikeloom {
@@ -19,6 +18,11 @@ using Json = nlohmann::ordered_json;
 std::string tile_text(const Image& image, std::size_t tile) {
   return "tile(" + std::to_string(tile % image.chip.width) + "," + std::to_string(tile / image.chip.width) +
          ")";
+}
+
+/// " of kind fast"; nothing where the chip has one kind.
+std::string kind_text(const Image& image, std::size_t tile) {
+  return image.chip.kinds() == 1 ? "" : " of kind " + image.chip.kind_at(TileId{tile}).name;
 }
 
 Json number(const std::optional<Ratio>& ratio) { return ratio ? Json(ratio->approximate()) : Json(nullptr); }
@@ -303,7 +307,7 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
     const TileCounters& c = report.tiles[t];
     if (image.binding.orders[t].empty()) continue;
     const double share = report.cycles > 0 ? 100.0 / static_cast<double>(report.cycles) : 0;
-    out << "  " << tile_text(image, t) << of_kind(image.chip, image.chip.kind_number(TileId{t})) << ": busy "
+    out << "  " << tile_text(image, t) << kind_text(image, t) << ": busy "
         << fixed(static_cast<double>(c.busy) * share, 1) << " %, waits for input "
         << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
         << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
