@@ -95,7 +95,7 @@ std::vector<std::uint32_t> tile_kinds(const Chip& chip) {
 
 /// The problems of a file, and how a kind's keys are called in them: "tile.lanes" of [tile], else
 /// "kind NAME: lanes".
-struct Report {
+struct Complaints {
   Problems& problems;
   std::string kind{};
 
@@ -109,7 +109,7 @@ struct Report {
 };
 
 /// The rules of a number that is within its range.
-void check(const Key& key, const Chip& chip, const Report& report) {
+void check(const Key& key, const Chip& chip, const Complaints& report) {
   const std::uint32_t value = rtl_value(key, chip);
   const auto problem = [&](const std::string& text) {
     report.add(key.full(), " = " + std::to_string(value) + ": " + text);
@@ -127,7 +127,7 @@ void check(const Key& key, const Chip& chip, const Report& report) {
     problem("expected at most " + other(key.at_most));
 }
 
-void read_list(const Key& key, const toml::node& node, Chip& chip, const Report& report) {
+void read_list(const Key& key, const toml::node& node, Chip& chip, const Complaints& report) {
   std::string allowed;
   for (const Choice& choice : key.choices)
     allowed += (allowed.empty() ? "" : ", ") + std::to_string(choice.value);
@@ -150,7 +150,7 @@ void read_list(const Key& key, const toml::node& node, Chip& chip, const Report&
   key.list(chip).assign(seen.rbegin(), seen.rend());
 }
 
-void read_number(const Key& key, const toml::node& node, Chip& chip, const Report& report) {
+void read_number(const Key& key, const toml::node& node, Chip& chip, const Complaints& report) {
   const auto value = node.is_integer() ? node.value<std::int64_t>() : std::nullopt;
   if (value && *value >= key.low && *value <= key.high) {
     key.number(chip) = static_cast<std::uint32_t>(*value);
@@ -164,7 +164,7 @@ void read_number(const Key& key, const toml::node& node, Chip& chip, const Repor
 }
 
 /// What [tile] and [[kind]] have besides keys; true when `name` is that.
-bool read_of_kind(std::string_view name, const toml::node& node, TileKind& kind, const Report& report) {
+bool read_of_kind(std::string_view name, const toml::node& node, TileKind& kind, const Complaints& report) {
   const auto text = node.value<std::string>();
   if (name == "name") {
     const auto letter = [](char c) {
@@ -186,7 +186,7 @@ bool read_of_kind(std::string_view name, const toml::node& node, TileKind& kind,
   return true;
 }
 
-void read_table(const std::string& table, const toml::table& content, Chip& chip, const Report& report) {
+void read_table(const std::string& table, const toml::table& content, Chip& chip, const Complaints& report) {
   if (table == "tile")
     for (const auto& [key_node, node] : content) (void)read_of_kind(key_node.str(), node, chip.tile, report);
   for (const auto& [key_node, node] : content) {
@@ -213,7 +213,7 @@ void read_kinds(const toml::array& tables, Chip& chip, Problems& problems) {
     static_cast<NodeTileConfig&>(one.tile) = chip.tile;
     one.tile.state_bits = chip.tile.state_bits;
     const std::string name = content["name"].value_or(std::string());
-    const Report report{problems, name.empty() ? std::to_string(chip.kinds()) : name};
+    const Complaints report{problems, name.empty() ? std::to_string(chip.kinds()) : name};
     if (name.empty()) report.add("tile.name", " is missing");
     read_table("tile", content, one, report);
     if (one.tile.state_bits != chip.tile.state_bits)
