@@ -402,9 +402,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   // Input.
   const unsigned steps = space.least_steps + below(r, space.steps);
   for (unsigned k = 0; k <= steps; ++k) {
-    // A batch that no end-of-sample closes, closed by the end of the run.
-    const bool open = batch > 1 && k + 1 == steps && below(r, 4) == 0;
-    const bool run_end = k == steps, sample_end = !run_end && ((k + 1 == steps && !open) || below(r, 3) == 0);
+    const bool run_end = k == steps, sample_end = !run_end && (k + 1 == steps || below(r, 3) == 0);
     for (unsigned ch = 0; ch < host_channels; ++ch) {
       for (unsigned i = 0; i < 6 && !run_end; ++i)
         if (below(r, 2) == 0 || space.saturated)
@@ -620,7 +618,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           ++q.looked;
         } else if (busy) {
           ++result.wait_output[tile];
-        } else if (row.run_end && q.looked == 0) {
+        } else if (row.run_end) {
           retired[c] = true;
           buffers[c].flits = {Flit{true, false, true, 0, 0}};
           fill(c);
@@ -628,7 +626,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           q.state = State::kLoad;
         } else {
           ++result.firings[tile];
-          const unsigned pages = q.looked + (row.run_end ? 0 : 1);
+          const unsigned pages = q.looked + 1;
           ++result.batches[pages];
           fire(x, rows[c], read_page[c], pages, t, steps[c], q);
           q.state = State::kBusy;
