@@ -12,7 +12,7 @@ Ways ways_of(const Application& app, const Chip& chip, const Binding& binding) {
   for (const Channel& channel : binding.channels) {
     ways.send.push_back(worst_send(channel.slots, chip.spike_wheel, worst_flits(app, channel)));
     for (const Destination& end : channel.to) {
-      ways.wait.push_back(end.to ? worst_send(end.credit_slots, chip.credit_wheel, 1) - 1 : 0);
+      ways.wait.push_back(end.to ? worst_wait(end.credit_slots, chip.credit_wheel) : 0);
       ways.hops.push_back(end.hops);
       ways.credit_hops.push_back(end.to ? end.credit_hops : 0);
     }

@@ -7,15 +7,13 @@
 #include <vector>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/timing.hpp"
-#include "compiler/chip_model/model_core.hpp"
 #include "compiler/chip_model/model_memory.hpp"
+#include "compiler/core/core.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
 
-using device_model::Core;
 using device_model::Firing;
 using device_model::NodeMemory;
 using device_model::OutEntry;
@@ -101,14 +99,14 @@ struct Context {
 };
 
 struct Counters {
-  std::int64_t firings = 0, busy = 0, wait_input = 0, wait_output = 0, spikes = 0, words = 0, broken = 0,
+  std::int64_t firings = 0, busy = 0, wait_input = 0, wait_output = 0, spikes = 0, core = 0, broken = 0,
                first = 0;
 };
 
 struct Node {
   NodeMemory memory;
-  std::unique_ptr<Core> core;  ///< tiles
-  bool armed = false;          ///< its sequencer goes once its application has started
+  std::unique_ptr<CoreModel> core;  ///< tiles
+  bool armed = false;               ///< its sequencer goes once its application has started
   bool running = false;
   std::uint32_t app = 0;
   std::vector<Context> contexts;
@@ -141,7 +139,7 @@ class ModelDevice final : public ModelLink {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
       nodes_[n].memory = NodeMemory::tile(chip_);
-      nodes_[n].core = std::make_unique<Core>(chip_, nodes_[n].memory);
+      nodes_[n].core = core_of(chip_.tile).model(chip_.tile, nodes_[n].memory);
     }
   }
 
@@ -172,10 +170,7 @@ class ModelDevice final : public ModelLink {
   void give_values_to(FiringSink sink) override { sink_ = std::move(sink); }
 
   std::int32_t potential(std::uint32_t index, std::uint32_t context, std::uint32_t position) const override {
-    const NodeMemory& memory = nodes_.at(index).memory;
-    const std::uint32_t word = memory.contexts.at(context).state.first_word + position / chip_.tile.lif_lanes;
-    return static_cast<std::int32_t>(
-        memory.memories[hw::kMemPotentials].part(word, position % chip_.tile.lif_lanes));
+    return nodes_.at(index).core->potential(context, position);
   }
 
   std::vector<bool> spikes(std::uint32_t index, std::uint32_t context, std::uint32_t neurons) const override {
@@ -599,11 +594,11 @@ class ModelDevice final : public ModelLink {
       fill(node, c, start + 1);
       node.load = start + 1;
     } else {
-      Firing firing =
-          source_ ? source_(index, c) : node.core->fire(c, row.page, context.count, row.sample_end);
+      const Page* pages[] = {&row.page};
+      Firing firing = source_ ? source_(index, c) : node.core->fire(c, pages, context.count, row.sample_end);
       if (sink_) sink_(index, c, firing);
-      const Cycle freed = start + timing::kIntegrate + firing.walk;
-      const Cycle end = freed + timing::kUpdate + firing.update;
+      const Cycle freed = start + firing.time.integrate;
+      const Cycle end = freed + firing.time.update;
       context.out = std::move(firing.out);
       context.flags = row.sample_end ? kSampleEnd : 0;
       context.count = row.sample_end ? 0 : std::min(context.count + 1, 15U);
@@ -643,7 +638,7 @@ class ModelDevice final : public ModelLink {
   void count(Node& node, const Firing& firing, const std::vector<OutEntry>& out, Cycle work, Pushes pushes) {
     Counters& counted = node.counted;
     counted.busy += work;
-    counted.words += firing.words;
+    counted.core += firing.counted;
     if (pushes == Pushes::kSpikes)
       for (const OutEntry& entry : out) counted.spikes += std::popcount(entry.mask);
     const std::int64_t rho = node.memory.contract_rho;
@@ -745,8 +740,8 @@ class ModelDevice final : public ModelLink {
       return apps_[offset - hw::kAddrNodeTaken].taken;
     if (index == 0) return 0;  // the host's cycle counters: a model has no clock
     const Counters& c = node.counted;
-    const std::int64_t values[] = {c.firings, c.busy,  c.wait_input, c.wait_output,
-                                   c.spikes,  c.words, c.broken,     c.first};
+    const std::int64_t values[] = {c.firings, c.busy, c.wait_input, c.wait_output,
+                                   c.spikes,  c.core, c.broken,     c.first};
     const bool high = offset >= hw::kAddrNodeFirings + hw::kAddrNodeHigh;
     const std::uint32_t which = offset - hw::kAddrNodeFirings - (high ? hw::kAddrNodeHigh : 0);
     if (offset < hw::kAddrNodeFirings || which >= std::size(values)) return 0;

@@ -12,7 +12,7 @@
 
 #include "compiler/chip/chip.hpp"
 #include "compiler/chip_model/link.hpp"
-#include "compiler/chip_model/model_core.hpp"
+#include "compiler/core/tile_memory.hpp"
 
 namespace spikeloom {
 

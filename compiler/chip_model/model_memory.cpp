@@ -1,8 +1,10 @@
 #include "compiler/chip_model/model_memory.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
 
 namespace spikeloom::device_model {
 namespace {
@@ -19,8 +21,8 @@ T& at(std::vector<T>& items, std::uint32_t index, std::uint32_t address) {
   return items[index];
 }
 
-void write_context(ContextRegisters& context, std::uint32_t field, std::uint32_t data,
-                   std::uint32_t address) {
+void write_context(ContextRegisters& context, const std::vector<std::uint32_t>& core_fields,
+                   std::uint32_t field, std::uint32_t data, std::uint32_t address) {
   if (field >= hw::kAddrContextLimit) {
     context.limit.at(field - hw::kAddrContextLimit) = data;
     return;
@@ -29,20 +31,13 @@ void write_context(ContextRegisters& context, std::uint32_t field, std::uint32_t
     case hw::kAddrContextPages:
       context.pages = hw::RegContextPages::unpack(data);
       return;
-    case hw::kAddrContextTables:
-      context.tables = hw::RegContextTables::unpack(data);
-      return;
-    case hw::kAddrContextUpdate:
-      context.update = hw::RegContextUpdate::unpack(data);
-      return;
-    case hw::kAddrContextState:
-      context.state = hw::RegContextState::unpack(data);
-      return;
     case hw::kAddrContextMode:
       context.mode = hw::RegContextMode::unpack(data);
       return;
     default:
-      throw no_such_address(address);
+      if (std::find(core_fields.begin(), core_fields.end(), field) == core_fields.end())
+        throw no_such_address(address);
+      context.core.at(field) = data;
   }
 }
 
@@ -61,14 +56,11 @@ NodeMemory NodeMemory::tile(const Chip& chip) {
   node.credit_routes.resize(chip.credit_wheel);
   node.order.resize(t.order_entries);
   node.row_ends.resize(t.page_rows);
-  node.memories[hw::kMemChunks] = Memory(t.chunk_entries, hw::MemChunkEntry::kParts);
-  node.memories[hw::kMemAxons] = Memory(t.axon_entries, hw::MemAxonEntry::kParts);
-  node.memories[hw::kMemWeights] = Memory(t.weight_words, t.lanes / 4);
-  node.memories[hw::kMemUpdates] = Memory(t.update_entries, hw::MemUpdateEntry::kParts);
-  node.memories[hw::kMemSets] = Memory(t.param_sets, hw::MemSetEntry::kParts);
-  node.memories[hw::kMemBiases] = Memory(t.state_words, t.lif_lanes);
-  node.memories[hw::kMemPotentials] = Memory(t.state_words, t.lif_lanes);
-  node.memories[hw::kMemCurrents] = Memory(t.state_words, t.lif_lanes);
+  const Core& core = core_of(t);
+  const std::vector<MemoryInfo> memories = core.memories(t);
+  for (const MemoryWindow& window : core.windows(t))
+    node.memories.at(window.number) = Memory(memories[window.memory].capacity, window.parts);
+  node.core_fields_.assign(core.context_fields().begin(), core.context_fields().end());
   return node;
 }
 
@@ -96,7 +88,7 @@ void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
       return;
     case hw::kAddrBlockContext: {
       const auto [field, context] = hw::AddressContext::unpack(address);
-      write_context(at(contexts, context, address), field, data, address);
+      write_context(at(contexts, context, address), core_fields_, field, data, address);
       return;
     }
     case hw::kAddrBlockDelivery: {

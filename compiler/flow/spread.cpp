@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/timing.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/flow/calibration.hpp"
 
 namespace spikeloom {
@@ -25,9 +25,10 @@ double cycles(const Ratio& period) {
 
 double work(const Application& app, std::size_t c) {
   const Cluster& cluster = app.clusters[c];
-  const std::optional<double> expected = expected_integration(app, ClusterId(c));
-  return timing::kIntegrate + timing::kUpdate + static_cast<double>(cluster.updates.size()) +
-         expected.value_or(static_cast<double>(worst_integration(cluster)));
+  const Core& core = core_of(cluster);
+  const std::optional<double> expected = expected_work(app, ClusterId(c));
+  return expected ? static_cast<double>(core.least(cluster).total()) + *expected
+                  : static_cast<double>(core.worst(cluster).total());
 }
 
 /// The populations with a cluster on one of the busiest tiles, busiest first, among those that can be split.
@@ -82,7 +83,8 @@ Split split_of(const Application& app) {
 
 /// What clusters are to be had of.
 struct Room {
-  std::uint32_t lanes = 0, tiles = 0;
+  std::uint32_t grain = 0;  ///< neurons that are worked on at once
+  std::uint32_t tiles = 0;
 };
 
 /// A quarter more clusters for each of these populations. Those that cannot have more are `whole` from then
@@ -93,9 +95,9 @@ std::vector<std::uint32_t> more_clusters(const Split& split, const std::vector<s
   std::uint32_t clusters = std::accumulate(wanted.begin(), wanted.end(), 0U);
   for (const std::size_t p : populations) {
     const std::uint32_t extra = std::max(1U, wanted[p] / 4);
-    // A row is read in whole lane groups: smaller clusters would not be faster.
-    const std::uint32_t groups = (split.neurons[p] + room.lanes - 1) / room.lanes;
-    if (wanted[p] + extra > groups || clusters + extra > kClustersPerTile * room.tiles) {
+    // Smaller clusters would not be faster.
+    if (wanted[p] + extra > (split.neurons[p] + room.grain - 1) / room.grain ||
+        clusters + extra > kClustersPerTile * room.tiles) {
       whole[p] = true;
       continue;
     }
@@ -140,7 +142,7 @@ std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const Sp
     if (populations.empty()) break;
     const Split split = split_of(*candidate->application);
     const std::vector<std::uint32_t> wanted =
-        more_clusters(split, populations, {candidate->application->lanes, options.tiles}, whole);
+        more_clusters(split, populations, {core_of(chip.tile).grain(chip.tile), options.tiles}, whole);
     if (wanted == split.clusters) continue;
     std::optional<Candidate> next = attempt(place, wanted);
     if (!next || split_of(*next->application).clusters == split.clusters) {

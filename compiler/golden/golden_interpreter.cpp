@@ -143,8 +143,8 @@ void GoldenInterpreter::update(std::size_t index, StepStatistics& statistics) {
   state.spikes.clear();
   for (std::size_t j = 0; j < state.v.size(); ++j) {
     const std::int64_t input = std::int64_t{state.a[j]} * (std::int64_t{1} << population.scale);
-    NeuronState<std::int64_t> now =
-        next_state(arithmetic, NeuronState<std::int64_t>{state.i[j], state.v[j]}, population.alpha[j],
+    StepState<std::int64_t> now =
+        next_state(arithmetic, StepState<std::int64_t>{state.i[j], state.v[j]}, population.alpha[j],
                    population.beta[j], input + population.bias_i[j], std::int64_t{population.bias_v[j]});
     // check() wants theta ≥ 0 where it is subtracted, so the difference is not clipped.
     if (fires && spike_and_reset(arithmetic, now.v, std::int64_t{population.theta[j]},

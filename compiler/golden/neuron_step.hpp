@@ -15,15 +15,15 @@ namespace spikeloom {
 inline constexpr std::int32_t kDecayOne = 4096;  ///< the decay that holds a value
 
 template <class Number>
-struct NeuronState {
+struct StepState {
   Number i, v;
 };
 
 /// Current and potential before a spike is looked for. `input` is the scaled sum and bias_i.
 /// Arithmetic  decay(x, k): x·k of kDecayOne, towards zero; saturate(x): within the state's bits.
 template <class Arithmetic, class Number, class Decay>
-[[nodiscard]] constexpr NeuronState<Number> next_state(Arithmetic& arithmetic, const NeuronState<Number>& old,
-                                                       Decay alpha, Decay beta, Number input, Number bias_v) {
+[[nodiscard]] constexpr StepState<Number> next_state(Arithmetic& arithmetic, const StepState<Number>& old,
+                                                     Decay alpha, Decay beta, Number input, Number bias_v) {
   const Number i = arithmetic.saturate(arithmetic.decay(old.i, alpha) + input);
   const Number v = arithmetic.saturate(arithmetic.decay(old.v, beta) + i + bias_v);
   return {i, v};

@@ -1,5 +1,5 @@
 // The image's fields, listed once for both directions. Numbers are little-endian and of fixed width, lists
-// are preceded by their length, table entries are the hardware's own packed words.
+// are preceded by their length, a core's tables are the words that the ring carries.
 #include <array>
 #include <bit>
 #include <concepts>
@@ -14,11 +14,6 @@
 
 namespace spikeloom {
 namespace {
-
-template <class T>
-concept Packed = requires(T t) {
-  t.pack();
-};
 
 class Writer {
  public:
@@ -40,8 +35,6 @@ class Writer {
       number(static_cast<std::uint64_t>(value), sizeof(T));
     else if constexpr (std::same_as<T, double>)
       number(std::bit_cast<std::uint64_t>(value), 8);
-    else if constexpr (Packed<T>)
-      list(value.pack());
     else
       fields(*this, value);
   }
@@ -107,10 +100,6 @@ class Reader {
     } else if constexpr (std::same_as<T, double>) {
       value = std::bit_cast<double>(number(8));
       if (!(value - value == 0)) malformed("a number that is not finite");
-    } else if constexpr (Packed<T>) {
-      decltype(value.pack()) parts{};
-      item(parts);
-      value = T::unpack(parts);
     } else {
       fields(*this, value);
     }
@@ -167,10 +156,18 @@ template <class A, Either<Inbound> T>
 void fields(A& a, T& x) {
   a(x.from, x.delay, x.first_chunk, x.source_first, x.source_count);
 }
+template <class A, Either<MemoryTable> T>
+void fields(A& a, T& x) {
+  a(x.parts, x.words);
+}
+template <class A, Either<CoreTables> T>
+void fields(A& a, T& x) {
+  a(x.core, x.windows);
+}
 template <class A, Either<Cluster> T>
 void fields(A& a, T& x) {
-  a(x.name, x.population, x.neurons, x.readout, x.last_only, x.lane_groups, x.lif_groups, x.out_entries,
-    x.inbound, x.chunks, x.chunk_bits, x.axons, x.weights, x.updates, x.sets, x.biases, x.limit, x.activity);
+  a(x.name, x.population, x.neurons, x.readout, x.last_only, x.out_entries, x.inbound, x.chunk_bits, x.limit,
+    x.activity, x.tables);
 }
 template <class A, Either<StreamInput> T>
 void fields(A& a, T& x) {
@@ -182,13 +179,11 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<Application> T>
 void fields(A& a, T& x) {
-  a(x.name, x.lanes, x.lif_lanes, x.populations, x.clusters, x.inputs, x.sinks, x.outputs, x.order,
-    x.options);
+  a(x.name, x.populations, x.clusters, x.inputs, x.sinks, x.outputs, x.order, x.options);
 }
 template <class A, Either<Placement> T>
 void fields(A& a, T& x) {
-  a(x.tile, x.context, x.first_row, x.rows, x.first_chunk, x.first_axon, x.first_weight, x.first_update,
-    x.first_set, x.first_state, x.first_out);
+  a(x.tile, x.context, x.first_row, x.rows, x.first, x.first_out);
 }
 template <class A, Either<Destination> T>
 void fields(A& a, T& x) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/map/routes.hpp"
 
@@ -253,17 +254,8 @@ class Programmer {
     pages.rows = place.rows;
     pages.inbound = static_cast<std::uint32_t>(cluster.inbound.size());
     reg(hw::kAddrContextPages, pages.pack());
-    hw::RegContextTables context_tables;
-    context_tables.first_chunk = place.first_chunk;
-    context_tables.first_out = place.first_out;
-    reg(hw::kAddrContextTables, context_tables.pack());
-    hw::RegContextUpdate update;
-    update.first = place.first_update;
-    update.count = static_cast<std::uint32_t>(cluster.updates.size());
-    reg(hw::kAddrContextUpdate, update.pack());
-    hw::RegContextState state;
-    state.first_word = place.first_state;
-    reg(hw::kAddrContextState, state.pack());
+    for (const ContextWord& word : core_of(cluster).registers(cluster, place.first, place.first_out))
+      reg(word.field, word.data);
     hw::RegContextMode mode;
     mode.valid = 1;
     mode.readout = cluster.readout;
@@ -283,40 +275,12 @@ class Programmer {
     for (const std::uint32_t part : parts) write(node, memory_window(hw::kAddrMemoryData), part);
   }
 
-  template <class Entry, class Move>
-  void write_table(std::uint32_t node, std::uint32_t memory, std::uint32_t first, std::vector<Entry> entries,
-                   Move move) {
-    std::vector<std::uint32_t> parts;
-    for (Entry& entry : entries) {
-      move(entry);
-      for (const std::uint32_t part : entry.pack()) parts.push_back(part);
-    }
-    write_parts(node, memory, first, parts);
-  }
-
   void write_memories(std::uint32_t node, const Cluster& cluster, const Placement& place) {
-    const auto move_row = [&](auto& row) {
-      if (row.words != 0) row.first += place.first_weight << row.format;
-    };
-    write_table(node, hw::kMemChunks, place.first_chunk, cluster.chunks, [&](hw::MemChunkEntry& entry) {
-      if (entry.per_axon != 0)
-        entry.first += place.first_axon;
-      else
-        move_row(entry);
-    });
-    write_table(node, hw::kMemAxons, place.first_axon, cluster.axons, move_row);
-    write_table(node, hw::kMemUpdates, place.first_update, cluster.updates,
-                [&](hw::MemUpdateEntry& entry) { entry.set += place.first_set; });
-    write_table(node, hw::kMemSets, place.first_set, cluster.sets, [](hw::MemSetEntry&) {});
-    std::vector<std::uint32_t> weights(cluster.weights.size() / 4, 0);
-    for (std::size_t i = 0; i < cluster.weights.size(); ++i)
-      weights[i / 4] |= std::uint32_t{cluster.weights[i]} << (i % 4 * 8);
-    write_parts(node, hw::kMemWeights, place.first_weight, weights);
-    // A word is a LIF group, a part a lane.
-    std::vector<std::uint32_t> biases(std::size_t{cluster.lif_groups} * app_.lif_lanes, 0);
-    for (std::size_t i = 0; i < cluster.biases.size(); ++i)
-      biases[i] = static_cast<std::uint32_t>(cluster.biases[i]);
-    write_parts(node, hw::kMemBiases, place.first_state, biases);
+    const Core& core = core_of(cluster);
+    const std::vector<MemoryWindow> windows = core.windows(chip_.tile);
+    const CoreTables placed = core.placed(cluster, place.first);
+    for (std::size_t w = 0; w < windows.size(); ++w)
+      write_parts(node, windows[w].number, place.first[windows[w].memory], placed.windows[w].words);
   }
 
   /// A channel of delay d has delivered the first d pages before the run.

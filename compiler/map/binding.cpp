@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "compiler/core/core.hpp"
+
 namespace spikeloom {
 namespace {
 
@@ -52,9 +54,10 @@ std::string print(const Application& app, const Binding& binding, const Chip& ch
     const Placement& p = binding.placement[c];
     out << "cluster " << app.clusters[c].name << ": tile (" << p.tile.value % chip.width << ","
         << p.tile.value / chip.width << ") context " << p.context << ", pages " << p.rows << " from row "
-        << p.first_row << ", first chunk " << p.first_chunk << " axon " << p.first_axon << " weight "
-        << p.first_weight << " update " << p.first_update << " set " << p.first_set << " state "
-        << p.first_state << " out " << p.first_out << "\n";
+        << p.first_row << ", first";
+    const std::vector<MemoryInfo> memories = core_of(app.clusters[c]).memories(chip.tile);
+    for (std::size_t m = 0; m < memories.size(); ++m) out << " " << memories[m].entry << " " << p.first[m];
+    out << " out " << p.first_out << "\n";
   }
   for (const Channel& channel : binding.channels) {
     out << "channel " << channel.number << " of " << end_name(app, channel.from) << ": at most "

@@ -11,13 +11,13 @@
 
 namespace spikeloom {
 
-/// A cluster's context and the first entry of each of its memories.
+/// A cluster's context and its first entry in each memory of its tile.
 struct Placement {
   TileId tile;  ///< x + y·width; ring node 1 + tile
   std::uint32_t context = 0;
   std::uint32_t first_row = 0, rows = 0;  ///< pages
-  std::uint32_t first_chunk = 0, first_axon = 0, first_weight = 0, first_update = 0, first_set = 0,
-                first_state = 0, first_out = 0;
+  std::vector<std::uint32_t> first;       ///< by Core::memories()
+  std::uint32_t first_out = 0;            ///< output list
   friend bool operator==(const Placement&, const Placement&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/core/core.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/map/routes.hpp"
 #include "spikeloom_hw.hpp"
@@ -72,10 +73,13 @@ class BindingChecker {
       require(p.context < chip_.tile.contexts, app_.clusters[c].name + ": no such context");
       require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= kMostPages,
               app_.clusters[c].name + ": number of pages");
-      require(app_.clusters[c].chunks.size() <= chip_.tile.page_chunks,
+      require(app_.clusters[c].page_chunks() <= chip_.tile.page_chunks,
               app_.clusters[c].name + ": more chunks than a page");
-      require(app_.clusters[c].lane_groups <= std::min(255U, chip_.tile.groups),
-              app_.clusters[c].name + ": more lane groups than a tile");
+      const Core& core = core_of(app_.clusters[c]);
+      for (const Need& need : core.needs(app_.clusters[c], chip_.tile))
+        require(need.needed <= need.available, app_.clusters[c].name + ": more " + need.key + " than a tile");
+      require(p.first.size() == core.memories(chip_.tile).size(),
+              app_.clusters[c].name + ": first entries of other memories than its core has");
     }
     if (!faults_.empty()) return;
     for (std::uint32_t tile = 0; tile < tiles_; ++tile) check_tile(tile);
@@ -83,40 +87,31 @@ class BindingChecker {
 
   void check_tile(std::uint32_t tile) {
     struct Memory {
-      const char* name;
-      std::uint32_t Placement::*base;
-      std::uint64_t size;
-      std::uint64_t (*count)(const Application&, const Cluster&, const Placement&);
+      std::string name;
+      std::uint64_t size = 0;
+      std::vector<Span> spans;
     };
     const TileConfig& t = chip_.tile;
-    const Memory memories[] = {
-        {"context", &Placement::context, t.contexts, [](auto&, auto&, auto&) { return std::uint64_t{1}; }},
-        {"page rows", &Placement::first_row, t.page_rows,
-         [](auto&, auto&, auto& p) { return std::uint64_t{p.rows}; }},
-        {"chunk table", &Placement::first_chunk, t.chunk_entries,
-         [](auto&, auto& c, auto&) { return std::uint64_t{c.chunks.size()}; }},
-        {"axon table", &Placement::first_axon, t.axon_entries,
-         [](auto&, auto& c, auto&) { return std::uint64_t{c.axons.size()}; }},
-        {"weights", &Placement::first_weight, t.weight_words,
-         [](auto& a, auto& c, auto&) { return std::uint64_t{c.weights.size() / a.lanes}; }},
-        {"update program", &Placement::first_update, t.update_entries,
-         [](auto&, auto& c, auto&) { return std::uint64_t{c.updates.size()}; }},
-        {"parameter sets", &Placement::first_set, t.param_sets,
-         [](auto&, auto& c, auto&) { return std::uint64_t{c.sets.size()}; }},
-        {"state", &Placement::first_state, t.state_words,
-         [](auto&, auto& c, auto&) { return std::uint64_t{c.lif_groups}; }},
-        {"output buffers", &Placement::first_out, t.out_entries,
-         [](auto&, auto& c, auto&) { return std::uint64_t{c.out_entries}; }},
-    };
-    for (const Memory& memory : memories) {
-      std::vector<Span> spans;
-      for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
-        const Placement& p = binding_.placement[c];
-        if (p.tile.index() == tile)
-          spans.push_back({p.*memory.base, memory.count(app_, app_.clusters[c], p), app_.clusters[c].name});
-      }
-      check_apart(std::move(spans), memory.size, "tile " + std::to_string(tile) + " " + memory.name);
+    std::vector<Memory> memories{
+        {"contexts", t.contexts, {}}, {"page rows", t.page_rows, {}}, {"output lists", t.out_entries, {}}};
+    for (const MemoryInfo& memory : core_of(t).memories(t))
+      memories.push_back({std::string(memory.name), memory.capacity, {}});
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
+      const Cluster& cluster = app_.clusters[c];
+      const Placement& p = binding_.placement[c];
+      if (p.tile.index() != tile) continue;
+      auto memory = memories.begin();
+      const auto take = [&](std::uint64_t first, std::uint64_t count) {
+        (memory++)->spans.push_back({first, count, cluster.name});
+      };
+      take(p.context, 1);
+      take(p.first_row, p.rows);
+      take(p.first_out, cluster.out_entries);
+      const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+      for (std::size_t m = 0; m < amounts.size(); ++m) take(p.first[m], amounts[m]);
     }
+    for (Memory& memory : memories)
+      check_apart(std::move(memory.spans), memory.size, "tile " + std::to_string(tile) + " " + memory.name);
   }
 
   /// Orders hold each cluster once; orders and delay-0 channels together have no circle.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/core/core.hpp"
 #include "compiler/map/placement.hpp"
 
 namespace spikeloom {
@@ -28,8 +29,7 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
   std::int64_t low = 0, high = 0;
   for (std::size_t c = 0; c < clusters; ++c) {
     needed.push_back(needs(app, c, readers[1 + c].size()));
-    work.push_back(worst_integration(app.clusters[c]) +
-                   static_cast<std::int64_t>(app.clusters[c].updates.size()));
+    work.push_back(worst_work(app.clusters[c]));
     low = std::max(low, work[c]);
     high += work[c];
   }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/map/channels.hpp"
 #include "compiler/map/placement.hpp"
 
@@ -13,22 +14,18 @@ namespace spikeloom {
 namespace {
 
 /// Contexts and memory bases, one cluster after the other in firing order.
-void deal_out_memory(const Application& app, std::vector<OrderEntry>& order, Binding& binding) {
+void deal_out_memory(const Application& app, const std::vector<OrderEntry>& order, Binding& binding) {
   Placement next;
   for (const OrderEntry& entry : order) {
     const Cluster& cluster = app.clusters[entry.cluster.index()];
+    const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+    next.first.resize(amounts.size(), 0);
     Placement& p = binding.placement[entry.cluster.index()];
     const TileId tile = p.tile;
     p = next;
     p.tile = tile;
-    const auto count = [](std::size_t n) { return static_cast<std::uint32_t>(n); };
     next.context += 1;
-    next.first_chunk += count(cluster.chunks.size());
-    next.first_axon += count(cluster.axons.size());
-    next.first_weight += count(cluster.weights.size() / app.lanes);
-    next.first_update += count(cluster.updates.size());
-    next.first_set += count(cluster.sets.size());
-    next.first_state += cluster.lif_groups;
+    for (std::size_t m = 0; m < amounts.size(); ++m) next.first[m] += static_cast<std::uint32_t>(amounts[m]);
     next.first_out += cluster.out_entries;
   }
 }
@@ -209,11 +206,10 @@ MapResult map(const Application& app, const Chip& chip, const MapOptions& option
 }
 
 MapResult try_map(const Application& app, const Chip& chip, const MapOptions& options) {
-  if (app.lanes != chip.tile.lanes || app.lif_lanes != chip.tile.lif_lanes)
-    throw input_error("application " + app.name + ": built for tile.lanes = " + std::to_string(app.lanes) +
-                      ", tile.lif_lanes = " + std::to_string(app.lif_lanes) + ", chip " + chip.name +
-                      " has " + std::to_string(chip.tile.lanes) + " and " +
-                      std::to_string(chip.tile.lif_lanes) + "; compile again");
+  for (const Cluster& cluster : app.clusters)
+    for (const std::string& mismatch : core_of(cluster).mismatches(cluster, chip.tile))
+      throw input_error("application " + app.name + ": cluster " + cluster.name + " " + mismatch + " (chip " +
+                        chip.name + "); compile again");
   MapResult result;
   if (app.sinks.size() > hw::kLimitHostSinks) {
     result.reason = std::to_string(app.sinks.size()) +

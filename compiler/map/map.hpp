@@ -41,7 +41,7 @@ struct MapResult {
 /// deals out pages, forms channels, and gives them slots on both networks. The firing order of every tile
 /// is the application's topological order restricted to it, so no order waits for another in a circle.
 ///
-/// Throws  Error{kInput} when the application was built for another chip's lanes.
+/// Throws  Error{kInput} when the application's tables were built for other tiles.
 [[nodiscard]] MapResult map(const Application&, const Chip&, const MapOptions& = {});
 
 /// The same without looking for what would do where it does not fit, which may take long.

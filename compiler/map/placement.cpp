@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "compiler/base/rng.hpp"
-#include "compiler/chip/timing.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
 #include "compiler/map/routes.hpp"
@@ -16,30 +16,25 @@ namespace spikeloom {
 std::vector<Resource> needs(const Application& app, std::size_t c, std::uint64_t readers) {
   const Cluster& cluster = app.clusters[c];
   const bool sends = readers > 0 || std::count(app.sinks.begin(), app.sinks.end(), ClusterId(c)) > 0;
-  return {{"tile.contexts", 1},
-          {"tile.order_entries", 1},
-          {"tile.page_rows", least_pages(cluster)},
-          {"tile.chunk_entries", cluster.chunks.size()},
-          {"tile.axon_entries", cluster.axons.size()},
-          {"tile.weight_words", cluster.weights.size() / app.lanes},
-          {"tile.state_words", cluster.lif_groups},
-          {"tile.update_entries", cluster.updates.size()},
-          {"tile.param_sets", cluster.sets.size()},
-          {"tile.out_entries", cluster.out_entries},
-          {"tile.deliveries", cluster.inbound.size()},
-          {"tile.credit_counters", readers},
-          {"tile.channels", sends ? 1U : 0U}};
+  std::vector<Resource> list{{"tile.contexts", 1},
+                             {"tile.order_entries", 1},
+                             {"tile.page_rows", least_pages(cluster)},
+                             {"tile.out_entries", cluster.out_entries},
+                             {"tile.deliveries", cluster.inbound.size()},
+                             {"tile.credit_counters", readers},
+                             {"tile.channels", sends ? 1U : 0U}};
+  for (const std::uint64_t amount : core_of(cluster).amounts(cluster)) list.push_back({"", amount});
+  return list;
 }
 
 std::vector<Resource> offers(const Chip& chip) {
   const TileConfig& t = chip.tile;
-  return {{"tile.contexts", t.contexts},         {"tile.order_entries", t.order_entries},
-          {"tile.page_rows", t.page_rows},       {"tile.chunk_entries", t.chunk_entries},
-          {"tile.axon_entries", t.axon_entries}, {"tile.weight_words", t.weight_words},
-          {"tile.state_words", t.state_words},   {"tile.update_entries", t.update_entries},
-          {"tile.param_sets", t.param_sets},     {"tile.out_entries", t.out_entries},
-          {"tile.deliveries", t.deliveries},     {"tile.credit_counters", t.credit_counters},
-          {"tile.channels", t.channels}};
+  std::vector<Resource> list{{"tile.contexts", t.contexts},     {"tile.order_entries", t.order_entries},
+                             {"tile.page_rows", t.page_rows},   {"tile.out_entries", t.out_entries},
+                             {"tile.deliveries", t.deliveries}, {"tile.credit_counters", t.credit_counters},
+                             {"tile.channels", t.channels}};
+  for (const MemoryInfo& memory : core_of(t).memories(t)) list.push_back({memory.key, memory.capacity});
+  return list;
 }
 
 std::vector<std::vector<Consumer>> consumers(const Application& app) {
@@ -77,8 +72,7 @@ class Placer {
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
       needed_.push_back(needs(app, c, readers_[1 + c].size()));
-      work_.push_back(static_cast<double>(timing::kIntegrate + worst_integration(cluster) + timing::kUpdate) +
-                      static_cast<double>(cluster.updates.size()));
+      work_.push_back(static_cast<double>(core_of(cluster).worst(cluster).total()));
       total += work_.back();
       flits_.push_back(expected_flits(cluster));
     }
@@ -482,14 +476,15 @@ std::string too_large(const Application& app, const Chip& chip) {
   std::string text;
   for (std::size_t r = 0; r < offered.size(); ++r)
     if (most[r].first > offered[r].amount)
-      text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
-              " alone needs " + std::to_string(most[r].first) + " of " + offered[r].key + " = " +
-              std::to_string(offered[r].amount) +
-              (most[r].first > largest(offered[r].key)
-                   ? "; no chip has more than " + std::to_string(largest(offered[r].key)) + ": other"
-                   : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) +
-                         " would do, or other") +
-              " clusters (--max-neurons, --clusters)";
+      text +=
+          (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
+          " alone needs " + std::to_string(most[r].first) + " of " + std::string(offered[r].key) + " = " +
+          std::to_string(offered[r].amount) +
+          (most[r].first > largest(std::string(offered[r].key))
+               ? "; no chip has more than " + std::to_string(largest(std::string(offered[r].key))) + ": other"
+               : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) +
+                     " would do, or other") +
+          " clusters (--max-neurons, --clusters)";
   return text;
 }
 
@@ -505,7 +500,7 @@ std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles
   for (std::size_t r = 0; r < sum.size(); ++r)
     if (sum[r] > offered[r].amount * tiles)
       text += std::string(text.empty() ? "; all clusters together need " : ", ") + std::to_string(sum[r]) +
-              " of " + std::to_string(offered[r].amount * tiles) + " " + offered[r].key;
+              " of " + std::to_string(offered[r].amount * tiles) + " " + std::string(offered[r].key);
   return text;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/map/map.hpp"
@@ -11,7 +12,7 @@ namespace spikeloom {
 
 /// What a cluster takes of a tile's tables, or what a tile has; one entry per resource.
 struct Resource {
-  const char* key;  ///< chip file's
+  std::string_view key;  ///< chip file's
   std::uint64_t amount = 0;
 };
 [[nodiscard]] std::vector<Resource> needs(const Application&, std::size_t cluster, std::uint64_t readers);

@@ -71,7 +71,7 @@ struct Input {
 using Source = std::variant<InputId, PopulationId>;
 
 /// Weights from a source to a population, every linear node between them composed into one.
-/// Rows are by source neuron (an axon's row), as the crossbar reads them.
+/// Rows are by source neuron (an axon's row), as cores read them.
 struct Projection {
   std::string name;  ///< the linear nodes' names joined by "+"; "identity" where there was none
   Source from;

@@ -1,9 +1,7 @@
 #include "compiler/partition/application.hpp"
 
 #include <algorithm>
-#include <bit>
 
-#include "compiler/base/error.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -13,26 +11,6 @@ std::uint32_t Application::host_chunks() const {
   for (const StreamInput& input : inputs)
     end = std::max(end, input.first_axon + static_cast<std::uint32_t>(volume(input.shape)) * input.planes);
   return (end + hw::kChunkBits - 1) / hw::kChunkBits;
-}
-
-std::uint32_t row_words(const Cluster& cluster, std::size_t chunk, std::uint32_t bit) {
-  const hw::MemChunkEntry& entry = cluster.chunks[chunk];
-  return entry.per_axon != 0 ? cluster.axons[entry.first + bit].words : entry.words;
-}
-
-std::int64_t chunk_cycles(const Cluster& cluster, std::size_t chunk, std::uint16_t bits) {
-  std::int64_t cycles = 0;
-  for (std::uint32_t left = bits; left != 0; left &= left - 1)
-    cycles += std::max<std::int64_t>(
-        1, row_words(cluster, chunk, static_cast<std::uint32_t>(std::countr_zero(left))));
-  return std::max<std::int64_t>(1, cycles);
-}
-
-std::int64_t worst_integration(const Cluster& cluster) {
-  std::int64_t cycles = 0;
-  for (std::size_t chunk = 0; chunk < cluster.chunks.size(); ++chunk)
-    cycles += chunk_cycles(cluster, chunk, cluster.chunk_bits[chunk]);
-  return cycles;
 }
 
 namespace {
@@ -56,18 +34,19 @@ std::optional<double> expected_spikes(const Application& app, const ClusterOrHos
 
 }  // namespace
 
-std::optional<double> expected_integration(const Application& app, ClusterId id) {
+std::optional<double> expected_work(const Application& app, ClusterId id) {
   const Cluster& cluster = app.clusters[id.index()];
-  double cycles = 0;
+  std::vector<double> all(hw::kChunkBits * cluster.page_chunks(), 0);
   for (const Inbound& inbound : cluster.inbound)
     for (std::uint32_t c = 0; c < inbound.source_count; ++c)
       for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
-        if ((cluster.chunk_bits[inbound.first_chunk + c] >> bit & 1U) == 0) continue;
+        const std::size_t chunk = inbound.first_chunk + c;
+        if ((cluster.chunk_bits[chunk] >> bit & 1U) == 0) continue;
         const auto spikes = expected_spikes(app, inbound.from, inbound.source_first + c, bit);
         if (!spikes) return std::nullopt;
-        cycles += *spikes * std::max(1U, row_words(cluster, inbound.first_chunk + c, bit));
+        all[hw::kChunkBits * chunk + bit] = *spikes;
       }
-  return cycles;
+  return core_of(cluster).expected(cluster, all);
 }
 
 namespace {
@@ -86,20 +65,18 @@ bool is_first_plane(const Application& app, std::uint32_t chunk, std::uint32_t b
 WeightWords weight_words(const Application& app) {
   WeightWords result;
   for (const Cluster& cluster : app.clusters) {
-    result.stored += cluster.weights.size() / app.lanes;
-    std::array<std::uint64_t, 4> logical{};
+    std::vector<std::uint16_t> elements = cluster.chunk_bits;
     for (const Inbound& inbound : cluster.inbound)
-      for (std::uint32_t c = 0; c < inbound.source_count; ++c)
-        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
-          const std::size_t chunk = inbound.first_chunk + c;
-          if ((cluster.chunk_bits[chunk] >> bit & 1U) == 0) continue;
-          if (!inbound.from && !is_first_plane(app, inbound.source_first + c, bit)) continue;
-          const hw::MemChunkEntry& entry = cluster.chunks[chunk];
-          logical[entry.per_axon != 0 ? cluster.axons[entry.first + bit].format : entry.format] +=
-              row_words(cluster, chunk, bit);
-        }
-    for (std::uint32_t format = 0; format < 4; ++format)
-      result.unrolled += (logical[format] + (1U << format) - 1) >> format;
+      for (std::uint32_t c = 0; !inbound.from && c < inbound.source_count; ++c)
+        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
+          if (!is_first_plane(app, inbound.source_first + c, bit)) {
+            std::uint16_t& bits = elements[inbound.first_chunk + c];
+            bits = static_cast<std::uint16_t>(bits & ~(1U << bit));
+          }
+    const WeightWords words = core_of(cluster).weight_words(cluster, elements);
+    result.stored += words.stored;
+    result.unrolled += words.unrolled;
+    result.per_word = words.per_word;
   }
   return result;
 }

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <set>
 
 #include "compiler/chip/chip.hpp"
@@ -17,9 +17,6 @@ class Faults {
   explicit Faults(const Application& app) : app_(app) {}
 
   std::vector<std::string> find() {
-    require(app_.lanes >= 1 && app_.lanes <= largest("tile.lanes") && app_.lif_lanes >= 1 &&
-                app_.lif_lanes <= largest("tile.lif_lanes"),
-            "application", "lanes or lif_lanes out of range");
     for (const StreamInput& input : app_.inputs) check_input(input);
     if (!faults_.empty()) return faults_;
     for (const Cluster& cluster : app_.clusters) check_counts(cluster);
@@ -27,7 +24,9 @@ class Faults {
     check_populations();
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
       check_inbound(app_.clusters[c]);
-      check_updates(app_.clusters[c]);
+      if (!faults_.empty()) continue;
+      for (const std::string& fault : core_of(app_.clusters[c]).faults(app_.clusters[c]))
+        require(false, "cluster " + app_.clusters[c].name, fault);
     }
     check_outputs();
     check_order();
@@ -65,16 +64,11 @@ class Faults {
     const std::uint64_t n = cluster.size();
     require(cluster.population.index() < app_.populations.size(), where, "no such population");
     require(n > 0 && n <= kMostElements, where, "number of neurons out of range");
-    require(cluster.lane_groups == (n + app_.lanes - 1) / app_.lanes, where,
-            "lane groups do not fit its neurons");
-    require(cluster.lif_groups == (n + app_.lif_lanes - 1) / app_.lif_lanes, where,
-            "LIF groups do not fit its neurons");
     require(cluster.out_entries == (cluster.readout ? 2 * n : (n + hw::kChunkBits - 1) / hw::kChunkBits),
             where, "output entries do not fit its neurons");
-    require(cluster.biases.size() == n, where, "biases do not fit its neurons");
     require(cluster.activity.empty() || cluster.activity.size() == n, where, "activity has another size");
-    require(cluster.weights.size() % app_.lanes == 0, where, "weights are not whole words");
-    require(cluster.chunk_bits.size() == cluster.chunks.size(), where, "one set of bits a chunk expected");
+    require(find_core(cluster.tables.core) != nullptr, where,
+            "tables of a core that this program does not have: " + cluster.tables.core);
   }
 
   void check_populations() {
@@ -87,33 +81,6 @@ class Faults {
       bool whole = true;
       for (std::size_t j = 0; j < all.size(); ++j) whole = whole && all[j] == j;
       require(whole, "population " + app_.populations[p], "its clusters do not hold each neuron once");
-    }
-  }
-
-  void check_row(const Cluster& cluster, const std::string& where, std::uint64_t first, std::uint32_t words,
-                 std::uint32_t offset, std::uint32_t format) {
-    if (words == 0) return;
-    const std::uint64_t logical = (cluster.weights.size() / app_.lanes) << format;
-    require(first + words <= logical, where, "a row ends outside the weights");
-    require(offset + words <= cluster.lane_groups, where, "a row ends outside the lane groups");
-  }
-
-  void check_chunk(const Cluster& cluster, std::size_t c) {
-    const std::string where = "cluster " + cluster.name + " chunk " + std::to_string(c);
-    const hw::MemChunkEntry& entry = cluster.chunks[c];
-    for (std::uint32_t left = cluster.chunk_bits[c]; left != 0; left &= left - 1) {
-      const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
-      if (entry.per_axon == 0) {
-        check_row(cluster, where, std::uint64_t{entry.first} + std::uint64_t{bit} * entry.stride, entry.words,
-                  entry.offset, entry.format);
-        continue;
-      }
-      if (std::uint64_t{entry.first} + bit >= cluster.axons.size()) {
-        require(false, where, "an axon outside the axon table");
-        return;
-      }
-      const hw::MemAxonEntry& axon = cluster.axons[entry.first + bit];
-      check_row(cluster, where, axon.first, axon.words, axon.offset, axon.format);
     }
   }
 
@@ -146,17 +113,8 @@ class Faults {
         limit[count] = static_cast<std::uint32_t>(next);
     }
     require(timed, where, "no inbound without delay");
-    require(next == cluster.chunks.size(), where, "chunk table does not fit the inbound");
+    require(next == cluster.page_chunks(), where, "chunks do not fit the inbound");
     require(limit == cluster.limit, where, "limits do not fit the inbound");
-    for (std::size_t c = 0; c < cluster.chunks.size(); ++c) check_chunk(cluster, c);
-  }
-
-  void check_updates(const Cluster& cluster) {
-    const std::string where = "cluster " + cluster.name;
-    for (const hw::MemUpdateEntry& entry : cluster.updates)
-      require(entry.group < cluster.lif_groups && entry.set < cluster.sets.size() &&
-                  entry.lane < app_.lif_lanes && entry.mask < (1U << app_.lif_lanes),
-              where, "an update entry out of range");
   }
 
   void check_outputs() {

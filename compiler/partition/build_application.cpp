@@ -3,6 +3,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
 #include "compiler/partition/build_cluster.hpp"
+#include "compiler/partition/network_limits.hpp"
 #include "compiler/partition/partition.hpp"
 
 namespace spikeloom {
@@ -47,8 +48,6 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
   const Skeleton skeleton = make_skeleton(network, chip, clustering);
   Application app;
   app.name = network.name;
-  app.lanes = chip.tile.lanes;
-  app.lif_lanes = chip.tile.lif_lanes;
   app.options = options.options;
   for (const IntPopulation& population : network.populations) app.populations.push_back(population.name);
   Problems problems;
@@ -63,7 +62,7 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     Cluster& cluster = app.clusters[c];
     cluster.last_only = cluster.readout && options.readout == ReadoutTime::kLastStep;
-    for (const Excess& e : excesses(cluster, chip))
+    for (const Need& e : excesses(cluster, chip))
       problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) +
                    ", the chip has " + std::to_string(e.available));
     if (options.activity)

@@ -7,75 +7,11 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/partition/feature_map.hpp"
-#include "compiler/partition/row_packer.hpp"
-#include "compiler/partition/set_fields.hpp"
+#include "compiler/partition/network_limits.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
-
-/// Update entries that this order of neurons costs: (LIF group, distinct set) pairs.
-std::size_t update_entries(const IntPopulation& p, const std::vector<std::uint32_t>& neurons,
-                           std::uint32_t lif_lanes) {
-  std::size_t entries = 0;
-  for (std::size_t begin = 0; begin < neurons.size(); begin += lif_lanes) {
-    std::vector<SetKey> keys;
-    for (std::size_t i = begin; i < std::min(neurons.size(), begin + lif_lanes); ++i)
-      keys.push_back(set_key(p, neurons[i]));
-    std::sort(keys.begin(), keys.end());
-    entries += static_cast<std::size_t>(std::unique(keys.begin(), keys.end()) - keys.begin());
-  }
-  return entries;
-}
-
-/// NIR order, or neurons with equal parameters side by side where that saves update cycles.
-void order_neurons(const IntPopulation& p, std::vector<std::uint32_t>& neurons, std::uint32_t lif_lanes) {
-  if (p.is_readout()) return;
-  std::vector<std::uint32_t> sorted = neurons;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return set_key(p, a) < set_key(p, b); });
-  if (update_entries(p, sorted, lif_lanes) < update_entries(p, neurons, lif_lanes))
-    neurons = std::move(sorted);
-}
-
-void write_update_program(const IntPopulation& p, std::uint32_t lif_lanes, Cluster& cluster) {
-  std::map<SetKey, std::uint32_t> known;
-  std::vector<std::uint32_t> set_of;  // by position
-  for (const std::uint32_t neuron : cluster.neurons) {
-    const SetKey key = set_key(p, neuron);
-    const auto [at, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(cluster.sets.size()));
-    if (fresh) cluster.sets.push_back(set_entry(p, key));
-    set_of.push_back(at->second);
-    cluster.biases.push_back(p.bias_i[neuron]);
-  }
-  const auto neurons = static_cast<std::uint32_t>(cluster.size());
-  for (std::uint32_t group = 0; group < cluster.lif_groups; ++group) {
-    const std::uint32_t begin = group * lif_lanes, end = std::min(neurons, begin + lif_lanes);
-    hw::MemUpdateEntry entry;
-    entry.group = group;
-    if (cluster.readout) {
-      entry.emit = 1;
-      for (std::uint32_t at = begin; at < end; ++at) {
-        entry.set = set_of[at];
-        entry.lane = at - begin;
-        for (entry.half = 0; entry.half < 2; ++entry.half) {
-          entry.mask = entry.half == 0 ? 0U : 1U << entry.lane;
-          cluster.updates.push_back(entry);
-        }
-      }
-      continue;
-    }
-    std::map<std::uint32_t, std::uint32_t> masks;  // by set
-    for (std::uint32_t at = begin; at < end; ++at) masks[set_of[at]] |= 1U << (at - begin);
-    for (const auto& [set, mask] : masks) {
-      entry.set = set;
-      entry.mask = mask;
-      cluster.updates.push_back(entry);
-    }
-    // The last entry of 16 neurons sends them.
-    if (end == neurons || end % hw::kChunkBits == 0) cluster.updates.back().emit = 1;
-  }
-}
 
 /// An inbound entry and the layer whose weights its axons carry.
 struct Feed {
@@ -92,10 +28,10 @@ struct Range {
   }
 };
 
-class TableBuilder {
+class ClusterBuilder final : public ClusterRows {
  public:
-  TableBuilder(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton,
-               const Reach& reach, std::size_t c)
+  ClusterBuilder(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton,
+                 const Reach& reach, std::size_t c)
       : network_(network),
         chip_(chip),
         layers_(layers),
@@ -107,13 +43,25 @@ class TableBuilder {
   Cluster build() {
     find_inbound();
     write_limits();
-    if (skeleton_.order[cluster_.population.index()] == NeuronOrder::kPosition) {
-      write_rows(RowStyle::kShared);
-    } else {
-      write_rows(RowStyle::kTight);
-    }
-    if (cluster_.axons.size() > chip_.tile.axon_entries) write_rows(RowStyle::kUniform);
+    cluster_.tables =
+        core_of(chip_.tile)
+            .build(cluster_, network_.populations[cluster_.population.index()], *this, chip_.tile);
     return std::move(cluster_);
+  }
+
+  [[nodiscard]] Pattern pattern() const override {
+    return skeleton_.order[cluster_.population.index()] == NeuronOrder::kPosition ? Pattern::kByPosition
+                                                                                  : Pattern::kAny;
+  }
+
+  void read(std::size_t chunk, std::vector<AxonRow>& rows) const override {
+    const auto [f, source_chunk] = chunks_[chunk];
+    rows.resize(static_cast<std::size_t>(std::popcount(cluster_.chunk_bits[chunk])));
+    std::uint32_t element = 0, plane = 0;
+    for (std::uint32_t bit = 0; bit < rows.size(); ++bit) {
+      SPIKELOOM_CHECK(element_of(feeds_[f], source_chunk, bit, element, plane));
+      read_row(*feeds_[f].layer, element, plane, rows[bit]);
+    }
   }
 
  private:
@@ -145,11 +93,20 @@ class TableBuilder {
     std::stable_sort(feeds_.begin(), feeds_.end(),
                      [](const Feed& a, const Feed& b) { return a.inbound.delay < b.inbound.delay; });
     std::uint32_t next = 0;
-    for (Feed& feed : feeds_) {
-      feed.inbound.first_chunk = next;
-      next += feed.inbound.source_count;
-      cluster_.inbound.push_back(feed.inbound);
+    for (std::size_t f = 0; f < feeds_.size(); ++f) {
+      Inbound& inbound = feeds_[f].inbound;
+      inbound.first_chunk = next;
+      next += inbound.source_count;
+      cluster_.inbound.push_back(inbound);
+      for (std::uint32_t c = 0; c < inbound.source_count; ++c) add_chunk(f, inbound.source_first + c);
     }
+  }
+
+  void add_chunk(std::size_t f, std::uint32_t source_chunk) {
+    std::uint32_t count = 0, element = 0, plane = 0;
+    while (count < hw::kChunkBits && element_of(feeds_[f], source_chunk, count, element, plane)) ++count;
+    chunks_.emplace_back(f, source_chunk);
+    cluster_.chunk_bits.push_back(static_cast<std::uint16_t>((1U << count) - 1));
   }
 
   void write_limits() {
@@ -177,63 +134,18 @@ class TableBuilder {
     return true;
   }
 
-  [[nodiscard]] Row row_of(const Layer& layer, std::uint32_t element, std::uint32_t plane) const {
+  void read_row(const Layer& layer, std::uint32_t element, std::uint32_t plane, AxonRow& row) const {
     const std::size_t p = cluster_.population.index();
-    std::vector<std::pair<std::uint32_t, std::int32_t>> entries;  // position, mantissa
-    std::uint32_t low = ~0U, high = 0;
-    for (std::size_t i = layer.row_begin[element]; i < layer.row_begin[element + 1]; ++i) {
-      if (skeleton_.cluster_of[p][layer.target[i]] != id_) continue;
-      const std::uint32_t at = skeleton_.position_of[p][layer.target[i]];
-      entries.emplace_back(at, layer.weight[i]);
-      low = std::min(low, at / chip_.tile.lanes);
-      high = std::max(high, at / chip_.tile.lanes);
-    }
-    if (entries.empty()) return {};
-    const std::uint32_t lanes = chip_.tile.lanes;
-    std::uint32_t bits = layer.bits;
-    const std::uint32_t wanted = layer.shift + plane;
-    const std::uint32_t shift = std::min(wanted, chip_.tile.max_shift);
-    if (wanted > shift) bits = 8;
-    Row row{low, high - low + 1, shift, 0, 0, {}};
-    row.mantissas.assign(std::size_t{row.words} * lanes, '\0');
-    for (const auto& [at, mantissa] : entries)
-      row.mantissas[at - std::size_t{low} * lanes] = static_cast<char>(mantissa * (1 << (wanted - shift)));
-    // One bit has no 0: every neuron of the words must be there. Lanes past the last neuron copy their
-    // word's first, so that no unused accumulator grows beyond a used one.
-    if (bits == 1) {
-      const std::size_t end =
-          std::min(cluster_.size(), std::size_t{high + 1} * lanes) - std::size_t{low} * lanes;
-      if (entries.size() != end || stored_bits(chip_, 1) != 1)
-        bits = 2;
-      else
-        for (std::size_t i = end; i < row.mantissas.size(); ++i)
-          row.mantissas[i] = row.mantissas[i / lanes * lanes];
-    }
-    row.format = static_cast<std::uint32_t>(std::countr_zero(8U / stored_bits(chip_, bits)));
-    if (const auto* input = std::get_if<InputId>(&layer.from))
-      row.negate =
-          network_.inputs[input->index()].is_signed && plane + 1 == network_.inputs[input->index()].planes;
-    return row;
-  }
-
-  void write_rows(RowStyle style) {
-    cluster_.chunk_bits.clear();
-    cluster_.weights.clear();
-    RowPacker packer(chip_.tile.lanes, style);
-    for (const Feed& feed : feeds_)
-      for (std::uint32_t c = 0; c < feed.inbound.source_count; ++c) {
-        std::vector<Row> rows;
-        std::uint32_t bits = 0, element = 0, plane = 0;
-        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
-          if (element_of(feed, feed.inbound.source_first + c, bit, element, plane)) {
-            bits |= 1U << bit;
-            rows.push_back(row_of(*feed.layer, element, plane));
-          }
-        SPIKELOOM_CHECK(bits == (1U << rows.size()) - 1);
-        packer.add_chunk(std::move(rows));
-        cluster_.chunk_bits.push_back(static_cast<std::uint16_t>(bits));
-      }
-    packer.finish(cluster_);
+    row.synapses.clear();
+    for (std::size_t i = layer.row_begin[element]; i < layer.row_begin[element + 1]; ++i)
+      if (skeleton_.cluster_of[p][layer.target[i]] == id_)
+        row.synapses.push_back({skeleton_.position_of[p][layer.target[i]], layer.weight[i]});
+    row.shift = layer.shift;
+    row.plane = plane;
+    row.bits = layer.bits;
+    const auto* input = std::get_if<InputId>(&layer.from);
+    row.negative = input != nullptr && network_.inputs[input->index()].is_signed &&
+                   plane + 1 == network_.inputs[input->index()].planes;
   }
 
   const IntNetwork& network_;
@@ -244,6 +156,7 @@ class TableBuilder {
   std::size_t id_;
   Cluster cluster_;
   std::vector<Feed> feeds_;
+  std::vector<std::pair<std::size_t, std::uint32_t>> chunks_;  ///< by page chunk: feed and its source's chunk
 };
 
 }  // namespace
@@ -274,16 +187,13 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
       if (clustering.order_of(p) == NeuronOrder::kPosition)
         order_by_position(map_extent(population.shape), cluster.neurons);
       else
-        order_neurons(population, cluster.neurons, chip.tile.lif_lanes);
+        core_of(chip.tile).number(population, chip.tile, cluster.neurons);
       const auto n = static_cast<std::uint32_t>(cluster.size());
       for (std::uint32_t at = 0; at < n; ++at) {
         cluster_of[cluster.neurons[at]] = static_cast<std::uint32_t>(c);
         position_of[cluster.neurons[at]] = at;
       }
-      cluster.lane_groups = (n + chip.tile.lanes - 1) / chip.tile.lanes;
-      cluster.lif_groups = (n + chip.tile.lif_lanes - 1) / chip.tile.lif_lanes;
       cluster.out_entries = cluster.readout ? 2 * n : (n + hw::kChunkBits - 1) / hw::kChunkBits;
-      write_update_program(population, chip.tile.lif_lanes, cluster);
     }
     skeleton.cluster_of.push_back(std::move(cluster_of));
     skeleton.position_of.push_back(std::move(position_of));
@@ -320,7 +230,7 @@ Reach::Reach(const std::vector<Layer>& layers, const Skeleton& skeleton, Populat
 
 Cluster build_cluster(const IntNetwork& network, const Chip& chip, const Layers& layers,
                       const Skeleton& skeleton, const Reach& reach, std::size_t c) {
-  return TableBuilder(network, chip, layers, skeleton, reach, c).build();
+  return ClusterBuilder(network, chip, layers, skeleton, reach, c).build();
 }
 
 }  // namespace spikeloom

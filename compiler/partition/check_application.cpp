@@ -1,11 +1,10 @@
-// Decodes an application's tables the slow way and compares with the network. Shares no code with the
-// builders: what it knows of the tables is docs/protocol.md, section 7.
+// Lets the cores decode an application's tables the slow way, and compares with the network. Shares no code
+// with the builders.
 #include <algorithm>
 #include <array>
 #include <compare>
 
 #include "compiler/partition/partition.hpp"
-#include "compiler/partition/set_fields.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -42,8 +41,9 @@ class Checker {
   std::vector<std::string> run() {
     faults_ = faults(app_);
     if (!faults_.empty()) return faults_;
-    require(app_.lanes == chip_.tile.lanes && app_.lif_lanes == chip_.tile.lif_lanes,
-            "tables were made for other lanes");
+    for (const Cluster& cluster : app_.clusters)
+      for (const std::string& mismatch : core_of(cluster).mismatches(cluster, chip_.tile))
+        require(false, cluster.name + ": " + mismatch);
     require(app_.populations.size() == network_.populations.size() &&
                 app_.inputs.size() == network_.inputs.size(),
             "another number of populations or inputs");
@@ -51,14 +51,9 @@ class Checker {
     check_inputs();
     check_members();
     if (!faults_.empty()) return faults_;
-    for (std::size_t p = 0; p < network_.populations.size(); ++p) check_synapses(p);
-    for (const Cluster& cluster : app_.clusters) {
-      for (const Excess& e : excesses(cluster, chip_)) require(false, cluster.name + " exceeds " + e.key);
-      if (cluster.readout)
-        check_readout(cluster);
-      else
-        check_updates(cluster);
-    }
+    for (std::size_t p = 0; p < network_.populations.size(); ++p) check_population(p);
+    for (const Cluster& cluster : app_.clusters)
+      for (const Need& e : excesses(cluster, chip_)) require(false, cluster.name + " exceeds " + e.key);
     check_outputs();
     return faults_;
   }
@@ -92,16 +87,6 @@ class Checker {
     }
   }
 
-  [[nodiscard]] std::int64_t weight(const Cluster& cluster, std::uint64_t word, std::uint32_t lane,
-                                    std::uint32_t format) const {
-    const std::uint32_t bits = 8U >> format;
-    const std::uint64_t at =
-        (word >> format) * app_.lanes * 8 + (word & ((1U << format) - 1)) * app_.lanes * bits + lane * bits;
-    const std::int32_t raw = cluster.weights[at / 8] >> (at % 8) & ((1 << bits) - 1);
-    if (bits == 1) return raw == 1 ? -1 : 1;
-    return raw >= 1 << (bits - 1) ? raw - (1 << bits) : raw;
-  }
-
   /// Axon of a source's chunk bit; `exists` is 0 where there is none.
   [[nodiscard]] Synapse axon_of(const Inbound& inbound, std::uint32_t at, std::uint32_t& exists) const {
     Synapse s;
@@ -125,45 +110,41 @@ class Checker {
     return s;
   }
 
-  void decode(const Cluster& cluster, std::vector<Synapse>& found) {
+  /// Axons by page chunk and bit.
+  [[nodiscard]] std::vector<std::array<Synapse, hw::kChunkBits>> axons_of(const Cluster& cluster) {
+    std::vector<std::array<Synapse, hw::kChunkBits>> axons(cluster.page_chunks());
     for (const Inbound& inbound : cluster.inbound)
-      for (std::uint32_t c = 0; c < inbound.source_count; ++c) {
-        const hw::MemChunkEntry& chunk = cluster.chunks[inbound.first_chunk + c];
+      for (std::uint32_t c = 0; c < inbound.source_count; ++c)
         for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
           std::uint32_t exists = 0;
-          Synapse synapse = axon_of(inbound, (inbound.source_first + c) * hw::kChunkBits + bit, exists);
+          axons[inbound.first_chunk + c][bit] =
+              axon_of(inbound, (inbound.source_first + c) * hw::kChunkBits + bit, exists);
           require((cluster.chunk_bits[inbound.first_chunk + c] >> bit & 1U) == exists,
                   cluster.name + ": chunk bits differ");
-          if (exists == 0) continue;
-          hw::MemAxonEntry row;
-          if (chunk.per_axon != 0) {
-            row = cluster.axons[chunk.first + bit];
-          } else {
-            row.first = chunk.first + bit * chunk.stride;
-            row.words = chunk.words;
-            row.offset = chunk.offset;
-            row.shift = chunk.shift;
-            row.negate = chunk.negate;
-            row.format = chunk.format;
-          }
-          require(row.shift <= chip_.tile.max_shift, cluster.name + ": a shift beyond the chip's");
-          require(
-              std::count(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), 8U >> row.format) == 1,
-              cluster.name + ": a format that the chip has not");
-          for (std::uint32_t w = 0; w < row.words; ++w)
-            for (std::uint32_t lane = 0; lane < app_.lanes; ++lane) {
-              const std::size_t position = std::size_t{row.offset + w} * app_.lanes + lane;
-              if (position >= cluster.size()) continue;
-              synapse.target = cluster.neurons[position];
-              synapse.value = weight(cluster, row.first + w, lane, row.format) *
-                              (std::int64_t{1} << row.shift) * (row.negate != 0 ? -1 : 1);
-              if (synapse.value != 0) found.push_back(synapse);
-            }
         }
-      }
+    return axons;
   }
 
-  void check_synapses(std::size_t p) {
+  void decode(const Cluster& cluster, std::vector<Synapse>& found) {
+    const std::vector<std::array<Synapse, hw::kChunkBits>> axons = axons_of(cluster);
+    const Decoded decoded =
+        core_of(cluster).decode(cluster, chip_.tile,
+                                [&](std::size_t chunk, std::uint32_t bit,
+                                    std::span<const std::pair<std::uint32_t, std::int64_t>> row) {
+                                  Synapse synapse = axons[chunk][bit];
+                                  for (const auto& [position, value] : row) {
+                                    if (value == 0) continue;
+                                    synapse.target = cluster.neurons[position];
+                                    synapse.value = value;
+                                    found.push_back(synapse);
+                                  }
+                                });
+    for (const std::string& fault : decoded.faults) require(false, cluster.name + ": " + fault);
+    for (std::size_t at = 0; at < cluster.size() && decoded.faults.empty(); ++at)
+      check_neuron(cluster, at, decoded.neurons[at]);
+  }
+
+  void check_population(std::size_t p) {
     std::vector<Synapse> found, expected;
     for (const Cluster& cluster : app_.clusters)
       if (cluster.population.index() == p) decode(cluster, found);
@@ -191,61 +172,16 @@ class Checker {
             "population " + network_.populations[p].name + ": the decoded weights differ from the network's");
   }
 
-  void check_set(const Cluster& cluster, std::size_t position, const hw::MemSetEntry& set) {
+  void check_neuron(const Cluster& cluster, std::size_t position, const DecodedNeuron& neuron) {
     const IntPopulation& p = network_.populations[cluster.population.index()];
     const std::uint32_t j = cluster.neurons[position];
-    bool same = set.scale == p.scale && cluster.biases[position] == p.bias_i[j] &&
-                (p.is_readout() || (set.subtract != 0) == (p.reset == Reset::kSubtract));
-    for (const auto& [parameter, field] : kSetFields)
-      same =
-          same && (!uses(p, parameter) || static_cast<std::int32_t>(set.*field) == (p.*parameter.values)[j]);
+    bool same = neuron.scale == p.scale &&
+                (p.is_readout() || (neuron.subtract != 0) == (p.reset == Reset::kSubtract));
+    for (std::size_t n = 0; n < kIntParameters.size(); ++n) {
+      const IntParameter& parameter = kIntParameters[n];
+      same = same && (!uses(p, parameter) || neuron.parameters[n] == (p.*parameter.values)[j]);
+    }
     require(same, cluster.name + ": parameters of neuron " + std::to_string(j) + " differ");
-  }
-
-  void check_updates(const Cluster& cluster) {
-    std::vector<std::uint32_t> times(cluster.size(), 0);
-    std::vector<std::uint32_t> sent;  // chunks in order
-    std::size_t pending = 0;          // neurons updated since the last emit
-    for (const hw::MemUpdateEntry& entry : cluster.updates) {
-      const std::size_t chunk = std::size_t{entry.group} * app_.lif_lanes / hw::kChunkBits;
-      for (std::uint32_t lane = 0; lane < app_.lif_lanes; ++lane) {
-        if ((entry.mask >> lane & 1U) == 0) continue;
-        const std::size_t position = std::size_t{entry.group} * app_.lif_lanes + lane;
-        if (position >= cluster.size()) {
-          require(false, cluster.name + ": an update of a lane without a neuron");
-          return;
-        }
-        ++times[position];
-        ++pending;
-        require(chunk == sent.size(), cluster.name + ": a neuron's spike in another chunk than its own");
-        check_set(cluster, position, cluster.sets[entry.set]);
-      }
-      if (entry.emit == 0) continue;
-      require(
-          pending == std::min<std::size_t>(hw::kChunkBits,
-                                           cluster.size() - std::min(cluster.size(), chunk * hw::kChunkBits)),
-          cluster.name + ": a chunk sent before all of its neurons were updated");
-      sent.push_back(static_cast<std::uint32_t>(chunk));
-      pending = 0;
-    }
-    require(std::all_of(times.begin(), times.end(), [](std::uint32_t t) { return t == 1; }),
-            cluster.name + ": a neuron not updated exactly once");
-    require(sent.size() == (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits,
-            cluster.name + ": not every chunk is sent");
-  }
-
-  void check_readout(const Cluster& cluster) {
-    require(cluster.updates.size() == 2 * cluster.size(),
-            cluster.name + ": expected two update entries a neuron");
-    if (cluster.updates.size() != 2 * cluster.size()) return;
-    for (std::size_t i = 0; i < cluster.updates.size(); ++i) {
-      const hw::MemUpdateEntry& entry = cluster.updates[i];
-      const std::size_t position = i / 2;
-      require(entry.group * app_.lif_lanes + entry.lane == position && entry.half == i % 2 &&
-                  entry.mask == (i % 2 == 0 ? 0 : 1U << entry.lane),
-              cluster.name + ": update entry " + std::to_string(i) + " out of order");
-      check_set(cluster, position, cluster.sets[entry.set]);
-    }
   }
 
   void check_outputs() {

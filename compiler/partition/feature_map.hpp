@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "compiler/partition/layers.hpp"
+#include "compiler/core/layers.hpp"
 
 namespace spikeloom {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "compiler/base/rng.hpp"
-#include "compiler/partition/layers.hpp"
+#include "compiler/core/layers.hpp"
 #include "compiler/partition/partition.hpp"
 
 namespace spikeloom {

@@ -12,6 +12,7 @@
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
 #include "compiler/partition/multilevel.hpp"
+#include "compiler/partition/network_limits.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -23,23 +24,20 @@ std::uint32_t quotient_up(std::uint32_t value, std::uint32_t by) { return (value
 /// Most neurons of this population that a tile's counted resources allow, whatever the weights.
 std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const PartitionOptions& options) {
   const TileConfig& t = chip.tile;
-  std::uint64_t most =
-      std::min(std::uint64_t{std::min(t.groups, 255U)} * t.lanes, std::uint64_t{t.state_words} * t.lif_lanes);
+  std::uint64_t most = core_of(t).most_neurons(p, t);
   const std::uint64_t indices =
       std::min(std::uint64_t{t.out_entries}, std::uint64_t{1} << chip.chunk_index_bits);
   most = std::min(most, p.is_readout() ? indices / 2 : indices * hw::kChunkBits);
-  most = std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
-                                       : std::uint64_t{t.update_entries} * t.lif_lanes);
   if (options.max_neurons != 0) most = std::min(most, std::uint64_t{options.max_neurons});
   return static_cast<std::uint32_t>(most);
 }
 
-/// Size to fill clusters to, so that `k` of them hold n: even, and in whole lane groups and chunks where
+/// Size to fill clusters to, so that `k` of them hold n: even, and in whole grains and chunks where
 /// that does not change their number.
-std::uint32_t even_size(std::uint32_t n, std::uint32_t k, std::uint32_t cap, std::uint32_t lanes) {
+std::uint32_t even_size(std::uint32_t n, std::uint32_t k, std::uint32_t cap, std::uint32_t grain) {
   const std::uint32_t least = quotient_up(n, k);
   for (const std::uint32_t unit :
-       {round_up(hw::kChunkBits, lanes), std::max(hw::kChunkBits, lanes), hw::kChunkBits})
+       {round_up(hw::kChunkBits, grain), std::max(hw::kChunkBits, grain), hw::kChunkBits})
     if (const std::uint32_t size = round_up(least, unit); size <= cap && quotient_up(n, size) == k)
       return size;
   return least;
@@ -48,7 +46,11 @@ std::uint32_t even_size(std::uint32_t n, std::uint32_t k, std::uint32_t cap, std
 class Partitioner {
  public:
   Partitioner(const IntNetwork& network, const Chip& chip, const PartitionOptions& options)
-      : network_(network), chip_(chip), options_(options), layers_(make_layers(network)) {}
+      : network_(network),
+        chip_(chip),
+        options_(options),
+        layers_(make_layers(network)),
+        grain_(core_of(chip.tile).grain(chip.tile)) {}
 
   Clustering run() {
     chip_problems(network_, layers_, chip_).throw_if_any(subject());
@@ -137,10 +139,9 @@ class Partitioner {
       if (skeleton.clusters[c].population.index() != p) continue;
       const Cluster cluster = build_cluster(network_, chip_, layers_, skeleton, reach, c);
       exceeded += excesses(cluster, chip_).size();
-      words += static_cast<double>(cluster.weights.size()) / chip_.tile.lanes;
-      for (std::size_t chunk = 0; chunk < cluster.chunks.size(); ++chunk)
-        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
-          if ((cluster.chunk_bits[chunk] >> bit & 1U) != 0) work += row_words(cluster, chunk, bit);
+      const TableCost cost = core_of(cluster).cost(cluster);
+      words += cost.stored;
+      work += cost.read;
     }
     return {exceeded, words * work};
   }
@@ -169,12 +170,12 @@ class Partitioner {
     Rng rng(options_.seed ^ (p * 0x9e3779b97f4a7c15ULL));
     const auto n = static_cast<std::uint32_t>(network_.populations[p].size());
     // A count that no even size gives exactly is taken down to the next that one does.
-    const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], chip_.tile.lanes);
+    const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], grain_);
     clustering_.count[p] = quotient_up(n, size);
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
-    // Room for moves as far as no lane group more is needed: each makes every row a word longer.
-    const GroupingOptions grouping{clustering_.count[p], size,
-                                   std::min(cap_[p], round_up(size, chip_.tile.lanes)), options_.method};
+    // Room for moves as far as no grain more is needed: each makes all work longer.
+    const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], round_up(size, grain_)),
+                                   options_.method};
     if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 ||
         all_read_the_same(edges, n)) {
       clustering_.of[p] = group(edges, n, grouping, rng);
@@ -193,7 +194,7 @@ class Partitioner {
 
   /// Cuts a cluster of a ranked population into parts of near ranks and whole chunks, as many as its excess
   /// asks for.
-  void split(std::size_t p, std::uint32_t cluster, const std::vector<Excess>& excess) {
+  void split(std::size_t p, std::uint32_t cluster, const std::vector<Need>& excess) {
     std::vector<std::uint32_t> neurons;
     for (std::uint32_t j = 0; j < clustering_.of[p].size(); ++j)
       if (clustering_.of[p][j] == cluster) neurons.push_back(j);
@@ -201,8 +202,8 @@ class Partitioner {
       return clustering_.rank[p][a] < clustering_.rank[p][b];
     });
     double factor = 2;
-    for (const Excess& e : excess)
-      if (e.key == "tile.weight_words" || e.key == "tile.update_entries")
+    for (const Need& e : excess)
+      if (e.growth == Need::Growth::kWithNeurons)
         factor = std::max(factor, static_cast<double>(e.needed) / static_cast<double>(e.available));
     const auto n = static_cast<std::uint32_t>(neurons.size());
     std::uint32_t size = quotient_up(n, std::min(n, static_cast<std::uint32_t>(std::ceil(factor))));
@@ -213,24 +214,24 @@ class Partitioner {
   }
 
   /// The number of clusters that a population with this excess should try next.
-  [[nodiscard]] std::uint32_t next_count(std::size_t p, const std::vector<Excess>& excess) const {
+  [[nodiscard]] std::uint32_t next_count(std::size_t p, const std::vector<Need>& excess) const {
     const auto n = static_cast<std::uint32_t>(network_.populations[p].size());
     const std::uint32_t k = clustering_.count[p];
     double factor = 1;
-    for (const Excess& e : excess)
-      if (e.key == "tile.weight_words" || e.key == "tile.update_entries")
+    for (const Need& e : excess)
+      if (e.growth == Need::Growth::kWithNeurons)
         factor = std::max(factor, static_cast<double>(e.needed) / static_cast<double>(e.available));
     const auto wanted = std::max(k + std::max(1U, k / 4), static_cast<std::uint32_t>(k * factor * 0.95));
     if (is_map_[p]) return next_map_count(p, std::min(wanted, n));
     // The next count that an even size attains.
     for (std::uint32_t next = std::min(wanted, n); next <= n; ++next)
-      if (quotient_up(n, even_size(n, next, cap_[p], chip_.tile.lanes)) > k) return next;
+      if (quotient_up(n, even_size(n, next, cap_[p], grain_)) > k) return next;
     return n;
   }
 
   /// What a cluster of one neuron of cluster `c` alone exceeds: the one with the most synapses.
-  [[nodiscard]] std::vector<Excess> excess_of_one(const Skeleton& skeleton, std::size_t c,
-                                                  std::uint32_t& neuron) const {
+  [[nodiscard]] std::vector<Need> excess_of_one(const Skeleton& skeleton, std::size_t c,
+                                                std::uint32_t& neuron) const {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::vector<std::uint32_t> fan_in(network_.populations[p].size(), 0);
     for (const Layer& layer : layers_[p])
@@ -257,7 +258,7 @@ class Partitioner {
   void report_hopeless(const Skeleton& skeleton, std::size_t c, Problems& problems) const {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::uint32_t neuron = 0;
-    for (const Excess& e : excess_of_one(skeleton, c, neuron))
+    for (const Need& e : excess_of_one(skeleton, c, neuron))
       problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) +
                    " (" + std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) +
                    " channels) alone needs " + e.key + " = " + std::to_string(e.needed) + ", the chip has " +
@@ -269,10 +270,10 @@ class Partitioner {
   }
 
   /// By cluster of the skeleton: builds its tables and counts.
-  [[nodiscard]] std::vector<std::vector<Excess>> all_excesses(const Skeleton& skeleton) const {
+  [[nodiscard]] std::vector<std::vector<Need>> all_excesses(const Skeleton& skeleton) const {
     std::vector<std::size_t> first{0};  // cluster, by PopulationId
     for (const std::uint32_t count : clustering_.count) first.push_back(first.back() + count);
-    std::vector<std::vector<Excess>> result(skeleton.clusters.size());
+    std::vector<std::vector<Need>> result(skeleton.clusters.size());
     parallel_for(clustering_.count.size(), [&](std::size_t p) {
       const Reach reach(layers_[p], skeleton, PopulationId(p));
       for (std::size_t c = first[p]; c < first[p + 1]; ++c)
@@ -287,11 +288,11 @@ class Partitioner {
     std::vector<Next> next(network_.populations.size(), Next::kNothing);
     Problems problems;
     const std::vector<std::uint32_t> counts = clustering_.count;
-    const std::vector<std::vector<Excess>> excess_of = all_excesses(skeleton);
+    const std::vector<std::vector<Need>> excess_of = all_excesses(skeleton);
     for (std::size_t c = 0, first = 0; c < skeleton.clusters.size(); ++c) {
       const std::size_t p = skeleton.clusters[c].population.index();
       if (c == 0 || skeleton.clusters[c - 1].population.index() != p) first = c;
-      const std::vector<Excess>& excess = excess_of[c];
+      const std::vector<Need>& excess = excess_of[c];
       if (excess.empty() || next[p] == Next::kRegroup) continue;
       if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1)
         report_hopeless(skeleton, c, problems);
@@ -309,7 +310,7 @@ class Partitioner {
     return next;
   }
 
-  void raise_count(std::size_t p, const std::vector<Excess>& excess) {
+  void raise_count(std::size_t p, const std::vector<Need>& excess) {
     std::uint32_t wanted = next_count(p, excess);
     if (is_map_[p] && grids(map_extent(network_.populations[p].shape), wanted, cap_[p]).empty()) {
       // Not even one position fits: its channels must part.
@@ -324,6 +325,7 @@ class Partitioner {
   const Chip& chip_;
   const PartitionOptions& options_;
   Layers layers_;
+  std::uint32_t grain_;  ///< neurons that the core works on at once
   std::vector<std::uint32_t> cap_;
   std::vector<bool> is_map_;  ///< by PopulationId
   Clustering clustering_;

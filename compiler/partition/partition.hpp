@@ -80,20 +80,14 @@ struct BuildOptions {
 [[nodiscard]] Application build_application(const IntNetwork&, const Chip&, const Clustering&,
                                             const BuildOptions& = {});
 
-/// A limit of the tile that a cluster exceeds.
-struct Excess {
-  std::string key;  ///< chip file's, "tile.weight_words"
-  std::uint64_t needed = 0, available = 0;
-};
 /// What of the cluster does not fit an otherwise empty tile; empty: it fits.
-[[nodiscard]] std::vector<Excess> excesses(const Cluster&, const Chip&);
+[[nodiscard]] std::vector<Need> excesses(const Cluster&, const Chip&);
 
 /// Everything wrong with the application as an implementation of the network; empty: sound.
 ///
 /// Checked  every neuron in exactly one cluster and position; the dense matrix of every (source,
-///          target, delay), decoded from the tables bit by bit as docs/protocol.md section 7 walks
-///          them, equals the network's sum; parameters and biases as the update program hands them
-///          out, each neuron updated once, masks and emits in order; limits by count; order
+///          target, delay), decoded from the tables bit by bit by Core::decode, equals the network's
+///          sum; parameters and biases likewise, each neuron updated once; limits by count; order
 ///          topological; inbound by delay; control channels; outputs; every cluster within a tile.
 /// Assumed  the network passed its own check.
 [[nodiscard]] std::vector<std::string> check(const Application&, const IntNetwork&, const Chip&);

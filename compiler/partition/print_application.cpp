@@ -13,15 +13,7 @@ void print_cluster(std::ostream& out, const Application& app, const Cluster& clu
   out << "cluster " << cluster.name << ": population " << app.populations[cluster.population.index()] << ", "
       << cluster.size() << " neurons" << (cluster.readout ? ", readout" : "")
       << (cluster.last_only ? " of the last step" : "") << "\n";
-  std::size_t per_axon = 0;
-  for (const hw::MemChunkEntry& chunk : cluster.chunks) per_axon += chunk.per_axon;
-  out << "  tables: " << cluster.lane_groups << " lane groups, " << cluster.lif_groups << " LIF groups, "
-      << cluster.chunks.size() << " page chunks (" << per_axon << " per axon), " << cluster.axons.size()
-      << " axon entries, " << (app.lanes ? cluster.weights.size() / app.lanes : 0) << " weight words, "
-      << cluster.updates.size() << " update entries, " << cluster.sets.size() << " parameter sets, "
-      << cluster.out_entries << " output entries\n";
-  out << "  work: integration at most " << worst_integration(cluster) << " cycles, update "
-      << cluster.updates.size() << " cycles\n";
+  for (const std::string& line : core_of(cluster).describe(cluster)) out << "  " << line << "\n";
   for (const Inbound& inbound : cluster.inbound) {
     out << "  from " << name_of(app, inbound.from) << " delay " << inbound.delay;
     if (inbound.source_count == 0)

@@ -15,7 +15,7 @@ std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std:
       {hw::kAddrNodeWaitInput, &TileCounters::wait_input},
       {hw::kAddrNodeWaitOutput, &TileCounters::wait_output},
       {hw::kAddrNodeSpikes, &TileCounters::spikes},
-      {hw::kAddrNodeWords, &TileCounters::words},
+      {hw::kAddrNodeWords, &TileCounters::core},
       {hw::kAddrNodeContractBroken, &TileCounters::contract_broken},
       {hw::kAddrNodeContractFirst, &TileCounters::contract_first},
   };

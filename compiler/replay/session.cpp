@@ -1,5 +1,6 @@
 #include "compiler/replay/session.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "compiler/replay/run_loop.hpp"
@@ -33,18 +34,20 @@ DeviceRun Session::run(const Dataset& data) {
   return std::move(loop.results().front());
 }
 
-std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory) {
+std::vector<std::vector<std::int32_t>> Session::read_state(NeuronState state) {
   std::vector<std::vector<std::int32_t>> all;
-  const std::uint32_t lif_lanes = image_.chip.tile.lif_lanes;
   for (std::size_t c = 0; c < image_.application.clusters.size(); ++c) {
+    const Cluster& cluster = image_.application.clusters[c];
     const Placement& place = image_.binding.placement[c];
     const std::uint32_t node = 1 + place.tile.value;
     std::vector<Word> questions;
-    for (std::uint32_t p = 0; p < image_.application.clusters[c].neurons.size(); ++p) {
-      if (p % lif_lanes == 0) {
+    std::optional<StateAddress> before;
+    for (std::uint32_t p = 0; p < cluster.size(); ++p) {
+      const StateAddress at = core_of(cluster).state_at(image_.chip.tile, state, place.first, p);
+      if (!before || before->window != at.window || before->word != at.word) {
         hw::RegMemoryAddress address;
-        address.memory = memory;
-        address.word = place.first_state + p / lif_lanes;
+        address.memory = at.window;
+        address.word = at.word;
         hw::WordRing ring;
         ring.kind = hw::kKindRingWrite;
         ring.node = node;
@@ -52,7 +55,8 @@ std::vector<std::vector<std::int32_t>> Session::read_state(std::uint32_t memory)
         ring.data = address.pack();
         questions.push_back(ring.pack());
       }
-      questions.push_back(read_word(node, hw::AddressMemory{.part = p % lif_lanes, .read = 1}.pack()));
+      questions.push_back(read_word(node, hw::AddressMemory{.part = at.part, .read = 1}.pack()));
+      before = at;
     }
     const std::vector<std::uint32_t> answers = exchange_.ask(std::move(questions));
     all.emplace_back(answers.begin(), answers.end());

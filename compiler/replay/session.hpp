@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/chip_model/link.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/data/dataset.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/replay/device_run.hpp"
@@ -32,8 +33,8 @@ class Session {
   /// device stands still, and what was wrong when a word makes no sense.
   [[nodiscard]] DeviceRun run(const Dataset& data);
 
-  /// Membranes (or currents) of every cluster, by ClusterId and NIR order within the cluster's positions.
-  [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(std::uint32_t memory);
+  /// Membranes or currents of every cluster, by ClusterId and NIR order within the cluster's positions.
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(NeuronState state);
 
  private:
   Exchange exchange_;

@@ -7,7 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "compiler/chip/timing.hpp"
+#include "compiler/core/core.hpp"
+#include "compiler/schedule/arcs.hpp"
 #include "compiler/sdf/static_order.hpp"
 
 namespace spikeloom {
@@ -17,11 +18,11 @@ using Orders = std::vector<std::vector<OrderEntry>>;
 
 std::int64_t firing_time(const ImageView& image, ClusterId id, FiringTimes times) {
   const Cluster& cluster = image.application.clusters[id.index()];
+  const Core& core = core_of(cluster);
   const std::optional<double> expected =
-      times == FiringTimes::kExpected ? expected_integration(image.application, id) : std::nullopt;
-  const std::int64_t walk =
-      expected ? static_cast<std::int64_t>(std::llround(*expected)) : worst_integration(cluster);
-  return timing::kIntegrate + walk + timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
+      times == FiringTimes::kExpected ? expected_work(image.application, id) : std::nullopt;
+  return expected ? core.least(cluster).total() + static_cast<std::int64_t>(std::llround(*expected))
+                  : core.worst(cluster).total();
 }
 
 /// Clusters and what they send one another; the network takes its worst time. The last actor is the host,
@@ -30,23 +31,19 @@ sdf::PhasedGraph cluster_graph(const ImageView& image, FiringTimes times) {
   const Application& app = image.application;
   sdf::PhasedGraph graph(app.name);
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
-    graph.add_actor(app.clusters[c].name, {firing_time(image, ClusterId(c), times) + 2});
+    graph.add_actor(app.clusters[c].name, {firing_time(image, ClusterId(c), times) + kTurnCycles});
   const sdf::ActorId host = graph.add_actor("host", {0});
-  const auto actor = [&](const ClusterOrHost& id) { return id ? sdf::ActorId(id->index()) : host; };
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
     graph.add_channel({.source = host, .target = sdf::ActorId(c)});
-  for (const Channel& channel : image.binding.channels) {
-    const std::int64_t sent =
-        1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(app, channel));
-    for (const Destination& to : channel.to)
-      if (to.to) {
-        sdf::PhasedChannel spikes;
-        spikes.source = actor(channel.from);
-        spikes.target = actor(to.to);
-        spikes.tokens = app.clusters[to.to->index()].inbound[to.inbound].delay;
-        spikes.latency = sent + to.hops + 1;
-        graph.add_channel(spikes);
-      }
+  for (const FiringArc& arc : firing_arcs(timing_arcs(app, image.binding, image.chip), image.binding)) {
+    if (arc.kind != TimingArc::Kind::kSpikes) continue;
+    sdf::PhasedChannel spikes;
+    spikes.source = arc.from ? sdf::ActorId(arc.from->index()) : host;
+    spikes.target = sdf::ActorId(arc.to.index());
+    spikes.tokens = arc.tokens;
+    // The host's list of words is there as a cluster's is.
+    spikes.latency = arc.cycles + (arc.from ? 0 : kListVisible);
+    graph.add_channel(spikes);
   }
   return graph;
 }

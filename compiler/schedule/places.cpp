@@ -4,7 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "compiler/chip/timing.hpp"
+#include "compiler/core/core.hpp"
+#include "compiler/schedule/arcs.hpp"
 
 namespace spikeloom {
 namespace {
@@ -16,8 +17,7 @@ constexpr std::int64_t kWorthwhile =
 Ratio least_period(const Application& app) {
   std::int64_t least = 0;
   for (const Cluster& cluster : app.clusters)
-    least = std::max(least, timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
-                                static_cast<std::int64_t>(cluster.updates.size()) + 2);
+    least = std::max(least, core_of(cluster).worst(cluster).total() + kTurnCycles);
   return Ratio(least);
 }
 

@@ -3,27 +3,10 @@
 #include <algorithm>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/timing.hpp"
-#include "spikeloom_hw.hpp"
+#include "compiler/core/core.hpp"
 
 namespace spikeloom {
 namespace {
-
-template <class F>
-void for_rows(const Cluster& cluster, F&& row) {
-  for (std::size_t chunk = 0; chunk < cluster.chunks.size(); ++chunk)
-    for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
-      if ((cluster.chunk_bits[chunk] >> bit & 1U) != 0) row(chunk, static_cast<std::uint16_t>(1U << bit));
-}
-
-std::int64_t least_row(const Cluster& cluster) {
-  std::int64_t least = 0;
-  for_rows(cluster, [&](std::size_t chunk, std::uint16_t bit) {
-    const std::int64_t cycles = chunk_cycles(cluster, chunk, bit);
-    least = least == 0 ? cycles : std::min(least, cycles);
-  });
-  return least;
-}
 
 /// Actors that start no later than in the same step as `from` ends, `from` aside.
 std::vector<char> within_step(const sdf::Graph& graph, sdf::ActorId from) {
@@ -41,27 +24,22 @@ std::vector<char> within_step(const sdf::Graph& graph, sdf::ActorId from) {
 }  // namespace
 
 bool works_alike(const Cluster& a, const Cluster& b) {
-  if (a.inbound != b.inbound || a.limit != b.limit || a.chunk_bits != b.chunk_bits ||
-      a.updates.size() != b.updates.size())
-    return false;
-  bool alike = true;
-  for_rows(a, [&](std::size_t chunk, std::uint16_t bit) {
-    alike = alike && chunk_cycles(a, chunk, bit) == chunk_cycles(b, chunk, bit);
-  });
-  return alike;
+  return a.inbound == b.inbound && a.limit == b.limit && a.chunk_bits == b.chunk_bits &&
+         &core_of(a) == &core_of(b) && core_of(a).works_alike(a, b);
 }
 
 Pool pool_of(const ImageView& image, const TileBounds& bounds, const TimingGraph& plain) {
   const std::vector<Cluster>& clusters = image.application.clusters;
   Pool pool;
   pool.paid.assign(clusters.size(), 0);
-  pool.least_row.assign(clusters.size(), 0);
+  pool.least_chunk.assign(clusters.size(), 0);
   std::vector<ClusterId> payers;
   for (std::size_t t = 0; t < bounds.size(); ++t) {
     if (!bounds[t] || !bounds[t]->pooled) continue;
     pool.tiles.emplace_back(t);
     for (const OrderEntry& entry : image.binding.orders[t]) {
-      pool.fee += bounds[t]->rho - kTimeScale * least_work(clusters[entry.cluster.index()]);
+      const Cluster& cluster = clusters[entry.cluster.index()];
+      pool.fee += bounds[t]->rho - kTimeScale * core_of(cluster).least(cluster).total();
       pool.paid[entry.cluster.index()] = 1;
       payers.push_back(entry.cluster);
     }
@@ -81,7 +59,7 @@ Pool pool_of(const ImageView& image, const TileBounds& bounds, const TimingGraph
     }
   }
   for (std::size_t c = 0; c < clusters.size(); ++c)
-    if (pool.paid[c] != 0) pool.least_row[c] = least_row(clusters[c]);
+    if (pool.paid[c] != 0) pool.least_chunk[c] = core_of(clusters[c]).least_chunk(clusters[c]);
   return pool;
 }
 

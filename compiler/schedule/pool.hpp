@@ -17,8 +17,8 @@ struct Pool {
   std::vector<char> paid;     ///< by ClusterId: its work over the least is in the fee
   std::vector<TileId> tiles;  ///< whose contracts pay
   std::int64_t fee = 0;       ///< every step pays so much, cycles / kTimeScale
-  /// By ClusterId, of a step that passes its firing by: the least work of a row; 0 where it is not paid.
-  std::vector<std::int64_t> least_row;
+  /// By ClusterId: cycles by which a valid chunk makes a firing longer at least; 0 where it is not paid.
+  std::vector<std::int64_t> least_chunk;
 };
 
 /// Of the bounds that are marked `pooled`.

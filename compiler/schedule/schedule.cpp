@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/timing.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/schedule/pool.hpp"
 #include "compiler/sdf/certificate.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
@@ -48,7 +48,7 @@ struct Round {
 };
 
 /// The overhead is the period that the tile's own arcs would have if firings took no time.
-Round round_of(const ImageView& image, std::size_t tile) {
+Round round_of(const ImageView& image, const std::vector<FiringArc>& arcs, std::size_t tile) {
   const auto here = [&](ClusterId c) { return image.binding.placement[c.index()].tile.index() == tile; };
   Round round;
   sdf::Graph idle;
@@ -56,29 +56,16 @@ Round round_of(const ImageView& image, std::size_t tile) {
   const std::vector<OrderEntry>& order = image.binding.orders[tile];
   for (const OrderEntry& entry : order) {
     const Cluster& cluster = image.application.clusters[entry.cluster.index()];
-    round.worst += timing::kIntegrate + worst_integration(cluster) + timing::kUpdate +
-                   static_cast<std::int64_t>(cluster.updates.size());
+    round.worst += core_of(cluster).worst(cluster).total();
     ++round.firings;
     actor[entry.cluster.index()] = idle.add_actor(cluster.name, 0);
   }
-  const auto arc = [&](ClusterId from, ClusterId to, std::int64_t tokens, std::int64_t cycles) {
-    idle.add_channel(
-        {.source = actor[from.index()], .target = actor[to.index()], .tokens = tokens, .latency = cycles});
-  };
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const bool wraps = i + 1 == order.size();
-    arc(order[i].cluster, order[wraps ? 0 : i + 1].cluster, wraps ? 1 : 0, 2);
-  }
-  for (const Channel& channel : image.binding.channels) {
-    if (!channel.from || !here(*channel.from)) continue;
-    const std::int64_t sent =
-        1 + worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
-    arc(*channel.from, *channel.from, 1, sent);
-    for (const Destination& to : channel.to)
-      if (to.to && here(*to.to))
-        arc(*channel.from, *to.to, image.application.clusters[to.to->index()].inbound[to.inbound].delay,
-            sent + to.hops + 1);
-  }
+  for (const FiringArc& arc : arcs)
+    if (arc.from && here(*arc.from) && here(arc.to))
+      idle.add_channel({.source = actor[arc.from->index()],
+                        .target = actor[arc.to.index()],
+                        .tokens = arc.tokens,
+                        .latency = arc.cycles});
   if (!order.empty()) {
     const sdf::CycleRatio ratio = sdf::max_cycle_ratio(idle);
     round.overhead = (sdf::certificate_of(ratio, idle).period * Ratio(kTimeScale)).ceil();
@@ -243,7 +230,10 @@ Contracted contract(const ImageView& image, const Promise& guaranteed, const Mea
                     const ContractOptions& options) {
   const MeasuredWork work = scaled_work(image, measured, options);
   Family family{image, work, {}, TileBounds(image.binding.orders.size()), {}};
-  for (std::size_t t = 0; t < image.binding.orders.size(); ++t) family.rounds.push_back(round_of(image, t));
+  const std::vector<FiringArc> arcs =
+      firing_arcs(timing_arcs(image.application, image.binding, image.chip), image.binding);
+  for (std::size_t t = 0; t < image.binding.orders.size(); ++t)
+    family.rounds.push_back(round_of(image, arcs, t));
   std::int64_t most = (guaranteed.period * Ratio(kTimeScale)).ceil();
   Contracted result;
   result.bounds.resize(image.binding.orders.size());

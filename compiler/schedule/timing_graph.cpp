@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/timing.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/schedule/pool.hpp"
 
 namespace spikeloom {
 namespace {
 
 using sdf::ActorId;
+using ActorKind = TimingActor::Kind;
+using ArcKind = TimingArc::Kind;
 
 constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
 
@@ -30,6 +32,34 @@ struct Sender {
   std::int64_t cycles = 0;  ///< worst, from decision to the end-of-step on the wire
 };
 
+std::string arc_name(ArcKind kind) {
+  switch (kind) {
+    case ArcKind::kIntegrated:
+      return "integrated";
+    case ArcKind::kOrder:
+      return "order";
+    case ArcKind::kHostQueue:
+      return "host queue";
+    case ArcKind::kOutputBuffer:
+      return "output buffer";
+    case ArcKind::kOutputFree:
+      return "output buffer free";
+    case ArcKind::kSpikes:
+      return "spikes";
+    case ArcKind::kToHost:
+      return "to host";
+    case ArcKind::kPageFree:
+      return "page free";
+    case ArcKind::kCreditSlot:
+      return "credit slot";
+    case ArcKind::kPages:
+      return "pages";
+  }
+  SPIKELOOM_CHECK(false);
+}
+
+/// The arcs of `timing_arcs` one for one where no tile is under a bound; under one, what contracts say of a
+/// tile's firings takes the place of their worst case.
 class Builder {
  public:
   Builder(const ImageView& image, const TileBounds& bounds)
@@ -47,12 +77,22 @@ class Builder {
   }
 
   TimingGraph build() {
-    for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(ClusterId{c});
-    for (std::size_t t = 0; t < binding_.orders.size(); ++t) add_order(TileId{t});
-    add_sink();
-    for (const Channel& channel : binding_.channels) add_sender(channel);
-    add_host_order();
-    for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(binding_.channels[n], senders_[n]);
+    const TimingArcs timing = timing_arcs(app_, binding_, image_.chip);
+    find_destinations();
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c)
+      add_cluster(ClusterId{c}, timing.actors[TimingArcs::fire(ClusterId{c})].cycles,
+                  timing.actors[TimingArcs::update(ClusterId{c})].cycles);
+    for (const TimingActor& a : timing.actors) {
+      if (a.kind == ActorKind::kSink) add_sink();
+      if (a.kind == ActorKind::kSend) add_sender(binding_.channels[a.of], a.cycles);
+      if (a.kind == ActorKind::kCredit) add_credit(a);
+    }
+    auto arc = timing.arcs.begin();
+    for (; arc != timing.arcs.end() && (arc->kind == ArcKind::kIntegrated || arc->kind == ArcKind::kOrder);
+         ++arc)
+      add_arc(timing, *arc);
+    add_bursts();
+    for (; arc != timing.arcs.end(); ++arc) add_arc(timing, *arc);
     for (const ClusterActors& actors : clusters_) result_.clusters.push_back({actors.fire, actors.done});
     for (const Sender& sender : senders_) result_.senders.push_back(sender.send);
     result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
@@ -95,74 +135,74 @@ class Builder {
     for (const TileId tile : pool_.tiles) {
       std::int64_t over = pooled_[tile.index()].sigma;
       for (const OrderEntry& entry : binding_.orders[tile.index()])
-        over += pooled_[tile.index()].rho - scaled(least_work(app_.clusters[entry.cluster.index()]));
+        over += pooled_[tile.index()].rho - scaled(least(entry.cluster).total());
       const ActorId id =
           result_.graph.add_actor(tile_name(image_.chip, tile) + " pool", std::max<std::int64_t>(0, over));
       result_.tile.push_back(tile.value);
       result_.lower.push_back(0);
-      if (!pools_.empty()) arc(pools_.back(), id, 0, 0, "burst");
       pools_.push_back(id);
     }
     result_.sink = actor(std::nullopt, "host sink", 0, 0);
-    if (!pools_.empty()) arc(pools_.back(), result_.sink, 0, 0, "burst");
+  }
+
+  void add_bursts() {
+    for (std::size_t p = 0; p < pools_.size(); ++p)
+      arc(pools_[p], p + 1 < pools_.size() ? pools_[p + 1] : result_.sink, 0, 0, "burst");
+  }
+
+  [[nodiscard]] FiringTime least(ClusterId c) const {
+    const Cluster& cluster = app_.clusters[c.index()];
+    return core_of(cluster).least(cluster);
   }
 
   /// The sequencer sees its first order entry in cycle 0, so nothing fires before cycle 1.
-  void add_cluster(ClusterId id) {
-    const Cluster& cluster = app_.clusters[id.index()];
+  void add_cluster(ClusterId id, std::int64_t integrate, std::int64_t update) {
+    const std::string& name = cluster_name(id);
     const std::vector<OrderEntry>& order = binding_.orders[binding_.placement[id.index()].tile.index()];
-    const std::int64_t walk = timing::kIntegrate + (paid(id) ? 0 : worst_integration(cluster));
-    const std::int64_t update = timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
     const std::optional<TileBound>& limit = bound(binding_.placement[id.index()].tile);
     ClusterActors actors;
     actors.round = static_cast<std::int64_t>(order.size());
     while (order[static_cast<std::size_t>(actors.position)].cluster != id) ++actors.position;
     if (!limit) {
-      actors.fire = actors.freed = actor(id, "fire " + cluster.name, scaled(walk), 1);
-      actors.done = actor(id, "update " + cluster.name, scaled(update), 0);
-      arc(actors.fire, actors.done, 0, 0, "integrated");
+      const FiringTime time = paid(id) ? least(id) : FiringTime{integrate, update};
+      actors.fire = actors.freed = actor(id, "fire " + name, scaled(time.integrate), 1);
+      actors.done = actor(id, "update " + name, scaled(time.update), 0);
     } else {
-      // The page is free `update` before the firing ends, exactly.
-      actors.fire = actor(id, "fire " + cluster.name, limit->rho, 1);
-      actors.freed =
-          actor(id, "free " + cluster.name, std::max<std::int64_t>(0, limit->sigma - scaled(update)), 0);
-      actors.done = actor(id, "done " + cluster.name, limit->sigma, 0);
-      arc(actors.fire, actors.freed, 0, 0, "burst");
-      arc(actors.fire, actors.done, 0, 0, "burst");
+      // The page is free at least `update` before the firing ends.
+      const std::int64_t before = scaled(least(id).update);
+      actors.fire = actor(id, "fire " + name, limit->rho, 1);
+      actors.freed = actor(id, "free " + name, std::max<std::int64_t>(0, limit->sigma - before), 0);
+      actors.done = actor(id, "done " + name, limit->sigma, 0);
     }
     clusters_.push_back(actors);
   }
 
-  /// After a firing ends: LOAD, then WAIT may fire.
-  void add_order(TileId tile) {
-    const std::vector<OrderEntry>& order = binding_.orders[tile.index()];
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      SPIKELOOM_CHECK(order[i].skip == 0);
-      const bool wraps = i + 1 == order.size();
-      const ClusterActors& here = clusters_[order[i].cluster.index()];
-      const ClusterActors& next = clusters_[order[wraps ? 0 : i + 1].cluster.index()];
-      arc(bound(tile) ? here.fire : here.done, next.fire, wraps ? 1 : 0, 2, "order");
-    }
-  }
-
-  void add_sender(const Channel& channel) {
-    const std::int64_t flits = worst_flits(app_, channel);
+  void add_sender(const Channel& channel, std::int64_t cycles) {
     Sender sender;
-    sender.cycles = worst_send(channel.slots, image_.chip.spike_wheel, flits);
+    sender.cycles = cycles;
     std::string name = channel.from ? "send " + cluster_name(*channel.from) : "host send";
     // The host's numbers are the chip's; an application counts its own from 0.
-    const std::size_t number = channel.from ? channel.number : host_.size();
+    const std::size_t number = channel.from ? channel.number : host_channels_++;
     if (number != 0) name += "#" + std::to_string(number);
     sender.saved = channel.from ? 0 : saved(channel, sender.cycles);
     sender.send = actor(channel.from, name, scaled(sender.cycles - sender.saved), 0);
-    if (!channel.from) {
-      host_.push_back(sender.send);
-      host_saved_.push_back(sender.saved);
+    if (!channel.from)
       result_.source = sender.send;
-    } else if (bound(binding_.placement[channel.from->index()].tile)) {
+    else if (bound(binding_.placement[channel.from->index()].tile))
       sender.late = actor(channel.from, name + " late", scaled(sender.cycles), 0);
-    }
     senders_.push_back(sender);
+  }
+
+  void find_destinations() {
+    for (const Channel& channel : binding_.channels)
+      for (const Destination& to : channel.to) destinations_.emplace_back(&channel, &to);
+  }
+
+  void add_credit(const TimingActor& credit) {
+    const auto& [channel, to] = destinations_[credit.of];
+    const std::string from = channel->from ? cluster_name(*channel->from) : "host";
+    credits_.push_back(
+        actor(*to->to, "credit " + cluster_name(*to->to) + " from " + from, scaled(credit.cycles), 0));
   }
 
   /// A path that goes on from a step of the host to the next passes by the firings that get what it sent.
@@ -177,44 +217,91 @@ class Builder {
       const std::int64_t flits = worst_flits(app_, channel), others = flits - 1 - inbound.source_count;
       std::int64_t net = 0;
       for (std::int64_t n = 1; n <= flits; ++n)
-        net = std::max(net, worst_send(channel.slots, image_.chip.spike_wheel, n) -
-                                pool_.least_row[to.to->index()] * std::max<std::int64_t>(0, n - 1 - others));
+        net =
+            std::max(net, worst_send(channel.slots, image_.chip.spike_wheel, n) -
+                              pool_.least_chunk[to.to->index()] * std::max<std::int64_t>(0, n - 1 - others));
       most = std::max(most, cycles - net);
     }
     return most;
   }
 
-  /// One queue: the channels' words of a step follow one another, then the next step's.
-  void add_host_order() {
-    for (std::size_t i = 0; i < host_.size(); ++i) {
-      const bool wraps = i + 1 == host_.size();
-      arc(host_[i], host_[wraps ? 0 : i + 1], wraps ? 1 : 0, wraps ? 0 : host_saved_[i], "host queue");
+  /// Where the arc comes from and goes to are actors of `timing`: the nth send and the nth credit are those
+  /// of the same number here.
+  void add_arc(const TimingArcs& timing, const TimingArc& a) {
+    const TimingActor &from = timing.actors[a.from], &to = timing.actors[a.to];
+    const std::string name = arc_name(a.kind);
+    switch (a.kind) {
+      case ArcKind::kIntegrated: {
+        const ClusterActors& c = clusters_[from.of];
+        if (c.fire == c.freed) {
+          arc(c.fire, c.done, a.tokens, a.cycles, name);
+        } else {
+          arc(c.fire, c.freed, 0, 0, "burst");
+          arc(c.fire, c.done, 0, 0, "burst");
+        }
+        return;
+      }
+      case ArcKind::kOrder: {
+        const ClusterActors& here = clusters_[from.of];
+        arc(here.fire == here.freed ? here.done : here.fire, clusters_[to.of].fire, a.tokens, a.cycles, name);
+        return;
+      }
+      case ArcKind::kHostQueue: {
+        const bool wraps = a.tokens != 0;
+        arc(senders_[from.of].send, senders_[to.of].send, a.tokens,
+            a.cycles + (wraps ? 0 : senders_[from.of].saved), name);
+        return;
+      }
+      case ArcKind::kOutputBuffer:
+        arc(clusters_[from.of].done, senders_[to.of].send, a.tokens, a.cycles, name);
+        return;
+      case ArcKind::kOutputFree:
+        add_after_send(from.of, clusters_[to.of], a.tokens, a.cycles, name);
+        return;
+      case ArcKind::kToHost:
+        result_.ends.push_back({arc(senders_[from.of].send, pools_.empty() ? result_.sink : pools_.front(),
+                                    a.tokens, a.cycles, name)
+                                    .value});
+        return;
+      case ArcKind::kSpikes:
+        add_spikes(from.of, ClusterId{to.of}, a, name);
+        return;
+      case ArcKind::kPageFree:
+        arc(clusters_[from.of].freed, credits_[next_credit_], a.tokens, a.cycles, name);
+        return;
+      case ArcKind::kCreditSlot:
+        arc(credits_[next_credit_], credits_[next_credit_], a.tokens, a.cycles, name);
+        return;
+      case ArcKind::kPages:
+        add_pages(from.of, senders_[to.of], a, name);
+        return;
     }
   }
 
-  void add_channel(const Channel& channel, const Sender& sender) {
-    if (channel.from) {
-      const ClusterActors& source = clusters_[channel.from->index()];
-      arc(source.done, sender.send, 0, 1, "output buffer");
-      add_after_send(channel, sender, source, 1, 0, "output buffer free");
-    }
-    for (const Destination& to : channel.to) {
-      PointGraph::End end;
-      if (!to.to) {
-        end.arrival =
-            arc(sender.send, pools_.empty() ? result_.sink : pools_.front(), 0, to.hops, "to host").value;
-        result_.ends.push_back(end);
-        continue;
-      }
-      const std::int64_t delay = app_.clusters[to.to->index()].inbound[to.inbound].delay;
-      const ClusterActors& target = clusters_[to.to->index()];
-      const bool local = channel.from && binding_.placement[channel.from->index()].tile ==
-                                             binding_.placement[to.to->index()].tile;
-      end.arrival = local ? add_after_send(channel, sender, target, delay, to.hops + 1, "spikes").value
-                          : arc(sender.send, target.fire, delay, to.hops + 1 + sender.saved, "spikes").value;
-      add_credits(channel, to, delay, target, sender, end);
-      result_.ends.push_back(end);
-    }
+  void add_spikes(std::uint32_t channel, ClusterId target, const TimingArc& a, const std::string& name) {
+    const Sender& sender = senders_[channel];
+    const ClusterOrHost& source = binding_.channels[channel].from;
+    const bool local =
+        source && binding_.placement[source->index()].tile == binding_.placement[target.index()].tile;
+    const ActorId fire = clusters_[target.index()].fire;
+    PointGraph::End end;
+    end.arrival = local ? add_after_send(channel, clusters_[target.index()], a.tokens, a.cycles, name).value
+                        : arc(sender.send, fire, a.tokens, a.cycles + sender.saved, name).value;
+    result_.ends.push_back(end);
+  }
+
+  void add_pages(std::uint32_t destination, const Sender& sender, const TimingArc& a,
+                 const std::string& name) {
+    const ActorId credit = credits_[next_credit_++];
+    const auto pages_arc = [&](ActorId sends) {
+      result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
+      result_.pages.push_back(destinations_[destination].second->to->index());
+      return arc(credit, sends, a.tokens, a.cycles, name);
+    };
+    PointGraph::End& end = result_.ends.back();
+    end.credit = credit.value;
+    end.pages = pages_arc(sender.send).value;
+    if (sender.late) pages_arc(*sender.late);
   }
 
   /// A firing of the source's own tile waits for the channel's end-of-step and `cycles` more. Without a
@@ -222,14 +309,16 @@ class Builder {
   /// credits) + send. The first term is E(n) >= E(n - d) + c + w(n) within the tile's sequence of firings, d
   /// firings back; since works are not negative, the contract covers any part of a run, and d·rho + c on the
   /// chain is enough, without sigma. The second is an arc from `late`.
-  sdf::ChannelId add_after_send(const Channel& channel, const Sender& sender, const ClusterActors& target,
-                                std::int64_t tokens, std::int64_t cycles, const std::string& name) {
+  sdf::ChannelId add_after_send(std::uint32_t channel, const ClusterActors& target, std::int64_t tokens,
+                                std::int64_t cycles, const std::string& name) {
+    const Sender& sender = senders_[channel];
     if (!sender.late) return arc(sender.send, target.fire, tokens, cycles, name);
     const sdf::ChannelId arrival = arc(*sender.late, target.fire, tokens, cycles, name);
-    const ClusterActors& source = clusters_[channel.from->index()];
+    const ClusterId from = *binding_.channels[channel].from;
+    const ClusterActors& source = clusters_[from.index()];
     const std::int64_t back = target.position - source.position + tokens * source.round;
     SPIKELOOM_CHECK(back >= 1);
-    const std::int64_t rho = bound(binding_.placement[channel.from->index()].tile)->rho;
+    const std::int64_t rho = bound(binding_.placement[from.index()].tile)->rho;
     sdf::Channel own;
     own.source = source.fire;
     own.target = target.fire;
@@ -237,25 +326,6 @@ class Builder {
     own.latency = (back - 1) * rho + scaled(1 + sender.cycles + cycles);  // the source's execution is one rho
     result_.graph.add_channel(own, name);
     return arrival;
-  }
-
-  /// A freed page waits for the channel's credit slot: the wait is in the credit actor's loop.
-  void add_credits(const Channel& channel, const Destination& to, std::int64_t delay,
-                   const ClusterActors& target, const Sender& sender, PointGraph::End& end) {
-    const std::int64_t wait = worst_send(to.credit_slots, image_.chip.credit_wheel, 1) - 1;
-    const std::string from = channel.from ? cluster_name(*channel.from) : "host";
-    const ActorId credit = actor(*to.to, "credit " + cluster_name(*to.to) + " from " + from, scaled(wait), 0);
-    arc(target.freed, credit, 0, 2, "page free");
-    arc(credit, credit, 1, 1, "credit slot");
-    const std::int64_t pages = binding_.placement[to.to->index()].rows;
-    const auto pages_arc = [&](ActorId sends) {
-      result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
-      result_.pages.push_back(to.to->index());
-      return arc(credit, sends, pages - delay, to.credit_hops + 1, "pages");
-    };
-    end.credit = credit.value;
-    end.pages = pages_arc(sender.send).value;
-    if (sender.late) pages_arc(*sender.late);
   }
 
   ImageView image_;
@@ -268,31 +338,16 @@ class Builder {
   std::vector<ActorId> pools_;
   std::vector<ClusterActors> clusters_;
   std::vector<Sender> senders_;  ///< by channel of the binding
-  std::vector<ActorId> host_;    ///< by host channel
-  std::vector<std::int64_t> host_saved_;
+  std::size_t host_channels_ = 0;
+  std::vector<std::pair<const Channel*, const Destination*>> destinations_;  ///< channel after channel
+  std::vector<ActorId> credits_;                                             ///< of those to clusters
+  std::size_t next_credit_ = 0;
 };
 
 }  // namespace
 
 TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds) {
   return Builder(image, bounds).build();
-}
-
-std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel, std::int64_t flits) {
-  SPIKELOOM_CHECK(!slots.empty() && flits > 0);
-  const auto count = static_cast<std::int64_t>(slots.size());
-  std::int64_t worst = 0;
-  // The longest wait begins when a slot has just been missed: decided in its own wire cycle.
-  for (std::size_t missed = 0; missed < slots.size(); ++missed) {
-    const std::int64_t last = static_cast<std::int64_t>(missed) + flits;
-    const std::int64_t at = last / count * wheel + slots[static_cast<std::size_t>(last % count)];
-    worst = std::max(worst, at - slots[missed]);
-  }
-  return worst;
-}
-
-std::int64_t least_work(const Cluster& cluster) {
-  return timing::kIntegrate + timing::kUpdate + static_cast<std::int64_t>(cluster.updates.size());
 }
 
 std::string tile_name(const Chip& chip, TileId tile) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/image/image.hpp"
+#include "compiler/schedule/arcs.hpp"
 #include "compiler/sdf/graph.hpp"
 #include "compiler/sdf/shared_tokens.hpp"
 #include "spikeloom_hw.hpp"
@@ -52,14 +53,6 @@ struct TimingGraph {
 /// "tile(x,y) send C" (under a bound also "... late"), "tile(x,y) credit C from S", "tile(x,y) pool", "host
 /// sink".
 [[nodiscard]] TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds);
-
-/// Most cycles from a channel's decision to its n-th flit's wire cycle, over all phases of the wheel.
-/// `slots` rising, not empty.
-[[nodiscard]] std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel,
-                                      std::int64_t flits);
-
-/// Cycles of a firing without a spike, to the full output buffer.
-[[nodiscard]] std::int64_t least_work(const Cluster& cluster);
 
 /// "tile(1,0)"
 [[nodiscard]] std::string tile_name(const Chip& chip, TileId tile);

@@ -46,8 +46,8 @@ CompileReport report_of(Compilation& compilation, const CompiledImage& handle) {
   report.tiles_used = handle.tiles_used();
   report.tiles = image.chip.tiles();
   report.synapses = synapses(compilation.integers);
-  report.lanes = image.application.lanes;
   const WeightWords words = weight_words(image.application);
+  report.weights_a_word = words.per_word;
   report.weight_words = words.stored;
   report.unrolled_weight_words = words.unrolled;
   const NetworkLoad load = network_load(image.application, image.binding);
@@ -85,7 +85,7 @@ nlohmann::ordered_json json_of(const CalibrationReport& calibration) {
 
 /// What shared rows save, against a place for every synapse (8 bits, lanes full) and against unrolled rows.
 std::string weight_words_text(const CompileReport& report) {
-  const double places = static_cast<double>(report.synapses) / report.lanes;
+  const double places = static_cast<double>(report.synapses) / static_cast<double>(report.weights_a_word);
   const auto stored = static_cast<double>(report.weight_words);
   return line(
       "weight words: %llu stored; %.0f if each of the %zu synapses had a place of its own (ratio %.4f), %llu "

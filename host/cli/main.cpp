@@ -392,7 +392,7 @@ void add_emulate(CLI::App& root, Action& action) {
 }
 
 int run_command(int argc, char** argv) {
-  CLI::App app{"Spikeloom: spiking networks onto a mesh of crossbar tiles, with promises that hold"};
+  CLI::App app{"Spikeloom: spiking networks onto a mesh of tiles, with promises that hold"};
   app.set_version_flag("--version", version() + " (" + commit() + ")");
   app.require_subcommand(1);
   Action action;

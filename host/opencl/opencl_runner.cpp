@@ -62,8 +62,8 @@ class Device final : public OpenClRunner {
     return translated(name_, [&] { return run_all(data); });
   }
 
-  [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(std::uint32_t memory) override {
-    return translated(name_, [&] { return read_states(memory); });
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(NeuronState state) override {
+    return translated(name_, [&] { return read_states(state); });
   }
 
  private:
@@ -235,13 +235,13 @@ class Device final : public OpenClRunner {
     }
   }
 
-  std::vector<std::vector<std::int32_t>> read_states(std::uint32_t memory) {
+  std::vector<std::vector<std::int32_t>> read_states(NeuronState state) {
     SPIKELOOM_CHECK(last_.samples > 0);
     const std::size_t sample = last_.samples - 1;
-    const bool absent = memory == hw::kMemCurrents && image_.chip.tile.current == 0;
+    const bool absent = state == NeuronState::kCurrent && image_.chip.tile.current == 0;
     std::vector<std::int32_t> values(plan_.positions, 0);
     if (!absent && !values.empty())
-      queue_.enqueueReadBuffer(memory == hw::kMemCurrents ? currents_ : potentials_, CL_TRUE,
+      queue_.enqueueReadBuffer(state == NeuronState::kCurrent ? currents_ : potentials_, CL_TRUE,
                                sample * plan_.positions * sizeof(std::int32_t),
                                values.size() * sizeof(std::int32_t), values.data());
     std::vector<std::vector<std::int32_t>> all;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/core/core.hpp"
 #include "compiler/image/image.hpp"
 #include "host/run/runner.hpp"
 
@@ -34,9 +35,9 @@ class OpenClRunner : public Runner {
  public:
   /// Results equal those of compiler/golden in every bit; they do not depend on options.
   [[nodiscard]] DeviceRun run(const Dataset& data) override = 0;
-  /// After a run: state at the end of its last sample (hw::kMemPotentials or kMemCurrents), by ClusterId and
+  /// After a run: state at the end of its last sample of one kind, by ClusterId and
   /// position.
-  [[nodiscard]] virtual std::vector<std::vector<std::int32_t>> read_state(std::uint32_t memory) = 0;
+  [[nodiscard]] virtual std::vector<std::vector<std::int32_t>> read_state(NeuronState state) = 0;
 };
 
 /// Builds the kernels for the image's chip and loads its memories. Keeps a reference to the image.

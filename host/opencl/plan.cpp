@@ -7,6 +7,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_memory.hpp"
+#include "compiler/core/crossbar/tables.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom::opencl {
@@ -160,12 +161,13 @@ class Planner {
   void add_cluster(std::size_t c) {
     const std::uint32_t tile = tile_of(c).first;
     const ContextRegisters& context = context_of(c);
+    const crossbar::Context core = crossbar::context_of(context);
     ClusterRecord record{};
-    record.first_chunk = tile * tile_.chunk_entries + context.tables.first_chunk;
+    record.first_chunk = tile * tile_.chunk_entries + core.tables.first_chunk;
     record.axon_base = tile * tile_.axon_entries;
     record.weight_base = tile * tile_.weight_words;
     record.set_base = tile * tile_.param_sets;
-    record.first_bias = (tile * tile_.state_words + context.state.first_word) * tile_.lif_lanes;
+    record.first_bias = (tile * tile_.state_words + core.state.first_word) * tile_.lif_lanes;
     record.readout = context.mode.readout;
     record.last_only = context.mode.last_only;
     std::copy(context.limit.begin(), context.limit.end(), record.limit);
@@ -204,9 +206,11 @@ class Planner {
     Level& level = plan_.stages.back().levels.back();
     const Cluster& cluster = app_.clusters[c];
     plan_.clusters[c].position = plan_.positions;
-    plan_.positions += round_up(
-        std::max(cluster.lane_groups * tile_.lanes, cluster.lif_groups * tile_.lif_lanes), hw::kChunkBits);
-    for (std::uint32_t group = 0; group < cluster.lane_groups; ++group)
+    const std::uint32_t neurons = size32(cluster.size());
+    const std::uint32_t lane_groups = round_up(neurons, tile_.lanes) / tile_.lanes;
+    plan_.positions += round_up(std::max(round_up(neurons, tile_.lanes), round_up(neurons, tile_.lif_lanes)),
+                                hw::kChunkBits);
+    for (std::uint32_t group = 0; group < lane_groups; ++group)
       for (std::uint32_t lane = 0; lane < tile_.lanes; lane += slice_lanes_)
         plan_.slices.push_back({size32(c), group, lane});
     add_pieces(c);
@@ -217,7 +221,7 @@ class Planner {
 
   /// Cuts the context's update program where its entries leave a range of 16 positions.
   void add_pieces(std::size_t c) {
-    const ContextRegisters& context = context_of(c);
+    const crossbar::Context context = crossbar::context_of(context_of(c));
     const std::uint32_t base = tile_of(c).first * tile_.update_entries;
     const std::vector<std::uint32_t>& program = plan_.memories[hw::kMemUpdates];
     std::vector<bool> cut(plan_.positions / hw::kChunkBits + 1, false);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
 
 namespace spikeloom {
 namespace {
@@ -52,24 +53,19 @@ struct MemoryUse {
 
 std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
   const TileConfig& t = image.chip.tile;
-  std::vector<MemoryUse> use{
-      {"contexts", 0, t.contexts},  {"pages", 0, t.page_rows},      {"chunks", 0, t.chunk_entries},
-      {"axons", 0, t.axon_entries}, {"weights", 0, t.weight_words}, {"updates", 0, t.update_entries},
-      {"sets", 0, t.param_sets},    {"state", 0, t.state_words},    {"out", 0, t.out_entries}};
+  std::vector<MemoryUse> use{{"contexts", 0, t.contexts}, {"pages", 0, t.page_rows}};
+  for (const MemoryInfo& memory : core_of(t).memories(t))
+    use.push_back({std::string(memory.name), 0, memory.capacity});
+  use.push_back({"out", 0, t.out_entries});
   for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
     const Placement& place = image.binding.placement[c];
     if (place.tile != tile) continue;
     const Cluster& cluster = image.application.clusters[c];
-    const std::uint64_t amounts[] = {1,
-                                     place.rows,
-                                     cluster.chunks.size(),
-                                     cluster.axons.size(),
-                                     cluster.weights.size() / t.lanes,
-                                     cluster.updates.size(),
-                                     cluster.sets.size(),
-                                     cluster.lif_groups,
-                                     cluster.out_entries};
-    for (std::size_t i = 0; i < use.size(); ++i) use[i].used += amounts[i];
+    const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+    use[0].used += 1;
+    use[1].used += place.rows;
+    for (std::size_t m = 0; m < amounts.size(); ++m) use[2 + m].used += amounts[m];
+    use.back().used += cluster.out_entries;
   }
   return use;
 }
@@ -254,7 +250,7 @@ std::string to_json(const Report& report, const Image& image) {
     tile["wait_input"] = c.wait_input;
     tile["wait_output"] = c.wait_output;
     tile["spikes"] = c.spikes;
-    tile["words"] = c.words;
+    tile[std::string(core_of(image.chip.tile).counter().name)] = c.core;
     tile["utilisation"] =
         report.cycles > 0 ? static_cast<double>(c.busy) / static_cast<double>(report.cycles) : 0.0;
     for (const MemoryUse& use : memory_use(image, TileId{t}))
@@ -308,7 +304,7 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
     out << "  " << tile_text(image, t) << ": busy " << fixed(static_cast<double>(c.busy) * share, 1)
         << " %, waits for input " << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
         << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
-        << c.words << " weight words;";
+        << c.core << " " << core_of(image.chip.tile).counter().counts << ";";
     for (const MemoryUse& use : memory_use(image, TileId{t}))
       if (use.name == "weights" || use.name == "pages")
         out << " " << use.name << " " << use.used << "/" << use.available;

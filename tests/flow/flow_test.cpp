@@ -87,8 +87,8 @@ void add_contract(Image& image, const Dataset& data, std::size_t samples, Sample
 }
 
 void expect_membranes(const Case& made, const Image& image, const GoldenRun& golden, Session& session) {
-  const auto v = session.read_state(hw::kMemPotentials);
-  const auto i = session.read_state(hw::kMemCurrents);
+  const auto v = session.read_state(NeuronState::kPotential);
+  const auto i = session.read_state(NeuronState::kCurrent);
   for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
     const Cluster& cluster = image.application.clusters[c];
     const std::size_t p = cluster.population.index();

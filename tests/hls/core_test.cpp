@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "compiler/chip_model/model_core.hpp"
+#include "compiler/core/crossbar/step.hpp"
 #include "hls/crossbar/crossbar.hpp"
 #include "hls/crossbar/lif.hpp"
 #include "hls/crossbar/spikeloom_crossbar.hpp"
@@ -16,7 +16,6 @@
 namespace spikeloom::hls_test {
 namespace {
 
-using device_model::Core;
 using device_model::Firing;
 using device_model::NodeMemory;
 
@@ -52,7 +51,7 @@ template <class S>
 void integrate_page(Tables<S>& t, const NodeMemory& tile, const std::vector<std::uint16_t>& page,
                     std::uint32_t limit, Integrator by) {
   std::copy(page.begin(), page.end(), t.pages[0]);
-  const std::uint32_t first = tile.contexts[0].tables.first_chunk;
+  const std::uint32_t first = crossbar::context_of(tile.contexts[0]).tables.first_chunk;
   if (by == Integrator::kCrossbar) {
     hls::integrate<S>(t.pages[0], limit, first, t.chunks, t.axons, t.weights, t.sums, t.touched);
     for (int g = 0; g < S::kGroups; ++g)
@@ -77,13 +76,13 @@ std::size_t same_as_model(std::uint64_t seed, Integrator by) {
   hls::ContextRegisters registers;
   hls::load(context_words(tile).data(), registers);
   const hls::UpdateContext context(registers);
-  Core core(chip, tile);
+  crossbar::Model core(chip.tile, tile);
   std::size_t compared = 0;
   for (std::uint32_t step = 0; step < 8; ++step) {
     const std::uint32_t count = step % 5;
     const bool last = step == 4;
     const std::vector<std::uint16_t> page = random_page(chip, rng);
-    const Firing expected = core.fire(0, page, count, last);
+    const Firing expected = hls_test::fire(core, page, count, last);
     integrate_page<S>(*tables, tile, page, tile.contexts[0].limit[count], by);
     const int pushed = hls::update<S>(tables->updates, tables->sets, tables->biases, tables->potentials,
                                       tables->currents, tables->sums, context, count == 0, last, tables->out);
@@ -186,11 +185,11 @@ TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
     spikeloom_lif(context.data(), words(tile, hw::kMemUpdates), words(tile, hw::kMemSets),
                   words(tile, hw::kMemBiases), call.control.data(), call.sums.data(), potentials.data(),
                   currents.data(), call.out.data(), call.out_count.data(), call.steps);
-    Core core(chip, tile);
+    crossbar::Model core(chip.tile, tile);
     for (std::uint32_t t = 0; t < call.steps; ++t) {
       const auto page = call.pages.begin() + static_cast<std::ptrdiff_t>(t * S::kPageChunks);
       const Firing expected =
-          core.fire(0, {page, page + S::kPageChunks}, std::min(t, 15U), t + 1 == call.steps);
+          hls_test::fire(core, {page, page + S::kPageChunks}, std::min(t, 15U), t + 1 == call.steps);
       ASSERT_EQ(call.out_count[t], expected.out.size()) << "seed " << seed << ", step " << t;
       for (std::size_t n = 0; n < expected.out.size(); ++n)
         ASSERT_EQ(call.out[t * S::kUpdateEntries + n], expected.out[n].index << 16 | expected.out[n].mask)

@@ -180,7 +180,9 @@ void lay_population(const IntPopulation& p, NodeMemory& tile) {
       push(entry);
     }
   }
-  tile.contexts[0].update.count = entries;
+  crossbar::Context context;
+  context.update.count = entries;
+  crossbar::set_context(tile.contexts[0], context);
   tile.contexts[0].mode.valid = 1;
   tile.contexts[0].mode.readout = p.is_readout() ? 1 : 0;
 }

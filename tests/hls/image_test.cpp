@@ -82,7 +82,8 @@ Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster
                        control.data(), pages.data(), sums.data(), steps);
   else
     spikeloom_systolic(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
-                       control.data(), pages.data(), sums.data(), &cycles, steps, cluster.lane_groups);
+                       control.data(), pages.data(), sums.data(), &cycles, steps,
+                       static_cast<std::uint32_t>((cluster.size() + S::kLanes - 1) / S::kLanes));
   std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(),
                              i = tile.memories[hw::kMemCurrents].data();
   std::vector<std::uint32_t> out(std::size_t{steps} * S::kUpdateEntries), counts(steps);
@@ -159,7 +160,7 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
     }
     for (const ClusterId id : application.order) {
       const Cluster& cluster = application.clusters[id.index()];
-      const std::uint32_t first = compiled.image.binding.placement[id.index()].first_state;
+      const std::uint32_t first = compiled.image.binding.placement[id.index()].first[crossbar::kStates];
       for (std::size_t p = 0; p < cluster.size(); ++p)
         ASSERT_EQ(static_cast<std::int32_t>(
                       tile.memories[hw::kMemPotentials].part(first + p / S::kLifLanes, p % S::kLifLanes)),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/core/crossbar/tables.hpp"
+
 namespace spikeloom::hls_test {
 namespace {
 
@@ -120,18 +122,20 @@ device_model::NodeMemory random_tile(const Chip& chip, Rng& rng) {
   context.mode.valid = 1;
   context.mode.readout = pick(rng, 2);
   context.mode.last_only = pick(rng, 2);
-  context.tables.first_chunk = pick(rng, t.chunk_entries - t.page_chunks + 1);
+  crossbar::Context core;
+  core.tables.first_chunk = pick(rng, t.chunk_entries - t.page_chunks + 1);
   for (std::uint32_t n = 0; n < 16; ++n)
     context.limit[n] = n < 3 ? pick(rng, t.page_chunks + 1) : t.page_chunks;
   const std::uint32_t groups = 1 + pick(rng, std::min(t.groups * t.lanes / t.lif_lanes, t.state_words));
-  context.state.first_word = pick(rng, t.state_words - groups + 1);
+  core.state.first_word = pick(rng, t.state_words - groups + 1);
   std::vector<hw::MemUpdateEntry> program =
       context.mode.readout != 0 ? readout_program(t, groups, rng) : spiking_program(t, groups, rng);
   if (program.size() > t.update_entries) program.resize(t.update_entries);
-  context.update.count = static_cast<std::uint32_t>(program.size());
-  context.update.first = pick(rng, t.update_entries - program.size() + 1);
+  core.update.count = static_cast<std::uint32_t>(program.size());
+  core.update.first = pick(rng, t.update_entries - program.size() + 1);
   for (std::uint32_t n = 0; n < program.size(); ++n)
-    put(tile.memories[hw::kMemUpdates], context.update.first + n, program[n]);
+    put(tile.memories[hw::kMemUpdates], core.update.first + n, program[n]);
+  crossbar::set_context(context, core);
   return tile;
 }
 
@@ -147,10 +151,8 @@ std::vector<std::uint16_t> random_page(const Chip& chip, Rng& rng) {
 std::vector<std::uint32_t> context_words(const device_model::NodeMemory& tile) {
   const device_model::ContextRegisters& context = tile.contexts.at(0);
   std::vector<std::uint32_t> words(32, 0);
+  std::copy(context.core.begin(), context.core.end(), words.begin());
   words[hw::kAddrContextPages] = context.pages.pack();
-  words[hw::kAddrContextTables] = context.tables.pack();
-  words[hw::kAddrContextUpdate] = context.update.pack();
-  words[hw::kAddrContextState] = context.state.pack();
   words[hw::kAddrContextMode] = context.mode.pack();
   std::copy(context.limit.begin(), context.limit.end(), words.begin() + hw::kAddrContextLimit);
   return words;

@@ -8,6 +8,8 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/chip.hpp"
 #include "compiler/chip_model/model_memory.hpp"
+#include "compiler/core/core.hpp"
+#include "compiler/core/crossbar/tables.hpp"
 #include "hls_kernel_shape.hpp"
 
 namespace spikeloom::hls_test {
@@ -75,6 +77,13 @@ void put(device_model::Memory& memory, std::size_t word, const Entry& entry) {
 /// Every memory and context 0 of a tile: rows shared and per axon, of all formats, of no words, over the last
 /// group; parameter sets of every kind; a program that updates each neuron once a step.
 [[nodiscard]] device_model::NodeMemory random_tile(const Chip& chip, Rng& rng);
+
+/// Fires context 0 on one page.
+[[nodiscard]] inline device_model::Firing fire(CoreModel& core, const device_model::Page& page,
+                                               std::uint32_t count, bool last) {
+  const device_model::Page* pages[] = {&page};
+  return core.fire(0, pages, count, last);
+}
 
 /// Masks by chunk: silence, everything, or any density.
 [[nodiscard]] std::vector<std::uint16_t> random_page(const Chip& chip, Rng& rng);

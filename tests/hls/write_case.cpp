@@ -7,7 +7,8 @@
 #include <fstream>
 #include <string>
 
-#include "compiler/chip_model/model_core.hpp"
+#include "compiler/core/crossbar/step.hpp"
+#include "compiler/core/crossbar/timing.hpp"
 #include "hls/systolic/systolic.hpp"
 #include "tests/hls/random_tile.hpp"
 
@@ -40,11 +41,12 @@ std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory til
     for (std::uint32_t p = 0; p < 2; ++p) tile.memories[hw::kMemUpdates].set(g, p, entry.pack()[p]);
     for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane) tile.memories[hw::kMemBiases].set(g, lane, 0);
   }
-  tile.contexts[0].update = {.first = 0, .count = groups};
-  tile.contexts[0].state = {.first_word = 0};
+  crossbar::Context context;
+  context.update.count = groups;
+  crossbar::set_context(tile.contexts[0], context);
   tile.contexts[0].mode = {.valid = 1};
-  device_model::Core core(chip, tile);
-  (void)core.fire(0, page, count, false);
+  crossbar::Model core(chip.tile, tile);
+  (void)hls_test::fire(core, page, count, false);
   for (std::uint32_t g = 0; g < groups; ++g)
     for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane)
       sums.push_back(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(g, lane)));
@@ -93,11 +95,11 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
                                             3 * memory(hw::kMemBiases).size()) +
                       hls::kContextParts);
     value("store", static_cast<std::int64_t>(2 * memory(hw::kMemPotentials).size()));
-    value("entries", tile.contexts[0].update.count);
-    device_model::Core core(chip, tile);
+    value("entries", crossbar::context_of(tile.contexts[0]).update.count);
+    crossbar::Model core(chip.tile, tile);
     std::vector<std::uint32_t> chunks(std::size_t{steps} * S::kUpdateEntries, 0), counts;
     for (std::uint32_t t = 0; t < steps; ++t) {
-      const device_model::Firing firing = core.fire(0, page_list[t], t, t + 1 == steps);
+      const device_model::Firing firing = hls_test::fire(core, page_list[t], t, t + 1 == steps);
       for (std::size_t n = 0; n < firing.out.size(); ++n)
         chunks[t * S::kUpdateEntries + n] = firing.out[n].index << 16 | firing.out[n].mask;
       counts.push_back(static_cast<std::uint32_t>(firing.out.size()));
@@ -124,9 +126,10 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
     line(out, "expected_cycles", std::vector<int>{cycles});
     value("array", cycles);
   } else {
-    device_model::Core core(chip, tile);
+    crossbar::Model core(chip.tile, tile);
     std::int64_t walk = 0;
-    for (std::uint32_t t = 0; t < steps; ++t) walk += core.fire(0, page_list[t], t, false).walk;
+    for (std::uint32_t t = 0; t < steps; ++t)
+      walk += hls_test::fire(core, page_list[t], t, false).time.integrate - crossbar::kIntegrate;
     value("walk", walk);
   }
   return out.good() ? 0 : 3;

@@ -138,7 +138,7 @@ TEST(Image, EveryMutatedFileIsRefusedOrSound) {
         (void)program(image);
         (void)print(image);
         for (std::size_t c = 0; c < image.application.clusters.size(); ++c)
-          (void)expected_integration(image.application, ClusterId(c));
+          (void)expected_work(image.application, ClusterId(c));
       } catch (const Error& error) {
         ASSERT_EQ(error.kind(), ErrorKind::kInput) << error.what();
       }

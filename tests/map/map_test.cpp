@@ -134,10 +134,7 @@ TEST(Levels, TilesGetRunsOfClustersTheBusiestAsLittleBusyAsCanBe) {
     std::vector<ClusterId> order = m.app.order;
     std::stable_sort(order.begin(), order.end(),
                      [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
-    const auto work = [&](ClusterId c) {
-      return worst_integration(m.app.clusters[c.index()]) +
-             static_cast<std::int64_t>(m.app.clusters[c.index()].updates.size());
-    };
+    const auto work = [&](ClusterId c) { return worst_work(m.app.clusters[c.index()]); };
     std::vector<std::int64_t> load(tiles, 0);
     for (std::size_t i = 0; i < clusters; ++i) {
       ASSERT_LT(places[order[i].index()].value, tiles);
@@ -226,7 +223,7 @@ TEST(Map, EveryCorruptedEntryIsSeen) {
         channel.slots[0] = m.chip.spike_wheel;
         break;
       case 7:
-        place.first_chunk += m.chip.tile.chunk_entries;
+        place.first[0] += m.chip.tile.chunk_entries;
         break;
       default:
         end.inbound += 1;

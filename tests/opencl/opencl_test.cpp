@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/crossbar/tables.hpp"
 #include "compiler/flow/compile.hpp"
 #ifdef SPIKELOOM_TEST_OPENCL
 #include "host/opencl/context.hpp"
@@ -157,8 +158,8 @@ void expect_golden(const Compiled& compiled, const DeviceRun& run, const GoldenR
 
 void expect_states(const Compiled& compiled, const GoldenRun& golden, OpenClRunner& runner) {
   const Image& image = compiled.image;
-  const auto v = runner.read_state(hw::kMemPotentials);
-  const auto i = runner.read_state(hw::kMemCurrents);
+  const auto v = runner.read_state(NeuronState::kPotential);
+  const auto i = runner.read_state(NeuronState::kCurrent);
   for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
     const Cluster& cluster = image.application.clusters[c];
     const std::size_t p = cluster.population.index();
@@ -283,9 +284,13 @@ class Features {
     for (const StreamInput& input : image.application.inputs)
       if (input.planes > 1) seen_.insert(input.is_signed ? "signed planes" : "planes");
     for (const Cluster& cluster : image.application.clusters) {
-      for (const auto& chunk : cluster.chunks)
+      const crossbar::Tables tables(cluster);
+      for (std::size_t c = 0; c < tables.chunks(); ++c) {
+        const hw::MemChunkEntry chunk = tables.chunk(c);
         add_row(chunk.per_axon != 0 ? "per axon" : "uniform", chunk.format, chunk.words);
-      for (const auto& axon : cluster.axons) add_row("axon", axon.format, axon.words);
+      }
+      for (std::size_t a = 0; a < tables.axons(); ++a)
+        add_row("axon", tables.axon(a).format, tables.axon(a).words);
       for (const Inbound& in : cluster.inbound)
         if (in.delay > 1) seen_.insert("delay");
       if (cluster.last_only) seen_.insert("last only");

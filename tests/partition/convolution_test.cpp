@@ -157,8 +157,8 @@ TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
   const Cluster& map = app.clusters[1];
   // Eight positions a line, 16 channels a word: three lines from the first tap to the last, 2·8 + 3 words
   // inside and 2·8 + 2 at the left and the right side; the upper and lower side lie inside those.
-  EXPECT_EQ(map.weights.size() / chip.tile.lanes, 16U * (19 + 18 + 18));
-  EXPECT_TRUE(map.axons.empty());
+  EXPECT_EQ(amount_of(map, chip.tile, "tile.weight_words"), 16U * (19 + 18 + 18));
+  EXPECT_EQ(amount_of(map, chip.tile, "tile.axon_entries"), 0U);
 }
 
 TEST(FeatureMaps, ChannelsPartWhereNotEvenOnePositionFits) {

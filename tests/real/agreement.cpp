@@ -48,8 +48,8 @@ void expect_golden_outputs(const Compilation& compilation, const DeviceRun& run,
 
 void expect_golden_state(const Compilation& compilation, Session& session, const GoldenRun& golden) {
   const Image& image = compilation.image;
-  const auto v = session.read_state(hw::kMemPotentials);
-  const auto i = session.read_state(hw::kMemCurrents);
+  const auto v = session.read_state(NeuronState::kPotential);
+  const auto i = session.read_state(NeuronState::kCurrent);
   for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
     const Cluster& cluster = image.application.clusters[c];
     const std::size_t p = cluster.population.index();

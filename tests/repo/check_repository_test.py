@@ -8,7 +8,14 @@ import check_repository
 
 SOUND = {
     "CMakeLists.txt": "foreach(folder IN ITEMS\n    compiler/base compiler/chip compiler/model"
-    " compiler/chip_model host/device)\n",
+    " compiler/core compiler/chip_model host/device)\n",
+    "compiler/core/README.md": "core\n",
+    "compiler/core/cores.cpp": '#include "compiler/core/grid/grid.hpp"\n'
+    '#include "compiler/core/crossbar/c.hpp"\n',
+    "compiler/core/crossbar/README.md": "crossbar\n",
+    "compiler/core/crossbar/c.hpp": "",
+    "compiler/core/grid/README.md": "grid\n",
+    "compiler/core/grid/grid.hpp": "// the grid\n",
     "compiler/base/README.md": "base\n",
     "compiler/base/a.hpp": "#pragma once\n",
     "compiler/chip/README.md": "chip\n",
@@ -143,7 +150,7 @@ class CheckRepository(unittest.TestCase):
                     self.assertIn(folder, {"host/api"})
         self.assertEqual(rows["compiler/sdf"], ["compiler/base"])
         self.assertEqual(rows["compiler/data"], ["compiler/base"])
-        self.assertEqual(rows["compiler/chip_model"], ["compiler/base", "compiler/chip", "compiler/golden"])
+        self.assertEqual(rows["compiler/chip_model"], ["compiler/base", "compiler/chip", "compiler/core"])
 
     def test_includes_of_unlisted_folders_are_found(self):
         self.assert_found(
@@ -170,6 +177,24 @@ class CheckRepository(unittest.TestCase):
         for line in ("#include <CLI/CLI.hpp>", "#include <nlohmann/json.hpp>"):
             header = "host/api/include/spikeloom/b.hpp"
             self.assert_found("public", {**public, header: f"{line}\n"}, "b.hpp:1")
+
+    def test_whoever_knows_a_core_is_found(self):
+        inside = '#include "compiler/core/grid/grid.hpp"\n'
+        for name in ("host/device/d.cpp", "compiler/core/crossbar/d.cpp", "tests/core/d.cpp"):
+            with self.subTest(name):
+                self.assert_found("cores", {name: inside}, f"{name}:1: knows the core grid")
+        self.assert_found("cores", {"scripts/a.py": "KINDS = ['Grid']\n"}, "a.py:1")
+        self.assert_found("cores", {"rtl/n.sv": "\ngrid_core u_core ();\n"}, "n.sv:2")
+        self.assert_found("cores", {"host/device/CMakeLists.txt": "core_grid\n"}, "CMakeLists.txt:1")
+        self.assert_found("cores", {"host/device/d.cpp": "// as the crossbar\n"}, "knows the core crossbar")
+        own = {
+            "tests/core/grid/grid_test.cpp": inside,
+            "rtl/core/grid/grid_core.sv": "module grid_core;\nendmodule\n",
+            "chips/g.toml": 'core = "grid"\n',
+            "docs/a.md": "the grid\n",
+            "tests/rtl_core/c.cpp": '#include "compiler/core/crossbar/c.hpp"\n',
+        }
+        self.assertEqual(self.breaches("cores", own), [])
 
     def test_each_banned_form_is_found(self):
         for line in (

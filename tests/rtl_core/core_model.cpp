@@ -51,7 +51,6 @@ Result CoreModel::fire(const Firing& f) {
   for (std::uint32_t c = 0; c < shape.PageChunks && c < f.limit; ++c) {
     if (!f.valid[c]) continue;
     const hw::MemChunkEntry& entry = chunks[f.chunk + c];
-    std::int64_t chunk_cycles = 0;
     for (std::uint32_t b = 0; b < 16; ++b) {
       if ((f.masks[c] >> b & 1U) == 0) continue;
       Row row{
@@ -70,9 +69,7 @@ Result CoreModel::fire(const Firing& f) {
         }
       }
       result.words += row.words;
-      chunk_cycles += std::max<std::int64_t>(1, row.words);
     }
-    result.integrate += std::max<std::int64_t>(1, chunk_cycles);
   }
 
   std::uint32_t gathered = 0;

@@ -9,6 +9,8 @@
 
 namespace spikeloom::rtl_core {
 
+using ::Shape;
+
 /// One firing's inputs.
 struct Firing {
   bool first = false, last = false, readout = false, last_only = false;
@@ -24,7 +26,6 @@ struct Push {
 };
 
 struct Result {
-  std::int64_t integrate = 0;  ///< ti - f - kIntegrate
   std::int64_t words = 0;
   std::vector<Push> pushes;
 };

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "Vtile1.h"
-#include "compiler/chip/timing.hpp"
+#include "compiler/core/crossbar/timing.hpp"
 #include "spikeloom_hw.hpp"
 #include "tests/rtl_net/chip_bench.hpp"
 
@@ -125,9 +125,9 @@ std::vector<Word> expected() {
   };
   // Source: chunk in slot 2, end-of-step one wheel later; on the local wire one cycle after.
   const std::uint64_t sent0 = 2 + kWheel, sent1 = sent0 + 2 * kWheel;
-  const std::uint64_t fire0 = sent0 + 2, te0 = fire0 + timing::kIntegrate + 1 + timing::kUpdate + 1;
+  const std::uint64_t fire0 = sent0 + 2, te0 = fire0 + crossbar::kIntegrate + 1 + crossbar::kUpdate + 1;
   const std::uint64_t chunk0 = next_slot(te0 + 2, 5), eos0 = chunk0 + kWheel;
-  const std::uint64_t fire1 = sent1 + 2, te1 = fire1 + timing::kIntegrate + 4 + timing::kUpdate + 1;
+  const std::uint64_t fire1 = sent1 + 2, te1 = fire1 + crossbar::kIntegrate + 4 + crossbar::kUpdate + 1;
   const std::uint64_t chunk1 = next_slot(std::max(te1 + 2, eos0 + 1), 5), eos1 = chunk1 + kWheel;
   // The run's end takes a credit as well: the first page was given back long ago.
   const std::uint64_t retire = sent1 + kWheel + 2;
@@ -190,7 +190,7 @@ TEST(OneTile, CountersTellWhatHappened) {
   bench.send(ring_write(1, hw::kAddrNodeContractRho, 16U << hw::kContractFractionBits));
   bench.send(ring_write(1, hw::kAddrNodeContractSigma, 1U << hw::kContractFractionBits));
   run(bench, expected().size());
-  const std::uint32_t fixed = timing::kIntegrate + timing::kUpdate + 1;
+  const std::uint32_t fixed = crossbar::kIntegrate + crossbar::kUpdate + 1;
   EXPECT_EQ(bench.read(1, hw::kAddrNodeHardwareHash), hw::kHardwareHash);
   EXPECT_EQ(bench.read(0, hw::kAddrNodeHardwareHash), hw::kHardwareHash);
   EXPECT_EQ(bench.read(0, hw::kAddrNodeStatus), 0U);

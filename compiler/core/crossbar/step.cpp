@@ -1,13 +1,18 @@
-#include "compiler/chip_model/model_core.hpp"
+#include "compiler/core/crossbar/step.hpp"
 
 #include <algorithm>
 #include <bit>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/crossbar/timing.hpp"
 #include "compiler/golden/neuron_step.hpp"
-#include "spikeloom_hw.hpp"
 
-namespace spikeloom::device_model {
+namespace spikeloom::crossbar {
+
+using device_model::Firing;
+using device_model::Memory;
+using device_model::Page;
+
 namespace {
 
 std::int32_t sign_extend(std::uint32_t value, std::uint32_t bits) {
@@ -17,16 +22,15 @@ std::int32_t sign_extend(std::uint32_t value, std::uint32_t bits) {
 
 }  // namespace
 
-void Core::decode() {
-  const std::uint32_t lanes = chip_.tile.lanes;
+void Model::decode() {
+  const std::uint32_t lanes = tile_.lanes;
   const std::vector<std::uint32_t>& parts = memory_.memories[hw::kMemWeights].data();
   const std::size_t word_parts = lanes / 4;
   for (std::uint32_t format = 0; format < 4; ++format) {
     const std::uint32_t bits = 8U >> format;
-    const std::size_t logical = chip_.tile.weight_words << format;
+    const std::size_t logical = tile_.weight_words << format;
     std::vector<std::int8_t>& out = weights_[format];
-    if (std::find(chip_.tile.weight_bits.begin(), chip_.tile.weight_bits.end(), bits) ==
-        chip_.tile.weight_bits.end())
+    if (std::find(tile_.weight_bits.begin(), tile_.weight_bits.end(), bits) == tile_.weight_bits.end())
       continue;
     out.resize(logical * lanes);
     for (std::size_t word = 0; word < logical; ++word)
@@ -37,21 +41,23 @@ void Core::decode() {
             bits == 1 ? ((raw & 1U) != 0 ? -1 : 1) : sign_extend(raw & ((1U << bits) - 1U), bits));
       }
   }
-  rows_.resize(std::size_t{chip_.tile.chunk_entries} * hw::kChunkBits);
-  for (std::uint32_t entry = 0; entry < chip_.tile.chunk_entries; ++entry)
+  rows_.resize(std::size_t{tile_.chunk_entries} * hw::kChunkBits);
+  for (std::uint32_t entry = 0; entry < tile_.chunk_entries; ++entry)
     for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
       rows_[entry * hw::kChunkBits + bit] = decode_row(entry, bit);
-  sums_.assign(std::size_t{chip_.tile.groups} * lanes, 0);
+  sums_.assign(std::size_t{tile_.groups} * lanes, 0);
   programs_.resize(memory_.contexts.size());
+  contexts_.resize(memory_.contexts.size());
   for (std::uint32_t c = 0; c < memory_.contexts.size(); ++c) {
+    contexts_[c] = context_of(memory_.contexts[c]);
     if (memory_.contexts[c].mode.valid == 0) continue;
-    count_synapses(memory_.contexts[c]);
+    count_synapses(c);
     decode_program(c);
   }
   decoded_ = true;
 }
 
-Core::Row Core::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
+Model::Row Model::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
   const Memory& chunks = memory_.memories[hw::kMemChunks];
   const hw::MemChunkEntry chunk =
       hw::MemChunkEntry::unpack({chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1)});
@@ -80,8 +86,9 @@ Core::Row Core::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
 }
 
 /// A word has a weight for every lane, but only lanes that the context updates hold a neuron.
-void Core::count_synapses(const ContextRegisters& context) {
-  const TileConfig& tile = chip_.tile;
+void Model::count_synapses(std::uint32_t number) {
+  const TileConfig& tile = tile_;
+  const Context& context = contexts_[number];
   std::vector<bool> neuron(sums_.size(), false);
   const Memory& program = memory_.memories[hw::kMemUpdates];
   for (std::uint32_t n = 0; n < context.update.count; ++n) {
@@ -90,7 +97,7 @@ void Core::count_synapses(const ContextRegisters& context) {
     for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane)
       if ((entry.mask >> lane & 1U) != 0) neuron.at(entry.group * tile.lif_lanes + lane) = true;
   }
-  for (std::uint32_t chunk = 0; chunk < context.limit.back(); ++chunk)
+  for (std::uint32_t chunk = 0; chunk < memory_.contexts[number].limit.back(); ++chunk)
     for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
       Row& r = rows_.at((context.tables.first_chunk + chunk) * hw::kChunkBits + bit);
       const std::vector<std::int8_t>& weights = weights_[r.format];
@@ -103,23 +110,24 @@ void Core::count_synapses(const ContextRegisters& context) {
     }
 }
 
-void Core::integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing) {
-  const std::uint32_t lanes = chip_.tile.lanes;
+std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing) {
+  const std::uint32_t lanes = tile_.lanes;
   std::fill(sums_.begin(), sums_.end(), 0);
+  std::int64_t walk = 0;
   for (std::uint32_t chunk = 0; chunk < std::min<std::size_t>(limit, page.size()); ++chunk) {
     if (page[chunk] == 0) continue;
     std::int64_t cycles = 0;
     for (std::uint32_t mask = page[chunk]; mask != 0; mask &= mask - 1U) {
-      const Row& r = row(memory_.contexts[context].tables.first_chunk + chunk,
+      const Row& r = row(contexts_[context].tables.first_chunk + chunk,
                          static_cast<std::uint32_t>(std::countr_zero(mask)));
-      cycles += std::max<std::int64_t>(1, r.words);
-      firing.words += r.words;
+      cycles += row_cycles(r.words);
+      firing.counted += r.words;
       firing.synapses += r.nonzero;
-      const std::uint32_t groups =
-          r.offset >= chip_.tile.groups ? 0 : std::min(r.words, chip_.tile.groups - r.offset);
+      const std::uint32_t groups = r.offset >= tile_.groups ? 0 : std::min(r.words, tile_.groups - r.offset);
       const std::vector<std::int8_t>& weights = weights_[r.format];
       const std::size_t first = std::size_t{r.first} * lanes;
       const std::size_t n = std::size_t{groups} * lanes;
+      if (n == 0) continue;
       if (first + n > weights.size())
         throw device_error(
             "model: a weight row ends outside the weight memory; the image does not fit this chip");
@@ -127,13 +135,14 @@ void Core::integrate(std::uint32_t context, const Page& page, std::uint32_t limi
       std::int32_t* to = sums_.data() + std::size_t{r.offset} * lanes;
       for (std::size_t i = 0; i < n; ++i) to[i] += from[i] * r.factor;
     }
-    firing.walk += std::max<std::int64_t>(1, cycles);
+    walk += chunk_cycles(cycles);
   }
+  return walk;
 }
 
-void Core::decode_program(std::uint32_t context) {
-  const ContextRegisters& registers = memory_.contexts[context];
-  const TileConfig& tile = chip_.tile;
+void Model::decode_program(std::uint32_t context) {
+  const Context& registers = contexts_[context];
+  const TileConfig& tile = tile_;
   const Memory& program = memory_.memories[hw::kMemUpdates];
   const Memory& sets = memory_.memories[hw::kMemSets];
   std::vector<Update>& updates = programs_.at(context);
@@ -150,8 +159,8 @@ void Core::decode_program(std::uint32_t context) {
     update.lane = entry.lane;
     update.half = entry.half;
     update.emit = entry.emit != 0;
-    update.alpha = tile.current != 0 ? set.alpha / 4096.0 : 0;
-    update.beta = set.beta / 4096.0;
+    update.alpha = tile.current != 0 ? set.alpha / double{kDecayOne} : 0;
+    update.beta = set.beta / double{kDecayOne};
     update.gain = 1U << set.scale;
     update.bias_v = sign_extend(set.bias_v, tile.state_bits);
     update.theta = sign_extend(set.theta, tile.state_bits);
@@ -174,8 +183,8 @@ struct DoubleArithmetic {
 }  // namespace
 
 /// Every lane is computed; `mask` says which are kept.
-Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
-  const TileConfig& tile = chip_.tile;
+Model::Lanes Model::step(const Update& update, bool first, std::size_t word) {
+  const TileConfig& tile = tile_;
   const std::uint32_t lanes = tile.lif_lanes;
   const std::uint32_t unused = 32U - tile.acc_bits, unused_bias = 32U - tile.bias_bits;
   const auto top = static_cast<double>((std::int64_t{1} << (tile.state_bits - 1U)) - 1);
@@ -192,9 +201,9 @@ Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
         static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) << unused) >> unused;
     const std::int32_t bias_i = static_cast<std::int32_t>(biases[lane] << unused_bias) >> unused_bias;
     const std::int32_t old_i = has_current ? static_cast<std::int32_t>(currents[lane]) : 0;
-    const NeuronState<double> old{static_cast<double>(old_i),
-                                  static_cast<double>(static_cast<std::int32_t>(potentials[lane]))};
-    const NeuronState<double> now =
+    const StepState<double> old{static_cast<double>(old_i),
+                                static_cast<double>(static_cast<std::int32_t>(potentials[lane]))};
+    const StepState<double> now =
         next_state(arithmetic, old, keep_i, keep_v, sum * update.gain + bias_i, update.bias_v);
     to.i[lane] = static_cast<std::int32_t>(now.i);
     to.v[lane] = static_cast<std::int32_t>(now.v);
@@ -202,11 +211,12 @@ Core::Lanes Core::step(const Update& update, bool first, std::size_t word) {
   return to;
 }
 
-void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) {
-  const ContextRegisters& registers = memory_.contexts[context];
-  const TileConfig& tile = chip_.tile;
-  const bool readout = registers.mode.readout != 0;
-  const bool push = !readout || registers.mode.last_only == 0 || last;
+void Model::update(std::uint32_t context, bool first, bool last, Firing& firing) {
+  const Context& registers = contexts_[context];
+  const TileConfig& tile = tile_;
+  const hw::RegContextMode& mode = memory_.contexts[context].mode;
+  const bool readout = mode.readout != 0;
+  const bool push = !readout || mode.last_only == 0 || last;
   const std::int64_t half_range = std::int64_t{1} << (tile.state_bits - 1U);
   IntegerArithmetic arithmetic{-half_range, half_range - 1};
   std::uint32_t sent = 0;  // spikes of 16 neurons
@@ -239,15 +249,25 @@ void Core::update(std::uint32_t context, bool first, bool last, Firing& firing) 
       sent = 0;
     }
   }
-  firing.update = registers.update.count;
 }
 
-Firing Core::fire(std::uint32_t context, const Page& page, std::uint32_t count, bool last) {
+Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, std::uint32_t count,
+                   bool last) {
+  SPIKELOOM_CHECK(pages.size() == 1);
   if (!decoded_) decode();
   Firing firing;
-  integrate(context, page, memory_.contexts[context].limit[std::min(count, 15U)], firing);
+  const std::uint32_t limit = memory_.contexts[context].limit[std::min(count, hw::kLimitContextLimits - 1)];
+  const std::int64_t walk = integrate(context, *pages.front(), limit, firing);
   update(context, count == 0, last, firing);
+  firing.time = firing_time(walk, programs_[context].size());
   return firing;
 }
 
-}  // namespace spikeloom::device_model
+std::int32_t Model::potential(std::uint32_t context, std::uint32_t position) const {
+  const std::uint32_t word =
+      context_of(memory_.contexts.at(context)).state.first_word + position / tile_.lif_lanes;
+  return static_cast<std::int32_t>(
+      memory_.memories[hw::kMemPotentials].part(word, position % tile_.lif_lanes));
+}
+
+}  // namespace spikeloom::crossbar

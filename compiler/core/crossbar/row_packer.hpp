@@ -9,9 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "compiler/partition/application.hpp"
+#include "compiler/core/crossbar/tables.hpp"
 
-namespace spikeloom {
+namespace spikeloom::crossbar {
 
 /// One axon's row: mantissas of lane groups offset .. offset + words - 1, lane by lane.
 struct Row {
@@ -32,10 +32,10 @@ enum class RowStyle : std::uint8_t {
 class RowPacker {
  public:
   RowPacker(std::uint32_t lanes, RowStyle style) : lanes_(lanes), style_(style) {}
-  /// The next page chunk: rows of its bits 0 .. rows.size()-1, at most 16.
+  /// The next page chunk: rows of its bits 0 .. rows.size()-1, at most a chunk.
   void add_chunk(std::vector<Row> rows);
-  /// Hands all tables over.
-  void finish(Cluster& cluster);
+  /// Chunk table, axon table and weight words; what stood there before is gone.
+  void finish(CoreTables& tables);
 
  private:
   struct Pool {
@@ -72,4 +72,4 @@ class RowPacker {
       blocks_placed_;  ///< rows per format and content; kShared only
 };
 
-}  // namespace spikeloom
+}  // namespace spikeloom::crossbar

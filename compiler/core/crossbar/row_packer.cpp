@@ -1,11 +1,11 @@
-#include "compiler/partition/row_packer.hpp"
+#include "compiler/core/crossbar/row_packer.hpp"
 
 #include <algorithm>
 
 #include "compiler/base/error.hpp"
 #include "spikeloom_hw.hpp"
 
-namespace spikeloom {
+namespace spikeloom::crossbar {
 namespace {
 
 constexpr std::uint32_t kMaxStride = 255;
@@ -241,8 +241,11 @@ void RowPacker::add_longest_first() {
   }
 }
 
-void RowPacker::finish(Cluster& cluster) {
+void RowPacker::finish(CoreTables& tables) {
   if (style_ == RowStyle::kShared) add_longest_first();
+  for (const WindowIndex window : {kChunkTable, kAxonTable, kWeightWords})
+    tables.windows[window].words.clear();
+  std::vector<std::uint32_t>& weights = tables.windows[kWeightWords].words;
   std::array<std::uint32_t, 4> base{};  // in logical words of the format
   std::size_t physical = 0;
   for (std::uint32_t format = 0; format < 4; ++format) {
@@ -250,21 +253,22 @@ void RowPacker::finish(Cluster& cluster) {
     const std::size_t logical = mantissas.size() / lanes_;
     base[format] = static_cast<std::uint32_t>(physical << format);
     const std::size_t words = (logical + (1U << format) - 1) >> format;
-    cluster.weights.resize((physical + words) * lanes_, 0);
+    weights.resize((physical + words) * (lanes_ / 4), 0);
     const std::uint32_t bits = 8U >> format;
     for (std::size_t i = 0; i < mantissas.size(); ++i) {
       const std::size_t bit = physical * lanes_ * 8 + i * bits;
-      cluster.weights[bit / 8] = static_cast<std::uint8_t>(
-          cluster.weights[bit / 8] | encode(static_cast<std::int8_t>(mantissas[i]), format) << (bit % 8));
+      weights[bit / 32] |= encode(static_cast<std::int8_t>(mantissas[i]), format) << (bit % 32);
     }
     physical += words;
   }
-  for (hw::MemChunkEntry& chunk : chunks_)
+  for (hw::MemChunkEntry& chunk : chunks_) {
     if (chunk.per_axon == 0 && chunk.words != 0) chunk.first += base[chunk.format];
-  for (hw::MemAxonEntry& axon : axons_)
+    append(tables, kChunkTable, chunk);
+  }
+  for (hw::MemAxonEntry& axon : axons_) {
     if (axon.words != 0) axon.first += base[axon.format];
-  cluster.chunks = std::move(chunks_);
-  cluster.axons = std::move(axons_);
+    append(tables, kAxonTable, axon);
+  }
 }
 
-}  // namespace spikeloom
+}  // namespace spikeloom::crossbar

@@ -1,5 +1,5 @@
 // Where a parameter set of a tile keeps the parameters of its neurons: the one place that ties the names of
-// int_network.hpp to those of rtl/hardware.toml.
+// int_network.hpp to those of rtl/core/crossbar/core.toml.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 #include "compiler/golden/int_network.hpp"
 #include "spikeloom_hw.hpp"
 
-namespace spikeloom {
+namespace spikeloom::crossbar {
 
 struct SetField {
   IntParameter parameter;
@@ -43,6 +43,14 @@ static_assert([] {
   return true;
 }());
 
+/// Where a set has the parameter; null: a set has none.
+[[nodiscard]] constexpr std::uint32_t hw::MemSetEntry::*field_of(const IntParameter& parameter) {
+  for (const SetField& set : kSetFields) {
+    if (set.parameter.values == parameter.values) return set.field;
+  }
+  return nullptr;
+}
+
 /// A neuron's parameters as a set keeps them, 0 where its step reads none.
 using SetKey = std::array<std::int32_t, kSetFields.size()>;
 
@@ -64,4 +72,4 @@ using SetKey = std::array<std::int32_t, kSetFields.size()>;
   return set;
 }
 
-}  // namespace spikeloom
+}  // namespace spikeloom::crossbar

@@ -1,0 +1,69 @@
+// Neurons that share a context, and what their core reads of them: the value that partition makes and every
+// later stage hands on.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/ids.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom {
+
+/// Where spikes come from: a cluster, or (none) the application's host stream.
+using ClusterOrHost = std::optional<ClusterId>;
+
+/// What one channel brings to a cluster's page: chunks source_first .. + source_count - 1 of the source
+/// land in page chunks first_chunk .. A source_count of 0 is a control channel: end-of-steps only.
+/// A cluster's output chunk c holds its positions 16c .. 16c+15; the host stream's chunk c its axons 16c .. .
+struct Inbound {
+  ClusterOrHost from;
+  std::uint32_t delay = 0;  ///< steps, 0..15
+  std::uint32_t first_chunk = 0;
+  std::uint32_t source_first = 0;
+  std::uint32_t source_count = 0;
+  friend bool operator==(const Inbound&, const Inbound&) = default;
+};
+
+/// What a cluster puts into one window of its core's memories: entries of `parts` 32-bit words each.
+struct MemoryTable {
+  std::uint32_t parts = 1;
+  std::vector<std::uint32_t> words;  ///< entry after entry
+  friend bool operator==(const MemoryTable&, const MemoryTable&) = default;
+
+  [[nodiscard]] std::size_t entries() const { return words.size() / parts; }
+};
+
+/// A cluster's tables as its core wrote them: addresses count from 0 at the cluster's own first entry of each
+/// memory. Only the core knows what the words mean (compiler/core/core.hpp); everybody else hands them on.
+struct CoreTables {
+  std::string core;                  ///< Core::name() of the one that wrote them
+  std::vector<MemoryTable> windows;  ///< by Core::windows(); without entries where the core itself fills it
+  friend bool operator==(const CoreTables&, const CoreTables&) = default;
+};
+
+/// Neurons of one population that share a context.
+struct Cluster {
+  std::string name;  ///< "hidden[0]"
+  PopulationId population;
+  std::vector<std::uint32_t> neurons;  ///< NIR index by position
+  bool readout = false;
+  bool last_only = false;         ///< readout sent only on a sample's last step
+  std::uint32_t out_entries = 0;  ///< most chunks a step: ⌈neurons / 16⌉, or 2·neurons of a readout
+  std::vector<Inbound> inbound;   ///< by rising delay; first_chunk rises with them
+  std::vector<std::uint16_t> chunk_bits;  ///< by page chunk: bits that can ever be set
+  std::array<std::uint32_t, hw::kLimitContextLimits>
+      limit{};                   ///< by steps since the sample began (15: or more): leading chunks that count
+  std::vector<double> activity;  ///< expected spikes a step, by position; empty: not calibrated
+  CoreTables tables;
+  friend bool operator==(const Cluster&, const Cluster&) = default;
+
+  [[nodiscard]] std::size_t size() const { return neurons.size(); }
+  [[nodiscard]] std::size_t page_chunks() const { return chunk_bits.size(); }
+};
+
+}  // namespace spikeloom

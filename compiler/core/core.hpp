@@ -1,0 +1,264 @@
+// The contract of a core: everything that the compiler, the exact replay and the reports ask about the
+// circuit that turns a page of input spikes into a bitmap of output spikes. A core is a folder beside this
+// file and one line in cores.cpp; no other file knows one by name. docs/adding-a-core.md walks through it,
+// tests/core/core_contract.hpp is the suite that every core passes.
+//
+// Five questions:
+//   what may a cluster hold?       memories, amounts, needs, most_neurons, grain, number, problems
+//   how is it written down?        build, windows, placed, registers; faults, mismatches, decode
+//   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
+//   what does it compute?          model, state_at
+//   what did it do?                counter, describe, weight_words
+//
+// What every core has in common is not asked: pages of 16-bit chunks come in and a list of (chunk, mask) goes
+// out, a context counts leading chunks by its limit, and the arithmetic is the network's (state_bits too),
+// else a neuron's place would change its spikes.
+//
+// Errors. Questions about tables that `faults` accepts never fail. `build` throws Error{kInput} for nothing
+// that `problems` accepts; what does not fit is in `needs`, not an error.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/base/error.hpp"
+#include "compiler/chip/chip.hpp"
+#include "compiler/core/cluster.hpp"
+#include "compiler/core/firing_time.hpp"
+#include "compiler/core/layers.hpp"
+#include "compiler/core/tile_memory.hpp"
+#include "compiler/golden/int_network.hpp"
+
+namespace spikeloom {
+
+/// One of a core's memories that the clusters of a tile share: each gets a run of entries.
+struct MemoryInfo {
+  std::string_view name;   ///< "weights": for reports and messages
+  std::string_view entry;  ///< "weight": one of it
+  std::string_view key;    ///< of the chip file: "tile.weight_words"
+  std::uint64_t capacity = 0;
+};
+
+/// A window of the ring into the core's memories. Several windows may share one memory's addresses (a
+/// neuron's bias, its membrane and its current).
+struct MemoryWindow {
+  enum class Content : std::uint8_t {
+    kTable,  ///< written by the host before a run: CoreTables holds it
+    kState,  ///< written by the core
+  };
+  std::uint32_t number = 0;  ///< hw::kMem…, as the ring names it
+  std::uint32_t parts = 1;   ///< 32-bit words an entry
+  std::uint32_t memory = 0;  ///< index into Core::memories(): whose entries it shows
+  Content content = Content::kTable;
+};
+
+/// A limit of a tile and what a cluster needs of it.
+struct Need {
+  enum class Growth : std::uint8_t {
+    kOther,
+    kWithNeurons,  ///< in proportion: a cluster of a half needs about a half
+  };
+  std::string key;  ///< of the chip file
+  std::uint64_t needed = 0, available = 0;
+  Growth growth = Growth::kOther;
+};
+
+/// What one axon's spike adds to the neurons of a cluster.
+struct AxonRow {
+  struct Synapse {
+    std::uint32_t position = 0;
+    std::int32_t mantissa = 0;  ///< within `bits`, counts mantissa << (shift + plane)
+  };
+  std::vector<Synapse> synapses;  ///< no position twice
+  std::uint32_t shift = 0;
+  std::uint32_t plane = 0;     ///< bit plane of the axon's input
+  std::uint32_t bits = 8;      ///< 8, 4, 2 or 1; 1: every mantissa is -1 or +1
+  std::uint32_t negative = 0;  ///< 1: the plane counts negatively
+};
+
+/// The rows of a cluster that is to be written down, chunk by chunk.
+class ClusterRows {
+ public:
+  /// Whether rows repeat.
+  enum class Pattern : std::uint8_t {
+    kAny,
+    kByPosition,  ///< of a feature map numbered by position: a kernel's rows recur at other offsets
+  };
+  virtual ~ClusterRows() = default;
+  [[nodiscard]] virtual Pattern pattern() const = 0;
+  /// Rows of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
+  virtual void read(std::size_t chunk, std::vector<AxonRow>& rows) const = 0;
+};
+
+/// A word that a context's registers are written with: field (hw::kAddrContext…) and data.
+struct ContextWord {
+  std::uint32_t field = 0, data = 0;
+};
+
+/// A neuron as a core's tables have it.
+struct DecodedNeuron {
+  std::array<std::int32_t, kIntParameters.size()>
+      parameters{};  ///< those that its step does not read say nothing
+  std::uint32_t scale = 0, subtract = 0;
+};
+
+/// A cluster's tables read back the slow way.
+struct Decoded {
+  std::vector<DecodedNeuron> neurons;  ///< by position
+  std::vector<std::string> faults;  ///< not each neuron updated once, not each chunk sent, ...; empty: sound
+};
+/// Receives what one axon's spike adds: page chunk, bit, and (position, value) of every neuron; a value may
+/// be 0 and a position may come twice.
+using RowSink = std::function<void(std::size_t chunk, std::uint32_t bit,
+                                   std::span<const std::pair<std::uint32_t, std::int64_t>>)>;
+
+/// One tile's core in action, on the memories that ring writes left.
+class CoreModel {
+ public:
+  virtual ~CoreModel() = default;
+  /// Memories or registers were written: decode anew before the next firing.
+  virtual void invalidate() = 0;
+  /// Fires context `context` on its oldest pages, as many as Core::pages_per_firing says.
+  /// `count`: steps since the sample began, of the first page (0: old state reads as 0). `last`: the last
+  /// page ends its sample. Throws Error{kDevice} where the tables do not fit this tile.
+  [[nodiscard]] virtual device_model::Firing fire(std::uint32_t context,
+                                                  std::span<const device_model::Page* const> pages,
+                                                  std::uint32_t count, bool last) = 0;
+  /// Membrane of neuron `position` of a context, as the last firing left it.
+  [[nodiscard]] virtual std::int32_t potential(std::uint32_t context, std::uint32_t position) const = 0;
+};
+
+/// What a neuron keeps from step to step.
+enum class NeuronState : std::uint8_t { kPotential, kCurrent };
+
+/// Where a neuron's state can be read over the ring.
+struct StateAddress {
+  std::uint32_t window = 0, word = 0, part = 0;
+};
+
+/// Weights that a cluster stores, in words of the core's weight memory.
+struct WeightWords {
+  std::uint64_t stored = 0;
+  std::uint64_t unrolled = 0;  ///< had every source element a row of its own; bit planes share theirs
+  std::uint64_t per_word = 1;  ///< 8-bit weights that a word holds
+};
+
+/// What the tables of a cluster cost, to compare ways of cutting one population: lower is better.
+struct TableCost {
+  double stored = 0;  ///< words of weights
+  double read = 0;    ///< words read when every source spikes once
+};
+
+class Core {
+ public:
+  virtual ~Core() = default;
+  /// Of the kind, as chip files and images have it.
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  // ---- What may a cluster hold? Asked by partition and map. ----
+
+  /// The memories of such a tile, in the order of Placement::first.
+  [[nodiscard]] virtual std::vector<MemoryInfo> memories(const TileConfig&) const = 0;
+  /// Entries that a cluster takes of each.
+  [[nodiscard]] virtual std::vector<std::uint64_t> amounts(const Cluster&) const = 0;
+  /// Every limit of the core, the memories' capacities among them, whether or not it is exceeded.
+  [[nodiscard]] virtual std::vector<Need> needs(const Cluster&, const TileConfig&) const = 0;
+  /// Most neurons of the population that a tile can hold, whatever their weights.
+  [[nodiscard]] virtual std::uint64_t most_neurons(const IntPopulation&, const TileConfig&) const = 0;
+  /// Neurons that are worked on at once: a cluster of fewer is no faster.
+  [[nodiscard]] virtual std::uint32_t grain(const TileConfig&) const = 0;
+  /// Puts neurons in another order where that makes the tables better.
+  virtual void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>& neurons) const = 0;
+  /// Adds what the network needs and no such tile offers, whatever the partition.
+  virtual void problems(const IntNetwork&, const Layers&, const TileConfig&, Problems&) const = 0;
+
+  // ---- How is it written down? Asked by partition and image. ----
+
+  /// Windows of such a tile, in the order in which they are loaded.
+  [[nodiscard]] virtual std::vector<MemoryWindow> windows(const TileConfig&) const = 0;
+  /// Fields of a context's registers that are the core's.
+  [[nodiscard]] virtual std::span<const std::uint32_t> context_fields() const = 0;
+  /// The tables of a cluster that has its neurons, inbound, chunk_bits and limits. They may exceed the tile.
+  [[nodiscard]] virtual CoreTables build(const Cluster&, const IntPopulation&, const ClusterRows&,
+                                         const TileConfig&) const = 0;
+  [[nodiscard]] virtual TableCost cost(const Cluster&) const = 0;
+  /// The tables as a tile's memories hold them, where the cluster's entries begin at first[m] of memory m.
+  [[nodiscard]] virtual CoreTables placed(const Cluster&, std::span<const std::uint32_t> first) const = 0;
+  /// The context registers that are the core's; `first_out`: where the context's output list begins.
+  [[nodiscard]] virtual std::vector<ContextWord> registers(const Cluster&,
+                                                           std::span<const std::uint32_t> first,
+                                                           std::uint32_t first_out) const = 0;
+  /// What is wrong with the tables by themselves: sizes, addresses outside them, bits that nothing reads.
+  /// Empty: every other question may be asked. Assumed: the rest of the cluster is sound.
+  [[nodiscard]] virtual std::vector<std::string> faults(const Cluster&) const = 0;
+  /// Why such a tile does not read these tables as they are meant; empty: it does.
+  [[nodiscard]] virtual std::vector<std::string> mismatches(const Cluster&, const TileConfig&) const = 0;
+  /// Reads all tables back, sharing no code with `build`.
+  [[nodiscard]] virtual Decoded decode(const Cluster&, const TileConfig&, const RowSink&) const = 0;
+
+  // ---- How long does a firing take? Asked by schedule, map, admit, flow and the exact replay. ----
+
+  /// Pages that a firing consumes, one output bitmap for each.
+  [[nodiscard]] virtual std::uint32_t pages_per_firing(const TileConfig&) const = 0;
+  /// The part of every firing that neither the cluster nor the page changes.
+  [[nodiscard]] virtual FiringTime fixed() const = 0;
+  /// Without a spike. No page takes less, in either part.
+  [[nodiscard]] virtual FiringTime least(const Cluster&) const = 0;
+  /// With every bit set that can be. No page takes more, in either part.
+  [[nodiscard]] virtual FiringTime worst(const Cluster&) const = 0;
+  /// On this page (masks by chunk, as many as the context's limit counts), exactly; rises with the bits.
+  /// Pages of one firing stand one after another.
+  [[nodiscard]] virtual FiringTime time(const Cluster&, std::span<const std::uint16_t> pages) const = 0;
+  /// Mean cycles more than the least, where bit b of chunk c is set with expectation spikes[16·c + b].
+  [[nodiscard]] virtual double expected(const Cluster&, std::span<const double> spikes) const = 0;
+  /// Cycles that every chunk with a spike adds at least; 0 without axons.
+  [[nodiscard]] virtual std::int64_t least_chunk(const Cluster&) const = 0;
+  /// Equal time on every page, of two clusters with the same chunk_bits.
+  [[nodiscard]] virtual bool works_alike(const Cluster&, const Cluster&) const = 0;
+
+  // ---- What does it compute? Asked by the exact replay and the golden tests. ----
+
+  /// The core of such a tile on these memories, which outlive it.
+  [[nodiscard]] virtual std::unique_ptr<CoreModel> model(const TileConfig&,
+                                                         device_model::TileMemory&) const = 0;
+  [[nodiscard]] virtual StateAddress state_at(const TileConfig&, NeuronState,
+                                              std::span<const std::uint32_t> first,
+                                              std::uint32_t position) const = 0;
+
+  // ---- What did it do? Asked by reports. ----
+
+  struct Counter {
+    std::string_view name;    ///< key in reports: "words"
+    std::string_view counts;  ///< "weight words"
+  };
+  /// The counter that a node keeps for its core (NODE_WORDS).
+  [[nodiscard]] virtual Counter counter() const = 0;
+  /// Two lines for people, "tables: …" and "work: …".
+  [[nodiscard]] virtual std::vector<std::string> describe(const Cluster&) const = 0;
+  /// `elements`: by page chunk, bits that are the first plane of a source element.
+  [[nodiscard]] virtual WeightWords weight_words(const Cluster&,
+                                                 std::span<const std::uint16_t> elements) const = 0;
+};
+
+/// The table: one line a core.
+[[nodiscard]] std::span<const Core* const> cores();
+/// By name; null: there is none.
+[[nodiscard]] const Core* find_core(std::string_view name);
+/// The core of such a tile.
+[[nodiscard]] const Core& core_of(const TileConfig&);
+/// The core that wrote the cluster's tables. Its name is in the table: `faults` of an application says if
+/// not.
+[[nodiscard]] const Core& core_of(const Cluster&);
+
+/// Cycles beyond `fixed` that the worst firing of a cluster takes: what its work can grow to.
+[[nodiscard]] std::int64_t worst_work(const Cluster&);
+/// What of a memory a cluster takes, by the chip file's key: "tile.weight_words".
+[[nodiscard]] std::uint64_t amount_of(const Cluster&, const TileConfig&, std::string_view key);
+
+}  // namespace spikeloom

@@ -1,0 +1,148 @@
+#include "compiler/core/crossbar/build.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+#include "compiler/core/crossbar/row_packer.hpp"
+#include "compiler/core/crossbar/set_fields.hpp"
+#include "compiler/core/crossbar/tables.hpp"
+
+namespace spikeloom::crossbar {
+namespace {
+
+/// Update entries that this order of neurons costs: (LIF group, distinct set) pairs.
+std::size_t update_entries(const IntPopulation& p, const std::vector<std::uint32_t>& neurons,
+                           std::uint32_t lif_lanes) {
+  std::size_t entries = 0;
+  for (std::size_t begin = 0; begin < neurons.size(); begin += lif_lanes) {
+    std::vector<SetKey> keys;
+    for (std::size_t i = begin; i < std::min(neurons.size(), begin + lif_lanes); ++i)
+      keys.push_back(set_key(p, neurons[i]));
+    std::sort(keys.begin(), keys.end());
+    entries += static_cast<std::size_t>(std::unique(keys.begin(), keys.end()) - keys.begin());
+  }
+  return entries;
+}
+
+/// Parameter sets, biases and the update program.
+void write_neurons(const IntPopulation& p, const Cluster& cluster, std::uint32_t lif_lanes,
+                   CoreTables& tables) {
+  std::map<SetKey, std::uint32_t> known;
+  std::vector<std::uint32_t> set_of;  // by position
+  std::vector<std::uint32_t>& biases = tables.windows[kBiasWords].words;
+  for (const std::uint32_t neuron : cluster.neurons) {
+    const SetKey key = set_key(p, neuron);
+    const auto [at, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(known.size()));
+    if (fresh) append(tables, kSetTable, set_entry(p, key));
+    set_of.push_back(at->second);
+    biases.push_back(static_cast<std::uint32_t>(p.bias_i[neuron]));
+  }
+  const auto neurons = static_cast<std::uint32_t>(cluster.size());
+  const std::uint32_t groups = (neurons + lif_lanes - 1) / lif_lanes;
+  biases.resize(std::size_t{groups} * lif_lanes, 0);
+  std::vector<hw::MemUpdateEntry> updates;
+  for (std::uint32_t group = 0; group < groups; ++group) {
+    const std::uint32_t begin = group * lif_lanes, end = std::min(neurons, begin + lif_lanes);
+    hw::MemUpdateEntry entry;
+    entry.group = group;
+    if (cluster.readout) {
+      entry.emit = 1;
+      for (std::uint32_t at = begin; at < end; ++at) {
+        entry.set = set_of[at];
+        entry.lane = at - begin;
+        for (entry.half = 0; entry.half < 2; ++entry.half) {
+          entry.mask = entry.half == 0 ? 0U : 1U << entry.lane;
+          updates.push_back(entry);
+        }
+      }
+      continue;
+    }
+    std::map<std::uint32_t, std::uint32_t> masks;  // by set
+    for (std::uint32_t at = begin; at < end; ++at) masks[set_of[at]] |= 1U << (at - begin);
+    for (const auto& [set, mask] : masks) {
+      entry.set = set;
+      entry.mask = mask;
+      updates.push_back(entry);
+    }
+    // The last entry of 16 neurons sends them.
+    if (end == neurons || end % hw::kChunkBits == 0) updates.back().emit = 1;
+  }
+  for (const hw::MemUpdateEntry& entry : updates) append(tables, kUpdateProgram, entry);
+}
+
+Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile) {
+  if (axon.synapses.empty()) return {};
+  const std::uint32_t lanes = tile.lanes;
+  std::uint32_t low = ~0U, high = 0;
+  for (const AxonRow::Synapse& synapse : axon.synapses) {
+    low = std::min(low, synapse.position / lanes);
+    high = std::max(high, synapse.position / lanes);
+  }
+  std::uint32_t bits = axon.bits;
+  const std::uint32_t wanted = axon.shift + axon.plane;
+  const std::uint32_t shift = std::min(wanted, tile.max_shift);
+  if (wanted > shift) bits = 8;
+  Row row{low, high - low + 1, shift, axon.negative, 0, {}};
+  row.mantissas.assign(std::size_t{row.words} * lanes, '\0');
+  for (const AxonRow::Synapse& synapse : axon.synapses)
+    row.mantissas[synapse.position - std::size_t{low} * lanes] =
+        static_cast<char>(synapse.mantissa * (1 << (wanted - shift)));
+  // One bit has no 0: every neuron of the words must be there. Lanes past the last neuron copy their
+  // word's first, so that no unused accumulator grows beyond a used one.
+  if (bits == 1) {
+    const std::size_t end = std::min(neurons, std::size_t{high + 1} * lanes) - std::size_t{low} * lanes;
+    if (axon.synapses.size() != end || stored_bits(tile, 1) != 1)
+      bits = 2;
+    else
+      for (std::size_t i = end; i < row.mantissas.size(); ++i)
+        row.mantissas[i] = row.mantissas[i / lanes * lanes];
+  }
+  row.format = static_cast<std::uint32_t>(std::countr_zero(8U / stored_bits(tile, bits)));
+  return row;
+}
+
+void write_rows(const Cluster& cluster, const ClusterRows& source, const TileConfig& tile, RowStyle style,
+                CoreTables& tables) {
+  RowPacker packer(tile.lanes, style);
+  std::vector<AxonRow> axons;
+  for (std::size_t chunk = 0; chunk < cluster.page_chunks(); ++chunk) {
+    source.read(chunk, axons);
+    std::vector<Row> rows;
+    rows.reserve(axons.size());
+    for (const AxonRow& axon : axons) rows.push_back(row_of(axon, cluster.size(), tile));
+    packer.add_chunk(std::move(rows));
+  }
+  packer.finish(tables);
+}
+
+}  // namespace
+
+std::uint32_t stored_bits(const TileConfig& tile, std::uint32_t bits) {
+  std::uint32_t best = 8;
+  for (const std::uint32_t offered : tile.weight_bits)
+    if (offered >= bits) best = std::min(best, offered);
+  return best;
+}
+
+void number(const IntPopulation& p, const TileConfig& tile, std::vector<std::uint32_t>& neurons) {
+  if (p.is_readout()) return;
+  std::vector<std::uint32_t> sorted = neurons;
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return set_key(p, a) < set_key(p, b); });
+  if (update_entries(p, sorted, tile.lif_lanes) < update_entries(p, neurons, tile.lif_lanes))
+    neurons = std::move(sorted);
+}
+
+CoreTables build(const Cluster& cluster, const IntPopulation& population, const ClusterRows& rows,
+                 const TileConfig& tile) {
+  CoreTables tables{std::string(kName), {}};
+  for (const MemoryWindow& window : core().windows(tile)) tables.windows.push_back({window.parts, {}});
+  write_neurons(population, cluster, tile.lif_lanes, tables);
+  const bool shared = rows.pattern() == ClusterRows::Pattern::kByPosition;
+  write_rows(cluster, rows, tile, shared ? RowStyle::kShared : RowStyle::kTight, tables);
+  if (Tables(tables).axons() > tile.axon_entries) write_rows(cluster, rows, tile, RowStyle::kUniform, tables);
+  return tables;
+}
+
+}  // namespace spikeloom::crossbar

@@ -1,0 +1,103 @@
+#include "compiler/core/crossbar/capacity.hpp"
+
+#include <algorithm>
+
+#include "compiler/core/crossbar/tables.hpp"
+#include "compiler/golden/accumulator.hpp"
+#include "compiler/golden/check.hpp"
+
+namespace spikeloom::crossbar {
+namespace {
+
+constexpr std::uint32_t kMostGroups = 255;  ///< a row counts its words in 8 bits
+
+/// A shift beyond the chip's must go into the mantissas.
+void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, const TileConfig& tile,
+                  const std::string& name, Problems& problems) {
+  for (const Layer& layer : layers) {
+    std::uint32_t most = layer.shift;
+    if (const auto* input = std::get_if<InputId>(&layer.from))
+      most += network.inputs[input->index()].planes - 1;
+    if (most <= tile.max_shift) continue;
+    const std::uint32_t extra = most - tile.max_shift;
+    for (const std::int16_t w : layer.weight)
+      if (const std::int64_t m = std::int64_t{w} * (std::int64_t{1} << extra); m < -128 || m > 127) {
+        problems.add("population " + name + ": its synapses from " + source_name(network, layer.from) +
+                     " count up to weight << " + std::to_string(most) +
+                     ", the chip has tile.max_shift = " + std::to_string(tile.max_shift) +
+                     "; a chip with tile.max_shift = " + std::to_string(most) + " would do");
+        break;
+      }
+  }
+}
+
+void check_population(const IntPopulation& p, const TileConfig& t, Problems& problems) {
+  const std::string who = "population " + p.name + ": ";
+  if (p.has_current() && t.current == 0)
+    problems.add(who + "it keeps a synaptic current; the chip has tile.current = 0");
+  if (p.is_readout() && t.readout == 0) problems.add(who + "it is a readout; the chip has tile.readout = 0");
+  if (p.scale > t.max_scale)
+    problems.add(who + "accumulator scale " + std::to_string(p.scale) +
+                 ", the chip has tile.max_scale = " + std::to_string(t.max_scale));
+  const auto range = [&](const std::vector<std::int32_t>& values, std::uint32_t bits, const char* what,
+                         const char* key) {
+    const auto [low, high] = state_range(bits);
+    for (std::size_t j = 0; j < values.size(); ++j)
+      if (values[j] < low || values[j] > high) {
+        problems.add(who + what + " of neuron " + std::to_string(j) + " is " + std::to_string(values[j]) +
+                     ", which needs more than " + key + " = " + std::to_string(bits));
+        return;
+      }
+  };
+  for (const IntParameter& parameter : kIntParameters) {
+    if (!uses(p, parameter) || parameter.range == IntParameter::Range::kDecay) continue;
+    const bool bias = parameter.range == IntParameter::Range::kBias;
+    range(p.*parameter.values, bias ? t.bias_bits : t.state_bits, parameter.name,
+          bias ? "tile.bias_bits" : "tile.state_bits");
+  }
+}
+
+}  // namespace
+
+std::vector<MemoryInfo> memories(const TileConfig& t) {
+  return {{"chunks", "chunk", "tile.chunk_entries", t.chunk_entries},
+          {"axons", "axon", "tile.axon_entries", t.axon_entries},
+          {"weights", "weight", "tile.weight_words", t.weight_words},
+          {"updates", "update", "tile.update_entries", t.update_entries},
+          {"sets", "set", "tile.param_sets", t.param_sets},
+          {"state", "state", "tile.state_words", t.state_words}};
+}
+
+std::vector<std::uint64_t> amounts(const Cluster& cluster) {
+  const Tables tables(cluster);
+  return {tables.chunks(),  tables.axons(), tables.weight_words(),
+          tables.updates(), tables.sets(),  tables.lif_groups()};
+}
+
+std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
+  const std::uint64_t groups = (cluster.size() + t.lanes - 1) / t.lanes;
+  std::vector<Need> list{{"tile.groups", groups, std::min(t.groups, kMostGroups)}};
+  const std::vector<MemoryInfo> all = memories(t);
+  const std::vector<std::uint64_t> taken = amounts(cluster);
+  for (std::size_t m = 0; m < all.size(); ++m)
+    list.push_back({std::string(all[m].key), taken[m], all[m].capacity,
+                    m == kWeights || m == kUpdates ? Need::Growth::kWithNeurons : Need::Growth::kOther});
+  return list;
+}
+
+std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& t) {
+  const std::uint64_t most = std::min(std::uint64_t{std::min(t.groups, kMostGroups)} * t.lanes,
+                                      std::uint64_t{t.state_words} * t.lif_lanes);
+  return std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
+                                       : std::uint64_t{t.update_entries} * t.lif_lanes);
+}
+
+void problems(const IntNetwork& network, const Layers& layers, const TileConfig& tile, Problems& list) {
+  const Problems overflows = accumulator_problems(network, tile.acc_bits);
+  for (const std::string& problem : overflows.list()) list.add(problem);
+  for (const IntPopulation& population : network.populations) check_population(population, tile, list);
+  for (std::size_t p = 0; p < layers.size(); ++p)
+    check_shifts(network, layers[p], tile, network.populations[p].name, list);
+}
+
+}  // namespace spikeloom::crossbar

@@ -1,0 +1,301 @@
+// What this file knows of the tables is docs/protocol.md, section 7, and set_fields.hpp; it shares no code
+// with what builds them.
+#include "compiler/core/crossbar/check.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "compiler/core/crossbar/set_fields.hpp"
+#include "compiler/core/crossbar/tables.hpp"
+
+namespace spikeloom::crossbar {
+namespace {
+
+/// Parts of an entry, by window; 0: as the tile's lanes ask.
+constexpr std::array<std::uint32_t, kWindows> kParts = {hw::MemChunkEntry::kParts,
+                                                        hw::MemAxonEntry::kParts,
+                                                        hw::MemUpdateEntry::kParts,
+                                                        hw::MemSetEntry::kParts,
+                                                        0,
+                                                        0,
+                                                        0,
+                                                        0};
+
+/// Most parts of an entry where the tile's lanes ask for them.
+std::uint64_t most_parts(std::size_t window) {
+  return window == kWeightWords ? largest("tile.lanes") / 4 : largest("tile.lif_lanes");
+}
+
+class Faults {
+ public:
+  explicit Faults(const Cluster& cluster) : cluster_(cluster) {}
+
+  std::vector<std::string> find() {
+    check_windows();
+    if (!faults_.empty()) return faults_;
+    check_sizes();
+    if (!faults_.empty()) return faults_;
+    check_form<hw::MemChunkEntry>(kChunkTable);
+    check_form<hw::MemAxonEntry>(kAxonTable);
+    check_form<hw::MemUpdateEntry>(kUpdateProgram);
+    check_form<hw::MemSetEntry>(kSetTable);
+    for (std::size_t c = 0; c < tables().chunks(); ++c) check_chunk(c);
+    check_updates();
+    return faults_;
+  }
+
+ private:
+  void require(bool holds, const std::string& what) {
+    if (!holds) faults_.push_back(what);
+  }
+  [[nodiscard]] Tables tables() const { return Tables(cluster_); }
+
+  void check_windows() {
+    const std::vector<MemoryTable>& windows = cluster_.tables.windows;
+    require(windows.size() == kWindows, "another number of memory windows than the core has");
+    if (!faults_.empty()) return;
+    for (std::size_t w = 0; w < windows.size(); ++w) {
+      require(kParts[w] != 0 ? windows[w].parts == kParts[w]
+                             : windows[w].parts >= 1 && windows[w].parts <= most_parts(w),
+              "entries of another size than the core's");
+      if (!faults_.empty()) return;
+      require(windows[w].words.size() % windows[w].parts == 0, "a table that ends within an entry");
+    }
+    const std::uint32_t lif_lanes = windows[kBiasWords].parts;
+    require(windows[kPotentialWords].parts == lif_lanes && windows[kCurrentWords].parts == lif_lanes &&
+                windows[kPotentialWords].words.empty() && windows[kCurrentWords].words.empty(),
+            "state among the tables");
+  }
+
+  void check_sizes() {
+    const std::size_t n = cluster_.size(), lif_lanes = tables().lif_lanes();
+    require(tables().lif_groups() == (n + lif_lanes - 1) / lif_lanes, "LIF groups do not fit its neurons");
+    require(tables().chunks() == cluster_.page_chunks(), "chunk table does not fit the page");
+    if (!faults_.empty()) return;
+    const std::vector<std::uint32_t>& biases = cluster_.tables.windows[kBiasWords].words;
+    require(std::all_of(biases.begin() + static_cast<std::ptrdiff_t>(n), biases.end(),
+                        [](std::uint32_t bias) { return bias == 0; }),
+            "a bias without a neuron");
+  }
+
+  /// Every bit of an entry belongs to a field.
+  template <class Entry>
+  void check_form(WindowIndex window) {
+    using Parts = decltype(std::declval<Entry>().pack());
+    const MemoryTable& table = cluster_.tables.windows[window];
+    for (std::size_t n = 0; n < table.entries(); ++n) {
+      Parts parts{};
+      std::copy_n(table.words.begin() + static_cast<std::ptrdiff_t>(n * parts.size()), parts.size(),
+                  parts.begin());
+      if (Entry::unpack(parts).pack() != parts) {
+        require(false, "an entry with bits that mean nothing");
+        return;
+      }
+    }
+  }
+
+  void check_row(std::size_t c, std::uint64_t first, std::uint32_t words, std::uint32_t offset,
+                 std::uint32_t format) {
+    if (words == 0) return;
+    const std::string where = "chunk " + std::to_string(c) + ": ";
+    const std::uint64_t logical = std::uint64_t{tables().weight_words()} << format;
+    const std::uint64_t groups = (cluster_.size() + tables().lanes() - 1) / tables().lanes();
+    require(first + words <= logical, where + "a row ends outside the weights");
+    require(offset + words <= groups, where + "a row ends outside the lane groups");
+  }
+
+  void check_chunk(std::size_t c) {
+    const hw::MemChunkEntry entry = tables().chunk(c);
+    for (std::uint32_t left = cluster_.chunk_bits[c]; left != 0; left &= left - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
+      if (entry.per_axon == 0) {
+        check_row(c, std::uint64_t{entry.first} + std::uint64_t{bit} * entry.stride, entry.words,
+                  entry.offset, entry.format);
+        continue;
+      }
+      if (std::uint64_t{entry.first} + bit >= tables().axons()) {
+        require(false, "chunk " + std::to_string(c) + ": an axon outside the axon table");
+        return;
+      }
+      const hw::MemAxonEntry axon = tables().axon(entry.first + bit);
+      check_row(c, axon.first, axon.words, axon.offset, axon.format);
+    }
+  }
+
+  void check_updates() {
+    const std::uint32_t lif_lanes = tables().lif_lanes();
+    for (std::size_t n = 0; n < tables().updates(); ++n) {
+      const hw::MemUpdateEntry entry = tables().update(n);
+      require(entry.group < tables().lif_groups() && entry.set < tables().sets() && entry.lane < lif_lanes &&
+                  entry.mask < (1U << lif_lanes),
+              "an update entry out of range");
+    }
+  }
+
+  const Cluster& cluster_;
+  std::vector<std::string> faults_;
+};
+
+/// Rows and neurons as the RTL would walk them.
+class Decoder {
+ public:
+  Decoder(const Cluster& cluster, const TileConfig& tile, const RowSink& sink)
+      : cluster_(cluster), tables_(cluster), tile_(tile), sink_(sink) {}
+
+  Decoded run() {
+    for (std::size_t chunk = 0; chunk < tables_.chunks(); ++chunk)
+      for (std::uint32_t left = cluster_.chunk_bits[chunk]; left != 0; left &= left - 1)
+        read_row(chunk, static_cast<std::uint32_t>(std::countr_zero(left)));
+    result_.neurons.resize(cluster_.size());
+    if (cluster_.readout)
+      read_readout();
+    else
+      read_updates();
+    return std::move(result_);
+  }
+
+ private:
+  void require(bool holds, const std::string& what) {
+    if (!holds) result_.faults.push_back(what);
+  }
+
+  [[nodiscard]] std::int64_t weight(std::uint64_t word, std::uint32_t lane, std::uint32_t format) const {
+    const std::uint32_t bits = 8U >> format, lanes = tables_.lanes();
+    const std::uint64_t at =
+        (word >> format) * lanes * 8 + (word & ((1U << format) - 1)) * lanes * bits + lane * bits;
+    const std::uint32_t part = cluster_.tables.windows[kWeightWords].words[at / 32];
+    const auto raw = static_cast<std::int32_t>(part >> (at % 32) & ((1U << bits) - 1U));
+    if (bits == 1) return raw == 1 ? -1 : 1;
+    return raw >= 1 << (bits - 1) ? raw - (1 << bits) : raw;
+  }
+
+  void read_row(std::size_t chunk, std::uint32_t bit) {
+    const hw::MemChunkEntry entry = tables_.chunk(chunk);
+    hw::MemAxonEntry row;
+    if (entry.per_axon != 0) {
+      row = tables_.axon(entry.first + bit);
+    } else {
+      row.first = entry.first + bit * entry.stride;
+      row.words = entry.words;
+      row.offset = entry.offset;
+      row.shift = entry.shift;
+      row.negate = entry.negate;
+      row.format = entry.format;
+    }
+    require(row.shift <= tile_.max_shift, "a shift beyond the chip's");
+    require(std::count(tile_.weight_bits.begin(), tile_.weight_bits.end(), 8U >> row.format) == 1,
+            "a format that the chip has not");
+    values_.clear();
+    for (std::uint32_t w = 0; w < row.words; ++w)
+      for (std::uint32_t lane = 0; lane < tables_.lanes(); ++lane) {
+        const std::size_t position = std::size_t{row.offset + w} * tables_.lanes() + lane;
+        if (position >= cluster_.size()) continue;
+        const std::int64_t value = weight(row.first + w, lane, row.format) * (std::int64_t{1} << row.shift) *
+                                   (row.negate != 0 ? -1 : 1);
+        if (value != 0) values_.emplace_back(static_cast<std::uint32_t>(position), value);
+      }
+    sink_(chunk, bit, values_);
+  }
+
+  void read_neuron(std::size_t position, std::uint32_t set_number) {
+    const hw::MemSetEntry set = tables_.set(set_number);
+    DecodedNeuron& neuron = result_.neurons[position];
+    for (std::size_t n = 0; n < kIntParameters.size(); ++n)
+      neuron.parameters[n] = kIntParameters[n].place == IntParameter::Place::kSet
+                                 ? static_cast<std::int32_t>(set.*field_of(kIntParameters[n]))
+                                 : tables_.bias(position);
+    neuron.scale = set.scale;
+    neuron.subtract = set.subtract;
+  }
+
+  void read_updates() {
+    const std::uint32_t lif_lanes = tables_.lif_lanes();
+    std::vector<std::uint32_t> times(cluster_.size(), 0);
+    std::size_t sent = 0;     // chunks, in order
+    std::size_t pending = 0;  // neurons updated since the last emit
+    for (std::size_t n = 0; n < tables_.updates(); ++n) {
+      const hw::MemUpdateEntry entry = tables_.update(n);
+      const std::size_t chunk = std::size_t{entry.group} * lif_lanes / hw::kChunkBits;
+      for (std::uint32_t lane = 0; lane < lif_lanes; ++lane) {
+        if ((entry.mask >> lane & 1U) == 0) continue;
+        const std::size_t position = std::size_t{entry.group} * lif_lanes + lane;
+        if (position >= cluster_.size()) {
+          require(false, "an update of a lane without a neuron");
+          return;
+        }
+        ++times[position];
+        ++pending;
+        require(chunk == sent, "a neuron's spike in another chunk than its own");
+        read_neuron(position, entry.set);
+      }
+      if (entry.emit == 0) continue;
+      require(
+          pending == std::min<std::size_t>(
+                         hw::kChunkBits, cluster_.size() - std::min(cluster_.size(), chunk * hw::kChunkBits)),
+          "a chunk sent before all of its neurons were updated");
+      ++sent;
+      pending = 0;
+    }
+    require(std::all_of(times.begin(), times.end(), [](std::uint32_t t) { return t == 1; }),
+            "a neuron not updated exactly once");
+    require(sent == (cluster_.size() + hw::kChunkBits - 1) / hw::kChunkBits, "not every chunk is sent");
+  }
+
+  void read_readout() {
+    require(tables_.updates() == 2 * cluster_.size(), "expected two update entries a neuron");
+    if (tables_.updates() != 2 * cluster_.size()) return;
+    for (std::size_t i = 0; i < tables_.updates(); ++i) {
+      const hw::MemUpdateEntry entry = tables_.update(i);
+      const std::size_t position = i / 2;
+      require(entry.group * tables_.lif_lanes() + entry.lane == position && entry.half == i % 2 &&
+                  entry.mask == (i % 2 == 0 ? 0 : 1U << entry.lane),
+              "update entry " + std::to_string(i) + " out of order");
+      if (i % 2 == 1)
+        require(entry.set == tables_.update(i - 1).set, "halves of a neuron of different parameters");
+      read_neuron(position, entry.set);
+    }
+  }
+
+  const Cluster& cluster_;
+  Tables tables_;
+  const TileConfig& tile_;
+  const RowSink& sink_;
+  std::vector<std::pair<std::uint32_t, std::int64_t>> values_;
+  Decoded result_;
+};
+
+}  // namespace
+
+std::vector<std::string> faults(const Cluster& cluster) { return Faults(cluster).find(); }
+
+std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& tile) {
+  const Tables tables(cluster);
+  if (tables.lanes() != tile.lanes || tables.lif_lanes() != tile.lif_lanes)
+    return {"built for tile.lanes = " + std::to_string(tables.lanes()) +
+            ", tile.lif_lanes = " + std::to_string(tables.lif_lanes()) + ", the chip has " +
+            std::to_string(tile.lanes) + " and " + std::to_string(tile.lif_lanes)};
+  const auto foreign = [&](std::uint32_t words, std::uint32_t shift, std::uint32_t format) {
+    return words != 0 &&
+           (shift > tile.max_shift || std::find(tile.weight_bits.begin(), tile.weight_bits.end(),
+                                                8U >> format) == tile.weight_bits.end());
+  };
+  std::vector<std::string> list;
+  bool any = false;
+  for (std::size_t c = 0; c < tables.chunks(); ++c) {
+    const hw::MemChunkEntry entry = tables.chunk(c);
+    any = any || (entry.per_axon == 0 && foreign(entry.words, entry.shift, entry.format));
+  }
+  for (std::size_t a = 0; a < tables.axons(); ++a) {
+    const hw::MemAxonEntry entry = tables.axon(a);
+    any = any || foreign(entry.words, entry.shift, entry.format);
+  }
+  if (any) list.emplace_back("has rows that the chip does not decode");
+  if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
+  return list;
+}
+
+Decoded decode(const Cluster& cluster, const TileConfig& tile, const RowSink& sink) {
+  return Decoder(cluster, tile, sink).run();
+}
+
+}  // namespace spikeloom::crossbar

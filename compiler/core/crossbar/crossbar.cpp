@@ -1,0 +1,254 @@
+#include "compiler/core/crossbar/crossbar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "compiler/core/crossbar/build.hpp"
+#include "compiler/core/crossbar/capacity.hpp"
+#include "compiler/core/crossbar/check.hpp"
+#include "compiler/core/crossbar/step.hpp"
+#include "compiler/core/crossbar/tables.hpp"
+#include "compiler/core/crossbar/timing.hpp"
+
+namespace spikeloom::crossbar {
+namespace {
+
+/// Calls row(chunk entry, bit) for every set bit of the mask.
+template <class F>
+void for_rows(const hw::MemChunkEntry& chunk, std::uint32_t mask, F&& row) {
+  for (; mask != 0; mask &= mask - 1) row(chunk, static_cast<std::uint32_t>(std::countr_zero(mask)));
+}
+
+/// Cycles of the chunk's rows together.
+std::int64_t rows_cycles(const Tables& tables, std::size_t chunk, std::uint32_t mask) {
+  std::int64_t cycles = 0;
+  for_rows(tables.chunk(chunk), mask, [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+    cycles += row_cycles(tables.row_words(entry, bit));
+  });
+  return cycles;
+}
+
+class Crossbar final : public Core {
+ public:
+  [[nodiscard]] std::string_view name() const override { return kName; }
+
+  [[nodiscard]] std::vector<MemoryInfo> memories(const TileConfig& tile) const override {
+    return crossbar::memories(tile);
+  }
+  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster) const override {
+    return crossbar::amounts(cluster);
+  }
+  [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
+    return crossbar::needs(cluster, tile);
+  }
+  [[nodiscard]] std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& tile) const override {
+    return crossbar::most_neurons(p, tile);
+  }
+  [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.lanes; }
+  void number(const IntPopulation& p, const TileConfig& tile,
+              std::vector<std::uint32_t>& neurons) const override {
+    crossbar::number(p, tile, neurons);
+  }
+  void problems(const IntNetwork& network, const Layers& layers, const TileConfig& tile,
+                Problems& list) const override {
+    crossbar::problems(network, layers, tile, list);
+  }
+
+  [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {
+    constexpr auto kState = MemoryWindow::Content::kState;
+    return {{hw::kMemChunks, hw::MemChunkEntry::kParts, kChunks},
+            {hw::kMemAxons, hw::MemAxonEntry::kParts, kAxons},
+            {hw::kMemUpdates, hw::MemUpdateEntry::kParts, kUpdates},
+            {hw::kMemSets, hw::MemSetEntry::kParts, kSets},
+            {hw::kMemWeights, tile.lanes / 4, kWeights},
+            {hw::kMemBiases, tile.lif_lanes, kStates},
+            {hw::kMemPotentials, tile.lif_lanes, kStates, kState},
+            {hw::kMemCurrents, tile.lif_lanes, kStates, kState}};
+  }
+  [[nodiscard]] std::span<const std::uint32_t> context_fields() const override {
+    static constexpr std::array kFields = {hw::kAddrContextTables, hw::kAddrContextUpdate,
+                                           hw::kAddrContextState};
+    return kFields;
+  }
+  [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
+                                 const TileConfig& tile) const override {
+    return crossbar::build(cluster, p, rows, tile);
+  }
+  [[nodiscard]] TableCost cost(const Cluster& cluster) const override {
+    const Tables tables(cluster);
+    TableCost cost{static_cast<double>(tables.weight_words()), 0};
+    for (std::size_t c = 0; c < tables.chunks(); ++c)
+      for_rows(tables.chunk(c), cluster.chunk_bits[c],
+               [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+                 cost.read += tables.row_words(entry, bit);
+               });
+    return cost;
+  }
+  [[nodiscard]] CoreTables placed(const Cluster& cluster,
+                                  std::span<const std::uint32_t> first) const override;
+  [[nodiscard]] std::vector<ContextWord> registers(const Cluster& cluster,
+                                                   std::span<const std::uint32_t> first,
+                                                   std::uint32_t first_out) const override {
+    Context context;
+    context.tables.first_chunk = first[kChunks];
+    context.tables.first_out = first_out;
+    context.update.first = first[kUpdates];
+    context.update.count = static_cast<std::uint32_t>(Tables(cluster).updates());
+    context.state.first_word = first[kStates];
+    return {{hw::kAddrContextTables, context.tables.pack()},
+            {hw::kAddrContextUpdate, context.update.pack()},
+            {hw::kAddrContextState, context.state.pack()}};
+  }
+  [[nodiscard]] std::vector<std::string> faults(const Cluster& cluster) const override {
+    return crossbar::faults(cluster);
+  }
+  [[nodiscard]] std::vector<std::string> mismatches(const Cluster& cluster,
+                                                    const TileConfig& tile) const override {
+    return crossbar::mismatches(cluster, tile);
+  }
+  [[nodiscard]] Decoded decode(const Cluster& cluster, const TileConfig& tile,
+                               const RowSink& sink) const override {
+    return crossbar::decode(cluster, tile, sink);
+  }
+
+  [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override { return 1; }
+  [[nodiscard]] FiringTime fixed() const override { return firing_time(0, 0); }
+  [[nodiscard]] FiringTime least(const Cluster& cluster) const override {
+    return firing_time(0, Tables(cluster).updates());
+  }
+  [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
+    return walked(cluster, cluster.chunk_bits, Valid::kAll);
+  }
+  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> pages) const override {
+    return walked(cluster, pages, Valid::kNotZero);
+  }
+  [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
+    const Tables tables(cluster);
+    double cycles = 0;
+    for (std::size_t c = 0; c < tables.chunks(); ++c)
+      for_rows(tables.chunk(c), cluster.chunk_bits[c],
+               [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+                 cycles += spikes[hw::kChunkBits * c + bit] *
+                           static_cast<double>(row_cycles(tables.row_words(entry, bit)));
+               });
+    return cycles;
+  }
+  [[nodiscard]] std::int64_t least_chunk(const Cluster& cluster) const override {
+    const Tables tables(cluster);
+    std::int64_t least = 0;
+    for (std::size_t c = 0; c < tables.chunks(); ++c)
+      for_rows(tables.chunk(c), cluster.chunk_bits[c],
+               [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+                 const std::int64_t cycles = chunk_cycles(row_cycles(tables.row_words(entry, bit)));
+                 least = least == 0 ? cycles : std::min(least, cycles);
+               });
+    return least;
+  }
+  [[nodiscard]] bool works_alike(const Cluster& a, const Cluster& b) const override {
+    const Tables left(a), right(b);
+    if (left.updates() != right.updates()) return false;
+    bool alike = true;
+    for (std::size_t c = 0; c < left.chunks() && alike; ++c) {
+      const hw::MemChunkEntry other = right.chunk(c);
+      for_rows(left.chunk(c), a.chunk_bits[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+        alike = alike && row_cycles(left.row_words(entry, bit)) == row_cycles(right.row_words(other, bit));
+      });
+    }
+    return alike;
+  }
+
+  [[nodiscard]] std::unique_ptr<CoreModel> model(const TileConfig& tile,
+                                                 device_model::TileMemory& memory) const override {
+    return std::make_unique<Model>(tile, memory);
+  }
+  [[nodiscard]] StateAddress state_at(const TileConfig& tile, NeuronState state,
+                                      std::span<const std::uint32_t> first,
+                                      std::uint32_t position) const override {
+    return {state == NeuronState::kPotential ? hw::kMemPotentials : hw::kMemCurrents,
+            first[kStates] + position / tile.lif_lanes, position % tile.lif_lanes};
+  }
+
+  [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
+  [[nodiscard]] std::vector<std::string> describe(const Cluster& cluster) const override;
+  [[nodiscard]] WeightWords weight_words(const Cluster& cluster,
+                                         std::span<const std::uint16_t> elements) const override;
+
+ private:
+  enum class Valid : std::uint8_t { kAll, kNotZero };
+
+  static FiringTime walked(const Cluster& cluster, std::span<const std::uint16_t> page, Valid valid) {
+    const Tables tables(cluster);
+    std::int64_t walk = 0;
+    for (std::size_t c = 0; c < page.size(); ++c)
+      if (valid == Valid::kAll || page[c] != 0) walk += chunk_cycles(rows_cycles(tables, c, page[c]));
+    return firing_time(walk, tables.updates());
+  }
+};
+
+CoreTables Crossbar::placed(const Cluster& cluster, std::span<const std::uint32_t> first) const {
+  const Tables tables(cluster);
+  CoreTables moved = cluster.tables;
+  for (const WindowIndex window : {kChunkTable, kAxonTable, kUpdateProgram})
+    moved.windows[window].words.clear();
+  const auto move_row = [&](auto& row) {
+    if (row.words != 0) row.first += first[kWeights] << row.format;
+  };
+  for (std::size_t n = 0; n < tables.chunks(); ++n) {
+    hw::MemChunkEntry entry = tables.chunk(n);
+    if (entry.per_axon != 0)
+      entry.first += first[kAxons];
+    else
+      move_row(entry);
+    append(moved, kChunkTable, entry);
+  }
+  for (std::size_t n = 0; n < tables.axons(); ++n) {
+    hw::MemAxonEntry entry = tables.axon(n);
+    move_row(entry);
+    append(moved, kAxonTable, entry);
+  }
+  for (std::size_t n = 0; n < tables.updates(); ++n) {
+    hw::MemUpdateEntry entry = tables.update(n);
+    entry.set += first[kSets];
+    append(moved, kUpdateProgram, entry);
+  }
+  return moved;
+}
+
+std::vector<std::string> Crossbar::describe(const Cluster& cluster) const {
+  const Tables tables(cluster);
+  std::size_t per_axon = 0;
+  for (std::size_t c = 0; c < tables.chunks(); ++c) per_axon += tables.chunk(c).per_axon;
+  const auto number = [](auto n) { return std::to_string(n); };
+  const std::size_t groups = (cluster.size() + tables.lanes() - 1) / tables.lanes();
+  return {"tables: " + number(groups) + " lane groups, " + number(tables.lif_groups()) + " LIF groups, " +
+              number(tables.chunks()) + " page chunks (" + number(per_axon) + " per axon), " +
+              number(tables.axons()) + " axon entries, " + number(tables.weight_words()) + " weight words, " +
+              number(tables.updates()) + " update entries, " + number(tables.sets()) + " parameter sets, " +
+              number(cluster.out_entries) + " output entries",
+          "work: integration at most " + number(worst(cluster).integrate - kIntegrate) + " cycles, update " +
+              number(tables.updates()) + " cycles"};
+}
+
+WeightWords Crossbar::weight_words(const Cluster& cluster, std::span<const std::uint16_t> elements) const {
+  const Tables tables(cluster);
+  WeightWords result{tables.weight_words(), 0, tables.lanes()};
+  std::array<std::uint64_t, 4> logical{};
+  for (std::size_t c = 0; c < tables.chunks(); ++c)
+    for_rows(tables.chunk(c), elements[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+      const std::uint32_t format = entry.per_axon != 0 ? tables.axon(entry.first + bit).format : entry.format;
+      logical[format] += tables.row_words(entry, bit);
+    });
+  for (std::uint32_t format = 0; format < 4; ++format)
+    result.unrolled += (logical[format] + (1U << format) - 1) >> format;
+  return result;
+}
+
+}  // namespace
+
+const Core& core() {
+  static const Crossbar kCrossbar;
+  return kCrossbar;
+}
+
+}  // namespace spikeloom::crossbar

@@ -1,0 +1,104 @@
+// The crossbar's tables: which window holds what, and how to read an entry.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "compiler/core/cluster.hpp"
+#include "compiler/core/tile_memory.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom::crossbar {
+
+inline constexpr std::string_view kName = "crossbar";
+
+/// Memories, in the order of Placement::first.
+enum MemoryIndex : std::uint32_t { kChunks, kAxons, kWeights, kUpdates, kSets, kStates, kMemories };
+
+/// Windows, in the order of CoreTables::windows, which is the order of loading.
+enum WindowIndex : std::uint32_t {
+  kChunkTable,
+  kAxonTable,
+  kUpdateProgram,
+  kSetTable,
+  kWeightWords,  ///< an entry is a word of `lanes` bytes
+  kBiasWords,    ///< an entry is a LIF group, a part a lane
+  kPotentialWords,
+  kCurrentWords,
+  kWindows
+};
+
+/// A cluster's tables, read without copying. All addresses count from the cluster's own first entry; a row's
+/// first word is in logical words of its format (8, 4, 2 or 1 bit a weight) from the cluster's first word.
+class Tables {
+ public:
+  explicit Tables(const CoreTables& tables) : windows_(tables.windows) {}
+  explicit Tables(const Cluster& cluster) : Tables(cluster.tables) {}
+
+  [[nodiscard]] std::uint32_t lanes() const { return 4 * windows_[kWeightWords].parts; }
+  [[nodiscard]] std::uint32_t lif_lanes() const { return windows_[kBiasWords].parts; }
+  [[nodiscard]] std::size_t chunks() const { return windows_[kChunkTable].entries(); }
+  [[nodiscard]] std::size_t axons() const { return windows_[kAxonTable].entries(); }
+  [[nodiscard]] std::size_t weight_words() const { return windows_[kWeightWords].entries(); }
+  [[nodiscard]] std::size_t updates() const { return windows_[kUpdateProgram].entries(); }
+  [[nodiscard]] std::size_t sets() const { return windows_[kSetTable].entries(); }
+  [[nodiscard]] std::size_t lif_groups() const { return windows_[kBiasWords].entries(); }
+
+  [[nodiscard]] hw::MemChunkEntry chunk(std::size_t n) const {
+    return entry<hw::MemChunkEntry>(kChunkTable, n);
+  }
+  [[nodiscard]] hw::MemAxonEntry axon(std::size_t n) const { return entry<hw::MemAxonEntry>(kAxonTable, n); }
+  [[nodiscard]] hw::MemUpdateEntry update(std::size_t n) const {
+    return entry<hw::MemUpdateEntry>(kUpdateProgram, n);
+  }
+  [[nodiscard]] hw::MemSetEntry set(std::size_t n) const { return entry<hw::MemSetEntry>(kSetTable, n); }
+  [[nodiscard]] std::int32_t bias(std::size_t position) const {
+    return static_cast<std::int32_t>(windows_[kBiasWords].words[position]);
+  }
+
+  /// Words of the row of bit `bit`, whose chunk entry is `chunk`.
+  [[nodiscard]] std::uint32_t row_words(const hw::MemChunkEntry& chunk, std::uint32_t bit) const {
+    return chunk.per_axon != 0 ? axon(chunk.first + bit).words : chunk.words;
+  }
+
+ private:
+  template <class Entry>
+  [[nodiscard]] Entry entry(WindowIndex window, std::size_t n) const {
+    using Parts = decltype(std::declval<Entry>().pack());
+    Parts parts{};
+    const std::uint32_t* from = windows_[window].words.data() + n * parts.size();
+    for (std::size_t p = 0; p < parts.size(); ++p) parts[p] = from[p];
+    return Entry::unpack(parts);
+  }
+
+  const std::vector<MemoryTable>& windows_;
+};
+
+/// Appends an entry to its table.
+template <class Entry>
+void append(CoreTables& tables, WindowIndex window, const Entry& entry) {
+  for (const std::uint32_t part : entry.pack()) tables.windows[window].words.push_back(part);
+}
+
+/// A context's registers that are this core's.
+struct Context {
+  hw::RegContextTables tables;
+  hw::RegContextUpdate update;
+  hw::RegContextState state;
+};
+
+[[nodiscard]] inline Context context_of(const device_model::ContextRegisters& registers) {
+  return {hw::RegContextTables::unpack(registers.core[hw::kAddrContextTables]),
+          hw::RegContextUpdate::unpack(registers.core[hw::kAddrContextUpdate]),
+          hw::RegContextState::unpack(registers.core[hw::kAddrContextState])};
+}
+
+inline void set_context(device_model::ContextRegisters& registers, const Context& context) {
+  registers.core[hw::kAddrContextTables] = context.tables.pack();
+  registers.core[hw::kAddrContextUpdate] = context.update.pack();
+  registers.core[hw::kAddrContextState] = context.state.pack();
+}
+
+}  // namespace spikeloom::crossbar

@@ -1,0 +1,27 @@
+// The projections of a population as a core will read them: one layer per (source, delay) where the sum of
+// parallel projections is representable, else one per projection.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/golden/int_network.hpp"
+
+namespace spikeloom {
+
+struct Layer {
+  Source from;
+  std::uint32_t delay = 0;
+  std::uint32_t shift = 0;
+  std::uint32_t bits = 8;  ///< narrowest of 8, 4, 2, 1 that holds every mantissa
+  std::vector<std::size_t> row_begin;
+  std::vector<std::uint32_t> target;  ///< rising in a row
+  std::vector<std::int16_t> weight;
+};
+
+/// By PopulationId.
+using Layers = std::vector<std::vector<Layer>>;
+
+[[nodiscard]] Layers make_layers(const IntNetwork&);
+
+}  // namespace spikeloom

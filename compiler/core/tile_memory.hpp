@@ -1,0 +1,68 @@
+// What ring writes leave in a tile for its core to read, and what a firing of the core gives.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "compiler/core/firing_time.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom::device_model {
+
+/// One of a core's memories: words of `parts` 32-bit parts, zero after reset.
+class Memory {
+ public:
+  Memory() = default;
+  Memory(std::size_t words, std::size_t parts) : parts_(parts), data_(words * parts, 0) {}
+  [[nodiscard]] std::size_t parts() const { return parts_; }
+  [[nodiscard]] std::size_t words() const { return parts_ == 0 ? 0 : data_.size() / parts_; }
+  [[nodiscard]] std::uint32_t part(std::size_t word, std::size_t part) const {
+    return data_.at(word * parts_ + part);
+  }
+  void set(std::size_t word, std::size_t part, std::uint32_t value) {
+    data_.at(word * parts_ + part) = value;
+  }
+  [[nodiscard]] const std::vector<std::uint32_t>& data() const { return data_; }
+  /// All parts of a word.
+  [[nodiscard]] std::uint32_t* row(std::size_t word) { return &data_.at(word * parts_); }
+
+ private:
+  std::size_t parts_ = 0;
+  std::vector<std::uint32_t> data_;
+};
+
+/// A context's registers. `core` holds what the core alone understands, by field (hw::kAddrContext…).
+struct ContextRegisters {
+  hw::RegContextPages pages;
+  hw::RegContextMode mode;
+  std::array<std::uint32_t, hw::kAddrContextLimit> core{};
+  /// Leading chunks that count, by steps since the sample began.
+  std::array<std::uint32_t, hw::kLimitContextLimits> limit{};
+};
+
+/// The part of a tile that its core reads and writes.
+struct TileMemory {
+  std::vector<ContextRegisters> contexts;
+  std::array<Memory, 8> memories;  ///< by the number that the ring's memory window has for it
+};
+
+/// A page as the core sees it: masks of 16 axons by chunk; 0 is "not valid".
+using Page = std::vector<std::uint16_t>;
+
+struct OutEntry {
+  std::uint32_t index = 0;  ///< chunk
+  std::uint16_t mask = 0;
+  std::uint16_t page = 0;  ///< which of the firing's pages it answers
+};
+
+/// What one firing did.
+struct Firing {
+  FiringTime time;
+  std::int64_t counted = 0;   ///< by how much the core's own counter rises
+  std::int64_t synapses = 0;  ///< neurons that met a weight other than 0
+  std::vector<OutEntry> out;  ///< in the order pushed
+};
+
+}  // namespace spikeloom::device_model

@@ -1,0 +1,157 @@
+#include "compiler/schedule/arcs.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
+
+namespace spikeloom {
+namespace {
+
+using ActorKind = TimingActor::Kind;
+using ArcKind = TimingArc::Kind;
+
+class ArcBuilder {
+ public:
+  ArcBuilder(const Application& app, const Binding& binding, const Chip& chip)
+      : app_(app), binding_(binding), chip_(chip) {}
+
+  TimingArcs build() {
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(ClusterId{c});
+    for (const std::vector<OrderEntry>& order : binding_.orders) add_order(order);
+    sink_ = actor(ActorKind::kSink, 0, 0);
+    for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_sender(n);
+    add_credit_actors();
+    add_host_queue();
+    for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(n);
+    return std::move(result_);
+  }
+
+ private:
+  std::uint32_t actor(ActorKind kind, std::size_t of, std::int64_t cycles) {
+    result_.actors.push_back({kind, static_cast<std::uint32_t>(of), cycles});
+    return static_cast<std::uint32_t>(result_.actors.size() - 1);
+  }
+  void arc(ArcKind kind, std::uint32_t from, std::uint32_t to, std::int64_t tokens, std::int64_t cycles) {
+    result_.arcs.push_back({kind, from, to, tokens, cycles});
+  }
+
+  void add_cluster(ClusterId id) {
+    const Cluster& cluster = app_.clusters[id.index()];
+    const Core& core = core_of(cluster);
+    if (const std::uint32_t pages = core.pages_per_firing(chip_.tile); pages != 1)
+      throw input_error("cluster " + cluster.name + ": a firing of a " + std::string(core.name()) +
+                        " core takes " + std::to_string(pages) +
+                        " pages; the timing analysis knows firings of one page only");
+    const FiringTime worst = core.worst(cluster);
+    const std::uint32_t fire = actor(ActorKind::kFire, id.index(), worst.integrate);
+    arc(ArcKind::kIntegrated, fire, actor(ActorKind::kUpdate, id.index(), worst.update), 0, 0);
+  }
+
+  void add_order(const std::vector<OrderEntry>& order) {
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      SPIKELOOM_CHECK(order[i].skip == 0);
+      const bool wraps = i + 1 == order.size();
+      arc(ArcKind::kOrder, TimingArcs::update(order[i].cluster),
+          TimingArcs::fire(order[wraps ? 0 : i + 1].cluster), wraps ? 1 : 0, kTurnCycles);
+    }
+  }
+
+  void add_sender(std::size_t n) {
+    const Channel& channel = binding_.channels[n];
+    senders_.push_back(
+        actor(ActorKind::kSend, n, worst_send(channel.slots, chip_.spike_wheel, worst_flits(app_, channel))));
+    if (!channel.from) host_.push_back(senders_.back());
+  }
+
+  /// A freed page waits for the channel's credit slot: the wait is in the credit actor's loop.
+  void add_credit_actors() {
+    std::uint32_t destination = 0;
+    for (const Channel& channel : binding_.channels)
+      for (const Destination& to : channel.to) {
+        if (to.to)
+          credits_.push_back(
+              actor(ActorKind::kCredit, destination, worst_wait(to.credit_slots, chip_.credit_wheel)));
+        ++destination;
+      }
+  }
+
+  /// One queue: the channels' words of a step follow one another, then the next step's.
+  void add_host_queue() {
+    for (std::size_t i = 0; i < host_.size(); ++i) {
+      const bool wraps = i + 1 == host_.size();
+      arc(ArcKind::kHostQueue, host_[i], host_[wraps ? 0 : i + 1], wraps ? 1 : 0, 0);
+    }
+  }
+
+  void add_channel(std::size_t n) {
+    const Channel& channel = binding_.channels[n];
+    const std::uint32_t send = senders_[n];
+    if (channel.from) {
+      arc(ArcKind::kOutputBuffer, TimingArcs::update(*channel.from), send, 0, kListVisible);
+      arc(ArcKind::kOutputFree, send, TimingArcs::fire(*channel.from), 1, 0);
+    }
+    for (const Destination& to : channel.to) {
+      if (!to.to) {
+        arc(ArcKind::kToHost, send, sink_, 0, to.hops);
+        continue;
+      }
+      const std::int64_t delay = app_.clusters[to.to->index()].inbound[to.inbound].delay;
+      const std::int64_t pages = binding_.placement[to.to->index()].rows;
+      const std::uint32_t credit = credits_[next_credit_++];
+      arc(ArcKind::kSpikes, send, TimingArcs::fire(*to.to), delay, to.hops + 1);
+      arc(ArcKind::kPageFree, TimingArcs::fire(*to.to), credit, 0, 2);
+      arc(ArcKind::kCreditSlot, credit, credit, 1, 1);
+      arc(ArcKind::kPages, credit, send, pages - delay, to.credit_hops + 1);
+    }
+  }
+
+  const Application& app_;
+  const Binding& binding_;
+  const Chip& chip_;
+  TimingArcs result_;
+  std::uint32_t sink_ = 0;
+  std::vector<std::uint32_t> senders_, host_, credits_;
+  std::size_t next_credit_ = 0;
+};
+
+}  // namespace
+
+TimingArcs timing_arcs(const Application& app, const Binding& binding, const Chip& chip) {
+  return ArcBuilder(app, binding, chip).build();
+}
+
+std::vector<FiringArc> firing_arcs(const TimingArcs& timing, const Binding& binding) {
+  std::vector<FiringArc> result;
+  const auto cluster = [&](std::uint32_t actor) { return ClusterId{timing.actors[actor].of}; };
+  for (const TimingArc& arc : timing.arcs) {
+    if (arc.kind == ArcKind::kOrder)
+      result.push_back({arc.kind, cluster(arc.from), cluster(arc.to), arc.tokens, arc.cycles});
+    if (arc.kind != ArcKind::kOutputFree && arc.kind != ArcKind::kSpikes) continue;
+    const TimingActor& send = timing.actors[arc.from];
+    const ClusterOrHost from = binding.channels[send.of].from;
+    result.push_back(
+        {arc.kind, from, cluster(arc.to), arc.tokens, (from ? kListVisible : 0) + send.cycles + arc.cycles});
+  }
+  return result;
+}
+
+std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel, std::int64_t flits) {
+  SPIKELOOM_CHECK(!slots.empty() && flits > 0);
+  const auto count = static_cast<std::int64_t>(slots.size());
+  std::int64_t worst = 0;
+  // The longest wait begins when a slot has just been missed: decided in its own wire cycle.
+  for (std::size_t missed = 0; missed < slots.size(); ++missed) {
+    const std::int64_t last = static_cast<std::int64_t>(missed) + flits;
+    const std::int64_t at = last / count * wheel + slots[static_cast<std::size_t>(last % count)];
+    worst = std::max(worst, at - slots[missed]);
+  }
+  return worst;
+}
+
+std::int64_t worst_wait(const std::vector<std::uint32_t>& credit_slots, std::uint32_t wheel) {
+  return worst_send(credit_slots, wheel, 1) - 1;
+}
+
+}  // namespace spikeloom
