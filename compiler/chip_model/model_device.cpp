@@ -71,9 +71,9 @@ struct Channel {
   OwnedSlots slots;
   std::vector<std::uint32_t> counters;
   bool pending = false;
-  bool sending = false;  ///< host only: a step has begun
-  Cycle ready = 0;       ///< first decision cycle of the next step
-  std::size_t sent = 0;  ///< entries of the output buffer
+  bool sending = false;    ///< host only: a step has begun
+  Cycle ready = 0;         ///< first decision cycle of the next step
+  std::size_t sent = 0;    ///< entries of the output buffer
   std::uint32_t step = 0;  ///< of the output buffer, the next to be sent
 };
 
@@ -144,7 +144,8 @@ class ModelDevice final : public ModelLink {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
       nodes_[n].memory = NodeMemory::tile(chip_);
-      TileCore made = core ? core(static_cast<std::uint32_t>(n), nodes_[n].memory) : own_core(nodes_[n].memory);
+      TileCore made =
+          core ? core(static_cast<std::uint32_t>(n), nodes_[n].memory) : own_core(nodes_[n].memory);
       nodes_[n].core = std::move(made.model);
       nodes_[n].batch = made.pages;
     }
@@ -838,8 +839,6 @@ std::unique_ptr<ModelLink> open_model(
   return std::make_unique<ModelDevice>(chip, core);
 }
 
-std::unique_ptr<ModelLink> open_model(const Chip& chip) {
-  return open_model(chip, {});
-}
+std::unique_ptr<ModelLink> open_model(const Chip& chip) { return open_model(chip, {}); }
 
 }  // namespace spikeloom
