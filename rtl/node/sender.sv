@@ -145,7 +145,7 @@ module sender #(
     end
   end
 
-  // Ends of the lists; midway: a channel stands between two lists of a firing, or in one that is not the first.
+  // Ends of the lists; midway: a channel has sent the first list of its firing.
   logic [Channels-1:0] midway;
   assign list_stop = out_end_i ? fill_end : first_out[context_i];
   if (FiringPages > 1) begin : gen_lists

@@ -1,13 +1,13 @@
 // Static order, self-timed firing. docs/protocol.md, section 4.
 //
 // LOAD takes the order's entry, WAIT looks at its page rows and output buffer and fires the core or retires
-// the context, INTEGRATE lasts until the core has freed the firing's last page, UPDATE until it is done. Holds
-// the context tables; everything with context in its name belongs to the current context and is stable from
-// WAIT to the end of the firing.
+// the context, INTEGRATE lasts until the core has freed the firing's last page, UPDATE until it is done.
+// Holds the context tables; everything with context in its name belongs to the current context and is stable
+// from WAIT to the end of the firing.
 //
-// A firing takes up to FiringPages pages, a batch. WAIT looks at one row a cycle, on row_o. fire_pages_o is the
-// batch's length in f; row_o is the page that is integrated from f + 1 on and the next one from the cycle
-// after free_i on, and so is fire_limit_o. scan_row_o is the page that comes to row_o in the next cycle.
+// A firing takes a batch of up to FiringPages pages. WAIT looks at one row a cycle, on row_o. fire_pages_o is
+// the batch's length, in f. row_o is the first page from f + 1 on and the next one from the cycle after each
+// free_i on; fire_limit_o is its limit, from f on. scan_row_o with scan_o: the page of the next cycle.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
