@@ -87,7 +87,7 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
                    [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
-    all.needed.push_back(needs(app, c, readers[1 + c].size()));
+    all.needed.push_back(needs(app, chip, c, readers[1 + c].size()));
     all.work.push_back(worst_work(app.clusters[c]));
   }
   std::vector<TileId> places(app.clusters.size());

@@ -15,13 +15,14 @@
 
 namespace spikeloom {
 
-std::vector<Resource> needs(const Application& app, std::size_t c, std::uint64_t readers) {
+std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_t c, std::uint64_t readers) {
   const Cluster& cluster = app.clusters[c];
+  const TileKind& tile = chip.kind(cluster.kind);
   const bool sends = readers > 0 || std::count(app.sinks.begin(), app.sinks.end(), ClusterId(c)) > 0;
   std::vector<Resource> list{{"tile.contexts", 1},
                              {"tile.order_entries", 1},
-                             {"tile.page_rows", least_pages(cluster)},
-                             {"tile.out_entries", cluster.out_entries},
+                             {"tile.page_rows", least_pages(cluster, tile)},
+                             {"tile.out_entries", output_entries(cluster, tile)},
                              {"tile.deliveries", cluster.inbound.size()},
                              {"tile.credit_counters", readers},
                              {"tile.channels", sends ? 1U : 0U}};
@@ -73,7 +74,7 @@ class Placer {
     double total = 0;
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
-      needed_.push_back(needs(app, c, readers_[1 + c].size()));
+      needed_.push_back(needs(app, chip, c, readers_[1 + c].size()));
       work_.push_back(static_cast<double>(core_of(cluster).worst(cluster).total()));
       total += work_.back();
       flits_.push_back(expected_flits(cluster));
@@ -489,16 +490,17 @@ std::string mesh_that_would_do(const Application& app, Chip chip) {
 }
 
 /// By cluster what it takes of a tile.
-std::vector<std::vector<Resource>> all_needs(const Application& app) {
+std::vector<std::vector<Resource>> all_needs(const Application& app, const Chip& chip) {
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   std::vector<std::vector<Resource>> list;
-  for (std::size_t c = 0; c < app.clusters.size(); ++c) list.push_back(needs(app, c, readers[1 + c].size()));
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    list.push_back(needs(app, chip, c, readers[1 + c].size()));
   return list;
 }
 
 /// Clusters that need more of something than an empty tile has: their readers may be too many.
 std::string too_large(const Application& app, const Chip& chip) {
-  const std::vector<std::vector<Resource>> needed = all_needs(app);
+  const std::vector<std::vector<Resource>> needed = all_needs(app, chip);
   std::string text;
   for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
     const std::vector<Resource> offered = offers(chip.kind(k));
@@ -523,7 +525,7 @@ std::string too_large(const Application& app, const Chip& chip) {
 
 std::string totals(const Application& app, const Chip& chip, std::uint32_t kind, std::uint32_t tiles) {
   const std::vector<Resource> offered = offers(chip.kind(kind));
-  const std::vector<std::vector<Resource>> needed = all_needs(app);
+  const std::vector<std::vector<Resource>> needed = all_needs(app, chip);
   std::vector<std::uint64_t> sum(offered.size(), 0);
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
     for (std::size_t r = 0; r < sum.size() && app.clusters[c].kind == kind; ++r)

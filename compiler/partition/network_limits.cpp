@@ -31,12 +31,15 @@ std::vector<std::string> kind_problems(const IntNetwork& network, const Layers& 
                                        PopulationId id) {
   const std::vector<Layer>& own = layers[id.index()];
   std::vector<std::string> problems = core_of(kind).problems(network, id, own, kind);
-  const std::uint32_t most = std::min(15U, kind.page_rows - 1);
+  const std::uint32_t batch = core_of(kind).pages_per_firing(kind);
+  const std::uint32_t pages = std::min(hw::kLimitPages, kind.page_rows);
+  const std::uint32_t most = std::max(pages, batch) - batch;
   for (const Layer& layer : own)
     if (layer.delay > most)
       problems.push_back("delay " + std::to_string(layer.delay) + " from " +
                          source_name(network, layer.from) + ", but pages for at most " +
-                         std::to_string(most) + " steps (15, and tile.page_rows - 1)");
+                         std::to_string(most) + " steps (" + std::to_string(hw::kLimitPages - batch) +
+                         ", and tile.page_rows - " + std::to_string(batch) + ")");
   return problems;
 }
 
