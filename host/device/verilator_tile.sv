@@ -1,6 +1,6 @@
 // Stands in for rtl/node/node.sv where a chip's tiles share a Verilated model of their kind
-// (verilator_build.cpp): the same ports, each instance an object of that model, clocked through DPI by
-// verilator_tile.cpp. Only simulated, and only by Verilator.
+// (verilator_build.cpp): the same ports, each instance an object of that model, which is clocked through DPI
+// by verilator_tile.cpp. Only simulated, and only by Verilator.
 //
 // Exact because no output of a tile depends on an input within the cycle: at an edge the model takes the
 // inputs as they stand before it, and the outputs change after it. verilator_tile.cpp checks that at every
