@@ -1,7 +1,7 @@
 // What every core must keep, whatever its inside: tests/core/core_test.cpp runs it for each line of the table
 // of cores. Networks and chips are random and come from the core's own folder (core_inputs.hpp); the golden
-// interpreter is the oracle of every step. That a core's RTL takes the contract's cycles and gives its bits is
-// asserted by the core's own RTL tests.
+// interpreter is the oracle of every step. That a core's RTL takes the contract's cycles and gives its bits
+// is asserted by the core's own RTL tests.
 #pragma once
 
 #include <gmock/gmock.h>

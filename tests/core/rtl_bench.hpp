@@ -89,14 +89,14 @@ class RtlBench {
     return values;
   }
 
-  /// Fires and runs until done, or for `limit` enabled cycles. Where the contract says nothing about an input,
-  /// it is noise.
+  /// Fires and runs until done, or for `limit` enabled cycles. Where the contract says nothing about an
+  /// input, it is noise.
   RtlFiring fire(const device_model::ContextRegisters& registers, const RtlPages& f, std::int64_t limit) {
     set_context(registers);
     RtlFiring result;
-    std::size_t page = 0;         // that is read
-    bool presented = false;       // its valid bits and limit are on the ports
-    std::uint32_t asked = ~0U;    // chunk
+    std::size_t page = 0;       // that is read
+    bool presented = false;     // its valid bits and limit are on the ports
+    std::uint32_t asked = ~0U;  // chunk
     std::size_t asked_page = 0;
     for (std::int64_t cycle = 0; cycle <= limit && result.done < 0;) {
       const bool enabled = enable(), now = cycle == 0 && enabled;
@@ -157,7 +157,8 @@ class RtlBench {
 
   void observe(RtlFiring& result, std::int64_t cycle, std::size_t& page, bool& presented) {
     if (core_->out_push_o)
-      result.out.push_back({core_->out_index_o, core_->out_mask_o, static_cast<std::uint16_t>(result.ended.size())});
+      result.out.push_back(
+          {core_->out_index_o, core_->out_mask_o, static_cast<std::uint16_t>(result.ended.size())});
     if (core_->out_end_o) {
       EXPECT_GT(result.freed.size(), result.ended.size()) << "a list ends before its page is free";
       result.ended.push_back(cycle);

@@ -9,6 +9,7 @@
 #include "compiler/core/tally/tables.hpp"
 #include "compiler/core/tally/tally.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/golden/neuron_step.hpp"
 
 namespace spikeloom::tally {
 namespace {
@@ -91,8 +92,8 @@ class PopulationProblems {
       }
     }
     if (const std::uint32_t most = common.value_or(0) + population_.scale; most > tile_.tally_shift)
-      list_.push_back("a vote counts 1 << " + std::to_string(most) + ", the chip has tile.tally_shift = " +
-                      std::to_string(tile_.tally_shift));
+      list_.push_back("a vote counts 1 << " + std::to_string(most) +
+                      ", the chip has tile.tally_shift = " + std::to_string(tile_.tally_shift));
   }
 
   const IntNetwork& network_;

@@ -1,11 +1,12 @@
-// What this file knows of the tables is rtl/core/tally/core.toml and the header of tally_core.sv; it shares no
-// code with what builds them.
+// What this file knows of the tables is rtl/core/tally/core.toml and the header of tally_core.sv; it shares
+// no code with what builds them.
 #include "compiler/core/tally/check.hpp"
 
 #include <algorithm>
 #include <bit>
 
 #include "compiler/core/tally/tables.hpp"
+#include "compiler/golden/neuron_step.hpp"
 
 namespace spikeloom::tally {
 namespace {

@@ -32,9 +32,9 @@ bool Model::step(const Context& context, std::uint32_t position, std::int64_t co
   const std::size_t group = context.first_group + position / tile_.tally_lanes;
   const Memory& neurons = memory_.memories[hw::kMemNeurons];
   Memory& levels = memory_.memories[hw::kMemLevels];
-  const hw::MemNeuronEntry neuron = hw::MemNeuronEntry::unpack(
-      {neurons.part(group, hw::MemNeuronEntry::kParts * lane),
-       neurons.part(group, hw::MemNeuronEntry::kParts * lane + 1)});
+  const hw::MemNeuronEntry neuron =
+      hw::MemNeuronEntry::unpack({neurons.part(group, hw::MemNeuronEntry::kParts * lane),
+                                  neurons.part(group, hw::MemNeuronEntry::kParts * lane + 1)});
   const std::int64_t half_range = std::int64_t{1} << (tile_.state_bits - 1U);
   IntegerArithmetic arithmetic{-half_range, half_range - 1};
   std::int64_t v = first ? 0 : static_cast<std::int32_t>(levels.part(group, lane));
@@ -52,15 +52,16 @@ Firing Model::fire(std::uint32_t number, std::span<const Page* const> pages, std
   const std::size_t groups = (context.neurons + tile_.tally_lanes - 1) / tile_.tally_lanes;
   if (context.first_word + groups * context.chunks > memory_.memories[hw::kMemVotes].words() ||
       context.first_group + groups > memory_.memories[hw::kMemNeurons].words())
-    throw device_error("model: a context's votes or neurons end outside the memory; the image does not fit "
-                       "this chip");
+    throw device_error(
+        "model: a context's votes or neurons end outside the memory; the image does not fit "
+        "this chip");
   Firing firing;
   std::int64_t work = 0;
   for (std::size_t p = 0; p < pages.size(); ++p) {
     const Page& page = *pages[p];
     const std::size_t steps = std::min<std::size_t>(count + p, hw::kLimitContextLimits - 1);
-    const std::uint32_t limit = std::min({memory_.contexts[number].limit[steps], context.chunks,
-                                          static_cast<std::uint32_t>(page.size())});
+    const std::uint32_t limit = std::min(
+        {memory_.contexts[number].limit[steps], context.chunks, static_cast<std::uint32_t>(page.size())});
     std::uint32_t mask = 0;  // of 16 neurons
     for (std::uint32_t at = 0; at < context.neurons; ++at) {
       const std::int64_t votes = this->count(context, at, page, limit, firing.synapses);

@@ -3,8 +3,6 @@
 
 namespace spikeloom::test {
 
-CoreInputs crossbar_inputs() {
-  return {find_core("crossbar"), random_network, random_chip, true};
-}
+CoreInputs crossbar_inputs() { return {find_core("crossbar"), random_network, random_chip, true}; }
 
 }  // namespace spikeloom::test

@@ -73,7 +73,8 @@ struct Tile {
     for (const MemoryWindow& window : core.windows(tile))
       cluster.tables.windows.push_back({window.parts, {}});
     cluster.tables.windows[0].words.resize(std::size_t{groups} * chunks * tile.tally_lanes);
-    cluster.tables.windows[1].words.resize(std::size_t{groups} * tile.tally_lanes * hw::MemNeuronEntry::kParts);
+    cluster.tables.windows[1].words.resize(std::size_t{groups} * tile.tally_lanes *
+                                           hw::MemNeuronEntry::kParts);
     const std::vector<std::uint32_t> first = {
         static_cast<std::uint32_t>(rng.below(tile.tally_votes - groups * chunks + 1)),
         static_cast<std::uint32_t>(rng.below(tile.tally_groups - groups + 1))};
