@@ -15,7 +15,8 @@ import rtl
 
 def verilator(build, chip):
     command = ["verilator", "--lint-only", "-Wall", "--no-timing", "--top-module", rtl.KERNEL]
-    command += [f"-G{name}=32'd{value}" for name, value in rtl.parameters(build, chip).items()]
+    values = rtl.parameters(build, chip)
+    command += [f"-G{name}={rtl.literal(words)}" for name, words in values.items()]
     for folder in rtl.folders(build):
         command += ["-y", str(folder), f"-I{folder}"]
     command += [str(path) for path in sorted((rtl.ROOT / "rtl").rglob("*.vlt"))]

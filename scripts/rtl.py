@@ -51,10 +51,20 @@ def expanded(text, known):
 
 
 def parameters(build, chip):
-    """Name → value of the top's parameters for a chip file."""
+    """Name → value of the top's parameters for a chip file: words of 32 bits, lowest first; of what a kind of
+    tile has for itself a word for each kind.
+    """
     tool = build / "bin" / "spikeloom-build-chip"
     printed = subprocess.run([tool, "--parameters", chip], check=True, capture_output=True, text=True).stdout
-    return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}
+    lines = [line.split() for line in printed.splitlines()]
+    return {name: [int(word) for word in words] for name, *words in lines}
+
+
+def literal(words):
+    """A parameter's value in SystemVerilog."""
+    if len(words) == 1:
+        return f"32'd{words[0]}"
+    return f"{32 * len(words)}'h" + "".join(f"{word:08x}" for word in reversed(words))
 
 
 def yosys_read(build, formal=False, defines=()):
@@ -72,5 +82,5 @@ def yosys_top(name, values):
 
     chparam first: hierarchy's own -chparam stops Yosys 0.23 with an internal error on this design.
     """
-    sets = " ".join(f"-set {key} 32'd{value}" for key, value in values.items())
+    sets = " ".join(f"-set {key} {literal(words)}" for key, words in values.items())
     return [f"chparam {sets} {name}", f"hierarchy -check -top {name}", f"rename -top {name}"]

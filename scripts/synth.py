@@ -6,7 +6,7 @@ usage: scripts/synth [--build DIR] [--out synth.json] [--chip CHIP.toml] [--boar
                      [--deadline SECONDS]
 
 Synthesised: one whole tile (node) and one spike router, out of the hierarchy of the chip with --chip's
-parameters, per family; with --block core also the tile's core (crossbar_core) alone. Placed: the whole
+parameters, per family; with --block core also the tile's core alone. Placed: the whole
 --board-chip on UP5K-SG48; where that does not fit, by how much, and then on HX8K, at last with fewer lanes
 and weights. The table goes to stdout, the same figures as JSON to --out.
 Figures of xcup are Yosys's, before any vendor tool; a LUT of 1 to 6 inputs counts as one, distributed RAM by
@@ -78,13 +78,13 @@ LUTRAM = {
     "RAM32X1D": 2,
     "RAM64X1D": 2,
 }
-BLOCKS = {"tile": "node", "core": "crossbar_core", "router": "router"}
+BLOCKS = {"tile": "node", "core": "core", "router": "router"}
 # Tried in turn: nextpnr's device and package, options of the synthesis (only UP5K has single-port RAM and
 # multipliers), parameters other than the chip file's.
 DEVICES = (
     ("up5k", "sg48", "-dsp -spram", {}),
     ("hx8k", "ct256", "", {}),
-    ("hx8k", "ct256", "", {"Lanes": 4, "WeightWords": 256}),
+    ("hx8k", "ct256", "", {"Lanes": [4], "WeightWords": [256]}),
 )
 
 
@@ -246,7 +246,7 @@ def place(build, chip, folder, deadline):
 
 
 def placement(report, row):
-    changes = "".join(f", {name} = {value}" for name, value in row["changes"].items())
+    changes = "".join(f", {name} = {words[0]}" for name, words in row["changes"].items())
     return f"{report['board_chip']}{changes} on {row['device']}-{row['package']}"
 
 
@@ -295,7 +295,10 @@ def main():
     begun = time.monotonic()
     deadline = begun + arguments.deadline
     build = arguments.build.resolve()
-    lanes = rtl.parameters(build, arguments.chip)["Lanes"]
+    values = rtl.parameters(build, arguments.chip)
+    if values["Kinds"] != [1]:
+        parser.error(f"{arguments.chip}: has several kinds of tile; expected one, for one tile is counted")
+    (lanes,) = values["Lanes"]
     report = {
         "schema": "spikeloom-synth-1",
         "chip": arguments.chip.stem,

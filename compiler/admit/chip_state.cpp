@@ -93,7 +93,11 @@ std::vector<std::string> range_faults(const Chip& chip, const Resident& resident
     require(!binding.orders[place.tile.index()].empty(), "a cluster on a tile without an order");
   for (const Channel& channel : binding.channels) {
     require(cluster(channel.from) && !channel.to.empty(), "a channel from or to nowhere");
-    require(channel.number < (channel.from ? chip.tile.channels : chip.host.channels),
+    const auto kind_at = [&](const ClusterOrHost& end) -> const TileKind& {
+      return chip.kind_at(binding.placement[end->index()].tile);
+    };
+    if (!faults.empty()) return faults;
+    require(channel.number < (channel.from ? kind_at(channel.from).channels : chip.host.channels),
             "a channel number beyond the chip's");
     slots(channel.slots, chip.spike_wheel);
     for (const Destination& end : channel.to) {
@@ -103,9 +107,11 @@ std::vector<std::string> range_faults(const Chip& chip, const Resident& resident
                 "a sink number beyond the host's");
         continue;
       }
-      require(end.counter < (channel.from ? chip.tile.credit_counters : chip.host.credit_counters),
-              "a credit counter beyond the chip's");
-      require(end.number < chip.tile.deliveries, "a delivery beyond the chip's");
+      if (!faults.empty()) return faults;
+      require(
+          end.counter < (channel.from ? kind_at(channel.from).credit_counters : chip.host.credit_counters),
+          "a credit counter beyond the chip's");
+      require(end.number < kind_at(end.to).deliveries, "a delivery beyond the chip's");
       slots(end.credit_slots, chip.credit_wheel);
     }
   }
@@ -139,6 +145,13 @@ const Resident* ChipState::find(const std::string& name) const {
 
 std::uint32_t ChipState::free_tiles() const {
   return static_cast<std::uint32_t>(std::count(tile_taken_.begin(), tile_taken_.end(), 0));
+}
+
+std::uint32_t ChipState::free_tiles(std::uint32_t kind) const {
+  std::uint32_t free = 0;
+  for (std::uint32_t t = 0; t < tile_taken_.size(); ++t)
+    free += tile_taken_[t] == 0 && chip_.kind_number(TileId{t}) == kind ? 1U : 0U;
+  return free;
 }
 
 std::vector<std::string> ChipState::clashes(const Resident& resident) const {

@@ -48,6 +48,7 @@ class ChipState {
   // What is free.
   [[nodiscard]] const std::vector<std::uint8_t>& tile_taken() const { return tile_taken_; }  ///< by TileId
   [[nodiscard]] std::uint32_t free_tiles() const;
+  [[nodiscard]] std::uint32_t free_tiles(std::uint32_t kind) const;
   [[nodiscard]] const std::vector<std::uint8_t>& applications() const {
     return applications_;
   }  ///< host's numbers, 1: taken

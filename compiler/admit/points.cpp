@@ -1,6 +1,7 @@
 #include "compiler/admit/points.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -268,13 +269,24 @@ class Front {
   std::size_t fair_ = static_cast<std::size_t>(-1);  ///< the fastest that takes no more than its fair share
 };
 
-/// Clusters on at most `tiles` tiles, on a small chip of such tiles; nothing where they do not fit.
-std::optional<Binding> on_fewer_tiles(const ImageView& image, std::uint32_t tiles,
+/// Tiles by kind.
+using KindCounts = std::vector<std::uint32_t>;
+
+/// Clusters on at most so many tiles of each kind, on a small chip of such tiles; nothing where they do not
+/// fit.
+std::optional<Binding> on_fewer_tiles(const ImageView& image, const KindCounts& counts,
                                       const PointOptions& options) {
+  const std::uint32_t tiles = std::accumulate(counts.begin(), counts.end(), 0U);
   Chip chip = image.chip;
   while (chip.width > 1 && (chip.width - 1) * chip.height >= tiles && chip.width >= chip.height) --chip.width;
   while (chip.height > 1 && chip.width * (chip.height - 1) >= tiles) --chip.height;
   while (chip.width > 1 && (chip.width - 1) * chip.height >= tiles) --chip.width;
+  if (chip.kinds() > 1) {
+    chip.kind_of.clear();
+    for (std::uint32_t kind = 0; kind < counts.size(); ++kind)
+      chip.kind_of.insert(chip.kind_of.end(), counts[kind], kind);
+    chip.kind_of.resize(chip.tiles(), 0);  // the last ones are not used
+  }
   MapOptions mapping;
   mapping.seed = options.seed;
   mapping.most_pages = options.most_pages;
@@ -355,9 +367,12 @@ std::vector<OperatingPoint> operating_points(const ImageView& image, const Point
   if (options.most == 0) return {};
   std::vector<OperatingPoint> all;
   for (OperatingPoint& point : Front(image, image.binding).explore()) all.push_back(std::move(point));
-  auto tiles = static_cast<std::uint32_t>(all.front().tiles());
-  while (options.most > 1 && tiles > 1) {
-    tiles = (tiles + 1) / 2;
+  KindCounts tiles(image.chip.kinds(), 0);  // in use
+  for (const std::vector<OrderEntry>& order : image.binding.orders)
+    if (!order.empty()) ++tiles[image.application.clusters[order.front().cluster.index()].kind];
+  const auto several = [](std::uint32_t count) { return count > 1; };
+  while (options.most > 1 && std::any_of(tiles.begin(), tiles.end(), several)) {
+    for (std::uint32_t& count : tiles) count = (count + 1) / 2;
     const std::optional<Binding> fewer = on_fewer_tiles(image, tiles, options);
     if (!fewer) break;
     for (OperatingPoint& point : Front(image, *fewer).explore_with_few_pages(options.most_pages))

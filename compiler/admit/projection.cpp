@@ -5,9 +5,11 @@
 #include <cstdlib>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/map/routes.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 
@@ -57,18 +59,28 @@ Traffic traffic_of(const OperatingPoint& point) {
   return traffic;
 }
 
+/// Kinds of the point's tiles: those of their clusters.
+std::vector<std::uint32_t> kinds_of(const OperatingPoint& point, const Application& app) {
+  std::vector<std::uint32_t> kinds(point.tiles(), 0);
+  for (std::size_t t = 0; t < kinds.size(); ++t)
+    kinds[t] = app.clusters[point.binding.orders[t].front().cluster.index()].kind;
+  return kinds;
+}
+
 /// Free tiles for the point's, near to one another and to the host.
 class Placer {
  public:
-  Placer(const ChipState& state, const OperatingPoint& point) : traffic_(traffic_of(point)) {
+  Placer(const ChipState& state, const OperatingPoint& point, std::vector<std::uint32_t> kinds)
+      : traffic_(traffic_of(point)), kinds_(std::move(kinds)) {
     const std::uint32_t width = state.chip().width;
     for (std::uint32_t t = 0; t < state.tile_taken().size(); ++t)
       if (state.tile_taken()[t] == 0)
-        free_.push_back({t, static_cast<std::int32_t>(t % width), static_cast<std::int32_t>(t / width)});
+        free_.push_back({t, static_cast<std::int32_t>(t % width), static_cast<std::int32_t>(t / width),
+                         state.chip().kind_number(TileId{t})});
     at_.assign(point.tiles(), kNone);
   }
 
-  /// By tile of the point. There are enough free ones.
+  /// By tile of the point. There are enough free ones of every kind.
   std::vector<std::uint32_t> run(std::uint64_t attempt) {
     Rng rng(attempt);
     noise_.assign(free_.size(), 0);
@@ -91,6 +103,7 @@ class Placer {
   struct Place {
     std::uint32_t tile = 0;
     std::int32_t x = 0, y = 0;
+    std::uint32_t kind = 0;
   };
   static std::uint32_t distance(const Place& a, const Place& b) {
     return static_cast<std::uint32_t>(std::abs(a.x - b.x) + std::abs(a.y - b.y));
@@ -125,7 +138,7 @@ class Placer {
     std::uint32_t best = kNone;
     std::uint64_t least = 0;
     for (std::uint32_t p = 0; p < free_.size(); ++p) {
-      if (used_[p] != 0) continue;
+      if (used_[p] != 0 || free_[p].kind != kinds_[tile]) continue;
       const std::uint64_t here = cost(tile, p) * 16 + noise_[p];
       if (best == kNone || here < least) best = p, least = here;
     }
@@ -149,7 +162,7 @@ class Placer {
     for (std::uint32_t t = 0; t < at_.size(); ++t) {
       for (std::uint32_t p = 0; p < free_.size(); ++p) {
         const std::uint32_t from = at_[t], other = holder[p];
-        if (p == from) continue;
+        if (p == from || free_[p].kind != kinds_[t]) continue;
         const std::uint64_t before = now[t] + (other == kNone ? 0 : now[other]);
         std::uint64_t after = cost(t, p, other, from);
         if (after < before && other != kNone) after += cost(other, from, t, p);
@@ -171,6 +184,7 @@ class Placer {
   }
 
   Traffic traffic_;
+  std::vector<std::uint32_t> kinds_;  ///< by tile of the point
   std::vector<Place> free_;
   std::vector<std::uint32_t> at_;     ///< by tile of the point: index into free_
   std::vector<std::uint32_t> noise_;  ///< by place
@@ -350,7 +364,8 @@ std::string describe(const Shortage& shortage, const ChipState& state, const Ima
       return "no application number is free: host.applications = " +
              std::to_string(state.applications().size()) + ", all taken";
     case Kind::kTiles:
-      return "needs " + needed + " tiles, " + free + " free of " + std::to_string(state.chip().tiles());
+      return "needs " + needed + " tiles" + of_kind(state.chip(), shortage.tile_kind) + ", " + free +
+             " free of " + std::to_string(tiles_by_kind(state.chip(), 0)[shortage.tile_kind]);
     case Kind::kHostChannels:
       return "needs " + needed + " host channels, " + free +
              " free of host.channels = " + std::to_string(state.host_channels().size());
@@ -374,12 +389,15 @@ std::string describe(const Shortage& shortage, const ChipState& state, const Ima
 
 std::variant<Binding, Shortage> project(const ChipState& state, const OperatingPoint& point,
                                         const Application& app, std::uint64_t attempt) {
-  if (point.tiles() > state.free_tiles())
-    return Shortage{
-        Shortage::Kind::kTiles, static_cast<std::uint32_t>(point.tiles()), state.free_tiles(), 0, 0, 0};
+  const std::vector<std::uint32_t> kinds = kinds_of(point, app);
+  for (std::uint32_t kind = 0; kind < state.chip().kinds(); ++kind) {
+    const auto needed = static_cast<std::uint32_t>(std::count(kinds.begin(), kinds.end(), kind));
+    if (const std::uint32_t free = state.free_tiles(kind); needed > free)
+      return Shortage{Shortage::Kind::kTiles, needed, free, 0, 0, 0, kind};
+  }
   Binding binding = point.binding;
   if (const auto none = give_host_numbers(state, app, binding)) return *none;
-  const std::vector<std::uint32_t> tiles = Placer(state, point).run(attempt);
+  const std::vector<std::uint32_t> tiles = Placer(state, point, kinds).run(attempt);
   for (Placement& place : binding.placement) place.tile.value = tiles[place.tile.index()];
   binding.orders.assign(state.chip().tiles(), {});
   for (std::size_t t = 0; t < tiles.size(); ++t) binding.orders[tiles[t]] = point.binding.orders[t];

@@ -26,6 +26,7 @@ struct Shortage {
   std::uint32_t needed = 0, free = 0;
   std::uint32_t wire = 0, wire_free = 0;  ///< of slots: the fullest wire on the way
   std::size_t channel = 0;                ///< of slots: of the binding
+  std::uint32_t tile_kind = 0;            ///< of tiles
   [[nodiscard]] bool is_slots() const { return kind == Kind::kSpikeSlots || kind == Kind::kCreditSlots; }
 };
 [[nodiscard]] std::string describe(const Shortage&, const ChipState&, const Image&, const OperatingPoint&);

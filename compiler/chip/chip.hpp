@@ -5,19 +5,39 @@
 #include <string>
 #include <vector>
 
+#include "compiler/base/ids.hpp"
+#include "spikeloom_hw.hpp"
 #include "spikeloom_parameters.hpp"
 
 namespace spikeloom {
+
+/// A kind of tile: its core, and the node's and the core's parameters. Keys of other cores have their
+/// defaults.
+struct TileKind : TileConfig {
+  std::string name = "tile";
+  std::string core{hw::kCoreNames.front()};  ///< one of hw::kCoreNames
+  friend bool operator==(const TileKind&, const TileKind&) = default;
+};
 
 /// What a chip file says. Its keys are described in rtl/hardware.toml and rtl/core/*/core.toml, from which
 /// their structures are generated; docs/chip-file.md lists them.
 struct Chip : MeshConfig, NocConfig {
   std::string name;
-  double clock_mhz = 100;  ///< for derived figures only
-  TileConfig tile;
+  double clock_mhz = 100;              ///< for derived figures only
+  TileKind tile;                       ///< kind 0; `state_bits` holds for all kinds
+  std::vector<TileKind> more_kinds;    ///< kinds 1, 2, ...
+  std::vector<std::uint32_t> kind_of;  ///< by TileId; empty: every tile is of kind 0
   HostConfig host;
 
   [[nodiscard]] std::uint32_t tiles() const { return width * height; }
+  [[nodiscard]] std::uint32_t kinds() const { return 1 + static_cast<std::uint32_t>(more_kinds.size()); }
+  [[nodiscard]] const TileKind& kind(std::uint32_t number) const {
+    return number == 0 ? tile : more_kinds.at(number - 1);
+  }
+  [[nodiscard]] std::uint32_t kind_number(TileId at) const {
+    return kind_of.empty() ? 0 : kind_of.at(at.index());
+  }
+  [[nodiscard]] const TileKind& kind_at(TileId at) const { return kind(kind_number(at)); }
   friend bool operator==(const Chip&, const Chip&) = default;
 };
 
@@ -34,13 +54,14 @@ struct Chip : MeshConfig, NocConfig {
 /// Hash of everything that shapes the RTL (not name, not clock); the hardware answers it.
 [[nodiscard]] std::uint32_t chip_hash(const Chip& chip);
 
-/// A top-level RTL parameter of rtl/chip/spikeloom_chip.sv and its value.
+/// A parameter of the RTL and its value, 32 bits at a time, lowest first.
 struct RtlParameter {
   std::string name;
-  std::uint64_t value;
+  std::vector<std::uint32_t> words;
 };
+/// Of rtl/chip/spikeloom_chip.sv: a kind's parameters have a word for each kind.
 [[nodiscard]] std::vector<RtlParameter> rtl_parameters(const Chip& chip);
-/// Those of them that a tile has too (rtl/node/node.sv).
-[[nodiscard]] std::vector<RtlParameter> node_parameters(const Chip& chip);
+/// Of rtl/node/node.sv on a tile of kind `kind`, a word each.
+[[nodiscard]] std::vector<RtlParameter> node_parameters(const Chip& chip, std::uint32_t kind);
 
 }  // namespace spikeloom

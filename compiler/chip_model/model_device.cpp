@@ -138,8 +138,9 @@ class ModelDevice final : public ModelLink {
       : chip_(chip), nodes_(chip.tiles() + 1), apps_(chip.host.applications) {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
-      nodes_[n].memory = NodeMemory::tile(chip_);
-      nodes_[n].core = core_of(chip_.tile).model(chip_.tile, nodes_[n].memory);
+      const TileId tile(n - 1);
+      nodes_[n].memory = NodeMemory::tile(chip_, chip_.kind_number(tile));
+      nodes_[n].core = core_of(chip_.kind_at(tile)).model(chip_.kind_at(tile), nodes_[n].memory);
     }
   }
 
@@ -353,7 +354,7 @@ class ModelDevice final : public ModelLink {
     node.contexts.assign(memory.contexts.size(), {});
     node.rows.assign(memory.row_ends.size(), {});
     for (std::size_t r = 0; r < node.rows.size(); ++r) {
-      node.rows[r].page.assign(chip_.tile.page_chunks, 0);
+      node.rows[r].page.assign(chip_.kind_at(TileId{index - 1}).page_chunks, 0);
       node.rows[r].ends = memory.row_ends[r];
     }
     node.write_page.clear();

@@ -43,8 +43,8 @@ void write_context(ContextRegisters& context, const std::vector<std::uint32_t>& 
 
 }  // namespace
 
-NodeMemory NodeMemory::tile(const Chip& chip) {
-  const TileConfig& t = chip.tile;
+NodeMemory NodeMemory::tile(const Chip& chip, std::uint32_t kind) {
+  const TileKind& t = chip.kind(kind);
   NodeMemory node;
   node.contexts.resize(t.contexts);
   node.deliveries.resize(t.deliveries);

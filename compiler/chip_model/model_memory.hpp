@@ -30,8 +30,8 @@ struct NodeMemory : TileMemory {
   std::uint32_t contract_sigma = ~0U;
 
   NodeMemory() = default;
-  /// A tile's, or with `host` the host port's, all zero.
-  static NodeMemory tile(const Chip& chip);
+  /// A tile's of kind `kind`, or the host port's, all zero.
+  static NodeMemory tile(const Chip& chip, std::uint32_t kind = 0);
   static NodeMemory host(const Chip& chip);
 
   /// Applies one ring write (everything but NODE_CONTROL). Throws Error{kDevice} for an address that

@@ -50,6 +50,7 @@ struct CoreTables {
 struct Cluster {
   std::string name;  ///< "hidden[0]"
   PopulationId population;
+  std::uint32_t kind = 0;  ///< of tile, as the chip numbers them: its numbering and tables are for it
   std::vector<std::uint32_t> neurons;  ///< NIR index by position
   bool readout = false;
   bool last_only = false;         ///< readout sent only on a sample's last step

@@ -175,8 +175,10 @@ class Core {
   [[nodiscard]] virtual std::uint32_t grain(const TileConfig&) const = 0;
   /// Puts neurons in another order where that makes the tables better.
   virtual void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>& neurons) const = 0;
-  /// Adds what the network needs and no such tile offers, whatever the partition.
-  virtual void problems(const IntNetwork&, const Layers&, const TileConfig&, Problems&) const = 0;
+  /// What the population needs and no such tile offers, whatever the partition. The population is not named.
+  [[nodiscard]] virtual std::vector<std::string> problems(const IntNetwork&, PopulationId,
+                                                          const std::vector<Layer>& layers_into_it,
+                                                          const TileConfig&) const = 0;
 
   // ---- How is it written down? Asked by partition and image. ----
 
@@ -250,8 +252,8 @@ class Core {
 [[nodiscard]] std::span<const Core* const> cores();
 /// By name; null: there is none.
 [[nodiscard]] const Core* find_core(std::string_view name);
-/// The core of such a tile.
-[[nodiscard]] const Core& core_of(const TileConfig&);
+/// The core of a kind of tile. Throws Error{kInput} where this program has none of that name.
+[[nodiscard]] const Core& core_of(const TileKind&);
 /// The core that wrote the cluster's tables. Its name is in the table: `faults` of an application says if
 /// not.
 [[nodiscard]] const Core& core_of(const Cluster&);

@@ -23,7 +23,12 @@ const Core* find_core(std::string_view name) {
   return at == all.end() ? nullptr : *at;
 }
 
-const Core& core_of(const TileConfig&) { return *cores().front(); }
+const Core& core_of(const TileKind& kind) {
+  const Core* core = find_core(kind.core);
+  if (core == nullptr)
+    throw input_error("kind of tile " + kind.name + ": this program has no core called " + kind.core);
+  return *core;
+}
 
 const Core& core_of(const Cluster& cluster) {
   const Core* core = find_core(cluster.tables.core);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/base/error.hpp"
+#include "compiler/map/map.hpp"
 
 namespace spikeloom {
 namespace {
@@ -22,7 +23,11 @@ class Trials {
         asked_(options),
         base_(options),
         counts_(image_.application.populations.size(), 0) {
-    for (const Cluster& cluster : image_.application.clusters) ++counts_[cluster.population.index()];
+    for (const Cluster& cluster : image_.application.clusters) {
+      ++counts_[cluster.population.index()];
+      base_.kinds[image_.application.populations[cluster.population.index()]] =
+          image_.chip.kind(cluster.kind).name;
+    }
     // What the image has, said outright, so that each trial changes one thing.
     asked_.dump.reset();
     base_.dump.reset();
@@ -43,9 +48,11 @@ class Trials {
   }
 
  private:
-  /// The options that say how many clusters there are of each population.
-  [[nodiscard]] static std::string counts(const CompileOptions& options) {
+  /// The options that say how many clusters there are of each population, and on which kind of tile.
+  [[nodiscard]] std::string counts(const CompileOptions& options) const {
     std::string text;
+    for (const auto& [name, kind] : options.kinds)
+      if (image_.chip.kinds() > 1) text += " --kind " + name + "=" + kind;
     for (const auto& [name, count] : options.clusters)
       text += " --clusters " + name + "=" + std::to_string(count);
     return text;

@@ -10,8 +10,8 @@
 
 namespace spikeloom {
 
-/// Tries more clusters of every population, more pages, more slots for every source, more lanes and shorter
-/// wheels.
+/// Tries more clusters of every population, more pages, more slots for every source, more lanes (of the
+/// default kind of tile) and shorter wheels.
 ///
 /// Cost    some partitions and mappings for every population; `on_trial` is told of each.
 [[nodiscard]] Explanation explain(const Compilation& compilation, const CompileOptions& options,

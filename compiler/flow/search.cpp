@@ -48,7 +48,7 @@ class Placer {
 
   /// By PopulationId what the user wants, or `spread` where there is a choice.
   std::vector<std::uint32_t> least_clusters() {
-    check_names(numbers_.network, options_);
+    check_names(numbers_.network, chip_, options_);
     if (!options_.clusters.empty()) return wanted_clusters(numbers_.network, options_);
     const std::uint32_t tiles = tiles_of(chip_, options_);
     if (options_.spread == Spread::kFewest || options_.max_neurons != 0 || tiles == 1) return {};
@@ -74,7 +74,9 @@ class Placer {
                                                .method = options_.partition,
                                                .max_neurons = options_.max_neurons,
                                                .least_clusters = least,
-                                               .activity = numbers_.traffic});
+                                               .activity = numbers_.traffic,
+                                               .kinds = wanted_kinds(network, chip_, options_),
+                                               .tiles = options_.tiles});
       return std::make_shared<Application>(
           build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic)));
     });

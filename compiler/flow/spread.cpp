@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/flow/calibration.hpp"
 
@@ -67,37 +68,48 @@ std::optional<Candidate> attempt(const Place& place, const std::vector<std::uint
 }
 
 struct Split {
-  std::vector<std::uint32_t> clusters, neurons;  ///< by PopulationId
+  std::vector<std::uint32_t> clusters, neurons, kind;  ///< by PopulationId
 };
 
 Split split_of(const Application& app) {
   Split split;
   split.clusters.resize(app.populations.size());
   split.neurons.resize(app.populations.size());
+  split.kind.resize(app.populations.size());
   for (const Cluster& cluster : app.clusters) {
     ++split.clusters[cluster.population.index()];
+    split.kind[cluster.population.index()] = cluster.kind;
     split.neurons[cluster.population.index()] += static_cast<std::uint32_t>(cluster.neurons.size());
   }
   return split;
 }
 
-/// What bounds the number of clusters.
+/// What bounds the number of clusters, by kind of tile.
 struct Room {
-  std::uint32_t grain = 0;  ///< neurons that are worked on at once
-  std::uint32_t tiles = 0;
+  std::vector<std::uint32_t> grain;  ///< neurons that are worked on at once
+  std::vector<std::uint32_t> tiles;
 };
+
+Room room_of(const Chip& chip, std::uint32_t tiles) {
+  Room room;
+  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)
+    room.grain.push_back(core_of(chip.kind(kind)).grain(chip.kind(kind)));
+  room.tiles = tiles_by_kind(chip, tiles);
+  return room;
+}
 
 /// A quarter more clusters for each of these populations. Those that cannot have more are `whole` from then
 /// on.
 std::vector<std::uint32_t> more_clusters(const Split& split, const std::vector<std::size_t>& populations,
                                          const Room& room, std::vector<bool>& whole) {
   std::vector<std::uint32_t> wanted = split.clusters;
+  const std::uint32_t tiles = std::accumulate(room.tiles.begin(), room.tiles.end(), 0U);
   std::uint32_t clusters = std::accumulate(wanted.begin(), wanted.end(), 0U);
   for (const std::size_t p : populations) {
-    const std::uint32_t extra = std::max(1U, wanted[p] / 4);
-    // Smaller clusters would not be faster.
-    if (wanted[p] + extra > (split.neurons[p] + room.grain - 1) / room.grain ||
-        clusters + extra > kClustersPerTile * room.tiles) {
+    const std::uint32_t extra = std::max(1U, wanted[p] / 4), grain = room.grain[split.kind[p]];
+    // Smaller clusters would not be faster. With more, another kind may be preferred: all tiles count.
+    if (wanted[p] + extra > (split.neurons[p] + grain - 1) / grain ||
+        clusters + extra > kClustersPerTile * tiles) {
       whole[p] = true;
       continue;
     }
@@ -142,7 +154,7 @@ std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const Sp
     if (populations.empty()) break;
     const Split split = split_of(*candidate->application);
     const std::vector<std::uint32_t> wanted =
-        more_clusters(split, populations, {core_of(chip.tile).grain(chip.tile), options.tiles}, whole);
+        more_clusters(split, populations, room_of(chip, options.tiles), whole);
     if (wanted == split.clusters) continue;
     std::optional<Candidate> next = attempt(place, wanted);
     if (!next || split_of(*next->application).clusters == split.clusters) {

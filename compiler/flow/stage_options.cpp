@@ -40,14 +40,29 @@ std::optional<Ratio> wanted_period(const Chip& chip, const CompileOptions& optio
       kTimeScale);
 }
 
+/// What every kind of tile offers, so that no population is bound to one of them by its numbers.
+QuantizeLimits limits_of(const Chip& chip) {
+  QuantizeLimits limits{chip.tile.state_bits, chip.tile.acc_bits,  chip.tile.bias_bits,
+                        chip.tile.max_shift,  chip.tile.max_scale, chip.tile.weight_bits};
+  for (const TileKind& kind : chip.more_kinds) {
+    limits.acc_bits = std::min(limits.acc_bits, kind.acc_bits);
+    limits.bias_bits = std::min(limits.bias_bits, kind.bias_bits);
+    limits.max_shift = std::min(limits.max_shift, kind.max_shift);
+    limits.max_scale = std::min(limits.max_scale, kind.max_scale);
+    std::erase_if(limits.weight_bits, [&](std::uint32_t bits) {
+      return std::count(kind.weight_bits.begin(), kind.weight_bits.end(), bits) == 0;
+    });
+  }
+  return limits;
+}
+
 }  // namespace
 
 QuantizeOptions quantize_options(const Network& network, const Chip& chip, const CompileOptions& options) {
   QuantizeOptions quantize;
   quantize.weight_bits = options.weight_bits;
   quantize.rounding = options.rounding;
-  quantize.limits = {chip.tile.state_bits, chip.tile.acc_bits,  chip.tile.bias_bits,
-                     chip.tile.max_shift,  chip.tile.max_scale, chip.tile.weight_bits};
+  quantize.limits = limits_of(chip);
   if (options.planes != 1 || options.signed_inputs)
     for (const Input& input : network.inputs)
       quantize.inputs[input.name] = {options.planes, options.signed_inputs, 1};
@@ -95,12 +110,25 @@ std::vector<std::uint32_t> wanted_clusters(const IntNetwork& network, const Comp
   return wanted;
 }
 
+std::vector<std::optional<std::uint32_t>> wanted_kinds(const IntNetwork& network, const Chip& chip,
+                                                       const CompileOptions& options) {
+  std::vector<std::optional<std::uint32_t>> wanted(network.populations.size());
+  for (std::size_t p = 0; p < wanted.size(); ++p) {
+    const auto found = options.kinds.find(network.populations[p].name);
+    for (std::uint32_t kind = 0; found != options.kinds.end() && kind < chip.kinds(); ++kind)
+      if (chip.kind(kind).name == found->second) wanted[p] = kind;
+  }
+  return wanted;
+}
+
 std::uint32_t tiles_of(const Chip& chip, const CompileOptions& options) {
   return options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
 }
 
 void check_widths(const IntNetwork& network, const Chip& chip) {
-  Problems problems = accumulator_problems(network, chip.tile.acc_bits);
+  std::uint32_t widest = chip.tile.acc_bits;
+  for (const TileKind& kind : chip.more_kinds) widest = std::max(widest, kind.acc_bits);
+  Problems problems = accumulator_problems(network, widest);
   if (network.state_bits != chip.tile.state_bits)
     problems.add("the network's state has " + std::to_string(network.state_bits) + " bits, the chip's " +
                  std::to_string(chip.tile.state_bits) +
@@ -108,7 +136,7 @@ void check_widths(const IntNetwork& network, const Chip& chip) {
   problems.throw_if_any(network.name);
 }
 
-void check_names(const IntNetwork& network, const CompileOptions& options) {
+void check_names(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
   const auto known = [&](const std::string& name) {
     return std::any_of(network.populations.begin(), network.populations.end(),
                        [&](const IntPopulation& p) { return p.name == name; });
@@ -116,6 +144,16 @@ void check_names(const IntNetwork& network, const CompileOptions& options) {
   Problems problems;
   for (const auto& [name, count] : options.clusters)
     if (!known(name)) problems.add("--clusters " + name + ": no such population");
+  std::string list;
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) list += (k == 0 ? "" : ", ") + chip.kind(k).name;
+  for (const auto& [name, kind] : options.kinds) {
+    if (!known(name)) problems.add("--kind " + name + "=" + kind + ": no such population");
+    bool there = false;
+    for (std::uint32_t k = 0; k < chip.kinds(); ++k) there = there || chip.kind(k).name == kind;
+    if (!there)
+      problems.add("--kind " + name + "=" + kind + ": chip " + chip.name + " has no such kind of tile, but " +
+                   list);
+  }
   for (const std::string& name : options.favour)
     if (name != "host" && !known(name))
       problems.add("--favour " + name + ": no such population, nor \"host\"");

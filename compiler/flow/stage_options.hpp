@@ -24,6 +24,10 @@ namespace spikeloom {
 /// By PopulationId; 0 where the user wants no number.
 [[nodiscard]] std::vector<std::uint32_t> wanted_clusters(const IntNetwork& network,
                                                          const CompileOptions& options);
+/// By PopulationId; none where the user wants no kind of tile. `check_names` has found them all.
+[[nodiscard]] std::vector<std::optional<std::uint32_t>> wanted_kinds(const IntNetwork& network,
+                                                                     const Chip& chip,
+                                                                     const CompileOptions& options);
 /// That may be used.
 [[nodiscard]] std::uint32_t tiles_of(const Chip& chip, const CompileOptions& options);
 
@@ -31,6 +35,6 @@ namespace spikeloom {
 /// Throws Error{kInput} listing what does not fit.
 void check_widths(const IntNetwork& network, const Chip& chip);
 /// Everything that the options name is there. Throws Error{kInput} listing what is not.
-void check_names(const IntNetwork& network, const CompileOptions& options);
+void check_names(const IntNetwork& network, const Chip& chip, const CompileOptions& options);
 
 }  // namespace spikeloom

@@ -28,52 +28,52 @@ std::uint32_t bits_for(std::int64_t lowest, std::int64_t highest) {
   return bits;
 }
 
-std::vector<AccumulatorBound> accumulator_bounds(const IntNetwork& network) {
-  std::vector<std::vector<std::int64_t>> low(network.populations.size());
-  std::vector<std::vector<std::int64_t>> high(network.populations.size());
-  for (std::size_t p = 0; p < network.populations.size(); ++p) {
-    low[p].assign(network.populations[p].size(), 0);
-    high[p].assign(network.populations[p].size(), 0);
-  }
+AccumulatorBound accumulator_bound(const IntNetwork& network, PopulationId id) {
+  std::vector<std::int64_t> low(network.populations[id.index()].size(), 0), high = low;
   for (const IntProjection& projection : network.projections) {
+    if (projection.to != id) continue;
     const auto [most, least] = factors(network, projection.from);
-    auto& lows = low[projection.to.index()];
-    auto& highs = high[projection.to.index()];
     for (std::size_t k = 0; k < projection.target.size(); ++k) {
       const std::int64_t w = std::int64_t{projection.weight[k]} * (std::int64_t{1} << projection.shift);
       const std::uint32_t target = projection.target[k];
-      highs[target] += std::max(w * most, w * least);
-      lows[target] += std::min(w * most, w * least);
+      high[target] += std::max(w * most, w * least);
+      low[target] += std::min(w * most, w * least);
     }
   }
-  std::vector<AccumulatorBound> result(network.populations.size());
-  for (std::size_t p = 0; p < result.size(); ++p) {
-    AccumulatorBound& bound = result[p];
-    for (std::uint32_t j = 0; j < low[p].size(); ++j) {
-      if (low[p][j] < bound.lowest) bound.lowest = low[p][j], bound.lowest_neuron = j;
-      if (high[p][j] > bound.highest) bound.highest = high[p][j], bound.highest_neuron = j;
-    }
-    bound.bits = bits_for(bound.lowest, bound.highest);
+  AccumulatorBound bound;
+  for (std::uint32_t j = 0; j < low.size(); ++j) {
+    if (low[j] < bound.lowest) bound.lowest = low[j], bound.lowest_neuron = j;
+    if (high[j] > bound.highest) bound.highest = high[j], bound.highest_neuron = j;
   }
+  bound.bits = bits_for(bound.lowest, bound.highest);
+  return bound;
+}
+
+std::vector<AccumulatorBound> accumulator_bounds(const IntNetwork& network) {
+  std::vector<AccumulatorBound> result;
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    result.push_back(accumulator_bound(network, PopulationId(p)));
   return result;
+}
+
+std::optional<std::string> accumulator_problem(const IntNetwork& network, PopulationId id,
+                                               std::uint32_t available) {
+  const AccumulatorBound bound = accumulator_bound(network, id);
+  if (bound.bits <= available) return std::nullopt;
+  const bool negative = bits_for(bound.lowest, 0) >= bits_for(0, bound.highest);
+  return "the sum of its synaptic input can overflow: neuron " +
+         std::to_string(negative ? bound.lowest_neuron : bound.highest_neuron) + " can reach " +
+         std::to_string(negative ? bound.lowest : bound.highest) + ", which needs " +
+         std::to_string(bound.bits) + " bits, the accumulator has " + std::to_string(available) +
+         "; fewer weight bits, a smaller fan-in, fewer bit planes of a graded input, smaller shifts "
+         "or a chip with a wider accumulator would help";
 }
 
 Problems accumulator_problems(const IntNetwork& network, std::uint32_t available) {
   Problems problems;
-  const auto bounds = accumulator_bounds(network);
-  for (std::size_t p = 0; p < bounds.size(); ++p) {
-    const AccumulatorBound& bound = bounds[p];
-    if (bound.bits <= available) continue;
-    const bool negative = bits_for(bound.lowest, 0) >= bits_for(0, bound.highest);
-    problems.add("population '" + network.populations[p].name +
-                 "': the sum of its synaptic input can overflow: neuron " +
-                 std::to_string(negative ? bound.lowest_neuron : bound.highest_neuron) + " can reach " +
-                 std::to_string(negative ? bound.lowest : bound.highest) + ", which needs " +
-                 std::to_string(bound.bits) + " bits, the accumulator has " + std::to_string(available) +
-                 "; fewer weight bits, a smaller fan-in, fewer bit planes of a graded input, smaller shifts "
-                 "or a chip with a " +
-                 "wider accumulator would help");
-  }
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    if (const auto problem = accumulator_problem(network, PopulationId(p), available))
+      problems.add("population '" + network.populations[p].name + "': " + *problem);
   return problems;
 }
 

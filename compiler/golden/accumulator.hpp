@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/base/error.hpp"
@@ -28,6 +30,14 @@ struct AccumulatorBound {
 ///
 /// Cost  one pass over the weights.
 [[nodiscard]] std::vector<AccumulatorBound> accumulator_bounds(const IntNetwork& network);
+
+/// Of one population.
+[[nodiscard]] AccumulatorBound accumulator_bound(const IntNetwork& network, PopulationId id);
+
+/// Where the population's accumulator needs more than `available` bits: the neuron, bits needed and
+/// available, and what would help. It does not name the population.
+[[nodiscard]] std::optional<std::string> accumulator_problem(const IntNetwork& network, PopulationId id,
+                                                             std::uint32_t available);
 
 /// One entry for every population whose accumulator needs more than `available` bits: its name, the
 /// neuron, bits needed and available, and what would help.

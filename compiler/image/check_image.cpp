@@ -73,13 +73,9 @@ std::vector<std::string> check(const ImageView& image) {
   std::vector<std::string> list = faults(app);
   if (!list.empty()) return list;
   for (const Cluster& cluster : app.clusters) {
-    const Core& core = core_of(cluster);
-    if (&core != &core_of(image.chip.tile)) {
-      list.push_back("cluster " + cluster.name + " is for another core than the chip's");
-      continue;
-    }
-    for (const std::string& mismatch : core.mismatches(cluster, image.chip.tile))
-      list.push_back("cluster " + cluster.name + " " + mismatch);
+    const std::vector<std::string> mismatches = kind_mismatches(cluster, image.chip);
+    for (const std::string& mismatch : mismatches) list.push_back("cluster " + cluster.name + " " + mismatch);
+    if (!mismatches.empty()) continue;
     for (const Need& e : excesses(cluster, image.chip))
       list.push_back("cluster " + cluster.name + " exceeds " + e.key);
   }

@@ -166,8 +166,8 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<Cluster> T>
 void fields(A& a, T& x) {
-  a(x.name, x.population, x.neurons, x.readout, x.last_only, x.out_entries, x.inbound, x.chunk_bits, x.limit,
-    x.activity, x.tables);
+  a(x.name, x.population, x.kind, x.neurons, x.readout, x.last_only, x.out_entries, x.inbound, x.chunk_bits,
+    x.limit, x.activity, x.tables);
 }
 template <class A, Either<StreamInput> T>
 void fields(A& a, T& x) {

@@ -79,7 +79,7 @@ class Programmer {
     words_ = &program_.load;
     for (const std::uint32_t node : own_nodes()) {
       control(node, Clear::kTile, 0);
-      for (std::uint32_t context = 0; context < chip_.tile.contexts; ++context)
+      for (std::uint32_t context = 0; context < kind_at(node).contexts; ++context)
         write_unused_context(node, context);
       write(node, hw::kAddrNodeOrderLength, 0);
     }
@@ -96,6 +96,9 @@ class Programmer {
 
  private:
   enum class Clear : std::uint8_t { kNothing, kTile, kAll };
+
+  /// Of a tile's ring node.
+  [[nodiscard]] const TileKind& kind_at(std::uint32_t node) const { return chip_.kind_at(TileId{node - 1}); }
 
   [[nodiscard]] std::vector<std::uint32_t> own_nodes() const {
     std::vector<std::uint32_t> nodes;
@@ -167,9 +170,10 @@ class Programmer {
 
   /// Channels, credit counters and deliveries of a node; those not used are written as not valid.
   void write_ends(std::uint32_t node) {
-    std::vector<hw::RegChannel> channels(node == 0 ? chip_.host.channels : chip_.tile.channels);
-    std::vector<hw::RegCredit> credits(node == 0 ? chip_.host.credit_counters : chip_.tile.credit_counters);
-    std::vector<hw::RegDeliveryPage> pages(node == 0 ? 0 : chip_.tile.deliveries);
+    std::vector<hw::RegChannel> channels(node == 0 ? chip_.host.channels : kind_at(node).channels);
+    std::vector<hw::RegCredit> credits(node == 0 ? chip_.host.credit_counters
+                                                 : kind_at(node).credit_counters);
+    std::vector<hw::RegDeliveryPage> pages(node == 0 ? 0 : kind_at(node).deliveries);
     std::vector<hw::RegDeliveryRange> ranges(pages.size());
     for (const Channel& channel : binding_.channels) {
       if (node_of(binding_, channel.from) == node) {
@@ -229,7 +233,7 @@ class Programmer {
   }
 
   void write_contexts(std::uint32_t node) {
-    std::vector<std::uint32_t> used(chip_.tile.contexts, 0);
+    std::vector<std::uint32_t> used(kind_at(node).contexts, 0);
     for (const OrderEntry& entry : binding_.orders[node - 1]) {
       const Cluster& cluster = app_.clusters[entry.cluster.index()];
       const Placement& place = binding_.placement[entry.cluster.index()];
@@ -277,7 +281,7 @@ class Programmer {
 
   void write_memories(std::uint32_t node, const Cluster& cluster, const Placement& place) {
     const Core& core = core_of(cluster);
-    const std::vector<MemoryWindow> windows = core.windows(chip_.tile);
+    const std::vector<MemoryWindow> windows = core.windows(kind_at(node));
     const CoreTables placed = core.placed(cluster, place.first);
     for (std::size_t w = 0; w < windows.size(); ++w)
       write_parts(node, windows[w].number, place.first[windows[w].memory], placed.windows[w].words);

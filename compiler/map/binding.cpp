@@ -55,7 +55,8 @@ std::string print(const Application& app, const Binding& binding, const Chip& ch
     out << "cluster " << app.clusters[c].name << ": tile (" << p.tile.value % chip.width << ","
         << p.tile.value / chip.width << ") context " << p.context << ", pages " << p.rows << " from row "
         << p.first_row << ", first";
-    const std::vector<MemoryInfo> memories = core_of(app.clusters[c]).memories(chip.tile);
+    const std::vector<MemoryInfo> memories =
+        core_of(app.clusters[c]).memories(chip.kind(app.clusters[c].kind));
     for (std::size_t m = 0; m < memories.size(); ++m) out << " " << memories[m].entry << " " << p.first[m];
     out << " out " << p.first_out << "\n";
   }

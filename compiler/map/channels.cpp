@@ -90,10 +90,11 @@ bool form_channels(const Application& app, const Chip& chip, Binding& binding, s
       reason += (reason.empty() ? "" : "; ") + where + " needs " + std::to_string(needed) + " of " + place +
                 "." + key + " = " + std::to_string(available);
     };
-    limit(next_channel[node], node == 0 ? chip.host.channels : chip.tile.channels, "channels");
-    limit(next_counter[node], node == 0 ? chip.host.credit_counters : chip.tile.credit_counters,
+    const TileKind& kind = node == 0 ? chip.tile : chip.kind_at(TileId{node - 1});
+    limit(next_channel[node], node == 0 ? chip.host.channels : kind.channels, "channels");
+    limit(next_counter[node], node == 0 ? chip.host.credit_counters : kind.credit_counters,
           "credit_counters");
-    if (node != 0) limit(next_delivery[node], chip.tile.deliveries, "deliveries");
+    if (node != 0) limit(next_delivery[node], kind.deliveries, "deliveries");
   }
   binding.channels = std::move(all);
   return reason.empty();

@@ -2,6 +2,7 @@
 // result it examines.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "compiler/core/core.hpp"
@@ -15,10 +16,20 @@ namespace {
 /// Where a flit came out: ring node and slots since its injection.
 using Arrival = std::pair<std::uint32_t, std::uint32_t>;
 
+/// Whose tiles a binding's are.
+enum class Tiles : std::uint8_t {
+  kChip,    ///< the chip's, each of the kind that stands there
+  kNobody,  ///< yet to be placed: each of the kind that its clusters are for
+};
+
 class BindingChecker {
  public:
-  BindingChecker(const Application& app, const Binding& binding, const Chip& chip, std::uint32_t tiles)
-      : app_(app), binding_(binding), chip_(chip), tiles_(tiles) {}
+  BindingChecker(const Application& app, const Binding& binding, const Chip& chip, Tiles tiles)
+      : app_(app), binding_(binding), chip_(chip), tiles_(chip.tiles()), kinds_(chip.tiles()) {
+    if (tiles == Tiles::kNobody) tiles_ = static_cast<std::uint32_t>(binding.orders.size());
+    for (std::uint32_t t = 0; t < tiles_ && tiles == Tiles::kChip; ++t)
+      kinds_[t] = chip.kind_number(TileId{t});
+  }
 
   std::vector<std::string> run_without_ways() {
     check_placement();
@@ -41,6 +52,11 @@ class BindingChecker {
  private:
   void require(bool holds, const std::string& what) {
     if (!holds) faults_.push_back(what);
+  }
+
+  /// Of tile `tile`, once the placement is known to be sound.
+  [[nodiscard]] const TileKind& kind_at(std::size_t tile) const {
+    return chip_.kind(kinds_[tile].value_or(0));
   }
 
   /// Each owner's [first, first + count) within `size` and apart from the others'.
@@ -70,15 +86,20 @@ class BindingChecker {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
       const Placement& p = binding_.placement[c];
       require(p.tile.index() < tiles_, app_.clusters[c].name + ": no such tile");
-      require(p.context < chip_.tile.contexts, app_.clusters[c].name + ": no such context");
+      if (!faults_.empty()) return;
+      const TileKind& kind = chip_.kind(app_.clusters[c].kind);
+      require(kinds_[p.tile.index()].value_or(app_.clusters[c].kind) == app_.clusters[c].kind,
+              app_.clusters[c].name + ": on a tile of another kind than its own, " + kind.name);
+      kinds_[p.tile.index()] = app_.clusters[c].kind;
+      require(p.context < kind.contexts, app_.clusters[c].name + ": no such context");
       require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= kMostPages,
               app_.clusters[c].name + ": number of pages");
-      require(app_.clusters[c].page_chunks() <= chip_.tile.page_chunks,
+      require(app_.clusters[c].page_chunks() <= kind.page_chunks,
               app_.clusters[c].name + ": more chunks than a page");
       const Core& core = core_of(app_.clusters[c]);
-      for (const Need& need : core.needs(app_.clusters[c], chip_.tile))
+      for (const Need& need : core.needs(app_.clusters[c], kind))
         require(need.needed <= need.available, app_.clusters[c].name + ": more " + need.key + " than a tile");
-      require(p.first.size() == core.memories(chip_.tile).size(),
+      require(p.first.size() == core.memories(kind).size(),
               app_.clusters[c].name + ": first entries of other memories than its core has");
     }
     if (!faults_.empty()) return;
@@ -91,7 +112,7 @@ class BindingChecker {
       std::uint64_t size = 0;
       std::vector<Span> spans;
     };
-    const TileConfig& t = chip_.tile;
+    const TileKind& t = kind_at(tile);
     std::vector<Memory> memories{
         {"contexts", t.contexts, {}}, {"page rows", t.page_rows, {}}, {"output lists", t.out_entries, {}}};
     for (const MemoryInfo& memory : core_of(t).memories(t))
@@ -120,7 +141,7 @@ class BindingChecker {
     std::vector<std::uint32_t> times(clusters, 0), waits(clusters, 0);
     std::vector<std::vector<std::size_t>> before(clusters);
     for (std::size_t t = 0; t < binding_.orders.size(); ++t) {
-      require(binding_.orders[t].size() <= chip_.tile.order_entries,
+      require(binding_.orders[t].size() <= kind_at(t).order_entries,
               "order of tile " + std::to_string(t) + ": too long");
       for (std::size_t i = 0; i < binding_.orders[t].size(); ++i) {
         const OrderEntry& entry = binding_.orders[t][i];
@@ -169,10 +190,10 @@ class BindingChecker {
             app_.clusters[end.to->index()].name + ": fed from another source");
     ++fed[{*end.to, end.inbound}];
     const std::uint32_t node = node_of(binding_, end.to);
-    require(end.number < chip_.tile.deliveries && deliveries_.insert({node, end.number}).second,
+    require(end.number < kind_at(node - 1).deliveries && deliveries_.insert({node, end.number}).second,
             "delivery number taken or too large");
     const std::uint32_t from = node_of(binding_, channel.from);
-    const std::uint32_t counters = from == 0 ? chip_.host.credit_counters : chip_.tile.credit_counters;
+    const std::uint32_t counters = from == 0 ? chip_.host.credit_counters : kind_at(from - 1).credit_counters;
     require(end.counter < counters && counters_.insert({from, end.counter}).second,
             "credit counter taken or too large");
     require(!end.credit_slots.empty(), "a destination without credit slots");
@@ -195,7 +216,7 @@ class BindingChecker {
         continue;
       }
       const std::uint32_t from = node_of(binding_, channel.from);
-      const std::uint32_t channels = from == 0 ? chip_.host.channels : chip_.tile.channels;
+      const std::uint32_t channels = from == 0 ? chip_.host.channels : kind_at(from - 1).channels;
       require(channel.number < channels && numbers.insert({from, channel.number}).second,
               "channel number taken or too large");
       require(!channel.slots.empty() && !channel.to.empty(), "a channel without slots or destinations");
@@ -314,7 +335,8 @@ class BindingChecker {
   const Application& app_;
   const Binding& binding_;
   const Chip& chip_;
-  const std::uint32_t tiles_;
+  std::uint32_t tiles_;
+  std::vector<std::optional<std::uint32_t>> kinds_;  ///< by TileId; none: not known yet
   std::vector<NodeTables> nodes_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> deliveries_, counters_;
   std::vector<std::string> faults_;
@@ -323,14 +345,13 @@ class BindingChecker {
 }  // namespace
 
 std::vector<std::string> check(const Application& app, const Binding& binding, const Chip& chip) {
-  return BindingChecker(app, binding, chip, chip.tiles()).run();
+  return BindingChecker(app, binding, chip, Tiles::kChip).run();
 }
 
 std::vector<std::string> check_without_ways(const Application& app, const Binding& binding,
                                             const Chip& chip) {
-  const auto tiles = static_cast<std::uint32_t>(binding.orders.size());
   if (binding.orders.size() > chip.tiles()) return {"orders: more tiles than the chip has"};
-  return BindingChecker(app, binding, chip, tiles).run_without_ways();
+  return BindingChecker(app, binding, chip, Tiles::kNobody).run_without_ways();
 }
 
 }  // namespace spikeloom

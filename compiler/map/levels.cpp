@@ -16,47 +16,57 @@ std::vector<std::uint32_t> levels(const Application& app) {
   return level;
 }
 
-std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std::uint32_t tiles) {
-  const std::size_t clusters = app.clusters.size();
-  const std::vector<std::uint32_t> level = levels(app);
-  std::vector<ClusterId> order = app.order;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
-  const std::vector<std::vector<Consumer>> readers = consumers(app);
-  const std::vector<Resource> offered = offers(chip);
+namespace {
+
+/// What there is to pack, by ClusterId.
+struct Load {
+  std::vector<ClusterId> order;  ///< by level
   std::vector<std::vector<Resource>> needed;
   std::vector<std::int64_t> work;
+};
+
+/// The kind's clusters onto its tiles among the first `tiles`. False: so cut, some tile's tables are too
+/// small.
+bool pack_kind(const Application& app, const Chip& chip, std::uint32_t kind, std::uint32_t tiles,
+               const Load& all, std::vector<TileId>& places) {
+  std::vector<TileId> own;
+  for (std::uint32_t t = 0; t < tiles; ++t)
+    if (chip.kind_number(TileId{t}) == kind) own.emplace_back(t);
+  std::vector<ClusterId> order;
   std::int64_t low = 0, high = 0;
-  for (std::size_t c = 0; c < clusters; ++c) {
-    needed.push_back(needs(app, c, readers[1 + c].size()));
-    work.push_back(worst_work(app.clusters[c]));
-    low = std::max(low, work[c]);
-    high += work[c];
+  for (const ClusterId id : all.order) {
+    if (app.clusters[id.index()].kind != kind) continue;
+    order.push_back(id);
+    low = std::max(low, all.work[id.index()]);
+    high += all.work[id.index()];
   }
-  std::vector<TileId> places(clusters);
+  if (order.empty()) return true;
+  if (own.empty()) return false;
+  const std::vector<Resource> offered = offers(chip.kind(kind));
   const auto cut = [&](std::int64_t most) {
-    std::uint32_t tile = 0;
+    std::size_t tile = 0;
     std::int64_t load = 0;
     std::vector<std::uint64_t> used(offered.size(), 0);
     for (const ClusterId id : order) {
+      const std::vector<Resource>& needed = all.needed[id.index()];
       const auto fits = [&] {
         for (std::size_t r = 0; r < offered.size(); ++r)
-          if (used[r] + needed[id.index()][r].amount > offered[r].amount) return false;
-        return load + work[id.index()] <= most;
+          if (used[r] + needed[r].amount > offered[r].amount) return false;
+        return load + all.work[id.index()] <= most;
       };
       if (!fits()) {
         ++tile;
         load = 0;
         std::fill(used.begin(), used.end(), 0);
-        if (tile == tiles || !fits()) return false;
+        if (tile == own.size() || !fits()) return false;
       }
-      load += work[id.index()];
-      for (std::size_t r = 0; r < offered.size(); ++r) used[r] += needed[id.index()][r].amount;
-      places[id.index()] = TileId{tile};
+      load += all.work[id.index()];
+      for (std::size_t r = 0; r < offered.size(); ++r) used[r] += needed[r].amount;
+      places[id.index()] = own[tile];
     }
     return true;
   };
-  if (!cut(high)) return {};
+  if (!cut(high)) return false;
   while (low < high) {
     const std::int64_t middle = low + (high - low) / 2;
     if (cut(middle))
@@ -64,7 +74,25 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
     else
       low = middle + 1;
   }
-  (void)cut(high);
+  return cut(high);
+}
+
+}  // namespace
+
+std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std::uint32_t tiles) {
+  const std::vector<std::uint32_t> level = levels(app);
+  Load all;
+  all.order = app.order;
+  std::stable_sort(all.order.begin(), all.order.end(),
+                   [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
+  const std::vector<std::vector<Consumer>> readers = consumers(app);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    all.needed.push_back(needs(app, c, readers[1 + c].size()));
+    all.work.push_back(worst_work(app.clusters[c]));
+  }
+  std::vector<TileId> places(app.clusters.size());
+  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)
+    if (!pack_kind(app, chip, kind, tiles, all, places)) return {};
   return places;
 }
 

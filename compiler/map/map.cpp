@@ -4,11 +4,14 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/channels.hpp"
 #include "compiler/map/placement.hpp"
+#include "compiler/partition/partition.hpp"
 
 namespace spikeloom {
 namespace {
@@ -42,7 +45,8 @@ void pack_pages(const std::vector<OrderEntry>& order, Binding& binding) {
 /// What each context needs, then one more in turn while rows last.
 void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most_pages,
                     const std::vector<OrderEntry>& order, Binding& binding) {
-  std::uint32_t left = chip.tile.page_rows;
+  if (order.empty()) return;
+  std::uint32_t left = chip.kind(app.clusters[order.front().cluster.index()].kind).page_rows;
   for (const OrderEntry& entry : order) {
     std::uint32_t& rows = binding.placement[entry.cluster.index()].rows;
     rows = least_pages(app.clusters[entry.cluster.index()]);
@@ -94,24 +98,32 @@ MapResult try_crowdings(const Application& app, const Chip& chip, const MapOptio
   return result;
 }
 
-/// A table of the network interfaces, which a chip file may make longer.
+/// A table of the network interfaces, which a chip file may make longer: for a tile, in every kind.
 struct Table {
   const char* key;
-  std::uint32_t& (*length)(Chip&);
+  std::uint32_t& (*length)(Chip&, std::uint32_t kind);
   std::uint32_t (*needed)(const TableNeeds&);
 };
 
+TileKind& kind_in(Chip& chip, std::uint32_t kind) {
+  return kind == 0 ? chip.tile : chip.more_kinds.at(kind - 1);
+}
+
 const std::array<Table, 5>& tables() {
   static const std::array<Table, 5> list = {{
-      {"tile.channels", [](Chip& c) -> std::uint32_t& { return c.tile.channels; },
+      {"tile.channels",
+       [](Chip& c, std::uint32_t kind) -> std::uint32_t& { return kind_in(c, kind).channels; },
        [](const TableNeeds& n) { return n.tile_channels; }},
-      {"tile.credit_counters", [](Chip& c) -> std::uint32_t& { return c.tile.credit_counters; },
+      {"tile.credit_counters",
+       [](Chip& c, std::uint32_t kind) -> std::uint32_t& { return kind_in(c, kind).credit_counters; },
        [](const TableNeeds& n) { return n.tile_counters; }},
-      {"tile.deliveries", [](Chip& c) -> std::uint32_t& { return c.tile.deliveries; },
+      {"tile.deliveries",
+       [](Chip& c, std::uint32_t kind) -> std::uint32_t& { return kind_in(c, kind).deliveries; },
        [](const TableNeeds& n) { return n.deliveries; }},
-      {"host.channels", [](Chip& c) -> std::uint32_t& { return c.host.channels; },
+      {"host.channels", [](Chip& c, std::uint32_t) -> std::uint32_t& { return c.host.channels; },
        [](const TableNeeds& n) { return n.host_channels; }},
-      {"host.credit_counters", [](Chip& c) -> std::uint32_t& { return c.host.credit_counters; },
+      {"host.credit_counters",
+       [](Chip& c, std::uint32_t) -> std::uint32_t& { return c.host.credit_counters; },
        [](const TableNeeds& n) { return n.host_counters; }},
   }};
   return list;
@@ -127,7 +139,13 @@ std::string difference(Chip chip, Chip larger) {
   name("mesh.height", chip.height, larger.height);
   name("noc.spike_wheel", chip.spike_wheel, larger.spike_wheel);
   name("noc.credit_wheel", chip.credit_wheel, larger.credit_wheel);
-  for (const Table& table : tables()) name(table.key, table.length(chip), table.length(larger));
+  for (const Table& table : tables())
+    for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind) {
+      const bool of_tile = std::string_view(table.key).starts_with("tile.");
+      if (kind > 0 && !of_tile) break;
+      name(table.key + (of_tile ? of_kind(chip, kind) : ""), table.length(chip, kind),
+           table.length(larger, kind));
+    }
   return text;
 }
 
@@ -135,8 +153,13 @@ std::string difference(Chip chip, Chip larger) {
 /// found.
 std::optional<Chip> longer_tables(const Application& app, Chip chip, const MapOptions& options) {
   Chip longest = chip;
-  for (const Table& table : tables())
-    table.length(longest) = std::max(table.length(longest), largest(table.key));
+  const auto each_table = [&](auto&& change) {
+    for (const Table& table : tables())
+      for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind) change(table, kind);
+  };
+  each_table([&](const Table& table, std::uint32_t kind) {
+    table.length(longest, kind) = std::max(table.length(longest, kind), largest(table.key));
+  });
   for (; longest.spike_wheel <= largest("noc.spike_wheel") &&
          longest.credit_wheel <= largest("noc.credit_wheel");
        longest.spike_wheel *= 2, longest.credit_wheel *= 2) {
@@ -144,8 +167,9 @@ std::optional<Chip> longer_tables(const Application& app, Chip chip, const MapOp
     if (!fits.binding) continue;
     const TableNeeds needs = needs_of(*fits.binding, chip);
     Chip shorter = longest;
-    for (const Table& table : tables())
-      table.length(shorter) = std::max(table.length(chip), table.needed(needs));
+    each_table([&](const Table& table, std::uint32_t kind) {
+      table.length(shorter, kind) = std::max(table.length(chip, kind), table.needed(needs));
+    });
     // The placer is freer where tables are long; in the short ones it may end elsewhere.
     return try_crowdings(app, shorter, options).binding ? shorter : longest;
   }
@@ -159,6 +183,9 @@ std::string what_would_do(const Application& app, const Chip& chip, const MapOpt
   if (!reason.empty()) return "";  // it named the mesh
   if (const std::optional<Chip> larger = longer_tables(app, chip, options))
     return "; " + difference(chip, *larger) + " would do";
+  if (chip.kinds() > 1)
+    return "; no longer wheels and tables would do on this mesh: other kinds (--kind), or fewer clusters "
+           "(--clusters, --max-neurons) are needed";
   Chip mesh = chip;
   const std::uint32_t widest = largest("mesh.width"), highest = largest("mesh.height");
   while (mesh.width * mesh.height < 2 * app.clusters.size() &&
@@ -207,7 +234,7 @@ MapResult map(const Application& app, const Chip& chip, const MapOptions& option
 
 MapResult try_map(const Application& app, const Chip& chip, const MapOptions& options) {
   for (const Cluster& cluster : app.clusters)
-    for (const std::string& mismatch : core_of(cluster).mismatches(cluster, chip.tile))
+    for (const std::string& mismatch : kind_mismatches(cluster, chip))
       throw input_error("application " + app.name + ": cluster " + cluster.name + " " + mismatch + " (chip " +
                         chip.name + "); compile again");
   MapResult result;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "compiler/base/rng.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
@@ -27,8 +29,7 @@ std::vector<Resource> needs(const Application& app, std::size_t c, std::uint64_t
   return list;
 }
 
-std::vector<Resource> offers(const Chip& chip) {
-  const TileConfig& t = chip.tile;
+std::vector<Resource> offers(const TileKind& t) {
   std::vector<Resource> list{{"tile.contexts", t.contexts},     {"tile.order_entries", t.order_entries},
                              {"tile.page_rows", t.page_rows},   {"tile.out_entries", t.out_entries},
                              {"tile.deliveries", t.deliveries}, {"tile.credit_counters", t.credit_counters},
@@ -63,11 +64,12 @@ class Placer {
         crowding_(crowding),
         readers_(consumers(app)),
         tile_(app.clusters.size(), kNowhere),
-        offered_(offers(chip)),
-        used_(tiles, std::vector<std::uint64_t>(offered_.size(), 0)),
         load_(tiles, 0),
         members_(tiles),
         sinks_(app.clusters.size(), 0) {
+    for (std::uint32_t k = 0; k < chip.kinds(); ++k) offered_.push_back(offers(chip.kind(k)));
+    for (std::uint32_t tile = 0; tile < tiles; ++tile)
+      used_.emplace_back(offered_[chip.kind_number(TileId{tile})].size(), 0);
     double total = 0;
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
@@ -81,21 +83,23 @@ class Placer {
   }
 
   [[nodiscard]] bool fits(std::size_t c, std::uint32_t tile) const {
-    for (std::size_t r = 0; r < offered_.size(); ++r)
-      if (used_[tile][r] + needed_[c][r].amount > offered_[r].amount) return false;
+    if (chip_.kind_number(TileId{tile}) != app_.clusters[c].kind) return false;
+    const std::vector<Resource>& offered = offered_of(c);
+    for (std::size_t r = 0; r < offered.size(); ++r)
+      if (used_[tile][r] + needed_[c][r].amount > offered[r].amount) return false;
     return true;
   }
 
   void put(std::size_t c, std::uint32_t tile) {
     tile_[c] = tile;
-    for (std::size_t r = 0; r < offered_.size(); ++r) used_[tile][r] += needed_[c][r].amount;
+    for (std::size_t r = 0; r < used_[tile].size(); ++r) used_[tile][r] += needed_[c][r].amount;
     load_[tile] += work_[c];
     members_[tile].push_back(static_cast<std::uint32_t>(c));
   }
 
   void lift(std::size_t c) {
     const std::uint32_t tile = tile_[c];
-    for (std::size_t r = 0; r < offered_.size(); ++r) used_[tile][r] -= needed_[c][r].amount;
+    for (std::size_t r = 0; r < used_[tile].size(); ++r) used_[tile][r] -= needed_[c][r].amount;
     load_[tile] -= work_[c];
     tile_[c] = kNowhere;
     std::erase(members_[tile], static_cast<std::uint32_t>(c));
@@ -148,19 +152,22 @@ class Placer {
     }
   }
 
-  /// The largest first, each into the first tile with room. `failed`: the cluster that found none.
-  [[nodiscard]] bool place_first_fit(std::size_t& failed) {
+  /// The largest first, each into the first tile with room. `failed`: the cluster that found none. `only`:
+  /// the clusters of that kind, and no others.
+  [[nodiscard]] bool place_first_fit(std::size_t& failed, std::optional<std::uint32_t> only = std::nullopt) {
     std::vector<std::size_t> order(tile_.size());
     std::vector<double> size(tile_.size(), 0);
     for (std::size_t c = 0; c < order.size(); ++c) {
       order[c] = c;
-      for (std::size_t r = 0; r < offered_.size(); ++r)
+      const std::vector<Resource>& offered = offered_of(c);
+      for (std::size_t r = 0; r < offered.size(); ++r)
         size[c] = std::max(
-            size[c], static_cast<double>(needed_[c][r].amount) / static_cast<double>(offered_[r].amount));
+            size[c], static_cast<double>(needed_[c][r].amount) / static_cast<double>(offered[r].amount));
     }
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
     for (const std::size_t c : order) {
+      if (only && app_.clusters[c].kind != *only) continue;
       std::uint32_t tile = 0;
       while (tile < used_.size() && !fits(c, tile)) ++tile;
       if (tile == used_.size()) {
@@ -247,6 +254,11 @@ class Placer {
   }
 
  private:
+  /// By the tiles of the cluster's kind.
+  [[nodiscard]] const std::vector<Resource>& offered_of(std::size_t c) const {
+    return offered_[app_.clusters[c].kind];
+  }
+
   struct Region {
     std::uint32_t x, y, width, height;
     [[nodiscard]] std::pair<double, double> center() const { return {x + width / 2.0, y + height / 2.0}; }
@@ -440,7 +452,7 @@ class Placer {
   std::vector<std::vector<Consumer>> readers_;
   std::vector<std::uint32_t> tile_;
   std::vector<std::vector<Resource>> needed_;
-  std::vector<Resource> offered_;
+  std::vector<std::vector<Resource>> offered_;  ///< by kind of tile
   std::vector<std::vector<std::uint64_t>> used_;
   std::vector<double> load_, work_, flits_;
   std::vector<std::vector<std::uint32_t>> members_;  ///< by tile
@@ -450,6 +462,18 @@ class Placer {
   std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
   std::vector<std::pair<double, double>> center_;  ///< by cluster, of the region that bisection gave it
 };
+
+/// Tiles of a kind that first fit fills with the kind's clusters: so many that it has room for all.
+std::uint32_t tiles_needed(const Application& app, const Chip& chip, std::uint32_t kind) {
+  Chip row = chip;
+  row.height = 1;
+  for (row.width = 1;; ++row.width) {
+    row.kind_of.assign(row.tiles(), kind);
+    std::size_t failed = 0;
+    Placer placer(app, row, row.tiles(), 0);
+    if (placer.place_first_fit(failed, kind)) return row.width;
+  }
+}
 
 /// Smallest near-square mesh of the same tiles that first fit fills, in words.
 std::string mesh_that_would_do(const Application& app, Chip chip) {
@@ -464,44 +488,72 @@ std::string mesh_that_would_do(const Application& app, Chip chip) {
   return "no mesh up to 32 x 32 of such tiles would do";
 }
 
+/// By cluster what it takes of a tile.
+std::vector<std::vector<Resource>> all_needs(const Application& app) {
+  const std::vector<std::vector<Consumer>> readers = consumers(app);
+  std::vector<std::vector<Resource>> list;
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) list.push_back(needs(app, c, readers[1 + c].size()));
+  return list;
+}
+
 /// Clusters that need more of something than an empty tile has: their readers may be too many.
 std::string too_large(const Application& app, const Chip& chip) {
-  const std::vector<Resource> offered = offers(chip);
-  const std::vector<std::vector<Consumer>> readers = consumers(app);
-  std::vector<std::pair<std::uint64_t, std::size_t>> most(offered.size());
-  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
-    const std::vector<Resource> needed = needs(app, c, readers[1 + c].size());
-    for (std::size_t r = 0; r < offered.size(); ++r) most[r] = std::max(most[r], {needed[r].amount, c});
-  }
+  const std::vector<std::vector<Resource>> needed = all_needs(app);
   std::string text;
-  for (std::size_t r = 0; r < offered.size(); ++r)
-    if (most[r].first > offered[r].amount)
-      text +=
-          (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
-          " alone needs " + std::to_string(most[r].first) + " of " + std::string(offered[r].key) + " = " +
-          std::to_string(offered[r].amount) +
-          (most[r].first > largest(std::string(offered[r].key))
-               ? "; no chip has more than " + std::to_string(largest(std::string(offered[r].key))) + ": other"
-               : "; a chip with " + std::string(offered[r].key) + " = " + std::to_string(most[r].first) +
-                     " would do, or other") +
-          " clusters (--max-neurons, --clusters)";
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
+    const std::vector<Resource> offered = offers(chip.kind(k));
+    std::vector<std::pair<std::uint64_t, std::size_t>> most(offered.size());
+    for (std::size_t c = 0; c < app.clusters.size(); ++c)
+      for (std::size_t r = 0; r < offered.size() && app.clusters[c].kind == k; ++r)
+        most[r] = std::max(most[r], {needed[c][r].amount, c});
+    for (std::size_t r = 0; r < offered.size(); ++r)
+      if (most[r].first > offered[r].amount)
+        text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
+                " alone needs " + std::to_string(most[r].first) + " of " + std::string(offered[r].key) +
+                " = " + std::to_string(offered[r].amount) + of_kind(chip, k) +
+                (most[r].first > largest(std::string(offered[r].key))
+                     ? "; no chip has more than " + std::to_string(largest(std::string(offered[r].key))) +
+                           ": other"
+                     : "; a chip with " + std::string(offered[r].key) + " = " +
+                           std::to_string(most[r].first) + " would do, or other") +
+                " clusters (--max-neurons, --clusters)";
+  }
   return text;
 }
 
-std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles) {
-  const std::vector<Resource> offered = offers(chip);
-  const std::vector<std::vector<Consumer>> readers = consumers(app);
+std::string totals(const Application& app, const Chip& chip, std::uint32_t kind, std::uint32_t tiles) {
+  const std::vector<Resource> offered = offers(chip.kind(kind));
+  const std::vector<std::vector<Resource>> needed = all_needs(app);
   std::vector<std::uint64_t> sum(offered.size(), 0);
-  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
-    const std::vector<Resource> needed = needs(app, c, readers[1 + c].size());
-    for (std::size_t r = 0; r < sum.size(); ++r) sum[r] += needed[r].amount;
-  }
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    for (std::size_t r = 0; r < sum.size() && app.clusters[c].kind == kind; ++r)
+      sum[r] += needed[c][r].amount;
   std::string text;
   for (std::size_t r = 0; r < sum.size(); ++r)
     if (sum[r] > offered[r].amount * tiles)
       text += std::string(text.empty() ? "; all clusters together need " : ", ") + std::to_string(sum[r]) +
               " of " + std::to_string(offered[r].amount * tiles) + " " + std::string(offered[r].key);
   return text;
+}
+
+/// Why first fit found no room for cluster `failed`, with the tiles that would do.
+std::string no_room(const Application& app, const Chip& chip, std::uint32_t tiles, std::size_t failed) {
+  const std::uint32_t kind = app.clusters[failed].kind;
+  if (chip.kinds() == 1)
+    return std::to_string(app.clusters.size()) + " clusters do not fit " + std::to_string(tiles) +
+           " tiles of chip " + chip.name + ": no room left for " + app.clusters[failed].name +
+           totals(app, chip, kind, tiles) + "; " + mesh_that_would_do(app, chip);
+  const std::vector<std::uint32_t> have = tiles_by_kind(chip, tiles);
+  const auto clusters = std::count_if(app.clusters.begin(), app.clusters.end(),
+                                      [&](const Cluster& cluster) { return cluster.kind == kind; });
+  std::string text = std::to_string(clusters) + " clusters do not fit " + std::to_string(have[kind]) +
+                     " tiles of kind " + chip.kind(kind).name + " of chip " + chip.name +
+                     ": no room left for " + app.clusters[failed].name + totals(app, chip, kind, have[kind]);
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k)
+    if (const std::uint32_t needed = tiles_needed(app, chip, k); needed > have[k])
+      text += "; kind " + chip.kind(k).name + " needs " + std::to_string(needed) + " tiles, the chip has " +
+              std::to_string(have[k]);
+  return text + "; another kind would do for some populations (--kind)";
 }
 
 }  // namespace
@@ -528,7 +580,17 @@ std::vector<TileId> place_runs(const Application& app, const Chip& chip, std::ui
   std::vector<TileId> places = pack_by_level(app, chip, tiles), compact;
   append_compactly(chip, 0, 0, chip.width, (tiles + chip.width - 1) / chip.width, compact);
   std::erase_if(compact, [&](TileId tile) { return tile.value >= tiles; });
-  for (TileId& place : places) place = compact[place.index()];
+  // The n-th tile of a kind by number becomes the n-th of it in the compact order.
+  std::vector<TileId> to(tiles);
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
+    auto next = compact.begin();
+    for (std::uint32_t tile = 0; tile < tiles; ++tile) {
+      if (chip.kind_number(TileId{tile}) != k) continue;
+      while (chip.kind_number(*next) != k) ++next;
+      to[tile] = *next++;
+    }
+  }
+  for (TileId& place : places) place = to[place.index()];
   return places;
 }
 
@@ -554,9 +616,7 @@ std::vector<TileId> place(const Application& app, const Chip& chip, const MapOpt
     std::size_t failed = 0;
     if (reason = too_large(app, chip); !reason.empty()) return {};
     if (!placer.place_first_fit(failed)) {
-      reason = std::to_string(app.clusters.size()) + " clusters do not fit " + std::to_string(tiles) +
-               " tiles of chip " + chip.name + ": no room left for " + app.clusters[failed].name +
-               totals(app, chip, tiles) + "; " + mesh_that_would_do(app, chip);
+      reason = no_room(app, chip, tiles, failed);
       return {};
     }
   }

@@ -16,7 +16,7 @@ struct Resource {
   std::uint64_t amount = 0;
 };
 [[nodiscard]] std::vector<Resource> needs(const Application&, std::size_t cluster, std::uint64_t readers);
-[[nodiscard]] std::vector<Resource> offers(const Chip&);
+[[nodiscard]] std::vector<Resource> offers(const TileKind&);
 
 /// Who reads a cluster's or the host's output.
 struct Consumer {

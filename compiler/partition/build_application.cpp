@@ -2,6 +2,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/network_limits.hpp"
 #include "compiler/partition/partition.hpp"
@@ -44,7 +45,13 @@ void add_inputs(Application& app, const IntNetwork& network, const Skeleton& ske
 Application build_application(const IntNetwork& network, const Chip& chip, const Clustering& clustering,
                               const BuildOptions& options) {
   const Layers layers = make_layers(network);
-  chip_problems(network, layers, chip).throw_if_any("network " + network.name + " on chip " + chip.name);
+  Problems unsuitable = chip_problems(network, chip);
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    for (const std::string& problem :
+         kind_problems(network, layers, chip.kind(clustering.kind_of(p)), PopulationId(p)))
+      unsuitable.add("population " + network.populations[p].name + on_kind(chip, clustering.kind_of(p)) +
+                     ": " + problem);
+  unsuitable.throw_if_any("network " + network.name + " on chip " + chip.name);
   const Skeleton skeleton = make_skeleton(network, chip, clustering);
   Application app;
   app.name = network.name;
@@ -63,8 +70,8 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
     Cluster& cluster = app.clusters[c];
     cluster.last_only = cluster.readout && options.readout == ReadoutTime::kLastStep;
     for (const Need& e : excesses(cluster, chip))
-      problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) +
-                   ", the chip has " + std::to_string(e.available));
+      problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) + ", " +
+                   who_has(chip, cluster.kind) + " has " + std::to_string(e.available));
     if (options.activity)
       for (const std::uint32_t neuron : cluster.neurons)
         cluster.activity.push_back(options.activity->populations.at(cluster.population.index()).at(neuron));

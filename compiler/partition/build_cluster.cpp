@@ -43,9 +43,9 @@ class ClusterBuilder final : public ClusterRows {
   Cluster build() {
     find_inbound();
     write_limits();
+    const TileKind& kind = chip_.kind(cluster_.kind);
     cluster_.tables =
-        core_of(chip_.tile)
-            .build(cluster_, network_.populations[cluster_.population.index()], *this, chip_.tile);
+        core_of(kind).build(cluster_, network_.populations[cluster_.population.index()], *this, kind);
     return std::move(cluster_);
   }
 
@@ -167,11 +167,13 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const IntPopulation& population = network.populations[p];
     skeleton.order.push_back(clustering.order_of(p));
+    const TileKind& kind = chip.kind(clustering.kind_of(p));
     const std::size_t first = skeleton.clusters.size();
     for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
       Cluster cluster;
       cluster.name = population.name + "[" + std::to_string(k) + "]";
       cluster.population = PopulationId(p);
+      cluster.kind = clustering.kind_of(p);
       cluster.readout = population.is_readout();
       skeleton.clusters.push_back(std::move(cluster));
     }
@@ -187,7 +189,7 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
       if (clustering.order_of(p) == NeuronOrder::kPosition)
         order_by_position(map_extent(population.shape), cluster.neurons);
       else
-        core_of(chip.tile).number(population, chip.tile, cluster.neurons);
+        core_of(kind).number(population, kind, cluster.neurons);
       const auto n = static_cast<std::uint32_t>(cluster.size());
       for (std::uint32_t at = 0; at < n; ++at) {
         cluster_of[cluster.neurons[at]] = static_cast<std::uint32_t>(c);

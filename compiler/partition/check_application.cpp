@@ -42,7 +42,7 @@ class Checker {
     faults_ = faults(app_);
     if (!faults_.empty()) return faults_;
     for (const Cluster& cluster : app_.clusters)
-      for (const std::string& mismatch : core_of(cluster).mismatches(cluster, chip_.tile))
+      for (const std::string& mismatch : kind_mismatches(cluster, chip_))
         require(false, cluster.name + ": " + mismatch);
     require(app_.populations.size() == network_.populations.size() &&
                 app_.inputs.size() == network_.inputs.size(),
@@ -128,7 +128,7 @@ class Checker {
   void decode(const Cluster& cluster, std::vector<Synapse>& found) {
     const std::vector<std::array<Synapse, hw::kChunkBits>> axons = axons_of(cluster);
     const Decoded decoded =
-        core_of(cluster).decode(cluster, chip_.tile,
+        core_of(cluster).decode(cluster, chip_.kind(cluster.kind),
                                 [&](std::size_t chunk, std::uint32_t bit,
                                     std::span<const std::pair<std::uint32_t, std::int64_t>> row) {
                                   Synapse synapse = axons[chunk][bit];

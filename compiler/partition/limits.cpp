@@ -5,8 +5,20 @@
 
 namespace spikeloom {
 
+std::vector<std::string> kind_mismatches(const Cluster& cluster, const Chip& chip) {
+  if (cluster.kind >= chip.kinds())
+    return {"is for kind " + std::to_string(cluster.kind) + " of tile, of which the chip has " +
+            std::to_string(chip.kinds())};
+  const TileKind& kind = chip.kind(cluster.kind);
+  const Core& core = core_of(cluster);
+  if (core.name() != kind.core)
+    return {"is for another core than the chip's: for " + std::string(core.name()) + ", kind " + kind.name +
+            " has " + kind.core};
+  return core.mismatches(cluster, kind);
+}
+
 std::vector<Need> excesses(const Cluster& cluster, const Chip& chip) {
-  const TileConfig& t = chip.tile;
+  const TileConfig& t = chip.kind(cluster.kind);
   std::vector<Need> list;
   const auto limit = [&](const char* key, std::uint64_t needed, std::uint64_t available) {
     if (needed > available) list.push_back({key, needed, available});

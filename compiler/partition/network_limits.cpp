@@ -10,21 +10,12 @@
 
 namespace spikeloom {
 
-Problems chip_problems(const IntNetwork& network, const Layers& layers, const Chip& chip) {
+Problems chip_problems(const IntNetwork& network, const Chip& chip) {
   Problems problems;
   if (network.state_bits != chip.tile.state_bits)
     problems.add("the network saturates at " + std::to_string(network.state_bits) +
                  " bits, the chip has tile.state_bits = " + std::to_string(chip.tile.state_bits) +
                  "; quantise for this chip");
-  core_of(chip.tile).problems(network, layers, chip.tile, problems);
-  for (std::size_t p = 0; p < layers.size(); ++p) {
-    const std::uint32_t most = std::min(15U, chip.tile.page_rows - 1);
-    for (const Layer& layer : layers[p])
-      if (layer.delay > most)
-        problems.add("population " + network.populations[p].name + ": delay " + std::to_string(layer.delay) +
-                     " from " + source_name(network, layer.from) + ", but pages for at most " +
-                     std::to_string(most) + " steps (15, and tile.page_rows - 1)");
-  }
   std::size_t chunks = 0;
   for (const IntInput& input : network.inputs)
     chunks += (input.axons() + hw::kChunkBits - 1) / hw::kChunkBits;
@@ -33,6 +24,19 @@ Problems chip_problems(const IntNetwork& network, const Layers& layers, const Ch
                  " chunks of 16 axons, noc.chunk_index_bits = " + std::to_string(chip.chunk_index_bits) +
                  " numbers " + std::to_string(1U << chip.chunk_index_bits) + "; " +
                  std::to_string(std::bit_width(chunks - 1)) + " bits would do");
+  return problems;
+}
+
+std::vector<std::string> kind_problems(const IntNetwork& network, const Layers& layers, const TileKind& kind,
+                                       PopulationId id) {
+  const std::vector<Layer>& own = layers[id.index()];
+  std::vector<std::string> problems = core_of(kind).problems(network, id, own, kind);
+  const std::uint32_t most = std::min(15U, kind.page_rows - 1);
+  for (const Layer& layer : own)
+    if (layer.delay > most)
+      problems.push_back("delay " + std::to_string(layer.delay) + " from " +
+                         source_name(network, layer.from) + ", but pages for at most " +
+                         std::to_string(most) + " steps (15, and tile.page_rows - 1)");
   return problems;
 }
 

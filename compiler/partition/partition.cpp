@@ -8,9 +8,11 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
 #include "compiler/base/rng.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
+#include "compiler/partition/kinds.hpp"
 #include "compiler/partition/multilevel.hpp"
 #include "compiler/partition/network_limits.hpp"
 #include "spikeloom_hw.hpp"
@@ -21,9 +23,10 @@ namespace {
 std::uint32_t round_up(std::uint32_t value, std::uint32_t unit) { return (value + unit - 1) / unit * unit; }
 std::uint32_t quotient_up(std::uint32_t value, std::uint32_t by) { return (value + by - 1) / by; }
 
-/// Most neurons of this population that a tile's counted resources allow, whatever the weights.
-std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const PartitionOptions& options) {
-  const TileConfig& t = chip.tile;
+/// Most neurons of this population that the counted resources of a tile of this kind allow, whatever the
+/// weights.
+std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const TileKind& t,
+                           const PartitionOptions& options) {
   std::uint64_t most = core_of(t).most_neurons(p, t);
   const std::uint64_t indices =
       std::min(std::uint64_t{t.out_entries}, std::uint64_t{1} << chip.chunk_index_bits);
@@ -43,43 +46,79 @@ std::uint32_t even_size(std::uint32_t n, std::uint32_t k, std::uint32_t cap, std
   return least;
 }
 
+std::string subject(const IntNetwork& network, const Chip& chip) {
+  return "network " + network.name + " on chip " + chip.name;
+}
+
+/// Cuts the populations for the kinds of tile that are given.
 class Partitioner {
  public:
-  Partitioner(const IntNetwork& network, const Chip& chip, const PartitionOptions& options)
-      : network_(network),
-        chip_(chip),
-        options_(options),
-        layers_(make_layers(network)),
-        grain_(core_of(chip.tile).grain(chip.tile)) {}
+  Partitioner(const IntNetwork& network, const Chip& chip, const PartitionOptions& options,
+              const Layers& layers, std::vector<std::uint32_t> kinds)
+      : network_(network), chip_(chip), options_(options), layers_(layers), reasons_(kinds.size()) {
+    clustering_.kind = std::move(kinds);
+  }
 
+  /// Throws where a kind cannot hold its population.
   Clustering run() {
-    chip_problems(network_, layers_, chip_).throw_if_any(subject());
+    unsuitable_ = Unsuitable::kThrow;
+    cut();
+    return std::move(clustering_);
+  }
+
+  /// By PopulationId; those that their kind cannot hold are not cut further.
+  std::vector<KindAnswer> ask() {
+    unsuitable_ = Unsuitable::kSetAside;
+    cut();
+    std::vector<KindAnswer> answers;
+    for (std::size_t p = 0; p < reasons_.size(); ++p)
+      answers.push_back({reasons_[p].empty() ? clustering_.count[p] : 0, std::move(reasons_[p])});
+    return answers;
+  }
+
+ private:
+  /// What is done about a population that its kind cannot hold.
+  enum class Unsuitable : std::uint8_t { kThrow, kSetAside };
+
+  void cut() {
+    Problems problems = chip_problems(network_, chip_);
+    for (std::size_t p = 0; p < reasons_.size(); ++p)
+      reasons_[p] = kind_problems(network_, layers_, kind(p), PopulationId(p));
+    settle(problems);
     first_counts();
     std::vector<Next> next(network_.populations.size(), Next::kRegroup);
     do {
       regroup_all(next);
       next = make_smaller();
     } while (std::any_of(next.begin(), next.end(), [](Next n) { return n != Next::kNothing; }));
-    return std::move(clustering_);
   }
 
- private:
+  void settle(Problems problems = {}) const {
+    if (unsuitable_ == Unsuitable::kSetAside) return;
+    for (std::size_t p = 0; p < reasons_.size(); ++p)
+      for (const std::string& reason : reasons_[p])
+        problems.add("population " + network_.populations[p].name + on_kind(chip_, clustering_.kind[p]) +
+                     ": " + reason);
+    problems.throw_if_any(subject(network_, chip_));
+  }
+
+  [[nodiscard]] const TileKind& kind(std::size_t p) const { return chip_.kind(clustering_.kind[p]); }
+  /// Neurons that the core works on at once.
+  [[nodiscard]] std::uint32_t grain(std::size_t p) const { return core_of(kind(p)).grain(kind(p)); }
+
   enum class Next : std::uint8_t {
     kNothing,    ///< all clusters fit
     kRegroup,    ///< into the number of clusters that is set
     kLookAgain,  ///< some were split
   };
 
-  [[nodiscard]] std::string subject() const { return "network " + network_.name + " on chip " + chip_.name; }
-
   void first_counts() {
-    Problems problems;
     for (const IntPopulation& population : network_.populations) {
-      const std::uint32_t cap = most_neurons(population, chip_, options_);
+      const std::uint32_t cap = most_neurons(population, chip_, kind(cap_.size()), options_);
       if (cap == 0)
-        problems.add("population " + population.name +
-                     ": no tile holds one of its neurons: a readout needs 2 of "
-                     "tile.out_entries and tile.update_entries a neuron");
+        reasons_[cap_.size()].emplace_back(
+            "no tile holds one of its neurons: a readout needs 2 of "
+            "tile.out_entries and tile.update_entries a neuron");
       cap_.push_back(std::max(1U, cap));
       const auto neurons = static_cast<std::uint32_t>(population.size());
       const std::size_t p = clustering_.count.size();
@@ -87,7 +126,7 @@ class Partitioner {
           p < options_.least_clusters.size() ? std::min(options_.least_clusters[p], neurons) : 0;
       clustering_.count.push_back(std::max(quotient_up(neurons, cap_.back()), wanted));
     }
-    problems.throw_if_any(subject());
+    settle();
     clustering_.of.resize(network_.populations.size());
     clustering_.rank.resize(network_.populations.size());
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
@@ -155,7 +194,7 @@ class Partitioner {
       together.clear();
     };
     for (std::size_t p = 0; p < next.size(); ++p) {
-      if (next[p] != Next::kRegroup) continue;
+      if (next[p] != Next::kRegroup || !reasons_[p].empty()) continue;
       if (!is_map_[p]) {
         together.push_back(p);
         continue;
@@ -170,11 +209,11 @@ class Partitioner {
     Rng rng(options_.seed ^ (p * 0x9e3779b97f4a7c15ULL));
     const auto n = static_cast<std::uint32_t>(network_.populations[p].size());
     // A count that no even size gives exactly is taken down to the next that one does.
-    const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], grain_);
+    const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], grain(p));
     clustering_.count[p] = quotient_up(n, size);
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
     // Room for moves as far as no grain more is needed: each makes all work longer.
-    const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], round_up(size, grain_)),
+    const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], round_up(size, grain(p))),
                                    options_.method};
     if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 ||
         all_read_the_same(edges, n)) {
@@ -225,7 +264,7 @@ class Partitioner {
     if (is_map_[p]) return next_map_count(p, std::min(wanted, n));
     // The next count that an even size attains.
     for (std::uint32_t next = std::min(wanted, n); next <= n; ++next)
-      if (quotient_up(n, even_size(n, next, cap_[p], grain_)) > k) return next;
+      if (quotient_up(n, even_size(n, next, cap_[p], grain(p))) > k) return next;
     return n;
   }
 
@@ -255,18 +294,18 @@ class Partitioner {
   }
 
   /// What no smaller cluster mends: the excess of one neuron alone.
-  void report_hopeless(const Skeleton& skeleton, std::size_t c, Problems& problems) const {
+  void report_hopeless(const Skeleton& skeleton, std::size_t c) {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::uint32_t neuron = 0;
     for (const Need& e : excess_of_one(skeleton, c, neuron))
-      problems.add("population " + network_.populations[p].name + ": neuron " + std::to_string(neuron) +
-                   " (" + std::to_string(fan_in_) + " synapses over " + std::to_string(sources_) +
-                   " channels) alone needs " + e.key + " = " + std::to_string(e.needed) + ", the chip has " +
-                   std::to_string(e.available) +
-                   (e.needed > largest(e.key)
-                        ? "; no chip has more than " + std::to_string(largest(e.key)) +
-                              ": fewer or nearer sources are needed"
-                        : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
+      reasons_[p].push_back(
+          "neuron " + std::to_string(neuron) + " (" + std::to_string(fan_in_) + " synapses over " +
+          std::to_string(sources_) + " channels) alone needs " + e.key + " = " + std::to_string(e.needed) +
+          ", " + who_has(chip_, clustering_.kind[p]) + " has " + std::to_string(e.available) +
+          (e.needed > largest(e.key)
+               ? "; no chip has more than " + std::to_string(largest(e.key)) +
+                     ": fewer or nearer sources are needed"
+               : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
   }
 
   /// By cluster of the skeleton: builds its tables and counts.
@@ -275,6 +314,7 @@ class Partitioner {
     for (const std::uint32_t count : clustering_.count) first.push_back(first.back() + count);
     std::vector<std::vector<Need>> result(skeleton.clusters.size());
     parallel_for(clustering_.count.size(), [&](std::size_t p) {
+      if (!reasons_[p].empty()) return;
       const Reach reach(layers_[p], skeleton, PopulationId(p));
       for (std::size_t c = first[p]; c < first[p + 1]; ++c)
         result[c] = excesses(build_cluster(network_, chip_, layers_, skeleton, reach, c), chip_);
@@ -286,7 +326,6 @@ class Partitioner {
   std::vector<Next> make_smaller() {
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
     std::vector<Next> next(network_.populations.size(), Next::kNothing);
-    Problems problems;
     const std::vector<std::uint32_t> counts = clustering_.count;
     const std::vector<std::vector<Need>> excess_of = all_excesses(skeleton);
     for (std::size_t c = 0, first = 0; c < skeleton.clusters.size(); ++c) {
@@ -294,8 +333,7 @@ class Partitioner {
       if (c == 0 || skeleton.clusters[c - 1].population.index() != p) first = c;
       const std::vector<Need>& excess = excess_of[c];
       if (excess.empty() || next[p] == Next::kRegroup) continue;
-      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1)
-        report_hopeless(skeleton, c, problems);
+      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1) report_hopeless(skeleton, c);
       if (clustering_.order[p] == NeuronOrder::kRank) {
         next[p] = Next::kLookAgain;
         if (skeleton.clusters[c].size() > 1) split(p, static_cast<std::uint32_t>(c - first), excess);
@@ -304,9 +342,11 @@ class Partitioner {
         raise_count(p, excess);
       }
     }
-    problems.throw_if_any(subject());
-    for (std::size_t p = 0; p < next.size(); ++p)
+    settle();
+    for (std::size_t p = 0; p < next.size(); ++p) {
+      if (!reasons_[p].empty()) next[p] = Next::kNothing;
       SPIKELOOM_CHECK(next[p] == Next::kNothing || clustering_.count[p] > counts[p]);
+    }
     return next;
   }
 
@@ -324,18 +364,72 @@ class Partitioner {
   const IntNetwork& network_;
   const Chip& chip_;
   const PartitionOptions& options_;
-  Layers layers_;
-  std::uint32_t grain_;  ///< neurons that the core works on at once
+  const Layers& layers_;
+  std::vector<std::vector<std::string>> reasons_;  ///< why the kind cannot hold it, by PopulationId
+  Unsuitable unsuitable_ = Unsuitable::kThrow;
   std::vector<std::uint32_t> cap_;
   std::vector<bool> is_map_;  ///< by PopulationId
   Clustering clustering_;
   mutable std::uint32_t fan_in_ = 0, sources_ = 0;  ///< of the neuron looked at last
 };
 
+/// Asks every kind about every population that may go there.
+std::vector<std::vector<KindAnswer>> ask_kinds(const IntNetwork& network, const Chip& chip,
+                                               const PartitionOptions& options, const Layers& layers,
+                                               const std::vector<std::uint32_t>& tiles) {
+  std::vector<std::vector<KindAnswer>> answers(network.populations.size());
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
+    std::vector<KindAnswer> of_kind =
+        Partitioner(network, chip, options, layers, std::vector<std::uint32_t>(network.populations.size(), k))
+            .ask();
+    for (std::size_t p = 0; p < answers.size(); ++p) {
+      if (tiles[k] == 0)
+        of_kind[p] = {0, {"none of the first " + std::to_string(options.tiles) + " tiles is of this kind"}};
+      answers[p].push_back(std::move(of_kind[p]));
+    }
+  }
+  return answers;
+}
+
+/// "no kind of tile of chip X can hold population p: tile: ...; fast: ..."
+std::string refusal(const Chip& chip, const std::string& population, const std::vector<KindAnswer>& answers,
+                    const std::optional<std::uint32_t>& wanted) {
+  std::string text = wanted ? "kind " + chip.kind(*wanted).name + " of chip " + chip.name +
+                                  " cannot hold population " + population
+                            : "no kind of tile of chip " + chip.name + " can hold population " + population;
+  for (std::uint32_t k = 0; k < answers.size(); ++k) {
+    if (wanted && k != *wanted) continue;
+    if (!wanted) text += (k == 0 ? ": " : "; ") + chip.kind(k).name;
+    for (std::size_t r = 0; r < answers[k].reasons.size(); ++r)
+      text += (r == 0 ? ": " : ", ") + answers[k].reasons[r];
+  }
+  return text;
+}
+
+/// A kind of tile for every population. Throws Error{kInput} where there is none for one of them.
+std::vector<std::uint32_t> kinds_for(const IntNetwork& network, const Chip& chip,
+                                     const PartitionOptions& options, const Layers& layers) {
+  std::vector<std::uint32_t> kinds(network.populations.size(), 0);
+  if (chip.kinds() == 1) return kinds;
+  Problems problems = chip_problems(network, chip);
+  problems.throw_if_any(subject(network, chip));
+  const std::vector<std::uint32_t> tiles = tiles_by_kind(chip, options.tiles);
+  const std::vector<std::vector<KindAnswer>> answers = ask_kinds(network, chip, options, layers, tiles);
+  const std::vector<std::optional<std::uint32_t>> chosen = prefer(answers, tiles, options.kinds);
+  for (std::size_t p = 0; p < kinds.size(); ++p) {
+    const std::optional<std::uint32_t> wanted = options.kinds.empty() ? std::nullopt : options.kinds[p];
+    if (!chosen[p]) problems.add(refusal(chip, network.populations[p].name, answers[p], wanted));
+    kinds[p] = chosen[p].value_or(0);
+  }
+  problems.throw_if_any(subject(network, chip));
+  return kinds;
+}
+
 }  // namespace
 
 Clustering partition(const IntNetwork& network, const Chip& chip, const PartitionOptions& options) {
-  return Partitioner(network, chip, options).run();
+  const Layers layers = make_layers(network);
+  return Partitioner(network, chip, options, layers, kinds_for(network, chip, options, layers)).run();
 }
 
 }  // namespace spikeloom

@@ -33,9 +33,13 @@ struct Clustering {
   std::vector<std::vector<std::uint32_t>> of;      ///< by PopulationId, by neuron: 0..count-1, all occurring
   std::vector<NeuronOrder> order{};                ///< by PopulationId; empty: all kNir
   std::vector<std::vector<std::uint32_t>> rank{};  ///< by PopulationId, by neuron; empty where not kRank
+  std::vector<std::uint32_t> kind{};               ///< of tile, by PopulationId; empty: all kind 0
 
   [[nodiscard]] NeuronOrder order_of(std::size_t population) const {
     return order.empty() ? NeuronOrder::kNir : order[population];
+  }
+  [[nodiscard]] std::uint32_t kind_of(std::size_t population) const {
+    return kind.empty() ? 0 : kind[population];
   }
   friend bool operator==(const Clustering&, const Clustering&) = default;
 };
@@ -46,6 +50,9 @@ struct PartitionOptions {
   std::uint32_t max_neurons = 0;                ///< of a cluster; 0: what fits
   std::vector<std::uint32_t> least_clusters{};  ///< wanted, by PopulationId; empty: as few as fit
   std::optional<Traffic> activity{};            ///< none: every source counts as one spike a step
+  std::vector<std::optional<std::uint32_t>>
+      kinds{};              ///< of tile, wanted by PopulationId; empty, or none: the partitioner chooses
+  std::uint32_t tiles = 0;  ///< that may be used, the first of the mesh; 0: all
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
@@ -55,10 +62,16 @@ struct PartitionOptions {
 /// blocks of whole positions, so that the rows of a convolution repeat but for their offset and are stored
 /// once.
 ///
-/// Cost    kMultilevel: about the synapses times the logarithm of the neurons of their population; the
+/// Where the chip has several kinds of tile, all clusters of a population are for one of them, and its
+/// neurons are numbered for it. Every kind is asked how many clusters it would need for every population;
+/// `prefer` (compiler/partition/kinds.hpp) says which is taken.
+///
+/// Cost    once for every kind and once more, where the chip has several; kMultilevel: about the synapses
+/// times the logarithm of the neurons of their population; the
 ///         others: the synapses times its clusters, and the square of its neurons.
 /// Throws  Error{kInput} listing what no partition can mend: a chip that lacks what the network needs,
-///         a neuron that alone exceeds a tile, each with the numbers and the chip keys that would do.
+///         a neuron that alone exceeds a tile, each with the numbers and the chip keys that would do; of
+///         several kinds of tile what each of them says.
 /// Source  greedy packing after Song et al., LCTES 2020; refinement after Fiduccia and Mattheyses, DAC 1982;
 ///         multilevel bisection after Karypis et al., IEEE TVLSI 1999.
 [[nodiscard]] Clustering partition(const IntNetwork&, const Chip&, const PartitionOptions& = {});
@@ -80,7 +93,11 @@ struct BuildOptions {
 [[nodiscard]] Application build_application(const IntNetwork&, const Chip&, const Clustering&,
                                             const BuildOptions& = {});
 
-/// What of the cluster does not fit an otherwise empty tile; empty: it fits.
+/// Why tiles of the cluster's kind do not read its tables as they are meant; empty: they do, and every
+/// question about the cluster and its kind may be asked.
+[[nodiscard]] std::vector<std::string> kind_mismatches(const Cluster&, const Chip&);
+
+/// What of the cluster does not fit an otherwise empty tile of its kind; empty: it fits.
 [[nodiscard]] std::vector<Need> excesses(const Cluster&, const Chip&);
 
 /// Everything wrong with the application as an implementation of the network; empty: sound.

@@ -12,7 +12,8 @@ std::string name_of(const Application& app, const ClusterOrHost& end) {
 void print_cluster(std::ostream& out, const Application& app, const Cluster& cluster) {
   out << "cluster " << cluster.name << ": population " << app.populations[cluster.population.index()] << ", "
       << cluster.size() << " neurons" << (cluster.readout ? ", readout" : "")
-      << (cluster.last_only ? " of the last step" : "") << "\n";
+      << (cluster.last_only ? " of the last step" : "")
+      << (cluster.kind == 0 ? "" : ", for kind " + std::to_string(cluster.kind) + " of tile") << "\n";
   for (const std::string& line : core_of(cluster).describe(cluster)) out << "  " << line << "\n";
   for (const Inbound& inbound : cluster.inbound) {
     out << "  from " << name_of(app, inbound.from) << " delay " << inbound.delay;

@@ -15,6 +15,13 @@ namespace {
 
 constexpr std::size_t kAhead = 3;  ///< blocks that may wait to be replayed, for every thread
 
+/// Of a tile of any kind.
+std::size_t most_contexts(const Chip& chip) {
+  std::uint32_t most = 0;
+  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind) most = std::max(most, chip.kind(kind).contexts);
+  return most;
+}
+
 }  // namespace
 
 class ParallelValues::Pool {
@@ -23,7 +30,8 @@ class ParallelValues::Pool {
       : image_(image),
         data_(data),
         ahead_(kAhead * threads),
-        place_(std::size_t{1 + image.chip.tiles()} * image.chip.tile.contexts) {
+        contexts_(most_contexts(image.chip)),
+        place_(std::size_t{1 + image.chip.tiles()} * contexts_) {
     for (std::size_t s = 0; s < data.samples.size();) {
       Block block;
       block.first = s;
@@ -75,7 +83,7 @@ class ParallelValues::Pool {
   };
 
   [[nodiscard]] std::size_t slot(std::uint32_t node, std::uint32_t context) const {
-    return std::size_t{node} * image_.chip.tile.contexts + context;
+    return std::size_t{node} * contexts_ + context;
   }
 
   void wait_for(Block& block) {
@@ -145,6 +153,7 @@ class ParallelValues::Pool {
   const Image& image_;
   const Dataset& data_;
   std::size_t ahead_;
+  std::size_t contexts_;      ///< of a tile, at most
   std::vector<Place> place_;  ///< of the replay, by tile and context
   std::vector<Block> blocks_;
   std::size_t block_seen_ = 0;  ///< blocks that the replay knows to be known

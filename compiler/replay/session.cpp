@@ -39,11 +39,12 @@ std::vector<std::vector<std::int32_t>> Session::read_state(NeuronState state) {
   for (std::size_t c = 0; c < image_.application.clusters.size(); ++c) {
     const Cluster& cluster = image_.application.clusters[c];
     const Placement& place = image_.binding.placement[c];
+    const TileKind& kind = image_.chip.kind(cluster.kind);
     const std::uint32_t node = 1 + place.tile.value;
     std::vector<Word> questions;
     std::optional<StateAddress> before;
     for (std::uint32_t p = 0; p < cluster.size(); ++p) {
-      const StateAddress at = core_of(cluster).state_at(image_.chip.tile, state, place.first, p);
+      const StateAddress at = core_of(cluster).state_at(kind, state, place.first, p);
       if (!before || before->window != at.window || before->word != at.word) {
         hw::RegMemoryAddress address;
         address.memory = at.window;

@@ -40,7 +40,7 @@ class ArcBuilder {
   void add_cluster(ClusterId id) {
     const Cluster& cluster = app_.clusters[id.index()];
     const Core& core = core_of(cluster);
-    if (const std::uint32_t pages = core.pages_per_firing(chip_.tile); pages != 1)
+    if (const std::uint32_t pages = core.pages_per_firing(chip_.kind(cluster.kind)); pages != 1)
       throw input_error("cluster " + cluster.name + ": a firing of a " + std::string(core.name()) +
                         " core takes " + std::to_string(pages) +
                         " pages; the timing analysis knows firings of one page only");

@@ -15,10 +15,11 @@ sdf::SharedTokens page_groups(const ImageView& image, std::uint32_t most) {
     shared.groups.push_back({least, std::max<std::int64_t>(least, most), 1});
   }
   for (const std::vector<OrderEntry>& order : image.binding.orders) {
+    if (order.empty()) continue;
     sdf::TokenBudget budget;
-    budget.most = image.chip.tile.page_rows;
+    budget.most = image.chip.kind(image.application.clusters[order.front().cluster.index()].kind).page_rows;
     for (const OrderEntry& entry : order) budget.groups.push_back(entry.cluster.index());
-    if (!order.empty()) shared.budgets.push_back(std::move(budget));
+    shared.budgets.push_back(std::move(budget));
   }
   return shared;
 }

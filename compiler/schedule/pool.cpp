@@ -24,7 +24,7 @@ std::vector<char> within_step(const sdf::Graph& graph, sdf::ActorId from) {
 }  // namespace
 
 bool works_alike(const Cluster& a, const Cluster& b) {
-  return a.inbound == b.inbound && a.limit == b.limit && a.chunk_bits == b.chunk_bits &&
+  return a.kind == b.kind && a.inbound == b.inbound && a.limit == b.limit && a.chunk_bits == b.chunk_bits &&
          &core_of(a) == &core_of(b) && core_of(a).works_alike(a, b);
 }
 

@@ -113,6 +113,14 @@ void add_clusters(const std::string& text, std::map<std::string, std::uint32_t>&
   clusters[text.substr(0, equals)] = count;
 }
 
+/// POPULATION=KIND.
+void add_kind(const std::string& text, std::map<std::string, std::string>& kinds) {
+  const std::size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    throw CLI::ValidationError("--kind", "expected POPULATION=KIND, found " + text);
+  kinds[text.substr(0, equals)] = text.substr(equals + 1);
+}
+
 /// What chooses clusters, places and contracts.
 void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_option("--calibrate", options.calibrate,
@@ -156,6 +164,14 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
         for (const std::string& text : texts) add_clusters(text, options.clusters);
       },
       "POPULATION=N: at least N clusters of it; repeatable, the others get as few as fit");
+  app.add_option_function<std::vector<std::string>>(
+      "--kind",
+      [&](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) add_kind(text, options.kinds);
+      },
+      "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind "
+      "that "
+      "holds them and has tiles to spare");
   app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")
       ->check(above_zero());
   app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")

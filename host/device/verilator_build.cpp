@@ -208,8 +208,12 @@ std::vector<fs::path> sources_in(const std::vector<fs::path>& directories) {
   return files;
 }
 
-std::string literal(std::uint64_t value) {
-  return (value >> 32U) != 0 ? "64'd" + std::to_string(value) : "32'd" + std::to_string(value);
+std::string literal(const RtlParameter& parameter) {
+  if (parameter.words.size() == 1) return "32'd" + std::to_string(parameter.words.front());
+  std::ostringstream out;
+  out << 32 * parameter.words.size() << "'h" << std::hex << std::setfill('0');
+  for (std::size_t i = parameter.words.size(); i-- > 0;) out << std::setw(8) << parameter.words[i];
+  return out.str();
 }
 
 constexpr std::uint64_t kFewTiles = 4;
@@ -218,7 +222,7 @@ constexpr std::uint64_t kFewTiles = 4;
 std::uint64_t tiles(const VerilatedDesign& design) {
   std::uint64_t count = 1;
   for (const RtlParameter& parameter : design.parameters)
-    if (parameter.name == "Width" || parameter.name == "Height") count *= parameter.value;
+    if (parameter.name == "Width" || parameter.name == "Height") count *= parameter.words.front();
   return count;
 }
 
@@ -244,7 +248,7 @@ fs::path file_of(const VerilatedDesign& design, const std::string& module) {
   throw device_error("verilator: " + module + ".sv: not among the RTL's folders");
 }
 
-/// One run of Verilator: the chip, or the tile that it shares.
+/// One run of Verilator: the chip, or a kind of tile whose code its tiles share.
 struct Model {
   std::string prefix;  ///< of the generated files; the folder's name too
   std::string top;
@@ -266,12 +270,29 @@ std::vector<Model> models(const VerilatedDesign& design, const VerilatedBuild& b
     chip.inline_all = build.assertions == RtlAssertions::kOff && tiles(design) <= kFewTiles;
     return {chip};
   }
-  const Model tile{
-      .prefix = "Vtile", .top = design.tile, .parameters = design.tile_parameters, .inline_all = true};
+  std::vector<Model> all;
+  for (const std::vector<RtlParameter>& parameters : design.tile_kinds)
+    all.push_back({.prefix = "Vtile" + std::to_string(all.size()),
+                   .top = design.tile,
+                   .parameters = parameters,
+                   .inline_all = true});
   chip.inline_all = true;
   chip.standin = harness / "verilator_tile.sv";
   chip.sources.push_back(harness / "verilator_tile.cpp");
-  return {tile, chip};
+  all.push_back(chip);
+  return all;
+}
+
+constexpr const char* kTileModels = "tile_models.h";
+
+/// What verilator_tile.cpp is compiled with: the tiles' models by kind.
+std::string tile_models(const std::vector<Model>& all) {
+  std::ostringstream includes, list;
+  for (std::size_t kind = 0; kind + 1 < all.size(); ++kind) {
+    includes << "#include \"" << all[kind].prefix << ".h\"\n";
+    list << " X(" << kind << ", " << all[kind].prefix << ")";
+  }
+  return includes.str() + "#define SPIKELOOM_TILE_MODELS(X)" + list.str() + "\n";
 }
 
 /// Arguments that decide the result, without places: they go into the manifest as they stand.
@@ -293,7 +314,7 @@ std::vector<std::string> verilator_options(const Model& model, const VerilatedBu
   if (build.threads > 1) list.insert(list.end(), {"--threads", std::to_string(build.threads)});
   if (build.waves == Waves::kOn) add({"--trace-fst", "--trace-structs", "--trace-params"});
   for (const RtlParameter& parameter : model.parameters)
-    list.push_back("-G" + parameter.name + "=" + literal(parameter.value));
+    list.push_back("-G" + parameter.name + "=" + literal(parameter));
   return list;
 }
 
@@ -326,21 +347,28 @@ class Builder {
 
   void build(const VerilatedBuild& options, const Tools& tools) {
     const std::vector<Model> all = models(design_, options);
-    for (const Model& model : all) verilate(model, options, tools);
-    for (const Model& model : all) compile(model, options, tools);
+    std::string include = " -I..", archives;
+    for (std::size_t kind = 0; kind + 1 < all.size(); ++kind) {
+      include += " -I../" + all[kind].prefix;
+      archives += " ../" + all[kind].prefix + "/" + all[kind].prefix + "__ALL.a";
+    }
+    if (all.size() > 1) std::ofstream(folder_ / kTileModels) << tile_models(all);
+    for (const Model& model : all) verilate(model, options, tools, model.standin.empty() ? "" : include);
+    for (const Model& model : all) compile(model, options, tools, model.standin.empty() ? "" : archives);
     fs::rename(folder(all.back()) / all.back().prefix, folder_ / kLibrary);
     for (const Model& model : all) fs::remove_all(folder(model));
+    fs::remove(folder_ / kTileModels);
   }
 
  private:
-  void verilate(const Model& model, const VerilatedBuild& options, const Tools& tools) {
+  void verilate(const Model& model, const VerilatedBuild& options, const Tools& tools,
+                const std::string& include) {
     std::vector<std::string> command = {tools.verilator.string()};
     for (const std::string& option : verilator_options(model, options)) command.push_back(option);
     command.insert(command.end(), {"--Mdir", folder(model).string()});
     const std::string source_root = resource_folder().string();
-    const std::string tile = model.standin.empty() ? "" : " -I../Vtile";
     command.insert(command.end(),
-                   {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I" + source_root + tile +
+                   {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I" + source_root + include +
                                    " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
                                    " -DVL_PRINTF=spikeloom_harness_print -include " +
                                    (harness_folder() / (design_.harness + ".h")).string()});
@@ -358,16 +386,16 @@ class Builder {
     run(command, [&] { report(0, "Verilating"); });
   }
 
-  void compile(const Model& model, const VerilatedBuild& options, const Tools& tools) {
+  void compile(const Model& model, const VerilatedBuild& options, const Tools& tools,
+               const std::string& archives) {
     const std::string cxx = tools.compiler.string();
-    const std::string tile = model.standin.empty() ? "" : " ../Vtile/Vtile__ALL.a";
     const std::string waves = options.waves == Waves::kOn ? " -lz" : "";
     const unsigned jobs = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
     double done = 0;
     run({"make", "-C", folder(model).string(), "-f", model.prefix + ".mk", "-j" + std::to_string(jobs),
          model.sources.empty() ? model.prefix + "__ALL.a" : model.prefix, "CXX=" + cxx,
          "LINK=" + cxx + " -shared", "OPT_FAST=-O3 -march=native", "OPT_SLOW=-O1", "OPT_GLOBAL=-O2",
-         "USER_LDLIBS=-Wl,-z,defs" + tile + waves,
+         "USER_LDLIBS=-Wl,-z,defs" + archives + waves,
          find_tool("ccache").empty() ? "OBJCACHE=" : "OBJCACHE=ccache"},
         [&] { report(done = std::max(done, compiled()), "compiling"); });
   }
@@ -464,7 +492,8 @@ VerilatedDesign chip_design(const Chip& chip) {
     if (file.stem().string().ends_with("_pkg")) design.packages.push_back(file);
   design.directories.push_back(resource_folder() / "generated");  // spikeloom_parameters.svh
   design.parameters = rtl_parameters(chip);
-  design.tile_parameters = node_parameters(chip);
+  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)
+    design.tile_kinds.push_back(node_parameters(chip, kind));
   design.tile = "node";
   return design;
 }

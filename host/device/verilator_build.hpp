@@ -12,13 +12,13 @@ namespace spikeloom {
 
 /// What to Verilate. A module lives in a file of its name; packages are named one by one.
 struct VerilatedDesign {
-  std::string name;                                ///< for messages and file names
-  std::string top;                                 ///< module with the ports that the harness drives
-  std::vector<std::filesystem::path> packages;     ///< read first, in this order
-  std::vector<std::filesystem::path> directories;  ///< modules and headers are looked for here
-  std::vector<RtlParameter> parameters;            ///< of the top
-  std::string tile{};                              ///< module of a tile, all alike; empty: none, see TileCode
-  std::vector<RtlParameter> tile_parameters{};     ///< of that module
+  std::string name;                                     ///< for messages and file names
+  std::string top;                                      ///< module with the ports that the harness drives
+  std::vector<std::filesystem::path> packages;          ///< read first, in this order
+  std::vector<std::filesystem::path> directories;       ///< modules and headers are looked for here
+  std::vector<RtlParameter> parameters;                 ///< of the top
+  std::string tile{};                                   ///< module of a tile; empty: none, see TileCode
+  std::vector<std::vector<RtlParameter>> tile_kinds{};  ///< its parameters, kind by kind
   std::string harness =
       "verilator_harness";  ///< NAME.h and NAME.cpp beside the builder: the library's interface
 };
@@ -26,9 +26,10 @@ struct VerilatedDesign {
 enum class RtlAssertions { kOff, kOn };
 enum class Waves { kOff, kOn };
 
-/// Code of a chip's tiles: each its own, flattened into the chip's, or one model that all tiles are objects
-/// of (verilator_tile.sv). Shared code is built in seconds whatever the mesh, and faster from some tiles on:
-/// kAuto, which goes by docs/benchmarks.md, "One tile's code for all". Own code alone is threaded and traced.
+/// Code of a chip's tiles: each its own, flattened into the chip's, or a model for each kind, which its tiles
+/// are objects of (verilator_tile.sv). Shared code is built in seconds whatever the mesh, and faster from
+/// some tiles on: kAuto, which goes by docs/benchmarks.md, "One tile's code for all". Own code alone is
+/// threaded and traced.
 enum class TileCode { kAuto, kOwn, kShared };
 
 struct VerilatedBuild {

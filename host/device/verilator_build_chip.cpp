@@ -30,7 +30,8 @@ constexpr const char* kUsage =
     "  --no-assertions  the variant for measuring speed\n"
     "  --own-tiles      the variant in which every tile has code of its own\n"
     "  --kernel         the chip as the kernel of a card, for `spikeloom emulate`\n"
-    "  --parameters     builds nothing; prints the RTL parameters, NAME VALUE a line\n";
+    "  --parameters     builds nothing; prints the RTL parameters, a line each: NAME, words of 32 bits, "
+    "lowest first\n";
 
 struct Options {
   unsigned jobs = 1;
@@ -127,8 +128,11 @@ int main(int argc, char** argv) try {
   }
   if (options.job == Options::Job::kParameters) {
     for (const std::string& file : options.chips)
-      for (const spikeloom::RtlParameter& parameter : spikeloom::rtl_parameters(spikeloom::read_chip(file)))
-        std::cout << parameter.name << " " << parameter.value << "\n";
+      for (const spikeloom::RtlParameter& parameter : spikeloom::rtl_parameters(spikeloom::read_chip(file))) {
+        std::cout << parameter.name;
+        for (const std::uint32_t word : parameter.words) std::cout << " " << word;
+        std::cout << "\n";
+      }
     return 0;
   }
   Work work(options);

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "Vchip__Dpi.h"
-#include "Vtile.h"
+#include "tile_models.h"  // written by the builder: SPIKELOOM_TILE_MODELS(X), X(kind, model) for each kind
 #include "verilated.h"
 
 namespace {
@@ -27,12 +27,55 @@ void get(const Port& port, svBitVecVal* words) {
     std::memcpy(words, &port, sizeof(Port));
   }
 }
-constexpr std::size_t kSpikeWords =
-    (sizeof(std::remove_reference_t<decltype(Vtile::spike_o)>) + sizeof(svBitVecVal) - 1) /
-    sizeof(svBitVecVal);
 
 struct Tile {
-  explicit Tile(const char* name) : model(Verilated::threadContextp(), name) {}
+  Tile() = default;
+  Tile(const Tile&) = delete;
+  Tile& operator=(const Tile&) = delete;
+  virtual ~Tile() = default;
+  virtual int clock(int controls, long long ring, const svBitVecVal* spike, long long* ring_out,
+                    svBitVecVal* spike_out) = 0;
+};
+
+template <class Model>
+class TileOf final : public Tile {
+ public:
+  TileOf(const char* name, int number) : model(Verilated::threadContextp(), name) {
+    model.clk_i = 0;
+    model.node_i = static_cast<SData>(number);
+    model.eval();
+    show();
+  }
+  ~TileOf() override { model.final(); }
+
+  int clock(int controls, long long ring, const svBitVecVal* spike, long long* ring_out,
+            svBitVecVal* spike_out) override {
+    model.rst_i = controls & 1;
+    model.en_i = controls >> 1 & 1;
+    model.rewind_i = controls >> 2 & 1;
+    model.prime_i = controls >> 3 & 1;
+    model.ring_valid_i = controls >> 4 & 1;
+    model.credit_i = controls >> 5 & 15;
+    model.go_i = controls >> 9;
+    model.ring_i = static_cast<QData>(ring);
+    put(model.spike_i, spike);
+    model.clk_i = 0;
+    model.eval();
+    if (!shows_what_it_showed())
+      vl_fatal(__FILE__, __LINE__, model.name(),
+               "an output of the tile follows an input within the clock, so tiles cannot share their code");
+    model.clk_i = 1;
+    model.eval();
+    show();
+    *ring_out = static_cast<long long>(shown_ring);
+    std::memcpy(spike_out, shown_spike, sizeof shown_spike);
+    return shown_state;
+  }
+
+ private:
+  static constexpr std::size_t kSpikeWords =
+      (sizeof(std::remove_reference_t<decltype(Model::spike_o)>) + sizeof(svBitVecVal) - 1) /
+      sizeof(svBitVecVal);
 
   [[nodiscard]] int state() const { return model.active_o << 5 | model.ring_valid_o << 4 | model.credit_o; }
   [[nodiscard]] bool shows_what_it_showed() {
@@ -47,7 +90,7 @@ struct Tile {
     get(model.spike_o, shown_spike);
   }
 
-  Vtile model;
+  Model model;
   int shown_state = 0;
   QData shown_ring = 0;
   svBitVecVal shown_spike[kSpikeWords] = {};
@@ -55,43 +98,19 @@ struct Tile {
 
 }  // namespace
 
-void* spikeloom_tile_create(const char* name, int number) {
-  auto* const tile = new Tile(name);
-  tile->model.clk_i = 0;
-  tile->model.node_i = static_cast<SData>(number);
-  tile->model.eval();
-  tile->show();
+void* spikeloom_tile_create(const char* name, int number, int kind) {
+  Tile* tile = nullptr;
+#define SPIKELOOM_CREATE(number_of_kind, Model) \
+  if (kind == (number_of_kind)) tile = new TileOf<Model>(name, number);
+  SPIKELOOM_TILE_MODELS(SPIKELOOM_CREATE)
+#undef SPIKELOOM_CREATE
+  if (tile == nullptr) vl_fatal(__FILE__, __LINE__, name, "no model of this kind of tile");
   return tile;
 }
 
-void spikeloom_tile_destroy(void* opaque) {
-  auto* const tile = static_cast<Tile*>(opaque);
-  tile->model.final();
-  delete tile;
-}
+void spikeloom_tile_destroy(void* opaque) { delete static_cast<Tile*>(opaque); }
 
 int spikeloom_tile_clock(void* opaque, int controls, long long ring, const svBitVecVal* spike,
                          long long* ring_out, svBitVecVal* spike_out) {
-  Tile& tile = *static_cast<Tile*>(opaque);
-  Vtile& model = tile.model;
-  model.rst_i = controls & 1;
-  model.en_i = controls >> 1 & 1;
-  model.rewind_i = controls >> 2 & 1;
-  model.prime_i = controls >> 3 & 1;
-  model.ring_valid_i = controls >> 4 & 1;
-  model.credit_i = controls >> 5 & 15;
-  model.go_i = controls >> 9;
-  model.ring_i = static_cast<QData>(ring);
-  put(model.spike_i, spike);
-  model.clk_i = 0;
-  model.eval();
-  if (!tile.shows_what_it_showed())
-    vl_fatal(__FILE__, __LINE__, model.name(),
-             "an output of the tile follows an input within the clock, so tiles cannot share their code");
-  model.clk_i = 1;
-  model.eval();
-  tile.show();
-  *ring_out = static_cast<long long>(tile.shown_ring);
-  std::memcpy(spike_out, tile.shown_spike, sizeof tile.shown_spike);
-  return tile.shown_state;
+  return static_cast<Tile*>(opaque)->clock(controls, ring, spike, ring_out, spike_out);
 }

@@ -1,6 +1,6 @@
-// Stands in for rtl/node/node.sv where a chip's tiles share one Verilated model (verilator_build.cpp): the
-// same ports, each instance an object of that model, clocked through DPI by verilator_tile.cpp. Only
-// simulated, and only by Verilator.
+// Stands in for rtl/node/node.sv where a chip's tiles share a Verilated model of their kind
+// (verilator_build.cpp): the same ports, each instance an object of that model, which is clocked through DPI
+// by verilator_tile.cpp. Only simulated, and only by Verilator.
 //
 // Exact because no output of a tile depends on an input within the cycle: at an edge the model takes the
 // inputs as they stand before it, and the outputs change after it. verilator_tile.cpp checks that at every
@@ -29,7 +29,7 @@ module node #(
     output logic [           3:0] credit_o
 );
   // Bits of `controls`, of the answer: verilator_tile.cpp.
-  import "DPI-C" function chandle spikeloom_tile_create(input string name, input int number);
+  import "DPI-C" function chandle spikeloom_tile_create(input string name, input int number, input int kind);
   import "DPI-C" function void spikeloom_tile_destroy(input chandle tile);
   import "DPI-C" function int spikeloom_tile_clock(
       input chandle tile,
@@ -41,7 +41,7 @@ module node #(
   );
 
   chandle tile;
-  initial tile = spikeloom_tile_create($sformatf("%m"), 32'(node_i));
+  initial tile = spikeloom_tile_create($sformatf("%m"), 32'(node_i), Kind);
   final spikeloom_tile_destroy(tile);
 
   int state;

@@ -25,12 +25,11 @@ constexpr std::size_t kLocalTicks = 8, kLocalTiles = 2, kLocalSamples = 4;  ///<
 std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
 
 /// As in kernels.cl: VEC.
-std::uint32_t slice_lanes(const Chip& chip) {
-  return chip.tile.lanes % 16 == 0 ? 16 : chip.tile.lanes % 8 == 0 ? 8 : 4;
+std::uint32_t slice_lanes(const TileKind& tile) {
+  return tile.lanes % 16 == 0 ? 16 : tile.lanes % 8 == 0 ? 8 : 4;
 }
 
-std::string build_options(const Chip& chip) {
-  const TileConfig& tile = chip.tile;
+std::string build_options(const TileKind& tile) {
   const auto define = [](const char* name, std::uint32_t value) {
     return std::string(" -D") + name + "=" + std::to_string(value);
   };
@@ -52,7 +51,8 @@ class Device final : public OpenClRunner {
         options_(options),
         device_(choose_device(options.platform, options.device)),
         name_("opencl (" + opencl::describe(device_) + ")"),
-        plan_(plan(image, slice_lanes(image.chip))) {
+        kind_(kind_with_kernels(image)),
+        plan_(plan(image, slice_lanes(kind_))) {
     translated(name_, [&] { prepare(); });
   }
 
@@ -70,7 +70,7 @@ class Device final : public OpenClRunner {
   void prepare() {
     context_ = cl::Context(device_);
     queue_ = cl::CommandQueue(context_, device_);
-    const cl::Program program = build(context_, device_, kSource, build_options(image_.chip));
+    const cl::Program program = build(context_, device_, kSource, build_options(kind_));
     crossbar_ = cl::Kernel(program, "crossbar");
     systolic_ = cl::Kernel(program, "systolic");
     lif_ = cl::Kernel(program, "lif");
@@ -161,7 +161,7 @@ class Device final : public OpenClRunner {
     }
     reserve(pages_, pages_bytes_, pages_of(batch) * sizeof(std::uint16_t));
     reserve(potentials_, potentials_bytes_, batch.samples * plan_.positions * sizeof(std::int32_t));
-    reserve(currents_, currents_bytes_, image_.chip.tile.current != 0 ? potentials_bytes_ : 64);
+    reserve(currents_, currents_bytes_, kind_.current != 0 ? potentials_bytes_ : 64);
     queue_.enqueueFillBuffer(pages_, cl_ushort{0}, 0, pages_of(batch) * sizeof(std::uint16_t));
     if (!host.empty())
       queue_.enqueueWriteBuffer(pages_, CL_TRUE, kTicks * sizeof(std::uint16_t),
@@ -238,7 +238,7 @@ class Device final : public OpenClRunner {
   std::vector<std::vector<std::int32_t>> read_states(NeuronState state) {
     SPIKELOOM_CHECK(last_.samples > 0);
     const std::size_t sample = last_.samples - 1;
-    const bool absent = state == NeuronState::kCurrent && image_.chip.tile.current == 0;
+    const bool absent = state == NeuronState::kCurrent && kind_.current == 0;
     std::vector<std::int32_t> values(plan_.positions, 0);
     if (!absent && !values.empty())
       queue_.enqueueReadBuffer(state == NeuronState::kCurrent ? currents_ : potentials_, CL_TRUE,
@@ -256,6 +256,7 @@ class Device final : public OpenClRunner {
   OpenClOptions options_;
   cl::Device device_;
   std::string name_;
+  const TileKind& kind_;  ///< of all tiles in use
   Plan plan_;
   cl::Context context_;
   cl::CommandQueue queue_;

@@ -107,7 +107,7 @@ class Planner {
   Planner(const Image& image, std::uint32_t slice_lanes)
       : image_(image),
         app_(image.application),
-        tile_(image.chip.tile),
+        tile_(kind_with_kernels(image)),
         slice_lanes_(slice_lanes),
         turns_(turns(app_)) {}
 
@@ -130,7 +130,9 @@ class Planner {
   void load_memories() {
     std::vector<NodeMemory> nodes{NodeMemory::host(image_.chip)};
     for (std::uint32_t t = 0; t < image_.chip.tiles(); ++t)
-      nodes.push_back(image_.binding.orders[t].empty() ? NodeMemory() : NodeMemory::tile(image_.chip));
+      nodes.push_back(image_.binding.orders[t].empty()
+                          ? NodeMemory()
+                          : NodeMemory::tile(image_.chip, image_.chip.kind_number(TileId{t})));
     for (const std::uint64_t word : program(image_).load) {
       const auto ring = hw::WordRing::unpack(word);
       const bool used = ring.node != 0 && !image_.binding.orders[ring.node - 1].empty();
@@ -242,7 +244,7 @@ class Planner {
 
   const Image& image_;
   const Application& app_;
-  const TileConfig& tile_;
+  const TileKind& tile_;  ///< the kind of all tiles in use
   std::uint32_t slice_lanes_;
   std::vector<Turn> turns_;
   std::map<std::size_t, std::pair<std::uint32_t, std::vector<ContextRegisters>>>
@@ -251,6 +253,25 @@ class Planner {
 };
 
 }  // namespace
+
+const TileKind& kind_with_kernels(const Image& image) {
+  Problems problems;
+  const TileKind* used = nullptr;
+  for (std::uint32_t k = 0; k < image.chip.kinds(); ++k) {
+    const TileKind& kind = image.chip.kind(k);
+    const std::vector<Cluster>& clusters = image.application.clusters;
+    if (std::none_of(clusters.begin(), clusters.end(), [&](const Cluster& c) { return c.kind == k; }))
+      continue;
+    if (std::find(kCoresWithKernels.begin(), kCoresWithKernels.end(), kind.core) == kCoresWithKernels.end())
+      problems.add("there is no kernel for kind " + kind.name + " of tile, whose core is " + kind.core);
+    else if (used != nullptr)
+      problems.add("its kernels are built for one kind of tile, and clusters are on kind " + used->name +
+                   " and kind " + kind.name + "; compile with --kind for one of them");
+    if (used == nullptr) used = &kind;
+  }
+  problems.throw_if_any("opencl: " + image.application.name + " on chip " + image.chip.name);
+  return used == nullptr ? image.chip.tile : *used;
+}
 
 Plan plan(const Image& image, std::uint32_t slice_lanes) { return Planner(image, slice_lanes).run(); }
 

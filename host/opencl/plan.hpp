@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "compiler/image/image.hpp"
@@ -39,6 +40,13 @@ struct Plan {
   std::uint32_t positions = 0;     ///< of all clusters' states
   std::uint32_t max_delay = 0;     ///< steps
 };
+
+/// Cores that kernels.cl has kernels for.
+inline constexpr std::array<std::string_view, 1> kCoresWithKernels = {"crossbar"};
+
+/// The kind of tile that all of the image's clusters are for. Throws Error{kInput} naming the kinds where
+/// there are several, for the kernels' lanes are fixed when they are built, or one without a kernel.
+[[nodiscard]] const TileKind& kind_with_kernels(const Image&);
 
 /// `slice_lanes`: lanes of one lane group that a work-item has; divides the chip's lanes.
 [[nodiscard]] Plan plan(const Image& image, std::uint32_t slice_lanes);

@@ -20,6 +20,11 @@ std::string tile_text(const Image& image, std::size_t tile) {
          ")";
 }
 
+/// " of kind fast"; nothing where the chip has one kind.
+std::string kind_text(const Image& image, std::size_t tile) {
+  return image.chip.kinds() == 1 ? "" : " of kind " + image.chip.kind_at(TileId{tile}).name;
+}
+
 Json number(const std::optional<Ratio>& ratio) { return ratio ? Json(ratio->approximate()) : Json(nullptr); }
 Json exact(const std::optional<Ratio>& ratio) { return ratio ? Json(ratio->str()) : Json(nullptr); }
 
@@ -52,7 +57,7 @@ struct MemoryUse {
 };
 
 std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
-  const TileConfig& t = image.chip.tile;
+  const TileKind& t = image.chip.kind_at(tile);
   std::vector<MemoryUse> use{{"contexts", 0, t.contexts}, {"pages", 0, t.page_rows}};
   for (const MemoryInfo& memory : core_of(t).memories(t))
     use.push_back({std::string(memory.name), 0, memory.capacity});
@@ -245,12 +250,13 @@ std::string to_json(const Report& report, const Image& image) {
     const TileCounters& c = report.tiles[t];
     Json tile;
     tile["tile"] = tile_text(image, t);
+    if (image.chip.kinds() > 1) tile["kind"] = image.chip.kind_at(TileId{t}).name;
     tile["firings"] = c.firings;
     tile["busy"] = c.busy;
     tile["wait_input"] = c.wait_input;
     tile["wait_output"] = c.wait_output;
     tile["spikes"] = c.spikes;
-    tile[std::string(core_of(image.chip.tile).counter().name)] = c.core;
+    tile[std::string(core_of(image.chip.kind_at(TileId{t})).counter().name)] = c.core;
     tile["utilisation"] =
         report.cycles > 0 ? static_cast<double>(c.busy) / static_cast<double>(report.cycles) : 0.0;
     for (const MemoryUse& use : memory_use(image, TileId{t}))
@@ -301,10 +307,11 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
     const TileCounters& c = report.tiles[t];
     if (image.binding.orders[t].empty()) continue;
     const double share = report.cycles > 0 ? 100.0 / static_cast<double>(report.cycles) : 0;
-    out << "  " << tile_text(image, t) << ": busy " << fixed(static_cast<double>(c.busy) * share, 1)
-        << " %, waits for input " << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
+    out << "  " << tile_text(image, t) << kind_text(image, t) << ": busy "
+        << fixed(static_cast<double>(c.busy) * share, 1) << " %, waits for input "
+        << fixed(static_cast<double>(c.wait_input) * share, 1) << " %, for output "
         << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
-        << c.core << " " << core_of(image.chip.tile).counter().counts << ";";
+        << c.core << " " << core_of(image.chip.kind_at(TileId{t})).counter().counts << ";";
     for (const MemoryUse& use : memory_use(image, TileId{t}))
       if (use.name == "weights" || use.name == "pages")
         out << " " << use.name << " " << use.used << "/" << use.available;

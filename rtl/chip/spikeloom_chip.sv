@@ -1,6 +1,6 @@
 // The chip: a mesh of Width x Height tiles, the host port west of tile (0, 0), the configuration ring through
-// all. docs/protocol.md, section 1. The parameters are those of a chip file (docs/chip-file.md); what a kind of
-// tile has of its own is a vector of 32 bits a kind, kind 0 lowest.
+// all. docs/protocol.md, section 1. The parameters are those of a chip file (docs/chip-file.md); what each
+// kind of tile has for itself is a vector of 32 bits a kind, kind 0 lowest.
 //
 // Two streams of 64-bit words (once raised, valid and data hold until ready), and idle_o: 1 means that
 // nothing but NODE_FROZEN changes until a word goes in or comes out, so a simulator need not evaluate clocks

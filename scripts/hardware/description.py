@@ -41,11 +41,15 @@ def load(hardware):
         description.setdefault(table, [])
     for path in core_files(hardware):
         add_core(description, tomllib.loads(path.read_text(encoding="utf-8")), path)
-    # The default core has number 0, the others follow by name.
-    first = parameters.default_core(description)
-    description["cores"].sort(key=lambda name: (name != first, name))
+    number_cores(description)
     check(description)
     return description
+
+
+def number_cores(description):
+    """The default core has number 0, the others follow by name."""
+    first = parameters.default_core(description)
+    description["cores"].sort(key=lambda name: (name != first, name))
 
 
 def add_core(description, part, path):

@@ -3,8 +3,8 @@ import sys
 
 OWNERS = ("chip", "noc", "node", "host")  # and every core by its name
 MODULES = ("node", "host_port", "core")
-# What the RTL takes without a key that sets it: the hash of all others, how many kinds of tile there are, which
-# kind every tile is of, a tile's own kind, a kind's core.
+# What the RTL takes without a key that sets it: the hash of all others, how many kinds of tile there are,
+# which kind every tile is of, a tile's own kind, a kind's core.
 DERIVED = ("hash", "kinds", "map", "kind", "core")
 TABLES = ("mesh", "noc", "tile", "host")  # of a chip file, in the order in which it is printed
 MEMBERS = {"mesh": "", "noc": "", "tile": "tile.", "host": "host."}  # where Chip has a table's keys

@@ -94,10 +94,16 @@ def with_parameters(text, values):
     """The kernel's top with the chip's parameters as its defaults, for the packager knows no others. Each
     exactly once.
     """
-    for name, value in values.items():
-        pattern = rf"(\bparameter\s+(?:int unsigned|logic \[31:0\])\s+{name}\s*=\s*)[^,\n)]+"
-        literal = f"32'd{value}" if value >= 2**31 else str(value)
-        text, count = re.subn(pattern, rf"\g<1>{literal}", text)
+    for name, words in values.items():
+        pattern = rf"\bparameter\s+(int unsigned|logic \[[^,\n]+\])\s+{name}\s*=\s*[^,\n]+?(?=\)?[,\n])"
+        width = 32 * len(words)
+
+        def declared(match, name=name, words=words, width=width):
+            kind = match[1] if match[1].startswith("int") else f"logic [{width - 1}:0]"
+            literal = str(words[0]) if width == 32 and words[0] < 2**31 else rtl.literal(words)
+            return f"parameter {kind} {name} = {literal}"
+
+        text, count = re.subn(pattern, declared, text)
         if count != 1:
             raise Failed(
                 f"rtl/shell/{TOP}.sv: parameter {name}: expected once, found {count} times; "
@@ -155,7 +161,7 @@ def prepare(card, arguments):
     ]
     (out / "settings.tcl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     floorplan = [
-        f"set rows {values['Height']}",
+        f"set rows {values['Height'][0]}",
         f"set slrs [list {brace(card['slrs'])}]",
         f"set home_slr {{{card['home_slr']}}}",
         f"source {{{HERE / 'floorplan.tcl'}}}",

@@ -225,6 +225,45 @@ TEST(Admit, IsRefusedForTilesExactlyWhereTheyAreTooFew) {
   }
 }
 
+TEST(Admit, TakesTilesOfEachKindAndNamesTheOneThatIsShort) {
+  Chip chip = shipped("mesh4x4");
+  chip.spike_wheel = chip.credit_wheel = 256;  // never short of slots
+  chip.host.applications = 16;
+  chip.host.channels = 64;
+  chip.host.credit_counters = 256;
+  chip.more_kinds.assign(1, chip.tile);
+  chip.more_kinds[0].name = "other";
+  chip.more_kinds[0].lanes *= 2;
+  for (std::uint32_t t = 0; t < chip.tiles(); ++t) chip.kind_of.push_back(t % 4 == 3 ? 1 : 0);
+  const IntNetwork network = layered({.clusters = 5, .neurons = 16, .across = 2});
+  CompileOptions options;
+  options.spread = Spread::kFewest;
+  options.kinds = {{network.populations[1].name, "other"}, {network.populations[4].name, "other"}};
+  Image image = std::get<Image>(build_image(network, chip, options));
+  image.points = operating_points(image);
+  ASSERT_FALSE(image.points.empty());
+  std::size_t fewest = chip.tiles();
+  for (const OperatingPoint& point : image.points) fewest = std::min(fewest, point.tiles());
+  EXPECT_EQ(fewest, 2U);  // one of each kind
+  EXPECT_THAT(check(image), IsEmpty());
+  ChipState state(chip);
+  for (int n = 0;; ++n) {
+    const auto answer = admit(state, image);
+    if (const auto* no = std::get_if<Refusal>(&answer)) {
+      EXPECT_GE(n, 2);
+      EXPECT_EQ(state.free_tiles(1), 0U);
+      EXPECT_EQ(no->reason, "needs 1 tiles of kind other, 0 free of 4");
+      break;
+    }
+    const auto& admission = std::get<Admission>(answer);
+    expect_sound(state, image, admission);
+    for (std::size_t c = 0; c < image.application.clusters.size(); ++c)
+      EXPECT_EQ(chip.kind_number(admission.binding.placement[c].tile), image.application.clusters[c].kind);
+    state.enter(resident_of("r" + std::to_string(n), image, admission, ""));
+    EXPECT_THAT(check(state), IsEmpty());
+  }
+}
+
 Image small_image(const Chip& chip, std::uint32_t clusters) {
   return layered_image({.clusters = clusters, .neurons = 16, .across = 2, .seed = clusters}, chip);
 }

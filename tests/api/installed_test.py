@@ -95,13 +95,17 @@ class Installed(unittest.TestCase):
                 for place in places:
                     self.assertFalse(place in content, f"{file} names {place.decode()}")
 
-    def test_public_headers_stand_alone(self):
+    def test_public_headers_and_the_page_compile(self):
         headers = sorted((self.prefix / "include" / "spikeloom").glob("*.hpp"))
         self.assertGreater(len(headers), 15)
         flags = ("-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c++")
         for header in headers:
             include = (f"-I{self.prefix / 'include'}", "-include", f"spikeloom/{header.name}")
             run(COMPILER, *flags, *include, "/dev/null")
+        page = next((self.prefix / "share" / "doc").rglob("api.md")).read_text()
+        program = self.root / "page.cpp"
+        program.write_text(re.search(r"```cpp\n(.*?)```", page, re.DOTALL).group(1))
+        run(COMPILER, *flags, f"-I{self.prefix / 'include'}", program)
 
     def test_pkg_config_finds_it(self):
         folder = next(self.prefix.rglob("spikeloom.pc")).parent

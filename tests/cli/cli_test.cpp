@@ -485,11 +485,13 @@ TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {
 TEST_F(Cli, NamesThatNoPopulationHasAreAllReportedAtOnce) {
   const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
                                 source("chips/mesh2x2.toml") + " -o " + file("x.loom") +
-                                " --clusters q=2 --favour r --record s");
+                                " --clusters q=2 --favour r --record s --kind t=tile --kind hidden=u");
   EXPECT_EQ(ended.code, 2);
-  for (const char* name : {"--clusters q", "--favour r", "--record s"})
+  for (const char* name : {"--clusters q", "--favour r", "--record s", "--kind t=tile: no such population",
+                           "--kind hidden=u: chip mesh2x2 has no such kind of tile, but tile"})
     EXPECT_THAT(ended.err, HasSubstr(name));
   EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --clusters hidden=none").code, 2);
+  EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --kind hidden=").code, 2);
 }
 
 TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {

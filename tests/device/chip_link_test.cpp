@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ std::vector<Word> ring_words(const Chip& chip) {
   for (std::uint32_t node = 0; node <= chip.tiles(); ++node)
     for (const std::uint32_t offset : {hw::kAddrNodeHardwareHash, hw::kAddrNodeChipHash})
       words.push_back(ring(hw::kKindRingRead, node, offset, 0));
-  const std::uint32_t parts = chip.tile.lif_lanes;
+  const auto parts = [&](std::uint32_t node) { return chip.kind_at(TileId(node - 1)).lif_lanes; };
   const auto point = [&](std::uint32_t node, std::uint32_t word) {
     words.push_back(ring(hw::kKindRingWrite, node, memory_address(hw::kAddrMemoryAddress),
                          hw::RegMemoryAddress{.word = word, .memory = hw::kMemPotentials}.pack()));
@@ -45,7 +46,7 @@ std::vector<Word> ring_words(const Chip& chip) {
   constexpr std::uint32_t kWords = 20;  // at most state_words of every test chip
   for (std::uint32_t node = 1; node <= chip.tiles(); ++node) {
     point(node, 0);
-    for (std::uint32_t i = 0; i < kWords * parts; ++i)
+    for (std::uint32_t i = 0; i < kWords * parts(node); ++i)
       words.push_back(ring(hw::kKindRingWrite, node, memory_address(hw::kAddrMemoryData),
                            static_cast<std::uint32_t>(
                                rng.between(-30000, 30000))));  // fits every width, comes back sign-extended
@@ -53,20 +54,30 @@ std::vector<Word> ring_words(const Chip& chip) {
   for (std::uint32_t node = chip.tiles(); node > 0; --node)
     for (std::uint32_t word = kWords; word-- > 0;) {
       point(node, word);
-      for (std::uint32_t part = 0; part < parts; ++part)
+      for (std::uint32_t part = 0; part < parts(node); ++part)
         words.push_back(ring(hw::kKindRingRead, node, hw::AddressMemory{.part = part, .read = 1}.pack(), 0));
     }
   return words;
 }
 
-LinkCase on_verilator(const std::string& name, std::uint64_t stall_seed) {
-  return {"Verilator" + name + (stall_seed == 0 ? "" : "Stalled"),
-          [name, stall_seed] {
-            VerilatorOptions options;
-            if (stall_seed != 0) options.stall_seed = stall_seed;
-            return open_verilator(test_chip(name), options, {});
-          },
-          ring_words(test_chip(name))};
+LinkCase on_verilator(const std::string& name, std::uint64_t stall_seed,
+                      TileCode tile_code = TileCode::kAuto) {
+  return {
+      "Verilator" + name + (stall_seed == 0 ? "" : "Stalled") + (tile_code == TileCode::kOwn ? "Own" : ""),
+      [name, stall_seed, tile_code] {
+        VerilatorOptions options;
+        options.tile_code = tile_code;
+        if (stall_seed != 0) options.stall_seed = stall_seed;
+        return open_verilator(test_chip(name), options, {});
+      },
+      ring_words(test_chip(name))};
+}
+
+/// The chip of a case, whose name has the chip's in it.
+Chip chip_of(const LinkCase& link) {
+  for (const char* name : {"one", "wide", "mixed"})
+    if (link.name.find(name) != std::string::npos) return test_chip(name);
+  throw std::logic_error(link.name);
 }
 
 LinkCase on_model(const std::string& name) {
@@ -74,7 +85,12 @@ LinkCase on_model(const std::string& name) {
 }
 
 std::vector<LinkCase> chip_cases() {
-  return {on_verilator("one", 0), on_verilator("wide", 0), on_verilator("wide", 3), on_model("one"),
+  return {on_verilator("one", 0),
+          on_verilator("wide", 0),
+          on_verilator("wide", 3),
+          on_verilator("mixed", 0, TileCode::kShared),
+          on_verilator("mixed", 0, TileCode::kOwn),
+          on_model("one"),
           on_model("wide")};
 }
 
@@ -101,7 +117,7 @@ TEST_P(ChipLink, AnswersEveryReadInOrder) {
 
 TEST_P(ChipLink, KnowsItsHashes) {
   const LinkCase& link = GetParam();
-  const Chip chip = test_chip(link.name.ends_with("one") ? "one" : "wide");
+  const Chip chip = chip_of(link);
   const Received received = exchange(*link.open(), link.words, 1, 64);
   std::size_t seen = 0;
   for (const Word word : received.answers) {
@@ -123,8 +139,7 @@ TEST_P(ChipLink, ReadsBackWhatWasWritten) {
   // What each (node, word, part) was written with, from the words alone.
   std::map<std::array<std::uint32_t, 3>, std::uint32_t> memory;
   std::map<std::uint32_t, std::array<std::uint32_t, 2>> at;  // node → word, part
-  const Chip chip = test_chip(link.name.ends_with("one") ? "one" : "wide");
-  const std::uint32_t parts = chip.tile.lif_lanes;
+  const Chip chip = chip_of(link);
   std::vector<std::uint32_t> expected;
   for (const Word word : link.words) {
     const auto ring = hw::WordRing::unpack(word);
@@ -136,7 +151,7 @@ TEST_P(ChipLink, ReadsBackWhatWasWritten) {
       part = 0;
     } else if (ring.address == memory_address(hw::kAddrMemoryData)) {
       memory[{ring.node, index, part}] = ring.data;
-      if (++part == parts) {
+      if (++part == chip.kind_at(TileId(ring.node - 1)).lif_lanes) {
         part = 0;
         ++index;
       }

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/resources.hpp"
 #include "host/device/verilator_build.hpp"
 #include "host/device/verilator_link.hpp"
 #include "spikeloom_hw.hpp"
@@ -25,12 +26,12 @@ using ::testing::HasSubstr;
 
 constexpr Word kPoison = 0xdeaddeaddeaddeadULL;
 
-VerilatedDesign loopback(std::uint64_t delay = 3) {
+VerilatedDesign loopback(std::uint32_t delay = 3) {
   return {.name = "loopback",
           .top = "loopback_chip",
           .packages = {},
           .directories = {fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl"},
-          .parameters = {{"Depth", 8}, {"Delay", delay}}};
+          .parameters = {{"Depth", {8}}, {"Delay", {delay}}}};
 }
 
 /// A folder that goes away with the test.
@@ -143,7 +144,7 @@ TEST(VerilatorBuild, TellsContentsApart) {
   VerilatedDesign design = loopback();
   design.directories = {scratch.path() / "rtl"};
   const fs::path first = build_verilated(design, build, {}).path;
-  design.parameters[1].value = 9;
+  design.parameters[1].words = {9};
   const fs::path second = build_verilated(design, build, {}).path;
   EXPECT_NE(first, second);
   std::ofstream(scratch.path() / "rtl/loopback_chip.sv", std::ios::app) << "// another text\n";
@@ -201,7 +202,7 @@ TEST(VerilatorBuild, KeepsTheLogOfAFailure) {
 TEST(VerilatorBuild, NamesAnUnknownParameter) {
   const Scratch scratch;
   VerilatedDesign design = loopback();
-  design.parameters.push_back({"Absent", 1});
+  design.parameters.push_back({"Absent", {1}});
   EXPECT_THAT(failure([&] { (void)build_verilated(design, {.cache = scratch.path() / "cache"}, {}); }),
               HasSubstr("Absent"));
 }
@@ -230,7 +231,7 @@ TEST(VerilatorBuild, SharesTilesOnlyOnOneThreadWithoutWaves) {
 /// rtl/node/ring_stop.sv.
 std::string complaint_with(const std::string& before, const std::string& after) {
   const Scratch scratch;
-  const fs::path rtl = fs::path(SPIKELOOM_SOURCE_DIR) / "rtl";
+  const fs::path rtl = resource_folder() / "rtl";
   fs::copy(rtl, scratch.path() / "rtl", fs::copy_options::recursive);
   const fs::path changed = scratch.path() / "rtl/node/ring_stop.sv";
   std::ostringstream read;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <ostream>
+#include <set>
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
@@ -65,6 +66,10 @@ std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) 
   options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
   if (rng.chance(0.4)) options.pages = static_cast<std::uint32_t>(rng.between(2, 8));
   options.tune = rng.chance(0.5);
+  if (chip.kinds() > 1)
+    for (const IntPopulation& population : made.network.populations)
+      if (rng.chance(0.4))
+        options.kinds[population.name] = chip.kind(static_cast<std::uint32_t>(rng.below(chip.kinds()))).name;
   return fitting(made.network, chip, options);
 }
 
@@ -94,7 +99,7 @@ void expect_membranes(const Case& made, const Image& image, const GoldenRun& gol
     const std::size_t p = cluster.population.index();
     for (std::size_t n = 0; n < cluster.neurons.size(); ++n) {
       ASSERT_EQ(v[c][n], golden.final_v[p][cluster.neurons[n]]) << cluster.name << " v of position " << n;
-      if (image.chip.tile.current == 0 || !made.network.populations[p].has_current()) continue;
+      if (image.chip.kind(cluster.kind).current == 0 || !made.network.populations[p].has_current()) continue;
       ASSERT_EQ(i[c][n], golden.final_i[p][cluster.neurons[n]]) << cluster.name << " i of position " << n;
     }
   }
@@ -356,6 +361,32 @@ TEST_P(Flow, TunedPagesKeepTheirPeriods) {
   });
 }
 
+/// Not only do they agree: networks go to each kind alone and to both, chosen by the compiler and by the
+/// user.
+TEST(Kinds, NetworksAreSpreadOverBoth) {
+  const Chip chip = test_chip("mixed");
+  int first = 0, second = 0, both = 0;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    const Case made = random_case(seed, chip, {.max_neurons = 32, .max_inputs = 24});
+    CompileOptions options;
+    options.tune = false;
+    const std::optional<Image> image = fitting(made.network, chip, options);
+    if (!image) continue;
+    std::set<std::uint32_t> kinds;
+    for (std::size_t c = 0; c < image->application.clusters.size(); ++c) {
+      const std::uint32_t kind = image->application.clusters[c].kind;
+      kinds.insert(kind);
+      EXPECT_EQ(chip.kind_number(image->binding.placement[c].tile), kind);
+    }
+    ++(kinds.size() == 2 ? both : kinds.contains(0) ? first : second);
+  }
+  RecordProperty("default_kind", first);
+  RecordProperty("other_kind", second);
+  RecordProperty("both_kinds", both);
+  EXPECT_GE(first, 5);
+  EXPECT_GE(both, 5);
+}
+
 /// What it gains, so that it is seen when it no longer does: 180 random networks on a row of tiles.
 TEST(Orders, ListSchedulingShortensSomePeriods) {
   const Chip chip = test_chip("row");
@@ -466,10 +497,9 @@ std::string name_of(const ::testing::TestParamInfo<Param>& info) {
   return info.param.chip + std::to_string(info.param.block);
 }
 
-INSTANTIATE_TEST_SUITE_P(Chips, Flow,
-                         ::testing::ValuesIn(params({"one", "row", "column", "narrow", "square", "wide"},
-                                                    12)),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    Chips, Flow,
+    ::testing::ValuesIn(params({"one", "row", "column", "narrow", "square", "wide", "mixed"}, 12)), name_of);
 INSTANTIATE_TEST_SUITE_P(Shipped, Flow,
                          ::testing::ValuesIn(params({"tile1", "mesh2x2", "mesh4x4", "mesh8x8"}, 3)), name_of);
 INSTANTIATE_TEST_SUITE_P(Large, Flow, ::testing::ValuesIn(params({"mesh8x8", "mesh16x16"}, 6)), name_of);

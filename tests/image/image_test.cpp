@@ -27,6 +27,10 @@ Image random_image(std::uint64_t seed) {
     image.chip.name = "a \"quoted\" name";
     image.chip.clock_mhz = 100.0 / 3;
     PartitionOptions options;
+    if (seed % 3 == 0) {
+      test::mix_kinds(rng, image.chip);
+      options.kinds = test::some_kinds(rng, image.chip, net);
+    }
     if (rng.chance(0.6)) options.max_neurons = 12 + static_cast<std::uint32_t>(rng.below(40));
     const Clustering clustering = partition(net, image.chip, options);
     BuildOptions build;
@@ -55,6 +59,19 @@ TEST(Image, IsReadAsItWasWritten) {
     ASSERT_THAT(check(image), IsEmpty());
     EXPECT_EQ(decode(encode(image), "image"), image) << "seed " << seed;
   }
+}
+
+TEST(Image, AClusterForAnotherKindOfTileIsSeen) {
+  Image image = random_image(3);
+  ASSERT_EQ(image.chip.kinds(), 2U);
+  const std::uint32_t kind = image.application.clusters[0].kind;
+  image.application.clusters[0].kind = 1 - kind;
+  EXPECT_THAT(check(image), testing::Not(IsEmpty()));
+  image.application.clusters[0].kind = 2;
+  EXPECT_THAT(check(image), testing::Contains(HasSubstr("is for kind 2 of tile, of which the chip has 2")));
+  image.application.clusters[0].kind = kind;
+  image.chip.more_kinds[0].core = image.chip.tile.core = "round";
+  EXPECT_THAT(check(image), testing::Contains(HasSubstr("is for another core than the chip's")));
 }
 
 TEST(Image, FileIsReplacedWholeAndReadBack) {

@@ -301,6 +301,73 @@ TEST(Map, SaysWhatDoesNotFitAndWhatWould) {
   EXPECT_THROW((void)map(app, chip), Error);
 }
 
+/// A random network on a random mesh with a second kind of tile strewn over it.
+Mapped random_mixture(Rng& rng) {
+  Mapped m{test::random_network(rng, {4, 60}), test::random_chip(rng), {}};
+  test::mix_kinds(rng, m.chip);
+  PartitionOptions options;
+  options.seed = rng.next();
+  if (rng.chance(0.6)) options.max_neurons = 12 + static_cast<std::uint32_t>(rng.below(40));
+  options.kinds = test::some_kinds(rng, m.chip, m.net);
+  m.app = build_application(m.net, m.chip, partition(m.net, m.chip, options));
+  return m;
+}
+
+TEST(Kinds, EveryClusterStandsOnATileOfItsKind) {
+  int mapped = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const Mapped m = random_mixture(rng);
+    for (const Sharing sharing : {Sharing::kTraffic, Sharing::kLevels}) {
+      const MapResult result = try_map(m.app, m.chip, {.seed = seed, .sharing = sharing});
+      if (!result.binding) continue;
+      ++mapped;
+      ASSERT_THAT(check(m.app, *result.binding, m.chip), IsEmpty());
+      for (std::size_t c = 0; c < m.app.clusters.size(); ++c)
+        ASSERT_EQ(m.chip.kind_number(result.binding->placement[c].tile), m.app.clusters[c].kind);
+      // The same binding where tiles 0 and 1 have changed kinds is not sound, if either is in use.
+      if (result.binding->orders[0].empty() && result.binding->orders[1].empty()) continue;
+      Chip changed = m.chip;
+      std::swap(changed.kind_of[0], changed.kind_of[1]);
+      EXPECT_THAT(check(m.app, *result.binding, changed),
+                  testing::Contains(HasSubstr("on a tile of another kind than its own")));
+    }
+  }
+  EXPECT_GT(mapped, 100);
+}
+
+TEST(Kinds, SaysWhichKindHasTooFewTiles) {
+  Rng rng(2);
+  IntNetwork net;
+  net.name = "wide";
+  net.inputs.push_back({"in", {256}, 1, false, 1});
+  net.populations.push_back(test::random_population(rng, "p0", 512, NeuronKind::kIf));
+  net.projections.push_back(test::random_projection(rng, InputId(0), 256, PopulationId(0), 512, 8, 1.0));
+  net.outputs.push_back({"out", {512}, PopulationId(0)});
+  Chip chip;
+  chip.name = "two";
+  chip.width = 2;
+  chip.tile.state_words = 256;
+  chip.more_kinds.push_back(chip.tile);
+  chip.more_kinds[0].name = "other";
+  chip.kind_of = {0, 1};
+  PartitionOptions options;
+  options.kinds = {1};
+  const Application app = build_application(net, chip, partition(net, chip, options));
+  const MapResult result = map(app, chip);
+  EXPECT_FALSE(result.binding);
+  EXPECT_THAT(result.reason,
+              HasSubstr("clusters do not fit 1 tiles of kind other of chip two: no room left for"));
+  EXPECT_THAT(result.reason, HasSubstr("8192 of 4096 tile.weight_words"));
+  EXPECT_THAT(result.reason, HasSubstr("; kind other needs 2 tiles, the chip has 1; another kind would do"));
+  chip.width = 3;
+  chip.kind_of = {0, 1, 1};
+  EXPECT_TRUE(map(app, chip).binding);
+  chip.more_kinds[0].lanes = 32;
+  EXPECT_THROW((void)map(app, chip), Error);
+}
+
 TEST(Map, NamesTheWheelThatIsTooShort) {
   Rng rng(6);
   IntNetwork net;

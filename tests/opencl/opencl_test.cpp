@@ -60,7 +60,7 @@ struct Compiled {
 
 /// A random image of a random network, with everything recorded in half of them. Nothing when it does not
 /// fit.
-std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip) {
+std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip, const std::string& kind = {}) {
   Rng rng(seed ^ 0x0c1U);
   CaseOptions sizes;
   sizes.max_neurons = chip.tiles() == 1 ? 20 : 32;
@@ -77,6 +77,8 @@ std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip) {
   if (rng.chance(0.5))
     for (const IntPopulation& population : compiled.made.network.populations)
       options.record.push_back(population.name);
+  for (const IntPopulation& population : compiled.made.network.populations)
+    if (!kind.empty()) options.kinds[population.name] = kind;
   try {
     auto built = build_image(compiled.made.network, chip, options);
     if (auto* image = std::get_if<Image>(&built)) {
@@ -165,7 +167,8 @@ void expect_states(const Compiled& compiled, const GoldenRun& golden, OpenClRunn
     const std::size_t p = cluster.population.index();
     for (std::size_t n = 0; n < cluster.neurons.size(); ++n) {
       ASSERT_EQ(v[c][n], golden.final_v[p][cluster.neurons[n]]) << cluster.name << " v of position " << n;
-      if (image.chip.tile.current == 0 || !compiled.made.network.populations[p].has_current()) continue;
+      if (image.chip.kind(cluster.kind).current == 0 || !compiled.made.network.populations[p].has_current())
+        continue;
       ASSERT_EQ(i[c][n], golden.final_i[p][cluster.neurons[n]]) << cluster.name << " i of position " << n;
     }
   }
@@ -208,6 +211,50 @@ std::vector<Param> params() {
 
 INSTANTIATE_TEST_SUITE_P(, Pocl, ::testing::ValuesIn(params()),
                          [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
+
+/// The kernels are built for the kind that is used, be it the default one or not.
+TEST(PoclKinds, AnImageOnOneOfTwoKindsIsGolden) {
+  const Chip chip = test_chip("mixed");
+  for (const char* kind : {"tile", "wide"}) {
+    int done = 0;
+    for (std::uint64_t seed = 1; done < 10 && seed < 400; ++seed) {
+      SCOPED_TRACE(std::string(kind) + ", seed " + std::to_string(seed));
+      const std::optional<Compiled> compiled = compiled_case(seed, chip, kind);
+      if (!compiled) continue;
+      ++done;
+      const GoldenRun golden = run_golden(compiled->made.network, compiled->made.data);
+      const std::unique_ptr<OpenClRunner> runner = open_opencl(compiled->image, {.platform = kPocl});
+      expect_golden(*compiled, runner->run(compiled->made.data), golden);
+      if (!::testing::Test::HasFailure()) expect_states(*compiled, golden, *runner);
+      if (::testing::Test::HasFailure()) return;
+    }
+    EXPECT_EQ(done, 10) << kind;
+  }
+}
+
+TEST(OpenClPlan, KindsThatItsKernelsCannotRunAreRefusedByName) {
+  const Chip chip = test_chip("mixed");
+  const auto error_of = [](const Image& image) {
+    try {
+      (void)opencl::kind_with_kernels(image);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  std::optional<Compiled> compiled;
+  for (std::uint64_t seed = 1; !compiled && seed < 400; ++seed) {
+    compiled = compiled_case(seed, chip, "tile");
+    if (compiled && compiled->image.application.clusters.size() < 2) compiled.reset();
+  }
+  ASSERT_TRUE(compiled);
+  Image& image = compiled->image;
+  EXPECT_EQ(error_of(image), "no error");
+  image.application.clusters[0].kind = 1;
+  EXPECT_THAT(error_of(image), HasSubstr("clusters are on kind tile and kind wide; compile with --kind"));
+  image.chip.more_kinds[0].core = "round";
+  EXPECT_THAT(error_of(image), HasSubstr("no kernel for kind wide of tile, whose core is round"));
+}
 
 /// Sixteen inputs onto four neurons, with sums that leave 32 bits once they are scaled, both ways.
 Case overflowing_case() {

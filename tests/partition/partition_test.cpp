@@ -3,14 +3,17 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/partition/kinds.hpp"
 #include "compiler/partition/partition.hpp"
 #include "tests/partition/random_network.hpp"
 
 namespace spikeloom {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 IntNetwork dense_network(std::vector<std::size_t> sizes, std::uint32_t bits) {
   Rng rng(7);
@@ -243,10 +246,103 @@ TEST(Partition, RefusesAReadoutOnAChipWithout) {
   net.populations[0].kind = NeuronKind::kLi;
   Chip chip;
   chip.tile.readout = 0;
-  EXPECT_THAT(error_of(net, chip), HasSubstr("it is a readout; the chip has tile.readout = 0"));
+  EXPECT_THAT(error_of(net, chip), HasSubstr("it is a readout, but tile.readout = 0"));
   chip.tile.readout = 1;
   chip.tile.out_entries = 1;
   EXPECT_THAT(error_of(net, chip), HasSubstr("no tile holds one of its neurons"));
+}
+
+/// A row of `plain` tiles and one of kind "big": more lanes, larger pages and weights, no synaptic current.
+Chip two_kinds(std::uint32_t plain) {
+  Chip chip;
+  chip.name = "two";
+  chip.width = plain + 1;
+  TileKind big;
+  big.name = "big";
+  big.lanes = 32;
+  big.lif_lanes = 8;
+  big.page_chunks = 128;
+  big.current = 0;
+  chip.more_kinds.push_back(big);
+  chip.kind_of.assign(plain, 0);
+  chip.kind_of.push_back(1);
+  return chip;
+}
+
+KindAnswer holds(std::uint32_t clusters) { return {clusters, {}}; }
+KindAnswer refuses() { return {0, {"why"}}; }
+
+TEST(Kinds, APopulationTakesTheFirstKindThatHoldsItAndHasTilesToSpare) {
+  using Chosen = std::vector<std::optional<std::uint32_t>>;
+  // Three tiles of kind 0, two of kind 1.
+  EXPECT_EQ(prefer({{holds(2), holds(1)}, {holds(1), holds(1)}}, {3, 2}, {}), (Chosen{0, 0}));
+  EXPECT_EQ(prefer({{holds(2), holds(1)}, {holds(2), holds(1)}}, {3, 2}, {}), (Chosen{0, 1}));
+  EXPECT_EQ(prefer({{refuses(), holds(1)}, {holds(1), refuses()}}, {3, 2}, {}), (Chosen{1, 0}));
+  EXPECT_EQ(prefer({{refuses(), refuses()}}, {3, 2}, {}), (Chosen{std::nullopt}));
+  // None has a tile for each cluster: the fewest clusters a tile, of equals the first.
+  EXPECT_EQ(prefer({{holds(6), holds(3)}}, {3, 2}, {}), (Chosen{1}));
+  EXPECT_EQ(prefer({{holds(6), holds(4)}}, {3, 2}, {}), (Chosen{0}));
+  // What the user wants comes first, and counts.
+  EXPECT_EQ(prefer({{holds(2), holds(1)}, {holds(2), holds(2)}}, {3, 2}, {std::nullopt, 0}), (Chosen{1, 0}));
+  EXPECT_EQ(prefer({{holds(1), refuses()}}, {3, 2}, {1}), (Chosen{std::nullopt}));
+  // A kind without tiles holds nothing.
+  EXPECT_EQ(prefer({{holds(1), holds(1)}}, {0, 2}, {}), (Chosen{1}));
+}
+
+TEST(Kinds, NeuronsAreNumberedForTheKindAndTablesDecode) {
+  const IntNetwork net = dense_network({48, 40, 24}, 8);
+  const Chip chip = two_kinds(2);
+  for (const std::uint32_t kind : {0U, 1U}) {
+    PartitionOptions options;
+    options.kinds = {1 - kind, kind};
+    const Clustering clustering = partition(net, chip, options);
+    EXPECT_EQ(clustering.kind, (std::vector<std::uint32_t>{1 - kind, kind}));
+    const Application app = build_application(net, chip, clustering);
+    EXPECT_THAT(check(app, net, chip), IsEmpty());
+    for (const Cluster& cluster : app.clusters)
+      EXPECT_EQ(cluster.kind, clustering.kind_of(cluster.population.index()));
+    Application other = app;
+    other.clusters[0].kind = 1 - other.clusters[0].kind;
+    EXPECT_THAT(check(other, net, chip), Not(IsEmpty()));
+    other.clusters[0].kind = 2;
+    EXPECT_THAT(check(other, net, chip),
+                ElementsAre(HasSubstr("for kind 2 of tile, of which the chip has 2")));
+  }
+}
+
+TEST(Kinds, AFanInBeyondOneKindsPageGoesToTheOther) {
+  const IntNetwork net = dense_network({2000, 4}, 8);
+  const Clustering clustering = partition(net, two_kinds(2));
+  EXPECT_EQ(clustering.kind, std::vector<std::uint32_t>{1});
+}
+
+TEST(Kinds, WhatNoKindHoldsIsRefusedInTheWordsOfEach) {
+  IntNetwork net = dense_network({2000, 4}, 8);
+  net.populations[0].kind = NeuronKind::kCubaLif;
+  net.populations[0].alpha.assign(4, 100);
+  const std::string text = error_of(net, two_kinds(2));
+  EXPECT_THAT(text,
+              HasSubstr("no kind of tile of chip two can hold population p0: tile: neuron 0 (2000 synapses "
+                        "over 1 channels) alone needs tile.page_chunks = 125, kind tile has 64"));
+  EXPECT_THAT(text, HasSubstr("; big: it keeps a synaptic current, but tile.current = 0"));
+}
+
+TEST(Kinds, TheKindThatIsWantedIsNamedWhereItDoesNotHold) {
+  const IntNetwork net = dense_network({2000, 4}, 8);
+  PartitionOptions options;
+  options.kinds = {0};
+  const auto message = [&] {
+    try {
+      (void)partition(net, two_kinds(2), options);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_THAT(message(), HasSubstr("kind tile of chip two cannot hold population p0: neuron 0"));
+  options.kinds = {1};
+  options.tiles = 2;
+  EXPECT_THAT(message(), HasSubstr("none of the first 2 tiles is of this kind"));
 }
 
 TEST(BuildApplication, RecordsPopulationsAndSharesTheirSinks) {

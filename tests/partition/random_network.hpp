@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/chip.hpp"
@@ -143,6 +145,26 @@ inline Chip random_chip(Rng& rng) {
   chip.tile.page_rows = 64;
   chip.host.channels = 24;
   return chip;
+}
+
+/// Gives the chip a second kind of tile, strewn over it; both kinds stand somewhere.
+inline void mix_kinds(Rng& rng, Chip& chip) {
+  chip.width = std::max(2U, chip.width);
+  TileKind other = random_chip(rng).tile;
+  other.name = "other";
+  other.state_bits = chip.tile.state_bits;
+  chip.more_kinds.assign(1, other);
+  chip.kind_of = {0, 1};
+  while (chip.kind_of.size() < chip.tiles()) chip.kind_of.push_back(static_cast<std::uint32_t>(rng.below(2)));
+}
+
+/// A kind of the chip for some of the populations.
+inline std::vector<std::optional<std::uint32_t>> some_kinds(Rng& rng, const Chip& chip,
+                                                            const IntNetwork& net) {
+  std::vector<std::optional<std::uint32_t>> kinds(net.populations.size());
+  for (auto& kind : kinds)
+    if (rng.chance(0.5)) kind = static_cast<std::uint32_t>(rng.below(chip.kinds()));
+  return kinds;
 }
 
 }  // namespace spikeloom::test

@@ -81,12 +81,14 @@ CORE_KNOWN_IN = {
         "host/opencl/",  # its kernels, and the plan that feeds them its memories
         "host/device/devices.cpp",  # the option that chooses a kernel
         "hls/",  # its kernels' test bench, and the systolic core, which reads its tables
+        "rtl/hardware.toml",  # the core of a kind of tile that names none
         "rtl/node/node.sv",  # which holds the core
         "scripts/bench.py",
         "scripts/generate_hls.py",  # the words of its memories, for hls/
         "scripts/hls.py",
         "scripts/synth.py",
         "tests/bench/bench_opencl.cpp",
+        "tests/chip/chip_test.cpp",  # the default core, by its name
         "tests/hls/",
         "tests/opencl/",
         "tests/rtl_core/",  # RTL = formula, RTL = step

@@ -129,6 +129,23 @@ class CheckRepository(unittest.TestCase):
             "CMakeLists.txt:1: links compiler/base",
         )
 
+    def test_links_of_the_cores_are_those_of_their_folder(self):
+        core = "spikeloom_library(core SOURCES a.cpp LINK base chip golden)\n"
+        core += "  spikeloom_library(core_${{kind}} SOURCES b.cpp LINK base chip {}core)\n"
+        core += "spikeloom_library(cores SOURCES cores.cpp LINK base chip golden ${{inside}})\n"
+        order = "foreach(folder IN ITEMS\n  compiler/base compiler/chip compiler/golden compiler/core)\n"
+        files = {"CMakeLists.txt": order, "compiler/core/CMakeLists.txt": core.format("golden ")}
+        self.assertEqual(self.breaches("links", files), [])
+        self.assert_found(
+            "links",
+            {**files, "compiler/core/CMakeLists.txt": core.format("")},
+            "CMakeLists.txt:2: may include compiler/golden",
+        )
+        model = "spikeloom_library(chip_model SOURCES a.cpp LINK base chip{})\n"
+        name = "compiler/chip_model/CMakeLists.txt"
+        self.assertEqual(self.breaches("links", {name: model.format(" cores")}), [])
+        self.assert_found("links", {name: model.format("")}, "may include compiler/core")
+
     def test_a_folder_without_a_row_is_found(self):
         self.assert_found(
             "links",

@@ -157,14 +157,59 @@ class GenerateHardware(unittest.TestCase):
     def test_lists_declare_what_they_pass_on(self):
         known = {item["rtl"] for item in DESCRIPTION["parameter"]}
         lists = dict(systemverilog.lists(DESCRIPTION))
-        self.assertEqual({item["rtl"] for item in lists["CHIP"]}, known)
+        self.assertEqual({item["rtl"] for item in lists["CHIP"]}, known - {"Kind"})
         header = systemverilog.header(DESCRIPTION)
         for name, taken in lists.items():
             names = [item["rtl"] for item in taken]
             body = re.search(rf"`define SPIKELOOM_{name}_PARAMETERS \\\n((?:.*\\\n)*.*)\n", header)[1]
-            self.assertEqual(re.findall(r"`SPIKELOOM_PARAMETER_(\w+)", body), names)
+            self.assertEqual(re.findall(r"(?:PARAMETER_|Kinds-1:0\] )(\w+)", body), names)
             body = re.search(rf"`define SPIKELOOM_PASS_{name}_PARAMETERS \\\n((?:.*\\\n)*.*)\n", header)[1]
-            self.assertEqual(re.findall(r"\.(\w+)\(\1\)", body), names)
+            self.assertEqual(re.findall(r"\.(\w+)\(\1(?:\[32\*Kind\+:32\])?\)", body), names)
+
+    def test_what_a_kind_of_tile_has_is_a_vector_at_the_top_and_one_of_it_for_the_node(self):
+        header = systemverilog.header(DESCRIPTION)
+        for name in ("Core", "Contexts", "Lanes"):
+            self.assertRegex(header, rf"parameter logic \[32\*Kinds-1:0\] {name} = {{Kinds{{32'd\d+}}}}[, ]")
+            self.assertIn(f".{name}({name}[32*Kind+:32])", header)
+        for name in ("StateBits", "SpikeWheel", "ChipHash", "Kinds"):
+            self.assertNotIn(f"Kinds-1:0] {name} ", header)
+            self.assertNotIn(f"{name}[32", header)
+        keys = {
+            line.split('.rtl = "')[1].split('"')[0]: line
+            for line in cpp.key_table(DESCRIPTION).splitlines()[1:]
+        }
+        self.assertIn('.of_kind = true, .core = "crossbar"', keys["Lanes"])
+        self.assertIn(".of_kind = true, .number", keys["Contexts"])
+        self.assertNotIn("of_kind", keys["StateBits"])
+
+    def test_a_second_core_needs_a_folder_only(self):
+        described = copy.deepcopy(DESCRIPTION)
+        (part,) = [item for item in described["parameter"] if item.get("rtl") == "Groups"]
+        extra = {k: v for k, v in part.items() if k != "owner"} | {"key": "tile.beads", "rtl": "Beads"}
+        description.add_core(
+            described, {"core": "abacus", "parameter": [extra]}, ROOT / "rtl/core/abacus/core.toml"
+        )
+        description.number_cores(described)
+        self.assertEqual(described["cores"], ["crossbar", "abacus"])
+        package, header = systemverilog.package(described), systemverilog.header(described)
+        self.assertIn("CORE_CROSSBAR = 0;", package)
+        self.assertIn("CORE_ABACUS = 1;", package)
+        self.assertRegex(
+            header, r"if \(Core == spikeloom_pkg::CORE_ABACUS\) begin : gen_abacus \\\n\s+abacus_core #"
+        )
+        self.assertIn('kCoreNames = {"crossbar", "abacus"}', cpp.header(described))
+        self.assertIn("struct AbacusTileConfig {", cpp.structures(described))
+
+    def test_faults_of_cores_and_derived_parameters_are_refused(self):
+        def parameter(described, rtl):
+            return next(item for item in described["parameter"] if item["rtl"] == rtl)
+
+        self.refused(lambda d: parameter(d, "Core").update(default="abacus"), "core abacus: no such folder")
+        self.refused(lambda d: d["cores"].append("node"), "a core cannot have this name")
+        self.refused(
+            lambda d: parameter(d, "Kinds").update(derived="sorts"), "derived sorts: expected one of"
+        )
+        self.refused(lambda d: parameter(d, "Lanes").update(key="noc.lanes"), "expected table tile")
 
     @unittest.skipUnless(
         shutil.which("verilator") and shutil.which("c++"), "needs verilator and a C++ compiler"

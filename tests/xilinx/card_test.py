@@ -115,28 +115,33 @@ class CardScripts(unittest.TestCase):
             capture_output=True,
             text=True,
         ).stdout
-        return {name: int(value) for name, value in (line.split() for line in printed.splitlines())}
+        lines = [line.split() for line in printed.splitlines()]
+        return {name: [int(word) for word in words] for name, *words in lines}
 
     def test_every_parameter_of_the_chip_reaches_the_kernel(self):
-        for chip in ("mesh4x4", "lean32", "tile1"):
-            path = self.root / "chips" / f"{chip}.toml"
+        for chip in ("chips/mesh4x4", "chips/lean32", "chips/tile1", "tests/chips/mixed"):
+            path = ROOT / f"{chip}.toml"
             done = self.card("prepare", "--card", "u50", "--chip", path)
             self.assertEqual(done.returncode, 0, done.stderr)
             staged = (self.out / "src" / "spikeloom_kernel.sv").read_text()
             values = self.parameters(path)
             self.assertGreater(len(values), 30)
-            for name, value in values.items():
+            for name, words in values.items():
                 found = re.findall(
-                    rf"parameter\s+(?:int unsigned|logic \[31:0\])\s+{name}\s*=\s*(?:32'd)?(\d+)\s*[,\n)]",
-                    staged,
+                    rf"parameter\s+(int unsigned|logic \[\d+:0\])\s+{name}\s*=\s*([\w']+)\s*[,\n)]", staged
                 )
-                self.assertEqual(found, [str(value)], f"{chip}: {name}")
+                self.assertEqual(len(found), 1, f"{chip}: {name}")
+                (kind, literal), width = found[0], 32 * len(words)
+                self.assertIn(kind, ("int unsigned", f"logic [{width - 1}:0]"), f"{chip}: {name}")
+                digits = literal.removeprefix(f"{width}'h" if width > 32 else "32'd")
+                value = sum(word << 32 * i for i, word in enumerate(words))
+                self.assertEqual(int(digits, 16 if width > 32 else 10), value, f"{chip}: {name}")
 
     def test_a_parameter_that_the_kernel_lacks_is_an_error(self):
         lists = self.build / "generated" / "spikeloom_parameters.svh"
         before = lists.read_text()
         self.addCleanup(lists.write_text, before)
-        lists.write_text(before.replace("parameter int unsigned ParamSets", "parameter int unsigned Sets"))
+        lists.write_text(before.replace("Kinds-1:0] ParamSets", "Kinds-1:0] Sets"))
         done = self.card("prepare", "--card", "u50")
         self.assertEqual(done.returncode, 2)
         self.assertIn("parameter ParamSets", done.stderr)

@@ -13,7 +13,7 @@ constexpr std::uint32_t kMostGroups = 255;  ///< a row counts its words in 8 bit
 
 /// A shift beyond the chip's must go into the mantissas.
 void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, const TileConfig& tile,
-                  const std::string& name, Problems& problems) {
+                  std::vector<std::string>& problems) {
   for (const Layer& layer : layers) {
     std::uint32_t most = layer.shift;
     if (const auto* input = std::get_if<InputId>(&layer.from))
@@ -22,30 +22,30 @@ void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, c
     const std::uint32_t extra = most - tile.max_shift;
     for (const std::int16_t w : layer.weight)
       if (const std::int64_t m = std::int64_t{w} * (std::int64_t{1} << extra); m < -128 || m > 127) {
-        problems.add("population " + name + ": its synapses from " + source_name(network, layer.from) +
-                     " count up to weight << " + std::to_string(most) +
-                     ", the chip has tile.max_shift = " + std::to_string(tile.max_shift) +
-                     "; a chip with tile.max_shift = " + std::to_string(most) + " would do");
+        problems.push_back("its synapses from " + source_name(network, layer.from) +
+                           " count up to weight << " + std::to_string(most) +
+                           ", but tile.max_shift = " + std::to_string(tile.max_shift) +
+                           "; tile.max_shift = " + std::to_string(most) + " would do");
         break;
       }
   }
 }
 
-void check_population(const IntPopulation& p, const TileConfig& t, Problems& problems) {
-  const std::string who = "population " + p.name + ": ";
+void check_population(const IntPopulation& p, const TileConfig& t, std::vector<std::string>& problems) {
   if (p.has_current() && t.current == 0)
-    problems.add(who + "it keeps a synaptic current; the chip has tile.current = 0");
-  if (p.is_readout() && t.readout == 0) problems.add(who + "it is a readout; the chip has tile.readout = 0");
+    problems.emplace_back("it keeps a synaptic current, but tile.current = 0");
+  if (p.is_readout() && t.readout == 0) problems.emplace_back("it is a readout, but tile.readout = 0");
   if (p.scale > t.max_scale)
-    problems.add(who + "accumulator scale " + std::to_string(p.scale) +
-                 ", the chip has tile.max_scale = " + std::to_string(t.max_scale));
+    problems.push_back("accumulator scale " + std::to_string(p.scale) +
+                       ", but tile.max_scale = " + std::to_string(t.max_scale));
   const auto range = [&](const std::vector<std::int32_t>& values, std::uint32_t bits, const char* what,
                          const char* key) {
     const auto [low, high] = state_range(bits);
     for (std::size_t j = 0; j < values.size(); ++j)
       if (values[j] < low || values[j] > high) {
-        problems.add(who + what + " of neuron " + std::to_string(j) + " is " + std::to_string(values[j]) +
-                     ", which needs more than " + key + " = " + std::to_string(bits));
+        problems.push_back(std::string(what) + " of neuron " + std::to_string(j) + " is " +
+                           std::to_string(values[j]) + ", which needs more than " + key + " = " +
+                           std::to_string(bits));
         return;
       }
   };
@@ -92,12 +92,13 @@ std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& t) {
                                        : std::uint64_t{t.update_entries} * t.lif_lanes);
 }
 
-void problems(const IntNetwork& network, const Layers& layers, const TileConfig& tile, Problems& list) {
-  const Problems overflows = accumulator_problems(network, tile.acc_bits);
-  for (const std::string& problem : overflows.list()) list.add(problem);
-  for (const IntPopulation& population : network.populations) check_population(population, tile, list);
-  for (std::size_t p = 0; p < layers.size(); ++p)
-    check_shifts(network, layers[p], tile, network.populations[p].name, list);
+std::vector<std::string> problems(const IntNetwork& network, PopulationId id,
+                                  const std::vector<Layer>& layers, const TileConfig& tile) {
+  std::vector<std::string> list;
+  if (const auto overflow = accumulator_problem(network, id, tile.acc_bits)) list.push_back(*overflow);
+  check_population(network.populations[id.index()], tile, list);
+  check_shifts(network, layers, tile, list);
+  return list;
 }
 
 }  // namespace spikeloom::crossbar

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "compiler/core/crossbar/crossbar.hpp"
@@ -12,6 +13,7 @@ namespace spikeloom::crossbar {
 [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster&);
 [[nodiscard]] std::vector<Need> needs(const Cluster&, const TileConfig&);
 [[nodiscard]] std::uint64_t most_neurons(const IntPopulation&, const TileConfig&);
-void problems(const IntNetwork&, const Layers&, const TileConfig&, Problems&);
+[[nodiscard]] std::vector<std::string> problems(const IntNetwork&, PopulationId, const std::vector<Layer>&,
+                                                const TileConfig&);
 
 }  // namespace spikeloom::crossbar

@@ -50,9 +50,10 @@ class Crossbar final : public Core {
               std::vector<std::uint32_t>& neurons) const override {
     crossbar::number(p, tile, neurons);
   }
-  void problems(const IntNetwork& network, const Layers& layers, const TileConfig& tile,
-                Problems& list) const override {
-    crossbar::problems(network, layers, tile, list);
+  [[nodiscard]] std::vector<std::string> problems(const IntNetwork& network, PopulationId id,
+                                                  const std::vector<Layer>& layers,
+                                                  const TileConfig& tile) const override {
+    return crossbar::problems(network, id, layers, tile);
   }
 
   [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {

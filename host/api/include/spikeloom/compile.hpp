@@ -52,8 +52,8 @@ struct CalibrationReport {
 struct CompileReport {
   std::string network, chip;
   std::size_t clusters = 0, tiles_used = 0, tiles = 0, synapses = 0;
-  std::uint32_t lanes = 0;
-  std::uint64_t weight_words = 0;           ///< of `lanes` bytes each
+  std::uint64_t weights_a_word = 1;         ///< of 8 bits
+  std::uint64_t weight_words = 0;           ///< that the clusters store
   std::uint64_t unrolled_weight_words = 0;  ///< had every source element a row of its own
   /// Expected spikes a step from the calibrated activity, else one of every neuron: into tiles, between
   /// tiles, and routers passed by all of them.
@@ -75,8 +75,7 @@ struct Compiled {
 ///
 /// Checked  every stage's result is re-derived by that stage's own checker.
 /// Throws   Error{kInput} with the stage's name before it, for a network, data or options that cannot be
-/// used,
-///          and for a CompileOptions::period that cannot be reached.
+///          used, and for a CompileOptions::period that cannot be reached.
 /// Returns  DoesNotFit where everything is right and the chip too small: another chip may do.
 [[nodiscard]] std::variant<Compiled, DoesNotFit> compile(const std::string& path, const ChipFile& chip,
                                                          const CompileOptions& options = {},

@@ -76,8 +76,9 @@ struct CompileOptions {
   std::uint32_t max_neurons = 0;           ///< of a cluster; 0: what fits
   Spread spread = Spread::kFastest;        ///< not with max_neurons or clusters
   std::map<std::string, std::uint32_t>
-      clusters;             ///< at least so many, by population; the others: as few as fit
-  std::uint32_t tiles = 0;  ///< at most so many, the first of the mesh; 0: all
+      clusters;                              ///< at least so many, by population; the others: as few as fit
+  std::map<std::string, std::string> kinds;  ///< of tile, by population; the others: chosen by the compiler
+  std::uint32_t tiles = 0;                   ///< at most so many, the first of the mesh; 0: all
   std::uint32_t slots =
       0;             ///< of a channel on each network at most, to leave room for others; 0: as many as fit
   bool tune = true;  ///< orders, slots (without favour) and page counts (without pages) chosen by analysis
