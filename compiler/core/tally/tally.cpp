@@ -38,11 +38,10 @@ class Tally final : public Core {
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.tally_lanes; }
   /// No order is better than another.
   void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>&) const override {}
-  void problems(const IntNetwork& network, const Layers& layers, const TileConfig& tile,
-                Problems& list) const override {
-    for (std::size_t p = 0; p < network.populations.size(); ++p)
-      for (const std::string& problem : tally::problems(network, PopulationId(p), layers[p], tile))
-        list.add("population " + network.populations[p].name + ": " + problem);
+  [[nodiscard]] std::vector<std::string> problems(const IntNetwork& network, PopulationId population,
+                                                  const std::vector<Layer>& layers,
+                                                  const TileConfig& tile) const override {
+    return tally::problems(network, population, layers, tile);
   }
 
   [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {
