@@ -10,6 +10,7 @@ module core #(
     input logic en_i,
 
     input logic       fire_i,        // cycle f
+    input logic [4:0] fire_pages_i,  // f: pages of the firing
     input logic       fire_first_i,  // f: old state reads as 0
     input logic       fire_last_i,   // f: the page ends a sample
     input logic [8:0] fire_limit_i,  // f: leading chunks that count
@@ -29,6 +30,7 @@ module core #(
     output logic                      out_push_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
+    output logic                      out_end_o,  // the end of a page's pushes; the last with done_o
     output logic                      done_o,
     output logic                      count_word_o,  // a weight word of a row, dropped groups included
 
