@@ -6,10 +6,10 @@
 //   work(i) = g * (1 + v(i))
 //   free_o of page i     in t(i) = f + 1 + work(0) + ... + work(i) + 4 * i
 //   out_end_o of page i  in t(i) + 4, the last one with done_o
-// Each group takes a cycle for every valid chunk, in rising order, and one for its neurons' step. Page 1 waits
-// for the end of page 0, whose potentials it reads. Pushes of page i come in rising order, one a cycle at
-// most, none later than its out_end_o, and cannot be held back. One firing at a time: the next fire_i after
-// te, the cycle of done_o.
+// Each group takes a cycle for every valid chunk, in rising order, and one for its neurons' step. Page 1
+// waits for the end of page 0, whose potentials it reads. Pushes of page i come in rising order, one a cycle
+// at most, none later than its out_end_o, and cannot be held back. One firing at a time: the next fire_i
+// after te, the cycle of done_o.
 //
 // Context registers: ctx_chunk_i is the first vote word, ctx_update_i the chunks of the context's page,
 // ctx_updates_i its neurons (1 or more), ctx_state_i the first group. The vote word of group k and chunk c
