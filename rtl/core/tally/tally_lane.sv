@@ -1,9 +1,9 @@
 // One neuron at a time of the tally core: counts its votes and takes its step.
 //
-// chunk_i adds the votes of mask_i: +1 for each set bit that is in votes_i's low half, -1 for each in its high
-// half. step_i takes the count as of the chunks before, the neuron's words and its old potential; two enabled
-// cycles later spike_o and level_o, the new potential, are there. One of both may come in every cycle. clear_i
-// and step_i set the count back to 0.
+// chunk_i adds the votes of mask_i: +1 for each set bit that is in votes_i's low half, -1 for each in its
+// high half. step_i takes the count as of the chunks before, the neuron's words and its old potential; two
+// enabled cycles later spike_o and level_o, the new potential, are there. One of both may come in every
+// cycle. clear_i and step_i set the count back to 0.
 //   v' = sat(v + (count << (shift + scale)));  spike = v' > theta;  v = spike ? (v' - theta | v_reset) : v'
 // shift + scale is at most TallyShift, and theta is not negative where it is subtracted.
 `include "spikeloom_parameters.svh"
