@@ -193,23 +193,23 @@ def load(path):
     return layers
 
 
-def loop(layers, samples, tally=None):
-    """Output counts of every sample. `tally`, one array a layer, gathers what its sources sent (and is not
+def loop(layers, samples, totals=None):
+    """Output counts of every sample. `totals`, one array a layer, gathers what its sources sent (and is not
     timed).
     """
     counts = np.zeros((len(samples), len(layers[-1].threshold)), np.int64)
     for number, sample in enumerate(samples):
         potentials = [np.zeros_like(layer.threshold) for layer in layers]
         total = np.zeros_like(layers[-1].threshold)
-        if tally is not None:
-            tally[0] += ((sample & 1) + (sample >> 1)).sum(
+        if totals is not None:
+            totals[0] += ((sample & 1) + (sample >> 1)).sum(
                 axis=0, dtype=np.int64
             )  # a value is at most 3: a spike a bit plane
         for values in sample.astype(REAL):
             for at, (layer, v) in enumerate(zip(layers, potentials)):
                 values = layer.step(values, v)
-                if tally is not None and at + 1 < len(layers):
-                    tally[at + 1] += values.astype(np.int64)
+                if totals is not None and at + 1 < len(layers):
+                    totals[at + 1] += values.astype(np.int64)
             total += values
         counts[number] = total
     return counts
@@ -304,10 +304,10 @@ class Spikeloom:
 def plain(layers, samples, repetitions):
     """The loop's speed, its output counts, and the synaptic operations of its own spikes and weights."""
     wall, processor, counts = timed(lambda: loop(layers, samples), repetitions, resource.RUSAGE_SELF)
-    tally = [np.zeros(len(layer.fan_out), np.int64) for layer in layers]
-    if not np.array_equal(loop(layers, samples, tally), counts):
+    totals = [np.zeros(len(layer.fan_out), np.int64) for layer in layers]
+    if not np.array_equal(loop(layers, samples, totals), counts):
         fail("the plain loop gave two results")
-    operations = sum(int(sent @ layer.fan_out) for sent, layer in zip(tally, layers))
+    operations = sum(int(sent @ layer.fan_out) for sent, layer in zip(totals, layers))
     return {
         "samples": len(samples),
         "seconds": wall,

@@ -4,12 +4,14 @@
 
 #include "compiler/core/core.hpp"
 #include "compiler/core/crossbar/crossbar.hpp"
+#include "compiler/core/tally/tally.hpp"
 
 namespace spikeloom {
 
 std::span<const Core* const> cores() {
   static const std::array kCores = {
       &crossbar::core(),
+      &tally::core(),
   };
   return kCores;
 }

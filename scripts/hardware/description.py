@@ -34,6 +34,7 @@ def load(hardware):
     """The description with every core's part merged in; stops with the first fault."""
     description = tomllib.loads(pathlib.Path(hardware).read_text(encoding="utf-8"))
     description["cores"] = []
+    description["pages_per_firing"] = {}  # by core
     for table in ("memories", "formats"):
         description.setdefault(table, {})
     for table in ("memory_word", "parameter"):
@@ -56,6 +57,10 @@ def add_core(description, part, path):
     if name != path.parent.name:
         sys.exit(f"{path}: core: expected the folder's name, {path.parent.name}, found {name}")
     description["cores"].append(name)
+    description["pages_per_firing"][name] = part.pop("pages_per_firing", 1)
+    windows = list(part.get("memories", {}).values())
+    if len(set(windows)) != len(windows) or not all(0 <= window < 16 for window in windows):
+        sys.exit(f"{path}: memories: expected numbers of its own from 0 to 15, found {windows}")
     for table in ("memories", "formats"):
         for key, value in part.pop(table, {}).items():
             if key in description[table]:
@@ -66,7 +71,8 @@ def add_core(description, part, path):
         description["parameter"].append({**parameter, "owner": name})
     if part:
         sys.exit(
-            f"{path}: {', '.join(part)}: a core's file has core, memories, memory_word, formats, parameter"
+            f"{path}: {', '.join(part)}: a core's file has core, pages_per_firing, memories, memory_word, "
+            "formats, parameter"
         )
 
 
@@ -102,6 +108,8 @@ def constants(description):
         yield f"ADDR_BLOCK_{block['name'].upper()}", block["block"]
     for number, name in enumerate(description["cores"]):
         yield f"CORE_{name.upper()}", number
+    for name, pages in description["pages_per_firing"].items():
+        yield f"FIRING_PAGES_{name.upper()}", pages
     yield from kernel.constants(description["kernel"])
 
 
@@ -129,6 +137,14 @@ def check_addresses(description):
             sys.exit(f"layout: address has no field {field}")
 
 
+def check_cores(description):
+    """A firing takes at least a page, and no more than a context may have."""
+    for name, pages in description["pages_per_firing"].items():
+        if not isinstance(pages, int) or not 1 <= pages <= description["limits"]["PAGES"]:
+            most = description["limits"]["PAGES"]
+            sys.exit(f"core {name}: pages_per_firing = {pages}: expected 1 to {most}")
+
+
 def check_chunks(description):
     width = description["numbers"]["CHUNK_BITS"]
     for word in description["word"]:
@@ -143,6 +159,7 @@ def check(description):
         check_fields(name, fields, width)
     check_addresses(description)
     check_chunks(description)
+    check_cores(description)
     kernel.check(description["kernel"])
     parameters.check(description)
 

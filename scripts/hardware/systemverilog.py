@@ -83,6 +83,15 @@ def instances(description):
         yield "end"
 
 
+def firing_pages(description):
+    """Pages that a firing of the core `Core` takes at most."""
+    choices = [
+        f"Core == spikeloom_pkg::CORE_{core.upper()} ? spikeloom_pkg::FIRING_PAGES_{core.upper()} : "
+        for core in description["cores"]
+    ]
+    return f"({''.join(choices)}1)"
+
+
 def breaches(description, item):
     """(condition of a value that is wrong, what is expected)."""
     name = item["rtl"]
@@ -136,6 +145,7 @@ def header(description):
         "// `SPIKELOOM_CHECK_NODE_PARAMETERS     stops the elaboration at forbidden values; likewise for the",
         "//                                      owners CHIP, NOC, HOST and every core",
         "// `SPIKELOOM_CORE_INSTANCES            the core that `Core` names, connected by the ports' names",
+        "// `SPIKELOOM_FIRING_PAGES              the most pages that a firing of it takes",
         "`ifndef SPIKELOOM_PARAMETERS_SVH",
         "`define SPIKELOOM_PARAMETERS_SVH",
     ]
@@ -170,4 +180,5 @@ def header(description):
                 ]
         out.append(macro(f"SPIKELOOM_CHECK_{owner.upper()}_PARAMETERS", lines))
     out.append(macro("SPIKELOOM_CORE_INSTANCES", instances(description)))
+    out.append(macro("SPIKELOOM_FIRING_PAGES", [firing_pages(description)]))
     return "\n".join([*out, "`endif", ""])

@@ -126,7 +126,7 @@ TEST(ChipFile, ReportsEverythingWrongWithKindsAndMap) {
         "kind odd: lif_lanes = 16: expected a divisor of lanes = 6",
         "kind odd: page_chunks: expected a whole number from 1 to 256, found 300",
         "kind odd: state_bits = 24: tile.state_bits = 20 holds for every kind",
-        "kind odd: hight: no such key", "kind odd: core: expected one of crossbar",
+        "kind odd: hight: no such key", "kind odd: core: expected one of crossbar, ",
         "kind big: name: another kind has it", "kind 4: name is missing",
         "kind 4: lif_lanes = 3: expected a power of two",
         "map.big: expected a list of \"x,y\" or \"x0..x1,y0..y1\" in a mesh of 3 x 3, found \"0..3,1\"",

@@ -3,9 +3,9 @@
 
 namespace spikeloom::test {
 
-INSTANTIATE_TEST_SUITE_P(Cores, CoreContract, testing::ValuesIn(cores().begin(), cores().end()),
-                         [](const testing::TestParamInfo<const Core*>& core) {
-                           return std::string(core.param->name());
+INSTANTIATE_TEST_SUITE_P(Cores, CoreContract, testing::ValuesIn(all_core_inputs()),
+                         [](const testing::TestParamInfo<CoreInputs>& inputs) {
+                           return std::string(inputs.param.core->name());
                          });
 
 TEST(Cores, HaveNamesOfTheirOwn) {
@@ -15,6 +15,12 @@ TEST(Cores, HaveNamesOfTheirOwn) {
     EXPECT_EQ(find_core(core->name()), core);
   }
   EXPECT_EQ(find_core("no such core"), nullptr);
+}
+
+TEST(Cores, AllPassTheSuite) {
+  std::set<const Core*> tested;
+  for (const CoreInputs& inputs : all_core_inputs()) tested.insert(inputs.core);
+  for (const Core* core : cores()) EXPECT_EQ(tested.count(core), 1U) << core->name();
 }
 
 }  // namespace spikeloom::test

@@ -283,7 +283,8 @@ def check_cores(root):
             if str(name).startswith(core_folders(core) + CORE_KNOWN_IN.get(core, ())):
                 continue
             for number, line in enumerate(text_of(root, name).splitlines(), 1):
-                if core.lower() in line.lower():
+                # As a word or a word's beginning: "grid", "kGridLanes", but not "hybridgrid".
+                if re.search(rf"(?<![A-Za-z]){core}|{core.capitalize()}|{core.upper()}", line):
                     yield f"{name}:{number}: knows the core {core} by name: {line.strip()}"
 
 

@@ -203,6 +203,7 @@ class CheckRepository(unittest.TestCase):
         self.assert_found("cores", {"scripts/a.py": "KINDS = ['Grid']\n"}, "a.py:1")
         self.assert_found("cores", {"rtl/n.sv": "\ngrid_core u_core ();\n"}, "n.sv:2")
         self.assert_found("cores", {"host/device/CMakeLists.txt": "core_grid\n"}, "CMakeLists.txt:1")
+        self.assert_found("cores", {"host/device/d.cpp": "auto lanes = kMostGridLanes;\n"}, "d.cpp:1")
         self.assert_found("cores", {"host/device/d.cpp": "// as the crossbar\n"}, "knows the core crossbar")
         own = {
             "tests/core/grid/grid_test.cpp": inside,

@@ -74,7 +74,8 @@ class GenerateHardware(unittest.TestCase):
 
     def test_the_hash_follows_meaning_and_no_comment(self):
         core = "core/crossbar/core.toml"
-        texts = {name: (ROOT / "rtl" / name).read_text() for name in ("hardware.toml", core)}
+        cores = [str(path.relative_to(ROOT / "rtl")) for path in (ROOT / "rtl").glob("core/*/core.toml")]
+        texts = {name: (ROOT / "rtl" / name).read_text() for name in ("hardware.toml", *cores)}
 
         def digest(name, *change):
             self.assertIn(change[0], texts[name])
@@ -128,6 +129,8 @@ class GenerateHardware(unittest.TestCase):
             ({"core": "systolic"}, "expected the folder's name, crossbar"),
             ({"core": "crossbar", "memories": {"CHUNKS": 9}}, "CHUNKS is another core's"),
             ({"core": "crossbar", "kinds": {}}, "kinds: a core's file has"),
+            ({"core": "crossbar", "memories": {"A": 3, "B": 3}}, "memories: expected numbers of its own"),
+            ({"core": "crossbar", "memories": {"A": 16}}, "memories: expected numbers of its own"),
         ):
             with self.assertRaises(SystemExit) as stopped:
                 description.add_core(copy.deepcopy(DESCRIPTION), part, ROOT / "rtl/core/crossbar/core.toml")
@@ -184,20 +187,27 @@ class GenerateHardware(unittest.TestCase):
 
     def test_a_second_core_needs_a_folder_only(self):
         described = copy.deepcopy(DESCRIPTION)
+        others = [name for name in described["cores"] if name != "crossbar"]
         (part,) = [item for item in described["parameter"] if item.get("rtl") == "Groups"]
         extra = {k: v for k, v in part.items() if k != "owner"} | {"key": "tile.beads", "rtl": "Beads"}
         description.add_core(
-            described, {"core": "abacus", "parameter": [extra]}, ROOT / "rtl/core/abacus/core.toml"
+            described,
+            {"core": "abacus", "pages_per_firing": 3, "memories": {"WIRES": 0}, "parameter": [extra]},
+            ROOT / "rtl/core/abacus/core.toml",
         )
         description.number_cores(described)
-        self.assertEqual(described["cores"], ["crossbar", "abacus"])
+        self.assertEqual(described["cores"], ["crossbar", "abacus", *others])
         package, header = systemverilog.package(described), systemverilog.header(described)
         self.assertIn("CORE_CROSSBAR = 0;", package)
         self.assertIn("CORE_ABACUS = 1;", package)
+        self.assertIn("MEM_WIRES = 0;", package)  # as the first of another core
+        self.assertIn("FIRING_PAGES_CROSSBAR = 1;", package)
+        self.assertIn("FIRING_PAGES_ABACUS = 3;", package)
+        self.assertIn("Core == spikeloom_pkg::CORE_ABACUS ? spikeloom_pkg::FIRING_PAGES_ABACUS", header)
         self.assertRegex(
             header, r"if \(Core == spikeloom_pkg::CORE_ABACUS\) begin : gen_abacus \\\n\s+abacus_core #"
         )
-        self.assertIn('kCoreNames = {"crossbar", "abacus"}', cpp.header(described))
+        self.assertIn('kCoreNames = {"crossbar", "abacus"', cpp.header(described))
         self.assertIn("struct AbacusTileConfig {", cpp.structures(described))
 
     def test_faults_of_cores_and_derived_parameters_are_refused(self):
@@ -206,6 +216,7 @@ class GenerateHardware(unittest.TestCase):
 
         self.refused(lambda d: parameter(d, "Core").update(default="abacus"), "core abacus: no such folder")
         self.refused(lambda d: d["cores"].append("node"), "a core cannot have this name")
+        self.refused(lambda d: d["pages_per_firing"].update(crossbar=17), "pages_per_firing = 17: expected 1")
         self.refused(
             lambda d: parameter(d, "Kinds").update(derived="sorts"), "derived sorts: expected one of"
         )

@@ -1,0 +1,180 @@
+#include "compiler/core/tally/tally.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/core/tally/build.hpp"
+#include "compiler/core/tally/check.hpp"
+#include "compiler/core/tally/step.hpp"
+#include "compiler/core/tally/tables.hpp"
+#include "compiler/core/tally/timing.hpp"
+
+namespace spikeloom::tally {
+namespace {
+
+class Tally final : public Core {
+ public:
+  [[nodiscard]] std::string_view name() const override { return kName; }
+
+  [[nodiscard]] std::vector<MemoryInfo> memories(const TileConfig& tile) const override {
+    return {{"votes", "vote word", "tile.tally_votes", tile.tally_votes},
+            {"groups", "group", "tile.tally_groups", tile.tally_groups}};
+  }
+  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster) const override {
+    const Tables tables(cluster);
+    return {tables.vote_words(), tables.groups()};
+  }
+  [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
+    std::vector<Need> list;
+    const std::vector<MemoryInfo> all = memories(tile);
+    const std::vector<std::uint64_t> taken = amounts(cluster);
+    for (std::size_t m = 0; m < all.size(); ++m)
+      list.push_back({std::string(all[m].key), taken[m], all[m].capacity, Need::Growth::kWithNeurons});
+    return list;
+  }
+  [[nodiscard]] std::uint64_t most_neurons(const IntPopulation&, const TileConfig& tile) const override {
+    return std::uint64_t{tile.tally_groups} * tile.tally_lanes;
+  }
+  [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.tally_lanes; }
+  /// No order is better than another.
+  void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>&) const override {}
+  [[nodiscard]] std::vector<std::string> problems(const IntNetwork& network, PopulationId population,
+                                                  const std::vector<Layer>& layers,
+                                                  const TileConfig& tile) const override {
+    return tally::problems(network, population, layers, tile);
+  }
+
+  [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {
+    return {{hw::kMemVotes, tile.tally_lanes, kVotes},
+            {hw::kMemNeurons, tile.tally_lanes * hw::MemNeuronEntry::kParts, kGroups},
+            {hw::kMemLevels, tile.tally_lanes, kGroups, MemoryWindow::Content::kState}};
+  }
+  [[nodiscard]] std::span<const std::uint32_t> context_fields() const override {
+    static constexpr std::array kFields = {hw::kAddrContextTables, hw::kAddrContextUpdate,
+                                           hw::kAddrContextState};
+    return kFields;
+  }
+  [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
+                                 const TileConfig& tile) const override {
+    return tally::build(cluster, p, rows, tile);
+  }
+  [[nodiscard]] TableCost cost(const Cluster& cluster) const override {
+    const auto words = static_cast<double>(Tables(cluster).vote_words());
+    return {words, words};
+  }
+  /// The words hold no addresses.
+  [[nodiscard]] CoreTables placed(const Cluster& cluster, std::span<const std::uint32_t>) const override {
+    return cluster.tables;
+  }
+  [[nodiscard]] std::vector<ContextWord> registers(const Cluster& cluster,
+                                                   std::span<const std::uint32_t> first,
+                                                   std::uint32_t first_out) const override {
+    hw::RegContextTables tables;
+    tables.first_chunk = first[kVotes];
+    tables.first_out = first_out;
+    hw::RegContextUpdate update;
+    update.first = static_cast<std::uint32_t>(cluster.page_chunks());
+    update.count = static_cast<std::uint32_t>(cluster.size());
+    hw::RegContextState state;
+    state.first_word = first[kGroups];
+    return {{hw::kAddrContextTables, tables.pack()},
+            {hw::kAddrContextUpdate, update.pack()},
+            {hw::kAddrContextState, state.pack()}};
+  }
+  [[nodiscard]] std::vector<std::string> faults(const Cluster& cluster) const override {
+    return tally::faults(cluster);
+  }
+  [[nodiscard]] std::vector<std::string> mismatches(const Cluster& cluster,
+                                                    const TileConfig& tile) const override {
+    return tally::mismatches(cluster, tile);
+  }
+  [[nodiscard]] Decoded decode(const Cluster& cluster, const TileConfig&,
+                               const RowSink& sink) const override {
+    return tally::decode(cluster, sink);
+  }
+
+  [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override {
+    return hw::kFiringPagesTally;
+  }
+  [[nodiscard]] FiringTime fixed() const override { return firing_time(1, 0); }
+  [[nodiscard]] FiringTime least(const Cluster& cluster) const override { return full_firing(cluster, 0); }
+  [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
+    return full_firing(cluster, valid(cluster.chunk_bits));
+  }
+  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> pages) const override {
+    if (cluster.page_chunks() == 0) return least(cluster);
+    const std::size_t number = pages.size() / cluster.page_chunks();
+    return firing_time(number, page_work(groups(cluster), 0) * static_cast<std::int64_t>(number) +
+                                   chunk_work(cluster) * static_cast<std::int64_t>(valid(pages)));
+  }
+  [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
+    double chunks = 0;  // with a spike, of one page
+    for (std::size_t c = 0; c < cluster.page_chunks(); ++c) {
+      double silent = 1;
+      for (const double spike : spikes.subspan(c * hw::kChunkBits, hw::kChunkBits))
+        silent *= 1 - std::clamp(spike, 0.0, 1.0);
+      chunks += 1 - silent;
+    }
+    return hw::kFiringPagesTally * chunks * static_cast<double>(chunk_work(cluster));
+  }
+  [[nodiscard]] std::int64_t least_chunk(const Cluster& cluster) const override {
+    return valid(cluster.chunk_bits) == 0 ? 0 : chunk_work(cluster);
+  }
+  [[nodiscard]] bool works_alike(const Cluster& a, const Cluster& b) const override {
+    return groups(a) == groups(b);
+  }
+
+  [[nodiscard]] std::unique_ptr<CoreModel> model(const TileConfig& tile,
+                                                 device_model::TileMemory& memory) const override {
+    return std::make_unique<Model>(tile, memory);
+  }
+  /// There is no current: its place shows the potential.
+  [[nodiscard]] StateAddress state_at(const TileConfig& tile, NeuronState,
+                                      std::span<const std::uint32_t> first,
+                                      std::uint32_t position) const override {
+    return {hw::kMemLevels, first[kGroups] + position / tile.tally_lanes, position % tile.tally_lanes};
+  }
+
+  [[nodiscard]] Counter counter() const override { return {"votes", "vote words"}; }
+  [[nodiscard]] std::vector<std::string> describe(const Cluster& cluster) const override {
+    const Tables tables(cluster);
+    const auto number = [](auto n) { return std::to_string(n); };
+    return {"tables: " + number(tables.groups()) + " groups, " + number(tables.chunks()) + " page chunks, " +
+                number(tables.vote_words()) + " vote words, " + number(cluster.out_entries) +
+                " output entries",
+            "work: " + number(chunk_work(cluster)) + " cycles a chunk, at most " +
+                number(worst(cluster).total()) + " cycles a firing of " + number(hw::kFiringPagesTally) +
+                " pages"};
+  }
+  /// Nothing is shared: a neuron has a vote entry of every axon.
+  [[nodiscard]] WeightWords weight_words(const Cluster& cluster,
+                                         std::span<const std::uint16_t>) const override {
+    const Tables tables(cluster);
+    return {tables.vote_words(), tables.vote_words(), std::uint64_t{tables.lanes()} * hw::kChunkBits};
+  }
+
+ private:
+  static std::size_t groups(const Cluster& cluster) { return Tables(cluster).groups(); }
+  /// Cycles that a valid chunk costs.
+  static std::int64_t chunk_work(const Cluster& cluster) {
+    return page_work(groups(cluster), 1) - page_work(groups(cluster), 0);
+  }
+  static std::size_t valid(std::span<const std::uint16_t> page) {
+    return static_cast<std::size_t>(
+        std::count_if(page.begin(), page.end(), [](std::uint16_t mask) { return mask != 0; }));
+  }
+  /// All pages with so many valid chunks.
+  static FiringTime full_firing(const Cluster& cluster, std::size_t valid_chunks) {
+    return firing_time(hw::kFiringPagesTally,
+                       hw::kFiringPagesTally * page_work(groups(cluster), valid_chunks));
+  }
+};
+
+}  // namespace
+
+const Core& core() {
+  static const Tally kTally;
+  return kTally;
+}
+
+}  // namespace spikeloom::tally

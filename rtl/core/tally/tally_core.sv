@@ -1,0 +1,293 @@
+// The tally core: counts votes. A neuron's weights are +m, 0 or -m with one power of two m, so for each chunk
+// of the page it has two masks, of the axons that vote for it and of those that vote against it.
+//
+// A firing has n pages, 1 or 2. Time in enabled cycles after the firing f, where page i has v(i) valid chunks
+// below its limit and the context has g groups of TallyLanes neurons, the last one perhaps not full:
+//   work(i) = g * (1 + v(i))
+//   free_o of page i     in t(i) = f + 1 + work(0) + ... + work(i) + 4 * i
+//   out_end_o of page i  in t(i) + 4, the last one with done_o
+// Each group takes a cycle for every valid chunk, in rising order, and one for its neurons' step. Page 1
+// waits for the end of page 0, whose potentials it reads. Pushes of page i come in rising order, one a cycle
+// at most, none later than its out_end_o, and cannot be held back. One firing at a time: the next fire_i
+// after te, the cycle of done_o.
+//
+// Context registers: ctx_chunk_i is the first vote word, ctx_update_i the chunks of the context's page,
+// ctx_updates_i its neurons (1 or more), ctx_state_i the first group. The vote word of group k and chunk c
+// stands at ctx_chunk_i + k * ctx_update_i + c.
+//
+// Does not do: readouts, biases, decays, synaptic currents. ctx_readout_i, ctx_last_only_i and fire_last_i
+// change nothing.
+//
+// Pulses (free_o, out_end_o, done_o, out_push_o, count_word_o) last one enabled cycle. ctx_* and fire_* are
+// stable as named in the ports. rst_i (also: clear) ends whatever goes on; memories keep their contents.
+// cfg_* is clock time, not gated by en_i, and allowed only while no firing is in progress. It does not check
+// addresses. Potentials can be read, 32 bits, sign-extended; everything else reads as 0.
+`include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
+
+module tally_core #(
+    `SPIKELOOM_TALLY_PARAMETERS
+) (
+    input logic clk_i,
+    input logic rst_i,
+    input logic en_i,
+
+    input logic       fire_i,        // cycle f
+    input logic [4:0] fire_pages_i,  // f: pages of the firing, 1 or 2
+    input logic       fire_first_i,  // f: page 0 begins a sample, old potentials read as 0
+    input logic       fire_last_i,   // f: the last page ends a sample
+    input logic [8:0] fire_limit_i,  // with page_valid_i: leading chunks that count
+
+    input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
+    input logic [15:0] ctx_update_i,
+    input logic [15:0] ctx_updates_i,
+    input logic [15:0] ctx_state_i,
+    input logic        ctx_readout_i,
+    input logic        ctx_last_only_i,
+
+    input  logic [PageChunks-1:0] page_valid_i,  // f + 1; of page 1 in the cycle after page 0's free_o
+    output logic [           7:0] page_chunk_o,
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,   // of page_chunk_o one enabled cycle before
+
+    output logic                      free_o,
+    output logic                      out_push_o,
+    output logic [ChunkIndexBits-1:0] out_index_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
+    output logic                      out_end_o,
+    output logic                      done_o,
+    output logic                      count_word_o,  // a vote word
+
+    input  logic        cfg_we_i,
+    input  logic        cfg_re_i,
+    input  logic [ 3:0] cfg_memory_i,
+    input  logic [23:0] cfg_word_i,
+    input  logic [ 7:0] cfg_part_i,
+    input  logic [31:0] cfg_data_i,
+    output logic [31:0] cfg_data_o,   // two clock cycles after cfg_re_i
+    output logic [ 7:0] cfg_parts_o   // of a word of cfg_memory_i
+);
+  localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
+  localparam int unsigned VoteBits = TallyVotes > 1 ? $clog2(TallyVotes) : 1;
+  localparam int unsigned GroupBits = TallyGroups > 1 ? $clog2(TallyGroups) : 1;
+  localparam int unsigned MaskBits = spikeloom_pkg::CHUNK_BITS;
+  localparam int unsigned PerChunk = MaskBits / TallyLanes;  // groups
+  localparam int unsigned LowBits = StateBits + 8;   // of a neuron: theta, shift, scale
+  localparam int unsigned HighBits = StateBits + 1;  // v_reset, subtract
+  localparam int unsigned Drain = 4;  // free_o to out_end_o
+
+  `SPIKELOOM_CHECK_TALLY_PARAMETERS
+
+  logic unused;
+  assign unused = ^{fire_last_i, ctx_readout_i, ctx_last_only_i, ctx_chunk_i, ctx_update_i, ctx_state_i,
+                    cfg_word_i, cfg_data_i};
+
+  // Configuration.
+  logic write_votes, write_neurons, write_levels, read_levels;
+  assign write_votes = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_VOTES);
+  assign write_neurons = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_NEURONS);
+  assign write_levels = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_LEVELS);
+  assign read_levels = cfg_re_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_LEVELS);
+  always_comb begin
+    case (cfg_memory_i)
+      4'(spikeloom_pkg::MEM_NEURONS):
+      cfg_parts_o = 8'(TallyLanes * (spikeloom_pkg::MEM_NEURON_ENTRY_WIDTH / 32));
+      default: cfg_parts_o = 8'(TallyLanes);
+    endcase
+  end
+
+  // Control: a page is loaded, walked group by group, and drained.
+  logic load, load_q, walk_q, first_q, last_page;
+  logic [Drain-1:0] drain_q;
+  logic [4:0] pages_q;  // that have not ended
+  assign load = load_q || drain_q[0];
+  assign last_page = pages_q == 5'd1;
+  assign out_end_o = drain_q[Drain-1];
+  assign done_o = out_end_o && last_page;
+
+  logic [PageChunks-1:0] below_limit, valid_q, todo_q;
+  logic any_chunk, chunk, step, last_group;
+  logic [ChunkBits-1:0] found;
+  logic [15:0] left_q;  // neurons of this group and those after it
+  logic [GroupBits-1:0] group_q;
+  logic [VoteBits-1:0] row_q;  // vote word of the group's chunk 0
+  first_one #(.Width(PageChunks)) u_chunk (.bits_i(todo_q), .any_o(any_chunk), .index_o(found));
+  assign chunk = walk_q && any_chunk;
+  assign step = walk_q && !any_chunk;
+  assign last_group = 32'(left_q) <= TallyLanes;
+  assign free_o = step && last_group;
+  assign count_word_o = chunk;
+  assign page_chunk_o = 8'(found);
+  always_comb begin
+    for (int c = 0; c < PageChunks; c++) below_limit[c] = 9'(c) < fire_limit_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      load_q <= 1'b0;
+      walk_q <= 1'b0;
+      drain_q <= '0;
+    end else if (en_i) begin
+      load_q <= fire_i;
+      walk_q <= load_q || (out_end_o && !last_page) || (walk_q && !free_o);
+      drain_q <= {drain_q[Drain-2:0], free_o};
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fire_i) begin
+        pages_q <= fire_pages_i;
+        first_q <= fire_first_i;
+      end else if (out_end_o) begin
+        pages_q <= pages_q - 5'd1;
+        first_q <= 1'b0;
+      end
+      if (load) begin
+        valid_q <= page_valid_i & below_limit;
+        todo_q <= page_valid_i & below_limit;
+        left_q <= ctx_updates_i;
+        group_q <= '0;
+        row_q <= VoteBits'(ctx_chunk_i);
+      end else if (chunk) begin
+        todo_q <= todo_q & ~(PageChunks'(1) << found);
+      end else if (step) begin
+        todo_q <= valid_q;
+        left_q <= left_q - 16'(TallyLanes);
+        group_q <= group_q + GroupBits'(1);
+        row_q <= row_q + VoteBits'(ctx_update_i);
+      end
+    end
+  end
+
+  // One cycle later the memories' words are there; two and three later the lanes have computed.
+  logic chunk1_q, step1_q, step2_q, step3_q, emit1_q, emit2_q, emit3_q;
+  logic [TallyLanes-1:0] lanes, lanes1_q, lanes2_q, lanes3_q;  // that have a neuron
+  logic [GroupBits-1:0] group1_q, group2_q, group3_q;
+  always_comb begin
+    for (int i = 0; i < TallyLanes; i++) lanes[i] = 16'(i) < left_q;
+  end
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      chunk1_q <= 1'b0;
+      step1_q <= 1'b0;
+      step2_q <= 1'b0;
+      step3_q <= 1'b0;
+    end else if (en_i) begin
+      chunk1_q <= chunk;
+      step1_q <= step;
+      step2_q <= step1_q;
+      step3_q <= step2_q;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      emit1_q <= last_group || 32'(group_q) % PerChunk == PerChunk - 1;
+      lanes1_q <= lanes;
+      group1_q <= group_q;
+      {emit2_q, lanes2_q, group2_q} <= {emit1_q, lanes1_q, group1_q};
+      {emit3_q, lanes3_q, group3_q} <= {emit2_q, lanes2_q, group2_q};
+    end
+  end
+
+  // Memories.
+  logic [TallyLanes-1:0] votes_we, low_we, high_we, levels_we;
+  logic [TallyLanes*32-1:0] votes;
+  logic [TallyLanes*LowBits-1:0] low;
+  logic [TallyLanes*HighBits-1:0] high;
+  logic [TallyLanes*StateBits-1:0] levels, new_levels, spread_levels;
+  logic [GroupBits-1:0] cfg_group, step_group, write_group;
+  assign cfg_group = cfg_word_i[GroupBits-1:0];
+  assign step_group = GroupBits'(ctx_state_i) + group_q;
+  assign write_group = GroupBits'(ctx_state_i) + group3_q;
+  assign spread_levels = {TallyLanes{cfg_data_i[StateBits-1:0]}};
+  always_comb begin
+    for (int i = 0; i < TallyLanes; i++) begin
+      votes_we[i] = write_votes && cfg_part_i == 8'(i);
+      low_we[i] = write_neurons && cfg_part_i == 8'(2 * i);
+      high_we[i] = write_neurons && cfg_part_i == 8'(2 * i + 1);
+      levels_we[i] = (write_levels && cfg_part_i == 8'(i)) || (en_i && step3_q && lanes3_q[i]);
+    end
+  end
+  ram_sdp #(.Width(TallyLanes * 32), .Depth(TallyVotes), .PartBits(32)) u_votes (
+      .clk_i, .rst_i,
+      .write_enable_i(votes_we), .write_address_i(cfg_word_i[VoteBits-1:0]),
+      .write_data_i({TallyLanes{cfg_data_i}}),
+      .read_enable_i(en_i && chunk), .read_address_i(row_q + VoteBits'(found)), .read_data_o(votes));
+  ram_sdp #(.Width(TallyLanes * LowBits), .Depth(TallyGroups), .PartBits(LowBits)) u_low (
+      .clk_i, .rst_i,
+      .write_enable_i(low_we), .write_address_i(cfg_group),
+      .write_data_i({TallyLanes{cfg_data_i[31:24], cfg_data_i[StateBits-1:0]}}),
+      .read_enable_i(en_i && step), .read_address_i(step_group), .read_data_o(low));
+  ram_sdp #(.Width(TallyLanes * HighBits), .Depth(TallyGroups), .PartBits(HighBits)) u_high (
+      .clk_i, .rst_i,
+      .write_enable_i(high_we), .write_address_i(cfg_group),
+      .write_data_i({TallyLanes{cfg_data_i[24], cfg_data_i[StateBits-1:0]}}),
+      .read_enable_i(en_i && step), .read_address_i(step_group), .read_data_o(high));
+  ram_sdp #(.Width(TallyLanes * StateBits), .Depth(TallyGroups), .PartBits(StateBits)) u_levels (
+      .clk_i, .rst_i,
+      .write_enable_i(levels_we), .write_address_i(write_levels ? cfg_group : write_group),
+      .write_data_i(write_levels ? spread_levels : new_levels),
+      .read_enable_i((en_i && step) || read_levels),
+      .read_address_i(read_levels ? cfg_group : step_group), .read_data_o(levels));
+
+  // Lanes.
+  logic [TallyLanes-1:0] spikes;
+  for (genvar i = 0; i < TallyLanes; i++) begin : gen_lane
+    tally_lane #(.StateBits(StateBits), .PageChunks(PageChunks), .TallyShift(TallyShift)) u_lane (
+        .clk_i, .en_i,
+        .clear_i(load),
+        .chunk_i(chunk1_q), .mask_i(page_mask_i), .votes_i(votes[32*i+:32]),
+        .step_i(step1_q), .first_i(first_q),
+        .theta_i(low[LowBits*i+:StateBits]), .shift_i(low[LowBits*i+StateBits+:4]),
+        .scale_i(low[LowBits*i+StateBits+4+:4]), .v_reset_i(high[HighBits*i+:StateBits]),
+        .subtract_i(high[HighBits*i+StateBits]), .level_i(levels[StateBits*i+:StateBits]),
+        .spike_o(spikes[i]), .level_o(new_levels[StateBits*i+:StateBits]));
+  end
+
+  // Spikes of 16 neurons make a chunk.
+  logic push_q;
+  logic [TallyLanes-1:0] sent;
+  logic [MaskBits-1:0] gathered_q, gathered, mask_q;
+  logic [ChunkIndexBits-1:0] index_q;
+  assign sent = spikes & lanes3_q;
+  assign gathered = gathered_q | (MaskBits'(sent) << (4'((32'(group3_q) % PerChunk) * TallyLanes)));
+  always_ff @(posedge clk_i) begin
+    if (rst_i) push_q <= 1'b0;
+    else if (en_i) push_q <= step3_q && emit3_q;
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (load_q || (step3_q && emit3_q)) gathered_q <= '0;
+      else if (step3_q) gathered_q <= gathered;
+      if (step3_q) begin
+        mask_q <= gathered;
+        index_q <= ChunkIndexBits'(32'(group3_q) / PerChunk);
+      end
+    end
+  end
+  assign out_push_o = push_q && mask_q != '0;
+  assign out_index_o = index_q;
+  assign out_mask_o = mask_q;
+
+  // Reading back: one lane's potential.
+  logic [TallyLanes-1:0] cfg_lane_q;
+  logic [StateBits-1:0] picked;
+  always_comb begin
+    picked = '0;
+    for (int i = 0; i < TallyLanes; i++) if (cfg_lane_q[i]) picked = picked | levels[StateBits*i+:StateBits];
+  end
+  always_ff @(posedge clk_i) begin
+    for (int i = 0; i < TallyLanes; i++) cfg_lane_q[i] <= read_levels && cfg_part_i == 8'(i);
+    cfg_data_o <= 32'(signed'(picked));
+  end
+
+  // A firing lasts from fire_i to done_o.
+  logic busy_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) busy_q <= 1'b0;
+    else if (en_i) busy_q <= fire_i || (busy_q && !done_o);
+  end
+  `SPIKELOOM_ASSUME(one_firing, !(en_i && fire_i && busy_q))
+  `SPIKELOOM_ASSUME(one_or_two_pages, !(en_i && fire_i) || fire_pages_i == 5'd1 || fire_pages_i == 5'd2)
+  `SPIKELOOM_ASSUME(cfg_only_idle, !(busy_q && (cfg_we_i || cfg_re_i)))
+  `SPIKELOOM_CHECK(pulses_only_busy, busy_q || !(free_o || out_end_o || out_push_o || count_word_o))
+endmodule

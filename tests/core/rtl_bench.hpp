@@ -1,0 +1,215 @@
+// Drives one Verilated core and plays the node around it: pages, freezes, configuration port. Knows only the
+// ports that all cores share (rtl/core/README.md), so any core can be measured with it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <verilated.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "compiler/base/rng.hpp"
+#include "compiler/core/core.hpp"
+
+namespace spikeloom::test {
+
+/// What the core did in one firing; times in enabled cycles after the firing.
+struct RtlFiring {
+  std::vector<std::int64_t> freed;  ///< by page
+  std::vector<std::int64_t> ended;  ///< by page: the end of its list
+  std::int64_t done = -1;
+  std::int64_t counted = 0;
+  std::vector<device_model::OutEntry> out;
+};
+
+/// One firing of a context.
+struct RtlPages {
+  std::vector<device_model::Page> pages;
+  std::vector<std::uint32_t> limits;  ///< by page
+  bool first = false, last = false;
+};
+
+/// Verilated: a core, top module KIND_core.
+template <class Verilated>
+class RtlBench {
+ public:
+  RtlBench(std::uint64_t seed, std::uint32_t page_chunks) : rng_(seed), page_chunks_(page_chunks) {
+    verilated_.randReset(2);
+    verilated_.randSeed(static_cast<int>(seed % 1000000) + 1);
+    core_.emplace(&verilated_);
+    reset();
+  }
+  ~RtlBench() { core_->final(); }
+  RtlBench(const RtlBench&) = delete;
+  RtlBench& operator=(const RtlBench&) = delete;
+
+  /// Share of clock cycles in which target time stands still.
+  void freeze(double share) { freeze_ = share; }
+
+  void reset() {
+    core_->fire_i = 0;
+    core_->cfg_we_i = 0;
+    core_->cfg_re_i = 0;
+    core_->rst_i = 1;
+    for (int n = 0; n < 2; ++n) clock();
+    core_->rst_i = 0;
+  }
+
+  /// Parts of a word, as the core states them.
+  std::uint32_t parts(std::uint32_t window) {
+    core_->cfg_memory_i = static_cast<std::uint8_t>(window);
+    core_->eval();
+    return core_->cfg_parts_o;
+  }
+  void load(std::uint32_t window, const device_model::Memory& memory) {
+    ASSERT_EQ(parts(window), memory.parts());
+    core_->cfg_we_i = 1;
+    for (std::uint32_t word = 0; word < memory.words(); ++word)
+      for (std::uint32_t part = 0; part < memory.parts(); ++part) {
+        address(window, word, part);
+        core_->cfg_data_i = memory.part(word, part);
+        clock();
+      }
+    core_->cfg_we_i = 0;
+  }
+  /// All parts of a window's words, one read a clock cycle.
+  std::vector<std::uint32_t> read(std::uint32_t window, std::uint32_t words) {
+    const std::uint32_t each = parts(window), count = words * each;
+    std::vector<std::uint32_t> values;
+    for (std::uint32_t n = 0; n < count + 2; ++n) {
+      core_->cfg_re_i = n < count;
+      address(window, n / each, n % each);
+      enable();
+      settle();
+      if (n >= 2) values.push_back(core_->cfg_data_o);
+      edge();
+    }
+    core_->cfg_re_i = 0;
+    return values;
+  }
+
+  /// Fires and runs until done, or for `limit` enabled cycles. Where the contract says nothing about an
+  /// input, it is noise.
+  RtlFiring fire(const device_model::ContextRegisters& registers, const RtlPages& f, std::int64_t limit) {
+    set_context(registers);
+    RtlFiring result;
+    std::size_t page = 0;       // that is read
+    bool presented = false;     // its valid bits and limit are on the ports
+    std::uint32_t asked = ~0U;  // chunk
+    std::size_t asked_page = 0;
+    for (std::int64_t cycle = 0; cycle <= limit && result.done < 0;) {
+      const bool enabled = enable(), now = cycle == 0 && enabled;
+      core_->fire_i = enabled ? cycle == 0 : rng_.chance(0.5);
+      core_->fire_pages_i = static_cast<std::uint8_t>(now ? f.pages.size() : 1 + rng_.below(16));
+      core_->fire_first_i = now ? f.first : rng_.chance(0.5);
+      core_->fire_last_i = now ? f.last : rng_.chance(0.5);
+      const bool known = cycle > 0 && page < f.pages.size() && !presented && enabled;
+      present(known ? &f.pages[page] : nullptr, known ? f.limits[page] : 0);
+      const bool has_mask = enabled && asked_page < f.pages.size() && asked < f.pages[asked_page].size();
+      core_->page_mask_i =
+          static_cast<std::uint16_t>(has_mask ? f.pages[asked_page][asked] : rng_.below(65536));
+      settle();
+      if (enabled) {
+        presented = presented || known;
+        asked = core_->page_chunk_o;
+        asked_page = page;
+        observe(result, cycle, page, presented);
+        ++cycle;
+      }
+      edge();
+    }
+    core_->fire_i = 0;
+    return result;
+  }
+
+  /// Enabled cycles without a firing: nothing may happen.
+  void idle(int cycles) {
+    for (int n = 0; n < cycles; ++n) {
+      enable();
+      settle();
+      EXPECT_FALSE(core_->free_o || core_->out_end_o || core_->done_o || core_->out_push_o ||
+                   core_->count_word_o);
+      edge();
+    }
+  }
+
+ private:
+  void set_context(const device_model::ContextRegisters& registers) {
+    const auto update = hw::RegContextUpdate::unpack(registers.core[hw::kAddrContextUpdate]);
+    core_->ctx_chunk_i = static_cast<std::uint16_t>(
+        hw::RegContextTables::unpack(registers.core[hw::kAddrContextTables]).first_chunk);
+    core_->ctx_update_i = static_cast<std::uint16_t>(update.first);
+    core_->ctx_updates_i = static_cast<std::uint16_t>(update.count);
+    core_->ctx_state_i = static_cast<std::uint16_t>(
+        hw::RegContextState::unpack(registers.core[hw::kAddrContextState]).first_word);
+    core_->ctx_readout_i = registers.mode.readout;
+    core_->ctx_last_only_i = registers.mode.last_only;
+  }
+
+  /// Valid bits and limit of a page; none: noise.
+  void present(const device_model::Page* page, std::uint32_t limit) {
+    core_->fire_limit_i = static_cast<std::uint16_t>(page != nullptr ? limit : rng_.below(257));
+    for (std::uint32_t c = 0; c < page_chunks_; ++c)
+      set_bit(core_->page_valid_i, c,
+              page != nullptr ? c < page->size() && (*page)[c] != 0 : rng_.chance(0.5));
+  }
+
+  void observe(RtlFiring& result, std::int64_t cycle, std::size_t& page, bool& presented) {
+    if (core_->out_push_o)
+      result.out.push_back(
+          {core_->out_index_o, core_->out_mask_o, static_cast<std::uint16_t>(result.ended.size())});
+    if (core_->out_end_o) {
+      EXPECT_GT(result.freed.size(), result.ended.size()) << "a list ends before its page is free";
+      result.ended.push_back(cycle);
+    }
+    if (core_->free_o) {
+      result.freed.push_back(cycle);
+      ++page;
+      presented = false;
+    }
+    if (core_->count_word_o) ++result.counted;
+    if (core_->done_o) result.done = cycle;
+  }
+
+  template <class Bits>
+  static void set_bit(Bits& bits, std::uint32_t n, bool value) {
+    if constexpr (requires { bits[0]; }) {
+      set_bit(bits[n / 32], n % 32, value);
+    } else {
+      const Bits one = static_cast<Bits>(Bits{1} << n);
+      bits = static_cast<Bits>(value ? bits | one : bits & ~one);
+    }
+  }
+  void address(std::uint32_t window, std::uint32_t word, std::uint32_t part) {
+    core_->cfg_memory_i = static_cast<std::uint8_t>(window);
+    core_->cfg_word_i = word;
+    core_->cfg_part_i = static_cast<std::uint8_t>(part);
+  }
+  bool enable() {
+    const bool enabled = !rng_.chance(freeze_);
+    core_->en_i = enabled;
+    return enabled;
+  }
+  void settle() {
+    core_->clk_i = 0;
+    core_->eval();
+  }
+  void edge() {
+    core_->clk_i = 1;
+    core_->eval();
+  }
+  void clock() {
+    enable();
+    settle();
+    edge();
+  }
+
+  Rng rng_;
+  std::uint32_t page_chunks_;
+  VerilatedContext verilated_;
+  std::optional<Verilated> core_;
+  double freeze_ = 0;
+};
+
+}  // namespace spikeloom::test
