@@ -1,6 +1,7 @@
 #include "compiler/chip_model/model_device.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <deque>
 #include <string>
@@ -70,8 +71,10 @@ struct Channel {
   OwnedSlots slots;
   std::vector<std::uint32_t> counters;
   bool pending = false;
-  bool sending = false;  ///< host only: a step has begun
-  Cycle ready = 0;       ///< first decision cycle of the pending step
+  bool sending = false;    ///< host only: a step has begun
+  Cycle ready = 0;         ///< first decision cycle of the next step
+  std::size_t sent = 0;    ///< entries of the output buffer
+  std::uint32_t step = 0;  ///< of the output buffer, the next to be sent
 };
 
 /// The credits that one delivery of a tile returns.
@@ -95,6 +98,7 @@ struct Context {
   std::uint32_t pending = 0;  ///< channels that have not sent the output buffer
   Cycle free = 0;             ///< first cycle that sees the output buffer free
   std::vector<OutEntry> out;
+  std::uint32_t steps = 0;  ///< of `out`; `flags` are the last one's
   std::uint32_t flags = 0;
 };
 
@@ -106,6 +110,7 @@ struct Counters {
 struct Node {
   NodeMemory memory;
   std::unique_ptr<CoreModel> core;  ///< tiles
+  std::uint32_t batch = 1;          ///< pages that its core fires at once, at most
   bool armed = false;               ///< its sequencer goes once its application has started
   bool running = false;
   std::uint32_t app = 0;
@@ -134,12 +139,15 @@ struct Hosted {
 
 class ModelDevice final : public ModelLink {
  public:
-  explicit ModelDevice(const Chip& chip)
+  ModelDevice(const Chip& chip, const std::function<TileCore(std::uint32_t, device_model::TileMemory&)>& core)
       : chip_(chip), nodes_(chip.tiles() + 1), apps_(chip.host.applications) {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
       nodes_[n].memory = NodeMemory::tile(chip_);
-      nodes_[n].core = core_of(chip_.tile).model(chip_.tile, nodes_[n].memory);
+      TileCore made =
+          core ? core(static_cast<std::uint32_t>(n), nodes_[n].memory) : own_core(nodes_[n].memory);
+      nodes_[n].core = std::move(made.model);
+      nodes_[n].batch = made.pages;
     }
   }
 
@@ -177,15 +185,22 @@ class ModelDevice final : public ModelLink {
     const Node& node = nodes_.at(index);
     std::vector<bool> bits(neurons, false);
     if (node.memory.contexts.at(context).mode.readout != 0) return {};
-    for (const OutEntry& entry : node.contexts.at(context).out)
+    for (const OutEntry& entry : node.contexts.at(context).out) {
+      if (entry.page + 1U != node.contexts[context].steps) continue;
       for (std::uint32_t b = 0; b < hw::kChunkBits; ++b)
         if ((entry.mask >> b & 1U) != 0 && entry.index * hw::kChunkBits + b < neurons)
           bits[entry.index * hw::kChunkBits + b] = true;
+    }
     return bits;
   }
 
  private:
   static constexpr std::size_t kOutputLimit = 1U << 16U;
+
+  TileCore own_core(device_model::TileMemory& memory) const {
+    const Core& core = core_of(chip_.tile);
+    return {core.model(chip_.tile, memory), core.pages_per_firing(chip_.tile)};
+  }
 
   static bool is_data(Word word) { return word >> 60U == hw::kKindChunk || word >> 60U == hw::kKindEos; }
 
@@ -497,12 +512,17 @@ class ModelDevice final : public ModelLink {
     if (!take_credits(node, channel, from)) return false;
     Context& context = node.contexts[channel.context];
     Cycle wire = from;  // decided in `from` at the earliest, on the wire one cycle later
-    for (const OutEntry& entry : context.out) {
+    for (; channel.sent < context.out.size() && context.out[channel.sent].page == channel.step;
+         ++channel.sent) {
+      const OutEntry& entry = context.out[channel.sent];
       wire = channel.slots.next(wire + 1);
       deliver(index, wire, {false, entry.index, entry.mask});
     }
     wire = channel.slots.next(wire + 1);
-    deliver(index, wire, {true, 0, context.flags});
+    const bool is_last = ++channel.step == context.steps;
+    deliver(index, wire, {true, 0, is_last ? context.flags : 0});
+    channel.ready = wire;
+    if (!is_last) return true;
     channel.pending = false;
     context.free = std::max(context.free, wire);
     --context.pending;
@@ -581,37 +601,75 @@ class ModelDevice final : public ModelLink {
     const std::uint32_t c = node.memory.order[node.position].context;
     Context& context = node.contexts[c];
     const auto& registers = node.memory.contexts[c];
-    Row& row = node.rows.at(registers.pages.first_row + context.read_page);
-    if (row.ends != registers.pages.inbound || context.pending != 0) return false;
-    const Cycle wait = node.load + 1;
-    const Cycle start = std::max({wait, row.ready, context.free});
-    node.counted.wait_input += std::max<Cycle>(0, row.ready - wait);
-    node.counted.wait_output += start - std::max(wait, row.ready);
-    if (row.run_end) {
+    const Batch batch = next_batch(node, c);
+    if (!batch.closed || context.pending != 0) return false;
+    const Cycle start = std::max(batch.seen, context.free);
+    node.counted.wait_input += batch.waited;
+    node.counted.wait_output += start - batch.seen;
+    if (batch.run_end) {
       context.retired = true;
       context.out.clear();
+      context.steps = 1;
       context.flags = kRunEnd;
       fill(node, c, start + 1);
       node.load = start + 1;
     } else {
-      const Page* pages[] = {&row.page};
-      Firing firing = source_ ? source_(index, c) : node.core->fire(c, pages, context.count, row.sample_end);
+      const std::span<const Page* const> pages(batch.pages.data(), batch.size);
+      Firing firing =
+          source_ ? source_(index, c) : node.core->fire(c, pages, context.count, batch.sample_end);
       if (sink_) sink_(index, c, firing);
+      SPIKELOOM_CHECK(firing.freed.size() + 1 == batch.size);
       const Cycle freed = start + firing.time.integrate;
       const Cycle end = freed + firing.time.update;
       context.out = std::move(firing.out);
-      context.flags = row.sample_end ? kSampleEnd : 0;
-      context.count = row.sample_end ? 0 : std::min(context.count + 1, 15U);
+      context.steps = batch.size;
+      context.flags = batch.sample_end ? kSampleEnd : 0;
+      context.count = batch.sample_end ? 0 : std::min(context.count + batch.size, 15U);
       count(node, firing, context.out, end - start,
             registers.mode.readout != 0 ? Pushes::kPotentials : Pushes::kSpikes);
+      for (const Cycle cycles : firing.freed) free_page(index, c, start + cycles);
       free_page(index, c, freed);
       fill(node, c, end + 1);
       node.load = end + 1;
-      if (observer_) observer_({index, c, start, end - start, context.flags != 0});
+      if (observer_) observer_({index, c, start, end - start, batch.size, context.flags != 0});
     }
     moved(node.load);
     step_order(node);
     return true;
+  }
+
+  /// The pages of a context's next firing, as far as they are known.
+  struct Batch {
+    std::array<const Page*, hw::kLimitPages> pages{};
+    std::uint32_t size = 0;
+    bool closed = false;      ///< all of it is known
+    bool sample_end = false;  ///< of the last page
+    bool run_end = false;     ///< there is nothing to fire: the context retires
+    Cycle seen = 0;           ///< the cycle in which the sequencer sees that the batch is closed
+    Cycle waited = 0;         ///< cycles before in which it saw a row that was not complete
+  };
+
+  /// One row a cycle, from the cycle behind LOAD on.
+  static Batch next_batch(const Node& node, std::uint32_t c) {
+    const auto& registers = node.memory.contexts[c];
+    if (registers.pages.rows < node.batch)
+      throw device_error("model: a context has fewer pages than its core fires at once");
+    Batch batch;
+    std::uint32_t page = node.contexts[c].read_page;
+    for (Cycle look = node.load + 1; !batch.closed; look = batch.seen + 1) {
+      const Row& row = node.rows.at(registers.pages.first_row + page);
+      if (row.ends != registers.pages.inbound) return batch;
+      if (row.run_end && batch.size > 0)
+        throw device_error("model: a run ends within a sample, on a tile that fires several pages at once");
+      batch.seen = std::max(look, row.ready);
+      batch.waited += batch.seen - look;
+      batch.run_end = row.run_end;
+      batch.sample_end = row.sample_end;
+      batch.pages[batch.size++] = &row.page;
+      batch.closed = row.run_end || row.sample_end || batch.size == node.batch;
+      if (++page == registers.pages.rows) page = 0;
+    }
+    return batch;
   }
 
   void moved(Cycle in) { quiet_from_ = std::max(quiet_from_, in + 1); }
@@ -629,6 +687,8 @@ class ModelDevice final : public ModelLink {
       if (channel.valid && channel.context == c) {
         channel.pending = true;
         channel.ready = visible;
+        channel.sent = 0;
+        channel.step = 0;
         ++context.pending;
       }
   }
@@ -774,6 +834,11 @@ class ModelDevice final : public ModelLink {
 
 }  // namespace
 
-std::unique_ptr<ModelLink> open_model(const Chip& chip) { return std::make_unique<ModelDevice>(chip); }
+std::unique_ptr<ModelLink> open_model(
+    const Chip& chip, const std::function<TileCore(std::uint32_t, device_model::TileMemory&)>& core) {
+  return std::make_unique<ModelDevice>(chip, core);
+}
+
+std::unique_ptr<ModelLink> open_model(const Chip& chip) { return open_model(chip, {}); }
 
 }  // namespace spikeloom

@@ -12,6 +12,7 @@
 
 #include "compiler/chip/chip.hpp"
 #include "compiler/chip_model/link.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/core/tile_memory.hpp"
 
 namespace spikeloom {
@@ -29,6 +30,7 @@ struct ModelFiring {
   std::uint32_t context = 0;
   std::int64_t start = 0;  ///< cycle
   std::int64_t work = 0;   ///< cycles to the full output buffer
+  std::uint32_t pages = 0;
   bool sample_end = false;
 };
 
@@ -52,11 +54,20 @@ class ModelLink : public Link {
   /// Potential of neuron `position` of a context, as the last firing left it.
   [[nodiscard]] virtual std::int32_t potential(std::uint32_t node, std::uint32_t context,
                                                std::uint32_t position) const = 0;
-  /// Bit p: neuron p spiked in the context's last firing. Empty of a readout.
+  /// Bit p: neuron p spiked on the last page of the context's last firing. Empty of a readout.
   [[nodiscard]] virtual std::vector<bool> spikes(std::uint32_t node, std::uint32_t context,
                                                  std::uint32_t neurons) const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<ModelLink> open_model(const Chip& chip);
+
+/// The core of one tile.
+struct TileCore {
+  std::unique_ptr<CoreModel> model;
+  std::uint32_t pages = 1;  ///< at most, a firing
+};
+/// The same with cores that stand in no table, for tests: asked for every tile by its ring node.
+[[nodiscard]] std::unique_ptr<ModelLink> open_model(
+    const Chip& chip, const std::function<TileCore(std::uint32_t node, device_model::TileMemory&)>& core);
 
 }  // namespace spikeloom

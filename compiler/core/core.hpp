@@ -124,7 +124,7 @@ class CoreModel {
   virtual ~CoreModel() = default;
   /// Memories or registers were written: decode anew before the next firing.
   virtual void invalidate() = 0;
-  /// Fires context `context` on its oldest pages, as many as Core::pages_per_firing says.
+  /// Fires context `context` on its oldest pages: 1 to Core::pages_per_firing, all of one sample.
   /// `count`: steps since the sample began, of the first page (0: old state reads as 0). `last`: the last
   /// page ends its sample. Throws Error{kDevice} where the tables do not fit this tile.
   [[nodiscard]] virtual device_model::Firing fire(std::uint32_t context,
@@ -204,7 +204,8 @@ class Core {
 
   // ---- How long does a firing take? Asked by schedule, map, admit, flow and the exact replay. ----
 
-  /// Pages that a firing consumes, one output bitmap for each.
+  /// Most pages that a firing consumes, one output bitmap for each. It consumes fewer only where a sample
+  /// ends.
   [[nodiscard]] virtual std::uint32_t pages_per_firing(const TileConfig&) const = 0;
   /// The part of every firing that neither the cluster nor the page changes.
   [[nodiscard]] virtual FiringTime fixed() const = 0;

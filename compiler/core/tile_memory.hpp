@@ -59,10 +59,11 @@ struct OutEntry {
 
 /// What one firing did.
 struct Firing {
-  FiringTime time;
-  std::int64_t counted = 0;   ///< by how much the core's own counter rises
-  std::int64_t synapses = 0;  ///< neurons that met a weight other than 0
-  std::vector<OutEntry> out;  ///< in the order pushed
+  FiringTime time;                  ///< integrate: to the cycle in which the last page is freed
+  std::vector<std::int64_t> freed;  ///< cycles from the firing until each page but the last is freed, rising
+  std::int64_t counted = 0;         ///< by how much the core's own counter rises
+  std::int64_t synapses = 0;        ///< neurons that met a weight other than 0
+  std::vector<OutEntry> out;        ///< in the order pushed, so page by page
 };
 
 }  // namespace spikeloom::device_model

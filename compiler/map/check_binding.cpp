@@ -71,7 +71,7 @@ class BindingChecker {
       const Placement& p = binding_.placement[c];
       require(p.tile.index() < tiles_, app_.clusters[c].name + ": no such tile");
       require(p.context < chip_.tile.contexts, app_.clusters[c].name + ": no such context");
-      require(p.rows >= least_pages(app_.clusters[c]) && p.rows <= kMostPages,
+      require(p.rows >= least_pages(app_.clusters[c], chip_.tile) && p.rows <= kMostPages,
               app_.clusters[c].name + ": number of pages");
       require(app_.clusters[c].page_chunks() <= chip_.tile.page_chunks,
               app_.clusters[c].name + ": more chunks than a page");
@@ -106,7 +106,7 @@ class BindingChecker {
       };
       take(p.context, 1);
       take(p.first_row, p.rows);
-      take(p.first_out, cluster.out_entries);
+      take(p.first_out, output_entries(cluster, t));
       const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
       for (std::size_t m = 0; m < amounts.size(); ++m) take(p.first[m], amounts[m]);
     }

@@ -28,7 +28,7 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
   std::vector<std::int64_t> work;
   std::int64_t low = 0, high = 0;
   for (std::size_t c = 0; c < clusters; ++c) {
-    needed.push_back(needs(app, c, readers[1 + c].size()));
+    needed.push_back(needs(app, chip.tile, c, readers[1 + c].size()));
     work.push_back(worst_work(app.clusters[c]));
     low = std::max(low, work[c]);
     high += work[c];

@@ -14,7 +14,8 @@ namespace spikeloom {
 namespace {
 
 /// Contexts and memory bases, one cluster after the other in firing order.
-void deal_out_memory(const Application& app, const std::vector<OrderEntry>& order, Binding& binding) {
+void deal_out_memory(const Application& app, const Chip& chip, const std::vector<OrderEntry>& order,
+                     Binding& binding) {
   Placement next;
   for (const OrderEntry& entry : order) {
     const Cluster& cluster = app.clusters[entry.cluster.index()];
@@ -26,7 +27,7 @@ void deal_out_memory(const Application& app, const std::vector<OrderEntry>& orde
     p.tile = tile;
     next.context += 1;
     for (std::size_t m = 0; m < amounts.size(); ++m) next.first[m] += static_cast<std::uint32_t>(amounts[m]);
-    next.first_out += cluster.out_entries;
+    next.first_out += output_entries(cluster, chip.tile);
   }
 }
 
@@ -45,7 +46,7 @@ void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most
   std::uint32_t left = chip.tile.page_rows;
   for (const OrderEntry& entry : order) {
     std::uint32_t& rows = binding.placement[entry.cluster.index()].rows;
-    rows = least_pages(app.clusters[entry.cluster.index()]);
+    rows = least_pages(app.clusters[entry.cluster.index()], chip.tile);
     left -= rows;
   }
   for (bool gave = true; gave;) {
@@ -75,7 +76,7 @@ MapResult try_once(const Application& app, const Chip& chip, const MapOptions& o
     binding.orders[tiles[id.index()].index()].push_back({id, 0});
   }
   for (std::vector<OrderEntry>& order : binding.orders) {
-    deal_out_memory(app, order, binding);
+    deal_out_memory(app, chip, order, binding);
     deal_out_pages(app, chip, options.most_pages, order, binding);
   }
   if (form_channels(app, chip, binding, result.reason) &&

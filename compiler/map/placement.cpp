@@ -13,13 +13,14 @@
 
 namespace spikeloom {
 
-std::vector<Resource> needs(const Application& app, std::size_t c, std::uint64_t readers) {
+std::vector<Resource> needs(const Application& app, const TileConfig& tile, std::size_t c,
+                            std::uint64_t readers) {
   const Cluster& cluster = app.clusters[c];
   const bool sends = readers > 0 || std::count(app.sinks.begin(), app.sinks.end(), ClusterId(c)) > 0;
   std::vector<Resource> list{{"tile.contexts", 1},
                              {"tile.order_entries", 1},
-                             {"tile.page_rows", least_pages(cluster)},
-                             {"tile.out_entries", cluster.out_entries},
+                             {"tile.page_rows", least_pages(cluster, tile)},
+                             {"tile.out_entries", output_entries(cluster, tile)},
                              {"tile.deliveries", cluster.inbound.size()},
                              {"tile.credit_counters", readers},
                              {"tile.channels", sends ? 1U : 0U}};
@@ -71,7 +72,7 @@ class Placer {
     double total = 0;
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
-      needed_.push_back(needs(app, c, readers_[1 + c].size()));
+      needed_.push_back(needs(app, chip.tile, c, readers_[1 + c].size()));
       work_.push_back(static_cast<double>(core_of(cluster).worst(cluster).total()));
       total += work_.back();
       flits_.push_back(expected_flits(cluster));
@@ -470,7 +471,7 @@ std::string too_large(const Application& app, const Chip& chip) {
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   std::vector<std::pair<std::uint64_t, std::size_t>> most(offered.size());
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
-    const std::vector<Resource> needed = needs(app, c, readers[1 + c].size());
+    const std::vector<Resource> needed = needs(app, chip.tile, c, readers[1 + c].size());
     for (std::size_t r = 0; r < offered.size(); ++r) most[r] = std::max(most[r], {needed[r].amount, c});
   }
   std::string text;
@@ -493,7 +494,7 @@ std::string totals(const Application& app, const Chip& chip, std::uint32_t tiles
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   std::vector<std::uint64_t> sum(offered.size(), 0);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
-    const std::vector<Resource> needed = needs(app, c, readers[1 + c].size());
+    const std::vector<Resource> needed = needs(app, chip.tile, c, readers[1 + c].size());
     for (std::size_t r = 0; r < sum.size(); ++r) sum[r] += needed[r].amount;
   }
   std::string text;

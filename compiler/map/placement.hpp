@@ -15,7 +15,8 @@ struct Resource {
   std::string_view key;  ///< chip file's
   std::uint64_t amount = 0;
 };
-[[nodiscard]] std::vector<Resource> needs(const Application&, std::size_t cluster, std::uint64_t readers);
+[[nodiscard]] std::vector<Resource> needs(const Application&, const TileConfig&, std::size_t cluster,
+                                          std::uint64_t readers);
 [[nodiscard]] std::vector<Resource> offers(const Chip&);
 
 /// Who reads a cluster's or the host's output.

@@ -83,10 +83,15 @@ WeightWords weight_words(const Application& app) {
 
 std::int64_t worst_flits(const Cluster& cluster) { return std::int64_t{cluster.out_entries} + 1; }
 
-std::uint32_t least_pages(const Cluster& cluster) {
+std::uint32_t least_pages(const Cluster& cluster, const TileConfig& tile) {
+  const std::uint32_t batch = core_of(cluster).pages_per_firing(tile);
   std::uint32_t most = 0;
   for (const Inbound& inbound : cluster.inbound) most = std::max(most, inbound.delay);
-  return std::max(2U, most + 1);
+  return batch + std::max(batch, most);
+}
+
+std::uint32_t output_entries(const Cluster& cluster, const TileConfig& tile) {
+  return cluster.out_entries * core_of(cluster).pages_per_firing(tile);
 }
 
 }  // namespace spikeloom

@@ -63,8 +63,11 @@ struct Application {
 [[nodiscard]] WeightWords weight_words(const Application&);
 /// Most flits of a step with the end-of-step.
 [[nodiscard]] std::int64_t worst_flits(const Cluster&);
-/// The least number of pages: 2, and one more than the longest delay.
-[[nodiscard]] std::uint32_t least_pages(const Cluster&);
+/// The least number of pages on such a tile, whose core fires P at once: 2·P, and P more than the longest
+/// delay.
+[[nodiscard]] std::uint32_t least_pages(const Cluster&, const TileConfig&);
+/// Entries of the output buffer on such a tile: of a step for each page of a firing.
+[[nodiscard]] std::uint32_t output_entries(const Cluster&, const TileConfig&);
 
 /// What is wrong with the application by itself, without the network it came from: references, ranges,
 /// addresses inside their tables, order, sizes. Empty: everything in it may be indexed blindly.

@@ -13,9 +13,9 @@ std::vector<Need> excesses(const Cluster& cluster, const Chip& chip) {
   };
   for (Need& need : core_of(cluster).needs(cluster, t))
     if (need.needed > need.available) list.push_back(std::move(need));
-  limit("tile.out_entries", cluster.out_entries, t.out_entries);
+  limit("tile.out_entries", output_entries(cluster, t), t.out_entries);
   limit("tile.page_chunks", cluster.page_chunks(), t.page_chunks);
-  limit("tile.page_rows", least_pages(cluster), t.page_rows);
+  limit("tile.page_rows", least_pages(cluster, t), t.page_rows);
   limit("tile.deliveries", cluster.inbound.size(), std::min(t.deliveries, 63U));  // a row counts in 6 bits
   const std::uint64_t indices =
       cluster.readout ? 2 * cluster.size() : (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits;

@@ -18,12 +18,15 @@ Problems chip_problems(const IntNetwork& network, const Layers& layers, const Ch
                  "; quantise for this chip");
   core_of(chip.tile).problems(network, layers, chip.tile, problems);
   for (std::size_t p = 0; p < layers.size(); ++p) {
-    const std::uint32_t most = std::min(15U, chip.tile.page_rows - 1);
+    const std::uint32_t batch = core_of(chip.tile).pages_per_firing(chip.tile);
+    const std::uint32_t pages = std::min(hw::kLimitPages, chip.tile.page_rows);
+    const std::uint32_t most = std::max(pages, batch) - batch;
     for (const Layer& layer : layers[p])
       if (layer.delay > most)
         problems.add("population " + network.populations[p].name + ": delay " + std::to_string(layer.delay) +
                      " from " + source_name(network, layer.from) + ", but pages for at most " +
-                     std::to_string(most) + " steps (15, and tile.page_rows - 1)");
+                     std::to_string(most) + " steps (" + std::to_string(hw::kLimitPages - batch) +
+                     ", and tile.page_rows - " + std::to_string(batch) + ")");
   }
   std::size_t chunks = 0;
   for (const IntInput& input : network.inputs)

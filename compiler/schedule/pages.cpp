@@ -11,7 +11,7 @@ namespace {
 sdf::SharedTokens page_groups(const ImageView& image, std::uint32_t most) {
   sdf::SharedTokens shared;
   for (const Cluster& cluster : image.application.clusters) {
-    const std::int64_t least = least_pages(cluster);
+    const std::int64_t least = least_pages(cluster, image.chip.tile);
     shared.groups.push_back({least, std::max<std::int64_t>(least, most), 1});
   }
   for (const std::vector<OrderEntry>& order : image.binding.orders) {
@@ -29,7 +29,7 @@ TimingGraph with_least_pages(const ImageView& image, const TileBounds& bounds) {
   for (std::size_t c = 0; c < timing.pages.size(); ++c) {
     if (timing.pages[c] == sdf::kNoGroup) continue;
     const std::int64_t spare = std::int64_t{image.binding.placement[timing.pages[c]].rows} -
-                               least_pages(image.application.clusters[timing.pages[c]]);
+                               least_pages(image.application.clusters[timing.pages[c]], image.chip.tile);
     timing.graph.set_tokens(sdf::ChannelId(c), timing.graph.channel(sdf::ChannelId(c)).tokens - spare);
   }
   return timing;

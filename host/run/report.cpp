@@ -65,7 +65,7 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
     use[0].used += 1;
     use[1].used += place.rows;
     for (std::size_t m = 0; m < amounts.size(); ++m) use[2 + m].used += amounts[m];
-    use.back().used += cluster.out_entries;
+    use.back().used += output_entries(cluster, t);
   }
   return use;
 }

@@ -7,7 +7,8 @@
 `include "spikeloom_parameters.svh"
 
 module spikeloom_chip #(
-    `SPIKELOOM_CHIP_PARAMETERS
+    `SPIKELOOM_CHIP_PARAMETERS,
+    parameter int unsigned FiringPages = 1
 ) (
     input  logic        clk_i,
     input  logic        rst_i,
@@ -106,7 +107,8 @@ module spikeloom_chip #(
       end
 
       node #(
-          `SPIKELOOM_PASS_NODE_PARAMETERS
+          `SPIKELOOM_PASS_NODE_PARAMETERS,
+          .FiringPages(FiringPages)
       ) u_node (
           .clk_i,
           .rst_i,

@@ -8,6 +8,7 @@
 
 module node #(
     `SPIKELOOM_NODE_PARAMETERS,
+    parameter int unsigned FiringPages = 1,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2
 ) (
     input  logic                  clk_i,
@@ -237,9 +238,10 @@ module node #(
   );
 
   // Network interface, sequencer, core.
-  logic [RowBits-1:0] row;
+  logic [RowBits-1:0] row, scan_row;
   logic [5:0] eos_count;
-  logic row_sample_end, row_run_end, scan, fire, retire, fire_first, fire_last, free, done;
+  logic row_sample_end, row_run_end, scan, fire, retire, fire_first, fire_last, free, out_end, done;
+  logic [4:0] fire_pages;
   logic [8:0] fire_limit;
   logic [PageChunks-1:0] page_valid;
   logic [7:0] page_chunk;
@@ -278,6 +280,7 @@ module node #(
       .sample_end_o(row_sample_end),
       .run_end_o(row_run_end),
       .scan_i(scan),
+      .scan_row_i(scan_row),
       .page_valid_o(page_valid),
       .free_i(free),
       .reading_i(integrating),
@@ -308,7 +311,8 @@ module node #(
       .Channels(Channels),
       .CreditCounters(CreditCounters),
       .OutEntries(OutEntries),
-      .ChunkIndexBits(ChunkIndexBits)
+      .ChunkIndexBits(ChunkIndexBits),
+      .FiringPages(FiringPages)
   ) u_sender (
       .clk_i,
       .rst_i,
@@ -327,6 +331,7 @@ module node #(
       .push_i(push),
       .push_index_i(push_index),
       .push_mask_i(push_mask),
+      .out_end_i(out_end),
       .fill_i(done),
       .fill_sample_end_i(sample_end),
       .retire_i(retire),
@@ -342,7 +347,8 @@ module node #(
   sequencer #(
       .Contexts(Contexts),
       .PageRows(PageRows),
-      .OrderEntries(OrderEntries)
+      .OrderEntries(OrderEntries),
+      .FiringPages(FiringPages)
   ) u_sequencer (
       .clk_i,
       .rst_i,
@@ -362,8 +368,10 @@ module node #(
       .run_end_i(row_run_end),
       .output_busy_i(output_busy),
       .scan_o(scan),
+      .scan_row_o(scan_row),
       .retire_o(retire),
       .fire_o(fire),
+      .fire_pages_o(fire_pages),
       .fire_first_o(fire_first),
       .fire_last_o(fire_last),
       .fire_limit_o(fire_limit),
@@ -378,6 +386,7 @@ module node #(
       .integrating_o(integrating),
       .firing_o(firing),
       .free_i(free),
+      .out_end_i(out_end),
       .done_i(done),
       .wait_input_o(wait_input),
       .wait_output_o(wait_output),
@@ -391,6 +400,7 @@ module node #(
       .rst_i(rst_i || clear),
       .en_i,
       .fire_i(fire),
+      .fire_pages_i(fire_pages),
       .fire_first_i(fire_first),
       .fire_last_i(fire_last),
       .fire_limit_i(fire_limit),
@@ -407,6 +417,7 @@ module node #(
       .out_push_o(push),
       .out_index_o(push_index),
       .out_mask_o(push_mask),
+      .out_end_o(out_end),
       .done_o(done),
       .count_word_o(count_word),
       .cfg_we_i(core_write),

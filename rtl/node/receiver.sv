@@ -8,8 +8,8 @@
 // end-of-step) after that writes instead of adding. So valid bits and counts have one write port.
 //
 //   ahead_*       delivery of slot t + 2 in cycle t (look-ahead: its tables are read before the flit comes)
-//   row_i         the row that the sequencer looks at: count_o, flags in the same cycle;
-//                 with scan_i in cycle f its valid bits are on page_valid_o in f + 1 only
+//   row_i         the row that the sequencer looks at: count_o, flags in the same cycle
+//   scan_row_i    with scan_i in cycle t its valid bits are on page_valid_o from t + 1 to the next scan
 //   free_i        in ti: row_i becomes empty, visible ti + 1
 //   page_chunk_i  chunk of row_i, its mask on page_mask_o one enabled cycle later, while reading_i
 `include "rtl/common/checks.svh"
@@ -51,6 +51,7 @@ module receiver #(
     output logic                    sample_end_o,
     output logic                    run_end_o,
     input  logic                    scan_i,
+    input  logic [     RowBits-1:0] scan_row_i,
     output logic [  PageChunks-1:0] page_valid_o,
     input  logic                    free_i,
     input  logic                    reading_i,
@@ -243,7 +244,7 @@ module receiver #(
   );
 
   // The scan's copy. A row that is still written is not ready, so a scan that counts never meets a write.
-  assign scan_clash = store && store_row_q == row_i;
+  assign scan_clash = store && store_row_q == scan_row_i;
   ram_sdp #(
       .Width(PageChunks),
       .Depth(PageRows)
@@ -254,10 +255,10 @@ module receiver #(
       .write_address_i(store_row_q),
       .write_data_i   (valid_new),
       .read_enable_i  (en_i && scan_i && !scan_clash),
-      .read_address_i (row_i),
+      .read_address_i (scan_row_i),
       .read_data_o    (valid_scan)
   );
-  always_ff @(posedge clk_i) if (en_i) scan_empty_q <= chunks_empty_q[row_i];
+  always_ff @(posedge clk_i) if (en_i && scan_i) scan_empty_q <= chunks_empty_q[scan_row_i];
   assign page_valid_o = scan_empty_q ? '0 : valid_scan;
 
   ram_sdp #(
@@ -287,5 +288,6 @@ module receiver #(
   `SPIKELOOM_CHECK(page_is_free, !(eos_now || chunk_now) || eos_old[5:0] < inbound[context0_q])
   `SPIKELOOM_CHECK(chunk_is_in_the_page, !chunk_now || 32'(chunk0_q) + 32'(distance) < PageChunks)
   `SPIKELOOM_CHECK(free_meets_no_delivery, !(en_i && free_i && (eos_now || chunk_now)) || row0_q != row_i)
+  `SPIKELOOM_CHECK(next_page_is_not_stored, !(en_i && scan_i && reading_i) || !scan_clash)
   `SPIKELOOM_CHECK(free_meets_no_store, !(en_i && free_i && store) || store_row_q != row_i)
 endmodule

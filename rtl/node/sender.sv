@@ -1,8 +1,9 @@
 // The sending half of a network interface: output buffers and channels. docs/protocol.md, section 5.
 //
 // The core fills the buffer of context_i between start_i and fill_i: push_i appends (index, mask), no
-// back-pressure. fill_i (te) or retire_i (w) makes every channel of the context pending, visible in the next
-// cycle. A channel sends its context's whole list and an end-of-step, one flit in each of its slots,
+// back-pressure, and out_end_i, with the last push or later, ends the list of one page of the firing. fill_i
+// (te, with the last out_end_i) or retire_i (w) makes every channel of the context pending, visible in the
+// next cycle. A channel sends its context's lists, an end-of-step after each, one flit in each of its slots,
 // consecutive slots included.
 //
 //   ahead_*   channel of slot t + 2 in cycle t: the list is read one cycle before the decision, which is
@@ -18,6 +19,7 @@ module sender #(
     `SPIKELOOM_PARAMETER_CreditCounters,
     `SPIKELOOM_PARAMETER_OutEntries,
     `SPIKELOOM_PARAMETER_ChunkIndexBits,
+    parameter int unsigned FiringPages = 1,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1,
@@ -42,6 +44,7 @@ module sender #(
     input  logic                      push_i,
     input  logic [ChunkIndexBits-1:0] push_index_i,
     input  logic [spikeloom_pkg::CHUNK_BITS-1:0] push_mask_i,
+    input  logic                      out_end_i,
     input  logic                      fill_i,
     input  logic                      fill_sample_end_i,
     input  logic                      retire_i,
@@ -77,9 +80,8 @@ module sender #(
   // State of channels and buffers.
   logic [Channels-1:0] pending_q, sending_q, mine;
   logic [PointerBits-1:0] pointer[0:Channels-1];  // next entry, while sending
-  logic [PointerBits-1:0] list_end[0:Contexts-1];
   logic [Contexts-1:0] sample_end_q, run_end_q;
-  logic [PointerBits-1:0] write_pointer_q, fill_end;
+  logic [PointerBits-1:0] write_pointer_q, fill_end, list_stop;
 
   for (genvar c = 0; c < Channels; c++) begin : gen_mine
     assign mine[c] = channel_valid_q[c] && channel_context_q[c] == context_i;
@@ -88,10 +90,10 @@ module sender #(
   assign pending_o = pending_q != '0;
 
   // Decision for the slot of the next cycle.
-  logic x_valid_q, may_start, send, is_end, starts;
+  logic x_valid_q, may_start, send, is_end, is_last, starts;
   logic [ChannelBits-1:0] x_channel_q;
   logic [ContextBits-1:0] x_context_q;
-  logic [PointerBits-1:0] x_pointer_q, x_pointer_next;
+  logic [PointerBits-1:0] x_pointer_q, x_pointer_next, x_end;
   logic [ListBits-1:0] x_entry;
 
   logic ask;
@@ -104,8 +106,7 @@ module sender #(
       starts = send && !sending_q[x_channel_q];
     end
   end
-  assign is_end = x_pointer_q == list_end[x_context_q];
-  assign x_pointer_next = x_pointer_q + PointerBits'(1);
+  assign is_end = x_pointer_q == x_end;
 
   credit_counters #(
       .Counters(CreditCounters),
@@ -130,7 +131,7 @@ module sender #(
     if (en_i) begin
       if (send) begin
         sending_q[x_channel_q] <= !is_end;
-        if (is_end) pending_q[x_channel_q] <= 1'b0;
+        if (is_end && is_last) pending_q[x_channel_q] <= 1'b0;
       end
       if (fill_i || retire_i) begin
         for (int c = 0; c < Channels; c++) if (mine[c]) pending_q[c] <= 1'b1;
@@ -143,9 +144,43 @@ module sender #(
       sending_q <= '0;
     end
   end
-  always_ff @(posedge clk_i) begin
-    if (en_i && (fill_i || retire_i)) list_end[context_i] <= fill_i ? fill_end : first_out[context_i];
+
+  // Ends of the lists; midway: a channel has sent the first list of its firing.
+  logic [Channels-1:0] midway;
+  assign list_stop = out_end_i ? fill_end : first_out[context_i];
+  if (FiringPages > 1) begin : gen_lists
+    localparam int unsigned StepBits = $clog2(FiringPages);
+    logic [StepBits-1:0] fill_step_q, x_step, last_step[0:Contexts-1];
+    logic [StepBits-1:0] step_q[0:Channels-1];
+    logic [PointerBits-1:0] list_end[0:(Contexts<<StepBits)-1];
+    always_ff @(posedge clk_i) begin
+      if (en_i && (out_end_i || retire_i))
+        list_end[{context_i, retire_i ? StepBits'(0) : fill_step_q}] <= list_stop;
+      if (en_i && (fill_i || retire_i)) last_step[context_i] <= retire_i ? StepBits'(0) : fill_step_q;
+      if (en_i && start_i) fill_step_q <= '0;
+      else if (en_i && out_end_i) fill_step_q <= fill_step_q + StepBits'(1);
+    end
+    assign x_step = step_q[x_channel_q];
+    assign x_end = list_end[{x_context_q, x_step}];
+    assign is_last = x_step == last_step[x_context_q];
+    assign x_pointer_next = x_pointer_q + PointerBits'(!is_end);
+    for (genvar c = 0; c < Channels; c++) begin : gen_midway
+      assign midway[c] = step_q[c] != '0;
+    end
+    always_ff @(posedge clk_i) begin
+      if (send && is_end) step_q[x_channel_q] <= is_last ? '0 : x_step + StepBits'(1);
+      if (rst_i || clear_i) for (int c = 0; c < Channels; c++) step_q[c] <= '0;
+    end
+    `SPIKELOOM_CHECK(midway_is_pending, (midway & ~pending_q) == '0)
+  end else begin : gen_list
+    logic [PointerBits-1:0] list_end[0:Contexts-1];
+    always_ff @(posedge clk_i) if (en_i && (out_end_i || retire_i)) list_end[context_i] <= list_stop;
+    assign x_end = list_end[x_context_q];
+    assign is_last = 1'b1;
+    assign x_pointer_next = x_pointer_q + PointerBits'(1);
+    assign midway = '0;
   end
+
   always_ff @(posedge clk_i) begin
     if (en_i && start_i) write_pointer_q <= first_out[context_i];
     else if (en_i && push_i) write_pointer_q <= fill_end;
@@ -160,7 +195,7 @@ module sender #(
   assign y_context = channel_context_q[ahead_channel_i];
   always_comb begin
     if (send && ahead_channel_i == x_channel_q) y_pointer = x_pointer_next;
-    else if (sending_q[ahead_channel_i]) y_pointer = pointer[ahead_channel_i];
+    else if (sending_q[ahead_channel_i] || midway[ahead_channel_i]) y_pointer = pointer[ahead_channel_i];
     else y_pointer = first_out[y_context];
   end
   always_ff @(posedge clk_i) begin
@@ -201,7 +236,7 @@ module sender #(
       flit_valid_q <= send;
       if (send) begin
         flit_q <= {is_end, x_entry};
-        if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q]};
+        if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q] && is_last};
       end
     end
     if (rst_i || clear_i) flit_valid_q <= 1'b0;

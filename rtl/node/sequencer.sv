@@ -1,8 +1,13 @@
 // Static order, self-timed firing. docs/protocol.md, section 4.
 //
-// LOAD takes the order's entry, WAIT looks at its page row and output buffer and fires the core or retires
-// the context, BUSY lasts until the core is done. Holds the context tables; everything with context in its
-// name belongs to the current context and is stable from WAIT to the end of the firing.
+// LOAD takes the order's entry, WAIT looks at its page rows and output buffer and fires the core or retires
+// the context, INTEGRATE lasts until the core has freed the firing's last page, UPDATE until it is done.
+// Holds the context tables; everything with context in its name belongs to the current context and is stable
+// from WAIT to the end of the firing.
+//
+// A firing takes a batch of up to FiringPages pages. WAIT looks at one row a cycle, on row_o. fire_pages_o is
+// the batch's length, in f. row_o is the first page from f + 1 on and the next one from the cycle after each
+// free_i on; fire_limit_o is its limit, from f on. scan_row_o with scan_o: the page of the next cycle.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
@@ -10,6 +15,7 @@ module sequencer #(
     `SPIKELOOM_PARAMETER_Contexts,
     `SPIKELOOM_PARAMETER_PageRows,
     `SPIKELOOM_PARAMETER_OrderEntries,
+    parameter int unsigned FiringPages = 1,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
     localparam int unsigned OrderBits = OrderEntries > 1 ? $clog2(OrderEntries) : 1
@@ -34,9 +40,11 @@ module sequencer #(
     input  logic                   run_end_i,
     input  logic                   output_busy_i,
     output logic                   scan_o,
+    output logic [    RowBits-1:0] scan_row_o,
     output logic                   retire_o,
     // core
     output logic                   fire_o,
+    output logic [            4:0] fire_pages_o,
     output logic                   fire_first_o,
     output logic                   fire_last_o,
     output logic [            8:0] fire_limit_o,
@@ -47,10 +55,11 @@ module sequencer #(
     output logic [           15:0] context_state_o,
     output logic                   context_readout_o,
     output logic                   context_last_only_o,
-    output logic                   sample_end_o,          // of the page being fired
-    output logic                   integrating_o,         // f + 1 .. ti
+    output logic                   sample_end_o,          // of the last page being fired
+    output logic                   integrating_o,         // f + 1 .. the last free_i
     output logic                   firing_o,              // f + 1 .. te
     input  logic                   free_i,
+    input  logic                   out_end_i,
     input  logic                   done_i,
     output logic                   wait_input_o,
     output logic                   wait_output_o,
@@ -119,6 +128,8 @@ module sequencer #(
   logic [ContextBits-1:0] context_q, entry_context;
   logic [RowBits-1:0] row_q;
   logic sample_end_q, steps_zero, ready, inputs_ready, pass, step_order, go, wraps;
+  logic closes, last_page, row_moves;
+  logic [RowBits-1:0] row_to;
   logic [3:0] read_page_q[0:Contexts-1];
   logic [3:0] steps_q[0:Contexts-1];
   logic [Contexts-1:0] retired_q;
@@ -130,12 +141,11 @@ module sequencer #(
   assign pass = !valid_q[entry_context] || retired_q[entry_context] || round_q < entry_skip;
   assign context_pages = pages[context_q];
   assign inputs_ready = count_i == context_pages[10:5];
-  assign ready = state_q == Wait && inputs_ready && !output_busy_i;
+  assign ready = state_q == Wait && inputs_ready && closes && !output_busy_i;
   assign fire_o = en_i && ready && !run_end_i;
   assign retire_o = en_i && ready && run_end_i;
-  assign scan_o = state_q == Wait;
   assign wait_input_o = en_i && state_q == Wait && !inputs_ready;
-  assign wait_output_o = en_i && state_q == Wait && inputs_ready && output_busy_i;
+  assign wait_output_o = en_i && state_q == Wait && inputs_ready && closes && output_busy_i;
   assign step_order = (state_q == Load && go && pass) || retire_o || (state_q == Update && done_i);
   assign wraps = {1'b0, position_q} + (OrderBits + 1)'(1) == order_length_q;
   assign read_page = read_page_q[context_q];
@@ -143,8 +153,50 @@ module sequencer #(
   assign steps = steps_q[context_q];
   assign steps_zero = steps == 4'd0;
 
+  // The batch: what closes it, and the rows of its pages.
+  if (FiringPages > 1) begin : gen_batch
+    logic [4:0] pages_q;  // WAIT: seen complete before row_q; INTEGRATE: not yet freed
+    logic [3:0] page_q, page_next, page_to, scan_page;  // page_q: of row_q
+    logic [RowBits-1:0] first_row_q;
+    assign closes = sample_end_i || run_end_i || pages_q == 5'(FiringPages - 1);
+    assign fire_pages_o = pages_q + 5'd1;
+    assign last_page = pages_q == 5'd1;
+    assign page_next = 5'(page_q) + 5'd1 == context_pages[4:0] ? 4'd0 : page_q + 4'd1;
+    assign page_to = fire_o ? read_page : page_next;
+    assign row_to = first_row_q + RowBits'(page_to);
+    assign row_moves = fire_o || (state_q == Wait && inputs_ready && !closes) ||
+                       (state_q == Integrate && free_i);
+    assign scan_o = state_q == Wait || (state_q == Integrate && free_i && !last_page);
+    assign scan_page = state_q == Wait ? read_page : page_next;
+    assign scan_row_o = first_row_q + RowBits'(scan_page);
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        if (state_q == Load) begin
+          first_row_q <= RowBits'(first_row[entry_context]);
+          page_q <= read_page_q[entry_context];
+          pages_q <= 5'd0;
+        end else if (row_moves) begin
+          page_q <= page_to;
+          if (fire_o) pages_q <= fire_pages_o;
+          else pages_q <= state_q == Wait ? pages_q + 5'd1 : pages_q - 5'd1;
+        end
+      end
+    end
+    `SPIKELOOM_CHECK(run_ends_between_batches, !retire_o || pages_q == 5'd0)
+    `SPIKELOOM_CHECK(batch_has_its_pages, state_q != Wait || context_pages[4:0] >= 5'(FiringPages))
+  end else begin : gen_page
+    assign closes = 1'b1;
+    assign fire_pages_o = 5'd1;
+    assign last_page = 1'b1;
+    assign row_moves = 1'b0;
+    assign row_to = row_q;
+    assign scan_o = state_q == Wait;
+    assign scan_row_o = row_q;
+  end
+
   always_ff @(posedge clk_i) begin
     if (en_i) begin
+      if (row_moves) row_q <= row_to;
       case (state_q)
         Load: begin
           context_q <= entry_context;
@@ -163,13 +215,10 @@ module sequencer #(
         Integrate:
         if (free_i) begin
           read_page_q[context_q] <= page_after;
-          state_q <= Update;
+          steps_q[context_q] <= sample_end_q && last_page ? 4'd0 : steps + 4'(steps != 4'd15);
+          if (last_page) state_q <= Update;
         end
-        default:
-        if (done_i) begin
-          steps_q[context_q] <= sample_end_q ? 4'd0 : steps + 4'(steps != 4'd15);
-          state_q <= Load;
-        end
+        default: if (done_i) state_q <= Load;
       endcase
       if (step_order) begin
         position_q <= wraps ? '0 : position_q + OrderBits'(1);
@@ -202,6 +251,22 @@ module sequencer #(
   assign firing_o = state_q == Integrate || state_q == Update;
   assign active_o = (valid_q & ~retired_q) != '0;
 
+  // An end of a list a page, none before its page is freed, the last with done_i.
+  logic [4:0] owed_ends_q, unfreed_q;  // of the checks only
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fire_o) begin
+        owed_ends_q <= fire_pages_o;
+        unfreed_q <= fire_pages_o;
+      end else begin
+        owed_ends_q <= owed_ends_q - 5'(out_end_i);
+        unfreed_q <= unfreed_q - 5'(free_i);
+      end
+    end
+  end
+  `SPIKELOOM_CHECK(list_ends_while_firing, !(en_i && out_end_i) || (firing_o && owed_ends_q > unfreed_q))
+  `SPIKELOOM_CHECK(done_with_the_last_list, !(en_i && done_i) || (out_end_i && owed_ends_q == 5'd1))
+  `SPIKELOOM_CHECK(last_list_is_done, !(en_i && out_end_i && owed_ends_q == 5'd1) || done_i)
   `SPIKELOOM_CHECK(free_while_integrating, !(en_i && free_i) || state_q == Integrate)
   `SPIKELOOM_CHECK(done_while_updating, !(en_i && done_i) || state_q == Update)
   `SPIKELOOM_CHECK(position_in_order, order_length_q == '0 || !run_i || {1'b0, position_q} < order_length_q)

@@ -134,13 +134,14 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   m.space = space;
   Rng r(seed);
   const unsigned tiles = shape.width * shape.height;
-  const unsigned mine = static_cast<unsigned>(space.tiles.size());
+  const unsigned mine = static_cast<unsigned>(space.tiles.size()), batch = shape.firing_pages;
   std::vector<unsigned> rows_used(tiles, 0), out_used(tiles, 0), deliveries_used(tiles, 0),
       channels_used(tiles + 1, 0), counters_used(tiles + 1, 0), local_contexts(tiles, 0);
 
   const unsigned want = 1 + below(r, 2 * mine);
   for (unsigned c = 0; c < want; ++c) {
-    const unsigned t = space.tiles[below(r, mine)], rows = 2 + below(r, 3);
+    // Pages for a batch and a delay, at most for two batches and one.
+    const unsigned t = space.tiles[below(r, mine)], rows = batch + 1 + below(r, batch + 2);
     if (local_contexts[t] == shape.contexts || rows_used[t] + rows > shape.page_rows) continue;
     MeshContext x{};
     x.tile = t;
@@ -150,11 +151,13 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     rows_used[t] += rows;
     x.updates = below(r, 4);
     x.state = below(r, 2) == 0 ? 0 : below(r, 65536);
+    x.alternate = batch > 1 && below(r, 2) == 0;
     m.contexts.push_back(x);
   }
   const unsigned n = static_cast<unsigned>(m.contexts.size());
 
-  // Channels: host first, then contexts. Edges of delay 0 go from lower to higher contexts only.
+  // Channels: host first, then contexts. Edges of a delay below a batch go from lower to higher contexts
+  // only.
   const unsigned host_channels = 1 + below(r, space.channels);
   for (unsigned c = 0; c < host_channels; ++c)
     m.channels.push_back({.context = -1, .local = space.first_channel + c});
@@ -166,7 +169,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   std::vector<unsigned> zero(n, 0);
   const auto connect = [&](unsigned ch, unsigned c, unsigned delay) {
     MeshContext& x = m.contexts[c];
-    if (delay >= x.rows || deliveries_used[x.tile] == shape.deliveries || x.inbound == 60) return;
+    if (delay + batch > x.rows || deliveries_used[x.tile] == shape.deliveries || x.inbound == 60) return;
     const unsigned source =
         m.channels[ch].context < 0 ? tiles : m.contexts[static_cast<unsigned>(m.channels[ch].context)].tile;
     if (counters_used[source] == (source == tiles ? space.counters : shape.credit_counters)) return;
@@ -188,7 +191,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     for (unsigned ch = 0; ch < m.channels.size(); ++ch) {
       const int from = m.channels[ch].context;
       if (below(r, 100) >= 35) continue;
-      connect(ch, c, from < static_cast<int>(c) ? below(r, 3) : 1 + below(r, 2));
+      connect(ch, c, from < static_cast<int>(c) ? below(r, 3) : batch + below(r, 2));
     }
     if (zero[c] == 0) connect(below(r, host_channels), c, 0);
     if (zero[c] == 0) return m;
@@ -216,7 +219,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
       for (unsigned k = v.delay; k < 16; ++k) x.limit[k] = x.chunks;
     }
     x.first_out = out_used[x.tile];
-    out_used[x.tile] += x.chunks;
+    out_used[x.tile] += x.chunks * batch;
     if (out_used[x.tile] > shape.out_entries) return m;
   }
 
@@ -326,6 +329,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     bool only_sink = x.local + 1 == local_contexts[x.tile] && x.local > 0;
     for (const MeshChannel& ch : m.channels)
       if (ch.context == static_cast<int>(c) && !ch.deliveries.empty()) only_sink = false;
+    for (const MeshDelivery& v : m.deliveries)
+      if (batch > 1 && v.context == c && 2 * batch + v.delay > x.rows) only_sink = false;
     x.skip = only_sink && below(r, 2) == 0 ? 1 : 0;
     const unsigned node = x.tile + 1;
     const auto put_context = [&](std::uint32_t field, std::uint32_t data) {
@@ -336,7 +341,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
                 hw::RegContextPages{.first_row = x.first_row, .rows = x.rows, .inbound = x.inbound}.pack());
     put_context(hw::kAddrContextTables,
                 hw::RegContextTables{.first_chunk = 0, .first_out = x.first_out}.pack());
-    put_context(hw::kAddrContextUpdate, hw::RegContextUpdate{.first = 0, .count = x.updates}.pack());
+    put_context(hw::kAddrContextUpdate,
+                hw::RegContextUpdate{.first = x.alternate ? 1U : 0U, .count = x.updates}.pack());
     put_context(hw::kAddrContextState, x.state);
     put_context(hw::kAddrContextMode, hw::RegContextMode{.valid = 1}.pack());
     for (unsigned k = 0; k < hw::kLimitContextLimits; ++k) put_context(hw::kAddrContextLimit + k, x.limit[k]);
@@ -431,8 +437,47 @@ struct Row {
   bool sample_end = false, run_end = false;
 };
 struct Buffer {
-  std::vector<Flit> flits;
+  std::vector<Flit> flits;  // a list and an end-of-step for each page
 };
+enum class State { kLoad, kWait, kBusy };
+struct Sequencer {
+  State state = State::kLoad;
+  std::vector<unsigned> order;
+  unsigned position = 0, round = 0, context = 0, looked = 0;
+  std::vector<std::uint64_t> frees = {};
+  std::uint64_t te = 0;
+  Buffer buffer;
+};
+
+/// Fires context x in cycle f on `pages` of its rows from `first` on; `steps`: since the sample began.
+void fire(const MeshContext& x, const std::vector<Row>& rows, unsigned first, unsigned pages, std::uint64_t f,
+          unsigned& steps, Sequencer& q) {
+  q.frees.clear();
+  q.buffer.flits.clear();
+  std::vector<unsigned> pushes;
+  std::uint64_t at = f;
+  const auto update = [&](unsigned page) { at += x.updates + std::max(pushes[page], 1U); };
+  for (unsigned page = 0; page < pages; ++page) {
+    const Row& row = rows[(first + page) % x.rows];
+    const unsigned mixed = (steps == 0 ? 0 : x.state) ^ (row.sample_end ? x.state >> 1U : 0);
+    const std::size_t before = q.buffer.flits.size();
+    unsigned valid = 0;
+    for (const auto& [chunk, mask] : row.chunks) {
+      if (chunk >= x.limit[steps]) continue;
+      ++valid;
+      const unsigned out = (((mask << 1U) | (mask >> 15U)) & 0xffffU) ^ mixed;
+      if (out) q.buffer.flits.push_back({false, false, false, chunk, out});
+    }
+    pushes.push_back(static_cast<unsigned>(q.buffer.flits.size() - before));
+    q.buffer.flits.push_back({true, row.sample_end, false, 0, 0});
+    steps = row.sample_end ? 0 : std::min(steps + 1, 15U);
+    at += 2 + 2 * valid;
+    q.frees.push_back(at);
+    if (x.alternate) update(page);
+  }
+  for (unsigned page = 0; page < pages && !x.alternate; ++page) update(page);
+  q.te = at;
+}
 
 }  // namespace
 
@@ -442,15 +487,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
   result.firings.assign(tiles, 0);
   result.wait_input.assign(tiles, 0);
   result.wait_output.assign(tiles, 0);
-  enum class State { kLoad, kWait, kBusy };
-  struct Sequencer {
-    State state = State::kLoad;
-    std::vector<unsigned> order;
-    unsigned position = 0, round = 0, context = 0;
-    std::uint64_t ti = 0, te = 0;
-    bool sample_end = false;
-    Buffer buffer;
-  };
+  result.batches.assign(m.shape.firing_pages + 1, 0);
   std::vector<Sequencer> sequencers(tiles);
   for (unsigned c = 0; c < n; ++c) sequencers[m.contexts[c].tile].order.push_back(c);
   std::vector<std::vector<Row>> rows(n);
@@ -533,8 +570,10 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
       const Flit& flit = buffer.flits[next[ch]];
       launch(ch, flit);
       sending[ch] = !flit.eos;
-      next[ch] = flit.eos ? 0 : next[ch] + 1;
-      if (flit.eos) clear_pending.push_back(ch);
+      if (++next[ch] == buffer.flits.size()) {
+        next[ch] = 0;
+        clear_pending.push_back(ch);
+      }
     }
     // Credits.
     for (unsigned d = 0; d < m.deliveries.size(); ++d)
@@ -563,17 +602,20 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           advance();
         } else {
           q.context = c;
+          q.looked = 0;
           q.state = State::kWait;
         }
       } else if (q.state == State::kWait) {
         const unsigned c = q.context;
         const MeshContext& x = m.contexts[c];
-        const Row& row = rows[c][read_page[c]];
+        const Row& row = rows[c][(read_page[c] + q.looked) % x.rows];
         bool busy = false;
         for (unsigned ch = 0; ch < m.channels.size(); ++ch)
           busy = busy || (m.channels[ch].context == static_cast<int>(c) && pending[ch]);
         if (row.count != x.inbound) {
           ++result.wait_input[tile];
+        } else if (!row.run_end && !row.sample_end && q.looked + 1 < m.shape.firing_pages) {
+          ++q.looked;
         } else if (busy) {
           ++result.wait_output[tile];
         } else if (row.run_end) {
@@ -584,28 +626,17 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           q.state = State::kLoad;
         } else {
           ++result.firings[tile];
-          q.buffer.flits.clear();
-          unsigned valid = 0;
-          for (const auto& [chunk, mask] : row.chunks) {
-            if (chunk >= x.limit[steps[c]]) continue;
-            ++valid;
-            const unsigned out = (((mask << 1U) | (mask >> 15U)) & 0xffffU) ^ (steps[c] == 0 ? 0 : x.state);
-            if (out) q.buffer.flits.push_back({false, false, false, chunk, out});
-          }
-          const unsigned pushes = static_cast<unsigned>(q.buffer.flits.size());
-          q.buffer.flits.push_back({true, row.sample_end, false, 0, 0});
-          q.sample_end = row.sample_end;
-          q.ti = t + 2 + 2 * valid;
-          q.te = q.ti + 1 + x.updates + std::max(pushes, 1U) - 1;
+          const unsigned pages = q.looked + 1;
+          ++result.batches[pages];
+          fire(x, rows[c], read_page[c], pages, t, steps[c], q);
           q.state = State::kBusy;
         }
       } else {
         const unsigned c = q.context;
-        if (t == q.ti) freed.push_back(c);
+        if (std::find(q.frees.begin(), q.frees.end(), t) != q.frees.end()) freed.push_back(c);
         if (t == q.te) {
           buffers[c] = q.buffer;
           fill(c);
-          steps[c] = q.sample_end ? 0 : std::min(steps[c] + 1, 15U);
           advance();
           q.state = State::kLoad;
         }

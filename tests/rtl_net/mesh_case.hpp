@@ -18,7 +18,8 @@ namespace spikeloom::test {
 
 struct MeshShape {
   unsigned width, height, contexts, page_rows, page_chunks, deliveries, channels, credit_counters,
-      out_entries, order_entries, spike_wheel, credit_wheel, host_channels, host_counters, applications;
+      out_entries, order_entries, spike_wheel, credit_wheel, host_channels, host_counters, applications,
+      firing_pages;
 };
 
 /// What an application may use of a chip.
@@ -40,6 +41,7 @@ using MeshTables = std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t>;
 struct MeshContext {
   unsigned tile = 0, local = 0, first_row = 0, rows = 0, updates = 0, state = 0, first_out = 0, chunks = 0,
            inbound = 0, skip = 0;
+  bool alternate = false;       // of the stand-in core: each page's update follows its integration
   std::vector<unsigned> limit;  // by steps since the sample began
 };
 struct MeshDelivery {  // an inbound (channel, context) pair
@@ -72,6 +74,7 @@ struct MeshCase {
 struct MeshResult {
   std::vector<Word> sent, sink;
   std::vector<std::uint64_t> firings, wait_input, wait_output;  // by tile
+  std::vector<unsigned> batches;                                // firings by their number of pages
   bool finished = false;
 };
 

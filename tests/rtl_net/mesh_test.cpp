@@ -1,7 +1,9 @@
 // Random applications on random slots against the cycle model: every word and every stamp, under any link.
 #include <gtest/gtest.h>
 
+#include "Vmesh21b.h"
 #include "Vmesh22.h"
+#include "Vmesh22b.h"
 #include "Vmesh31.h"
 #include "tests/rtl_net/mesh_case.hpp"
 #include "tests/rtl_net/mesh_shapes.hpp"
@@ -10,8 +12,8 @@ namespace spikeloom::test {
 namespace {
 
 template <typename Model>
-void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsigned& ran,
-             std::size_t& words) {
+void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsigned& ran, std::size_t& words,
+             std::vector<unsigned>& batches) {
   const MeshCase mesh = draw_case(shape, seed);
   if (!mesh.valid) return;
   const MeshResult want = simulate(mesh, 20000);
@@ -38,6 +40,7 @@ void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsig
     }
   }
   ++ran;
+  for (std::size_t pages = 0; pages < batches.size(); ++pages) batches[pages] += want.batches[pages];
   words += want.sent.size() + want.sink.size();
 }
 
@@ -45,19 +48,24 @@ template <typename Model>
 void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
   unsigned ran = 0;
   std::size_t words = 0;
+  std::vector<unsigned> batches(shape.firing_pages + 1, 0);
   for (std::uint64_t seed = first; seed < first + cases && !testing::Test::HasFatalFailure(); ++seed)
     compare<Model>(shape, seed,
                    seed % 3 == 0 ? Link{}
                                  : Link{.offer = 1 + static_cast<unsigned>(seed * 7 % 100),
                                         .take = 3 + static_cast<unsigned>(seed * 11 % 97)},
-                   ran, words);
+                   ran, words, batches);
   EXPECT_GT(ran, cases / 8);
   EXPECT_GT(words, 20 * ran) << "the drawn cases are too small to say much";
+  for (unsigned pages = 1; pages <= shape.firing_pages; ++pages)
+    EXPECT_GT(batches[pages], ran / 2) << "firings of " << pages << " pages";
   std::cout << ran << " of " << cases << " drawn cases had room for their slots; " << words << " words\n";
 }
 
-TEST(Mesh2x2, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh22>(kMesh22, 1, 1500); }
-TEST(Mesh3x1, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh31>(kMesh31, 100001, 1500); }
+TEST(Mesh2x2, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh22>(kMesh22, 1, 1000); }
+TEST(Mesh3x1, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh31>(kMesh31, 100001, 1000); }
+TEST(Mesh2x2Pairs, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh22b>(kMesh22b, 200001, 500); }
+TEST(Mesh2x1Fours, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh21b>(kMesh21b, 300001, 500); }
 
 TEST(Ring, WritesAndReadsKeepTheirOrder) {
   Rng r(7);

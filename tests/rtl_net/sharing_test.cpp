@@ -11,6 +11,7 @@
 #include <set>
 
 #include "Vmesh22s.h"
+#include "Vmesh31sb.h"
 #include "Vmesh32s.h"
 #include "tests/rtl_net/mesh_case.hpp"
 #include "tests/rtl_net/mesh_shapes.hpp"
@@ -488,8 +489,11 @@ TEST(Sharing, AnArmedApplicationKeepsTimeRunningToItsStart) {
   ASSERT_NO_FATAL_FAILURE(run(3 * kStart));
 }
 
-TEST(Sharing, ThreeApplicationsOn2x2AreEachAsTheyAreAlone) { shared_cases<Vmesh22s>(kMesh22s, 1, 300); }
-TEST(Sharing, TwoApplicationsOn3x2AreEachAsTheyAreAlone) { shared_cases<Vmesh32s>(kMesh32s, 100001, 120); }
+TEST(Sharing, ThreeApplicationsOn2x2AreEachAsTheyAreAlone) { shared_cases<Vmesh22s>(kMesh22s, 1, 240); }
+TEST(Sharing, TwoApplicationsOn3x2AreEachAsTheyAreAlone) { shared_cases<Vmesh32s>(kMesh32s, 100001, 100); }
+TEST(Sharing, TwoApplicationsWithBatchesAreEachAsTheyAreAlone) {
+  shared_cases<Vmesh31sb>(kMesh31sb, 200001, 80);
+}
 
 }  // namespace
 }  // namespace spikeloom::test

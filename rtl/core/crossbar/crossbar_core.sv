@@ -23,6 +23,7 @@ module crossbar_core #(
     input logic en_i,
 
     input logic       fire_i,        // cycle f
+    input logic [4:0] fire_pages_i,  // f: pages of the firing; always 1
     input logic       fire_first_i,  // f: old state reads as 0
     input logic       fire_last_i,   // f: the page ends a sample
     input logic [8:0] fire_limit_i,  // f: leading chunks that count
@@ -42,6 +43,7 @@ module crossbar_core #(
     output logic                      out_push_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
+    output logic                      out_end_o,  // the end of a page's pushes; with done_o
     output logic                      done_o,
     output logic                      count_word_o,  // a weight word of a row, dropped groups included
 
@@ -165,6 +167,11 @@ module crossbar_core #(
       .valid_i(update_valid), .group_i(update_group), .emit_i(update_emit), .half_i(update_half),
       .lane_i(update_lane), .spikes_i(update_spikes), .potentials_i(update_potentials),
       .out_push_o, .out_index_o, .out_mask_o);
+
+  // A firing has one page.
+  logic unused_pages;
+  assign unused_pages = ^fire_pages_i;
+  assign out_end_o = done_o;
 
   // A firing lasts from fire_i to done_o.
   logic busy_q;

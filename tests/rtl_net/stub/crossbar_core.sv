@@ -1,8 +1,13 @@
 // A stand-in for the crossbar core with its ports and a simple, known timing, for tests of what is around it.
 //
-// ti = f + 2 + 2·n, n valid chunks below the limit; te = ti + 1 + ctx_updates + max(m, 1) - 1, m pushes, the
-// last in te. Chunk c with mask k gives a push (c, rotate(k) ^ (first ? 0 : ctx_state)) unless that is zero.
+// A page is integrated in 2 + 2·n cycles, n valid chunks below the limit, and freed in the last of them; its
+// update takes 1 + ctx_updates + max(m, 1) - 1, m pushes, the last with out_end_o. With bit 0 of ctx_update
+// every page's update follows its integration; without it all pages are integrated first. So a firing of one
+// page has ti = f + 2 + 2·n and te = ti + ctx_updates + max(m, 1).
+// Chunk c with mask k gives a push (c, rotate(k) ^ (the sample's first page ? 0 : ctx_state) ^ (the sample's
+// last page ? ctx_state / 2 : 0)) unless that is zero.
 // Configuration: one memory of 64 words of 3 parts that can be written and read.
+`include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
 module crossbar_core #(
@@ -12,6 +17,7 @@ module crossbar_core #(
     input  logic                      rst_i,
     input  logic                      en_i,
     input  logic                      fire_i,
+    input  logic [               4:0] fire_pages_i,
     input  logic                      fire_first_i,
     input  logic                      fire_last_i,
     input  logic [               8:0] fire_limit_i,
@@ -28,6 +34,7 @@ module crossbar_core #(
     output logic                      out_push_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
+    output logic                      out_end_o,
     output logic                      done_o,
     output logic                      count_word_o,
     input  logic                      cfg_we_i,
@@ -40,26 +47,34 @@ module crossbar_core #(
     output logic [               7:0] cfg_parts_o
 );
   logic [2:0] state;
-  logic first;
+  logic first, last;
+  logic [4:0] pages, page;
   logic [8:0] limit;
   logic [PageChunks-1:0] remaining;
   logic [7:0] lowest;
   logic [15:0] count, waited, pushed;
+  logic [15:0] list_end[0:15];
   logic [7:0] list_index[0:255];
   logic [15:0] list_mask[0:255];
   logic [15:0] mask;
+  logic last_page, alternate, pushing;
 
   always_comb begin
     lowest = 8'd0;
     for (int c = PageChunks - 1; c >= 0; c--) if (remaining[c]) lowest = 8'(c);
   end
   assign page_chunk_o = lowest;
-  assign mask = {page_mask_i[14:0], page_mask_i[15]} ^ (first ? 16'd0 : ctx_state_i);
+  assign last_page = page + 5'd1 == pages;
+  assign alternate = ctx_update_i[0];
+  assign mask = {page_mask_i[14:0], page_mask_i[15]} ^ (first && page == 5'd0 ? 16'd0 : ctx_state_i) ^
+                (last && last_page ? {1'b0, ctx_state_i[15:1]} : 16'd0);
   assign free_o = state == 3'd2 && remaining == '0;
-  assign out_push_o = state == 3'd4 && waited == 16'd0 && count != 16'd0;
+  assign pushing = pushed != list_end[page[3:0]];
+  assign out_push_o = state == 3'd4 && waited == 16'd0 && pushing;
   assign out_index_o = ChunkIndexBits'(list_index[pushed[7:0]]);
   assign out_mask_o = list_mask[pushed[7:0]];
-  assign done_o = state == 3'd4 && waited == 16'd0 && pushed + 16'd1 >= count;
+  assign out_end_o = state == 3'd4 && waited == 16'd0 && pushed + 16'(pushing) == list_end[page[3:0]];
+  assign done_o = out_end_o && last_page;
   assign count_word_o = 1'b0;
 
   always_ff @(posedge clk_i) begin
@@ -69,17 +84,31 @@ module crossbar_core #(
         if (fire_i) begin
           state <= 3'd1;
           first <= fire_first_i;
-          limit <= fire_limit_i;
+          last <= fire_last_i;
+          pages <= fire_pages_i;
+          page <= 5'd0;
           count <= 16'd0;
           pushed <= 16'd0;
         end
         3'd1: begin
-          for (int c = 0; c < PageChunks; c++) remaining[c] <= page_valid_i[c] && 9'(c) < limit;
+          for (int c = 0; c < PageChunks; c++) remaining[c] <= page_valid_i[c] && 9'(c) < fire_limit_i;
+          limit <= fire_limit_i;
           state <= 3'd2;
         end
         3'd2: begin
-          state <= remaining == '0 ? 3'd4 : 3'd3;
           waited <= ctx_updates_i;
+          if (remaining != '0) begin
+            state <= 3'd3;
+          end else begin
+            list_end[page[3:0]] <= count;
+            if (last_page || alternate) begin
+              state <= 3'd4;
+              if (!alternate) page <= 5'd0;
+            end else begin
+              state <= 3'd1;
+              page <= page + 5'd1;
+            end
+          end
         end
         3'd3: begin
           if (mask != 16'd0) begin
@@ -91,13 +120,23 @@ module crossbar_core #(
           state <= 3'd2;
         end
         default:
-        if (waited != 16'd0) waited <= waited - 16'd1;
-        else if (done_o) state <= 3'd0;
-        else pushed <= pushed + 16'd1;
+        if (waited != 16'd0) begin
+          waited <= waited - 16'd1;
+        end else begin
+          pushed <= pushed + 16'(pushing);
+          if (out_end_o) begin
+            state <= done_o ? 3'd0 : alternate ? 3'd1 : 3'd4;
+            page <= page + 5'd1;
+            waited <= ctx_updates_i;
+          end
+        end
       endcase
     end
     if (rst_i) state <= 3'd0;
   end
+
+  // The limit of a page holds until it is freed.
+  `SPIKELOOM_CHECK(limit_holds, !(en_i && (state == 3'd2 || state == 3'd3)) || fire_limit_i == limit)
 
   logic [31:0] memory[0:255];
   logic [31:0] read;
