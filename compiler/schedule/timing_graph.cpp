@@ -1,6 +1,8 @@
 #include "compiler/schedule/timing_graph.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
@@ -15,16 +17,6 @@ using ArcKind = TimingArc::Kind;
 
 constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
 
-/// The actors of one cluster: `fire` starts when the sequencer fires, `freed` ends when the page is free,
-/// `done` ends when the output buffer is full.
-struct ClusterActors {
-  ActorId fire{}, freed{}, done{};
-  bool bounded = false;        ///< on a tile under a bound
-  std::optional<Batch> batch;  ///< on a tile whose firings take several pages
-  std::int64_t position = 0;   ///< in its tile's order
-  std::int64_t round = 1;      ///< firings of a round of its tile
-};
-
 /// What a firing of n pages takes at most: first + (n − 1)·more.
 struct Batch {
   std::int64_t pages = 1;
@@ -35,6 +27,16 @@ struct Batch {
   /// have.
   std::int64_t ahead = 0;
   [[nodiscard]] std::int64_t of(std::int64_t n) const { return first.total() + (n - 1) * more; }
+};
+
+/// The actors of one cluster: `fire` starts when the sequencer fires, `freed` ends when the page is free,
+/// `done` ends when the output buffer is full.
+struct ClusterActors {
+  ActorId fire{}, freed{}, done{};
+  bool bounded = false;        ///< on a tile under a bound
+  std::optional<Batch> batch;  ///< on a tile whose firings take several pages
+  std::int64_t position = 0;   ///< in its tile's order
+  std::int64_t round = 1;      ///< firings of a round of its tile
 };
 
 Batch batch_of(const BatchTimes& times) {
