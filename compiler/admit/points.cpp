@@ -109,7 +109,11 @@ class Front {
   /// The timing graph of the binding as it is.
   Retimed prepare() {
     const ImageView placed(image_.chip, image_.application, point_.binding);
-    point_.graph = point_graph(timing_graph(placed, {}), image_.chip);
+    const TimingGraph timing = timing_graph(placed, {});
+    if (timing.batched)
+      throw input_error(
+          "operating points: an application on tiles whose firings take several pages has none yet");
+    point_.graph = point_graph(timing, image_.chip);
     own_ = ways_of(image_.application, image_.chip, point_.binding);
     return Retimed(point_, own_);
   }

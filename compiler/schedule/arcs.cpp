@@ -14,8 +14,8 @@ using ArcKind = TimingArc::Kind;
 
 class ArcBuilder {
  public:
-  ArcBuilder(const Application& app, const Binding& binding, const Chip& chip)
-      : app_(app), binding_(binding), chip_(chip) {}
+  ArcBuilder(const Application& app, const Binding& binding, const Chip& chip, const BatchTimesOf& times)
+      : app_(app), binding_(binding), chip_(chip), times_(times) {}
 
   TimingArcs build() {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(ClusterId{c});
@@ -39,12 +39,9 @@ class ArcBuilder {
 
   void add_cluster(ClusterId id) {
     const Cluster& cluster = app_.clusters[id.index()];
-    const Core& core = core_of(cluster);
-    if (const std::uint32_t pages = core.pages_per_firing(chip_.kind(cluster.kind)); pages != 1)
-      throw input_error("cluster " + cluster.name + ": a firing of a " + std::string(core.name()) +
-                        " core takes " + std::to_string(pages) +
-                        " pages; the timing analysis knows firings of one page only");
-    const FiringTime worst = core.worst(cluster);
+    result_.batches.push_back(times_(cluster, chip_.kind(cluster.kind)));
+    SPIKELOOM_CHECK(!result_.batches.back().empty());
+    const FiringTime worst = result_.batches.back().front();
     const std::uint32_t fire = actor(ActorKind::kFire, id.index(), worst.integrate);
     arc(ArcKind::kIntegrated, fire, actor(ActorKind::kUpdate, id.index(), worst.update), 0, 0);
   }
@@ -110,6 +107,7 @@ class ArcBuilder {
   const Application& app_;
   const Binding& binding_;
   const Chip& chip_;
+  const BatchTimesOf& times_;
   TimingArcs result_;
   std::uint32_t sink_ = 0;
   std::vector<std::uint32_t> senders_, host_, credits_;
@@ -118,8 +116,22 @@ class ArcBuilder {
 
 }  // namespace
 
-TimingArcs timing_arcs(const Application& app, const Binding& binding, const Chip& chip) {
-  return ArcBuilder(app, binding, chip).build();
+BatchTimes batch_times(const Cluster& cluster, const TileConfig& tile) {
+  const Core& core = core_of(cluster);
+  const std::uint32_t pages = core.pages_per_firing(tile);
+  if (pages == 1) return {core.worst(cluster)};
+  BatchTimes times;
+  std::vector<std::uint16_t> full;
+  for (std::uint32_t n = 0; n < pages; ++n) {
+    full.insert(full.end(), cluster.chunk_bits.begin(), cluster.chunk_bits.end());
+    times.push_back(core.time(cluster, full));
+  }
+  return times;
+}
+
+TimingArcs timing_arcs(const Application& app, const Binding& binding, const Chip& chip,
+                       const BatchTimesOf& times) {
+  return ArcBuilder(app, binding, chip, times).build();
 }
 
 std::vector<FiringArc> firing_arcs(const TimingArcs& timing, const Binding& binding) {

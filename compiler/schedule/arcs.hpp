@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "compiler/core/firing_time.hpp"
 #include "compiler/map/binding.hpp"
 
 namespace spikeloom {
@@ -46,17 +48,25 @@ struct TimingArc {
   std::int64_t tokens = 0, cycles = 0;
 };
 
+/// The most that a cluster's firing of 1, 2, … P pages takes; P is its core's pages a firing.
+using BatchTimes = std::vector<FiringTime>;
+using BatchTimesOf = std::function<BatchTimes(const Cluster&, const TileConfig&)>;
+/// As the cluster's core says.
+[[nodiscard]] BatchTimes batch_times(const Cluster&, const TileConfig&);
+
+/// Actors fire once a step, so a firing of one page is theirs; what batches change is put in afterwards
+/// (compiler/schedule/timing_graph).
 struct TimingArcs {
   std::vector<TimingActor> actors;  ///< fire and update of each cluster, the sink, sends, credits
   std::vector<TimingArc> arcs;      ///< of clusters, of orders, of the host's queue, channel after channel
+  std::vector<BatchTimes> batches;  ///< by ClusterId
 
   [[nodiscard]] static std::uint32_t fire(ClusterId c) { return 2 * c.value; }
   [[nodiscard]] static std::uint32_t update(ClusterId c) { return 2 * c.value + 1; }
 };
 
-/// Throws Error{kInput} for a core whose firings take several pages: no analysis here counts in several
-/// rates.
-[[nodiscard]] TimingArcs timing_arcs(const Application&, const Binding&, const Chip&);
+[[nodiscard]] TimingArcs timing_arcs(const Application&, const Binding&, const Chip&,
+                                     const BatchTimesOf& = batch_times);
 
 /// What one firing waits for of another: sends contracted away, of which the network takes its worst time.
 struct FiringArc {

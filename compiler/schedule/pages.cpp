@@ -1,6 +1,8 @@
 #include "compiler/schedule/pages.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "compiler/sdf/shared_tokens.hpp"
 
@@ -25,14 +27,18 @@ sdf::SharedTokens page_groups(const ImageView& image, std::uint32_t most) {
 }
 
 /// The timing graph as if every cluster had the pages that it needs at least.
-TimingGraph with_least_pages(const ImageView& image, const TileBounds& bounds) {
+/// Nothing if batches of pages then wait for themselves.
+std::optional<TimingGraph> with_least_pages(const ImageView& image, const TileBounds& bounds) {
   TimingGraph timing = timing_graph(image, bounds);
+  if (!timing.waits.empty()) return std::nullopt;
   for (std::size_t c = 0; c < timing.pages.size(); ++c) {
     if (timing.pages[c] == sdf::kNoGroup) continue;
     const Cluster& cluster = image.application.clusters[timing.pages[c]];
     const std::int64_t spare = std::int64_t{image.binding.placement[timing.pages[c]].rows} -
                                least_pages(cluster, image.chip.kind(cluster.kind));
-    timing.graph.set_tokens(sdf::ChannelId(c), timing.graph.channel(sdf::ChannelId(c)).tokens - spare);
+    const std::int64_t tokens = timing.graph.channel(sdf::ChannelId(c)).tokens - spare;
+    if (tokens < 0) return std::nullopt;
+    timing.graph.set_tokens(sdf::ChannelId(c), tokens);
   }
   return timing;
 }
@@ -51,7 +57,11 @@ std::optional<PageChoice> choice_of(const std::variant<sdf::TokenChoice, sdf::To
 std::optional<PageChoice> least_pages_for(const ImageView& image, const std::vector<PageDemand>& demands,
                                           std::uint32_t most) {
   std::vector<TimingGraph> timings;
-  for (const PageDemand& demand : demands) timings.push_back(with_least_pages(image, demand.bounds));
+  for (const PageDemand& demand : demands) {
+    auto timing = with_least_pages(image, demand.bounds);
+    if (!timing) return std::nullopt;
+    timings.push_back(std::move(*timing));
+  }
   std::vector<sdf::TokenDemand> wanted;
   for (std::size_t d = 0; d < demands.size(); ++d)
     wanted.push_back({{&timings[d].graph, timings[d].pages},
@@ -62,8 +72,9 @@ std::optional<PageChoice> least_pages_for(const ImageView& image, const std::vec
 
 std::optional<PageChoice> fastest_pages(const ImageView& image, const TileBounds& bounds,
                                         std::uint32_t most) {
-  const TimingGraph timing = with_least_pages(image, bounds);
-  return choice_of(sdf::fastest_tokens(page_groups(image, most), {&timing.graph, timing.pages}));
+  const std::optional<TimingGraph> timing = with_least_pages(image, bounds);
+  if (!timing) return std::nullopt;
+  return choice_of(sdf::fastest_tokens(page_groups(image, most), {&timing->graph, timing->pages}));
 }
 
 }  // namespace spikeloom

@@ -20,6 +20,9 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return Ratio(a, b).ceil(); }
 
+/// The sink's firing k + lag is step k's, and its start so much later than k says.
+std::int64_t sink_lag(const TimingGraph& timing) { return timing.lag[timing.sink.index()]; }
+
 /// The promise that a certificate in cycles / kTimeScale stands for.
 Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf::Certificate& certificate,
                    std::int64_t latency) {
@@ -27,7 +30,8 @@ Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf
   promise.name = name;
   promise.period = (certificate.period + Ratio(timing.fee)) / Ratio(kTimeScale);
   const std::int64_t unit = certificate.period.den() * kTimeScale;
-  promise.offset = ceil_div(certificate.potential[timing.sink.index()], unit);
+  promise.offset = ceil_div(
+      certificate.potential[timing.sink.index()] + sink_lag(timing) * certificate.period.num(), unit);
   promise.latency = latency;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a)
     promise.potentials.emplace_back(timing.graph.name(sdf::ActorId{a}), certificate.potential[a]);
@@ -45,15 +49,20 @@ struct Round {
   std::int64_t worst = 0;
   std::int64_t firings = 0;
   std::int64_t overhead = 0;  ///< 1/kTimeScale cycles
+  bool batched = false;       ///< its firings take several pages, and always their worst case
 };
 
 /// The overhead is the period that the tile's own arcs would have if firings took no time.
 Round round_of(const ImageView& image, const std::vector<FiringArc>& arcs, std::size_t tile) {
+  const std::vector<OrderEntry>& order = image.binding.orders[tile];
+  if (!order.empty()) {
+    const Cluster& first = image.application.clusters[order.front().cluster.index()];
+    if (batch_times(first, image.chip.kind(first.kind)).size() > 1) return {.batched = true};
+  }
   const auto here = [&](ClusterId c) { return image.binding.placement[c.index()].tile.index() == tile; };
   Round round;
   sdf::Graph idle;
   std::vector<sdf::ActorId> actor(image.application.clusters.size());
-  const std::vector<OrderEntry>& order = image.binding.orders[tile];
   for (const OrderEntry& entry : order) {
     const Cluster& cluster = image.application.clusters[entry.cluster.index()];
     round.worst += core_of(cluster).worst(cluster).total();
@@ -110,7 +119,7 @@ std::optional<TileBounds> bounds_for(const Family& family, std::int64_t wanted) 
     const auto is_paid = [&](const OrderEntry& entry) {
       return !family.pool.paid.empty() && family.pool.paid[entry.cluster.index()] != 0;
     };
-    if (std::all_of(order.begin(), order.end(), is_paid) ||
+    if (round.batched || std::all_of(order.begin(), order.end(), is_paid) ||
         round.worst * kTimeScale + round.overhead <= period)
       continue;
     const std::int64_t rho = Ratio(period - round.overhead, round.firings).floor();
@@ -213,14 +222,15 @@ MeasuredWork scaled_work(const ImageView& image, const MeasuredWork& work, const
 
 }  // namespace
 
-std::variant<Promise, Deadlocked> guarantee(const ImageView& image) {
-  const TimingGraph timing = timing_graph(image, {});
+std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchTimesOf& times) {
+  const TimingGraph timing = timing_graph(image, {}, times);
+  if (!timing.waits.empty()) return Deadlocked{timing.waits};
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio))
     return Deadlocked{sdf::describe(timing.graph, dead->cycle)};
-  const auto bound =
-      sdf::latency_bound(timing.graph, timing.source, timing.sink,
-                         {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower});
+  const auto bound = sdf::latency_bound(
+      timing.graph, timing.step, timing.sink,
+      {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after});
   SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(bound));
   return promise_of("guaranteed", timing, sdf::certificate_of(ratio, timing.graph),
                     ceil_div(std::get<std::int64_t>(bound), kTimeScale));
@@ -240,7 +250,7 @@ Contracted contract(const ImageView& image, const Promise& guaranteed, const Mea
   if (auto found = least_bounds(family, most)) std::tie(most, result.bounds) = std::move(*found);
   // One more contract into the pool for as long as that helps.
   const TimingGraph plain = timing_graph(image, {});
-  const std::vector<std::size_t> tiles = payers(image, work);
+  const std::vector<std::size_t> tiles = plain.batched ? std::vector<std::size_t>{} : payers(image, work);
   for (bool better = true; better;) {
     better = false;
     const Family before = family;
@@ -295,7 +305,7 @@ TileBounds bounds_of(const ImageView& image, const std::vector<TileContract>& co
 }
 
 std::vector<std::string> verify(const ImageView& image, const Promise& promise,
-                                const std::vector<TileContract>& contracts) {
+                                const std::vector<TileContract>& contracts, const BatchTimesOf& times) {
   TileBounds bounds =
       bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts);
   // Any contracts may be pooled: the promise says which of them it takes so.
@@ -305,7 +315,8 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
       bounds[t]->pooled = std::any_of(promise.potentials.begin(), promise.potentials.end(),
                                       [&](const auto& actor) { return actor.first == pool; });
   }
-  const TimingGraph timing = timing_graph(image, bounds);
+  const TimingGraph timing = timing_graph(image, bounds, times);
+  if (!timing.waits.empty()) return {promise.name + ": " + timing.waits};
   std::vector<std::string> wrong;
   std::vector<std::int64_t> potential;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
@@ -317,7 +328,8 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
   const Ratio period = promise.period * Ratio(kTimeScale) - Ratio(timing.fee);
   for (const std::string& fault : sdf::verify_bound(timing.graph, period, potential, timing.lower))
     wrong.push_back(promise.name + ": " + fault);
-  if (Ratio(promise.offset) < Ratio(potential[timing.sink.index()], period.den() * kTimeScale))
+  if (Ratio(promise.offset) <
+      Ratio(potential[timing.sink.index()] + sink_lag(timing) * period.num(), period.den() * kTimeScale))
     wrong.push_back(promise.name + ": offset " + std::to_string(promise.offset) +
                     " is below the sink's potential");
   return wrong;

@@ -20,7 +20,8 @@ struct Deadlocked {
 
 /// The period and latency that hold for every input.
 /// Source  docs/architecture.md, "Time"; maximum cycle ratio: compiler/sdf.
-[[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const ImageView& image);
+[[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const ImageView& image,
+                                                          const BatchTimesOf& = batch_times);
 
 /// Cycles of work (firing to output buffer full) that a calibration run measured.
 /// work[tile][sample][n]: the n-th firing of that tile in that sample.
@@ -49,7 +50,8 @@ struct Contracted {
 
 /// What does not hold of a promise, by a checker that shares nothing with the search: empty when it stands.
 [[nodiscard]] std::vector<std::string> verify(const ImageView& image, const Promise& promise,
-                                              const std::vector<TileContract>& contracts);
+                                              const std::vector<TileContract>& contracts,
+                                              const BatchTimesOf& = batch_times);
 
 /// What contracts that the hardware checks say of its tiles; tiles without one have their worst case.
 [[nodiscard]] TileBounds bounds_of(const ImageView& image, const std::vector<TileContract>& contracts);

@@ -1,6 +1,8 @@
 #include "compiler/schedule/timing_graph.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
@@ -15,13 +17,41 @@ using ArcKind = TimingArc::Kind;
 
 constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
 
+/// What a firing of n pages takes at most: first + (n − 1)·more.
+struct Batch {
+  std::int64_t pages = 1;
+  FiringTime first;
+  std::int64_t more = 0, more_integrate = 0;
+  /// A firing of n pages begins at most (n − 1)·ahead later than `fire` of the first of them says: so much
+  /// more have the contexts before it in the order done by then, which one step after the other would not
+  /// have.
+  std::int64_t ahead = 0;
+  [[nodiscard]] std::int64_t of(std::int64_t n) const { return first.total() + (n - 1) * more; }
+};
+
 /// The actors of one cluster: `fire` starts when the sequencer fires, `freed` ends when the page is free,
 /// `done` ends when the output buffer is full.
 struct ClusterActors {
   ActorId fire{}, freed{}, done{};
-  std::int64_t position = 0;  ///< in its tile's order
-  std::int64_t round = 1;     ///< firings of a round of its tile
+  bool bounded = false;        ///< on a tile under a bound
+  std::optional<Batch> batch;  ///< on a tile whose firings take several pages
+  std::int64_t position = 0;   ///< in its tile's order
+  std::int64_t round = 1;      ///< firings of a round of its tile
 };
+
+Batch batch_of(const BatchTimes& times) {
+  Batch batch;
+  batch.pages = static_cast<std::int64_t>(times.size());
+  batch.first = times.front();
+  for (std::size_t n = 1; n < times.size(); ++n) {
+    const auto each = [&](std::int64_t all, std::int64_t first) {
+      return Ratio(all - first, static_cast<std::int64_t>(n)).ceil();
+    };
+    batch.more = std::max(batch.more, each(times[n].total(), batch.first.total()));
+    batch.more_integrate = std::max(batch.more_integrate, each(times[n].integrate, batch.first.integrate));
+  }
+  return batch;
+}
 
 /// A channel's step: `send` starts when its list and its credits are there. On a tile under a bound `late`
 /// starts when the credits are there: what the list alone delays goes round the tile's own chain instead.
@@ -62,8 +92,22 @@ std::string arc_name(ArcKind kind) {
 /// tile's firings takes the place of their worst case.
 class Builder {
  public:
-  Builder(const ImageView& image, const TileBounds& bounds)
-      : image_(image), app_(image.application), binding_(image.binding), bounds_(bounds) {
+  Builder(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times)
+      : image_(image),
+        app_(image.application),
+        binding_(image.binding),
+        bounds_(bounds),
+        timing_(timing_arcs(app_, binding_, image.chip, times)) {
+    find_batches();
+    if (result_.batched) {
+      // Batches are taken at their worst, and steps fall along arcs with tokens below 0: no pool.
+      for (std::size_t t = 0; t < bounds_.size(); ++t) {
+        if (bounds_[t]) bounds_[t]->pooled = false;
+        if (!binding_.orders[t].empty() && batches_[binding_.orders[t].front().cluster.index()])
+          bounds_[t].reset();
+      }
+      return;
+    }
     if (std::none_of(bounds.begin(), bounds.end(), [](const auto& bound) { return bound && bound->pooled; }))
       return;
     pool_ = pool_of(image, bounds, timing_graph(image, {}));
@@ -77,7 +121,7 @@ class Builder {
   }
 
   TimingGraph build() {
-    const TimingArcs timing = timing_arcs(app_, binding_, image_.chip);
+    const TimingArcs& timing = timing_;
     find_destinations();
     for (std::size_t c = 0; c < app_.clusters.size(); ++c)
       add_cluster(ClusterId{c}, timing.actors[TimingArcs::fire(ClusterId{c})].cycles,
@@ -95,7 +139,9 @@ class Builder {
     for (; arc != timing.arcs.end(); ++arc) add_arc(timing, *arc);
     for (const ClusterActors& actors : clusters_) result_.clusters.push_back({actors.fire, actors.done});
     for (const Sender& sender : senders_) result_.senders.push_back(sender.send);
-    result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
+    add_step();
+    add_channels();
+    result_.pages.resize(arcs_.size(), sdf::kNoGroup);
     return std::move(result_);
   }
 
@@ -116,7 +162,98 @@ class Builder {
     channel.target = to;
     channel.tokens = tokens;
     channel.latency = scaled(cycles);
-    return result_.graph.add_channel(channel, name);
+    return add(channel, name, tokens);
+  }
+
+  /// `after`: see TimingGraph.
+  sdf::ChannelId add(const sdf::Channel& channel, const std::string& name, std::int64_t after) {
+    arcs_.push_back({channel, name, after});
+    return sdf::ChannelId(arcs_.size() - 1);
+  }
+
+  /// Between firings of one tile of batches: from a firing's first cycle.
+  void own(ActorId from, ActorId to, std::int64_t tokens, std::int64_t after, std::int64_t cycles,
+           const std::string& name) {
+    sdf::Channel channel;
+    channel.source = from;
+    channel.target = to;
+    channel.tokens = tokens;
+    channel.latency = scaled(cycles);
+    add(channel, name, after);
+  }
+
+  void find_batches() {
+    batches_.resize(app_.clusters.size());
+    for (const std::vector<OrderEntry>& order : binding_.orders) {
+      std::int64_t ahead = 1;
+      for (const OrderEntry& entry : order) {
+        const BatchTimes& times = timing_.batches[entry.cluster.index()];
+        SPIKELOOM_CHECK(times.size() == timing_.batches[order.front().cluster.index()].size());
+        if (times.size() == 1) continue;
+        Batch batch = batch_of(times);
+        batch.ahead = ahead;
+        ahead += batch.more + 1;
+        batches_[entry.cluster.index()] = batch;
+        result_.batched = true;
+      }
+    }
+  }
+
+  /// The host's step counted as the sink's: what its latency is counted from.
+  void add_step() {
+    result_.step = result_.source;
+    if (!result_.batched) return;
+    result_.step = actor(std::nullopt, "host step", 0, 0);
+    arc(result_.source, result_.step, 0, 0, "step");
+    arc(result_.step, result_.step, 1, 0, "step");
+  }
+
+  /// Gives every actor the least lag with which no arc has tokens below 0.
+  void add_channels() {
+    std::vector<std::int64_t>& lag = result_.lag;
+    lag.assign(result_.graph.actor_count(), 0);
+    std::vector<std::size_t> by(lag.size(), arcs_.size());
+    const auto pass = [&] {
+      std::size_t last = arcs_.size();
+      for (std::size_t a = 0; a < arcs_.size(); ++a) {
+        const sdf::Channel& c = arcs_[a].channel;
+        const std::int64_t least = lag[c.source.index()] - c.tokens;
+        if (least <= lag[c.target.index()]) continue;
+        lag[c.target.index()] = least;
+        by[c.target.index()] = last = a;
+      }
+      return last;
+    };
+    std::size_t raised = result_.batched ? pass() : arcs_.size();
+    for (std::size_t round = 0; raised != arcs_.size(); ++round) {
+      if (round > lag.size()) {
+        result_.waits = "batches of pages wait for themselves; too short are delays, or too few pages, on " +
+                        circle(by, arcs_[raised].channel.target);
+        break;
+      }
+      raised = pass();
+    }
+    if (result_.batched)
+      lag[result_.step.index()] = std::max(lag[result_.step.index()], lag[result_.sink.index()]);
+    for (const Arc& a : arcs_) {
+      sdf::Channel c = a.channel;
+      const std::int64_t more = lag[c.target.index()] - lag[c.source.index()];
+      c.tokens = std::max<std::int64_t>(0, c.tokens + more);  // below 0 only if `waits` says so
+      result_.graph.add_channel(c, a.name);
+      if (result_.batched) result_.after.push_back(a.after + more);
+    }
+  }
+
+  /// By actor the arc that last raised its lag: they lead back into a circle.
+  [[nodiscard]] std::string circle(const std::vector<std::size_t>& by, ActorId at) const {
+    for (std::size_t a = 0; a < by.size(); ++a) at = arcs_[by[at.index()]].channel.source;
+    std::string names = result_.graph.name(at);
+    const ActorId first = at;
+    do {
+      at = arcs_[by[at.index()]].channel.source;
+      names = result_.graph.name(at) + " -> " + names;
+    } while (at != first);
+    return names;
   }
 
   const std::string& cluster_name(ClusterId c) const { return app_.clusters[c.index()].name; }
@@ -163,7 +300,14 @@ class Builder {
     ClusterActors actors;
     actors.round = static_cast<std::int64_t>(order.size());
     while (order[static_cast<std::size_t>(actors.position)].cluster != id) ++actors.position;
-    if (!limit) {
+    actors.bounded = limit.has_value();
+    actors.batch = batches_[id.index()];
+    if (actors.batch) {
+      // All time is on arcs, so that a firing is over once it has begun: docs/architecture.md, "Time".
+      actors.fire = actor(id, "fire " + name, 0, 1);
+      actors.freed = actor(id, "free " + name, 0, 0);
+      actors.done = actor(id, "done " + name, 0, 0);
+    } else if (!limit) {
       const FiringTime time = paid(id) ? least(id) : FiringTime{integrate, update};
       actors.fire = actors.freed = actor(id, "fire " + name, scaled(time.integrate), 1);
       actors.done = actor(id, "update " + name, scaled(time.update), 0);
@@ -188,8 +332,12 @@ class Builder {
     sender.send = actor(channel.from, name, scaled(sender.cycles - sender.saved), 0);
     if (!channel.from)
       result_.source = sender.send;
-    else if (bound(binding_.placement[channel.from->index()].tile))
+    else if (bound(binding_.placement[channel.from->index()].tile) || batches_[channel.from->index()])
       sender.late = actor(channel.from, name + " late", scaled(sender.cycles), 0);
+    if (channel.from && batches_[channel.from->index()]) {
+      arc(sender.send, sender.send, 1, 0, "list after list");
+      arc(*sender.late, *sender.late, 1, 0, "list after list");
+    }
     senders_.push_back(sender);
   }
 
@@ -233,7 +381,12 @@ class Builder {
     switch (a.kind) {
       case ArcKind::kIntegrated: {
         const ClusterActors& c = clusters_[from.of];
-        if (c.fire == c.freed) {
+        if (c.batch) {
+          const Batch& b = *c.batch;
+          const std::int64_t others = b.pages - 1;
+          arc(c.fire, c.freed, 0, b.first.integrate + others * (b.ahead + b.more_integrate), name);
+          arc(c.fire, c.done, 0, b.of(b.pages) + others * b.ahead, name);
+        } else if (!c.bounded) {
           arc(c.fire, c.done, a.tokens, a.cycles, name);
         } else {
           arc(c.fire, c.freed, 0, 0, "burst");
@@ -243,7 +396,12 @@ class Builder {
       }
       case ArcKind::kOrder: {
         const ClusterActors& here = clusters_[from.of];
-        arc(here.fire == here.freed ? here.done : here.fire, clusters_[to.of].fire, a.tokens, a.cycles, name);
+        if (!here.batch)
+          arc(here.bounded ? here.fire : here.done, clusters_[to.of].fire, a.tokens, a.cycles, name);
+        else if (a.tokens == 0)
+          own(here.fire, clusters_[to.of].fire, 0, 0, here.batch->first.total() + a.cycles, name);
+        else
+          add_next_turn(here, clusters_[to.of].fire, a.cycles, 0, name);
         return;
       }
       case ArcKind::kHostQueue: {
@@ -285,6 +443,17 @@ class Builder {
         source && binding_.placement[source->index()].tile == binding_.placement[target.index()].tile;
     const ActorId fire = clusters_[target.index()].fire;
     PointGraph::End end;
+    if (const std::optional<Batch>& batch = clusters_[target.index()].batch) {
+      result_.ends.push_back(end);
+      if (local)
+        add_own_spikes(channel, target, a, name);
+      else if (source && a.tokens == 0 && clusters_[source->index()].batch &&
+               clusters_[source->index()].batch->pages == batch->pages)
+        add_same_batch(channel, clusters_[target.index()], a, name);
+      else
+        add_batch_arrival(sender.send, fire, a, batch->pages, name);
+      return;
+    }
     end.arrival = local ? add_after_send(channel, clusters_[target.index()], a.tokens, a.cycles, name).value
                         : arc(sender.send, fire, a.tokens, a.cycles + sender.saved, name).value;
     result_.ends.push_back(end);
@@ -294,7 +463,7 @@ class Builder {
                  const std::string& name) {
     const ActorId credit = credits_[next_credit_++];
     const auto pages_arc = [&](ActorId sends) {
-      result_.pages.resize(result_.graph.channel_count(), sdf::kNoGroup);
+      result_.pages.resize(arcs_.size(), sdf::kNoGroup);
       result_.pages.push_back(destinations_[destination].second->to->index());
       return arc(credit, sends, a.tokens, a.cycles, name);
     };
@@ -313,6 +482,12 @@ class Builder {
                                 std::int64_t cycles, const std::string& name) {
     const Sender& sender = senders_[channel];
     if (!sender.late) return arc(sender.send, target.fire, tokens, cycles, name);
+    if (target.batch) {  // the buffer of a batch's lists
+      SPIKELOOM_CHECK(tokens == 1 && cycles == 0);
+      const ClusterActors& source = clusters_[binding_.channels[channel].from->index()];
+      add_next_turn(source, target.fire, kListVisible, sender.cycles, name);
+      return late(sender, target.fire, 1, target.batch->pages, 0, name);
+    }
     const sdf::ChannelId arrival = arc(*sender.late, target.fire, tokens, cycles, name);
     const ClusterId from = *binding_.channels[channel].from;
     const ClusterActors& source = clusters_[from.index()];
@@ -324,17 +499,94 @@ class Builder {
     own.target = target.fire;
     own.tokens = tokens;
     own.latency = (back - 1) * rho + scaled(1 + sender.cycles + cycles);  // the source's execution is one rho
-    result_.graph.add_channel(own, name);
+    add(own, name, tokens);
     return arrival;
   }
+
+  sdf::ChannelId late(const Sender& sender, ActorId fire, std::int64_t tokens, std::int64_t after,
+                      std::int64_t cycles, const std::string& name) {
+    sdf::Channel channel;
+    channel.source = *sender.late;
+    channel.target = fire;
+    channel.tokens = tokens;
+    channel.latency = scaled(cycles);
+    return add(channel, name, after);
+  }
+
+  /// A firing in the next turn follows the firing of n pages, whichever n, by `cycles` and `each` a page: n
+  /// steps on.
+  void add_next_turn(const ClusterActors& from, ActorId to, std::int64_t cycles, std::int64_t each,
+                     const std::string& name) {
+    const Batch& batch = *from.batch;
+    for (std::int64_t n = 1; n <= batch.pages; ++n)
+      own(from.fire, to, n, batch.pages, batch.of(n) + (n - 1) * batch.ahead + cycles + n * each, name);
+  }
+
+  /// The last of a batch's pages is at most pages − 1 steps behind its first.
+  void add_batch_arrival(ActorId send, ActorId fire, const TimingArc& a, std::int64_t pages,
+                         const std::string& name) {
+    sdf::Channel channel;
+    channel.source = send;
+    channel.target = fire;
+    channel.tokens = a.tokens - (pages - 1);
+    channel.latency = scaled(a.cycles);
+    add(channel, name, a.tokens);
+  }
+
+  /// Batches of as many pages cover the same steps everywhere: the lists of one are the pages of the other.
+  void add_same_batch(std::uint32_t channel, const ClusterActors& target, const TimingArc& a,
+                      const std::string& name) {
+    const Sender& sender = senders_[channel];
+    const std::int64_t pages = target.batch->pages;
+    arc(clusters_[binding_.channels[channel].from->index()].done, target.fire, 0,
+        kListVisible + pages * sender.cycles + a.cycles, name);
+    late(sender, target.fire, 1 - pages, 0, a.cycles, name);
+  }
+
+  /// Spikes from one context of a tile to another: turns of both cover the same steps.
+  void add_own_spikes(std::uint32_t channel, ClusterId to, const TimingArc& a, const std::string& name) {
+    const Sender& sender = senders_[channel];
+    const ClusterId from = *binding_.channels[channel].from;
+    const ClusterActors &source = clusters_[from.index()], &target = clusters_[to.index()];
+    const Batch &b = *source.batch, &after = *target.batch;
+    const std::int64_t pages = b.pages, list_to_page = kListVisible + a.cycles;
+    const bool precedes = source.position < target.position;
+    if (precedes && a.tokens >= pages) {
+      // All of it was sent before the source fired in this turn.
+      own(source.fire, target.fire, 0, 0, a.cycles, name);
+    } else if (precedes) {
+      const std::int64_t more =
+          std::max<std::int64_t>(0, b.more + sender.cycles + b.ahead - after.ahead) * (pages - 1);
+      own(source.fire, target.fire, 0, 0, b.first.total() + sender.cycles + list_to_page + more, name);
+      late(sender, target.fire, a.tokens - (pages - 1), a.tokens, a.cycles, name);
+    } else if (a.tokens < pages) {
+      result_.waits = cluster_name(to) + " reads " + cluster_name(from) + " on " + place(from) +
+                      "with a delay of " + std::to_string(a.tokens) + ", whose batches of " +
+                      std::to_string(pages) + " pages then wait for themselves";
+    } else if (a.tokens < 2 * pages) {
+      add_next_turn(source, target.fire, list_to_page, sender.cycles, name);
+      late(sender, target.fire, a.tokens - (pages - 1), a.tokens, a.cycles, name);
+    } else {
+      add_batch_arrival(sender.send, target.fire, a, pages, name);
+    }
+  }
+
+  struct Arc {
+    sdf::Channel channel;
+    std::string name;
+    std::int64_t after = 0;
+  };
 
   ImageView image_;
   const Application& app_;
   const Binding& binding_;
   TileBounds bounds_;
+  const TimingArcs timing_;
   std::vector<TileBound> pooled_;  ///< by TileId
   Pool pool_;
   TimingGraph result_;
+  std::vector<Arc> arcs_;                      ///< by ChannelId, tokens as steps count them
+  std::vector<std::optional<Batch>> batches_;  ///< by ClusterId; nothing where a firing takes one page
   std::vector<ActorId> pools_;
   std::vector<ClusterActors> clusters_;
   std::vector<Sender> senders_;  ///< by channel of the binding
@@ -346,8 +598,8 @@ class Builder {
 
 }  // namespace
 
-TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds) {
-  return Builder(image, bounds).build();
+TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times) {
+  return Builder(image, bounds, times).build();
 }
 
 std::string tile_name(const Chip& chip, TileId tile) {

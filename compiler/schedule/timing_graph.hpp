@@ -42,6 +42,14 @@ struct TimingGraph {
       pages;  ///< by channel: the ClusterId whose page count is part of its tokens, or sdf::kNoGroup
   sdf::ActorId source{};  ///< its end is b(k): the host's last end-of-step of step k is on the wire
   sdf::ActorId sink{};    ///< its start bounds e(k): the last end-of-step of step k is at the host
+  // Of batches of pages. An actor's firing j is that of step j − lag: so no arc has tokens below 0.
+  bool batched = false;             ///< some tile's firings take several pages
+  std::vector<std::int64_t> lag;    ///< by actor; all 0 without batches
+  std::vector<std::int64_t> after;  ///< by channel: its target's firing j certainly follows its source's
+                                    ///< firing j − after; empty without batches: the channel's tokens
+  std::string waits;                ///< why batches wait for themselves; empty: they do not
+  /// Behind `source`, with the sink's lag; the source itself without batches.
+  sdf::ActorId step{};
   // What slots and ways decide; the arcs where no tile is under a bound.
   std::vector<std::uint32_t> tile;      ///< by actor; PointGraph::kNowhere: the host
   std::vector<sdf::ActorId> senders;    ///< by channel of the binding: their execution is the worst send
@@ -52,7 +60,10 @@ struct TimingGraph {
 /// Actors, by name: "host send", "tile(x,y) fire C" (and "update C"; under a bound "free C", "done C"),
 /// "tile(x,y) send C" (under a bound also "... late"), "tile(x,y) credit C from S", "tile(x,y) pool", "host
 /// sink".
-[[nodiscard]] TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds);
+/// With batches "tile(x,y) fire C", "free C", "done C", "send C", "send C late" on tiles whose firings take
+/// several pages, whatever bounds say of them, and "host step".
+[[nodiscard]] TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds,
+                                       const BatchTimesOf& = batch_times);
 
 /// "tile(1,0)"
 [[nodiscard]] std::string tile_name(const Chip& chip, TileId tile);

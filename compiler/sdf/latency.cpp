@@ -18,7 +18,8 @@ constexpr std::int64_t kNoPath = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMostFirings = std::int64_t{1} << 26;
 
 /// By actor, the fewest tokens on a path to `goal`; kNoPath where there is none.
-std::vector<std::int64_t> fewest_tokens_to(const Graph& graph, const Adjacency& in, ActorId goal) {
+std::vector<std::int64_t> fewest_tokens_to(const Graph& graph, const Adjacency& in, ActorId goal,
+                                           std::span<const std::int64_t> after) {
   std::vector<std::int64_t> fewest(graph.actor_count(), kNoPath);
   using Entry = std::pair<std::int64_t, std::uint32_t>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
@@ -30,7 +31,7 @@ std::vector<std::int64_t> fewest_tokens_to(const Graph& graph, const Adjacency& 
     if (tokens != fewest[actor]) continue;
     for (std::uint32_t e = in.first[actor]; e < in.first[actor + 1]; ++e) {
       const Channel& c = graph.channels()[in.channel[e]];
-      const std::int64_t sum = tokens + c.tokens;
+      const std::int64_t sum = tokens + (after.empty() ? c.tokens : after[in.channel[e]]);
       if (sum > (std::int64_t{1} << 60))
         throw input_error("channel \"" + graph.name(ChannelId(in.channel[e])) +
                           "\": its path's tokens overflow");
@@ -48,8 +49,8 @@ class Latest {
  public:
   Latest(const Graph& graph, ActorId source, ActorId sink, const LatencyOptions& options)
       : graph_(graph), in_(incoming(graph)), source_(source), options_(options) {
-    behind_ = fewest_tokens_to(graph, in_, source);
-    relevant_ = fewest_tokens_to(graph, in_, sink);
+    behind_ = fewest_tokens_to(graph, in_, source, options.after);
+    relevant_ = fewest_tokens_to(graph, in_, sink, options.after);
     check_order();
     for (std::size_t a = 0; a < graph.actor_count(); ++a)
       if (unlimited(a) && relevant_[a] != kNoPath) any_unlimited_ = true;
@@ -116,9 +117,12 @@ class Latest {
 
 void Latest::check_order() {
   std::int64_t lap = kNoPath;
-  for (const Channel& c : graph_.channels())
+  for (std::uint32_t i = 0; i < graph_.channel_count(); ++i) {
+    const Channel& c = graph_.channels()[i];
     if (c.source == source_ && behind_[c.target.index()] != kNoPath)
-      lap = std::min(lap, c.tokens + behind_[c.target.index()]);
+      lap =
+          std::min(lap, (options_.after.empty() ? c.tokens : options_.after[i]) + behind_[c.target.index()]);
+  }
   if (lap != 1)
     throw input_error(
         "actor \"" + graph_.name(source_) +
@@ -218,6 +222,7 @@ std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId 
                                                     const LatencyOptions& options) {
   require_homogeneous(graph);
   check_lower(graph, options.lower);
+  SPIKELOOM_CHECK(options.after.empty() || options.after.size() == graph.channel_count());
   SPIKELOOM_CHECK(source.index() < graph.actor_count() && sink.index() < graph.actor_count());
   const TokenFreeOrder order = token_free_order(graph, outgoing(graph));
   if (!order.cycle.empty())

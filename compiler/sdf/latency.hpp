@@ -17,6 +17,10 @@ struct LatencyOptions {
   Moment to = Moment::kEnd;    ///< of the sink's firing k
   /// An actor's earliest first start in cycles, by actor; empty: 0.
   std::span<const std::int64_t> lower = {};
+  /// By channel: its target's firing k starts, in every run, after its source's firing k - after ended (with
+  /// executions as they are). Empty: the channel's tokens. A graph that waits for more than a run does has
+  /// more here than tokens.
+  std::span<const std::int64_t> after = {};
 };
 
 /// Nothing keeps the source from running ahead of this cycle, so there is no bound.
