@@ -8,10 +8,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$(realpath -m "${SPIKELOOM_BUILD:-build}")
 
-./scripts/build.sh
-(cd "$build" && rm -f spikeloom_*.deb && cpack -G DEB >cpack.log 2>&1) ||
-  { cat "$build/cpack.log" >&2; exit 3; }
-package=$(realpath "$build"/spikeloom_*.deb)
+./scripts/build.sh spikeloom spikeloom-device-server spikeloom_nosleep
+cd "$build"
+rm -f spikeloom_*.deb
+cpack -G DEB >cpack.log 2>&1 || { cat cpack.log >&2; exit 3; }
+package=$(realpath spikeloom_*.deb)
 echo "$package"
 [ "${1:-}" = --try ] || exit 0
 
@@ -28,15 +29,16 @@ chroot "$root" /bin/sh -eu <<'INSIDE'
 export DEBIAN_FRONTEND=noninteractive HOME=/root
 cd /tmp
 apt-get -qq update
-apt-get -qq install -y --no-install-recommends ./spikeloom.deb >install.log 2>&1 ||
-  { cat install.log; exit 1; }
+install() {
+  apt-get -qq install -y --no-install-recommends "$@" >install.log 2>&1 || { cat install.log; exit 1; }
+}
+install ./spikeloom.deb
 digits=/usr/share/doc/spikeloom/examples/digits
 chips=/usr/share/spikeloom/chips
 spikeloom compile $digits/digits.nir --chip $chips/mesh2x2.toml -o digits.loom
 spikeloom run digits.loom --input $digits/test.npz
 # What the package recommends, for the RTL.
-apt-get -qq install -y --no-install-recommends verilator g++ make >install.log 2>&1 ||
-  { cat install.log; exit 1; }
+install verilator g++ make
 spikeloom compile $digits/digits.nir --chip $chips/tile1.toml -o tile.loom
 spikeloom run tile.loom --input $digits/test.npz --limit 20 --device verilator
 INSIDE

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Every check of the project: set up, build, build the test chips, run the tests.
-# usage: scripts/test.sh [--quick] [--ci] [--long] [--filter REGEX]
+# usage: scripts/test.sh [--quick] [--ci] [--long] [--deb] [--filter REGEX]
 #   --quick          unit tests only: no Verilated chip is built
 #   --ci             also what continuous integration checks (the format of C++ and Python)
 #   --long           also the tests labelled long (more chips, more random cases)
+#   --deb            also the Debian package, in a clean bookworm (scripts/deb.sh --try: root, network)
 #   --filter REGEX   only tests whose name matches
 # Prints the seconds of every part and the slowest tests; ends with ctest's own summary.
 # The exit code is ctest's.
@@ -12,6 +13,7 @@ cd "$(dirname "$0")/.."
 
 quick=no
 long=no
+deb=no
 tiers=(run test)
 filter=()
 while [ $# -gt 0 ]; do
@@ -19,12 +21,13 @@ while [ $# -gt 0 ]; do
     --quick) quick=yes ;;
     --ci) tiers+=(ci) ;;
     --long) long=yes ;;
+    --deb) deb=yes ;;
     --filter)
       [ $# -ge 2 ] || { echo "test: error: --filter: expected a regular expression" >&2; exit 2; }
       filter=(-R "$2")
       shift
       ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "test: error: $1: no such option; see --help" >&2; exit 2 ;;
   esac
   shift
@@ -73,6 +76,7 @@ fi
 part tests run_tests
 code=$?
 mv "$log.running" "$log"
+if [ "$deb" = yes ]; then part package ./scripts/deb.sh --try || code=3; fi
 
 # ctest's lines look like "12/340 Test #12: Name .....   Passed    0.42 sec".
 echo "Slowest tests:"

@@ -55,7 +55,7 @@ struct CompileInput {
                                                             const OnStage& on_stage);
 
 /// The same of values: no file is read.
-[[nodiscard]] std::variant<Compilation, DoesNotFit> compile(CompileInput source, const Chip& chip,
+[[nodiscard]] std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& chip,
                                                             const CompileOptions& options,
                                                             const OnStage& on_stage);
 

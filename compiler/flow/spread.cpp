@@ -81,7 +81,7 @@ Split split_of(const Application& app) {
   return split;
 }
 
-/// What clusters are to be had of.
+/// What bounds the number of clusters.
 struct Room {
   std::uint32_t grain = 0;  ///< neurons that are worked on at once
   std::uint32_t tiles = 0;

@@ -53,9 +53,8 @@ std::vector<DeviceRun> RunLoop::results() {
 }
 
 bool RunLoop::is_finished() const {
-  return next_event_ == events_.size() && std::all_of(guests_.begin(), guests_.end(), [](const Guest& guest) {
-           return guest.collector.finished();
-         });
+  return next_event_ == events_.size() && outgoing_.empty() &&
+         std::all_of(guests_.begin(), guests_.end(), [](const Guest& guest) { return guest.is_done(); });
 }
 
 void RunLoop::step() {
@@ -83,10 +82,10 @@ void RunLoop::step() {
 std::string RunLoop::waiting_for() const {
   std::string text;
   for (const Guest& guest : guests_) {
-    if (!guest.is_there || guest.collector.finished()) continue;
+    if (!guest.is_there || (guest.is_done() && outgoing_.empty())) continue;
     if (!text.empty()) text += ", ";
     if (!guest.stay.name.empty()) text += guest.stay.name + ": ";
-    text += guest.collector.waiting_for();
+    text += guest.collector.finished() ? "room for the end of the run" : guest.collector.waiting_for();
   }
   return text;
 }
@@ -176,9 +175,8 @@ bool RunLoop::is_time_for_event() const {
   if (next_event_ == events_.size() || !outgoing_.empty()) return false;
   const std::int64_t step = events_[next_event_];
   if (static_cast<std::int64_t>(guests_.front().collector.sent()) != step) return false;
-  return std::all_of(guests_.begin(), guests_.end(), [&](const Guest& guest) {
-    return guest.stay.gives_back != step || guest.collector.finished();
-  });
+  return std::all_of(guests_.begin(), guests_.end(),
+                     [&](const Guest& guest) { return guest.stay.gives_back != step || guest.is_done(); });
 }
 
 void RunLoop::handle_event() {

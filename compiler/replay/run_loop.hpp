@@ -85,6 +85,11 @@ class RunLoop {
     std::vector<TileCounters> tiles;
 
     [[nodiscard]] std::uint32_t room() const;
+    /// Has said and heard everything. Its sinks may end before the host has said all: words for a population
+    /// that no sink hears of.
+    [[nodiscard]] bool is_done() const {
+      return collector.finished() && stimulus.finished() && words.empty();
+    }
   };
 
   [[nodiscard]] bool is_alone() const { return options_.company == Company::kAlone; }

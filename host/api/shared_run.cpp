@@ -51,7 +51,7 @@ const std::string& path_of(const PlannedStay& stay, const CompiledImage& first,
   return first.path();
 }
 
-nlohmann::ordered_json stay_json(const SharedRun& run) {
+nlohmann::ordered_json stay_json(const SharedStay& run) {
   nlohmann::ordered_json json;
   json["name"] = run.name;
   json["enters_before_step"] = run.enters;
@@ -65,14 +65,14 @@ nlohmann::ordered_json stay_json(const SharedRun& run) {
 
 }  // namespace
 
-std::vector<SharedRun> run_shared(const std::string& name, const CompiledImage& first, const Dataset& data,
-                                  const std::vector<Visitor>& visitors, const RunOptions& options) {
+std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage& first, const Dataset& data,
+                                   const std::vector<Visitor>& visitors, const RunOptions& options) {
   if (options.on_progress) options.on_progress({.what = "replay"});
   SharedPlan plan = plan_of(name, first, data, visitors);
   const std::unique_ptr<Link> link =
       open_device(device_string(options), first.value().chip, options.on_build);
   std::vector<DeviceRun> runs = run_shared(*link, plan.script(), shared_options(options, plan));
-  std::vector<SharedRun> list;
+  std::vector<SharedStay> list;
   for (std::size_t i = 0; i < plan.stays.size(); ++i) {
     PlannedStay& stay = plan.stays[i];
     const std::string& path = path_of(stay, first, visitors);
@@ -95,7 +95,7 @@ std::vector<SharedRun> run_shared(const std::string& name, const CompiledImage& 
   return list;
 }
 
-std::string to_text(const SharedRun& run) {
+std::string to_text(const SharedStay& run) {
   std::string text = "\n== " + run.name + ": enters before step " + std::to_string(run.enters);
   if (run.enters != run.wanted)
     text += " (not " + std::to_string(run.wanted) + ": another start was under way)";
@@ -105,11 +105,11 @@ std::string to_text(const SharedRun& run) {
   return text + " ==\npoint: " + run.point + "\n" + to_text(run.result.report, run.image);
 }
 
-std::string to_json(const std::vector<SharedRun>& runs) {
+std::string to_json(const std::vector<SharedStay>& runs) {
   nlohmann::ordered_json json;
   json["schema"] = kReportSchema;
   json["applications"] = nlohmann::ordered_json::array();
-  for (const SharedRun& run : runs) json["applications"].push_back(stay_json(run));
+  for (const SharedStay& run : runs) json["applications"].push_back(stay_json(run));
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

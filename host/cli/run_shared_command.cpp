@@ -160,12 +160,12 @@ int run_shared(const RunCommand& command) {
   RunProgressLine progress;
   RunOptions options = run_options(command, line, progress);
   if (options.on_progress) options.on_progress = [&](const RunProgress& now) { line.show(now.what); };
-  const std::vector<SharedRun> runs =
+  const std::vector<SharedStay> runs =
       spikeloom::run_shared(stem(command.image), first, data, visitors, options);
   line.show("");
 
   bool is_kept = true, is_short = true;
-  for (const SharedRun& run : runs) {
+  for (const SharedStay& run : runs) {
     const bool is_first = &run == &runs.front();
     is_kept = is_kept && run.result.report.promises_kept();
     std::fputs(to_text(run).c_str(), stdout);

@@ -6,8 +6,6 @@
 
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
 #include <spikeloom/spikeloom.hpp>
 
 namespace spikeloom {
@@ -52,10 +50,17 @@ std::string message_of(const std::function<void()>& action) {
   return "nothing was thrown";
 }
 
+PromiseCheck check_of(const std::string& name) {
+  PromiseCheck check;
+  check.name = name;
+  check.steps = 10;
+  return check;
+}
+
 TEST(Judge, TakesTheWorst) {
   Report report;
   report.steps = 10;
-  report.checks = {{.name = "guaranteed", .steps = 10}, {.name = "contracted", .steps = 10}};
+  report.checks = {check_of("guaranteed"), check_of("contracted")};
   EXPECT_EQ(judge(report).verdict, Verdict::kKept);
   EXPECT_THAT(judge(report).reasons, IsEmpty());
   report.checks[1].void_from = 4;
@@ -77,7 +82,8 @@ TEST(Judge, TakesTheWorst) {
 TEST(Judge, AgreesWithPromisesKept) {
   for (int bits = 0; bits < 16; ++bits) {
     Report report;
-    report.checks = {{.name = "guaranteed", .kept = (bits & 1) == 0}};
+    report.checks = {check_of("guaranteed")};
+    report.checks[0].kept = (bits & 1) == 0;
     if ((bits & 1) != 0) report.checks[0].first_broken = 0;
     if ((bits & 2) != 0) report.checks[0].void_from = 1;
     if ((bits & 4) != 0) report.mismatched = 1;
@@ -113,11 +119,8 @@ TEST_F(Api, ANetworkIsCheckedAsAValue) {
 }
 
 TEST_F(Api, WhatDoesNotFitIsAnAnswer) {
-  CompileOptions options;
-  options.tiles = 1;
-  const ChipFile small =
-      ChipFile::read(source("chips/mesh2x2.toml")).with("tile.weight_words", "64").with("mesh.width", "1");
-  const auto answer = compile(source("examples/digits/digits.nir"), small, options);
+  const ChipFile small = ChipFile::read(source("chips/mesh2x2.toml")).with("tile.weight_words", "128");
+  const auto answer = compile(source("examples/digits/digits.nir"), small);
   ASSERT_TRUE(std::holds_alternative<DoesNotFit>(answer));
   EXPECT_THAT(std::get<DoesNotFit>(answer).reason, Not(IsEmpty()));
 }

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/resources.hpp"
 #include "host/device/verilator_build.hpp"
 #include "host/device/verilator_link.hpp"
 #include "spikeloom_hw.hpp"
@@ -230,7 +231,7 @@ TEST(VerilatorBuild, SharesTilesOnlyOnOneThreadWithoutWaves) {
 /// rtl/node/ring_stop.sv.
 std::string complaint_with(const std::string& before, const std::string& after) {
   const Scratch scratch;
-  const fs::path rtl = fs::path(SPIKELOOM_SOURCE_DIR) / "rtl";
+  const fs::path rtl = resource_folder() / "rtl";
   fs::copy(rtl, scratch.path() / "rtl", fs::copy_options::recursive);
   const fs::path changed = scratch.path() / "rtl/node/ring_stop.sv";
   std::ostringstream read;

@@ -144,6 +144,13 @@ TEST_P(Shared, ModelGivesEachItsOwnRun) {
     SharedOptions options;
     options.feed_seed = seed % 3 == 0 ? 0 : 1 + seed;
     expect_as_alone(script, run_shared(*model, script.plan.script(), options));
+    // A script of one stay gives the same as a session.
+    const PlannedStay& first = script.plan.stays.front();
+    const std::vector<DeviceRun> alone = run_shared(*model, {script.plan.script().front()}, options);
+    ASSERT_EQ(alone.size(), 1U);
+    EXPECT_EQ(alone.front().sent, first.replay.sent);
+    EXPECT_EQ(alone.front().ended, first.replay.ended);
+    EXPECT_EQ(alone.front().tiles, first.replay.tiles);
   });
 }
 

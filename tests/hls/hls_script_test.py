@@ -103,7 +103,7 @@ class HlsScript(unittest.TestCase):
             "out_count": 16,
         }
         for kernel in ("crossbar", "lif", "systolic"):
-            source = (ROOT / "hls" / f"spikeloom_{kernel}.cpp").read_text()
+            source = (next((ROOT / "hls").rglob(f"spikeloom_{kernel}.cpp"))).read_text()
             depths = {
                 name: int(depth) for name, depth in re.findall(r"m_axi port = (\w+) .*depth = (\d+)", source)
             }

@@ -41,8 +41,9 @@ std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory til
     for (std::uint32_t p = 0; p < 2; ++p) tile.memories[hw::kMemUpdates].set(g, p, entry.pack()[p]);
     for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane) tile.memories[hw::kMemBiases].set(g, lane, 0);
   }
-  crossbar::Context context;
-  context.update.count = groups;
+  crossbar::Context context = crossbar::context_of(tile.contexts[0]);
+  context.update = {.first = 0, .count = groups};
+  context.state = {.first_word = 0};
   crossbar::set_context(tile.contexts[0], context);
   tile.contexts[0].mode = {.valid = 1};
   crossbar::Model core(chip.tile, tile);

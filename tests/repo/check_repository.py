@@ -225,9 +225,12 @@ DOORS = {
 }
 
 
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;]*\{")
+
+
 def check_public(root):
     """Public headers include the standard library and one another only; the command includes them, CLI11,
-    JSON and its own files, so whatever it does, any program can do.
+    JSON and its own files, so whatever it does, any program can do. A type that is public is defined once.
     """
     names = tracked(root)
     known = {str(name) for name in names}
@@ -246,6 +249,16 @@ def check_public(root):
                 yield f"{name}:{number}: includes {what}, which is no public header"
             elif what.startswith("spikeloom/") and PUBLIC + what not in known:
                 yield f"{name}:{number}: includes {what}, which is not there"
+    public = {}
+    for name in sorted(names, key=lambda name: not str(name).startswith(PUBLIC)):
+        if name.suffix not in {".cpp", ".hpp"} or name.parts[0] not in ("compiler", "host"):
+            continue
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            match = TYPE.match(line)
+            if match and str(name).startswith(PUBLIC):
+                public[match.group(1)] = name
+            elif match and match.group(1) in public:
+                yield f"{name}:{number}: {match.group(1)} is defined in {public[match.group(1)]} already"
 
 
 def core_folders(core):

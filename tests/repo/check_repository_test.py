@@ -129,6 +129,23 @@ class CheckRepository(unittest.TestCase):
             "CMakeLists.txt:1: links compiler/base",
         )
 
+    def test_links_of_the_cores_are_those_of_their_folder(self):
+        core = "spikeloom_library(core SOURCES a.cpp LINK base chip golden)\n"
+        core += "  spikeloom_library(core_${{kind}} SOURCES b.cpp LINK base chip {}core)\n"
+        core += "spikeloom_library(cores SOURCES cores.cpp LINK base chip golden ${{inside}})\n"
+        order = "foreach(folder IN ITEMS\n  compiler/base compiler/chip compiler/golden compiler/core)\n"
+        files = {"CMakeLists.txt": order, "compiler/core/CMakeLists.txt": core.format("golden ")}
+        self.assertEqual(self.breaches("links", files), [])
+        self.assert_found(
+            "links",
+            {**files, "compiler/core/CMakeLists.txt": core.format("")},
+            "CMakeLists.txt:2: may include compiler/golden",
+        )
+        model = "spikeloom_library(chip_model SOURCES a.cpp LINK base chip{})\n"
+        name = "compiler/chip_model/CMakeLists.txt"
+        self.assertEqual(self.breaches("links", {name: model.format(" cores")}), [])
+        self.assert_found("links", {name: model.format("")}, "may include compiler/core")
+
     def test_a_folder_without_a_row_is_found(self):
         self.assert_found(
             "links",
@@ -195,6 +212,16 @@ class CheckRepository(unittest.TestCase):
             "tests/rtl_core/c.cpp": '#include "compiler/core/crossbar/c.hpp"\n',
         }
         self.assertEqual(self.breaches("cores", own), [])
+
+    def test_a_public_type_that_is_defined_again_is_found(self):
+        files = {
+            "host/api/include/spikeloom/a.hpp": "struct Chip;\nstruct Report {\n};\nenum class Kind : char {",
+            "compiler/base/e.hpp": "struct Chip {\n};\nstruct Report;\n",
+        }
+        self.assertEqual(self.breaches("public", files), [])
+        for line in ("struct Report {", "class Kind {"):
+            with self.subTest(line):
+                self.assert_found("public", {**files, "compiler/base/d.hpp": line}, "d.hpp:1")
 
     def test_each_banned_form_is_found(self):
         for line in (

@@ -155,7 +155,9 @@ struct Case {
 /// The contract's formula on the tables that the core reads. Of valid chunks without a bit, which no sender
 /// sends, the contract says nothing: the scan takes a cycle for each.
 FiringTime time_of(const CoreModel& model, const Firing& f) {
-  const TileConfig tile{.lanes = model.shape.Lanes, .lif_lanes = model.shape.LifLanes};
+  TileConfig tile;
+  tile.lanes = model.shape.Lanes;
+  tile.lif_lanes = model.shape.LifLanes;
   Cluster cluster;
   for (const MemoryWindow& window : crossbar::core().windows(tile))
     cluster.tables.windows.push_back({window.parts, {}});

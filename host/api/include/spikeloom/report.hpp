@@ -28,9 +28,9 @@ struct PromiseCheck {
   std::int64_t steps = 0;        ///< checked
   std::int64_t least_slack = 0;  ///< cycles between bound and stamp, over all steps
   std::int64_t least_latency_slack = 0;
-  std::optional<std::int64_t> first_broken;  ///< step
+  std::optional<std::int64_t> first_broken{};  ///< step
   std::optional<std::int64_t>
-      void_from;  ///< the input broke the contract in this step; not checked from there on
+      void_from{};  ///< the input broke the contract in this step; not checked from there on
 };
 
 /// Stamps of a run and what follows from them. Units: cycles.

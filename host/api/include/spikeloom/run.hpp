@@ -62,7 +62,7 @@ struct Visitor {
 };
 
 /// One application's stay on a chip that several share.
-struct SharedRun {
+struct SharedStay {
   std::string name;
   CompiledImage image;      ///< as it was bound beside the others
   std::int64_t wanted = 0;  ///< step of the first application before which it was to enter
@@ -81,12 +81,12 @@ struct SharedRun {
 /// one
 ///          name), Error{kDevice} for trouble with the device. options.record and options.trace stand for the
 ///          whole chip: nothing is recorded.
-[[nodiscard]] std::vector<SharedRun> run_shared(const std::string& name, const CompiledImage& first,
-                                                const Dataset& data, const std::vector<Visitor>& visitors,
-                                                const RunOptions& options = {});
+[[nodiscard]] std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage& first,
+                                                 const Dataset& data, const std::vector<Visitor>& visitors,
+                                                 const RunOptions& options = {});
 
 /// What `spikeloom run --admit` prints of one, and what its --json writes of all.
-[[nodiscard]] std::string to_text(const SharedRun& run);
-[[nodiscard]] std::string to_json(const std::vector<SharedRun>& runs);
+[[nodiscard]] std::string to_text(const SharedStay& run);
+[[nodiscard]] std::string to_json(const std::vector<SharedStay>& runs);
 
 }  // namespace spikeloom
