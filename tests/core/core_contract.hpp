@@ -304,7 +304,9 @@ TEST_P(CoreContract, StepIsTheGoldenModels) {
     }
   }
   EXPECT_GT(spikes, 1000U);
-  if (inputs().readouts) EXPECT_GT(readouts, 100U);
+  if (inputs().readouts) {
+    EXPECT_GT(readouts, 100U);
+  }
 }
 
 TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {

@@ -1,4 +1,5 @@
 // Networks and chips for the contract suite: neurons without decay, weights of one size, no readout.
+#include "compiler/golden/neuron_step.hpp"
 #include "tests/core/core_inputs.hpp"
 
 namespace spikeloom::test {
@@ -29,7 +30,7 @@ IntProjection votes(Rng& rng, Source from, std::size_t from_size, PopulationId t
   return p;
 }
 
-IntNetwork network(Rng& rng, NetworkSize size) {
+IntNetwork voting_network(Rng& rng, NetworkSize size) {
   IntNetwork net;
   net.name = "random";
   net.inputs.push_back({});
@@ -68,7 +69,7 @@ IntNetwork network(Rng& rng, NetworkSize size) {
   return net;
 }
 
-Chip chip(Rng& rng) {
+Chip voting_chip(Rng& rng) {
   Chip chip = random_chip(rng);
   chip.tile.core = "tally";
   chip.tile.tally_lanes = 1U << rng.below(5);
@@ -79,6 +80,6 @@ Chip chip(Rng& rng) {
 
 }  // namespace
 
-CoreInputs tally_inputs() { return {find_core("tally"), network, chip, false}; }
+CoreInputs tally_inputs() { return {find_core("tally"), voting_network, voting_chip, false}; }
 
 }  // namespace spikeloom::test
