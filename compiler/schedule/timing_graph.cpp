@@ -486,6 +486,12 @@ class Builder {
       SPIKELOOM_CHECK(tokens == 1 && cycles == 0);
       const ClusterActors& source = clusters_[binding_.channels[channel].from->index()];
       add_next_turn(source, target.fire, kListVisible, sender.cycles, name);
+      // No firing waits longer for it; it tells a latency that lists do not run behind for ever.
+      sdf::Channel sent;
+      sent.source = sender.send;
+      sent.target = target.fire;
+      sent.tokens = 2 * target.batch->pages;
+      add(sent, name, target.batch->pages);
       return late(sender, target.fire, 1, target.batch->pages, 0, name);
     }
     const sdf::ChannelId arrival = arc(*sender.late, target.fire, tokens, cycles, name);
