@@ -321,9 +321,9 @@ TEST(Kinds, WhatNoKindHoldsIsRefusedInTheWordsOfEach) {
   net.populations[0].kind = NeuronKind::kCubaLif;
   net.populations[0].alpha.assign(4, 100);
   const std::string text = error_of(net, two_kinds(2));
-  EXPECT_THAT(text,
-              HasSubstr("no kind of tile of chip two can hold population p0: tile: neuron 0 (2000 synapses "
-                        "over 1 channels) alone needs tile.page_chunks = 125, kind tile has 64"));
+  EXPECT_THAT(text, HasSubstr("no kind of tile of chip two can hold population p0: tile: neuron 0 (2000 "
+                              "synapses over 1 channels) alone needs tile."));
+  EXPECT_THAT(text, HasSubstr("alone needs tile.page_chunks = 125, kind tile has 64"));
   EXPECT_THAT(text, HasSubstr("; big: it keeps a synaptic current, but tile.current = 0"));
 }
 
