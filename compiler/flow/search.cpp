@@ -93,7 +93,9 @@ class Placer {
     runner_.dump(print(*application, *mapped.binding, chip_));
     auto made = runner_.stage("schedule",
                               [&] { return candidate_of(application, *std::move(mapped.binding), chip_); });
-    if (const auto* dead = std::get_if<Deadlocked>(&made))
+    const auto* dead = std::get_if<Deadlocked>(&made);
+    if (dead != nullptr && dead->is_of_batches) return DoesNotFit{"schedule", dead->cycle};
+    if (dead != nullptr)
       internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
     return std::get<Candidate>(std::move(made));
   }

@@ -224,7 +224,7 @@ MeasuredWork scaled_work(const ImageView& image, const MeasuredWork& work, const
 
 std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchTimesOf& times) {
   const TimingGraph timing = timing_graph(image, {}, times);
-  if (!timing.waits.empty()) return Deadlocked{timing.waits};
+  if (!timing.waits.empty()) return Deadlocked{timing.waits, true};
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio))
     return Deadlocked{sdf::describe(timing.graph, dead->cycle)};

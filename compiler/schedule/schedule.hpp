@@ -16,6 +16,9 @@ namespace spikeloom {
 /// The image can never finish a step: these wait for one another.
 struct Deadlocked {
   std::string cycle;
+  /// A network brings that about: a delay is shorter than the batches of the cores that it goes through.
+  /// Otherwise the binding is unsound.
+  bool is_of_batches = false;
 };
 
 /// The period and latency that hold for every input.

@@ -9,7 +9,7 @@
 
 module spikeloom_chip #(
     `SPIKELOOM_CHIP_PARAMETERS,
-    parameter int unsigned FiringPages = 1
+    parameter int unsigned FiringPages = 0
 ) (
     input  logic        clk_i,
     input  logic        rst_i,

@@ -8,7 +8,7 @@
 
 module node #(
     `SPIKELOOM_NODE_PARAMETERS,
-    parameter int unsigned FiringPages = 1,
+    parameter int unsigned FiringPages = 0,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2
 ) (
     input  logic                  clk_i,
@@ -28,6 +28,8 @@ module node #(
     input  logic [           3:0] credit_i,
     output logic [           3:0] credit_o
 );
+  // Pages a firing: the core's, unless a test bench with a core of its own says otherwise.
+  localparam int unsigned BatchPages = FiringPages != 0 ? FiringPages : `SPIKELOOM_FIRING_PAGES;
   localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1;
   localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1;
   localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
@@ -312,7 +314,7 @@ module node #(
       .CreditCounters(CreditCounters),
       .OutEntries(OutEntries),
       .ChunkIndexBits(ChunkIndexBits),
-      .FiringPages(FiringPages)
+      .FiringPages(BatchPages)
   ) u_sender (
       .clk_i,
       .rst_i,
@@ -348,7 +350,7 @@ module node #(
       .Contexts(Contexts),
       .PageRows(PageRows),
       .OrderEntries(OrderEntries),
-      .FiringPages(FiringPages)
+      .FiringPages(BatchPages)
   ) u_sequencer (
       .clk_i,
       .rst_i,

@@ -143,8 +143,8 @@ class RtlBench {
     core_->ctx_updates_i = static_cast<std::uint16_t>(update.count);
     core_->ctx_state_i = static_cast<std::uint16_t>(
         hw::RegContextState::unpack(registers.core[hw::kAddrContextState]).first_word);
-    core_->ctx_readout_i = registers.mode.readout;
-    core_->ctx_last_only_i = registers.mode.last_only;
+    core_->ctx_readout_i = registers.mode.readout != 0;
+    core_->ctx_last_only_i = registers.mode.last_only != 0;
   }
 
   /// Valid bits and limit of a page; none: noise.
