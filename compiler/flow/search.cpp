@@ -95,8 +95,7 @@ class Placer {
                               [&] { return candidate_of(application, *std::move(mapped.binding), chip_); });
     const auto* dead = std::get_if<Deadlocked>(&made);
     if (dead != nullptr && dead->is_of_batches) return DoesNotFit{"schedule", dead->cycle};
-    if (dead != nullptr)
-      internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
+    if (dead != nullptr) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
     return std::get<Candidate>(std::move(made));
   }
 

@@ -1,6 +1,6 @@
-// End to end on a mesh that mixes tally tiles with crossbar tiles: golden = chip model = RTL in every spike,
-// every stamp is the replay's and within the guarantee. Samples of every length, so that batches of one page
-// and of two alternate.
+// End to end on a mesh that mixes tally tiles with those of the first core: golden = chip model = RTL in
+// every spike, every stamp is the replay's and within the guarantee. Samples of every length, so that batches
+// of one page and of two alternate.
 #include <set>
 
 #include <gtest/gtest.h>
@@ -21,10 +21,10 @@ CoreInputs tally_inputs();
 
 namespace {
 
-/// Two crossbar tiles and two tally tiles.
+/// Two tiles of the first core and two tally tiles.
 Chip mixed_chip() {
   Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/mixed.toml");
-  chip.name = "crossbar-and-tally";
+  chip.name = "two-cores";
   TileKind& kind = chip.more_kinds.at(0);
   kind = chip.tile;
   kind.name = "voters";
@@ -62,7 +62,7 @@ Dataset random_data(Rng& rng, const IntNetwork& network) {
   return data;
 }
 
-TEST(TallyFlow, GoldenIsModelIsRtlBesideCrossbarTiles) {
+TEST(TallyFlow, GoldenIsModelIsRtlBesideTilesOfAnotherCore) {
   const Chip chip = mixed_chip();
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int done = 0, with_both = 0, refused = 0;
