@@ -33,6 +33,7 @@ import xml.etree.ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 import rtl  # noqa: E402
+from hardware import description  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = "spikeloom_kernel"
@@ -127,11 +128,30 @@ def brace(values):
     return " ".join("{" + str(value) + "}" for value in values)
 
 
+def check_kinds(path):
+    """Refuses kinds of tile whose core has no kernels in hls/: nothing would be there to compare it with."""
+    chip = tomllib.loads(path.read_text(encoding="utf-8"))
+    first = description.load(ROOT / "rtl" / "hardware.toml")["cores"][0]
+    kinds = [{"name": "tile", "core": first, **chip.get("tile", {})}]
+    kinds += [{"core": first, **kind} for kind in chip.get("kind", [])]
+    wrong = [kind for kind in kinds if not (ROOT / "hls" / str(kind["core"])).is_dir()]
+    if wrong:
+        raise Failed(
+            f"{path}: "
+            + "; ".join(
+                f"kind {kind.get('name')}: its core {kind['core']} has no kernels in hls/" for kind in wrong
+            )
+            + "; a card takes chips whose kinds of tile all have them",
+            2,
+        )
+
+
 def prepare(card, arguments):
     """Stages everything that the vendor tools read; needs none of them."""
     out = arguments.out
     kernel_xml = arguments.build / "generated" / "kernel.xml"
     check_kernel_xml(kernel_xml)
+    check_kinds(arguments.chip)
     values = rtl.parameters(arguments.build, arguments.chip)
     sources = out / "src"
     shutil.rmtree(sources, ignore_errors=True)

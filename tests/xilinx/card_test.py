@@ -47,7 +47,7 @@ class CardScripts(unittest.TestCase):
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory()
         cls.root = pathlib.Path(cls.temporary.name) / "copy"
-        for name in ("rtl", "scripts", "constraints", "chips"):
+        for name in ("rtl", "scripts", "constraints", "chips", "hls"):
             shutil.copytree(ROOT / name, cls.root / name, ignore=shutil.ignore_patterns("__pycache__"))
         cls.build = pathlib.Path(cls.temporary.name) / "build"
         (cls.build / "generated").mkdir(parents=True)
@@ -136,6 +136,14 @@ class CardScripts(unittest.TestCase):
                 digits = literal.removeprefix(f"{width}'h" if width > 32 else "32'd")
                 value = sum(word << 32 * i for i, word in enumerate(words))
                 self.assertEqual(int(digits, 16 if width > 32 else 10), value, f"{chip}: {name}")
+
+    def test_a_kind_without_kernels_is_refused_by_name(self):
+        chip = self.root / "chips" / "foreign.toml"
+        text = (ROOT / "tests" / "chips" / "mixed.toml").read_text()
+        chip.write_text(text.replace('name = "wide"', 'name = "wide"\ncore = "foreign"'))
+        done = self.card("prepare", "--card", "u50", "--chip", chip)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("kind wide: its core foreign has no kernels in hls/", done.stderr)
 
     def test_a_parameter_that_the_kernel_lacks_is_an_error(self):
         lists = self.build / "generated" / "spikeloom_parameters.svh"

@@ -10,6 +10,7 @@
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "host/device/verilator_device.hpp"
+#include "host/opencl/plan.hpp"
 #include "host/run/report.hpp"
 #include "tests/core/core_inputs.hpp"
 #include "tests/flow/expect_golden.hpp"
@@ -111,6 +112,28 @@ TEST(TallyFlow, GoldenIsModelIsRtlBesideTilesOfAnotherCore) {
   }
   EXPECT_EQ(done, 60) << refused << " refused";
   EXPECT_GE(with_both, 15);
+}
+
+/// The core has no OpenCL kernels, and whoever asks is told which kind of tile is the reason.
+TEST(TallyFlow, OpenClRefusesTheKindByName) {
+  const Chip chip = mixed_chip();
+  Rng rng(2);
+  IntNetwork network = tally_inputs().network(rng, {.populations = 1, .neurons = 8});
+  network.state_bits = chip.tile.state_bits;
+  std::erase_if(network.projections, [](const IntProjection& p) { return p.delay != 0; });
+  CompileOptions options;
+  options.points = 0;
+  options.kinds[network.populations.front().name] = "voters";
+  const auto built = build_image(network, chip, options);
+  ASSERT_TRUE(std::holds_alternative<Image>(built)) << std::get<DoesNotFit>(built).reason;
+  try {
+    (void)opencl::kind_with_kernels(std::get<Image>(built));
+    FAIL() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("no kernel for kind voters of tile, whose core is tally"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 }  // namespace
