@@ -169,10 +169,15 @@ TEST(ChipLinks, ModelAndVerilatorAnswerAlike) {
     EXPECT_EQ(exchange(*on_verilator(name, 0).open(), ring_words(test_chip(name)), 1, 64),
               exchange(*on_model(name).open(), ring_words(test_chip(name)), 2, 64))
         << name;
+  EXPECT_EQ(
+      exchange(*on_verilator("mixed", 0, TileCode::kShared).open(), ring_words(test_chip("mixed")), 1, 64),
+      exchange(*on_verilator("mixed", 0, TileCode::kOwn).open(), ring_words(test_chip("mixed")), 1, 64));
 }
 
 INSTANTIATE_TEST_SUITE_P(Chip, ChipLink,
-                         ::testing::Values(on_verilator("one", 0), on_verilator("wide", 0), on_model("one"),
+                         ::testing::Values(on_verilator("one", 0), on_verilator("wide", 0),
+                                           on_verilator("mixed", 0, TileCode::kShared),
+                                           on_verilator("mixed", 0, TileCode::kOwn), on_model("one"),
                                            on_model("wide")),
                          link_case_name);
 
