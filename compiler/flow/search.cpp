@@ -94,7 +94,10 @@ class Placer {
     auto made = runner_.stage("schedule",
                               [&] { return candidate_of(application, *std::move(mapped.binding), chip_); });
     const auto* dead = std::get_if<Deadlocked>(&made);
-    if (dead != nullptr && dead->is_of_batches) return DoesNotFit{"schedule", dead->cycle};
+    if (dead != nullptr && dead->is_of_batches)
+      return DoesNotFit{"schedule", "firings of several pages wait for themselves: " + dead->cycle +
+                                        "; more tiles of these kinds, or another kind for a population "
+                                        "(--kind), may do"};
     if (dead != nullptr) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
     return std::get<Candidate>(std::move(made));
   }

@@ -227,7 +227,7 @@ std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchT
   if (!timing.waits.empty()) return Deadlocked{timing.waits, true};
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio))
-    return Deadlocked{sdf::describe(timing.graph, dead->cycle)};
+    return Deadlocked{sdf::describe(timing.graph, dead->cycle), timing.batched};
   const auto bound = sdf::latency_bound(
       timing.graph, timing.step, timing.sink,
       {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after});

@@ -227,8 +227,8 @@ class Builder {
     std::size_t raised = result_.batched ? pass() : arcs_.size();
     for (std::size_t round = 0; raised != arcs_.size(); ++round) {
       if (round > lag.size()) {
-        result_.waits = "batches of pages wait for themselves; too short are delays, or too few pages, on " +
-                        circle(by, arcs_[raised].channel.target);
+        result_.waits =
+            "too short are delays, or too few pages, on " + circle(by, arcs_[raised].channel.target);
         break;
       }
       raised = pass();
