@@ -480,7 +480,7 @@ TEST_F(Cli, AChipOfTwoKindsIsCheckedCompiledExplainedAndRun) {
   EXPECT_EQ(explained.code, 0) << explained.err;
   const Ended ran = spikeloom("run " + file("n.loom") + " --input " + file("in.csv"));
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_THAT(ran.out, HasSubstr("tile(1,0) (wide)"));
+  EXPECT_THAT(ran.out, HasSubstr("tile(1,0) of kind wide: busy"));
 }
 
 TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
