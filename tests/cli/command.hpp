@@ -67,9 +67,9 @@ inline std::string layers_json(const std::vector<std::size_t>& sizes) {
   text << R"({"format": "spikeloom-integer-network", "version": 1, "name": "layers", "state_bits": 24, )"
        << R"("inputs": [{"name": "in", "shape": [)" << sizes.front() << R"(]}], "populations": [)";
   for (std::size_t l = 0; l + 1 < sizes.size(); ++l)
-    text
-        << (l == 0 ? "" : ", ") << R"({"name": "l)" << l << R"(", "kind": "IF", "shape": [)" << sizes[l + 1]
-        << R"(], "alpha": 0, "beta": 4096, "reset": "subtract", "theta": 1, "v_reset": 0, "bias_i": 0, "bias_v": 0})";
+    text << (l == 0 ? "" : ", ") << R"({"name": "l)" << l << R"(", "kind": "IF", "shape": [)" << sizes[l + 1]
+         << R"(], "alpha": 0, "beta": 4096, "reset": "subtract", )"
+         << R"("theta": 1, "v_reset": 0, "bias_i": 0, "bias_v": 0})";
   text << R"(], "projections": [)";
   for (std::size_t l = 0; l + 1 < sizes.size(); ++l) {
     text << (l == 0 ? "" : ", ") << R"({"name": "w)" << l << R"(", "from": )";
