@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/channels.hpp"
+#include "compiler/map/levels.hpp"
 #include "compiler/map/placement.hpp"
 #include "compiler/partition/partition.hpp"
 
@@ -76,7 +78,7 @@ MapResult try_once(const Application& app, const Chip& chip, const MapOptions& o
   if (!result.reason.empty()) return result;
   binding.placement.resize(app.clusters.size());
   binding.orders.resize(chip.tiles());
-  for (const ClusterId id : app.order) {
+  for (const ClusterId id : batch_steps(app, chip).order) {
     binding.placement[id.index()].tile = tiles[id.index()];
     binding.orders[tiles[id.index()].index()].push_back({id, 0});
   }
@@ -97,7 +99,12 @@ MapResult try_crowdings(const Application& app, const Chip& chip, const MapOptio
     result = try_once(app, chip, options, crowding);
     if (result.binding) return result;
   }
-  return result;
+  if (options.out_of_step == OutOfStep::kTogether) return result;
+  const std::vector<std::int64_t> lag = batch_steps(app, chip).lag;
+  if (std::adjacent_find(lag.begin(), lag.end(), std::not_equal_to<>()) == lag.end()) return result;
+  MapOptions together = options;
+  together.out_of_step = OutOfStep::kTogether;
+  return try_crowdings(app, chip, together);
 }
 
 /// A table of the network interfaces, which a chip file may make longer: for a tile, in every kind.

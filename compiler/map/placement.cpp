@@ -59,7 +59,8 @@ constexpr double kPackedCooler = 10;     ///< and none that spoil it
 
 class Placer {
  public:
-  Placer(const Application& app, const Chip& chip, std::uint32_t tiles, double crowding)
+  Placer(const Application& app, const Chip& chip, std::uint32_t tiles, double crowding,
+         OutOfStep out_of_step = OutOfStep::kTogether)
       : app_(app),
         chip_(chip),
         crowding_(crowding),
@@ -80,11 +81,13 @@ class Placer {
       flits_.push_back(expected_flits(cluster));
     }
     mean_load_ = std::max(1.0, total / tiles);
+    if (out_of_step == OutOfStep::kApart) lag_ = batch_steps(app, chip).lag;
     for (const ClusterId id : app.sinks) sinks_[id.index()] = 1;
   }
 
   [[nodiscard]] bool fits(std::size_t c, std::uint32_t tile) const {
     if (chip_.kind_number(TileId{tile}) != app_.clusters[c].kind) return false;
+    if (!lag_.empty() && !members_[tile].empty() && lag_[members_[tile].front()] != lag_[c]) return false;
     const std::vector<Resource>& offered = offered_of(c);
     for (std::size_t r = 0; r < offered.size(); ++r)
       if (used_[tile][r] + needed_[c][r].amount > offered[r].amount) return false;
@@ -459,6 +462,7 @@ class Placer {
   std::vector<std::vector<std::uint32_t>> members_;  ///< by tile
   std::vector<double> start_;  ///< by cluster, in cycles since a step's first; empty: turns do not count
   std::vector<std::uint8_t> sinks_;
+  std::vector<std::int64_t> lag_;  ///< by cluster: a tile's have one; empty: they need not
   double mean_load_ = 1;
   std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
   std::vector<std::pair<double, double>> center_;  ///< by cluster, of the region that bisection gave it
@@ -601,7 +605,7 @@ std::vector<TileId> place_runs(const Application& app, const Chip& chip, std::ui
 std::vector<TileId> place(const Application& app, const Chip& chip, const MapOptions& options,
                           double crowding, std::string& reason) {
   const std::uint32_t tiles = options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
-  Placer placer(app, chip, tiles, crowding);
+  Placer placer(app, chip, tiles, crowding, options.out_of_step);
   Rng rng(options.seed);
   if (options.sharing == Sharing::kLevels) {
     const std::vector<TileId> places = place_runs(app, chip, tiles);

@@ -128,6 +128,63 @@ std::optional<Crowded> crowded(Rng& rng, Kind kind, MapOptions& options) {
   return Crowded{chip, ordered ? *std::move(ordered) : std::move(first)};
 }
 
+/// The roles on a critical cycle are those of its lines, whatever populations are called.
+TEST(Candidate, KnowsWhoseActorsAreOnItsCriticalCycle) {
+  int fires = 0, sends = 0, credits = 0, hosts = 0;
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    MapOptions options;
+    options.most_pages = seed % 2 == 0 ? 2 : 8;
+    const std::optional<Crowded> made = crowded(rng, static_cast<Kind>(seed % 3), options);
+    if (!made) continue;
+    Application renamed = *made->candidate.application;
+    for (Cluster& cluster : renamed.clusters) cluster.name = "ghost send " + cluster.name;
+    const auto application = std::make_shared<const Application>(std::move(renamed));
+    const auto again = candidate_of(application, made->candidate.binding, made->chip);
+    const Candidate& candidate = std::get<Candidate>(again);
+    EXPECT_EQ(candidate.critical, made->candidate.critical);
+    const std::vector<std::string>& lines = candidate.promise.critical_cycle;
+    ASSERT_EQ(candidate.critical.size(), lines.size());
+    for (std::size_t n = 0; n < lines.size(); ++n) {
+      const ActorRole& role = candidate.critical[n];
+      const auto begins = [&](const std::string& text) { return lines[n].starts_with(text); };
+      const std::string tile =
+          role.of ? tile_name(made->chip, candidate.binding.placement[role.of->index()].tile) + " " : "host ";
+      const std::string name = role.of ? application->clusters[role.of->index()].name : "";
+      switch (role.kind) {
+        case ActorRole::Kind::kFire:
+          EXPECT_TRUE(begins(tile + "fire " + name + " -[")) << lines[n];
+          ++fires;
+          break;
+        case ActorRole::Kind::kAfter:
+          EXPECT_TRUE(begins(tile + "update " + name + " -[")) << lines[n];
+          break;
+        case ActorRole::Kind::kSend:
+          EXPECT_TRUE(begins(tile + (role.of ? "send " + name : "send"))) << lines[n];
+          ++(role.of ? sends : hosts);
+          break;
+        case ActorRole::Kind::kCredit:
+          EXPECT_TRUE(begins(tile + "credit " + name + " from " +
+                             (role.from ? application->clusters[role.from->index()].name : "host") + " -["))
+              << lines[n];
+          EXPECT_TRUE(role.is_of(role.from));
+          ++credits;
+          break;
+        default:
+          FAIL() << lines[n];
+      }
+      EXPECT_TRUE(role.is_of(role.of));
+      EXPECT_EQ(role.is_of(std::nullopt), !role.of || (role.kind == ActorRole::Kind::kCredit && !role.from));
+    }
+  }
+  EXPECT_GT(fires, 10);
+  EXPECT_GT(sends, 5);
+  EXPECT_GT(credits, 3);
+  std::cout << fires << " firings, " << sends << " sends, " << credits << " credits, " << hosts
+            << " of the host\n";
+}
+
 TEST(Places, AreNeverWorseThanByTrafficAndOftenMuchBetter) {
   int networks = 0, better = 0;
   double ratios = 0;
