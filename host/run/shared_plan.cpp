@@ -6,6 +6,7 @@
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "compiler/schedule/schedule.hpp"
 
 namespace spikeloom {
@@ -208,6 +209,15 @@ std::vector<Stay> SharedPlan::script() const {
 }
 
 SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::vector<Entering> script) {
+  const auto check = [](const std::string& who, const Image& image, const Dataset& given) {
+    try {
+      check_data(image, given);
+    } catch (const Error& error) {
+      throw error.within(who);
+    }
+  };
+  check(name, first, data);
+  for (const Entering& line : script) check(line.name, line.image, line.data);
   return Planner(name, std::move(first), std::move(data)).run(std::move(script));
 }
 

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <limits>
 
 #include <spikeloom/spikeloom.hpp>
 
 namespace spikeloom {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -171,6 +174,86 @@ TEST_F(Api, DataMadeInMemoryRuns) {
   EXPECT_EQ(result.outputs.spikes.front().samples.size(), 2U);
   ASSERT_EQ(result.outputs.recorded_spikes.size(), 1U);
   EXPECT_EQ(result.outputs.recorded_spikes.front().node, hidden);
+}
+
+/// One sample of five steps with a spike in each.
+Dataset one_sample(std::uint32_t element) {
+  Dataset data;
+  data.ports = digits().inputs();
+  Train train;
+  for (int step = 0; step < 5; ++step) {
+    train.add(element);
+    train.end_step();
+  }
+  data.samples.push_back({.id = "0", .label = {}, .inputs = {train}});
+  return data;
+}
+
+std::string refusal_of(const Dataset& data) {
+  const std::string alone = message_of([&] { (void)run(digits(), data); });
+  EXPECT_EQ(message_of([&] { (void)run_shared("one", digits(), data, {}); }), "one: " + alone);
+  const std::string second =
+      message_of([&] { (void)run_shared("one", digits(), one_sample(63), {{"two", digits(), data, 2, {}}}); });
+  EXPECT_EQ(second, "two: " + alone);
+  return alone;
+}
+
+TEST_F(Api, DataThatTheImageHasNoPlaceForIsRefused) {
+  EXPECT_EQ(run(digits(), one_sample(63)).judgement.verdict, Verdict::kKept);
+  for (const std::uint32_t element : {64U, 100'000U, 400'000'000U})
+    EXPECT_THAT(refusal_of(one_sample(element)),
+                AllOf(HasSubstr("input data: 5 problems"),
+                      HasSubstr("sample 0, step 4, input[" + std::to_string(element) +
+                                "]: the input has elements 0 to 63")));
+
+  Dataset data = one_sample(3);
+  data.samples.front().inputs.push_back(data.samples.front().inputs.front());
+  EXPECT_THAT(refusal_of(data), HasSubstr("sample 0 has trains for 2 inputs, expected 1"));
+  data.samples.front().inputs.clear();
+  EXPECT_THAT(refusal_of(data), HasSubstr("sample 0 has trains for 0 inputs, expected 1"));
+
+  data = one_sample(3);
+  data.ports.front().shape = {65};
+  EXPECT_THAT(refusal_of(data), HasSubstr("port 0 is input with 65 elements, expected input with 64"));
+  data.ports.front() = {"other", {64}};
+  data.ports.push_back(data.ports.front());
+  EXPECT_THAT(refusal_of(data), AllOf(HasSubstr("2 problems"), HasSubstr("the data has 2 ports"),
+                                      HasSubstr("port 0 is other with 64 elements")));
+}
+
+TEST_F(Api, AllInputsOfASampleHaveEqualSteps) {
+  std::ofstream(file("pair.json")) << R"({"format":"spikeloom-integer-network","version":1,"name":"pair",
+"inputs":[{"name":"left","shape":[2]},{"name":"right","shape":[2]}],"state_bits":24,
+"populations":[{"name":"n","kind":"LIF","shape":[2],"scale":2,"alpha":0,"beta":1,"bias_i":0,"bias_v":0,
+  "reset":"value","theta":5,"v_reset":0}],
+"projections":[{"name":"l","from":{"input":"left"},"to":"n","rows":[[1,0],[0,1]]},
+  {"name":"r","from":{"input":"right"},"to":"n","rows":[[1,0],[0,1]]}],
+"outputs":[{"name":"out","shape":[2],"from":"n"}]})";
+  const CompiledImage image =
+      std::get<Compiled>(compile(file("pair.json"), ChipFile::read(source("chips/mesh2x2.toml")))).image;
+  Train two, three;
+  two.resize(2);
+  three.resize(3);
+  Dataset data;
+  data.ports = image.inputs();
+  data.samples.push_back({.id = "a", .label = {}, .inputs = {three, three}});
+  EXPECT_EQ(run(image, data).judgement.verdict, Verdict::kKept);
+  data.samples.push_back({.id = "b", .label = {}, .inputs = {three, two}});
+  EXPECT_EQ(message_of([&] { (void)run(image, data); }),
+            "input data: sample b, right: 2 steps, expected as many as left has, 3");
+  data.samples.back().inputs = {two, three};
+  EXPECT_THAT(message_of([&] { (void)run(image, data); }),
+              HasSubstr("sample b, right: 3 steps, expected as many as left has, 2"));
+}
+
+TEST_F(Api, ATrainsElementsAscendAndItsStepsEnd) {
+  Train train;
+  train.add(5);
+  EXPECT_THAT(message_of([&] { train.add(5); }), HasSubstr("element 5 after element 5; expected ascending"));
+  EXPECT_THAT(message_of([&] { train.add(3); }), HasSubstr("step 0: element 3 after element 5"));
+  EXPECT_THAT(message_of([&] { train.resize(1); }), HasSubstr("step 0 has not ended"));
+  train.end_step();
+  train.add(3);
 }
 
 TEST_F(Api, AnAdmissionThatIsGivenUpLeavesTheStateAsItWas) {
