@@ -175,7 +175,8 @@ std::string to_json(const CompileReport& report) {
     json["period_exact"][promise.name] = promise.period.str();
     json["latency"][promise.name] = promise.latency;
   }
-  json["critical_cycle"] = report.promises.front().critical_cycle;
+  json["critical_cycle"] =
+      report.promises.empty() ? std::vector<std::string>{} : report.promises.front().critical_cycle;
   json["calibration"] = report.calibration ? json_of(*report.calibration) : nlohmann::ordered_json(nullptr);
   for (const StageTime& time : report.times) json["seconds"][time.stage] = time.seconds;
   json["notes"] = report.notes;

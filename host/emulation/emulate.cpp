@@ -325,7 +325,7 @@ int supervise(Host& host, Watch& watch, const EmulationOptions& options) {
 
 int run_emulated(std::vector<std::string> command, const EmulationOptions& options,
                  const Progress& progress) {
-  SPIKELOOM_CHECK(!command.empty());
+  if (command.empty()) throw input_error("emulate: no command was given");
   const Chip chip = read_chip(options.chip_file);
   std::string library;
   if (options.kernel == KernelKind::kRtl)

@@ -292,6 +292,52 @@ TEST_F(Api, AGraphIsKeptInEveryForm) {
   EXPECT_EQ(std::get<DataflowSchedule>(schedule(graph, {.binding = {{"a", 0}, {"b", 0}}})).orders.size(), 1U);
 }
 
+DataflowGraph small_graph() {
+  return DataflowGraph::parse(
+      "sdf 1\nactor \"a\" execution 2\nactor \"b\" execution 3\nchannel \"x\" 0 -> 1 tokens 0 latency 0\n"
+      "channel \"y\" 1 -> 0 tokens 1 latency 0\n",
+      "sdf", "small");
+}
+
+TEST(Dataflow, OptionsOutOfTheirRangesAreListed) {
+  const DataflowGraph graph = small_graph();
+  ScheduleOptions options{.processors = 1'000'000'000'000, .binding = {{"zz", 0}}, .iterations = -1};
+  EXPECT_THAT(message_of([&] { (void)schedule(graph, options); }),
+              AllOf(HasSubstr("3 problems"), HasSubstr("iterations: expected 1 to 1000, found -1"),
+                    HasSubstr("processors: expected 1 to 999999"), HasSubstr("no actor \"zz\"")));
+  options = {.binding = {{"a", std::size_t{1} << 60}}};
+  EXPECT_THAT(message_of([&] { (void)schedule(graph, options); }),
+              HasSubstr("actor \"a\": expected a processor from 0 to 999999"));
+  EXPECT_THAT(message_of([&] { (void)latency(graph, "a", "b", 0); }), HasSubstr("expected 1 to 100000"));
+  EXPECT_THAT(message_of([&] { (void)latency(graph, "a", "b", 1'000'000); }), HasSubstr("found 1000000"));
+}
+
+TEST(Dataflow, APeriodAtTheEndOf64BitsIsAnAnswer) {
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(buffers(small_graph(), Ratio(most)).choices.size(), 1U);
+  EXPECT_EQ(buffers(small_graph(), Ratio(1, most)).choices.size(), 0U);
+}
+
+TEST_F(Api, TracesThatAreNotOfOneRunAreRefused) {
+  RunOutputs outputs;
+  outputs.spikes = {SpikeTrace{"o", 3, {{1, 0, 1, 1}}}};
+  EXPECT_THAT(message_of([&] { write_outputs(file("o.npz"), outputs); }),
+              HasSubstr("output 'o': sample 0 has 4 values, expected a multiple of its 3 neurons"));
+  outputs.spikes = {SpikeTrace{"o", 2, {{1, 0, 1, 1}}}, SpikeTrace{"p", 2, {{1, 0}}}};
+  EXPECT_THAT(message_of([&] { write_outputs(file("o.npz"), outputs); }), HasSubstr("output 'p'"));
+}
+
+TEST(Emulation, WantsACommand) {
+  EXPECT_THAT(message_of([] {
+                (void)emulation::run_emulated({}, {.chip_file = source("chips/mesh2x2.toml")}, {});
+              }),
+              HasSubstr("no command"));
+}
+
+TEST(Reports, OfNothingAreWritten) {
+  EXPECT_THAT(to_json(CompileReport{}), HasSubstr("\"critical_cycle\": []"));
+}
+
 TEST(Resources, AreFoundBesideTheCodeOrWhereHomeSays) {
   ASSERT_EQ(unsetenv("SPIKELOOM_HOME"), 0);
   EXPECT_TRUE(std::filesystem::exists(resource_folder() / "rtl" / "hardware.toml"));
