@@ -17,6 +17,8 @@
 namespace spikeloom {
 namespace {
 
+constexpr double kMostClock = 1e6;  ///< MHz
+
 /// A value that a list may hold, and its bit in the RTL's mask of them.
 struct Choice {
   std::uint32_t value, bit;
@@ -395,14 +397,15 @@ Chip parse_chip(const std::string& text, const std::string& name) {
       map = node.as_table();
     } else if (key == "name" && node.is_string()) {
       chip.name = *node.value<std::string>();
-    } else if (key == "clock_mhz" && node.is_number() && *node.value<double>() > 0) {
+    } else if (key == "clock_mhz" && node.is_number() && *node.value<double>() > 0 &&
+               *node.value<double>() <= kMostClock) {
       chip.clock_mhz = *node.value<double>();
     } else if (std::find(known.begin(), known.end(), key) != known.end() && node.is_table()) {
       read_table(key, *node.as_table(), chip, {problems});
     } else {
       std::string list;
       for (const std::string& table : known) list += (list.empty() ? "" : ", ") + table;
-      problems.add(key + ": expected name (text), clock_mhz (above 0), one of the tables " + list +
+      problems.add(key + ": expected name (text), clock_mhz (above 0, at most 1000000), one of the tables " + list +
                    ", map, or [[kind]]");
     }
   }
@@ -461,6 +464,15 @@ std::uint32_t largest(const std::string& key) {
   if (key.starts_with("2^")) return 1U << largest(key.substr(2));
   if (const Key* const known = find_key(key); known != nullptr) return known->high;
   throw input_error("a chip file has no key " + key);
+}
+
+std::vector<std::uint32_t> choices(const std::string& key) {
+  const Key* const known = find_key(key);
+  if (known == nullptr || known->list == nullptr) throw input_error("a chip file has no list " + key);
+  std::vector<std::uint32_t> values;
+  for (const Choice& choice : known->choices) values.push_back(choice.value);
+  std::sort(values.rbegin(), values.rend());
+  return values;
 }
 
 std::uint32_t chip_hash(const Chip& chip) {

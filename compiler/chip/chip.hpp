@@ -51,6 +51,8 @@ struct Chip : MeshConfig, NocConfig {
 /// The most that a chip file may say for a key ("tile.page_chunks"), or 2 to the power of it ("2^noc.…").
 /// Throws Error{kInput} for no such key.
 [[nodiscard]] std::uint32_t largest(const std::string& key);
+/// The values that a chip file may list for a key ("tile.weight_bits"), the largest first. Throws as `largest`.
+[[nodiscard]] std::vector<std::uint32_t> choices(const std::string& key);
 /// Hash of everything that shapes the RTL (not name, not clock); the hardware answers it.
 [[nodiscard]] std::uint32_t chip_hash(const Chip& chip);
 

@@ -9,6 +9,7 @@
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/flow/calibration.hpp"
+#include "compiler/flow/check_options.hpp"
 #include "compiler/flow/numbers.hpp"
 #include "compiler/flow/search.hpp"
 #include "compiler/flow/stage_options.hpp"
@@ -132,6 +133,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip,
                                               const CompileOptions& options, const OnStage& on_stage) {
+  check_options(options);
   StageRunner runner(options.dump, on_stage);
   CompileInput input = runner.stage("network", [&] { return read_input(path, options.semantics); });
   runner.dump(describe(input));
@@ -141,6 +143,7 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
 
 std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& chip,
                                               const CompileOptions& options, const OnStage& on_stage) {
+  check_options(options);
   StageRunner runner(options.dump, on_stage);
   runner.stage("network", [] { return 0; });
   runner.dump(describe(input));
@@ -157,6 +160,7 @@ std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Ch
 
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip,
                                             const CompileOptions& options) {
+  check_options(options);
   StageRunner runner(options.dump);
   const std::optional<Traffic> unmeasured;
   auto found = place(runner, {network, unmeasured}, chip, options);

@@ -11,6 +11,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/flow/check_options.hpp"
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/map/load.hpp"
 #include "host/api/lines.hpp"
@@ -111,6 +112,7 @@ std::string promises_text(const std::vector<Promise>& promises) {
 }  // namespace
 
 NetworkCheck check_network(const std::string& path, const CompileOptions& options) {
+  check_options(options);
   NetworkCheck check;
   if (std::filesystem::path(path).extension() == ".json") {
     const IntNetwork network = read_int_network(path);

@@ -299,6 +299,56 @@ DataflowGraph small_graph() {
       "sdf", "small");
 }
 
+TEST(Options, AreCheckedInTheLibraryAndListedAtOnce) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto refusal = [&](const std::function<void(CompileOptions&)>& choose) {
+    CompileOptions options;
+    choose(options);
+    const std::string network = source("examples/digits/digits.nir");
+    const ChipFile chip = ChipFile::read(source("chips/mesh2x2.toml"));
+    const std::string compiled = message_of([&] { (void)compile(network, chip, options); });
+    EXPECT_EQ(message_of([&] { (void)explain(network, chip, options); }), compiled);
+    EXPECT_EQ(message_of([&] { (void)check_network(network, options); }), compiled);
+    return compiled;
+  };
+  EXPECT_THAT(refusal([&](CompileOptions& o) {
+                o.semantics.dt = nan;
+                o.semantics.recurrent_delay = 0;
+                o.weight_bits = 3;
+                o.planes = 17;
+                o.pages = 1;
+                o.clusters["hidden"] = 0;
+                o.points = 100'000;
+                o.contract.margin_percent = -200;
+                o.steps_per_second = nan;
+                o.period = Ratio(std::numeric_limits<std::int64_t>::max(), 2);
+                o.tune = false;
+              }),
+              AllOf(HasSubstr("options: 12 problems"), HasSubstr("--dt: expected a number above 0, found nan"),
+                    HasSubstr("--recurrent-delay: expected at least 1 step, found 0"),
+                    HasSubstr("--bits: expected 8, 4, 2 or 1, found 3"),
+                    HasSubstr("--planes: expected 1 to 16, found 17"),
+                    HasSubstr("--pages: expected 2 to 16, found 1"),
+                    HasSubstr("--clusters hidden=0: expected at least 1"),
+                    HasSubstr("--points: expected 0 to 1000, found 100000"),
+                    HasSubstr("--margin: expected 0 to 1000000, found -200"),
+                    HasSubstr("--steps-per-second: expected 0.001 to 1000000000, found nan"),
+                    HasSubstr("--period: expected numerator and denominator up to 36028797018963967"),
+                    HasSubstr("--steps-per-second and --period: expected one of them"),
+                    HasSubstr("--no-tune")));
+  for (const std::uint32_t pages : {0U, 1U, 17U, 1000U})
+    EXPECT_THAT(refusal([&](CompileOptions& o) { o.pages = pages; }), HasSubstr("--pages")) << pages;
+  for (const double rate : {0.0, -1.0, 1e-300, 1e300})
+    EXPECT_THAT(refusal([&](CompileOptions& o) { o.steps_per_second = rate; }), HasSubstr("steps-per-second"));
+  EXPECT_THAT(refusal([&](CompileOptions& o) { o.period = Ratio(-5); }), HasSubstr("more than 0 cycles"));
+  EXPECT_THAT(refusal([&](CompileOptions& o) {
+                o.contract.margin_percent = std::numeric_limits<std::int64_t>::max();
+              }),
+              HasSubstr("--margin"));
+  EXPECT_THAT(message_of([] { (void)ChipFile::parse("name = \"c\"\nclock_mhz = 1e300", "c"); }),
+              HasSubstr("clock_mhz (above 0, at most 1000000)"));
+}
+
 TEST(Dataflow, OptionsOutOfTheirRangesAreListed) {
   const DataflowGraph graph = small_graph();
   ScheduleOptions options{.processors = 1'000'000'000'000, .binding = {{"zz", 0}}, .iterations = -1};

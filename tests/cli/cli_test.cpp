@@ -256,11 +256,35 @@ TEST_F(Cli, NumbersThatAreNoneAreRefusedInPlainWords) {
   const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
                               source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
   for (const char* option :
-       {"--steps-per-second nan", "--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
+       {"--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
     const Ended ended = spikeloom(compile + option);
     EXPECT_EQ(ended.code, 2) << option;
     EXPECT_THAT(ended.err, HasSubstr("expected a number above 0, found")) << option;
   }
+  EXPECT_EQ(spikeloom(compile + "--frame 1e300").code, 2);
+}
+
+TEST_F(Cli, RangesOfOptionsAreTheLibrarysAndAllProblemsAreListed) {
+  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
+                              source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
+  const Ended many = spikeloom(compile + "--bits 3 --planes 0 --pages 17 --margin 9223372036854775807");
+  EXPECT_EQ(many.code, 2);
+  EXPECT_THAT(many.err, HasSubstr("options: 4 problems"));
+  EXPECT_THAT(many.err, HasSubstr("--bits: expected 8, 4, 2 or 1, found 3"));
+  EXPECT_THAT(many.err, HasSubstr("--pages: expected 2 to 16, found 17"));
+  for (const std::string option :
+       {"--steps-per-second nan", "--steps-per-second 1e-300", "--recurrent-delay 0", "--points 1001",
+        "--period 0", "--period 9223372036854775807", "--period 100 --steps-per-second 1000",
+        "--period 100 --no-tune", "--clusters hidden=0"}) {
+    const Ended ended = spikeloom(compile + option);
+    EXPECT_EQ(ended.code, 2) << option;
+    EXPECT_THAT(ended.err, HasSubstr("spikeloom: error: options: --")) << option;
+  }
+  EXPECT_EQ(spikeloom(compile + "--period 36028797018963967").code, 0);
+  EXPECT_EQ(spikeloom(compile + "--period=1/36028797018963967").code, 2);
+  EXPECT_EQ(spikeloom(compile + "--period=1/-9223372036854775808").code, 2);
+  EXPECT_THAT(spikeloom("check " + source("examples/digits/digits.nir") + " --recurrent-delay 0").err,
+              HasSubstr("--recurrent-delay: expected at least 1 step"));
 }
 
 TEST_F(Cli, ExplainTriesWhatWasSetAsideForOthers) {
