@@ -20,7 +20,7 @@ namespace spikeloom {
 namespace {
 
 std::string print_promise(const Promise& promise) {
-  std::string text = promise.name + ": period " + promise.period.str() + " cycles a step, offset " +
+  std::string text = std::string(name_of(promise.kind)) + ": period " + promise.period.str() + " cycles a step, offset " +
                      std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) +
                      "\ncritical cycle:\n";
   for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";

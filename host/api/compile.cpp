@@ -100,7 +100,7 @@ std::string weight_words_text(const CompileReport& report) {
 std::string promises_text(const std::vector<Promise>& promises) {
   std::string text;
   for (const Promise& promise : promises)
-    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n", promise.name.c_str(),
+    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n", std::string(name_of(promise.kind)).c_str(),
                  promise.period.str().c_str(), promise.period.approximate(),
                  static_cast<long long>(promise.latency));
   if (promises.empty()) return text;
@@ -173,9 +173,10 @@ std::string to_json(const CompileReport& report) {
                            {"hops", report.hops}};
   json["synapses"] = report.synapses;
   for (const Promise& promise : report.promises) {
-    json["period"][promise.name] = promise.period.approximate();
-    json["period_exact"][promise.name] = promise.period.str();
-    json["latency"][promise.name] = promise.latency;
+    const std::string kind(name_of(promise.kind));
+    json["period"][kind] = promise.period.approximate();
+    json["period_exact"][kind] = promise.period.str();
+    json["latency"][kind] = promise.latency;
   }
   json["critical_cycle"] =
       report.promises.empty() ? std::vector<std::string>{} : report.promises.front().critical_cycle;

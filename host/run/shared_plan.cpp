@@ -211,7 +211,10 @@ std::vector<Stay> SharedPlan::script() const {
 SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::vector<Entering> script) {
   const auto check = [](const std::string& who, const Image& image, const Dataset& given) {
     try {
+      require_guarantee(image, image.application.name);
       check_data(image, given);
+      if (given.samples.empty())
+        throw input_error("input data: no sample, so nothing could be held to a promise");
     } catch (const Error& error) {
       throw error.within(who);
     }

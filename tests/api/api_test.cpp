@@ -53,9 +53,9 @@ std::string message_of(const std::function<void()>& action) {
   return "nothing was thrown";
 }
 
-PromiseCheck check_of(const std::string& name) {
+PromiseCheck check_of(PromiseKind kind) {
   PromiseCheck check;
-  check.name = name;
+  check.kind = kind;
   check.steps = 10;
   return check;
 }
@@ -63,7 +63,7 @@ PromiseCheck check_of(const std::string& name) {
 TEST(Judge, TakesTheWorst) {
   Report report;
   report.steps = 10;
-  report.checks = {check_of("guaranteed"), check_of("contracted")};
+  report.checks = {check_of(PromiseKind::kGuaranteed), check_of(PromiseKind::kContracted)};
   EXPECT_EQ(judge(report).verdict, Verdict::kKept);
   EXPECT_THAT(judge(report).reasons, IsEmpty());
   report.checks[1].void_from = 4;
@@ -85,7 +85,7 @@ TEST(Judge, TakesTheWorst) {
 TEST(Judge, AgreesWithPromisesKept) {
   for (int bits = 0; bits < 16; ++bits) {
     Report report;
-    report.checks = {check_of("guaranteed")};
+    report.checks = {check_of(PromiseKind::kGuaranteed)};
     report.checks[0].kept = (bits & 1) == 0;
     if ((bits & 1) != 0) report.checks[0].first_broken = 0;
     if ((bits & 2) != 0) report.checks[0].void_from = 1;
@@ -219,6 +219,26 @@ TEST_F(Api, DataThatTheImageHasNoPlaceForIsRefused) {
   data.ports.push_back(data.ports.front());
   EXPECT_THAT(refusal_of(data), AllOf(HasSubstr("2 problems"), HasSubstr("the data has 2 ports"),
                                       HasSubstr("port 0 is other with 64 elements")));
+}
+
+TEST_F(Api, NothingIsKeptWithoutASampleOrAGuarantee) {
+  Dataset none = one_sample(3);
+  none.samples.clear();
+  EXPECT_THAT(refusal_of(none), HasSubstr("no sample, so nothing could be held to a promise"));
+
+  std::vector<Promise> contracted = digits().promises(), twice = digits().promises();
+  contracted.front().kind = PromiseKind::kContracted;
+  twice.push_back(twice.front());
+  for (const auto& [promises, fault] : std::vector<std::pair<std::vector<Promise>, std::string>>{
+           {{}, "the image holds no promise"}, {contracted, "the first promise is contracted"},
+           {twice, "2 promises; expected a guaranteed one and at most one contracted one"}}) {
+    const CompiledImage image = digits().with_promises(promises);
+    EXPECT_THAT(verify(image).faults, Contains(HasSubstr(fault)));
+    EXPECT_THAT(message_of([&] { (void)run(image, one_sample(3)); }), HasSubstr(fault));
+    EXPECT_THAT(message_of([&] { (void)run_shared("one", image, one_sample(3), {}); }), HasSubstr(fault));
+  }
+  EXPECT_THAT(message_of([] { (void)judge(Report{}); }), HasSubstr("nothing to judge"));
+  EXPECT_FALSE(Report{}.promises_kept());
 }
 
 TEST_F(Api, AllInputsOfASampleHaveEqualSteps) {

@@ -45,7 +45,7 @@ Image random_image(std::uint64_t seed) {
     if (!result.binding) continue;
     image.binding = *result.binding;
     image.promises.push_back(
-        {"guaranteed", Ratio(301, 7), 1000, 512, {{"fire p0[0]", 17}}, {"tile (0,0): fire p0[0]"}, "{}"});
+        {PromiseKind::kGuaranteed, Ratio(301, 7), 1000, 512, {{"fire p0[0]", 17}}, {"tile (0,0): fire p0[0]"}, "{}"});
     image.contracts.resize(image.chip.tiles());
     image.contracts[0] = {500, 1000};
     image.metadata = R"({"seed": 3})";
