@@ -4,6 +4,8 @@
 #include <bit>
 #include <charconv>
 #include <fstream>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -13,6 +15,7 @@
 #include <toml++/toml.h>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 
 namespace spikeloom {
 namespace {
@@ -357,6 +360,22 @@ std::vector<RtlParameter> hashed_parameters(const Chip& chip) {
   return list;
 }
 
+/// A text as TOML has it.
+std::string quoted(const std::string& text) {
+  std::string all = "\"";
+  for (const char c : text) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      all += {'\\', c};
+    else if (code < 0x20 || code == 0x7F)
+      all += std::string("\\u00") + kDigits[code / 16] + kDigits[code % 16];
+    else
+      all += c;
+  }
+  return all + "\"";
+}
+
 void print_table(std::ostream& out, const Chip& chip, std::string_view table, bool kinds_only) {
   if (table == "tile") out << "name = \"" << chip.tile.name << "\"\ncore = \"" << chip.tile.core << "\"\n";
   for (const Key& key : keys()) {
@@ -405,8 +424,8 @@ Chip parse_chip(const std::string& text, const std::string& name) {
     } else {
       std::string list;
       for (const std::string& table : known) list += (list.empty() ? "" : ", ") + table;
-      problems.add(key + ": expected name (text), clock_mhz (above 0, at most 1000000), one of the tables " + list +
-                   ", map, or [[kind]]");
+      problems.add(key + ": expected name (text), clock_mhz (above 0, at most 1000000), one of the tables " +
+                   list + ", map, or [[kind]]");
     }
   }
   if (chip.name.empty()) problems.add("name is missing");
@@ -420,6 +439,65 @@ Chip parse_chip(const std::string& text, const std::string& name) {
   return chip;
 }
 
+namespace {
+
+/// A value as a file has it after "key = "; nothing where the text is not one value.
+std::unique_ptr<toml::node> parse_value(const std::string& text) {
+  try {
+    toml::table document = toml::parse("value = " + text);
+    if (document.size() != 1) return nullptr;
+    return std::make_unique<toml::table>(std::move(document));
+  } catch (const toml::parse_error&) {
+    return nullptr;
+  }
+}
+
+/// The table of a file that a key's first part means: the file itself, one of its tables, or a [[kind]].
+toml::table* find_table(toml::table& document, const std::string& name) {
+  if (name.empty()) return &document;
+  if (toml::table* const table = document[name].as_table()) return table;
+  if (toml::array* const kinds = document["kind"].as_array())
+    for (toml::node& kind : *kinds)
+      if (kind.as_table()->at("name").value<std::string>() == name) return kind.as_table();
+  return nullptr;
+}
+
+}  // namespace
+
+Chip with_key(const Chip& chip, const std::string& key, const std::string& value) {
+  const std::size_t dot = key.rfind('.');
+  const std::string in = dot == std::string::npos ? "" : key.substr(0, dot);
+  const std::string name = dot == std::string::npos ? key : key.substr(dot + 1);
+  toml::table document = toml::parse(print(chip));
+  toml::table* const table = find_table(document, in);
+  const toml::node* const old = table == nullptr ? nullptr : table->get(name);
+  if (old == nullptr || old->is_table() || old->is_array_of_tables())
+    throw input_error("chip " + chip.name + ": no key \"" + key + "\"; docs/chip-file.md lists them");
+  const auto given = parse_value(value);
+  const toml::node* const parsed = given ? given->as_table()->get("value") : nullptr;
+  if (old->is_string() && (parsed == nullptr || !parsed->is_string()))
+    table->insert_or_assign(name, value);
+  else if (parsed != nullptr)
+    table->insert_or_assign(name, *parsed);
+  else
+    throw input_error("chip " + chip.name + ": " + key + ": expected a value of TOML, found " +
+                      printable(value));
+  if (name == "core" && !in.empty())
+    for (const Key& other : keys())
+      if (other.table == "tile" && !other.core.empty() &&
+          other.core != table->at("core").value<std::string>())
+        table->erase(other.name);
+  if (toml::table* const map = document["map"].as_table();
+      name == "name" && map != nullptr && map->contains(in)) {
+    const toml::array areas = *map->at(in).as_array();
+    map->erase(in);
+    map->insert(table->at("name").value_or(std::string()), areas);
+  }
+  std::ostringstream text;
+  text << document;
+  return parse_chip(text.str(), chip.name + " with " + key + " = " + printable(value));
+}
+
 Chip read_chip(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw input_error(path + ": cannot be read; expected a chip file (TOML), see chips/");
@@ -430,7 +508,9 @@ Chip read_chip(const std::string& path) {
 
 std::string print(const Chip& chip) {
   std::ostringstream out;
-  out << "name = \"" << chip.name << "\"\nclock_mhz = " << chip.clock_mhz << "\n";
+  char clock[32];
+  const auto end = std::to_chars(std::begin(clock), std::end(clock), chip.clock_mhz).ptr;
+  out << "name = " << quoted(chip.name) << "\nclock_mhz = " << std::string(clock, end) << "\n";
   for (const std::string& table : tables()) {
     out << "\n[" << table << "]\n";
     print_table(out, chip, table, false);

@@ -51,7 +51,8 @@ void Train::add(std::uint32_t element, double value) {
 
 void Train::resize(std::size_t steps) {
   if (events_.size() != begin_.back())
-    throw input_error("train: step " + std::to_string(this->steps()) + " has not ended; end_step() comes first");
+    throw input_error("train: step " + std::to_string(this->steps()) +
+                      " has not ended; end_step() comes first");
   if (steps < begin_.size() - 1) events_.resize(begin_[steps]);
   begin_.resize(steps + 1, events_.size());
 }

@@ -20,9 +20,9 @@ namespace spikeloom {
 namespace {
 
 std::string print_promise(const Promise& promise) {
-  std::string text = std::string(name_of(promise.kind)) + ": period " + promise.period.str() + " cycles a step, offset " +
-                     std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) +
-                     "\ncritical cycle:\n";
+  std::string text = std::string(name_of(promise.kind)) + ": period " + promise.period.str() +
+                     " cycles a step, offset " + std::to_string(promise.offset) + ", latency " +
+                     std::to_string(promise.latency) + "\ncritical cycle:\n";
   for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";
   text += "potentials (cycles / " + std::to_string(kTimeScale) + " / denominator):\n";
   for (const auto& [actor, value] : promise.potentials)

@@ -85,9 +85,8 @@ class DataCheck {
     if (sample.steps() == 0) add("sample " + sample.id + " has no steps");
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (sample.inputs[i].steps() != sample.steps())
-        add("sample " + sample.id + ", " + inputs_[i].name + ": " +
-            std::to_string(sample.inputs[i].steps()) + " steps, expected as many as " + inputs_[0].name +
-            " has, " + std::to_string(sample.steps()));
+        add("sample " + sample.id + ", " + inputs_[i].name + ": " + std::to_string(sample.inputs[i].steps()) +
+            " steps, expected as many as " + inputs_[0].name + " has, " + std::to_string(sample.steps()));
       look_at(sample, i);
     }
   }
@@ -101,10 +100,10 @@ class DataCheck {
         if (is_inside && planes_of(inputs_[i], event.value)) continue;
         const std::string place = "sample " + sample.id + ", step " + std::to_string(t) + ", " +
                                   inputs_[i].name + "[" + std::to_string(event.element) + "]";
-        add(is_inside ? place + " = " + std::to_string(event.value) + ": the image takes " +
-                            range_text(inputs_[i]) +
-                            "; compile with more bit planes (--planes), or scale the data"
-                      : place + ": the input has elements 0 to " + std::to_string(size - 1));
+        add(is_inside
+                ? place + " = " + std::to_string(event.value) + ": the image takes " +
+                      range_text(inputs_[i]) + "; compile with more bit planes (--planes), or scale the data"
+                : place + ": the input has elements 0 to " + std::to_string(size - 1));
       }
   }
 

@@ -274,7 +274,8 @@ Promise promise_under(const ImageView& image, const Promise& guaranteed, const T
   const TimingGraph timing = timing_graph(image, bounds);
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   // The worst case's latency holds for every input, so also within the contract.
-  return promise_of(PromiseKind::kContracted, timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
+  return promise_of(PromiseKind::kContracted, timing, sdf::certificate_of(ratio, timing.graph),
+                    guaranteed.latency);
 }
 
 Promise promise_under(const ImageView& image, const Promise& guaranteed,
@@ -332,8 +333,7 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
   if (Ratio(promise.offset) <
       (Ratio(potential[timing.sink.index()]) + Ratio(sink_lag(timing)) * Ratio(period.num())) /
           (Ratio(period.den()) * Ratio(kTimeScale)))
-    wrong.push_back(name + ": offset " + std::to_string(promise.offset) +
-                    " is below the sink's potential");
+    wrong.push_back(name + ": offset " + std::to_string(promise.offset) + " is below the sink's potential");
   return wrong;
 }
 

@@ -100,9 +100,9 @@ std::string weight_words_text(const CompileReport& report) {
 std::string promises_text(const std::vector<Promise>& promises) {
   std::string text;
   for (const Promise& promise : promises)
-    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n", std::string(name_of(promise.kind)).c_str(),
-                 promise.period.str().c_str(), promise.period.approximate(),
-                 static_cast<long long>(promise.latency));
+    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n",
+                 std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
+                 promise.period.approximate(), static_cast<long long>(promise.latency));
   if (promises.empty()) return text;
   text += "critical cycle of the guarantee:\n ";
   for (const std::string& part : promises.front().critical_cycle) text += " " + part;

@@ -63,11 +63,12 @@ Verification verify(const CompiledImage& handle) {
   result.faults = promise_faults(image.promises);
   for (const Promise& promise : image.promises) {
     result.checked.push_back("promise " + std::string(name_of(promise.kind)) +
-                             ": no cycle of the timing graph beats " +
-                             promise.period.str() + " cycles a step; offset " +
-                             std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency));
+                             ": no cycle of the timing graph beats " + promise.period.str() +
+                             " cycles a step; offset " + std::to_string(promise.offset) + ", latency " +
+                             std::to_string(promise.latency));
     // The guaranteed one must hold for every input, whatever the contracts say.
-    const auto contracts = promise.kind == PromiseKind::kContracted ? image.contracts : std::vector<TileContract>{};
+    const auto contracts =
+        promise.kind == PromiseKind::kContracted ? image.contracts : std::vector<TileContract>{};
     for (const std::string& fault : verify(image, promise, contracts))
       result.faults.push_back("promise " + fault);
   }

@@ -28,15 +28,15 @@ void check(const sdf::PhasedGraph& graph, const ScheduleOptions& options) {
     problems.add("iterations: expected 1 to " + std::to_string(kMostIterations) + ", found " +
                  std::to_string(options.iterations));
   if (options.processors > kMostProcessors)
-    problems.add("processors: expected 1 to " + std::to_string(kMostProcessors) + ", or 0 for one an actor; found " +
-                 std::to_string(options.processors));
+    problems.add("processors: expected 1 to " + std::to_string(kMostProcessors) +
+                 ", or 0 for one an actor; found " + std::to_string(options.processors));
   std::set<std::string> actors;
   for (std::size_t a = 0; a < graph.actor_count(); ++a) actors.insert(graph.name(sdf::ActorId(a)));
   for (const auto& [name, processor] : options.binding) {
     if (!actors.contains(name)) problems.add("the graph has no actor \"" + name + "\"");
     if (processor > kMostProcessors)
-      problems.add("actor \"" + name + "\": expected a processor from 0 to " + std::to_string(kMostProcessors) +
-                   ", found " + std::to_string(processor));
+      problems.add("actor \"" + name + "\": expected a processor from 0 to " +
+                   std::to_string(kMostProcessors) + ", found " + std::to_string(processor));
   }
   problems.throw_if_any("schedule of " + graph.name());
 }
@@ -153,8 +153,8 @@ std::map<std::string, std::size_t> read_processors(const DataflowGraph& handle, 
     else if (processor.is_number_unsigned() && processor.get<std::size_t>() <= kMostProcessors)
       binding[name] = processor.get<std::size_t>();
     else
-      problems.add("actor \"" + name + "\": expected a processor from 0 to " + std::to_string(kMostProcessors) +
-                   ", found " + processor.dump());
+      problems.add("actor \"" + name + "\": expected a processor from 0 to " +
+                   std::to_string(kMostProcessors) + ", found " + processor.dump());
   }
   problems.throw_if_any(path);
   return binding;

@@ -197,8 +197,8 @@ Judgement judge(const Report& report) {
                                 std::to_string(check.least_slack) + " cycles to the stamp's bound, " +
                                 std::to_string(check.least_latency_slack) + " to the latency's");
     if (check.void_from)
-      add(Verdict::kVoid, "promise " + std::string(name_of(check.kind)) + ": void from step " + std::to_string(*check.void_from) +
-                              ", where the input broke the contract");
+      add(Verdict::kVoid, "promise " + std::string(name_of(check.kind)) + ": void from step " +
+                              std::to_string(*check.void_from) + ", where the input broke the contract");
   }
   return judgement;
 }
@@ -296,8 +296,8 @@ void print_cycles(std::ostringstream& out, const Report& report) {
 
 void print_promises(std::ostringstream& out, const Report& report) {
   for (const PromiseCheck& check : report.checks) {
-    out << "promise " << name_of(check.kind) << ": " << (check.kept ? "kept" : "BROKEN") << " in " << check.steps
-        << " of " << report.steps << " steps; least slack " << check.least_slack
+    out << "promise " << name_of(check.kind) << ": " << (check.kept ? "kept" : "BROKEN") << " in "
+        << check.steps << " of " << report.steps << " steps; least slack " << check.least_slack
         << " cycles to the stamp's bound, " << check.least_latency_slack << " to the latency's";
     if (check.first_broken) out << "; first broken in step " << *check.first_broken;
     if (check.void_from)

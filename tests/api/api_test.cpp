@@ -106,6 +106,49 @@ TEST(ChipFiles, OneKeyIsChanged) {
   EXPECT_EQ(chip.with("clock_mhz", "50").clock_mhz(), 50);
 }
 
+constexpr const char* kTwoKinds =
+    "name = \"m\"\n[mesh]\nwidth = 2\nheight = 2\n[[kind]]\nname = \"big\"\nlanes = 32\n"
+    "[map]\nbig = [\"0,1\"]\n";
+
+TEST(ChipFiles, EveryKeyIsChangedByItsName) {
+  const ChipFile chip = ChipFile::parse(kTwoKinds, "m");
+  EXPECT_EQ(chip.with("name", "other").name(), "other");
+  EXPECT_EQ(chip.with("name", "\"an \\\"other\\\"\"").name(), "an \"other\"");
+  EXPECT_EQ(chip.with("clock_mhz", "133.33333").with("name", "a\"b\\").clock_mhz(), 133.33333);
+  EXPECT_EQ(chip.with("name", "other").hash(), chip.hash());
+  const ChipFile wide = chip.with("big.lanes", "64");
+  EXPECT_THAT(wide.text(), AllOf(HasSubstr("\nlanes = 64\n"), HasSubstr("\nlanes = 16\n")));
+  EXPECT_EQ(wide.with("big.lanes", "32").text(), chip.text());
+  EXPECT_THAT(chip.with("big.weight_bits", "[8, 2]").text(), HasSubstr("weight_bits = [8, 2]\n"));
+  EXPECT_THAT(chip.with("map.big", "[\"0..1,0\"]").text(), HasSubstr("big = [\"0..1,0\"]\n"));
+  EXPECT_THAT(chip.with("big.name", "vast").text(), HasSubstr("vast = [\"0,1\"]\n"));
+}
+
+TEST(ChipFiles, AKindOfAnotherCoreHasThatCoresKeys) {
+  const ChipFile chip = ChipFile::parse(kTwoKinds, "m");
+  const std::string refused = message_of([&] { (void)chip.with("big.core", "none"); });
+  const std::size_t first = refused.find("one of ") + 7, last = refused.rfind(", ") + 2;
+  const std::string default_core = refused.substr(first, refused.find(',') - first);
+  const std::string other_core = refused.substr(last, refused.find("; found") - last);
+  ASSERT_NE(other_core, default_core) << refused;
+  const ChipFile other = chip.with("big.core", other_core);
+  EXPECT_THAT(other.text(), HasSubstr("core = \"" + other_core + "\"\n"));
+  EXPECT_THAT(message_of([&] { (void)other.with("big.lanes", "16"); }), HasSubstr("no key \"big.lanes\""));
+  EXPECT_EQ(other.with("big.core", default_core).with("big.lanes", "32").text(), chip.text());
+}
+
+TEST(ChipFiles, OneValueIsOneValue) {
+  const ChipFile chip = ChipFile::parse(kTwoKinds, "m");
+  EXPECT_THAT(message_of([&] { (void)chip.with("tile.lanes", "8\nlif_lanes = 4"); }),
+              HasSubstr("tile.lanes: expected a value of TOML"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("mesh.width", "wide"); }),
+              HasSubstr("mesh.width: expected a"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("big.lanes", "7"); }), HasSubstr("kind big: lanes"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("big.wheels", "7"); }), HasSubstr("no key \"big.wheels\""));
+  EXPECT_THAT(message_of([&] { (void)chip.with("kind", "7"); }), HasSubstr("no key \"kind\""));
+  EXPECT_THAT(message_of([&] { (void)chip.with("name", ""); }), HasSubstr("name is missing"));
+}
+
 TEST(ChipFiles, AnUnknownKeyAndAnImpossibleValueAreRefused) {
   const ChipFile chip = ChipFile::read(source("chips/mesh2x2.toml"));
   EXPECT_THAT(message_of([&] { (void)chip.with("tile.wheels", "4"); }), HasSubstr("no key \"tile.wheels\""));
@@ -192,8 +235,9 @@ Dataset one_sample(std::uint32_t element) {
 std::string refusal_of(const Dataset& data) {
   const std::string alone = message_of([&] { (void)run(digits(), data); });
   EXPECT_EQ(message_of([&] { (void)run_shared("one", digits(), data, {}); }), "one: " + alone);
-  const std::string second =
-      message_of([&] { (void)run_shared("one", digits(), one_sample(63), {{"two", digits(), data, 2, {}}}); });
+  const std::string second = message_of([&] {
+    (void)run_shared("one", digits(), one_sample(63), {{"two", digits(), data, 2, {}}});
+  });
   EXPECT_EQ(second, "two: " + alone);
   return alone;
 }
@@ -230,7 +274,8 @@ TEST_F(Api, NothingIsKeptWithoutASampleOrAGuarantee) {
   contracted.front().kind = PromiseKind::kContracted;
   twice.push_back(twice.front());
   for (const auto& [promises, fault] : std::vector<std::pair<std::vector<Promise>, std::string>>{
-           {{}, "the image holds no promise"}, {contracted, "the first promise is contracted"},
+           {{}, "the image holds no promise"},
+           {contracted, "the first promise is contracted"},
            {twice, "2 promises; expected a guaranteed one and at most one contracted one"}}) {
     const CompiledImage image = digits().with_promises(promises);
     EXPECT_THAT(verify(image).faults, Contains(HasSubstr(fault)));
@@ -331,35 +376,36 @@ TEST(Options, AreCheckedInTheLibraryAndListedAtOnce) {
     EXPECT_EQ(message_of([&] { (void)check_network(network, options); }), compiled);
     return compiled;
   };
-  EXPECT_THAT(refusal([&](CompileOptions& o) {
-                o.semantics.dt = nan;
-                o.semantics.recurrent_delay = 0;
-                o.weight_bits = 3;
-                o.planes = 17;
-                o.pages = 1;
-                o.clusters["hidden"] = 0;
-                o.points = 100'000;
-                o.contract.margin_percent = -200;
-                o.steps_per_second = nan;
-                o.period = Ratio(std::numeric_limits<std::int64_t>::max(), 2);
-                o.tune = false;
-              }),
-              AllOf(HasSubstr("options: 12 problems"), HasSubstr("--dt: expected a number above 0, found nan"),
-                    HasSubstr("--recurrent-delay: expected at least 1 step, found 0"),
-                    HasSubstr("--bits: expected 8, 4, 2 or 1, found 3"),
-                    HasSubstr("--planes: expected 1 to 16, found 17"),
-                    HasSubstr("--pages: expected 2 to 16, found 1"),
-                    HasSubstr("--clusters hidden=0: expected at least 1"),
-                    HasSubstr("--points: expected 0 to 1000, found 100000"),
-                    HasSubstr("--margin: expected 0 to 1000000, found -200"),
-                    HasSubstr("--steps-per-second: expected 0.001 to 1000000000, found nan"),
-                    HasSubstr("--period: expected numerator and denominator up to 36028797018963967"),
-                    HasSubstr("--steps-per-second and --period: expected one of them"),
-                    HasSubstr("--no-tune")));
+  EXPECT_THAT(
+      refusal([&](CompileOptions& o) {
+        o.semantics.dt = nan;
+        o.semantics.recurrent_delay = 0;
+        o.weight_bits = 3;
+        o.planes = 17;
+        o.pages = 1;
+        o.clusters["hidden"] = 0;
+        o.points = 100'000;
+        o.contract.margin_percent = -200;
+        o.steps_per_second = nan;
+        o.period = Ratio(std::numeric_limits<std::int64_t>::max(), 2);
+        o.tune = false;
+      }),
+      AllOf(HasSubstr("options: 12 problems"), HasSubstr("--dt: expected a number above 0, found nan"),
+            HasSubstr("--recurrent-delay: expected at least 1 step, found 0"),
+            HasSubstr("--bits: expected 8, 4, 2 or 1, found 3"),
+            HasSubstr("--planes: expected 1 to 16, found 17"),
+            HasSubstr("--pages: expected 2 to 16, found 1"),
+            HasSubstr("--clusters hidden=0: expected at least 1"),
+            HasSubstr("--points: expected 0 to 1000, found 100000"),
+            HasSubstr("--margin: expected 0 to 1000000, found -200"),
+            HasSubstr("--steps-per-second: expected 0.001 to 1000000000, found nan"),
+            HasSubstr("--period: expected numerator and denominator up to 36028797018963967"),
+            HasSubstr("--steps-per-second and --period: expected one of them"), HasSubstr("--no-tune")));
   for (const std::uint32_t pages : {0U, 1U, 17U, 1000U})
     EXPECT_THAT(refusal([&](CompileOptions& o) { o.pages = pages; }), HasSubstr("--pages")) << pages;
   for (const double rate : {0.0, -1.0, 1e-300, 1e300})
-    EXPECT_THAT(refusal([&](CompileOptions& o) { o.steps_per_second = rate; }), HasSubstr("steps-per-second"));
+    EXPECT_THAT(refusal([&](CompileOptions& o) { o.steps_per_second = rate; }),
+                HasSubstr("steps-per-second"));
   EXPECT_THAT(refusal([&](CompileOptions& o) { o.period = Ratio(-5); }), HasSubstr("more than 0 cycles"));
   EXPECT_THAT(refusal([&](CompileOptions& o) {
                 o.contract.margin_percent = std::numeric_limits<std::int64_t>::max();
@@ -398,10 +444,9 @@ TEST_F(Api, TracesThatAreNotOfOneRunAreRefused) {
 }
 
 TEST(Emulation, WantsACommand) {
-  EXPECT_THAT(message_of([] {
-                (void)emulation::run_emulated({}, {.chip_file = source("chips/mesh2x2.toml")}, {});
-              }),
-              HasSubstr("no command"));
+  EXPECT_THAT(
+      message_of([] { (void)emulation::run_emulated({}, {.chip_file = source("chips/mesh2x2.toml")}, {}); }),
+      HasSubstr("no command"));
 }
 
 TEST(Reports, OfNothingAreWritten) {

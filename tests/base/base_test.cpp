@@ -35,7 +35,8 @@ TEST(Ratio, RoundsDownAndUpOnBothSidesOfZero) {
 
 TEST(Ratio, ReadsWhatItWritesAndRefusesTheRest) {
   EXPECT_EQ(Ratio::parse(Ratio(16, 3).str()), Ratio(16, 3));
-  for (const char* bad : {"", "1/0", "1/", "/2", "1.5", "1 ", "x", "1/-2", "1/-9223372036854775808", "9223372036854775808"})
+  for (const char* bad :
+       {"", "1/0", "1/", "/2", "1.5", "1 ", "x", "1/-2", "1/-9223372036854775808", "9223372036854775808"})
     EXPECT_THROW((void)Ratio::parse(bad), Error) << bad;
 }
 

@@ -60,8 +60,8 @@ struct Report {
   std::int64_t cycles = 0;  ///< of the run, to the last stamp
   std::vector<std::string> notes;
 
-  /// A guarantee was checked in at least one step; no promise was broken where it applies, no step mismatched,
-  /// no value differs.
+  /// A guarantee was checked in at least one step; no promise was broken where it applies, no step
+  /// mismatched, no value differs.
   [[nodiscard]] bool promises_kept() const;
 };
 
