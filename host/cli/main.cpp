@@ -66,7 +66,7 @@ void add_compile_options(CLI::App& app, CompileOptions& options) {
                  "bit planes of the inputs: 1 takes spikes, more take whole numbers")
       ->capture_default_str();
   app.add_flag("--signed", options.signed_inputs, "inputs are two's complement on their planes");
-  app.add_option("--seed", options.seed, "of everything random")->capture_default_str();
+  app.add_option("--seed", options.seed, "seed of the random number generator")->capture_default_str();
 }
 
 void add_data_options(CLI::App& app, DatasetOptions& data) {
@@ -172,12 +172,12 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind "
       "that "
       "holds them and has tiles to spare");
-  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")
+  app.add_option("--tiles", options.tiles, "maximum number of tiles (the rest stays free for other applications)")
       ->check(above_zero());
   app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")
       ->capture_default_str();
   app.add_option("--slots", options.slots,
-                 "slots of a channel at most: leaves the others to other applications")
+                 "maximum TDM slots per channel (the rest stays free for other applications)")
       ->check(above_zero());
   app.add_flag("!--no-tune", options.tune,
                "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
@@ -371,6 +371,16 @@ void add_admission(CLI::App& root, Action& action) {
       [command, &action] { action = [command] { return show_residents(command->state, command->json); }; });
 }
 
+/// Throws Error{kInput} that lists the subcommands, unless the word is one of them.
+void check_subcommand(const CLI::App& root, const std::string& word, const std::string& also) {
+  std::string list;
+  for (const CLI::App* const app : root.get_subcommands({})) {
+    if (app->get_name() == word) return;
+    list += (list.empty() ? "" : ", ") + app->get_name();
+  }
+  throw input_error("no subcommand is called \"" + printable(word) + "\"; expected one of " + list + also);
+}
+
 void add_emulate(CLI::App& root, Action& action) {
   auto command = std::make_shared<EmulateCommand>();
   CLI::App* app = root.add_subcommand("emulate",
@@ -392,7 +402,14 @@ void add_emulate(CLI::App& root, Action& action) {
          "after --: a subcommand, or a program by a path with a slash; {xclbin} is the emulation's xclbin")
       ->required();
   app->positionals_at_end();
-  app->callback([command, &action] { action = [command] { return run(*command); }; });
+  app->callback([command, &root, &action] {
+    action = [command, &root] {
+      const std::string& word = command->command.front();
+      if (word.find('/') == std::string::npos)
+        check_subcommand(root, word, ", or a program by a path with a slash");
+      return run(*command);
+    };
+  });
 }
 
 int run_command(int argc, char** argv) {
@@ -408,6 +425,7 @@ int run_command(int argc, char** argv) {
   add_admission(app, action);
   add_emulate(app, action);
   add_small(app, action);
+  if (argc > 1 && argv[1][0] != '-') check_subcommand(app, argv[1], "");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

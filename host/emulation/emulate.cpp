@@ -326,6 +326,11 @@ int supervise(Host& host, Watch& watch, const EmulationOptions& options) {
 int run_emulated(std::vector<std::string> command, const EmulationOptions& options,
                  const Progress& progress) {
   if (command.empty()) throw input_error("emulate: no command was given");
+  // Before the kernel is built, which takes minutes.
+  const std::string& program = command.front();
+  std::error_code absent;
+  if (access(program.c_str(), X_OK) != 0 || !fs::is_regular_file(program, absent))
+    throw input_error("emulate: " + program + ": cannot be started; expected a program");
   const Chip chip = read_chip(options.chip_file);
   std::string library;
   if (options.kernel == KernelKind::kRtl)

@@ -255,13 +255,25 @@ TEST_F(Cli, NumbersThatMeanNothingAreRefused) {
 TEST_F(Cli, NumbersThatAreNoneAreRefusedInPlainWords) {
   const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
                               source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
-  for (const char* option :
-       {"--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
+  for (const char* option : {"--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
     const Ended ended = spikeloom(compile + option);
     EXPECT_EQ(ended.code, 2) << option;
     EXPECT_THAT(ended.err, HasSubstr("expected a number above 0, found")) << option;
   }
   EXPECT_EQ(spikeloom(compile + "--frame 1e300").code, 2);
+}
+
+TEST_F(Cli, AnUnknownSubcommandIsNamed) {
+  const Ended bogus = spikeloom("bogus");
+  EXPECT_EQ(bogus.code, 2);
+  EXPECT_THAT(bogus.err, HasSubstr("no subcommand is called \"bogus\"; expected one of check, compile"));
+  const Ended emulated = spikeloom("emulate --chip " + source("chips/tile1.toml") + " -- nonexist");
+  EXPECT_EQ(emulated.code, 2);
+  EXPECT_THAT(emulated.err, HasSubstr("no subcommand is called \"nonexist\""));
+  EXPECT_THAT(emulated.err, HasSubstr("or a program by a path with a slash"));
+  const Ended path = spikeloom("emulate --chip " + source("chips/tile1.toml") + " -- /nowhere/host");
+  EXPECT_EQ(path.code, 2);
+  EXPECT_THAT(path.err, HasSubstr("/nowhere/host: cannot be started"));
 }
 
 TEST_F(Cli, RangesOfOptionsAreTheLibrarysAndAllProblemsAreListed) {
