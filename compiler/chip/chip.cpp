@@ -15,6 +15,7 @@
 #include <toml++/toml.h>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/resources.hpp"
 #include "compiler/base/text.hpp"
 
 namespace spikeloom {
@@ -441,6 +442,15 @@ Chip parse_chip(const std::string& text, const std::string& name) {
 
 namespace {
 
+/// Where there are some, for a message.
+std::string shipped_chips() {
+  try {
+    return ", such as those in " + (resource_folder() / "chips").string();
+  } catch (const Error&) {
+    return "";
+  }
+}
+
 /// A value as a file has it after "key = "; nothing where the text is not one value.
 std::unique_ptr<toml::node> parse_value(const std::string& text) {
   try {
@@ -500,7 +510,7 @@ Chip with_key(const Chip& chip, const std::string& key, const std::string& value
 
 Chip read_chip(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw input_error(path + ": cannot be read; expected a chip file (TOML), see chips/");
+  if (!file) throw input_error(path + ": cannot be read; expected a chip file (TOML)" + shipped_chips());
   std::ostringstream text;
   text << file.rdbuf();
   return parse_chip(text.str(), path);

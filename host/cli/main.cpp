@@ -205,7 +205,7 @@ void add_compile(CLI::App& root, Action& action) {
   auto command = std::make_shared<CompileCommand>();
   CLI::App* app = root.add_subcommand("compile", "network and chip to an image with its guarantee");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
+  app->add_option("--chip", command->chip, "chip file (TOML)")->required();
   app->add_option("-o,--output", command->output, "image to write (.loom)")->required();
   add_compile_options(*app, command->compile);
   add_mapping_options(*app, command->compile);
@@ -223,7 +223,7 @@ void add_explain(CLI::App& root, Action& action) {
   CLI::App* app = root.add_subcommand(
       "explain", "what limits the promised period, and what would relieve it, each tried");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
+  app->add_option("--chip", command->chip, "chip file (TOML)")->required();
   add_compile_options(*app, command->compile);
   add_mapping_options(*app, command->compile);
   app->add_option("--json", command->json, "file for the explanation");

@@ -218,7 +218,7 @@ fs::path xrt_root(const fs::path& folder) {
   if (libraries.empty() || !fs::exists(libraries / "libxrt_hwemu.so.2"))
     throw device_error("emulate: XRT's emulation library libxrt_hwemu.so.2 is neither in XILINX_XRT (" + own +
                        ") nor beside the XRT that Spikeloom uses (" + libraries.string() +
-                       "); scripts/setup.sh installs libxrt1, then build again");
+                       "); Debian's package libxrt1 has it, and Spikeloom is to be built again with it");
   fs::create_directories(folder / "root");
   fs::create_directory_symlink(libraries, folder / "root" / "lib");
   return folder / "root";
