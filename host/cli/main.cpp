@@ -172,7 +172,8 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind "
       "that "
       "holds them and has tiles to spare");
-  app.add_option("--tiles", options.tiles, "maximum number of tiles (the rest stays free for other applications)")
+  app.add_option("--tiles", options.tiles,
+                 "maximum number of tiles (the rest stays free for other applications)")
       ->check(above_zero());
   app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")
       ->capture_default_str();

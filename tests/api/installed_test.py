@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""An installed copy stands by itself: it may be moved, also to a path with a space, programs are built against
-it, chips are Verilated from its own RTL, and its library says what its command says. Nothing of this opens a
+"""An installed copy stands by itself: it may be moved, also to a path with a space, programs are built
+against it, chips are Verilated from its own RTL, and its library says what its command says. Nothing of this opens a
 file of the source or the build folder: where the kernel allows it, neither is there (a mount namespace of the
 test's own hides them), else a test of its own is skipped and says so.
 
