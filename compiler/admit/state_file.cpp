@@ -63,7 +63,7 @@ Json json_of(const Binding& binding) {
 
 Json json_of(const Promise& promise) {
   Json json;
-  json["name"] = promise.name;
+  json["name"] = name_of(promise.kind);
   json["period"] = promise.period.str();
   json["offset"] = promise.offset;
   json["latency"] = promise.latency;
@@ -158,8 +158,8 @@ class Reader {
 
   Promise promise(const Json& json) const {
     Promise promise;
-    promise.name = text(at(json, "name"), "promise name");
-    if (promise.name != "guaranteed") malformed("promise name", "\"guaranteed\"");
+    if (text(at(json, "name"), "promise name") != name_of(PromiseKind::kGuaranteed))
+      malformed("promise name", "\"guaranteed\"");
     try {
       promise.period = Ratio::parse(text(at(json, "period"), "period"));
     } catch (const Error&) {

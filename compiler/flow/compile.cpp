@@ -9,6 +9,7 @@
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/flow/calibration.hpp"
+#include "compiler/flow/check_options.hpp"
 #include "compiler/flow/numbers.hpp"
 #include "compiler/flow/search.hpp"
 #include "compiler/flow/stage_options.hpp"
@@ -19,9 +20,9 @@ namespace spikeloom {
 namespace {
 
 std::string print_promise(const Promise& promise) {
-  std::string text = promise.name + ": period " + promise.period.str() + " cycles a step, offset " +
-                     std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) +
-                     "\ncritical cycle:\n";
+  std::string text = std::string(name_of(promise.kind)) + ": period " + promise.period.str() +
+                     " cycles a step, offset " + std::to_string(promise.offset) + ", latency " +
+                     std::to_string(promise.latency) + "\ncritical cycle:\n";
   for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";
   text += "potentials (cycles / " + std::to_string(kTimeScale) + " / denominator):\n";
   for (const auto& [actor, value] : promise.potentials)
@@ -133,6 +134,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip,
                                               const CompileOptions& options, const OnStage& on_stage) {
+  check_options(options);
   StageRunner runner(options.dump, on_stage);
   CompileInput input = runner.stage("network", [&] { return read_input(path, options.semantics); });
   runner.dump(describe(input));
@@ -142,6 +144,7 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
 
 std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& chip,
                                               const CompileOptions& options, const OnStage& on_stage) {
+  check_options(options);
   StageRunner runner(options.dump, on_stage);
   runner.dump("network", describe(input));
   return compiled(runner, std::move(input), chip, options);
@@ -157,6 +160,7 @@ std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Ch
 
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip,
                                             const CompileOptions& options) {
+  check_options(options);
   StageRunner runner(options.dump);
   const std::optional<Traffic> unmeasured;
   auto found = place(runner, {network, unmeasured}, chip, options);

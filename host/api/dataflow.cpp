@@ -265,6 +265,10 @@ DataflowSensitivity sensitivity(const DataflowGraph& handle) {
 DataflowLatency latency(const DataflowGraph& handle, const std::string& from, const std::string& to,
                         std::int64_t iterations) {
   const sdf::PhasedGraph& graph = handle.value();
+  constexpr std::int64_t kMostIterations = 100'000;
+  if (iterations < 1 || iterations > kMostIterations)
+    throw input_error("latency: expected 1 to " + std::to_string(kMostIterations) + " iterations, found " +
+                      std::to_string(iterations));
   const sdf::ActorId source = actor_named(graph, from), sink = actor_named(graph, to);
   const sdf::Expansion expansion = sdf::expand(graph, sdf::require_repetition(graph));
   const sdf::IterationLatency found =

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,28 @@ namespace spikeloom {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostProcessors = 999'999;
+constexpr std::int64_t kMostIterations = 1000;  ///< that are shown
+
+void check(const sdf::PhasedGraph& graph, const ScheduleOptions& options) {
+  Problems problems;
+  if (options.iterations < 1 || options.iterations > kMostIterations)
+    problems.add("iterations: expected 1 to " + std::to_string(kMostIterations) + ", found " +
+                 std::to_string(options.iterations));
+  if (options.processors > kMostProcessors)
+    problems.add("processors: expected 1 to " + std::to_string(kMostProcessors) +
+                 ", or 0 for one an actor; found " + std::to_string(options.processors));
+  std::set<std::string> actors;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) actors.insert(graph.name(sdf::ActorId(a)));
+  for (const auto& [name, processor] : options.binding) {
+    if (!actors.contains(name)) problems.add("the graph has no actor \"" + name + "\"");
+    if (processor > kMostProcessors)
+      problems.add("actor \"" + name + "\": expected a processor from 0 to " +
+                   std::to_string(kMostProcessors) + ", found " + std::to_string(processor));
+  }
+  problems.throw_if_any("schedule of " + graph.name());
+}
 
 sdf::Binding binding_of(const sdf::PhasedGraph& graph, const ScheduleOptions& options) {
   if (options.processors > 0) return sdf::balanced_binding(graph, options.processors);
@@ -127,11 +150,11 @@ std::map<std::string, std::size_t> read_processors(const DataflowGraph& handle, 
   for (const auto& [name, processor] : json.items()) {
     if (std::find(actors.begin(), actors.end(), name) == actors.end())
       problems.add("the graph has no actor \"" + name + "\"");
-    else if (processor.is_number_unsigned() && processor.get<std::size_t>() < 1'000'000)
+    else if (processor.is_number_unsigned() && processor.get<std::size_t>() <= kMostProcessors)
       binding[name] = processor.get<std::size_t>();
     else
-      problems.add("actor \"" + name + "\": expected a processor from 0 to 999999, found " +
-                   processor.dump());
+      problems.add("actor \"" + name + "\": expected a processor from 0 to " +
+                   std::to_string(kMostProcessors) + ", found " + processor.dump());
   }
   problems.throw_if_any(path);
   return binding;
@@ -140,6 +163,7 @@ std::map<std::string, std::size_t> read_processors(const DataflowGraph& handle, 
 std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& handle,
                                                           const ScheduleOptions& options) {
   const sdf::PhasedGraph& graph = handle.value();
+  check(graph, options);
   const sdf::Binding binding = binding_of(graph, options);
   const sdf::Expansion expansion = sdf::expand(graph, sdf::require_repetition(graph), {.most = 1'000'000});
   const sdf::CycleRatio unbound = sdf::max_cycle_ratio(expansion.graph);

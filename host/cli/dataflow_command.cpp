@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
@@ -21,9 +22,9 @@ void set_processors(const DataflowGraph& graph, const std::string& text, Schedul
     options.binding = read_processors(graph, text);
     return;
   }
-  if (text.size() > 6 || std::stoul(text) == 0)
-    throw input_error("--processors " + text + ": expected 1 to 999999");
-  options.processors = std::stoul(text);
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), options.processors);
+  if (code != std::errc() || options.processors == 0)
+    throw input_error("--processors " + text + ": expected a number of processors, at least 1");
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ fs::path find_tool(const std::string& name) {
   const char* const path = std::getenv("PATH");
   std::istringstream folders(path == nullptr ? "" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path file = fs::path(folder) / name;
+    const fs::path file = fs::absolute(fs::path(folder) / name);
     if (access(file.c_str(), X_OK) == 0 && fs::is_regular_file(file)) return file;
   }
   return {};
@@ -67,7 +67,8 @@ fs::path find_tool(const std::string& name) {
 /// A child process whose output goes to a file.
 class Child {
  public:
-  Child(const std::vector<std::string>& command, const fs::path& log) : name_(command.front()) {
+  Child(const std::vector<std::string>& command, const fs::path& log, const fs::path& in = "/")
+      : name_(command.front()) {
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -76,6 +77,7 @@ class Child {
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
     posix_spawn_file_actions_adddup2(&files, 1, 2);
+    posix_spawn_file_actions_addchdir_np(&files, in.c_str());
     const int code = posix_spawnp(&pid_, arguments[0], &files, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&files);
     if (code != 0) throw device_error(name_ + ": cannot be started: " + std::strerror(code));
@@ -184,7 +186,7 @@ Tools find_tools(const fs::path& scratch) {
   if (tools.verilator.empty() || tools.compiler.empty() || find_tool("make").empty())
     throw device_error(
         "verilator: the RTL device needs the programs verilator, make and clang++ (or g++) on PATH; "
-        "scripts/setup.sh installs them, and --device model needs none");
+        "Debian's packages are verilator, make and clang or g++; --device model needs none");
   tools.verilator_version = version_of(tools.verilator, scratch);
   tools.compiler_version = version_of(tools.compiler, scratch);
   return tools;
@@ -339,11 +341,61 @@ std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build,
   return out.str();
 }
 
+/// Neither make nor a shell splits it or gives it a meaning.
+bool is_plain(const std::string& path) {
+  return path.find_first_of(" \t\r\n\v\f\"#$%&'()*:;<>?[\\]^`{|}=") == std::string::npos;
+}
+
+/// A design's name as part of a file's.
+std::string file_name(const std::string& name) {
+  std::string plain = name;
+  for (char& c : plain)
+    if (c == '/' || !is_plain(std::string(1, c))) c = '_';
+  return plain;
+}
+
+/// Sources under names that make can take, wherever they lie: links in the folder that is built in. Names are
+/// relative to that folder, so what is generated does not depend on where it was.
+class Sources {
+ public:
+  explicit Sources(fs::path folder) : folder_(std::move(folder)) { link(resource_folder(), "resources"); }
+
+  /// A file's or folder's name from the folder that is built in.
+  [[nodiscard]] std::string name_of(const fs::path& path) {
+    for (const auto& [place, name] : links_) {
+      const fs::path below = path.lexically_relative(place);
+      if (below == ".") return name;
+      if (!below.empty() && *below.begin() != ".." && is_plain(below.string()))
+        return (fs::path(name) / below).string();
+    }
+    const bool is_folder = fs::is_directory(path);
+    link(is_folder ? path : path.parent_path(), "sources" + std::to_string(links_.size()));
+    return is_folder ? links_.back().second : (fs::path(links_.back().second) / path.filename()).string();
+  }
+
+  void remove() {
+    for (const auto& [place, name] : links_) fs::remove(folder_ / name);
+  }
+
+ private:
+  void link(const fs::path& place, const std::string& name) {
+    fs::create_directory_symlink(fs::absolute(place), folder_ / name);
+    links_.emplace_back(place, name);
+  }
+
+  fs::path folder_;
+  std::vector<std::pair<fs::path, std::string>> links_;
+};
+
 /// Verilates and compiles into `folder`, everything that is printed to `log`.
 class Builder {
  public:
   Builder(const VerilatedDesign& design, fs::path folder, fs::path log, const Progress& progress)
-      : design_(design), folder_(std::move(folder)), log_(std::move(log)), progress_(progress) {}
+      : design_(design),
+        folder_(std::move(folder)),
+        log_(std::move(log)),
+        progress_(progress),
+        sources_(folder_) {}
 
   void build(const VerilatedBuild& options, const Tools& tools) {
     const std::vector<Model> all = models(design_, options);
@@ -358,6 +410,7 @@ class Builder {
     fs::rename(folder(all.back()) / all.back().prefix, folder_ / kLibrary);
     for (const Model& model : all) fs::remove_all(folder(model));
     fs::remove(folder_ / kTileModels);
+    sources_.remove();
   }
 
  private:
@@ -366,23 +419,23 @@ class Builder {
     std::vector<std::string> command = {tools.verilator.string()};
     for (const std::string& option : verilator_options(model, options)) command.push_back(option);
     command.insert(command.end(), {"--Mdir", folder(model).string()});
-    const std::string source_root = resource_folder().string();
+    // Verilator runs in folder_, the compiler in a model's folder beside the links.
+    const std::string root = sources_.name_of(resource_folder());
     command.insert(command.end(),
-                   {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I" + source_root + include +
+                   {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I../" + root + include +
                                    " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
-                                   " -DVL_PRINTF=spikeloom_harness_print -include " +
-                                   (harness_folder() / (design_.harness + ".h")).string()});
-    command.push_back("-I" + source_root);  // for `include "rtl/..."
+                                   " -DVL_PRINTF=spikeloom_harness_print -include ../" +
+                                   sources_.name_of(harness_folder() / (design_.harness + ".h"))});
+    command.push_back("-I" + root);  // for `include "rtl/..."
     for (const fs::path& directory : design_.directories) {
-      command.push_back("-y");
-      command.push_back(directory.string());
-      command.push_back("-I" + directory.string());
+      const std::string name = sources_.name_of(directory);
+      command.insert(command.end(), {"-y", name, "-I" + name});
     }
-    for (const fs::path& package : design_.packages) command.push_back(package.string());
-    if (!model.standin.empty()) command.push_back(model.standin.string());
-    command.push_back(file_of(design_, model.top).string());
+    for (const fs::path& package : design_.packages) command.push_back(sources_.name_of(package));
+    if (!model.standin.empty()) command.push_back(sources_.name_of(model.standin));
+    command.push_back(sources_.name_of(file_of(design_, model.top)));
     if (!model.sources.empty()) command.emplace_back("--exe");
-    for (const fs::path& source : model.sources) command.push_back(source.string());
+    for (const fs::path& source : model.sources) command.push_back("../" + sources_.name_of(source));
     run(command, [&] { report(0, "Verilating"); });
   }
 
@@ -427,7 +480,7 @@ class Builder {
       if (!log.flush())
         throw device_error(log_.string() + ": cannot be written; is the cache folder writable?");
     }
-    Child child(command, log_);
+    Child child(command, log_, folder_);
     if (!child.wait(meanwhile))
       throw device_error("verilator: building " + design_.name + " failed in " +
                          fs::path(command.front()).filename().string() + first_error() +
@@ -438,12 +491,18 @@ class Builder {
     std::ifstream log(log_);
     for (std::string line; std::getline(log, line);)
       if (line.starts_with("%Error") || line.find(" error: ") != std::string::npos) return ": " + line;
+    // make's own: "chip.mk:12: *** missing separator.  Stop."
+    log.clear();
+    log.seekg(0);
+    for (std::string line; std::getline(log, line);)
+      if (line.find("***") != std::string::npos) return ": " + line;
     return "";
   }
 
   const VerilatedDesign& design_;
   fs::path folder_, log_;
   const Progress& progress_;
+  Sources sources_;
 };
 
 bool complete(const fs::path& entry, const std::string& expected) {
@@ -522,10 +581,15 @@ VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedB
   try {
     fs::create_directories(build.cache);
     const fs::path cache = fs::canonical(build.cache);
+    if (!is_plain(cache.string()))
+      throw device_error(
+          "verilator: chip cache " + cache.string() +
+          ": make takes no path with spaces or signs of the shell; set SPIKELOOM_CACHE to a folder "
+          "without");
     // What is installed does not change under a process, and asking takes longer than the rest.
     static const Tools tools = find_tools(cache);
     const std::string expected = manifest(design, build, tools);
-    const fs::path entry = cache / (design.name + "-" + hash(expected));
+    const fs::path entry = cache / (file_name(design.name) + "-" + hash(expected));
     if (!complete(entry, expected)) {
       fs::path lock = entry;
       lock += ".lock";

@@ -59,7 +59,11 @@ struct VerilatedLibrary {
 /// library wait for each other. What is in the cache is complete: a build that stops half-way leaves
 /// no library.
 ///
-/// Throws Error{kDevice}: tools missing, or the build failed (the message names its log).
+/// Sources may lie anywhere: they are built under links in the cache. The cache's own path must be one that
+/// make can take.
+///
+/// Throws Error{kDevice}: tools missing, a cache whose path has spaces, or the build failed (the message
+/// names its log).
 [[nodiscard]] VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedBuild& build,
                                                const Progress& progress);
 

@@ -94,7 +94,7 @@ double busiest_link(const Image& image) {
 
 Json json_of(const PromiseCheck& check) {
   Json json;
-  json["name"] = check.name;
+  json["name"] = name_of(check.kind);
   json["kept"] = check.kept;
   json["steps_checked"] = check.steps;
   json["least_slack"] = check.least_slack;
@@ -102,6 +102,13 @@ Json json_of(const PromiseCheck& check) {
   json["first_broken"] = check.first_broken ? Json(*check.first_broken) : Json(nullptr);
   json["void_from"] = check.void_from ? Json(*check.void_from) : Json(nullptr);
   return json;
+}
+
+/// The guarantee was laid beside at least one stamp; else "nothing was broken" would say nothing.
+bool has_guarantee(const Report& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const PromiseCheck& check) {
+    return check.kind == PromiseKind::kGuaranteed && check.steps > 0;
+  });
 }
 
 }  // namespace
@@ -118,7 +125,7 @@ Timing timing_of(const DeviceRun& run) {
 PromiseCheck check_promise(const Promise& promise, const DeviceRun& run,
                            std::optional<std::int64_t> void_from) {
   PromiseCheck check;
-  check.name = promise.name;
+  check.kind = promise.kind;
   check.void_from = void_from;
   check.least_slack = check.least_latency_slack = std::numeric_limits<std::int64_t>::max();
   check.steps = static_cast<std::int64_t>(run.ended.size());
@@ -170,6 +177,9 @@ std::string_view name_of(Verdict verdict) {
 }
 
 Judgement judge(const Report& report) {
+  if (!has_guarantee(report))
+    throw input_error("the report of " + report.network +
+                      " checked no guaranteed promise in any step, so there is nothing to judge");
   Judgement judgement;
   const auto add = [&](Verdict verdict, std::string reason) {
     judgement.verdict = std::max(judgement.verdict, verdict);
@@ -182,13 +192,13 @@ Judgement judge(const Report& report) {
     add(Verdict::kMismatched, std::to_string(values) + " output values differ from the replay's");
   for (const PromiseCheck& check : report.checks) {
     if (check.first_broken)
-      add(Verdict::kBroken, "promise " + check.name + ": broken in step " +
+      add(Verdict::kBroken, "promise " + std::string(name_of(check.kind)) + ": broken in step " +
                                 std::to_string(*check.first_broken) + "; least slack " +
                                 std::to_string(check.least_slack) + " cycles to the stamp's bound, " +
                                 std::to_string(check.least_latency_slack) + " to the latency's");
     if (check.void_from)
-      add(Verdict::kVoid, "promise " + check.name + ": void from step " + std::to_string(*check.void_from) +
-                              ", where the input broke the contract");
+      add(Verdict::kVoid, "promise " + std::string(name_of(check.kind)) + ": void from step " +
+                              std::to_string(*check.void_from) + ", where the input broke the contract");
   }
   return judgement;
 }
@@ -198,7 +208,8 @@ std::optional<Ratio> mean_period(const Report& report) {
 }
 
 bool Report::promises_kept() const {
-  return std::all_of(checks.begin(), checks.end(), [](const PromiseCheck& c) { return c.kept; }) &&
+  return has_guarantee(*this) &&
+         std::all_of(checks.begin(), checks.end(), [](const PromiseCheck& c) { return c.kept; }) &&
          mismatched.value_or(0) == 0 && differing_values.value_or(0) == 0;
 }
 
@@ -285,8 +296,8 @@ void print_cycles(std::ostringstream& out, const Report& report) {
 
 void print_promises(std::ostringstream& out, const Report& report) {
   for (const PromiseCheck& check : report.checks) {
-    out << "promise " << check.name << ": " << (check.kept ? "kept" : "BROKEN") << " in " << check.steps
-        << " of " << report.steps << " steps; least slack " << check.least_slack
+    out << "promise " << name_of(check.kind) << ": " << (check.kept ? "kept" : "BROKEN") << " in "
+        << check.steps << " of " << report.steps << " steps; least slack " << check.least_slack
         << " cycles to the stamp's bound, " << check.least_latency_slack << " to the latency's";
     if (check.first_broken) out << "; first broken in step " << *check.first_broken;
     if (check.void_from)

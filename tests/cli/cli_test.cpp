@@ -217,12 +217,48 @@ TEST_F(Cli, NumbersThatMeanNothingAreRefused) {
 TEST_F(Cli, NumbersThatAreNoneAreRefusedInPlainWords) {
   const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
                               source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
-  for (const char* option :
-       {"--steps-per-second nan", "--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
+  for (const char* option : {"--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
     const Ended ended = spikeloom(compile + option);
     EXPECT_EQ(ended.code, 2) << option;
     EXPECT_THAT(ended.err, HasSubstr("expected a number above 0, found")) << option;
   }
+  EXPECT_EQ(spikeloom(compile + "--frame 1e300").code, 2);
+}
+
+TEST_F(Cli, AnUnknownSubcommandIsNamed) {
+  const Ended bogus = spikeloom("bogus");
+  EXPECT_EQ(bogus.code, 2);
+  EXPECT_THAT(bogus.err, HasSubstr("no subcommand is called \"bogus\"; expected one of check, compile"));
+  const Ended emulated = spikeloom("emulate --chip " + source("chips/tile1.toml") + " -- nonexist");
+  EXPECT_EQ(emulated.code, 2);
+  EXPECT_THAT(emulated.err, HasSubstr("no subcommand is called \"nonexist\""));
+  EXPECT_THAT(emulated.err, HasSubstr("or a program by a path with a slash"));
+  const Ended path = spikeloom("emulate --chip " + source("chips/tile1.toml") + " -- /nowhere/host");
+  EXPECT_EQ(path.code, 2);
+  EXPECT_THAT(path.err, HasSubstr("/nowhere/host: cannot be started"));
+}
+
+TEST_F(Cli, RangesOfOptionsAreTheLibrarysAndAllProblemsAreListed) {
+  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
+                              source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
+  const Ended many = spikeloom(compile + "--bits 3 --planes 0 --pages 17 --margin 9223372036854775807");
+  EXPECT_EQ(many.code, 2);
+  EXPECT_THAT(many.err, HasSubstr("options: 4 problems"));
+  EXPECT_THAT(many.err, HasSubstr("--bits: expected 8, 4, 2 or 1, found 3"));
+  EXPECT_THAT(many.err, HasSubstr("--pages: expected 2 to 16, found 17"));
+  for (const std::string option :
+       {"--steps-per-second nan", "--steps-per-second 1e-300", "--recurrent-delay 0", "--points 1001",
+        "--period 0", "--period 9223372036854775807", "--period 100 --steps-per-second 1000",
+        "--period 100 --no-tune", "--clusters hidden=0"}) {
+    const Ended ended = spikeloom(compile + option);
+    EXPECT_EQ(ended.code, 2) << option;
+    EXPECT_THAT(ended.err, HasSubstr("spikeloom: error: options: --")) << option;
+  }
+  EXPECT_EQ(spikeloom(compile + "--period 36028797018963967").code, 0);
+  EXPECT_EQ(spikeloom(compile + "--period=1/36028797018963967").code, 2);
+  EXPECT_EQ(spikeloom(compile + "--period=1/-9223372036854775808").code, 2);
+  EXPECT_THAT(spikeloom("check " + source("examples/digits/digits.nir") + " --recurrent-delay 0").err,
+              HasSubstr("--recurrent-delay: expected at least 1 step"));
 }
 
 TEST_F(Cli, ExplainTriesWhatWasSetAsideForOthers) {

@@ -151,6 +151,31 @@ TEST(VerilatorBuild, TellsContentsApart) {
   EXPECT_NE(build_verilated(design, build, {}).path, second);
 }
 
+TEST(VerilatorBuild, SourcesMayLieUnderAPathWithSpaces) {
+  const Scratch scratch;
+  const fs::path odd = scratch.path() / "a $(path) with 'signs'";
+  fs::create_directories(odd);
+  fs::copy(fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl", odd / "rtl");
+  VerilatedDesign design = loopback();
+  design.name = "loop / back";
+  design.directories = {odd / "rtl"};
+  const fs::path library =
+      build_verilated(design, {.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"}, {})
+          .path;
+  EXPECT_TRUE(fs::exists(library));
+  EXPECT_THAT(library.parent_path().filename().string(), ::testing::StartsWith("loop___back-"));
+  for (const auto& entry : fs::directory_iterator(library.parent_path()))
+    EXPECT_FALSE(entry.is_symlink()) << entry.path();
+}
+
+TEST(VerilatorBuild, ACacheThatMakeCannotTakeIsRefusedByName) {
+  const Scratch scratch;
+  const std::string message =
+      failure([&] { (void)build_verilated(loopback(), {.cache = scratch.path() / "a cache"}, {}); });
+  EXPECT_THAT(message, HasSubstr("/a cache: make takes no path with spaces"));
+  EXPECT_THAT(message, HasSubstr("set SPIKELOOM_CACHE"));
+}
+
 TEST(VerilatorBuild, IsSafeWhenTwoProcessesWantItAtOnce) {
   const Scratch scratch;
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};

@@ -107,10 +107,10 @@ void expect_membranes(const Case& made, const Image& image, const GoldenRun& gol
 
 void expect_promises(const Image& image, const DeviceRun& run) {
   for (const Promise& promise : image.promises) {
-    const bool contracted = promise.name == "contracted";
+    const bool contracted = promise.kind == PromiseKind::kContracted;
     const PromiseCheck check =
         check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
-    EXPECT_TRUE(check.kept) << promise.name << " broken in step " << check.first_broken.value_or(-1)
+    EXPECT_TRUE(check.kept) << name_of(promise.kind) << " broken in step " << check.first_broken.value_or(-1)
                             << ", slack " << check.least_slack << " and " << check.least_latency_slack;
   }
 }

@@ -44,8 +44,13 @@ Image random_image(std::uint64_t seed) {
     const MapResult result = map(image.application, image.chip, {.seed = seed});
     if (!result.binding) continue;
     image.binding = *result.binding;
-    image.promises.push_back(
-        {"guaranteed", Ratio(301, 7), 1000, 512, {{"fire p0[0]", 17}}, {"tile (0,0): fire p0[0]"}, "{}"});
+    image.promises.push_back({PromiseKind::kGuaranteed,
+                              Ratio(301, 7),
+                              1000,
+                              512,
+                              {{"fire p0[0]", 17}},
+                              {"tile (0,0): fire p0[0]"},
+                              "{}"});
     image.contracts.resize(image.chip.tiles());
     image.contracts[0] = {500, 1000};
     image.metadata = R"({"seed": 3})";

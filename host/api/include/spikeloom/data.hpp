@@ -29,11 +29,12 @@ class Train {
   }
   [[nodiscard]] std::span<const Event> events() const { return events_; }
 
-  /// Appends to the step that is being built; elements must ascend, zeros are dropped.
+  /// Appends to the step that is being built; zeros are dropped. Throws Error{kInput} where the element does
+  /// not lie above the one before it.
   void add(std::uint32_t element, double value = 1);
   /// Ends the step that is being built.
   void end_step() { begin_.push_back(events_.size()); }
-  /// Cuts to `steps`, or appends silent ones.
+  /// Cuts to `steps`, or appends silent ones. Throws Error{kInput} while a step is being built.
   void resize(std::size_t steps);
 
   friend bool operator==(const Train&, const Train&) = default;
@@ -72,7 +73,8 @@ struct Sample {
 };
 
 /// Samples that fit the ports they were read for: every element lies below its port's size, no value
-/// is 0, NaN or infinite, and every Train of a sample has the same number of steps.
+/// is 0, NaN or infinite, and every Train of a sample has the same number of steps. What `run` is given is
+/// checked again, for anyone can make a Dataset in memory.
 struct Dataset {
   std::vector<Port> ports;
   std::vector<Sample> samples;

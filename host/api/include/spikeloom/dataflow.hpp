@@ -98,7 +98,7 @@ struct DataflowLatency {
   std::int64_t finished = 0;             ///< cycle in which the last iteration is done
   std::optional<std::int64_t> long_run;  ///< over all iterations; none where it does not settle
 };
-/// Self-timed, over so many iterations. Throws Error{kInput} for an actor that the graph does not have.
+/// Self-timed, over 1 to 100,000 iterations. Throws Error{kInput} for an actor that the graph does not have.
 [[nodiscard]] DataflowLatency latency(const DataflowGraph& graph, const std::string& from,
                                       const std::string& to, std::int64_t iterations = 3);
 
@@ -132,9 +132,9 @@ struct DataflowBuffers {
 enum class Chart { kNone, kSvg };
 
 struct ScheduleOptions {
-  std::size_t processors = 0;  ///< actors are shared out by their work; 0: an actor has its own
+  std::size_t processors = 0;  ///< actors are shared out by their work, at most 999,999; 0: own
   std::map<std::string, std::size_t> binding{};  ///< actor to processor, instead; others have their own
-  std::int64_t iterations = 3;                   ///< that are shown
+  std::int64_t iterations = 3;                   ///< that are shown, 1 to 1000
   Chart chart = Chart::kNone;
 };
 
@@ -171,7 +171,8 @@ struct DataflowSchedule {
 struct DataflowDeadlock {
   std::string cycle;
 };
-/// Start times, static orders by list scheduling and the exact period with them, proved.
+/// Start times, static orders by list scheduling and the exact period with them, proved. Throws Error{kInput}
+/// that lists options out of their ranges and actors that the graph does not have.
 [[nodiscard]] std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& graph,
                                                                         const ScheduleOptions& options = {});
 

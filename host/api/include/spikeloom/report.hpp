@@ -23,7 +23,7 @@ struct TileCounters {
 
 /// A promise held against every stamp of a run: e(k) <= offset + ⌈period·k⌉ and e(k) − b(k) <= latency.
 struct PromiseCheck {
-  std::string name;
+  PromiseKind kind = PromiseKind::kGuaranteed;
   bool kept = true;
   std::int64_t steps = 0;        ///< checked
   std::int64_t least_slack = 0;  ///< cycles between bound and stamp, over all steps
@@ -60,7 +60,8 @@ struct Report {
   std::int64_t cycles = 0;  ///< of the run, to the last stamp
   std::vector<std::string> notes;
 
-  /// No promise was broken where it applies, no step mismatched, no value differs.
+  /// A guarantee was checked in at least one step; no promise was broken where it applies, no step
+  /// mismatched, no value differs.
   [[nodiscard]] bool promises_kept() const;
 };
 
@@ -82,7 +83,8 @@ struct Judgement {
   std::vector<std::string> reasons;  ///< a line for everything that was not kept, with step and numbers
 };
 /// The worst that the report says. The command ends with 1 for broken and mismatched runs, as
-/// !report.promises_kept().
+/// !report.promises_kept(). Throws Error{kInput} for a report that checked no guarantee in any step: it has
+/// nothing to judge.
 [[nodiscard]] Judgement judge(const Report& report);
 
 /// Mean cycles a step: measured where the device has target cycles, else replayed; none for a single step.
