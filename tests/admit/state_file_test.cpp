@@ -92,7 +92,7 @@ TEST(StateFile, NamesWhatIsWrong) {
   EXPECT_THAT(error_of(""), HasSubstr("chip.state: not a chip state"));
   EXPECT_THAT(error_of("[1, 2]"), HasSubstr("not a chip state"));
   EXPECT_THAT(error_of(good.dump().substr(0, good.dump().size() / 2)), HasSubstr("not a chip state"));
-  EXPECT_THAT(with([](Json& j) { j["version"] = 1; }), HasSubstr("version: expected 2"));
+  EXPECT_THAT(with([](Json& j) { j["version"] = 1; }), HasSubstr("a chip state of version 1; this program reads version 2"));
   EXPECT_THAT(with([](Json& j) { j.erase("residents"); }),
               HasSubstr("residents: expected an entry of that name"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0][0] = 99; }),
