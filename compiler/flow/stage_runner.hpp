@@ -34,8 +34,8 @@ class StageRunner {
     }
   }
 
-  /// NN-stage.txt of the stage that ran last; NN counts the files.
-  void dump(const std::string& text);
+  /// NN-stage.txt, of the stage that ran last where none is named; NN counts the files.
+  void dump(const std::string& text, const std::string& stage = {});
 
   /// A stage's own checker found fault with its result: a bug, which no input may bring about.
   void sound(const std::vector<std::string>& faults) const;

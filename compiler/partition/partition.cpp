@@ -27,10 +27,7 @@ std::uint32_t quotient_up(std::uint32_t value, std::uint32_t by) { return (value
 /// weights.
 std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const TileKind& t,
                            const PartitionOptions& options) {
-  std::uint64_t most = core_of(t).most_neurons(p, t);
-  const std::uint64_t indices = std::min(std::uint64_t{t.out_entries} / core_of(t).pages_per_firing(t),
-                                         std::uint64_t{1} << chip.chunk_index_bits);
-  most = std::min(most, p.is_readout() ? indices / 2 : indices * hw::kChunkBits);
+  std::uint64_t most = spikeloom::most_neurons(p, chip, t);
   if (options.max_neurons != 0) most = std::min(most, std::uint64_t{options.max_neurons});
   return static_cast<std::uint32_t>(most);
 }

@@ -11,6 +11,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/flow/relays.hpp"
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/map/load.hpp"
 #include "host/api/lines.hpp"
@@ -103,9 +104,9 @@ std::string promises_text(const std::vector<Promise>& promises) {
                  promise.period.str().c_str(), promise.period.approximate(),
                  static_cast<long long>(promise.latency));
   if (promises.empty()) return text;
-  text += "critical cycle of the guarantee:\n ";
-  for (const std::string& part : promises.front().critical_cycle) text += " " + part;
-  return text + "\n";
+  text += "critical cycle of the guarantee:\n";
+  for (const std::string& part : abridged(promises.front().critical_cycle)) text += "  " + part + "\n";
+  return text;
 }
 
 }  // namespace
@@ -125,6 +126,7 @@ NetworkCheck check_network(const std::string& path, const CompileOptions& option
   check.graph = printable(describe(graph));
   const Network network = elaborate(graph, options.semantics, &notes, problems);
   check.notes = std::move(notes.list);
+  for (std::string& note : notes_on_delays(network)) check.notes.push_back(std::move(note));
   try {
     problems.throw_if_any(path);
     check.network = describe(network);

@@ -31,8 +31,8 @@ extern "C" void kill_own_group(int) { kill(0, SIGKILL); }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != leader) _exit(kNotFound);
   std::signal(SIGTERM, SIG_DFL);
-  const int in = open("/dev/null", O_RDONLY);
-  const int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  const int in = ::open("/dev/null", O_RDONLY);
+  const int out = ::open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
   if (in < 0 || out < 0) _exit(kNotFound);
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
@@ -87,10 +87,9 @@ bool BuildProcess::wait(const std::function<void()>& meanwhile, Clock::duration 
     if (ended == leader_) break;
     if (ended < 0 && errno != EINTR) throw device_error(name_ + ": " + std::strerror(errno));
     if (Clock::now() > deadline)
-      throw device_error(
-          name_ + ": not done after " +
-          std::to_string(std::chrono::duration_cast<std::chrono::minutes>(patience).count()) +
-          " minutes; stopped");
+      throw device_error(name_ + ": not done after " +
+                         std::to_string(std::chrono::duration_cast<std::chrono::minutes>(patience).count()) +
+                         " minutes; stopped");
     meanwhile();
     std::this_thread::sleep_for(pause);
   }
