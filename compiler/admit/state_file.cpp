@@ -224,8 +224,7 @@ std::string state_path(const std::string& path) {
 }
 
 StateLock::StateLock(const std::string& path, std::chrono::milliseconds patience, const OnWait& on_wait) {
-  state_ = state_path(path);
-  lock_ = state_ + ".lock";
+  lock_ = state_path(path) + ".lock";
   const auto until = std::chrono::steady_clock::now() + patience;
   bool said = false;
   while ((file_ = try_lock(lock_)) < 0) {
@@ -240,8 +239,7 @@ StateLock::StateLock(const std::string& path, std::chrono::milliseconds patience
 
 StateLock::~StateLock() {
   // Who waits for it finds that the file it has open is not the one of that name any more.
-  struct stat state {};
-  if (::stat(state_.c_str(), &state) != 0 && errno == ENOENT) ::unlink(lock_.c_str());
+  ::unlink(lock_.c_str());
   ::close(file_);
 }
 

@@ -191,10 +191,13 @@ Relayed with_relays(IntNetwork network, const Chip& chip) {
   return with_relays(std::move(network), longest, bits);
 }
 
-std::vector<std::string> notes_on_delays(const Network& network) {
+namespace {
+
+template <class AnyNetwork>
+std::vector<std::string> delay_notes(const AnyNetwork& network) {
   std::vector<std::string> notes;
   constexpr std::uint32_t kMost = hw::kLimitPages - 1;
-  for (const Projection& projection : network.projections)
+  for (const auto& projection : network.projections)
     if (projection.delay > kMost)
       notes.push_back("projection '" + projection.name + "' into '" +
                       network.populations[projection.to.index()].name + "': its delay of " +
@@ -202,5 +205,10 @@ std::vector<std::string> notes_on_delays(const Network& network) {
                       " that any chip's pages hold; compiling inserts relay populations");
   return notes;
 }
+
+}  // namespace
+
+std::vector<std::string> notes_on_delays(const Network& network) { return delay_notes(network); }
+std::vector<std::string> notes_on_delays(const IntNetwork& network) { return delay_notes(network); }
 
 }  // namespace spikeloom

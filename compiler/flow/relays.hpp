@@ -32,5 +32,6 @@ struct Relayed {
 
 /// For who asks without a chip: the delays that no chip's pages hold.
 [[nodiscard]] std::vector<std::string> notes_on_delays(const Network& network);
+[[nodiscard]] std::vector<std::string> notes_on_delays(const IntNetwork& network);
 
 }  // namespace spikeloom

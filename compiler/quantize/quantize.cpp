@@ -636,7 +636,7 @@ void Quantizer::set_parameters(std::size_t index, const Frame& frame, double bas
     for (std::size_t j = 0; j < population.size(); ++j) {
       if (result.theta[j] >= 0) continue;
       problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) +
-                    ") cannot be subtracted; reset to a value would do");
+                    ") cannot be subtracted; reset to a value would do (--reset v_reset)");
       break;
     }
   }

@@ -118,6 +118,7 @@ NetworkCheck check_network(const std::string& path, const CompileOptions& option
     check.graph = line("integer network %s: %zu inputs, %zu populations, %zu projections, %zu outputs\n",
                        network.name.c_str(), network.inputs.size(), network.populations.size(),
                        network.projections.size(), network.outputs.size());
+    check.notes = notes_on_delays(network);
     return check;
   }
   Problems problems;

@@ -139,7 +139,7 @@ TEST(Compile, RefusesAMillionNeuronsForOneTileFromTheirNumber) {
                               [&](const std::string& stage) { stages.push_back(stage); });
   ASSERT_TRUE(std::holds_alternative<DoesNotFit>(result));
   EXPECT_THAT(std::get<DoesNotFit>(result).reason,
-              AllOf(HasSubstr("1000000 neurons need at least"), HasSubstr("such tiles is needed")));
+              AllOf(HasSubstr("1000000 neurons in 1 population need at least"), HasSubstr("such tiles is needed")));
   EXPECT_THAT(stages, ElementsAre("network")) << "work was done before";
 }
 
