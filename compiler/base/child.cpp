@@ -30,10 +30,9 @@ void confine(const ChildLimits& limits, pid_t parent) {
   if (getppid() != parent) _exit(kThrew);  // the parent died before it could be asked for
   limit(RLIMIT_CORE, 0, 0);
   limit(RLIMIT_CPU, limits.seconds, limits.seconds + 1);  // the soft limit's signal tells what happened
-#ifndef __SANITIZE_ADDRESS__  // whose own maps are terabytes
+#ifndef __SANITIZE_ADDRESS__                              // whose own maps are terabytes
   std::size_t pages = 0;
-  if (std::ifstream("/proc/self/statm") >> pages)
-  {
+  if (std::ifstream("/proc/self/statm") >> pages) {
     const rlim_t most = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + limits.memory;
     limit(RLIMIT_AS, most, most);
   }

@@ -74,7 +74,8 @@ class Beside {
       if (descriptor_ < 0) throw cannot_write(path, std::strerror(errno));
       // Another process that looks for leftovers may have been faster than the lock.
       struct stat made {};
-      if (::flock(descriptor_, LOCK_EX) != 0 || (::fstat(descriptor_, &made) == 0 && made.st_nlink > 0)) return;
+      if (::flock(descriptor_, LOCK_EX) != 0 || (::fstat(descriptor_, &made) == 0 && made.st_nlink > 0))
+        return;
       ::close(descriptor_);
     }
   }

@@ -377,8 +377,9 @@ Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>&
   using End = ChildAnswer::End;
   if (found.end == End::kTimeLimit || found.end == End::kMemoryLimit)
     throw input_error(path.string() + ": reading it takes more than " +
-                      (found.end == End::kTimeLimit ? std::to_string(share.seconds) + " s of processor time"
-                                                    : std::to_string(share.memory >> 20U) + " MiB of memory") +
+                      (found.end == End::kTimeLimit
+                           ? std::to_string(share.seconds) + " s of processor time"
+                           : std::to_string(share.memory >> 20U) + " MiB of memory") +
                       ", the limit for a file of its size; it may be damaged: write the file again");
   if (!found.well())
     throw input_error(path.string() + ": damaged: the HDF5 library fails on it; write the file again");

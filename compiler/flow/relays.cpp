@@ -70,10 +70,15 @@ class Inserter {
   Relayed run() {
     SPIKELOOM_CHECK(longest_ > 0);
     std::map<Source, std::vector<std::size_t>> late;
-    const std::vector<IntProjection>& projections = result_.network.projections;
-    for (std::size_t p = 0; p < projections.size(); ++p)
-      if (projections[p].delay > longest_ && is_of_spikes(result_.network, projections[p].from))
-        late[projections[p].from].push_back(p);
+    std::vector<IntProjection>& projections = result_.network.projections;
+    for (std::size_t p = 0; p < projections.size(); ++p) {
+      IntProjection& projection = projections[p];
+      if (projection.delay <= longest_ || !is_of_spikes(result_.network, projection.from)) continue;
+      if (projection.weight.empty())
+        projection.delay = longest_;  // what carries nothing may be as late as one likes
+      else
+        late[projection.from].push_back(p);
+    }
     for (const auto& [source, list] : late) relay(source, list);
     return std::move(result_);
   }

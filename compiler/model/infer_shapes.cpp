@@ -224,8 +224,9 @@ bool same_but_for_ones(const Shape& a, const Shape& b) {
 
 bool stretches(const Shape& from, const Shape& to) {
   if (volume(from) == 1 || same_but_for_ones(from, to)) return true;
-  const Shape short_from = without_leading_ones(from, to.size());
-  return std::equal(short_from.begin(), short_from.end(), to.begin(), to.end(),
+  const std::size_t rank = std::min(from.size(), to.size());
+  const Shape short_from = without_leading_ones(from, rank), short_to = without_leading_ones(to, rank);
+  return std::equal(short_from.begin(), short_from.end(), short_to.begin(), short_to.end(),
                     [](std::size_t a, std::size_t b) { return a == b || a == 1; });
 }
 

@@ -51,8 +51,8 @@ std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
   return writer.bytes();
 }
 
-/// What a file of so many bytes may take. Files of many small nodes are the slowest: one of 20,000 nodes takes
-/// some 40 µs a KiB, a sixth of the limit.
+/// What a file of so many bytes may take. Files of many small nodes are the slowest: one of 20,000 nodes
+/// takes some 40 µs a KiB, a sixth of the limit.
 ChildLimits limits_for(std::size_t bytes, const NirLimits& limits) {
   // A number is held as eight bytes, three times at most: as it is read, in the answer, in the answer as it
   // grows twofold.

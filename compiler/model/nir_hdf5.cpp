@@ -134,15 +134,15 @@ class Hdf5Reader {
         ++result.unreadable;
       else
         result.names.emplace_back(name, length);
-      return result.names.size() + result.unreadable > result.most ? 1 : 0;  // a damaged group goes in circles
+      return result.names.size() + result.unreadable > result.most ? 1
+                                                                   : 0;  // a damaged group goes in circles
     };
     hsize_t at = 0;
     const herr_t ended = H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &at, take, &found);
     const std::size_t seen = found.names.size() + found.unreadable;
     if (ended != 0 || seen != info.nlinks || found.unreadable != 0) {
       problems_.add(what + ": of the " + std::to_string(info.nlinks) + " names in its group " +
-                    std::to_string(std::min<std::size_t>(found.names.size(), info.nlinks)) +
-                    " can be read");
+                    std::to_string(std::min<std::size_t>(found.names.size(), info.nlinks)) + " can be read");
     }
     std::sort(found.names.begin(), found.names.end());
     const auto twice = std::adjacent_find(found.names.begin(), found.names.end());

@@ -65,12 +65,14 @@ std::optional<std::string> too_many_neurons(const IntNetwork& network, const Chi
   }
   if (clusters <= contexts) return std::nullopt;
   const std::uint64_t of_tile = std::max<std::uint64_t>(1, contexts / std::max<std::uint64_t>(1, tile_count));
-  return std::to_string(neurons) + " neurons need at least " + std::to_string(clusters) + " clusters (of '" +
-         largest->name + "', the largest population, one holds at most " + std::to_string(most) + " of " +
-         std::to_string(largest->size()) + "), " + std::to_string(tile_count) +
-         (tile_count == 1 ? " tile has" : " tiles have") + " contexts for " + std::to_string(contexts) +
-         "; a chip with at least " + std::to_string((clusters + of_tile - 1) / of_tile) +
-         " such tiles is needed";
+  const std::string why = " ('" + largest->name + "', the largest, has " + std::to_string(largest->size()) +
+                          ", of which a cluster holds at most " + std::to_string(most) + ")";
+  return std::to_string(neurons) + " neurons in " + std::to_string(network.populations.size()) +
+         (network.populations.size() == 1 ? " population" : " populations") + " need at least " +
+         std::to_string(clusters) + " clusters" + (largest->size() > most ? why : "") + "; " +
+         std::to_string(tile_count) + (tile_count == 1 ? " tile has" : " tiles have") + " contexts for " +
+         std::to_string(contexts) + "; a chip with at least " +
+         std::to_string((clusters + of_tile - 1) / of_tile) + " such tiles is needed";
 }
 
 std::vector<std::string> kind_problems(const IntNetwork& network, const Layers& layers, const TileKind& kind,

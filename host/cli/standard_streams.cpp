@@ -24,7 +24,8 @@ std::optional<std::string> flush_standard_output() {
   const int code = errno;
   if (flushed && std::ferror(stdout) == 0) return std::nullopt;
   // An error of an earlier write has left no number.
-  return std::string(flushed || code == 0 ? "not all that was printed could be written" : std::strerror(code));
+  return std::string(flushed || code == 0 ? "not all that was printed could be written"
+                                          : std::strerror(code));
 }
 
 }  // namespace spikeloom::cli

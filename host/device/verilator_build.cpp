@@ -36,7 +36,8 @@ constexpr auto kPoll = std::chrono::milliseconds(50);  // longest pause between 
 constexpr auto kBuildDeadline = std::chrono::minutes(60);
 constexpr const char* kLibrary = "libchip.so";
 constexpr const char* kManifest = "manifest.txt";
-constexpr const char* kDigest = "digest.txt";  ///< of the library: a damaged one ends the process that loads it
+constexpr const char* kDigest =
+    "digest.txt";  ///< of the library: a damaged one ends the process that loads it
 
 /// FNV-1a, 64 bit. The manifest is compared too, so a collision rebuilds instead of deceiving.
 std::string hash(const std::string& text) {
@@ -119,7 +120,8 @@ void remove_leftovers(const fs::path& cache) {
   std::set<fs::path> entries;
   for (const auto& item : fs::directory_iterator(cache)) {
     const std::string extension = item.path().extension().string();
-    if (extension == ".building" || extension == ".lock") entries.insert(fs::path(item.path()).replace_extension());
+    if (extension == ".building" || extension == ".lock")
+      entries.insert(fs::path(item.path()).replace_extension());
   }
   for (const fs::path& entry : entries) {
     const std::unique_ptr<EntryLock> idle = EntryLock::of_idle(entry.string() + ".lock");
@@ -424,8 +426,8 @@ class Builder {
   const Progress& progress_;
 };
 
-/// Size and digest of a file: what tells a library that was cut short or damaged. Eight bytes at a time, since
-/// every opening of a device asks.
+/// Size and digest of a file: what tells a library that was cut short or damaged. Eight bytes at a time,
+/// since every opening of a device asks.
 std::string digest_of(const fs::path& file) {
   const std::string bytes = read_text(file);
   std::uint64_t value = 14695981039346656037ULL;

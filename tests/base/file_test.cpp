@@ -113,8 +113,8 @@ TEST_F(WriteFile, WritesIntoAPipeThatSomebodyReads) {
 
 /// Somebody killed a process while it wrote: what it left goes with the next writing of the same file.
 TEST_F(WriteFile, RemovesWhatDeadProcessesLeftAndNothingElse) {
-  for (const char* name : {"a.spikeloom-AbCd12", "a.spikeloom-living", "a.backup", "b.spikeloom-AbCd12",
-                           "a.spikeloom-AbCd123"})
+  for (const char* name :
+       {"a.spikeloom-AbCd12", "a.spikeloom-living", "a.backup", "b.spikeloom-AbCd12", "a.spikeloom-AbCd123"})
     write_new(name);
   const int living = ::open(at("a.spikeloom-living").c_str(), O_RDONLY);
   ASSERT_EQ(::flock(living, LOCK_EX), 0);  // as the process has that writes it

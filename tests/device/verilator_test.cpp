@@ -1,6 +1,6 @@
 // Building, caching and running of Verilated designs, on a top of sixty lines (rtl/loopback_chip.sv).
-#include <gmock/gmock.h>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -282,8 +282,8 @@ std::size_t running(const std::string& text) {
 TEST(BuildProcess, TakesItsWholeTreeWithItWhenItsOwnerIsKilled) {
   const Scratch scratch;
   const std::string sleeps = "98765." + std::to_string(getpid());
-  const std::vector<std::string> command = {
-      "sh", "-c", "sh -c 'sleep " + sleeps + " & sleep " + sleeps + "' & wait"};
+  const std::vector<std::string> command = {"sh", "-c",
+                                            "sh -c 'sleep " + sleeps + " & sleep " + sleeps + "' & wait"};
   const fs::path log = scratch.path() / "log";
   const auto up = [&] { return running("sleep" + std::string(1, '\0') + sleeps) == 2; };
   const auto gone = [&] { return running(sleeps) == 0; };

@@ -138,8 +138,9 @@ TEST(Compile, RefusesAMillionNeuronsForOneTileFromTheirNumber) {
   const auto result = compile(CompileInput{"large.json", network, {}, {}}, chip, {},
                               [&](const std::string& stage) { stages.push_back(stage); });
   ASSERT_TRUE(std::holds_alternative<DoesNotFit>(result));
-  EXPECT_THAT(std::get<DoesNotFit>(result).reason,
-              AllOf(HasSubstr("1000000 neurons in 1 population need at least"), HasSubstr("such tiles is needed")));
+  EXPECT_THAT(
+      std::get<DoesNotFit>(result).reason,
+      AllOf(HasSubstr("1000000 neurons in 1 population need at least"), HasSubstr("such tiles is needed")));
   EXPECT_THAT(stages, ElementsAre("network")) << "work was done before";
 }
 
