@@ -15,6 +15,7 @@
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/golden/int_network_file.hpp"
+#include "compiler/partition/network_limits.hpp"
 
 namespace spikeloom {
 namespace {
@@ -116,8 +117,28 @@ std::string metadata_of(const std::string& name, const CompileOptions& options,
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// The sizes of a network without its numbers.
+IntNetwork outline(const std::variant<Network, IntNetwork>& network) {
+  if (const auto* integers = std::get_if<IntNetwork>(&network)) {
+    IntNetwork result;
+    result.populations = integers->populations;
+    return result;
+  }
+  IntNetwork result;
+  for (const Population& population : std::get<Network>(network).populations) {
+    IntPopulation& same = result.populations.emplace_back();
+    same.name = population.name;
+    same.kind = population.kind;
+    same.shape = population.shape;
+    same.beta.assign(population.size(), 0);
+  }
+  return result;
+}
+
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,
                                                const CompileOptions& options) {
+  if (const auto reason = too_many_neurons(outline(input.network), chip, tiles_of(chip, options)))
+    return DoesNotFit{"sizes", *reason};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
   auto built = back_end(runner, result, chip, options);

@@ -4,6 +4,7 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/quantize/magnitude.hpp"
 #include "compiler/quantize/quantize.hpp"
 
 namespace spikeloom {
@@ -133,7 +134,10 @@ class Checker {
     const auto* input = std::get_if<InputId>(&real.from);
     const double source_unit = input != nullptr ? result_.inputs[input->index()].unit : 1;
     double largest = 0;
-    double squares = 0;
+    double squares = 0;  // in 2^exponent, so that none is beyond a double
+    double heaviest = 0;
+    for (const double w : real.weight) heaviest = std::max(heaviest, std::abs(w));
+    const int exponent = heaviest == 0 ? 0 : std::ilogb(heaviest);
     std::size_t synapses = 0;
     for (std::size_t s = 0; s + 1 < real.row_begin.size(); ++s) {
       auto mantissas = row(integer, s);
@@ -150,7 +154,7 @@ class Checker {
             real_of(int_to, j, std::ldexp(m, static_cast<int>(integer.shift + int_to.scale))) / gain /
             source_unit;
         largest = std::max(largest, std::abs(weight - real.weight[k]));
-        squares += (weight - real.weight[k]) * (weight - real.weight[k]);
+        squares += std::pow(std::ldexp(weight - real.weight[k], -exponent), 2);
         ++synapses;
       }
       if (!mantissas.empty())
@@ -161,8 +165,9 @@ class Checker {
     if (synapses != report.synapses)
       wrong(real.name, "synapses", static_cast<double>(synapses), static_cast<double>(report.synapses));
     if (synapses != 0)
-      at_most(real.name, "rms weight error", std::sqrt(squares / static_cast<double>(synapses)),
-              report.rms_error, report.step);
+      at_most(real.name, "rms weight error",
+              std::ldexp(std::sqrt(squares / static_cast<double>(synapses)), exponent), report.rms_error,
+              report.step);
     constexpr double kExact = 2e-4;  // of a step: the single precision of the file at 8 bits
     if (report.exact && report.max_error > kExact * report.step)
       wrong(real.name, "error of exact weights", report.max_error, kExact * report.step);
@@ -177,7 +182,11 @@ class Checker {
 }  // namespace
 
 Problems check(const Quantized& quantized, const Network& network) {
-  return Checker(quantized, network).run();
+  const Magnitudes magnitudes = magnitudes_of(network);
+  if (magnitudes.trivial()) return Checker(quantized, network).run();
+  Quantized in_range = quantized;
+  to_real_units(in_range, network, magnitudes, -1);
+  return Checker(in_range, in_units(network, magnitudes)).run();
 }
 
 }  // namespace spikeloom

@@ -10,6 +10,7 @@
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/quantize/grid.hpp"
+#include "compiler/quantize/magnitude.hpp"
 #include "compiler/quantize/step_search.hpp"
 
 namespace spikeloom {
@@ -111,7 +112,8 @@ struct Weights {
 
 class Quantizer {
  public:
-  Quantizer(const Network& network, const QuantizeOptions& options) : network_(network), options_(options) {}
+  Quantizer(const Network& network, const QuantizeOptions& options, const Magnitudes& magnitudes)
+      : network_(network), options_(options), magnitudes_(magnitudes) {}
 
   Quantized run() {
     check_options();
@@ -158,6 +160,7 @@ class Quantizer {
 
   const Network& network_;
   const QuantizeOptions& options_;
+  const Magnitudes& magnitudes_;  ///< of the network's units
   Quantized result_;
   Problems problems_;
 };
@@ -538,6 +541,10 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     report.exact = weights.exact;
     double errors = 0;
     double squares = 0;
+    // Counted in a power of two near the largest weight, so that no square is beyond a double.
+    double largest = 0;
+    for (const double w : projection.weight) largest = std::max(largest, std::abs(w));
+    const int exponent = largest == 0 ? 0 : std::ilogb(largest);
     const auto [low, high] = mantissa_range(inbound.bits[n]);
     for (std::size_t k = 0; k < projection.weight.size(); ++k) {
       const double value = inbound.value[n][k];
@@ -546,14 +553,16 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
       if (report.step == 0) report.step = step / std::abs(real);
       const double error = std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
       report.max_error = std::max(report.max_error, error);
-      errors += error * error;
-      squares += projection.weight[k] * projection.weight[k];
+      const double part = std::ldexp(error, -exponent);
+      const double whole = std::ldexp(projection.weight[k], -exponent);
+      errors += part * part;
+      squares += whole * whole;
       ++report.synapses;
       if (weights.mantissas[n][k] == 0) ++report.vanished;
       if (inbound.bits[n] != 1 && (value / step < low - 0.5 || value / step > high + 0.5)) ++report.clipped;
     }
     if (report.synapses == 0) continue;
-    report.rms_error = std::sqrt(errors / static_cast<double>(report.synapses));
+    report.rms_error = std::ldexp(std::sqrt(errors / static_cast<double>(report.synapses)), exponent);
     report.relative_error = std::sqrt(errors / squares);
     if (report.relative_error > kLargeWeightError) {
       result_.report.warnings.push_back("projection '" + report.name + "' into '" + report.to + "': its " +
@@ -627,7 +636,7 @@ void Quantizer::set_parameters(std::size_t index, const Frame& frame, double bas
     for (std::size_t j = 0; j < population.size(); ++j) {
       if (result.theta[j] >= 0) continue;
       problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) +
-                    ") cannot be subtracted; reset to a value would do");
+                    ") cannot be subtracted; reset to a value would do (--reset v_reset)");
       break;
     }
   }
@@ -743,7 +752,9 @@ void Quantizer::quantize_population(std::size_t index) {
     result_.report.notes.push_back(
         "population '" + population.name +
         "': an input that drives it one way for ever could saturate its state; up to " +
-        number(std::ldexp(result.unit, static_cast<int>(options_.limits.state_bits) - 1)) + " it cannot");
+        number(std::ldexp(result.unit,
+                          magnitudes_.potential[index] + static_cast<int>(options_.limits.state_bits) - 1)) +
+        " it cannot");
   }
   if (no_current(population) &&
       std::any_of(population.drive.begin(), population.drive.end(), [](double d) { return d != 0; })) {
@@ -756,7 +767,18 @@ void Quantizer::quantize_population(std::size_t index) {
 }  // namespace
 
 Quantized quantize(const Network& network, const QuantizeOptions& options) {
-  return Quantizer(network, options).run();
+  const Magnitudes magnitudes = magnitudes_of(network);
+  if (magnitudes.trivial()) return Quantizer(network, options, magnitudes).run();
+  QuantizeOptions scaled = options;
+  if (scaled.activity) scaled.activity = in_units(*std::move(scaled.activity), magnitudes);
+  const Network in_range = in_units(network, magnitudes);
+  Quantized result = Quantizer(in_range, scaled, magnitudes).run();
+  to_real_units(result, network, magnitudes, 1);
+  for (const IntPopulation& population : result.network.populations)
+    if (!(population.unit > 0) || !std::isfinite(population.unit))
+      throw input_error("quantize: population '" + population.name +
+                        "': the product of its weights and gains is beyond a double");
+  return result;
 }
 
 }  // namespace spikeloom

@@ -31,6 +31,22 @@ std::string range_text(const StreamInput& input) {
   return text;
 }
 
+constexpr int kMostPlanes = 16;  ///< that an input can have
+
+/// What would let the input take the value.
+std::string advice(const StreamInput& input, double value) {
+  const double units = value / input.unit;
+  if (units != std::nearbyint(units))
+    return "scale the data to whole numbers, or have them encoded (--encoder)";
+  const bool is_signed = input.is_signed || units < 0;
+  // Two's complement: -2^(n-1) to 2^(n-1) - 1.
+  const double most = units < 0 ? -units - 1 : units;
+  const int planes = (most < 1 ? 0 : std::ilogb(most) + 1) + (is_signed ? 1 : 0);
+  if (planes > kMostPlanes) return "scale the data";
+  return std::string("compile with ") + (is_signed ? "--signed " : "") + "--planes " +
+         std::to_string(std::max(planes, static_cast<int>(input.planes))) + " for it, or scale the data";
+}
+
 }  // namespace
 
 std::vector<Port> input_ports(const ImageView& image) {
@@ -102,7 +118,7 @@ class DataCheck {
                                   inputs_[i].name + "[" + std::to_string(event.element) + "]";
         add(is_inside
                 ? place + " = " + std::to_string(event.value) + ": the image takes " +
-                      range_text(inputs_[i]) + "; compile with more bit planes (--planes), or scale the data"
+                      range_text(inputs_[i]) + "; " + advice(inputs_[i], event.value)
                 : place + ": the input has elements 0 to " + std::to_string(size - 1));
       }
   }

@@ -12,6 +12,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/flow/check_options.hpp"
+#include "compiler/flow/relays.hpp"
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/map/load.hpp"
 #include "host/api/lines.hpp"
@@ -104,9 +105,9 @@ std::string promises_text(const std::vector<Promise>& promises) {
                  std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
                  promise.period.approximate(), static_cast<long long>(promise.latency));
   if (promises.empty()) return text;
-  text += "critical cycle of the guarantee:\n ";
-  for (const std::string& part : promises.front().critical_cycle) text += " " + part;
-  return text + "\n";
+  text += "critical cycle of the guarantee:\n";
+  for (const std::string& part : abridged(promises.front().critical_cycle)) text += "  " + part + "\n";
+  return text;
 }
 
 }  // namespace
@@ -119,6 +120,7 @@ NetworkCheck check_network(const std::string& path, const CompileOptions& option
     check.graph = line("integer network %s: %zu inputs, %zu populations, %zu projections, %zu outputs\n",
                        network.name.c_str(), network.inputs.size(), network.populations.size(),
                        network.projections.size(), network.outputs.size());
+    check.notes = notes_on_delays(network);
     return check;
   }
   Problems problems;
@@ -127,6 +129,7 @@ NetworkCheck check_network(const std::string& path, const CompileOptions& option
   check.graph = printable(describe(graph));
   const Network network = elaborate(graph, options.semantics, &notes, problems);
   check.notes = std::move(notes.list);
+  for (std::string& note : notes_on_delays(network)) check.notes.push_back(std::move(note));
   try {
     problems.throw_if_any(path);
     check.network = describe(network);

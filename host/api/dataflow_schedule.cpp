@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <set>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include <spikeloom/dataflow.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/json_keys.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/sdf/gantt.hpp"
 #include "compiler/sdf/k_periodic.hpp"
 #include "compiler/sdf/regime.hpp"
@@ -142,8 +145,11 @@ std::optional<StrictlyPeriodic> strictly_periodic(const sdf::PhasedGraph& graph)
 }  // namespace
 
 std::map<std::string, std::size_t> read_processors(const DataflowGraph& handle, const std::string& path) {
-  const Json json = Json::parse(read_text(path), nullptr, false);
+  const std::string text = read_text(path);
+  const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) throw input_error(path + ": expected a JSON object {\"actor\": processor}");
+  if (const std::optional<std::string> key = repeated_json_key(text))
+    throw input_error(path + ": has the key \"" + printable(*key) + "\" twice");
   const std::vector<std::string> actors = handle.actors();
   std::map<std::string, std::size_t> binding;
   Problems problems;

@@ -4,6 +4,7 @@
 
 #include <spikeloom/explain.hpp>
 
+#include "compiler/base/text.hpp"
 #include "host/api/lines.hpp"
 
 namespace spikeloom {
@@ -29,7 +30,7 @@ std::string to_text(const Explanation& explanation) {
   std::string text = line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\nheld back by\n",
                           std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
                           promise.period.approximate(), static_cast<long long>(promise.latency));
-  for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";
+  for (const std::string& part : abridged(promise.critical_cycle)) text += "  " + part + "\n";
   if (explanation.reliefs.empty()) return text + "\nnothing that was tried shortens it\n";
   text += line("\n%10s %8s %10s  what would relieve it\n", "period", "faster", "latency");
   for (const Relief& relief : explanation.reliefs)

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -13,6 +14,7 @@
 #include <spikeloom/version.hpp>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/standard_streams.hpp"
 
 namespace spikeloom::cli {
 namespace {
@@ -443,7 +445,9 @@ int run_command(int argc, char** argv) {
 }  // namespace
 }  // namespace spikeloom::cli
 
-int main(int argc, char** argv) {
+namespace {
+
+int ended(int argc, char** argv) {
   using spikeloom::ErrorKind;
   try {
     return spikeloom::cli::run_command(argc, argv);
@@ -458,4 +462,16 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "spikeloom: internal error: %s; please report this\n", error.what());
     return 70;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  spikeloom::cli::hold_standard_streams();
+  const int code = ended(argc, argv);
+  const std::optional<std::string> lost = spikeloom::cli::flush_standard_output();
+  if (!lost) return code;
+  std::fprintf(stderr, "spikeloom: error: standard output cannot be written: %s\n", lost->c_str());
+  // A worse end than this one stays.
+  return code == spikeloom::cli::kYes || code == spikeloom::cli::kNo ? spikeloom::cli::kBadInput : code;
 }

@@ -1,27 +1,26 @@
 #include "host/device/verilator_build.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/file.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iomanip>
+#include <memory>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/resources.hpp"
+#include "host/device/build_process.hpp"
 #include "spikeloom_hw.hpp"
-
-extern char** environ;
 
 namespace spikeloom {
 namespace {
@@ -37,6 +36,8 @@ constexpr auto kPoll = std::chrono::milliseconds(50);  // longest pause between 
 constexpr auto kBuildDeadline = std::chrono::minutes(60);
 constexpr const char* kLibrary = "libchip.so";
 constexpr const char* kManifest = "manifest.txt";
+constexpr const char* kDigest =
+    "digest.txt";  ///< of the library: a damaged one ends the process that loads it
 
 /// FNV-1a, 64 bit. The manifest is compared too, so a collision rebuilds instead of deceiving.
 std::string hash(const std::string& text) {
@@ -64,99 +65,76 @@ fs::path find_tool(const std::string& name) {
   return {};
 }
 
-/// A child process whose output goes to a file.
-class Child {
- public:
-  Child(const std::vector<std::string>& command, const fs::path& log, const fs::path& in = "/")
-      : name_(command.front()) {
-    std::vector<char*> arguments;
-    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-    posix_spawn_file_actions_adddup2(&files, 1, 2);
-    posix_spawn_file_actions_addchdir_np(&files, in.c_str());
-    const int code = posix_spawnp(&pid_, arguments[0], &files, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&files);
-    if (code != 0) throw device_error(name_ + ": cannot be started: " + std::strerror(code));
-  }
-  ~Child() {
-    if (pid_ > 0) {
-      kill(pid_, SIGTERM);
-      waitpid(pid_, nullptr, 0);
-    }
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
+/// The lock file of that name, opened and locked; -1 where another holds it, or it was removed in between.
+int try_lock(const fs::path& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (file < 0)
+    throw device_error(path.string() + ": " + std::strerror(errno) + "; is the cache folder writable?");
+  const int locked = flock(file, LOCK_EX | LOCK_NB);
+  const int code = errno;
+  struct stat opened {
+  }, named{};
+  if (locked == 0 && fstat(file, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+      opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
+    return file;
+  close(file);
+  if (locked != 0 && code != EWOULDBLOCK && code != EINTR)
+    throw device_error(path.string() + ": cannot be locked: " + std::strerror(code));
+  return -1;
+}
 
-  /// Calls `meanwhile` now and then; true when the process ended well.
-  template <class Meanwhile>
-  bool wait(const Meanwhile& meanwhile) {
-    const auto deadline = Clock::now() + kBuildDeadline;
-    int status = 0;
-    for (Clock::duration pause = std::chrono::milliseconds(1);;
-         pause = std::min<Clock::duration>(2 * pause, kPoll)) {
-      const pid_t ended = waitpid(pid_, &status, WNOHANG);
-      if (ended == pid_) break;
-      if (ended < 0 && errno != EINTR) throw device_error(name_ + ": " + std::strerror(errno));
-      if (Clock::now() > deadline) throw device_error(name_ + ": not done after an hour; stopped");
-      meanwhile();
-      std::this_thread::sleep_for(pause);
-    }
-    pid_ = -1;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  }
-
- private:
-  std::string name_;
-  pid_t pid_ = -1;
-};
-
-/// Holds a cache entry's lock; the system lets go of it when the process ends, however it ends.
+/// Holds a cache entry's lock; the system lets go of it when the process ends, however it ends. The file goes
+/// with the holder: who waits for it finds that the file it has open is not the one of that name any more.
 class EntryLock {
  public:
-  EntryLock(const fs::path& path, const Progress& progress, const std::string& what)
-      : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_ < 0)
-      throw device_error(path.string() + ": " + std::strerror(errno) + "; is the cache folder writable?");
+  EntryLock(fs::path path, const Progress& progress, const std::string& what) : path_(std::move(path)) {
     const auto deadline = Clock::now() + kBuildDeadline;
-    while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK && errno != EINTR) {
-        const int code = errno;
-        close(file_);
-        throw device_error(path.string() + ": cannot be locked: " + std::strerror(code));
-      }
-      if (Clock::now() > deadline) {
-        close(file_);
-        throw device_error(path.string() + ": another process has been building " + what +
+    while ((file_ = try_lock(path_)) < 0) {
+      if (Clock::now() > deadline)
+        throw device_error(path_.string() + ": another process has been building " + what +
                            " for over an hour");
-      }
       if (progress) progress(-1, "waiting for another process that builds " + what);
       std::this_thread::sleep_for(kPoll);
     }
   }
-  ~EntryLock() { close(file_); }
+  /// Of an entry that nobody builds; nothing where somebody does.
+  [[nodiscard]] static std::unique_ptr<EntryLock> of_idle(const fs::path& path) {
+    const int file = try_lock(path);
+    return file < 0 ? nullptr : std::unique_ptr<EntryLock>(new EntryLock(path, file));
+  }
+  ~EntryLock() {
+    unlink(path_.c_str());
+    close(file_);
+  }
   EntryLock(const EntryLock&) = delete;
   EntryLock& operator=(const EntryLock&) = delete;
 
  private:
-  int file_;
+  EntryLock(fs::path path, int file) : path_(std::move(path)), file_(file) {}
+  fs::path path_;
+  int file_ = -1;
 };
 
+/// What builds that were killed have left in the cache: their folders, half done, and their locks.
+void remove_leftovers(const fs::path& cache) {
+  std::set<fs::path> entries;
+  for (const auto& item : fs::directory_iterator(cache)) {
+    const std::string extension = item.path().extension().string();
+    if (extension == ".building" || extension == ".lock")
+      entries.insert(fs::path(item.path()).replace_extension());
+  }
+  for (const fs::path& entry : entries) {
+    const std::unique_ptr<EntryLock> idle = EntryLock::of_idle(entry.string() + ".lock");
+    if (!idle || !fs::exists(entry.string() + ".building")) continue;
+    fs::remove_all(entry.string() + ".building");
+    fs::remove(entry.string() + ".log");
+  }
+}
+
 /// First line that a tool prints for --version.
-std::string version_of(const fs::path& tool, const fs::path& scratch) {
-  std::string name = (scratch / "version.XXXXXX").string();
-  const int made = mkstemp(name.data());
-  if (made < 0) throw device_error(name + ": " + std::strerror(errno) + "; is the cache folder writable?");
-  close(made);
-  const fs::path file = name;
-  Child child({tool.string(), "--version"}, file);
-  const bool good = child.wait([] {});
-  const std::string text = read_text(file);
-  fs::remove(file);
-  if (!good) throw device_error(tool.string() + " --version fails");
+std::string version_of(const fs::path& tool) {
+  const std::string text = printed_by({tool.string(), "--version"});
+  if (text.empty()) throw device_error(tool.string() + " --version fails");
   return text.substr(0, text.find('\n'));
 }
 
@@ -178,7 +156,7 @@ struct Tools {
   }
 };
 
-Tools find_tools(const fs::path& scratch) {
+Tools find_tools() {
   Tools tools;
   tools.verilator = find_tool("verilator");
   tools.compiler = find_tool("clang++");
@@ -187,8 +165,8 @@ Tools find_tools(const fs::path& scratch) {
     throw device_error(
         "verilator: the RTL device needs the programs verilator, make and clang++ (or g++) on PATH; "
         "Debian's packages are verilator, make and clang or g++; --device model needs none");
-  tools.verilator_version = version_of(tools.verilator, scratch);
-  tools.compiler_version = version_of(tools.compiler, scratch);
+  tools.verilator_version = version_of(tools.verilator);
+  tools.compiler_version = version_of(tools.compiler);
   return tools;
 }
 
@@ -480,8 +458,8 @@ class Builder {
       if (!log.flush())
         throw device_error(log_.string() + ": cannot be written; is the cache folder writable?");
     }
-    Child child(command, log_, folder_);
-    if (!child.wait(meanwhile))
+    BuildProcess process(command, log_, folder_);
+    if (!process.wait(meanwhile, kBuildDeadline))
       throw device_error("verilator: building " + design_.name + " failed in " +
                          fs::path(command.front()).filename().string() + first_error() +
                          "; log: " + log_.string());
@@ -505,8 +483,26 @@ class Builder {
   Sources sources_;
 };
 
+/// Size and digest of a file: what tells a library that was cut short or damaged. Eight bytes at a time,
+/// since every opening of a device asks.
+std::string digest_of(const fs::path& file) {
+  const std::string bytes = read_text(file);
+  std::uint64_t value = 14695981039346656037ULL;
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    value = (value ^ word) * 1099511628211ULL;
+    value ^= value >> 32U;
+  }
+  std::ostringstream out;
+  out << bytes.size() << " " << std::hex << value << " " << hash(bytes.substr(at));
+  return out.str();
+}
+
+/// Whether the entry is there as it was built.
 bool complete(const fs::path& entry, const std::string& expected) {
-  return fs::exists(entry / kLibrary) && read_text(entry / kManifest) == expected;
+  return fs::exists(entry / kLibrary) && read_text(entry / kManifest) == expected &&
+         read_text(entry / kDigest) == digest_of(entry / kLibrary);
 }
 
 void build_entry(const VerilatedDesign& design, const VerilatedBuild& build, const Tools& tools,
@@ -527,6 +523,7 @@ void build_entry(const VerilatedDesign& design, const VerilatedBuild& build, con
     throw;
   }
   std::ofstream(building / kManifest) << expected;
+  std::ofstream(building / kDigest) << digest_of(building / kLibrary);
   fs::rename(log, building / "build.log");
   fs::rename(building, entry);
   if (progress) progress(1, "built " + design.name);
@@ -587,10 +584,11 @@ VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedB
           ": make takes no path with spaces or signs of the shell; set SPIKELOOM_CACHE to a folder "
           "without");
     // What is installed does not change under a process, and asking takes longer than the rest.
-    static const Tools tools = find_tools(cache);
+    static const Tools tools = find_tools();
     const std::string expected = manifest(design, build, tools);
     const fs::path entry = cache / (file_name(design.name) + "-" + hash(expected));
     if (!complete(entry, expected)) {
+      remove_leftovers(cache);
       fs::path lock = entry;
       lock += ".lock";
       const EntryLock held(lock, progress, design.name);

@@ -57,7 +57,8 @@ struct VerilatedLibrary {
 /// Returns the library, building it unless the cache has one of the same content: sources,
 /// parameters, harness, options, tool versions and processor. Two processes that want the same
 /// library wait for each other. What is in the cache is complete: a build that stops half-way leaves
-/// no library.
+/// no library, and one that was cut short or damaged since, which its digest tells, is built anew. What
+/// killed builds left in the cache is removed before anything is built.
 ///
 /// Sources may lie anywhere: they are built under links in the cache. The cache's own path must be one that
 /// make can take.

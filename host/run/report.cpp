@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/core/core.hpp"
 
 namespace spikeloom {
@@ -101,6 +102,8 @@ Json json_of(const PromiseCheck& check) {
   json["least_latency_slack"] = check.least_latency_slack;
   json["first_broken"] = check.first_broken ? Json(*check.first_broken) : Json(nullptr);
   json["void_from"] = check.void_from ? Json(*check.void_from) : Json(nullptr);
+  json["mean_at_most"] = number(check.mean_at_most);
+  json["mean_at_most_exact"] = exact(check.mean_at_most);
   return json;
 }
 
@@ -139,6 +142,10 @@ PromiseCheck check_promise(const Promise& promise, const DeviceRun& run,
     if ((slack < 0 || latency_slack < 0) && !check.first_broken) check.first_broken = k;
   }
   if (check.steps == 0) check.least_slack = check.least_latency_slack = 0;
+  // The first and the last stamp make the mean; the promise bounds the last.
+  if (const auto last = static_cast<std::int64_t>(run.ended.size()) - 1; last > 0 && !void_from)
+    check.mean_at_most =
+        Ratio(promise.offset + (promise.period * Ratio(last)).ceil() - run.ended.front(), last);
   check.kept = !check.first_broken;
   return check;
 }
@@ -280,6 +287,13 @@ std::string to_json(const Report& report, const Image& image) {
 
 namespace {
 
+/// Of a promise's check, which has its name.
+std::optional<Ratio> mean_bound(const Report& report, const std::optional<Promise>& promise) {
+  for (const PromiseCheck& check : report.checks)
+    if (promise && check.name == promise->name) return check.mean_at_most;
+  return std::nullopt;
+}
+
 void print_cycles(std::ostringstream& out, const Report& report) {
   const auto latency = [](const auto& of) {
     return of ? std::optional(static_cast<double>(of->latency)) : std::nullopt;
@@ -289,9 +303,21 @@ void print_cycles(std::ostringstream& out, const Report& report) {
       << column(approximate(period_of(report.contracted)), 2)
       << column(approximate(report.replayed.period), 2) << column(approximate(period_of(report.measured)), 2)
       << "\n";
+  out << "  mean at most " << column(approximate(mean_bound(report, report.guaranteed)), 2)
+      << column(approximate(mean_bound(report, report.contracted)), 2) << column(std::nullopt, 2)
+      << column(std::nullopt, 2) << "\n";
   out << "  latency      " << column(latency(report.guaranteed), 0) << column(latency(report.contracted), 0)
       << column(static_cast<double>(report.replayed.latency), 0) << column(latency(report.measured), 0)
       << "\n";
+  for (const std::optional<Promise>& promise : {report.guaranteed, report.contracted}) {
+    const std::optional<Ratio> mean = mean_period(report), bound = mean_bound(report, promise);
+    if (!mean || !bound || *mean <= promise->period) continue;
+    out << "  The mean of these " << report.steps << " steps is above the " << promise->name
+        << " period, and the promise may still be kept: step k ends by cycle " << promise->offset << " + "
+        << promise->period.str() << "*k,\n  and step 0 ended before cycle " << promise->offset
+        << ", which the mean of a short run shows. So its bound for this run is "
+        << fixed(bound->approximate(), 2) << "; the period is that of an endless one.\n";
+  }
 }
 
 void print_promises(std::ostringstream& out, const Report& report) {
@@ -301,7 +327,9 @@ void print_promises(std::ostringstream& out, const Report& report) {
         << " cycles to the stamp's bound, " << check.least_latency_slack << " to the latency's";
     if (check.first_broken) out << "; first broken in step " << *check.first_broken;
     if (check.void_from)
-      out << "; void from step " << *check.void_from << ", where the input broke the contract";
+      out << "; void from step " << *check.void_from
+          << " (the input worked some tile harder than its contract says, so from there on this promise says "
+             "nothing; the guaranteed one holds)";
     out << "\n";
   }
   for (const std::string& line : report.broken_contracts) out << "contract broken: " << line << "\n";
@@ -347,9 +375,8 @@ std::string to_text(const Report& report, const Image& image) {
   out << "\n";
   print_promises(out, report);
   if (report.guaranteed && !report.guaranteed->critical_cycle.empty()) {
-    out << "critical cycle of the guarantee:\n ";
-    for (const std::string& part : report.guaranteed->critical_cycle) out << " " << part;
-    out << "\n";
+    out << "critical cycle of the guarantee:\n";
+    for (const std::string& part : abridged(report.guaranteed->critical_cycle)) out << "  " << part << "\n";
   }
   out << "\nutilisation (busiest link: " << fixed(busiest_link(image) * 100, 0)
       << " % of its slots allocated)\n";

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/time.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,25 +81,55 @@ TEST(Rng, GivesTheSameNumbersOnEveryMachine) {
   }
 }
 
+using End = ChildAnswer::End;
+
 TEST(Child, ReturnsItsTextAndNothingWhenItDies) {
-  EXPECT_EQ(in_child({}, [] { return std::string(1 << 20, 'x'); }), std::string(1 << 20, 'x'));
-  EXPECT_EQ(in_child({}, []() -> std::string { std::abort(); }), std::nullopt);
-  EXPECT_EQ(in_child({}, []() -> std::string { throw 1; }), std::nullopt);
+  const ChildAnswer well = in_child({}, [] { return std::string(1 << 20, 'x'); });
+  EXPECT_EQ(well.end, End::kWell);
+  EXPECT_EQ(well.text, std::string(1 << 20, 'x'));
+  EXPECT_EQ(in_child({}, []() -> std::string { std::abort(); }).end, End::kDied);
+  EXPECT_EQ(in_child({}, []() -> std::string { throw 1; }).end, End::kDied);
 }
 
 TEST(Child, MayTakeNoMoreMemoryThanItsLimit) {
   const auto greedy = [] { return std::to_string(std::vector<char>(std::size_t{1} << 30U, 1).size()); };
-  EXPECT_EQ(in_child({.seconds = 5, .memory = std::size_t{64} << 20U}, greedy), std::nullopt);
+  const ChildAnswer answer = in_child({.seconds = 5, .memory = std::size_t{64} << 20U}, greedy);
+  EXPECT_EQ(answer.end, End::kMemoryLimit);
+  EXPECT_TRUE(answer.text.empty());
 }
 
-TEST(Child, MayTakeNoMoreTimeThanItsLimit) {
+TEST(Child, MayTakeNoMoreProcessorTimeThanItsLimit) {
   const auto endless = []() -> std::string {
     Rng rng(1);
     while (rng.next() != 0 || rng.next() != 0) {
     }
     return "";
   };
-  EXPECT_EQ(in_child({.seconds = 1}, endless), std::nullopt);
+  EXPECT_EQ(in_child({.seconds = 1}, endless).end, End::kTimeLimit);
+}
+
+/// A machine under load gives a process little of its time, so an alarm would end a child that does its work.
+TEST(Child, HasNoLimitOnTheTimeOfTheClock) {
+  const ChildAnswer answer = in_child({.seconds = 1}, [] {
+    struct itimerval left {};
+    ::getitimer(ITIMER_REAL, &left);
+    return std::string(left.it_value.tv_sec == 0 && left.it_value.tv_usec == 0 ? "none" : "an alarm");
+  });
+  EXPECT_EQ(answer.text, "none");
+}
+
+/// A program whose standard streams are closed gets 0 to 2 for whatever it opens next.
+TEST(Child, AnswersWhereTheStandardStreamsAreClosed) {
+  std::array<int, 3> kept{};
+  for (int n = 0; n < 3; ++n) kept.at(static_cast<std::size_t>(n)) = ::dup(n);
+  for (int n = 0; n < 3; ++n) ::close(n);
+  const ChildAnswer answer = in_child({}, [] { return std::string("heard"); });
+  for (int n = 0; n < 3; ++n) {
+    ::dup2(kept.at(static_cast<std::size_t>(n)), n);
+    ::close(kept.at(static_cast<std::size_t>(n)));
+  }
+  EXPECT_EQ(answer.end, End::kWell);
+  EXPECT_EQ(answer.text, "heard");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -44,6 +45,56 @@ TEST_F(Cli, HelpEndsWithYesAndUnknownOptionsWithTwo) {
   EXPECT_EQ(spikeloom("").code, 2);
   EXPECT_EQ(spikeloom("compile --nonsense").code, 2);
   EXPECT_EQ(spikeloom("frobnicate").code, 2);
+}
+
+TEST_F(Cli, SaysThatItsOutputIsLost) {
+  const std::string check = "check " + source("examples/digits/digits.nir");
+  for (const std::string& command : {check, std::string("devices"), std::string("--help")}) {
+    for (const std::string to : {" > /dev/full", " >&-"}) {
+      const Ended ended = spikeloom(command + to);
+      EXPECT_EQ(ended.code, 2) << command << to;
+      EXPECT_THAT(ended.err, HasSubstr("standard output cannot be written")) << command << to;
+    }
+  }
+  EXPECT_EQ(spikeloom("compare a b > /dev/full").code, 2) << "another error stays";
+}
+
+/// A daemon starts programs so. The process that reads HDF5 then got a pipe in place of a stream.
+TEST_F(Cli, WorksWithStandardStreamsClosed) {
+  const std::string check = std::string(SPIKELOOM_COMMAND) + " check " +
+                            source("examples/digits/digits.nir") + " --chip " + source("chips/tile1.toml");
+  const auto code = [](const std::string& line) {
+    const int status = std::system(line.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  };
+  EXPECT_EQ(code(check + " >" + file("out") + " <&- 2>&-"), 0);
+  EXPECT_THAT(text(file("out")), HasSubstr("fits tile1"));
+  EXPECT_EQ(code(check + " <&- >&- 2>" + file("err")), 2);
+  EXPECT_THAT(text(file("err")), HasSubstr("standard output cannot be written"));
+  EXPECT_THAT(text(file("err")), Not(HasSubstr("damaged")));
+}
+
+TEST_F(Cli, RefusesEmptyFilesByName) {
+  for (const char* name :
+       {"empty.nir", "empty.json", "empty.toml", "empty.loom", "empty.npz", "empty.csv", "empty.state"})
+    std::ofstream(file(name)).close();
+  const std::string digits_net = source("examples/digits/digits.nir");
+  const std::string chip = " --chip " + source("chips/tile1.toml");
+  const std::string image = digits("");
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"check " + file("empty.nir"), "empty.nir: is empty"},
+      {"check " + file("empty.json"), "empty.json: integer network: is empty"},
+      {"check " + digits_net + " --chip " + file("empty.toml"), "empty.toml"},
+      {"info " + file("empty.loom"), "empty.loom"},
+      {"run " + image + " --input " + file("empty.npz"), "empty.npz"},
+      {"run " + image + " --input " + file("empty.csv"), "empty.csv"},
+      {"admit " + file("empty.state") + " " + image, "empty.state"}};
+  for (const auto& [command, said] : cases) {
+    const Ended ended = spikeloom(command);
+    EXPECT_EQ(ended.code, 2) << command;
+    EXPECT_THAT(ended.err, HasSubstr(said)) << command;
+    EXPECT_THAT(ended.err, Not(HasSubstr("internal error"))) << command;
+  }
 }
 
 TEST_F(Cli, ListsItsDevices) {
@@ -358,7 +409,7 @@ TEST_F(Cli, ValuesThatTheImageCannotCarryAreListed) {
   const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +
                                 " --limit 1 --encoder direct");
   EXPECT_EQ(ended.code, 2);
-  EXPECT_THAT(ended.err, HasSubstr("compile with more bit planes"));
+  EXPECT_THAT(ended.err, HasSubstr("compile with --planes "));
 }
 
 TEST_F(Cli, EveryStageCanBeDumped) {

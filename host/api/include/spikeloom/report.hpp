@@ -31,6 +31,9 @@ struct PromiseCheck {
   std::optional<std::int64_t> first_broken{};  ///< step
   std::optional<std::int64_t>
       void_from{};  ///< the input broke the contract in this step; not checked from there on
+  /// What the promise allows as mean of this run, (bound of e(K−1) − e(0)) / (K−1): of a short run more than
+  /// the period, which is the mean of an endless one. None for a single step, and where the promise is void.
+  std::optional<Ratio> mean_at_most{};
 };
 
 /// Stamps of a run and what follows from them. Units: cycles.
