@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "compiler/model/flat_graph.hpp"
+#include "compiler/model/framework.hpp"
 #include "compiler/model/linear_map.hpp"
 #include "compiler/model/nodes/node_type.hpp"
 #include "compiler/model/time_step.hpp"
@@ -29,9 +30,9 @@ struct Target {
 /// Builds the network from a flat graph that has passed every check.
 class Builder {
  public:
-  Builder(const FlatGraph& flat, const Semantics& semantics, double dt, Notes& notes, Problems& problems)
+  Builder(const FlatGraph& flat, const Meaning& meaning, double dt, Notes& notes, Problems& problems)
       : nodes_(flat.nodes),
-        semantics_(semantics),
+        meaning_(meaning),
         dt_(dt),
         notes_(notes),
         problems_(problems),
@@ -44,7 +45,7 @@ class Builder {
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
       if (nodes_[n].role != Role::kNeuron) continue;
       target_of_[n] = targets_.size();
-      targets_.push_back({normal_form(nodes_[n], dt_, semantics_, problems_), maps_.into(n)});
+      targets_.push_back({normal_form(nodes_[n], dt_, meaning_, notes_, problems_), maps_.into(n)});
     }
     add_outputs(network);
     find_distances();
@@ -252,13 +253,13 @@ class Builder {
       projection.to = id[t];
       if (const auto input = input_of_.find(source); input != input_of_.end()) {
         projection.from = input->second;
-        projection.delay = semantics_.input_delay + tap.delay;
+        projection.delay = meaning_.input_delay + tap.delay;
       } else {
         const std::size_t from = target_of_.at(source);
         projection.from = id[from];
         projection.delay = tap.delay;
         if (is_recurrent(from, t) && tap.delay == 0) {
-          projection.delay = semantics_.recurrent_delay;
+          projection.delay = meaning_.recurrent_delay;
           notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
                      quote(target.population.name) + " is recurrent: delay " +
                      std::to_string(projection.delay) +
@@ -286,7 +287,7 @@ class Builder {
   }
 
   const std::vector<FlatNode>& nodes_;
-  const Semantics& semantics_;
+  const Meaning& meaning_;
   double dt_;
   Notes& notes_;
   Problems& problems_;
@@ -297,23 +298,17 @@ class Builder {
   std::vector<std::size_t> outputs_;  ///< target of each Output
 };
 
-void note_semantics(const Semantics& semantics, Notes& notes) {
-  notes.add(std::string("semantics: reset ") + to_string(semantics.reset.value_or(Reset::kToValue)) +
-            (semantics.reset ? "" : " (NIR's declared meaning; the alternative is subtraction)") + ", " +
-            (semantics.integrator == Integrator::kEuler ? "forward Euler" : "exponential decay") +
-            ", input delay " + std::to_string(semantics.input_delay) + ", recurrent delay " +
-            std::to_string(semantics.recurrent_delay));
-}
-
 }  // namespace
 
 Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes, Problems& problems) {
   Notes unused;
   Notes& remarks = notes == nullptr ? unused : *notes;
-  note_semantics(semantics, remarks);
+  const Meaning meaning = meaning_of(semantics);
+  remarks.add("semantics: " + describe(meaning));
+  note_version(graph, meaning, remarks);
   FlatGraph flat = flatten(graph, remarks, problems);
   infer_shapes(flat, remarks, problems);
-  const double dt = choose_dt(graph, flat, semantics, remarks, problems);
+  const double dt = choose_dt(graph, flat, meaning, remarks, problems);
   for (const FlatNode& node : flat.nodes) {
     const NodeType* type = node.node->type;
     if (type != nullptr && type->check_steps != nullptr) type->check_steps(node, dt, problems);
@@ -326,7 +321,7 @@ Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* note
     return {};
   }
   try {
-    Network network = Builder(flat, semantics, dt, remarks, problems).run();
+    Network network = Builder(flat, meaning, dt, remarks, problems).run();
     return problems.empty() ? network : Network{};
   } catch (const Error& error) {
     problems.add(error.what());

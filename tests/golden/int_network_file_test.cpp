@@ -29,7 +29,7 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
     EXPECT_TRUE(x.name == y.name && x.kind == y.kind && x.shape == y.shape && x.scale == y.scale &&
                 x.unit == y.unit);
     EXPECT_TRUE(x.alpha == y.alpha && x.beta == y.beta && x.bias_i == y.bias_i && x.bias_v == y.bias_v &&
-                x.relative_unit == y.relative_unit);
+                x.relative_unit == y.relative_unit && x.origin == y.origin);
     EXPECT_TRUE(x.is_readout() || (x.reset == y.reset && x.theta == y.theta && x.v_reset == y.v_reset));
   }
   ASSERT_EQ(a.projections.size(), b.projections.size());
