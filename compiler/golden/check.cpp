@@ -102,8 +102,7 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
     const bool decays = parameter.range == IntParameter::Range::kDecay;
     subject.range(parameter.name, population.*parameter.values, decays ? 0 : low, decays ? kDecayOne : high);
   }
-  if (!population.is_readout() && population.reset != Reset::kToValue &&
-      population.reset != Reset::kSubtract)
+  if (!population.is_readout() && population.reset != Reset::kToValue && population.reset != Reset::kSubtract)
     subject.wrong("reset: an integer neuron goes to a value or subtracts one");
   if (!population.origin.empty() &&
       (!population.is_readout() || population.origin.size() != population.size())) {

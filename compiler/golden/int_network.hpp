@@ -22,11 +22,11 @@ struct IntPopulation {
   std::string name;
   NeuronKind kind = NeuronKind::kLif;
   Shape shape;
-  Reset reset = Reset::kToValue;           ///< or kSubtract; no other
-  std::uint32_t scale = 0;                 ///< 0..15
-  std::vector<std::int32_t> alpha, beta;   ///< 0..4096
-  std::vector<std::int32_t> theta;         ///< unused by a readout
-  std::vector<std::int32_t> v_reset;       ///< what v becomes, or what is taken from it; not of a readout
+  Reset reset = Reset::kToValue;          ///< or kSubtract; no other
+  std::uint32_t scale = 0;                ///< 0..15
+  std::vector<std::int32_t> alpha, beta;  ///< 0..4096
+  std::vector<std::int32_t> theta;        ///< unused by a readout
+  std::vector<std::int32_t> v_reset;      ///< what v becomes, or what is taken from it; not of a readout
   std::vector<std::int32_t> bias_i, bias_v;
   double unit = 1;  ///< real potential of one integer unit of v; for reports and readouts only
   /// Neuron j's unit is unit·relative_unit[j]; empty: all 1, always so for a readout. For reports.

@@ -31,21 +31,20 @@ struct Target {
 class Builder {
  public:
   Builder(const FlatGraph& flat, const Meaning& meaning, double dt, Notes& notes, Problems& problems)
-      : nodes_(flat.nodes),
-        meaning_(meaning),
-        dt_(dt),
-        notes_(notes),
-        problems_(problems),
-        maps_(flat, dt) {}
+      : nodes_(flat.nodes), meaning_(meaning), dt_(dt), notes_(notes), problems_(problems), maps_(flat, dt) {}
 
   Network run() {
     Network network;
     network.dt = dt_;
     add_inputs(network);
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
-      if (nodes_[n].role != Role::kNeuron) continue;
+      if (nodes_[n].role != Role::kNeuron || only_integrates(n)) continue;
       target_of_[n] = targets_.size();
-      targets_.push_back({normal_form(nodes_[n], dt_, meaning_, notes_, problems_), maps_.into(n)});
+      const auto integrator = integrator_of(nodes_, n);
+      if (integrator)
+        targets_.push_back({unreset(*integrator, n), maps_.into(*integrator)});
+      else
+        targets_.push_back({normal_form(nodes_[n], dt_, meaning_, notes_, problems_), maps_.into(n)});
     }
     add_outputs(network);
     find_distances();
@@ -61,6 +60,31 @@ class Builder {
       input_of_[n] = InputId(network.inputs.size());
       network.inputs.push_back({nodes_[n].name, *nodes_[n].out});
     }
+  }
+
+  /// A readout that nobody looks at but the Thresholds behind it.
+  [[nodiscard]] bool only_integrates(std::size_t n) const {
+    const std::vector<std::size_t>& after = nodes_[n].after;
+    return nodes_[n].is_readout() && !after.empty() &&
+           std::all_of(after.begin(), after.end(),
+                       [&](std::size_t next) { return integrator_of(nodes_, next).has_value(); });
+  }
+
+  /// The neuron that a readout and the Threshold behind it are together: it spikes and is never reset.
+  [[nodiscard]] Population unreset(std::size_t readout, std::size_t threshold) {
+    Population population = normal_form(nodes_[readout], dt_, meaning_, notes_, problems_);
+    const Population step = normal_form(nodes_[threshold], dt_, meaning_, notes_, problems_);
+    population.name = step.name;
+    population.shape = step.shape;
+    population.kind = population.kind == NeuronKind::kLi       ? NeuronKind::kLif
+                      : population.kind == NeuronKind::kCubaLi ? NeuronKind::kCubaLif
+                                                               : NeuronKind::kIf;
+    population.reset = Reset::kNone;
+    population.theta = step.theta;
+    population.v_reset = step.v_reset;
+    notes_.add(nodes_[threshold].what() + ": together with " + nodes_[readout].what() +
+               " in front of it, it is a neuron that no spike resets");
+    return population;
   }
 
   /// The node whose values the Output shows: behind nested ports and Flatten; nothing where several add.

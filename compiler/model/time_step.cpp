@@ -113,10 +113,10 @@ void look_at(const FlatNode& node, Evidences& evidences) {
     const double dt = tau[i] / r[i];
     if (tau_syn && !near((*w_in)[i] * dt, (*tau_syn)[i], 1e-4)) {
       if (evidences.doubt.empty()) {
-        evidences.doubt = quotient + " gives " + number(dt) + ", but w_in·dt/tau_syn is then " +
-                          number((*w_in)[i] * dt / (*tau_syn)[i]) + " and not 1" +
-                          (near((*w_in)[i], 1, kSameDt) ? " (Rockpool writes w_in = 1: --framework rockpool)"
-                                                        : "");
+        evidences.doubt =
+            quotient + " gives " + number(dt) + ", but w_in·dt/tau_syn is then " +
+            number((*w_in)[i] * dt / (*tau_syn)[i]) + " and not 1" +
+            (near((*w_in)[i], 1, kSameDt) ? " (Rockpool writes w_in = 1: --framework rockpool)" : "");
       }
       continue;
     }
@@ -144,8 +144,9 @@ bool is_norse_times_dt(const Evidences& evidences) {
   return evidences.longest > 0 && evidences.longest < kShortestTau;
 }
 
-constexpr const char* kNorseHint = "Norse 1.1 writes tau × dt, so that dt becomes its square: 1e-06 for Norse's "
-                                   "0.001, which is --framework norse";
+constexpr const char* kNorseHint =
+    "Norse 1.1 writes tau × dt, so that dt becomes its square: 1e-06 for Norse's "
+    "0.001, which is --framework norse";
 
 /// The framework's own way to tell its dt from what it writes; nothing where the parameters contradict it.
 std::optional<double> framework_dt(const FrameworkRow& row, const Evidences& evidences, Notes& notes) {
@@ -233,8 +234,7 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Meaning& me
               "); in Spyx an input counts once and not r·dt/tau times: --framework spyx");
     return dt;
   }
-  const std::vector<Evidence>& rivals =
-      meaning.is(Framework::kRockpool) ? evidences.jumps : evidences.list;
+  const std::vector<Evidence>& rivals = meaning.is(Framework::kRockpool) ? evidences.jumps : evidences.list;
   std::string why;
   if (rivals.size() > 1) {
     why = rivals[0].from + " gives " + number(rivals[0].dt) + ", " + rivals[1].from + " gives " +
@@ -246,8 +246,9 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Meaning& me
   } else {
     why = "r = 1 says nothing about it";
     if (evidences.steps_as_unit)
-      why += " (tau of 1 and more looks like time counted in steps, as Sinabs does: dt = 1, which is "
-             "--framework sinabs)";
+      why +=
+          " (tau of 1 and more looks like time counted in steps, as Sinabs does: dt = 1, which is "
+          "--framework sinabs)";
     if (is_norse_times_dt(evidences))
       why += " (a tau of " + number(evidences.longest) + " is shorter than any usual dt: " + kNorseHint + ")";
   }
@@ -343,8 +344,8 @@ void set_start(const FlatNode& node, Start chosen, Population& population, Notes
   if (differs) {
     notes.add(node.what() + ": " + to_string(chosen) + ", neuron " + std::to_string(*differs) + " at " +
               number(population.start[*differs]) + "; the choice can change " +
-              (population.is_readout() ? "what is read out" : "spikes") + " (--start zero: 0, rest: " +
-              number(start_of(node, Start::kRest, *differs)) +
+              (population.is_readout() ? "what is read out" : "spikes") +
+              " (--start zero: 0, rest: " + number(start_of(node, Start::kRest, *differs)) +
               ", reset: " + number(start_of(node, Start::kReset, *differs)) + ")");
   }
   if (above != 0) {
@@ -372,8 +373,9 @@ void judge_step(const FlatNode& node, const StepLength& step, Notes& notes, Prob
     notes.add(text + " by far: nothing is left of a state after a step" + hint);
   }
   if (step.endless) {
-    notes.add(node.what() + ": an infinite time constant is taken as no decay and, with an infinite r or "
-                            "w_in, a gain of 1 a step (lava-dl writes decay 0 so, snnTorch beta = 1)");
+    notes.add(node.what() +
+              ": an infinite time constant is taken as no decay and, with an infinite r or "
+              "w_in, a gain of 1 a step (lava-dl writes decay 0 so, snnTorch beta = 1)");
   }
 }
 
@@ -399,8 +401,9 @@ Population normal_form(const FlatNode& node, double dt, const Meaning& meaning, 
   population.bias.assign(volume(population.shape), 0);
   for (const std::vector<double>* gains : {&population.gain_i, &population.gain_v}) {
     if (std::all_of(gains->begin(), gains->end(), [](double gain) { return std::isfinite(gain); })) continue;
-    problems.add(node.what() + ": an infinite r or w_in means a gain of 1 a step only where its time "
-                               "constant is infinite too");
+    problems.add(node.what() +
+                 ": an infinite r or w_in means a gain of 1 a step only where its time "
+                 "constant is infinite too");
   }
   judge_step(node, step, notes, problems);
   return population;

@@ -203,7 +203,8 @@ Activity measure_activity(const Network& network, std::span<const CalibrationSam
           result.populations[p][j] += spikes[j];
           const double current = network.populations[p].gain_v[j] * real.current(PopulationId(p))[j];
           result.peak[p][j] =
-              std::max({result.peak[p][j], std::abs(current), std::abs(real.potential(PopulationId(p))[j] - network.populations[p].start[j])});
+              std::max({result.peak[p][j], std::abs(current),
+                        std::abs(real.potential(PopulationId(p))[j] - network.populations[p].start[j])});
         }
       }
     }

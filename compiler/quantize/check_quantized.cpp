@@ -89,10 +89,9 @@ class Checker {
       const double drive = real.beta[j] * start + real.drive[j] - start;
       const double size = std::abs(constant) + std::abs(real.drive[j]) + std::abs(start) + unit;
       if (integer.alpha[j] == 0) {
-        at_most(
-            real.name, "bias error",
-            std::abs(real_of(integer, j, integer.bias_i[j] + integer.bias_v[j]) - constant - drive),
-            report.bias_error, size);
+        at_most(real.name, "bias error",
+                std::abs(real_of(integer, j, integer.bias_i[j] + integer.bias_v[j]) - constant - drive),
+                report.bias_error, size);
       } else {
         at_most(real.name, "bias error", std::abs(real_of(integer, j, integer.bias_i[j]) - constant),
                 report.bias_error, size);

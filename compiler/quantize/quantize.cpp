@@ -490,10 +490,10 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
   const IntPopulation& integer = result_.network.populations[index];
   double fixed = 0;
   for (std::size_t j = 0; !population.is_readout() && j < population.size(); ++j) {
-    const double after = population.reset == Reset::kToValue ? population.v_reset[j]
-                                                             : taken(population, integer, j);
-    fixed = std::max({fixed, std::abs(population.theta[j]) / frame.divisor[j],
-                      std::abs(after) / frame.divisor[j]});
+    const double after =
+        population.reset == Reset::kToValue ? population.v_reset[j] : taken(population, integer, j);
+    fixed = std::max(
+        {fixed, std::abs(population.theta[j]) / frame.divisor[j], std::abs(after) / frame.divisor[j]});
   }
   for (std::size_t j = 0; j < population.size(); ++j) {
     const auto [i, v] = biases(population, frame, j);
@@ -518,7 +518,8 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
       if (reference == 0 || population.is_readout()) reference = std::max(reference, std::abs(value));
     }
   }
-  const int proved = fraction_within(reach(population, integer, frame, extremes) / weights.base, limits.state_bits);
+  const int proved =
+      fraction_within(reach(population, integer, frame, extremes) / weights.base, limits.state_bits);
   const int roomy = fraction_within(kWantedRoom * reference / weights.base, limits.state_bits);
   const int wanted =
       reference == 0 ? 0
@@ -684,10 +685,10 @@ void Quantizer::set_parameters(std::size_t index, const Frame& frame, double bas
     const double in_units = 1 / frame.divisor[j] / unit;
     const double theta = population.theta[j] * in_units;
     result.theta.push_back(population.fire == Fire::kAbove ? threshold(theta) : threshold_at_least(theta));
-    result.v_reset.push_back(
-        population.reset == Reset::kToValue    ? nearest(population.v_reset[j] * in_units)
-        : population.reset == Reset::kSubtract ? threshold(taken(population, result, j) * in_units)
-                                               : nearest(taken(population, result, j) * in_units));
+    result.v_reset.push_back(population.reset == Reset::kToValue ? nearest(population.v_reset[j] * in_units)
+                             : population.reset == Reset::kSubtract
+                                 ? threshold(taken(population, result, j) * in_units)
+                                 : nearest(taken(population, result, j) * in_units));
   }
   for (const IntParameter& parameter : kIntParameters)  // one parameter set, not many
     if (!has(result, parameter)) (result.*parameter.values).assign(population.size(), 0);
@@ -842,8 +843,8 @@ void Quantizer::quantize_population(std::size_t index) {
 }  // namespace
 
 Quantized quantize(const Network& network, const QuantizeOptions& options) {
-  const bool all_at_zero = std::all_of(
-      network.populations.begin(), network.populations.end(), [](const Population& population) {
+  const bool all_at_zero =
+      std::all_of(network.populations.begin(), network.populations.end(), [](const Population& population) {
         return std::all_of(population.start.begin(), population.start.end(), [](double s) { return s == 0; });
       });
   if (all_at_zero) return Quantizer(network, options).run();

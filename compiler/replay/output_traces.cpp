@@ -88,9 +88,8 @@ void OutputTraces::potential(const Stream& stream, const Cluster& cluster, std::
   std::int32_t& value = trace.samples[sample][step * trace.neurons + n];
   // Low half as it is; the high half is sign-extended to 16 bits.
   const std::uint32_t half = mask, before = static_cast<std::uint32_t>(value) - origin;
-  value = static_cast<std::int32_t>(
-      origin +
-      (index % 2 == 0 ? (before & 0xffff0000U) | half : (before & 0xffffU) | half << hw::kChunkBits));
+  value = static_cast<std::int32_t>(origin + (index % 2 == 0 ? (before & 0xffff0000U) | half
+                                                             : (before & 0xffffU) | half << hw::kChunkBits));
 }
 
 }  // namespace spikeloom

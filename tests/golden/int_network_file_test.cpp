@@ -46,6 +46,22 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
   }
 }
 
+TEST(IntNetworkFile, ASubtractionWithoutAnAmountTakesTheThreshold) {
+  IntNetwork net;
+  net.name = "old";
+  net.inputs.push_back({"in", {2}, 1, false, 1});
+  net.populations.push_back(test::population("n", 2));
+  net.populations[0].reset = Reset::kSubtract;
+  net.populations[0].theta = {5, 7};
+  net.populations[0].v_reset = {5, 7};
+  net.outputs.push_back({"out", {2}, PopulationId(0)});
+  std::string text = print_int_network(net);
+  const std::string amount = ",\"v_reset\":[5,7]";
+  ASSERT_NE(text.find(amount), std::string::npos) << text;
+  text.erase(text.find(amount), amount.size());
+  EXPECT_EQ(parse_int_network(text).populations[0].v_reset, net.populations[0].v_reset);
+}
+
 TEST(IntNetworkFile, ParsingWhatWasPrintedGivesTheSame) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Rng rng(seed);

@@ -54,10 +54,10 @@ enum class Framework { kSnnTorch, kNorse, kSpikingJelly, kSinabs, kRockpool, kLa
 /// as the comment says.
 struct Semantics {
   std::optional<Framework> framework = {};
-  std::optional<double> dt = {};     ///< in the file's unit of time; guessed from the parameters
-  std::optional<Reset> reset = {};   ///< to v_reset, as NIR declares it
-  std::optional<Fire> fire = {};     ///< above the threshold
-  std::optional<Start> start = {};   ///< at rest
+  std::optional<double> dt = {};                  ///< in the file's unit of time; guessed from the parameters
+  std::optional<Reset> reset = {};                ///< to v_reset, as NIR declares it
+  std::optional<Fire> fire = {};                  ///< above the threshold
+  std::optional<Start> start = {};                ///< at rest
   std::optional<Integrator> integrator = {};      ///< Euler
   std::optional<std::uint32_t> input_delay = {};  ///< steps on every projection from an Input; 0
   /// Steps on a recurrent projection without a Delay node, at least 1; 1.
