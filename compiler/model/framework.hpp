@@ -26,8 +26,8 @@ struct FrameworkRow {
 inline constexpr auto kFrameworks = std::to_array<FrameworkRow>({
     {Framework::kSnnTorch, "snntorch", "snnTorch", Reset::kSubtractLater, Fire::kAbove, Start::kZero,
      Integrator::kEuler, 1e-4,
-     "which reset was trained: subtraction one step later is its default; its reset to zero drops the input "
-     "of the step after a spike, which nothing here does"},
+     "which reset was trained: subtraction one step later is its default; zero is --reset v_reset, none "
+     "--reset none, and subtraction without reset_delay --reset subtract"},
     {Framework::kNorse, "norse", "Norse", Reset::kToValue, Fire::kAbove, Start::kRest, Integrator::kEuler,
      1e-3, "the input gain of LIFCell (CubaLIF) and IAFCell (IF), which is 1 in Norse and taken as 1 here"},
     {Framework::kSpikingJelly, "spikingjelly", "SpikingJelly", Reset::kToValue, Fire::kAtLeast, Start::kReset,

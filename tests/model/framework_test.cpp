@@ -19,12 +19,12 @@ using testing::HasSubstr;
 using testing::Not;
 using Bits = std::vector<std::uint8_t>;
 
-constexpr std::size_t kIn = 12, kHidden = 10, kOut = 6, kSteps = 80;
+constexpr std::size_t kInputs = 12, kHidden = 10, kOut = 6, kLength = 80;
 
 /// Two layers of weights on a grid of 1/64, and their input.
 struct Workload {
   std::vector<Values> first, second;  ///< out × in
-  Values input;                       ///< steps × kIn
+  Values input;                       ///< steps × kInputs
   explicit Workload(std::uint64_t seed, double gain = 1) {
     Rng rng(seed);
     const auto matrix = [&](std::size_t out, std::size_t in, double size) {
@@ -33,9 +33,9 @@ struct Workload {
         for (double& x : line) x = std::round(64 * size * (2 * rng.unit() - 0.8)) / 64 * gain;
       return w;
     };
-    first = matrix(kHidden, kIn, 0.5);
+    first = matrix(kHidden, kInputs, 0.5);
     second = matrix(kOut, kHidden, 0.9);
-    for (std::size_t k = 0; k < kSteps * kIn; ++k) input.push_back(rng.chance(0.35) ? 1 : 0);
+    for (std::size_t k = 0; k < kLength * kInputs; ++k) input.push_back(rng.chance(0.35) ? 1 : 0);
   }
 };
 
@@ -49,8 +49,8 @@ Values flat(const std::vector<Values>& matrix) {
 NirGraph two_layers(const Workload& work, const std::function<NirNode(std::size_t)>& neuron) {
   NirGraph graph;
   graph.version = "1.0.8";
-  graph.nodes = {{"input", port("Input", {double(kIn)})},
-                 {"w1", linear(kHidden, kIn, flat(work.first))},
+  graph.nodes = {{"input", port("Input", {double(kInputs)})},
+                 {"w1", linear(kHidden, kInputs, flat(work.first))},
                  {"n1", neuron(kHidden)},
                  {"w2", linear(kOut, kHidden, flat(work.second))},
                  {"n2", neuron(kOut)},
@@ -116,8 +116,8 @@ void expect_same(const Workload& work, const NirGraph& graph, const Semantics& s
                  const Expected& expected, const std::string& note = {}) {
   Notes notes;
   const Network network = elaborate(graph, semantics, &notes);
-  if (!note.empty()) EXPECT_THAT(notes.list, Contains(HasSubstr(note)));
-  const Recording found = record(network, std::vector<Values>{work.input}, kSteps);
+  EXPECT_THAT(notes.list, Contains(HasSubstr(note)));
+  const Recording found = record(network, std::vector<Values>{work.input}, kLength);
   EXPECT_EQ(found.spikes[0], expected.first);
   EXPECT_EQ(found.spikes[1], expected.second);
   EXPECT_GT(std::count(expected.first.begin(), expected.first.end(), 1), 20);
@@ -128,7 +128,7 @@ void expect_same(const Workload& work, const NirGraph& graph, const Semantics& s
 std::ptrdiff_t differing(const Workload& work, const NirGraph& graph, const Semantics& semantics,
                          const Expected& expected) {
   const Recording found =
-      record(elaborate(graph, semantics, nullptr), std::vector<Values>{work.input}, kSteps);
+      record(elaborate(graph, semantics, nullptr), std::vector<Values>{work.input}, kLength);
   std::ptrdiff_t count = 0;
   for (std::size_t k = 0; k < expected.first.size(); ++k) count += found.spikes[0][k] != expected.first[k];
   for (std::size_t k = 0; k < expected.second.size(); ++k) count += found.spikes[1][k] != expected.second[k];
@@ -170,7 +170,7 @@ TEST(Norse, LifBoxStartsAtRestAndIsResetToAValue) {
   });
   const NirGraph graph = two_layers(work, [](std::size_t n) { return lif_node(n, 0.02, 20, -0.05, -0.065); });
   const Recording found = record(elaborate(graph, {.framework = Framework::kNorse, .dt = 1e-3}, nullptr),
-                                 std::vector<Values>{work.input}, kSteps);
+                                 std::vector<Values>{work.input}, kLength);
   EXPECT_EQ(found.spikes[0], expected.first);
   EXPECT_EQ(found.spikes[1], expected.second);
   EXPECT_GT(std::count(expected.first.begin(), expected.first.end(), 1), 20);
@@ -187,7 +187,7 @@ TEST(Norse, LifCellCountsAnInputOnceAlthoughItWritesAGainOfOne) {
   });
   const NirGraph graph = two_layers(work, [](std::size_t n) { return cuba_node(n, 5e-3, 1e-2, 1, 1); });
   const Recording found = record(elaborate(graph, {.framework = Framework::kNorse}, nullptr),
-                                 std::vector<Values>{work.input}, kSteps);
+                                 std::vector<Values>{work.input}, kLength);
   EXPECT_EQ(found.spikes[0], expected.first);
   EXPECT_GT(std::count(expected.first.begin(), expected.first.end(), 1), 5);
 }
@@ -247,7 +247,7 @@ TEST(Rockpool, AddsBeforeItDecays) {
   const NirGraph graph = two_layers(work, [&](std::size_t n) { return cuba_node(n, 4e-3, 1e-2, r, 1); });
   const Network network = elaborate(graph, {.framework = Framework::kRockpool}, nullptr);
   EXPECT_NEAR(network.dt, 1e-3, 1e-12);
-  const Recording found = record(network, std::vector<Values>{work.input}, kSteps);
+  const Recording found = record(network, std::vector<Values>{work.input}, kLength);
   EXPECT_EQ(found.spikes[0], expected.first);
   EXPECT_EQ(found.spikes[1], expected.second);
 }
@@ -261,7 +261,7 @@ TEST(Spyx, ASpikeLeavesOneStepLater) {
   });
   const NirGraph graph = two_layers(work, [](std::size_t n) { return lif_node(n, 4, 0.75, 1); });
   const Network network = elaborate(graph, {.framework = Framework::kSpyx}, nullptr);
-  const Recording found = record(network, std::vector<Values>{work.input}, kSteps);
+  const Recording found = record(network, std::vector<Values>{work.input}, kLength);
   // Layer k is k steps ahead of Spyx, whose every layer adds one.
   const auto late = [](const Bits& bits, std::size_t width) {
     Bits moved(width, 0);

@@ -8,6 +8,7 @@
 #include "compiler/model/interpret.hpp"
 #include "compiler/quantize/calibrate.hpp"
 #include "compiler/quantize/quantize.hpp"
+#include "tests/quantize/checked.hpp"
 #include "tests/quantize/networks.hpp"
 
 namespace spikeloom {
@@ -36,11 +37,11 @@ Differing differing(const Network& network, const IntNetwork& integers, const st
   Differing result;
   for (std::size_t t = 0; t < kSteps; ++t) {
     const std::span<const double> now(input.data() + t * kSources, kSources);
-    real.step(std::vector{now});
+    real.step(std::span(&now, 1));
     InputStep step;
     for (std::uint32_t e = 0; e < kSources; ++e)
       if (now[e] != 0) step.push_back({e, 1});
-    (void)golden.step(std::vector{step});
+    (void)golden.step(std::span(&step, 1));
     for (std::size_t p = 0; p < network.populations.size(); ++p) {
       std::vector<std::uint8_t> bits(network.populations[p].size(), 0);
       for (const std::uint32_t n : golden.spikes(PopulationId(p))) bits[n] = 1;
@@ -50,12 +51,6 @@ Differing differing(const Network& network, const IntNetwork& integers, const st
       }
     }
   }
-  return result;
-}
-
-Quantized checked(const Network& network, const QuantizeOptions& options = {}) {
-  Quantized result = quantize(network, options);
-  EXPECT_THAT(check(result, network).list(), IsEmpty());
   return result;
 }
 
@@ -75,7 +70,7 @@ TEST(Semantics, OnAGridWithoutADecayEverySpikeIsTheRealOne) {
     if (seed / 8 % 2 != 0)
       for (std::size_t j = 0; j < kNeurons; ++j)
         p.start[j] = p.v_reset[j] = 0.25 * static_cast<double>(rng.between(-9, 3));
-    const Quantized quantized = checked(net);
+    const Quantized quantized = test::checked(net, {});
     const Differing found = differing(net, quantized.network, random_input(rng));
     EXPECT_EQ(found.bits, 0U) << "seed " << seed;
     spikes += found.spikes;
@@ -101,7 +96,7 @@ TEST(Semantics, WithDecaysAndEightBitWeightsFewSpikesDiffer) {
       p.drive[j] = (1 - p.beta[j]) * p.start[j];
       p.v_reset[j] = rng.chance(0.5) ? p.start[j] : 0.3 * rng.unit();
     }
-    const Quantized quantized = checked(net);
+    const Quantized quantized = test::checked(net, {});
     const Differing found = differing(net, quantized.network, random_input(rng));
     all.bits += found.bits;
     all.spikes += found.spikes;
@@ -117,7 +112,7 @@ TEST(Semantics, ASampleThatStartsAtRestIsNotDrivenAwayFromIt) {
   p.v_reset.assign(kNeurons, -0.065);
   p.theta.assign(kNeurons, -0.05);
   for (std::size_t j = 0; j < kNeurons; ++j) p.drive[j] = (1 - p.beta[j]) * -0.065;
-  const IntPopulation integer = checked(net).network.populations[0];
+  const IntPopulation integer = test::checked(net, {}).network.populations[0];
   EXPECT_EQ(integer.bias_i, std::vector<std::int32_t>(kNeurons, 0));
   EXPECT_EQ(integer.bias_v, std::vector<std::int32_t>(kNeurons, 0));
   EXPECT_EQ(integer.v_reset, std::vector<std::int32_t>(kNeurons, 0));
@@ -131,18 +126,18 @@ TEST(Semantics, AReadoutsOriginIsAddedToWhatIsReadOut) {
   p.kind = NeuronKind::kLi;
   p.start = {0.5, -2, 0};
   for (std::size_t j = 0; j < 3; ++j) p.drive[j] = (1 - p.beta[j]) * p.start[j];
-  const Quantized quantized = checked(net);
+  const Quantized quantized = test::checked(net, {});
   const IntPopulation& integer = quantized.network.populations[0];
   Interpreter real(net);
   GoldenInterpreter golden(quantized.network);
   const std::vector<double> input = random_input(rng);
   for (std::size_t t = 0; t < kSteps; ++t) {
     const std::span<const double> now(input.data() + t * kSources, kSources);
-    real.step(std::vector{now});
+    real.step(std::span(&now, 1));
     InputStep step;
     for (std::uint32_t e = 0; e < kSources; ++e)
       if (now[e] != 0) step.push_back({e, 1});
-    (void)golden.step(std::vector{step});
+    (void)golden.step(std::span(&step, 1));
     for (std::size_t j = 0; j < 3; ++j)
       EXPECT_NEAR((golden.v(PopulationId(0))[j] + integer.origin.at(j)) * integer.unit,
                   real.potential(PopulationId(0))[j], 0.02);
@@ -159,7 +154,7 @@ TEST(Semantics, TheCheckerFindsAWrongAmountAndAWrongThreshold) {
           test::one_layer(kSources, 4, [](std::size_t s, std::size_t) { return s % 2 ? 0.3 : 0.7; });
       net.populations[0].reset = reset;
       net.populations[0].fire = fire;
-      const Quantized quantized = checked(net);
+      const Quantized quantized = test::checked(net, {});
       Quantized amount = quantized;
       amount.network.populations[0].v_reset[2] += 3;
       EXPECT_THAT(check(amount, net).list(), Not(IsEmpty()));
