@@ -142,7 +142,7 @@ def run_norse():
         tensor = lambda x: torch.full((width,), x)
         return norse.LIFBoxCell(
             LIFBoxParameters(
-                tau_mem_inv=tensor(62.5), v_th=tensor(-0.05), v_leak=tensor(-0.065), v_reset=tensor(-0.065)
+                tau_mem_inv=tensor(62.5), v_th=tensor(0.5), v_leak=tensor(-0.25), v_reset=tensor(0.0)
             )
         )
 
@@ -158,7 +158,7 @@ def run_norse():
             )
         )
 
-    for name, neuron, scale in [("norse_lifbox", box, 0.25), ("norse_lif", cell, 3.0)]:
+    for name, neuron, scale in [("norse_lifbox", box, 8.0), ("norse_lif", cell, 3.0)]:
         first, second, spikes = workload(2, scale)
         layers = [torch_linear(first), neuron(HIDDEN), torch_linear(second), neuron(OUTPUTS)]
         graph = norse.to_nir(norse.SequentialState(*layers), torch.zeros(1, INPUTS))

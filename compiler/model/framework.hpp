@@ -29,7 +29,10 @@ inline constexpr auto kFrameworks = std::to_array<FrameworkRow>({
      "which reset was trained: subtraction one step later is its default; zero is --reset v_reset, none "
      "--reset none, and subtraction without reset_delay --reset subtract"},
     {Framework::kNorse, "norse", "Norse", Reset::kToValue, Fire::kAbove, Start::kRest, Integrator::kEuler,
-     1e-3, "the input gain of LIFCell (CubaLIF) and IAFCell (IF), which is 1 in Norse and taken as 1 here"},
+     1e-3,
+     "the input gain of LIFCell (CubaLIF) and IAFCell (IF), which is 1 in Norse and taken as 1 here, and up "
+     "to "
+     "Norse 1.1 v_reset"},
     {Framework::kSpikingJelly, "spikingjelly", "SpikingJelly", Reset::kToValue, Fire::kAtLeast, Start::kReset,
      Integrator::kEuler, 1e-4,
      "the soft reset (v_reset=None), which is written as a reset to 0: --reset subtract brings it back"},
