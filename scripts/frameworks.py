@@ -5,8 +5,8 @@ they gave. tests/real/frameworks holds what this wrote; tests/real/framework_tes
 usage: scripts/frameworks.py [--only NAME]... [--output FOLDER]
 
 Each framework has a virtual environment of its own under build/frameworks, because they want different
-versions of `nir`; PyTorch, several gigabytes, is installed once beside them. Nothing else of the project needs
-any of this. Lava does not install on Python 3.11: its recorded traces are tested in tests/golden.
+versions of `nir`; PyTorch, several gigabytes, is installed once beside them. Nothing else of the project
+needs any of this. Lava does not install on Python 3.11: its recorded traces are tested in tests/golden.
 """
 
 import argparse
@@ -277,7 +277,7 @@ def run_spyx():
 
 
 def run_nengo():
-    """Nengo has no exporter of its own: an IF population that resets to 0, as NIR's paper runs it in Nengo."""
+    """Nengo has no exporter of its own: an IF population that resets to 0, as the NIR paper runs it."""
     import nengo
     import nir
     import numpy as np
