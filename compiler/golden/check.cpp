@@ -100,10 +100,15 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
   for (const IntParameter& parameter : kIntParameters) {
     if (!has(population, parameter)) continue;
     const bool decays = parameter.range == IntParameter::Range::kDecay;
-    const bool subtracted =
-        parameter.range == IntParameter::Range::kThreshold && population.reset == Reset::kSubtract;
-    subject.range(parameter.name, population.*parameter.values, decays || subtracted ? 0 : low,
-                  decays ? kDecayOne : high);
+    subject.range(parameter.name, population.*parameter.values, decays ? 0 : low, decays ? kDecayOne : high);
+  }
+  if (!population.is_readout() && population.reset != Reset::kToValue && population.reset != Reset::kSubtract)
+    subject.wrong("reset: an integer neuron goes to a value or subtracts one");
+  if (!population.origin.empty() &&
+      (!population.is_readout() || population.origin.size() != population.size())) {
+    subject.wrong("origin: expected no entries or one per neuron of a readout");
+  } else {
+    subject.range("origin", population.origin, -kMaxOrigin, kMaxOrigin);
   }
   subject.unit(population.unit);
   const auto& relative = population.relative_unit;

@@ -13,10 +13,11 @@
 
 namespace spikeloom {
 
-inline constexpr std::uint32_t kMaxScale = 15;    ///< of a population
-inline constexpr std::uint32_t kMaxShift = 15;    ///< of a projection
-inline constexpr std::uint32_t kMaxPlanes = 16;   ///< of an input
-inline constexpr std::uint32_t kMaxDelay = 1023;  ///< steps
+inline constexpr std::uint32_t kMaxScale = 15;       ///< of a population
+inline constexpr std::uint32_t kMaxShift = 15;       ///< of a projection
+inline constexpr std::int32_t kMaxOrigin = 1 << 30;  ///< either way, of a readout's neuron
+inline constexpr std::uint32_t kMaxPlanes = 16;      ///< of an input
+inline constexpr std::uint32_t kMaxDelay = 1023;     ///< steps
 inline constexpr std::uint32_t kMinStateBits = 8;
 inline constexpr std::uint32_t kMaxStateBits = 32;
 inline constexpr std::uint32_t kMaxAccumulatorBits = 32;

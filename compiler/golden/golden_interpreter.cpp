@@ -149,7 +149,6 @@ void GoldenInterpreter::update(std::size_t index, StepStatistics& statistics) {
     StepState<std::int64_t> now =
         next_state(arithmetic, StepState<std::int64_t>{state.i[j], state.v[j]}, population.alpha[j],
                    population.beta[j], input + population.bias_i[j], std::int64_t{population.bias_v[j]});
-    // check() wants theta ≥ 0 where it is subtracted, so the difference is not clipped.
     if (fires && spike_and_reset(arithmetic, now.v, std::int64_t{population.theta[j]},
                                  std::int64_t{population.v_reset[j]}, population.reset == Reset::kSubtract))
       state.spikes.push_back(static_cast<std::uint32_t>(j));

@@ -14,21 +14,25 @@ namespace spikeloom {
 ///   a  = Σ (w << shift) over the spikes that reach the neuron            exact, within acc_bits
 ///   i' = sat(decay(i, alpha) + (a << scale) + bias_i)
 ///   v' = sat(decay(v, beta) + i' + bias_v)
-///   spike = v' > theta ; v = spike ? (v' - theta | v_reset) : v'         i = i'
+///   spike = v' > theta ; v = spike ? (sat(v' - v_reset) | v_reset) : v'  i = i'
 ///   decay(x, k) = trunc0(x·k / 4096)                                     towards zero
-/// sat clips to state_bits (two's complement). i = v = 0 before a sample's first step.
+/// sat clips to state_bits (two's complement). i = v = 0 before a sample's first step. Firing at a threshold,
+/// other ways to reset and other starts are these equations with other numbers (compiler/quantize/README.md).
 struct IntPopulation {
   std::string name;
   NeuronKind kind = NeuronKind::kLif;
   Shape shape;
-  Reset reset = Reset::kToValue;
-  std::uint32_t scale = 0;                   ///< 0..15
-  std::vector<std::int32_t> alpha, beta;     ///< 0..4096
-  std::vector<std::int32_t> theta, v_reset;  ///< unused by a readout
+  Reset reset = Reset::kToValue;          ///< or kSubtract; no other
+  std::uint32_t scale = 0;                ///< 0..15
+  std::vector<std::int32_t> alpha, beta;  ///< 0..4096
+  std::vector<std::int32_t> theta;        ///< unused by a readout
+  std::vector<std::int32_t> v_reset;      ///< what v becomes, or what is taken from it; not of a readout
   std::vector<std::int32_t> bias_i, bias_v;
   double unit = 1;  ///< real potential of one integer unit of v; for reports and readouts only
   /// Neuron j's unit is unit·relative_unit[j]; empty: all 1, always so for a readout. For reports.
   std::vector<double> relative_unit;
+  /// Of a readout, in units: what is added to neuron j's v before anyone looks at it. Empty: all 0.
+  std::vector<std::int32_t> origin;
 
   [[nodiscard]] std::size_t size() const { return beta.size(); }
   [[nodiscard]] bool is_readout() const { return spikeloom::is_readout(kind); }
@@ -39,12 +43,11 @@ struct IntPopulation {
 /// A parameter of a population in integers: one number a neuron.
 struct IntParameter {
   enum class Range {
-    kDecay,      ///< 0..4096
-    kState,      ///< within the state's bits
-    kThreshold,  ///< the same, and at least 0 where it is subtracted
-    kBias,       ///< the same; a chip may hold fewer bits of it (tile.bias_bits)
+    kDecay,  ///< 0..4096
+    kState,  ///< within the state's bits
+    kBias,   ///< the same; a chip may hold fewer bits of it (tile.bias_bits)
   };
-  enum class Use { kAlways, kSpiking, kResetToValue };  ///< of which populations the step reads it
+  enum class Use { kAlways, kSpiking };  ///< of which populations the step reads it
   enum class Place {
     kSet,   ///< in a parameter set, which neurons share
     kWord,  ///< in a word of its own for each neuron
@@ -66,20 +69,15 @@ inline constexpr std::array<IntParameter, 6> kIntParameters{{
      IntParameter::Place::kWord},
     {"bias_v", &IntPopulation::bias_v, IntParameter::Range::kState, IntParameter::Use::kAlways,
      IntParameter::Place::kSet},
-    {"theta", &IntPopulation::theta, IntParameter::Range::kThreshold, IntParameter::Use::kSpiking,
+    {"theta", &IntPopulation::theta, IntParameter::Range::kState, IntParameter::Use::kSpiking,
      IntParameter::Place::kSet},
-    {"v_reset", &IntPopulation::v_reset, IntParameter::Range::kState, IntParameter::Use::kResetToValue,
+    {"v_reset", &IntPopulation::v_reset, IntParameter::Range::kState, IntParameter::Use::kSpiking,
      IntParameter::Place::kSet},
 }};
 
-/// Whether the population has to have the parameter: a readout has no threshold and no reset.
+/// Whether the population has the parameter and its step reads it: a readout has no threshold and no reset.
 [[nodiscard]] inline bool has(const IntPopulation& population, const IntParameter& parameter) {
   return parameter.use == IntParameter::Use::kAlways || !population.is_readout();
-}
-/// Whether the population's step reads it.
-[[nodiscard]] inline bool uses(const IntPopulation& population, const IntParameter& parameter) {
-  return has(population, parameter) &&
-         (parameter.use != IntParameter::Use::kResetToValue || population.reset == Reset::kToValue);
 }
 
 /// An input whose elements are bits (planes = 1, not signed) or integers as bit planes.

@@ -209,7 +209,11 @@ IntPopulation parse_population(Fields fields) {
   population.scale = static_cast<std::uint32_t>(fields.integer("scale", 0, kMaxScale, 0));
   if (!population.is_readout()) population.reset = parse_reset(fields);
   for (const IntParameter& parameter : kIntParameters) {
-    if (has(population, parameter)) population.*parameter.values = fields.integers(parameter.name, size);
+    if (!has(population, parameter)) continue;
+    // Files that were written before the two differed subtract theta.
+    const bool is_theta = parameter.values == &IntPopulation::v_reset &&
+                          population.reset == Reset::kSubtract && fields.find(parameter.name) == nullptr;
+    population.*parameter.values = is_theta ? population.theta : fields.integers(parameter.name, size);
   }
   population.unit = fields.real("unit", 1);
   const Json* relative = fields.find("relative_unit");
@@ -220,6 +224,7 @@ IntPopulation parse_population(Fields fields) {
   } else if (relative != nullptr) {
     population.relative_unit = relative->get<std::vector<double>>();
   }
+  if (fields.find("origin") != nullptr) population.origin = fields.integers("origin", size);
   fields.nothing_else();
   return population;
 }
@@ -390,6 +395,7 @@ Json describe(const IntPopulation& population) {
   }
   json["unit"] = population.unit;
   if (!population.relative_unit.empty()) json["relative_unit"] = population.relative_unit;
+  if (!population.origin.empty()) json["origin"] = compact(population.origin);
   return json;
 }
 

@@ -29,12 +29,13 @@ template <class Arithmetic, class Number, class Decay>
   return {i, v};
 }
 
-/// Whether the neuron spikes, strictly above theta; v is then what the reset leaves of it.
+/// Whether the neuron spikes, strictly above theta; v is then what the reset leaves of it: v_reset, or v less
+/// v_reset.
 template <class Arithmetic, class Number>
 [[nodiscard]] constexpr bool spike_and_reset(Arithmetic& arithmetic, Number& v, Number theta, Number v_reset,
                                              bool subtract) {
   if (!(v > theta)) return false;
-  v = subtract ? arithmetic.saturate(v - theta) : v_reset;
+  v = subtract ? arithmetic.saturate(v - v_reset) : v_reset;
   return true;
 }
 

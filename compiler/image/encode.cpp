@@ -186,7 +186,7 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<OutputStream> T>
 void fields(A& a, T& x) {
-  a(x.name, x.shape, x.kind, x.population, x.recorded, x.unit, x.sinks);
+  a(x.name, x.shape, x.kind, x.population, x.recorded, x.unit, x.origin, x.sinks);
 }
 template <class A, Either<Application> T>
 void fields(A& a, T& x) {

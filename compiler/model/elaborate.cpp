@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "compiler/model/flat_graph.hpp"
+#include "compiler/model/framework.hpp"
 #include "compiler/model/linear_map.hpp"
 #include "compiler/model/nodes/node_type.hpp"
 #include "compiler/model/time_step.hpp"
@@ -30,22 +31,21 @@ struct Target {
 /// Builds the network from a flat graph that has passed every check.
 class Builder {
  public:
-  Builder(const FlatGraph& flat, const Semantics& semantics, double dt, Notes& notes, Problems& problems)
-      : nodes_(flat.nodes),
-        semantics_(semantics),
-        dt_(dt),
-        notes_(notes),
-        problems_(problems),
-        maps_(flat, dt) {}
+  Builder(const FlatGraph& flat, const Meaning& meaning, double dt, Notes& notes, Problems& problems)
+      : nodes_(flat.nodes), meaning_(meaning), dt_(dt), notes_(notes), problems_(problems), maps_(flat, dt) {}
 
   Network run() {
     Network network;
     network.dt = dt_;
     add_inputs(network);
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
-      if (nodes_[n].role != Role::kNeuron) continue;
+      if (nodes_[n].role != Role::kNeuron || only_integrates(n)) continue;
       target_of_[n] = targets_.size();
-      targets_.push_back({normal_form(nodes_[n], dt_, semantics_, problems_), maps_.into(n)});
+      const auto integrator = integrator_of(nodes_, n);
+      if (integrator)
+        targets_.push_back({unreset(*integrator, n), maps_.into(*integrator)});
+      else
+        targets_.push_back({normal_form(nodes_[n], dt_, meaning_, notes_, problems_), maps_.into(n)});
     }
     add_outputs(network);
     find_distances();
@@ -61,6 +61,31 @@ class Builder {
       input_of_[n] = InputId(network.inputs.size());
       network.inputs.push_back({nodes_[n].name, *nodes_[n].out});
     }
+  }
+
+  /// A readout that nobody looks at but the Thresholds behind it.
+  [[nodiscard]] bool only_integrates(std::size_t n) const {
+    const std::vector<std::size_t>& after = nodes_[n].after;
+    return nodes_[n].is_readout() && !after.empty() &&
+           std::all_of(after.begin(), after.end(),
+                       [&](std::size_t next) { return integrator_of(nodes_, next).has_value(); });
+  }
+
+  /// The neuron that a readout and the Threshold behind it are together: it spikes and is never reset.
+  [[nodiscard]] Population unreset(std::size_t readout, std::size_t threshold) {
+    Population population = normal_form(nodes_[readout], dt_, meaning_, notes_, problems_);
+    const Population step = normal_form(nodes_[threshold], dt_, meaning_, notes_, problems_);
+    population.name = step.name;
+    population.shape = step.shape;
+    population.kind = population.kind == NeuronKind::kLi       ? NeuronKind::kLif
+                      : population.kind == NeuronKind::kCubaLi ? NeuronKind::kCubaLif
+                                                               : NeuronKind::kIf;
+    population.reset = Reset::kNone;
+    population.theta = step.theta;
+    population.v_reset = step.v_reset;
+    notes_.add(nodes_[threshold].what() + ": together with " + nodes_[readout].what() +
+               " in front of it, it is a neuron that no spike resets");
+    return population;
   }
 
   /// The node whose values the Output shows: behind nested ports and Flatten; nothing where several add.
@@ -255,13 +280,13 @@ class Builder {
       projection.to = id[t];
       if (const auto input = input_of_.find(source); input != input_of_.end()) {
         projection.from = input->second;
-        projection.delay = semantics_.input_delay + tap.delay;
+        projection.delay = meaning_.input_delay + tap.delay;
       } else {
         const std::size_t from = target_of_.at(source);
         projection.from = id[from];
         projection.delay = tap.delay;
         if (is_recurrent(from, t) && tap.delay == 0) {
-          projection.delay = semantics_.recurrent_delay;
+          projection.delay = meaning_.recurrent_delay;
           notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
                      quote(target.population.name) + " is recurrent: delay " +
                      std::to_string(projection.delay) +
@@ -289,7 +314,7 @@ class Builder {
   }
 
   const std::vector<FlatNode>& nodes_;
-  const Semantics& semantics_;
+  const Meaning& meaning_;
   double dt_;
   Notes& notes_;
   Problems& problems_;
@@ -299,14 +324,6 @@ class Builder {
   std::vector<Target> targets_;
   std::vector<std::size_t> outputs_;  ///< target of each Output
 };
-
-void note_semantics(const Semantics& semantics, Notes& notes) {
-  notes.add(std::string("semantics: reset ") + to_string(semantics.reset.value_or(Reset::kToValue)) +
-            (semantics.reset ? "" : " (NIR's declared meaning; the alternative is subtraction)") + ", " +
-            (semantics.integrator == Integrator::kEuler ? "forward Euler" : "exponential decay") +
-            ", input delay " + std::to_string(semantics.input_delay) + ", recurrent delay " +
-            std::to_string(semantics.recurrent_delay));
-}
 
 /// Every number of a file is finite; products of them, and quotients, may be beyond a double.
 void check_finite(const Network& network, Problems& problems) {
@@ -329,10 +346,12 @@ void check_finite(const Network& network, Problems& problems) {
 Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes, Problems& problems) {
   Notes unused;
   Notes& remarks = notes == nullptr ? unused : *notes;
-  note_semantics(semantics, remarks);
+  const Meaning meaning = meaning_of(semantics);
+  remarks.add("semantics: " + describe(meaning));
+  note_version(graph, meaning, remarks);
   FlatGraph flat = flatten(graph, remarks, problems);
   infer_shapes(flat, remarks, problems);
-  const double dt = choose_dt(graph, flat, semantics, remarks, problems);
+  const double dt = choose_dt(graph, flat, meaning, remarks, problems);
   for (const FlatNode& node : flat.nodes) {
     const NodeType* type = node.node->type;
     if (type != nullptr && type->check_steps != nullptr) type->check_steps(node, dt, problems);
@@ -345,7 +364,7 @@ Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* note
     return {};
   }
   try {
-    Network network = Builder(flat, semantics, dt, remarks, problems).run();
+    Network network = Builder(flat, meaning, dt, remarks, problems).run();
     check_finite(network, problems);
     return problems.empty() ? network : Network{};
   } catch (const Error& error) {

@@ -172,7 +172,7 @@ void check_linear_cycles(const FlatGraph& graph, Problems& problems) {
   }
 }
 
-/// A readout's potential is a value, not spikes: nothing but an Output can take it.
+/// A readout's potential is a value, not spikes: nothing but an Output or a Threshold of its own can take it.
 void check_readouts(const FlatGraph& graph, Problems& problems) {
   for (const FlatNode& node : graph.nodes) {
     if (node.role != Role::kNeuron || !node.is_readout()) continue;
@@ -182,10 +182,11 @@ void check_readouts(const FlatGraph& graph, Problems& problems) {
       const std::size_t n = open.back();
       open.pop_back();
       const FlatNode& next = graph.nodes[n];
-      if (!seen.insert(n).second || next.role == Role::kOutput) continue;
+      if (!seen.insert(n).second || next.role == Role::kOutput || integrator_of(graph.nodes, n)) continue;
       if (!next.is_reshape()) {
-        problems.add(node.what() + ": feeds " + quote(next.name) + " (" + next.node->type_name +
-                     "); the potential of a readout can only go to an Output");
+        problems.add(
+            node.what() + ": feeds " + quote(next.name) + " (" + next.node->type_name +
+            "); the potential of a readout can only go to an Output, or alone and directly into a Threshold");
         continue;
       }
       open.insert(open.end(), next.after.begin(), next.after.end());
@@ -229,6 +230,16 @@ bool FlatNode::is_readout() const {
 
 bool FlatNode::is_reshape() const {
   return role == Role::kPort || (role == Role::kLinear && node->type->apply == nullptr);
+}
+
+std::optional<std::size_t> integrator_of(const std::vector<FlatNode>& nodes, std::size_t n) {
+  const FlatNode& node = nodes[n];
+  if (node.role != Role::kNeuron || !row_of(node.node->type->neuron->kind).is_memoryless ||
+      node.before.size() != 1)
+    return std::nullopt;
+  const FlatNode& before = nodes[node.before.front()];
+  if (before.role != Role::kNeuron || !before.is_readout()) return std::nullopt;
+  return node.before.front();
 }
 
 FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems) {

@@ -30,13 +30,17 @@ struct FlatNode {
   [[nodiscard]] bool is_reshape() const;
 };
 
+/// The readout that alone leads into a Threshold, without anything between: the two are one neuron, which is
+/// never reset. Nothing for any other node.
+[[nodiscard]] std::optional<std::size_t> integrator_of(const std::vector<FlatNode>& nodes, std::size_t n);
+
 /// Nodes in order of their names, so that indices do not depend on the order of edges.
 struct FlatGraph {
   std::vector<FlatNode> nodes;
 };
 
 /// Flattens and checks the structure: unknown names and types, edges into Inputs, cycles
-/// of linear nodes, LI nodes that feed something.
+/// of linear nodes, LI nodes that feed something else than a Threshold of their own.
 [[nodiscard]] FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems);
 
 /// Fills in `in` and `out` of every node and checks that both ends of every edge agree.

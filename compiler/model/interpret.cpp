@@ -41,10 +41,11 @@ void Interpreter::reset() {
   for (History& input : inputs_) {
     for (auto& events : input.ring) events.clear();
   }
-  for (State& state : states_) {
+  for (std::size_t p = 0; p < states_.size(); ++p) {
+    State& state = states_[p];
     for (auto& events : state.history.ring) events.clear();
     std::fill(state.i.begin(), state.i.end(), 0.0);
-    std::fill(state.v.begin(), state.v.end(), 0.0);
+    state.v = network_->populations[p].start;
     std::fill(state.spikes.begin(), state.spikes.end(), std::uint8_t{0});
   }
 }
@@ -107,16 +108,18 @@ void Interpreter::update_as(std::size_t p) {
   for (std::size_t n = 0; n < population.size(); ++n) {
     const Real i =
         real(population.alpha[n]) * real(state.i[n]) + real(population.gain_i[n]) * real(state.sum[n]);
-    const Real v = real(population.beta[n]) * real(state.v[n]) + real(population.gain_v[n]) * i +
-                   real(population.drive[n]);
+    Real v = real(population.beta[n]) * real(state.v[n]) + real(population.gain_v[n]) * i +
+             real(population.drive[n]);
     state.i[n] = i;
     state.v[n] = v;
     if (population.is_readout()) continue;
     const Real theta = real(population.theta[n]);
-    const bool spike = v > theta;
+    if (population.reset == Reset::kSubtractLater && state.spikes[n] != 0) state.v[n] = v = Real(v - theta);
+    const bool spike = population.fire == Fire::kAbove ? v > theta : v >= theta;
     state.spikes[n] = spike ? 1 : 0;
     if (!spike) continue;
-    state.v[n] = population.reset == Reset::kSubtract ? Real(v - theta) : real(population.v_reset[n]);
+    if (population.reset == Reset::kSubtract) state.v[n] = Real(v - theta);
+    if (population.reset == Reset::kToValue) state.v[n] = real(population.v_reset[n]);
     sent.push_back({static_cast<std::uint32_t>(n), 1.0});
   }
 }

@@ -25,7 +25,7 @@ class Interpreter {
   /// Throws Error{kInput} when the network breaks a promise of `check`.
   explicit Interpreter(const Network& network, Precision precision = Precision::kDouble);
 
-  /// Before a sample: every state and everything on its way back to 0.
+  /// Before a sample: potentials back to their start, currents and everything on its way back to 0.
   void reset();
 
   /// One step. `inputs` has one span per Input, in order, each of the Input's size.

@@ -24,17 +24,19 @@ using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major,
 
 /// A population in normal form. Every vector has one entry per neuron, in NIR order. At every step
 ///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes or values that reach the neuron
-///   v' = beta·v + gain_v·i' + drive             the NEW current (facts: snnTorch, Norse, the chip)
-///   spike = v' > theta                          strictly; never for a readout
-///   v = spike ? (v' - theta | v_reset) : v'     by `reset`
-/// with i = v = 0 before the first step of a sample. All but CubaLIF and CubaLI: alpha = 0, gain_i = 1.
+///   v' = beta·v + gain_v·i' + drive - late      the NEW current (facts: snnTorch, Norse, the chip)
+///   spike = v' > theta | v' >= theta            by `fire`; never for a readout
+///   v = spike ? (v_reset | v' - theta | v') : v'    by `reset`
+/// where late = theta with kSubtractLater in the step after a spike, else 0; i = 0 and v = start before the
+/// first step of a sample. All but CubaLIF and CubaLI: alpha = 0, gain_i = 1.
 struct Population {
   std::string name;  ///< the NIR node's, with "/" between nested graphs' names
   NeuronKind kind = NeuronKind::kLif;
   Shape shape;
   Reset reset = Reset::kToValue;
+  Fire fire = Fire::kAbove;
   std::vector<double> alpha, gain_i, bias;
-  std::vector<double> beta, gain_v, drive;
+  std::vector<double> beta, gain_v, drive, start;
   std::vector<double> theta, v_reset;  ///< unused by a readout
 
   [[nodiscard]] std::size_t size() const { return beta.size(); }
@@ -50,13 +52,14 @@ struct RealParameter {
 };
 
 /// All parameters. What reads, checks, prints or permutes them walks this list.
-inline constexpr std::array<RealParameter, 8> kRealParameters{{
+inline constexpr std::array<RealParameter, 9> kRealParameters{{
     {"alpha", &Population::alpha, true, 0},
     {"gain_i", &Population::gain_i, true, 1},
     {"bias", &Population::bias, true, 0},
     {"beta", &Population::beta, true, 0},
     {"gain_v", &Population::gain_v, true, 1},
     {"drive", &Population::drive, true, 0},
+    {"start", &Population::start, true, 0},
     {"theta", &Population::theta, false, 0},
     {"v_reset", &Population::v_reset, false, 0},
 }};

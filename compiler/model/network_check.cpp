@@ -4,6 +4,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "compiler/model/framework.hpp"
 #include "compiler/model/nir.hpp"
 
 namespace spikeloom {
@@ -115,7 +116,10 @@ std::string describe(const Network& network) {
   for (const Population& population : network.populations) {
     out << "population " << population.name << " " << to_string(population.kind) << " "
         << to_string(population.shape);
-    if (!population.is_readout()) out << " reset " << to_string(population.reset);
+    if (!population.is_readout()) {
+      out << " reset " << to_string(population.reset);
+      if (population.fire == Fire::kAtLeast) out << " " << to_string(population.fire);
+    }
     for (const RealParameter& parameter : kRealParameters)
       put_range(out, parameter.name, population.*parameter.values);
     out << "\n";
@@ -133,7 +137,5 @@ std::string describe(const Network& network) {
   }
   return out.str();
 }
-
-const char* to_string(Reset reset) { return reset == Reset::kToValue ? "to v_reset" : "by subtraction"; }
 
 }  // namespace spikeloom

@@ -18,6 +18,6 @@ namespace spikeloom {
 /// Inputs, populations, projections, outputs: stable text, a line each.
 [[nodiscard]] std::string describe(const Network& network);
 
-[[nodiscard]] const char* to_string(Reset reset);
+[[nodiscard]] const char* to_string(Reset reset);  // with the others of framework.hpp
 
 }  // namespace spikeloom

@@ -195,8 +195,12 @@ class Hdf5Reader {
     Value value =
         read_dataset(group, name, what + (node.type_name.empty() ? "" : " (" + node.type_name + ")"));
     if (auto* array = std::get_if<NirArray>(&value)) {
-      if (std::any_of(array->values.begin(), array->values.end(),
-                      [](double x) { return !std::isfinite(x); })) {
+      const NodeField* listed = node.type == nullptr ? nullptr : node.type->find_field(name);
+      const bool may_be_infinite = listed != nullptr && (listed->rule == NodeField::Rule::kTime ||
+                                                         listed->rule == NodeField::Rule::kGain);
+      if (std::any_of(array->values.begin(), array->values.end(), [&](double x) {
+            return !std::isfinite(x) && !(may_be_infinite && std::isinf(x) && x > 0);
+          })) {
         problems_.add(what + ": field " + quote(name) + " holds numbers that are not finite");
       }
       node.fields.emplace(name, std::move(*array));

@@ -38,6 +38,7 @@ struct OutputStream {
   PopulationId population;
   bool recorded = false;             ///< asked for by the user, not an output of the network
   double unit = 1;                   ///< real potential of one integer unit
+  std::vector<std::int32_t> origin;  ///< by neuron, added to its potential; empty: all 0
   std::vector<std::uint32_t> sinks;  ///< indices into Application::sinks
   friend bool operator==(const OutputStream&, const OutputStream&) = default;
 };

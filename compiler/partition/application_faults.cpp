@@ -144,6 +144,8 @@ class Faults {
       for (const std::size_t extent : stream.shape)
         elements = extent > kMostElements ? 0 : std::min(elements * extent, 2 * kMostElements);
       require(elements == all, where, "its shape does not fit the population");
+      require(stream.origin.empty() || (stream.kind == OutputKind::kPotential && stream.origin.size() == all),
+              where, "an origin that does not fit the population");
     }
   }
 

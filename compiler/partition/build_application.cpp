@@ -20,6 +20,7 @@ void add_output(Application& app, const IntNetwork& network, const std::string& 
   stream.population = from;
   stream.recorded = recorded != 0;
   stream.unit = population.unit;
+  stream.origin = population.origin;
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     if (app.clusters[c].population != from) continue;
     const auto at = std::find(app.sinks.begin(), app.sinks.end(), ClusterId(c));

@@ -179,7 +179,7 @@ class Checker {
                 (p.is_readout() || (neuron.subtract != 0) == (p.reset == Reset::kSubtract));
     for (std::size_t n = 0; n < kIntParameters.size(); ++n) {
       const IntParameter& parameter = kIntParameters[n];
-      same = same && (!uses(p, parameter) || neuron.parameters[n] == (p.*parameter.values)[j]);
+      same = same && (!has(p, parameter) || neuron.parameters[n] == (p.*parameter.values)[j]);
     }
     require(same, cluster.name + ": parameters of neuron " + std::to_string(j) + " differ");
   }
@@ -192,6 +192,9 @@ class Checker {
                                    s.shape == output.shape && !s.recorded;
                           }),
               "output " + output.name + " is missing");
+    for (const OutputStream& s : app_.outputs)
+      require(s.origin == network_.populations[s.population.index()].origin,
+              "output " + s.name + ": its origin differs from the network's");
   }
 
   const Application& app_;

@@ -38,7 +38,7 @@ std::string print(const Application& app) {
   for (const OutputStream& stream : app.outputs) {
     out << "output " << stream.name << ": " << (stream.kind == OutputKind::kSpikes ? "spikes" : "potentials")
         << " of " << app.populations[stream.population.index()] << (stream.recorded ? " (recorded)" : "")
-        << ", sinks";
+        << (stream.origin.empty() ? "" : ", each from its origin") << ", sinks";
     for (const std::uint32_t sink : stream.sinks)
       out << " " << sink << "=" << app.clusters[app.sinks[sink].index()].name;
     out << "\n";

@@ -139,6 +139,7 @@ Calibration calibrate(const Network& network, const IntNetwork& integers,
   DenseInputs dense(network, std::move(units));
   Interpreter real(network);
   GoldenInterpreter golden(integers);
+  const std::vector<std::int32_t>& origin = integers.populations[out.index()].origin;
   Calibration result;
   for (const Population& population : network.populations)
     result.populations.push_back({population.name, 0, 0, 0, 0});
@@ -154,7 +155,7 @@ Calibration calibrate(const Network& network, const IntNetwork& integers,
       for (std::size_t j = 0; j < output.size(); ++j) {
         if (real.spikes(out)[j] != 0) before.spike(j);
         before.potential(j, real.potential(out)[j]);
-        after.potential(j, golden.v(out)[j]);
+        after.potential(j, golden.v(out)[j] + (origin.empty() ? 0 : origin[j]));
       }
       for (const std::uint32_t j : golden.spikes(out)) after.spike(j);
       ++result.steps;
@@ -202,7 +203,8 @@ Activity measure_activity(const Network& network, std::span<const CalibrationSam
           result.populations[p][j] += spikes[j];
           const double current = network.populations[p].gain_v[j] * real.current(PopulationId(p))[j];
           result.peak[p][j] =
-              std::max({result.peak[p][j], std::abs(current), std::abs(real.potential(PopulationId(p))[j])});
+              std::max({result.peak[p][j], std::abs(current),
+                        std::abs(real.potential(PopulationId(p))[j] - network.populations[p].start[j])});
         }
       }
     }

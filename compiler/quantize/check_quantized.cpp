@@ -67,7 +67,7 @@ class Checker {
       const Population& a = network_.populations[p];
       const IntPopulation& b = result_.populations[p];
       equal = a.size() == b.size() && a.kind == b.kind && a.shape == b.shape &&
-              (a.is_readout() || a.reset == b.reset);
+              (a.is_readout() || (a.reset == Reset::kToValue) == (b.reset == Reset::kToValue));
     }
     if (!equal) problems_.add("the integer network has another structure than the real one");
     return equal;
@@ -85,29 +85,53 @@ class Checker {
               std::min(half, report.beta_error), 1);
       const double unit = real_of(integer, j, 1);
       const double constant = real.gain_i[j] * real.gain_v[j] * real.bias[j];
-      const double size = std::abs(constant) + std::abs(real.drive[j]) + unit;
+      // v = start + u, and integers count u.
+      const double start = real.start[j];
+      const double drive = real.beta[j] * start + real.drive[j] - start;
+      const double size = std::abs(constant) + std::abs(real.drive[j]) + std::abs(start) + unit;
       if (integer.alpha[j] == 0) {
-        at_most(
-            real.name, "bias error",
-            std::abs(real_of(integer, j, integer.bias_i[j] + integer.bias_v[j]) - constant - real.drive[j]),
-            report.bias_error, size);
+        at_most(real.name, "bias error",
+                std::abs(real_of(integer, j, integer.bias_i[j] + integer.bias_v[j]) - constant - drive),
+                report.bias_error, size);
       } else {
         at_most(real.name, "bias error", std::abs(real_of(integer, j, integer.bias_i[j]) - constant),
                 report.bias_error, size);
-        at_most(real.name, "drive error", std::abs(real_of(integer, j, integer.bias_v[j]) - real.drive[j]),
+        at_most(real.name, "drive error", std::abs(real_of(integer, j, integer.bias_v[j]) - drive),
                 report.bias_error, size);
       }
       at_most(real.name, "bias error in units", report.bias_error, 2 * largest_unit(integer),
               largest_unit(integer));
-      if (real.is_readout()) continue;
-      const double below = real.theta[j] - real_of(integer, j, integer.theta[j]);
-      const double slack = std::max(kRoundingNoise * std::abs(real.theta[j]), 0.011 * unit);
-      if (below < -slack || below >= unit + slack) wrong(real.name, "theta below the real one", below, unit);
-      at_most(real.name, "theta error", std::abs(below), report.theta_error, std::abs(real.theta[j]) + unit);
-      if (real.reset == Reset::kToValue) {
-        at_most(real.name, "reset error", std::abs(real_of(integer, j, integer.v_reset[j]) - real.v_reset[j]),
-                std::min(report.reset_error, unit), unit + std::abs(real.v_reset[j]));
+      if (real.is_readout()) {
+        const double origin = integer.origin.empty() ? 0 : integer.origin[j];
+        if (std::abs(real_of(integer, j, origin) - start) > unit + kRoundingNoise * std::abs(start))
+          wrong(real.name, "origin", real_of(integer, j, origin), start);
+        continue;
       }
+      check_spiking(real, integer, report, j);
+    }
+  }
+
+  void check_spiking(const Population& real, const IntPopulation& integer, const PopulationReport& report,
+                     std::size_t j) {
+    const double unit = real_of(integer, j, 1), start = real.start[j];
+    const double scale = std::abs(real.theta[j]) + std::abs(start);
+    const double slack = std::max(kRoundingNoise * scale, 0.011 * unit);
+    const bool at_least = real.fire == Fire::kAtLeast;
+    // The neuron fires above `level`, or from it on.
+    const double level = real_of(integer, j, integer.theta[j] + (at_least ? 1.0 : 0.0));
+    const double below = at_least ? level - (real.theta[j] - start) : real.theta[j] - start - level;
+    if (below < -slack || below >= unit + slack) wrong(real.name, "theta off the real one", below, unit);
+    at_most(real.name, "theta error", std::abs(below), report.theta_error, scale + unit);
+    const double after = real_of(integer, j, integer.v_reset[j]);
+    if (real.reset == Reset::kToValue) {
+      at_most(real.name, "reset error", std::abs(start + after - real.v_reset[j]),
+              std::min(report.reset_error, unit), unit + std::abs(real.v_reset[j]) + std::abs(start));
+    } else if (real.reset == Reset::kSubtractLater) {
+      at_most(real.name, "reset error", std::abs(after * integer.beta[j] / kDecayOne - real.theta[j]),
+              std::min(report.reset_error, unit), unit + scale);
+    } else {
+      const double wanted = real.reset == Reset::kSubtract ? real.theta[j] : 0;
+      if (std::abs(after - wanted) > unit + slack) wrong(real.name, "what is subtracted", after, wanted);
     }
   }
 

@@ -63,8 +63,8 @@ Network in_units(const Network& network, const Magnitudes& magnitudes) {
     scale(population.gain_i, -magnitudes.gain_i[p]);
     scale(population.gain_v, -magnitudes.gain_v[p]);
     scale(population.bias, -magnitudes.weight[p]);
-    const std::array<std::vector<double>*, 3> potentials = {&population.drive, &population.theta,
-                                                            &population.v_reset};
+    const std::array<std::vector<double>*, 4> potentials = {&population.drive, &population.start,
+                                                            &population.theta, &population.v_reset};
     for (std::vector<double>* values : potentials) scale(*values, -magnitudes.potential[p]);
     const auto beyond = [](const std::vector<double>& values) { return !std::isfinite(largest(values)); };
     if (beyond(population.bias) || std::any_of(potentials.begin(), potentials.end(),

@@ -90,6 +90,33 @@ Frame frame_of_weights(const Population& population) {
   return frame;
 }
 
+/// The same network with every potential counted from where its samples start, as the chip counts it. `start`
+/// stays as it is, so that theta + start is the neuron's own threshold.
+Network from_start(const Network& network) {
+  Network result = network;
+  for (Population& population : result.populations)
+    for (std::size_t j = 0; j < population.size(); ++j) {
+      const double start = population.start[j];
+      const double drive = population.drive[j] - (1 - population.beta[j]) * start;
+      // A neuron that starts at rest is not driven away from it by a rounding.
+      constexpr double kRounding = 1e-9;
+      population.drive[j] = std::abs(drive) <= kRounding * std::abs(population.drive[j]) ? 0 : drive;
+      if (population.is_readout()) continue;
+      population.theta[j] -= start;
+      population.v_reset[j] -= start;
+    }
+  return result;
+}
+
+/// What an integer neuron takes from v after a spike, so that v is less by the threshold: at once, or in the
+/// next step, when `beta` of it is left. Infinite where nothing is left of it.
+double taken(const Population& population, const IntPopulation& integer, std::size_t j) {
+  const double theta = population.theta[j] + population.start[j];
+  if (population.reset == Reset::kNone) return 0;
+  if (population.reset == Reset::kSubtract || theta == 0) return theta;
+  return integer.beta[j] == 0 ? kInfinity : theta * kDecayOne / integer.beta[j];
+}
+
 bool uniform(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [&](double x) { return x == values.front(); });
 }
@@ -147,6 +174,7 @@ class Quantizer {
   void store_weights(const Inbound& inbound, const Weights& weights, std::uint32_t extra_shift);
   void report_weights(const Inbound& inbound, const Weights& weights, std::size_t population);
   [[nodiscard]] IntPopulation skeleton(const Population& population) const;
+  void set_origin(const Population& population, const Frame& frame, double unit, IntPopulation& result);
   void set_parameters(std::size_t index, const Frame& frame, double base, std::uint32_t fraction);
   void report_parameters(std::size_t index, const Frame& frame, double unit);
   void decays(const Population& population, std::size_t index);
@@ -408,7 +436,7 @@ std::pair<double, double> biases(const Population& population, const Frame& fram
 
 /// Largest |i| or |v| that any input at all can bring about, in the frame's unit; infinite where nothing
 /// decays.
-double reach(const Population& population, const Frame& frame,
+double reach(const Population& population, const IntPopulation& integer, const Frame& frame,
              const std::vector<std::pair<double, double>>& input) {
   double most = 0;
   for (std::size_t j = 0; j < population.size(); ++j) {
@@ -419,10 +447,12 @@ double reach(const Population& population, const Frame& frame,
     const double i_high = settled(std::max(0.0, input[j].second + bias_i), population.alpha[j]);
     const double i_low = settled(std::max(0.0, -(input[j].first + bias_i)), population.alpha[j]);
     double v_high = settled(i_high + std::max(0.0, bias_v), population.beta[j]);
-    const double v_low = settled(i_low + std::max(0.0, -bias_v), population.beta[j]);
+    double v_low = settled(i_low + std::max(0.0, -bias_v), population.beta[j]);
     if (!population.is_readout() && population.reset == Reset::kToValue) {
       const double kept = std::max({0.0, population.theta[j], population.v_reset[j]}) / frame.divisor[j];
       v_high = std::min(v_high, i_high + std::max(0.0, bias_v) + kept);
+    } else if (!population.is_readout()) {
+      v_low = std::max(v_low, (taken(population, integer, j) - population.theta[j]) / frame.divisor[j]);
     }
     most = std::max({most, i_high, i_low, v_high, v_low});
   }
@@ -460,9 +490,14 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
 
   for (auto& [low, high] : extremes) low *= weights.base, high *= weights.base;
   double bias_i = 0;
-  double fixed = population.is_readout() ? 0
-                                         : std::max(largest_of(population.theta, frame.divisor),
-                                                    largest_of(population.v_reset, frame.divisor));
+  const IntPopulation& integer = result_.network.populations[index];
+  double fixed = 0;
+  for (std::size_t j = 0; !population.is_readout() && j < population.size(); ++j) {
+    const double after =
+        population.reset == Reset::kToValue ? population.v_reset[j] : taken(population, integer, j);
+    fixed = std::max(
+        {fixed, std::abs(population.theta[j]) / frame.divisor[j], std::abs(after) / frame.divisor[j]});
+  }
   for (std::size_t j = 0; j < population.size(); ++j) {
     const auto [i, v] = biases(population, frame, j);
     bias_i = std::max(bias_i, std::abs(i));
@@ -486,7 +521,8 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
       if (reference == 0 || population.is_readout()) reference = std::max(reference, std::abs(value));
     }
   }
-  const int proved = fraction_within(reach(population, frame, extremes) / weights.base, limits.state_bits);
+  const int proved =
+      fraction_within(reach(population, integer, frame, extremes) / weights.base, limits.state_bits);
   const int roomy = fraction_within(kWantedRoom * reference / weights.base, limits.state_bits);
   const int wanted =
       reference == 0 ? 0
@@ -578,7 +614,7 @@ IntPopulation Quantizer::skeleton(const Population& population) const {
   result.name = population.name;
   result.kind = population.kind;
   result.shape = population.shape;
-  result.reset = population.reset;
+  result.reset = population.reset == Reset::kToValue ? Reset::kToValue : Reset::kSubtract;
   return result;
 }
 
@@ -610,12 +646,40 @@ void Quantizer::decays(const Population& population, std::size_t index) {
   convert(population.beta, result.beta, "beta", report.beta_error);
 }
 
+/// A whole number but for roundings.
+bool is_whole(double x) {
+  const double slack = std::min(0.01, 1e-6 * std::max(1.0, std::abs(x)));
+  return std::abs(x - std::round(x)) <= slack;
+}
+
 /// Largest integer whose comparison agrees with the real one for every v on the unit's grid.
 std::int32_t threshold(double theta_in_units) {
-  const double x = theta_in_units;
-  const double slack = std::min(0.01, 1e-6 * std::max(1.0, std::abs(x)));
-  const double whole = std::round(x);
-  return static_cast<std::int32_t>(std::abs(x - whole) <= slack ? whole : std::floor(x));
+  return static_cast<std::int32_t>(is_whole(theta_in_units) ? std::round(theta_in_units)
+                                                            : std::floor(theta_in_units));
+}
+
+/// The same for a neuron that fires at the threshold already: v >= x is v > ceil(x) - 1.
+std::int32_t threshold_at_least(double theta_in_units) {
+  const std::int32_t above = threshold(theta_in_units);
+  return is_whole(theta_in_units) ? above - 1 : above;
+}
+
+/// A readout's values are looked at: what they are counted from is added again.
+void Quantizer::set_origin(const Population& population, const Frame& frame, double unit,
+                           IntPopulation& result) {
+  const auto& start = population.start;
+  if (!population.is_readout() || std::all_of(start.begin(), start.end(), [](double s) { return s == 0; }))
+    return;
+  for (std::size_t j = 0; j < start.size(); ++j) {
+    const double units = start[j] / frame.divisor[j] / unit;
+    if (!(std::abs(units) <= kMaxOrigin)) {
+      problems_.add("population '" + population.name + "': neuron " + std::to_string(j) + " starts at " +
+                    number(start[j]) + ", which is " + number(units) +
+                    " units and cannot be added to what is read out; --start zero would do");
+      return;
+    }
+    result.origin.push_back(nearest(units));
+  }
 }
 
 void Quantizer::set_parameters(std::size_t index, const Frame& frame, double base, std::uint32_t fraction) {
@@ -627,19 +691,26 @@ void Quantizer::set_parameters(std::size_t index, const Frame& frame, double bas
     result.bias_i.push_back(nearest(bias_i / unit));
     result.bias_v.push_back(nearest(bias_v / unit));
     if (population.is_readout()) continue;
-    result.theta.push_back(threshold(population.theta[j] / frame.divisor[j] / unit));
-    result.v_reset.push_back(nearest(population.v_reset[j] / frame.divisor[j] / unit));
+    const double in_units = 1 / frame.divisor[j] / unit;
+    const double theta = population.theta[j] * in_units;
+    result.theta.push_back(population.fire == Fire::kAbove ? threshold(theta) : threshold_at_least(theta));
+    result.v_reset.push_back(population.reset == Reset::kToValue ? nearest(population.v_reset[j] * in_units)
+                             : population.reset == Reset::kSubtract
+                                 ? threshold(taken(population, result, j) * in_units)
+                                 : nearest(taken(population, result, j) * in_units));
   }
   for (const IntParameter& parameter : kIntParameters)  // one parameter set, not many
-    if (!uses(result, parameter)) (result.*parameter.values).assign(population.size(), 0);
-  if (!population.is_readout() && population.reset == Reset::kSubtract) {
+    if (!has(result, parameter)) (result.*parameter.values).assign(population.size(), 0);
+  if (!population.is_readout() &&
+      (population.reset == Reset::kSubtract || population.reset == Reset::kSubtractLater)) {
     for (std::size_t j = 0; j < population.size(); ++j) {
-      if (result.theta[j] >= 0) continue;
+      if (population.theta[j] + population.start[j] >= 0) continue;
       problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) +
                     ") cannot be subtracted; reset to a value would do (--reset v_reset)");
       break;
     }
   }
+  set_origin(population, frame, unit, result);
   result.unit = unit * frame.divisor.front();
   if (!uniform(frame.divisor)) {
     for (const double divisor : frame.divisor)
@@ -671,7 +742,8 @@ void Quantizer::report_parameters(std::size_t index, const Frame& frame, double 
     }
     sets.insert(set);
     if (population.is_readout()) continue;
-    const double theta = std::abs(result.theta[j] * real - population.theta[j]);
+    const double fires_above = result.theta[j] + (population.fire == Fire::kAtLeast ? 1 : 0);
+    const double theta = std::abs(fires_above * real - population.theta[j]);
     report.theta_error = std::max(report.theta_error, theta);
     if (population.theta[j] != 0) {
       relative_theta = std::max(relative_theta, theta / std::abs(population.theta[j]));
@@ -680,6 +752,10 @@ void Quantizer::report_parameters(std::size_t index, const Frame& frame, double 
     if (population.reset == Reset::kToValue) {
       report.reset_error =
           std::max(report.reset_error, std::abs(result.v_reset[j] * real - population.v_reset[j]));
+    } else if (population.reset == Reset::kSubtractLater) {
+      const double left = result.v_reset[j] * real * result.beta[j] / kDecayOne;
+      report.reset_error =
+          std::max(report.reset_error, std::abs(left - population.theta[j] - population.start[j]));
     }
   }
   report.parameter_sets = sets.size();
@@ -701,6 +777,17 @@ void Quantizer::quantize_population(std::size_t index) {
   result_.network.populations.push_back(skeleton(population));
   result_.report.populations.emplace_back();
   decays(population, index);
+
+  if (!population.is_readout() && population.reset == Reset::kSubtractLater) {
+    const std::vector<std::int32_t>& beta = result_.network.populations[index].beta;
+    const auto none = std::find(beta.begin(), beta.end(), 0);
+    if (none != beta.end() && beta.size() == population.size()) {
+      problems_.add("population '" + population.name + "': neuron " + std::to_string(none - beta.begin()) +
+                    " forgets its potential in a step (decay 0), so nothing can be subtracted from it in the "
+                    "next; --reset none or a self-projection with weight -threshold would do");
+      return;
+    }
+  }
 
   // A readout's potentials are compared with each other, so its neurons share one unit.
   Frame frame = population.is_readout() ? frame_of_weights(population) : frame_of_membranes(population);
@@ -764,9 +851,8 @@ void Quantizer::quantize_population(std::size_t index) {
   }
 }
 
-}  // namespace
-
-Quantized quantize(const Network& network, const QuantizeOptions& options) {
+/// `network` counts its potentials from where its samples start.
+Quantized quantize_counted(const Network& network, const QuantizeOptions& options) {
   const Magnitudes magnitudes = magnitudes_of(network);
   if (magnitudes.trivial()) return Quantizer(network, options, magnitudes).run();
   QuantizeOptions scaled = options;
@@ -779,6 +865,16 @@ Quantized quantize(const Network& network, const QuantizeOptions& options) {
       throw input_error("quantize: population '" + population.name +
                         "': the product of its weights and gains is beyond a double");
   return result;
+}
+
+}  // namespace
+
+Quantized quantize(const Network& network, const QuantizeOptions& options) {
+  const bool all_at_zero =
+      std::all_of(network.populations.begin(), network.populations.end(), [](const Population& population) {
+        return std::all_of(population.start.begin(), population.start.end(), [](double s) { return s == 0; });
+      });
+  return all_at_zero ? quantize_counted(network, options) : quantize_counted(from_start(network), options);
 }
 
 }  // namespace spikeloom

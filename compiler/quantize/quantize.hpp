@@ -34,7 +34,7 @@ struct Activity {
   std::vector<std::vector<double>> inputs;  ///< by input, per element: mean square a step, in real values
   std::vector<std::vector<double>> populations;  ///< by population, per neuron: spikes a step
   std::vector<std::vector<double>>
-      peak;  ///< by population, per neuron: largest |gain_v·i| or |v| seen; may be empty
+      peak;  ///< by population, per neuron: largest |gain_v·i| or |v - start| seen; may be empty
 };
 
 struct QuantizeOptions {
@@ -101,7 +101,8 @@ struct Quantized {
 /// Re-derives what the report claims, the slow way.
 ///
 /// Checked  `check` of the integer network; same structure; every weight's real error within the
-///          report's; decays to half a step; theta on the right side of its unit; biases, resets.
+///          report's; decays to half a step; theta on the right side of its unit; biases, resets,
+///          origins.
 /// Assumed  that the report's notes and warnings say what a reader wants to know.
 [[nodiscard]] Problems check(const Quantized& quantized, const Network& network);
 

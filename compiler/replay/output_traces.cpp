@@ -1,5 +1,7 @@
 #include "compiler/replay/output_traces.hpp"
 
+#include <algorithm>
+
 #include "compiler/base/error.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -24,9 +26,20 @@ OutputTraces::OutputTraces(const ImageView& image, const Dataset& data)
   }
 }
 
+/// A half of 0 is never sent, so this is what a potential of 0 shows in the steps that are sent.
+void OutputTraces::start_at_origin(const OutputStream& output, PotentialTrace& trace) const {
+  const bool last_only = std::any_of(output.sinks.begin(), output.sinks.end(), [&](std::uint32_t sink) {
+    return app_.clusters[app_.sinks.at(sink).index()].last_only;
+  });
+  for (std::vector<std::int32_t>& sample : trace.samples)
+    for (std::size_t at = last_only && !sample.empty() ? sample.size() - trace.neurons : 0;
+         at < sample.size(); ++at)
+      sample[at] = output.origin[at % trace.neurons];
+}
+
 void OutputTraces::add_stream(const OutputStream& output, const Dataset& data) {
   const std::size_t neurons = volume(output.shape);
-  Stream stream{output.kind == OutputKind::kPotential, 0, output.recorded};
+  Stream stream{output.kind == OutputKind::kPotential, 0, output.recorded, output.origin};
   const auto make = [&]<class T>(std::vector<Trace<T>>& list) {
     stream.trace = list.size();
     Trace<T> trace;
@@ -35,10 +48,13 @@ void OutputTraces::add_stream(const OutputStream& output, const Dataset& data) {
     for (const Sample& sample : data.samples) trace.samples.emplace_back(sample.steps() * neurons, T{0});
     list.push_back(std::move(trace));
   };
-  if (stream.potential)
-    make(output.recorded ? outputs_.recorded_v : outputs_.potentials);
-  else
+  if (stream.potential) {
+    std::vector<PotentialTrace>& list = output.recorded ? outputs_.recorded_v : outputs_.potentials;
+    make(list);
+    if (!output.origin.empty()) start_at_origin(output, list.back());
+  } else {
     make(output.recorded ? outputs_.recorded_spikes : outputs_.spikes);
+  }
   for (const std::uint32_t sink : output.sinks) of_sink_.at(sink).push_back(streams_.size());
   streams_.push_back(stream);
 }
@@ -67,13 +83,13 @@ void OutputTraces::spikes(const Stream& stream, const Cluster& cluster, std::siz
 void OutputTraces::potential(const Stream& stream, const Cluster& cluster, std::size_t sample,
                              std::size_t step, std::uint32_t index, std::uint16_t mask) {
   PotentialTrace& trace = (stream.recorded ? outputs_.recorded_v : outputs_.potentials)[stream.trace];
-  std::int32_t& value = trace.samples[sample][step * trace.neurons + neuron(cluster, index / 2)];
+  const std::uint32_t n = neuron(cluster, index / 2);
+  const auto origin = static_cast<std::uint32_t>(stream.origin.empty() ? 0 : stream.origin[n]);
+  std::int32_t& value = trace.samples[sample][step * trace.neurons + n];
   // Low half as it is; the high half is sign-extended to 16 bits.
-  const std::uint32_t half = mask;
-  value =
-      index % 2 == 0
-          ? static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffff0000U) | half)
-          : static_cast<std::int32_t>((static_cast<std::uint32_t>(value) & 0xffffU) | half << hw::kChunkBits);
+  const std::uint32_t half = mask, before = static_cast<std::uint32_t>(value) - origin;
+  value = static_cast<std::int32_t>(origin + (index % 2 == 0 ? (before & 0xffff0000U) | half
+                                                             : (before & 0xffffU) | half << hw::kChunkBits));
 }
 
 }  // namespace spikeloom

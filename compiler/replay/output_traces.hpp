@@ -10,7 +10,8 @@
 
 namespace spikeloom {
 
-/// The outputs of a run, filled chunk by chunk, in any order. Whatever is never sent stays 0.
+/// The outputs of a run, filled chunk by chunk, in any order. Whatever is never sent stays 0; in a step of
+/// which potentials are sent it stays the neuron's origin.
 class OutputTraces {
  public:
   /// Keeps a reference to the image.
@@ -31,8 +32,10 @@ class OutputTraces {
     bool potential = false;
     std::size_t trace = 0;  ///< index into its list in outputs_
     bool recorded = false;
+    std::vector<std::int32_t> origin;  ///< as OutputStream's
   };
 
+  void start_at_origin(const OutputStream& output, PotentialTrace& trace) const;
   void add_stream(const OutputStream& output, const Dataset& data);
   void spikes(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,
               std::uint32_t index, std::uint16_t mask);

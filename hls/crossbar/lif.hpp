@@ -112,7 +112,7 @@ UPDATE:
       const bool spike = !context.readout && v > theta;
       if ((mask >> l & 1U) != 0) {
         next_v[lane] = !spike     ? State(v)
-                       : subtract ? State(saturate<Shape::kStateBits>(std::int64_t(v) - theta))
+                       : subtract ? State(saturate<Shape::kStateBits>(std::int64_t(v) - v_reset))
                                   : State(v_reset);
         if (Shape::kCurrent != 0) next_i[lane] = State(i);
         if (spike) spikes |= 1U << (neuron % layout::kChunkBits);

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <map>
 #include <optional>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -34,28 +36,48 @@ CLI::Validator above_zero() {
 
 using Action = std::function<int()>;
 
+/// An option that chooses one of several names, for a setting that another may decide where it is absent.
+template <class Value>
+void add_choice(CLI::App& app, const std::string& option, std::optional<Value>& to,
+                const std::map<std::string, Value>& names, const std::string& help) {
+  app.add_option_function<std::string>(
+         option, [&to, names](const std::string& name) { to = names.at(name); }, help)
+      ->check(CLI::IsMember(names));
+}
+
+/// What no NIR file says (docs/guide.md has the table).
+void add_semantics_options(CLI::App& app, Semantics& semantics) {
+  std::map<std::string, Framework> frameworks;
+  for (const std::string_view name : framework_names())
+    frameworks.emplace(std::string(name), framework_named(name));
+  add_choice(app, "--framework", semantics.framework, frameworks,
+             "all of the following as this framework has it, unless given");
+  app.add_option("--dt", semantics.dt,
+                 "time step, in the file's unit of time; default: guessed, and said so");
+  add_choice<Reset>(app, "--reset", semantics.reset,
+                    {{"v_reset", Reset::kToValue},
+                     {"subtract", Reset::kSubtract},
+                     {"subtract-later", Reset::kSubtractLater},
+                     {"none", Reset::kNone}},
+                    "what a spike does to the membrane (default: v_reset)");
+  add_choice<Fire>(app, "--fire", semantics.fire, {{"gt", Fire::kAbove}, {"ge", Fire::kAtLeast}},
+                   "spike above the threshold, or at it already (default: gt)");
+  add_choice<Start>(app, "--start", semantics.start,
+                    {{"zero", Start::kZero}, {"rest", Start::kRest}, {"reset", Start::kReset}},
+                    "a sample's membranes start at 0, v_leak or v_reset (default: rest)");
+  add_choice<Integrator>(app, "--integrator", semantics.integrator,
+                         {{"euler", Integrator::kEuler},
+                          {"exponential", Integrator::kExponential},
+                          {"exact", Integrator::kExact}},
+                         "decay and gain of a step (default: euler)");
+  app.add_option("--input-delay", semantics.input_delay, "steps from the inputs (default: 0)");
+  app.add_option("--recurrent-delay", semantics.recurrent_delay,
+                 "steps of recurrent projections (default: 1)");
+}
+
 /// Options of everything that turns a network file into integers.
 void add_compile_options(CLI::App& app, CompileOptions& options) {
-  app.add_option("--dt", options.semantics.dt,
-                 "time step, in the file's unit of time; default: guessed, and said so");
-  app.add_option_function<std::string>(
-         "--reset",
-         [&](const std::string& v) {
-           options.semantics.reset = v == "subtract" ? Reset::kSubtract : Reset::kToValue;
-         },
-         "reset on a spike (default: v_reset)")
-      ->check(CLI::IsMember({"v_reset", "subtract"}));
-  app.add_option_function<std::string>(
-         "--integrator",
-         [&](const std::string& v) {
-           options.semantics.integrator = v == "exponential" ? Integrator::kExponential : Integrator::kEuler;
-         },
-         "decay of a step (default: euler)")
-      ->check(CLI::IsMember({"euler", "exponential"}));
-  app.add_option("--input-delay", options.semantics.input_delay, "steps from the inputs")
-      ->capture_default_str();
-  app.add_option("--recurrent-delay", options.semantics.recurrent_delay, "steps of recurrent projections")
-      ->capture_default_str();
+  add_semantics_options(app, options.semantics);
   app.add_option("--bits", options.weight_bits, "weight bits")->capture_default_str();
   app.add_option_function<std::string>(
          "--round",

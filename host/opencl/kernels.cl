@@ -227,8 +227,8 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
       if (!cluster->readout) {
         const int theta = extend(SET_ENTRY_THETA(set), STATE_BITS);
         const int16 spike = v > theta;
-        const int16 reset =
-            SET_ENTRY_SUBTRACT(set) ? saturate(v - theta) : (int16)extend(SET_ENTRY_V_RESET(set), STATE_BITS);
+        const int v_reset = extend(SET_ENTRY_V_RESET(set), STATE_BITS);
+        const int16 reset = SET_ENTRY_SUBTRACT(set) ? saturate(v - v_reset) : (int16)v_reset;
         after = select(v, reset, spike);
         spikes |= gather(spike & keep);
         if (UPDATE_ENTRY_EMIT(entry)) {

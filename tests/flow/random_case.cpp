@@ -48,8 +48,12 @@ IntPopulation make_population(Rng& rng, const Chip& chip, const CaseOptions& opt
   const std::int64_t one = std::int64_t{1} << p.scale;
   p.alpha = current ? values(rng, size, 0, 4096) : std::vector<std::int32_t>(size, 0);
   p.beta = values(rng, size, 0, 4096);
-  p.theta = values(rng, size, 0, 40 * one);
-  p.v_reset = values(rng, size, -10 * one, 10 * one);
+  p.theta = values(rng, size, -one, 40 * one);
+  // What is subtracted is the threshold mostly, or nothing, or more or less than it.
+  p.v_reset = p.reset == Reset::kSubtract && rng.chance(0.5) ? p.theta
+              : rng.chance(0.2)                              ? std::vector<std::int32_t>(size, 0)
+                                                             : values(rng, size, -10 * one, 10 * one);
+  if (readout && rng.chance(0.4)) p.origin = values(rng, size, -40 * one, 40 * one);
   p.bias_i = rng.chance(0.5) ? values(rng, size, -3 * one, 5 * one) : std::vector<std::int32_t>(size, 0);
   p.bias_v = rng.chance(0.3) ? values(rng, size, -3 * one, 3 * one) : std::vector<std::int32_t>(size, 0);
   if (rng.chance(0.05)) {  // far out, where sums saturate
@@ -195,6 +199,7 @@ Relabelled relabel(const Case& made, Rng& rng) {
     for (const IntParameter& parameter : kIntParameters)
       for (std::size_t n = 0; n < old.size() && !(old.*parameter.values).empty(); ++n)
         (now.*parameter.values)[result.neurons[p][n]] = (old.*parameter.values)[n];
+    for (std::size_t n = 0; n < old.origin.size(); ++n) now.origin[result.neurons[p][n]] = old.origin[n];
   }
   for (IntProjection& projection : result.made.network.projections) {
     const IntProjection old = projection;
@@ -254,7 +259,9 @@ GoldenRun run_golden(const IntNetwork& network, const Dataset& data) {
         const std::size_t begin = run.spikes[p].size();
         run.spikes[p].resize(begin + network.populations[p].size(), 0);
         for (const std::uint32_t n : golden.spikes(id)) run.spikes[p][begin + n] = 1;
-        run.potentials[p].insert(run.potentials[p].end(), golden.v(id).begin(), golden.v(id).end());
+        const std::vector<std::int32_t>& origin = network.populations[p].origin;
+        for (std::size_t n = 0; n < golden.v(id).size(); ++n)
+          run.potentials[p].push_back(golden.v(id)[n] + (origin.empty() ? 0 : origin[n]));
       }
     }
   }

@@ -99,12 +99,26 @@ TEST(Check, RefusesAReadoutThatFeedsAPopulation) {
   EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("comes from the readout 'a'")));
 }
 
-TEST(Check, RefusesANegativeThresholdThatIsSubtracted) {
+TEST(Check, RefusesAResetThatIntegersDoNotHave) {
   IntNetwork net = two_layers();
-  net.populations[0].theta[0] = -1;
-  EXPECT_THAT(check(net).list(), IsEmpty());
   net.populations[0].reset = Reset::kSubtract;
-  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("theta of neuron 0")));
+  net.populations[0].theta[0] = -1;
+  net.populations[0].v_reset[0] = -1;
+  EXPECT_THAT(check(net).list(), IsEmpty());
+  net.populations[0].reset = Reset::kSubtractLater;
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("goes to a value or subtracts one")));
+}
+
+TEST(Check, RefusesAnOriginOfWhatIsNoReadout) {
+  IntNetwork net = two_layers();
+  net.populations[1].kind = NeuronKind::kLi;
+  net.populations[1].origin.assign(net.populations[1].size(), -7);
+  EXPECT_THAT(check(net).list(), IsEmpty());
+  net.populations[1].origin.push_back(0);
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("origin: expected no entries or one per neuron")));
+  net.populations[1].origin.clear();
+  net.populations[0].origin.assign(net.populations[0].size(), 1);
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("of a readout")));
 }
 
 TEST(Check, RefusesEndsThatDoNotExistAndSizesThatDiffer) {

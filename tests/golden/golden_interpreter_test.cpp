@@ -81,7 +81,7 @@ class Definition {
     v_[p][j] = sat(decay(v_[p][j], n.beta[j]) + i_[p][j] + n.bias_v[j]);
     if (n.is_readout() || v_[p][j] <= n.theta[j]) return;
     spike_[{p, j, t_}] = true;
-    v_[p][j] = n.reset == Reset::kSubtract ? v_[p][j] - n.theta[j] : n.v_reset[j];
+    v_[p][j] = n.reset == Reset::kSubtract ? sat(v_[p][j] - n.v_reset[j]) : n.v_reset[j];
   }
 
   const IntNetwork& net_;

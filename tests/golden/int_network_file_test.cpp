@@ -29,7 +29,7 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
     EXPECT_TRUE(x.name == y.name && x.kind == y.kind && x.shape == y.shape && x.scale == y.scale &&
                 x.unit == y.unit);
     EXPECT_TRUE(x.alpha == y.alpha && x.beta == y.beta && x.bias_i == y.bias_i && x.bias_v == y.bias_v &&
-                x.relative_unit == y.relative_unit);
+                x.relative_unit == y.relative_unit && x.origin == y.origin);
     EXPECT_TRUE(x.is_readout() || (x.reset == y.reset && x.theta == y.theta && x.v_reset == y.v_reset));
   }
   ASSERT_EQ(a.projections.size(), b.projections.size());
@@ -44,6 +44,22 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
     EXPECT_TRUE(a.outputs[n].name == b.outputs[n].name && a.outputs[n].shape == b.outputs[n].shape &&
                 a.outputs[n].from == b.outputs[n].from);
   }
+}
+
+TEST(IntNetworkFile, ASubtractionWithoutAnAmountTakesTheThreshold) {
+  IntNetwork net;
+  net.name = "old";
+  net.inputs.push_back({"in", {2}, 1, false, 1});
+  net.populations.push_back(test::population("n", 2));
+  net.populations[0].reset = Reset::kSubtract;
+  net.populations[0].theta = {5, 7};
+  net.populations[0].v_reset = {5, 7};
+  net.outputs.push_back({"out", {2}, PopulationId(0)});
+  std::string text = print_int_network(net);
+  const std::string amount = ",\"v_reset\":[5,7]";
+  ASSERT_NE(text.find(amount), std::string::npos) << text;
+  text.erase(text.find(amount), amount.size());
+  EXPECT_EQ(parse_int_network(text).populations[0].v_reset, net.populations[0].v_reset);
 }
 
 TEST(IntNetworkFile, ParsingWhatWasPrintedGivesTheSame) {

@@ -66,15 +66,20 @@ inline IntNetwork random_network(Rng& rng) {
       };
       if (p.kind == NeuronKind::kCubaLif) draw(p.alpha, 0, 4096);
       draw(p.beta, 0, 4096);
-      draw(p.theta, 0, 3000);
-      draw(p.v_reset, -100, 100);
+      draw(p.theta, -100, 3000);
+      draw(p.v_reset, -100, p.reset == Reset::kSubtract ? 4000 : 100);
       draw(p.bias_i, -50, 50);
       draw(p.bias_v, -50, 50);
     }
     p.unit = 0.001 * static_cast<double>(rng.between(1, 1000)) / 3;
     net.populations.push_back(p);
   }
-  if (rng.chance(0.3)) net.populations[1].kind = NeuronKind::kLi;
+  if (rng.chance(0.3)) {
+    net.populations[1].kind = NeuronKind::kLi;
+    if (rng.chance(0.5))
+      for (std::size_t j = 0; j < net.populations[1].size(); ++j)
+        net.populations[1].origin.push_back(static_cast<std::int32_t>(rng.between(-9000, 9000)));
+  }
   const auto connect = [&](const std::string& name, Source from, std::size_t to, std::uint32_t delay) {
     constexpr std::uint32_t kWidths[] = {8, 4, 2, 1};
     const std::uint32_t bits = kWidths[rng.below(4)];

@@ -618,10 +618,10 @@ TEST(TimeStep, AnIntegrateAndFireNeuronHoldsItsPotential) {
   EXPECT_DOUBLE_EQ(network.populations[0].gain_v[0], 1);
 }
 
-TEST(TimeStep, TheLeakIsTheFixedPointOfBothIntegrators) {
+TEST(TimeStep, TheLeakIsTheFixedPointOfEveryIntegrator) {
   NirGraph graph = chain();
   graph.nodes["lif"].fields["v_leak"] = constant(3, 0.5);
-  for (const Integrator integrator : {Integrator::kEuler, Integrator::kExponential}) {
+  for (const Integrator integrator : {Integrator::kEuler, Integrator::kExponential, Integrator::kExact}) {
     const Population population = built(graph, {.integrator = integrator}).populations[0];
     EXPECT_DOUBLE_EQ(population.drive[0] / (1 - population.beta[0]), 0.5);
   }

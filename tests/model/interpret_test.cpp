@@ -21,7 +21,9 @@ Network random_network(Rng& rng) {
     Population population;
     population.name = "p" + std::to_string(p);
     population.kind = p + 1 == count && rng.chance(0.5) ? NeuronKind::kLi : NeuronKind::kCubaLif;
-    population.reset = rng.chance(0.5) ? Reset::kSubtract : Reset::kToValue;
+    constexpr Reset kResets[] = {Reset::kToValue, Reset::kSubtract, Reset::kSubtractLater, Reset::kNone};
+    population.reset = kResets[rng.below(4)];
+    population.fire = rng.chance(0.5) ? Fire::kAbove : Fire::kAtLeast;
     const std::size_t size = 1 + rng.below(5);
     population.shape = {size};
     for (std::size_t n = 0; n < size; ++n) {
@@ -31,6 +33,7 @@ Network random_network(Rng& rng) {
       population.beta.push_back(double(rng.below(5)) / 4);
       population.gain_v.push_back(1);
       population.drive.push_back(fraction() / 8);
+      population.start.push_back(rng.chance(0.5) ? 0 : fraction());
       population.theta.push_back(double(rng.below(8)) / 8);
       population.v_reset.push_back(fraction() / 4);
     }
@@ -73,7 +76,7 @@ Recording by_definition(const Network& network, const std::vector<Values>& input
   std::vector<Values> i, v;
   for (const Population& population : network.populations) {
     i.emplace_back(population.size(), 0);
-    v.emplace_back(population.size(), 0);
+    v.push_back(population.start);
   }
   recording.spikes.resize(i.size());
   recording.potential.resize(i.size());
@@ -99,10 +102,15 @@ Recording by_definition(const Network& network, const std::vector<Values>& input
         }
         i[p][n] = population.alpha[n] * i[p][n] + population.gain_i[n] * sum;
         v[p][n] = population.beta[n] * v[p][n] + population.gain_v[n] * i[p][n] + population.drive[n];
-        const bool spike = !population.is_readout() && v[p][n] > population.theta[n];
-        if (spike)
-          v[p][n] =
-              population.reset == Reset::kSubtract ? v[p][n] - population.theta[n] : population.v_reset[n];
+        const std::size_t width = population.size();
+        if (population.reset == Reset::kSubtractLater && t > 0 &&
+            recording.spikes[p][(t - 1) * width + n] != 0)
+          v[p][n] -= population.theta[n];
+        const bool reaches = v[p][n] > population.theta[n] ||
+                             (population.fire == Fire::kAtLeast && v[p][n] == population.theta[n]);
+        const bool spike = !population.is_readout() && reaches;
+        if (spike && population.reset == Reset::kSubtract) v[p][n] -= population.theta[n];
+        if (spike && population.reset == Reset::kToValue) v[p][n] = population.v_reset[n];
         recording.spikes[p].push_back(spike ? 1 : 0);
         recording.potential[p].push_back(v[p][n]);
       }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 
 #include "compiler/base/rng.hpp"
 #include "compiler/model/elaborate.hpp"
@@ -140,6 +141,28 @@ TEST(NirReader, DoesWithoutVersionResetAndInputWeight) {
                       file.remove("node/nodes/lif/v_reset");
                     }),
             "accepted");
+}
+
+TEST(NirReader, TakesInfiniteTimeConstantsAndGainsAndNothingElseInfinite) {
+  const double endless = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(message("endless",
+                    [&](NirFile& file) {
+                      file.field("lif", "tau", {3}, {endless, endless, endless});
+                      file.field("lif", "r", {3}, {endless, endless, endless});
+                    }),
+            "accepted");
+  for (const double wrong : {endless, -endless}) {
+    EXPECT_THAT(message("endless2",
+                        [&](NirFile& file) {
+                          file.field("lif", "v_threshold", {3}, {1, wrong, 1});
+                        }),
+                HasSubstr("holds numbers that are not finite"));
+  }
+  EXPECT_THAT(message("endless3",
+                      [&](NirFile& file) {
+                        file.field("lif", "tau", {3}, {1, -endless, 1});
+                      }),
+              HasSubstr("holds numbers that are not finite"));
 }
 
 TEST(NirReader, TakesTextsOfFixedLengthAndIntegersForParameters) {

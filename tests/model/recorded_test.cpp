@@ -87,11 +87,14 @@ TEST(LifRecordings, RockpoolsOutputShapeIsTolerated) {
 
 TEST(LifRecordings, ALeakAboveTheThresholdFiresWithoutInput) {
   NEED_DATA("nir-lif");
-  const Network network = load_network(data_path("nir-lif/two_lif_neurons.nir"), {.dt = 1e-4}, nullptr);
-  const Recording recording = record(network, one(Column(1000, 0.0)), 1000);
-  const auto spikes = std::accumulate(recording.spikes[0].begin(), recording.spikes[0].end(), 0);
-  // v(t) = 1.2 (1 - exp(-t / 10 ms)) reaches 1 after 17.9 ms: five times in 100 ms.
-  EXPECT_EQ(spikes, 5);
+  // v(t) = 1.2 (1 - exp(-t / 10 ms)) reaches 1 after 17.9 ms: five times in 100 ms, and once more where it
+  // starts at 1.2.
+  for (const auto& [start, expected] : {std::pair(Start::kZero, 5), std::pair(Start::kRest, 6)}) {
+    const Network network =
+        load_network(data_path("nir-lif/two_lif_neurons.nir"), {.dt = 1e-4, .start = start}, nullptr);
+    const Recording recording = record(network, one(Column(1000, 0.0)), 1000);
+    EXPECT_EQ(std::accumulate(recording.spikes[0].begin(), recording.spikes[0].end(), 0), expected);
+  }
 }
 
 // ---- Braille, sample 0 ----

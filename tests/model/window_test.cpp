@@ -303,14 +303,22 @@ TEST(INode, IntegratesAndIsReadOut) {
   EXPECT_THAT(found.potential[0], ElementsAre(1, 3, 6));
 }
 
-TEST(INode, ThatFeedsAThresholdIsRefused) {
+TEST(INode, ThatFeedsAThresholdIsANeuronWithoutAReset) {
+  NirGraph graph = through(nir_node("I", {{"r", row({2})}}), {1}, {1});
+  graph.nodes["step"] = nir_node("Threshold", {{"threshold", row({4})}});
+  graph.edges = {{"in", "x"}, {"x", "step"}, {"step", "out"}};
+  const Network network = elaborate(graph, {.dt = 0.5}, nullptr);
+  const Recording found = record(network, std::vector<Values>{{1, 2, 3, 0}}, 4);
+  EXPECT_THAT(found.spikes[0], ElementsAre(0, 0, 1, 1));
+  EXPECT_THAT(found.potential[0], ElementsAre(1, 3, 6, 6));
+}
+
+TEST(INode, ThatFeedsAThresholdWithSomethingElseIsRefused) {
   NirGraph graph = through(nir_node("I", {{"r", row({2})}}), {1}, {1});
   graph.nodes["step"] = nir_node("Threshold", {{"threshold", row({1})}});
-  graph.edges = {{"in", "x"}, {"x", "step"}, {"step", "out"}};
-  EXPECT_THAT(
-      window_refusal(graph),
-      HasSubstr(
-          "node 'x' (I): feeds 'step' (Threshold); the potential of a readout can only go to an Output"));
+  graph.edges = {{"in", "x"}, {"x", "step"}, {"in", "step"}, {"step", "out"}};
+  EXPECT_THAT(window_refusal(graph), HasSubstr("node 'x' (I): feeds 'step' (Threshold); the potential of a "
+                                               "readout can only go to an Output, or alone"));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ inline IntPopulation random_population(Rng& rng, const std::string& name, std::s
     p.alpha.push_back(kind == NeuronKind::kCubaLif ? 2000 + s : 0);
     p.beta.push_back(3800 + s);
     p.theta.push_back(60 + s);
-    p.v_reset.push_back(-s);
+    p.v_reset.push_back(p.reset == Reset::kSubtract ? 55 + s : -s);
     p.bias_i.push_back(static_cast<std::int32_t>(rng.between(-20, 20)));
     p.bias_v.push_back(s);
   }

@@ -20,6 +20,7 @@ inline Population real_population(const std::string& name, std::size_t size) {
   p.beta.assign(size, 0.9375);
   p.gain_v.assign(size, 1);
   p.drive.assign(size, 0);
+  p.start.assign(size, 0);
   p.theta.assign(size, 1);
   p.v_reset.assign(size, 0);
   return p;

@@ -56,13 +56,17 @@ TEST(RealLif, ALeakAboveTheThresholdFiresWithoutInput) {
   CompileOptions options;
   options.semantics.dt = 1e-4;
   options.record = {"lif1"};
-  const Compilation compilation =
-      compiled(real_file("nir-lif/two_lif_neurons.nir"), shipped_chip("tile1"), options);
-  const IntInput& port = compilation.integers.inputs.at(0);
-  const Dataset data = one_sample({port.name, port.shape}, std::vector<double>(1000, 0.0));
-  expect_rtl_is_model(compilation, data);
-  // v(t) = 1.2 (1 - exp(-t / 10 ms)) reaches 1 after 17.9 ms: five times in 100 ms.
-  EXPECT_EQ(spike_steps(spikes_of(expect_model_is_golden(compilation, data), "lif1")).size(), 5U);
+  // v(t) = 1.2 (1 - exp(-t / 10 ms)) reaches 1 after 17.9 ms: five times in 100 ms, and once more where it
+  // starts at 1.2.
+  for (const auto& [start, expected] : {std::pair(Start::kZero, 5U), std::pair(Start::kRest, 6U)}) {
+    options.semantics.start = start;
+    const Compilation compilation =
+        compiled(real_file("nir-lif/two_lif_neurons.nir"), shipped_chip("tile1"), options);
+    const IntInput& port = compilation.integers.inputs.at(0);
+    const Dataset data = one_sample({port.name, port.shape}, std::vector<double>(1000, 0.0));
+    expect_rtl_is_model(compilation, data);
+    EXPECT_EQ(spike_steps(spikes_of(expect_model_is_golden(compilation, data), "lif1")).size(), expected);
+  }
 }
 
 }  // namespace

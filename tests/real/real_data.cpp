@@ -16,6 +16,10 @@ std::filesystem::path real_file(const std::string& name) {
   return folder / name;
 }
 
+std::filesystem::path shipped_file(const std::string& path) {
+  return std::filesystem::path(SPIKELOOM_SOURCE_DIR) / path;
+}
+
 Chip shipped_chip(const std::string& name) {
   return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
 }

@@ -21,6 +21,9 @@ namespace spikeloom::testing {
   GTEST_SKIP() << ::spikeloom::testing::real_file(folder).string()       \
                << " is not there; SPIKELOOM_DATA names the folder with the real data"
 
+/// A file of the project, by its path from the root.
+[[nodiscard]] std::filesystem::path shipped_file(const std::string& path);
+
 /// chips/NAME.toml.
 [[nodiscard]] Chip shipped_chip(const std::string& name);
 

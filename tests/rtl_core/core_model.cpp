@@ -97,7 +97,8 @@ Result CoreModel::fire(const Firing& f) {
       std::int64_t v = saturate(decay(v_old, set.beta) + i + wrap(set.bias_v, 32), shape.StateBits);
       if (lane == entry.lane) readout = v;
       const bool spike = !f.readout && v > theta;
-      if (spike) v = set.subtract != 0 ? v - theta : wrap(set.v_reset, 32);
+      if (spike)
+        v = set.subtract != 0 ? saturate(v - wrap(set.v_reset, 32), shape.StateBits) : wrap(set.v_reset, 32);
       if ((entry.mask >> lane & 1U) == 0) continue;
       potentials[word + lane] = static_cast<std::int32_t>(v);
       currents[word + lane] = static_cast<std::int32_t>(i);

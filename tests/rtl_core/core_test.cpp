@@ -63,9 +63,7 @@ struct Case {
       set.beta = decay_factor(rng);
       set.scale = static_cast<std::uint32_t>(rng.below(s.MaxScale + 1));
       set.subtract = rng.chance(0.5);
-      set.theta = static_cast<std::uint32_t>(set.subtract != 0
-                                                 ? std::max<std::int64_t>(0, two_complement(rng, s.StateBits))
-                                                 : two_complement(rng, s.StateBits));
+      set.theta = static_cast<std::uint32_t>(two_complement(rng, s.StateBits));
       set.v_reset = static_cast<std::uint32_t>(two_complement(rng, s.StateBits));
       set.bias_v = static_cast<std::uint32_t>(two_complement(rng, s.StateBits));
     }

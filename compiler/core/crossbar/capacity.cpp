@@ -51,7 +51,7 @@ void check_population(const IntPopulation& p, const TileConfig& t, std::vector<s
       }
   };
   for (const IntParameter& parameter : kIntParameters) {
-    if (!uses(p, parameter) || parameter.range == IntParameter::Range::kDecay) continue;
+    if (!has(p, parameter) || parameter.range == IntParameter::Range::kDecay) continue;
     const bool bias = parameter.range == IntParameter::Range::kBias;
     range(p.*parameter.values, bias ? t.bias_bits : t.state_bits, parameter.name,
           bias ? "tile.bias_bits" : "tile.state_bits");

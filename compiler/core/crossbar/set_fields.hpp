@@ -57,7 +57,7 @@ using SetKey = std::array<std::int32_t, kSetFields.size()>;
 [[nodiscard]] inline SetKey set_key(const IntPopulation& population, std::size_t neuron) {
   SetKey key{};
   for (std::size_t f = 0; f < key.size(); ++f) {
-    if (uses(population, kSetFields[f].parameter))
+    if (has(population, kSetFields[f].parameter))
       key[f] = (population.*kSetFields[f].parameter.values)[neuron];
   }
   return key;

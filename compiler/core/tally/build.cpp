@@ -29,9 +29,8 @@ class PopulationProblems {
   std::vector<std::string> find(const std::vector<Layer>& layers) {
     if (population_.is_readout()) return {"it is a readout; the core tally has none"};
     for (const IntParameter& parameter : kIntParameters) {
-      if (!uses(population_, parameter)) continue;
-      const bool own = parameter.range == IntParameter::Range::kThreshold ||
-                       parameter.use == IntParameter::Use::kResetToValue;
+      if (!has(population_, parameter)) continue;
+      const bool own = parameter.use == IntParameter::Use::kSpiking;
       if (own)
         check_range(parameter);
       else
@@ -138,8 +137,7 @@ CoreTables build(const Cluster& cluster, const IntPopulation& population, const 
     if (at < cluster.size()) {
       const std::uint32_t neuron = cluster.neurons[at];
       entry.theta = static_cast<std::uint32_t>(population.theta[neuron]);
-      if (population.reset == Reset::kToValue)
-        entry.v_reset = static_cast<std::uint32_t>(population.v_reset[neuron]);
+      entry.v_reset = static_cast<std::uint32_t>(population.v_reset[neuron]);
       entry.subtract = population.reset == Reset::kSubtract;
       entry.shift = common.value_or(0);
       entry.scale = population.scale;

@@ -1,5 +1,6 @@
 #include "compiler/model/nodes/neurons.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace spikeloom {
@@ -17,7 +18,7 @@ struct Leak {
 Leak leak(StepLength& step, double tau, double r, double v_leak) {
   const double beta = step.decay(tau);
   const double pull = step.integrator == Integrator::kEuler ? step.dt / tau : 1 - beta;
-  return {beta, step.dt / tau * r, pull * v_leak};
+  return {beta, step.gain(tau, r), pull * v_leak};
 }
 
 void add_leak(Population& population, const Leak& leak) {
@@ -46,11 +47,16 @@ void add_threshold(const FlatNode& node, std::size_t count, Population& populati
 
 double StepLength::decay(double tau) {
   if (!(tau > 0)) return 0.0;  // a problem already
-  if (integrator == Integrator::kExponential) return std::exp(-dt / tau);
+  shortest = std::min(shortest, tau);
+  endless = endless || std::isinf(tau);
+  if (integrator != Integrator::kEuler) return std::exp(-dt / tau);
   const double value = 1 - dt / tau;
-  if (std::abs(value) < kSnapDecay) return 0.0;
-  coarse = coarse || value < 0;
-  return value;
+  return std::abs(value) < kSnapDecay ? 0.0 : value;
+}
+
+double StepLength::gain(double tau, double weight) const {
+  if (std::isinf(weight)) return std::isinf(tau) ? 1 : weight;  // the other is a problem
+  return (integrator == Integrator::kExact ? -std::expm1(-dt / tau) : dt / tau) * weight;
 }
 
 bool neuron_shape(FlatNode& node, Problems& problems) {
@@ -94,7 +100,7 @@ void leaky_with_current(const FlatNode& node, StepLength& step, Population& popu
   const Parameter tau_syn(node, "tau_syn"), w_in(node, "w_in");
   for (std::size_t i = 0; i < count; ++i) {
     population.alpha.push_back(step.decay(tau_syn[i]));
-    population.gain_i.push_back(step.dt / tau_syn[i] * w_in[i]);
+    population.gain_i.push_back(step.gain(tau_syn[i], w_in[i]));
     add_leak(population, leak(step, tau[i], r[i], v_leak[i]));
   }
   add_threshold(node, count, population);

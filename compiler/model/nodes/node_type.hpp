@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,7 +23,8 @@ struct NodeField {
   enum class Rule {
     kOwn,     ///< checked by the row's own functions
     kNeuron,  ///< one number a neuron (of other nodes: an element), or fewer that stretch to the node's shape
-    kTime,    ///< the same, and a time constant: greater than 0
+    kTime,    ///< the same, and a time constant: greater than 0; infinite where nothing decays
+    kGain,    ///< the same, and infinite where its time constant is: then a gain of 1 a step is meant
   };
   std::string_view name;
   Need need = Need::kRequired;
@@ -34,10 +36,14 @@ struct NodeField {
 struct StepLength {
   double dt = 0;
   Integrator integrator = Integrator::kEuler;
-  bool coarse = false;  ///< some time constant was shorter than dt, which forward Euler cannot do
+  double shortest = std::numeric_limits<double>::infinity();  ///< time constant seen so far
+  bool endless = false;                                       ///< some time constant was infinite
 
   /// The factor by which a state decays in a step; 0 for a time constant that is not greater than 0.
   [[nodiscard]] double decay(double tau);
+  /// By what an input is multiplied: `weight`, which is r or w_in, times dt/tau, or as the integrator has it.
+  /// 1 where both are infinite.
+  [[nodiscard]] double gain(double tau, double weight) const;
 };
 
 /// Fields from which the time step can be guessed: tau / r, or 1 / r where `tau` is empty. With a `tau_syn`,

@@ -14,6 +14,7 @@ namespace {
 constexpr auto kOwn = NodeField::Rule::kOwn;
 constexpr auto kNeuron = NodeField::Rule::kNeuron;
 constexpr auto kTime = NodeField::Rule::kTime;
+constexpr auto kGain = NodeField::Rule::kGain;
 
 constexpr NodeField must(std::string_view name, NodeField::Rule rule = kOwn, double otherwise = 0) {
   return {name, NodeField::Need::kRequired, rule, otherwise};
@@ -111,16 +112,15 @@ constexpr auto kTypes = std::to_array<NodeType>({
     {.name = to_string(NeuronKind::kLif),
      .meaning = "a leaky neuron that spikes",
      .role = Role::kNeuron,
-     .field_list = {must("tau", kTime), must("r", kNeuron), must("v_leak", kNeuron),
+     .field_list = {must("tau", kTime), must("r", kGain), must("v_leak", kNeuron),
                     must("v_threshold", kNeuron), may("v_reset", kNeuron)},
      .neuron = NeuronForm{NeuronKind::kLif, leaky, StepGuess{.r = "r", .tau = "tau"}},
      .shape = neuron_shape},
     {.name = to_string(NeuronKind::kCubaLif),
      .meaning = "a leaky neuron with a leaky current that spikes",
      .role = Role::kNeuron,
-     .field_list = {must("tau_syn", kTime), must("tau_mem", kTime), must("r", kNeuron),
-                    must("v_leak", kNeuron), must("v_threshold", kNeuron), may("v_reset", kNeuron),
-                    may("w_in", kNeuron, 1)},
+     .field_list = {must("tau_syn", kTime), must("tau_mem", kTime), must("r", kGain), must("v_leak", kNeuron),
+                    must("v_threshold", kNeuron), may("v_reset", kNeuron), may("w_in", kGain, 1)},
      .neuron = NeuronForm{NeuronKind::kCubaLif, leaky_with_current,
                           StepGuess{.r = "r", .tau = "tau_mem", .tau_syn = "tau_syn", .w_in = "w_in"}},
      .shape = neuron_shape},
@@ -133,14 +133,14 @@ constexpr auto kTypes = std::to_array<NodeType>({
     {.name = to_string(NeuronKind::kLi),
      .meaning = "a leaky readout",
      .role = Role::kNeuron,
-     .field_list = {must("tau", kTime), must("r", kNeuron), must("v_leak", kNeuron)},
+     .field_list = {must("tau", kTime), must("r", kGain), must("v_leak", kNeuron)},
      .neuron = NeuronForm{NeuronKind::kLi, leaky, StepGuess{.r = "r", .tau = "tau"}},
      .shape = neuron_shape},
     {.name = to_string(NeuronKind::kCubaLi),
      .meaning = "a leaky readout with a leaky current",
      .role = Role::kNeuron,
-     .field_list = {must("tau_syn", kTime), must("tau_mem", kTime), must("r", kNeuron),
-                    must("v_leak", kNeuron), may("w_in", kNeuron, 1)},
+     .field_list = {must("tau_syn", kTime), must("tau_mem", kTime), must("r", kGain), must("v_leak", kNeuron),
+                    may("w_in", kGain, 1)},
      .neuron = NeuronForm{NeuronKind::kCubaLi, leaky_with_current,
                           StepGuess{.r = "r", .tau = "tau_mem", .tau_syn = "tau_syn", .w_in = "w_in"}},
      .shape = neuron_shape},

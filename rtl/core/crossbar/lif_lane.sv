@@ -5,7 +5,7 @@
 //   4  i = decay + drive       (towards zero: a negative product with a fraction gets 1 more, as carry)
 //   5  saturate i, add bias_v, product of the old potential
 //   6  v = decay + i + bias_v
-//   7  saturate v, compare, reset
+//   7  saturate v, compare, reset: v_reset, or v less v_reset, saturated once more
 //
 // Outputs mean something while en_i or s7_force_i is 1; at rest nothing is evaluated ('x costs no logic).
 // load_*: the state RAM's word is a new group's; else the neurons of the entry before are updated once more.
@@ -108,27 +108,33 @@ module lif_lane #(
   // 7. The result's choice is two bits, so that a bit of it is one LUT of six inputs.
   localparam logic [1:0] Sum = 2'd0, Limit = 2'd1, Subtracted = 2'd2, Given = 2'd3;
   logic [StateBits-1:0] potential, limit;
-  logic [StateBits:0] under;
+  logic [StateBits:0] margin, lack;
   logic [1:0] choice;
-  logic negative, over, unused_borrow;
+  logic negative, over, unused_borrow, unused_margin;
+  assign unused_margin = ^margin[StateBits-1:0];
   always_comb begin
-    {negative, over, limit, potential, under, unused_borrow, choice} = 'x;
+    {negative, over, limit, potential, margin, lack, unused_borrow, choice} = 'x;
     {s7_spike_o, s7_potential_o} = 'x;
     if (en_i || s7_force_i) begin
       negative = potential_sum_q[PotentialBits-1];
       over = potential_sum_q[PotentialBits-1:StateBits-1] != {(PotentialBits - StateBits + 1) {negative}};
       limit = {negative, {(StateBits - 1) {!negative}}};
       potential = over ? limit : potential_sum_q[StateBits-1:0];
-      // theta - v - 1, with the 1 as borrow: negative if v >= theta; inverted it is v - theta.
-      {under, unused_borrow} =
-          {(StateBits + 1)'(signed'(s7_theta_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
-      s7_spike_o = !keep_i && under[StateBits] && under[StateBits-1:0] != '1;
+      // The potential is taken from both, so that the saturation's selection goes into the adders' LUTs:
+      // theta - v, and v_reset - v - 1, with the 1 as borrow, which inverted is v - v_reset.
+      margin = (StateBits + 1)'(signed'(s7_theta_i)) - (StateBits + 1)'(signed'(potential));
+      {lack, unused_borrow} =
+          {(StateBits + 1)'(signed'(s7_v_reset_i)), 1'b0} - {(StateBits + 1)'(signed'(potential)), 1'b1};
+      s7_spike_o = !keep_i && margin[StateBits];
       choice = over ? Limit : Sum;
-      if (s7_spike_o) choice = s7_subtract_i ? Subtracted : Given;
+      // A difference that overflows does so on v's side of 0, so the limit is the sum's.
+      if (s7_spike_o && s7_subtract_i)
+        choice = lack[StateBits] != lack[StateBits-1] ? Limit : Subtracted;
+      if (s7_spike_o && !s7_subtract_i) choice = Given;
       if (s7_force_i) choice = Given;
       case (choice)
         Limit: s7_potential_o = limit;
-        Subtracted: s7_potential_o = ~under[StateBits-1:0];
+        Subtracted: s7_potential_o = ~lack[StateBits-1:0];
         Given: s7_potential_o = s7_v_reset_i;
         default: s7_potential_o = potential_sum_q[StateBits-1:0];
       endcase

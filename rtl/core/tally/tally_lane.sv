@@ -4,8 +4,9 @@
 // high half. step_i takes the count as of the chunks before, the neuron's words and its old potential; two
 // enabled cycles later spike_o and level_o, the new potential, are there. One of both may come in every
 // cycle. clear_i and step_i set the count back to 0.
-//   v' = sat(v + (count << (shift + scale)));  spike = v' > theta;  v = spike ? (v' - theta | v_reset) : v'
-// shift + scale is at most TallyShift, and theta is not negative where it is subtracted.
+//   v' = sat(v + (count << (shift + scale)))
+//   spike = v' > theta;  v = spike ? (sat(v' - v_reset) | v_reset) : v'
+// shift + scale is at most TallyShift.
 `include "spikeloom_parameters.svh"
 
 module tally_lane #(
@@ -91,8 +92,15 @@ module tally_lane #(
   end
 
   assign spike_o = signed'(next_q) > signed'(theta2_q);
+  logic [StateBits:0] less;
   always_comb begin
+    less = (StateBits + 1)'(signed'(next_q)) - (StateBits + 1)'(signed'(v_reset2_q));
     level_o = next_q;
-    if (spike_o) level_o = subtract2_q ? next_q - theta2_q : v_reset2_q;
+    if (spike_o) begin
+      level_o = v_reset2_q;
+      if (subtract2_q) level_o = less[StateBits-1:0];
+      if (subtract2_q && less[StateBits] != less[StateBits-1])
+        level_o = {less[StateBits], {(StateBits - 1) {!less[StateBits]}}};
+    end
   end
 endmodule

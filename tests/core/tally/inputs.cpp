@@ -51,7 +51,9 @@ IntNetwork voting_network(Rng& rng, NetworkSize size) {
       population.alpha.push_back(0);
       population.beta.push_back(kDecayOne);
       population.theta.push_back(static_cast<std::int32_t>(rng.below(4) << (vote + population.scale)));
-      population.v_reset.push_back(static_cast<std::int32_t>(rng.between(-3, 0)));
+      population.v_reset.push_back(population.reset == Reset::kSubtract && rng.chance(0.7)
+                                       ? population.theta.back()
+                                       : static_cast<std::int32_t>(rng.between(-3, 3)));
       population.bias_i.push_back(0);
       population.bias_v.push_back(0);
     }

@@ -53,7 +53,6 @@ struct Tile {
         neuron.scale = static_cast<std::uint32_t>(rng.below(tile.tally_shift - neuron.shift + 1));
         neuron.subtract = rng.chance(0.5);
         neuron.theta = value();
-        if (neuron.subtract != 0 && static_cast<std::int32_t>(neuron.theta) < 0) neuron.theta = ~neuron.theta;
         neuron.v_reset = value();
         const auto parts = neuron.pack();
         for (std::size_t p = 0; p < parts.size(); ++p) neurons.set(group, parts.size() * lane + p, parts[p]);

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <spikeloom/data.hpp>
@@ -13,22 +14,54 @@
 
 namespace spikeloom {
 
-/// What a spike does to the membrane: v becomes v_reset, or v less the threshold.
-enum class Reset { kToValue, kSubtract };
-
-/// How the equations of time become steps. Inputs and gains are the same in both.
-enum class Integrator {
-  kEuler,        ///< decay 1 - dt/tau: snnTorch, Norse, Nengo, SpiNNaker2, Spyx
-  kExponential,  ///< decay exp(-dt/tau), spikes are jumps of dt/tau: Rockpool, Sinabs
+/// What a spike does to the membrane.
+enum class Reset {
+  kToValue,        ///< v becomes v_reset
+  kSubtract,       ///< the threshold is taken from v
+  kSubtractLater,  ///< the same, but in the next step, from what v has decayed to: snnTorch's default
+  kNone,           ///< nothing: the neuron spikes in every step that ends above the threshold
 };
 
-/// What no NIR file says and yet changes spikes.
+/// When a neuron fires.
+enum class Fire {
+  kAbove,    ///< v > threshold
+  kAtLeast,  ///< v >= threshold
+};
+
+/// Where a sample's potentials start.
+enum class Start {
+  kZero,   ///< at 0
+  kRest,   ///< at v_leak; a neuron without a leak at 0
+  kReset,  ///< at v_reset; a readout, which has none, at rest
+};
+
+/// How the equations of time become steps.
+enum class Integrator {
+  kEuler,        ///< decay 1 - dt/tau, gain dt/tau
+  kExponential,  ///< decay exp(-dt/tau), gain dt/tau: an input is a jump
+  kExact,        ///< decay exp(-dt/tau), gain 1 - exp(-dt/tau): an input is held for the step
+};
+
+/// Whose semantics are taken for whatever is not chosen one by one.
+enum class Framework { kSnnTorch, kNorse, kSpikingJelly, kSinabs, kRockpool, kLava, kSpyx, kNengo };
+
+/// "snntorch", "norse", ... in the order of the enumeration.
+[[nodiscard]] std::vector<std::string_view> framework_names();
+/// Throws Error{kInput} that lists the names.
+[[nodiscard]] Framework framework_named(std::string_view name);
+
+/// What no NIR file says and yet changes spikes. What is absent is the framework's; without a framework it is
+/// as the comment says.
 struct Semantics {
-  std::optional<double> dt = {};    ///< in the file's unit of time; guessed from the parameters when absent
-  std::optional<Reset> reset = {};  ///< to v_reset, as NIR declares it, when absent
-  Integrator integrator = Integrator::kEuler;
-  std::uint32_t input_delay = 0;      ///< steps on every projection from an Input
-  std::uint32_t recurrent_delay = 1;  ///< steps on a recurrent projection without a Delay node; at least 1
+  std::optional<Framework> framework = {};
+  std::optional<double> dt = {};                  ///< in the file's unit of time; guessed from the parameters
+  std::optional<Reset> reset = {};                ///< to v_reset, as NIR declares it
+  std::optional<Fire> fire = {};                  ///< above the threshold
+  std::optional<Start> start = {};                ///< at rest
+  std::optional<Integrator> integrator = {};      ///< Euler
+  std::optional<std::uint32_t> input_delay = {};  ///< steps on every projection from an Input; 0
+  /// Steps on a recurrent projection without a Delay node, at least 1; 1.
+  std::optional<std::uint32_t> recurrent_delay = {};
 };
 
 /// Of weights.
