@@ -345,7 +345,7 @@ class Search {
       const KSolver::Edge& edge = solver_.edge(e);
       limit.weight += edge.weight;
       if (edge.channel == kNoChannel || edge.channel.index() < graph_.channel_count()) {
-        limit.fixed += edge.height;
+        limit.fixed += solver_.height(e);
         continue;
       }
       const std::size_t c = back_[edge.channel.index() - graph_.channel_count()];
@@ -486,12 +486,19 @@ std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const B
   BufferFront front;
   Search search(graph, options);
   std::optional<Ratio> bound;
+  const Ratio fastest = std::get<KPeriodic>(unbounded).period;
   while (auto point = search.next({bound, true})) {
+    if (fastest == Ratio(0) && point->period > Ratio(0))
+      throw input_error(
+          "graph " + graph.name() +
+          ": nothing but room bounds its period, so ever more room makes it ever shorter and the "
+          "front has no end; ask for one period (the least room gives " +
+          point->period.str() + "), or give actors a channel to themselves");
     bound = point->period;
     if (!front.points.empty() && front.points.back().size == point->size)
       front.points.pop_back();  // a better one of its size
     front.points.push_back(*std::move(point));
-    if (front.points.back().period == std::get<KPeriodic>(unbounded).period) break;
+    if (front.points.back().period == fastest) break;
   }
   front.examined = search.examined();
   return front;

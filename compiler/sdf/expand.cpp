@@ -41,7 +41,7 @@ class Stream {
 /// True for actors whose firings come one at a time: they end in their order.
 std::vector<bool> sequential(const PhasedGraph& graph) {
   std::vector<bool> one;
-  for (std::size_t a = 0; a < graph.actor_count(); ++a) 
+  for (std::size_t a = 0; a < graph.actor_count(); ++a)
     one.push_back(graph.phases(ActorId(a)) > 1 && !graph.phases_overlap(ActorId(a)));
   for (const PhasedChannel& channel : graph.channels()) {
     const auto all_one = [](const std::vector<std::int64_t>& rates) {

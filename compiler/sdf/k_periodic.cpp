@@ -19,10 +19,9 @@ PeriodicCycle cycle_of(const KSolver& solver, const std::vector<std::uint32_t>& 
     cycle.firings.push_back({solver.actor_of(edge.source), solver.firing_of(edge.source)});
     cycle.channels.push_back(edge.channel);
     cycle.weight += edge.weight;
-    height += edge.height;
+    height += solver.height(e);
   }
-  if (!cycle.firings.empty())
-    cycle.iterations = Ratio(height, solver.parts(cycle.firings.front().actor));
+  if (!cycle.firings.empty()) cycle.iterations = Ratio(height, solver.parts(cycle.firings.front().actor));
   return cycle;
 }
 
@@ -80,9 +79,9 @@ Ratio start_of(const PeriodicSchedule& schedule, const Repetition& repetition, A
   return start_at(schedule, repetition.cycles[actor.index()], actor, number);
 }
 
-std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph, Starts wanted) {
+std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph, Starts wanted, Growth growth) {
   KSolver solver(graph, require_repetition(graph));
-  const KSolver::Outcome outcome = solver.solve_exactly();
+  const KSolver::Outcome outcome = solver.solve_exactly(growth);
   return answer(solver, outcome, wanted);
 }
 

@@ -53,6 +53,11 @@ enum class Starts {
   kUnwanted,  ///< the schedule has none: the period of more graphs fits 64 bits
 };
 
+enum class Growth {
+  kAsNeeded,
+  kBelowExpansion,  ///< Error{kInput} where K has risen so far that the expansion is hardly larger
+};
+
 /// The exact period: K rises, along critical cycles only, until every actor a on the critical cycle has a
 /// multiple of cycles(a) / gcd(cycles on it), which makes the cycle one of the expansion's.
 ///
@@ -61,7 +66,8 @@ enum class Starts {
 /// Source  Bodin, Munier-Kordon, Dupont de Dinechin, Optimal and fast throughput evaluation of CSDF, DAC
 ///         2016.
 [[nodiscard]] std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph,
-                                                         Starts wanted = Starts::kWanted);
+                                                         Starts wanted = Starts::kWanted,
+                                                         Growth growth = Growth::kAsNeeded);
 
 /// The fastest schedule for the given K (`rounds` by actor; empty: 1 everywhere), which bounds the period
 /// from above.

@@ -25,6 +25,11 @@ std::optional<std::int64_t> common_multiple(std::int64_t a, std::int64_t b, std:
   return static_cast<std::int64_t>(multiple);
 }
 
+Wide greatest_common_divisor(Wide a, Wide b) {
+  while (b != 0) a = std::exchange(b, a % b);
+  return a;
+}
+
 }  // namespace
 
 std::vector<bool> sequential_actors(const PhasedGraph& graph) {
@@ -176,7 +181,9 @@ void KSolver::add_links(const Arc& arc, ChannelId channel) {
     throw input_error("graph " + name_ + ": its K-periodic schedule has more than " +
                       std::to_string(kMostEdges) + " constraints");
   const std::vector<std::int64_t>& execution = execution_[arc.source];
-  const auto time_of = [&](const Link& link) { return execution[link.from % execution.size()] + arc.latency; };
+  const auto time_of = [&](const Link& link) {
+    return execution[link.from % execution.size()] + arc.latency;
+  };
   for (const Link& link : arc.links)
     edges_.push_back({first_[arc.source] + link.from, first_[arc.target] + link.to, channel, time_of(link),
                       height_of(arc, link.shift)});
@@ -208,18 +215,36 @@ void KSolver::assemble(Extent extent) {
     arc.parts_a_base = parts(ActorId(arc.source)) / (n / std::gcd(n, m) * m);
     add_links(arc, ChannelId(c));
   }
+  divide_heights(extent);
 }
 
-/// In a regular course firing j of n in K rounds comes j/n of the rounds later, and what it waits for about as
-/// much.
+/// By their greatest common divisor in each component: the more K has risen, the smaller numbers do.
+void KSolver::divide_heights(Extent extent) {
+  const auto component_of = [&](const Edge& edge) {
+    return extent == Extent::kAll ? 0 : actor_component_[node_actor_[edge.source].index()];
+  };
+  step_.assign(parts_.size(), 0);
+  for (const Edge& edge : edges_) {
+    std::int64_t& step = step_[component_of(edge)];
+    if (step != 1) step = std::gcd(step, edge.height);
+  }
+  if (extent == Extent::kAll) step_.assign(parts_.size(), step_.front());
+  for (std::int64_t& step : step_) step = std::max<std::int64_t>(step, 1);
+  if (std::all_of(step_.begin(), step_.end(), [](std::int64_t step) { return step == 1; })) return;
+  for (Edge& edge : edges_) edge.height /= step_[component_of(edge)];
+}
+
+/// In a regular course firing j of n in K rounds comes j/n of the rounds later, and what it waits for about
+/// as much.
 void KSolver::guess_levels() {
   level_.assign(node_actor_.size(), 0);
   if (node_actor_.size() < kLargeGraph) return;
   for (std::uint32_t node = 0; node < firings_; ++node) {
     const std::size_t a = node_actor_[node].index();
     const Wide whole = Wide{parts(ActorId(a))} / repetition_.cycles[a];
-    level_[node] = -static_cast<std::int64_t>(whole * firing_of(node) /
-                                              static_cast<std::int64_t>(execution_[a].size()));
+    level_[node] =
+        -static_cast<std::int64_t>(whole * firing_of(node) / static_cast<std::int64_t>(execution_[a].size()) /
+                                   step_[actor_component_[a]]);
   }
 }
 
@@ -354,11 +379,15 @@ void KSolver::solve_component(std::span<const std::uint32_t> post, Ratio& best,
         out_.begin();
     policy_[post[i]] = ChannelId(static_cast<std::size_t>(place) - out_first_[post[i]]);
   }
-  const std::int64_t parts = this->parts(node_actor_[post.front()]), common = std::gcd(parts, solution.den);
-  const Wide num = Wide{solution.num} * (parts / common);
-  if (num > std::numeric_limits<std::int64_t>::max())
+  const std::size_t whole = actor_component_[node_actor_[post.front()].index()];
+  const std::int64_t parts = parts_[whole], common = std::gcd(parts, solution.den);
+  const Ratio step(step_[whole], parts / common);
+  const Wide num = Wide{solution.num} * step.den(), den = Wide{solution.den / common} * step.num();
+  const Wide shared = greatest_common_divisor(num, den);
+  constexpr Wide kMost = std::numeric_limits<std::int64_t>::max();
+  if (num / shared > kMost || den / shared > kMost)
     throw input_error("graph " + name_ + ": the period leaves 64 bits");
-  const Ratio period(static_cast<std::int64_t>(num), solution.den / common);
+  const Ratio period(static_cast<std::int64_t>(num / shared), static_cast<std::int64_t>(den / shared));
   if (!cycle.empty() && period <= best) return;
   best = period;
   cycle.clear();
@@ -466,8 +495,23 @@ std::optional<std::vector<std::int64_t>> KSolver::raised(const std::vector<std::
   return rounds;
 }
 
-KSolver::Outcome KSolver::solve_exactly() {
+void KSolver::refuse_size_of_expansion() const {
+  constexpr Wide kSmall = 100'000;  // firings; below, either is quick
+  Wide firings = 0, expanded = 0;
+  for (std::size_t a = 0; a < rounds_.size(); ++a) {
+    firings += Wide{rounds_[a]} * static_cast<std::int64_t>(execution_[a].size());
+    expanded += repetition_.firings[a];
+  }
+  constexpr Wide kMostExpanded = 8'000'000;
+  if (firings > kSmall && expanded < kMostExpanded && 2 * firings > expanded)
+    throw input_error("graph " + name_ + ": its K-periodic schedule has " +
+                      std::to_string(static_cast<std::int64_t>(firings)) +
+                      " firings, hardly fewer than the expansion");
+}
+
+KSolver::Outcome KSolver::solve_exactly(Growth growth) {
   while (true) {
+    if (growth == Growth::kBelowExpansion) refuse_size_of_expansion();
     Outcome outcome = solve();
     if (outcome.cycle.empty()) return outcome;
     auto more = raised(outcome.cycle);
@@ -502,16 +546,16 @@ std::vector<std::vector<Ratio>> KSolver::starts() {
                        .target = ActorId(edge.target),
                        .tokens = levelled(edge),
                        .latency = edge.weight});
-  const std::int64_t shared = std::gcd(common, period_.num());
-  const Wide den = Wide{period_.den()} * (common / shared);
-  if (den >= Wide{1} << 60) throw too_large();
-  const Ratio a_part(period_.num() / shared, static_cast<std::int64_t>(den));
+  // Of a step: period · step / common.
+  const Wide num = Wide{period_.num()} * step_.front(), den = Wide{period_.den()} * common;
+  const Wide shared = greatest_common_divisor(num, den);
+  if (num / shared >= Wide{1} << 60 || den / shared >= Wide{1} << 60) throw too_large();
+  const Ratio a_part(static_cast<std::int64_t>(num / shared), static_cast<std::int64_t>(den / shared));
   const auto result = potentials(graph, a_part);
   SPIKELOOM_CHECK(std::holds_alternative<Potentials>(result));
   std::vector<std::vector<Ratio>> starts;
   for (std::uint32_t node = 0; node < firings_; ++node) {
-    const Wide start =
-        Wide{std::get<Potentials>(result).potential[node]} - Wide{a_part.num()} * level_[node];
+    const Wide start = Wide{std::get<Potentials>(result).potential[node]} - Wide{a_part.num()} * level_[node];
     if (start > std::numeric_limits<std::int64_t>::max()) throw too_large();
     if (firing_of(node) == 0) starts.emplace_back();
     starts.back().emplace_back(static_cast<std::int64_t>(start), a_part.den());

@@ -25,9 +25,9 @@ struct PhasedChannel {
 /// A firing starts when every channel holds what it reads, takes its execution time, and then writes. Firings
 /// of an actor with one phase may overlap unless a channel to itself forbids it (SDF3's meaning); an actor
 /// with several goes from phase to phase and never overlaps itself, so tokens are written in the order in
-/// which they are read. `let_phases_overlap` drops that for an actor: each of its firings waits for the tokens
-/// that it reads and for nothing else, and the n-th token of a channel is the one that the writer's firings
-/// write n-th in their order, whichever ends first (Kiter's meaning).
+/// which they are read. `let_phases_overlap` drops that for an actor: each of its firings waits for the
+/// tokens that it reads and for nothing else, and the n-th token of a channel is the one that the writer's
+/// firings write n-th in their order, whichever ends first (Kiter's meaning).
 ///
 /// Units   cycles.
 /// Throws  Error{kInput} naming the actor or channel for anything outside the limits.

@@ -108,8 +108,8 @@ class Execution {
 
   void start(std::size_t a) {
     if (++firings_now_ > kMostAtOnce && last_now_ == now_)
-      throw input_error("actor \"" + graph_.name(ActorId(a)) + "\": more than " + std::to_string(kMostAtOnce) +
-                        " firings start in cycle " + std::to_string(now_) +
+      throw input_error("actor \"" + graph_.name(ActorId(a)) + "\": more than " +
+                        std::to_string(kMostAtOnce) + " firings start in cycle " + std::to_string(now_) +
                         ", the limit of self-timed execution (tokens for as many, or a cycle of actors that "
                         "take no time); the methods k-periodic and expansion have none there");
     if (last_now_ != now_) {
