@@ -133,7 +133,7 @@ std::vector<ScheduledFiring> self_timed(const sdf::PhasedGraph& graph, const sdf
 }
 
 std::optional<StrictlyPeriodic> strictly_periodic(const sdf::PhasedGraph& graph) {
-  const auto periodic = sdf::k_periodic_for(graph);
+  const auto periodic = sdf::k_periodic_for(graph);  // throws where its numbers leave 64 bits
   const auto* strict = std::get_if<sdf::KPeriodic>(&periodic);
   if (strict == nullptr) return std::nullopt;
   StrictlyPeriodic result{.period = strict->period, .starts = {}};
@@ -184,6 +184,7 @@ std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& h
   const sdf::Schedule times = sdf::simulate(bound, options.iterations);
   DataflowSchedule result;
   result.graph = graph.name();
+  result.notes = handle.notes();
   result.period = certificate.period;
   result.unbound_period = sdf::certificate_of(unbound, expansion.graph).period;
   result.critical_cycle =
@@ -196,13 +197,20 @@ std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& h
   result.firings = self_timed(graph, expansion, times);
   if (const auto regime = sdf::regime(bound))
     result.long_run = LongRun{regime->transient, regime->length, regime->advance};
-  result.strictly_periodic = strictly_periodic(graph);
+  try {
+    result.strictly_periodic = strictly_periodic(graph);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    result.notes.push_back(std::string("no strictly periodic schedule: ") + error.what());
+  }
   if (options.chart == Chart::kSvg) result.svg = chart(graph, expansion, binding, times, result.period.str());
   return result;
 }
 
 std::string to_text(const DataflowSchedule& schedule) {
-  std::string text = schedule.graph + ": period " + schedule.period.str() + " cycles an iteration";
+  std::string text;
+  for (const std::string& note : schedule.notes) text += "note: " + note + "\n";
+  text += schedule.graph + ": period " + schedule.period.str() + " cycles an iteration";
   if (!schedule.orders.empty())
     text += line(" on %zu processors, %s without them", schedule.orders.size(),
                  schedule.unbound_period.str().c_str());
@@ -225,6 +233,7 @@ std::string to_json(const DataflowSchedule& schedule) {
             {"graph", schedule.graph},
             {"period", schedule.period.str()},
             {"period_unbound", schedule.unbound_period.str()}};
+  json["notes"] = schedule.notes;
   json["critical_cycle"] = schedule.critical_cycle;
   Json& orders = json["orders"] = Json::array();
   for (const auto& order : schedule.orders) {

@@ -267,6 +267,13 @@ void add_dataflow(CLI::App& root, Action& action) {
   const auto add = [&](const char* name, const char* what, int (*work)(const DataflowCommand&)) {
     CLI::App* app = group->add_subcommand(name, what);
     app->add_option("graph", command->graph, "dataflow graph")->required();
+    app->add_option(
+        "--graph", command->application,
+        "SDF3 file with several: name of the application graph (default: the first, with a note)");
+    app->add_option("--processor-type", command->processor_type,
+                    "SDF3: whose execution times (default: the actor's default processor, else its first)");
+    app->add_flag("--phases-overlap", command->phases_overlap,
+                  "phases of an actor wait for their tokens only, as in Kiter (default: for the last phase)");
     app->callback([command, &action, work] { action = [command, work] { return work(*command); }; });
     return app;
   };
