@@ -233,8 +233,8 @@ TYPED_TEST(CrossbarCore, IsNotChangedByFreezes) { random_firings<TypeParam>(1000
 TYPED_TEST(CrossbarCore, StatesTheLengthOfEveryMemoryWord) {
   CoreBench<TypeParam> bench(1);
   const Shape& s = TypeParam::kShape;
-  EXPECT_EQ(bench.parts(hw::kMemChunks), 2U);
-  EXPECT_EQ(bench.parts(hw::kMemAxons), 2U);
+  EXPECT_EQ(bench.parts(hw::kMemChunks), 3U);
+  EXPECT_EQ(bench.parts(hw::kMemAxons), 3U);
   EXPECT_EQ(bench.parts(hw::kMemWeights), s.Lanes / 4);
   EXPECT_EQ(bench.parts(hw::kMemUpdates), 2U);
   EXPECT_EQ(bench.parts(hw::kMemSets), 5U);

@@ -9,8 +9,6 @@
 namespace spikeloom::crossbar {
 namespace {
 
-constexpr std::uint32_t kMostGroups = 255;  ///< a row counts its words in 8 bits
-
 /// A shift beyond the chip's must go into the mantissas.
 void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, const TileConfig& tile,
                   std::vector<std::string>& problems) {
@@ -76,7 +74,7 @@ std::vector<std::uint64_t> amounts(const Cluster& cluster) {
 
 std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   const std::uint64_t groups = (cluster.size() + t.lanes - 1) / t.lanes;
-  std::vector<Need> list{{"tile.groups", groups, std::min(t.groups, kMostGroups)}};
+  std::vector<Need> list{{"tile.groups", groups, t.groups}};
   const std::vector<MemoryInfo> all = memories(t);
   const std::vector<std::uint64_t> taken = amounts(cluster);
   for (std::size_t m = 0; m < all.size(); ++m)
@@ -86,7 +84,7 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
 }
 
 std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& t) {
-  const std::uint64_t most = std::min(std::uint64_t{std::min(t.groups, kMostGroups)} * t.lanes,
+  const std::uint64_t most = std::min(std::uint64_t{t.groups} * t.lanes,
                                       std::uint64_t{t.state_words} * t.lif_lanes);
   return std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
                                        : std::uint64_t{t.update_entries} * t.lif_lanes);

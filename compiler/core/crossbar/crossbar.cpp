@@ -237,8 +237,8 @@ WeightWords Crossbar::weight_words(const Cluster& cluster, std::span<const std::
   std::array<std::uint64_t, 4> logical{};
   for (std::size_t c = 0; c < tables.chunks(); ++c)
     for_rows(tables.chunk(c), elements[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
-      const std::uint32_t format = entry.per_axon != 0 ? tables.axon(entry.first + bit).format : entry.format;
-      logical[format] += tables.row_words(entry, bit);
+      const hw::MemAxonEntry row = tables.row(entry, bit);
+      logical[row.format] += words_of(row);
     });
   for (std::uint32_t format = 0; format < 4; ++format)
     result.unrolled += (logical[format] + (1U << format) - 1) >> format;
