@@ -84,8 +84,8 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
 }
 
 std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& t) {
-  const std::uint64_t most = std::min(std::uint64_t{t.groups} * t.lanes,
-                                      std::uint64_t{t.state_words} * t.lif_lanes);
+  const std::uint64_t most =
+      std::min(std::uint64_t{t.groups} * t.lanes, std::uint64_t{t.state_words} * t.lif_lanes);
   return std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
                                        : std::uint64_t{t.update_entries} * t.lif_lanes);
 }

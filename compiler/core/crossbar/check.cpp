@@ -102,8 +102,9 @@ class Faults {
     if (row.words == 0) return;
     const std::uint64_t logical = std::uint64_t{tables().weight_words()} << row.format;
     const std::uint64_t groups = (cluster_.size() + tables().lanes() - 1) / tables().lanes();
-    require(std::uint64_t{row.first} + std::uint64_t{row.repeats} * weight_pitch_of(row) + row.words <= logical,
-            where + "a row ends outside the weights");
+    require(
+        std::uint64_t{row.first} + std::uint64_t{row.repeats} * weight_pitch_of(row) + row.words <= logical,
+        where + "a row ends outside the weights");
     require(std::uint64_t{row.offset} + std::uint64_t{row.repeats} * pitch_of(row) + row.words <= groups,
             where + "a row ends outside the lane groups");
   }
@@ -175,8 +176,8 @@ class Decoder {
     for (std::uint32_t lane = 0; lane < tables_.lanes(); ++lane) {
       const std::size_t position = group * tables_.lanes() + lane;
       if (position >= cluster_.size()) continue;
-      const std::int64_t value = weight(word, lane, row.format) * (std::int64_t{1} << row.shift) *
-                                 (row.negate != 0 ? -1 : 1);
+      const std::int64_t value =
+          weight(word, lane, row.format) * (std::int64_t{1} << row.shift) * (row.negate != 0 ? -1 : 1);
       if (value != 0) values_.emplace_back(static_cast<std::uint32_t>(position), value);
     }
   }

@@ -227,10 +227,10 @@ std::optional<RowPacker::Strided> RowPacker::find_block(Pool& pool, const std::v
       if (second.pitch != first.pitch || stride < 0 || stride > groups_) continue;
       bool good = true;
       for (std::size_t b = 2; good && b < rows.size(); ++b)
-        good = holds(pool,
-                     {first.first + static_cast<std::uint32_t>(b) * static_cast<std::uint32_t>(stride),
-                      first.pitch},
-                     rows[b]);
+        good = holds(
+            pool,
+            {first.first + static_cast<std::uint32_t>(b) * static_cast<std::uint32_t>(stride), first.pitch},
+            rows[b]);
       if (good) return Strided{first, static_cast<std::uint32_t>(stride)};
     }
   return std::nullopt;

@@ -59,9 +59,8 @@ void Model::decode() {
 
 Model::Row Model::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
   const Memory& chunks = memory_.memories[hw::kMemChunks];
-  const hw::MemChunkEntry chunk =
-      hw::MemChunkEntry::unpack(
-          {chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1), chunks.part(chunk_entry, 2)});
+  const hw::MemChunkEntry chunk = hw::MemChunkEntry::unpack(
+      {chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1), chunks.part(chunk_entry, 2)});
   Row row;
   hw::MemAxonEntry entry = uniform_row(chunk, bit);
   if (chunk.per_axon != 0) {
@@ -95,7 +94,8 @@ void Model::for_runs(const Row& r, F&& run) const {
     }
     // Groups count modulo `room`, and those past the tile's are dropped.
     for (std::size_t w = 0; w < r.words; ++w)
-      if (const std::size_t at = (group + w) % room; at < tile_.groups) run((word + w) * lanes, at * lanes, lanes);
+      if (const std::size_t at = (group + w) % room; at < tile_.groups)
+        run((word + w) * lanes, at * lanes, lanes);
   }
 }
 

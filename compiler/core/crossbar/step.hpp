@@ -25,10 +25,10 @@ class Model final : public CoreModel {
  private:
   struct Row {
     std::uint32_t first = 0, offset = 0, format = 0;
-    std::uint32_t words = 0, segments = 0;         ///< of a segment; how many
-    std::uint32_t pitch = 0, weight_pitch = 0;     ///< between segments' firsts, in groups and in words
-    std::int32_t factor = 1;    ///< ±1 << shift
-    std::uint32_t nonzero = 0;  ///< weights other than 0 that meet a neuron
+    std::uint32_t words = 0, segments = 0;      ///< of a segment; how many
+    std::uint32_t pitch = 0, weight_pitch = 0;  ///< between segments' firsts, in groups and in words
+    std::int32_t factor = 1;                    ///< ±1 << shift
+    std::uint32_t nonzero = 0;                  ///< weights other than 0 that meet a neuron
   };
 
   /// An update entry with its parameter set, decoded.
