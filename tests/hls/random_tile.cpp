@@ -31,6 +31,9 @@ Entry random_row(const TileConfig& t, Rng& rng) {
     row.repeats = pick(rng, t.groups / row.words);
     row.jump = row.repeats == 0 ? 0 : 1 + pick(rng, 2);
     row.weight_jump = row.repeats == 0 ? 0 : 1 + pick(rng, 3);
+    // Not round to the first groups again: the systolic core asks which word meets a group.
+    row.offset = std::min(
+        row.offset, 2 * t.groups - std::min(2 * t.groups, row.repeats * crossbar::pitch_of(row) + row.words));
     span += row.repeats * crossbar::weight_pitch_of(row);
   }
   row.first = pick(rng, (t.weight_words << row.format) - span + 1);

@@ -119,7 +119,7 @@ TEST(FeatureMaps, TablesOfRandomConvolutionsDecodeToTheNetwork) {
   EXPECT_GT(shared, 12U);  // where the channels fill lane groups and the map is not all border
 }
 
-TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
+TEST(FeatureMaps, AKernelIsStoredOnceAndItsRowsWalkItsTapsOnly) {
   Rng rng(3);
   IntNetwork net;
   net.name = "one";
@@ -155,10 +155,11 @@ TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
   const Application app = build_application(net, chip, clustering);
   ASSERT_THAT(check(app, net, chip), IsEmpty());
   const Cluster& map = app.clusters[1];
-  // Eight positions a line, 16 channels a word: three lines from the first tap to the last, 2·8 + 3 words
-  // inside and 2·8 + 2 at the left and the right side; the upper and lower side lie inside those.
-  EXPECT_EQ(amount_of(map, chip.tile, "tile.weight_words"), 16U * (19 + 18 + 18));
+  // 16 channels a word: three taps in three lines inside, and at the borders a part of those.
+  EXPECT_EQ(amount_of(map, chip.tile, "tile.weight_words"), 16U * 9);
   EXPECT_EQ(amount_of(map, chip.tile, "tile.axon_entries"), 0U);
+  // Of 8 positions a line two see a tap less: 22 taps in three lines or columns.
+  EXPECT_EQ(worst_work(map), 16 * 22 * 22 + 64);
 }
 
 TEST(FeatureMaps, ChannelsPartWhereNotEvenOnePositionFits) {

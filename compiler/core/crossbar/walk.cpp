@@ -5,13 +5,20 @@
 namespace spikeloom::crossbar {
 namespace {
 
+/// Patterns up to this length are searched with every pitch, longer ones with the distances of their runs.
+constexpr std::uint32_t kShort = 64;
 /// Beginnings of runs beyond which only neighbours' distances are tried as pitches, not all pairs'.
 constexpr std::size_t kFewRuns = 12;
-/// Pitches that are tried for one pattern at most, the commonest first.
+/// Distances that are tried for one pattern at most, the commonest first.
 constexpr std::size_t kMostPitches = 32;
 
-/// Distances between the beginnings of runs of neighbouring groups: what a pitch may be.
+/// What may be the pitch.
 std::vector<std::uint32_t> pitches(const std::vector<std::uint32_t>& wanted) {
+  std::vector<std::uint32_t> result;
+  if (wanted.back() < kShort) {
+    for (std::uint32_t pitch = 2; pitch <= wanted.back(); ++pitch) result.push_back(pitch);
+    return result;
+  }
   std::vector<std::uint32_t> begins;
   for (std::size_t i = 0; i < wanted.size(); ++i)
     if (i == 0 || wanted[i] != wanted[i - 1] + 1) begins.push_back(wanted[i]);
@@ -19,34 +26,11 @@ std::vector<std::uint32_t> pitches(const std::vector<std::uint32_t>& wanted) {
   std::map<std::uint32_t, std::size_t> times;
   for (std::size_t i = 0; i < begins.size(); ++i)
     for (std::size_t j = i + 1; j < std::min(begins.size(), i + 1 + far); ++j) ++times[begins[j] - begins[i]];
-  std::vector<std::uint32_t> result;
   for (const auto& [pitch, count] : times) result.push_back(pitch);
   std::stable_sort(result.begin(), result.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return times[a] > times[b]; });
   if (result.size() > kMostPitches) result.resize(kMostPitches);
   return result;
-}
-
-/// A run of remainders modulo a pitch: where it begins, and how long it is.
-struct Residues {
-  std::uint32_t begin = 0, words = 0;
-};
-
-/// The shortest run of remainders, around the circle, that holds the remainders of all groups; of several the
-/// one that begins nearest behind 0, the first group's.
-Residues residues(const std::vector<std::uint32_t>& wanted, std::uint32_t pitch) {
-  std::vector<bool> used(pitch, false);
-  for (const std::uint32_t group : wanted) used[group % pitch] = true;
-  Residues best{0, pitch};
-  std::uint32_t last = 0;  // used; 0 always is
-  for (std::uint32_t r = 1; r <= pitch; ++r) {
-    if (r < pitch && !used[r]) continue;
-    // Nothing between `last` and r: the run may begin at r and end at `last`.
-    const std::uint32_t words = pitch - (r - last) + 1;
-    if (words < best.words || (words == best.words && r == pitch)) best = {r % pitch, words};
-    last = r;
-  }
-  return best;
 }
 
 }  // namespace
@@ -55,14 +39,29 @@ Walk WalkFinder::search(const std::vector<std::uint32_t>& wanted, std::uint32_t 
                         std::uint32_t behind) const {
   const std::uint32_t last = wanted.back();
   Walk best{before, last + 1, 1, 0};
-  for (const std::uint32_t pitch : pitches(wanted)) {
-    const Residues run = residues(wanted, pitch);
-    const std::uint32_t ahead = run.begin == 0 ? 0 : pitch - run.begin;
-    if (run.words == pitch || ahead > before) continue;
-    const Walk walk{before - ahead, run.words, (last + ahead) / pitch + 1, pitch};
-    if (walk.segments == 1 || walk.end() > before + last + 1 + behind) continue;
+  // Segments of `words` groups, the first one `ahead` of the first group.
+  const auto consider = [&](std::uint32_t pitch, std::uint32_t ahead, std::uint32_t words) {
+    if (words == pitch || ahead > before) return;
+    const Walk walk{before - ahead, words, (last + ahead) / pitch + 1, pitch};
+    if (walk.segments == 1 || walk.end() > before + last + 1 + behind) return;
     if (walk.size() < best.size() || (walk.size() == best.size() && walk.segments < best.segments))
       best = walk;
+  };
+  std::vector<bool> used;
+  for (const std::uint32_t pitch : pitches(wanted)) {
+    if (best.size() == wanted.size()) break;
+    used.assign(pitch, false);
+    for (const std::uint32_t group : wanted) used[group % pitch] = true;
+    // Of the remainders, around the circle, a segment may leave out what lies between two neighbours. The
+    // first group's is 0; what begins there comes first.
+    std::uint32_t end = pitch;  // the last remainder before the circle closes
+    while (!used[end - 1]) --end;
+    consider(pitch, 0, end);
+    for (std::uint32_t r = 1, left = 0; r < pitch; ++r) {
+      if (!used[r]) continue;
+      consider(pitch, pitch - r, pitch - (r - left) + 1);
+      left = r;
+    }
   }
   return best;
 }

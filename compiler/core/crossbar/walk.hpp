@@ -29,9 +29,9 @@ class WalkFinder {
   /// `groups`: lane groups of the cluster, which no walk leaves.
   explicit WalkFinder(std::uint32_t groups) : groups_(groups) {}
 
-  /// The walk over all of `wanted`, which rises, with the fewest words; of those the one with the fewest
-  /// segments. It may begin before the first and end behind the last, where a row or a column of a kernel
-  /// has a zero at its corner. Nothing wanted: no words.
+  /// The walk over all of `wanted`, which rises, with the fewest words that were found; of those the one with
+  /// the fewest segments. It may begin before the first and end behind the last, where a row or a column of a
+  /// kernel has a zero at its corner. Nothing wanted: no words.
   [[nodiscard]] Walk cover(std::span<const std::uint32_t> wanted);
 
  private:
