@@ -43,6 +43,9 @@ struct MemoryInfo {
   std::string_view entry;  ///< "weight": one of it
   std::string_view key;    ///< of the chip file: "tile.weight_words"
   std::uint64_t capacity = 0;
+  /// Clusters of a tile that write the same into it may stand on the same entries: the core only reads them,
+  /// and `placed` leaves them as they are.
+  bool shared = false;
 };
 
 /// A window of the ring into the core's memories. Several windows may share one memory's addresses (a

@@ -60,9 +60,9 @@ void check_population(const IntPopulation& p, const TileConfig& t, std::vector<s
 std::vector<MemoryInfo> memories(const TileConfig& t) {
   return {{"chunks", "chunk", "tile.chunk_entries", t.chunk_entries},
           {"axons", "axon", "tile.axon_entries", t.axon_entries},
-          {"weights", "weight", "tile.weight_words", t.weight_words},
+          {"weights", "weight", "tile.weight_words", t.weight_words, true},
           {"updates", "update", "tile.update_entries", t.update_entries},
-          {"sets", "set", "tile.param_sets", t.param_sets},
+          {"sets", "set", "tile.param_sets", t.param_sets, true},
           {"state", "state", "tile.state_words", t.state_words}};
 }
 
