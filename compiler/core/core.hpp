@@ -152,12 +152,6 @@ struct WeightWords {
   std::uint64_t per_word = 1;  ///< 8-bit weights that a word holds
 };
 
-/// What the tables of a cluster cost, to compare ways of cutting one population: lower is better.
-struct TableCost {
-  double stored = 0;  ///< words of weights
-  double read = 0;    ///< words read when every source spikes once
-};
-
 class Core {
  public:
   virtual ~Core() = default;
@@ -192,7 +186,6 @@ class Core {
   /// The tables of a cluster that has its neurons, inbound, chunk_bits and limits. They may exceed the tile.
   [[nodiscard]] virtual CoreTables build(const Cluster&, const IntPopulation&, const ClusterRows&,
                                          const TileConfig&) const = 0;
-  [[nodiscard]] virtual TableCost cost(const Cluster&) const = 0;
   /// The tables as a tile's memories hold them, where the cluster's entries begin at first[m] of memory m.
   [[nodiscard]] virtual CoreTables placed(const Cluster&, std::span<const std::uint32_t> first) const = 0;
   /// The context registers that are the core's; `first_out`: where the context's output list begins.

@@ -76,16 +76,6 @@ class Crossbar final : public Core {
                                  const TileConfig& tile) const override {
     return crossbar::build(cluster, p, rows, tile);
   }
-  [[nodiscard]] TableCost cost(const Cluster& cluster) const override {
-    const Tables tables(cluster);
-    TableCost cost{static_cast<double>(tables.weight_words()), 0};
-    for (std::size_t c = 0; c < tables.chunks(); ++c)
-      for_rows(tables.chunk(c), cluster.chunk_bits[c],
-               [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
-                 cost.read += tables.row_words(entry, bit);
-               });
-    return cost;
-  }
   [[nodiscard]] CoreTables placed(const Cluster& cluster,
                                   std::span<const std::uint32_t> first) const override;
   [[nodiscard]] std::vector<ContextWord> registers(const Cluster& cluster,
