@@ -85,17 +85,15 @@ Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile, Wal
   const std::uint32_t shift = std::min(wanted, tile.max_shift);
   if (wanted > shift) bits = 8;
   Row row{walks.cover(groups), shift, axon.negative, 0, {}};
-  std::map<std::uint32_t, std::uint32_t> word_of;  // by group
-  std::size_t reached = 0;                         // neurons in the words
+  std::size_t reached = 0;  // neurons in the words
   for (std::uint32_t n = 0; n < row.walk.size(); ++n) {
     const std::size_t first = std::size_t{row.walk.group(n)} * lanes;
     reached += std::min(neurons, first + lanes) - std::min(neurons, first);
-    word_of[row.walk.group(n)] = n;
   }
   row.mantissas.assign(std::size_t{row.walk.size()} * lanes, '\0');
   for (const AxonRow::Synapse& synapse : axon.synapses)
     if (synapse.mantissa != 0)
-      row.mantissas[std::size_t{word_of.at(synapse.position / lanes)} * lanes + synapse.position % lanes] =
+      row.mantissas[std::size_t{row.walk.word(synapse.position / lanes)} * lanes + synapse.position % lanes] =
           static_cast<char>(synapse.mantissa * (1 << (wanted - shift)));
   // One bit has no 0: every neuron of the words must be there. Lanes past the last neuron copy their
   // word's first, so that no unused accumulator grows beyond a used one.

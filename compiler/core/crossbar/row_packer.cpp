@@ -161,14 +161,13 @@ void RowPacker::add_per_axon(const std::vector<Row>& rows) {
 
 Row RowPacker::along(const Row& row, const Walk& walk) const {
   Row other{walk, row.shift, row.negate, row.format, std::string(std::size_t{walk.size()} * lanes_, '\0')};
-  std::map<std::uint32_t, std::uint32_t> word_of;  // by group
-  for (std::uint32_t n = 0; n < walk.size(); ++n) word_of[walk.group(n)] = n;
   for (std::uint32_t n = 0; n < row.walk.size(); ++n) {
+    const std::uint32_t group = row.walk.group(n);
     const auto from = row.mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{n} * lanes_);
-    const auto to = word_of.find(row.walk.group(n));
-    if (to != word_of.end())
-      std::copy_n(from, lanes_,
-                  other.mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{to->second} * lanes_));
+    if (walk.passes(group))
+      std::copy_n(
+          from, lanes_,
+          other.mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{walk.word(group)} * lanes_));
     else
       SPIKELOOM_CHECK(std::all_of(from, from + lanes_, [](char m) { return m == 0; }));
   }

@@ -19,6 +19,15 @@ struct Walk {
   [[nodiscard]] std::uint32_t size() const { return words * segments; }
   /// The lane group of word n, 0 <= n < size().
   [[nodiscard]] std::uint32_t group(std::uint32_t n) const { return offset + n / words * pitch + n % words; }
+  /// The word of a lane group that the walk passes.
+  [[nodiscard]] std::uint32_t word(std::uint32_t group) const {
+    const std::uint32_t at = group - offset;
+    return segments == 1 ? at : at / pitch * words + at % pitch;
+  }
+  /// Whether it passes the lane group.
+  [[nodiscard]] bool passes(std::uint32_t group) const {
+    return group >= offset && group < end() && (segments == 1 || (group - offset) % pitch < words);
+  }
   /// One past the last group.
   [[nodiscard]] std::uint32_t end() const { return offset + (segments - 1) * pitch + words; }
 };
