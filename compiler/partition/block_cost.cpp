@@ -1,6 +1,7 @@
 #include "compiler/partition/block_cost.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <unordered_set>
 
@@ -37,7 +38,7 @@ class Counter {
     seen_.assign(first_group_.back(), 0);
     worst_.assign(blocks, 0);
     steady_.assign(blocks, 0);
-    chunks_.resize(blocks);
+    silence_.resize(blocks);
   }
 
   void add(const Layer& layer) {
@@ -55,8 +56,8 @@ class Counter {
   [[nodiscard]] BlockCost cost() const {
     BlockCost cost;
     cost.words = static_cast<double>(words_.size());
-    for (const std::unordered_set<std::uint64_t>& chunks : chunks_)
-      cost.chunks += static_cast<double>(chunks.size());
+    for (const std::map<std::uint64_t, double>& silence : silence_)
+      for (const auto& [chunk, probability] : silence) cost.flits += 1 - probability;
     cost.cycles = *std::max_element(worst_.begin(), worst_.end());
     cost.steady = activity_ ? *std::max_element(steady_.begin(), steady_.end()) : cost.cycles;
     return cost;
@@ -85,7 +86,7 @@ class Counter {
       const auto words = static_cast<double>(to - from);
       worst_[block] += axons * words;
       steady_[block] += rate * words;
-      add_chunks(layer.from, element, chunks_[block]);
+      add_flits(layer.from, element, silence_[block]);
       std::uint64_t content = block;
       for (auto at = from; at != to; ++at)
         content = mixed(content + word_[at->second] + (at->second - from->second));
@@ -108,19 +109,22 @@ class Counter {
     return {rate, planes};
   }
 
-  void add_chunks(const Source& from, std::uint32_t element,
-                  std::unordered_set<std::uint64_t>& chunks) const {
+  void add_flits(const Source& from, std::uint32_t element, std::map<std::uint64_t, double>& silence) const {
+    const auto add = [&](std::uint64_t chunk, double rate) {
+      silence.try_emplace(chunk, 1.0).first->second *= 1 - std::clamp(rate, 0.0, 1.0);
+    };
     if (const auto* population = std::get_if<PopulationId>(&from)) {
       const std::size_t p = population->index();
-      chunks.insert(std::uint64_t{sources_.cluster_of[p][element]} << 32U |
-                    sources_.position_of[p][element] / hw::kChunkBits);
+      add(std::uint64_t{sources_.cluster_of[p][element]} << 32U |
+              sources_.position_of[p][element] / hw::kChunkBits,
+          activity_ ? activity_->populations.at(p).at(element) : 1.0);
       return;
     }
     const std::size_t input = std::get<InputId>(from).index();
     const std::uint32_t planes = network_.inputs[input].planes;
-    const std::uint32_t axon = sources_.first_axon[input] + element * planes;
-    for (std::uint32_t chunk = axon / hw::kChunkBits; chunk <= (axon + planes - 1) / hw::kChunkBits; ++chunk)
-      chunks.insert(~std::uint64_t{0} << 32U | chunk);
+    for (std::uint32_t b = 0; b < planes; ++b)
+      add(~std::uint64_t{0} << 32U | (sources_.first_axon[input] + element * planes + b) / hw::kChunkBits,
+          activity_ ? activity_->inputs.at(input).at(std::size_t{element} * planes + b) : 1.0);
   }
 
   const IntNetwork& network_;
@@ -135,7 +139,8 @@ class Counter {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> touched_;  ///< block and group, of the row in hand
   std::unordered_set<std::uint64_t> rows_, words_;                ///< contents, counted only
   std::vector<double> worst_, steady_;                            ///< cycles by block
-  std::vector<std::unordered_set<std::uint64_t>> chunks_;         ///< by block, counted only
+  std::vector<std::map<std::uint64_t, double>>
+      silence_;  ///< by block and chunk that it reads: probability that no axon of the chunk spikes
 };
 
 }  // namespace

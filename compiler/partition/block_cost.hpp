@@ -11,12 +11,15 @@ namespace spikeloom {
 /// What is estimated of a cut of one population; lower is better in each.
 struct BlockCost {
   double words = 0;   ///< of weights, all blocks together: different ones of each
-  double chunks = 0;  ///< of sources, by block that reads some of it: flits a step where all spike
+  double flits = 0;   ///< expected a step, to every block that reads some of a chunk; without activity all
   double cycles = 0;  ///< of the busiest block in the worst step
   double steady = 0;  ///< of the busiest block in the expected step; without activity as `cycles`
 
-  /// To compare cuts into `blocks` blocks: weight words × cycles of all blocks if each were the busiest.
-  [[nodiscard]] double price(std::uint32_t blocks) const { return words * (blocks * steady + chunks); }
+  /// To compare cuts into `blocks` blocks: weight words × cycles of all blocks if each were the busiest, with
+  /// those in which flits come, of which each takes `flit_cycles`.
+  [[nodiscard]] double price(std::uint32_t blocks, double flit_cycles) const {
+    return words * (blocks * steady + flit_cycles * flits);
+  }
 };
 
 /// Of a population that is a feature map, cut by the grid, on tiles of `lanes` neurons a lane group.

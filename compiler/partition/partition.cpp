@@ -21,6 +21,9 @@
 namespace spikeloom {
 namespace {
 
+/// Slots of the spike wheel that a channel has, about: of so many parts of the wheel a flit takes one.
+constexpr double kSlotsOfAChannel = 4;
+
 std::uint32_t round_up(std::uint32_t value, std::uint32_t unit) { return (value + unit - 1) / unit * unit; }
 std::uint32_t quotient_up(std::uint32_t value, std::uint32_t by) { return (value + by - 1) / by; }
 
@@ -171,7 +174,7 @@ class Partitioner {
     for (const Grid& grid : grids_of(p, clustering_.count[p]))
       priced.emplace_back(
           block_cost(network_, layers_[p], PopulationId(p), grid, grain(p), sources, options_.activity)
-              .price(clustering_.count[p]),
+              .price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel),
           grid);
     std::stable_sort(priced.begin(), priced.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -284,8 +284,13 @@ TEST(BlockCost, IsLowestWhereABusyPartKeepsAllBlocksBusy) {
   };
   const Grid bands{2, 1, 1, Grid::Rows::kBands}, turns{2, 1, 1, Grid::Rows::kInTurns};
   EXPECT_LT(cost(turns, upper).steady, 0.6 * cost(bands, upper).steady);
-  EXPECT_LT(cost(turns, upper).price(2), cost(bands, upper).price(2));
-  EXPECT_LT(cost(bands, std::nullopt).price(2), cost(turns, std::nullopt).price(2));  // fewer chunks
+  EXPECT_LT(cost(turns, upper).price(2, 1), cost(bands, upper).price(2, 1));
+  // A chunk of 16 inputs is a line of a channel; in turns both blocks read all lines, in bands 9 each.
+  EXPECT_EQ(cost(turns, std::nullopt).flits, 2 * 2 * 16);
+  EXPECT_EQ(cost(bands, std::nullopt).flits, 2 * 2 * 9);
+  EXPECT_EQ(cost(bands, upper).flits, 2 * (8 + 1));  // the lower block reads one busy line a channel
+  EXPECT_LT(cost(bands, std::nullopt).price(2, 1), cost(turns, std::nullopt).price(2, 1));
+  EXPECT_LT(cost(bands, upper).price(2, 100), cost(turns, upper).price(2, 100));
 }
 
 TEST(FeatureMaps, ADensePopulationWithAShapeKeepsItsOrder) {
