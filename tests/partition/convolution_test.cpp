@@ -290,7 +290,7 @@ TEST(BlockCost, IsLowestWhereABusyPartKeepsAllBlocksBusy) {
   EXPECT_EQ(cost(bands, std::nullopt).flits, 2 * 2 * 9);
   EXPECT_EQ(cost(bands, upper).flits, 2 * (8 + 1));  // the lower block reads one busy line a channel
   EXPECT_LT(cost(bands, std::nullopt).price(2, 1), cost(turns, std::nullopt).price(2, 1));
-  EXPECT_LT(cost(bands, upper).price(2, 100), cost(turns, upper).price(2, 100));
+  EXPECT_LT(cost(bands, upper).price(2, 1000), cost(turns, upper).price(2, 1000));
 }
 
 TEST(FeatureMaps, ADensePopulationWithAShapeKeepsItsOrder) {
