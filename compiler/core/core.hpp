@@ -45,6 +45,9 @@ struct MemoryInfo {
   std::string_view entry;  ///< "weight": one of it
   std::string_view key;    ///< of the chip file: "tile.weight_words"
   std::uint64_t capacity = 0;
+  /// Clusters of a tile that write the same into it may stand on the same entries: the core only reads them,
+  /// and `placed` leaves them as they are.
+  bool shared = false;
 };
 
 /// A window of the ring into the core's memories. Several windows may share one memory's addresses (a
@@ -165,12 +168,6 @@ struct WeightWords {
   std::uint64_t per_word = 1;  ///< 8-bit weights that a word holds
 };
 
-/// What the tables of a cluster cost, to compare ways of cutting one population: lower is better.
-struct TableCost {
-  double stored = 0;  ///< words of weights
-  double read = 0;    ///< words read when every source spikes once
-};
-
 class Core {
  public:
   virtual ~Core() = default;
@@ -208,7 +205,6 @@ class Core {
   /// The tables of a cluster that has its neurons, inbound, chunk_bits and limits. They may exceed the tile.
   [[nodiscard]] virtual CoreTables build(const Cluster&, const IntPopulation&, const ClusterRows&,
                                          const TileConfig&) const = 0;
-  [[nodiscard]] virtual TableCost cost(const Cluster&) const = 0;
   /// The tables as a tile's memories hold them, where the cluster's entries begin at first[m] of memory m.
   [[nodiscard]] virtual CoreTables placed(const Cluster&, std::span<const std::uint32_t> first) const = 0;
   /// The context registers that are the core's; `first_out`: where the context's output list begins.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <set>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -63,6 +64,7 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
   for (const MemoryInfo& memory : core_of(t).memories(t))
     use.push_back({std::string(memory.name), 0, memory.capacity});
   use.push_back({"out", 0, t.out_entries});
+  std::set<std::pair<std::size_t, std::uint32_t>> seen;  // memory and first entry: clusters may share entries
   for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
     const Placement& place = image.binding.placement[c];
     if (place.tile != tile) continue;
@@ -70,7 +72,8 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
     const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
     use[0].used += 1;
     use[1].used += place.rows;
-    for (std::size_t m = 0; m < amounts.size(); ++m) use[2 + m].used += amounts[m];
+    for (std::size_t m = 0; m < amounts.size(); ++m)
+      if (amounts[m] != 0 && seen.emplace(m, place.first[m]).second) use[2 + m].used += amounts[m];
     use.back().used += output_entries(cluster, t);
   }
   return use;

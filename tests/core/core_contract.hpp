@@ -229,6 +229,13 @@ TEST_P(CoreContract, MemoriesAndWindowsAgree) {
       }
       EXPECT_LE(cluster.size(),
                 core().most_neurons(c.net.populations[cluster.population.index()], c.chip.tile).count);
+      // What clusters may share stands in words that depend on no place, and that nobody writes in a run.
+      const CoreTables moved = core().placed(cluster, std::vector<std::uint32_t>(memories.size(), 3));
+      for (std::size_t w = 0; w < windows.size(); ++w) {
+        if (!memories[windows[w].memory].shared) continue;
+        EXPECT_EQ(windows[w].content, MemoryWindow::Content::kTable) << memories[windows[w].memory].name;
+        EXPECT_EQ(moved.windows[w], cluster.tables.windows[w]) << memories[windows[w].memory].name;
+      }
       const auto fields = core().context_fields();
       for (const ContextWord& word :
            core().registers(cluster, std::vector<std::uint32_t>(memories.size(), 0), 0))

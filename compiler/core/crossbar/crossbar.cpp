@@ -80,16 +80,6 @@ class Crossbar final : public Core {
                                  const TileConfig& tile) const override {
     return crossbar::build(cluster, p, rows, tile);
   }
-  [[nodiscard]] TableCost cost(const Cluster& cluster) const override {
-    const Tables tables(cluster);
-    TableCost cost{static_cast<double>(tables.weight_words()), 0};
-    for (std::size_t c = 0; c < tables.chunks(); ++c)
-      for_rows(tables.chunk(c), cluster.chunk_bits[c],
-               [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
-                 cost.read += tables.row_words(entry, bit);
-               });
-    return cost;
-  }
   [[nodiscard]] CoreTables placed(const Cluster& cluster,
                                   std::span<const std::uint32_t> first) const override;
   [[nodiscard]] std::vector<ContextWord> registers(const Cluster& cluster,
@@ -250,8 +240,8 @@ WeightWords Crossbar::weight_words(const Cluster& cluster, std::span<const std::
   std::array<std::uint64_t, 4> logical{};
   for (std::size_t c = 0; c < tables.chunks(); ++c)
     for_rows(tables.chunk(c), elements[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
-      const std::uint32_t format = entry.per_axon != 0 ? tables.axon(entry.first + bit).format : entry.format;
-      logical[format] += tables.row_words(entry, bit);
+      const hw::MemAxonEntry row = tables.row(entry, bit);
+      logical[row.format] += words_of(row);
     });
   for (std::uint32_t format = 0; format < 4; ++format)
     result.unrolled += (logical[format] + (1U << format) - 1) >> format;

@@ -62,10 +62,6 @@ class Tally final : public Core {
                                  const TileConfig& tile) const override {
     return tally::build(cluster, p, rows, tile);
   }
-  [[nodiscard]] TableCost cost(const Cluster& cluster) const override {
-    const auto words = static_cast<double>(Tables(cluster).vote_words());
-    return {words, words};
-  }
   /// The words hold no addresses.
   [[nodiscard]] CoreTables placed(const Cluster& cluster, std::span<const std::uint32_t>) const override {
     return cluster.tables;
