@@ -290,10 +290,10 @@ std::string to_json(const Report& report, const Image& image) {
 
 namespace {
 
-/// Of a promise's check, which has its name.
+/// What the promise's check says.
 std::optional<Ratio> mean_bound(const Report& report, const std::optional<Promise>& promise) {
   for (const PromiseCheck& check : report.checks)
-    if (promise && check.name == promise->name) return check.mean_at_most;
+    if (promise && check.kind == promise->kind) return check.mean_at_most;
   return std::nullopt;
 }
 
@@ -315,7 +315,7 @@ void print_cycles(std::ostringstream& out, const Report& report) {
   for (const std::optional<Promise>& promise : {report.guaranteed, report.contracted}) {
     const std::optional<Ratio> mean = mean_period(report), bound = mean_bound(report, promise);
     if (!mean || !bound || *mean <= promise->period) continue;
-    out << "  The mean of these " << report.steps << " steps is above the " << promise->name
+    out << "  The mean of these " << report.steps << " steps is above the " << name_of(promise->kind)
         << " period, and the promise may still be kept: step k ends by cycle " << promise->offset << " + "
         << promise->period.str() << "*k,\n  and step 0 ended before cycle " << promise->offset
         << ", which the mean of a short run shows. So its bound for this run is "
