@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """An installed copy stands by itself: it may be moved, also to a path with a space, programs are built
-against it, chips are Verilated from its own RTL, and its library says what its command says. It opens no file
-of the source or the build folder: one test runs it where both are hidden, in a mount namespace of its own, and
-is skipped where the kernel allows none.
+against it, chips are Verilated from its own RTL, and its library says what its command says. It opens no
+file of the source or the build folder: one test runs it where both are hidden, in a mount namespace of its
+own, and is skipped where the kernel allows none.
 
 usage: installed_test.py SOURCE_DIR BUILD_DIR COMPILER
 """
