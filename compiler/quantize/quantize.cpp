@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <initializer_list>
 #include <limits>
 #include <set>
 
@@ -548,10 +549,14 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     const auto [low, high] = mantissa_range(inbound.bits[n]);
     for (std::size_t k = 0; k < projection.weight.size(); ++k) {
       const double value = inbound.value[n][k];
-      if (value == 0) continue;
+      const std::uint32_t j = projection.target[k];
+      if (projection.weight[k] == 0 || to.gain_i[j] * to.gain_v[j] == 0) continue;
       const double real = value / projection.weight[k];  // from the file's unit to the frame's
-      if (report.step == 0) report.step = step / std::abs(real);
-      const double error = std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
+      // Beside others that are 10^300 times as large nothing of it may be left in the frame's unit.
+      const bool gone = std::abs(value) < std::numeric_limits<double>::min() && weights.mantissas[n][k] == 0;
+      if (report.step == 0 && !gone) report.step = step / std::abs(real);
+      const double error = gone ? std::abs(projection.weight[k])
+                                : std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
       report.max_error = std::max(report.max_error, error);
       const double part = std::ldexp(error, -exponent);
       const double whole = std::ldexp(projection.weight[k], -exponent);
@@ -764,20 +769,42 @@ void Quantizer::quantize_population(std::size_t index) {
   }
 }
 
+/// Units and errors are told in the network's own units, in which they may be beyond a double.
+void refuse_what_no_double_holds(const Quantized& quantized) {
+  Problems problems;
+  const auto finite = [](std::initializer_list<double> values) {
+    return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+  };
+  for (std::size_t p = 0; p < quantized.network.populations.size(); ++p) {
+    const PopulationReport& report = quantized.report.populations[p];
+    if (!(quantized.network.populations[p].unit > 0) ||
+        !finite({report.unit, report.theta_error, report.reset_error, report.bias_error}))
+      problems.add("population '" + report.name +
+                   "': the product of its weights and gains is beyond a double");
+  }
+  for (const ProjectionReport& report : quantized.report.projections)
+    if (!finite({report.step, report.max_error, report.rms_error, report.relative_error}))
+      problems.add("projection '" + report.name + "' into '" + report.to +
+                   "': beside the other weights into it these are too small or too large for one double to "
+                   "hold a step of them");
+  problems.throw_if_any("quantize");
+}
+
 }  // namespace
 
 Quantized quantize(const Network& network, const QuantizeOptions& options) {
   const Magnitudes magnitudes = magnitudes_of(network);
-  if (magnitudes.trivial()) return Quantizer(network, options, magnitudes).run();
+  if (magnitudes.trivial()) {
+    Quantized result = Quantizer(network, options, magnitudes).run();
+    refuse_what_no_double_holds(result);
+    return result;
+  }
   QuantizeOptions scaled = options;
   if (scaled.activity) scaled.activity = in_units(*std::move(scaled.activity), magnitudes);
   const Network in_range = in_units(network, magnitudes);
   Quantized result = Quantizer(in_range, scaled, magnitudes).run();
   to_real_units(result, network, magnitudes, 1);
-  for (const IntPopulation& population : result.network.populations)
-    if (!(population.unit > 0) || !std::isfinite(population.unit))
-      throw input_error("quantize: population '" + population.name +
-                        "': the product of its weights and gains is beyond a double");
+  refuse_what_no_double_holds(result);
   return result;
 }
 
