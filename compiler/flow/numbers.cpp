@@ -41,11 +41,16 @@ struct Measured {
     for (const PopulationCalibration& p : calibration->populations) sum += p.differing;
     return sum;
   }
-  /// By right decisions, then by bits as in the real network.
+  /// By right decisions, then by spikes as in the real network.
   [[nodiscard]] bool is_better_than(const Measured& other) const {
     if (calibration->right_after != other.calibration->right_after)
       return calibration->right_after > other.calibration->right_after;
     return differing() < other.differing();
+  }
+  /// By more than chance: a tenth of the spikes that differ.
+  [[nodiscard]] bool is_much_better_than(const Measured& other) const {
+    return is_better_than(other) && (calibration->right_after > other.calibration->right_after ||
+                                     10 * differing() < 9 * other.differing());
   }
   [[nodiscard]] std::string figures() const {
     const std::string bits = std::to_string(differing()) + " spikes differ from the real network's";
@@ -77,9 +82,14 @@ Measured best_of(StageRunner& runner, const Network& network, const QuantizeOpti
     const std::string with = best.figures();
     const auto attempt = [&](const char* what) {
       Measured trial = tried(network, other, samples);
-      if (!trial.is_better_than(best)) return;
-      best = std::move(trial);
-      chosen = what;
+      if (trial.is_much_better_than(best)) {
+        best = std::move(trial);
+        chosen = what;
+      } else if (chosen.empty() && trial.is_better_than(best)) {
+        best.quantized.report.notes.push_back(
+            "the calibration data do not make the weights and units better on themselves: " + with +
+            "; without them (--no-calibrate-weights) " + trial.figures());
+      }
     };
     other.activity.reset();
     attempt("weights and units are chosen without the calibration data");
