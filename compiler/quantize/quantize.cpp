@@ -91,6 +91,19 @@ Frame frame_of_weights(const Population& population) {
   return frame;
 }
 
+/// Whether the unit of one neuron's potential is beyond a double in that of another's.
+bool gains_differ_wildly(const Population& population) {
+  constexpr double kMost = 0x1p512;
+  double least = kInfinity, most = 0;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const double gain = std::abs(population.gain_i[j] * population.gain_v[j]);
+    if (gain == 0) continue;
+    least = std::min(least, gain);
+    most = std::max(most, gain);
+  }
+  return most > 0 && most > least * kMost;
+}
+
 bool uniform(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [&](double x) { return x == values.front(); });
 }
@@ -708,7 +721,8 @@ void Quantizer::quantize_population(std::size_t index) {
   decays(population, index);
 
   // A readout's potentials are compared with each other, so its neurons share one unit.
-  Frame frame = population.is_readout() ? frame_of_weights(population) : frame_of_membranes(population);
+  Frame frame = population.is_readout() || gains_differ_wildly(population) ? frame_of_weights(population)
+                                                                           : frame_of_membranes(population);
   Inbound inbound = inbound_of(index, frame);
   for (const std::size_t p : inbound.projection) inbound.bits.push_back(bits_of(p));
   if (problems_.list().size() != problems_before) return;
