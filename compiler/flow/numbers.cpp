@@ -41,11 +41,20 @@ struct Measured {
     for (const PopulationCalibration& p : calibration->populations) sum += p.differing;
     return sum;
   }
-  /// By right decisions, then by bits as in the real network.
+  /// By right decisions, then by spikes as in the real network.
   [[nodiscard]] bool is_better_than(const Measured& other) const {
     if (calibration->right_after != other.calibration->right_after)
       return calibration->right_after > other.calibration->right_after;
     return differing() < other.differing();
+  }
+  /// By more than chance: right decisions, or a tenth of the spikes that differ and a twentieth of all
+  /// spikes. Fewer may as well be worse on other data.
+  [[nodiscard]] bool is_much_better_than(const Measured& other) const {
+    if (!is_better_than(other)) return false;
+    if (calibration->right_after > other.calibration->right_after) return true;
+    std::uint64_t spikes = 0;
+    for (const PopulationCalibration& p : calibration->populations) spikes += p.spikes_before;
+    return 10 * differing() < 9 * other.differing() && 20 * (other.differing() - differing()) > spikes;
   }
   [[nodiscard]] std::string figures() const {
     const std::string bits = std::to_string(differing()) + " spikes differ from the real network's";
@@ -77,9 +86,14 @@ Measured best_of(StageRunner& runner, const Network& network, const QuantizeOpti
     const std::string with = best.figures();
     const auto attempt = [&](const char* what) {
       Measured trial = tried(network, other, samples);
-      if (!trial.is_better_than(best)) return;
-      best = std::move(trial);
-      chosen = what;
+      if (trial.is_much_better_than(best)) {
+        best = std::move(trial);
+        chosen = what;
+      } else if (chosen.empty() && trial.is_better_than(best)) {
+        best.quantized.report.notes.push_back(
+            "the calibration data do not make the weights and units better on themselves: " + with +
+            "; without them (--no-calibrate-weights) " + trial.figures());
+      }
     };
     other.activity.reset();
     attempt("weights and units are chosen without the calibration data");

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/json_keys.hpp"
@@ -492,11 +492,11 @@ std::string print_int_network(const IntNetwork& network) {
 
 IntNetwork read_int_network(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || !text) throw input_error(path + ": cannot be read");
+  if (!file) throw input_error(path + ": cannot be read");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) throw input_error(path + ": cannot be read");
   try {
-    return parse_int_network(text.str());
+    return parse_int_network(text);
   } catch (const Error& error) {
     throw error.within(path);
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <initializer_list>
 #include <limits>
 #include <set>
 
@@ -115,6 +116,19 @@ double taken(const Population& population, const IntPopulation& integer, std::si
   if (population.reset == Reset::kNone) return 0;
   if (population.reset == Reset::kSubtract || theta == 0) return theta;
   return integer.beta[j] == 0 ? kInfinity : theta * kDecayOne / integer.beta[j];
+}
+
+/// Whether the unit of one neuron's potential is beyond a double in that of another's.
+bool gains_differ_wildly(const Population& population) {
+  constexpr double kMost = 0x1p512;
+  double least = kInfinity, most = 0;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const double gain = std::abs(population.gain_i[j] * population.gain_v[j]);
+    if (gain == 0) continue;
+    least = std::min(least, gain);
+    most = std::max(most, gain);
+  }
+  return most > 0 && most > least * kMost;
 }
 
 bool uniform(const std::vector<double>& values) {
@@ -584,10 +598,14 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     const auto [low, high] = mantissa_range(inbound.bits[n]);
     for (std::size_t k = 0; k < projection.weight.size(); ++k) {
       const double value = inbound.value[n][k];
-      if (value == 0) continue;
+      const std::uint32_t j = projection.target[k];
+      if (projection.weight[k] == 0 || to.gain_i[j] * to.gain_v[j] == 0) continue;
       const double real = value / projection.weight[k];  // from the file's unit to the frame's
-      if (report.step == 0) report.step = step / std::abs(real);
-      const double error = std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
+      // Beside others that are 10^300 times as large nothing of it may be left in the frame's unit.
+      const bool gone = std::abs(value) < std::numeric_limits<double>::min() && weights.mantissas[n][k] == 0;
+      if (report.step == 0 && !gone) report.step = step / std::abs(real);
+      const double error = gone ? std::abs(projection.weight[k])
+                                : std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
       report.max_error = std::max(report.max_error, error);
       const double part = std::ldexp(error, -exponent);
       const double whole = std::ldexp(projection.weight[k], -exponent);
@@ -790,7 +808,8 @@ void Quantizer::quantize_population(std::size_t index) {
   }
 
   // A readout's potentials are compared with each other, so its neurons share one unit.
-  Frame frame = population.is_readout() ? frame_of_weights(population) : frame_of_membranes(population);
+  Frame frame = population.is_readout() || gains_differ_wildly(population) ? frame_of_weights(population)
+                                                                           : frame_of_membranes(population);
   Inbound inbound = inbound_of(index, frame);
   for (const std::size_t p : inbound.projection) inbound.bits.push_back(bits_of(p));
   if (problems_.list().size() != problems_before) return;
@@ -851,19 +870,41 @@ void Quantizer::quantize_population(std::size_t index) {
   }
 }
 
+/// Units and errors are told in the network's own units, in which they may be beyond a double.
+void refuse_what_no_double_holds(const Quantized& quantized) {
+  Problems problems;
+  const auto finite = [](std::initializer_list<double> values) {
+    return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+  };
+  for (std::size_t p = 0; p < quantized.network.populations.size(); ++p) {
+    const PopulationReport& report = quantized.report.populations[p];
+    if (!(quantized.network.populations[p].unit > 0) ||
+        !finite({report.unit, report.theta_error, report.reset_error, report.bias_error}))
+      problems.add("population '" + report.name +
+                   "': the product of its weights and gains is beyond a double");
+  }
+  for (const ProjectionReport& report : quantized.report.projections)
+    if (!finite({report.step, report.max_error, report.rms_error, report.relative_error}))
+      problems.add("projection '" + report.name + "' into '" + report.to +
+                   "': beside the other weights into it these are too small or too large for one double to "
+                   "hold a step of them");
+  problems.throw_if_any("quantize");
+}
+
 /// `network` counts its potentials from where its samples start.
 Quantized quantize_counted(const Network& network, const QuantizeOptions& options) {
   const Magnitudes magnitudes = magnitudes_of(network);
-  if (magnitudes.trivial()) return Quantizer(network, options, magnitudes).run();
+  if (magnitudes.trivial()) {
+    Quantized result = Quantizer(network, options, magnitudes).run();
+    refuse_what_no_double_holds(result);
+    return result;
+  }
   QuantizeOptions scaled = options;
   if (scaled.activity) scaled.activity = in_units(*std::move(scaled.activity), magnitudes);
   const Network in_range = in_units(network, magnitudes);
   Quantized result = Quantizer(in_range, scaled, magnitudes).run();
   to_real_units(result, network, magnitudes, 1);
-  for (const IntPopulation& population : result.network.populations)
-    if (!(population.unit > 0) || !std::isfinite(population.unit))
-      throw input_error("quantize: population '" + population.name +
-                        "': the product of its weights and gains is beyond a double");
+  refuse_what_no_double_holds(result);
   return result;
 }
 
