@@ -133,6 +133,8 @@ std::vector<std::string> check(const PhasedGraph& graph, const PeriodicSchedule&
     if (graph.phases(ActorId(a)) > 1 && !graph.phases_overlap(ActorId(a)))
       for (std::int64_t j = 0; j < static_cast<std::int64_t>(turns) * repetition.firings[a]; ++j)
         require(ActorId(a), j - 1, ActorId(a), j, time_of(ActorId(a), j - 1), "phases");
+  bool overlap = false;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) overlap = overlap || graph.phases_overlap(ActorId(a));
   for (std::size_t c = 0; c < graph.channel_count(); ++c) {
     // Two cursors: the reader's tokens, and the writer whose firing covers them.
     const PhasedChannel& channel = graph.channel(ChannelId(c));
@@ -153,12 +155,13 @@ std::vector<std::string> check(const PhasedGraph& graph, const PeriodicSchedule&
                 title(graph, ChannelId(c)));
       };
       wait_for(writer);
-      if (!graph.phases_overlap(channel.source)) continue;
-      // Earlier phases may end later, so the writers of all tokens that are read count.
+      if (!overlap) continue;
+      // Earlier firings may end later, so the writers of all tokens that are read count.
       std::int64_t earlier = writer, before = written;
       while (before > read - amount) {
-        before -= rate(channel.produce, --earlier);
-        wait_for(earlier);
+        const std::int64_t writes = rate(channel.produce, --earlier);
+        before -= writes;
+        if (writes > 0) wait_for(earlier);
       }
     }
   }

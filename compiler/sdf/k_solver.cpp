@@ -48,10 +48,15 @@ KSolver::KSolver(const PhasedGraph& graph, Repetition repetition)
       name_(graph.name()),
       one_at_a_time_(sequential_actors(graph)),
       rounds_(graph.actor_count(), 1) {
+  bool overlap = false;
   for (std::size_t a = 0; a < graph.actor_count(); ++a) {
     execution_.push_back(graph.execution(ActorId(a)));
-    any_order_.push_back(graph.phases_overlap(ActorId(a)));
+    overlap = overlap || graph.phases_overlap(ActorId(a));
   }
+  any_order_.assign(graph.actor_count(), false);
+  // Where some tokens overtake others, only what forbids it keeps firings in their order.
+  if (overlap)
+    for (std::size_t a = 0; a < graph.actor_count(); ++a) any_order_[a] = !one_at_a_time_[a];
   Graph actors;
   for (std::size_t a = 0; a < graph.actor_count(); ++a) actors.add_actor({}, 0);
   for (const PhasedChannel& channel : graph.channels())
@@ -100,8 +105,15 @@ void KSolver::set_tokens(ChannelId channel, std::int64_t tokens) {
   Arc& arc = arcs_[channel.index()];
   arc.stale = arc.stale || arc.rounds.tokens != tokens;
   arc.rounds.tokens = tokens;
-  if (arc.source == arc.target)
-    one_at_a_time_[arc.source] = false;  // perhaps no more; the order that this adds holds in any case
+  if (arc.source != arc.target || execution_[arc.source].size() > 1) return;
+  one_at_a_time_[arc.source] = false;  // perhaps no more; the order that this adds holds in any case
+  if (std::find(any_order_.begin(), any_order_.end(), true) == any_order_.end()) return;
+  any_order_[arc.source] = true;  // but where phases overlap
+  for (Arc& other : arcs_)
+    if (other.source == arc.source) {
+      other.rounds.in_order = false;
+      other.stale = true;
+    }
 }
 
 void KSolver::set_execution(ActorId actor, std::size_t phase, std::int64_t cycles) {

@@ -126,7 +126,7 @@ class KSolver {
   Repetition repetition_;
   std::string name_;
   std::vector<std::vector<std::int64_t>> execution_;
-  std::vector<bool> one_at_a_time_, any_order_;  ///< any_order_: phases that may overlap
+  std::vector<bool> one_at_a_time_, any_order_;  ///< firings may end in any order
   std::vector<Arc> arcs_;
   std::vector<std::int64_t> parts_;  ///< of an iteration, by strong component of actors
   std::vector<std::int64_t> step_;   ///< parts that an edge's height counts, by strong component

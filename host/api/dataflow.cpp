@@ -152,6 +152,20 @@ void find_period(const sdf::PhasedGraph& graph, const sdf::Repetition& repetitio
                              ", because others refuse: " + refused);
 }
 
+/// But for actors that a channel to themselves holds in their order anyway.
+void let_phases_overlap(sdf::PhasedGraph& graph) {
+  std::vector<bool> one_at_a_time(graph.actor_count(), false);
+  const auto ones = [](const std::vector<std::int64_t>& rates) {
+    return std::all_of(rates.begin(), rates.end(), [](std::int64_t rate) { return rate == 1; });
+  };
+  for (const sdf::PhasedChannel& channel : graph.channels())
+    if (channel.source == channel.target && channel.tokens == 1 && ones(channel.produce) &&
+        ones(channel.consume))
+      one_at_a_time[channel.source.index()] = true;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a)
+    if (!one_at_a_time[a]) graph.let_phases_overlap(sdf::ActorId(a));
+}
+
 /// Where Kiter takes the graph for another.
 void note_phases(const sdf::PhasedGraph& graph, PhaseOverlap overlap, std::vector<std::string>& notes) {
   std::size_t count = 0;
@@ -260,8 +274,7 @@ DataflowGraph DataflowGraph::parse(const std::string& text, const std::string& f
   };
   try {
     sdf::PhasedGraph graph = graph_of();
-    if (options.phase_overlap == PhaseOverlap::kByData)
-      for (std::size_t a = 0; a < graph.actor_count(); ++a) graph.let_phases_overlap(sdf::ActorId(a));
+    if (options.phase_overlap == PhaseOverlap::kByData) let_phases_overlap(graph);
     note_phases(graph, options.phase_overlap, notes);
     return DataflowGraph(std::make_shared<const sdf::PhasedGraph>(std::move(graph)), std::move(notes));
   } catch (const Error& error) {

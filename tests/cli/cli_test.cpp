@@ -630,6 +630,53 @@ TEST_F(Cli, DataflowBuffersAndSchedulesAreExact) {
   }
 }
 
+TEST_F(Cli, DataflowSaysWhichMethodAnswersAndWhatAFileSaysInVain) {
+  const auto application = [](const std::string& name, int time) {
+    return "<applicationGraph name=\"" + name + R"("><csdf name="g">
+      <actor name="A"><port name="o" type="out" rate="1,1"/><port name="i" type="in" rate="1"/></actor>
+      <actor name="B"><port name="o" type="out" rate="1"/><port name="i" type="in" rate="1"/></actor>
+      <channel name="x" srcActor="A" srcPort="o" dstActor="B" dstPort="i"/>
+      <channel name="y" srcActor="B" srcPort="o" dstActor="A" dstPort="i" initialTokens="2"/></csdf>
+      <csdfProperties>
+        <actorProperties actor="A"><processor type="p"><executionTime time=")" +
+           std::to_string(time) + R"("/>
+          </processor><processor type="q"><executionTime time="9"/></processor></actorProperties>
+        <actorProperties actor="B"><processor type="p"><executionTime time="1"/></processor></actorProperties>
+        <channelProperties channel="x"><bufferSize sz="1"/></channelProperties>
+      </csdfProperties></applicationGraph>)";
+  };
+  std::ofstream(file("two.xml")) << "<sdf3 type=\"csdf\">" << application("one", 5) << application("two", 7)
+                                 << "</sdf3>";
+  const Ended first = spikeloom("dataflow analyze " + file("two.xml") + " --json " + file("r.json"));
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("period 10 cycles"));
+  for (const char* note : {"2 application graphs", "several processor types", "channelProperties/bufferSize",
+                           "\"A\" has phases and no channel to itself"})
+    EXPECT_THAT(first.out, HasSubstr(note));
+  EXPECT_EQ(nlohmann::json::parse(text(file("r.json"))).at("notes").size(), 5U);
+  EXPECT_THAT(spikeloom("dataflow analyze " + file("two.xml") + " --graph two").out,
+              HasSubstr("period 14 cycles"));
+  // Two tokens go round, each through a phase of A and then through B.
+  EXPECT_THAT(spikeloom("dataflow analyze " + file("two.xml") + " --graph two --phases-overlap").out,
+              HasSubstr("period 8 cycles"));
+  EXPECT_EQ(spikeloom("dataflow analyze " + file("two.xml") + " --processor-type q").code, 2);
+  EXPECT_THAT(spikeloom("dataflow buffers " + file("two.xml") + " --graph three").err,
+              HasSubstr("no application graph is named \"three\""));
+  std::ofstream(file("pair.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "pair",
+    "actors": [{"name": "a", "execution": 2}, {"name": "b", "execution": 3}],
+    "channels": [{"name": "x", "from": "a", "to": "b"}]})";
+  EXPECT_THAT(spikeloom("dataflow buffers " + file("pair.json")).err, HasSubstr("ask for one period"));
+  EXPECT_EQ(spikeloom("dataflow buffers " + file("pair.json") + " --period 5").code, 0);
+  std::ofstream(file("ring.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "ring",
+    "actors": [{"name": "a", "execution": 2}, {"name": "b", "execution": 3}],
+    "channels": [{"name": "x", "from": "a", "to": "b", "produce": 99991, "consume": 99989},
+      {"name": "y", "from": "b", "to": "a", "produce": 99989, "consume": 99991, "tokens": 9998000099}]})";
+  const Ended ring = spikeloom("dataflow analyze " + file("ring.json"));
+  EXPECT_THAT(ring.out, HasSubstr("period 5 cycles"));
+  EXPECT_THAT(ring.out,
+              HasSubstr("note: the period is by the method expansion, because others refuse: k-periodic"));
+}
+
 TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
   const std::string state = file("chip.state"), chip = source("chips/mesh4x4.toml");
   ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " + chip + " --output " +
