@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::HasSubstr;
 
 Chip mesh2x2() { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh2x2.toml"); }
@@ -141,7 +142,7 @@ TEST(Compile, RefusesAMillionNeuronsForOneTileFromTheirNumber) {
   EXPECT_THAT(
       std::get<DoesNotFit>(result).reason,
       AllOf(HasSubstr("1000000 neurons in 1 population need at least"), HasSubstr("such tiles is needed")));
-  EXPECT_THAT(stages, ElementsAre("network")) << "work was done before";
+  EXPECT_THAT(stages, IsEmpty()) << "work was done before";
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST_F(TallyCli, ChecksCompilesExplainsAndRunsWithItsDefaults) {
 
 TEST_F(TallyCli, IsNotAdmittedBesideOthersAndSaysWhy) {
   ASSERT_EQ(spikeloom("compile " + what() + " -o " + file("n.loom")).code, 0);
-  const Ended admitted = spikeloom("admit " + file("n.loom") + " --state " + file("chip.state"));
+  const Ended admitted = spikeloom("admit " + file("chip.state") + " " + file("n.loom"));
   EXPECT_EQ(admitted.code, 2);
   EXPECT_THAT(admitted.err, HasSubstr("no operating points: a firing takes up to 2 pages"));
 }

@@ -196,6 +196,7 @@ TEST(TallyFlow, ATileThatWouldWaitForABatchOfItsOwnNextTurnDoesNotFit) {
   chip.width = 2;
   chip.height = 1;
   chip.kind_of = {0, 1};
+  chip.tile.param_sets = 64;  // for both of its clusters
   IntNetwork network = sandwich();
   network.state_bits = chip.tile.state_bits;
   const auto built = build_image(network, chip, sandwich_options());
