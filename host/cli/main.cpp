@@ -92,15 +92,6 @@ void add_data_options(CLI::App& app, DatasetOptions& data) {
       "the last dimension is packed bits (numpy.packbits)");
 }
 
-void add_check(CLI::App& root, Action& action) {
-  auto command = std::make_shared<CheckCommand>();
-  CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
-  app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "also: does it fit this chip (TOML)");
-  add_compile_options(*app, command->compile);
-  app->callback([command, &action] { action = [command] { return run(*command); }; });
-}
-
 /// NAME=N, N at least 1.
 void add_clusters(const std::string& text, std::map<std::string, std::uint32_t>& clusters) {
   const std::size_t equals = text.rfind('=');
@@ -184,6 +175,19 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
                "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
   app.add_option("--favour", options.favour,
                  "population (or host) whose channels get more slots; repeatable");
+}
+
+void add_check(CLI::App& root, Action& action) {
+  auto command = std::make_shared<CheckCommand>();
+  CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
+  app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
+  CLI::Option* chip = app->add_option("--chip", command->chip, "also: does it fit this chip (TOML)");
+  add_compile_options(*app, command->compile);
+  const std::size_t without_chip = app->get_options().size();
+  add_mapping_options(*app, command->compile);
+  const std::vector<CLI::Option*> all = app->get_options();
+  for (std::size_t n = without_chip; n < all.size(); ++n) all[n]->needs(chip);
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
 
 /// What will do, instead of the shortest that there is.

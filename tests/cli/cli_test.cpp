@@ -16,6 +16,7 @@
 #include "compiler/data/npy.hpp"
 #include "compiler/data/npz.hpp"
 #include "compiler/image/image.hpp"
+#include "tests/cli/command.hpp"
 #include "tests/data/nirdata_file.hpp"
 
 namespace spikeloom {
@@ -24,47 +25,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Ended {
-  int code = -1;
-  std::string out, err;
-};
+using test::Ended;
 
-class Cli : public ::testing::Test {
+class Cli : public test::CommandTest {
  protected:
-  void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              ("spikeloom-cli-" + std::string(info->name()) + "-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string source(const std::string& name) {
-    return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
-  }
-  static std::string text(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-  }
-
-  [[nodiscard]] Ended spikeloom(const std::string& arguments) const {
-    const std::string err = file("stderr");
-    const std::string line = std::string(SPIKELOOM_COMMAND) + " " + arguments + " 2>" + err + " </dev/null";
-    Ended ended;
-    FILE* pipe = popen(line.c_str(), "r");
-    EXPECT_NE(pipe, nullptr);
-    std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-      ended.out.append(buffer.data(), n);
-    const int status = pclose(pipe);
-    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-    ended.err = text(err);
-    return ended;
-  }
-
   [[nodiscard]] std::string digits(const std::string& options) const {
     const std::string image = file("digits.loom");
     const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
@@ -72,8 +36,6 @@ class Cli : public ::testing::Test {
     EXPECT_EQ(ended.code, 0) << ended.err;
     return image;
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(Cli, HelpEndsWithYesAndUnknownOptionsWithTwo) {
@@ -492,6 +454,33 @@ TEST_F(Cli, NamesThatNoPopulationHasAreAllReportedAtOnce) {
     EXPECT_THAT(ended.err, HasSubstr(name));
   EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --clusters hidden=none").code, 2);
   EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --kind hidden=").code, 2);
+}
+
+TEST_F(Cli, AChipOfTwoKindsIsCheckedCompiledExplainedAndRun) {
+  std::ofstream(file("n.json")) << test::layers_json({20, 24, 16, 10});
+  std::ofstream(file("in.csv")) << test::events_csv(20, 12);
+  const std::string chip = " --chip " + source("tests/chips/mixed.toml");
+  const Ended fits = spikeloom("check " + file("n.json") + chip + " --kind l1=wide");
+  EXPECT_EQ(fits.code, 0) << fits.err;
+  EXPECT_THAT(fits.out, HasSubstr("fits mixed"));
+  const Ended unknown = spikeloom("check " + file("n.json") + chip + " --kind l1=tall");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("--kind l1=tall: chip mixed has no such kind of tile, but tile, wide"));
+  const Ended alone = spikeloom("check " + file("n.json") + " --kind l1=wide");
+  EXPECT_EQ(alone.code, 2);
+  EXPECT_THAT(alone.err, HasSubstr("--kind requires --chip"));
+  const Ended compiled =
+      spikeloom("compile " + file("n.json") + chip + " --kind l1=wide -o " + file("n.loom"));
+  ASSERT_EQ(compiled.code, 0) << compiled.err;
+  const Image image = read_image(file("n.loom"));
+  for (const Cluster& cluster : image.application.clusters)
+    EXPECT_EQ(cluster.kind, cluster.population.index() == 1 ? 1U : 0U) << cluster.name;
+  EXPECT_FALSE(image.points.empty());
+  const Ended explained = spikeloom("explain " + file("n.json") + chip + " --kind l1=wide");
+  EXPECT_EQ(explained.code, 0) << explained.err;
+  const Ended ran = spikeloom("run " + file("n.loom") + " --input " + file("in.csv"));
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("tile(1,0) of kind wide: busy"));
 }
 
 TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
