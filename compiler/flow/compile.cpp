@@ -88,7 +88,7 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
     promises += "\n" + print_promise(contracted->promise);
   }
   std::vector<OperatingPoint> points;
-  if (options.points != 0)
+  if (options.points != 0 && !why_no_points(best.on(chip)))
     points = runner.stage("points", [&] { return operating_points(best.on(chip), point_options(options)); });
   Image image = assembled(std::move(placed), chip);
   if (contracted) {
@@ -123,6 +123,8 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   auto built = back_end(runner, result, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&built)) return std::move(*no);
   result.image = std::get<Image>(std::move(built));
+  if (const auto reason = why_no_points(result.image); reason && options.points != 0)
+    result.notes.push_back("no operating points: " + *reason);
   result.image.metadata = metadata_of(name, options, result);
   result.times = runner.times();
   return result;

@@ -104,6 +104,10 @@ class Planner {
       return;
     }
     give_back_before(*step);
+    if (const auto reason = why_no_points(line.image)) {
+      problems_.add(line.name + ": no operating points: " + *reason);
+      return;
+    }
     if (line.image.points.empty()) line.image.points = operating_points(line.image);
     const std::variant<Admission, Refusal> answer = admit(state_, line.image);
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
