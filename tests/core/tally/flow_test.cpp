@@ -105,8 +105,9 @@ TEST(TallyFlow, GoldenIsModelIsRtlBesideTilesOfAnotherCore) {
     options.seed = seed;
     options.points = 0;
     options.tune = rng.chance(0.5);
-    for (const IntPopulation& population : made.network.populations)
-      options.kinds[population.name] = rng.chance(0.6) ? "voters" : "tile";
+    for (std::size_t p = 0; p < made.network.populations.size(); ++p)
+      options.kinds[made.network.populations[p].name] =
+          (chain ? p % 2 == 1 : rng.chance(0.6)) ? "voters" : "tile";
     std::optional<Image> image;
     try {
       auto built = build_image(made.network, chip, options);
