@@ -215,9 +215,10 @@ class Core {
   [[nodiscard]] virtual FiringTime least(const Cluster&) const = 0;
   /// With every bit set that can be. No page takes more, in either part.
   [[nodiscard]] virtual FiringTime worst(const Cluster&) const = 0;
-  /// On this page (masks by chunk, as many as the context's limit counts), exactly; rises with the bits.
-  /// Pages of one firing stand one after another.
-  [[nodiscard]] virtual FiringTime time(const Cluster&, std::span<const std::uint16_t> pages) const = 0;
+  /// On so many pages, exactly; rises with the bits. `masks` by chunk, page after page; each page has as many
+  /// as the context's limit counts, which may be none.
+  [[nodiscard]] virtual FiringTime time(const Cluster&, std::span<const std::uint16_t> masks,
+                                        std::size_t pages) const = 0;
   /// Mean cycles more than the least, where bit b of chunk c is set with expectation spikes[16·c + b].
   [[nodiscard]] virtual double expected(const Cluster&, std::span<const double> spikes) const = 0;
   /// Cycles that every chunk with a spike adds at least; 0 without axons.

@@ -325,7 +325,7 @@ TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {
       const auto time_of = [&](const std::vector<device_model::Page>& pages) {
         device_model::Page all;
         for (const device_model::Page& page : pages) all.insert(all.end(), page.begin(), page.end());
-        const FiringTime time = core().time(cluster, all);
+        const FiringTime time = core().time(cluster, all, pages.size());
         EXPECT_EQ(tile.fire(pages, 15, false).time, time);
         return time;
       };
@@ -355,7 +355,7 @@ TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {
         if (other.chunk_bits == cluster.chunk_bits && core().works_alike(cluster, other)) {
           device_model::Page all;
           for (const device_model::Page& page : some) all.insert(all.end(), page.begin(), page.end());
-          EXPECT_EQ(core().time(other, all), few);
+          EXPECT_EQ(core().time(other, all, some.size()), few);
           ++alike;
         }
       }

@@ -171,7 +171,7 @@ FiringTime time_of(const CoreModel& model, const Firing& f) {
     page.push_back(f.valid[c] ? f.masks[c] : std::uint16_t{0});
     empty += f.valid[c] && f.masks[c] == 0 ? 1 : 0;
   }
-  FiringTime time = crossbar::core().time(cluster, page);
+  FiringTime time = crossbar::core().time(cluster, page, 1);
   time.integrate += empty;
   return time;
 }

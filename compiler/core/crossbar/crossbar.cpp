@@ -121,8 +121,10 @@ class Crossbar final : public Core {
   [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
     return walked(cluster, cluster.chunk_bits, Valid::kAll);
   }
-  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> pages) const override {
-    return walked(cluster, pages, Valid::kNotZero);
+  /// A firing has one page.
+  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> masks,
+                                std::size_t) const override {
+    return walked(cluster, masks, Valid::kNotZero);
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     const Tables tables(cluster);

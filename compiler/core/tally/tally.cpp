@@ -101,11 +101,10 @@ class Tally final : public Core {
   [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
     return full_firing(cluster, valid(cluster.chunk_bits));
   }
-  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> pages) const override {
-    if (cluster.page_chunks() == 0) return least(cluster);
-    const std::size_t number = pages.size() / cluster.page_chunks();
-    return firing_time(number, page_work(groups(cluster), 0) * static_cast<std::int64_t>(number) +
-                                   chunk_work(cluster) * static_cast<std::int64_t>(valid(pages)));
+  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> masks,
+                                std::size_t pages) const override {
+    return firing_time(pages, page_work(groups(cluster), 0) * static_cast<std::int64_t>(pages) +
+                                  chunk_work(cluster) * static_cast<std::int64_t>(valid(masks)));
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     double chunks = 0;  // with a spike, of one page
