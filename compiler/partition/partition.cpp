@@ -25,14 +25,19 @@ std::uint32_t quotient_up(std::uint32_t value, std::uint32_t by) { return (value
 
 /// Most neurons of this population that the counted resources of a tile of this kind allow, whatever the
 /// weights.
-std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const TileKind& t,
-                           const PartitionOptions& options) {
-  std::uint64_t most = core_of(t).most_neurons(p, t);
-  const std::uint64_t indices = std::min(std::uint64_t{t.out_entries} / core_of(t).pages_per_firing(t),
-                                         std::uint64_t{1} << chip.chunk_index_bits);
-  most = std::min(most, p.is_readout() ? indices / 2 : indices * hw::kChunkBits);
-  if (options.max_neurons != 0) most = std::min(most, std::uint64_t{options.max_neurons});
-  return static_cast<std::uint32_t>(most);
+MostNeurons most_neurons(const IntPopulation& p, const Chip& chip, const TileKind& t,
+                         const PartitionOptions& options) {
+  MostNeurons most = core_of(t).most_neurons(p, t);
+  const auto bound = [&](std::uint64_t count, std::string_view key) {
+    if (count < most.count) most = {count, key};
+  };
+  const auto neurons = [&](std::uint64_t indices) {
+    return p.is_readout() ? indices / 2 : indices * hw::kChunkBits;
+  };
+  bound(neurons(t.out_entries / core_of(t).pages_per_firing(t)), "tile.out_entries");
+  bound(neurons(std::uint64_t{1} << chip.chunk_index_bits), "noc.chunk_index_bits");
+  if (options.max_neurons != 0) bound(options.max_neurons, "--max-neurons");
+  return most;
 }
 
 /// Size to fill clusters to, so that `k` of them hold n: even, and in whole grains and chunks where
@@ -114,12 +119,11 @@ class Partitioner {
 
   void first_counts() {
     for (const IntPopulation& population : network_.populations) {
-      const std::uint32_t cap = most_neurons(population, chip_, kind(cap_.size()), options_);
-      if (cap == 0)
-        reasons_[cap_.size()].emplace_back(
-            "no tile holds one of its neurons: a readout needs 2 of "
-            "tile.out_entries and tile.update_entries a neuron");
-      cap_.push_back(std::max(1U, cap));
+      const MostNeurons most = most_neurons(population, chip_, kind(cap_.size()), options_);
+      if (most.count == 0)
+        reasons_[cap_.size()].push_back("no tile holds one of its neurons; a larger " +
+                                        std::string(most.key) + " would do");
+      cap_.push_back(std::max(1U, static_cast<std::uint32_t>(most.count)));
       const auto neurons = static_cast<std::uint32_t>(population.size());
       const std::size_t p = clustering_.count.size();
       const std::uint32_t wanted =

@@ -313,8 +313,7 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
         << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
         << c.core << " " << core_of(image.chip.kind_at(TileId{t})).counter().counts << ";";
     for (const MemoryUse& use : memory_use(image, TileId{t}))
-      if (use.name == "weights" || use.name == "pages")
-        out << " " << use.name << " " << use.used << "/" << use.available;
+      out << " " << use.name << " " << use.used << "/" << use.available;
     out << "\n";
   }
 }

@@ -228,7 +228,7 @@ TEST_P(CoreContract, MemoriesAndWindowsAgree) {
         EXPECT_EQ(need->available, memories[m].capacity) << memories[m].key;
       }
       EXPECT_LE(cluster.size(),
-                core().most_neurons(c.net.populations[cluster.population.index()], c.chip.tile));
+                core().most_neurons(c.net.populations[cluster.population.index()], c.chip.tile).count);
       const auto fields = core().context_fields();
       for (const ContextWord& word :
            core().registers(cluster, std::vector<std::uint32_t>(memories.size(), 0), 0))

@@ -1,6 +1,7 @@
 #include "compiler/core/crossbar/capacity.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "compiler/core/crossbar/tables.hpp"
 #include "compiler/golden/accumulator.hpp"
@@ -85,11 +86,15 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   return list;
 }
 
-std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& t) {
-  const std::uint64_t most = std::min(std::uint64_t{std::min(t.groups, kMostGroups)} * t.lanes,
-                                      std::uint64_t{t.state_words} * t.lif_lanes);
-  return std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
-                                       : std::uint64_t{t.update_entries} * t.lif_lanes);
+MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
+  const MostNeurons bounds[] = {
+      {std::uint64_t{std::min(t.groups, kMostGroups)} * t.lanes, "tile.groups"},
+      {std::uint64_t{t.state_words} * t.lif_lanes, "tile.state_words"},
+      // A readout's neuron takes two.
+      {p.is_readout() ? t.update_entries / 2 : std::uint64_t{t.update_entries} * t.lif_lanes,
+       "tile.update_entries"}};
+  return *std::min_element(std::begin(bounds), std::end(bounds),
+                           [](const auto& a, const auto& b) { return a.count < b.count; });
 }
 
 std::vector<std::string> problems(const IntNetwork& network, PopulationId id,

@@ -42,13 +42,17 @@ class Crossbar final : public Core {
   [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
     return crossbar::needs(cluster, tile);
   }
-  [[nodiscard]] std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& tile) const override {
+  [[nodiscard]] MostNeurons most_neurons(const IntPopulation& p, const TileConfig& tile) const override {
     return crossbar::most_neurons(p, tile);
   }
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.lanes; }
   void number(const IntPopulation& p, const TileConfig& tile,
               std::vector<std::uint32_t>& neurons) const override {
     crossbar::number(p, tile, neurons);
+  }
+  [[nodiscard]] std::optional<QuantizeLimits> limits(const TileConfig& tile) const override {
+    return QuantizeLimits{tile.state_bits, tile.acc_bits,  tile.bias_bits,
+                          tile.max_shift,  tile.max_scale, tile.weight_bits};
   }
   [[nodiscard]] std::vector<std::string> problems(const IntNetwork& network, PopulationId id,
                                                   const std::vector<Layer>& layers,
@@ -174,6 +178,13 @@ class Crossbar final : public Core {
 
   [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
   [[nodiscard]] std::vector<std::string> describe(const Cluster& cluster) const override;
+  [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
+    WiderTile lanes{"twice the lanes", "tile.lanes", 2 * tile.lanes, tile};
+    lanes.tile.lanes = lanes.value;
+    WiderTile lif{"twice the LIF lanes", "tile.lif_lanes", 2 * tile.lif_lanes, tile};
+    lif.tile.lif_lanes = lif.value;
+    return {lanes, lif};
+  }
   [[nodiscard]] WeightWords weight_words(const Cluster& cluster,
                                          std::span<const std::uint16_t> elements) const override;
 

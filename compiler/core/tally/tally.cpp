@@ -32,12 +32,16 @@ class Tally final : public Core {
       list.push_back({std::string(all[m].key), taken[m], all[m].capacity, Need::Growth::kWithNeurons});
     return list;
   }
-  [[nodiscard]] std::uint64_t most_neurons(const IntPopulation&, const TileConfig& tile) const override {
-    return std::uint64_t{tile.tally_groups} * tile.tally_lanes;
+  [[nodiscard]] MostNeurons most_neurons(const IntPopulation&, const TileConfig& tile) const override {
+    return {std::uint64_t{tile.tally_groups} * tile.tally_lanes, "tile.tally_groups"};
   }
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.tally_lanes; }
   /// No order is better than another.
   void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>&) const override {}
+  /// Weights of one size and no decay are what a network has, not what rounding makes of it.
+  [[nodiscard]] std::optional<QuantizeLimits> limits(const TileConfig&) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] std::vector<std::string> problems(const IntNetwork& network, PopulationId population,
                                                   const std::vector<Layer>& layers,
                                                   const TileConfig& tile) const override {
@@ -144,6 +148,11 @@ class Tally final : public Core {
             "work: " + number(chunk_work(cluster)) + " cycles a chunk, at most " +
                 number(worst(cluster).total()) + " cycles a firing of " + number(hw::kFiringPagesTally) +
                 " pages"};
+  }
+  [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
+    WiderTile lanes{"twice the lanes", "tile.tally_lanes", 2 * tile.tally_lanes, tile};
+    lanes.tile.tally_lanes = lanes.value;
+    return {lanes};
   }
   /// Nothing is shared: a neuron has a vote entry of every axon.
   [[nodiscard]] WeightWords weight_words(const Cluster& cluster,

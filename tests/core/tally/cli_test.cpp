@@ -6,6 +6,7 @@
 namespace spikeloom::test {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -51,6 +52,9 @@ TEST_F(TallyCli, ChecksCompilesExplainsAndRunsWithItsDefaults) {
   EXPECT_EQ(explained.code, 0) << explained.err;
   const Ended ran = spikeloom("run " + file("n.loom") + " --input " + file("in.csv"));
   EXPECT_EQ(ran.code, 0) << ran.err;
+  // What of its core's memories a tile has in use.
+  EXPECT_THAT(ran.out, ContainsRegex("of kind voters: .* votes [0-9]+/512 groups [0-9]+/32"));
+  EXPECT_THAT(ran.out, ContainsRegex("of kind tile: .* weights [0-9]+/4096"));
 }
 
 TEST_F(TallyCli, IsNotAdmittedBesideOthersAndSaysWhy) {

@@ -7,6 +7,7 @@
 
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/flow/compile.hpp"
+#include "compiler/flow/stage_options.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "host/device/verilator_device.hpp"
@@ -204,6 +205,23 @@ TEST(TallyFlow, ATileThatWouldWaitForABatchOfItsOwnNextTurnDoesNotFit) {
       std::get<DoesNotFit>(built).reason.find("firings of several pages wait for themselves: tile(0,0)"),
       std::string::npos)
       << std::get<DoesNotFit>(built).reason;
+}
+
+/// Tiles of this core ask nothing of the quantiser, whatever the chip's others are.
+TEST(TallyFlow, TheKindChangesNoNumberOfTheQuantiser) {
+  Chip chip;
+  chip.tile.max_scale = 9;
+  chip.tile.max_shift = 3;
+  chip.tile.acc_bits = 22;
+  chip.tile.bias_bits = 24;
+  const QuantizeLimits alone = quantize_options({}, chip, {}).limits;
+  EXPECT_EQ(alone.max_scale, 9U);
+  chip.more_kinds = mixed_chip().more_kinds;
+  chip.kind_of = {0, 1};
+  EXPECT_EQ(quantize_options({}, chip, {}).limits, alone);
+  chip.tile = chip.more_kinds.front();
+  chip.tile.state_bits = 16;
+  EXPECT_EQ(quantize_options({}, chip, {}).limits.acc_bits, 16U);
 }
 
 /// The core has no OpenCL kernels, and whoever asks is told which kind of tile is the reason.
