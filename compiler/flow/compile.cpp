@@ -59,12 +59,13 @@ std::optional<Dataset> read_calibration(const CompileInput& input, const Compile
                       std::visit([](const auto& n) { return ports_of(n); }, input.network), reading);
 }
 
-Image assembled(Placed placed, const Chip& chip) {
+/// Other candidates may share the application, so the image gets a copy.
+Image assembled(Candidate candidate, const Chip& chip) {
   Image image;
   image.chip = chip;
-  image.application = std::move(*placed.application);
-  image.binding = std::move(placed.candidate.binding);
-  image.promises.push_back(std::move(placed.candidate.promise));
+  image.application = *candidate.application;
+  image.binding = std::move(candidate.binding);
+  image.promises.push_back(std::move(candidate.promise));
   return image;
 }
 
@@ -74,8 +75,7 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
   auto found = place(runner, {numbers.integers, numbers.traffic, data}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
-  Placed& placed = std::get<Placed>(found);
-  Candidate& best = placed.candidate;
+  Candidate& best = std::get<Candidate>(found);
   std::optional<MeasuredWork> work;
   if (data != nullptr) work = rehearse(best.on(chip), *data).work;
   if (options.tune) best = tuned(runner, best, work, chip, options);
@@ -90,15 +90,14 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
   std::vector<OperatingPoint> points;
   if (options.points != 0 && !why_no_points(best.on(chip)))
     points = runner.stage("points", [&] { return operating_points(best.on(chip), point_options(options)); });
-  Image image = assembled(std::move(placed), chip);
+  Image image = assembled(std::move(best), chip);
   if (contracted) {
     image.promises.push_back(std::move(contracted->promise));
     image.contracts = std::move(contracted->contracts);
   }
   image.points = std::move(points);
   if (options.points != 0) runner.sound(check(image));
-  runner.stage("promises", [] { return 0; });
-  runner.dump(promises);
+  runner.dump("promises", promises);
   return image;
 }
 
@@ -144,8 +143,7 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
 std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& chip,
                                               const CompileOptions& options, const OnStage& on_stage) {
   StageRunner runner(options.dump, on_stage);
-  runner.stage("network", [] { return 0; });
-  runner.dump(describe(input));
+  runner.dump("network", describe(input));
   return compiled(runner, std::move(input), chip, options);
 }
 
@@ -163,7 +161,7 @@ std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chi
   const std::optional<Traffic> unmeasured;
   auto found = place(runner, {network, unmeasured}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
-  return assembled(std::get<Placed>(std::move(found)), chip);
+  return assembled(std::get<Candidate>(std::move(found)), chip);
 }
 
 }  // namespace spikeloom

@@ -222,7 +222,7 @@ MeasuredWork scaled_work(const ImageView& image, const MeasuredWork& work, const
 
 }  // namespace
 
-std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchTimesOf& times) {
+std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image, const BatchTimesOf& times) {
   const TimingGraph timing = timing_graph(image, {}, times);
   if (!timing.waits.empty()) return Deadlocked{timing.waits, true};
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
@@ -232,8 +232,18 @@ std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchT
       timing.graph, timing.step, timing.sink,
       {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after});
   SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(bound));
-  return promise_of("guaranteed", timing, sdf::certificate_of(ratio, timing.graph),
-                    ceil_div(std::get<std::int64_t>(bound), kTimeScale));
+  const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph);
+  Guaranteed result{
+      promise_of("guaranteed", timing, certificate, ceil_div(std::get<std::int64_t>(bound), kTimeScale)), {}};
+  for (const sdf::ChannelId id : certificate.critical_cycle)
+    result.critical.push_back(timing.role[timing.graph.channel(id).source.index()]);
+  return result;
+}
+
+std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchTimesOf& times) {
+  auto result = guaranteed(image, times);
+  if (auto* dead = std::get_if<Deadlocked>(&result)) return std::move(*dead);
+  return std::get<Guaranteed>(std::move(result)).promise;
 }
 
 Contracted contract(const ImageView& image, const Promise& guaranteed, const MeasuredWork& measured,

@@ -21,8 +21,18 @@ struct Deadlocked {
   bool is_of_batches = false;
 };
 
+/// A guarantee, and whose actors hold its period.
+struct Guaranteed {
+  Promise promise;
+  std::vector<ActorRole> critical;  ///< one for each line of promise.critical_cycle
+};
+
 /// The period and latency that hold for every input.
 /// Source  docs/architecture.md, "Time"; maximum cycle ratio: compiler/sdf.
+[[nodiscard]] std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image,
+                                                              const BatchTimesOf& = batch_times);
+
+/// The promise alone.
 [[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const ImageView& image,
                                                           const BatchTimesOf& = batch_times);
 
