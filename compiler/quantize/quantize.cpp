@@ -9,6 +9,8 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/linear/compose.hpp"
+#include "compiler/linear/sums.hpp"
 #include "compiler/quantize/grid.hpp"
 #include "compiler/quantize/step_search.hpp"
 
@@ -96,7 +98,10 @@ bool uniform(const std::vector<double>& values) {
 /// The projections into one population, their weights in its frame (per integer of their source).
 struct Inbound {
   std::vector<std::size_t> projection;
-  std::vector<std::vector<double>> value;  ///< by projection, then as Projection::weight
+  std::vector<MapForm> form;  ///< by projection: its own, or unrolled where neurons of one weight have other gains
+  std::vector<std::vector<double>> weight;           ///< by projection and weight of that form, as in the network
+  std::vector<std::vector<std::uint64_t>> synapses;  ///< the same: how often the weight occurs
+  std::vector<std::vector<double>> value;            ///< the same, in the frame; 0 where it does not occur
   std::vector<std::uint32_t> bits;
   std::vector<std::uint32_t> max_shift;
 };
@@ -136,6 +141,7 @@ class Quantizer {
   [[nodiscard]] IntInput quantize_input(const Input& input) const;
   void quantize_population(std::size_t index);
   [[nodiscard]] Inbound inbound_of(std::size_t index, const Frame& frame);
+  void add_inbound(std::size_t projection, const Frame& frame, Inbound& inbound);
   [[nodiscard]] std::uint32_t bits_of(std::size_t index);
   [[nodiscard]] std::optional<Weights> on_grid(const Inbound& inbound) const;
   [[nodiscard]] Weights searched(const Inbound& inbound, std::size_t population) const;
@@ -229,8 +235,7 @@ std::uint32_t Quantizer::bits_of(std::size_t index) {
   const Population& to = network_.populations[projection.to.index()];
   const std::size_t dense = size_of(network_, projection.from) * to.size();
   const bool full =
-      projection.weight.size() == dense &&
-      std::none_of(projection.weight.begin(), projection.weight.end(), [](double w) { return w == 0; }) &&
+      count_synapses(projection.form, projection.weight) == dense &&
       std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
       std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
   if (full) return 1;
@@ -252,19 +257,37 @@ std::uint32_t Quantizer::bits_of(std::size_t index) {
 
 Inbound Quantizer::inbound_of(std::size_t index, const Frame& frame) {
   Inbound inbound;
-  for (std::size_t p = 0; p < network_.projections.size(); ++p) {
-    const Projection& projection = network_.projections[p];
-    if (projection.to.index() != index) continue;
-    inbound.projection.push_back(p);
-    const double unit = input_unit(options_, network_, projection.from);
-    std::vector<double> value(projection.weight.size());
-    for (std::size_t k = 0; k < value.size(); ++k)
-      value[k] = projection.weight[k] * frame.column[projection.target[k]] * unit;
-    inbound.value.push_back(std::move(value));
-    inbound.max_shift.push_back(options_.limits.max_shift -
-                                (input_planes(options_, network_, projection.from) - 1));
-  }
+  for (std::size_t p = 0; p < network_.projections.size(); ++p)
+    if (network_.projections[p].to.index() == index) add_inbound(p, frame, inbound);
   return inbound;
+}
+
+void Quantizer::add_inbound(std::size_t index, const Frame& frame, Inbound& inbound) {
+  const Projection& projection = network_.projections[index];
+  MapForm form = projection.form;
+  std::vector<double> weight = projection.weight;
+  std::optional<std::vector<double>> column = common_to_targets(form, frame.column);
+  if (!column) {
+    const Unrolled all = unrolled(form, ones(weight));
+    std::vector<double> each;
+    each.reserve(all.of.size());
+    for (const std::uint32_t k : all.of) each.push_back(weight[k]);
+    form = all.form;
+    weight = std::move(each);
+    column = common_to_targets(form, frame.column);
+  }
+  const double unit = input_unit(options_, network_, projection.from);
+  std::vector<std::uint64_t> synapses = multiplicity(form);
+  std::vector<double> value(weight.size(), 0);
+  for (std::size_t k = 0; k < value.size(); ++k)
+    if (synapses[k] != 0) value[k] = weight[k] * (*column)[k] * unit;
+  inbound.projection.push_back(index);
+  inbound.form.push_back(std::move(form));
+  inbound.weight.push_back(std::move(weight));
+  inbound.synapses.push_back(std::move(synapses));
+  inbound.value.push_back(std::move(value));
+  inbound.max_shift.push_back(options_.limits.max_shift -
+                              (input_planes(options_, network_, projection.from) - 1));
 }
 
 Weights Quantizer::with_base(const Inbound& inbound, double base, std::vector<std::uint32_t> shift) const {
@@ -332,10 +355,17 @@ std::uint32_t accumulator_bits(const Network& network, const QuantizeOptions& op
       const InputCoding coding = it == options.inputs.end() ? InputCoding{} : it->second;
       range = value_range({"", {}, coding.planes, coding.is_signed, 1});
     }
-    for (std::size_t k = 0; k < weights.mantissas[n].size(); ++k) {
-      const std::int64_t w = std::int64_t{weights.mantissas[n][k]} * (std::int64_t{1} << weights.shift[n]);
-      high[projection.target[k]] += std::max(w * range.first, w * range.second);
-      low[projection.target[k]] += std::min(w * range.first, w * range.second);
+    std::vector<std::int64_t> up, down;
+    for (const std::int16_t mantissa : weights.mantissas[n]) {
+      const std::int64_t w = std::int64_t{mantissa} * (std::int64_t{1} << weights.shift[n]);
+      up.push_back(std::max(w * range.first, w * range.second));
+      down.push_back(std::min(w * range.first, w * range.second));
+    }
+    const auto highest = sum_by_target(inbound.form[n], up);
+    const auto lowest = sum_by_target(inbound.form[n], down);
+    for (std::size_t j = 0; j < high.size(); ++j) {
+      high[j] += highest[j];
+      low[j] += lowest[j];
     }
   }
   std::uint32_t bits = 1;
@@ -356,14 +386,13 @@ Weights Quantizer::searched(const Inbound& inbound, std::size_t population) cons
     const auto activity = activity_of(projection);
     StepDemand demand{{}, {}, inbound.bits[n], inbound.max_shift[n]};
     double largest = 0;
-    for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-        const double value = inbound.value[n][k];
-        if (value == 0) continue;
-        demand.value.push_back(value);
-        demand.activity.push_back(activity[s]);
-        largest = std::max(largest, std::abs(value));
-      }
+    const std::vector<double> by_weight = sum_by_weight(inbound.form[n], activity);
+    for (std::size_t k = 0; k < by_weight.size(); ++k) {
+      const double value = inbound.value[n][k];
+      if (value == 0) continue;
+      demand.value.push_back(value);
+      demand.activity.push_back(by_weight[k]);
+      largest = std::max(largest, std::abs(value));
     }
     if (demand.value.empty()) continue;
     largest_step = std::max(largest_step, largest / mantissa_range(inbound.bits[n]).second);
@@ -512,15 +541,9 @@ void Quantizer::store_weights(const Inbound& inbound, const Weights& weights, st
     result.delay = projection.delay;
     result.bits = inbound.bits[n];
     result.shift = weights.shift[n] + extra_shift;
-    result.row_begin.push_back(0);
-    for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-        if (weights.mantissas[n][k] == 0) continue;
-        result.target.push_back(projection.target[k]);
-        result.weight.push_back(weights.mantissas[n][k]);
-      }
-      result.row_begin.push_back(result.target.size());
-    }
+    result.form = inbound.form[n];
+    result.weight = weights.mantissas[n];
+    drop_zeros(result.form, result.weight);
   }
 }
 
@@ -539,18 +562,21 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     double errors = 0;
     double squares = 0;
     const auto [low, high] = mantissa_range(inbound.bits[n]);
-    for (std::size_t k = 0; k < projection.weight.size(); ++k) {
+    for (std::size_t k = 0; k < inbound.value[n].size(); ++k) {
       const double value = inbound.value[n][k];
       if (value == 0) continue;
-      const double real = value / projection.weight[k];  // from the file's unit to the frame's
+      const double weight = inbound.weight[n][k];
+      const auto synapses = static_cast<double>(inbound.synapses[n][k]);
+      const double real = value / weight;  // from the file's unit to the frame's
       if (report.step == 0) report.step = step / std::abs(real);
       const double error = std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
       report.max_error = std::max(report.max_error, error);
-      errors += error * error;
-      squares += projection.weight[k] * projection.weight[k];
-      ++report.synapses;
-      if (weights.mantissas[n][k] == 0) ++report.vanished;
-      if (inbound.bits[n] != 1 && (value / step < low - 0.5 || value / step > high + 0.5)) ++report.clipped;
+      errors += synapses * error * error;
+      squares += synapses * weight * weight;
+      report.synapses += inbound.synapses[n][k];
+      if (weights.mantissas[n][k] == 0) report.vanished += inbound.synapses[n][k];
+      if (inbound.bits[n] != 1 && (value / step < low - 0.5 || value / step > high + 0.5))
+        report.clipped += inbound.synapses[n][k];
     }
     if (report.synapses == 0) continue;
     report.rms_error = std::sqrt(errors / static_cast<double>(report.synapses));
