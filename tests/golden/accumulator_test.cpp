@@ -31,10 +31,12 @@ IntNetwork one_layer(Rng& rng) {
 std::int32_t driving_value(const IntNetwork& net, const IntProjection& projection, std::size_t element,
                            std::uint32_t neuron, int sign) {
   const auto [low, high] = value_range(net.inputs[std::get<InputId>(projection.from).index()]);
-  for (std::size_t k = projection.row_begin[element]; k < projection.row_begin[element + 1]; ++k) {
-    if (projection.target[k] == neuron) return sign * projection.weight[k] > 0 ? high : low;
-  }
-  return 0;
+  std::int32_t value = 0;
+  projection.form.row(element).each([&, least = low, most = high](std::uint32_t target, std::size_t weight) {
+    if (target == neuron && projection.weight[weight] != 0)
+      value = sign * projection.weight[weight] > 0 ? most : least;
+  });
+  return value;
 }
 
 TEST(AccumulatorBound, IsAttainedByTheInputsOfItsSign) {

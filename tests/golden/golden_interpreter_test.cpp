@@ -54,9 +54,11 @@ class Definition {
     for (const IntProjection& projection : net_.projections) {
       if (projection.to.index() != p) continue;
       const std::int64_t when = t_ - projection.delay;
-      for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-        for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-          if (projection.target[k] != j) continue;
+      for (std::size_t s = 0; s < projection.form.sources(); ++s) {
+        const MapRow row = projection.form.row(s);
+        for (std::size_t entry = 0; entry < row.count; ++entry) {
+          const std::size_t k = row.weight_at(entry);
+          if (row.target_at(entry) != j || projection.weight[k] == 0) continue;
           const std::int64_t w = projection.weight[k] * (std::int64_t{1} << projection.shift);
           if (const auto* in = std::get_if<InputId>(&projection.from)) {
             const IntInput& input = net_.inputs[in->index()];
@@ -234,13 +236,11 @@ TEST(GoldenInterpreter, RelabellingNeuronsChangesNoSpike) {
       const bool from = projection.from == Source(PopulationId(0));
       const bool to = projection.to == PopulationId(0);
       std::map<std::pair<std::uint32_t, std::uint32_t>, int> weights;
-      const std::size_t sources = projection.row_begin.size() - 1;
-      for (std::uint32_t s = 0; s < sources; ++s) {
-        for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-          weights[{from ? place[s] : s, to ? place[projection.target[k]] : projection.target[k]}] =
-              projection.weight[k];
-        }
-      }
+      const std::size_t sources = projection.form.sources();
+      for (std::uint32_t s = 0; s < sources; ++s)
+        projection.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+          weights[{from ? place[s] : s, to ? place[target] : target}] = projection.weight[weight];
+        });
       IntProjection sorted = test::projection(
           projection.name, projection.from, sources, projection.to,
           net.populations[projection.to.index()].size(), [&](std::size_t s, std::size_t t) {

@@ -37,7 +37,7 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
     const IntProjection &x = a.projections[n], &y = b.projections[n];
     EXPECT_TRUE(x.name == y.name && x.from == y.from && x.to == y.to && x.delay == y.delay &&
                 x.bits == y.bits && x.shift == y.shift);
-    EXPECT_TRUE(x.row_begin == y.row_begin && x.target == y.target && x.weight == y.weight);
+    EXPECT_TRUE(x.form == y.form && x.weight == y.weight);
   }
   ASSERT_EQ(a.outputs.size(), b.outputs.size());
   for (std::size_t n = 0; n < a.outputs.size(); ++n) {
@@ -95,8 +95,7 @@ TEST(IntNetworkFile, TakesScalarsForUniformValuesAndBothKindsOfRows) {
   const IntNetwork net = parse_int_network(kSmall);
   EXPECT_EQ(net.populations[0].beta, (std::vector<std::int32_t>{1, 2, 3}));
   EXPECT_EQ(net.populations[0].theta, (std::vector<std::int32_t>{5, 5, 5}));
-  EXPECT_EQ(net.projections[0].row_begin, (std::vector<std::size_t>{0, 2, 3}));
-  EXPECT_EQ(net.projections[0].target, (std::vector<std::uint32_t>{0, 2, 1}));
+  EXPECT_TRUE(net.projections[0].form == MapForm(SparseMap{3, {0, 2, 3}, {0, 2, 1}}));
   EXPECT_EQ(net.projections[0].weight, (std::vector<std::int16_t>{1, -2, 9}));
   EXPECT_EQ(net.projections[0].bits, 8u);
 }
@@ -107,7 +106,7 @@ TEST(IntNetworkFile, RefusesEveryKindOfMalformedFile) {
   } cases[] = {
       {"\"format\"", "format", "not JSON"},
       {"spikeloom-integer-network", "other", "'format': expected spikeloom-integer-network, found 'other'"},
-      {"\"version\":1", "\"version\":2", "'version': this program reads version 1, found 2"},
+      {"\"version\":1", "\"version\":3", "'version': this program reads versions 1 and 2, found 3"},
       {"\"state_bits\":24", "\"state_bits\":40", "'state_bits': expected an integer of 8 to 32, found 40"},
       {"\"state_bits\":24", "\"statebits\":24", "unknown key 'statebits'"},
       {"\"shape\":[2]", "\"shape\":[0]", "input 'in': 'shape': expected an integer of 1"},

@@ -205,15 +205,16 @@ TEST(Quantize, RelabellingNeuronsPermutesTheResult) {
     const IntNetwork a = checked(net, options).network;
     const IntNetwork b = checked(moved, options).network;
     const auto weight = [](const IntProjection& projection, std::size_t s, std::size_t t) {
-      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-        if (projection.target[k] == t) return static_cast<int>(projection.weight[k]);
-      }
-      return 0;
+      int result = 0;
+      projection.form.row(s).each([&](std::uint32_t target, std::size_t index) {
+        if (target == t) result = projection.weight[index];
+      });
+      return result;
     };
     ASSERT_EQ(a.populations[0].scale, b.populations[0].scale) << "seed " << seed;
     for (std::size_t n = 0; n < 2; ++n) {
       ASSERT_EQ(a.projections[n].shift, b.projections[n].shift) << "seed " << seed;
-      for (std::size_t s = 0; s + 1 < a.projections[n].row_begin.size(); ++s) {
+      for (std::size_t s = 0; s < a.projections[n].form.sources(); ++s) {
         for (std::size_t t = 0; t < 9; ++t) {
           ASSERT_EQ(weight(b.projections[n], s, t), weight(a.projections[n], n == 0 ? s : old[s], old[t]))
               << "seed " << seed;
