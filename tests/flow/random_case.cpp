@@ -4,6 +4,7 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "tests/linear/random_maps.hpp"
 
 namespace spikeloom::testing {
 namespace {
@@ -81,6 +82,21 @@ void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::si
   projection.form = MapForm(std::move(map));
 }
 
+/// Every third projection gets a form instead (what is drawn for the rest of the case does not change).
+void give_form(IntProjection& projection) {
+  Rng rng(projection.weight.size() * 977 + projection.form.sources());
+  if (projection.bits == 1 || !rng.chance(0.35)) return;
+  projection.form =
+      test::random_form(rng, static_cast<std::uint32_t>(projection.form.sources()),
+                        static_cast<std::uint32_t>(projection.form.targets()));
+  const auto [low, high] = mantissa_range(projection.bits);
+  projection.weight.resize(projection.form.weights());
+  for (std::int16_t& weight : projection.weight) {
+    weight = static_cast<std::int16_t>(in(rng, low, high));
+    if (weight == 0 && projection.form.as<SparseMap>() != nullptr) weight = -1;
+  }
+}
+
 IntProjection make_projection(Rng& rng, const Chip& chip, const IntNetwork& network, const Source& from,
                               PopulationId to, std::uint32_t delay) {
   IntProjection projection;
@@ -95,6 +111,7 @@ IntProjection make_projection(Rng& rng, const Chip& chip, const IntNetwork& netw
     projection.shift = static_cast<std::uint32_t>(rng.below(std::min(3U, chip.tile.max_shift - planes + 1)));
   const double density = rng.chance(0.5) ? 1.0 : 0.05 + 0.9 * rng.unit();
   fill_rows(rng, projection, source_size(network, from), network.populations[to.index()].size(), density);
+  give_form(projection);
   return projection;
 }
 
@@ -205,7 +222,8 @@ Relabelled relabel(const Case& made, Rng& rng) {
     std::vector<std::vector<std::pair<std::uint32_t, std::int16_t>>> rows(from.size());
     for (std::size_t s = 0; s < from.size(); ++s)
       old.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
-        rows[from[s]].emplace_back(result.neurons[old.to.index()][target], old.weight[weight]);
+        if (old.weight[weight] != 0)
+          rows[from[s]].emplace_back(result.neurons[old.to.index()][target], old.weight[weight]);
       });
     SparseMap map{static_cast<std::uint32_t>(result.neurons[old.to.index()].size()), {0}, {}};
     projection.weight.clear();

@@ -262,5 +262,40 @@ TEST(GoldenInterpreter, RelabellingNeuronsChangesNoSpike) {
   }
 }
 
+TEST(GoldenInterpreter, AddsUpAFormAsItsSynapses) {
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    Rng rng(seed);
+    WindowMap window = test::random_window(rng);
+    window.outputs = window.groups * 8;  // many channels: the loop over channels
+    RealMap map{MapForm(window), {}};
+    map.weight = test::random_weights(rng, map.form);
+    const auto golden_of = [&](const RealMap& of) {
+      IntNetwork net;
+      net.inputs.push_back({"in", {of.form.sources()}, 2, true, 1});
+      net.populations.push_back(test::population("n", of.form.targets()));
+      IntProjection p;
+      p.name = "w";
+      p.from = InputId(0);
+      p.to = PopulationId(0);
+      p.shift = 1;
+      p.form = of.form;
+      for (const double w : of.weight) p.weight.push_back(static_cast<std::int16_t>(w));
+      net.projections.push_back(p);
+      return GoldenInterpreter(net);
+    };
+    GoldenInterpreter form = golden_of(map), synapses = golden_of(test::written_out(map));
+    for (const double density : {0.05, 0.5, 1.0}) {
+      InputStep step;
+      for (std::uint32_t e = 0; e < map.form.sources(); ++e)
+        if (rng.chance(density)) step.push_back({e, static_cast<std::int32_t>(rng.between(-2, 1))});
+      const std::vector<InputStep> steps{step};
+      ASSERT_EQ(form.step(steps), synapses.step(steps)) << "seed " << seed;
+      ASSERT_THAT(form.accumulated(PopulationId(0)),
+                  ::testing::ElementsAreArray(synapses.accumulated(PopulationId(0))))
+          << "seed " << seed;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace spikeloom

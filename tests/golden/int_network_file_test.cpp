@@ -170,5 +170,45 @@ TEST(IntNetworkFile, AMissingFileIsNamed) {
   }
 }
 
+std::string with_map(const std::string& map, const std::string& weights) {
+  return replaced(kSmall, R"("rows":[[1,0,-2],{"targets":[1],"weights":[9]}])",
+                  R"("map":)" + map + R"(,"weights":)" + weights);
+}
+
+constexpr const char* kWindow =
+    R"({"form":"window","inputs":1,"outputs":1,"groups":1,"in":[1,2],"out":[1,3],"kernel":[1,2],)"
+    R"("stride":[1,1],"dilation":[1,1],"before":[0,1]})";
+
+TEST(IntNetworkFile, KeepsTheFormOfMaps) {
+  const IntNetwork net = parse_int_network(with_map(kWindow, "[3,0]"));
+  ASSERT_NE(net.projections[0].form.as<WindowMap>(), nullptr);
+  EXPECT_EQ(net.projections[0].weight, (std::vector<std::int16_t>{3, 0}));
+  expect_equal(net, parse_int_network(print_int_network(net)));
+  const IntNetwork gathered = parse_int_network(
+      replaced(with_map(R"({"form":"dense","sources":1,"targets":3})", "[1,2,3]"), R"("weights")",
+               R"("gather":[-1,0],"weights")"));
+  EXPECT_EQ(gathered.projections[0].form.gather(), (std::vector<std::uint32_t>{kNowhere, 0}));
+  expect_equal(gathered, parse_int_network(print_int_network(gathered)));
+}
+
+TEST(IntNetworkFile, RefusesMapsThatAreNone) {
+  const struct {
+    std::string map, weights;
+    const char* message;
+  } cases[] = {
+      {kWindow, "[3]", "'weights': the map has 2, found 1"},
+      {kWindow, "[3,128]", "'weights': expected an integer of -128 to 127, found 128"},
+      {replaced(kWindow, "\"groups\":1", "\"groups\":2"), "[]", "its channels do not divide into 2 groups"},
+      {replaced(kWindow, "\"in\":[1,2]", "\"in\":[2]"), "[3,0]", "'in': expected two numbers"},
+      {replaced(kWindow, "window", "spiral"), "[3,0]", "expected dense, diagonal or window, found 'spiral'"},
+      {replaced(kWindow, "\"stride\"", "\"pace\""), "[3,0]", "'stride' is missing"},
+      {R"({"form":"diagonal","size":3,"run":2})", "[1]", "runs of 2 do not divide 3 elements"},
+      {R"({"form":"dense","sources":3,"targets":3})", "[1,1,1,1,1,1,1,1,1]", "expected 2 rows"},
+      {R"({"form":"dense","sources":2,"targets":2})", "[1,1,1,1]", "its map has 2 targets"},
+  };
+  for (const auto& one : cases)
+    EXPECT_THAT(refusal(with_map(one.map, one.weights)), HasSubstr(one.message)) << one.map;
+}
+
 }  // namespace
 }  // namespace spikeloom

@@ -8,6 +8,7 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/golden/int_network.hpp"
+#include "tests/linear/random_maps.hpp"
 
 namespace spikeloom::test {
 
@@ -88,6 +89,15 @@ inline IntNetwork random_network(Rng& rng) {
                      return rng.chance(density) ? static_cast<int>(rng.between(lo, hi)) : 0;
                    });
     p.bits = bits;
+    if (bits != 1 && rng.chance(0.5)) {  // of 1 bit a row is full or empty
+      p.form = random_form(rng, static_cast<std::uint32_t>(p.form.sources()),
+                           static_cast<std::uint32_t>(p.form.targets()));
+      p.weight.resize(p.form.weights());
+      for (std::int16_t& w : p.weight) {
+        w = static_cast<std::int16_t>(rng.between(low, high));
+        if (w == 0 && p.form.as<SparseMap>() != nullptr) w = -1;
+      }
+    }
     p.delay = delay;
     p.shift = static_cast<std::uint32_t>(rng.between(0, 4));
     net.projections.push_back(p);

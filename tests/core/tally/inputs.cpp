@@ -17,7 +17,7 @@ IntProjection votes(Rng& rng, Source from, std::size_t from_size, PopulationId t
   const auto in_mantissa = static_cast<std::uint32_t>(p.bits < 4 ? 0 : rng.below(std::min(size, 2U) + 1));
   p.shift = size - in_mantissa;
   const double density = rng.chance(0.5) ? 1.0 : 0.05 + 0.4 * rng.unit();
-  SparseMap map{to_size, {0}, {}};
+  SparseMap map{static_cast<std::uint32_t>(to_size), {0}, {}};
   for (std::size_t s = 0; s < from_size; ++s) {
     const bool full = rng.chance(density);  // of one bit a weight, which has no 0
     for (std::uint32_t t = 0; t < to_size; ++t)
