@@ -30,7 +30,8 @@ Layer layer_of(const IntProjection& p) {
 std::vector<std::int64_t> shifted(const Layer& layer) {
   std::vector<std::int64_t> values;
   values.reserve(layer.weight.size());
-  for (const std::int16_t w : layer.weight) values.push_back(std::int64_t{w} * (std::int64_t{1} << layer.shift));
+  for (const std::int16_t w : layer.weight)
+    values.push_back(std::int64_t{w} * (std::int64_t{1} << layer.shift));
   return values;
 }
 

@@ -84,8 +84,8 @@ class GoldenInterpreter {
     bool are_ranges = false;              ///< every row is one range of targets and of weights
     std::vector<std::uint32_t> synapses;  ///< by source element
     /// Of a window of several output channels a group: its weights by input channel, tap and output channel
-    /// within the group, and sums by position and output channel, all 0 between steps. Then the inner loop runs
-    /// over channels that stand side by side.
+    /// within the group, and sums by position and output channel, all 0 between steps. Then the inner loop
+    /// runs over channels that stand side by side.
     std::vector<std::int16_t> by_tap;
     std::vector<std::int32_t> wide;
   };

@@ -300,11 +300,10 @@ std::array<std::uint32_t, 2> parse_extents(Fields& fields, const char* key, std:
   const Json& list = fields.list(key);
   if (list.size() != result.size()) fields.wrong(std::string("'") + key + "': expected two numbers");
   for (std::size_t d = 0; d < result.size() && d < list.size(); ++d)
-    result[d] = static_cast<std::uint32_t>(
-        fields
-            .integer_value(list[d], std::string("'") + key + "'", low,
-                           static_cast<std::int64_t>(kMostElements))
-            .value_or(1));
+    result[d] = static_cast<std::uint32_t>(fields
+                                               .integer_value(list[d], std::string("'") + key + "'", low,
+                                                              static_cast<std::int64_t>(kMostElements))
+                                               .value_or(1));
   return result;
 }
 

@@ -62,13 +62,13 @@ std::vector<std::uint32_t> spread(const WindowMap& small, const WindowMap& large
   std::vector<std::uint32_t> of(std::size_t{large.outputs} * large.inner() * large.taps(), kNowhere);
   for (std::uint32_t o = 0; o < small.outputs; ++o)
     for (std::uint32_t i = 0; i < small.inner(); ++i) {
-      const std::uint32_t input = o / small.outer() * small.inner() + i;  // within the large group, by nesting
+      const std::uint32_t input =
+          o / small.outer() * small.inner() + i;  // within the large group, by nesting
       const std::size_t filter = std::size_t{o} * large.inner() + input % large.inner();
       for (std::uint32_t ky = 0; ky < small.kernel[0]; ++ky)
         for (std::uint32_t kx = 0; kx < small.kernel[1]; ++kx)
           of[(filter * large.kernel[0] + at.first[0] + ky * at.step[0]) * large.kernel[1] + at.first[1] +
-             kx * at.step[1]] =
-              ((o * small.inner() + i) * small.kernel[0] + ky) * small.kernel[1] + kx;
+             kx * at.step[1]] = ((o * small.inner() + i) * small.kernel[0] + ky) * small.kernel[1] + kx;
     }
   return of;
 }
@@ -81,8 +81,8 @@ std::optional<std::pair<WindowMap, std::vector<std::uint32_t>>> as_window(const 
   if (diagonal.size != other.inputs * area || other.inputs != other.outputs || other.in != other.out ||
       diagonal.run % area != 0)
     return std::nullopt;
-  WindowMap window{other.inputs, other.inputs, other.inputs, other.in, other.in, {1, 1},
-                   other.stride, other.dilation, {}};
+  WindowMap window{other.inputs, other.inputs, other.inputs,   other.in, other.in,
+                   {1, 1},       other.stride, other.dilation, {}};
   if (window.stride != std::array<std::uint32_t, 2>{1, 1}) return std::nullopt;
   std::vector<std::uint32_t> of;
   for (std::uint32_t c = 0; c < other.inputs; ++c) of.push_back(c * area / diagonal.run);
@@ -164,9 +164,7 @@ std::uint64_t synapses_of(const MapForm& form, std::span<const std::int64_t> pre
 
 // ---- series ----
 
-bool is_identity(const MapForm& form) {
-  return form.as<DiagonalMap>() != nullptr && form.gather().empty();
-}
+bool is_identity(const MapForm& form) { return form.as<DiagonalMap>() != nullptr && form.gather().empty(); }
 
 /// The coarsest runs in which equal weights stand.
 RealMap diagonal_of(std::vector<double> by_element, std::vector<std::uint32_t> gather) {
@@ -179,8 +177,8 @@ RealMap diagonal_of(std::vector<double> by_element, std::vector<std::uint32_t> g
   return {MapForm(DiagonalMap{size, run}, std::move(gather)), std::move(weight)};
 }
 
-/// A pool without overlap whose weights are equal within a channel: every source counts for one target. Nothing
-/// where the window is no such pool.
+/// A pool without overlap whose weights are equal within a channel: every source counts for one target.
+/// Nothing where the window is no such pool.
 std::optional<RealMap> as_gather(const RealMap& map) {
   const auto* w = map.form.as<WindowMap>();
   if (w == nullptr || w->groups != w->inputs || w->outputs != w->inputs) return std::nullopt;
@@ -237,7 +235,8 @@ std::optional<RealMap> gathered(const RealMap& a, const RealMap& b) {
   return result;
 }
 
-/// A window, then a pool (any window a channel by itself) without padding: one window with the kernel of both.
+/// A window, then a pool (any window a channel by itself) without padding: one window with the kernel of
+/// both.
 std::optional<RealMap> pooled(const RealMap& a, const RealMap& b) {
   const auto* w = a.form.as<WindowMap>();
   const auto* p = b.form.as<WindowMap>();
@@ -254,8 +253,9 @@ std::optional<RealMap> pooled(const RealMap& a, const RealMap& b) {
         w->out[d])
       return std::nullopt;
     const std::uint32_t by_pool = p->dilation[d] * w->stride[d];
-    both.dilation[d] = p->kernel[d] == 1 ? w->dilation[d]
-                                         : w->kernel[d] == 1 ? by_pool : std::gcd(w->dilation[d], by_pool);
+    both.dilation[d] = p->kernel[d] == 1   ? w->dilation[d]
+                       : w->kernel[d] == 1 ? by_pool
+                                           : std::gcd(w->dilation[d], by_pool);
     inner_step[d] = w->kernel[d] == 1 ? 0 : w->dilation[d] / both.dilation[d];
     outer_step[d] = p->kernel[d] == 1 ? 0 : by_pool / both.dilation[d];
     both.kernel[d] = (w->kernel[d] - 1) * inner_step[d] + (p->kernel[d] - 1) * outer_step[d] + 1;
@@ -420,7 +420,8 @@ RealMap tidy(RealMap map) {
   }
   if (map.form.as<DenseMap>() != nullptr && map.form.gather().empty()) {
     const auto present = ones(map.weight);
-    const auto there = static_cast<std::size_t>(std::accumulate(present.begin(), present.end(), std::int64_t{0}));
+    const auto there =
+        static_cast<std::size_t>(std::accumulate(present.begin(), present.end(), std::int64_t{0}));
     if (2 * there > places || places == 0) return map;
     const Unrolled all = unrolled(map.form, present);
     return {all.form, picked(map.weight, all.of)};

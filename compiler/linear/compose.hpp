@@ -28,7 +28,8 @@ struct Unrolled {
 /// Shape  present: one entry a weight, 0 for those that are left out.
 [[nodiscard]] Unrolled unrolled(const MapForm& form, std::span<const std::int64_t> present);
 
-/// A form that holds the sum of two maps: its weight k is a's weight of_a[k] plus b's of_b[k]; kNowhere: none.
+/// A form that holds the sum of two maps: its weight k is a's weight of_a[k] plus b's of_b[k]; kNowhere:
+/// none.
 struct MergedForm {
   MapForm form;
   std::vector<std::uint32_t> of_a, of_b;

@@ -19,9 +19,7 @@ std::uint64_t leaf_sources_of(const MapLeaf& leaf) {
   struct Count {
     std::uint64_t operator()(const SparseMap& m) const { return m.begin.size() - 1; }
     std::uint64_t operator()(const DenseMap& m) const { return m.sources; }
-    std::uint64_t operator()(const WindowMap& m) const {
-      return std::uint64_t{m.inputs} * m.in[0] * m.in[1];
-    }
+    std::uint64_t operator()(const WindowMap& m) const { return std::uint64_t{m.inputs} * m.in[0] * m.in[1]; }
     std::uint64_t operator()(const DiagonalMap& m) const { return m.size; }
   };
   return std::visit(Count{}, leaf);
@@ -99,8 +97,7 @@ std::optional<std::string> problem_of(const WindowMap& m) {
   if (std::uint64_t{m.out[0]} * m.kernel[0] > kMaxMapEntries ||
       std::uint64_t{m.out[1]} * m.kernel[1] > kMaxMapEntries)
     return "its kernel is too large for its extents";
-  const std::uint64_t rows =
-      std::uint64_t{entries(classes_along(m, 0))} * entries(classes_along(m, 1));
+  const std::uint64_t rows = std::uint64_t{entries(classes_along(m, 0))} * entries(classes_along(m, 1));
   if (rows > kMaxMapEntries || rows * m.outer() > kMaxMapEntries)
     return "its different rows hold " + times(rows, m.outer()) + " synapses, at most 2^26 can be";
   return std::nullopt;

@@ -34,9 +34,11 @@ struct DenseMap {
   friend bool operator==(const DenseMap&, const DenseMap&) = default;
 };
 
-/// A kernel that moves over height and width (a height of 1: over a length alone). Source (i, y, x) and target
-/// (o, y, x) are numbered channels first. Target (o, y, x) sums over the channels i of o's group and the taps
-///   weight[((o·inner + i mod inner)·kernel + ky)·kernel + kx] · source(i, y·stride + ky·dilation - before, …)
+/// A kernel that moves over height and width (a height of 1: over a length alone). Source (i, y, x) and
+/// target (o, y, x) are numbered channels first. Target (o, y, x) sums over the channels i of o's group and
+/// the taps
+///   weight[((o·inner + i mod inner)·kernel + ky)·kernel + kx] · source(i, y·stride + ky·dilation - before,
+///   …)
 /// with inner = inputs / groups; what lies outside the source is 0.
 struct WindowMap {
   std::uint32_t inputs = 0, outputs = 0, groups = 1;  ///< channels
@@ -138,8 +140,7 @@ class MapForm {
 
   /// Same leaf and same gather.
   friend bool operator==(const MapForm& a, const MapForm& b) {
-    return a.table_ == b.table_ ||
-           (a.table_->leaf == b.table_->leaf && a.table_->gather == b.table_->gather);
+    return a.table_ == b.table_ || (a.table_->leaf == b.table_->leaf && a.table_->gather == b.table_->gather);
   }
 
  private:
@@ -170,7 +171,8 @@ class MapForm {
 /// Most weights of a map, most entries of its patterns, and most synapses where one has to be unrolled.
 inline constexpr std::size_t kMaxMapEntries = std::size_t{1} << 26U;
 
-/// The first thing wrong with a sparse map's targets: beyond `targets`, or not ascending. Other forms have none.
+/// The first thing wrong with a sparse map's targets: beyond `targets`, or not ascending. Other forms have
+/// none.
 [[nodiscard]] std::optional<std::string> row_problem(const MapForm& form);
 
 /// "dense", "window", "diagonal" or "sparse".

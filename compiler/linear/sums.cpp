@@ -106,8 +106,8 @@ class ByTarget {
   std::vector<std::int64_t> operator()(const WindowMap& m) {
     const auto joined = joined_by_tap(m);
     const std::size_t inner = m.inner(), taps = m.taps();
-    const bool alike = std::all_of(times_.begin(), times_.end(),
-                                   [&](std::int64_t n) { return n == times_.front(); });
+    const bool alike =
+        std::all_of(times_.begin(), times_.end(), [&](std::int64_t n) { return n == times_.front(); });
     for (std::size_t o = 0; o < m.outputs; ++o)
       for (std::size_t tap = 0; tap < taps; ++tap) {
         std::int64_t* const sum = sum_.data() + o * m.out_area();
@@ -120,8 +120,7 @@ class ByTarget {
           continue;
         }
         for (std::size_t i = 0; i < inner; ++i) {
-          const std::int64_t* const times =
-              times_.data() + (o / m.outer() * inner + i) * m.in_area();
+          const std::int64_t* const times = times_.data() + (o / m.outer() * inner + i) * m.in_area();
           for (const Joined& at : joined[tap]) sum[at.target] += times[at.source] * of[i * taps];
         }
       }

@@ -245,39 +245,40 @@ class Builder {
     Target& target = targets_[t];
     target.population.bias = target.map.bias;
     std::vector<Projection> found;
-    for (auto& [tap, beside] : target.map.paths) for (Path& path : beside) {
-      const std::size_t source = tap.source;
-      Projection projection;
-      projection.name = maps_.name_of(path.through);
-      projection.to = id[t];
-      if (const auto input = input_of_.find(source); input != input_of_.end()) {
-        projection.from = input->second;
-        projection.delay = semantics_.input_delay + tap.delay;
-      } else {
-        const std::size_t from = target_of_.at(source);
-        projection.from = id[from];
-        projection.delay = tap.delay;
-        if (is_recurrent(from, t) && tap.delay == 0) {
-          projection.delay = semantics_.recurrent_delay;
-          notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
-                     quote(target.population.name) + " is recurrent: delay " +
-                     std::to_string(projection.delay) +
-                     (from != t && rank(from) == rank(t) ? " (neither population is nearer to an Input or to "
-                                                           "an Output, so both directions have it; "
-                                                           "a Delay node in one of them decides otherwise)"
-                                                         : ""));
-          if (projection.delay == 0) {
-            problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) +
-                          " to " + quote(target.population.name) +
-                          " is recurrent; a recurrent delay of 0 is impossible, " + "expected at least 1");
+    for (auto& [tap, beside] : target.map.paths)
+      for (Path& path : beside) {
+        const std::size_t source = tap.source;
+        Projection projection;
+        projection.name = maps_.name_of(path.through);
+        projection.to = id[t];
+        if (const auto input = input_of_.find(source); input != input_of_.end()) {
+          projection.from = input->second;
+          projection.delay = semantics_.input_delay + tap.delay;
+        } else {
+          const std::size_t from = target_of_.at(source);
+          projection.from = id[from];
+          projection.delay = tap.delay;
+          if (is_recurrent(from, t) && tap.delay == 0) {
+            projection.delay = semantics_.recurrent_delay;
+            notes_.add(
+                "projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
+                quote(target.population.name) + " is recurrent: delay " + std::to_string(projection.delay) +
+                (from != t && rank(from) == rank(t) ? " (neither population is nearer to an Input or to "
+                                                      "an Output, so both directions have it; "
+                                                      "a Delay node in one of them decides otherwise)"
+                                                    : ""));
+            if (projection.delay == 0) {
+              problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) +
+                            " to " + quote(target.population.name) +
+                            " is recurrent; a recurrent delay of 0 is impossible, " + "expected at least 1");
+            }
           }
         }
+        RealMap map = tidy(std::move(path.map));
+        projection.form = std::move(map.form);
+        projection.weight = std::move(map.weight);
+        found.push_back(std::move(projection));
       }
-      RealMap map = tidy(std::move(path.map));
-      projection.form = std::move(map.form);
-      projection.weight = std::move(map.weight);
-      found.push_back(std::move(projection));
-    }
     std::stable_sort(found.begin(), found.end(), [](const Projection& a, const Projection& b) {
       return std::tie(a.from, a.delay) < std::tie(b.from, b.delay);
     });

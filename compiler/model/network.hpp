@@ -76,7 +76,7 @@ struct Projection {
   std::string name;  ///< the linear nodes' names joined by "+"; "identity" where there was none
   Source from;
   PopulationId to;
-  std::uint32_t delay = 0;  ///< steps; 0 only on edges that lie on no cycle of delays 0
+  std::uint32_t delay = 0;     ///< steps; 0 only on edges that lie on no cycle of delays 0
   MapForm form;                ///< from source neurons to neurons
   std::vector<double> weight;  ///< by weight of the form; 0: no synapse
 };

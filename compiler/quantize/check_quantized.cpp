@@ -60,8 +60,7 @@ class Checker {
     for (std::size_t p = 0; equal && p < network_.projections.size(); ++p) {
       const Projection& a = network_.projections[p];
       const IntProjection& b = result_.projections[p];
-      equal =
-          a.from == b.from && a.to == b.to && a.delay == b.delay && a.form.sources() == b.form.sources();
+      equal = a.from == b.from && a.to == b.to && a.delay == b.delay && a.form.sources() == b.form.sources();
     }
     for (std::size_t p = 0; equal && p < network_.populations.size(); ++p) {
       const Population& a = network_.populations[p];
@@ -160,8 +159,7 @@ class Checker {
     if (!step) return false;
     const std::vector<std::uint64_t> times = multiplicity(real.form);
     for (std::size_t k = 0; k < times.size(); ++k)
-      if (times[k] != 0)
-        look_at(real.name, (*step)[k], integer.weight[k], real.weight[k], times[k], losses);
+      if (times[k] != 0) look_at(real.name, (*step)[k], integer.weight[k], real.weight[k], times[k], losses);
     return true;
   }
 
@@ -175,8 +173,8 @@ class Checker {
       });
       real.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
         const auto found = mantissas.find(target);
-        look_at(real.name, steps[target], found == mantissas.end() ? 0 : found->second, real.weight[weight], 1,
-                losses);
+        look_at(real.name, steps[target], found == mantissas.end() ? 0 : found->second, real.weight[weight],
+                1, losses);
         if (found != mantissas.end()) mantissas.erase(found);
       });
       if (!mantissas.empty())
@@ -196,9 +194,8 @@ class Checker {
       wrong(real.name, "synapses", static_cast<double>(losses.synapses),
             static_cast<double>(report.synapses));
     if (losses.synapses != 0)
-      at_most(real.name, "rms weight error",
-              std::sqrt(losses.squares / static_cast<double>(losses.synapses)), report.rms_error,
-              report.step);
+      at_most(real.name, "rms weight error", std::sqrt(losses.squares / static_cast<double>(losses.synapses)),
+              report.rms_error, report.step);
     constexpr double kExact = 2e-4;  // of a step: the single precision of the file at 8 bits
     if (report.exact && report.max_error > kExact * report.step)
       wrong(real.name, "error of exact weights", report.max_error, kExact * report.step);

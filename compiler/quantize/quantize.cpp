@@ -61,14 +61,21 @@ std::string number(double x) {
   return text;
 }
 
+bool no_current(const Population& population) {
+  return std::all_of(population.alpha.begin(), population.alpha.end(),
+                     [](double a) { return nearest(a * kDecayOne) == 0; });
+}
+
 /// Neuron j's potential is carried as v / divisor[j]; its weights are multiplied by column[j].
 struct Frame {
   std::vector<double> divisor, column;
+  bool has_current = false;  ///< of any neuron
 };
 
 /// Gains go into the membrane's unit: weights stay as they are, and with them any grid.
 Frame frame_of_membranes(const Population& population) {
   Frame frame;
+  frame.has_current = !no_current(population);
   for (std::size_t j = 0; j < population.size(); ++j) {
     const double gain = population.gain_i[j] * population.gain_v[j];
     frame.divisor.push_back(gain == 0 ? 1 : std::abs(gain));
@@ -80,6 +87,7 @@ Frame frame_of_membranes(const Population& population) {
 /// One unit for all neurons, the largest gain: weights are multiplied by what is left.
 Frame frame_of_weights(const Population& population) {
   Frame frame;
+  frame.has_current = !no_current(population);
   double most = 0;
   for (std::size_t j = 0; j < population.size(); ++j)
     most = std::max(most, std::abs(population.gain_i[j] * population.gain_v[j]));
@@ -98,8 +106,9 @@ bool uniform(const std::vector<double>& values) {
 /// The projections into one population, their weights in its frame (per integer of their source).
 struct Inbound {
   std::vector<std::size_t> projection;
-  std::vector<MapForm> form;  ///< by projection: its own, or unrolled where neurons of one weight have other gains
-  std::vector<std::vector<double>> weight;           ///< by projection and weight of that form, as in the network
+  std::vector<MapForm>
+      form;  ///< by projection: its own, or unrolled where neurons of one weight have other gains
+  std::vector<std::vector<double>> weight;  ///< by projection and weight of that form, as in the network
   std::vector<std::vector<std::uint64_t>> synapses;  ///< the same: how often the weight occurs
   std::vector<std::vector<double>> value;            ///< the same, in the frame; 0 where it does not occur
   std::vector<std::uint32_t> bits;
@@ -234,10 +243,9 @@ std::uint32_t Quantizer::bits_of(std::size_t index) {
   if (bits != 1) return bits;
   const Population& to = network_.populations[projection.to.index()];
   const std::size_t dense = size_of(network_, projection.from) * to.size();
-  const bool full =
-      count_synapses(projection.form, projection.weight) == dense &&
-      std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
-      std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
+  const bool full = count_synapses(projection.form, projection.weight) == dense &&
+                    std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
+                    std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
   if (full) return 1;
   const std::string subject =
       "projection '" + projection.name + "' from '" + name_of(network_, projection.from) + "'";
@@ -262,13 +270,23 @@ Inbound Quantizer::inbound_of(std::size_t index, const Frame& frame) {
   return inbound;
 }
 
+/// Throws Error{kInput} that names the projection, beyond 2^26 synapses.
+Unrolled written_out(const Projection& projection) {
+  try {
+    return unrolled(projection.form, ones(projection.weight));
+  } catch (const Error& error) {
+    throw error.within("quantize: projection '" + projection.name +
+                       "': neurons that share its weights have different gains");
+  }
+}
+
 void Quantizer::add_inbound(std::size_t index, const Frame& frame, Inbound& inbound) {
   const Projection& projection = network_.projections[index];
   MapForm form = projection.form;
   std::vector<double> weight = projection.weight;
   std::optional<std::vector<double>> column = common_to_targets(form, frame.column);
   if (!column) {
-    const Unrolled all = unrolled(form, ones(weight));
+    const Unrolled all = written_out(projection);
     std::vector<double> each;
     each.reserve(all.of.size());
     for (const std::uint32_t k : all.of) each.push_back(weight[k]);
@@ -419,16 +437,11 @@ double largest_of(const std::vector<double>& values, const std::vector<double>& 
   return most;
 }
 
-bool no_current(const Population& population) {
-  return std::all_of(population.alpha.begin(), population.alpha.end(),
-                     [](double a) { return nearest(a * kDecayOne) == 0; });
-}
-
 /// Constant input of neuron j in its frame: (bias_i, bias_v). Without a current both are one.
 std::pair<double, double> biases(const Population& population, const Frame& frame, std::size_t j) {
   const double bias = frame.column[j] * population.bias[j];
   const double drive = population.drive[j] / frame.divisor[j];
-  if (no_current(population)) return {bias + drive, 0};
+  if (!frame.has_current) return {bias + drive, 0};
   return {bias, drive};
 }
 
@@ -541,6 +554,10 @@ void Quantizer::store_weights(const Inbound& inbound, const Weights& weights, st
     result.delay = projection.delay;
     result.bits = inbound.bits[n];
     result.shift = weights.shift[n] + extra_shift;
+    if (projection.form.as<SparseMap>() == nullptr && inbound.form[n].as<SparseMap>() != nullptr)
+      result_.report.notes.push_back(
+          "projection '" + projection.name + "' from '" + name_of(network_, projection.from) +
+          "': neurons that share its weights have different gains, so each synapse gets a weight of its own");
     result.form = inbound.form[n];
     result.weight = weights.mantissas[n];
     drop_zeros(result.form, result.weight);

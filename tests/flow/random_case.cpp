@@ -86,9 +86,8 @@ void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::si
 void give_form(IntProjection& projection) {
   Rng rng(projection.weight.size() * 977 + projection.form.sources());
   if (projection.bits == 1 || !rng.chance(0.35)) return;
-  projection.form =
-      test::random_form(rng, static_cast<std::uint32_t>(projection.form.sources()),
-                        static_cast<std::uint32_t>(projection.form.targets()));
+  projection.form = test::random_form(rng, static_cast<std::uint32_t>(projection.form.sources()),
+                                      static_cast<std::uint32_t>(projection.form.targets()));
   const auto [low, high] = mantissa_range(projection.bits);
   projection.weight.resize(projection.form.weights());
   for (std::int16_t& weight : projection.weight) {

@@ -184,9 +184,9 @@ TEST(IntNetworkFile, KeepsTheFormOfMaps) {
   ASSERT_NE(net.projections[0].form.as<WindowMap>(), nullptr);
   EXPECT_EQ(net.projections[0].weight, (std::vector<std::int16_t>{3, 0}));
   expect_equal(net, parse_int_network(print_int_network(net)));
-  const IntNetwork gathered = parse_int_network(
-      replaced(with_map(R"({"form":"dense","sources":1,"targets":3})", "[1,2,3]"), R"("weights")",
-               R"("gather":[-1,0],"weights")"));
+  const IntNetwork gathered =
+      parse_int_network(replaced(with_map(R"({"form":"dense","sources":1,"targets":3})", "[1,2,3]"),
+                                 R"("weights")", R"("gather":[-1,0],"weights")"));
   EXPECT_EQ(gathered.projections[0].form.gather(), (std::vector<std::uint32_t>{kNowhere, 0}));
   expect_equal(gathered, parse_int_network(print_int_network(gathered)));
 }

@@ -202,7 +202,8 @@ TEST(Sum, PutsAResidualIntoTheCentreOfAKernel) {
 TEST(Sum, OfLargeMapsOfDifferentFormsStandsSideBySide) {
   const MapForm wide(WindowMap{16, 16, 1, {64, 64}, {64, 64}, {3, 3}, {1, 1}, {1, 1}, {1, 1}});
   const MapForm tall(WindowMap{16, 16, 1, {64, 64}, {64, 64}, {3, 3}, {1, 1}, {3, 3}, {3, 3}});
-  const RealMap a{wide, std::vector<double>(wide.weights(), 1)}, b{tall, std::vector<double>(tall.weights(), 1)};
+  const RealMap a{wide, std::vector<double>(wide.weights(), 1)},
+      b{tall, std::vector<double>(tall.weights(), 1)};
   EXPECT_FALSE(add(a, b).has_value());
 }
 

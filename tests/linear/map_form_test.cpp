@@ -13,10 +13,10 @@
 namespace spikeloom {
 namespace {
 
-using ::testing::HasSubstr;
 using test::Matrix;
 using test::random_form;
 using test::random_map;
+using ::testing::HasSubstr;
 
 /// Weight k has the value k + 1, so that a value says which weight it is.
 std::vector<double> numbered(const MapForm& form) {
@@ -105,11 +105,13 @@ TEST(MapForm, SaysWhatIsWrongWithAForm) {
   EXPECT_THAT(problem(DenseMap{1U << 16U, 1U << 16U}), HasSubstr("65536×65536 weights"));
   EXPECT_THAT(problem(DiagonalMap{6, 4}), HasSubstr("runs of 4 do not divide 6"));
   EXPECT_THAT(problem(WindowMap{3, 4, 2, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, {}}), HasSubstr("2 groups"));
-  EXPECT_THAT(problem(WindowMap{1, 1, 1, {1, 1}, {1, 1}, {1, 0}, {1, 1}, {1, 1}, {}}), HasSubstr("at least 1"));
+  EXPECT_THAT(problem(WindowMap{1, 1, 1, {1, 1}, {1, 1}, {1, 0}, {1, 1}, {1, 1}, {}}),
+              HasSubstr("at least 1"));
   EXPECT_THAT(problem(WindowMap{1, 1, 1, {1000, 1000}, {1000, 1000}, {999, 999}, {1, 1}, {1, 1}, {499, 499}}),
               HasSubstr("different rows"));
   EXPECT_THAT(problem(SparseMap{3, {0, 2, 1}, {0}}), HasSubstr("must ascend"));
-  EXPECT_EQ(row_problem(MapForm(SparseMap{3, {0, 2}, {1, 1}})).value_or("none"), "row 0: targets must ascend");
+  EXPECT_EQ(row_problem(MapForm(SparseMap{3, {0, 2}, {1, 1}})).value_or("none"),
+            "row 0: targets must ascend");
 }
 
 /// Parts in blocks of positions, in groups of channels, or at random: what cuts do.

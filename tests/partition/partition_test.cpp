@@ -55,9 +55,8 @@ double cut_again(const IntNetwork& net, const Clustering& clustering) {
       for (std::size_t s = 0; s < projection.form.sources(); ++s)
         for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
           bool reaches = false;
-          projection.form.row(s).each([&](std::uint32_t target, std::size_t) {
-            reaches = reaches || clustering.of[p][target] == k;
-          });
+          projection.form.row(s).each(
+              [&](std::uint32_t target, std::size_t) { reaches = reaches || clustering.of[p][target] == k; });
           const auto* from = std::get_if<PopulationId>(&projection.from);
           if (reaches && !(from && from->index() == p && clustering.of[p][s] == k)) total += 1;
         }

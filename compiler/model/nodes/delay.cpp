@@ -53,7 +53,8 @@ void apply_delay(const FlatNode& node, double dt, AffineMap& map) {
   for (std::size_t i = 0; i < map.bias.size(); ++i) {
     if (map.bias[i] == 0 || steps_of(i) == 0) continue;
     throw input_error(
-        "a bias reaches it, and a constant that begins late has no place in a neuron; put the Delay before the "
+        "a bias reaches it, and a constant that begins late has no place in a neuron; put the Delay before "
+        "the "
         "node with the bias");
   }
   AffineMap late;

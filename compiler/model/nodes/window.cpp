@@ -204,8 +204,7 @@ RealMap window_map(const FlatNode& node, const Window& window) {
   if (window.kind == Window::Kind::kConvolution) {
     result.weight = field(node, "weight")->values;
   } else {
-    const double plain =
-        window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(map.taps()) : 1.0;
+    const double plain = window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(map.taps()) : 1.0;
     result.weight.assign(result.form.weights(), plain);
   }
   SPIKELOOM_CHECK(result.weight.size() == result.form.weights());
