@@ -76,6 +76,8 @@ class Checker {
     const Population& real = network_.populations[index];
     const IntPopulation& integer = result_.populations[index];
     const PopulationReport& report = report_.populations[index];
+    const double largest = largest_unit(integer);
+    at_most(real.name, "bias error in units", report.bias_error, 2 * largest, largest);
     for (std::size_t j = 0; j < real.size(); ++j) {
       const double half = 0.5 / kDecayOne;
       at_most(real.name, "alpha error", std::abs(integer.alpha[j] / double{kDecayOne} - real.alpha[j]),
@@ -96,8 +98,6 @@ class Checker {
         at_most(real.name, "drive error", std::abs(real_of(integer, j, integer.bias_v[j]) - real.drive[j]),
                 report.bias_error, size);
       }
-      at_most(real.name, "bias error in units", report.bias_error, 2 * largest_unit(integer),
-              largest_unit(integer));
       if (real.is_readout()) continue;
       const double below = real.theta[j] - real_of(integer, j, integer.theta[j]);
       const double slack = std::max(kRoundingNoise * std::abs(real.theta[j]), 0.011 * unit);
