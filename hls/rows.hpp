@@ -10,9 +10,11 @@ namespace spikeloom {
 namespace hls {
 
 struct Row {
-  std::uint32_t first = 0;  ///< logical weight word of `format`
-  std::uint16_t words = 0;
-  std::uint16_t offset = 0;  ///< lane group of word 0
+  std::uint32_t first = 0;                  ///< logical weight word of `format`
+  std::uint16_t words = 0;                  ///< of a segment
+  std::uint16_t repeats = 0;                ///< segments behind the first
+  std::uint16_t offset = 0;                 ///< lane group of word 0
+  std::uint16_t jump = 0, weight_jump = 0;  ///< from a segment's last to the next one's first
   std::uint8_t shift = 0;
   std::uint8_t format = 0;
   bool negate = false;
@@ -38,6 +40,9 @@ Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemC
     row.first = first + bit * field<layout::MemChunkEntryStride>(chunks, entry);
     row.words = static_cast<std::uint16_t>(field<layout::MemChunkEntryWords>(chunks, entry));
     row.offset = static_cast<std::uint16_t>(field<layout::MemChunkEntryOffset>(chunks, entry));
+    row.repeats = static_cast<std::uint16_t>(field<layout::MemChunkEntryRepeats>(chunks, entry));
+    row.jump = static_cast<std::uint16_t>(field<layout::MemChunkEntryJump>(chunks, entry));
+    row.weight_jump = static_cast<std::uint16_t>(field<layout::MemChunkEntryWeightJump>(chunks, entry));
     row.shift = static_cast<std::uint8_t>(field<layout::MemChunkEntryShift>(chunks, entry));
     row.format = static_cast<std::uint8_t>(field<layout::MemChunkEntryFormat>(chunks, entry));
     row.negate = field<layout::MemChunkEntryNegate>(chunks, entry) != 0;
@@ -45,6 +50,9 @@ Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemC
     row.first = field<layout::MemAxonEntryFirst>(axons, first + bit);
     row.words = static_cast<std::uint16_t>(field<layout::MemAxonEntryWords>(axons, first + bit));
     row.offset = static_cast<std::uint16_t>(field<layout::MemAxonEntryOffset>(axons, first + bit));
+    row.repeats = static_cast<std::uint16_t>(field<layout::MemAxonEntryRepeats>(axons, first + bit));
+    row.jump = static_cast<std::uint16_t>(field<layout::MemAxonEntryJump>(axons, first + bit));
+    row.weight_jump = static_cast<std::uint16_t>(field<layout::MemAxonEntryWeightJump>(axons, first + bit));
     row.shift = static_cast<std::uint8_t>(field<layout::MemAxonEntryShift>(axons, first + bit));
     row.format = static_cast<std::uint8_t>(field<layout::MemAxonEntryFormat>(axons, first + bit));
     row.negate = field<layout::MemAxonEntryNegate>(axons, first + bit) != 0;
@@ -52,12 +60,51 @@ Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemC
   return row;
 }
 
-/// ± (weight << shift) of `lane` in logical word row.first + w; 0 outside the memory and for a format the
-/// shape lacks.
-template <class Shape>
-std::int32_t weight_of(const Weights<Shape>& weights, const Row& row, std::uint32_t w, int lane) {
+/// Where a walk along a row stands: a word, its lane group, and what is left.
+struct RowWalk {
+  std::uint32_t word = 0, group = 0;
+  std::uint16_t left = 0, repeats = 0;  ///< words of this segment, segments behind it
+
+  RowWalk() = default;
+  explicit RowWalk(const Row& row)
+      : word(row.first), group(row.offset), left(row.words), repeats(row.words == 0 ? 0 : row.repeats) {}
+  bool ends() const { return left == 0; }
+  /// To the next word; behind the last one there is none.
+  void step(const Row& row) {
 #pragma HLS INLINE
-  const std::uint32_t word = row.first + w;
+    const bool segment_ends = left == 1 && repeats != 0;
+    word += segment_ends ? row.weight_jump : 1;
+    group += segment_ends ? row.jump : 1;
+    left = segment_ends ? row.words : static_cast<std::uint16_t>(left - 1);
+    if (segment_ends) --repeats;
+  }
+};
+
+/// Lane groups count modulo this: twice the tile's, rounded up to a power of two.
+template <class Shape>
+constexpr std::uint32_t group_room() {
+  std::uint32_t room = 2;
+  while (room < 2U * Shape::kGroups) room *= 2;
+  return room;
+}
+
+/// The row's weight word for a lane group; false: it has none. Segments lie one behind the other.
+inline bool word_of(const Row& row, std::uint32_t group, std::uint32_t& word) {
+#pragma HLS INLINE
+  if (group < row.offset || row.words == 0) return false;
+  const std::uint32_t from = group - row.offset;
+  const std::uint32_t pitch = row.repeats == 0 ? 1024U : row.words - 1U + row.jump;
+  const std::uint32_t segment = from / pitch, at = from % pitch;
+  if (segment > row.repeats || at >= row.words) return false;
+  word = row.first + segment * (row.words - 1U + row.weight_jump) + at;
+  return true;
+}
+
+/// ± (weight << shift) of `lane` in logical word `word` of the row's format; 0 outside the memory and for a
+/// format the shape lacks.
+template <class Shape>
+std::int32_t weight_of(const Weights<Shape>& weights, const Row& row, std::uint32_t word, int lane) {
+#pragma HLS INLINE
   const std::uint32_t address = word >> row.format;
   if (address >= Shape::kWeightWords || (Shape::kWeightFormats >> row.format & 1) == 0) return 0;
   const int bits = 8 >> row.format;

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$(realpath -m "${SPIKELOOM_BUILD:-build}")
 
-./scripts/build.sh spikeloom spikeloom-device-server spikeloom_nosleep
+./scripts/build.sh installation
 cd "$build"
 rm -f spikeloom_*.deb
 cpack -G DEB >cpack.log 2>&1 || { cat cpack.log >&2; exit 3; }

@@ -671,7 +671,7 @@ measured period and the chip file's clock; they are no measurement.
 ```
 
 `$DATA` is the folder of real data, `$WORK` a scratch folder; `oxford.json` (the dense layer in the file form
-of `compiler/golden/README.md`), `oxford_input.npy` and `lif_input.npy` are written by the script.
+of `docs/integer-network.md`), `oxford_input.npy` and `lif_input.npy` are written by the script.
 
 ## How tight the promises are
 

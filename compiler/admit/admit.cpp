@@ -59,7 +59,6 @@ void promise(const Chip& chip, const Image& image, const OperatingPoint& point, 
   const std::vector<std::string> tiles = tile_names(chip, point, admission.binding);
   Promise& result = admission.promise;
   result = Promise{};
-  result.name = "guaranteed";
   if (admission.within_budgets && !options.tighten &&
       sdf::verify_bound(timing.graph(), point.period * Ratio(kTimeScale), point.potentials, timing.lower())
           .empty()) {

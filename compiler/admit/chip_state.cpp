@@ -222,8 +222,7 @@ void ChipState::enter(const std::string& name, const Image& image) {
   if (chip_hash(image.chip) != chip_hash(chip_))
     throw input_error(name + ": compiled for chip " + image.chip.name + ", the state is of chip " +
                       chip_.name + ", which is built otherwise; compile it for that chip");
-  if (image.promises.empty() || image.promises.front().name != "guaranteed")
-    throw input_error(name + ": the image holds no guaranteed promise; compile it again");
+  require_guarantee(image, name);
   enter({name, image.binding, image.promises.front(), "as compiled", ""});
 }
 

@@ -10,6 +10,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/map.hpp"
+#include "compiler/schedule/arcs.hpp"
 
 namespace spikeloom {
 namespace {
@@ -110,9 +111,7 @@ class Front {
   Retimed prepare() {
     const ImageView placed(image_.chip, image_.application, point_.binding);
     const TimingGraph timing = timing_graph(placed, {});
-    if (timing.batched)
-      throw input_error(
-          "operating points: an application on tiles whose firings take several pages has none yet");
+    SPIKELOOM_CHECK(!timing.batched);
     point_.graph = point_graph(timing, image_.chip);
     own_ = ways_of(image_.application, image_.chip, point_.binding);
     return Retimed(point_, own_);
@@ -367,8 +366,21 @@ Ratio host_share(const OperatingPoint& point, const Chip& chip) {
                   Ratio(static_cast<std::int64_t>(credits_in), chip.credit_wheel));
 }
 
+std::optional<std::string> why_no_points(const ImageView& image) {
+  for (const Cluster& cluster : image.application.clusters) {
+    const TileKind& kind = image.chip.kind(cluster.kind);
+    if (const std::size_t pages = batch_times(cluster, kind).size(); pages > 1)
+      return "a firing takes up to " + std::to_string(pages) + " pages on tiles of kind " + kind.name +
+             ", where cluster " + cluster.name +
+             " is, and points exist only where it takes one; other kinds "
+             "(--kind) would do";
+  }
+  return std::nullopt;
+}
+
 std::vector<OperatingPoint> operating_points(const ImageView& image, const PointOptions& options) {
   if (options.most == 0) return {};
+  if (const auto reason = why_no_points(image)) throw input_error("no operating points: " + *reason);
   std::vector<OperatingPoint> all;
   for (OperatingPoint& point : Front(image, image.binding).explore()) all.push_back(std::move(point));
   KindCounts tiles(image.chip.kinds(), 0);  // in use

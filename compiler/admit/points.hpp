@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/image/image.hpp"
@@ -18,10 +20,14 @@ struct PointOptions {
 /// with more and more slots for the channels on the critical cycle. None is as good as another or worse in
 /// tiles, slots and period all at once.
 ///
+/// Throws  Error{kInput} where why_no_points has a reason.
 /// Source  greedy exploration of a Pareto front along critical cycles, as for buffers: Stuijk et al., IEEE
 ///         Trans. Computers 57 (2008).
 [[nodiscard]] std::vector<OperatingPoint> operating_points(const ImageView& image,
                                                            const PointOptions& options = {});
+
+/// Why the image has no operating points, whatever the options; nothing: it has some.
+[[nodiscard]] std::optional<std::string> why_no_points(const ImageView& image);
 
 /// The part of the host's fullest wire that the point takes. One of host.applications would be fair.
 [[nodiscard]] Ratio host_share(const OperatingPoint& point, const Chip& chip);

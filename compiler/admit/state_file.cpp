@@ -13,6 +13,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/file.hpp"
+#include "compiler/base/json_keys.hpp"
 #include "compiler/base/text.hpp"
 
 namespace spikeloom {
@@ -63,7 +64,7 @@ Json json_of(const Binding& binding) {
 
 Json json_of(const Promise& promise) {
   Json json;
-  json["name"] = promise.name;
+  json["name"] = name_of(promise.kind);
   json["period"] = promise.period.str();
   json["offset"] = promise.offset;
   json["latency"] = promise.latency;
@@ -158,8 +159,8 @@ class Reader {
 
   Promise promise(const Json& json) const {
     Promise promise;
-    promise.name = text(at(json, "name"), "promise name");
-    if (promise.name != "guaranteed") malformed("promise name", "\"guaranteed\"");
+    if (text(at(json, "name"), "promise name") != name_of(PromiseKind::kGuaranteed))
+      malformed("promise name", "\"guaranteed\"");
     try {
       promise.period = Ratio::parse(text(at(json, "period"), "period"));
     } catch (const Error&) {
@@ -223,8 +224,7 @@ std::string state_path(const std::string& path) {
 }
 
 StateLock::StateLock(const std::string& path, std::chrono::milliseconds patience, const OnWait& on_wait) {
-  state_ = state_path(path);
-  lock_ = state_ + ".lock";
+  lock_ = state_path(path) + ".lock";
   const auto until = std::chrono::steady_clock::now() + patience;
   bool said = false;
   while ((file_ = try_lock(lock_)) < 0) {
@@ -239,8 +239,7 @@ StateLock::StateLock(const std::string& path, std::chrono::milliseconds patience
 
 StateLock::~StateLock() {
   // Who waits for it finds that the file it has open is not the one of that name any more.
-  struct stat state {};
-  if (::stat(state_.c_str(), &state) != 0 && errno == ENOENT) ::unlink(lock_.c_str());
+  ::unlink(lock_.c_str());
   ::close(file_);
 }
 
@@ -266,7 +265,13 @@ ChipState decode_state(const std::string& text, const std::string& name) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("format") || json["format"] != kFormat)
     throw input_error(name + ": not a chip state; expected the JSON that `spikeloom admit` writes");
-  if (reader.at(json, "version") != kVersion) reader.malformed("version", std::to_string(kVersion));
+  if (const Json& version = reader.at(json, "version"); version != kVersion)
+    throw input_error(name + ": a chip state of version " +
+                      version.dump(-1, ' ', false, Json::error_handler_t::replace) +
+                      "; this program reads version " + std::to_string(kVersion) +
+                      ": use the program that wrote it, or release its residents there and start anew");
+  if (const std::optional<std::string> key = repeated_json_key(text))
+    reader.malformed(printable(*key), "that key once in its object");
   const Json& described = reader.at(json, "chip");
   Chip chip = parse_chip(reader.text(reader.at(described, "text"), "chip text"), name + ": chip");
   chip.name = reader.text(reader.at(described, "name"), "chip name");

@@ -16,7 +16,8 @@ namespace spikeloom {
 [[nodiscard]] std::string state_path(const std::string& path);
 
 /// The only holder of a state file's lock, until it goes: an exclusive flock on the file PATH.lock beside
-/// state_path(PATH). The lock file stays, except where there is no state when the holder goes.
+/// state_path(PATH). The file goes with its holder; one that a killed process left is
+/// nobody's, and goes with the next.
 class StateLock {
  public:
   using OnWait = std::function<void(const std::string& lock_path)>;
@@ -28,7 +29,7 @@ class StateLock {
   StateLock& operator=(const StateLock&) = delete;
 
  private:
-  std::string state_, lock_;
+  std::string lock_;
   int file_ = -1;
 };
 

@@ -1,6 +1,7 @@
 #include "compiler/base/child.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
+#include <new>
 #include <vector>
 
 #include "compiler/base/error.hpp"
@@ -16,26 +18,39 @@
 namespace spikeloom {
 namespace {
 
-void limit(int what, rlim_t to) {
-  const rlimit both{to, to};
+constexpr int kWell = 0, kThrew = 1, kOutOfMemory = 2;  ///< exit codes of the child
+
+void limit(int what, rlim_t soft, rlim_t hard) {
+  const rlimit both{soft, hard};
   setrlimit(static_cast<__rlimit_resource>(what), &both);
 }
 
-void confine(const ChildLimits& limits) {
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, limits.seconds);
-  alarm(10 * limits.seconds);
-#ifndef __SANITIZE_ADDRESS__  // whose own maps are terabytes
+void confine(const ChildLimits& limits, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(kThrew);  // the parent died before it could be asked for
+  limit(RLIMIT_CORE, 0, 0);
+  limit(RLIMIT_CPU, limits.seconds, limits.seconds + 1);  // the soft limit's signal tells what happened
+#ifndef __SANITIZE_ADDRESS__                              // whose own maps are terabytes
   std::size_t pages = 0;
-  if (std::ifstream("/proc/self/statm") >> pages)
-    limit(RLIMIT_AS, pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + limits.memory);
+  if (std::ifstream("/proc/self/statm") >> pages) {
+    const rlim_t most = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + limits.memory;
+    limit(RLIMIT_AS, most, most);
+  }
 #endif
   if (const int null = open("/dev/null", O_RDWR); null >= 0) {
     dup2(null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
   }
-  for (const int number : {SIGALRM, SIGXCPU, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGPIPE})
+  for (const int number : {SIGXCPU, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGILL, SIGPIPE})
     std::signal(number, SIG_DFL);
+}
+
+/// The same file under a number from 3 on: 0 to 2 may be free, and the child points them elsewhere.
+int above_standard(int descriptor) {
+  if (descriptor > STDERR_FILENO) return descriptor;
+  const int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  close(descriptor);
+  return moved;
 }
 
 bool send(int to, const std::string& text) {
@@ -59,22 +74,27 @@ std::string receive(int from) {
   }
 }
 
-/// True if the child ended by itself and well.
-bool ended_well(pid_t child) {
+ChildAnswer::End end_of(pid_t child) {
   int status = 0;
   pid_t ended = 0;
   do {
     ended = waitpid(child, &status, 0);
   } while (ended < 0 && errno == EINTR);
   // Where the caller ignores SIGCHLD there is no status; what was sent is then all there is to judge by.
-  return ended < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  if (ended < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == kWell)) return ChildAnswer::End::kWell;
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) return ChildAnswer::End::kTimeLimit;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kOutOfMemory) return ChildAnswer::End::kMemoryLimit;
+  return ChildAnswer::End::kDied;
 }
 
 }  // namespace
 
-std::optional<std::string> in_child(const ChildLimits& limits, const std::function<std::string()>& work) {
+ChildAnswer in_child(const ChildLimits& limits, const std::function<std::string()>& work) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) throw input_error("cannot be read: no pipe to a reading process");
+  for (int& end : ends) end = above_standard(end);
+  if (ends[0] < 0 || ends[1] < 0) throw input_error("cannot be read: too many files are open");
+  const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) {
     close(ends[0]);
@@ -83,19 +103,23 @@ std::optional<std::string> in_child(const ChildLimits& limits, const std::functi
   }
   if (child == 0) {
     close(ends[0]);
-    confine(limits);
-    int code = 1;
+    confine(limits, parent);
+    int code = kThrew;
     try {
-      code = send(ends[1], work()) ? 0 : 1;
-    } catch (...) {  // any end but 0 says so
+      code = send(ends[1], work()) ? kWell : kThrew;
+    } catch (const std::bad_alloc&) {
+      code = kOutOfMemory;
+    } catch (...) {  // its code says so
     }
     _exit(code);
   }
   close(ends[1]);
   std::string text = receive(ends[0]);
   close(ends[0]);
-  const bool good = ended_well(child);
-  return good && !text.empty() ? std::optional(std::move(text)) : std::nullopt;
+  const ChildAnswer::End end = end_of(child);
+  if (end != ChildAnswer::End::kWell) return {end};
+  if (text.empty()) return {ChildAnswer::End::kDied};
+  return {end, std::move(text)};
 }
 
 }  // namespace spikeloom

@@ -3,25 +3,35 @@
 
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <string>
 
 namespace spikeloom {
 
 struct ChildLimits {
-  unsigned seconds = 2;                          ///< of processor time; ten times that of wall time
+  unsigned seconds = 2;                          ///< of processor time; a loaded machine changes nothing
   std::size_t memory = std::size_t{512} << 20U;  ///< bytes beyond what the parent has
 };
 
-/// Runs `work` in a child process and returns its text; nothing when the child did not come to an end
-/// (it crashed, threw, or took more than its share of time or memory). No core file, no words on the
-/// terminal.
+/// How a child came to its end.
+struct ChildAnswer {
+  enum class End {
+    kWell,       ///< `text` is what it returned
+    kTimeLimit,  ///< it took more processor time than its limit
+    kMemoryLimit,
+    kDied,  ///< it crashed, threw something, or somebody killed it
+  };
+  End end = End::kDied;
+  std::string text{};  ///< empty unless it ended well
+  [[nodiscard]] bool well() const { return end == End::kWell; }
+};
+
+/// Runs `work` in a child process. No core file, no words on the terminal. The child is not outlived by its
+/// work: it is killed when the calling thread ends.
 ///
 /// Why     the HDF5 library (1.10.8) dies, loops or takes all memory on some damaged files, which
 ///         nothing within the process can hold back.
 /// Threads forks: only while no other thread holds a lock that `work` needs.
 /// Throws  Error{kInput} when there can be no child.
-[[nodiscard]] std::optional<std::string> in_child(const ChildLimits& limits,
-                                                  const std::function<std::string()>& work);
+[[nodiscard]] ChildAnswer in_child(const ChildLimits& limits, const std::function<std::string()>& work);
 
 }  // namespace spikeloom

@@ -1,6 +1,7 @@
 #include "compiler/base/file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,20 +43,74 @@ bool is_stream(const fs::path& path) {
   return fs::exists(status) && !fs::is_regular_file(status);
 }
 
-/// Writes everything and closes; the reason where that fails, else empty.
-std::string write_and_close(int descriptor, std::span<const std::uint8_t> bytes) {
+/// Writes everything; the reason where that fails, else empty.
+std::string write_all(int descriptor, std::span<const std::uint8_t> bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t written = ::write(descriptor, bytes.data() + done, bytes.size() - done);
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      std::string why = std::strerror(errno);
-      ::close(descriptor);
-      return why;
-    }
+    if (written <= 0) return std::strerror(errno);
     done += static_cast<std::size_t>(written);
   }
-  return ::close(descriptor) == 0 ? "" : std::strerror(errno);
+  return "";
 }
+
+/// The same, and closes.
+std::string write_and_close(int descriptor, std::span<const std::uint8_t> bytes) {
+  std::string why = write_all(descriptor, bytes);
+  if (::close(descriptor) != 0 && why.empty()) why = std::strerror(errno);
+  return why;
+}
+
+/// A file beside `file` that becomes it, under a name that says whose it is. It is locked while its process
+/// lives: the system lets go of the lock however the process ends.
+class Beside {
+ public:
+  explicit Beside(const fs::path& file, const fs::path& path) {
+    const std::string start = file.filename().string() + kMark;
+    remove_leftovers(file, start);
+    for (;;) {
+      name_ = (file.has_parent_path() ? file.parent_path() / start : fs::path(start)).string() + "XXXXXX";
+      descriptor_ = ::mkostemp(name_.data(), O_CLOEXEC);
+      if (descriptor_ < 0) throw cannot_write(path, std::strerror(errno));
+      // Another process that looks for leftovers may have been faster than the lock.
+      struct stat made {};
+      if (::flock(descriptor_, LOCK_EX) != 0 || (::fstat(descriptor_, &made) == 0 && made.st_nlink > 0))
+        return;
+      ::close(descriptor_);
+    }
+  }
+  ~Beside() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+  Beside(const Beside&) = delete;
+  Beside& operator=(const Beside&) = delete;
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// It has another name now.
+  void renamed() { name_.clear(); }
+
+ private:
+  static constexpr const char* kMark = ".spikeloom-";
+
+  /// Removes what processes that died while they wrote the same file have left.
+  static void remove_leftovers(const fs::path& file, const std::string& start) {
+    std::error_code error;
+    const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().filename().string();
+      if (!name.starts_with(start) || name.size() != start.size() + 6) continue;
+      const int left = ::open(entry->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+      if (left < 0) continue;
+      if (::flock(left, LOCK_EX | LOCK_NB) == 0) ::unlink(entry->path().c_str());
+      ::close(left);
+    }
+  }
+
+  std::string name_;
+  int descriptor_ = -1;
+};
 
 void write_stream(const fs::path& path, std::span<const std::uint8_t> bytes) {
   // Without waiting for somebody who reads a pipe; once it is open, with waiting.
@@ -88,23 +143,23 @@ void write_file(const fs::path& path, std::span<const std::uint8_t> bytes) {
   if (is_stream(path)) return write_stream(path, bytes);
   expect_writable(path);
   const fs::path file = behind_links(path);
-  std::string temporary = file.string() + ".XXXXXX";
-  const int descriptor = ::mkstemp(temporary.data());
-  if (descriptor < 0) throw cannot_write(path, std::strerror(errno));
+  Beside temporary(file, path);
+  std::string why = write_all(temporary.descriptor(), bytes);
+  // Some file systems tell only at closing that there is no room; the file itself stays open for its lock.
+  if (const int copy = ::fcntl(temporary.descriptor(), F_DUPFD_CLOEXEC, 0);
+      why.empty() && (copy < 0 || ::close(copy) != 0))
+    why = std::strerror(errno);
+  if (!why.empty()) throw cannot_write(path, why);
   std::error_code error;
-  std::string why = write_and_close(descriptor, bytes);
-  if (why.empty()) {
-    // mkstemp makes files that only the user may read; a file that was there keeps its permissions.
-    const fs::file_status before = fs::status(file, error);
-    const ::mode_t mask = ::umask(0);
-    ::umask(mask);
-    fs::permissions(temporary, fs::exists(before) ? before.permissions() : fs::perms(0666 & ~mask), error);
-    fs::rename(temporary, file, error);
-    if (error) why = error.message();
-  }
-  if (why.empty()) return;
-  ::unlink(temporary.c_str());
-  throw cannot_write(path, why);
+  // mkostemp makes files that only the user may read; a file that was there keeps its permissions.
+  const fs::file_status before = fs::status(file, error);
+  const ::mode_t mask = ::umask(0);
+  ::umask(mask);
+  fs::permissions(temporary.name(), fs::exists(before) ? before.permissions() : fs::perms(0666 & ~mask),
+                  error);
+  fs::rename(temporary.name(), file, error);
+  if (error) throw cannot_write(path, error.message());
+  temporary.renamed();
 }
 
 void expect_writable(const fs::path& path) {

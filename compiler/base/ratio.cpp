@@ -22,13 +22,13 @@ Wide gcd(Wide a, Wide b) {
 }
 
 std::int64_t narrow(Wide x) {
-  SPIKELOOM_CHECK(x <= std::numeric_limits<std::int64_t>::max());
-  SPIKELOOM_CHECK(x >= std::numeric_limits<std::int64_t>::min());
+  if (x > std::numeric_limits<std::int64_t>::max() || x < std::numeric_limits<std::int64_t>::min())
+    throw input_error("an exact ratio leaves 64 bits: a period, a time or a count in the input is too large");
   return static_cast<std::int64_t>(x);
 }
 
 Ratio reduced(Wide num, Wide den) {
-  SPIKELOOM_CHECK(den != 0);
+  if (den == 0) throw input_error("a ratio's denominator is 0");
   const Wide g = gcd(num, den);
   if (g > 1) {
     num /= g;
@@ -44,7 +44,7 @@ Ratio reduced(Wide num, Wide den) {
 }  // namespace
 
 Ratio::Ratio(std::int64_t num, std::int64_t den) : num_(num), den_(den) {
-  SPIKELOOM_CHECK(den != 0);
+  if (den == 0) throw input_error("a ratio's denominator is 0");
   const Wide g = gcd(num, den);
   const Wide sign = den < 0 ? -1 : 1;
   num_ = narrow(sign * num / (g == 0 ? 1 : g));
@@ -78,7 +78,9 @@ Ratio Ratio::parse(const std::string& text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string::npos) return {number(begin, end)};
   const std::int64_t den = number(begin + slash + 1, end);
-  if (den == 0) throw input_error("\"" + text + "\" is not a ratio; its denominator is 0");
+  if (den <= 0)
+    throw input_error("\"" + text + "\" is not a ratio; expected a denominator above 0, found " +
+                      std::to_string(den));
   return {number(begin, begin + slash), den};
 }
 

@@ -30,6 +30,16 @@ std::size_t code_point_length(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> abridged(const std::vector<std::string>& parts, std::size_t most) {
+  if (parts.size() <= most) return parts;
+  const auto half = static_cast<std::ptrdiff_t>(most / 2);
+  std::vector<std::string> result(parts.begin(), parts.begin() + half);
+  result.push_back("... " + std::to_string(parts.size() - 2 * static_cast<std::size_t>(half)) +
+                   " more, all of them in --json ...");
+  result.insert(result.end(), parts.end() - half, parts.end());
+  return result;
+}
+
 std::string printable(std::string_view text) {
   std::string result;
   while (!text.empty()) {

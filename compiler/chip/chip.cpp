@@ -4,6 +4,8 @@
 #include <bit>
 #include <charconv>
 #include <fstream>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -13,9 +15,13 @@
 #include <toml++/toml.h>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/resources.hpp"
+#include "compiler/base/text.hpp"
 
 namespace spikeloom {
 namespace {
+
+constexpr double kMostClock = 1e6;  ///< MHz
 
 /// A value that a list may hold, and its bit in the RTL's mask of them.
 struct Choice {
@@ -355,6 +361,22 @@ std::vector<RtlParameter> hashed_parameters(const Chip& chip) {
   return list;
 }
 
+/// A text as TOML has it.
+std::string quoted(const std::string& text) {
+  std::string all = "\"";
+  for (const char c : text) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      all += {'\\', c};
+    else if (code < 0x20 || code == 0x7F)
+      all += std::string("\\u00") + kDigits[code / 16] + kDigits[code % 16];
+    else
+      all += c;
+  }
+  return all + "\"";
+}
+
 void print_table(std::ostream& out, const Chip& chip, std::string_view table, bool kinds_only) {
   if (table == "tile") out << "name = \"" << chip.tile.name << "\"\ncore = \"" << chip.tile.core << "\"\n";
   for (const Key& key : keys()) {
@@ -395,15 +417,16 @@ Chip parse_chip(const std::string& text, const std::string& name) {
       map = node.as_table();
     } else if (key == "name" && node.is_string()) {
       chip.name = *node.value<std::string>();
-    } else if (key == "clock_mhz" && node.is_number() && *node.value<double>() > 0) {
+    } else if (key == "clock_mhz" && node.is_number() && *node.value<double>() > 0 &&
+               *node.value<double>() <= kMostClock) {
       chip.clock_mhz = *node.value<double>();
     } else if (std::find(known.begin(), known.end(), key) != known.end() && node.is_table()) {
       read_table(key, *node.as_table(), chip, {problems});
     } else {
       std::string list;
       for (const std::string& table : known) list += (list.empty() ? "" : ", ") + table;
-      problems.add(key + ": expected name (text), clock_mhz (above 0), one of the tables " + list +
-                   ", map, or [[kind]]");
+      problems.add(key + ": expected name (text), clock_mhz (above 0, at most 1000000), one of the tables " +
+                   list + ", map, or [[kind]]");
     }
   }
   if (chip.name.empty()) problems.add("name is missing");
@@ -417,9 +440,77 @@ Chip parse_chip(const std::string& text, const std::string& name) {
   return chip;
 }
 
+namespace {
+
+/// Where there are some, for a message.
+std::string shipped_chips() {
+  try {
+    return ", such as those in " + (resource_folder() / "chips").string();
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+/// A value as a file has it after "key = "; nothing where the text is not one value.
+std::unique_ptr<toml::node> parse_value(const std::string& text) {
+  try {
+    toml::table document = toml::parse("value = " + text);
+    if (document.size() != 1) return nullptr;
+    return std::make_unique<toml::table>(std::move(document));
+  } catch (const toml::parse_error&) {
+    return nullptr;
+  }
+}
+
+/// The table of a file that a key's first part means: the file itself, one of its tables, or a [[kind]].
+toml::table* find_table(toml::table& document, const std::string& name) {
+  if (name.empty()) return &document;
+  if (toml::table* const table = document[name].as_table()) return table;
+  if (toml::array* const kinds = document["kind"].as_array())
+    for (toml::node& kind : *kinds)
+      if (kind.as_table()->at("name").value<std::string>() == name) return kind.as_table();
+  return nullptr;
+}
+
+}  // namespace
+
+Chip with_key(const Chip& chip, const std::string& key, const std::string& value) {
+  const std::size_t dot = key.rfind('.');
+  const std::string in = dot == std::string::npos ? "" : key.substr(0, dot);
+  const std::string name = dot == std::string::npos ? key : key.substr(dot + 1);
+  toml::table document = toml::parse(print(chip));
+  toml::table* const table = find_table(document, in);
+  const toml::node* const old = table == nullptr ? nullptr : table->get(name);
+  if (old == nullptr || old->is_table() || old->is_array_of_tables())
+    throw input_error("chip " + chip.name + ": no key \"" + key + "\"; docs/chip-file.md lists them");
+  const auto given = parse_value(value);
+  const toml::node* const parsed = given ? given->as_table()->get("value") : nullptr;
+  if (old->is_string() && (parsed == nullptr || !parsed->is_string()))
+    table->insert_or_assign(name, value);
+  else if (parsed != nullptr)
+    table->insert_or_assign(name, *parsed);
+  else
+    throw input_error("chip " + chip.name + ": " + key + ": expected a value of TOML, found " +
+                      printable(value));
+  if (name == "core" && !in.empty())
+    for (const Key& other : keys())
+      if (other.table == "tile" && !other.core.empty() &&
+          other.core != table->at("core").value<std::string>())
+        table->erase(other.name);
+  if (toml::table* const map = document["map"].as_table();
+      name == "name" && map != nullptr && map->contains(in)) {
+    const toml::array areas = *map->at(in).as_array();
+    map->erase(in);
+    map->insert(table->at("name").value_or(std::string()), areas);
+  }
+  std::ostringstream text;
+  text << document;
+  return parse_chip(text.str(), chip.name + " with " + key + " = " + printable(value));
+}
+
 Chip read_chip(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw input_error(path + ": cannot be read; expected a chip file (TOML), see chips/");
+  if (!file) throw input_error(path + ": cannot be read; expected a chip file (TOML)" + shipped_chips());
   std::ostringstream text;
   text << file.rdbuf();
   return parse_chip(text.str(), path);
@@ -427,7 +518,9 @@ Chip read_chip(const std::string& path) {
 
 std::string print(const Chip& chip) {
   std::ostringstream out;
-  out << "name = \"" << chip.name << "\"\nclock_mhz = " << chip.clock_mhz << "\n";
+  char clock[32];
+  const auto end = std::to_chars(std::begin(clock), std::end(clock), chip.clock_mhz).ptr;
+  out << "name = " << quoted(chip.name) << "\nclock_mhz = " << std::string(clock, end) << "\n";
   for (const std::string& table : tables()) {
     out << "\n[" << table << "]\n";
     print_table(out, chip, table, false);
@@ -461,6 +554,15 @@ std::uint32_t largest(const std::string& key) {
   if (key.starts_with("2^")) return 1U << largest(key.substr(2));
   if (const Key* const known = find_key(key); known != nullptr) return known->high;
   throw input_error("a chip file has no key " + key);
+}
+
+std::vector<std::uint32_t> choices(const std::string& key) {
+  const Key* const known = find_key(key);
+  if (known == nullptr || known->list == nullptr) throw input_error("a chip file has no list " + key);
+  std::vector<std::uint32_t> values;
+  for (const Choice& choice : known->choices) values.push_back(choice.value);
+  std::sort(values.rbegin(), values.rend());
+  return values;
 }
 
 std::uint32_t chip_hash(const Chip& chip) {

@@ -48,9 +48,17 @@ struct Chip : MeshConfig, NocConfig {
 [[nodiscard]] Chip parse_chip(const std::string& toml, const std::string& name);
 /// Canonical TOML: every key, fixed order. parse_chip(print(c)) == c.
 [[nodiscard]] std::string print(const Chip& chip);
+/// The chip with another value of one key: "name", "clock_mhz", "TABLE.KEY", "KIND.KEY" of a [[kind]] by its
+/// name, or "map.KIND". `value` is TOML; texts also stand without their quotes. With another core a tile's
+/// kind has that core's keys, at their defaults. Throws Error{kInput} for a key that the chip does not have,
+/// and for what parse_chip refuses.
+[[nodiscard]] Chip with_key(const Chip& chip, const std::string& key, const std::string& value);
 /// The most that a chip file may say for a key ("tile.page_chunks"), or 2 to the power of it ("2^noc.…").
 /// Throws Error{kInput} for no such key.
 [[nodiscard]] std::uint32_t largest(const std::string& key);
+/// The values that a chip file may list for a key ("tile.weight_bits"), the largest first. Throws as
+/// `largest`.
+[[nodiscard]] std::vector<std::uint32_t> choices(const std::string& key);
 /// Hash of everything that shapes the RTL (not name, not clock); the hardware answers it.
 [[nodiscard]] std::uint32_t chip_hash(const Chip& chip);
 

@@ -4,11 +4,11 @@
 // tests/core/core_contract.hpp is the suite that every core passes.
 //
 // Five questions:
-//   what may a cluster hold?       memories, amounts, needs, most_neurons, grain, number, problems
+//   what may a cluster hold?       memories, amounts, needs, most_neurons, grain, number, limits, problems
 //   how is it written down?        build, windows, placed, registers; faults, mismatches, decode
 //   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
 //   what does it compute?          model, state_at
-//   what did it do?                counter, describe, weight_words
+//   what did it do?                counter, describe, weight_words, wider
 //
 // What every core has in common is not asked: pages of 16-bit chunks come in and a list of (chunk, mask) goes
 // out, a context counts leading chunks by its limit, and the arithmetic is the network's (state_bits too),
@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@
 #include "compiler/core/layers.hpp"
 #include "compiler/core/tile_memory.hpp"
 #include "compiler/golden/int_network.hpp"
+#include "compiler/golden/quantize_limits.hpp"
 
 namespace spikeloom {
 
@@ -43,6 +45,9 @@ struct MemoryInfo {
   std::string_view entry;  ///< "weight": one of it
   std::string_view key;    ///< of the chip file: "tile.weight_words"
   std::uint64_t capacity = 0;
+  /// Clusters of a tile that write the same into it may stand on the same entries: the core only reads them,
+  /// and `placed` leaves them as they are.
+  bool shared = false;
 };
 
 /// A window of the ring into the core's memories. Several windows may share one memory's addresses (a
@@ -137,6 +142,20 @@ class CoreModel {
 /// What a neuron keeps from step to step.
 enum class NeuronState : std::uint8_t { kPotential, kCurrent };
 
+/// What bounds a population's neurons on one tile.
+struct MostNeurons {
+  std::uint64_t count = 0;
+  std::string_view key;  ///< of the chip file: a larger value would allow more
+};
+
+/// A tile of the same core with one parameter changed, which may shorten firings.
+struct WiderTile {
+  std::string_view what;  ///< "twice the lanes"
+  std::string_view key;   ///< of the chip file: "tile.lanes"
+  std::uint32_t value = 0;
+  TileConfig tile;
+};
+
 /// Where a neuron's state can be read over the ring.
 struct StateAddress {
   std::uint32_t window = 0, word = 0, part = 0;
@@ -147,12 +166,6 @@ struct WeightWords {
   std::uint64_t stored = 0;
   std::uint64_t unrolled = 0;  ///< had every source element a row of its own; bit planes share theirs
   std::uint64_t per_word = 1;  ///< 8-bit weights that a word holds
-};
-
-/// What the tables of a cluster cost, to compare ways of cutting one population: lower is better.
-struct TableCost {
-  double stored = 0;  ///< words of weights
-  double read = 0;    ///< words read when every source spikes once
 };
 
 class Core {
@@ -170,11 +183,14 @@ class Core {
   /// Every limit of the core, the memories' capacities among them, whether or not it is exceeded.
   [[nodiscard]] virtual std::vector<Need> needs(const Cluster&, const TileConfig&) const = 0;
   /// Most neurons of the population that a tile can hold, whatever their weights.
-  [[nodiscard]] virtual std::uint64_t most_neurons(const IntPopulation&, const TileConfig&) const = 0;
+  [[nodiscard]] virtual MostNeurons most_neurons(const IntPopulation&, const TileConfig&) const = 0;
   /// Neurons that are worked on at once: a cluster of fewer is no faster.
   [[nodiscard]] virtual std::uint32_t grain(const TileConfig&) const = 0;
   /// Puts neurons in another order where that makes the tables better.
   virtual void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>& neurons) const = 0;
+  /// Numbers that such a tile holds, for the quantiser to keep to. Nothing: the core takes what some networks
+  /// have by nature and `problems` refuses all others, so that the quantiser need not aim at it.
+  [[nodiscard]] virtual std::optional<QuantizeLimits> limits(const TileConfig&) const = 0;
   /// What the population needs and no such tile offers, whatever the partition. The population is not named.
   [[nodiscard]] virtual std::vector<std::string> problems(const IntNetwork&, PopulationId,
                                                           const std::vector<Layer>& layers_into_it,
@@ -189,7 +205,6 @@ class Core {
   /// The tables of a cluster that has its neurons, inbound, chunk_bits and limits. They may exceed the tile.
   [[nodiscard]] virtual CoreTables build(const Cluster&, const IntPopulation&, const ClusterRows&,
                                          const TileConfig&) const = 0;
-  [[nodiscard]] virtual TableCost cost(const Cluster&) const = 0;
   /// The tables as a tile's memories hold them, where the cluster's entries begin at first[m] of memory m.
   [[nodiscard]] virtual CoreTables placed(const Cluster&, std::span<const std::uint32_t> first) const = 0;
   /// The context registers that are the core's; `first_out`: where the context's output list begins.
@@ -215,9 +230,10 @@ class Core {
   [[nodiscard]] virtual FiringTime least(const Cluster&) const = 0;
   /// With every bit set that can be. No page takes more, in either part.
   [[nodiscard]] virtual FiringTime worst(const Cluster&) const = 0;
-  /// On this page (masks by chunk, as many as the context's limit counts), exactly; rises with the bits.
-  /// Pages of one firing stand one after another.
-  [[nodiscard]] virtual FiringTime time(const Cluster&, std::span<const std::uint16_t> pages) const = 0;
+  /// On so many pages, exactly; rises with the bits. `masks` by chunk, page after page; each page has as many
+  /// as the context's limit counts, which may be none.
+  [[nodiscard]] virtual FiringTime time(const Cluster&, std::span<const std::uint16_t> masks,
+                                        std::size_t pages) const = 0;
   /// Mean cycles more than the least, where bit b of chunk c is set with expectation spikes[16·c + b].
   [[nodiscard]] virtual double expected(const Cluster&, std::span<const double> spikes) const = 0;
   /// Cycles that every chunk with a spike adds at least; 0 without axons.
@@ -244,6 +260,8 @@ class Core {
   [[nodiscard]] virtual Counter counter() const = 0;
   /// Two lines for people, "tables: …" and "work: …".
   [[nodiscard]] virtual std::vector<std::string> describe(const Cluster&) const = 0;
+  /// What `explain` tries in place of such a tile. A chip file may refuse it.
+  [[nodiscard]] virtual std::vector<WiderTile> wider(const TileConfig&) const = 0;
   /// `elements`: by page chunk, bits that are the first plane of a source element.
   [[nodiscard]] virtual WeightWords weight_words(const Cluster&,
                                                  std::span<const std::uint16_t> elements) const = 0;

@@ -42,12 +42,17 @@ void check(std::span<const double> values, const EncodeOptions& options) {
 }  // namespace
 
 void Train::add(std::uint32_t element, double value) {
-  SPIKELOOM_CHECK(events_.size() == begin_.back() || events_.back().element < element);
+  if (events_.size() != begin_.back() && events_.back().element >= element)
+    throw input_error("train: step " + std::to_string(steps()) + ": element " + std::to_string(element) +
+                      " after element " + std::to_string(events_.back().element) +
+                      "; expected ascending elements");
   if (value != 0) events_.push_back({element, value});
 }
 
 void Train::resize(std::size_t steps) {
-  SPIKELOOM_CHECK(events_.size() == begin_.back());
+  if (events_.size() != begin_.back())
+    throw input_error("train: step " + std::to_string(this->steps()) +
+                      " has not ended; end_step() comes first");
   if (steps < begin_.size() - 1) events_.resize(begin_[steps]);
   begin_.resize(steps + 1, events_.size());
 }

@@ -79,10 +79,15 @@ class Lengths {
     for (const Trace<T>& trace : traces) {
       std::vector<std::int32_t> steps;
       for (std::size_t s = 0; s < trace.samples.size(); ++s) {
-        SPIKELOOM_CHECK(trace.neurons != 0 && trace.samples[s].size() % trace.neurons == 0);
+        if (trace.neurons == 0 || trace.samples[s].size() % trace.neurons != 0)
+          throw input_error("output '" + trace.node + "': sample " + std::to_string(s) + " has " +
+                            std::to_string(trace.samples[s].size()) + " values, expected a multiple of its " +
+                            std::to_string(trace.neurons) + " neurons");
         steps.push_back(static_cast<std::int32_t>(trace.steps(s)));
       }
-      SPIKELOOM_CHECK(!known_ || steps == steps_);
+      if (known_ && steps != steps_)
+        throw input_error("output '" + trace.node +
+                          "': other samples or steps than the outputs before it; expected the same");
       steps_ = std::move(steps);
       known_ = true;
     }

@@ -366,16 +366,24 @@ ChildLimits limits_for(std::size_t file_bytes) {
 
 Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports,
                      const DatasetOptions& options) {
-  const std::optional<std::string> text = in_child(limits_for(std::filesystem::file_size(path)), [&] {
+  const ChildLimits share = limits_for(std::filesystem::file_size(path));
+  const ChildAnswer found = in_child(share, [&] {
     try {
       return pack("", read_here(path, ports, options));
     } catch (const Error& error) {
       return pack(error.what(), {});
     }
   });
-  if (!text)
+  using End = ChildAnswer::End;
+  if (found.end == End::kTimeLimit || found.end == End::kMemoryLimit)
+    throw input_error(path.string() + ": reading it takes more than " +
+                      (found.end == End::kTimeLimit
+                           ? std::to_string(share.seconds) + " s of processor time"
+                           : std::to_string(share.memory >> 20U) + " MiB of memory") +
+                      ", the limit for a file of its size; it may be damaged: write the file again");
+  if (!found.well())
     throw input_error(path.string() + ": damaged: the HDF5 library fails on it; write the file again");
-  return Unpacker(*text).data(ports.size());
+  return Unpacker(found.text).data(ports.size());
 }
 
 }  // namespace spikeloom::readers

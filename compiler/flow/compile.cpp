@@ -9,19 +9,21 @@
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/flow/calibration.hpp"
+#include "compiler/flow/check_options.hpp"
 #include "compiler/flow/numbers.hpp"
 #include "compiler/flow/search.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/golden/int_network_file.hpp"
+#include "compiler/partition/network_limits.hpp"
 
 namespace spikeloom {
 namespace {
 
 std::string print_promise(const Promise& promise) {
-  std::string text = promise.name + ": period " + promise.period.str() + " cycles a step, offset " +
-                     std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) +
-                     "\ncritical cycle:\n";
+  std::string text = std::string(name_of(promise.kind)) + ": period " + promise.period.str() +
+                     " cycles a step, offset " + std::to_string(promise.offset) + ", latency " +
+                     std::to_string(promise.latency) + "\ncritical cycle:\n";
   for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";
   text += "potentials (cycles / " + std::to_string(kTimeScale) + " / denominator):\n";
   for (const auto& [actor, value] : promise.potentials)
@@ -59,12 +61,13 @@ std::optional<Dataset> read_calibration(const CompileInput& input, const Compile
                       std::visit([](const auto& n) { return ports_of(n); }, input.network), reading);
 }
 
-Image assembled(Placed placed, const Chip& chip) {
+/// Other candidates may share the application, so the image gets a copy.
+Image assembled(Candidate candidate, const Chip& chip) {
   Image image;
   image.chip = chip;
-  image.application = std::move(*placed.application);
-  image.binding = std::move(placed.candidate.binding);
-  image.promises.push_back(std::move(placed.candidate.promise));
+  image.application = *candidate.application;
+  image.binding = std::move(candidate.binding);
+  image.promises.push_back(std::move(candidate.promise));
   return image;
 }
 
@@ -74,8 +77,7 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
   auto found = place(runner, {numbers.integers, numbers.traffic, data}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
-  Placed& placed = std::get<Placed>(found);
-  Candidate& best = placed.candidate;
+  Candidate& best = std::get<Candidate>(found);
   std::optional<MeasuredWork> work;
   if (data != nullptr) work = rehearse(best.on(chip), *data).work;
   if (options.tune) best = tuned(runner, best, work, chip, options);
@@ -88,17 +90,16 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
     promises += "\n" + print_promise(contracted->promise);
   }
   std::vector<OperatingPoint> points;
-  if (options.points != 0)
+  if (options.points != 0 && !why_no_points(best.on(chip)))
     points = runner.stage("points", [&] { return operating_points(best.on(chip), point_options(options)); });
-  Image image = assembled(std::move(placed), chip);
+  Image image = assembled(std::move(best), chip);
   if (contracted) {
     image.promises.push_back(std::move(contracted->promise));
     image.contracts = std::move(contracted->contracts);
   }
   image.points = std::move(points);
   if (options.points != 0) runner.sound(check(image));
-  runner.stage("promises", [] { return 0; });
-  runner.dump(promises);
+  runner.dump("promises", promises);
   return image;
 }
 
@@ -116,13 +117,35 @@ std::string metadata_of(const std::string& name, const CompileOptions& options,
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// The sizes of a network without its numbers.
+IntNetwork outline(const std::variant<Network, IntNetwork>& network) {
+  if (const auto* integers = std::get_if<IntNetwork>(&network)) {
+    IntNetwork result;
+    result.populations = integers->populations;
+    return result;
+  }
+  IntNetwork result;
+  for (const Population& population : std::get<Network>(network).populations) {
+    IntPopulation& same = result.populations.emplace_back();
+    same.name = population.name;
+    same.kind = population.kind;
+    same.shape = population.shape;
+    same.beta.assign(population.size(), 0);
+  }
+  return result;
+}
+
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,
                                                const CompileOptions& options) {
+  if (const auto reason = too_many_neurons(outline(input.network), chip, tiles_of(chip, options)))
+    return DoesNotFit{"sizes", *reason};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
   auto built = back_end(runner, result, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&built)) return std::move(*no);
   result.image = std::get<Image>(std::move(built));
+  if (const auto reason = why_no_points(result.image); reason && options.points != 0)
+    result.notes.push_back("no operating points: " + *reason);
   result.image.metadata = metadata_of(name, options, result);
   result.times = runner.times();
   return result;
@@ -132,6 +155,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
 
 std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chip& chip,
                                               const CompileOptions& options, const OnStage& on_stage) {
+  check_options(options);
   StageRunner runner(options.dump, on_stage);
   CompileInput input = runner.stage("network", [&] { return read_input(path, options.semantics); });
   runner.dump(describe(input));
@@ -141,9 +165,9 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
 
 std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& chip,
                                               const CompileOptions& options, const OnStage& on_stage) {
+  check_options(options);
   StageRunner runner(options.dump, on_stage);
-  runner.stage("network", [] { return 0; });
-  runner.dump(describe(input));
+  runner.dump("network", describe(input));
   return compiled(runner, std::move(input), chip, options);
 }
 
@@ -157,11 +181,12 @@ std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Ch
 
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip,
                                             const CompileOptions& options) {
+  check_options(options);
   StageRunner runner(options.dump);
   const std::optional<Traffic> unmeasured;
   auto found = place(runner, {network, unmeasured}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
-  return assembled(std::get<Placed>(std::move(found)), chip);
+  return assembled(std::get<Candidate>(std::move(found)), chip);
 }
 
 }  // namespace spikeloom

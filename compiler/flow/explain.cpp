@@ -4,6 +4,8 @@
 #include <set>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/kinds.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/map/map.hpp"
 
 namespace spikeloom {
@@ -40,8 +42,7 @@ class Trials {
     pages();
     slots();
     room();
-    chip("twice the lanes", "tile.lanes", [](Chip& c) { return c.tile.lanes *= 2; });
-    chip("twice the LIF lanes", "tile.lif_lanes", [](Chip& c) { return c.tile.lif_lanes *= 2; });
+    tiles();
     chip("half the spike wheel", "noc.spike_wheel", [](Chip& c) { return c.spike_wheel /= 2; });
     chip("half the credit wheel", "noc.credit_wheel", [](Chip& c) { return c.credit_wheel /= 2; });
     return std::move(trials_);
@@ -109,6 +110,21 @@ class Trials {
       add("up to " + std::to_string(options.slots) + " slots for a channel instead of " +
               std::to_string(asked_.slots),
           "--slots " + std::to_string(options.slots), options);
+    }
+  }
+
+  /// Tiles as their cores would have them wider, kind by kind.
+  void tiles() {
+    const auto& clusters = image_.application.clusters;
+    for (std::uint32_t k = 0; k < image_.chip.kinds(); ++k) {
+      const auto uses_it = [&](const Cluster& cluster) { return cluster.kind == k; };
+      if (std::none_of(clusters.begin(), clusters.end(), uses_it)) continue;
+      const std::string of = of_kind(image_.chip, k);
+      for (const WiderTile& wider : core_of(image_.chip.kind(k)).wider(image_.chip.kind(k)))
+        chip(std::string(wider.what) + of, std::string(wider.key) + of, [&](Chip& c) {
+          static_cast<TileConfig&>(k == 0 ? c.tile : c.more_kinds[k - 1]) = wider.tile;
+          return wider.value;
+        });
     }
   }
 

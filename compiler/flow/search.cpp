@@ -1,5 +1,6 @@
 #include "compiler/flow/search.hpp"
 
+#include <memory>
 #include <utility>
 
 #include "compiler/base/error.hpp"
@@ -24,8 +25,8 @@ class Placer {
 
   /// Partition, map and schedule, from integers to a promise. Trials leave out `better_places`: they are
   /// many, and with the clusters that they choose it can only make the result better.
-  std::variant<Placed, DoesNotFit> place(const std::vector<std::uint32_t>& least, Purpose purpose) {
-    const std::shared_ptr<Application> application = partitioned(least);
+  std::variant<Candidate, DoesNotFit> place(const std::vector<std::uint32_t>& least, Purpose purpose) {
+    const std::shared_ptr<const Application> application = partitioned(least);
     const MapOptions mapping = map_options(*application, options_);
     auto made = mapped(application, mapping);
     auto* first = std::get_if<Candidate>(&made);
@@ -43,7 +44,7 @@ class Placer {
         runner_.dump(print(*best.application, best.binding, chip_));
       }
     runner_.sound(verify(best.on(chip_), best.promise, {}));
-    return Placed{application, std::move(best)};
+    return best;
   }
 
   /// By PopulationId what the user wants, or `spread` where there is a choice.
@@ -55,17 +56,13 @@ class Placer {
     return runner_.stage("spread", [&] {
       StageRunner quiet;
       Placer trial(quiet, {numbers_.network, numbers_.traffic, nullptr}, chip_, options_);
-      const Place place = [&](const auto& least) -> std::variant<Candidate, DoesNotFit> {
-        auto placed = trial.place(least, Purpose::kTrial);
-        if (auto* found = std::get_if<Placed>(&placed)) return std::move(found->candidate);
-        return std::get<DoesNotFit>(std::move(placed));
-      };
+      const Place place = [&](const auto& least) { return trial.place(least, Purpose::kTrial); };
       return spread(place, chip_, {tiles, numbers_.data, options_.contract});
     });
   }
 
  private:
-  std::shared_ptr<Application> partitioned(const std::vector<std::uint32_t>& least) {
+  std::shared_ptr<const Application> partitioned(const std::vector<std::uint32_t>& least) {
     const IntNetwork& network = numbers_.network;
     auto application = runner_.stage("partition", [&] {
       check_widths(network, chip_);
@@ -77,7 +74,7 @@ class Placer {
                                                .activity = numbers_.traffic,
                                                .kinds = wanted_kinds(network, chip_, options_),
                                                .tiles = options_.tiles});
-      return std::make_shared<Application>(
+      return std::make_shared<const Application>(
           build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic)));
     });
     runner_.sound(check(*application, network, chip_));
@@ -94,7 +91,10 @@ class Placer {
     auto made = runner_.stage("schedule",
                               [&] { return candidate_of(application, *std::move(mapped.binding), chip_); });
     const auto* dead = std::get_if<Deadlocked>(&made);
-    if (dead != nullptr && dead->is_of_batches) return DoesNotFit{"schedule", dead->cycle};
+    if (dead != nullptr && dead->is_of_batches)
+      return DoesNotFit{"schedule", "firings of several pages wait for themselves: " + dead->cycle +
+                                        "; more tiles of these kinds, or another kind for a population "
+                                        "(--kind), may do"};
     if (dead != nullptr) internal_error("deadlock: " + dead->cycle, __FILE__, __LINE__);
     return std::get<Candidate>(std::move(made));
   }
@@ -122,8 +122,8 @@ class Placer {
 
 }  // namespace
 
-std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbers, const Chip& chip,
-                                       const CompileOptions& options) {
+std::variant<Candidate, DoesNotFit> place(StageRunner& runner, const Numbers& numbers, const Chip& chip,
+                                          const CompileOptions& options) {
   Placer placer(runner, numbers, chip, options);
   return placer.place(placer.least_clusters(), Purpose::kResult);
 }

@@ -1,7 +1,6 @@
 // The search for a candidate: clusters, places, slots, pages and orders of an integer network on a chip.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <variant>
 
@@ -18,16 +17,10 @@ struct Numbers {
   const Dataset* data = nullptr;  ///< calibration data; null: there are none
 };
 
-/// The application stays with its owner, who moves it into an image when no candidate is needed any more.
-struct Placed {
-  std::shared_ptr<Application> application;
-  Candidate candidate;
-};
-
 /// Partition, map and schedule for the clusters that the user wants, or that `spread` finds best where there
 /// is a choice.
-[[nodiscard]] std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbers,
-                                                     const Chip& chip, const CompileOptions& options);
+[[nodiscard]] std::variant<Candidate, DoesNotFit> place(StageRunner& runner, const Numbers& numbers,
+                                                        const Chip& chip, const CompileOptions& options);
 
 /// Other slots and pages for it where they are better. `work` of its rehearsal, where there are data.
 [[nodiscard]] Candidate tuned(StageRunner& runner, const Candidate& candidate,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/schedule/timing_graph.hpp"
@@ -40,23 +41,33 @@ std::optional<Ratio> wanted_period(const Chip& chip, const CompileOptions& optio
       kTimeScale);
 }
 
-/// What every kind of tile offers, so that no population is bound to one of them by its numbers.
+/// The cores' limits, kind by kind; nothing of kinds whose core has none.
+std::vector<QuantizeLimits> limits_by_kind(const Chip& chip) {
+  std::vector<QuantizeLimits> all;
+  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)
+    if (auto limits = core_of(chip.kind(kind)).limits(chip.kind(kind))) all.push_back(*std::move(limits));
+  return all;
+}
+
+}  // namespace
+
 QuantizeLimits limits_of(const Chip& chip) {
-  QuantizeLimits limits{chip.tile.state_bits, chip.tile.acc_bits,  chip.tile.bias_bits,
-                        chip.tile.max_shift,  chip.tile.max_scale, chip.tile.weight_bits};
-  for (const TileKind& kind : chip.more_kinds) {
-    limits.acc_bits = std::min(limits.acc_bits, kind.acc_bits);
-    limits.bias_bits = std::min(limits.bias_bits, kind.bias_bits);
-    limits.max_shift = std::min(limits.max_shift, kind.max_shift);
-    limits.max_scale = std::min(limits.max_scale, kind.max_scale);
+  const std::vector<QuantizeLimits> all = limits_by_kind(chip);
+  QuantizeLimits limits;
+  limits.acc_bits = std::min(limits.acc_bits, chip.tile.state_bits);
+  if (!all.empty()) limits = all.front();
+  limits.state_bits = chip.tile.state_bits;
+  for (const QuantizeLimits& other : all) {
+    limits.acc_bits = std::min(limits.acc_bits, other.acc_bits);
+    limits.bias_bits = std::min(limits.bias_bits, other.bias_bits);
+    limits.max_shift = std::min(limits.max_shift, other.max_shift);
+    limits.max_scale = std::min(limits.max_scale, other.max_scale);
     std::erase_if(limits.weight_bits, [&](std::uint32_t bits) {
-      return std::count(kind.weight_bits.begin(), kind.weight_bits.end(), bits) == 0;
+      return std::count(other.weight_bits.begin(), other.weight_bits.end(), bits) == 0;
     });
   }
   return limits;
 }
-
-}  // namespace
 
 QuantizeOptions quantize_options(const Network& network, const Chip& chip, const CompileOptions& options) {
   QuantizeOptions quantize;
@@ -126,8 +137,10 @@ std::uint32_t tiles_of(const Chip& chip, const CompileOptions& options) {
 }
 
 void check_widths(const IntNetwork& network, const Chip& chip) {
-  std::uint32_t widest = chip.tile.acc_bits;
-  for (const TileKind& kind : chip.more_kinds) widest = std::max(widest, kind.acc_bits);
+  // Of sums that no kind holds the network is to blame; else the partitioner asks each kind.
+  const std::vector<QuantizeLimits> all = limits_by_kind(chip);
+  std::uint32_t widest = all.size() < chip.kinds() ? kMaxAccumulatorBits : 0;
+  for (const QuantizeLimits& limits : all) widest = std::max(widest, limits.acc_bits);
   Problems problems = accumulator_problems(network, widest);
   if (network.state_bits != chip.tile.state_bits)
     problems.add("the network's state has " + std::to_string(network.state_bits) + " bits, the chip's " +

@@ -35,7 +35,9 @@ class StageRunner {
   }
 
   /// NN-stage.txt of the stage that ran last; NN counts the files.
-  void dump(const std::string& text);
+  void dump(const std::string& text) { dump(name_, text); }
+  /// NN-name.txt, of what is no stage's result.
+  void dump(const std::string& name, const std::string& text);
 
   /// A stage's own checker found fault with its result: a bug, which no input may bring about.
   void sound(const std::vector<std::string>& faults) const;

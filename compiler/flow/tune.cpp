@@ -103,22 +103,22 @@ class Tuner {
     }
   }
 
-  /// Sources that the critical cycle names, and are not favoured yet.
+  /// Sources that are on the critical cycle, or heard by a cluster on it, and are not favoured yet.
   [[nodiscard]] std::vector<ClusterOrHost> candidates() const {
     std::vector<ClusterOrHost> found;
-    const auto named = [&](const std::string& name) {
-      const std::vector<std::string>& cycle = best_.candidate.promise.critical_cycle;
+    const auto is_critical = [&](const ClusterOrHost& source) {
+      const std::vector<ActorRole>& cycle = best_.candidate.critical;
       return std::any_of(cycle.begin(), cycle.end(),
-                         [&](const std::string& part) { return part.find(name) != std::string::npos; });
+                         [&](const ActorRole& role) { return role.is_of(source); });
     };
     const auto add = [&](const ClusterOrHost& source) {
       if (std::find(favoured_.begin(), favoured_.end(), source) == favoured_.end() &&
           found.size() < kCandidates)
         found.push_back(source);
     };
-    if (named("host")) add(std::nullopt);
+    if (is_critical(std::nullopt)) add(std::nullopt);
     for (std::size_t c = 0; c < app().clusters.size(); ++c) {
-      if (!named(" " + app().clusters[c].name)) continue;
+      if (!is_critical(ClusterId(c))) continue;
       add(ClusterId(c));
       for (const Inbound& inbound : app().clusters[c].inbound) add(inbound.from);
     }

@@ -95,7 +95,10 @@ void GoldenInterpreter::validate(std::span<const InputStep> inputs) const {
       if (value < low || value > high) {
         refuse(name + ": expected a value of " + std::to_string(low) + " to " + std::to_string(high) + " (" +
                std::to_string(input.planes) + (input.is_signed ? " signed" : "") + " bit planes), found " +
-               std::to_string(value) + "; more planes would hold it");
+               std::to_string(value) +
+               (value < 0 && !input.is_signed
+                    ? "; planes that hold negative values would do (--signed, --planes)"
+                    : "; more planes would hold it (--planes)"));
       }
       previous = element;
     }

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/json_keys.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/golden/check.hpp"
 
 namespace spikeloom {
@@ -52,9 +54,16 @@ class Fields {
   [[nodiscard]] std::string text(const std::string& key) {
     const Json* value = need(key);
     if (value == nullptr) return {};
-    if (value->is_string()) return value->get<std::string>();
-    wrong("'" + key + "': expected a string");
-    return {};
+    if (!value->is_string()) {
+      wrong("'" + key + "': expected a string");
+      return {};
+    }
+    std::string found = value->get<std::string>();
+    // A NUL would end the name in one place and not in another; the others are for terminals.
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (std::any_of(found.begin(), found.end(), is_control))
+      wrong("'" + key + "': expected a text without control characters");
+    return found;
   }
   [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t low, std::int64_t high,
                                      std::optional<std::int64_t> absent = {}) {
@@ -153,7 +162,7 @@ class Fields {
 std::string place_of(const char* word, std::size_t index, const Json& object) {
   const auto name = object.is_object() ? object.find("name") : object.end();
   if (object.is_object() && name != object.end() && name->is_string())
-    return std::string(word) + " '" + name->get<std::string>() + "'";
+    return std::string(word) + " '" + printable(name->get<std::string>()) + "'";
   return std::string(word) + " " + std::to_string(index);
 }
 
@@ -355,6 +364,8 @@ IntNetwork parse_file(const Json& json, Problems& problems) {
     if (auto output = parse_output(std::move(fields), network)) network.outputs.push_back(std::move(*output));
   });
   file.nothing_else();
+  for (const char* key : {"inputs", "populations", "outputs"})
+    if (file.list(key).empty()) file.wrong("'" + std::string(key) + "': expected at least one, found none");
   return network;
 }
 
@@ -430,12 +441,17 @@ std::string print_list(const char* key, const Things& things, const Print& print
 }  // namespace
 
 IntNetwork parse_int_network(std::string_view text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    throw input_error("integer network: is empty, expected JSON");
   Json json;
   try {
     json = Json::parse(text);
   } catch (const Json::exception& error) {
     throw input_error(std::string("integer network: this is not JSON: ") + error.what());
   }
+  if (const std::optional<std::string> key = repeated_json_key(text))
+    throw input_error("integer network: an object has the key '" + printable(*key) +
+                      "' twice; which of the two is meant?");
   Problems problems;
   IntNetwork network = parse_file(json, problems);
   if (problems.empty()) problems = check(network);
@@ -476,11 +492,11 @@ std::string print_int_network(const IntNetwork& network) {
 
 IntNetwork read_int_network(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || !text) throw input_error(path + ": cannot be read");
+  if (!file) throw input_error(path + ": cannot be read");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) throw input_error(path + ": cannot be read");
   try {
-    return parse_int_network(text.str());
+    return parse_int_network(text);
   } catch (const Error& error) {
     throw error.within(path);
   }

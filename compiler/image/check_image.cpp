@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/map/map.hpp"
@@ -85,6 +86,22 @@ std::vector<std::string> check(const ImageView& image) {
     list.push_back("contracts: one a tile expected");
   if (!list.empty()) return list;
   return check(app, image.binding, image.chip);
+}
+
+std::vector<std::string> promise_faults(const std::vector<Promise>& promises) {
+  if (promises.empty()) return {"the image holds no promise; expected a guaranteed one"};
+  std::vector<std::string> faults;
+  if (promises.front().kind != PromiseKind::kGuaranteed)
+    faults.emplace_back("the first promise is contracted; expected the guaranteed one");
+  if (promises.size() > 2 || (promises.size() == 2 && promises[1].kind != PromiseKind::kContracted))
+    faults.push_back(std::to_string(promises.size()) +
+                     " promises; expected a guaranteed one and at most one contracted one after it");
+  return faults;
+}
+
+void require_guarantee(const Image& image, const std::string& name) {
+  const std::vector<std::string> faults = promise_faults(image.promises);
+  if (!faults.empty()) throw input_error(name + ": " + faults.front() + "; compile it again");
 }
 
 std::vector<std::string> check(const Image& image) {

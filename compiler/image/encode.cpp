@@ -43,6 +43,7 @@ class Writer {
     item(id.value);
   }
   void item(const Ratio& ratio) { (*this)(ratio.num(), ratio.den()); }
+  void item(PromiseKind kind) { item(std::string(name_of(kind))); }
   void item(const std::string& text) { item(std::vector<std::uint8_t>(text.begin(), text.end())); }
   template <class T>
   void item(const std::optional<T>& value) {
@@ -114,6 +115,16 @@ class Reader {
     if (num < 0 || den < 1 || std::gcd(num, den) != 1)
       malformed("expected a ratio of at least 0 in lowest terms");
     ratio = Ratio(num, den);
+  }
+  void item(PromiseKind& kind) {
+    std::string name;
+    item(name);
+    for (const PromiseKind known : {PromiseKind::kGuaranteed, PromiseKind::kContracted}) {
+      if (name != name_of(known)) continue;
+      kind = known;
+      return;
+    }
+    malformed("expected a promise named guaranteed or contracted");
   }
   void item(std::string& text) {
     std::vector<std::uint8_t> raw;
@@ -203,7 +214,7 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<Promise> T>
 void fields(A& a, T& x) {
-  a(x.name, x.period, x.offset, x.latency, x.potentials, x.critical_cycle, x.detail);
+  a(x.kind, x.period, x.offset, x.latency, x.potentials, x.critical_cycle, x.detail);
 }
 template <class A, Either<TileContract> T>
 void fields(A& a, T& x) {

@@ -102,6 +102,13 @@ struct ImageView {
       : chip(c), application(a), binding(b), contracts(k) {}
 };
 
+/// What is wrong with the set of an image's promises: a guaranteed one comes first, at most one contracted
+/// one after it. Says nothing about whether they hold. Empty: nothing.
+[[nodiscard]] std::vector<std::string> promise_faults(const std::vector<Promise>& promises);
+/// Throws Error{kInput} where there are any; `name` is the image's in the message. Whoever holds an image
+/// against its promises asks first, for without a guarantee everything would be kept.
+void require_guarantee(const Image& image, const std::string& name);
+
 /// Bytes of the file: a pure function of the image.
 [[nodiscard]] std::vector<std::uint8_t> encode(const Image&);
 /// Throws Error{kInput} for anything that `encode` would not have written; `name` stands in messages.

@@ -1,5 +1,7 @@
 // An image as words for the host link. Registers and memories: rtl/hardware.toml; meaning: docs/protocol.md.
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
@@ -283,8 +285,13 @@ class Programmer {
     const Core& core = core_of(cluster);
     const std::vector<MemoryWindow> windows = core.windows(kind_at(node));
     const CoreTables placed = core.placed(cluster, place.first);
-    for (std::size_t w = 0; w < windows.size(); ++w)
-      write_parts(node, windows[w].number, place.first[windows[w].memory], placed.windows[w].words);
+    for (std::size_t w = 0; w < windows.size(); ++w) {
+      // Clusters that share entries have the same words for them.
+      const std::uint32_t first = place.first[windows[w].memory];
+      if (placed.windows[w].words.empty() || !written_.insert({node, windows[w].number, first}).second)
+        continue;
+      write_parts(node, windows[w].number, first, placed.windows[w].words);
+    }
   }
 
   /// A channel of delay d has delivered the first d pages before the run.
@@ -328,6 +335,7 @@ class Programmer {
   const Chip& chip_;
   const Application& app_;
   const Binding& binding_;
+  std::set<std::array<std::uint32_t, 3>> written_;  ///< node, window and first entry
   Program program_;
   std::vector<std::uint64_t>* words_ = nullptr;
 };

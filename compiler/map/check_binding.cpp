@@ -106,6 +106,21 @@ class BindingChecker {
     for (std::uint32_t tile = 0; tile < tiles_; ++tile) check_tile(tile);
   }
 
+  /// Clusters on one tile may stand on the same entries of memory m where both write the same into it, and
+  /// nothing else does.
+  [[nodiscard]] bool may_share(std::size_t a, std::size_t b, std::size_t m) const {
+    const Cluster &left = app_.clusters[a], &right = app_.clusters[b];
+    const TileKind& kind = chip_.kind(left.kind);
+    const Core& core = core_of(left);
+    if (!core.memories(kind)[m].shared) return false;
+    const std::vector<MemoryWindow> windows = core.windows(kind);
+    for (std::size_t w = 0; w < windows.size(); ++w)
+      if (windows[w].memory == m && (windows[w].content != MemoryWindow::Content::kTable ||
+                                     left.tables.windows[w] != right.tables.windows[w]))
+        return false;
+    return true;
+  }
+
   void check_tile(std::uint32_t tile) {
     struct Memory {
       std::string name;
@@ -117,6 +132,7 @@ class BindingChecker {
         {"contexts", t.contexts, {}}, {"page rows", t.page_rows, {}}, {"output lists", t.out_entries, {}}};
     for (const MemoryInfo& memory : core_of(t).memories(t))
       memories.push_back({std::string(memory.name), memory.capacity, {}});
+    std::vector<std::size_t> here;  // clusters that were looked at
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
       const Cluster& cluster = app_.clusters[c];
       const Placement& p = binding_.placement[c];
@@ -129,7 +145,13 @@ class BindingChecker {
       take(p.first_row, p.rows);
       take(p.first_out, output_entries(cluster, t));
       const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
-      for (std::size_t m = 0; m < amounts.size(); ++m) take(p.first[m], amounts[m]);
+      for (std::size_t m = 0; m < amounts.size(); ++m) {
+        const bool again = std::any_of(here.begin(), here.end(), [&](std::size_t other) {
+          return binding_.placement[other].first[m] == p.first[m] && may_share(other, c, m);
+        });
+        take(p.first[m], again ? 0 : amounts[m]);
+      }
+      here.push_back(c);
     }
     for (Memory& memory : memories)
       check_apart(std::move(memory.spans), memory.size, "tile " + std::to_string(tile) + " " + memory.name);

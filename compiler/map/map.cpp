@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,16 +12,20 @@
 #include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/channels.hpp"
+#include "compiler/map/levels.hpp"
 #include "compiler/map/placement.hpp"
+#include "compiler/map/shared_entries.hpp"
 #include "compiler/partition/partition.hpp"
 
 namespace spikeloom {
 namespace {
 
-/// Contexts and memory bases, one cluster after the other in firing order.
-void deal_out_memory(const Application& app, const Chip& chip, const std::vector<OrderEntry>& order,
-                     Binding& binding) {
+/// Contexts and memory bases, one cluster after the other in firing order; what stands already serves all
+/// that may share it.
+void deal_out_memory(const Application& app, const Chip& chip, const SharedEntries& shared,
+                     const std::vector<OrderEntry>& order, Binding& binding) {
   Placement next;
+  std::map<std::uint32_t, std::uint32_t> stands;  // first entry, by content
   for (const OrderEntry& entry : order) {
     const Cluster& cluster = app.clusters[entry.cluster.index()];
     const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
@@ -29,7 +35,15 @@ void deal_out_memory(const Application& app, const Chip& chip, const std::vector
     p = next;
     p.tile = tile;
     next.context += 1;
-    for (std::size_t m = 0; m < amounts.size(); ++m) next.first[m] += static_cast<std::uint32_t>(amounts[m]);
+    for (std::size_t m = 0; m < amounts.size(); ++m) {
+      const std::uint32_t content = shared.content(entry.cluster.index(), m);
+      if (content != SharedEntries::kOwn) {
+        const auto [at, fresh] = stands.try_emplace(content, next.first[m]);
+        p.first[m] = at->second;
+        if (!fresh) continue;
+      }
+      next.first[m] += static_cast<std::uint32_t>(amounts[m]);
+    }
     next.first_out += output_entries(cluster, chip.kind(cluster.kind));
   }
 }
@@ -76,12 +90,13 @@ MapResult try_once(const Application& app, const Chip& chip, const MapOptions& o
   if (!result.reason.empty()) return result;
   binding.placement.resize(app.clusters.size());
   binding.orders.resize(chip.tiles());
-  for (const ClusterId id : app.order) {
+  for (const ClusterId id : batch_steps(app, chip).order) {
     binding.placement[id.index()].tile = tiles[id.index()];
     binding.orders[tiles[id.index()].index()].push_back({id, 0});
   }
+  const SharedEntries shared(app, chip);
   for (std::vector<OrderEntry>& order : binding.orders) {
-    deal_out_memory(app, chip, order, binding);
+    deal_out_memory(app, chip, shared, order, binding);
     deal_out_pages(app, chip, options.most_pages, order, binding);
   }
   if (form_channels(app, chip, binding, result.reason) &&
@@ -97,7 +112,12 @@ MapResult try_crowdings(const Application& app, const Chip& chip, const MapOptio
     result = try_once(app, chip, options, crowding);
     if (result.binding) return result;
   }
-  return result;
+  if (options.out_of_step == OutOfStep::kTogether) return result;
+  const std::vector<std::int64_t> lag = batch_steps(app, chip).lag;
+  if (std::adjacent_find(lag.begin(), lag.end(), std::not_equal_to<>()) == lag.end()) return result;
+  MapOptions together = options;
+  together.out_of_step = OutOfStep::kTogether;
+  return try_crowdings(app, chip, together);
 }
 
 /// A table of the network interfaces, which a chip file may make longer: for a tile, in every kind.

@@ -17,12 +17,19 @@ enum class Sharing : std::uint8_t {
   kLevels,   ///< their level, so that none waits for another's turn through the whole network
 };
 
+/// Clusters that batches of pages put out of step (batch_steps), on one tile.
+enum class OutOfStep : std::uint8_t {
+  kApart,     ///< never: they might wait for one another
+  kTogether,  ///< the timing analysis says whether they do
+};
+
 struct MapOptions {
   std::uint64_t seed = 1;
   std::uint32_t most_pages = 8;  ///< given to a context that needs fewer, as far as page rows allow
   std::uint32_t most_slots = 0;  ///< spike slots of a channel; 0: as many as fit
   std::uint32_t tiles = 0;       ///< use only the first so many tiles; 0: all
   Sharing sharing = Sharing::kTraffic;
+  OutOfStep out_of_step = OutOfStep::kApart;  ///< where that does not fit they are tried together
   std::vector<TileId>
       places{};  ///< tile by ClusterId where that is decided already; empty: the placer decides
   std::vector<ClusterOrHost>
@@ -39,7 +46,8 @@ struct MapResult {
 
 /// Places clusters on tiles (greedy, then simulated annealing on traffic × hops and on the tiles' work),
 /// deals out pages, forms channels, and gives them slots on both networks. The firing order of every tile
-/// is the application's topological order restricted to it, so no order waits for another in a circle.
+/// is one topological order of the application restricted to it (batch_steps), so no order waits for another
+/// in a circle.
 ///
 /// Throws  Error{kInput} when the application's tables were built for other tiles.
 [[nodiscard]] MapResult map(const Application&, const Chip&, const MapOptions& = {});

@@ -5,15 +5,22 @@
 #include <numeric>
 #include <optional>
 
+#include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
 #include "compiler/map/routes.hpp"
+#include "compiler/map/shared_entries.hpp"
 #include "compiler/partition/hypergraph.hpp"
 
 namespace spikeloom {
+namespace {
+
+constexpr std::size_t kTablesOfTheTile = 7;  ///< resources that are no memory of the core; they come first
+
+}  // namespace
 
 std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_t c, std::uint64_t readers) {
   const Cluster& cluster = app.clusters[c];
@@ -26,6 +33,7 @@ std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_
                              {"tile.deliveries", cluster.inbound.size()},
                              {"tile.credit_counters", readers},
                              {"tile.channels", sends ? 1U : 0U}};
+  SPIKELOOM_CHECK(list.size() == kTablesOfTheTile);
   for (const std::uint64_t amount : core_of(cluster).amounts(cluster)) list.push_back({"", amount});
   return list;
 }
@@ -59,13 +67,16 @@ constexpr double kPackedCooler = 10;     ///< and none that spoil it
 
 class Placer {
  public:
-  Placer(const Application& app, const Chip& chip, std::uint32_t tiles, double crowding)
+  Placer(const Application& app, const Chip& chip, std::uint32_t tiles, double crowding,
+         OutOfStep out_of_step = OutOfStep::kTogether)
       : app_(app),
         chip_(chip),
         crowding_(crowding),
         readers_(consumers(app)),
         tile_(app.clusters.size(), kNowhere),
         load_(tiles, 0),
+        shared_(app, chip),
+        standing_(tiles, std::vector<std::uint32_t>(shared_.count(), 0)),
         members_(tiles),
         sinks_(app.clusters.size(), 0) {
     for (std::uint32_t k = 0; k < chip.kinds(); ++k) offered_.push_back(offers(chip.kind(k)));
@@ -80,27 +91,37 @@ class Placer {
       flits_.push_back(expected_flits(cluster));
     }
     mean_load_ = std::max(1.0, total / tiles);
+    if (out_of_step == OutOfStep::kApart) lag_ = batch_steps(app, chip).lag;
     for (const ClusterId id : app.sinks) sinks_[id.index()] = 1;
   }
 
   [[nodiscard]] bool fits(std::size_t c, std::uint32_t tile) const {
     if (chip_.kind_number(TileId{tile}) != app_.clusters[c].kind) return false;
+    if (!lag_.empty() && !members_[tile].empty() && lag_[members_[tile].front()] != lag_[c]) return false;
     const std::vector<Resource>& offered = offered_of(c);
     for (std::size_t r = 0; r < offered.size(); ++r)
-      if (used_[tile][r] + needed_[c][r].amount > offered[r].amount) return false;
+      if (used_[tile][r] + (stands(c, r, tile) ? 0 : needed_[c][r].amount) > offered[r].amount) return false;
     return true;
   }
 
   void put(std::size_t c, std::uint32_t tile) {
     tile_[c] = tile;
-    for (std::size_t r = 0; r < used_[tile].size(); ++r) used_[tile][r] += needed_[c][r].amount;
+    for (std::size_t r = 0; r < used_[tile].size(); ++r) {
+      if (!stands(c, r, tile)) used_[tile][r] += needed_[c][r].amount;
+      if (const std::uint32_t content = content_of(c, r); content != SharedEntries::kOwn)
+        ++standing_[tile][content];
+    }
     load_[tile] += work_[c];
     members_[tile].push_back(static_cast<std::uint32_t>(c));
   }
 
   void lift(std::size_t c) {
     const std::uint32_t tile = tile_[c];
-    for (std::size_t r = 0; r < used_[tile].size(); ++r) used_[tile][r] -= needed_[c][r].amount;
+    for (std::size_t r = 0; r < used_[tile].size(); ++r) {
+      if (const std::uint32_t content = content_of(c, r); content != SharedEntries::kOwn)
+        --standing_[tile][content];
+      if (!stands(c, r, tile)) used_[tile][r] -= needed_[c][r].amount;
+    }
     load_[tile] -= work_[c];
     tile_[c] = kNowhere;
     std::erase(members_[tile], static_cast<std::uint32_t>(c));
@@ -255,6 +276,16 @@ class Placer {
   }
 
  private:
+  /// What the cluster writes into resource r, where others may share it.
+  [[nodiscard]] std::uint32_t content_of(std::size_t c, std::size_t r) const {
+    return r < kTablesOfTheTile ? SharedEntries::kOwn : shared_.content(c, r - kTablesOfTheTile);
+  }
+  /// Whether another cluster's entries on the tile are the cluster's too.
+  [[nodiscard]] bool stands(std::size_t c, std::size_t r, std::uint32_t tile) const {
+    const std::uint32_t content = content_of(c, r);
+    return content != SharedEntries::kOwn && standing_[tile][content] != 0;
+  }
+
   /// By the tiles of the cluster's kind.
   [[nodiscard]] const std::vector<Resource>& offered_of(std::size_t c) const {
     return offered_[app_.clusters[c].kind];
@@ -456,9 +487,12 @@ class Placer {
   std::vector<std::vector<Resource>> offered_;  ///< by kind of tile
   std::vector<std::vector<std::uint64_t>> used_;
   std::vector<double> load_, work_, flits_;
-  std::vector<std::vector<std::uint32_t>> members_;  ///< by tile
+  SharedEntries shared_;
+  std::vector<std::vector<std::uint32_t>> standing_;  ///< clusters, by tile and content
+  std::vector<std::vector<std::uint32_t>> members_;   ///< by tile
   std::vector<double> start_;  ///< by cluster, in cycles since a step's first; empty: turns do not count
   std::vector<std::uint8_t> sinks_;
+  std::vector<std::int64_t> lag_;  ///< by cluster: a tile's have one; empty: they need not
   double mean_load_ = 1;
   std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
   std::vector<std::pair<double, double>> center_;  ///< by cluster, of the region that bisection gave it
@@ -527,9 +561,16 @@ std::string totals(const Application& app, const Chip& chip, std::uint32_t kind,
   const std::vector<Resource> offered = offers(chip.kind(kind));
   const std::vector<std::vector<Resource>> needed = all_needs(app, chip);
   std::vector<std::uint64_t> sum(offered.size(), 0);
+  const SharedEntries shared(app, chip);
+  std::vector<bool> counted(shared.count(), false);
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
-    for (std::size_t r = 0; r < sum.size() && app.clusters[c].kind == kind; ++r)
+    for (std::size_t r = 0; r < sum.size() && app.clusters[c].kind == kind; ++r) {
+      const std::uint32_t content =
+          r < kTablesOfTheTile ? SharedEntries::kOwn : shared.content(c, r - kTablesOfTheTile);
+      if (content != SharedEntries::kOwn && counted[content]) continue;
+      if (content != SharedEntries::kOwn) counted[content] = true;
       sum[r] += needed[c][r].amount;
+    }
   std::string text;
   for (std::size_t r = 0; r < sum.size(); ++r)
     if (sum[r] > offered[r].amount * tiles)
@@ -601,7 +642,7 @@ std::vector<TileId> place_runs(const Application& app, const Chip& chip, std::ui
 std::vector<TileId> place(const Application& app, const Chip& chip, const MapOptions& options,
                           double crowding, std::string& reason) {
   const std::uint32_t tiles = options.tiles == 0 ? chip.tiles() : std::min(options.tiles, chip.tiles());
-  Placer placer(app, chip, tiles, crowding);
+  Placer placer(app, chip, tiles, crowding, options.out_of_step);
   Rng rng(options.seed);
   if (options.sharing == Sharing::kLevels) {
     const std::vector<TileId> places = place_runs(app, chip, tiles);

@@ -1,6 +1,7 @@
 #include "compiler/model/elaborate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <map>
@@ -110,8 +111,10 @@ class Builder {
         const auto [found, fresh] = readout_of.try_emplace(owner, targets_.size());
         if (fresh) {
           targets_.push_back({memoryless(nodes_[owner]), maps_.into(n)});
-          notes_.add(nodes_[owner].what() + ": no neuron stands between it and the Output " +
-                     quote(nodes_[n].name) + "; it is read out as values without memory");
+          notes_.add(
+              nodes_[owner].what() + ": no neuron stands between it and the Output " + quote(nodes_[n].name) +
+              "; it is read out as values without memory, so that a decision takes the largest value of "
+              "any step (max) and not most spikes (count); --decide sum adds the values up as spikes are");
         }
         target = found->second;
       }
@@ -322,6 +325,22 @@ class Builder {
   std::vector<std::size_t> outputs_;  ///< target of each Output
 };
 
+/// Every number of a file is finite; products of them, and quotients, may be beyond a double.
+void check_finite(const Network& network, Problems& problems) {
+  const auto finite = [](const std::vector<double>& values) {
+    return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+  };
+  for (const Population& population : network.populations)
+    for (const RealParameter& parameter : kRealParameters)
+      if (!finite(population.*parameter.values))
+        problems.add("population " + quote(population.name) + ": its " + parameter.name +
+                     ", which follows from its parameters and dt, is beyond a double");
+  for (const Projection& projection : network.projections)
+    if (!finite(projection.weight))
+      problems.add("projection " + quote(projection.name) +
+                   ": the product of its weights is beyond a double");
+}
+
 }  // namespace
 
 Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes, Problems& problems) {
@@ -346,6 +365,7 @@ Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* note
   }
   try {
     Network network = Builder(flat, meaning, dt, remarks, problems).run();
+    check_finite(network, problems);
     return problems.empty() ? network : Network{};
   } catch (const Error& error) {
     problems.add(error.what());

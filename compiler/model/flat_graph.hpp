@@ -2,6 +2,7 @@
 // and Network. Used by elaborate only.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,6 +19,8 @@ struct FlatNode {
   Role role = Role::kUnknown;
   std::optional<Shape> in, out;            ///< empty where they could not be found
   std::vector<std::size_t> before, after;  ///< neighbours, ascending
+  /// Fields whose numbers hold for more elements than they are, repeated to the shape of the node.
+  std::map<std::string, NirArray> stretched;
 
   /// "node 'x' (LIF)", the start of every message.
   [[nodiscard]] std::string what() const { return "node " + quote(name) + " (" + node->type_name + ")"; }
@@ -45,5 +48,9 @@ void infer_shapes(FlatGraph& graph, Notes& notes, Problems& problems);
 
 /// Equal when extents of 1 are left out.
 [[nodiscard]] bool same_but_for_ones(const Shape& a, const Shape& b);
+
+/// Whether numbers of the shape `from` hold for all elements of the shape `to`: the two are the same but for
+/// ones, or `from` is a single number, or it has an extent of 1 where `to` has more, leading ones left out.
+[[nodiscard]] bool stretches(const Shape& from, const Shape& to);
 
 }  // namespace spikeloom

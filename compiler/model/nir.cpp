@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <new>
 #include <sstream>
 #include <stdexcept>
 
@@ -43,8 +42,6 @@ std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
     graph = read_hdf5(bytes, limits, problems);
   } catch (const Error& refused) {
     error = refused.what();
-  } catch (const std::bad_alloc&) {
-    error = "takes more memory than a file of its size should; damaged?";
   }
   GraphWriter writer;
   writer.text(error);
@@ -54,16 +51,37 @@ std::string answer(const std::vector<char>& bytes, const NirLimits& limits) {
   return writer.bytes();
 }
 
-/// The answer of a child process that reads the bytes: here the process never calls the HDF5 library.
-std::optional<std::string> ask_child(const std::vector<char>& bytes, const NirLimits& limits) {
+/// What a file of so many bytes may take. Files of many small nodes are the slowest: one of 20,000 nodes
+/// takes some 40 µs a KiB, a sixth of the limit.
+ChildLimits limits_for(std::size_t bytes, const NirLimits& limits) {
   // A number is held as eight bytes, three times at most: as it is read, in the answer, in the answer as it
   // grows twofold.
   constexpr std::size_t kMemoryOfValue = 48;
-  const auto seconds = static_cast<unsigned>(limits.seconds + bytes.size() / (std::size_t{1} << 23U));
+  return {static_cast<unsigned>(limits.seconds + bytes / (std::size_t{1} << 22U)),
+          limits.memory + kMemoryOfValue * bytes};
+}
+
+/// The answer of a child process that reads the bytes: here the process never calls the HDF5 library.
+std::string ask_child(const std::vector<char>& bytes, const NirLimits& limits) {
   NirLimits scaled = limits;
   scaled.values += bytes.size();
-  return in_child({seconds, limits.memory + kMemoryOfValue * bytes.size()},
-                  [&] { return answer(bytes, scaled); });
+  const ChildLimits share = limits_for(bytes.size(), limits);
+  ChildAnswer found = in_child(share, [&] { return answer(bytes, scaled); });
+  switch (found.end) {
+    case ChildAnswer::End::kWell:
+      return std::move(found.text);
+    case ChildAnswer::End::kTimeLimit:
+      throw input_error("reading it takes more than " + std::to_string(share.seconds) +
+                        " s of processor time, the limit for a file of its size; it may be damaged so that "
+                        "the HDF5 library goes in circles: write the file again");
+    case ChildAnswer::End::kMemoryLimit:
+      throw input_error("reading it takes more than " + std::to_string(share.memory >> 20U) +
+                        " MiB of memory, the limit for a file of its size; it may be damaged: write the file "
+                        "again");
+    case ChildAnswer::End::kDied:
+      break;
+  }
+  throw input_error("damaged: the HDF5 library fails on it; write the file again");
 }
 
 }  // namespace
@@ -87,16 +105,14 @@ std::string to_string(const Shape& shape) {
 
 NirGraph read_nir(const std::string& path, Problems& problems, const NirLimits& limits) {
   try {
-    const std::optional<std::string> text = ask_child(load(path, limits), limits);
+    const std::string text = ask_child(load(path, limits), limits);
     try {
-      if (text) {
-        GraphParser parser(*text);
-        const std::string error = parser.text();
-        for (std::uint64_t left = parser.number(); left > 0; --left) problems.add(parser.text());
-        if (!error.empty()) throw input_error(error);
-        NirGraph graph = parser.graph();
-        if (parser.at_end()) return graph;
-      }
+      GraphParser parser(text);
+      const std::string error = parser.text();
+      for (std::uint64_t left = parser.number(); left > 0; --left) problems.add(parser.text());
+      if (!error.empty()) throw input_error(error);
+      NirGraph graph = parser.graph();
+      if (parser.at_end()) return graph;
     } catch (const std::out_of_range&) {  // cut off: the same as no answer
     }
     throw input_error("damaged: the HDF5 library fails on it; write the file again");

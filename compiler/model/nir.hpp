@@ -78,7 +78,7 @@ struct NirLimits {
                        << 24U;  ///< numbers in all datasets together, and one more for every byte of the file
   std::size_t links = 100'000;  ///< names in one group
   std::size_t depth = 16;       ///< graphs within graphs
-  unsigned seconds = 5;         ///< of processor time, and one more for every 8 MiB of the file
+  unsigned seconds = 5;         ///< of processor time, and one more for every 4 MiB of the file
   std::size_t memory = std::size_t{1}
                        << 29U;  ///< bytes beyond what the process has, and 48 more for every byte of the file
 };

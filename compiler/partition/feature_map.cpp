@@ -35,14 +35,26 @@ bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& l
                      [&](const Layer& layer) { return !is_dense(layer, population.size()); });
 }
 
-std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most) {
+std::uint32_t most_channel_groups(const MapExtent& map, std::uint32_t lanes) {
+  return map.channels % lanes == 0 ? map.channels / lanes : 1;
+}
+
+std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most, std::uint32_t lanes) {
   std::vector<Grid> result;
-  for (std::uint32_t rows = 1; rows <= std::min(blocks, map.height); ++rows) {
-    if (blocks % rows != 0 || blocks / rows > map.width) continue;
-    const Grid grid{rows, blocks / rows};
-    const std::uint64_t tall = (map.height + grid.rows - 1) / grid.rows,
-                        wide = (map.width + grid.columns - 1) / grid.columns;
-    if (tall * wide * map.channels <= most) result.push_back(grid);
+  const std::uint32_t groups = most_channel_groups(map, lanes);
+  for (std::uint32_t channels = 1; channels <= std::min(blocks, groups); ++channels) {
+    if (blocks % channels != 0 || groups % channels != 0) continue;
+    const std::uint32_t places = blocks / channels;
+    for (std::uint32_t rows = 1; rows <= std::min(places, map.height); ++rows) {
+      if (places % rows != 0 || places / rows > map.width) continue;
+      Grid grid{rows, places / rows, channels, Grid::Rows::kBands};
+      const std::uint64_t tall = (map.height + grid.rows - 1) / grid.rows,
+                          wide = (map.width + grid.columns - 1) / grid.columns;
+      if (tall * wide * (map.channels / channels) > most) continue;
+      result.push_back(grid);
+      grid.deal = Grid::Rows::kInTurns;
+      if (rows > 1 && tall > 1) result.push_back(grid);
+    }
   }
   return result;
 }
@@ -51,9 +63,13 @@ std::vector<std::uint32_t> cut_map(const MapExtent& map, const Grid& grid) {
   std::vector<std::uint32_t> of;
   of.reserve(std::size_t{map.channels} * map.height * map.width);
   for (std::uint32_t c = 0; c < map.channels; ++c)
-    for (std::uint32_t y = 0; y < map.height; ++y)
+    for (std::uint32_t y = 0; y < map.height; ++y) {
+      const std::uint32_t row =
+          grid.deal == Grid::Rows::kInTurns ? y % grid.rows : y * grid.rows / map.height;
       for (std::uint32_t x = 0; x < map.width; ++x)
-        of.push_back(y * grid.rows / map.height * grid.columns + x * grid.columns / map.width);
+        of.push_back((row * grid.columns + x * grid.columns / map.width) * grid.channels +
+                     c * grid.channels / map.channels);
+    }
   return of;
 }
 

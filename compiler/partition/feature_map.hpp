@@ -8,9 +8,14 @@
 
 namespace spikeloom {
 
-/// Blocks over the height and over the width.
+/// Blocks over the height, over the width and over the channels.
 struct Grid {
-  std::uint32_t rows = 1, columns = 1;
+  enum class Rows : std::uint8_t {
+    kBands,    ///< neighbouring rows to one block
+    kInTurns,  ///< row y to block y mod rows: a part of the map that is busy keeps all of them busy
+  };
+  std::uint32_t rows = 1, columns = 1, channels = 1;
+  Rows deal = Rows::kBands;
 };
 
 /// A map: channels × height × width (height 1 for [channels,length]).
@@ -23,10 +28,15 @@ struct MapExtent {
 /// The shape has positions, and some neuron does not read what another reads.
 [[nodiscard]] bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& layers);
 
-/// Every grid of `blocks` blocks of at most `most` neurons each, tall blocks first.
-[[nodiscard]] std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most);
+/// Groups that the channels may part into, each of whole lane groups; 1 where they do not fill lane groups.
+[[nodiscard]] std::uint32_t most_channel_groups(const MapExtent& map, std::uint32_t lanes);
 
-/// Block by neuron in NIR order; blocks differ by at most one position in height and width.
+/// Every grid of `blocks` blocks of at most `most` neurons each: whole channels first, tall blocks first.
+[[nodiscard]] std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most,
+                                      std::uint32_t lanes);
+
+/// Block by neuron in NIR order; blocks have equal numbers of channels and differ by at most one position in
+/// height and width.
 [[nodiscard]] std::vector<std::uint32_t> cut_map(const MapExtent& map, const Grid& grid);
 
 /// Neurons (NIR indices) by position, row by row, channels side by side.

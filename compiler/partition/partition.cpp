@@ -9,6 +9,7 @@
 #include "compiler/base/parallel.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/kinds.hpp"
+#include "compiler/partition/block_cost.hpp"
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
@@ -20,19 +21,27 @@
 namespace spikeloom {
 namespace {
 
+/// Slots of the spike wheel that a channel has, about: of so many parts of the wheel a flit takes one.
+constexpr double kSlotsOfAChannel = 4;
+
 std::uint32_t round_up(std::uint32_t value, std::uint32_t unit) { return (value + unit - 1) / unit * unit; }
 std::uint32_t quotient_up(std::uint32_t value, std::uint32_t by) { return (value + by - 1) / by; }
 
 /// Most neurons of this population that the counted resources of a tile of this kind allow, whatever the
 /// weights.
-std::uint32_t most_neurons(const IntPopulation& p, const Chip& chip, const TileKind& t,
-                           const PartitionOptions& options) {
-  std::uint64_t most = core_of(t).most_neurons(p, t);
-  const std::uint64_t indices = std::min(std::uint64_t{t.out_entries} / core_of(t).pages_per_firing(t),
-                                         std::uint64_t{1} << chip.chunk_index_bits);
-  most = std::min(most, p.is_readout() ? indices / 2 : indices * hw::kChunkBits);
-  if (options.max_neurons != 0) most = std::min(most, std::uint64_t{options.max_neurons});
-  return static_cast<std::uint32_t>(most);
+MostNeurons most_neurons(const IntPopulation& p, const Chip& chip, const TileKind& t,
+                         const PartitionOptions& options) {
+  MostNeurons most = core_of(t).most_neurons(p, t);
+  const auto bound = [&](std::uint64_t count, std::string_view key) {
+    if (count < most.count) most = {count, key};
+  };
+  const auto neurons = [&](std::uint64_t indices) {
+    return p.is_readout() ? indices / 2 : indices * hw::kChunkBits;
+  };
+  bound(neurons(t.out_entries / core_of(t).pages_per_firing(t)), "tile.out_entries");
+  bound(neurons(std::uint64_t{1} << chip.chunk_index_bits), "noc.chunk_index_bits");
+  if (options.max_neurons != 0) bound(options.max_neurons, "--max-neurons");
+  return most;
 }
 
 /// Size to fill clusters to, so that `k` of them hold n: even, and in whole grains and chunks where
@@ -114,12 +123,11 @@ class Partitioner {
 
   void first_counts() {
     for (const IntPopulation& population : network_.populations) {
-      const std::uint32_t cap = most_neurons(population, chip_, kind(cap_.size()), options_);
-      if (cap == 0)
-        reasons_[cap_.size()].emplace_back(
-            "no tile holds one of its neurons: a readout needs 2 of "
-            "tile.out_entries and tile.update_entries a neuron");
-      cap_.push_back(std::max(1U, cap));
+      const MostNeurons most = most_neurons(population, chip_, kind(cap_.size()), options_);
+      if (most.count == 0)
+        reasons_[cap_.size()].push_back("no tile holds one of its neurons; a larger " +
+                                        std::string(most.key) + " would do");
+      cap_.push_back(std::max(1U, static_cast<std::uint32_t>(most.count)));
       const auto neurons = static_cast<std::uint32_t>(population.size());
       const std::size_t p = clustering_.count.size();
       const std::uint32_t wanted =
@@ -131,14 +139,14 @@ class Partitioner {
     clustering_.rank.resize(network_.populations.size());
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       const IntPopulation& population = network_.populations[p];
+      const MapExtent map = map_extent(population.shape);
       is_map_.push_back(is_feature_map(population, layers_[p]) &&
-                        map_extent(population.shape).channels <= cap_[p]);
+                        map.channels / most_channel_groups(map, grain(p)) <= cap_[p]);
       clustering_.order.push_back(is_map_[p] ? NeuronOrder::kPosition : NeuronOrder::kNir);
       // Something to build tables with, until its turn comes.
       const auto n = static_cast<std::uint32_t>(population.size());
-      const MapExtent map = map_extent(population.shape);
       if (is_map_[p])
-        clustering_.count[p] = next_map_count(p, std::min(clustering_.count[p], map.height * map.width));
+        clustering_.count[p] = next_map_count(p, std::min(clustering_.count[p], most_blocks(p)));
       for (std::uint32_t j = 0; j < n; ++j)
         clustering_.of[p].push_back(
             std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
@@ -147,42 +155,55 @@ class Partitioner {
 
   /// The next number of blocks, from `wanted`, that a grid has.
   [[nodiscard]] std::uint32_t next_map_count(std::size_t p, std::uint32_t wanted) const {
-    const MapExtent map = map_extent(network_.populations[p].shape);
-    while (wanted < map.height * map.width && grids(map, wanted, cap_[p]).empty()) ++wanted;
+    while (wanted < most_blocks(p) && grids_of(p, wanted).empty()) ++wanted;
     return wanted;
   }
 
-  /// Cuts a feature map by the grid with the least product of weight words and work, of those that fit.
+  /// Blocks of one position and one group of channels.
+  [[nodiscard]] std::uint32_t most_blocks(std::size_t p) const {
+    const MapExtent map = map_extent(network_.populations[p].shape);
+    return map.height * map.width * most_channel_groups(map, grain(p));
+  }
+
+  [[nodiscard]] std::vector<Grid> grids_of(std::size_t p, std::uint32_t blocks) const {
+    return grids(map_extent(network_.populations[p].shape), blocks, cap_[p], grain(p));
+  }
+
+  /// Cuts a feature map by the grid with the least price of those that fit; where none does, by the one that
+  /// exceeds the fewest limits.
   void cut_into_blocks(std::size_t p) {
     const MapExtent map = map_extent(network_.populations[p].shape);
+    const Skeleton sources = make_skeleton(network_, chip_, clustering_);
+    std::vector<std::pair<double, Grid>> priced;
+    for (const Grid& grid : grids_of(p, clustering_.count[p]))
+      priced.emplace_back(
+          block_cost(network_, layers_[p], PopulationId(p), grid, grain(p), sources, options_.activity)
+              .price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel),
+          grid);
+    std::stable_sort(priced.begin(), priced.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<std::uint32_t> best;
-    std::pair<std::size_t, double> least{~std::size_t{0}, 0};
-    for (const Grid& grid : grids(map, clustering_.count[p], cap_[p])) {
+    std::size_t least = ~std::size_t{0};
+    for (const auto& [price, grid] : priced) {
       clustering_.of[p] = cut_map(map, grid);
-      const std::pair<std::size_t, double> price = price_of(p);
-      if (price < least) {
-        least = price;
+      if (const std::size_t exceeded = exceeded_by(p); exceeded < least) {
+        least = exceeded;
         best = clustering_.of[p];
       }
+      if (least == 0) break;
     }
     clustering_.of[p] = std::move(best);
   }
 
-  /// Limits exceeded, and weight words × the words read when every source spikes once.
-  [[nodiscard]] std::pair<std::size_t, double> price_of(std::size_t p) const {
+  /// Limits that the population's clusters exceed, built as they are cut now.
+  [[nodiscard]] std::size_t exceeded_by(std::size_t p) const {
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
     const Reach reach(layers_[p], skeleton, PopulationId(p));
     std::size_t exceeded = 0;
-    double words = 0, work = 0;
-    for (std::size_t c = 0; c < skeleton.clusters.size(); ++c) {
-      if (skeleton.clusters[c].population.index() != p) continue;
-      const Cluster cluster = build_cluster(network_, chip_, layers_, skeleton, reach, c);
-      exceeded += excesses(cluster, chip_).size();
-      const TableCost cost = core_of(cluster).cost(cluster);
-      words += cost.stored;
-      work += cost.read;
-    }
-    return {exceeded, words * work};
+    for (std::size_t c = 0; c < skeleton.clusters.size(); ++c)
+      if (skeleton.clusters[c].population.index() == p)
+        exceeded += excesses(build_cluster(network_, chip_, layers_, skeleton, reach, c), chip_).size();
+    return exceeded;
   }
 
   /// Feature maps look at how their sources are cut; other populations at nobody, and may be cut side by
@@ -352,8 +373,8 @@ class Partitioner {
 
   void raise_count(std::size_t p, const std::vector<Need>& excess) {
     std::uint32_t wanted = next_count(p, excess);
-    if (is_map_[p] && grids(map_extent(network_.populations[p].shape), wanted, cap_[p]).empty()) {
-      // Not even one position fits: its channels must part.
+    if (is_map_[p] && grids_of(p, wanted).empty()) {
+      // Not even one position's channels of a lane group fit.
       is_map_[p] = false;
       clustering_.order[p] = NeuronOrder::kNir;
       wanted = next_count(p, excess);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "compiler/quantize/quantize.hpp"
@@ -9,6 +10,29 @@ namespace {
 std::string short_number(double x) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", x);
+  return text;
+}
+
+/// What the words above mean, of those that stand there.
+std::string legend(const QuantizeReport& report) {
+  const auto some = [](const auto& list, const auto& has) {
+    return std::any_of(list.begin(), list.end(), has);
+  };
+  std::string text;
+  if (some(report.projections, [](const ProjectionReport& p) { return !p.exact; }))
+    text +=
+        "  error: what the chip's weight differs from the file's; rms: the root of its mean square, in "
+        "brackets "
+        "beside the weights' own\n";
+  if (some(report.projections, [](const ProjectionReport& p) { return p.vanished != 0; }))
+    text += "  vanished: weights of less than half a step, which are 0 on the chip\n";
+  if (some(report.projections, [](const ProjectionReport& p) { return p.clipped != 0; }))
+    text += "  clipped: weights beyond the largest that the bits hold, which are that largest on the chip\n";
+  if (some(report.populations, [](const PopulationReport& p) { return p.can_saturate; }))
+    text +=
+        "  may saturate: there is no proof that every input keeps the potentials within the chip's bits; "
+        "beyond "
+        "them they stay at the end\n";
   return text;
 }
 
@@ -33,6 +57,7 @@ std::string print(const QuantizeReport& report) {
             ", rms " + short_number(p.rms_error) + " (" + short_number(100 * p.relative_error) + " %), " +
             std::to_string(p.vanished) + " vanished, " + std::to_string(p.clipped) + " clipped\n";
   }
+  text += legend(report);
   for (const std::string& note : report.notes) text += "note: " + note + "\n";
   for (const std::string& warning : report.warnings) text += "warning: " + warning + "\n";
   return text;

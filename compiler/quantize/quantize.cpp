@@ -4,12 +4,14 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <initializer_list>
 #include <limits>
 #include <set>
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/quantize/grid.hpp"
+#include "compiler/quantize/magnitude.hpp"
 #include "compiler/quantize/step_search.hpp"
 
 namespace spikeloom {
@@ -116,6 +118,19 @@ double taken(const Population& population, const IntPopulation& integer, std::si
   return integer.beta[j] == 0 ? kInfinity : theta * kDecayOne / integer.beta[j];
 }
 
+/// Whether the unit of one neuron's potential is beyond a double in that of another's.
+bool gains_differ_wildly(const Population& population) {
+  constexpr double kMost = 0x1p512;
+  double least = kInfinity, most = 0;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const double gain = std::abs(population.gain_i[j] * population.gain_v[j]);
+    if (gain == 0) continue;
+    least = std::min(least, gain);
+    most = std::max(most, gain);
+  }
+  return most > 0 && most > least * kMost;
+}
+
 bool uniform(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [&](double x) { return x == values.front(); });
 }
@@ -138,7 +153,8 @@ struct Weights {
 
 class Quantizer {
  public:
-  Quantizer(const Network& network, const QuantizeOptions& options) : network_(network), options_(options) {}
+  Quantizer(const Network& network, const QuantizeOptions& options, const Magnitudes& magnitudes)
+      : network_(network), options_(options), magnitudes_(magnitudes) {}
 
   Quantized run() {
     check_options();
@@ -186,13 +202,14 @@ class Quantizer {
 
   const Network& network_;
   const QuantizeOptions& options_;
+  const Magnitudes& magnitudes_;  ///< of the network's units
   Quantized result_;
   Problems problems_;
 };
 
 void Quantizer::check_bits(std::uint32_t bits, const std::string& where) {
   const auto& formats = options_.limits.weight_bits;
-  if (bits != 8 && bits != 4 && bits != 2 && bits != 1) {
+  if (std::find(kWeightBits.begin(), kWeightBits.end(), bits) == kWeightBits.end()) {
     problems_.add(where + ": expected 8, 4, 2 or 1 weight bits, found " + std::to_string(bits));
   } else if (std::find(formats.begin(), formats.end(), bits) == formats.end()) {
     problems_.add(where + ": the chip's tiles do not decode " + std::to_string(bits) + "-bit weights");
@@ -574,22 +591,32 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     report.exact = weights.exact;
     double errors = 0;
     double squares = 0;
+    // Counted in a power of two near the largest weight, so that no square is beyond a double.
+    double largest = 0;
+    for (const double w : projection.weight) largest = std::max(largest, std::abs(w));
+    const int exponent = largest == 0 ? 0 : std::ilogb(largest);
     const auto [low, high] = mantissa_range(inbound.bits[n]);
     for (std::size_t k = 0; k < projection.weight.size(); ++k) {
       const double value = inbound.value[n][k];
-      if (value == 0) continue;
+      const std::uint32_t j = projection.target[k];
+      if (projection.weight[k] == 0 || to.gain_i[j] * to.gain_v[j] == 0) continue;
       const double real = value / projection.weight[k];  // from the file's unit to the frame's
-      if (report.step == 0) report.step = step / std::abs(real);
-      const double error = std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
+      // Beside others that are 10^300 times as large nothing of it may be left in the frame's unit.
+      const bool gone = std::abs(value) < std::numeric_limits<double>::min() && weights.mantissas[n][k] == 0;
+      if (report.step == 0 && !gone) report.step = step / std::abs(real);
+      const double error = gone ? std::abs(projection.weight[k])
+                                : std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
       report.max_error = std::max(report.max_error, error);
-      errors += error * error;
-      squares += projection.weight[k] * projection.weight[k];
+      const double part = std::ldexp(error, -exponent);
+      const double whole = std::ldexp(projection.weight[k], -exponent);
+      errors += part * part;
+      squares += whole * whole;
       ++report.synapses;
       if (weights.mantissas[n][k] == 0) ++report.vanished;
       if (inbound.bits[n] != 1 && (value / step < low - 0.5 || value / step > high + 0.5)) ++report.clipped;
     }
     if (report.synapses == 0) continue;
-    report.rms_error = std::sqrt(errors / static_cast<double>(report.synapses));
+    report.rms_error = std::ldexp(std::sqrt(errors / static_cast<double>(report.synapses)), exponent);
     report.relative_error = std::sqrt(errors / squares);
     if (report.relative_error > kLargeWeightError) {
       result_.report.warnings.push_back("projection '" + report.name + "' into '" + report.to + "': its " +
@@ -697,7 +724,7 @@ void Quantizer::set_parameters(std::size_t index, const Frame& frame, double bas
     for (std::size_t j = 0; j < population.size(); ++j) {
       if (population.theta[j] + population.start[j] >= 0) continue;
       problems_.add("population '" + population.name + "': a threshold below 0 (neuron " + std::to_string(j) +
-                    ") cannot be subtracted; reset to a value would do");
+                    ") cannot be subtracted; reset to a value would do (--reset v_reset)");
       break;
     }
   }
@@ -781,7 +808,8 @@ void Quantizer::quantize_population(std::size_t index) {
   }
 
   // A readout's potentials are compared with each other, so its neurons share one unit.
-  Frame frame = population.is_readout() ? frame_of_weights(population) : frame_of_membranes(population);
+  Frame frame = population.is_readout() || gains_differ_wildly(population) ? frame_of_weights(population)
+                                                                           : frame_of_membranes(population);
   Inbound inbound = inbound_of(index, frame);
   for (const std::size_t p : inbound.projection) inbound.bits.push_back(bits_of(p));
   if (problems_.list().size() != problems_before) return;
@@ -830,7 +858,9 @@ void Quantizer::quantize_population(std::size_t index) {
     result_.report.notes.push_back(
         "population '" + population.name +
         "': an input that drives it one way for ever could saturate its state; up to " +
-        number(std::ldexp(result.unit, static_cast<int>(options_.limits.state_bits) - 1)) + " it cannot");
+        number(std::ldexp(result.unit,
+                          magnitudes_.potential[index] + static_cast<int>(options_.limits.state_bits) - 1)) +
+        " it cannot");
   }
   if (no_current(population) &&
       std::any_of(population.drive.begin(), population.drive.end(), [](double d) { return d != 0; })) {
@@ -840,6 +870,44 @@ void Quantizer::quantize_population(std::size_t index) {
   }
 }
 
+/// Units and errors are told in the network's own units, in which they may be beyond a double.
+void refuse_what_no_double_holds(const Quantized& quantized) {
+  Problems problems;
+  const auto finite = [](std::initializer_list<double> values) {
+    return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+  };
+  for (std::size_t p = 0; p < quantized.network.populations.size(); ++p) {
+    const PopulationReport& report = quantized.report.populations[p];
+    if (!(quantized.network.populations[p].unit > 0) ||
+        !finite({report.unit, report.theta_error, report.reset_error, report.bias_error}))
+      problems.add("population '" + report.name +
+                   "': the product of its weights and gains is beyond a double");
+  }
+  for (const ProjectionReport& report : quantized.report.projections)
+    if (!finite({report.step, report.max_error, report.rms_error, report.relative_error}))
+      problems.add("projection '" + report.name + "' into '" + report.to +
+                   "': beside the other weights into it these are too small or too large for one double to "
+                   "hold a step of them");
+  problems.throw_if_any("quantize");
+}
+
+/// `network` counts its potentials from where its samples start.
+Quantized quantize_counted(const Network& network, const QuantizeOptions& options) {
+  const Magnitudes magnitudes = magnitudes_of(network);
+  if (magnitudes.trivial()) {
+    Quantized result = Quantizer(network, options, magnitudes).run();
+    refuse_what_no_double_holds(result);
+    return result;
+  }
+  QuantizeOptions scaled = options;
+  if (scaled.activity) scaled.activity = in_units(*std::move(scaled.activity), magnitudes);
+  const Network in_range = in_units(network, magnitudes);
+  Quantized result = Quantizer(in_range, scaled, magnitudes).run();
+  to_real_units(result, network, magnitudes, 1);
+  refuse_what_no_double_holds(result);
+  return result;
+}
+
 }  // namespace
 
 Quantized quantize(const Network& network, const QuantizeOptions& options) {
@@ -847,9 +915,7 @@ Quantized quantize(const Network& network, const QuantizeOptions& options) {
       std::all_of(network.populations.begin(), network.populations.end(), [](const Population& population) {
         return std::all_of(population.start.begin(), population.start.end(), [](double s) { return s == 0; });
       });
-  if (all_at_zero) return Quantizer(network, options).run();
-  const Network counted = from_start(network);
-  return Quantizer(counted, options).run();
+  return all_at_zero ? quantize_counted(network, options) : quantize_counted(from_start(network), options);
 }
 
 }  // namespace spikeloom

@@ -11,6 +11,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/golden/int_network.hpp"
+#include "compiler/golden/quantize_limits.hpp"
 #include "compiler/model/network.hpp"
 
 namespace spikeloom {
@@ -19,16 +20,6 @@ namespace spikeloom {
 enum class StepChoice {
   kSearch,  ///< least expected squared error of the summed input; large weights may be clipped
   kMaxAbs,  ///< the largest weight into the population gets the largest mantissa; nothing is clipped
-};
-
-/// What the chip's tiles hold. The defaults are the default tile's.
-struct QuantizeLimits {
-  std::uint32_t state_bits = 24;
-  std::uint32_t acc_bits = 20;
-  std::uint32_t bias_bits = 20;  ///< bias_i
-  std::uint32_t max_shift = 7;   ///< of a row, its bit plane included
-  std::uint32_t max_scale = 7;
-  std::vector<std::uint32_t> weight_bits = {8, 4, 2, 1};  ///< formats that the tiles decode
 };
 
 /// How an input's values are carried; the real value of integer n is n·unit.

@@ -31,6 +31,22 @@ std::string range_text(const StreamInput& input) {
   return text;
 }
 
+constexpr int kMostPlanes = 16;  ///< that an input can have
+
+/// What would let the input take the value.
+std::string advice(const StreamInput& input, double value) {
+  const double units = value / input.unit;
+  if (units != std::nearbyint(units))
+    return "scale the data to whole numbers, or have them encoded (--encoder)";
+  const bool is_signed = input.is_signed || units < 0;
+  // Two's complement: -2^(n-1) to 2^(n-1) - 1.
+  const double most = units < 0 ? -units - 1 : units;
+  const int planes = (most < 1 ? 0 : std::ilogb(most) + 1) + (is_signed ? 1 : 0);
+  if (planes > kMostPlanes) return "scale the data";
+  return std::string("compile with ") + (is_signed ? "--signed " : "") + "--planes " +
+         std::to_string(std::max(planes, static_cast<int>(input.planes))) + " for it, or scale the data";
+}
+
 }  // namespace
 
 std::vector<Port> input_ports(const ImageView& image) {
@@ -39,41 +55,91 @@ std::vector<Port> input_ports(const ImageView& image) {
   return ports;
 }
 
+namespace {
+
+/// Everything that is wrong with a dataset; the first problems in words, the others counted.
+class DataCheck {
+ public:
+  explicit DataCheck(const ImageView& image) : inputs_(image.application.inputs) {}
+
+  void look_at(const Dataset& data) {
+    look_at_ports(data.ports);
+    for (const Sample& sample : data.samples) look_at(sample);
+    if (more_ > 0) problems_.add("and " + std::to_string(more_) + " more problems");
+    problems_.throw_if_any("input data");
+  }
+
+ private:
+  static constexpr std::size_t kShown = 10;
+
+  void add(const std::string& text) {
+    if (problems_.list().size() < kShown) {
+      problems_.add(text);
+    } else {
+      ++more_;
+    }
+  }
+
+  void look_at_ports(const std::vector<Port>& ports) {
+    if (ports.size() != inputs_.size())
+      add("the data has " + std::to_string(ports.size()) + " ports, expected the image's " +
+          std::to_string(inputs_.size()) + " inputs, in their order");
+    for (std::size_t i = 0; i < std::min(ports.size(), inputs_.size()); ++i) {
+      const Port expected{inputs_[i].name, inputs_[i].shape};
+      if (ports[i].name == expected.name && ports[i].size() == expected.size()) continue;
+      add("port " + std::to_string(i) + " is " + ports[i].name + " with " + std::to_string(ports[i].size()) +
+          " elements, expected " + expected.name + " with " + std::to_string(expected.size()));
+    }
+  }
+
+  void look_at(const Sample& sample) {
+    if (sample.inputs.size() != inputs_.size()) {
+      add("sample " + sample.id + " has trains for " + std::to_string(sample.inputs.size()) +
+          " inputs, expected " + std::to_string(inputs_.size()));
+      return;
+    }
+    if (sample.steps() == 0) add("sample " + sample.id + " has no steps");
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (sample.inputs[i].steps() != sample.steps())
+        add("sample " + sample.id + ", " + inputs_[i].name + ": " + std::to_string(sample.inputs[i].steps()) +
+            " steps, expected as many as " + inputs_[0].name + " has, " + std::to_string(sample.steps()));
+      look_at(sample, i);
+    }
+  }
+
+  void look_at(const Sample& sample, std::size_t i) {
+    const std::size_t size = Port{inputs_[i].name, inputs_[i].shape}.size();
+    const Train& train = sample.inputs[i];
+    for (std::size_t t = 0; t < train.steps(); ++t)
+      for (const Event& event : train.at(t)) {
+        const bool is_inside = event.element < size;
+        if (is_inside && planes_of(inputs_[i], event.value)) continue;
+        const std::string place = "sample " + sample.id + ", step " + std::to_string(t) + ", " +
+                                  inputs_[i].name + "[" + std::to_string(event.element) + "]";
+        add(is_inside ? place + " = " + std::to_string(event.value) + ": the image takes " +
+                            range_text(inputs_[i]) + "; " + advice(inputs_[i], event.value)
+                      : place + ": the input has elements 0 to " + std::to_string(size - 1));
+      }
+  }
+
+  const std::vector<StreamInput>& inputs_;
+  Problems problems_;
+  std::size_t more_ = 0;
+};
+
+}  // namespace
+
+void check_data(const ImageView& image, const Dataset& data) { DataCheck(image).look_at(data); }
+
 Stimulus::Stimulus(const ImageView& image, const Dataset& data)
     : image_(image), data_(data), masks_(image.application.host_chunks(), 0) {
+  check_data(image, data);
   for (const Channel& channel : image.binding.channels)
     if (!channel.from) {
       ranges_.push_back(host_ranges(image.application, channel));
       numbers_.push_back(channel.number);
     }
-  check(data);
   for (const Sample& sample : data.samples) steps_ += static_cast<std::int64_t>(sample.steps());
-}
-
-void Stimulus::check(const Dataset& data) const {
-  constexpr std::size_t kShown = 10;
-  Problems problems;
-  std::size_t more = 0;
-  for (const Sample& sample : data.samples) {
-    if (sample.steps() == 0) problems.add("sample " + sample.id + " has no steps");
-    for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
-      const StreamInput& input = image_.application.inputs[i];
-      for (std::size_t t = 0; t < sample.steps(); ++t)
-        for (const Event& event : sample.inputs[i].at(t)) {
-          if (planes_of(input, event.value)) continue;
-          if (problems.list().size() >= kShown) {
-            ++more;
-            continue;
-          }
-          problems.add("sample " + sample.id + ", step " + std::to_string(t) + ", " + input.name + "[" +
-                       std::to_string(event.element) + "] = " + std::to_string(event.value) +
-                       ": the image takes " + range_text(input) +
-                       "; compile with more bit planes (--planes), or scale the data");
-        }
-    }
-  }
-  if (more > 0) problems.add("and " + std::to_string(more) + " more values");
-  problems.throw_if_any("input data");
 }
 
 void Stimulus::fill_chunks(const Sample& sample, std::size_t step) {

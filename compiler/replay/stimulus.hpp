@@ -14,12 +14,17 @@ namespace spikeloom {
 /// The ports that a dataset for this image is read with, in the order of its inputs.
 [[nodiscard]] std::vector<Port> input_ports(const ImageView& image);
 
+/// Throws Error{kInput} that lists what an image cannot be fed: other ports than `input_ports`, a sample with
+/// another number of inputs or of unequal or no steps, elements outside their input, and values that its bit
+/// planes cannot carry (not whole units of the input, or too large). Relies on none of a
+/// Dataset's promises, since anyone can make one in memory.
+void check_data(const ImageView& image, const Dataset& data);
+
 /// The words of one run, made as they are asked for: for every step, every host channel's chunks and
 /// end-of-step; after the last step, the end-of-run.
 class Stimulus {
  public:
-  /// Throws Error{kInput} that lists values which the image's inputs cannot carry (not whole units of the
-  /// input, or outside its bit planes), by sample, step and element.
+  /// Throws as check_data.
   Stimulus(const ImageView& image, const Dataset& data);
 
   /// Steps of all samples together.
@@ -30,7 +35,6 @@ class Stimulus {
 
  private:
   void fill_chunks(const Sample& sample, std::size_t step);
-  void check(const Dataset& data) const;
 
   ImageView image_;
   const Dataset& data_;

@@ -124,7 +124,7 @@ BatchTimes batch_times(const Cluster& cluster, const TileConfig& tile) {
   std::vector<std::uint16_t> full;
   for (std::uint32_t n = 0; n < pages; ++n) {
     full.insert(full.end(), cluster.chunk_bits.begin(), cluster.chunk_bits.end());
-    times.push_back(core.time(cluster, full));
+    times.push_back(core.time(cluster, full, n + 1));
   }
   return times;
 }

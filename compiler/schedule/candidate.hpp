@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <variant>
+#include <vector>
 
 #include "compiler/image/image.hpp"
 #include "compiler/schedule/schedule.hpp"
@@ -14,7 +15,8 @@ namespace spikeloom {
 struct Candidate {
   std::shared_ptr<const Application> application;
   Binding binding;
-  Promise promise;  ///< guaranteed
+  Promise promise;                  ///< guaranteed
+  std::vector<ActorRole> critical;  ///< whose actors hold its period
 
   /// `chip` is the one that the binding is for. Valid as long as both are.
   [[nodiscard]] ImageView on(const Chip& chip) const { return {chip, *application, binding}; }

@@ -88,11 +88,11 @@ class OrderSearch {
 
   /// One exchange of neighbours on the critical cycle that makes it better.
   bool exchange_one() {
-    const std::vector<std::string> cycle = best_.promise.critical_cycle;
+    const std::vector<ActorRole> cycle = best_.critical;
     for (std::size_t t = 0; t < best_.binding.orders.size(); ++t)
       for (std::size_t i = 0; i + 1 < best_.binding.orders[t].size(); ++i) {
         const ClusterId a = best_.binding.orders[t][i].cluster, b = best_.binding.orders[t][i + 1].cluster;
-        if (feeds_.contains({a.index(), b.index()}) || !named(cycle, a) || !named(cycle, b)) continue;
+        if (feeds_.contains({a.index(), b.index()}) || !fires_on(cycle, a) || !fires_on(cycle, b)) continue;
         Orders orders = best_.binding.orders;
         std::swap(orders[t][i], orders[t][i + 1]);
         if (try_orders(std::move(orders))) return true;
@@ -100,10 +100,10 @@ class OrderSearch {
     return false;
   }
 
-  [[nodiscard]] bool named(const std::vector<std::string>& cycle, ClusterId c) const {
-    const std::string fire = " fire " + best_.application->clusters[c.index()].name + " ";
-    return std::any_of(cycle.begin(), cycle.end(),
-                       [&](const std::string& part) { return part.find(fire) != std::string::npos; });
+  static bool fires_on(const std::vector<ActorRole>& cycle, ClusterId c) {
+    return std::any_of(cycle.begin(), cycle.end(), [&](const ActorRole& role) {
+      return role.kind == ActorRole::Kind::kFire && role.of == c;
+    });
   }
 
   static std::vector<std::uint32_t> key(const Orders& orders) {

@@ -24,10 +24,10 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return Ratio(a, b).ceil(
 std::int64_t sink_lag(const TimingGraph& timing) { return timing.lag[timing.sink.index()]; }
 
 /// The promise that a certificate in cycles / kTimeScale stands for.
-Promise promise_of(const std::string& name, const TimingGraph& timing, const sdf::Certificate& certificate,
+Promise promise_of(PromiseKind kind, const TimingGraph& timing, const sdf::Certificate& certificate,
                    std::int64_t latency) {
   Promise promise;
-  promise.name = name;
+  promise.kind = kind;
   promise.period = (certificate.period + Ratio(timing.fee)) / Ratio(kTimeScale);
   const std::int64_t unit = certificate.period.den() * kTimeScale;
   promise.offset = ceil_div(
@@ -222,18 +222,29 @@ MeasuredWork scaled_work(const ImageView& image, const MeasuredWork& work, const
 
 }  // namespace
 
-std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchTimesOf& times) {
+std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image, const BatchTimesOf& times) {
   const TimingGraph timing = timing_graph(image, {}, times);
   if (!timing.waits.empty()) return Deadlocked{timing.waits, true};
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio))
-    return Deadlocked{sdf::describe(timing.graph, dead->cycle)};
+    return Deadlocked{sdf::describe(timing.graph, dead->cycle), timing.batched};
   const auto bound = sdf::latency_bound(
       timing.graph, timing.step, timing.sink,
       {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after});
   SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(bound));
-  return promise_of("guaranteed", timing, sdf::certificate_of(ratio, timing.graph),
-                    ceil_div(std::get<std::int64_t>(bound), kTimeScale));
+  const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph);
+  Guaranteed result{promise_of(PromiseKind::kGuaranteed, timing, certificate,
+                               ceil_div(std::get<std::int64_t>(bound), kTimeScale)),
+                    {}};
+  for (const sdf::ChannelId id : certificate.critical_cycle)
+    result.critical.push_back(timing.role[timing.graph.channel(id).source.index()]);
+  return result;
+}
+
+std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchTimesOf& times) {
+  auto result = guaranteed(image, times);
+  if (auto* dead = std::get_if<Deadlocked>(&result)) return std::move(*dead);
+  return std::get<Guaranteed>(std::move(result)).promise;
 }
 
 Contracted contract(const ImageView& image, const Promise& guaranteed, const MeasuredWork& measured,
@@ -274,7 +285,8 @@ Promise promise_under(const ImageView& image, const Promise& guaranteed, const T
   const TimingGraph timing = timing_graph(image, bounds);
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   // The worst case's latency holds for every input, so also within the contract.
-  return promise_of("contracted", timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
+  return promise_of(PromiseKind::kContracted, timing, sdf::certificate_of(ratio, timing.graph),
+                    guaranteed.latency);
 }
 
 Promise promise_under(const ImageView& image, const Promise& guaranteed,
@@ -306,8 +318,9 @@ TileBounds bounds_of(const ImageView& image, const std::vector<TileContract>& co
 
 std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                 const std::vector<TileContract>& contracts, const BatchTimesOf& times) {
+  const std::string name(name_of(promise.kind));
   TileBounds bounds =
-      bounds_of(image, promise.name == "guaranteed" ? std::vector<TileContract>{} : contracts);
+      bounds_of(image, promise.kind == PromiseKind::kGuaranteed ? std::vector<TileContract>{} : contracts);
   // Any contracts may be pooled: the promise says which of them it takes so.
   for (std::size_t t = 0; t < bounds.size(); ++t) {
     const std::string pool = tile_name(image.chip, TileId(t)) + " pool";
@@ -316,22 +329,22 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                       [&](const auto& actor) { return actor.first == pool; });
   }
   const TimingGraph timing = timing_graph(image, bounds, times);
-  if (!timing.waits.empty()) return {promise.name + ": " + timing.waits};
+  if (!timing.waits.empty()) return {name + ": " + timing.waits};
   std::vector<std::string> wrong;
   std::vector<std::int64_t> potential;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
     const bool named =
         a < promise.potentials.size() && promise.potentials[a].first == timing.graph.name(sdf::ActorId{a});
-    if (!named) return {promise.name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
+    if (!named) return {name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
     potential.push_back(promise.potentials[a].second);
   }
   const Ratio period = promise.period * Ratio(kTimeScale) - Ratio(timing.fee);
   for (const std::string& fault : sdf::verify_bound(timing.graph, period, potential, timing.lower))
-    wrong.push_back(promise.name + ": " + fault);
+    wrong.push_back(name + ": " + fault);
   if (Ratio(promise.offset) <
-      Ratio(potential[timing.sink.index()] + sink_lag(timing) * period.num(), period.den() * kTimeScale))
-    wrong.push_back(promise.name + ": offset " + std::to_string(promise.offset) +
-                    " is below the sink's potential");
+      (Ratio(potential[timing.sink.index()]) + Ratio(sink_lag(timing)) * Ratio(period.num())) /
+          (Ratio(period.den()) * Ratio(kTimeScale)))
+    wrong.push_back(name + ": offset " + std::to_string(promise.offset) + " is below the sink's potential");
   return wrong;
 }
 

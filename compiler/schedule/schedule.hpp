@@ -16,13 +16,23 @@ namespace spikeloom {
 /// The image can never finish a step: these wait for one another.
 struct Deadlocked {
   std::string cycle;
-  /// A network brings that about: a delay is shorter than the batches of the cores that it goes through.
-  /// Otherwise the binding is unsound.
+  /// A sound binding of an ordinary network may come to that: firings of several pages are under way, and a
+  /// delay, a tile's order or its pages do not leave them as many steps. Otherwise the binding is unsound.
   bool is_of_batches = false;
+};
+
+/// A guarantee, and whose actors hold its period.
+struct Guaranteed {
+  Promise promise;
+  std::vector<ActorRole> critical;  ///< one for each line of promise.critical_cycle
 };
 
 /// The period and latency that hold for every input.
 /// Source  docs/architecture.md, "Time"; maximum cycle ratio: compiler/sdf.
+[[nodiscard]] std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image,
+                                                              const BatchTimesOf& = batch_times);
+
+/// The promise alone.
 [[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const ImageView& image,
                                                           const BatchTimesOf& = batch_times);
 

@@ -14,6 +14,7 @@ namespace {
 using sdf::ActorId;
 using ActorKind = TimingActor::Kind;
 using ArcKind = TimingArc::Kind;
+using Role = ActorRole::Kind;
 
 constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
 
@@ -146,12 +147,13 @@ class Builder {
   }
 
  private:
-  /// On the tile of cluster `at`, or at the host.
-  ActorId actor(const ClusterOrHost& at, const std::string& name, std::int64_t execution,
-                std::int64_t lower) {
+  /// On the tile of the role's cluster, or at the host.
+  ActorId actor(const ActorRole& role, const std::string& name, std::int64_t execution, std::int64_t lower) {
+    const ClusterOrHost& at = role.of;
     const ActorId id = result_.graph.add_actor((at ? place(*at) : "") + name, execution);
     result_.tile.push_back(at ? binding_.placement[at->index()].tile.value : PointGraph::kNowhere);
     result_.lower.push_back(scaled(lower));
+    result_.role.push_back(role);
     return id;
   }
 
@@ -203,7 +205,7 @@ class Builder {
   void add_step() {
     result_.step = result_.source;
     if (!result_.batched) return;
-    result_.step = actor(std::nullopt, "host step", 0, 0);
+    result_.step = actor({Role::kHost}, "host step", 0, 0);
     arc(result_.source, result_.step, 0, 0, "step");
     arc(result_.step, result_.step, 1, 0, "step");
   }
@@ -227,8 +229,8 @@ class Builder {
     std::size_t raised = result_.batched ? pass() : arcs_.size();
     for (std::size_t round = 0; raised != arcs_.size(); ++round) {
       if (round > lag.size()) {
-        result_.waits = "batches of pages wait for themselves; too short are delays, or too few pages, on " +
-                        circle(by, arcs_[raised].channel.target);
+        result_.waits =
+            "too short are delays, or too few pages, on " + circle(by, arcs_[raised].channel.target);
         break;
       }
       raised = pass();
@@ -277,9 +279,10 @@ class Builder {
           result_.graph.add_actor(tile_name(image_.chip, tile) + " pool", std::max<std::int64_t>(0, over));
       result_.tile.push_back(tile.value);
       result_.lower.push_back(0);
+      result_.role.push_back({Role::kPool});
       pools_.push_back(id);
     }
-    result_.sink = actor(std::nullopt, "host sink", 0, 0);
+    result_.sink = actor({Role::kHost}, "host sink", 0, 0);
   }
 
   void add_bursts() {
@@ -304,19 +307,20 @@ class Builder {
     actors.batch = batches_[id.index()];
     if (actors.batch) {
       // All time is on arcs, so that a firing is over once it has begun: docs/architecture.md, "Time".
-      actors.fire = actor(id, "fire " + name, 0, 1);
-      actors.freed = actor(id, "free " + name, 0, 0);
-      actors.done = actor(id, "done " + name, 0, 0);
+      actors.fire = actor({Role::kFire, id}, "fire " + name, 0, 1);
+      actors.freed = actor({Role::kAfter, id}, "free " + name, 0, 0);
+      actors.done = actor({Role::kAfter, id}, "done " + name, 0, 0);
     } else if (!limit) {
       const FiringTime time = paid(id) ? least(id) : FiringTime{integrate, update};
-      actors.fire = actors.freed = actor(id, "fire " + name, scaled(time.integrate), 1);
-      actors.done = actor(id, "update " + name, scaled(time.update), 0);
+      actors.fire = actors.freed = actor({Role::kFire, id}, "fire " + name, scaled(time.integrate), 1);
+      actors.done = actor({Role::kAfter, id}, "update " + name, scaled(time.update), 0);
     } else {
       // The page is free at least `update` before the firing ends.
       const std::int64_t before = scaled(least(id).update);
-      actors.fire = actor(id, "fire " + name, limit->rho, 1);
-      actors.freed = actor(id, "free " + name, std::max<std::int64_t>(0, limit->sigma - before), 0);
-      actors.done = actor(id, "done " + name, limit->sigma, 0);
+      actors.fire = actor({Role::kFire, id}, "fire " + name, limit->rho, 1);
+      actors.freed =
+          actor({Role::kAfter, id}, "free " + name, std::max<std::int64_t>(0, limit->sigma - before), 0);
+      actors.done = actor({Role::kAfter, id}, "done " + name, limit->sigma, 0);
     }
     clusters_.push_back(actors);
   }
@@ -329,11 +333,11 @@ class Builder {
     const std::size_t number = channel.from ? channel.number : host_channels_++;
     if (number != 0) name += "#" + std::to_string(number);
     sender.saved = channel.from ? 0 : saved(channel, sender.cycles);
-    sender.send = actor(channel.from, name, scaled(sender.cycles - sender.saved), 0);
+    sender.send = actor({Role::kSend, channel.from}, name, scaled(sender.cycles - sender.saved), 0);
     if (!channel.from)
       result_.source = sender.send;
     else if (bound(binding_.placement[channel.from->index()].tile) || batches_[channel.from->index()])
-      sender.late = actor(channel.from, name + " late", scaled(sender.cycles), 0);
+      sender.late = actor({Role::kSend, channel.from}, name + " late", scaled(sender.cycles), 0);
     if (channel.from && batches_[channel.from->index()]) {
       arc(sender.send, sender.send, 1, 0, "list after list");
       arc(*sender.late, *sender.late, 1, 0, "list after list");
@@ -349,8 +353,8 @@ class Builder {
   void add_credit(const TimingActor& credit) {
     const auto& [channel, to] = destinations_[credit.of];
     const std::string from = channel->from ? cluster_name(*channel->from) : "host";
-    credits_.push_back(
-        actor(*to->to, "credit " + cluster_name(*to->to) + " from " + from, scaled(credit.cycles), 0));
+    credits_.push_back(actor({Role::kCredit, to->to, channel->from},
+                             "credit " + cluster_name(*to->to) + " from " + from, scaled(credit.cycles), 0));
   }
 
   /// A path that goes on from a step of the host to the next passes by the firings that get what it sent.

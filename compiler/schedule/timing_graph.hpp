@@ -31,6 +31,26 @@ struct TileBound {
 };
 using TileBounds = std::vector<std::optional<TileBound>>;  ///< by TileId
 
+/// Whom an actor of the timing graph is about.
+struct ActorRole {
+  enum class Kind : std::uint8_t {
+    kFire,    ///< a firing of `of` begins
+    kAfter,   ///< its page is free, or its output list full
+    kSend,    ///< a channel's step, of a cluster or the host
+    kCredit,  ///< a page of `of` waits for the slot in which `from` hears that it is free
+    kHost,    ///< the host's sink or step
+    kPool,    ///< of a tile's contract
+  };
+  Kind kind = Kind::kHost;
+  ClusterOrHost of{}, from{};
+  friend bool operator==(const ActorRole&, const ActorRole&) = default;
+
+  /// About what this cluster, or the host, sends or does.
+  [[nodiscard]] bool is_of(const ClusterOrHost& source) const {
+    return kind != Kind::kPool && (of == source || (kind == Kind::kCredit && from == source));
+  }
+};
+
 struct TimingGraph {
   struct ClusterActors {
     sdf::ActorId fire{}, done{};  ///< a firing begins; its output buffer is full when `done` ends
@@ -50,6 +70,7 @@ struct TimingGraph {
   std::string waits;                ///< why batches wait for themselves; empty: they do not
   /// Behind `source`, with the sink's lag; the source itself without batches.
   sdf::ActorId step{};
+  std::vector<ActorRole> role;  ///< by actor
   // What slots and ways decide; the arcs where no tile is under a bound.
   std::vector<std::uint32_t> tile;      ///< by actor; PointGraph::kNowhere: the host
   std::vector<sdf::ActorId> senders;    ///< by channel of the binding: their execution is the worst send

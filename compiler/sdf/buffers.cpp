@@ -110,10 +110,10 @@ class Limit {
   void add(std::size_t variable, const KSolver::Rise& rise) {
     for (Part& part : parts_)
       if (part.variable == variable && part.from == rise.from && part.unit == rise.unit) {
-        part.height += rise.parts * rise.unit;
+        part.height += rise.height;
         return;
       }
-    parts_.push_back({variable, rise.from, rise.unit, rise.parts * rise.unit});
+    parts_.push_back({variable, rise.from, rise.unit, rise.height});
   }
 
   [[nodiscard]] std::vector<std::size_t> variables() const {
@@ -282,8 +282,8 @@ class Search {
   /// must be asked for. Nothing: there is none, whatever the room.
   std::optional<BufferPoint> next(const Wanted& wanted) {
     wanted_ = wanted;
-    for (Group& group : groups_) group.ask(wanted, solver_.parts());
-    for (Limit& limit : no_room_) limit.ask(wanted, solver_.parts());
+    for (Group& group : groups_) group.ask(wanted, parts());
+    for (Limit& limit : no_room_) limit.ask(wanted, parts());
     Capacities room = variables_.least();
     const auto take_least = [&] {
       return std::all_of(no_room_.begin(), no_room_.end(),
@@ -307,6 +307,9 @@ class Search {
   [[nodiscard]] std::int64_t examined() const { return examined_; }
 
  private:
+  /// Of an iteration: with room all actors are in one strong component.
+  [[nodiscard]] std::int64_t parts() const { return solver_.parts(ActorId(0)); }
+
   /// Any capacities that are allowed, to set up the solver.
   static Capacities roomy(const PhasedGraph& graph) {
     Capacities capacity;
@@ -342,7 +345,7 @@ class Search {
       const KSolver::Edge& edge = solver_.edge(e);
       limit.weight += edge.weight;
       if (edge.channel == kNoChannel || edge.channel.index() < graph_.channel_count()) {
-        limit.fixed += edge.height;
+        limit.fixed += solver_.height(e);
         continue;
       }
       const std::size_t c = back_[edge.channel.index() - graph_.channel_count()];
@@ -395,7 +398,7 @@ class Search {
 
   void add(Limit limit) {
     const std::vector<std::size_t> variables = limit.variables();
-    limit.ask(wanted_, solver_.parts());
+    limit.ask(wanted_, parts());
     if (variables.empty()) {
       no_room_.push_back(std::move(limit));
       return;
@@ -478,17 +481,24 @@ Capacities least_capacities(const PhasedGraph& graph) {
 }
 
 std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const BufferOptions& options) {
-  auto unbounded = k_periodic(graph);
+  auto unbounded = k_periodic(graph, Starts::kUnwanted);
   if (auto* stuck = std::get_if<KStuck>(&unbounded)) return *std::move(stuck);
   BufferFront front;
   Search search(graph, options);
   std::optional<Ratio> bound;
+  const Ratio fastest = std::get<KPeriodic>(unbounded).period;
   while (auto point = search.next({bound, true})) {
+    if (fastest == Ratio(0) && point->period > Ratio(0))
+      throw input_error(
+          "graph " + graph.name() +
+          ": nothing but room bounds its period, so ever more room makes it ever shorter and the "
+          "front has no end; ask for one period (the least room gives " +
+          point->period.str() + "), or give actors a channel to themselves");
     bound = point->period;
     if (!front.points.empty() && front.points.back().size == point->size)
       front.points.pop_back();  // a better one of its size
     front.points.push_back(*std::move(point));
-    if (front.points.back().period == std::get<KPeriodic>(unbounded).period) break;
+    if (front.points.back().period == fastest) break;
   }
   front.examined = search.examined();
   return front;
@@ -496,7 +506,7 @@ std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph, const B
 
 std::optional<BufferPoint> least_buffers(const PhasedGraph& graph, const Ratio& period,
                                          const BufferOptions& options) {
-  const auto unbounded = k_periodic(graph);
+  const auto unbounded = k_periodic(graph, Starts::kUnwanted);
   const auto* fastest = std::get_if<KPeriodic>(&unbounded);
   if (fastest == nullptr || fastest->period > period) return std::nullopt;
   Search search(graph, options);

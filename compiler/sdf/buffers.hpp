@@ -65,8 +65,9 @@ struct BufferOptions {
 ///         critical cycle in the expansion is a new limit: its height is a sum of steps of the room on it.
 ///         Solutions with more room widen limits, and variables that no limit joins are chosen apart.
 /// Returns KStuck where no room is enough; no points where budgets leave too little.
-/// Throws  Error{kInput} for rates without a repetition vector and after `most_examined`, with what was found
-///         by then.
+/// Throws  Error{kInput} for rates without a repetition vector, after `most_examined`, and where the front
+/// has
+///         no end: without bounds on room nothing bounds the period, with them something does.
 /// Source  storage dependencies: Stuijk, Geilen, Basten 2008; here those of one critical cycle instead of
 ///         all.
 [[nodiscard]] std::variant<BufferFront, KStuck> buffer_front(const PhasedGraph& graph,

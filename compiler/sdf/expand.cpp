@@ -41,7 +41,8 @@ class Stream {
 /// True for actors whose firings come one at a time: they end in their order.
 std::vector<bool> sequential(const PhasedGraph& graph) {
   std::vector<bool> one;
-  for (std::size_t a = 0; a < graph.actor_count(); ++a) one.push_back(graph.phases(ActorId(a)) > 1);
+  for (std::size_t a = 0; a < graph.actor_count(); ++a)
+    one.push_back(graph.phases(ActorId(a)) > 1 && !graph.phases_overlap(ActorId(a)));
   for (const PhasedChannel& channel : graph.channels()) {
     const auto all_one = [](const std::vector<std::int64_t>& rates) {
       return std::all_of(rates.begin(), rates.end(), [](std::int64_t r) { return r == 1; });
@@ -75,7 +76,7 @@ Expansion expand(const PhasedGraph& graph, const Repetition& repetition, const E
     }
   }
   for (std::size_t a = 0; a < graph.actor_count(); ++a) {
-    if (graph.phases(ActorId(a)) == 1) continue;
+    if (graph.phases(ActorId(a)) == 1 || graph.phases_overlap(ActorId(a))) continue;
     for (std::int64_t j = 0; j < repetition.firings[a]; ++j) {
       const bool wraps = j + 1 == repetition.firings[a];
       result.graph.add_channel(

@@ -1,11 +1,14 @@
 #include "compiler/sdf/json.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/json_keys.hpp"
+#include "compiler/base/text.hpp"
 
 namespace spikeloom::sdf {
 namespace {
@@ -21,6 +24,8 @@ class JsonReader {
     if (json.is_discarded() || !json.is_object()) throw input_error(name_ + ": expected a JSON object");
     if (json.value("format", Json()) != "spikeloom-dataflow" || json.value("version", Json()) != 1)
       throw input_error(name_ + ": expected \"format\": \"spikeloom-dataflow\" and \"version\": 1");
+    if (const std::optional<std::string> key = repeated_json_key(text))
+      throw input_error(name_ + ": an object has the key \"" + printable(*key) + "\" twice");
     known(json, "the graph", {"format", "version", "name", "actors", "channels"});
     PhasedGraph graph(text_of(json, "name", "the graph"));
     for (const Json& actor : array(json, "actors")) read_actor(actor, graph);

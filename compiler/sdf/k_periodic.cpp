@@ -19,13 +19,13 @@ PeriodicCycle cycle_of(const KSolver& solver, const std::vector<std::uint32_t>& 
     cycle.firings.push_back({solver.actor_of(edge.source), solver.firing_of(edge.source)});
     cycle.channels.push_back(edge.channel);
     cycle.weight += edge.weight;
-    height += edge.height;
+    height += solver.height(e);
   }
-  cycle.iterations = Ratio(height, solver.parts());
+  if (!cycle.firings.empty()) cycle.iterations = Ratio(height, solver.parts(cycle.firings.front().actor));
   return cycle;
 }
 
-std::variant<KPeriodic, KStuck> answer(KSolver& solver, const KSolver::Outcome& outcome) {
+std::variant<KPeriodic, KStuck> answer(KSolver& solver, const KSolver::Outcome& outcome, Starts wanted) {
   const bool exact = outcome.cycle.empty() || !solver.raised(outcome.cycle);
   if (!outcome.feasible) return KStuck{cycle_of(solver, outcome.cycle), exact};
   KPeriodic result;
@@ -35,11 +35,7 @@ std::variant<KPeriodic, KStuck> answer(KSolver& solver, const KSolver::Outcome& 
   result.exact = exact;
   result.schedule.period = outcome.period;
   result.schedule.rounds = solver.rounds();
-  const std::vector<Ratio> starts = solver.starts();
-  for (std::size_t node = 0; node < starts.size(); ++node) {
-    if (solver.firing_of(static_cast<std::uint32_t>(node)) == 0) result.schedule.start.emplace_back();
-    result.schedule.start.back().push_back(starts[node]);
-  }
+  if (wanted == Starts::kWanted) result.schedule.start = solver.starts();
   return result;
 }
 
@@ -83,10 +79,10 @@ Ratio start_of(const PeriodicSchedule& schedule, const Repetition& repetition, A
   return start_at(schedule, repetition.cycles[actor.index()], actor, number);
 }
 
-std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph) {
+std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph, Starts wanted, Growth growth) {
   KSolver solver(graph, require_repetition(graph));
-  const KSolver::Outcome outcome = solver.solve_exactly();
-  return answer(solver, outcome);
+  const KSolver::Outcome outcome = solver.solve_exactly(growth);
+  return answer(solver, outcome, wanted);
 }
 
 std::variant<KPeriodic, KStuck> k_periodic_for(const PhasedGraph& graph, std::vector<std::int64_t> rounds) {
@@ -103,7 +99,7 @@ std::variant<KPeriodic, KStuck> k_periodic_for(const PhasedGraph& graph, std::ve
     solver.set_rounds(std::move(rounds));
   }
   const KSolver::Outcome outcome = solver.solve();
-  return answer(solver, outcome);
+  return answer(solver, outcome, Starts::kWanted);
 }
 
 std::vector<std::string> check(const PhasedGraph& graph, const PeriodicSchedule& schedule) {
@@ -134,9 +130,11 @@ std::vector<std::string> check(const PhasedGraph& graph, const PeriodicSchedule&
     return graph.execution(a)[static_cast<std::size_t>(((firing % phases) + phases) % phases)];
   };
   for (std::size_t a = 0; a < graph.actor_count(); ++a)
-    if (graph.phases(ActorId(a)) > 1)
+    if (graph.phases(ActorId(a)) > 1 && !graph.phases_overlap(ActorId(a)))
       for (std::int64_t j = 0; j < static_cast<std::int64_t>(turns) * repetition.firings[a]; ++j)
         require(ActorId(a), j - 1, ActorId(a), j, time_of(ActorId(a), j - 1), "phases");
+  bool overlap = false;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) overlap = overlap || graph.phases_overlap(ActorId(a));
   for (std::size_t c = 0; c < graph.channel_count(); ++c) {
     // Two cursors: the reader's tokens, and the writer whose firing covers them.
     const PhasedChannel& channel = graph.channel(ChannelId(c));
@@ -152,8 +150,19 @@ std::vector<std::string> check(const PhasedGraph& graph, const PeriodicSchedule&
       read += amount;
       while (written >= read) written -= rate(channel.produce, --writer);
       while (written + rate(channel.produce, writer) < read) written += rate(channel.produce, writer++);
-      require(channel.source, writer, channel.target, j, time_of(channel.source, writer) + channel.latency,
-              title(graph, ChannelId(c)));
+      const auto wait_for = [&](std::int64_t i) {
+        require(channel.source, i, channel.target, j, time_of(channel.source, i) + channel.latency,
+                title(graph, ChannelId(c)));
+      };
+      wait_for(writer);
+      if (!overlap) continue;
+      // Earlier firings may end later, so the writers of all tokens that are read count.
+      std::int64_t earlier = writer, before = written;
+      while (before > read - amount) {
+        const std::int64_t writes = rate(channel.produce, --earlier);
+        before -= writes;
+        if (writes > 0) wait_for(earlier);
+      }
     }
   }
   return faults;

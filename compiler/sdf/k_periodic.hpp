@@ -48,6 +48,16 @@ struct KStuck {
   bool exact = false;
 };
 
+enum class Starts {
+  kWanted,
+  kUnwanted,  ///< the schedule has none: the period of more graphs fits 64 bits
+};
+
+enum class Growth {
+  kAsNeeded,
+  kBelowExpansion,  ///< Error{kInput} where K has risen so far that the expansion is hardly larger
+};
+
 /// The exact period: K rises, along critical cycles only, until every actor a on the critical cycle has a
 /// multiple of cycles(a) / gcd(cycles on it), which makes the cycle one of the expansion's.
 ///
@@ -55,7 +65,9 @@ struct KStuck {
 /// Throws  Error{kInput} for rates without a repetition vector, and where heights leave 64 bits.
 /// Source  Bodin, Munier-Kordon, Dupont de Dinechin, Optimal and fast throughput evaluation of CSDF, DAC
 ///         2016.
-[[nodiscard]] std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph);
+[[nodiscard]] std::variant<KPeriodic, KStuck> k_periodic(const PhasedGraph& graph,
+                                                         Starts wanted = Starts::kWanted,
+                                                         Growth growth = Growth::kAsNeeded);
 
 /// The fastest schedule for the given K (`rounds` by actor; empty: 1 everywhere), which bounds the period
 /// from above.

@@ -240,6 +240,7 @@ std::vector<std::int64_t> applied(const MaxPlusMatrix& matrix, const std::vector
 
 std::optional<IterationMatrix> iteration_matrix(const PhasedGraph& graph,
                                                 const IterationMatrixOptions& options) {
+  refuse_overlapping_phases(graph, "the (max, +) matrix");
   return SymbolicIteration(graph, options).run();
 }
 

@@ -1,6 +1,6 @@
 #include "compiler/sdf/period.hpp"
 
-#include <numeric>
+#include <algorithm>
 
 #include "compiler/base/error.hpp"
 #include "compiler/sdf/k_periodic.hpp"
@@ -20,9 +20,9 @@ std::optional<Ratio> by_expansion(const PhasedGraph& graph) {
   return std::nullopt;
 }
 
-std::optional<Ratio> by_k_periodic(const PhasedGraph& graph) {
+std::optional<Ratio> by_k_periodic(const PhasedGraph& graph, Growth growth) {
   KSolver solver(graph, require_repetition(graph));
-  const KSolver::Outcome outcome = solver.solve_exactly();
+  const KSolver::Outcome outcome = solver.solve_exactly(growth);
   if (!outcome.feasible) return std::nullopt;
   return outcome.period;
 }
@@ -65,19 +65,39 @@ PeriodMethod method_for(const PhasedGraph& graph) {
                                                                       : PeriodMethod::kKPeriodic;
 }
 
+std::vector<PeriodMethod> methods_for(const PhasedGraph& graph) {
+  std::vector<PeriodMethod> methods{method_for(graph)};
+  methods.push_back(methods.front() == PeriodMethod::kExpansion ? PeriodMethod::kKPeriodic
+                                                                : PeriodMethod::kExpansion);
+  methods.push_back(PeriodMethod::kSelfTimed);
+  constexpr std::int64_t kMostFirings = 100'000'000;  // a matrix is an iteration, firing by firing
+  std::int64_t firings = 0;
+  for (const std::int64_t count : require_repetition(graph).firings)
+    firings = std::min(kMostFirings, firings) + std::min(kMostFirings, count);
+  if (firings <= kMostFirings) methods.push_back(PeriodMethod::kMatrix);
+  return methods;
+}
+
+std::optional<Ratio> period_as_fallback(const PhasedGraph& graph, PeriodMethod method) {
+  constexpr std::int64_t kMostStates = 100'000;
+  if (method == PeriodMethod::kMatrix) return by_matrix(graph);
+  SPIKELOOM_CHECK(method == PeriodMethod::kSelfTimed);
+  return self_timed_period(graph, require_repetition(graph), kMostStates);
+}
+
 Period period_of(const PhasedGraph& graph, std::optional<PeriodMethod> method) {
-  const PeriodMethod chosen = method ? *method : method_for(graph);
-  switch (chosen) {
-    case PeriodMethod::kExpansion:
-      return {by_expansion(graph), chosen};
-    case PeriodMethod::kKPeriodic:
-      return {by_k_periodic(graph), chosen};
-    case PeriodMethod::kMatrix:
-      return {by_matrix(graph), chosen};
-    case PeriodMethod::kSelfTimed:
-      return {self_timed_period(graph, require_repetition(graph)), chosen};
-  }
-  internal_error("no such method", __FILE__, __LINE__);
+  Period result;
+  const std::vector<PeriodMethod> methods = method ? std::vector<PeriodMethod>{*method} : methods_for(graph);
+  result.period = with_first_that_answers(methods, result.refused, [&](PeriodMethod chosen) {
+    result.method = chosen;
+    if (chosen == PeriodMethod::kExpansion) return by_expansion(graph);
+    if (chosen == PeriodMethod::kKPeriodic)
+      return by_k_periodic(graph, method ? Growth::kAsNeeded : Growth::kBelowExpansion);
+    if (!method) return period_as_fallback(graph, chosen);
+    return chosen == PeriodMethod::kMatrix ? by_matrix(graph)
+                                           : self_timed_period(graph, require_repetition(graph));
+  });
+  return result;
 }
 
 }  // namespace spikeloom::sdf

@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "compiler/base/error.hpp"
 #include "compiler/base/ratio.hpp"
 #include "compiler/sdf/phased_graph.hpp"
 
@@ -26,9 +28,35 @@ enum class PeriodMethod {
 struct Period {
   std::optional<Ratio> period;  ///< cycles an iteration; nothing: stuck for ever
   PeriodMethod method = PeriodMethod::kExpansion;
+  std::string refused;  ///< why methods that were tried before this one did not answer; usually empty
 };
 
-/// All methods give the same, exactly. Throws Error{kInput} where the method does not apply (see its header).
+/// In the order in which they are tried where no method is asked for: the one that suits the graph, then the
+/// others that take it within bounds of memory and time.
+[[nodiscard]] std::vector<PeriodMethod> methods_for(const PhasedGraph& graph);
+
+/// Runs `work` with the first of `methods` that does not throw Error{kInput}; `refused` says why the others
+/// did. Throws what the first method threw where all do.
+template <class Work>
+auto with_first_that_answers(const std::vector<PeriodMethod>& methods, std::string& refused, Work&& work) {
+  std::optional<Error> first;
+  for (const PeriodMethod method : methods) {
+    try {
+      return work(method);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInput) throw;
+      refused += (refused.empty() ? "" : "; ") + name_of(method) + ": " + error.what();
+      if (!first) first = error;
+    }
+  }
+  throw Error(*first);
+}
+
+/// By self-timed execution or a matrix, within bounds that suit an answer that nobody asked this method for.
+[[nodiscard]] std::optional<Ratio> period_as_fallback(const PhasedGraph& graph, PeriodMethod method);
+
+/// All methods give the same, exactly. Without a method asked for, what one refuses another answers if it
+/// can. Throws Error{kInput} where the method asked for does not apply (see its header), or none does.
 [[nodiscard]] Period period_of(const PhasedGraph& graph, std::optional<PeriodMethod> method = std::nullopt);
 
 }  // namespace spikeloom::sdf

@@ -31,6 +31,7 @@ ActorId PhasedGraph::add_actor(std::string name, std::vector<std::int64_t> execu
   for (const std::int64_t cycles : execution) check_range(thing, cycles, 0, kMaxTime);
   actor_names_.push_back(std::move(name));
   execution_.push_back(std::move(execution));
+  overlap_.push_back(false);
   return ActorId(actor_count() - 1);
 }
 
@@ -47,6 +48,8 @@ ChannelId PhasedGraph::add_channel(PhasedChannel channel, std::string name) {
   return ChannelId(channel_count() - 1);
 }
 
+void PhasedGraph::let_phases_overlap(ActorId actor) { overlap_[actor.index()] = phases(actor) > 1; }
+
 void PhasedGraph::set_tokens(ChannelId channel, std::int64_t tokens) {
   check_range(title(*this, channel) + ": initial tokens", tokens, 0, kMaxTokens);
   channels_[channel.index()].tokens = tokens;
@@ -61,6 +64,13 @@ std::string title(const PhasedGraph& graph, ChannelId id) {
   const PhasedChannel& channel = graph.channel(id);
   return "channel \"" + graph.name(id) + "\" from \"" + graph.name(channel.source) + "\" to \"" +
          graph.name(channel.target) + "\"";
+}
+
+void refuse_overlapping_phases(const PhasedGraph& graph, const std::string& method) {
+  for (std::size_t a = 0; a < graph.actor_count(); ++a)
+    if (graph.phases_overlap(ActorId(a)))
+      throw input_error("actor \"" + graph.name(ActorId(a)) + "\": its phases may overlap, which " + method +
+                        " does not take; the methods k-periodic and expansion do");
 }
 
 PhasedGraph phased(const Graph& graph, std::string name) {

@@ -25,7 +25,9 @@ struct PhasedChannel {
 /// A firing starts when every channel holds what it reads, takes its execution time, and then writes. Firings
 /// of an actor with one phase may overlap unless a channel to itself forbids it (SDF3's meaning); an actor
 /// with several goes from phase to phase and never overlaps itself, so tokens are written in the order in
-/// which they are read.
+/// which they are read. `let_phases_overlap` drops that for an actor: each of its firings waits for the
+/// tokens that it reads and for nothing else, and the n-th token of a channel is the one that the writer's
+/// firings write n-th in their order, whichever ends first (Kiter's meaning).
 ///
 /// Units   cycles.
 /// Throws  Error{kInput} naming the actor or channel for anything outside the limits.
@@ -48,6 +50,9 @@ class PhasedGraph {
   [[nodiscard]] std::size_t phases(ActorId actor) const { return execution(actor).size(); }
   [[nodiscard]] const PhasedChannel& channel(ChannelId channel) const { return channels_[channel.index()]; }
   [[nodiscard]] const std::vector<PhasedChannel>& channels() const { return channels_; }
+  /// A channel to itself still bounds how many of its firings overlap. Of no effect with one phase.
+  void let_phases_overlap(ActorId actor);
+  [[nodiscard]] bool phases_overlap(ActorId actor) const { return overlap_[actor.index()]; }
   void set_tokens(ChannelId channel, std::int64_t tokens);
   void set_execution(ActorId actor, std::size_t phase, std::int64_t cycles);
 
@@ -57,12 +62,16 @@ class PhasedGraph {
   std::string name_;
   std::vector<std::string> actor_names_;
   std::vector<std::vector<std::int64_t>> execution_;
+  std::vector<bool> overlap_;
   std::vector<PhasedChannel> channels_;
   std::vector<std::string> channel_names_;
 };
 
 /// `channel "x" from "a" to "b"`, for messages.
 [[nodiscard]] std::string title(const PhasedGraph& graph, ChannelId channel);
+
+/// Throws Error{kInput} naming an actor whose phases may overlap, which `method` does not take.
+void refuse_overlapping_phases(const PhasedGraph& graph, const std::string& method);
 
 /// The same graph, every actor in one phase.
 [[nodiscard]] PhasedGraph phased(const Graph& graph, std::string name = {});

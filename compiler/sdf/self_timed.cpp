@@ -10,6 +10,8 @@
 namespace spikeloom::sdf {
 namespace {
 
+constexpr std::int64_t kMostAtOnce = 5'000'000;  ///< firings that start in one cycle
+
 struct HashState {
   std::size_t operator()(const std::vector<std::int64_t>& state) const {
     std::uint64_t hash = 0xcbf29ce484222325U;
@@ -105,8 +107,11 @@ class Execution {
   }
 
   void start(std::size_t a) {
-    if (++firings_now_ > 1'000'000 && last_now_ == now_)
-      throw input_error("actor \"" + graph_.name(ActorId(a)) + "\": fires without end in no time");
+    if (++firings_now_ > kMostAtOnce && last_now_ == now_)
+      throw input_error("actor \"" + graph_.name(ActorId(a)) + "\": more than " +
+                        std::to_string(kMostAtOnce) + " firings start in cycle " + std::to_string(now_) +
+                        ", the limit of self-timed execution (tokens for as many, or a cycle of actors that "
+                        "take no time); the methods k-periodic and expansion have none there");
     if (last_now_ != now_) {
       last_now_ = now_;
       firings_now_ = 0;
@@ -148,6 +153,7 @@ class Execution {
 
 std::optional<Ratio> self_timed_period(const PhasedGraph& graph, const Repetition& repetition,
                                        std::int64_t most_states) {
+  refuse_overlapping_phases(graph, "self-timed execution");
   Execution run(graph);
   std::unordered_map<std::vector<std::int64_t>, std::pair<std::int64_t, std::int64_t>, HashState>
       seen;  // state: time, firings of actor 0

@@ -21,7 +21,8 @@ std::int64_t later(const Graph& graph, ActorId actor, std::int64_t start, std::i
 
 Schedule simulate(const Graph& graph, std::int64_t firings, const SimulationOptions& options) {
   require_homogeneous(graph);
-  SPIKELOOM_CHECK(firings >= 0);
+  if (firings < 0)
+    throw input_error("expected 0 or more firings to simulate, found " + std::to_string(firings));
   const TokenFreeOrder order = token_free_order(graph, outgoing(graph));
   if (!order.cycle.empty())
     throw input_error("deadlock: no channel of this cycle holds a token: " + describe(graph, order.cycle));

@@ -36,7 +36,7 @@ struct FoundChunk {
 template <class Shape>
 struct CrossbarLimits {
   static constexpr int kAxons = static_cast<int>(layout::kChunkBits) * Shape::kPageChunks;
-  static constexpr int kWords = kAxons * 255;  ///< a row has up to 255 words
+  static constexpr int kWords = kAxons * Shape::kGroups;  ///< a row of an image has a word a group at most
 };
 
 /// Chunks with a spike among the leading `limit`, in rising order, then an end.
@@ -96,31 +96,32 @@ void accumulate(Stream<Row, CrossbarLimits<Shape>::kAxons + 1>& rows, const Weig
     touched[g] = false;
   }
   Row row;
-  std::uint32_t w = 0;
+  RowWalk at;
   std::uint32_t last_group = 0;
 ACCUMULATE:
   for (int n = 0; n <= CrossbarLimits<Shape>::kWords; ++n) {
 #pragma HLS PIPELINE II = 1
 #pragma HLS DEPENDENCE variable = sums type = inter direction = RAW distance = 2 true
-    if (w >= row.words) {
+    if (at.ends()) {
       row = rows.read();
-      w = 0;
+      at = RowWalk(row);
       if (row.end) break;
     }
-    const std::uint32_t group = row.offset + w;
-    if (row.words != 0 && group < Shape::kGroups) {
+    const std::uint32_t group = at.group % group_room<Shape>();
+    if (!at.ends() && group < Shape::kGroups) {
       for (int lane = 0; lane < Shape::kLanes; ++lane) {
 #pragma HLS UNROLL
         Sum old = 0;
         if (touched[group]) old = group == last_group ? forward[lane] : sums[group][lane];
-        const std::int64_t sum = static_cast<std::int64_t>(old) + weight_of<Shape>(weights, row, w, lane);
+        const std::int64_t sum =
+            static_cast<std::int64_t>(old) + weight_of<Shape>(weights, row, at.word, lane);
         sums[group][lane] = Sum(sum);
         forward[lane] = Sum(sum);
       }
       touched[group] = true;
       last_group = group;
     }
-    ++w;
+    if (!at.ends()) at.step(row);
   }
 }
 

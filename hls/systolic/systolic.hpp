@@ -171,13 +171,11 @@ ARRAY:
     if (load_block < blocks && load_at < kArrayRows) {
       const Row row = decode_row<Shape>(chunks, axons, first_chunk + static_cast<std::uint32_t>(load_chunk),
                                         static_cast<std::uint32_t>(load_at));
-      const int word = load_group - row.offset;
+      std::uint32_t word = 0;
+      const bool has = word_of(row, static_cast<std::uint32_t>(load_group), word);
       for (int c = 0; c < kColumns; ++c) {
 #pragma HLS UNROLL
-        held[load_block & 1][load_at][c] =
-            word >= 0 && word < row.words
-                ? Weight(weight_of<Shape>(weights, row, static_cast<std::uint32_t>(word), c))
-                : Weight(0);
+        held[load_block & 1][load_at][c] = has ? Weight(weight_of<Shape>(weights, row, word, c)) : Weight(0);
       }
     }
     if (++load_at == period) {

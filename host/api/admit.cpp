@@ -117,6 +117,8 @@ std::string dumped(const nlohmann::ordered_json& json) {
 std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request) {
   (void)state_path(request.state);
   const std::string name = name_of(request);
+  if (request.max_period && *request.max_period <= Ratio(0))
+    throw input_error("--max-period: expected more than 0 cycles a step, found " + request.max_period->str());
   const auto begin = Clock::now();
   Image image = read_image(request.image);
   const std::string digest = digest_of(read_file(request.image));

@@ -11,6 +11,8 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/flow/check_options.hpp"
+#include "compiler/flow/relays.hpp"
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/map/load.hpp"
 #include "host/api/lines.hpp"
@@ -99,24 +101,26 @@ std::string weight_words_text(const CompileReport& report) {
 std::string promises_text(const std::vector<Promise>& promises) {
   std::string text;
   for (const Promise& promise : promises)
-    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n", promise.name.c_str(),
-                 promise.period.str().c_str(), promise.period.approximate(),
-                 static_cast<long long>(promise.latency));
+    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n",
+                 std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
+                 promise.period.approximate(), static_cast<long long>(promise.latency));
   if (promises.empty()) return text;
-  text += "critical cycle of the guarantee:\n ";
-  for (const std::string& part : promises.front().critical_cycle) text += " " + part;
-  return text + "\n";
+  text += "critical cycle of the guarantee:\n";
+  for (const std::string& part : abridged(promises.front().critical_cycle)) text += "  " + part + "\n";
+  return text;
 }
 
 }  // namespace
 
 NetworkCheck check_network(const std::string& path, const CompileOptions& options) {
+  check_options(options);
   NetworkCheck check;
   if (std::filesystem::path(path).extension() == ".json") {
     const IntNetwork network = read_int_network(path);
     check.graph = line("integer network %s: %zu inputs, %zu populations, %zu projections, %zu outputs\n",
                        network.name.c_str(), network.inputs.size(), network.populations.size(),
                        network.projections.size(), network.outputs.size());
+    check.notes = notes_on_delays(network);
     return check;
   }
   Problems problems;
@@ -125,6 +129,7 @@ NetworkCheck check_network(const std::string& path, const CompileOptions& option
   check.graph = printable(describe(graph));
   const Network network = elaborate(graph, options.semantics, &notes, problems);
   check.notes = std::move(notes.list);
+  for (std::string& note : notes_on_delays(network)) check.notes.push_back(std::move(note));
   try {
     problems.throw_if_any(path);
     check.network = describe(network);
@@ -171,11 +176,13 @@ std::string to_json(const CompileReport& report) {
                            {"hops", report.hops}};
   json["synapses"] = report.synapses;
   for (const Promise& promise : report.promises) {
-    json["period"][promise.name] = promise.period.approximate();
-    json["period_exact"][promise.name] = promise.period.str();
-    json["latency"][promise.name] = promise.latency;
+    const std::string kind(name_of(promise.kind));
+    json["period"][kind] = promise.period.approximate();
+    json["period_exact"][kind] = promise.period.str();
+    json["latency"][kind] = promise.latency;
   }
-  json["critical_cycle"] = report.promises.front().critical_cycle;
+  json["critical_cycle"] =
+      report.promises.empty() ? std::vector<std::string>{} : report.promises.front().critical_cycle;
   json["calibration"] = report.calibration ? json_of(*report.calibration) : nlohmann::ordered_json(nullptr);
   for (const StageTime& time : report.times) json["seconds"][time.stage] = time.seconds;
   json["notes"] = report.notes;

@@ -59,14 +59,18 @@ Verification verify(const CompiledImage& handle) {
                     "places, addresses and routes: no memory used twice, no slot taken twice on a wire"};
   result.faults = handle.faults();
   if (!result.faults.empty()) return result;
+  result.checked.emplace_back("promises: a guaranteed one first, at most one contracted one after it");
+  result.faults = promise_faults(image.promises);
   for (const Promise& promise : image.promises) {
-    result.checked.push_back("promise " + promise.name + ": no cycle of the timing graph beats " +
-                             promise.period.str() + " cycles a step; offset " +
-                             std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency));
+    result.checked.push_back("promise " + std::string(name_of(promise.kind)) +
+                             ": no cycle of the timing graph beats " + promise.period.str() +
+                             " cycles a step; offset " + std::to_string(promise.offset) + ", latency " +
+                             std::to_string(promise.latency));
     // The guaranteed one must hold for every input, whatever the contracts say.
-    const auto contracts = promise.name == "contracted" ? image.contracts : std::vector<TileContract>{};
+    const auto contracts =
+        promise.kind == PromiseKind::kContracted ? image.contracts : std::vector<TileContract>{};
     for (const std::string& fault : verify(image, promise, contracts))
-      result.faults.push_back("promise " + promise.name + ": " + fault);
+      result.faults.push_back("promise " + fault);
   }
   return result;
 }

@@ -1,5 +1,6 @@
 #include <spikeloom/dataflow.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -109,32 +110,81 @@ void find_by_expansion(const sdf::PhasedGraph& graph, const sdf::Repetition& rep
   analysis.critical_cycle = sdf::describe(graph, repetition, found->critical);
 }
 
-void find_k_periodic(const sdf::PhasedGraph& graph, DataflowAnalysis& analysis) {
-  const auto result = sdf::k_periodic(graph);
+void find_k_periodic(const sdf::PhasedGraph& graph, sdf::Growth growth, DataflowAnalysis& analysis) {
+  const auto result = sdf::k_periodic(graph, sdf::Starts::kUnwanted, growth);
   const auto* found = std::get_if<sdf::KPeriodic>(&result);
   if (found != nullptr) analysis.period = found->period;
   analysis.critical_cycle =
       sdf::describe(graph, found != nullptr ? found->critical : std::get<sdf::KStuck>(result).cycle);
 }
 
-/// By the method asked for, else by expansion for a proof, else by what suits the graph.
+/// By the method asked for, else by expansion for a proof, else by what suits the graph, and where that
+/// refuses it by the next one.
 void find_period(const sdf::PhasedGraph& graph, const sdf::Repetition& repetition,
                  const AnalyzeOptions& options, DataflowAnalysis& analysis) {
-  const sdf::PeriodMethod method = options.method                    ? sdf::method_of(*options.method)
-                                   : options.proof == Proof::kWanted ? sdf::PeriodMethod::kExpansion
-                                                                     : sdf::method_for(graph);
-  if (options.proof == Proof::kWanted && method != sdf::PeriodMethod::kExpansion)
+  using sdf::PeriodMethod;
+  std::vector<PeriodMethod> methods;
+  if (options.method)
+    methods = {sdf::method_of(*options.method)};
+  else if (options.proof == Proof::kWanted)
+    methods = {PeriodMethod::kExpansion};
+  else
+    methods = sdf::methods_for(graph);
+  if (options.proof == Proof::kWanted && methods.front() != PeriodMethod::kExpansion)
     throw input_error("--certificate: the proof is about the expansion; leave out --method " +
-                      sdf::name_of(method));
-  analysis.method = sdf::name_of(method);
-  if (method == sdf::PeriodMethod::kExpansion) {
-    find_by_expansion(graph, repetition, options.proof, analysis);
-  } else if (method == sdf::PeriodMethod::kKPeriodic) {
-    find_k_periodic(graph, analysis);
-  } else {
-    analysis.period = sdf::period_of(graph, method).period;
-    analysis.critical_cycle = "not found by this method";
+                      sdf::name_of(methods.front()));
+  const auto growth = methods.size() > 1 ? sdf::Growth::kBelowExpansion : sdf::Growth::kAsNeeded;
+  std::string refused;
+  analysis.method = sdf::with_first_that_answers(methods, refused, [&](PeriodMethod method) {
+    if (method == PeriodMethod::kExpansion) {
+      find_by_expansion(graph, repetition, options.proof, analysis);
+    } else if (method == PeriodMethod::kKPeriodic) {
+      find_k_periodic(graph, growth, analysis);
+    } else {
+      analysis.period =
+          methods.size() > 1 ? sdf::period_as_fallback(graph, method) : sdf::period_of(graph, method).period;
+      analysis.critical_cycle = "not found by this method";
+    }
+    return sdf::name_of(method);
+  });
+  if (!refused.empty())
+    analysis.notes.push_back("the period is by the method " + analysis.method +
+                             ", because others refuse: " + refused);
+}
+
+/// But for actors that a channel to themselves holds in their order anyway.
+void let_phases_overlap(sdf::PhasedGraph& graph) {
+  std::vector<bool> one_at_a_time(graph.actor_count(), false);
+  const auto ones = [](const std::vector<std::int64_t>& rates) {
+    return std::all_of(rates.begin(), rates.end(), [](std::int64_t rate) { return rate == 1; });
+  };
+  for (const sdf::PhasedChannel& channel : graph.channels())
+    if (channel.source == channel.target && channel.tokens == 1 && ones(channel.produce) &&
+        ones(channel.consume))
+      one_at_a_time[channel.source.index()] = true;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a)
+    if (!one_at_a_time[a]) graph.let_phases_overlap(sdf::ActorId(a));
+}
+
+/// Where Kiter takes the graph for another.
+void note_phases(const sdf::PhasedGraph& graph, PhaseOverlap overlap, std::vector<std::string>& notes) {
+  std::size_t count = 0;
+  std::string first;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) {
+    const bool bounded = std::any_of(
+        graph.channels().begin(), graph.channels().end(),
+        [&](const auto& channel) { return channel.source.index() == a && channel.target.index() == a; });
+    if (graph.phases(sdf::ActorId(a)) == 1 || bounded) continue;
+    if (++count == 1) first = graph.name(sdf::ActorId(a));
   }
+  if (count == 0) return;
+  const std::string who = "\"" + first + "\"" +
+                          (count > 1 ? " and " + std::to_string(count - 1) + " more actors" : std::string()) +
+                          (count > 1 ? " have" : " has") + " phases and no channel to " +
+                          (count > 1 ? "themselves" : "itself");
+  notes.push_back(overlap == PhaseOverlap::kNever
+                      ? who + ": phases do not overlap here, while Kiter lets them (--phases-overlap)"
+                      : who + ": phases may overlap");
 }
 
 sdf::ActorId actor_named(const sdf::PhasedGraph& graph, const std::string& name) {
@@ -183,6 +233,12 @@ Json latency_json(const DataflowLatency& found) {
           {"long_run", found.long_run ? Json(*found.long_run) : Json(nullptr)}};
 }
 
+std::string note_lines(const std::vector<std::string>& notes) {
+  std::string text;
+  for (const std::string& note : notes) text += "note: " + note + "\n";
+  return text;
+}
+
 std::string room_line(const RoomChoice& choice) {
   return line("%lld tokens of room: period %s\n", static_cast<long long>(choice.size),
               choice.period.str().c_str());
@@ -190,30 +246,41 @@ std::string room_line(const RoomChoice& choice) {
 
 }  // namespace
 
-DataflowGraph DataflowGraph::read(const std::string& path) {
+DataflowGraph DataflowGraph::read(const std::string& path, const GraphOptions& options) {
   const std::string extension = std::filesystem::path(path).extension();
   if (extension == ".xml" || extension == ".json" || extension == ".sdf") {
     const std::string text = read_text(path);
-    return parse(text, extension.substr(1), path);
+    return parse(text, extension.substr(1), path, options);
   }
   throw input_error(path + ": a dataflow graph is .xml (SDF3), .json or .sdf (text); found \"" + extension +
                     "\"");
 }
 
-DataflowGraph DataflowGraph::parse(const std::string& text, const std::string& form,
-                                   const std::string& name) {
-  const auto made = [](sdf::PhasedGraph graph) {
-    return DataflowGraph(std::make_shared<const sdf::PhasedGraph>(std::move(graph)));
+DataflowGraph DataflowGraph::parse(const std::string& text, const std::string& form, const std::string& name,
+                                   const GraphOptions& options) {
+  if (form != "xml" && (options.application || options.processor_type))
+    throw input_error(name +
+                      ": only SDF3 files (.xml) hold several graphs and processor types to choose from");
+  std::vector<std::string> notes;
+  const auto graph_of = [&]() -> sdf::PhasedGraph {
+    if (form == "xml") {
+      sdf::Sdf3File file = sdf::read_sdf3(text, name, {options.application, options.processor_type});
+      notes = std::move(file.notes);
+      return std::move(file.graph);
+    }
+    if (form == "json") return sdf::parse_json(text, name);
+    if (form == "sdf") return sdf::phased(sdf::parse(text), std::filesystem::path(name).stem());
+    throw input_error(name + ": a dataflow graph is xml (SDF3), json or sdf (text); found \"" + form + "\"");
   };
   try {
-    if (form == "xml") return made(sdf::parse_sdf3(text, name));
-    if (form == "json") return made(sdf::parse_json(text, name));
-    if (form == "sdf") return made(sdf::phased(sdf::parse(text), std::filesystem::path(name).stem()));
+    sdf::PhasedGraph graph = graph_of();
+    if (options.phase_overlap == PhaseOverlap::kByData) let_phases_overlap(graph);
+    note_phases(graph, options.phase_overlap, notes);
+    return DataflowGraph(std::make_shared<const sdf::PhasedGraph>(std::move(graph)), std::move(notes));
   } catch (const Error& error) {
     if (std::string(error.what()).rfind(name, 0) == 0) throw;
     throw error.within(name);
   }
-  throw input_error(name + ": a dataflow graph is xml (SDF3), json or sdf (text); found \"" + form + "\"");
 }
 
 const std::string& DataflowGraph::name() const { return graph_->name(); }
@@ -238,6 +305,7 @@ DataflowAnalysis analyze(const DataflowGraph& handle, const AnalyzeOptions& opti
   const sdf::PhasedGraph& graph = handle.value();
   const sdf::Repetition repetition = sdf::require_repetition(graph);
   DataflowAnalysis analysis;
+  analysis.notes = handle.notes();
   const auto begin = std::chrono::steady_clock::now();
   find_period(graph, repetition, options, analysis);
   analysis.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -265,6 +333,10 @@ DataflowSensitivity sensitivity(const DataflowGraph& handle) {
 DataflowLatency latency(const DataflowGraph& handle, const std::string& from, const std::string& to,
                         std::int64_t iterations) {
   const sdf::PhasedGraph& graph = handle.value();
+  constexpr std::int64_t kMostIterations = 100'000;
+  if (iterations < 1 || iterations > kMostIterations)
+    throw input_error("latency: expected 1 to " + std::to_string(kMostIterations) + " iterations, found " +
+                      std::to_string(iterations));
   const sdf::ActorId source = actor_named(graph, from), sink = actor_named(graph, to);
   const sdf::Expansion expansion = sdf::expand(graph, sdf::require_repetition(graph));
   const sdf::IterationLatency found =
@@ -284,6 +356,7 @@ DataflowBuffers buffers(const DataflowGraph& handle, const std::optional<Ratio>&
   const sdf::PhasedGraph& graph = handle.value();
   DataflowBuffers found;
   found.graph = graph.name();
+  found.notes = handle.notes();
   const std::clock_t begin = std::clock();
   sdf::BufferFront front;
   if (period) {
@@ -308,6 +381,7 @@ std::string to_text(const DataflowAnalysis& analysis) {
                           analysis.actors, analysis.channels, static_cast<long long>(firings));
   for (const auto& [actor, count] : analysis.firings)
     text += line("  %s: %lld\n", actor.c_str(), static_cast<long long>(count));
+  text += note_lines(analysis.notes);
   if (!analysis.period) return text + "deadlock: " + analysis.critical_cycle + "\n";
   if (analysis.critical_cycle == "none")
     return text +
@@ -340,6 +414,11 @@ std::string to_text(const DataflowLatency& found) {
 }
 
 std::string to_text(const DataflowBuffers& found) {
+  if (!found.notes.empty()) {
+    DataflowBuffers rest = found;
+    rest.notes.clear();
+    return note_lines(found.notes) + to_text(rest);
+  }
   if (found.choices.empty()) {
     if (!found.stuck.empty()) return "deadlock, however much room there is: " + found.stuck + "\n";
     return line(
@@ -371,6 +450,7 @@ std::string to_json(const DataflowAnalysis& analysis, const DataflowSensitivity*
   json["period"] = analysis.period ? Json(analysis.period->str()) : Json(nullptr);
   json["method"] = analysis.method;
   json["critical_cycle"] = analysis.critical_cycle;
+  json["notes"] = analysis.notes;
   json["seconds"] = analysis.seconds;
   if (sensitivity != nullptr) json["sensitivity"] = sensitivity_json(*sensitivity);
   if (latency != nullptr) json["latency"] = latency_json(*latency);
@@ -390,6 +470,7 @@ std::string to_json(const DataflowBuffers& found) {
           {{"channel", room.channel}, {"from", room.from}, {"to", room.to}, {"capacity", room.capacity}});
     points.push_back(std::move(point));
   }
+  json["notes"] = found.notes;
   json["seconds"] = found.seconds;
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

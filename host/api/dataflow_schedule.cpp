@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
 #include <spikeloom/dataflow.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/json_keys.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/sdf/gantt.hpp"
 #include "compiler/sdf/k_periodic.hpp"
 #include "compiler/sdf/regime.hpp"
@@ -17,6 +21,28 @@ namespace spikeloom {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostProcessors = 999'999;
+constexpr std::int64_t kMostIterations = 1000;  ///< that are shown
+
+void check(const sdf::PhasedGraph& graph, const ScheduleOptions& options) {
+  Problems problems;
+  if (options.iterations < 1 || options.iterations > kMostIterations)
+    problems.add("iterations: expected 1 to " + std::to_string(kMostIterations) + ", found " +
+                 std::to_string(options.iterations));
+  if (options.processors > kMostProcessors)
+    problems.add("processors: expected 1 to " + std::to_string(kMostProcessors) +
+                 ", or 0 for one an actor; found " + std::to_string(options.processors));
+  std::set<std::string> actors;
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) actors.insert(graph.name(sdf::ActorId(a)));
+  for (const auto& [name, processor] : options.binding) {
+    if (!actors.contains(name)) problems.add("the graph has no actor \"" + name + "\"");
+    if (processor > kMostProcessors)
+      problems.add("actor \"" + name + "\": expected a processor from 0 to " +
+                   std::to_string(kMostProcessors) + ", found " + std::to_string(processor));
+  }
+  problems.throw_if_any("schedule of " + graph.name());
+}
 
 sdf::Binding binding_of(const sdf::PhasedGraph& graph, const ScheduleOptions& options) {
   if (options.processors > 0) return sdf::balanced_binding(graph, options.processors);
@@ -107,7 +133,7 @@ std::vector<ScheduledFiring> self_timed(const sdf::PhasedGraph& graph, const sdf
 }
 
 std::optional<StrictlyPeriodic> strictly_periodic(const sdf::PhasedGraph& graph) {
-  const auto periodic = sdf::k_periodic_for(graph);
+  const auto periodic = sdf::k_periodic_for(graph);  // throws where its numbers leave 64 bits
   const auto* strict = std::get_if<sdf::KPeriodic>(&periodic);
   if (strict == nullptr) return std::nullopt;
   StrictlyPeriodic result{.period = strict->period, .starts = {}};
@@ -119,19 +145,22 @@ std::optional<StrictlyPeriodic> strictly_periodic(const sdf::PhasedGraph& graph)
 }  // namespace
 
 std::map<std::string, std::size_t> read_processors(const DataflowGraph& handle, const std::string& path) {
-  const Json json = Json::parse(read_text(path), nullptr, false);
+  const std::string text = read_text(path);
+  const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) throw input_error(path + ": expected a JSON object {\"actor\": processor}");
+  if (const std::optional<std::string> key = repeated_json_key(text))
+    throw input_error(path + ": has the key \"" + printable(*key) + "\" twice");
   const std::vector<std::string> actors = handle.actors();
   std::map<std::string, std::size_t> binding;
   Problems problems;
   for (const auto& [name, processor] : json.items()) {
     if (std::find(actors.begin(), actors.end(), name) == actors.end())
       problems.add("the graph has no actor \"" + name + "\"");
-    else if (processor.is_number_unsigned() && processor.get<std::size_t>() < 1'000'000)
+    else if (processor.is_number_unsigned() && processor.get<std::size_t>() <= kMostProcessors)
       binding[name] = processor.get<std::size_t>();
     else
-      problems.add("actor \"" + name + "\": expected a processor from 0 to 999999, found " +
-                   processor.dump());
+      problems.add("actor \"" + name + "\": expected a processor from 0 to " +
+                   std::to_string(kMostProcessors) + ", found " + processor.dump());
   }
   problems.throw_if_any(path);
   return binding;
@@ -140,6 +169,7 @@ std::map<std::string, std::size_t> read_processors(const DataflowGraph& handle, 
 std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& handle,
                                                           const ScheduleOptions& options) {
   const sdf::PhasedGraph& graph = handle.value();
+  check(graph, options);
   const sdf::Binding binding = binding_of(graph, options);
   const sdf::Expansion expansion = sdf::expand(graph, sdf::require_repetition(graph), {.most = 1'000'000});
   const sdf::CycleRatio unbound = sdf::max_cycle_ratio(expansion.graph);
@@ -154,6 +184,7 @@ std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& h
   const sdf::Schedule times = sdf::simulate(bound, options.iterations);
   DataflowSchedule result;
   result.graph = graph.name();
+  result.notes = handle.notes();
   result.period = certificate.period;
   result.unbound_period = sdf::certificate_of(unbound, expansion.graph).period;
   result.critical_cycle =
@@ -166,13 +197,20 @@ std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& h
   result.firings = self_timed(graph, expansion, times);
   if (const auto regime = sdf::regime(bound))
     result.long_run = LongRun{regime->transient, regime->length, regime->advance};
-  result.strictly_periodic = strictly_periodic(graph);
+  try {
+    result.strictly_periodic = strictly_periodic(graph);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    result.notes.push_back(std::string("no strictly periodic schedule: ") + error.what());
+  }
   if (options.chart == Chart::kSvg) result.svg = chart(graph, expansion, binding, times, result.period.str());
   return result;
 }
 
 std::string to_text(const DataflowSchedule& schedule) {
-  std::string text = schedule.graph + ": period " + schedule.period.str() + " cycles an iteration";
+  std::string text;
+  for (const std::string& note : schedule.notes) text += "note: " + note + "\n";
+  text += schedule.graph + ": period " + schedule.period.str() + " cycles an iteration";
   if (!schedule.orders.empty())
     text += line(" on %zu processors, %s without them", schedule.orders.size(),
                  schedule.unbound_period.str().c_str());
@@ -195,6 +233,7 @@ std::string to_json(const DataflowSchedule& schedule) {
             {"graph", schedule.graph},
             {"period", schedule.period.str()},
             {"period_unbound", schedule.unbound_period.str()}};
+  json["notes"] = schedule.notes;
   json["critical_cycle"] = schedule.critical_cycle;
   Json& orders = json["orders"] = Json::array();
   for (const auto& order : schedule.orders) {

@@ -4,6 +4,7 @@
 
 #include <spikeloom/explain.hpp>
 
+#include "compiler/base/text.hpp"
 #include "host/api/lines.hpp"
 
 namespace spikeloom {
@@ -27,9 +28,9 @@ std::variant<Explanation, DoesNotFit> explain(const std::string& path, const Chi
 std::string to_text(const Explanation& explanation) {
   const Promise& promise = explanation.promise;
   std::string text = line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\nheld back by\n",
-                          promise.name.c_str(), promise.period.str().c_str(), promise.period.approximate(),
-                          static_cast<long long>(promise.latency));
-  for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";
+                          std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
+                          promise.period.approximate(), static_cast<long long>(promise.latency));
+  for (const std::string& part : abridged(promise.critical_cycle)) text += "  " + part + "\n";
   if (explanation.reliefs.empty()) return text + "\nnothing that was tried shortens it\n";
   text += line("\n%10s %8s %10s  what would relieve it\n", "period", "faster", "latency");
   for (const Relief& relief : explanation.reliefs)
@@ -44,7 +45,7 @@ std::string to_json(const Explanation& explanation) {
   nlohmann::ordered_json json;
   json["schema"] = 1;
   json["promise"] = json_of(explanation.promise);
-  json["promise"]["name"] = explanation.promise.name;
+  json["promise"]["name"] = name_of(explanation.promise.kind);
   json["critical_cycle"] = explanation.promise.critical_cycle;
   json["reliefs"] = nlohmann::ordered_json::array();
   for (const Relief& relief : explanation.reliefs) {

@@ -7,6 +7,7 @@
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/replay/parallel_values.hpp"
 #include "compiler/replay/session.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "host/api/run_progress.hpp"
 #include "host/opencl/open_runner.hpp"
 #include "host/run/recorder.hpp"
@@ -40,6 +41,9 @@ DeviceRun replay_of(const Image& image, const Dataset& data, const Recording& re
 RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const Recording& recording,
                        const RunOptions& options) {
   const Image& image = handle.value();
+  require_guarantee(image, handle.path().empty() ? image.application.name : handle.path());
+  check_data(image, data);
+  if (data.samples.empty()) throw input_error("input data: no sample, so nothing could be held to a promise");
   ProgressTeller teller(options, image, data);
   const SessionOptions session = session_options(options, teller);
   const std::unique_ptr<ModelLink> model = open_model(image.chip);
@@ -63,6 +67,7 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const R
                 model->statistics().synaptic_operations},
                report);
   result.outputs = std::move((device_run ? *device_run : replay).outputs);
+  report.notes.insert(report.notes.end(), data.notes.begin(), data.notes.end());
   decide_samples(options.decide, image, data, result.outputs, report);
   recorder.add_to(result.outputs);
   if (!options.record.empty())

@@ -66,6 +66,9 @@ int show_residents(const std::string& state, const std::optional<std::string>& j
 /// `spikeloom dataflow …`: dataflow graphs by themselves, without a network.
 struct DataflowCommand {
   std::string graph;
+  std::optional<std::string> application;     ///< of an SDF3 file with several; default: the first
+  std::optional<std::string> processor_type;  ///< of an SDF3 file; default: the actor's default one
+  bool phases_overlap = false;
   std::optional<std::string> output;       ///< report of analyze, graph of convert
   std::optional<std::string> certificate;  ///< written by analyze, read by verify
   std::optional<std::string> period;       ///< that buffers shall reach; a rational

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
@@ -13,6 +14,13 @@ namespace {
 
 void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
+DataflowGraph read_graph(const DataflowCommand& command) {
+  return DataflowGraph::read(command.graph, {.application = command.application,
+                                             .processor_type = command.processor_type,
+                                             .phase_overlap = command.phases_overlap ? PhaseOverlap::kByData
+                                                                                     : PhaseOverlap::kNever});
+}
+
 /// Their number, or a file that binds actors to them.
 void set_processors(const DataflowGraph& graph, const std::string& text, ScheduleOptions& options) {
   const bool is_number = !text.empty() && std::all_of(text.begin(), text.end(),
@@ -21,9 +29,9 @@ void set_processors(const DataflowGraph& graph, const std::string& text, Schedul
     options.binding = read_processors(graph, text);
     return;
   }
-  if (text.size() > 6 || std::stoul(text) == 0)
-    throw input_error("--processors " + text + ": expected 1 to 999999");
-  options.processors = std::stoul(text);
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), options.processors);
+  if (code != std::errc() || options.processors == 0)
+    throw input_error("--processors " + text + ": expected a number of processors, at least 1");
 }
 
 }  // namespace
@@ -31,7 +39,7 @@ void set_processors(const DataflowGraph& graph, const std::string& text, Schedul
 int analyze_dataflow(const DataflowCommand& command) {
   check_files({{"the graph", command.graph}},
               {{"--json", command.output}, {"--certificate", command.certificate}});
-  const DataflowGraph graph = DataflowGraph::read(command.graph);
+  const DataflowGraph graph = read_graph(command);
   const std::vector<std::string> actors = graph.actors();
   for (const std::string& end : command.latency)
     if (std::find(actors.begin(), actors.end(), end) == actors.end())
@@ -56,7 +64,7 @@ int analyze_dataflow(const DataflowCommand& command) {
 }
 
 int verify_dataflow(const DataflowCommand& command) {
-  const DataflowGraph graph = DataflowGraph::read(command.graph);
+  const DataflowGraph graph = read_graph(command);
   const CertificateCheck check = verify_certificate(graph, *command.certificate);
   for (const std::string& fault : check.faults) std::printf("%s\n", fault.c_str());
   if (!check.faults.empty()) return kNo;
@@ -67,7 +75,7 @@ int verify_dataflow(const DataflowCommand& command) {
 
 int buffers_dataflow(const DataflowCommand& command) {
   check_files({{"the graph", command.graph}}, {{"--json", command.output}});
-  const DataflowGraph graph = DataflowGraph::read(command.graph);
+  const DataflowGraph graph = read_graph(command);
   std::optional<Ratio> period;
   if (command.period) period = Ratio::parse(*command.period);
   DataflowBuffers found = buffers(graph, period);
@@ -79,7 +87,7 @@ int buffers_dataflow(const DataflowCommand& command) {
 
 int schedule_dataflow(const DataflowCommand& command) {
   check_files({{"the graph", command.graph}}, {{"--json", command.output}, {"--svg", command.svg}});
-  const DataflowGraph graph = DataflowGraph::read(command.graph);
+  const DataflowGraph graph = read_graph(command);
   ScheduleOptions options;
   if (command.processors) set_processors(graph, *command.processors, options);
   options.iterations = command.iterations;
@@ -98,11 +106,12 @@ int schedule_dataflow(const DataflowCommand& command) {
 
 int convert_dataflow(const DataflowCommand& command) {
   check_files({{"the graph", command.graph}}, {{"output", command.output}});
-  const DataflowGraph graph = DataflowGraph::read(command.graph);
+  const DataflowGraph graph = read_graph(command);
   const std::string extension = std::filesystem::path(*command.output).extension();
   if (extension != ".xml" && extension != ".json" && extension != ".dot" && extension != ".sdf")
     throw input_error(*command.output + ": expected .xml (SDF3), .json, .sdf or .dot, found \"" + extension +
                       "\"");
+  for (const std::string& note : graph.notes()) print("note: " + note + "\n");
   write_text(*command.output, graph.text(extension.substr(1)));
   return kYes;
 }

@@ -16,6 +16,7 @@
 #include <spikeloom/version.hpp>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/standard_streams.hpp"
 
 namespace spikeloom::cli {
 namespace {
@@ -77,9 +78,7 @@ void add_semantics_options(CLI::App& app, Semantics& semantics) {
 /// Options of everything that turns a network file into integers.
 void add_compile_options(CLI::App& app, CompileOptions& options) {
   add_semantics_options(app, options.semantics);
-  app.add_option("--bits", options.weight_bits, "weight bits")
-      ->check(CLI::IsMember({8, 4, 2, 1}))
-      ->capture_default_str();
+  app.add_option("--bits", options.weight_bits, "weight bits")->capture_default_str();
   app.add_option_function<std::string>(
          "--round",
          [&](const std::string& v) {
@@ -89,10 +88,9 @@ void add_compile_options(CLI::App& app, CompileOptions& options) {
       ->check(CLI::IsMember({"nearest", "zero"}));
   app.add_option("--planes", options.planes,
                  "bit planes of the inputs: 1 takes spikes, more take whole numbers")
-      ->check(CLI::Range(1, 16))
       ->capture_default_str();
   app.add_flag("--signed", options.signed_inputs, "inputs are two's complement on their planes");
-  app.add_option("--seed", options.seed, "of everything random")->capture_default_str();
+  app.add_option("--seed", options.seed, "seed of the random number generator")->capture_default_str();
 }
 
 void add_data_options(CLI::App& app, DatasetOptions& data) {
@@ -104,35 +102,35 @@ void add_data_options(CLI::App& app, DatasetOptions& data) {
   app.add_option("--full-scale", data.full_scale, "value that spikes at every step");
   app.add_option_function<double>(
       "--frame",
-      [&](double ms) { data.frame = std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000 + 0.5)); },
+      [&](double ms) {
+        constexpr double kMostFrame = 1e9;
+        if (!(ms >= 0 && ms <= kMostFrame))
+          throw CLI::ValidationError("--frame", "expected 0 to 1000000000 ms, found " + std::to_string(ms));
+        data.frame = std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000 + 0.5));
+      },
       "milliseconds a step of recordings (default: 1)");
   app.add_option_function<std::string>(
       "--labels", [&](const std::string& v) { data.labels = v; }, ".npz with ids and labels, for recordings");
   app.add_option("--limit", data.limit, "only the first so many samples")->check(above_zero());
+  app.add_flag_function(
+      "--clip", [&](std::int64_t) { data.clip = 1; },
+      "several events of an element in a step count once; says how many were clipped (default: their "
+      "number)");
   app.add_option("--array", data.array, "array of an .npz to take instead of `spikes`");
   app.add_flag_function(
       "--packed", [&](std::int64_t) { data.packing = Packing::kBits; },
       "the last dimension is packed bits (numpy.packbits)");
 }
 
-void add_check(CLI::App& root, Action& action) {
-  auto command = std::make_shared<CheckCommand>();
-  CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
-  app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "also: does it fit this chip (TOML)");
-  add_compile_options(*app, command->compile);
-  app->callback([command, &action] { action = [command] { return run(*command); }; });
-}
-
-/// NAME=N, N at least 1.
+/// NAME=N.
 void add_clusters(const std::string& text, std::map<std::string, std::uint32_t>& clusters) {
   const std::size_t equals = text.rfind('=');
   std::uint32_t count = 0;
   const char* end = text.data() + text.size();
   const auto read = equals == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
                                                 : std::from_chars(text.data() + equals + 1, end, count);
-  if (read.ec != std::errc() || read.ptr != end || equals == 0 || count == 0)
-    throw CLI::ValidationError("--clusters", "expected POPULATION=N with N at least 1, found " + text);
+  if (read.ec != std::errc() || read.ptr != end || equals == 0)
+    throw CLI::ValidationError("--clusters", "expected POPULATION=N with a whole N, found " + text);
   clusters[text.substr(0, equals)] = count;
 }
 
@@ -153,7 +151,6 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
                "weights are quantised as without --calibrate, which then decides places and contracts only");
   app.add_option("--margin", options.contract.margin_percent,
                  "percent that contracts allow above the measured work")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option(
          "--contract-order", options.contract.order,
@@ -164,8 +161,7 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_option("--record", options.record,
                  "population sent to the host although it is no output; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
-  app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)")
-      ->check(CLI::Range(2, 16));
+  app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)");
   app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")
       ->check(above_zero());
   app.add_option("--partition", options.partition,
@@ -195,13 +191,13 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind "
       "that "
       "holds them and has tiles to spare");
-  app.add_option("--tiles", options.tiles, "tiles at most: leaves the others to other applications")
+  app.add_option("--tiles", options.tiles,
+                 "maximum number of tiles (the rest stays free for other applications)")
       ->check(above_zero());
   app.add_option("--points", options.points, "operating points kept for `spikeloom admit`, at most; 0: none")
-      ->check(CLI::Range(0, 1000))
       ->capture_default_str();
   app.add_option("--slots", options.slots,
-                 "slots of a channel at most: leaves the others to other applications")
+                 "maximum TDM slots per channel (the rest stays free for other applications)")
       ->check(above_zero());
   app.add_flag("!--no-tune", options.tune,
                "keep orders, slots and page counts as first dealt out, not as the analysis likes them best");
@@ -209,10 +205,22 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
                  "population (or host) whose channels get more slots; repeatable");
 }
 
+void add_check(CLI::App& root, Action& action) {
+  auto command = std::make_shared<CheckCommand>();
+  CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
+  app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
+  CLI::Option* chip = app->add_option("--chip", command->chip, "also: does it fit this chip (TOML)");
+  add_compile_options(*app, command->compile);
+  const std::size_t without_chip = app->get_options().size();
+  add_mapping_options(*app, command->compile);
+  const std::vector<CLI::Option*> all = app->get_options();
+  for (std::size_t n = without_chip; n < all.size(); ++n) all[n]->needs(chip);
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
 /// What will do, instead of the shortest that there is.
 void add_wanted_period(CLI::App& app, CompileOptions& options) {
-  CLI::Option* tune = app.get_option("--no-tune");
-  CLI::Option* period = app.add_option_function<std::string>(
+  app.add_option_function<std::string>(
       "--period",
       [&](const std::string& text) {
         try {
@@ -220,23 +228,17 @@ void add_wanted_period(CLI::App& app, CompileOptions& options) {
         } catch (const Error& error) {
           throw CLI::ValidationError("--period", error.what());
         }
-        if (*options.period <= Ratio(0))
-          throw CLI::ValidationError("--period", "expected more than 0 cycles a step, found " + text);
       },
       "cycles a step that will do, such as 240 or 725/3: the fewest pages that keep them (contracted with "
       "--calibrate, else guaranteed)");
-  CLI::Option* rate =
-      app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock")
-          ->check(above_zero());
-  rate->check(CLI::Range(1e-3, 1e9))->excludes(period)->excludes(tune);
-  period->excludes(tune);
+  app.add_option("--steps-per-second", options.steps_per_second, "the same, at the chip file's clock");
 }
 
 void add_compile(CLI::App& root, Action& action) {
   auto command = std::make_shared<CompileCommand>();
   CLI::App* app = root.add_subcommand("compile", "network and chip to an image with its guarantee");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
+  app->add_option("--chip", command->chip, "chip file (TOML)")->required();
   app->add_option("-o,--output", command->output, "image to write (.loom)")->required();
   add_compile_options(*app, command->compile);
   add_mapping_options(*app, command->compile);
@@ -254,7 +256,7 @@ void add_explain(CLI::App& root, Action& action) {
   CLI::App* app = root.add_subcommand(
       "explain", "what limits the promised period, and what would relieve it, each tried");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "chip file (TOML), see chips/")->required();
+  app->add_option("--chip", command->chip, "chip file (TOML)")->required();
   add_compile_options(*app, command->compile);
   add_mapping_options(*app, command->compile);
   app->add_option("--json", command->json, "file for the explanation");
@@ -269,6 +271,13 @@ void add_dataflow(CLI::App& root, Action& action) {
   const auto add = [&](const char* name, const char* what, int (*work)(const DataflowCommand&)) {
     CLI::App* app = group->add_subcommand(name, what);
     app->add_option("graph", command->graph, "dataflow graph")->required();
+    app->add_option(
+        "--graph", command->application,
+        "SDF3 file with several: name of the application graph (default: the first, with a note)");
+    app->add_option("--processor-type", command->processor_type,
+                    "SDF3: whose execution times (default: the actor's default processor, else its first)");
+    app->add_flag("--phases-overlap", command->phases_overlap,
+                  "phases of an actor wait for their tokens only, as in Kiter (default: for the last phase)");
     app->callback([command, &action, work] { action = [command, work] { return work(*command); }; });
     return app;
   };
@@ -285,8 +294,7 @@ void add_dataflow(CLI::App& root, Action& action) {
       ->add_option("--latency", command->latency,
                    "source and sink: from the first start to the last end of an iteration, self-timed")
       ->expected(2);
-  analyze->add_option("--iterations", command->iterations, "over which the latency is taken (default 3)")
-      ->check(CLI::Range(1, 100'000));
+  analyze->add_option("--iterations", command->iterations, "over which the latency is taken (default 3)");
   CLI::App* verify = add("verify", "checks a certificate against its graph (exit 1 where it does not hold)",
                          verify_dataflow);
   verify->add_option("certificate", command->certificate, "what `analyze --certificate` wrote")->required();
@@ -301,8 +309,7 @@ void add_dataflow(CLI::App& root, Action& action) {
                            schedule_dataflow);
   schedule->add_option("--processors", command->processors,
                        "how many, or a JSON file {\"actor\": processor}; default: an actor has its own");
-  schedule->add_option("--iterations", command->iterations, "that are shown (default 3)")
-      ->check(CLI::Range(1, 1000));
+  schedule->add_option("--iterations", command->iterations, "that are shown (default 3)");
   schedule->add_option("--svg", command->svg, "file for a Gantt chart");
   schedule->add_option("--json", command->output, "file for the report; exact numbers as texts");
   CLI::App* convert =
@@ -386,8 +393,6 @@ void add_admission(CLI::App& root, Action& action) {
         } catch (const Error& error) {
           throw CLI::ValidationError("--max-period", error.what());
         }
-        if (*command->max_period <= Ratio(0))
-          throw CLI::ValidationError("--max-period", "expected more than 0 cycles a step, found " + text);
       },
       "refuse what guarantees less than a step every so many cycles, such as 240 or 725/3");
   app->callback([command, &action] { action = [command] { return run(*command); }; });
@@ -404,6 +409,16 @@ void add_admission(CLI::App& root, Action& action) {
   app->add_option("--json", command->json, "report");
   app->callback(
       [command, &action] { action = [command] { return show_residents(command->state, command->json); }; });
+}
+
+/// Throws Error{kInput} that lists the subcommands, unless the word is one of them.
+void check_subcommand(const CLI::App& root, const std::string& word, const std::string& also) {
+  std::string list;
+  for (const CLI::App* const app : root.get_subcommands({})) {
+    if (app->get_name() == word) return;
+    list += (list.empty() ? "" : ", ") + app->get_name();
+  }
+  throw input_error("no subcommand is called \"" + printable(word) + "\"; expected one of " + list + also);
 }
 
 void add_emulate(CLI::App& root, Action& action) {
@@ -427,7 +442,14 @@ void add_emulate(CLI::App& root, Action& action) {
          "after --: a subcommand, or a program by a path with a slash; {xclbin} is the emulation's xclbin")
       ->required();
   app->positionals_at_end();
-  app->callback([command, &action] { action = [command] { return run(*command); }; });
+  app->callback([command, &root, &action] {
+    action = [command, &root] {
+      const std::string& word = command->command.front();
+      if (word.find('/') == std::string::npos)
+        check_subcommand(root, word, ", or a program by a path with a slash");
+      return run(*command);
+    };
+  });
 }
 
 int run_command(int argc, char** argv) {
@@ -443,6 +465,7 @@ int run_command(int argc, char** argv) {
   add_admission(app, action);
   add_emulate(app, action);
   add_small(app, action);
+  if (argc > 1 && argv[1][0] != '-') check_subcommand(app, argv[1], "");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -455,7 +478,9 @@ int run_command(int argc, char** argv) {
 }  // namespace
 }  // namespace spikeloom::cli
 
-int main(int argc, char** argv) {
+namespace {
+
+int ended(int argc, char** argv) {
   using spikeloom::ErrorKind;
   try {
     return spikeloom::cli::run_command(argc, argv);
@@ -470,4 +495,16 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "spikeloom: internal error: %s; please report this\n", error.what());
     return 70;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  spikeloom::cli::hold_standard_streams();
+  const int code = ended(argc, argv);
+  const std::optional<std::string> lost = spikeloom::cli::flush_standard_output();
+  if (!lost) return code;
+  std::fprintf(stderr, "spikeloom: error: standard output cannot be written: %s\n", lost->c_str());
+  // A worse end than this one stays.
+  return code == spikeloom::cli::kYes || code == spikeloom::cli::kNo ? spikeloom::cli::kBadInput : code;
 }

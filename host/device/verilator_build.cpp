@@ -1,27 +1,26 @@
 #include "host/device/verilator_build.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/file.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iomanip>
+#include <memory>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/resources.hpp"
+#include "host/device/build_process.hpp"
 #include "spikeloom_hw.hpp"
-
-extern char** environ;
 
 namespace spikeloom {
 namespace {
@@ -37,6 +36,8 @@ constexpr auto kPoll = std::chrono::milliseconds(50);  // longest pause between 
 constexpr auto kBuildDeadline = std::chrono::minutes(60);
 constexpr const char* kLibrary = "libchip.so";
 constexpr const char* kManifest = "manifest.txt";
+constexpr const char* kDigest =
+    "digest.txt";  ///< of the library: a damaged one ends the process that loads it
 
 /// FNV-1a, 64 bit. The manifest is compared too, so a collision rebuilds instead of deceiving.
 std::string hash(const std::string& text) {
@@ -58,103 +59,82 @@ fs::path find_tool(const std::string& name) {
   const char* const path = std::getenv("PATH");
   std::istringstream folders(path == nullptr ? "" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path file = fs::path(folder) / name;
+    const fs::path file = fs::absolute(fs::path(folder) / name);
     if (access(file.c_str(), X_OK) == 0 && fs::is_regular_file(file)) return file;
   }
   return {};
 }
 
-/// A child process whose output goes to a file.
-class Child {
- public:
-  Child(const std::vector<std::string>& command, const fs::path& log) : name_(command.front()) {
-    std::vector<char*> arguments;
-    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-    posix_spawn_file_actions_adddup2(&files, 1, 2);
-    const int code = posix_spawnp(&pid_, arguments[0], &files, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&files);
-    if (code != 0) throw device_error(name_ + ": cannot be started: " + std::strerror(code));
-  }
-  ~Child() {
-    if (pid_ > 0) {
-      kill(pid_, SIGTERM);
-      waitpid(pid_, nullptr, 0);
-    }
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
+/// The lock file of that name, opened and locked; -1 where another holds it, or it was removed in between.
+int try_lock(const fs::path& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+  if (file < 0)
+    throw device_error(path.string() + ": " + std::strerror(errno) + "; is the cache folder writable?");
+  const int locked = flock(file, LOCK_EX | LOCK_NB);
+  const int code = errno;
+  struct stat opened {
+  }, named{};
+  if (locked == 0 && fstat(file, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
+      opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
+    return file;
+  close(file);
+  if (locked != 0 && code != EWOULDBLOCK && code != EINTR)
+    throw device_error(path.string() + ": cannot be locked: " + std::strerror(code));
+  return -1;
+}
 
-  /// Calls `meanwhile` now and then; true when the process ended well.
-  template <class Meanwhile>
-  bool wait(const Meanwhile& meanwhile) {
-    const auto deadline = Clock::now() + kBuildDeadline;
-    int status = 0;
-    for (Clock::duration pause = std::chrono::milliseconds(1);;
-         pause = std::min<Clock::duration>(2 * pause, kPoll)) {
-      const pid_t ended = waitpid(pid_, &status, WNOHANG);
-      if (ended == pid_) break;
-      if (ended < 0 && errno != EINTR) throw device_error(name_ + ": " + std::strerror(errno));
-      if (Clock::now() > deadline) throw device_error(name_ + ": not done after an hour; stopped");
-      meanwhile();
-      std::this_thread::sleep_for(pause);
-    }
-    pid_ = -1;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  }
-
- private:
-  std::string name_;
-  pid_t pid_ = -1;
-};
-
-/// Holds a cache entry's lock; the system lets go of it when the process ends, however it ends.
+/// Holds a cache entry's lock; the system lets go of it when the process ends, however it ends. The file goes
+/// with the holder: who waits for it finds that the file it has open is not the one of that name any more.
 class EntryLock {
  public:
-  EntryLock(const fs::path& path, const Progress& progress, const std::string& what)
-      : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_ < 0)
-      throw device_error(path.string() + ": " + std::strerror(errno) + "; is the cache folder writable?");
+  EntryLock(fs::path path, const Progress& progress, const std::string& what) : path_(std::move(path)) {
     const auto deadline = Clock::now() + kBuildDeadline;
-    while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK && errno != EINTR) {
-        const int code = errno;
-        close(file_);
-        throw device_error(path.string() + ": cannot be locked: " + std::strerror(code));
-      }
-      if (Clock::now() > deadline) {
-        close(file_);
-        throw device_error(path.string() + ": another process has been building " + what +
+    while ((file_ = try_lock(path_)) < 0) {
+      if (Clock::now() > deadline)
+        throw device_error(path_.string() + ": another process has been building " + what +
                            " for over an hour");
-      }
       if (progress) progress(-1, "waiting for another process that builds " + what);
       std::this_thread::sleep_for(kPoll);
     }
   }
-  ~EntryLock() { close(file_); }
+  /// Of an entry that nobody builds; nothing where somebody does.
+  [[nodiscard]] static std::unique_ptr<EntryLock> of_idle(const fs::path& path) {
+    const int file = try_lock(path);
+    return file < 0 ? nullptr : std::unique_ptr<EntryLock>(new EntryLock(path, file));
+  }
+  ~EntryLock() {
+    unlink(path_.c_str());
+    close(file_);
+  }
   EntryLock(const EntryLock&) = delete;
   EntryLock& operator=(const EntryLock&) = delete;
 
  private:
-  int file_;
+  EntryLock(fs::path path, int file) : path_(std::move(path)), file_(file) {}
+  fs::path path_;
+  int file_ = -1;
 };
 
+/// What builds that were killed have left in the cache: their folders, half done, and their locks.
+void remove_leftovers(const fs::path& cache) {
+  std::set<fs::path> entries;
+  for (const auto& item : fs::directory_iterator(cache)) {
+    const std::string extension = item.path().extension().string();
+    if (extension == ".building" || extension == ".lock")
+      entries.insert(fs::path(item.path()).replace_extension());
+  }
+  for (const fs::path& entry : entries) {
+    const std::unique_ptr<EntryLock> idle = EntryLock::of_idle(entry.string() + ".lock");
+    if (!idle || !fs::exists(entry.string() + ".building")) continue;
+    fs::remove_all(entry.string() + ".building");
+    fs::remove(entry.string() + ".log");
+  }
+}
+
 /// First line that a tool prints for --version.
-std::string version_of(const fs::path& tool, const fs::path& scratch) {
-  std::string name = (scratch / "version.XXXXXX").string();
-  const int made = mkstemp(name.data());
-  if (made < 0) throw device_error(name + ": " + std::strerror(errno) + "; is the cache folder writable?");
-  close(made);
-  const fs::path file = name;
-  Child child({tool.string(), "--version"}, file);
-  const bool good = child.wait([] {});
-  const std::string text = read_text(file);
-  fs::remove(file);
-  if (!good) throw device_error(tool.string() + " --version fails");
+std::string version_of(const fs::path& tool) {
+  const std::string text = printed_by({tool.string(), "--version"});
+  if (text.empty()) throw device_error(tool.string() + " --version fails");
   return text.substr(0, text.find('\n'));
 }
 
@@ -176,7 +156,7 @@ struct Tools {
   }
 };
 
-Tools find_tools(const fs::path& scratch) {
+Tools find_tools() {
   Tools tools;
   tools.verilator = find_tool("verilator");
   tools.compiler = find_tool("clang++");
@@ -184,9 +164,9 @@ Tools find_tools(const fs::path& scratch) {
   if (tools.verilator.empty() || tools.compiler.empty() || find_tool("make").empty())
     throw device_error(
         "verilator: the RTL device needs the programs verilator, make and clang++ (or g++) on PATH; "
-        "scripts/setup.sh installs them, and --device model needs none");
-  tools.verilator_version = version_of(tools.verilator, scratch);
-  tools.compiler_version = version_of(tools.compiler, scratch);
+        "Debian's packages are verilator, make and clang or g++; --device model needs none");
+  tools.verilator_version = version_of(tools.verilator);
+  tools.compiler_version = version_of(tools.compiler);
   return tools;
 }
 
@@ -339,11 +319,61 @@ std::string manifest(const VerilatedDesign& design, const VerilatedBuild& build,
   return out.str();
 }
 
+/// Neither make nor a shell splits it or gives it a meaning.
+bool is_plain(const std::string& path) {
+  return path.find_first_of(" \t\r\n\v\f\"#$%&'()*:;<>?[\\]^`{|}=") == std::string::npos;
+}
+
+/// A design's name as part of a file's.
+std::string file_name(const std::string& name) {
+  std::string plain = name;
+  for (char& c : plain)
+    if (c == '/' || !is_plain(std::string(1, c))) c = '_';
+  return plain;
+}
+
+/// Sources under names that make can take, wherever they lie: links in the folder that is built in. Names are
+/// relative to that folder, so what is generated does not depend on where it was.
+class Sources {
+ public:
+  explicit Sources(fs::path folder) : folder_(std::move(folder)) { link(resource_folder(), "resources"); }
+
+  /// A file's or folder's name from the folder that is built in.
+  [[nodiscard]] std::string name_of(const fs::path& path) {
+    for (const auto& [place, name] : links_) {
+      const fs::path below = path.lexically_relative(place);
+      if (below == ".") return name;
+      if (!below.empty() && *below.begin() != ".." && is_plain(below.string()))
+        return (fs::path(name) / below).string();
+    }
+    const bool is_folder = fs::is_directory(path);
+    link(is_folder ? path : path.parent_path(), "sources" + std::to_string(links_.size()));
+    return is_folder ? links_.back().second : (fs::path(links_.back().second) / path.filename()).string();
+  }
+
+  void remove() {
+    for (const auto& [place, name] : links_) fs::remove(folder_ / name);
+  }
+
+ private:
+  void link(const fs::path& place, const std::string& name) {
+    fs::create_directory_symlink(fs::absolute(place), folder_ / name);
+    links_.emplace_back(place, name);
+  }
+
+  fs::path folder_;
+  std::vector<std::pair<fs::path, std::string>> links_;
+};
+
 /// Verilates and compiles into `folder`, everything that is printed to `log`.
 class Builder {
  public:
   Builder(const VerilatedDesign& design, fs::path folder, fs::path log, const Progress& progress)
-      : design_(design), folder_(std::move(folder)), log_(std::move(log)), progress_(progress) {}
+      : design_(design),
+        folder_(std::move(folder)),
+        log_(std::move(log)),
+        progress_(progress),
+        sources_(folder_) {}
 
   void build(const VerilatedBuild& options, const Tools& tools) {
     const std::vector<Model> all = models(design_, options);
@@ -358,6 +388,7 @@ class Builder {
     fs::rename(folder(all.back()) / all.back().prefix, folder_ / kLibrary);
     for (const Model& model : all) fs::remove_all(folder(model));
     fs::remove(folder_ / kTileModels);
+    sources_.remove();
   }
 
  private:
@@ -366,23 +397,23 @@ class Builder {
     std::vector<std::string> command = {tools.verilator.string()};
     for (const std::string& option : verilator_options(model, options)) command.push_back(option);
     command.insert(command.end(), {"--Mdir", folder(model).string()});
-    const std::string source_root = resource_folder().string();
+    // Verilator runs in folder_, the compiler in a model's folder beside the links.
+    const std::string root = sources_.name_of(resource_folder());
     command.insert(command.end(),
-                   {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I" + source_root + include +
+                   {"-CFLAGS", "-std=gnu++17 -fPIC -fvisibility=hidden -I../" + root + include +
                                    " -DVL_USER_STOP -DVL_USER_FATAL -DVL_USER_FINISH"
-                                   " -DVL_PRINTF=spikeloom_harness_print -include " +
-                                   (harness_folder() / (design_.harness + ".h")).string()});
-    command.push_back("-I" + source_root);  // for `include "rtl/..."
+                                   " -DVL_PRINTF=spikeloom_harness_print -include ../" +
+                                   sources_.name_of(harness_folder() / (design_.harness + ".h"))});
+    command.push_back("-I" + root);  // for `include "rtl/..."
     for (const fs::path& directory : design_.directories) {
-      command.push_back("-y");
-      command.push_back(directory.string());
-      command.push_back("-I" + directory.string());
+      const std::string name = sources_.name_of(directory);
+      command.insert(command.end(), {"-y", name, "-I" + name});
     }
-    for (const fs::path& package : design_.packages) command.push_back(package.string());
-    if (!model.standin.empty()) command.push_back(model.standin.string());
-    command.push_back(file_of(design_, model.top).string());
+    for (const fs::path& package : design_.packages) command.push_back(sources_.name_of(package));
+    if (!model.standin.empty()) command.push_back(sources_.name_of(model.standin));
+    command.push_back(sources_.name_of(file_of(design_, model.top)));
     if (!model.sources.empty()) command.emplace_back("--exe");
-    for (const fs::path& source : model.sources) command.push_back(source.string());
+    for (const fs::path& source : model.sources) command.push_back("../" + sources_.name_of(source));
     run(command, [&] { report(0, "Verilating"); });
   }
 
@@ -427,8 +458,8 @@ class Builder {
       if (!log.flush())
         throw device_error(log_.string() + ": cannot be written; is the cache folder writable?");
     }
-    Child child(command, log_);
-    if (!child.wait(meanwhile))
+    BuildProcess process(command, log_, folder_);
+    if (!process.wait(meanwhile, kBuildDeadline))
       throw device_error("verilator: building " + design_.name + " failed in " +
                          fs::path(command.front()).filename().string() + first_error() +
                          "; log: " + log_.string());
@@ -438,16 +469,40 @@ class Builder {
     std::ifstream log(log_);
     for (std::string line; std::getline(log, line);)
       if (line.starts_with("%Error") || line.find(" error: ") != std::string::npos) return ": " + line;
+    // make's own: "chip.mk:12: *** missing separator.  Stop."
+    log.clear();
+    log.seekg(0);
+    for (std::string line; std::getline(log, line);)
+      if (line.find("***") != std::string::npos) return ": " + line;
     return "";
   }
 
   const VerilatedDesign& design_;
   fs::path folder_, log_;
   const Progress& progress_;
+  Sources sources_;
 };
 
+/// Size and digest of a file: what tells a library that was cut short or damaged. Eight bytes at a time,
+/// since every opening of a device asks.
+std::string digest_of(const fs::path& file) {
+  const std::string bytes = read_text(file);
+  std::uint64_t value = 14695981039346656037ULL;
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= bytes.size(); at += sizeof word) {
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    value = (value ^ word) * 1099511628211ULL;
+    value ^= value >> 32U;
+  }
+  std::ostringstream out;
+  out << bytes.size() << " " << std::hex << value << " " << hash(bytes.substr(at));
+  return out.str();
+}
+
+/// Whether the entry is there as it was built.
 bool complete(const fs::path& entry, const std::string& expected) {
-  return fs::exists(entry / kLibrary) && read_text(entry / kManifest) == expected;
+  return fs::exists(entry / kLibrary) && read_text(entry / kManifest) == expected &&
+         read_text(entry / kDigest) == digest_of(entry / kLibrary);
 }
 
 void build_entry(const VerilatedDesign& design, const VerilatedBuild& build, const Tools& tools,
@@ -468,6 +523,7 @@ void build_entry(const VerilatedDesign& design, const VerilatedBuild& build, con
     throw;
   }
   std::ofstream(building / kManifest) << expected;
+  std::ofstream(building / kDigest) << digest_of(building / kLibrary);
   fs::rename(log, building / "build.log");
   fs::rename(building, entry);
   if (progress) progress(1, "built " + design.name);
@@ -522,11 +578,17 @@ VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedB
   try {
     fs::create_directories(build.cache);
     const fs::path cache = fs::canonical(build.cache);
+    if (!is_plain(cache.string()))
+      throw device_error(
+          "verilator: chip cache " + cache.string() +
+          ": make takes no path with spaces or signs of the shell; set SPIKELOOM_CACHE to a folder "
+          "without");
     // What is installed does not change under a process, and asking takes longer than the rest.
-    static const Tools tools = find_tools(cache);
+    static const Tools tools = find_tools();
     const std::string expected = manifest(design, build, tools);
-    const fs::path entry = cache / (design.name + "-" + hash(expected));
+    const fs::path entry = cache / (file_name(design.name) + "-" + hash(expected));
     if (!complete(entry, expected)) {
+      remove_leftovers(cache);
       fs::path lock = entry;
       lock += ".lock";
       const EntryLock held(lock, progress, design.name);

@@ -57,9 +57,14 @@ struct VerilatedLibrary {
 /// Returns the library, building it unless the cache has one of the same content: sources,
 /// parameters, harness, options, tool versions and processor. Two processes that want the same
 /// library wait for each other. What is in the cache is complete: a build that stops half-way leaves
-/// no library.
+/// no library, and one that was cut short or damaged since, which its digest tells, is built anew. What
+/// killed builds left in the cache is removed before anything is built.
 ///
-/// Throws Error{kDevice}: tools missing, or the build failed (the message names its log).
+/// Sources may lie anywhere: they are built under links in the cache. The cache's own path must be one that
+/// make can take.
+///
+/// Throws Error{kDevice}: tools missing, a cache whose path has spaces, or the build failed (the message
+/// names its log).
 [[nodiscard]] VerilatedLibrary build_verilated(const VerilatedDesign& design, const VerilatedBuild& build,
                                                const Progress& progress);
 

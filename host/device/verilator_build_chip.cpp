@@ -140,7 +140,9 @@ int main(int argc, char** argv) try {
   for (unsigned i = 1; i < options.jobs; ++i) threads.emplace_back([&] { work.run(); });
   work.run();
   for (std::thread& thread : threads) thread.join();
-  return work.code();
+  if (std::cout.flush()) return work.code();
+  std::cerr << "spikeloom-build-chip: error: standard output cannot be written\n";
+  return work.code() == 0 ? 2 : work.code();
 } catch (const Error& error) {
   std::cerr << "spikeloom-build-chip: error: " << error.what() << std::endl;
   return error.kind() == ErrorKind::kInput ? 2 : 3;

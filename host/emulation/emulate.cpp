@@ -218,7 +218,7 @@ fs::path xrt_root(const fs::path& folder) {
   if (libraries.empty() || !fs::exists(libraries / "libxrt_hwemu.so.2"))
     throw device_error("emulate: XRT's emulation library libxrt_hwemu.so.2 is neither in XILINX_XRT (" + own +
                        ") nor beside the XRT that Spikeloom uses (" + libraries.string() +
-                       "); scripts/setup.sh installs libxrt1, then build again");
+                       "); Debian's package libxrt1 has it, and Spikeloom is to be built again with it");
   fs::create_directories(folder / "root");
   fs::create_directory_symlink(libraries, folder / "root" / "lib");
   return folder / "root";
@@ -325,7 +325,12 @@ int supervise(Host& host, Watch& watch, const EmulationOptions& options) {
 
 int run_emulated(std::vector<std::string> command, const EmulationOptions& options,
                  const Progress& progress) {
-  SPIKELOOM_CHECK(!command.empty());
+  if (command.empty()) throw input_error("emulate: no command was given");
+  // Before the kernel is built, which takes minutes.
+  const std::string& program = command.front();
+  std::error_code absent;
+  if (access(program.c_str(), X_OK) != 0 || !fs::is_regular_file(program, absent))
+    throw input_error("emulate: " + program + ": cannot be started; expected a program");
   const Chip chip = read_chip(options.chip_file);
   std::string library;
   if (options.kernel == KernelKind::kRtl)

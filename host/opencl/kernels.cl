@@ -34,19 +34,24 @@
 #define IOTAV ((intV)(JOIN(IOTA, VEC)))
 
 typedef struct {
-  uint first, words, offset, format;
-  int factor; /* +-1 << shift */
+  uint first, offset, format;
+  uint words, segments;     /* of a segment; how many */
+  uint pitch, weight_pitch; /* between segments' firsts, in lane groups and in weight words */
+  int factor;               /* +-1 << shift */
 } Row;
 
 Row row_of(global const uint* chunk, global const uint* axons, uint bit) {
   Row row;
-  uint shift, negate;
+  uint shift, negate, jump, weight_jump;
   if (CHUNK_ENTRY_PER_AXON(chunk)) {
     global const uint* axon = axons + AXON_ENTRY_PARTS * (CHUNK_ENTRY_FIRST(chunk) + bit);
     row.first = AXON_ENTRY_FIRST(axon);
     row.words = AXON_ENTRY_WORDS(axon);
     row.offset = AXON_ENTRY_OFFSET(axon);
     row.format = AXON_ENTRY_FORMAT(axon);
+    row.segments = AXON_ENTRY_REPEATS(axon) + 1;
+    jump = AXON_ENTRY_JUMP(axon);
+    weight_jump = AXON_ENTRY_WEIGHT_JUMP(axon);
     shift = AXON_ENTRY_SHIFT(axon);
     negate = AXON_ENTRY_NEGATE(axon);
   } else {
@@ -54,11 +59,27 @@ Row row_of(global const uint* chunk, global const uint* axons, uint bit) {
     row.words = CHUNK_ENTRY_WORDS(chunk);
     row.offset = CHUNK_ENTRY_OFFSET(chunk);
     row.format = CHUNK_ENTRY_FORMAT(chunk);
+    row.segments = CHUNK_ENTRY_REPEATS(chunk) + 1;
+    jump = CHUNK_ENTRY_JUMP(chunk);
+    weight_jump = CHUNK_ENTRY_WEIGHT_JUMP(chunk);
     shift = CHUNK_ENTRY_SHIFT(chunk);
     negate = CHUNK_ENTRY_NEGATE(chunk);
   }
+  row.pitch = row.words - 1 + jump;
+  row.weight_pitch = row.words - 1 + weight_jump;
   row.factor = negate ? -(1 << shift) : 1 << shift;
   return row;
+}
+
+/* Words from the row's first to the one of a lane group; NO_WORD: it has none. Segments lie one behind the
+   other. */
+#define NO_WORD 0xffffffffu
+uint word_of(const Row row, uint group) {
+  uint at = group - row.offset; /* wraps where the row begins after this group */
+  if (row.segments == 1 || at >= row.segments * row.pitch) return at < row.words ? at : NO_WORD;
+  const uint segment = at / row.pitch;
+  at -= segment * row.pitch;
+  return at < row.words ? segment * row.weight_pitch + at : NO_WORD;
 }
 
 /* VEC weights of logical word `word` from lane `lane` on. VEC weights of at most 32 bits never cross a part:
@@ -102,8 +123,8 @@ kernel void crossbar(global const uint* chunks, global const uint* axons, global
     global const uint* chunk = chunks + CHUNK_ENTRY_PARTS * (cluster->first_chunk + n);
     for (; mask != 0; mask &= mask - 1) {
       const Row row = row_of(chunk, axons + AXON_ENTRY_PARTS * cluster->axon_base, lowest(mask));
-      const uint word = slice.group - row.offset; /* wraps where the row begins after this group */
-      if (word >= row.words) continue;
+      const uint word = word_of(row, slice.group);
+      if (word == NO_WORD) continue;
       sum += row.factor * weights_of(weights + (size_t)cluster->weight_base * (LANES / 4), row.format,
                                      row.first + word, slice.lane);
     }
@@ -147,8 +168,8 @@ kernel void systolic(global const uint* chunks, global const uint* axons, global
     for (; any != 0; any &= any - 1) {
       const uint bit = lowest(any);
       const Row row = row_of(chunk, axons + AXON_ENTRY_PARTS * cluster->axon_base, bit);
-      const uint word = slice.group - row.offset;
-      if (word >= row.words) continue;
+      const uint word = word_of(row, slice.group);
+      if (word == NO_WORD) continue;
       const intV weight = row.factor * weights_of(weights + (size_t)cluster->weight_base * (LANES / 4),
                                                   row.format, row.first + word, slice.lane);
       UNROLL for (uint t = 0; t < TICKS; ++t) sum[t] += weight & -(int)(mask[t] >> bit & 1u);

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <set>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/core/core.hpp"
 
 namespace spikeloom {
@@ -62,6 +64,7 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
   for (const MemoryInfo& memory : core_of(t).memories(t))
     use.push_back({std::string(memory.name), 0, memory.capacity});
   use.push_back({"out", 0, t.out_entries});
+  std::set<std::pair<std::size_t, std::uint32_t>> seen;  // memory and first entry: clusters may share entries
   for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
     const Placement& place = image.binding.placement[c];
     if (place.tile != tile) continue;
@@ -69,7 +72,8 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
     const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
     use[0].used += 1;
     use[1].used += place.rows;
-    for (std::size_t m = 0; m < amounts.size(); ++m) use[2 + m].used += amounts[m];
+    for (std::size_t m = 0; m < amounts.size(); ++m)
+      if (amounts[m] != 0 && seen.emplace(m, place.first[m]).second) use[2 + m].used += amounts[m];
     use.back().used += output_entries(cluster, t);
   }
   return use;
@@ -94,14 +98,23 @@ double busiest_link(const Image& image) {
 
 Json json_of(const PromiseCheck& check) {
   Json json;
-  json["name"] = check.name;
+  json["name"] = name_of(check.kind);
   json["kept"] = check.kept;
   json["steps_checked"] = check.steps;
   json["least_slack"] = check.least_slack;
   json["least_latency_slack"] = check.least_latency_slack;
   json["first_broken"] = check.first_broken ? Json(*check.first_broken) : Json(nullptr);
   json["void_from"] = check.void_from ? Json(*check.void_from) : Json(nullptr);
+  json["mean_at_most"] = number(check.mean_at_most);
+  json["mean_at_most_exact"] = exact(check.mean_at_most);
   return json;
+}
+
+/// The guarantee was laid beside at least one stamp; else "nothing was broken" would say nothing.
+bool has_guarantee(const Report& report) {
+  return std::any_of(report.checks.begin(), report.checks.end(), [](const PromiseCheck& check) {
+    return check.kind == PromiseKind::kGuaranteed && check.steps > 0;
+  });
 }
 
 }  // namespace
@@ -118,7 +131,7 @@ Timing timing_of(const DeviceRun& run) {
 PromiseCheck check_promise(const Promise& promise, const DeviceRun& run,
                            std::optional<std::int64_t> void_from) {
   PromiseCheck check;
-  check.name = promise.name;
+  check.kind = promise.kind;
   check.void_from = void_from;
   check.least_slack = check.least_latency_slack = std::numeric_limits<std::int64_t>::max();
   check.steps = static_cast<std::int64_t>(run.ended.size());
@@ -132,6 +145,10 @@ PromiseCheck check_promise(const Promise& promise, const DeviceRun& run,
     if ((slack < 0 || latency_slack < 0) && !check.first_broken) check.first_broken = k;
   }
   if (check.steps == 0) check.least_slack = check.least_latency_slack = 0;
+  // The first and the last stamp make the mean; the promise bounds the last.
+  if (const auto last = static_cast<std::int64_t>(run.ended.size()) - 1; last > 0 && !void_from)
+    check.mean_at_most =
+        Ratio(promise.offset + (promise.period * Ratio(last)).ceil() - run.ended.front(), last);
   check.kept = !check.first_broken;
   return check;
 }
@@ -170,6 +187,9 @@ std::string_view name_of(Verdict verdict) {
 }
 
 Judgement judge(const Report& report) {
+  if (!has_guarantee(report))
+    throw input_error("the report of " + report.network +
+                      " checked no guaranteed promise in any step, so there is nothing to judge");
   Judgement judgement;
   const auto add = [&](Verdict verdict, std::string reason) {
     judgement.verdict = std::max(judgement.verdict, verdict);
@@ -182,13 +202,13 @@ Judgement judge(const Report& report) {
     add(Verdict::kMismatched, std::to_string(values) + " output values differ from the replay's");
   for (const PromiseCheck& check : report.checks) {
     if (check.first_broken)
-      add(Verdict::kBroken, "promise " + check.name + ": broken in step " +
+      add(Verdict::kBroken, "promise " + std::string(name_of(check.kind)) + ": broken in step " +
                                 std::to_string(*check.first_broken) + "; least slack " +
                                 std::to_string(check.least_slack) + " cycles to the stamp's bound, " +
                                 std::to_string(check.least_latency_slack) + " to the latency's");
     if (check.void_from)
-      add(Verdict::kVoid, "promise " + check.name + ": void from step " + std::to_string(*check.void_from) +
-                              ", where the input broke the contract");
+      add(Verdict::kVoid, "promise " + std::string(name_of(check.kind)) + ": void from step " +
+                              std::to_string(*check.void_from) + ", where the input broke the contract");
   }
   return judgement;
 }
@@ -198,7 +218,8 @@ std::optional<Ratio> mean_period(const Report& report) {
 }
 
 bool Report::promises_kept() const {
-  return std::all_of(checks.begin(), checks.end(), [](const PromiseCheck& c) { return c.kept; }) &&
+  return has_guarantee(*this) &&
+         std::all_of(checks.begin(), checks.end(), [](const PromiseCheck& c) { return c.kept; }) &&
          mismatched.value_or(0) == 0 && differing_values.value_or(0) == 0;
 }
 
@@ -269,6 +290,13 @@ std::string to_json(const Report& report, const Image& image) {
 
 namespace {
 
+/// What the promise's check says.
+std::optional<Ratio> mean_bound(const Report& report, const std::optional<Promise>& promise) {
+  for (const PromiseCheck& check : report.checks)
+    if (promise && check.kind == promise->kind) return check.mean_at_most;
+  return std::nullopt;
+}
+
 void print_cycles(std::ostringstream& out, const Report& report) {
   const auto latency = [](const auto& of) {
     return of ? std::optional(static_cast<double>(of->latency)) : std::nullopt;
@@ -278,19 +306,33 @@ void print_cycles(std::ostringstream& out, const Report& report) {
       << column(approximate(period_of(report.contracted)), 2)
       << column(approximate(report.replayed.period), 2) << column(approximate(period_of(report.measured)), 2)
       << "\n";
+  out << "  mean at most " << column(approximate(mean_bound(report, report.guaranteed)), 2)
+      << column(approximate(mean_bound(report, report.contracted)), 2) << column(std::nullopt, 2)
+      << column(std::nullopt, 2) << "\n";
   out << "  latency      " << column(latency(report.guaranteed), 0) << column(latency(report.contracted), 0)
       << column(static_cast<double>(report.replayed.latency), 0) << column(latency(report.measured), 0)
       << "\n";
+  for (const std::optional<Promise>& promise : {report.guaranteed, report.contracted}) {
+    const std::optional<Ratio> mean = mean_period(report), bound = mean_bound(report, promise);
+    if (!mean || !bound || *mean <= promise->period) continue;
+    out << "  The mean of these " << report.steps << " steps is above the " << name_of(promise->kind)
+        << " period, and the promise may still be kept: step k ends by cycle " << promise->offset << " + "
+        << promise->period.str() << "*k,\n  and step 0 ended before cycle " << promise->offset
+        << ", which the mean of a short run shows. So its bound for this run is "
+        << fixed(bound->approximate(), 2) << "; the period is that of an endless one.\n";
+  }
 }
 
 void print_promises(std::ostringstream& out, const Report& report) {
   for (const PromiseCheck& check : report.checks) {
-    out << "promise " << check.name << ": " << (check.kept ? "kept" : "BROKEN") << " in " << check.steps
-        << " of " << report.steps << " steps; least slack " << check.least_slack
+    out << "promise " << name_of(check.kind) << ": " << (check.kept ? "kept" : "BROKEN") << " in "
+        << check.steps << " of " << report.steps << " steps; least slack " << check.least_slack
         << " cycles to the stamp's bound, " << check.least_latency_slack << " to the latency's";
     if (check.first_broken) out << "; first broken in step " << *check.first_broken;
     if (check.void_from)
-      out << "; void from step " << *check.void_from << ", where the input broke the contract";
+      out << "; void from step " << *check.void_from
+          << " (the input worked some tile harder than its contract says, so from there on this promise says "
+             "nothing; the guaranteed one holds)";
     out << "\n";
   }
   for (const std::string& line : report.broken_contracts) out << "contract broken: " << line << "\n";
@@ -313,8 +355,7 @@ void print_tiles(std::ostringstream& out, const Report& report, const Image& ima
         << fixed(static_cast<double>(c.wait_output) * share, 1) << " %; " << c.firings << " firings, "
         << c.core << " " << core_of(image.chip.kind_at(TileId{t})).counter().counts << ";";
     for (const MemoryUse& use : memory_use(image, TileId{t}))
-      if (use.name == "weights" || use.name == "pages")
-        out << " " << use.name << " " << use.used << "/" << use.available;
+      out << " " << use.name << " " << use.used << "/" << use.available;
     out << "\n";
   }
 }
@@ -337,9 +378,8 @@ std::string to_text(const Report& report, const Image& image) {
   out << "\n";
   print_promises(out, report);
   if (report.guaranteed && !report.guaranteed->critical_cycle.empty()) {
-    out << "critical cycle of the guarantee:\n ";
-    for (const std::string& part : report.guaranteed->critical_cycle) out << " " << part;
-    out << "\n";
+    out << "critical cycle of the guarantee:\n";
+    for (const std::string& part : abridged(report.guaranteed->critical_cycle)) out << "  " << part << "\n";
   }
   out << "\nutilisation (busiest link: " << fixed(busiest_link(image) * 100, 0)
       << " % of its slots allocated)\n";

@@ -20,7 +20,7 @@ std::int64_t differing(const std::vector<Trace<T>>& a, const std::vector<Trace<T
 void check_promises(const Image& image, const DeviceRun& run, Report& report) {
   const std::optional<std::int64_t> void_from = contract_void_from(image, run);
   for (const Promise& promise : image.promises) {
-    const bool contracted = promise.name == "contracted";
+    const bool contracted = promise.kind == PromiseKind::kContracted;
     (contracted ? report.contracted : report.guaranteed) = promise;
     report.checks.push_back(check_promise(promise, run, contracted ? void_from : std::nullopt));
   }

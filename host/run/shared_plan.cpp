@@ -6,6 +6,7 @@
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "compiler/schedule/schedule.hpp"
 
 namespace spikeloom {
@@ -104,6 +105,10 @@ class Planner {
       return;
     }
     give_back_before(*step);
+    if (const auto reason = why_no_points(line.image)) {
+      problems_.add(line.name + ": no operating points: " + *reason);
+      return;
+    }
     if (line.image.points.empty()) line.image.points = operating_points(line.image);
     const std::variant<Admission, Refusal> answer = admit(state_, line.image);
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
@@ -208,6 +213,18 @@ std::vector<Stay> SharedPlan::script() const {
 }
 
 SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::vector<Entering> script) {
+  const auto check = [](const std::string& who, const Image& image, const Dataset& given) {
+    try {
+      require_guarantee(image, image.application.name);
+      check_data(image, given);
+      if (given.samples.empty())
+        throw input_error("input data: no sample, so nothing could be held to a promise");
+    } catch (const Error& error) {
+      throw error.within(who);
+    }
+  };
+  check(name, first, data);
+  for (const Entering& line : script) check(line.name, line.image, line.data);
   return Planner(name, std::move(first), std::move(data)).run(std::move(script));
 }
 

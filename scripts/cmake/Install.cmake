@@ -4,6 +4,8 @@
 include(GNUInstallDirs)
 set(SPIKELOOM_PROGRAMS ${PROJECT_BINARY_DIR}/libexec/spikeloom)
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+# Everything that `cmake --install` copies; whoever installs a target adds it here.
+add_custom_target(installation)
 
 # spikeloom_resources(FOLDER FILES a ...) puts files of this folder into share/spikeloom/FOLDER;
 # spikeloom_resources(FOLDER DIRECTORY path PATTERNS *.sv ...) a whole folder, its matching files installed.
@@ -28,7 +30,8 @@ endfunction()
 spikeloom_resources(rtl DIRECTORY ${PROJECT_SOURCE_DIR}/rtl PATTERNS *.sv *.svh *.toml)
 spikeloom_resources(generated DIRECTORY ${PROJECT_BINARY_DIR}/generated PATTERNS *.sv *.svh)
 spikeloom_resources(chips DIRECTORY ${PROJECT_SOURCE_DIR}/chips PATTERNS *.toml README.md)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY examples/digits examples/api DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+# As in the source tree, so that links between the pages hold.
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN __pycache__ EXCLUDE)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)

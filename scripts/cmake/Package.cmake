@@ -1,7 +1,15 @@
 # A Debian package of the installation: scripts/deb.sh.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME spikeloom)
-set(CPACK_PACKAGE_CONTACT "Spikeloom contributors <spikeloom@example.org>")
+# Whoever makes the package answers for it; Debian's tools read the same variables.
+set(contact "Spikeloom contributors")
+if(DEFINED ENV{DEBFULLNAME})
+  set(contact "$ENV{DEBFULLNAME}")
+endif()
+if(DEFINED ENV{DEBEMAIL})
+  string(APPEND contact " <$ENV{DEBEMAIL}>")
+endif()
+set(CPACK_PACKAGE_CONTACT "${contact}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "spiking networks onto a mesh of tiles, with promises that hold")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

@@ -421,7 +421,7 @@ TEST(Admit, ContractsGoAlongWhereClustersShareTilesAsBefore) {
           << "the data that it was measured on break the contract";
       for (const Promise& promise : placed.promises) {
         EXPECT_THAT(verify(placed, promise, placed.contracts), IsEmpty());
-        EXPECT_TRUE(check_promise(promise, run, std::nullopt).kept) << promise.name;
+        EXPECT_TRUE(check_promise(promise, run, std::nullopt).kept) << name_of(promise.kind);
         EXPECT_LE(promise.period, admission.promise.period);
       }
       state.enter(resident_of("a" + std::to_string(n), app.image, admission, ""));

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <limits>
 
 #include <spikeloom/spikeloom.hpp>
 
 namespace spikeloom {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -50,9 +53,9 @@ std::string message_of(const std::function<void()>& action) {
   return "nothing was thrown";
 }
 
-PromiseCheck check_of(const std::string& name) {
+PromiseCheck check_of(PromiseKind kind) {
   PromiseCheck check;
-  check.name = name;
+  check.kind = kind;
   check.steps = 10;
   return check;
 }
@@ -60,7 +63,7 @@ PromiseCheck check_of(const std::string& name) {
 TEST(Judge, TakesTheWorst) {
   Report report;
   report.steps = 10;
-  report.checks = {check_of("guaranteed"), check_of("contracted")};
+  report.checks = {check_of(PromiseKind::kGuaranteed), check_of(PromiseKind::kContracted)};
   EXPECT_EQ(judge(report).verdict, Verdict::kKept);
   EXPECT_THAT(judge(report).reasons, IsEmpty());
   report.checks[1].void_from = 4;
@@ -82,7 +85,7 @@ TEST(Judge, TakesTheWorst) {
 TEST(Judge, AgreesWithPromisesKept) {
   for (int bits = 0; bits < 16; ++bits) {
     Report report;
-    report.checks = {check_of("guaranteed")};
+    report.checks = {check_of(PromiseKind::kGuaranteed)};
     report.checks[0].kept = (bits & 1) == 0;
     if ((bits & 1) != 0) report.checks[0].first_broken = 0;
     if ((bits & 2) != 0) report.checks[0].void_from = 1;
@@ -101,6 +104,49 @@ TEST(ChipFiles, OneKeyIsChanged) {
   EXPECT_EQ(other.with("noc.spike_wheel", "16").hash(), chip.hash());
   EXPECT_EQ(ChipFile::parse(chip.text(), "again").text(), chip.text());
   EXPECT_EQ(chip.with("clock_mhz", "50").clock_mhz(), 50);
+}
+
+constexpr const char* kTwoKinds =
+    "name = \"m\"\n[mesh]\nwidth = 2\nheight = 2\n[[kind]]\nname = \"big\"\nlanes = 32\n"
+    "[map]\nbig = [\"0,1\"]\n";
+
+TEST(ChipFiles, EveryKeyIsChangedByItsName) {
+  const ChipFile chip = ChipFile::parse(kTwoKinds, "m");
+  EXPECT_EQ(chip.with("name", "other").name(), "other");
+  EXPECT_EQ(chip.with("name", "\"an \\\"other\\\"\"").name(), "an \"other\"");
+  EXPECT_EQ(chip.with("clock_mhz", "133.33333").with("name", "a\"b\\").clock_mhz(), 133.33333);
+  EXPECT_EQ(chip.with("name", "other").hash(), chip.hash());
+  const ChipFile wide = chip.with("big.lanes", "64");
+  EXPECT_THAT(wide.text(), AllOf(HasSubstr("\nlanes = 64\n"), HasSubstr("\nlanes = 16\n")));
+  EXPECT_EQ(wide.with("big.lanes", "32").text(), chip.text());
+  EXPECT_THAT(chip.with("big.weight_bits", "[8, 2]").text(), HasSubstr("weight_bits = [8, 2]\n"));
+  EXPECT_THAT(chip.with("map.big", "[\"0..1,0\"]").text(), HasSubstr("big = [\"0..1,0\"]\n"));
+  EXPECT_THAT(chip.with("big.name", "vast").text(), HasSubstr("vast = [\"0,1\"]\n"));
+}
+
+TEST(ChipFiles, AKindOfAnotherCoreHasThatCoresKeys) {
+  const ChipFile chip = ChipFile::parse(kTwoKinds, "m");
+  const std::string refused = message_of([&] { (void)chip.with("big.core", "none"); });
+  const std::size_t first = refused.find("one of ") + 7, last = refused.rfind(", ") + 2;
+  const std::string default_core = refused.substr(first, refused.find(',') - first);
+  const std::string other_core = refused.substr(last, refused.find("; found") - last);
+  ASSERT_NE(other_core, default_core) << refused;
+  const ChipFile other = chip.with("big.core", other_core);
+  EXPECT_THAT(other.text(), HasSubstr("core = \"" + other_core + "\"\n"));
+  EXPECT_THAT(message_of([&] { (void)other.with("big.lanes", "16"); }), HasSubstr("no key \"big.lanes\""));
+  EXPECT_EQ(other.with("big.core", default_core).with("big.lanes", "32").text(), chip.text());
+}
+
+TEST(ChipFiles, OneValueIsOneValue) {
+  const ChipFile chip = ChipFile::parse(kTwoKinds, "m");
+  EXPECT_THAT(message_of([&] { (void)chip.with("tile.lanes", "8\nlif_lanes = 4"); }),
+              HasSubstr("tile.lanes: expected a value of TOML"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("mesh.width", "wide"); }),
+              HasSubstr("mesh.width: expected a"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("big.lanes", "7"); }), HasSubstr("kind big: lanes"));
+  EXPECT_THAT(message_of([&] { (void)chip.with("big.wheels", "7"); }), HasSubstr("no key \"big.wheels\""));
+  EXPECT_THAT(message_of([&] { (void)chip.with("kind", "7"); }), HasSubstr("no key \"kind\""));
+  EXPECT_THAT(message_of([&] { (void)chip.with("name", ""); }), HasSubstr("name is missing"));
 }
 
 TEST(ChipFiles, AnUnknownKeyAndAnImpossibleValueAreRefused) {
@@ -173,6 +219,108 @@ TEST_F(Api, DataMadeInMemoryRuns) {
   EXPECT_EQ(result.outputs.recorded_spikes.front().node, hidden);
 }
 
+/// One sample of five steps with a spike in each.
+Dataset one_sample(std::uint32_t element) {
+  Dataset data;
+  data.ports = digits().inputs();
+  Train train;
+  for (int step = 0; step < 5; ++step) {
+    train.add(element);
+    train.end_step();
+  }
+  data.samples.push_back({.id = "0", .label = {}, .inputs = {train}});
+  return data;
+}
+
+std::string refusal_of(const Dataset& data) {
+  const std::string alone = message_of([&] { (void)run(digits(), data); });
+  EXPECT_EQ(message_of([&] { (void)run_shared("one", digits(), data, {}); }), "one: " + alone);
+  const std::string second = message_of([&] {
+    (void)run_shared("one", digits(), one_sample(63), {{"two", digits(), data, 2, {}}});
+  });
+  EXPECT_EQ(second, "two: " + alone);
+  return alone;
+}
+
+TEST_F(Api, DataThatTheImageHasNoPlaceForIsRefused) {
+  EXPECT_EQ(run(digits(), one_sample(63)).judgement.verdict, Verdict::kKept);
+  for (const std::uint32_t element : {64U, 100'000U, 400'000'000U})
+    EXPECT_THAT(refusal_of(one_sample(element)),
+                AllOf(HasSubstr("input data: 5 problems"),
+                      HasSubstr("sample 0, step 4, input[" + std::to_string(element) +
+                                "]: the input has elements 0 to 63")));
+
+  Dataset data = one_sample(3);
+  data.samples.front().inputs.push_back(data.samples.front().inputs.front());
+  EXPECT_THAT(refusal_of(data), HasSubstr("sample 0 has trains for 2 inputs, expected 1"));
+  data.samples.front().inputs.clear();
+  EXPECT_THAT(refusal_of(data), HasSubstr("sample 0 has trains for 0 inputs, expected 1"));
+
+  data = one_sample(3);
+  data.ports.front().shape = {65};
+  EXPECT_THAT(refusal_of(data), HasSubstr("port 0 is input with 65 elements, expected input with 64"));
+  data.ports.front() = {"other", {64}};
+  data.ports.push_back(data.ports.front());
+  EXPECT_THAT(refusal_of(data), AllOf(HasSubstr("2 problems"), HasSubstr("the data has 2 ports"),
+                                      HasSubstr("port 0 is other with 64 elements")));
+}
+
+TEST_F(Api, NothingIsKeptWithoutASampleOrAGuarantee) {
+  Dataset none = one_sample(3);
+  none.samples.clear();
+  EXPECT_THAT(refusal_of(none), HasSubstr("no sample, so nothing could be held to a promise"));
+
+  std::vector<Promise> contracted = digits().promises(), twice = digits().promises();
+  contracted.front().kind = PromiseKind::kContracted;
+  twice.push_back(twice.front());
+  for (const auto& [promises, fault] : std::vector<std::pair<std::vector<Promise>, std::string>>{
+           {{}, "the image holds no promise"},
+           {contracted, "the first promise is contracted"},
+           {twice, "2 promises; expected a guaranteed one and at most one contracted one"}}) {
+    const CompiledImage image = digits().with_promises(promises);
+    EXPECT_THAT(verify(image).faults, Contains(HasSubstr(fault)));
+    EXPECT_THAT(message_of([&] { (void)run(image, one_sample(3)); }), HasSubstr(fault));
+    EXPECT_THAT(message_of([&] { (void)run_shared("one", image, one_sample(3), {}); }), HasSubstr(fault));
+  }
+  EXPECT_THAT(message_of([] { (void)judge(Report{}); }), HasSubstr("nothing to judge"));
+  EXPECT_FALSE(Report{}.promises_kept());
+}
+
+TEST_F(Api, AllInputsOfASampleHaveEqualSteps) {
+  std::ofstream(file("pair.json")) << R"({"format":"spikeloom-integer-network","version":1,"name":"pair",
+"inputs":[{"name":"left","shape":[2]},{"name":"right","shape":[2]}],"state_bits":24,
+"populations":[{"name":"n","kind":"LIF","shape":[2],"scale":2,"alpha":0,"beta":1,"bias_i":0,"bias_v":0,
+  "reset":"value","theta":5,"v_reset":0}],
+"projections":[{"name":"l","from":{"input":"left"},"to":"n","rows":[[1,0],[0,1]]},
+  {"name":"r","from":{"input":"right"},"to":"n","rows":[[1,0],[0,1]]}],
+"outputs":[{"name":"out","shape":[2],"from":"n"}]})";
+  const CompiledImage image =
+      std::get<Compiled>(compile(file("pair.json"), ChipFile::read(source("chips/mesh2x2.toml")))).image;
+  Train two, three;
+  two.resize(2);
+  three.resize(3);
+  Dataset data;
+  data.ports = image.inputs();
+  data.samples.push_back({.id = "a", .label = {}, .inputs = {three, three}});
+  EXPECT_EQ(run(image, data).judgement.verdict, Verdict::kKept);
+  data.samples.push_back({.id = "b", .label = {}, .inputs = {three, two}});
+  EXPECT_EQ(message_of([&] { (void)run(image, data); }),
+            "input data: sample b, right: 2 steps, expected as many as left has, 3");
+  data.samples.back().inputs = {two, three};
+  EXPECT_THAT(message_of([&] { (void)run(image, data); }),
+              HasSubstr("sample b, right: 3 steps, expected as many as left has, 2"));
+}
+
+TEST_F(Api, ATrainsElementsAscendAndItsStepsEnd) {
+  Train train;
+  train.add(5);
+  EXPECT_THAT(message_of([&] { train.add(5); }), HasSubstr("element 5 after element 5; expected ascending"));
+  EXPECT_THAT(message_of([&] { train.add(3); }), HasSubstr("step 0: element 3 after element 5"));
+  EXPECT_THAT(message_of([&] { train.resize(1); }), HasSubstr("step 0 has not ended"));
+  train.end_step();
+  train.add(3);
+}
+
 TEST_F(Api, AnAdmissionThatIsGivenUpLeavesTheStateAsItWas) {
   digits().write(file("digits.loom"));
   AdmitRequest request{.state = file("chip.state"), .image = file("digits.loom")};
@@ -207,6 +355,102 @@ TEST_F(Api, AGraphIsKeptInEveryForm) {
   EXPECT_EQ(sensitivity(graph).executions.at(0).longer, Ratio(6));
   EXPECT_EQ(latency(graph, "a", "b", 3).longest, 5);
   EXPECT_EQ(std::get<DataflowSchedule>(schedule(graph, {.binding = {{"a", 0}, {"b", 0}}})).orders.size(), 1U);
+}
+
+DataflowGraph small_graph() {
+  return DataflowGraph::parse(
+      "sdf 1\nactor \"a\" execution 2\nactor \"b\" execution 3\nchannel \"x\" 0 -> 1 tokens 0 latency 0\n"
+      "channel \"y\" 1 -> 0 tokens 1 latency 0\n",
+      "sdf", "small");
+}
+
+TEST(Options, AreCheckedInTheLibraryAndListedAtOnce) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto refusal = [&](const std::function<void(CompileOptions&)>& choose) {
+    CompileOptions options;
+    choose(options);
+    const std::string network = source("examples/digits/digits.nir");
+    const ChipFile chip = ChipFile::read(source("chips/mesh2x2.toml"));
+    const std::string compiled = message_of([&] { (void)compile(network, chip, options); });
+    EXPECT_EQ(message_of([&] { (void)explain(network, chip, options); }), compiled);
+    EXPECT_EQ(message_of([&] { (void)check_network(network, options); }), compiled);
+    return compiled;
+  };
+  EXPECT_THAT(
+      refusal([&](CompileOptions& o) {
+        o.semantics.dt = nan;
+        o.semantics.recurrent_delay = 0;
+        o.weight_bits = 3;
+        o.planes = 17;
+        o.pages = 1;
+        o.clusters["hidden"] = 0;
+        o.points = 100'000;
+        o.contract.margin_percent = -200;
+        o.steps_per_second = nan;
+        o.period = Ratio(std::numeric_limits<std::int64_t>::max(), 2);
+        o.tune = false;
+      }),
+      AllOf(HasSubstr("options: 12 problems"), HasSubstr("--dt: expected a number above 0, found nan"),
+            HasSubstr("--recurrent-delay: expected at least 1 step, found 0"),
+            HasSubstr("--bits: expected 8, 4, 2 or 1, found 3"),
+            HasSubstr("--planes: expected 1 to 16, found 17"),
+            HasSubstr("--pages: expected 2 to 16, found 1"),
+            HasSubstr("--clusters hidden=0: expected at least 1"),
+            HasSubstr("--points: expected 0 to 1000, found 100000"),
+            HasSubstr("--margin: expected 0 to 1000000, found -200"),
+            HasSubstr("--steps-per-second: expected 0.001 to 1000000000, found nan"),
+            HasSubstr("--period: expected numerator and denominator up to 36028797018963967"),
+            HasSubstr("--steps-per-second and --period: expected one of them"), HasSubstr("--no-tune")));
+  for (const std::uint32_t pages : {0U, 1U, 17U, 1000U})
+    EXPECT_THAT(refusal([&](CompileOptions& o) { o.pages = pages; }), HasSubstr("--pages")) << pages;
+  for (const double rate : {0.0, -1.0, 1e-300, 1e300})
+    EXPECT_THAT(refusal([&](CompileOptions& o) { o.steps_per_second = rate; }),
+                HasSubstr("steps-per-second"));
+  EXPECT_THAT(refusal([&](CompileOptions& o) { o.period = Ratio(-5); }), HasSubstr("more than 0 cycles"));
+  EXPECT_THAT(refusal([&](CompileOptions& o) {
+                o.contract.margin_percent = std::numeric_limits<std::int64_t>::max();
+              }),
+              HasSubstr("--margin"));
+  EXPECT_THAT(message_of([] { (void)ChipFile::parse("name = \"c\"\nclock_mhz = 1e300", "c"); }),
+              HasSubstr("clock_mhz (above 0, at most 1000000)"));
+}
+
+TEST(Dataflow, OptionsOutOfTheirRangesAreListed) {
+  const DataflowGraph graph = small_graph();
+  ScheduleOptions options{.processors = 1'000'000'000'000, .binding = {{"zz", 0}}, .iterations = -1};
+  EXPECT_THAT(message_of([&] { (void)schedule(graph, options); }),
+              AllOf(HasSubstr("3 problems"), HasSubstr("iterations: expected 1 to 1000, found -1"),
+                    HasSubstr("processors: expected 1 to 999999"), HasSubstr("no actor \"zz\"")));
+  options = {.binding = {{"a", std::size_t{1} << 60}}};
+  EXPECT_THAT(message_of([&] { (void)schedule(graph, options); }),
+              HasSubstr("actor \"a\": expected a processor from 0 to 999999"));
+  EXPECT_THAT(message_of([&] { (void)latency(graph, "a", "b", 0); }), HasSubstr("expected 1 to 100000"));
+  EXPECT_THAT(message_of([&] { (void)latency(graph, "a", "b", 1'000'000); }), HasSubstr("found 1000000"));
+}
+
+TEST(Dataflow, APeriodAtTheEndOf64BitsIsAnAnswer) {
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(buffers(small_graph(), Ratio(most)).choices.size(), 1U);
+  EXPECT_EQ(buffers(small_graph(), Ratio(1, most)).choices.size(), 0U);
+}
+
+TEST_F(Api, TracesThatAreNotOfOneRunAreRefused) {
+  RunOutputs outputs;
+  outputs.spikes = {SpikeTrace{"o", 3, {{1, 0, 1, 1}}}};
+  EXPECT_THAT(message_of([&] { write_outputs(file("o.npz"), outputs); }),
+              HasSubstr("output 'o': sample 0 has 4 values, expected a multiple of its 3 neurons"));
+  outputs.spikes = {SpikeTrace{"o", 2, {{1, 0, 1, 1}}}, SpikeTrace{"p", 2, {{1, 0}}}};
+  EXPECT_THAT(message_of([&] { write_outputs(file("o.npz"), outputs); }), HasSubstr("output 'p'"));
+}
+
+TEST(Emulation, WantsACommand) {
+  EXPECT_THAT(
+      message_of([] { (void)emulation::run_emulated({}, {.chip_file = source("chips/mesh2x2.toml")}, {}); }),
+      HasSubstr("no command"));
+}
+
+TEST(Reports, OfNothingAreWritten) {
+  EXPECT_THAT(to_json(CompileReport{}), HasSubstr("\"critical_cycle\": []"));
 }
 
 TEST(Resources, AreFoundBesideTheCodeOrWhereHomeSays) {

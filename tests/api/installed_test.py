@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""An installed copy stands by itself: it may be moved, programs are built against it, chips are Verilated
-from its own RTL, and its library says what its command says.
+"""An installed copy stands by itself: it may be moved, also to a path with a space, programs are built
+against it, chips are Verilated from its own RTL, and its library says what its command says. It opens no
+file of the source or the build folder: one test runs it where both are hidden, in a mount namespace of its
+own, and is skipped where the kernel allows none.
 
 usage: installed_test.py SOURCE_DIR BUILD_DIR COMPILER
 """
@@ -8,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +18,31 @@ import tempfile
 import unittest
 
 SOURCE, BUILD, COMPILER = (pathlib.Path(arg) for arg in sys.argv[1:4])
+
+# Runs a command where the folders given before "--" are empty.
+HIDE = """
+for folder; do
+  shift
+  [ "$folder" = -- ] && break
+  mount -t tmpfs -o ro tmpfs "$folder" || exit 125
+done
+exec "$@"
+"""
+
+
+def hidden(*command):
+    """The command in a namespace in which the source and the build folder are empty."""
+    return ("unshare", "-rm", "sh", "-c", HIDE, "hide", BUILD, SOURCE, "--", *command)
+
+
+def can_hide():
+    try:
+        done = subprocess.run(
+            [str(word) for word in hidden("test", "!", "-e", SOURCE / "README.md")], check=False, cwd="/"
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
 
 
 def run(*command, code=0, **options):
@@ -37,9 +65,9 @@ class Installed(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="spikeloom-installed-")
         cls.root = pathlib.Path(cls.folder.name)
-        run("cmake", "--install", BUILD, "--prefix", cls.root / "first", "--strip")
+        run("cmake", "--install", BUILD, "--prefix", cls.root / "first")
         # Whatever had remembered the first place would fail from here on.
-        cls.prefix = cls.root / "moved"
+        cls.prefix = cls.root / "moved here"
         (cls.root / "first").rename(cls.prefix)
         # The examples and their data too; nothing below reads the source tree.
         cls.examples = cls.root / "examples"
@@ -95,6 +123,32 @@ class Installed(unittest.TestCase):
                 for place in places:
                     self.assertFalse(place in content, f"{file} names {place.decode()}")
 
+    @unittest.skipUnless(can_hide(), "no mount namespace (unshare -rm), so the source tree cannot be hidden")
+    def test_source_and_build_folder_may_be_gone(self):
+        image = self.root / "hidden.loom"
+        digits, chip = self.data / "digits.nir", self.chips / "tile1.toml"
+        run(*hidden(self.command, "compile", digits, "--chip", chip, "-o", image), cwd="/")
+        for device in ("model", "verilator"):
+            said = run(
+                *hidden(self.command, "run", image, "--input", self.data / "test.npz"),
+                *("--limit", 3, "--device", device),
+                cwd="/",
+            )
+            self.assertIn("promise guaranteed: kept", said)
+
+    def test_documents_name_what_is_installed(self):
+        documents = next((self.prefix / "share" / "doc").rglob("README.md")).parent
+        pages = [documents / "README.md", *documents.glob("docs/*.md"), *documents.glob("examples/**/*.md")]
+        self.assertGreater(len(pages), 15)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+                self.assertTrue("://" in link or (page.parent / link).exists(), f"{page.name}: {link}")
+        # Those of a user; the others are about the source.
+        for name in ("guide", "data", "integer-network", "chip-file", "admission", "dataflow", "api"):
+            text = (documents / "docs" / f"{name}.md").read_text()
+            self.assertEqual(re.findall(r"`(?:compiler|host)/[a-z_/]*README.md`", text), [], name)
+        self.assertTrue((documents / "examples" / "melody" / "melody.nir").exists())
+
     def test_public_headers_and_the_page_compile(self):
         headers = sorted((self.prefix / "include" / "spikeloom").glob("*.hpp"))
         self.assertGreater(len(headers), 15)
@@ -110,7 +164,7 @@ class Installed(unittest.TestCase):
     def test_pkg_config_finds_it(self):
         folder = next(self.prefix.rglob("spikeloom.pc")).parent
         environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}
-        flags = run("pkg-config", "--cflags", "--libs", "spikeloom", env=environment).split()
+        flags = shlex.split(run("pkg-config", "--cflags", "--libs", "spikeloom", env=environment))
         program = self.root / "with-pkg-config"
         source = self.examples / "analyse_graph.cpp"
         run(COMPILER, "-std=c++20", source, "-o", program, *flags)

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/time.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,13 +37,23 @@ TEST(Ratio, RoundsDownAndUpOnBothSidesOfZero) {
 
 TEST(Ratio, ReadsWhatItWritesAndRefusesTheRest) {
   EXPECT_EQ(Ratio::parse(Ratio(16, 3).str()), Ratio(16, 3));
-  for (const char* bad : {"", "1/0", "1/", "/2", "1.5", "1 ", "x"})
+  for (const char* bad :
+       {"", "1/0", "1/", "/2", "1.5", "1 ", "x", "1/-2", "1/-9223372036854775808", "9223372036854775808"})
     EXPECT_THROW((void)Ratio::parse(bad), Error) << bad;
 }
 
-TEST(RatioDeath, OverflowIsAnInternalErrorAndNotAWrongValue) {
+TEST(Ratio, WhatLeaves64BitsIsAnErrorAndNotAWrongValue) {
   const Ratio big(std::numeric_limits<std::int64_t>::max());
-  EXPECT_DEATH((void)(big + big), "internal error");
+  EXPECT_THROW((void)(big + big), Error);
+  EXPECT_THROW((void)(big * big), Error);
+  EXPECT_THROW((void)(Ratio(-2) - big), Error);
+  EXPECT_THROW((void)Ratio(1, std::numeric_limits<std::int64_t>::min()), Error);
+  EXPECT_EQ(big + Ratio(0), big);
+}
+
+TEST(Ratio, NothingIsDividedByZero) {
+  EXPECT_THROW((void)Ratio(1, 0), Error);
+  EXPECT_THROW((void)(Ratio(1) / Ratio(0)), Error);
 }
 
 TEST(Problems, AreReportedAllAtOnce) {
@@ -69,25 +81,55 @@ TEST(Rng, GivesTheSameNumbersOnEveryMachine) {
   }
 }
 
+using End = ChildAnswer::End;
+
 TEST(Child, ReturnsItsTextAndNothingWhenItDies) {
-  EXPECT_EQ(in_child({}, [] { return std::string(1 << 20, 'x'); }), std::string(1 << 20, 'x'));
-  EXPECT_EQ(in_child({}, []() -> std::string { std::abort(); }), std::nullopt);
-  EXPECT_EQ(in_child({}, []() -> std::string { throw 1; }), std::nullopt);
+  const ChildAnswer well = in_child({}, [] { return std::string(1 << 20, 'x'); });
+  EXPECT_EQ(well.end, End::kWell);
+  EXPECT_EQ(well.text, std::string(1 << 20, 'x'));
+  EXPECT_EQ(in_child({}, []() -> std::string { std::abort(); }).end, End::kDied);
+  EXPECT_EQ(in_child({}, []() -> std::string { throw 1; }).end, End::kDied);
 }
 
 TEST(Child, MayTakeNoMoreMemoryThanItsLimit) {
   const auto greedy = [] { return std::to_string(std::vector<char>(std::size_t{1} << 30U, 1).size()); };
-  EXPECT_EQ(in_child({.seconds = 5, .memory = std::size_t{64} << 20U}, greedy), std::nullopt);
+  const ChildAnswer answer = in_child({.seconds = 5, .memory = std::size_t{64} << 20U}, greedy);
+  EXPECT_EQ(answer.end, End::kMemoryLimit);
+  EXPECT_TRUE(answer.text.empty());
 }
 
-TEST(Child, MayTakeNoMoreTimeThanItsLimit) {
+TEST(Child, MayTakeNoMoreProcessorTimeThanItsLimit) {
   const auto endless = []() -> std::string {
     Rng rng(1);
     while (rng.next() != 0 || rng.next() != 0) {
     }
     return "";
   };
-  EXPECT_EQ(in_child({.seconds = 1}, endless), std::nullopt);
+  EXPECT_EQ(in_child({.seconds = 1}, endless).end, End::kTimeLimit);
+}
+
+/// A machine under load gives a process little of its time, so an alarm would end a child that does its work.
+TEST(Child, HasNoLimitOnTheTimeOfTheClock) {
+  const ChildAnswer answer = in_child({.seconds = 1}, [] {
+    struct itimerval left {};
+    ::getitimer(ITIMER_REAL, &left);
+    return std::string(left.it_value.tv_sec == 0 && left.it_value.tv_usec == 0 ? "none" : "an alarm");
+  });
+  EXPECT_EQ(answer.text, "none");
+}
+
+/// A program whose standard streams are closed gets 0 to 2 for whatever it opens next.
+TEST(Child, AnswersWhereTheStandardStreamsAreClosed) {
+  std::array<int, 3> kept{};
+  for (int n = 0; n < 3; ++n) kept.at(static_cast<std::size_t>(n)) = ::dup(n);
+  for (int n = 0; n < 3; ++n) ::close(n);
+  const ChildAnswer answer = in_child({}, [] { return std::string("heard"); });
+  for (int n = 0; n < 3; ++n) {
+    ::dup2(kept.at(static_cast<std::size_t>(n)), n);
+    ::close(kept.at(static_cast<std::size_t>(n)));
+  }
+  EXPECT_EQ(answer.end, End::kWell);
+  EXPECT_EQ(answer.text, "heard");
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "compiler/base/error.hpp"
@@ -34,6 +36,7 @@ class WriteFile : public ::testing::Test {
     const std::vector<std::uint8_t> bytes = read_file(path);
     return {bytes.begin(), bytes.end()};
   }
+  void write_new(const std::string& name) const { std::ofstream(at(name)) << "partly"; }
   /// What both say of a path that cannot be written; nothing may be left in the folder by the attempt.
   [[nodiscard]] std::string refusal(const fs::path& path) const {
     std::string said;
@@ -106,6 +109,23 @@ TEST_F(WriteFile, WritesIntoAPipeThatSomebodyReads) {
   ::close(reader);
   EXPECT_EQ(got, "text");
   EXPECT_TRUE(fs::is_fifo(at("pipe")));
+}
+
+/// Somebody killed a process while it wrote: what it left goes with the next writing of the same file.
+TEST_F(WriteFile, RemovesWhatDeadProcessesLeftAndNothingElse) {
+  for (const char* name :
+       {"a.spikeloom-AbCd12", "a.spikeloom-living", "a.backup", "b.spikeloom-AbCd12", "a.spikeloom-AbCd123"})
+    write_new(name);
+  const int living = ::open(at("a.spikeloom-living").c_str(), O_RDONLY);
+  ASSERT_EQ(::flock(living, LOCK_EX), 0);  // as the process has that writes it
+  write(at("a"), "text");
+  EXPECT_FALSE(fs::exists(at("a.spikeloom-AbCd12")));
+  for (const char* name : {"a.spikeloom-living", "a.backup", "b.spikeloom-AbCd12", "a.spikeloom-AbCd123"})
+    EXPECT_TRUE(fs::exists(at(name))) << name;
+  ::close(living);
+  write(at("a"), "text");
+  EXPECT_FALSE(fs::exists(at("a.spikeloom-living")));
+  EXPECT_EQ(read(at("a")), "text");
 }
 
 TEST_F(WriteFile, SaysThatADeviceIsFull) {

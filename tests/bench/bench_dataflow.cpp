@@ -187,6 +187,21 @@ void add_cases() {
   for (const std::int64_t actors : {10, 100, 1'000}) add_latency(actors);
 }
 
+/// As autogen1 to 3 of a public collection are: many channels, phases and firings an iteration.
+void add_large_phased() {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    Rng rng(seed);
+    const PhasedGraph graph = testing::large_phased(rng, {});
+    auto counters = size_of(graph);
+    double firings = 0;
+    for (const std::int64_t count : require_repetition(graph).firings) firings += static_cast<double>(count);
+    counters.emplace_back("firings", firings);
+    add_case(
+        "period/large-phased/" + std::to_string(seed),
+        [graph] { benchmark::DoNotOptimize(period_of(graph)); }, counters);
+  }
+}
+
 /// A million channels of the families with few, nine million of the others, and long fronts.
 void add_large_cases() {
   add_large("ring/500000", [] { return testing::ring(500'000, 3); });
@@ -195,6 +210,7 @@ void add_large_cases() {
   add_large("mesh/2250000", [] { return testing::mesh(1'500, 5); });
   add_large("layered/1000000", [] { return testing::layered(2'000, 500, 2, 2); });
   add_long_fronts();
+  add_large_phased();
 }
 
 }  // namespace spikeloom::sdf

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -16,6 +17,7 @@
 #include "compiler/data/npy.hpp"
 #include "compiler/data/npz.hpp"
 #include "compiler/image/image.hpp"
+#include "tests/cli/command.hpp"
 #include "tests/data/nirdata_file.hpp"
 
 namespace spikeloom {
@@ -24,47 +26,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Ended {
-  int code = -1;
-  std::string out, err;
-};
+using test::Ended;
 
-class Cli : public ::testing::Test {
+class Cli : public test::CommandTest {
  protected:
-  void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              ("spikeloom-cli-" + std::string(info->name()) + "-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string source(const std::string& name) {
-    return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
-  }
-  static std::string text(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-  }
-
-  [[nodiscard]] Ended spikeloom(const std::string& arguments) const {
-    const std::string err = file("stderr");
-    const std::string line = std::string(SPIKELOOM_COMMAND) + " " + arguments + " 2>" + err + " </dev/null";
-    Ended ended;
-    FILE* pipe = popen(line.c_str(), "r");
-    EXPECT_NE(pipe, nullptr);
-    std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-      ended.out.append(buffer.data(), n);
-    const int status = pclose(pipe);
-    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-    ended.err = text(err);
-    return ended;
-  }
-
   [[nodiscard]] std::string digits(const std::string& options) const {
     const std::string image = file("digits.loom");
     const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
@@ -72,8 +37,6 @@ class Cli : public ::testing::Test {
     EXPECT_EQ(ended.code, 0) << ended.err;
     return image;
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(Cli, HelpEndsWithYesAndUnknownOptionsWithTwo) {
@@ -82,6 +45,56 @@ TEST_F(Cli, HelpEndsWithYesAndUnknownOptionsWithTwo) {
   EXPECT_EQ(spikeloom("").code, 2);
   EXPECT_EQ(spikeloom("compile --nonsense").code, 2);
   EXPECT_EQ(spikeloom("frobnicate").code, 2);
+}
+
+TEST_F(Cli, SaysThatItsOutputIsLost) {
+  const std::string check = "check " + source("examples/digits/digits.nir");
+  for (const std::string& command : {check, std::string("devices"), std::string("--help")}) {
+    for (const std::string to : {" > /dev/full", " >&-"}) {
+      const Ended ended = spikeloom(command + to);
+      EXPECT_EQ(ended.code, 2) << command << to;
+      EXPECT_THAT(ended.err, HasSubstr("standard output cannot be written")) << command << to;
+    }
+  }
+  EXPECT_EQ(spikeloom("compare a b > /dev/full").code, 2) << "another error stays";
+}
+
+/// A daemon starts programs so. The process that reads HDF5 then got a pipe in place of a stream.
+TEST_F(Cli, WorksWithStandardStreamsClosed) {
+  const std::string check = std::string(SPIKELOOM_COMMAND) + " check " +
+                            source("examples/digits/digits.nir") + " --chip " + source("chips/tile1.toml");
+  const auto code = [](const std::string& line) {
+    const int status = std::system(line.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  };
+  EXPECT_EQ(code(check + " >" + file("out") + " <&- 2>&-"), 0);
+  EXPECT_THAT(text(file("out")), HasSubstr("fits tile1"));
+  EXPECT_EQ(code(check + " <&- >&- 2>" + file("err")), 2);
+  EXPECT_THAT(text(file("err")), HasSubstr("standard output cannot be written"));
+  EXPECT_THAT(text(file("err")), Not(HasSubstr("damaged")));
+}
+
+TEST_F(Cli, RefusesEmptyFilesByName) {
+  for (const char* name :
+       {"empty.nir", "empty.json", "empty.toml", "empty.loom", "empty.npz", "empty.csv", "empty.state"})
+    std::ofstream(file(name)).close();
+  const std::string digits_net = source("examples/digits/digits.nir");
+  const std::string chip = " --chip " + source("chips/tile1.toml");
+  const std::string image = digits("");
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"check " + file("empty.nir"), "empty.nir: is empty"},
+      {"check " + file("empty.json"), "empty.json: integer network: is empty"},
+      {"check " + digits_net + " --chip " + file("empty.toml"), "empty.toml"},
+      {"info " + file("empty.loom"), "empty.loom"},
+      {"run " + image + " --input " + file("empty.npz"), "empty.npz"},
+      {"run " + image + " --input " + file("empty.csv"), "empty.csv"},
+      {"admit " + file("empty.state") + " " + image, "empty.state"}};
+  for (const auto& [command, said] : cases) {
+    const Ended ended = spikeloom(command);
+    EXPECT_EQ(ended.code, 2) << command;
+    EXPECT_THAT(ended.err, HasSubstr(said)) << command;
+    EXPECT_THAT(ended.err, Not(HasSubstr("internal error"))) << command;
+  }
 }
 
 TEST_F(Cli, ListsItsDevices) {
@@ -255,12 +268,48 @@ TEST_F(Cli, NumbersThatMeanNothingAreRefused) {
 TEST_F(Cli, NumbersThatAreNoneAreRefusedInPlainWords) {
   const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
                               source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
-  for (const char* option :
-       {"--steps-per-second nan", "--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
+  for (const char* option : {"--max-period nan", "--tiles 0", "--slots -1", "--max-period inf"}) {
     const Ended ended = spikeloom(compile + option);
     EXPECT_EQ(ended.code, 2) << option;
     EXPECT_THAT(ended.err, HasSubstr("expected a number above 0, found")) << option;
   }
+  EXPECT_EQ(spikeloom(compile + "--frame 1e300").code, 2);
+}
+
+TEST_F(Cli, AnUnknownSubcommandIsNamed) {
+  const Ended bogus = spikeloom("bogus");
+  EXPECT_EQ(bogus.code, 2);
+  EXPECT_THAT(bogus.err, HasSubstr("no subcommand is called \"bogus\"; expected one of check, compile"));
+  const Ended emulated = spikeloom("emulate --chip " + source("chips/tile1.toml") + " -- nonexist");
+  EXPECT_EQ(emulated.code, 2);
+  EXPECT_THAT(emulated.err, HasSubstr("no subcommand is called \"nonexist\""));
+  EXPECT_THAT(emulated.err, HasSubstr("or a program by a path with a slash"));
+  const Ended path = spikeloom("emulate --chip " + source("chips/tile1.toml") + " -- /nowhere/host");
+  EXPECT_EQ(path.code, 2);
+  EXPECT_THAT(path.err, HasSubstr("/nowhere/host: cannot be started"));
+}
+
+TEST_F(Cli, RangesOfOptionsAreTheLibrarysAndAllProblemsAreListed) {
+  const std::string compile = "compile " + source("examples/digits/digits.nir") + " --chip " +
+                              source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " ";
+  const Ended many = spikeloom(compile + "--bits 3 --planes 0 --pages 17 --margin 9223372036854775807");
+  EXPECT_EQ(many.code, 2);
+  EXPECT_THAT(many.err, HasSubstr("options: 4 problems"));
+  EXPECT_THAT(many.err, HasSubstr("--bits: expected 8, 4, 2 or 1, found 3"));
+  EXPECT_THAT(many.err, HasSubstr("--pages: expected 2 to 16, found 17"));
+  for (const std::string option :
+       {"--steps-per-second nan", "--steps-per-second 1e-300", "--recurrent-delay 0", "--points 1001",
+        "--period 0", "--period 9223372036854775807", "--period 100 --steps-per-second 1000",
+        "--period 100 --no-tune", "--clusters hidden=0"}) {
+    const Ended ended = spikeloom(compile + option);
+    EXPECT_EQ(ended.code, 2) << option;
+    EXPECT_THAT(ended.err, HasSubstr("spikeloom: error: options: --")) << option;
+  }
+  EXPECT_EQ(spikeloom(compile + "--period 36028797018963967").code, 0);
+  EXPECT_EQ(spikeloom(compile + "--period=1/36028797018963967").code, 2);
+  EXPECT_EQ(spikeloom(compile + "--period=1/-9223372036854775808").code, 2);
+  EXPECT_THAT(spikeloom("check " + source("examples/digits/digits.nir") + " --recurrent-delay 0").err,
+              HasSubstr("--recurrent-delay: expected at least 1 step"));
 }
 
 TEST_F(Cli, ExplainTriesWhatWasSetAsideForOthers) {
@@ -360,7 +409,7 @@ TEST_F(Cli, ValuesThatTheImageCannotCarryAreListed) {
   const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +
                                 " --limit 1 --encoder direct");
   EXPECT_EQ(ended.code, 2);
-  EXPECT_THAT(ended.err, HasSubstr("compile with more bit planes"));
+  EXPECT_THAT(ended.err, HasSubstr("compile with --planes "));
 }
 
 TEST_F(Cli, EveryStageCanBeDumped) {
@@ -494,6 +543,33 @@ TEST_F(Cli, NamesThatNoPopulationHasAreAllReportedAtOnce) {
   EXPECT_EQ(spikeloom("compile a.nir --chip b.toml -o c --kind hidden=").code, 2);
 }
 
+TEST_F(Cli, AChipOfTwoKindsIsCheckedCompiledExplainedAndRun) {
+  std::ofstream(file("n.json")) << test::layers_json({20, 24, 16, 10});
+  std::ofstream(file("in.csv")) << test::events_csv(20, 12);
+  const std::string chip = " --chip " + source("tests/chips/mixed.toml");
+  const Ended fits = spikeloom("check " + file("n.json") + chip + " --kind l1=wide");
+  EXPECT_EQ(fits.code, 0) << fits.err;
+  EXPECT_THAT(fits.out, HasSubstr("fits mixed"));
+  const Ended unknown = spikeloom("check " + file("n.json") + chip + " --kind l1=tall");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("--kind l1=tall: chip mixed has no such kind of tile, but tile, wide"));
+  const Ended alone = spikeloom("check " + file("n.json") + " --kind l1=wide");
+  EXPECT_EQ(alone.code, 2);
+  EXPECT_THAT(alone.err, HasSubstr("--kind requires --chip"));
+  const Ended compiled =
+      spikeloom("compile " + file("n.json") + chip + " --kind l1=wide -o " + file("n.loom"));
+  ASSERT_EQ(compiled.code, 0) << compiled.err;
+  const Image image = read_image(file("n.loom"));
+  for (const Cluster& cluster : image.application.clusters)
+    EXPECT_EQ(cluster.kind, cluster.population.index() == 1 ? 1U : 0U) << cluster.name;
+  EXPECT_FALSE(image.points.empty());
+  const Ended explained = spikeloom("explain " + file("n.json") + chip + " --kind l1=wide");
+  EXPECT_EQ(explained.code, 0) << explained.err;
+  const Ended ran = spikeloom("run " + file("n.loom") + " --input " + file("in.csv"));
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("tile(1,0) of kind wide: busy"));
+}
+
 TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
   std::ofstream(file("codec.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "codec",
     "actors": [{"name": "read", "execution": 5}, {"name": "code", "execution": [3, 4]}],
@@ -552,6 +628,53 @@ TEST_F(Cli, DataflowBuffersAndSchedulesAreExact) {
     EXPECT_THAT(ended.out, HasSubstr("time of code phase 1: 16, 12; slack 0"));
     EXPECT_THAT(ended.out, HasSubstr("latency from read to code: 37 cycles in 3 iterations, not settled"));
   }
+}
+
+TEST_F(Cli, DataflowSaysWhichMethodAnswersAndWhatAFileSaysInVain) {
+  const auto application = [](const std::string& name, int time) {
+    return "<applicationGraph name=\"" + name + R"("><csdf name="g">
+      <actor name="A"><port name="o" type="out" rate="1,1"/><port name="i" type="in" rate="1"/></actor>
+      <actor name="B"><port name="o" type="out" rate="1"/><port name="i" type="in" rate="1"/></actor>
+      <channel name="x" srcActor="A" srcPort="o" dstActor="B" dstPort="i"/>
+      <channel name="y" srcActor="B" srcPort="o" dstActor="A" dstPort="i" initialTokens="2"/></csdf>
+      <csdfProperties>
+        <actorProperties actor="A"><processor type="p"><executionTime time=")" +
+           std::to_string(time) + R"("/>
+          </processor><processor type="q"><executionTime time="9"/></processor></actorProperties>
+        <actorProperties actor="B"><processor type="p"><executionTime time="1"/></processor></actorProperties>
+        <channelProperties channel="x"><bufferSize sz="1"/></channelProperties>
+      </csdfProperties></applicationGraph>)";
+  };
+  std::ofstream(file("two.xml")) << "<sdf3 type=\"csdf\">" << application("one", 5) << application("two", 7)
+                                 << "</sdf3>";
+  const Ended first = spikeloom("dataflow analyze " + file("two.xml") + " --json " + file("r.json"));
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("period 10 cycles"));
+  for (const char* note : {"2 application graphs", "several processor types", "channelProperties/bufferSize",
+                           "\"A\" has phases and no channel to itself"})
+    EXPECT_THAT(first.out, HasSubstr(note));
+  EXPECT_EQ(nlohmann::json::parse(text(file("r.json"))).at("notes").size(), 5U);
+  EXPECT_THAT(spikeloom("dataflow analyze " + file("two.xml") + " --graph two").out,
+              HasSubstr("period 14 cycles"));
+  // Two tokens go round, each through a phase of A and then through B.
+  EXPECT_THAT(spikeloom("dataflow analyze " + file("two.xml") + " --graph two --phases-overlap").out,
+              HasSubstr("period 8 cycles"));
+  EXPECT_EQ(spikeloom("dataflow analyze " + file("two.xml") + " --processor-type q").code, 2);
+  EXPECT_THAT(spikeloom("dataflow buffers " + file("two.xml") + " --graph three").err,
+              HasSubstr("no application graph is named \"three\""));
+  std::ofstream(file("pair.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "pair",
+    "actors": [{"name": "a", "execution": 2}, {"name": "b", "execution": 3}],
+    "channels": [{"name": "x", "from": "a", "to": "b"}]})";
+  EXPECT_THAT(spikeloom("dataflow buffers " + file("pair.json")).err, HasSubstr("ask for one period"));
+  EXPECT_EQ(spikeloom("dataflow buffers " + file("pair.json") + " --period 5").code, 0);
+  std::ofstream(file("ring.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "ring",
+    "actors": [{"name": "a", "execution": 2}, {"name": "b", "execution": 3}],
+    "channels": [{"name": "x", "from": "a", "to": "b", "produce": 99991, "consume": 99989},
+      {"name": "y", "from": "b", "to": "a", "produce": 99989, "consume": 99991, "tokens": 9998000099}]})";
+  const Ended ring = spikeloom("dataflow analyze " + file("ring.json"));
+  EXPECT_THAT(ring.out, HasSubstr("period 5 cycles"));
+  EXPECT_THAT(ring.out,
+              HasSubstr("note: the period is by the method expansion, because others refuse: k-periodic"));
 }
 
 TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {

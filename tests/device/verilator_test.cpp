@@ -1,18 +1,24 @@
 // Building, caching and running of Verilated designs, on a top of sixty lines (rtl/loopback_chip.sv).
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/resources.hpp"
+#include "host/device/build_process.hpp"
 #include "host/device/verilator_build.hpp"
 #include "host/device/verilator_link.hpp"
 #include "spikeloom_hw.hpp"
@@ -151,6 +157,31 @@ TEST(VerilatorBuild, TellsContentsApart) {
   EXPECT_NE(build_verilated(design, build, {}).path, second);
 }
 
+TEST(VerilatorBuild, SourcesMayLieUnderAPathWithSpaces) {
+  const Scratch scratch;
+  const fs::path odd = scratch.path() / "a $(path) with 'signs'";
+  fs::create_directories(odd);
+  fs::copy(fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl", odd / "rtl");
+  VerilatedDesign design = loopback();
+  design.name = "loop / back";
+  design.directories = {odd / "rtl"};
+  const fs::path library =
+      build_verilated(design, {.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"}, {})
+          .path;
+  EXPECT_TRUE(fs::exists(library));
+  EXPECT_THAT(library.parent_path().filename().string(), ::testing::StartsWith("loop___back-"));
+  for (const auto& entry : fs::directory_iterator(library.parent_path()))
+    EXPECT_FALSE(entry.is_symlink()) << entry.path();
+}
+
+TEST(VerilatorBuild, ACacheThatMakeCannotTakeIsRefusedByName) {
+  const Scratch scratch;
+  const std::string message =
+      failure([&] { (void)build_verilated(loopback(), {.cache = scratch.path() / "a cache"}, {}); });
+  EXPECT_THAT(message, HasSubstr("/a cache: make takes no path with spaces"));
+  EXPECT_THAT(message, HasSubstr("set SPIKELOOM_CACHE"));
+}
+
 TEST(VerilatorBuild, IsSafeWhenTwoProcessesWantItAtOnce) {
   const Scratch scratch;
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
@@ -216,6 +247,102 @@ TEST(VerilatorBuild, CleansUpAfterAKilledBuild) {
   fs::create_directories(entry.string() + ".building/model");
   EXPECT_TRUE(fs::exists(build_verilated(loopback(), build, {}).path));
   EXPECT_FALSE(fs::exists(entry.string() + ".building"));
+}
+
+std::string bytes_of(const fs::path& file) {
+  std::ostringstream out;
+  out << std::ifstream(file, std::ios::binary).rdbuf();
+  return out.str();
+}
+
+/// Such a library would end the process that loads it, and every later one.
+TEST(VerilatorBuild, BuildsAnewWhatWasCutShortOrDamaged) {
+  const Scratch scratch;
+  const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
+  const fs::path library = build_verilated(loopback(), build, {}).path;
+  const std::string good = bytes_of(library);
+  const auto heals = [&] {
+    EXPECT_EQ(build_verilated(loopback(), build, {}).path, library);
+    EXPECT_NO_THROW((void)open_verilated({library, ""}, "loopback", {}));
+    return bytes_of(library).size() == good.size();
+  };
+  fs::resize_file(library, good.size() / 2);
+  EXPECT_TRUE(heals());
+  std::string flipped = bytes_of(library);
+  flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
+  std::ofstream(library, std::ios::binary | std::ios::trunc) << flipped;
+  EXPECT_TRUE(heals());
+  EXPECT_NE(bytes_of(library), flipped);
+}
+
+TEST(VerilatorBuild, RemovesWhatKilledBuildsOfOtherChipsLeft) {
+  const Scratch scratch;
+  const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
+  fs::create_directories(build.cache / "dead-0123.building/Vchip");
+  for (const char* name : {"dead-0123.lock", "dead-0123.log", "living-4567.lock", "failed-89ab.log"})
+    std::ofstream(build.cache / name) << "";
+  fs::create_directories(build.cache / "living-4567.building");
+  const int living = ::open((build.cache / "living-4567.lock").c_str(), O_RDWR);
+  ASSERT_EQ(::flock(living, LOCK_EX), 0);  // as the process has that builds it
+  const fs::path entry = build_verilated(loopback(), build, {}).path.parent_path();
+  std::set<std::string> left;
+  for (const auto& item : fs::directory_iterator(build.cache)) left.insert(item.path().filename());
+  EXPECT_EQ(left, (std::set<std::string>{entry.filename(), "living-4567.building", "living-4567.lock",
+                                         "failed-89ab.log"}));
+  ::close(living);
+}
+
+/// Processes whose command line holds the text.
+std::size_t running(const std::string& text) {
+  std::size_t count = 0;
+  std::error_code gone;
+  for (const auto& process : fs::directory_iterator("/proc", gone)) {
+    const std::string line = bytes_of(process.path() / "cmdline");
+    if (line.find(text) != std::string::npos) ++count;
+  }
+  return count;
+}
+
+/// A tree of processes as a build has it: a shell, its child and its child's, all waiting.
+TEST(BuildProcess, TakesItsWholeTreeWithItWhenItsOwnerIsKilled) {
+  const Scratch scratch;
+  const std::string sleeps = "98765." + std::to_string(getpid());
+  const std::vector<std::string> command = {"sh", "-c",
+                                            "sh -c 'sleep " + sleeps + " & sleep " + sleeps + "' & wait"};
+  const fs::path log = scratch.path() / "log";
+  const auto up = [&] { return running("sleep" + std::string(1, '\0') + sleeps) == 2; };
+  const auto gone = [&] { return running(sleeps) == 0; };
+  const auto soon = [](const auto& condition) {  // the kernel's time to start or end a few processes
+    for (int i = 0; i < 2000 && !condition(); ++i) usleep(5000);
+    return condition();
+  };
+  const pid_t owner = fork();
+  if (owner == 0) {
+    BuildProcess process(command, log);
+    process.wait([] {}, std::chrono::hours(1));
+    _exit(0);
+  }
+  EXPECT_TRUE(soon(up));
+  kill(owner, SIGKILL);
+  waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(soon(gone));
+  {
+    const BuildProcess process(command, log);
+    EXPECT_TRUE(soon(up));
+  }
+  EXPECT_TRUE(soon(gone)) << "it outlives the object";
+}
+
+TEST(BuildProcess, SaysWhetherItsProgramEndedWell) {
+  const Scratch scratch;
+  const auto ends_well = [&](const char* program) {
+    return BuildProcess({program}, scratch.path() / "log").wait([] {}, std::chrono::minutes(1));
+  };
+  EXPECT_TRUE(ends_well("true"));
+  EXPECT_FALSE(ends_well("false"));
+  EXPECT_THAT(failure([&] { (void)ends_well("/no/such/program"); }),
+              HasSubstr("/no/such/program: cannot be started"));
+  EXPECT_EQ(printed_by({"echo", "words"}), "words\n");
 }
 
 TEST(VerilatorBuild, SharesTilesOnlyOnOneThreadWithoutWaves) {

@@ -1,9 +1,14 @@
 // The driver: what it makes of a file it makes of the same values.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "compiler/base/rng.hpp"
 #include "compiler/data/dataset.hpp"
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/compile.hpp"
+#include "compiler/flow/numbers.hpp"
+#include "compiler/flow/stage_options.hpp"
 #include "compiler/image/image.hpp"
 
 namespace spikeloom::testing {
@@ -43,6 +48,85 @@ TEST(Compile, MakesTheSameOfAFileAndOfItsValues) {
   const auto from_integers = compile(input, chip, options, {});
   ASSERT_TRUE(std::holds_alternative<Compilation>(from_integers));
   EXPECT_EQ(std::get<Compilation>(from_integers).image.binding, std::get<Compilation>(without).image.binding);
+}
+
+/// Thirty neurons that excite and inhibit each other, where a spike that differs brings others with it; and
+/// inputs for them.
+CompileInput recurrent(std::uint64_t seed) {
+  constexpr std::size_t kInputs = 12, kNeurons = 30;
+  Rng rng(seed);
+  Network network;
+  network.name = "recurrent";
+  network.dt = 1;
+  network.inputs = {{"in", {kInputs}}};
+  Population population;
+  population.name = "n";
+  population.shape = {kNeurons};
+  for (const RealParameter& parameter : kRealParameters)
+    (population.*parameter.values).assign(kNeurons, parameter.neutral);
+  population.beta.assign(kNeurons, 0.9);
+  population.theta.assign(kNeurons, 1);
+  network.populations = {population};
+  const auto add = [&](const char* name, Source from, std::size_t sources, std::uint32_t delay, double size) {
+    Projection projection{name, from, PopulationId(0), delay, {0}, {}, {}};
+    for (std::size_t s = 0; s < sources; ++s) {
+      for (std::uint32_t t = 0; t < kNeurons; ++t) {
+        projection.target.push_back(t);
+        projection.weight.push_back(size * (rng.unit() + rng.unit() + rng.unit() - 1.5));
+      }
+      projection.row_begin.push_back(projection.target.size());
+    }
+    network.projections.push_back(std::move(projection));
+  };
+  add("fc", InputId(0), kInputs, 0, 0.5);
+  add("rec", PopulationId(0), kNeurons, 1, 0.3);
+  network.outputs = {{"out", {kNeurons}, PopulationId(0)}};
+  Dataset data;
+  data.ports = ports_of(network);
+  for (const char* id : {"a", "b", "c"}) {
+    Sample sample{id, std::nullopt, {Train()}};
+    for (int t = 0; t < 60; ++t) {
+      for (std::uint32_t e = 0; e < kInputs; ++e)
+        if (rng.chance(0.3)) sample.inputs[0].add(e);
+      sample.inputs[0].end_step();
+    }
+    data.samples.push_back(std::move(sample));
+  }
+  return {"recurrent", std::move(network), {}, std::move(data)};
+}
+
+std::uint64_t differing(const Calibration& calibration) {
+  std::uint64_t sum = 0;
+  for (const PopulationCalibration& p : calibration.populations) sum += p.differing;
+  return sum;
+}
+
+TEST(Calibration, NeverMakesItsOwnResultWorse) {
+  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh2x2.toml");
+  const CompileOptions options;
+  std::size_t without = 0, with = 0;
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    SCOPED_TRACE(seed);
+    const CompileInput input = recurrent(seed);
+    const Network& network = std::get<Network>(input.network);
+    const QuantizeOptions plain = quantize_options(network, chip, options);
+    const std::uint64_t uncalibrated =
+        differing(calibrate(network, quantize(network, plain).network,
+                            calibration_samples(*input.data, plain.inputs, network), {}));
+    StageRunner runner;
+    const Compilation compilation = numbers_of(runner, input, chip, options);
+    const std::uint64_t calibrated = differing(compilation.calibration.value());
+    const auto says = [&](const char* text) {
+      return std::any_of(compilation.notes.begin(), compilation.notes.end(),
+                         [&](const std::string& note) { return note.find(text) != std::string::npos; });
+    };
+    EXPECT_EQ(calibrated > uncalibrated, says("do not make the weights and units better"));
+    const bool set_aside = says("the result is worse on these very data");
+    EXPECT_LE(calibrated, set_aside ? uncalibrated : calibrated);
+    ++(set_aside ? without : with);
+  }
+  EXPECT_GT(without, 0U) << "no case in which calibration would have made it worse";
+  EXPECT_GT(with, 0U);
 }
 
 }  // namespace

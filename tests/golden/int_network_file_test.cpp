@@ -117,6 +117,33 @@ TEST(IntNetworkFile, TakesScalarsForUniformValuesAndBothKindsOfRows) {
   EXPECT_EQ(net.projections[0].bits, 8u);
 }
 
+TEST(IntNetworkFile, RefusesWhatHoldsNothing) {
+  for (const char* nothing : {"", " \n"})
+    EXPECT_THAT(refusal(nothing), HasSubstr("integer network: is empty, expected JSON"));
+  const std::string small = kSmall;
+  const std::size_t populations = small.find("\"populations\""), inputs = small.find("\"inputs\"");
+  EXPECT_THAT(refusal(small.substr(0, inputs) + "\"inputs\":[]," + small.substr(populations)),
+              HasSubstr("'inputs': expected at least one, found none"));
+  EXPECT_THAT(refusal(small.substr(0, populations) + "\"populations\":[],\"projections\":[],\"outputs\":[]}"),
+              AllOf(HasSubstr("'populations': expected at least one"),
+                    HasSubstr("'outputs': expected at least one")));
+}
+
+/// A JSON library keeps one of the two without a word.
+TEST(IntNetworkFile, RefusesAKeyThatIsThereTwice) {
+  for (const auto& [from, to] : {std::pair{"\"state_bits\":24", "\"state_bits\":24,\"state_bits\":16"},
+                                 std::pair{"\"theta\":5", "\"theta\":5,\"th\\u0065ta\":6"}})
+    EXPECT_THAT(refusal(replaced(kSmall, from, to)), HasSubstr("' twice; which of the two is meant?")) << to;
+  EXPECT_EQ(refusal(kSmall), "accepted");  // "name" stands in several objects
+}
+
+TEST(IntNetworkFile, RefusesNamesThatEndElsewhere) {
+  for (const char* name : {"\"n\\u0000x\"", "\"n\\nx\"", "\"\\u001b[31m\""})
+    EXPECT_THAT(refusal(replaced(kSmall, "\"name\":\"in\"", std::string("\"name\":") + name)),
+                HasSubstr("'name': expected a text without control characters"))
+        << name;
+}
+
 TEST(IntNetworkFile, RefusesEveryKindOfMalformedFile) {
   const struct {
     const char *from, *to, *message;
@@ -161,7 +188,7 @@ TEST(IntNetworkFile, RefusesEveryKindOfMalformedFile) {
   for (const auto& [from, to, message] : cases) {
     EXPECT_THAT(refusal(replaced(kSmall, from, to)), HasSubstr(message)) << from << " -> " << to;
   }
-  EXPECT_THAT(refusal(""), HasSubstr("not JSON"));
+  EXPECT_THAT(refusal("[1,"), HasSubstr("not JSON"));
   EXPECT_THAT(refusal("[]"), HasSubstr("expected an object"));
 }
 

@@ -16,7 +16,8 @@ std::uint32_t format_of(const TileConfig& t, Rng& rng) {
   return bits == 8 ? hw::kFormatW8 : bits == 4 ? hw::kFormatW4 : bits == 2 ? hw::kFormatW2 : hw::kFormatW1;
 }
 
-/// A row that ends within the weight memory; now and then it has no words or runs over the last group.
+/// A row that ends within the weight memory; now and then it has no words or several segments, or runs over
+/// the last group.
 template <class Entry>
 Entry random_row(const TileConfig& t, Rng& rng) {
   Entry row;
@@ -25,7 +26,17 @@ Entry random_row(const TileConfig& t, Rng& rng) {
   row.offset = pick(rng, t.groups + 1);
   row.shift = pick(rng, std::min(t.max_shift, 5U) + 1);
   row.negate = pick(rng, 2);
-  row.first = pick(rng, (t.weight_words << row.format) - row.words + 1);
+  std::uint32_t span = row.words;  // weight words from the first to the last
+  if (row.words != 0 && rng.chance(0.5)) {
+    row.repeats = pick(rng, t.groups / row.words);
+    row.jump = row.repeats == 0 ? 0 : 1 + pick(rng, 2);
+    row.weight_jump = row.repeats == 0 ? 0 : 1 + pick(rng, 3);
+    // Not round to the first groups again: the systolic core asks which word meets a group.
+    row.offset = std::min(
+        row.offset, 2 * t.groups - std::min(2 * t.groups, row.repeats * crossbar::pitch_of(row) + row.words));
+    span += row.repeats * crossbar::weight_pitch_of(row);
+  }
+  row.first = pick(rng, (t.weight_words << row.format) - span + 1);
   return row;
 }
 
@@ -41,8 +52,9 @@ void fill_rows(const TileConfig& t, device_model::NodeMemory& tile, Rng& rng) {
       chunk.per_axon = 1;
       chunk.first = pick(rng, t.axon_entries - 15);
     } else {  // stride 0: all 16 axons share one row
-      const std::uint32_t room = (t.weight_words << chunk.format) - chunk.words - chunk.first;
-      chunk.stride = rng.chance(0.3) ? 0 : pick(rng, std::min(room / 15, 255U) + 1);
+      const std::uint32_t span = chunk.words + chunk.repeats * crossbar::weight_pitch_of(chunk);
+      const std::uint32_t room = (t.weight_words << chunk.format) - span - chunk.first;
+      chunk.stride = rng.chance(0.3) ? 0 : pick(rng, std::min(room / 15, t.groups) + 1);
     }
     put(tile.memories[hw::kMemChunks], n, chunk);
   }

@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/base/rng.hpp"
 #include "compiler/model/elaborate.hpp"
+#include "compiler/model/flat_graph.hpp"
 #include "compiler/model/interpret.hpp"
 #include "tests/model/graphs.hpp"
 
@@ -15,6 +17,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 Network built(const NirGraph& graph, const Semantics& semantics = {}, Notes* notes = nullptr) {
   Network network = elaborate(graph, semantics, notes);
@@ -439,6 +442,107 @@ TEST(Shapes, ScalarParametersTakeTheNeighboursShape) {
   EXPECT_EQ(network.populations[0].shape, Shape{3});
   EXPECT_THAT(network.populations[0].beta, ElementsAre(0.9375, 0.9375, 0.9375));
   EXPECT_THAT(notes.list, Contains(HasSubstr("node 'lif' (LIF): parameters are scalars")));
+}
+
+/// Two maps of a channel each into a 2×2 convolution over 3×3, a Scale and neurons of the shapes given.
+NirGraph maps(const NirArray& scale, const Shape& neurons) {
+  NirGraph graph;
+  const auto each = [&](double value) { return NirArray{neurons, Values(volume(neurons), value)}; };
+  graph.nodes = {{"input", port("Input", {1, 3, 3})},
+                 {"conv", nir_node("Conv2d", {{"weight", {{2, 1, 2, 2}, Values(8, 1)}}})},
+                 {"norm", nir_node("Scale", {{"scale", scale}})},
+                 {"lif", nir_node("LIF", {{"tau", each(16)},
+                                          {"r", each(16)},
+                                          {"v_leak", each(0)},
+                                          {"v_threshold", {{2, 1, 1}, {1, 3}}}})},
+                 {"output", port("Output", {2, 2, 2})}};
+  graph.edges = {{"input", "conv"}, {"conv", "norm"}, {"norm", "lif"}, {"lif", "output"}};
+  return graph;
+}
+
+TEST(Shapes, NumbersByChannelHoldForItsPositionsWithANote) {
+  for (const Shape& shape : {Shape{2, 1, 1}, Shape{1, 2, 1, 1}}) {
+    Notes notes;
+    const Network network = built(maps({shape, {5, 7}}, {1}), {}, &notes);
+    EXPECT_EQ(network.populations[0].shape, (Shape{2, 2, 2}));
+    EXPECT_THAT(network.populations[0].theta, ElementsAre(1, 1, 1, 1, 3, 3, 3, 3));
+    const std::vector<Values> weight = dense(network, network.projections[0]);
+    for (std::size_t target = 0; target < weight.size(); ++target) {
+      EXPECT_THAT(weight[target], Contains(target < 4 ? 5 : 7));
+      EXPECT_THAT(weight[target], Not(Contains(target < 4 ? 7 : 5)));
+    }
+    EXPECT_THAT(notes.list,
+                Contains(HasSubstr("node 'norm' (Scale): parameters have the shape " + to_string(shape) +
+                                   "; they hold for the shape [2,2,2] of 'conv'")));
+    EXPECT_THAT(notes.list, Contains(HasSubstr("node 'lif' (LIF): parameters have the shape [2,1,1]")));
+  }
+}
+
+/// The same numbers, written out for every element, are the same network.
+TEST(Shapes, NumbersThatStretchMeanWhatTheyMeanWrittenOut) {
+  const Values rows{5, 5, 7, 7, 2, 2, 3, 3};
+  EXPECT_EQ(describe(built(maps({{2, 2, 1}, {5, 7, 2, 3}}, {2, 1, 1}), {})),
+            describe(built(maps({{2, 2, 2}, rows}, {2, 2, 2}), {})));
+}
+
+TEST(Shapes, NumbersThatDoNotStretchAreRefused) {
+  for (const Shape& shape : {Shape{3, 1, 1}, Shape{2}, Shape{2, 3, 1}})
+    EXPECT_THAT(refusal(maps({shape, Values(volume(shape), 1)}, {2, 2, 2})),
+                HasSubstr("'norm' takes " + to_string(shape)));
+}
+
+TEST(Shapes, ABatchOfOneIsNoDimension) {
+  NirGraph graph = maps({{1, 2, 2, 2}, Values(8, 2)}, {1, 2, 2, 2});
+  graph.nodes["input"] = port("Input", {1, 1, 3, 3});
+  graph.nodes["pool"] = nir_node(
+      "SumPool2d", {{"kernel_size", row({2, 2})}, {"stride", row({2, 2})}, {"padding", row({0, 0})}});
+  graph.nodes["flat"] = nir_node("Flatten", {{"start_dim", scalar(1)}});
+  graph.nodes["fc"] = linear(3, 2, Values(6, 1));
+  graph.nodes["last"] = lif(3);
+  graph.nodes["output"] = port("Output", {1, 3});
+  graph.edges = {{"input", "conv"}, {"conv", "norm"}, {"norm", "lif"}, {"lif", "pool"},
+                 {"pool", "flat"},  {"flat", "fc"},   {"fc", "last"},  {"last", "output"}};
+  EXPECT_EQ(built(graph, {}).populations.size(), 2U);
+}
+
+/// PyTorch's Flatten(1) keeps the batch; a NIR file has none, and some exporters copy the number.
+TEST(Shapes, FlattenMayCountABatchThatIsNotThere) {
+  NirGraph graph = chain();
+  graph.nodes["input"] = port("Input", {2, 3, 4});
+  graph.nodes["fc"] = linear(3, 24, Values(72, 1));
+  graph.nodes["flat"] = nir_node("Flatten", {{"start_dim", scalar(1)}, {"input_type", row({2, 3, 4})}});
+  graph.edges = {{"input", "flat"}, {"flat", "fc"}, {"fc", "lif"}, {"lif", "output"}};
+  Notes notes;
+  const auto inputs = [](const Network& network) { return dense(network, network.projections[0])[0].size(); };
+  EXPECT_EQ(inputs(built(graph, {}, &notes)), 24U);
+  EXPECT_THAT(notes.list, Contains(HasSubstr("node 'flat' (Flatten): start_dim counts a batch dimension")));
+  graph.nodes["flat"].fields.erase("input_type");  // and where a neighbour tells the shape
+  EXPECT_EQ(inputs(built(graph, {})), 24U);
+  graph.nodes["fc"] = linear(3, 23, Values(69, 1));
+  EXPECT_THAT(refusal(graph), HasSubstr("'flat' gives the shape [2,12], 'fc' takes [23]"));
+}
+
+/// Names against the flow, so that a sweep in the order of names would find one shape at a time.
+TEST(Shapes, AreFoundInALongChainOfScalars) {
+  constexpr std::size_t kLength = 3000;
+  NirGraph graph;
+  graph.nodes["input"] = port("Input", {1});
+  graph.nodes["output"] = port("Output", {1});
+  std::string before = "input";
+  for (std::size_t n = 0; n < kLength; ++n) {
+    const std::string name = "n" + std::to_string(1000000 - n);
+    graph.nodes[name] = nir_node("Scale", {{"scale", scalar(1)}});
+    graph.edges.push_back({before, name});
+    before = name;
+  }
+  graph.edges.push_back({before, "output"});
+  Notes notes;
+  Problems problems;
+  FlatGraph flat = flatten(graph, notes, problems);
+  infer_shapes(flat, notes, problems);
+  EXPECT_TRUE(problems.empty());
+  EXPECT_TRUE(std::all_of(flat.nodes.begin(), flat.nodes.end(),
+                          [](const FlatNode& node) { return node.out == Shape{1}; }));
 }
 
 TEST(Shapes, ExtentsOfOneAreToleratedWithANote) {

@@ -334,10 +334,9 @@ class Features {
       const crossbar::Tables tables(cluster);
       for (std::size_t c = 0; c < tables.chunks(); ++c) {
         const hw::MemChunkEntry chunk = tables.chunk(c);
-        add_row(chunk.per_axon != 0 ? "per axon" : "uniform", chunk.format, chunk.words);
+        add_row(chunk.per_axon != 0 ? "per axon" : "uniform", chunk);
       }
-      for (std::size_t a = 0; a < tables.axons(); ++a)
-        add_row("axon", tables.axon(a).format, tables.axon(a).words);
+      for (std::size_t a = 0; a < tables.axons(); ++a) add_row("axon", tables.axon(a));
       for (const Inbound& in : cluster.inbound)
         if (in.delay > 1) seen_.insert("delay");
       if (cluster.last_only) seen_.insert("last only");
@@ -350,9 +349,11 @@ class Features {
   [[nodiscard]] const std::set<std::string>& seen() const { return seen_; }
 
  private:
-  void add_row(const std::string& form, std::uint32_t format, std::uint32_t words) {
+  template <class Entry>
+  void add_row(const std::string& form, const Entry& row) {
     seen_.insert(form);
-    if (words > 0) seen_.insert("format " + std::to_string(format));
+    if (row.words > 0) seen_.insert("format " + std::to_string(row.format));
+    if (row.repeats > 0) seen_.insert("segments");
   }
   std::set<std::string> seen_;
 };
@@ -361,10 +362,10 @@ TEST(OpenClCases, HoldEveryFeature) {
   Features features;
   for (const char* chip : kChips)
     for_cases(chip, 0, [&](const Compiled& compiled) { features.add(compiled); });
-  EXPECT_THAT(features.seen(),
-              ::testing::IsSupersetOf({"several tiles", "planes", "signed planes", "per axon", "uniform",
-                                       "axon", "delay", "last only", "recurrent stage", "batched stage",
-                                       "levels", "format 0", "format 1", "format 2", "format 3"}));
+  EXPECT_THAT(features.seen(), ::testing::IsSupersetOf(
+                                   {"several tiles", "planes", "signed planes", "per axon", "uniform", "axon",
+                                    "delay", "last only", "recurrent stage", "batched stage", "levels",
+                                    "segments", "format 0", "format 1", "format 2", "format 3"}));
   for (const NeuronKind kind : {NeuronKind::kLif, NeuronKind::kCubaLif, NeuronKind::kLi, NeuronKind::kCubaLi})
     EXPECT_TRUE(features.seen().contains("kind " + std::to_string(static_cast<int>(kind))));
 }

@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "compiler/core/core.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/partition/block_cost.hpp"
 #include "compiler/partition/partition.hpp"
 #include "tests/partition/random_network.hpp"
 
@@ -119,7 +123,7 @@ TEST(FeatureMaps, TablesOfRandomConvolutionsDecodeToTheNetwork) {
   EXPECT_GT(shared, 12U);  // where the channels fill lane groups and the map is not all border
 }
 
-TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
+TEST(FeatureMaps, AKernelIsStoredOnceAndItsRowsWalkItsTapsOnly) {
   Rng rng(3);
   IntNetwork net;
   net.name = "one";
@@ -155,29 +159,138 @@ TEST(FeatureMaps, AKernelIsStoredOnceAndOnceForEachSideOfTheMap) {
   const Application app = build_application(net, chip, clustering);
   ASSERT_THAT(check(app, net, chip), IsEmpty());
   const Cluster& map = app.clusters[1];
-  // Eight positions a line, 16 channels a word: three lines from the first tap to the last, 2·8 + 3 words
-  // inside and 2·8 + 2 at the left and the right side; the upper and lower side lie inside those.
-  EXPECT_EQ(amount_of(map, chip.tile, "tile.weight_words"), 16U * (19 + 18 + 18));
+  // 16 channels a word: three taps in three lines inside, and at the borders a part of those.
+  EXPECT_EQ(amount_of(map, chip.tile, "tile.weight_words"), 16U * 9);
   EXPECT_EQ(amount_of(map, chip.tile, "tile.axon_entries"), 0U);
+  // Of 8 positions a line two see a tap less: 22 taps in three lines or columns.
+  EXPECT_EQ(worst_work(map), 16 * 22 * 22 + 64);
 }
 
-TEST(FeatureMaps, ChannelsPartWhereNotEvenOnePositionFits) {
+/// A map of two positions of `outputs` channels, which all read all of 40 channels, on a small chip.
+std::pair<IntNetwork, Chip> thick(std::uint32_t outputs) {
   Rng rng(5);
   IntNetwork net;
   net.name = "thick";
   net.inputs.push_back({"in", {40, 1, 2}, 1, false, 1});
-  net.populations.push_back(test::random_population(rng, "map", 128, NeuronKind::kLif));
-  net.populations.back().shape = {64, 1, 2};
-  Convolution c{40, 64, 1, 2, 1, 1, {}};
-  for (std::uint32_t k = 0; k < 40 * 64; ++k) c.weight.push_back(test::random_weight(rng, 8));
+  net.populations.push_back(test::random_population(rng, "map", std::size_t{2} * outputs, NeuronKind::kLif));
+  net.populations.back().shape = {outputs, 1, 2};
+  Convolution c{40, outputs, 1, 2, 1, 1, {}};
+  for (std::uint32_t k = 0; k < 40 * outputs; ++k) c.weight.push_back(test::random_weight(rng, 8));
   net.projections.push_back(unrolled(c, InputId(0), PopulationId(0)));
-  net.outputs.push_back({"out", {64, 1, 2}, PopulationId(0)});
+  net.outputs.push_back({"out", {outputs, 1, 2}, PopulationId(0)});
   Chip chip;
   chip.tile.weight_words = 64;
+  return {net, chip};
+}
+
+TEST(FeatureMaps, ChannelsPartIntoLaneGroupsWhereNotEvenOnePositionFits) {
+  const auto [net, chip] = thick(64);
+  const Clustering clustering = partition(net, chip);
+  EXPECT_EQ(clustering.count[0], 4U);  // of 16 channels and both positions, whose rows are 40 words
+  EXPECT_EQ(clustering.order_of(0), NeuronOrder::kPosition);
+  EXPECT_THAT(check(build_application(net, chip, clustering), net, chip), IsEmpty());
+}
+
+TEST(FeatureMaps, ChannelsThatFillNoLaneGroupsPartInNirOrder) {
+  const auto [net, chip] = thick(60);
   const Clustering clustering = partition(net, chip);
   EXPECT_GE(clustering.count[0], 6U);
   EXPECT_NE(clustering.order_of(0), NeuronOrder::kPosition);
   EXPECT_THAT(check(build_application(net, chip, clustering), net, chip), IsEmpty());
+}
+
+TEST(FeatureMaps, BlocksAreEveryGridOfPlacesAndChannels) {
+  const MapExtent map{32, 4, 6};
+  for (const std::uint32_t blocks : {1U, 2U, 4U, 6U, 8U, 48U})
+    for (const Grid& grid : grids(map, blocks, 400, 16)) {
+      const std::vector<std::uint32_t> of = cut_map(map, grid);
+      std::vector<std::uint32_t> size(blocks, 0);
+      for (const std::uint32_t block : of) ++size.at(block);
+      EXPECT_GT(*std::min_element(size.begin(), size.end()), 0U) << blocks;
+      EXPECT_LE(*std::max_element(size.begin(), size.end()), 400U) << blocks;
+      // Channels of a position stand in whole groups.
+      for (std::uint32_t c = 0; c < map.channels; ++c)
+        EXPECT_EQ(of[c * 24] == of[0], c * grid.channels / 32 == 0) << blocks;
+    }
+  EXPECT_EQ(grids(map, 2, 400, 16).size(), 4U);  // bands, rows in turns, columns, channels
+  EXPECT_EQ(grids(map, 3, 400, 16).size(), 3U);
+  EXPECT_TRUE(grids(map, 1, 400, 16).empty());
+  EXPECT_EQ(most_channel_groups({24, 4, 6}, 16), 1U);
+}
+
+/// What is counted from the rows is what the tables come to.
+TEST(BlockCost, IsThatOfTheTables) {
+  for (std::uint64_t seed = 100; seed < 130; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const IntNetwork net = convolutional(rng, seed % 2 == 0 ? 40 : 0);
+    Chip chip = roomy_chip(rng);
+    chip.tile.weight_bits = {8};
+    Clustering clustering = partition(net, chip);
+    const Layers layers = make_layers(net);
+    const MapExtent map = map_extent(net.populations[0].shape);
+    if (clustering.order_of(0) != NeuronOrder::kPosition) continue;
+    const Skeleton sources = make_skeleton(net, chip, clustering);
+    for (std::uint32_t blocks = 1; blocks <= 4; ++blocks)
+      for (const Grid& grid : grids(map, blocks, 1U << 20U, chip.tile.lanes)) {
+        const BlockCost cost =
+            block_cost(net, layers[0], PopulationId(0), grid, chip.tile.lanes, sources, std::nullopt);
+        clustering.of[0] = cut_map(map, grid);
+        clustering.count[0] = blocks;
+        const Skeleton skeleton = make_skeleton(net, chip, clustering);
+        const Reach reach(layers[0], skeleton, PopulationId(0));
+        double words = 0, cycles = 0;
+        for (std::size_t c = 0; c < blocks; ++c) {
+          const Cluster cluster = build_cluster(net, chip, layers, skeleton, reach, c);
+          words += static_cast<double>(amount_of(cluster, chip.tile, "tile.weight_words"));
+          std::size_t walked = 0;  // by rows with a weight, as many words as the groups that they reach
+          const Core& core = core_of(cluster);
+          (void)core.decode(cluster, chip.tile,
+                            [&](std::size_t, std::uint32_t,
+                                std::span<const std::pair<std::uint32_t, std::int64_t>> values) {
+                              std::set<std::uint32_t> groups;
+                              for (const auto& [position, value] : values)
+                                if (value != 0) groups.insert(position / chip.tile.lanes);
+                              walked += groups.size();
+                            });
+          cycles = std::max(cycles, static_cast<double>(walked));
+        }
+        EXPECT_EQ(cost.cycles, cycles);
+        EXPECT_EQ(cost.steady, cycles);
+        EXPECT_LE(cost.words, words);
+      }
+  }
+}
+
+/// A population that is busy in its upper half only.
+TEST(BlockCost, IsLowestWhereABusyPartKeepsAllBlocksBusy) {
+  Rng rng(3);
+  IntNetwork net;
+  net.name = "upper";
+  net.inputs.push_back({"in", {2, 16, 16}, 1, false, 1});
+  net.populations.push_back(test::random_population(rng, "map", 16 * 16 * 16, NeuronKind::kLif));
+  net.populations.back().shape = {16, 16, 16};
+  Convolution c{2, 16, 16, 16, 3, 1, {}};
+  for (std::uint32_t k = 0; k < 2 * 16 * 9; ++k) c.weight.push_back(1);
+  net.projections.push_back(unrolled(c, InputId(0), PopulationId(0)));
+  net.outputs.push_back({"out", {16, 16, 16}, PopulationId(0)});
+  Chip chip;
+  Clustering clustering{{1}, {std::vector<std::uint32_t>(16 * 16 * 16, 0)}, {NeuronOrder::kPosition}, {}, {}};
+  const Skeleton sources = make_skeleton(net, chip, clustering);
+  Traffic upper{{{}}, {std::vector<double>(16 * 16 * 16, 0)}};
+  for (std::uint32_t i = 0; i < 2 * 16 * 16; ++i) upper.inputs[0].push_back(i % 256 < 128 ? 1 : 0);
+  const auto cost = [&](const Grid& grid, const std::optional<Traffic>& traffic) {
+    return block_cost(net, make_layers(net)[0], PopulationId(0), grid, 16, sources, traffic);
+  };
+  const Grid bands{2, 1, 1, Grid::Rows::kBands}, turns{2, 1, 1, Grid::Rows::kInTurns};
+  EXPECT_LT(cost(turns, upper).steady, 0.6 * cost(bands, upper).steady);
+  EXPECT_LT(cost(turns, upper).price(2, 1), cost(bands, upper).price(2, 1));
+  // A chunk of 16 inputs is a line of a channel; in turns both blocks read all lines, in bands 9 each.
+  EXPECT_EQ(cost(turns, std::nullopt).flits, 2 * 2 * 16);
+  EXPECT_EQ(cost(bands, std::nullopt).flits, 2 * 2 * 9);
+  EXPECT_EQ(cost(bands, upper).flits, 2 * (8 + 1));  // the lower block reads one busy line a channel
+  EXPECT_LT(cost(bands, std::nullopt).price(2, 1), cost(turns, std::nullopt).price(2, 1));
+  EXPECT_LT(cost(bands, upper).price(2, 1000), cost(turns, upper).price(2, 1000));
 }
 
 TEST(FeatureMaps, ADensePopulationWithAShapeKeepsItsOrder) {

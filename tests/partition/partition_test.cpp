@@ -249,7 +249,12 @@ TEST(Partition, RefusesAReadoutOnAChipWithout) {
   EXPECT_THAT(error_of(net, chip), HasSubstr("it is a readout, but tile.readout = 0"));
   chip.tile.readout = 1;
   chip.tile.out_entries = 1;
-  EXPECT_THAT(error_of(net, chip), HasSubstr("no tile holds one of its neurons"));
+  EXPECT_THAT(error_of(net, chip),
+              HasSubstr("no tile holds one of its neurons; a larger tile.out_entries would do"));
+  chip.tile.out_entries = 64;
+  chip.tile.update_entries = 1;
+  EXPECT_THAT(error_of(net, chip),
+              HasSubstr("no tile holds one of its neurons; a larger tile.update_entries would do"));
 }
 
 /// A row of `plain` tiles and one of kind "big": more lanes, larger pages and weights, no synaptic current.

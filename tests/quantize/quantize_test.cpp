@@ -389,5 +389,96 @@ TEST(CheckQuantized, FindsWhatWasTamperedWith) {
   finds("another structure", [](Quantized& q) { q.network.projections[1].delay = 2; });
 }
 
+/// Everything that is counted in volts, amperes or whatever the file's unit is, times 2^exponent.
+Network in_other_units(Network net, int exponent) {
+  const auto scale = [&](std::vector<double>& values) {
+    for (double& x : values) x = std::ldexp(x, exponent);
+  };
+  for (Population& p : net.populations) {
+    for (auto* values : {&p.bias, &p.drive, &p.theta, &p.v_reset}) scale(*values);
+  }
+  for (Projection& projection : net.projections) scale(projection.weight);
+  return net;
+}
+
+/// Only ratios matter, though squares of such numbers are beyond a double.
+TEST(Quantize, MakesTheSameOfNumbersOfAnySize) {
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    Rng rng(seed);
+    const Network net = random_real(rng, seed % 2 == 1);
+    const Quantized plain = checked(net, {});
+    for (const int exponent : {-1000, -560, 560, 1000}) {
+      const Quantized other = checked(in_other_units(net, exponent), {});
+      const IntPopulation &a = plain.network.populations[0], &b = other.network.populations[0];
+      for (const IntParameter& parameter : kIntParameters)
+        EXPECT_EQ(a.*parameter.values, b.*parameter.values) << parameter.name << " at 2^" << exponent;
+      EXPECT_EQ(a.scale, b.scale);
+      EXPECT_EQ(std::ldexp(a.unit, exponent), b.unit);
+      for (std::size_t n = 0; n < net.projections.size(); ++n) {
+        EXPECT_EQ(plain.network.projections[n].weight, other.network.projections[n].weight);
+        EXPECT_EQ(plain.network.projections[n].shift, other.network.projections[n].shift);
+        const ProjectionReport &x = plain.report.projections[n], &y = other.report.projections[n];
+        EXPECT_EQ(x.relative_error, y.relative_error);
+        EXPECT_EQ(std::ldexp(x.rms_error, exponent), y.rms_error);
+      }
+    }
+  }
+}
+
+/// Gains of any size as well: they are part of the potential's unit.
+TEST(Quantize, MakesTheSameOfGainsOfAnySize) {
+  Rng rng(5);
+  const Network net = random_real(rng, false);
+  const Quantized plain = checked(net, {});
+  for (const int exponent : {-700, 700}) {
+    Network other = net;
+    for (double& gain : other.populations[0].gain_v) gain = std::ldexp(gain, exponent);
+    for (auto* values :
+         {&other.populations[0].drive, &other.populations[0].theta, &other.populations[0].v_reset})
+      for (double& x : *values) x = std::ldexp(x, exponent);
+    EXPECT_EQ(checked(other, {}).network.populations[0].theta, plain.network.populations[0].theta)
+        << exponent;
+  }
+}
+
+/// Any finite double is legal: an integer network with a report in numbers, or a reason.
+TEST(Quantize, TakesOrRefusesWhateverIsFinite) {
+  std::size_t taken = 0, refused = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    Rng rng(seed);
+    const auto any = [&](bool wild) {
+      const int exponent = static_cast<int>(wild ? rng.between(-1060, 1020) : rng.between(-3, 3));
+      return std::ldexp(normal(rng), exponent);
+    };
+    Network net = random_real(rng, seed % 2 == 1);
+    const double chance = rng.unit() * rng.unit();
+    const auto spoil = [&](std::vector<double>& values) {
+      for (double& x : values)
+        if (rng.chance(chance)) x = any(true);
+    };
+    for (Projection& projection : net.projections) spoil(projection.weight);
+    Population& p = net.populations[0];
+    if (rng.chance(0.5)) {
+      for (auto* values : {&p.bias, &p.drive, &p.theta, &p.v_reset, &p.gain_i, &p.gain_v})
+        if (rng.chance(0.3)) spoil(*values);
+    }
+    QuantizeOptions options;
+    options.weight_bits = seed % 5 == 0 ? 4 : 8;
+    try {
+      const Quantized quantized = checked(net, options);
+      ++taken;
+      const std::string text = print(quantized.report);
+      EXPECT_EQ(text.find("nan"), std::string::npos) << text;
+      EXPECT_EQ(text.find("inf"), std::string::npos) << text;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+      ++refused;
+    }
+  }
+  EXPECT_GT(taken, 50U);
+  EXPECT_GT(refused, 20U);
+}
+
 }  // namespace
 }  // namespace spikeloom

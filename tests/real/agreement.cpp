@@ -67,20 +67,20 @@ void expect_mean_within(const Promise& promise, const DeviceRun& run) {
   if (!timing.period) return;
   const auto steps = static_cast<std::int64_t>(run.ended.size());
   const Ratio fill(std::max<std::int64_t>(0, promise.offset + 1 - run.ended.front()), steps - 1);
-  EXPECT_LE(*timing.period, promise.period + fill) << promise.name;
+  EXPECT_LE(*timing.period, promise.period + fill) << name_of(promise.kind);
 }
 
 void expect_promises(const Image& image, const DeviceRun& run) {
   const std::optional<std::int64_t> void_from = contract_void_from(image, run);
   for (const Promise& promise : image.promises) {
-    const bool contracted = promise.name == "contracted";
+    const bool contracted = promise.kind == PromiseKind::kContracted;
     const PromiseCheck check = check_promise(promise, run, contracted ? void_from : std::nullopt);
-    EXPECT_TRUE(check.kept) << promise.name << ": broken in step " << check.first_broken.value_or(-1)
+    EXPECT_TRUE(check.kept) << name_of(promise.kind) << ": broken in step " << check.first_broken.value_or(-1)
                             << ", slack " << check.least_slack << " and " << check.least_latency_slack;
     if (!contracted || !void_from) expect_mean_within(promise, run);
   }
-  const Promise* guaranteed = promise_named(image, "guaranteed");
-  const Promise* contracted = promise_named(image, "contracted");
+  const Promise* guaranteed = promise_of(image, PromiseKind::kGuaranteed);
+  const Promise* contracted = promise_of(image, PromiseKind::kContracted);
   ASSERT_NE(guaranteed, nullptr);
   if (contracted != nullptr) {
     EXPECT_LE(contracted->period, guaranteed->period);
@@ -123,9 +123,9 @@ std::vector<std::uint8_t> spikes_of(const DeviceRun& run, const std::string& pop
   return {};
 }
 
-const Promise* promise_named(const Image& image, const std::string& name) {
+const Promise* promise_of(const Image& image, PromiseKind kind) {
   const auto found = std::find_if(image.promises.begin(), image.promises.end(),
-                                  [&](const Promise& p) { return p.name == name; });
+                                  [&](const Promise& p) { return p.kind == kind; });
   return found == image.promises.end() ? nullptr : &*found;
 }
 

@@ -20,8 +20,8 @@ void expect_rtl_is_model(const Compilation& compilation, const Dataset& data);
 /// The named population's spikes, as an output or recorded, of all steps of all samples in a row.
 [[nodiscard]] std::vector<std::uint8_t> spikes_of(const DeviceRun& run, const std::string& population);
 
-/// The named promise; none when the image has no such.
-[[nodiscard]] const Promise* promise_named(const Image& image, const std::string& name);
+/// The promise of this kind; none when the image has no such.
+[[nodiscard]] const Promise* promise_of(const Image& image, PromiseKind kind);
 
 /// Samples decided as labelled, by the first output's counts, ties to the lowest index.
 [[nodiscard]] std::size_t right(const DeviceRun& run, const Dataset& data);

@@ -51,10 +51,10 @@ TEST(RealMnist, AContractOfRealImagesPromisesLessThanHalfTheWorstCase) {
   NEED_REAL_DATA("mnist-snn");
   const Compilation compilation = compiled_mlp(Spread::kFewest);
   const DeviceRun run = expect_model_is_golden(compilation, images(compilation));
-  EXPECT_LT(promise_named(compilation.image, "contracted")->period * Ratio(2),
-            promise_named(compilation.image, "guaranteed")->period);
+  EXPECT_LT(promise_of(compilation.image, PromiseKind::kContracted)->period * Ratio(2),
+            promise_of(compilation.image, PromiseKind::kGuaranteed)->period);
   EXPECT_LT(timing_of(run).period->approximate(),
-            promise_named(compilation.image, "contracted")->period.approximate());
+            promise_of(compilation.image, PromiseKind::kContracted)->period.approximate());
 }
 
 TEST(RealMnist, TheRtlIsTheModelOnImagesThatTheContractsHaveNotSeen) {

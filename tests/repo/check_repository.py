@@ -288,6 +288,28 @@ def check_cores(root):
                     yield f"{name}:{number}: knows the core {core} by name: {line.strip()}"
 
 
+def check_core_keys(root):
+    """Outside a core's own folders nothing in compiler/ and host/ reads its parameters or names their keys:
+    stages ask the core. A comment may.
+    """
+    for description in sorted(root.glob("rtl/core/*/core.toml")):
+        core = description.parent.name
+        keys = re.findall(r'^key = "tile\.(\w+)"', description.read_text(encoding="utf-8"), re.MULTILINE)
+        if not keys:
+            continue
+        # chip.tile.lanes, kind.lanes, chip.kind(k).lanes, chip.kind_at(t).lanes; "tile.lanes" in a message.
+        of_tile = r"(?:\btile|\bkind|\b[Kk]ind(?:_at)?\([^;]*?\))"
+        known = re.compile(rf"{of_tile}\.({'|'.join(keys)})\b")
+        for name in tracked(root):
+            own = str(name).startswith(core_folders(core) + CORE_KNOWN_IN.get(core, ()))
+            if name.suffix not in {".cpp", ".hpp", ".h"} or name.parts[0] not in ("compiler", "host") or own:
+                continue
+            for number, line in enumerate(text_of(root, name).splitlines(), 1):
+                match = known.search(re.sub(r"//.*", "", line))
+                if match:
+                    yield f"{name}:{number}: knows tile.{match.group(1)}, a key of the core {core}"
+
+
 def without_comments(text):
     text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.DOTALL)
     text = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text)

@@ -215,6 +215,25 @@ class CheckRepository(unittest.TestCase):
         }
         self.assertEqual(self.breaches("cores", own), [])
 
+    def test_whoever_knows_a_cores_parameters_is_found(self):
+        grid = {"rtl/core/grid/core.toml": 'core = "grid"\n[[parameter]]\nkey = "tile.cells"\n'}
+        for line in (
+            "auto n = chip.tile.cells;",
+            "auto n = kind.cells;",
+            "auto n = chip.kind(k + 1).cells;",
+            "auto n = chip.kind_at(TileId{t}).cells;",
+            'add("a larger tile.cells");',
+        ):
+            with self.subTest(line):
+                files = {**grid, "host/device/d.cpp": f"\n{line}\n"}
+                self.assert_found("core_keys", files, "d.cpp:2: knows tile.cells")
+        own = {
+            "compiler/core/grid/g.cpp": "auto n = tile.cells;\n",
+            "host/device/d.cpp": "auto n = grid.cells;  // as many as tile.cells\n",
+            "tests/chip/d.cpp": "chip.tile.cells = 3;\n",
+        }
+        self.assertEqual(self.breaches("core_keys", {**grid, **own}), [])
+
     def test_a_public_type_that_is_defined_again_is_found(self):
         files = {
             "host/api/include/spikeloom/a.hpp": "struct Chip;\nstruct Report {\n};\nenum class Kind : char {",

@@ -19,10 +19,6 @@ std::int64_t saturate(std::int64_t value, unsigned bits) {
 
 std::int64_t decay(std::int64_t x, std::uint32_t k) { return x * static_cast<std::int64_t>(k) / 4096; }
 
-struct Row {
-  std::uint32_t first, words, offset, shift, negate, format;
-};
-
 }  // namespace
 
 CoreModel::CoreModel(const Shape& s)
@@ -53,22 +49,31 @@ Result CoreModel::fire(const Firing& f) {
     const hw::MemChunkEntry& entry = chunks[f.chunk + c];
     for (std::uint32_t b = 0; b < 16; ++b) {
       if ((f.masks[c] >> b & 1U) == 0) continue;
-      Row row{
-          entry.first + b * entry.stride, entry.words, entry.offset, entry.shift, entry.negate, entry.format};
-      if (entry.per_axon != 0) {
-        const hw::MemAxonEntry& axon = axons[entry.first + b];
-        row = {axon.first, axon.words, axon.offset, axon.shift, axon.negate, axon.format};
-      }
-      for (std::uint32_t w = 0; w < row.words; ++w) {
-        if (row.offset + w >= shape.Groups) continue;
-        for (std::uint32_t lane = 0; lane < shape.Lanes; ++lane) {
+      const hw::MemAxonEntry row = entry.per_axon != 0
+                                       ? axons[entry.first + b]
+                                       : hw::MemAxonEntry{.first = entry.first + b * entry.stride,
+                                                          .shift = entry.shift,
+                                                          .negate = entry.negate,
+                                                          .format = entry.format,
+                                                          .words = entry.words,
+                                                          .offset = entry.offset,
+                                                          .repeats = entry.repeats,
+                                                          .jump = entry.jump,
+                                                          .weight_jump = entry.weight_jump};
+      std::uint32_t word = row.first, group = row.offset;
+      for (std::uint32_t left = row.words * (row.repeats + 1); left != 0; --left) {
+        group %= shape.group_room();
+        for (std::uint32_t lane = 0; group < shape.Groups && lane < shape.Lanes; ++lane) {
           const std::int64_t x =
-              std::int64_t{weight(row.format, row.first + w, lane)} * (std::int64_t{1} << row.shift);
-          std::int64_t& a = acc[(row.offset + w) * shape.Lanes + lane];
+              std::int64_t{weight(row.format, word, lane)} * (std::int64_t{1} << row.shift);
+          std::int64_t& a = acc[group * shape.Lanes + lane];
           a = wrap(row.negate != 0 ? a - x : a + x, shape.AccBits);
         }
+        ++result.words;
+        const bool segment_ends = (left - 1) % row.words == 0;
+        word += segment_ends ? row.weight_jump : 1;
+        group += segment_ends ? row.jump : 1;
       }
-      result.words += row.words;
     }
   }
 

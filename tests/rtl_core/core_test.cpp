@@ -43,16 +43,23 @@ struct Case {
   Case(const Shape& s, Rng& random) : model(s), rng(random) {
     for (auto& word : model.weights)
       for (auto& part : word) part = static_cast<std::uint32_t>(rng.next());
-    for (auto& axon : model.axons) {
-      const Row r = row(0);
-      axon = {r.first, r.words, r.offset, r.shift, r.negate, r.format};
-    }
+    for (auto& axon : model.axons) axon = row(0);
     for (auto& chunk : model.chunks) {
       const bool per_axon = rng.chance(0.4);
       const auto stride =
-          static_cast<std::uint32_t>(rng.chance(0.3) ? 0 : rng.below(rng.chance(0.2) ? 16 : 4));
-      const Row r = row(15 * stride);
-      chunk = {r.first, r.words, r.offset, r.shift, r.negate, r.format, 0, stride};
+          static_cast<std::uint32_t>(rng.chance(0.3) ? 0 : rng.below(rng.chance(0.2) ? s.group_room() : 4));
+      const hw::MemAxonEntry r = row(15 * stride);
+      chunk = {.first = r.first,
+               .shift = r.shift,
+               .negate = r.negate,
+               .format = r.format,
+               .per_axon = 0,
+               .words = r.words,
+               .offset = r.offset,
+               .repeats = r.repeats,
+               .jump = r.jump,
+               .weight_jump = r.weight_jump,
+               .stride = stride};
       if (per_axon) {
         chunk.per_axon = 1;
         chunk.first = static_cast<std::uint32_t>(rng.below(s.AxonEntries - 15));
@@ -73,13 +80,12 @@ struct Case {
       for (auto& x : model.currents) x = static_cast<std::int32_t>(two_complement(rng, s.StateBits));
   }
 
-  struct Row {
-    std::uint32_t first, words, offset, shift, negate, format;
-  };
-  /// A row that leaves `spare` logical words behind it.
-  Row row(std::uint32_t spare) {
+  /// A row that leaves `spare` logical words behind it: of no words, of one segment, of several, in any
+  /// distance, over the last group and round.
+  hw::MemAxonEntry row(std::uint32_t spare) {
     const Shape& s = model.shape;
-    Row r{};
+    const std::uint32_t room = s.group_room();
+    hw::MemAxonEntry r;
     do r.format = static_cast<std::uint32_t>(rng.below(4));
     while ((s.WeightFormats >> r.format & 1U) == 0);
     const std::uint32_t logical = s.WeightWords << r.format;
@@ -88,15 +94,25 @@ struct Case {
         r.words = 0;
         break;
       case 1:
-        r.words = static_cast<std::uint32_t>(rng.below(256));
+        r.words = static_cast<std::uint32_t>(rng.below(room));
         break;
       default:
         r.words = static_cast<std::uint32_t>(rng.below(std::min(s.Groups + 2, 10U)));
         break;
     }
     r.words = std::min(r.words, logical - spare);
-    r.first = static_cast<std::uint32_t>(rng.below(logical - spare - r.words + 1));
-    r.offset = static_cast<std::uint32_t>(rng.chance(0.2) ? rng.below(256) : rng.below(s.Groups + 1));
+    std::uint32_t span = r.words;  // weight words from the first to the last
+    if (rng.chance(0.5)) {
+      r.repeats = static_cast<std::uint32_t>(rng.below(rng.chance(0.1) ? room : 4));
+      r.jump = static_cast<std::uint32_t>(rng.below(rng.chance(0.2) ? room : s.Groups + 1));
+      r.weight_jump = static_cast<std::uint32_t>(rng.chance(0.3) ? 1 : rng.below(room));
+      const std::uint32_t pitch = r.words == 0 ? 0 : r.words - 1 + r.weight_jump;
+      if (span + r.repeats * pitch > logical - spare)
+        r.repeats = pitch == 0 ? 0 : (logical - spare - span) / pitch;
+      span += r.repeats * pitch;
+    }
+    r.first = static_cast<std::uint32_t>(rng.below(logical - spare - span + 1));
+    r.offset = static_cast<std::uint32_t>(rng.chance(0.2) ? rng.below(room) : rng.below(s.Groups + 1));
     r.shift = static_cast<std::uint32_t>(rng.below(s.MaxShift + 1));
     r.negate = rng.chance(0.4);
     return r;
@@ -169,7 +185,7 @@ FiringTime time_of(const CoreModel& model, const Firing& f) {
     page.push_back(f.valid[c] ? f.masks[c] : std::uint16_t{0});
     empty += f.valid[c] && f.masks[c] == 0 ? 1 : 0;
   }
-  FiringTime time = crossbar::core().time(cluster, page);
+  FiringTime time = crossbar::core().time(cluster, page, 1);
   time.integrate += empty;
   return time;
 }
@@ -231,8 +247,8 @@ TYPED_TEST(CrossbarCore, IsNotChangedByFreezes) { random_firings<TypeParam>(1000
 TYPED_TEST(CrossbarCore, StatesTheLengthOfEveryMemoryWord) {
   CoreBench<TypeParam> bench(1);
   const Shape& s = TypeParam::kShape;
-  EXPECT_EQ(bench.parts(hw::kMemChunks), 2U);
-  EXPECT_EQ(bench.parts(hw::kMemAxons), 2U);
+  EXPECT_EQ(bench.parts(hw::kMemChunks), 3U);
+  EXPECT_EQ(bench.parts(hw::kMemAxons), 3U);
   EXPECT_EQ(bench.parts(hw::kMemWeights), s.Lanes / 4);
   EXPECT_EQ(bench.parts(hw::kMemUpdates), 2U);
   EXPECT_EQ(bench.parts(hw::kMemSets), 5U);
@@ -274,7 +290,12 @@ TYPED_TEST(CrossbarCore, AccumulatesEveryRowOnOneGroup) {
   Case c(s, rng);
   Firing f;
   for (std::uint32_t n = 0; n < s.PageChunks; ++n) {
-    c.model.chunks[n] = {n, 1, s.Groups - 1, 0, n % 3 == 0, hw::kFormatW8, 0, 1};
+    c.model.chunks[n] = {.first = n,
+                         .negate = n % 3 == 0,
+                         .format = hw::kFormatW8,
+                         .words = 1,
+                         .offset = s.Groups - 1,
+                         .stride = 1};
     f.valid.push_back(true);
     f.masks.push_back(static_cast<std::uint16_t>(rng.next()));
   }
@@ -334,7 +355,8 @@ TEST(CommonLoad, IsWithinATenthOfTheIdeal) {
   f.masks.resize(s.PageChunks);
   constexpr std::uint32_t kWords = 256 / s.Lanes;
   for (std::uint32_t n = 0; n < 16; ++n)
-    c.model.chunks[n] = {n * 16 * kWords, kWords, 0, 0, 0, hw::kFormatW8, 0, kWords};
+    c.model.chunks[n] = {
+        .first = n * 16 * kWords, .format = hw::kFormatW8, .words = kWords, .stride = kWords};
   for (int spikes = 0; spikes < 26;) {
     const auto axon = rng.below(256);
     const auto bit = static_cast<std::uint16_t>(1U << axon % 16);

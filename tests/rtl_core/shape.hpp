@@ -5,4 +5,11 @@ struct Shape {
   unsigned Lanes, LifLanes, WeightFormats, AccBits, StateBits, BiasBits, MaxShift, MaxScale, Current, Readout,
       PageChunks, ChunkEntries, AxonEntries, WeightWords, Groups, StateWords, UpdateEntries, ParamSets,
       ChunkIndexBits;
+
+  /// What the fields that count lane groups count up to: twice the groups, rounded up to a power of two.
+  [[nodiscard]] unsigned group_room() const {
+    unsigned room = 2;
+    while (room < 2 * Groups) room *= 2;
+    return room;
+  }
 };

@@ -7,9 +7,11 @@
 
 namespace spikeloom::test {
 
-/// With the promise that the image makes first. Copies the application.
+/// Copies the application.
 inline Candidate candidate_of(const Image& image) {
-  return {std::make_shared<const Application>(image.application), image.binding, image.promises.front()};
+  auto made = spikeloom::candidate_of(std::make_shared<const Application>(image.application), image.binding,
+                                      image.chip);
+  return std::get<Candidate>(std::move(made));
 }
 
 /// Of an image of that application: with the candidate's binding and promise, and no contracts.

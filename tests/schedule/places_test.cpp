@@ -6,6 +6,8 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "compiler/map/levels.hpp"
 #include "compiler/partition/partition.hpp"
@@ -126,6 +128,58 @@ std::optional<Crowded> crowded(Rng& rng, Kind kind, MapOptions& options) {
   Candidate first = std::get<Candidate>(candidate_of(application, *std::move(mapped.binding), chip));
   std::optional<Candidate> ordered = better_orders(first, chip);
   return Crowded{chip, ordered ? *std::move(ordered) : std::move(first)};
+}
+
+/// How the name of an actor in this role begins.
+std::string beginning(const ActorRole& role, const Candidate& candidate, const Chip& chip) {
+  using Role = ActorRole::Kind;
+  const auto name = [&](const ClusterOrHost& who) {
+    return who ? candidate.application->clusters[who->index()].name : "host";
+  };
+  const std::string tile =
+      role.of ? tile_name(chip, candidate.binding.placement[role.of->index()].tile) + " " : "host ";
+  if (role.kind == Role::kFire) return tile + "fire " + name(role.of);
+  if (role.kind == Role::kAfter) return tile + "update " + name(role.of);
+  if (role.kind == Role::kSend) return tile + "send" + (role.of ? " " + name(role.of) : "");
+  if (role.kind == Role::kCredit) return tile + "credit " + name(role.of) + " from " + name(role.from);
+  return role.kind == Role::kHost ? "host sink" : "no such role here";
+}
+
+/// Whatever populations are called: the roles of actors are those of their names, and the roles on the
+/// critical cycle are those of its lines.
+TEST(Candidate, KnowsWhoseActorsAreOnItsCriticalCycle) {
+  std::set<ActorRole::Kind> seen;
+  std::size_t critical = 0;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    MapOptions options;
+    const std::optional<Crowded> made = crowded(rng, static_cast<Kind>(seed % 3), options);
+    if (!made) continue;
+    Application renamed = *made->candidate.application;
+    for (Cluster& cluster : renamed.clusters) cluster.name = "ghost send " + cluster.name;
+    const auto again = candidate_of(std::make_shared<const Application>(std::move(renamed)),
+                                    made->candidate.binding, made->chip);
+    const Candidate& candidate = std::get<Candidate>(again);
+    EXPECT_EQ(candidate.critical, made->candidate.critical);
+    const std::vector<std::string>& lines = candidate.promise.critical_cycle;
+    ASSERT_EQ(candidate.critical.size(), lines.size());
+    for (std::size_t n = 0; n < lines.size(); ++n, ++critical)
+      EXPECT_TRUE(lines[n].starts_with(beginning(candidate.critical[n], candidate, made->chip))) << lines[n];
+    const TimingGraph timing = timing_graph(candidate.on(made->chip), {});
+    ASSERT_EQ(timing.role.size(), timing.graph.actor_count());
+    for (std::size_t a = 0; a < timing.role.size(); ++a) {
+      const ActorRole& role = timing.role[a];
+      const std::string& name = timing.graph.name(sdf::ActorId(a));
+      EXPECT_TRUE(name.starts_with(beginning(role, candidate, made->chip))) << name;
+      EXPECT_TRUE(role.is_of(role.of)) << name;
+      EXPECT_EQ(role.is_of(std::nullopt), !role.of || (role.kind == ActorRole::Kind::kCredit && !role.from))
+          << name;
+      seen.insert(role.kind);
+    }
+  }
+  EXPECT_EQ(seen.size(), 5U);
+  EXPECT_GT(critical, 10U);
 }
 
 TEST(Places, AreNeverWorseThanByTrafficAndOftenMuchBetter) {

@@ -49,6 +49,75 @@ PhasedGraph random_phased(Rng& rng, bool alive, std::int64_t most_rounds) {
   return graph;
 }
 
+namespace {
+
+std::vector<std::int64_t> split_by_chance(Rng& rng, std::int64_t total, std::size_t phases) {
+  std::vector<std::int64_t> ends{0, total};
+  for (std::size_t i = 1; i < phases; ++i) ends.push_back(rng.between(0, total));
+  std::sort(ends.begin(), ends.end());
+  std::vector<std::int64_t> rates;
+  for (std::size_t i = 0; i + 1 < ends.size(); ++i) rates.push_back(ends[i + 1] - ends[i]);
+  return rates;
+}
+
+}  // namespace
+
+PhasedGraph random_with_many_phases(Rng& rng, bool alive) {
+  PhasedGraph graph("phases");
+  const auto n = static_cast<std::size_t>(rng.between(2, 3));
+  std::vector<std::int64_t> rounds;
+  for (std::size_t a = 0; a < n; ++a) {
+    std::vector<std::int64_t> times(static_cast<std::size_t>(rng.between(8, 24)));
+    for (std::int64_t& time : times) time = rng.between(0, 9);
+    graph.add_actor("a" + std::to_string(a), times);
+    rounds.push_back(rng.between(10, 25));
+  }
+  for (std::size_t a = 0; a < n; ++a) {
+    const std::size_t b = (a + 1) % n;
+    const std::int64_t total = rounds[a] / std::gcd(rounds[a], rounds[b]) * rounds[b] * rng.between(1, 2);
+    const std::int64_t tokens = b != 0 ? rng.between(0, 5) : alive ? total : rng.between(0, total / 4);
+    graph.add_channel(
+        {ActorId(a), ActorId(b), split_by_chance(rng, total / rounds[a], graph.phases(ActorId(a))),
+         split_by_chance(rng, total / rounds[b], graph.phases(ActorId(b))), tokens, rng.between(0, 3)},
+        "c" + std::to_string(a));
+  }
+  return graph;
+}
+
+PhasedGraph large_phased(Rng& rng, const LargeShape& shape) {
+  PhasedGraph graph("large");
+  std::vector<std::int64_t> counts, rounds;  // those without prime factors above 5
+  for (std::int64_t count = 1; count <= shape.most_rounds; ++count) {
+    std::int64_t rest = count;
+    for (const std::int64_t prime : {2, 3, 5})
+      while (rest % prime == 0) rest /= prime;
+    if (rest == 1) counts.push_back(count);
+  }
+  for (std::size_t a = 0; a < shape.actors; ++a) {
+    rounds.push_back(counts[rng.below(counts.size())]);
+    std::vector<std::int64_t> times(static_cast<std::size_t>(rng.between(1, shape.most_phases)));
+    const std::int64_t fair = 1'000'000 / (rounds.back() * static_cast<std::int64_t>(times.size()));
+    for (std::int64_t& time : times) time = 1 + rng.between(fair / 10, fair / 2);
+    const ActorId id = graph.add_actor("a" + std::to_string(a), times);
+    const std::vector<std::int64_t> ones(times.size(), 1);
+    graph.add_channel({id, id, ones, ones, 1, 0}, "self");
+  }
+  const auto join = [&](std::size_t a, std::size_t b) {
+    const std::int64_t total = rounds[a] / std::gcd(rounds[a], rounds[b]) * rounds[b] * rng.between(1, 3);
+    graph.add_channel(
+        {ActorId(a), ActorId(b), split_by_chance(rng, total / rounds[a], graph.phases(ActorId(a))),
+         split_by_chance(rng, total / rounds[b], graph.phases(ActorId(b))), a < b ? 0 : total, 0},
+        "c" + std::to_string(graph.channel_count()));
+  };
+  for (std::size_t a = 1; a < shape.actors; ++a) join(rng.below(a), a);
+  join(shape.actors - 1, 0);
+  while (graph.channel_count() < shape.channels) {
+    const std::size_t a = rng.below(shape.actors), b = rng.below(shape.actors);
+    if (a != b) join(a, b);
+  }
+  return graph;
+}
+
 std::filesystem::path known_answers() {
   const char* data = std::getenv("SPIKELOOM_DATA");
   return std::filesystem::path(data != nullptr ? data

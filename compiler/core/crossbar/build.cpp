@@ -71,32 +71,40 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster, std::uint32_t
   for (const hw::MemUpdateEntry& entry : updates) append(tables, kUpdateProgram, entry);
 }
 
-Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile) {
-  if (axon.synapses.empty()) return {};
+/// The row of an axon along the shortest walk over the lane groups that it reaches.
+Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile, WalkFinder& walks) {
   const std::uint32_t lanes = tile.lanes;
-  std::uint32_t low = ~0U, high = 0;
-  for (const AxonRow::Synapse& synapse : axon.synapses) {
-    low = std::min(low, synapse.position / lanes);
-    high = std::max(high, synapse.position / lanes);
-  }
+  std::vector<std::uint32_t> groups;
+  for (const AxonRow::Synapse& synapse : axon.synapses)
+    if (synapse.mantissa != 0) groups.push_back(synapse.position / lanes);
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  if (groups.empty()) return {};
   std::uint32_t bits = axon.bits;
   const std::uint32_t wanted = axon.shift + axon.plane;
   const std::uint32_t shift = std::min(wanted, tile.max_shift);
   if (wanted > shift) bits = 8;
-  Row row{low, high - low + 1, shift, axon.negative, 0, {}};
-  row.mantissas.assign(std::size_t{row.words} * lanes, '\0');
+  Row row{walks.cover(groups), shift, axon.negative, 0, {}};
+  std::size_t reached = 0;  // neurons in the words
+  for (std::uint32_t n = 0; n < row.walk.size(); ++n) {
+    const std::size_t first = std::size_t{row.walk.group(n)} * lanes;
+    reached += std::min(neurons, first + lanes) - std::min(neurons, first);
+  }
+  row.mantissas.assign(std::size_t{row.walk.size()} * lanes, '\0');
   for (const AxonRow::Synapse& synapse : axon.synapses)
-    row.mantissas[synapse.position - std::size_t{low} * lanes] =
-        static_cast<char>(synapse.mantissa * (1 << (wanted - shift)));
+    if (synapse.mantissa != 0)
+      row.mantissas[std::size_t{row.walk.word(synapse.position / lanes)} * lanes + synapse.position % lanes] =
+          static_cast<char>(synapse.mantissa * (1 << (wanted - shift)));
   // One bit has no 0: every neuron of the words must be there. Lanes past the last neuron copy their
   // word's first, so that no unused accumulator grows beyond a used one.
   if (bits == 1) {
-    const std::size_t end = std::min(neurons, std::size_t{high + 1} * lanes) - std::size_t{low} * lanes;
-    if (axon.synapses.size() != end || stored_bits(tile, 1) != 1)
+    if (axon.synapses.size() != reached || stored_bits(tile, 1) != 1)
       bits = 2;
     else
-      for (std::size_t i = end; i < row.mantissas.size(); ++i)
-        row.mantissas[i] = row.mantissas[i / lanes * lanes];
+      for (std::uint32_t n = 0; n < row.walk.size(); ++n)
+        for (std::uint32_t lane = 0; lane < lanes; ++lane)
+          if (std::size_t{row.walk.group(n)} * lanes + lane >= neurons)
+            row.mantissas[std::size_t{n} * lanes + lane] = row.mantissas[std::size_t{n} * lanes];
   }
   row.format = static_cast<std::uint32_t>(std::countr_zero(8U / stored_bits(tile, bits)));
   return row;
@@ -104,13 +112,15 @@ Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile) {
 
 void write_rows(const Cluster& cluster, const ClusterRows& source, const TileConfig& tile, RowStyle style,
                 CoreTables& tables) {
-  RowPacker packer(tile.lanes, style);
+  const auto own = static_cast<std::uint32_t>((cluster.size() + tile.lanes - 1) / tile.lanes);
+  RowPacker packer(tile.lanes, tile.groups, own, style);
+  WalkFinder walks(own);
   std::vector<AxonRow> axons;
   for (std::size_t chunk = 0; chunk < cluster.page_chunks(); ++chunk) {
     source.read(chunk, axons);
     std::vector<Row> rows;
     rows.reserve(axons.size());
-    for (const AxonRow& axon : axons) rows.push_back(row_of(axon, cluster.size(), tile));
+    for (const AxonRow& axon : axons) rows.push_back(row_of(axon, cluster.size(), tile, walks));
     packer.add_chunk(std::move(rows));
   }
   packer.finish(tables);

@@ -1,6 +1,7 @@
 #include "compiler/core/crossbar/capacity.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "compiler/core/crossbar/tables.hpp"
 #include "compiler/golden/accumulator.hpp"
@@ -8,8 +9,6 @@
 
 namespace spikeloom::crossbar {
 namespace {
-
-constexpr std::uint32_t kMostGroups = 255;  ///< a row counts its words in 8 bits
 
 /// A shift beyond the chip's must go into the mantissas.
 void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, const TileConfig& tile,
@@ -62,9 +61,9 @@ void check_population(const IntPopulation& p, const TileConfig& t, std::vector<s
 std::vector<MemoryInfo> memories(const TileConfig& t) {
   return {{"chunks", "chunk", "tile.chunk_entries", t.chunk_entries},
           {"axons", "axon", "tile.axon_entries", t.axon_entries},
-          {"weights", "weight", "tile.weight_words", t.weight_words},
+          {"weights", "weight", "tile.weight_words", t.weight_words, true},
           {"updates", "update", "tile.update_entries", t.update_entries},
-          {"sets", "set", "tile.param_sets", t.param_sets},
+          {"sets", "set", "tile.param_sets", t.param_sets, true},
           {"state", "state", "tile.state_words", t.state_words}};
 }
 
@@ -76,7 +75,7 @@ std::vector<std::uint64_t> amounts(const Cluster& cluster) {
 
 std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   const std::uint64_t groups = (cluster.size() + t.lanes - 1) / t.lanes;
-  std::vector<Need> list{{"tile.groups", groups, std::min(t.groups, kMostGroups)}};
+  std::vector<Need> list{{"tile.groups", groups, t.groups}};
   const std::vector<MemoryInfo> all = memories(t);
   const std::vector<std::uint64_t> taken = amounts(cluster);
   for (std::size_t m = 0; m < all.size(); ++m)
@@ -85,11 +84,15 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   return list;
 }
 
-std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& t) {
-  const std::uint64_t most = std::min(std::uint64_t{std::min(t.groups, kMostGroups)} * t.lanes,
-                                      std::uint64_t{t.state_words} * t.lif_lanes);
-  return std::min(most, p.is_readout() ? std::uint64_t{t.update_entries} / 2
-                                       : std::uint64_t{t.update_entries} * t.lif_lanes);
+MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
+  const MostNeurons bounds[] = {
+      {std::uint64_t{t.groups} * t.lanes, "tile.groups"},
+      {std::uint64_t{t.state_words} * t.lif_lanes, "tile.state_words"},
+      // A readout's neuron takes two.
+      {p.is_readout() ? t.update_entries / 2 : std::uint64_t{t.update_entries} * t.lif_lanes,
+       "tile.update_entries"}};
+  return *std::min_element(std::begin(bounds), std::end(bounds),
+                           [](const auto& a, const auto& b) { return a.count < b.count; });
 }
 
 std::vector<std::string> problems(const IntNetwork& network, PopulationId id,

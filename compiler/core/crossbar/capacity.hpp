@@ -12,7 +12,7 @@ namespace spikeloom::crossbar {
 [[nodiscard]] std::vector<MemoryInfo> memories(const TileConfig&);
 [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster&);
 [[nodiscard]] std::vector<Need> needs(const Cluster&, const TileConfig&);
-[[nodiscard]] std::uint64_t most_neurons(const IntPopulation&, const TileConfig&);
+[[nodiscard]] MostNeurons most_neurons(const IntPopulation&, const TileConfig&);
 [[nodiscard]] std::vector<std::string> problems(const IntNetwork&, PopulationId, const std::vector<Layer>&,
                                                 const TileConfig&);
 

@@ -94,14 +94,19 @@ class Faults {
     }
   }
 
-  void check_row(std::size_t c, std::uint64_t first, std::uint32_t words, std::uint32_t offset,
-                 std::uint32_t format) {
-    if (words == 0) return;
+  void check_row(std::size_t c, const hw::MemAxonEntry& row) {
     const std::string where = "chunk " + std::to_string(c) + ": ";
-    const std::uint64_t logical = std::uint64_t{tables().weight_words()} << format;
+    require(row.repeats != 0 ? row.words != 0 && row.jump != 0 && row.weight_jump != 0
+                             : row.jump == 0 && row.weight_jump == 0,
+            where + "a row whose segments do not follow one another");
+    if (row.words == 0) return;
+    const std::uint64_t logical = std::uint64_t{tables().weight_words()} << row.format;
     const std::uint64_t groups = (cluster_.size() + tables().lanes() - 1) / tables().lanes();
-    require(first + words <= logical, where + "a row ends outside the weights");
-    require(offset + words <= groups, where + "a row ends outside the lane groups");
+    require(
+        std::uint64_t{row.first} + std::uint64_t{row.repeats} * weight_pitch_of(row) + row.words <= logical,
+        where + "a row ends outside the weights");
+    require(std::uint64_t{row.offset} + std::uint64_t{row.repeats} * pitch_of(row) + row.words <= groups,
+            where + "a row ends outside the lane groups");
   }
 
   void check_chunk(std::size_t c) {
@@ -109,16 +114,14 @@ class Faults {
     for (std::uint32_t left = cluster_.chunk_bits[c]; left != 0; left &= left - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
       if (entry.per_axon == 0) {
-        check_row(c, std::uint64_t{entry.first} + std::uint64_t{bit} * entry.stride, entry.words,
-                  entry.offset, entry.format);
+        check_row(c, uniform_row(entry, bit));
         continue;
       }
       if (std::uint64_t{entry.first} + bit >= tables().axons()) {
         require(false, "chunk " + std::to_string(c) + ": an axon outside the axon table");
         return;
       }
-      const hw::MemAxonEntry axon = tables().axon(entry.first + bit);
-      check_row(c, axon.first, axon.words, axon.offset, axon.format);
+      check_row(c, tables().axon(entry.first + bit));
     }
   }
 
@@ -169,31 +172,29 @@ class Decoder {
     return raw >= 1 << (bits - 1) ? raw - (1 << bits) : raw;
   }
 
-  void read_row(std::size_t chunk, std::uint32_t bit) {
-    const hw::MemChunkEntry entry = tables_.chunk(chunk);
-    hw::MemAxonEntry row;
-    if (entry.per_axon != 0) {
-      row = tables_.axon(entry.first + bit);
-    } else {
-      row.first = entry.first + bit * entry.stride;
-      row.words = entry.words;
-      row.offset = entry.offset;
-      row.shift = entry.shift;
-      row.negate = entry.negate;
-      row.format = entry.format;
+  void read_word(const hw::MemAxonEntry& row, std::uint64_t word, std::size_t group) {
+    for (std::uint32_t lane = 0; lane < tables_.lanes(); ++lane) {
+      const std::size_t position = group * tables_.lanes() + lane;
+      if (position >= cluster_.size()) continue;
+      const std::int64_t value =
+          weight(word, lane, row.format) * (std::int64_t{1} << row.shift) * (row.negate != 0 ? -1 : 1);
+      if (value != 0) values_.emplace_back(static_cast<std::uint32_t>(position), value);
     }
+  }
+
+  void read_row(std::size_t chunk, std::uint32_t bit) {
+    const hw::MemAxonEntry row = tables_.row(tables_.chunk(chunk), bit);
     require(row.shift <= tile_.max_shift, "a shift beyond the chip's");
     require(std::count(tile_.weight_bits.begin(), tile_.weight_bits.end(), 8U >> row.format) == 1,
             "a format that the chip has not");
     values_.clear();
-    for (std::uint32_t w = 0; w < row.words; ++w)
-      for (std::uint32_t lane = 0; lane < tables_.lanes(); ++lane) {
-        const std::size_t position = std::size_t{row.offset + w} * tables_.lanes() + lane;
-        if (position >= cluster_.size()) continue;
-        const std::int64_t value = weight(row.first + w, lane, row.format) * (std::int64_t{1} << row.shift) *
-                                   (row.negate != 0 ? -1 : 1);
-        if (value != 0) values_.emplace_back(static_cast<std::uint32_t>(position), value);
-      }
+    std::uint64_t word = row.first;
+    std::size_t group = row.offset;
+    for (std::uint32_t segment = 0; segment <= row.repeats; ++segment) {
+      for (std::uint32_t w = 0; w < row.words; ++w) read_word(row, word + w, group + w);
+      word += weight_pitch_of(row);
+      group += pitch_of(row);
+    }
     sink_(chunk, bit, values_);
   }
 
@@ -274,20 +275,24 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
     return {"built for tile.lanes = " + std::to_string(tables.lanes()) +
             ", tile.lif_lanes = " + std::to_string(tables.lif_lanes()) + ", the chip has " +
             std::to_string(tile.lanes) + " and " + std::to_string(tile.lif_lanes)};
-  const auto foreign = [&](std::uint32_t words, std::uint32_t shift, std::uint32_t format) {
-    return words != 0 &&
-           (shift > tile.max_shift || std::find(tile.weight_bits.begin(), tile.weight_bits.end(),
-                                                8U >> format) == tile.weight_bits.end());
+  const auto foreign = [&](const auto& row) {
+    return row.words != 0 &&
+           (row.shift > tile.max_shift || std::find(tile.weight_bits.begin(), tile.weight_bits.end(),
+                                                    8U >> row.format) == tile.weight_bits.end());
+  };
+  // Bits of fields that the tile does not keep.
+  const auto too_far = [&](const auto& row) {
+    return std::max({row.words, row.offset, row.repeats, row.jump, row.weight_jump}) > tile.groups;
   };
   std::vector<std::string> list;
   bool any = false;
   for (std::size_t c = 0; c < tables.chunks(); ++c) {
     const hw::MemChunkEntry entry = tables.chunk(c);
-    any = any || (entry.per_axon == 0 && foreign(entry.words, entry.shift, entry.format));
+    any = any || (entry.per_axon == 0 && foreign(entry)) || too_far(entry) || entry.stride > tile.groups;
   }
   for (std::size_t a = 0; a < tables.axons(); ++a) {
     const hw::MemAxonEntry entry = tables.axon(a);
-    any = any || foreign(entry.words, entry.shift, entry.format);
+    any = any || foreign(entry) || too_far(entry);
   }
   if (any) list.emplace_back("has rows that the chip does not decode");
   if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");

@@ -42,13 +42,17 @@ class Crossbar final : public Core {
   [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
     return crossbar::needs(cluster, tile);
   }
-  [[nodiscard]] std::uint64_t most_neurons(const IntPopulation& p, const TileConfig& tile) const override {
+  [[nodiscard]] MostNeurons most_neurons(const IntPopulation& p, const TileConfig& tile) const override {
     return crossbar::most_neurons(p, tile);
   }
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.lanes; }
   void number(const IntPopulation& p, const TileConfig& tile,
               std::vector<std::uint32_t>& neurons) const override {
     crossbar::number(p, tile, neurons);
+  }
+  [[nodiscard]] std::optional<QuantizeLimits> limits(const TileConfig& tile) const override {
+    return QuantizeLimits{tile.state_bits, tile.acc_bits,  tile.bias_bits,
+                          tile.max_shift,  tile.max_scale, tile.weight_bits};
   }
   [[nodiscard]] std::vector<std::string> problems(const IntNetwork& network, PopulationId id,
                                                   const std::vector<Layer>& layers,
@@ -75,16 +79,6 @@ class Crossbar final : public Core {
   [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
                                  const TileConfig& tile) const override {
     return crossbar::build(cluster, p, rows, tile);
-  }
-  [[nodiscard]] TableCost cost(const Cluster& cluster) const override {
-    const Tables tables(cluster);
-    TableCost cost{static_cast<double>(tables.weight_words()), 0};
-    for (std::size_t c = 0; c < tables.chunks(); ++c)
-      for_rows(tables.chunk(c), cluster.chunk_bits[c],
-               [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
-                 cost.read += tables.row_words(entry, bit);
-               });
-    return cost;
   }
   [[nodiscard]] CoreTables placed(const Cluster& cluster,
                                   std::span<const std::uint32_t> first) const override;
@@ -121,8 +115,10 @@ class Crossbar final : public Core {
   [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
     return walked(cluster, cluster.chunk_bits, Valid::kAll);
   }
-  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> pages) const override {
-    return walked(cluster, pages, Valid::kNotZero);
+  /// A firing has one page.
+  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> masks,
+                                std::size_t) const override {
+    return walked(cluster, masks, Valid::kNotZero);
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     const Tables tables(cluster);
@@ -172,6 +168,13 @@ class Crossbar final : public Core {
 
   [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
   [[nodiscard]] std::vector<std::string> describe(const Cluster& cluster) const override;
+  [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
+    WiderTile lanes{"twice the lanes", "tile.lanes", 2 * tile.lanes, tile};
+    lanes.tile.lanes = lanes.value;
+    WiderTile lif{"twice the LIF lanes", "tile.lif_lanes", 2 * tile.lif_lanes, tile};
+    lif.tile.lif_lanes = lif.value;
+    return {lanes, lif};
+  }
   [[nodiscard]] WeightWords weight_words(const Cluster& cluster,
                                          std::span<const std::uint16_t> elements) const override;
 
@@ -237,8 +240,8 @@ WeightWords Crossbar::weight_words(const Cluster& cluster, std::span<const std::
   std::array<std::uint64_t, 4> logical{};
   for (std::size_t c = 0; c < tables.chunks(); ++c)
     for_rows(tables.chunk(c), elements[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
-      const std::uint32_t format = entry.per_axon != 0 ? tables.axon(entry.first + bit).format : entry.format;
-      logical[format] += tables.row_words(entry, bit);
+      const hw::MemAxonEntry row = tables.row(entry, bit);
+      logical[row.format] += words_of(row);
     });
   for (std::uint32_t format = 0; format < 4; ++format)
     result.unrolled += (logical[format] + (1U << format) - 1) >> format;

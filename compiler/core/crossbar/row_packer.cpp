@@ -8,11 +8,15 @@
 namespace spikeloom::crossbar {
 namespace {
 
-constexpr std::uint32_t kMaxStride = 255;
+/// Places of a second segment that one search looks at: words that are all alike stand everywhere.
+constexpr std::size_t kMostTries = 4096;
 
 bool same_shape(const Row& a, const Row& b) {
-  return a.offset == b.offset && a.words == b.words && a.shift == b.shift && a.negate == b.negate &&
-         a.format == b.format;
+  return a.walk == b.walk && a.shift == b.shift && a.negate == b.negate && a.format == b.format;
+}
+
+bool uniform(const std::vector<Row>& rows) {
+  return std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return same_shape(row, rows.front()); });
 }
 
 /// Bits of one mantissa in the memory word.
@@ -20,6 +24,23 @@ std::uint32_t encode(std::int8_t mantissa, std::uint32_t format) {
   if (format == hw::kFormatW1) return mantissa < 0 ? 1 : 0;
   const std::uint32_t bits = 8U >> format;
   return static_cast<std::uint8_t>(mantissa) & ((1U << bits) - 1U);
+}
+
+/// All fields of an entry but first (and stride); `weight_pitch`: where the row's segments stand.
+template <class Entry>
+Entry entry_of(const Row& row, std::uint32_t weight_pitch) {
+  Entry entry;
+  entry.words = row.walk.words;
+  entry.offset = row.walk.offset;
+  if (row.walk.segments > 1) {
+    entry.repeats = row.walk.segments - 1;
+    entry.jump = row.walk.pitch - row.walk.words + 1;
+    entry.weight_jump = weight_pitch - row.walk.words + 1;
+  }
+  entry.shift = row.shift;
+  entry.negate = row.negate;
+  entry.format = row.format;
+  return entry;
 }
 
 }  // namespace
@@ -30,38 +51,62 @@ void RowPacker::index(Pool& pool) const {
         static_cast<std::uint32_t>(pool.indexed));
 }
 
-bool RowPacker::holds(const Pool& pool, std::size_t word, const Row& row) const {
-  return word * lanes_ + row.mantissas.size() <= pool.mantissas.size() &&
-         pool.mantissas.compare(word * lanes_, row.mantissas.size(), row.mantissas) == 0;
+bool RowPacker::holds_segment(const Pool& pool, std::size_t word, const Row& row,
+                              std::uint32_t segment) const {
+  const std::size_t bytes = std::size_t{row.walk.words} * lanes_;
+  return word * lanes_ + bytes <= pool.mantissas.size() &&
+         pool.mantissas.compare(word * lanes_, bytes, row.mantissas, segment * bytes, bytes) == 0;
 }
 
-std::vector<std::uint32_t> RowPacker::find(Pool& pool, const Row& row) const {
+bool RowPacker::holds(const Pool& pool, Place place, const Row& row) const {
+  for (std::uint32_t s = 0; s < row.walk.segments; ++s)
+    if (!holds_segment(pool, place.first + std::size_t{s} * place.pitch, row, s)) return false;
+  return true;
+}
+
+std::vector<RowPacker::Place> RowPacker::find(Pool& pool, const Row& row) const {
   index(pool);
-  std::vector<std::uint32_t> found;
-  const auto words = pool.at.find(row.mantissas.substr(0, lanes_));
-  if (words == pool.at.end()) return found;
-  for (const std::uint32_t at : words->second)
-    if (holds(pool, at, row)) found.push_back(at);
+  std::vector<Place> found;
+  const auto firsts = pool.at.find(row.mantissas.substr(0, lanes_));
+  if (firsts == pool.at.end()) return found;
+  const std::uint32_t words = row.walk.words;
+  if (row.walk.segments == 1) {
+    for (const std::uint32_t at : firsts->second)
+      if (holds_segment(pool, at, row, 0)) found.push_back({at, 0});
+    return found;
+  }
+  const auto seconds = pool.at.find(row.mantissas.substr(std::size_t{words} * lanes_, lanes_));
+  if (seconds == pool.at.end()) return found;
+  std::size_t tries = 0;
+  for (const std::uint32_t at : firsts->second) {
+    if (!holds_segment(pool, at, row, 0)) continue;
+    auto next = std::lower_bound(seconds->second.begin(), seconds->second.end(), at + words);
+    // The jump from a segment's last word is at most the tile's groups.
+    for (; next != seconds->second.end() && *next <= at + words - 1 + groups_; ++next) {
+      if (++tries > kMostTries) return found;
+      if (holds(pool, {at, *next - at}, row)) found.push_back({at, *next - at});
+    }
+  }
   return found;
 }
 
-std::uint32_t RowPacker::place(const Row& row) {
-  if (row.words == 0) return 0;
+RowPacker::Place RowPacker::place(const Row& row) {
+  if (row.empty()) return {};
   Pool& pool = pools_[row.format];
   if (style_ == RowStyle::kShared) {
-    const std::vector<std::uint32_t> found = find(pool, row);
+    const std::vector<Place> found = find(pool, row);
     if (!found.empty()) return found.front();
   }
   const auto [at, fresh] =
       pool.known.try_emplace(row.mantissas, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
   if (fresh) pool.mantissas += row.mantissas;
-  return at->second;
+  return {at->second, row.walk.segments > 1 ? row.walk.words : 0};
 }
 
 bool RowPacker::add_uniform(const std::vector<Row>& rows) {
-  for (const Row& row : rows)
-    if (!same_shape(row, rows.front())) return false;
-  Pool& pool = pools_[rows.front().format];
+  if (!uniform(rows)) return false;
+  const Row& shape = rows.front();
+  Pool& pool = pools_[shape.format];
   std::vector<std::int64_t> known;
   std::size_t fresh = 0;
   std::unordered_map<std::string, std::size_t> here;
@@ -70,20 +115,15 @@ bool RowPacker::add_uniform(const std::vector<Row>& rows) {
     known.push_back(at == pool.known.end() ? -1 : std::int64_t{at->second});
     if (here.try_emplace(row.mantissas, here.size()).second && at == pool.known.end()) ++fresh;
   }
-  const std::uint32_t words = rows.front().words;
-  hw::MemChunkEntry entry;
-  entry.words = words;
-  entry.offset = rows.front().offset;
-  entry.shift = rows.front().shift;
-  entry.negate = rows.front().negate;
-  entry.format = rows.front().format;
+  const std::uint32_t words = shape.walk.size();
+  auto entry = entry_of<hw::MemChunkEntry>(shape, shape.walk.words);
   if (words == 0 || here.size() == 1) {
-    entry.first = place(rows.front());
+    entry.first = place(shape).first;
   } else if (fresh == 0) {
     const std::int64_t stride = known[1] - known[0];
     for (std::size_t b = 1; b < rows.size(); ++b)
       if (known[b] - known[b - 1] != stride) return false;
-    if (stride < 0 || stride > kMaxStride) return false;
+    if (stride < 0 || stride > groups_) return false;
     entry.first = static_cast<std::uint32_t>(known[0]);
     entry.stride = static_cast<std::uint32_t>(stride);
   } else {
@@ -102,16 +142,12 @@ bool RowPacker::add_uniform(const std::vector<Row>& rows) {
 }
 
 void RowPacker::add_per_axon(const std::vector<Row>& rows) {
-  std::vector<std::array<std::uint32_t, 2>> block;
+  std::vector<std::array<std::uint32_t, hw::MemAxonEntry::kParts>> block;
   std::vector<hw::MemAxonEntry> entries;
   for (const Row& row : rows) {
-    hw::MemAxonEntry entry;
-    entry.first = place(row);
-    entry.words = row.words;
-    entry.offset = row.offset;
-    entry.shift = row.shift;
-    entry.negate = row.negate;
-    entry.format = row.format;
+    const Place at = place(row);
+    auto entry = entry_of<hw::MemAxonEntry>(row, at.pitch);
+    entry.first = at.first;
     entries.push_back(entry);
     block.push_back(entry.pack());
   }
@@ -123,81 +159,109 @@ void RowPacker::add_per_axon(const std::vector<Row>& rows) {
   chunks_.push_back(entry);
 }
 
-void RowPacker::widen(std::vector<Row>& rows) const {
-  std::uint32_t low = ~0U, high = 0;
+Row RowPacker::along(const Row& row, const Walk& walk) const {
+  Row other{walk, row.shift, row.negate, row.format, std::string(std::size_t{walk.size()} * lanes_, '\0')};
+  for (std::uint32_t n = 0; n < row.walk.size(); ++n) {
+    const std::uint32_t group = row.walk.group(n);
+    const auto from = row.mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{n} * lanes_);
+    if (walk.passes(group))
+      std::copy_n(
+          from, lanes_,
+          other.mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{walk.word(group)} * lanes_));
+    else
+      SPIKELOOM_CHECK(std::all_of(from, from + lanes_, [](char m) { return m == 0; }));
+  }
+  return other;
+}
+
+/// All rows of the chunk take the shortest walk over all their groups.
+void RowPacker::widen(std::vector<Row>& rows) {
+  std::vector<std::uint32_t> groups;
   const Row* shape = nullptr;
   for (const Row& row : rows) {
-    if (row.words == 0) continue;
+    if (row.empty()) continue;
     if (!shape) shape = &row;
     if (row.shift != shape->shift || row.negate != shape->negate || row.format != shape->format) return;
-    low = std::min(low, row.offset);
-    high = std::max(high, row.offset + row.words);
+    for (std::uint32_t n = 0; n < row.walk.size(); ++n) groups.push_back(row.walk.group(n));
   }
   if (!shape || shape->format == hw::kFormatW1) return;
-  const Row wide{low, high - low, shape->shift, shape->negate, shape->format, {}};
-  for (Row& row : rows) {
-    std::string mantissas(std::size_t{wide.words} * lanes_, '\0');
-    if (row.words != 0)
-      std::copy(row.mantissas.begin(), row.mantissas.end(),
-                mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{row.offset - low} * lanes_));
-    row = wide;
-    row.mantissas = std::move(mantissas);
-  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  const Walk walk = walks_.cover(groups);
+  const Row model{{}, shape->shift, shape->negate, shape->format, {}};
+  for (Row& row : rows) row = along(row.empty() ? model : row, walk);
 }
 
 void RowPacker::add_chunk(std::vector<Row> rows) {
   SPIKELOOM_CHECK(!rows.empty() && rows.size() <= hw::kChunkBits);
   for (Row& row : rows)
-    if (row.words == 0) row = Row{};
+    if (row.empty()) row = Row{};
   if (style_ == RowStyle::kShared) {
     waiting_.push_back(std::move(rows));
     return;
   }
   if (style_ == RowStyle::kUniform) widen(rows);
-  if (!add_uniform(rows)) add_per_axon(rows);
+  if (add_uniform(rows)) return;
+  // Rows of one span may save the axon table; one bit has no 0 to fill a span with.
+  std::vector<Row> spans;
+  for (const Row& row : rows) {
+    if (row.walk.segments == 1)
+      spans.push_back(row);
+    else if (row.format != hw::kFormatW1)
+      spans.push_back(along(row, {row.walk.offset, row.walk.end() - row.walk.offset, 1, 0}));
+  }
+  if (spans.size() == rows.size() && add_uniform(spans)) return;
+  add_per_axon(rows);
 }
 
-/// Rows of one shape at first, first + stride, …: inside what is placed already where they stand so, else
-/// new.
-void RowPacker::place_block(const std::vector<Row>& rows) {
-  Pool& pool = pools_[rows.front().format];
+/// Rows of one shape at first, first + stride, … inside what is placed already.
+std::optional<RowPacker::Strided> RowPacker::find_block(Pool& pool, const std::vector<Row>& rows) const {
+  const std::vector<Place> firsts = find(pool, rows.front());
+  if (firsts.empty()) return std::nullopt;
+  if (rows.size() == 1) return Strided{firsts.front(), 0};
+  const std::vector<Place> seconds = find(pool, rows[1]);
+  for (const Place& first : firsts)
+    for (const Place& second : seconds) {
+      const std::int64_t stride = std::int64_t{second.first} - first.first;
+      if (second.pitch != first.pitch || stride < 0 || stride > groups_) continue;
+      bool good = true;
+      for (std::size_t b = 2; good && b < rows.size(); ++b)
+        good = holds(
+            pool,
+            {first.first + static_cast<std::uint32_t>(b) * static_cast<std::uint32_t>(stride), first.pitch},
+            rows[b]);
+      if (good) return Strided{first, static_cast<std::uint32_t>(stride)};
+    }
+  return std::nullopt;
+}
+
+/// Inside what is placed already where the rows stand so, else new.
+const RowPacker::Strided& RowPacker::place_block(const std::vector<Row>& rows) {
+  const Row& shape = rows.front();
+  Pool& pool = pools_[shape.format];
   std::string content;
   for (const Row& row : rows) content += row.mantissas;
   const auto [placed, fresh] =
-      blocks_placed_.try_emplace({rows.front().format << 16U | rows.front().words, content});
-  if (!fresh) return;
-  for (const std::uint32_t first : find(pool, rows.front())) {
-    if (rows.size() == 1) {
-      placed->second = {first, 0};
-      return;
-    }
-    for (const std::uint32_t second : find(pool, rows[1])) {
-      const std::int64_t stride = std::int64_t{second} - first;
-      if (stride < 0 || stride > kMaxStride) continue;
-      bool good = true;
-      for (std::size_t b = 2; good && b < rows.size(); ++b)
-        good = holds(pool, first + b * static_cast<std::size_t>(stride), rows[b]);
-      if (!good) continue;
-      placed->second = {first, static_cast<std::uint32_t>(stride)};
-      return;
-    }
+      blocks_placed_.try_emplace({{shape.format, shape.walk.words, shape.walk.segments}, content});
+  if (!fresh) return placed->second;
+  if (const std::optional<Strided> found = find_block(pool, rows)) {
+    placed->second = *found;
+    return placed->second;
   }
-  const bool all_equal = std::all_of(rows.begin(), rows.end(),
-                                     [&](const Row& row) { return row.mantissas == rows.front().mantissas; });
-  placed->second = {static_cast<std::uint32_t>(pool.mantissas.size() / lanes_),
-                    all_equal ? 0 : rows.front().words};
-  pool.mantissas += all_equal ? rows.front().mantissas : content;
+  const bool all_equal =
+      std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return row.mantissas == shape.mantissas; });
+  placed->second = {{static_cast<std::uint32_t>(pool.mantissas.size() / lanes_),
+                     shape.walk.segments > 1 ? shape.walk.words : 0},
+                    all_equal ? 0 : shape.walk.size()};
+  pool.mantissas += all_equal ? shape.mantissas : content;
+  return placed->second;
 }
 
 void RowPacker::add_longest_first() {
-  const auto uniform = [](const std::vector<Row>& rows) {
-    return std::all_of(rows.begin(), rows.end(),
-                       [&](const Row& row) { return same_shape(row, rows.front()); });
-  };
   const auto longest = [](const std::vector<Row>& rows) {
-    return std::max_element(rows.begin(), rows.end(),
-                            [](const Row& a, const Row& b) { return a.words < b.words; })
-        ->words;
+    std::uint32_t most = 0;
+    for (const Row& row : rows) most = std::max(most, row.walk.size());
+    return most;
   };
   std::vector<std::size_t> order(waiting_.size());
   for (std::size_t c = 0; c < order.size(); ++c) order[c] = c;
@@ -209,13 +273,13 @@ void RowPacker::add_longest_first() {
   for (const std::size_t c : order) {
     const std::vector<Row>& rows = waiting_[c];
     if (uniform(rows)) {
-      if (rows.front().words != 0) place_block(rows);
+      if (!rows.front().empty()) (void)place_block(rows);
       continue;
     }
     std::vector<const Row*> list;
     for (const Row& row : rows) list.push_back(&row);
     std::stable_sort(list.begin(), list.end(),
-                     [](const Row* a, const Row* b) { return a->words > b->words; });
+                     [](const Row* a, const Row* b) { return a->walk.size() > b->walk.size(); });
     for (const Row* row : list) (void)place(*row);
   }
   for (const std::vector<Row>& rows : waiting_) {
@@ -223,20 +287,14 @@ void RowPacker::add_longest_first() {
       add_per_axon(rows);
       continue;
     }
-    const Row& row = rows.front();
-    hw::MemChunkEntry entry;
-    entry.words = row.words;
-    entry.offset = row.offset;
-    entry.shift = row.shift;
-    entry.negate = row.negate;
-    entry.format = row.format;
-    if (row.words != 0) {
-      std::string content;
-      for (const Row& each : rows) content += each.mantissas;
-      const Strided& at = blocks_placed_.at({row.format << 16U | row.words, content});
-      entry.first = at.first;
-      entry.stride = at.stride;
+    if (rows.front().empty()) {
+      chunks_.emplace_back();
+      continue;
     }
+    const Strided& at = place_block(rows);
+    auto entry = entry_of<hw::MemChunkEntry>(rows.front(), at.place.pitch);
+    entry.first = at.place.first;
+    entry.stride = at.stride;
     chunks_.push_back(entry);
   }
 }

@@ -4,34 +4,41 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <span>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "compiler/core/crossbar/tables.hpp"
+#include "compiler/core/crossbar/walk.hpp"
 
 namespace spikeloom::crossbar {
 
-/// One axon's row: mantissas of lane groups offset .. offset + words - 1, lane by lane.
+/// One axon's row: mantissas of the lane groups that it walks, lane by lane.
 struct Row {
-  std::uint32_t offset = 0, words = 0;
+  Walk walk;
   std::uint32_t shift = 0, negate = 0;
   std::uint32_t format = 0;  ///< hw::kFormat…
-  std::string mantissas;     ///< words × lanes signed bytes
+  std::string mantissas;     ///< walk.size() × lanes signed bytes
+
+  [[nodiscard]] bool empty() const { return walk.words == 0; }
 };
 
 enum class RowStyle : std::uint8_t {
-  kTight,    ///< a row has the words that it needs; chunks of unequal rows go through the axon table
+  kTight,    ///< a chunk of rows of one shape, or whose spans have one, is uniform; all others go through the
+             ///< axon table, with the words that they need
   kUniform,  ///< unequal rows of a chunk are widened to one shape where that saves the axon table
-  kShared,   ///< tight, and a row is also found inside longer ones: a convolution's rows at a border
+  kShared,   ///< the words that it needs, and a row is also found inside longer ones: a convolution's at a
+             ///< border
 };
 
 /// Rows with equal content share words wherever their offsets lie; chunks of equal rows share axon entries.
 /// kShared places the longest rows first, whatever the order of the chunks.
 class RowPacker {
  public:
-  RowPacker(std::uint32_t lanes, RowStyle style) : lanes_(lanes), style_(style) {}
+  /// `groups`: the tile's, which no count of an entry exceeds; `own`: the cluster's.
+  RowPacker(std::uint32_t lanes, std::uint32_t groups, std::uint32_t own, RowStyle style)
+      : lanes_(lanes), groups_(groups), walks_(own), style_(style) {}
   /// The next page chunk: rows of its bits 0 .. rows.size()-1, at most a chunk.
   void add_chunk(std::vector<Row> rows);
   /// Chunk table, axon table and weight words; what stood there before is gone.
@@ -45,31 +52,45 @@ class RowPacker {
         at;                   ///< word → where it is, rising; kShared only
     std::size_t indexed = 0;  ///< words in `at`
   };
+  /// Where a row's words stand: its first segment's first, and from segment to segment.
+  struct Place {
+    std::uint32_t first = 0, pitch = 0;
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+  /// Places of a chunk's rows of one shape.
+  struct Strided {
+    Place place;
+    std::uint32_t stride = 0;
+  };
 
   void add_longest_first();
   void index(Pool& pool) const;
-  /// Where the row's words stand in a row; empty: nowhere.
-  [[nodiscard]] std::vector<std::uint32_t> find(Pool& pool, const Row& row) const;
-  [[nodiscard]] bool holds(const Pool& pool, std::size_t word, const Row& row) const;
-  void place_block(const std::vector<Row>& rows);
+  /// Places of the row in words that stand already, most natural first; empty: none was found.
+  [[nodiscard]] std::vector<Place> find(Pool& pool, const Row& row) const;
+  [[nodiscard]] bool holds(const Pool& pool, Place place, const Row& row) const;
+  [[nodiscard]] bool holds_segment(const Pool& pool, std::size_t word, const Row& row,
+                                   std::uint32_t segment) const;
+  [[nodiscard]] const Strided& place_block(const std::vector<Row>& rows);
+  [[nodiscard]] std::optional<Strided> find_block(Pool& pool, const std::vector<Row>& rows) const;
 
   [[nodiscard]] bool add_uniform(const std::vector<Row>& rows);
   void add_per_axon(const std::vector<Row>& rows);
-  void widen(std::vector<Row>& rows) const;
-  [[nodiscard]] std::uint32_t place(const Row& row);
+  void widen(std::vector<Row>& rows);
+  /// The row's words, and zeros, along another walk that covers its own.
+  [[nodiscard]] Row along(const Row& row, const Walk& walk) const;
+  [[nodiscard]] Place place(const Row& row);
 
-  std::uint32_t lanes_;
+  std::uint32_t lanes_, groups_;
+  WalkFinder walks_;
   RowStyle style_;
   std::array<Pool, 4> pools_;
-  std::map<std::vector<std::array<std::uint32_t, 2>>, std::uint32_t> blocks_;  ///< axon entries → first
+  std::map<std::vector<std::array<std::uint32_t, hw::MemAxonEntry::kParts>>, std::uint32_t>
+      blocks_;  ///< axon entries → first
   std::vector<hw::MemChunkEntry> chunks_;
   std::vector<hw::MemAxonEntry> axons_;
   std::vector<std::vector<Row>> waiting_;  ///< chunks; kShared only
-  struct Strided {
-    std::uint32_t first = 0, stride = 0;
-  };
-  std::map<std::pair<std::uint32_t, std::string>, Strided>
-      blocks_placed_;  ///< rows per format and content; kShared only
+  /// By format, words and segments, and content of the rows; kShared only.
+  std::map<std::pair<std::array<std::uint32_t, 3>, std::string>, Strided> blocks_placed_;
 };
 
 }  // namespace spikeloom::crossbar

@@ -59,30 +59,44 @@ void Model::decode() {
 
 Model::Row Model::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
   const Memory& chunks = memory_.memories[hw::kMemChunks];
-  const hw::MemChunkEntry chunk =
-      hw::MemChunkEntry::unpack({chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1)});
+  const hw::MemChunkEntry chunk = hw::MemChunkEntry::unpack(
+      {chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1), chunks.part(chunk_entry, 2)});
   Row row;
-  std::uint32_t shift = chunk.shift;
-  std::uint32_t negate = chunk.negate;
-  if (chunk.per_axon == 0) {
-    row.first = chunk.first + bit * chunk.stride;
-    row.words = chunk.words;
-    row.offset = chunk.offset;
-    row.format = chunk.format;
-  } else {
+  hw::MemAxonEntry entry = uniform_row(chunk, bit);
+  if (chunk.per_axon != 0) {
     const Memory& axons = memory_.memories[hw::kMemAxons];
     const std::size_t index = std::size_t{chunk.first} + bit;
     if (index >= axons.words()) return row;  // never a valid bit of a well-formed image
-    const hw::MemAxonEntry axon = hw::MemAxonEntry::unpack({axons.part(index, 0), axons.part(index, 1)});
-    row.first = axon.first;
-    row.words = axon.words;
-    row.offset = axon.offset;
-    row.format = axon.format;
-    shift = axon.shift;
-    negate = axon.negate;
+    entry = hw::MemAxonEntry::unpack({axons.part(index, 0), axons.part(index, 1), axons.part(index, 2)});
   }
-  row.factor = (negate != 0 ? -1 : 1) * (1 << shift);
+  row.first = entry.first;
+  row.words = entry.words;
+  row.segments = entry.words == 0 ? 0 : entry.repeats + 1;
+  row.offset = entry.offset;
+  row.pitch = pitch_of(entry);
+  row.weight_pitch = weight_pitch_of(entry);
+  row.format = entry.format;
+  row.factor = (entry.negate != 0 ? -1 : 1) * (1 << entry.shift);
   return row;
+}
+
+/// Calls run(first weight, first accumulator, how many) for every run of the row's weights that meets
+/// accumulators, both counted lane by lane.
+template <class F>
+void Model::for_runs(const Row& r, F&& run) const {
+  const std::size_t lanes = tile_.lanes, room = 2 * std::bit_ceil(tile_.groups);
+  for (std::uint32_t s = 0; s < r.segments; ++s) {
+    const std::size_t word = r.first + std::size_t{s} * r.weight_pitch;
+    const std::size_t group = r.offset + std::size_t{s} * r.pitch;
+    if (group + r.words <= tile_.groups) {
+      run(word * lanes, group * lanes, r.words * lanes);
+      continue;
+    }
+    // Groups count modulo `room`, and those past the tile's are dropped.
+    for (std::size_t w = 0; w < r.words; ++w)
+      if (const std::size_t at = (group + w) % room; at < tile_.groups)
+        run((word + w) * lanes, at * lanes, lanes);
+  }
 }
 
 /// A word has a weight for every lane, but only lanes that the context updates hold a neuron.
@@ -101,17 +115,15 @@ void Model::count_synapses(std::uint32_t number) {
     for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
       Row& r = rows_.at((context.tables.first_chunk + chunk) * hw::kChunkBits + bit);
       const std::vector<std::int8_t>& weights = weights_[r.format];
-      const std::size_t from = std::size_t{r.first} * tile.lanes;
-      const std::size_t to = std::size_t{r.offset} * tile.lanes;
       r.nonzero = 0;
-      for (std::size_t i = 0; i < std::size_t{r.words} * tile.lanes; ++i)
-        if (to + i < neuron.size() && from + i < weights.size() && neuron[to + i] && weights[from + i] != 0)
-          ++r.nonzero;
+      for_runs(r, [&](std::size_t from, std::size_t to, std::size_t n) {
+        for (std::size_t i = 0; i < n; ++i)
+          if (from + i < weights.size() && neuron[to + i] && weights[from + i] != 0) ++r.nonzero;
+      });
     }
 }
 
 std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing) {
-  const std::uint32_t lanes = tile_.lanes;
   std::fill(sums_.begin(), sums_.end(), 0);
   std::int64_t walk = 0;
   for (std::uint32_t chunk = 0; chunk < std::min<std::size_t>(limit, page.size()); ++chunk) {
@@ -120,20 +132,19 @@ std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint
     for (std::uint32_t mask = page[chunk]; mask != 0; mask &= mask - 1U) {
       const Row& r = row(contexts_[context].tables.first_chunk + chunk,
                          static_cast<std::uint32_t>(std::countr_zero(mask)));
-      cycles += row_cycles(r.words);
-      firing.counted += r.words;
+      const std::uint32_t words = r.words * r.segments;
+      cycles += row_cycles(words);
+      firing.counted += words;
       firing.synapses += r.nonzero;
-      const std::uint32_t groups = r.offset >= tile_.groups ? 0 : std::min(r.words, tile_.groups - r.offset);
       const std::vector<std::int8_t>& weights = weights_[r.format];
-      const std::size_t first = std::size_t{r.first} * lanes;
-      const std::size_t n = std::size_t{groups} * lanes;
-      if (n == 0) continue;
-      if (first + n > weights.size())
-        throw device_error(
-            "model: a weight row ends outside the weight memory; the image does not fit this chip");
-      const std::int8_t* from = weights.data() + first;
-      std::int32_t* to = sums_.data() + std::size_t{r.offset} * lanes;
-      for (std::size_t i = 0; i < n; ++i) to[i] += from[i] * r.factor;
+      for_runs(r, [&](std::size_t first, std::size_t to, std::size_t n) {
+        if (first + n > weights.size())
+          throw device_error(
+              "model: a weight row ends outside the weight memory; the image does not fit this chip");
+        const std::int8_t* from = weights.data() + first;
+        std::int32_t* sums = sums_.data() + to;
+        for (std::size_t i = 0; i < n; ++i) sums[i] += from[i] * r.factor;
+      });
     }
     walk += chunk_cycles(cycles);
   }

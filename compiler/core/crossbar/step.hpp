@@ -24,9 +24,11 @@ class Model final : public CoreModel {
 
  private:
   struct Row {
-    std::uint32_t first = 0, words = 0, offset = 0, format = 0;
-    std::int32_t factor = 1;    ///< ±1 << shift
-    std::uint32_t nonzero = 0;  ///< weights other than 0 that meet a neuron
+    std::uint32_t first = 0, offset = 0, format = 0;
+    std::uint32_t words = 0, segments = 0;      ///< of a segment; how many
+    std::uint32_t pitch = 0, weight_pitch = 0;  ///< between segments' firsts, in groups and in words
+    std::int32_t factor = 1;                    ///< ±1 << shift
+    std::uint32_t nonzero = 0;                  ///< weights other than 0 that meet a neuron
   };
 
   /// An update entry with its parameter set, decoded.
@@ -51,6 +53,8 @@ class Model final : public CoreModel {
     return rows_[chunk_entry * hw::kChunkBits + bit];
   }
   [[nodiscard]] Row decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const;
+  template <class F>
+  void for_runs(const Row& row, F&& run) const;
   /// Cycles of the page's valid chunks.
   [[nodiscard]] std::int64_t integrate(std::uint32_t context, const device_model::Page& page,
                                        std::uint32_t limit, device_model::Firing& firing);

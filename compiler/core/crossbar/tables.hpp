@@ -30,6 +30,36 @@ enum WindowIndex : std::uint32_t {
   kWindows
 };
 
+/// Words that an entry's row walks: its segments' together.
+template <class Entry>
+[[nodiscard]] std::uint32_t words_of(const Entry& row) {
+  return row.words * (row.repeats + 1);
+}
+
+/// The row of bit `bit` of a chunk whose rows are not described axon by axon.
+[[nodiscard]] inline hw::MemAxonEntry uniform_row(const hw::MemChunkEntry& chunk, std::uint32_t bit) {
+  return {.first = chunk.first + bit * chunk.stride,
+          .shift = chunk.shift,
+          .negate = chunk.negate,
+          .format = chunk.format,
+          .words = chunk.words,
+          .offset = chunk.offset,
+          .repeats = chunk.repeats,
+          .jump = chunk.jump,
+          .weight_jump = chunk.weight_jump};
+}
+
+/// From a segment's first lane group to the next segment's, and the same in weight words; 0 of a row of one
+/// segment.
+template <class Entry>
+[[nodiscard]] std::uint32_t pitch_of(const Entry& row) {
+  return row.repeats == 0 ? 0 : row.words - 1 + row.jump;
+}
+template <class Entry>
+[[nodiscard]] std::uint32_t weight_pitch_of(const Entry& row) {
+  return row.repeats == 0 ? 0 : row.words - 1 + row.weight_jump;
+}
+
 /// A cluster's tables, read without copying. All addresses count from the cluster's own first entry; a row's
 /// first word is in logical words of its format (8, 4, 2 or 1 bit a weight) from the cluster's first word.
 class Tables {
@@ -58,9 +88,13 @@ class Tables {
     return static_cast<std::int32_t>(windows_[kBiasWords].words[position]);
   }
 
-  /// Words of the row of bit `bit`, whose chunk entry is `chunk`.
+  /// The row of bit `bit`, whose chunk entry is `chunk`.
+  [[nodiscard]] hw::MemAxonEntry row(const hw::MemChunkEntry& chunk, std::uint32_t bit) const {
+    return chunk.per_axon != 0 ? axon(chunk.first + bit) : uniform_row(chunk, bit);
+  }
+  /// Words of that row.
   [[nodiscard]] std::uint32_t row_words(const hw::MemChunkEntry& chunk, std::uint32_t bit) const {
-    return chunk.per_axon != 0 ? axon(chunk.first + bit).words : chunk.words;
+    return chunk.per_axon != 0 ? words_of(axon(chunk.first + bit)) : words_of(chunk);
   }
 
  private:

@@ -14,7 +14,8 @@ inline constexpr std::int64_t kIntegrate = 6;
 /// Page freed to output buffer filled, without the update entries.
 inline constexpr std::int64_t kUpdate = 7;
 
-/// A set bit's row of `words` words.
+/// A set bit's row that walks `words` words, all its segments' together: a word a cycle, none between
+/// segments.
 [[nodiscard]] constexpr std::int64_t row_cycles(std::uint32_t words) {
   return std::max<std::int64_t>(1, words);
 }

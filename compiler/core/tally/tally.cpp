@@ -32,12 +32,16 @@ class Tally final : public Core {
       list.push_back({std::string(all[m].key), taken[m], all[m].capacity, Need::Growth::kWithNeurons});
     return list;
   }
-  [[nodiscard]] std::uint64_t most_neurons(const IntPopulation&, const TileConfig& tile) const override {
-    return std::uint64_t{tile.tally_groups} * tile.tally_lanes;
+  [[nodiscard]] MostNeurons most_neurons(const IntPopulation&, const TileConfig& tile) const override {
+    return {std::uint64_t{tile.tally_groups} * tile.tally_lanes, "tile.tally_groups"};
   }
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.tally_lanes; }
   /// No order is better than another.
   void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>&) const override {}
+  /// Weights of one size and no decay are what a network has, not what rounding makes of it.
+  [[nodiscard]] std::optional<QuantizeLimits> limits(const TileConfig&) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] std::vector<std::string> problems(const IntNetwork& network, PopulationId population,
                                                   const std::vector<Layer>& layers,
                                                   const TileConfig& tile) const override {
@@ -57,10 +61,6 @@ class Tally final : public Core {
   [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
                                  const TileConfig& tile) const override {
     return tally::build(cluster, p, rows, tile);
-  }
-  [[nodiscard]] TableCost cost(const Cluster& cluster) const override {
-    const auto words = static_cast<double>(Tables(cluster).vote_words());
-    return {words, words};
   }
   /// The words hold no addresses.
   [[nodiscard]] CoreTables placed(const Cluster& cluster, std::span<const std::uint32_t>) const override {
@@ -101,11 +101,10 @@ class Tally final : public Core {
   [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
     return full_firing(cluster, valid(cluster.chunk_bits));
   }
-  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> pages) const override {
-    if (cluster.page_chunks() == 0) return least(cluster);
-    const std::size_t number = pages.size() / cluster.page_chunks();
-    return firing_time(number, page_work(groups(cluster), 0) * static_cast<std::int64_t>(number) +
-                                   chunk_work(cluster) * static_cast<std::int64_t>(valid(pages)));
+  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> masks,
+                                std::size_t pages) const override {
+    return firing_time(pages, page_work(groups(cluster), 0) * static_cast<std::int64_t>(pages) +
+                                  chunk_work(cluster) * static_cast<std::int64_t>(valid(masks)));
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     double chunks = 0;  // with a spike, of one page
@@ -145,6 +144,11 @@ class Tally final : public Core {
             "work: " + number(chunk_work(cluster)) + " cycles a chunk, at most " +
                 number(worst(cluster).total()) + " cycles a firing of " + number(hw::kFiringPagesTally) +
                 " pages"};
+  }
+  [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
+    WiderTile lanes{"twice the lanes", "tile.tally_lanes", 2 * tile.tally_lanes, tile};
+    lanes.tile.tally_lanes = lanes.value;
+    return {lanes};
   }
   /// Nothing is shared: a neuron has a vote entry of every axon.
   [[nodiscard]] WeightWords weight_words(const Cluster& cluster,

@@ -68,7 +68,7 @@ bool neuron_shape(FlatNode& node, Problems& problems) {
     const NirArray* array = field(node, listed.name);
     if (array == nullptr && listed.need == NodeField::Need::kRequired) complete = false;
     if (array == nullptr || array->shape.empty()) continue;
-    if (!node.out || (volume(*node.out) == 1 && array->values.size() > 1)) {
+    if (!node.out || (!stretches(array->shape, *node.out) && stretches(*node.out, array->shape))) {
       node.in = node.out = array->shape;
       first = listed.name;
     }
@@ -78,7 +78,7 @@ bool neuron_shape(FlatNode& node, Problems& problems) {
   for (const NodeField& listed : fields) {
     if (!is_neuron_field(listed)) continue;
     const NirArray* array = field(node, listed.name);
-    if (array == nullptr || array->values.size() == 1 || array->shape == *node.out) continue;
+    if (array == nullptr || stretches(array->shape, *node.out)) continue;
     problems.add(node.what() + ": its field '" + std::string(listed.name) + "' has shape " +
                  to_string(array->shape) + ", expected " + to_string(*node.out) + " as '" + first + "'");
     agreed = false;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "compiler/base/error.hpp"
@@ -21,7 +22,7 @@ struct NodeField {
   enum class Need { kRequired, kOptional };
   enum class Rule {
     kOwn,     ///< checked by the row's own functions
-    kNeuron,  ///< one number a neuron, or one for all of them
+    kNeuron,  ///< one number a neuron (of other nodes: an element), or fewer that stretch to the node's shape
     kTime,    ///< the same, and a time constant: greater than 0; infinite where nothing decays
     kGain,    ///< the same, and infinite where its time constant is: then a gain of 1 a step is meant
   };
@@ -75,6 +76,9 @@ struct NodeType {
   bool (*shape)(FlatNode& node, Problems& problems) = nullptr;
   /// Sets `out` from `in`. Null: the two are equal, so a neighbour on either side tells the shape.
   bool (*output_shape)(FlatNode& node, Problems& problems) = nullptr;
+  /// Sets `out` as another reading of the fields has it, for where what follows does not take the first
+  /// one's; returns why there is another. Null, or nothing returned: there is none.
+  std::optional<std::string> (*second_reading)(FlatNode& node) = nullptr;
   /// Says what cannot be done in steps of `dt`.
   void (*check_steps)(const FlatNode& node, double dt, Problems& problems) = nullptr;
   /// Of Role::kLinear: what leads into the node becomes what it sends on. Null: it passes its values on.
@@ -90,7 +94,8 @@ struct NodeType {
 
 // ---- for the functions of the rows ----
 
-/// A field as the file has it; null where it has none. The row must list it.
+/// A field as the file has it, or stretched to the node's shape; null where it has none. The row must list
+/// it.
 [[nodiscard]] const NirArray* field(const FlatNode& node, std::string_view name);
 /// What holds where the file has no such field. The row must list it.
 [[nodiscard]] double otherwise(const FlatNode& node, std::string_view name);

@@ -65,7 +65,7 @@ constexpr auto kTypes = std::to_array<NodeType>({
     {.name = "Scale",
      .meaning = "a factor for each element",
      .role = Role::kLinear,
-     .field_list = {must("scale")},
+     .field_list = {must("scale", kNeuron)},
      .shape = scale_shape,
      .apply = apply_scale},
     {.name = "Flatten",
@@ -73,11 +73,12 @@ constexpr auto kTypes = std::to_array<NodeType>({
      .role = Role::kLinear,
      .field_list = {may("input_type"), may("start_dim", kOwn, 1), may("end_dim", kOwn, -1)},
      .shape = flatten_shape,
-     .output_shape = flatten_output_shape},
+     .output_shape = flatten_output_shape,
+     .second_reading = flatten_with_batch},
     {.name = "Delay",
      .meaning = "every element so much later",
      .role = Role::kLinear,
-     .field_list = {must("delay")},
+     .field_list = {must("delay", kNeuron)},
      .shape = delay_shape,
      .check_steps = check_delay,
      .apply = apply_delay},
@@ -184,7 +185,8 @@ Role NirNode::role() const { return type == nullptr ? Role::kUnknown : type->rol
 
 const NirArray* field(const FlatNode& node, std::string_view name) {
   SPIKELOOM_CHECK(node.node->type->find_field(name) != nullptr);
-  return node.node->field(std::string(name));
+  const auto stretched = node.stretched.find(std::string(name));
+  return stretched == node.stretched.end() ? node.node->field(std::string(name)) : &stretched->second;
 }
 
 double otherwise(const FlatNode& node, std::string_view name) {

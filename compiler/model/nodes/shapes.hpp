@@ -1,6 +1,9 @@
 // Ports and Flatten: nodes that have a shape and compute nothing.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "compiler/model/flat_graph.hpp"
 
 namespace spikeloom {
@@ -12,5 +15,8 @@ bool port_shape(FlatNode& node, Problems& problems);
 bool flatten_shape(FlatNode& node, Problems& problems);
 /// Dimensions start_dim to end_dim become one; a negative one counts from the end.
 bool flatten_output_shape(FlatNode& node, Problems& problems);
+/// The same where start_dim and end_dim count a batch dimension that the input's shape leaves out, as
+/// PyTorch's Flatten is written by exporters that copy its numbers.
+std::optional<std::string> flatten_with_batch(FlatNode& node);
 
 }  // namespace spikeloom

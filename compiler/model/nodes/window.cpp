@@ -72,7 +72,9 @@ class WindowReader {
   }
 
   /// Channels and extents; one leading channel may be left out of the shape.
-  bool read_input(const Shape& in) {
+  bool read_input(Shape in) {
+    // A batch of one, which exporters may keep in a shape, is no dimension.
+    while (in.size() > rank_ + 1 && in.front() == 1) in.erase(in.begin());
     if (in.size() != rank_ + 1 && in.size() != rank_) {
       fail("its input has shape " + to_string(in) + ", expected " +
            (rank_ == 1 ? "[channels,length]" : "[channels,height,width]"));

@@ -2,7 +2,8 @@
 //
 // Constants of docs/protocol.md, section 4, in enabled cycles after the firing f:
 //   kIntegrate = 6   free_o in ti = f + 6 + sum over valid chunks below the limit of
-//                    max(1, sum over set bits of max(1, words(row)))
+//                    max(1, sum over set bits of max(1, words(row))),
+//                    where words(row) = words x (repeats + 1) of its entry
 //   kUpdate    = 7   done_o in te = ti + 7 + entries of the update program
 // One weight word a cycle, any order of groups; one update entry a cycle. Pushes come in program order, one a
 // cycle at most, the last in te at the latest, and cannot be held back. One firing at a time: the next fire_i
@@ -63,6 +64,7 @@ module crossbar_core #(
       WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0;
   localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1;
   localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1;
+  localparam int unsigned CountBits = $clog2(Groups) + 1;
   localparam int unsigned GroupBits =
       Groups * Slices > 4096 ? 12 : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1;
   localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1;
@@ -105,11 +107,11 @@ module crossbar_core #(
   logic [WeightBits-1:0] word_address;
   logic [SubPortBits-1:0] word_sub;
   logic [1:0] word_format;
-  logic [8:0] word_group;
+  logic [CountBits-1:0] word_group;
   logic [ShiftBits-1:0] word_shift;
   row_scan #(
       .WeightFormats(WeightFormats), .MaxShift(MaxShift), .PageChunks(PageChunks),
-      .ChunkEntries(ChunkEntries), .AxonEntries(AxonEntries), .WeightWords(WeightWords)
+      .ChunkEntries(ChunkEntries), .AxonEntries(AxonEntries), .WeightWords(WeightWords), .Groups(Groups)
   ) u_scan (
       .clk_i, .rst_i, .en_i,
       .fire_i, .fire_limit_i, .ctx_chunk_i, .page_valid_i, .page_chunk_o, .page_mask_i,

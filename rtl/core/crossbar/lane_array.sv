@@ -17,6 +17,7 @@ module lane_array #(
     `SPIKELOOM_PARAMETER_Groups,
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
     localparam int unsigned GroupBits = Groups > 1 ? $clog2(Groups) : 1,
+    localparam int unsigned CountBits = $clog2(Groups) + 1,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
     localparam int unsigned SubBits =
         WeightFormats >= 8 ? 3 : WeightFormats >= 4 ? 2 : WeightFormats >= 2 ? 1 : 0,
@@ -31,7 +32,7 @@ module lane_array #(
     input logic [ WeightBits-1:0] word_address_i,
     input logic [SubPortBits-1:0] word_sub_i,
     input logic [            1:0] word_format_i,
-    input logic [            8:0] word_group_i,
+    input logic [  CountBits-1:0] word_group_i,
     input logic [  ShiftBits-1:0] word_shift_i,
     input logic                   word_negate_i,
 

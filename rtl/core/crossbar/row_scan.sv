@@ -1,7 +1,8 @@
 // Walks a firing's page: valid chunks in rising order, in each its set bits, in each bit's row its weight
-// words.
+// words, segment by segment.
 //
-// Rate: one weight word a cycle, without gaps; a row of 0 words and a chunk without bits take a cycle each.
+// Rate: one weight word a cycle, without gaps between words, segments, rows or chunks; a row of 0 words and a
+// chunk without bits take a cycle each. A row has words x (repeats + 1) words.
 // Latency: fire_i in cycle f, the first word (or end_o, if there is none) in cycle f + 6; end_o, one cycle,
 // in the cycle after the last word. page_valid_i is taken in f + 1; page_mask_i is taken in the enabled cycle
 // after its page_chunk_o. Tables are written through cfg_*, in clock time, while no firing is in progress.
@@ -18,6 +19,9 @@ module row_scan #(
     `SPIKELOOM_PARAMETER_ChunkEntries,
     `SPIKELOOM_PARAMETER_AxonEntries,
     `SPIKELOOM_PARAMETER_WeightWords,
+    `SPIKELOOM_PARAMETER_Groups,
+    // What counts words or groups of a row: 0 to Groups.
+    localparam int unsigned CountBits = $clog2(Groups) + 1,
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
     localparam int unsigned ShiftBits = MaxShift > 0 ? $clog2(MaxShift + 1) : 1,
     // Sub-words of the narrowest format in a memory word: 2^SubBits.
@@ -41,7 +45,7 @@ module row_scan #(
     output logic [ WeightBits-1:0] word_address_o,
     output logic [SubPortBits-1:0] word_sub_o,      // which sub-word, in units of the narrowest format
     output logic [            1:0] word_format_o,
-    output logic [            8:0] word_group_o,
+    output logic [  CountBits-1:0] word_group_o,
     output logic [  ShiftBits-1:0] word_shift_o,
     output logic                   word_negate_o,
 
@@ -68,12 +72,19 @@ module row_scan #(
   endfunction
 
   // Configuration: every part's data stands at every part's place.
-  logic [63:0] cfg_entry;
+  logic [95:0] cfg_entry;
   logic [FirstBits-1:0] cfg_first;
   logic unused_cfg;
-  assign cfg_entry = {cfg_data_i, cfg_data_i};
+  logic [2:0] cfg_chunk_part, cfg_axon_part;
+  assign cfg_entry = {cfg_data_i, cfg_data_i, cfg_data_i};
   assign cfg_first = FirstBits'(cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FIRST_LSB+:24]);
-  assign unused_cfg = ^{cfg_entry, cfg_word_i, cfg_part_i[7:1]};
+  assign unused_cfg = ^{cfg_entry, cfg_word_i, cfg_part_i[7:2]};
+  always_comb begin
+    for (int p = 0; p < 3; p++) begin
+      cfg_chunk_part[p] = cfg_chunk_we_i && 32'(cfg_part_i[1:0]) == p;
+      cfg_axon_part[p] = cfg_axon_we_i && 32'(cfg_part_i[1:0]) == p;
+    end
+  end
 
   // Find a chunk.
   logic load_q, find_q;
@@ -132,30 +143,47 @@ module row_scan #(
     end
   end
 
-  localparam int unsigned Low = FirstBits + 8;
-  localparam int unsigned High = 20 + ShiftBits;
+  // An entry in three parts: where and how (low), which groups (mid), how to go on (high). Those of the axon
+  // table are the same but for first's width, per_axon and stride, which stand on top.
+  localparam int unsigned How = ShiftBits + 3;
+  localparam int unsigned Low = How + 1 + FirstBits;
+  localparam int unsigned Mid = 3 * CountBits;
+  localparam int unsigned High = 3 * CountBits;
   logic [Low-1:0] entry_low;
+  logic [Mid-1:0] entry_mid;
   logic [High-1:0] entry_high;
+  logic [How-1:0] cfg_how;
+  logic [Mid-1:0] cfg_mid;
+  logic [2*CountBits-1:0] cfg_jumps;
+  assign cfg_how = {cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FORMAT_LSB+:2],
+                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_NEGATE_LSB],
+                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_SHIFT_LSB+:ShiftBits]};
+  assign cfg_mid = {cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_REPEATS_LSB+:CountBits],
+                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_OFFSET_LSB+:CountBits],
+                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_WORDS_LSB+:CountBits]};
+  assign cfg_jumps = {cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_WEIGHT_JUMP_LSB+:CountBits],
+                      cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_JUMP_LSB+:CountBits]};
   ram_sdp #(.Width(Low), .Depth(ChunkEntries)) u_chunk_low (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_chunk_we_i && !cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
-      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_WORDS_LSB+:8], cfg_first}),
+      .write_enable_i(cfg_chunk_part[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_PER_AXON_LSB], cfg_how, cfg_first}),
       .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_low));
+  ram_sdp #(.Width(Mid), .Depth(ChunkEntries)) u_chunk_mid (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_chunk_part[1]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+      .write_data_i(cfg_mid),
+      .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_mid));
   ram_sdp #(.Width(High), .Depth(ChunkEntries)) u_chunk_high (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_chunk_we_i && cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
-      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_STRIDE_LSB+:8],
-                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_PER_AXON_LSB],
-                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FORMAT_LSB+:2],
-                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_NEGATE_LSB],
-                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_SHIFT_LSB+:ShiftBits],
-                     cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_OFFSET_LSB+:8]}),
+      .write_enable_i(cfg_chunk_part[2]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_STRIDE_LSB+:CountBits], cfg_jumps}),
       .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_high));
 
   // Find a bit.
   logic scan_valid_q, scan_end_q;
   logic [spikeloom_pkg::CHUNK_BITS-1:0] scan_mask_q, scan_rest;
   logic [Low-1:0] scan_low_q;
+  logic [Mid-1:0] scan_mid_q;
   logic [High-1:0] scan_high_q;
   logic scan_any, scan_row, scan_per_axon;
   logic [3:0] scan_bit;
@@ -163,7 +191,7 @@ module row_scan #(
       .bits_i(scan_mask_q), .any_o(scan_any), .index_o(scan_bit));
   assign scan_rest = scan_mask_q & (scan_mask_q - 1'b1);
   assign scan_row = scan_valid_q && !scan_end_q && scan_any;
-  assign scan_per_axon = scan_high_q[ShiftBits+11];
+  assign scan_per_axon = scan_low_q[Low-1];
   assign chunk_step = step && (!scan_valid_q || scan_end_q || scan_rest == '0);
 
   always_ff @(posedge clk_i) begin
@@ -179,6 +207,7 @@ module row_scan #(
     if (en_i && step) scan_mask_q <= chunk_step ? page_mask_i : scan_rest;
     if (en_i && chunk_step) begin
       scan_low_q <= entry_low;
+      scan_mid_q <= entry_mid;
       scan_high_q <= entry_high;
     end
   end
@@ -187,6 +216,7 @@ module row_scan #(
   logic row_valid_q, row_end_q, row_axon_q;
   logic [3:0] row_bit_q;
   logic [Low-1:0] row_low_q;
+  logic [Mid-1:0] row_mid_q;
   logic [High-1:0] row_high_q;
   logic [AxonBits-1:0] row_axon_address_q, axon_address;
   logic axon_read;
@@ -208,52 +238,59 @@ module row_scan #(
     if (en_i && step) begin
       row_bit_q <= scan_bit;
       row_low_q <= scan_low_q;
+      row_mid_q <= scan_mid_q;
       row_high_q <= scan_high_q;
       row_axon_address_q <= axon_address;
     end
   end
 
-  logic [7:0] row_stride;
-  assign row_stride = row_high_q[High-1-:8];
+  logic [CountBits-1:0] row_stride;
+  assign row_stride = row_high_q[High-1-:CountBits];
   logic unused_row;
   assign unused_row = ^{ctx_chunk_i, row_high_q, row_low_q};
 
-  localparam int unsigned AxonLow = RowBits + 8;
-  localparam int unsigned AxonHigh = 11 + ShiftBits;
-  logic [AxonLow-1:0] axon_low, uniform_low, low;
+  localparam int unsigned AxonLow = How + RowBits;
+  localparam int unsigned AxonHigh = 2 * CountBits;
+  logic [AxonLow-1:0] axon_low;
+  logic [Mid-1:0] axon_mid, mid;
   logic [AxonHigh-1:0] axon_high, high;
+  logic [RowBits-1:0] uniform_first, first;
+  logic [How-1:0] how;
   ram_sdp #(.Width(AxonLow), .Depth(AxonEntries)) u_axon_low (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_axon_we_i && !cfg_part_i[0]), .write_address_i(cfg_word_i[AxonBits-1:0]),
-      .write_data_i({cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_WORDS_LSB+:8],
-                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_FIRST_LSB+:RowBits]}),
+      .write_enable_i(cfg_axon_part[0]), .write_address_i(cfg_word_i[AxonBits-1:0]),
+      .write_data_i({cfg_how, cfg_first[RowBits-1:0]}),
       .read_enable_i(axon_read), .read_address_i(axon_address), .read_data_o(axon_low));
+  ram_sdp #(.Width(Mid), .Depth(AxonEntries)) u_axon_mid (
+      .clk_i, .rst_i,
+      .write_enable_i(cfg_axon_part[1]), .write_address_i(cfg_word_i[AxonBits-1:0]),
+      .write_data_i(cfg_mid),
+      .read_enable_i(axon_read), .read_address_i(axon_address), .read_data_o(axon_mid));
   ram_sdp #(.Width(AxonHigh), .Depth(AxonEntries)) u_axon_high (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_axon_we_i && cfg_part_i[0]), .write_address_i(cfg_word_i[AxonBits-1:0]),
-      .write_data_i({cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_FORMAT_LSB+:2],
-                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_NEGATE_LSB],
-                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_SHIFT_LSB+:ShiftBits],
-                     cfg_entry[spikeloom_pkg::MEM_AXON_ENTRY_OFFSET_LSB+:8]}),
+      .write_enable_i(cfg_axon_part[2]), .write_address_i(cfg_word_i[AxonBits-1:0]),
+      .write_data_i(cfg_jumps),
       .read_enable_i(axon_read), .read_address_i(axon_address), .read_data_o(axon_high));
 
-  assign uniform_low = {
-    row_low_q[FirstBits+:8],
-    row_low_q[RowBits-1:0] + RowBits'(12'(row_bit_q) * 12'(row_stride))
-  };
-  assign low = row_axon_q ? axon_low : uniform_low;
+  assign uniform_first =
+      row_low_q[RowBits-1:0] + RowBits'((CountBits + 4)'(row_bit_q) * (CountBits + 4)'(row_stride));
+  assign first = row_axon_q ? axon_low[RowBits-1:0] : uniform_first;
+  assign how = row_axon_q ? axon_low[AxonLow-1-:How] : row_low_q[Low-2-:How];
+  assign mid = row_axon_q ? axon_mid : row_mid_q;
   assign high = row_axon_q ? axon_high : row_high_q[AxonHigh-1:0];
 
-  // Walk the row.
-  logic last_q, walk_q;
-  logic [7:0] left_q, words;
-  logic [RowBits-1:0] position_q;
-  logic [8:0] group_q;
-  logic [1:0] format_q;
+  // Walk the row. last_q: the row's last word; segment_last_q: its segment's last word.
+  logic last_q, segment_last_q, walk_q;
+  logic [CountBits-1:0] left_q, words_q, repeats_q, group_q, jump_q;
+  logic [CountBits-1:0] words, offset, repeats, jump, weight_jump;
+  logic [RowBits-1:0] position_q, weight_jump_q;
+  logic [1:0] format, format_q;
   logic [ShiftBits-1:0] shift_q;
   logic negate_q;
   assign step = last_q;
-  assign words = low[RowBits+:8];
+  assign {repeats, offset, words} = mid;
+  assign {weight_jump, jump} = high;
+  assign format = how[How-1-:2];
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
@@ -262,25 +299,34 @@ module row_scan #(
       end_o <= 1'b0;
     end else if (en_i) begin
       if (step) begin
-        last_q <= !row_valid_q || words <= 8'd1;
+        last_q <= !row_valid_q || (32'(words) <= 1 && (words == '0 || repeats == '0));
         walk_q <= row_valid_q && words != '0;
         end_o <= row_end_q;
+      end else if (segment_last_q) begin
+        last_q <= words_q == CountBits'(1) && repeats_q == CountBits'(1);
       end else begin
-        last_q <= left_q == 8'd2;
+        last_q <= 32'(left_q) == 2 && repeats_q == '0;
       end
     end
   end
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       if (step) begin
+        segment_last_q <= 32'(words) <= 1;
         left_q <= words;
-        position_q <= position(low[RowBits-1:0], high[ShiftBits+9+:2]);
-        group_q <= {1'b0, high[7:0]};
-        {format_q, negate_q, shift_q} <= high[AxonHigh-1:8];
+        words_q <= words;
+        repeats_q <= repeats;
+        position_q <= position(first, format);
+        group_q <= offset;
+        jump_q <= jump;
+        weight_jump_q <= position(RowBits'(weight_jump), format);
+        {format_q, negate_q, shift_q} <= how;
       end else begin
-        left_q <= left_q - 8'd1;
-        position_q <= position_q + position(RowBits'(1), format_q);
-        group_q <= group_q + 9'd1;
+        segment_last_q <= segment_last_q ? words_q == CountBits'(1) : 32'(left_q) == 2;
+        left_q <= segment_last_q ? words_q : left_q - 1'b1;
+        if (segment_last_q) repeats_q <= repeats_q - 1'b1;
+        position_q <= position_q + (segment_last_q ? weight_jump_q : position(RowBits'(1), format_q));
+        group_q <= group_q + (segment_last_q ? jump_q : CountBits'(1));
       end
     end
   end

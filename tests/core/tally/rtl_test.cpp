@@ -111,15 +111,14 @@ struct Tile {
     f.first = count == 0;
     f.last = rng.chance(0.3);
     const device_model::Firing expected = model->fire(0, pages, count, f.last);
-    if (cluster.page_chunks() != 0) {
-      EXPECT_EQ(core.time(cluster, counts_of_formula), expected.time);
-    }
+    EXPECT_EQ(core.time(cluster, counts_of_formula, number), expected.time);
     const RtlFiring m = bench.fire(memory.contexts[0], f, expected.time.total() + 10);
     std::vector<std::int64_t> freed = expected.freed;
     freed.push_back(expected.time.integrate);
     EXPECT_EQ(m.freed, freed);
     EXPECT_EQ(m.done, expected.time.total());
     ASSERT_EQ(m.ended.size(), number);
+    for (std::size_t p = 0; p < number; ++p) EXPECT_EQ(m.ended[p], freed[p] + 4) << "page " << p;
     EXPECT_EQ(m.ended.back(), m.done);
     EXPECT_EQ(m.counted, expected.counted);
     ASSERT_EQ(m.out.size(), expected.out.size());

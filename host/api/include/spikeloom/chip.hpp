@@ -1,4 +1,4 @@
-// A chip: how many tiles of which sizes, read from a chip file (TOML; chips/README.md has every key).
+// A chip: how many tiles of which sizes, read from a chip file (TOML; docs/chip-file.md has every key).
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,12 @@ class ChipFile {
   /// Canonical TOML: every key, in a fixed order. parse(text(), ...) gives the same chip.
   [[nodiscard]] std::string text() const;
 
-  /// The chip with another value of one key, such as with("tile.lanes", "32") or with("noc.spike_wheel",
-  /// "8"). Throws Error{kInput} for a key that no chip file has, and for a chip that cannot be.
+  /// The chip with another value of one key: with("tile.lanes", "32"), with("name", "other"),
+  /// with("clock_mhz", "50"). A [[kind]]'s keys go by its name, with("big.lanes", "32"), its tiles by
+  /// with("map.big",
+  /// "[\"0,1\"]"). The value is TOML; texts also stand without quotes. With another core, tile.core or
+  /// big.core, the tiles have that core's keys, at their defaults. Throws Error{kInput} for a key that the
+  /// chip does not have, and for a chip that cannot be.
   [[nodiscard]] ChipFile with(const std::string& key, const std::string& value) const;
 
   explicit ChipFile(std::shared_ptr<const Chip> chip) : chip_(std::move(chip)) {}

@@ -29,11 +29,12 @@ class Train {
   }
   [[nodiscard]] std::span<const Event> events() const { return events_; }
 
-  /// Appends to the step that is being built; elements must ascend, zeros are dropped.
+  /// Appends to the step that is being built; zeros are dropped. Throws Error{kInput} where the element does
+  /// not lie above the one before it.
   void add(std::uint32_t element, double value = 1);
   /// Ends the step that is being built.
   void end_step() { begin_.push_back(events_.size()); }
-  /// Cuts to `steps`, or appends silent ones.
+  /// Cuts to `steps`, or appends silent ones. Throws Error{kInput} while a step is being built.
   void resize(std::size_t steps);
 
   friend bool operator==(const Train&, const Train&) = default;
@@ -72,11 +73,13 @@ struct Sample {
 };
 
 /// Samples that fit the ports they were read for: every element lies below its port's size, no value
-/// is 0, NaN or infinite, and every Train of a sample has the same number of steps.
+/// is 0, NaN or infinite, and every Train of a sample has the same number of steps. What `run` is given is
+/// checked again, for anyone can make a Dataset in memory.
 struct Dataset {
   std::vector<Port> ports;
   std::vector<Sample> samples;
   std::optional<Encoder> encoder;         ///< what made spikes of values; none where the file held spikes
+  std::vector<std::string> notes{};       ///< what was clipped, and times that go back or run over
   [[nodiscard]] bool has_labels() const;  ///< every sample has one
   /// Says how many labels are no class of an output of so many neurons, and the first; nothing where all are.
   [[nodiscard]] std::optional<std::string> foreign_labels(std::size_t classes) const;
@@ -101,12 +104,13 @@ struct DatasetOptions {
   std::optional<std::size_t> limit{};             ///< only the first samples
   Packing packing = Packing::kNone;
   std::optional<std::string> array{};  ///< takes this array for `spikes` (.npz)
+  std::optional<double> clip{};        ///< values beyond ±clip become ±clip; `Dataset::notes` counts them
 };
 
 /// Reads any supported file or folder for a network with these inputs.
 ///
 /// By extension, see README.md: .npz, .npy, .csv and .txt (events), .h5 and .hdf5 (NIRData), .bin and
-/// .bs2 (N-MNIST), or a folder of N-MNIST recordings.
+/// .bs2 (N-MNIST), .dat (ATIS, Prophesee), or a folder of such recordings.
 ///
 /// Throws  Error{kInput} that names the file and lists all that does not fit the ports; for an unknown
 ///         extension it lists the supported ones.

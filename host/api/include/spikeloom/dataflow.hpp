@@ -20,29 +20,46 @@ namespace sdf {
 class PhasedGraph;
 }
 
+enum class PhaseOverlap {
+  kNever,   ///< an actor goes from phase to phase, and none begins before the last one ends
+  kByData,  ///< phases wait for the tokens that they read and for nothing else, as in Kiter
+};
+
+struct GraphOptions {
+  std::optional<std::string> application{};  ///< SDF3: name of the application graph; default: the first
+  std::optional<std::string>
+      processor_type{};  ///< SDF3: whose execution times; default: see docs/dataflow.md
+  PhaseOverlap phase_overlap = PhaseOverlap::kNever;
+};
+
 /// An immutable value, cheap to copy.
 class DataflowGraph {
  public:
   /// By extension: .xml SDF3, .json, .sdf text. Throws Error{kInput} naming the file.
-  [[nodiscard]] static DataflowGraph read(const std::string& path);
+  [[nodiscard]] static DataflowGraph read(const std::string& path, const GraphOptions& options = {});
   /// The same from text; `form` is "xml", "json" or "sdf", `name` stands in messages (and names an .sdf
   /// graph).
   [[nodiscard]] static DataflowGraph parse(const std::string& text, const std::string& form,
-                                           const std::string& name);
+                                           const std::string& name, const GraphOptions& options = {});
 
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] std::vector<std::string> actors() const;
   [[nodiscard]] std::size_t channels() const;
+  /// What a reader of the results should know: what was chosen in the file, what it says and is not used, and
+  /// where other tools take the same graph for another.
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
   /// The graph as "xml" (SDF3), "json", "sdf" or "dot" (Graphviz). Throws Error{kInput} for another form, and
   /// for phases in "sdf".
   [[nodiscard]] std::string text(const std::string& form) const;
 
-  explicit DataflowGraph(std::shared_ptr<const sdf::PhasedGraph> graph) : graph_(std::move(graph)) {}
+  explicit DataflowGraph(std::shared_ptr<const sdf::PhasedGraph> graph, std::vector<std::string> notes = {})
+      : graph_(std::move(graph)), notes_(std::move(notes)) {}
   /// What Spikeloom itself works with; of no use outside.
   [[nodiscard]] const sdf::PhasedGraph& value() const { return *graph_; }
 
  private:
   std::shared_ptr<const sdf::PhasedGraph> graph_;
+  std::vector<std::string> notes_;
 };
 
 enum class Proof {
@@ -62,12 +79,13 @@ struct DataflowAnalysis {
   std::optional<Ratio> period;                                ///< none: the graph is stuck for ever
   std::string critical_cycle;  ///< that holds the period, or on which it is stuck; "none": nothing bounds it
   std::string method;
+  std::vector<std::string> notes;          ///< the graph's, and methods that did not answer
   std::optional<std::string> certificate;  ///< JSON text, for verify_certificate
   double seconds = 0;
 };
 
-/// The exact period. Throws Error{kInput} for rates that contradict one another, and where the method does
-/// not apply.
+/// The exact period. Throws Error{kInput} for rates that contradict one another, and where the method asked
+/// for does not apply. Without one, what one method refuses another answers if it can, and `notes` says so.
 [[nodiscard]] DataflowAnalysis analyze(const DataflowGraph& graph, const AnalyzeOptions& options = {});
 
 struct ExecutionChange {
@@ -98,7 +116,7 @@ struct DataflowLatency {
   std::int64_t finished = 0;             ///< cycle in which the last iteration is done
   std::optional<std::int64_t> long_run;  ///< over all iterations; none where it does not settle
 };
-/// Self-timed, over so many iterations. Throws Error{kInput} for an actor that the graph does not have.
+/// Self-timed, over 1 to 100,000 iterations. Throws Error{kInput} for an actor that the graph does not have.
 [[nodiscard]] DataflowLatency latency(const DataflowGraph& graph, const std::string& from,
                                       const std::string& to, std::int64_t iterations = 3);
 
@@ -123,6 +141,7 @@ struct DataflowBuffers {
   std::string graph;
   std::optional<std::string> wanted;  ///< the period asked for
   std::vector<RoomChoice> choices;    ///< growing size, falling period; empty: not reached
+  std::vector<std::string> notes;     ///< the graph's
   std::string stuck;                  ///< the cycle on which it is stuck however much room there is
   double seconds = 0;                 ///< of processor time
 };
@@ -132,9 +151,9 @@ struct DataflowBuffers {
 enum class Chart { kNone, kSvg };
 
 struct ScheduleOptions {
-  std::size_t processors = 0;  ///< actors are shared out by their work; 0: an actor has its own
+  std::size_t processors = 0;  ///< actors are shared out by their work, at most 999,999; 0: own
   std::map<std::string, std::size_t> binding{};  ///< actor to processor, instead; others have their own
-  std::int64_t iterations = 3;                   ///< that are shown
+  std::int64_t iterations = 3;                   ///< that are shown, 1 to 1000
   Chart chart = Chart::kNone;
 };
 
@@ -159,6 +178,7 @@ struct StrictlyPeriodic {
 };
 struct DataflowSchedule {
   std::string graph;
+  std::vector<std::string> notes;                     ///< the graph's, and why there is no strict period
   Ratio period;                                       ///< on the processors
   Ratio unbound_period;                               ///< without them
   std::string critical_cycle;                         ///< "none": nothing bounds it
@@ -171,7 +191,8 @@ struct DataflowSchedule {
 struct DataflowDeadlock {
   std::string cycle;
 };
-/// Start times, static orders by list scheduling and the exact period with them, proved.
+/// Start times, static orders by list scheduling and the exact period with them, proved. Throws Error{kInput}
+/// that lists options out of their ranges and actors that the graph does not have.
 [[nodiscard]] std::variant<DataflowSchedule, DataflowDeadlock> schedule(const DataflowGraph& graph,
                                                                         const ScheduleOptions& options = {});
 

@@ -25,8 +25,9 @@ struct EmulationOptions {
 ///
 /// Runs `command` (a program's path and its arguments) in a process group and a folder of its own and returns
 /// its exit code. The folder, with everybody's sockets and XRT's files, is gone afterwards.
-/// Throws Error{kDevice}: no XRT, a build that failed, a device server that died, a host that was killed or
-/// took too long.
+/// Throws Error{kInput} for a command whose program cannot be started, before anything is built;
+/// Error{kDevice}: no XRT, a build that failed, a device server that died, a host that was killed or took too
+/// long.
 [[nodiscard]] int run_emulated(std::vector<std::string> command, const EmulationOptions& options,
                                const Progress& progress);
 

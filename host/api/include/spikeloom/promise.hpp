@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,10 +11,19 @@
 
 namespace spikeloom {
 
+enum class PromiseKind : std::uint8_t {
+  kGuaranteed,  ///< for every input
+  kContracted,  ///< for inputs that keep the image's contracts, which came of calibration data
+};
+/// "guaranteed", "contracted".
+[[nodiscard]] constexpr std::string_view name_of(PromiseKind kind) {
+  return kind == PromiseKind::kGuaranteed ? "guaranteed" : "contracted";
+}
+
 /// Every stamp e(k) at the host sink is at most offset + ⌈period·k⌉ cycles, and e(k) − b(k) at most
 /// latency cycles, b(k) being the cycle of the host source's end-of-step(k).
 struct Promise {
-  std::string name;                                              ///< "guaranteed" or "contracted"
+  PromiseKind kind = PromiseKind::kGuaranteed;
   Ratio period;                                                  ///< cycles a step
   std::int64_t offset = 0;                                       ///< cycles
   std::int64_t latency = 0;                                      ///< cycles

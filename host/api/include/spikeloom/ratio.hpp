@@ -8,7 +8,8 @@
 namespace spikeloom {
 
 /// num / den in lowest terms with den > 0. Comparison is exact (128-bit products).
-/// Overflow of 64 bits in arithmetic is an internal error, never a wrong value.
+/// Arithmetic whose result leaves 64 bits throws Error{kInput}, never gives a wrong value; so does a
+/// denominator of 0.
 class Ratio {
  public:
   constexpr Ratio() = default;
@@ -22,7 +23,7 @@ class Ratio {
   [[nodiscard]] double approximate() const { return static_cast<double>(num_) / static_cast<double>(den_); }
   /// "P/Q", or "P" when Q is 1.
   [[nodiscard]] std::string str() const;
-  /// Reads what `str` writes. Throws Error{kInput}.
+  /// Reads what `str` writes; the denominator must be above 0. Throws Error{kInput}.
   [[nodiscard]] static Ratio parse(const std::string& text);
 
   friend bool operator==(const Ratio&, const Ratio&) = default;
@@ -30,7 +31,7 @@ class Ratio {
   friend Ratio operator+(const Ratio& a, const Ratio& b);
   friend Ratio operator-(const Ratio& a, const Ratio& b);
   friend Ratio operator*(const Ratio& a, const Ratio& b);
-  /// b must not be 0.
+  /// Throws Error{kInput} where b is 0.
   friend Ratio operator/(const Ratio& a, const Ratio& b);
 
  private:

@@ -23,7 +23,7 @@ struct TileCounters {
 
 /// A promise held against every stamp of a run: e(k) <= offset + ⌈period·k⌉ and e(k) − b(k) <= latency.
 struct PromiseCheck {
-  std::string name;
+  PromiseKind kind = PromiseKind::kGuaranteed;
   bool kept = true;
   std::int64_t steps = 0;        ///< checked
   std::int64_t least_slack = 0;  ///< cycles between bound and stamp, over all steps
@@ -31,6 +31,9 @@ struct PromiseCheck {
   std::optional<std::int64_t> first_broken{};  ///< step
   std::optional<std::int64_t>
       void_from{};  ///< the input broke the contract in this step; not checked from there on
+  /// What the promise allows as mean of this run, (bound of e(K−1) − e(0)) / (K−1): of a short run more than
+  /// the period, which is the mean of an endless one. None for a single step, and where the promise is void.
+  std::optional<Ratio> mean_at_most{};
 };
 
 /// Stamps of a run and what follows from them. Units: cycles.
@@ -60,7 +63,8 @@ struct Report {
   std::int64_t cycles = 0;  ///< of the run, to the last stamp
   std::vector<std::string> notes;
 
-  /// No promise was broken where it applies, no step mismatched, no value differs.
+  /// A guarantee was checked in at least one step; no promise was broken where it applies, no step
+  /// mismatched, no value differs.
   [[nodiscard]] bool promises_kept() const;
 };
 
@@ -82,7 +86,8 @@ struct Judgement {
   std::vector<std::string> reasons;  ///< a line for everything that was not kept, with step and numbers
 };
 /// The worst that the report says. The command ends with 1 for broken and mismatched runs, as
-/// !report.promises_kept().
+/// !report.promises_kept(). Throws Error{kInput} for a report that checked no guarantee in any step: it has
+/// nothing to judge.
 [[nodiscard]] Judgement judge(const Report& report);
 
 /// Mean cycles a step: measured where the device has target cycles, else replayed; none for a single step.

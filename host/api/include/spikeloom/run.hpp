@@ -45,8 +45,10 @@ struct RunResult {
 /// options.device; holds every promise against every stamp and the device's stamps and values against the
 /// replay's.
 ///
-/// Throws  Error{kInput} for data or options that the image cannot take, Error{kDevice} for trouble with the
-///         device. A broken promise is no error: see RunResult::judgement.
+/// Throws  Error{kInput} for data or options that the image cannot take, no sample at all, or an image
+/// without a
+///         guarantee; Error{kDevice} for trouble with the device. A broken promise is no error: see
+///         RunResult::judgement.
 [[nodiscard]] RunResult run(const CompiledImage& image, const Dataset& data, const RunOptions& options = {});
 /// The same with data from a file; options are looked at before it is read.
 [[nodiscard]] RunResult run(const CompiledImage& image, const std::string& input,
