@@ -98,7 +98,7 @@ class Tuner {
     if (!scarce || app().clusters.size() > kMany) return;
     for (const TileBounds& bounds : {TileBounds{}, TileBounds(best_.bounds)}) {
       if (const auto choice = fastest_pages(view(), bounds, kMostPages))
-        (void)try_binding(set_pages(choice->pages, binding()));
+        (void)try_binding(set_pages(app(), chip_, choice->pages, binding()));
       if (!work_) break;
     }
   }
@@ -191,7 +191,7 @@ class Tuner {
     const auto better = [&](const Price& price) {
       return price.period <= period && price.guaranteed <= guaranteed && price.latency <= best_.price.latency;
     };
-    if (fewest && try_binding(set_pages(fewest->pages, binding()), better)) return;
+    if (fewest && try_binding(set_pages(app(), chip_, fewest->pages, binding()), better)) return;
     // The search was cut short, or fewer pages make for other contracts: one count for all.
     for (const std::uint32_t count : {2U, 4U, 8U})
       if (try_binding(deal_pages(app(), chip_, count, binding()), better)) return;

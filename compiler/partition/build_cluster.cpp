@@ -69,8 +69,10 @@ class ClusterBuilder final : public ClusterRows {
     std::map<std::uint32_t, Range> ranges;  // by source cluster; the host stream as ~0
     for (const std::uint32_t e : elements) {
       if (const auto* input = std::get_if<InputId>(&layer.from)) {
-        const std::uint32_t planes = network_.inputs[input->index()].planes;
-        const std::uint32_t axon = skeleton_.first_axon[input->index()] + e * planes;
+        const IntInput& from = network_.inputs[input->index()];
+        const std::uint32_t planes = from.planes;
+        const std::uint32_t number = input_number(from.shape, skeleton_.input_order[input->index()], e);
+        const std::uint32_t axon = skeleton_.first_axon[input->index()] + number * planes;
         ranges[~0U].add(axon / hw::kChunkBits);
         ranges[~0U].add((axon + planes - 1) / hw::kChunkBits);
       } else {
@@ -129,7 +131,8 @@ class ClusterBuilder final : public ClusterRows {
     const std::size_t input = std::get<InputId>(feed.layer->from).index();
     const std::uint32_t first = skeleton_.first_axon[input];
     if (at < first || at >= first + network_.inputs[input].axons()) return false;
-    element = (at - first) / network_.inputs[input].planes;
+    element = input_element(network_.inputs[input].shape, skeleton_.input_order[input],
+                            (at - first) / network_.inputs[input].planes);
     plane = (at - first) % network_.inputs[input].planes;
     return true;
   }
@@ -164,6 +167,8 @@ class ClusterBuilder final : public ClusterRows {
 Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Clustering& clustering) {
   Skeleton skeleton;
   skeleton.first_axon = first_axons(network);
+  for (std::size_t i = 0; i < network.inputs.size(); ++i)
+    skeleton.input_order.push_back(clustering.input_order_of(i));
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const IntPopulation& population = network.populations[p];
     skeleton.order.push_back(clustering.order_of(p));

@@ -12,6 +12,7 @@
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
+#include "compiler/partition/input_order.hpp"
 #include "compiler/partition/kinds.hpp"
 #include "compiler/partition/multilevel.hpp"
 #include "compiler/partition/network_limits.hpp"
@@ -57,6 +58,7 @@ class Partitioner {
               const Layers& layers, std::vector<std::uint32_t> kinds)
       : network_(network), chip_(chip), options_(options), layers_(layers), reasons_(kinds.size()) {
     clustering_.kind = std::move(kinds);
+    clustering_.inputs = input_orders(network, layers);
   }
 
   /// Throws where a kind cannot hold its population.

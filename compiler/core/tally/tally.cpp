@@ -96,15 +96,18 @@ class Tally final : public Core {
   [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override {
     return hw::kFiringPagesTally;
   }
-  [[nodiscard]] FiringTime fixed() const override { return firing_time(1, 0); }
-  [[nodiscard]] FiringTime least(const Cluster& cluster) const override { return full_firing(cluster, 0); }
-  [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
-    return full_firing(cluster, valid(cluster.chunk_bits));
+  [[nodiscard]] FiringTime fixed(const TileConfig& tile) const override { return firing_time(tile, 1, 0); }
+  [[nodiscard]] FiringTime least(const Cluster& cluster, const TileConfig& tile) const override {
+    return full_firing(cluster, tile, 0);
   }
-  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> pages) const override {
-    if (cluster.page_chunks() == 0) return least(cluster);
+  [[nodiscard]] FiringTime worst(const Cluster& cluster, const TileConfig& tile) const override {
+    return full_firing(cluster, tile, valid(cluster.chunk_bits));
+  }
+  [[nodiscard]] FiringTime time(const Cluster& cluster, const TileConfig& tile,
+                                std::span<const std::uint16_t> pages) const override {
+    if (cluster.page_chunks() == 0) return least(cluster, tile);
     const std::size_t number = pages.size() / cluster.page_chunks();
-    return firing_time(number, page_work(groups(cluster), 0) * static_cast<std::int64_t>(number) +
+    return firing_time(tile, number, page_work(groups(cluster), 0) * static_cast<std::int64_t>(number) +
                                    chunk_work(cluster) * static_cast<std::int64_t>(valid(pages)));
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
@@ -143,7 +146,7 @@ class Tally final : public Core {
                 number(tables.vote_words()) + " vote words, " + number(cluster.out_entries) +
                 " output entries",
             "work: " + number(chunk_work(cluster)) + " cycles a chunk, at most " +
-                number(worst(cluster).total()) + " cycles a firing of " + number(hw::kFiringPagesTally) +
+                number(full_firing(cluster, {}, valid(cluster.chunk_bits)).total()) + " cycles a firing of " + number(hw::kFiringPagesTally) +
                 " pages"};
   }
   /// Nothing is shared: a neuron has a vote entry of every axon.
@@ -164,8 +167,8 @@ class Tally final : public Core {
         std::count_if(page.begin(), page.end(), [](std::uint16_t mask) { return mask != 0; }));
   }
   /// All pages with so many valid chunks.
-  static FiringTime full_firing(const Cluster& cluster, std::size_t valid_chunks) {
-    return firing_time(hw::kFiringPagesTally,
+  static FiringTime full_firing(const Cluster& cluster, const TileConfig& tile, std::size_t valid_chunks) {
+    return firing_time(tile, hw::kFiringPagesTally,
                        hw::kFiringPagesTally * page_work(groups(cluster), valid_chunks));
   }
 };

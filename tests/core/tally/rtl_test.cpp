@@ -12,12 +12,13 @@ namespace {
 template <class Shape>
 struct Tile {
   explicit Tile(std::uint64_t seed)
-      : core(*find_core("tally")), rng(seed), tile(Shape::tile()), bench(seed, tile.page_chunks) {
+      : core(*find_core("tally")), rng(seed), tile(Shape::tile()), bench(seed) {
     memory.contexts.resize(1);
     const std::vector<MemoryInfo> memories = core.memories(tile);
     for (const MemoryWindow& window : core.windows(tile))
       memory.memories[window.number] = device_model::Memory(memories[window.memory].capacity, window.parts);
     fill();
+    if (rng.chance(0.4)) tile.page_blocks = 8;
     model = core.model(tile, memory);
     for (const MemoryWindow& window : core.windows(tile))
       bench.load(window.number, memory.memories[window.number]);
@@ -98,6 +99,7 @@ struct Tile {
 
   void fire() {
     RtlPages f;
+    f.delay = page_delay(tile);
     const auto count = static_cast<std::uint32_t>(rng.chance(0.3) ? 0 : rng.below(18));
     std::vector<std::uint16_t> counts_of_formula;
     std::vector<const device_model::Page*> pages;
@@ -113,7 +115,7 @@ struct Tile {
     f.last = rng.chance(0.3);
     const device_model::Firing expected = model->fire(0, pages, count, f.last);
     if (cluster.page_chunks() != 0) {
-      EXPECT_EQ(core.time(cluster, counts_of_formula), expected.time);
+      EXPECT_EQ(core.time(cluster, tile, counts_of_formula), expected.time);
     }
     const RtlFiring m = bench.fire(memory.contexts[0], f, expected.time.total() + 10);
     std::vector<std::int64_t> freed = expected.freed;
