@@ -258,6 +258,7 @@ module block_pages #(
         rest_q <= rest & (rest - Longest'(1));
       end
     end
+    if (rst_i || clear_i) rest_q <= '0;
   end
 
   // The words: the one that is walked, the next one on its way (in the RAM's output) or kept, and the page's
@@ -317,10 +318,19 @@ module block_pages #(
   assign chunk_o = ChunkBits'(chunk);
   assign any_o = found && 32'(chunk) < 32'(limit_q);
 
-  // Who waits reads again, so nobody relies on read data held by the RAM.
+  // Who waits reads again, so nobody relies on read data held by the RAM. Nothing else is read: other blocks
+  // are being written.
+  logic has_taken_q;
   logic [BlockBits+PlaceBits-1:0] mask_address, taken_q;
   assign mask_address = take_i ? {tag_q[BlockBits-1:0], place} : taken_q;
-  always_ff @(posedge clk_i) if (en_i && take_i) taken_q <= mask_address;
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (load_q) has_taken_q <= 1'b0;
+      else if (take_i && found) has_taken_q <= 1'b1;
+      if (take_i && found) taken_q <= mask_address;
+    end
+    if (rst_i || clear_i) has_taken_q <= 1'b0;
+  end
   ram_sdp #(
       .Width(spikeloom_pkg::CHUNK_BITS),
       .Depth(Blocks * Size)
@@ -330,7 +340,7 @@ module block_pages #(
       .write_enable_i (write),
       .write_address_i({write_block_q, write_place_q}),
       .write_data_i   (write_mask_q),
-      .read_enable_i  (en_i && reading_i),
+      .read_enable_i  (en_i && reading_i && !load_q && (take_i ? found : has_taken_q)),
       .read_address_i (mask_address),
       .read_data_o    (mask_o)
   );
