@@ -129,8 +129,8 @@ class Reader {
     for (const Json& one : list(at(json, "placement"), "placement")) {
       const Json& v = list(one, "placement", 7);
       const auto number = [&](std::size_t i) { return u32(v[i], "placement"); };
-      binding.placement.push_back(
-          {TileId{number(0)}, number(1), number(2), number(3), number(4), u32s(v[6], "placement"), number(5)});
+      binding.placement.push_back({TileId{number(0)}, number(1), number(2), number(3), number(4),
+                                   u32s(v[6], "placement"), number(5)});
     }
     for (const Json& order : list(at(json, "orders"), "orders")) {
       std::vector<OrderEntry>& entries = binding.orders.emplace_back();

@@ -20,8 +20,7 @@ namespace spikeloom {
 }
 /// Blocks that such a tile has.
 [[nodiscard]] constexpr std::uint32_t page_blocks(const NodeTileConfig& tile) {
-  return tile.page_blocks > 0 ? tile.page_blocks
-                              : tile.page_rows * blocks_of_page(tile, tile.page_chunks);
+  return tile.page_blocks > 0 ? tile.page_blocks : tile.page_rows * blocks_of_page(tile, tile.page_chunks);
 }
 
 /// Cycles by which a core gets the first chunk of a page in blocks later than that of a flat one: the walk

@@ -410,7 +410,8 @@ class ModelDevice final : public ModelLink {
         for (std::uint32_t b = 0; b < blocks_of_page(tile, chunks[c]); ++b) {
           const std::uint32_t block = memory.first_block[row] + b;
           if (block >= taken.size() || taken[block])
-            throw device_error("model: block " + std::to_string(block) + " of a page is outside the tile's, or another page's");
+            throw device_error("model: block " + std::to_string(block) +
+                               " of a page is outside the tile's, or another page's");
           taken[block] = true;
         }
       }

@@ -48,7 +48,8 @@ std::vector<std::size_t> busiest(const Candidate& candidate, const Chip& chip,
     auto& [cycles, population] = most[app.clusters[c].population.index()];
     const std::size_t tile = binding.placement[c].tile.index();
     // A short cluster beside a long one is not what makes the tile busy.
-    const bool matters = 2 * work(app, chip, c) * static_cast<double>(binding.orders[tile].size()) >= load[tile];
+    const bool matters =
+        2 * work(app, chip, c) * static_cast<double>(binding.orders[tile].size()) >= load[tile];
     if (matters && !whole[population]) cycles = std::max(cycles, load[tile]);
   }
   std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) { return a.first > b.first; });

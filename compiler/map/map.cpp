@@ -253,9 +253,8 @@ MapResult try_map(const Application& app, const Chip& chip, const MapOptions& op
                         chip.name + "); compile again");
   MapResult result;
   if (app.sinks.size() > hw::kLimitHostSinks) {
-    result.reason = std::to_string(app.sinks.size()) +
-                    " clusters are sent to the host, which numbers " + std::to_string(hw::kLimitHostSinks) +
-                    " on every chip; fewer " +
+    result.reason = std::to_string(app.sinks.size()) + " clusters are sent to the host, which numbers " +
+                    std::to_string(hw::kLimitHostSinks) + " on every chip; fewer " +
                     "recorded populations (--record) or larger clusters (--max-neurons, --clusters, larger "
                     "tiles) would do";
     return result;

@@ -35,6 +35,9 @@ struct Clustering {
   std::vector<std::vector<std::uint32_t>> rank{};  ///< by PopulationId, by neuron; empty where not kRank
   std::vector<std::uint32_t> kind{};               ///< of tile, by PopulationId; empty: all kind 0
   std::vector<InputOrder> inputs{};                ///< by InputId; empty: all kFile
+  /// By PopulationId: 1: where its clusters' pages would be too long, chunks of the host that they do not
+  /// read are left out, at a channel for each run of those that they read. Empty: nowhere.
+  std::vector<std::uint8_t> leaves_gaps{};
 
   [[nodiscard]] NeuronOrder order_of(std::size_t population) const {
     return order.empty() ? NeuronOrder::kNir : order[population];

@@ -17,8 +17,7 @@ constexpr std::int64_t kWorthwhile =
 Ratio least_period(const Application& app, const Chip& chip) {
   std::int64_t least = 0;
   for (const Cluster& cluster : app.clusters)
-    least =
-        std::max(least, core_of(cluster).worst(cluster, chip.kind(cluster.kind)).total() + kTurnCycles);
+    least = std::max(least, core_of(cluster).worst(cluster, chip.kind(cluster.kind)).total() + kTurnCycles);
   return Ratio(least);
 }
 

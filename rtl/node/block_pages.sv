@@ -19,13 +19,12 @@
 module block_pages #(
     `SPIKELOOM_PARAMETER_PageRows,
     `SPIKELOOM_PARAMETER_PageChunks,
-    `SPIKELOOM_PARAMETER_PageBlocks,
+    parameter int unsigned Blocks = 1,  // of all pages
     localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
     localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1,
     localparam int unsigned LimitBits = $clog2(PageChunks + 1),
     localparam int unsigned Size = spikeloom_pkg::PAGE_BLOCK_CHUNKS,
     localparam int unsigned Longest = (PageChunks + Size - 1) / Size,  // blocks of a page
-    localparam int unsigned Blocks = PageBlocks > 0 ? PageBlocks : PageRows * Longest,
     localparam int unsigned BlockBits = Blocks > 1 ? $clog2(Blocks) : 1
 ) (
     input  logic                 clk_i,

@@ -34,6 +34,11 @@ module node #(
   localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1;
   localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
   localparam int unsigned LimitBits = $clog2(PageChunks + 1);
+  // Blocks that pages are made of; 0: they are flat.
+  localparam int unsigned LongestPage =
+      (PageChunks + spikeloom_pkg::PAGE_BLOCK_CHUNKS - 1) / spikeloom_pkg::PAGE_BLOCK_CHUNKS;
+  localparam int unsigned Blocks = PageBlocks > 0 ? PageBlocks :
+      PageChunks > spikeloom_pkg::LIMIT_FLAT_PAGE_CHUNKS ? PageRows * LongestPage : 0;
   localparam int unsigned DeliveryBits = Deliveries > 1 ? $clog2(Deliveries) : 1;
   localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1;
   localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1;
@@ -260,7 +265,7 @@ module node #(
       .Contexts(Contexts),
       .PageRows(PageRows),
       .PageChunks(PageChunks),
-      .PageBlocks(PageBlocks),
+      .Blocks(Blocks),
       .Deliveries(Deliveries),
       .ChunkIndexBits(ChunkIndexBits)
   ) u_receiver (

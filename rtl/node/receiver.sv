@@ -1,8 +1,8 @@
 // The receiving half of a network interface: pages. docs/protocol.md, section 3.
 //
-// Keeps the page rows of all contexts: chunks in flat_pages or, where pages are made of blocks, in block_pages;
-// a count of end-of-steps and the end-of-sample and end-of-run flags. A flit on flit_i in cycle a, in a slot
-// with a delivery, is visible to the sequencer in cycle a + 1. One flit a cycle, never blocks.
+// Keeps the page rows of all contexts: chunks in flat_pages or, where pages are made of blocks, in
+// block_pages; a count of end-of-steps and the end-of-sample and end-of-run flags. A flit on flit_i in cycle
+// a, in a slot with a delivery, is visible to the sequencer in cycle a + 1. One flit a cycle, never blocks.
 //
 // No count is reset when a row is freed: a bit per row says "empty", and the first end-of-step after that
 // writes instead of adding. So counts have one write port.
@@ -18,7 +18,7 @@ module receiver #(
     `SPIKELOOM_PARAMETER_Contexts,
     `SPIKELOOM_PARAMETER_PageRows,
     `SPIKELOOM_PARAMETER_PageChunks,
-    `SPIKELOOM_PARAMETER_PageBlocks,
+    parameter int unsigned Blocks = 0,  // that pages are made of; 0: they are flat
     `SPIKELOOM_PARAMETER_Deliveries,
     `SPIKELOOM_PARAMETER_ChunkIndexBits,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2,
@@ -68,9 +68,6 @@ module receiver #(
   localparam int unsigned PageLsb = spikeloom_pkg::REG_DELIVERY_PAGE_WRITE_PAGE_LSB;
   localparam int unsigned IndexLsb = spikeloom_pkg::CHUNK_BITS;
   localparam int unsigned CountBits = ChunkIndexBits < 16 ? ChunkIndexBits + 1 : 16;
-  localparam int unsigned LongestPage =
-      (PageChunks + spikeloom_pkg::PAGE_BLOCK_CHUNKS - 1) / spikeloom_pkg::PAGE_BLOCK_CHUNKS;
-  localparam int unsigned Blocks = PageBlocks > 0 ? PageBlocks : PageRows * LongestPage;
   localparam int unsigned FirstBlockBits = Blocks > 1 ? $clog2(Blocks) : 1;
 
   // Tables: context pages, deliveries.
@@ -203,11 +200,11 @@ module receiver #(
   // Chunks.
   logic [ChunkBits-1:0] chunk_now_number;
   assign chunk_now_number = chunk0_q + ChunkBits'(distance);
-  if (PageBlocks > 0 || PageChunks > spikeloom_pkg::LIMIT_FLAT_PAGE_CHUNKS) begin : gen_blocks
+  if (Blocks > 0) begin : gen_blocks
     block_pages #(
         .PageRows(PageRows),
         .PageChunks(PageChunks),
-        .PageBlocks(PageBlocks)
+        .Blocks(Blocks)
     ) u_pages (
         .clk_i,
         .rst_i,

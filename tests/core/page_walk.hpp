@@ -31,8 +31,8 @@ class PageWalk {
     const bool walks = enabled && cycle > start_;
     core.page_start_i = enabled ? cycle == start_ : rng.chance(0.5);
     core.page_any_i = walks ? next_ < chunks_.size() : rng.chance(0.5);
-    core.page_chunk_i = static_cast<std::uint16_t>(walks && next_ < chunks_.size() ? chunks_[next_].first
-                                                                                   : rng.below(4096));
+    core.page_chunk_i =
+        static_cast<std::uint16_t>(walks && next_ < chunks_.size() ? chunks_[next_].first : rng.below(4096));
     core.page_mask_i = enabled && has_mask_ ? mask_ : static_cast<std::uint16_t>(rng.below(65536));
   }
   /// What the core asks for in this enabled cycle.

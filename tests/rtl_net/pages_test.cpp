@@ -38,7 +38,7 @@ class Pages {
     model_->rst_i = 1;
     for (int n = 0; n < 2; ++n) clock();
     model_->rst_i = 0;
-    if constexpr (requires(Model& m) { m.write_first_block_i; }) lay_out();
+    if constexpr (requires(Model & m) { m.write_first_block_i; }) lay_out();
   }
   ~Pages() { model_->final(); }
   Pages(const Pages&) = delete;
@@ -69,11 +69,10 @@ class Pages {
   /// Pages of random lengths, one behind the other from the last row to the first.
   void lay_out() {
     constexpr unsigned longest = (Shape::kChunks + hw::kPageBlockChunks - 1) / hw::kPageBlockChunks;
-    unsigned left = Shape::kBlocks == 0 ? Shape::kRows * longest : Shape::kBlocks, next = 0;
+    unsigned left = Shape::kBlocks, next = 0;
     for (unsigned r = Shape::kRows; r-- > 0;) {
-      const unsigned most = Shape::kBlocks == 0 ? longest : std::min(longest, left - r);
-      const unsigned blocks =
-          Shape::kBlocks == 0 || rng_.chance(0.3) ? most : 1 + static_cast<unsigned>(rng_.below(most));
+      const unsigned most = std::min(longest, left - r);
+      const unsigned blocks = rng_.chance(0.3) ? most : 1 + static_cast<unsigned>(rng_.below(most));
       rows_[r].length = std::min(Shape::kChunks, blocks * hw::kPageBlockChunks);
       set(model_->write_first_block_i, 1);
       set(model_->config_row_i, r);
@@ -181,7 +180,8 @@ class Pages {
     std::optional<std::uint16_t> mask;
     for (std::uint64_t again = rng_.below(3);;) {
       const bool ends = next == expected.size();
-      const bool takes = !ends && rng_.chance(hurry), repeats = !takes && again > 0 && (ends || rng_.chance(0.1));
+      const bool takes = !ends && rng_.chance(hurry),
+                 repeats = !takes && again > 0 && (ends || rng_.chance(0.1));
       model_->take_i = takes;
       model_->again_i = repeats;
       model_->free_i = ends && !repeats;

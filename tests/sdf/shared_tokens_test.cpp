@@ -255,7 +255,8 @@ TEST(Covering, CheapestIsThatOfEveryPoint) {
               for (const auto& [v, factor] : demand.part) sum += factor * y[v];
               kept = kept && sum >= demand.need;
             }
-            for (const auto& budget : problem.budgets) kept = kept && y[0] + weight * y[2] + y[3] <= budget.most;
+            for (const auto& budget : problem.budgets)
+              kept = kept && y[0] + weight * y[2] + y[3] <= budget.most;
             std::int64_t cost = 0;
             for (std::size_t v = 0; v < 4; ++v) cost += y[v] * problem.cost[v];
             if (kept && (!best || cost < *best)) best = cost;

@@ -229,8 +229,8 @@ std::vector<std::string> Crossbar::describe(const Cluster& cluster) const {
               number(tables.axons()) + " axon entries, " + number(tables.weight_words()) + " weight words, " +
               number(tables.updates()) + " update entries, " + number(tables.sets()) + " parameter sets, " +
               number(cluster.out_entries) + " output entries",
-          "work: integration at most " + number(worst(cluster, {}).integrate - kIntegrate) + " cycles, update " +
-              number(tables.updates()) + " cycles"};
+          "work: integration at most " + number(worst(cluster, {}).integrate - kIntegrate) +
+              " cycles, update " + number(tables.updates()) + " cycles"};
 }
 
 WeightWords Crossbar::weight_words(const Cluster& cluster, std::span<const std::uint16_t> elements) const {

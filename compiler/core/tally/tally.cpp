@@ -107,8 +107,9 @@ class Tally final : public Core {
                                 std::span<const std::uint16_t> pages) const override {
     if (cluster.page_chunks() == 0) return least(cluster, tile);
     const std::size_t number = pages.size() / cluster.page_chunks();
-    return firing_time(tile, number, page_work(groups(cluster), 0) * static_cast<std::int64_t>(number) +
-                                   chunk_work(cluster) * static_cast<std::int64_t>(valid(pages)));
+    return firing_time(tile, number,
+                       page_work(groups(cluster), 0) * static_cast<std::int64_t>(number) +
+                           chunk_work(cluster) * static_cast<std::int64_t>(valid(pages)));
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     double chunks = 0;  // with a spike, of one page
@@ -146,8 +147,8 @@ class Tally final : public Core {
                 number(tables.vote_words()) + " vote words, " + number(cluster.out_entries) +
                 " output entries",
             "work: " + number(chunk_work(cluster)) + " cycles a chunk, at most " +
-                number(full_firing(cluster, {}, valid(cluster.chunk_bits)).total()) + " cycles a firing of " + number(hw::kFiringPagesTally) +
-                " pages"};
+                number(full_firing(cluster, {}, valid(cluster.chunk_bits)).total()) + " cycles a firing of " +
+                number(hw::kFiringPagesTally) + " pages"};
   }
   /// Nothing is shared: a neuron has a vote entry of every axon.
   [[nodiscard]] WeightWords weight_words(const Cluster& cluster,

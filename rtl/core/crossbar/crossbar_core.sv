@@ -39,7 +39,7 @@ module crossbar_core #(
     input  logic        page_start_i,  // f + 1 or later, of another page after free_o: from the next cycle on
     input  logic        page_any_i,    //   there is a next chunk,
     input  logic [11:0] page_chunk_i,  //   which is this one
-    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,  // of the chunk taken last; from the next cycle on
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,  // of the chunk taken last, from the next cycle
     output logic        page_take_o,   // moves on to the next chunk
     output logic        page_again_o,  // instead: from the next cycle on the page's first chunk is the next
 

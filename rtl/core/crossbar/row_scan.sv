@@ -3,8 +3,8 @@
 //
 // Rate: one weight word a cycle, without gaps; a row of 0 words and a chunk without bits take a cycle each.
 // Latency: page_start_i in cycle s, the first word (or end_o, if there is none) in cycle s + 5; end_o, one
-// cycle, in the cycle after the last word. Tables are written through cfg_*, in clock time, while no firing is
-// in progress.
+// cycle, in the cycle after the last word. Tables are written through cfg_*, in clock time, while no firing
+// is in progress.
 //
 // A rigid pipeline: find a chunk | read chunk table and page | find a bit | read axon table | walk the row.
 // Who waits reads its RAM again, so no stage relies on read data held by a RAM.

@@ -11,8 +11,7 @@ namespace {
 /// A tile of a Verilated shape with anything in its memories, beside the RTL with the same.
 template <class Shape>
 struct Tile {
-  explicit Tile(std::uint64_t seed)
-      : core(*find_core("tally")), rng(seed), tile(Shape::tile()), bench(seed) {
+  explicit Tile(std::uint64_t seed) : core(*find_core("tally")), rng(seed), tile(Shape::tile()), bench(seed) {
     memory.contexts.resize(1);
     const std::vector<MemoryInfo> memories = core.memories(tile);
     for (const MemoryWindow& window : core.windows(tile))
