@@ -26,8 +26,8 @@ struct TokenGroup {
 /// What several groups share: their numbers, each times its weight, sum to at most `most`.
 struct TokenBudget {
   std::vector<std::size_t> groups;
-  std::vector<std::int64_t> weights{};  ///< beside `groups`, at least 1 each; empty: all 1
   std::int64_t most = 0;
+  std::vector<std::int64_t> weights{};  ///< beside `groups`, at least 1 each; empty: all 1
 };
 
 struct SharedTokens {

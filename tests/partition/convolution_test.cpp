@@ -156,7 +156,7 @@ IntNetwork channels_last(const IntNetwork& net, const Convolution& c) {
 }
 
 TEST(FeatureMaps, InputsAreNumberedByPositionWhateverTheOrderOfTheirFile) {
-  Convolution c{64, 16, 6, 10, 3, 1, {}};
+  Convolution c{64, 4, 6, 10, 3, 1, {}};
   const IntNetwork first = many_channels(c), last = channels_last(first, c);
   Chip chip;
   chip.tile.acc_bits = 24;
