@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/crossbar/crossbar.hpp"
 #include "compiler/core/crossbar/tables.hpp"
 #include "core_shapes.hpp"

@@ -1,6 +1,7 @@
 // The tally core's RTL against its model and its formula: bit for bit, to the cycle.
 #include <algorithm>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 #include "tally_shapes.hpp"
 #include "tests/core/rtl_bench.hpp"
