@@ -51,6 +51,7 @@ class RtlBench {
 
   void reset() {
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     core_->cfg_we_i = 0;
     core_->cfg_re_i = 0;
     core_->rst_i = 1;
@@ -118,6 +119,7 @@ class RtlBench {
       edge();
     }
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     return result;
   }
 

@@ -42,6 +42,7 @@ class CoreBench {
 
   void reset() {
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     core_->cfg_we_i = 0;
     core_->cfg_re_i = 0;
     core_->rst_i = 1;
@@ -144,6 +145,7 @@ class CoreBench {
       edge();
     }
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     return m;
   }
 
