@@ -78,8 +78,7 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
     if (pages_in_blocks(t))
       use[2].used += std::uint64_t{place.rows} * blocks_of_page(t, cluster.page_chunks());
     for (std::size_t m = 0; m < amounts.size(); ++m)
-      if (amounts[m] != 0 && seen.emplace(m, place.first[m]).second)
-        use[first_memory + m].used += amounts[m];
+      if (amounts[m] != 0 && seen.emplace(m, place.first[m]).second) use[first_memory + m].used += amounts[m];
     use.back().used += output_entries(cluster, t);
   }
   return use;

@@ -146,7 +146,8 @@ IntNetwork channels_last(const IntNetwork& net, const Convolution& c) {
   const MapForm& form = net.projections[0].form;
   std::vector<std::uint32_t> gather;
   for (std::uint32_t at = 0; at < c.height * c.width; ++at)
-    for (std::uint32_t i = 0; i < c.inputs; ++i) gather.push_back(form.leaf_source(i * c.height * c.width + at));
+    for (std::uint32_t i = 0; i < c.inputs; ++i)
+      gather.push_back(form.leaf_source(i * c.height * c.width + at));
   other.projections[0].form = MapForm(form.leaf(), std::move(gather));
   return other;
 }
