@@ -1,0 +1,64 @@
+// The timing graph a second time, from docs/timing-graph.md alone, and its answers by slow and simple
+// methods. Shares no code with compiler/schedule and compiler/sdf.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "compiler/base/ratio.hpp"
+#include "compiler/chip/chip.hpp"
+#include "compiler/core/firing_time.hpp"
+#include "compiler/map/binding.hpp"
+#include "compiler/partition/application.hpp"
+
+namespace spikeloom::second {
+
+/// Times in 1/256 cycles.
+struct Actor {
+  std::string name;
+  std::int64_t execution = 0, first_start = 0;
+};
+struct Arc {
+  std::size_t from = 0, to = 0;
+  std::int64_t tokens = 0, certain = 0, latency = 0;
+};
+
+/// Of a tile.
+struct Contract {
+  std::int64_t rho = 0, sigma = 0;  ///< 1/256 cycles
+  bool pooled = false;
+};
+
+struct Graph {
+  std::vector<Actor> actors;
+  std::vector<Arc> arcs;
+  std::size_t source = 0, sink = 0;
+  std::int64_t fee = 0, sink_lag = 0;
+  bool refused = false;       ///< batches wait for themselves or for one another
+  std::vector<char> is_paid;  ///< by ClusterId
+};
+
+struct Given {
+  const Chip& chip;
+  const Application& application;
+  const Binding& binding;
+  std::vector<std::optional<Contract>> contracts;  ///< by TileId; empty: none
+  /// The worst firing of 1 … P pages of a cluster.
+  std::function<std::vector<FiringTime>(std::size_t)> times;
+};
+[[nodiscard]] Graph build(const Given& given);
+
+struct Answer {
+  bool refused = false;                  ///< or a closed path without tokens
+  Ratio period;                          ///< cycles
+  std::int64_t offset = 0, latency = 0;  ///< cycles
+  std::vector<std::int64_t> potentials;  ///< by actor, 1/256 cycles over the period's denominator
+};
+[[nodiscard]] Answer answer(const Graph& graph);
+
+}  // namespace spikeloom::second
