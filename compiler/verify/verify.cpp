@@ -22,7 +22,7 @@ class ImageVerifier {
         "the cores' formulas of time and the protocol's latencies are the hardware's (tests hold them against "
         "the RTL)",
         "names, units, measured activity, critical cycles and metadata are for people: nothing depends on "
-        "them"};
+        "them; whether potentials come in every step or a sample's last was the user's choice"};
     // A number that no ratio holds is a lie too.
     try {
       all(network);

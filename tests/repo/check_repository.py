@@ -55,7 +55,7 @@ MAY_INCLUDE = {
     "compiler/admit": "compiler/base compiler/chip compiler/sdf compiler/map compiler/image"
     " compiler/schedule",
     "compiler/verify": "compiler/base compiler/chip compiler/golden compiler/core compiler/partition"
-    " compiler/map compiler/image compiler/schedule compiler/admit",
+    " compiler/image compiler/schedule compiler/admit",
     "compiler/flow": "compiler/base compiler/chip compiler/model compiler/golden compiler/quantize"
     " compiler/core compiler/partition compiler/map compiler/image compiler/schedule compiler/data"
     " compiler/chip_model compiler/replay compiler/admit",
