@@ -66,13 +66,16 @@ void promise(const Chip& chip, const Image& image, const OperatingPoint& point, 
     result.offset = point.offset;
     result.latency = point.latency;
     result.potentials = named(point.graph, tiles, point.potentials);
+    result.latest_starts = point.latest_starts;
     return;
   }
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph(), {.lower = timing.lower()});
   const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph());
   result.period = certificate.period / Ratio(kTimeScale);
   result.offset = timing.offset(certificate.period, certificate.potential);
-  result.latency = timing.latency();
+  sdf::LatencyProof latency = timing.latency();
+  result.latency = Ratio(latency.latency, kTimeScale).ceil();
+  result.latest_starts = std::move(latency.latest);
   result.potentials = named(point.graph, tiles, certificate.potential);
   for (const sdf::ChannelId id : certificate.critical_cycle)
     result.critical_cycle.push_back(actor_name(point.graph, tiles, timing.graph().channel(id).source) +
@@ -231,7 +234,9 @@ void expect_sound(const Image& bound, const std::string& source) {
 
 Resident resident_of(const std::string& name, const Image& image, const Admission& admission,
                      std::string digest) {
-  return {name, admission.binding, admission.promise,
+  Promise promise = admission.promise;
+  promise.latest_starts.clear();  // the bound image keeps it
+  return {name, admission.binding, std::move(promise),
           "point " + std::to_string(admission.point) + " (" + print(image.points.at(admission.point)) + ")",
           std::move(digest)};
 }

@@ -259,7 +259,9 @@ class Front {
     point.period = certificate.period / Ratio(kTimeScale);
     point.potentials = certificate.potential;
     point.offset = timing.offset(certificate.period, certificate.potential);
-    point.latency = timing.latency();
+    sdf::LatencyProof latency = timing.latency();
+    point.latency = Ratio(latency.latency, kTimeScale).ceil();
+    point.latest_starts = std::move(latency.latest);
     return point;
   }
 
@@ -364,6 +366,16 @@ Ratio host_share(const OperatingPoint& point, const Chip& chip) {
   }
   return std::max(Ratio(static_cast<std::int64_t>(std::max(spikes_out, spikes_in)), chip.spike_wheel),
                   Ratio(static_cast<std::int64_t>(credits_in), chip.credit_wheel));
+}
+
+std::vector<std::string> faults(const ImageView& image, const OperatingPoint& point) {
+  const ImageView placed(image.chip, image.application, point.binding);
+  const TimingGraph timing = timing_graph(placed, {});
+  if (timing.batched) return {"a firing takes several pages, and points exist only where it takes one"};
+  if (point_graph(timing, image.chip) != point.graph) return {"its timing graph is not that of its binding"};
+  Retimed budgeted(point, ways_of(image.application, image.chip, point.binding));
+  budgeted.set(budget_of(point));
+  return budgeted.faults(point);
 }
 
 std::optional<std::string> why_no_points(const ImageView& image) {

@@ -1,9 +1,11 @@
 #include "compiler/admit/retime.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "compiler/base/error.hpp"
 #include "compiler/sdf/latency.hpp"
+#include "compiler/sdf/latency_proof.hpp"
 
 namespace spikeloom {
 
@@ -80,13 +82,36 @@ void Retimed::set(const Ways& ways) {
   }
 }
 
-std::int64_t Retimed::latency() const {
-  const auto bound =
-      sdf::latency_bound(graph_, sdf::ActorId{point_.source}, sdf::ActorId{point_.sink},
-                         {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = lower_});
-  if (!std::holds_alternative<std::int64_t>(bound))
+namespace {
+
+sdf::LatencyOptions latency_options(const std::vector<std::int64_t>& lower) {
+  return {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = lower};
+}
+
+}  // namespace
+
+sdf::LatencyProof Retimed::latency() const {
+  auto proof = sdf::prove_latency(graph_, sdf::ActorId{point_.source}, sdf::ActorId{point_.sink},
+                                  latency_options(lower_));
+  if (!std::holds_alternative<sdf::LatencyProof>(proof))
     throw input_error("an operating point whose host runs ahead without end; compile the network again");
-  return Ratio(std::get<std::int64_t>(bound), kTimeScale).ceil();
+  return std::get<sdf::LatencyProof>(std::move(proof));
+}
+
+std::vector<std::string> Retimed::faults(const OperatingPoint& claim) const {
+  std::vector<std::string> list =
+      sdf::verify_bound(graph_, claim.period * Ratio(kTimeScale), claim.potentials, lower_);
+  if (!list.empty()) return list;
+  if (claim.offset < offset(claim.period * Ratio(kTimeScale), claim.potentials))
+    list.push_back("offset " + std::to_string(claim.offset) + " is below the sink's potential");
+  const sdf::LatencyProof proof{
+      std::min(claim.latency, std::numeric_limits<std::int64_t>::max() / kTimeScale) * kTimeScale,
+      claim.latest_starts};
+  for (const std::string& fault :
+       sdf::verify_latency(graph_, sdf::ActorId{point_.source}, sdf::ActorId{point_.sink}, proof,
+                           latency_options(lower_)))
+    list.push_back("latency " + std::to_string(claim.latency) + ": " + fault);
+  return list;
 }
 
 std::int64_t Retimed::offset(const Ratio& period, const std::vector<std::int64_t>& potentials) const {

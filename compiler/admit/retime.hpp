@@ -10,6 +10,7 @@
 #include "compiler/sdf/certificate.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/graph.hpp"
+#include "compiler/sdf/latency_proof.hpp"
 
 namespace spikeloom {
 
@@ -34,8 +35,11 @@ class Retimed {
   void set(const Ways& ways);
   [[nodiscard]] const sdf::Graph& graph() const { return graph_; }
   [[nodiscard]] const std::vector<std::int64_t>& lower() const { return lower_; }
-  /// The sink's latency after the source, in cycles.
-  [[nodiscard]] std::int64_t latency() const;
+  /// The sink's latency after the source, in the graph's unit, and its proof.
+  [[nodiscard]] sdf::LatencyProof latency() const;
+  /// What is wrong with the certificates of a period and a latency, both in cycles, under the ways that are
+  /// set; empty: nothing.
+  [[nodiscard]] std::vector<std::string> faults(const OperatingPoint& claim) const;
   /// First stamps' bound under a certificate, in cycles.
   [[nodiscard]] std::int64_t offset(const Ratio& period, const std::vector<std::int64_t>& potentials) const;
 

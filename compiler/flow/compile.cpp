@@ -11,6 +11,7 @@
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/check_options.hpp"
 #include "compiler/flow/numbers.hpp"
+#include "compiler/flow/recorded_options.hpp"
 #include "compiler/flow/search.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
@@ -112,6 +113,7 @@ std::string metadata_of(const std::string& name, const CompileOptions& options,
   json["seed"] = options.seed;
   if (compilation.network) json["dt"] = compilation.network->dt;
   json["weight_bits"] = options.weight_bits;
+  json["options"] = nlohmann::ordered_json::parse(recorded_options(options));
   json["notes"] = compilation.notes;
   json["warnings"] = compilation.warnings;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -169,6 +171,14 @@ std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& ch
   StageRunner runner(options.dump, on_stage);
   runner.dump("network", describe(input));
   return compiled(runner, std::move(input), chip, options);
+}
+
+IntNetwork numbers(const std::string& path, const Chip& chip, const CompileOptions& options) {
+  check_options(options);
+  StageRunner runner;
+  CompileInput input = runner.stage("network", [&] { return read_input(path, options.semantics); });
+  input.data = read_calibration(input, options);
+  return numbers_of(runner, std::move(input), chip, options).integers;
 }
 
 std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip,

@@ -59,6 +59,9 @@ struct CompileInput {
                                                             const CompileOptions& options,
                                                             const OnStage& on_stage);
 
+/// The numbers alone: what the image that `compile` makes of the same computes.
+[[nodiscard]] IntNetwork numbers(const std::string& path, const Chip& chip, const CompileOptions& options);
+
 /// The stages after the numbers once more, on a chip of the same widths or with other options; contracts
 /// included, operating points not.
 [[nodiscard]] std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip,

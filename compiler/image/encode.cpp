@@ -1,4 +1,4 @@
-// The image's fields, listed once for both directions. Numbers are little-endian and of fixed width, lists
+// The image's fields (fields.hpp) as bytes. Numbers are little-endian and of fixed width, lists
 // are preceded by their length, a core's tables are the words that the ring carries.
 #include <array>
 #include <bit>
@@ -10,13 +10,20 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/image/container.hpp"
+#include "compiler/image/fields.hpp"
 #include "compiler/image/image.hpp"
 
 namespace spikeloom {
 namespace {
 
+using image_fields::Field;
+
 class Writer {
  public:
+  template <class... T>
+  void operator()(const Field<T>&... members) {
+    (item(members.value), ...);
+  }
   template <class... T>
   void operator()(const T&... items) {
     (item(items), ...);
@@ -36,7 +43,7 @@ class Writer {
     else if constexpr (std::same_as<T, double>)
       number(std::bit_cast<std::uint64_t>(value), 8);
     else
-      fields(*this, value);
+      image_fields::fields(*this, value);
   }
   template <class Tag>
   void item(const Id<Tag>& id) {
@@ -73,6 +80,10 @@ class Reader {
  public:
   Reader(const std::vector<std::uint8_t>& bytes, const std::string& name) : bytes_(bytes), name_(name) {}
   template <class... T>
+  void operator()(const Field<T>&... members) {
+    (item(members.value), ...);
+  }
+  template <class... T>
   void operator()(T&... items) {
     (item(items), ...);
   }
@@ -102,7 +113,7 @@ class Reader {
       value = std::bit_cast<double>(number(8));
       if (!(value - value == 0)) malformed("a number that is not finite");
     } else {
-      fields(*this, value);
+      image_fields::fields(*this, value);
     }
   }
   template <class Tag>
@@ -159,96 +170,6 @@ class Reader {
   std::size_t at_ = 0;
 };
 
-/// A struct for writing or reading alike.
-template <class A, class T>
-concept Either = std::same_as<std::remove_const_t<A>, T>;
-
-template <class A, Either<Inbound> T>
-void fields(A& a, T& x) {
-  a(x.from, x.delay, x.first_chunk, x.source_first, x.source_count);
-}
-template <class A, Either<MemoryTable> T>
-void fields(A& a, T& x) {
-  a(x.parts, x.words);
-}
-template <class A, Either<CoreTables> T>
-void fields(A& a, T& x) {
-  a(x.core, x.windows);
-}
-template <class A, Either<Cluster> T>
-void fields(A& a, T& x) {
-  a(x.name, x.population, x.kind, x.neurons, x.readout, x.last_only, x.out_entries, x.inbound, x.chunk_bits,
-    x.limit, x.activity, x.tables);
-}
-template <class A, Either<StreamInput> T>
-void fields(A& a, T& x) {
-  a(x.name, x.shape, x.planes, x.is_signed, x.unit, x.first_axon, x.order, x.activity);
-}
-template <class A, Either<OutputStream> T>
-void fields(A& a, T& x) {
-  a(x.name, x.shape, x.kind, x.population, x.recorded, x.unit, x.origin, x.sinks);
-}
-template <class A, Either<Application> T>
-void fields(A& a, T& x) {
-  a(x.name, x.populations, x.clusters, x.inputs, x.sinks, x.outputs, x.order, x.options);
-}
-template <class A, Either<Placement> T>
-void fields(A& a, T& x) {
-  a(x.tile, x.context, x.first_row, x.rows, x.first_block, x.first, x.first_out);
-}
-template <class A, Either<Destination> T>
-void fields(A& a, T& x) {
-  a(x.to, x.inbound, x.number, x.hops, x.counter, x.credit_slots, x.credit_hops);
-}
-template <class A, Either<Channel> T>
-void fields(A& a, T& x) {
-  a(x.from, x.number, x.slots, x.to);
-}
-template <class A, Either<OrderEntry> T>
-void fields(A& a, T& x) {
-  a(x.cluster, x.skip);
-}
-template <class A, Either<Binding> T>
-void fields(A& a, T& x) {
-  a(x.seed, x.application, x.first_sink, x.placement, x.channels, x.orders);
-}
-template <class A, Either<Promise> T>
-void fields(A& a, T& x) {
-  a(x.kind, x.period, x.offset, x.latency, x.potentials, x.critical_cycle, x.detail);
-}
-template <class A, Either<TileContract> T>
-void fields(A& a, T& x) {
-  a(x.rho, x.sigma);
-}
-
-template <class A, Either<PointGraph::Actor> T>
-void fields(A& a, T& x) {
-  a(x.name, x.tile, x.execution, x.lower);
-}
-template <class A, Either<PointGraph::Arc> T>
-void fields(A& a, T& x) {
-  a(x.name, x.source, x.target, x.tokens, x.latency);
-}
-template <class A, Either<PointGraph::End> T>
-void fields(A& a, T& x) {
-  a(x.arrival, x.credit, x.pages);
-}
-template <class A, Either<PointGraph> T>
-void fields(A& a, T& x) {
-  a(x.actors, x.arcs, x.senders, x.ends, x.source, x.sink);
-}
-template <class A, Either<OperatingPoint> T>
-void fields(A& a, T& x) {
-  a(x.binding, x.graph, x.send_budget, x.wait_budget, x.hop_budget, x.period, x.offset, x.latency,
-    x.potentials);
-}
-
-/// All but the chip, which goes as its canonical text.
-template <class A, Either<Image> T>
-void fields(A& a, T& x) {
-  a(x.application, x.binding, x.promises, x.contracts, x.metadata, x.points);
-}
-
 /// The chip's text without what the text cannot hold exactly: the name may hold quotes, the clock is a
 /// double.
 std::string chip_text(Chip chip) {
@@ -267,7 +188,7 @@ void check_json(const Reader& reader, const std::string& text, const std::string
 std::vector<std::uint8_t> encode(const Image& image) {
   Writer writer;
   writer(image.chip.name, image.chip.clock_mhz, chip_text(image.chip));
-  fields(writer, image);
+  image_fields::fields(writer, image);
   return seal(writer.bytes);
 }
 
@@ -281,7 +202,7 @@ Image decode(const std::vector<std::uint8_t>& bytes, const std::string& name) {
   image.chip = parse_chip(text, name + ": chip");
   image.chip.name = chip_name;
   image.chip.clock_mhz = clock;
-  fields(reader, image);
+  image_fields::fields(reader, image);
   if (!reader.at_end()) reader.malformed("more than an image");
   check_json(reader, image.metadata, "metadata");
   check_json(reader, image.application.options, "options");

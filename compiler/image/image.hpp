@@ -69,7 +69,8 @@ struct OperatingPoint {
   std::uint32_t hop_budget = 0;           ///< routers, of every way between two tiles or to the host
   Ratio period;                           ///< guaranteed under the budgets, cycles a step
   std::int64_t offset = 0, latency = 0;   ///< cycles
-  std::vector<std::int64_t> potentials;   ///< by actor: the certificate under the budgets
+  std::vector<std::int64_t> potentials;   ///< by actor: the certificate of the period under the budgets
+  std::vector<std::vector<std::int64_t>> latest_starts;  ///< of the latency: see Promise
   friend bool operator==(const OperatingPoint&, const OperatingPoint&) = default;
 
   [[nodiscard]] std::size_t tiles() const { return binding.orders.size(); }

@@ -11,7 +11,7 @@
 #include "compiler/schedule/pool.hpp"
 #include "compiler/sdf/certificate.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
-#include "compiler/sdf/latency.hpp"
+#include "compiler/sdf/latency_proof.hpp"
 #include "compiler/sdf/regulation.hpp"
 #include "compiler/sdf/text.hpp"
 
@@ -22,6 +22,11 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return Ratio(a, b).ceil(
 
 /// The sink's firing k + lag is step k's, and its start so much later than k says.
 std::int64_t sink_lag(const TimingGraph& timing) { return timing.lag[timing.sink.index()]; }
+
+/// From the end of the host's step to the start of the sink that has all of it.
+sdf::LatencyOptions latency_options(const TimingGraph& timing) {
+  return {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after};
+}
 
 /// The promise that a certificate in cycles / kTimeScale stands for.
 Promise promise_of(PromiseKind kind, const TimingGraph& timing, const sdf::Certificate& certificate,
@@ -228,14 +233,14 @@ std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image, const Ba
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
   if (const auto* dead = std::get_if<sdf::Deadlock>(&ratio))
     return Deadlocked{sdf::describe(timing.graph, dead->cycle), timing.batched};
-  const auto bound = sdf::latency_bound(
-      timing.graph, timing.step, timing.sink,
-      {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after});
-  SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(bound));
+  auto found = sdf::prove_latency(timing.graph, timing.step, timing.sink, latency_options(timing));
+  SPIKELOOM_CHECK(std::holds_alternative<sdf::LatencyProof>(found));
+  sdf::LatencyProof& proof = std::get<sdf::LatencyProof>(found);
   const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph);
   Guaranteed result{promise_of(PromiseKind::kGuaranteed, timing, certificate,
-                               ceil_div(std::get<std::int64_t>(bound), kTimeScale)),
+                               ceil_div(proof.latency, kTimeScale)),
                     {}};
+  result.promise.latest_starts = std::move(proof.latest);
   for (const sdf::ChannelId id : certificate.critical_cycle)
     result.critical.push_back(timing.role[timing.graph.channel(id).source.index()]);
   return result;
@@ -330,12 +335,14 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
   }
   const TimingGraph timing = timing_graph(image, bounds, times);
   if (!timing.waits.empty()) return {name + ": " + timing.waits};
+  if (promise.potentials.size() != timing.graph.actor_count())
+    return {name + ": " + std::to_string(promise.potentials.size()) + " potentials, expected one for each of " +
+            std::to_string(timing.graph.actor_count()) + " actors"};
   std::vector<std::string> wrong;
   std::vector<std::int64_t> potential;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
-    const bool named =
-        a < promise.potentials.size() && promise.potentials[a].first == timing.graph.name(sdf::ActorId{a});
-    if (!named) return {name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
+    if (promise.potentials[a].first != timing.graph.name(sdf::ActorId{a}))
+      return {name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
     potential.push_back(promise.potentials[a].second);
   }
   const Ratio period = promise.period * Ratio(kTimeScale) - Ratio(timing.fee);
@@ -345,6 +352,18 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
       (Ratio(potential[timing.sink.index()]) + Ratio(sink_lag(timing)) * Ratio(period.num())) /
           (Ratio(period.den()) * Ratio(kTimeScale)))
     wrong.push_back(name + ": offset " + std::to_string(promise.offset) + " is below the sink's potential");
+  if (promise.kind == PromiseKind::kContracted) {
+    if (!promise.latest_starts.empty())
+      wrong.push_back(name + ": a certificate of a latency that is the guaranteed one's");
+    return wrong;
+  }
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / kTimeScale;
+  const sdf::LatencyProof proof{std::clamp<std::int64_t>(promise.latency, 0, most) * kTimeScale,
+                                promise.latest_starts};
+  if (promise.latency < 0) wrong.push_back(name + ": a latency below 0");
+  for (const std::string& fault :
+       sdf::verify_latency(timing.graph, timing.step, timing.sink, proof, latency_options(timing)))
+    wrong.push_back(name + ": latency " + std::to_string(promise.latency) + ": " + fault);
   return wrong;
 }
 

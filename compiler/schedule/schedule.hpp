@@ -61,7 +61,8 @@ struct Contracted {
 [[nodiscard]] Promise promise_under(const ImageView& image, const Promise& guaranteed,
                                     const std::vector<TileContract>& contracts);
 
-/// What does not hold of a promise, by a checker that shares nothing with the search: empty when it stands.
+/// What does not hold of a promise, by checkers that share nothing with the search: empty when it stands.
+/// A contracted one's latency is not looked at: it must be at least the guaranteed one's, which has its proof.
 [[nodiscard]] std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                               const std::vector<TileContract>& contracts,
                                               const BatchTimesOf& = batch_times);

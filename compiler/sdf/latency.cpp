@@ -8,6 +8,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/sdf/analysis.hpp"
+#include "compiler/sdf/latency_proof.hpp"
 #include "compiler/sdf/structure.hpp"
 #include "compiler/sdf/text.hpp"
 
@@ -71,6 +72,18 @@ class Latest {
       for (const std::uint32_t b : order)
         if (relevant_[b] != kNoPath && ActorId(b) != source_ && i > -steps(b)) value(b, i) = latest(b, i);
     return value(sink.index(), 0);  // behind the source by at least one token, so it has a value
+  }
+
+  /// What `run` found, of all actors that matter.
+  [[nodiscard]] LatestStarts starts() {
+    LatestStarts latest(graph_.actor_count());
+    for (std::size_t a = 0; a < latest.size(); ++a) {
+      if (relevant_[a] == kNoPath || ActorId(a) == source_ || steps(a) == 0) continue;
+      const auto first = value_.begin() + static_cast<std::ptrdiff_t>(place_[a]);
+      if (unlimited(a)) latest[a].push_back(past_[a]);
+      latest[a].insert(latest[a].end(), first, first + static_cast<std::ptrdiff_t>(steps(a)));
+    }
+    return latest;
   }
 
  private:
@@ -218,7 +231,7 @@ std::vector<ChannelId> Latest::unlimited_cycle() {
 
 }  // namespace
 
-std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId source, ActorId sink,
+std::variant<LatencyProof, Unbounded> prove_latency(const Graph& graph, ActorId source, ActorId sink,
                                                     const LatencyOptions& options) {
   require_homogeneous(graph);
   check_lower(graph, options.lower);
@@ -228,17 +241,27 @@ std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId 
   if (!order.cycle.empty())
     throw input_error("deadlock: no channel of this cycle holds a token: " + describe(graph, order.cycle));
   Latest latest(graph, source, sink, options);
-  if (sink == source)
-    return options.from == Moment::kStart && options.to == Moment::kEnd ? graph.execution(source) : 0;
-  if (latest.behind(sink) == 0) return 0;  // finished whenever the source starts
+  LatencyProof proof{0, LatestStarts(graph.actor_count())};
+  if (sink == source) {
+    if (options.from == Moment::kStart && options.to == Moment::kEnd) proof.latency = graph.execution(source);
+    return proof;
+  }
+  if (latest.behind(sink) == 0) return proof;  // finished whenever the source starts
   if (std::vector<ChannelId> cycle = latest.unlimited_cycle(); !cycle.empty())
     return Unbounded{std::move(cycle)};
-  const std::int64_t start = latest.run(order.order, sink);
-  if (options.to == Moment::kStart) return start;
-  std::int64_t end = 0;
-  if (__builtin_add_overflow(start, graph.execution(sink), &end))
+  proof.latency = latest.run(order.order, sink);
+  proof.latest = latest.starts();
+  if (options.to == Moment::kEnd &&
+      __builtin_add_overflow(proof.latency, graph.execution(sink), &proof.latency))
     throw input_error("actor \"" + graph.name(sink) + "\": its latency overflows 64 bits");
-  return end;
+  return proof;
+}
+
+std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId source, ActorId sink,
+                                                    const LatencyOptions& options) {
+  auto proof = prove_latency(graph, source, sink, options);
+  if (auto* unbounded = std::get_if<Unbounded>(&proof)) return std::move(*unbounded);
+  return std::get<LatencyProof>(proof).latency;
 }
 
 }  // namespace spikeloom::sdf

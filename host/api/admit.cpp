@@ -12,6 +12,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/file.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/verify/verify.hpp"
 #include "host/api/lines.hpp"
 
 namespace spikeloom {
@@ -122,6 +123,8 @@ std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request) {
   const auto begin = Clock::now();
   Image image = read_image(request.image);
   const std::string digest = digest_of(read_file(request.image));
+  const double reading_ms = milliseconds_since(begin);
+  const double verifying_ms = require_verified(image, request.image) * 1e3;
   if (image.points.empty()) {
     if (request.on_note)
       request.on_note(request.image +
@@ -140,7 +143,8 @@ std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request) {
   auto answer = admit(state, image, options);
   const double milliseconds = milliseconds_since(asked);
   if (auto* no = std::get_if<Refusal>(&answer))
-    return NotAdmitted{name, std::move(*no), milliseconds, milliseconds_since(begin)};
+    return NotAdmitted{
+        name, std::move(*no), milliseconds, reading_ms, verifying_ms, milliseconds_since(begin)};
   const Admission& admission = std::get<Admission>(answer);
   const std::size_t points = image.points.size();
   state.enter(resident_of(name, image, admission, digest));
@@ -154,6 +158,8 @@ std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request) {
                     .free_tiles = state.free_tiles(),
                     .tiles = state.chip().tiles(),
                     .admission_ms = milliseconds,
+                    .reading_ms = reading_ms,
+                    .verifying_ms = verifying_ms,
                     .all_ms = milliseconds_since(begin)};
   if (placed->promises.size() > 1) admitted.contracted = placed->promises.back();
   if (request.before_commit) request.before_commit(admitted);
@@ -194,8 +200,11 @@ std::string to_text(const Admitted& admitted) {
   if (admitted.contracted)
     text += line("  contracted: a step every %s cycles (%.2f)\n", admitted.contracted->period.str().c_str(),
                  admitted.contracted->period.approximate());
-  return text + line("  admitted in %.3f ms, %.1f ms with files and checks; %u of %u tiles are still free\n",
-                     admitted.admission_ms, admitted.all_ms, admitted.free_tiles, admitted.tiles);
+  return text + line(
+                    "  admitted in %.3f ms; reading the image %.1f ms, verifying it %.1f ms, with all files and "
+                    "checks %.1f ms; %u of %u tiles are still free\n",
+                    admitted.admission_ms, admitted.reading_ms, admitted.verifying_ms, admitted.all_ms,
+                    admitted.free_tiles, admitted.tiles);
 }
 
 std::string to_text(const Residents& residents) {
@@ -211,7 +220,10 @@ std::string to_json(const Admitted& admitted) {
   json["points"] = admitted.points;
   if (admitted.contracted) json["contracted_period"] = admitted.contracted->period.approximate();
   json["critical_cycle"] = admitted.resident.promise.critical_cycle;
-  json["milliseconds"] = {{"admission", admitted.admission_ms}, {"all", admitted.all_ms}};
+  json["milliseconds"] = {{"admission", admitted.admission_ms},
+                          {"reading", admitted.reading_ms},
+                          {"verifying", admitted.verifying_ms},
+                          {"all", admitted.all_ms}};
   return dumped(json);
 }
 
@@ -221,7 +233,10 @@ std::string to_json(const NotAdmitted& refused) {
                  {"name", printable(refused.name)},
                  {"reason", refused.refusal.reason},
                  {"remedy", refused.refusal.remedy},
-                 {"milliseconds", {{"admission", refused.admission_ms}, {"all", refused.all_ms}}}});
+                 {"milliseconds", {{"admission", refused.admission_ms},
+                   {"reading", refused.reading_ms},
+                   {"verifying", refused.verifying_ms},
+                   {"all", refused.all_ms}}}});
 }
 
 std::string to_json(const Residents& residents) {

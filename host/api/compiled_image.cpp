@@ -6,7 +6,6 @@
 
 #include "compiler/image/image.hpp"
 #include "compiler/replay/stimulus.hpp"
-#include "compiler/schedule/schedule.hpp"
 
 namespace spikeloom {
 
@@ -50,29 +49,6 @@ Dataset read_data(const CompiledImage& image, const std::filesystem::path& path,
   if (!options.dt && made.is_object() && made.contains("dt") && made["dt"].is_number())
     options.dt = made["dt"].get<double>();
   return read_dataset(path, image.inputs(), options);
-}
-
-Verification verify(const CompiledImage& handle) {
-  const Image& image = handle.value();
-  Verification result;
-  result.checked = {"tables of the clusters: references in range, within the tile's memories",
-                    "places, addresses and routes: no memory used twice, no slot taken twice on a wire"};
-  result.faults = handle.faults();
-  if (!result.faults.empty()) return result;
-  result.checked.emplace_back("promises: a guaranteed one first, at most one contracted one after it");
-  result.faults = promise_faults(image.promises);
-  for (const Promise& promise : image.promises) {
-    result.checked.push_back("promise " + std::string(name_of(promise.kind)) +
-                             ": no cycle of the timing graph beats " + promise.period.str() +
-                             " cycles a step; offset " + std::to_string(promise.offset) + ", latency " +
-                             std::to_string(promise.latency));
-    // The guaranteed one must hold for every input, whatever the contracts say.
-    const auto contracts =
-        promise.kind == PromiseKind::kContracted ? image.contracts : std::vector<TileContract>{};
-    for (const std::string& fault : verify(image, promise, contracts))
-      result.faults.push_back("promise " + fault);
-  }
-  return result;
 }
 
 }  // namespace spikeloom

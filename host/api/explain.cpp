@@ -5,6 +5,7 @@
 #include <spikeloom/explain.hpp>
 
 #include "compiler/base/text.hpp"
+#include "compiler/verify/verify.hpp"
 #include "host/api/lines.hpp"
 
 namespace spikeloom {
@@ -22,7 +23,9 @@ std::variant<Explanation, DoesNotFit> explain(const std::string& path, const Chi
                                               const CompileOptions& options, const OnStage& on_trial) {
   auto compiled = compile(path, chip.value(), options, on_trial);
   if (auto* no = std::get_if<DoesNotFit>(&compiled)) return std::move(*no);
-  return explain(std::get<Compilation>(compiled), options, on_trial);
+  const Compilation& compilation = std::get<Compilation>(compiled);
+  require_verified(compilation.image, path);
+  return explain(compilation, options, on_trial);
 }
 
 std::string to_text(const Explanation& explanation) {

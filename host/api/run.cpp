@@ -8,6 +8,7 @@
 #include "compiler/replay/parallel_values.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/replay/stimulus.hpp"
+#include "compiler/verify/verify.hpp"
 #include "host/api/run_progress.hpp"
 #include "host/opencl/open_runner.hpp"
 #include "host/run/recorder.hpp"
@@ -41,7 +42,9 @@ DeviceRun replay_of(const Image& image, const Dataset& data, const Recording& re
 RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const Recording& recording,
                        const RunOptions& options) {
   const Image& image = handle.value();
-  require_guarantee(image, handle.path().empty() ? image.application.name : handle.path());
+  const std::string name = handle.path().empty() ? image.application.name : handle.path();
+  require_guarantee(image, name);
+  if (options.trust == ImageTrust::kNone) require_verified(image, name);
   check_data(image, data);
   if (data.samples.empty()) throw input_error("input data: no sample, so nothing could be held to a promise");
   ProgressTeller teller(options, image, data);

@@ -5,6 +5,7 @@
 #include <spikeloom/run.hpp>
 
 #include "compiler/base/error.hpp"
+#include "compiler/verify/verify.hpp"
 #include "host/api/run_progress.hpp"
 #include "host/device/devices.hpp"
 #include "host/run/run_facts.hpp"
@@ -51,6 +52,17 @@ const std::string& path_of(const PlannedStay& stay, const CompiledImage& first,
   return first.path();
 }
 
+/// `name`: the application's on the chip.
+void require_verified_as(const std::string& name, const CompiledImage& handle) {
+  const Image& image = handle.value();
+  try {
+    require_guarantee(image, image.application.name);
+    require_verified(image, handle.path().empty() ? image.application.name : handle.path());
+  } catch (const Error& error) {
+    throw error.within(name);
+  }
+}
+
 nlohmann::ordered_json stay_json(const SharedStay& run) {
   nlohmann::ordered_json json;
   json["name"] = run.name;
@@ -68,6 +80,10 @@ nlohmann::ordered_json stay_json(const SharedStay& run) {
 std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage& first, const Dataset& data,
                                    const std::vector<Visitor>& visitors, const RunOptions& options) {
   if (options.on_progress) options.on_progress({.what = "replay"});
+  if (options.trust == ImageTrust::kNone) {
+    require_verified_as(name, first);
+    for (const Visitor& visitor : visitors) require_verified_as(visitor.name, visitor.image);
+  }
   SharedPlan plan = plan_of(name, first, data, visitors);
   const std::unique_ptr<Link> link =
       open_device(device_string(options), first.value().chip, options.on_build);

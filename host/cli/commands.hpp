@@ -52,6 +52,12 @@ struct RunCommand {
 };
 int run(const RunCommand& command);
 
+struct VerifyCommand {
+  std::string image;
+  std::optional<std::string> network, calibrate, json;
+};
+int run(const VerifyCommand& command);
+
 /// An application that was compiled onto a chip that others use.
 struct AdmitCommand {
   std::string state, image;

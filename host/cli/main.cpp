@@ -352,6 +352,20 @@ void add_run(CLI::App& root, Action& action) {
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }
 
+void add_verify(CLI::App& root, Action& action) {
+  auto command = std::make_shared<VerifyCommand>();
+  CLI::App* app = root.add_subcommand(
+      "verify", "whether an image is what it claims, from its tables alone (exit 1 where it is not)");
+  app->add_option("image", command->image, "image (.loom)")->required();
+  CLI::Option* network = app->add_option(
+      "--network", command->network,
+      "also: it computes this network (NIR, or .json), quantised with the options that the image recorded");
+  app->add_option("--calibrate", command->calibrate, "the data that the numbers were calibrated with")
+      ->needs(network);
+  app->add_option("--json", command->json, "file for the result");
+  app->callback([command, &action] { action = [command] { return run(*command); }; });
+}
+
 void add_small(CLI::App& root, Action& action) {
   struct Files {
     std::string a, b;
@@ -462,6 +476,7 @@ int run_command(int argc, char** argv) {
   add_explain(app, action);
   add_dataflow(app, action);
   add_run(app, action);
+  add_verify(app, action);
   add_admission(app, action);
   add_emulate(app, action);
   add_small(app, action);

@@ -23,6 +23,7 @@
 namespace spikeloom {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -201,15 +202,31 @@ TEST_F(Cli, AWantedPeriodIsKeptOrTheBestOneIsNamed) {
   EXPECT_EQ(spikeloom(command + file("none.loom") + " --period five").code, 2);
 }
 
-TEST_F(Cli, ABrokenPromiseEndsWithOne) {
-  Image image = read_image(digits(""));
+TEST_F(Cli, AnImageThatLiesIsNotRun) {
+  const std::string good = digits("");
+  const Ended verified = spikeloom("verify " + good + " --json " + file("v.json"));
+  EXPECT_EQ(verified.code, 0) << verified.err;
+  EXPECT_THAT(verified.out, AllOf(HasSubstr("checked: promise guaranteed"), HasSubstr("assumed: "),
+                                  HasSubstr("verified: all of it holds, in ")));
+  EXPECT_EQ(nlohmann::json::parse(text(file("v.json")))["verified"], true);
+  EXPECT_EQ(spikeloom("verify " + good + " --network " + source("examples/digits/digits.nir")).code, 0);
+  const Ended other = spikeloom("verify " + good + " --network " + source("examples/melody/melody.nir"));
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.out, HasSubstr("WRONG: network: "));
+  Image image = read_image(good);
   image.promises.front().period = Ratio(1);  // nothing keeps this
   image.promises.front().offset = 0;
   write_image(image, file("liar.loom"));
-  const Ended ended =
-      spikeloom("run " + file("liar.loom") + " --input " + source("examples/digits/test.npz") + " --limit 2");
-  EXPECT_EQ(ended.code, 1);
-  EXPECT_THAT(ended.out, HasSubstr("promise guaranteed: BROKEN"));
+  const Ended lie = spikeloom("verify " + file("liar.loom"));
+  EXPECT_EQ(lie.code, 1);
+  EXPECT_THAT(lie.out, AllOf(HasSubstr("WRONG: promise guaranteed: "), HasSubstr("NOT what it claims to be")));
+  for (const std::string& command :
+       {"run " + file("liar.loom") + " --input " + source("examples/digits/test.npz") + " --limit 2",
+        "admit " + file("chip.state") + " " + file("liar.loom")}) {
+    const Ended ended = spikeloom(command);
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("liar.loom: not what it claims to be"));
+  }
 }
 
 TEST_F(Cli, BadInputNamesFileAndRemedyAndWritesNothing) {

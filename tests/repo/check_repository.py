@@ -56,6 +56,8 @@ MAY_INCLUDE = {
     " compiler/chip_model",
     "compiler/admit": "compiler/base compiler/chip compiler/sdf compiler/map compiler/image"
     " compiler/schedule",
+    "compiler/verify": "compiler/base compiler/chip compiler/golden compiler/core compiler/partition"
+    " compiler/image compiler/schedule compiler/admit",
     "compiler/flow": "compiler/base compiler/chip compiler/model compiler/golden compiler/quantize"
     " compiler/core compiler/partition compiler/map compiler/image compiler/schedule compiler/data"
     " compiler/chip_model compiler/replay compiler/admit",
@@ -66,8 +68,8 @@ MAY_INCLUDE = {
     "host/opencl": "compiler/base compiler/core compiler/image compiler/chip_model compiler/replay"
     " host/device host/run",
     "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/map compiler/image"
-    " compiler/schedule compiler/data compiler/chip_model compiler/replay compiler/admit compiler/flow"
-    " host/device host/emulation host/run host/opencl",
+    " compiler/schedule compiler/data compiler/chip_model compiler/replay compiler/admit compiler/verify"
+    " compiler/flow host/device host/emulation host/run host/opencl",
     "host/cli": "",  # public headers only: see DOORS
     "rtl": "",
     "hls": "",

@@ -42,13 +42,15 @@ struct Admitted {
   std::size_t point_number = 0, points = 0;
   std::uint32_t free_tiles = 0, tiles = 0;
   double admission_ms = 0;  ///< the decision
+  double reading_ms = 0;    ///< the offered image's file
+  double verifying_ms = 0;  ///< that it is what it claims, before anything else is done with it
   double all_ms = 0;        ///< with files and checks
 };
 
 struct NotAdmitted {
   std::string name;
   Refusal refusal;
-  double admission_ms = 0, all_ms = 0;
+  double admission_ms = 0, reading_ms = 0, verifying_ms = 0, all_ms = 0;
 };
 
 struct AdmitRequest {
@@ -67,7 +69,7 @@ struct AdmitRequest {
 /// Binds the image to what is free, in a millisecond, and enters it into the state file. Nobody else on the
 /// chip changes by a cycle.
 ///
-/// Throws  Error{kInput} for files that cannot be used, a name that is taken, a state of another chip, a lock
+/// Throws  Error{kInput} for an image that `verify` finds fault with, files that cannot be used, a name that is taken, a state of another chip, a lock
 ///         that is held for more than 30 s.
 [[nodiscard]] std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request);
 

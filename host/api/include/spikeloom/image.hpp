@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,8 @@ class CompiledImage {
   [[nodiscard]] std::string text() const;
 
   /// The same image with other promises. Nothing is checked: `verify` says whether they can be kept, `run`
-  /// whether they were; neither takes an image whose first promise is not a guarantee.
+  /// whether they were kept if
+  /// RunOptions::trust lets it; neither takes an image whose first promise is not a guarantee.
   [[nodiscard]] CompiledImage with_promises(std::vector<Promise> promises) const;
 
   explicit CompiledImage(std::shared_ptr<const Image> image, std::string path = "");
@@ -68,11 +70,27 @@ class CompiledImage {
 /// What was looked at, and what is wrong.
 struct Verification {
   std::vector<std::string> checked;  ///< a line each, in the order in which it was done
+  std::vector<std::string> assumed;  ///< what no image can show
   std::vector<std::string> faults;   ///< empty: the image is sound and its promises hold
+  double seconds = 0;                ///< that it took
 };
 
-/// Re-derives what an image claims by checkers that share no code with the compiler's search: tables, places
-/// and slots first; where they are sound, every promise's certificate.
+/// Re-derives what an image claims from its tables alone, by checkers that share no code with the compiler's
+/// search: places and slots; the network that the tables decode to; every promise's certificates of period and
+/// latency; those of the operating points. `run`, `admit` and `explain` begin with it.
 [[nodiscard]] Verification verify(const CompiledImage& image);
+
+/// The same, and that the tables compute the network of a file: it is quantised again for the image's chip
+/// with the options that the image recorded, and compared weight by weight.
+///
+/// `calibrate`: the data that it was quantised with, where the image says that there were any.
+/// Throws  Error{kInput} for files that cannot be read, and where the data are needed and not given, or given
+///         and not needed.
+[[nodiscard]] Verification verify(const CompiledImage& image, const std::string& network,
+                                  const std::optional<std::string>& calibrate = {});
+
+/// What `spikeloom verify` prints, and what its --json writes (schema 1).
+[[nodiscard]] std::string to_text(const Verification& verification);
+[[nodiscard]] std::string to_json(const Verification& verification);
 
 }  // namespace spikeloom

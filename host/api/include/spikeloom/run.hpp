@@ -24,12 +24,19 @@ struct RunProgress {
   std::optional<double> accuracy{};  ///< of the samples that are through, 0..1; none while nothing is known
 };
 
+/// Whether an image is verified before it is run.
+enum class ImageTrust : std::uint8_t {
+  kNone,  ///< it is, and refused where it does not hold
+  kFull,  ///< it is not: what it promises is held against the stamps alone
+};
+
 /// Defaults are the command's; messages name options as the command does.
 struct RunOptions {
   std::string device = "model";           ///< see devices()
   std::optional<std::string> trace{};     ///< file for waveforms (.fst), verilator only
   std::vector<std::string> record{};      ///< NODE:spikes or NODE:v, into RunOutputs; from the replay
   std::optional<std::string> decide{};    ///< count, max, last or sum; count for spikes, max for potentials
+  ImageTrust trust = ImageTrust::kNone;   ///< in the image
   std::chrono::seconds quiet_limit{120};  ///< without a word from the device that are a time-out
   Progress on_build{};                    ///< of the device
   std::function<void(const RunProgress&)> on_progress{};
@@ -45,9 +52,8 @@ struct RunResult {
 /// options.device; holds every promise against every stamp and the device's stamps and values against the
 /// replay's.
 ///
-/// Throws  Error{kInput} for data or options that the image cannot take, no sample at all, or an image
-/// without a
-///         guarantee; Error{kDevice} for trouble with the device. A broken promise is no error: see
+/// Throws  Error{kInput} for an image that `verify` finds fault with, data or options that it cannot take, or
+///         no sample at all; Error{kDevice} for trouble with the device. A broken promise is no error: see
 ///         RunResult::judgement.
 [[nodiscard]] RunResult run(const CompiledImage& image, const Dataset& data, const RunOptions& options = {});
 /// The same with data from a file; options are looked at before it is read.

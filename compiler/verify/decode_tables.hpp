@@ -1,0 +1,27 @@
+// An application's tables read back by their cores.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/chip/chip.hpp"
+#include "compiler/partition/application.hpp"
+
+namespace spikeloom {
+
+struct DecodedTables {
+  std::vector<std::string> faults;  ///< empty: the tables are a network's
+  std::size_t neurons = 0;
+  std::uint64_t synapses = 0;  ///< of all axons, a bit plane each, without zeros
+};
+
+/// Checked  by each cluster's core, that its tables say each neuron and each row once; that chunk_bits are
+///          the axons that there are, since firings are timed with them; that no sum of a neuron's input
+///          leaves its accumulator, whatever spikes.
+/// Assumed  `check` of the image finds no fault.
+/// Cost     linear in synapses; memory in the neurons of a cluster.
+[[nodiscard]] DecodedTables decode_tables(const Application&, const Chip&);
+
+}  // namespace spikeloom

@@ -1,0 +1,209 @@
+// Forged images: every field in turn, with a correct checksum. What `verify` accepts keeps its promise and has
+// stamps as predicted; what it accepts with the network has the network's spikes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include <spikeloom/run.hpp>
+
+#include "compiler/base/rng.hpp"
+#include "compiler/flow/compile.hpp"
+#include "compiler/verify/verify.hpp"
+#include "tests/flow/random_case.hpp"
+#include "tests/verify/forger.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::Eq;
+using ::testing::IsEmpty;
+
+/// A compiled image with operating points and a contracted promise, and what it computes.
+struct Genuine {
+  IntNetwork network;
+  Image image;
+};
+
+Genuine genuine(std::uint64_t seed, const std::string& chip_file) {
+  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/" + chip_file);
+  for (;; ++seed) {
+    Case made = random_case(seed, chip, {.max_populations = 3, .max_neurons = 24, .max_inputs = 20});
+    CompileInput input;
+    input.name = "made";
+    input.network = made.network;
+    input.data = std::move(made.data);
+    CompileOptions options;
+    options.points = 2;
+    options.seed = seed;
+    auto compiled = compile(std::move(input), chip, options, {});
+    if (!std::holds_alternative<Compilation>(compiled)) continue;
+    Compilation& compilation = std::get<Compilation>(compiled);
+    // Recurrence and several clusters, or there is little to forge.
+    if (compilation.image.application.clusters.size() < 3) continue;
+    return {std::move(compilation.integers), std::move(compilation.image)};
+  }
+}
+
+/// The most that an element can be, everywhere, in one sample; and two of random ones.
+Dataset data_for(const Image& image) {
+  Dataset data;
+  Rng rng(5);
+  data.ports = CompiledImage(std::make_shared<const Image>(image)).inputs();
+  for (int s = 0; s < 3; ++s) {
+    Sample sample{std::to_string(s), {}, {}};
+    for (const StreamInput& input : image.application.inputs) {
+      std::size_t elements = 1;
+      for (const std::size_t extent : input.shape) elements *= extent;
+      const double most = (1U << (input.planes - (input.is_signed ? 1 : 0))) - 1.0;
+      const double all = input.is_signed ? -1 : most;  // every plane
+      Train train;
+      for (int step = 0; step < 5; ++step) {
+        for (std::uint32_t e = 0; e < elements; ++e)
+          if (s == 0 || rng.chance(0.4)) train.add(e, s == 0 ? all : most > 0 ? most : all);
+        train.end_step();
+      }
+      sample.inputs.push_back(std::move(train));
+    }
+    data.samples.push_back(std::move(sample));
+  }
+  return data;
+}
+
+RunResult run_of(const Image& image) {
+  return run(CompiledImage(std::make_shared<const Image>(image)), data_for(image),
+             {.trust = ImageTrust::kFull});
+}
+
+template <class Traces>
+auto values_of(const Traces& traces) {
+  std::vector<decltype(traces.front().samples)> values;
+  for (const auto& trace : traces) values.push_back(trace.samples);
+  return values;
+}
+
+/// By cluster, whether its potentials are sent at the end of a sample only: no part of the network.
+std::vector<bool> last_only(const Image& image) {
+  std::vector<bool> flags;
+  for (const Cluster& cluster : image.application.clusters) flags.push_back(cluster.last_only);
+  return flags;
+}
+
+struct Count {
+  std::size_t by_reader = 0, by_verify = 0, by_network = 0, harmless = 0;
+};
+
+/// One forgery; adds what became of it.
+void try_site(const Genuine& good, const RunResult& truth, std::size_t site, const std::string& name,
+              Count& count) {
+  Image forged = good.image;
+  Forger::forge(forged, site);
+  std::optional<Image> read;
+  try {
+    read = decode(encode(forged), "forged");
+  } catch (const Error& error) {
+    ASSERT_EQ(error.kind(), ErrorKind::kInput) << name << ": " << error.what();
+    ++count.by_reader;
+    return;
+  }
+  if (!verify(*read).faults.empty()) {
+    ++count.by_verify;
+    return;
+  }
+  std::optional<RunResult> ran;
+  try {
+    ran = run_of(*read);
+  } catch (const Error& error) {
+    FAIL() << name << ", site " << site << ": verified, and yet it does not run: " << error.what();
+  }
+  const RunResult& result = *ran;
+  EXPECT_THAT(result.judgement.verdict, AnyOf(Eq(Verdict::kKept), Eq(Verdict::kVoid)))
+      << name << ", site " << site << ": verified, and yet the stamps break a promise";
+  if (!verify(*read, good.network).faults.empty()) {
+    ++count.by_network;
+    return;
+  }
+  ++count.harmless;
+  EXPECT_EQ(values_of(result.outputs.spikes), values_of(truth.outputs.spikes)) << name << ", site " << site;
+  if (last_only(*read) == last_only(good.image)) {
+    EXPECT_EQ(values_of(result.outputs.potentials), values_of(truth.outputs.potentials))
+        << name << ", site " << site;
+  }
+}
+
+/// A few sites of each name.
+void forge_all(const Genuine& good, std::size_t sites_a_name) {
+  ASSERT_THAT(verify(good.image, good.network).faults, IsEmpty());
+  const RunResult truth = run_of(good.image);
+  ASSERT_EQ(truth.judgement.verdict, Verdict::kKept);
+  std::map<std::string, std::vector<std::size_t>> by_name;
+  Image walked = good.image;
+  const std::vector<std::string> names = Forger::sites(walked);
+  ASSERT_EQ(walked, good.image);
+  for (std::size_t site = 0; site < names.size(); ++site) by_name[names[site]].push_back(site);
+  Rng rng(9);
+  Count all;
+  for (auto& [name, sites] : by_name) {
+    Count count;
+    for (std::size_t i = 0; i < std::min(sites_a_name, sites.size()); ++i) {
+      std::swap(sites[i], sites[i + rng.below(sites.size() - i)]);
+      try_site(good, truth, sites[i], name, count);
+      if (::testing::Test::HasFatalFailure()) return;
+    }
+    all.by_reader += count.by_reader;
+    all.by_verify += count.by_verify;
+    all.by_network += count.by_network;
+    all.harmless += count.harmless;
+  }
+  std::cout << names.size() << " sites of " << by_name.size() << " names; of those tried the reader refused "
+            << all.by_reader << ", verify " << all.by_verify << ", verify --network " << all.by_network
+            << "; harmless " << all.harmless << "\n";
+  EXPECT_GT(all.by_verify, by_name.size() / 10);
+  EXPECT_GT(all.by_network, 0U);
+}
+
+TEST(Forged, WhatIsAcceptedKeepsItsPromiseAndItsSpikes) { forge_all(genuine(3, "chips/mesh2x2.toml"), 2); }
+
+TEST(Forged, OnAChipOfSeveralKindsToo) { forge_all(genuine(8, "tests/chips/mixed.toml"), 1); }
+
+/// Every line of the chip that the image carries: another chip is refused, or the image is that chip's.
+TEST(Forged, AnotherChipsImageIsRefusedOrKeepsItsPromise) {
+  const Genuine good = genuine(3, "chips/mesh2x2.toml");
+  const RunResult truth = run_of(good.image);
+  const std::string text = print(good.image.chip);
+  std::size_t refused = 0, accepted = 0;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    const std::size_t end = text.find('\n', at), equals = text.find(" = ", at);
+    if (equals == std::string::npos || equals > end) continue;
+    char* stop = nullptr;
+    const long long value = std::strtoll(text.c_str() + equals + 3, &stop, 10);
+    if (*stop != '\n') continue;
+    for (const long long other : {value + 1, value - 1, value * 2, value / 2}) {
+      Image forged = good.image;
+      try {
+        forged.chip = parse_chip(text.substr(0, equals + 3) + std::to_string(other) + text.substr(end), "forged");
+        forged = decode(encode(forged), "forged");
+      } catch (const Error&) {
+        ++refused;
+        continue;
+      }
+      if (!verify(forged, good.network).faults.empty()) {
+        ++refused;
+        continue;
+      }
+      ++accepted;
+      const RunResult result = run_of(forged);
+      EXPECT_NE(result.judgement.verdict, Verdict::kBroken) << text.substr(at, end - at) << " -> " << other;
+      EXPECT_EQ(values_of(result.outputs.spikes), values_of(truth.outputs.spikes))
+          << text.substr(at, end - at) << " -> " << other;
+    }
+  }
+  std::cout << refused << " chips refused, " << accepted << " accepted\n";
+  EXPECT_GT(refused, 30U);
+}
+
+}  // namespace
+}  // namespace spikeloom::testing
