@@ -233,8 +233,9 @@ std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image, const Ba
       {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after});
   SPIKELOOM_CHECK(std::holds_alternative<std::int64_t>(bound));
   const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph);
-  Guaranteed result{
-      promise_of(PromiseKind::kGuaranteed, timing, certificate, ceil_div(std::get<std::int64_t>(bound), kTimeScale)), {}};
+  Guaranteed result{promise_of(PromiseKind::kGuaranteed, timing, certificate,
+                               ceil_div(std::get<std::int64_t>(bound), kTimeScale)),
+                    {}};
   for (const sdf::ChannelId id : certificate.critical_cycle)
     result.critical.push_back(timing.role[timing.graph.channel(id).source.index()]);
   return result;

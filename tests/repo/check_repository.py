@@ -424,6 +424,20 @@ def check_columns(root):
             yield f"{name}:{number}: {len(line)} columns, at most {MAX_COLUMNS}"
 
 
+def check_lists(root):
+    """In Markdown, a list's entry begins its own line: reflowed prose runs entries together."""
+    inside = re.compile(r"\S[;.] [*-](?: |$)")
+    for name in tracked(root):
+        if name.suffix != ".md":
+            continue
+        fenced = False
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            fenced ^= line.lstrip().startswith("```")
+            table = line.lstrip().startswith("|")
+            if not fenced and not table and inside.search(re.sub(r"`[^`]*`", "``", line)):
+                yield f"{name}:{number}: a list's entry within a line"
+
+
 def check_generated(root):
     """What is generated is not committed."""
     for name in tracked(root):

@@ -333,6 +333,12 @@ class CheckRepository(unittest.TestCase):
         self.assertEqual(self.breaches("columns", {"host/device/README.md": kept}), [])
         self.assertEqual(self.breaches("columns", {"tests/a/data/d.csv.h": long, "rtl/notes.txt": long}), [])
 
+    def test_list_entries_within_a_line_are_found(self):
+        for text in ("* one; * two\n", "* one\n  and more; *\n", "- one. - Two\n"):
+            self.assert_found("lists", {"docs/a.md": text}, "docs/a.md")
+        sound = "* one;\n* two: `a; * b`, x; y * z\n\n```\na; * b\n```\n| a; * b |\n"
+        self.assertEqual(self.breaches("lists", {"docs/a.md": sound}), [])
+
     def test_large_files_are_found(self):
         self.assert_found("sizes", {"examples/big.npz": b"x" * (2 * 1024 * 1024 + 1)}, "big.npz")
 
