@@ -334,16 +334,16 @@ def check_systemverilog(root):
 
 
 NODES = "compiler/model/nodes/"
+INTEGER_FORM = "docs/integer-network.md"
 
 
 def check_node_types(root):
     """The types of NIR nodes are named in their table and nowhere else in the code; compiler/model/README.md
-    describes each of them.
+    describes each of them, and docs/integer-network.md each kind of neuron.
     """
     table = "".join(text_of(root, name) for name in tracked(root) if str(name).startswith(NODES))
-    types = set(re.findall(r'\.name = "(\w+)"', table)) | set(
-        re.findall(r'\{NeuronKind::\w+, "(\w+)"', table)
-    )
+    kinds = set(re.findall(r'\{NeuronKind::\w+, "(\w+)"', table))
+    types = set(re.findall(r'\.name = "(\w+)"', table)) | kinds
     literal = re.compile('"(' + "|".join(sorted(types)) + ')"')
     for name in tracked(root):
         if not types or name.parts[0] not in ("compiler", "host", "hls") or str(name).startswith(NODES):
@@ -352,10 +352,13 @@ def check_node_types(root):
             for number, line in enumerate(text_of(root, name).splitlines(), 1):
                 if match := literal.search(re.sub(r"//[^\n]*", "", line)):
                     yield f"{name}:{number}: names the node type {match.group()}: ask its row in {NODES}"
-    readme = root / "compiler/model/README.md"
-    described = set(re.findall(r"\w+", readme.read_text(encoding="utf-8"))) if readme.is_file() else set()
-    for missing in sorted(types - described):
-        yield f"compiler/model/README.md:1: does not describe the node type {missing}"
+    for page, what, wanted in (
+        ("compiler/model/README.md", "node type", types),
+        (INTEGER_FORM, "kind of neuron", kinds),
+    ):
+        described = set(re.findall(r"\w+", text_of(root, page))) if (root / page).is_file() else set()
+        for missing in sorted(wanted - described):
+            yield f"{page}:1: does not describe the {what} {missing}"
 
 
 def check_markers(root):

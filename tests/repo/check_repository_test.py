@@ -289,6 +289,7 @@ class CheckRepository(unittest.TestCase):
             "compiler/model/nodes/node_types.cpp": '{.name = "Fold", .meaning = ""},\n',
             "compiler/model/nodes/neuron_kind.hpp": '{NeuronKind::kLif, "LIF", false},\n',
             "compiler/model/README.md": "| LIF, Fold | what they mean |\n",
+            "docs/integer-network.md": "- `kind` LIF\n",
         }
         self.assertEqual(self.breaches("node_types", table), [])
         for text in ('\nif (type == "Fold")\n', '\nif (kind == "LIF")\n'):
@@ -296,6 +297,8 @@ class CheckRepository(unittest.TestCase):
         self.assertEqual(self.breaches("node_types", {**table, "host/device/d.cpp": '// "LIF"\n'}), [])
         silent = {**table, "compiler/model/README.md": "| LIF | what it means |\n"}
         self.assert_found("node_types", silent, "does not describe the node type Fold")
+        silent = {**table, "docs/integer-network.md": "- `kind`\n"}
+        self.assert_found("node_types", silent, "does not describe the kind of neuron LIF")
 
     def test_open_ends_are_found(self):
         self.assert_found("markers", {"host/device/d.cpp": "// TO" + "DO: more\n"}, "d.cpp:1")
