@@ -227,6 +227,33 @@ DOORS = {
 }
 
 
+# By public header: the first folder, in the order of the root CMakeLists.txt, that may include it. Those
+# before it know nothing of what it is about.
+PUBLIC_FROM = {
+    "error.hpp": "compiler/base",
+    "files.hpp": "compiler/base",
+    "ratio.hpp": "compiler/base",
+    "resources.hpp": "compiler/base",
+    "compile_options.hpp": "compiler/model",
+    "data.hpp": "compiler/model",
+    "promise.hpp": "compiler/image",
+    "outputs.hpp": "compiler/data",
+    "progress.hpp": "compiler/chip_model",
+    "chip.hpp": "compiler/replay",
+    "image.hpp": "compiler/replay",
+    "report.hpp": "compiler/replay",
+    "admit.hpp": "compiler/admit",
+    "compile.hpp": "compiler/flow",
+    "explain.hpp": "compiler/flow",
+    "devices.hpp": "host/device",
+    "emulate.hpp": "host/emulation",
+    "dataflow.hpp": "host/api",
+    "run.hpp": "host/api",
+    "spikeloom.hpp": "host/api",
+    "version.hpp": "host/api",
+}
+PUBLIC_INCLUDE = re.compile(r'^\s*#\s*include\s+[<"](?:host/api/include/)?spikeloom/([^>"]+)')
+
 TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;]*\{")
 
 
@@ -261,6 +288,31 @@ def check_public(root):
                 public[match.group(1)] = name
             elif match and match.group(1) in public:
                 yield f"{name}:{number}: {match.group(1)} is defined in {public[match.group(1)]} already"
+
+
+def check_public_from(root):
+    """A public header is included by no folder before its own in PUBLIC_FROM, nor by a header of such a
+    folder; every header has a row there, and every row a header.
+    """
+    order = folder_order(root)
+    names = tracked(root)
+    headers = {str(name)[len(PUBLIC) :] for name in names if str(name).startswith(PUBLIC + "spikeloom/")}
+    headers = {pathlib.PurePosixPath(name).name for name in headers if name.endswith(".hpp")}
+    for missing in sorted(headers - set(PUBLIC_FROM)):
+        yield f"{PUBLIC}spikeloom/{missing}:1: has no row in PUBLIC_FROM of tests/repo/check_repository.py"
+    if headers:
+        for gone in sorted(set(PUBLIC_FROM) - headers):
+            yield f"{PUBLIC}spikeloom:1: has no {gone}, which has a row in PUBLIC_FROM of tests/repo"
+    for name in names:
+        public = str(name).startswith(PUBLIC)
+        here = PUBLIC_FROM.get(name.name) if public else room(name, order)
+        if name.suffix not in {".cpp", ".hpp", ".h"} or here not in order:
+            continue
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            match = PUBLIC_INCLUDE.match(line)
+            first = PUBLIC_FROM.get(match.group(1)) if match else None
+            if first in order and order.index(here) < order.index(first):
+                yield f"{name}:{number}: {here} may not include {match.group(1)}, only {first} and up may"
 
 
 def core_folders(core):

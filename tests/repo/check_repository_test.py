@@ -196,6 +196,21 @@ class CheckRepository(unittest.TestCase):
             header = "host/api/include/spikeloom/b.hpp"
             self.assert_found("public", {**public, header: f"{line}\n"}, "b.hpp:1")
 
+    def test_public_headers_in_folders_too_low_are_found(self):
+        folder = "host/api/include/spikeloom/"
+        order = " ".join(dict.fromkeys(check_repository.PUBLIC_FROM.values()))
+        public = {folder + name: "" for name in check_repository.PUBLIC_FROM}
+        public["CMakeLists.txt"] = f"foreach(folder IN ITEMS {order})\n"
+        self.assertEqual(self.breaches("public_from", public), [])
+        line = "\n#include <spikeloom/{}>\n".format
+        for low, header in (("compiler/base/d.hpp", "data.hpp"), ("compiler/flow/d.cpp", "run.hpp")):
+            self.assert_found("public_from", {**public, low: line(header)}, f"{low}:2: ")
+        self.assertEqual(self.breaches("public_from", {**public, "host/device/d.cpp": line("image.hpp")}), [])
+        self.assert_found("public_from", {**public, folder + "ratio.hpp": line("image.hpp")}, "ratio.hpp:2")
+        self.assert_found("public_from", {**public, folder + "new.hpp": ""}, "new.hpp:1: has no row")
+        del public[folder + "version.hpp"]
+        self.assert_found("public_from", public, "has no version.hpp")
+
     def test_whoever_knows_a_core_is_found(self):
         inside = '#include "compiler/core/grid/grid.hpp"\n'
         for name in ("host/device/d.cpp", "compiler/core/crossbar/d.cpp", "tests/core/d.cpp"):
