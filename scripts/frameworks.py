@@ -106,7 +106,7 @@ def run_snntorch():
     from snntorch.export_nir import export_to_nir
 
     def neuron(kind, width, **options):
-        beta = torch.full((width,), 0.9375)
+        beta, options["threshold"] = torch.full((width,), 0.9375), torch.ones(width)
         if kind is snntorch.Synaptic:
             return kind(alpha=torch.full((width,), 0.75), beta=beta, init_hidden=True, **options)
         return kind(beta=beta, init_hidden=True, **options)
@@ -118,12 +118,11 @@ def run_snntorch():
         ("snntorch_synaptic", snntorch.Synaptic, 0.4, {}),
     ]:
         first, second, spikes = workload(1, scale)
-        threshold = {"threshold": 1.0}
         layers = [
             torch_linear(first),
-            neuron(kind, HIDDEN, **threshold, **options),
+            neuron(kind, HIDDEN, **options),
             torch_linear(second),
-            neuron(kind, OUTPUTS, **threshold, **options),
+            neuron(kind, OUTPUTS, **options),
         ]
         graph = export_to_nir(torch.nn.Sequential(*layers), torch.zeros(1, INPUTS))
         for layer in layers:

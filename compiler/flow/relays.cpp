@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "compiler/base/error.hpp"
+#include "compiler/flow/stage_options.hpp"
 #include "compiler/partition/network_limits.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -184,14 +185,9 @@ Relayed with_relays(IntNetwork network, const Chip& chip) {
   std::uint32_t bits = 0;
   for (std::uint32_t k = 0; k < chip.kinds(); ++k) longest = std::max(longest, longest_delay(chip.kind(k)));
   // One bit has no 0, which all but one of a one-to-one projection's weights are.
-  for (const std::uint32_t format : {2U, 4U, 8U}) {
-    bool everywhere = true;
-    for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
-      const std::vector<std::uint32_t>& formats = chip.kind(k).weight_bits;
-      everywhere = everywhere && std::find(formats.begin(), formats.end(), format) != formats.end();
-    }
-    if (everywhere && bits == 0) bits = format;
-  }
+  const std::vector<std::uint32_t> formats = limits_of(chip).weight_bits;
+  for (const std::uint32_t format : {2U, 4U, 8U})
+    if (bits == 0 && std::find(formats.begin(), formats.end(), format) != formats.end()) bits = format;
   if (longest == 0 || bits == 0) return {std::move(network), {}};  // the partition says what is missing
   return with_relays(std::move(network), longest, bits);
 }

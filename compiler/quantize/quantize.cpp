@@ -209,7 +209,7 @@ class Quantizer {
 
 void Quantizer::check_bits(std::uint32_t bits, const std::string& where) {
   const auto& formats = options_.limits.weight_bits;
-  if (bits != 8 && bits != 4 && bits != 2 && bits != 1) {
+  if (std::find(kWeightBits.begin(), kWeightBits.end(), bits) == kWeightBits.end()) {
     problems_.add(where + ": expected 8, 4, 2 or 1 weight bits, found " + std::to_string(bits));
   } else if (std::find(formats.begin(), formats.end(), bits) == formats.end()) {
     problems_.add(where + ": the chip's tiles do not decode " + std::to_string(bits) + "-bit weights");

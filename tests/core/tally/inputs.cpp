@@ -47,8 +47,7 @@ IntNetwork voting_network(Rng& rng, NetworkSize size) {
     population.reset = rng.chance(0.5) ? Reset::kToValue : Reset::kSubtract;
     population.scale = static_cast<std::uint32_t>(rng.below(4));
     const auto vote = static_cast<std::uint32_t>(rng.below(4));
-    const auto other =
-        static_cast<std::int32_t>(rng.between(-3, 3));  // few parameter sets beside tally tiles
+    const auto other = static_cast<std::int32_t>(rng.between(-3, 3));  // one for all: few parameter sets
     for (std::size_t j = 0; j < n; ++j) {
       population.alpha.push_back(0);
       population.beta.push_back(kDecayOne);
