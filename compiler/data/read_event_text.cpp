@@ -39,7 +39,8 @@ struct Columns {
 Columns columns_of(const std::vector<std::string_view>& heading) {
   std::optional<std::size_t> t;
   std::optional<std::size_t> index;
-  Columns columns{.t = 0, .index = 1, .value = std::nullopt, .count = heading.size()};
+  Columns columns;
+  columns.count = heading.size();
   for (std::size_t i = 0; i < heading.size(); ++i) {
     const std::string_view name = heading[i];
     if (name == "t" || name == "time" || name == "timestamp" || name == "step") {
