@@ -24,7 +24,7 @@ IntNetwork one_layer(NeuronKind kind) {
   return net;
 }
 
-std::vector<RefusedNetwork> refused_networks() {
+std::vector<RefusedNetwork> refused_by_crossbar() {
   const Chip chip;
   std::vector<RefusedNetwork> all;
   /// A network that such a tile takes, but for the one change.
@@ -54,7 +54,7 @@ std::vector<RefusedNetwork> refused_networks() {
   return all;
 }
 
-std::vector<ForeignTile> foreign_tiles() {
+std::vector<ForeignTile> foreign_to_crossbar() {
   std::vector<ForeignTile> all;
   const auto differ = [&](const char* reason, NeuronKind kind, auto change) {
     ForeignTile foreign{reason, one_layer(kind), Chip{}, Chip{}.tile};
@@ -89,8 +89,8 @@ CoreInputs crossbar_inputs() {
           .readouts = true,
           .currents = true,
           .weights = "tile.weight_words",
-          .refused = refused_networks,
-          .foreign = foreign_tiles,
+          .refused = refused_by_crossbar,
+          .foreign = foreign_to_crossbar,
           .counted = counted_words};
 }
 

@@ -111,7 +111,7 @@ Chip one_chip() {
   return chip;
 }
 
-std::vector<RefusedNetwork> refused_networks() {
+std::vector<RefusedNetwork> refused_by_tally() {
   std::vector<RefusedNetwork> all;
   /// A network that such a tile takes, but for the one change.
   const auto refuse = [&](const char* reason, auto change) {
@@ -143,7 +143,7 @@ std::vector<RefusedNetwork> refused_networks() {
   return all;
 }
 
-std::vector<ForeignTile> foreign_tiles() {
+std::vector<ForeignTile> foreign_to_tally() {
   std::vector<ForeignTile> all;
   const auto differ = [&](const char* reason, auto change) {
     ForeignTile foreign{reason, one_layer(), one_chip(), one_chip().tile};
@@ -173,8 +173,8 @@ CoreInputs tally_inputs() {
           .network = voting_network,
           .chip = voting_chip,
           .weights = "tile.tally_votes",
-          .refused = refused_networks,
-          .foreign = foreign_tiles,
+          .refused = refused_by_tally,
+          .foreign = foreign_to_tally,
           .counted = counted_votes};
 }
 
