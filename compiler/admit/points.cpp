@@ -136,7 +136,8 @@ class Front {
       point.send_budget.push_back(
           loose(counts.send[c], image_.chip.spike_wheel, worst_flits(image_.application, channel)));
       for (const Destination& end : channel.to) {
-        point.wait_budget.push_back(end.to ? loose(counts.credit[e], image_.chip.credit_wheel, 1) - 1 : 0);
+        point.wait_budget.push_back(end.to ? wait_of(loose(counts.credit[e], image_.chip.credit_wheel, 1))
+                                           : 0);
         ++e;
       }
     }

@@ -163,7 +163,7 @@ std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t w
 }
 
 std::int64_t worst_wait(const std::vector<std::uint32_t>& credit_slots, std::uint32_t wheel) {
-  return worst_send(credit_slots, wheel, 1) - 1;
+  return wait_of(worst_send(credit_slots, wheel, 1));
 }
 
 }  // namespace spikeloom

@@ -82,6 +82,9 @@ struct FiringArc {
 [[nodiscard]] std::int64_t worst_send(const std::vector<std::uint32_t>& slots, std::uint32_t wheel,
                                       std::int64_t flits);
 
+/// Cycles that a freed page waits until its credit is sent, which is the cycle before the wire's
+/// (docs/protocol.md, section 5): `send` is `worst_send` of one flit in the credit's slots.
+[[nodiscard]] constexpr std::int64_t wait_of(std::int64_t send) { return send - 1; }
 /// Most cycles that a freed page waits for one of the credit slots.
 [[nodiscard]] std::int64_t worst_wait(const std::vector<std::uint32_t>& credit_slots, std::uint32_t wheel);
 

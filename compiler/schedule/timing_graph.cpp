@@ -508,7 +508,8 @@ class Builder {
     own.source = source.fire;
     own.target = target.fire;
     own.tokens = tokens;
-    own.latency = (back - 1) * rho + scaled(1 + sender.cycles + cycles);  // the source's execution is one rho
+    // The source's execution is one rho.
+    own.latency = (back - 1) * rho + scaled(kListVisible + sender.cycles + cycles);
     add(own, name, tokens);
     return arrival;
   }

@@ -12,7 +12,7 @@ module core #(
     input logic       fire_i,        // cycle f
     input logic [4:0] fire_pages_i,  // f: pages of the firing
     input logic       fire_first_i,  // f: old state reads as 0
-    input logic       fire_last_i,   // f: the page ends a sample
+    input logic       fire_last_i,   // f: the last page ends a sample
 
     input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
     input logic [15:0] ctx_update_i,
@@ -35,7 +35,7 @@ module core #(
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      out_end_o,  // the end of a page's pushes; the last with done_o
     output logic                      done_o,
-    output logic                      count_word_o,  // a weight word of a row, dropped groups included
+    output logic                      count_word_o,  // the core's own counter rises by one
 
     input  logic        cfg_we_i,
     input  logic        cfg_re_i,

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "compiler/base/error.hpp"
@@ -114,6 +116,18 @@ TEST(IntNetworkFile, TakesScalarsForUniformValuesAndBothKindsOfRows) {
   EXPECT_TRUE(net.projections[0].form == MapForm(SparseMap{3, {0, 2, 3}, {0, 2, 1}}));
   EXPECT_EQ(net.projections[0].weight, (std::vector<std::int16_t>{1, -2, 9}));
   EXPECT_EQ(net.projections[0].bits, 8u);
+}
+
+TEST(IntNetworkFile, ThePagesExampleIsReadAndHasBothKindsOfSources) {
+  std::ifstream file(std::string(SPIKELOOM_SOURCE_DIR) + "/docs/integer-network.md");
+  std::string page(std::istreambuf_iterator<char>(file), {});
+  const std::string fence = "```\n";
+  const std::size_t begin = page.find(fence), end = page.find(fence, begin + fence.size());
+  ASSERT_NE(end, std::string::npos);
+  const IntNetwork net = parse_int_network(page.substr(begin + fence.size(), end - begin - fence.size()));
+  ASSERT_EQ(net.projections.size(), 2u);
+  EXPECT_EQ(net.projections[0].from, Source(InputId(0)));
+  EXPECT_EQ(net.projections[1].from, Source(PopulationId(0)));
 }
 
 TEST(IntNetworkFile, RefusesWhatHoldsNothing) {

@@ -231,6 +231,33 @@ DOORS = {
 }
 
 
+# By public header: the first folder, in the order of the root CMakeLists.txt, that may include it. Those
+# before it know nothing of what it is about.
+PUBLIC_FROM = {
+    "error.hpp": "compiler/base",
+    "files.hpp": "compiler/base",
+    "ratio.hpp": "compiler/base",
+    "resources.hpp": "compiler/base",
+    "compile_options.hpp": "compiler/model",
+    "data.hpp": "compiler/model",
+    "promise.hpp": "compiler/image",
+    "outputs.hpp": "compiler/data",
+    "progress.hpp": "compiler/chip_model",
+    "chip.hpp": "compiler/replay",
+    "image.hpp": "compiler/replay",
+    "report.hpp": "compiler/replay",
+    "admit.hpp": "compiler/admit",
+    "compile.hpp": "compiler/flow",
+    "explain.hpp": "compiler/flow",
+    "devices.hpp": "host/device",
+    "emulate.hpp": "host/emulation",
+    "dataflow.hpp": "host/api",
+    "run.hpp": "host/api",
+    "spikeloom.hpp": "host/api",
+    "version.hpp": "host/api",
+}
+PUBLIC_INCLUDE = re.compile(r'^\s*#\s*include\s+[<"](?:host/api/include/)?spikeloom/([^>"]+)')
+
 TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;]*\{")
 
 
@@ -267,6 +294,31 @@ def check_public(root):
                 yield f"{name}:{number}: {match.group(1)} is defined in {public[match.group(1)]} already"
 
 
+def check_public_from(root):
+    """A public header is included by no folder before its own in PUBLIC_FROM, nor by a header of such a
+    folder; every header has a row there, and every row a header.
+    """
+    order = folder_order(root)
+    names = tracked(root)
+    headers = {str(name)[len(PUBLIC) :] for name in names if str(name).startswith(PUBLIC + "spikeloom/")}
+    headers = {pathlib.PurePosixPath(name).name for name in headers if name.endswith(".hpp")}
+    for missing in sorted(headers - set(PUBLIC_FROM)):
+        yield f"{PUBLIC}spikeloom/{missing}:1: has no row in PUBLIC_FROM of tests/repo/check_repository.py"
+    if headers:
+        for gone in sorted(set(PUBLIC_FROM) - headers):
+            yield f"{PUBLIC}spikeloom:1: has no {gone}, which has a row in PUBLIC_FROM of tests/repo"
+    for name in names:
+        public = str(name).startswith(PUBLIC)
+        here = PUBLIC_FROM.get(name.name) if public else room(name, order)
+        if name.suffix not in {".cpp", ".hpp", ".h"} or here not in order:
+            continue
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            match = PUBLIC_INCLUDE.match(line)
+            first = PUBLIC_FROM.get(match.group(1)) if match else None
+            if first in order and order.index(here) < order.index(first):
+                yield f"{name}:{number}: {here} may not include {match.group(1)}, only {first} and up may"
+
+
 def core_folders(core):
     return (f"compiler/core/{core}/", f"rtl/core/{core}/", f"hls/{core}/", f"tests/core/{core}/")
 
@@ -290,6 +342,28 @@ def check_cores(root):
                 # As a word or a word's beginning: "grid", "kGridLanes", but not "hybridgrid".
                 if re.search(rf"(?<![A-Za-z]){core}|{core.capitalize()}|{core.upper()}", line):
                     yield f"{name}:{number}: knows the core {core} by name: {line.strip()}"
+
+
+# Where the flow test of a core is that does not have it in its own folder of tests.
+FLOW_TESTS = {"crossbar": "tests/flow/flow_test.cpp"}
+
+
+def check_core_tests(root):
+    """Every core has what the contract suite cannot give: tests of its RTL against `time` and the model, and
+    of whole runs in which the guarantee holds.
+    """
+    names = {str(name) for name in tracked(root)}
+    lists = {name: text_of(root, name) for name in names if name.endswith("CMakeLists.txt")}
+    for core in sorted({name.split("/")[2] for name in names if re.match(r"compiler/core/\w+/", name)}):
+        folder = f"tests/core/{core}"
+        if f"{folder}/inputs.cpp" not in names:
+            yield f"{folder}:1: no inputs.cpp, which gives the contract suite networks and chips"
+        if not any(f"spikeloom_core_rtl_test({core} " in text for text in lists.values()):
+            yield f"{folder}:1: no spikeloom_core_rtl_test({core} ...) in a CMakeLists.txt: RTL = model"
+        flow = FLOW_TESTS.get(core, f"{folder}/flow_test.cpp")
+        place, _, file = flow.rpartition("/")
+        if flow not in names or file not in lists.get(f"{place}/CMakeLists.txt", ""):
+            yield f"{folder}:1: no {flow} with its line in CMakeLists.txt: golden = RTL, guarantee kept"
 
 
 def check_core_keys(root):
@@ -338,16 +412,16 @@ def check_systemverilog(root):
 
 
 NODES = "compiler/model/nodes/"
+INTEGER_FORM = "docs/integer-network.md"
 
 
 def check_node_types(root):
     """The types of NIR nodes are named in their table and nowhere else in the code; compiler/model/README.md
-    describes each of them.
+    describes each of them, and docs/integer-network.md each kind of neuron.
     """
     table = "".join(text_of(root, name) for name in tracked(root) if str(name).startswith(NODES))
-    types = set(re.findall(r'\.name = "(\w+)"', table)) | set(
-        re.findall(r'\{NeuronKind::\w+, "(\w+)"', table)
-    )
+    kinds = set(re.findall(r'\{NeuronKind::\w+, "(\w+)"', table))
+    types = set(re.findall(r'\.name = "(\w+)"', table)) | kinds
     literal = re.compile('"(' + "|".join(sorted(types)) + ')"')
     for name in tracked(root):
         if not types or name.parts[0] not in ("compiler", "host", "hls") or str(name).startswith(NODES):
@@ -356,10 +430,13 @@ def check_node_types(root):
             for number, line in enumerate(text_of(root, name).splitlines(), 1):
                 if match := literal.search(re.sub(r"//[^\n]*", "", line)):
                     yield f"{name}:{number}: names the node type {match.group()}: ask its row in {NODES}"
-    readme = root / "compiler/model/README.md"
-    described = set(re.findall(r"\w+", readme.read_text(encoding="utf-8"))) if readme.is_file() else set()
-    for missing in sorted(types - described):
-        yield f"compiler/model/README.md:1: does not describe the node type {missing}"
+    for page, what, wanted in (
+        ("compiler/model/README.md", "node type", types),
+        (INTEGER_FORM, "kind of neuron", kinds),
+    ):
+        described = set(re.findall(r"\w+", text_of(root, page))) if (root / page).is_file() else set()
+        for missing in sorted(wanted - described):
+            yield f"{page}:1: does not describe the {what} {missing}"
 
 
 def check_markers(root):
@@ -426,6 +503,20 @@ def check_columns(root):
             ):
                 continue
             yield f"{name}:{number}: {len(line)} columns, at most {MAX_COLUMNS}"
+
+
+def check_lists(root):
+    """In Markdown, a list's entry begins its own line: reflowed prose runs entries together."""
+    inside = re.compile(r"\S[;.] [*-](?: |$)")
+    for name in tracked(root):
+        if name.suffix != ".md":
+            continue
+        fenced = False
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            fenced ^= line.lstrip().startswith("```")
+            table = line.lstrip().startswith("|")
+            if not fenced and not table and inside.search(re.sub(r"`[^`]*`", "``", line)):
+                yield f"{name}:{number}: a list's entry within a line"
 
 
 def check_generated(root):

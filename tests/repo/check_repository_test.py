@@ -26,6 +26,15 @@ SOUND = {
     "rtl/README.md": "rtl\n",
     "rtl/m.sv": "module m (input pkg::flit_t x, output logic [7:0] y);\n  logic [7:0] mem [0:15];\n"
     "  function automatic logic f(input logic a); f = !a; endfunction\nendmodule\n",
+    "tests/README.md": "tests\n",
+    "tests/core/crossbar/inputs.cpp": "",
+    "tests/core/grid/CMakeLists.txt": "spikeloom_core_rtl_test(grid SOURCES rtl_test.cpp)\n"
+    "spikeloom_test(grid_flow_test SOURCES flow_test.cpp)\n",
+    "tests/core/grid/inputs.cpp": "",
+    "tests/core/grid/flow_test.cpp": "",
+    "tests/flow/CMakeLists.txt": "spikeloom_test(flow_test SOURCES flow_test.cpp)\n",
+    "tests/flow/flow_test.cpp": "",
+    "tests/rtl_core/CMakeLists.txt": "spikeloom_core_rtl_test(crossbar SOURCES rtl_test.cpp)\n",
 }
 
 
@@ -34,6 +43,8 @@ class CheckRepository(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for name, text in {**SOUND, **(extra or {})}.items():
+                if text is None:  # is not there
+                    continue
                 path = root / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -197,6 +208,21 @@ class CheckRepository(unittest.TestCase):
             header = "host/api/include/spikeloom/b.hpp"
             self.assert_found("public", {**public, header: f"{line}\n"}, "b.hpp:1")
 
+    def test_public_headers_in_folders_too_low_are_found(self):
+        folder = "host/api/include/spikeloom/"
+        order = " ".join(dict.fromkeys(check_repository.PUBLIC_FROM.values()))
+        public = {folder + name: "" for name in check_repository.PUBLIC_FROM}
+        public["CMakeLists.txt"] = f"foreach(folder IN ITEMS {order})\n"
+        self.assertEqual(self.breaches("public_from", public), [])
+        line = "\n#include <spikeloom/{}>\n".format
+        for low, header in (("compiler/base/d.hpp", "data.hpp"), ("compiler/flow/d.cpp", "run.hpp")):
+            self.assert_found("public_from", {**public, low: line(header)}, f"{low}:2: ")
+        self.assertEqual(self.breaches("public_from", {**public, "host/device/d.cpp": line("image.hpp")}), [])
+        self.assert_found("public_from", {**public, folder + "ratio.hpp": line("image.hpp")}, "ratio.hpp:2")
+        self.assert_found("public_from", {**public, folder + "new.hpp": ""}, "new.hpp:1: has no row")
+        del public[folder + "version.hpp"]
+        self.assert_found("public_from", public, "has no version.hpp")
+
     def test_whoever_knows_a_core_is_found(self):
         inside = '#include "compiler/core/grid/grid.hpp"\n'
         for name in ("host/device/d.cpp", "compiler/core/crossbar/d.cpp", "tests/core/d.cpp"):
@@ -215,6 +241,18 @@ class CheckRepository(unittest.TestCase):
             "tests/rtl_core/c.cpp": '#include "compiler/core/crossbar/c.hpp"\n',
         }
         self.assertEqual(self.breaches("cores", own), [])
+
+    def test_cores_without_tests_of_their_own_are_found(self):
+        for gone, part in (
+            ("tests/core/grid/inputs.cpp", "tests/core/grid:1: no inputs.cpp"),
+            ("tests/core/grid/flow_test.cpp", "no tests/core/grid/flow_test.cpp"),
+            ("tests/core/grid/CMakeLists.txt", "no spikeloom_core_rtl_test(grid ...)"),
+            ("tests/flow/flow_test.cpp", "tests/core/crossbar:1: no tests/flow/flow_test.cpp"),
+        ):
+            with self.subTest(gone):
+                self.assert_found("core_tests", {gone: None}, part)
+        unlisted = {"tests/flow/CMakeLists.txt": "spikeloom_test(flow_test SOURCES a_test.cpp)\n"}
+        self.assert_found("core_tests", unlisted, "no tests/flow/flow_test.cpp with its line")
 
     def test_whoever_knows_a_cores_parameters_is_found(self):
         grid = {"rtl/core/grid/core.toml": 'core = "grid"\n[[parameter]]\nkey = "tile.cells"\n'}
@@ -290,6 +328,7 @@ class CheckRepository(unittest.TestCase):
             "compiler/model/nodes/node_types.cpp": '{.name = "Fold", .meaning = ""},\n',
             "compiler/model/nodes/neuron_kind.hpp": '{NeuronKind::kLif, "LIF", false},\n',
             "compiler/model/README.md": "| LIF, Fold | what they mean |\n",
+            "docs/integer-network.md": "- `kind` LIF\n",
         }
         self.assertEqual(self.breaches("node_types", table), [])
         for text in ('\nif (type == "Fold")\n', '\nif (kind == "LIF")\n'):
@@ -297,6 +336,8 @@ class CheckRepository(unittest.TestCase):
         self.assertEqual(self.breaches("node_types", {**table, "host/device/d.cpp": '// "LIF"\n'}), [])
         silent = {**table, "compiler/model/README.md": "| LIF | what it means |\n"}
         self.assert_found("node_types", silent, "does not describe the node type Fold")
+        silent = {**table, "docs/integer-network.md": "- `kind`\n"}
+        self.assert_found("node_types", silent, "does not describe the kind of neuron LIF")
 
     def test_open_ends_are_found(self):
         self.assert_found("markers", {"host/device/d.cpp": "// TO" + "DO: more\n"}, "d.cpp:1")
@@ -313,7 +354,7 @@ class CheckRepository(unittest.TestCase):
     def test_missing_and_long_readmes_are_found(self):
         self.assert_found("readmes", {"host/run/a.cpp": ""}, "host/run:1")
         self.assert_found("readmes", {"host/device/README.md": "line\n" * 41}, "longer than 40")
-        self.assert_found("readmes", {"tests/a/a_test.cpp": ""}, "tests:1")
+        self.assert_found("readmes", {"tests/README.md": None}, "tests:1")
 
     def test_long_lines_are_found(self):
         long = "x " * 54 + "äöü"
@@ -333,6 +374,12 @@ class CheckRepository(unittest.TestCase):
         kept = f"  | {long} |\n[link](https://{'x' * 111})\n"
         self.assertEqual(self.breaches("columns", {"host/device/README.md": kept}), [])
         self.assertEqual(self.breaches("columns", {"tests/a/data/d.csv.h": long, "rtl/notes.txt": long}), [])
+
+    def test_list_entries_within_a_line_are_found(self):
+        for text in ("* one; * two\n", "* one\n  and more; *\n", "- one. - Two\n"):
+            self.assert_found("lists", {"docs/a.md": text}, "docs/a.md")
+        sound = "* one;\n* two: `a; * b`, x; y * z\n\n```\na; * b\n```\n| a; * b |\n"
+        self.assertEqual(self.breaches("lists", {"docs/a.md": sound}), [])
 
     def test_large_files_are_found(self):
         self.assert_found("sizes", {"examples/big.npz": b"x" * (2 * 1024 * 1024 + 1)}, "big.npz")
