@@ -237,9 +237,8 @@ std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image, const Ba
   SPIKELOOM_CHECK(std::holds_alternative<sdf::LatencyProof>(found));
   sdf::LatencyProof& proof = std::get<sdf::LatencyProof>(found);
   const sdf::Certificate& certificate = sdf::certificate_of(ratio, timing.graph);
-  Guaranteed result{promise_of(PromiseKind::kGuaranteed, timing, certificate,
-                               ceil_div(proof.latency, kTimeScale)),
-                    {}};
+  Guaranteed result{
+      promise_of(PromiseKind::kGuaranteed, timing, certificate, ceil_div(proof.latency, kTimeScale)), {}};
   result.promise.latest_starts = std::move(proof.latest);
   for (const sdf::ChannelId id : certificate.critical_cycle)
     result.critical.push_back(timing.role[timing.graph.channel(id).source.index()]);
@@ -336,8 +335,9 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
   const TimingGraph timing = timing_graph(image, bounds, times);
   if (!timing.waits.empty()) return {name + ": " + timing.waits};
   if (promise.potentials.size() != timing.graph.actor_count())
-    return {name + ": " + std::to_string(promise.potentials.size()) + " potentials, expected one for each of " +
-            std::to_string(timing.graph.actor_count()) + " actors"};
+    return {name + ": " + std::to_string(promise.potentials.size()) +
+            " potentials, expected one for each of " + std::to_string(timing.graph.actor_count()) +
+            " actors"};
   std::vector<std::string> wrong;
   std::vector<std::int64_t> potential;
   for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {

@@ -114,7 +114,8 @@ TEST_P(CoreContract, GrainNeuronsAreWorkedOnAtOnce) {
     for (const Cluster& a : clusters)
       for (const Cluster& b : clusters) {
         if (a.population != b.population || a.chunk_bits != b.chunk_bits || a.size() > grain) continue;
-        const std::int64_t less = core().worst(a).integrate, more = core().worst(b).integrate;
+        const std::int64_t less = core().worst(a, chip.tile).integrate,
+                           more = core().worst(b, chip.tile).integrate;
         if (b.size() > grain) {
           ++larger[grain].first;
           larger[grain].second += more > less ? 1 : 0;
@@ -143,7 +144,7 @@ TEST_P(CoreContract, FewerPagesAreAFiringToo) {
       FiringTime before;
       for (std::uint32_t p = 0; p < core().pages_per_firing(c.chip.tile); ++p) {
         pages.push_back(random_page(cluster, c.rng));
-        const FiringTime time = core().time(cluster, joined(pages), pages.size());
+        const FiringTime time = core().time(cluster, c.chip.tile, joined(pages), pages.size());
         EXPECT_EQ(tile.fire(pages, 15, false).time, time);
         EXPECT_GT(time.integrate, before.integrate) << pages.size() << " pages";
         EXPECT_GE(time.update, before.update);
@@ -161,13 +162,14 @@ TEST_P(CoreContract, ExpectedIsExactWhereNothingIsLeftToChance) {
     const std::size_t number = core().pages_per_firing(c.chip.tile);
     for (const Cluster& cluster : c.app.clusters) {
       SCOPED_TRACE(cluster.name);
-      const auto least = static_cast<double>(core().least(cluster).total());
-      const auto most = static_cast<double>(core().worst(cluster).total()) - least;
+      const auto least = static_cast<double>(core().least(cluster, c.chip.tile).total());
+      const auto most = static_cast<double>(core().worst(cluster, c.chip.tile).total()) - least;
       EXPECT_DOUBLE_EQ(core().expected(cluster, certain(cluster.chunk_bits)), most);
-      EXPECT_EQ(worst_work(cluster), core().worst(cluster).total() - core().fixed().total());
+      EXPECT_EQ(worst_work(cluster),
+                core().worst(cluster, c.chip.tile).total() - core().fixed(c.chip.tile).total());
       const device_model::Page page = random_page(cluster, c.rng);
       const std::vector<device_model::Page> pages(number, page);
-      const FiringTime time = core().time(cluster, joined(pages), number);
+      const FiringTime time = core().time(cluster, c.chip.tile, joined(pages), number);
       EXPECT_DOUBLE_EQ(core().expected(cluster, certain(page)), static_cast<double>(time.total()) - least);
       std::vector<double> seldom = certain(cluster.chunk_bits);
       for (double& spike : seldom) spike *= c.rng.unit();
