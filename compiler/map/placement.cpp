@@ -19,7 +19,7 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::size_t kTablesOfTheTile = 7;  ///< resources that are no memory of the core; they come first
+constexpr std::size_t kTablesOfTheTile = 8;  ///< resources that are no memory of the core; they come first
 
 }  // namespace
 
