@@ -44,12 +44,12 @@ INPUTS, HIDDEN, OUTPUTS, STEPS = 16, 12, 8, 96
 
 
 def workload(seed, scale=1.0):
-    """Weights on a grid of 1/64 and a sample of spikes."""
+    """Weights on a grid of scale/64, which eight bits hold, and a sample of spikes."""
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    first = np.round(rng.uniform(-0.35, 0.6, (HIDDEN, INPUTS)) * 64 * scale) / 64
-    second = np.round(rng.uniform(-0.6, 1.0, (OUTPUTS, HIDDEN)) * 64 * scale) / 64
+    first = np.round(rng.uniform(-0.35, 0.6, (HIDDEN, INPUTS)) * 64) / 64 * scale
+    second = np.round(rng.uniform(-0.6, 1.0, (OUTPUTS, HIDDEN)) * 64) / 64 * scale
     spikes = (rng.random((STEPS, INPUTS)) < 0.3).astype(np.float32)
     return first.astype(np.float32), second.astype(np.float32), spikes
 
@@ -106,7 +106,7 @@ def run_snntorch():
     from snntorch.export_nir import export_to_nir
 
     def neuron(kind, width, **options):
-        beta = torch.full((width,), 0.9375)
+        beta, options["threshold"] = torch.full((width,), 0.9375), torch.ones(width)
         if kind is snntorch.Synaptic:
             return kind(alpha=torch.full((width,), 0.75), beta=beta, init_hidden=True, **options)
         return kind(beta=beta, init_hidden=True, **options)
@@ -115,17 +115,16 @@ def run_snntorch():
         ("snntorch_leaky", snntorch.Leaky, 1.0, {}),
         ("snntorch_leaky_zero", snntorch.Leaky, 1.0, {"reset_mechanism": "zero"}),
         ("snntorch_leaky_none", snntorch.Leaky, 0.4, {"reset_mechanism": "none"}),
-        ("snntorch_synaptic", snntorch.Synaptic, 0.4, {}),
+        ("snntorch_synaptic", snntorch.Synaptic, 0.5, {}),
     ]:
         first, second, spikes = workload(1, scale)
-        threshold = {"threshold": 1.0}
         layers = [
             torch_linear(first),
-            neuron(kind, HIDDEN, **threshold, **options),
+            neuron(kind, HIDDEN, **options),
             torch_linear(second),
-            neuron(kind, OUTPUTS, **threshold, **options),
+            neuron(kind, OUTPUTS, **options),
         ]
-        graph = export_to_nir(torch.nn.Sequential(*layers), torch.zeros(1, INPUTS))
+        graph = export_to_nir(torch.nn.Sequential(*layers), torch.zeros(1, INPUTS), ignore_dims=[0])
         for layer in layers:
             for state in ("mem", "syn"):
                 if hasattr(layer, state):
@@ -228,7 +227,7 @@ def run_rockpool():
             max_spikes_per_dt=torch.tensor(1.0),
         )
 
-    first, second, spikes = workload(5, 0.4)
+    first, second, spikes = workload(5, 0.5)
     linear = lambda w: LinearTorch(w.shape[::-1], weight=torch.from_numpy(w.T.copy()), has_bias=False)
     layers = [linear(first), lif(HIDDEN), linear(second), lif(OUTPUTS)]
     graph = to_nir(torch.nn.Sequential(*layers), torch.zeros(1, 1, INPUTS))

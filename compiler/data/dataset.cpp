@@ -1,7 +1,9 @@
 #include "compiler/data/dataset.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <sstream>
 
 #include "compiler/data/readers.hpp"
 
@@ -9,14 +11,13 @@ namespace spikeloom {
 namespace {
 
 constexpr const char* kSupported =
-    "expected .npz, .npy, .csv or .txt (events), .h5 or .hdf5 (NIRData), .bin or .bs2 (N-MNIST), or a folder "
-    "of "
-    ".bin and .bs2";
+    "expected .npz, .npy, .csv or .txt (events), .h5 or .hdf5 (NIRData), .bin or .bs2 (N-MNIST), .dat (ATIS, "
+    "Prophesee), or a folder of such recordings";
 
 Dataset read_by_extension(const std::filesystem::path& path, const std::vector<Port>& ports,
                           const DatasetOptions& options) {
   if (!std::filesystem::exists(path)) throw input_error(path.string() + ": no such file or folder");
-  if (std::filesystem::is_directory(path)) return readers::read_nmnist(path, ports, options);
+  if (std::filesystem::is_directory(path)) return readers::read_recordings(path, ports, options);
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -24,7 +25,8 @@ Dataset read_by_extension(const std::filesystem::path& path, const std::vector<P
   if (extension == ".npy") return readers::read_npy(path, ports, options);
   if (extension == ".csv" || extension == ".txt") return readers::read_event_text(path, ports, options);
   if (extension == ".h5" || extension == ".hdf5") return readers::read_nirdata(path, ports, options);
-  if (extension == ".bin" || extension == ".bs2") return readers::read_nmnist(path, ports, options);
+  if (extension == ".bin" || extension == ".bs2" || extension == ".dat")
+    return readers::read_recordings(path, ports, options);
   throw input_error(path.string() + ": unknown extension '" + extension + "', " + kSupported);
 }
 
@@ -43,6 +45,34 @@ void apply_labels(Dataset& data, const std::filesystem::path& path) {
   if (count == 0) return;
   throw input_error(path.string() + ": has no label for " + std::to_string(count) + " of " +
                     std::to_string(data.samples.size()) + " samples: " + missing + (count > 10 ? ", …" : ""));
+}
+
+/// The note of what was clipped, or nothing where nothing was.
+std::optional<std::string> clip(Dataset& data, double most) {
+  std::size_t clipped = 0, all = 0, samples = 0;
+  double largest = 0;
+  for (Sample& sample : data.samples) {
+    const std::size_t before = clipped;
+    for (Train& train : sample.inputs) {
+      Train result;
+      for (std::size_t step = 0; step < train.steps(); ++step) {
+        for (const Event& event : train.at(step)) {
+          ++all;
+          clipped += std::abs(event.value) > most ? 1 : 0;
+          largest = std::max(largest, std::abs(event.value));
+          result.add(event.element, std::clamp(event.value, -most, most));
+        }
+        result.end_step();
+      }
+      train = std::move(result);
+    }
+    samples += clipped > before ? 1 : 0;
+  }
+  if (clipped == 0) return std::nullopt;
+  std::ostringstream note;
+  note << clipped << " of " << all << " values in " << samples << " of " << data.samples.size()
+       << " samples were clipped to " << most << " (the largest was " << largest << ")";
+  return note.str();
 }
 
 /// The promises of `Dataset`, whatever the reader did.
@@ -122,6 +152,11 @@ Dataset read_dataset(const std::filesystem::path& path, std::vector<Port> ports,
     }
     if (steps == 0) throw input_error(path.string() + ": sample " + sample.id + " has no step");
     for (Train& train : sample.inputs) train.resize(steps);
+  }
+  if (options.clip) {
+    if (!(*options.clip > 0) || !std::isfinite(*options.clip))
+      throw input_error("clip: expected a finite value above 0");
+    if (auto note = clip(data, *options.clip)) data.notes.push_back(*std::move(note));
   }
   check(data);
   return data;

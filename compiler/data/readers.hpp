@@ -26,10 +26,10 @@ inline constexpr std::size_t kMostSteps = std::size_t{1} << 24U;
                                       const DatasetOptions& options);
 [[nodiscard]] Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports,
                                    const DatasetOptions& options);
-/// One recording, or every .bin and .bs2 of a folder: in the order of their numbers where all names
+/// One recording, or every .bin, .bs2 and .dat of a folder: in the order of their numbers where all names
 /// are numbers, else by name.
-[[nodiscard]] Dataset read_nmnist(const std::filesystem::path& path, const std::vector<Port>& ports,
-                                  const DatasetOptions& options);
+[[nodiscard]] Dataset read_recordings(const std::filesystem::path& path, const std::vector<Port>& ports,
+                                      const DatasetOptions& options);
 
 /// Label by id, from an .npz with `ids` and `labels`.
 [[nodiscard]] std::map<std::string, std::int64_t> read_labels(const std::filesystem::path& path);

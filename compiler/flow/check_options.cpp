@@ -4,10 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 
 #include "compiler/base/error.hpp"
-#include "compiler/chip/chip.hpp"
+#include "compiler/golden/check.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 
@@ -20,7 +21,7 @@ constexpr double kLeastRate = 1e-3, kMostRate = 1e9;  ///< steps a second
 /// Numerator and denominator of a wanted period: the analysis multiplies them by its parts of a cycle.
 constexpr std::int64_t kMostPeriod = std::numeric_limits<std::int64_t>::max() / kTimeScale;
 
-std::string list_of(const std::vector<std::uint32_t>& values) {
+std::string list_of(std::span<const std::uint32_t> values) {
   std::string text;
   for (std::size_t i = 0; i < values.size(); ++i)
     text += (i == 0 ? "" : i + 1 == values.size() ? " or " : ", ") + std::to_string(values[i]);
@@ -54,10 +55,9 @@ class OptionCheck {
     if (semantics.dt && !(std::isfinite(*semantics.dt) && *semantics.dt > 0))
       add("--dt: expected a number above 0, found " + std::to_string(*semantics.dt));
     if (semantics.recurrent_delay == 0U) add("--recurrent-delay: expected at least 1 step, found 0");
-    const std::vector<std::uint32_t> formats = choices("tile.weight_bits");
-    if (std::find(formats.begin(), formats.end(), options_.weight_bits) == formats.end())
-      add("--bits: expected " + list_of(formats) + ", found " + std::to_string(options_.weight_bits));
-    range("--planes", options_.planes, 1U, largest("tile.max_shift") + 1);
+    if (std::find(kWeightBits.begin(), kWeightBits.end(), options_.weight_bits) == kWeightBits.end())
+      add("--bits: expected " + list_of(kWeightBits) + ", found " + std::to_string(options_.weight_bits));
+    range("--planes", options_.planes, 1U, kMaxPlanes);
     if (options_.pages) range("--pages", *options_.pages, 2U, kMostPages);
     range<std::uint64_t>("--points", options_.points, 0, kMostPoints);
     range<std::int64_t>("--margin", options_.contract.margin_percent, 0, kMostMargin);

@@ -49,7 +49,8 @@ std::vector<QuantizeLimits> limits_by_kind(const Chip& chip) {
   return all;
 }
 
-/// What every kind of tile offers, so that no population is bound to one of them by its numbers.
+}  // namespace
+
 QuantizeLimits limits_of(const Chip& chip) {
   const std::vector<QuantizeLimits> all = limits_by_kind(chip);
   QuantizeLimits limits;
@@ -67,8 +68,6 @@ QuantizeLimits limits_of(const Chip& chip) {
   }
   return limits;
 }
-
-}  // namespace
 
 QuantizeOptions quantize_options(const Network& network, const Chip& chip, const CompileOptions& options) {
   QuantizeOptions quantize;

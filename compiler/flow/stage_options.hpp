@@ -13,6 +13,8 @@
 
 namespace spikeloom {
 
+/// What every kind of tile offers, so that no population is bound to one of them by its numbers.
+[[nodiscard]] QuantizeLimits limits_of(const Chip& chip);
 [[nodiscard]] QuantizeOptions quantize_options(const Network& network, const Chip& chip,
                                                const CompileOptions& options);
 [[nodiscard]] BuildOptions build_options(const IntNetwork& network, const CompileOptions& options,

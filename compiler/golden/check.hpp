@@ -1,6 +1,7 @@
 // What makes an integer network legal.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,11 +14,12 @@
 
 namespace spikeloom {
 
-inline constexpr std::uint32_t kMaxScale = 15;       ///< of a population
-inline constexpr std::uint32_t kMaxShift = 15;       ///< of a projection
-inline constexpr std::int32_t kMaxOrigin = 1 << 30;  ///< either way, of a readout's neuron
-inline constexpr std::uint32_t kMaxPlanes = 16;      ///< of an input
-inline constexpr std::uint32_t kMaxDelay = 1023;     ///< steps
+inline constexpr std::uint32_t kMaxScale = 15;                          ///< of a population
+inline constexpr std::array<std::uint32_t, 4> kWeightBits{8, 4, 2, 1};  ///< of a mantissa
+inline constexpr std::uint32_t kMaxShift = 15;                          ///< of a projection
+inline constexpr std::int32_t kMaxOrigin = 1 << 30;                     ///< either way, of a readout's neuron
+inline constexpr std::uint32_t kMaxPlanes = 16;                         ///< of an input
+inline constexpr std::uint32_t kMaxDelay = 1023;                        ///< steps
 inline constexpr std::uint32_t kMinStateBits = 8;
 inline constexpr std::uint32_t kMaxStateBits = 32;
 inline constexpr std::uint32_t kMaxAccumulatorBits = 32;

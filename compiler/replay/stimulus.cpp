@@ -116,10 +116,9 @@ class DataCheck {
         if (is_inside && planes_of(inputs_[i], event.value)) continue;
         const std::string place = "sample " + sample.id + ", step " + std::to_string(t) + ", " +
                                   inputs_[i].name + "[" + std::to_string(event.element) + "]";
-        add(is_inside
-                ? place + " = " + std::to_string(event.value) + ": the image takes " +
-                      range_text(inputs_[i]) + "; " + advice(inputs_[i], event.value)
-                : place + ": the input has elements 0 to " + std::to_string(size - 1));
+        add(is_inside ? place + " = " + std::to_string(event.value) + ": the image takes " +
+                            range_text(inputs_[i]) + "; " + advice(inputs_[i], event.value)
+                      : place + ": the input has elements 0 to " + std::to_string(size - 1));
       }
   }
 

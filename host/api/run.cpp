@@ -67,6 +67,7 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const R
                 model->statistics().synaptic_operations},
                report);
   result.outputs = std::move((device_run ? *device_run : replay).outputs);
+  report.notes.insert(report.notes.end(), data.notes.begin(), data.notes.end());
   decide_samples(options.decide, image, data, result.outputs, report);
   recorder.add_to(result.outputs);
   if (!options.record.empty())

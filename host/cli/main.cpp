@@ -112,6 +112,10 @@ void add_data_options(CLI::App& app, DatasetOptions& data) {
   app.add_option_function<std::string>(
       "--labels", [&](const std::string& v) { data.labels = v; }, ".npz with ids and labels, for recordings");
   app.add_option("--limit", data.limit, "only the first so many samples")->check(above_zero());
+  app.add_flag_function(
+      "--clip", [&](std::int64_t) { data.clip = 1; },
+      "several events of an element in a step count once; says how many were clipped (default: their "
+      "number)");
   app.add_option("--array", data.array, "array of an .npz to take instead of `spikes`");
   app.add_flag_function(
       "--packed", [&](std::int64_t) { data.packing = Packing::kBits; },

@@ -32,6 +32,28 @@ TEST_F(EventText, CountsMicrosecondsFromTheFirstEventWhenAFrameIsGiven) {
   EXPECT_THAT(values_of(read("5000,0\n5999,1\n6000,0\n", options), 0), ElementsAre(1, 1, 1, 0));
 }
 
+TEST_F(EventText, TakesColumnRowAndPolarity) {
+  const std::vector<Port> ports{{"in", {2, 2, 3}}};
+  const auto at = [&](std::string_view text) {
+    return values_of(read_dataset(put("e.csv", text), ports), 0);
+  };
+  std::vector<double> expected(12, 0.0);
+  expected[(1 * 2 + 1) * 3 + 2] = 1;
+  expected[0] = 1;
+  EXPECT_EQ(at("x,y,p,t\n2,1,1,0\n0,0,0,0\n"), expected);
+  EXPECT_EQ(at("timestamp x y polarity\n0 2 1 1\n0 0 0 -1\n"), expected);
+  expected[(1 * 2 + 1) * 3 + 2] = 0;
+  EXPECT_EQ(at("t,x,y\n0,0,0\n"), expected);
+  const auto said = [&](std::string_view text) {
+    return message_of([&] { return read_dataset(put("e.csv", text), ports); });
+  };
+  EXPECT_THAT(said("x,y,p,t\n3,1,1,0\n"), HasSubstr("line 2: channel 1, row 1, column 3 is outside input"));
+  EXPECT_THAT(said("x,p,t\n3,1,0\n"), HasSubstr("columns of places"));
+  EXPECT_THAT(said("x,y,index,t\n3,1,1,0\n"), HasSubstr("columns of places"));
+  EXPECT_THAT(message_of([&] { return read("x,y,t\n0,0,0\n"); }), HasSubstr("expected (C, H, W)"));
+  EXPECT_THAT(read("1,0\n0,1\n").notes.at(0), HasSubstr("earlier than the one before"));
+}
+
 TEST_F(EventText, NamesTheLineThatIsWrong) {
   EXPECT_THAT(message_of([&] { return read("0,0\n1,one\n"); }),
               HasSubstr("events.csv: line 2: expected numbers, found '1,one'"));

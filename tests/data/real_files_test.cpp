@@ -1,6 +1,8 @@
 // Files that others wrote: NumPy's archives, real recordings, and the examples that ship.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "compiler/base/file.hpp"
 #include "compiler/data/outputs.hpp"
 #include "tests/data/files.hpp"
@@ -44,6 +46,20 @@ TEST(RealFiles, EveryNmnistRecordingKeepsItsEvents) {
   EXPECT_EQ(most, 3) << "up to three events of a pixel and frame";
   options.steps = 310;
   EXPECT_EQ(read_dataset(*file, kSensor, options).total_steps(), 91U * 310U);
+}
+
+TEST(RealFiles, AnAtisRecordingKeepsItsEvents) {
+  NEED("event-formats/sample_ncars.dat");
+  const std::vector<std::uint8_t> bytes = read_file(*file);
+  const Dataset data = read_dataset(*file, {{"input", {2, 100, 120}}});
+  double sum = 0;
+  for (const Event& event : data.samples[0].inputs[0].events()) sum += event.value;
+  // Three lines of heading, two bytes, eight bytes an event.
+  const auto third = std::find(
+      std::find(std::find(bytes.begin(), bytes.end(), '\n') + 1, bytes.end(), '\n') + 1, bytes.end(), '\n');
+  EXPECT_EQ(sum, static_cast<double>((bytes.end() - third - 3) / 8));
+  EXPECT_NEAR(static_cast<double>(data.samples[0].steps()), 100, 2) << "N-CARS: a tenth of a second";
+  EXPECT_TRUE(data.notes.empty());
 }
 
 TEST(RealFiles, TheSampleRecordingFitsTheSensorAndNothingSmaller) {

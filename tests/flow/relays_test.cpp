@@ -18,8 +18,8 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 Chip mesh2x2() { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh2x2.toml"); }
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -125,6 +126,15 @@ TEST(Image, NamesWhatIsWrongWithAFile) {
   image = random_image(2);
   image.binding.placement[0].rows = 1;
   EXPECT_THAT(error_of(encode(image)), HasSubstr("number of pages"));
+}
+
+TEST(Image, APromiseOfNoKnownKindIsRefused) {
+  std::vector<std::uint8_t> payload = unseal(encode(random_image(2)), "good");
+  const std::string kind = "guaranteed";
+  const auto at = std::search(payload.begin(), payload.end(), kind.begin(), kind.end());
+  ASSERT_NE(at, payload.end());
+  *at = 'G';
+  EXPECT_THAT(error_of(seal(payload)), HasSubstr("expected a promise named guaranteed or contracted"));
 }
 
 TEST(Image, EveryMutatedFileIsRefusedOrSound) {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
 #include "compiler/map/map.hpp"
@@ -276,6 +277,58 @@ TEST(Map, SpreadsOverTilesAndGivesPagesEvenly) {
   ASSERT_TRUE(one.binding) << one.reason;
   EXPECT_THAT(check(app, *one.binding, chip), IsEmpty());
   std::cout << print(app, *one.binding, chip);
+}
+
+TEST(Map, ClustersOfATileStandOnTheSameWeightsWhereTheyAreEqual) {
+  Rng rng(2);
+  IntNetwork net;
+  net.name = "alike";
+  net.inputs.push_back({"in", {16}, 1, false, 1});
+  net.populations.push_back(test::random_population(rng, "p", 64, NeuronKind::kLif));
+  net.projections.push_back(test::random_projection(rng, InputId(0), 16, PopulationId(0), 64, 8, 1.0));
+  std::vector<std::int16_t>& weight = net.projections[0].weight;
+  // Every row is its source's number: the same for the neurons of both clusters.
+  for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<std::int16_t>(1 + i / 64);
+  net.outputs.push_back({"out", {64}, PopulationId(0)});
+  Chip chip;
+  chip.width = chip.height = 1;
+  chip.tile.weight_bits = {8};
+  PartitionOptions options;
+  options.max_neurons = 32;
+  Application app = build_application(net, chip, partition(net, chip, options));
+  ASSERT_EQ(app.clusters.size(), 2U);
+  const std::vector<MemoryInfo> memories = core_of(chip.tile).memories(chip.tile);
+  const auto weights = static_cast<std::size_t>(
+      std::find_if(memories.begin(), memories.end(),
+                   [](const MemoryInfo& m) { return m.key == "tile.weight_words"; }) -
+      memories.begin());
+  ASSERT_TRUE(memories[weights].shared);
+  const auto first = [&](const Binding& binding, std::size_t c) {
+    return binding.placement[c].first[weights];
+  };
+  // Room for one of the two.
+  chip.tile.weight_words =
+      static_cast<std::uint32_t>(amount_of(app.clusters[0], chip.tile, "tile.weight_words"));
+  const MapResult result = map(app, chip);
+  ASSERT_TRUE(result.binding) << result.reason;
+  EXPECT_EQ(first(*result.binding, 0), first(*result.binding, 1));
+  EXPECT_THAT(check(app, *result.binding, chip), IsEmpty());
+
+  // One weight that differs, and they may not.
+  const auto window = static_cast<std::size_t>([&] {
+    const std::vector<MemoryWindow> windows = core_of(chip.tile).windows(chip.tile);
+    return std::find_if(windows.begin(), windows.end(),
+                        [&](const MemoryWindow& w) { return w.memory == weights; }) -
+           windows.begin();
+  }());
+  app.clusters[1].tables.windows[window].words.front() ^= 1U;
+  EXPECT_THAT(check(app, *result.binding, chip), testing::Contains(HasSubstr("overlaps another")));
+  EXPECT_FALSE(try_map(app, chip, {}).binding);
+  chip.tile.weight_words *= 2;
+  const MapResult apart = map(app, chip);
+  ASSERT_TRUE(apart.binding) << apart.reason;
+  EXPECT_NE(first(*apart.binding, 0), first(*apart.binding, 1));
+  EXPECT_THAT(check(app, *apart.binding, chip), IsEmpty());
 }
 
 TEST(Map, SaysWhatDoesNotFitAndWhatWould) {

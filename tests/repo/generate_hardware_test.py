@@ -87,7 +87,7 @@ class GenerateHardware(unittest.TestCase):
                 return description.digest(description.load(pathlib.Path(folder) / "hardware.toml"))
 
         now = description.digest(DESCRIPTION)
-        self.assertEqual(digest("hardware.toml", "version = 1", "version = 1  # a comment"), now)
+        self.assertEqual(digest("hardware.toml", "version = 2", "version = 2  # a comment"), now)
         self.assertEqual(digest(core, 'unit = "lanes"', 'unit = "pieces"'), now)
         self.assertEqual(digest(core, "Width of an accumulator.", "Bits of an accumulator."), now)
         changed = [

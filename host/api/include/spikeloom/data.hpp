@@ -79,6 +79,7 @@ struct Dataset {
   std::vector<Port> ports;
   std::vector<Sample> samples;
   std::optional<Encoder> encoder;         ///< what made spikes of values; none where the file held spikes
+  std::vector<std::string> notes{};       ///< what was clipped, and times that go back or run over
   [[nodiscard]] bool has_labels() const;  ///< every sample has one
   /// Says how many labels are no class of an output of so many neurons, and the first; nothing where all are.
   [[nodiscard]] std::optional<std::string> foreign_labels(std::size_t classes) const;
@@ -103,12 +104,13 @@ struct DatasetOptions {
   std::optional<std::size_t> limit{};             ///< only the first samples
   Packing packing = Packing::kNone;
   std::optional<std::string> array{};  ///< takes this array for `spikes` (.npz)
+  std::optional<double> clip{};        ///< values beyond ±clip become ±clip; `Dataset::notes` counts them
 };
 
 /// Reads any supported file or folder for a network with these inputs.
 ///
 /// By extension, see README.md: .npz, .npy, .csv and .txt (events), .h5 and .hdf5 (NIRData), .bin and
-/// .bs2 (N-MNIST), or a folder of N-MNIST recordings.
+/// .bs2 (N-MNIST), .dat (ATIS, Prophesee), or a folder of such recordings.
 ///
 /// Throws  Error{kInput} that names the file and lists all that does not fit the ports; for an unknown
 ///         extension it lists the supported ones.
