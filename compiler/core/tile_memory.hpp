@@ -45,7 +45,8 @@ struct ContextRegisters {
 /// The part of a tile that its core reads and writes.
 struct TileMemory {
   std::vector<ContextRegisters> contexts;
-  std::array<Memory, 8> memories;  ///< by the number that the ring's memory window has for it
+  /// By the number that the ring's memory window has for it.
+  std::array<Memory, hw::kMemoryWindows> memories;
 };
 
 /// A page as the core sees it: masks of 16 axons by chunk; 0 is "not valid".

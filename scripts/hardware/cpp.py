@@ -80,6 +80,9 @@ def header(description):
     array = f"std::array<std::string_view, {len(names)}>"
     out.append("/// Names of the cores by number.")
     out.append(f"inline constexpr {array} kCoreNames = {{{', '.join(names)}}};")
+    out.append("/// Numbers that a tile's memories have, whatever its core: 0 to so many less one.")
+    windows = 1 + max(description["memories"].values())
+    out.append(f"inline constexpr std::uint32_t kMemoryWindows = {windows};")
     out += kernel.header(description["kernel"])
     for name, width, fields in described.layouts(description):
         out += memory_word(name, width, fields) if name.startswith("mem_") else word(name, width, fields)

@@ -192,7 +192,12 @@ class GenerateHardware(unittest.TestCase):
         extra = {k: v for k, v in part.items() if k != "owner"} | {"key": "tile.beads", "rtl": "Beads"}
         description.add_core(
             described,
-            {"core": "abacus", "pages_per_firing": 3, "memories": {"WIRES": 0}, "parameter": [extra]},
+            {
+                "core": "abacus",
+                "pages_per_firing": 3,
+                "memories": {"WIRES": 0, "RODS": 13},
+                "parameter": [extra],
+            },
             ROOT / "rtl/core/abacus/core.toml",
         )
         description.number_cores(described)
@@ -209,6 +214,7 @@ class GenerateHardware(unittest.TestCase):
         )
         self.assertIn('kCoreNames = {"crossbar", "abacus"', cpp.header(described))
         self.assertIn("struct AbacusTileConfig {", cpp.structures(described))
+        self.assertIn("kMemoryWindows = 14;", cpp.header(described))  # a tile's memories have room for it
 
     def test_faults_of_cores_and_derived_parameters_are_refused(self):
         def parameter(described, rtl):

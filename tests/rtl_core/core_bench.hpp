@@ -23,7 +23,7 @@ struct Measured {
 template <class Core>
 class CoreBench {
  public:
-  static constexpr Shape kShape = Core::kShape;
+  static constexpr Shape kShape = kShapeOf<Core>;
 
   explicit CoreBench(std::uint64_t seed) : rng_(seed) {
     context_.randReset(2);

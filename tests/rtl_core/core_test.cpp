@@ -4,7 +4,7 @@
 
 #include "compiler/core/crossbar/crossbar.hpp"
 #include "compiler/core/crossbar/tables.hpp"
-#include "core_shapes.hpp"
+#include "crossbar_shapes.hpp"
 #include "tests/rtl_core/core_bench.hpp"
 
 namespace spikeloom::rtl_core {
@@ -206,7 +206,7 @@ void check_firing(CoreBench<Core>& bench, CoreModel& model, const Firing& f) {
 template <class Core>
 void check_states(CoreBench<Core>& bench, const CoreModel& model) {
   EXPECT_EQ(bench.read_states(hw::kMemPotentials), model.potentials);
-  if (Core::kShape.Current != 0) {
+  if (kShapeOf<Core>.Current != 0) {
     EXPECT_EQ(bench.read_states(hw::kMemCurrents), model.currents);
   } else {
     for (const std::int32_t x : bench.read_states(hw::kMemCurrents)) EXPECT_EQ(x, 0);
@@ -215,7 +215,6 @@ void check_states(CoreBench<Core>& bench, const CoreModel& model) {
 
 template <class Core>
 class CrossbarCore : public testing::Test {};
-using Shapes = testing::Types<Core_full, Core_lean, Core_odd, Core_placed, Core_placedfull>;
 TYPED_TEST_SUITE(CrossbarCore, Shapes);
 
 template <class Core>
@@ -223,7 +222,7 @@ void random_firings(std::uint64_t seed, double freeze, int loads, int firings) {
   for (int n = 0; n < loads; ++n, ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed);
-    Case c(Core::kShape, rng);
+    Case c(kShapeOf<Core>, rng);
     CoreBench<Core> bench(seed);
     bench.load(c.model);
     bench.freeze(freeze);
@@ -246,7 +245,7 @@ TYPED_TEST(CrossbarCore, IsNotChangedByFreezes) { random_firings<TypeParam>(1000
 
 TYPED_TEST(CrossbarCore, StatesTheLengthOfEveryMemoryWord) {
   CoreBench<TypeParam> bench(1);
-  const Shape& s = TypeParam::kShape;
+  const Shape& s = kShapeOf<TypeParam>;
   EXPECT_EQ(bench.parts(hw::kMemChunks), 3U);
   EXPECT_EQ(bench.parts(hw::kMemAxons), 3U);
   EXPECT_EQ(bench.parts(hw::kMemWeights), s.Lanes / 4);
@@ -259,7 +258,7 @@ TYPED_TEST(CrossbarCore, StatesTheLengthOfEveryMemoryWord) {
 
 TYPED_TEST(CrossbarCore, EndsAFiringOnReset) {
   Rng rng(5);
-  Case c(TypeParam::kShape, rng);
+  Case c(kShapeOf<TypeParam>, rng);
   CoreBench<TypeParam> bench(5);
   bench.load(c.model);
   for (int stop = 0; stop < 60; ++stop) {
@@ -276,7 +275,7 @@ TYPED_TEST(CrossbarCore, EndsAFiringOnReset) {
 /// All neurons, one set each group, emitting.
 template <class Core>
 void plain_program(CoreModel& model, Firing& f, std::uint32_t neurons) {
-  const Shape& s = Core::kShape;
+  const Shape& s = kShapeOf<Core>;
   f.updates = (neurons + s.LifLanes - 1) / s.LifLanes;
   for (std::uint32_t g = 0; g < f.updates; ++g) {
     const bool emit = (g + 1) * s.LifLanes % 16 == 0 || g + 1 == f.updates;
@@ -285,7 +284,7 @@ void plain_program(CoreModel& model, Firing& f, std::uint32_t neurons) {
 }
 
 TYPED_TEST(CrossbarCore, AccumulatesEveryRowOnOneGroup) {
-  const Shape& s = TypeParam::kShape;
+  const Shape& s = kShapeOf<TypeParam>;
   Rng rng(7);
   Case c(s, rng);
   Firing f;
@@ -309,7 +308,7 @@ TYPED_TEST(CrossbarCore, AccumulatesEveryRowOnOneGroup) {
 }
 
 TYPED_TEST(CrossbarCore, SaturatesRoundsTowardsZeroAndHolds) {
-  const Shape& s = TypeParam::kShape;
+  const Shape& s = kShapeOf<TypeParam>;
   Rng rng(9);
   const std::int32_t top = static_cast<std::int32_t>((1 << (s.StateBits - 1)) - 1);
   for (const std::uint32_t k : {0U, 1U, 2047U, 2048U, 4095U, 4096U})
@@ -346,8 +345,8 @@ TYPED_TEST(CrossbarCore, SaturatesRoundsTowardsZeroAndHolds) {
 
 // 256 axons, 256 neurons, 26 spikes: the load on which peers were measured.
 TEST(CommonLoad, IsWithinATenthOfTheIdeal) {
-  using Core = Core_full;
-  const Shape& s = Core::kShape;
+  using Core = Shape_full;
+  const Shape& s = kShapeOf<Core>;
   Rng rng(11);
   Case c(s, rng);
   Firing f;

@@ -13,3 +13,7 @@ struct Shape {
     return room;
   }
 };
+
+/// Of a Verilated shape of the core (crossbar_shapes.hpp).
+template <class Core>
+inline constexpr Shape kShapeOf = Core::template parameters<Shape>();

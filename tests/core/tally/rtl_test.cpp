@@ -148,7 +148,7 @@ struct Tile {
 
 template <class Shape>
 class TallyCore : public testing::Test {};
-TYPED_TEST_SUITE(TallyCore, TallyShapes);
+TYPED_TEST_SUITE(TallyCore, Shapes);
 
 template <class Shape>
 void random_firings(std::uint64_t seed, double freeze, int loads, int firings) {
