@@ -234,7 +234,8 @@ class Core {
   /// as the context's limit counts, which may be none.
   [[nodiscard]] virtual FiringTime time(const Cluster&, std::span<const std::uint16_t> masks,
                                         std::size_t pages) const = 0;
-  /// Mean cycles more than the least, where bit b of chunk c is set with expectation spikes[16·c + b].
+  /// Mean cycles more than the least, where bit b of chunk c of each page is set with expectation
+  /// spikes[16·c + b]; exact where all of these are 0 or 1.
   [[nodiscard]] virtual double expected(const Cluster&, std::span<const double> spikes) const = 0;
   /// Cycles that every chunk with a spike adds at least; 0 without axons.
   [[nodiscard]] virtual std::int64_t least_chunk(const Cluster&) const = 0;

@@ -51,6 +51,7 @@ struct GoldenSample {
   std::vector<std::vector<std::uint16_t>> host;                    ///< by step
   std::vector<std::vector<std::vector<std::uint16_t>>> clusters;   ///< by cluster, by step; none of a readout
   std::vector<std::vector<std::vector<std::int32_t>>> potentials;  ///< by cluster, by step, by position
+  std::vector<std::vector<std::vector<std::int32_t>>> currents;    ///< the same
 };
 
 inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
@@ -58,6 +59,7 @@ inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
   GoldenInterpreter golden(c.net);
   sample.clusters.resize(c.app.clusters.size());
   sample.potentials.resize(c.app.clusters.size());
+  sample.currents.resize(c.app.clusters.size());
   for (std::size_t t = 0; t < steps; ++t) {
     std::vector<InputStep> inputs(c.net.inputs.size());
     std::vector<std::uint16_t> host(c.app.host_chunks(), 0);
@@ -82,14 +84,16 @@ inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
       const Cluster& cluster = c.app.clusters[n];
       const auto spikes = golden.spikes(cluster.population);
       std::vector<std::uint16_t> masks((cluster.size() + 15) / 16, 0);
-      std::vector<std::int32_t> potentials;
+      std::vector<std::int32_t> potentials, currents;
       for (std::size_t p = 0; p < cluster.size(); ++p) {
         potentials.push_back(golden.v(cluster.population)[cluster.neurons[p]]);
+        currents.push_back(golden.i(cluster.population)[cluster.neurons[p]]);
         if (std::binary_search(spikes.begin(), spikes.end(), cluster.neurons[p]))
           masks[p / 16] = static_cast<std::uint16_t>(masks[p / 16] | 1U << (p % 16));
       }
       sample.clusters[n].push_back(std::move(masks));
       sample.potentials[n].push_back(std::move(potentials));
+      sample.currents[n].push_back(std::move(currents));
     }
   }
   return sample;
@@ -125,8 +129,17 @@ inline device_model::Page random_page(const Cluster& cluster, Rng& rng) {
 struct LoadedTile {
   LoadedTile(const Core& core, const Chip& chip, const Cluster& cluster, Rng& rng)
       : memory(device_model::NodeMemory::tile(chip)) {
+    load(core, chip, cluster, rng);
+    model = core.model(chip.tile, memory);
+  }
+  LoadedTile(const LoadedTile&) = delete;
+  LoadedTile& operator=(const LoadedTile&) = delete;
+
+  /// Writes the cluster over what stands in the tile, for another context perhaps.
+  void load(const Core& core, const Chip& chip, const Cluster& cluster, Rng& rng) {
     const std::vector<MemoryInfo> memories = core.memories(chip.tile);
     const std::vector<std::uint64_t> amounts = core.amounts(cluster);
+    first.clear();
     for (std::size_t m = 0; m < memories.size(); ++m)
       first.push_back(static_cast<std::uint32_t>(rng.below(memories[m].capacity - amounts[m] + 1)));
     const std::vector<MemoryWindow> windows = core.windows(chip.tile);
@@ -148,10 +161,7 @@ struct LoadedTile {
     registers.limit = cluster.limit;
     for (const ContextWord& word : core.registers(cluster, first, 0))
       registers.core.at(word.field) = word.data;
-    model = core.model(chip.tile, memory);
   }
-  LoadedTile(const LoadedTile&) = delete;
-  LoadedTile& operator=(const LoadedTile&) = delete;
 
   [[nodiscard]] device_model::Firing fire(const std::vector<device_model::Page>& pages, std::size_t step,
                                           bool last) {
@@ -264,7 +274,7 @@ TEST_P(CoreContract, ATooSmallMemoryIsNamed) {
 }
 
 TEST_P(CoreContract, StepIsTheGoldenModels) {
-  std::size_t spikes = 0, readouts = 0;
+  std::size_t spikes = 0, readouts = 0, currents = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     CoreCase c(inputs(), seed);
@@ -305,6 +315,11 @@ TEST_P(CoreContract, StepIsTheGoldenModels) {
             ASSERT_EQ(static_cast<std::int32_t>(
                           tiles[n]->memory.memories[where.window].part(where.word, where.part)),
                       v);
+            if (!c.net.populations[cluster.population.index()].has_current()) continue;
+            const StateAddress i = core().state_at(c.chip.tile, NeuronState::kCurrent, tiles[n]->first, at);
+            ASSERT_EQ(static_cast<std::int32_t>(tiles[n]->memory.memories[i.window].part(i.word, i.part)),
+                      sample.currents[n][t + number - 1][at]);
+            ++currents;
           }
         }
       }
@@ -314,6 +329,7 @@ TEST_P(CoreContract, StepIsTheGoldenModels) {
   if (inputs().readouts) {
     EXPECT_GT(readouts, 100U);
   }
+  EXPECT_EQ(currents > 1000, inputs().currents) << currents;
 }
 
 TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {

@@ -1,5 +1,5 @@
 // The contract suite over the table of cores.
-#include "tests/core/core_contract.hpp"
+#include "tests/core/core_answers.hpp"
 
 namespace spikeloom::test {
 

@@ -342,6 +342,28 @@ def check_cores(root):
                     yield f"{name}:{number}: knows the core {core} by name: {line.strip()}"
 
 
+# Where the flow test of a core is that does not have it in its own folder of tests.
+FLOW_TESTS = {"crossbar": "tests/flow/flow_test.cpp"}
+
+
+def check_core_tests(root):
+    """Every core has what the contract suite cannot give: tests of its RTL against `time` and the model, and
+    of whole runs in which the guarantee holds.
+    """
+    names = {str(name) for name in tracked(root)}
+    lists = {name: text_of(root, name) for name in names if name.endswith("CMakeLists.txt")}
+    for core in sorted({name.split("/")[2] for name in names if re.match(r"compiler/core/\w+/", name)}):
+        folder = f"tests/core/{core}"
+        if f"{folder}/inputs.cpp" not in names:
+            yield f"{folder}:1: no inputs.cpp, which gives the contract suite networks and chips"
+        if not any(f"spikeloom_core_rtl_test({core} " in text for text in lists.values()):
+            yield f"{folder}:1: no spikeloom_core_rtl_test({core} ...) in a CMakeLists.txt: RTL = model"
+        flow = FLOW_TESTS.get(core, f"{folder}/flow_test.cpp")
+        place, _, file = flow.rpartition("/")
+        if flow not in names or file not in lists.get(f"{place}/CMakeLists.txt", ""):
+            yield f"{folder}:1: no {flow} with its line in CMakeLists.txt: golden = RTL, guarantee kept"
+
+
 def check_core_keys(root):
     """Outside a core's own folders nothing in compiler/ and host/ reads its parameters or names their keys:
     stages ask the core. A comment may.

@@ -26,6 +26,15 @@ SOUND = {
     "rtl/README.md": "rtl\n",
     "rtl/m.sv": "module m (input pkg::flit_t x, output logic [7:0] y);\n  logic [7:0] mem [0:15];\n"
     "  function automatic logic f(input logic a); f = !a; endfunction\nendmodule\n",
+    "tests/README.md": "tests\n",
+    "tests/core/crossbar/inputs.cpp": "",
+    "tests/core/grid/CMakeLists.txt": "spikeloom_core_rtl_test(grid SOURCES rtl_test.cpp)\n"
+    "spikeloom_test(grid_flow_test SOURCES flow_test.cpp)\n",
+    "tests/core/grid/inputs.cpp": "",
+    "tests/core/grid/flow_test.cpp": "",
+    "tests/flow/CMakeLists.txt": "spikeloom_test(flow_test SOURCES flow_test.cpp)\n",
+    "tests/flow/flow_test.cpp": "",
+    "tests/rtl_core/CMakeLists.txt": "spikeloom_core_rtl_test(crossbar SOURCES rtl_test.cpp)\n",
 }
 
 
@@ -34,6 +43,8 @@ class CheckRepository(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for name, text in {**SOUND, **(extra or {})}.items():
+                if text is None:  # is not there
+                    continue
                 path = root / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -231,6 +242,18 @@ class CheckRepository(unittest.TestCase):
         }
         self.assertEqual(self.breaches("cores", own), [])
 
+    def test_cores_without_tests_of_their_own_are_found(self):
+        for gone, part in (
+            ("tests/core/grid/inputs.cpp", "tests/core/grid:1: no inputs.cpp"),
+            ("tests/core/grid/flow_test.cpp", "no tests/core/grid/flow_test.cpp"),
+            ("tests/core/grid/CMakeLists.txt", "no spikeloom_core_rtl_test(grid ...)"),
+            ("tests/flow/flow_test.cpp", "tests/core/crossbar:1: no tests/flow/flow_test.cpp"),
+        ):
+            with self.subTest(gone):
+                self.assert_found("core_tests", {gone: None}, part)
+        unlisted = {"tests/flow/CMakeLists.txt": "spikeloom_test(flow_test SOURCES a_test.cpp)\n"}
+        self.assert_found("core_tests", unlisted, "no tests/flow/flow_test.cpp with its line")
+
     def test_whoever_knows_a_cores_parameters_is_found(self):
         grid = {"rtl/core/grid/core.toml": 'core = "grid"\n[[parameter]]\nkey = "tile.cells"\n'}
         for line in (
@@ -331,7 +354,7 @@ class CheckRepository(unittest.TestCase):
     def test_missing_and_long_readmes_are_found(self):
         self.assert_found("readmes", {"host/run/a.cpp": ""}, "host/run:1")
         self.assert_found("readmes", {"host/device/README.md": "line\n" * 41}, "longer than 40")
-        self.assert_found("readmes", {"tests/a/a_test.cpp": ""}, "tests:1")
+        self.assert_found("readmes", {"tests/README.md": None}, "tests:1")
 
     def test_long_lines_are_found(self):
         long = "x " * 54 + "äöü"

@@ -81,8 +81,102 @@ Chip voting_chip(Rng& rng) {
   return chip;
 }
 
+/// One input of 20 elements into one population of 20 neurons; each weight counts 4.
+IntNetwork one_layer() {
+  Rng rng(1);
+  IntNetwork net;
+  net.name = "one layer";
+  net.inputs.push_back({});
+  net.inputs[0].name = "in";
+  net.inputs[0].shape = {20};
+  IntPopulation population;
+  population.name = "p";
+  population.kind = NeuronKind::kIf;
+  population.shape = {20};
+  population.scale = 1;
+  population.alpha.assign(20, 0);
+  population.beta.assign(20, kDecayOne);
+  population.theta.assign(20, 40);
+  population.v_reset.assign(20, 0);
+  population.bias_i.assign(20, 0);
+  population.bias_v.assign(20, 0);
+  net.populations.push_back(population);
+  net.projections.push_back(votes(rng, InputId(0), 20, PopulationId(0), 20, 2));
+  net.outputs.push_back({"out", {20}, PopulationId(0)});
+  return net;
+}
+
+Chip one_chip() {
+  Chip chip;
+  chip.tile.core = "tally";
+  return chip;
+}
+
+std::vector<RefusedNetwork> refused_by_tally() {
+  std::vector<RefusedNetwork> all;
+  /// A network that such a tile takes, but for the one change.
+  const auto refuse = [&](const char* reason, auto change) {
+    RefusedNetwork refused{reason, one_layer(), one_chip().tile};
+    change(refused.network, refused.tile);
+    all.push_back(std::move(refused));
+  };
+  refuse("it is a readout", [](auto& net, auto&) { net.populations[0].kind = NeuronKind::kLi; });
+  refuse("beta of neuron 7 is 4000; the core tally has 4096 for every neuron", [](auto& net, auto&) {
+    net.populations[0].kind = NeuronKind::kLif;
+    net.populations[0].beta[7] = 4000;
+  });
+  refuse("bias_i of neuron 2 is 1; the core tally has 0 for every neuron", [](auto& net, auto&) {
+    net.populations[0].kind = NeuronKind::kLif;
+    net.populations[0].bias_i[2] = 1;
+  });
+  refuse("theta of neuron 3 is 40000, which needs more than tile.state_bits = 16", [](auto& net, auto& tile) {
+    net.populations[0].theta[3] = 40000;
+    tile.state_bits = 16;
+  });
+  refuse("its input in has 2 bit planes", [](auto& net, auto&) { net.inputs[0].planes = 2; });
+  refuse("the core tally needs one size for all, here +4 or -4", [](auto& net, auto&) {
+    net.projections[0].weight.back() = static_cast<std::int16_t>(2 * net.projections[0].weight.back());
+  });
+  refuse("the core tally needs one size for all, here +a power of two",
+         [](auto& net, auto&) { net.projections[0].weight.front() = 3; });
+  refuse("a vote counts 1 << 3, the chip has tile.tally_shift = 2",
+         [](auto&, auto& tile) { tile.tally_shift = 2; });
+  return all;
+}
+
+std::vector<ForeignTile> foreign_to_tally() {
+  std::vector<ForeignTile> all;
+  const auto differ = [&](const char* reason, auto change) {
+    ForeignTile foreign{reason, one_layer(), one_chip(), one_chip().tile};
+    foreign.network.populations[0].theta[3] = 40000;
+    change(foreign.tile);
+    all.push_back(std::move(foreign));
+  };
+  differ("tile.tally_lanes", [](auto& tile) { tile.tally_lanes *= 2; });
+  differ("tile.tally_shift", [](auto& tile) { tile.tally_shift = 2; });
+  differ("tile.state_bits", [](auto& tile) { tile.state_bits = 16; });
+  return all;
+}
+
+/// A vote word of every group for every chunk with a spike.
+std::int64_t counted_votes(const Cluster& cluster, std::span<const device_model::Page> pages) {
+  const std::uint32_t lanes = cluster.tables.windows.front().parts;
+  std::int64_t chunks = 0;
+  for (const device_model::Page& page : pages)
+    chunks += std::ssize(page) - std::count(page.begin(), page.end(), 0);
+  return chunks * static_cast<std::int64_t>((cluster.size() + lanes - 1) / lanes);
+}
+
 }  // namespace
 
-CoreInputs tally_inputs() { return {find_core("tally"), voting_network, voting_chip, false}; }
+CoreInputs tally_inputs() {
+  return {.core = find_core("tally"),
+          .network = voting_network,
+          .chip = voting_chip,
+          .weights = "tile.tally_votes",
+          .refused = refused_by_tally,
+          .foreign = foreign_to_tally,
+          .counted = counted_votes};
+}
 
 }  // namespace spikeloom::test
