@@ -12,8 +12,8 @@ module core #(
     input logic       fire_i,        // cycle f
     input logic [4:0] fire_pages_i,  // f: pages of the firing
     input logic       fire_first_i,  // f: old state reads as 0
-    input logic       fire_last_i,   // f: the page ends a sample
-    input logic [8:0] fire_limit_i,  // f: leading chunks that count
+    input logic       fire_last_i,   // f: the last page ends a sample
+    input logic [8:0] fire_limit_i,  // page i's leading chunks that count: f (i = 0) or free_o + 1, to free_o
 
     input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
     input logic [15:0] ctx_update_i,
@@ -22,7 +22,7 @@ module core #(
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
-    input  logic [PageChunks-1:0] page_valid_i,  // f + 1
+    input  logic [PageChunks-1:0] page_valid_i,  // page i's: f + 1 or free_o + 1, to free_o
     output logic [           7:0] page_chunk_o,
     input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,   // of page_chunk_o one enabled cycle before
 
@@ -32,7 +32,7 @@ module core #(
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      out_end_o,  // the end of a page's pushes; the last with done_o
     output logic                      done_o,
-    output logic                      count_word_o,  // a weight word of a row, dropped groups included
+    output logic                      count_word_o,  // the core's own counter rises by one
 
     input  logic        cfg_we_i,
     input  logic        cfg_re_i,

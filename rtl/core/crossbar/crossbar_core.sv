@@ -27,7 +27,7 @@ module crossbar_core #(
     input logic [4:0] fire_pages_i,  // f: pages of the firing; always 1
     input logic       fire_first_i,  // f: old state reads as 0
     input logic       fire_last_i,   // f: the page ends a sample
-    input logic [8:0] fire_limit_i,  // f: leading chunks that count
+    input logic [8:0] fire_limit_i,  // f to ti: leading chunks that count
 
     input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
     input logic [15:0] ctx_update_i,

@@ -36,7 +36,7 @@ module tally_core #(
     input logic [4:0] fire_pages_i,  // f: pages of the firing, 1 or 2
     input logic       fire_first_i,  // f: page 0 begins a sample, old potentials read as 0
     input logic       fire_last_i,   // f: the last page ends a sample
-    input logic [8:0] fire_limit_i,  // with page_valid_i: leading chunks that count
+    input logic [8:0] fire_limit_i,  // as page_valid_i, page 0's from f on: leading chunks that count
 
     input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
     input logic [15:0] ctx_update_i,
