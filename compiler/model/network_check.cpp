@@ -4,8 +4,8 @@
 #include <cmath>
 #include <sstream>
 
-#include "compiler/model/framework.hpp"
 #include "compiler/linear/sums.hpp"
+#include "compiler/model/framework.hpp"
 #include "compiler/model/nir.hpp"
 
 namespace spikeloom {

@@ -4,8 +4,8 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
-#include "compiler/quantize/magnitude.hpp"
 #include "compiler/linear/sums.hpp"
+#include "compiler/quantize/magnitude.hpp"
 #include "compiler/quantize/quantize.hpp"
 
 namespace spikeloom {
@@ -143,7 +143,7 @@ class Checker {
 
   /// What the integer network makes of a projection's weights.
   struct Losses {
-    int exponent = 0;     ///< squares are counted in this power of two, so that none is beyond a double
+    int exponent = 0;  ///< squares are counted in this power of two, so that none is beyond a double
     double largest = 0, squares = 0;
     std::uint64_t synapses = 0;
     void add(double error, std::uint64_t times) {
