@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
+#include "compiler/core/core.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/pool.hpp"
@@ -17,7 +19,7 @@ constexpr std::size_t kA = 0, kB = 1, kQ = 2;  // clusters, one a population
 
 /// in -> A, in -> B, A -> Q: A and B work alike. A stands on tile 0, B and Q on tile 1, in this order or Q
 /// first.
-Image two_alike(bool reader_first, std::size_t neurons_of_b = 8) {
+Image two_alike(bool reader_first, std::size_t neurons_of_b = 8, bool another_program = false) {
   Rng rng(1);
   IntNetwork net;
   net.name = "alike";
@@ -32,6 +34,9 @@ Image two_alike(bool reader_first, std::size_t neurons_of_b = 8) {
     net.populations[kB] = net.populations[kA];
     net.populations[kB].name = "b";
   }
+  if (another_program)  // neurons of one group with parameters of their own: an entry for each
+    for (std::size_t n = 0; n < neurons_of_b; ++n)
+      net.populations[kB].theta[n] += static_cast<std::int32_t>(n);
   for (const std::size_t p : {kA, kB})
     net.projections.push_back(test::random_projection(rng, InputId{0}, 16, PopulationId{p}, sizes[p], 8, 1));
   net.projections.push_back(test::random_projection(rng, PopulationId{kA}, 8, PopulationId{kQ}, 8, 8, 1));
@@ -74,6 +79,36 @@ TEST(Pool, PaysOnceOnAPath) {
 TEST(Pool, PaysForNoneThatWorksMore) {
   const Image image = two_alike(false, 24);
   EXPECT_THAT(with_tile_0_pooled(image).paid, ::testing::ElementsAre(1, 0, 0));
+}
+
+/// The same rows, but more update entries.
+TEST(Pool, PaysForNoneWhoseUpdateTakesLonger) {
+  const Image image = two_alike(false, 8, true);
+  const auto time = [&](std::size_t c) {
+    const Cluster& cluster = image.application.clusters[c];
+    return core_of(cluster).least(cluster);
+  };
+  ASSERT_EQ(time(kA).integrate, time(kB).integrate);
+  ASSERT_NE(time(kA).update, time(kB).update);
+  EXPECT_FALSE(works_alike(image.application.clusters[kA], image.application.clusters[kB]));
+  EXPECT_THAT(with_tile_0_pooled(image).paid, ::testing::ElementsAre(1, 0, 0));
+}
+
+TEST(Pool, WorkingAlikeNeedsEveryFieldThatTimesFollowFrom) {
+  const Image image = two_alike(false);
+  const Cluster &a = image.application.clusters[kA], &b = image.application.clusters[kB];
+  ASSERT_TRUE(works_alike(a, b));
+  const auto unlike = [&](const std::function<void(Cluster&)>& change) {
+    Cluster other = b;
+    change(other);
+    return !works_alike(a, other) && !works_alike(other, a);
+  };
+  EXPECT_TRUE(unlike([](Cluster& c) { ++c.kind; }));
+  EXPECT_TRUE(unlike([](Cluster& c) { ++c.inbound[0].delay; }));
+  EXPECT_TRUE(unlike([](Cluster& c) { ++c.inbound[0].source_first; }));
+  EXPECT_TRUE(unlike([](Cluster& c) { c.inbound[0].from = ClusterId{kQ}; }));
+  EXPECT_TRUE(unlike([](Cluster& c) { c.chunk_bits[0] &= 0x7FFF; }));
+  EXPECT_TRUE(unlike([](Cluster& c) { c.limit[0] -= 1; }));
 }
 
 }  // namespace

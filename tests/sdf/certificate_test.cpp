@@ -128,6 +128,18 @@ TEST(Verify, RefusesACycleOfAnotherRatio) {
   EXPECT_GT(tried, 300);
 }
 
+/// 0 cycles over 0 tokens are equal to every ratio, crosswise multiplied.
+TEST(Verify, RefusesACycleWithoutTokens) {
+  Graph graph;
+  const ActorId a = graph.add_actor("a", 0), b = graph.add_actor("b", 0);
+  const ChannelId there = graph.add_channel({.source = a, .target = b, .tokens = 0});
+  const ChannelId back = graph.add_channel({.source = b, .target = a, .tokens = 0});
+  for (const std::int64_t period : {0, 5})
+    EXPECT_THAT(verify(graph, {Ratio(period), {0, 0}, {there, back}}),
+                Contains(HasSubstr("the critical cycle's ratio is not the period")))
+        << period;
+}
+
 TEST(Verify, RefusesABrokenCycleOfTheRightRatio) {
   Graph graph;
   const ActorId a = graph.add_actor("a", 5), b = graph.add_actor("b", 5);

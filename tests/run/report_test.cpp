@@ -1,0 +1,136 @@
+// A run's stamps against a promise, as a unit; and who is asked before a run whether it is the right chip.
+#include "host/run/report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "compiler/base/error.hpp"
+#include "compiler/chip_model/model_device.hpp"
+#include "compiler/replay/exchange.hpp"
+
+namespace spikeloom {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Stamp k is at most 100 + ⌈7·k/2⌉, latency at most 50.
+Promise a_promise() {
+  Promise promise;
+  promise.kind = PromiseKind::kGuaranteed;
+  promise.period = Ratio(7, 2);
+  promise.offset = 100;
+  promise.latency = 50;
+  return promise;
+}
+
+/// Every stamp and every latency at its bound.
+DeviceRun at_the_bound() {
+  DeviceRun run;
+  run.ended = {100, 104, 107, 111};
+  run.sent = {50, 54, 57, 61};
+  return run;
+}
+
+TEST(CheckPromise, IsKeptWithoutSlackAndBrokenByOneCycleInAnyStep) {
+  const PromiseCheck kept = check_promise(a_promise(), at_the_bound(), std::nullopt);
+  EXPECT_TRUE(kept.kept);
+  EXPECT_EQ(kept.steps, 4);
+  EXPECT_EQ(kept.least_slack, 0);
+  EXPECT_EQ(kept.least_latency_slack, 0);
+  for (std::size_t k = 0; k < 4; ++k) {
+    DeviceRun late = at_the_bound();
+    ++late.ended[k];
+    ++late.sent[k];  // the latency stays
+    PromiseCheck check = check_promise(a_promise(), late, std::nullopt);
+    EXPECT_FALSE(check.kept) << k;
+    EXPECT_EQ(check.first_broken, static_cast<std::int64_t>(k));
+    EXPECT_EQ(check.least_slack, -1);
+    DeviceRun slow = at_the_bound();
+    --slow.sent[k];  // the stamp stays
+    check = check_promise(a_promise(), slow, std::nullopt);
+    EXPECT_FALSE(check.kept) << k;
+    EXPECT_EQ(check.first_broken, static_cast<std::int64_t>(k));
+    EXPECT_EQ(check.least_slack, 0);
+    EXPECT_EQ(check.least_latency_slack, -1);
+  }
+}
+
+TEST(CheckPromise, SaysNothingFromTheStepInWhichItIsVoid) {
+  DeviceRun late = at_the_bound();
+  ++late.ended[2];
+  ++late.sent[2];
+  EXPECT_TRUE(check_promise(a_promise(), late, 2).kept);
+  EXPECT_EQ(check_promise(a_promise(), late, 2).steps, 2);
+  EXPECT_FALSE(check_promise(a_promise(), late, 3).kept);
+}
+
+TEST(MismatchedSteps, CountsEveryStepWithAnotherStamp) {
+  const DeviceRun replay = at_the_bound();
+  EXPECT_EQ(mismatched_steps(replay, replay), 0);
+  for (std::size_t k = 0; k < 4; ++k)
+    for (const auto stamps : {&DeviceRun::ended, &DeviceRun::sent}) {
+      DeviceRun device = replay;
+      --(device.*stamps)[k];
+      EXPECT_EQ(mismatched_steps(device, replay), 1) << k;
+      ++(device.*stamps)[(k + 1) % 4];
+      EXPECT_EQ(mismatched_steps(device, replay), 2) << k;
+    }
+}
+
+/// Each of the four by itself.
+TEST(PromisesKept, NeedsPromisesStampsAndValues) {
+  Report report;
+  report.steps = 4;
+  report.mismatched = 0;
+  report.differing_values = 0;
+  EXPECT_FALSE(report.promises_kept()) << "nothing was checked";
+  report.checks = {check_promise(a_promise(), at_the_bound(), std::nullopt)};
+  EXPECT_TRUE(report.promises_kept());
+  Report other = report;
+  other.mismatched = 1;
+  EXPECT_FALSE(other.promises_kept());
+  other = report;
+  other.differing_values = 1;
+  EXPECT_FALSE(other.promises_kept());
+  other = report;
+  other.checks[0].kept = false;
+  EXPECT_FALSE(other.promises_kept());
+  other = report;
+  other.checks[0].steps = 0;
+  EXPECT_FALSE(other.promises_kept());
+}
+
+TEST(ContractVoidFrom, IsTheEarliestTilesStep) {
+  Image image;
+  image.binding.orders = {{{ClusterId{0}}, {ClusterId{1}}}, {{ClusterId{2}}}};
+  DeviceRun run;
+  run.tiles.resize(2);
+  EXPECT_EQ(contract_void_from(image, run), std::nullopt);
+  run.tiles[0].contract_broken = 1;
+  run.tiles[0].contract_first = 7;  // of two firings a step
+  EXPECT_EQ(contract_void_from(image, run), 3);
+  run.tiles[1].contract_broken = 2;
+  run.tiles[1].contract_first = 2;
+  EXPECT_EQ(contract_void_from(image, run), 2);
+}
+
+TEST(Exchange, RefusesAnotherChipByItsHash) {
+  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/one.toml");
+  Chip other = chip;
+  other.tile.page_rows *= 2;
+  const auto link = open_model(chip);
+  Exchange exchange(*link, std::chrono::seconds(10));
+  exchange.check_chip(chip);
+  try {
+    exchange.check_chip(other);
+    FAIL() << "an image of another chip";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kDevice);
+    EXPECT_THAT(error.what(), HasSubstr("the image was compiled for"));
+  }
+}
+
+}  // namespace
+}  // namespace spikeloom
