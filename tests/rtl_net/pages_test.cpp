@@ -40,7 +40,11 @@ class Pages {
     model_->rst_i = 0;
     if constexpr (requires(Model & m) { m.write_first_block_i; }) lay_out();
   }
-  ~Pages() { model_->final(); }
+  ~Pages() {
+    model_->final();
+    model_.reset();
+    Verilated::threadContextp(Verilated::defaultContextp());  // for tests that name none
+  }
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
 

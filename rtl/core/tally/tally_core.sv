@@ -200,11 +200,14 @@ module tally_core #(
       levels_we[i] = (write_levels && cfg_part_i == 8'(i)) || (en_i && step3_q && lanes3_q[i]);
     end
   end
+  logic [VoteBits-1:0] vote_chunk, vote_address;
+  assign vote_chunk = VoteBits'(page_chunk_i);
+  assign vote_address = row_q + vote_chunk;
   ram_sdp #(.Width(TallyLanes * 32), .Depth(TallyVotes), .PartBits(32)) u_votes (
       .clk_i, .rst_i,
       .write_enable_i(votes_we), .write_address_i(cfg_word_i[VoteBits-1:0]),
       .write_data_i({TallyLanes{cfg_data_i}}),
-      .read_enable_i(en_i && chunk), .read_address_i(row_q + VoteBits'(page_chunk_i)), .read_data_o(votes));
+      .read_enable_i(en_i && chunk), .read_address_i(vote_address), .read_data_o(votes));
   ram_sdp #(.Width(TallyLanes * LowBits), .Depth(TallyGroups), .PartBits(LowBits)) u_low (
       .clk_i, .rst_i,
       .write_enable_i(low_we), .write_address_i(cfg_group),
