@@ -219,7 +219,8 @@ TEST_F(Cli, AnImageThatLiesIsNotRun) {
   write_image(image, file("liar.loom"));
   const Ended lie = spikeloom("verify " + file("liar.loom"));
   EXPECT_EQ(lie.code, 1);
-  EXPECT_THAT(lie.out, AllOf(HasSubstr("WRONG: promise guaranteed: "), HasSubstr("NOT what it claims to be")));
+  EXPECT_THAT(lie.out,
+              AllOf(HasSubstr("WRONG: promise guaranteed: "), HasSubstr("NOT what it claims to be")));
   for (const std::string& command :
        {"run " + file("liar.loom") + " --input " + source("examples/digits/test.npz") + " --limit 2",
         "admit " + file("chip.state") + " " + file("liar.loom")}) {

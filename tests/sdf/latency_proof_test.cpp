@@ -35,8 +35,8 @@ struct Case {
 bool make(std::uint64_t seed, Case& made) {
   Rng rng(seed);
   const std::int64_t actors = rng.between(2, 6);
-  made.graph =
-      testing::random_graph(rng, {.actors = actors, .channels = rng.between(actors, 3 * actors), .longest = 12});
+  made.graph = testing::random_graph(
+      rng, {.actors = actors, .channels = rng.between(actors, 3 * actors), .longest = 12});
   made.graph.forbid_overlap(kSource);
   made.sink = ActorId(1 + rng.below(static_cast<std::uint64_t>(actors) - 1));
   if (rng.chance(0.3))
@@ -79,8 +79,10 @@ TEST(LatencyProof, OfNoSmallerLatencyIsAccepted) {
       for (std::uint64_t changes = 1 + rng.below(3); changes > 0; --changes) {
         std::vector<std::int64_t>& list = c.proof.latest[rng.below(c.proof.latest.size())];
         if (list.empty() || rng.chance(0.1)) {
-          if (rng.chance(0.5)) list.insert(list.begin(), rng.between(0, 20));
-          else list.clear();
+          if (rng.chance(0.5))
+            list.insert(list.begin(), rng.between(0, 20));
+          else
+            list.clear();
         } else if (rng.chance(0.2)) {
           list.erase(list.begin());
         } else {
@@ -96,6 +98,7 @@ TEST(LatencyProof, OfNoSmallerLatencyIsAccepted) {
 }
 
 TEST(LatencyProof, EveryStartIsNeeded) {
+  int starts = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Case c;
     if (!make(seed, c)) continue;
@@ -104,8 +107,10 @@ TEST(LatencyProof, EveryStartIsNeeded) {
         --start;
         ASSERT_THAT(c.faults(), Not(IsEmpty())) << "seed " << seed << "\n" << print(c.graph);
         ++start;
+        ++starts;
       }
   }
+  EXPECT_GT(starts, 300);
 }
 
 /// source -> stage -> source with two tokens, and a sink behind the stage.
@@ -126,9 +131,7 @@ struct Line {
     graph.forbid_overlap(sink);
     proof = std::get<LatencyProof>(prove_latency(graph, source, sink));
   }
-  [[nodiscard]] std::vector<std::string> faults() const {
-    return verify_latency(graph, source, sink, proof);
-  }
+  [[nodiscard]] std::vector<std::string> faults() const { return verify_latency(graph, source, sink, proof); }
 };
 
 TEST(LatencyProof, SaysWhatIsWrong) {
@@ -148,7 +151,8 @@ TEST(LatencyProof, SaysWhatIsWrong) {
   EXPECT_THAT(line.faults(), Contains("the proof of the latency says nothing about the sink"));
   line = good;
   line.proof.latest[line.stage.index()] = {10};
-  EXPECT_THAT(line.faults(), Contains(HasSubstr("a firing that the proof of the latency says nothing about")));
+  EXPECT_THAT(line.faults(),
+              Contains(HasSubstr("a firing that the proof of the latency says nothing about")));
   line = good;
   line.proof.latest[line.stage.index()] = {0, 9};
   EXPECT_THAT(line.faults(), Contains(HasSubstr("arrives later than the proof of the latency says")));

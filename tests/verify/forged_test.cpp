@@ -1,5 +1,5 @@
-// Forged images: every field in turn, with a correct checksum. What `verify` accepts keeps its promise and has
-// stamps as predicted; what it accepts with the network has the network's spikes.
+// Forged images: every field in turn, with a correct checksum. What `verify` accepts keeps its promise and
+// has stamps as predicted; what it accepts with the network has the network's spikes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -184,7 +184,8 @@ TEST(Forged, AnotherChipsImageIsRefusedOrKeepsItsPromise) {
     for (const long long other : {value + 1, value - 1, value * 2, value / 2}) {
       Image forged = good.image;
       try {
-        forged.chip = parse_chip(text.substr(0, equals + 3) + std::to_string(other) + text.substr(end), "forged");
+        forged.chip =
+            parse_chip(text.substr(0, equals + 3) + std::to_string(other) + text.substr(end), "forged");
         forged = decode(encode(forged), "forged");
       } catch (const Error&) {
         ++refused;

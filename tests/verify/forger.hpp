@@ -1,5 +1,5 @@
-// Walks every field of an image and changes one of them. A field that is added to compiler/image/fields.hpp is
-// forged without a word here.
+// Walks every field of an image and changes one of them. A field that is added to compiler/image/fields.hpp
+// is forged without a word here.
 #pragma once
 
 #include <array>
@@ -143,7 +143,8 @@ class Forger {
     const std::string outer = std::exchange(path_, path_ + ".words");
     for (std::size_t i = 0; i < table.words.size(); ++i)
       for (std::uint32_t bit = 0; bit < 32; ++bit)
-        if (is_wanted("part " + std::to_string(i % std::max(1U, table.parts)) + " bit " + std::to_string(bit)))
+        if (is_wanted("part " + std::to_string(i % std::max(1U, table.parts)) + " bit " +
+                      std::to_string(bit)))
           table.words[i] ^= std::uint32_t{1} << bit;
     path_ = outer;
   }

@@ -58,19 +58,23 @@ Image lying(const std::function<void(Image&)>& lie) {
   return decode(encode(image), "lie");
 }
 
-std::vector<std::string> faults_of(const std::function<void(Image&)>& lie) { return verify(lying(lie)).faults; }
+std::vector<std::string> faults_of(const std::function<void(Image&)>& lie) {
+  return verify(lying(lie)).faults;
+}
 
 TEST(Verify, SaysWhatItCheckedAndWhatItAssumes) {
   const Verification result = verify(calibrated());
   EXPECT_THAT(result.faults, IsEmpty());
   EXPECT_THAT(result.checked, Contains(HasSubstr("decode to 2 populations")));
   EXPECT_THAT(result.checked, Contains(HasSubstr("promise guaranteed: no cycle of the timing graph beats")));
-  EXPECT_THAT(result.checked, Contains(HasSubstr("promise guaranteed: no firing of the timing graph starts")));
+  EXPECT_THAT(result.checked,
+              Contains(HasSubstr("promise guaranteed: no firing of the timing graph starts")));
   EXPECT_THAT(result.checked, Contains(HasSubstr("promise contracted")));
   EXPECT_THAT(result.checked, Contains(HasSubstr("operating points: ")));
   EXPECT_THAT(result.assumed, Contains(HasSubstr("--network")));
   EXPECT_GT(result.seconds, 0);
-  EXPECT_THAT(to_text(result), AllOf(HasSubstr("checked: "), HasSubstr("assumed: "), HasSubstr("verified: ")));
+  EXPECT_THAT(to_text(result),
+              AllOf(HasSubstr("checked: "), HasSubstr("assumed: "), HasSubstr("verified: ")));
 }
 
 TEST(Verify, APromiseBelowTheTruthFailsByItsCertificate) {
@@ -94,8 +98,9 @@ TEST(Verify, APromiseBelowTheTruthFailsByItsCertificate) {
               Contains(HasSubstr("is below the sink's potential")));
   EXPECT_THAT(faults_of([](Image& image) { image.promises.front().potentials.pop_back(); }),
               Contains(HasSubstr("potentials, expected one for each of")));
-  EXPECT_THAT(faults_of([](Image& image) { image.promises.back().period = image.promises.back().period / 2; }),
-              Contains(HasSubstr("promise contracted: ")));
+  EXPECT_THAT(
+      faults_of([](Image& image) { image.promises.back().period = image.promises.back().period / 2; }),
+      Contains(HasSubstr("promise contracted: ")));
   EXPECT_THAT(faults_of([](Image& image) { --image.promises.back().latency; }),
               Contains(HasSubstr("is below the guaranteed one's")));
   EXPECT_THAT(faults_of([](Image& image) {
@@ -140,7 +145,8 @@ TEST(Verify, NobodyUsesAnImageThatLies) {
               file);
   const CompiledImage liar = CompiledImage::read(file);
   const Dataset data = read_data(liar, source("examples/digits/test.npz"), {.limit = 2});
-  const auto refused = AllOf(HasSubstr(file + ": not what it claims to be"), HasSubstr("promise guaranteed: "));
+  const auto refused =
+      AllOf(HasSubstr(file + ": not what it claims to be"), HasSubstr("promise guaranteed: "));
   EXPECT_THAT(message_of([&] { (void)run(liar, data); }), refused);
   EXPECT_THAT(message_of([&] { (void)run_shared("one", liar, data, {}); }), refused);
   EXPECT_THAT(message_of([&] {
@@ -171,10 +177,9 @@ TEST(Verify, TheNetworkOfAFileIsFoundInTheTables) {
   EXPECT_THAT(verify(plain, source("examples/melody/melody.nir")).faults, Contains(HasSubstr("network: ")));
   Image forged = plain.value();
   forged.metadata = "{}";
-  EXPECT_THAT(message_of([&] {
-                (void)verify(CompiledImage(std::make_shared<const Image>(forged)), network);
-              }),
-              HasSubstr("does not record the options"));
+  EXPECT_THAT(
+      message_of([&] { (void)verify(CompiledImage(std::make_shared<const Image>(forged)), network); }),
+      HasSubstr("does not record the options"));
 }
 
 }  // namespace
