@@ -4,6 +4,9 @@
 #include <bit>
 #include <optional>
 
+#include "compiler/linear/compose.hpp"
+#include "compiler/linear/sums.hpp"
+
 namespace spikeloom {
 namespace {
 
@@ -19,31 +22,27 @@ std::uint32_t bits_of(const std::vector<std::int16_t>& weights) {
 }
 
 Layer layer_of(const IntProjection& p) {
-  Layer layer{p.from, p.delay, p.shift, p.bits, p.row_begin, p.target, p.weight};
+  Layer layer{p.from, p.delay, p.shift, p.bits, p.form, p.weight};
   if (p.bits != 1) layer.bits = std::min(p.bits, bits_of(p.weight));
   return layer;
 }
 
-/// The sum of both, if one shift and 8-bit mantissas can say it.
-std::optional<Layer> sum(const Layer& a, const Layer& b) {
-  Layer result{a.from, a.delay, 0, 8, {0}, {}, {}};
+std::vector<std::int64_t> shifted(const Layer& layer) {
   std::vector<std::int64_t> values;
+  values.reserve(layer.weight.size());
+  for (const std::int16_t w : layer.weight)
+    values.push_back(std::int64_t{w} * (std::int64_t{1} << layer.shift));
+  return values;
+}
+
+/// The sum of both, if one form, one shift and 8-bit mantissas can say it.
+std::optional<Layer> sum(const Layer& a, const Layer& b) {
+  const auto both = merged(a.form, ones(a.weight), b.form, ones(b.weight));
+  if (!both) return std::nullopt;
+  Layer result{a.from, a.delay, 0, 8, both->form, {}};
+  const std::vector<std::int64_t> values = both->sum(shifted(a), shifted(b));
   std::int64_t any = 0;
-  for (std::size_t row = 0; row + 1 < a.row_begin.size(); ++row) {
-    std::size_t i = a.row_begin[row], j = b.row_begin[row];
-    const std::size_t i_end = a.row_begin[row + 1], j_end = b.row_begin[row + 1];
-    while (i < i_end || j < j_end) {
-      const std::uint32_t target = std::min(i < i_end ? a.target[i] : ~0U, j < j_end ? b.target[j] : ~0U);
-      std::int64_t value = 0;
-      if (i < i_end && a.target[i] == target) value += std::int64_t{a.weight[i++]} * (1 << a.shift);
-      if (j < j_end && b.target[j] == target) value += std::int64_t{b.weight[j++]} * (1 << b.shift);
-      if (value == 0) continue;
-      result.target.push_back(target);
-      values.push_back(value);
-      any |= value;
-    }
-    result.row_begin.push_back(values.size());
-  }
+  for (const std::int64_t value : values) any |= value;
   result.shift =
       any == 0 ? 0
                : std::min(15U, static_cast<std::uint32_t>(std::countr_zero(static_cast<std::uint64_t>(any))));
@@ -53,6 +52,7 @@ std::optional<Layer> sum(const Layer& a, const Layer& b) {
     result.weight.push_back(static_cast<std::int16_t>(mantissa));
   }
   result.bits = bits_of(result.weight);
+  drop_zeros(result.form, result.weight);
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/golden/int_network.hpp"
+#include "compiler/linear/map_form.hpp"
 
 namespace spikeloom {
 
@@ -14,9 +15,8 @@ struct Layer {
   std::uint32_t delay = 0;
   std::uint32_t shift = 0;
   std::uint32_t bits = 8;  ///< narrowest of 8, 4, 2, 1 that holds every mantissa
-  std::vector<std::size_t> row_begin;
-  std::vector<std::uint32_t> target;  ///< rising in a row
-  std::vector<std::int16_t> weight;
+  MapForm form;
+  std::vector<std::int16_t> weight;  ///< by weight of the form; 0: no synapse
 };
 
 /// By PopulationId.

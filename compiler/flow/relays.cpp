@@ -33,26 +33,21 @@ bool is_of_spikes(const IntNetwork& network, const Source& source) {
 /// Source elements with a synapse, ascending.
 std::vector<std::uint32_t> used(const IntProjection& projection) {
   std::vector<std::uint32_t> result;
-  for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s)
-    if (projection.row_begin[s] != projection.row_begin[s + 1])
-      result.push_back(static_cast<std::uint32_t>(s));
+  for (std::uint32_t s = 0; s < projection.form.sources(); ++s) {
+    bool reaches = false;
+    projection.form.row(s).each(
+        [&](std::uint32_t, std::size_t weight) { reaches = reaches || projection.weight[weight] != 0; });
+    if (reaches) result.push_back(s);
+  }
   return result;
 }
 
 /// The projection's rows of the given source elements, in their order.
 void keep_rows(IntProjection& projection, const std::vector<std::uint32_t>& elements) {
-  IntProjection kept;
-  kept.row_begin.push_back(0);
-  for (const std::uint32_t element : elements) {
-    for (std::size_t k = projection.row_begin[element]; k < projection.row_begin[element + 1]; ++k) {
-      kept.target.push_back(projection.target[k]);
-      kept.weight.push_back(projection.weight[k]);
-    }
-    kept.row_begin.push_back(kept.target.size());
-  }
-  projection.row_begin = std::move(kept.row_begin);
-  projection.target = std::move(kept.target);
-  projection.weight = std::move(kept.weight);
+  std::vector<std::uint32_t> gather;
+  gather.reserve(elements.size());
+  for (const std::uint32_t element : elements) gather.push_back(projection.form.leaf_source(element));
+  projection.form = MapForm(projection.form.leaf(), std::move(gather));
 }
 
 /// What one source sends `stage`·longest steps late.
@@ -75,7 +70,7 @@ class Inserter {
     for (std::size_t p = 0; p < projections.size(); ++p) {
       IntProjection& projection = projections[p];
       if (projection.delay <= longest_ || !is_of_spikes(result_.network, projection.from)) continue;
-      if (projection.weight.empty())
+      if (used(projection).empty())
         projection.delay = longest_;  // what carries nothing may be as late as one likes
       else
         late[projection.from].push_back(p);
@@ -130,15 +125,12 @@ class Inserter {
     one_to_one.delay = longest_;
     one_to_one.bits = weight_bits_;
     const std::size_t sources = elements_of(network, one_to_one.from);
-    one_to_one.row_begin.push_back(0);
-    for (std::size_t s = 0, next = 0; s < sources; ++s) {
-      const std::size_t element = before == nullptr ? s : before->elements[s];
-      if (next < relay.elements.size() && relay.elements[next] == element) {
-        one_to_one.target.push_back(static_cast<std::uint32_t>(next++));
-        one_to_one.weight.push_back(1);
-      }
-      one_to_one.row_begin.push_back(one_to_one.target.size());
-    }
+    const auto size = static_cast<std::uint32_t>(relay.elements.size());
+    std::vector<std::uint32_t> gather(sources, kNowhere);
+    for (std::uint32_t s = 0, next = 0; s < sources && next < size; ++s)
+      if (relay.elements[next] == (before == nullptr ? s : before->elements[s])) gather[s] = next++;
+    one_to_one.form = MapForm(DiagonalMap{size, size}, std::move(gather));
+    one_to_one.weight = {1};
     network.populations.push_back(std::move(population));
     network.projections.push_back(std::move(one_to_one));
     return relay;

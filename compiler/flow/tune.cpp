@@ -171,12 +171,8 @@ class Tuner {
     }
   }
 
-  /// The fewest pages that keep the periods: every page more is a step more that may be on its way. First the
-  /// fewest that the fullest context needs, then the fewest in all.
-  void least_pages() {
-    std::vector<PageDemand> demands;
-    if (!work_ || !options_.period) demands.push_back({{}, options_.period.value_or(best_.price.guaranteed)});
-    if (work_) demands.push_back({best_.bounds, options_.period.value_or(best_.price.period)});
+  /// First the fewest that the fullest context needs, then the fewest in all.
+  [[nodiscard]] std::optional<PageChoice> fewest_pages(const std::vector<PageDemand>& demands) const {
     std::uint32_t low = 1, high = kMostPages;
     std::optional<PageChoice> fewest = least_pages_for(view(), demands, high);
     while (fewest && low + 1 < high) {
@@ -185,14 +181,28 @@ class Tuner {
       (fewer ? high : low) = middle;
       if (fewer) fewest = std::move(fewer);
     }
+    return fewest;
+  }
+
+  /// The fewest pages that keep the periods: every page more is a step more that may be on its way.
+  void least_pages() {
     const Ratio period = options_.period.value_or(best_.price.period);
     const Ratio guaranteed =
         options_.period ? std::max(best_.price.guaranteed, *options_.period) : best_.price.guaranteed;
     const auto better = [&](const Price& price) {
       return price.period <= period && price.guaranteed <= guaranteed && price.latency <= best_.price.latency;
     };
-    if (fewest && try_binding(set_pages(fewest->pages, binding()), better)) return;
-    // The search was cut short, or fewer pages make for other contracts: one count for all.
+    const auto kept = [&](const std::vector<PageDemand>& demands) {
+      const std::optional<PageChoice> fewest = fewest_pages(demands);
+      return fewest && try_binding(set_pages(fewest->pages, binding()), better);
+    };
+    if (work_ && options_.period && kept({{best_.bounds, *options_.period}})) return;
+    // Fewer pages make for other contracts: those that keep the shortest periods keep a longer one too.
+    const std::optional<Ratio> wanted = work_ ? std::nullopt : options_.period;
+    std::vector<PageDemand> demands{{{}, wanted.value_or(best_.price.guaranteed)}};
+    if (work_) demands.push_back({best_.bounds, best_.price.period});
+    if (kept(demands)) return;
+    // The search was cut short, or even so contracts are others: one count for all.
     for (const std::uint32_t count : {2U, 4U, 8U})
       if (try_binding(deal_pages(app(), chip_, count, binding()), better)) return;
   }

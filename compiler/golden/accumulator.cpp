@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "compiler/golden/check.hpp"
+#include "compiler/linear/sums.hpp"
 
 namespace spikeloom {
 
@@ -33,11 +35,16 @@ AccumulatorBound accumulator_bound(const IntNetwork& network, PopulationId id) {
   for (const IntProjection& projection : network.projections) {
     if (projection.to != id) continue;
     const auto [most, least] = factors(network, projection.from);
-    for (std::size_t k = 0; k < projection.target.size(); ++k) {
-      const std::int64_t w = std::int64_t{projection.weight[k]} * (std::int64_t{1} << projection.shift);
-      const std::uint32_t target = projection.target[k];
-      high[target] += std::max(w * most, w * least);
-      low[target] += std::min(w * most, w * least);
+    std::vector<std::int64_t> up, down;
+    for (const std::int16_t mantissa : projection.weight) {
+      const std::int64_t w = std::int64_t{mantissa} * (std::int64_t{1} << projection.shift);
+      up.push_back(std::max(w * most, w * least));
+      down.push_back(std::min(w * most, w * least));
+    }
+    const auto highest = sum_by_target(projection.form, up), lowest = sum_by_target(projection.form, down);
+    for (std::size_t j = 0; j < high.size(); ++j) {
+      high[j] += highest[j];
+      low[j] += lowest[j];
     }
   }
   AccumulatorBound bound;

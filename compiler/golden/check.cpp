@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/golden/accumulator.hpp"
+#include "compiler/linear/sums.hpp"
 
 namespace spikeloom {
 
@@ -121,42 +122,48 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
   }
 }
 
+/// "row 3" where a row has its own weights, else "weight 17".
+std::string weight_name(const MapForm& form, std::size_t weight) {
+  if (const auto* sparse = form.as<SparseMap>()) {
+    const auto row = std::upper_bound(sparse->begin.begin(), sparse->begin.end(), weight);
+    return "row " + std::to_string(row - sparse->begin.begin() - 1);
+  }
+  if (const auto* dense = form.as<DenseMap>()) return "row " + std::to_string(weight / dense->targets);
+  return "weight " + std::to_string(weight);
+}
+
 /// First thing wrong with the rows, or nothing.
 std::optional<std::string> row_problem(const IntProjection& projection, std::size_t sources,
                                        std::size_t targets) {
-  const auto& begin = projection.row_begin;
-  const std::size_t entries = projection.target.size();
-  if (begin.size() != sources + 1) {
+  const MapForm& form = projection.form;
+  if (form.sources() != sources) {
     return "expected " + std::to_string(sources) + " rows, one per source neuron, found " +
-           std::to_string(begin.empty() ? 0 : begin.size() - 1);
+           std::to_string(form.sources());
   }
-  if (projection.weight.size() != entries) {
-    return std::to_string(entries) + " targets, but " + std::to_string(projection.weight.size()) + " weights";
+  if (form.targets() != targets) {
+    return "its map has " + std::to_string(form.targets()) + " targets, but the population has " +
+           std::to_string(targets) + " neurons";
   }
-  if (begin.front() != 0 || begin.back() != entries || !std::is_sorted(begin.begin(), begin.end())) {
-    return "row boundaries must ascend from 0 to the number of weights";
+  if (projection.weight.size() != form.weights()) {
+    return "its map has " + std::to_string(form.weights()) + " weights, found " +
+           std::to_string(projection.weight.size());
   }
+  if (auto problem = row_problem(form)) return problem;
   const auto [low, high] = mantissa_range(projection.bits);
+  const bool sparse = form.as<SparseMap>() != nullptr;
+  for (std::size_t k = 0; k < projection.weight.size(); ++k) {
+    const std::int32_t w = projection.weight[k];
+    if (w >= low && w <= high && (w != 0 || !sparse)) continue;
+    const std::string which = weight_name(form, k) + ": ";
+    if (w == 0) return which + "a weight of 0 is stored; leave it out";
+    return which + "weight: " + found(low, high, w) + " (" + std::to_string(projection.bits) + " bits)";
+  }
+  if (projection.bits != 1) return std::nullopt;
+  const std::vector<std::int64_t> stored = row_sizes(form, projection.weight);
   for (std::size_t s = 0; s < sources; ++s) {
-    const std::string row = "row " + std::to_string(s) + ": ";
-    for (std::size_t k = begin[s]; k < begin[s + 1]; ++k) {
-      if (projection.target[k] >= targets) {
-        return row + "target " + std::to_string(projection.target[k]) + ", but the population has " +
-               std::to_string(targets) + " neurons";
-      }
-      if (k > begin[s] && projection.target[k] <= projection.target[k - 1])
-        return row + "targets must ascend";
-      const std::int32_t w = projection.weight[k];
-      if (w == 0) return row + "a weight of 0 is stored; leave it out";
-      if (w < low || w > high) {
-        return row + "weight: " + found(low, high, w) + " (" + std::to_string(projection.bits) + " bits)";
-      }
-    }
-    const std::size_t stored = begin[s + 1] - begin[s];
-    if (projection.bits == 1 && stored != 0 && stored != targets) {
-      return row + "1-bit weights have no 0, so a row is full or empty; expected " + std::to_string(targets) +
-             " weights, found " + std::to_string(stored) + "; 2 bits would do";
-    }
+    if (stored[s] == 0 || stored[s] == static_cast<std::int64_t>(targets)) continue;
+    return "row " + std::to_string(s) + ": 1-bit weights have no 0, so a row is full or empty; expected " +
+           std::to_string(targets) + " weights, found " + std::to_string(stored[s]) + "; 2 bits would do";
   }
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/golden/neuron_step.hpp"
+#include "compiler/linear/sums.hpp"
 
 namespace spikeloom {
 
@@ -18,15 +19,8 @@ std::uint64_t planes_set(std::int32_t value, std::uint32_t planes) {
   return static_cast<std::uint64_t>(std::popcount(static_cast<std::uint32_t>(value) & mask));
 }
 
-/// Every row is one unbroken range of targets (dense layers, and rows with one entry or none).
-bool rows_are_ranges(const IntProjection& projection) {
-  for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-    const std::size_t begin = projection.row_begin[s];
-    const std::size_t end = projection.row_begin[s + 1];
-    if (end > begin && projection.target[end - 1] - projection.target[begin] != end - begin - 1) return false;
-  }
-  return true;
-}
+/// Output channels of a group from which on they are worth a loop of their own.
+constexpr std::uint32_t kWideChannels = 4;
 
 }  // namespace
 
@@ -47,7 +41,7 @@ GoldenInterpreter::GoldenInterpreter(const IntNetwork& network) : network_(netwo
   for (std::size_t p = 0; p < network_.projections.size(); ++p) {
     const IntProjection& projection = network_.projections[p];
     inbound_[projection.to.index()].push_back(p);
-    contiguous_.push_back(rows_are_ranges(projection));
+    rows_.push_back(rows_of(projection));
     const auto* input = std::get_if<InputId>(&projection.from);
     std::size_t& depth = input != nullptr ? input_depth[input->index()]
                                           : spike_depth[std::get<PopulationId>(projection.from).index()];
@@ -112,29 +106,79 @@ void GoldenInterpreter::accumulate(std::size_t index, StepStatistics& statistics
   const InputStep& arrived = past[(step_ - projection.delay) % past.size()];
   const auto* input = std::get_if<InputId>(&projection.from);
   const std::uint32_t planes = input != nullptr ? network_.inputs[input->index()].planes : 1;
-  std::int32_t* const sum = states_[projection.to.index()].a.data();
-  const std::uint32_t* const targets = projection.target.data();
+  Rows& rows = rows_[index];
+  std::size_t operations = 0;  // without regard to planes
+  for (const auto& [element, value] : arrived) {
+    statistics.synaptic_operations += planes_set(value, planes) * rows.synapses[element];
+    operations += rows.synapses[element];
+  }
+  std::vector<std::int32_t>& sums = states_[projection.to.index()].a;
+  if (!rows.by_tap.empty() && operations > sums.size()) return accumulate_wide(projection, rows, arrived);
+  std::int32_t* const sum = sums.data();
   const std::int16_t* const weights = projection.weight.data();
   for (const auto& [element, value] : arrived) {
-    const std::size_t begin = projection.row_begin[element];
-    const std::size_t count = projection.row_begin[element + 1] - begin;
-    if (count == 0 || value == 0) continue;
+    if (rows.synapses[element] == 0 || value == 0) continue;
+    const MapRow row = projection.form.row(element);
     // check() has shown that every sum, in any order, fits into 32 bits.
     const std::int32_t factor = value * (1 << projection.shift);
-    const std::int16_t* const row = weights + begin;
-    if (contiguous_[index] && value == 1) {
-      // Spikes into a dense layer, nearly all of the work: a shift is quicker than a product.
-      std::int32_t* const first = sum + targets[begin];
-      const std::uint32_t shift = projection.shift;
-      for (std::size_t k = 0; k < count; ++k) first[k] += std::int32_t{row[k]} << shift;
-    } else if (contiguous_[index]) {
-      std::int32_t* const first = sum + targets[begin];
-      for (std::size_t k = 0; k < count; ++k) first[k] += row[k] * factor;
+    if (rows.are_ranges) {
+      std::int32_t* const first = sum + row.target_at(0);
+      const std::int16_t* const weight = weights + row.first_weight;
+      if (value == 1) {
+        // Spikes into a dense layer, nearly all of the work: a shift is quicker than a product.
+        const std::uint32_t shift = projection.shift;
+        for (std::size_t k = 0; k < row.count; ++k) first[k] += std::int32_t{weight[k]} << shift;
+      } else {
+        for (std::size_t k = 0; k < row.count; ++k) first[k] += weight[k] * factor;
+      }
     } else {
-      for (std::size_t k = 0; k < count; ++k) sum[targets[begin + k]] += row[k] * factor;
+      row.each([&](std::uint32_t target, std::size_t weight) { sum[target] += weights[weight] * factor; });
     }
-    statistics.synaptic_operations += planes_set(value, planes) * count;
   }
+}
+
+GoldenInterpreter::Rows GoldenInterpreter::rows_of(const IntProjection& projection) {
+  const MapForm& form = projection.form;
+  Rows rows;
+  rows.are_ranges = true;
+  for (std::size_t s = 0; s < form.sources() && rows.are_ranges; ++s)
+    rows.are_ranges = form.row(s).is_range();
+  for (const std::int64_t size : row_sizes(form, projection.weight))
+    rows.synapses.push_back(static_cast<std::uint32_t>(size));
+  const auto* window = form.as<WindowMap>();
+  if (window == nullptr || window->outer() < kWideChannels) return rows;
+  const std::size_t inner = window->inner(), outer = window->outer(), taps = window->taps();
+  for (std::size_t i = 0; i < window->inputs; ++i)
+    for (std::size_t tap = 0; tap < taps; ++tap)
+      for (std::size_t o = i / inner * outer; o < (i / inner + 1) * outer; ++o)
+        rows.by_tap.push_back(projection.weight[(o * inner + i % inner) * taps + tap]);
+  rows.wide.assign(form.targets(), 0);
+  return rows;
+}
+
+void GoldenInterpreter::accumulate_wide(const IntProjection& projection, Rows& rows,
+                                        const InputStep& arrived) {
+  const MapForm& form = projection.form;
+  const WindowMap& window = *form.as<WindowMap>();
+  const std::size_t inner = window.inner(), outer = window.outer(), taps = window.taps();
+  const std::size_t area = window.out_area(), outputs = window.outputs;
+  for (const auto& [element, value] : arrived) {
+    if (rows.synapses[element] == 0 || value == 0) continue;
+    const std::int32_t factor = value * (1 << projection.shift);
+    const std::size_t i = form.leaf_source(element) / window.in_area();
+    const std::size_t first_output = i / inner * outer;
+    const MapRow row = form.row(element);
+    for (std::size_t k = 0; k < row.count / outer; ++k) {  // the entries of the group's first channel
+      const std::size_t at = row.target_at(k) - first_output * area;
+      const std::int16_t* const weight = rows.by_tap.data() + (i * taps + row.weight[k]) * outer;
+      std::int32_t* const sum = rows.wide.data() + at * outputs + first_output;
+      for (std::size_t o = 0; o < outer; ++o) sum[o] += weight[o] * factor;
+    }
+  }
+  std::int32_t* const sums = states_[projection.to.index()].a.data();
+  for (std::size_t at = 0; at < area; ++at)
+    for (std::size_t o = 0; o < outputs; ++o) sums[o * area + at] += rows.wide[at * outputs + o];
+  std::fill(rows.wide.begin(), rows.wide.end(), 0);
 }
 
 void GoldenInterpreter::update(std::size_t index, StepStatistics& statistics) {

@@ -79,9 +79,22 @@ class GoldenInterpreter {
   void update(std::size_t population, StepStatistics& statistics);
   [[nodiscard]] History& history(const Source& source);
 
+  /// How a projection's rows are added.
+  struct Rows {
+    bool are_ranges = false;              ///< every row is one range of targets and of weights
+    std::vector<std::uint32_t> synapses;  ///< by source element
+    /// Of a window of several output channels a group: its weights by input channel, tap and output channel
+    /// within the group, and sums by position and output channel, all 0 between steps. Then the inner loop
+    /// runs over channels that stand side by side.
+    std::vector<std::int16_t> by_tap;
+    std::vector<std::int32_t> wide;
+  };
+  [[nodiscard]] static Rows rows_of(const IntProjection& projection);
+  void accumulate_wide(const IntProjection& projection, Rows& rows, const InputStep& arrived);
+
   IntNetwork network_;
   std::vector<std::vector<std::size_t>> inbound_;  ///< projections by target population
-  std::vector<bool> contiguous_;                   ///< every row of the projection is one range of targets
+  std::vector<Rows> rows_;                         ///< by projection
   std::vector<State> states_;
   std::vector<History> input_history_, spike_history_;
   std::uint64_t step_ = 0;  ///< of the current sample

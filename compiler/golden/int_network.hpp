@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/linear/map_form.hpp"
 #include "compiler/model/network.hpp"
 
 namespace spikeloom {
@@ -93,7 +94,7 @@ struct IntInput {
   [[nodiscard]] std::size_t axons() const { return size() * planes; }
 };
 
-/// Rows by source element (not by plane: planes share the row).
+/// From source elements (not planes: planes share the row) to neurons.
 struct IntProjection {
   std::string name;
   Source from;
@@ -101,10 +102,12 @@ struct IntProjection {
   std::uint32_t delay = 0;
   std::uint32_t bits = 8;   ///< 8, 4, 2 or 1; 1 means {-1,+1} only
   std::uint32_t shift = 0;  ///< every weight counts w << shift
-  std::vector<std::size_t> row_begin;
-  std::vector<std::uint32_t> target;
-  std::vector<std::int16_t> weight;  ///< mantissas within `bits`; no zeros stored
+  MapForm form;
+  std::vector<std::int16_t> weight;  ///< by weight of the form, mantissas within `bits`; 0: no synapse
 };
+
+/// Synapses, those of weight 0 left out.
+[[nodiscard]] std::uint64_t count_synapses(const IntProjection&);
 
 struct IntNetwork {
   std::string name;

@@ -22,7 +22,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "spikeloom-integer-network";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;  ///< 1 had no maps but rows
+constexpr std::int64_t kLowestWeight = -128;
+constexpr std::int64_t kHighestWeight = 127;
 constexpr std::size_t kMostElements = std::size_t{1} << 24U;  ///< of one input or population in a file
 
 /// Names come from files of others and may hold broken UTF-8.
@@ -39,6 +41,7 @@ class Fields {
 
   void wrong(const std::string& text) const { problems_.add(place_ + ": " + text); }
   [[nodiscard]] const std::string& place() const { return place_; }
+  [[nodiscard]] Problems& problems() const { return problems_; }
 
   [[nodiscard]] const Json* find(const std::string& key) {
     known_.insert(key);
@@ -261,20 +264,19 @@ std::optional<PopulationId> parse_population_name(Fields& fields, const std::str
 }
 
 /// Appends one row; false (with a problem) when it cannot be read.
-bool parse_row(const Json& row, Fields& fields, std::size_t index, std::size_t targets,
-               IntProjection& projection) {
-  constexpr std::int64_t kLow = -128;
-  constexpr std::int64_t kHigh = 127;
+bool parse_row(const Json& row, Fields& fields, std::size_t index, SparseMap& rows,
+               std::vector<std::int16_t>& weights) {
   const std::string name = "row " + std::to_string(index);
   const auto append = [&](const Json& weight, std::int64_t target) {
-    const auto w = fields.integer_value(weight, name, kLow, kHigh);
+    const auto w = fields.integer_value(weight, name, kLowestWeight, kHighestWeight);
     if (!w) return false;
     if (*w != 0) {
-      projection.target.push_back(static_cast<std::uint32_t>(target));
-      projection.weight.push_back(static_cast<std::int16_t>(*w));
+      rows.target.push_back(static_cast<std::uint32_t>(target));
+      weights.push_back(static_cast<std::int16_t>(*w));
     }
     return true;
   };
+  const std::size_t targets = rows.targets;
   if (row.is_array()) {
     if (row.size() != targets) {
       fields.wrong(name + ": expected " + std::to_string(targets) + " weights, found " +
@@ -302,6 +304,118 @@ bool parse_row(const Json& row, Fields& fields, std::size_t index, std::size_t t
   return true;
 }
 
+std::uint32_t parse_extent(Fields& fields, const char* key, std::int64_t low = 1) {
+  return static_cast<std::uint32_t>(fields.integer(key, low, static_cast<std::int64_t>(kMostElements)));
+}
+
+/// Height and width.
+std::array<std::uint32_t, 2> parse_extents(Fields& fields, const char* key, std::int64_t low = 1) {
+  std::array<std::uint32_t, 2> result{1, 1};
+  const Json& list = fields.list(key);
+  if (list.size() != result.size()) fields.wrong(std::string("'") + key + "': expected two numbers");
+  for (std::size_t d = 0; d < result.size() && d < list.size(); ++d)
+    result[d] = static_cast<std::uint32_t>(fields
+                                               .integer_value(list[d], std::string("'") + key + "'", low,
+                                                              static_cast<std::int64_t>(kMostElements))
+                                               .value_or(1));
+  return result;
+}
+
+std::optional<MapLeaf> parse_leaf(Fields fields) {
+  const std::string form = fields.text("form");
+  std::optional<MapLeaf> leaf;
+  if (form == name_of(DenseMap{})) {
+    DenseMap dense;
+    dense.sources = parse_extent(fields, "sources");
+    dense.targets = parse_extent(fields, "targets");
+    leaf = dense;
+  } else if (form == name_of(DiagonalMap{})) {
+    DiagonalMap diagonal;
+    diagonal.size = parse_extent(fields, "size");
+    diagonal.run = parse_extent(fields, "run");
+    leaf = diagonal;
+  } else if (form == name_of(WindowMap{})) {
+    WindowMap window;
+    window.inputs = parse_extent(fields, "inputs");
+    window.outputs = parse_extent(fields, "outputs");
+    window.groups = parse_extent(fields, "groups");
+    window.in = parse_extents(fields, "in");
+    window.out = parse_extents(fields, "out");
+    window.kernel = parse_extents(fields, "kernel");
+    window.stride = parse_extents(fields, "stride");
+    window.dilation = parse_extents(fields, "dilation");
+    window.before = parse_extents(fields, "before", 0);
+    leaf = window;
+  } else if (!form.empty()) {
+    fields.wrong("'form': expected dense, diagonal or window, found '" + form + "'");
+  }
+  fields.nothing_else();
+  return leaf;
+}
+
+/// Weights that a form of these extents has, as far as they can be multiplied without harm.
+double weights_of(const MapLeaf& leaf) {
+  const auto real = [](std::uint32_t x) { return static_cast<double>(x); };
+  if (const auto* dense = std::get_if<DenseMap>(&leaf)) return real(dense->sources) * real(dense->targets);
+  if (const auto* diagonal = std::get_if<DiagonalMap>(&leaf)) return real(diagonal->size / diagonal->run);
+  const auto& window = std::get<WindowMap>(leaf);
+  return real(window.outputs) * real(window.inner()) * real(window.kernel[0]) * real(window.kernel[1]);
+}
+
+/// False (with a problem) when it cannot be read. Empty where the file has none.
+bool parse_gather(Fields& fields, std::vector<std::uint32_t>& gather) {
+  const Json* list = fields.find("gather");
+  if (list == nullptr) return true;
+  if (!list->is_array()) {
+    fields.wrong("'gather': expected a list");
+    return false;
+  }
+  for (const Json& entry : *list) {
+    const auto element =
+        fields.integer_value(entry, "'gather'", -1, static_cast<std::int64_t>(kMostElements) - 1);
+    if (!element) return false;
+    gather.push_back(*element < 0 ? kNowhere : static_cast<std::uint32_t>(*element));
+  }
+  return true;
+}
+
+/// The map as "rows" of weights, or as "map" and "weights"; false (with a problem) when it cannot be read.
+bool parse_map(Fields& fields, std::size_t targets, IntProjection& projection) {
+  std::vector<std::uint32_t> gather;
+  if (!parse_gather(fields, gather)) return false;
+  MapLeaf leaf;
+  if (const Json* map = fields.find("map")) {
+    const Json& weights = fields.list("weights");
+    const auto read = parse_leaf(Fields(*map, fields.place() + ": map", fields.problems()));
+    if (!read) return false;
+    if (weights_of(*read) != static_cast<double>(weights.size())) {
+      fields.wrong("'weights': the map has " + std::to_string(static_cast<std::uint64_t>(weights_of(*read))) +
+                   ", found " + std::to_string(weights.size()));
+      return false;
+    }
+    for (const Json& entry : weights) {
+      const auto w = fields.integer_value(entry, "'weights'", kLowestWeight, kHighestWeight);
+      if (!w) return false;
+      projection.weight.push_back(static_cast<std::int16_t>(*w));
+    }
+    leaf = *read;
+  } else {
+    const Json& list = fields.list("rows");
+    SparseMap rows{static_cast<std::uint32_t>(targets), {0}, {}};
+    for (std::size_t s = 0; s < list.size(); ++s) {
+      if (!parse_row(list[s], fields, s, rows, projection.weight)) return false;
+      rows.end_row();
+    }
+    leaf = std::move(rows);
+  }
+  if (const auto problem = MapForm::problem(leaf, gather)) {
+    fields.wrong("its map: " + *problem);
+    return false;
+  }
+  projection.form = MapForm(std::move(leaf), std::move(gather));
+  return true;
+}
+
 std::optional<IntProjection> parse_projection(Fields fields, const IntNetwork& network) {
   IntProjection projection;
   projection.name = fields.text("name");
@@ -310,17 +424,11 @@ std::optional<IntProjection> parse_projection(Fields fields, const IntNetwork& n
   projection.delay = static_cast<std::uint32_t>(fields.integer("delay", 0, kMaxDelay, 0));
   projection.bits = static_cast<std::uint32_t>(fields.integer("bits", 1, 8, 8));
   projection.shift = static_cast<std::uint32_t>(fields.integer("shift", 0, kMaxShift, 0));
-  const Json& rows = fields.list("rows");
+  const bool read = parse_map(fields, to ? network.populations[to->index()].size() : 0, projection);
   fields.nothing_else();
-  if (!from || !to) return std::nullopt;
+  if (!from || !to || !read) return std::nullopt;
   projection.from = *from;
   projection.to = *to;
-  projection.row_begin.push_back(0);
-  for (std::size_t s = 0; s < rows.size(); ++s) {
-    if (!parse_row(rows[s], fields, s, network.populations[to->index()].size(), projection))
-      return std::nullopt;
-    projection.row_begin.push_back(projection.target.size());
-  }
   return projection;
 }
 
@@ -343,8 +451,8 @@ IntNetwork parse_file(const Json& json, Problems& problems) {
   if (format != kFormat)
     file.wrong(std::string("'format': expected ") + kFormat + ", found '" + format + "'");
   const std::int64_t version = file.integer("version", 1, std::numeric_limits<std::int32_t>::max());
-  if (version != kVersion)
-    file.wrong("'version': this program reads version 1, found " + std::to_string(version));
+  if (version > kVersion)
+    file.wrong("'version': this program reads versions 1 and 2, found " + std::to_string(version));
   if (!problems.empty()) return network;
   network.name = file.text("name");
   network.state_bits =
@@ -400,17 +508,40 @@ Json describe(const IntPopulation& population) {
 }
 
 /// A full row as the list of its weights, any other by its targets.
-std::string print_row(const IntProjection& projection, std::size_t s, std::size_t targets) {
-  const auto begin = static_cast<std::ptrdiff_t>(projection.row_begin[s]);
-  const auto end = static_cast<std::ptrdiff_t>(projection.row_begin[s + 1]);
-  const std::vector<std::int16_t> weights(projection.weight.begin() + begin, projection.weight.begin() + end);
-  if (weights.size() == targets) return Json(weights).dump();
+std::string print_row(const SparseMap& rows, const std::vector<std::int16_t>& weight, std::size_t s) {
+  const auto begin = static_cast<std::ptrdiff_t>(rows.begin[s]);
+  const auto end = static_cast<std::ptrdiff_t>(rows.begin[s + 1]);
+  const std::vector<std::int16_t> weights(weight.begin() + begin, weight.begin() + end);
+  if (weights.size() == rows.targets) return Json(weights).dump();
   Json row;
-  row["targets"] =
-      std::vector<std::uint32_t>(projection.target.begin() + begin, projection.target.begin() + end);
+  row["targets"] = std::vector<std::uint32_t>(rows.target.begin() + begin, rows.target.begin() + end);
   row["weights"] = weights;
   return dump(row);
 }
+
+struct DescribeLeaf {
+  Json& json;
+  void operator()(const SparseMap&) const {}
+  void operator()(const DenseMap& m) const {
+    json["sources"] = m.sources;
+    json["targets"] = m.targets;
+  }
+  void operator()(const DiagonalMap& m) const {
+    json["size"] = m.size;
+    json["run"] = m.run;
+  }
+  void operator()(const WindowMap& m) const {
+    json["inputs"] = m.inputs;
+    json["outputs"] = m.outputs;
+    json["groups"] = m.groups;
+    json["in"] = m.in;
+    json["out"] = m.out;
+    json["kernel"] = m.kernel;
+    json["stride"] = m.stride;
+    json["dilation"] = m.dilation;
+    json["before"] = m.before;
+  }
+};
 
 std::string print_projection(const IntNetwork& network, const IntProjection& projection) {
   Json head;
@@ -421,13 +552,24 @@ std::string print_projection(const IntNetwork& network, const IntProjection& pro
   head["delay"] = projection.delay;
   head["bits"] = projection.bits;
   head["shift"] = projection.shift;
+  if (!projection.form.gather().empty()) {
+    std::vector<std::int64_t> gather;
+    for (const std::uint32_t element : projection.form.gather())
+      gather.push_back(element == kNowhere ? -1 : std::int64_t{element});
+    head["gather"] = std::move(gather);
+  }
+  const auto* rows = projection.form.as<SparseMap>();
+  if (rows == nullptr) {
+    Json& map = head["map"];
+    map["form"] = name_of(projection.form.leaf());
+    std::visit(DescribeLeaf{map}, projection.form.leaf());
+  }
   std::string text = dump(head);
   text.back() = ',';
+  if (rows == nullptr) return text + "\n  \"weights\":" + Json(projection.weight).dump() + "}";
   text += "\n  \"rows\":[";
-  for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-    text += (s == 0 ? "\n   " : ",\n   ") +
-            print_row(projection, s, network.populations[projection.to.index()].size());
-  }
+  for (std::size_t s = 0; s + 1 < rows->begin.size(); ++s)
+    text += (s == 0 ? "\n   " : ",\n   ") + print_row(*rows, projection.weight, s);
   return text + "]}";
 }
 

@@ -139,7 +139,7 @@ class Builder {
   [[nodiscard]] Edges successors(bool with_delayed) const {
     Edges after(targets_.size());
     for (std::size_t t = 0; t < targets_.size(); ++t) {
-      for (const auto& [tap, rows] : targets_[t].map.rows) {
+      for (const auto& [tap, beside] : targets_[t].map.paths) {
         if (tap.delay != 0 && !with_delayed) continue;
         if (const auto found = target_of_.find(tap.source); found != target_of_.end())
           after[found->second].push_back(t);
@@ -173,7 +173,7 @@ class Builder {
 
   void find_distances() {
     for (Target& target : targets_) {
-      for (const auto& [tap, rows] : target.map.rows) {
+      for (const auto& [tap, beside] : target.map.paths) {
         if (input_of_.count(tap.source) != 0) target.distance = 1;
       }
     }
@@ -273,40 +273,41 @@ class Builder {
     Target& target = targets_[t];
     target.population.bias = target.map.bias;
     std::vector<Projection> found;
-    for (auto& [tap, rows] : target.map.rows) {
-      const std::size_t source = tap.source;
-      Projection projection;
-      projection.name = maps_.name_of(target.map.through.at(tap));
-      projection.to = id[t];
-      if (const auto input = input_of_.find(source); input != input_of_.end()) {
-        projection.from = input->second;
-        projection.delay = meaning_.input_delay + tap.delay;
-      } else {
-        const std::size_t from = target_of_.at(source);
-        projection.from = id[from];
-        projection.delay = tap.delay;
-        if (is_recurrent(from, t) && tap.delay == 0) {
-          projection.delay = meaning_.recurrent_delay;
-          notes_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
-                     quote(target.population.name) + " is recurrent: delay " +
-                     std::to_string(projection.delay) +
-                     (from != t && rank(from) == rank(t) ? " (neither population is nearer to an Input or to "
-                                                           "an Output, so both directions have it; "
-                                                           "a Delay node in one of them decides otherwise)"
-                                                         : ""));
-          if (projection.delay == 0) {
-            problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) +
-                          " to " + quote(target.population.name) +
-                          " is recurrent; a recurrent delay of 0 is impossible, " + "expected at least 1");
+    for (auto& [tap, beside] : target.map.paths)
+      for (Path& path : beside) {
+        const std::size_t source = tap.source;
+        Projection projection;
+        projection.name = maps_.name_of(path.through);
+        projection.to = id[t];
+        if (const auto input = input_of_.find(source); input != input_of_.end()) {
+          projection.from = input->second;
+          projection.delay = meaning_.input_delay + tap.delay;
+        } else {
+          const std::size_t from = target_of_.at(source);
+          projection.from = id[from];
+          projection.delay = tap.delay;
+          if (is_recurrent(from, t) && tap.delay == 0) {
+            projection.delay = meaning_.recurrent_delay;
+            notes_.add(
+                "projection " + quote(projection.name) + " from " + quote(nodes_[source].name) + " to " +
+                quote(target.population.name) + " is recurrent: delay " + std::to_string(projection.delay) +
+                (from != t && rank(from) == rank(t) ? " (neither population is nearer to an Input or to "
+                                                      "an Output, so both directions have it; "
+                                                      "a Delay node in one of them decides otherwise)"
+                                                    : ""));
+            if (projection.delay == 0) {
+              problems_.add("projection " + quote(projection.name) + " from " + quote(nodes_[source].name) +
+                            " to " + quote(target.population.name) +
+                            " is recurrent; a recurrent delay of 0 is impossible, " + "expected at least 1");
+            }
           }
         }
+        RealMap map = tidy(std::move(path.map));
+        projection.form = std::move(map.form);
+        projection.weight = std::move(map.weight);
+        found.push_back(std::move(projection));
       }
-      projection.row_begin = std::move(rows.begin);
-      projection.target = std::move(rows.target);
-      projection.weight = std::move(rows.weight);
-      found.push_back(std::move(projection));
-    }
-    std::sort(found.begin(), found.end(), [](const Projection& a, const Projection& b) {
+    std::stable_sort(found.begin(), found.end(), [](const Projection& a, const Projection& b) {
       return std::tie(a.from, a.delay) < std::tie(b.from, b.delay);
     });
     for (Projection& projection : found) network.projections.push_back(std::move(projection));

@@ -96,11 +96,10 @@ void Interpreter::update_as(std::size_t p) {
     if (now_ < projection.delay) continue;
     const auto& ring = history(projection.from).ring;
     for (const Event& event : ring[(now_ - projection.delay) % ring.size()]) {
-      for (std::size_t e = projection.row_begin[event.index]; e < projection.row_begin[event.index + 1];
-           ++e) {
-        double& sum = state.sum[projection.target[e]];
-        sum = real(sum) + real(projection.weight[e]) * real(event.value);
-      }
+      projection.form.row(event.index).each([&](std::uint32_t target, std::size_t weight) {
+        double& sum = state.sum[target];
+        sum = real(sum) + real(projection.weight[weight]) * real(event.value);
+      });
     }
   }
   auto& sent = state.history.ring[now_ % state.history.ring.size()];

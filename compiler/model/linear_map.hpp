@@ -1,4 +1,4 @@
-// Linear nodes in series and in parallel, composed into one sparse matrix and one bias per pair of
+// Linear nodes in series and in parallel, composed into one map (compiler/linear) and one bias per pair of
 // source and target. Used by elaborate only.
 #pragma once
 
@@ -7,24 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "compiler/linear/compose.hpp"
 #include "compiler/model/flat_graph.hpp"
 
 namespace spikeloom {
-
-/// Compressed rows by source element; targets ascend within a row, no zeros.
-struct SparseRows {
-  std::vector<std::size_t> begin;
-  std::vector<std::uint32_t> target;
-  std::vector<double> weight;
-};
-
-[[nodiscard]] SparseRows identity_rows(std::size_t size);
-/// A single number is every element's.
-[[nodiscard]] SparseRows diagonal_rows(const NirArray& scale, std::size_t size);
-/// a + b, both with the same number of rows.
-[[nodiscard]] SparseRows add(const SparseRows& a, const SparseRows& b);
-/// First a, then b: rows of a, targets of b.  Throws Error{kInput} beyond 2^26 entries.
-[[nodiscard]] SparseRows compose(const SparseRows& a, const SparseRows& b, std::size_t width);
 
 /// A source, an Input or a neuron by flat node, so many steps ago.
 struct Tap {
@@ -33,16 +19,24 @@ struct Tap {
   friend auto operator<=>(const Tap&, const Tap&) = default;
 };
 
-/// Σ over taps of matrix·source, plus bias.
-struct AffineMap {
-  std::map<Tap, SparseRows> rows;
-  std::map<Tap, std::set<std::size_t>>
-      through;  ///< linear nodes on the way, reshapes left out, by their order
-  std::vector<double> bias;
+/// A map on the way, and the linear nodes that it stands for: by their order, reshapes left out.
+struct Path {
+  RealMap map;
+  std::set<std::size_t> through;
 };
 
-/// The map behind a matrix: its rows and its bias multiplied.
-void multiply(AffineMap& map, const SparseRows& matrix, std::size_t width);
+/// Σ over taps of maps of the source, plus bias. Maps of one tap stand side by side where no form holds their
+/// sum.
+struct AffineMap {
+  std::map<Tap, std::vector<Path>> paths;
+  std::vector<double> bias;
+
+  /// Adds a map: to the first that can take it in, else beside them.
+  void add(const Tap& tap, Path path);
+};
+
+/// The map behind a matrix: its maps and its bias multiplied.
+void multiply(AffineMap& map, const RealMap& matrix);
 /// Adds to the map's bias; fewer numbers than elements hold for equal runs (a convolution's, of a channel).
 void add_bias(AffineMap& map, const NirArray& bias);
 

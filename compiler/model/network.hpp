@@ -12,6 +12,7 @@
 #include <spikeloom/compile_options.hpp>
 
 #include "compiler/base/ids.hpp"
+#include "compiler/linear/map_form.hpp"
 #include "compiler/model/nodes/neuron_kind.hpp"
 
 namespace spikeloom {
@@ -74,16 +75,13 @@ struct Input {
 using Source = std::variant<InputId, PopulationId>;
 
 /// Weights from a source to a population, every linear node between them composed into one.
-/// Rows are by source neuron (an axon's row), as cores read them.
 struct Projection {
   std::string name;  ///< the linear nodes' names joined by "+"; "identity" where there was none
   Source from;
   PopulationId to;
-  std::uint32_t delay = 0;  ///< steps; 0 only on edges that lie on no cycle of delays 0
-  /// Compressed rows: entries row_begin[s] .. row_begin[s+1]-1 belong to source neuron s.
-  std::vector<std::size_t> row_begin;
-  std::vector<std::uint32_t> target;
-  std::vector<double> weight;
+  std::uint32_t delay = 0;     ///< steps; 0 only on edges that lie on no cycle of delays 0
+  MapForm form;                ///< from source neurons to neurons
+  std::vector<double> weight;  ///< by weight of the form; 0: no synapse
 };
 
 struct Output {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "compiler/linear/sums.hpp"
 #include "compiler/model/framework.hpp"
 #include "compiler/model/nir.hpp"
 
@@ -68,23 +69,16 @@ class Checker {
     const std::size_t sources = input != nullptr ? network_.inputs[input->index()].size()
                                                  : network_.populations[population->index()].size();
     const std::size_t targets = network_.populations[projection.to.index()].size();
-    if (projection.row_begin.size() != sources + 1 || projection.row_begin.front() != 0 ||
-        projection.row_begin.back() != projection.target.size() ||
-        projection.weight.size() != projection.target.size() ||
-        !std::is_sorted(projection.row_begin.begin(), projection.row_begin.end())) {
-      broken_.push_back(what + "its rows do not fit its " + std::to_string(sources) + " sources");
+    if (projection.form.sources() != sources || projection.form.targets() != targets ||
+        projection.weight.size() != projection.form.weights()) {
+      broken_.push_back(what + "its rows do not fit its " + std::to_string(sources) + " sources and " +
+                        std::to_string(targets) + " targets");
       return;
     }
-    for (std::size_t row = 0; row < sources; ++row) {
-      for (std::size_t e = projection.row_begin[row]; e < projection.row_begin[row + 1]; ++e) {
-        const bool ascends =
-            e == projection.row_begin[row] || projection.target[e - 1] < projection.target[e];
-        if (projection.target[e] >= targets || !ascends || !std::isfinite(projection.weight[e])) {
-          broken_.push_back(what + "row " + std::to_string(row) + " has a bad entry");
-          return;
-        }
-      }
-    }
+    if (const auto problem = row_problem(projection.form)) broken_.push_back(what + *problem);
+    if (std::any_of(projection.weight.begin(), projection.weight.end(),
+                    [](double w) { return !std::isfinite(w); }))
+      broken_.push_back(what + "a weight is not finite");
   }
 
   const Network& network_;
@@ -102,6 +96,15 @@ void put_range(std::ostringstream& out, const char* name, const std::vector<doub
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   out << " " << name << "=" << *low;
   if (*low != *high) out << ".." << *high;
+}
+
+/// Those of synapses that exist.
+std::vector<double> present_weights(const Projection& projection) {
+  const std::vector<std::uint64_t> times = multiplicity(projection.form);
+  std::vector<double> present;
+  for (std::size_t k = 0; k < times.size(); ++k)
+    if (times[k] != 0 && projection.weight[k] != 0) present.push_back(projection.weight[k]);
+  return present;
 }
 
 }  // namespace
@@ -126,9 +129,10 @@ std::string describe(const Network& network) {
   }
   for (const Projection& projection : network.projections) {
     out << "projection " << projection.name << " " << name_of(network, projection.from) << " -> "
-        << network.populations[projection.to.index()].name << " synapses=" << projection.weight.size()
+        << network.populations[projection.to.index()].name
+        << " synapses=" << count_synapses(projection.form, projection.weight)
         << " delay=" << projection.delay;
-    put_range(out, "weight", projection.weight);
+    put_range(out, "weight", present_weights(projection));
     out << "\n";
   }
   for (const Output& output : network.outputs) {

@@ -42,11 +42,12 @@ class Counter {
   }
 
   void add(const Layer& layer) {
-    for (std::uint32_t e = 0; e + 1 < layer.row_begin.size(); ++e) {
+    for (std::uint32_t e = 0; e < layer.form.sources(); ++e) {
       touched_.clear();
       ++row_;
-      for (std::size_t i = layer.row_begin[e]; i < layer.row_begin[e + 1]; ++i)
-        if (layer.weight[i] != 0) touch(layer.target[i], layer.weight[i]);
+      layer.form.row(e).each([&](std::uint32_t target, std::size_t weight) {
+        if (layer.weight[weight] != 0) touch(target, layer.weight[weight]);
+      });
       if (touched_.empty()) continue;
       std::sort(touched_.begin(), touched_.end());
       end_row(layer, e);

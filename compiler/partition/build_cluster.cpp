@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "compiler/base/error.hpp"
+#include "compiler/linear/sums.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/network_limits.hpp"
 #include "spikeloom_hw.hpp"
@@ -38,7 +39,13 @@ class ClusterBuilder final : public ClusterRows {
         skeleton_(skeleton),
         reach_(reach),
         id_(c),
-        cluster_(skeleton.clusters[c]) {}
+        cluster_(skeleton.clusters[c]),
+        targets_(cluster_.neurons) {
+    std::sort(targets_.begin(), targets_.end());
+    for (const Layer& layer : own_layers())
+      rows_.emplace_back(layer.form, targets_, skeleton_.cluster_of[cluster_.population.index()],
+                         static_cast<std::uint32_t>(id_));
+  }
 
   Cluster build() {
     find_inbound();
@@ -65,6 +72,8 @@ class ClusterBuilder final : public ClusterRows {
   }
 
  private:
+  [[nodiscard]] const std::vector<Layer>& own_layers() const { return layers_[cluster_.population.index()]; }
+
   void add_feeds(const Layer& layer, std::span<const std::uint32_t> elements) {
     std::map<std::uint32_t, Range> ranges;  // by source cluster; the host stream as ~0
     for (const std::uint32_t e : elements) {
@@ -85,7 +94,7 @@ class ClusterBuilder final : public ClusterRows {
   }
 
   void find_inbound() {
-    const std::vector<Layer>& layers = layers_[cluster_.population.index()];
+    const std::vector<Layer>& layers = own_layers();
     for (std::size_t l = 0; l < layers.size(); ++l) add_feeds(layers[l], reach_.elements(l, id_));
     const bool timed =
         std::any_of(feeds_.begin(), feeds_.end(), [](const Feed& f) { return f.inbound.delay == 0; });
@@ -135,11 +144,12 @@ class ClusterBuilder final : public ClusterRows {
   }
 
   void read_row(const Layer& layer, std::uint32_t element, std::uint32_t plane, AxonRow& row) const {
-    const std::size_t p = cluster_.population.index();
+    const std::vector<std::uint32_t>& position_of = skeleton_.position_of[cluster_.population.index()];
     row.synapses.clear();
-    for (std::size_t i = layer.row_begin[element]; i < layer.row_begin[element + 1]; ++i)
-      if (skeleton_.cluster_of[p][layer.target[i]] == id_)
-        row.synapses.push_back({skeleton_.position_of[p][layer.target[i]], layer.weight[i]});
+    rows_[static_cast<std::size_t>(&layer - own_layers().data())].each(
+        element, [&](std::uint32_t target, std::size_t weight) {
+          if (layer.weight[weight] != 0) row.synapses.push_back({position_of[target], layer.weight[weight]});
+        });
     row.shift = layer.shift;
     row.plane = plane;
     row.bits = layer.bits;
@@ -155,6 +165,8 @@ class ClusterBuilder final : public ClusterRows {
   const Reach& reach_;
   std::size_t id_;
   Cluster cluster_;
+  std::vector<std::uint32_t> targets_;  ///< the cluster's neurons, ascending
+  std::vector<PartRows> rows_;          ///< by layer, those of the cluster
   std::vector<Feed> feeds_;
   std::vector<std::pair<std::size_t, std::uint32_t>> chunks_;  ///< by page chunk: feed and its source's chunk
 };
@@ -208,26 +220,10 @@ Reach::Reach(const std::vector<Layer>& layers, const Skeleton& skeleton, Populat
   const auto [low, high] = std::minmax_element(cluster_of.begin(), cluster_of.end());
   first_ = *low;
   const std::size_t clusters = *high - *low + 1;
-  std::vector<std::uint32_t> last(clusters);  // element that was last seen to reach a cluster, plus one
-  for (const Layer& layer : layers) {
-    Lists lists;
-    lists.begin.assign(clusters + 1, 0);
-    const auto visit = [&](const auto& found) {
-      std::fill(last.begin(), last.end(), 0);
-      for (std::uint32_t e = 0; e + 1 < layer.row_begin.size(); ++e)
-        for (std::size_t i = layer.row_begin[e]; i < layer.row_begin[e + 1]; ++i)
-          if (const std::size_t c = cluster_of[layer.target[i]] - first_; last[c] != e + 1) {
-            last[c] = e + 1;
-            found(c, e);
-          }
-    };
-    visit([&](std::size_t c, std::uint32_t) { ++lists.begin[c + 1]; });
-    std::partial_sum(lists.begin.begin(), lists.begin.end(), lists.begin.begin());
-    lists.element.resize(lists.begin.back());
-    std::vector<std::size_t> next(lists.begin.begin(), lists.begin.end() - 1);
-    visit([&](std::size_t c, std::uint32_t e) { lists.element[next[c]++] = e; });
-    lists_.push_back(std::move(lists));
-  }
+  std::vector<std::uint32_t> part(cluster_of.size());
+  for (std::size_t j = 0; j < part.size(); ++j) part[j] = static_cast<std::uint32_t>(cluster_of[j] - first_);
+  for (const Layer& layer : layers)
+    lists_.push_back(sources_of_parts(layer.form, part, clusters, ones(layer.weight)));
 }
 
 Cluster build_cluster(const IntNetwork& network, const Chip& chip, const Layers& layers,

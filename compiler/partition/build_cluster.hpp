@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compiler/core/layers.hpp"
+#include "compiler/linear/blocks.hpp"
 #include "compiler/partition/partition.hpp"
 
 namespace spikeloom {
@@ -26,18 +27,12 @@ class Reach {
   Reach(const std::vector<Layer>& layers, const Skeleton&, PopulationId);
   /// Of the population's layer, those that reach the skeleton's cluster; rising.
   [[nodiscard]] std::span<const std::uint32_t> elements(std::size_t layer, std::size_t cluster) const {
-    const Lists& lists = lists_[layer];
-    const std::size_t c = cluster - first_;
-    return {lists.element.data() + lists.begin[c], lists.begin[c + 1] - lists.begin[c]};
+    return lists_[layer].of(cluster - first_);
   }
 
  private:
-  struct Lists {
-    std::vector<std::size_t> begin;  ///< by cluster
-    std::vector<std::uint32_t> element;
-  };
   std::size_t first_ = 0;  ///< of the population's clusters
-  std::vector<Lists> lists_;
+  std::vector<PartLists> lists_;
 };
 
 /// Inbound, limits and tables of cluster `c` of the skeleton, which is handed back whole.

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 
+#include "compiler/linear/blocks.hpp"
 #include "compiler/partition/partition.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -144,31 +145,59 @@ class Checker {
       check_neuron(cluster, at, decoded.neurons[at]);
   }
 
-  void check_population(std::size_t p) {
-    std::vector<Synapse> found, expected;
-    for (const Cluster& cluster : app_.clusters)
-      if (cluster.population.index() == p) decode(cluster, found);
+  /// A projection from the side of its neurons: the tables were built from the side of its sources.
+  struct Incoming {
+    const IntProjection* projection;
+    MapColumns columns;
+    std::uint32_t source = 0, planes = 1, negative = ~0U;
+  };
+
+  [[nodiscard]] std::vector<Incoming> incoming(std::size_t p) const {
+    std::vector<Incoming> result;
     for (const IntProjection& projection : network_.projections) {
       if (projection.to.index() != p) continue;
-      std::uint32_t planes = 1, negative = ~0U, source = 0;
+      Incoming in{&projection, MapColumns(projection.form)};
       if (const auto* input = std::get_if<InputId>(&projection.from)) {
-        source = input->value;
-        planes = network_.inputs[source].planes;
-        if (network_.inputs[source].is_signed) negative = planes - 1;
+        in.source = input->value;
+        in.planes = network_.inputs[in.source].planes;
+        if (network_.inputs[in.source].is_signed) in.negative = in.planes - 1;
       } else {
-        source = static_cast<std::uint32_t>(network_.inputs.size()) +
-                 std::get<PopulationId>(projection.from).value;
+        in.source = static_cast<std::uint32_t>(network_.inputs.size()) +
+                    std::get<PopulationId>(projection.from).value;
       }
-      for (std::uint32_t e = 0; e + 1 < projection.row_begin.size(); ++e)
-        for (std::size_t i = projection.row_begin[e]; i < projection.row_begin[e + 1]; ++i)
-          for (std::uint32_t b = 0; b < planes; ++b)
-            expected.push_back({source, e * planes + b, projection.delay, projection.target[i],
-                                std::int64_t{projection.weight[i]} *
-                                    (std::int64_t{1} << (projection.shift + b)) * (b == negative ? -1 : 1)});
+      result.push_back(std::move(in));
     }
-    normalise(found);
-    normalise(expected);
-    require(found == expected,
+    return result;
+  }
+
+  static void expect(const Incoming& in, std::uint32_t target, std::vector<Synapse>& expected) {
+    const IntProjection& projection = *in.projection;
+    in.columns.each(target, [&](std::uint32_t element, std::size_t weight) {
+      if (projection.weight[weight] == 0) return;
+      for (std::uint32_t b = 0; b < in.planes; ++b)
+        expected.push_back({in.source, element * in.planes + b, projection.delay, target,
+                            std::int64_t{projection.weight[weight]} *
+                                (std::int64_t{1} << (projection.shift + b)) * (b == in.negative ? -1 : 1)});
+    });
+  }
+
+  /// Cluster by cluster, so that no more than one cluster's synapses are held at once.
+  void check_population(std::size_t p) {
+    const std::vector<Incoming> all = incoming(p);
+    bool same = true;
+    std::vector<Synapse> found, expected;
+    for (const Cluster& cluster : app_.clusters) {
+      if (cluster.population.index() != p) continue;
+      found.clear();
+      expected.clear();
+      decode(cluster, found);
+      for (const Incoming& in : all)
+        for (const std::uint32_t neuron : cluster.neurons) expect(in, neuron, expected);
+      normalise(found);
+      normalise(expected);
+      same = same && found == expected;
+    }
+    require(same,
             "population " + network_.populations[p].name + ": the decoded weights differ from the network's");
   }
 

@@ -24,13 +24,13 @@ Edges edges_into(const IntNetwork& network, const std::vector<Layer>& layers, Po
                  const std::optional<Traffic>& activity) {
   Edges edges;
   for (const Layer& layer : layers)
-    for (std::size_t s = 0; s + 1 < layer.row_begin.size(); ++s) {
-      if (layer.row_begin[s] == layer.row_begin[s + 1]) continue;
+    for (std::size_t s = 0; s < layer.form.sources(); ++s) {
+      layer.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+        if (layer.weight[weight] != 0) edges.target.push_back(target);
+      });
+      if (edges.target.size() == edges.begin.back()) continue;
       edges.rate.push_back(rate_of(network, layer.from, s, activity));
       edges.own.push_back(layer.from == Source(to) ? static_cast<std::uint32_t>(s) : Edges::kOutside);
-      edges.target.insert(edges.target.end(),
-                          layer.target.begin() + static_cast<std::ptrdiff_t>(layer.row_begin[s]),
-                          layer.target.begin() + static_cast<std::ptrdiff_t>(layer.row_begin[s + 1]));
       edges.begin.push_back(edges.target.size());
     }
   return edges;

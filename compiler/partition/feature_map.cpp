@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
+#include "compiler/linear/sums.hpp"
+
 namespace spikeloom {
 namespace {
 
 /// Targets of every row that is not empty are all neurons.
 bool is_dense(const Layer& layer, std::size_t neurons) {
-  for (std::size_t row = 0; row + 1 < layer.row_begin.size(); ++row) {
-    const std::size_t entries = layer.row_begin[row + 1] - layer.row_begin[row];
-    if (entries != 0 && entries != neurons) return false;
-  }
+  for (const std::int64_t entries : row_sizes(layer.form, layer.weight))
+    if (entries != 0 && entries != static_cast<std::int64_t>(neurons)) return false;
   return true;
 }
 

@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "compiler/base/error.hpp"
+#include "compiler/linear/blocks.hpp"
+#include "compiler/linear/sums.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -100,22 +102,19 @@ Hypergraph hypergraph_of(const Edges& edges, std::size_t neurons) {
 }
 
 void add_readers(Hypergraph& graph, const Layer& layer) {
-  const std::size_t sources = layer.row_begin.size() - 1;
+  const std::size_t sources = layer.form.sources();
   SPIKELOOM_CHECK(sources == graph.vertices());
-  std::vector<std::size_t> begin(
-      layer.target.empty() ? 1 : *std::max_element(layer.target.begin(), layer.target.end()) + 2U, 0);
-  for (const std::uint32_t target : layer.target) ++begin[target + 1];
-  std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  std::vector<std::uint32_t> source(layer.target.size());
-  std::vector<std::size_t> next(begin.begin(), begin.end() - 1);
-  for (std::uint32_t s = 0; s < sources; ++s)
-    for (std::size_t i = layer.row_begin[s]; i < layer.row_begin[s + 1]; ++i)
-      source[next[layer.target[i]]++] = s;
-  for (std::size_t target = 0; target + 1 < begin.size(); ++target) {
-    const std::size_t size = begin[target + 1] - begin[target];
-    if (size < 2 || 2 * size > sources) continue;
-    graph.pin.insert(graph.pin.end(), source.begin() + static_cast<std::ptrdiff_t>(begin[target]),
-                     source.begin() + static_cast<std::ptrdiff_t>(begin[target + 1]));
+  const std::vector<std::int64_t> fan_in = sum_by_target(layer.form, ones(layer.weight));
+  const MapColumns columns(layer.form);
+  std::vector<std::uint32_t> readers;
+  for (std::uint32_t target = 0; target < fan_in.size(); ++target) {
+    if (fan_in[target] < 2 || 2 * static_cast<std::size_t>(fan_in[target]) > sources) continue;
+    readers.clear();
+    columns.each(target, [&](std::uint32_t source, std::size_t weight) {
+      if (layer.weight[weight] != 0) readers.push_back(source);
+    });
+    std::sort(readers.begin(), readers.end());
+    graph.pin.insert(graph.pin.end(), readers.begin(), readers.end());
     graph.begin.push_back(graph.pin.size());
     graph.cost.push_back(kReader);
   }

@@ -9,6 +9,7 @@
 #include "compiler/base/parallel.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/kinds.hpp"
+#include "compiler/linear/sums.hpp"
 #include "compiler/partition/block_cost.hpp"
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
@@ -294,8 +295,10 @@ class Partitioner {
                                                 std::uint32_t& neuron) const {
     const std::size_t p = skeleton.clusters[c].population.index();
     std::vector<std::uint32_t> fan_in(network_.populations[p].size(), 0);
-    for (const Layer& layer : layers_[p])
-      for (const std::uint32_t target : layer.target) ++fan_in[target];
+    for (const Layer& layer : layers_[p]) {
+      const std::vector<std::int64_t> more = sum_by_target(layer.form, ones(layer.weight));
+      for (std::size_t j = 0; j < fan_in.size(); ++j) fan_in[j] += static_cast<std::uint32_t>(more[j]);
+    }
     const std::vector<std::uint32_t>& neurons = skeleton.clusters[c].neurons;
     neuron = *std::max_element(neurons.begin(), neurons.end(),
                                [&](std::uint32_t a, std::uint32_t b) { return fan_in[a] < fan_in[b]; });

@@ -4,6 +4,7 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/linear/sums.hpp"
 #include "compiler/quantize/magnitude.hpp"
 #include "compiler/quantize/quantize.hpp"
 
@@ -60,8 +61,7 @@ class Checker {
     for (std::size_t p = 0; equal && p < network_.projections.size(); ++p) {
       const Projection& a = network_.projections[p];
       const IntProjection& b = result_.projections[p];
-      equal =
-          a.from == b.from && a.to == b.to && a.delay == b.delay && a.row_begin.size() == b.row_begin.size();
+      equal = a.from == b.from && a.to == b.to && a.delay == b.delay && a.form.sources() == b.form.sources();
     }
     for (std::size_t p = 0; equal && p < network_.populations.size(); ++p) {
       const Population& a = network_.populations[p];
@@ -77,6 +77,8 @@ class Checker {
     const Population& real = network_.populations[index];
     const IntPopulation& integer = result_.populations[index];
     const PopulationReport& report = report_.populations[index];
+    const double largest = largest_unit(integer);
+    at_most(real.name, "bias error in units", report.bias_error, 2 * largest, largest);
     for (std::size_t j = 0; j < real.size(); ++j) {
       const double half = 0.5 / kDecayOne;
       at_most(real.name, "alpha error", std::abs(integer.alpha[j] / double{kDecayOne} - real.alpha[j]),
@@ -99,8 +101,6 @@ class Checker {
         at_most(real.name, "drive error", std::abs(real_of(integer, j, integer.bias_v[j]) - drive),
                 report.bias_error, size);
       }
-      at_most(real.name, "bias error in units", report.bias_error, 2 * largest_unit(integer),
-              largest_unit(integer));
       if (real.is_readout()) {
         const double origin = integer.origin.empty() ? 0 : integer.origin[j];
         if (std::abs(real_of(integer, j, origin) - start) > unit + kRoundingNoise * std::abs(start))
@@ -141,59 +141,93 @@ class Checker {
     return most;
   }
 
-  /// Row s of the integer projection by target.
-  static std::map<std::uint32_t, std::int32_t> row(const IntProjection& projection, std::size_t s) {
-    std::map<std::uint32_t, std::int32_t> result;
-    for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k)
-      result[projection.target[k]] = projection.weight[k];
-    return result;
+  /// What the integer network makes of a projection's weights.
+  struct Losses {
+    int exponent = 0;  ///< squares are counted in this power of two, so that none is beyond a double
+    double largest = 0, squares = 0;
+    std::uint64_t synapses = 0;
+    void add(double error, std::uint64_t times) {
+      largest = std::max(largest, std::abs(error));
+      squares += static_cast<double>(times) * std::pow(std::ldexp(error, -exponent), 2);
+      synapses += times;
+    }
+  };
+
+  /// Real weight of mantissa 1 at every neuron; 0 where its gain is.
+  [[nodiscard]] std::vector<double> steps_of(std::size_t index) const {
+    const IntProjection& integer = result_.projections[index];
+    const Population& to = network_.populations[integer.to.index()];
+    const IntPopulation& int_to = result_.populations[integer.to.index()];
+    const auto* input = std::get_if<InputId>(&integer.from);
+    const double source_unit = input != nullptr ? result_.inputs[input->index()].unit : 1;
+    std::vector<double> steps(to.size(), 0);
+    for (std::size_t j = 0; j < steps.size(); ++j) {
+      const double gain = to.gain_i[j] * to.gain_v[j];
+      if (gain == 0) continue;
+      steps[j] = real_of(int_to, j, std::ldexp(1.0, static_cast<int>(integer.shift + int_to.scale))) / gain /
+                 source_unit;
+    }
+    return steps;
   }
 
-  void check_projection(std::size_t index) {
+  void look_at(const std::string& name, double step, double mantissa, double weight, std::uint64_t times,
+               Losses& losses) {
+    if (step != 0 && weight != 0) return losses.add(mantissa * step - weight, times);
+    if (mantissa != 0) problems_.add("'" + name + "': a synapse of no effect became one");
+  }
+
+  /// Weight by weight, where the form was kept and all neurons of a weight have one step.
+  bool compare_weights(std::size_t index, const std::vector<double>& steps, Losses& losses) {
     const Projection& real = network_.projections[index];
     const IntProjection& integer = result_.projections[index];
-    const ProjectionReport& report = report_.projections[index];
-    const Population& to = network_.populations[real.to.index()];
-    const IntPopulation& int_to = result_.populations[real.to.index()];
-    const auto* input = std::get_if<InputId>(&real.from);
-    const double source_unit = input != nullptr ? result_.inputs[input->index()].unit : 1;
-    double largest = 0;
-    double squares = 0;  // in 2^exponent, so that none is beyond a double
-    double heaviest = 0;
-    for (const double w : real.weight) heaviest = std::max(heaviest, std::abs(w));
-    const int exponent = heaviest == 0 ? 0 : std::ilogb(heaviest);
-    std::size_t synapses = 0;
-    for (std::size_t s = 0; s + 1 < real.row_begin.size(); ++s) {
-      auto mantissas = row(integer, s);
-      for (std::size_t k = real.row_begin[s]; k < real.row_begin[s + 1]; ++k) {
-        const std::uint32_t j = real.target[k];
-        const double gain = to.gain_i[j] * to.gain_v[j];
-        const double m = mantissas.contains(j) ? mantissas[j] : 0;
-        mantissas.erase(j);
-        if (gain == 0 || real.weight[k] == 0) {
-          if (m != 0) problems_.add("'" + real.name + "': a synapse of no effect became one");
-          continue;
-        }
-        const double weight =
-            real_of(int_to, j, std::ldexp(m, static_cast<int>(integer.shift + int_to.scale))) / gain /
-            source_unit;
-        largest = std::max(largest, std::abs(weight - real.weight[k]));
-        squares += std::pow(std::ldexp(weight - real.weight[k], -exponent), 2);
-        ++synapses;
-      }
+    if (!(real.form == integer.form)) return false;
+    const auto step = common_to_targets(real.form, steps);
+    if (!step) return false;
+    const std::vector<std::uint64_t> times = multiplicity(real.form);
+    for (std::size_t k = 0; k < times.size(); ++k)
+      if (times[k] != 0) look_at(real.name, (*step)[k], integer.weight[k], real.weight[k], times[k], losses);
+    return true;
+  }
+
+  void compare_rows(std::size_t index, const std::vector<double>& steps, Losses& losses) {
+    const Projection& real = network_.projections[index];
+    const IntProjection& integer = result_.projections[index];
+    for (std::size_t s = 0; s < real.form.sources(); ++s) {
+      std::map<std::uint32_t, std::int32_t> mantissas;
+      integer.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+        if (integer.weight[weight] != 0) mantissas[target] = integer.weight[weight];
+      });
+      real.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+        const auto found = mantissas.find(target);
+        look_at(real.name, steps[target], found == mantissas.end() ? 0 : found->second, real.weight[weight],
+                1, losses);
+        if (found != mantissas.end()) mantissas.erase(found);
+      });
       if (!mantissas.empty())
         problems_.add("'" + real.name + "': row " + std::to_string(s) +
                       " has a synapse that the network has not");
     }
+  }
+
+  void check_projection(std::size_t index) {
+    const Projection& real = network_.projections[index];
+    const ProjectionReport& report = report_.projections[index];
+    const std::vector<double> steps = steps_of(index);
+    Losses losses;
+    double heaviest = 0;
+    for (const double w : real.weight) heaviest = std::max(heaviest, std::abs(w));
+    losses.exponent = heaviest == 0 ? 0 : std::ilogb(heaviest);
+    if (!compare_weights(index, steps, losses)) compare_rows(index, steps, losses);
     // The last bits of a weight may be more than a step, which is the first neuron's, where gains differ.
     const double scale = std::max(report.step, 1e-8 * heaviest);
-    at_most(real.name, "weight error", largest, report.max_error, scale);
-    if (synapses != report.synapses)
-      wrong(real.name, "synapses", static_cast<double>(synapses), static_cast<double>(report.synapses));
-    if (synapses != 0)
+    at_most(real.name, "weight error", losses.largest, report.max_error, scale);
+    if (losses.synapses != report.synapses)
+      wrong(real.name, "synapses", static_cast<double>(losses.synapses),
+            static_cast<double>(report.synapses));
+    if (losses.synapses != 0)
       at_most(real.name, "rms weight error",
-              std::ldexp(std::sqrt(squares / static_cast<double>(synapses)), exponent), report.rms_error,
-              scale);
+              std::ldexp(std::sqrt(losses.squares / static_cast<double>(losses.synapses)), losses.exponent),
+              report.rms_error, scale);
     constexpr double kExact = 2e-4;  // of a step: the single precision of the file at 8 bits
     if (report.exact && report.max_error > kExact * report.step)
       wrong(real.name, "error of exact weights", report.max_error, kExact * report.step);

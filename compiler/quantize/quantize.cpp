@@ -10,6 +10,8 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/linear/compose.hpp"
+#include "compiler/linear/sums.hpp"
 #include "compiler/quantize/grid.hpp"
 #include "compiler/quantize/magnitude.hpp"
 #include "compiler/quantize/step_search.hpp"
@@ -61,14 +63,21 @@ std::string number(double x) {
   return text;
 }
 
+bool no_current(const Population& population) {
+  return std::all_of(population.alpha.begin(), population.alpha.end(),
+                     [](double a) { return nearest(a * kDecayOne) == 0; });
+}
+
 /// Neuron j's potential is carried as v / divisor[j]; its weights are multiplied by column[j].
 struct Frame {
   std::vector<double> divisor, column;
+  bool has_current = false;  ///< of any neuron
 };
 
 /// Gains go into the membrane's unit: weights stay as they are, and with them any grid.
 Frame frame_of_membranes(const Population& population) {
   Frame frame;
+  frame.has_current = !no_current(population);
   for (std::size_t j = 0; j < population.size(); ++j) {
     const double gain = population.gain_i[j] * population.gain_v[j];
     frame.divisor.push_back(gain == 0 ? 1 : std::abs(gain));
@@ -80,6 +89,7 @@ Frame frame_of_membranes(const Population& population) {
 /// One unit for all neurons, the largest gain: weights are multiplied by what is left.
 Frame frame_of_weights(const Population& population) {
   Frame frame;
+  frame.has_current = !no_current(population);
   double most = 0;
   for (std::size_t j = 0; j < population.size(); ++j)
     most = std::max(most, std::abs(population.gain_i[j] * population.gain_v[j]));
@@ -138,7 +148,11 @@ bool uniform(const std::vector<double>& values) {
 /// The projections into one population, their weights in its frame (per integer of their source).
 struct Inbound {
   std::vector<std::size_t> projection;
-  std::vector<std::vector<double>> value;  ///< by projection, then as Projection::weight
+  std::vector<MapForm>
+      form;  ///< by projection: its own, or unrolled where neurons of one weight have other gains
+  std::vector<std::vector<double>> weight;  ///< by projection and weight of that form, as in the network
+  std::vector<std::vector<std::uint64_t>> synapses;  ///< the same: where it acts
+  std::vector<std::vector<double>> value;            ///< the same, in the frame; 0 where it does not occur
   std::vector<std::uint32_t> bits;
   std::vector<std::uint32_t> max_shift;
 };
@@ -179,6 +193,7 @@ class Quantizer {
   [[nodiscard]] IntInput quantize_input(const Input& input) const;
   void quantize_population(std::size_t index);
   [[nodiscard]] Inbound inbound_of(std::size_t index, const Frame& frame);
+  void add_inbound(std::size_t projection, const Frame& frame, Inbound& inbound);
   [[nodiscard]] std::uint32_t bits_of(std::size_t index);
   [[nodiscard]] std::optional<Weights> on_grid(const Inbound& inbound) const;
   [[nodiscard]] Weights searched(const Inbound& inbound, std::size_t population) const;
@@ -273,11 +288,9 @@ std::uint32_t Quantizer::bits_of(std::size_t index) {
   if (bits != 1) return bits;
   const Population& to = network_.populations[projection.to.index()];
   const std::size_t dense = size_of(network_, projection.from) * to.size();
-  const bool full =
-      projection.weight.size() == dense &&
-      std::none_of(projection.weight.begin(), projection.weight.end(), [](double w) { return w == 0; }) &&
-      std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
-      std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
+  const bool full = count_synapses(projection.form, projection.weight) == dense &&
+                    std::none_of(to.gain_i.begin(), to.gain_i.end(), [](double g) { return g == 0; }) &&
+                    std::none_of(to.gain_v.begin(), to.gain_v.end(), [](double g) { return g == 0; });
   if (full) return 1;
   const std::string subject =
       "projection '" + projection.name + "' from '" + name_of(network_, projection.from) + "'";
@@ -297,19 +310,53 @@ std::uint32_t Quantizer::bits_of(std::size_t index) {
 
 Inbound Quantizer::inbound_of(std::size_t index, const Frame& frame) {
   Inbound inbound;
-  for (std::size_t p = 0; p < network_.projections.size(); ++p) {
-    const Projection& projection = network_.projections[p];
-    if (projection.to.index() != index) continue;
-    inbound.projection.push_back(p);
-    const double unit = input_unit(options_, network_, projection.from);
-    std::vector<double> value(projection.weight.size());
-    for (std::size_t k = 0; k < value.size(); ++k)
-      value[k] = projection.weight[k] * frame.column[projection.target[k]] * unit;
-    inbound.value.push_back(std::move(value));
-    inbound.max_shift.push_back(options_.limits.max_shift -
-                                (input_planes(options_, network_, projection.from) - 1));
-  }
+  for (std::size_t p = 0; p < network_.projections.size(); ++p)
+    if (network_.projections[p].to.index() == index) add_inbound(p, frame, inbound);
   return inbound;
+}
+
+/// Throws Error{kInput} that names the projection, beyond 2^26 synapses.
+Unrolled written_out(const Projection& projection) {
+  try {
+    return unrolled(projection.form, ones(projection.weight));
+  } catch (const Error& error) {
+    throw error.within("quantize: projection '" + projection.name +
+                       "': neurons that share its weights have different gains");
+  }
+}
+
+void Quantizer::add_inbound(std::size_t index, const Frame& frame, Inbound& inbound) {
+  const Projection& projection = network_.projections[index];
+  MapForm form = projection.form;
+  std::vector<double> weight = projection.weight;
+  std::optional<std::vector<double>> column = common_to_targets(form, frame.column);
+  if (!column) {
+    const Unrolled all = written_out(projection);
+    std::vector<double> each;
+    each.reserve(all.of.size());
+    for (const std::uint32_t k : all.of) each.push_back(weight[k]);
+    form = all.form;
+    weight = std::move(each);
+    column = common_to_targets(form, frame.column);
+  }
+  const double unit = input_unit(options_, network_, projection.from);
+  std::vector<std::uint64_t> synapses = multiplicity(form);
+  const Population& to = network_.populations[projection.to.index()];
+  std::vector<double> acts(to.size(), 0);
+  for (std::size_t j = 0; j < to.size(); ++j) acts[j] = to.gain_i[j] * to.gain_v[j] == 0 ? 0 : 1;
+  const std::optional<std::vector<double>> acting = common_to_targets(form, acts);
+  for (std::size_t k = 0; k < weight.size(); ++k)
+    if (weight[k] == 0 || (acting && (*acting)[k] == 0)) synapses[k] = 0;
+  std::vector<double> value(weight.size(), 0);
+  for (std::size_t k = 0; k < value.size(); ++k)
+    if (synapses[k] != 0) value[k] = weight[k] * (*column)[k] * unit;
+  inbound.projection.push_back(index);
+  inbound.form.push_back(std::move(form));
+  inbound.weight.push_back(std::move(weight));
+  inbound.synapses.push_back(std::move(synapses));
+  inbound.value.push_back(std::move(value));
+  inbound.max_shift.push_back(options_.limits.max_shift -
+                              (input_planes(options_, network_, projection.from) - 1));
 }
 
 Weights Quantizer::with_base(const Inbound& inbound, double base, std::vector<std::uint32_t> shift) const {
@@ -377,10 +424,17 @@ std::uint32_t accumulator_bits(const Network& network, const QuantizeOptions& op
       const InputCoding coding = it == options.inputs.end() ? InputCoding{} : it->second;
       range = value_range({"", {}, coding.planes, coding.is_signed, 1});
     }
-    for (std::size_t k = 0; k < weights.mantissas[n].size(); ++k) {
-      const std::int64_t w = std::int64_t{weights.mantissas[n][k]} * (std::int64_t{1} << weights.shift[n]);
-      high[projection.target[k]] += std::max(w * range.first, w * range.second);
-      low[projection.target[k]] += std::min(w * range.first, w * range.second);
+    std::vector<std::int64_t> up, down;
+    for (const std::int16_t mantissa : weights.mantissas[n]) {
+      const std::int64_t w = std::int64_t{mantissa} * (std::int64_t{1} << weights.shift[n]);
+      up.push_back(std::max(w * range.first, w * range.second));
+      down.push_back(std::min(w * range.first, w * range.second));
+    }
+    const auto highest = sum_by_target(inbound.form[n], up);
+    const auto lowest = sum_by_target(inbound.form[n], down);
+    for (std::size_t j = 0; j < high.size(); ++j) {
+      high[j] += highest[j];
+      low[j] += lowest[j];
     }
   }
   std::uint32_t bits = 1;
@@ -401,14 +455,13 @@ Weights Quantizer::searched(const Inbound& inbound, std::size_t population) cons
     const auto activity = activity_of(projection);
     StepDemand demand{{}, {}, inbound.bits[n], inbound.max_shift[n]};
     double largest = 0;
-    for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-        const double value = inbound.value[n][k];
-        if (value == 0) continue;
-        demand.value.push_back(value);
-        demand.activity.push_back(activity[s]);
-        largest = std::max(largest, std::abs(value));
-      }
+    const std::vector<double> by_weight = sum_by_weight(inbound.form[n], activity);
+    for (std::size_t k = 0; k < by_weight.size(); ++k) {
+      const double value = inbound.value[n][k];
+      if (value == 0) continue;
+      demand.value.push_back(value);
+      demand.activity.push_back(by_weight[k]);
+      largest = std::max(largest, std::abs(value));
     }
     if (demand.value.empty()) continue;
     largest_step = std::max(largest_step, largest / mantissa_range(inbound.bits[n]).second);
@@ -435,16 +488,11 @@ double largest_of(const std::vector<double>& values, const std::vector<double>& 
   return most;
 }
 
-bool no_current(const Population& population) {
-  return std::all_of(population.alpha.begin(), population.alpha.end(),
-                     [](double a) { return nearest(a * kDecayOne) == 0; });
-}
-
 /// Constant input of neuron j in its frame: (bias_i, bias_v). Without a current both are one.
 std::pair<double, double> biases(const Population& population, const Frame& frame, std::size_t j) {
   const double bias = frame.column[j] * population.bias[j];
   const double drive = population.drive[j] / frame.divisor[j];
-  if (no_current(population)) return {bias + drive, 0};
+  if (!frame.has_current) return {bias + drive, 0};
   return {bias, drive};
 }
 
@@ -565,15 +613,13 @@ void Quantizer::store_weights(const Inbound& inbound, const Weights& weights, st
     result.delay = projection.delay;
     result.bits = inbound.bits[n];
     result.shift = weights.shift[n] + extra_shift;
-    result.row_begin.push_back(0);
-    for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-        if (weights.mantissas[n][k] == 0) continue;
-        result.target.push_back(projection.target[k]);
-        result.weight.push_back(weights.mantissas[n][k]);
-      }
-      result.row_begin.push_back(result.target.size());
-    }
+    if (projection.form.as<SparseMap>() == nullptr && inbound.form[n].as<SparseMap>() != nullptr)
+      result_.report.notes.push_back(
+          "projection '" + projection.name + "' from '" + name_of(network_, projection.from) +
+          "': neurons that share its weights have different gains, so each synapse gets a weight of its own");
+    result.form = inbound.form[n];
+    result.weight = weights.mantissas[n];
+    drop_zeros(result.form, result.weight);
   }
 }
 
@@ -596,24 +642,24 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     for (const double w : projection.weight) largest = std::max(largest, std::abs(w));
     const int exponent = largest == 0 ? 0 : std::ilogb(largest);
     const auto [low, high] = mantissa_range(inbound.bits[n]);
-    for (std::size_t k = 0; k < projection.weight.size(); ++k) {
+    for (std::size_t k = 0; k < inbound.value[n].size(); ++k) {
       const double value = inbound.value[n][k];
-      const std::uint32_t j = projection.target[k];
-      if (projection.weight[k] == 0 || to.gain_i[j] * to.gain_v[j] == 0) continue;
-      const double real = value / projection.weight[k];  // from the file's unit to the frame's
+      if (inbound.synapses[n][k] == 0) continue;
+      const double weight = inbound.weight[n][k];
+      const auto synapses = static_cast<double>(inbound.synapses[n][k]);
+      const double real = value / weight;  // from the file's unit to the frame's
       // Beside others that are 10^300 times as large nothing of it may be left in the frame's unit.
       const bool gone = std::abs(value) < std::numeric_limits<double>::min() && weights.mantissas[n][k] == 0;
       if (report.step == 0 && !gone) report.step = step / std::abs(real);
-      const double error = gone ? std::abs(projection.weight[k])
-                                : std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
+      const double error =
+          gone ? std::abs(weight) : std::abs(weights.mantissas[n][k] * step - value) / std::abs(real);
       report.max_error = std::max(report.max_error, error);
-      const double part = std::ldexp(error, -exponent);
-      const double whole = std::ldexp(projection.weight[k], -exponent);
-      errors += part * part;
-      squares += whole * whole;
-      ++report.synapses;
-      if (weights.mantissas[n][k] == 0) ++report.vanished;
-      if (inbound.bits[n] != 1 && (value / step < low - 0.5 || value / step > high + 0.5)) ++report.clipped;
+      errors += synapses * std::pow(std::ldexp(error, -exponent), 2);
+      squares += synapses * std::pow(std::ldexp(weight, -exponent), 2);
+      report.synapses += inbound.synapses[n][k];
+      if (weights.mantissas[n][k] == 0) report.vanished += inbound.synapses[n][k];
+      if (inbound.bits[n] != 1 && (value / step < low - 0.5 || value / step > high + 0.5))
+        report.clipped += inbound.synapses[n][k];
     }
     if (report.synapses == 0) continue;
     report.rms_error = std::ldexp(std::sqrt(errors / static_cast<double>(report.synapses)), exponent);

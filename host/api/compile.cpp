@@ -20,9 +20,9 @@
 namespace spikeloom {
 namespace {
 
-std::size_t synapses(const IntNetwork& network) {
+std::size_t synapses_of(const IntNetwork& network) {
   std::size_t count = 0;
-  for (const IntProjection& projection : network.projections) count += projection.weight.size();
+  for (const IntProjection& projection : network.projections) count += count_synapses(projection);
   return count;
 }
 
@@ -47,7 +47,7 @@ CompileReport report_of(Compilation& compilation, const CompiledImage& handle) {
   report.clusters = handle.clusters();
   report.tiles_used = handle.tiles_used();
   report.tiles = image.chip.tiles();
-  report.synapses = synapses(compilation.integers);
+  report.synapses = synapses_of(compilation.integers);
   const WeightWords words = weight_words(image.application);
   report.weights_a_word = words.per_word;
   report.weight_words = words.stored;

@@ -28,15 +28,16 @@ IntProjection projection(Rng& rng, const Source& from, std::size_t to, std::uint
   p.to = PopulationId{to};
   p.delay = delay;
   p.bits = 4;
-  p.row_begin = {0};
+  SparseMap map{neurons, {0}, {}};
   for (std::uint32_t s = 0; s < neurons; ++s) {
     for (std::uint32_t t = 0; t < neurons; ++t) {
       if (!rng.chance(0.33)) continue;
-      p.target.push_back(t);
+      map.target.push_back(t);
       p.weight.push_back(static_cast<std::int16_t>(rng.between(1, 7) * (rng.chance(0.3) ? -1 : 1)));
     }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
   }
+  p.form = MapForm(std::move(map));
   return p;
 }
 

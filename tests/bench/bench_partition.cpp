@@ -65,16 +65,17 @@ IntProjection near(std::uint32_t from_side, const std::vector<std::uint32_t>& fr
   p.name = "near";
   p.from = from;
   p.to = to;
-  p.row_begin.push_back(0);
+  SparseMap map{side * side, {0}, {}};
   for (auto& row : rows) {
     std::sort(row.begin(), row.end());
     for (const auto& [target, weight] : row) {
-      p.target.push_back(target);
+      map.target.push_back(target);
       p.weight.push_back(weight);
     }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
     row = {};
   }
+  p.form = MapForm(std::move(map));
   return p;
 }
 
@@ -211,7 +212,7 @@ void partition_sheets(benchmark::State& state, const Sheets& sheets, std::uint32
   }
   double neurons = 0, synapses = 0;
   for (const IntPopulation& p : net.populations) neurons += static_cast<double>(p.size());
-  for (const IntProjection& p : net.projections) synapses += static_cast<double>(p.target.size());
+  for (const IntProjection& p : net.projections) synapses += static_cast<double>(count_synapses(p));
   state.counters["neurons"] = neurons;
   state.counters["synapses"] = synapses;
   state.counters["network_MB"] = before;

@@ -20,15 +20,16 @@ IntProjection dense(Rng& rng, const Source& from, PopulationId to, const ChainOp
   projection.to = to;
   projection.bits = options.bits;
   const std::int64_t most = (std::int64_t{1} << (options.bits - 1U)) - 1;
-  projection.row_begin = {0};
+  SparseMap map{options.width, {0}, {}};
   for (std::uint32_t s = 0; s < options.width; ++s) {
     for (std::uint32_t t = 0; t < options.width; ++t) {
       const auto magnitude = static_cast<std::int16_t>(rng.between(1, most));
-      projection.target.push_back(t);
+      map.target.push_back(t);
       projection.weight.push_back(rng.chance(0.5) ? magnitude : static_cast<std::int16_t>(-magnitude));
     }
-    projection.row_begin.push_back(projection.target.size());
+    map.end_row();
   }
+  projection.form = MapForm(std::move(map));
   return projection;
 }
 

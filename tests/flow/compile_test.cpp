@@ -68,14 +68,16 @@ CompileInput recurrent(std::uint64_t seed) {
   population.theta.assign(kNeurons, 1);
   network.populations = {population};
   const auto add = [&](const char* name, Source from, std::size_t sources, std::uint32_t delay, double size) {
-    Projection projection{name, from, PopulationId(0), delay, {0}, {}, {}};
+    Projection projection{name, from, PopulationId(0), delay, {}, {}};
+    SparseMap map{kNeurons, {0}, {}};
     for (std::size_t s = 0; s < sources; ++s) {
       for (std::uint32_t t = 0; t < kNeurons; ++t) {
-        projection.target.push_back(t);
+        map.target.push_back(t);
         projection.weight.push_back(size * (rng.unit() + rng.unit() + rng.unit() - 1.5));
       }
-      projection.row_begin.push_back(projection.target.size());
+      map.end_row();
     }
+    projection.form = MapForm(std::move(map));
     network.projections.push_back(std::move(projection));
   };
   add("fc", InputId(0), kInputs, 0, 0.5);

@@ -4,6 +4,7 @@
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "tests/linear/random_maps.hpp"
 
 namespace spikeloom::testing {
 namespace {
@@ -67,7 +68,7 @@ IntPopulation make_population(Rng& rng, const Chip& chip, const CaseOptions& opt
 void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::size_t targets,
                double density) {
   const auto [low, high] = mantissa_range(projection.bits);
-  projection.row_begin = {0};
+  SparseMap map{static_cast<std::uint32_t>(targets), {0}, {}};
   for (std::size_t s = 0; s < sources; ++s) {
     const bool row = projection.bits > 1 || rng.chance(density);  // 1 bit: a row is full or empty
     for (std::size_t t = 0; row && t < targets; ++t) {
@@ -77,10 +78,25 @@ void fill_rows(Rng& rng, IntProjection& projection, std::size_t sources, std::si
       else if (rng.chance(density))
         weight = in(rng, low, high);
       if (weight == 0) continue;
-      projection.target.push_back(static_cast<std::uint32_t>(t));
+      map.target.push_back(static_cast<std::uint32_t>(t));
       projection.weight.push_back(static_cast<std::int16_t>(weight));
     }
-    projection.row_begin.push_back(projection.target.size());
+    map.end_row();
+  }
+  projection.form = MapForm(std::move(map));
+}
+
+/// Every third projection gets a form instead (what is drawn for the rest of the case does not change).
+void give_form(IntProjection& projection) {
+  Rng rng(projection.weight.size() * 977 + projection.form.sources());
+  if (projection.bits == 1 || !rng.chance(0.35)) return;
+  projection.form = test::random_form(rng, static_cast<std::uint32_t>(projection.form.sources()),
+                                      static_cast<std::uint32_t>(projection.form.targets()));
+  const auto [low, high] = mantissa_range(projection.bits);
+  projection.weight.resize(projection.form.weights());
+  for (std::int16_t& weight : projection.weight) {
+    weight = static_cast<std::int16_t>(in(rng, low, high));
+    if (weight == 0 && projection.form.as<SparseMap>() != nullptr) weight = -1;
   }
 }
 
@@ -98,6 +114,7 @@ IntProjection make_projection(Rng& rng, const Chip& chip, const IntNetwork& netw
     projection.shift = static_cast<std::uint32_t>(rng.below(std::min(3U, chip.tile.max_shift - planes + 1)));
   const double density = rng.chance(0.5) ? 1.0 : 0.05 + 0.9 * rng.unit();
   fill_rows(rng, projection, source_size(network, from), network.populations[to.index()].size(), density);
+  give_form(projection);
   return projection;
 }
 
@@ -208,19 +225,21 @@ Relabelled relabel(const Case& made, Rng& rng) {
         input ? elements[input->index()] : result.neurons[std::get<PopulationId>(old.from).index()];
     std::vector<std::vector<std::pair<std::uint32_t, std::int16_t>>> rows(from.size());
     for (std::size_t s = 0; s < from.size(); ++s)
-      for (std::size_t e = old.row_begin[s]; e < old.row_begin[s + 1]; ++e)
-        rows[from[s]].emplace_back(result.neurons[old.to.index()][old.target[e]], old.weight[e]);
-    projection.row_begin = {0};
-    projection.target.clear();
+      old.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+        if (old.weight[weight] != 0)
+          rows[from[s]].emplace_back(result.neurons[old.to.index()][target], old.weight[weight]);
+      });
+    SparseMap map{static_cast<std::uint32_t>(result.neurons[old.to.index()].size()), {0}, {}};
     projection.weight.clear();
     for (auto& row : rows) {
       std::sort(row.begin(), row.end());
       for (const auto& [target, weight] : row) {
-        projection.target.push_back(target);
+        map.target.push_back(target);
         projection.weight.push_back(weight);
       }
-      projection.row_begin.push_back(projection.target.size());
+      map.end_row();
     }
+    projection.form = MapForm(std::move(map));
   }
   for (Sample& sample : result.made.data.samples)
     for (std::size_t i = 0; i < sample.inputs.size(); ++i) {

@@ -73,17 +73,13 @@ Case late() {
   made.network.inputs = {{"in", {2}, 1, false, 1}};
   made.network.populations = {pair, sum};
   made.network.projections.push_back(
-      {"one", InputId(0), PopulationId(0), 0, 8, 0, {0, 1, 2}, {0, 1}, {1, 1}});
+      {"one", InputId(0), PopulationId(0), 0, 8, 0, MapForm(DiagonalMap{2, 1}), {1, 1}});
   for (const std::uint32_t delay : {3U, 40U, 62U})  // of the first neuron only, but for the longest
     made.network.projections.push_back(
-        {"by " + std::to_string(delay),
-         PopulationId(0),
-         PopulationId(1),
-         delay,
-         8,
-         0,
-         {0, 1, delay == 62 ? 2U : 1U},
-         delay == 62 ? std::vector<std::uint32_t>{0, 0} : std::vector<std::uint32_t>{0},
+        {"by " + std::to_string(delay), PopulationId(0), PopulationId(1), delay, 8, 0,
+         MapForm(SparseMap{1,
+                           {0, 1, delay == 62 ? 2U : 1U},
+                           delay == 62 ? std::vector<std::uint32_t>{0, 0} : std::vector<std::uint32_t>{0}}),
          delay == 62 ? std::vector<std::int16_t>{1, 1} : std::vector<std::int16_t>{1}});
   made.network.outputs = {{"out", {1}, PopulationId(1)}};
   made.data.ports = {{"in", {2}}};
@@ -132,7 +128,8 @@ TEST(Compile, RefusesAMillionNeuronsForOneTileFromTheirNumber) {
   network.name = "large";
   network.inputs = {{"in", {1}, 1, false, 1}};
   network.populations = {many};
-  network.projections.push_back({"one", InputId(0), PopulationId(0), 0, 8, 0, {0, 1}, {0}, {1}});
+  network.projections.push_back(
+      {"one", InputId(0), PopulationId(0), 0, 8, 0, MapForm(SparseMap{1'000'000, {0, 1}, {0}}), {1}});
   network.outputs = {{"out", {1000, 1000}, PopulationId(0)}};
   const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/tile1.toml");
   std::vector<std::string> stages;

@@ -31,10 +31,12 @@ IntNetwork one_layer(Rng& rng) {
 std::int32_t driving_value(const IntNetwork& net, const IntProjection& projection, std::size_t element,
                            std::uint32_t neuron, int sign) {
   const auto [low, high] = value_range(net.inputs[std::get<InputId>(projection.from).index()]);
-  for (std::size_t k = projection.row_begin[element]; k < projection.row_begin[element + 1]; ++k) {
-    if (projection.target[k] == neuron) return sign * projection.weight[k] > 0 ? high : low;
-  }
-  return 0;
+  std::int32_t value = 0;
+  projection.form.row(element).each([&, least = low, most = high](std::uint32_t target, std::size_t weight) {
+    if (target == neuron && projection.weight[weight] != 0)
+      value = sign * projection.weight[weight] > 0 ? most : least;
+  });
+  return value;
 }
 
 TEST(AccumulatorBound, IsAttainedByTheInputsOfItsSign) {
@@ -100,6 +102,36 @@ TEST(AccumulatorProblems, NamesPopulationNeuronAndBits) {
                                               ::testing::HasSubstr("neuron 1 can reach -3000"),
                                               ::testing::HasSubstr("needs 13 bits, the accumulator has 12"),
                                               ::testing::HasSubstr("would help"))));
+}
+
+TEST(AccumulatorBound, OfAFormIsTheWrittenOutMapsAtEveryNeuron) {
+  for (std::uint64_t seed = 0; seed < test::kCases; ++seed) {
+    Rng rng(seed);
+    const RealMap map = test::random_map(rng);
+    const RealMap all = test::written_out(map);
+    if (map.form.sources() == 0) continue;
+    const auto network_of = [&](const RealMap& of) {
+      IntNetwork net;
+      net.inputs.push_back({"in", {of.form.sources()}, 3, seed % 2 == 0, 1});
+      net.populations.push_back(test::population("n", of.form.targets()));
+      IntProjection p;
+      p.name = "w";
+      p.from = InputId(0);
+      p.to = PopulationId(0);
+      p.shift = 2;
+      p.form = of.form;
+      for (const double w : of.weight) p.weight.push_back(static_cast<std::int16_t>(w));
+      net.projections.push_back(p);
+      return net;
+    };
+    const AccumulatorBound a = accumulator_bound(network_of(map), PopulationId(0));
+    const AccumulatorBound b = accumulator_bound(network_of(all), PopulationId(0));
+    ASSERT_EQ(a.lowest, b.lowest) << "seed " << seed;
+    ASSERT_EQ(a.highest, b.highest) << "seed " << seed;
+    ASSERT_EQ(a.lowest_neuron, b.lowest_neuron) << "seed " << seed;
+    ASSERT_EQ(a.highest_neuron, b.highest_neuron) << "seed " << seed;
+    ASSERT_EQ(a.bits, b.bits) << "seed " << seed;
+  }
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST(Check, ReportsEverythingAtOnce) {
   net.populations[0].theta[0] = 1 << 23;
   net.populations[1].scale = 16;
   net.projections[0].weight[2] = 200;
-  net.projections[1].target[1] = 2;
+  net.projections[1].form = MapForm(SparseMap{2, {0, 2, 4}, {0, 2, 0, 1}});
   net.inputs[0].planes = 17;
   net.outputs[0].shape = {3};
   EXPECT_THAT(check(net).list(),
@@ -72,7 +72,7 @@ TEST(Check, ReportsEverythingAtOnce) {
 
 TEST(Check, WantsAscendingTargetsWithoutZerosOrRepeats) {
   IntNetwork net = two_layers();
-  net.projections[0].target = {1, 0, 0, 1, 0, 1};
+  net.projections[0].form = MapForm(SparseMap{2, {0, 2, 4, 6}, {1, 0, 0, 1, 0, 1}});
   EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("row 0: targets must ascend")));
   net = two_layers();
   net.projections[0].weight[5] = 0;
@@ -124,7 +124,7 @@ TEST(Check, RefusesAnOriginOfWhatIsNoReadout) {
 TEST(Check, RefusesEndsThatDoNotExistAndSizesThatDiffer) {
   IntNetwork net = two_layers();
   net.projections[0].from = InputId(1);
-  net.projections[1].row_begin.pop_back();
+  net.projections[1].form = MapForm(SparseMap{2, {0, 2}, {0, 1}});
   net.populations[0].alpha.pop_back();
   net.populations[1].name = "a";
   net.projections[1].bits = 3;

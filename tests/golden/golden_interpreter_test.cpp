@@ -54,9 +54,11 @@ class Definition {
     for (const IntProjection& projection : net_.projections) {
       if (projection.to.index() != p) continue;
       const std::int64_t when = t_ - projection.delay;
-      for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
-        for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-          if (projection.target[k] != j) continue;
+      for (std::size_t s = 0; s < projection.form.sources(); ++s) {
+        const MapRow row = projection.form.row(s);
+        for (std::size_t entry = 0; entry < row.count; ++entry) {
+          const std::size_t k = row.weight_at(entry);
+          if (row.target_at(entry) != j || projection.weight[k] == 0) continue;
           const std::int64_t w = projection.weight[k] * (std::int64_t{1} << projection.shift);
           if (const auto* in = std::get_if<InputId>(&projection.from)) {
             const IntInput& input = net_.inputs[in->index()];
@@ -234,13 +236,11 @@ TEST(GoldenInterpreter, RelabellingNeuronsChangesNoSpike) {
       const bool from = projection.from == Source(PopulationId(0));
       const bool to = projection.to == PopulationId(0);
       std::map<std::pair<std::uint32_t, std::uint32_t>, int> weights;
-      const std::size_t sources = projection.row_begin.size() - 1;
-      for (std::uint32_t s = 0; s < sources; ++s) {
-        for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-          weights[{from ? place[s] : s, to ? place[projection.target[k]] : projection.target[k]}] =
-              projection.weight[k];
-        }
-      }
+      const std::size_t sources = projection.form.sources();
+      for (std::uint32_t s = 0; s < sources; ++s)
+        projection.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+          weights[{from ? place[s] : s, to ? place[target] : target}] = projection.weight[weight];
+        });
       IntProjection sorted = test::projection(
           projection.name, projection.from, sources, projection.to,
           net.populations[projection.to.index()].size(), [&](std::size_t s, std::size_t t) {
@@ -258,6 +258,41 @@ TEST(GoldenInterpreter, RelabellingNeuronsChangesNoSpike) {
       for (std::size_t j = 0; j < n; ++j)
         ASSERT_EQ(a.v(PopulationId(0))[j], b.v(PopulationId(0))[place[j]]) << "seed " << seed;
       ASSERT_THAT(a.v(PopulationId(1)), ::testing::ElementsAreArray(b.v(PopulationId(1)))) << "seed " << seed;
+    }
+  }
+}
+
+TEST(GoldenInterpreter, AddsUpAFormAsItsSynapses) {
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    Rng rng(seed);
+    WindowMap window = test::random_window(rng);
+    window.outputs = window.groups * 8;  // many channels: the loop over channels
+    RealMap map{MapForm(window), {}};
+    map.weight = test::random_weights(rng, map.form);
+    const auto golden_of = [&](const RealMap& of) {
+      IntNetwork net;
+      net.inputs.push_back({"in", {of.form.sources()}, 2, true, 1});
+      net.populations.push_back(test::population("n", of.form.targets()));
+      IntProjection p;
+      p.name = "w";
+      p.from = InputId(0);
+      p.to = PopulationId(0);
+      p.shift = 1;
+      p.form = of.form;
+      for (const double w : of.weight) p.weight.push_back(static_cast<std::int16_t>(w));
+      net.projections.push_back(p);
+      return GoldenInterpreter(net);
+    };
+    GoldenInterpreter form = golden_of(map), synapses = golden_of(test::written_out(map));
+    for (const double density : {0.05, 0.5, 1.0}) {
+      InputStep step;
+      for (std::uint32_t e = 0; e < map.form.sources(); ++e)
+        if (rng.chance(density)) step.push_back({e, static_cast<std::int32_t>(rng.between(-2, 1))});
+      const std::vector<InputStep> steps{step};
+      ASSERT_EQ(form.step(steps), synapses.step(steps)) << "seed " << seed;
+      ASSERT_THAT(form.accumulated(PopulationId(0)),
+                  ::testing::ElementsAreArray(synapses.accumulated(PopulationId(0))))
+          << "seed " << seed;
     }
   }
 }

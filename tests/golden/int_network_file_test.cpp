@@ -37,7 +37,7 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
     const IntProjection &x = a.projections[n], &y = b.projections[n];
     EXPECT_TRUE(x.name == y.name && x.from == y.from && x.to == y.to && x.delay == y.delay &&
                 x.bits == y.bits && x.shift == y.shift);
-    EXPECT_TRUE(x.row_begin == y.row_begin && x.target == y.target && x.weight == y.weight);
+    EXPECT_TRUE(x.form == y.form && x.weight == y.weight);
   }
   ASSERT_EQ(a.outputs.size(), b.outputs.size());
   for (std::size_t n = 0; n < a.outputs.size(); ++n) {
@@ -111,8 +111,7 @@ TEST(IntNetworkFile, TakesScalarsForUniformValuesAndBothKindsOfRows) {
   const IntNetwork net = parse_int_network(kSmall);
   EXPECT_EQ(net.populations[0].beta, (std::vector<std::int32_t>{1, 2, 3}));
   EXPECT_EQ(net.populations[0].theta, (std::vector<std::int32_t>{5, 5, 5}));
-  EXPECT_EQ(net.projections[0].row_begin, (std::vector<std::size_t>{0, 2, 3}));
-  EXPECT_EQ(net.projections[0].target, (std::vector<std::uint32_t>{0, 2, 1}));
+  EXPECT_TRUE(net.projections[0].form == MapForm(SparseMap{3, {0, 2, 3}, {0, 2, 1}}));
   EXPECT_EQ(net.projections[0].weight, (std::vector<std::int16_t>{1, -2, 9}));
   EXPECT_EQ(net.projections[0].bits, 8u);
 }
@@ -150,7 +149,7 @@ TEST(IntNetworkFile, RefusesEveryKindOfMalformedFile) {
   } cases[] = {
       {"\"format\"", "format", "not JSON"},
       {"spikeloom-integer-network", "other", "'format': expected spikeloom-integer-network, found 'other'"},
-      {"\"version\":1", "\"version\":2", "'version': this program reads version 1, found 2"},
+      {"\"version\":1", "\"version\":3", "'version': this program reads versions 1 and 2, found 3"},
       {"\"state_bits\":24", "\"state_bits\":40", "'state_bits': expected an integer of 8 to 32, found 40"},
       {"\"state_bits\":24", "\"statebits\":24", "unknown key 'statebits'"},
       {"\"shape\":[2]", "\"shape\":[0]", "input 'in': 'shape': expected an integer of 1"},
@@ -212,6 +211,46 @@ TEST(IntNetworkFile, AMissingFileIsNamed) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("/nowhere/net.json"));
   }
+}
+
+std::string with_map(const std::string& map, const std::string& weights) {
+  return replaced(kSmall, R"("rows":[[1,0,-2],{"targets":[1],"weights":[9]}])",
+                  R"("map":)" + map + R"(,"weights":)" + weights);
+}
+
+constexpr const char* kWindow =
+    R"({"form":"window","inputs":1,"outputs":1,"groups":1,"in":[1,2],"out":[1,3],"kernel":[1,2],)"
+    R"("stride":[1,1],"dilation":[1,1],"before":[0,1]})";
+
+TEST(IntNetworkFile, KeepsTheFormOfMaps) {
+  const IntNetwork net = parse_int_network(with_map(kWindow, "[3,0]"));
+  ASSERT_NE(net.projections[0].form.as<WindowMap>(), nullptr);
+  EXPECT_EQ(net.projections[0].weight, (std::vector<std::int16_t>{3, 0}));
+  expect_equal(net, parse_int_network(print_int_network(net)));
+  const IntNetwork gathered =
+      parse_int_network(replaced(with_map(R"({"form":"dense","sources":1,"targets":3})", "[1,2,3]"),
+                                 R"("weights")", R"("gather":[-1,0],"weights")"));
+  EXPECT_EQ(gathered.projections[0].form.gather(), (std::vector<std::uint32_t>{kNowhere, 0}));
+  expect_equal(gathered, parse_int_network(print_int_network(gathered)));
+}
+
+TEST(IntNetworkFile, RefusesMapsThatAreNone) {
+  const struct {
+    std::string map, weights;
+    const char* message;
+  } cases[] = {
+      {kWindow, "[3]", "'weights': the map has 2, found 1"},
+      {kWindow, "[3,128]", "'weights': expected an integer of -128 to 127, found 128"},
+      {replaced(kWindow, "\"groups\":1", "\"groups\":2"), "[]", "its channels do not divide into 2 groups"},
+      {replaced(kWindow, "\"in\":[1,2]", "\"in\":[2]"), "[3,0]", "'in': expected two numbers"},
+      {replaced(kWindow, "window", "spiral"), "[3,0]", "expected dense, diagonal or window, found 'spiral'"},
+      {replaced(kWindow, "\"stride\"", "\"pace\""), "[3,0]", "'stride' is missing"},
+      {R"({"form":"diagonal","size":3,"run":2})", "[1]", "runs of 2 do not divide 3 elements"},
+      {R"({"form":"dense","sources":3,"targets":3})", "[1,1,1,1,1,1,1,1,1]", "expected 2 rows"},
+      {R"({"form":"dense","sources":2,"targets":2})", "[1,1,1,1]", "its map has 2 targets"},
+  };
+  for (const auto& one : cases)
+    EXPECT_THAT(refusal(with_map(one.map, one.weights)), HasSubstr(one.message)) << one.map;
 }
 
 }  // namespace

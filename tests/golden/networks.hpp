@@ -8,6 +8,7 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/golden/int_network.hpp"
+#include "tests/linear/random_maps.hpp"
 
 namespace spikeloom::test {
 
@@ -32,16 +33,17 @@ IntProjection projection(const std::string& name, Source from, std::size_t sourc
   p.name = name;
   p.from = from;
   p.to = to;
-  p.row_begin.push_back(0);
+  SparseMap map{static_cast<std::uint32_t>(targets), {0}, {}};
   for (std::size_t s = 0; s < sources; ++s) {
     for (std::size_t t = 0; t < targets; ++t) {
       const int w = weight(s, t);
       if (w == 0) continue;
-      p.target.push_back(static_cast<std::uint32_t>(t));
+      map.target.push_back(static_cast<std::uint32_t>(t));
       p.weight.push_back(static_cast<std::int16_t>(w));
     }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
   }
+  p.form = MapForm(std::move(map));
   return p;
 }
 
@@ -92,6 +94,15 @@ inline IntNetwork random_network(Rng& rng) {
                      return rng.chance(density) ? static_cast<int>(rng.between(lo, hi)) : 0;
                    });
     p.bits = bits;
+    if (bits != 1 && rng.chance(0.5)) {  // of 1 bit a row is full or empty
+      p.form = random_form(rng, static_cast<std::uint32_t>(p.form.sources()),
+                           static_cast<std::uint32_t>(p.form.targets()));
+      p.weight.resize(p.form.weights());
+      for (std::int16_t& w : p.weight) {
+        w = static_cast<std::int16_t>(rng.between(low, high));
+        if (w == 0 && p.form.as<SparseMap>() != nullptr) w = -1;
+      }
+    }
     p.delay = delay;
     p.shift = static_cast<std::uint32_t>(rng.between(0, 4));
     net.projections.push_back(p);

@@ -70,18 +70,19 @@ IntNetwork random_network(NeuronKind kind, std::uint32_t bits, Rng& rng) {
   projection.shift = static_cast<std::uint32_t>(rng.below(3));
   const std::int64_t top = std::int64_t{1} << (bits - 1);
   const double density = bits == 1 ? 1 : rng.chance(0.3) ? 1 : rng.unit();
-  projection.row_begin.push_back(0);
+  SparseMap map{static_cast<std::uint32_t>(size), {0}, {}};
   for (std::size_t e = 0; e < input.size(); ++e) {
     for (std::uint32_t j = 0; j < size; ++j) {
       const std::int64_t w = bits == 1             ? (rng.chance(0.5) ? 1 : -1)
                              : rng.chance(density) ? rng.between(-top, top - 1)
                                                    : 0;
       if (w == 0) continue;
-      projection.target.push_back(j);
+      map.target.push_back(j);
       projection.weight.push_back(static_cast<std::int16_t>(w));
     }
-    projection.row_begin.push_back(projection.target.size());
+    map.end_row();
   }
+  projection.form = MapForm(std::move(map));
   net.projections.push_back(projection);
   return net;
 }
@@ -107,9 +108,10 @@ void lay_rows(const IntNetwork& net, NodeMemory& tile) {
                                : projection.bits == 2 ? 2
                                                       : 3;
   for (std::uint32_t e = 0; e < input.size(); ++e) {
-    for (std::size_t k = projection.row_begin[e]; k < projection.row_begin[e + 1]; ++k)
-      set_weight(tile, projection.bits, format, e * words + projection.target[k] / S::kLanes,
-                 projection.target[k] % S::kLanes, projection.weight[k]);
+    projection.form.row(e).each([&](std::uint32_t target, std::size_t weight) {
+      set_weight(tile, projection.bits, format, e * words + target / S::kLanes, target % S::kLanes,
+                 projection.weight[weight]);
+    });
     for (std::uint32_t b = 0; b < input.planes; ++b) {
       hw::MemAxonEntry row;
       row.first = e * words;

@@ -50,10 +50,10 @@ const Projection& projection(const Network& network, const std::string& name) {
 
 /// out × in, dense.
 std::vector<Values> dense(const Network& network, const Projection& p) {
-  std::vector<Values> result(network.populations[p.to.index()].size(), Values(p.row_begin.size() - 1, 0));
-  for (std::size_t s = 0; s + 1 < p.row_begin.size(); ++s) {
-    for (std::size_t e = p.row_begin[s]; e < p.row_begin[s + 1]; ++e) result[p.target[e]][s] = p.weight[e];
-  }
+  std::vector<Values> result(network.populations[p.to.index()].size(), Values(p.form.sources(), 0));
+  for (std::size_t s = 0; s < p.form.sources(); ++s)
+    p.form.row(s).each(
+        [&](std::uint32_t target, std::size_t weight) { result[target][s] = p.weight[weight]; });
   return result;
 }
 

@@ -56,15 +56,16 @@ Network random_network(Rng& rng) {
       projection.delay = static_cast<std::uint32_t>(rng.below(3)) + (from < projection.to ? 0U : 1U);
       sources = network.populations[from.index()].size();
     }
-    projection.row_begin.push_back(0);
+    SparseMap map{static_cast<std::uint32_t>(network.populations[projection.to.index()].size()), {0}, {}};
     for (std::size_t s = 0; s < sources; ++s) {
       for (std::size_t t = 0; t < network.populations[projection.to.index()].size(); ++t) {
         if (rng.chance(0.4)) continue;
-        projection.target.push_back(static_cast<std::uint32_t>(t));
+        map.target.push_back(static_cast<std::uint32_t>(t));
         projection.weight.push_back(fraction());
       }
-      projection.row_begin.push_back(projection.target.size());
+      map.end_row();
     }
+    projection.form = MapForm(std::move(map));
     network.projections.push_back(projection);
   }
   return network;
@@ -88,16 +89,16 @@ Recording by_definition(const Network& network, const std::vector<Values>& input
         for (const Projection& projection : network.projections) {
           if (projection.to.index() != p || projection.delay > t) continue;
           const std::size_t then = t - projection.delay;
-          for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s) {
+          for (std::size_t s = 0; s < projection.form.sources(); ++s) {
             const auto* input = std::get_if<InputId>(&projection.from);
-            const std::size_t width = projection.row_begin.size() - 1;
+            const std::size_t width = projection.form.sources();
             const double x =
                 input != nullptr
                     ? inputs[input->index()][then * width + s]
                     : recording.spikes[std::get<PopulationId>(projection.from).index()][then * width + s];
-            for (std::size_t e = projection.row_begin[s]; e < projection.row_begin[s + 1]; ++e) {
-              if (projection.target[e] == n) sum += projection.weight[e] * x;
-            }
+            projection.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+              if (target == n) sum += projection.weight[weight] * x;
+            });
           }
         }
         i[p][n] = population.alpha[n] * i[p][n] + population.gain_i[n] * sum;

@@ -96,9 +96,10 @@ TEST(NirReader, ReadsAConvolutionWhosePaddingIsAText) {
     EXPECT_EQ(network.populations.at(0).shape, (Shape{1, 2, 5}));
     EXPECT_EQ(network.projections.at(0).name, "conv+pool");
     // Row 1 reaches rows 0, 1 and 2 by the taps 3, 2 and 1; two rows are averaged.
-    EXPECT_EQ(std::vector<double>(network.projections.at(0).weight.begin() + 5 * 1,
-                                  network.projections.at(0).weight.begin() + 5 * 1 + 2),
-              (std::vector<double>{2.5, 0.5}));
+    const Projection& both = network.projections.at(0);
+    std::vector<double> row;
+    both.form.row(5 * 1).each([&](std::uint32_t, std::size_t weight) { row.push_back(both.weight[weight]); });
+    EXPECT_EQ(row, (std::vector<double>{2.5, 0.5}));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "compiler/linear/sums.hpp"
 #include "compiler/model/elaborate.hpp"
 #include "compiler/model/interpret.hpp"
 #include "tests/model/npz.hpp"
@@ -275,7 +276,8 @@ TEST(CnnFile, EveryLayerHasItsShapeAndItsUnrolledSynapses) {
   ASSERT_EQ(network.projections.size(), expected.size());
   for (std::size_t p = 0; p < expected.size(); ++p) {
     EXPECT_EQ(network.projections[p].name, expected[p].first);
-    EXPECT_EQ(network.projections[p].weight.size(), expected[p].second) << expected[p].first;
+    EXPECT_EQ(count_synapses(network.projections[p].form, network.projections[p].weight), expected[p].second)
+        << expected[p].first;
   }
   EXPECT_EQ(network.populations[2].shape, (Shape{8, 8, 8}));
 }

@@ -278,14 +278,15 @@ Case overflowing_case() {
   projection.name = "w";
   projection.from = InputId{0};
   projection.shift = 7;
-  projection.row_begin = {0};
+  SparseMap map{4, {0}, {}};
   for (std::uint32_t source = 0; source < 16; ++source) {
     for (std::uint32_t target = 0; target < 4; ++target) {
-      projection.target.push_back(target);
+      map.target.push_back(target);
       projection.weight.push_back(target % 2 == source / 8 ? 127 : -128);
     }
-    projection.row_begin.push_back(projection.target.size());
+    map.end_row();
   }
+  projection.form = MapForm(std::move(map));
   network.projections.push_back(projection);
   network.outputs.push_back({"out", {4}, PopulationId{0}});
   made.data.ports.push_back({"in", {16}});

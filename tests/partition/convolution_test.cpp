@@ -29,7 +29,7 @@ IntProjection unrolled(const Convolution& c, Source from, PopulationId to) {
   p.name = "conv";
   p.from = from;
   p.to = to;
-  p.row_begin.push_back(0);
+  SparseMap map{c.outputs * c.out(c.height) * c.out(c.width), {0}, {}};
   for (std::uint32_t i = 0; i < c.inputs; ++i)
     for (std::uint32_t y = 0; y < c.height; ++y)
       for (std::uint32_t x = 0; x < c.width; ++x) {
@@ -42,11 +42,12 @@ IntProjection unrolled(const Convolution& c, Source from, PopulationId to) {
               const std::int16_t w =
                   c.weight[static_cast<std::size_t>(((o * c.inputs + i) * c.kernel + ky) * c.kernel + kx)];
               if (w == 0) continue;
-              p.target.push_back((o * c.out(c.height) + a) * c.out(c.width) + b);
+              map.target.push_back((o * c.out(c.height) + a) * c.out(c.width) + b);
               p.weight.push_back(w);
             }
-        p.row_begin.push_back(p.target.size());
+        map.end_row();
       }
+  p.form = MapForm(std::move(map));
   return p;
 }
 

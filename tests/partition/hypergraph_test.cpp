@@ -219,15 +219,16 @@ IntNetwork ring(std::uint32_t n) {
     projection.name = "near";
     projection.from = p == 0 ? Source(InputId(0)) : Source(PopulationId(0));
     projection.to = PopulationId(p);
-    projection.row_begin.push_back(0);
+    SparseMap map{n, {0}, {}};
     for (auto& row : targets) {
       std::sort(row.begin(), row.end());
       for (const std::uint32_t t : row) {
-        projection.target.push_back(t);
+        map.target.push_back(t);
         projection.weight.push_back(test::random_weight(rng, 8));
       }
-      projection.row_begin.push_back(projection.target.size());
+      map.end_row();
     }
+    projection.form = MapForm(std::move(map));
     net.projections.push_back(projection);
   }
   net.outputs.push_back({"out", {n}, PopulationId(1)});
@@ -281,14 +282,15 @@ TEST(Multilevel, HalvesOnlyClustersThatDoNotFit) {
   // One neuron in eight reads everything: where they gather, weights run out.
   net.projections.push_back(test::random_projection(rng, InputId(0), 512, PopulationId(0), 512, 8, 0.0));
   IntProjection& dense = net.projections.back();
-  dense.row_begin = {0};
+  SparseMap map{512, {0}, {}};
   for (std::uint32_t s = 0; s < 512; ++s) {
     for (std::uint32_t j = 0; j < 512; j += 8) {
-      dense.target.push_back(j);
+      map.target.push_back(j);
       dense.weight.push_back(1);
     }
-    dense.row_begin.push_back(dense.target.size());
+    map.end_row();
   }
+  dense.form = MapForm(std::move(map));
   Chip chip;
   chip.tile.axon_entries = 16384;
   chip.tile.weight_words = 1024;

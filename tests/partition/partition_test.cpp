@@ -52,11 +52,11 @@ double cut_again(const IntNetwork& net, const Clustering& clustering) {
   for (std::size_t p = 0; p < net.populations.size(); ++p)
     for (const IntProjection& projection : net.projections) {
       if (projection.to.index() != p) continue;
-      for (std::size_t s = 0; s + 1 < projection.row_begin.size(); ++s)
+      for (std::size_t s = 0; s < projection.form.sources(); ++s)
         for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
           bool reaches = false;
-          for (std::size_t i = projection.row_begin[s]; i < projection.row_begin[s + 1]; ++i)
-            reaches = reaches || clustering.of[p][projection.target[i]] == k;
+          projection.form.row(s).each(
+              [&](std::uint32_t target, std::size_t) { reaches = reaches || clustering.of[p][target] == k; });
           const auto* from = std::get_if<PopulationId>(&projection.from);
           if (reaches && !(from && from->index() == p && clustering.of[p][s] == k)) total += 1;
         }
@@ -170,17 +170,17 @@ IntNetwork communities(std::size_t n, std::size_t groups, double noise) {
   Rng rng(11);
   IntNetwork net = dense_network({n, n}, 8);
   IntProjection& p = net.projections[0];
-  p.row_begin = {0};
-  p.target.clear();
+  SparseMap map{static_cast<std::uint32_t>(n), {0}, {}};
   p.weight.clear();
   for (std::uint32_t s = 0; s < n; ++s) {
     for (std::uint32_t t = 0; t < n; ++t)
       if ((s % groups == t % groups && rng.chance(0.3)) || rng.chance(noise)) {
-        p.target.push_back(t);
+        map.target.push_back(t);
         p.weight.push_back(1);
       }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
   }
+  p.form = MapForm(std::move(map));
   return net;
 }
 
@@ -368,7 +368,7 @@ TEST(Partition, TenThousandNeuronsAndAMillionSynapsesTakeSeconds) {
   for (std::size_t p = 0; p < 10; ++p) {
     const Source from = p == 0 ? Source(InputId(0)) : Source(PopulationId(p - 1));
     net.projections[p] = test::random_projection(rng, from, 1000, PopulationId(p), 1000, 8, 0.1);
-    synapses += net.projections[p].target.size();
+    synapses += count_synapses(net.projections[p]);
   }
   Chip chip;
   chip.tile.page_chunks = 128;

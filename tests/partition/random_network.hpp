@@ -30,16 +30,17 @@ inline IntProjection random_projection(Rng& rng, Source from, std::size_t from_s
   p.to = to;
   p.bits = bits;
   p.shift = static_cast<std::uint32_t>(rng.below(3));
-  p.row_begin.push_back(0);
+  SparseMap map{static_cast<std::uint32_t>(to_size), {0}, {}};
   for (std::size_t s = 0; s < from_size; ++s) {
     const bool full = bits == 1 && rng.chance(density);
     for (std::uint32_t t = 0; t < to_size; ++t)
       if (bits == 1 ? full : rng.chance(density)) {
-        p.target.push_back(t);
+        map.target.push_back(t);
         p.weight.push_back(random_weight(rng, bits));
       }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
   }
+  p.form = MapForm(std::move(map));
   return p;
 }
 

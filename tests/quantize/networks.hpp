@@ -33,16 +33,17 @@ Projection real_projection(const std::string& name, Source from, std::size_t sou
   p.name = name;
   p.from = from;
   p.to = to;
-  p.row_begin.push_back(0);
+  SparseMap map{static_cast<std::uint32_t>(targets), {0}, {}};
   for (std::size_t s = 0; s < sources; ++s) {
     for (std::size_t t = 0; t < targets; ++t) {
       const double w = weight(s, t);
       if (w == 0) continue;
-      p.target.push_back(static_cast<std::uint32_t>(t));
+      map.target.push_back(static_cast<std::uint32_t>(t));
       p.weight.push_back(w);
     }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
   }
+  p.form = MapForm(std::move(map));
   return p;
 }
 

@@ -8,6 +8,7 @@
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
 #include "compiler/model/interpret.hpp"
+#include "tests/linear/random_maps.hpp"
 #include "tests/quantize/checked.hpp"
 #include "tests/quantize/networks.hpp"
 
@@ -15,9 +16,12 @@ namespace spikeloom {
 namespace {
 
 using test::checked;
+using test::matrix_of;
 using test::one_layer;
+using test::random_window;
 using test::real_population;
 using test::real_projection;
+using test::written_out;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -205,15 +209,16 @@ TEST(Quantize, RelabellingNeuronsPermutesTheResult) {
     const IntNetwork a = checked(net, options).network;
     const IntNetwork b = checked(moved, options).network;
     const auto weight = [](const IntProjection& projection, std::size_t s, std::size_t t) {
-      for (std::size_t k = projection.row_begin[s]; k < projection.row_begin[s + 1]; ++k) {
-        if (projection.target[k] == t) return static_cast<int>(projection.weight[k]);
-      }
-      return 0;
+      int result = 0;
+      projection.form.row(s).each([&](std::uint32_t target, std::size_t index) {
+        if (target == t) result = projection.weight[index];
+      });
+      return result;
     };
     ASSERT_EQ(a.populations[0].scale, b.populations[0].scale) << "seed " << seed;
     for (std::size_t n = 0; n < 2; ++n) {
       ASSERT_EQ(a.projections[n].shift, b.projections[n].shift) << "seed " << seed;
-      for (std::size_t s = 0; s + 1 < a.projections[n].row_begin.size(); ++s) {
+      for (std::size_t s = 0; s < a.projections[n].form.sources(); ++s) {
         for (std::size_t t = 0; t < 9; ++t) {
           ASSERT_EQ(weight(b.projections[n], s, t), weight(a.projections[n], n == 0 ? s : old[s], old[t]))
               << "seed " << seed;
@@ -364,6 +369,80 @@ TEST(Quantize, GivesTheSameTextTwice) {
   Rng rng(4);
   const Network net = random_real(rng, true);
   EXPECT_EQ(print(quantize(net, {}).report), print(quantize(net, {}).report));
+}
+
+/// A window into a population, its weights at random or on a grid; and the same written out.
+std::pair<Network, Network> with_and_without_form(Rng& rng) {
+  WindowMap window = random_window(rng);
+  RealMap map{MapForm(window), {}};
+  const bool grid = rng.chance(0.3);
+  for (std::size_t k = 0; k < map.form.weights(); ++k)
+    map.weight.push_back(grid ? static_cast<double>(rng.between(-7, 7)) / 8 : rng.unit() - 0.5);
+  Network net;
+  net.name = "window";
+  net.dt = 1;
+  net.inputs.push_back({"in", {map.form.sources()}});
+  net.populations.push_back(real_population("n", map.form.targets()));
+  const bool by_neuron = rng.chance(0.3);
+  double gain = 1;
+  for (std::size_t j = 0; j < map.form.targets(); ++j) {
+    if (by_neuron || j % window.out_area() == 0) gain = 0.5 + rng.unit();
+    net.populations[0].gain_v[j] = gain;
+  }
+  Projection p;
+  p.name = "w";
+  p.from = InputId(0);
+  p.to = PopulationId(0);
+  p.form = map.form;
+  p.weight = map.weight;
+  net.projections.push_back(p);
+  net.outputs.push_back({"out", {map.form.targets()}, PopulationId(0)});
+  Network written = net;
+  const RealMap all = written_out(map);
+  written.projections[0].form = all.form;
+  written.projections[0].weight = all.weight;
+  return {net, written};
+}
+
+TEST(Quantize, GivesAFormTheNumbersOfItsSynapses) {
+  std::size_t kept = 0, split = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    Rng rng(seed);
+    const auto [net, written] = with_and_without_form(rng);
+    QuantizeOptions options;
+    options.weight_bits = seed % 2 == 0 ? 8 : 4;
+    if (rng.chance(0.5)) {
+      Activity activity;
+      activity.inputs.emplace_back();
+      for (std::size_t s = 0; s < net.inputs[0].size(); ++s) activity.inputs[0].push_back(rng.unit());
+      activity.populations.emplace_back(net.populations[0].size(), 0.1);
+      options.activity = activity;
+    }
+    const Quantized a = checked(net, options), b = checked(written, options);
+    const IntProjection &x = a.network.projections[0], &y = b.network.projections[0];
+    (x.form.as<WindowMap>() != nullptr ? kept : split) += 1;
+    const auto matrix = [](const IntProjection& p) {
+      return matrix_of(p.form, std::vector<double>(p.weight.begin(), p.weight.end()));
+    };
+    ASSERT_EQ(matrix(x), matrix(y)) << "seed " << seed;
+    ASSERT_EQ(x.shift, y.shift) << "seed " << seed;
+    ASSERT_EQ(a.network.populations[0].scale, b.network.populations[0].scale) << "seed " << seed;
+    ASSERT_EQ(a.network.populations[0].theta, b.network.populations[0].theta) << "seed " << seed;
+    const ProjectionReport &r = a.report.projections[0], &q = b.report.projections[0];
+    ASSERT_EQ(r.synapses, q.synapses) << "seed " << seed;
+    ASSERT_EQ(r.vanished, q.vanished) << "seed " << seed;
+    ASSERT_EQ(r.clipped, q.clipped) << "seed " << seed;
+    ASSERT_EQ(r.exact, q.exact) << "seed " << seed;
+    ASSERT_NEAR(r.rms_error, q.rms_error, 1e-9 * (1 + r.rms_error)) << "seed " << seed;
+    ASSERT_EQ(r.max_error, q.max_error) << "seed " << seed;
+    ASSERT_EQ(a.report.populations[0].accumulator_bits, b.report.populations[0].accumulator_bits);
+    const bool says_so = std::any_of(
+        a.report.notes.begin(), a.report.notes.end(),
+        [](const std::string& note) { return note.find("have different gains") != std::string::npos; });
+    ASSERT_EQ(says_so, x.form.as<WindowMap>() == nullptr) << "seed " << seed;
+  }
+  EXPECT_GT(kept, 200U);
+  EXPECT_GT(split, 20U);
 }
 
 TEST(CheckQuantized, FindsWhatWasTamperedWith) {

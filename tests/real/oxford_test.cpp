@@ -33,17 +33,18 @@ IntNetwork oxford(const Array& weight) {
   dense.from = InputId{0};
   dense.to = PopulationId{0};
   dense.shift = 1;
-  dense.row_begin.push_back(0);
+  SparseMap map{kNeurons, {0}, {}};
   for (std::size_t s = 0; s < kInputs; ++s) {
     for (std::size_t t = 0; t < kNeurons; ++t) {
       const std::int64_t w = weight.integer(t * kInputs + s);
       EXPECT_EQ(w % 2, 0);
       if (w == 0) continue;
-      dense.target.push_back(static_cast<std::uint32_t>(t));
+      map.target.push_back(static_cast<std::uint32_t>(t));
       dense.weight.push_back(static_cast<std::int16_t>(w / 2));
     }
-    dense.row_begin.push_back(dense.target.size());
+    map.end_row();
   }
+  dense.form = MapForm(std::move(map));
   network.projections.push_back(std::move(dense));
   network.outputs.push_back({"output", {kNeurons}, PopulationId{0}});
   return network;

@@ -182,7 +182,7 @@ TEST(RealScnn, AKernelIsStoredOnceSoThatATenthOfTheUnrolledWordsIsKept) {
   const Compilation compilation = compiled_scnn({});
   std::size_t synapses = 0;
   for (const IntProjection& projection : compilation.integers.projections)
-    synapses += projection.weight.size();
+    synapses += count_synapses(projection);
   EXPECT_GT(synapses, 1'000'000U);
   EXPECT_LT(weight_words(compilation.image.application).stored * 10, synapses / 16);
 }

@@ -39,11 +39,13 @@ MAY_INCLUDE = {
     "compiler/base": "",
     "compiler/chip": "compiler/base",
     "compiler/sdf": "compiler/base",
-    "compiler/model": "compiler/base",
-    "compiler/golden": "compiler/base compiler/model",
-    "compiler/quantize": "compiler/base compiler/model compiler/golden",
-    "compiler/core": "compiler/base compiler/chip compiler/golden",
-    "compiler/partition": "compiler/base compiler/chip compiler/model compiler/golden compiler/core",
+    "compiler/linear": "compiler/base",
+    "compiler/model": "compiler/base compiler/linear",
+    "compiler/golden": "compiler/base compiler/linear compiler/model",
+    "compiler/quantize": "compiler/base compiler/linear compiler/model compiler/golden",
+    "compiler/core": "compiler/base compiler/chip compiler/linear compiler/golden",
+    "compiler/partition": "compiler/base compiler/chip compiler/linear compiler/model compiler/golden"
+    " compiler/core",
     "compiler/map": "compiler/base compiler/chip compiler/core compiler/partition",
     "compiler/image": "compiler/base compiler/chip compiler/core compiler/partition compiler/map",
     "compiler/schedule": "compiler/base compiler/chip compiler/sdf compiler/core compiler/map"

@@ -131,10 +131,11 @@ class CheckRepository(unittest.TestCase):
         )
 
     def test_links_of_the_cores_are_those_of_their_folder(self):
-        core = "spikeloom_library(core SOURCES a.cpp LINK base chip golden)\n"
-        core += "  spikeloom_library(core_${{kind}} SOURCES b.cpp LINK base chip {}core)\n"
-        core += "spikeloom_library(cores SOURCES cores.cpp LINK base chip golden ${{inside}})\n"
-        order = "foreach(folder IN ITEMS\n  compiler/base compiler/chip compiler/golden compiler/core)\n"
+        core = "spikeloom_library(core SOURCES a.cpp LINK base chip linear golden)\n"
+        core += "  spikeloom_library(core_${{kind}} SOURCES b.cpp LINK base chip linear {}core)\n"
+        core += "spikeloom_library(cores SOURCES cores.cpp LINK base chip linear golden ${{inside}})\n"
+        order = "foreach(folder IN ITEMS\n  compiler/base compiler/chip compiler/linear compiler/golden"
+        order += " compiler/core)\n"
         files = {"CMakeLists.txt": order, "compiler/core/CMakeLists.txt": core.format("golden ")}
         self.assertEqual(self.breaches("links", files), [])
         self.assert_found(

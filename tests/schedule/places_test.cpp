@@ -30,17 +30,18 @@ IntProjection window(Rng& rng, Source from, PopulationId to, std::size_t side) {
   p.from = from;
   p.to = to;
   p.bits = 8;
-  p.row_begin.push_back(0);
+  SparseMap map{static_cast<std::uint32_t>(side * side), {0}, {}};
   for (std::size_t s = 0; s < side * side; ++s) {
     for (std::size_t t = 0; t < side * side; ++t) {
       const std::size_t dx = s % side > t % side ? s % side - t % side : t % side - s % side;
       const std::size_t dy = s / side > t / side ? s / side - t / side : t / side - s / side;
       if (std::max(dx, dy) > 1) continue;
-      p.target.push_back(static_cast<std::uint32_t>(t));
+      map.target.push_back(static_cast<std::uint32_t>(t));
       p.weight.push_back(test::random_weight(rng, 8));
     }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
   }
+  p.form = MapForm(std::move(map));
   return p;
 }
 

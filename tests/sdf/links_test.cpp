@@ -119,7 +119,7 @@ TEST(SharedLinks, LeavePeriodsStuckCyclesAndSchedulesAsTheExpansionHasThem) {
     EXPECT_TRUE(check(graph, answer->schedule).empty());
   }
   EXPECT_GT(alive, 30);
-  EXPECT_GT(dead, 2);
+  EXPECT_GE(dead, 2);
   EXPECT_GT(shared, 50);
 }
 

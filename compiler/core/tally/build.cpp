@@ -80,6 +80,7 @@ class PopulationProblems {
         return;
       }
       for (const std::int16_t weight : layer.weight) {
+        if (weight == 0) continue;
         const std::int64_t value = std::int64_t{weight} * (std::int64_t{1} << layer.shift);
         const std::optional<std::uint32_t> shift = shift_of(value);
         if (!common) common = shift;

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
+#include "compiler/linear/compose.hpp"
+#include "compiler/linear/sums.hpp"
 #include "compiler/model/nodes/node_type.hpp"
 
 namespace spikeloom {
@@ -48,33 +52,26 @@ void apply_delay(const FlatNode& node, double dt, AffineMap& map) {
   const auto steps_of = [&](std::size_t i) { return steps.size() == 1 ? steps.front() : steps.at(i); };
   for (std::size_t i = 0; i < map.bias.size(); ++i) {
     if (map.bias[i] == 0 || steps_of(i) == 0) continue;
-    throw input_error(node.what() +
-                      ": a bias reaches it, and a constant that begins late has no place in a neuron; " +
-                      "put the Delay before the node with the bias");
+    throw input_error(
+        "a bias reaches it, and a constant that begins late has no place in a neuron; put the Delay before "
+        "the "
+        "node with the bias");
   }
   AffineMap late;
   late.bias = map.bias;
   std::vector<std::uint32_t> different = steps;
   std::sort(different.begin(), different.end());
   different.erase(std::unique(different.begin(), different.end()), different.end());
-  for (const auto& [tap, rows] : map.rows) {
+  for (const auto& [tap, beside] : map.paths) {
     for (const std::uint32_t wait : different) {
-      SparseRows part;
-      part.begin.push_back(0);
-      for (std::size_t row = 0; row + 1 < rows.begin.size(); ++row) {
-        for (std::size_t e = rows.begin[row]; e < rows.begin[row + 1]; ++e) {
-          if (steps_of(rows.target[e]) != wait) continue;
-          part.target.push_back(rows.target[e]);
-          part.weight.push_back(rows.weight[e]);
-        }
-        part.begin.push_back(part.target.size());
+      std::vector<char> kept(map.bias.size());
+      for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = steps_of(i) == wait ? 1 : 0;
+      for (const Path& path : beside) {
+        Path part = path;
+        if (different.size() > 1) part.map = restricted(path.map, kept);
+        if (different.size() > 1 && count_synapses(part.map.form, part.map.weight) == 0) continue;
+        late.add({tap.source, tap.delay + wait}, std::move(part));
       }
-      if (part.target.empty() && different.size() > 1) continue;
-      const Tap later{tap.source, tap.delay + wait};
-      const auto [found, fresh] = late.rows.try_emplace(later, part);
-      if (!fresh) found->second = add(found->second, part);
-      const auto& through = map.through.at(tap);
-      late.through[later].insert(through.begin(), through.end());
     }
   }
   map = std::move(late);

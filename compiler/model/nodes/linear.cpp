@@ -1,26 +1,24 @@
 #include "compiler/model/nodes/linear.hpp"
 
+#include <cstdint>
+#include <utility>
+#include <vector>
+
 #include "compiler/model/nodes/node_type.hpp"
 
 namespace spikeloom {
 namespace {
 
 /// A Linear or Affine's weight, by input.
-SparseRows transposed(const NirArray& weight) {
+RealMap transposed(const NirArray& weight) {
   const std::size_t inputs = weight.shape.back();
   const std::size_t outputs = weight.values.size() / inputs;
-  SparseRows rows;
-  rows.begin.push_back(0);
-  for (std::size_t i = 0; i < inputs; ++i) {
-    for (std::size_t o = 0; o < outputs; ++o) {
-      const double w = weight.values[o * inputs + i];
-      if (w == 0) continue;
-      rows.target.push_back(static_cast<std::uint32_t>(o));
-      rows.weight.push_back(w);
-    }
-    rows.begin.push_back(rows.target.size());
-  }
-  return rows;
+  const DenseMap dense{static_cast<std::uint32_t>(inputs), static_cast<std::uint32_t>(outputs)};
+  if (const auto problem = MapForm::problem(dense, {})) throw input_error(*problem);
+  RealMap map{MapForm(dense), std::vector<double>(weight.values.size())};
+  for (std::size_t i = 0; i < inputs; ++i)
+    for (std::size_t o = 0; o < outputs; ++o) map.weight[i * outputs + o] = weight.values[o * inputs + i];
+  return tidy(std::move(map));
 }
 
 }  // namespace
@@ -57,7 +55,7 @@ bool scale_shape(FlatNode& node, Problems&) {
 }
 
 void apply_linear(const FlatNode& node, double, AffineMap& map) {
-  multiply(map, transposed(*field(node, "weight")), volume(*node.out));
+  multiply(map, transposed(*field(node, "weight")));
 }
 
 void apply_affine(const FlatNode& node, double dt, AffineMap& map) {
@@ -66,8 +64,14 @@ void apply_affine(const FlatNode& node, double dt, AffineMap& map) {
 }
 
 void apply_scale(const FlatNode& node, double, AffineMap& map) {
-  const std::size_t width = volume(*node.out);
-  multiply(map, diagonal_rows(*field(node, "scale"), width), width);
+  const NirArray& scale = *field(node, "scale");
+  RealMap diagonal = identity_map(volume(*node.out));
+  if (scale.values.size() == 1) {
+    diagonal.weight.assign(diagonal.form.weights(), scale.values.front());
+  } else {
+    diagonal = {MapForm(DiagonalMap{static_cast<std::uint32_t>(scale.values.size()), 1}), scale.values};
+  }
+  multiply(map, diagonal);
 }
 
 }  // namespace spikeloom

@@ -1,6 +1,7 @@
 #include "compiler/model/nodes/window.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "compiler/model/nodes/node_type.hpp"
@@ -189,60 +190,27 @@ std::optional<Shape> window_input(const FlatNode& node, WindowForm form) {
   return shape;
 }
 
-SparseRows window_rows(const FlatNode& node, const Window& window) {
-  const auto& [height, width] = window.kernel;
-  const std::size_t inner = window.inputs / window.groups;   // input channels of a group
-  const std::size_t outer = window.outputs / window.groups;  // output channels of a group
-  const double most = static_cast<double>(window.outputs * window.out[0] * window.out[1]) *
-                      static_cast<double>(inner) * static_cast<double>(height * width);
-  if (most > double{1U << 26U}) {
-    throw input_error(node.what() + ": it unrolls to more than 2^26 weights (" + std::to_string(most) + ")");
-  }
-  const bool convolution = window.kind == Window::Kind::kConvolution;
-  const NirArray* kernel = convolution ? field(node, "weight") : nullptr;
-  const double plain =
-      window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(height * width) : 1.0;
-  const auto weight = [&](std::size_t o, std::size_t i, std::size_t ky, std::size_t kx) {
-    if (!convolution) return plain;
-    return kernel->values[((o * inner + i) * height + ky) * width + kx];
-  };
-  struct Reach {
-    std::size_t to, tap;
-  };
-  // By input position: the output positions that it reaches, rising, each by one tap.
-  std::array<std::vector<std::vector<Reach>>, 2> reach;
+RealMap window_map(const FlatNode& node, const Window& window) {
+  const auto small = [](std::size_t x) { return static_cast<std::uint32_t>(x); };
+  WindowMap map{small(window.inputs), small(window.outputs), small(window.groups), {}, {}, {}, {}, {}, {}};
   for (std::size_t d = 0; d < 2; ++d) {
-    reach[d].resize(window.in[d]);
-    for (std::size_t to = 0; to < window.out[d]; ++to) {
-      for (std::size_t k = 0; k < window.kernel[d]; ++k) {
-        const std::size_t padded = to * window.stride[d] + k * window.dilation[d];
-        if (padded < window.before[d] || padded - window.before[d] >= window.in[d]) continue;
-        reach[d][padded - window.before[d]].push_back({to, k});
-      }
-    }
+    map.in[d] = small(window.in[d]);
+    map.out[d] = small(window.out[d]);
+    map.kernel[d] = small(window.kernel[d]);
+    map.stride[d] = small(window.stride[d]);
+    map.dilation[d] = small(window.dilation[d]);
+    map.before[d] = small(window.before[d]);
   }
-  SparseRows rows;
-  rows.begin.push_back(0);
-  for (std::size_t i = 0; i < window.inputs; ++i) {
-    const std::size_t group = i / inner;
-    for (std::size_t y = 0; y < window.in[0]; ++y) {
-      for (std::size_t x = 0; x < window.in[1]; ++x) {
-        for (std::size_t o = group * outer; o < (group + 1) * outer; ++o) {
-          for (const Reach& at_y : reach[0][y]) {
-            for (const Reach& at_x : reach[1][x]) {
-              const double w = weight(o, i % inner, at_y.tap, at_x.tap);
-              if (w == 0) continue;
-              rows.target.push_back(
-                  static_cast<std::uint32_t>((o * window.out[0] + at_y.to) * window.out[1] + at_x.to));
-              rows.weight.push_back(w);
-            }
-          }
-        }
-        rows.begin.push_back(rows.target.size());
-      }
-    }
+  if (const auto problem = MapForm::problem(map, {})) throw input_error(*problem);
+  RealMap result{MapForm(map), {}};
+  if (window.kind == Window::Kind::kConvolution) {
+    result.weight = field(node, "weight")->values;
+  } else {
+    const double plain = window.kind == Window::Kind::kAverage ? 1.0 / static_cast<double>(map.taps()) : 1.0;
+    result.weight.assign(result.form.weights(), plain);
   }
-  return rows;
+  SPIKELOOM_CHECK(result.weight.size() == result.form.weights());
+  return result;
 }
 
 }  // namespace
@@ -264,7 +232,7 @@ void apply_window(const FlatNode& node, AffineMap& map, WindowForm form) {
   Problems none;
   const std::optional<Window> window = WindowReader(node, form, none).run(*node.in);
   SPIKELOOM_CHECK(window.has_value());  // the shape inference has seen it
-  multiply(map, window_rows(node, *window), volume(*node.out));
+  multiply(map, window_map(node, *window));
   if (form.kind != Window::Kind::kConvolution) return;
   if (const NirArray* bias = field(node, "bias")) add_bias(map, *bias);
 }

@@ -1,4 +1,4 @@
-// Convolution and pooling as what they mean: a sparse matrix.
+// Convolution and pooling as what they mean: a window that moves (compiler/linear).
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ bool window_shape(FlatNode& node, Problems& problems, WindowForm form);
 /// [channels,height,width] or [channels,length]. Every fault of the node's fields goes to `problems`.
 /// Source  nir.readthedocs.io (primitives) and PyTorch's definition of "same" and of AvgPool2d's padding.
 bool window_output_shape(FlatNode& node, Problems& problems, WindowForm form);
-/// Throws Error{kInput} beyond 2^26 weights.
+/// Throws Error{kInput} where the map has more than 2^26 weights, or as many different rows.
 void apply_window(const FlatNode& node, AffineMap& map, WindowForm form);
 
 /// The same as functions of a row.

@@ -17,16 +17,17 @@ IntProjection votes(Rng& rng, Source from, std::size_t from_size, PopulationId t
   const auto in_mantissa = static_cast<std::uint32_t>(p.bits < 4 ? 0 : rng.below(std::min(size, 2U) + 1));
   p.shift = size - in_mantissa;
   const double density = rng.chance(0.5) ? 1.0 : 0.05 + 0.4 * rng.unit();
-  p.row_begin.push_back(0);
+  SparseMap map{static_cast<std::uint32_t>(to_size), {0}, {}};
   for (std::size_t s = 0; s < from_size; ++s) {
     const bool full = rng.chance(density);  // of one bit a weight, which has no 0
     for (std::uint32_t t = 0; t < to_size; ++t)
       if (p.bits == 1 ? full : rng.chance(density)) {
-        p.target.push_back(t);
+        map.target.push_back(t);
         p.weight.push_back(static_cast<std::int16_t>((rng.chance(0.6) ? 1 : -1) * (1 << in_mantissa)));
       }
-    p.row_begin.push_back(p.target.size());
+    map.end_row();
   }
+  p.form = MapForm(std::move(map));
   return p;
 }
 
