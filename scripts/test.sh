@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Every check of the project: set up, build, build the test chips, run the tests.
-# usage: scripts/test.sh [--quick] [--ci] [--long] [--deb] [--filter REGEX]
+# usage: scripts/test.sh [--quick] [--ci] [--long] [--deb] [--filter REGEX] [--planted [REGEX]]
 #   --quick          unit tests only: no Verilated chip is built
 #   --ci             also what continuous integration checks (the format of C++ and Python)
 #   --long           also the tests labelled long (more chips, more random cases)
 #   --deb            also the Debian package, in a clean bookworm (scripts/deb.sh --try: root, network)
 #   --filter REGEX   only tests whose name matches
+#   --planted [REGEX]  instead: plants the faults of tests/planted, whose names or files match, one at a time,
+#                    and says which the nearest test program finds (hours; docs/verification.md)
 # Prints the seconds of every part and the slowest tests; ends with ctest's own summary.
 # The exit code is ctest's.
 set -uo pipefail
@@ -27,7 +29,10 @@ while [ $# -gt 0 ]; do
       filter=(-R "$2")
       shift
       ;;
-    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --planted)
+      exec python3 tests/planted/planted.py run . "${SPIKELOOM_BUILD:-build}" --only "${2:-}"
+      ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "test: error: $1: no such option; see --help" >&2; exit 2 ;;
   esac
   shift

@@ -463,6 +463,16 @@ TEST(ChipState, TakesCompiledImagesAndRefusesWhatClashes) {
   EXPECT_THROW(state.enter("a", image), Error);
   EXPECT_THROW(state.release("nobody"), Error);
   EXPECT_THROW(state.enter("c", small_image(shipped("mesh8x8"), 4)), Error);
+  Chip deeper = chip;  // nothing but the hash tells it from the other
+  deeper.tile.page_rows *= 2;
+  ChipState other(deeper);
+  try {
+    other.enter("d", image);
+    FAIL() << "an image of another chip";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("which is built otherwise"));
+  }
+  EXPECT_TRUE(other.residents().empty());
   Image silent = image;
   silent.promises.clear();
   EXPECT_THROW(ChipState(chip).enter("a", silent), Error);

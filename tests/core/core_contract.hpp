@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -386,6 +387,17 @@ TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {
         }
       }
       EXPECT_EQ(core().expected(cluster, std::vector<double>(16 * cluster.page_chunks(), 0.0)), 0.0);
+      // Of all pages with one spike the shortest is longer by least_chunk.
+      std::optional<std::int64_t> shortest;
+      for (std::size_t k = 0; k < 16 * cluster.page_chunks(); ++k) {
+        const auto bit = static_cast<std::uint16_t>(1U << k % 16);
+        if ((cluster.chunk_bits[k / 16] & bit) == 0) continue;
+        std::vector<std::uint16_t> masks(pages_each * cluster.page_chunks(), 0);
+        masks[k / 16] = bit;
+        const std::int64_t total = core().time(cluster, masks, pages_each).total();
+        shortest = std::min(shortest.value_or(total), total);
+      }
+      EXPECT_EQ(core().least_chunk(cluster), shortest.value_or(least.total()) - least.total());
     }
   }
   EXPECT_GT(alike, 100U);

@@ -27,6 +27,8 @@ struct CardFault {
   std::uint32_t chip = 0, hardware = 0;  ///< added to the true hashes
   bool never_ends = false;
   std::uint32_t stale_results = 0;
+  std::uint32_t more_taken = 0, more_results = 0;  ///< added to what the header of a later run says
+  bool refuses = false;                            ///< takes nothing after the first run
 };
 
 /// Keeps the kernel's promises over another link: takes some or all of what is offered, now and then ends for
@@ -55,19 +57,22 @@ class StandInCard final : public Card {
     bool silent = false;
     const bool full_early = rng_.below(4) == 0;  // as if the results had less room
     const std::size_t room = full_early ? std::min<std::size_t>(result_words, rng_.below(8)) : result_words;
+    ++runs_;
+    if (fault_.refuses && runs_ > 1) offered = offered.first(0);
     while (written < room) {
       taken += inner_->send(offered.subspan(taken));
       const std::size_t got = inner_->receive(std::span(results).subspan(written, room - written));
       written += got;
-      if (!inner_->progress() && got == 0 && taken == command_words) break;
+      if (!inner_->progress() && got == 0 && taken == offered.size()) break;
       silent = taken == command_words && rng_.below(20) == 0;
       if (silent) break;
     }
     results.resize(written);
     const bool ended_early = silent || (full_early && written == room);
     buffer.results.assign(hw::kKernelHeaderWords, 0);
-    buffer.results[0] = written | Word{fault_.error} << 32U;
-    buffer.results[1] = taken;
+    const bool later = runs_ > 1;
+    buffer.results[0] = (written + (later ? fault_.more_results : 0)) | Word{fault_.error} << 32U;
+    buffer.results[1] = taken + (later ? fault_.more_taken : 0);
     buffer.results[2] = ended_early ? quiet_cycles : 10;
     buffer.results[3] = Word{chip_hash(test_chip()) + fault_.chip} | Word{hw::kHardwareHash + fault_.hardware}
                                                                          << 32U;
@@ -75,9 +80,10 @@ class StandInCard final : public Card {
   }
 
   bool wait(std::size_t slot, std::chrono::milliseconds) override {
-    EXPECT_EQ(running_, slot);
+    EXPECT_EQ(running_.value_or(ended_), slot) << "neither under way nor the last that was";
     if (fault_.never_ends || calls_left_-- > 0) return false;
     calls_left_ = 0;
+    ended_ = slot;
     running_.reset();
     return true;
   }
@@ -90,6 +96,7 @@ class StandInCard final : public Card {
   }
 
   [[nodiscard]] std::string describe() const override { return "stand-in card"; }
+  [[nodiscard]] std::size_t runs() const { return runs_; }
 
  private:
   struct Buffers {
@@ -100,7 +107,9 @@ class StandInCard final : public Card {
   CardFault fault_;
   std::vector<Buffers> buffers_;
   std::optional<std::size_t> running_;
+  std::size_t ended_ = kSlots;
   std::uint64_t calls_left_ = 0;
+  std::size_t runs_ = 0;
 };
 
 std::unique_ptr<Link> stand_in(std::uint64_t seed, CardFault fault = {}, CardOptions options = {}) {
@@ -167,6 +176,27 @@ TEST(XrtCardLink, RefusesOtherHardwareAndOtherChips) {
   EXPECT_THAT(failure([] { (void)stand_in(1, {.hardware = 1}); }), HasSubstr("hardware description"));
   EXPECT_THAT(failure([] { (void)stand_in(1, {.chip = 1}); }), HasSubstr("(one)"));
   EXPECT_THAT(failure([] { (void)stand_in(1, {.stale_results = 1}); }), HasSubstr("earlier run"));
+}
+
+TEST(XrtCardLink, RefusesAHeaderThatCannotBe) {
+  const std::vector<Word> words = ring_words(10);
+  for (const CardFault& fault : {CardFault{.more_taken = 11},
+                                 CardFault{.more_results = static_cast<std::uint32_t>(Card::kResultWords)}})
+    EXPECT_THAT(failure([&] { (void)exchange(*stand_in(1, fault), words, 1, 512); }),
+                HasSubstr("where there was room for"));
+}
+
+/// A chip at rest that has refused a word takes it in no later run either.
+TEST(XrtCardLink, OffersRefusedWordsOnce) {
+  auto made = std::make_unique<StandInCard>(open_model(test_chip()), 1, CardFault{.refuses = true});
+  const StandInCard& card = *made;
+  const auto link = open_card(std::move(made), test_chip(), {});
+  const std::vector<Word> words = ring_words(10);
+  ASSERT_EQ(link->send(words), words.size());
+  for (int n = 0; n < 100; ++n) (void)link->progress();
+  const std::size_t runs = card.runs();
+  for (int n = 0; n < 1000; ++n) EXPECT_FALSE(link->progress());
+  EXPECT_EQ(card.runs(), runs);
 }
 
 TEST(XrtCardLink, NamesTheKernelsErrors) {

@@ -80,6 +80,50 @@ TEST(Image, AClusterForAnotherKindOfTileIsSeen) {
   EXPECT_THAT(check(image), testing::Contains(HasSubstr("is for another core than the chip's")));
 }
 
+/// A sound image on a chip with one parameter changed, which its tables do not suit.
+TEST(Image, WhatTheChipDoesNotReadIsSeen) {
+  int shifts = 0, readouts = 0, wide = 0, lanes = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Image good = random_image(seed);
+    if (good.chip.kinds() > 1) continue;
+    ASSERT_THAT(check(good), IsEmpty());
+    Image bad = good;
+    bad.chip.tile.max_shift = 0;
+    for (const std::string& fault : check(bad)) {
+      EXPECT_THAT(fault, HasSubstr("has rows that the chip does not decode"));
+      ++shifts;
+    }
+    bad = good;
+    bad.chip.tile.readout = 0;
+    const bool any = std::any_of(good.application.clusters.begin(), good.application.clusters.end(),
+                                 [](const Cluster& c) { return c.readout; });
+    EXPECT_EQ(check(bad).empty(), !any);
+    for (const std::string& fault : check(bad)) {
+      EXPECT_THAT(fault, HasSubstr("is a readout; the chip has none"));
+      ++readouts;
+    }
+    bad = good;
+    bad.chip.chunk_index_bits = 0;
+    if (good.application.host_chunks() > 1) {
+      EXPECT_THAT(check(bad), testing::Contains("more host chunks than the chip numbers"));
+      ++wide;
+    }
+    bad = good;
+    bad.chip.tile.lanes *= 2;
+    EXPECT_THAT(check(bad), testing::Each(HasSubstr("built for tile.lanes")));
+    EXPECT_THAT(check(bad), testing::Not(IsEmpty()));
+    bad = good;
+    bad.chip.tile.lif_lanes *= 2;
+    EXPECT_THAT(check(bad), testing::Each(HasSubstr("built for tile.lanes")));
+    lanes += check(bad).empty() ? 0 : 1;
+  }
+  EXPECT_GT(shifts, 5);
+  EXPECT_GT(readouts, 2);
+  EXPECT_GT(wide, 5);
+  EXPECT_GT(lanes, 20);
+}
+
 TEST(Image, FileIsReplacedWholeAndReadBack) {
   const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "spikeloom_image_test.loom";
   const Image image = random_image(1);

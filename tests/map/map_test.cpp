@@ -238,6 +238,71 @@ TEST(Map, EveryCorruptedEntryIsSeen) {
   EXPECT_GT(changed, 400);
 }
 
+/// One thing of a sound binding each, by what is said of it.
+TEST(Map, EndsOrdersAndSlotsAreSeenByName) {
+  int ends = 0, circles = 0, slots = 0;
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const Mapped m = random_application(rng);
+    MapOptions options;
+    options.seed = seed;
+    const MapResult result = map(m.app, m.chip, options);
+    if (!result.binding) continue;
+    const Binding& good = *result.binding;
+    ASSERT_THAT(check(m.app, good, m.chip), IsEmpty());
+    // A channel takes over the end of another from the same source, on a tile where it has one.
+    for (std::size_t a = 0; a < good.channels.size(); ++a)
+      for (std::size_t b = 0; b < good.channels.size(); ++b) {
+        const Channel &one = good.channels[a], &other = good.channels[b];
+        if (a == b || one.from != other.from || other.to.size() != 1 || !other.to[0].to) continue;
+        const auto tile = [&](const Destination& end) { return good.placement[end.to->index()].tile; };
+        if (std::none_of(one.to.begin(), one.to.end(),
+                         [&](const Destination& end) { return end.to && tile(end) == tile(other.to[0]); }))
+          continue;
+        Binding bad = good;
+        bad.channels[a].to.push_back(other.to[0]);
+        bad.channels.erase(bad.channels.begin() + static_cast<std::ptrdiff_t>(b));
+        EXPECT_THAT(check(m.app, bad, m.chip), testing::Contains("two ends of a channel on one tile"));
+        ++ends;
+      }
+    // Who reads another of its tile in the same step stands behind it.
+    for (std::size_t t = 0; t < good.orders.size(); ++t)
+      for (std::size_t i = 0; i + 1 < good.orders[t].size(); ++i) {
+        const ClusterId before = good.orders[t][i].cluster;
+        const auto& inbound = m.app.clusters[good.orders[t][i + 1].cluster.index()].inbound;
+        if (std::none_of(inbound.begin(), inbound.end(), [&](const Inbound& in) {
+              return in.from == ClusterOrHost(before) && in.delay == 0;
+            }))
+          continue;
+        Binding bad = good;
+        std::swap(bad.orders[t][i], bad.orders[t][i + 1]);
+        EXPECT_THAT(check(m.app, bad, m.chip),
+                    testing::Contains("orders: tiles wait for each other in a circle"));
+        ++circles;
+      }
+    // Slots that do not rise, and none.
+    for (std::size_t c = 0; c < good.channels.size(); ++c) {
+      Binding bad = good;
+      bad.channels[c].slots.push_back(bad.channels[c].slots.front());
+      EXPECT_THAT(check(m.app, bad, m.chip), testing::Contains(HasSubstr("slots not rising")));
+      bad = good;
+      bad.channels[c].slots.clear();
+      EXPECT_THAT(check(m.app, bad, m.chip), testing::Contains("a channel without slots or destinations"));
+      for (std::size_t e = 0; e < good.channels[c].to.size(); ++e) {
+        if (!good.channels[c].to[e].to) continue;
+        bad = good;
+        bad.channels[c].to[e].credit_slots.clear();
+        EXPECT_THAT(check(m.app, bad, m.chip), testing::Contains("a destination without credit slots"));
+        ++slots;
+      }
+    }
+  }
+  EXPECT_GT(ends, 10);
+  EXPECT_GT(circles, 10);
+  EXPECT_GT(slots, 100);
+}
+
 TEST(Map, TwoChannelsInOneSlotAreAConflict) {
   Rng rng(8);
   Mapped m;

@@ -1,0 +1,79 @@
+// A point's graph with other ways beside the graph that compiler/schedule makes of them anew.
+#include "compiler/admit/retime.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "compiler/base/rng.hpp"
+#include "compiler/schedule/schedule.hpp"
+#include "tests/admit/networks.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+std::vector<std::uint32_t> drawn_slots(Rng& rng, std::uint32_t wheel) {
+  std::vector<std::uint32_t> slots;
+  for (std::uint32_t s = 0; s < wheel; ++s)
+    if (rng.chance(0.2)) slots.push_back(s);
+  if (slots.empty()) slots.push_back(static_cast<std::uint32_t>(rng.below(wheel)));
+  return slots;
+}
+
+TEST(Retimed, IsTheGraphOfTheOtherWays) {
+  const Chip chip = shipped("mesh4x4");
+  const Image image = layered_image({.clusters = 6}, chip);
+  ASSERT_FALSE(image.points.empty());
+  Rng rng(1);
+  for (const OperatingPoint& point : image.points)
+    for (int trial = 0; trial < 20; ++trial) {
+      Chip small = chip;  // the point's tiles, whichever way they lie
+      small.width = static_cast<std::uint32_t>(point.tiles());
+      small.height = 1;
+      Binding other = point.binding;
+      for (Channel& channel : other.channels) {
+        if (rng.chance(0.7)) channel.slots = drawn_slots(rng, chip.spike_wheel);
+        for (Destination& to : channel.to) {
+          if (rng.chance(0.7)) to.hops = 1 + static_cast<std::uint32_t>(rng.below(7));
+          if (!to.to) continue;
+          if (rng.chance(0.7)) to.credit_hops = 1 + static_cast<std::uint32_t>(rng.below(7));
+          if (rng.chance(0.7)) to.credit_slots = drawn_slots(rng, chip.credit_wheel);
+        }
+      }
+      Retimed retimed(point, ways_of(image.application, chip, point.binding));
+      retimed.set(ways_of(image.application, chip, other));
+      const TimingGraph anew = timing_graph(ImageView(small, image.application, other), {});
+      ASSERT_EQ(retimed.graph().actor_count(), anew.graph.actor_count());
+      for (std::size_t a = 0; a < anew.graph.actor_count(); ++a)
+        EXPECT_EQ(retimed.graph().execution(sdf::ActorId{a}), anew.graph.execution(sdf::ActorId{a}))
+            << anew.graph.name(sdf::ActorId{a});
+      EXPECT_EQ(retimed.graph().channels(), anew.graph.channels());
+      const auto promise = guarantee(ImageView(small, image.application, other));
+      EXPECT_EQ(retimed.latency(), std::get<Promise>(promise).latency);
+    }
+}
+
+/// Every way by itself: one more than the budget is too much, and so is a way without a budget.
+TEST(Ways, AreWithinABudgetThatNoneExceeds) {
+  const Ways budget{{5, 6}, {3, 0}, {2, 4}, {1, 0}};
+  EXPECT_TRUE(within(budget, budget));
+  const auto one_more = [&](auto field) {
+    for (std::size_t n = 0; n < 2; ++n) {
+      Ways ways = budget;
+      ++(ways.*field)[n];
+      EXPECT_FALSE(within(ways, budget)) << n;
+      EXPECT_TRUE(within(budget, ways)) << n;
+    }
+    Ways ways = budget;
+    (ways.*field).pop_back();
+    EXPECT_FALSE(within(budget, ways));
+  };
+  one_more(&Ways::send);
+  one_more(&Ways::wait);
+  one_more(&Ways::hops);
+  one_more(&Ways::credit_hops);
+}
+
+}  // namespace
+}  // namespace spikeloom::testing
