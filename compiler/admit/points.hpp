@@ -26,8 +26,9 @@ struct PointOptions {
 [[nodiscard]] std::vector<OperatingPoint> operating_points(const ImageView& image,
                                                            const PointOptions& options = {});
 
-/// What an operating point claims and does not keep: its graph is not that of its binding, or its certificates
-/// under its budgets do not hold. Empty: it keeps all. Assumed: `check` of the image finds no fault.
+/// What an operating point claims and does not keep: its graph is not that of its binding, or its
+/// certificates under its budgets do not hold. Empty: it keeps all. Assumed: `check` of the image finds no
+/// fault.
 [[nodiscard]] std::vector<std::string> faults(const ImageView& image, const OperatingPoint& point);
 
 /// Why the image has no operating points, whatever the options; nothing: it has some.

@@ -107,9 +107,8 @@ std::vector<std::string> Retimed::faults(const OperatingPoint& claim) const {
   const sdf::LatencyProof proof{
       std::min(claim.latency, std::numeric_limits<std::int64_t>::max() / kTimeScale) * kTimeScale,
       claim.latest_starts};
-  for (const std::string& fault :
-       sdf::verify_latency(graph_, sdf::ActorId{point_.source}, sdf::ActorId{point_.sink}, proof,
-                           latency_options(lower_)))
+  for (const std::string& fault : sdf::verify_latency(
+           graph_, sdf::ActorId{point_.source}, sdf::ActorId{point_.sink}, proof, latency_options(lower_)))
     list.push_back("latency " + std::to_string(claim.latency) + ": " + fault);
   return list;
 }

@@ -12,8 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The recorded options, listed once for writing and for reading: a visitor gets each by its name. Choices are
-/// numbers below a limit.
+/// The recorded options, listed once for writing and for reading: a visitor gets each by its name. Choices
+/// are numbers below a limit.
 template <class Visitor, class Options>
 void visit_options(Visitor& v, Options& o) {
   v.choice("framework", o.semantics.framework, framework_names().size());
@@ -157,7 +157,8 @@ IntNetwork recompiled_numbers(const std::string& path, const Chip& chip, const s
   const bool calibrated = !integers && options.calibrate_weights && recorded.contains("calibrated") &&
                           recorded["calibrated"].is_boolean() && recorded["calibrated"].get<bool>();
   if (calibrated && !calibrate)
-    throw input_error(path + ": the image's numbers were chosen with calibration data; name them (--calibrate)");
+    throw input_error(path +
+                      ": the image's numbers were chosen with calibration data; name them (--calibrate)");
   if (!calibrated && calibrate)
     throw input_error("--calibrate " + *calibrate +
                       ": the image's numbers were chosen without calibration data; leave it out");

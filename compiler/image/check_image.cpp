@@ -21,8 +21,8 @@ bool graph_is_sound(const OperatingPoint& point) {
   bool sound =
       actor(graph.source) && actor(graph.sink) && graph.senders.size() == point.binding.channels.size() &&
       point.send_budget.size() == graph.senders.size() && point.wait_budget.size() == graph.ends.size() &&
-      point.potentials.size() == graph.actors.size() &&
-      point.latest_starts.size() == graph.actors.size() && point.offset >= 0 && point.latency >= 0;
+      point.potentials.size() == graph.actors.size() && point.latest_starts.size() == graph.actors.size() &&
+      point.offset >= 0 && point.latency >= 0;
   std::size_t ends = 0;
   for (const Channel& channel : point.binding.channels)
     for (const Destination& end : channel.to) {

@@ -62,7 +62,8 @@ struct Contracted {
                                     const std::vector<TileContract>& contracts);
 
 /// What does not hold of a promise, by checkers that share nothing with the search: empty when it stands.
-/// A contracted one's latency is not looked at: it must be at least the guaranteed one's, which has its proof.
+/// A contracted one's latency is not looked at: it must be at least the guaranteed one's, which has its
+/// proof.
 [[nodiscard]] std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                               const std::vector<TileContract>& contracts,
                                               const BatchTimesOf& = batch_times);

@@ -30,8 +30,8 @@ struct LatencyProof {
 ///
 /// Checked  with m(a) the fewest tokens (`after`, where given) on a path from a to the source, found anew by
 ///          relaxing: the source's firings are in order; and for every firing k + i, i <= 0, of an actor b
-///          that has starts: start(b, i) >= 0 and >= lower[b] - lower[source], and for each of b's channels with t
-///          tokens, from a:
+///          that has starts: start(b, i) >= 0 and >= lower[b] - lower[source], and for each of b's channels
+///          with t tokens, from a:
 ///            latency                     <= start(b, i)   if i - t <= -m(a), the sender has ended
 ///            start(a, i - t) + weight    <= start(b, i)   otherwise: a has a start there
 ///          and that the sink's start (end) for i = 0 is at most `latency`.

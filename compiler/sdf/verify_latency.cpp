@@ -161,8 +161,7 @@ std::vector<std::string> verify_latency(const Graph& graph, ActorId source, Acto
   std::vector<std::string> wrong = checker.run();
   Wide end = 0;
   if (!proof.latest[sink.index()].empty())
-    end = Wide(proof.latest[sink.index()].back()) +
-          (options.to == Moment::kEnd ? graph.execution(sink) : 0);
+    end = Wide(proof.latest[sink.index()].back()) + (options.to == Moment::kEnd ? graph.execution(sink) : 0);
   else if (checker.ended(sink) != 0)
     wrong.emplace_back("the proof of the latency says nothing about the sink");
   if (end > proof.latency) wrong.emplace_back("the latency is below the sink's latest start");

@@ -60,8 +60,8 @@ class TableChecker {
     for (const Inbound& inbound : cluster.inbound)
       for (std::uint32_t c = 0; c < inbound.source_count; ++c) {
         const std::uint64_t chunk = std::uint64_t{inbound.source_first} + c;
-        const std::uint32_t there = inbound.from ? neuron_bits(app_.clusters[inbound.from->index()], chunk)
-                                                 : host_bits(app_, chunk);
+        const std::uint32_t there =
+            inbound.from ? neuron_bits(app_.clusters[inbound.from->index()], chunk) : host_bits(app_, chunk);
         const std::uint32_t said = cluster.chunk_bits[inbound.first_chunk + c];
         require(said == there, cluster,
                 "chunk " + std::to_string(inbound.first_chunk + c) +

@@ -19,7 +19,8 @@ class ImageVerifier {
     const auto begin = std::chrono::steady_clock::now();
     result_.assumed = {
         "the chip that it runs on is built as its chip file says (a device compares hashes)",
-        "the cores' formulas of time and the protocol's latencies are the hardware's (tests hold them against "
+        "the cores' formulas of time and the protocol's latencies are the hardware's (tests hold them "
+        "against "
         "the RTL)",
         "names, units, measured activity, critical cycles and metadata are for people: nothing depends on "
         "them; whether potentials come in every step or a sample's last was the user's choice"};
@@ -30,7 +31,8 @@ class ImageVerifier {
       result_.faults.emplace_back(error.what());
     }
     if (network == nullptr)
-      result_.assumed.emplace_back("the network that the tables compute is the one that was meant (--network)");
+      result_.assumed.emplace_back(
+          "the network that the tables compute is the one that was meant (--network)");
     result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return std::move(result_);
   }
@@ -38,8 +40,9 @@ class ImageVerifier {
  private:
   void all(const IntNetwork* network) {
     checks("sizes and references: within their lists and the tile's memories");
-    checks("places, addresses and routes: no memory used twice, no slot taken twice on a wire, every flit "
-           "followed through the routers to its destination");
+    checks(
+        "places, addresses and routes: no memory used twice, no slot taken twice on a wire, every flit "
+        "followed through the routers to its destination");
     add("", check(image_));
     if (!result_.faults.empty()) return;
     const DecodedTables tables = decode_tables(image_.application, image_.chip);
@@ -76,8 +79,7 @@ class ImageVerifier {
              (guaranteed ? "no firing of the timing graph starts later than a proof of latency "
                          : "no latency below the guaranteed one: ") +
              std::to_string(promise.latency));
-      add("promise ",
-          verify(image_, promise, guaranteed ? std::vector<TileContract>{} : image_.contracts));
+      add("promise ", verify(image_, promise, guaranteed ? std::vector<TileContract>{} : image_.contracts));
       if (!guaranteed && promise.latency < image_.promises.front().latency)
         result_.faults.push_back(name + ": latency " + std::to_string(promise.latency) +
                                  " is below the guaranteed one's " +

@@ -143,8 +143,8 @@ std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request) {
   auto answer = admit(state, image, options);
   const double milliseconds = milliseconds_since(asked);
   if (auto* no = std::get_if<Refusal>(&answer))
-    return NotAdmitted{
-        name, std::move(*no), milliseconds, reading_ms, verifying_ms, milliseconds_since(begin)};
+    return NotAdmitted{name,       std::move(*no), milliseconds,
+                       reading_ms, verifying_ms,   milliseconds_since(begin)};
   const Admission& admission = std::get<Admission>(answer);
   const std::size_t points = image.points.size();
   state.enter(resident_of(name, image, admission, digest));
@@ -200,11 +200,12 @@ std::string to_text(const Admitted& admitted) {
   if (admitted.contracted)
     text += line("  contracted: a step every %s cycles (%.2f)\n", admitted.contracted->period.str().c_str(),
                  admitted.contracted->period.approximate());
-  return text + line(
-                    "  admitted in %.3f ms; reading the image %.1f ms, verifying it %.1f ms, with all files and "
-                    "checks %.1f ms; %u of %u tiles are still free\n",
-                    admitted.admission_ms, admitted.reading_ms, admitted.verifying_ms, admitted.all_ms,
-                    admitted.free_tiles, admitted.tiles);
+  return text +
+         line(
+             "  admitted in %.3f ms; reading the image %.1f ms, verifying it %.1f ms, with all files and "
+             "checks %.1f ms; %u of %u tiles are still free\n",
+             admitted.admission_ms, admitted.reading_ms, admitted.verifying_ms, admitted.all_ms,
+             admitted.free_tiles, admitted.tiles);
 }
 
 std::string to_text(const Residents& residents) {
@@ -233,7 +234,8 @@ std::string to_json(const NotAdmitted& refused) {
                  {"name", printable(refused.name)},
                  {"reason", refused.refusal.reason},
                  {"remedy", refused.refusal.remedy},
-                 {"milliseconds", {{"admission", refused.admission_ms},
+                 {"milliseconds",
+                  {{"admission", refused.admission_ms},
                    {"reading", refused.reading_ms},
                    {"verifying", refused.verifying_ms},
                    {"all", refused.all_ms}}}});

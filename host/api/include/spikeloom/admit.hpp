@@ -69,7 +69,8 @@ struct AdmitRequest {
 /// Binds the image to what is free, in a millisecond, and enters it into the state file. Nobody else on the
 /// chip changes by a cycle.
 ///
-/// Throws  Error{kInput} for an image that `verify` finds fault with, files that cannot be used, a name that is taken, a state of another chip, a lock
+/// Throws  Error{kInput} for an image that `verify` finds fault with, files that cannot be used, a name that
+/// is taken, a state of another chip, a lock
 ///         that is held for more than 30 s.
 [[nodiscard]] std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request);
 

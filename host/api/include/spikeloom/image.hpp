@@ -76,8 +76,8 @@ struct Verification {
 };
 
 /// Re-derives what an image claims from its tables alone, by checkers that share no code with the compiler's
-/// search: places and slots; the network that the tables decode to; every promise's certificates of period and
-/// latency; those of the operating points. `run`, `admit` and `explain` begin with it.
+/// search: places and slots; the network that the tables decode to; every promise's certificates of period
+/// and latency; those of the operating points. `run`, `admit` and `explain` begin with it.
 [[nodiscard]] Verification verify(const CompiledImage& image);
 
 /// The same, and that the tables compute the network of a file: it is quantised again for the image's chip

@@ -28,12 +28,12 @@ struct Promise {
   std::int64_t offset = 0;                                       ///< cycles
   std::int64_t latency = 0;                                      ///< cycles
   std::vector<std::pair<std::string, std::int64_t>> potentials;  ///< certificate of the period, by actor name
-  /// Certificate of a guaranteed latency: by actor of `potentials`, the latest starts of its firings up to that
-  /// of step k, the oldest first, in cycles / 256 after b(k). Empty where an actor does not matter. A
+  /// Certificate of a guaranteed latency: by actor of `potentials`, the latest starts of its firings up to
+  /// that of step k, the oldest first, in cycles / 256 after b(k). Empty where an actor does not matter. A
   /// contracted promise has none: its latency is the guaranteed one's.
   std::vector<std::vector<std::int64_t>> latest_starts;
-  std::vector<std::string> critical_cycle;                       ///< actors and buffers, in words
-  std::string detail = "{}";  ///< JSON object: what the stage that made it adds for reports
+  std::vector<std::string> critical_cycle;  ///< actors and buffers, in words
+  std::string detail = "{}";                ///< JSON object: what the stage that made it adds for reports
   friend bool operator==(const Promise&, const Promise&) = default;
 };
 
