@@ -394,7 +394,7 @@ TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {
         if ((cluster.chunk_bits[k / 16] & bit) == 0) continue;
         std::vector<std::uint16_t> masks(pages_each * cluster.page_chunks(), 0);
         masks[k / 16] = bit;
-        const std::int64_t total = core().time(cluster, masks, pages_each).total();
+        const std::int64_t total = core().time(cluster, kind, masks, pages_each).total();
         shortest = std::min(shortest.value_or(total), total);
       }
       EXPECT_EQ(core().least_chunk(cluster), shortest.value_or(least.total()) - least.total());
