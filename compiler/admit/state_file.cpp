@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "spikeloom chip state";
-constexpr std::uint64_t kVersion = 2;
+constexpr std::uint64_t kVersion = 3;
 constexpr std::uint32_t kHost = 0xFFFFFFFFU;  ///< in place of a cluster
 
 /// The chip's text without what the text cannot hold exactly.
@@ -41,7 +41,8 @@ Json json_of(const Binding& binding) {
   json["first_sink"] = binding.first_sink;
   json["placement"] = Json::array();
   for (const Placement& p : binding.placement)
-    json["placement"].push_back({p.tile.value, p.context, p.first_row, p.rows, p.first_out, p.first});
+    json["placement"].push_back(
+        {p.tile.value, p.context, p.first_row, p.rows, p.first_block, p.first_out, p.first});
   json["orders"] = Json::array();
   for (const std::vector<OrderEntry>& order : binding.orders) {
     Json entries = Json::array();
@@ -127,10 +128,10 @@ class Reader {
     binding.application = u32(at(json, "application"), "application");
     binding.first_sink = u32(at(json, "first_sink"), "first_sink");
     for (const Json& one : list(at(json, "placement"), "placement")) {
-      const Json& v = list(one, "placement", 6);
+      const Json& v = list(one, "placement", 7);
       const auto number = [&](std::size_t i) { return u32(v[i], "placement"); };
-      binding.placement.push_back(
-          {TileId{number(0)}, number(1), number(2), number(3), u32s(v[5], "placement"), number(4)});
+      binding.placement.push_back({TileId{number(0)}, number(1), number(2), number(3), number(4),
+                                   u32s(v[6], "placement"), number(5)});
     }
     for (const Json& order : list(at(json, "orders"), "orders")) {
       std::vector<OrderEntry>& entries = binding.orders.emplace_back();

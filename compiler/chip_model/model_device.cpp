@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/pages.hpp"
 #include "compiler/chip_model/model_memory.hpp"
 #include "compiler/core/core.hpp"
 #include "spikeloom_hw.hpp"
@@ -369,10 +370,8 @@ class ModelDevice final : public ModelLink {
     const NodeMemory& memory = node.memory;
     node.contexts.assign(memory.contexts.size(), {});
     node.rows.assign(memory.row_ends.size(), {});
-    for (std::size_t r = 0; r < node.rows.size(); ++r) {
-      node.rows[r].page.assign(chip_.kind_at(TileId{index - 1}).page_chunks, 0);
-      node.rows[r].ends = memory.row_ends[r];
-    }
+    for (std::size_t r = 0; r < node.rows.size(); ++r) node.rows[r].ends = memory.row_ends[r];
+    size_pages(node, chip_.kind_at(TileId{index - 1}));
     node.write_page.clear();
     for (const auto& delivery : memory.deliveries) node.write_page.push_back(delivery.page.write_page);
     node.position = node.round = 0;
@@ -388,6 +387,35 @@ class ModelDevice final : public ModelLink {
       node.returns[d].slots = owned(memory.credit_slots, d);
     node.spike_arrivals = follow_all(index, &NodeMemory::spike_slots, &NodeMemory::spike_routes);
     node.credit_arrivals = follow_all(index, &NodeMemory::credit_slots, &NodeMemory::credit_routes);
+  }
+
+  /// A page is as long as its context's deliveries make it. Pages that share a block would overwrite one
+  /// another on the chip; here each has chunks of its own, so that is refused.
+  static void size_pages(Node& node, const TileConfig& tile) {
+    const NodeMemory& memory = node.memory;
+    std::vector<std::uint32_t> chunks(memory.contexts.size(), 0);
+    for (const auto& delivery : memory.deliveries) {
+      if (delivery.page.valid == 0 || delivery.range.count == 0) continue;
+      std::uint32_t& most = chunks.at(delivery.page.context);
+      most = std::max(most, delivery.page.first_chunk + delivery.range.count);
+    }
+    std::vector<bool> taken(pages_in_blocks(tile) ? page_blocks(tile) : 0, false);
+    for (std::size_t c = 0; c < chunks.size(); ++c) {
+      if (memory.contexts[c].mode.valid == 0) continue;
+      if (chunks[c] > tile.page_chunks)
+        throw device_error("model: a page has more chunks than the tile allows");
+      for (std::uint32_t page = 0; page < memory.contexts[c].pages.rows; ++page) {
+        const std::uint32_t row = memory.contexts[c].pages.first_row + page;
+        node.rows.at(row).page.assign(chunks[c], 0);
+        for (std::uint32_t b = 0; b < blocks_of_page(tile, chunks[c]); ++b) {
+          const std::uint32_t block = memory.first_block[row] + b;
+          if (block >= taken.size() || taken[block])
+            throw device_error("model: block " + std::to_string(block) +
+                               " of a page is outside the tile's, or another page's");
+          taken[block] = true;
+        }
+      }
+    }
   }
 
   static OwnedSlots owned(const std::vector<hw::RegSlot>& slots, std::uint32_t owner) {

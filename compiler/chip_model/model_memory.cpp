@@ -4,6 +4,7 @@
 #include <string>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 
 namespace spikeloom::device_model {
@@ -56,6 +57,7 @@ NodeMemory NodeMemory::tile(const Chip& chip, std::uint32_t kind) {
   node.credit_routes.resize(chip.credit_wheel);
   node.order.resize(t.order_entries);
   node.row_ends.resize(t.page_rows);
+  if (pages_in_blocks(t)) node.first_block.resize(t.page_rows);
   const Core& core = core_of(t);
   const std::vector<MemoryInfo> memories = core.memories(t);
   for (const MemoryWindow& window : core.windows(t))
@@ -100,6 +102,9 @@ void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
         delivery.range = hw::RegDeliveryRange::unpack(data);
       return;
     }
+    case hw::kAddrBlockPage:
+      at(first_block, hw::AddressPage::unpack(address).row, address) = hw::RegPage::unpack(data).first_block;
+      return;
     case hw::kAddrBlockChannel:
       at(channels, offset, address) = hw::RegChannel::unpack(data);
       return;

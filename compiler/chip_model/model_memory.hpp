@@ -24,7 +24,8 @@ struct NodeMemory : TileMemory {
   std::vector<hw::RegSlot> spike_slots, credit_slots;
   std::vector<hw::RegRoute> spike_routes, credit_routes;
   std::vector<hw::RegOrder> order;
-  std::vector<std::uint32_t> row_ends;  ///< end-of-step counts of the page rows
+  std::vector<std::uint32_t> row_ends;     ///< end-of-step counts of the page rows
+  std::vector<std::uint32_t> first_block;  ///< of the page rows; empty where pages are flat
   std::uint32_t order_length = 0;
   std::uint32_t contract_rho = 0;
   std::uint32_t contract_sigma = ~0U;

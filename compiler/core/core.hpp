@@ -224,16 +224,18 @@ class Core {
   /// Most pages that a firing consumes, one output bitmap for each. It consumes fewer only where a sample
   /// ends.
   [[nodiscard]] virtual std::uint32_t pages_per_firing(const TileConfig&) const = 0;
+  // Of the tile only page_delay (compiler/chip/pages.hpp) may count: it adds the same to all of these.
+
   /// The part of every firing that neither the cluster nor the page changes.
-  [[nodiscard]] virtual FiringTime fixed() const = 0;
+  [[nodiscard]] virtual FiringTime fixed(const TileConfig&) const = 0;
   /// Without a spike. No page takes less, in either part.
-  [[nodiscard]] virtual FiringTime least(const Cluster&) const = 0;
+  [[nodiscard]] virtual FiringTime least(const Cluster&, const TileConfig&) const = 0;
   /// With every bit set that can be. No page takes more, in either part.
-  [[nodiscard]] virtual FiringTime worst(const Cluster&) const = 0;
+  [[nodiscard]] virtual FiringTime worst(const Cluster&, const TileConfig&) const = 0;
   /// On so many pages, exactly; rises with the bits. `masks` by chunk, page after page; each page has as many
   /// as the context's limit counts, which may be none.
-  [[nodiscard]] virtual FiringTime time(const Cluster&, std::span<const std::uint16_t> masks,
-                                        std::size_t pages) const = 0;
+  [[nodiscard]] virtual FiringTime time(const Cluster&, const TileConfig&,
+                                        std::span<const std::uint16_t> masks, std::size_t pages) const = 0;
   /// Mean cycles more than the least, where bit b of chunk c is set with expectation spikes[16·c + b].
   [[nodiscard]] virtual double expected(const Cluster&, std::span<const double> spikes) const = 0;
   /// Cycles that every chunk with a spike adds at least; 0 without axons.

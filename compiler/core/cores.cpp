@@ -38,7 +38,8 @@ const Core& core_of(const Cluster& cluster) {
 
 std::int64_t worst_work(const Cluster& cluster) {
   const Core& core = core_of(cluster);
-  return core.worst(cluster).total() - core.fixed().total();
+  const TileConfig any;  // its page_delay is in both
+  return core.worst(cluster, any).total() - core.fixed(any).total();
 }
 
 std::uint64_t amount_of(const Cluster& cluster, const TileConfig& tile, std::string_view key) {

@@ -24,29 +24,32 @@ double cycles(const Ratio& period) {
   return static_cast<double>(period.num()) / static_cast<double>(period.den());
 }
 
-double work(const Application& app, std::size_t c) {
+double work(const Application& app, const Chip& chip, std::size_t c) {
   const Cluster& cluster = app.clusters[c];
   const Core& core = core_of(cluster);
   const std::optional<double> expected = expected_work(app, ClusterId(c));
-  return expected ? static_cast<double>(core.least(cluster).total()) + *expected
-                  : static_cast<double>(core.worst(cluster).total());
+  const TileKind& tile = chip.kind(cluster.kind);
+  return expected ? static_cast<double>(core.least(cluster, tile).total()) + *expected
+                  : static_cast<double>(core.worst(cluster, tile).total());
 }
 
 /// The populations with a cluster on one of the busiest tiles, busiest first, among those that can be split.
 /// Layers of like size come together: splitting one of them alone would gain nothing.
-std::vector<std::size_t> busiest(const Candidate& candidate, const std::vector<bool>& whole) {
+std::vector<std::size_t> busiest(const Candidate& candidate, const Chip& chip,
+                                 const std::vector<bool>& whole) {
   const Application& app = *candidate.application;
   const Binding& binding = candidate.binding;
   std::vector<double> load(binding.orders.size(), 0);
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
-    load[binding.placement[c].tile.index()] += work(app, c);
+    load[binding.placement[c].tile.index()] += work(app, chip, c);
   std::vector<std::pair<double, std::size_t>> most;  // of a tile with a cluster of the population
   for (std::size_t p = 0; p < app.populations.size(); ++p) most.emplace_back(0, p);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     auto& [cycles, population] = most[app.clusters[c].population.index()];
     const std::size_t tile = binding.placement[c].tile.index();
     // A short cluster beside a long one is not what makes the tile busy.
-    const bool matters = 2 * work(app, c) * static_cast<double>(binding.orders[tile].size()) >= load[tile];
+    const bool matters =
+        2 * work(app, chip, c) * static_cast<double>(binding.orders[tile].size()) >= load[tile];
     if (matters && !whole[population]) cycles = std::max(cycles, load[tile]);
   }
   std::stable_sort(most.begin(), most.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -150,7 +153,7 @@ std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const Sp
   std::vector<std::uint32_t> best;
   std::vector<bool> whole(candidate->application->populations.size(), false);
   for (int trial = 0, vain = 0; trial < kMostTrials && vain < kMostVain; ++trial) {
-    const std::vector<std::size_t> populations = busiest(*candidate, whole);
+    const std::vector<std::size_t> populations = busiest(*candidate, chip, whole);
     if (populations.empty()) break;
     const Split split = split_of(*candidate->application);
     const std::vector<std::uint32_t> wanted =

@@ -98,7 +98,7 @@ class Tuner {
     if (!scarce || app().clusters.size() > kMany) return;
     for (const TileBounds& bounds : {TileBounds{}, TileBounds(best_.bounds)}) {
       if (const auto choice = fastest_pages(view(), bounds, kMostPages))
-        (void)try_binding(set_pages(choice->pages, binding()));
+        (void)try_binding(set_pages(app(), chip_, choice->pages, binding()));
       if (!work_) break;
     }
   }
@@ -194,7 +194,7 @@ class Tuner {
     };
     const auto kept = [&](const std::vector<PageDemand>& demands) {
       const std::optional<PageChoice> fewest = fewest_pages(demands);
-      return fewest && try_binding(set_pages(fewest->pages, binding()), better);
+      return fewest && try_binding(set_pages(app(), chip_, fewest->pages, binding()), better);
     };
     if (work_ && options_.period && kept({{best_.bounds, *options_.period}})) return;
     // Fewer pages make for other contracts: those that keep the shortest periods keep a longer one too.

@@ -182,7 +182,7 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<StreamInput> T>
 void fields(A& a, T& x) {
-  a(x.name, x.shape, x.planes, x.is_signed, x.unit, x.first_axon, x.activity);
+  a(x.name, x.shape, x.planes, x.is_signed, x.unit, x.first_axon, x.order, x.activity);
 }
 template <class A, Either<OutputStream> T>
 void fields(A& a, T& x) {
@@ -194,7 +194,7 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<Placement> T>
 void fields(A& a, T& x) {
-  a(x.tile, x.context, x.first_row, x.rows, x.first, x.first_out);
+  a(x.tile, x.context, x.first_row, x.rows, x.first_block, x.first, x.first_out);
 }
 template <class A, Either<Destination> T>
 void fields(A& a, T& x) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/base/error.hpp"
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/map/routes.hpp"
@@ -260,6 +261,10 @@ class Programmer {
     pages.rows = place.rows;
     pages.inbound = static_cast<std::uint32_t>(cluster.inbound.size());
     reg(hw::kAddrContextPages, pages.pack());
+    if (const std::uint32_t blocks = blocks_of_page(kind_at(node), cluster.page_chunks()); blocks > 0)
+      for (std::uint32_t page = 0; page < place.rows; ++page)
+        write(node, hw::AddressPage{place.first_row + page}.pack(),
+              hw::RegPage{place.first_block + page * blocks}.pack());
     for (const ContextWord& word : core_of(cluster).registers(cluster, place.first, place.first_out))
       reg(word.field, word.data);
     hw::RegContextMode mode;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 
 namespace spikeloom {
@@ -54,9 +55,13 @@ std::string print(const Application& app, const Binding& binding, const Chip& ch
     const Placement& p = binding.placement[c];
     out << "cluster " << app.clusters[c].name << ": tile (" << p.tile.value % chip.width << ","
         << p.tile.value / chip.width << ") context " << p.context << ", pages " << p.rows << " from row "
-        << p.first_row << ", first";
-    const std::vector<MemoryInfo> memories =
-        core_of(app.clusters[c]).memories(chip.kind(app.clusters[c].kind));
+        << p.first_row;
+    const TileKind& kind = chip.kind(app.clusters[c].kind);
+    if (pages_in_blocks(kind))
+      out << " and block " << p.first_block << ", " << blocks_of_page(kind, app.clusters[c].page_chunks())
+          << " each";
+    out << ", first";
+    const std::vector<MemoryInfo> memories = core_of(app.clusters[c]).memories(kind);
     for (std::size_t m = 0; m < memories.size(); ++m) out << " " << memories[m].entry << " " << p.first[m];
     out << " out " << p.first_out << "\n";
   }

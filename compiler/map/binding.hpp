@@ -16,6 +16,7 @@ struct Placement {
   TileId tile;  ///< x + y·width; ring node 1 + tile
   std::uint32_t context = 0;
   std::uint32_t first_row = 0, rows = 0;  ///< pages
+  std::uint32_t first_block = 0;          ///< of the first page; the others' follow (compiler/chip/pages.hpp)
   std::vector<std::uint32_t> first;       ///< by Core::memories()
   std::uint32_t first_out = 0;            ///< output list
   friend bool operator==(const Placement&, const Placement&) = default;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/map/routes.hpp"
@@ -128,8 +129,10 @@ class BindingChecker {
       std::vector<Span> spans;
     };
     const TileKind& t = kind_at(tile);
-    std::vector<Memory> memories{
-        {"contexts", t.contexts, {}}, {"page rows", t.page_rows, {}}, {"output lists", t.out_entries, {}}};
+    std::vector<Memory> memories{{"contexts", t.contexts, {}},
+                                 {"page rows", t.page_rows, {}},
+                                 {"page blocks", page_blocks(t), {}},
+                                 {"output lists", t.out_entries, {}}};
     for (const MemoryInfo& memory : core_of(t).memories(t))
       memories.push_back({std::string(memory.name), memory.capacity, {}});
     std::vector<std::size_t> here;  // clusters that were looked at
@@ -143,6 +146,7 @@ class BindingChecker {
       };
       take(p.context, 1);
       take(p.first_row, p.rows);
+      take(p.first_block, std::uint64_t{p.rows} * blocks_of_page(t, cluster.page_chunks()));
       take(p.first_out, output_entries(cluster, t));
       const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
       for (std::size_t m = 0; m < amounts.size(); ++m) {

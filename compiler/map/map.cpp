@@ -10,6 +10,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/kinds.hpp"
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/channels.hpp"
 #include "compiler/map/levels.hpp"
@@ -48,37 +49,47 @@ void deal_out_memory(const Application& app, const Chip& chip, const SharedEntri
   }
 }
 
-/// First rows, one context's pages after the other's.
-void pack_pages(const std::vector<OrderEntry>& order, Binding& binding) {
-  std::uint32_t next = 0;
+/// First rows and blocks, one context's pages after the other's.
+void pack_pages(const Application& app, const Chip& chip, const std::vector<OrderEntry>& order,
+                Binding& binding) {
+  std::uint32_t next = 0, next_block = 0;
   for (const OrderEntry& entry : order) {
-    binding.placement[entry.cluster.index()].first_row = next;
-    next += binding.placement[entry.cluster.index()].rows;
+    Placement& p = binding.placement[entry.cluster.index()];
+    const Cluster& cluster = app.clusters[entry.cluster.index()];
+    p.first_row = next;
+    p.first_block = next_block;
+    next += p.rows;
+    next_block += p.rows * blocks_of_page(chip.kind(cluster.kind), cluster.page_chunks());
   }
 }
 
-/// What each context needs, then one more in turn while rows last.
+/// What each context needs, then one more in turn while rows and blocks last.
 void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most_pages,
                     const std::vector<OrderEntry>& order, Binding& binding) {
   if (order.empty()) return;
-  std::uint32_t left = chip.kind(app.clusters[order.front().cluster.index()].kind).page_rows;
+  const TileKind& kind = chip.kind(app.clusters[order.front().cluster.index()].kind);
+  std::uint32_t left = kind.page_rows, blocks_left = page_blocks(kind);
+  const auto blocks = [&](const OrderEntry& entry) {
+    return blocks_of_page(kind, app.clusters[entry.cluster.index()].page_chunks());
+  };
   for (const OrderEntry& entry : order) {
     std::uint32_t& rows = binding.placement[entry.cluster.index()].rows;
-    const Cluster& cluster = app.clusters[entry.cluster.index()];
-    rows = least_pages(cluster, chip.kind(cluster.kind));
+    rows = least_pages(app.clusters[entry.cluster.index()], kind);
     left -= rows;
+    blocks_left -= rows * blocks(entry);
   }
   for (bool gave = true; gave;) {
     gave = false;
     for (const OrderEntry& entry : order) {
       std::uint32_t& rows = binding.placement[entry.cluster.index()].rows;
-      if (left == 0 || rows >= std::min(kMostPages, most_pages)) continue;
+      if (left == 0 || blocks(entry) > blocks_left || rows >= std::min(kMostPages, most_pages)) continue;
       ++rows;
       --left;
+      blocks_left -= blocks(entry);
       gave = true;
     }
   }
-  pack_pages(order, binding);
+  pack_pages(app, chip, order, binding);
 }
 
 MapResult try_once(const Application& app, const Chip& chip, const MapOptions& options, double crowding) {
@@ -233,10 +244,11 @@ Binding deal_pages(const Application& app, const Chip& chip, std::uint32_t most_
   return binding;
 }
 
-Binding set_pages(const std::vector<std::uint32_t>& pages, Binding binding) {
+Binding set_pages(const Application& app, const Chip& chip, const std::vector<std::uint32_t>& pages,
+                  Binding binding) {
   SPIKELOOM_CHECK(pages.size() == binding.placement.size());
   for (std::size_t c = 0; c < pages.size(); ++c) binding.placement[c].rows = pages[c];
-  for (const std::vector<OrderEntry>& order : binding.orders) pack_pages(order, binding);
+  for (const std::vector<OrderEntry>& order : binding.orders) pack_pages(app, chip, order, binding);
   return binding;
 }
 
@@ -261,8 +273,8 @@ MapResult try_map(const Application& app, const Chip& chip, const MapOptions& op
                         chip.name + "); compile again");
   MapResult result;
   if (app.sinks.size() > hw::kLimitHostSinks) {
-    result.reason = std::to_string(app.sinks.size()) +
-                    " clusters are sent to the host, which numbers 256 on every chip; fewer " +
+    result.reason = std::to_string(app.sinks.size()) + " clusters are sent to the host, which numbers " +
+                    std::to_string(hw::kLimitHostSinks) + " on every chip; fewer " +
                     "recorded populations (--record) or larger clusters (--max-neurons, --clusters, larger "
                     "tiles) would do";
     return result;

@@ -63,7 +63,8 @@ struct MapResult {
 inline constexpr std::uint32_t kMostPages = hw::kLimitPages;
 
 /// The binding with so many pages for every cluster. They fit the tiles: `check` says if not.
-[[nodiscard]] Binding set_pages(const std::vector<std::uint32_t>& pages, Binding);
+[[nodiscard]] Binding set_pages(const Application&, const Chip&, const std::vector<std::uint32_t>& pages,
+                                Binding);
 
 /// The binding with the slots of both networks dealt out anew for the channels as they are. Nothing: there is
 /// no slot for one of them.

@@ -8,6 +8,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/chip/kinds.hpp"
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/load.hpp"
@@ -18,7 +19,7 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::size_t kTablesOfTheTile = 7;  ///< resources that are no memory of the core; they come first
+constexpr std::size_t kTablesOfTheTile = 8;  ///< resources that are no memory of the core; they come first
 
 }  // namespace
 
@@ -29,6 +30,7 @@ std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_
   std::vector<Resource> list{{"tile.contexts", 1},
                              {"tile.order_entries", 1},
                              {"tile.page_rows", least_pages(cluster, tile)},
+                             {"tile.page_blocks", least_page_blocks(cluster, tile)},
                              {"tile.out_entries", output_entries(cluster, tile)},
                              {"tile.deliveries", cluster.inbound.size()},
                              {"tile.credit_counters", readers},
@@ -39,9 +41,13 @@ std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_
 }
 
 std::vector<Resource> offers(const TileKind& t) {
-  std::vector<Resource> list{{"tile.contexts", t.contexts},     {"tile.order_entries", t.order_entries},
-                             {"tile.page_rows", t.page_rows},   {"tile.out_entries", t.out_entries},
-                             {"tile.deliveries", t.deliveries}, {"tile.credit_counters", t.credit_counters},
+  std::vector<Resource> list{{"tile.contexts", t.contexts},
+                             {"tile.order_entries", t.order_entries},
+                             {"tile.page_rows", t.page_rows},
+                             {"tile.page_blocks", page_blocks(t)},
+                             {"tile.out_entries", t.out_entries},
+                             {"tile.deliveries", t.deliveries},
+                             {"tile.credit_counters", t.credit_counters},
                              {"tile.channels", t.channels}};
   for (const MemoryInfo& memory : core_of(t).memories(t)) list.push_back({memory.key, memory.capacity});
   return list;
@@ -86,7 +92,7 @@ class Placer {
     for (std::size_t c = 0; c < app.clusters.size(); ++c) {
       const Cluster& cluster = app.clusters[c];
       needed_.push_back(needs(app, chip, c, readers_[1 + c].size()));
-      work_.push_back(static_cast<double>(core_of(cluster).worst(cluster).total()));
+      work_.push_back(static_cast<double>(core_of(cluster).worst(cluster, chip.kind(cluster.kind)).total()));
       total += work_.back();
       flits_.push_back(expected_flits(cluster));
     }

@@ -2,9 +2,24 @@
 
 #include <algorithm>
 
+#include "compiler/chip/pages.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
+
+std::uint32_t input_number(const Shape& shape, InputOrder order, std::uint32_t element) {
+  if (order == InputOrder::kFile) return element;
+  const auto channels = static_cast<std::uint32_t>(shape.front());
+  const std::uint32_t area = static_cast<std::uint32_t>(volume(shape)) / channels;
+  return element % area * channels + element / area;
+}
+
+std::uint32_t input_element(const Shape& shape, InputOrder order, std::uint32_t number) {
+  if (order == InputOrder::kFile) return number;
+  const auto channels = static_cast<std::uint32_t>(shape.front());
+  const std::uint32_t area = static_cast<std::uint32_t>(volume(shape)) / channels;
+  return number % channels * area + number / channels;
+}
 
 std::uint32_t Application::host_chunks() const {
   std::uint32_t end = 0;
@@ -88,6 +103,10 @@ std::uint32_t least_pages(const Cluster& cluster, const TileConfig& tile) {
   std::uint32_t most = 0;
   for (const Inbound& inbound : cluster.inbound) most = std::max(most, inbound.delay);
   return batch + std::max(batch, most);
+}
+
+std::uint64_t least_page_blocks(const Cluster& cluster, const TileConfig& tile) {
+  return std::uint64_t{least_pages(cluster, tile)} * blocks_of_page(tile, cluster.page_chunks());
 }
 
 std::uint32_t output_entries(const Cluster& cluster, const TileConfig& tile) {

@@ -15,7 +15,14 @@
 
 namespace spikeloom {
 
-/// One network input inside the host stream: element e's plane b is axon first_axon + e·planes + b.
+/// How an input's elements are numbered.
+enum class InputOrder : std::uint8_t {
+  kFile,      ///< as its data has them: by rising index, the last one fastest
+  kPosition,  ///< of a shape with its channels first: by position, all channels of a position side by side
+};
+
+/// One network input inside the host stream: plane b of the element with number n is axon first_axon +
+/// n·planes + b.
 struct StreamInput {
   std::string name;
   Shape shape;
@@ -23,11 +30,16 @@ struct StreamInput {
   bool is_signed = false;
   double unit = 1;               ///< real value of the integer 1
   std::uint32_t first_axon = 0;  ///< a multiple of 16
+  InputOrder order = InputOrder::kFile;
   std::vector<double> activity;  ///< expected spikes a step, by axon of this input; empty: not calibrated
   friend bool operator==(const StreamInput&, const StreamInput&) = default;
 };
 
 enum class OutputKind : std::uint8_t { kSpikes, kPotential };
+
+/// The number of an element, which data name by its index; and the other way round.
+[[nodiscard]] std::uint32_t input_number(const Shape&, InputOrder, std::uint32_t element);
+[[nodiscard]] std::uint32_t input_element(const Shape&, InputOrder, std::uint32_t number);
 
 /// What the user sees under one name: the spikes or potentials of one population, in NIR order. Its
 /// clusters' chunks arrive at the host on sink channels `sinks`; Application::sinks says from which cluster.
@@ -67,6 +79,8 @@ struct Application {
 /// The least number of pages on such a tile, whose core fires P at once: 2·P, and P more than the longest
 /// delay.
 [[nodiscard]] std::uint32_t least_pages(const Cluster&, const TileConfig&);
+/// Blocks that these take there; 0 where pages are flat.
+[[nodiscard]] std::uint64_t least_page_blocks(const Cluster&, const TileConfig&);
 /// Entries of the output buffer on such a tile: of a step for each page of a firing.
 [[nodiscard]] std::uint32_t output_entries(const Cluster&, const TileConfig&);
 

@@ -49,6 +49,8 @@ class Faults {
       if (elements > kMostElements) break;
     }
     require(elements <= kMostElements, where, "shape out of range");
+    require(input.order == InputOrder::kFile || (elements > 0 && !input.shape.empty()), where,
+            "numbered by position, of which it has none");
     require(input.planes >= 1 && input.planes <= kMaxPlanes, where, "planes out of range");
     require(input.first_axon % hw::kChunkBits == 0 && input.first_axon >= next_axon_, where,
             "axons out of order");

@@ -123,8 +123,10 @@ class Counter {
     }
     const std::size_t input = std::get<InputId>(from).index();
     const std::uint32_t planes = network_.inputs[input].planes;
+    const std::uint32_t number =
+        input_number(network_.inputs[input].shape, sources_.input_order[input], element);
     for (std::uint32_t b = 0; b < planes; ++b)
-      add(~std::uint64_t{0} << 32U | (sources_.first_axon[input] + element * planes + b) / hw::kChunkBits,
+      add(~std::uint64_t{0} << 32U | (sources_.first_axon[input] + number * planes + b) / hw::kChunkBits,
           activity_ ? activity_->inputs.at(input).at(std::size_t{element} * planes + b) : 1.0);
   }
 

@@ -34,9 +34,19 @@ void add_inputs(Application& app, const IntNetwork& network, const Skeleton& ske
                 const std::optional<Traffic>& activity) {
   for (std::size_t i = 0; i < network.inputs.size(); ++i) {
     const IntInput& input = network.inputs[i];
-    StreamInput stream{
-        input.name, input.shape, input.planes, input.is_signed, input.unit, skeleton.first_axon[i], {}};
-    if (activity) stream.activity = activity->inputs.at(i);
+    StreamInput stream{input.name,
+                       input.shape,
+                       input.planes,
+                       input.is_signed,
+                       input.unit,
+                       skeleton.first_axon[i],
+                       skeleton.input_order[i],
+                       {}};
+    for (std::uint32_t n = 0; activity && n < input.size(); ++n) {
+      const std::uint32_t element = input_element(input.shape, stream.order, n);
+      for (std::uint32_t b = 0; b < input.planes; ++b)
+        stream.activity.push_back(activity->inputs.at(i).at(element * input.planes + b));
+    }
     app.inputs.push_back(std::move(stream));
   }
 }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/linear/sums.hpp"
@@ -18,6 +19,7 @@ namespace {
 struct Feed {
   Inbound inbound;
   const Layer* layer = nullptr;
+  std::vector<std::uint32_t> chunks{};  ///< of the host that are read, rising
 };
 
 /// Widens [low, high] by a chunk.
@@ -28,6 +30,16 @@ struct Range {
     high = std::max(high, chunk);
   }
 };
+
+/// The longest run of chunks between two that are read: its length, and the first that is read behind it.
+/// A length of 0: there is none.
+std::pair<std::uint32_t, std::size_t> longest_gap(const Feed& feed) {
+  std::pair<std::uint32_t, std::size_t> longest{0, 0};
+  for (std::size_t n = 1; n < feed.chunks.size(); ++n)
+    if (const std::uint32_t gap = feed.chunks[n] - feed.chunks[n - 1] - 1; gap > longest.first)
+      longest = {gap, n};
+  return longest;
+}
 
 class ClusterBuilder final : public ClusterRows {
  public:
@@ -76,12 +88,18 @@ class ClusterBuilder final : public ClusterRows {
 
   void add_feeds(const Layer& layer, std::span<const std::uint32_t> elements) {
     std::map<std::uint32_t, Range> ranges;  // by source cluster; the host stream as ~0
+    std::vector<std::uint32_t> host;        // its chunks
     for (const std::uint32_t e : elements) {
       if (const auto* input = std::get_if<InputId>(&layer.from)) {
-        const std::uint32_t planes = network_.inputs[input->index()].planes;
-        const std::uint32_t axon = skeleton_.first_axon[input->index()] + e * planes;
-        ranges[~0U].add(axon / hw::kChunkBits);
-        ranges[~0U].add((axon + planes - 1) / hw::kChunkBits);
+        const IntInput& from = network_.inputs[input->index()];
+        const std::uint32_t planes = from.planes;
+        const std::uint32_t number = input_number(from.shape, skeleton_.input_order[input->index()], e);
+        const std::uint32_t axon = skeleton_.first_axon[input->index()] + number * planes;
+        const std::uint32_t last = (axon + planes - 1) / hw::kChunkBits;
+        for (std::uint32_t chunk = axon / hw::kChunkBits; chunk <= last; ++chunk) {
+          ranges[~0U].add(chunk);
+          host.push_back(chunk);
+        }
       } else {
         const std::size_t p = std::get<PopulationId>(layer.from).index();
         ranges[skeleton_.cluster_of[p][e]].add(skeleton_.position_of[p][e] / hw::kChunkBits);
@@ -91,11 +109,40 @@ class ClusterBuilder final : public ClusterRows {
       feeds_.push_back({{source == ~0U ? ClusterOrHost{} : ClusterId(source), layer.delay, 0, range.low,
                          range.high - range.low + 1},
                         &layer});
+    if (host.empty()) return;
+    std::sort(host.begin(), host.end());
+    host.erase(std::unique(host.begin(), host.end()), host.end());
+    feeds_.back().chunks = std::move(host);
+  }
+
+  /// Cuts the host's ranges at their longest gaps, as few of them as it takes for the page to fit.
+  void leave_gaps() {
+    const TileKind& kind = chip_.kind(cluster_.kind);
+    std::uint64_t chunks = 0;
+    for (const Feed& feed : feeds_) chunks += feed.inbound.source_count;
+    while (chunks > kind.page_chunks && feeds_.size() < kind.deliveries) {
+      const auto widest = std::max_element(feeds_.begin(), feeds_.end(), [](const Feed& a, const Feed& b) {
+        return longest_gap(a).first < longest_gap(b).first;
+      });
+      if (widest == feeds_.end()) return;
+      const auto [length, at] = longest_gap(*widest);
+      if (length == 0) return;
+      Feed rest = *widest;
+      rest.chunks.erase(rest.chunks.begin(), rest.chunks.begin() + static_cast<std::ptrdiff_t>(at));
+      widest->chunks.resize(at);
+      for (Feed* part : {&*widest, &rest}) {
+        part->inbound.source_first = part->chunks.front();
+        part->inbound.source_count = part->chunks.back() - part->chunks.front() + 1;
+      }
+      feeds_.insert(widest + 1, std::move(rest));
+      chunks -= length;
+    }
   }
 
   void find_inbound() {
     const std::vector<Layer>& layers = own_layers();
     for (std::size_t l = 0; l < layers.size(); ++l) add_feeds(layers[l], reach_.elements(l, id_));
+    if (skeleton_.leaves_gaps[cluster_.population.index()] != 0) leave_gaps();
     const bool timed =
         std::any_of(feeds_.begin(), feeds_.end(), [](const Feed& f) { return f.inbound.delay == 0; });
     if (!timed) feeds_.insert(feeds_.begin(), Feed{});
@@ -138,7 +185,8 @@ class ClusterBuilder final : public ClusterRows {
     const std::size_t input = std::get<InputId>(feed.layer->from).index();
     const std::uint32_t first = skeleton_.first_axon[input];
     if (at < first || at >= first + network_.inputs[input].axons()) return false;
-    element = (at - first) / network_.inputs[input].planes;
+    element = input_element(network_.inputs[input].shape, skeleton_.input_order[input],
+                            (at - first) / network_.inputs[input].planes);
     plane = (at - first) % network_.inputs[input].planes;
     return true;
   }
@@ -176,6 +224,10 @@ class ClusterBuilder final : public ClusterRows {
 Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Clustering& clustering) {
   Skeleton skeleton;
   skeleton.first_axon = first_axons(network);
+  for (std::size_t i = 0; i < network.inputs.size(); ++i)
+    skeleton.input_order.push_back(clustering.input_order_of(i));
+  skeleton.leaves_gaps = clustering.leaves_gaps;
+  skeleton.leaves_gaps.resize(network.populations.size(), 0);
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const IntPopulation& population = network.populations[p];
     skeleton.order.push_back(clustering.order_of(p));

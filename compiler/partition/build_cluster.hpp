@@ -16,6 +16,8 @@ struct Skeleton {
   std::vector<Cluster> clusters;  ///< name, population, neurons by position, counts
   std::vector<std::vector<std::uint32_t>> cluster_of, position_of;  ///< by PopulationId, by neuron
   std::vector<std::uint32_t> first_axon;                            ///< by InputId
+  std::vector<InputOrder> input_order;                              ///< by InputId
+  std::vector<std::uint8_t> leaves_gaps;                            ///< by PopulationId
   std::vector<NeuronOrder> order;                                   ///< by PopulationId
 };
 

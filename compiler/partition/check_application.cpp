@@ -88,6 +88,17 @@ class Checker {
     }
   }
 
+  /// By position: number = position · channels + channel, element = channel · positions + position.
+  [[nodiscard]] static std::uint32_t element_of(const StreamInput& input, std::uint32_t number) {
+    if (input.order == InputOrder::kFile) return number;
+    std::uint32_t positions = 1;
+    for (std::size_t d = 1; d < input.shape.size(); ++d)
+      positions *= static_cast<std::uint32_t>(input.shape[d]);
+    const auto channels = static_cast<std::uint32_t>(input.shape[0]);
+    const std::uint32_t position = number / channels, channel = number - position * channels;
+    return channel * positions + position;
+  }
+
   /// Axon of a source's chunk bit; `exists` is 0 where there is none.
   [[nodiscard]] Synapse axon_of(const Inbound& inbound, std::uint32_t at, std::uint32_t& exists) const {
     Synapse s;
@@ -106,7 +117,8 @@ class Checker {
       if (at < input.first_axon || at - input.first_axon >= network_.inputs[i].axons()) continue;
       exists = 1;
       s.source = static_cast<std::uint32_t>(i);
-      s.axon = at - input.first_axon;
+      const std::uint32_t number = (at - input.first_axon) / input.planes;
+      s.axon = element_of(input, number) * input.planes + (at - input.first_axon) % input.planes;
     }
     return s;
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/partition/partition.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -28,6 +29,7 @@ std::vector<Need> excesses(const Cluster& cluster, const Chip& chip) {
   limit("tile.out_entries", output_entries(cluster, t), t.out_entries);
   limit("tile.page_chunks", cluster.page_chunks(), t.page_chunks);
   limit("tile.page_rows", least_pages(cluster, t), t.page_rows);
+  limit("tile.page_blocks", least_page_blocks(cluster, t), page_blocks(t));
   limit("tile.deliveries", cluster.inbound.size(), std::min(t.deliveries, 63U));  // a row counts in 6 bits
   const std::uint64_t indices =
       cluster.readout ? 2 * cluster.size() : (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits;

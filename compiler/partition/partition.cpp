@@ -14,6 +14,7 @@
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/grouping.hpp"
+#include "compiler/partition/input_order.hpp"
 #include "compiler/partition/kinds.hpp"
 #include "compiler/partition/multilevel.hpp"
 #include "compiler/partition/network_limits.hpp"
@@ -67,6 +68,8 @@ class Partitioner {
               const Layers& layers, std::vector<std::uint32_t> kinds)
       : network_(network), chip_(chip), options_(options), layers_(layers), reasons_(kinds.size()) {
     clustering_.kind = std::move(kinds);
+    clustering_.inputs = input_orders(network, layers);
+    clustering_.leaves_gaps.assign(network.populations.size(), 0);
   }
 
   /// Throws where a kind cannot hold its population.
@@ -318,10 +321,8 @@ class Partitioner {
   }
 
   /// What no smaller cluster mends: the excess of one neuron alone.
-  void report_hopeless(const Skeleton& skeleton, std::size_t c) {
-    const std::size_t p = skeleton.clusters[c].population.index();
-    std::uint32_t neuron = 0;
-    for (const Need& e : excess_of_one(skeleton, c, neuron))
+  void report_hopeless(std::size_t p, std::uint32_t neuron, const std::vector<Need>& alone) {
+    for (const Need& e : alone)
       reasons_[p].push_back(
           "neuron " + std::to_string(neuron) + " (" + std::to_string(fan_in_) + " synapses over " +
           std::to_string(sources_) + " channels) alone needs " + e.key + " = " + std::to_string(e.needed) +
@@ -351,13 +352,23 @@ class Partitioner {
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
     std::vector<Next> next(network_.populations.size(), Next::kNothing);
     const std::vector<std::uint32_t> counts = clustering_.count;
+    const std::vector<std::uint8_t> gaps = clustering_.leaves_gaps;
     const std::vector<std::vector<Need>> excess_of = all_excesses(skeleton);
     for (std::size_t c = 0, first = 0; c < skeleton.clusters.size(); ++c) {
       const std::size_t p = skeleton.clusters[c].population.index();
       if (c == 0 || skeleton.clusters[c - 1].population.index() != p) first = c;
       const std::vector<Need>& excess = excess_of[c];
       if (excess.empty() || next[p] == Next::kRegroup) continue;
-      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1) report_hopeless(skeleton, c);
+      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1) {
+        std::uint32_t neuron = 0;
+        const std::vector<Need> alone = excess_of_one(skeleton, c, neuron);
+        if (!alone.empty() && may_leave_gaps(p)) {
+          clustering_.leaves_gaps[p] = 1;
+          next[p] = Next::kRegroup;
+          continue;
+        }
+        report_hopeless(p, neuron, alone);
+      }
       if (clustering_.order[p] == NeuronOrder::kRank) {
         next[p] = Next::kLookAgain;
         if (skeleton.clusters[c].size() > 1) split(p, static_cast<std::uint32_t>(c - first), excess);
@@ -369,9 +380,17 @@ class Partitioner {
     settle();
     for (std::size_t p = 0; p < next.size(); ++p) {
       if (!reasons_[p].empty()) next[p] = Next::kNothing;
-      SPIKELOOM_CHECK(next[p] == Next::kNothing || clustering_.count[p] > counts[p]);
+      SPIKELOOM_CHECK(next[p] == Next::kNothing || clustering_.count[p] > counts[p] ||
+                      clustering_.leaves_gaps[p] > gaps[p]);
     }
     return next;
+  }
+
+  /// It reads the host, and its pages have all of the host's chunks between the first and the last so far.
+  [[nodiscard]] bool may_leave_gaps(std::size_t p) const {
+    return clustering_.leaves_gaps[p] == 0 &&
+           std::any_of(layers_[p].begin(), layers_[p].end(),
+                       [](const Layer& layer) { return std::holds_alternative<InputId>(layer.from); });
   }
 
   void raise_count(std::size_t p, const std::vector<Need>& excess) {

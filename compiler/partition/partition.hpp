@@ -34,9 +34,16 @@ struct Clustering {
   std::vector<NeuronOrder> order{};                ///< by PopulationId; empty: all kNir
   std::vector<std::vector<std::uint32_t>> rank{};  ///< by PopulationId, by neuron; empty where not kRank
   std::vector<std::uint32_t> kind{};               ///< of tile, by PopulationId; empty: all kind 0
+  std::vector<InputOrder> inputs{};                ///< by InputId; empty: all kFile
+  /// By PopulationId: 1: where its clusters' pages would be too long, chunks of the host that they do not
+  /// read are left out, at a channel for each run of those that they read. Empty: nowhere.
+  std::vector<std::uint8_t> leaves_gaps{};
 
   [[nodiscard]] NeuronOrder order_of(std::size_t population) const {
     return order.empty() ? NeuronOrder::kNir : order[population];
+  }
+  [[nodiscard]] InputOrder input_order_of(std::size_t input) const {
+    return inputs.empty() ? InputOrder::kFile : inputs[input];
   }
   [[nodiscard]] std::uint32_t kind_of(std::size_t population) const {
     return kind.empty() ? 0 : kind[population];
@@ -60,7 +67,8 @@ struct PartitionOptions {
 /// unless more clusters are wanted: then so many, or the next number below that even sizes give. A feature
 /// map, [channels,height,width] or [channels,length] that not only dense projections reach, is cut into
 /// blocks of whole positions, so that the rows of a convolution repeat but for their offset and are stored
-/// once.
+/// once. Inputs with positions are numbered likewise, whatever the order of their data
+/// (compiler/partition/input_order.hpp).
 ///
 /// Where the chip has several kinds of tile, all clusters of a population are for one of them, and its
 /// neurons are numbered for it. Every kind is asked how many clusters it would need for every population;

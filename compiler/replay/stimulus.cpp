@@ -148,9 +148,10 @@ void Stimulus::fill_chunks(const Sample& sample, std::size_t step) {
     const StreamInput& input = image_.application.inputs[i];
     for (const Event& event : sample.inputs[i].at(step)) {
       const std::uint32_t bits = planes_of(input, event.value).value_or(0);
+      const std::uint32_t number = input_number(input.shape, input.order, event.element);
       for (std::uint32_t plane = 0; plane < input.planes; ++plane) {
         if ((bits >> plane & 1U) == 0) continue;
-        const std::uint32_t axon = input.first_axon + event.element * input.planes + plane;
+        const std::uint32_t axon = input.first_axon + number * input.planes + plane;
         masks_[axon / hw::kChunkBits] =
             static_cast<std::uint16_t>(masks_[axon / hw::kChunkBits] | 1U << (axon % hw::kChunkBits));
       }

@@ -119,12 +119,12 @@ class ArcBuilder {
 BatchTimes batch_times(const Cluster& cluster, const TileConfig& tile) {
   const Core& core = core_of(cluster);
   const std::uint32_t pages = core.pages_per_firing(tile);
-  if (pages == 1) return {core.worst(cluster)};
+  if (pages == 1) return {core.worst(cluster, tile)};
   BatchTimes times;
   std::vector<std::uint16_t> full;
   for (std::uint32_t n = 0; n < pages; ++n) {
     full.insert(full.end(), cluster.chunk_bits.begin(), cluster.chunk_bits.end());
-    times.push_back(core.time(cluster, full, n + 1));
+    times.push_back(core.time(cluster, tile, full, n + 1));
   }
   return times;
 }

@@ -21,8 +21,9 @@ std::int64_t firing_time(const ImageView& image, ClusterId id, FiringTimes times
   const Core& core = core_of(cluster);
   const std::optional<double> expected =
       times == FiringTimes::kExpected ? expected_work(image.application, id) : std::nullopt;
-  return expected ? core.least(cluster).total() + static_cast<std::int64_t>(std::llround(*expected))
-                  : core.worst(cluster).total();
+  const TileKind& tile = image.chip.kind(cluster.kind);
+  return expected ? core.least(cluster, tile).total() + static_cast<std::int64_t>(std::llround(*expected))
+                  : core.worst(cluster, tile).total();
 }
 
 /// Clusters and what they send one another; the network takes its worst time. The last actor is the host,

@@ -4,12 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/sdf/shared_tokens.hpp"
 
 namespace spikeloom {
 namespace {
 
-/// A group a cluster, a budget a tile.
+/// A group a cluster; budgets for a tile's page rows and, where pages are made of blocks, for its blocks.
 sdf::SharedTokens page_groups(const ImageView& image, std::uint32_t most) {
   sdf::SharedTokens shared;
   for (const Cluster& cluster : image.application.clusters) {
@@ -18,10 +19,20 @@ sdf::SharedTokens page_groups(const ImageView& image, std::uint32_t most) {
   }
   for (const std::vector<OrderEntry>& order : image.binding.orders) {
     if (order.empty()) continue;
-    sdf::TokenBudget budget;
-    budget.most = image.chip.kind(image.application.clusters[order.front().cluster.index()].kind).page_rows;
-    for (const OrderEntry& entry : order) budget.groups.push_back(entry.cluster.index());
-    shared.budgets.push_back(std::move(budget));
+    const std::vector<Cluster>& clusters = image.application.clusters;
+    const TileKind& kind = image.chip.kind(clusters[order.front().cluster.index()].kind);
+    sdf::TokenBudget rows, blocks;
+    rows.most = kind.page_rows;
+    blocks.most = page_blocks(kind);
+    for (const OrderEntry& entry : order) {
+      rows.groups.push_back(entry.cluster.index());
+      const std::uint32_t each = blocks_of_page(kind, clusters[entry.cluster.index()].page_chunks());
+      if (each == 0) continue;
+      blocks.groups.push_back(entry.cluster.index());
+      blocks.weights.push_back(each);
+    }
+    shared.budgets.push_back(std::move(rows));
+    if (!blocks.groups.empty()) shared.budgets.push_back(std::move(blocks));
   }
   return shared;
 }

@@ -21,8 +21,8 @@ struct PageChoice {
 };
 
 /// The fewest pages in all with which the image keeps every demand; no context has more than `most`, and
-/// those of a tile together no more than its page rows. Nothing: no such choice was found. Source:
-/// sdf::least_tokens.
+/// those of a tile together no more than its page rows and page blocks. Nothing: no such choice was found.
+/// Source: sdf::least_tokens.
 [[nodiscard]] std::optional<PageChoice> least_pages_for(const ImageView& image,
                                                         const std::vector<PageDemand>& demands,
                                                         std::uint32_t most);

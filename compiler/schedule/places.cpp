@@ -14,10 +14,10 @@ constexpr std::int64_t kWorthwhile =
     98;  ///< percent of the period: what gains less is not worth a longer latency
 
 /// No binding is faster: the longest cluster's firing, then LOAD and WAIT.
-Ratio least_period(const Application& app) {
+Ratio least_period(const Application& app, const Chip& chip) {
   std::int64_t least = 0;
   for (const Cluster& cluster : app.clusters)
-    least = std::max(least, core_of(cluster).worst(cluster).total() + kTurnCycles);
+    least = std::max(least, core_of(cluster).worst(cluster, chip.kind(cluster.kind)).total() + kTurnCycles);
   return Ratio(least);
 }
 
@@ -28,7 +28,7 @@ std::optional<Candidate> better_places(const Candidate& candidate, const Chip& c
   const bool shared = std::any_of(candidate.binding.orders.begin(), candidate.binding.orders.end(),
                                   [](const auto& order) { return order.size() > 1; });
   const Ratio wanted = candidate.promise.period * Ratio(kWorthwhile, 100);
-  if (!shared || !options.mapping.places.empty() || wanted < least_period(*candidate.application))
+  if (!shared || !options.mapping.places.empty() || wanted < least_period(*candidate.application, chip))
     return std::nullopt;
   MapOptions by_level = options.mapping;
   by_level.sharing = Sharing::kLevels;

@@ -39,7 +39,8 @@ Pool pool_of(const ImageView& image, const TileBounds& bounds, const TimingGraph
     pool.tiles.emplace_back(t);
     for (const OrderEntry& entry : image.binding.orders[t]) {
       const Cluster& cluster = clusters[entry.cluster.index()];
-      pool.fee += bounds[t]->rho - kTimeScale * core_of(cluster).least(cluster).total();
+      const FiringTime least = core_of(cluster).least(cluster, image.chip.kind(cluster.kind));
+      pool.fee += bounds[t]->rho - kTimeScale * least.total();
       pool.paid[entry.cluster.index()] = 1;
       payers.push_back(entry.cluster);
     }

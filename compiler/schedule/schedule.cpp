@@ -65,7 +65,7 @@ Round round_of(const ImageView& image, const std::vector<FiringArc>& arcs, std::
   std::vector<sdf::ActorId> actor(image.application.clusters.size());
   for (const OrderEntry& entry : order) {
     const Cluster& cluster = image.application.clusters[entry.cluster.index()];
-    round.worst += core_of(cluster).worst(cluster).total();
+    round.worst += core_of(cluster).worst(cluster, image.chip.kind(cluster.kind)).total();
     ++round.firings;
     actor[entry.cluster.index()] = idle.add_actor(cluster.name, 0);
   }

@@ -292,7 +292,7 @@ class Builder {
 
   [[nodiscard]] FiringTime least(ClusterId c) const {
     const Cluster& cluster = app_.clusters[c.index()];
-    return core_of(cluster).least(cluster);
+    return core_of(cluster).least(cluster, image_.chip.kind(cluster.kind));
   }
 
   /// The sequencer sees its first order entry in cycle 0, so nothing fires before cycle 1.

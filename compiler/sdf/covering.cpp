@@ -38,11 +38,11 @@ class BranchAndBound {
       changed = false;
       for (const Covering::Budget& budget : problem_.budgets) {
         std::int64_t left = budget.most;
-        for (const std::size_t v : budget.part) left -= box.low[v];
+        for (const auto& [v, weight] : budget.part) left -= weight * box.low[v];
         if (left < 0) return false;
-        for (const std::size_t v : budget.part)
-          if (box.high[v] > box.low[v] + left) {
-            box.high[v] = box.low[v] + left;
+        for (const auto& [v, weight] : budget.part)
+          if (box.high[v] > box.low[v] + left / weight) {
+            box.high[v] = box.low[v] + left / weight;
             changed = true;
           }
       }

@@ -10,14 +10,14 @@
 namespace spikeloom::sdf {
 
 /// minimise the sum of cost·y, with 0 <= y <= most, for every demand the sum of factor·y at least `need`, and
-/// for every budget the sum of y at most `most`. All factors and costs are positive.
+/// for every budget the sum of weight·y at most `most`. All factors, costs and weights are positive.
 struct Covering {
   struct Demand {
     std::vector<std::pair<std::size_t, std::int64_t>> part;  ///< variable, factor
     std::int64_t need = 0;
   };
   struct Budget {
-    std::vector<std::size_t> part;
+    std::vector<std::pair<std::size_t, std::int64_t>> part;  ///< variable, weight
     std::int64_t most = 0;
   };
   std::vector<std::int64_t> most;  ///< by variable

@@ -72,8 +72,14 @@ class TokenSearch {
       covering_.cost.push_back(group.cost);
     }
     for (const TokenBudget& budget : shared.budgets) {
-      Covering::Budget left{budget.groups, budget.most};
-      for (const std::size_t g : budget.groups) left.most -= shared.groups.at(g).least;
+      SPIKELOOM_CHECK(budget.weights.empty() || budget.weights.size() == budget.groups.size());
+      Covering::Budget left{{}, budget.most};
+      for (std::size_t n = 0; n < budget.groups.size(); ++n) {
+        const std::int64_t weight = budget.weights.empty() ? 1 : budget.weights[n];
+        SPIKELOOM_CHECK(weight >= 1 && weight <= kMostCount);
+        left.part.emplace_back(budget.groups[n], weight);
+        left.most -= weight * shared.groups.at(budget.groups[n]).least;
+      }
       covering_.budgets.push_back(std::move(left));
     }
     for (const TokenDemand& demand : demands) {
@@ -172,12 +178,16 @@ class TokenSearch {
     if (extra[group] >= covering_.most[group]) return false;
     return std::all_of(covering_.budgets.begin(), covering_.budgets.end(),
                        [&](const Covering::Budget& budget) {
-                         if (std::find(budget.part.begin(), budget.part.end(), group) == budget.part.end())
-                           return true;
                          std::int64_t sum = 0;
-                         for (const std::size_t g : budget.part) sum += extra[g];
-                         return sum < budget.most;
+                         for (const auto& [g, weight] : budget.part)
+                           sum += weight * (extra[g] + (g == group ? 1 : 0));
+                         return sum <= budget.most || !has(budget, group);
                        });
+  }
+
+  [[nodiscard]] static bool has(const Covering::Budget& budget, std::size_t group) {
+    return std::any_of(budget.part.begin(), budget.part.end(),
+                       [&](const auto& part) { return part.first == group; });
   }
 
   void take(const std::vector<std::int64_t>& extra, std::vector<Ratio> period) {

@@ -23,10 +23,11 @@ struct TokenGroup {
   std::int64_t cost = 1;             ///< of one; at least 1
 };
 
-/// What several groups share: their numbers sum to at most `most`.
+/// What several groups share: their numbers, each times its weight, sum to at most `most`.
 struct TokenBudget {
   std::vector<std::size_t> groups;
   std::int64_t most = 0;
+  std::vector<std::int64_t> weights{};  ///< beside `groups`, at least 1 each; empty: all 1
 };
 
 struct SharedTokens {

@@ -10,6 +10,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 
 namespace spikeloom {
@@ -61,6 +62,8 @@ struct MemoryUse {
 std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
   const TileKind& t = image.chip.kind_at(tile);
   std::vector<MemoryUse> use{{"contexts", 0, t.contexts}, {"pages", 0, t.page_rows}};
+  if (pages_in_blocks(t)) use.push_back({"page blocks", 0, page_blocks(t)});
+  const std::size_t first_memory = use.size();
   for (const MemoryInfo& memory : core_of(t).memories(t))
     use.push_back({std::string(memory.name), 0, memory.capacity});
   use.push_back({"out", 0, t.out_entries});
@@ -72,8 +75,10 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
     const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
     use[0].used += 1;
     use[1].used += place.rows;
+    if (pages_in_blocks(t))
+      use[2].used += std::uint64_t{place.rows} * blocks_of_page(t, cluster.page_chunks());
     for (std::size_t m = 0; m < amounts.size(); ++m)
-      if (amounts[m] != 0 && seen.emplace(m, place.first[m]).second) use[2 + m].used += amounts[m];
+      if (amounts[m] != 0 && seen.emplace(m, place.first[m]).second) use[first_memory + m].used += amounts[m];
     use.back().used += output_entries(cluster, t);
   }
   return use;

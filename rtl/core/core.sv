@@ -13,7 +13,6 @@ module core #(
     input logic [4:0] fire_pages_i,  // f: pages of the firing
     input logic       fire_first_i,  // f: old state reads as 0
     input logic       fire_last_i,   // f: the page ends a sample
-    input logic [8:0] fire_limit_i,  // f: leading chunks that count
 
     input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
     input logic [15:0] ctx_update_i,
@@ -22,9 +21,13 @@ module core #(
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
-    input  logic [PageChunks-1:0] page_valid_i,  // f + 1
-    output logic [           7:0] page_chunk_o,
-    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,   // of page_chunk_o one enabled cycle before
+    // The page's valid chunks below its limit, one after the other in rising order.
+    input  logic        page_start_i,  // f + 1 or later, of another page after free_o: from the next cycle on
+    input  logic        page_any_i,    //   there is a next chunk,
+    input  logic [11:0] page_chunk_i,  //   which is this one
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,  // of the chunk taken last, from the next cycle
+    output logic        page_take_o,   // moves on to the next chunk
+    output logic        page_again_o,  // instead: from the next cycle on the page's first chunk is the next
 
     output logic                      free_o,
     output logic                      out_push_o,

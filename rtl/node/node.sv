@@ -33,6 +33,12 @@ module node #(
   localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1;
   localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1;
   localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
+  localparam int unsigned LimitBits = $clog2(PageChunks + 1);
+  // Blocks that pages are made of; 0: they are flat.
+  localparam int unsigned LongestPage =
+      (PageChunks + spikeloom_pkg::PAGE_BLOCK_CHUNKS - 1) / spikeloom_pkg::PAGE_BLOCK_CHUNKS;
+  localparam int unsigned Blocks = PageBlocks > 0 ? PageBlocks :
+      PageChunks > spikeloom_pkg::LIMIT_FLAT_PAGE_CHUNKS ? PageRows * LongestPage : 0;
   localparam int unsigned DeliveryBits = Deliveries > 1 ? $clog2(Deliveries) : 1;
   localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1;
   localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1;
@@ -52,7 +58,7 @@ module node #(
   logic [spikeloom_pkg::ADDRESS_CONTEXT_FIELD_W-1:0] context_field;  // of a context's address
   logic write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit;
   logic write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos;
-  logic write_memory, read_memory, write_pages, write_tables;
+  logic write_memory, read_memory, write_pages, write_tables, write_first_block;
 
   ring_stop u_ring (
       .clk_i,
@@ -75,7 +81,7 @@ module node #(
   always_comb begin
     {write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit} = '0;
     {write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos} = '0;
-    {write_memory, write_pages, write_tables} = '0;
+    {write_memory, write_pages, write_tables, write_first_block} = '0;
     if (ring_write) begin
       write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
       write_context = block == 4'(spikeloom_pkg::ADDR_BLOCK_CONTEXT);
@@ -93,6 +99,7 @@ module node #(
       write_credit_route = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_ROUTE);
       write_order = block == 4'(spikeloom_pkg::ADDR_BLOCK_ORDER);
       write_eos = block == 4'(spikeloom_pkg::ADDR_BLOCK_EOS);
+      write_first_block = block == 4'(spikeloom_pkg::ADDR_BLOCK_PAGE);
       write_memory = block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
     end
   end
@@ -242,11 +249,11 @@ module node #(
   // Network interface, sequencer, core.
   logic [RowBits-1:0] row, scan_row;
   logic [5:0] eos_count;
-  logic row_sample_end, row_run_end, scan, fire, retire, fire_first, fire_last, free, out_end, done;
+  logic row_sample_end, row_run_end, scan, load, fire, retire, fire_first, fire_last, free, out_end, done;
   logic [4:0] fire_pages;
-  logic [8:0] fire_limit;
-  logic [PageChunks-1:0] page_valid;
-  logic [7:0] page_chunk;
+  logic [LimitBits-1:0] fire_limit;
+  logic page_start, page_any, page_take, page_again;
+  logic [ChunkBits-1:0] page_chunk;
   logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask, push_mask;
   logic [ContextBits-1:0] context_now;
   logic [15:0] context_chunk, context_update, context_updates, context_state;
@@ -258,6 +265,7 @@ module node #(
       .Contexts(Contexts),
       .PageRows(PageRows),
       .PageChunks(PageChunks),
+      .Blocks(Blocks),
       .Deliveries(Deliveries),
       .ChunkIndexBits(ChunkIndexBits)
   ) u_receiver (
@@ -270,8 +278,10 @@ module node #(
       .write_delivery_page_i(write_delivery_page),
       .write_delivery_range_i(write_delivery_range),
       .write_eos_i(write_eos),
+      .write_first_block_i(write_first_block),
       .config_context_i(offset[spikeloom_pkg::ADDRESS_CONTEXT_CONTEXT_LSB+:ContextBits]),
       .config_delivery_i(offset[spikeloom_pkg::ADDRESS_DELIVERY_DELIVERY_LSB+:DeliveryBits]),
+      // EOS and PAGE number rows alike.
       .config_row_i(offset[spikeloom_pkg::ADDRESS_EOS_ROW_LSB+:RowBits]),
       .config_data_i(ring_data),
       .ahead_valid_i(spike_rx_valid && primed_q),
@@ -283,11 +293,16 @@ module node #(
       .run_end_o(row_run_end),
       .scan_i(scan),
       .scan_row_i(scan_row),
-      .page_valid_o(page_valid),
+      .load_i(load),
+      .limit_i(fire_limit),
       .free_i(free),
       .reading_i(integrating),
-      .page_chunk_i(page_chunk[ChunkBits-1:0]),
-      .page_mask_o(page_mask)
+      .page_start_o(page_start),
+      .page_any_o(page_any),
+      .page_chunk_o(page_chunk),
+      .page_mask_o(page_mask),
+      .page_take_i(page_take),
+      .page_again_i(page_again)
   );
 
   credit_sender #(
@@ -349,6 +364,7 @@ module node #(
   sequencer #(
       .Contexts(Contexts),
       .PageRows(PageRows),
+      .PageChunks(PageChunks),
       .OrderEntries(OrderEntries),
       .FiringPages(BatchPages)
   ) u_sequencer (
@@ -371,6 +387,7 @@ module node #(
       .output_busy_i(output_busy),
       .scan_o(scan),
       .scan_row_o(scan_row),
+      .load_o(load),
       .retire_o(retire),
       .fire_o(fire),
       .fire_pages_o(fire_pages),
@@ -405,16 +422,18 @@ module node #(
       .fire_pages_i(fire_pages),
       .fire_first_i(fire_first),
       .fire_last_i(fire_last),
-      .fire_limit_i(fire_limit),
       .ctx_chunk_i(context_chunk),
       .ctx_update_i(context_update),
       .ctx_updates_i(context_updates),
       .ctx_state_i(context_state),
       .ctx_readout_i(context_readout),
       .ctx_last_only_i(context_last_only),
-      .page_valid_i(page_valid),
-      .page_chunk_o(page_chunk),
+      .page_start_i(page_start),
+      .page_any_i(page_any),
+      .page_chunk_i(12'(page_chunk)),
       .page_mask_i(page_mask),
+      .page_take_o(page_take),
+      .page_again_o(page_again),
       .free_o(free),
       .out_push_o(push),
       .out_index_o(push_index),
@@ -526,6 +545,5 @@ module node #(
     endcase
   end
 
-  `SPIKELOOM_CHECK(chunk_is_in_the_page, !(en_i && integrating) || 32'(page_chunk) < (1 << ChunkBits))
   `SPIKELOOM_CHECK(credit_has_a_slot, !(en_i && credit_local_rx) || credit_rx_valid_q)
 endmodule

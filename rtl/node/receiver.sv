@@ -1,17 +1,16 @@
 // The receiving half of a network interface: pages. docs/protocol.md, section 3.
 //
-// Keeps the page rows of all contexts: 16-bit masks of the chunks in a RAM, one valid bit a chunk, a count of
-// end-of-steps and the end-of-sample and end-of-run flags. A flit on flit_i in cycle a, in a slot with a
-// delivery, is visible to the sequencer in cycle a + 1. One flit a cycle, never blocks.
+// Keeps the page rows of all contexts: chunks in flat_pages or, where pages are made of blocks, in
+// block_pages; a count of end-of-steps and the end-of-sample and end-of-run flags. A flit on flit_i in cycle
+// a, in a slot with a delivery, is visible to the sequencer in cycle a + 1. One flit a cycle, never blocks.
 //
-// Nothing of a row is reset when it is freed: a bit per row says "empty", and the first chunk (or
-// end-of-step) after that writes instead of adding. So valid bits and counts have one write port.
+// No count is reset when a row is freed: a bit per row says "empty", and the first end-of-step after that
+// writes instead of adding. So counts have one write port.
 //
 //   ahead_*       delivery of slot t + 2 in cycle t (look-ahead: its tables are read before the flit comes)
 //   row_i         the row that the sequencer looks at: count_o, flags in the same cycle
-//   scan_row_i    with scan_i in cycle t its valid bits are on page_valid_o from t + 1 to the next scan
 //   free_i        in ti: row_i becomes empty, visible ti + 1
-//   page_chunk_i  chunk of row_i, its mask on page_mask_o one enabled cycle later, while reading_i
+//   scan_*, load_i, limit_i, reading_i, page_*: the walk through a page, described in flat_pages
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
@@ -19,12 +18,14 @@ module receiver #(
     `SPIKELOOM_PARAMETER_Contexts,
     `SPIKELOOM_PARAMETER_PageRows,
     `SPIKELOOM_PARAMETER_PageChunks,
+    parameter int unsigned Blocks = 0,  // that pages are made of; 0: they are flat
     `SPIKELOOM_PARAMETER_Deliveries,
     `SPIKELOOM_PARAMETER_ChunkIndexBits,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
     localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1,
+    localparam int unsigned LimitBits = $clog2(PageChunks + 1),
     localparam int unsigned DeliveryBits = Deliveries > 1 ? $clog2(Deliveries) : 1
 ) (
     input  logic                    clk_i,
@@ -37,6 +38,7 @@ module receiver #(
     input  logic                    write_delivery_page_i,
     input  logic                    write_delivery_range_i,
     input  logic                    write_eos_i,
+    input  logic                    write_first_block_i,
     input  logic [ ContextBits-1:0] config_context_i,
     input  logic [DeliveryBits-1:0] config_delivery_i,
     input  logic [     RowBits-1:0] config_row_i,
@@ -52,15 +54,21 @@ module receiver #(
     output logic                    run_end_o,
     input  logic                    scan_i,
     input  logic [     RowBits-1:0] scan_row_i,
-    output logic [  PageChunks-1:0] page_valid_o,
+    input  logic                    load_i,
+    input  logic [   LimitBits-1:0] limit_i,
     input  logic                    free_i,
     input  logic                    reading_i,
-    input  logic [   ChunkBits-1:0] page_chunk_i,
-    output logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_o
+    output logic                    page_start_o,
+    output logic                    page_any_o,
+    output logic [   ChunkBits-1:0] page_chunk_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_o,
+    input  logic                    page_take_i,
+    input  logic                    page_again_i
 );
   localparam int unsigned PageLsb = spikeloom_pkg::REG_DELIVERY_PAGE_WRITE_PAGE_LSB;
   localparam int unsigned IndexLsb = spikeloom_pkg::CHUNK_BITS;
   localparam int unsigned CountBits = ChunkIndexBits < 16 ? ChunkIndexBits + 1 : 16;
+  localparam int unsigned FirstBlockBits = Blocks > 1 ? $clog2(Blocks) : 1;
 
   // Tables: context pages, deliveries.
   logic [7:0] first_row[0:Contexts-1];
@@ -189,91 +197,70 @@ module receiver #(
   assign sample_end_o = eos_seen[6];
   assign run_end_o = eos_seen[7];
 
-  // Chunks: cycle a decides and reads the row's valid bits, cycle a + 1 writes mask and valid bits.
-  logic store_q, again_q, read_valid;
-  logic [RowBits-1:0] store_row_q;
-  logic [ChunkBits-1:0] store_chunk_q;
-  logic [spikeloom_pkg::CHUNK_BITS-1:0] store_mask_q;
-  logic [PageRows-1:0] chunks_empty_q;
-  logic [PageChunks-1:0] valid_read, valid_new, valid_last_q, valid_scan;
-  logic store, same_row, scan_clash, scan_empty_q;
-
-  assign store = en_i && store_q;
-  assign same_row = store && store_row_q == row0_q;
-  assign read_valid = chunk_now && !same_row;
-  always_ff @(posedge clk_i) begin
-    if (en_i) begin
-      store_q <= chunk_now;
-      if (chunk_now) begin
-        store_row_q <= row0_q;
-        store_chunk_q <= chunk0_q + ChunkBits'(distance);
-        store_mask_q <= flit_i[spikeloom_pkg::CHUNK_BITS-1:0];
-        again_q <= same_row;
-      end
-    end
-    if (store) valid_last_q <= valid_new;
-    if (rst_i || clear_i) store_q <= 1'b0;
+  // Chunks.
+  logic [ChunkBits-1:0] chunk_now_number;
+  assign chunk_now_number = chunk0_q + ChunkBits'(distance);
+  if (Blocks > 0) begin : gen_blocks
+    block_pages #(
+        .PageRows(PageRows),
+        .PageChunks(PageChunks),
+        .Blocks(Blocks)
+    ) u_pages (
+        .clk_i,
+        .rst_i,
+        .clear_i,
+        .en_i,
+        .write_first_block_i,
+        .config_row_i,
+        .config_first_block_i(config_data_i[spikeloom_pkg::REG_PAGE_FIRST_BLOCK_LSB+:FirstBlockBits]),
+        .chunk_i(chunk_now),
+        .chunk_row_i(row0_q),
+        .chunk_number_i(chunk_now_number),
+        .chunk_mask_i(flit_i[spikeloom_pkg::CHUNK_BITS-1:0]),
+        .row_i,
+        .free_i,
+        .scan_i,
+        .scan_row_i,
+        .load_i,
+        .limit_i,
+        .reading_i,
+        .start_o(page_start_o),
+        .any_o(page_any_o),
+        .chunk_o(page_chunk_o),
+        .mask_o(page_mask_o),
+        .take_i(page_take_i),
+        .again_i(page_again_i)
+    );
+  end else begin : gen_flat
+    logic unused_first_block;
+    assign unused_first_block = write_first_block_i;
+    flat_pages #(
+        .PageRows(PageRows),
+        .PageChunks(PageChunks)
+    ) u_pages (
+        .clk_i,
+        .rst_i,
+        .clear_i,
+        .en_i,
+        .chunk_i(chunk_now),
+        .chunk_row_i(row0_q),
+        .chunk_number_i(chunk_now_number),
+        .chunk_mask_i(flit_i[spikeloom_pkg::CHUNK_BITS-1:0]),
+        .row_i,
+        .free_i,
+        .scan_i,
+        .scan_row_i,
+        .load_i,
+        .limit_i,
+        .reading_i,
+        .start_o(page_start_o),
+        .any_o(page_any_o),
+        .chunk_o(page_chunk_o),
+        .mask_o(page_mask_o),
+        .take_i(page_take_i),
+        .again_i(page_again_i)
+    );
   end
-
-  always_comb begin
-    valid_new = 'x;
-    if (store) begin
-      valid_new = '0;
-      if (!chunks_empty_q[store_row_q]) valid_new = again_q ? valid_last_q : valid_read;
-      for (int c = 0; c < PageChunks; c++) if (store_chunk_q == ChunkBits'(c)) valid_new[c] = 1'b1;
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    if (store) chunks_empty_q[store_row_q] <= 1'b0;
-    if (en_i && free_i) chunks_empty_q[row_i] <= 1'b1;
-    if (rst_i || clear_i) chunks_empty_q <= '1;
-  end
-
-  ram_sdp #(
-      .Width(PageChunks),
-      .Depth(PageRows)
-  ) u_valid (
-      .clk_i,
-      .rst_i,
-      .write_enable_i (store),
-      .write_address_i(store_row_q),
-      .write_data_i   (valid_new),
-      .read_enable_i  (read_valid),
-      .read_address_i (row0_q),
-      .read_data_o    (valid_read)
-  );
-
-  // The scan's copy. A row that is still written is not ready, so a scan that counts never meets a write.
-  assign scan_clash = store && store_row_q == scan_row_i;
-  ram_sdp #(
-      .Width(PageChunks),
-      .Depth(PageRows)
-  ) u_valid_scan (
-      .clk_i,
-      .rst_i,
-      .write_enable_i (store),
-      .write_address_i(store_row_q),
-      .write_data_i   (valid_new),
-      .read_enable_i  (en_i && scan_i && !scan_clash),
-      .read_address_i (scan_row_i),
-      .read_data_o    (valid_scan)
-  );
-  always_ff @(posedge clk_i) if (en_i && scan_i) scan_empty_q <= chunks_empty_q[scan_row_i];
-  assign page_valid_o = scan_empty_q ? '0 : valid_scan;
-
-  ram_sdp #(
-      .Width(spikeloom_pkg::CHUNK_BITS),
-      .Depth(PageRows << ChunkBits)
-  ) u_masks (
-      .clk_i,
-      .rst_i,
-      .write_enable_i (store),
-      .write_address_i({store_row_q, store_chunk_q}),
-      .write_data_i   (store_mask_q),
-      .read_enable_i  (en_i && reading_i),
-      .read_address_i ({row_i, page_chunk_i}),
-      .read_data_o    (page_mask_o)
-  );
 
   // What the schedule and the credits guarantee.
   logic [5:0] inbound[0:Contexts-1];  // of the checks only
@@ -288,6 +275,4 @@ module receiver #(
   `SPIKELOOM_CHECK(page_is_free, !(eos_now || chunk_now) || eos_old[5:0] < inbound[context0_q])
   `SPIKELOOM_CHECK(chunk_is_in_the_page, !chunk_now || 32'(chunk0_q) + 32'(distance) < PageChunks)
   `SPIKELOOM_CHECK(free_meets_no_delivery, !(en_i && free_i && (eos_now || chunk_now)) || row0_q != row_i)
-  `SPIKELOOM_CHECK(next_page_is_not_stored, !(en_i && scan_i && reading_i) || !scan_clash)
-  `SPIKELOOM_CHECK(free_meets_no_store, !(en_i && free_i && store) || store_row_q != row_i)
 endmodule

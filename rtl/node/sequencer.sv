@@ -7,17 +7,20 @@
 //
 // A firing takes a batch of up to FiringPages pages. WAIT looks at one row a cycle, on row_o. fire_pages_o is
 // the batch's length, in f. row_o is the first page from f + 1 on and the next one from the cycle after each
-// free_i on; fire_limit_o is its limit, from f on. scan_row_o with scan_o: the page of the next cycle.
+// free_i on; fire_limit_o is its limit, from f on. scan_row_o with scan_o: the page of the next cycle; load_o
+// with it: the core walks this one.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
 module sequencer #(
     `SPIKELOOM_PARAMETER_Contexts,
     `SPIKELOOM_PARAMETER_PageRows,
+    `SPIKELOOM_PARAMETER_PageChunks,
     `SPIKELOOM_PARAMETER_OrderEntries,
     parameter int unsigned FiringPages = 1,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
+    localparam int unsigned LimitBits = $clog2(PageChunks + 1),
     localparam int unsigned OrderBits = OrderEntries > 1 ? $clog2(OrderEntries) : 1
 ) (
     input  logic                   clk_i,
@@ -41,13 +44,14 @@ module sequencer #(
     input  logic                   output_busy_i,
     output logic                   scan_o,
     output logic [    RowBits-1:0] scan_row_o,
+    output logic                   load_o,
     output logic                   retire_o,
     // core
     output logic                   fire_o,
     output logic [            4:0] fire_pages_o,
     output logic                   fire_first_o,
     output logic                   fire_last_o,
-    output logic [            8:0] fire_limit_o,
+    output logic [  LimitBits-1:0] fire_limit_o,
     output logic [ContextBits-1:0] context_o,
     output logic [           15:0] context_chunk_o,
     output logic [           15:0] context_update_o,
@@ -65,7 +69,6 @@ module sequencer #(
     output logic                   wait_output_o,
     output logic                   active_o               // a valid context is not retired
 );
-  localparam int unsigned LimitBits = 9;
   localparam logic [1:0] Load = 2'd0, Wait = 2'd1, Integrate = 2'd2, Update = 2'd3;
 
   // Tables.
@@ -152,6 +155,7 @@ module sequencer #(
   assign page_after = 5'(read_page) + 5'd1 == context_pages[4:0] ? 4'd0 : read_page + 4'd1;
   assign steps = steps_q[context_q];
   assign steps_zero = steps == 4'd0;
+  assign load_o = fire_o || (en_i && state_q == Integrate && free_i && !last_page);
 
   // The batch: what closes it, and the rows of its pages.
   if (FiringPages > 1) begin : gen_batch

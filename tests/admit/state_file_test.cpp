@@ -93,13 +93,13 @@ TEST(StateFile, NamesWhatIsWrong) {
   EXPECT_THAT(error_of("[1, 2]"), HasSubstr("not a chip state"));
   EXPECT_THAT(error_of(good.dump().substr(0, good.dump().size() / 2)), HasSubstr("not a chip state"));
   EXPECT_THAT(with([](Json& j) { j["version"] = 1; }),
-              HasSubstr("a chip state of version 1; this program reads version 2"));
+              HasSubstr("a chip state of version 1; this program reads version 3"));
   EXPECT_THAT(with([](Json& j) { j.erase("residents"); }),
               HasSubstr("residents: expected an entry of that name"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0][0] = 99; }),
               HasSubstr("a cluster on a tile that is not there"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["placement"][0].push_back(1); }),
-              HasSubstr("placement: expected a list of 6"));
+              HasSubstr("placement: expected a list of 7"));
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["promise"]["period"] = "fast"; }),
               HasSubstr("period: expected a ratio"));
   for (const char* period : {"0", "-5"})

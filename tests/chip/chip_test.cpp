@@ -117,14 +117,14 @@ TEST(ChipFile, AnotherPlaceOrKeyOfAKindIsAnotherHash) {
 
 TEST(ChipFile, ReportsEverythingWrongWithKindsAndMap) {
   const std::string text = message_of(
-      three_kinds("lanes = 6\npage_chunks = 300\nstate_bits = 24\nhight = 1\ncore = \"round\"\n"
+      three_kinds("lanes = 6\npage_chunks = 5000\nstate_bits = 24\nhight = 1\ncore = \"round\"\n"
                   "[[kind]]\nname = \"big\"\n[[kind]]\nlif_lanes = 3\n"
                   "[map]\nbig = [\"0,0\", \"0..3,1\", \"2..1,0\", \"x,0\", \"1\", 7]\nodd = [\"0..1,0\"]\n"
                   "none = [\"0,0\"]\ntile = 3\n"));
   for (const char* problem :
        {"kind odd: lanes = 6: expected a multiple of 4",
         "kind odd: lif_lanes = 16: expected a divisor of lanes = 6",
-        "kind odd: page_chunks: expected a whole number from 1 to 256, found 300",
+        "kind odd: page_chunks: expected a whole number from 1 to 4096, found 5000",
         "kind odd: state_bits = 24: tile.state_bits = 20 holds for every kind",
         "kind odd: hight: no such key", "kind odd: core: expected one of crossbar, ",
         "kind big: name: another kind has it", "kind 4: name is missing",

@@ -71,7 +71,8 @@ inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
         if (value == 0 || c.rng.chance(0.4)) continue;
         inputs[i].push_back({e, static_cast<std::int32_t>(value)});
         for (std::uint32_t b = 0; b < input.planes; ++b) {
-          const std::uint32_t axon = c.app.inputs[i].first_axon + e * input.planes + b;
+          const std::uint32_t axon = c.app.inputs[i].first_axon +
+                                     input_number(input.shape, c.app.inputs[i].order, e) * input.planes + b;
           if ((value >> b & 1) != 0)
             host[axon / 16] = static_cast<std::uint16_t>(host[axon / 16] | 1U << (axon % 16));
         }
@@ -327,13 +328,15 @@ TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {
       const Cluster& cluster = c.app.clusters[n];
       SCOPED_TRACE(cluster.name);
       LoadedTile tile(core(), c.chip, cluster, c.rng);
-      const FiringTime least = core().least(cluster), worst = core().worst(cluster), fixed = core().fixed();
+      const TileConfig& kind = c.chip.tile;
+      const FiringTime least = core().least(cluster, kind), worst = core().worst(cluster, kind),
+                       fixed = core().fixed(kind);
       EXPECT_GE(least.integrate, fixed.integrate);
       EXPECT_GE(least.update, fixed.update);
       const auto time_of = [&](const std::vector<device_model::Page>& pages) {
         device_model::Page all;
         for (const device_model::Page& page : pages) all.insert(all.end(), page.begin(), page.end());
-        const FiringTime time = core().time(cluster, all, pages.size());
+        const FiringTime time = core().time(cluster, kind, all, pages.size());
         EXPECT_EQ(tile.fire(pages, 15, false).time, time);
         return time;
       };
@@ -363,7 +366,7 @@ TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {
         if (other.chunk_bits == cluster.chunk_bits && core().works_alike(cluster, other)) {
           device_model::Page all;
           for (const device_model::Page& page : some) all.insert(all.end(), page.begin(), page.end());
-          EXPECT_EQ(core().time(other, all, some.size()), few);
+          EXPECT_EQ(core().time(other, kind, all, some.size()), few);
           ++alike;
         }
       }

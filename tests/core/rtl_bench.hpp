@@ -11,6 +11,7 @@
 
 #include "compiler/base/rng.hpp"
 #include "compiler/core/core.hpp"
+#include "tests/core/page_walk.hpp"
 
 namespace spikeloom::test {
 
@@ -28,13 +29,14 @@ struct RtlPages {
   std::vector<device_model::Page> pages;
   std::vector<std::uint32_t> limits;  ///< by page
   bool first = false, last = false;
+  std::int64_t delay = 0;  ///< of every page's start: page_delay of the tile
 };
 
 /// Verilated: a core, top module KIND_core.
 template <class Verilated>
 class RtlBench {
  public:
-  RtlBench(std::uint64_t seed, std::uint32_t page_chunks) : rng_(seed), page_chunks_(page_chunks) {
+  explicit RtlBench(std::uint64_t seed) : rng_(seed) {
     verilated_.randReset(2);
     verilated_.randSeed(static_cast<int>(seed % 1000000) + 1);
     core_.emplace(&verilated_);
@@ -49,6 +51,7 @@ class RtlBench {
 
   void reset() {
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     core_->cfg_we_i = 0;
     core_->cfg_re_i = 0;
     core_->rst_i = 1;
@@ -94,32 +97,29 @@ class RtlBench {
   RtlFiring fire(const device_model::ContextRegisters& registers, const RtlPages& f, std::int64_t limit) {
     set_context(registers);
     RtlFiring result;
-    std::size_t page = 0;       // that is read
-    bool presented = false;     // its valid bits and limit are on the ports
-    std::uint32_t asked = ~0U;  // chunk
-    std::size_t asked_page = 0;
+    PageWalk walk;
+    walk.load(chunks(f, 0), 1 + f.delay);
     for (std::int64_t cycle = 0; cycle <= limit && result.done < 0;) {
       const bool enabled = enable(), now = cycle == 0 && enabled;
       core_->fire_i = enabled ? cycle == 0 : rng_.chance(0.5);
       core_->fire_pages_i = static_cast<std::uint8_t>(now ? f.pages.size() : 1 + rng_.below(16));
       core_->fire_first_i = now ? f.first : rng_.chance(0.5);
       core_->fire_last_i = now ? f.last : rng_.chance(0.5);
-      const bool known = cycle > 0 && page < f.pages.size() && !presented && enabled;
-      present(known ? &f.pages[page] : nullptr, known ? f.limits[page] : 0);
-      const bool has_mask = enabled && asked_page < f.pages.size() && asked < f.pages[asked_page].size();
-      core_->page_mask_i =
-          static_cast<std::uint16_t>(has_mask ? f.pages[asked_page][asked] : rng_.below(65536));
+      walk.present(*core_, cycle, enabled, rng_);
       settle();
       if (enabled) {
-        presented = presented || known;
-        asked = core_->page_chunk_o;
-        asked_page = page;
-        observe(result, cycle, page, presented);
+        walk.observe(*core_, cycle);
+        const std::size_t freed = result.freed.size();
+        observe(result, cycle);
+        if (result.freed.size() > freed) walk.free();
+        if (result.freed.size() > freed && freed + 1 < f.pages.size())
+          walk.load(chunks(f, freed + 1), cycle + 1 + f.delay);
         ++cycle;
       }
       edge();
     }
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     return result;
   }
 
@@ -147,15 +147,14 @@ class RtlBench {
     core_->ctx_last_only_i = registers.mode.last_only != 0;
   }
 
-  /// Valid bits and limit of a page; none: noise.
-  void present(const device_model::Page* page, std::uint32_t limit) {
-    core_->fire_limit_i = static_cast<std::uint16_t>(page != nullptr ? limit : rng_.below(257));
-    for (std::uint32_t c = 0; c < page_chunks_; ++c)
-      set_bit(core_->page_valid_i, c,
-              page != nullptr ? c < page->size() && (*page)[c] != 0 : rng_.chance(0.5));
+  static PageWalk::Chunks chunks(const RtlPages& f, std::size_t page) {
+    PageWalk::Chunks chunks;
+    for (std::uint32_t c = 0; c < f.pages[page].size() && c < f.limits[page]; ++c)
+      if (f.pages[page][c] != 0) chunks.emplace_back(c, f.pages[page][c]);
+    return chunks;
   }
 
-  void observe(RtlFiring& result, std::int64_t cycle, std::size_t& page, bool& presented) {
+  void observe(RtlFiring& result, std::int64_t cycle) {
     if (core_->out_push_o)
       result.out.push_back(
           {core_->out_index_o, core_->out_mask_o, static_cast<std::uint16_t>(result.ended.size())});
@@ -163,24 +162,11 @@ class RtlBench {
       EXPECT_GT(result.freed.size(), result.ended.size()) << "a list ends before its page is free";
       result.ended.push_back(cycle);
     }
-    if (core_->free_o) {
-      result.freed.push_back(cycle);
-      ++page;
-      presented = false;
-    }
+    if (core_->free_o) result.freed.push_back(cycle);
     if (core_->count_word_o) ++result.counted;
     if (core_->done_o) result.done = cycle;
   }
 
-  template <class Bits>
-  static void set_bit(Bits& bits, std::uint32_t n, bool value) {
-    if constexpr (requires { bits[0]; }) {
-      set_bit(bits[n / 32], n % 32, value);
-    } else {
-      const Bits one = static_cast<Bits>(Bits{1} << n);
-      bits = static_cast<Bits>(value ? bits | one : bits & ~one);
-    }
-  }
   void address(std::uint32_t window, std::uint32_t word, std::uint32_t part) {
     core_->cfg_memory_i = static_cast<std::uint8_t>(window);
     core_->cfg_word_i = word;
@@ -206,7 +192,6 @@ class RtlBench {
   }
 
   Rng rng_;
-  std::uint32_t page_chunks_;
   VerilatedContext verilated_;
   std::optional<Verilated> core_;
   double freeze_ = 0;

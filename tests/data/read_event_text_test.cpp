@@ -64,7 +64,7 @@ TEST_F(EventText, NamesTheLineThatIsWrong) {
   EXPECT_THAT(message_of([&] { return read("0.5,0\n"); }), HasSubstr("is no step"));
   EXPECT_THAT(message_of([&] { return read("1e12,0\n"); }), HasSubstr("are the times in another unit?"));
   EXPECT_THAT(message_of([&] { return read("nan,0\n"); }), HasSubstr("is no step"));
-  EXPECT_THAT(message_of([&] { return read("x,t,index\n"); }), HasSubstr("unknown column 'x'"));
+  EXPECT_THAT(message_of([&] { return read("q,t,index\n"); }), HasSubstr("unknown column 'q'"));
   EXPECT_THAT(message_of([&] { return read("# nothing\n"); }), HasSubstr("has no step"));
 }
 

@@ -41,7 +41,8 @@ Chunks host_chunks(const Image& image, const Sample& sample) {
       for (const Event& event : sample.inputs[i].at(t))
         for (std::uint32_t b = 0; b < input.planes; ++b)
           if ((static_cast<std::int64_t>(event.value) >> b & 1) != 0) {
-            const std::uint32_t axon = input.first_axon + event.element * input.planes + b;
+            const std::uint32_t axon =
+                input.first_axon + input_number(input.shape, input.order, event.element) * input.planes + b;
             std::uint16_t& mask = steps[t][axon / 16];
             mask = static_cast<std::uint16_t>(mask | 1U << (axon % 16));
           }

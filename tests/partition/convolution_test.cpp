@@ -124,6 +124,64 @@ TEST(FeatureMaps, TablesOfRandomConvolutionsDecodeToTheNetwork) {
   EXPECT_GT(shared, 12U);  // where the channels fill lane groups and the map is not all border
 }
 
+/// One convolution of many channels.
+IntNetwork many_channels(Convolution& c) {
+  Rng rng(5);
+  for (std::uint32_t k = 0; k < c.outputs * c.inputs * c.kernel * c.kernel; ++k)
+    c.weight.push_back(test::random_weight(rng, 8));
+  IntNetwork net;
+  net.name = "channels";
+  net.inputs.push_back({"in", {c.inputs, c.height, c.width}, 1, false, 1});
+  net.populations.push_back(
+      test::random_population(rng, "map", c.outputs * c.height * c.width, NeuronKind::kLif));
+  net.populations[0].shape = {c.outputs, c.height, c.width};
+  net.projections.push_back(unrolled(c, InputId(0), PopulationId(0)));
+  return net;
+}
+
+/// The same from an input of height × width × channels.
+IntNetwork channels_last(const IntNetwork& net, const Convolution& c) {
+  IntNetwork other = net;
+  other.inputs[0].shape = {c.height, c.width, c.inputs};
+  const MapForm& form = net.projections[0].form;
+  std::vector<std::uint32_t> gather;
+  for (std::uint32_t at = 0; at < c.height * c.width; ++at)
+    for (std::uint32_t i = 0; i < c.inputs; ++i)
+      gather.push_back(form.leaf_source(i * c.height * c.width + at));
+  other.projections[0].form = MapForm(form.leaf(), std::move(gather));
+  return other;
+}
+
+TEST(FeatureMaps, InputsAreNumberedByPositionWhateverTheOrderOfTheirFile) {
+  Convolution c{64, 4, 6, 10, 3, 1, {}};
+  const IntNetwork first = many_channels(c), last = channels_last(first, c);
+  Chip chip;
+  chip.tile.acc_bits = 24;
+  const Clustering clustering = partition(first, chip);
+  EXPECT_EQ(clustering.inputs, std::vector{InputOrder::kPosition});
+  EXPECT_EQ(partition(last, chip).inputs, std::vector{InputOrder::kFile});
+  const Application app = build_application(first, chip, clustering);
+  const Application other = build_application(last, chip, partition(last, chip));
+  ASSERT_THAT(check(app, first, chip), IsEmpty());
+  ASSERT_THAT(check(other, last, chip), IsEmpty());
+  EXPECT_EQ(app.clusters, other.clusters);
+  // 9 positions of 64 channels are 36 chunks, though the first and the last lie 92 apart.
+  for (const Cluster& cluster : app.clusters) EXPECT_LE(cluster.page_chunks(), chip.tile.page_chunks);
+  Application bad = app;
+  bad.inputs[0].order = InputOrder::kFile;
+  EXPECT_THAT(check(bad, first, chip), testing::Not(IsEmpty()));
+}
+
+TEST(FeatureMaps, InputsThatDenseLayersReadKeepTheirOrder) {
+  Rng rng(6);
+  IntNetwork net;
+  net.name = "dense";
+  net.inputs.push_back({"in", {4, 5, 6}, 1, false, 1});
+  net.populations.push_back(test::random_population(rng, "p", 10, NeuronKind::kLif));
+  net.projections.push_back(test::random_projection(rng, InputId(0), 120, PopulationId(0), 10, 8, 1.0));
+  EXPECT_EQ(partition(net, Chip{}).inputs, std::vector{InputOrder::kFile});
+}
+
 TEST(FeatureMaps, AKernelIsStoredOnceAndItsRowsWalkItsTapsOnly) {
   Rng rng(3);
   IntNetwork net;

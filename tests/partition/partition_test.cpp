@@ -221,8 +221,23 @@ TEST(Partition, RefusesAFanInBeyondAPage) {
 }
 
 TEST(Partition, SaysWhereNoChipWouldDo) {
-  EXPECT_THAT(error_of(dense_network({5000, 4}, 4), Chip{}),
-              HasSubstr("alone needs tile.page_chunks = 313, the chip has 64; no chip has more than 256"));
+  Chip chip;
+  chip.chunk_index_bits = 16;
+  EXPECT_THAT(error_of(dense_network({66000, 2}, 4), chip),
+              HasSubstr("alone needs tile.page_chunks = 4125, the chip has 64; no chip has more than 4096"));
+}
+
+TEST(Partition, CountsBlocksOfPages) {
+  const IntNetwork net = dense_network({2000, 4}, 8);
+  Chip chip;
+  chip.tile.page_chunks = 1000;
+  chip.tile.page_blocks = 3;
+  EXPECT_THAT(error_of(net, chip),
+              HasSubstr("alone needs tile.page_blocks = 4, the chip has 3; a chip with tile.page_blocks = 4 "
+                        "would do"));
+  chip.tile.page_blocks = 4;
+  chip.tile.weight_words = 8192;
+  EXPECT_EQ(partition(net, chip).count, std::vector<std::uint32_t>{1});
 }
 
 TEST(Partition, NamesEverythingTheChipLacks) {

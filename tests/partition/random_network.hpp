@@ -144,6 +144,7 @@ inline Chip random_chip(Rng& rng) {
   chip.tile.channels = 24;
   chip.tile.axon_entries = 2048;
   chip.tile.page_rows = 64;
+  if (chip.tile.lanes == 16) chip.tile.page_blocks = 96;
   chip.host.channels = 24;
   return chip;
 }

@@ -61,7 +61,7 @@ MAY_INCLUDE = {
     " compiler/chip_model compiler/replay compiler/admit",
     "host/device": "compiler/base compiler/chip compiler/chip_model",
     "host/emulation": "compiler/base compiler/chip compiler/chip_model host/device",
-    "host/run": "compiler/base compiler/core compiler/image compiler/schedule compiler/data"
+    "host/run": "compiler/base compiler/chip compiler/core compiler/image compiler/schedule compiler/data"
     " compiler/chip_model compiler/replay compiler/admit",
     "host/opencl": "compiler/base compiler/core compiler/image compiler/chip_model compiler/replay"
     " host/device host/run",

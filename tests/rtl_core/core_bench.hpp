@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "compiler/base/rng.hpp"
+#include "tests/core/page_walk.hpp"
 #include "tests/rtl_core/core_model.hpp"
 
 namespace spikeloom::rtl_core {
@@ -40,6 +42,7 @@ class CoreBench {
 
   void reset() {
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     core_->cfg_we_i = 0;
     core_->cfg_re_i = 0;
     core_->rst_i = 1;
@@ -105,7 +108,11 @@ class CoreBench {
   /// Fires and runs until done, or for `limit` enabled cycles.
   Measured fire(const Firing& f, std::int64_t limit) {
     Measured m;
-    std::uint32_t page_chunk = 0;
+    test::PageWalk walk;
+    test::PageWalk::Chunks chunks;
+    for (std::uint32_t c = 0; c < kShape.PageChunks && c < f.limit; ++c)
+      if (f.valid[c]) chunks.emplace_back(c, f.masks[c]);
+    walk.load(std::move(chunks), 1 + f.delay);
     core_->ctx_chunk_i = static_cast<std::uint16_t>(f.chunk);
     core_->ctx_update_i = static_cast<std::uint16_t>(f.update);
     core_->ctx_updates_i = static_cast<std::uint16_t>(f.updates);
@@ -118,14 +125,11 @@ class CoreBench {
       core_->fire_i = enabled ? cycle == 0 : rng_.chance(0.5);
       core_->fire_first_i = cycle == 0 && enabled ? f.first : rng_.chance(0.5);
       core_->fire_last_i = cycle == 0 && enabled ? f.last : rng_.chance(0.5);
-      core_->fire_limit_i = static_cast<std::uint16_t>(cycle == 0 && enabled ? f.limit : rng_.below(257));
-      core_->page_mask_i = static_cast<std::uint16_t>(
-          enabled && page_chunk < f.masks.size() ? f.masks[page_chunk] : rng_.below(65536));
-      for (std::uint32_t c = 0; c < kShape.PageChunks; ++c)
-        set_bit(core_->page_valid_i, c, cycle == 1 && enabled ? f.valid[c] : rng_.chance(0.5));
+      walk.present(*core_, cycle, enabled, rng_);
       settle();
       if (enabled) {
-        page_chunk = core_->page_chunk_o;
+        walk.observe(*core_, cycle);
+        if (core_->free_o) walk.free();
         if (core_->free_o) {
           EXPECT_EQ(m.free, -1) << "two pulses of free_o";
           m.free = cycle;
@@ -141,6 +145,7 @@ class CoreBench {
       edge();
     }
     core_->fire_i = 0;
+    core_->page_start_i = 0;
     return m;
   }
 
@@ -155,20 +160,6 @@ class CoreBench {
   }
 
  private:
-  static void set_bit(CData& bits, std::uint32_t n, bool value) { set_scalar(bits, n, value); }
-  static void set_bit(SData& bits, std::uint32_t n, bool value) { set_scalar(bits, n, value); }
-  static void set_bit(IData& bits, std::uint32_t n, bool value) { set_scalar(bits, n, value); }
-  static void set_bit(QData& bits, std::uint32_t n, bool value) { set_scalar(bits, n, value); }
-  template <std::size_t Words>
-  static void set_bit(VlWide<Words>& bits, std::uint32_t n, bool value) {
-    set_scalar(bits[n / 32], n % 32, value);
-  }
-  template <class Bits>
-  static void set_scalar(Bits& bits, std::uint32_t n, bool value) {
-    const Bits one = static_cast<Bits>(Bits{1} << n);
-    bits = static_cast<Bits>(value ? bits | one : bits & ~one);
-  }
-
   void address(std::uint32_t memory, std::uint32_t word, std::uint32_t part) {
     core_->cfg_memory_i = static_cast<std::uint8_t>(memory);
     core_->cfg_word_i = word;

@@ -14,7 +14,8 @@ using ::Shape;
 /// One firing's inputs.
 struct Firing {
   bool first = false, last = false, readout = false, last_only = false;
-  std::uint32_t limit = 256;
+  std::uint32_t limit = 4096;
+  std::int64_t delay = 0;                                       ///< of the page's start
   std::uint32_t chunk = 0, update = 0, updates = 0, state = 0;  ///< ctx_*
   std::vector<bool> valid;                                      ///< per chunk of the page
   std::vector<std::uint16_t> masks;                             ///< per chunk of the page

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/crossbar/crossbar.hpp"
 #include "compiler/core/crossbar/tables.hpp"
 #include "core_shapes.hpp"
@@ -126,7 +127,8 @@ struct Case {
     f.last = rng.chance(0.3);
     f.readout = s.Readout != 0 && rng.chance(0.3);
     f.last_only = rng.chance(0.5);
-    f.limit = static_cast<std::uint32_t>(rng.chance(0.3) ? rng.below(s.PageChunks + 1) : 256);
+    f.limit = static_cast<std::uint32_t>(rng.chance(0.3) ? rng.below(s.PageChunks + 1) : s.PageChunks);
+    if (rng.chance(0.3)) f.delay = kSummaryCycles;
     f.chunk = static_cast<std::uint32_t>(rng.below(s.ChunkEntries - s.PageChunks + 1));
     const double chunk_density = rng.chance(0.2) ? 0 : rng.chance(0.1) ? 1 : rng.unit() * 0.4;
     const double bit_density = rng.unit() * rng.unit();
@@ -172,6 +174,7 @@ FiringTime time_of(const CoreModel& model, const Firing& f) {
   TileConfig tile;
   tile.lanes = model.shape.Lanes;
   tile.lif_lanes = model.shape.LifLanes;
+  if (f.delay != 0) tile.page_blocks = 1;
   Cluster cluster;
   for (const MemoryWindow& window : crossbar::core().windows(tile))
     cluster.tables.windows.push_back({window.parts, {}});
@@ -185,7 +188,7 @@ FiringTime time_of(const CoreModel& model, const Firing& f) {
     page.push_back(f.valid[c] ? f.masks[c] : std::uint16_t{0});
     empty += f.valid[c] && f.masks[c] == 0 ? 1 : 0;
   }
-  FiringTime time = crossbar::core().time(cluster, page, 1);
+  FiringTime time = crossbar::core().time(cluster, tile, page, 1);
   time.integrate += empty;
   return time;
 }

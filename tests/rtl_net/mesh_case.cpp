@@ -339,6 +339,8 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     };
     put_context(hw::kAddrContextPages,
                 hw::RegContextPages{.first_row = x.first_row, .rows = x.rows, .inbound = x.inbound}.pack());
+    for (unsigned p = 0; p < x.rows && shape.page_blocks > 0; ++p)  // one block a page, last row first
+      put(node, hw::kAddrBlockPage, x.first_row + p, shape.page_rows - 1 - (x.first_row + p));
     put_context(hw::kAddrContextTables,
                 hw::RegContextTables{.first_chunk = 0, .first_out = x.first_out}.pack());
     put_context(hw::kAddrContextUpdate,
@@ -451,7 +453,7 @@ struct Sequencer {
 
 /// Fires context x in cycle f on `pages` of its rows from `first` on; `steps`: since the sample began.
 void fire(const MeshContext& x, const std::vector<Row>& rows, unsigned first, unsigned pages, std::uint64_t f,
-          unsigned& steps, Sequencer& q) {
+          unsigned delay, unsigned& steps, Sequencer& q) {
   q.frees.clear();
   q.buffer.flits.clear();
   std::vector<unsigned> pushes;
@@ -471,7 +473,8 @@ void fire(const MeshContext& x, const std::vector<Row>& rows, unsigned first, un
     pushes.push_back(static_cast<unsigned>(q.buffer.flits.size() - before));
     q.buffer.flits.push_back({true, row.sample_end, false, 0, 0});
     steps = row.sample_end ? 0 : std::min(steps + 1, 15U);
-    at += 2 + 2 * valid;
+    const std::uint64_t began = q.frees.empty() ? f : q.frees.back();
+    at = std::max(at, began + delay) + 2 + 2 * valid;
     q.frees.push_back(at);
     if (x.alternate) update(page);
   }
@@ -628,7 +631,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           ++result.firings[tile];
           const unsigned pages = q.looked + 1;
           ++result.batches[pages];
-          fire(x, rows[c], read_page[c], pages, t, steps[c], q);
+          fire(x, rows[c], read_page[c], pages, t, page_delay(m.shape), steps[c], q);
           q.state = State::kBusy;
         }
       } else {

@@ -17,10 +17,13 @@
 namespace spikeloom::test {
 
 struct MeshShape {
-  unsigned width, height, contexts, page_rows, page_chunks, deliveries, channels, credit_counters,
-      out_entries, order_entries, spike_wheel, credit_wheel, host_channels, host_counters, applications,
-      firing_pages;
+  unsigned width, height, contexts, page_rows, page_chunks, page_blocks, deliveries, channels,
+      credit_counters, out_entries, order_entries, spike_wheel, credit_wheel, host_channels, host_counters,
+      applications, firing_pages;
 };
+
+/// Cycles by which pages in blocks start later (rtl/node/block_pages.sv).
+[[nodiscard]] constexpr unsigned page_delay(const MeshShape& shape) { return shape.page_blocks > 0 ? 2 : 0; }
 
 /// What an application may use of a chip.
 struct MeshSpace {

@@ -20,7 +20,7 @@ namespace {
 /// stub/crossbar_core.sv as a CoreModel.
 class StandInCore final : public CoreModel {
  public:
-  explicit StandInCore(const device_model::TileMemory& memory) : memory_(memory) {}
+  StandInCore(const device_model::TileMemory& memory, std::int64_t delay) : memory_(memory), delay_(delay) {}
 
   void invalidate() override {}
   device_model::Firing fire(std::uint32_t context, std::span<const device_model::Page* const> pages,
@@ -35,7 +35,7 @@ class StandInCore final : public CoreModel {
       const bool ends = last && p + 1 == pages.size();
       const std::uint32_t mixed = (count + p == 0 ? 0 : state) ^ (ends ? state >> 1U : 0);
       const std::size_t before = firing.out.size();
-      now += 2;
+      now = std::max(now, (firing.freed.empty() ? 0 : firing.freed.back()) + delay_) + 2;
       for (std::uint32_t c = 0; c < registers.limit.at(std::min<std::size_t>(count + p, 15)); ++c) {
         const std::uint32_t mask = pages[p]->at(c);
         if (mask == 0) continue;
@@ -56,6 +56,7 @@ class StandInCore final : public CoreModel {
 
  private:
   const device_model::TileMemory& memory_;
+  std::int64_t delay_;  ///< of a page's start
 };
 
 Chip chip_of(const MeshShape& shape) {
@@ -68,6 +69,7 @@ Chip chip_of(const MeshShape& shape) {
   chip.tile.contexts = shape.contexts;
   chip.tile.page_rows = shape.page_rows;
   chip.tile.page_chunks = shape.page_chunks;
+  chip.tile.page_blocks = shape.page_blocks;
   chip.tile.deliveries = shape.deliveries;
   chip.tile.channels = shape.channels;
   chip.tile.credit_counters = shape.credit_counters;
@@ -138,7 +140,7 @@ void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
     ASSERT_TRUE(want.finished) << "seed " << seed << ": the drawn case never ends";
     const std::unique_ptr<ModelLink> model =
         open_model(chip_of(shape), [&](std::uint32_t, device_model::TileMemory& memory) {
-          return TileCore{std::make_unique<StandInCore>(memory), shape.firing_pages};
+          return TileCore{std::make_unique<StandInCore>(memory, page_delay(shape)), shape.firing_pages};
         });
     Runner runner(*model);
     runner.run(mesh.image);

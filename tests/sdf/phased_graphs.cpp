@@ -75,7 +75,7 @@ PhasedGraph random_with_many_phases(Rng& rng, bool alive) {
   for (std::size_t a = 0; a < n; ++a) {
     const std::size_t b = (a + 1) % n;
     const std::int64_t total = rounds[a] / std::gcd(rounds[a], rounds[b]) * rounds[b] * rng.between(1, 2);
-    const std::int64_t tokens = b != 0 ? rng.between(0, 5) : alive ? total : rng.between(0, total / 4);
+    const std::int64_t few = rng.between(0, alive ? 5 : 1), tokens = b != 0 || !alive ? few : total;
     graph.add_channel(
         {ActorId(a), ActorId(b), split_by_chance(rng, total / rounds[a], graph.phases(ActorId(a))),
          split_by_chance(rng, total / rounds[b], graph.phases(ActorId(b))), tokens, rng.between(0, 3)},

@@ -36,6 +36,13 @@ struct Case {
           budget.groups.push_back(g);
           least += shared.groups[g].least;
         }
+      if (rng.chance(0.5)) {
+        least = 0;
+        for (const std::size_t g : budget.groups) {
+          budget.weights.push_back(rng.between(1, 4));
+          least += budget.weights.back() * shared.groups[g].least;
+        }
+      }
       budget.most = least + rng.between(0, 5);
       shared.budgets.push_back(budget);
     }
@@ -75,7 +82,8 @@ std::vector<std::vector<std::int64_t>> every_choice(const SharedTokens& shared) 
   std::erase_if(choices, [&](const auto& choice) {
     return std::any_of(shared.budgets.begin(), shared.budgets.end(), [&](const TokenBudget& budget) {
       std::int64_t sum = 0;
-      for (const std::size_t g : budget.groups) sum += choice[g];
+      for (std::size_t n = 0; n < budget.groups.size(); ++n)
+        sum += (budget.weights.empty() ? 1 : budget.weights[n]) * choice[budget.groups[n]];
       return sum > budget.most;
     });
   });
@@ -233,7 +241,8 @@ TEST(Covering, CheapestIsThatOfEveryPoint) {
       demand.need = rng.between(-1, 7);
       problem.demands.push_back(demand);
     }
-    if (rng.chance(0.5)) problem.budgets.push_back({{0, 2, 3}, rng.between(0, 6)});
+    const std::int64_t weight = rng.between(1, 3);
+    if (rng.chance(0.5)) problem.budgets.push_back({{{0, 1}, {2, weight}, {3, 1}}, rng.between(0, 6)});
     std::optional<std::int64_t> best;
     std::vector<std::int64_t> y(4, 0);
     for (y[0] = 0; y[0] <= problem.most[0]; ++y[0])
@@ -246,7 +255,8 @@ TEST(Covering, CheapestIsThatOfEveryPoint) {
               for (const auto& [v, factor] : demand.part) sum += factor * y[v];
               kept = kept && sum >= demand.need;
             }
-            for (const auto& budget : problem.budgets) kept = kept && y[0] + y[2] + y[3] <= budget.most;
+            for (const auto& budget : problem.budgets)
+              kept = kept && y[0] + weight * y[2] + y[3] <= budget.most;
             std::int64_t cost = 0;
             for (std::size_t v = 0; v < 4; ++v) cost += y[v] * problem.cost[v];
             if (kept && (!best || cost < *best)) best = cost;

@@ -108,17 +108,17 @@ class Crossbar final : public Core {
   }
 
   [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override { return 1; }
-  [[nodiscard]] FiringTime fixed() const override { return firing_time(0, 0); }
-  [[nodiscard]] FiringTime least(const Cluster& cluster) const override {
-    return firing_time(0, Tables(cluster).updates());
+  [[nodiscard]] FiringTime fixed(const TileConfig& tile) const override { return firing_time(tile, 0, 0); }
+  [[nodiscard]] FiringTime least(const Cluster& cluster, const TileConfig& tile) const override {
+    return firing_time(tile, 0, Tables(cluster).updates());
   }
-  [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
-    return walked(cluster, cluster.chunk_bits, Valid::kAll);
+  [[nodiscard]] FiringTime worst(const Cluster& cluster, const TileConfig& tile) const override {
+    return walked(cluster, tile, cluster.chunk_bits, Valid::kAll);
   }
   /// A firing has one page.
-  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> masks,
-                                std::size_t) const override {
-    return walked(cluster, masks, Valid::kNotZero);
+  [[nodiscard]] FiringTime time(const Cluster& cluster, const TileConfig& tile,
+                                std::span<const std::uint16_t> masks, std::size_t) const override {
+    return walked(cluster, tile, masks, Valid::kNotZero);
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     const Tables tables(cluster);
@@ -181,12 +181,13 @@ class Crossbar final : public Core {
  private:
   enum class Valid : std::uint8_t { kAll, kNotZero };
 
-  static FiringTime walked(const Cluster& cluster, std::span<const std::uint16_t> page, Valid valid) {
+  static FiringTime walked(const Cluster& cluster, const TileConfig& tile,
+                           std::span<const std::uint16_t> page, Valid valid) {
     const Tables tables(cluster);
     std::int64_t walk = 0;
     for (std::size_t c = 0; c < page.size(); ++c)
       if (valid == Valid::kAll || page[c] != 0) walk += chunk_cycles(rows_cycles(tables, c, page[c]));
-    return firing_time(walk, tables.updates());
+    return firing_time(tile, walk, tables.updates());
   }
 };
 
@@ -230,8 +231,8 @@ std::vector<std::string> Crossbar::describe(const Cluster& cluster) const {
               number(tables.axons()) + " axon entries, " + number(tables.weight_words()) + " weight words, " +
               number(tables.updates()) + " update entries, " + number(tables.sets()) + " parameter sets, " +
               number(cluster.out_entries) + " output entries",
-          "work: integration at most " + number(worst(cluster).integrate - kIntegrate) + " cycles, update " +
-              number(tables.updates()) + " cycles"};
+          "work: integration at most " + number(worst(cluster, {}).integrate - kIntegrate) +
+              " cycles, update " + number(tables.updates()) + " cycles"};
 }
 
 WeightWords Crossbar::weight_words(const Cluster& cluster, std::span<const std::uint16_t> elements) const {

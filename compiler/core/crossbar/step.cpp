@@ -270,7 +270,7 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
   const std::uint32_t limit = memory_.contexts[context].limit[std::min(count, hw::kLimitContextLimits - 1)];
   const std::int64_t walk = integrate(context, *pages.front(), limit, firing);
   update(context, count == 0, last, firing);
-  firing.time = firing_time(walk, programs_[context].size());
+  firing.time = firing_time(tile_, walk, programs_[context].size());
   return firing;
 }
 

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/firing_time.hpp"
 
 namespace spikeloom::crossbar {
 
-/// Firing to page freed, without the words.
+/// Firing to page freed, without the words, on a tile with flat pages.
 inline constexpr std::int64_t kIntegrate = 6;
 /// Page freed to output buffer filled, without the update entries.
 inline constexpr std::int64_t kUpdate = 7;
@@ -24,8 +25,9 @@ inline constexpr std::int64_t kUpdate = 7;
   return std::max<std::int64_t>(1, rows);
 }
 /// A firing whose valid chunks take `walk` cycles together, of a context with so many update entries.
-[[nodiscard]] constexpr FiringTime firing_time(std::int64_t walk, std::size_t updates) {
-  return {kIntegrate + walk, kUpdate + static_cast<std::int64_t>(updates)};
+[[nodiscard]] constexpr FiringTime firing_time(const TileConfig& tile, std::int64_t walk,
+                                               std::size_t updates) {
+  return {kIntegrate + page_delay(tile) + walk, kUpdate + static_cast<std::int64_t>(updates)};
 }
 
 }  // namespace spikeloom::crossbar

@@ -76,7 +76,7 @@ Firing Model::fire(std::uint32_t number, std::span<const Page* const> pages, std
         std::count_if(page.begin(), page.begin() + limit, [](std::uint16_t chunk) { return chunk != 0; }));
     work += page_work(groups, valid);
     firing.counted += static_cast<std::int64_t>(groups * valid);
-    firing.time = firing_time(p + 1, work);
+    firing.time = firing_time(tile_, p + 1, work);
     if (p + 1 < pages.size()) firing.freed.push_back(firing.time.integrate);
   }
   return firing;

@@ -96,15 +96,18 @@ class Tally final : public Core {
   [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override {
     return hw::kFiringPagesTally;
   }
-  [[nodiscard]] FiringTime fixed() const override { return firing_time(1, 0); }
-  [[nodiscard]] FiringTime least(const Cluster& cluster) const override { return full_firing(cluster, 0); }
-  [[nodiscard]] FiringTime worst(const Cluster& cluster) const override {
-    return full_firing(cluster, valid(cluster.chunk_bits));
+  [[nodiscard]] FiringTime fixed(const TileConfig& tile) const override { return firing_time(tile, 1, 0); }
+  [[nodiscard]] FiringTime least(const Cluster& cluster, const TileConfig& tile) const override {
+    return full_firing(cluster, tile, 0);
   }
-  [[nodiscard]] FiringTime time(const Cluster& cluster, std::span<const std::uint16_t> masks,
-                                std::size_t pages) const override {
-    return firing_time(pages, page_work(groups(cluster), 0) * static_cast<std::int64_t>(pages) +
-                                  chunk_work(cluster) * static_cast<std::int64_t>(valid(masks)));
+  [[nodiscard]] FiringTime worst(const Cluster& cluster, const TileConfig& tile) const override {
+    return full_firing(cluster, tile, valid(cluster.chunk_bits));
+  }
+  [[nodiscard]] FiringTime time(const Cluster& cluster, const TileConfig& tile,
+                                std::span<const std::uint16_t> masks, std::size_t pages) const override {
+    return firing_time(tile, pages,
+                       page_work(groups(cluster), 0) * static_cast<std::int64_t>(pages) +
+                           chunk_work(cluster) * static_cast<std::int64_t>(valid(masks)));
   }
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     double chunks = 0;  // with a spike, of one page
@@ -142,8 +145,8 @@ class Tally final : public Core {
                 number(tables.vote_words()) + " vote words, " + number(cluster.out_entries) +
                 " output entries",
             "work: " + number(chunk_work(cluster)) + " cycles a chunk, at most " +
-                number(worst(cluster).total()) + " cycles a firing of " + number(hw::kFiringPagesTally) +
-                " pages"};
+                number(full_firing(cluster, {}, valid(cluster.chunk_bits)).total()) + " cycles a firing of " +
+                number(hw::kFiringPagesTally) + " pages"};
   }
   [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
     WiderTile lanes{"twice the lanes", "tile.tally_lanes", 2 * tile.tally_lanes, tile};
@@ -168,8 +171,8 @@ class Tally final : public Core {
         std::count_if(page.begin(), page.end(), [](std::uint16_t mask) { return mask != 0; }));
   }
   /// All pages with so many valid chunks.
-  static FiringTime full_firing(const Cluster& cluster, std::size_t valid_chunks) {
-    return firing_time(hw::kFiringPagesTally,
+  static FiringTime full_firing(const Cluster& cluster, const TileConfig& tile, std::size_t valid_chunks) {
+    return firing_time(tile, hw::kFiringPagesTally,
                        hw::kFiringPagesTally * page_work(groups(cluster), valid_chunks));
   }
 };

@@ -4,11 +4,12 @@
 
 #include <cstdint>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/firing_time.hpp"
 
 namespace spikeloom::tally {
 
-/// Firing to the first page freed, without the work on it.
+/// Firing to the first page freed, without the work on it, on a tile with flat pages.
 inline constexpr std::int64_t kLoad = 1;
 /// A page freed to the end of its list of spikes. The next page's work begins after that.
 inline constexpr std::int64_t kDrain = 4;
@@ -17,9 +18,11 @@ inline constexpr std::int64_t kDrain = 4;
 [[nodiscard]] constexpr std::int64_t page_work(std::size_t groups, std::size_t valid_chunks) {
   return static_cast<std::int64_t>(groups) * (1 + static_cast<std::int64_t>(valid_chunks));
 }
-/// A firing of so many pages with so much work together.
-[[nodiscard]] constexpr FiringTime firing_time(std::size_t pages, std::int64_t work) {
-  return {kLoad + work + kDrain * (static_cast<std::int64_t>(pages) - 1), kDrain};
+/// A firing of so many pages with so much work together. Only the first page's start is waited for: that of
+/// the next one comes while the list of the one before ends.
+[[nodiscard]] constexpr FiringTime firing_time(const TileConfig& tile, std::size_t pages, std::int64_t work) {
+  static_assert(kSummaryCycles < kDrain);
+  return {kLoad + page_delay(tile) + work + kDrain * (static_cast<std::int64_t>(pages) - 1), kDrain};
 }
 
 }  // namespace spikeloom::tally

@@ -3,7 +3,8 @@
 // Constants of docs/protocol.md, section 4, in enabled cycles after the firing f:
 //   kIntegrate = 6   free_o in ti = f + 6 + sum over valid chunks below the limit of
 //                    max(1, sum over set bits of max(1, words(row))),
-//                    where words(row) = words x (repeats + 1) of its entry
+//                    where words(row) = words x (repeats + 1) of its entry and page_start_i comes in f + 1;
+//                    later by as many cycles as that is later
 //   kUpdate    = 7   done_o in te = ti + 7 + entries of the update program
 // One weight word a cycle, any order of groups; one update entry a cycle. Pushes come in program order, one a
 // cycle at most, the last in te at the latest, and cannot be held back. One firing at a time: the next fire_i
@@ -27,7 +28,6 @@ module crossbar_core #(
     input logic [4:0] fire_pages_i,  // f: pages of the firing; always 1
     input logic       fire_first_i,  // f: old state reads as 0
     input logic       fire_last_i,   // f: the page ends a sample
-    input logic [8:0] fire_limit_i,  // f: leading chunks that count
 
     input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
     input logic [15:0] ctx_update_i,
@@ -36,9 +36,13 @@ module crossbar_core #(
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
-    input  logic [PageChunks-1:0] page_valid_i,  // f + 1
-    output logic [           7:0] page_chunk_o,
-    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,   // of page_chunk_o one enabled cycle before
+    // The page's valid chunks below its limit, one after the other in rising order.
+    input  logic        page_start_i,  // f + 1 or later, of another page after free_o: from the next cycle on
+    input  logic        page_any_i,    //   there is a next chunk,
+    input  logic [11:0] page_chunk_i,  //   which is this one
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,  // of the chunk taken last, from the next cycle
+    output logic        page_take_o,   // moves on to the next chunk
+    output logic        page_again_o,  // instead: from the next cycle on the page's first chunk is the next
 
     output logic                      free_o,
     output logic                      out_push_o,
@@ -114,7 +118,7 @@ module crossbar_core #(
       .ChunkEntries(ChunkEntries), .AxonEntries(AxonEntries), .WeightWords(WeightWords), .Groups(Groups)
   ) u_scan (
       .clk_i, .rst_i, .en_i,
-      .fire_i, .fire_limit_i, .ctx_chunk_i, .page_valid_i, .page_chunk_o, .page_mask_i,
+      .ctx_chunk_i, .page_start_i, .page_any_i, .page_chunk_i, .page_mask_i, .page_take_o,
       .end_o(free_o),
       .word_valid_o(word_valid), .word_address_o(word_address), .word_sub_o(word_sub),
       .word_format_o(word_format), .word_group_o(word_group), .word_shift_o(word_shift),
@@ -174,6 +178,7 @@ module crossbar_core #(
   logic unused_pages;
   assign unused_pages = ^fire_pages_i;
   assign out_end_o = done_o;
+  assign page_again_o = 1'b0;
 
   // A firing lasts from fire_i to done_o.
   logic busy_q;

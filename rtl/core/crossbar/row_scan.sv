@@ -3,9 +3,9 @@
 //
 // Rate: one weight word a cycle, without gaps between words, segments, rows or chunks; a row of 0 words and a
 // chunk without bits take a cycle each. A row has words x (repeats + 1) words.
-// Latency: fire_i in cycle f, the first word (or end_o, if there is none) in cycle f + 6; end_o, one cycle,
-// in the cycle after the last word. page_valid_i is taken in f + 1; page_mask_i is taken in the enabled cycle
-// after its page_chunk_o. Tables are written through cfg_*, in clock time, while no firing is in progress.
+// Latency: page_start_i in cycle s, the first word (or end_o, if there is none) in cycle s + 5; end_o, one
+// cycle, in the cycle after the last word. Tables are written through cfg_*, in clock time, while no firing
+// is in progress.
 //
 // A rigid pipeline: find a chunk | read chunk table and page | find a bit | read axon table | walk the row.
 // Who waits reads its RAM again, so no stage relies on read data held by a RAM.
@@ -33,12 +33,12 @@ module row_scan #(
     input logic rst_i,
     input logic en_i,
 
-    input  logic                  fire_i,
-    input  logic [           8:0] fire_limit_i,
-    input  logic [          15:0] ctx_chunk_i,
-    input  logic [PageChunks-1:0] page_valid_i,
-    output logic [           7:0] page_chunk_o,
+    input  logic [15:0] ctx_chunk_i,
+    input  logic        page_start_i,
+    input  logic        page_any_i,
+    input  logic [11:0] page_chunk_i,
     input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,
+    output logic        page_take_o,
 
     output logic                   end_o,
     output logic                   word_valid_o,
@@ -55,7 +55,6 @@ module row_scan #(
     input logic [ 7:0] cfg_part_i,
     input logic [31:0] cfg_data_i
 );
-  localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
   localparam int unsigned EntryBits = ChunkEntries > 1 ? $clog2(ChunkEntries) : 1;
   localparam int unsigned AxonBits = AxonEntries > 1 ? $clog2(AxonEntries) : 1;
   localparam int unsigned RowBits = WeightBits + SubBits;  // logical word, any format
@@ -86,46 +85,23 @@ module row_scan #(
     end
   end
 
-  // Find a chunk.
-  logic load_q, find_q;
-  logic [8:0] limit_q;
-  logic [PageChunks-1:0] todo_q;
-  logic found, more;
-  logic [ChunkBits-1:0] found_chunk;
-  first_one #(.Width(PageChunks)) u_chunk (.bits_i(todo_q), .any_o(found), .index_o(found_chunk));
-  assign more = found && 9'(found_chunk) < limit_q;
-
   // Steps: the row in the last stage, and with it a bit, is done; the chunk is done too.
   logic step, chunk_step;
 
+  // Find a chunk.
+  logic find_q;
+  assign page_take_o = find_q && chunk_step;
   always_ff @(posedge clk_i) begin
-    if (rst_i) begin
-      load_q <= 1'b0;
-      find_q <= 1'b0;
-    end else if (en_i) begin
-      load_q <= fire_i;
-      if (load_q) find_q <= 1'b1;
-      else if (chunk_step && !more) find_q <= 1'b0;
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    if (en_i) begin
-      if (fire_i) limit_q <= fire_limit_i;
-      if (load_q) todo_q <= page_valid_i;
-      else if (chunk_step) todo_q <= todo_q & ~(PageChunks'(1) << found_chunk);
-    end
+    if (rst_i) find_q <= 1'b0;
+    else if (en_i) find_q <= page_start_i || (find_q && !(chunk_step && !page_any_i));
   end
 
   // Read chunk table and page.
   logic read_valid_q, read_end_q;
-  logic [ChunkBits-1:0] read_chunk_q;
   logic [EntryBits-1:0] read_entry_q, entry_address;
   logic entry_read;
-  logic [ChunkBits-1:0] page_chunk;
-  assign page_chunk = chunk_step ? found_chunk : read_chunk_q;
-  assign page_chunk_o = 8'(page_chunk);
-  assign entry_address = chunk_step ? ctx_chunk_i[EntryBits-1:0] + EntryBits'(found_chunk) : read_entry_q;
-  assign entry_read = en_i && (chunk_step ? find_q && more : read_valid_q && !read_end_q);
+  assign entry_address = chunk_step ? ctx_chunk_i[EntryBits-1:0] + EntryBits'(page_chunk_i) : read_entry_q;
+  assign entry_read = en_i && (chunk_step ? find_q && page_any_i : read_valid_q && !read_end_q);
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
@@ -133,14 +109,11 @@ module row_scan #(
       read_end_q <= 1'b0;
     end else if (en_i && chunk_step) begin
       read_valid_q <= find_q;
-      read_end_q <= find_q && !more;
+      read_end_q <= find_q && !page_any_i;
     end
   end
   always_ff @(posedge clk_i) begin
-    if (en_i && chunk_step) begin
-      read_chunk_q <= found_chunk;
-      read_entry_q <= entry_address;
-    end
+    if (en_i && chunk_step) read_entry_q <= entry_address;
   end
 
   // An entry in three parts: where and how (low), which groups (mid), how to go on (high). Those of the axon
@@ -247,7 +220,7 @@ module row_scan #(
   logic [CountBits-1:0] row_stride;
   assign row_stride = row_high_q[High-1-:CountBits];
   logic unused_row;
-  assign unused_row = ^{ctx_chunk_i, row_high_q, row_low_q};
+  assign unused_row = ^{ctx_chunk_i, page_chunk_i, row_high_q, row_low_q};
 
   localparam int unsigned AxonLow = How + RowBits;
   localparam int unsigned AxonHigh = 2 * CountBits;
@@ -343,7 +316,8 @@ module row_scan #(
   assign word_shift_o = shift_q;
   assign word_negate_o = negate_q;
 
-  `SPIKELOOM_ASSUME(one_firing, !(en_i && fire_i) || !(load_q || find_q || read_valid_q || scan_valid_q))
+  `SPIKELOOM_ASSUME(one_page, !(en_i && page_start_i) || !(find_q || read_valid_q || scan_valid_q))
+  `SPIKELOOM_ASSUME(chunk_is_in_the_page, !(en_i && find_q && page_any_i) || 32'(page_chunk_i) < PageChunks)
   `SPIKELOOM_CHECK(word_in_range, !walk_q || 32'(word_address_o) < WeightWords)
   `SPIKELOOM_CHECK(shift_in_range, !walk_q || 32'(shift_q) < MaxShift + 1)
   `SPIKELOOM_CHECK(format_exists, !walk_q || 1'(WeightFormats >> format_q))

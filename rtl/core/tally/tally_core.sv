@@ -4,8 +4,9 @@
 // A firing has n pages, 1 or 2. Time in enabled cycles after the firing f, where page i has v(i) valid chunks
 // below its limit and the context has g groups of TallyLanes neurons, the last one perhaps not full:
 //   work(i) = g * (1 + v(i))
-//   free_o of page i     in t(i) = f + 1 + work(0) + ... + work(i) + 4 * i
+//   free_o of page i     in t(i) = f + 1 + p + work(0) + ... + work(i) + 4 * i
 //   out_end_o of page i  in t(i) + 4, the last one with done_o
+// where page_start_i of page 0 comes in f + 1 + p, and that of page 1 in t(0) + 4 at the latest.
 // Each group takes a cycle for every valid chunk, in rising order, and one for its neurons' step. Page 1
 // waits for the end of page 0, whose potentials it reads. Pushes of page i come in rising order, one a cycle
 // at most, none later than its out_end_o, and cannot be held back. One firing at a time: the next fire_i
@@ -36,7 +37,6 @@ module tally_core #(
     input logic [4:0] fire_pages_i,  // f: pages of the firing, 1 or 2
     input logic       fire_first_i,  // f: page 0 begins a sample, old potentials read as 0
     input logic       fire_last_i,   // f: the last page ends a sample
-    input logic [8:0] fire_limit_i,  // with page_valid_i: leading chunks that count
 
     input logic [15:0] ctx_chunk_i,      // f to te, like all ctx_*
     input logic [15:0] ctx_update_i,
@@ -45,9 +45,13 @@ module tally_core #(
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
-    input  logic [PageChunks-1:0] page_valid_i,  // f + 1; of page 1 in the cycle after page 0's free_o
-    output logic [           7:0] page_chunk_o,
-    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,   // of page_chunk_o one enabled cycle before
+    // The page's valid chunks below its limit, one after the other in rising order.
+    input  logic        page_start_i,  // f + 1 or later, of another page after free_o: from the next cycle on
+    input  logic        page_any_i,    //   there is a next chunk,
+    input  logic [11:0] page_chunk_i,  //   which is this one
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,  // of the chunk taken last, from the next cycle
+    output logic        page_take_o,   // moves on to the next chunk
+    output logic        page_again_o,  // instead: from the next cycle on the page's first chunk is the next
 
     output logic                      free_o,
     output logic                      out_push_o,
@@ -66,7 +70,6 @@ module tally_core #(
     output logic [31:0] cfg_data_o,   // two clock cycles after cfg_re_i
     output logic [ 7:0] cfg_parts_o   // of a word of cfg_memory_i
 );
-  localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
   localparam int unsigned VoteBits = TallyVotes > 1 ? $clog2(TallyVotes) : 1;
   localparam int unsigned GroupBits = TallyGroups > 1 ? $clog2(TallyGroups) : 1;
   localparam int unsigned MaskBits = spikeloom_pkg::CHUNK_BITS;
@@ -79,7 +82,7 @@ module tally_core #(
 
   logic unused;
   assign unused = ^{fire_last_i, ctx_readout_i, ctx_last_only_i, ctx_chunk_i, ctx_update_i, ctx_state_i,
-                    cfg_word_i, cfg_data_i};
+                    cfg_word_i, cfg_data_i, page_chunk_i};
 
   // Configuration.
   logic write_votes, write_neurons, write_levels, read_levels;
@@ -96,39 +99,34 @@ module tally_core #(
   end
 
   // Control: a page is loaded, walked group by group, and drained.
-  logic load, load_q, walk_q, first_q, last_page;
+  logic ready_q, begins, walk_q, first_q, last_page;
   logic [Drain-1:0] drain_q;
   logic [4:0] pages_q;  // that have not ended
-  assign load = load_q || drain_q[0];
+  assign begins = (page_start_i || ready_q) && !walk_q && drain_q[Drain-2:0] == '0;
   assign last_page = pages_q == 5'd1;
   assign out_end_o = drain_q[Drain-1];
   assign done_o = out_end_o && last_page;
 
-  logic [PageChunks-1:0] below_limit, valid_q, todo_q;
-  logic any_chunk, chunk, step, last_group;
-  logic [ChunkBits-1:0] found;
+  logic chunk, step, last_group;
   logic [15:0] left_q;  // neurons of this group and those after it
   logic [GroupBits-1:0] group_q;
   logic [VoteBits-1:0] row_q;  // vote word of the group's chunk 0
-  first_one #(.Width(PageChunks)) u_chunk (.bits_i(todo_q), .any_o(any_chunk), .index_o(found));
-  assign chunk = walk_q && any_chunk;
-  assign step = walk_q && !any_chunk;
+  assign chunk = walk_q && page_any_i;
+  assign step = walk_q && !page_any_i;
+  assign page_take_o = chunk;
+  assign page_again_o = step && !last_group;
   assign last_group = 32'(left_q) <= TallyLanes;
   assign free_o = step && last_group;
   assign count_word_o = chunk;
-  assign page_chunk_o = 8'(found);
-  always_comb begin
-    for (int c = 0; c < PageChunks; c++) below_limit[c] = 9'(c) < fire_limit_i;
-  end
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
-      load_q <= 1'b0;
+      ready_q <= 1'b0;
       walk_q <= 1'b0;
       drain_q <= '0;
     end else if (en_i) begin
-      load_q <= fire_i;
-      walk_q <= load_q || (out_end_o && !last_page) || (walk_q && !free_o);
+      ready_q <= (page_start_i || ready_q) && !begins;
+      walk_q <= begins || (walk_q && !free_o);
       drain_q <= {drain_q[Drain-2:0], free_o};
     end
   end
@@ -141,16 +139,11 @@ module tally_core #(
         pages_q <= pages_q - 5'd1;
         first_q <= 1'b0;
       end
-      if (load) begin
-        valid_q <= page_valid_i & below_limit;
-        todo_q <= page_valid_i & below_limit;
+      if (page_start_i) begin
         left_q <= ctx_updates_i;
         group_q <= '0;
         row_q <= VoteBits'(ctx_chunk_i);
-      end else if (chunk) begin
-        todo_q <= todo_q & ~(PageChunks'(1) << found);
       end else if (step) begin
-        todo_q <= valid_q;
         left_q <= left_q - 16'(TallyLanes);
         group_q <= group_q + GroupBits'(1);
         row_q <= row_q + VoteBits'(ctx_update_i);
@@ -207,11 +200,14 @@ module tally_core #(
       levels_we[i] = (write_levels && cfg_part_i == 8'(i)) || (en_i && step3_q && lanes3_q[i]);
     end
   end
+  logic [VoteBits-1:0] vote_chunk, vote_address;
+  assign vote_chunk = VoteBits'(page_chunk_i);
+  assign vote_address = row_q + vote_chunk;
   ram_sdp #(.Width(TallyLanes * 32), .Depth(TallyVotes), .PartBits(32)) u_votes (
       .clk_i, .rst_i,
       .write_enable_i(votes_we), .write_address_i(cfg_word_i[VoteBits-1:0]),
       .write_data_i({TallyLanes{cfg_data_i}}),
-      .read_enable_i(en_i && chunk), .read_address_i(row_q + VoteBits'(found)), .read_data_o(votes));
+      .read_enable_i(en_i && chunk), .read_address_i(vote_address), .read_data_o(votes));
   ram_sdp #(.Width(TallyLanes * LowBits), .Depth(TallyGroups), .PartBits(LowBits)) u_low (
       .clk_i, .rst_i,
       .write_enable_i(low_we), .write_address_i(cfg_group),
@@ -234,7 +230,7 @@ module tally_core #(
   for (genvar i = 0; i < TallyLanes; i++) begin : gen_lane
     tally_lane #(.StateBits(StateBits), .PageChunks(PageChunks), .TallyShift(TallyShift)) u_lane (
         .clk_i, .en_i,
-        .clear_i(load),
+        .clear_i(page_start_i),
         .chunk_i(chunk1_q), .mask_i(page_mask_i), .votes_i(votes[32*i+:32]),
         .step_i(step1_q), .first_i(first_q),
         .theta_i(low[LowBits*i+:StateBits]), .shift_i(low[LowBits*i+StateBits+:4]),
@@ -256,7 +252,7 @@ module tally_core #(
   end
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      if (load_q || (step3_q && emit3_q)) gathered_q <= '0;
+      if (fire_i || (step3_q && emit3_q)) gathered_q <= '0;
       else if (step3_q) gathered_q <= gathered;
       if (step3_q) begin
         mask_q <= gathered;

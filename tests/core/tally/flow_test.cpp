@@ -33,6 +33,7 @@ Chip mixed_chip() {
   kind.core = "tally";
   kind.page_rows = 24;
   kind.page_chunks = 10;
+  kind.page_blocks = 22;
   kind.out_entries = 128;
   kind.contexts = 3;
   kind.tally_lanes = 4;

@@ -1,6 +1,7 @@
 // The tally core's RTL against its model and its formula: bit for bit, to the cycle.
 #include <algorithm>
 
+#include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 #include "tally_shapes.hpp"
 #include "tests/core/rtl_bench.hpp"
@@ -11,13 +12,13 @@ namespace {
 /// A tile of a Verilated shape with anything in its memories, beside the RTL with the same.
 template <class Shape>
 struct Tile {
-  explicit Tile(std::uint64_t seed)
-      : core(*find_core("tally")), rng(seed), tile(Shape::tile()), bench(seed, tile.page_chunks) {
+  explicit Tile(std::uint64_t seed) : core(*find_core("tally")), rng(seed), tile(Shape::tile()), bench(seed) {
     memory.contexts.resize(1);
     const std::vector<MemoryInfo> memories = core.memories(tile);
     for (const MemoryWindow& window : core.windows(tile))
       memory.memories[window.number] = device_model::Memory(memories[window.memory].capacity, window.parts);
     fill();
+    if (rng.chance(0.4)) tile.page_blocks = 8;
     model = core.model(tile, memory);
     for (const MemoryWindow& window : core.windows(tile))
       bench.load(window.number, memory.memories[window.number]);
@@ -97,6 +98,7 @@ struct Tile {
 
   void fire() {
     RtlPages f;
+    f.delay = page_delay(tile);
     const auto count = static_cast<std::uint32_t>(rng.chance(0.3) ? 0 : rng.below(18));
     std::vector<std::uint16_t> counts_of_formula;
     std::vector<const device_model::Page*> pages;
@@ -111,7 +113,7 @@ struct Tile {
     f.first = count == 0;
     f.last = rng.chance(0.3);
     const device_model::Firing expected = model->fire(0, pages, count, f.last);
-    EXPECT_EQ(core.time(cluster, counts_of_formula, number), expected.time);
+    EXPECT_EQ(core.time(cluster, tile, counts_of_formula, number), expected.time);
     const RtlFiring m = bench.fire(memory.contexts[0], f, expected.time.total() + 10);
     std::vector<std::int64_t> freed = expected.freed;
     freed.push_back(expected.time.integrate);

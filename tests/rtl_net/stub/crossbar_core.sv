@@ -1,6 +1,7 @@
 // A stand-in for the crossbar core with its ports and a simple, known timing, for tests of what is around it.
 //
-// A page is integrated in 2 + 2·n cycles, n valid chunks below the limit, and freed in the last of them; its
+// A page is integrated in 2 + 2·n cycles, n chunks that it is given, and freed in the last of them; the first
+// of these cycles is that of its page_start_i, or later the cycle after the update of the page before. Its
 // update takes 1 + ctx_updates + max(m, 1) - 1, m pushes, the last with out_end_o. With bit 0 of ctx_update
 // every page's update follows its integration; without it all pages are integrated first. So a firing of one
 // page has ti = f + 2 + 2·n and te = ti + ctx_updates + max(m, 1).
@@ -20,16 +21,18 @@ module crossbar_core #(
     input  logic [               4:0] fire_pages_i,
     input  logic                      fire_first_i,
     input  logic                      fire_last_i,
-    input  logic [               8:0] fire_limit_i,
     input  logic [              15:0] ctx_chunk_i,
     input  logic [              15:0] ctx_update_i,
     input  logic [              15:0] ctx_updates_i,
     input  logic [              15:0] ctx_state_i,
     input  logic                      ctx_readout_i,
     input  logic                      ctx_last_only_i,
-    input  logic [    PageChunks-1:0] page_valid_i,
-    output logic [               7:0] page_chunk_o,
+    input  logic                      page_start_i,
+    input  logic                      page_any_i,
+    input  logic [              11:0] page_chunk_i,
     input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,
+    output logic                      page_take_o,
+    output logic                      page_again_o,
     output logic                      free_o,
     output logic                      out_push_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
@@ -47,10 +50,8 @@ module crossbar_core #(
     output logic [               7:0] cfg_parts_o
 );
   logic [2:0] state;
-  logic first, last;
+  logic first, last, ready;
   logic [4:0] pages, page;
-  logic [8:0] limit;
-  logic [PageChunks-1:0] remaining;
   logic [7:0] lowest;
   logic [15:0] count, waited, pushed;
   logic [15:0] list_end[0:15];
@@ -59,16 +60,13 @@ module crossbar_core #(
   logic [15:0] mask;
   logic last_page, alternate, pushing;
 
-  always_comb begin
-    lowest = 8'd0;
-    for (int c = PageChunks - 1; c >= 0; c--) if (remaining[c]) lowest = 8'(c);
-  end
-  assign page_chunk_o = lowest;
+  assign page_take_o = state == 3'd2;
+  assign page_again_o = 1'b0;
   assign last_page = page + 5'd1 == pages;
   assign alternate = ctx_update_i[0];
   assign mask = {page_mask_i[14:0], page_mask_i[15]} ^ (first && page == 5'd0 ? 16'd0 : ctx_state_i) ^
                 (last && last_page ? {1'b0, ctx_state_i[15:1]} : 16'd0);
-  assign free_o = state == 3'd2 && remaining == '0;
+  assign free_o = state == 3'd2 && !page_any_i;
   assign pushing = pushed != list_end[page[3:0]];
   assign out_push_o = state == 3'd4 && waited == 16'd0 && pushing;
   assign out_index_o = ChunkIndexBits'(list_index[pushed[7:0]]);
@@ -79,6 +77,7 @@ module crossbar_core #(
 
   always_ff @(posedge clk_i) begin
     if (en_i) begin
+      ready <= (ready || page_start_i) && state != 3'd1;
       case (state)
         3'd0:
         if (fire_i) begin
@@ -91,13 +90,12 @@ module crossbar_core #(
           pushed <= 16'd0;
         end
         3'd1: begin
-          for (int c = 0; c < PageChunks; c++) remaining[c] <= page_valid_i[c] && 9'(c) < fire_limit_i;
-          limit <= fire_limit_i;
-          state <= 3'd2;
+          if (ready || page_start_i) state <= 3'd2;
         end
         3'd2: begin
           waited <= ctx_updates_i;
-          if (remaining != '0) begin
+          lowest <= page_chunk_i[7:0];
+          if (page_any_i) begin
             state <= 3'd3;
           end else begin
             list_end[page[3:0]] <= count;
@@ -116,7 +114,6 @@ module crossbar_core #(
             list_mask[count[7:0]] <= mask;
             count <= count + 16'd1;
           end
-          remaining <= remaining & (remaining - 1'b1);
           state <= 3'd2;
         end
         default:
@@ -132,11 +129,11 @@ module crossbar_core #(
         end
       endcase
     end
-    if (rst_i) state <= 3'd0;
+    if (rst_i) begin
+      state <= 3'd0;
+      ready <= 1'b0;
+    end
   end
-
-  // The limit of a page holds until it is freed.
-  `SPIKELOOM_CHECK(limit_holds, !(en_i && (state == 3'd2 || state == 3'd3)) || fire_limit_i == limit)
 
   logic [31:0] memory[0:255];
   logic [31:0] read;

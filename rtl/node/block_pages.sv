@@ -1,0 +1,355 @@
+// Pages made of blocks of 64 chunks, up to 64 blocks a page: as many as its context needs. Masks and valid
+// bits of all pages lie in two RAMs by block; a table gives the first block of every page row. A row has one
+// summary bit a block: it has a valid chunk. A block without it is empty whatever its word holds, so nothing
+// is reset when a page is freed.
+//
+// A chunk that is delivered in cycle a (chunk_i) is in the summary in a + 1 and in its block in a + 2; one a
+// cycle.
+//
+// The walk is that of flat_pages, with the same ports, two cycles later: it reads the summary first, then the
+// words of valid bits of the blocks that have some, ahead of the core. That is one word a cycle and each has
+// a chunk, so the core never waits.
+//   scan_i     in cycle t: the summary of scan_row_i and its first block are read
+//   load_i     with scan_i: this page is walked next. limit_i, in t + 1: chunks from there on do not count
+//   start_o    in t + 3: from t + 4 on any_o and chunk_o show the next chunk of the page
+//   take_i, mask_o, again_i, free_i: as in flat_pages
+`include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
+
+module block_pages #(
+    `SPIKELOOM_PARAMETER_PageRows,
+    `SPIKELOOM_PARAMETER_PageChunks,
+    parameter int unsigned Blocks = 1,  // of all pages
+    localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
+    localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1,
+    localparam int unsigned LimitBits = $clog2(PageChunks + 1),
+    localparam int unsigned Size = spikeloom_pkg::PAGE_BLOCK_CHUNKS,
+    localparam int unsigned Longest = (PageChunks + Size - 1) / Size,  // blocks of a page
+    localparam int unsigned BlockBits = Blocks > 1 ? $clog2(Blocks) : 1
+) (
+    input  logic                 clk_i,
+    input  logic                 rst_i,
+    input  logic                 clear_i,
+    input  logic                 en_i,
+    // configuration, host time
+    input  logic                 write_first_block_i,
+    input  logic [  RowBits-1:0] config_row_i,
+    input  logic [BlockBits-1:0] config_first_block_i,
+    // a delivered chunk, cycle a; not without en_i
+    input  logic                 chunk_i,
+    input  logic [  RowBits-1:0] chunk_row_i,
+    input  logic [ChunkBits-1:0] chunk_number_i,
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] chunk_mask_i,
+    // sequencer
+    input  logic [  RowBits-1:0] row_i,
+    input  logic                 free_i,
+    input  logic                 scan_i,
+    input  logic [  RowBits-1:0] scan_row_i,
+    input  logic                 load_i,
+    input  logic [LimitBits-1:0] limit_i,
+    input  logic                 reading_i,
+    // core
+    output logic                 start_o,
+    output logic                 any_o,
+    output logic [ChunkBits-1:0] chunk_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] mask_o,
+    input  logic                 take_i,
+    input  logic                 again_i
+);
+  localparam int unsigned PlaceBits = $clog2(Size);  // of a chunk in its block
+  localparam int unsigned NumberBits = Longest > 1 ? $clog2(Longest) : 1;  // of a block in its page
+
+  // Storing. Cycle a reads the row's summary and first block.
+  logic store_q, again_q;
+  logic [RowBits-1:0] store_row_q;
+  logic [NumberBits+PlaceBits-1:0] store_chunk_q;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] store_mask_q;
+  logic [PageRows-1:0] empty_q;
+  logic [Longest-1:0] summary_read, summary_old, summary_new, summary_last_q;
+  logic [BlockBits-1:0] store_first;
+  logic store, same_row;
+
+  assign store = en_i && store_q;
+  assign same_row = store && store_row_q == chunk_row_i;
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      store_q <= chunk_i;
+      if (chunk_i) begin
+        store_row_q <= chunk_row_i;
+        store_chunk_q <= (NumberBits + PlaceBits)'(chunk_number_i);
+        store_mask_q <= chunk_mask_i;
+        again_q <= same_row;
+      end
+    end
+    if (store) summary_last_q <= summary_new;
+    if (rst_i || clear_i) store_q <= 1'b0;
+  end
+  ram_sdp #(
+      .Width(BlockBits),
+      .Depth(PageRows)
+  ) u_first (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (write_first_block_i),
+      .write_address_i(config_row_i),
+      .write_data_i   (config_first_block_i),
+      .read_enable_i  (chunk_i),
+      .read_address_i (chunk_row_i),
+      .read_data_o    (store_first)
+  );
+  ram_sdp #(
+      .Width(Longest),
+      .Depth(PageRows)
+  ) u_summary (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (store),
+      .write_address_i(store_row_q),
+      .write_data_i   (summary_new),
+      .read_enable_i  (chunk_i && !same_row),
+      .read_address_i (chunk_row_i),
+      .read_data_o    (summary_read)
+  );
+
+  // Cycle a + 1 writes the summary and reads the block's valid bits.
+  logic [NumberBits-1:0] store_number;
+  logic [BlockBits-1:0] store_block;
+  logic fresh, same_block;
+  assign store_number = store_chunk_q[PlaceBits+:NumberBits];
+  assign store_block = store_first + BlockBits'(store_number);
+  always_comb begin
+    summary_old = '0;
+    if (!empty_q[store_row_q]) summary_old = again_q ? summary_last_q : summary_read;
+    summary_new = summary_old;
+    fresh = 1'b1;
+    for (int n = 0; n < Longest; n++)
+      if (store_number == NumberBits'(n)) begin
+        summary_new[n] = 1'b1;
+        fresh = !summary_old[n];
+      end
+  end
+  always_ff @(posedge clk_i) begin
+    if (store) empty_q[store_row_q] <= 1'b0;
+    if (en_i && free_i) empty_q[row_i] <= 1'b1;
+    if (rst_i || clear_i) empty_q <= '1;
+  end
+
+  // Cycle a + 2 writes the block: valid bits and mask.
+  logic write_q, write, write_fresh_q, write_again_q;
+  logic [BlockBits-1:0] write_block_q;
+  logic [PlaceBits-1:0] write_place_q;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] write_mask_q;
+  logic [Size-1:0] word_read, word_new, word_last_q;
+  assign write = en_i && write_q;
+  assign same_block = write && write_block_q == store_block;
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      write_q <= store_q;
+      if (store_q) begin
+        write_block_q <= store_block;
+        write_place_q <= store_chunk_q[PlaceBits-1:0];
+        write_mask_q <= store_mask_q;
+        write_fresh_q <= fresh;
+        write_again_q <= same_block;
+      end
+    end
+    if (write) word_last_q <= word_new;
+    if (rst_i || clear_i) write_q <= 1'b0;
+  end
+  always_comb begin
+    word_new = 'x;
+    if (write) begin
+      word_new = '0;
+      if (!write_fresh_q) word_new = write_again_q ? word_last_q : word_read;
+      for (int c = 0; c < Size; c++) if (write_place_q == PlaceBits'(c)) word_new[c] = 1'b1;
+    end
+  end
+  ram_sdp #(
+      .Width(Size),
+      .Depth(Blocks)
+  ) u_words (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (write),
+      .write_address_i(write_block_q),
+      .write_data_i   (word_new),
+      .read_enable_i  (store && !fresh && !same_block),
+      .read_address_i (store_block),
+      .read_data_o    (word_read)
+  );
+
+  // The walk's copies. A row that is still written is not ready, so a scan that counts never meets a write.
+  logic scan_clash, scan_empty_q;
+  logic [Longest-1:0] summary_scan, page_summary;
+  logic [BlockBits-1:0] scan_first;
+  assign scan_clash = store && store_row_q == scan_row_i;
+  ram_sdp #(
+      .Width(Longest),
+      .Depth(PageRows)
+  ) u_summary_scan (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (store),
+      .write_address_i(store_row_q),
+      .write_data_i   (summary_new),
+      .read_enable_i  (en_i && scan_i && !scan_clash),
+      .read_address_i (scan_row_i),
+      .read_data_o    (summary_scan)
+  );
+  ram_sdp #(
+      .Width(BlockBits),
+      .Depth(PageRows)
+  ) u_first_scan (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (write_first_block_i),
+      .write_address_i(config_row_i),
+      .write_data_i   (config_first_block_i),
+      .read_enable_i  (en_i && scan_i),
+      .read_address_i (scan_row_i),
+      .read_data_o    (scan_first)
+  );
+  always_ff @(posedge clk_i) if (en_i && scan_i) scan_empty_q <= empty_q[scan_row_i];
+  assign page_summary = scan_empty_q ? '0 : summary_scan;
+
+  // The walk: a page that is loaded in t has its summary in rest_q from t + 2 on.
+  logic load_q, load1_q, load2_q;
+  logic [LimitBits-1:0] limit_q;
+  logic [Longest-1:0] page_q, rest_q, rest;
+  logic [BlockBits-1:0] first_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i || clear_i) {load_q, load1_q, load2_q} <= '0;
+    else if (en_i) {load_q, load1_q, load2_q} <= {load_i, load_q, load1_q};
+  end
+  assign start_o = load2_q;
+
+  // Fetch the next word, when after this cycle none is on its way or kept.
+  logic fetch, some, need;
+  logic [NumberBits-1:0] number;
+  logic coming_q, kept_q;
+  assign rest = again_i ? page_q & (page_q - Longest'(1)) : rest_q;
+  first_one #(.Width(Longest)) u_block (.bits_i(rest), .any_o(some), .index_o(number));
+  assign fetch = en_i && !load_q && some && (again_i || need || !(coming_q || kept_q));
+  logic [Size-1:0] word_walk;
+  logic [BlockBits-1:0] fetch_block;
+  assign fetch_block = first_q + BlockBits'(number);
+  ram_sdp #(
+      .Width(Size),
+      .Depth(Blocks)
+  ) u_words_walk (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (write),
+      .write_address_i(write_block_q),
+      .write_data_i   (word_new),
+      .read_enable_i  (fetch),
+      .read_address_i (fetch_block),
+      .read_data_o    (word_walk)
+  );
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (load_q) begin
+        page_q <= page_summary;
+        rest_q <= page_summary;
+        first_q <= scan_first;
+        limit_q <= limit_i;
+      end else if (fetch) begin
+        rest_q <= rest & (rest - Longest'(1));
+      end
+    end
+    if (rst_i || clear_i) rest_q <= '0;
+  end
+
+  // The words: the one that is walked, the next one on its way (in the RAM's output) or kept, and the page's
+  // first one for again_i. Each with its number in the page and its block.
+  localparam int unsigned TagBits = NumberBits + BlockBits;
+  logic [Size-1:0] word_q, kept_word_q, first_word_q, next_word, left;
+  logic [TagBits-1:0] tag_q, coming_tag_q, kept_tag_q, first_tag_q, next_tag;
+  logic had_first_q;
+  assign left = word_q & (word_q - Size'(1));
+  assign need = word_q == '0 || (take_i && left == '0);
+  assign next_word = kept_q ? kept_word_q : coming_q ? word_walk : '0;
+  assign next_tag = kept_q ? kept_tag_q : coming_tag_q;
+  always_ff @(posedge clk_i) begin
+    if (rst_i || clear_i) begin
+      coming_q <= 1'b0;
+      kept_q <= 1'b0;
+    end else if (en_i) begin
+      coming_q <= fetch;
+      kept_q <= !load_q && !again_i && !need && (kept_q || coming_q);
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fetch) coming_tag_q <= {number, fetch_block};
+      if (coming_q) begin
+        kept_word_q <= word_walk;
+        kept_tag_q <= coming_tag_q;
+      end
+      if (load_q) begin
+        first_word_q <= '0;
+        had_first_q <= 1'b0;
+      end else if (coming_q && !had_first_q) begin
+        first_word_q <= word_walk;
+        first_tag_q <= coming_tag_q;
+        had_first_q <= 1'b1;
+      end
+      if (load_q) begin
+        word_q <= '0;
+      end else if (again_i) begin
+        word_q <= first_word_q;
+        tag_q <= first_tag_q;
+      end else if (need) begin
+        word_q <= next_word;
+        tag_q <= next_tag;
+      end else if (take_i) begin
+        word_q <= left;
+      end
+    end
+  end
+
+  // The next chunk.
+  logic found;
+  logic [PlaceBits-1:0] place;
+  logic [NumberBits+PlaceBits-1:0] chunk;
+  first_one #(.Width(Size)) u_chunk (.bits_i(word_q), .any_o(found), .index_o(place));
+  assign chunk = {tag_q[BlockBits+:NumberBits], place};
+  assign chunk_o = ChunkBits'(chunk);
+  assign any_o = found && 32'(chunk) < 32'(limit_q);
+
+  // Who waits reads again, so nobody relies on read data held by the RAM. Nothing else is read: other blocks
+  // are being written.
+  logic has_taken_q;
+  logic [BlockBits+PlaceBits-1:0] mask_address, taken_q;
+  assign mask_address = take_i ? {tag_q[BlockBits-1:0], place} : taken_q;
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (load_q) has_taken_q <= 1'b0;
+      else if (take_i && found) has_taken_q <= 1'b1;
+      if (take_i && found) taken_q <= mask_address;
+    end
+    if (rst_i || clear_i) has_taken_q <= 1'b0;
+  end
+  ram_sdp #(
+      .Width(spikeloom_pkg::CHUNK_BITS),
+      .Depth(Blocks * Size)
+  ) u_masks (
+      .clk_i,
+      .rst_i,
+      .write_enable_i (write),
+      .write_address_i({write_block_q, write_place_q}),
+      .write_data_i   (write_mask_q),
+      .read_enable_i  (en_i && reading_i && !load_q && (take_i ? found : has_taken_q)),
+      .read_address_i (mask_address),
+      .read_data_o    (mask_o)
+  );
+
+  // What the schedule and the credits guarantee.
+  `SPIKELOOM_CHECK(chunk_is_in_the_page, !chunk_i || 32'(chunk_number_i) < PageChunks)
+  `SPIKELOOM_CHECK(free_meets_no_delivery, !(en_i && free_i && chunk_i) || chunk_row_i != row_i)
+  `SPIKELOOM_CHECK(next_page_is_not_stored, !(en_i && scan_i && reading_i) || !scan_clash)
+  `SPIKELOOM_CHECK(free_meets_no_store, !(en_i && free_i && store) || store_row_q != row_i)
+  // A word that was read ahead has a chunk, and there is room for it.
+  `SPIKELOOM_CHECK(words_have_chunks, !(en_i && coming_q) || word_walk != '0)
+  `SPIKELOOM_CHECK(one_word_ahead, !(coming_q && kept_q))
+endmodule
