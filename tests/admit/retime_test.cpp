@@ -50,7 +50,7 @@ TEST(Retimed, IsTheGraphOfTheOtherWays) {
             << anew.graph.name(sdf::ActorId{a});
       EXPECT_EQ(retimed.graph().channels(), anew.graph.channels());
       const auto promise = guarantee(ImageView(small, image.application, other));
-      EXPECT_EQ(ceil_div(retimed.latency().latency, kTimeScale), std::get<Promise>(promise).latency);
+      EXPECT_EQ(Ratio(retimed.latency().latency, kTimeScale).ceil(), std::get<Promise>(promise).latency);
     }
 }
 

@@ -5,10 +5,10 @@ usage: planted.py check SOURCE                          every fault of the lists
        planted.py draw SOURCE N SEED                    N faults, drawn mechanically, as drawn.toml has them
        planted.py run SOURCE BUILD [--only REGEX]       in a copy of the sources under BUILD/planted
 
-The lists are tests/planted/*.toml and those of cores, tests/core/*/planted.toml. A fault is an edit of
-`file`: `old` becomes `new`; `test` is the program nearest to it. It is found when that program, built with
-it, fails or runs into its limit. `unseen` is the reason why none can see it. Prints a line a fault; exit
-code 1 where fewer than 95 of 100 without such a reason are found.
+The lists are tests/planted/*.toml and those of cores, tests/core/*/planted.toml. A fault edits `file`:
+`old` becomes `new`; `test` is the program nearest to it. It is found when that program, built with it, fails
+or runs into its limit. `unseen` is the reason why none can see it. Prints a line a fault; exit code 1 where
+fewer than 95 of 100 without such a reason are found.
 """
 import argparse
 import pathlib

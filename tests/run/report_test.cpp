@@ -66,6 +66,17 @@ TEST(CheckPromise, SaysNothingFromTheStepInWhichItIsVoid) {
   EXPECT_FALSE(check_promise(a_promise(), late, 3).kept);
 }
 
+/// (Bound of the last stamp − first stamp) / (steps − 1).
+TEST(CheckPromise, BoundsTheMeanOfThisRun) {
+  DeviceRun run = at_the_bound();
+  run.ended[0] = 90;
+  EXPECT_EQ(check_promise(a_promise(), run, std::nullopt).mean_at_most, Ratio(111 - 90, 3));
+  EXPECT_EQ(check_promise(a_promise(), run, 2).mean_at_most, std::nullopt) << "void";
+  run.ended.resize(1);
+  run.sent.resize(1);
+  EXPECT_EQ(check_promise(a_promise(), run, std::nullopt).mean_at_most, std::nullopt) << "one step";
+}
+
 TEST(MismatchedSteps, CountsEveryStepWithAnotherStamp) {
   const DeviceRun replay = at_the_bound();
   EXPECT_EQ(mismatched_steps(replay, replay), 0);

@@ -86,7 +86,7 @@ TEST(Pool, PaysForNoneWhoseUpdateTakesLonger) {
   const Image image = two_alike(false, 8, true);
   const auto time = [&](std::size_t c) {
     const Cluster& cluster = image.application.clusters[c];
-    return core_of(cluster).least(cluster);
+    return core_of(cluster).least(cluster, image.chip.kind(cluster.kind));
   };
   ASSERT_EQ(time(kA).integrate, time(kB).integrate);
   ASSERT_NE(time(kA).update, time(kB).update);

@@ -121,7 +121,9 @@ class Table {
     }
   }
 
-  [[nodiscard]] FiringTime least(std::size_t c) const { return core_of(clusters_[c]).least(clusters_[c]); }
+  [[nodiscard]] FiringTime least(std::size_t c) const {
+    return core_of(clusters_[c]).least(clusters_[c], given_.chip.kind(clusters_[c].kind));
+  }
   [[nodiscard]] bool alike(std::size_t a, std::size_t b) const {
     const Cluster &x = clusters_[a], &y = clusters_[b];
     return x.kind == y.kind && x.inbound == y.inbound && x.limit == y.limit && x.chunk_bits == y.chunk_bits &&

@@ -83,7 +83,8 @@ struct Sketch {
     }
     given.times = [this](std::size_t c) -> std::vector<FiringTime> {
       if (!times.empty()) return times[c];
-      return {core_of(image.application.clusters[c]).worst(image.application.clusters[c])};
+      const Cluster& cluster = image.application.clusters[c];
+      return {core_of(cluster).worst(cluster, image.chip.kind(cluster.kind))};
     };
     return given;
   }
@@ -165,7 +166,7 @@ TileBounds some_bounds(Rng& rng, const Sketch& made, bool pools) {
     std::int64_t most = 1;
     for (const OrderEntry& entry : made.image.binding.orders[t]) {
       const Cluster& cluster = made.image.application.clusters[entry.cluster.index()];
-      most = std::max(most, core_of(cluster).worst(cluster).total());
+      most = std::max(most, core_of(cluster).worst(cluster, made.image.chip.kind(cluster.kind)).total());
     }
     bounds[t] =
         TileBound{rng.between(1, most * kTimeScale),

@@ -83,7 +83,7 @@ TEST(ScheduleContract, LeavesItsMargin) {
       for (int step = 0; step < 8; ++step)
         for (const OrderEntry& entry : made->image.binding.orders[t]) {
           const Cluster& cluster = made->image.application.clusters[entry.cluster.index()];
-          work[t][0].push_back(core_of(cluster).least(cluster).total());
+          work[t][0].push_back(core_of(cluster).least(cluster, made->image.chip.kind(cluster.kind)).total());
         }
     }
     const Contracted contracted =

@@ -16,10 +16,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const ActorId kSource{std::size_t{0}};
+const ActorId kOrigin{std::size_t{0}};
 
 /// A random graph, what is asked of it, and the solver's proof.
-struct Case {
+struct ProofCase {
   Graph graph;
   ActorId sink;
   std::vector<std::int64_t> lower, after;
@@ -27,28 +27,28 @@ struct Case {
   LatencyProof proof;
 
   [[nodiscard]] std::vector<std::string> faults() const {
-    return verify_latency(graph, kSource, sink, proof, options);
+    return verify_latency(graph, kOrigin, sink, proof, options);
   }
 };
 
 /// Fills in `made`; false where there is no bound.
-bool make(std::uint64_t seed, Case& made) {
+bool make(std::uint64_t seed, ProofCase& made) {
   Rng rng(seed);
   const std::int64_t actors = rng.between(2, 6);
   made.graph = testing::random_graph(
       rng, {.actors = actors, .channels = rng.between(actors, 3 * actors), .longest = 12});
-  made.graph.forbid_overlap(kSource);
+  made.graph.forbid_overlap(kOrigin);
   made.sink = ActorId(1 + rng.below(static_cast<std::uint64_t>(actors) - 1));
   if (rng.chance(0.3))
     for (std::int64_t a = 0; a < actors; ++a) made.lower.push_back(rng.between(0, 40));
   if (rng.chance(0.3))
     for (const Channel& c : made.graph.channels())
-      made.after.push_back(c.tokens + (c.source == kSource ? 0 : rng.between(0, 2)));
+      made.after.push_back(c.tokens + (c.source == kOrigin ? 0 : rng.between(0, 2)));
   made.options = {.from = rng.chance(0.5) ? Moment::kStart : Moment::kEnd,
                   .to = rng.chance(0.5) ? Moment::kStart : Moment::kEnd,
                   .lower = made.lower,
                   .after = made.after};
-  auto proof = prove_latency(made.graph, kSource, made.sink, made.options);
+  auto proof = prove_latency(made.graph, kOrigin, made.sink, made.options);
   if (std::holds_alternative<Unbounded>(proof)) return false;
   made.proof = std::get<LatencyProof>(std::move(proof));
   return true;
@@ -57,7 +57,7 @@ bool make(std::uint64_t seed, Case& made) {
 TEST(LatencyProof, OfEveryBoundIsAccepted) {
   int proved = 0;
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
-    Case c;
+    ProofCase c;
     if (!make(seed, c)) continue;
     ++proved;
     ASSERT_THAT(c.faults(), IsEmpty()) << "seed " << seed << "\n" << print(c.graph);
@@ -69,7 +69,7 @@ TEST(LatencyProof, OfNoSmallerLatencyIsAccepted) {
   // The bound is the least that the rules give, so no starts whatever prove less.
   int refused = 0;
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
-    Case c;
+    ProofCase c;
     if (!make(seed, c) || c.proof.latency == 0) continue;
     --c.proof.latency;
     ASSERT_THAT(c.faults(), Not(IsEmpty())) << "seed " << seed;
@@ -100,7 +100,7 @@ TEST(LatencyProof, OfNoSmallerLatencyIsAccepted) {
 TEST(LatencyProof, EveryStartIsNeeded) {
   int starts = 0;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    Case c;
+    ProofCase c;
     if (!make(seed, c)) continue;
     for (std::vector<std::int64_t>& list : c.proof.latest)
       for (std::int64_t& start : list) {

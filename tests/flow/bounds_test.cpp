@@ -1,0 +1,276 @@
+// Promises against stamps where the bounds are met: applications in which everything fires, on bindings with
+// as few pages and slots as there may be. Says of every kind of arc whether a stamp ever stood at a bound
+// that the arc holds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/chip_model/model_device.hpp"
+#include "compiler/map/map.hpp"
+#include "compiler/partition/partition.hpp"
+#include "compiler/replay/session.hpp"
+#include "compiler/schedule/schedule.hpp"
+#include "tests/partition/random_network.hpp"
+
+namespace spikeloom {
+namespace {
+
+/// Everything fires in every step: no weight and no bias is below 0, every threshold is.
+IntNetwork firing_network(Rng& rng) {
+  IntNetwork net;
+  net.name = "firing";
+  net.inputs.push_back({});
+  net.inputs[0].name = "in";
+  net.inputs[0].shape = {16 * (1 + rng.below(3))};
+  const std::size_t count = 1 + rng.below(3), most = rng.chance(0.5) ? 1 : 6;
+  std::vector<std::size_t> sizes;
+  for (std::size_t p = 0; p < count; ++p) {
+    sizes.push_back(8 * (1 + rng.below(most)));
+    IntPopulation population =
+        test::random_population(rng, "p" + std::to_string(p), sizes[p], NeuronKind::kIf);
+    population.reset = Reset::kToValue;
+    population.theta.assign(sizes[p], -1);
+    population.v_reset.assign(sizes[p], 0);
+    population.bias_i.assign(sizes[p], 0);
+    population.bias_v.assign(sizes[p], 0);
+    net.populations.push_back(population);
+  }
+  const auto project = [&](Source from, std::size_t size, std::size_t to, std::uint32_t delay) {
+    IntProjection p = test::random_projection(rng, from, size, PopulationId{to}, sizes[to], 8, 1);
+    p.delay = delay;
+    std::fill(p.weight.begin(), p.weight.end(), std::int16_t{1});
+    net.projections.push_back(std::move(p));
+  };
+  for (std::size_t p = 0; p < count; ++p) {
+    if (p == 0 || rng.chance(0.2)) project(InputId{0}, net.inputs[0].size(), p, 0);
+    if (p != 0) project(PopulationId{p - 1}, sizes[p - 1], p, 0);
+    if (rng.chance(0.3)) project(PopulationId{p}, sizes[p], p, 1);
+  }
+  net.outputs.push_back({"out", {sizes.back()}, PopulationId{count - 1}});
+  return net;
+}
+
+Chip narrow_chip(Rng& rng) {
+  Chip chip = test::random_chip(rng);
+  chip.width = 1 + static_cast<std::uint32_t>(rng.below(3));
+  chip.height = 1;
+  if (rng.chance(0.3)) chip.credit_wheel = 128;
+  return chip;
+}
+
+std::vector<std::uint32_t> whole(std::uint32_t wheel) {
+  std::vector<std::uint32_t> slots(wheel);
+  std::iota(slots.begin(), slots.end(), 0U);
+  return slots;
+}
+
+/// The whole wheel for every channel and credit that can have it.
+void take_free_slots(Image& image, bool spikes_only) {
+  const auto widen = [&](std::vector<std::uint32_t>& slots, std::uint32_t wheel) {
+    const std::vector<std::uint32_t> before = std::exchange(slots, whole(wheel));
+    if (!check(image).empty()) slots = before;
+  };
+  for (Channel& channel : image.binding.channels) {
+    widen(channel.slots, image.chip.spike_wheel);
+    for (Destination& to : channel.to)
+      if (to.to && !spikes_only) widen(to.credit_slots, image.chip.credit_wheel);
+  }
+}
+
+std::optional<Image> tight_image(Rng& rng) {
+  Image image;
+  image.chip = narrow_chip(rng);
+  const IntNetwork net = firing_network(rng);
+  try {
+    image.application = build_application(net, image.chip, partition(net, image.chip, {}), {});
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  MapOptions options;
+  options.seed = rng.next();
+  MapResult mapped = try_map(image.application, image.chip, options);
+  if (!mapped.binding) return std::nullopt;
+  image.binding = *std::move(mapped.binding);
+  // Fewer of what there is: still a sound binding. Or every slot that is free: then no send waits for the
+  // wheel, whose worst phase a steady run hardly ever meets.
+  const bool all_slots = rng.chance(0.6);
+  const bool one_slot = !all_slots && rng.chance(0.6), one_credit = rng.chance(0.6),
+             few_pages = rng.chance(0.7);
+  if (all_slots) take_free_slots(image, one_credit);
+  for (Channel& channel : image.binding.channels) {
+    if (one_slot) channel.slots.resize(1);
+    for (Destination& to : channel.to)
+      if (to.to && one_credit) to.credit_slots.resize(1);
+  }
+  for (std::size_t c = 0; c < image.binding.placement.size(); ++c) {
+    const Cluster& cluster = image.application.clusters[c];
+    if (few_pages) image.binding.placement[c].rows = least_pages(cluster, image.chip.kind(cluster.kind));
+  }
+  EXPECT_TRUE(check(image).empty());
+  return image;
+}
+
+constexpr std::size_t kSteps = 40, kWindow = 12;
+constexpr int kPatterns = 4;
+
+/// All ones; silence and then all ones; one element after the other; anything.
+Dataset inputs_of(Rng& rng, const Application& app, int pattern) {
+  Dataset data;
+  data.ports.push_back({app.inputs[0].name, app.inputs[0].shape});
+  Sample sample;
+  sample.id = "0";
+  sample.inputs.resize(1);
+  const auto size = static_cast<std::uint32_t>(volume(app.inputs[0].shape));
+  const double density = rng.unit();
+  for (std::size_t k = 0; k < kSteps; ++k) {
+    for (std::uint32_t e = 0; e < size; ++e)
+      if (pattern == 0 || (pattern == 1 && k >= 5) || (pattern == 2 && e == k % size) ||
+          (pattern == 3 && rng.chance(density)))
+        sample.inputs[0].add(e, 1);
+    sample.inputs[0].end_step();
+  }
+  data.samples.push_back(std::move(sample));
+  return data;
+}
+
+struct Slack {
+  std::int64_t stamp = 0, latency = 0;  ///< least of all steps
+  /// What the stamps fall back behind the bound in kWindow steps of the second half. At 0 they keep the
+  /// promised period exactly, so every arc of the critical cycle is tight from then on.
+  std::int64_t growth = 0;
+};
+
+Slack slack_of(const Image& image, const Promise& promise, const Dataset& data) {
+  const auto link = open_model(image.chip);
+  const DeviceRun run = Session(*link, image, {}).run(data);
+  EXPECT_EQ(run.ended.size(), kSteps);
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  Slack slack{kMost, kMost, 0};
+  std::int64_t before = kMost, after = kMost;
+  for (std::size_t k = 0; k < run.ended.size(); ++k) {
+    const std::int64_t left =
+        promise.offset + (promise.period * Ratio(static_cast<std::int64_t>(k))).ceil() - run.ended[k];
+    slack.stamp = std::min(slack.stamp, left);
+    slack.latency = std::min(slack.latency, promise.latency - (run.ended[k] - run.sent[k]));
+    if (k >= kSteps - kWindow)
+      after = std::min(after, left);
+    else if (k >= kSteps - 2 * kWindow)
+      before = std::min(before, left);
+  }
+  slack.growth = after - before;
+  return slack;
+}
+
+/// Another slot for one channel or credit that has a single one, where that is still a sound binding.
+bool move_a_slot(Rng& rng, Image& image) {
+  Channel& channel = image.binding.channels[rng.below(image.binding.channels.size())];
+  Destination& to = channel.to[rng.below(channel.to.size())];
+  const bool credit = to.to && rng.chance(0.4);
+  std::vector<std::uint32_t>& slots = credit ? to.credit_slots : channel.slots;
+  if (slots.size() != 1) return false;
+  const std::uint32_t wheel = credit ? image.chip.credit_wheel : image.chip.spike_wheel;
+  const std::uint32_t before = std::exchange(slots[0], static_cast<std::uint32_t>(rng.below(wheel)));
+  if (check(image).empty()) return true;
+  slots[0] = before;
+  return false;
+}
+
+/// "tile(0,0) send p0[0] -[pages]->": pages
+std::string kind_of(const std::string& arc) {
+  const std::size_t begin = arc.rfind("-["), end = arc.rfind("]->");
+  return arc.substr(begin + 2, end - begin - 2);
+}
+
+class Bounds : public ::testing::Test {
+ protected:
+  /// Nothing where it deadlocks.
+  static std::optional<Promise> promise_of_image(const Image& image) {
+    auto result = guarantee(image);
+    if (auto* promise = std::get_if<Promise>(&result)) return std::move(*promise);
+    return std::nullopt;
+  }
+  /// No stamp is later than its bound, whatever the input; true: some input keeps the period to the cycle.
+  bool expect_kept(const Image& image, const Promise& promise, Rng& rng, int patterns) {
+    bool kept = false, at_bound = false;
+    for (int pattern = 0; pattern < patterns; ++pattern) {
+      const Slack slack = slack_of(image, promise, inputs_of(rng, image.application, pattern));
+      EXPECT_GE(slack.stamp, 0) << "pattern " << pattern;
+      EXPECT_GE(slack.latency, 0) << "pattern " << pattern;
+      kept = kept || slack.growth == 0;
+      at_bound = at_bound || slack.stamp == 0;
+      nearest_latency_ = std::min(nearest_latency_, slack.latency);
+    }
+    at_bound_ += at_bound ? 1 : 0;
+    return kept;
+  }
+  void count(const Promise& promise, bool is_met) {
+    std::set<std::string> kinds;
+    for (const std::string& arc : promise.critical_cycle) kinds.insert(kind_of(arc));
+    for (const std::string& kind : kinds) {
+      ++held_[kind];
+      met_[kind] += is_met ? 1 : 0;
+    }
+  }
+  [[nodiscard]] bool has_unmet(const Promise& promise) const {
+    return std::any_of(promise.critical_cycle.begin(), promise.critical_cycle.end(), [&](const auto& arc) {
+      const auto met = met_.find(kind_of(arc));
+      return met == met_.end() || met->second < 2;
+    });
+  }
+
+  std::map<std::string, int> held_, met_;  ///< critical cycles with the kind of arc, by kind
+  int at_bound_ = 0;                       ///< images with a stamp at its bound
+  std::int64_t nearest_latency_ = std::numeric_limits<std::int64_t>::max();
+};
+
+TEST_F(Bounds, AreMetAndNeverPassedWhereEverythingFires) {
+  int images = 0;
+  for (std::uint64_t seed = 1; images < 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    std::optional<Image> image = tight_image(rng);
+    if (!image) continue;
+    std::optional<Promise> promise = promise_of_image(*image);
+    ASSERT_TRUE(promise);
+    ++images;
+    bool is_met = expect_kept(*image, *promise, rng, kPatterns);
+    // Slots are moved while that brings the stamps nearer to their bound, or not further from it.
+    std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
+    for (int move = 0; move < 60 && !is_met && has_unmet(*promise); ++move) {
+      Image moved = *image;
+      if (!move_a_slot(rng, moved)) continue;
+      const std::optional<Promise> other = promise_of_image(moved);
+      ASSERT_TRUE(other);
+      const Slack slack = slack_of(moved, *other, inputs_of(rng, moved.application, 0));
+      ASSERT_GE(slack.stamp, 0);
+      ASSERT_GE(slack.latency, 0);
+      if (slack.growth > nearest) continue;
+      nearest = slack.growth;
+      image = std::move(moved);
+      promise = other;
+      is_met = nearest == 0;
+    }
+    count(*promise, is_met);
+    if (HasFailure()) return;
+  }
+  std::cout << images << " images, " << at_bound_
+            << " with a stamp at its bound; the latency's nearest bound was " << nearest_latency_
+            << " cycles away\n";
+  for (const auto& [kind, count] : held_)
+    std::cout << "  " << kind << ": on " << count << " critical cycles, met on " << met_[kind] << "\n";
+  EXPECT_GT(at_bound_, 5);
+  for (const char* kind : {"integrated", "output buffer", "output buffer free", "spikes", "order"})
+    EXPECT_GT(met_[kind], 0) << kind;
+}
+
+}  // namespace
+}  // namespace spikeloom
