@@ -12,10 +12,12 @@ void write_text(const std::string& path, const std::string& text) {
 }
 
 int run(const std::string& image_file, const std::string& data, const std::string& report,
-        const std::string& device) {
+        const std::string& device, bool trust) {
   const auto image = spikeloom::CompiledImage::read(image_file);
   spikeloom::RunOptions options;
   options.device = device;
+  // Without it an image whose own certificates contradict its promises is refused before it runs.
+  if (trust) options.trust = spikeloom::ImageTrust::kFull;
   const spikeloom::RunResult result = spikeloom::run(image, data, {.limit = 20}, options);
   std::cout << spikeloom::name_of(result.judgement.verdict) << "\n";
   for (const std::string& reason : result.judgement.reasons) std::cout << reason << "\n";
@@ -39,12 +41,13 @@ int tighten(const std::string& from, const std::string& to) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::cerr << "usage: verdict IMAGE DATA REPORT [DEVICE] | verdict --tighten IMAGE OUT\n";
+    std::cerr << "usage: verdict IMAGE DATA REPORT [DEVICE [--trust]] | verdict --tighten IMAGE OUT\n";
     return 2;
   }
   try {
     if (std::string_view(argv[1]) == "--tighten") return tighten(argv[2], argv[3]);
-    return run(argv[1], argv[2], argv[3], argc > 4 ? argv[4] : "model");
+    return run(argv[1], argv[2], argv[3], argc > 4 ? argv[4] : "model",
+               argc > 5 && std::string_view(argv[5]) == "--trust");
   } catch (const spikeloom::Error& error) {
     std::cerr << "error: " << error.what() << "\n";
     return error.kind() == spikeloom::ErrorKind::kDevice ? 3 : 2;

@@ -201,8 +201,13 @@ class Installed(unittest.TestCase):
 
         liar = self.root / "liar.loom"
         self.assertIn("guaranteed", self.example("verdict", "--tighten", image, liar))
-        report = self.expect_verdict("broken", liar, code=1)
-        self.assertEqual(report["promises"][0]["first_broken"], 0)
+        # Refused by its certificate; who trusts it sees the promise broken by the stamps.
+        report, data = self.root / "liar.json", self.data / "test.npz"
+        run(*(self.command, "run", liar, "--input", data, "--limit", 20), code=2, cwd=self.root)
+        self.example("verdict", liar, data, report, code=2)
+        said = self.example("verdict", liar, data, report, "model", "--trust", code=1)
+        self.assertEqual(said.splitlines()[0], "broken", said)
+        self.assertEqual(json.loads(report.read_text())["promises"][0]["first_broken"], 0)
 
         # Contracts from one sample, with nothing to spare: the others do more.
         calibration = ("--calibrate", self.data / "calibration.npz", "--limit", 1, "--margin", 0)
