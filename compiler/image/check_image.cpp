@@ -22,7 +22,7 @@ bool graph_is_sound(const OperatingPoint& point) {
       actor(graph.source) && actor(graph.sink) && graph.senders.size() == point.binding.channels.size() &&
       point.send_budget.size() == graph.senders.size() && point.wait_budget.size() == graph.ends.size() &&
       point.potentials.size() == graph.actors.size() && point.latest_starts.size() == graph.actors.size() &&
-      point.offset >= 0 && point.latency >= 0;
+      is_time(point.offset) && is_time(point.latency);
   std::size_t ends = 0;
   for (const Channel& channel : point.binding.channels)
     for (const Destination& end : channel.to) {

@@ -69,7 +69,7 @@ class Checker {
       const IntInput& input = network_.inputs[i];
       const StreamInput& stream = app_.inputs[i];
       require(stream.name == input.name && stream.shape == input.shape && stream.planes == input.planes &&
-                  stream.is_signed == input.is_signed,
+                  stream.is_signed == input.is_signed && stream.unit == input.unit,
               "input " + input.name + " differs");
     }
   }
@@ -226,6 +226,9 @@ class Checker {
   }
 
   void check_outputs() {
+    const auto own = static_cast<std::size_t>(std::count_if(
+        app_.outputs.begin(), app_.outputs.end(), [](const OutputStream& s) { return !s.recorded; }));
+    require(own == network_.outputs.size(), "another number of outputs");
     for (const Output& output : network_.outputs)
       require(std::any_of(app_.outputs.begin(), app_.outputs.end(),
                           [&](const OutputStream& s) {
@@ -233,9 +236,11 @@ class Checker {
                                    s.shape == output.shape && !s.recorded;
                           }),
               "output " + output.name + " is missing");
-    for (const OutputStream& s : app_.outputs)
-      require(s.origin == network_.populations[s.population.index()].origin,
-              "output " + s.name + ": its origin differs from the network's");
+    for (const OutputStream& s : app_.outputs) {
+      const IntPopulation& population = network_.populations[s.population.index()];
+      require(s.origin == population.origin && s.unit == population.unit,
+              "output " + s.name + ": its origin or unit differs from the network's");
+    }
   }
 
   const Application& app_;

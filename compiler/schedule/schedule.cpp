@@ -323,6 +323,10 @@ TileBounds bounds_of(const ImageView& image, const std::vector<TileContract>& co
 std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                 const std::vector<TileContract>& contracts, const BatchTimesOf& times) {
   const std::string name(name_of(promise.kind));
+  // Whoever adds such cycles up over a run stays within 64 bits.
+  constexpr std::int64_t kLongest = std::int64_t{1} << 50;
+  if (promise.offset >= kLongest || promise.latency >= kLongest || promise.period >= Ratio(kLongest))
+    return {name + ": more cycles than a run can have"};
   TileBounds bounds =
       bounds_of(image, promise.kind == PromiseKind::kGuaranteed ? std::vector<TileContract>{} : contracts);
   // Any contracts may be pooled: the promise says which of them it takes so.

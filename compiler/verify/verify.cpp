@@ -51,6 +51,10 @@ class ImageVerifier {
            " synapses; no sum leaves its accumulator");
     add("", tables.faults);
     if (!result_.faults.empty()) return;
+    check_orders(image_.binding, "");
+    for (std::size_t p = 0; p < image_.points.size(); ++p)
+      check_orders(image_.points[p].binding, "operating point " + std::to_string(p) + ": ");
+    if (!result_.faults.empty()) return;
     check_promises();
     check_points();
     if (network == nullptr) return;
@@ -64,6 +68,16 @@ class ImageVerifier {
   void checks(std::string what) { result_.checked.push_back(std::move(what)); }
   void add(const std::string& where, const std::vector<std::string>& faults) {
     for (const std::string& fault : faults) result_.faults.push_back(where + fault);
+  }
+
+  /// The timing graph is one of orders that begin with their first round.
+  void check_orders(const Binding& binding, const std::string& where) {
+    for (std::size_t t = 0; t < binding.orders.size(); ++t)
+      for (const OrderEntry& entry : binding.orders[t])
+        if (entry.skip != 0)
+          result_.faults.push_back(where + "order of tile " + std::to_string(t) + ": " +
+                                   image_.application.clusters[entry.cluster.index()].name +
+                                   " is passed over in its first rounds, of which no promise can be proved");
   }
 
   void check_promises() {

@@ -66,7 +66,7 @@ TEST(ScheduleVerify, RefusesEveryFieldOfACertificateThatSaysLess) {
     }
     promise = made->promise;
     promise.potentials.pop_back();
-    EXPECT_THAT(faults(promise), Contains(HasSubstr("no potential for")));
+    EXPECT_THAT(faults(promise), Contains(HasSubstr("expected one for each of")));
   }
 }
 
