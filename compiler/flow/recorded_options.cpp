@@ -39,6 +39,7 @@ void visit_options(Visitor& v, Options& o) {
   v.value("limit", o.calibration_data.limit);
   v.choice("packing", o.calibration_data.packing, 2);
   v.value("array", o.calibration_data.array);
+  v.value("clip", o.calibration_data.clip);
 }
 
 /// What is absent or has its default stands in the record all the same, so that defaults may change.
