@@ -187,6 +187,25 @@ def check_includes(root):
                 yield f"{name}:{number}: {here} may not include {there} (MAY_INCLUDE in tests/repo)"
 
 
+def check_folder_table(root):
+    """docs/architecture.md has a row for every folder of compiler/ and host/, and none for another."""
+    page = root / "docs/architecture.md"
+    if not page.exists():
+        return
+    rows = re.findall(r"^\| `((?:compiler|host)/\w+)` \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    folders = [folder for folder in folder_order(root) if folder.startswith(("compiler/", "host/"))]
+    for folder in folders:
+        if folder not in rows:
+            yield f"docs/architecture.md:1: no row for {folder}"
+    for row in rows:
+        if row not in folders:
+            yield f"docs/architecture.md:1: a row for {row}, which CMakeLists.txt does not have"
+    for folder, may in MAY_INCLUDE.items():
+        for below in may.split():
+            if folder in rows and below in rows and rows.index(below) > rows.index(folder):
+                yield f"docs/architecture.md:1: {below} stands below {folder}, which may include it"
+
+
 def linked_folders(text, order):
     """Of every Spikeloom target in a CMakeLists.txt: the line on which it begins, the folders it links."""
     folder_of = {pathlib.PurePosixPath(folder).name: folder for folder in order}

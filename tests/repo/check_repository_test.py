@@ -113,6 +113,22 @@ class CheckRepository(unittest.TestCase):
             "d.cpp:2",
         )
 
+    def test_a_table_of_folders_that_is_not_true_is_found(self):
+        row = "| `{}` | what it holds |\n"
+        folders = ["compiler/" + name for name in ("base", "chip", "model", "core", "chip_model")]
+        folders += ["host/device"]
+        page = "".join(row.format(folder) for folder in folders)
+        self.assertEqual(self.breaches("folder_table", {"docs/architecture.md": page}), [])
+        for changed, part in (
+            (page.replace(row.format("compiler/chip"), ""), "no row for compiler/chip"),
+            (page + row.format("host/absent"), "a row for host/absent"),
+            (
+                row.format("compiler/chip") + page.replace(row.format("compiler/chip"), ""),
+                "base stands below",
+            ),
+        ):
+            self.assert_found("folder_table", {"docs/architecture.md": changed}, part)
+
     def test_includes_across_a_seam_are_found(self):
         model = {"compiler/model/README.md": "model\n", "compiler/model/m.hpp": ""}
         for name in ("compiler/chip_model/d.cpp", "host/device/d.cpp"):
