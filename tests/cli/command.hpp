@@ -26,7 +26,7 @@ class CommandTest : public ::testing::Test {
   void SetUp() override {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
     folder_ = std::filesystem::temp_directory_path() /
-              ("spikeloom-cli-" + std::string(info->name()) + "-" + std::to_string(getpid()));
+              ("spikeloom-command-" + std::string(info->name()) + "-" + std::to_string(getpid()));
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -42,9 +42,10 @@ class CommandTest : public ::testing::Test {
     return out.str();
   }
 
-  [[nodiscard]] Ended spikeloom(const std::string& arguments) const {
+  /// `before`: what the shell reads before the command, such as variables of its environment.
+  [[nodiscard]] Ended spikeloom(const std::string& arguments, const std::string& before = "") const {
     const std::string err = file("stderr");
-    const std::string line = std::string(SPIKELOOM_COMMAND) + " " + arguments + " 2>" + err + " </dev/null";
+    const std::string line = before + " " + SPIKELOOM_COMMAND + " " + arguments + " 2>" + err + " </dev/null";
     Ended ended;
     FILE* pipe = popen(line.c_str(), "r");
     EXPECT_NE(pipe, nullptr);

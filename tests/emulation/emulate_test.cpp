@@ -2,18 +2,16 @@
 // `verilator` device.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
+
+#include "tests/cli/command.hpp"
 
 namespace spikeloom::emulation {
 namespace {
@@ -24,45 +22,13 @@ using ::testing::HasSubstr;
 constexpr const char* kXrt = "'xrt:?xclbin={xclbin}'";
 constexpr const char* kOpenCl = "'opencl:?xclbin={xclbin}&platform=Xilinx'";
 
-struct Ended {
-  int code = -1;
-  std::string out, err;
-};
-
-class Emulation : public ::testing::Test {
+class Emulation : public test::CommandTest {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "spikeloom-emulate-XXXXXX";
-    folder_ = mkdtemp(name.data());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string source(const std::string& name) {
-    return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
-  }
-  static std::string text(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-  }
-
   /// In the test's folder, so that what is left behind shows.
-  [[nodiscard]] Ended spikeloom(const std::string& arguments) const {
+  [[nodiscard]] test::Ended spikeloom(const std::string& arguments) const {
     const fs::path place = folder_ / "cwd";
     fs::create_directories(place);
-    const std::string line = "cd " + place.string() + " && " + SPIKELOOM_COMMAND + " " + arguments + " 2>" +
-                             file("stderr") + " </dev/null";
-    Ended ended;
-    FILE* pipe = popen(line.c_str(), "r");
-    EXPECT_NE(pipe, nullptr);
-    std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-      ended.out.append(buffer.data(), n);
-    const int status = pclose(pipe);
-    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-    ended.err = text(file("stderr"));
+    test::Ended ended = CommandTest::spikeloom(arguments, "cd " + place.string() + " &&");
     EXPECT_TRUE(fs::is_empty(place)) << "left behind: " << fs::directory_iterator(place)->path();
     return ended;
   }
@@ -73,8 +39,8 @@ class Emulation : public ::testing::Test {
 
   [[nodiscard]] std::string compile(const std::string& network, const std::string& options) const {
     const std::string image = file("network.loom");
-    const Ended ended = spikeloom("compile " + network + " --chip " + source("chips/tile1.toml") + " -o " +
-                                  image + " " + options);
+    const test::Ended ended = spikeloom("compile " + network + " --chip " + source("chips/tile1.toml") +
+                                        " -o " + image + " " + options);
     EXPECT_EQ(ended.code, 0) << ended.err;
     return image;
   }
@@ -89,13 +55,13 @@ class Emulation : public ::testing::Test {
   void expect_same(const std::string& image, const std::string& data, const std::string& device,
                    const std::string& options) const {
     const std::string run = "run " + image + " --input " + data;
-    const Ended reference =
+    const test::Ended reference =
         spikeloom(run + " --device verilator --output " + file("v.npz") + " --json " + file("v.json"));
     ASSERT_EQ(reference.code, 0) << reference.err;
-    const Ended card = spikeloom(emulate(
+    const test::Ended card = spikeloom(emulate(
         options, run + " --device " + device + " --output " + file("c.npz") + " --json " + file("c.json")));
     ASSERT_EQ(card.code, 0) << card.err << card.out;
-    const Ended same = spikeloom("compare " + file("v.npz") + " " + file("c.npz"));
+    const test::Ended same = spikeloom("compare " + file("v.npz") + " " + file("c.npz"));
     EXPECT_EQ(same.code, 0) << same.out;
     const nlohmann::json v = report("v.json"), c = report("c.json");
     EXPECT_EQ(c.at("replay").at("mismatched_steps"), 0);
@@ -105,8 +71,6 @@ class Emulation : public ::testing::Test {
          {"steps", "correct", "spikes", "period_exact", "latency", "cycles", "tiles", "promises"})
       EXPECT_EQ(c.at(key), v.at(key)) << key;
   }
-
-  fs::path folder_;
 };
 
 /// $SPIKELOOM_DATA, else ../shared/data.
@@ -149,10 +113,11 @@ TEST_F(HwEmu, AnApplicationEntersAndLeavesWhileAnotherRuns) {
             0);
   ASSERT_EQ(spikeloom("compile " + source("examples/melody/melody.nir") + chip + room + file("b.loom")).code,
             0);
-  const Ended card = spikeloom("emulate" + chip + " --time-limit 240 --stall 5 -- run " + file("a.loom") +
-                               " --input " + source("examples/digits/test.npz") + " --limit 4 --admit " +
-                               file("b.loom") + "@20 --input-of b=" + source("examples/melody/test.npz") +
-                               " --release b@50 --device " + kXrt + " --json " + file("c.json"));
+  const test::Ended card =
+      spikeloom("emulate" + chip + " --time-limit 240 --stall 5 -- run " + file("a.loom") + " --input " +
+                source("examples/digits/test.npz") + " --limit 4 --admit " + file("b.loom") +
+                "@20 --input-of b=" + source("examples/melody/test.npz") + " --release b@50 --device " +
+                kXrt + " --json " + file("c.json"));
   ASSERT_EQ(card.code, 0) << card.err << card.out;
   const nlohmann::json applications = report("c.json").at("applications");
   ASSERT_EQ(applications.size(), 2U);
@@ -183,14 +148,14 @@ TEST_F(OpenCl, BrailleIsTheVerilatorDevicesInEverySpikeAndStamp) {
 }
 
 TEST_F(Xrt, KeepsTheContractOfLinks) {
-  const Ended ended = spikeloom(emulate(
+  const test::Ended ended = spikeloom(emulate(
       "", std::string(SPIKELOOM_EMULATED_HOST) + " contract " + kXrt + " " + source("chips/tile1.toml")));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("[  PASSED  ] 19 tests"));
 }
 
 TEST_F(OpenCl, KeepsTheContractOfLinks) {
-  const Ended ended = spikeloom(emulate(
+  const test::Ended ended = spikeloom(emulate(
       "", std::string(SPIKELOOM_EMULATED_HOST) + " contract " + kOpenCl + " " + source("chips/tile1.toml")));
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("[  PASSED  ] 19 tests"));
@@ -198,7 +163,7 @@ TEST_F(OpenCl, KeepsTheContractOfLinks) {
 
 TEST_F(HwEmu, ADeadServerIsAnErrorInSeconds) {
   const auto start = std::chrono::steady_clock::now();
-  const Ended ended =
+  const test::Ended ended =
       spikeloom(emulate("--kernel model", std::string(SPIKELOOM_EMULATED_HOST) + " kill-server " + kXrt +
                                               " " + source("chips/tile1.toml")));
   EXPECT_EQ(ended.code, 3) << ended.out;
@@ -209,7 +174,7 @@ TEST_F(HwEmu, ADeadServerIsAnErrorInSeconds) {
 }
 
 TEST_F(HwEmu, ACommandThatHangsIsStoppedWithAllItStarted) {
-  const Ended ended =
+  const test::Ended ended =
       spikeloom("emulate --chip " + source("chips/tile1.toml") + " --kernel model --time-limit 1 -- " +
                 std::string(SPIKELOOM_EMULATED_HOST) + " hang no-device no-chip");
   EXPECT_EQ(ended.code, 3);
@@ -224,7 +189,7 @@ TEST_F(HwEmu, HandsOnTheCommandsCode) {
               HasSubstr("/nowhere/host: cannot be started"));
   EXPECT_EQ(spikeloom(emulate("--kernel model", "/bin/sh -c 'test -d /tmp/$USER && test -f {xclbin}'")).code,
             0);
-  const Ended place = spikeloom(emulate("--kernel model", "/bin/sh -c 'echo /tmp/$USER'"));
+  const test::Ended place = spikeloom(emulate("--kernel model", "/bin/sh -c 'echo /tmp/$USER'"));
   EXPECT_THAT(place.out, HasSubstr("/tmp/spikeloom-emu-"));
   EXPECT_FALSE(fs::exists(place.out.substr(0, place.out.find('\n'))));
 }
@@ -233,8 +198,8 @@ TEST_F(Xrt, RefusesACardWithAnotherChip) {
   const std::string image = digits();
   const std::string run =
       "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 1 --device " + kXrt;
-  const Ended ended = spikeloom("emulate --chip " + source("chips/mesh2x2.toml") +
-                                " --kernel model --time-limit 60 -- " + run);
+  const test::Ended ended = spikeloom("emulate --chip " + source("chips/mesh2x2.toml") +
+                                      " --kernel model --time-limit 60 -- " + run);
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("(tile1); load that chip's xclbin or compile for this one"));
 }
@@ -243,9 +208,9 @@ TEST_F(Xrt, NamesACardThatIsNotThere) {
   const std::string run =
       "run " + digits() + " --input " + source("examples/digits/test.npz") + " --limit 1 --device ";
   // The emulation's files, but without its mode: XRT looks for real cards.
-  const Ended ended = spikeloom(emulate("--kernel model", std::string("/usr/bin/env -u XCL_EMULATION_MODE ") +
-                                                              SPIKELOOM_COMMAND + " " + run +
-                                                              "'xrt:?xclbin={xclbin}&device=7'"));
+  const test::Ended ended = spikeloom(
+      emulate("--kernel model", std::string("/usr/bin/env -u XCL_EMULATION_MODE ") + SPIKELOOM_COMMAND + " " +
+                                    run + "'xrt:?xclbin={xclbin}&device=7'"));
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("xrt: card 7 is not there; XRT finds 0"));
 }
@@ -253,7 +218,8 @@ TEST_F(Xrt, NamesACardThatIsNotThere) {
 TEST_F(OpenCl, NamesAPlatformThatIsNotThere) {
   const std::string run =
       "run " + digits() + " --input " + source("examples/digits/test.npz") + " --limit 1 --device ";
-  const Ended ended = spikeloom(emulate("--kernel model", run + "'opencl:?xclbin={xclbin}&platform=Absent'"));
+  const test::Ended ended =
+      spikeloom(emulate("--kernel model", run + "'opencl:?xclbin={xclbin}&platform=Absent'"));
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("no platform \"Absent\", found "));
   EXPECT_THAT(ended.err, HasSubstr("Xilinx"));

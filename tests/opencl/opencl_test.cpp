@@ -3,18 +3,12 @@
 // hears when it fails.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <ostream>
 #include <set>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -27,6 +21,7 @@
 #include "host/opencl/opencl_runner.hpp"
 #include "host/opencl/plan.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/cli/command.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
@@ -429,57 +424,16 @@ TEST(OpenClPlan, LayersWithoutRecurrenceAreBatchedOverTime) {
   EXPECT_GT(loops, 0);
 }
 
-struct Ended {
-  int code = -1;
-  std::string out, err;
-};
-
-class OpenClCommand : public ::testing::Test {
+class OpenClCommand : public test::CommandTest {
  protected:
-  void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              ("spikeloom-opencl-" + std::string(info->name()) + "-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  static std::string source(const std::string& name) {
-    return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
-  }
-  static std::string text(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-  }
-
-  [[nodiscard]] Ended spikeloom(const std::string& arguments, const std::string& variables = "") const {
-    const std::string line =
-        variables + " " + SPIKELOOM_COMMAND + " " + arguments + " 2>" + file("stderr") + " </dev/null";
-    Ended ended;
-    FILE* pipe = popen(line.c_str(), "r");
-    EXPECT_NE(pipe, nullptr);
-    std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-      ended.out.append(buffer.data(), n);
-    const int status = pclose(pipe);
-    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-    ended.err = text(file("stderr"));
-    return ended;
-  }
-
   /// Compiles an example and says how to run it on its test data.
   [[nodiscard]] std::string run_of(const std::string& example) const {
-    const Ended ended =
+    const test::Ended ended =
         spikeloom("compile " + source("examples/" + example + "/" + example + ".nir") + " --chip " +
                   source("chips/mesh2x2.toml") + " -o " + file(example + ".loom"));
     EXPECT_EQ(ended.code, 0) << ended.err;
     return "run " + file(example + ".loom") + " --input " + source("examples/" + example + "/test.npz");
   }
-
-  std::filesystem::path folder_;
 };
 
 constexpr const char* kDevice = " --device 'opencl:?platform=Portable'";
@@ -490,7 +444,8 @@ class OpenClExamples : public OpenClCommand, public ::testing::WithParamInterfac
 TEST_P(OpenClExamples, GiveTheModelsFilesAndNoCycles) {
   const std::string run = run_of(GetParam());
   ASSERT_EQ(spikeloom(run + " --output " + file("a.npz") + " --json " + file("a.json")).code, 0);
-  const Ended ended = spikeloom(run + kDevice + " --output " + file("b.npz") + " --json " + file("b.json"));
+  const test::Ended ended =
+      spikeloom(run + kDevice + " --output " + file("b.npz") + " --json " + file("b.json"));
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(text(file("a.npz")), text(file("b.npz")));
   EXPECT_THAT(ended.out, HasSubstr("through opencl (Portable Computing Language"));
@@ -513,22 +468,22 @@ INSTANTIATE_TEST_SUITE_P(, OpenClExamples, ::testing::Values("digits", "melody")
 
 TEST_F(OpenClCommand, SaysWhichPlatformsThereAre) {
   const std::string run = run_of("digits") + " --limit 1 --device ";
-  const Ended none = spikeloom(run + "opencl");
+  const test::Ended none = spikeloom(run + "opencl");
   EXPECT_EQ(none.code, 2);
   EXPECT_THAT(none.err, HasSubstr("say which platform"));
   EXPECT_THAT(none.err, HasSubstr("\"Portable Computing Language\""));
-  const Ended other = spikeloom(run + "'opencl:?platform=Acme'");
+  const test::Ended other = spikeloom(run + "'opencl:?platform=Acme'");
   EXPECT_EQ(other.code, 2);
   EXPECT_THAT(other.err, HasSubstr("no platform has \"Acme\" in its name; there are"));
   EXPECT_THAT(other.err, HasSubstr("\"Portable Computing Language\""));
-  const Ended far = spikeloom(run + "'opencl:?platform=Portable&device=7'");
+  const test::Ended far = spikeloom(run + "'opencl:?platform=Portable&device=7'");
   EXPECT_EQ(far.code, 2);
   EXPECT_THAT(far.err, HasSubstr("no device 7 on platform \"Portable Computing Language\""));
 }
 
 TEST_F(OpenClCommand, SaysWhenNoPlatformIsInstalled) {
   std::filesystem::create_directories(folder_ / "vendors");
-  const Ended ended =
+  const test::Ended ended =
       spikeloom(run_of("digits") + " --limit 1" + kDevice, "OCL_ICD_VENDORS=" + file("vendors"));
   EXPECT_EQ(ended.code, 3);
   EXPECT_THAT(ended.err, HasSubstr("no OpenCL platform is installed"));
@@ -540,7 +495,7 @@ TEST_F(OpenClCommand, RefusesOptionsThatItDoesNotKnow) {
            {"opencl:?colour=red", "no option \"colour\"; it has platform, device"},
            {"opencl:?platform=Portable&device=one", "device=one: expected a whole number"},
            {"opencl:?platform=Portable&kernels=fast", "expected auto, crossbar or systolic"}}) {
-    const Ended ended = spikeloom(run + "'" + device + "'");
+    const test::Ended ended = spikeloom(run + "'" + device + "'");
     EXPECT_EQ(ended.code, 2) << device;
     EXPECT_THAT(ended.err, HasSubstr(message));
   }

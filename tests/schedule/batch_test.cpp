@@ -13,6 +13,7 @@
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "tests/partition/random_network.hpp"
+#include "tests/schedule/roomy_chip.hpp"
 
 namespace spikeloom {
 namespace {
@@ -20,27 +21,14 @@ namespace {
 constexpr std::int64_t kBefore = -1;  // a page or credit that is there from the start
 
 Chip batch_chip() {
-  Chip chip;
+  Chip chip = test::roomy_chip();
   chip.name = "batches";
   chip.width = 2;
   chip.height = 2;
   chip.spike_wheel = chip.credit_wheel = 16;
-  chip.tile.lanes = 16;
-  chip.tile.lif_lanes = 4;
   chip.tile.contexts = 8;
   chip.tile.page_rows = 128;
   chip.tile.page_chunks = 64;
-  chip.tile.state_words = 1024;
-  chip.tile.param_sets = 256;
-  chip.tile.weight_words = 16384;
-  chip.tile.axon_entries = 4096;
-  chip.tile.chunk_entries = 1024;
-  chip.tile.update_entries = 1024;
-  chip.tile.out_entries = 256;
-  chip.tile.deliveries = 63;
-  chip.tile.credit_counters = 64;
-  chip.tile.channels = 32;
-  chip.tile.order_entries = 64;
   chip.host.channels = 16;
   chip.host.credit_counters = 64;
   return chip;

@@ -15,6 +15,7 @@
 #include "compiler/schedule/places.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "tests/partition/random_network.hpp"
+#include "tests/schedule/roomy_chip.hpp"
 
 namespace spikeloom {
 namespace {
@@ -81,31 +82,6 @@ IntNetwork network_of(Rng& rng, Kind kind) {
   return net;
 }
 
-Chip roomy_chip() {
-  Chip chip;
-  chip.name = "roomy";
-  chip.spike_wheel = chip.credit_wheel = 64;
-  chip.tile.lanes = 16;
-  chip.tile.lif_lanes = 4;
-  chip.tile.contexts = 16;
-  chip.tile.page_rows = 64;
-  chip.tile.page_chunks = 128;
-  chip.tile.state_words = 1024;
-  chip.tile.param_sets = 256;
-  chip.tile.weight_words = 16384;
-  chip.tile.axon_entries = 4096;
-  chip.tile.chunk_entries = 1024;
-  chip.tile.update_entries = 1024;
-  chip.tile.out_entries = 256;
-  chip.tile.deliveries = 63;
-  chip.tile.credit_counters = 64;
-  chip.tile.channels = 32;
-  chip.tile.order_entries = 64;
-  chip.host.channels = 64;
-  chip.host.credit_counters = 256;
-  return chip;
-}
-
 struct Crowded {
   Chip chip;
   Candidate candidate;
@@ -113,7 +89,7 @@ struct Crowded {
 
 /// Mapped by traffic onto fewer tiles than it has clusters, 1.5 to 4 a tile. None: it does not fit.
 std::optional<Crowded> crowded(Rng& rng, Kind kind, MapOptions& options) {
-  Chip chip = roomy_chip();
+  Chip chip = test::roomy_chip();
   const IntNetwork net = network_of(rng, kind);
   PartitionOptions cut;
   cut.seed = rng.next();
