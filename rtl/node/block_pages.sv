@@ -1,7 +1,7 @@
 // Pages made of blocks of 64 chunks, up to 64 blocks a page: as many as its context needs. Masks and valid
 // bits of all pages lie in two RAMs by block; a table gives the first block of every page row. A row has one
-// summary bit a block: it has a valid chunk. A block without it is empty whatever its word holds, so nothing
-// is reset when a page is freed.
+// summary bit a block (row_bits): it has a valid chunk. A block without it is empty whatever its word holds,
+// so nothing is reset when a page is freed.
 //
 // A chunk that is delivered in cycle a (chunk_i) is in the summary in a + 1 and in its block in a + 2; one a
 // cycle.
@@ -60,30 +60,48 @@ module block_pages #(
   localparam int unsigned NumberBits = Longest > 1 ? $clog2(Longest) : 1;  // of a block in its page
 
   // Storing. Cycle a reads the row's summary and first block.
-  logic store_q, again_q;
-  logic [RowBits-1:0] store_row_q;
-  logic [NumberBits+PlaceBits-1:0] store_chunk_q;
+  logic store_q;
+  logic [NumberBits+PlaceBits-1:0] chunk_now;
+  logic [PlaceBits-1:0] store_place_q;
   logic [spikeloom_pkg::CHUNK_BITS-1:0] store_mask_q;
-  logic [PageRows-1:0] empty_q;
-  logic [Longest-1:0] summary_read, summary_old, summary_new, summary_last_q;
+  logic [Longest-1:0] summary_old, page_summary;
+  logic [RowBits-1:0] unused_row;
+  logic [NumberBits-1:0] store_number;
   logic [BlockBits-1:0] store_first;
-  logic store, same_row;
-
-  assign store = en_i && store_q;
-  assign same_row = store && store_row_q == chunk_row_i;
+  logic store;
+  assign chunk_now = (NumberBits + PlaceBits)'(chunk_number_i);
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       store_q <= chunk_i;
       if (chunk_i) begin
-        store_row_q <= chunk_row_i;
-        store_chunk_q <= (NumberBits + PlaceBits)'(chunk_number_i);
+        store_place_q <= chunk_now[PlaceBits-1:0];
         store_mask_q <= chunk_mask_i;
-        again_q <= same_row;
       end
     end
-    if (store) summary_last_q <= summary_new;
     if (rst_i || clear_i) store_q <= 1'b0;
   end
+  row_bits #(
+      .Rows(PageRows),
+      .Width(Longest)
+  ) u_summary (
+      .clk_i,
+      .rst_i,
+      .clear_i,
+      .en_i,
+      .set_i(chunk_i),
+      .set_row_i(chunk_row_i),
+      .set_bit_i(chunk_now[PlaceBits+:NumberBits]),
+      .store_o(store),
+      .store_row_o(unused_row),
+      .store_bit_o(store_number),
+      .store_old_o(summary_old),
+      .free_i,
+      .free_row_i(row_i),
+      .scan_i,
+      .scan_counts_i(reading_i),
+      .scan_row_i,
+      .scan_o(page_summary)
+  );
   ram_sdp #(
       .Width(BlockBits),
       .Depth(PageRows)
@@ -97,41 +115,13 @@ module block_pages #(
       .read_address_i (chunk_row_i),
       .read_data_o    (store_first)
   );
-  ram_sdp #(
-      .Width(Longest),
-      .Depth(PageRows)
-  ) u_summary (
-      .clk_i,
-      .rst_i,
-      .write_enable_i (store),
-      .write_address_i(store_row_q),
-      .write_data_i   (summary_new),
-      .read_enable_i  (chunk_i && !same_row),
-      .read_address_i (chunk_row_i),
-      .read_data_o    (summary_read)
-  );
-
   // Cycle a + 1 writes the summary and reads the block's valid bits.
-  logic [NumberBits-1:0] store_number;
   logic [BlockBits-1:0] store_block;
   logic fresh, same_block;
-  assign store_number = store_chunk_q[PlaceBits+:NumberBits];
   assign store_block = store_first + BlockBits'(store_number);
   always_comb begin
-    summary_old = '0;
-    if (!empty_q[store_row_q]) summary_old = again_q ? summary_last_q : summary_read;
-    summary_new = summary_old;
     fresh = 1'b1;
-    for (int n = 0; n < Longest; n++)
-      if (store_number == NumberBits'(n)) begin
-        summary_new[n] = 1'b1;
-        fresh = !summary_old[n];
-      end
-  end
-  always_ff @(posedge clk_i) begin
-    if (store) empty_q[store_row_q] <= 1'b0;
-    if (en_i && free_i) empty_q[row_i] <= 1'b1;
-    if (rst_i || clear_i) empty_q <= '1;
+    for (int n = 0; n < Longest; n++) if (store_number == NumberBits'(n)) fresh = !summary_old[n];
   end
 
   // Cycle a + 2 writes the block: valid bits and mask.
@@ -147,7 +137,7 @@ module block_pages #(
       write_q <= store_q;
       if (store_q) begin
         write_block_q <= store_block;
-        write_place_q <= store_chunk_q[PlaceBits-1:0];
+        write_place_q <= store_place_q;
         write_mask_q <= store_mask_q;
         write_fresh_q <= fresh;
         write_again_q <= same_block;
@@ -178,24 +168,8 @@ module block_pages #(
       .read_data_o    (word_read)
   );
 
-  // The walk's copies. A row that is still written is not ready, so a scan that counts never meets a write.
-  logic scan_clash, scan_empty_q;
-  logic [Longest-1:0] summary_scan, page_summary;
+  // The walk: a page that is loaded in t has its summary in rest_q from t + 2 on.
   logic [BlockBits-1:0] scan_first;
-  assign scan_clash = store && store_row_q == scan_row_i;
-  ram_sdp #(
-      .Width(Longest),
-      .Depth(PageRows)
-  ) u_summary_scan (
-      .clk_i,
-      .rst_i,
-      .write_enable_i (store),
-      .write_address_i(store_row_q),
-      .write_data_i   (summary_new),
-      .read_enable_i  (en_i && scan_i && !scan_clash),
-      .read_address_i (scan_row_i),
-      .read_data_o    (summary_scan)
-  );
   ram_sdp #(
       .Width(BlockBits),
       .Depth(PageRows)
@@ -209,10 +183,6 @@ module block_pages #(
       .read_address_i (scan_row_i),
       .read_data_o    (scan_first)
   );
-  always_ff @(posedge clk_i) if (en_i && scan_i) scan_empty_q <= empty_q[scan_row_i];
-  assign page_summary = scan_empty_q ? '0 : summary_scan;
-
-  // The walk: a page that is loaded in t has its summary in rest_q from t + 2 on.
   logic load_q, load1_q, load2_q;
   logic [LimitBits-1:0] limit_q;
   logic [Longest-1:0] page_q, rest_q, rest;
@@ -344,11 +314,8 @@ module block_pages #(
       .read_data_o    (mask_o)
   );
 
-  // What the schedule and the credits guarantee.
+  // What the schedule guarantees.
   `SPIKELOOM_CHECK(chunk_is_in_the_page, !chunk_i || 32'(chunk_number_i) < PageChunks)
-  `SPIKELOOM_CHECK(free_meets_no_delivery, !(en_i && free_i && chunk_i) || chunk_row_i != row_i)
-  `SPIKELOOM_CHECK(next_page_is_not_stored, !(en_i && scan_i && reading_i) || !scan_clash)
-  `SPIKELOOM_CHECK(free_meets_no_store, !(en_i && free_i && store) || store_row_q != row_i)
   // A word that was read ahead has a chunk, and there is room for it.
   `SPIKELOOM_CHECK(words_have_chunks, !(en_i && coming_q) || word_walk != '0)
   `SPIKELOOM_CHECK(one_word_ahead, !(coming_q && kept_q))

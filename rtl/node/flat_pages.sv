@@ -1,8 +1,7 @@
 // Pages of one length, up to 256 chunks: masks in a RAM, one valid bit a chunk in a word for each page row.
 //
-// A chunk that is delivered in cycle a (chunk_i) is stored in a + 1; one a cycle. Nothing of a row is reset
-// when it is freed: a bit per row says "empty", and the first chunk after that writes the valid bits instead
-// of adding to them. So they have one write port.
+// A chunk that is delivered in cycle a (chunk_i) is stored in a + 1; one a cycle. The valid bits are a row of
+// row_bits.
 //
 // The walk gives a page's valid chunks below its limit to the core, in rising order, one a cycle:
 //   scan_i     in cycle t: the valid bits of scan_row_i are read
@@ -12,7 +11,6 @@
 //              reading_i, until the next take_i. Where any_o is 0 nothing follows from it
 //   again_i    instead of take_i: from the next cycle on the page from its first chunk
 //   free_i     row_i becomes empty, visible one cycle later
-`include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
 module flat_pages #(
@@ -47,77 +45,35 @@ module flat_pages #(
     input  logic                 take_i,
     input  logic                 again_i
 );
-  // Storing: cycle a decides and reads the row's valid bits, cycle a + 1 writes mask and valid bits.
-  logic store_q, again_q, read_valid;
-  logic [RowBits-1:0] store_row_q;
-  logic [ChunkBits-1:0] store_chunk_q;
+  // Storing: cycle a + 1 writes mask and valid bit.
+  logic store;
+  logic [RowBits-1:0] store_row;
+  logic [ChunkBits-1:0] store_chunk;
   logic [spikeloom_pkg::CHUNK_BITS-1:0] store_mask_q;
-  logic [PageRows-1:0] empty_q;
-  logic [PageChunks-1:0] valid_read, valid_new, valid_last_q, valid_scan, page_valid;
-  logic store, same_row, scan_clash, scan_empty_q;
-
-  assign store = en_i && store_q;
-  assign same_row = store && store_row_q == chunk_row_i;
-  assign read_valid = chunk_i && !same_row;
-  always_ff @(posedge clk_i) begin
-    if (en_i) begin
-      store_q <= chunk_i;
-      if (chunk_i) begin
-        store_row_q <= chunk_row_i;
-        store_chunk_q <= chunk_number_i;
-        store_mask_q <= chunk_mask_i;
-        again_q <= same_row;
-      end
-    end
-    if (store) valid_last_q <= valid_new;
-    if (rst_i || clear_i) store_q <= 1'b0;
-  end
-
-  always_comb begin
-    valid_new = 'x;
-    if (store) begin
-      valid_new = '0;
-      if (!empty_q[store_row_q]) valid_new = again_q ? valid_last_q : valid_read;
-      for (int c = 0; c < PageChunks; c++) if (store_chunk_q == ChunkBits'(c)) valid_new[c] = 1'b1;
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    if (store) empty_q[store_row_q] <= 1'b0;
-    if (en_i && free_i) empty_q[row_i] <= 1'b1;
-    if (rst_i || clear_i) empty_q <= '1;
-  end
-
-  ram_sdp #(
-      .Width(PageChunks),
-      .Depth(PageRows)
+  logic [PageChunks-1:0] page_valid, unused_before;
+  always_ff @(posedge clk_i) if (en_i && chunk_i) store_mask_q <= chunk_mask_i;
+  row_bits #(
+      .Rows(PageRows),
+      .Width(PageChunks)
   ) u_valid (
       .clk_i,
       .rst_i,
-      .write_enable_i (store),
-      .write_address_i(store_row_q),
-      .write_data_i   (valid_new),
-      .read_enable_i  (read_valid),
-      .read_address_i (chunk_row_i),
-      .read_data_o    (valid_read)
+      .clear_i,
+      .en_i,
+      .set_i(chunk_i),
+      .set_row_i(chunk_row_i),
+      .set_bit_i(chunk_number_i),
+      .store_o(store),
+      .store_row_o(store_row),
+      .store_bit_o(store_chunk),
+      .store_old_o(unused_before),
+      .free_i,
+      .free_row_i(row_i),
+      .scan_i,
+      .scan_counts_i(reading_i),
+      .scan_row_i,
+      .scan_o(page_valid)
   );
-
-  // The walk's copy. A row that is still written is not ready, so a scan that counts never meets a write.
-  assign scan_clash = store && store_row_q == scan_row_i;
-  ram_sdp #(
-      .Width(PageChunks),
-      .Depth(PageRows)
-  ) u_valid_scan (
-      .clk_i,
-      .rst_i,
-      .write_enable_i (store),
-      .write_address_i(store_row_q),
-      .write_data_i   (valid_new),
-      .read_enable_i  (en_i && scan_i && !scan_clash),
-      .read_address_i (scan_row_i),
-      .read_data_o    (valid_scan)
-  );
-  always_ff @(posedge clk_i) if (en_i && scan_i) scan_empty_q <= empty_q[scan_row_i];
-  assign page_valid = scan_empty_q ? '0 : valid_scan;
 
   // The walk.
   logic load_q, found;
@@ -154,16 +110,10 @@ module flat_pages #(
       .clk_i,
       .rst_i,
       .write_enable_i (store),
-      .write_address_i({store_row_q, store_chunk_q}),
+      .write_address_i({store_row, store_chunk}),
       .write_data_i   (store_mask_q),
       .read_enable_i  (en_i && reading_i),
       .read_address_i ({row_i, take_i ? chunk_o : taken_q}),
       .read_data_o    (mask_o)
   );
-
-  // What the schedule and the credits guarantee.
-  `SPIKELOOM_CHECK(chunk_is_in_the_page, !chunk_i || 32'(chunk_number_i) < PageChunks)
-  `SPIKELOOM_CHECK(free_meets_no_delivery, !(en_i && free_i && chunk_i) || chunk_row_i != row_i)
-  `SPIKELOOM_CHECK(next_page_is_not_stored, !(en_i && scan_i && reading_i) || !scan_clash)
-  `SPIKELOOM_CHECK(free_meets_no_store, !(en_i && free_i && store) || store_row_q != row_i)
 endmodule
