@@ -159,29 +159,23 @@ class Builder {
 
   sdf::ChannelId arc(ActorId from, ActorId to, std::int64_t tokens, std::int64_t cycles,
                      const std::string& name) {
-    sdf::Channel channel;
-    channel.source = from;
-    channel.target = to;
-    channel.tokens = tokens;
-    channel.latency = scaled(cycles);
-    return add(channel, name, tokens);
+    return arc(from, to, tokens, tokens, cycles, name);
   }
 
   /// `after`: see TimingGraph.
-  sdf::ChannelId add(const sdf::Channel& channel, const std::string& name, std::int64_t after) {
-    arcs_.push_back({channel, name, after});
-    return sdf::ChannelId(arcs_.size() - 1);
-  }
-
-  /// Between firings of one tile of batches: from a firing's first cycle.
-  void own(ActorId from, ActorId to, std::int64_t tokens, std::int64_t after, std::int64_t cycles,
-           const std::string& name) {
+  sdf::ChannelId arc(ActorId from, ActorId to, std::int64_t tokens, std::int64_t after, std::int64_t cycles,
+                     const std::string& name) {
     sdf::Channel channel;
     channel.source = from;
     channel.target = to;
     channel.tokens = tokens;
     channel.latency = scaled(cycles);
-    add(channel, name, after);
+    return add(channel, name, after);
+  }
+
+  sdf::ChannelId add(const sdf::Channel& channel, const std::string& name, std::int64_t after) {
+    arcs_.push_back({channel, name, after});
+    return sdf::ChannelId(arcs_.size() - 1);
   }
 
   void find_batches() {
@@ -403,7 +397,7 @@ class Builder {
         if (!here.batch)
           arc(here.bounded ? here.fire : here.done, clusters_[to.of].fire, a.tokens, a.cycles, name);
         else if (a.tokens == 0)
-          own(here.fire, clusters_[to.of].fire, 0, 0, here.batch->first.total() + a.cycles, name);
+          arc(here.fire, clusters_[to.of].fire, 0, 0, here.batch->first.total() + a.cycles, name);
         else
           add_next_turn(here, clusters_[to.of].fire, a.cycles, 0, name);
         return;
@@ -496,7 +490,7 @@ class Builder {
       sent.target = target.fire;
       sent.tokens = 2 * target.batch->pages;
       add(sent, name, target.batch->pages);
-      return late(sender, target.fire, 1, target.batch->pages, 0, name);
+      return arc(*sender.late, target.fire, 1, target.batch->pages, 0, name);
     }
     const sdf::ChannelId arrival = arc(*sender.late, target.fire, tokens, cycles, name);
     const ClusterId from = *binding_.channels[channel].from;
@@ -514,23 +508,13 @@ class Builder {
     return arrival;
   }
 
-  sdf::ChannelId late(const Sender& sender, ActorId fire, std::int64_t tokens, std::int64_t after,
-                      std::int64_t cycles, const std::string& name) {
-    sdf::Channel channel;
-    channel.source = *sender.late;
-    channel.target = fire;
-    channel.tokens = tokens;
-    channel.latency = scaled(cycles);
-    return add(channel, name, after);
-  }
-
   /// A firing in the next turn follows the firing of n pages, whichever n, by `cycles` and `each` a page: n
   /// steps on.
   void add_next_turn(const ClusterActors& from, ActorId to, std::int64_t cycles, std::int64_t each,
                      const std::string& name) {
     const Batch& batch = *from.batch;
     for (std::int64_t n = 1; n <= batch.pages; ++n)
-      own(from.fire, to, n, batch.pages, batch.of(n) + (n - 1) * batch.ahead + cycles + n * each, name);
+      arc(from.fire, to, n, batch.pages, batch.of(n) + (n - 1) * batch.ahead + cycles + n * each, name);
   }
 
   /// The last of a batch's pages is at most pages − 1 steps behind its first.
@@ -551,7 +535,7 @@ class Builder {
     const std::int64_t pages = target.batch->pages;
     arc(clusters_[binding_.channels[channel].from->index()].done, target.fire, 0,
         kListVisible + pages * sender.cycles + a.cycles, name);
-    late(sender, target.fire, 1 - pages, 0, a.cycles, name);
+    arc(*sender.late, target.fire, 1 - pages, 0, a.cycles, name);
   }
 
   /// Spikes from one context of a tile to another: turns of both cover the same steps.
@@ -564,19 +548,19 @@ class Builder {
     const bool precedes = source.position < target.position;
     if (precedes && a.tokens >= pages) {
       // All of it was sent before the source fired in this turn.
-      own(source.fire, target.fire, 0, 0, a.cycles, name);
+      arc(source.fire, target.fire, 0, 0, a.cycles, name);
     } else if (precedes) {
       const std::int64_t more =
           std::max<std::int64_t>(0, b.more + sender.cycles + b.ahead - after.ahead) * (pages - 1);
-      own(source.fire, target.fire, 0, 0, b.first.total() + sender.cycles + list_to_page + more, name);
-      late(sender, target.fire, a.tokens - (pages - 1), a.tokens, a.cycles, name);
+      arc(source.fire, target.fire, 0, 0, b.first.total() + sender.cycles + list_to_page + more, name);
+      arc(*sender.late, target.fire, a.tokens - (pages - 1), a.tokens, a.cycles, name);
     } else if (a.tokens < pages) {
       result_.waits = cluster_name(to) + " reads " + cluster_name(from) + " on " + place(from) +
                       "with a delay of " + std::to_string(a.tokens) + ", whose batches of " +
                       std::to_string(pages) + " pages then wait for themselves";
     } else if (a.tokens < 2 * pages) {
       add_next_turn(source, target.fire, list_to_page, sender.cycles, name);
-      late(sender, target.fire, a.tokens - (pages - 1), a.tokens, a.cycles, name);
+      arc(*sender.late, target.fire, a.tokens - (pages - 1), a.tokens, a.cycles, name);
     } else {
       add_batch_arrival(sender.send, target.fire, a, pages, name);
     }

@@ -322,7 +322,7 @@ void add_run(CLI::App& root, Action& action) {
   CLI::App* app = root.add_subcommand("run", "an image on a device, measured beside predicted");
   app->add_option("image", command->image, "image (.loom)")->required();
   app->add_option("--input", command->input,
-                  "input data: .npz, .npy, .csv, .h5, .bin, .bs2 or a folder of recordings")
+                  "input data: .npz, .npy, .csv, .h5, .bin, .bs2, .dat or a folder of recordings")
       ->required();
   app->add_option("--device", command->device, "device; `spikeloom devices` lists them")
       ->capture_default_str();
