@@ -15,6 +15,7 @@
 #include "compiler/map/routes.hpp"
 #include "compiler/map/shared_entries.hpp"
 #include "compiler/partition/hypergraph.hpp"
+#include "compiler/partition/scenes.hpp"
 
 namespace spikeloom {
 namespace {
@@ -97,6 +98,8 @@ class Placer {
       flits_.push_back(expected_flits(cluster));
     }
     mean_load_ = std::max(1.0, total / tiles);
+    if (tile_.size() > tiles) scene_ = scene_work(app);
+    scene_load_.assign(scene_.empty() ? 0 : tiles, Scenes{});
     if (out_of_step == OutOfStep::kApart) lag_ = batch_steps(app, chip).lag;
     for (const ClusterId id : app.sinks) sinks_[id.index()] = 1;
   }
@@ -118,6 +121,7 @@ class Placer {
         ++standing_[tile][content];
     }
     load_[tile] += work_[c];
+    add_scenes(c, tile, 1);
     members_[tile].push_back(static_cast<std::uint32_t>(c));
   }
 
@@ -129,6 +133,7 @@ class Placer {
       if (!stands(c, r, tile)) used_[tile][r] -= needed_[c][r].amount;
     }
     load_[tile] -= work_[c];
+    add_scenes(c, tile, -1);
     tile_[c] = kNowhere;
     std::erase(members_[tile], static_cast<std::uint32_t>(c));
   }
@@ -407,8 +412,22 @@ class Placer {
     return cost;
   }
 
+  void add_scenes(std::size_t c, std::uint32_t tile, double times) {
+    if (scene_.empty()) return;
+    for (std::size_t s = 0; s < kScenes; ++s) scene_load_[tile][s] += times * scene_[c][s];
+  }
+
+  /// Of the tile's clusters together, squared: in the worst step, and where the host's inputs have positions,
+  /// the mean of that and of some pictures.
+  [[nodiscard]] double squared_load(std::uint32_t tile) const {
+    double sum = load_[tile] * load_[tile];
+    if (scene_.empty()) return sum;
+    for (const double load : scene_load_[tile]) sum += load * load;
+    return sum / (1 + kScenes);
+  }
+
   [[nodiscard]] double load_cost(std::uint32_t tile) const {
-    if (start_.empty()) return kLoadWeight * load_[tile] * load_[tile] / mean_load_;
+    if (start_.empty()) return kLoadWeight * squared_load(tile) / mean_load_;
     const double turn = turn_of(tile) / mean_load_, square = turn * turn;
     return kLoadWeight * mean_load_ * square * square;
   }
@@ -493,6 +512,7 @@ class Placer {
   std::vector<std::vector<Resource>> offered_;  ///< by kind of tile
   std::vector<std::vector<std::uint64_t>> used_;
   std::vector<double> load_, work_, flits_;
+  std::vector<Scenes> scene_, scene_load_;  ///< work by cluster, and by tile; empty: not looked at
   SharedEntries shared_;
   std::vector<std::vector<std::uint32_t>> standing_;  ///< clusters, by tile and content
   std::vector<std::vector<std::uint32_t>> members_;   ///< by tile

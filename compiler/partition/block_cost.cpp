@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "compiler/partition/scenes.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -17,6 +18,8 @@ std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 27U)) * 0x94d049bb133111ebULL;
   return x ^ (x >> 31U);
 }
+
+constexpr std::uint32_t kHost = ~0U;  ///< as a source; others are clusters
 
 class Counter {
  public:
@@ -37,8 +40,9 @@ class Counter {
     word_.resize(first_group_.back());
     seen_.assign(first_group_.back(), 0);
     worst_.assign(blocks, 0);
-    steady_.assign(blocks, 0);
+    steady_.assign(blocks, {});
     silence_.resize(blocks);
+    reads_.resize(blocks);
   }
 
   void add(const Layer& layer) {
@@ -52,6 +56,7 @@ class Counter {
       std::sort(touched_.begin(), touched_.end());
       end_row(layer, e);
     }
+    pay_for_silent_rows(layer.from);
   }
 
   [[nodiscard]] BlockCost cost() const {
@@ -60,7 +65,11 @@ class Counter {
     for (const std::map<std::uint64_t, double>& silence : silence_)
       for (const auto& [chunk, probability] : silence) cost.flits += 1 - probability;
     cost.cycles = *std::max_element(worst_.begin(), worst_.end());
-    cost.steady = activity_ ? *std::max_element(steady_.begin(), steady_.end()) : cost.cycles;
+    for (std::size_t scene = 0; scene < scenes(); ++scene) {
+      double busiest = 0;
+      for (const Scenes& steady : steady_) busiest = std::max(busiest, steady[scene]);
+      cost.steady += busiest / static_cast<double>(scenes());
+    }
     return cost;
   }
 
@@ -79,14 +88,16 @@ class Counter {
 
   /// The row's lane groups, block by block.
   void end_row(const Layer& layer, std::uint32_t element) {
-    const auto [rate, axons] = spikes(layer.from, element);
+    const double axons = planes(layer.from);
+    const Scenes rate = spikes(layer.from, element);
     for (auto from = touched_.begin(); from != touched_.end();) {
       const std::uint32_t block = from->first;
       const auto to =
           std::find_if(from, touched_.end(), [&](const auto& touched) { return touched.first != block; });
       const auto words = static_cast<double>(to - from);
       worst_[block] += axons * words;
-      steady_[block] += rate * words;
+      add(steady_[block], rate, words);
+      read(layer.from, element, {~0U, 0, axons, rate}, reads_[block]);
       add_flits(layer.from, element, silence_[block]);
       std::uint64_t content = block;
       for (auto at = from; at != to; ++at)
@@ -98,16 +109,110 @@ class Counter {
     }
   }
 
-  /// Expected spikes a step of all planes, and how many planes there are.
-  [[nodiscard]] std::pair<double, double> spikes(const Source& from, std::uint32_t element) const {
+  /// What a block's page has of a source: chunks low .. high, and how many axons of them have words, with
+  /// their spikes a step.
+  struct Read {
+    std::uint32_t low = ~0U, high = 0;
+    double axons = 0;
+    Scenes rate{};
+  };
+
+  /// The first of the element's axons, in the source's numbering, and which source: a cluster, or the host.
+  [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> first_axon(const Source& from,
+                                                                   std::uint32_t element) const {
     if (const auto* population = std::get_if<PopulationId>(&from))
-      return {activity_ ? activity_->populations.at(population->index()).at(element) : 1.0, 1.0};
+      return {sources_.position_of[population->index()][element],
+              sources_.cluster_of[population->index()][element]};
     const std::size_t input = std::get<InputId>(from).index();
-    const std::uint32_t planes = network_.inputs[input].planes;
-    double rate = 0;
-    for (std::size_t b = 0; b < planes; ++b)
-      rate += activity_ ? activity_->inputs.at(input).at(std::size_t{element} * planes + b) : 1.0;
-    return {rate, planes};
+    const IntInput& of = network_.inputs[input];
+    return {
+        sources_.first_axon[input] + input_number(of.shape, sources_.input_order[input], element) * of.planes,
+        kHost};
+  }
+
+  void read(const Source& from, std::uint32_t element, Read more,
+            std::map<std::uint32_t, Read>& reads) const {
+    const auto [axon, source] = first_axon(from, element);
+    Read& read = reads[source];
+    read.low = std::min(read.low, axon / hw::kChunkBits);
+    read.high = std::max(read.high, (axon + static_cast<std::uint32_t>(more.axons) - 1) / hw::kChunkBits);
+    read.axons += more.axons;
+    add(read.rate, more.rate, 1);
+  }
+
+  /// Axons that stand in a page's chunks and have no words there: each takes a cycle all the same.
+  void pay_for_silent_rows(const Source& from) {
+    struct Sum {
+      double axons = 0;
+      Scenes rate{};
+    };
+    std::map<std::uint32_t, std::vector<Sum>> sums;  // by source: of the axons before each axon
+    const auto* input = std::get_if<InputId>(&from);
+    const std::uint32_t offset = input ? sources_.first_axon[input->index()] : 0;
+    const auto each = static_cast<std::uint32_t>(planes(from));
+    const std::size_t elements = input ? network_.inputs[input->index()].size()
+                                       : network_.populations[std::get<PopulationId>(from).index()].size();
+    for (std::uint32_t e = 0; e < elements; ++e) {
+      const auto [axon, source] = first_axon(from, e);
+      const Scenes rate = spikes(from, e);
+      std::vector<Sum>& sum = sums[source];
+      const std::size_t at = axon - offset;
+      if (sum.size() < at + each + 1) sum.resize(at + each + 1);
+      for (std::size_t b = 1; b <= each; ++b) {
+        sum[at + b].axons = 1;
+        add(sum[at + b].rate, rate, 1.0 / each);
+      }
+    }
+    for (auto& [source, sum] : sums)
+      for (std::size_t i = 1; i < sum.size(); ++i) {
+        sum[i].axons += sum[i - 1].axons;
+        add(sum[i].rate, sum[i - 1].rate, 1);
+      }
+    for (std::size_t block = 0; block < reads_.size(); ++block) {
+      for (const auto& [source, read] : reads_[block]) {
+        const std::vector<Sum>& sum = sums.at(source);
+        const auto before = [&](std::uint32_t chunk) -> const Sum& {
+          const std::uint32_t axon = std::max(chunk * hw::kChunkBits, offset) - offset;
+          return sum[std::min<std::size_t>(axon, sum.size() - 1)];
+        };
+        const Sum &low = before(read.low), &high = before(read.high + 1);
+        worst_[block] += high.axons - low.axons - read.axons;
+        add(steady_[block], high.rate, 1);
+        add(steady_[block], low.rate, -1);
+        add(steady_[block], read.rate, -1);
+      }
+      reads_[block].clear();
+    }
+  }
+
+  static void add(Scenes& sum, const Scenes& more, double times) {
+    for (std::size_t scene = 0; scene < kScenes; ++scene) sum[scene] += times * more[scene];
+  }
+
+  /// Data are one scene, the first.
+  [[nodiscard]] std::size_t scenes() const { return activity_ ? 1 : kScenes; }
+
+  [[nodiscard]] double planes(const Source& from) const {
+    const auto* input = std::get_if<InputId>(&from);
+    return input ? network_.inputs[input->index()].planes : 1;
+  }
+
+  /// Expected spikes a step of all planes, by scene.
+  [[nodiscard]] Scenes spikes(const Source& from, std::uint32_t element) const {
+    const auto* input = std::get_if<InputId>(&from);
+    const Shape& shape = input ? network_.inputs[input->index()].shape
+                               : network_.populations[std::get<PopulationId>(from).index()].shape;
+    if (!activity_) {
+      Scenes rate = scenes_at(map_extent(shape), element);
+      for (double& spikes : rate) spikes *= planes(from);
+      return rate;
+    }
+    if (!input) return {activity_->populations.at(std::get<PopulationId>(from).index()).at(element)};
+    Scenes rate{};
+    const std::size_t each = network_.inputs[input->index()].planes;
+    for (std::size_t b = 0; b < each; ++b)
+      rate.front() += activity_->inputs.at(input->index()).at(element * each + b);
+    return rate;
   }
 
   void add_flits(const Source& from, std::uint32_t element, std::map<std::uint64_t, double>& silence) const {
@@ -141,7 +246,9 @@ class Counter {
   std::uint64_t row_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> touched_;  ///< block and group, of the row in hand
   std::unordered_set<std::uint64_t> rows_, words_;                ///< contents, counted only
-  std::vector<double> worst_, steady_;                            ///< cycles by block
+  std::vector<double> worst_;                                     ///< cycles by block
+  std::vector<Scenes> steady_;                                    ///< the same, by scene
+  std::vector<std::map<std::uint32_t, Read>> reads_;  ///< by block and source, of the layer in hand
   std::vector<std::map<std::uint64_t, double>>
       silence_;  ///< by block and chunk that it reads: probability that no axon of the chunk spikes
 };

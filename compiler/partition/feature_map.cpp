@@ -14,6 +14,19 @@ bool is_dense(const Layer& layer, std::size_t neurons) {
   return true;
 }
 
+/// Every way to part an axis into `parts`, of at least one row each.
+std::vector<Cut> cuts(std::uint32_t extent, std::uint32_t parts) {
+  std::vector<Cut> result;
+  for (std::uint32_t turns = 1; turns <= parts; ++turns) {
+    const std::uint32_t bands = parts / turns;
+    if (bands * turns != parts || extent / bands < turns) continue;
+    // In turns of one row each they are the same parts as in bands.
+    if (turns > 1 && (extent + bands - 1) / bands <= turns) continue;
+    result.push_back({bands, turns});
+  }
+  return result;
+}
+
 }  // namespace
 
 MapExtent map_extent(const Shape& shape) {
@@ -46,14 +59,12 @@ std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_
     if (blocks % channels != 0 || groups % channels != 0) continue;
     const std::uint32_t places = blocks / channels;
     for (std::uint32_t rows = 1; rows <= std::min(places, map.height); ++rows) {
-      if (places % rows != 0 || places / rows > map.width) continue;
-      Grid grid{rows, places / rows, channels, Grid::Rows::kBands};
-      const std::uint64_t tall = (map.height + grid.rows - 1) / grid.rows,
-                          wide = (map.width + grid.columns - 1) / grid.columns;
-      if (tall * wide * (map.channels / channels) > most) continue;
-      result.push_back(grid);
-      grid.deal = Grid::Rows::kInTurns;
-      if (rows > 1 && tall > 1) result.push_back(grid);
+      if (places % rows != 0) continue;
+      for (const Cut& high : cuts(map.height, rows))
+        for (const Cut& wide : cuts(map.width, places / rows))
+          if (std::uint64_t{high.longest(map.height)} * wide.longest(map.width) * (map.channels / channels) <=
+              most)
+            result.push_back({high, wide, channels});
     }
   }
   return result;
@@ -64,10 +75,9 @@ std::vector<std::uint32_t> cut_map(const MapExtent& map, const Grid& grid) {
   of.reserve(std::size_t{map.channels} * map.height * map.width);
   for (std::uint32_t c = 0; c < map.channels; ++c)
     for (std::uint32_t y = 0; y < map.height; ++y) {
-      const std::uint32_t row =
-          grid.deal == Grid::Rows::kInTurns ? y % grid.rows : y * grid.rows / map.height;
+      const std::uint32_t row = grid.rows.part(y, map.height) * grid.columns.parts();
       for (std::uint32_t x = 0; x < map.width; ++x)
-        of.push_back((row * grid.columns + x * grid.columns / map.width) * grid.channels +
+        of.push_back((row + grid.columns.part(x, map.width)) * grid.channels +
                      c * grid.channels / map.channels);
     }
   return of;

@@ -8,14 +8,28 @@
 
 namespace spikeloom {
 
+/// How the rows, or the columns, of a map part: into bands of neighbours, and those of a band in turns.
+struct Cut {
+  std::uint32_t bands = 1;
+  std::uint32_t turns =
+      1;  ///< row y goes to part y mod turns of its band: what is busy keeps all of them busy
+
+  [[nodiscard]] std::uint32_t parts() const { return bands * turns; }
+  /// The part of number `at` of `extent`.
+  [[nodiscard]] std::uint32_t part(std::uint32_t at, std::uint32_t extent) const {
+    return at * bands / extent * turns + at % turns;
+  }
+  /// The largest part's size.
+  [[nodiscard]] std::uint32_t longest(std::uint32_t extent) const {
+    return ((extent + bands - 1) / bands + turns - 1) / turns;
+  }
+  friend bool operator==(const Cut&, const Cut&) = default;
+};
+
 /// Blocks over the height, over the width and over the channels.
 struct Grid {
-  enum class Rows : std::uint8_t {
-    kBands,    ///< neighbouring rows to one block
-    kInTurns,  ///< row y to block y mod rows: a part of the map that is busy keeps all of them busy
-  };
-  std::uint32_t rows = 1, columns = 1, channels = 1;
-  Rows deal = Rows::kBands;
+  Cut rows{}, columns{};
+  std::uint32_t channels = 1;
 };
 
 /// A map: channels × height × width (height 1 for [channels,length]).
@@ -31,7 +45,8 @@ struct MapExtent {
 /// Groups that the channels may part into, each of whole lane groups; 1 where they do not fill lane groups.
 [[nodiscard]] std::uint32_t most_channel_groups(const MapExtent& map, std::uint32_t lanes);
 
-/// Every grid of `blocks` blocks of at most `most` neurons each: whole channels first, tall blocks first.
+/// Every grid of `blocks` blocks of at most `most` neurons each: whole channels first, tall blocks first,
+/// bands first.
 [[nodiscard]] std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most,
                                       std::uint32_t lanes);
 

@@ -341,7 +341,7 @@ TEST(BlockCost, IsLowestWhereABusyPartKeepsAllBlocksBusy) {
   const auto cost = [&](const Grid& grid, const std::optional<Traffic>& traffic) {
     return block_cost(net, make_layers(net)[0], PopulationId(0), grid, 16, sources, traffic);
   };
-  const Grid bands{2, 1, 1, Grid::Rows::kBands}, turns{2, 1, 1, Grid::Rows::kInTurns};
+  const Grid bands{{2, 1}, {}, 1}, turns{{1, 2}, {}, 1};
   EXPECT_LT(cost(turns, upper).steady, 0.6 * cost(bands, upper).steady);
   EXPECT_LT(cost(turns, upper).price(2, 1), cost(bands, upper).price(2, 1));
   // A chunk of 16 inputs is a line of a channel; in turns both blocks read all lines, in bands 9 each.
