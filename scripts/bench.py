@@ -3,7 +3,7 @@
 its ideal.
 
 usage: scripts/bench [--build DIR] [--repetitions N] [--synth] [--no-build]
-                     [--only compile|devices|common_load|opencl|dataflow|admit|partition|
+                     [--only compile|devices|model|common_load|opencl|dataflow|admit|partition|
                              dataflow_large|devices_large ...]
 
 Builds the target `benchmarks`, runs the programs of tests/bench and writes Google Benchmark's JSON to
@@ -20,7 +20,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAMS = ("common_load", "devices", "opencl", "compile", "dataflow", "admit")
+PROGRAMS = ("common_load", "devices", "model", "opencl", "compile", "dataflow", "admit")
 # By name only; --repetitions 1 is enough. devices_large is mesh16x16, and mesh8x8 with code of its own for
 # each tile, which takes many minutes to build.
 LONG = ("partition", "dataflow_large", "devices_large")
@@ -142,6 +142,19 @@ def summary(results):
                     ("2 threads, wall", optional("second_thread_gain")),
                 ],
                 results[program],
+            )
+        )
+    if "model" in results:
+        parts.append(
+            table(
+                "model on layers of VGG9's shapes beside a plain loop over the same rows and words, "
+                "processor time, in turns",
+                [
+                    ("model synops/s", counter("model_synops_per_s")),
+                    ("loop synops/s", counter("loop_synops_per_s")),
+                    ("model/loop", counter("model_over_loop")),
+                ],
+                results["model"],
             )
         )
     if "opencl" in results:

@@ -53,6 +53,7 @@ class Placer {
     if (!options_.clusters.empty()) return wanted_clusters(numbers_.network, options_);
     const std::uint32_t tiles = tiles_of(chip_, options_);
     if (options_.spread == Spread::kFewest || options_.max_neurons != 0 || tiles == 1) return {};
+    if (options_.spread == Spread::kPaired) return paired_clusters(numbers_.network, chip_, tiles);
     return runner_.stage("spread", [&] {
       StageRunner quiet;
       Placer trial(quiet, {numbers_.network, numbers_.traffic, nullptr}, chip_, options_);

@@ -176,4 +176,25 @@ std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const Sp
   return best;
 }
 
+std::vector<std::uint32_t> paired_clusters(const IntNetwork& network, const Chip& chip, std::uint32_t tiles) {
+  const Room room = room_of(chip, tiles);
+  const std::uint32_t grain = *std::min_element(room.grain.begin(), room.grain.end());
+  std::vector<double> work(network.populations.size(), 0);
+  for (const IntProjection& projection : network.projections)
+    work[projection.to.index()] += static_cast<double>(count_synapses(projection));
+  std::vector<std::uint32_t> most, clusters(work.size(), 1);
+  for (const IntPopulation& population : network.populations)
+    most.push_back(static_cast<std::uint32_t>((population.size() + grain - 1) / grain));
+  // The next cluster goes to the population whose clusters have most to do.
+  for (std::size_t left = std::size_t{kClustersPerTile} * tiles; left > clusters.size(); --left) {
+    std::optional<std::size_t> busiest;
+    for (std::size_t p = 0; p < work.size(); ++p)
+      if (clusters[p] < most[p] && (!busiest || work[p] * clusters[*busiest] > work[*busiest] * clusters[p]))
+        busiest = p;
+    if (!busiest) break;
+    ++clusters[*busiest];
+  }
+  return clusters;
+}
+
 }  // namespace spikeloom

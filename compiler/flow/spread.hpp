@@ -9,6 +9,7 @@
 #include <spikeloom/compile_options.hpp>
 
 #include "compiler/data/dataset.hpp"
+#include "compiler/golden/int_network.hpp"
 #include "compiler/schedule/candidate.hpp"
 #include "compiler/schedule/schedule.hpp"
 
@@ -40,5 +41,10 @@ struct SpreadOptions {
 /// Cost     at most `kMostTrials` calls of `place`.
 [[nodiscard]] std::vector<std::uint32_t> spread(const Place& place, const Chip& chip,
                                                 const SpreadOptions& options);
+
+/// Least clusters by PopulationId: two a tile, so that one works while the other sends, shared out by the
+/// synapses into each population; of at least a lane group each, for smaller ones would not be faster. Every
+/// population has one.
+[[nodiscard]] std::vector<std::uint32_t> paired_clusters(const IntNetwork&, const Chip&, std::uint32_t tiles);
 
 }  // namespace spikeloom

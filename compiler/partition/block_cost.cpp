@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "compiler/linear/sums.hpp"
 #include "compiler/partition/scenes.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -19,7 +20,8 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31U);
 }
 
-constexpr std::uint32_t kHost = ~0U;  ///< as a source; others are clusters
+constexpr std::uint64_t kLooks = 500'000;  ///< synapses of a layer that are looked at, about
+constexpr std::uint32_t kHost = ~0U;       ///< as a source; others are clusters
 
 class Counter {
  public:
@@ -46,7 +48,10 @@ class Counter {
   }
 
   void add(const Layer& layer) {
+    every_ = sampled(layer);
+    const std::uint32_t area = area_of(layer.from);
     for (std::uint32_t e = 0; e < layer.form.sources(); ++e) {
+      if (e / area % every_ != 0) continue;
       touched_.clear();
       ++row_;
       layer.form.row(e).each([&](std::uint32_t target, std::size_t weight) {
@@ -95,8 +100,8 @@ class Counter {
       const auto to =
           std::find_if(from, touched_.end(), [&](const auto& touched) { return touched.first != block; });
       const auto words = static_cast<double>(to - from);
-      worst_[block] += axons * words;
-      add(steady_[block], rate, words);
+      worst_[block] += every_ * axons * words;
+      add(steady_[block], rate, every_ * words);
       read(layer.from, element, {~0U, 0, axons, rate}, reads_[block]);
       add_flits(layer.from, element, silence_[block]);
       std::uint64_t content = block;
@@ -107,6 +112,23 @@ class Counter {
         for (auto at = from; at != to; ++at) words_.insert(mixed(word_[at->second] + block));
       from = to;
     }
+  }
+
+  [[nodiscard]] const Shape& shape_of(const Source& from) const {
+    const auto* input = std::get_if<InputId>(&from);
+    return input ? network_.inputs[input->index()].shape
+                 : network_.populations[std::get<PopulationId>(from).index()].shape;
+  }
+  [[nodiscard]] std::uint32_t area_of(const Source& from) const {
+    const MapExtent map = map_extent(shape_of(from));
+    return map.height * map.width;
+  }
+
+  /// Of a large layer every n-th channel of the source is looked at: channels reach alike.
+  [[nodiscard]] std::uint32_t sampled(const Layer& layer) const {
+    const std::uint64_t synapses = count_synapses(layer.form, layer.weight);
+    const std::uint64_t channels = area_of(layer.from) > 1 ? map_extent(shape_of(layer.from)).channels : 1;
+    return static_cast<std::uint32_t>(std::min(channels, synapses / kLooks + 1));
   }
 
   /// What a block's page has of a source: chunks low .. high, and how many axons of them have words, with
@@ -152,7 +174,9 @@ class Counter {
     const auto each = static_cast<std::uint32_t>(planes(from));
     const std::size_t elements = input ? network_.inputs[input->index()].size()
                                        : network_.populations[std::get<PopulationId>(from).index()].size();
+    const std::uint32_t area = area_of(from);
     for (std::uint32_t e = 0; e < elements; ++e) {
+      if (e / area % every_ != 0) continue;
       const auto [axon, source] = first_axon(from, e);
       const Scenes rate = spikes(from, e);
       std::vector<Sum>& sum = sums[source];
@@ -176,10 +200,11 @@ class Counter {
           return sum[std::min<std::size_t>(axon, sum.size() - 1)];
         };
         const Sum &low = before(read.low), &high = before(read.high + 1);
-        worst_[block] += high.axons - low.axons - read.axons;
-        add(steady_[block], high.rate, 1);
-        add(steady_[block], low.rate, -1);
-        add(steady_[block], read.rate, -1);
+        const double times = every_;
+        worst_[block] += times * (high.axons - low.axons - read.axons);
+        add(steady_[block], high.rate, times);
+        add(steady_[block], low.rate, -times);
+        add(steady_[block], read.rate, -times);
       }
       reads_[block].clear();
     }
@@ -200,10 +225,8 @@ class Counter {
   /// Expected spikes a step of all planes, by scene.
   [[nodiscard]] Scenes spikes(const Source& from, std::uint32_t element) const {
     const auto* input = std::get_if<InputId>(&from);
-    const Shape& shape = input ? network_.inputs[input->index()].shape
-                               : network_.populations[std::get<PopulationId>(from).index()].shape;
     if (!activity_) {
-      Scenes rate = scenes_at(map_extent(shape), element);
+      Scenes rate = scenes_at(map_extent(shape_of(from)), element);
       for (double& spikes : rate) spikes *= planes(from);
       return rate;
     }
@@ -244,6 +267,7 @@ class Counter {
   std::vector<std::uint64_t> word_;              ///< by group, of the row in hand: its weights, mixed
   std::vector<std::uint64_t> seen_;              ///< by group: the last row that reached it
   std::uint64_t row_ = 0;
+  std::uint32_t every_ = 1;  ///< of the channels of the layer in hand, one is looked at
   std::vector<std::pair<std::uint32_t, std::uint32_t>> touched_;  ///< block and group, of the row in hand
   std::unordered_set<std::uint64_t> rows_, words_;                ///< contents, counted only
   std::vector<double> worst_;                                     ///< cycles by block

@@ -173,9 +173,9 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       ->default_str("multilevel");
   app.add_option("--spread", options.spread,
                  "fastest: split populations over idle tiles while steps become shorter; fewest: as few "
-                 "clusters as fit")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Spread>{{"fastest", Spread::kFastest}, {"fewest", Spread::kFewest}}))
+                 "clusters as fit; paired: two clusters a tile, shared out by synapses, without a search")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Spread>{
+          {"fastest", Spread::kFastest}, {"fewest", Spread::kFewest}, {"paired", Spread::kPaired}}))
       ->default_str("fastest");
   app.add_option_function<std::vector<std::string>>(
       "--clusters",

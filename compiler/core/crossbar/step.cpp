@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/crossbar/timing.hpp"
@@ -123,6 +124,21 @@ void Model::count_synapses(std::uint32_t number) {
     }
 }
 
+namespace {
+
+/// Adds weights × factor. Most rows have the factor 1, and the plainer loop is nearly twice as fast: vectors
+/// of SSE2, which every x86-64 has, multiply 32 bits in several steps.
+void add_weights(std::span<const std::int8_t> weights, std::int32_t factor, std::int32_t* sums) {
+  const std::int8_t* const from = weights.data();
+  const std::size_t n = weights.size();
+  if (factor == 1)
+    for (std::size_t i = 0; i < n; ++i) sums[i] += from[i];
+  else
+    for (std::size_t i = 0; i < n; ++i) sums[i] += from[i] * factor;
+}
+
+}  // namespace
+
 std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint32_t limit, Firing& firing) {
   std::fill(sums_.begin(), sums_.end(), 0);
   std::int64_t walk = 0;
@@ -141,9 +157,7 @@ std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint
         if (first + n > weights.size())
           throw device_error(
               "model: a weight row ends outside the weight memory; the image does not fit this chip");
-        const std::int8_t* from = weights.data() + first;
-        std::int32_t* sums = sums_.data() + to;
-        for (std::size_t i = 0; i < n; ++i) sums[i] += from[i] * r.factor;
+        add_weights({weights.data() + first, n}, r.factor, sums_.data() + to);
       });
     }
     walk += chunk_cycles(cycles);

@@ -90,6 +90,7 @@ struct ContractOptions {
 enum class Spread : std::uint8_t {
   kFastest,  ///< over idle tiles, while steps become shorter
   kFewest,   ///< as few clusters as fit
+  kPaired,   ///< two clusters a tile, shared out by synapses, without a search: one works while one sends
 };
 
 /// Everything that a user can choose about a compilation. Defaults are the command's.
