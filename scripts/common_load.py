@@ -2,16 +2,17 @@
 """The common load: every layer of VGG9 and LeNet-5 on recorded spikes, 128 lanes; writes a table into
 docs/benchmarks.md.
 
-usage: scripts/common_load.py [--spikeloom build/bin/spikeloom] [--data ../shared/data] [--only NETWORK/LAYER ...]
-                              [--out docs/benchmarks.md | --compare docs/benchmarks.md] [--verilator] [--keep DIR]
+usage: scripts/common_load.py [--spikeloom build/bin/spikeloom] [--data ../shared/data] [--verilator]
+                              [--only NETWORK/LAYER ...] [--keep DIR]
+                              [--out docs/benchmarks.md | --compare docs/benchmarks.md]
 
-Published simulators of spiking accelerators take the spikes of trained networks layer by layer and add up the
-cycles. This does the same: each layer is a network by itself, with the recorded spikes of one image (README.md
-in the data folder names their source), seeded 8-bit weights, and IF neurons whose threshold lets about 15 % of
-them spike. Every layer is compiled for one chip with one set of options. Printed and written:
+Published simulators of spiking accelerators take the spikes of trained networks layer by layer and add up
+the cycles. This does the same: each layer is a network by itself, with the recorded spikes of one image
+(README.md in the data folder names their source), seeded 8-bit weights, and IF neurons whose threshold lets
+about 15 % of them spike. Every layer is compiled for one chip with one set of options. Printed and written:
 
-- the period of an image: all its steps, images back to back, from the third to the last of IMAGES; everything
-  is in it, waits, updates, slots and readout too;
+- the period of an image: all its steps, images back to back, from the third to the last of IMAGES;
+  everything is in it, waits, updates, slots and readout too;
 - one image alone, from the run's cycle 0 to its last stamp.
 
 The device's output spikes are compared with NumPy's, and where --verilator runs the RTL, its stamps with the
@@ -89,7 +90,7 @@ def convolved(images, weight, padding):
 
 
 class Load:
-    """One layer as a network: its files, the spikes that must come out, and what it asks of an ideal machine."""
+    """One layer as a network: its files, the spikes that must come out, and what an ideal machine takes."""
 
     def __init__(self, folder, network, layer, spikes, seed):
         self.name = f"{network}_{layer}".replace(" ", "_").replace(",", "")
@@ -155,7 +156,8 @@ class Load:
         if self.values.max() <= 1:
             return self.values
         shape = self.values.shape
-        return np.unpackbits(self.values.astype(np.uint8)[..., np.newaxis], axis=-1).sum(axis=-1).reshape(shape)
+        bits = np.unpackbits(self.values.astype(np.uint8)[..., np.newaxis], axis=-1)
+        return bits.sum(axis=-1).reshape(shape)
 
     @property
     def planes(self):
@@ -276,8 +278,8 @@ def table(rows):
             f"**{title}**, cycles an image; sum: **{number(total['period'])}**",
             "",
             line(
-                ["layer", "clusters", "synaptic operations", "ideal", "updates", "fuller tile", "rest", "period"]
-                + ["× ideal with updates", "one image alone"]
+                ["layer", "clusters", "synaptic operations", "ideal", "updates", "fuller tile", "rest"]
+                + ["period", "× ideal with updates", "one image alone"]
             ),
             line(["---"] * 10),
         ]
@@ -323,7 +325,7 @@ def main():
     for name in set(args.only or ()) - known:
         parser.error(f"--only {name}: expected one of {', '.join(sorted(known))}")
     if not all((args.spikes / name).is_file() for name in FILES.values()):
-        print(f"skipped: {args.spikes} has no recorded spikes; --data or SPIKELOOM_DATA names the data folder")
+        print(f"skipped: {args.spikes} has no recorded spikes; --data or SPIKELOOM_DATA names the folder")
         sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.keep or pathlib.Path(temporary)

@@ -16,8 +16,9 @@ struct BlockCost {
   double cycles = 0;  ///< of the busiest block in the worst step
   double steady = 0;  ///< of the busiest block in the expected step; without activity the mean of some scenes
 
-  /// To compare cuts into `blocks` blocks: weight words × cycles of all blocks if each were the busiest. Flits,
-  /// of which each takes `flit_cycles`, come for the next step meanwhile; the shorter of the two counts a little.
+  /// To compare cuts into `blocks` blocks: weight words × cycles of all blocks if each were the busiest.
+  /// Flits, of which each takes `flit_cycles`, come for the next step meanwhile; the shorter of the two
+  /// counts a little.
   [[nodiscard]] double price(std::uint32_t blocks, double flit_cycles) const {
     constexpr double kHidden = 1.0 / 8;
     const auto [less, more] = std::minmax({blocks * steady, flit_cycles * flits});

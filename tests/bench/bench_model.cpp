@@ -44,7 +44,7 @@ IntNetwork layer(const LayerShape& shape) {
   IntPopulation population;
   population.name = "neurons";
   population.shape = is_map ? Shape{shape.to, shape.side, shape.side} : Shape{shape.to};
-  const std::size_t size = population.size();
+  const std::size_t size = volume(population.shape);
   population.beta.assign(size, 4096);  // keeps all: integrates and fires
   population.theta.assign(size, kTheta);
   for (auto* const values : {&population.alpha, &population.v_reset, &population.bias_i, &population.bias_v})
