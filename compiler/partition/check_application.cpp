@@ -16,11 +16,11 @@
 namespace spikeloom {
 namespace {
 
-/// Which spikes an axon carries.
+/// Which spikes an axon carries. Those of one source and delay follow one another.
 struct Axon {
   std::uint32_t source = 0;  ///< inputs first, then populations
-  std::uint32_t number = 0;  ///< input: element·planes + plane; population: neuron
   std::uint32_t delay = 0;
+  std::uint32_t number = 0;  ///< input: element·planes + plane; population: neuron
   friend auto operator<=>(const Axon&, const Axon&) = default;
 };
 
@@ -300,7 +300,7 @@ class Checker {
       std::vector<Incoming*> sent;
       for (Incoming& in : all)
         if (in.source == source && in.projection->delay == delay) sent.push_back(&in);
-      auto at = std::lower_bound(axons.begin(), axons.end(), Found{{source, 0, delay}, 0});
+      auto at = std::lower_bound(axons.begin(), axons.end(), Found{{source, delay, 0}, 0});
       // Numbers of the network, and whatever else stands in the page.
       for (std::uint32_t number = 0; number < axons_of_source(source) || is_of(at, axons, source, delay);
            ++number) {

@@ -74,11 +74,12 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster, std::uint32_t
 /// The row of an axon along the shortest walk over the lane groups that it reaches.
 Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile, WalkFinder& walks) {
   const std::uint32_t lanes = tile.lanes;
-  std::vector<std::uint32_t> groups;
+  std::vector<bool> is_reached((neurons + lanes - 1) / lanes, false);
   for (const AxonRow::Synapse& synapse : axon.synapses)
-    if (synapse.mantissa != 0) groups.push_back(synapse.position / lanes);
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    if (synapse.mantissa != 0) is_reached[synapse.position / lanes] = true;
+  std::vector<std::uint32_t> groups;
+  for (std::uint32_t group = 0; group < is_reached.size(); ++group)
+    if (is_reached[group]) groups.push_back(group);
   if (groups.empty()) return {};
   std::uint32_t bits = axon.bits;
   const std::uint32_t wanted = axon.shift + axon.plane;
