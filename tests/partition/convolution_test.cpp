@@ -323,10 +323,11 @@ TEST(BlockCost, IsThatOfTheTables) {
     const MapExtent map = map_extent(net.populations[0].shape);
     if (clustering.order_of(0) != NeuronOrder::kPosition) continue;
     const Skeleton sources = make_skeleton(net, chip, clustering);
+    const std::optional<Traffic> traffic = all_spikes(net);
     for (std::uint32_t blocks = 1; blocks <= 4; ++blocks)
       for (const Grid& grid : grids(map, blocks, 1U << 20U, chip.tile.lanes)) {
         const BlockCost cost =
-            block_cost(net, layers[0], PopulationId(0), grid, chip.tile.lanes, sources, all_spikes(net));
+            BlockPricer(net, layers[0], PopulationId(0), chip.tile.lanes, sources, traffic).cost(grid);
         clustering.of[0] = cut_map(map, grid);
         clustering.count[0] = blocks;
         const Skeleton skeleton = make_skeleton(net, chip, clustering);
@@ -371,7 +372,9 @@ TEST(BlockCost, FearsPicturesThatAreBusySomewhere) {
   Clustering clustering{{1}, {std::vector<std::uint32_t>(16 * 16 * 16, 0)}, {NeuronOrder::kPosition}, {}, {}};
   const Skeleton sources = make_skeleton(net, Chip{}, clustering);
   const auto steady = [&](const Grid& grid) {
-    return block_cost(net, make_layers(net)[0], PopulationId(0), grid, 16, sources, std::nullopt).steady;
+    const Layers layers = make_layers(net);
+    const std::optional<Traffic> unmeasured;
+    return BlockPricer(net, layers[0], PopulationId(0), 16, sources, unmeasured).cost(grid).steady;
   };
   EXPECT_LT(steady({{1, 2}, {}, 1}), 0.95 * steady({{2, 1}, {}, 1}));
   EXPECT_LT(steady({{}, {1, 2}, 1}), 0.95 * steady({{}, {2, 1}, 1}));
@@ -402,8 +405,9 @@ TEST(BlockCost, IsLowestWhereABusyPartKeepsAllBlocksBusy) {
   const Skeleton sources = make_skeleton(net, chip, clustering);
   Traffic upper{{{}}, {std::vector<double>(16 * 16 * 16, 0)}};
   for (std::uint32_t i = 0; i < 2 * 16 * 16; ++i) upper.inputs[0].push_back(i % 256 < 128 ? 1 : 0);
-  const auto cost = [&](const Grid& grid, const std::optional<Traffic>& traffic) {
-    return block_cost(net, make_layers(net)[0], PopulationId(0), grid, 16, sources, traffic);
+  const auto cost = [&](const Grid& grid, const std::optional<Traffic>& traffic) -> BlockCost {
+    const Layers layers = make_layers(net);
+    return BlockPricer(net, layers[0], PopulationId(0), 16, sources, traffic).cost(grid);
   };
   const Grid bands{{2, 1}, {}, 1}, turns{{1, 2}, {}, 1};
   EXPECT_LT(cost(turns, upper).steady, 0.6 * cost(bands, upper).steady);
