@@ -89,6 +89,22 @@ def convolved(images, weight, padding):
     return total
 
 
+def write_chain(path, nodes):
+    """Nodes one behind the other, as nir 1.0 writes them."""
+    text = h5py.string_dtype("utf-8")
+    names = list(nodes)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("version", data="1.0", dtype=text)
+        graph = file.create_group("node")
+        graph.create_dataset("type", data="NIRGraph", dtype=text)
+        edges = np.array(list(zip(names, names[1:])), dtype=object)
+        graph.create_dataset("edges", data=edges, dtype=text)
+        for name, fields in nodes.items():
+            group = graph.create_group(f"nodes/{name}")
+            for field, value in fields.items():
+                group.create_dataset(field, data=value, dtype=text if isinstance(value, str) else None)
+
+
 class Load:
     """One layer as a network: its files, the spikes that must come out, and what an ideal machine takes."""
 
@@ -98,7 +114,7 @@ class Load:
         self.steps = len(spikes)
         shape = LAYERS[network][layer.split(",")[0]]
         generator = np.random.default_rng(seed)
-        net = networks.Network(spikes, ACTIVITY, generator)
+        nodes = {"input": {"type": "Input", "shape": np.array(spikes.shape[1:], np.int64)}}
         if isinstance(shape, tuple):
             channels, taps, padding = shape
             weight = self.weights(generator, (channels, spikes.shape[1], taps, taps))
@@ -109,42 +125,36 @@ class Load:
             reached = convolved(ones, back, taps - 1 - padding)[0, 0]
             self.operations = int((self.bits().sum(axis=(0, 1)) * reached).sum())
             one, pad = np.array([1, 1], np.int64), np.array([padding, padding], np.int64)
-            net.add(
-                "map",
-                {
-                    "type": "Conv2d",
-                    "input_shape": np.array(spikes.shape[2:], np.int64),
-                    "weight": weight,
-                    "bias": np.zeros(channels, np.float32),
-                    "stride": one,
-                    "padding": pad,
-                    "dilation": one,
-                    "groups": 1,
-                },
-            )
+            nodes["map"] = {
+                "type": "Conv2d",
+                "input_shape": np.array(spikes.shape[2:], np.int64),
+                "weight": weight,
+                "bias": np.zeros(channels, np.float32),
+                "stride": one,
+                "padding": pad,
+                "dilation": one,
+                "groups": 1,
+            }
         else:
             weight = self.weights(generator, (shape, spikes.shape[1]))
             current = spikes @ weight.T
             self.operations = int(self.bits().sum() * shape)
-            net.add("map", {"type": "Linear", "weight": weight})
+            nodes["map"] = {"type": "Linear", "weight": weight}
         size = current.shape[1:]
         self.neurons = int(np.prod(size))
         threshold = np.float32(round(networks.threshold_for(current, ACTIVITY)))
         self.expected = networks.spikes_of(current, threshold).astype(np.uint8)
-        net.add(
-            "neurons",
-            {
-                "type": "IF",
-                "r": np.ones(size, np.float32),
-                "v_threshold": np.full(size, threshold, np.float32),
-                "v_reset": np.zeros(size, np.float32),
-            },
-        )
-        net.spikes = self.expected
+        nodes["neurons"] = {
+            "type": "IF",
+            "r": np.ones(size, np.float32),
+            "v_threshold": np.full(size, threshold, np.float32),
+            "v_reset": np.zeros(size, np.float32),
+        }
+        nodes["output"] = {"type": "Output", "shape": np.array(size, np.int64)}
         self.network = folder / f"{self.name}.nir"
         self.data = folder / f"{self.name}.npz"
         self.image = folder / f"{self.name}.loom"
-        net.write(self.network)
+        write_chain(self.network, nodes)
         np.savez(self.data, spikes=np.repeat(spikes[np.newaxis].astype(np.uint8), IMAGES, axis=0))
 
     def weights(self, generator, shape):
