@@ -147,7 +147,8 @@ class Inserter {
     const bool is_split = relays.size() > 1 || relays[0].plane.negative;
     bool is_first = true;
     for (const Relay& from : relays) {
-      const auto maps = from.plane.negative ? negated(late.weight, late.bits) : std::vector{late.weight};
+      const auto maps = from.plane.negative ? negated(late.weight, late.bits)
+                                            : std::vector<std::vector<std::int16_t>>{late.weight};
       for (const std::vector<std::int16_t>& weight : maps) {
         IntProjection projection = late;
         if (is_split) projection.name = free_projection(late.name + "." + std::to_string(from.plane.shift));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -55,6 +56,7 @@ class Writer {
   /// input - (weights - neurons) one to three times - output, some layers with a recurrent map.
   std::string write() {
     file_.text("version", "1.0.8");
+    file_.text("node/type", "NIRGraph");
     file_.node("input", "Input");
     file_.field("input", "shape", {1}, {static_cast<double>(inputs_)}, test::NirFile::Number::kI8);
     std::string last = "input";
@@ -138,13 +140,19 @@ struct Made {
   Dataset data;
 };
 
-/// Nothing where the choices are refused, with the reason.
+struct RemovedAtEnd {
+  std::string path;
+  ~RemovedAtEnd() { std::filesystem::remove(path); }
+};
+
+/// The reason where the choices are refused.
 std::variant<Made, std::string> made(std::uint64_t seed, Numbers numbers, const Chip& chip) {
   Rng rng(seed);
   CompileOptions options;
   options.semantics = random_semantics(rng);
   Writer writer(rng, numbers, test::temporary("semantics.nir"));
   const std::string path = writer.write();
+  const RemovedAtEnd removed{path};
   std::vector<double> input;
   for (std::size_t k = 0; k < 40 * writer.inputs(); ++k) input.push_back(rng.chance(0.3) ? 1 : 0);
   try {
