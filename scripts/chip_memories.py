@@ -52,9 +52,10 @@ def elaborated(build, chip):
     for module in re.finditer(r"^module (\S+)\n(.*?)^end$", text, re.MULTILINE | re.DOTALL):
         name, body = module.groups()
         cells[name] = re.findall(r"^  cell ([$\\]\S+) \S+$", body, re.MULTILINE)
-        memory = re.search(r"^  memory width (\d+) size (\d+) \\memory$", body, re.MULTILINE)
-        if name.endswith("ram_sdp") or "\\ram_sdp\\" in name:
-            sizes[name] = (int(memory[1]), int(memory[2]))
+        if re.search(r"\\ram_sdp(\\|$)", name):
+            values = dict(re.findall(r"^  parameter \\(\w+) (\d+)$", body, re.MULTILINE))
+            if "Width" in values:
+                sizes[name] = (int(values["Width"]), int(values["Depth"]))
 
     found = collections.Counter()
 

@@ -91,7 +91,7 @@ std::vector<Ram> rams(const TileConfig& t) {
   add("axon entries, high", 2 * count, t.axon_entries);
   add("update entries", order, t.update_entries);
   add("update masks", t.lif_lanes, t.update_entries);
-  if (t.current != 0) add("alpha", 13, t.param_sets);
+  add("alpha", 13, t.param_sets);
   add("scale", index_bits(t.max_scale + 1), t.param_sets);
   add("beta", 13, t.param_sets);
   add("bias_v", t.state_bits, t.param_sets);
