@@ -211,7 +211,7 @@ void add_check(CLI::App& root, Action& action) {
   auto command = std::make_shared<CheckCommand>();
   CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  CLI::Option* chip = app->add_option("--chip", command->chip, "also: does it fit this chip (TOML)");
+  CLI::Option* chip = app->add_option("--chip", command->chip, "also: does it fit this chip (TOML; auto: the smallest shipped one)");
   add_compile_options(*app, command->compile);
   const std::size_t without_chip = app->get_options().size();
   add_mapping_options(*app, command->compile);
@@ -240,7 +240,9 @@ void add_compile(CLI::App& root, Action& action) {
   auto command = std::make_shared<CompileCommand>();
   CLI::App* app = root.add_subcommand("compile", "network and chip to an image with its guarantee");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "chip file (TOML)")->required();
+  app->add_option("--chip", command->chip,
+                  "chip file (TOML), or auto: the smallest of the chips that are shipped which holds it")
+      ->required();
   app->add_option("-o,--output", command->output, "image to write (.loom)")->required();
   add_compile_options(*app, command->compile);
   add_mapping_options(*app, command->compile);
@@ -394,6 +396,11 @@ void add_small(CLI::App& root, Action& action) {
   CLI::App* info = root.add_subcommand("info", "what an image holds");
   info->add_option("image", files->a, "image (.loom)")->required();
   info->callback([files, &action] { action = [files] { return show_info(files->a); }; });
+  auto json = std::make_shared<std::optional<std::string>>();
+  CLI::App* chip = root.add_subcommand("chip", "a chip's memories, and the FPGAs that hold them");
+  chip->add_option("chip", files->a, "chip file (TOML)")->required();
+  chip->add_option("--json", *json, "file for the same");
+  chip->callback([files, json, &action] { action = [files, json] { return show_chip(files->a, *json); }; });
   CLI::App* list = root.add_subcommand("devices", "devices of this build");
   list->callback([&action] { action = [] { return list_devices(); }; });
   CLI::App* build =

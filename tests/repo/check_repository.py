@@ -46,6 +46,8 @@ MAY_INCLUDE = {
     "compiler/core": "compiler/base compiler/chip compiler/linear compiler/golden",
     "compiler/partition": "compiler/base compiler/chip compiler/linear compiler/model compiler/golden"
     " compiler/core",
+    "compiler/fit": "compiler/base compiler/chip compiler/linear compiler/model compiler/golden compiler/core"
+    " compiler/partition",
     "compiler/map": "compiler/base compiler/chip compiler/core compiler/partition",
     "compiler/image": "compiler/base compiler/chip compiler/core compiler/partition compiler/map",
     "compiler/schedule": "compiler/base compiler/chip compiler/sdf compiler/core compiler/map"
@@ -59,15 +61,15 @@ MAY_INCLUDE = {
     "compiler/verify": "compiler/base compiler/chip compiler/golden compiler/core compiler/partition"
     " compiler/image compiler/schedule compiler/admit",
     "compiler/flow": "compiler/base compiler/chip compiler/model compiler/golden compiler/quantize"
-    " compiler/core compiler/partition compiler/map compiler/image compiler/schedule compiler/data"
-    " compiler/chip_model compiler/replay compiler/admit",
+    " compiler/core compiler/partition compiler/fit compiler/map compiler/image compiler/schedule"
+    " compiler/data compiler/chip_model compiler/replay compiler/admit",
     "host/device": "compiler/base compiler/chip compiler/chip_model",
     "host/emulation": "compiler/base compiler/chip compiler/chip_model host/device",
     "host/run": "compiler/base compiler/chip compiler/core compiler/image compiler/schedule compiler/data"
     " compiler/chip_model compiler/replay compiler/admit",
     "host/opencl": "compiler/base compiler/core compiler/image compiler/chip_model compiler/replay"
     " host/device host/run",
-    "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/map compiler/image"
+    "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/fit compiler/map compiler/image"
     " compiler/schedule compiler/data compiler/chip_model compiler/replay compiler/admit compiler/verify"
     " compiler/flow host/device host/emulation host/run host/opencl",
     "host/cli": "",  # public headers only: see DOORS
@@ -271,6 +273,7 @@ PUBLIC_FROM = {
     "devices.hpp": "host/device",
     "emulate.hpp": "host/emulation",
     "dataflow.hpp": "host/api",
+    "memories.hpp": "host/api",
     "run.hpp": "host/api",
     "spikeloom.hpp": "host/api",
     "version.hpp": "host/api",
