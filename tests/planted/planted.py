@@ -3,7 +3,9 @@
 
 usage: planted.py check SOURCE                          every fault of the lists fits its file, once
        planted.py draw SOURCE N SEED                    N faults, drawn mechanically, as drawn.toml has them
-       planted.py run SOURCE BUILD [--only REGEX]       in a copy of the sources under BUILD/planted
+       planted.py run SOURCE BUILD [--only REGEX] [--missing]
+                                                        in a copy of the sources under BUILD/planted
+       planted.py table BUILD                           what the runs there found, for docs/verification.md
 
 The lists are tests/planted/*.toml and those of cores, tests/core/*/planted.toml. A fault edits `file`:
 `old` becomes `new`; `test` is the program nearest to it. It is found when that program, built with it, fails
@@ -11,10 +13,15 @@ or runs into its limit. `unseen` is the reason why none can see it. Prints a lin
 fewer than 95 of 100 without such a reason are found.
 """
 import argparse
+import collections
+import hashlib
+import json
+import os
 import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -23,6 +30,8 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 WANTED = 95  # of 100
 LIMIT = 900  # seconds of a test program
+COMPILER = "the compiler"
+UNTRIED = "not tried"
 
 # Where faults are drawn, and the program nearest to each file.
 DRAWN_FROM = {
@@ -141,68 +150,156 @@ def copy(source, target):
             shutil.copymode(source / name, to)
 
 
-def build(folder, test):
-    target = test.rsplit("/", 1)[1]
-    made = subprocess.run(["ninja", "-C", str(folder), target], capture_output=True, text=True)
-    return made.returncode == 0, made.stdout
+def asked_to_end(number, frame):
+    """A request to end counts as an interrupt, so that the file in hand is restored."""
+    raise KeyboardInterrupt
 
 
-def verdict(folder, test):
-    try:
-        ran = subprocess.run(
-            [str(folder / "tests" / test), "--gtest_filter=-*Large*"],
-            cwd=folder,
+class Bench:
+    """A copy of the sources, built, in which one fault after the other stands for as long as it is tried.
+
+    BUILD/planted/source           the copy; its build folder lies where the sources' own would, so that a
+                                   compiler's cache knows everything but the fault's file
+    BUILD/planted/results.json     what is known: a program's digest without a fault, each fault's result
+    """
+
+    def __init__(self, source, target):
+        self.source = target / "planted/source"
+        self.folder = self.source / "build"
+        self.kept = target / "planted/results.json"
+        copy(source, self.source)
+        known = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+        self.sound, self.results = known.get("sound", {}), known.get("results", {})
+        self.environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1"}
+
+    def configure(self):
+        # A file with faults is compiled by itself: a fault costs one compilation and a link.
+        alone = sorted({f["file"] for f in faults()})
+        command = ["cmake", "-G", "Ninja", "-S", str(self.source), "-B", str(self.folder)]
+        command += ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DPython3_EXECUTABLE=/usr/bin/python3"]
+        made = self.started([*command, "-DSPIKELOOM_ALONE=" + ";".join(alone)])
+        if made.returncode != 0:
+            print(made.stdout, made.stderr, file=sys.stderr)
+        return made.returncode == 0
+
+    def started(self, command, limit=None):
+        return subprocess.run(
+            command,
+            cwd=self.source,
+            env=self.environment,
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            errors="replace",
+            timeout=limit,
         )
-    except subprocess.TimeoutExpired:
-        return "did not end"
-    if ran.returncode == 0:
-        return None
-    failed = re.findall(r"^\[  FAILED  \] ([^\s,]+)", ran.stdout, re.M)
-    return failed[0] if failed else f"ended with {ran.returncode}"
+
+    def build(self, test):
+        made = self.started(["ninja", "-C", str(self.folder), test.rsplit("/", 1)[1]])
+        return made.returncode == 0, made.stdout
+
+    def verdict(self, test):
+        """The first test that fails; None where all pass."""
+        program = self.folder / "tests" / test
+        try:
+            ran = self.started([str(program), "--gtest_filter=-*Large*", "--gtest_fail_fast"], LIMIT)
+        except subprocess.TimeoutExpired:
+            return "did not end"
+        if ran.returncode == 0:
+            return None
+        failed = re.findall(r"^\[  FAILED  \] ([^\s,]+)", ran.stdout, re.M)
+        running = re.findall(r"^\[ RUN      \] (\S+)", ran.stdout, re.M)
+        return failed[0] if failed else f"{running[-1] if running else 'start'} (ended with {ran.returncode})"
+
+    def passes(self, test):
+        """Whether the program passes without a fault; asked once for each digest of the program."""
+        made, log = self.build(test)
+        if not made:
+            print(f"{test} without a fault does not build: {log[-2000:]}", file=sys.stderr)
+            return False
+        digest = hashlib.sha256((self.folder / "tests" / test).read_bytes()).hexdigest()
+        if self.sound.get(test) == digest:
+            return True
+        if failed := self.verdict(test):
+            print(f"{test} without a fault: {failed}", file=sys.stderr)
+            return False
+        self.sound[test] = digest
+        self.keep()
+        return True
+
+    def try_fault(self, fault):
+        """The test that finds it; COMPILER, or None."""
+        file = self.source / fault["file"]
+        text = file.read_text()
+        try:
+            file.write_text(text.replace(fault["old"], fault["new"]))
+            made, _ = self.build(fault["test"])
+            result = self.verdict(fault["test"]) if made else COMPILER
+        finally:
+            file.write_text(text)
+        self.results[key(fault)] = result
+        self.keep()
+        return result
+
+    def keep(self):
+        text = json.dumps({"sound": self.sound, "results": self.results}, indent=1, sort_keys=True)
+        new = self.kept.with_suffix(".new")
+        new.write_text(text + "\n")
+        new.replace(self.kept)
 
 
-def run(source, target, only):
-    copied, folder = target / "planted/source", target / "planted/build"
-    copy(source, copied)
-    # One object a file: a fault costs one compilation and a link.
-    configured = subprocess.run(
-        ["cmake", "-G", "Ninja", "-S", str(copied), "-B", str(folder)]
-        + ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_UNITY_BUILD=OFF", "-DPython3_EXECUTABLE=/usr/bin/python3"],
-        capture_output=True,
-        text=True,
-    )
-    if configured.returncode != 0:
-        print(configured.stdout, configured.stderr, file=sys.stderr)
+def key(fault):
+    """A fault's name among the results: another text or another program makes it another fault."""
+    parts = "\0".join(fault[k] for k in ("file", "old", "new", "test"))
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def run(source, target, only, missing):
+    signal.signal(signal.SIGTERM, asked_to_end)
+    bench = Bench(source, target)
+    if not bench.configure():
         return 3
     wanted = [f for f in faults() if re.search(only, f["what"] + " " + f["file"])]
-    sound = set()
+    if missing:
+        wanted = [f for f in wanted if not bench.results.get(key(f))]
+    # Programs one after the other, within a program the faults of a file; Verilated programs last.
+    wanted.sort(key=lambda f: (f["file"].endswith(".sv"), f["test"], f["file"]))
     found = counted = 0
+    sound = {}
     for number, fault in enumerate(wanted, 1):
         test = fault["test"]
         if test not in sound:
-            made, log = build(folder, test)
-            broken = verdict(folder, test) if made else "does not build: " + log[-2000:]
-            if broken:
-                print(f"{test} without a fault: {broken}", file=sys.stderr)
-                return 3
-            sound.add(test)
-        file = copied / fault["file"]
-        text = file.read_text()
-        file.write_text(text.replace(fault["old"], fault["new"]))
-        try:
-            made, log = build(folder, test)
-            result = verdict(folder, test) if made else "the compiler"
-        finally:
-            file.write_text(text)
+            sound[test] = bench.passes(test)
+        if not sound[test]:
+            continue
+        result = bench.try_fault(fault)
         counted += 0 if "unseen" in fault else 1
         found += 1 if result and "unseen" not in fault else 0
         said = f"found by {result}" if result else "not found; " + fault.get("unseen", "nobody says why")
         print(f"{number}/{len(wanted)} {fault['file']}: {fault['what']}: {said}", flush=True)
-    print(f"{found} of {counted} found; {len(wanted) - counted} more cannot be seen")
+    print(f"{found} of {counted} found; {len(wanted) - counted} more cannot be seen, or were not tried")
+    if not all(sound.values()):
+        return 3
     return 0 if found * 100 >= counted * WANTED else 1
+
+
+def table(target):
+    """For docs/verification.md: a row a file of all results that are kept."""
+    kept = json.loads((target / "planted/results.json").read_text())["results"]
+    files = {}
+    for fault in faults():
+        files.setdefault(fault["file"], []).append((fault, kept.get(key(fault), UNTRIED)))
+    print("| file | faults | found | by |\n| --- | --- | --- | --- |")
+    for file, rows in sorted(files.items()):
+        by = collections.Counter(r.split("/")[0] for _, r in rows if r and r != UNTRIED)
+        names = ", ".join(f"`{n}`" + (f" {c}" if c > 1 else "") for n, c in sorted(by.items()))
+        print(f"| `{file}` | {len(rows)} | {sum(by.values())} | {names} |")
+    results = [r for rows in files.values() for r in rows]
+    found = sum(1 for f, r in results if r and r != UNTRIED)
+    unseen = sum(1 for f, r in results if r is None and "unseen" in f)
+    print(f"\n{found} of {len(results)} found, {unseen} not, with a reason;")
+    for fault, result in results:
+        if result == UNTRIED or (result is None and "unseen" not in fault):
+            print(f"  {result or 'not found'}: {fault['file']}: {fault['what']}")
 
 
 def main():
@@ -216,13 +313,17 @@ def main():
     running = commands.add_parser("run")
     running.add_argument("source", type=pathlib.Path)
     running.add_argument("build", type=pathlib.Path)
-    running.add_argument("--only", default="")
+    running.add_argument("--only", default="", metavar="REGEX")
+    running.add_argument("--missing", action="store_true", help="only what no earlier run here found")
+    commands.add_parser("table").add_argument("build", type=pathlib.Path)
     given = parser.parse_args()
     if given.command == "check":
         return check(given.source)
     if given.command == "draw":
         return draw(given.source, given.number, given.seed)
-    return run(given.source.resolve(), given.build.resolve(), given.only)
+    if given.command == "table":
+        return table(given.build)
+    return run(given.source.resolve(), given.build.resolve(), given.only, given.missing)
 
 
 if __name__ == "__main__":
