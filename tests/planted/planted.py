@@ -9,11 +9,13 @@ usage: planted.py check SOURCE                          every fault of the lists
 
 The lists are tests/planted/*.toml and those of cores, tests/core/*/planted.toml. A fault edits `file`:
 `old` becomes `new`; `test` is the program nearest to it. It is found when that program, built with it, fails
-or runs into its limit. `unseen` is the reason why none can see it. Prints a line a fault; exit code 1 where
-fewer than 95 of 100 without such a reason are found.
+or runs into its limit. `unseen` is the reason why none can see it. A program is built once for all faults
+that can stand in one text (together.py), and once for each of the others. Prints a line a fault; exit code 1
+where fewer than 95 of 100 without such a reason are found.
 """
 import argparse
 import collections
+import contextlib
 import hashlib
 import json
 import os
@@ -25,13 +27,22 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 import tomllib
+
+import together
 
 HERE = pathlib.Path(__file__).resolve().parent
 WANTED = 95  # of 100
 LIMIT = 900  # seconds of a test program
 COMPILER = "the compiler"
 UNTRIED = "not tried"
+# Areas of tests that are configured for faults of circuits, by the area of their program.
+CIRCUIT_AREAS = {
+    "rtl_units": "rtl_units",
+    "rtl_net": "rtl_net",
+    "rtl_shell": "rtl_net;rtl_shell",
+}
 
 # Where faults are drawn, and the program nearest to each file.
 DRAWN_FROM = {
@@ -156,37 +167,41 @@ def asked_to_end(number, frame):
 
 
 class Bench:
-    """A copy of the sources, built, in which one fault after the other stands for as long as it is tried.
+    """A copy of the sources, built, in which faults stand for as long as they are tried.
 
     BUILD/planted/source           the copy; its build folder lies where the sources' own would, so that a
-                                   compiler's cache knows everything but the fault's file
-    BUILD/planted/results.json     what is known: a program's digest without a fault, each fault's result
+                                   compiler's cache knows everything but the files with faults
+    BUILD/planted/results.json     each fault's result
     """
 
     def __init__(self, source, target):
         self.source = target / "planted/source"
-        self.folder = self.source / "build"
         self.kept = target / "planted/results.json"
         copy(source, self.source)
-        known = json.loads(self.kept.read_text()) if self.kept.exists() else {}
-        self.sound, self.results = known.get("sound", {}), known.get("results", {})
+        self.results = json.loads(self.kept.read_text()) if self.kept.exists() else {}
         self.environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1"}
+        self.environment.pop(together.VARIABLE, None)
+        self.limits = {}  # seconds, by program
 
-    def configure(self):
-        # A file with faults is compiled by itself: a fault costs one compilation and a link.
+    def configure(self, areas=""):
+        """All tests, or those of some areas only: a changed circuit is read anew by each that has it."""
+        self.folder = self.source / ("build-" + areas.replace(";", "-") if areas else "build")
+        # A file with faults is compiled by itself: it costs one compilation and a link.
         alone = sorted({f["file"] for f in faults()})
         command = ["cmake", "-G", "Ninja", "-S", str(self.source), "-B", str(self.folder)]
         command += ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DPython3_EXECUTABLE=/usr/bin/python3"]
-        made = self.started([*command, "-DSPIKELOOM_ALONE=" + ";".join(alone)])
+        command += [f"-DSPIKELOOM_TEST_AREAS={areas}", "-DSPIKELOOM_ALONE=" + ";".join(alone)]
+        made = self.started(command)
         if made.returncode != 0:
             print(made.stdout, made.stderr, file=sys.stderr)
         return made.returncode == 0
 
-    def started(self, command, limit=None):
+    def started(self, command, limit=None, fault=None):
+        chosen = {} if fault is None else {together.VARIABLE: str(fault)}
         return subprocess.run(
             command,
             cwd=self.source,
-            env=self.environment,
+            env={**self.environment, **chosen},
             capture_output=True,
             text=True,
             errors="replace",
@@ -197,11 +212,11 @@ class Bench:
         made = self.started(["ninja", "-C", str(self.folder), test.rsplit("/", 1)[1]])
         return made.returncode == 0, made.stdout
 
-    def verdict(self, test):
+    def verdict(self, test, fault=None):
         """The first test that fails; None where all pass."""
-        program = self.folder / "tests" / test
+        program = [str(self.folder / "tests" / test), "--gtest_filter=-*Large*", "--gtest_fail_fast"]
         try:
-            ran = self.started([str(program), "--gtest_filter=-*Large*", "--gtest_fail_fast"], LIMIT)
+            ran = self.started(program, self.limits.get(test, LIMIT), fault)
         except subprocess.TimeoutExpired:
             return "did not end"
         if ran.returncode == 0:
@@ -211,39 +226,88 @@ class Bench:
         return failed[0] if failed else f"{running[-1] if running else 'start'} (ended with {ran.returncode})"
 
     def passes(self, test):
-        """Whether the program passes without a fault; asked once for each digest of the program."""
+        """Whether the program as it is built passes; how long it may take with a fault follows."""
         made, log = self.build(test)
         if not made:
-            print(f"{test} without a fault does not build: {log[-2000:]}", file=sys.stderr)
-            return False
-        digest = hashlib.sha256((self.folder / "tests" / test).read_bytes()).hexdigest()
-        if self.sound.get(test) == digest:
-            return True
-        if failed := self.verdict(test):
-            print(f"{test} without a fault: {failed}", file=sys.stderr)
-            return False
-        self.sound[test] = digest
-        self.keep()
-        return True
+            return "does not build: " + log[-2000:]
+        begin = time.monotonic()
+        failed = self.verdict(test)
+        if not failed:
+            self.limits[test] = min(LIMIT, 30 + 10 * (time.monotonic() - begin))
+        return failed
 
-    def try_fault(self, fault):
-        """The test that finds it; COMPILER, or None."""
-        file = self.source / fault["file"]
-        text = file.read_text()
+    @contextlib.contextmanager
+    def changed(self, texts):
+        """Files with other texts for a while, by name."""
+        before = {name: (self.source / name).read_text() for name in texts}
         try:
-            file.write_text(text.replace(fault["old"], fault["new"]))
-            made, _ = self.build(fault["test"])
-            result = self.verdict(fault["test"]) if made else COMPILER
+            for name, text in texts.items():
+                (self.source / name).write_text(text)
+            yield
         finally:
-            file.write_text(text)
-        self.results[key(fault)] = result
-        self.keep()
-        return result
+            for name, text in before.items():
+                (self.source / name).write_text(text)
 
-    def keep(self):
-        text = json.dumps({"sound": self.sound, "results": self.results}, indent=1, sort_keys=True)
+    def in_one_text(self, chosen):
+        """Texts with as many of the faults as fit, by file, and the faults in them by number."""
+        texts, numbers = {}, {}
+        for number, fault in enumerate(chosen, 1):
+            text = texts.get(fault["file"], (self.source / fault["file"]).read_text())
+            made = together.both(text, fault, number) if fault["file"].endswith((".cpp", ".hpp")) else None
+            if made is None:
+                continue
+            texts[fault["file"]] = made
+            numbers[number] = fault
+        return {name: together.PRELUDE + text for name, text in texts.items()}, numbers
+
+    def try_together(self, test, chosen):
+        """The faults that were tried, with their results; those of a file that does not compile are not."""
+        texts, numbers = self.in_one_text(chosen)
+        while numbers:
+            with self.changed(texts):
+                made, log = self.build(test)
+                if made:
+                    if failed := self.passes(test):
+                        print(f"{test} without a fault: {failed}", file=sys.stderr)
+                        return
+                    for number, fault in numbers.items():
+                        yield fault, self.verdict(test, number)
+                    return
+            bad = {name for name in texts if re.search(rf"^FAILED: .*{re.escape(name)}", log, re.M)}
+            if not bad:
+                print(log[-3000:], file=sys.stderr)
+                return
+            print(f"{', '.join(sorted(bad))}: its faults one by one", file=sys.stderr)
+            texts = {name: text for name, text in texts.items() if name not in bad}
+            numbers = {n: f for n, f in numbers.items() if f["file"] not in bad}
+
+    def try_alone(self, fault):
+        text = (self.source / fault["file"]).read_text()
+        with self.changed({fault["file"]: text.replace(fault["old"], fault["new"])}):
+            made, _ = self.build(fault["test"])
+            return self.verdict(fault["test"]) if made else COMPILER
+
+    def try_all(self, test, chosen):
+        left = list(chosen)
+        while left:
+            tried = []
+            for fault, result in self.try_together(test, left):
+                tried.append(fault)
+                yield fault, result
+            left = [f for f in left if f not in tried]
+            if not tried:
+                break
+        if left and test not in self.limits:
+            if failed := self.passes(test):
+                print(f"{test} without a fault: {failed}", file=sys.stderr)
+                return
+        for fault in left:
+            yield fault, self.try_alone(fault)
+
+    def keep(self, fault, result):
+        self.results[key(fault)] = result
         new = self.kept.with_suffix(".new")
-        new.write_text(text + "\n")
+        new.write_text(json.dumps(self.results, indent=1, sort_keys=True) + "\n")
         new.replace(self.kept)
 
 
@@ -256,35 +320,34 @@ def key(fault):
 def run(source, target, only, missing):
     signal.signal(signal.SIGTERM, asked_to_end)
     bench = Bench(source, target)
-    if not bench.configure():
-        return 3
     wanted = [f for f in faults() if re.search(only, f["what"] + " " + f["file"])]
     if missing:
         wanted = [f for f in wanted if not bench.results.get(key(f))]
-    # Programs one after the other, within a program the faults of a file; Verilated programs last.
-    wanted.sort(key=lambda f: (f["file"].endswith(".sv"), f["test"], f["file"]))
-    found = counted = 0
-    sound = {}
-    for number, fault in enumerate(wanted, 1):
-        test = fault["test"]
-        if test not in sound:
-            sound[test] = bench.passes(test)
-        if not sound[test]:
-            continue
-        result = bench.try_fault(fault)
-        counted += 0 if "unseen" in fault else 1
-        found += 1 if result and "unseen" not in fault else 0
-        said = f"found by {result}" if result else "not found; " + fault.get("unseen", "nobody says why")
-        print(f"{number}/{len(wanted)} {fault['file']}: {fault['what']}: {said}", flush=True)
-    print(f"{found} of {counted} found; {len(wanted) - counted} more cannot be seen, or were not tried")
-    if not all(sound.values()):
+    programs = {}
+    for fault in wanted:
+        circuit = fault["file"].endswith(".sv")
+        areas = CIRCUIT_AREAS.get(fault["test"].split("/")[0], "") if circuit else ""
+        programs.setdefault((areas, fault["test"]), []).append(fault)
+    number = found = counted = 0
+    for (areas, test), chosen in sorted(programs.items(), key=lambda p: (bool(p[0][0]), p[0])):
+        if not bench.configure(areas):
+            return 3
+        for fault, result in bench.try_all(test, sorted(chosen, key=lambda f: f["file"])):
+            bench.keep(fault, result)
+            number += 1
+            counted += 0 if "unseen" in fault else 1
+            found += 1 if result and "unseen" not in fault else 0
+            said = f"found by {result}" if result else "not found; " + fault.get("unseen", "nobody says why")
+            print(f"{number}/{len(wanted)} {fault['file']}: {fault['what']}: {said}", flush=True)
+    print(f"{found} of {counted} found; {number - counted} more cannot be seen")
+    if number < len(wanted):
         return 3
     return 0 if found * 100 >= counted * WANTED else 1
 
 
 def table(target):
     """For docs/verification.md: a row a file of all results that are kept."""
-    kept = json.loads((target / "planted/results.json").read_text())["results"]
+    kept = json.loads((target / "planted/results.json").read_text())
     files = {}
     for fault in faults():
         files.setdefault(fault["file"], []).append((fault, kept.get(key(fault), UNTRIED)))
@@ -323,7 +386,11 @@ def main():
         return draw(given.source, given.number, given.seed)
     if given.command == "table":
         return table(given.build)
-    return run(given.source.resolve(), given.build.resolve(), given.only, given.missing)
+    try:
+        return run(given.source.resolve(), given.build.resolve(), given.only, given.missing)
+    except KeyboardInterrupt:
+        print("planted: interrupted; the files are as they were", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
