@@ -163,6 +163,43 @@ TEST(Refusal, ListsEverythingAtOnceWithTheChipThatWouldDo) {
                            HasSubstr("tile.weight_words"), HasSubstr("the smallest chip that would do has")));
 }
 
+/// A 3 × 3 kernel over 64 channels: 36 chunks of a page for one position alone, 238 for the whole input.
+TEST(OrdinaryChips, HoldAConvolutionOverManyInputChannels) {
+  Rng rng(3);
+  WindowMap window;
+  window.inputs = 64;
+  window.outputs = 16;
+  window.in = window.out = {6, 10};
+  window.kernel = {3, 3};
+  window.before = {1, 1};
+  // The same values, once channels first and once channels last.
+  std::vector<std::uint32_t> last(window.inputs * window.in_area());
+  for (std::uint32_t at = 0; at < window.in_area(); ++at)
+    for (std::uint32_t c = 0; c < window.inputs; ++c)
+      last[at * window.inputs + c] = c * window.in_area() + at;
+  for (const char* chip : {"mesh2x2", "mesh4x4", "mesh8x8", "scnn"})
+    for (const bool channels_last : {false, true}) {
+      IntNetwork network;
+      network.name = "channels";
+      network.inputs = {{"in", channels_last ? Shape{6, 10, 64} : Shape{64, 6, 10}, 1, false, 1}};
+      IntPopulation population = test::random_population(rng, "p", 960, NeuronKind::kLif);
+      population.shape = {16, 6, 10};
+      network.populations = {population};
+      const MapForm form(window, channels_last ? last : std::vector<std::uint32_t>{});
+      IntProjection projection{"conv", InputId(0), PopulationId(0), 0, 8, 0, form, {}};
+      for (std::size_t k = 0; k < form.weights(); ++k)
+        projection.weight.push_back(static_cast<std::int16_t>(rng.between(-9, 9)));
+      network.projections = {projection};
+      network.outputs = {{"out", population.shape, PopulationId(0)}};
+      const Chip on = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + chip + ".toml");
+      network.state_bits = on.tile.state_bits;
+      EXPECT_THAT(shortfalls(outline_of(network), on, 0), IsEmpty());
+      const auto built = build_image(network, on, plain_options());
+      const auto* no = std::get_if<DoesNotFit>(&built);
+      EXPECT_EQ(no, nullptr) << chip << ", " << no->reason;
+    }
+}
+
 const Fpga& fpga(std::string_view name) {
   for (const Fpga& one : fpgas())
     if (one.name == name) return one;
