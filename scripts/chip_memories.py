@@ -105,7 +105,8 @@ def table(build):
     for chip in chips:
         of = {fpga["name"]: fpga for fpga in chip["fpgas"]}
         cells = [taken(of[name]) for name in SHOWN]
-        yield f"| `{chip['chip']}` | {chip['tiles']} | {chip['bits'] / 1024:,.0f} | " + " | ".join(cells) + " |"
+        size = f"{chip['tiles']} | {chip['bits'] / 1024:,.0f}"
+        yield f"| `{chip['chip']}` | {size} | " + " | ".join(cells) + " |"
 
 
 def write_table(build, check):

@@ -4,11 +4,11 @@
 // tests/core/core_contract.hpp is the suite that every core passes.
 //
 // Five questions:
-//   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain, number, limits, problems
-//   how is it written down?        build, windows, placed, registers; faults, mismatches, decode
-//   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
-//   what does it compute?          model, state_at
-//   what did it do?                counter, describe, weight_words, wider
+//   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain,
+//   number, limits, problems how is it written down?        build, windows, placed, registers; faults,
+//   mismatches, decode how long does a firing take?   fixed, least, worst, time, expected, least_chunk,
+//   works_alike what does it compute?          model, state_at what did it do?                counter,
+//   describe, weight_words, wider
 //
 // What every core has in common is not asked: pages of 16-bit chunks come in and a list of (chunk, mask) goes
 // out, a context counts leading chunks by its limit, and the arithmetic is the network's (state_bits too),

@@ -6,8 +6,8 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::array kHalves = {RamShape{36, 512},  RamShape{18, 1024}, RamShape{9, 2048},
-                                RamShape{4, 4096},  RamShape{2, 8192},  RamShape{1, 16384}};
+constexpr std::array kHalves = {RamShape{36, 512}, RamShape{18, 1024}, RamShape{9, 2048},
+                                RamShape{4, 4096}, RamShape{2, 8192},  RamShape{1, 16384}};
 constexpr std::array kIce = {RamShape{16, 256}, RamShape{8, 512}, RamShape{4, 1024}, RamShape{2, 2048}};
 constexpr std::array kUltra = {RamShape{72, 4096}};
 
@@ -16,12 +16,12 @@ constexpr FpgaFamily kEcp5{"18 Kb block RAMs", kHalves, 1, 64, false};
 constexpr FpgaFamily kIce40{"4 Kb block RAMs", kIce, 1, 0, true};
 
 constexpr std::array kFpgas = {
-    Fpga{"U55C", "xcu55c", kUltraScalePlus, 2016, 960},   Fpga{"U280", "xcu280", kUltraScalePlus, 2016, 960},
-    Fpga{"U250", "xcu250", kUltraScalePlus, 2688, 1280},  Fpga{"U50", "xcu50", kUltraScalePlus, 1344, 640},
-    Fpga{"ZCU102", "xczu9eg", kUltraScalePlus, 912, 0},   Fpga{"ZCU104", "xczu7ev", kUltraScalePlus, 312, 96},
-    Fpga{"KV260", "xck26", kUltraScalePlus, 144, 64},     Fpga{"Ultra96", "xczu3eg", kUltraScalePlus, 216, 0},
-    Fpga{"ECP5-85F", "lfe5u-85f", kEcp5, 208, 0},         Fpga{"ECP5-25F", "lfe5u-25f", kEcp5, 56, 0},
-    Fpga{"iCE40 HX8K", "ice40hx8k", kIce40, 32, 0},       Fpga{"iCE40 UP5K", "ice40up5k", kIce40, 30, 0}};
+    Fpga{"U55C", "xcu55c", kUltraScalePlus, 2016, 960},  Fpga{"U280", "xcu280", kUltraScalePlus, 2016, 960},
+    Fpga{"U250", "xcu250", kUltraScalePlus, 2688, 1280}, Fpga{"U50", "xcu50", kUltraScalePlus, 1344, 640},
+    Fpga{"ZCU102", "xczu9eg", kUltraScalePlus, 912, 0},  Fpga{"ZCU104", "xczu7ev", kUltraScalePlus, 312, 96},
+    Fpga{"KV260", "xck26", kUltraScalePlus, 144, 64},    Fpga{"Ultra96", "xczu3eg", kUltraScalePlus, 216, 0},
+    Fpga{"ECP5-85F", "lfe5u-85f", kEcp5, 208, 0},        Fpga{"ECP5-25F", "lfe5u-25f", kEcp5, 56, 0},
+    Fpga{"iCE40 HX8K", "ice40hx8k", kIce40, 32, 0},      Fpga{"iCE40 UP5K", "ice40up5k", kIce40, 30, 0}};
 
 std::uint64_t quotient_up(std::uint64_t value, std::uint64_t by) { return (value + by - 1) / by; }
 
@@ -56,8 +56,8 @@ FpgaUse use_of(std::span<const Ram> rams, const Fpga& fpga) {
       use.lut_bits += ram.bits();
       continue;
     }
-    list.push_back({ram.count, blocks_of(ram, fpga.family.shapes, fpga.family.any_part),
-                    blocks_of(ram, kUltra, false)});
+    list.push_back(
+        {ram.count, blocks_of(ram, fpga.family.shapes, fpga.family.any_part), blocks_of(ram, kUltra, false)});
     needed += list.back().count * list.back().blocks;
   }
   std::stable_sort(list.begin(), list.end(), [](const InBlocks& a, const InBlocks& b) {
@@ -66,8 +66,8 @@ FpgaUse use_of(std::span<const Ram> rams, const Fpga& fpga) {
   const std::uint64_t available = fpga.blocks * fpga.family.units;
   for (const InBlocks& ram : list) {
     if (needed <= available) break;
-    const std::uint64_t moved = std::min({ram.count, (fpga.ultra - use.ultra) / ram.ultra,
-                                          quotient_up(needed - available, ram.blocks)});
+    const std::uint64_t moved = std::min(
+        {ram.count, (fpga.ultra - use.ultra) / ram.ultra, quotient_up(needed - available, ram.blocks)});
     needed -= moved * ram.blocks;
     use.ultra += moved * ram.ultra;
   }

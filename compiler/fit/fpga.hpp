@@ -25,11 +25,11 @@ struct RamShape {
 };
 
 struct FpgaFamily {
-  std::string_view block_name;        ///< "36 Kb block RAM"
-  std::span<const RamShape> shapes;   ///< of one block
-  std::uint64_t units = 1;            ///< blocks that a device's count has two of as one: 2 halves of 36 Kb
-  std::uint64_t lut_words = 0;        ///< most words of a memory made of LUTs; 0: there are none
-  bool any_part = false;              ///< enables for every bit
+  std::string_view block_name;       ///< "36 Kb block RAM"
+  std::span<const RamShape> shapes;  ///< of one block
+  std::uint64_t units = 1;           ///< blocks that a device's count has two of as one: 2 halves of 36 Kb
+  std::uint64_t lut_words = 0;       ///< most words of a memory made of LUTs; 0: there are none
+  bool any_part = false;             ///< enables for every bit
 };
 
 struct Fpga {
@@ -42,7 +42,7 @@ struct Fpga {
 [[nodiscard]] std::span<const Fpga> fpgas();
 
 struct FpgaUse {
-  double blocks = 0;         ///< as vendors count them; a half is half a 36 Kb block
+  double blocks = 0;  ///< as vendors count them; a half is half a 36 Kb block
   std::uint64_t ultra = 0;
   std::uint64_t lut_bits = 0;  ///< bits in RAM made of LUTs
   bool fits = false;

@@ -22,13 +22,13 @@ std::uint64_t parts_of(std::uint64_t value, std::uint64_t by) { return (value + 
 /// What a neuron's page has at least.
 struct Page {
   std::uint64_t chunks = 0;
-  std::uint64_t sources = 0;   ///< channels that bring them
+  std::uint64_t sources = 0;  ///< channels that bring them
   std::uint64_t synapses = 0;
 };
 
 /// The floors of a population on one kind of tile.
 struct Floors {
-  std::uint64_t most = 0;      ///< neurons of a cluster
+  std::uint64_t most = 0;  ///< neurons of a cluster
   std::uint64_t clusters = 0;
   Page longest;                ///< of the neuron with the longest page
   std::size_t neuron = 0;      ///< which
@@ -40,8 +40,17 @@ struct Floors {
 
 class Estimate {
  public:
-  Estimate(const Outline& outline, const Chip& chip, std::uint32_t tiles)
-      : outline_(outline), chip_(chip), tiles_(tiles), of_kind_(tiles_by_kind(chip, tiles)) {}
+  Estimate(const Outline& outline, const Chip& chip, std::uint32_t tiles, Count count)
+      : outline_(outline), chip_(chip), tiles_(tiles), count_(count), of_kind_(tiles_by_kind(chip, tiles)) {}
+
+  std::uint64_t page_chunks() {
+    std::uint64_t chunks = 0;
+    for (std::size_t p = 0; p < outline_.shapes.populations.size(); ++p) {
+      const Floors of = floors(p, 0);
+      if (of.most != 0) chunks += of.clusters * of.longest.chunks;
+    }
+    return chunks;
+  }
 
   std::vector<Shortfall> all() {
     for (const std::string& problem : input_problems()) add("noc.chunk_index_bits", 0, 0, problem);
@@ -51,7 +60,8 @@ class Estimate {
     }
     populations();
     read_out();
-    if (std::count_if(of_kind_.begin(), of_kind_.end(), [](std::uint32_t n) { return n != 0; }) == 1) totals();
+    if (std::count_if(of_kind_.begin(), of_kind_.end(), [](std::uint32_t n) { return n != 0; }) == 1)
+      totals();
     return std::move(list_);
   }
 
@@ -73,6 +83,7 @@ class Estimate {
     for (std::size_t l = 0; l < outline_.layers[p].size(); ++l) {
       const OutlineLayer& layer = outline_.layers[p][l];
       auto elements = static_cast<std::uint64_t>(fan_in.elements[l]);
+      if (count_ == Count::kLikely) elements = std::max(elements, layer.sources);
       if (elements == 0) continue;
       page.synapses += elements;
       if (const auto* input = std::get_if<InputId>(&layer.from)) {
@@ -99,8 +110,8 @@ class Estimate {
       floors.late = std::max<std::uint64_t>(floors.late, std::min(layer.delay, longest_delay(kind)));
       if (const auto* source = std::get_if<PopulationId>(&layer.from))
         for (std::uint32_t other = 0; other < chip_.kinds(); ++other)
-          widest = std::max(widest, most_neurons(outline_.shapes.populations[source->index()], chip_,
-                                                 chip_.kind(other)));
+          widest = std::max(
+              widest, most_neurons(outline_.shapes.populations[source->index()], chip_, chip_.kind(other)));
     }
     floors.shortest = ~std::uint64_t{0};
     for (const FanIn& fan_in : outline_.fan_in[p]) {
@@ -110,14 +121,18 @@ class Estimate {
       floors.longest = page;
       floors.neuron = fan_in.neuron;
     }
-    PopulationFloor floor{population.size(), floors.clusters, floors.clusters * floors.shortest,
-                          population.is_readout(), {}};
-    for (const OutlineLayer& layer : outline_.layers[p])
-      floor.rows.insert(floor.rows.end(), layer.rows.begin(), layer.rows.end());
+    const bool likely = count_ == Count::kLikely;
+    if (likely) floors.shortest = floors.longest.chunks;
+    PopulationFloor floor{
+        population.size(), floors.clusters, floors.clusters * floors.shortest, population.is_readout(), {}};
+    for (const OutlineLayer& layer : outline_.layers[p]) {
+      const std::vector<RowFloor>& rows = likely ? layer.spans : layer.rows;
+      floor.rows.insert(floor.rows.end(), rows.begin(), rows.end());
+    }
     floors.memories = core.least_amounts(floor, kind);
     floors.out_entries =
-        core.pages_per_firing(kind) * (population.is_readout() ? 2 * population.size()
-                                                               : parts_of(population.size(), hw::kChunkBits));
+        core.pages_per_firing(kind) *
+        (population.is_readout() ? 2 * population.size() : parts_of(population.size(), hw::kChunkBits));
     return floors;
   }
 
@@ -145,16 +160,16 @@ class Estimate {
     const TileKind& kind = chip_.kind(k);
     const auto limit = [&](const char* key, std::uint64_t needed, std::uint64_t available) {
       if (needed <= available) return;
-      own.push_back(
-          {key, needed, available,
-           "population " + outline_.shapes.populations[p].name + on_kind(chip_, k) + ": neuron " +
-               std::to_string(floors.neuron) + " (at least " + std::to_string(floors.longest.synapses) +
-               " synapses over " + std::to_string(floors.longest.sources) + " channels) alone needs " + key +
-               " = " + std::to_string(needed) + ", " + who_has(chip_, k) + " has " +
-               std::to_string(available) +
-               (needed > largest(key) ? "; no chip has more than " + std::to_string(largest(key)) +
-                                            ": fewer or nearer sources are needed"
-                                      : "")});
+      own.push_back({key, needed, available,
+                     "population " + outline_.shapes.populations[p].name + on_kind(chip_, k) + ": neuron " +
+                         std::to_string(floors.neuron) + " (at least " +
+                         std::to_string(floors.longest.synapses) + " synapses over " +
+                         std::to_string(floors.longest.sources) + " channels) alone needs " + key + " = " +
+                         std::to_string(needed) + ", " + who_has(chip_, k) + " has " +
+                         std::to_string(available) +
+                         (needed > largest(key) ? "; no chip has more than " + std::to_string(largest(key)) +
+                                                      ": fewer or nearer sources are needed"
+                                                : "")});
     };
     if (floors.most == 0) return own;  // the partition says why
     limit("tile.page_chunks", floors.longest.chunks, kind.page_chunks);
@@ -214,9 +229,9 @@ class Estimate {
                            std::uint64_t available) {
       if (needed <= tiles * available) return;
       add(std::string(key), parts_of(needed, tiles), available,
-          "all populations together need at least " + std::to_string(needed) + " " + std::string(what) + ", " +
-              std::to_string(tiles) + (tiles == 1 ? " tile" : " tiles") + " with " + std::string(key) + " = " +
-              std::to_string(available) + " hold " + std::to_string(tiles * available));
+          "all populations together need at least " + std::to_string(needed) + " " + std::string(what) +
+              ", " + std::to_string(tiles) + (tiles == 1 ? " tile" : " tiles") + " with " + std::string(key) +
+              " = " + std::to_string(available) + " hold " + std::to_string(tiles * available));
     };
     for (std::size_t m = 0; m < memories.size(); ++m)
       limit(memories[m].key, std::string(memories[m].entry) + " entries", amounts[m], memories[m].capacity);
@@ -228,6 +243,7 @@ class Estimate {
   const Outline& outline_;
   const Chip& chip_;
   std::uint32_t tiles_;
+  Count count_;
   std::vector<std::uint32_t> of_kind_;
   std::vector<std::vector<Floors>> floors_;  ///< by PopulationId, by kind
   std::vector<Shortfall> list_;
@@ -235,8 +251,13 @@ class Estimate {
 
 }  // namespace
 
-std::vector<Shortfall> shortfalls(const Outline& outline, const Chip& chip, std::uint32_t tiles) {
-  return Estimate(outline, chip, tiles).all();
+std::uint64_t longest_pages(const Outline& outline, const Chip& chip) {
+  return Estimate(outline, chip, 0, Count::kLikely).page_chunks();
+}
+
+std::vector<Shortfall> shortfalls(const Outline& outline, const Chip& chip, std::uint32_t tiles,
+                                  Count count) {
+  return Estimate(outline, chip, tiles, count).all();
 }
 
 }  // namespace spikeloom

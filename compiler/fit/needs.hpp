@@ -1,5 +1,5 @@
-// What a network needs by its shapes and a chip does not have: all of it at once, before quantising and before
-// any partition; and the smallest chip of the same make that has it.
+// What a network needs by its shapes and a chip does not have: all of it at once, before quantising and
+// before any partition; and the smallest chip of the same make that has it.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,21 @@ struct Shortfall {
   std::string text;                         ///< for people, with the numbers
 };
 
+/// What is counted: floors that nothing goes below, or what is likely, for a chip that is to do.
+enum class Count : std::uint8_t { kFloors, kLikely };
+
 /// All that is short on the first `tiles` tiles (0: all). Empty: the shapes do not refuse the network; the
 /// partition still may.
 ///
 /// Sound   no network that can be compiled for the chip has a shortfall.
 /// Assumed of chips with several kinds of tile only what each population needs, and the contexts of all.
 /// Cost    as the outline's: nothing grows with synapses.
-[[nodiscard]] std::vector<Shortfall> shortfalls(const Outline&, const Chip&, std::uint32_t tiles);
+[[nodiscard]] std::vector<Shortfall> shortfalls(const Outline&, const Chip&, std::uint32_t tiles,
+                                                Count = Count::kFloors);
+
+/// Chunks of the pages of all clusters together on tiles of kind 0, the longest page of a population for each
+/// of its clusters.
+[[nodiscard]] std::uint64_t longest_pages(const Outline&, const Chip&);
 
 /// The chip with the fewest memory bits, then the fewest tiles, that has what the shapes ask for, with a
 /// quarter to spare; tables and widths besides are `like`'s. Nothing: no chip of one kind of tile does.

@@ -40,28 +40,37 @@ std::uint64_t hash_of(const Codes& codes) {
 /// Different rows, by how many synapses they have.
 class RowCounts {
  public:
-  void add(std::uint64_t hash, std::uint64_t synapses) {
-    if (synapses != 0) rows_.try_emplace(hash, synapses);
+  struct Length {
+    std::uint64_t synapses = 0, span = 0;
+  };
+
+  void add(std::uint64_t hash, Length length) {
+    if (length.synapses != 0) rows_.try_emplace(hash, length);
   }
   [[nodiscard]] std::uint64_t synapses() const {
     std::uint64_t sum = 0;
-    for (const auto& [hash, synapses] : rows_) sum += synapses;
+    for (const auto& [hash, length] : rows_) sum += length.synapses;
     return sum;
   }
-  [[nodiscard]] std::vector<RowFloor> floors(std::uint32_t bits) const {
+  [[nodiscard]] std::vector<RowFloor> by(std::uint64_t Length::*what, std::uint32_t bits) const {
     std::map<std::uint64_t, std::uint64_t> by_length;
-    for (const auto& [hash, synapses] : rows_) by_length[synapses] += 1;
+    for (const auto& [hash, length] : rows_) by_length[length.*what] += 1;
     std::vector<RowFloor> list;
     for (const auto& [synapses, count] : by_length) list.push_back({count, synapses, bits});
     return list;
   }
 
  private:
-  std::unordered_map<std::uint64_t, std::uint64_t> rows_;
+  std::unordered_map<std::uint64_t, Length> rows_;
+};
+
+/// What is sure of a layer's rows, and what is likely.
+struct LayerRows {
+  std::vector<RowFloor> rows, spans;
 };
 
 /// A window's weights, each stored at least once: by source channel and tap the channels that it reaches.
-std::vector<RowFloor> rows_of(const WindowMap& map, const Codes& codes, std::uint32_t bits) {
+LayerRows rows_of(const WindowMap& map, const Codes& codes, std::uint32_t bits) {
   RowCounts rows;
   for (std::uint32_t i = 0; i < map.inputs; ++i)
     for (std::uint32_t tap = 0; tap < map.taps(); ++tap) {
@@ -72,23 +81,24 @@ std::vector<RowFloor> rows_of(const WindowMap& map, const Codes& codes, std::uin
         hash = mix(hash, static_cast<std::uint8_t>(code));
         synapses += code != 0 ? 1 : 0;
       }
-      rows.add(hash, synapses);
+      rows.add(hash, {synapses, synapses});
     }
   // A word may hold channels of several taps.
-  return {{1, rows.synapses(), bits}};
+  const std::vector<RowFloor> all{{1, rows.synapses(), bits}};
+  return {all, all};
 }
 
-std::vector<RowFloor> rows_of(const MapForm& form, const Codes& codes, std::uint32_t bits) {
+LayerRows rows_of(const MapForm& form, const Codes& codes, std::uint32_t bits) {
   if (const auto* window = form.as<WindowMap>()) return rows_of(*window, codes, bits);
   if (form.as<DiagonalMap>() != nullptr) return {};
-  RowCounts rows;
+  RowCounts rows, all;
   std::vector<RowCounts> groups((form.targets() + kGroup - 1) / kGroup);
   for (std::uint32_t e = 0; e < form.sources(); ++e) {
     // A row that is another one moved along counts once: tables share it.
-    std::uint64_t hash = 1, synapses = 0, first = 0, group_hash = 1, group_synapses = 0;
+    std::uint64_t hash = 1, synapses = 0, first = 0, last = 0, group_hash = 1, group_synapses = 0;
     std::size_t group = 0;
     const auto end_group = [&] {
-      if (group_synapses != 0) groups[group].add(group_hash, group_synapses);
+      if (group_synapses != 0) groups[group].add(group_hash, {group_synapses, kGroup});
       group_hash = 1;
       group_synapses = 0;
     };
@@ -98,19 +108,26 @@ std::vector<RowFloor> rows_of(const MapForm& form, const Codes& codes, std::uint
       if (synapses == 0) first = target;
       hash = mix(hash, (target - first) << 8U | static_cast<std::uint8_t>(code));
       synapses += 1;
+      last = target;
       if (target / kGroup != group) end_group();
       group = target / kGroup;
       group_hash = mix(group_hash, (target % kGroup) << 8U | static_cast<std::uint8_t>(code));
       group_synapses += 1;
     });
     end_group();
-    rows.add(hash, synapses);
+    rows.add(hash, {synapses, last - first + 1});
+    all.add(e, {synapses, last - first + 1});
   }
   // Whatever groups of neurons share a cluster, the parts of rows in it repeat at most as much as these do.
   std::uint64_t by_groups = 0;
   for (const RowCounts& group : groups) by_groups += group.synapses();
-  if (by_groups >= rows.synapses()) return rows.floors(bits);
-  return {{1, by_groups, bits}};
+  LayerRows result{rows.by(&RowCounts::Length::synapses, bits), all.by(&RowCounts::Length::span, bits)};
+  if (by_groups < rows.synapses()) result.rows = {{1, by_groups, bits}};
+  return result;
+}
+
+std::uint64_t likely_sources(const MapForm& form) {
+  return form.as<WindowMap>() == nullptr && form.as<DiagonalMap>() == nullptr ? form.sources() : 0;
 }
 
 /// Collects what reaches one population.
@@ -128,6 +145,7 @@ class Into {
       return;
     }
     layers_[at->second].rows.clear();
+    layers_[at->second].spans.clear();
     std::fill(reached_[at->second].begin(), reached_[at->second].end(), 0);
   }
 
@@ -229,8 +247,9 @@ Outline outline_of(const Network& network, const OutlineOptions& options) {
       const Projection& projection = *of;
       const std::uint32_t bits = options.bits(projection.name);
       const Codes codes = real.codes(projection, bits);
-      list.add({projection.from, projection.delay,
-                rows_of(projection.form, codes, real.least_bits(projection, bits)), hash_of(codes)},
+      LayerRows rows = rows_of(projection.form, codes, real.least_bits(projection, bits));
+      list.add({projection.from, projection.delay, std::move(rows.rows), std::move(rows.spans),
+                likely_sources(projection.form), hash_of(codes)},
                sum_by_target(projection.form, present(codes)));
     }
     list.finish(outline);
@@ -250,7 +269,9 @@ Outline outline_of(const IntNetwork& network) {
     for (const Layer& layer : layers) {
       Codes codes(layer.weight.size());
       for (std::size_t k = 0; k < codes.size(); ++k) codes[k] = static_cast<std::int8_t>(layer.weight[k]);
-      list.add({layer.from, layer.delay, rows_of(layer.form, codes, layer.bits), hash_of(codes)},
+      LayerRows rows = rows_of(layer.form, codes, layer.bits);
+      list.add({layer.from, layer.delay, std::move(rows.rows), std::move(rows.spans),
+                likely_sources(layer.form), hash_of(codes)},
                sum_by_target(layer.form, present(codes)));
     }
     list.finish(outline);

@@ -17,13 +17,15 @@ namespace spikeloom {
 struct OutlineLayer {
   Source from;
   std::uint32_t delay = 0;
-  std::vector<RowFloor> rows;        ///< of weights that a tile must hold
-  std::uint64_t weights = 0;         ///< a hash: layers whose weights surely differ have different ones
+  std::vector<RowFloor> rows;   ///< of weights that a tile must hold
+  std::vector<RowFloor> spans;  ///< every row, with all that lies between its first and last target
+  std::uint64_t sources = 0;    ///< elements that a page is likely to hold, where no window tells
+  std::uint64_t weights = 0;    ///< a hash: layers whose weights surely differ have different ones
 };
 
 /// Neurons that are reached alike: how many source elements of each layer reach one.
 struct FanIn {
-  std::size_t neuron = 0;  ///< one of them
+  std::size_t neuron = 0;              ///< one of them
   std::vector<std::int64_t> elements;  ///< by layer of its population
 };
 

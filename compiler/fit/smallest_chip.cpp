@@ -20,7 +20,7 @@ namespace {
 struct Mesh {
   std::uint32_t width, height;
 };
-constexpr std::array kMeshes = {Mesh{1, 1}, Mesh{2, 1}, Mesh{2, 2}, Mesh{4, 2},  Mesh{4, 4},
+constexpr std::array kMeshes = {Mesh{1, 1}, Mesh{2, 1}, Mesh{2, 2},  Mesh{4, 2},  Mesh{4, 4},
                                 Mesh{8, 4}, Mesh{8, 8}, Mesh{16, 8}, Mesh{16, 16}};
 /// Tiles are never filled evenly, and floors are floors.
 constexpr std::uint64_t kSpareNumerator = 5, kSpareDenominator = 4;
@@ -123,6 +123,19 @@ std::string difference(const Chip& chip, const Chip& other) {
   return text;
 }
 
+/// Memories of which the shapes tell nothing: one entry an axon, the most that there can be.
+bool fill_untold(const Outline& outline, Chip& chip) {
+  const std::uint64_t axons = longest_pages(outline, chip) * hw::kChunkBits / chip.tiles();
+  const PopulationFloor some{1, 1, 1, false, {{1, 1, 8}}};
+  const std::vector<MemoryInfo> memories = core_of(chip.tile).memories(chip.tile);
+  const std::vector<std::uint64_t> told = core_of(chip.tile).least_amounts(some, chip.tile);
+  for (std::size_t m = 0; m < memories.size(); ++m)
+    if (told[m] == 0 && !memories[m].shared && memories[m].capacity < axons &&
+        !raise(chip, std::string(memories[m].key), axons, 2))
+      return false;
+  return true;
+}
+
 }  // namespace
 
 std::optional<Chip> smallest_chip(const Outline& outline, const Chip& like) {
@@ -132,11 +145,12 @@ std::optional<Chip> smallest_chip(const Outline& outline, const Chip& like) {
     bool possible = true;
     std::vector<Shortfall> list;
     for (int n = 0; n < kRaises && possible; ++n) {
-      list = shortfalls(outline, chip, 0);
+      list = shortfalls(outline, chip, 0, Count::kLikely);
       if (list.empty()) break;
       possible = mend(outline, chip, list.front());
     }
-    if (possible && list.empty() && (!best || memory_bits(chip) < memory_bits(*best))) best = chip;
+    possible = possible && list.empty() && fill_untold(outline, chip);
+    if (possible && (!best || memory_bits(chip) < memory_bits(*best))) best = chip;
   }
   return best;
 }

@@ -9,6 +9,8 @@
 
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/fit/chip_rams.hpp"
+#include "compiler/fit/needs.hpp"
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/check_options.hpp"
 #include "compiler/flow/numbers.hpp"
@@ -16,8 +18,6 @@
 #include "compiler/flow/search.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
-#include "compiler/fit/chip_rams.hpp"
-#include "compiler/fit/needs.hpp"
 #include "compiler/golden/int_network_file.hpp"
 
 namespace spikeloom {

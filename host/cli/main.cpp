@@ -211,7 +211,8 @@ void add_check(CLI::App& root, Action& action) {
   auto command = std::make_shared<CheckCommand>();
   CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  CLI::Option* chip = app->add_option("--chip", command->chip, "also: does it fit this chip (TOML; auto: the smallest shipped one)");
+  CLI::Option* chip = app->add_option("--chip", command->chip,
+                                      "also: does it fit this chip (TOML; auto: the smallest shipped one)");
   add_compile_options(*app, command->compile);
   const std::size_t without_chip = app->get_options().size();
   add_mapping_options(*app, command->compile);

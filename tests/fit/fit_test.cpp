@@ -27,13 +27,14 @@ using ::testing::IsEmpty;
 /// A random chip, and half of the time one of whose sizes some are far smaller.
 Chip narrow_chip(Rng& rng) {
   Chip chip = test::random_chip(rng);
-  const std::array keys = {"page_chunks",   "deliveries", "contexts",       "page_rows",
-                           "out_entries",   "groups",     "chunk_entries",  "weight_words",
-                           "state_words",   "page_blocks", "update_entries"};
+  const std::array keys = {"page_chunks", "deliveries",  "contexts",      "page_rows",
+                           "out_entries", "groups",      "chunk_entries", "weight_words",
+                           "state_words", "page_blocks", "update_entries"};
   for (const char* key : keys) {
     if (!rng.chance(0.15)) continue;
     const std::string value = std::to_string(1 + rng.below(std::string(key) == "weight_words" ? 200 : 12));
-    if (std::string(key) != "page_rows" || value != "1") chip = with_key(chip, std::string("tile.") + key, value);
+    if (std::string(key) != "page_rows" || value != "1")
+      chip = with_key(chip, std::string("tile.") + key, value);
   }
   return chip;
 }
@@ -91,17 +92,17 @@ Network real_network(Rng& rng, const std::vector<std::size_t>& sizes) {
     projection.name = "w" + std::to_string(n);
     projection.from = n == 1 ? Source(InputId(0)) : Source(PopulationId(n - 2));
     projection.to = PopulationId(n - 1);
-    projection.form = MapForm(DenseMap{static_cast<std::uint32_t>(sizes[n - 1]),
-                                       static_cast<std::uint32_t>(sizes[n])});
+    projection.form =
+        MapForm(DenseMap{static_cast<std::uint32_t>(sizes[n - 1]), static_cast<std::uint32_t>(sizes[n])});
     const double kept = rng.chance(0.5) ? 1.0 : 0.3;
     const std::size_t rows = rng.chance(0.3) ? 3 : sizes[n - 1];  // different ones
     for (std::size_t k = 0; k < sizes[n - 1] * sizes[n]; ++k) {
       const bool again = k >= rows * sizes[n];
       double weight = std::cbrt(rng.unit() - 0.5) * (rng.chance(0.01) ? 10 : 1);
       if (rng.chance(0.1)) weight *= 1e-9;
-      projection.weight.push_back(again                 ? projection.weight[k - rows * sizes[n]]
+      projection.weight.push_back(again              ? projection.weight[k - rows * sizes[n]]
                                   : rng.chance(kept) ? weight
-                                                        : 0.0);
+                                                     : 0.0);
     }
     network.projections.push_back(projection);
   }
@@ -158,8 +159,45 @@ TEST(Refusal, ListsEverythingAtOnceWithTheChipThatWouldDo) {
   const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/tile1.toml");
   const auto text = refusal(outline_of(network, {every(8), every(1)}), chip, 0, Advice::kSmallestChip);
   ASSERT_TRUE(text);
-  EXPECT_THAT(*text, AllOf(HasSubstr("population p1"), HasSubstr("tile.page_chunks"), HasSubstr("tile.weight_words"),
-                           HasSubstr("the smallest chip that would do has")));
+  EXPECT_THAT(*text, AllOf(HasSubstr("population p3"), HasSubstr("tile.page_chunks"),
+                           HasSubstr("tile.weight_words"), HasSubstr("the smallest chip that would do has")));
+}
+
+/// A 3 × 3 kernel over 64 channels: 36 chunks of a page for one position alone, 238 for the whole input.
+TEST(OrdinaryChips, HoldAConvolutionOverManyInputChannels) {
+  Rng rng(3);
+  WindowMap window;
+  window.inputs = 64;
+  window.outputs = 16;
+  window.in = window.out = {6, 10};
+  window.kernel = {3, 3};
+  window.before = {1, 1};
+  // The same values, once channels first and once channels last.
+  std::vector<std::uint32_t> last(window.inputs * window.in_area());
+  for (std::uint32_t at = 0; at < window.in_area(); ++at)
+    for (std::uint32_t c = 0; c < window.inputs; ++c)
+      last[at * window.inputs + c] = c * window.in_area() + at;
+  for (const char* chip : {"mesh2x2", "mesh4x4", "mesh8x8", "scnn"})
+    for (const bool channels_last : {false, true}) {
+      IntNetwork network;
+      network.name = "channels";
+      network.inputs = {{"in", channels_last ? Shape{6, 10, 64} : Shape{64, 6, 10}, 1, false, 1}};
+      IntPopulation population = test::random_population(rng, "p", 960, NeuronKind::kLif);
+      population.shape = {16, 6, 10};
+      network.populations = {population};
+      const MapForm form(window, channels_last ? last : std::vector<std::uint32_t>{});
+      IntProjection projection{"conv", InputId(0), PopulationId(0), 0, 8, 0, form, {}};
+      for (std::size_t k = 0; k < form.weights(); ++k)
+        projection.weight.push_back(static_cast<std::int16_t>(rng.between(-9, 9)));
+      network.projections = {projection};
+      network.outputs = {{"out", population.shape, PopulationId(0)}};
+      const Chip on = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + chip + ".toml");
+      network.state_bits = on.tile.state_bits;
+      EXPECT_THAT(shortfalls(outline_of(network), on, 0), IsEmpty());
+      const auto built = build_image(network, on, plain_options());
+      const auto* no = std::get_if<DoesNotFit>(&built);
+      EXPECT_EQ(no, nullptr) << chip << ", " << no->reason;
+    }
 }
 
 const Fpga& fpga(std::string_view name) {
@@ -185,12 +223,12 @@ TEST(FpgaUse, PutsSmallMemoriesIntoLutsWhereThereAreSuch) {
 }
 
 TEST(FpgaUse, SplitsWordsWhosePartsAreNoBytes) {
-  EXPECT_EQ(use_of(std::vector<Ram>{{"biases", 80, 512, 20, 1}}, fpga("ZCU102")).blocks, 2);     // 4 of 20 bits
+  EXPECT_EQ(use_of(std::vector<Ram>{{"biases", 80, 512, 20, 1}}, fpga("ZCU102")).blocks, 2);  // 4 of 20 bits
   EXPECT_EQ(use_of(std::vector<Ram>{{"biases", 72, 512, 18, 1}}, fpga("ZCU102")).blocks, 1);  // 2 of 36 bits
 }
 
 TEST(FpgaUse, MovesToUltraRamOnlyAsMuchAsItMust) {
-  const Fpga& device = fpga("KV260");  // 288 halves, 64 UltraRAMs
+  const Fpga& device = fpga("KV260");                             // 288 halves, 64 UltraRAMs
   const std::vector<Ram> rams = {{"weights", 72, 4096, 72, 20}};  // 16 halves each
   const FpgaUse use = use_of(rams, device);
   EXPECT_EQ(use.ultra, 2U);

@@ -69,7 +69,8 @@ MAY_INCLUDE = {
     " compiler/chip_model compiler/replay compiler/admit",
     "host/opencl": "compiler/base compiler/core compiler/image compiler/chip_model compiler/replay"
     " host/device host/run",
-    "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/fit compiler/map compiler/image"
+    "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/fit compiler/map"
+    " compiler/image"
     " compiler/schedule compiler/data compiler/chip_model compiler/replay compiler/admit compiler/verify"
     " compiler/flow host/device host/emulation host/run host/opencl",
     "host/cli": "",  # public headers only: see DOORS

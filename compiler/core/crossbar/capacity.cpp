@@ -100,8 +100,7 @@ std::vector<Ram> rams(const TileConfig& t) {
   add("subtract", 1, t.param_sets);
   add("biases", std::uint64_t{t.lif_lanes} * t.bias_bits, t.state_words, t.bias_bits);
   add("potentials", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
-  if (t.current != 0)
-    add("currents", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
+  if (t.current != 0) add("currents", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
   return list;
 }
 

@@ -20,9 +20,9 @@ struct ChipMemory {
 /// What a chip's memories take of an FPGA, by the rule of compiler/fit/fpga.hpp; logic and a card's shell are
 /// not counted.
 struct FpgaFit {
-  std::string name, device;    ///< "U55C", "xcu55c"
-  std::string block_name;      ///< "36 Kb block RAMs"
-  double blocks = 0;           ///< as the vendor counts them; a half is half a block
+  std::string name, device;  ///< "U55C", "xcu55c"
+  std::string block_name;    ///< "36 Kb block RAMs"
+  double blocks = 0;         ///< as the vendor counts them; a half is half a block
   std::uint64_t blocks_available = 0;
   std::uint64_t ultra = 0, ultra_available = 0;  ///< UltraRAMs, 72 × 4096 bits
   std::uint64_t lut_bits = 0;                    ///< bits of small memories, made of LUTs
