@@ -46,16 +46,44 @@ bool can_be_relayed(const IntNetwork& network, const Source& source) {
   return planes_of(network, source).size() < network.state_bits;
 }
 
-/// Weights times -1. The lowest mantissa has no opposite, so half of every weight goes to a second map.
-std::vector<std::vector<std::int16_t>> negated(const std::vector<std::int16_t>& weights, std::uint32_t bits) {
-  const int most = bits == 1 ? 1 : (1 << (bits - 1)) - 1;
-  const bool fits = std::all_of(weights.begin(), weights.end(), [&](std::int16_t w) { return -w <= most; });
-  std::vector<std::vector<std::int16_t>> maps(fits ? 1 : 2);
-  for (const std::int16_t weight : weights) {
-    const int half = fits ? 0 : -weight / 2;
-    maps[0].push_back(static_cast<std::int16_t>(-weight - half));
-    if (!fits) maps[1].push_back(static_cast<std::int16_t>(half));
+/// A map whose weights are those of a projection, and its form, without synapses of weight 0.
+struct WeightedMap {
+  MapForm form;
+  std::vector<std::int16_t> weight;
+};
+
+WeightedMap without_zeros(WeightedMap map) {
+  const auto* sparse = std::get_if<SparseMap>(&map.form.leaf());
+  if (sparse == nullptr) return map;
+  WeightedMap kept;
+  SparseMap leaf{sparse->targets, {0}, {}};
+  for (std::size_t row = 0; row + 1 < sparse->begin.size(); ++row) {
+    for (std::size_t k = sparse->begin[row]; k < sparse->begin[row + 1]; ++k) {
+      if (map.weight[k] == 0) continue;
+      leaf.target.push_back(sparse->target[k]);
+      kept.weight.push_back(map.weight[k]);
+    }
+    leaf.end_row();
   }
+  std::vector<std::uint32_t> gather;
+  for (std::uint32_t s = 0; s < map.form.sources(); ++s) gather.push_back(map.form.leaf_source(s));
+  kept.form = MapForm(std::move(leaf), std::move(gather));
+  return kept;
+}
+
+/// The map times -1. The lowest mantissa has no opposite: of that, 1 goes to a second map.
+std::vector<WeightedMap> negated(const IntProjection& projection) {
+  const int most = projection.bits == 1 ? 1 : (1 << (projection.bits - 1)) - 1;
+  std::vector<std::int16_t> opposite, rest;
+  bool fits = true;
+  for (const std::int16_t weight : projection.weight) {
+    const bool is_lowest = -weight > most;
+    fits = fits && !is_lowest;
+    opposite.push_back(static_cast<std::int16_t>(-weight - (is_lowest ? 1 : 0)));
+    rest.push_back(is_lowest ? 1 : 0);
+  }
+  std::vector<WeightedMap> maps{{projection.form, std::move(opposite)}};
+  if (!fits) maps.push_back(without_zeros({projection.form, std::move(rest)}));
   return maps;
 }
 
@@ -147,16 +175,17 @@ class Inserter {
     const bool is_split = relays.size() > 1 || relays[0].plane.negative;
     bool is_first = true;
     for (const Relay& from : relays) {
-      const auto maps = from.plane.negative ? negated(late.weight, late.bits)
-                                            : std::vector<std::vector<std::int16_t>>{late.weight};
-      for (const std::vector<std::int16_t>& weight : maps) {
+      const auto maps =
+          from.plane.negative ? negated(late) : std::vector<WeightedMap>{{late.form, late.weight}};
+      for (const WeightedMap& map : maps) {
         IntProjection projection = late;
+        projection.form = map.form;
+        projection.weight = map.weight;
         if (is_split) projection.name = free_projection(late.name + "." + std::to_string(from.plane.shift));
         if (from.elements.size() != elements_of(network, late.from)) keep_rows(projection, from.elements);
         projection.from = from.id;
         projection.delay -= stages(late) * longest_;
         projection.shift += from.plane.shift;
-        projection.weight = weight;
         if (is_first)
           network.projections[p] = std::move(projection);
         else

@@ -44,7 +44,18 @@ def network(name, elements, shape):
         "outputs": [{"name": "out", "shape": [elements], "from": "n"}],
     }
     (folder / f"{name}.json").write_text(json.dumps(text))
-    spikeloom("compile", folder / f"{name}.json", "--chip", chip, "-o", folder / f"{name}.loom", "--tiles", 1)
+    spikeloom(
+        "compile",
+        folder / f"{name}.json",
+        "--chip",
+        chip,
+        "-o",
+        folder / f"{name}.loom",
+        "--tiles",
+        1,
+        "--slots",
+        1,
+    )
     return folder / f"{name}.loom"
 
 

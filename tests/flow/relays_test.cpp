@@ -141,8 +141,10 @@ TEST(Relays, RepeatTheIntegersOfBitPlanes) {
     const GoldenRun wanted = run_golden(made.network, made.data);
     std::set<std::int32_t> reached(wanted.potentials[1].begin(), wanted.potentials[1].end());
     EXPECT_GT(reached.size(), 60U);
-    const Chip chip = mesh2x2();
-    auto result = compile(CompileInput{"late.json", made.network, {}, {}}, chip, {}, {});
+    const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh4x4.toml");
+    CompileOptions options;
+    options.spread = Spread::kFewest;
+    auto result = compile(CompileInput{"late.json", made.network, {}, {}}, chip, options, {});
     ASSERT_TRUE(std::holds_alternative<Compilation>(result)) << std::get<DoesNotFit>(result).reason;
     const Compilation& compilation = std::get<Compilation>(result);
     EXPECT_THAT(compilation.notes, ElementsAre(AllOf(HasSubstr("'in' is used 17, 40 steps late"),
