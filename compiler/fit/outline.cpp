@@ -119,7 +119,7 @@ LayerRows rows_of(const MapForm& form, const Codes& codes, std::uint32_t bits) {
     });
     end_group();
     rows.add(hash, {synapses, last - first + 1});
-    all.add(e, {synapses, last - first + 1});
+    all.add(form.leaf_source(e), {synapses, last - first + 1});
   }
   // Whatever groups of neurons share a cluster, the parts of rows in it repeat at most as much as these do.
   std::uint64_t by_groups = 0;
