@@ -45,6 +45,8 @@ class Estimate {
 
   std::uint64_t page_chunks() {
     std::uint64_t chunks = 0;
+    for (std::size_t p = 0; p < outline_.shapes.populations.size(); ++p)
+      most_.push_back(std::vector<std::uint64_t>(chip_.kinds(), find_most(p, 0)));
     for (std::size_t p = 0; p < outline_.shapes.populations.size(); ++p) {
       const Floors of = floors(p, 0);
       if (of.most != 0) chunks += of.clusters * of.longest.chunks;
@@ -57,6 +59,10 @@ class Estimate {
     if (const auto text = too_many_neurons(outline_.shapes, chip_, tiles_)) {
       const std::uint64_t contexts = chip_.tile.contexts;
       add("tile.contexts", contexts + 1, contexts, *text);
+    }
+    for (std::size_t p = 0; p < outline_.shapes.populations.size(); ++p) {
+      std::vector<std::uint64_t>& of_kind = most_.emplace_back();
+      for (std::uint32_t k = 0; k < chip_.kinds(); ++k) of_kind.push_back(find_most(p, k));
     }
     populations();
     read_out();
@@ -75,6 +81,33 @@ class Estimate {
     inputs.inputs = outline_.shapes.inputs;
     inputs.state_bits = chip_.tile.state_bits;
     return chip_problems(inputs, chip_).list();
+  }
+
+  /// Most neurons of a cluster: as the sizes allow, and as the core's memories hold of their weights.
+  [[nodiscard]] std::uint64_t find_most(std::size_t p, std::uint32_t k) const {
+    const TileKind& kind = chip_.kind(k);
+    const IntPopulation& population = outline_.shapes.populations[p];
+    const std::vector<MemoryInfo> memories = core_of(kind).memories(kind);
+    const auto holds = [&](std::uint64_t neurons) {
+      PopulationFloor floor{neurons, 1, 0, population.is_readout(), {}};
+      for (const OutlineLayer& layer : outline_.layers[p])
+        floor.rows.push_back({1, neurons * layer.of_neuron, layer.bits});
+      const std::vector<std::uint64_t> amounts = core_of(kind).least_amounts(floor, kind);
+      for (std::size_t m = 0; m < memories.size(); ++m)
+        if (amounts[m] > memories[m].capacity) return false;
+      return true;
+    };
+    std::uint64_t least = 1,
+                  most = std::min<std::uint64_t>(most_neurons(population, chip_, kind), population.size());
+    if (most == 0) return 0;
+    while (least < most) {
+      const std::uint64_t middle = least + (most - least + 1) / 2;
+      if (holds(middle))
+        least = middle;
+      else
+        most = middle - 1;
+    }
+    return least;
   }
 
   /// Chunks and channels of the pages of a population's neurons.
@@ -102,7 +135,7 @@ class Estimate {
     const IntPopulation& population = outline_.shapes.populations[p];
     const Core& core = core_of(kind);
     Floors floors;
-    floors.most = most_neurons(population, chip_, kind);
+    floors.most = most_[p][k];
     if (floors.most == 0) return floors;
     floors.clusters = parts_of(population.size(), floors.most);
     std::uint64_t widest = 0;  // cluster of a source
@@ -110,8 +143,7 @@ class Estimate {
       floors.late = std::max<std::uint64_t>(floors.late, std::min(layer.delay, longest_delay(kind)));
       if (const auto* source = std::get_if<PopulationId>(&layer.from))
         for (std::uint32_t other = 0; other < chip_.kinds(); ++other)
-          widest = std::max(
-              widest, most_neurons(outline_.shapes.populations[source->index()], chip_, chip_.kind(other)));
+          widest = std::max(widest, most_[source->index()][other]);
     }
     floors.shortest = ~std::uint64_t{0};
     for (const FanIn& fan_in : outline_.fan_in[p]) {
@@ -208,7 +240,7 @@ class Estimate {
     const TileKind& kind = chip_.kind(k);
     const Core& core = core_of(kind);
     const std::uint64_t batch = core.pages_per_firing(kind);
-    std::uint64_t pages = 0, blocks = 0, out = 0;
+    std::uint64_t pages = 0, blocks = 0, out = 0, clusters = 0;
     const std::vector<MemoryInfo> memories = core.memories(kind);
     std::vector<std::uint64_t> amounts(memories.size(), 0);
     std::set<std::vector<std::uint64_t>> known;  // weights
@@ -218,6 +250,7 @@ class Estimate {
       for (const OutlineLayer& layer : outline_.layers[p]) weights.push_back(layer.weights);
       const bool is_new = known.insert(std::move(weights)).second;
       const std::uint64_t least = batch + std::max(batch, floors.late);
+      clusters += floors.clusters;
       pages += floors.clusters * least;
       blocks += floors.clusters * least * blocks_of_page(kind, floors.shortest);
       out += floors.out_entries;
@@ -235,6 +268,8 @@ class Estimate {
     };
     for (std::size_t m = 0; m < memories.size(); ++m)
       limit(memories[m].key, std::string(memories[m].entry) + " entries", amounts[m], memories[m].capacity);
+    if (list_.empty() || list_.front().key != "tile.contexts")
+      limit("tile.contexts", "clusters, as the memories hold their weights", clusters, kind.contexts);
     limit("tile.page_rows", "pages", pages, kind.page_rows);
     if (pages_in_blocks(kind)) limit("tile.page_blocks", "blocks of pages", blocks, page_blocks(kind));
     limit("tile.out_entries", "output entries", out, kind.out_entries);
@@ -245,7 +280,8 @@ class Estimate {
   std::uint32_t tiles_;
   Count count_;
   std::vector<std::uint32_t> of_kind_;
-  std::vector<std::vector<Floors>> floors_;  ///< by PopulationId, by kind
+  std::vector<std::vector<std::uint64_t>> most_;  ///< neurons of a cluster, by PopulationId, by kind
+  std::vector<std::vector<Floors>> floors_;       ///< by PopulationId, by kind
   std::vector<Shortfall> list_;
 };
 

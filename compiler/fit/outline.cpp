@@ -67,6 +67,7 @@ class RowCounts {
 /// What is sure of a layer's rows, and what is likely.
 struct LayerRows {
   std::vector<RowFloor> rows, spans;
+  double different = 0;  ///< share of synapses that no other row repeats, at least, of any 16 neighbours
 };
 
 /// A window's weights, each stored at least once: by source channel and tap the channels that it reaches.
@@ -85,7 +86,7 @@ LayerRows rows_of(const WindowMap& map, const Codes& codes, std::uint32_t bits) 
     }
   // A word may hold channels of several taps.
   const std::vector<RowFloor> all{{1, rows.synapses(), bits}};
-  return {all, all};
+  return {all, all, 0};
 }
 
 LayerRows rows_of(const MapForm& form, const Codes& codes, std::uint32_t bits) {
@@ -93,12 +94,14 @@ LayerRows rows_of(const MapForm& form, const Codes& codes, std::uint32_t bits) {
   if (form.as<DiagonalMap>() != nullptr) return {};
   RowCounts rows, all;
   std::vector<RowCounts> groups((form.targets() + kGroup - 1) / kGroup);
+  std::vector<std::uint64_t> in_group(groups.size(), 0);  // synapses
   for (std::uint32_t e = 0; e < form.sources(); ++e) {
     // A row that is another one moved along counts once: tables share it.
     std::uint64_t hash = 1, synapses = 0, first = 0, last = 0, group_hash = 1, group_synapses = 0;
     std::size_t group = 0;
     const auto end_group = [&] {
       if (group_synapses != 0) groups[group].add(group_hash, {group_synapses, kGroup});
+      in_group[group] += group_synapses;
       group_hash = 1;
       group_synapses = 0;
     };
@@ -116,18 +119,40 @@ LayerRows rows_of(const MapForm& form, const Codes& codes, std::uint32_t bits) {
     });
     end_group();
     rows.add(hash, {synapses, last - first + 1});
-    all.add(e, {synapses, last - first + 1});
+    all.add(form.leaf_source(e), {synapses, last - first + 1});
   }
   // Whatever groups of neurons share a cluster, the parts of rows in it repeat at most as much as these do.
   std::uint64_t by_groups = 0;
-  for (const RowCounts& group : groups) by_groups += group.synapses();
-  LayerRows result{rows.by(&RowCounts::Length::synapses, bits), all.by(&RowCounts::Length::span, bits)};
+  double different =
+      all.synapses() == 0 ? 0 : static_cast<double>(rows.synapses()) / static_cast<double>(all.synapses());
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    by_groups += groups[g].synapses();
+    if (in_group[g] != 0)
+      different =
+          std::min(different, static_cast<double>(groups[g].synapses()) / static_cast<double>(in_group[g]));
+  }
+  LayerRows result{rows.by(&RowCounts::Length::synapses, bits), all.by(&RowCounts::Length::span, bits),
+                   different};
   if (by_groups < rows.synapses()) result.rows = {{1, by_groups, bits}};
   return result;
 }
 
 std::uint64_t likely_sources(const MapForm& form) {
   return form.as<WindowMap>() == nullptr && form.as<DiagonalMap>() == nullptr ? form.sources() : 0;
+}
+
+/// What a Projection and a Layer say alike.
+template <class Of>
+OutlineLayer layer_of(const Of& of, const Codes& codes, LayerRows rows) {
+  OutlineLayer layer;
+  layer.from = of.from;
+  layer.delay = of.delay;
+  layer.rows = std::move(rows.rows);
+  layer.spans = std::move(rows.spans);
+  for (const RowFloor& row : layer.rows) layer.bits = std::min(layer.bits, row.bits);
+  layer.sources = likely_sources(of.form);
+  layer.weights = hash_of(codes);
+  return layer;
 }
 
 /// Collects what reaches one population.
@@ -137,13 +162,17 @@ class Into {
 
   /// `reached`: by neuron. Of several projections between the same ends with one delay nothing is sure, since
   /// they are added and may cancel out.
-  void add(OutlineLayer layer, std::vector<std::int64_t> reached) {
+  void add(OutlineLayer layer, std::vector<std::int64_t> reached, double different) {
+    if (!reached.empty())
+      layer.of_neuron = static_cast<std::uint64_t>(
+          different * static_cast<double>(*std::min_element(reached.begin(), reached.end())));
     const auto [at, is_new] = ends_.try_emplace({layer.from, layer.delay}, layers_.size());
     if (is_new) {
       layers_.push_back(std::move(layer));
       reached_.push_back(std::move(reached));
       return;
     }
+    layers_[at->second].of_neuron = 0;
     layers_[at->second].rows.clear();
     layers_[at->second].spans.clear();
     std::fill(reached_[at->second].begin(), reached_[at->second].end(), 0);
@@ -248,9 +277,9 @@ Outline outline_of(const Network& network, const OutlineOptions& options) {
       const std::uint32_t bits = options.bits(projection.name);
       const Codes codes = real.codes(projection, bits);
       LayerRows rows = rows_of(projection.form, codes, real.least_bits(projection, bits));
-      list.add({projection.from, projection.delay, std::move(rows.rows), std::move(rows.spans),
-                likely_sources(projection.form), hash_of(codes)},
-               sum_by_target(projection.form, present(codes)));
+      const double different = rows.different;
+      list.add(layer_of(projection, codes, std::move(rows)), sum_by_target(projection.form, present(codes)),
+               different);
     }
     list.finish(outline);
   }
@@ -270,9 +299,8 @@ Outline outline_of(const IntNetwork& network) {
       Codes codes(layer.weight.size());
       for (std::size_t k = 0; k < codes.size(); ++k) codes[k] = static_cast<std::int8_t>(layer.weight[k]);
       LayerRows rows = rows_of(layer.form, codes, layer.bits);
-      list.add({layer.from, layer.delay, std::move(rows.rows), std::move(rows.spans),
-                likely_sources(layer.form), hash_of(codes)},
-               sum_by_target(layer.form, present(codes)));
+      const double different = rows.different;
+      list.add(layer_of(layer, codes, std::move(rows)), sum_by_target(layer.form, present(codes)), different);
     }
     list.finish(outline);
   }

@@ -19,8 +19,11 @@ struct OutlineLayer {
   std::uint32_t delay = 0;
   std::vector<RowFloor> rows;   ///< of weights that a tile must hold
   std::vector<RowFloor> spans;  ///< every row, with all that lies between its first and last target
-  std::uint64_t sources = 0;    ///< elements that a page is likely to hold, where no window tells
-  std::uint64_t weights = 0;    ///< a hash: layers whose weights surely differ have different ones
+  /// Synapses that each neuron of a cluster adds to its rows, at least, and the bits of their weights.
+  std::uint64_t of_neuron = 0;
+  std::uint32_t bits = 8;
+  std::uint64_t sources = 0;  ///< elements that a page is likely to hold, where no window tells
+  std::uint64_t weights = 0;  ///< a hash: layers whose weights surely differ have different ones
 };
 
 /// Neurons that are reached alike: how many source elements of each layer reach one.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/kinds.hpp"
@@ -48,19 +49,39 @@ bool raise(Chip& chip, const std::string& key, std::uint64_t needed, std::uint64
   return true;
 }
 
+/// A cluster may have more neurons of the population; false: none can.
+bool widen(Chip& chip, const IntPopulation& population) {
+  const MostNeurons most = core_of(chip.tile).most_neurons(population, chip.tile);
+  const std::string key(most.key);
+  for (std::uint64_t value = 16; value <= largest(key); value *= 2) {
+    Chip larger = chip;
+    set(larger, key, value);
+    if (core_of(chip.tile).most_neurons(population, larger.tile).count <= most.count) continue;
+    chip = std::move(larger);
+    return true;
+  }
+  return false;
+}
+
+const IntPopulation& widest(const Outline& outline) {
+  return *std::max_element(
+      outline.shapes.populations.begin(), outline.shapes.populations.end(),
+      [](const IntPopulation& a, const IntPopulation& b) { return a.size() < b.size(); });
+}
+
 /// Fewer clusters: larger ones, or more contexts a tile.
 bool hold_more(const Outline& outline, Chip& chip) {
   if (chip.tile.contexts < largest("tile.contexts")) {
     set(chip, "tile.contexts", std::min<std::uint64_t>(largest("tile.contexts"), chip.tile.contexts * 2));
     return true;
   }
-  const IntPopulation* widest = nullptr;
-  for (const IntPopulation& population : outline.shapes.populations)
-    if (widest == nullptr || population.size() > widest->size()) widest = &population;
-  const MostNeurons most = core_of(chip.tile).most_neurons(*widest, chip.tile);
-  const std::string key(most.key);
+  const IntPopulation& population = widest(outline);
+  if (core_of(chip.tile).most_neurons(population, chip.tile).count < population.size())
+    return widen(chip, population);
+  // What their weights stand in holds too few.
   for (const MemoryInfo& memory : core_of(chip.tile).memories(chip.tile))
-    if (memory.key == key) return memory.capacity < largest(key) && raise(chip, key, memory.capacity * 2);
+    if (memory.shared && memory.capacity > 256)
+      return raise(chip, std::string(memory.key), memory.capacity * 2);
   return false;
 }
 
@@ -84,8 +105,22 @@ bool mend(const Outline& outline, Chip& chip, const Shortfall& shortfall) {
       set(chip, "noc.chunk_index_bits", bits);
     }
   }
-  return raise(chip, shortfall.key, shortfall.needed,
-               shortfall.key == "tile.page_chunks" || shortfall.key == "tile.deliveries" ? 1 : 2);
+  const bool exact = shortfall.key == "tile.page_chunks" || shortfall.key == "tile.deliveries";
+  if (!raise(chip, shortfall.key, shortfall.needed, exact ? 1 : 2)) return false;
+  // Long pages: as many blocks as contexts need, not the longest page for each.
+  if (chip.tile.page_blocks == 0 && pages_in_blocks(chip.tile))
+    set(chip, "tile.page_blocks", blocks_of_page(chip.tile, chip.tile.page_chunks));
+  return true;
+}
+
+/// What to mend first. Weights: clusters of more neurons need less of all else; contexts last.
+const Shortfall& first_of(const std::vector<Shortfall>& list, const Chip& chip) {
+  for (const MemoryInfo& memory : core_of(chip.tile).memories(chip.tile))
+    for (const Shortfall& one : list)
+      if (memory.shared && one.key == memory.key) return one;
+  for (const Shortfall& one : list)
+    if (one.key != "tile.contexts") return one;
+  return list.front();
 }
 
 /// `like` with one kind of tile on this mesh, and with the smallest memories.
@@ -140,18 +175,27 @@ bool fill_untold(const Outline& outline, Chip& chip) {
 
 std::optional<Chip> smallest_chip(const Outline& outline, const Chip& like) {
   std::optional<Chip> best;
-  for (const Mesh& mesh : kMeshes) {
-    Chip chip = bare(like, mesh);
-    bool possible = true;
-    std::vector<Shortfall> list;
-    for (int n = 0; n < kRaises && possible; ++n) {
-      list = shortfalls(outline, chip, 0, Count::kLikely);
-      if (list.empty()) break;
-      possible = mend(outline, chip, list.front());
+  const Mesh& largest_mesh = kMeshes.back();
+  if (outline.shapes.populations.size() >
+      std::uint64_t{largest_mesh.width} * largest_mesh.height * largest("tile.contexts"))
+    return best;
+  for (const Mesh& mesh : kMeshes)
+    for (const std::uint64_t neurons : {256U, 1024U, 4096U}) {  // of a cluster, to begin with
+      Chip chip = bare(like, mesh);
+      const IntPopulation& most = widest(outline);
+      while (core_of(chip.tile).most_neurons(most, chip.tile).count <
+             std::min<std::uint64_t>(neurons, most.size()))
+        if (!widen(chip, most)) break;
+      bool possible = true;
+      std::vector<Shortfall> list;
+      for (int n = 0; n < kRaises && possible; ++n) {
+        list = shortfalls(outline, chip, 0, Count::kLikely);
+        if (list.empty()) break;
+        possible = mend(outline, chip, first_of(list, chip));
+      }
+      possible = possible && list.empty() && fill_untold(outline, chip);
+      if (possible && (!best || memory_bits(chip) < memory_bits(*best))) best = chip;
     }
-    possible = possible && list.empty() && fill_untold(outline, chip);
-    if (possible && (!best || memory_bits(chip) < memory_bits(*best))) best = chip;
-  }
   return best;
 }
 

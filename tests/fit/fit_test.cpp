@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 /// A random chip, and half of the time one of whose sizes some are far smaller.
 Chip narrow_chip(Rng& rng) {
@@ -135,6 +137,33 @@ TEST(Shortfalls, OfRealWeightsDoNotRestOnRounding) {
   }
   EXPECT_GT(compiled, 30);
   EXPECT_GT(refused, 15);
+}
+
+/// 120 sources that all reach 64 neurons by the rows of `row`.
+IntNetwork dense_rows(const std::function<int(std::size_t source, std::size_t target)>& weight) {
+  Rng rng(5);
+  IntNetwork network;
+  network.name = "rows";
+  network.inputs = {{"in", {120}, 1, false, 1}};
+  network.populations = {test::random_population(rng, "p", 64, NeuronKind::kLif)};
+  IntProjection projection{"w", InputId(0), PopulationId(0), 0, 8, 0, MapForm(DenseMap{120, 64}), {}};
+  for (std::size_t s = 0; s < 120; ++s)
+    for (std::size_t t = 0; t < 64; ++t) projection.weight.push_back(static_cast<std::int16_t>(weight(s, t)));
+  network.projections = {projection};
+  network.outputs = {{"out", {64}, PopulationId(0)}};
+  return network;
+}
+
+TEST(Shortfalls, CountRowsThatRepeatOnce) {
+  Chip chip;
+  chip.tile.weight_words = 4;
+  const IntNetwork alike = dense_rows([](std::size_t, std::size_t t) { return 10 + static_cast<int>(t); });
+  ASSERT_TRUE(can_be_built(alike, chip));
+  EXPECT_THAT(shortfalls(outline_of(alike), chip, 0), IsEmpty());
+  const IntNetwork different = dense_rows(
+      [](std::size_t s, std::size_t t) { return static_cast<int>((s * 89 + t * s * 31 + t) % 251) - 125; });
+  ASSERT_FALSE(can_be_built(different, chip));
+  EXPECT_THAT(shortfalls(outline_of(different), chip, 0), Not(IsEmpty()));
 }
 
 TEST(SmallestChip, HoldsTheNetwork) {
