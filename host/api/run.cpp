@@ -44,8 +44,7 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const R
   const Image& image = handle.value();
   const std::string name = handle.path().empty() ? image.application.name : handle.path();
   require_guarantee(image, name);
-  const double verifying_ms =
-      options.trust == ImageTrust::kNone ? require_verified(image, name) * 1e3 : 0.0;
+  const double verifying_ms = options.trust == ImageTrust::kNone ? require_verified(image, name) * 1e3 : 0.0;
   check_data(image, data);
   if (data.samples.empty()) throw input_error("input data: no sample, so nothing could be held to a promise");
   ProgressTeller teller(options, image, data);
