@@ -58,7 +58,8 @@ def add_core(description, part, path):
         sys.exit(f"{path}: core: expected the folder's name, {path.parent.name}, found {name}")
     description["cores"].append(name)
     description["pages_per_firing"][name] = part.pop("pages_per_firing", 1)
-    windows = list(part.get("memories", {}).values())
+    windows_of = part.get("memories", {})
+    windows = list(windows_of.values())
     if len(set(windows)) != len(windows) or not all(0 <= window < 16 for window in windows):
         sys.exit(f"{path}: memories: expected numbers of its own from 0 to 15, found {windows}")
     for table in ("memories", "formats"):
@@ -66,7 +67,13 @@ def add_core(description, part, path):
             if key in description[table]:
                 sys.exit(f"{path}: {table}: {key} is another core's")
             description[table][key] = value
-    description["memory_word"] += part.pop("memory_word", [])
+    for word in part.pop("memory_word", []):
+        if word.get("memory") not in windows_of:
+            sys.exit(
+                f"{path}: memory_word {word.get('name')}: memory: expected one of {', '.join(windows_of)}, "
+                f"found {word.get('memory')}"
+            )
+        description["memory_word"].append({**word, "core": name})
     for parameter in part.pop("parameter", []):
         description["parameter"].append({**parameter, "owner": name})
     if part:

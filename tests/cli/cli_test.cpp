@@ -24,6 +24,7 @@ namespace spikeloom {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -720,6 +721,8 @@ TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
   ended = spikeloom("run " + file("b.loom") + data + file("b.npz"));
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("promise guaranteed: kept in "));
+  EXPECT_THAT(ended.out,
+              ContainsRegex("before the run: reading the image [0-9.]+ ms, verifying it [0-9.]+ ms"));
   ASSERT_EQ(spikeloom("run " + file("digits.loom") + data + file("compiled.npz")).code, 0);
   EXPECT_EQ(spikeloom("info " + file("b.loom")).code, 0);
   EXPECT_EQ(spikeloom("compare " + file("b.npz") + " " + file("compiled.npz")).code, 0);

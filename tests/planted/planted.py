@@ -320,7 +320,7 @@ def key(fault):
 def run(source, target, only, missing):
     signal.signal(signal.SIGTERM, asked_to_end)
     bench = Bench(source, target)
-    wanted = [f for f in faults() if re.search(only, f["what"] + " " + f["file"])]
+    wanted = [f for f in faults() if re.search(only, f"{f['what']} {f['file']} {f['test']}")]
     if missing:
         wanted = [f for f in wanted if not bench.results.get(key(f))]
     programs = {}

@@ -24,6 +24,7 @@ GENERATED = (
     "spikeloom_pkg.sv",
     "spikeloom_parameters.svh",
     "spikeloom_hw.hpp",
+    "spikeloom_memory_fields.hpp",
     "spikeloom_parameters.hpp",
     "spikeloom_keys.inc",
     "spikeloom_hw.cl",

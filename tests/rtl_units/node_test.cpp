@@ -225,7 +225,7 @@ TEST(ContractUnit, TheBoundItselfIsKept) {
 }
 
 TEST(ContractUnit, AFiringLongerThanItsLevelHoldsBreaksItAllTheSame) {
-  ContractBench contract(0, 0xffff'fffe);  // all ones: no contract
+  ContractBench contract(0, 0xffff'fffe);                 // all ones: no contract
   contract->rootp->contract__DOT__level_q = 0xffff'fe80;  // as after 2^24 cycles of firing
   EXPECT_TRUE(contract.fires(7));
 }
