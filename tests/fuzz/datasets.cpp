@@ -13,7 +13,7 @@ void read_data(Bytes bytes, const std::string& extension) {
   encoded.full_scale = 255;
   encoded.clip = 1;
   encoded.limit = 3;
-  timed.frame = std::chrono::milliseconds(1);
+  timed.frame = std::chrono::milliseconds(50);
   timed.dt = 1e-3;
   timed.packing = Packing::kBits;
   timed.array = "images";
