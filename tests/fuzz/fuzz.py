@@ -27,6 +27,7 @@ BUILD = pathlib.Path(os.environ.get("SPIKELOOM_BUILD") or ROOT / "build").resolv
 PROGRAM = BUILD / "tests/fuzz/spikeloom_fuzz"
 JOBS = 2
 ABSENT = 77
+MOST_BYTES = 300_000  # of all corpora
 LIMITS = ["-timeout=20", "-rss_limit_mb=2560", "-max_len=16384"]
 # The heap limit ends a target that believes a size; leaks of libraries are listed in leaks.supp.
 SANITIZERS = {
@@ -141,6 +142,10 @@ def main():
         return 0
     targets = names(arguments.only)
     wrong = all_of(replay, targets)
+    size = sum(path.stat().st_size for path in (HERE / "corpus").rglob("*") if path.is_file())
+    if size > MOST_BYTES:
+        print(f"fuzz: tests/fuzz/corpus has {size} bytes, at most {MOST_BYTES}: take out what others cover")
+        wrong += 1
     print(f"fuzz: the corpora of {len(targets)} targets were replayed, {wrong} with a fault")
     if wrong or arguments.what == "replay":
         return 1 if wrong else 0
