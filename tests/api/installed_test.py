@@ -127,12 +127,15 @@ class Installed(unittest.TestCase):
     def test_source_and_build_folder_may_be_gone(self):
         image = self.root / "hidden.loom"
         digits, chip = self.data / "digits.nir", self.chips / "tile1.toml"
-        run(*hidden(self.command, "compile", digits, "--chip", chip, "-o", image), cwd="/")
+        # The test run may keep built chips in the build folder, which is hidden here.
+        home = {**os.environ, "SPIKELOOM_CACHE": str(self.root / "cache")}
+        run(*hidden(self.command, "compile", digits, "--chip", chip, "-o", image), cwd="/", env=home)
         for device in ("model", "verilator"):
             said = run(
                 *hidden(self.command, "run", image, "--input", self.data / "test.npz"),
                 *("--limit", 3, "--device", device),
                 cwd="/",
+                env=home,
             )
             self.assertIn("promise guaranteed: kept", said)
 
