@@ -5,10 +5,12 @@
 //
 // Five questions:
 //   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain,
-//   number, limits, problems how is it written down?        build, windows, placed, registers; faults,
-//   mismatches, decode how long does a firing take?   fixed, least, worst, time, expected, least_chunk,
-//   works_alike what does it compute?          model, state_at what did it do?                counter,
-//   describe, weight_words, wider
+//                                  number, limits, problems
+//   how is it written down?        build, windows, placed, registers; faults, mismatches, decode, row_kinds,
+//                                  decode_row
+//   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
+//   what does it compute?          model, state_at
+//   what did it do?                counter, describe, weight_words, wider
 //
 // What every core has in common is not asked: pages of 16-bit chunks come in and a list of (chunk, mask) goes
 // out, a context counts leading chunks by its limit, and the arithmetic is the network's (state_bits too),
@@ -88,7 +90,15 @@ struct AxonRow {
   std::uint32_t negative = 0;  ///< 1: the plane counts negatively
 };
 
-/// The rows of a cluster that is to be written down, chunk by chunk.
+/// Which row an axon has. Rows of one kind are equal in all but their positions, and those differ as `first`
+/// does.
+struct RowKind {
+  std::uint32_t kind = 0;   ///< numbered from 0 as they come up
+  std::uint32_t first = 0;  ///< in whole grains of the core
+};
+
+/// The rows of a cluster that is to be written down, chunk by chunk. A core that asks for `kinds` and reads
+/// one row of each does work in weights and axons, not in synapses.
 class ClusterRows {
  public:
   /// Whether rows repeat.
@@ -98,8 +108,10 @@ class ClusterRows {
   };
   virtual ~ClusterRows() = default;
   [[nodiscard]] virtual Pattern pattern() const = 0;
-  /// Rows of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
-  virtual void read(std::size_t chunk, std::vector<AxonRow>& rows) const = 0;
+  /// Of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
+  virtual void kinds(std::size_t chunk, std::vector<RowKind>& rows) const = 0;
+  /// The row of one of these bits.
+  virtual void read(std::size_t chunk, std::uint32_t bit, AxonRow& row) const = 0;
 };
 
 /// A word that a context's registers are written with: field (hw::kAddrContext…) and data.
@@ -238,8 +250,15 @@ class Core {
   [[nodiscard]] virtual std::vector<std::string> faults(const Cluster&) const = 0;
   /// Why such a tile does not read these tables as they are meant; empty: it does.
   [[nodiscard]] virtual std::vector<std::string> mismatches(const Cluster&, const TileConfig&) const = 0;
-  /// Reads all tables back, sharing no code with `build`.
+  /// Reads all tables back, sharing no code with `build`. With an empty sink rows are looked at, not written
+  /// out: work in axons.
   [[nodiscard]] virtual Decoded decode(const Cluster&, const TileConfig&, const RowSink&) const = 0;
+  /// By 16 times the page chunk plus the bit, of bits that can ever be set: rows of one kind add the same, at
+  /// positions that differ as `first` does; none of them is below `first`.
+  [[nodiscard]] virtual std::vector<RowKind> row_kinds(const Cluster&) const = 0;
+  /// Reads back the row of one such bit, as a sink gets it from `decode`.
+  virtual void decode_row(const Cluster&, std::size_t chunk, std::uint32_t bit,
+                          std::vector<std::pair<std::uint32_t, std::int64_t>>& row) const = 0;
 
   // ---- How long does a firing take? Asked by schedule, map, admit, flow and the exact replay. ----
 

@@ -111,6 +111,13 @@ class Crossbar final : public Core {
                                const RowSink& sink) const override {
     return crossbar::decode(cluster, tile, sink);
   }
+  [[nodiscard]] std::vector<RowKind> row_kinds(const Cluster& cluster) const override {
+    return crossbar::row_kinds(cluster);
+  }
+  void decode_row(const Cluster& cluster, std::size_t chunk, std::uint32_t bit,
+                  std::vector<std::pair<std::uint32_t, std::int64_t>>& row) const override {
+    crossbar::decode_row(cluster, chunk, bit, row);
+  }
 
   [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override { return 1; }
   [[nodiscard]] FiringTime fixed(const TileConfig& tile) const override { return firing_time(tile, 0, 0); }

@@ -103,6 +103,13 @@ class Tally final : public Core {
                                const RowSink& sink) const override {
     return tally::decode(cluster, sink);
   }
+  [[nodiscard]] std::vector<RowKind> row_kinds(const Cluster& cluster) const override {
+    return tally::row_kinds(cluster);
+  }
+  void decode_row(const Cluster& cluster, std::size_t chunk, std::uint32_t bit,
+                  std::vector<std::pair<std::uint32_t, std::int64_t>>& row) const override {
+    tally::decode_row(cluster, chunk, bit, row);
+  }
 
   [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override {
     return hw::kFiringPagesTally;
