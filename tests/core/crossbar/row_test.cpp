@@ -211,7 +211,7 @@ TEST(RowPacker, FindsABordersRowsInsideTheWholeKernels) {
 
 CoreTables packed(RowStyle style, std::uint32_t groups, const std::vector<std::vector<Row>>& chunks) {
   RowPacker packer(kLanes, groups, groups, style);
-  for (const std::vector<Row>& rows : chunks) packer.add_chunk(rows);
+  for (const std::vector<Row>& rows : chunks) packer.add_chunk(kept(packer, rows));
   CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
   tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
   tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
