@@ -98,7 +98,7 @@ TEST_F(ReadAedat4, DamagedFilesAreNamed) {
 TEST_F(ReadAedat4, NeverTrustsAnOffset) {
   Rng rng(5);
   std::size_t refused = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     Aedat4 file = two_packets();
     file.packed = static_cast<std::int32_t>(rng.below(2)) * 3;  // unpacked half the time: offsets are reached
     std::vector<std::uint8_t> bytes = aedat4_bytes(file);
@@ -110,7 +110,7 @@ TEST_F(ReadAedat4, NeverTrustsAnOffset) {
     ASSERT_THAT(message, HasSubstr("a.aedat4: "));
     ++refused;
   }
-  EXPECT_GT(refused, 1000U);
+  EXPECT_GT(refused, 300U);
 }
 
 }  // namespace
