@@ -3,6 +3,7 @@
 
 usage: planted.py check SOURCE                          every fault of the lists fits its file, once
        planted.py draw SOURCE N SEED                    N faults, drawn mechanically, as drawn.toml has them
+       planted.py conditions SOURCE                     every condition of the checkers: checkers.toml
        planted.py run SOURCE BUILD [--only REGEX] [--missing]
                                                         in a copy of the sources under BUILD/planted
        planted.py table BUILD                           what the runs there found, for docs/verification.md
@@ -58,6 +59,16 @@ DRAWN_FROM = {
     "host/run/report.cpp": "run/run_test",
     "host/device/card_link.cpp": "device/card_link_test",
 }
+# Checkers of certificates and of images, and the program nearest to each.
+CHECKERS = {
+    "compiler/sdf/verify.cpp": "sdf/sdf_test",
+    "compiler/sdf/verify_latency.cpp": "sdf/sdf_test",
+    "compiler/verify/verify.cpp": "verify/verify_test",
+    "compiler/verify/decode_tables.cpp": "verify/verify_test",
+    "compiler/admit/retime.cpp": "admit/admit_test",
+}
+# What a condition leads to where it is one of a checker's.
+REPORTS = re.compile(r"(return \{|wrong\w*\.|list\.|faults\w*\.|result_\.faults)")
 # What is drawn: an operator or a number, or a line that is dropped.
 CHANGES = (
     (re.compile(r" < "), " <= "),
@@ -134,11 +145,35 @@ def draw(source, number, seed):
             left -= 1
 
 
+def conditions(source):
+    """Each condition of the checkers of certificates and images, never true; each `require`, dropped."""
+    print("# Drawn by tests/planted/planted.py conditions: what a checker no longer asks.")
+    for path, test in CHECKERS.items():
+        text = (source / path).read_text()
+        edits = []
+        for found in re.finditer(r"\bif \(", text):
+            end = together.closing(text, found.end() - 1)
+            body = text[end + 1 :].lstrip()
+            if REPORTS.match(body):
+                edits.append((text[found.start() : end + 1], "if (false)"))
+        for found in re.finditer(r"\brequire\((?!false|bool)", text):
+            end = together.closing(text, found.end() - 1)
+            if text[end + 1] == ";":
+                edits.append((text[found.start() : end + 2], ""))
+        for old, new in edits:
+            if text.count(old) == 1:
+                what = f"{path.rsplit('/', 1)[1]}: not asked: {' '.join(old.split())[:60]}"
+                print_fault({"what": what, "file": path, "old": old, "new": new, "test": test})
+
+
 def print_fault(fault):
     """As TOML; what is long goes over several lines."""
     print("\n[[fault]]")
     for key, value in fault.items():
-        text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        text = value.replace("\\", "\\\\").replace('"', '\\"')
+        if "\n" in text:
+            print(f'{key} = """\n{text}"""')
+            continue
         if len(text) < 90:
             print(f'{key} = "{text}"')
             continue
@@ -373,6 +408,7 @@ def main():
     drawing.add_argument("source", type=pathlib.Path)
     drawing.add_argument("number", type=int)
     drawing.add_argument("seed", type=int)
+    commands.add_parser("conditions").add_argument("source", type=pathlib.Path)
     running = commands.add_parser("run")
     running.add_argument("source", type=pathlib.Path)
     running.add_argument("build", type=pathlib.Path)
@@ -384,6 +420,8 @@ def main():
         return check(given.source)
     if given.command == "draw":
         return draw(given.source, given.number, given.seed)
+    if given.command == "conditions":
+        return conditions(given.source)
     if given.command == "table":
         return table(given.build)
     try:

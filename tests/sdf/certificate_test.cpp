@@ -263,5 +263,18 @@ TEST(CertificateText, SaysWhereItIsWrong) {
   EXPECT_THAT(refusal("\"5\",\"period\":\"4\"", good, "[0,1]"), HasSubstr("the key \"period\" twice"));
 }
 
+TEST(Verify, RefusesThoseOfAnotherGraph) {
+  Graph graph;
+  const ActorId a = graph.add_actor("a", 1), b = graph.add_actor("b", 1);
+  graph.add_channel({.source = a, .target = b});
+  const std::vector<std::int64_t> one{0}, two{0, 1};
+  EXPECT_THAT(verify_bound(graph, Ratio(1), two), IsEmpty());
+  EXPECT_THAT(verify_bound(graph, Ratio(1), one), Contains("there is not one potential for each actor"));
+  EXPECT_THAT(verify_bound(graph, Ratio(1), two, one),
+              Contains("there is not one first start for each actor"));
+  graph.add_channel({.source = a, .target = b, .produce = 2, .consume = 2});
+  EXPECT_THAT(verify_bound(graph, Ratio(1), two), Contains("the graph has rates other than 1"));
+}
+
 }  // namespace
 }  // namespace spikeloom::sdf
