@@ -5,9 +5,9 @@
 
     large_dataflow.py [--rounds N] [--seeds N] [--keep FOLDER]
 
-A row a graph: actors, channels, firings of an iteration, period, processor seconds. Actors and channels are
-those of autogen1, autogen2 and autogen3 of Kiter's collection; rates and times are drawn here, since the files
-are not at hand.
+A row a graph: actors, channels, firings of an iteration, period, processor seconds. Actors and channels
+are those of autogen1, autogen2 and autogen3 of Kiter's collection; rates and times are drawn here, since the
+files are not at hand.
 """
 
 import argparse
