@@ -7,8 +7,8 @@ usage: scripts/bench_networks.py [--build DIR] [--network vgg9|vgg16|resnet18 ..
 Networks and images are written by scripts/networks.py to BUILD/bench/networks, with the seed that is its
 default. For each: processor seconds of `compile` and of `verify`, seconds by stage, the most memory, and the
 guaranteed period; with --run also the report of a run of the written image on `model`. The chip is
-tests/bench/cifar.toml unless another is given. Results also stand in BUILD/bench/networks.json. Exit codes: 0;
-2 wrong option; else that of the command that failed.
+tests/bench/cifar.toml unless another is given. Results also stand in BUILD/bench/networks.json.
+Exit codes: 0; 2 wrong option; else that of the command that failed.
 """
 import argparse
 import json

@@ -4,7 +4,8 @@
 // tests/core/core_contract.hpp is the suite that every core passes.
 //
 // Five questions:
-//   what may a cluster hold?       memories, amounts, needs, most_neurons, grain, number, limits, problems
+//   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain,
+//                                  number, limits, problems
 //   how is it written down?        build, windows, placed, registers; faults, mismatches, decode, row_kinds,
 //                                  decode_row
 //   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
@@ -31,6 +32,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/chip.hpp"
+#include "compiler/chip/ram.hpp"
 #include "compiler/core/cluster.hpp"
 #include "compiler/core/firing_time.hpp"
 #include "compiler/core/layers.hpp"
@@ -167,6 +169,22 @@ struct WiderTile {
   TileConfig tile;
 };
 
+/// Rows of a population's weights that differ from one another, told from shapes.
+struct RowFloor {
+  std::uint64_t count = 0;     ///< different rows
+  std::uint64_t synapses = 0;  ///< of each, at least
+  std::uint32_t bits = 8;      ///< of a weight
+};
+
+/// What is known of a population before there are integers: every number is a floor, whatever the partition.
+struct PopulationFloor {
+  std::uint64_t neurons = 0;
+  std::uint64_t clusters = 1;
+  std::uint64_t page_chunks = 0;  ///< of all its clusters together
+  bool readout = false;
+  std::vector<RowFloor> rows{};
+};
+
 /// Where a neuron's state can be read over the ring.
 struct StateAddress {
   std::uint32_t window = 0, word = 0, part = 0;
@@ -189,12 +207,17 @@ class Core {
 
   /// The memories of such a tile, in the order of Placement::first.
   [[nodiscard]] virtual std::vector<MemoryInfo> memories(const TileConfig&) const = 0;
+  /// The memories that the RTL of such a core instantiates; tests/chips compares them with Yosys's.
+  [[nodiscard]] virtual std::vector<Ram> rams(const TileConfig&) const = 0;
   /// Entries that a cluster takes of each.
   [[nodiscard]] virtual std::vector<std::uint64_t> amounts(const Cluster&) const = 0;
   /// Every limit of the core, the memories' capacities among them, whether or not it is exceeded.
   [[nodiscard]] virtual std::vector<Need> needs(const Cluster&, const TileConfig&) const = 0;
   /// Most neurons of the population that a tile can hold, whatever their weights.
   [[nodiscard]] virtual MostNeurons most_neurons(const IntPopulation&, const TileConfig&) const = 0;
+  /// Entries of each of `memories` that all clusters of such a population take together, at least.
+  [[nodiscard]] virtual std::vector<std::uint64_t> least_amounts(const PopulationFloor&,
+                                                                 const TileConfig&) const = 0;
   /// Neurons that are worked on at once: a cluster of fewer is no faster.
   [[nodiscard]] virtual std::uint32_t grain(const TileConfig&) const = 0;
   /// Puts neurons in another order where that makes the tables better.
