@@ -45,6 +45,7 @@ IntNetwork convolution(std::uint32_t side) {
 
 Chip large_chip() {
   Chip chip;
+  chip.chunk_index_bits = 12;
   chip.tile.groups = 4096;
   chip.tile.page_chunks = 4096;
   chip.tile.axon_entries = 1U << 16U;
