@@ -1,7 +1,10 @@
 #include "compiler/verify/decode_tables.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "compiler/core/core.hpp"
 #include "compiler/golden/accumulator.hpp"
@@ -71,20 +74,11 @@ class TableChecker {
 
   void check_rows(const Cluster& cluster) {
     std::vector<std::int64_t> low(cluster.size(), 0), high(cluster.size(), 0);
-    const auto add = [&](std::size_t chunk, std::uint32_t bit,
-                         std::span<const std::pair<std::uint32_t, std::int64_t>> row) {
-      const bool exists = chunk < cluster.chunk_bits.size() && (cluster.chunk_bits[chunk] >> bit & 1U) != 0;
-      if (!exists) return;
-      for (const auto& [position, value] : row) {
-        if (value == 0) continue;
-        ++result_.synapses;
-        (value < 0 ? low : high)[position] += value;
-      }
-    };
     const TileKind& kind = chip_.kind(cluster.kind);
     const Core& core = core_of(cluster);
-    const Decoded decoded = core.decode(cluster, kind, add);
+    const Decoded decoded = core.decode(cluster, kind, {});
     for (const std::string& fault : decoded.faults) require(false, cluster, fault);
+    add_rows(cluster, core, low, high);
     const auto limits = core.limits(kind);
     const std::uint32_t bits = limits ? limits->acc_bits : kMaxAccumulatorBits;
     const std::uint32_t needed =
@@ -92,6 +86,56 @@ class TableChecker {
     require(needed <= bits, cluster,
             "the sum of a neuron's input can overflow: it needs " + std::to_string(needed) +
                 " bits, the accumulator has " + std::to_string(bits));
+  }
+
+  /// Adds every row of the page to the sums of its positions. Rows of one kind differ in where they stand;
+  /// and of kinds that stand at the same places, as all channels of a convolution do, the sum is moved at
+  /// once.
+  void add_rows(const Cluster& cluster, const Core& core, std::vector<std::int64_t>& low,
+                std::vector<std::int64_t>& high) {
+    struct Kind {
+      std::size_t at = 0;                ///< 16·chunk + bit of one of its rows
+      std::vector<std::uint32_t> first;  ///< of all of them
+    };
+    const std::vector<RowKind> kinds = core.row_kinds(cluster);
+    std::map<std::uint32_t, Kind> known;
+    for (std::size_t chunk = 0; chunk < cluster.chunk_bits.size(); ++chunk)
+      for (std::uint32_t left = cluster.chunk_bits[chunk]; left != 0; left &= left - 1) {
+        const std::size_t at = chunk * hw::kChunkBits + static_cast<std::size_t>(std::countr_zero(left));
+        ++result_.looks;
+        Kind& kind = known[kinds[at].kind];
+        kind.at = at;
+        kind.first.push_back(kinds[at].first);
+      }
+    std::map<std::vector<std::uint32_t>, std::vector<std::size_t>> alike;  // places → rows, one a kind
+    for (auto& [number, kind] : known) {
+      std::sort(kind.first.begin(), kind.first.end());
+      alike[kind.first].push_back(kind.at);
+    }
+    std::vector<std::pair<std::uint32_t, std::int64_t>> row;
+    std::vector<std::int64_t> below(cluster.size(), 0), above(cluster.size(), 0);  // after `first`
+    std::vector<std::size_t> touched;
+    for (const auto& [places, rows] : alike) {
+      for (const std::size_t at : rows) {
+        core.decode_row(cluster, at / hw::kChunkBits, static_cast<std::uint32_t>(at % hw::kChunkBits), row);
+        result_.looks += row.size();
+        for (const auto& [position, value] : row) {
+          if (value == 0) continue;
+          const std::size_t after = position - kinds[at].first;
+          if (below[after] == 0 && above[after] == 0) touched.push_back(after);
+          result_.synapses += places.size();
+          (value < 0 ? below : above)[after] += value;
+        }
+      }
+      result_.looks += places.size() * touched.size();
+      for (const std::uint32_t first : places)
+        for (const std::size_t after : touched) {
+          low[first + after] += below[after];
+          high[first + after] += above[after];
+        }
+      for (const std::size_t after : touched) below[after] = above[after] = 0;
+      touched.clear();
+    }
   }
 
   const Application& app_;

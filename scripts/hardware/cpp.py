@@ -84,7 +84,7 @@ def header(description):
     windows = 1 + max(description["memories"].values())
     out.append(f"inline constexpr std::uint32_t kMemoryWindows = {windows};")
     out += kernel.header(description["kernel"])
-    for name, width, fields in described.layouts(description):
+    for name, width, fields in (*described.layouts(description), *described.hls_words(description)):
         out += memory_word(name, width, fields) if name.startswith("mem_") else word(name, width, fields)
     offset = described.offset_bits(description)
     for name, block, fields in described.address_blocks(description):

@@ -123,6 +123,27 @@ TEST_F(Cli, EveryShippedChipHoldsTheExamples) {
     }
 }
 
+TEST_F(Cli, AutoTakesTheSmallestChipThatIsShipped) {
+  const std::string network = source("examples/digits/digits.nir");
+  const Ended ended = spikeloom("compile " + network + " --chip auto --no-tune -o " + file("a.loom"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("note: chip up5k ("), HasSubstr(") is the smallest of ")));
+  EXPECT_EQ(read_image(file("a.loom")).chip.name, "up5k");
+  const Ended checked = spikeloom("check " + network + " --chip auto --no-tune");
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_THAT(checked.out, HasSubstr("fits up5k: "));
+}
+
+TEST_F(Cli, ChipListsMemoriesAndFpgas) {
+  const Ended ended = spikeloom("chip " + source("chips/tile1.toml") + " --json " + file("chip.json"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out,
+              AllOf(HasSubstr("128     2048        1        256.0  weights"), HasSubstr("U55C  fit ")));
+  const auto json = nlohmann::json::parse(std::ifstream(file("chip.json")));
+  EXPECT_EQ(json.at("tiles"), 1);
+  EXPECT_EQ(json.at("memories").front().at("width"), 128);
+}
+
 TEST_F(Cli, TheModelRunsDigitsAsWellAsPromised) {
   const std::string image = digits("--calibrate " + source("examples/digits/test.npz") + " --limit 60");
   const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +

@@ -114,6 +114,12 @@ std::map<std::uint32_t, std::string> read_back(const CoreTables& tables, const h
   return lanes;
 }
 
+std::vector<KeptRow> kept(RowPacker& packer, const std::vector<Row>& rows) {
+  std::vector<KeptRow> result;
+  for (const Row& row : rows) result.push_back(packer.keep(row));
+  return result;
+}
+
 TEST(RowPacker, EveryStyleWritesTheRowsThatItWasGiven) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Rng rng(seed);
@@ -150,7 +156,7 @@ TEST(RowPacker, EveryStyleWritesTheRowsThatItWasGiven) {
         if (!row.empty()) seen.push_back(row);
         rows.push_back(row);
       }
-      packer.add_chunk(rows);
+      packer.add_chunk(kept(packer, rows));
     }
     CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
     tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
@@ -192,7 +198,7 @@ TEST(RowPacker, FindsABordersRowsInsideTheWholeKernels) {
     left.push_back(part);
     upper.push_back({{1, 3, 2, 8}, 0, 0, hw::kFormatW8, whole.mantissas.substr(3 * kLanes)});
   }
-  for (const auto& rows : {left, upper, inside}) packer.add_chunk(rows);
+  for (const auto& rows : {left, upper, inside}) packer.add_chunk(kept(packer, rows));
   CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
   tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
   tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
@@ -205,7 +211,7 @@ TEST(RowPacker, FindsABordersRowsInsideTheWholeKernels) {
 
 CoreTables packed(RowStyle style, std::uint32_t groups, const std::vector<std::vector<Row>>& chunks) {
   RowPacker packer(kLanes, groups, groups, style);
-  for (const std::vector<Row>& rows : chunks) packer.add_chunk(rows);
+  for (const std::vector<Row>& rows : chunks) packer.add_chunk(kept(packer, rows));
   CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
   tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
   tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
