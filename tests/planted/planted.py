@@ -172,7 +172,8 @@ def print_fault(fault):
     for key, value in fault.items():
         text = value.replace("\\", "\\\\").replace('"', '\\"')
         if "\n" in text:
-            print(f'{key} = """\n{text}"""')
+            lines = text.split("\n")
+            print(f'{key} = """\n' + "\n".join(lines[:-1]) + f'\n{lines[-1]}\\\n"""')
             continue
         if len(text) < 90:
             print(f'{key} = "{text}"')
