@@ -4,7 +4,8 @@
 // tests/core/core_contract.hpp is the suite that every core passes.
 //
 // Five questions:
-//   what may a cluster hold?       memories, amounts, needs, most_neurons, grain, number, limits, problems
+//   what may a cluster hold?       memories, amounts, needs, most_neurons, grain, number, limits, problems,
+//                                splits_sums
 //   how is it written down?        build, windows, placed, registers; faults, mismatches, decode
 //   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
 //   what does it compute?          model, state_at
@@ -87,6 +88,13 @@ struct AxonRow {
   std::uint32_t negative = 0;  ///< 1: the plane counts negatively
 };
 
+/// What a page chunk is that holds no spikes but half a number, as readouts send them: 16 bits that one
+/// neuron's sum is raised by, bits 15:0 of the number or (`half` 1) the rest with its sign.
+struct ValueChunk {
+  std::uint32_t position = 0, half = 0;  ///< a position that no neuron has: nobody here takes it
+  friend bool operator==(const ValueChunk&, const ValueChunk&) = default;
+};
+
 /// The rows of a cluster that is to be written down, chunk by chunk.
 class ClusterRows {
  public:
@@ -97,6 +105,11 @@ class ClusterRows {
   };
   virtual ~ClusterRows() = default;
   [[nodiscard]] virtual Pattern pattern() const = 0;
+  /// The page chunk holds half a number, and has no rows; none: it holds spikes.
+  [[nodiscard]] virtual std::optional<ValueChunk> value(std::size_t chunk) const {
+    (void)chunk;
+    return std::nullopt;
+  }
   /// Rows of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
   virtual void read(std::size_t chunk, std::vector<AxonRow>& rows) const = 0;
 };
@@ -119,7 +132,7 @@ struct Decoded {
   std::vector<std::string> faults;  ///< not each neuron updated once, not each chunk sent, ...; empty: sound
 };
 /// Receives what one axon's spike adds: page chunk, bit, and (position, value) of every neuron; a value may
-/// be 0 and a position may come twice.
+/// be 0 and a position may come twice. A chunk of half a number has 16 such bits, that of the sign negative.
 using RowSink = std::function<void(std::size_t chunk, std::uint32_t bit,
                                    std::span<const std::pair<std::uint32_t, std::int64_t>>)>;
 
@@ -195,6 +208,10 @@ class Core {
   [[nodiscard]] virtual std::vector<std::string> problems(const IntNetwork&, PopulationId,
                                                           const std::vector<Layer>& layers_into_it,
                                                           const TileConfig&) const = 0;
+
+  /// Whether a population on such tiles may be summed in parts: they send sums and take them
+  /// (compiler/flow/parts.hpp).
+  [[nodiscard]] virtual bool splits_sums(const TileConfig&) const { return false; }
 
   // ---- How is it written down? Asked by partition and image. ----
 

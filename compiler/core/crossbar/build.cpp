@@ -117,6 +117,10 @@ void write_rows(const Cluster& cluster, const ClusterRows& source, const TileCon
   WalkFinder walks(own);
   std::vector<AxonRow> axons;
   for (std::size_t chunk = 0; chunk < cluster.page_chunks(); ++chunk) {
+    if (const auto value = source.value(chunk)) {
+      packer.add_value(value->position < cluster.size() ? value : std::nullopt);
+      continue;
+    }
     source.read(chunk, axons);
     std::vector<Row> rows;
     rows.reserve(axons.size());

@@ -111,6 +111,8 @@ class Faults {
 
   void check_chunk(std::size_t c) {
     const hw::MemChunkEntry entry = tables().chunk(c);
+    if (entry.value != 0) return check_value(c, entry);
+    require(entry.half == 0, "chunk " + std::to_string(c) + ": half of what is no number");
     for (std::uint32_t left = cluster_.chunk_bits[c]; left != 0; left &= left - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
       if (entry.per_axon == 0) {
@@ -123,6 +125,21 @@ class Faults {
       }
       check_row(c, tables().axon(entry.first + bit));
     }
+  }
+
+  /// Lane and lane group of a neuron, one word, and nothing else; or nobody, and no word.
+  void check_value(std::size_t c, const hw::MemChunkEntry& entry) {
+    hw::MemChunkEntry plain;
+    plain.value = 1;
+    if (entry.words != 0) {
+      plain.words = 1;
+      plain.first = entry.first;
+      plain.offset = entry.offset;
+      plain.half = entry.half;
+    }
+    require(entry.pack() == plain.pack() && entry.first < tables().lanes() &&
+                std::uint64_t{entry.offset} * tables().lanes() + entry.first < cluster_.size(),
+            "chunk " + std::to_string(c) + ": a number that is for no neuron");
   }
 
   void check_updates() {
@@ -146,9 +163,14 @@ class Decoder {
       : cluster_(cluster), tables_(cluster), tile_(tile), sink_(sink) {}
 
   Decoded run() {
-    for (std::size_t chunk = 0; chunk < tables_.chunks(); ++chunk)
+    for (std::size_t chunk = 0; chunk < tables_.chunks(); ++chunk) {
+      if (tables_.chunk(chunk).value != 0) {
+        read_value(chunk, tables_.chunk(chunk));
+        continue;
+      }
       for (std::uint32_t left = cluster_.chunk_bits[chunk]; left != 0; left &= left - 1)
         read_row(chunk, static_cast<std::uint32_t>(std::countr_zero(left)));
+    }
     result_.neurons.resize(cluster_.size());
     if (cluster_.readout)
       read_readout();
@@ -196,6 +218,17 @@ class Decoder {
       group += pitch_of(row);
     }
     sink_(chunk, bit, values_);
+  }
+
+  void read_value(std::size_t chunk, const hw::MemChunkEntry& entry) {
+    require(tile_.sums != 0, "a number, which the chip does not take");
+    if (entry.words == 0) return;
+    const std::uint32_t position = entry.offset * tables_.lanes() + entry.first;
+    for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
+      const std::int64_t value = std::int64_t{1} << (hw::kChunkBits * entry.half + bit);
+      values_.assign(1, {position, entry.half != 0 && bit + 1 == hw::kChunkBits ? -value : value});
+      sink_(chunk, bit, values_);
+    }
   }
 
   void read_neuron(std::size_t position, std::uint32_t set_number) {
@@ -285,16 +318,19 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
     return std::max({row.words, row.offset, row.repeats, row.jump, row.weight_jump}) > tile.groups;
   };
   std::vector<std::string> list;
-  bool any = false;
+  bool any = false, numbers = false;
   for (std::size_t c = 0; c < tables.chunks(); ++c) {
     const hw::MemChunkEntry entry = tables.chunk(c);
-    any = any || (entry.per_axon == 0 && foreign(entry)) || too_far(entry) || entry.stride > tile.groups;
+    numbers = numbers || entry.value != 0;
+    any = any || (entry.per_axon == 0 && entry.value == 0 && foreign(entry)) || too_far(entry) ||
+          entry.stride > tile.groups;
   }
   for (std::size_t a = 0; a < tables.axons(); ++a) {
     const hw::MemAxonEntry entry = tables.axon(a);
     any = any || foreign(entry) || too_far(entry);
   }
   if (any) list.emplace_back("has rows that the chip does not decode");
+  if (numbers && tile.sums == 0) list.emplace_back("takes numbers (partial sums); the chip does not");
   if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
   return list;
 }
