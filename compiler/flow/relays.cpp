@@ -25,9 +25,10 @@ const std::string& name_of(const IntNetwork& network, const Source& source) {
 
 /// Whether its elements are single spikes, which a neuron can repeat.
 bool is_of_spikes(const IntNetwork& network, const Source& source) {
-  const auto* input = std::get_if<InputId>(&source);
-  return input == nullptr ||
-         (network.inputs[input->index()].planes == 1 && !network.inputs[input->index()].is_signed);
+  if (const auto* population = std::get_if<PopulationId>(&source))
+    return !network.populations[population->index()].is_readout();
+  const IntInput& input = network.inputs[std::get<InputId>(source).index()];
+  return input.planes == 1 && !input.is_signed;
 }
 
 /// Source elements with a synapse, ascending.

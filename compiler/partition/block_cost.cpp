@@ -117,7 +117,8 @@ class Counter {
     if (const auto* population = std::get_if<PopulationId>(&from)) {
       const std::size_t p = population->index();
       add(std::uint64_t{sources_.cluster_of[p][element]} << 32U |
-              sources_.position_of[p][element] / hw::kChunkBits,
+              (network_.populations[p].is_readout() ? 2 * sources_.position_of[p][element]
+                                                    : sources_.position_of[p][element] / hw::kChunkBits),
           activity_ ? activity_->populations.at(p).at(element) : 1.0);
       return;
     }

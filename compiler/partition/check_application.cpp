@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 
+#include "compiler/golden/accumulator.hpp"
 #include "compiler/linear/blocks.hpp"
 #include "compiler/partition/partition.hpp"
 #include "spikeloom_hw.hpp"
@@ -11,10 +12,13 @@
 namespace spikeloom {
 namespace {
 
+/// Bits of a number that a readout sends, two's complement: 16 in each of two chunks.
+constexpr std::uint32_t kNumberPlanes = 2 * hw::kChunkBits;
+
 /// What one spike of an axon adds to one neuron's accumulator.
 struct Synapse {
   std::uint32_t source = 0;  ///< inputs first, then populations
-  std::uint32_t axon = 0;    ///< input: element·planes + plane; population: neuron
+  std::uint32_t axon = 0;  ///< input: element·planes + plane; population: neuron; readout: neuron·32 + plane
   std::uint32_t delay = 0;
   std::uint32_t target = 0;
   std::int64_t value = 0;
@@ -106,10 +110,11 @@ class Checker {
     exists = 0;
     if (inbound.from) {
       const Cluster& source = app_.clusters[inbound.from->index()];
-      if (at >= source.size()) return s;
+      const std::uint32_t planes = source.readout ? kNumberPlanes : 1;
+      if (at / planes >= source.size()) return s;
       exists = 1;
       s.source = static_cast<std::uint32_t>(network_.inputs.size() + source.population.index());
-      s.axon = source.neurons[at];
+      s.axon = source.neurons[at / planes] * planes + at % planes;
       return s;
     }
     for (std::size_t i = 0; i < app_.inputs.size(); ++i) {
@@ -162,6 +167,7 @@ class Checker {
     const IntProjection* projection;
     MapColumns columns;
     std::uint32_t source = 0, planes = 1, negative = ~0U;
+    std::uint32_t axons = 1;  ///< of an element
   };
 
   [[nodiscard]] std::vector<Incoming> incoming(std::size_t p) const {
@@ -173,9 +179,18 @@ class Checker {
         in.source = input->value;
         in.planes = network_.inputs[in.source].planes;
         if (network_.inputs[in.source].is_signed) in.negative = in.planes - 1;
+        in.axons = in.planes;
       } else {
-        in.source = static_cast<std::uint32_t>(network_.inputs.size()) +
-                    std::get<PopulationId>(projection.from).value;
+        const PopulationId from = std::get<PopulationId>(projection.from);
+        in.source = static_cast<std::uint32_t>(network_.inputs.size()) + from.value;
+        if (network_.populations[from.index()].is_readout()) {
+          // All bits of a sum that goes on as it is, else as few as hold every potential.
+          in.planes = hands_on(projection.form, projection.weight, projection.shift)
+                          ? kNumberPlanes
+                          : potential_planes(network_, from);
+          in.negative = in.planes - 1;
+          in.axons = kNumberPlanes;
+        }
       }
       result.push_back(std::move(in));
     }
@@ -187,7 +202,7 @@ class Checker {
     in.columns.each(target, [&](std::uint32_t element, std::size_t weight) {
       if (projection.weight[weight] == 0) return;
       for (std::uint32_t b = 0; b < in.planes; ++b)
-        expected.push_back({in.source, element * in.planes + b, projection.delay, target,
+        expected.push_back({in.source, element * in.axons + b, projection.delay, target,
                             std::int64_t{projection.weight[weight]} *
                                 (std::int64_t{1} << (projection.shift + b)) * (b == in.negative ? -1 : 1)});
     });

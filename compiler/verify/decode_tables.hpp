@@ -19,7 +19,8 @@ struct DecodedTables {
 
 /// Checked  by each cluster's core, that its tables say each neuron and each row once; that chunk_bits are
 ///          the axons that there are, since firings are timed with them; that no sum of a neuron's input
-///          leaves its accumulator, whatever spikes.
+///          leaves its accumulator, whatever spikes, and whatever numbers come of readouts within what their
+///          own tables allow.
 /// Assumed  `check` of the image finds no fault.
 /// Cost     linear in synapses; memory in the neurons of a cluster.
 [[nodiscard]] DecodedTables decode_tables(const Application&, const Chip&);
