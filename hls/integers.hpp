@@ -15,6 +15,8 @@
 #include <hls_stream.h>
 #endif
 
+#include "hls_layout.hpp"
+
 namespace spikeloom {
 namespace hls {
 
@@ -115,16 +117,16 @@ STORE:
   }
 }
 
-/// What the kernels' `control` words say of a step's page.
+/// What the kernels' `control` words (hls_step of rtl/hardware.toml) say of a step's page.
 struct StepControl {
-  std::uint32_t count;  ///< steps since the sample began, saturating at 15
+  std::uint32_t count;  ///< steps since the sample began, saturating
   bool last;            ///< the page ends its sample
-  explicit StepControl(std::uint32_t word) : count(word & 15U), last((word >> 4 & 1U) != 0) {}
+  explicit StepControl(std::uint32_t word)
+      : count(bits_of<layout::HlsStepCount>(word)), last(bits_of<layout::HlsStepLast>(word) != 0) {}
 };
 
-constexpr int kContextParts = 32;
 /// A context's registers, one a word, by CONTEXT_* field.
-typedef std::uint32_t ContextRegisters[kContextParts][1];
+typedef std::uint32_t ContextRegisters[layout::kContextRegisters][1];
 
 }  // namespace hls
 }  // namespace spikeloom

@@ -7,6 +7,7 @@ The first writes into OUT_DIR
   spikeloom_pkg.sv          the SystemVerilog package
   spikeloom_parameters.svh  parameter lists as macros: declared, passed on, checked
   spikeloom_hw.hpp          words, registers, addresses and memory words in C++
+  spikeloom_memory_fields.hpp  fields of memory words as values in C++
   spikeloom_parameters.hpp  structures of the parameters
   spikeloom_keys.inc        rows of the chip file reader's table
   spikeloom_hw.cl           memory words in OpenCL C
@@ -23,6 +24,7 @@ WRITERS = {
     "spikeloom_pkg.sv": systemverilog.package,
     "spikeloom_parameters.svh": systemverilog.header,
     "spikeloom_hw.hpp": cpp.header,
+    "spikeloom_memory_fields.hpp": cpp.memory_fields,
     "spikeloom_parameters.hpp": cpp.structures,
     "spikeloom_keys.inc": cpp.key_table,
     "spikeloom_hw.cl": cpp.opencl,

@@ -27,8 +27,11 @@ def layout(described):
     ]
     for name, value in description.constants(described):
         out.append(f"constexpr unsigned {description.constant_name(name)} = {value};")
-    for name, width, fields in description.layouts(described):
-        if not name.startswith(("reg_", "mem_")):
+    # A context's registers are given by CONTEXT_* field, so many of them.
+    fields_of_a_context = 1 << description.field_widths(described)["address_context", "field"]
+    out.append(f"constexpr unsigned kContextRegisters = {fields_of_a_context};")
+    for name, width, fields in (*description.layouts(described), *description.hls_words(described)):
+        if not name.startswith(("reg_", "mem_", "hls_")):
             continue
         struct = description.camel(name)
         out.append(f"constexpr unsigned k{struct}Parts = {width // 32};")

@@ -1,12 +1,21 @@
 #!/usr/bin/env python3
-"""Writes VGG9 for CIFAR-10 as a NIR file, with seeded weights and an image to run it on.
+"""Writes a convolutional network for CIFAR-10 as a NIR file, with seeded weights and an image to run it on.
 
-usage: scripts/networks.py OUT.nir [--width 1.0] [--seed 1] [--data OUT.npz] [--steps 4]
+usage: scripts/networks.py OUT.nir [--network vgg9|vgg16|resnet18] [--width 1.0] [--seed 1]
+                           [--data OUT.npz] [--steps 4] [--layers N]
 
-Convolutions 3-64-64 | 64-128-128 | 128-256-256 with kernels of 3×3 and a padding of 1, each followed by IF
-neurons; sums over 2×2 after every pair; fully connected 4096-1024-1024-10. --width scales all channels.
-Weights are normal with the variance 1 / fan-in. The thresholds are found layer by layer, such that --activity
-of the neurons' steps are spikes on the written image, and printed with the activity that they give.
+vgg9      3-64-64 | 64-128-128 | 128-256-256, fully connected 4096-1024-1024-10
+vgg16     3-64-64 | 64-128-128 | 128-256-256-256 | 256-512-512-512 | 512-512-512-512, fully connected
+          512-512-10
+resnet18  SEW-ResNet-18: 3-64, then four stages of two blocks of 64, 128, 256 and 512 channels, the last
+          three beginning with a stride of 2; sums over 4×4; fully connected 512-10. A block's output is the
+          sum of its last spikes and of what came in (by way of a convolution of 1×1 and neurons where the
+          size changes), as Fang et al., NeurIPS 2021 have it with ADD
+
+Convolutions of 3×3 with a padding of 1, each followed by IF neurons; "|" stands for sums over 2×2. --width
+scales all channels, --layers ends a VGG after so many layers of neurons. Weights are normal with the variance
+1 / fan-in. The thresholds are found layer by layer, such that --activity of the neurons' steps are spikes on
+the written image, and printed with the activity that they give.
 """
 import argparse
 import pathlib
@@ -14,20 +23,23 @@ import pathlib
 import h5py
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BLOCKS = ((64, 64), (128, 128), (256, 256))
-DENSE = (1024, 1024)
+VGG = {
+    "vgg9": (((64, 64), (128, 128), (256, 256)), (1024, 1024)),
+    "vgg16": (((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3), (512,)),
+}
+STAGES = (64, 128, 256, 512)
 CLASSES, SIDE, COLOURS = 10, 32, 3
 
 
-def convolved(images, weight):
-    """Kernels of 3×3 with a padding of 1 over images [steps, channels, side, side]."""
-    side = images.shape[-1]
-    padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+def convolved(images, weight, stride=1):
+    """Kernels over images [steps, channels, side, side], padded to the same side before the stride."""
+    size = weight.shape[-1]
+    side = images.shape[-1] // stride
+    padded = np.pad(images, ((0, 0), (0, 0), (size // 2,) * 2, (size // 2,) * 2))
     total = np.zeros((len(images), len(weight), side, side), np.float32)
-    for y in range(3):
-        for x in range(3):
-            part = padded[:, :, y : y + side, x : x + side]
+    for y in range(size):
+        for x in range(size):
+            part = padded[:, :, y : y + side * stride : stride, x : x + side * stride : stride]
             total += np.einsum("oc,tchw->tohw", weight[:, :, y, x], part, optimize=True)
     return total
 
@@ -52,20 +64,31 @@ def threshold_for(current, activity):
     return high
 
 
+class Flow:
+    """Values at one place of the network, [steps, …], and the nodes whose outputs they are the sum of."""
+
+    def __init__(self, values, nodes):
+        self.values, self.nodes = values, nodes
+
+    def __add__(self, other):
+        return Flow(self.values + other.values, self.nodes + other.nodes)
+
+
 class Network:
-    """Grows a chain of nodes, and runs it as it grows."""
+    """Grows node by node, and runs as it grows."""
 
     def __init__(self, spikes, activity, generator):
-        self.nodes, self.edges, self.last = {}, [], None
-        self.spikes, self.activity, self.generator = spikes, activity, generator
-        self.add("input", {"type": "Input", "shape": np.array(spikes.shape[1:], np.int64)})
+        self.nodes, self.edges = {}, []
+        self.activity, self.generator = activity, generator
+        self.input = self.add(
+            "input", {"type": "Input", "shape": np.array(spikes.shape[1:], np.int64)}, (), spikes
+        )
 
-    def add(self, name, fields):
-        """A node behind the last one."""
+    def add(self, name, fields, sources, values):
+        """A node behind the nodes of `sources`; what comes out of it."""
         self.nodes[name] = fields
-        if self.last:
-            self.edges.append((self.last, name))
-        self.last = name
+        self.edges += [(source, name) for source in sources]
+        return Flow(values, (name,))
 
     def weights(self, shape):
         """Normal, with the variance 1 / fan-in."""
@@ -73,68 +96,72 @@ class Network:
         return (self.generator.standard_normal(shape) / np.sqrt(fan_in)).astype(np.float32)
 
     def neurons(self, name, current):
-        """IF neurons behind the last node, which gives them `current`."""
-        threshold = np.float32(threshold_for(current, self.activity))
-        self.spikes = spikes_of(current, threshold)
-        size = current.shape[1:]
-        print(f"{name}: threshold {threshold:.4f}, activity {100 * self.spikes.mean():.1f} %")
-        self.add(
-            name,
-            {
-                "type": "IF",
-                "r": np.ones(size, np.float32),
-                "v_threshold": np.full(size, threshold, np.float32),
-                "v_reset": np.zeros(size, np.float32),
-            },
-        )
+        """IF neurons."""
+        threshold = np.float32(threshold_for(current.values, self.activity))
+        spikes = spikes_of(current.values, threshold)
+        size = spikes.shape[1:]
+        print(f"{name}: threshold {threshold:.4f}, activity {100 * spikes.mean():.1f} %")
+        fields = {
+            "type": "IF",
+            "r": np.ones(size, np.float32),
+            "v_threshold": np.full(size, threshold, np.float32),
+            "v_reset": np.zeros(size, np.float32),
+        }
+        return self.add(name, fields, current.nodes, spikes)
 
-    def convolution(self, number, channels):
-        """A kernel of 3×3 and its neurons."""
-        weight = self.weights((channels, self.spikes.shape[1], 3, 3))
-        pair = np.array([1, 1], np.int64)
-        self.add(
-            f"conv{number}",
-            {
-                "type": "Conv2d",
-                "input_shape": np.array(self.spikes.shape[2:], np.int64),
-                "weight": weight,
-                "bias": np.zeros(channels, np.float32),
-                "stride": pair,
-                "padding": pair,
-                "dilation": pair,
-                "groups": 1,
-            },
-        )
-        self.neurons(f"if{number}", convolved(self.spikes, weight))
+    def convolution(self, name, flow, channels, size=3, stride=1):
+        """A convolution and its neurons, if{name}."""
+        weight = self.weights((channels, flow.values.shape[1], size, size))
+        fields = {
+            "type": "Conv2d",
+            "input_shape": np.array(flow.values.shape[2:], np.int64),
+            "weight": weight,
+            "bias": np.zeros(channels, np.float32),
+            "stride": np.full(2, stride, np.int64),
+            "padding": np.full(2, size // 2, np.int64),
+            "dilation": np.full(2, 1, np.int64),
+            "groups": 1,
+        }
+        current = convolved(flow.values, weight, stride)
+        return self.neurons(f"if{name}", self.add(f"conv{name}", fields, flow.nodes, current))
 
-    def pool(self, number):
-        """Sums over 2×2."""
-        pair = np.array([2, 2], np.int64)
-        self.add(
-            f"pool{number}",
-            {"type": "SumPool2d", "kernel_size": pair, "stride": pair, "padding": np.array([0, 0], np.int64)},
-        )
-        steps, channels, side, _ = self.spikes.shape
-        self.spikes = self.spikes.reshape(steps, channels, side // 2, 2, side // 2, 2).sum(axis=(3, 5))
+    def pool(self, name, flow, size):
+        """Sums over size × size."""
+        fields = {
+            "type": "SumPool2d",
+            "kernel_size": np.full(2, size, np.int64),
+            "stride": np.full(2, size, np.int64),
+            "padding": np.zeros(2, np.int64),
+        }
+        steps, channels, side, _ = flow.values.shape
+        parts = flow.values.reshape(steps, channels, side // size, size, side // size, size)
+        return self.add(f"pool{name}", fields, flow.nodes, parts.sum(axis=(3, 5)))
 
-    def flatten(self):
+    def flatten(self, flow):
         """All channels and positions in a row."""
-        shape = self.spikes.shape[1:]
-        self.add(
-            "flatten",
-            {"type": "Flatten", "start_dim": 0, "end_dim": -1, "input_type": np.array(shape, np.int64)},
-        )
-        self.spikes = self.spikes.reshape(len(self.spikes), -1)
+        shape = flow.values.shape
+        fields = {
+            "type": "Flatten",
+            "start_dim": 0,
+            "end_dim": -1,
+            "input_type": np.array(shape[1:], np.int64),
+        }
+        return self.add("flatten", fields, flow.nodes, flow.values.reshape(len(flow.values), -1))
 
-    def dense(self, number, width):
-        """A matrix and its neurons."""
-        weight = self.weights((width, self.spikes.shape[1]))
-        self.add(f"fc{number}", {"type": "Linear", "weight": weight})
-        self.neurons(f"if_fc{number}", self.spikes @ weight.T)
+    def dense(self, name, flow, width):
+        """A matrix and its neurons, if_fc{name}."""
+        weight = self.weights((width, flow.values.shape[1]))
+        fields = {"type": "Linear", "weight": weight}
+        current = self.add(f"fc{name}", fields, flow.nodes, flow.values @ weight.T)
+        return self.neurons(f"if_fc{name}", current)
+
+    def finish(self, flow):
+        """The output."""
+        fields = {"type": "Output", "shape": np.array(flow.values.shape[1:], np.int64)}
+        self.add("output", fields, flow.nodes, flow.values)
 
     def write(self, path):
         """As nir 1.0 does."""
-        self.add("output", {"type": "Output", "shape": np.array(self.spikes.shape[1:], np.int64)})
         text = h5py.string_dtype("utf-8")
         with h5py.File(path, "w") as file:
             file.create_dataset("version", data="1.0", dtype=text)
@@ -148,13 +175,48 @@ class Network:
                     group.create_dataset(field, data=value, dtype=kind)
 
 
+def vgg(network, blocks, dense, scaled, layers):
+    """Blocks of convolutions with pools between them, then matrices; at most so many layers of neurons."""
+    flow, number = network.input, 0
+    for block, channels in enumerate(blocks):
+        for width in channels:
+            flow = network.convolution(number, flow, scaled(width))
+            number += 1
+            if number == layers:
+                return flow
+        flow = network.pool(block, flow, 2)
+    flow = network.flatten(flow)
+    widths = [*map(scaled, dense), CLASSES]
+    for place, width in enumerate(widths[: layers - number]):
+        flow = network.dense(place, flow, width)
+    return flow
+
+
+def resnet(network, scaled):
+    """SEW-ResNet-18."""
+    flow = network.convolution("_stem", network.input, scaled(STAGES[0]))
+    for stage, width in enumerate(STAGES):
+        for block in range(2):
+            name = f"{stage}_{block}"
+            stride = 2 if stage > 0 and block == 0 else 1
+            inner = network.convolution(f"{name}a", flow, scaled(width), stride=stride)
+            inner = network.convolution(f"{name}b", inner, scaled(width))
+            if stride != 1:
+                flow = network.convolution(f"{name}s", flow, scaled(width), size=1, stride=stride)
+            flow = inner + flow
+    flow = network.pool("", flow, flow.values.shape[-1])
+    return network.dense("", network.flatten(flow), CLASSES)
+
+
 def main():
     """Reads the arguments and writes the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--network", choices=[*VGG, "resnet18"], default="vgg9")
     parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--layers", type=int, default=99)
     parser.add_argument(
         "--activity", type=float, default=0.12, help="fraction of neurons' steps that are spikes"
     )
@@ -170,14 +232,10 @@ def main():
     if options.data:
         np.savez_compressed(options.data, spikes=spikes[np.newaxis].astype(np.uint8))
     network = Network(spikes, options.activity, generator)
-    for block, pair in enumerate(BLOCKS):
-        for place, channels in enumerate(pair):
-            network.convolution(2 * block + place, scaled(channels))
-        network.pool(block)
-    network.flatten()
-    for number, width in enumerate(DENSE):
-        network.dense(number, scaled(width))
-    network.dense(len(DENSE), CLASSES)
+    if options.network in VGG:
+        network.finish(vgg(network, *VGG[options.network], scaled, options.layers))
+    else:
+        network.finish(resnet(network, scaled))
     network.write(options.out)
 
 

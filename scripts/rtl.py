@@ -35,18 +35,43 @@ def folders(build):
 
 
 def macros(build):
-    """Name → text of the generated parameter lists' macros, without arguments all of them."""
+    """Name → (names of the arguments, text) of the generated macros."""
     text = (build / "generated" / "spikeloom_parameters.svh").read_text(encoding="utf-8")
-    found = re.findall(r"^`define (\w+) ((?:.*\\\n)*.*)$", text, flags=re.MULTILINE)
-    return {name: body.replace("\\\n", "\n").strip("\n") for name, body in found}
+    found = re.findall(r"^`define (\w+)(?:\(([^)]*)\))? ((?:.*\\\n)*.*)$", text, flags=re.MULTILINE)
+    return {
+        name: (re.findall(r"\w+", arguments), body.replace("\\\n", "\n").strip("\n"))
+        for name, arguments, body in found
+    }
+
+
+def actual_arguments(text, start):
+    """The arguments in the parentheses that begin at `start`, and where they end."""
+    depth, place, found = 0, start, [""]
+    while True:
+        letter = text[place]
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0:
+            return [argument.strip() for argument in found], place + 1
+        if letter == "," and depth == 1:
+            found.append("")
+        elif place > start:
+            found[-1] += letter
+        place += 1
 
 
 def expanded(text, known):
     """SystemVerilog without the generated macros: for tools that are given each file alone."""
     text = re.sub(r'^`include "spikeloom_parameters.svh"\n', "", text, flags=re.MULTILINE)
     pattern = re.compile(r"`(" + "|".join(sorted(known, key=len, reverse=True)) + r")\b")
-    while pattern.search(text):
-        text = pattern.sub(lambda match: known[match[1]], text)
+    while match := pattern.search(text):
+        names, body = known[match[1]]
+        end = match.end()
+        if names:
+            actual, end = actual_arguments(text, end)
+            values = dict(zip(names, actual, strict=True))
+            formal = re.compile(r"\b(" + "|".join(names) + r")\b")
+            body = formal.sub(lambda found: values[found[1]], body).replace("``", "")
+        text = text[: match.start()] + body + text[end:]
     return text
 
 

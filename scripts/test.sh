@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # Every check of the project: set up, build, build the test chips, run the tests.
 # usage: scripts/test.sh [--quick] [--ci] [--long] [--deb] [--filter REGEX] [--planted [REGEX]]
+#                        [--fuzz SECONDS] [--sanitize [REGEX]] [--coverage]
 #   --quick          unit tests only: no Verilated chip is built
-#   --ci             also what continuous integration checks (the format of C++ and Python)
+#   --ci             also what continuous integration checks: the format of C++ and Python; the fuzzers'
+#                    corpora under sanitizers, then all fuzzers together for two minutes
 #   --long           also the tests labelled long (more chips, more random cases)
 #   --deb            also the Debian package, in a clean bookworm (scripts/deb.sh --try: root, network)
 #   --filter REGEX   only tests whose name matches
 #   --planted [REGEX]  instead: plants the faults of tests/planted, whose names or files match, one at a time,
 #                    and says which the nearest test program finds (hours; docs/verification.md)
+#   --fuzz SECONDS   instead: all fuzzers together for so long; what they learn is kept in the build folder
+#   --sanitize [REGEX]  instead: the unit and flow tests under AddressSanitizer and UBSan, then those of
+#                    what runs on threads under ThreadSanitizer; only tests whose name matches
+#   --coverage       instead: the unit and flow tests, and which lines of each folder they execute
 # Prints the seconds of every part and the slowest tests; ends with ctest's own summary.
 # The exit code is ctest's.
 set -uo pipefail
@@ -32,7 +38,13 @@ while [ $# -gt 0 ]; do
     --planted)
       exec python3 tests/planted/planted.py run . "${SPIKELOOM_BUILD:-build}" --only "${2:-}"
       ;;
-    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --fuzz)
+      [ $# -ge 2 ] || { echo "test: error: --fuzz: expected seconds" >&2; exit 2; }
+      ./scripts/setup.sh run test ci || exit
+      exec python3 tests/fuzz/fuzz.py grow "$2"
+      ;;
+    --sanitize | --coverage) exec python3 scripts/instrumented.py "${1#--}" "${2:-}" ;;
+    -h | --help) sed -n '2,/^# Prints/s/^# \{0,1\}//p' "$0" | sed '$d'; exit 0 ;;
     *) echo "test: error: $1: no such option; see --help" >&2; exit 2 ;;
   esac
   shift
@@ -81,6 +93,17 @@ fi
 part tests run_tests
 code=$?
 mv "$log.running" "$log"
+case " ${tiers[*]} " in
+  *" ci "*)
+    part clang python3 tests/fuzz/fuzz.py build # said apart: it may cost no more than the fuzzers themselves
+    fuzzed=$?
+    if [ $fuzzed -eq 0 ]; then
+      part fuzzers python3 tests/fuzz/fuzz.py run 120
+      fuzzed=$?
+    fi
+    [ $fuzzed -eq 0 ] || [ $fuzzed -eq 77 ] || [ $code -ne 0 ] || code=1
+    ;;
+esac
 if [ "$deb" = yes ]; then part package ./scripts/deb.sh --try || code=3; fi
 
 # ctest's lines look like "12/340 Test #12: Name .....   Passed    0.42 sec".

@@ -7,7 +7,6 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/map/routes.hpp"
-#include "compiler/schedule/timing_graph.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {

@@ -15,6 +15,18 @@
 
 #include "compiler/base/error.hpp"
 
+// Whose own maps are terabytes.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SPIKELOOM_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SPIKELOOM_SANITIZED
+#endif
+#endif
+#ifdef SPIKELOOM_COVERAGE
+extern "C" void __gcov_dump();
+#endif
+
 namespace spikeloom {
 namespace {
 
@@ -30,7 +42,7 @@ void confine(const ChildLimits& limits, pid_t parent) {
   if (getppid() != parent) _exit(kThrew);  // the parent died before it could be asked for
   limit(RLIMIT_CORE, 0, 0);
   limit(RLIMIT_CPU, limits.seconds, limits.seconds + 1);  // the soft limit's signal tells what happened
-#ifndef __SANITIZE_ADDRESS__                              // whose own maps are terabytes
+#ifndef SPIKELOOM_SANITIZED
   std::size_t pages = 0;
   if (std::ifstream("/proc/self/statm") >> pages) {
     const rlim_t most = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + limits.memory;
@@ -111,6 +123,9 @@ ChildAnswer in_child(const ChildLimits& limits, const std::function<std::string(
       code = kOutOfMemory;
     } catch (...) {  // its code says so
     }
+#ifdef SPIKELOOM_COVERAGE
+    __gcov_dump();  // which _exit does not do
+#endif
     _exit(code);
   }
   close(ends[1]);

@@ -535,6 +535,11 @@ std::string print(const Chip& chip) {
   return out.str();
 }
 
+std::string tile_name(const Chip& chip, TileId tile) {
+  return "tile(" + std::to_string(tile.value % chip.width) + "," + std::to_string(tile.value / chip.width) +
+         ")";
+}
+
 std::vector<RtlParameter> rtl_parameters(const Chip& chip) {
   std::vector<RtlParameter> list = hashed_parameters(chip);
   list.push_back({"ChipHash", {chip_hash(chip)}});

@@ -59,6 +59,8 @@ struct Chip : MeshConfig, NocConfig {
 /// The values that a chip file may list for a key ("tile.weight_bits"), the largest first. Throws as
 /// `largest`.
 [[nodiscard]] std::vector<std::uint32_t> choices(const std::string& key);
+/// "tile(1,0)"
+[[nodiscard]] std::string tile_name(const Chip& chip, TileId tile);
 /// Hash of everything that shapes the RTL (not name, not clock); the hardware answers it.
 [[nodiscard]] std::uint32_t chip_hash(const Chip& chip);
 

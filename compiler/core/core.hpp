@@ -4,9 +4,10 @@
 // tests/core/core_contract.hpp is the suite that every core passes.
 //
 // Five questions:
-//   what may a cluster hold?       memories, amounts, needs, most_neurons, grain, number, limits, problems,
-//                                splits_sums
-//   how is it written down?        build, windows, placed, registers; faults, mismatches, decode
+//   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain,
+//                                  number, limits, problems, splits_sums
+//   how is it written down?        build, windows, placed, registers; faults, mismatches, decode, row_kinds,
+//                                  decode_row
 //   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
 //   what does it compute?          model, state_at
 //   what did it do?                counter, describe, weight_words, wider
@@ -31,6 +32,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/chip.hpp"
+#include "compiler/chip/ram.hpp"
 #include "compiler/core/cluster.hpp"
 #include "compiler/core/firing_time.hpp"
 #include "compiler/core/layers.hpp"
@@ -95,7 +97,15 @@ struct ValueChunk {
   friend bool operator==(const ValueChunk&, const ValueChunk&) = default;
 };
 
-/// The rows of a cluster that is to be written down, chunk by chunk.
+/// Which row an axon has. Rows of one kind are equal in all but their positions, and those differ as `first`
+/// does.
+struct RowKind {
+  std::uint32_t kind = 0;   ///< numbered from 0 as they come up
+  std::uint32_t first = 0;  ///< in whole grains of the core
+};
+
+/// The rows of a cluster that is to be written down, chunk by chunk. A core that asks for `kinds` and reads
+/// one row of each does work in weights and axons, not in synapses.
 class ClusterRows {
  public:
   /// Whether rows repeat.
@@ -110,8 +120,10 @@ class ClusterRows {
     (void)chunk;
     return std::nullopt;
   }
-  /// Rows of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
-  virtual void read(std::size_t chunk, std::vector<AxonRow>& rows) const = 0;
+  /// Of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
+  virtual void kinds(std::size_t chunk, std::vector<RowKind>& rows) const = 0;
+  /// The row of one of these bits.
+  virtual void read(std::size_t chunk, std::uint32_t bit, AxonRow& row) const = 0;
 };
 
 /// A word that a context's registers are written with: field (hw::kAddrContext…) and data.
@@ -169,6 +181,22 @@ struct WiderTile {
   TileConfig tile;
 };
 
+/// Rows of a population's weights that differ from one another, told from shapes.
+struct RowFloor {
+  std::uint64_t count = 0;     ///< different rows
+  std::uint64_t synapses = 0;  ///< of each, at least
+  std::uint32_t bits = 8;      ///< of a weight
+};
+
+/// What is known of a population before there are integers: every number is a floor, whatever the partition.
+struct PopulationFloor {
+  std::uint64_t neurons = 0;
+  std::uint64_t clusters = 1;
+  std::uint64_t page_chunks = 0;  ///< of all its clusters together
+  bool readout = false;
+  std::vector<RowFloor> rows{};
+};
+
 /// Where a neuron's state can be read over the ring.
 struct StateAddress {
   std::uint32_t window = 0, word = 0, part = 0;
@@ -191,12 +219,17 @@ class Core {
 
   /// The memories of such a tile, in the order of Placement::first.
   [[nodiscard]] virtual std::vector<MemoryInfo> memories(const TileConfig&) const = 0;
+  /// The memories that the RTL of such a core instantiates; tests/chips compares them with Yosys's.
+  [[nodiscard]] virtual std::vector<Ram> rams(const TileConfig&) const = 0;
   /// Entries that a cluster takes of each.
   [[nodiscard]] virtual std::vector<std::uint64_t> amounts(const Cluster&) const = 0;
   /// Every limit of the core, the memories' capacities among them, whether or not it is exceeded.
   [[nodiscard]] virtual std::vector<Need> needs(const Cluster&, const TileConfig&) const = 0;
   /// Most neurons of the population that a tile can hold, whatever their weights.
   [[nodiscard]] virtual MostNeurons most_neurons(const IntPopulation&, const TileConfig&) const = 0;
+  /// Entries of each of `memories` that all clusters of such a population take together, at least.
+  [[nodiscard]] virtual std::vector<std::uint64_t> least_amounts(const PopulationFloor&,
+                                                                 const TileConfig&) const = 0;
   /// Neurons that are worked on at once: a cluster of fewer is no faster.
   [[nodiscard]] virtual std::uint32_t grain(const TileConfig&) const = 0;
   /// Puts neurons in another order where that makes the tables better.
@@ -233,8 +266,15 @@ class Core {
   [[nodiscard]] virtual std::vector<std::string> faults(const Cluster&) const = 0;
   /// Why such a tile does not read these tables as they are meant; empty: it does.
   [[nodiscard]] virtual std::vector<std::string> mismatches(const Cluster&, const TileConfig&) const = 0;
-  /// Reads all tables back, sharing no code with `build`.
+  /// Reads all tables back, sharing no code with `build`. With an empty sink rows are looked at, not written
+  /// out: work in axons.
   [[nodiscard]] virtual Decoded decode(const Cluster&, const TileConfig&, const RowSink&) const = 0;
+  /// By 16 times the page chunk plus the bit, of bits that can ever be set: rows of one kind add the same, at
+  /// positions that differ as `first` does; none of them is below `first`.
+  [[nodiscard]] virtual std::vector<RowKind> row_kinds(const Cluster&) const = 0;
+  /// Reads back the row of one such bit, as a sink gets it from `decode`.
+  virtual void decode_row(const Cluster&, std::size_t chunk, std::uint32_t bit,
+                          std::vector<std::pair<std::uint32_t, std::int64_t>>& row) const = 0;
 
   // ---- How long does a firing take? Asked by schedule, map, admit, flow and the exact replay. ----
 

@@ -1,33 +1,24 @@
 #include "compiler/data/dataset.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <sstream>
 
-#include "compiler/data/readers.hpp"
+#include "compiler/data/formats.hpp"
 
 namespace spikeloom {
 namespace {
 
-constexpr const char* kSupported =
-    "expected .npz, .npy, .csv or .txt (events), .h5 or .hdf5 (NIRData), .bin or .bs2 (N-MNIST), .dat (ATIS, "
-    "Prophesee), or a folder of such recordings";
-
-Dataset read_by_extension(const std::filesystem::path& path, const std::vector<Port>& ports,
-                          const DatasetOptions& options) {
+Dataset read_by_format(const std::filesystem::path& path, const std::vector<Port>& ports,
+                       const DatasetOptions& options) {
   if (!std::filesystem::exists(path)) throw input_error(path.string() + ": no such file or folder");
   if (std::filesystem::is_directory(path)) return readers::read_recordings(path, ports, options);
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (extension == ".npz") return readers::read_npz(path, ports, options);
-  if (extension == ".npy") return readers::read_npy(path, ports, options);
-  if (extension == ".csv" || extension == ".txt") return readers::read_event_text(path, ports, options);
-  if (extension == ".h5" || extension == ".hdf5") return readers::read_nirdata(path, ports, options);
-  if (extension == ".bin" || extension == ".bs2" || extension == ".dat")
-    return readers::read_recordings(path, ports, options);
-  throw input_error(path.string() + ": unknown extension '" + extension + "', " + kSupported);
+  const readers::Format& format = readers::format_of(path);
+  if (const auto* read = std::get_if<readers::ReadDataset>(&format.reader))
+    return (*read)(path, ports, options);
+  if (std::holds_alternative<readers::Hdf5Format>(format.reader))
+    return readers::read_hdf5(path, ports, options);
+  return readers::read_recordings(path, ports, options);
 }
 
 void apply_labels(Dataset& data, const std::filesystem::path& path) {
@@ -37,7 +28,8 @@ void apply_labels(Dataset& data, const std::filesystem::path& path) {
   for (Sample& sample : data.samples) {
     const auto found = labels.find(sample.id);
     if (found != labels.end()) {
-      sample.label = found->second;
+      sample.label = found->second.one;
+      sample.step_labels = found->second.by_step;
     } else if (++count <= 10) {
       missing += (missing.empty() ? "" : ", ") + sample.id;
     }
@@ -114,6 +106,12 @@ std::optional<std::string> Dataset::foreign_labels(std::size_t classes) const {
          std::to_string(first - samples.begin()) + "); they count as wrong";
 }
 
+bool Dataset::has_step_labels() const {
+  return std::any_of(samples.begin(), samples.end(), [](const Sample& s) {
+    return std::any_of(s.step_labels.begin(), s.step_labels.end(), [](std::int64_t l) { return l >= 0; });
+  });
+}
+
 std::size_t Dataset::total_steps() const {
   std::size_t sum = 0;
   for (const Sample& sample : samples) sum += sample.steps();
@@ -140,7 +138,7 @@ Dataset read_dataset(const std::filesystem::path& path, std::vector<Port> ports,
                       std::to_string(readers::kMostSteps));
   }
   if (options.frame && options.frame->count() <= 0) throw input_error("the frame must be longer than 0");
-  Dataset data = read_by_extension(path, ports, options);
+  Dataset data = read_by_format(path, ports, options);
   data.ports = std::move(ports);
   if (options.limit && data.samples.size() > *options.limit) data.samples.resize(*options.limit);
   if (data.samples.empty()) throw input_error(path.string() + ": holds no sample");
@@ -164,17 +162,27 @@ Dataset read_dataset(const std::filesystem::path& path, std::vector<Port> ports,
 
 namespace readers {
 
-std::map<std::string, std::int64_t> read_labels(const std::filesystem::path& path) {
+Labels labels_at(const Array& labels, std::size_t sample) {
+  if (labels.is_text()) throw input_error("found texts, expected integers");
+  if (labels.shape().size() == 1) return {.one = labels.integer(sample), .by_step = {}};
+  Labels result;
+  const std::size_t steps = labels.shape()[1];
+  for (std::size_t t = 0; t < steps; ++t) result.by_step.push_back(labels.integer(sample * steps + t));
+  return result;
+}
+
+std::map<std::string, Labels> read_labels(const std::filesystem::path& path) {
   const NpzReader file(path);
   const Array ids = file.read("ids");
   const Array labels = file.read("labels");
-  if (ids.shape().size() != 1 || labels.shape() != ids.shape()) {
+  const std::size_t rank = labels.shape().size();
+  if (ids.shape().size() != 1 || rank < 1 || rank > 2 || labels.shape()[0] != ids.size()) {
     throw input_error(path.string() + ": expected as many labels as ids, found ids " + ids.describe() +
                       " and labels " + labels.describe());
   }
-  std::map<std::string, std::int64_t> result;
+  std::map<std::string, Labels> result;
   try {
-    for (std::size_t i = 0; i < ids.size(); ++i) result[ids.print(i)] = labels.integer(i);
+    for (std::size_t i = 0; i < ids.size(); ++i) result[ids.print(i)] = labels_at(labels, i);
   } catch (const Error& error) {
     throw error.within(path.string() + ": labels");
   }

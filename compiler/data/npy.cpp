@@ -65,8 +65,9 @@ class HeaderParser {
       expect(':');
       if (key == "descr") {
         if (peek() == '[')
-          throw input_error("a structured array (several named fields); expected plain numbers");
-        descr = quoted();
+          fields = field_list();
+        else
+          descr = quoted();
       } else if (key == "fortran_order") {
         fortran = boolean();
       } else if (key == "shape") {
@@ -79,12 +80,16 @@ class HeaderParser {
         break;
       }
     }
-    if (!descr || !fortran || !shape) {
+    if ((!descr && fields.empty()) || !fortran || !shape) {
       throw input_error("the header lacks one of 'descr', 'fortran_order', 'shape'");
     }
   }
 
+  struct Field {
+    std::string name, descr;
+  };
   std::optional<std::string> descr;
+  std::vector<Field> fields;  ///< of a structured array, instead of descr
   std::optional<bool> fortran;
   std::optional<std::vector<std::size_t>> shape;
 
@@ -109,6 +114,37 @@ class HeaderParser {
     std::string value(text_.substr(at_ + 1, end - at_ - 1));
     at_ = end + 1;
     return value;
+  }
+  /// [('x', '<i2'), ('', '|V2'), (('title', 't'), '<i8')]: names, with titles or without, and types.
+  std::vector<Field> field_list() {
+    constexpr std::size_t kMostFields = 64;
+    std::vector<Field> list;
+    expect('[');
+    while (!accept(']')) {
+      expect('(');
+      Field field;
+      if (accept('(')) {
+        static_cast<void>(quoted());
+        expect(',');
+        field.name = quoted();
+        accept(',');
+        expect(')');
+      } else {
+        field.name = quoted();
+      }
+      expect(',');
+      if (peek() == '[') throw input_error("field '" + field.name + "' has fields of its own");
+      field.descr = quoted();
+      if (accept(',') && peek() == '(') throw input_error("field '" + field.name + "' holds arrays");
+      expect(')');
+      list.push_back(std::move(field));
+      if (list.size() > kMostFields) throw input_error("a structured array of more than 64 fields");
+      if (!accept(',')) {
+        expect(']');
+        break;
+      }
+    }
+    return list;
   }
   bool boolean() {
     peek();
@@ -283,6 +319,78 @@ Description parse_description(const std::string& descr) {
   throw refuse("unknown");
 }
 
+/// Throws where the bytes are not those of the shape; else the number of elements.
+std::size_t check_bytes(const std::string& what, const std::vector<std::size_t>& shape, std::size_t each,
+                        std::size_t found) {
+  std::vector<std::size_t> factors = shape;
+  const auto count = checked_product(factors);
+  factors.push_back(each);
+  const auto expected = checked_product(factors);
+  if (!count || !expected || *expected != found) {
+    throw input_error("an array '" + what + "' of shape " + print_shape(shape) + " needs " +
+                      (expected ? std::to_string(*expected) : std::string("too many")) + " bytes, found " +
+                      std::to_string(found));
+  }
+  return *count;
+}
+
+/// One field of a structured array, or padding between fields.
+struct Column {
+  std::string name;
+  std::optional<ElementType> type;  ///< none: padding
+  std::size_t at = 0, bytes = 0;    ///< within a record
+  bool big_endian = false;
+};
+
+std::vector<Column> columns_of(const std::vector<HeaderParser::Field>& fields) {
+  std::vector<Column> columns;
+  std::size_t at = 0;
+  for (const HeaderParser::Field& field : fields) {
+    Column column{.name = field.name, .type = std::nullopt, .at = at, .bytes = 0, .big_endian = false};
+    try {
+      if (field.descr.starts_with("|V")) {
+        const char* end = field.descr.data() + field.descr.size();
+        const auto read = std::from_chars(field.descr.data() + 2, end, column.bytes);
+        if (read.ec != std::errc() || read.ptr != end || column.bytes > (1U << 20U))
+          throw input_error("padding '" + field.descr + "' is malformed");
+      } else {
+        std::string descr = field.descr;
+        column.big_endian = descr.starts_with('>');
+        if (column.big_endian) descr[0] = '<';
+        const Description description = parse_description(descr);
+        if (!description.type) throw input_error("holds texts, expected numbers");
+        column.type = description.type;
+        column.bytes = description.item_bytes;
+      }
+    } catch (const Error& error) {
+      throw error.within("field '" + field.name + "'");
+    }
+    at += column.bytes;
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+/// Of a record.
+std::size_t item_bytes(const std::vector<Column>& columns) {
+  return columns.empty() ? 0 : columns.back().at + columns.back().bytes;
+}
+
+/// One field of every record.
+std::vector<std::uint8_t> gathered(std::span<const std::uint8_t> data, const Column& column,
+                                   std::size_t record) {
+  std::vector<std::uint8_t> values;
+  values.reserve(data.size() / record * column.bytes);
+  for (std::size_t at = column.at; at < data.size(); at += record) {
+    const auto value = data.subspan(at, column.bytes);
+    if (column.big_endian)
+      values.insert(values.end(), value.rbegin(), value.rend());
+    else
+      values.insert(values.end(), value.begin(), value.end());
+  }
+  return values;
+}
+
 }  // namespace
 
 std::string_view name_of(ElementType type) { return type == ElementType::kText ? "U" : row_of(type).name; }
@@ -447,6 +555,12 @@ std::vector<std::uint8_t> Array::to_npy() const {
 }
 
 Array parse_npy(std::span<const std::uint8_t> bytes) {
+  std::variant<Array, Records> any = parse_any_npy(bytes);
+  if (auto* array = std::get_if<Array>(&any)) return std::move(*array);
+  throw input_error("a structured array (several named fields); expected plain numbers");
+}
+
+std::variant<Array, Records> parse_any_npy(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < kMagic.size() + 4 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) {
     throw input_error("not a .npy array (it does not begin with \\x93NUMPY)");
   }
@@ -463,18 +577,29 @@ Array parse_npy(std::span<const std::uint8_t> bytes) {
   HeaderParser header({reinterpret_cast<const char*>(bytes.data()) + begin, header_length});
   header.parse();
   begin += header_length;
+  const std::span<const std::uint8_t> data = bytes.subspan(begin);
+  if (!header.descr) {
+    const std::vector<Column> columns = columns_of(header.fields);
+    const std::size_t count = check_bytes("structured", *header.shape, item_bytes(columns), data.size());
+    if (header.shape->size() != 1)
+      throw input_error("a structured array of shape " + print_shape(*header.shape) +
+                        "; expected one dimension, that of the events");
+    Records records;
+    for (const Column& column : columns) {
+      if (!column.type) continue;
+      Array array;
+      array.type_ = *column.type;
+      array.shape_ = {count};
+      array.size_ = count;
+      array.bytes_ = gathered(data, column, item_bytes(columns));
+      records.emplace_back(column.name, std::move(array));
+    }
+    return records;
+  }
 
   const Description description = parse_description(*header.descr);
-  std::vector<std::size_t> factors = *header.shape;
-  const auto count = checked_product(factors);
-  factors.push_back(description.item_bytes);
-  const auto expected = checked_product(factors);
-  const std::span<const std::uint8_t> data = bytes.subspan(begin);
-  if (!count || !expected || *expected != data.size()) {
-    throw input_error("an array '" + *header.descr + "' of shape " + print_shape(*header.shape) + " needs " +
-                      (expected ? std::to_string(*expected) : std::string("too many")) + " bytes, found " +
-                      std::to_string(data.size()));
-  }
+  const std::optional<std::size_t> count =
+      check_bytes(*header.descr, *header.shape, description.item_bytes, data.size());
   if (description.item_bytes == 0 && *count > (1U << 20U)) throw input_error("too many empty texts");
   Array array;
   array.shape_ = *header.shape;

@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace spikeloom {
@@ -50,7 +52,8 @@ class Array {
   [[nodiscard]] std::vector<std::uint8_t> to_npy() const;
 
  private:
-  friend Array parse_npy(std::span<const std::uint8_t> bytes);
+  friend std::variant<Array, std::vector<std::pair<std::string, Array>>> parse_any_npy(
+      std::span<const std::uint8_t> bytes);
   ElementType type_ = ElementType::kU1;
   std::vector<std::size_t> shape_{0};
   std::size_t size_ = 0;
@@ -67,5 +70,12 @@ class Array {
 ///         name (big-endian, f2, complex, object, structured, …), too few or too many bytes.
 /// Source  NumPy's format description, numpy.lib.format.
 [[nodiscard]] Array parse_npy(std::span<const std::uint8_t> bytes);
+
+/// The fields of a structured array of one dimension, in their order, as arrays of equal length. Padding is
+/// left out; big-endian fields are turned round.
+using Records = std::vector<std::pair<std::string, Array>>;
+
+/// The same for plain and structured arrays.
+[[nodiscard]] std::variant<Array, Records> parse_any_npy(std::span<const std::uint8_t> bytes);
 
 }  // namespace spikeloom

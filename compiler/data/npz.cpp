@@ -141,12 +141,20 @@ std::string NpzReader::list() const {
 }
 
 Array NpzReader::read(const std::string& name) const {
+  std::variant<Array, Records> any = read_any(name);
+  if (auto* array = std::get_if<Array>(&any)) return std::move(*array);
+  throw input_error(path_.string() + ": " + name +
+                    ": a structured array (several named fields); expected plain numbers");
+}
+
+std::variant<Array, Records> NpzReader::read_any(const std::string& name) const {
   const auto found = std::find(names_.begin(), names_.end(), name);
   if (found == names_.end()) {
     throw input_error(path_.string() + ": has no array '" + name + "', it has " + list());
   }
   try {
-    return parse_npy(read_member(archive_->handle.get(), static_cast<std::uint64_t>(found - names_.begin())));
+    return parse_any_npy(
+        read_member(archive_->handle.get(), static_cast<std::uint64_t>(found - names_.begin())));
   } catch (const Error& error) {
     throw error.within(path_.string() + ": " + name);
   }

@@ -25,6 +25,8 @@ class NpzReader {
   [[nodiscard]] bool contains(const std::string& name) const;
   /// Throws Error{kInput} naming file and array; the archive's check sums are verified.
   [[nodiscard]] Array read(const std::string& name) const;
+  /// The same for plain and structured arrays.
+  [[nodiscard]] std::variant<Array, Records> read_any(const std::string& name) const;
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// "spikes, labels, steps", for messages.
   [[nodiscard]] std::string list() const;

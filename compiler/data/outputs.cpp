@@ -53,6 +53,36 @@ Decision decide_any(const Trace<T>& output, Decide rule) {
   return decision;
 }
 
+/// The lowest index of the largest score, after every step.
+template <class T>
+std::vector<std::vector<std::int64_t>> decide_steps_any(const Trace<T>& output, Decide rule) {
+  if (output.neurons == 0) throw input_error("output '" + output.node + "' has no neuron to decide by");
+  std::vector<std::vector<std::int64_t>> all;
+  for (std::size_t s = 0; s < output.samples.size(); ++s) {
+    std::vector<std::int64_t> score(output.neurons, 0), decisions;
+    for (std::size_t t = 0; t < output.steps(s); ++t) {
+      for (std::size_t n = 0; n < output.neurons; ++n) {
+        const std::int64_t value = output.samples[s][t * output.neurons + n];
+        const bool is_sum = rule == Decide::kCount || rule == Decide::kSum;
+        if (is_sum) score[n] += value;
+        if (rule == Decide::kLast || (rule == Decide::kMax && t == 0)) score[n] = value;
+        if (rule == Decide::kMax) score[n] = std::max(score[n], value);
+      }
+      decisions.push_back(std::max_element(score.begin(), score.end()) - score.begin());
+    }
+    all.push_back(std::move(decisions));
+  }
+  return all;
+}
+
+/// (N, T); -1 behind a sample's last step.
+Array padded(const std::vector<std::vector<std::int64_t>>& rows, std::size_t steps) {
+  std::vector<std::int64_t> values(rows.size() * steps, -1);
+  for (std::size_t s = 0; s < rows.size(); ++s)
+    std::copy(rows[s].begin(), rows[s].end(), values.begin() + static_cast<std::ptrdiff_t>(s * steps));
+  return Array::of_i8({rows.size(), steps}, values);
+}
+
 Array padded(const SpikeTrace& trace, std::size_t samples, std::size_t steps) {
   std::vector<std::uint8_t> values(samples * steps * trace.neurons, 0);
   for (std::size_t s = 0; s < trace.samples.size(); ++s) {
@@ -69,6 +99,13 @@ Array padded(const PotentialTrace& trace, std::size_t samples, std::size_t steps
               values.begin() + static_cast<std::ptrdiff_t>(s * steps * trace.neurons));
   }
   return Array::of_i4({samples, steps, trace.neurons}, values);
+}
+
+void refuse_count(const PotentialTrace& output, Decide rule) {
+  if (rule == Decide::kCount) {
+    throw input_error("output '" + output.node +
+                      "' gives potentials, which cannot be counted; expected max, last or sum");
+  }
 }
 
 /// Steps of every sample; all traces of a run have the same.
@@ -186,11 +223,17 @@ Decide decide_named(std::string_view name) {
 Decision decide(const SpikeTrace& output, Decide rule) { return decide_any(output, rule); }
 
 Decision decide(const PotentialTrace& output, Decide rule) {
-  if (rule == Decide::kCount) {
-    throw input_error("output '" + output.node +
-                      "' gives potentials, which cannot be counted; expected max, last or sum");
-  }
+  refuse_count(output, rule);
   return decide_any(output, rule);
+}
+
+std::vector<std::vector<std::int64_t>> decide_steps(const SpikeTrace& output, Decide rule) {
+  return decide_steps_any(output, rule);
+}
+
+std::vector<std::vector<std::int64_t>> decide_steps(const PotentialTrace& output, Decide rule) {
+  refuse_count(output, rule);
+  return decide_steps_any(output, rule);
 }
 
 std::vector<std::int32_t> spike_counts(const SpikeTrace& output) {
@@ -221,6 +264,8 @@ NamedArrays output_arrays(const RunOutputs& outputs) {
   }
   if (outputs.decision)
     arrays.emplace_back("predictions", Array::of_i8({samples}, outputs.decision->predictions));
+  if (outputs.decision && !outputs.decision->by_step.empty())
+    arrays.emplace_back("step_predictions", padded(outputs.decision->by_step, steps));
   for (const SpikeTrace& trace : outputs.recorded_spikes)
     arrays.emplace_back("spikes:" + trace.node, padded(trace, samples, steps));
   for (const PotentialTrace& trace : outputs.recorded_v)

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "compiler/base/file.hpp"
-#include "compiler/data/recordings.hpp"
+#include "compiler/data/records.hpp"
 
 namespace spikeloom::readers {
 namespace {
@@ -34,30 +34,35 @@ struct Columns {
   std::optional<std::size_t> x, y, polarity;  ///< instead of the index
 };
 
-/// From a heading such as `t,index,value` or `x,y,p,t`, in any order; t may be called time, timestamp or
-/// step, index element or neuron, p polarity.
+/// From a heading such as `t,index,value` or `x,y,p,t`, in any order.
 Columns columns_of(const std::vector<std::string_view>& heading) {
   std::optional<std::size_t> t;
   std::optional<std::size_t> index;
   Columns columns;
   columns.count = heading.size();
   for (std::size_t i = 0; i < heading.size(); ++i) {
-    const std::string_view name = heading[i];
-    if (name == "t" || name == "time" || name == "timestamp" || name == "step") {
-      t = i;
-    } else if (name == "index" || name == "element" || name == "neuron") {
-      index = i;
-    } else if (name == "value") {
-      columns.value = i;
-    } else if (name == "x") {
-      columns.x = i;
-    } else if (name == "y") {
-      columns.y = i;
-    } else if (name == "p" || name == "polarity") {
-      columns.polarity = i;
-    } else {
-      throw input_error("unknown column '" + std::string(name) +
-                        "', expected t, index and perhaps value, or t, x, y and perhaps p and value");
+    switch (event_column(heading[i])) {
+      case EventColumn::kTime:
+        t = i;
+        break;
+      case EventColumn::kIndex:
+        index = i;
+        break;
+      case EventColumn::kValue:
+        columns.value = i;
+        break;
+      case EventColumn::kColumn:
+        columns.x = i;
+        break;
+      case EventColumn::kRow:
+        columns.y = i;
+        break;
+      case EventColumn::kPolarity:
+        columns.polarity = i;
+        break;
+      case EventColumn::kUnknown:
+        throw input_error("unknown column '" + std::string(heading[i]) +
+                          "', expected t, index and perhaps value, or t, x, y and perhaps p and value");
     }
   }
   const bool by_place = columns.x && columns.y;
@@ -139,7 +144,7 @@ Train parse(std::string_view text, const Port& port, const DatasetOptions& optio
       throw error.within("line " + std::to_string(line_number));
     }
   }
-  faults.mend(times, std::nullopt, file);
+  faults.mend(times, {}, file);
   const std::vector<std::size_t> steps = steps_of(times, options);
   for (std::size_t i = 0; i < steps.size(); ++i) events[i].step = steps[i];
   return bin(std::move(events), port);

@@ -16,17 +16,14 @@ CameraEvents decode_nmnist(const std::vector<std::uint8_t>& bytes, std::size_t h
   CameraEvents events;
   double late = 0;
   for (std::size_t at = 0; at < bytes.size(); at += kEventBytes) {
-    const std::size_t y = bytes[at + 1];
+    const std::uint32_t y = bytes[at + 1];
     const unsigned t =
         (bytes[at + 2] & 0x7fU) << 16U | static_cast<unsigned>(bytes[at + 3]) << 8U | bytes[at + 4];
     if (y == kOverflowRow && height <= kOverflowRow) {
       late += kOverflowMicroseconds;
       continue;
     }
-    events.times.push_back(t + late);
-    events.x.push_back(bytes[at]);
-    events.y.push_back(y);
-    events.polarity.push_back(bytes[at + 2] >> 7U);
+    events.add(t + late, bytes[at], y, static_cast<std::uint8_t>(bytes[at + 2] >> 7U));
   }
   return events;
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "compiler/base/file.hpp"
-#include "compiler/data/readers.hpp"
+#include "compiler/data/records.hpp"
 
 namespace spikeloom::readers {
 namespace {
@@ -112,7 +112,8 @@ std::vector<Train> encoded_trains(const Array& values, const Port& port, std::si
 
 /// Event arrays of one dimension: `t`, `index`, and perhaps `sample` and `value`.
 std::vector<Train> event_trains(const NpzReader& file, const std::string& suffix, const Port& port,
-                                const DatasetOptions& options, std::size_t least_samples) {
+                                const DatasetOptions& options, std::size_t least_samples,
+                                TimeFaults& faults) {
   const Array t = file.read("t" + suffix);
   const Array index = file.read("index" + suffix);
   const auto column = [&](const std::string& name) -> std::optional<Array> {
@@ -146,6 +147,7 @@ std::vector<Train> event_trains(const NpzReader& file, const std::string& suffix
   }
   std::vector<Train> trains;
   for (std::size_t s = 0; s < times.size(); ++s) {
+    faults.mend(times[s], {}, "sample " + std::to_string(s));
     const std::vector<std::size_t> steps = steps_of(times[s], options);
     for (std::size_t i = 0; i < steps.size(); ++i) events[s][i].step = steps[i];
     trains.push_back(bin(std::move(events[s]), port));
@@ -181,9 +183,39 @@ struct PortTrains {
   std::optional<Encoder> encoder;
 };
 
-/// The trains of one port, from the first of: spikes, values, events. An encoder option asks for values.
+/// Every structured array is a sample, in the archive's order; with several inputs the arrays' names end in
+/// the input's. Empty where there is none.
+std::vector<Train> record_trains(const NpzReader& file, const Port& port, bool only,
+                                 const DatasetOptions& options, TimeFaults& faults) {
+  std::vector<Train> trains;
+  for (const std::string& name : file.names()) {
+    if (name == "labels" || name == "ids" || (!only && !name.ends_with("." + port.name))) continue;
+    if (options.limit && trains.size() == *options.limit) break;
+    std::variant<Array, Records> any = file.read_any(name);
+    const auto* records = std::get_if<Records>(&any);
+    if (records == nullptr) continue;
+    try {
+      trains.push_back(train_of(*records, port, options, faults, name));
+    } catch (const Error& error) {
+      throw error.within(file.path().string() + ": " + name);
+    }
+  }
+  return trains;
+}
+
+/// Cuts or fills trains to the steps that the file gives them, and counts the events that this cuts off.
+void cut(std::vector<Train>& trains, const std::vector<std::size_t>& steps, TimeFaults& faults) {
+  for (std::size_t s = 0; s < trains.size() && !steps.empty(); ++s) {
+    const std::size_t before = trains[s].events().size();
+    trains[s].resize(steps.size() == 1 ? steps.front() : steps[s]);
+    faults.leave_out(before - trains[s].events().size(), "sample " + std::to_string(s));
+  }
+}
+
+/// The trains of one port, from the first of: spikes, values, events, structured arrays. An encoder option
+/// asks for values.
 PortTrains read_port(const NpzReader& file, const Port& port, bool only, const ValuePlan& plan,
-                     const DatasetOptions& options, std::size_t labels) {
+                     const DatasetOptions& options, std::size_t labels, TimeFaults& faults) {
   const auto find = [&](const std::string& stem) -> std::optional<std::string> {
     if (file.contains(stem + "." + port.name)) return "." + port.name;
     if (only && file.contains(stem)) return "";
@@ -196,6 +228,11 @@ PortTrains read_port(const NpzReader& file, const Port& port, bool only, const V
       throw error.within(name);
     }
   };
+  const auto cut_own = [&](std::vector<Train>& trains) {
+    if (plan.steps.size() > 1 && plan.steps.size() < trains.size())
+      throw input_error("steps has fewer entries than there are samples");
+    if (!options.steps) cut(trains, plan.steps, faults);
+  };
   if (options.array) {
     return {inside(*options.array, [&] { return dense_trains(file.read(*options.array), port, 2, options); }),
             std::nullopt};
@@ -206,13 +243,7 @@ PortTrains read_port(const NpzReader& file, const Port& port, bool only, const V
     const std::string name = "spikes" + *spikes;
     PortTrains result{inside(name, [&] { return dense_trains(file.read(name), port, 2, options); }),
                       std::nullopt};
-    if (plan.steps.size() == 1) {
-      for (Train& train : result.trains) train.resize(plan.steps.front());
-    } else if (!plan.steps.empty()) {
-      if (plan.steps.size() < result.trains.size())
-        throw input_error("steps has fewer entries than there are samples");
-      for (std::size_t s = 0; s < result.trains.size(); ++s) result.trains[s].resize(plan.steps[s]);
-    }
+    cut_own(result.trains);
     return result;
   }
   if (values) {
@@ -222,16 +253,20 @@ PortTrains read_port(const NpzReader& file, const Port& port, bool only, const V
   }
   const auto times = find("t");
   if (times && file.contains("index" + *times)) {
-    PortTrains result{inside("t" + *times, [&] { return event_trains(file, *times, port, options, labels); }),
-                      std::nullopt};
-    if (plan.steps.size() == 1) {
-      for (Train& train : result.trains) train.resize(plan.steps.front());
-    }
+    PortTrains result{
+        inside("t" + *times, [&] { return event_trains(file, *times, port, options, labels, faults); }),
+        std::nullopt};
+    cut_own(result.trains);
     return result;
+  }
+  if (std::vector<Train> trains = record_trains(file, port, only, options, faults); !trains.empty()) {
+    cut_own(trains);
+    return {std::move(trains), std::nullopt};
   }
   const std::string suffix = only ? "" : "." + port.name;
   throw input_error("nothing for input '" + port.name + "': expected spikes" + suffix + ", values" + suffix +
-                    ", or t" + suffix + " with index" + suffix + "; found " + file.list());
+                    ", t" + suffix + " with index" + suffix +
+                    ", or structured arrays of events (t, x, y, p)" + "; found " + file.list());
 }
 
 std::vector<Train> npy_trains(const Array& array, const Port& port, const DatasetOptions& options) {
@@ -267,15 +302,35 @@ std::vector<Sample> numbered(std::vector<Train> trains) {
   return samples;
 }
 
-/// An array with one entry a sample, or nothing where the file lacks it.
-std::optional<Array> per_sample(const NpzReader& file, const std::string& name,
+/// An array with one entry a sample (or, of dimension 2, several), or nothing where the file lacks it.
+std::optional<Array> per_sample(const NpzReader& file, const std::string& name, std::size_t most_dimensions,
                                 std::optional<std::size_t> samples, Problems& problems) {
   if (!file.contains(name)) return std::nullopt;
   Array array = file.read(name);
-  if (array.shape().size() == 1 && (!samples || array.size() >= *samples)) return array;
+  const std::size_t rank = array.shape().size();
+  if (rank >= 1 && rank <= most_dimensions && (!samples || array.shape()[0] >= *samples)) return array;
   problems.add(name + " is " + array.describe() + ", expected one entry a sample" +
-               (samples ? ", (" + std::to_string(*samples) + ",)" : ""));
+               (samples ? ", (" + std::to_string(*samples) + ",)" : "") +
+               (most_dimensions > 1 ? ", or one a sample and step" : ""));
   return std::nullopt;
+}
+
+/// Ids and labels, where the file has them.
+void name_and_label(const NpzReader& file, Dataset& data, Problems& problems) {
+  const std::size_t count = data.samples.size();
+  const auto ids = per_sample(file, "ids", 1, count, problems);
+  const auto labels = per_sample(file, "labels", 2, count, problems);
+  for (std::size_t s = 0; s < count && problems.empty(); ++s) {
+    try {
+      if (ids) data.samples[s].id = ids->print(s);
+      if (!labels) continue;
+      Labels own = labels_at(*labels, s);
+      data.samples[s].label = own.one;
+      data.samples[s].step_labels = std::move(own.by_step);
+    } catch (const Error& error) {
+      problems.add(std::string("labels: ") + error.what());
+    }
+  }
 }
 
 }  // namespace
@@ -288,7 +343,7 @@ Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& por
     problems.add("an array's name was given, but the network has several inputs");
   if (options.array && !file.contains(*options.array))
     problems.add("has no array '" + *options.array + "', it has " + file.list());
-  const auto labels = per_sample(file, "labels", std::nullopt, problems);
+  const auto labels = per_sample(file, "labels", 2, std::nullopt, problems);
   ValuePlan plan;
   try {
     plan = value_plan(file, options);
@@ -298,10 +353,12 @@ Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& por
   problems.throw_if_any(path.string());
 
   Dataset data;
+  TimeFaults faults;
   for (const Port& port : ports) {
     PortTrains read;
     try {
-      read = read_port(file, port, ports.size() == 1, plan, options, labels ? labels->size() : 0);
+      read = read_port(file, port, ports.size() == 1, plan, options, labels ? labels->shape().front() : 0,
+                       faults);
     } catch (const Error& error) {
       problems.add(error.what());
       continue;
@@ -319,19 +376,9 @@ Dataset read_npz(const std::filesystem::path& path, const std::vector<Port>& por
   }
   problems.throw_if_any(path.string());
 
-  const std::size_t count = data.samples.size();
-  const auto ids = per_sample(file, "ids", count, problems);
-  const auto sample_labels = per_sample(file, "labels", count, problems);
-  for (std::size_t s = 0; s < count && problems.empty(); ++s) {
-    try {
-      if (ids) data.samples[s].id = ids->print(s);
-      if (sample_labels && sample_labels->is_text()) throw input_error("found texts, expected integers");
-      if (sample_labels) data.samples[s].label = sample_labels->integer(s);
-    } catch (const Error& error) {
-      problems.add(std::string("labels: ") + error.what());
-    }
-  }
+  name_and_label(file, data, problems);
   problems.throw_if_any(path.string());
+  data.notes = faults.notes();
   return data;
 }
 
@@ -340,7 +387,14 @@ Dataset read_npy(const std::filesystem::path& path, const std::vector<Port>& por
   try {
     const Port& port = only_port(ports, ".npy");
     Dataset data;
-    data.samples = numbered(npy_trains(parse_npy(read_file(path)), port, options));
+    std::variant<Array, Records> any = parse_any_npy(read_file(path));
+    if (const auto* records = std::get_if<Records>(&any)) {
+      TimeFaults faults;
+      data.samples = numbered({train_of(*records, port, options, faults, path.filename().string())});
+      data.notes = faults.notes();
+      return data;
+    }
+    data.samples = numbered(npy_trains(std::get<Array>(any), port, options));
     data.encoder = options.encoder;
     return data;
   } catch (const Error& error) {

@@ -38,10 +38,8 @@ CameraEvents decode_prophesee(const std::vector<std::uint8_t>& bytes) {
   CameraEvents events;
   for (std::size_t at = begin; at < bytes.size(); at += kEventBytes) {
     const std::uint32_t where = little_endian(bytes, at + 4);
-    events.times.push_back(little_endian(bytes, at));
-    events.x.push_back(where & 0x3fffU);
-    events.y.push_back(where >> 14U & 0x3fffU);
-    events.polarity.push_back(where >> 28U & 1U);
+    events.add(little_endian(bytes, at), where & 0x3fffU, where >> 14U & 0x3fffU,
+               static_cast<std::uint8_t>(where >> 28U & 1U));
   }
   return events;
 }

@@ -24,15 +24,20 @@ inline constexpr std::size_t kMostSteps = std::size_t{1} << 24U;
                                const DatasetOptions& options);
 [[nodiscard]] Dataset read_event_text(const std::filesystem::path& path, const std::vector<Port>& ports,
                                       const DatasetOptions& options);
-[[nodiscard]] Dataset read_nirdata(const std::filesystem::path& path, const std::vector<Port>& ports,
-                                   const DatasetOptions& options);
-/// One recording, or every .bin, .bs2 and .dat of a folder: in the order of their numbers where all names
-/// are numbers, else by name.
+/// One recording, or every one of a folder: in the order of their numbers where all names are numbers, else
+/// by name.
 [[nodiscard]] Dataset read_recordings(const std::filesystem::path& path, const std::vector<Port>& ports,
                                       const DatasetOptions& options);
 
-/// Label by id, from an .npz with `ids` and `labels`.
-[[nodiscard]] std::map<std::string, std::int64_t> read_labels(const std::filesystem::path& path);
+/// A sample's label, or those of its steps.
+struct Labels {
+  std::optional<std::int64_t> one;
+  std::vector<std::int64_t> by_step;
+};
+/// Of labels (N,) or (N,T). Throws Error{kInput} where they are no integers.
+[[nodiscard]] Labels labels_at(const Array& labels, std::size_t sample);
+/// By id, from an .npz with `ids` and `labels`.
+[[nodiscard]] std::map<std::string, Labels> read_labels(const std::filesystem::path& path);
 
 /// What is wrong with `shape` as `leading` dimensions before one input's own, or nothing. The own
 /// dimensions may be the port's shape (1s ignored) or flattened.

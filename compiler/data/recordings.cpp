@@ -1,19 +1,31 @@
 #include "compiler/data/recordings.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "compiler/base/file.hpp"
+#include "compiler/data/formats.hpp"
 
 namespace spikeloom::readers {
 namespace {
 
 bool is_recording(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".bin" || extension == ".bs2" || extension == ".dat";
+  for (const Format& format : formats()) {
+    const auto& known = format.extensions;
+    const bool is_it = std::find(known.begin(), known.end(), extension_of(file)) != known.end();
+    if (is_it && std::holds_alternative<RecordingFormat>(format.reader)) return true;
+  }
+  return false;
+}
+
+/// ".bin, .bs2, .dat" and so on.
+std::string recording_extensions() {
+  std::string text;
+  for (const Format& format : formats())
+    if (std::holds_alternative<RecordingFormat>(format.reader))
+      for (const std::string_view extension : format.extensions)
+        text += (text.empty() ? "" : ", ") + std::string(extension);
+  return text;
 }
 
 std::vector<std::filesystem::path> recordings(const std::filesystem::path& path) {
@@ -22,7 +34,7 @@ std::vector<std::filesystem::path> recordings(const std::filesystem::path& path)
   for (const auto& entry : std::filesystem::directory_iterator(path))
     if (entry.is_regular_file() && is_recording(entry.path())) files.push_back(entry.path());
   if (files.empty())
-    throw input_error(path.string() + ": the folder holds no .bin, no .bs2 and no .dat recording");
+    throw input_error(path.string() + ": the folder holds no recording (" + recording_extensions() + ")");
   const auto number = [](const std::filesystem::path& file) -> std::optional<std::uint64_t> {
     const std::string stem = file.stem().string();
     std::uint64_t value = 0;
@@ -39,44 +51,92 @@ std::vector<std::filesystem::path> recordings(const std::filesystem::path& path)
   return files;
 }
 
+/// Where events go in a port.
+struct Grid {
+  std::size_t channels = 0, height = 0, width = 0;
+};
+
+/// Of a port (C, H, W), or of a flat one that holds C times the sensor.
+Grid grid_of(const Port& port, const std::optional<Sensor>& sensor) {
+  if (port.shape.size() == 3) return {port.shape[0], port.shape[1], port.shape[2]};
+  const std::size_t elements = sensor ? sensor->width * sensor->height : 0;
+  const bool is_flat = std::count(port.shape.begin(), port.shape.end(), 1U) + 1 >=
+                       static_cast<std::ptrdiff_t>(port.shape.size());
+  if (is_flat && elements != 0 && port.size() % elements == 0)
+    return {port.size() / elements, sensor->height, sensor->width};
+  throw input_error(
+      "a recording has channel, row and column, but input '" + port.name + "' has shape " +
+      print_shape(port.shape) + "; expected (C, H, W)" +
+      (sensor ? ", or a multiple of the sensor's " + std::to_string(elements) + " elements" : ""));
+}
+
+/// "the sensor is 320 wide and 240 high" where that is known, to stand behind a place outside the input.
+std::string sensor_text(const std::optional<Sensor>& sensor) {
+  if (!sensor) return "";
+  return "; the sensor is " + std::to_string(sensor->width) + " wide and " + std::to_string(sensor->height) +
+         " high";
+}
+
+std::string plural(std::size_t count, const std::string& one) {
+  return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
+}
+
 }  // namespace
 
-void TimeFaults::mend(std::vector<double>& times, std::optional<double> range, const std::string& recording) {
+void TimeFaults::Count::add(std::size_t more, const std::string& where) {
+  if (more == 0) return;
+  if (events == 0) first = where;
+  events += more;
+  ++recordings;
+}
+
+std::string TimeFaults::Count::text(const std::string& what) const {
+  return what + ": " + plural(events, "event") + " in " + plural(recordings, "recording") +
+         " (the first: " + first + ")";
+}
+
+void TimeFaults::mend(std::vector<double>& times, const Clock& clock, const std::string& recording) {
   double late = 0, last = times.empty() ? 0 : times.front();
-  std::size_t backward = 0;
+  std::size_t backward = 0, after = 0, first_back = 0, first_after = 0;
   for (std::size_t i = 0; i < times.size(); ++i) {
     const double raw = times[i];
-    if (range && raw < last - *range / 2) {
-      late += *range;
+    if (clock.range && raw < last - *clock.range / 2) {
+      late += *clock.range;
       ++wraps_;
     } else if (raw < last) {
-      if (backward_ + backward == 0) first_ = "event " + std::to_string(i) + " of " + recording;
-      ++backward;
+      if (backward++ == 0) first_back = i;
     }
     last = raw;
     times[i] = raw + late;
+    if (clock.end && times[i] > *clock.end && after++ == 0) first_after = i;
   }
-  backward_ += backward;
-  recordings_ += backward > 0 ? 1 : 0;
+  backward_.add(backward, "event " + std::to_string(first_back) + " of " + recording);
+  kept_.add(after, "event " + std::to_string(first_after) + " of " + recording);
+}
+
+void TimeFaults::leave_out(std::size_t events, const std::string& recording) {
+  left_out_.add(events, recording);
 }
 
 std::vector<std::string> TimeFaults::notes() const {
   std::vector<std::string> notes;
-  if (backward_ > 0)
-    notes.push_back(std::to_string(backward_) + " events in " + std::to_string(recordings_) +
-                    (recordings_ == 1 ? " recording are" : " recordings are") +
-                    " earlier than the one before them (the first: " + first_ +
-                    "); each counts at its own time");
+  if (backward_.events > 0)
+    notes.push_back(backward_.text("times go back") + "; each event counts at its own time");
   if (wraps_ > 0)
-    notes.push_back("the time stamps run over " + std::to_string(wraps_) +
-                    (wraps_ == 1 ? " time" : " times") + "; the events after that are later by their range");
+    notes.push_back("the time stamps run over " + plural(wraps_, "time") +
+                    "; the events after that are later by their range");
+  if (kept_.events > 0)
+    notes.push_back(kept_.text("after the end that the file itself gives") + "; they are kept");
+  if (left_out_.events > 0)
+    notes.push_back(left_out_.text("after the steps that the file itself gives") + "; they are left out");
   return notes;
 }
 
 Train train_of(const CameraEvents& events, const Port& port, const DatasetOptions& options) {
   if (events.times.empty()) throw input_error("holds no event");
-  const std::size_t channels = port.shape[0], height = port.shape[1], width = port.shape[2];
+  const auto [channels, height, width] = grid_of(port, events.sensor);
   std::vector<TimedEvent> binned;
+  binned.reserve(events.times.size());
   DatasetOptions timing;
   timing.frame = options.frame.value_or(std::chrono::milliseconds(1));
   const std::vector<std::size_t> steps = steps_of(events.times, timing);
@@ -85,7 +145,8 @@ Train train_of(const CameraEvents& events, const Port& port, const DatasetOption
     if (x >= width || y >= height || polarity >= channels)
       throw input_error("event " + std::to_string(i) + " is at channel " + std::to_string(polarity) +
                         ", row " + std::to_string(y) + ", column " + std::to_string(x) + ", outside input '" +
-                        port.name + "' of shape " + print_shape(port.shape) + " (C, H, W)");
+                        port.name + "' of shape " + print_shape(port.shape) + " (C, H, W)" +
+                        sensor_text(events.sensor));
     binned.push_back({steps[i], (polarity * height + y) * width + x, 1});
   }
   return bin(std::move(binned), port);
@@ -95,26 +156,25 @@ Dataset read_recordings(const std::filesystem::path& path, const std::vector<Por
                         const DatasetOptions& options) {
   std::vector<std::filesystem::path> files = recordings(path);
   const Port& port = only_port(ports, "a recording");
-  if (port.shape.size() != 3) {
-    throw input_error(path.string() + ": a recording has channel, row and column, but input '" + port.name +
-                      "' has shape " + print_shape(port.shape) + "; expected (C, H, W)");
-  }
   if (options.limit && files.size() > *options.limit) files.resize(*options.limit);
   Dataset data;
   TimeFaults faults;
   for (const auto& file : files) {
+    const auto& format = std::get<RecordingFormat>(format_of(file).reader);
+    const std::string name = file.filename().string();
     data.samples.push_back({.id = file.stem().string(), .label = std::nullopt, .inputs = {}});
     const std::vector<std::uint8_t> bytes = read_file(file);
-    const bool prophesee = std::tolower(static_cast<unsigned char>(file.extension().string()[1])) == 'd';
     try {
-      CameraEvents events = prophesee ? decode_prophesee(bytes) : decode_nmnist(bytes, port.shape[1]);
-      faults.mend(events.times, prophesee ? 0x1p32 : 0x1p23, file.filename().string());
+      CameraEvents events = format.decode(bytes, port);
+      if (!events.sensor) events.sensor = format.sensor;
+      faults.mend(events.times, {.range = format.range, .end = events.end}, name);
+      for (const std::string& note : events.notes) data.notes.push_back(name + ": " + note);
       data.samples.back().inputs.push_back(train_of(events, port, options));
     } catch (const Error& error) {
       throw error.within(file.string());
     }
   }
-  data.notes = faults.notes();
+  for (std::string& note : faults.notes()) data.notes.push_back(std::move(note));
   return data;
 }
 

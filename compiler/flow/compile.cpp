@@ -1,6 +1,7 @@
 // The flow, in its order: numbers -> place -> tune -> contract -> points -> image.
 #include "compiler/flow/compile.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -8,6 +9,8 @@
 
 #include "compiler/admit/points.hpp"
 #include "compiler/base/error.hpp"
+#include "compiler/fit/chip_rams.hpp"
+#include "compiler/fit/needs.hpp"
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/check_options.hpp"
 #include "compiler/flow/numbers.hpp"
@@ -17,7 +20,6 @@
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/golden/int_network_file.hpp"
-#include "compiler/partition/network_limits.hpp"
 
 namespace spikeloom {
 namespace {
@@ -120,28 +122,30 @@ std::string metadata_of(const std::string& name, const CompileOptions& options,
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// The sizes of a network without its numbers.
-IntNetwork outline(const std::variant<Network, IntNetwork>& network) {
-  if (const auto* integers = std::get_if<IntNetwork>(&network)) {
-    IntNetwork result;
-    result.populations = integers->populations;
-    return result;
-  }
-  IntNetwork result;
-  for (const Population& population : std::get<Network>(network).populations) {
-    IntPopulation& same = result.populations.emplace_back();
-    same.name = population.name;
-    same.kind = population.kind;
-    same.shape = population.shape;
-    same.beta.assign(population.size(), 0);
-  }
-  return result;
+/// The network by its shapes, with what the options say of its weights and inputs.
+Outline outline(const CompileInput& input, const Chip& chip, const CompileOptions& options) {
+  if (const auto* integers = std::get_if<IntNetwork>(&input.network)) return outline_of(*integers);
+  const auto& network = std::get<Network>(input.network);
+  const QuantizeOptions quantize = quantize_options(network, chip, options);
+  return outline_of(network, {.bits =
+                                  [&](const std::string& projection) {
+                                    const auto own = quantize.projection_bits.find(projection);
+                                    return own == quantize.projection_bits.end() ? quantize.weight_bits
+                                                                                 : own->second;
+                                  },
+                              .planes =
+                                  [&](const std::string& name) {
+                                    const auto own = quantize.inputs.find(name);
+                                    return own == quantize.inputs.end() ? 1U : own->second.planes;
+                                  }});
 }
 
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,
-                                               const CompileOptions& options) {
-  if (const auto reason = too_many_neurons(outline(input.network), chip, tiles_of(chip, options)))
-    return DoesNotFit{"sizes", *reason};
+                                               const CompileOptions& options,
+                                               Advice advice = Advice::kSmallestChip) {
+  const auto too_small = runner.stage(
+      "sizes", [&] { return refusal(outline(input, chip, options), chip, tiles_of(chip, options), advice); });
+  if (too_small) return DoesNotFit{"sizes", *too_small};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
   auto built = back_end(runner, result, chip, options);
@@ -169,6 +173,44 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
   runner.dump(describe(input));
   input.data = read_calibration(input, options);
   return compiled(runner, std::move(input), chip, options);
+}
+
+std::variant<Compilation, DoesNotFit> compile_on_smallest(const std::string& path,
+                                                          std::span<const Chip> chips,
+                                                          const CompileOptions& options,
+                                                          const OnStage& on_stage) {
+  check_options(options);
+  StageRunner reading({}, on_stage);
+  CompileInput input = reading.stage("network", [&] { return read_input(path, options.semantics); });
+  input.data = read_calibration(input, options);
+  std::vector<const Chip*> by_size;
+  for (const Chip& chip : chips) by_size.push_back(&chip);
+  std::stable_sort(by_size.begin(), by_size.end(), [](const Chip* a, const Chip* b) {
+    return std::pair(memory_bits(*a), a->tiles()) < std::pair(memory_bits(*b), b->tiles());
+  });
+  std::vector<std::string> smaller;
+  for (const Chip* chip : by_size) {
+    const std::string named = "chip " + chip->name + " (" + std::to_string(memory_bits(*chip) / 1024) +
+                              " Kb of memory, " + std::to_string(chip->tiles()) + " tiles)";
+    try {
+      StageRunner runner(options.dump, on_stage);
+      runner.dump("network", describe(input));
+      auto result = compiled(runner, input, *chip, options, Advice::kNone);
+      if (auto* found = std::get_if<Compilation>(&result)) {
+        found->notes.push_back(named + " is the smallest of " + std::to_string(chips.size()) +
+                               " that holds the network");
+        for (std::string& why : smaller) found->notes.push_back(std::move(why));
+        return result;
+      }
+      smaller.push_back(named + " does not do: " + std::get<DoesNotFit>(result).reason);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInput) throw;
+      smaller.push_back(named + " does not do: " + error.what());
+    }
+  }
+  std::string text = "none of " + std::to_string(chips.size()) + " chips holds the network";
+  for (const std::string& why : smaller) text += "\n  - " + why;
+  return DoesNotFit{"chips", text};
 }
 
 std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& chip,

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -58,6 +59,16 @@ struct CompileInput {
 [[nodiscard]] std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& chip,
                                                             const CompileOptions& options,
                                                             const OnStage& on_stage);
+
+/// The same for the chip with the fewest memory bits, then the fewest tiles, of those that hold the network.
+/// Notes say which it is, and of every smaller one why it does not do.
+///
+/// Throws   Error{kInput} as above where no chip is to blame.
+/// Returns  DoesNotFit with what each chip lacks.
+[[nodiscard]] std::variant<Compilation, DoesNotFit> compile_on_smallest(const std::string& path,
+                                                                        std::span<const Chip> chips,
+                                                                        const CompileOptions& options,
+                                                                        const OnStage& on_stage);
 
 /// The numbers alone: what the image that `compile` makes of the same computes.
 [[nodiscard]] IntNetwork numbers(const std::string& path, const Chip& chip, const CompileOptions& options);

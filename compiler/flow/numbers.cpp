@@ -157,6 +157,8 @@ Compilation numbers_of(StageRunner& runner, CompileInput input, const Chip& chip
     result.integers = std::get<IntNetwork>(std::move(input.network));
   }
   result.notes.insert(result.notes.begin(), input.notes.begin(), input.notes.end());
+  if (input.data)
+    for (const std::string& note : input.data->notes) result.notes.push_back("calibration data: " + note);
   Relayed relayed = with_relays(std::move(result.integers), chip);
   result.integers = std::move(relayed.network);
   append(result.notes, relayed.notes);

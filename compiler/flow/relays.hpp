@@ -20,11 +20,14 @@ struct Relayed {
 ///
 /// A relay repeats the spikes of a source `longest` steps later, neuron by neuron, or those of the relay
 /// before it; "NAME@30" is what NAME sends 30 steps late. All projections from one source share its relays,
-/// and only what some of them needs is repeated.
+/// and only what some of them needs is repeated. An input with bit planes has a relay a plane, "NAME@30.0"
+/// for the lowest: the first ones find the planes of the sum that they get by subtracting the planes above,
+/// in the same step.
 ///
 /// Order   populations, inputs and outputs keep their ids; relays stand behind them.
 /// Law     every population of the network spikes as before, also where samples end between.
-/// Left    as they are: delays from inputs with bit planes and from readouts, which only weights can read.
+/// Left    as they are: delays from inputs whose planes are no thresholds in the network's state bits, and from
+///         readouts.
 [[nodiscard]] Relayed with_relays(IntNetwork network, std::uint32_t longest, std::uint32_t weight_bits);
 
 /// The same for a chip: the longest delay that a kind of its tiles holds, a weight format of all kinds.

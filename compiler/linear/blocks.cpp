@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <unordered_map>
 
 #include "compiler/base/error.hpp"
 
@@ -90,6 +91,16 @@ PartLists sources_of_parts(const MapForm& form, std::span<const std::uint32_t> p
   std::vector<std::size_t> next(lists.begin.begin(), lists.begin.end() - 1);
   for (const auto& [part, source] : pairs) lists.source[next[part]++] = source;
   return lists;
+}
+
+RowPlaces::RowPlaces(const MapForm& form) : of_(form.sources()) {
+  std::unordered_map<std::uint64_t, std::uint32_t> known;
+  for (std::size_t s = 0; s < of_.size(); ++s) {
+    const MapRow row = form.row(s);
+    const auto next = static_cast<std::uint32_t>(known.size());
+    of_[s] = known.try_emplace(std::uint64_t{row.pattern} << 32U | row.first_target, next).first->second;
+  }
+  count_ = known.size();
 }
 
 PartRows::PartRows(const MapForm& form, std::span<const std::uint32_t> targets,

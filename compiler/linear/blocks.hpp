@@ -26,6 +26,22 @@ struct PartLists {
 [[nodiscard]] PartLists sources_of_parts(const MapForm& form, std::span<const std::uint32_t> part_of,
                                          std::size_t parts, std::span<const std::int64_t> present);
 
+/// Sources by what their rows reach. Sources of one place reach the same targets, in entries of which the
+/// weights' numbers differ as MapRow::first_weight does; so a window has a place for every position of a
+/// group of channels, a dense form one.
+///
+/// Memory  4 bytes a source.
+class RowPlaces {
+ public:
+  explicit RowPlaces(const MapForm& form);
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] std::uint32_t of(std::size_t source) const { return of_[source]; }
+
+ private:
+  std::size_t count_ = 0;
+  std::vector<std::uint32_t> of_;
+};
+
 /// Rows cut down to one part of the targets.
 ///
 /// Cost   of a dense form a row costs the part's targets; of a window the taps of the part's channels.

@@ -46,6 +46,7 @@ class Builder {
         targets_.push_back({unreset(*integrator, n), maps_.into(*integrator)});
       else
         targets_.push_back({normal_form(nodes_[n], dt_, meaning_, notes_, problems_), maps_.into(n)});
+      if (!integrator) note_pooling(n, targets_.back());
     }
     add_outputs(network);
     find_distances();
@@ -86,6 +87,32 @@ class Builder {
     notes_.add(nodes_[threshold].what() + ": together with " + nodes_[readout].what() +
                " in front of it, it is a neuron that no spike resets");
     return population;
+  }
+
+  /// Says of a Threshold that spikes where any source of its window does, and nowhere else, what it is.
+  void note_pooling(std::size_t n, const Target& target) {
+    const Population& population = target.population;
+    if (population.kind != NeuronKind::kThreshold || target.map.paths.size() != 1) return;
+    const std::vector<Path>& beside = target.map.paths.begin()->second;
+    const auto zero = [](double x) { return x == 0; };
+    if (beside.size() != 1 || beside.front().through.empty() ||
+        !std::all_of(target.map.bias.begin(), target.map.bias.end(), zero))
+      return;
+    double one = 0;  // what a spike counts, everywhere
+    for (const double weight : beside.front().map.weight) {
+      if (one == 0) one = weight;
+      if (weight != 0 && weight != one) return;
+    }
+    const bool above = population.fire == Fire::kAbove;
+    const auto any = [&](double theta) {
+      return above ? theta >= 0 && theta < one : theta > 0 && theta <= one;
+    };
+    if (!std::all_of(population.theta.begin(), population.theta.end(), any)) return;
+    const bool input = input_of_.count(target.map.paths.begin()->first.source) != 0;
+    notes_.add(nodes_[n].what() + ": behind " + quote(maps_.name_of(beside.front().through)) +
+               " it is max pooling of spikes" + (input ? ", where the input's values are 0 and 1" : "") +
+               ": a spike where any source of the window spikes, in the same step; " +
+               std::to_string(population.size()) + " neurons of its own");
   }
 
   /// The node whose values the Output shows: behind nested ports and Flatten; nothing where several add.

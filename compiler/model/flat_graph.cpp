@@ -8,6 +8,13 @@
 namespace spikeloom {
 namespace {
 
+/// Of spikes alone does the largest follow from a sum.
+constexpr const char* kMaxPooling =
+    "; max pooling of spikes is a SumPool2d followed by a Threshold of 0.5, max pooling of other values does "
+    "not exist on the chip: neurons add what reaches them";
+
+bool is_max_pooling(const std::string& type) { return type.find("MaxPool") != std::string::npos; }
+
 /// Collects nodes and edges by full names; indices come once all names are known.
 class Flattener {
  public:
@@ -124,7 +131,7 @@ void check_types(const FlatGraph& graph, Problems& problems) {
     any_output = any_output || node.role == Role::kOutput;
     if (node.role == Role::kUnknown) {
       problems.add("node " + quote(node.name) + ": its type " + quote(node.node->type_name) +
-                   " is none of NIR's");
+                   " is none of NIR's" + (is_max_pooling(node.node->type_name) ? kMaxPooling : ""));
     }
     if (node.before.empty() && node.after.empty() && node.role != Role::kUnknown) {
       problems.add(node.what() + ": no edge leads to it or from it");

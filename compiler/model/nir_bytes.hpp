@@ -1,6 +1,7 @@
 // A graph as bytes between the child process that reads a file and the process that asked for it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
@@ -85,6 +86,14 @@ class GraphParser {
     array.shape.resize(fits(number(), sizeof(std::uint64_t)));
     for (std::size_t& extent : array.shape) extent = number();
     array.values.resize(fits(number(), sizeof(double)));
+    // The library may have damaged the memory of the process that wrote this.
+    std::size_t left = array.values.size();
+    for (const std::size_t extent : array.shape) {
+      if (extent == 0 ? !array.values.empty() : left % extent != 0) throw std::out_of_range("GraphParser");
+      if (extent != 0) left /= extent;
+    }
+    const bool is_empty = std::find(array.shape.begin(), array.shape.end(), 0U) != array.shape.end();
+    if (left != (is_empty ? 0U : 1U)) throw std::out_of_range("GraphParser");
     take(array.values.data(), array.values.size() * sizeof(double));
     return array;
   }

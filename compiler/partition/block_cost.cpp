@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
+
+constexpr std::uint64_t kUnknown = 1;  ///< a word whose content has not been looked at
+constexpr std::int32_t kUncounted = -1;
 
 /// A number whose bits all depend on all bits of x (splitmix64).
 std::uint64_t mixed(std::uint64_t x) {
@@ -18,143 +21,218 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31U);
 }
 
-class Counter {
- public:
-  Counter(const IntNetwork& network, const IntPopulation& population, const Grid& grid, std::uint32_t lanes,
-          const Skeleton& sources, const std::optional<Traffic>& activity)
-      : network_(network), lanes_(lanes), sources_(sources), activity_(activity) {
-    const MapExtent map = map_extent(population.shape);
-    block_ = cut_map(map, grid);
-    const std::size_t blocks = *std::max_element(block_.begin(), block_.end()) + std::size_t{1};
-    std::vector<std::uint32_t> neurons(block_.size());
-    std::iota(neurons.begin(), neurons.end(), 0U);
-    order_by_position(map, neurons);
-    std::vector<std::uint32_t> size(blocks, 0);
-    position_.resize(block_.size());
-    for (const std::uint32_t j : neurons) position_[j] = size[block_[j]]++;
-    first_group_.push_back(0);
-    for (const std::uint32_t n : size) first_group_.push_back(first_group_.back() + (n + lanes - 1) / lanes);
-    word_.resize(first_group_.back());
-    seen_.assign(first_group_.back(), 0);
-    worst_.assign(blocks, 0);
-    steady_.assign(blocks, 0);
-    silence_.resize(blocks);
-  }
-
-  void add(const Layer& layer) {
-    for (std::uint32_t e = 0; e < layer.form.sources(); ++e) {
-      touched_.clear();
-      ++row_;
-      layer.form.row(e).each([&](std::uint32_t target, std::size_t weight) {
-        if (layer.weight[weight] != 0) touch(target, layer.weight[weight]);
-      });
-      if (touched_.empty()) continue;
-      std::sort(touched_.begin(), touched_.end());
-      end_row(layer, e);
-    }
-  }
-
-  [[nodiscard]] BlockCost cost() const {
-    BlockCost cost;
-    cost.words = static_cast<double>(words_.size());
-    for (const std::map<std::uint64_t, double>& silence : silence_)
-      for (const auto& [chunk, probability] : silence) cost.flits += 1 - probability;
-    cost.cycles = *std::max_element(worst_.begin(), worst_.end());
-    cost.steady = activity_ ? *std::max_element(steady_.begin(), steady_.end()) : cost.cycles;
-    return cost;
-  }
-
- private:
-  void touch(std::uint32_t neuron, std::int16_t weight) {
-    const std::uint32_t group = first_group_[block_[neuron]] + position_[neuron] / lanes_;
-    if (seen_[group] != row_) {
-      seen_[group] = row_;
-      word_[group] = 0;
-      touched_.emplace_back(block_[neuron], group);
-    }
-    // A sum, so that the order of the lanes does not matter.
-    word_[group] +=
-        mixed(std::uint64_t{position_[neuron] % lanes_} << 16U | static_cast<std::uint16_t>(weight));
-  }
-
-  /// The row's lane groups, block by block.
-  void end_row(const Layer& layer, std::uint32_t element) {
-    const auto [rate, axons] = spikes(layer.from, element);
-    for (auto from = touched_.begin(); from != touched_.end();) {
-      const std::uint32_t block = from->first;
-      const auto to =
-          std::find_if(from, touched_.end(), [&](const auto& touched) { return touched.first != block; });
-      const auto words = static_cast<double>(to - from);
-      worst_[block] += axons * words;
-      steady_[block] += rate * words;
-      add_flits(layer.from, element, silence_[block]);
-      std::uint64_t content = block;
-      for (auto at = from; at != to; ++at)
-        content = mixed(content + word_[at->second] + (at->second - from->second));
-      // A row that was seen before has no word that was not.
-      if (rows_.insert(content).second)
-        for (auto at = from; at != to; ++at) words_.insert(mixed(word_[at->second] + block));
-      from = to;
-    }
-  }
-
-  /// Expected spikes a step of all planes, and how many planes there are.
-  [[nodiscard]] std::pair<double, double> spikes(const Source& from, std::uint32_t element) const {
-    if (const auto* population = std::get_if<PopulationId>(&from))
-      return {activity_ ? activity_->populations.at(population->index()).at(element) : 1.0, 1.0};
-    const std::size_t input = std::get<InputId>(from).index();
-    const std::uint32_t planes = network_.inputs[input].planes;
-    double rate = 0;
-    for (std::size_t b = 0; b < planes; ++b)
-      rate += activity_ ? activity_->inputs.at(input).at(std::size_t{element} * planes + b) : 1.0;
-    return {rate, planes};
-  }
-
-  void add_flits(const Source& from, std::uint32_t element, std::map<std::uint64_t, double>& silence) const {
-    const auto add = [&](std::uint64_t chunk, double rate) {
-      silence.try_emplace(chunk, 1.0).first->second *= 1 - std::clamp(rate, 0.0, 1.0);
-    };
-    if (const auto* population = std::get_if<PopulationId>(&from)) {
-      const std::size_t p = population->index();
-      add(std::uint64_t{sources_.cluster_of[p][element]} << 32U |
-              (network_.populations[p].is_readout() ? 2 * sources_.position_of[p][element]
-                                                    : sources_.position_of[p][element] / hw::kChunkBits),
-          activity_ ? activity_->populations.at(p).at(element) : 1.0);
-      return;
-    }
-    const std::size_t input = std::get<InputId>(from).index();
-    const std::uint32_t planes = network_.inputs[input].planes;
-    const std::uint32_t number =
-        input_number(network_.inputs[input].shape, sources_.input_order[input], element);
-    for (std::uint32_t b = 0; b < planes; ++b)
-      add(~std::uint64_t{0} << 32U | (sources_.first_axon[input] + number * planes + b) / hw::kChunkBits,
-          activity_ ? activity_->inputs.at(input).at(std::size_t{element} * planes + b) : 1.0);
-  }
-
-  const IntNetwork& network_;
-  std::uint32_t lanes_;
-  const Skeleton& sources_;
-  const std::optional<Traffic>& activity_;
-  std::vector<std::uint32_t> block_, position_;  ///< by neuron
-  std::vector<std::uint32_t> first_group_;       ///< by block; groups of all blocks are numbered through
-  std::vector<std::uint64_t> word_;              ///< by group, of the row in hand: its weights, mixed
-  std::vector<std::uint64_t> seen_;              ///< by group: the last row that reached it
-  std::uint64_t row_ = 0;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> touched_;  ///< block and group, of the row in hand
-  std::unordered_set<std::uint64_t> rows_, words_;                ///< contents, counted only
-  std::vector<double> worst_, steady_;                            ///< cycles by block
-  std::vector<std::map<std::uint64_t, double>>
-      silence_;  ///< by block and chunk that it reads: probability that no axon of the chunk spikes
-};
-
 }  // namespace
 
-BlockCost block_cost(const IntNetwork& network, const std::vector<Layer>& layers, PopulationId id,
-                     const Grid& grid, std::uint32_t lanes, const Skeleton& sources,
-                     const std::optional<Traffic>& activity) {
-  Counter counter(network, network.populations[id.index()], grid, lanes, sources, activity);
-  for (const Layer& layer : layers) counter.add(layer);
-  return counter.cost();
+/// One cut and what has been counted of it.
+struct BlockPricer::Blocks {
+  std::vector<std::uint32_t> block, position;  ///< by neuron
+  std::vector<double> worst, steady;           ///< cycles by block
+  std::vector<std::vector<double>> silence;    ///< by block and chunk: probability that no axon of it spikes
+  std::vector<std::vector<std::uint64_t>> words;                ///< by block, once for every layer's word
+  std::map<std::vector<std::uint32_t>, std::uint32_t> layouts;  ///< word forms of a row → number
+  std::vector<const std::vector<std::uint32_t>*> layout;        ///< by number
+
+  Blocks(const MapExtent& map, const Grid& grid, const std::vector<std::uint32_t>& by_position,
+         std::size_t chunks)
+      : block(cut_map(map, grid)), position(block.size()) {
+    const std::size_t count = *std::max_element(block.begin(), block.end()) + std::size_t{1};
+    std::vector<std::uint32_t> size(count, 0);
+    for (const std::uint32_t j : by_position) position[j] = size[block[j]]++;
+    worst.assign(count, 0);
+    steady.assign(count, 0);
+    silence.assign(count, std::vector<double>(chunks, 1.0));
+    words.resize(count);
+  }
+
+  [[nodiscard]] BlockCost cost(bool measured) {
+    BlockCost cost;
+    for (std::vector<std::uint64_t>& list : words) {
+      std::sort(list.begin(), list.end());
+      cost.words += static_cast<double>(std::unique(list.begin(), list.end()) - list.begin());
+    }
+    for (const std::vector<double>& probabilities : silence)
+      for (const double probability : probabilities) cost.flits += 1 - probability;
+    cost.cycles = *std::max_element(worst.begin(), worst.end());
+    cost.steady = measured ? *std::max_element(steady.begin(), steady.end()) : cost.cycles;
+    return cost;
+  }
+};
+
+BlockPricer::BlockPricer(const IntNetwork& network, const std::vector<Layer>& layers, PopulationId id,
+                         std::uint32_t lanes, const Skeleton& sources, const std::optional<Traffic>& activity)
+    : network_(network),
+      map_(map_extent(network.populations[id.index()].shape)),
+      lanes_(lanes),
+      sources_(sources),
+      activity_(activity),
+      by_position_(network.populations[id.index()].size()) {
+  std::iota(by_position_.begin(), by_position_.end(), 0U);
+  order_by_position(map_, by_position_);
+  for (const Cluster& cluster : sources.clusters) {
+    first_chunk_.push_back(chunks_);
+    chunks_ += (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits;
+  }
+  first_chunk_.push_back(chunks_);
+  for (std::size_t i = 0; i < network.inputs.size(); ++i)
+    chunks_ = std::max(chunks_, first_chunk_.back() +
+                                    (sources.first_axon[i] + network.inputs[i].axons()) / hw::kChunkBits + 1);
+  for (const Layer& layer : layers) rows_.push_back(rows_of(layer));
+}
+
+BlockPricer::Rows BlockPricer::rows_of(const Layer& layer) const {
+  Rows rows{&layer, RowPlaces(layer.form), {}, {}, {}, {}};
+  rows.example.resize(rows.places.count());
+  std::unordered_map<std::size_t, std::uint32_t> known;
+  for (std::uint32_t e = 0; e < layer.form.sources(); ++e) {
+    rows.example[rows.places.of(e)] = e;
+    const std::size_t first = layer.form.as<SparseMap>() != nullptr ? 0 : layer.form.row(e).first_weight;
+    const auto [at, fresh] = known.try_emplace(first, static_cast<std::uint32_t>(known.size()));
+    if (fresh) rows.first_weight.push_back(first);
+    rows.first_of.push_back(at->second);
+  }
+  return rows;
+}
+
+BlockCost BlockPricer::cost(const Grid& grid) {
+  Blocks blocks(map_, grid, by_position_, chunks_);
+  for (Rows& rows : rows_) add(rows, blocks);
+  return blocks.cost(activity_.has_value());
+}
+
+/// A number for what the word holds; 0: zeros only.
+std::uint64_t BlockPricer::content(Rows& rows, std::uint32_t form, std::uint32_t first) {
+  if (form >= rows.word.size()) rows.word.resize(form + std::size_t{1});
+  std::vector<std::uint64_t>& contents = rows.word[form];
+  if (contents.empty()) contents.assign(rows.first_weight.size(), kUnknown);
+  std::uint64_t& known = contents[first];
+  if (known != kUnknown) return known;
+  known = 0;
+  const WordForm& lanes = *form_[form];
+  looks_ += lanes.size() / 2;
+  for (std::size_t n = 0; n < lanes.size(); n += 2) {
+    const std::int16_t weight = rows.layer->weight[rows.first_weight[first] + lanes[n]];
+    // A sum, so that the order of the lanes does not matter.
+    if (weight != 0) known += mixed(std::uint64_t{lanes[n + 1]} << 16U | static_cast<std::uint16_t>(weight));
+  }
+  return known;
+}
+
+/// By place, what its rows are in the blocks that they reach.
+std::vector<std::vector<BlockPricer::Part>> BlockPricer::parts_of_places(const Rows& rows, Blocks& blocks) {
+  struct Entry {
+    std::uint32_t block, group, weight, lane;
+  };
+  std::vector<std::vector<Part>> parts(rows.example.size());
+  std::vector<Entry> entries;
+  std::vector<std::uint32_t> layout;
+  WordForm form;
+  for (std::size_t place = 0; place < parts.size(); ++place) {
+    entries.clear();
+    const std::uint32_t source = rows.example[place];
+    const std::size_t first = rows.first_weight[rows.first_of[source]];
+    rows.layer->form.row(source).each([&](std::uint32_t target, std::size_t weight) {
+      const std::uint32_t position = blocks.position[target];
+      entries.push_back({blocks.block[target], position / lanes_, static_cast<std::uint32_t>(weight - first),
+                         position % lanes_});
+    });
+    looks_ += entries.size();
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+      if (a.block != b.block) return a.block < b.block;
+      return a.group != b.group ? a.group < b.group : a.lane < b.lane;
+    });
+    for (std::size_t at = 0; at < entries.size();) {
+      const std::uint32_t block = entries[at].block;
+      layout.clear();
+      while (at < entries.size() && entries[at].block == block) {
+        form.clear();
+        for (const std::uint32_t group = entries[at].group;
+             at < entries.size() && entries[at].block == block && entries[at].group == group; ++at) {
+          form.push_back(entries[at].weight);
+          form.push_back(entries[at].lane);
+        }
+        const auto [known, fresh] = number_.try_emplace(form, static_cast<std::uint32_t>(form_.size()));
+        if (fresh) form_.push_back(&known->first);
+        layout.push_back(known->second);
+      }
+      const auto [known, fresh] =
+          blocks.layouts.try_emplace(layout, static_cast<std::uint32_t>(blocks.layout.size()));
+      if (fresh) blocks.layout.push_back(&known->first);
+      parts[place].push_back({block, known->second});
+    }
+  }
+  return parts;
+}
+
+void BlockPricer::add(Rows& rows, Blocks& blocks) {
+  const std::vector<std::vector<Part>> parts = parts_of_places(rows, blocks);
+  const std::size_t firsts = rows.first_weight.size();
+  // By layout and first weight: words that are not all zeros.
+  std::vector<std::vector<std::int32_t>> counted(blocks.layout.size());
+  // By block: which rows, and which words of them, it has had.
+  std::vector<std::vector<std::vector<bool>>> had(blocks.words.size()), has(blocks.words.size());
+  for (auto& layouts : had) layouts.resize(blocks.layout.size());
+  for (auto& forms : has) forms.resize(form_.size());
+  for (std::uint32_t e = 0; e < rows.first_of.size(); ++e) {
+    const std::uint32_t first = rows.first_of[e];
+    const auto [rate, axons] = spikes(rows.layer->from, e);
+    for (const Part& part : parts[rows.places.of(e)]) {
+      ++looks_;
+      std::vector<std::int32_t>& counts = counted[part.layout];
+      if (counts.empty()) counts.assign(firsts, kUncounted);
+      const std::vector<std::uint32_t>& layout = *blocks.layout[part.layout];
+      if (counts[first] == kUncounted) {
+        counts[first] = 0;
+        for (const std::uint32_t form : layout) counts[first] += content(rows, form, first) != 0 ? 1 : 0;
+      }
+      if (counts[first] == 0) continue;
+      blocks.worst[part.block] += axons * counts[first];
+      blocks.steady[part.block] += rate * counts[first];
+      each_chunk(rows.layer->from, e, [&](std::size_t chunk, double spiking) {
+        blocks.silence[part.block][chunk] *= 1 - std::clamp(spiking, 0.0, 1.0);
+      });
+      std::vector<bool>& rows_had = had[part.block][part.layout];
+      if (rows_had.empty()) rows_had.assign(firsts, false);
+      if (rows_had[first]) continue;
+      rows_had[first] = true;
+      for (const std::uint32_t form : layout) {
+        std::vector<bool>& words_had = has[part.block][form];
+        if (words_had.empty()) words_had.assign(firsts, false);
+        if (words_had[first]) continue;
+        words_had[first] = true;
+        if (const std::uint64_t word = content(rows, form, first); word != 0)
+          blocks.words[part.block].push_back(word);
+      }
+    }
+  }
+}
+
+/// Expected spikes a step of all planes, and how many planes there are.
+std::pair<double, double> BlockPricer::spikes(const Source& from, std::uint32_t element) const {
+  if (const auto* population = std::get_if<PopulationId>(&from))
+    return {activity_ ? activity_->populations.at(population->index()).at(element) : 1.0, 1.0};
+  const std::size_t input = std::get<InputId>(from).index();
+  const std::uint32_t planes = network_.inputs[input].planes;
+  double rate = 0;
+  for (std::size_t b = 0; b < planes; ++b)
+    rate += activity_ ? activity_->inputs.at(input).at(std::size_t{element} * planes + b) : 1.0;
+  return {rate, planes};
+}
+
+template <class Found>
+void BlockPricer::each_chunk(const Source& from, std::uint32_t element, const Found& found) const {
+  if (const auto* population = std::get_if<PopulationId>(&from)) {
+    const std::size_t p = population->index();
+    found(first_chunk_[sources_.cluster_of[p][element]] + sources_.position_of[p][element] / hw::kChunkBits,
+          activity_ ? activity_->populations.at(p).at(element) : 1.0);
+    return;
+  }
+  const std::size_t input = std::get<InputId>(from).index();
+  const std::uint32_t planes = network_.inputs[input].planes;
+  const std::uint32_t number =
+      input_number(network_.inputs[input].shape, sources_.input_order[input], element);
+  for (std::uint32_t b = 0; b < planes; ++b)
+    found(first_chunk_.back() + (sources_.first_axon[input] + number * planes + b) / hw::kChunkBits,
+          activity_ ? activity_->inputs.at(input).at(std::size_t{element} * planes + b) : 1.0);
 }
 
 }  // namespace spikeloom

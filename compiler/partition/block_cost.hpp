@@ -1,7 +1,10 @@
 // What a way of cutting a feature map into blocks costs, counted from the rows without building a table.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <vector>
 
 #include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
@@ -22,12 +25,60 @@ struct BlockCost {
   }
 };
 
-/// Of a population that is a feature map, cut by the grid, on tiles of `lanes` neurons a lane group.
-/// `sources`: how the other populations are cut.
+/// Prices cuts of one population that is a feature map, on tiles of `lanes` neurons a lane group.
 ///
-/// Cost  the synapses into the population.
-[[nodiscard]] BlockCost block_cost(const IntNetwork&, const std::vector<Layer>& layers, PopulationId,
-                                   const Grid&, std::uint32_t lanes, const Skeleton& sources,
-                                   const std::optional<Traffic>& activity);
+/// Method  Rows of one place (RowPlaces) lie alike in the blocks, so how they do is found once a place; what
+///         a weight word holds, and whether it is all zeros, once for each different word.
+/// Cost    of a cut: rows × blocks that they reach, places × entries of a row, and weights; not synapses.
+class BlockPricer {
+ public:
+  /// `sources`: how the other populations are cut. All references outlive this.
+  BlockPricer(const IntNetwork&, const std::vector<Layer>& layers, PopulationId, std::uint32_t lanes,
+              const Skeleton& sources, const std::optional<Traffic>& activity);
+
+  [[nodiscard]] BlockCost cost(const Grid&);
+  /// Entries of rows, rows in blocks and weights that were looked at so far: what the work grows with.
+  [[nodiscard]] std::uint64_t looks() const { return looks_; }
+
+ private:
+  /// Of one layer. Weights are counted from a row's first one, of a sparse form from 0.
+  struct Rows {
+    const Layer* layer = nullptr;
+    RowPlaces places;
+    std::vector<std::uint32_t> example;            ///< by place: a source
+    std::vector<std::uint32_t> first_of;           ///< by source: number of its row's first weight
+    std::vector<std::size_t> first_weight;         ///< by number
+    std::vector<std::vector<std::uint64_t>> word;  ///< by word form and first weight; see kUnknown
+  };
+  /// How a word's lanes are filled: weight and lane by turns. Of all layers and cuts.
+  using WordForm = std::vector<std::uint32_t>;
+  /// What a row of some place is in one block.
+  struct Part {
+    std::uint32_t block = 0, layout = 0;
+  };
+  struct Blocks;
+
+  [[nodiscard]] Rows rows_of(const Layer& layer) const;
+  [[nodiscard]] std::uint64_t content(Rows& rows, std::uint32_t form, std::uint32_t first);
+  [[nodiscard]] std::vector<std::vector<Part>> parts_of_places(const Rows& rows, Blocks& blocks);
+  void add(Rows& rows, Blocks& blocks);
+  [[nodiscard]] std::pair<double, double> spikes(const Source& from, std::uint32_t element) const;
+  /// Calls found(chunk, rate) for the chunks that carry the element.
+  template <class Found>
+  void each_chunk(const Source& from, std::uint32_t element, const Found& found) const;
+
+  const IntNetwork& network_;
+  MapExtent map_;
+  std::uint32_t lanes_;
+  const Skeleton& sources_;
+  const std::optional<Traffic>& activity_;
+  std::vector<std::uint32_t> by_position_;  ///< neurons
+  std::vector<std::size_t> first_chunk_;    ///< by cluster of the skeleton; the host's behind them
+  std::size_t chunks_ = 0;
+  std::vector<Rows> rows_;
+  std::map<WordForm, std::uint32_t> number_;  ///< of word forms
+  std::vector<const WordForm*> form_;         ///< by number
+  std::uint64_t looks_ = 0;
+};
 
 }  // namespace spikeloom

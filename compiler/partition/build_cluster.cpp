@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "compiler/base/error.hpp"
@@ -42,6 +43,75 @@ std::pair<std::uint32_t, std::size_t> longest_gap(const Feed& feed) {
   return longest;
 }
 
+/// Tells the rows of a layer within a cluster apart: which of them are equal but for where they stand.
+class RowKinds {
+ public:
+  /// Shape  positions are counted in whole `grain`s.
+  RowKinds(const MapForm& form, const PartRows& rows, const RowPlaces& places, std::uint32_t grain)
+      : form_(form), rows_(rows), places_(places), grain_(grain), at_(places.count()) {}
+
+  /// `plane` of an element; `next`: the next number that is free.
+  RowKind of(std::size_t element, std::uint32_t plane, const std::vector<std::uint32_t>& position_of,
+             std::uint32_t& next) {
+    Place& place = at_[places_.of(element)];
+    if (!place.known) look(element, position_of, place);
+    const Key key{place.layout, plane, form_.row(element).first_weight};
+    const auto [found, fresh] = known_.try_emplace(key, next);
+    if (fresh) ++next;
+    return {found->second, place.first};
+  }
+
+ private:
+  /// How the rows of a place lie in the cluster: entry by entry the weight after the row's first one and the
+  /// position after `first`.
+  struct Place {
+    bool known = false;
+    std::uint32_t layout = 0, first = 0;
+  };
+  struct Key {
+    std::uint32_t layout = 0, plane = 0;
+    std::size_t first_weight = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const {
+      std::uint64_t x =
+          (std::uint64_t{key.layout} << 37U ^ std::uint64_t{key.plane} << 32U ^ key.first_weight);
+      x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+      return static_cast<std::size_t>(x ^ (x >> 31U));
+    }
+  };
+
+  void look(std::size_t element, const std::vector<std::uint32_t>& position_of, Place& place) {
+    place.known = true;
+    // Of a sparse form no two places have equal weights.
+    if (form_.as<SparseMap>() != nullptr) {
+      place.layout = places_.of(element);
+      return;
+    }
+    const std::size_t first_weight = form_.row(element).first_weight;
+    std::uint32_t low = ~0U;
+    std::vector<std::uint32_t> layout;
+    rows_.each(element, [&](std::uint32_t target, std::size_t weight) {
+      layout.push_back(static_cast<std::uint32_t>(weight - first_weight));
+      layout.push_back(position_of[target]);
+      low = std::min(low, position_of[target]);
+    });
+    place.first = layout.empty() ? 0 : low / grain_ * grain_;
+    for (std::size_t n = 1; n < layout.size(); n += 2) layout[n] -= place.first;
+    const auto number = static_cast<std::uint32_t>(layouts_.size());
+    place.layout = layouts_.try_emplace(std::move(layout), number).first->second;
+  }
+
+  const MapForm& form_;
+  const PartRows& rows_;
+  const RowPlaces& places_;
+  std::uint32_t grain_;
+  std::vector<Place> at_;  ///< by place
+  std::map<std::vector<std::uint32_t>, std::uint32_t> layouts_;
+  std::unordered_map<Key, std::uint32_t, Hash> known_;
+};
+
 class ClusterBuilder final : public ClusterRows {
  public:
   ClusterBuilder(const IntNetwork& network, const Chip& chip, const Layers& layers, const Skeleton& skeleton,
@@ -55,9 +125,15 @@ class ClusterBuilder final : public ClusterRows {
         cluster_(skeleton.clusters[c]),
         targets_(cluster_.neurons) {
     std::sort(targets_.begin(), targets_.end());
-    for (const Layer& layer : own_layers())
-      rows_.emplace_back(layer.form, targets_, skeleton_.cluster_of[cluster_.population.index()],
+    const std::vector<Layer>& own = own_layers();
+    const TileKind& kind = chip.kind(cluster_.kind);
+    const std::uint32_t grain = core_of(kind).grain(kind);
+    rows_.reserve(own.size());
+    for (std::size_t l = 0; l < own.size(); ++l) {
+      rows_.emplace_back(own[l].form, targets_, skeleton_.cluster_of[cluster_.population.index()],
                          static_cast<std::uint32_t>(id_));
+      row_kinds_.emplace_back(own[l].form, rows_[l], reach.places(l), grain);
+    }
   }
 
   Cluster build() {
@@ -68,6 +144,9 @@ class ClusterBuilder final : public ClusterRows {
         core_of(kind).build(cluster_, network_.populations[cluster_.population.index()], *this, kind);
     return std::move(cluster_);
   }
+
+  /// Of the rows that were written out.
+  [[nodiscard]] std::uint64_t synapses() const { return synapses_; }
 
   [[nodiscard]] Pattern pattern() const override {
     return skeleton_.order[cluster_.population.index()] == NeuronOrder::kPosition ? Pattern::kByPosition
@@ -86,18 +165,32 @@ class ClusterBuilder final : public ClusterRows {
     return ValueChunk{skeleton_.position_of[p][neuron], plane / hw::kChunkBits};
   }
 
-  void read(std::size_t chunk, std::vector<AxonRow>& rows) const override {
+  void kinds(std::size_t chunk, std::vector<RowKind>& rows) const override {
     const auto [f, source_chunk] = chunks_[chunk];
-    rows.resize(static_cast<std::size_t>(std::popcount(cluster_.chunk_bits[chunk])));
+    rows.clear();
     std::uint32_t element = 0, plane = 0;
-    for (std::uint32_t bit = 0; bit < rows.size(); ++bit) {
+    const auto bits = static_cast<std::uint32_t>(std::popcount(cluster_.chunk_bits[chunk]));
+    for (std::uint32_t bit = 0; bit < bits; ++bit) {
       SPIKELOOM_CHECK(element_of(feeds_[f], source_chunk, bit, element, plane));
-      read_row(*feeds_[f].layer, element, plane, rows[bit]);
+      rows.push_back(row_kinds_[number_of(*feeds_[f].layer)].of(element, plane, position_of(), next_kind_));
     }
+  }
+
+  void read(std::size_t chunk, std::uint32_t bit, AxonRow& row) const override {
+    const auto [f, source_chunk] = chunks_[chunk];
+    std::uint32_t element = 0, plane = 0;
+    SPIKELOOM_CHECK(element_of(feeds_[f], source_chunk, bit, element, plane));
+    read_row(*feeds_[f].layer, element, plane, row);
   }
 
  private:
   [[nodiscard]] const std::vector<Layer>& own_layers() const { return layers_[cluster_.population.index()]; }
+  [[nodiscard]] std::size_t number_of(const Layer& layer) const {
+    return static_cast<std::size_t>(&layer - own_layers().data());
+  }
+  [[nodiscard]] const std::vector<std::uint32_t>& position_of() const {
+    return skeleton_.position_of[cluster_.population.index()];
+  }
 
   void add_feeds(const Layer& layer, std::span<const std::uint32_t> elements) {
     std::map<std::uint32_t, Range> ranges;  // by source cluster; the host stream as ~0
@@ -219,12 +312,11 @@ class ClusterBuilder final : public ClusterRows {
   }
 
   void read_row(const Layer& layer, std::uint32_t element, std::uint32_t plane, AxonRow& row) const {
-    const std::vector<std::uint32_t>& position_of = skeleton_.position_of[cluster_.population.index()];
     row.synapses.clear();
-    rows_[static_cast<std::size_t>(&layer - own_layers().data())].each(
-        element, [&](std::uint32_t target, std::size_t weight) {
-          if (layer.weight[weight] != 0) row.synapses.push_back({position_of[target], layer.weight[weight]});
-        });
+    rows_[number_of(layer)].each(element, [&](std::uint32_t target, std::size_t weight) {
+      if (layer.weight[weight] != 0) row.synapses.push_back({position_of()[target], layer.weight[weight]});
+    });
+    synapses_ += row.synapses.size();
     row.shift = layer.shift;
     row.plane = plane;
     row.bits = layer.bits;
@@ -246,8 +338,11 @@ class ClusterBuilder final : public ClusterRows {
   const Reach& reach_;
   std::size_t id_;
   Cluster cluster_;
-  std::vector<std::uint32_t> targets_;  ///< the cluster's neurons, ascending
-  std::vector<PartRows> rows_;          ///< by layer, those of the cluster
+  std::vector<std::uint32_t> targets_;       ///< the cluster's neurons, ascending
+  std::vector<PartRows> rows_;               ///< by layer, those of the cluster
+  mutable std::vector<RowKinds> row_kinds_;  ///< by layer; they learn while they are asked
+  mutable std::uint32_t next_kind_ = 0;
+  mutable std::uint64_t synapses_ = 0;
   std::vector<Feed> feeds_;
   std::vector<std::pair<std::size_t, std::uint32_t>> chunks_;  ///< by page chunk: feed and its source's chunk
 };
@@ -309,11 +404,15 @@ Reach::Reach(const std::vector<Layer>& layers, const Skeleton& skeleton, Populat
   for (std::size_t j = 0; j < part.size(); ++j) part[j] = static_cast<std::uint32_t>(cluster_of[j] - first_);
   for (const Layer& layer : layers)
     lists_.push_back(sources_of_parts(layer.form, part, clusters, ones(layer.weight)));
+  for (const Layer& layer : layers) places_.emplace_back(layer.form);
 }
 
 Cluster build_cluster(const IntNetwork& network, const Chip& chip, const Layers& layers,
-                      const Skeleton& skeleton, const Reach& reach, std::size_t c) {
-  return ClusterBuilder(network, chip, layers, skeleton, reach, c).build();
+                      const Skeleton& skeleton, const Reach& reach, std::size_t c, std::uint64_t* synapses) {
+  ClusterBuilder builder(network, chip, layers, skeleton, reach, c);
+  Cluster cluster = builder.build();
+  if (synapses != nullptr) *synapses += builder.synapses();
+  return cluster;
 }
 
 }  // namespace spikeloom

@@ -31,14 +31,17 @@ class Reach {
   [[nodiscard]] std::span<const std::uint32_t> elements(std::size_t layer, std::size_t cluster) const {
     return lists_[layer].of(cluster - first_);
   }
+  [[nodiscard]] const RowPlaces& places(std::size_t layer) const { return places_[layer]; }
 
  private:
   std::size_t first_ = 0;  ///< of the population's clusters
   std::vector<PartLists> lists_;
+  std::vector<RowPlaces> places_;
 };
 
-/// Inbound, limits and tables of cluster `c` of the skeleton, which is handed back whole.
+/// Inbound, limits and tables of cluster `c` of the skeleton, which is handed back whole. `synapses`, where
+/// it is given, is raised by those that were written out for it: of rows of one kind (RowKind) one row's.
 [[nodiscard]] Cluster build_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&,
-                                    const Reach&, std::size_t c);
+                                    const Reach&, std::size_t c, std::uint64_t* synapses = nullptr);
 
 }  // namespace spikeloom

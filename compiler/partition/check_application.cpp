@@ -1,11 +1,16 @@
-// Lets the cores decode an application's tables the slow way, and compares with the network. Shares no code
-// with the builders.
+// Lets the cores decode an application's tables, and compares with the network. Shares no code with the
+// builders.
+#include "compiler/partition/check_application.hpp"
+
 #include <algorithm>
-#include <array>
 #include <compare>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <unordered_set>
 
 #include "compiler/golden/accumulator.hpp"
-#include "compiler/linear/blocks.hpp"
 #include "compiler/partition/partition.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -15,28 +20,131 @@ namespace {
 /// Bits of a number that a readout sends, two's complement: 16 in each of two chunks.
 constexpr std::uint32_t kNumberPlanes = 2 * hw::kChunkBits;
 
-/// What one spike of an axon adds to one neuron's accumulator.
-struct Synapse {
+/// Which spikes an axon carries. Those of one source and delay follow one another.
+struct Axon {
   std::uint32_t source = 0;  ///< inputs first, then populations
-  std::uint32_t axon = 0;  ///< input: element·planes + plane; population: neuron; readout: neuron·32 + plane
   std::uint32_t delay = 0;
-  std::uint32_t target = 0;
-  std::int64_t value = 0;
-  friend auto operator<=>(const Synapse&, const Synapse&) = default;
+  std::uint32_t number =
+      0;  ///< input: element·planes + plane; population: neuron; readout: neuron·32 + plane
+  friend auto operator<=>(const Axon&, const Axon&) = default;
 };
 
-/// Sorted, one per key, without zeros.
-void normalise(std::vector<Synapse>& list) {
-  const auto key = [](const Synapse& s) { return std::array{s.source, s.axon, s.delay, s.target}; };
-  std::sort(list.begin(), list.end(), [&](const Synapse& a, const Synapse& b) { return key(a) < key(b); });
+/// What a spike adds: (position, value).
+using Values = std::vector<std::pair<std::uint32_t, std::int64_t>>;
+
+/// By rising position, one for each, without zeros.
+void normalise(Values& values) {
+  std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < list.size();) {
-    Synapse sum = list[i++];
-    while (i < list.size() && key(list[i]) == key(sum)) sum.value += list[i++].value;
-    if (sum.value != 0) list[kept++] = sum;
+  for (std::size_t i = 0; i < values.size();) {
+    auto sum = values[i++];
+    while (i < values.size() && values[i].first == sum.first) sum.second += values[i++].second;
+    if (sum.second != 0) values[kept++] = sum;
   }
-  list.resize(kept);
+  values.resize(kept);
 }
+
+/// A projection into the population that is checked, and how its rows lie in one cluster. Rows of one place,
+/// which is a pattern and where it begins (MapRow), lie alike; so do those of places that are equal but for a
+/// shift, which have one layout.
+class Incoming {
+ public:
+  const IntProjection* projection;
+  std::uint64_t number;  ///< within the population
+  std::uint32_t source = 0, planes = 1, negative = ~0U;
+  std::uint32_t counted = ~0U;  ///< planes from here on count nothing: copies of a potential's sign
+
+  Incoming(const IntProjection& p, std::size_t n) : projection(&p), number(n) {
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> known;
+    for (std::size_t s = 0; s < p.form.sources(); ++s) {
+      const MapRow row = p.form.row(s);
+      const auto next = static_cast<std::uint32_t>(known.size());
+      const auto [at, fresh] = known.try_emplace({row.pattern, row.first_target}, next);
+      if (fresh) example_.push_back(s);
+      place_.push_back(at->second);
+    }
+  }
+
+  /// From now on rows are seen from this cluster: `position` by neuron, kOutside of those elsewhere.
+  static constexpr std::uint32_t kOutside = ~0U;
+  void look_from(const std::vector<std::uint32_t>& position) {
+    position_ = &position;
+    layout_.assign(example_.size(), {});
+  }
+
+  struct Layout {
+    bool known = false;
+    bool empty = true;
+    std::uint32_t number = 0, first = 0;
+  };
+  [[nodiscard]] const Layout& layout(std::size_t element) {
+    Layout& layout = layout_[place_[element]];
+    if (!layout.known) find(example_[place_[element]], layout);
+    return layout;
+  }
+  [[nodiscard]] std::size_t first_weight(std::size_t element) const {
+    return projection->form.row(element).first_weight;
+  }
+
+  /// Appends what a spike of the element's plane should add.
+  void expect(std::size_t element, std::uint32_t plane, Values& values) const {
+    if (plane >= counted) return;
+    const std::int64_t unit = (std::int64_t{1} << (projection->shift + plane)) * (plane == negative ? -1 : 1);
+    projection->form.row(element).each([&](std::uint32_t target, std::size_t weight) {
+      const std::uint32_t at = (*position_)[target];
+      if (at != kOutside && projection->weight[weight] != 0)
+        values.emplace_back(at, projection->weight[weight] * unit);
+    });
+  }
+
+ private:
+  void find(std::size_t element, Layout& layout) {
+    layout.known = true;
+    const MapRow row = projection->form.row(element);
+    std::vector<std::size_t> entries;
+    std::uint32_t low = kOutside;
+    row.each([&](std::uint32_t target, std::size_t weight) {
+      const std::uint32_t at = (*position_)[target];
+      if (at == kOutside) return;
+      entries.push_back(weight - row.first_weight);
+      entries.push_back(at);
+      low = std::min(low, at);
+    });
+    layout.empty = entries.empty();
+    if (layout.empty) return;
+    layout.first = low;
+    for (std::size_t n = 1; n < entries.size(); n += 2) entries[n] -= low;
+    layout.number =
+        numbers_.try_emplace(std::move(entries), static_cast<std::uint32_t>(numbers_.size())).first->second;
+  }
+
+  std::vector<std::uint32_t> place_;  ///< by source
+  std::vector<std::size_t> example_;  ///< by place: a source
+  const std::vector<std::uint32_t>* position_ = nullptr;
+  std::vector<Layout> layout_;  ///< by place
+  std::map<std::vector<std::size_t>, std::uint32_t> numbers_;
+};
+
+/// Sets of numbers that were met before.
+class Met {
+ public:
+  [[nodiscard]] bool holds(const std::vector<std::uint64_t>& key) const { return keys_.contains(key); }
+  void add(const std::vector<std::uint64_t>& key) { keys_.insert(key); }
+  void clear() { keys_.clear(); }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const std::vector<std::uint64_t>& key) const {
+      std::uint64_t hash = 0x9e3779b97f4a7c15ULL;
+      for (const std::uint64_t x : key) {
+        hash = (hash ^ x) * 0xff51afd7ed558ccdULL;
+        hash ^= hash >> 32U;
+      }
+      return static_cast<std::size_t>(hash);
+    }
+  };
+  std::unordered_set<std::vector<std::uint64_t>, Hash> keys_;
+};
 
 class Checker {
  public:
@@ -62,6 +170,7 @@ class Checker {
     check_outputs();
     return faults_;
   }
+  [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
  private:
   void require(bool holds, const std::string& what) {
@@ -104,8 +213,8 @@ class Checker {
   }
 
   /// Axon of a source's chunk bit; `exists` is 0 where there is none.
-  [[nodiscard]] Synapse axon_of(const Inbound& inbound, std::uint32_t at, std::uint32_t& exists) const {
-    Synapse s;
+  [[nodiscard]] Axon axon_of(const Inbound& inbound, std::uint32_t at, std::uint32_t& exists) const {
+    Axon s;
     s.delay = inbound.delay;
     exists = 0;
     if (inbound.from) {
@@ -114,7 +223,7 @@ class Checker {
       if (at / planes >= source.size()) return s;
       exists = 1;
       s.source = static_cast<std::uint32_t>(network_.inputs.size() + source.population.index());
-      s.axon = source.neurons[at / planes] * planes + at % planes;
+      s.number = source.neurons[at / planes] * planes + at % planes;
       return s;
     }
     for (std::size_t i = 0; i < app_.inputs.size(); ++i) {
@@ -123,73 +232,49 @@ class Checker {
       exists = 1;
       s.source = static_cast<std::uint32_t>(i);
       const std::uint32_t number = (at - input.first_axon) / input.planes;
-      s.axon = element_of(input, number) * input.planes + (at - input.first_axon) % input.planes;
+      s.number = element_of(input, number) * input.planes + (at - input.first_axon) % input.planes;
     }
     return s;
   }
 
-  /// Axons by page chunk and bit.
-  [[nodiscard]] std::vector<std::array<Synapse, hw::kChunkBits>> axons_of(const Cluster& cluster) {
-    std::vector<std::array<Synapse, hw::kChunkBits>> axons(cluster.page_chunks());
+  /// An axon and where the page has it: 16·chunk + bit.
+  using Found = std::pair<Axon, std::uint32_t>;
+
+  /// The axons of a cluster's page, rising.
+  [[nodiscard]] std::vector<Found> axons_of(const Cluster& cluster) {
+    std::vector<Found> axons;
     for (const Inbound& inbound : cluster.inbound)
       for (std::uint32_t c = 0; c < inbound.source_count; ++c)
         for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
           std::uint32_t exists = 0;
-          axons[inbound.first_chunk + c][bit] =
-              axon_of(inbound, (inbound.source_first + c) * hw::kChunkBits + bit, exists);
+          const Axon axon = axon_of(inbound, (inbound.source_first + c) * hw::kChunkBits + bit, exists);
           require((cluster.chunk_bits[inbound.first_chunk + c] >> bit & 1U) == exists,
                   cluster.name + ": chunk bits differ");
+          if (exists != 0) axons.emplace_back(axon, (inbound.first_chunk + c) * hw::kChunkBits + bit);
         }
+    std::sort(axons.begin(), axons.end());
     return axons;
   }
-
-  void decode(const Cluster& cluster, std::vector<Synapse>& found) {
-    const std::vector<std::array<Synapse, hw::kChunkBits>> axons = axons_of(cluster);
-    const Decoded decoded =
-        core_of(cluster).decode(cluster, chip_.kind(cluster.kind),
-                                [&](std::size_t chunk, std::uint32_t bit,
-                                    std::span<const std::pair<std::uint32_t, std::int64_t>> row) {
-                                  Synapse synapse = axons[chunk][bit];
-                                  for (const auto& [position, value] : row) {
-                                    if (value == 0) continue;
-                                    synapse.target = cluster.neurons[position];
-                                    synapse.value = value;
-                                    found.push_back(synapse);
-                                  }
-                                });
-    for (const std::string& fault : decoded.faults) require(false, cluster.name + ": " + fault);
-    for (std::size_t at = 0; at < cluster.size() && decoded.faults.empty(); ++at)
-      check_neuron(cluster, at, decoded.neurons[at]);
-  }
-
-  /// A projection from the side of its neurons: the tables were built from the side of its sources.
-  struct Incoming {
-    const IntProjection* projection;
-    MapColumns columns;
-    std::uint32_t source = 0, planes = 1, negative = ~0U;
-    std::uint32_t axons = 1;  ///< of an element
-  };
 
   [[nodiscard]] std::vector<Incoming> incoming(std::size_t p) const {
     std::vector<Incoming> result;
     for (const IntProjection& projection : network_.projections) {
       if (projection.to.index() != p) continue;
-      Incoming in{&projection, MapColumns(projection.form)};
+      Incoming in(projection, result.size());
       if (const auto* input = std::get_if<InputId>(&projection.from)) {
         in.source = input->value;
         in.planes = network_.inputs[in.source].planes;
         if (network_.inputs[in.source].is_signed) in.negative = in.planes - 1;
-        in.axons = in.planes;
       } else {
         const PopulationId from = std::get<PopulationId>(projection.from);
         in.source = static_cast<std::uint32_t>(network_.inputs.size()) + from.value;
         if (network_.populations[from.index()].is_readout()) {
           // All bits of a sum that goes on as it is, else as few as hold every potential.
-          in.planes = hands_on(projection.form, projection.weight, projection.shift)
-                          ? kNumberPlanes
-                          : potential_planes(network_, from);
-          in.negative = in.planes - 1;
-          in.axons = kNumberPlanes;
+          in.planes = kNumberPlanes;
+          in.counted = hands_on(projection.form, projection.weight, projection.shift)
+                           ? kNumberPlanes
+                           : potential_planes(network_, from);
+          in.negative = in.counted - 1;
         }
       }
       result.push_back(std::move(in));
@@ -197,35 +282,101 @@ class Checker {
     return result;
   }
 
-  static void expect(const Incoming& in, std::uint32_t target, std::vector<Synapse>& expected) {
-    const IntProjection& projection = *in.projection;
-    in.columns.each(target, [&](std::uint32_t element, std::size_t weight) {
-      if (projection.weight[weight] == 0) return;
-      for (std::uint32_t b = 0; b < in.planes; ++b)
-        expected.push_back({in.source, element * in.axons + b, projection.delay, target,
-                            std::int64_t{projection.weight[weight]} *
-                                (std::int64_t{1} << (projection.shift + b)) * (b == in.negative ? -1 : 1)});
-    });
-  }
-
-  /// Cluster by cluster, so that no more than one cluster's synapses are held at once.
   void check_population(std::size_t p) {
-    const std::vector<Incoming> all = incoming(p);
+    std::vector<Incoming> all = incoming(p);
+    std::vector<std::uint32_t> position(network_.populations[p].size(), Incoming::kOutside);
     bool same = true;
-    std::vector<Synapse> found, expected;
     for (const Cluster& cluster : app_.clusters) {
       if (cluster.population.index() != p) continue;
-      found.clear();
-      expected.clear();
-      decode(cluster, found);
-      for (const Incoming& in : all)
-        for (const std::uint32_t neuron : cluster.neurons) expect(in, neuron, expected);
-      normalise(found);
-      normalise(expected);
-      same = same && found == expected;
+      for (std::uint32_t at = 0; at < cluster.size(); ++at) position[cluster.neurons[at]] = at;
+      for (Incoming& in : all) in.look_from(position);
+      same = check_rows(cluster, all) && same;
+      for (const std::uint32_t neuron : cluster.neurons) position[neuron] = Incoming::kOutside;
+      const Decoded decoded = core_of(cluster).decode(cluster, chip_.kind(cluster.kind), {});
+      for (const std::string& fault : decoded.faults) require(false, cluster.name + ": " + fault);
+      for (std::size_t at = 0; at < cluster.size() && decoded.faults.empty(); ++at)
+        check_neuron(cluster, at, decoded.neurons[at]);
     }
     require(same,
             "population " + network_.populations[p].name + ": the decoded weights differ from the network's");
+  }
+
+  /// Whether what each axon adds is what the network says, those that the page has not included. An axon
+  /// whose rows and projections lie to one another as another's did, which were equal, is not looked at
+  /// again.
+  [[nodiscard]] bool check_rows(const Cluster& cluster, std::vector<Incoming>& all) {
+    const std::vector<Found> axons = axons_of(cluster);
+    if (!faults_.empty()) return true;  // said already
+    const std::vector<RowKind> kinds = core_of(cluster).row_kinds(cluster);
+    Met equal;
+    std::set<std::pair<std::uint32_t, std::uint32_t>> groups;  // source and delay
+    for (const Found& found : axons) groups.emplace(found.first.source, found.first.delay);
+    for (const Incoming& in : all) groups.emplace(in.source, in.projection->delay);
+    for (const auto& [source, delay] : groups) {
+      std::vector<Incoming*> sent;
+      for (Incoming& in : all)
+        if (in.source == source && in.projection->delay == delay) sent.push_back(&in);
+      auto at = std::lower_bound(axons.begin(), axons.end(), Found{{source, delay, 0}, 0});
+      // Numbers of the network, and whatever else stands in the page.
+      for (std::uint32_t number = 0; number < axons_of_source(source) || is_of(at, axons, source, delay);
+           ++number) {
+        auto end = at;
+        while (is_of(end, axons, source, delay) && end->first.number == number) ++end;
+        if (!check_axon(cluster, kinds, {at, end}, number, sent, equal)) return false;
+        at = end;
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::uint32_t axons_of_source(std::uint32_t source) const {
+    const std::size_t inputs = network_.inputs.size();
+    if (source < inputs) return static_cast<std::uint32_t>(network_.inputs[source].axons());
+    const IntPopulation& population = network_.populations[source - inputs];
+    return static_cast<std::uint32_t>(population.size() * (population.is_readout() ? kNumberPlanes : 1));
+  }
+  [[nodiscard]] static bool is_of(std::vector<Found>::const_iterator at, const std::vector<Found>& axons,
+                                  std::uint32_t source, std::uint32_t delay) {
+    return at != axons.end() && at->first.source == source && at->first.delay == delay;
+  }
+
+  [[nodiscard]] bool check_axon(const Cluster& cluster, const std::vector<RowKind>& kinds,
+                                std::span<const Found> found, std::uint32_t number,
+                                const std::vector<Incoming*>& sent, Met& equal) {
+    const std::uint32_t planes = sent.empty() ? 1 : sent.front()->planes;
+    const std::uint32_t element = number / planes, plane = number % planes;
+    bool any = !found.empty();
+    for (Incoming* in : sent) any = any || !in->layout(element).empty;
+    ++looks_;
+    if (!any) return true;
+    // Everything that decides, counted from the first of the positions.
+    std::optional<std::uint32_t> base;
+    key_.assign(1, plane);
+    const auto add = [&](std::uint64_t what, std::uint64_t more, std::uint32_t first) {
+      if (!base) base = first;
+      key_.insert(key_.end(), {what, more, first - std::uint64_t{*base}});
+    };
+    for (const Found& one : found) add(kinds[one.second].kind, 0, kinds[one.second].first);
+    key_.push_back(~std::uint64_t{0});
+    for (Incoming* in : sent) {
+      const Incoming::Layout& layout = in->layout(element);
+      key_.push_back(in->number);
+      if (!layout.empty) add(layout.number, in->first_weight(element), layout.first);
+    }
+    if (equal.holds(key_)) return true;
+    have_.clear();
+    want_.clear();
+    for (const Found& one : found) {
+      core_of(cluster).decode_row(cluster, one.second / hw::kChunkBits, one.second % hw::kChunkBits, row_);
+      have_.insert(have_.end(), row_.begin(), row_.end());
+    }
+    for (const Incoming* in : sent) in->expect(element, plane, want_);
+    looks_ += have_.size() + want_.size();
+    normalise(have_);
+    normalise(want_);
+    if (have_ != want_) return false;
+    equal.add(key_);
+    return true;
   }
 
   void check_neuron(const Cluster& cluster, std::size_t position, const DecodedNeuron& neuron) {
@@ -262,12 +413,22 @@ class Checker {
   const IntNetwork& network_;
   const Chip& chip_;
   std::vector<std::string> faults_;
+  std::uint64_t looks_ = 0;
+  std::vector<std::uint64_t> key_;  ///< these are kept for their memory
+  Values row_, have_, want_;
 };
 
 }  // namespace
 
+CheckedApplication check_counted(const Application& app, const IntNetwork& network, const Chip& chip) {
+  Checker checker(app, network, chip);
+  CheckedApplication result{checker.run(), 0};
+  result.looks = checker.looks();
+  return result;
+}
+
 std::vector<std::string> check(const Application& app, const IntNetwork& network, const Chip& chip) {
-  return Checker(app, network, chip).run();
+  return check_counted(app, network, chip).faults;
 }
 
 }  // namespace spikeloom

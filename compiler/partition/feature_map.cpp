@@ -35,6 +35,11 @@ bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& l
                      [&](const Layer& layer) { return !is_dense(layer, population.size()); });
 }
 
+bool all_read_the_same(const std::vector<Layer>& layers, std::size_t neurons) {
+  return std::all_of(layers.begin(), layers.end(),
+                     [&](const Layer& layer) { return is_dense(layer, neurons); });
+}
+
 std::uint32_t most_channel_groups(const MapExtent& map, std::uint32_t lanes) {
   return map.channels % lanes == 0 ? map.channels / lanes : 1;
 }

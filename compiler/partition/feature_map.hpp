@@ -28,6 +28,12 @@ struct MapExtent {
 /// The shape has positions, and some neuron does not read what another reads.
 [[nodiscard]] bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& layers);
 
+/// Every source of these layers reaches all neurons or none: then nothing is to be gained by choosing which
+/// share a cluster.
+///
+/// Cost  in weights and neurons.
+[[nodiscard]] bool all_read_the_same(const std::vector<Layer>& layers, std::size_t neurons);
+
 /// Groups that the channels may part into, each of whole lane groups; 1 where they do not fill lane groups.
 [[nodiscard]] std::uint32_t most_channel_groups(const MapExtent& map, std::uint32_t lanes);
 

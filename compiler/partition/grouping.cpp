@@ -225,11 +225,6 @@ class Refinement {
 
 }  // namespace
 
-bool all_read_the_same(const Edges& edges, std::size_t neurons) {
-  if (edges.target.size() != edges.count() * neurons) return false;  // some source leaves one out
-  return all_read_the_same(incidence(edges, neurons));
-}
-
 void refine(const Edges& edges, const GroupingOptions& options, std::vector<std::uint32_t>& of, Rng& rng) {
   if (options.clusters > 1 && edges.count() * options.clusters <= kMostHeld) {
     const Incidence by_neuron = incidence(edges, of.size());

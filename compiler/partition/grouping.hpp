@@ -33,9 +33,6 @@ struct GroupingOptions {
   PartitionMethod method = PartitionMethod::kRefined;
 };
 
-/// Whether every neuron reads the same sources: then nothing is to be gained by choosing.
-[[nodiscard]] bool all_read_the_same(const Edges&, std::size_t neurons);
-
 /// Moves neurons between clusters while the cut falls; none above `cap`, none empty. Does nothing where the
 /// tables of the search would be larger than the network.
 void refine(const Edges&, const GroupingOptions&, std::vector<std::uint32_t>& of, Rng&);

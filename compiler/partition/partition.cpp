@@ -211,12 +211,11 @@ class Partitioner {
   void cut_into_blocks(std::size_t p) {
     const MapExtent map = map_extent(network_.populations[p].shape);
     const Skeleton sources = make_skeleton(network_, chip_, clustering_);
+    BlockPricer pricer(network_, layers_[p], PopulationId(p), grain(p), sources, options_.activity);
     std::vector<std::pair<double, Grid>> priced;
     for (const Grid& grid : grids_of(p, clustering_.count[p]))
-      priced.emplace_back(
-          block_cost(network_, layers_[p], PopulationId(p), grid, grain(p), sources, options_.activity)
-              .price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel),
-          grid);
+      priced.emplace_back(pricer.cost(grid).price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel),
+                          grid);
     std::stable_sort(priced.begin(), priced.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<std::uint32_t> best;
@@ -271,12 +270,15 @@ class Partitioner {
     // A count that no even size gives exactly is taken down to the next that one does.
     const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], grain(p));
     clustering_.count[p] = quotient_up(n, size);
+    if (clustering_.count[p] == 1 || all_read_the_same(layers_[p], n)) {
+      for (std::uint32_t j = 0; j < n; ++j) clustering_.of[p][j] = j / size;
+      return;
+    }
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
     // Room for moves as far as no grain more is needed: each makes all work longer.
     const GroupingOptions grouping{clustering_.count[p], size, std::min(cap_[p], round_up(size, grain(p))),
                                    options_.method};
-    if (options_.method != PartitionMethod::kMultilevel || clustering_.count[p] == 1 ||
-        all_read_the_same(edges, n)) {
+    if (options_.method != PartitionMethod::kMultilevel) {
       clustering_.of[p] = group(edges, n, grouping, rng);
       return;
     }

@@ -60,10 +60,11 @@ bool Exchange::move(std::vector<Word>& outgoing, std::size_t& sent) {
 
 void Exchange::check_alive(bool moved, const std::string& waiting_for) {
   if (moved) return;
-  // Nothing moved and the device says that nothing will: look once more, then give up.
+  // Nothing moved and the device says that nothing will: look once more, then give up. What has been received
+  // before, and nobody has taken, is no news.
   std::vector<Word> none;
   std::size_t sent = 0;
-  if (move(none, sent) || !received_.empty()) return;
+  if (move(none, sent)) return;
   const auto quiet = std::chrono::steady_clock::now() - last_moved_;
   if (quiet > quiet_limit_)
     throw device_error(link_.describe() + ": time-out after " + std::to_string(quiet_limit_.count()) +

@@ -597,9 +597,4 @@ TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds, const
   return Builder(image, bounds, times).build();
 }
 
-std::string tile_name(const Chip& chip, TileId tile) {
-  return "tile(" + std::to_string(tile.value % chip.width) + "," + std::to_string(tile.value / chip.width) +
-         ")";
-}
-
 }  // namespace spikeloom

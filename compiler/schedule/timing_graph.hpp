@@ -86,7 +86,4 @@ struct TimingGraph {
 [[nodiscard]] TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds,
                                        const BatchTimesOf& = batch_times);
 
-/// "tile(1,0)"
-[[nodiscard]] std::string tile_name(const Chip& chip, TileId tile);
-
 }  // namespace spikeloom

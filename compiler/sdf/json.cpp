@@ -124,6 +124,48 @@ Json short_form(const std::vector<std::int64_t>& values) {
 
 PhasedGraph parse_json(std::string_view text, const std::string& name) { return JsonReader(name).read(text); }
 
+Certificate parse_certificate(std::string_view text, const Graph& graph, const std::string& name) {
+  const auto wrong = [&](const std::string& what) { return input_error(name + ": " + what); };
+  const auto shown = [](const nlohmann::json& json) { return json.is_null() ? "nothing" : json.dump(); };
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("format", nlohmann::json()) != "spikeloom-dataflow-certificate" ||
+      json.value("version", nlohmann::json()) != 1)
+    throw wrong("expected \"format\": \"spikeloom-dataflow-certificate\", \"version\": 1");
+  if (const std::optional<std::string> key = repeated_json_key(text))
+    throw wrong("has the key \"" + printable(*key) + "\" twice");
+  const auto member = [&](const char* key) { return json.value(key, nlohmann::json()); };
+  Certificate certificate;
+  if (!member("period").is_string()) throw wrong("period: expected a ratio such as \"16/3\"");
+  try {
+    certificate.period = Ratio::parse(member("period").get<std::string>());
+  } catch (const Error& error) {
+    throw error.within(name + ": period");
+  }
+  if (!member("potentials").is_array() || !member("critical_cycle").is_array())
+    throw wrong("expected the lists \"potentials\" and \"critical_cycle\"");
+  for (const nlohmann::json& entry : member("potentials")) {
+    const std::size_t a = certificate.potential.size();
+    const std::string place = "potential " + std::to_string(a);
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string())
+      throw wrong(place + ": expected a pair of name and number, found " + shown(entry));
+    if (a >= graph.actor_count() || entry[0].get<std::string>() != graph.name(ActorId(a)))
+      throw wrong(place + " is of " + shown(entry[0]) + ", which the graph has not there");
+    if (!entry[1].is_number_integer() ||
+        (entry[1].is_number_unsigned() && entry[1].get<std::uint64_t>() > INT64_MAX))
+      throw wrong(place + ": expected an integer of 64 bits, found " + shown(entry[1]));
+    certificate.potential.push_back(entry[1].get<std::int64_t>());
+  }
+  if (certificate.potential.size() != graph.actor_count())
+    throw wrong(std::to_string(certificate.potential.size()) + " potentials, expected " +
+                std::to_string(graph.actor_count()) + ", one a firing");
+  for (const nlohmann::json& entry : member("critical_cycle")) {
+    if (!entry.is_number_unsigned() || entry.get<std::size_t>() >= graph.channel_count())
+      throw wrong("critical_cycle: no dependence " + shown(entry));
+    certificate.critical_cycle.emplace_back(entry.get<std::size_t>());
+  }
+  return certificate;
+}
+
 std::string print_json(const PhasedGraph& graph) {
   Json json;
   json["format"] = "spikeloom-dataflow";

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "compiler/sdf/certificate.hpp"
 #include "compiler/sdf/phased_graph.hpp"
 
 namespace spikeloom::sdf {
@@ -23,5 +24,12 @@ namespace spikeloom::sdf {
 
 /// What `parse_json` reads. Throws Error{kInput} where two actors have one name.
 [[nodiscard]] std::string print_json(const PhasedGraph& graph);
+
+/// A certificate for the graph, as `dataflow analyze --certificate` writes it: every actor's potential beside
+/// its name, in their order, and the critical cycle by numbers of channels. Whether it holds is for `verify`.
+///
+/// Throws  Error{kInput} that says where the text is none.
+[[nodiscard]] Certificate parse_certificate(std::string_view text, const Graph& graph,
+                                            const std::string& name);
 
 }  // namespace spikeloom::sdf

@@ -79,8 +79,11 @@ class LatencyChecker {
     // Of an actor from which no path leads back, firings of all ages are open. From `oldest_` on every
     // sender has ended or has its first entry, so that what holds there holds before.
     const std::int64_t least = ended_[b] == kNever ? std::min(1 - length, -oldest()) : 1 - length;
-    if (least < -kMostSteps) wrong_.emplace_back("the proof of the latency reaches too many firings back");
-    for (std::int64_t i = 0; i >= std::max(least, -kMostSteps) && wrong_.size() < kMostFaults; --i)
+    if (least < -kMostSteps) {
+      wrong_.emplace_back("the proof of the latency reaches too many firings back");
+      return;
+    }
+    for (std::int64_t i = 0; i >= least && wrong_.size() < kMostFaults; --i)
       for (const std::size_t c : into_[b]) check_arrival(c, i);
   }
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "compiler/core/core.hpp"
 #include "compiler/golden/accumulator.hpp"
@@ -142,45 +144,12 @@ class TableChecker {
   void check_rows(std::size_t c) {
     const Cluster& cluster = app_.clusters[c];
     std::vector<std::int64_t> low(cluster.size(), 0), high(cluster.size(), 0);
-    // By inbound, neuron of the readout that it comes from, and position here.
-    std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t>, NumberBits> numbers;
-    std::vector<std::size_t> inbound_of;  // by page chunk
-    for (std::size_t n = 0; n < cluster.inbound.size(); ++n)
-      inbound_of.resize(inbound_of.size() + cluster.inbound[n].source_count, n);
-    const auto add = [&](std::size_t chunk, std::uint32_t bit,
-                         std::span<const std::pair<std::uint32_t, std::int64_t>> row) {
-      const bool exists = chunk < cluster.chunk_bits.size() && (cluster.chunk_bits[chunk] >> bit & 1U) != 0;
-      if (!exists) return;
-      const Inbound& inbound = cluster.inbound[inbound_of[chunk]];
-      const bool is_number = inbound.from && app_.clusters[inbound.from->index()].readout;
-      const auto source = static_cast<std::uint32_t>(inbound.source_first + chunk - inbound.first_chunk);
-      for (const auto& [position, value] : row) {
-        if (value == 0) continue;
-        if (is_number) {
-          NumberBits& bits = numbers[{inbound_of[chunk], source / 2, position}];
-          bits[source % 2 * hw::kChunkBits + bit] += value;
-          continue;
-        }
-        ++result_.synapses;
-        (value < 0 ? low : high)[position] += value;
-      }
-    };
     const TileKind& kind = chip_.kind(cluster.kind);
     const Core& core = core_of(cluster);
-    const Decoded decoded = core.decode(cluster, kind, add);
+    const Decoded decoded = core.decode(cluster, kind, {});
     for (const std::string& fault : decoded.faults) require(false, cluster, fault);
-    for (const auto& [of, bits] : numbers) {
-      const auto& [inbound, neuron, position] = of;
-      const auto product = scaled(bits);
-      // A sum that goes on as it is has no synapse.
-      const bool goes_on = product && product->weight == 1 && product->planes == bits.size();
-      if (!goes_on)
-        result_.synapses += static_cast<std::uint64_t>(
-            std::count_if(bits.begin(), bits.end(), [](std::int64_t bit) { return bit != 0; }));
-      const Extremes sum = added_by(bits, potential(cluster.inbound[inbound].from->index(), neuron));
-      low[position] += sum.lowest;
-      high[position] += sum.highest;
-    }
+    add_rows(cluster, core, low, high);
+    add_numbers(cluster, core, low, high);
     if (cluster.readout && decoded.faults.empty()) keep_potentials(c, decoded, low, high);
     const auto limits = core.limits(kind);
     const std::uint32_t bits = limits ? limits->acc_bits : kMaxAccumulatorBits;
@@ -206,6 +175,93 @@ class TableChecker {
       }
       const auto [lowest, highest] = potential_range(neuron, chip_.tile.state_bits, low[at], high[at]);
       potentials_[c].push_back({lowest, highest});
+    }
+  }
+
+  /// Adds every row of the page to the sums of its positions. Rows of one kind differ in where they stand;
+  /// and of kinds that stand at the same places, as all channels of a convolution do, the sum is moved at
+  /// once.
+  void add_rows(const Cluster& cluster, const Core& core, std::vector<std::int64_t>& low,
+                std::vector<std::int64_t>& high) {
+    struct Kind {
+      std::size_t at = 0;                ///< 16·chunk + bit of one of its rows
+      std::vector<std::uint32_t> first;  ///< of all of them
+    };
+    const std::vector<RowKind> kinds = core.row_kinds(cluster);
+    std::map<std::uint32_t, Kind> known;
+    for (const Inbound& inbound : cluster.inbound)
+      for (std::size_t chunk = inbound.first_chunk;
+           chunk < inbound.first_chunk + std::size_t{inbound.source_count}; ++chunk)
+        for (std::uint32_t left = is_of_numbers(inbound) ? 0 : cluster.chunk_bits[chunk]; left != 0;
+             left &= left - 1) {
+          const std::size_t at = chunk * hw::kChunkBits + static_cast<std::size_t>(std::countr_zero(left));
+          ++result_.looks;
+          Kind& kind = known[kinds[at].kind];
+          kind.at = at;
+          kind.first.push_back(kinds[at].first);
+        }
+    std::map<std::vector<std::uint32_t>, std::vector<std::size_t>> alike;  // places → rows, one a kind
+    for (auto& [number, kind] : known) {
+      std::sort(kind.first.begin(), kind.first.end());
+      alike[kind.first].push_back(kind.at);
+    }
+    std::vector<std::pair<std::uint32_t, std::int64_t>> row;
+    std::vector<std::int64_t> below(cluster.size(), 0), above(cluster.size(), 0);  // after `first`
+    std::vector<std::size_t> touched;
+    for (const auto& [places, rows] : alike) {
+      for (const std::size_t at : rows) {
+        core.decode_row(cluster, at / hw::kChunkBits, static_cast<std::uint32_t>(at % hw::kChunkBits), row);
+        result_.looks += row.size();
+        for (const auto& [position, value] : row) {
+          if (value == 0) continue;
+          const std::size_t after = position - kinds[at].first;
+          if (below[after] == 0 && above[after] == 0) touched.push_back(after);
+          result_.synapses += places.size();
+          (value < 0 ? below : above)[after] += value;
+        }
+      }
+      result_.looks += places.size() * touched.size();
+      for (const std::uint32_t first : places)
+        for (const std::size_t after : touched) {
+          low[first + after] += below[after];
+          high[first + after] += above[after];
+        }
+      for (const std::size_t after : touched) below[after] = above[after] = 0;
+      touched.clear();
+    }
+  }
+
+  [[nodiscard]] bool is_of_numbers(const Inbound& inbound) const {
+    return inbound.from && app_.clusters[inbound.from->index()].readout;
+  }
+
+  /// Adds what numbers from readouts can reach, each of which is two chunks.
+  void add_numbers(const Cluster& cluster, const Core& core, std::vector<std::int64_t>& low,
+                   std::vector<std::int64_t>& high) {
+    std::vector<std::pair<std::uint32_t, std::int64_t>> row;
+    for (const Inbound& inbound : cluster.inbound) {
+      if (!is_of_numbers(inbound)) continue;
+      // By neuron of the readout, and position here.
+      std::map<std::pair<std::uint32_t, std::uint32_t>, NumberBits> numbers;
+      for (std::uint32_t c = 0; c < inbound.source_count; ++c)
+        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
+          const std::uint32_t source = inbound.source_first + c;
+          core.decode_row(cluster, inbound.first_chunk + c, bit, row);
+          result_.looks += 1 + row.size();
+          for (const auto& [position, value] : row)
+            numbers[{source / 2, position}][source % 2 * hw::kChunkBits + bit] += value;
+        }
+      for (const auto& [of, bits] : numbers) {
+        const auto product = scaled(bits);
+        // A sum that goes on as it is has no synapse.
+        const bool goes_on = product && product->weight == 1 && product->planes == bits.size();
+        if (!goes_on)
+          result_.synapses += static_cast<std::uint64_t>(
+              std::count_if(bits.begin(), bits.end(), [](std::int64_t bit) { return bit != 0; }));
+        const Extremes sum = added_by(bits, potential(inbound.from->index(), of.first));
+        low[of.second] += sum.lowest;
+        high[of.second] += sum.highest;
+      }
     }
   }
 

@@ -5,7 +5,7 @@
 
 /// context   32 parts: the context's registers by CONTEXT_* field, as the ring writes them
 /// chunks, axons, weights   the memories' words, parts of 32 bits, lowest first, as the ring writes them
-/// control   one word a step: bits 3:0 steps since the sample began (saturates at 15), bit 4 end of sample
+/// control   one word a step: hls_step of rtl/hardware.toml, steps since the sample began and its end
 /// pages     steps × page_chunks masks of 16 axons; 0: chunk not valid
 /// sums      steps × groups × lanes results
 extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint32_t* chunks,

@@ -1,5 +1,10 @@
 #include <spikeloom/chip.hpp>
 
+#include <algorithm>
+#include <filesystem>
+
+#include <spikeloom/resources.hpp>
+
 #include "compiler/chip/chip.hpp"
 
 namespace spikeloom {
@@ -10,6 +15,16 @@ ChipFile ChipFile::read(const std::string& path) {
 
 ChipFile ChipFile::parse(const std::string& toml, const std::string& name) {
   return ChipFile(std::make_shared<const Chip>(parse_chip(toml, name)));
+}
+
+std::vector<ChipFile> ChipFile::shipped() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(resource_folder() / "chips"))
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::vector<ChipFile> chips;
+  for (const std::filesystem::path& file : files) chips.push_back(read(file.string()));
+  return chips;
 }
 
 const std::string& ChipFile::name() const { return chip_->name; }

@@ -115,6 +115,20 @@ std::string promises_text(const std::vector<Promise>& promises) {
   return text;
 }
 
+CompileOptions with_version(CompileOptions options) {
+  if (options.version.empty()) options.version = version();
+  if (options.commit.empty()) options.commit = commit();
+  return options;
+}
+
+std::variant<Compiled, DoesNotFit> reported(std::variant<Compilation, DoesNotFit> result) {
+  if (auto* no = std::get_if<DoesNotFit>(&result)) return std::move(*no);
+  auto& compilation = std::get<Compilation>(result);
+  CompiledImage image(std::make_shared<const Image>(std::move(compilation.image)));
+  CompileReport report = report_of(compilation, image);
+  return Compiled{std::move(image), std::move(report)};
+}
+
 }  // namespace
 
 NetworkCheck check_network(const std::string& path, const CompileOptions& options) {
@@ -146,15 +160,16 @@ NetworkCheck check_network(const std::string& path, const CompileOptions& option
 
 std::variant<Compiled, DoesNotFit> compile(const std::string& path, const ChipFile& chip,
                                            const CompileOptions& options, const OnStage& on_stage) {
-  CompileOptions own = options;
-  if (own.version.empty()) own.version = version();
-  if (own.commit.empty()) own.commit = commit();
-  auto result = compile(path, chip.value(), own, on_stage);
-  if (auto* no = std::get_if<DoesNotFit>(&result)) return std::move(*no);
-  auto& compilation = std::get<Compilation>(result);
-  CompiledImage image(std::make_shared<const Image>(std::move(compilation.image)));
-  CompileReport report = report_of(compilation, image);
-  return Compiled{std::move(image), std::move(report)};
+  return reported(compile(path, chip.value(), with_version(options), on_stage));
+}
+
+std::variant<Compiled, DoesNotFit> compile_on_smallest(const std::string& path,
+                                                       const std::vector<ChipFile>& chips,
+                                                       const CompileOptions& options,
+                                                       const OnStage& on_stage) {
+  std::vector<Chip> values;
+  for (const ChipFile& chip : chips) values.push_back(chip.value());
+  return reported(compile_on_smallest(path, values, with_version(options), on_stage));
 }
 
 std::string to_text(const CompileReport& report) {

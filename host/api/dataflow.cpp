@@ -63,36 +63,6 @@ Json certificate_json(const sdf::Throughput& found) {
   return json;
 }
 
-sdf::Certificate certificate_of(const Json& json, const sdf::Expansion& expansion, const std::string& path) {
-  const auto wrong = [&](const std::string& what) { return input_error(path + ": " + what); };
-  if (!json.is_object() || json.value("format", Json()) != "spikeloom-dataflow-certificate" ||
-      json.value("version", Json()) != 1)
-    throw wrong("expected \"format\": \"spikeloom-dataflow-certificate\", \"version\": 1");
-  sdf::Certificate certificate;
-  try {
-    certificate.period = Ratio::parse(json.at("period").get<std::string>());
-    for (const Json& entry : json.at("potentials")) {
-      const std::size_t a = certificate.potential.size();
-      if (a >= expansion.graph.actor_count() ||
-          entry.at(0).get<std::string>() != expansion.graph.name(sdf::ActorId(a)))
-        throw wrong("potential " + std::to_string(a) + " is of " + entry.at(0).dump() +
-                    ", which the graph has not there");
-      certificate.potential.push_back(entry.at(1).get<std::int64_t>());
-    }
-    for (const Json& entry : json.at("critical_cycle")) {
-      if (!entry.is_number_unsigned() || entry.get<std::size_t>() >= expansion.graph.channel_count())
-        throw wrong("critical_cycle: no dependence " + entry.dump());
-      certificate.critical_cycle.emplace_back(entry.get<std::size_t>());
-    }
-  } catch (const Json::exception& error) {
-    throw wrong(error.what());
-  }
-  if (certificate.potential.size() != expansion.graph.actor_count())
-    throw wrong(std::to_string(certificate.potential.size()) + " potentials, expected " +
-                std::to_string(expansion.graph.actor_count()) + ", one a firing");
-  return certificate;
-}
-
 void find_by_expansion(const sdf::PhasedGraph& graph, const sdf::Repetition& repetition, Proof proof,
                        DataflowAnalysis& analysis) {
   const auto result = sdf::throughput(graph);
@@ -347,8 +317,7 @@ DataflowLatency latency(const DataflowGraph& handle, const std::string& from, co
 CertificateCheck verify_certificate(const DataflowGraph& handle, const std::string& path) {
   const sdf::PhasedGraph& graph = handle.value();
   const sdf::Expansion expansion = sdf::expand(graph, sdf::require_repetition(graph));
-  const Json json = Json::parse(read_text(path), nullptr, false);
-  const sdf::Certificate certificate = certificate_of(json, expansion, path);
+  const sdf::Certificate certificate = sdf::parse_certificate(read_text(path), expansion.graph, path);
   return {certificate.period, sdf::verify(expansion.graph, certificate)};
 }
 

@@ -44,7 +44,7 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const R
   const Image& image = handle.value();
   const std::string name = handle.path().empty() ? image.application.name : handle.path();
   require_guarantee(image, name);
-  if (options.trust == ImageTrust::kNone) require_verified(image, name);
+  const double verifying_ms = options.trust == ImageTrust::kNone ? require_verified(image, name) * 1e3 : 0.0;
   check_data(image, data);
   if (data.samples.empty()) throw input_error("input data: no sample, so nothing could be held to a promise");
   ProgressTeller teller(options, image, data);
@@ -55,6 +55,7 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const R
   DeviceRun replay = replay_of(image, data, recording, *model, session);
   std::optional<DeviceRun> device_run;
   RunResult result;
+  result.verifying_ms = verifying_ms;
   Report& report = result.report;
   report.device = model->describe();
   if (options.device != "model") {

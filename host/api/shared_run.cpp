@@ -97,6 +97,8 @@ std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage&
     describe_run({stay.image, path, stay.data, stay.replay, &runs[i], stay.synaptic_operations},
                  result.report);
     result.outputs = std::move(runs[i].outputs);
+    const std::vector<std::string>& strange = stay.data.notes;
+    result.report.notes.insert(result.report.notes.end(), strange.begin(), strange.end());
     decide_samples(options.decide, stay.image, stay.data, result.outputs, result.report);
     result.judgement = judge(result.report);
     list.push_back({.name = stay.name,

@@ -27,10 +27,12 @@ int run(const CheckCommand& command) {
     std::printf("%s can be compiled; --chip says whether it fits\n", command.network.c_str());
     return kYes;
   }
-  const ChipFile chip = ChipFile::read(*command.chip);
-  const auto result = compile(command.network, chip, command.compile);
+  const bool choose = *command.chip == kAutoChip;
+  const std::string name = choose ? kAutoChip : ChipFile::read(*command.chip).name();
+  const auto result = choose ? compile_on_smallest(command.network, ChipFile::shipped(), command.compile)
+                             : compile(command.network, ChipFile::read(*command.chip), command.compile);
   if (const auto* no = std::get_if<DoesNotFit>(&result)) {
-    std::printf("%s does not fit %s: %s\n", command.network.c_str(), chip.name().c_str(), no->reason.c_str());
+    std::printf("%s does not fit %s: %s\n", command.network.c_str(), name.c_str(), no->reason.c_str());
     return kNo;
   }
   const CompileReport& report = std::get<Compiled>(result).report;
@@ -39,7 +41,7 @@ int run(const CheckCommand& command) {
     if (std::find(said.begin(), said.end(), note) == said.end()) std::printf("note: %s\n", note.c_str());
   for (const std::string& warning : report.warnings) std::printf("warning: %s\n", warning.c_str());
   std::printf("%s fits %s: clusters: %zu; guaranteed a step every %s cycles\n", command.network.c_str(),
-              chip.name().c_str(), report.clusters, report.promises.front().period.str().c_str());
+              report.chip.c_str(), report.clusters, report.promises.front().period.str().c_str());
   return kYes;
 }
 

@@ -16,6 +16,9 @@ inline constexpr int kNo = 1;
 inline constexpr int kBadInput = 2;
 inline constexpr int kDevice = 3;
 
+/// What --chip takes instead of a file: the smallest chip that is shipped and holds the network.
+inline constexpr const char* kAutoChip = "auto";
+
 struct CheckCommand {
   std::string network;
   std::optional<std::string> chip;
@@ -51,6 +54,9 @@ struct RunCommand {
   unsigned quiet_seconds = 120;
 };
 int run(const RunCommand& command);
+
+/// The memories of a chip and the FPGAs that hold them.
+int show_chip(const std::string& chip, const std::optional<std::string>& json);
 
 struct VerifyCommand {
   std::string image;

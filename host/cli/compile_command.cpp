@@ -18,11 +18,13 @@ void show_stage(const std::string& stage) {
 
 int run(const CompileCommand& command) {
   check_files({{"the network", command.network},
-               {"--chip", command.chip},
+               {"--chip", command.chip == kAutoChip ? std::optional<std::string>{} : command.chip},
                {"--calibrate", command.compile.calibrate}},
               {{"--output", command.output}, {"--json", command.json}});
-  const ChipFile chip = ChipFile::read(command.chip);
-  const auto result = compile(command.network, chip, command.compile, show_stage);
+  const auto result =
+      command.chip == kAutoChip
+          ? compile_on_smallest(command.network, ChipFile::shipped(), command.compile, show_stage)
+          : compile(command.network, ChipFile::read(command.chip), command.compile, show_stage);
   show_stage("");
   if (const auto* no = std::get_if<DoesNotFit>(&result)) {
     std::fprintf(stderr, "spikeloom: error: %s: %s does not fit %s: %s\n", no->stage.c_str(),

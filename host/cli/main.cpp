@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <spikeloom/data.hpp>
 #include <spikeloom/error.hpp>
 #include <spikeloom/files.hpp>
 #include <spikeloom/version.hpp>
@@ -108,9 +109,10 @@ void add_data_options(CLI::App& app, DatasetOptions& data) {
           throw CLI::ValidationError("--frame", "expected 0 to 1000000000 ms, found " + std::to_string(ms));
         data.frame = std::chrono::microseconds(static_cast<std::int64_t>(ms * 1000 + 0.5));
       },
-      "milliseconds a step of recordings (default: 1)");
+      "milliseconds a step of recordings, SHD and event lists in us (default of the first two: 1)");
   app.add_option_function<std::string>(
-      "--labels", [&](const std::string& v) { data.labels = v; }, ".npz with ids and labels, for recordings");
+      "--labels", [&](const std::string& v) { data.labels = v; },
+      ".npz with ids and labels, of samples (N) or of their steps (N,T), for recordings");
   app.add_option("--limit", data.limit, "only the first so many samples")->check(above_zero());
   app.add_flag_function(
       "--clip", [&](std::int64_t) { data.clip = 1; },
@@ -209,7 +211,8 @@ void add_check(CLI::App& root, Action& action) {
   auto command = std::make_shared<CheckCommand>();
   CLI::App* app = root.add_subcommand("check", "everything the compiler would say, without compiling");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  CLI::Option* chip = app->add_option("--chip", command->chip, "also: does it fit this chip (TOML)");
+  CLI::Option* chip = app->add_option("--chip", command->chip,
+                                      "also: does it fit this chip (TOML; auto: the smallest shipped one)");
   add_compile_options(*app, command->compile);
   const std::size_t without_chip = app->get_options().size();
   add_mapping_options(*app, command->compile);
@@ -238,7 +241,9 @@ void add_compile(CLI::App& root, Action& action) {
   auto command = std::make_shared<CompileCommand>();
   CLI::App* app = root.add_subcommand("compile", "network and chip to an image with its guarantee");
   app->add_option("network", command->network, "NIR file, or integer network (.json)")->required();
-  app->add_option("--chip", command->chip, "chip file (TOML)")->required();
+  app->add_option("--chip", command->chip,
+                  "chip file (TOML), or auto: the smallest of the chips that are shipped which holds it")
+      ->required();
   app->add_option("-o,--output", command->output, "image to write (.loom)")->required();
   add_compile_options(*app, command->compile);
   add_mapping_options(*app, command->compile);
@@ -317,13 +322,26 @@ void add_dataflow(CLI::App& root, Action& action) {
   convert->add_option("output", command->output, "file to write")->required();
 }
 
+/// The formats of input data, a line each, and what they count time in.
+std::string formats_text() {
+  std::string text =
+      "Input data (docs/data.md); recordings are one sample a file, and folders of them are read:";
+  for (const DataFormat& format : data_formats()) {
+    text += "\n  ";
+    for (const std::string& extension : format.extensions) text += extension + " ";
+    text += " " + format.name + (format.is_recording ? " recording" : "") + "; times in " + format.times;
+  }
+  return text;
+}
+
 void add_run(CLI::App& root, Action& action) {
   auto command = std::make_shared<RunCommand>();
   CLI::App* app = root.add_subcommand("run", "an image on a device, measured beside predicted");
   app->add_option("image", command->image, "image (.loom)")->required();
   app->add_option("--input", command->input,
-                  "input data: .npz, .npy, .csv, .h5, .bin, .bs2, .dat or a folder of recordings")
+                  "input data: a file of a format below, or a folder of recordings")
       ->required();
+  app->footer(formats_text());
   app->add_option("--device", command->device, "device; `spikeloom devices` lists them")
       ->capture_default_str();
   app->add_option("--output", command->output, "file for spikes, potentials, decisions (.npz)");
@@ -379,6 +397,11 @@ void add_small(CLI::App& root, Action& action) {
   CLI::App* info = root.add_subcommand("info", "what an image holds");
   info->add_option("image", files->a, "image (.loom)")->required();
   info->callback([files, &action] { action = [files] { return show_info(files->a); }; });
+  auto json = std::make_shared<std::optional<std::string>>();
+  CLI::App* chip = root.add_subcommand("chip", "a chip's memories, and the FPGAs that hold them");
+  chip->add_option("chip", files->a, "chip file (TOML)")->required();
+  chip->add_option("--json", *json, "file for the same");
+  chip->callback([files, json, &action] { action = [files, json] { return show_chip(files->a, *json); }; });
   CLI::App* list = root.add_subcommand("devices", "devices of this build");
   list->callback([&action] { action = [] { return list_devices(); }; });
   CLI::App* build =

@@ -1,5 +1,6 @@
 #include "host/cli/run_command.hpp"
 
+#include <chrono>
 #include <cstdio>
 
 #include <unistd.h>
@@ -41,13 +42,17 @@ int run(const RunCommand& command) {
   if (!command.admit.empty() || !command.release.empty() || !command.input_of.empty() ||
       !command.output_of.empty())
     return run_shared(command);
+  const auto begin = std::chrono::steady_clock::now();
   const CompiledImage image = CompiledImage::read(command.image);
+  const std::chrono::duration<double, std::milli> reading = std::chrono::steady_clock::now() - begin;
   ProgressLine line;
   RunProgressLine progress;
   const RunResult result =
       spikeloom::run(image, command.input, command.data, run_options(command, line, progress));
   line.show("");
   std::fputs(to_text(result.report, image).c_str(), stdout);
+  std::printf("before the run: reading the image %.1f ms, verifying it %.1f ms\n", reading.count(),
+              result.verifying_ms);
   if (command.output) write_outputs(*command.output, result.outputs);
   if (command.json) write_text(*command.json, to_json(result.report, image));
   return result.report.promises_kept() && is_period_short(command, result.report) ? kYes : kNo;

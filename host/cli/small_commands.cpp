@@ -4,9 +4,11 @@
 #include <spikeloom/devices.hpp>
 #include <spikeloom/error.hpp>
 #include <spikeloom/image.hpp>
+#include <spikeloom/memories.hpp>
 #include <spikeloom/outputs.hpp>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/files.hpp"
 
 namespace spikeloom::cli {
 
@@ -20,6 +22,14 @@ int show_info(const std::string& path) {
   const CompiledImage image = CompiledImage::read(path);
   for (const std::string& fault : image.faults()) throw input_error(path + ": " + fault);
   std::fputs(image.text().c_str(), stdout);
+  return kYes;
+}
+
+int show_chip(const std::string& chip, const std::optional<std::string>& json) {
+  check_files({{"the chip file", chip}}, {{"--json", json}});
+  const ChipMemories memories = memories_of(ChipFile::read(chip));
+  if (json) write_text(*json, to_json(memories));
+  std::fputs(to_text(memories).c_str(), stdout);
   return kYes;
 }
 

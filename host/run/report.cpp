@@ -44,6 +44,34 @@ std::string fixed(double value, int digits) {
   return text;
 }
 
+StepAccuracy total(const std::vector<StepAccuracy>& steps) {
+  StepAccuracy sum;
+  for (const StepAccuracy& step : steps) {
+    sum.correct += step.correct;
+    sum.labelled += step.labelled;
+  }
+  return sum;
+}
+
+double accuracy_of(const StepAccuracy& steps) {
+  return steps.labelled == 0 ? 0 : static_cast<double>(steps.correct) / static_cast<double>(steps.labelled);
+}
+
+/// Of all labelled steps, then of at most nine steps from the first to the last.
+std::string step_accuracy_text(const std::vector<StepAccuracy>& steps) {
+  constexpr std::size_t kShown = 9;
+  const StepAccuracy all = total(steps);
+  std::string text = "accuracy per step " + fixed(accuracy_of(all) * 100, 2) + " % (" +
+                     std::to_string(all.correct) + " of " + std::to_string(all.labelled) + " labelled steps)";
+  const std::size_t shown = std::min(kShown, steps.size());
+  for (std::size_t n = 0; n < shown; ++n) {
+    const std::size_t t = shown == 1 ? 0 : n * (steps.size() - 1) / (shown - 1);
+    text += (n == 0 ? "; after step " : ", ") + std::to_string(t) + ": " +
+            (steps[t].labelled == 0 ? "-" : fixed(accuracy_of(steps[t]) * 100, 2) + " %");
+  }
+  return text;
+}
+
 std::string column(const std::optional<double>& value, int digits) {
   const std::string text = value ? fixed(*value, digits) : "-";
   return std::string(text.size() < 12 ? 12 - text.size() : 0, ' ') + text;
@@ -238,6 +266,17 @@ std::string to_json(const Report& report, const Image& image) {
   json["seed"] = report.seed;
   json["accuracy"] = report.accuracy ? Json(*report.accuracy) : Json(nullptr);
   json["correct"] = report.labelled > 0 ? Json(report.correct) : Json(nullptr);
+  if (!report.by_step.empty()) {
+    const StepAccuracy all = total(report.by_step);
+    Json& steps = json["steps_labelled"];
+    steps["accuracy"] = accuracy_of(all);
+    steps["correct"] = all.correct;
+    steps["labelled"] = all.labelled;
+    for (const StepAccuracy& step : report.by_step) {
+      steps["correct_by_step"].push_back(step.correct);
+      steps["labelled_by_step"].push_back(step.labelled);
+    }
+  }
   json["samples"] = report.samples;
   json["ties"] = report.tied;
   json["steps"] = report.steps;
@@ -375,6 +414,7 @@ std::string to_text(const Report& report, const Image& image) {
   if (report.accuracy)
     out << "; accuracy " << fixed(*report.accuracy * 100, 2) << " % (" << report.correct << " of "
         << report.labelled << ")";
+  if (!report.by_step.empty()) out << "; " << step_accuracy_text(report.by_step);
   if (!report.tied.empty()) out << "; " << report.tied.size() << " ties, decided by the lowest index";
   out << "\n"
       << report.output_spikes << " output spikes, " << report.synaptic_operations

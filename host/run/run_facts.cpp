@@ -17,6 +17,26 @@ std::int64_t differing(const std::vector<Trace<T>>& a, const std::vector<Trace<T
   return count;
 }
 
+/// Decisions after every step beside the steps' labels.
+void judge_steps(const Dataset& data, const Decision& decision, std::size_t classes, Report& report) {
+  std::int64_t foreign = 0;
+  for (std::size_t s = 0; s < data.samples.size(); ++s) {
+    const std::vector<std::int64_t>& labels = data.samples[s].step_labels;
+    const std::size_t steps = std::min(labels.size(), decision.by_step[s].size());
+    report.by_step.resize(std::max(report.by_step.size(), steps));
+    for (std::size_t t = 0; t < steps; ++t) {
+      if (labels[t] < 0) continue;
+      ++report.by_step[t].labelled;
+      report.by_step[t].correct += labels[t] == decision.by_step[s][t] ? 1 : 0;
+      foreign += static_cast<std::uint64_t>(labels[t]) >= classes ? 1 : 0;
+    }
+  }
+  if (foreign > 0)
+    report.notes.push_back(std::to_string(foreign) +
+                           " labels of steps are no class of the first output, which has 0 to " +
+                           std::to_string(classes - 1) + "; they count as wrong");
+}
+
 void check_promises(const Image& image, const DeviceRun& run, Report& report) {
   const std::optional<std::int64_t> void_from = contract_void_from(image, run);
   for (const Promise& promise : image.promises) {
@@ -84,8 +104,13 @@ void decide_samples(const std::optional<std::string>& rule, const Image& image, 
   outputs.decision =
       spiking ? decide(outputs.spikes.front(), decision) : decide(outputs.potentials.front(), decision);
   report.tied = outputs.decision->tied;
-  if (!data.has_labels()) return;
   const std::size_t classes = spiking ? outputs.spikes.front().neurons : outputs.potentials.front().neurons;
+  if (data.has_step_labels()) {
+    outputs.decision->by_step = spiking ? decide_steps(outputs.spikes.front(), decision)
+                                        : decide_steps(outputs.potentials.front(), decision);
+    judge_steps(data, *outputs.decision, classes, report);
+  }
+  if (!data.has_labels()) return;
   if (const auto foreign = data.foreign_labels(classes)) report.notes.push_back(*foreign);
   for (std::size_t s = 0; s < data.samples.size(); ++s)
     if (outputs.decision->predictions[s] == *data.samples[s].label) ++report.correct;

@@ -54,7 +54,6 @@ module host_port #(
   localparam int unsigned SpikeSlotBits = $clog2(SpikeWheel);
   localparam int unsigned CreditSlotBits = $clog2(CreditWheel);
   localparam int unsigned SinkBits = $clog2(spikeloom_pkg::LIMIT_HOST_SINKS);
-  localparam int unsigned KindLsb = spikeloom_pkg::WORD_RING_KIND_LSB;
   // Three clocks a stop, and two rounds of the tiles' counters (event_counters.sv).
   localparam int unsigned RingSettle = 3 * (Tiles + 1) + 8 + 64;
   localparam int unsigned ShortSettle = 64;
@@ -66,7 +65,7 @@ module host_port #(
   logic word_valid, word_ready, word_write, word_read, word_data, ring_start_valid_q, read_room, queue_ready;
   logic [Applications-1:0] word_of, queues_ready;
   logic [63:0] word, ring_start_q;
-  logic [3:0] word_kind;
+  logic [spikeloom_pkg::WORD_RING_KIND_W-1:0] word_kind;
 
   skid #(
       .Width(64)
@@ -80,10 +79,10 @@ module host_port #(
       .out_ready_i(word_ready),
       .out_data_o (word)
   );
-  assign word_kind = word[KindLsb+:4];
-  assign word_write = word_kind == 4'(spikeloom_pkg::KIND_RING_WRITE);
-  assign word_read = word_kind == 4'(spikeloom_pkg::KIND_RING_READ);
-  assign word_data = word_kind == 4'(spikeloom_pkg::KIND_CHUNK) || word_kind == 4'(spikeloom_pkg::KIND_EOS);
+  assign word_kind = `SPIKELOOM_FIELD(word, WORD_RING_KIND);
+  assign word_write = word_kind == spikeloom_pkg::KIND_RING_WRITE;
+  assign word_read = word_kind == spikeloom_pkg::KIND_RING_READ;
+  assign word_data = word_kind == spikeloom_pkg::KIND_CHUNK || word_kind == spikeloom_pkg::KIND_EOS;
   always_comb begin
     word_ready = 1'b1;  // words of other kinds are dropped
     if (word_read) word_ready = read_room;
@@ -92,8 +91,7 @@ module host_port #(
   end
 
   for (genvar a = 0; a < Applications; a++) begin : gen_word_of
-    assign word_of[a] = Applications == 1 ||
-        32'(word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W]) == 32'(a);
+    assign word_of[a] = Applications == 1 || 32'(`SPIKELOOM_FIELD(word, WORD_CHUNK_APP)) == 32'(a);
   end
   assign queue_ready = (word_of & ~queues_ready) == '0;
 
@@ -112,7 +110,7 @@ module host_port #(
   ring_stop u_ring (
       .clk_i,
       .rst_i,
-      .node_i(12'd0),
+      .node_i('0),
       .ring_valid_i(ring_start_valid_q),
       .ring_i(ring_start_q),
       .ring_valid_o,
@@ -124,8 +122,8 @@ module host_port #(
       .answer_i(here_answer)
   );
   assign here_busy = here_write;
-  assign block = here_address[spikeloom_pkg::ADDRESS_BLOCK_LSB+:spikeloom_pkg::ADDRESS_BLOCK_W];
-  assign offset = here_address[spikeloom_pkg::ADDRESS_OFFSET_LSB+:spikeloom_pkg::ADDRESS_OFFSET_W];
+  assign block = `SPIKELOOM_FIELD(here_address, ADDRESS_BLOCK);
+  assign offset = `SPIKELOOM_FIELD(here_address, ADDRESS_OFFSET);
 
   logic write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control,
         clear, run, arm;
@@ -133,15 +131,15 @@ module host_port #(
     {write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run,
      arm} = '0;
     if (here_write) begin
-      write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
-      write_channel = block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
-      write_credit = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
-      write_spike_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
-      write_credit_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
-      write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
-      clear = write_control && here_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
-      run = write_control && here_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
-      arm = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_START);
+      write_node = block == spikeloom_pkg::ADDR_BLOCK_NODE;
+      write_channel = block == spikeloom_pkg::ADDR_BLOCK_CHANNEL;
+      write_credit = block == spikeloom_pkg::ADDR_BLOCK_CREDIT;
+      write_spike_slot = block == spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT;
+      write_credit_slot = block == spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT;
+      write_control = write_node && offset == spikeloom_pkg::ADDR_NODE_CONTROL;
+      clear = write_control && `SPIKELOOM_FIELD(here_data, REG_CONTROL_CLEAR);
+      run = write_control && `SPIKELOOM_FIELD(here_data, REG_CONTROL_RUN);
+      arm = write_node && offset == spikeloom_pkg::ADDR_NODE_START;
     end
   end
 
@@ -151,10 +149,10 @@ module host_port #(
   logic [2:0] prime_q;
   logic [SettleBits-1:0] settle_q;
   logic [DrainBits-1:0] drain_q;
-  logic [47:0] cycle_q, cycle_next, frozen_q;
+  logic [spikeloom_pkg::WORD_OUT_EOS_STAMP_W-1:0] cycle_q, cycle_next, frozen_q;
   logic moves;
 
-  assign arms = arm ? here_data[spikeloom_pkg::REG_START_APPS_LSB+:Applications] : '0;
+  assign arms = arm ? `SPIKELOOM_LOW(here_data, REG_START_APPS, Applications) : '0;
   assign live = go_q & ~final_sent;
   assign ended = (armed_q | live) == '0;
   assign begin_run = prime_q[2];
@@ -162,7 +160,7 @@ module host_port #(
   assign en_o = started_q && !done_q && (live & ~head_valid) == '0 && sink_room && sent_room;
   assign rewind_o = !started_q && prime_q == '0;
   assign prime_o = prime_q != '0;
-  assign cycle_next = cycle_q + 48'd1;
+  assign cycle_next = cycle_q + 1'b1;
   always_ff @(posedge clk_i) begin
     prime_q <= {prime_q[1:0], starting_q && settle_q == '0};
     if (starting_q && settle_q == '0) starting_q <= 1'b0;
@@ -176,7 +174,7 @@ module host_port #(
       drain_q <= '0;
       done_q <= 1'b0;
     end
-    if (started_q && !done_q && !en_o) frozen_q <= frozen_q + 48'd1;
+    if (started_q && !done_q && !en_o) frozen_q <= frozen_q + 1'b1;
     if (run) starting_q <= 1'b1;
     if (rst_i || clear) begin
       starting_q <= run && !rst_i;
@@ -192,13 +190,13 @@ module host_port #(
   // Start of applications: at_start is in the cycle before go rises.
   logic start_is_known;
   if (Applications > 1) begin : gen_start
-    logic [47:0] start_q;
+    logic [spikeloom_pkg::WORD_OUT_EOS_STAMP_W-1:0] start_q;
     logic [31:0] start_low_q;
     logic write_start_low;
-    assign write_start_low = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_START_LOW);
+    assign write_start_low = write_node && offset == spikeloom_pkg::ADDR_NODE_START_LOW;
     always_ff @(posedge clk_i) begin
       if (write_start_low) start_low_q <= here_data;
-      if (arm) start_q <= {here_data[spikeloom_pkg::REG_START_HIGH_LSB+:16], start_low_q};
+      if (arm) start_q <= {`SPIKELOOM_FIELD(here_data, REG_START_HIGH), start_low_q};
     end
     assign at_start = begin_run ? start_q == '0 : en_o && start_q == cycle_next;
     assign start_is_known = (start_q > cycle_q || (!started_q && start_q == '0)) &&
@@ -250,12 +248,12 @@ module host_port #(
       .rewind_i(rewind_o),
       .tick_i(tick),
       .write_enable_i(write_spike_slot),
-      .write_slot_i(offset[spikeloom_pkg::ADDRESS_SPIKE_SLOT_SLOT_LSB+:SpikeSlotBits]),
+      .write_slot_i(`SPIKELOOM_LOW(offset, ADDRESS_SPIKE_SLOT_SLOT, SpikeSlotBits)),
       .write_entry_i({
-        here_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
-        here_data[spikeloom_pkg::REG_SLOT_TX_LSB+:ChannelBits],
-        here_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
-        here_data[spikeloom_pkg::REG_SLOT_RX_LSB+:SinkBits]
+        `SPIKELOOM_FIELD(here_data, REG_SLOT_TX_VALID),
+        `SPIKELOOM_LOW(here_data, REG_SLOT_TX, ChannelBits),
+        `SPIKELOOM_FIELD(here_data, REG_SLOT_RX_VALID),
+        `SPIKELOOM_LOW(here_data, REG_SLOT_RX, SinkBits)
       }),
       .entry_o({tx_valid, tx_channel, rx_valid, rx_sink})
   );
@@ -269,10 +267,10 @@ module host_port #(
       .rewind_i(rewind_o),
       .tick_i(tick),
       .write_enable_i(write_credit_slot),
-      .write_slot_i(offset[spikeloom_pkg::ADDRESS_CREDIT_SLOT_SLOT_LSB+:CreditSlotBits]),
+      .write_slot_i(`SPIKELOOM_LOW(offset, ADDRESS_CREDIT_SLOT_SLOT, CreditSlotBits)),
       .write_entry_i({
-        here_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
-        here_data[spikeloom_pkg::REG_SLOT_RX_LSB+:CounterBits]
+        `SPIKELOOM_FIELD(here_data, REG_SLOT_RX_VALID),
+        `SPIKELOOM_LOW(here_data, REG_SLOT_RX, CounterBits)
       }),
       .entry_o({credit_rx_valid, credit_rx})
   );
@@ -294,11 +292,11 @@ module host_port #(
   logic [MaskBits-1:0] word_mask;
   logic [Applications*QueueBits-1:0] heads;
 
-  assign word_eos = word_kind == 4'(spikeloom_pkg::KIND_EOS);
-  assign word_index = word_eos ? '0 : word[spikeloom_pkg::WORD_CHUNK_INDEX_LSB+:ChunkIndexBits];
+  assign word_eos = word_kind == spikeloom_pkg::KIND_EOS;
+  assign word_index = word_eos ? '0 : `SPIKELOOM_LOW(word, WORD_CHUNK_INDEX, ChunkIndexBits);
   assign word_mask = word_eos ?
-      MaskBits'({word[spikeloom_pkg::WORD_EOS_RUN_END_LSB], word[spikeloom_pkg::WORD_EOS_SAMPLE_END_LSB]}) :
-      word[spikeloom_pkg::WORD_CHUNK_MASK_LSB+:MaskBits];
+      MaskBits'({`SPIKELOOM_FIELD(word, WORD_EOS_RUN_END), `SPIKELOOM_FIELD(word, WORD_EOS_SAMPLE_END)}) :
+      `SPIKELOOM_FIELD(word, WORD_CHUNK_MASK);
   for (genvar a = 0; a < Applications; a++) begin : gen_queue
     ram_fifo #(
         .Width(QueueBits),
@@ -311,8 +309,8 @@ module host_port #(
         .in_ready_o(queues_ready[a]),
         .in_data_i({
           word_eos,
-          word[spikeloom_pkg::WORD_EOS_FINAL_LSB],
-          word[spikeloom_pkg::WORD_CHUNK_CHANNEL_LSB+:ChannelBits],
+          `SPIKELOOM_FIELD(word, WORD_EOS_FINAL),
+          `SPIKELOOM_LOW(word, WORD_CHUNK_CHANNEL, ChannelBits),
           word_index,
           word_mask
         }),
@@ -333,9 +331,9 @@ module host_port #(
       .en_i(en_o),
       .tick_i(tick),
       .write_channel_i(write_channel),
-      .config_channel_i(offset[spikeloom_pkg::ADDRESS_CHANNEL_CHANNEL_LSB+:ChannelBits]),
+      .config_channel_i(`SPIKELOOM_LOW(offset, ADDRESS_CHANNEL_CHANNEL, ChannelBits)),
       .write_credit_i(write_credit),
-      .config_counter_i(offset[spikeloom_pkg::ADDRESS_CREDIT_COUNTER_LSB+:CounterBits]),
+      .config_counter_i(`SPIKELOOM_LOW(offset, ADDRESS_CREDIT_COUNTER, CounterBits)),
       .config_data_i(here_data),
       .start_i(arms),
       .go_i(go_q),
@@ -357,7 +355,7 @@ module host_port #(
   logic [15:0] taken;
   logic in_taken;
   localparam int unsigned AppBits = spikeloom_pkg::WORD_CHUNK_APP_W;
-  assign in_taken = 32'(offset) >> AppBits == spikeloom_pkg::ADDR_NODE_TAKEN >> AppBits;
+  assign in_taken = offset >> AppBits == spikeloom_pkg::ADDR_NODE_TAKEN >> AppBits;
   if (Applications > 1) begin : gen_taken
     logic [16*Applications-1:0] taken_q;
     always_ff @(posedge clk_i) begin
@@ -384,35 +382,36 @@ module host_port #(
     sink_in = 'x;
     if (spike_i[FlitBits-1]) begin
       sink_in = '0;
-      sink_in[spikeloom_pkg::WORD_OUT_CHUNK_CHANNEL_LSB+:SinkBits] = rx_sink_q;
+      `SPIKELOOM_FIELD(sink_in, WORD_OUT_CHUNK_CHANNEL) = `SPIKELOOM_FIT(WORD_OUT_CHUNK_CHANNEL, rx_sink_q);
       if (spike_i[FlitBits-2]) begin
-        sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_EOS);
-        sink_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_q;
-        sink_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = spike_i[0];
-        sink_in[spikeloom_pkg::WORD_OUT_EOS_RUN_END_LSB] = spike_i[1];
+        `SPIKELOOM_FIELD(sink_in, WORD_RING_KIND) = spikeloom_pkg::KIND_OUT_EOS;
+        `SPIKELOOM_FIELD(sink_in, WORD_OUT_EOS_STAMP) = cycle_q;
+        `SPIKELOOM_FIELD(sink_in, WORD_OUT_EOS_SAMPLE_END) = spike_i[0];
+        `SPIKELOOM_FIELD(sink_in, WORD_OUT_EOS_RUN_END) = spike_i[1];
       end else begin
-        sink_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_CHUNK);
-        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_INDEX_LSB+:ChunkIndexBits] = spike_i[MaskBits+:ChunkIndexBits];
-        sink_in[spikeloom_pkg::WORD_OUT_CHUNK_MASK_LSB+:MaskBits] =
-            spike_i[MaskBits-1:0];
+        `SPIKELOOM_FIELD(sink_in, WORD_RING_KIND) = spikeloom_pkg::KIND_OUT_CHUNK;
+        `SPIKELOOM_FIELD(sink_in, WORD_OUT_CHUNK_INDEX) =
+            `SPIKELOOM_FIT(WORD_OUT_CHUNK_INDEX, spike_i[MaskBits+:ChunkIndexBits]);
+        `SPIKELOOM_FIELD(sink_in, WORD_OUT_CHUNK_MASK) = spike_i[MaskBits-1:0];
       end
     end
     sent_in = 'x;
     if (sent) begin
       sent_in = '0;
-      sent_in[KindLsb+:4] = 4'(spikeloom_pkg::KIND_OUT_SENT);
-      sent_in[spikeloom_pkg::WORD_OUT_EOS_STAMP_LSB+:48] = cycle_next;
-      sent_in[spikeloom_pkg::WORD_OUT_EOS_SAMPLE_END_LSB] = sent_sample_end;
-      sent_in[spikeloom_pkg::WORD_OUT_EOS_CHANNEL_LSB+:ChannelBits] = sent_channel;
+      `SPIKELOOM_FIELD(sent_in, WORD_RING_KIND) = spikeloom_pkg::KIND_OUT_SENT;
+      `SPIKELOOM_FIELD(sent_in, WORD_OUT_EOS_STAMP) = cycle_next;
+      `SPIKELOOM_FIELD(sent_in, WORD_OUT_EOS_SAMPLE_END) = sent_sample_end;
+      `SPIKELOOM_FIELD(sent_in, WORD_OUT_EOS_CHANNEL) = `SPIKELOOM_FIT(WORD_OUT_EOS_CHANNEL, sent_channel);
     end
     // A read that no node took comes back with 0, so that no reader waits for ever.
     answer = ring_i;
-    if (ring_i[KindLsb+:4] == 4'(spikeloom_pkg::KIND_RING_READ)) begin
-      answer[KindLsb+:4] = 4'(spikeloom_pkg::KIND_RING_ANSWER);
-      answer[spikeloom_pkg::WORD_RING_DATA_LSB+:32] = '0;
+    if (`SPIKELOOM_FIELD(ring_i, WORD_RING_KIND) == spikeloom_pkg::KIND_RING_READ) begin
+      `SPIKELOOM_FIELD(answer, WORD_RING_KIND) = spikeloom_pkg::KIND_RING_ANSWER;
+      `SPIKELOOM_FIELD(answer, WORD_RING_DATA) = '0;
     end
   end
-  assign answer_valid = ring_valid_i && ring_i[KindLsb+:4] != 4'(spikeloom_pkg::KIND_RING_WRITE);
+  assign answer_valid =
+      ring_valid_i && `SPIKELOOM_FIELD(ring_i, WORD_RING_KIND) != spikeloom_pkg::KIND_RING_WRITE;
 
   skid #(
       .Width(64)
@@ -483,21 +482,20 @@ module host_port #(
   logic [31:0] answer_q;
   always_ff @(posedge clk_i) begin
     answer_q <= '0;
-    if (here_read && block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE)) begin
+    if (here_read && block == spikeloom_pkg::ADDR_BLOCK_NODE) begin
       case (offset)
-        12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
-        12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
-        12'(spikeloom_pkg::ADDR_NODE_STATUS): begin
-          answer_q[spikeloom_pkg::REG_HOST_STATUS_BUSY_LSB] <=
-              (starting_q || prime_o || started_q) && !done_q;
-          answer_q[spikeloom_pkg::REG_HOST_STATUS_UNDER_WAY_LSB] <= started_q && !done_q;
-          answer_q[spikeloom_pkg::REG_HOST_STATUS_LIVE_LSB+:Applications] <= armed_q | live;
+        spikeloom_pkg::ADDR_NODE_HARDWARE_HASH: answer_q <= spikeloom_pkg::HARDWARE_HASH;
+        spikeloom_pkg::ADDR_NODE_CHIP_HASH: answer_q <= ChipHash;
+        spikeloom_pkg::ADDR_NODE_STATUS: begin
+          `SPIKELOOM_FIELD(answer_q, REG_HOST_STATUS_BUSY) <= (starting_q || prime_o || started_q) && !done_q;
+          `SPIKELOOM_FIELD(answer_q, REG_HOST_STATUS_UNDER_WAY) <= started_q && !done_q;
+          `SPIKELOOM_FIELD(answer_q, REG_HOST_STATUS_LIVE) <=
+              `SPIKELOOM_FIT(REG_HOST_STATUS_LIVE, armed_q | live);
         end
-        12'(spikeloom_pkg::ADDR_NODE_CYCLE): answer_q <= cycle_q[31:0];
-        12'(spikeloom_pkg::ADDR_NODE_CYCLE + spikeloom_pkg::ADDR_NODE_HIGH): answer_q <= 32'(cycle_q[47:32]);
-        12'(spikeloom_pkg::ADDR_NODE_FROZEN): answer_q <= frozen_q[31:0];
-        12'(spikeloom_pkg::ADDR_NODE_FROZEN + spikeloom_pkg::ADDR_NODE_HIGH):
-          answer_q <= 32'(frozen_q[47:32]);
+        spikeloom_pkg::ADDR_NODE_CYCLE: answer_q <= cycle_q[31:0];
+        spikeloom_pkg::ADDR_NODE_CYCLE + spikeloom_pkg::ADDR_NODE_HIGH: answer_q <= 32'(cycle_q[47:32]);
+        spikeloom_pkg::ADDR_NODE_FROZEN: answer_q <= frozen_q[31:0];
+        spikeloom_pkg::ADDR_NODE_FROZEN + spikeloom_pkg::ADDR_NODE_HIGH: answer_q <= 32'(frozen_q[47:32]);
         default: answer_q <= '0;
       endcase
       if (in_taken) answer_q <= 32'(taken);
@@ -507,10 +505,9 @@ module host_port #(
 
   `SPIKELOOM_CHECK(word_is_known, !word_valid || word_write || word_read || word_data)
   `SPIKELOOM_CHECK(application_is_known, !(word_valid && word_data) ||
-                   32'(word[spikeloom_pkg::WORD_CHUNK_APP_LSB+:spikeloom_pkg::WORD_CHUNK_APP_W]) <
-                   Applications)
+                   32'(`SPIKELOOM_FIELD(word, WORD_CHUNK_APP)) < Applications)
   `SPIKELOOM_CHECK(armed_applications_exist, !arm ||
-                   (here_data >> (spikeloom_pkg::REG_START_APPS_LSB + Applications)) == '0)
+                   (`SPIKELOOM_FIELD(here_data, REG_START_APPS) >> Applications) == '0)
   `SPIKELOOM_CHECK(one_start_at_a_time, arms == '0 || armed_q == '0)
   `SPIKELOOM_CHECK(no_start_of_a_live_application, (arms & live) == '0)
   `SPIKELOOM_CHECK(start_lies_ahead_on_a_turn_of_both_wheels, armed_q == '0 || start_is_known)

@@ -61,7 +61,7 @@ module host_source #(
     logic [NumberBits-1:0] owner_q;
     always_ff @(posedge clk_i) begin
       if (write_channel_i)
-        owner_of[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:NumberBits];
+        owner_of[config_channel_i] <= `SPIKELOOM_LOW(config_data_i, REG_CHANNEL_CONTEXT, NumberBits);
       if (tick_i) owner_q <= owner_of[ahead_channel_i];
     end
     always_comb begin

@@ -8,7 +8,9 @@ module router #(
     parameter int unsigned Width = 28,
     parameter int unsigned Wheel = 16,
     localparam int unsigned SlotBits = $clog2(Wheel),
-    localparam int unsigned RouteBits = 15
+    // Selectors of the outputs, in the order of their ports.
+    localparam int unsigned SelectBits = spikeloom_pkg::REG_ROUTE_LOCAL_W,
+    localparam int unsigned RouteBits = 5 * SelectBits
 ) (
     input  logic                 clk_i,
     input  logic                 rst_i,
@@ -40,10 +42,10 @@ module router #(
   );
 
   for (genvar o = 0; o < 5; o++) begin : gen_output
-    logic [2:0] select;
+    logic [SelectBits-1:0] select;
     logic [Width-1:0] flit_d, flit_q;
 
-    assign select = route[3*o+:3];
+    assign select = route[SelectBits*o+:SelectBits];
     always_comb begin
       case (select)
         3'd1: flit_d = in_i[0*Width+:Width];

@@ -25,10 +25,13 @@ module credit_counters #(
     input  logic                   credit_i,
     input  logic [CounterBits-1:0] rx_counter_i
 );
+  localparam int unsigned CountBits = spikeloom_pkg::REG_CREDIT_COUNT_W;  // 0 to LIMIT_PAGES
   logic [Counters-1:0] valid_q, match, give;
   logic [ChannelBits*Counters-1:0] channel_q;
-  logic [5*Counters-1:0] count_q;
+  logic [CountBits*Counters-1:0] count_q;
   logic change;
+  logic unused_config;
+  assign unused_config = ^config_data_i;
   assign change = en_i && (take_i || credit_i);
 
   always_comb begin
@@ -38,7 +41,7 @@ module credit_counters #(
       may_start_o = 1'b1;
       for (int c = 0; c < Counters; c++) begin
         match[c] = valid_q[c] && channel_q[ChannelBits*c+:ChannelBits] == channel_i;
-        if (match[c] && count_q[5*c+:5] == 5'd0) may_start_o = 1'b0;
+        if (match[c] && count_q[CountBits*c+:CountBits] == '0) may_start_o = 1'b0;
       end
     end
   end
@@ -51,15 +54,16 @@ module credit_counters #(
     if (change) begin
       for (int c = 0; c < Counters; c++)
         if ((take_i && match[c]) != give[c])
-          count_q[5*c+:5] <= count_q[5*c+:5] + (take_i && match[c] ? 5'h1f : 5'h01);
+          count_q[CountBits*c+:CountBits] <=
+              count_q[CountBits*c+:CountBits] + (take_i && match[c] ? '1 : CountBits'(1));
     end
     if (write_i) begin
       for (int c = 0; c < Counters; c++)
         if (config_counter_i == CounterBits'(c)) begin
-          valid_q[c] <= config_data_i[spikeloom_pkg::REG_CREDIT_VALID_LSB];
+          valid_q[c] <= `SPIKELOOM_FIELD(config_data_i, REG_CREDIT_VALID);
           channel_q[ChannelBits*c+:ChannelBits] <=
-              config_data_i[spikeloom_pkg::REG_CREDIT_CHANNEL_LSB+:ChannelBits];
-          count_q[5*c+:5] <= config_data_i[spikeloom_pkg::REG_CREDIT_COUNT_LSB+:5];
+              `SPIKELOOM_LOW(config_data_i, REG_CREDIT_CHANNEL, ChannelBits);
+          count_q[CountBits*c+:CountBits] <= `SPIKELOOM_FIELD(config_data_i, REG_CREDIT_COUNT);
         end
     end
     if (rst_i) valid_q <= '0;
@@ -67,8 +71,9 @@ module credit_counters #(
 
   logic [Counters-1:0] below_zero, above_pages;
   for (genvar c = 0; c < Counters; c++) begin : gen_checks
-    assign below_zero[c] = en_i && take_i && match[c] && count_q[5*c+:5] == 5'd0;
-    assign above_pages[c] = en_i && give[c] && (count_q[5*c+:5] >= 5'd16 || !valid_q[c]);
+    assign below_zero[c] = en_i && take_i && match[c] && count_q[CountBits*c+:CountBits] == '0;
+    assign above_pages[c] = en_i && give[c] &&
+        (32'(count_q[CountBits*c+:CountBits]) >= spikeloom_pkg::LIMIT_PAGES || !valid_q[c]);
   end
   `SPIKELOOM_ASSUME(takes_after_asking, !(en_i && take_i) || ask_i)
   `SPIKELOOM_CHECK(never_below_zero, below_zero == '0)

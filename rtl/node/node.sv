@@ -16,7 +16,7 @@ module node #(
     input  logic                  en_i,
     input  logic                  rewind_i,
     input  logic                  prime_i,
-    input  logic [          11:0] node_i,          // constant
+    input  logic [spikeloom_pkg::WORD_RING_NODE_W-1:0] node_i,  // constant
     input  logic [Applications-1:0] go_i,          // applications that go
     output logic                  active_o,
     input  logic                  ring_valid_i,
@@ -43,6 +43,7 @@ module node #(
   localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1;
   localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1;
   localparam int unsigned OrderBits = OrderEntries > 1 ? $clog2(OrderEntries) : 1;
+  localparam int unsigned RouteBits = 5 * spikeloom_pkg::REG_ROUTE_LOCAL_W;  // as in router.sv
   localparam int unsigned SpikeSlotBits = $clog2(SpikeWheel);
   localparam int unsigned CreditSlotBits = $clog2(CreditWheel);
 
@@ -74,52 +75,51 @@ module node #(
       .data_o(ring_data),
       .answer_i(ring_answer)
   );
-  assign block = ring_address[spikeloom_pkg::ADDRESS_BLOCK_LSB+:spikeloom_pkg::ADDRESS_BLOCK_W];
-  assign offset = ring_address[spikeloom_pkg::ADDRESS_OFFSET_LSB+:spikeloom_pkg::ADDRESS_OFFSET_W];
-  localparam int unsigned FieldBits = spikeloom_pkg::ADDRESS_CONTEXT_FIELD_W;
-  assign context_field = offset[spikeloom_pkg::ADDRESS_CONTEXT_FIELD_LSB+:FieldBits];
+  assign block = `SPIKELOOM_FIELD(ring_address, ADDRESS_BLOCK);
+  assign offset = `SPIKELOOM_FIELD(ring_address, ADDRESS_OFFSET);
+  assign context_field = `SPIKELOOM_FIELD(offset, ADDRESS_CONTEXT_FIELD);
   always_comb begin
     {write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit} = '0;
     {write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos} = '0;
     {write_memory, write_pages, write_tables, write_first_block} = '0;
     if (ring_write) begin
-      write_node = block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE);
-      write_context = block == 4'(spikeloom_pkg::ADDR_BLOCK_CONTEXT);
-      write_pages = write_context && 32'(context_field) == spikeloom_pkg::ADDR_CONTEXT_PAGES;
-      write_tables = write_context && 32'(context_field) == spikeloom_pkg::ADDR_CONTEXT_TABLES;
-      write_delivery_page = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
-          offset[spikeloom_pkg::ADDRESS_DELIVERY_FIELD_LSB] == 1'(spikeloom_pkg::ADDR_DELIVERY_PAGE);
-      write_delivery_range = block == 4'(spikeloom_pkg::ADDR_BLOCK_DELIVERY) &&
-          offset[spikeloom_pkg::ADDRESS_DELIVERY_FIELD_LSB] == 1'(spikeloom_pkg::ADDR_DELIVERY_RANGE);
-      write_channel = block == 4'(spikeloom_pkg::ADDR_BLOCK_CHANNEL);
-      write_credit = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT);
-      write_spike_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT);
-      write_credit_slot = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT);
-      write_spike_route = block == 4'(spikeloom_pkg::ADDR_BLOCK_SPIKE_ROUTE);
-      write_credit_route = block == 4'(spikeloom_pkg::ADDR_BLOCK_CREDIT_ROUTE);
-      write_order = block == 4'(spikeloom_pkg::ADDR_BLOCK_ORDER);
-      write_eos = block == 4'(spikeloom_pkg::ADDR_BLOCK_EOS);
-      write_first_block = block == 4'(spikeloom_pkg::ADDR_BLOCK_PAGE);
-      write_memory = block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
+      write_node = block == spikeloom_pkg::ADDR_BLOCK_NODE;
+      write_context = block == spikeloom_pkg::ADDR_BLOCK_CONTEXT;
+      write_pages = write_context && context_field == spikeloom_pkg::ADDR_CONTEXT_PAGES;
+      write_tables = write_context && context_field == spikeloom_pkg::ADDR_CONTEXT_TABLES;
+      write_delivery_page = block == spikeloom_pkg::ADDR_BLOCK_DELIVERY &&
+          `SPIKELOOM_FIELD(offset, ADDRESS_DELIVERY_FIELD) == spikeloom_pkg::ADDR_DELIVERY_PAGE;
+      write_delivery_range = block == spikeloom_pkg::ADDR_BLOCK_DELIVERY &&
+          `SPIKELOOM_FIELD(offset, ADDRESS_DELIVERY_FIELD) == spikeloom_pkg::ADDR_DELIVERY_RANGE;
+      write_channel = block == spikeloom_pkg::ADDR_BLOCK_CHANNEL;
+      write_credit = block == spikeloom_pkg::ADDR_BLOCK_CREDIT;
+      write_spike_slot = block == spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT;
+      write_credit_slot = block == spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT;
+      write_spike_route = block == spikeloom_pkg::ADDR_BLOCK_SPIKE_ROUTE;
+      write_credit_route = block == spikeloom_pkg::ADDR_BLOCK_CREDIT_ROUTE;
+      write_order = block == spikeloom_pkg::ADDR_BLOCK_ORDER;
+      write_eos = block == spikeloom_pkg::ADDR_BLOCK_EOS;
+      write_first_block = block == spikeloom_pkg::ADDR_BLOCK_PAGE;
+      write_memory = block == spikeloom_pkg::ADDR_BLOCK_MEMORY;
     end
   end
-  assign read_memory = ring_read && block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY);
+  assign read_memory = ring_read && block == spikeloom_pkg::ADDR_BLOCK_MEMORY;
 
   // Control.
   logic write_control, clear, clear_routers, run_q, run, tick;
-  assign write_control = write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTROL);
-  assign clear = write_control && ring_data[spikeloom_pkg::REG_CONTROL_CLEAR_LSB];
-  assign clear_routers = clear && ring_data[spikeloom_pkg::REG_CONTROL_ROUTERS_LSB];
+  assign write_control = write_node && offset == spikeloom_pkg::ADDR_NODE_CONTROL;
+  assign clear = write_control && `SPIKELOOM_FIELD(ring_data, REG_CONTROL_CLEAR);
+  assign clear_routers = clear && `SPIKELOOM_FIELD(ring_data, REG_CONTROL_ROUTERS);
   assign tick = en_i || prime_i;
   always_ff @(posedge clk_i) begin
-    if (write_control) run_q <= ring_data[spikeloom_pkg::REG_CONTROL_RUN_LSB];
+    if (write_control) run_q <= `SPIKELOOM_FIELD(ring_data, REG_CONTROL_RUN);
     if (rst_i) run_q <= 1'b0;
   end
   if (Applications > 1) begin : gen_application
     localparam int unsigned NumberBits = $clog2(Applications);
     logic [NumberBits-1:0] application_q;
     always_ff @(posedge clk_i) begin
-      if (write_control) application_q <= ring_data[spikeloom_pkg::REG_CONTROL_APP_LSB+:NumberBits];
+      if (write_control) application_q <= `SPIKELOOM_LOW(ring_data, REG_CONTROL_APP, NumberBits);
     end
     always_comb begin
       run = 1'b0;
@@ -130,24 +130,25 @@ module node #(
   end
 
   // Memory window.
-  logic [23:0] word_q;
-  logic [3:0] memory_q;
-  logic [7:0] part_q, core_parts;
+  logic [spikeloom_pkg::REG_MEMORY_ADDRESS_WORD_W-1:0] word_q;
+  logic [spikeloom_pkg::REG_MEMORY_ADDRESS_MEMORY_W-1:0] memory_q;
+  localparam int unsigned PartBits = 8;  // of the core's ports
+  logic [PartBits-1:0] part_q, core_parts;
   logic core_write;
   logic [31:0] core_data;
-  assign core_write = write_memory && offset == 12'(spikeloom_pkg::ADDR_MEMORY_DATA);
+  assign core_write = write_memory && offset == spikeloom_pkg::ADDR_MEMORY_DATA;
   always_ff @(posedge clk_i) begin
     if (core_write) begin
-      part_q <= part_q + 8'd1;
-      if (part_q + 8'd1 == core_parts) begin
-        part_q <= 8'd0;
-        word_q <= word_q + 24'd1;
+      part_q <= part_q + PartBits'(1);
+      if (part_q + PartBits'(1) == core_parts) begin
+        part_q <= '0;
+        word_q <= word_q + 1'b1;
       end
     end
-    if (write_memory && offset == 12'(spikeloom_pkg::ADDR_MEMORY_ADDRESS)) begin
-      word_q <= ring_data[spikeloom_pkg::REG_MEMORY_ADDRESS_WORD_LSB+:24];
-      memory_q <= ring_data[spikeloom_pkg::REG_MEMORY_ADDRESS_MEMORY_LSB+:4];
-      part_q <= 8'd0;
+    if (write_memory && offset == spikeloom_pkg::ADDR_MEMORY_ADDRESS) begin
+      word_q <= `SPIKELOOM_FIELD(ring_data, REG_MEMORY_ADDRESS_WORD);
+      memory_q <= `SPIKELOOM_FIELD(ring_data, REG_MEMORY_ADDRESS_MEMORY);
+      part_q <= '0;
     end
   end
 
@@ -169,12 +170,12 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_spike_slot),
-      .write_slot_i(offset[spikeloom_pkg::ADDRESS_SPIKE_SLOT_SLOT_LSB+:SpikeSlotBits]),
+      .write_slot_i(`SPIKELOOM_LOW(offset, ADDRESS_SPIKE_SLOT_SLOT, SpikeSlotBits)),
       .write_entry_i({
-        ring_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
-        ring_data[spikeloom_pkg::REG_SLOT_TX_LSB+:ChannelBits],
-        ring_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
-        ring_data[spikeloom_pkg::REG_SLOT_RX_LSB+:DeliveryBits]
+        `SPIKELOOM_FIELD(ring_data, REG_SLOT_TX_VALID),
+        `SPIKELOOM_LOW(ring_data, REG_SLOT_TX, ChannelBits),
+        `SPIKELOOM_FIELD(ring_data, REG_SLOT_RX_VALID),
+        `SPIKELOOM_LOW(ring_data, REG_SLOT_RX, DeliveryBits)
       }),
       .entry_o({spike_tx_valid, spike_tx, spike_rx_valid, spike_rx})
   );
@@ -188,12 +189,12 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_credit_slot),
-      .write_slot_i(offset[spikeloom_pkg::ADDRESS_CREDIT_SLOT_SLOT_LSB+:CreditSlotBits]),
+      .write_slot_i(`SPIKELOOM_LOW(offset, ADDRESS_CREDIT_SLOT_SLOT, CreditSlotBits)),
       .write_entry_i({
-        ring_data[spikeloom_pkg::REG_SLOT_TX_VALID_LSB],
-        ring_data[spikeloom_pkg::REG_SLOT_TX_LSB+:DeliveryBits],
-        ring_data[spikeloom_pkg::REG_SLOT_RX_VALID_LSB],
-        ring_data[spikeloom_pkg::REG_SLOT_RX_LSB+:CounterBits]
+        `SPIKELOOM_FIELD(ring_data, REG_SLOT_TX_VALID),
+        `SPIKELOOM_LOW(ring_data, REG_SLOT_TX, DeliveryBits),
+        `SPIKELOOM_FIELD(ring_data, REG_SLOT_RX_VALID),
+        `SPIKELOOM_LOW(ring_data, REG_SLOT_RX, CounterBits)
       }),
       .entry_o({credit_tx_valid, credit_tx, credit_rx_valid, credit_rx})
   );
@@ -224,8 +225,8 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_spike_route),
-      .write_slot_i(offset[spikeloom_pkg::ADDRESS_SPIKE_ROUTE_SLOT_LSB+:SpikeSlotBits]),
-      .write_route_i(ring_data[14:0]),
+      .write_slot_i(`SPIKELOOM_LOW(offset, ADDRESS_SPIKE_ROUTE_SLOT, SpikeSlotBits)),
+      .write_route_i(ring_data[RouteBits-1:0]),
       .in_i({local_tx, spike_i}),
       .out_o({local_rx, spike_o})
   );
@@ -240,17 +241,17 @@ module node #(
       .rewind_i,
       .tick_i(tick),
       .write_enable_i(write_credit_route),
-      .write_slot_i(offset[spikeloom_pkg::ADDRESS_CREDIT_ROUTE_SLOT_LSB+:CreditSlotBits]),
-      .write_route_i(ring_data[14:0]),
+      .write_slot_i(`SPIKELOOM_LOW(offset, ADDRESS_CREDIT_ROUTE_SLOT, CreditSlotBits)),
+      .write_route_i(ring_data[RouteBits-1:0]),
       .in_i({credit_local_tx, credit_i}),
       .out_o({credit_local_rx, credit_o})
   );
 
   // Network interface, sequencer, core.
   logic [RowBits-1:0] row, scan_row;
-  logic [5:0] eos_count;
+  logic [spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W-1:0] eos_count;
   logic row_sample_end, row_run_end, scan, load, fire, retire, fire_first, fire_last, free, out_end, done;
-  logic [4:0] fire_pages;
+  logic [spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_W-1:0] fire_pages;
   logic [LimitBits-1:0] fire_limit;
   logic page_start, page_any, page_take, page_again;
   logic [ChunkBits-1:0] page_chunk;
@@ -279,10 +280,10 @@ module node #(
       .write_delivery_range_i(write_delivery_range),
       .write_eos_i(write_eos),
       .write_first_block_i(write_first_block),
-      .config_context_i(offset[spikeloom_pkg::ADDRESS_CONTEXT_CONTEXT_LSB+:ContextBits]),
-      .config_delivery_i(offset[spikeloom_pkg::ADDRESS_DELIVERY_DELIVERY_LSB+:DeliveryBits]),
+      .config_context_i(`SPIKELOOM_LOW(offset, ADDRESS_CONTEXT_CONTEXT, ContextBits)),
+      .config_delivery_i(`SPIKELOOM_LOW(offset, ADDRESS_DELIVERY_DELIVERY, DeliveryBits)),
       // EOS and PAGE number rows alike.
-      .config_row_i(offset[spikeloom_pkg::ADDRESS_EOS_ROW_LSB+:RowBits]),
+      .config_row_i(`SPIKELOOM_LOW(offset, ADDRESS_EOS_ROW, RowBits)),
       .config_data_i(ring_data),
       .ahead_valid_i(spike_rx_valid && primed_q),
       .ahead_delivery_i(spike_rx),
@@ -314,8 +315,8 @@ module node #(
       .clear_i(clear),
       .en_i,
       .write_delivery_page_i(write_delivery_page),
-      .config_delivery_i(offset[spikeloom_pkg::ADDRESS_DELIVERY_DELIVERY_LSB+:DeliveryBits]),
-      .config_context_i(ring_data[spikeloom_pkg::REG_DELIVERY_PAGE_CONTEXT_LSB+:ContextBits]),
+      .config_delivery_i(`SPIKELOOM_LOW(offset, ADDRESS_DELIVERY_DELIVERY, DeliveryBits)),
+      .config_context_i(`SPIKELOOM_LOW(ring_data, REG_DELIVERY_PAGE_CONTEXT, ContextBits)),
       .free_i(free),
       .context_i(context_now),
       .tx_valid_i(credit_tx_valid),
@@ -339,9 +340,9 @@ module node #(
       .write_tables_i(write_tables),
       .write_channel_i(write_channel),
       .write_credit_i(write_credit),
-      .config_context_i(offset[spikeloom_pkg::ADDRESS_CONTEXT_CONTEXT_LSB+:ContextBits]),
-      .config_channel_i(offset[spikeloom_pkg::ADDRESS_CHANNEL_CHANNEL_LSB+:ChannelBits]),
-      .config_counter_i(offset[spikeloom_pkg::ADDRESS_CREDIT_COUNTER_LSB+:CounterBits]),
+      .config_context_i(`SPIKELOOM_LOW(offset, ADDRESS_CONTEXT_CONTEXT, ContextBits)),
+      .config_channel_i(`SPIKELOOM_LOW(offset, ADDRESS_CHANNEL_CHANNEL, ChannelBits)),
+      .config_counter_i(`SPIKELOOM_LOW(offset, ADDRESS_CREDIT_COUNTER, CounterBits)),
       .config_data_i(ring_data),
       .context_i(context_now),
       .start_i(fire),
@@ -374,11 +375,11 @@ module node #(
       .en_i,
       .run_i(run),
       .write_context_i(write_context),
-      .config_context_i(offset[spikeloom_pkg::ADDRESS_CONTEXT_CONTEXT_LSB+:ContextBits]),
+      .config_context_i(`SPIKELOOM_LOW(offset, ADDRESS_CONTEXT_CONTEXT, ContextBits)),
       .config_field_i(context_field),
       .write_order_i(write_order),
-      .config_position_i(offset[spikeloom_pkg::ADDRESS_ORDER_POSITION_LSB+:OrderBits]),
-      .write_order_length_i(write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_ORDER_LENGTH)),
+      .config_position_i(`SPIKELOOM_LOW(offset, ADDRESS_ORDER_POSITION, OrderBits)),
+      .write_order_length_i(write_node && offset == spikeloom_pkg::ADDR_NODE_ORDER_LENGTH),
       .config_data_i(ring_data),
       .row_o(row),
       .count_i(eos_count),
@@ -445,7 +446,7 @@ module node #(
       .cfg_re_i(read_memory),
       .cfg_memory_i(memory_q),
       .cfg_word_i(word_q),
-      .cfg_part_i(core_write ? part_q : offset[spikeloom_pkg::ADDRESS_MEMORY_PART_LSB+:8]),
+      .cfg_part_i(core_write ? part_q : `SPIKELOOM_LOW(offset, ADDRESS_MEMORY_PART, PartBits)),
       .cfg_data_i(ring_data),
       .cfg_parts_o(core_parts),
       .cfg_data_o(core_data)
@@ -469,8 +470,8 @@ module node #(
       .rst_i,
       .clear_i(clear),
       .en_i,
-      .write_rho_i(write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTRACT_RHO)),
-      .write_sigma_i(write_node && offset == 12'(spikeloom_pkg::ADDR_NODE_CONTRACT_SIGMA)),
+      .write_rho_i(write_node && offset == spikeloom_pkg::ADDR_NODE_CONTRACT_RHO),
+      .write_sigma_i(write_node && offset == spikeloom_pkg::ADDR_NODE_CONTRACT_SIGMA),
       .config_data_i(ring_data),
       .firing_i(firing),
       .done_i(done),
@@ -502,15 +503,15 @@ module node #(
     fire
   };
   event_counters #(
-      .Wide(spikeloom_pkg::ADDR_NODE_SPIKES - spikeloom_pkg::ADDR_NODE_FIRINGS)
+      .Wide(32'(spikeloom_pkg::ADDR_NODE_SPIKES) - 32'(spikeloom_pkg::ADDR_NODE_FIRINGS))
   ) u_counters (
       .clk_i,
       .rst_i,
       .clear_i(clear),
       .steps_i(events),
       .wide_i(push_spikes),
-      .counter_i(3'(offset - 12'(spikeloom_pkg::ADDR_NODE_FIRINGS))),
-      .high_i((offset & 12'(spikeloom_pkg::ADDR_NODE_HIGH)) != '0),
+      .counter_i(3'(offset - spikeloom_pkg::ADDR_NODE_FIRINGS)),
+      .high_i((offset & spikeloom_pkg::ADDR_NODE_HIGH) != '0),
       .data_o(counter_data)
   );
 
@@ -522,14 +523,14 @@ module node #(
     if (ring_read) begin
       answer_from_q <= FromRegister;
       answer_q <= '0;
-      if (block == 4'(spikeloom_pkg::ADDR_BLOCK_MEMORY)) begin
+      if (block == spikeloom_pkg::ADDR_BLOCK_MEMORY) begin
         answer_from_q <= FromMemory;
-      end else if (block == 4'(spikeloom_pkg::ADDR_BLOCK_NODE)) begin
-        if ((offset & 12'(spikeloom_pkg::ADDR_NODE_FIRINGS)) != '0) answer_from_q <= FromCounter;
+      end else if (block == spikeloom_pkg::ADDR_BLOCK_NODE) begin
+        if ((offset & spikeloom_pkg::ADDR_NODE_FIRINGS) != '0) answer_from_q <= FromCounter;
         case (offset)
-          12'(spikeloom_pkg::ADDR_NODE_HARDWARE_HASH): answer_q <= spikeloom_pkg::HARDWARE_HASH;
-          12'(spikeloom_pkg::ADDR_NODE_CHIP_HASH): answer_q <= ChipHash;
-          12'(spikeloom_pkg::ADDR_NODE_STATUS): answer_q <= 32'(active_o);
+          spikeloom_pkg::ADDR_NODE_HARDWARE_HASH: answer_q <= spikeloom_pkg::HARDWARE_HASH;
+          spikeloom_pkg::ADDR_NODE_CHIP_HASH: answer_q <= ChipHash;
+          spikeloom_pkg::ADDR_NODE_STATUS: answer_q <= 32'(active_o);
           default: answer_q <= '0;
         endcase
       end

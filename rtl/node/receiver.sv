@@ -49,7 +49,7 @@ module receiver #(
     input  logic [    FlitBits-1:0] flit_i,
     // sequencer and core
     input  logic [     RowBits-1:0] row_i,
-    output logic [             5:0] count_o,
+    output logic [spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W-1:0] count_o,
     output logic                    sample_end_o,
     output logic                    run_end_o,
     input  logic                    scan_i,
@@ -65,18 +65,25 @@ module receiver #(
     input  logic                    page_take_i,
     input  logic                    page_again_i
 );
-  localparam int unsigned PageLsb = spikeloom_pkg::REG_DELIVERY_PAGE_WRITE_PAGE_LSB;
   localparam int unsigned IndexLsb = spikeloom_pkg::CHUNK_BITS;
-  localparam int unsigned CountBits = ChunkIndexBits < 16 ? ChunkIndexBits + 1 : 16;
+  localparam int unsigned RangeBits = spikeloom_pkg::REG_DELIVERY_RANGE_COUNT_W;
+  localparam int unsigned CountBits = ChunkIndexBits < RangeBits ? ChunkIndexBits + 1 : RangeBits;
+  localparam int unsigned FirstRowBits = spikeloom_pkg::REG_CONTEXT_PAGES_FIRST_ROW_W;
+  localparam int unsigned RowsBits = spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_W;  // pages of a context
+  localparam int unsigned PageBits = spikeloom_pkg::REG_DELIVERY_PAGE_WRITE_PAGE_W;  // the number of one
+  localparam int unsigned InboundBits = spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W;  // end-of-steps of a page
   localparam int unsigned FirstBlockBits = Blocks > 1 ? $clog2(Blocks) : 1;
 
+  logic unused_config;
+  assign unused_config = ^config_data_i;
+
   // Tables: context pages, deliveries.
-  logic [7:0] first_row[0:Contexts-1];
-  logic [4:0] rows[0:Contexts-1];
+  logic [FirstRowBits-1:0] first_row[0:Contexts-1];
+  logic [RowsBits-1:0] rows[0:Contexts-1];
   always_ff @(posedge clk_i) begin
     if (write_pages_i) begin
-      first_row[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_FIRST_ROW_LSB+:8];
-      rows[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_LSB+:5];
+      first_row[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_PAGES_FIRST_ROW);
+      rows[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_PAGES_ROWS);
     end
   end
 
@@ -94,9 +101,9 @@ module receiver #(
       .write_enable_i(write_delivery_page_i),
       .write_address_i(config_delivery_i),
       .write_data_i({
-        config_data_i[spikeloom_pkg::REG_DELIVERY_PAGE_CONTEXT_LSB+:ContextBits],
-        config_data_i[spikeloom_pkg::REG_DELIVERY_PAGE_ZERO_DELAY_LSB],
-        config_data_i[spikeloom_pkg::REG_DELIVERY_PAGE_FIRST_CHUNK_LSB+:ChunkBits]
+        `SPIKELOOM_LOW(config_data_i, REG_DELIVERY_PAGE_CONTEXT, ContextBits),
+        `SPIKELOOM_FIELD(config_data_i, REG_DELIVERY_PAGE_ZERO_DELAY),
+        `SPIKELOOM_LOW(config_data_i, REG_DELIVERY_PAGE_FIRST_CHUNK, ChunkBits)
       }),
       .read_enable_i(tick_i && ahead_valid_i),
       .read_address_i(ahead_delivery_i),
@@ -111,9 +118,9 @@ module receiver #(
       .write_enable_i(write_delivery_range_i),
       .write_address_i(config_delivery_i),
       .write_data_i({
-        config_data_i[spikeloom_pkg::REG_DELIVERY_RANGE_FIRST_LSB+:ChunkIndexBits],
+        `SPIKELOOM_LOW(config_data_i, REG_DELIVERY_RANGE_FIRST, ChunkIndexBits),
         // A range is never longer than the indices of a channel.
-        config_data_i[spikeloom_pkg::REG_DELIVERY_RANGE_COUNT_LSB+:CountBits]
+        `SPIKELOOM_LOW(config_data_i, REG_DELIVERY_RANGE_COUNT, CountBits)
       }),
       .read_enable_i(tick_i && ahead_valid_i),
       .read_address_i(ahead_delivery_i),
@@ -127,13 +134,13 @@ module receiver #(
   logic [ChunkIndexBits-1:0] first0_q;
   logic [CountBits-1:0] count0_q;
   logic [RowBits-1:0] row0_q;
-  logic [3:0] page0_q, page1, page_after;
-  logic [4:0] rows0_q;
-  logic [3:0] write_page_q[0:Deliveries-1];
+  logic [PageBits-1:0] page0_q, page1, page_after;
+  logic [RowsBits-1:0] rows0_q;
+  logic [PageBits-1:0] write_page_q[0:Deliveries-1];
   logic eos_now, chunk_now;
 
   // An end-of-step of this cycle moves the page of the next one's flit.
-  assign page_after = 5'(page0_q) + 5'd1 == rows0_q ? 4'd0 : page0_q + 4'd1;
+  assign page_after = RowsBits'(page0_q) + RowsBits'(1) == rows0_q ? '0 : page0_q + PageBits'(1);
   assign page1 = eos_now && delivery1_q == delivery0_q ? page_after : write_page_q[delivery1_q];
 
   always_ff @(posedge clk_i) begin
@@ -160,8 +167,9 @@ module receiver #(
 
   always_ff @(posedge clk_i) begin
     if (en_i && eos_now) write_page_q[delivery0_q] <= page_after;
-    if (write_delivery_page_i) write_page_q[config_delivery_i] <= config_data_i[PageLsb+:4];
-    if (rst_i || clear_i) for (int d = 0; d < Deliveries; d++) write_page_q[d] <= 4'd0;
+    if (write_delivery_page_i)
+      write_page_q[config_delivery_i] <= `SPIKELOOM_FIELD(config_data_i, REG_DELIVERY_PAGE_WRITE_PAGE);
+    if (rst_i || clear_i) for (int d = 0; d < Deliveries; d++) write_page_q[d] <= '0;
   end
 
   // The flit of this cycle.
@@ -176,14 +184,17 @@ module receiver #(
 
   // End-of-steps: count and flags.
   logic [PageRows-1:0] eos_empty_q;
-  logic [7:0] eos_memory[0:PageRows-1];  // run end, sample end, count
-  logic [7:0] eos_old, eos_new, eos_seen, eos_write;
+  localparam int unsigned EosBits = InboundBits + 2;
+  logic [EosBits-1:0] eos_memory[0:PageRows-1];  // run end, sample end, count
+  logic [EosBits-1:0] eos_old, eos_new, eos_seen, eos_write;
   logic [RowBits-1:0] eos_row;
 
-  assign eos_old = eos_empty_q[row0_q] ? 8'd0 : eos_memory[row0_q];
-  assign eos_new = {zero_delay0_q ? flit_i[1:0] : eos_old[7:6], eos_old[5:0] + 6'd1};
+  assign eos_old = eos_empty_q[row0_q] ? '0 : eos_memory[row0_q];
+  assign eos_new = {
+    zero_delay0_q ? flit_i[1:0] : eos_old[InboundBits+:2], eos_old[InboundBits-1:0] + InboundBits'(1)
+  };
   assign eos_row = write_eos_i ? config_row_i : row0_q;
-  assign eos_write = write_eos_i ? {2'b00, config_data_i[5:0]} : eos_new;
+  assign eos_write = write_eos_i ? {2'b00, config_data_i[InboundBits-1:0]} : eos_new;
   always_ff @(posedge clk_i) begin
     if (eos_now || write_eos_i) eos_memory[eos_row] <= eos_write;
   end
@@ -192,10 +203,8 @@ module receiver #(
     if (en_i && free_i) eos_empty_q[row_i] <= 1'b1;
     if (rst_i || clear_i) eos_empty_q <= '1;
   end
-  assign eos_seen = eos_empty_q[row_i] ? 8'd0 : eos_memory[row_i];
-  assign count_o = eos_seen[5:0];
-  assign sample_end_o = eos_seen[6];
-  assign run_end_o = eos_seen[7];
+  assign eos_seen = eos_empty_q[row_i] ? '0 : eos_memory[row_i];
+  assign {run_end_o, sample_end_o, count_o} = eos_seen;
 
   // Chunks.
   logic [ChunkBits-1:0] chunk_now_number;
@@ -212,7 +221,7 @@ module receiver #(
         .en_i,
         .write_first_block_i,
         .config_row_i,
-        .config_first_block_i(config_data_i[spikeloom_pkg::REG_PAGE_FIRST_BLOCK_LSB+:FirstBlockBits]),
+        .config_first_block_i(`SPIKELOOM_LOW(config_data_i, REG_PAGE_FIRST_BLOCK, FirstBlockBits)),
         .chunk_i(chunk_now),
         .chunk_row_i(row0_q),
         .chunk_number_i(chunk_now_number),
@@ -263,16 +272,16 @@ module receiver #(
   end
 
   // What the schedule and the credits guarantee.
-  logic [5:0] inbound[0:Contexts-1];  // of the checks only
+  logic [InboundBits-1:0] inbound[0:Contexts-1];  // of the checks only
   logic [ContextBits-1:0] context0_q;
   always_ff @(posedge clk_i) begin
     if (write_pages_i)
-      inbound[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_LSB+:6];
+      inbound[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_PAGES_INBOUND);
     if (tick_i) context0_q <= d1_context;
   end
   `SPIKELOOM_CHECK(flit_has_a_delivery, !(en_i && flit_valid) || valid0_q)
-  `SPIKELOOM_CHECK(eos_count_holds, !eos_now || eos_old[5:0] != 6'd63)
-  `SPIKELOOM_CHECK(page_is_free, !(eos_now || chunk_now) || eos_old[5:0] < inbound[context0_q])
+  `SPIKELOOM_CHECK(eos_count_holds, !eos_now || eos_old[InboundBits-1:0] != '1)
+  `SPIKELOOM_CHECK(page_is_free, !(eos_now || chunk_now) || eos_old[InboundBits-1:0] < inbound[context0_q])
   `SPIKELOOM_CHECK(chunk_is_in_the_page, !chunk_now || 32'(chunk0_q) + 32'(distance) < PageChunks)
   `SPIKELOOM_CHECK(free_meets_no_delivery, !(en_i && free_i && (eos_now || chunk_now)) || row0_q != row_i)
 endmodule

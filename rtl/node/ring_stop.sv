@@ -5,11 +5,12 @@
 // is taken two clocks later and goes on in the read's place as a RING_ANSWER. So writes happen in order and
 // answers keep order.
 `include "rtl/common/checks.svh"
+`include "spikeloom_parameters.svh"
 
 module ring_stop (
     input  logic        clk_i,
     input  logic        rst_i,
-    input  logic [11:0] node_i,      // constant
+    input  logic [spikeloom_pkg::WORD_RING_NODE_W-1:0] node_i,  // constant
     input  logic        ring_valid_i,
     input  logic [63:0] ring_i,
     output logic        ring_valid_o,
@@ -20,19 +21,14 @@ module ring_stop (
     output logic [31:0] data_o,
     input  logic [31:0] answer_i
 );
-  localparam int unsigned KindLsb = spikeloom_pkg::WORD_RING_KIND_LSB;
-  localparam logic [3:0] KindWrite = 4'(spikeloom_pkg::KIND_RING_WRITE);
-  localparam logic [3:0] KindRead = 4'(spikeloom_pkg::KIND_RING_READ);
-  localparam logic [3:0] KindAnswer = 4'(spikeloom_pkg::KIND_RING_ANSWER);
-
   logic valid0_q, valid1_q, valid2_q, read1_q, read2_q, mine;
   logic [63:0] word0_q, word1_q, word2_q;
 
-  assign mine = valid0_q && word0_q[spikeloom_pkg::WORD_RING_NODE_LSB+:12] == node_i;
-  assign write_o = mine && word0_q[KindLsb+:4] == KindWrite;
-  assign read_o = mine && word0_q[KindLsb+:4] == KindRead;
-  assign address_o = word0_q[spikeloom_pkg::WORD_RING_ADDRESS_LSB+:spikeloom_pkg::ADDRESS_WIDTH];
-  assign data_o = word0_q[spikeloom_pkg::WORD_RING_DATA_LSB+:32];
+  assign mine = valid0_q && `SPIKELOOM_FIELD(word0_q, WORD_RING_NODE) == node_i;
+  assign write_o = mine && `SPIKELOOM_FIELD(word0_q, WORD_RING_KIND) == spikeloom_pkg::KIND_RING_WRITE;
+  assign read_o = mine && `SPIKELOOM_FIELD(word0_q, WORD_RING_KIND) == spikeloom_pkg::KIND_RING_READ;
+  assign address_o = `SPIKELOOM_FIELD(word0_q, WORD_RING_ADDRESS);
+  assign data_o = `SPIKELOOM_FIELD(word0_q, WORD_RING_DATA);
 
   always_ff @(posedge clk_i) begin
     if (ring_valid_i) word0_q <= ring_i;
@@ -56,8 +52,8 @@ module ring_stop (
     ring_valid_o = valid2_q;
     ring_o = word2_q;
     if (read2_q) begin
-      ring_o[KindLsb+:4] = KindAnswer;
-      ring_o[spikeloom_pkg::WORD_RING_DATA_LSB+:32] = answer_i;
+      `SPIKELOOM_FIELD(ring_o, WORD_RING_KIND) = spikeloom_pkg::KIND_RING_ANSWER;
+      `SPIKELOOM_FIELD(ring_o, WORD_RING_DATA) = answer_i;
     end
   end
 

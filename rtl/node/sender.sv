@@ -68,11 +68,11 @@ module sender #(
   always_ff @(posedge clk_i) begin
     if (write_tables_i)
       first_out[config_context_i] <=
-          config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_OUT_LSB+:PointerBits];
+          `SPIKELOOM_LOW(config_data_i, REG_CONTEXT_TABLES_FIRST_OUT, PointerBits);
     if (write_channel_i) begin
       channel_context_q[config_channel_i] <=
-          config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB+:ContextBits];
-      channel_valid_q[config_channel_i] <= config_data_i[spikeloom_pkg::REG_CHANNEL_VALID_LSB];
+          `SPIKELOOM_LOW(config_data_i, REG_CHANNEL_CONTEXT, ContextBits);
+      channel_valid_q[config_channel_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CHANNEL_VALID);
     end
     if (rst_i) channel_valid_q <= '0;
   end

@@ -38,7 +38,7 @@ module sequencer #(
     input  logic [           31:0] config_data_i,
     // pages and output buffers
     output logic [    RowBits-1:0] row_o,
-    input  logic [            5:0] count_i,
+    input  logic [spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W-1:0] count_i,
     input  logic                   sample_end_i,
     input  logic                   run_end_i,
     input  logic                   output_busy_i,
@@ -48,15 +48,15 @@ module sequencer #(
     output logic                   retire_o,
     // core
     output logic                   fire_o,
-    output logic [            4:0] fire_pages_o,
+    output logic [spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_W-1:0] fire_pages_o,
     output logic                   fire_first_o,
     output logic                   fire_last_o,
     output logic [  LimitBits-1:0] fire_limit_o,
     output logic [ContextBits-1:0] context_o,
-    output logic [           15:0] context_chunk_o,
-    output logic [           15:0] context_update_o,
-    output logic [           15:0] context_updates_o,
-    output logic [           15:0] context_state_o,
+    output logic [spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_CHUNK_W-1:0] context_chunk_o,
+    output logic [spikeloom_pkg::REG_CONTEXT_UPDATE_FIRST_W-1:0] context_update_o,
+    output logic [spikeloom_pkg::REG_CONTEXT_UPDATE_COUNT_W-1:0] context_updates_o,
+    output logic [spikeloom_pkg::REG_CONTEXT_STATE_FIRST_WORD_W-1:0] context_state_o,
     output logic                   context_readout_o,
     output logic                   context_last_only_o,
     output logic                   sample_end_o,          // of the last page being fired
@@ -71,51 +71,61 @@ module sequencer #(
 );
   localparam logic [1:0] Load = 2'd0, Wait = 2'd1, Integrate = 2'd2, Update = 2'd3;
 
+  localparam int unsigned RowsBits = spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_W;  // pages of a context
+  localparam int unsigned PageBits = $clog2(spikeloom_pkg::LIMIT_PAGES);  // the number of one
+  localparam int unsigned InboundBits = spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W;
+  localparam int unsigned FirstRowBits = spikeloom_pkg::REG_CONTEXT_PAGES_FIRST_ROW_W;
+  localparam int unsigned FirstChunkBits = spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_CHUNK_W;
+  localparam int unsigned UpdateBits =
+      spikeloom_pkg::REG_CONTEXT_UPDATE_COUNT_W + spikeloom_pkg::REG_CONTEXT_UPDATE_FIRST_W;
+  localparam int unsigned FirstStateBits = spikeloom_pkg::REG_CONTEXT_STATE_FIRST_WORD_W;
+  localparam int unsigned SkipBits = spikeloom_pkg::REG_ORDER_SKIP_W;
+
   // Tables.
-  logic [7:0] first_row[0:Contexts-1];
-  logic [10:0] pages[0:Contexts-1];  // inbound, rows
-  logic [15:0] first_chunk[0:Contexts-1];
-  logic [31:0] update[0:Contexts-1];
-  logic [15:0] first_state[0:Contexts-1];
+  logic [FirstRowBits-1:0] first_row[0:Contexts-1];
+  logic [InboundBits+RowsBits-1:0] pages[0:Contexts-1];  // inbound, rows
+  logic [FirstChunkBits-1:0] first_chunk[0:Contexts-1];
+  logic [UpdateBits-1:0] update[0:Contexts-1];
+  logic [FirstStateBits-1:0] first_state[0:Contexts-1];
   logic [1:0] mode[0:Contexts-1];
   logic [Contexts-1:0] valid_q;
   localparam int unsigned StepBits = $clog2(spikeloom_pkg::LIMIT_CONTEXT_LIMITS);
   logic [LimitBits-1:0] limit[0:(spikeloom_pkg::LIMIT_CONTEXT_LIMITS<<ContextBits)-1];
-  logic [ContextBits+7:0] order[0:OrderEntries-1];
+  logic [SkipBits+ContextBits-1:0] order[0:OrderEntries-1];
   logic [OrderBits:0] order_length_q;
 
   always_ff @(posedge clk_i) begin
     if (write_context_i) begin
-      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_PAGES)) begin
-        first_row[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_FIRST_ROW_LSB+:8];
+      if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_PAGES) begin
+        first_row[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_PAGES_FIRST_ROW);
         pages[config_context_i] <= {
-          config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_LSB+:6],
-          config_data_i[spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_LSB+:5]
+          `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_PAGES_INBOUND),
+          `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_PAGES_ROWS)
         };
       end
-      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_TABLES))
-        first_chunk[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_TABLES_FIRST_CHUNK_LSB+:16];
-      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_UPDATE))
+      if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_TABLES)
+        first_chunk[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_TABLES_FIRST_CHUNK);
+      if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_UPDATE)
         update[config_context_i] <= {
-          config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_COUNT_LSB+:16],
-          config_data_i[spikeloom_pkg::REG_CONTEXT_UPDATE_FIRST_LSB+:16]
+          `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_UPDATE_COUNT),
+          `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_UPDATE_FIRST)
         };
-      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_STATE))
-        first_state[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_STATE_FIRST_WORD_LSB+:16];
-      if (config_field_i == 5'(spikeloom_pkg::ADDR_CONTEXT_MODE)) begin
-        valid_q[config_context_i] <= config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_VALID_LSB];
+      if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_STATE)
+        first_state[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_STATE_FIRST_WORD);
+      if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_MODE) begin
+        valid_q[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_MODE_VALID);
         mode[config_context_i] <= {
-          config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_LAST_ONLY_LSB],
-          config_data_i[spikeloom_pkg::REG_CONTEXT_MODE_READOUT_LSB]
+          `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_MODE_LAST_ONLY),
+          `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_MODE_READOUT)
         };
       end
-      if (32'(config_field_i) >= spikeloom_pkg::ADDR_CONTEXT_LIMIT)
+      if (config_field_i >= spikeloom_pkg::ADDR_CONTEXT_LIMIT)
         limit[{config_context_i, config_field_i[StepBits-1:0]}] <= config_data_i[LimitBits-1:0];
     end
     if (write_order_i)
       order[config_position_i] <= {
-        config_data_i[spikeloom_pkg::REG_ORDER_SKIP_LSB+:8],
-        config_data_i[spikeloom_pkg::REG_ORDER_CONTEXT_LSB+:ContextBits]
+        `SPIKELOOM_FIELD(config_data_i, REG_ORDER_SKIP),
+        `SPIKELOOM_LOW(config_data_i, REG_ORDER_CONTEXT, ContextBits)
       };
     if (write_order_length_i) order_length_q <= config_data_i[OrderBits:0];
     if (rst_i) begin
@@ -127,23 +137,25 @@ module sequencer #(
   // State.
   logic [1:0] state_q;
   logic [OrderBits-1:0] position_q;
-  logic [7:0] round_q, entry_skip;
+  logic [SkipBits-1:0] round_q, entry_skip;
   logic [ContextBits-1:0] context_q, entry_context;
   logic [RowBits-1:0] row_q;
   logic sample_end_q, steps_zero, ready, inputs_ready, pass, step_order, go, wraps;
   logic closes, last_page, row_moves;
   logic [RowBits-1:0] row_to;
-  logic [3:0] read_page_q[0:Contexts-1];
-  logic [3:0] steps_q[0:Contexts-1];
+  logic [PageBits-1:0] read_page_q[0:Contexts-1];
+  logic [StepBits-1:0] steps_q[0:Contexts-1];
   logic [Contexts-1:0] retired_q;
-  logic [3:0] read_page, page_after, steps;
-  logic [10:0] context_pages;
+  logic [PageBits-1:0] read_page, page_after;
+  logic [StepBits-1:0] steps;
+  logic [InboundBits-1:0] inbound;  // of the context, like rows
+  logic [RowsBits-1:0] rows;
 
   assign {entry_skip, entry_context} = order[position_q];
   assign go = run_i && order_length_q != '0;
   assign pass = !valid_q[entry_context] || retired_q[entry_context] || round_q < entry_skip;
-  assign context_pages = pages[context_q];
-  assign inputs_ready = count_i == context_pages[10:5];
+  assign {inbound, rows} = pages[context_q];
+  assign inputs_ready = count_i == inbound;
   assign ready = state_q == Wait && inputs_ready && closes && !output_busy_i;
   assign fire_o = en_i && ready && !run_end_i;
   assign retire_o = en_i && ready && run_end_i;
@@ -152,20 +164,20 @@ module sequencer #(
   assign step_order = (state_q == Load && go && pass) || retire_o || (state_q == Update && done_i);
   assign wraps = {1'b0, position_q} + (OrderBits + 1)'(1) == order_length_q;
   assign read_page = read_page_q[context_q];
-  assign page_after = 5'(read_page) + 5'd1 == context_pages[4:0] ? 4'd0 : read_page + 4'd1;
+  assign page_after = RowsBits'(read_page) + RowsBits'(1) == rows ? '0 : read_page + PageBits'(1);
   assign steps = steps_q[context_q];
-  assign steps_zero = steps == 4'd0;
+  assign steps_zero = steps == '0;
   assign load_o = fire_o || (en_i && state_q == Integrate && free_i && !last_page);
 
   // The batch: what closes it, and the rows of its pages.
   if (FiringPages > 1) begin : gen_batch
-    logic [4:0] pages_q;  // WAIT: seen complete before row_q; INTEGRATE: not yet freed
-    logic [3:0] page_q, page_next, page_to, scan_page;  // page_q: of row_q
+    logic [RowsBits-1:0] pages_q;  // WAIT: seen complete before row_q; INTEGRATE: not yet freed
+    logic [PageBits-1:0] page_q, page_next, page_to, scan_page;  // page_q: of row_q
     logic [RowBits-1:0] first_row_q;
-    assign closes = sample_end_i || run_end_i || pages_q == 5'(FiringPages - 1);
-    assign fire_pages_o = pages_q + 5'd1;
-    assign last_page = pages_q == 5'd1;
-    assign page_next = 5'(page_q) + 5'd1 == context_pages[4:0] ? 4'd0 : page_q + 4'd1;
+    assign closes = sample_end_i || run_end_i || pages_q == RowsBits'(FiringPages - 1);
+    assign fire_pages_o = pages_q + RowsBits'(1);
+    assign last_page = pages_q == RowsBits'(1);
+    assign page_next = RowsBits'(page_q) + RowsBits'(1) == rows ? '0 : page_q + PageBits'(1);
     assign page_to = fire_o ? read_page : page_next;
     assign row_to = first_row_q + RowBits'(page_to);
     assign row_moves = fire_o || (state_q == Wait && inputs_ready && !closes) ||
@@ -178,19 +190,19 @@ module sequencer #(
         if (state_q == Load) begin
           first_row_q <= RowBits'(first_row[entry_context]);
           page_q <= read_page_q[entry_context];
-          pages_q <= 5'd0;
+          pages_q <= '0;
         end else if (row_moves) begin
           page_q <= page_to;
           if (fire_o) pages_q <= fire_pages_o;
-          else pages_q <= state_q == Wait ? pages_q + 5'd1 : pages_q - 5'd1;
+          else pages_q <= state_q == Wait ? pages_q + RowsBits'(1) : pages_q - RowsBits'(1);
         end
       end
     end
-    `SPIKELOOM_CHECK(run_ends_between_batches, !retire_o || pages_q == 5'd0)
-    `SPIKELOOM_CHECK(batch_has_its_pages, state_q != Wait || context_pages[4:0] >= 5'(FiringPages))
+    `SPIKELOOM_CHECK(run_ends_between_batches, !retire_o || pages_q == '0)
+    `SPIKELOOM_CHECK(batch_has_its_pages, state_q != Wait || rows >= RowsBits'(FiringPages))
   end else begin : gen_page
     assign closes = 1'b1;
-    assign fire_pages_o = 5'd1;
+    assign fire_pages_o = RowsBits'(1);
     assign last_page = 1'b1;
     assign row_moves = 1'b0;
     assign row_to = row_q;
@@ -219,24 +231,24 @@ module sequencer #(
         Integrate:
         if (free_i) begin
           read_page_q[context_q] <= page_after;
-          steps_q[context_q] <= sample_end_q && last_page ? 4'd0 : steps + 4'(steps != 4'd15);
+          steps_q[context_q] <= sample_end_q && last_page ? '0 : steps + StepBits'(steps != '1);
           if (last_page) state_q <= Update;
         end
         default: if (done_i) state_q <= Load;
       endcase
       if (step_order) begin
         position_q <= wraps ? '0 : position_q + OrderBits'(1);
-        if (wraps && round_q != 8'hff) round_q <= round_q + 8'd1;
+        if (wraps && round_q != '1) round_q <= round_q + SkipBits'(1);
       end
     end
     if (rst_i || clear_i) begin
       state_q <= Load;
       position_q <= '0;
-      round_q <= 8'd0;
+      round_q <= '0;
       retired_q <= '0;
       for (int c = 0; c < Contexts; c++) begin
-        read_page_q[c] <= 4'd0;
-        steps_q[c] <= 4'd0;
+        read_page_q[c] <= '0;
+        steps_q[c] <= '0;
       end
     end
   end
@@ -256,21 +268,21 @@ module sequencer #(
   assign active_o = (valid_q & ~retired_q) != '0;
 
   // An end of a list a page, none before its page is freed, the last with done_i.
-  logic [4:0] owed_ends_q, unfreed_q;  // of the checks only
+  logic [RowsBits-1:0] owed_ends_q, unfreed_q;  // of the checks only
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       if (fire_o) begin
         owed_ends_q <= fire_pages_o;
         unfreed_q <= fire_pages_o;
       end else begin
-        owed_ends_q <= owed_ends_q - 5'(out_end_i);
-        unfreed_q <= unfreed_q - 5'(free_i);
+        owed_ends_q <= owed_ends_q - RowsBits'(out_end_i);
+        unfreed_q <= unfreed_q - RowsBits'(free_i);
       end
     end
   end
   `SPIKELOOM_CHECK(list_ends_while_firing, !(en_i && out_end_i) || (firing_o && owed_ends_q > unfreed_q))
-  `SPIKELOOM_CHECK(done_with_the_last_list, !(en_i && done_i) || (out_end_i && owed_ends_q == 5'd1))
-  `SPIKELOOM_CHECK(last_list_is_done, !(en_i && out_end_i && owed_ends_q == 5'd1) || done_i)
+  `SPIKELOOM_CHECK(done_with_the_last_list, !(en_i && done_i) || (out_end_i && owed_ends_q == RowsBits'(1)))
+  `SPIKELOOM_CHECK(last_list_is_done, !(en_i && out_end_i && owed_ends_q == RowsBits'(1)) || done_i)
   `SPIKELOOM_CHECK(free_while_integrating, !(en_i && free_i) || state_q == Integrate)
   `SPIKELOOM_CHECK(done_while_updating, !(en_i && done_i) || state_q == Update)
   `SPIKELOOM_CHECK(position_in_order, order_length_q == '0 || !run_i || {1'b0, position_q} < order_length_q)

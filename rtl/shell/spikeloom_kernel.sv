@@ -314,7 +314,8 @@ module spikeloom_kernel #(
     if (command_taken) taken_q <= taken_q + 32'd1;
     if (result_taken) written_q <= written_q + 32'd1;
     if (state_q == Check || state_q == Run || state_q == Stop) cycles_q <= cycles_q + 32'd1;
-    if (running) quiet_q <= command_taken || !silent ? '0 : quiet_q == '1 ? quiet_q : quiet_q + 32'd1;
+    // Never wraps: all ones are at least `quiet_cycles_q` and Patience, and end the run.
+    if (running) quiet_q <= command_taken || !silent ? '0 : quiet_q + 32'd1;
     if (rst_i) begin
       written_q <= '0;
       taken_q <= '0;

@@ -84,7 +84,7 @@ def header(description):
     windows = 1 + max(description["memories"].values())
     out.append(f"inline constexpr std::uint32_t kMemoryWindows = {windows};")
     out += kernel.header(description["kernel"])
-    for name, width, fields in described.layouts(description):
+    for name, width, fields in (*described.layouts(description), *described.hls_words(description)):
         out += memory_word(name, width, fields) if name.startswith("mem_") else word(name, width, fields)
     offset = described.offset_bits(description)
     for name, block, fields in described.address_blocks(description):
@@ -92,6 +92,42 @@ def header(description):
         out += word(name, offset, fields, block << offset, [block_name])
     out += ["", "}  // namespace spikeloom::hw", ""]
     return "\n".join(out)
+
+
+def memory_fields(description):
+    """The fields of the words of a core's memories, as values: for whoever walks them without knowing any."""
+    out = [
+        NOTE,
+        "#pragma once",
+        "",
+        "#include <cstdint>",
+        "#include <span>",
+        "#include <string_view>",
+        "",
+        "namespace spikeloom::hw {",
+        "",
+        "struct Field {",
+        "  std::string_view name;",
+        "  std::uint32_t low = 0, width = 0;  ///< bits of the word; none is in two parts of 32",
+        "};",
+        "/// A word that a window of a core's memories shows, once or several times in an entry.",
+        "struct MemoryFields {",
+        "  std::string_view core;",
+        "  std::uint32_t memory = 0, parts = 0;",
+        "  std::span<const Field> fields;",
+        "};",
+        "",
+    ]
+    rows = []
+    for entry in description["memory_word"]:
+        array = f"k{camel(entry['name'])}Fields"
+        fields = ", ".join(f'{{"{name}", {low}, {width}}}' for name, low, width in entry["fields"])
+        out.append(f"inline constexpr Field {array}[] = {{{fields}}};")
+        number = description["memories"][entry["memory"]]
+        rows.append(f'{{"{entry["core"]}", {number}, {entry["parts"]}, {array}}}')
+    out.append("inline constexpr MemoryFields kMemoryFields[] = {")
+    out += [f"    {row}," for row in rows]
+    return "\n".join([*out, "};", "", "}  // namespace spikeloom::hw", ""])
 
 
 def default_text(item):

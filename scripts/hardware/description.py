@@ -58,7 +58,8 @@ def add_core(description, part, path):
         sys.exit(f"{path}: core: expected the folder's name, {path.parent.name}, found {name}")
     description["cores"].append(name)
     description["pages_per_firing"][name] = part.pop("pages_per_firing", 1)
-    windows = list(part.get("memories", {}).values())
+    windows_of = part.get("memories", {})
+    windows = list(windows_of.values())
     if len(set(windows)) != len(windows) or not all(0 <= window < 16 for window in windows):
         sys.exit(f"{path}: memories: expected numbers of its own from 0 to 15, found {windows}")
     for table in ("memories", "formats"):
@@ -66,7 +67,13 @@ def add_core(description, part, path):
             if key in description[table]:
                 sys.exit(f"{path}: {table}: {key} is another core's")
             description[table][key] = value
-    description["memory_word"] += part.pop("memory_word", [])
+    for word in part.pop("memory_word", []):
+        if word.get("memory") not in windows_of:
+            sys.exit(
+                f"{path}: memory_word {word.get('name')}: memory: expected one of {', '.join(windows_of)}, "
+                f"found {word.get('memory')}"
+            )
+        description["memory_word"].append({**word, "core": name})
     for parameter in part.pop("parameter", []):
         description["parameter"].append({**parameter, "owner": name})
     if part:
@@ -86,6 +93,12 @@ def layouts(description):
         yield "reg_" + register["name"], 32, register["fields"]
     for entry in description["memory_word"]:
         yield "mem_" + entry["name"], 32 * entry["parts"], entry["fields"]
+
+
+def hls_words(description):
+    """(struct name, total width, fields) of the words of the HLS kernels; the chip knows nothing of them."""
+    for word in description["hls_word"]:
+        yield "hls_" + word["name"], 32, word["fields"]
 
 
 def offset_bits(description):
@@ -111,6 +124,29 @@ def constants(description):
     for name, pages in description["pages_per_firing"].items():
         yield f"FIRING_PAGES_{name.upper()}", pages
     yield from kernel.constants(description["kernel"])
+
+
+def field_widths(description):
+    """Width of every field, by (struct, field)."""
+    every = (*layouts(description), *address_blocks(description), *hls_words(description))
+    structs = [(name, fields) for name, _, fields in every]
+    return {(name, field): size for name, fields in structs for field, _, size in fields}
+
+
+def constant_widths(description):
+    """Widths of the constants that a field holds: each is as wide as its field. The others are integers."""
+    widths = field_widths(description)
+    out = {f"KIND_{name}": widths["word_ring", "kind"] for name in description["kinds"]}
+    for name, _, _ in address_blocks(description):
+        block = name[len("address_") :].upper()
+        out[f"ADDR_BLOCK_{block}"] = widths["address", "block"]
+        width = widths.get((name, "field"), offset_bits(description))
+        out |= {f"ADDR_{key}": width for key in description["address"] if key.startswith(f"{block}_")}
+    out |= {f"MEM_{name}": widths["reg_memory_address", "memory"] for name in description["memories"]}
+    formats = [size for (name, field), size in widths.items() if (name[:4], field) == ("mem_", "format")]
+    if formats:
+        out |= {f"FORMAT_{name}": max(formats) for name in description["formats"]}
+    return out
 
 
 def check_fields(what, fields, width):
@@ -153,12 +189,36 @@ def check_chunks(description):
                 sys.exit(f"word {word['name']}: a mask of {size} bits, CHUNK_BITS = {width}")
 
 
+def check_counts(description):
+    """What counts pages, numbers them or takes a named value has the bits for it."""
+    widths = field_widths(description)
+    pages = description["limits"]["PAGES"]
+    for struct, field, highest in (
+        ("reg_context_pages", "rows", pages),
+        ("reg_credit", "count", pages),
+        ("reg_delivery_page", "write_page", pages - 1),
+        ("hls_step", "count", description["limits"]["CONTEXT_LIMITS"] - 1),
+    ):
+        if highest >> widths[struct, field]:
+            sys.exit(f"{struct}: {field}: {widths[struct, field]} bits do not hold {highest}")
+    (route,) = (register["fields"] for register in description["register"] if register["name"] == "route")
+    bits = route[0][2]
+    ports = sorted(description["ports"], key=description["ports"].get)
+    if route != [[port.lower(), number * bits, bits] for number, port in enumerate(ports)]:
+        sys.exit("route: expected the ports' selectors, all as wide, in the ports' order from bit 0 on")
+    values = dict(constants(description))
+    for name, width in constant_widths(description).items():
+        if values[name] >> width:
+            sys.exit(f"{name} = {values[name]}: its field has {width} bits")
+
+
 def check(description):
     """Stops with the first fault."""
-    for name, width, fields in layouts(description):
+    for name, width, fields in (*layouts(description), *hls_words(description)):
         check_fields(name, fields, width)
     check_addresses(description)
     check_chunks(description)
+    check_counts(description)
     check_cores(description)
     kernel.check(description["kernel"])
     parameters.check(description)

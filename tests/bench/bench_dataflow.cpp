@@ -187,18 +187,26 @@ void add_cases() {
   for (const std::int64_t actors : {10, 100, 1'000}) add_latency(actors);
 }
 
-/// As autogen1 to 3 of a public collection are: many channels, phases and firings an iteration.
+/// Actors and channels as autogen1 to 3 of Kiter's collection have them, with many phases and firings an
+/// iteration: generated graphs, since those files are not at hand.
 void add_large_phased() {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    Rng rng(seed);
-    const PhasedGraph graph = testing::large_phased(rng, {});
-    auto counters = size_of(graph);
-    double firings = 0;
-    for (const std::int64_t count : require_repetition(graph).firings) firings += static_cast<double>(count);
-    counters.emplace_back("firings", firings);
-    add_case(
-        "period/large-phased/" + std::to_string(seed),
-        [graph] { benchmark::DoNotOptimize(period_of(graph)); }, counters);
+  for (const auto& [actors, channels] : {std::pair{90U, 617U}, std::pair{70U, 473U}, std::pair{154U, 671U}}) {
+    for (const std::int64_t rounds : {2'000, 10'000}) {
+      for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        Rng rng(seed);
+        const PhasedGraph graph = testing::large_phased(
+            rng, {.actors = actors, .channels = channels, .most_rounds = rounds, .most_phases = 12});
+        auto counters = size_of(graph);
+        double firings = 0;
+        for (const std::int64_t count : require_repetition(graph).firings)
+          firings += static_cast<double>(count);
+        counters.emplace_back("firings", firings);
+        add_case(
+            "period/large-phased/" + std::to_string(actors) + "/" + std::to_string(rounds) + "/" +
+                std::to_string(seed),
+            [graph] { benchmark::DoNotOptimize(period_of(graph)); }, counters);
+      }
+    }
   }
 }
 

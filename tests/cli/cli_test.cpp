@@ -24,6 +24,7 @@ namespace spikeloom {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -120,6 +121,27 @@ TEST_F(Cli, EveryShippedChipHoldsTheExamples) {
           spikeloom("check " + source("examples/digits/digits.nir") + " --chip " + entry.path().string());
       EXPECT_EQ(ended.code, 0) << entry.path() << ended.out << ended.err;
     }
+}
+
+TEST_F(Cli, AutoTakesTheSmallestChipThatIsShipped) {
+  const std::string network = source("examples/digits/digits.nir");
+  const Ended ended = spikeloom("compile " + network + " --chip auto --no-tune -o " + file("a.loom"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("note: chip up5k ("), HasSubstr(") is the smallest of ")));
+  EXPECT_EQ(read_image(file("a.loom")).chip.name, "up5k");
+  const Ended checked = spikeloom("check " + network + " --chip auto --no-tune");
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_THAT(checked.out, HasSubstr("fits up5k: "));
+}
+
+TEST_F(Cli, ChipListsMemoriesAndFpgas) {
+  const Ended ended = spikeloom("chip " + source("chips/tile1.toml") + " --json " + file("chip.json"));
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out,
+              AllOf(HasSubstr("128     2048        1        256.0  weights"), HasSubstr("U55C  fit ")));
+  const auto json = nlohmann::json::parse(std::ifstream(file("chip.json")));
+  EXPECT_EQ(json.at("tiles"), 1);
+  EXPECT_EQ(json.at("memories").front().at("width"), 128);
 }
 
 TEST_F(Cli, TheModelRunsDigitsAsWellAsPromised) {
@@ -720,6 +742,8 @@ TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
   ended = spikeloom("run " + file("b.loom") + data + file("b.npz"));
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("promise guaranteed: kept in "));
+  EXPECT_THAT(ended.out,
+              ContainsRegex("before the run: reading the image [0-9.]+ ms, verifying it [0-9.]+ ms"));
   ASSERT_EQ(spikeloom("run " + file("digits.loom") + data + file("compiled.npz")).code, 0);
   EXPECT_EQ(spikeloom("info " + file("b.loom")).code, 0);
   EXPECT_EQ(spikeloom("compare " + file("b.npz") + " " + file("compiled.npz")).code, 0);

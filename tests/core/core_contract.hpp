@@ -231,6 +231,32 @@ TEST_P(CoreContract, TablesDecodeToTheNetwork) {
   }
 }
 
+/// Rows of one kind are one row, moved.
+TEST_P(CoreContract, RowsOfOneKindAreEqualButForTheirPlace) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    CoreCase c(inputs(), seed);
+    for (const Cluster& cluster : c.app.clusters) {
+      SCOPED_TRACE(cluster.name);
+      const std::vector<RowKind> kinds = core().row_kinds(cluster);
+      ASSERT_EQ(kinds.size(), cluster.page_chunks() * hw::kChunkBits);
+      using Row = std::vector<std::pair<std::uint32_t, std::int64_t>>;
+      std::map<std::uint32_t, Row> known;
+      Row row;
+      (void)core().decode(cluster, c.chip.tile, [&](std::size_t chunk, std::uint32_t bit, auto whole) {
+        core().decode_row(cluster, chunk, bit, row);
+        ASSERT_EQ(row, Row(whole.begin(), whole.end()));
+        const RowKind& kind = kinds[chunk * hw::kChunkBits + bit];
+        for (auto& [position, value] : row) {
+          ASSERT_GE(position, kind.first);
+          position -= kind.first;
+        }
+        ASSERT_EQ(known.try_emplace(kind.kind, row).first->second, row);
+      });
+    }
+  }
+}
+
 TEST_P(CoreContract, MemoriesAndWindowsAgree) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

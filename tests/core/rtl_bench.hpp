@@ -20,14 +20,22 @@ struct RtlFiring {
   std::vector<std::int64_t> freed;  ///< by page
   std::vector<std::int64_t> ended;  ///< by page: the end of its list
   std::int64_t done = -1;
+  std::int64_t last_push = -1;
   std::int64_t counted = 0;
   std::vector<device_model::OutEntry> out;
 };
 
+/// A page's valid chunks below its limit.
+inline PageWalk::Chunks chunks_of(const device_model::Page& page, std::uint32_t limit) {
+  PageWalk::Chunks chunks;
+  for (std::uint32_t c = 0; c < page.size() && c < limit; ++c)
+    if (page[c] != 0) chunks.emplace_back(c, page[c]);
+  return chunks;
+}
+
 /// One firing of a context.
 struct RtlPages {
-  std::vector<device_model::Page> pages;
-  std::vector<std::uint32_t> limits;  ///< by page
+  std::vector<PageWalk::Chunks> pages;  ///< those below the page's limit
   bool first = false, last = false;
   std::int64_t delay = 0;  ///< of every page's start: page_delay of the tile
 };
@@ -65,16 +73,18 @@ class RtlBench {
     core_->eval();
     return core_->cfg_parts_o;
   }
+  void write(std::uint32_t window, std::uint32_t word, std::uint32_t part, std::uint32_t data) {
+    core_->cfg_we_i = 1;
+    address(window, word, part);
+    core_->cfg_data_i = data;
+    clock();
+    core_->cfg_we_i = 0;
+  }
   void load(std::uint32_t window, const device_model::Memory& memory) {
     ASSERT_EQ(parts(window), memory.parts());
-    core_->cfg_we_i = 1;
     for (std::uint32_t word = 0; word < memory.words(); ++word)
-      for (std::uint32_t part = 0; part < memory.parts(); ++part) {
-        address(window, word, part);
-        core_->cfg_data_i = memory.part(word, part);
-        clock();
-      }
-    core_->cfg_we_i = 0;
+      for (std::uint32_t part = 0; part < memory.parts(); ++part)
+        write(window, word, part, memory.part(word, part));
   }
   /// All parts of a window's words, one read a clock cycle.
   std::vector<std::uint32_t> read(std::uint32_t window, std::uint32_t words) {
@@ -98,7 +108,7 @@ class RtlBench {
     set_context(registers);
     RtlFiring result;
     PageWalk walk;
-    walk.load(chunks(f, 0), 1 + f.delay);
+    walk.load(f.pages.front(), 1 + f.delay);
     for (std::int64_t cycle = 0; cycle <= limit && result.done < 0;) {
       const bool enabled = enable(), now = cycle == 0 && enabled;
       core_->fire_i = enabled ? cycle == 0 : rng_.chance(0.5);
@@ -113,7 +123,7 @@ class RtlBench {
         observe(result, cycle);
         if (result.freed.size() > freed) walk.free();
         if (result.freed.size() > freed && freed + 1 < f.pages.size())
-          walk.load(chunks(f, freed + 1), cycle + 1 + f.delay);
+          walk.load(f.pages[freed + 1], cycle + 1 + f.delay);
         ++cycle;
       }
       edge();
@@ -147,17 +157,12 @@ class RtlBench {
     core_->ctx_last_only_i = registers.mode.last_only != 0;
   }
 
-  static PageWalk::Chunks chunks(const RtlPages& f, std::size_t page) {
-    PageWalk::Chunks chunks;
-    for (std::uint32_t c = 0; c < f.pages[page].size() && c < f.limits[page]; ++c)
-      if (f.pages[page][c] != 0) chunks.emplace_back(c, f.pages[page][c]);
-    return chunks;
-  }
-
   void observe(RtlFiring& result, std::int64_t cycle) {
-    if (core_->out_push_o)
+    if (core_->out_push_o) {
       result.out.push_back(
           {core_->out_index_o, core_->out_mask_o, static_cast<std::uint16_t>(result.ended.size())});
+      result.last_push = cycle;
+    }
     if (core_->out_end_o) {
       EXPECT_GT(result.freed.size(), result.ended.size()) << "a list ends before its page is free";
       result.ended.push_back(cycle);

@@ -41,5 +41,19 @@ TEST(Decide, RefusesASampleWithoutSteps) {
               HasSubstr("expected count, max, last or sum"));
 }
 
+TEST(Decide, AfterEveryStepByTheStepsUpToIt) {
+  const SpikeTrace spikes{"out", 2, {{0, 1, 1, 0, 1, 0}, {0, 0}}};
+  EXPECT_THAT(decide_steps(spikes, Decide::kCount), ElementsAre(ElementsAre(1, 0, 0), ElementsAre(0)));
+  const PotentialTrace potentials{"out", 2, {{-5, -7, -6, -2, -1, -9}}};
+  EXPECT_THAT(decide_steps(potentials, Decide::kMax), ElementsAre(ElementsAre(0, 1, 0)));
+  EXPECT_THAT(decide_steps(potentials, Decide::kLast), ElementsAre(ElementsAre(0, 1, 0)));
+  EXPECT_THAT(decide_steps(potentials, Decide::kSum), ElementsAre(ElementsAre(0, 1, 0)));
+  EXPECT_THAT(message_of([&] { return decide_steps(potentials, Decide::kCount); }),
+              HasSubstr("cannot be counted"));
+  // The last of a sample's decisions is the sample's.
+  for (const Decide rule : {Decide::kMax, Decide::kLast, Decide::kSum})
+    EXPECT_EQ(decide_steps(potentials, rule)[0].back(), decide(potentials, rule).predictions[0]);
+}
+
 }  // namespace
 }  // namespace spikeloom

@@ -51,7 +51,8 @@ TEST_F(EventText, TakesColumnRowAndPolarity) {
   EXPECT_THAT(said("x,p,t\n3,1,0\n"), HasSubstr("columns of places"));
   EXPECT_THAT(said("x,y,index,t\n3,1,1,0\n"), HasSubstr("columns of places"));
   EXPECT_THAT(message_of([&] { return read("x,y,t\n0,0,0\n"); }), HasSubstr("expected (C, H, W)"));
-  EXPECT_THAT(read("1,0\n0,1\n").notes.at(0), HasSubstr("earlier than the one before"));
+  EXPECT_THAT(read("1,0\n0,1\n").notes.at(0),
+              HasSubstr("times go back: 1 event in 1 recording (the first: event 1 of"));
 }
 
 TEST_F(EventText, NamesTheLineThatIsWrong) {

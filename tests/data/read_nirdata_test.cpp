@@ -84,6 +84,25 @@ TEST_F(NirData, PutsATimeThatIsAMultipleOfDtIntoItsOwnStep) {
     EXPECT_THAT(data.samples[0].inputs[0].at(t), ElementsAre(Event{0, 1})) << t;
 }
 
+TEST_F(NirData, NotesEventsBehindItsOwnEnd) {
+  {
+    NirDataFile file(path("a.h5"));
+    file.observable("input", "spikes", "EventData");
+    file.dataset<std::int64_t>("idx", {1, 3}, {0, 1, 0}, H5T_NATIVE_INT64);
+    file.dataset<double>("time", {1, 3}, {0.5, 0.25, 3}, H5T_NATIVE_DOUBLE);
+    file.number("t_max", 2);
+  }
+  DatasetOptions options;
+  options.dt = 0.25;
+  const Dataset data = read_dataset(path("a.h5"), ports_, options);
+  EXPECT_EQ(data.samples[0].steps(), 13U);
+  EXPECT_THAT(
+      data.notes,
+      ElementsAre(HasSubstr("times go back: 1 event in 1 recording (the first: event 1 of sample 0)"),
+                  HasSubstr("after the end that the file itself gives: 1 event in 1 recording (the first: "
+                            "event 2 of sample 0); they are kept")));
+}
+
 /// Some of these kill or hang the HDF5 library; the reader's own process lives on.
 TEST_F(NirData, SurvivesDamagedFiles) {
   {
@@ -123,7 +142,9 @@ TEST_F(NirData, ListsWhatDoesNotFit) {
           HasSubstr("node 'middle': spikes: type is 'Unknown', expected TimeGriddedData"),
           HasSubstr("node 'right': no such node, found left, middle")));
   { const NirDataFile file(path("b.h5"), "Something"); }
-  EXPECT_THAT(message_of([&] { return read_dataset(path("b.h5"), ports_); }), HasSubstr("not NIRData"));
+  EXPECT_THAT(message_of([&] { return read_dataset(path("b.h5"), ports_); }),
+              HasSubstr("expected NIRData, which has a group 'nodes' or SHD, SSC, which has a group "
+                        "'spikes'; found nothing"));
   EXPECT_THAT(message_of([&] { return read_dataset(put("c.h5", "no HDF5"), ports_); }),
               HasSubstr("c.h5: not a readable HDF5 file"));
 }

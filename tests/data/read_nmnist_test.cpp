@@ -82,7 +82,8 @@ TEST_F(Nmnist, SaysWhichEventLiesOutside) {
               }),
               HasSubstr("expected (C, H, W)"));
   std::filesystem::create_directories(path("empty"));
-  EXPECT_THAT(message_of([&] { return read_dataset(path("empty"), ports_); }), HasSubstr("holds no .bin"));
+  EXPECT_THAT(message_of([&] { return read_dataset(path("empty"), ports_); }),
+              HasSubstr("holds no recording (.bin, .bs2, .dat, .aedat4, .mat)"));
 }
 
 TEST_F(Nmnist, NotesTimesThatGoBackAndStampsThatRunOver) {
@@ -96,8 +97,8 @@ TEST_F(Nmnist, NotesTimesThatGoBackAndStampsThatRunOver) {
   EXPECT_THAT(data.samples[0].inputs[0].at(0), ElementsAre(Event{0, 1}, Event{2, 1}));
   EXPECT_THAT(data.samples[0].inputs[0].at(1), ElementsAre(Event{1, 1}));
   ASSERT_EQ(data.notes.size(), 2U);
-  EXPECT_THAT(data.notes[0], HasSubstr("1 events in 1 recording are earlier than the one before them (the "
-                                       "first: event 2 of 1.bin)"));
+  EXPECT_THAT(data.notes[0],
+              HasSubstr("times go back: 1 event in 1 recording (the first: event 2 of 1.bin)"));
   EXPECT_THAT(data.notes[1], HasSubstr("the time stamps run over 1 time"));
 }
 

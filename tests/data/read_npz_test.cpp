@@ -45,12 +45,14 @@ TEST_F(ReadNpz, TakesOneArrayAnInputByItsName) {
   const Dataset data = read(arrays, {{"right", {2}}, {"left", {}}});
   EXPECT_THAT(values_of(data, 0, 0), ElementsAre(0, 0, 0, 1, 1, 0));
   EXPECT_THAT(values_of(data, 0, 1), ElementsAre(1, 0, 0)) << "the shorter input is silent to the end";
-  EXPECT_THAT(message_of([&] {
-                return read(arrays, {{"left", {2}}, {"middle", {2}}});
-              }),
-              AllOf(HasSubstr("shape (1, 2, 1) does not end in input 'left', which is (2,)"),
-                    HasSubstr("nothing for input 'middle': expected spikes.middle, values.middle, or "
-                              "t.middle with index.middle; found spikes.left")));
+  EXPECT_THAT(
+      message_of([&] {
+        return read(arrays, {{"left", {2}}, {"middle", {2}}});
+      }),
+      AllOf(HasSubstr("shape (1, 2, 1) does not end in input 'left', which is (2,)"),
+            HasSubstr("nothing for input 'middle': expected spikes.middle, values.middle, "
+                      "t.middle with index.middle, or structured arrays of events (t, x, y, p); found "
+                      "spikes.left")));
 }
 
 TEST_F(ReadNpz, EncodesValuesAsTheFileSaysUnlessTold) {
@@ -192,9 +194,45 @@ TEST_F(ReadNpy, TakesStaticValuesWhenAnEncoderIsGiven) {
   EXPECT_THAT(values_of(data, 1), ElementsAre(0, 1, 0, 1));
 }
 
+TEST_F(ReadNpz, LabelsOfStepsStandBesideTheSamples) {
+  const std::vector<std::int64_t> labels{0, 1, -1, 2, 2, 2};
+  const NamedArrays arrays{{"spikes", Array::of_bytes({2, 3, 2}, std::vector<std::uint8_t>(12, 1))},
+                           {"labels", Array::of_i8({2, 3}, labels)}};
+  const Dataset data = read(arrays, kPair);
+  EXPECT_FALSE(data.has_labels());
+  EXPECT_TRUE(data.has_step_labels());
+  EXPECT_THAT(data.samples[0].step_labels, ElementsAre(0, 1, -1));
+  EXPECT_THAT(data.samples[1].step_labels, ElementsAre(2, 2, 2));
+  EXPECT_THAT(message_of([&] {
+                return read({{"spikes", Array::of_bytes({2, 3, 2}, std::vector<std::uint8_t>(12, 1))},
+                             {"labels", Array::of_i8({1, 3, 2}, labels)}},
+                            kPair);
+              }),
+              HasSubstr("labels is i8 (1, 3, 2), expected one entry a sample, or one a sample and step"));
+}
+
+TEST_F(ReadNpz, CountsWhatLiesBehindTheStepsThatTheFileGives) {
+  const std::vector<std::int32_t> steps{3, 2}, t{0, 2, 1, 4, 5}, index{0, 1, 0, 1, 0}, sample{0, 0, 1, 1, 1};
+  const NamedArrays arrays{{"t", Array::of_i4({5}, t)},
+                           {"index", Array::of_i4({5}, index)},
+                           {"sample", Array::of_i4({5}, sample)},
+                           {"steps", Array::of_i4({2}, steps)}};
+  const Dataset data = read(arrays, kPair);
+  EXPECT_EQ(data.samples[0].steps(), 3U);
+  EXPECT_EQ(data.samples[1].steps(), 2U);
+  EXPECT_THAT(data.notes,
+              ElementsAre("after the steps that the file itself gives: 2 events in 1 recording (the "
+                          "first: sample 1); they are left out"));
+  const std::vector<std::int32_t> back{2, 0, 1, 4, 5};
+  EXPECT_THAT(
+      read({{"t", Array::of_i4({5}, back)}, arrays[1], arrays[2]}, kPair).notes,
+      ElementsAre(HasSubstr("times go back: 1 event in 1 recording (the first: event 1 of sample 0)")));
+}
+
 TEST_F(ReadNpz, ListsTheSupportedFilesForAnUnknownExtension) {
-  EXPECT_THAT(message_of([&] { return read_dataset(put("a.aedat4", "x"), kPair); }),
-              HasSubstr("unknown extension '.aedat4', expected .npz, .npy, .csv or .txt (events), .h5"));
+  EXPECT_THAT(message_of([&] { return read_dataset(put("a.aedat", "x"), kPair); }),
+              HasSubstr("unknown extension '.aedat', expected .npz (NumPy archive), .npy (NumPy array), .csv "
+                        "or .txt (event list), .h5"));
   EXPECT_THAT(message_of([&] { return read_dataset(path("absent.npz"), kPair); }), HasSubstr("no such file"));
 }
 

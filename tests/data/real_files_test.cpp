@@ -62,6 +62,33 @@ TEST(RealFiles, AnAtisRecordingKeepsItsEvents) {
   EXPECT_TRUE(data.notes.empty());
 }
 
+TEST(RealFiles, ADavisRecordingKeepsItsEvents) {
+  NEED("event-formats/sample.aedat4");
+  // Counted by a reader in Python, packet by packet: 59 packets of events beside as many of motion.
+  constexpr double kEvents = 111954, kMicroseconds = 589917;
+  const Dataset data = read_dataset(*file, {{"input", {2, 240, 320}}});
+  double sum = 0;
+  for (const Event& event : data.samples[0].inputs[0].events()) sum += event.value;
+  EXPECT_EQ(sum, kEvents);
+  EXPECT_EQ(data.samples[0].steps(), static_cast<std::size_t>(kMicroseconds / 1000) + 1);
+  EXPECT_TRUE(data.notes.empty());
+  EXPECT_THAT(message_of([&] {
+                return read_dataset(*file, {{"input", {2, 240, 304}}});
+              }),
+              HasSubstr("the sensor is 320 wide and 240 high"));
+}
+
+TEST(RealFiles, ATactileRecordingKeepsItsEvents) {
+  NEED("event-formats/sample_stmnist.mat");
+  const Dataset data = read_dataset(*file, {{"input", {2, 10, 10}}});
+  double sum = 0;
+  for (const Event& event : data.samples[0].inputs[0].events()) sum += event.value;
+  EXPECT_GE(sum, 2346) << "at least one of every column of the matrix";
+  // The first column lets go taxel 45 after 0.196627 s; steps count from there.
+  EXPECT_THAT(data.samples[0].inputs[0].at(0), ::testing::Contains(::testing::Field(&Event::element, 45U)));
+  EXPECT_TRUE(data.notes.empty());
+}
+
 TEST(RealFiles, TheSampleRecordingFitsTheSensorAndNothingSmaller) {
   NEED("event-formats/sample_nmnist.bin");
   const Dataset data = read_dataset(*file, kSensor);

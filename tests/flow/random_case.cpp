@@ -165,6 +165,52 @@ IntNetwork make_network(Rng& rng, const Chip& chip, const CaseOptions& options) 
   return network;
 }
 
+/// Max pooling of the spikes of a map, and neurons behind it: what is drawn for the rest of the case does not
+/// change.
+void give_pool(IntNetwork& network) {
+  Rng rng(network.projections.size() * 7919 + network.populations.size());
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const Shape shape = network.populations[p].shape;
+    if (network.populations[p].is_readout() || shape.size() != 3 || shape[2] % 2 != 0) continue;
+    if (!rng.chance(0.5)) continue;
+    WindowMap window;
+    window.inputs = window.outputs = window.groups = static_cast<std::uint32_t>(shape[0]);
+    window.in = {static_cast<std::uint32_t>(shape[1]), static_cast<std::uint32_t>(shape[2])};
+    window.kernel = window.stride = {2, 2};
+    window.out = {window.in[0] / 2, window.in[1] / 2};
+    const std::size_t size = std::size_t{window.outputs} * window.out_area();
+    IntPopulation pool;
+    pool.name = "pool";
+    pool.kind = NeuronKind::kThreshold;
+    pool.shape = {shape[0], window.out[0], window.out[1]};
+    for (const IntParameter& parameter : kIntParameters) (pool.*parameter.values).assign(size, 0);
+    IntPopulation after = pool;
+    after.name = "behind_pool";
+    after.kind = NeuronKind::kLif;
+    after.theta.assign(size, 1);
+    after.beta.assign(size, 2048);
+    const PopulationId at(network.populations.size()), next(network.populations.size() + 1);
+    network.projections.push_back(
+        {"or", PopulationId(p), at, 0, 8, 0, MapForm(window), std::vector<std::int16_t>(shape[0] * 4, 1)});
+    network.projections.push_back(
+        {"behind",
+         at,
+         next,
+         0,
+         8,
+         0,
+         MapForm(DenseMap{static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(size)}),
+         {}});
+    for (std::size_t k = 0; k < size * size; ++k)
+      network.projections.back().weight.push_back(static_cast<std::int16_t>(in(rng, -2, 3)));
+    network.populations.push_back(pool);
+    network.populations.push_back(after);
+    network.outputs.push_back({"out_pool", pool.shape, at});
+    network.outputs.push_back({"out_behind_pool", after.shape, next});
+    break;
+  }
+}
+
 Dataset make_data(Rng& rng, const IntNetwork& network, const CaseOptions& options) {
   Dataset data;
   for (const IntInput& input : network.inputs) data.ports.push_back({input.name, input.shape});
@@ -192,6 +238,7 @@ Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& option
   for (;;) {
     Case result;
     result.network = make_network(rng, chip, options);
+    give_pool(result.network);
     if (!check(result.network).empty()) continue;
     if (!accumulator_problems(result.network, chip.tile.acc_bits).empty()) continue;
     result.data = make_data(rng, result.network, options);

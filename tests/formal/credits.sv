@@ -1,6 +1,8 @@
 // The credit loop of one channel and one destination of Rows pages, any delays in both networks: credits at
 // the source, steps on their way, full pages, credits owed and credits on their way always add up to Rows. So
 // counters neither overflow nor underflow, and no step is ever delivered to a page that is not free.
+`include "spikeloom_parameters.svh"
+
 module prove_credits (
     input logic clk_i,
     input logic rst_i,
@@ -11,22 +13,31 @@ module prove_credits (
     input logic slot_i,    // a credit slot of the delivery comes
     input logic arrive_i   // a credit on its way arrives
 );
-  localparam logic [4:0] Rows = 5'd3;
+  localparam int unsigned CountBits = spikeloom_pkg::REG_CREDIT_COUNT_W;
+  localparam logic [CountBits-1:0] Rows = 3;
 
   initial assume (rst_i);
 
   // Two clocks after reset the tables are written, then everything may move.
   logic [1:0] age_q;
   logic go, starts, may_start, lands, frees, arrives, credit;
-  logic [4:0] steps_q, full_q, wire_q, owed;
-  (* keep *) wire [4:0] credits, freed, given;
+  logic [CountBits-1:0] steps_q, full_q, wire_q, owed;
+  (* keep *) wire [CountBits-1:0] credits, freed, given;
   (* keep *) wire counter_valid, counter_channel;
   assign go = age_q == 2'd3 && en_i;
   assign starts = go && start_i && may_start;
-  assign lands = go && land_i && steps_q != 5'd0;
-  assign frees = go && free_i && full_q != 5'd0;
-  assign arrives = go && arrive_i && wire_q != 5'd0;
+  assign lands = go && land_i && steps_q != '0;
+  assign frees = go && free_i && full_q != '0;
+  assign arrives = go && arrive_i && wire_q != '0;
   assign owed = freed - given;
+
+  // The register of channel 0's counter.
+  logic [31:0] counter;
+  always_comb begin
+    counter = '0;
+    `SPIKELOOM_FIELD(counter, REG_CREDIT_VALID) = 1'b1;
+    `SPIKELOOM_FIELD(counter, REG_CREDIT_COUNT) = Rows;
+  end
 
   credit_counters #(
       .Counters(1),
@@ -37,7 +48,7 @@ module prove_credits (
       .en_i(go),
       .write_i(age_q == 2'd1),
       .config_counter_i(1'b0),
-      .config_data_i({11'd0, Rows, 7'd0, 1'b1, 8'd0}),
+      .config_data_i(counter),
       .channel_i(1'b0),
       .ask_i(1'b1),
       .may_start_o(may_start),
@@ -78,10 +89,10 @@ module prove_credits (
 
   always_ff @(posedge clk_i) begin
     if (age_q != 2'd3) age_q <= age_q + 2'd1;
-    steps_q <= steps_q + 5'(starts) - 5'(lands);
-    full_q <= full_q + 5'(lands) - 5'(frees);
+    steps_q <= steps_q + CountBits'(starts) - CountBits'(lands);
+    full_q <= full_q + CountBits'(lands) - CountBits'(frees);
     // The credit on credit_o in an enabled cycle is on its way from the next one on.
-    wire_q <= wire_q + 5'(credit && go) - 5'(arrives);
+    wire_q <= wire_q + CountBits'(credit && go) - CountBits'(arrives);
     if (lands) begin
       page_full_q[write_page_q] <= 1'b1;
       write_page_q <= after(write_page_q);
@@ -92,9 +103,9 @@ module prove_credits (
     end
     if (rst_i) begin
       age_q <= 2'd0;
-      steps_q <= 5'd0;
-      full_q <= 5'd0;
-      wire_q <= 5'd0;
+      steps_q <= '0;
+      full_q <= '0;
+      wire_q <= '0;
       page_full_q <= 3'b000;
       write_page_q <= 2'd0;
       read_page_q <= 2'd0;

@@ -10,7 +10,7 @@ module prove_router (
     input logic       tick_i,
     input logic       write_enable_i,
     input logic [1:0] write_slot_i,
-    input logic [14:0] write_route_i,
+    input logic [5*spikeloom_pkg::REG_ROUTE_LOCAL_W-1:0] write_route_i,
     input logic [9:0] in_i
 );
   logic [9:0] out;
@@ -30,7 +30,8 @@ module prove_router (
       .in_i,
       .out_o(out)
   );
-  (* keep *) wire [14:0] route;
+  localparam int unsigned SelectBits = spikeloom_pkg::REG_ROUTE_LOCAL_W;
+  (* keep *) wire [5*SelectBits-1:0] route;
 
   initial assume (rst_i);
   // Tables are written while target time stands still (docs/protocol.md, section 6).
@@ -38,7 +39,7 @@ module prove_router (
 
   logic moved_q, cleared_q, running_q;
   logic [9:0] in_q, out_q;
-  logic [14:0] route_q;
+  logic [5*SelectBits-1:0] route_q;
   always_ff @(posedge clk_i) begin
     running_q <= !rst_i;
     moved_q <= en_i;
@@ -48,12 +49,12 @@ module prove_router (
     route_q <= route;
   end
   for (genvar o = 0; o < 5; o++) begin : gen_output
-    logic [2:0] select;
+    logic [SelectBits-1:0] select;
     logic [1:0] flit;
-    assign select = route_q[3*o+:3];
+    assign select = route_q[SelectBits*o+:SelectBits];
     always_comb begin
       flit = 2'b00;
-      for (int p = 0; p < 5; p++) if (select == 3'(p + 1)) flit = in_q[2*p+:2];
+      for (int p = 0; p < 5; p++) if (select == SelectBits'(p + 1)) flit = in_q[2*p+:2];
     end
     always_ff @(posedge clk_i) begin
       if (!rst_i && running_q) begin

@@ -3,6 +3,8 @@
 // between them as it likes. Then application 0's words leave in the same cycles, and its flits and last words
 // are the same. Tables are any and may be written at any time; a channel keeps its application. What the
 // source's own checks forbid does not happen.
+`include "spikeloom_parameters.svh"
+
 module prove_sharing (
     input logic        clk_i,
     input logic        rst_i,
@@ -27,7 +29,8 @@ module prove_sharing (
     input logic [47:0] other_head_i
 );
   localparam int unsigned IndexBits = 4;
-  localparam int unsigned FlitBits = IndexBits + 18;
+  localparam int unsigned FlitBits = IndexBits + spikeloom_pkg::CHUNK_BITS + 2;
+  localparam int unsigned CountBits = spikeloom_pkg::REG_CREDIT_COUNT_W;
 
   initial assume (rst_i);
 
@@ -35,7 +38,7 @@ module prove_sharing (
   (* keep *) wire [1:0] x_channel0, x_channel1;
   (* keep *) wire [3:0] counter_valid0, counter_valid1;
   (* keep *) wire [7:0] counter_channel0, counter_channel1;
-  (* keep *) wire [19:0] count0, count1;
+  (* keep *) wire [4*CountBits-1:0] count0, count1;
   (* keep *) wire [1:0] sending0, sending1;
   (* keep *) wire table0_0, table0_1, table0_2, table0_3, table1_0, table1_1, table1_2, table1_3;
 
@@ -84,7 +87,7 @@ module prove_sharing (
   always_comb begin
     for (int c = 0; c < 4; c++) begin
       mine[c] = !table0[counter_channel0[2*c+:2]];
-      same[c] = count0[5*c+:5] == count1[5*c+:5];
+      same[c] = count0[CountBits*c+:CountBits] == count1[CountBits*c+:CountBits];
     end
     credit_is_ours = mine[rx_counter_i];
   end
@@ -95,7 +98,7 @@ module prove_sharing (
   end
 
   always_ff @(posedge clk_i) begin
-    assume (!write_channel_i || config_data_i[spikeloom_pkg::REG_CHANNEL_CONTEXT_LSB] == table0[config_i]);
+    assume (!write_channel_i || `SPIKELOOM_LOW(config_data_i, REG_CHANNEL_CONTEXT, 1) == table0[config_i]);
     assume (credit_i[0] == credit_i[1] || !credit_is_ours);
     // Power-up: tables and counters are written alike before anything moves.
     if (rst_i) begin

@@ -143,7 +143,7 @@ struct Call {
 Call random_call(const Chip& chip, Rng& rng) {
   Call call(1 + static_cast<std::uint32_t>(rng.below(hls::kMaxBatch)));
   for (std::uint32_t t = 0; t < call.steps; ++t) {
-    call.control[t] = std::min(t, 15U) | (t + 1 == call.steps ? 16U : 0U);
+    call.control[t] = hls_test::control(t, t + 1 == call.steps);
     const std::vector<std::uint16_t> page = random_page(chip, rng);
     std::copy(page.begin(), page.end(),
               call.pages.begin() + static_cast<std::ptrdiff_t>(t * chip.tile.page_chunks));
@@ -189,7 +189,7 @@ TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
     for (std::uint32_t t = 0; t < call.steps; ++t) {
       const auto page = call.pages.begin() + static_cast<std::ptrdiff_t>(t * S::kPageChunks);
       const Firing expected =
-          hls_test::fire(core, {page, page + S::kPageChunks}, std::min(t, 15U), t + 1 == call.steps);
+          hls_test::fire(core, {page, page + S::kPageChunks}, hls_test::step_count(t), t + 1 == call.steps);
       ASSERT_EQ(call.out_count[t], expected.out.size()) << "seed " << seed << ", step " << t;
       for (std::size_t n = 0; n < expected.out.size(); ++n)
         ASSERT_EQ(call.out[t * S::kUpdateEntries + n], expected.out[n].index << 16 | expected.out[n].mask)
@@ -213,7 +213,7 @@ TEST(HlsKernels, CrossbarAndSystolicGiveTheSameSums) {
     const std::uint32_t cycles = run_systolic(tile, systolic, groups);
     std::uint32_t deepest = 0;
     for (std::uint32_t t = 0; t < crossbar.steps; ++t)
-      deepest = std::max(deepest, tile.contexts[0].limit[std::min(t, 15U)]);
+      deepest = std::max(deepest, tile.contexts[0].limit[hls_test::step_count(t)]);
     EXPECT_EQ(cycles, static_cast<std::uint32_t>(hls::systolic_cycles(
                           static_cast<int>(deepest * groups), static_cast<int>(crossbar.steps), S::kLanes)));
     for (std::size_t n = 0; n < crossbar.sums.size(); ++n) {

@@ -217,7 +217,7 @@ Sample random_sample(const IntInput& input, Rng& rng) {
         }
     }
     sample.steps.push_back(step);
-    sample.control.push_back(std::min(t, 15U) | (t + 1 == steps ? 16U : 0U));
+    sample.control.push_back(hls_test::control(t, t + 1 == steps));
   }
   return sample;
 }

@@ -74,7 +74,7 @@ Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster
   const std::vector<std::uint32_t> context = context_words(view);
   const std::uint32_t steps = static_cast<std::uint32_t>(pages.size()) / S::kPageChunks;
   std::vector<std::uint32_t> control;
-  for (std::uint32_t t = 0; t < steps; ++t) control.push_back(std::min(t, 15U) | (t + 1 == steps ? 16U : 0U));
+  for (std::uint32_t t = 0; t < steps; ++t) control.push_back(hls_test::control(t, t + 1 == steps));
   const auto words = [&](std::uint32_t memory) { return tile.memories[memory].data().data(); };
   std::vector<std::int32_t> sums(std::size_t{steps} * S::kGroups * S::kLanes);
   std::uint32_t cycles = 0;

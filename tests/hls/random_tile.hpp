@@ -2,6 +2,7 @@
 // run.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -11,8 +12,17 @@
 #include "compiler/core/core.hpp"
 #include "compiler/core/crossbar/tables.hpp"
 #include "hls_kernel_shape.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom::hls_test {
+
+/// Steps since the sample began, as the chip counts them: saturating.
+inline std::uint32_t step_count(std::uint32_t step) { return std::min(step, hw::kLimitContextLimits - 1); }
+
+/// A kernel's `control` word of a step.
+inline std::uint32_t control(std::uint32_t step, bool last) {
+  return hw::HlsStep{.count = step_count(step), .last = last ? 1U : 0U}.pack();
+}
 
 struct FullShape {
   static constexpr int kLanes = 16, kLifLanes = 16, kAccBits = 20, kStateBits = 24, kBiasBits = 20,

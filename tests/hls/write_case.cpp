@@ -67,7 +67,7 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
   std::vector<std::vector<std::uint16_t>> page_list;
   std::vector<std::int32_t> sums;
   for (std::uint32_t t = 0; t < steps; ++t) {
-    control.push_back(t | (t + 1 == steps ? 16U : 0U));
+    control.push_back(hls_test::control(t, t + 1 == steps));
     limits.push_back(tile.contexts[0].limit[t]);
     page_list.push_back(hls_test::random_page(chip, rng));
     pages.insert(pages.end(), page_list.back().begin(), page_list.back().end());
@@ -94,7 +94,7 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
     line(out, "sums", sums);
     value("load", static_cast<std::int64_t>(memory(hw::kMemUpdates).size() + memory(hw::kMemSets).size() +
                                             3 * memory(hw::kMemBiases).size()) +
-                      hls::kContextParts);
+                      hls::layout::kContextRegisters);
     value("store", static_cast<std::int64_t>(2 * memory(hw::kMemPotentials).size()));
     value("entries", crossbar::context_of(tile.contexts[0]).update.count);
     crossbar::Model core(chip.tile, tile);
@@ -119,7 +119,7 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
   line(out, "expected_sums", sums);
   value("load", static_cast<std::int64_t>(memory(hw::kMemChunks).size() + memory(hw::kMemAxons).size() +
                                           memory(hw::kMemWeights).size()) +
-                    hls::kContextParts);
+                    hls::layout::kContextRegisters);
   value("limit", limit);
   if (kernel == "systolic") {
     const int cycles = hls::systolic_cycles(static_cast<int>(limit) * S::kGroups, steps, S::kLanes);

@@ -49,6 +49,34 @@ TEST(MapForm, RowsAreTheDefinitionWrittenOut) {
   EXPECT_EQ(kinds.size(), 8U);  // every leaf, with and without a gather
 }
 
+TEST(MapForm, SourcesOfOnePlaceDifferInTheirFirstWeightOnly) {
+  std::size_t shared = 0;
+  for (std::uint64_t seed = 0; seed < test::kCases; ++seed) {
+    Rng rng(seed);
+    const MapForm form = random_form(rng);
+    const RowPlaces places(form);
+    std::map<std::uint32_t, std::vector<std::pair<std::uint32_t, std::size_t>>> row_of;
+    for (std::size_t s = 0; s < form.sources(); ++s) {
+      ASSERT_LT(places.of(s), places.count()) << "seed " << seed;
+      std::vector<std::pair<std::uint32_t, std::size_t>> row;
+      form.row(s).each([&](std::uint32_t target, std::size_t k) {
+        row.emplace_back(target, k - form.row(s).first_weight);
+      });
+      const auto [known, fresh] = row_of.try_emplace(places.of(s), row);
+      ASSERT_EQ(known->second, row) << "seed " << seed << " source " << s;
+      shared += fresh ? 0 : 1;
+    }
+    EXPECT_EQ(row_of.size(), places.count()) << "seed " << seed;
+    if (form.as<DenseMap>() != nullptr) {
+      EXPECT_LE(places.count(), 2U) << "seed " << seed;  // and those that reach nothing
+    }
+    if (const auto* window = form.as<WindowMap>()) {
+      EXPECT_LE(places.count(), std::size_t{window->groups} * window->in_area() + 1) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(shared, 1000U);
+}
+
 TEST(MapForm, ColumnsAreTheRowsTheOtherWayRound) {
   for (std::uint64_t seed = 0; seed < test::kCases; ++seed) {
     Rng rng(seed);

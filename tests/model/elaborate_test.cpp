@@ -505,6 +505,44 @@ TEST(Shapes, ABatchOfOneIsNoDimension) {
   EXPECT_EQ(built(graph, {}).populations.size(), 2U);
 }
 
+/// Spikes, a pool over 2 × 2 of them and a Threshold.
+NirGraph pooled(const std::string& pool, double threshold) {
+  NirGraph graph = chain();
+  graph.nodes.clear();
+  graph.nodes["input"] = port("Input", {2, 4, 4});
+  graph.nodes["spikes"] = nir_node("Threshold", {{"threshold", {{2, 4, 4}, Values(32, 0.5)}}});
+  graph.nodes["pool"] =
+      nir_node(pool, {{"kernel_size", row({2, 2})}, {"stride", row({2, 2})}, {"padding", row({0, 0})}});
+  graph.nodes["any"] = nir_node("Threshold", {{"threshold", {{2, 2, 2}, Values(8, threshold)}}});
+  graph.nodes["output"] = port("Output", {2, 2, 2});
+  graph.edges = {{"input", "spikes"}, {"spikes", "pool"}, {"pool", "any"}, {"any", "output"}};
+  return graph;
+}
+
+TEST(MaxPooling, OfSpikesIsAPoolAndAThresholdBelowOneSpike) {
+  const auto said = [](const NirGraph& graph) {
+    Notes notes;
+    const Network network = elaborate(graph, {.dt = 1}, &notes);
+    EXPECT_EQ(network.populations.size(), 2U);
+    return notes.list;
+  };
+  const auto is_pooling = HasSubstr("(Threshold): behind 'pool' it is max pooling of spikes");
+  EXPECT_THAT(said(pooled("SumPool2d", 0.5)), Contains(is_pooling));
+  EXPECT_THAT(said(pooled("SumPool2d", 0)), Contains(is_pooling));
+  EXPECT_THAT(said(pooled("AvgPool2d", 0.2)), Contains(is_pooling));
+  EXPECT_THAT(said(pooled("SumPool2d", 1)), Not(Contains(is_pooling))) << "two spikes";
+  EXPECT_THAT(said(pooled("SumPool2d", -0.5)), Not(Contains(is_pooling))) << "always";
+  EXPECT_THAT(said(pooled("AvgPool2d", 0.5)), Not(Contains(is_pooling))) << "more than two spikes";
+}
+
+TEST(MaxPooling, OfAnythingIsRefusedByName) {
+  NirGraph graph = pooled("SumPool2d", 0.5);
+  graph.nodes["pool"].type_name = "MaxPool2d";
+  graph.nodes["pool"].type = nullptr;
+  EXPECT_THAT(refusal(graph), HasSubstr("node 'pool': its type 'MaxPool2d' is none of NIR's; max pooling of "
+                                        "spikes is a SumPool2d followed by a Threshold of 0.5"));
+}
+
 /// PyTorch's Flatten(1) keeps the batch; a NIR file has none, and some exporters copy the number.
 TEST(Shapes, FlattenMayCountABatchThatIsNotThere) {
   NirGraph graph = chain();

@@ -158,7 +158,7 @@ void write_small(NirFile& file) {
 }
 
 std::string temporary(const std::string& name) {
-  return testing::TempDir() + "spikeloom-" + std::to_string(getpid()) + "-" + name + ".nir";
+  return ::testing::TempDir() + "spikeloom-" + std::to_string(getpid()) + "-" + name + ".nir";
 }
 
 }  // namespace spikeloom::test

@@ -12,6 +12,7 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/model/elaborate.hpp"
 #include "compiler/model/nir.hpp"
+#include "compiler/model/nir_bytes.hpp"
 #include "tests/model/nir_file.hpp"
 #include "tests/model/npz.hpp"
 
@@ -354,6 +355,31 @@ TEST(NirFuzz, NoTruncationIsAcceptedOrFatal) {
 }
 
 /// SPIKELOOM_FUZZ=N runs N cases of each file; the seed replays them.
+/// What a reading process sends whose memory the library has damaged was read past its end.
+TEST(GraphParser, TakesAnArrayOnlyWithAsManyValuesAsItsShapeHolds) {
+  const auto is_taken = [](const NirArray& array) {
+    GraphWriter writer;
+    writer.array(array);
+    try {
+      const NirArray again = GraphParser(writer.bytes()).array();
+      return again.shape == array.shape && again.values == array.values;
+    } catch (const std::out_of_range&) {
+      return false;
+    }
+  };
+  const std::vector<double> none, one{1}, six{1, 2, 3, 4, 5, 6};
+  EXPECT_TRUE(is_taken({{}, one}));
+  EXPECT_TRUE(is_taken({{2, 3}, six}));
+  EXPECT_TRUE(is_taken({{5, 0}, none}));
+  EXPECT_TRUE(is_taken({{0}, none}));
+  EXPECT_FALSE(is_taken({{}, none}));
+  EXPECT_FALSE(is_taken({{}, six}));
+  EXPECT_FALSE(is_taken({{5}, none}));
+  EXPECT_FALSE(is_taken({{2, 2}, six}));
+  EXPECT_FALSE(is_taken({{3, 0}, six}));
+  EXPECT_FALSE(is_taken({{std::size_t{1} << 63U, 2}, none}));
+}
+
 TEST(NirFuzz, NoDamageIsFatal) {
   const Temporary temp("damage");
   const char* given = std::getenv("SPIKELOOM_FUZZ");

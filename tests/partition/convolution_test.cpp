@@ -290,10 +290,11 @@ TEST(BlockCost, IsThatOfTheTables) {
     const MapExtent map = map_extent(net.populations[0].shape);
     if (clustering.order_of(0) != NeuronOrder::kPosition) continue;
     const Skeleton sources = make_skeleton(net, chip, clustering);
+    const std::optional<Traffic> unmeasured;
     for (std::uint32_t blocks = 1; blocks <= 4; ++blocks)
       for (const Grid& grid : grids(map, blocks, 1U << 20U, chip.tile.lanes)) {
         const BlockCost cost =
-            block_cost(net, layers[0], PopulationId(0), grid, chip.tile.lanes, sources, std::nullopt);
+            BlockPricer(net, layers[0], PopulationId(0), chip.tile.lanes, sources, unmeasured).cost(grid);
         clustering.of[0] = cut_map(map, grid);
         clustering.count[0] = blocks;
         const Skeleton skeleton = make_skeleton(net, chip, clustering);
@@ -338,8 +339,9 @@ TEST(BlockCost, IsLowestWhereABusyPartKeepsAllBlocksBusy) {
   const Skeleton sources = make_skeleton(net, chip, clustering);
   Traffic upper{{{}}, {std::vector<double>(16 * 16 * 16, 0)}};
   for (std::uint32_t i = 0; i < 2 * 16 * 16; ++i) upper.inputs[0].push_back(i % 256 < 128 ? 1 : 0);
-  const auto cost = [&](const Grid& grid, const std::optional<Traffic>& traffic) {
-    return block_cost(net, make_layers(net)[0], PopulationId(0), grid, 16, sources, traffic);
+  const auto cost = [&](const Grid& grid, const std::optional<Traffic>& traffic) -> BlockCost {
+    const Layers layers = make_layers(net);
+    return BlockPricer(net, layers[0], PopulationId(0), 16, sources, traffic).cost(grid);
   };
   const Grid bands{2, 1, 1, Grid::Rows::kBands}, turns{2, 1, 1, Grid::Rows::kInTurns};
   EXPECT_LT(cost(turns, upper).steady, 0.6 * cost(bands, upper).steady);

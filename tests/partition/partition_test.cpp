@@ -214,8 +214,10 @@ TEST(Partition, ActivityMovesTheCutToSilentSources) {
 
 TEST(Partition, RefusesAFanInBeyondAPage) {
   const IntNetwork net = dense_network({2000, 4}, 8);
+  Chip chip;
+  chip.tile.page_chunks = 64;
   EXPECT_THAT(
-      error_of(net, Chip{}),
+      error_of(net, chip),
       HasSubstr("population p0: neuron 0 (2000 synapses over 1 channels) alone needs tile.page_chunks = 125, "
                 "the chip has 64; a chip with tile.page_chunks = 125 would do"));
 }
@@ -224,7 +226,7 @@ TEST(Partition, SaysWhereNoChipWouldDo) {
   Chip chip;
   chip.chunk_index_bits = 16;
   EXPECT_THAT(error_of(dense_network({66000, 2}, 4), chip),
-              HasSubstr("alone needs tile.page_chunks = 4125, the chip has 64; no chip has more than 4096"));
+              HasSubstr("alone needs tile.page_chunks = 4125, the chip has 128; no chip has more than 4096"));
 }
 
 TEST(Partition, CountsBlocksOfPages) {
@@ -277,6 +279,7 @@ Chip two_kinds(std::uint32_t plain) {
   Chip chip;
   chip.name = "two";
   chip.width = plain + 1;
+  chip.tile.page_chunks = 64;
   TileKind big;
   big.name = "big";
   big.lanes = 32;

@@ -3,26 +3,47 @@
 
 usage: planted.py check SOURCE                          every fault of the lists fits its file, once
        planted.py draw SOURCE N SEED                    N faults, drawn mechanically, as drawn.toml has them
-       planted.py run SOURCE BUILD [--only REGEX]       in a copy of the sources under BUILD/planted
+       planted.py conditions SOURCE                     every condition of the checkers: checkers.toml
+       planted.py run SOURCE BUILD [--only REGEX] [--missing]
+                                                        in a copy of the sources under BUILD/planted
+       planted.py table BUILD                           what the runs there found, for docs/verification.md
 
 The lists are tests/planted/*.toml and those of cores, tests/core/*/planted.toml. A fault edits `file`:
 `old` becomes `new`; `test` is the program nearest to it. It is found when that program, built with it, fails
-or runs into its limit. `unseen` is the reason why none can see it. Prints a line a fault; exit code 1 where
-fewer than 95 of 100 without such a reason are found.
+or runs into its limit. `unseen` is the reason why none can see it. A program is built once for all faults
+that can stand in one text (together.py), and once for each of the others. Prints a line a fault; exit code 1
+where fewer than 95 of 100 without such a reason are found.
 """
 import argparse
+import collections
+import contextlib
+import hashlib
+import json
+import os
 import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 import tomllib
+
+import together
 
 HERE = pathlib.Path(__file__).resolve().parent
 WANTED = 95  # of 100
 LIMIT = 900  # seconds of a test program
+COMPILER = "the compiler"
+UNTRIED = "not tried"
+# Areas of tests that are configured for faults of circuits, by the area of their program.
+CIRCUIT_AREAS = {
+    "rtl_units": "rtl_units",
+    "rtl_net": "rtl_net",
+    "rtl_shell": "rtl_net;rtl_shell",
+}
 
 # Where faults are drawn, and the program nearest to each file.
 DRAWN_FROM = {
@@ -38,6 +59,16 @@ DRAWN_FROM = {
     "host/run/report.cpp": "run/run_test",
     "host/device/card_link.cpp": "device/card_link_test",
 }
+# Checkers of certificates and of images, and the program nearest to each.
+CHECKERS = {
+    "compiler/sdf/verify.cpp": "sdf/sdf_test",
+    "compiler/sdf/verify_latency.cpp": "sdf/sdf_test",
+    "compiler/verify/verify.cpp": "verify/verify_test",
+    "compiler/verify/decode_tables.cpp": "verify/verify_test",
+    "compiler/admit/retime.cpp": "admit/admit_test",
+}
+# What a condition leads to where it is one of a checker's.
+REPORTS = re.compile(r"(return \{|wrong\w*\.|list\.|faults\w*\.|result_\.faults)")
 # What is drawn: an operator or a number, or a line that is dropped.
 CHANGES = (
     (re.compile(r" < "), " <= "),
@@ -114,11 +145,35 @@ def draw(source, number, seed):
             left -= 1
 
 
+def conditions(source):
+    """Each condition of the checkers of certificates and images, never true; each `require`, dropped."""
+    print("# Drawn by tests/planted/planted.py conditions: what a checker no longer asks.")
+    for path, test in CHECKERS.items():
+        text = (source / path).read_text()
+        edits = []
+        for found in re.finditer(r"\bif \(", text):
+            end = together.closing(text, found.end() - 1)
+            body = text[end + 1 :].lstrip()
+            if REPORTS.match(body):
+                edits.append((text[found.start() : end + 1], "if (false)"))
+        for found in re.finditer(r"\brequire\((?!false|bool)", text):
+            end = together.closing(text, found.end() - 1)
+            if text[end + 1] == ";":
+                edits.append((text[found.start() : end + 2], ""))
+        for old, new in edits:
+            if text.count(old) == 1:
+                what = f"{path.rsplit('/', 1)[1]}: not asked: {' '.join(old.split())[:60]}"
+                print_fault({"what": what, "file": path, "old": old, "new": new, "test": test})
+
+
 def print_fault(fault):
     """As TOML; what is long goes over several lines."""
     print("\n[[fault]]")
     for key, value in fault.items():
-        text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        text = value.replace("\\", "\\\\").replace('"', '\\"')
+        if "\n" in text:
+            print(f'{key} = """\n{text}"""')
+            continue
         if len(text) < 90:
             print(f'{key} = "{text}"')
             continue
@@ -141,68 +196,208 @@ def copy(source, target):
             shutil.copymode(source / name, to)
 
 
-def build(folder, test):
-    target = test.rsplit("/", 1)[1]
-    made = subprocess.run(["ninja", "-C", str(folder), target], capture_output=True, text=True)
-    return made.returncode == 0, made.stdout
+def asked_to_end(number, frame):
+    """A request to end counts as an interrupt, so that the file in hand is restored."""
+    raise KeyboardInterrupt
 
 
-def verdict(folder, test):
-    try:
-        ran = subprocess.run(
-            [str(folder / "tests" / test), "--gtest_filter=-*Large*"],
-            cwd=folder,
+class Bench:
+    """A copy of the sources, built, in which faults stand for as long as they are tried.
+
+    BUILD/planted/source           the copy; its build folder lies where the sources' own would, so that a
+                                   compiler's cache knows everything but the files with faults
+    BUILD/planted/results.json     each fault's result
+    """
+
+    def __init__(self, source, target):
+        self.source = target / "planted/source"
+        self.kept = target / "planted/results.json"
+        copy(source, self.source)
+        self.results = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+        self.environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1"}
+        self.environment.pop(together.VARIABLE, None)
+        self.limits = {}  # seconds, by program
+
+    def configure(self, areas=""):
+        """All tests, or those of some areas only: a changed circuit is read anew by each that has it."""
+        self.folder = self.source / ("build-" + areas.replace(";", "-") if areas else "build")
+        # A file with faults is compiled by itself: it costs one compilation and a link.
+        alone = sorted({f["file"] for f in faults()})
+        command = ["cmake", "-G", "Ninja", "-S", str(self.source), "-B", str(self.folder)]
+        command += ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DPython3_EXECUTABLE=/usr/bin/python3"]
+        command += [f"-DSPIKELOOM_TEST_AREAS={areas}", "-DSPIKELOOM_ALONE=" + ";".join(alone)]
+        made = self.started(command)
+        if made.returncode != 0:
+            print(made.stdout, made.stderr, file=sys.stderr)
+        return made.returncode == 0
+
+    def started(self, command, limit=None, fault=None):
+        chosen = {} if fault is None else {together.VARIABLE: str(fault)}
+        return subprocess.run(
+            command,
+            cwd=self.source,
+            env={**self.environment, **chosen},
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            errors="replace",
+            timeout=limit,
         )
-    except subprocess.TimeoutExpired:
-        return "did not end"
-    if ran.returncode == 0:
-        return None
-    failed = re.findall(r"^\[  FAILED  \] ([^\s,]+)", ran.stdout, re.M)
-    return failed[0] if failed else f"ended with {ran.returncode}"
 
+    def build(self, test):
+        made = self.started(["ninja", "-C", str(self.folder), test.rsplit("/", 1)[1]])
+        return made.returncode == 0, made.stdout
 
-def run(source, target, only):
-    copied, folder = target / "planted/source", target / "planted/build"
-    copy(source, copied)
-    # One object a file: a fault costs one compilation and a link.
-    configured = subprocess.run(
-        ["cmake", "-G", "Ninja", "-S", str(copied), "-B", str(folder)]
-        + ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_UNITY_BUILD=OFF", "-DPython3_EXECUTABLE=/usr/bin/python3"],
-        capture_output=True,
-        text=True,
-    )
-    if configured.returncode != 0:
-        print(configured.stdout, configured.stderr, file=sys.stderr)
-        return 3
-    wanted = [f for f in faults() if re.search(only, f["what"] + " " + f["file"])]
-    sound = set()
-    found = counted = 0
-    for number, fault in enumerate(wanted, 1):
-        test = fault["test"]
-        if test not in sound:
-            made, log = build(folder, test)
-            broken = verdict(folder, test) if made else "does not build: " + log[-2000:]
-            if broken:
-                print(f"{test} without a fault: {broken}", file=sys.stderr)
-                return 3
-            sound.add(test)
-        file = copied / fault["file"]
-        text = file.read_text()
-        file.write_text(text.replace(fault["old"], fault["new"]))
+    def verdict(self, test, fault=None):
+        """The first test that fails; None where all pass."""
+        program = [str(self.folder / "tests" / test), "--gtest_filter=-*Large*", "--gtest_fail_fast"]
         try:
-            made, log = build(folder, test)
-            result = verdict(folder, test) if made else "the compiler"
+            ran = self.started(program, self.limits.get(test, LIMIT), fault)
+        except subprocess.TimeoutExpired:
+            return "did not end"
+        if ran.returncode == 0:
+            return None
+        failed = re.findall(r"^\[  FAILED  \] ([^\s,]+)", ran.stdout, re.M)
+        running = re.findall(r"^\[ RUN      \] (\S+)", ran.stdout, re.M)
+        return failed[0] if failed else f"{running[-1] if running else 'start'} (ended with {ran.returncode})"
+
+    def passes(self, test):
+        """Whether the program as it is built passes; how long it may take with a fault follows."""
+        made, log = self.build(test)
+        if not made:
+            return "does not build: " + log[-2000:]
+        begin = time.monotonic()
+        failed = self.verdict(test)
+        if not failed:
+            self.limits[test] = min(LIMIT, 30 + 10 * (time.monotonic() - begin))
+        return failed
+
+    @contextlib.contextmanager
+    def changed(self, texts):
+        """Files with other texts for a while, by name."""
+        before = {name: (self.source / name).read_text() for name in texts}
+        try:
+            for name, text in texts.items():
+                (self.source / name).write_text(text)
+            yield
         finally:
-            file.write_text(text)
-        counted += 0 if "unseen" in fault else 1
-        found += 1 if result and "unseen" not in fault else 0
-        said = f"found by {result}" if result else "not found; " + fault.get("unseen", "nobody says why")
-        print(f"{number}/{len(wanted)} {fault['file']}: {fault['what']}: {said}", flush=True)
-    print(f"{found} of {counted} found; {len(wanted) - counted} more cannot be seen")
+            for name, text in before.items():
+                (self.source / name).write_text(text)
+
+    def in_one_text(self, chosen):
+        """Texts with as many of the faults as fit, by file, and the faults in them by number."""
+        texts, numbers = {}, {}
+        for number, fault in enumerate(chosen, 1):
+            text = texts.get(fault["file"], (self.source / fault["file"]).read_text())
+            made = together.both(text, fault, number) if fault["file"].endswith((".cpp", ".hpp")) else None
+            if made is None:
+                continue
+            texts[fault["file"]] = made
+            numbers[number] = fault
+        return {name: together.PRELUDE + text for name, text in texts.items()}, numbers
+
+    def try_together(self, test, chosen):
+        """The faults that were tried, with their results; those of a file that does not compile are not."""
+        texts, numbers = self.in_one_text(chosen)
+        while numbers:
+            with self.changed(texts):
+                made, log = self.build(test)
+                if made:
+                    if failed := self.passes(test):
+                        print(f"{test} without a fault: {failed}", file=sys.stderr)
+                        return
+                    for number, fault in numbers.items():
+                        yield fault, self.verdict(test, number)
+                    return
+            bad = {name for name in texts if re.search(rf"^FAILED: .*{re.escape(name)}", log, re.M)}
+            if not bad:
+                print(log[-3000:], file=sys.stderr)
+                return
+            print(f"{', '.join(sorted(bad))}: its faults one by one", file=sys.stderr)
+            texts = {name: text for name, text in texts.items() if name not in bad}
+            numbers = {n: f for n, f in numbers.items() if f["file"] not in bad}
+
+    def try_alone(self, fault):
+        text = (self.source / fault["file"]).read_text()
+        with self.changed({fault["file"]: text.replace(fault["old"], fault["new"])}):
+            made, _ = self.build(fault["test"])
+            return self.verdict(fault["test"]) if made else COMPILER
+
+    def try_all(self, test, chosen):
+        left = list(chosen)
+        while left:
+            tried = []
+            for fault, result in self.try_together(test, left):
+                tried.append(fault)
+                yield fault, result
+            left = [f for f in left if f not in tried]
+            if not tried:
+                break
+        if left and test not in self.limits:
+            if failed := self.passes(test):
+                print(f"{test} without a fault: {failed}", file=sys.stderr)
+                return
+        for fault in left:
+            yield fault, self.try_alone(fault)
+
+    def keep(self, fault, result):
+        self.results[key(fault)] = result
+        new = self.kept.with_suffix(".new")
+        new.write_text(json.dumps(self.results, indent=1, sort_keys=True) + "\n")
+        new.replace(self.kept)
+
+
+def key(fault):
+    """A fault's name among the results: another text or another program makes it another fault."""
+    parts = "\0".join(fault[k] for k in ("file", "old", "new", "test"))
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def run(source, target, only, missing):
+    signal.signal(signal.SIGTERM, asked_to_end)
+    bench = Bench(source, target)
+    wanted = [f for f in faults() if re.search(only, f"{f['what']} {f['file']} {f['test']}")]
+    if missing:
+        wanted = [f for f in wanted if not bench.results.get(key(f))]
+    programs = {}
+    for fault in wanted:
+        circuit = fault["file"].endswith(".sv")
+        areas = CIRCUIT_AREAS.get(fault["test"].split("/")[0], "") if circuit else ""
+        programs.setdefault((areas, fault["test"]), []).append(fault)
+    number = found = counted = 0
+    for (areas, test), chosen in sorted(programs.items(), key=lambda p: (bool(p[0][0]), p[0])):
+        if not bench.configure(areas):
+            return 3
+        for fault, result in bench.try_all(test, sorted(chosen, key=lambda f: f["file"])):
+            bench.keep(fault, result)
+            number += 1
+            counted += 0 if "unseen" in fault else 1
+            found += 1 if result and "unseen" not in fault else 0
+            said = f"found by {result}" if result else "not found; " + fault.get("unseen", "nobody says why")
+            print(f"{number}/{len(wanted)} {fault['file']}: {fault['what']}: {said}", flush=True)
+    print(f"{found} of {counted} found; {number - counted} more cannot be seen")
+    if number < len(wanted):
+        return 3
     return 0 if found * 100 >= counted * WANTED else 1
+
+
+def table(target):
+    """For docs/verification.md: a row a file of all results that are kept."""
+    kept = json.loads((target / "planted/results.json").read_text())
+    files = {}
+    for fault in faults():
+        files.setdefault(fault["file"], []).append((fault, kept.get(key(fault), UNTRIED)))
+    print("| file | faults | found | by |\n| --- | --- | --- | --- |")
+    for file, rows in sorted(files.items()):
+        by = collections.Counter(r.split("/")[0] for _, r in rows if r and r != UNTRIED)
+        names = ", ".join(f"`{n}`" + (f" {c}" if c > 1 else "") for n, c in sorted(by.items()))
+        print(f"| `{file}` | {len(rows)} | {sum(by.values())} | {names} |")
+    results = [r for rows in files.values() for r in rows]
+    found = sum(1 for f, r in results if r and r != UNTRIED)
+    unseen = sum(1 for f, r in results if r is None and "unseen" in f)
+    print(f"\n{found} of {len(results)} found, {unseen} not, with a reason;")
+    for fault, result in results:
+        if result == UNTRIED or (result is None and "unseen" not in fault):
+            print(f"  {result or 'not found'}: {fault['file']}: {fault['what']}")
 
 
 def main():
@@ -213,16 +408,27 @@ def main():
     drawing.add_argument("source", type=pathlib.Path)
     drawing.add_argument("number", type=int)
     drawing.add_argument("seed", type=int)
+    commands.add_parser("conditions").add_argument("source", type=pathlib.Path)
     running = commands.add_parser("run")
     running.add_argument("source", type=pathlib.Path)
     running.add_argument("build", type=pathlib.Path)
-    running.add_argument("--only", default="")
+    running.add_argument("--only", default="", metavar="REGEX")
+    running.add_argument("--missing", action="store_true", help="only what no earlier run here found")
+    commands.add_parser("table").add_argument("build", type=pathlib.Path)
     given = parser.parse_args()
     if given.command == "check":
         return check(given.source)
     if given.command == "draw":
         return draw(given.source, given.number, given.seed)
-    return run(given.source.resolve(), given.build.resolve(), given.only)
+    if given.command == "conditions":
+        return conditions(given.source)
+    if given.command == "table":
+        return table(given.build)
+    try:
+        return run(given.source.resolve(), given.build.resolve(), given.only, given.missing)
+    except KeyboardInterrupt:
+        print("planted: interrupted; the files are as they were", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ GENERATED = (
     "spikeloom_pkg.sv",
     "spikeloom_parameters.svh",
     "spikeloom_hw.hpp",
+    "spikeloom_memory_fields.hpp",
     "spikeloom_parameters.hpp",
     "spikeloom_keys.inc",
     "spikeloom_hw.cl",
@@ -46,6 +47,8 @@ MAY_INCLUDE = {
     "compiler/core": "compiler/base compiler/chip compiler/linear compiler/golden",
     "compiler/partition": "compiler/base compiler/chip compiler/linear compiler/model compiler/golden"
     " compiler/core",
+    "compiler/fit": "compiler/base compiler/chip compiler/linear compiler/model compiler/golden compiler/core"
+    " compiler/partition",
     "compiler/map": "compiler/base compiler/chip compiler/core compiler/partition",
     "compiler/image": "compiler/base compiler/chip compiler/core compiler/partition compiler/map",
     "compiler/schedule": "compiler/base compiler/chip compiler/sdf compiler/core compiler/map"
@@ -59,15 +62,16 @@ MAY_INCLUDE = {
     "compiler/verify": "compiler/base compiler/chip compiler/golden compiler/core compiler/partition"
     " compiler/image compiler/schedule compiler/admit",
     "compiler/flow": "compiler/base compiler/chip compiler/model compiler/golden compiler/quantize"
-    " compiler/core compiler/partition compiler/map compiler/image compiler/schedule compiler/data"
-    " compiler/chip_model compiler/replay compiler/admit",
+    " compiler/core compiler/partition compiler/fit compiler/map compiler/image compiler/schedule"
+    " compiler/data compiler/chip_model compiler/replay compiler/admit",
     "host/device": "compiler/base compiler/chip compiler/chip_model",
     "host/emulation": "compiler/base compiler/chip compiler/chip_model host/device",
     "host/run": "compiler/base compiler/chip compiler/core compiler/image compiler/schedule compiler/data"
     " compiler/chip_model compiler/replay compiler/admit",
     "host/opencl": "compiler/base compiler/core compiler/image compiler/chip_model compiler/replay"
     " host/device host/run",
-    "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/map compiler/image"
+    "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/fit compiler/map"
+    " compiler/image"
     " compiler/schedule compiler/data compiler/chip_model compiler/replay compiler/admit compiler/verify"
     " compiler/flow host/device host/emulation host/run host/opencl",
     "host/cli": "",  # public headers only: see DOORS
@@ -271,6 +275,7 @@ PUBLIC_FROM = {
     "devices.hpp": "host/device",
     "emulate.hpp": "host/emulation",
     "dataflow.hpp": "host/api",
+    "memories.hpp": "host/api",
     "run.hpp": "host/api",
     "spikeloom.hpp": "host/api",
     "version.hpp": "host/api",
@@ -563,9 +568,31 @@ def described_parameters(root):
     }
 
 
+# Signals that hold a described word in every module that has them.
+WORDS = {"config_data_i", "cfg_data_i", "ring_data", "here_data", "ring_address", "here_address", "offset"}
+
+
+def hand_made_fields(text):
+    """(line's number, breach) of fields that a module takes or composes by bare numbers."""
+    words = WORDS | set(re.findall(r"`SPIKELOOM_(?:FIELD|LOW)\(\s*(\w+)", text))
+    sliced = re.compile(rf"\b({'|'.join(sorted(words))})\s*\[\s*\d")
+    held = r"(?:KIND|ADDR|MEM|FORMAT)_(?!\w+_(?:LSB|W|WIDTH)\b)\w+"
+    sized = re.compile(rf"\b(?!32')\d+'\(\s*spikeloom_pkg::{held}\s*\)")
+    narrowed = re.compile(r"\b(?!32')\w+'\(\s*`SPIKELOOM_FIELD")
+    for number, line in enumerate(without_comments(text).splitlines(), 1):
+        if "_LSB" in line:
+            yield number, "a field's lowest bit: write `SPIKELOOM_FIELD(word, NAME) or `SPIKELOOM_PART(NAME)"
+        if match := sliced.search(line):
+            yield number, f"{match[1]} sliced by bare numbers: write `SPIKELOOM_FIELD({match[1]}, NAME)"
+        if narrowed.search(line):
+            yield number, "a field cut by a cast, which Yosys 0.23 may not: write `SPIKELOOM_LOW"
+        if sized.search(line):
+            yield number, "a constant's width by hand: those that a field holds are as wide as it"
+
+
 def check_described(root):
     """What the description says is not said again: no parameter declared or passed on by hand in a list, no
-    address composed or taken apart by bare numbers.
+    address composed or taken apart by bare numbers, no field of a word taken or composed by them.
     """
     known = described_parameters(root)
     declared = re.compile(r"\bparameter\s+(?:int\s+unsigned|logic\s*\[31:0\])\s+(\w+)\b")
@@ -581,7 +608,6 @@ def check_described(root):
         ),
         (re.compile(r"\bblock\s*<<"), "address composed by a shift"),
     )
-    sliced = re.compile(r"\b(?:offset|ring_address|here_address)\s*\[\s*\d")
     for name in tracked(root):
         if name.parts[:2] == ("tests", "repo") or name.parts[0] == "scripts":
             continue
@@ -595,8 +621,8 @@ def check_described(root):
                 many = many + [match[1]] if match and match[1] in known else []
                 if len(many) == MOST_PASSED:
                     yield f"{name}:{number}: passes a list of parameters on: write a `SPIKELOOM_PASS_* macro"
-                if sliced.search(line):
-                    yield f"{name}:{number}: address sliced by bare numbers"
+            for number, breach in hand_made_fields(text_of(root, name)):
+                yield f"{name}:{number}: {breach}"
         if name.suffix in {".cpp", ".hpp", ".h"}:
             for number, line in enumerate(without_comments(text_of(root, name)).splitlines(), 1):
                 for pattern, why in shifts:

@@ -90,11 +90,29 @@ class CheckRepository(unittest.TestCase):
         ):
             with self.subTest(line):
                 self.assert_found("described", {"host/device/d.cpp": f"\n{line}\n"}, "d.cpp:2: address")
-        for line in ("  assign field = offset[4:0];", "  assign slot = offset[5+:Bits];"):
-            with self.subTest(line):
-                self.assert_found("described", {"rtl/n.sv": f"module n ();\n{line}\n"}, "n.sv:2: address")
         sound = "word.address = hw::Address{.offset = 1U << bit, .block = 3}.pack();\n"
         self.assertEqual(self.breaches("described", {"host/device/d.cpp": sound}), [])
+
+    def test_fields_that_are_taken_by_bare_numbers_are_found(self):
+        for line, part in (
+            ("assign field = offset[4:0];", "offset sliced by bare numbers"),
+            ("assign slot = offset[5+:Bits];", "offset sliced by bare numbers"),
+            ("x <= config_data_i[spikeloom_pkg::REG_CREDIT_COUNT_LSB+:5];", "a field's lowest bit"),
+            ("localparam int unsigned KindLsb = spikeloom_pkg::WORD_RING_KIND_LSB;", "a field's lowest bit"),
+            ("assign is = `SPIKELOOM_FIELD(mine, WORD_RING_KIND) == 1 && mine[59:48] == 0;", "mine sliced"),
+            ("assign x = {Bits'(`SPIKELOOM_FIELD(mine, REG_SLOT_TX)), 1'b0};", "a field cut by a cast"),
+            ("assign w = kind == 4'(spikeloom_pkg::KIND_RING_WRITE);", "a constant's width by hand"),
+        ):
+            for place in ("rtl/n.sv", "tests/formal/n.sv"):
+                with self.subTest(line):
+                    self.assert_found("described", {place: f"module n ();\n  {line}\n"}, f"n.sv:2: {part}")
+        sound = (
+            "assign x = `SPIKELOOM_FIELD(mine, REG_SLOT_TX) == `SPIKELOOM_LOW(mine, REG_SLOT_RX, Bits);\n"
+            "assign y = mine[Bits-1:0];\n"
+            "assign z = 32'(`SPIKELOOM_FIELD(mine, REG_SLOT_TX)) + 32'(spikeloom_pkg::ADDR_NODE_HIGH);\n"
+            "assign p = 8'(spikeloom_pkg::MEM_SET_ENTRY_WIDTH / 32);  // not offset[3:0]\n"
+        )
+        self.assertEqual(self.breaches("described", {"rtl/n.sv": sound}), [])
 
     def test_a_stale_table_of_keys_is_found(self):
         root = pathlib.Path(__file__).resolve().parents[2]

@@ -118,6 +118,24 @@ class GenerateHardware(unittest.TestCase):
         self.refused(change("tile.weight_bits", default=[4]), "the default lacks 8")
         self.refused(lambda d: self.parameter(d, "tile.lanes").pop("unit"), "unit is missing")
 
+    def test_constants_are_as_wide_as_the_fields_that_hold_them(self):
+        package = systemverilog.package(DESCRIPTION)
+        for line in (
+            "logic [3:0] KIND_OUT_SENT = 4'd10;",
+            "logic [3:0] ADDR_BLOCK_MEMORY = 4'd11;",
+            "logic [11:0] ADDR_NODE_HIGH = 12'd32;",
+            "logic [4:0] ADDR_CONTEXT_LIMIT = 5'd16;",
+            "logic [0:0] ADDR_DELIVERY_RANGE = 1'd1;",
+            "logic [3:0] MEM_CURRENTS = 4'd7;",
+            "logic [1:0] FORMAT_W1 = 2'd3;",
+            "int unsigned LIMIT_PAGES = 16;",
+        ):
+            self.assertIn(f"localparam {line}", package)
+        self.refused(lambda d: d["kinds"].update(OUT_SENT=16), "KIND_OUT_SENT = 16: its field has 4 bits")
+        self.refused(lambda d: d["address"].update(NODE_HIGH=4096), "ADDR_NODE_HIGH = 4096")
+        self.refused(lambda d: d["limits"].update(PAGES=32), "rows: 5 bits do not hold 32")
+        self.refused(lambda d: d["ports"].update(EAST=2, SOUTH=1), "route: expected the ports' selectors")
+
     def test_faults_of_addresses_and_chunks_are_refused(self):
         self.refused(lambda d: d["address_block"][1].update(block=0), "a block occurs twice")
         self.refused(lambda d: d["address_block"][0].update(block=13), "address_node: block 13")
@@ -205,7 +223,7 @@ class GenerateHardware(unittest.TestCase):
         package, header = systemverilog.package(described), systemverilog.header(described)
         self.assertIn("CORE_CROSSBAR = 0;", package)
         self.assertIn("CORE_ABACUS = 1;", package)
-        self.assertIn("MEM_WIRES = 0;", package)  # as the first of another core
+        self.assertIn("logic [3:0] MEM_WIRES = 4'd0;", package)  # as the first of another core
         self.assertIn("FIRING_PAGES_CROSSBAR = 1;", package)
         self.assertIn("FIRING_PAGES_ABACUS = 3;", package)
         self.assertIn("Core == spikeloom_pkg::CORE_ABACUS ? spikeloom_pkg::FIRING_PAGES_ABACUS", header)
@@ -232,7 +250,9 @@ class GenerateHardware(unittest.TestCase):
         shutil.which("verilator") and shutil.which("c++"), "needs verilator and a C++ compiler"
     )
     def test_cpp_and_systemverilog_agree_on_every_field(self):
-        """C++ packs random values; SystemVerilog takes each field out of the word and finds the value."""
+        """C++ packs random values; SystemVerilog takes each field out of the word and finds the value, and
+        composes the word of the values.
+        """
         rng = random.Random(13)
         shapes = [(name, width, fields, None) for name, width, fields in description.layouts(DESCRIPTION)]
         offset = description.offset_bits(DESCRIPTION)
@@ -241,6 +261,7 @@ class GenerateHardware(unittest.TestCase):
             folder = pathlib.Path(place)
             (folder / "spikeloom_hw.hpp").write_text(cpp.header(DESCRIPTION))
             (folder / "spikeloom_pkg.sv").write_text(systemverilog.package(DESCRIPTION))
+            (folder / "spikeloom_parameters.svh").write_text(systemverilog.header(DESCRIPTION))
 
             def run(*command):
                 return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
@@ -270,22 +291,33 @@ class GenerateHardware(unittest.TestCase):
                 bits = width if block is None else 16
                 word_name = f"w_{struct}"
                 body.append(f"  localparam logic [{bits - 1}:0] {word_name} = {bits}'h{word};")
+                made = [f"made_{struct} = {bits}'d0;"]
                 for field, value in values.items():
-                    upper = f"spikeloom_pkg::{struct.upper()}_{field.upper()}"
+                    upper = f"{struct.upper()}_{field.upper()}"
                     body.append(
-                        f"  if (64'({word_name}[{upper}_LSB+:{upper}_W]) != 64'd{value}) "
+                        f"  if (64'(`SPIKELOOM_FIELD({word_name}, {upper})) != 64'd{value}) "
                         f'begin : b_{struct}_{field}\n    $error("{struct}.{field}");\n  end'
                     )
+                    made.append(
+                        f"`SPIKELOOM_FIELD(made_{struct}, {upper}) = `SPIKELOOM_FIT({upper}, 64'd{value});"
+                    )
                 if block is not None:
-                    upper = "spikeloom_pkg::ADDRESS_BLOCK"
                     constant = f"spikeloom_pkg::ADDR_BLOCK_{struct[len('address_') :].upper()}"
                     body.append(
-                        f"  if (32'({word_name}[{upper}_LSB+:{upper}_W]) != {constant}) "
+                        f"  if (`SPIKELOOM_FIELD({word_name}, ADDRESS_BLOCK) != {constant}) "
                         f'begin : b_{struct}_block\n    $error("{struct}: block");\n  end'
                     )
+                    made.append(f"`SPIKELOOM_FIELD(made_{struct}, ADDRESS_BLOCK) = {constant};")
+                body.append(
+                    f"  function automatic logic [{bits - 1}:0] made_{struct}(input logic unused);\n"
+                    "    begin\n      " + " ".join(made) + "\n    end\n  endfunction\n"
+                    f"  if (made_{struct}(1'b0) != {word_name}) begin : b_{struct}\n"
+                    f'    $error("{struct}: composed");\n  end'
+                )
             top = folder / "fields.sv"
-            lint = ("verilator", "--lint-only", "spikeloom_pkg.sv", "fields.sv")
-            text = "module fields ();\n" + "\n".join(body) + "\nendmodule\n"
+            lint = ("verilator", "--lint-only", "-I.", "spikeloom_pkg.sv", "fields.sv")
+            head = '`include "spikeloom_parameters.svh"\nmodule fields ();\n'
+            text = head + "\n".join(body) + "\nendmodule\n"
             top.write_text(text)
             run(*lint, "--top-module", "fields")
             # A package whose field lies a bit higher is found.

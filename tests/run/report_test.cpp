@@ -9,6 +9,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/replay/exchange.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -141,6 +142,37 @@ TEST(Exchange, RefusesAnotherChipByItsHash) {
     EXPECT_EQ(error.kind(), ErrorKind::kDevice);
     EXPECT_THAT(error.what(), HasSubstr("the image was compiled for"));
   }
+}
+
+/// A device that answers a question with a word of another kind, once, and then says no more.
+class WordInstead final : public Link {
+ public:
+  std::size_t send(std::span<const Word> words) override { return words.size(); }
+  std::size_t receive(std::span<Word> words) override {
+    if (said_) return 0;
+    said_ = true;
+    words[0] = Word{hw::kKindOutEos} << 60U;
+    return 1;
+  }
+  bool progress() override { return false; }
+  [[nodiscard]] std::string describe() const override { return "odd"; }
+
+ private:
+  bool said_ = false;
+};
+
+/// It went on for ever: the word that nobody had asked for counted as news again and again.
+TEST(Exchange, GivesUpOnAnAnswerThatDoesNotComeThoughAnotherWordDid) {
+  WordInstead link;
+  Exchange exchange(link, std::chrono::seconds(10));
+  try {
+    (void)exchange.read(0, hw::kAddrNodeStatus);
+    FAIL() << "an answer out of nothing";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kDevice);
+    EXPECT_THAT(error.what(), HasSubstr("odd: stands still; waiting for the answer of register"));
+  }
+  EXPECT_EQ(exchange.received().size(), 1U);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 #include <limits>
 
+#include "compiler/base/error.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
+#include "compiler/sdf/json.hpp"
 #include "compiler/sdf/simulate.hpp"
 #include "compiler/sdf/text.hpp"
 #include "tests/sdf/graphs.hpp"
@@ -218,6 +220,60 @@ TEST(Certificate, FullLengthRunsReachThePeriod) {
     const Ratio reached(schedule.start(actor, 399) - schedule.start(actor, 99), 300);
     ASSERT_GE(reached * Ratio(11, 10), c.certificate.period) << print(c.graph);
   }
+}
+
+// ---- as text ----
+
+/// What stands in the way of reading a certificate of two actors; empty where nothing does.
+std::string refusal(const std::string& period, const std::string& potentials, const std::string& cycle) {
+  const Graph graph = parse(
+      "sdf 1\nactor \"a\" execution 5\nactor \"b\" execution 3\n"
+      "channel \"x\" 0 -> 1 tokens 0 latency 2\nchannel \"y\" 1 -> 0 tokens 2 latency 0\n");
+  const std::string text = R"({"format":"spikeloom-dataflow-certificate","version":1,"period":)" + period +
+                           R"(,"potentials":)" + potentials + R"(,"critical_cycle":)" + cycle + "}";
+  try {
+    const Certificate read = parse_certificate(text, graph, "file");
+    EXPECT_THAT(verify(graph, read), IsEmpty());
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(CertificateText, IsReadAndHolds) { EXPECT_EQ(refusal("\"5\"", R"([["a",0],["b",7]])", "[0,1]"), ""); }
+
+/// A number beyond 64 bits was turned into whatever the machine makes of it.
+TEST(CertificateText, NumbersAreIntegersOf64Bits) {
+  for (const std::string number : {"1e300", "7.5", "-1e19", "18446744073709551615", "null", "\"7\""})
+    EXPECT_THAT(refusal("\"5\"", R"([["a",0],["b",)" + number + "]]", "[0,1]"),
+                HasSubstr("file: potential 1: expected an integer of 64 bits, found"))
+        << number;
+}
+
+TEST(CertificateText, SaysWhereItIsWrong) {
+  const std::string good = R"([["a",0],["b",7]])";
+  EXPECT_THAT(refusal("5", good, "[0,1]"), HasSubstr("file: period: expected a ratio"));
+  EXPECT_THAT(refusal("\"5/0\"", good, "[0,1]"), HasSubstr("file: period: "));
+  EXPECT_THAT(refusal("\"5\"", R"({"a":0})", "[0,1]"), HasSubstr("expected the lists"));
+  EXPECT_THAT(refusal("\"5\"", good, "7"), HasSubstr("expected the lists"));
+  EXPECT_THAT(refusal("\"5\"", R"(["a",0])", "[0,1]"), HasSubstr("potential 0: expected a pair"));
+  EXPECT_THAT(refusal("\"5\"", R"([["b",0],["a",7]])", "[0,1]"), HasSubstr("potential 0 is of \"b\""));
+  EXPECT_THAT(refusal("\"5\"", R"([["a",0]])", "[0,1]"), HasSubstr("1 potentials, expected 2"));
+  EXPECT_THAT(refusal("\"5\"", good, "[0,2]"), HasSubstr("critical_cycle: no dependence 2"));
+  EXPECT_THAT(refusal("\"5\",\"period\":\"4\"", good, "[0,1]"), HasSubstr("the key \"period\" twice"));
+}
+
+TEST(Verify, RefusesThoseOfAnotherGraph) {
+  Graph graph;
+  const ActorId a = graph.add_actor("a", 1), b = graph.add_actor("b", 1);
+  graph.add_channel({.source = a, .target = b});
+  const std::vector<std::int64_t> one{0}, two{0, 1};
+  EXPECT_THAT(verify_bound(graph, Ratio(1), two), IsEmpty());
+  EXPECT_THAT(verify_bound(graph, Ratio(1), one), Contains("there is not one potential for each actor"));
+  EXPECT_THAT(verify_bound(graph, Ratio(1), two, one),
+              Contains("there is not one first start for each actor"));
+  graph.add_channel({.source = a, .target = b, .produce = 2, .consume = 2});
+  EXPECT_THAT(verify_bound(graph, Ratio(1), two), Contains("the graph has rates other than 1"));
 }
 
 }  // namespace

@@ -167,5 +167,38 @@ TEST(LatencyProof, SaysWhatIsWrong) {
   EXPECT_THAT(line.faults(), IsEmpty());
 }
 
+TEST(LatencyProof, OfAnotherGraphIsRefused) {
+  const Line good;
+  Line line = good;
+  line.graph.add_channel({.source = line.source, .target = line.stage, .produce = 2, .consume = 2});
+  EXPECT_THAT(line.faults(), Contains("the graph has rates other than 1"));
+  const std::vector<std::int64_t> short_list{0};
+  const auto with = [&](const LatencyOptions& options) {
+    return verify_latency(good.graph, good.source, good.sink, good.proof, options);
+  };
+  EXPECT_THAT(with({.lower = short_list}),
+              Contains(HasSubstr("there is not one first start for each actor")));
+  EXPECT_THAT(with({.after = short_list}), Contains(HasSubstr("or one distance for each channel")));
+  // A sender whose firings are open for longer than anybody would look back.
+  line = good;
+  const ActorId far = line.graph.add_actor("far", 0);
+  line.graph.add_channel({.source = far, .target = line.source, .tokens = std::int64_t{1} << 27});
+  line.proof.latest.emplace_back();
+  EXPECT_THAT(line.faults(), Contains("the proof of the latency reaches too many firings back"));
+}
+
+TEST(LatencyProof, FromAnActorToItselfIsItsExecution) {
+  const Line line;
+  LatencyProof proof = line.proof;
+  const auto with = [&](std::int64_t latency, Moment from, Moment to) {
+    proof.latency = latency;
+    return verify_latency(line.graph, line.stage, line.stage, proof, {.from = from, .to = to});
+  };
+  EXPECT_THAT(with(10, Moment::kStart, Moment::kEnd), IsEmpty());
+  EXPECT_THAT(with(9, Moment::kStart, Moment::kEnd), Contains("the latency is below the source's execution"));
+  EXPECT_THAT(with(0, Moment::kEnd, Moment::kEnd), IsEmpty());
+  EXPECT_THAT(with(-1, Moment::kEnd, Moment::kEnd), Not(IsEmpty()));
+}
+
 }  // namespace
 }  // namespace spikeloom::sdf

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <spikeloom/run.hpp>
 
@@ -19,7 +20,9 @@ namespace spikeloom::testing {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::Contains;
 using ::testing::Eq;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 /// A compiled image with operating points and a contracted promise, and what it computes.
@@ -164,6 +167,21 @@ void forge_all(const Genuine& good, std::size_t sites_a_name) {
             << "; harmless " << all.harmless << "\n";
   EXPECT_GT(all.by_verify, by_name.size() / 20);
   EXPECT_GT(all.by_network, 0U);
+}
+
+TEST(Forged, FieldsOfMemoryWordsAreSitesByTheirNames) {
+  Image image = genuine(8, "tests/chips/mixed.toml").image;
+  const std::vector<std::string> names = Forger::sites(image);
+  const std::set<std::string> known(names.begin(), names.end());
+  std::size_t fields = 0;
+  for (const hw::MemoryFields& memory : hw::kMemoryFields) {
+    if (memory.core != core_of(image.application.clusters.front()).name()) continue;
+    for (const hw::Field& field : memory.fields) {
+      EXPECT_THAT(known, Contains(HasSubstr(".words " + std::string(field.name) + " +1")));
+      ++fields;
+    }
+  }
+  EXPECT_GT(fields, 20U);
 }
 
 TEST(Forged, WhatIsAcceptedKeepsItsPromiseAndItsSpikes) { forge_all(genuine(3, "chips/mesh2x2.toml"), 1); }

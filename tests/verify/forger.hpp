@@ -1,11 +1,13 @@
-// Walks every field of an image and changes one of them. A field that is added to compiler/image/fields.hpp
-// is forged without a word here.
+// Walks every field of an image and changes one of them. A field that is added to compiler/image/fields.hpp,
+// or to a memory's words in a core's core.toml, is forged without a word here.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,8 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/core/core.hpp"
 #include "compiler/image/fields.hpp"
 #include "compiler/image/image.hpp"
+#include "spikeloom_memory_fields.hpp"
 
 namespace spikeloom::testing {
 
@@ -45,7 +49,18 @@ class Forger {
  private:
   explicit Forger(std::size_t target) : target_(target) {}
 
-  void walk(Image& image) { image_fields::fields(*this, image); }
+  void walk(Image& image) {
+    for (const Cluster& cluster : image.application.clusters) {
+      if (cluster.kind >= image.chip.kinds()) continue;
+      const Core& core = core_of(cluster);
+      const std::vector<MemoryWindow> windows = core.windows(image.chip.kind(cluster.kind));
+      for (std::size_t w = 0; w < std::min(windows.size(), cluster.tables.windows.size()); ++w)
+        for (const hw::MemoryFields& memory : hw::kMemoryFields)
+          if (memory.core == core.name() && memory.memory == windows[w].number)
+            words_[&cluster.tables.windows[w]] = &memory;
+    }
+    image_fields::fields(*this, image);
+  }
 
   template <class T>
   void member(std::string_view name, T& value) {
@@ -139,18 +154,42 @@ class Forger {
     path_ = outer;
   }
   void item(MemoryTable& table) {
+    const std::uint32_t said = std::max(1U, table.parts);  // before it is forged
     member("parts", table.parts);
     const std::string outer = std::exchange(path_, path_ + ".words");
+    const auto known = words_.find(&table);
+    const std::uint32_t parts = known == words_.end() ? said : known->second->parts;
+    std::vector<std::uint32_t> named(parts, 0);  // bits of fields
+    if (known != words_.end()) {
+      for (const hw::Field& field : known->second->fields) {
+        const std::uint32_t mask = field.width == 32 ? ~0U : (1U << field.width) - 1;
+        named[field.low / 32] |= mask << field.low % 32;
+        for (std::size_t first = 0; first + parts <= table.words.size(); first += parts)
+          bits(table.words[first + field.low / 32], field.low % 32, mask, field.name);
+      }
+    }
     for (std::size_t i = 0; i < table.words.size(); ++i)
       for (std::uint32_t bit = 0; bit < 32; ++bit)
-        if (is_wanted("part " + std::to_string(i % std::max(1U, table.parts)) + " bit " +
-                      std::to_string(bit)))
+        if ((named[i % parts] >> bit & 1U) == 0 &&
+            is_wanted("part " + std::to_string(i % parts) + " bit " + std::to_string(bit)))
           table.words[i] ^= std::uint32_t{1} << bit;
     path_ = outer;
   }
 
+  void bits(std::uint32_t& word, std::uint32_t low, std::uint32_t mask, std::string_view name) {
+    const std::uint32_t value = word >> low & mask;
+    const auto become = [&](std::uint32_t other) { word = (word & ~(mask << low)) | (other & mask) << low; };
+    const std::string field = std::string(name);
+    if (is_wanted(field + " +1")) become(value + 1);
+    if (is_wanted(field + " -1")) become(value - 1);
+    if (mask == 1) return;
+    if (is_wanted(field + " halved")) become(value / 2);
+    if (is_wanted(field + " largest")) become(mask);
+  }
+
   std::size_t target_;
   std::size_t next_ = 0;
+  std::map<const MemoryTable*, const hw::MemoryFields*> words_;  ///< of the tables whose words have fields
   std::string path_;  ///< of the value at hand, without the places in lists
   std::vector<std::string> names_;
 };

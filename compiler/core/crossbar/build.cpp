@@ -74,11 +74,12 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster, std::uint32_t
 /// The row of an axon along the shortest walk over the lane groups that it reaches.
 Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile, WalkFinder& walks) {
   const std::uint32_t lanes = tile.lanes;
-  std::vector<std::uint32_t> groups;
+  std::vector<bool> is_reached((neurons + lanes - 1) / lanes, false);
   for (const AxonRow::Synapse& synapse : axon.synapses)
-    if (synapse.mantissa != 0) groups.push_back(synapse.position / lanes);
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    if (synapse.mantissa != 0) is_reached[synapse.position / lanes] = true;
+  std::vector<std::uint32_t> groups;
+  for (std::uint32_t group = 0; group < is_reached.size(); ++group)
+    if (is_reached[group]) groups.push_back(group);
   if (groups.empty()) return {};
   std::uint32_t bits = axon.bits;
   const std::uint32_t wanted = axon.shift + axon.plane;
@@ -110,22 +111,99 @@ Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile, Wal
   return row;
 }
 
+/// Rows for a packer. Of each kind one is made for every way in which the ends of the cluster can matter to
+/// it, and moved to where the others stand.
+class RowMaker {
+ public:
+  RowMaker(const Cluster& cluster, const ClusterRows& source, const TileConfig& tile, RowPacker& packer)
+      : neurons_(cluster.size()),
+        source_(source),
+        tile_(tile),
+        packer_(packer),
+        own_(static_cast<std::uint32_t>((cluster.size() + tile.lanes - 1) / tile.lanes)),
+        walks_(own_) {}
+
+  std::vector<KeptRow> read(std::size_t chunk) {
+    source_.kinds(chunk, kinds_);
+    std::vector<KeptRow> rows;
+    rows.reserve(kinds_.size());
+    for (std::uint32_t bit = 0; bit < kinds_.size(); ++bit) rows.push_back(row(chunk, bit, kinds_[bit]));
+    return rows;
+  }
+
+ private:
+  struct Made {
+    std::uint32_t before = 0, behind = 0;  ///< lane groups of the cluster on either side, up to the span
+    KeptRow row;                           ///< as for a `first` of 0
+  };
+  struct Kind {
+    bool known = false;
+    std::uint32_t low = 0, span = 0;  ///< lane groups that it reaches, counted from `first`; span 0: none
+    std::vector<Made> made;
+  };
+
+  KeptRow row(std::size_t chunk, std::uint32_t bit, const RowKind& which) {
+    if (which.kind >= known_.size()) known_.resize(which.kind + std::size_t{1});
+    Kind& kind = known_[which.kind];
+    const std::uint32_t first = which.first / tile_.lanes;
+    const bool fresh = !kind.known;
+    if (fresh) {
+      source_.read(chunk, bit, axon_);
+      measure(kind, first);
+    }
+    if (kind.span == 0) return {};
+    const std::uint32_t begin = first + kind.low;
+    // One more than the span: no walk gets that far.
+    const std::uint32_t before = std::min(begin, kind.span + 1),
+                        behind = std::min(own_ - begin - kind.span, kind.span + 1);
+    auto made = std::find_if(kind.made.begin(), kind.made.end(), [&](const Made& other) {
+      return other.before == before && other.behind == behind;
+    });
+    if (made == kind.made.end()) {
+      if (!fresh) source_.read(chunk, bit, axon_);
+      KeptRow kept = packer_.keep(row_of(axon_, neurons_, tile_, walks_));
+      kept.walk.offset -= first;
+      made = kind.made.insert(kind.made.end(), {before, behind, kept});
+    }
+    KeptRow row = made->row;
+    row.walk.offset += first;
+    return row;
+  }
+
+  void measure(Kind& kind, std::uint32_t first) const {
+    std::uint32_t low = ~0U, high = 0;
+    for (const AxonRow::Synapse& synapse : axon_.synapses) {
+      if (synapse.mantissa == 0) continue;
+      low = std::min(low, synapse.position / tile_.lanes);
+      high = std::max(high, synapse.position / tile_.lanes);
+    }
+    kind.known = true;
+    if (low > high) return;
+    kind.low = low - first;
+    kind.span = high - low + 1;
+  }
+
+  std::size_t neurons_;
+  const ClusterRows& source_;
+  const TileConfig& tile_;
+  RowPacker& packer_;
+  std::uint32_t own_;
+  WalkFinder walks_;
+  std::vector<RowKind> kinds_;
+  AxonRow axon_;
+  std::vector<Kind> known_;
+};
+
 void write_rows(const Cluster& cluster, const ClusterRows& source, const TileConfig& tile, RowStyle style,
                 CoreTables& tables) {
   const auto own = static_cast<std::uint32_t>((cluster.size() + tile.lanes - 1) / tile.lanes);
   RowPacker packer(tile.lanes, tile.groups, own, style);
-  WalkFinder walks(own);
-  std::vector<AxonRow> axons;
+  RowMaker maker(cluster, source, tile, packer);
   for (std::size_t chunk = 0; chunk < cluster.page_chunks(); ++chunk) {
-    if (const auto value = source.value(chunk)) {
+    if (const auto value = source.value(chunk))
       packer.add_value(value->position < cluster.size() ? value : std::nullopt);
-      continue;
-    }
-    source.read(chunk, axons);
-    std::vector<Row> rows;
-    rows.reserve(axons.size());
-    for (const AxonRow& axon : axons) rows.push_back(row_of(axon, cluster.size(), tile, walks));
-    packer.add_chunk(std::move(rows));
+    else
+      packer.add_chunk(maker.read(chunk));
   }
   packer.finish(tables);
 }

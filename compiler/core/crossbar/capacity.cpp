@@ -1,6 +1,7 @@
 #include "compiler/core/crossbar/capacity.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 
 #include "compiler/core/crossbar/tables.hpp"
@@ -69,10 +70,59 @@ std::vector<MemoryInfo> memories(const TileConfig& t) {
           {"state", "state", "tile.state_words", t.state_words}};
 }
 
+std::vector<Ram> rams(const TileConfig& t) {
+  const std::uint64_t slices = t.lanes / t.lif_lanes;
+  const std::uint32_t narrowest = *std::min_element(t.weight_bits.begin(), t.weight_bits.end());
+  const std::uint64_t row_bits = index_bits(t.weight_words) + std::bit_width(8 / narrowest) - 1;
+  const std::uint64_t how = index_bits(t.max_shift + 1) + 3;
+  // Counts of words or lane groups: 0 to groups.
+  const std::uint64_t count = static_cast<std::uint64_t>(std::bit_width(t.groups - 1)) + 1;
+  const std::uint64_t order = std::min<std::uint64_t>(12, index_bits(t.groups * slices)) +
+                              index_bits(t.param_sets) + 2 + index_bits(t.lif_lanes);
+  std::vector<Ram> list;
+  const auto add = [&](const char* name, std::uint64_t width, std::uint64_t depth, std::uint64_t part = 0) {
+    list.push_back({name, width, depth, part == 0 ? width : part});
+  };
+  add("weights", std::uint64_t{t.lanes} * 8, t.weight_words, 32);
+  add("accumulators", std::uint64_t{t.lanes} * t.acc_bits, t.groups);
+  add("chunk entries, low", how + 1 + std::max(row_bits, index_bits(t.axon_entries)), t.chunk_entries);
+  add("chunk entries, middle", 3 * count, t.chunk_entries);
+  add("chunk entries, high", 3 * count, t.chunk_entries);
+  add("axon entries, low", how + row_bits, t.axon_entries);
+  add("axon entries, middle", 3 * count, t.axon_entries);
+  add("axon entries, high", 2 * count, t.axon_entries);
+  add("update entries", order, t.update_entries);
+  add("update masks", t.lif_lanes, t.update_entries);
+  add("alpha", 13, t.param_sets);
+  add("scale", index_bits(t.max_scale + 1), t.param_sets);
+  add("beta", 13, t.param_sets);
+  add("bias_v", t.state_bits, t.param_sets);
+  add("theta", t.state_bits, t.param_sets);
+  add("v_reset", t.state_bits, t.param_sets);
+  add("subtract", 1, t.param_sets);
+  add("biases", std::uint64_t{t.lif_lanes} * t.bias_bits, t.state_words, t.bias_bits);
+  add("potentials", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
+  if (t.current != 0) add("currents", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
+  return list;
+}
+
 std::vector<std::uint64_t> amounts(const Cluster& cluster) {
   const Tables tables(cluster);
   return {tables.chunks(),  tables.axons(), tables.weight_words(),
           tables.updates(), tables.sets(),  tables.lif_groups()};
+}
+
+std::vector<std::uint64_t> least_amounts(const PopulationFloor& floor, const TileConfig& t) {
+  const std::uint64_t lif_groups = (floor.neurons + t.lif_lanes - 1) / t.lif_lanes;
+  std::uint64_t eighths = 0;  // of weight words: a word holds 8 / bits logical words
+  for (const RowFloor& row : floor.rows)
+    eighths += row.count * ((row.synapses + t.lanes - 1) / t.lanes) * row.bits;
+  std::vector<std::uint64_t> least(kMemories, 0);
+  least[kChunks] = floor.page_chunks;
+  least[kWeights] = (eighths + 7) / 8;
+  least[kUpdates] = floor.readout ? 2 * floor.neurons : lif_groups;
+  least[kStates] = lif_groups;
+  return least;
 }
 
 std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {

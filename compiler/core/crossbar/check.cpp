@@ -3,7 +3,9 @@
 #include "compiler/core/crossbar/check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <map>
 
 #include "compiler/core/crossbar/set_fields.hpp"
 #include "compiler/core/crossbar/tables.hpp"
@@ -156,11 +158,63 @@ class Faults {
   std::vector<std::string> faults_;
 };
 
-/// Rows and neurons as the RTL would walk them.
+/// Rows as the RTL would walk them.
+class RowReader {
+ public:
+  explicit RowReader(const Cluster& cluster) : cluster_(cluster), tables_(cluster) {}
+
+  void read(const hw::MemAxonEntry& row, std::vector<std::pair<std::uint32_t, std::int64_t>>& values) const {
+    values.clear();
+    std::uint64_t word = row.first;
+    std::size_t group = row.offset;
+    for (std::uint32_t segment = 0; segment <= row.repeats; ++segment) {
+      for (std::uint32_t w = 0; w < row.words; ++w) read_word(row, word + w, group + w, values);
+      word += weight_pitch_of(row);
+      group += pitch_of(row);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::int64_t weight(std::uint64_t word, std::uint32_t lane, std::uint32_t format) const {
+    const std::uint32_t bits = 8U >> format, lanes = tables_.lanes();
+    const std::uint64_t at =
+        (word >> format) * lanes * 8 + (word & ((1U << format) - 1)) * lanes * bits + lane * bits;
+    const std::uint32_t part = cluster_.tables.windows[kWeightWords].words[at / 32];
+    const auto raw = static_cast<std::int32_t>(part >> (at % 32) & ((1U << bits) - 1U));
+    if (bits == 1) return raw == 1 ? -1 : 1;
+    return raw >= 1 << (bits - 1) ? raw - (1 << bits) : raw;
+  }
+
+  void read_word(const hw::MemAxonEntry& row, std::uint64_t word, std::size_t group,
+                 std::vector<std::pair<std::uint32_t, std::int64_t>>& values) const {
+    for (std::uint32_t lane = 0; lane < tables_.lanes(); ++lane) {
+      const std::size_t position = group * tables_.lanes() + lane;
+      if (position >= cluster_.size()) continue;
+      const std::int64_t value =
+          weight(word, lane, row.format) * (std::int64_t{1} << row.shift) * (row.negate != 0 ? -1 : 1);
+      if (value != 0) values.emplace_back(static_cast<std::uint32_t>(position), value);
+    }
+  }
+
+  const Cluster& cluster_;
+  Tables tables_;
+};
+
+/// What a bit of half a number adds; nothing where nobody takes it.
+void read_number(const hw::MemChunkEntry& entry, std::uint32_t lanes, std::uint32_t bit,
+                 std::vector<std::pair<std::uint32_t, std::int64_t>>& values) {
+  values.clear();
+  if (entry.words == 0) return;
+  const std::int64_t value = std::int64_t{1} << (hw::kChunkBits * entry.half + bit);
+  values.emplace_back(entry.offset * lanes + entry.first,
+                      entry.half != 0 && bit + 1 == hw::kChunkBits ? -value : value);
+}
+
+/// Rows and neurons.
 class Decoder {
  public:
   Decoder(const Cluster& cluster, const TileConfig& tile, const RowSink& sink)
-      : cluster_(cluster), tables_(cluster), tile_(tile), sink_(sink) {}
+      : cluster_(cluster), tables_(cluster), reader_(cluster), tile_(tile), sink_(sink) {}
 
   Decoded run() {
     for (std::size_t chunk = 0; chunk < tables_.chunks(); ++chunk) {
@@ -184,49 +238,21 @@ class Decoder {
     if (!holds) result_.faults.push_back(what);
   }
 
-  [[nodiscard]] std::int64_t weight(std::uint64_t word, std::uint32_t lane, std::uint32_t format) const {
-    const std::uint32_t bits = 8U >> format, lanes = tables_.lanes();
-    const std::uint64_t at =
-        (word >> format) * lanes * 8 + (word & ((1U << format) - 1)) * lanes * bits + lane * bits;
-    const std::uint32_t part = cluster_.tables.windows[kWeightWords].words[at / 32];
-    const auto raw = static_cast<std::int32_t>(part >> (at % 32) & ((1U << bits) - 1U));
-    if (bits == 1) return raw == 1 ? -1 : 1;
-    return raw >= 1 << (bits - 1) ? raw - (1 << bits) : raw;
-  }
-
-  void read_word(const hw::MemAxonEntry& row, std::uint64_t word, std::size_t group) {
-    for (std::uint32_t lane = 0; lane < tables_.lanes(); ++lane) {
-      const std::size_t position = group * tables_.lanes() + lane;
-      if (position >= cluster_.size()) continue;
-      const std::int64_t value =
-          weight(word, lane, row.format) * (std::int64_t{1} << row.shift) * (row.negate != 0 ? -1 : 1);
-      if (value != 0) values_.emplace_back(static_cast<std::uint32_t>(position), value);
-    }
-  }
-
   void read_row(std::size_t chunk, std::uint32_t bit) {
     const hw::MemAxonEntry row = tables_.row(tables_.chunk(chunk), bit);
     require(row.shift <= tile_.max_shift, "a shift beyond the chip's");
     require(std::count(tile_.weight_bits.begin(), tile_.weight_bits.end(), 8U >> row.format) == 1,
             "a format that the chip has not");
-    values_.clear();
-    std::uint64_t word = row.first;
-    std::size_t group = row.offset;
-    for (std::uint32_t segment = 0; segment <= row.repeats; ++segment) {
-      for (std::uint32_t w = 0; w < row.words; ++w) read_word(row, word + w, group + w);
-      word += weight_pitch_of(row);
-      group += pitch_of(row);
-    }
+    if (!sink_) return;
+    reader_.read(row, values_);
     sink_(chunk, bit, values_);
   }
 
   void read_value(std::size_t chunk, const hw::MemChunkEntry& entry) {
     require(tile_.sums != 0, "a number, which the chip does not take");
-    if (entry.words == 0) return;
-    const std::uint32_t position = entry.offset * tables_.lanes() + entry.first;
+    if (!sink_) return;
     for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
-      const std::int64_t value = std::int64_t{1} << (hw::kChunkBits * entry.half + bit);
-      values_.assign(1, {position, entry.half != 0 && bit + 1 == hw::kChunkBits ? -value : value});
+      read_number(entry, tables_.lanes(), bit, values_);
       sink_(chunk, bit, values_);
     }
   }
@@ -292,6 +318,7 @@ class Decoder {
 
   const Cluster& cluster_;
   Tables tables_;
+  RowReader reader_;
   const TileConfig& tile_;
   const RowSink& sink_;
   std::vector<std::pair<std::uint32_t, std::int64_t>> values_;
@@ -337,6 +364,45 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
 
 Decoded decode(const Cluster& cluster, const TileConfig& tile, const RowSink& sink) {
   return Decoder(cluster, tile, sink).run();
+}
+
+std::vector<RowKind> row_kinds(const Cluster& cluster) {
+  const Tables tables(cluster);
+  const std::uint32_t lanes = tables.lanes();
+  const std::size_t groups = (cluster.size() + lanes - 1) / lanes;
+  std::vector<RowKind> kinds(tables.chunks() * hw::kChunkBits);
+  std::map<std::array<std::uint32_t, 9>, std::uint32_t> known;
+  for (std::size_t chunk = 0; chunk < tables.chunks(); ++chunk) {
+    const hw::MemChunkEntry entry = tables.chunk(chunk);
+    for (std::uint32_t left = cluster.chunk_bits[chunk]; left != 0; left &= left - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
+      if (entry.value != 0) {
+        // Halves of numbers differ in their neuron only, if somebody takes them; bit by bit.
+        const auto [at, fresh] =
+            known.try_emplace({entry.half, entry.words, entry.first % lanes, bit, ~0U, 0, 0, 0, 0},
+                              static_cast<std::uint32_t>(known.size()));
+        kinds[chunk * hw::kChunkBits + bit] = {at->second, entry.offset * lanes};
+        continue;
+      }
+      const hw::MemAxonEntry row = tables.row(entry, bit);
+      // Lanes past the last neuron count nothing, so a row that stands there is one of its own.
+      const bool ends =
+          cluster.size() % lanes != 0 && row.offset + row.repeats * pitch_of(row) + row.words == groups;
+      const auto [at, fresh] = known.try_emplace({row.first, row.shift, row.negate, row.format, row.words,
+                                                  row.repeats, row.jump, row.weight_jump, ends ? 1U : 0U},
+                                                 static_cast<std::uint32_t>(known.size()));
+      kinds[chunk * hw::kChunkBits + bit] = {at->second, row.offset * lanes};
+    }
+  }
+  return kinds;
+}
+
+void decode_row(const Cluster& cluster, std::size_t chunk, std::uint32_t bit,
+                std::vector<std::pair<std::uint32_t, std::int64_t>>& row) {
+  const Tables tables(cluster);
+  const hw::MemChunkEntry entry = tables.chunk(chunk);
+  if (entry.value != 0) return read_number(entry, tables.lanes(), bit, row);
+  RowReader(cluster).read(tables.row(entry, bit), row);
 }
 
 }  // namespace spikeloom::crossbar

@@ -45,6 +45,7 @@ class Crossbar final : public Core {
   [[nodiscard]] std::vector<MemoryInfo> memories(const TileConfig& tile) const override {
     return crossbar::memories(tile);
   }
+  [[nodiscard]] std::vector<Ram> rams(const TileConfig& tile) const override { return crossbar::rams(tile); }
   [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster) const override {
     return crossbar::amounts(cluster);
   }
@@ -53,6 +54,10 @@ class Crossbar final : public Core {
   }
   [[nodiscard]] MostNeurons most_neurons(const IntPopulation& p, const TileConfig& tile) const override {
     return crossbar::most_neurons(p, tile);
+  }
+  [[nodiscard]] std::vector<std::uint64_t> least_amounts(const PopulationFloor& floor,
+                                                         const TileConfig& tile) const override {
+    return crossbar::least_amounts(floor, tile);
   }
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.lanes; }
   void number(const IntPopulation& p, const TileConfig& tile,
@@ -118,6 +123,13 @@ class Crossbar final : public Core {
   [[nodiscard]] Decoded decode(const Cluster& cluster, const TileConfig& tile,
                                const RowSink& sink) const override {
     return crossbar::decode(cluster, tile, sink);
+  }
+  [[nodiscard]] std::vector<RowKind> row_kinds(const Cluster& cluster) const override {
+    return crossbar::row_kinds(cluster);
+  }
+  void decode_row(const Cluster& cluster, std::size_t chunk, std::uint32_t bit,
+                  std::vector<std::pair<std::uint32_t, std::int64_t>>& row) const override {
+    crossbar::decode_row(cluster, chunk, bit, row);
   }
 
   [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override { return 1; }

@@ -1,6 +1,7 @@
 #include "compiler/core/crossbar/row_packer.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/base/error.hpp"
 #include "spikeloom_hw.hpp"
@@ -11,12 +12,13 @@ namespace {
 /// Places of a second segment that one search looks at: words that are all alike stand everywhere.
 constexpr std::size_t kMostTries = 4096;
 
-bool same_shape(const Row& a, const Row& b) {
+bool same_shape(const KeptRow& a, const KeptRow& b) {
   return a.walk == b.walk && a.shift == b.shift && a.negate == b.negate && a.format == b.format;
 }
 
-bool uniform(const std::vector<Row>& rows) {
-  return std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return same_shape(row, rows.front()); });
+bool uniform(const std::vector<KeptRow>& rows) {
+  return std::all_of(rows.begin(), rows.end(),
+                     [&](const KeptRow& row) { return same_shape(row, rows.front()); });
 }
 
 /// Bits of one mantissa in the memory word.
@@ -28,7 +30,7 @@ std::uint32_t encode(std::int8_t mantissa, std::uint32_t format) {
 
 /// All fields of an entry but first (and stride); `weight_pitch`: where the row's segments stand.
 template <class Entry>
-Entry entry_of(const Row& row, std::uint32_t weight_pitch) {
+Entry entry_of(const KeptRow& row, std::uint32_t weight_pitch) {
   Entry entry;
   entry.words = row.walk.words;
   entry.offset = row.walk.offset;
@@ -45,29 +47,44 @@ Entry entry_of(const Row& row, std::uint32_t weight_pitch) {
 
 }  // namespace
 
+std::uint32_t RowPacker::keep(std::string mantissas) {
+  if (contents_.empty()) contents_.emplace_back();
+  if (mantissas.empty()) return 0;
+  if (const auto known = numbered_.find(mantissas); known != numbered_.end()) return known->second;
+  const auto number = static_cast<std::uint32_t>(contents_.size());
+  contents_.push_back(std::move(mantissas));
+  numbered_.emplace(contents_.back(), number);
+  return number;
+}
+
+KeptRow RowPacker::keep(Row row) {
+  if (row.empty()) return {};
+  return {row.walk, row.shift, row.negate, row.format, keep(std::move(row.mantissas))};
+}
+
 void RowPacker::index(Pool& pool) const {
   for (; pool.indexed * lanes_ < pool.mantissas.size(); ++pool.indexed)
     pool.at[pool.mantissas.substr(pool.indexed * lanes_, lanes_)].push_back(
         static_cast<std::uint32_t>(pool.indexed));
 }
 
-bool RowPacker::holds_segment(const Pool& pool, std::size_t word, const Row& row,
+bool RowPacker::holds_segment(const Pool& pool, std::size_t word, const KeptRow& row,
                               std::uint32_t segment) const {
   const std::size_t bytes = std::size_t{row.walk.words} * lanes_;
   return word * lanes_ + bytes <= pool.mantissas.size() &&
-         pool.mantissas.compare(word * lanes_, bytes, row.mantissas, segment * bytes, bytes) == 0;
+         pool.mantissas.compare(word * lanes_, bytes, text(row), segment * bytes, bytes) == 0;
 }
 
-bool RowPacker::holds(const Pool& pool, Place place, const Row& row) const {
+bool RowPacker::holds(const Pool& pool, Place place, const KeptRow& row) const {
   for (std::uint32_t s = 0; s < row.walk.segments; ++s)
     if (!holds_segment(pool, place.first + std::size_t{s} * place.pitch, row, s)) return false;
   return true;
 }
 
-std::vector<RowPacker::Place> RowPacker::find(Pool& pool, const Row& row) const {
+std::vector<RowPacker::Place> RowPacker::find(Pool& pool, const KeptRow& row) const {
   index(pool);
   std::vector<Place> found;
-  const auto firsts = pool.at.find(row.mantissas.substr(0, lanes_));
+  const auto firsts = pool.at.find(text(row).substr(0, lanes_));
   if (firsts == pool.at.end()) return found;
   const std::uint32_t words = row.walk.words;
   if (row.walk.segments == 1) {
@@ -75,7 +92,7 @@ std::vector<RowPacker::Place> RowPacker::find(Pool& pool, const Row& row) const 
       if (holds_segment(pool, at, row, 0)) found.push_back({at, 0});
     return found;
   }
-  const auto seconds = pool.at.find(row.mantissas.substr(std::size_t{words} * lanes_, lanes_));
+  const auto seconds = pool.at.find(text(row).substr(std::size_t{words} * lanes_, lanes_));
   if (seconds == pool.at.end()) return found;
   std::size_t tries = 0;
   for (const std::uint32_t at : firsts->second) {
@@ -90,30 +107,36 @@ std::vector<RowPacker::Place> RowPacker::find(Pool& pool, const Row& row) const 
   return found;
 }
 
-RowPacker::Place RowPacker::place(const Row& row) {
+RowPacker::Place RowPacker::place(const KeptRow& row) {
   if (row.empty()) return {};
   Pool& pool = pools_[row.format];
-  if (style_ == RowStyle::kShared) {
+  const auto standing = [&] {
+    const auto [at, fresh] =
+        pool.known.try_emplace(row.content, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
+    if (fresh) pool.mantissas += text(row);
+    return Place{at->second, row.walk.segments > 1 ? row.walk.words : 0};
+  };
+  if (style_ != RowStyle::kShared) return standing();
+  // A search finds the same as long as no word was added.
+  const auto [last, fresh] = found_.try_emplace(words_of_row(row), Place{}, pool.mantissas.size());
+  if (fresh || last->second.second != pool.mantissas.size()) {
     const std::vector<Place> found = find(pool, row);
-    if (!found.empty()) return found.front();
+    last->second = {found.empty() ? standing() : found.front(), pool.mantissas.size()};
   }
-  const auto [at, fresh] =
-      pool.known.try_emplace(row.mantissas, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
-  if (fresh) pool.mantissas += row.mantissas;
-  return {at->second, row.walk.segments > 1 ? row.walk.words : 0};
+  return last->second.first;
 }
 
-bool RowPacker::add_uniform(const std::vector<Row>& rows) {
+bool RowPacker::add_uniform(const std::vector<KeptRow>& rows) {
   if (!uniform(rows)) return false;
-  const Row& shape = rows.front();
+  const KeptRow& shape = rows.front();
   Pool& pool = pools_[shape.format];
   std::vector<std::int64_t> known;
   std::size_t fresh = 0;
-  std::unordered_map<std::string, std::size_t> here;
-  for (const Row& row : rows) {
-    const auto at = pool.known.find(row.mantissas);
+  std::set<std::uint32_t> here;
+  for (const KeptRow& row : rows) {
+    const auto at = pool.known.find(row.content);
     known.push_back(at == pool.known.end() ? -1 : std::int64_t{at->second});
-    if (here.try_emplace(row.mantissas, here.size()).second && at == pool.known.end()) ++fresh;
+    if (here.insert(row.content).second && at == pool.known.end()) ++fresh;
   }
   const std::uint32_t words = shape.walk.size();
   auto entry = entry_of<hw::MemChunkEntry>(shape, shape.walk.words);
@@ -132,19 +155,19 @@ bool RowPacker::add_uniform(const std::vector<Row>& rows) {
     if (style_ == RowStyle::kTight && saved_bits > rows.size() * 64) return false;
     entry.first = static_cast<std::uint32_t>(pool.mantissas.size() / lanes_);
     entry.stride = words;
-    for (const Row& row : rows) {
-      pool.known.try_emplace(row.mantissas, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
-      pool.mantissas += row.mantissas;
+    for (const KeptRow& row : rows) {
+      pool.known.try_emplace(row.content, static_cast<std::uint32_t>(pool.mantissas.size() / lanes_));
+      pool.mantissas += text(row);
     }
   }
   chunks_.push_back(entry);
   return true;
 }
 
-void RowPacker::add_per_axon(const std::vector<Row>& rows) {
+void RowPacker::add_per_axon(const std::vector<KeptRow>& rows) {
   std::vector<std::array<std::uint32_t, hw::MemAxonEntry::kParts>> block;
   std::vector<hw::MemAxonEntry> entries;
-  for (const Row& row : rows) {
+  for (const KeptRow& row : rows) {
     const Place at = place(row);
     auto entry = entry_of<hw::MemAxonEntry>(row, at.pitch);
     entry.first = at.first;
@@ -159,43 +182,54 @@ void RowPacker::add_per_axon(const std::vector<Row>& rows) {
   chunks_.push_back(entry);
 }
 
-Row RowPacker::along(const Row& row, const Walk& walk) const {
-  Row other{walk, row.shift, row.negate, row.format, std::string(std::size_t{walk.size()} * lanes_, '\0')};
-  for (std::uint32_t n = 0; n < row.walk.size(); ++n) {
-    const std::uint32_t group = row.walk.group(n);
-    const auto from = row.mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{n} * lanes_);
+std::string RowPacker::along(const std::string& mantissas, const Walk& own, const Walk& walk) const {
+  std::string other(std::size_t{walk.size()} * lanes_, '\0');
+  for (std::uint32_t n = 0; n < own.size(); ++n) {
+    const std::uint32_t group = own.group(n);
+    const auto from = mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{n} * lanes_);
     if (walk.passes(group))
-      std::copy_n(
-          from, lanes_,
-          other.mantissas.begin() + static_cast<std::ptrdiff_t>(std::size_t{walk.word(group)} * lanes_));
+      std::copy_n(from, lanes_,
+                  other.begin() + static_cast<std::ptrdiff_t>(std::size_t{walk.word(group)} * lanes_));
     else
       SPIKELOOM_CHECK(std::all_of(from, from + lanes_, [](char m) { return m == 0; }));
   }
   return other;
 }
 
+KeptRow RowPacker::along(const KeptRow& row, const Walk& walk) {
+  // Only how far the walks are apart counts, not where they are.
+  const auto [known, fresh] =
+      widened_.try_emplace({row.content, row.walk.words, row.walk.segments, row.walk.pitch,
+                            row.walk.offset - walk.offset, walk.words, walk.segments, walk.pitch});
+  if (fresh) known->second = keep(along(text(row), row.walk, walk));
+  return {walk, row.shift, row.negate, row.format, known->second};
+}
+
 /// All rows of the chunk take the shortest walk over all their groups.
-void RowPacker::widen(std::vector<Row>& rows) {
+void RowPacker::widen(std::vector<KeptRow>& rows) {
   std::vector<std::uint32_t> groups;
-  const Row* shape = nullptr;
-  for (const Row& row : rows) {
+  std::vector<Walk> seen;
+  const KeptRow* shape = nullptr;
+  for (const KeptRow& row : rows) {
     if (row.empty()) continue;
     if (!shape) shape = &row;
     if (row.shift != shape->shift || row.negate != shape->negate || row.format != shape->format) return;
+    if (std::find(seen.begin(), seen.end(), row.walk) != seen.end()) continue;
+    seen.push_back(row.walk);
     for (std::uint32_t n = 0; n < row.walk.size(); ++n) groups.push_back(row.walk.group(n));
   }
   if (!shape || shape->format == hw::kFormatW1) return;
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   const Walk walk = walks_.cover(groups);
-  const Row model{{}, shape->shift, shape->negate, shape->format, {}};
-  for (Row& row : rows) row = along(row.empty() ? model : row, walk);
+  const KeptRow model{{}, shape->shift, shape->negate, shape->format, 0};
+  for (KeptRow& row : rows) row = along(row.empty() ? model : row, walk);
 }
 
-void RowPacker::add_chunk(std::vector<Row> rows) {
+void RowPacker::add_chunk(std::vector<KeptRow> rows) {
   SPIKELOOM_CHECK(!rows.empty() && rows.size() <= hw::kChunkBits);
-  for (Row& row : rows)
-    if (row.empty()) row = Row{};
+  for (KeptRow& row : rows)
+    if (row.empty()) row = KeptRow{};
   if (style_ == RowStyle::kShared) {
     waiting_.push_back(std::move(rows));
     return;
@@ -203,8 +237,8 @@ void RowPacker::add_chunk(std::vector<Row> rows) {
   if (style_ == RowStyle::kUniform) widen(rows);
   if (add_uniform(rows)) return;
   // Rows of one span may save the axon table; one bit has no 0 to fill a span with.
-  std::vector<Row> spans;
-  for (const Row& row : rows) {
+  std::vector<KeptRow> spans;
+  for (const KeptRow& row : rows) {
     if (row.walk.segments == 1)
       spans.push_back(row);
     else if (row.format != hw::kFormatW1)
@@ -215,7 +249,7 @@ void RowPacker::add_chunk(std::vector<Row> rows) {
 }
 
 /// Rows of one shape at first, first + stride, … inside what is placed already.
-std::optional<RowPacker::Strided> RowPacker::find_block(Pool& pool, const std::vector<Row>& rows) const {
+std::optional<RowPacker::Strided> RowPacker::find_block(Pool& pool, const std::vector<KeptRow>& rows) const {
   const std::vector<Place> firsts = find(pool, rows.front());
   if (firsts.empty()) return std::nullopt;
   if (rows.size() == 1) return Strided{firsts.front(), 0};
@@ -236,31 +270,33 @@ std::optional<RowPacker::Strided> RowPacker::find_block(Pool& pool, const std::v
 }
 
 /// Inside what is placed already where the rows stand so, else new.
-const RowPacker::Strided& RowPacker::place_block(const std::vector<Row>& rows) {
-  const Row& shape = rows.front();
+const RowPacker::Strided& RowPacker::place_block(const std::vector<KeptRow>& rows) {
+  const KeptRow& shape = rows.front();
   Pool& pool = pools_[shape.format];
-  std::string content;
-  for (const Row& row : rows) content += row.mantissas;
-  const auto [placed, fresh] =
-      blocks_placed_.try_emplace({{shape.format, shape.walk.words, shape.walk.segments}, content});
+  std::vector<std::uint32_t> key{shape.format, shape.walk.words, shape.walk.segments};
+  for (const KeptRow& row : rows) key.push_back(row.content);
+  const auto [placed, fresh] = blocks_placed_.try_emplace(std::move(key));
   if (!fresh) return placed->second;
   if (const std::optional<Strided> found = find_block(pool, rows)) {
     placed->second = *found;
     return placed->second;
   }
   const bool all_equal =
-      std::all_of(rows.begin(), rows.end(), [&](const Row& row) { return row.mantissas == shape.mantissas; });
+      std::all_of(rows.begin(), rows.end(), [&](const KeptRow& row) { return row.content == shape.content; });
   placed->second = {{static_cast<std::uint32_t>(pool.mantissas.size() / lanes_),
                      shape.walk.segments > 1 ? shape.walk.words : 0},
                     all_equal ? 0 : shape.walk.size()};
-  pool.mantissas += all_equal ? shape.mantissas : content;
+  if (all_equal)
+    pool.mantissas += text(shape);
+  else
+    for (const KeptRow& row : rows) pool.mantissas += text(row);
   return placed->second;
 }
 
 void RowPacker::add_longest_first() {
-  const auto longest = [](const std::vector<Row>& rows) {
+  const auto longest = [](const std::vector<KeptRow>& rows) {
     std::uint32_t most = 0;
-    for (const Row& row : rows) most = std::max(most, row.walk.size());
+    for (const KeptRow& row : rows) most = std::max(most, row.walk.size());
     return most;
   };
   std::vector<std::size_t> order(waiting_.size());
@@ -271,18 +307,19 @@ void RowPacker::add_longest_first() {
     return in_a != in_b ? in_a > in_b : waiting_[a].size() > waiting_[b].size();
   });
   for (const std::size_t c : order) {
-    const std::vector<Row>& rows = waiting_[c];
+    const std::vector<KeptRow>& rows = waiting_[c];
     if (uniform(rows)) {
       if (!rows.front().empty()) (void)place_block(rows);
       continue;
     }
-    std::vector<const Row*> list;
-    for (const Row& row : rows) list.push_back(&row);
+    std::vector<const KeptRow*> list;
+    for (const KeptRow& row : rows) list.push_back(&row);
     std::stable_sort(list.begin(), list.end(),
-                     [](const Row* a, const Row* b) { return a->walk.size() > b->walk.size(); });
-    for (const Row* row : list) (void)place(*row);
+                     [](const KeptRow* a, const KeptRow* b) { return a->walk.size() > b->walk.size(); });
+    for (const KeptRow* row : list)
+      if (!found_.contains(words_of_row(*row))) (void)place(*row);
   }
-  for (const std::vector<Row>& rows : waiting_) {
+  for (const std::vector<KeptRow>& rows : waiting_) {
     if (!uniform(rows)) {
       add_per_axon(rows);
       continue;
@@ -309,7 +346,7 @@ void RowPacker::add_value(const std::optional<ValueChunk>& value) {
     entry.first = value->position % lanes_;
   }
   values_.emplace(style_ == RowStyle::kShared ? waiting_.size() : chunks_.size(), entry);
-  add_chunk(std::vector<Row>(1));
+  add_chunk(std::vector<KeptRow>(1));
 }
 
 void RowPacker::finish(CoreTables& tables) {

@@ -120,20 +120,23 @@ CoreTables build(const Cluster& cluster, const IntPopulation& population, const 
   const std::size_t groups = (cluster.size() + lanes - 1) / lanes;
   std::vector<hw::MemVoteEntry> votes(groups * chunks * lanes);
   std::optional<std::uint32_t> common;
-  std::vector<AxonRow> axons;
+  std::vector<RowKind> kinds;
+  AxonRow axon;
   for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-    rows.read(chunk, axons);
-    for (std::size_t bit = 0; bit < axons.size(); ++bit)
-      for (const AxonRow::Synapse& synapse : axons[bit].synapses) {
+    rows.kinds(chunk, kinds);
+    for (std::uint32_t bit = 0; bit < kinds.size(); ++bit) {
+      rows.read(chunk, bit, axon);
+      for (const AxonRow::Synapse& synapse : axon.synapses) {
         const std::optional<std::uint32_t> shift = shift_of(synapse.mantissa);
-        const std::uint32_t more = axons[bit].shift + axons[bit].plane;
+        const std::uint32_t more = axon.shift + axon.plane;
         if (!common && shift) common = *shift + more;
         if (!shift || *shift + more != common)
           throw input_error(cluster.name + ": its weights are of several sizes; the core tally needs one");
         const std::size_t word = synapse.position / lanes * chunks + chunk;
         hw::MemVoteEntry& vote = votes[word * lanes + synapse.position % lanes];
-        ((synapse.mantissa > 0) == (axons[bit].negative == 0) ? vote.plus : vote.minus) |= 1U << bit;
+        ((synapse.mantissa > 0) == (axon.negative == 0) ? vote.plus : vote.minus) |= 1U << bit;
       }
+    }
   }
   CoreTables tables{std::string(kName), {}};
   for (const MemoryWindow& window : core().windows(tile)) tables.windows.push_back({window.parts, {}});

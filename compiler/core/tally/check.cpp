@@ -77,19 +77,31 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
   return list;
 }
 
+std::vector<RowKind> row_kinds(const Cluster& cluster) {
+  std::vector<RowKind> kinds(cluster.page_chunks() * hw::kChunkBits);
+  for (std::uint32_t n = 0; n < kinds.size(); ++n) kinds[n].kind = n;
+  return kinds;
+}
+
+void decode_row(const Cluster& cluster, std::size_t chunk, std::uint32_t bit,
+                std::vector<std::pair<std::uint32_t, std::int64_t>>& row) {
+  const Tables tables(cluster);
+  row.clear();
+  for (std::uint32_t at = 0; at < cluster.size(); ++at) {
+    const hw::MemVoteEntry vote = tables.vote(at, chunk);
+    const std::int64_t size = std::int64_t{1} << tables.neuron(at).shift;
+    if ((vote.plus >> bit & 1U) != 0) row.emplace_back(at, size);
+    if ((vote.minus >> bit & 1U) != 0) row.emplace_back(at, -size);
+  }
+}
+
 Decoded decode(const Cluster& cluster, const RowSink& sink) {
   const Tables tables(cluster);
   std::vector<std::pair<std::uint32_t, std::int64_t>> row;
-  for (std::size_t chunk = 0; chunk < tables.chunks(); ++chunk)
+  for (std::size_t chunk = 0; sink && chunk < tables.chunks(); ++chunk)
     for (std::uint32_t left = cluster.chunk_bits[chunk]; left != 0; left &= left - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
-      row.clear();
-      for (std::uint32_t at = 0; at < cluster.size(); ++at) {
-        const hw::MemVoteEntry vote = tables.vote(at, chunk);
-        const std::int64_t size = std::int64_t{1} << tables.neuron(at).shift;
-        if ((vote.plus >> bit & 1U) != 0) row.emplace_back(at, size);
-        if ((vote.minus >> bit & 1U) != 0) row.emplace_back(at, -size);
-      }
+      decode_row(cluster, chunk, bit, row);
       sink(chunk, bit, row);
     }
   Decoded result;

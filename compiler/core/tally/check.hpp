@@ -11,5 +11,9 @@ namespace spikeloom::tally {
 [[nodiscard]] std::vector<std::string> faults(const Cluster&);
 [[nodiscard]] std::vector<std::string> mismatches(const Cluster&, const TileConfig&);
 [[nodiscard]] Decoded decode(const Cluster&, const RowSink&);
+/// Every row is a kind of its own.
+[[nodiscard]] std::vector<RowKind> row_kinds(const Cluster&);
+void decode_row(const Cluster&, std::size_t chunk, std::uint32_t bit,
+                std::vector<std::pair<std::uint32_t, std::int64_t>>& row);
 
 }  // namespace spikeloom::tally

@@ -20,6 +20,13 @@ class Tally final : public Core {
     return {{"votes", "vote word", "tile.tally_votes", tile.tally_votes},
             {"groups", "group", "tile.tally_groups", tile.tally_groups}};
   }
+  [[nodiscard]] std::vector<Ram> rams(const TileConfig& tile) const override {
+    const std::uint64_t lanes = tile.tally_lanes, state = tile.state_bits;
+    return {{"votes", lanes * 32, tile.tally_votes, 32},
+            {"neurons, low", lanes * (state + 8), tile.tally_groups, state + 8},
+            {"neurons, high", lanes * (state + 1), tile.tally_groups, state + 1},
+            {"levels", lanes * state, tile.tally_groups, state}};
+  }
   [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster) const override {
     const Tables tables(cluster);
     return {tables.vote_words(), tables.groups()};
@@ -34,6 +41,10 @@ class Tally final : public Core {
   }
   [[nodiscard]] MostNeurons most_neurons(const IntPopulation&, const TileConfig& tile) const override {
     return {std::uint64_t{tile.tally_groups} * tile.tally_lanes, "tile.tally_groups"};
+  }
+  [[nodiscard]] std::vector<std::uint64_t> least_amounts(const PopulationFloor& floor,
+                                                         const TileConfig& tile) const override {
+    return {floor.page_chunks, (floor.neurons + tile.tally_lanes - 1) / tile.tally_lanes};
   }
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.tally_lanes; }
   /// No order is better than another.
@@ -91,6 +102,13 @@ class Tally final : public Core {
   [[nodiscard]] Decoded decode(const Cluster& cluster, const TileConfig&,
                                const RowSink& sink) const override {
     return tally::decode(cluster, sink);
+  }
+  [[nodiscard]] std::vector<RowKind> row_kinds(const Cluster& cluster) const override {
+    return tally::row_kinds(cluster);
+  }
+  void decode_row(const Cluster& cluster, std::size_t chunk, std::uint32_t bit,
+                  std::vector<std::pair<std::uint32_t, std::int64_t>>& row) const override {
+    tally::decode_row(cluster, chunk, bit, row);
   }
 
   [[nodiscard]] std::uint32_t pages_per_firing(const TileConfig&) const override {

@@ -70,8 +70,9 @@ module crossbar_core #(
   localparam int unsigned SubPortBits = SubBits > 0 ? SubBits : 1;
   localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1;
   localparam int unsigned CountBits = $clog2(Groups) + 1;
+  localparam int unsigned MostBits = spikeloom_pkg::MEM_UPDATE_ENTRY_GROUP_W;
   localparam int unsigned GroupBits =
-      Groups * Slices > 4096 ? 12 : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1;
+      Groups * Slices > (1 << MostBits) ? MostBits : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1;
   localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1;
 
   `SPIKELOOM_CHECK_CROSSBAR_PARAMETERS
@@ -83,27 +84,27 @@ module crossbar_core #(
     {write_chunks, write_axons, write_weights, write_updates, write_sets, write_biases} = '0;
     {write_potentials, write_currents, read_potentials, read_currents} = '0;
     if (cfg_we_i) begin
-      write_chunks = cfg_memory_i == 4'(spikeloom_pkg::MEM_CHUNKS);
-      write_axons = cfg_memory_i == 4'(spikeloom_pkg::MEM_AXONS);
-      write_weights = cfg_memory_i == 4'(spikeloom_pkg::MEM_WEIGHTS);
-      write_updates = cfg_memory_i == 4'(spikeloom_pkg::MEM_UPDATES);
-      write_sets = cfg_memory_i == 4'(spikeloom_pkg::MEM_SETS);
-      write_biases = cfg_memory_i == 4'(spikeloom_pkg::MEM_BIASES);
-      write_potentials = cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
-      write_currents = cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
+      write_chunks = cfg_memory_i == spikeloom_pkg::MEM_CHUNKS;
+      write_axons = cfg_memory_i == spikeloom_pkg::MEM_AXONS;
+      write_weights = cfg_memory_i == spikeloom_pkg::MEM_WEIGHTS;
+      write_updates = cfg_memory_i == spikeloom_pkg::MEM_UPDATES;
+      write_sets = cfg_memory_i == spikeloom_pkg::MEM_SETS;
+      write_biases = cfg_memory_i == spikeloom_pkg::MEM_BIASES;
+      write_potentials = cfg_memory_i == spikeloom_pkg::MEM_POTENTIALS;
+      write_currents = cfg_memory_i == spikeloom_pkg::MEM_CURRENTS;
     end
     if (cfg_re_i) begin
-      read_potentials = cfg_memory_i == 4'(spikeloom_pkg::MEM_POTENTIALS);
-      read_currents = cfg_memory_i == 4'(spikeloom_pkg::MEM_CURRENTS);
+      read_potentials = cfg_memory_i == spikeloom_pkg::MEM_POTENTIALS;
+      read_currents = cfg_memory_i == spikeloom_pkg::MEM_CURRENTS;
     end
   end
   always_comb begin
     case (cfg_memory_i)
-      4'(spikeloom_pkg::MEM_CHUNKS): cfg_parts_o = 8'(spikeloom_pkg::MEM_CHUNK_ENTRY_WIDTH / 32);
-      4'(spikeloom_pkg::MEM_AXONS): cfg_parts_o = 8'(spikeloom_pkg::MEM_AXON_ENTRY_WIDTH / 32);
-      4'(spikeloom_pkg::MEM_WEIGHTS): cfg_parts_o = 8'(Lanes / 4);
-      4'(spikeloom_pkg::MEM_UPDATES): cfg_parts_o = 8'(spikeloom_pkg::MEM_UPDATE_ENTRY_WIDTH / 32);
-      4'(spikeloom_pkg::MEM_SETS): cfg_parts_o = 8'(spikeloom_pkg::MEM_SET_ENTRY_WIDTH / 32);
+      spikeloom_pkg::MEM_CHUNKS: cfg_parts_o = 8'(spikeloom_pkg::MEM_CHUNK_ENTRY_WIDTH / 32);
+      spikeloom_pkg::MEM_AXONS: cfg_parts_o = 8'(spikeloom_pkg::MEM_AXON_ENTRY_WIDTH / 32);
+      spikeloom_pkg::MEM_WEIGHTS: cfg_parts_o = 8'(Lanes / 4);
+      spikeloom_pkg::MEM_UPDATES: cfg_parts_o = 8'(spikeloom_pkg::MEM_UPDATE_ENTRY_WIDTH / 32);
+      spikeloom_pkg::MEM_SETS: cfg_parts_o = 8'(spikeloom_pkg::MEM_SET_ENTRY_WIDTH / 32);
       default: cfg_parts_o = 8'(LifLanes);
     endcase
   end

@@ -36,9 +36,9 @@ module lane_decode #(
     operand_o = 'x;
     if (valid_i) begin
       weight = w8_i;
-      if ((WeightFormats & 2) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W4)) weight = {{4{w4_i[3]}}, w4_i};
-      if ((WeightFormats & 4) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W2)) weight = {{6{w2_i[1]}}, w2_i};
-      if ((WeightFormats & 8) != 0 && format_i == 2'(spikeloom_pkg::FORMAT_W1)) weight = {{7{w1_i}}, 1'b1};
+      if ((WeightFormats & 2) != 0 && format_i == spikeloom_pkg::FORMAT_W4) weight = {{4{w4_i[3]}}, w4_i};
+      if ((WeightFormats & 4) != 0 && format_i == spikeloom_pkg::FORMAT_W2) weight = {{6{w2_i[1]}}, w2_i};
+      if ((WeightFormats & 8) != 0 && format_i == spikeloom_pkg::FORMAT_W1) weight = {{7{w1_i}}, 1'b1};
       wide = OperandBits'(signed'(weight));
       if (MaxShift > 0) wide = wide << shift_i;
       operand_o = wide ^ {OperandBits{negate_i}};

@@ -28,8 +28,9 @@ module lif_update #(
     `SPIKELOOM_PARAMETER_ParamSets,
     localparam int unsigned Slices = Lanes / LifLanes,
     localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1,
+    localparam int unsigned MostBits = spikeloom_pkg::MEM_UPDATE_ENTRY_GROUP_W,
     localparam int unsigned GroupBits =
-        Groups * Slices > 4096 ? 12 : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1,
+        Groups * Slices > (1 << MostBits) ? MostBits : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1,
     localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1
 ) (
     input logic clk_i,
@@ -132,7 +133,7 @@ module lif_update #(
 
   // Stage 1: the entry.
   localparam int unsigned OrderBits = GroupBits + SetBits + 2 + LaneBits;
-  logic [63:0] cfg_entry;
+  logic [spikeloom_pkg::MEM_UPDATE_ENTRY_WIDTH-1:0] cfg_entry;
   logic [OrderBits-1:0] order;
   logic [LifLanes-1:0] mask;
   logic [GroupBits-1:0] group;
@@ -140,21 +141,21 @@ module lif_update #(
   logic emit, half;
   logic [LaneBits-1:0] lane;
   logic unused_entry;
-  assign cfg_entry = {cfg_data_i, cfg_data_i};
+  assign cfg_entry = {(spikeloom_pkg::MEM_UPDATE_ENTRY_WIDTH / 32){cfg_data_i}};
   assign unused_entry = ^cfg_entry;
   ram_sdp #(.Width(OrderBits), .Depth(UpdateEntries)) u_orders (
       .clk_i, .rst_i,
       .write_enable_i(cfg_update_we_i && !cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
-      .write_data_i({cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_LANE_LSB+:LaneBits],
-                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_HALF_LSB],
-                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_EMIT_LSB],
-                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_SET_LSB+:SetBits],
-                     cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_GROUP_LSB+:GroupBits]}),
+      .write_data_i({`SPIKELOOM_LOW(cfg_entry, MEM_UPDATE_ENTRY_LANE, LaneBits),
+                     `SPIKELOOM_FIELD(cfg_entry, MEM_UPDATE_ENTRY_HALF),
+                     `SPIKELOOM_FIELD(cfg_entry, MEM_UPDATE_ENTRY_EMIT),
+                     `SPIKELOOM_LOW(cfg_entry, MEM_UPDATE_ENTRY_SET, SetBits),
+                     `SPIKELOOM_LOW(cfg_entry, MEM_UPDATE_ENTRY_GROUP, GroupBits)}),
       .read_enable_i(en_i && entry_read), .read_address_i(entry_q), .read_data_o(order));
   ram_sdp #(.Width(LifLanes), .Depth(UpdateEntries)) u_masks (
       .clk_i, .rst_i,
       .write_enable_i(cfg_update_we_i && cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
-      .write_data_i(cfg_entry[spikeloom_pkg::MEM_UPDATE_ENTRY_MASK_LSB+:LifLanes]),
+      .write_data_i(`SPIKELOOM_LOW(cfg_entry, MEM_UPDATE_ENTRY_MASK, LifLanes)),
       .read_enable_i(en_i && entry_read), .read_address_i(entry_q), .read_data_o(mask));
   assign {lane, half, emit, set, group} = order;
 
@@ -198,76 +199,78 @@ module lif_update #(
   end
 
   // Parameter sets, each part read just in time and registered once.
-  localparam int unsigned EarlyBits = 13 + ScaleBits;
-  logic [159:0] cfg_set;
+  localparam int unsigned AlphaBits = spikeloom_pkg::MEM_SET_ENTRY_ALPHA_W;
+  localparam int unsigned BetaBits = spikeloom_pkg::MEM_SET_ENTRY_BETA_W;
+  localparam int unsigned EarlyBits = AlphaBits + ScaleBits;
+  logic [spikeloom_pkg::MEM_SET_ENTRY_WIDTH-1:0] cfg_set;
   logic unused_set;
   logic [EarlyBits-1:0] early, early_q;
-  logic [StateBits+12:0] middle, middle_q;
+  logic [BetaBits+StateBits-1:0] middle, middle_q;
   logic [2*StateBits:0] late, late_q;
-  assign cfg_set = {5{cfg_data_i}};
+  assign cfg_set = {(spikeloom_pkg::MEM_SET_ENTRY_WIDTH / 32){cfg_data_i}};
   assign unused_set = ^cfg_set;
 
   logic write_alpha, write_scale, write_beta, write_bias_v, write_theta, write_v_reset, write_subtract;
   always_comb begin
     {write_alpha, write_scale, write_beta, write_bias_v, write_theta, write_v_reset, write_subtract} = '0;
     if (cfg_set_we_i) begin
-      write_alpha = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB / 32;
-      write_scale = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB / 32;
-      write_beta = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB / 32;
-      write_bias_v = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB / 32;
-      write_theta = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB / 32;
-      write_v_reset = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB / 32;
-      write_subtract = 32'(cfg_part_i) == spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB / 32;
+      write_alpha = 32'(cfg_part_i) == `SPIKELOOM_PART(MEM_SET_ENTRY_ALPHA);
+      write_scale = 32'(cfg_part_i) == `SPIKELOOM_PART(MEM_SET_ENTRY_SCALE);
+      write_beta = 32'(cfg_part_i) == `SPIKELOOM_PART(MEM_SET_ENTRY_BETA);
+      write_bias_v = 32'(cfg_part_i) == `SPIKELOOM_PART(MEM_SET_ENTRY_BIAS_V);
+      write_theta = 32'(cfg_part_i) == `SPIKELOOM_PART(MEM_SET_ENTRY_THETA);
+      write_v_reset = 32'(cfg_part_i) == `SPIKELOOM_PART(MEM_SET_ENTRY_V_RESET);
+      write_subtract = 32'(cfg_part_i) == `SPIKELOOM_PART(MEM_SET_ENTRY_SUBTRACT);
     end
   end
 
-  ram_sdp #(.Width(13), .Depth(ParamSets)) u_alpha (
+  ram_sdp #(.Width(AlphaBits), .Depth(ParamSets)) u_alpha (
       .clk_i, .rst_i,
       .write_enable_i(write_alpha),
       .write_address_i(cfg_word_i[SetBits-1:0]),
-      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_ALPHA_LSB+:13]),
+      .write_data_i(`SPIKELOOM_FIELD(cfg_set, MEM_SET_ENTRY_ALPHA)),
       .read_enable_i(en_i && valid_q[1]), .read_address_i(set),
-      .read_data_o(early[12:0]));
+      .read_data_o(early[AlphaBits-1:0]));
   ram_sdp #(.Width(ScaleBits), .Depth(ParamSets)) u_scale (
       .clk_i, .rst_i,
       .write_enable_i(write_scale),
       .write_address_i(cfg_word_i[SetBits-1:0]),
-      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SCALE_LSB+:ScaleBits]),
+      .write_data_i(`SPIKELOOM_LOW(cfg_set, MEM_SET_ENTRY_SCALE, ScaleBits)),
       .read_enable_i(en_i && valid_q[1]), .read_address_i(set),
-      .read_data_o(early[13+:ScaleBits]));
-  ram_sdp #(.Width(13), .Depth(ParamSets)) u_beta (
+      .read_data_o(early[AlphaBits+:ScaleBits]));
+  ram_sdp #(.Width(BetaBits), .Depth(ParamSets)) u_beta (
       .clk_i, .rst_i,
       .write_enable_i(write_beta),
       .write_address_i(cfg_word_i[SetBits-1:0]),
-      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BETA_LSB+:13]),
+      .write_data_i(`SPIKELOOM_FIELD(cfg_set, MEM_SET_ENTRY_BETA)),
       .read_enable_i(en_i && valid_q[3]), .read_address_i(set3_q),
-      .read_data_o(middle[12:0]));
+      .read_data_o(middle[BetaBits-1:0]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_bias_v (
       .clk_i, .rst_i,
       .write_enable_i(write_bias_v),
       .write_address_i(cfg_word_i[SetBits-1:0]),
-      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_BIAS_V_LSB+:StateBits]),
+      .write_data_i(`SPIKELOOM_LOW(cfg_set, MEM_SET_ENTRY_BIAS_V, StateBits)),
       .read_enable_i(en_i && valid_q[3]), .read_address_i(set3_q),
-      .read_data_o(middle[13+:StateBits]));
+      .read_data_o(middle[BetaBits+:StateBits]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_theta (
       .clk_i, .rst_i,
       .write_enable_i(write_theta),
       .write_address_i(cfg_word_i[SetBits-1:0]),
-      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_THETA_LSB+:StateBits]),
+      .write_data_i(`SPIKELOOM_LOW(cfg_set, MEM_SET_ENTRY_THETA, StateBits)),
       .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[0+:StateBits]));
   ram_sdp #(.Width(StateBits), .Depth(ParamSets)) u_v_reset (
       .clk_i, .rst_i,
       .write_enable_i(write_v_reset),
       .write_address_i(cfg_word_i[SetBits-1:0]),
-      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_V_RESET_LSB+:StateBits]),
+      .write_data_i(`SPIKELOOM_LOW(cfg_set, MEM_SET_ENTRY_V_RESET, StateBits)),
       .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[StateBits+:StateBits]));
   ram_sdp #(.Width(1), .Depth(ParamSets)) u_subtract (
       .clk_i, .rst_i,
       .write_enable_i(write_subtract),
       .write_address_i(cfg_word_i[SetBits-1:0]),
-      .write_data_i(cfg_set[spikeloom_pkg::MEM_SET_ENTRY_SUBTRACT_LSB]),
+      .write_data_i(`SPIKELOOM_FIELD(cfg_set, MEM_SET_ENTRY_SUBTRACT)),
       .read_enable_i(en_i && valid_q[5]), .read_address_i(set5_q),
       .read_data_o(late[2*StateBits]));
   always_ff @(posedge clk_i) begin
@@ -365,11 +368,11 @@ module lif_update #(
         .clk_i, .en_i(step),
         .first_i(first_q), .keep_i(keep_q),
         .s2_load_i(fresh_q[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
-        .s3_alpha_i(early_q[12:0]), .s3_scale_i(early_q[13+:ScaleBits]),
+        .s3_alpha_i(early_q[AlphaBits-1:0]), .s3_scale_i(early_q[AlphaBits+:ScaleBits]),
         .s3_acc_low_i(acc_low[i*AccBits+:AccBits]), .s3_acc_high_i(acc_high[i*AccBits+:AccBits]),
         .s3_use_low_i(use_low), .s3_use_high_i(use_high), .s3_bias_i(biases[i*BiasBits+:BiasBits]),
         .s4_load_i(fresh_q[4]), .s4_potential_i(old_potentials[i*StateBits+:StateBits]),
-        .s5_beta_i(middle_q[12:0]), .s5_bias_v_i(middle_q[13+:StateBits]),
+        .s5_beta_i(middle_q[BetaBits-1:0]), .s5_bias_v_i(middle_q[BetaBits+:StateBits]),
         .s7_theta_i(late_q[0+:StateBits]),
         .s7_v_reset_i(cfg_potential_we_i ? cfg_data_i[StateBits-1:0] : late_q[StateBits+:StateBits]),
         .s7_subtract_i(late_q[2*StateBits]), .s7_force_i(cfg_potential_we_i),

@@ -73,22 +73,23 @@ module row_scan #(
   function automatic logic [RowBits-1:0] position(input logic [RowBits-1:0] first, input logic [1:0] format);
     begin
       position = RowBits'(first << SubBits);
-      if (SubBits >= 1 && format == 2'(spikeloom_pkg::FORMAT_W4)) position = RowBits'(first << (SubBits - 1));
-      if (SubBits >= 2 && format == 2'(spikeloom_pkg::FORMAT_W2)) position = RowBits'(first << (SubBits - 2));
-      if (SubBits >= 3 && format == 2'(spikeloom_pkg::FORMAT_W1)) position = first;
+      if (SubBits >= 1 && format == spikeloom_pkg::FORMAT_W4) position = RowBits'(first << (SubBits - 1));
+      if (SubBits >= 2 && format == spikeloom_pkg::FORMAT_W2) position = RowBits'(first << (SubBits - 2));
+      if (SubBits >= 3 && format == spikeloom_pkg::FORMAT_W1) position = first;
     end
   endfunction
 
   // Configuration: every part's data stands at every part's place.
-  logic [95:0] cfg_entry;
+  localparam int unsigned Parts = spikeloom_pkg::MEM_CHUNK_ENTRY_WIDTH / 32;  // as many as an axon entry
+  logic [spikeloom_pkg::MEM_CHUNK_ENTRY_WIDTH-1:0] cfg_entry;
   logic [FirstBits-1:0] cfg_first;
   logic unused_cfg;
-  logic [2:0] cfg_chunk_part, cfg_axon_part;
-  assign cfg_entry = {cfg_data_i, cfg_data_i, cfg_data_i};
-  assign cfg_first = FirstBits'(cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FIRST_LSB+:24]);
+  logic [Parts-1:0] cfg_chunk_part, cfg_axon_part;
+  assign cfg_entry = {Parts{cfg_data_i}};
+  assign cfg_first = `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_FIRST, FirstBits);
   assign unused_cfg = ^{cfg_entry, cfg_word_i, cfg_part_i[7:2]};
   always_comb begin
-    for (int p = 0; p < 3; p++) begin
+    for (int p = 0; p < Parts; p++) begin
       cfg_chunk_part[p] = cfg_chunk_we_i && 32'(cfg_part_i[1:0]) == p;
       cfg_axon_part[p] = cfg_axon_we_i && 32'(cfg_part_i[1:0]) == p;
     end
@@ -125,9 +126,9 @@ module row_scan #(
     if (en_i && chunk_step) read_entry_q <= entry_address;
   end
 
-  // An entry in three parts: where and how (low), which groups (mid), how to go on (high). Those of the axon
+  // An entry's three parts: where and how (low), which groups (mid), how to go on (high). Those of the axon
   // table are the same but for first's width, per_axon and stride, which stand on top.
-  localparam int unsigned How = ShiftBits + 3;
+  localparam int unsigned How = ShiftBits + 1 + spikeloom_pkg::MEM_CHUNK_ENTRY_FORMAT_W;
   localparam int unsigned Low = How + 1 + FirstBits;
   localparam int unsigned Mid = 3 * CountBits;
   localparam int unsigned ChunkMid = Sums != 0 ? Mid + 2 : Mid;  // half, value
@@ -139,20 +140,20 @@ module row_scan #(
   logic [Mid-1:0] cfg_mid;
   logic [Mid+1:0] cfg_chunk_mid;
   logic [2*CountBits-1:0] cfg_jumps;
-  assign cfg_how = {cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_FORMAT_LSB+:2],
-                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_NEGATE_LSB],
-                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_SHIFT_LSB+:ShiftBits]};
-  assign cfg_mid = {cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_REPEATS_LSB+:CountBits],
-                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_OFFSET_LSB+:CountBits],
-                    cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_WORDS_LSB+:CountBits]};
-  assign cfg_chunk_mid = {cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_HALF_LSB],
-                          cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_VALUE_LSB], cfg_mid};
-  assign cfg_jumps = {cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_WEIGHT_JUMP_LSB+:CountBits],
-                      cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_JUMP_LSB+:CountBits]};
+  assign cfg_how = {`SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_FORMAT),
+                    `SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_NEGATE),
+                    `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_SHIFT, ShiftBits)};
+  assign cfg_mid = {`SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_REPEATS, CountBits),
+                    `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_OFFSET, CountBits),
+                    `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_WORDS, CountBits)};
+  assign cfg_chunk_mid = {`SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_HALF),
+                          `SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_VALUE), cfg_mid};
+  assign cfg_jumps = {`SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_WEIGHT_JUMP, CountBits),
+                      `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_JUMP, CountBits)};
   ram_sdp #(.Width(Low), .Depth(ChunkEntries)) u_chunk_low (
       .clk_i, .rst_i,
       .write_enable_i(cfg_chunk_part[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
-      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_PER_AXON_LSB], cfg_how, cfg_first}),
+      .write_data_i({`SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_PER_AXON), cfg_how, cfg_first}),
       .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_low));
   ram_sdp #(.Width(ChunkMid), .Depth(ChunkEntries)) u_chunk_mid (
       .clk_i, .rst_i,
@@ -162,7 +163,7 @@ module row_scan #(
   ram_sdp #(.Width(High), .Depth(ChunkEntries)) u_chunk_high (
       .clk_i, .rst_i,
       .write_enable_i(cfg_chunk_part[2]), .write_address_i(cfg_word_i[EntryBits-1:0]),
-      .write_data_i({cfg_entry[spikeloom_pkg::MEM_CHUNK_ENTRY_STRIDE_LSB+:CountBits], cfg_jumps}),
+      .write_data_i({`SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_STRIDE, CountBits), cfg_jumps}),
       .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_high));
 
   // Find a bit.

@@ -74,26 +74,31 @@ module tally_core #(
   localparam int unsigned GroupBits = TallyGroups > 1 ? $clog2(TallyGroups) : 1;
   localparam int unsigned MaskBits = spikeloom_pkg::CHUNK_BITS;
   localparam int unsigned PerChunk = MaskBits / TallyLanes;  // groups
-  localparam int unsigned LowBits = StateBits + 8;   // of a neuron: theta, shift, scale
-  localparam int unsigned HighBits = StateBits + 1;  // v_reset, subtract
+  localparam int unsigned VoteWidth = spikeloom_pkg::MEM_VOTE_ENTRY_WIDTH;
+  localparam int unsigned ShiftBits = spikeloom_pkg::MEM_NEURON_ENTRY_SHIFT_W;
+  localparam int unsigned ScaleBits = spikeloom_pkg::MEM_NEURON_ENTRY_SCALE_W;
+  localparam int unsigned LowBits = StateBits + ShiftBits + ScaleBits;  // of a neuron: theta, shift, scale
+  localparam int unsigned HighBits = StateBits + 1;                     // v_reset, subtract
+  localparam int unsigned NeuronParts = spikeloom_pkg::MEM_NEURON_ENTRY_WIDTH / 32;
+  localparam int unsigned LowPart = `SPIKELOOM_PART(MEM_NEURON_ENTRY_THETA);
+  localparam int unsigned HighPart = `SPIKELOOM_PART(MEM_NEURON_ENTRY_V_RESET);
   localparam int unsigned Drain = 4;  // free_o to out_end_o
 
   `SPIKELOOM_CHECK_TALLY_PARAMETERS
 
   logic unused;
   assign unused = ^{fire_last_i, ctx_readout_i, ctx_last_only_i, ctx_chunk_i, ctx_update_i, ctx_state_i,
-                    cfg_word_i, cfg_data_i, page_chunk_i};
+                    cfg_word_i, cfg_data_i, cfg_neuron, page_chunk_i};
 
   // Configuration.
   logic write_votes, write_neurons, write_levels, read_levels;
-  assign write_votes = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_VOTES);
-  assign write_neurons = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_NEURONS);
-  assign write_levels = cfg_we_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_LEVELS);
-  assign read_levels = cfg_re_i && cfg_memory_i == 4'(spikeloom_pkg::MEM_LEVELS);
+  assign write_votes = cfg_we_i && cfg_memory_i == spikeloom_pkg::MEM_VOTES;
+  assign write_neurons = cfg_we_i && cfg_memory_i == spikeloom_pkg::MEM_NEURONS;
+  assign write_levels = cfg_we_i && cfg_memory_i == spikeloom_pkg::MEM_LEVELS;
+  assign read_levels = cfg_re_i && cfg_memory_i == spikeloom_pkg::MEM_LEVELS;
   always_comb begin
     case (cfg_memory_i)
-      4'(spikeloom_pkg::MEM_NEURONS):
-      cfg_parts_o = 8'(TallyLanes * (spikeloom_pkg::MEM_NEURON_ENTRY_WIDTH / 32));
+      spikeloom_pkg::MEM_NEURONS: cfg_parts_o = 8'(TallyLanes * NeuronParts);
       default: cfg_parts_o = 8'(TallyLanes);
     endcase
   end
@@ -183,7 +188,7 @@ module tally_core #(
 
   // Memories.
   logic [TallyLanes-1:0] votes_we, low_we, high_we, levels_we;
-  logic [TallyLanes*32-1:0] votes;
+  logic [TallyLanes*VoteWidth-1:0] votes;
   logic [TallyLanes*LowBits-1:0] low;
   logic [TallyLanes*HighBits-1:0] high;
   logic [TallyLanes*StateBits-1:0] levels, new_levels, spread_levels;
@@ -195,15 +200,25 @@ module tally_core #(
   always_comb begin
     for (int i = 0; i < TallyLanes; i++) begin
       votes_we[i] = write_votes && cfg_part_i == 8'(i);
-      low_we[i] = write_neurons && cfg_part_i == 8'(2 * i);
-      high_we[i] = write_neurons && cfg_part_i == 8'(2 * i + 1);
+      low_we[i] = write_neurons && 32'(cfg_part_i) == NeuronParts * i + LowPart;
+      high_we[i] = write_neurons && 32'(cfg_part_i) == NeuronParts * i + HighPart;
       levels_we[i] = (write_levels && cfg_part_i == 8'(i)) || (en_i && step3_q && lanes3_q[i]);
     end
   end
+  // A neuron's word: every part's data stands at every part's place.
+  logic [spikeloom_pkg::MEM_NEURON_ENTRY_WIDTH-1:0] cfg_neuron;
+  logic [LowBits-1:0] cfg_low;
+  logic [HighBits-1:0] cfg_high;
+  assign cfg_neuron = {NeuronParts{cfg_data_i}};
+  assign cfg_low = {`SPIKELOOM_FIELD(cfg_neuron, MEM_NEURON_ENTRY_SCALE),
+                    `SPIKELOOM_FIELD(cfg_neuron, MEM_NEURON_ENTRY_SHIFT),
+                    `SPIKELOOM_LOW(cfg_neuron, MEM_NEURON_ENTRY_THETA, StateBits)};
+  assign cfg_high = {`SPIKELOOM_FIELD(cfg_neuron, MEM_NEURON_ENTRY_SUBTRACT),
+                     `SPIKELOOM_LOW(cfg_neuron, MEM_NEURON_ENTRY_V_RESET, StateBits)};
   logic [VoteBits-1:0] vote_chunk, vote_address;
   assign vote_chunk = VoteBits'(page_chunk_i);
   assign vote_address = row_q + vote_chunk;
-  ram_sdp #(.Width(TallyLanes * 32), .Depth(TallyVotes), .PartBits(32)) u_votes (
+  ram_sdp #(.Width(TallyLanes * VoteWidth), .Depth(TallyVotes), .PartBits(VoteWidth)) u_votes (
       .clk_i, .rst_i,
       .write_enable_i(votes_we), .write_address_i(cfg_word_i[VoteBits-1:0]),
       .write_data_i({TallyLanes{cfg_data_i}}),
@@ -211,12 +226,12 @@ module tally_core #(
   ram_sdp #(.Width(TallyLanes * LowBits), .Depth(TallyGroups), .PartBits(LowBits)) u_low (
       .clk_i, .rst_i,
       .write_enable_i(low_we), .write_address_i(cfg_group),
-      .write_data_i({TallyLanes{cfg_data_i[31:24], cfg_data_i[StateBits-1:0]}}),
+      .write_data_i({TallyLanes{cfg_low}}),
       .read_enable_i(en_i && step), .read_address_i(step_group), .read_data_o(low));
   ram_sdp #(.Width(TallyLanes * HighBits), .Depth(TallyGroups), .PartBits(HighBits)) u_high (
       .clk_i, .rst_i,
       .write_enable_i(high_we), .write_address_i(cfg_group),
-      .write_data_i({TallyLanes{cfg_data_i[24], cfg_data_i[StateBits-1:0]}}),
+      .write_data_i({TallyLanes{cfg_high}}),
       .read_enable_i(en_i && step), .read_address_i(step_group), .read_data_o(high));
   ram_sdp #(.Width(TallyLanes * StateBits), .Depth(TallyGroups), .PartBits(StateBits)) u_levels (
       .clk_i, .rst_i,
@@ -231,10 +246,10 @@ module tally_core #(
     tally_lane #(.StateBits(StateBits), .PageChunks(PageChunks), .TallyShift(TallyShift)) u_lane (
         .clk_i, .en_i,
         .clear_i(page_start_i),
-        .chunk_i(chunk1_q), .mask_i(page_mask_i), .votes_i(votes[32*i+:32]),
+        .chunk_i(chunk1_q), .mask_i(page_mask_i), .votes_i(votes[VoteWidth*i+:VoteWidth]),
         .step_i(step1_q), .first_i(first_q),
-        .theta_i(low[LowBits*i+:StateBits]), .shift_i(low[LowBits*i+StateBits+:4]),
-        .scale_i(low[LowBits*i+StateBits+4+:4]), .v_reset_i(high[HighBits*i+:StateBits]),
+        .theta_i(low[LowBits*i+:StateBits]), .shift_i(low[LowBits*i+StateBits+:ShiftBits]),
+        .scale_i(low[LowBits*i+StateBits+ShiftBits+:ScaleBits]), .v_reset_i(high[HighBits*i+:StateBits]),
         .subtract_i(high[HighBits*i+StateBits]), .level_i(levels[StateBits*i+:StateBits]),
         .spike_o(spikes[i]), .level_o(new_levels[StateBits*i+:StateBits]));
   end

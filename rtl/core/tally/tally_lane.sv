@@ -26,8 +26,8 @@ module tally_lane #(
     input logic                 step_i,
     input logic                 first_i,  // the old potential reads as 0
     input logic [StateBits-1:0] theta_i,
-    input logic [          3:0] shift_i,
-    input logic [          3:0] scale_i,
+    input logic [spikeloom_pkg::MEM_NEURON_ENTRY_SHIFT_W-1:0] shift_i,
+    input logic [spikeloom_pkg::MEM_NEURON_ENTRY_SCALE_W-1:0] scale_i,
     input logic [StateBits-1:0] v_reset_i,
     input logic                 subtract_i,
     input logic [StateBits-1:0] level_i,
@@ -48,8 +48,8 @@ module tally_lane #(
   endfunction
 
   logic [CountBits-1:0] count_q, votes;
-  assign votes = ones(mask_i & votes_i[spikeloom_pkg::MEM_VOTE_ENTRY_PLUS_LSB+:MaskBits]) -
-                 ones(mask_i & votes_i[spikeloom_pkg::MEM_VOTE_ENTRY_MINUS_LSB+:MaskBits]);
+  assign votes = ones(mask_i & `SPIKELOOM_FIELD(votes_i, MEM_VOTE_ENTRY_PLUS)) -
+                 ones(mask_i & `SPIKELOOM_FIELD(votes_i, MEM_VOTE_ENTRY_MINUS));
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       if (clear_i || step_i) count_q <= '0;

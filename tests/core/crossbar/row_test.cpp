@@ -114,6 +114,12 @@ std::map<std::uint32_t, std::string> read_back(const CoreTables& tables, const h
   return lanes;
 }
 
+std::vector<KeptRow> kept(RowPacker& packer, const std::vector<Row>& rows) {
+  std::vector<KeptRow> result;
+  for (const Row& row : rows) result.push_back(packer.keep(row));
+  return result;
+}
+
 TEST(RowPacker, EveryStyleWritesTheRowsThatItWasGiven) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Rng rng(seed);
@@ -150,7 +156,7 @@ TEST(RowPacker, EveryStyleWritesTheRowsThatItWasGiven) {
         if (!row.empty()) seen.push_back(row);
         rows.push_back(row);
       }
-      packer.add_chunk(rows);
+      packer.add_chunk(kept(packer, rows));
     }
     CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
     tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
@@ -192,7 +198,7 @@ TEST(RowPacker, FindsABordersRowsInsideTheWholeKernels) {
     left.push_back(part);
     upper.push_back({{1, 3, 2, 8}, 0, 0, hw::kFormatW8, whole.mantissas.substr(3 * kLanes)});
   }
-  for (const auto& rows : {left, upper, inside}) packer.add_chunk(rows);
+  for (const auto& rows : {left, upper, inside}) packer.add_chunk(kept(packer, rows));
   CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
   tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
   tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
@@ -201,6 +207,65 @@ TEST(RowPacker, FindsABordersRowsInsideTheWholeKernels) {
   EXPECT_EQ(Tables(tables).axons(), 0U);
   EXPECT_EQ(Tables(tables).chunk(0).weight_jump, 2U);
   EXPECT_EQ(Tables(tables).chunk(1).weight_jump, 1U);
+}
+
+CoreTables packed(RowStyle style, std::uint32_t groups, const std::vector<std::vector<Row>>& chunks) {
+  RowPacker packer(kLanes, groups, groups, style);
+  for (const std::vector<Row>& rows : chunks) packer.add_chunk(kept(packer, rows));
+  CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
+  tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
+  tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
+  packer.finish(tables);
+  return tables;
+}
+
+/// One word, all of whose lanes have this mantissa.
+Row word_of(char mantissa, std::uint32_t format = hw::kFormatW8) {
+  return {{0, 1, 1, 0}, 0, 0, format, std::string(kLanes, mantissa)};
+}
+
+/// Ten words 1, 2, ..., and a chunk of two that stand so far apart there.
+std::vector<std::vector<Row>> two_of_ten(std::uint32_t apart) {
+  std::vector<Row> ten;
+  for (char m = 1; m <= 10; ++m) ten.push_back(word_of(m));
+  return {ten, {ten[0], ten[apart]}};
+}
+
+TEST(RowPacker, AStrideBetweenRowsIsAtMostTheTilesGroups) {
+  for (const RowStyle style : {RowStyle::kTight, RowStyle::kUniform, RowStyle::kShared}) {
+    const CoreTables fits = packed(style, 4, two_of_ten(4)), far = packed(style, 4, two_of_ten(5));
+    EXPECT_EQ(Tables(fits).chunk(1).stride, 4U);
+    EXPECT_EQ(Tables(fits).weight_words(), 10U);
+    EXPECT_LE(Tables(far).chunk(1).stride, 4U);
+    EXPECT_GT(Tables(far).weight_words() + Tables(far).axons(), 10U);
+  }
+}
+
+TEST(RowPacker, AJumpBetweenSegmentsIsAtMostTheTilesGroups) {
+  for (const std::uint32_t apart : {4U, 5U}) {
+    // The first and a later word of a longer row, as two segments.
+    Row longer{{0, 6, 1, 0}, 0, 0, hw::kFormatW8, {}};
+    for (char m = 1; m <= 6; ++m) longer.mantissas += std::string(kLanes, m);
+    const Row parts{{0, 1, 2, 2},
+                    0,
+                    0,
+                    hw::kFormatW8,
+                    std::string(kLanes, 1) + std::string(kLanes, static_cast<char>(1 + apart))};
+    const CoreTables tables = packed(RowStyle::kShared, 4, {{longer}, {parts}});
+    EXPECT_EQ(Tables(tables).weight_words(), apart == 4 ? 6U : 8U);
+    EXPECT_LE(Tables(tables).row(Tables(tables).chunk(1), 0).weight_jump, 4U);
+  }
+}
+
+TEST(RowPacker, RowsOfOneBitAreNotWidenedForTheyHaveNoZero) {
+  Row first = word_of(1, hw::kFormatW1), second = first;
+  second.walk.offset = 2;
+  const CoreTables tables = packed(RowStyle::kUniform, 4, {{first, second}});
+  for (const std::uint32_t bit : {0U, 1U}) {
+    const hw::MemAxonEntry entry = Tables(tables).row(Tables(tables).chunk(0), bit);
+    EXPECT_EQ(words_of(entry), 1U);
+    EXPECT_EQ(entry.offset, 2 * bit);
+  }
 }
 
 }  // namespace

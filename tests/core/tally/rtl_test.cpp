@@ -101,15 +101,17 @@ struct Tile {
     f.delay = page_delay(tile);
     const auto count = static_cast<std::uint32_t>(rng.chance(0.3) ? 0 : rng.below(18));
     std::vector<std::uint16_t> counts_of_formula;
-    std::vector<const device_model::Page*> pages;
     const std::size_t number = 1 + rng.below(core.pages_per_firing(tile));
+    std::vector<device_model::Page> contents;
     for (std::size_t p = 0; p < number; ++p) {
-      f.pages.push_back(page());
-      f.limits.push_back(memory.contexts[0].limit[std::min<std::size_t>(count + p, 15)]);
+      contents.push_back(page());
+      const std::uint32_t limit = memory.contexts[0].limit[std::min<std::size_t>(count + p, 15)];
+      f.pages.push_back(chunks_of(contents[p], limit));
       for (std::uint32_t c = 0; c < cluster.page_chunks(); ++c)
-        counts_of_formula.push_back(c < f.limits[p] ? f.pages[p][c] : std::uint16_t{0});
+        counts_of_formula.push_back(c < limit ? contents[p][c] : std::uint16_t{0});
     }
-    for (const device_model::Page& page : f.pages) pages.push_back(&page);
+    std::vector<const device_model::Page*> pages;
+    for (const device_model::Page& page : contents) pages.push_back(&page);
     f.first = count == 0;
     f.last = rng.chance(0.3);
     const device_model::Firing expected = model->fire(0, pages, count, f.last);
@@ -182,8 +184,7 @@ TYPED_TEST(TallyCore, EndsAFiringOnReset) {
   for (int stop = 0; stop < 30; ++stop) {
     // A firing that writes what the model writes is repeated in full; its part before changes only levels.
     RtlPages f;
-    f.pages = {tile.page(), tile.page()};
-    f.limits = {0, 0};
+    f.pages = {{}, {}};  // no chunk below the limit
     f.first = true;
     tile.bench.fire(tile.memory.contexts[0], f, stop);
     tile.bench.reset();

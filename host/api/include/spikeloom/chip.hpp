@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace spikeloom {
 
@@ -16,6 +17,9 @@ class ChipFile {
   [[nodiscard]] static ChipFile read(const std::string& path);
   /// The same from text; `name` stands in messages.
   [[nodiscard]] static ChipFile parse(const std::string& toml, const std::string& name);
+
+  /// Those that are shipped, by name: all of `chips` in resource_folder().
+  [[nodiscard]] static std::vector<ChipFile> shipped();
 
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] std::uint32_t width() const;   ///< tiles

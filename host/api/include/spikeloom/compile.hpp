@@ -81,6 +81,13 @@ struct Compiled {
                                                          const CompileOptions& options = {},
                                                          const OnStage& on_stage = {});
 
+/// The same for the chip with the fewest memory bits, then the fewest tiles, of those that hold the network
+/// (ChipFile::shipped(), say). The report names it, and its notes say why each smaller one does not do.
+[[nodiscard]] std::variant<Compiled, DoesNotFit> compile_on_smallest(const std::string& path,
+                                                                     const std::vector<ChipFile>& chips,
+                                                                     const CompileOptions& options = {},
+                                                                     const OnStage& on_stage = {});
+
 /// What `spikeloom compile` prints.
 [[nodiscard]] std::string to_text(const CompileReport& report);
 /// What `spikeloom compile --json` writes (schema 1).

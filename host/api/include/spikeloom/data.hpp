@@ -69,6 +69,8 @@ struct Sample {
   std::string id;  ///< from the file (`ids`, a recording's name), else its index
   std::optional<std::int64_t> label;
   std::vector<Train> inputs;  ///< one per port, in the ports' order
+  /// By step, where the file labels every step; a negative one, or a step beyond them, has no label.
+  std::vector<std::int64_t> step_labels{};
   [[nodiscard]] std::size_t steps() const { return inputs.empty() ? 0 : inputs.front().steps(); }
 };
 
@@ -79,10 +81,11 @@ struct Dataset {
   std::vector<Port> ports;
   std::vector<Sample> samples;
   std::optional<Encoder> encoder;         ///< what made spikes of values; none where the file held spikes
-  std::vector<std::string> notes{};       ///< what was clipped, and times that go back or run over
+  std::vector<std::string> notes{};       ///< what was clipped or left out, and what is strange about times
   [[nodiscard]] bool has_labels() const;  ///< every sample has one
   /// Says how many labels are no class of an output of so many neurons, and the first; nothing where all are.
   [[nodiscard]] std::optional<std::string> foreign_labels(std::size_t classes) const;
+  [[nodiscard]] bool has_step_labels() const;  ///< a step of a sample has one
   [[nodiscard]] std::size_t total_steps() const;
 };
 
@@ -100,17 +103,25 @@ struct DatasetOptions {
   std::optional<std::chrono::microseconds>
       frame{};                                    ///< of recordings (default 1 ms) and of event lists in µs
   std::optional<double> dt{};                     ///< seconds a step, for NIRData's event times
-  std::optional<std::filesystem::path> labels{};  ///< .npz with `ids` and `labels`
+  std::optional<std::filesystem::path> labels{};  ///< .npz with `ids` (N,) and `labels` (N,) or (N,T)
   std::optional<std::size_t> limit{};             ///< only the first samples
   Packing packing = Packing::kNone;
   std::optional<std::string> array{};  ///< takes this array for `spikes` (.npz)
   std::optional<double> clip{};        ///< values beyond ±clip become ±clip; `Dataset::notes` counts them
 };
 
-/// Reads any supported file or folder for a network with these inputs.
-///
-/// By extension, see README.md: .npz, .npy, .csv and .txt (events), .h5 and .hdf5 (NIRData), .bin and
-/// .bs2 (N-MNIST), .dat (ATIS, Prophesee), or a folder of such recordings.
+/// One format of files that `read_dataset` reads.
+struct DataFormat {
+  std::string name;                     ///< "AEDAT4"
+  std::vector<std::string> extensions;  ///< ".aedat4"
+  std::string times;                    ///< what the file counts time in: "us", "s", "steps"
+  bool is_recording = false;            ///< one sample a file, and a folder of files is read too
+};
+/// All of them, in the order in which an extension is looked up (docs/data.md says what each holds).
+[[nodiscard]] std::vector<DataFormat> data_formats();
+
+/// Reads any file of `data_formats`, or a folder of recordings, for a network with these inputs. The format
+/// is found by the extension, else by the file's first bytes.
 ///
 /// Throws  Error{kInput} that names the file and lists all that does not fit the ports; for an unknown
 ///         extension it lists the supported ones.

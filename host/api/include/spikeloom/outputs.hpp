@@ -38,12 +38,18 @@ enum class Decide {
 struct Decision {
   std::vector<std::int64_t> predictions;  ///< one a sample; the lowest index among equals
   std::vector<std::size_t> tied;          ///< samples in which several neurons were equal at the top
+  /// By sample and step, what the decision would be if the sample ended there; only where it was asked for.
+  std::vector<std::vector<std::int64_t>> by_step{};
 };
 
 /// For spikes, sum and count are the same. Throws Error{kInput} for count on potentials, and for a
 /// sample without steps or an output without neurons.
 [[nodiscard]] Decision decide(const SpikeTrace& output, Decide rule);
 [[nodiscard]] Decision decide(const PotentialTrace& output, Decide rule);
+
+/// What Decision::by_step holds: for every step the class by the steps up to it. Throws as `decide`.
+[[nodiscard]] std::vector<std::vector<std::int64_t>> decide_steps(const SpikeTrace& output, Decide rule);
+[[nodiscard]] std::vector<std::vector<std::int64_t>> decide_steps(const PotentialTrace& output, Decide rule);
 
 /// Spikes of every neuron in every sample: (samples, neurons), row-major.
 [[nodiscard]] std::vector<std::int32_t> spike_counts(const SpikeTrace& output);

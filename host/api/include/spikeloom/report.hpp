@@ -42,6 +42,11 @@ struct Timing {
   std::int64_t latency = 0;     ///< max e(k) − b(k)
 };
 
+/// Of all samples that have a label at one step.
+struct StepAccuracy {
+  std::int64_t correct = 0, labelled = 0;
+};
+
 /// Everything that `spikeloom run` says of a run. Units: cycles, unless a name says otherwise.
 struct Report {
   std::string network, chip, device, image;
@@ -50,7 +55,8 @@ struct Report {
   std::int64_t samples = 0, steps = 0;
   std::optional<double> accuracy;  ///< 0..1
   std::int64_t correct = 0, labelled = 0;
-  std::vector<std::size_t> tied;  ///< samples decided by the lowest index
+  std::vector<StepAccuracy> by_step;  ///< decisions after each step; empty where no step has a label
+  std::vector<std::size_t> tied;      ///< samples decided by the lowest index
   std::int64_t output_spikes = 0, synaptic_operations = 0;
   std::optional<Promise> guaranteed, contracted;
   Timing replayed;

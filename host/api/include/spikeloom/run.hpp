@@ -45,7 +45,8 @@ struct RunOptions {
 struct RunResult {
   Report report;
   Judgement judgement;
-  RunOutputs outputs;  ///< the device's; recorded populations are the replay's
+  RunOutputs outputs;       ///< the device's; recorded populations are the replay's
+  double verifying_ms = 0;  ///< of the image, before it ran; 0 where it was trusted
 };
 
 /// Runs the samples back to back, each from rest, on the `model` device and, where it is another one, on

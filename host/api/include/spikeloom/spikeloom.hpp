@@ -13,6 +13,7 @@
 #include <spikeloom/explain.hpp>
 #include <spikeloom/files.hpp>
 #include <spikeloom/image.hpp>
+#include <spikeloom/memories.hpp>
 #include <spikeloom/outputs.hpp>
 #include <spikeloom/progress.hpp>
 #include <spikeloom/promise.hpp>

@@ -1,0 +1,4 @@
+// Events as text.
+#include "tests/fuzz/datasets.hpp"
+
+FUZZ_TARGET(csv) { read_data(bytes, ".csv"); }
