@@ -19,6 +19,10 @@ struct Row {
   std::uint8_t format = 0;
   bool negate = false;
   bool end = false;  ///< no row: the page's end
+  /// No weights: bits of a number for lane `first`, its lower (half 0) or upper 16.
+  bool value = false;
+  std::uint8_t half = 0;
+  std::uint16_t bits = 0;
 };
 
 /// The tables' sizes and widths are those of Shape, one tile's of a chip file (see KernelShape).
@@ -46,6 +50,9 @@ Row decode_row(const std::uint32_t (&chunks)[Shape::kChunkEntries][layout::kMemC
     row.shift = static_cast<std::uint8_t>(field<layout::MemChunkEntryShift>(chunks, entry));
     row.format = static_cast<std::uint8_t>(field<layout::MemChunkEntryFormat>(chunks, entry));
     row.negate = field<layout::MemChunkEntryNegate>(chunks, entry) != 0;
+    row.value = Shape::kSums != 0 && field<layout::MemChunkEntryValue>(chunks, entry) != 0;
+    row.half = static_cast<std::uint8_t>(field<layout::MemChunkEntryHalf>(chunks, entry));
+    row.bits = static_cast<std::uint16_t>(1U << bit);
   } else if (first + bit < Shape::kAxonEntries) {
     row.first = field<layout::MemAxonEntryFirst>(axons, first + bit);
     row.words = static_cast<std::uint16_t>(field<layout::MemAxonEntryWords>(axons, first + bit));
@@ -101,10 +108,15 @@ inline bool word_of(const Row& row, std::uint32_t group, std::uint32_t& word) {
 }
 
 /// ± (weight << shift) of `lane` in logical word `word` of the row's format; 0 outside the memory and for a
-/// format the shape lacks.
+/// format the shape lacks. Of a number's half what its bits add to the lane; sums wrap.
 template <class Shape>
 std::int32_t weight_of(const Weights<Shape>& weights, const Row& row, std::uint32_t word, int lane) {
 #pragma HLS INLINE
+  if (row.value)
+    return static_cast<std::uint32_t>(lane) == row.first
+               ? static_cast<std::int32_t>(static_cast<std::uint32_t>(row.bits)
+                                           << (layout::kChunkBits * row.half))
+               : 0;
   const std::uint32_t address = word >> row.format;
   if (address >= Shape::kWeightWords || (Shape::kWeightFormats >> row.format & 1) == 0) return 0;
   const int bits = 8 >> row.format;

@@ -5,7 +5,7 @@
 //
 // Five questions:
 //   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain,
-//                                  number, limits, problems
+//                                  number, limits, problems, splits_sums
 //   how is it written down?        build, windows, placed, registers; faults, mismatches, decode, row_kinds,
 //                                  decode_row
 //   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
@@ -90,6 +90,13 @@ struct AxonRow {
   std::uint32_t negative = 0;  ///< 1: the plane counts negatively
 };
 
+/// What a page chunk is that holds no spikes but half a number, as readouts send them: 16 bits that one
+/// neuron's sum is raised by, bits 15:0 of the number or (`half` 1) the rest with its sign.
+struct ValueChunk {
+  std::uint32_t position = 0, half = 0;  ///< a position that no neuron has: nobody here takes it
+  friend bool operator==(const ValueChunk&, const ValueChunk&) = default;
+};
+
 /// Which row an axon has. Rows of one kind are equal in all but their positions, and those differ as `first`
 /// does.
 struct RowKind {
@@ -108,6 +115,11 @@ class ClusterRows {
   };
   virtual ~ClusterRows() = default;
   [[nodiscard]] virtual Pattern pattern() const = 0;
+  /// The page chunk holds half a number, and has no rows; none: it holds spikes.
+  [[nodiscard]] virtual std::optional<ValueChunk> value(std::size_t chunk) const {
+    (void)chunk;
+    return std::nullopt;
+  }
   /// Of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
   virtual void kinds(std::size_t chunk, std::vector<RowKind>& rows) const = 0;
   /// The row of one of these bits.
@@ -132,7 +144,7 @@ struct Decoded {
   std::vector<std::string> faults;  ///< not each neuron updated once, not each chunk sent, ...; empty: sound
 };
 /// Receives what one axon's spike adds: page chunk, bit, and (position, value) of every neuron; a value may
-/// be 0 and a position may come twice.
+/// be 0 and a position may come twice. A chunk of half a number has 16 such bits, that of the sign negative.
 using RowSink = std::function<void(std::size_t chunk, std::uint32_t bit,
                                    std::span<const std::pair<std::uint32_t, std::int64_t>>)>;
 
@@ -229,6 +241,10 @@ class Core {
   [[nodiscard]] virtual std::vector<std::string> problems(const IntNetwork&, PopulationId,
                                                           const std::vector<Layer>& layers_into_it,
                                                           const TileConfig&) const = 0;
+
+  /// Whether a population on such tiles may be summed in parts: they send sums and take them
+  /// (compiler/flow/parts.hpp).
+  [[nodiscard]] virtual bool splits_sums(const TileConfig&) const { return false; }
 
   // ---- How is it written down? Asked by partition and image. ----
 

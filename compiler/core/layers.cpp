@@ -4,6 +4,7 @@
 #include <bit>
 #include <optional>
 
+#include "compiler/golden/accumulator.hpp"
 #include "compiler/linear/compose.hpp"
 #include "compiler/linear/sums.hpp"
 
@@ -22,7 +23,7 @@ std::uint32_t bits_of(const std::vector<std::int16_t>& weights) {
 }
 
 Layer layer_of(const IntProjection& p) {
-  Layer layer{p.from, p.delay, p.shift, p.bits, p.form, p.weight};
+  Layer layer{p.from, p.delay, p.shift, p.bits, p.form, p.weight, 0, false};
   if (p.bits != 1) layer.bits = std::min(p.bits, bits_of(p.weight));
   return layer;
 }
@@ -39,7 +40,7 @@ std::vector<std::int64_t> shifted(const Layer& layer) {
 std::optional<Layer> sum(const Layer& a, const Layer& b) {
   const auto both = merged(a.form, ones(a.weight), b.form, ones(b.weight));
   if (!both) return std::nullopt;
-  Layer result{a.from, a.delay, 0, 8, both->form, {}};
+  Layer result{a.from, a.delay, 0, 8, both->form, {}, 0, false};
   const std::vector<std::int64_t> values = both->sum(shifted(a), shifted(b));
   std::int64_t any = 0;
   for (const std::int64_t value : values) any |= value;
@@ -73,6 +74,17 @@ Layers make_layers(const IntNetwork& network) {
       }
     mine.push_back(std::move(next));
   }
+  std::vector<std::uint32_t> planes(network.populations.size(), 0);
+  for (std::vector<Layer>& mine : layers)
+    for (Layer& layer : mine) {
+      const auto* from = std::get_if<PopulationId>(&layer.from);
+      if (from == nullptr || !network.populations[from->index()].is_readout()) continue;
+      layer.is_of_numbers = hands_on(layer.form, layer.weight, layer.shift);
+      if (layer.is_of_numbers) continue;
+      std::uint32_t& known = planes[from->index()];
+      if (known == 0) known = potential_planes(network, *from);
+      layer.potential_planes = known;
+    }
   return layers;
 }
 

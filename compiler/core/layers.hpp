@@ -17,6 +17,10 @@ struct Layer {
   std::uint32_t bits = 8;  ///< narrowest of 8, 4, 2, 1 that holds every mantissa
   MapForm form;
   std::vector<std::int16_t> weight;  ///< by weight of the form; 0: no synapse
+  /// Of a readout that does more than hand its potentials on: bit planes that hold every one of them, the
+  /// last one of the sign. Else 0.
+  std::uint32_t potential_planes = 0;
+  bool is_of_numbers = false;  ///< a readout hands its potentials on (`hands_on`)
 };
 
 /// By PopulationId.

@@ -203,7 +203,8 @@ class Estimate {
                                                       ": fewer or nearer sources are needed"
                                                 : "")});
     };
-    if (floors.most == 0) return own;  // the partition says why
+    if (floors.most == 0) return own;                 // the partition says why
+    if (core_of(kind).splits_sums(kind)) return own;  // one neuron's inputs may go in parts (docs/fan-in.md)
     limit("tile.page_chunks", floors.longest.chunks, kind.page_chunks);
     limit("tile.deliveries", floors.longest.sources, kind.deliveries);
     return own;

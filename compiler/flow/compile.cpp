@@ -14,6 +14,7 @@
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/check_options.hpp"
 #include "compiler/flow/numbers.hpp"
+#include "compiler/flow/parts.hpp"
 #include "compiler/flow/recorded_options.hpp"
 #include "compiler/flow/search.hpp"
 #include "compiler/flow/stage_options.hpp"
@@ -148,8 +149,13 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
   auto built = back_end(runner, result, chip, options);
-  if (auto* no = std::get_if<DoesNotFit>(&built)) return std::move(*no);
+  if (auto* no = std::get_if<DoesNotFit>(&built)) {
+    no->reason += parts_in(result.integers);
+    return std::move(*no);
+  }
   result.image = std::get<Image>(std::move(built));
+  for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
+    result.notes.push_back(std::move(note));
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);
   result.image.metadata = metadata_of(name, options, result);

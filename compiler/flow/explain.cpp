@@ -6,6 +6,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
+#include "compiler/flow/parts.hpp"
 #include "compiler/map/map.hpp"
 
 namespace spikeloom {
@@ -154,6 +155,8 @@ class Trials {
 Explanation explain(const Compilation& compilation, const CompileOptions& options, const OnStage& on_trial) {
   Explanation explanation;
   explanation.promise = compilation.image.promises.back();
+  explanation.parts =
+      notes_on_parts(compilation.integers, compilation.image.application, compilation.image.chip);
   for (const Trial& trial : Trials(compilation, options).all()) {
     if (on_trial) on_trial(trial.what);
     try {

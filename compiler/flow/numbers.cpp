@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "compiler/flow/calibration.hpp"
+#include "compiler/flow/parts.hpp"
 #include "compiler/flow/relays.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/golden/int_network_file.hpp"
@@ -161,6 +162,7 @@ Compilation numbers_of(StageRunner& runner, CompileInput input, const Chip& chip
   Relayed relayed = with_relays(std::move(result.integers), chip);
   result.integers = std::move(relayed.network);
   append(result.notes, relayed.notes);
+  result.integers = with_parts(result.integers, chip).network;
   result.data = std::move(input.data);
   if (result.data) result.traffic = measure_traffic(result.integers, *result.data);
   return result;

@@ -43,6 +43,8 @@ bool is_of_spikes(const std::vector<Plane>& planes) { return planes.size() == 1 
 
 /// Whether a neuron can compare with the value of every plane.
 bool can_be_relayed(const IntNetwork& network, const Source& source) {
+  const auto* population = std::get_if<PopulationId>(&source);
+  if (population != nullptr && network.populations[population->index()].is_readout()) return false;
   return planes_of(network, source).size() < network.state_bits;
 }
 

@@ -26,7 +26,8 @@ struct Relayed {
 ///
 /// Order   populations, inputs and outputs keep their ids; relays stand behind them.
 /// Law     every population of the network spikes as before, also where samples end between.
-/// Left    as they are: delays from inputs whose planes are no thresholds in the network's state bits.
+/// Left    as they are: delays from inputs whose planes are no thresholds in the network's state bits, and
+///         from readouts.
 [[nodiscard]] Relayed with_relays(IntNetwork network, std::uint32_t longest, std::uint32_t weight_bits);
 
 /// The same for a chip: the longest delay that a kind of its tiles holds, a weight format of all kinds.

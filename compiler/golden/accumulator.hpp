@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/base/error.hpp"
@@ -13,7 +14,8 @@ namespace spikeloom {
 
 /// The extremes of a population's accumulated input `a` over every possible input, and hence of
 /// every partial sum in any order of spikes. Both are attained when all axons of the fitting sign
-/// spike at once, and only those.
+/// spike at once, and only those; of potentials that a readout sends, where they are so far from 0 as
+/// `potential_range` says.
 struct AccumulatorBound {
   std::int64_t lowest = 0;   ///< ≤ 0
   std::int64_t highest = 0;  ///< ≥ 0
@@ -21,6 +23,29 @@ struct AccumulatorBound {
   std::uint32_t highest_neuron = 0;
   std::uint32_t bits = 1;  ///< two's complement bits that hold both
 };
+
+/// Values by neuron.
+struct NeuronRange {
+  std::vector<std::int64_t> lowest, highest;
+};
+
+/// What no potential of a readout can leave, whatever the input: of a part of a sum (alpha, beta, scale and
+/// biases 0) exactly the part's extremes; of a leaky one what its decays leave of its largest input; never
+/// more than the state's range.
+[[nodiscard]] NeuronRange potential_range(const IntNetwork& network, PopulationId id);
+
+/// The same of one neuron, whose sums lie in [lowest, highest].
+struct LeakyNeuron {
+  std::int32_t alpha = 0, beta = 0, bias_i = 0, bias_v = 0;
+  std::uint32_t scale = 0;
+};
+[[nodiscard]] std::pair<std::int64_t, std::int64_t> potential_range(const LeakyNeuron& neuron,
+                                                                    std::uint32_t state_bits,
+                                                                    std::int64_t lowest,
+                                                                    std::int64_t highest);
+
+/// Bit planes of such a readout's potentials, two's complement.
+[[nodiscard]] std::uint32_t potential_planes(const IntNetwork& network, PopulationId id);
 
 /// Two's complement bits that hold every value of [lowest, highest].
 [[nodiscard]] std::uint32_t bits_for(std::int64_t lowest, std::int64_t highest);

@@ -175,11 +175,6 @@ bool check_projection(const IntNetwork& network, const IntProjection& projection
     subject.wrong("one of its ends does not exist");
     return false;
   }
-  if (const auto* from = std::get_if<PopulationId>(&projection.from)) {
-    const IntPopulation& population = network.populations[from->index()];
-    if (population.is_readout())
-      subject.wrong("comes from the readout '" + population.name + "', which has no spikes");
-  }
   subject.range("delay", projection.delay, 0, kMaxDelay);
   subject.range("shift", projection.shift, 0, kMaxShift);
   const bool width =

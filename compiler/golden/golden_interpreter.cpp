@@ -5,6 +5,7 @@
 #include <string>
 
 #include "compiler/base/error.hpp"
+#include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/golden/neuron_step.hpp"
 #include "compiler/linear/sums.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 /// Number of planes that are set in a value: its axons' spikes.
 std::uint64_t planes_set(std::int32_t value, std::uint32_t planes) {
-  const std::uint32_t mask = (std::uint32_t{1} << planes) - 1;
+  const std::uint64_t mask = (std::uint64_t{1} << planes) - 1;
   return static_cast<std::uint64_t>(std::popcount(static_cast<std::uint32_t>(value) & mask));
 }
 
@@ -36,13 +37,15 @@ GoldenInterpreter::GoldenInterpreter(const IntNetwork& network) : network_(netwo
   check(network_).throw_if_any("integer network '" + network_.name + "'");
   inbound_.resize(network_.populations.size());
   states_.resize(network_.populations.size());
+  is_source_.resize(network_.populations.size(), 0);
   std::vector<std::size_t> input_depth(network_.inputs.size(), 1);
   std::vector<std::size_t> spike_depth(network_.populations.size(), 1);
   for (std::size_t p = 0; p < network_.projections.size(); ++p) {
     const IntProjection& projection = network_.projections[p];
     inbound_[projection.to.index()].push_back(p);
-    rows_.push_back(rows_of(projection));
+    rows_.push_back(rows_of(network_, projection));
     const auto* input = std::get_if<InputId>(&projection.from);
+    if (input == nullptr) is_source_[std::get<PopulationId>(projection.from).index()] = 1;
     std::size_t& depth = input != nullptr ? input_depth[input->index()]
                                           : spike_depth[std::get<PopulationId>(projection.from).index()];
     depth = std::max<std::size_t>(depth, projection.delay + 1);
@@ -104,12 +107,10 @@ void GoldenInterpreter::accumulate(std::size_t index, StepStatistics& statistics
   if (step_ < projection.delay) return;
   const History& past = history(projection.from);
   const InputStep& arrived = past[(step_ - projection.delay) % past.size()];
-  const auto* input = std::get_if<InputId>(&projection.from);
-  const std::uint32_t planes = input != nullptr ? network_.inputs[input->index()].planes : 1;
   Rows& rows = rows_[index];
   std::size_t operations = 0;  // without regard to planes
   for (const auto& [element, value] : arrived) {
-    statistics.synaptic_operations += planes_set(value, planes) * rows.synapses[element];
+    statistics.synaptic_operations += planes_set(value, rows.planes) * rows.synapses[element];
     operations += rows.synapses[element];
   }
   std::vector<std::int32_t>& sums = states_[projection.to.index()].a;
@@ -137,9 +138,16 @@ void GoldenInterpreter::accumulate(std::size_t index, StepStatistics& statistics
   }
 }
 
-GoldenInterpreter::Rows GoldenInterpreter::rows_of(const IntProjection& projection) {
+GoldenInterpreter::Rows GoldenInterpreter::rows_of(const IntNetwork& network,
+                                                   const IntProjection& projection) {
   const MapForm& form = projection.form;
   Rows rows;
+  const auto* input = std::get_if<InputId>(&projection.from);
+  if (input != nullptr)
+    rows.planes = network.inputs[input->index()].planes;
+  else if (const auto from = std::get<PopulationId>(projection.from);
+           network.populations[from.index()].is_readout())
+    rows.planes = hands_on(form, projection.weight, projection.shift) ? 0 : potential_planes(network, from);
   rows.are_ranges = true;
   for (std::size_t s = 0; s < form.sources() && rows.are_ranges; ++s)
     rows.are_ranges = form.row(s).is_range();
@@ -219,6 +227,9 @@ StepStatistics GoldenInterpreter::step(std::span<const InputStep> inputs) {
     InputStep& now = spike_history_[p][step_ % spike_history_[p].size()];
     now.clear();
     for (const std::uint32_t neuron : states_[p].spikes) now.push_back({neuron, 1});
+    if (network_.populations[p].is_readout() && is_source_[p] != 0)
+      for (std::uint32_t neuron = 0; neuron < states_[p].v.size(); ++neuron)
+        if (states_[p].v[neuron] != 0) now.push_back({neuron, states_[p].v[neuron]});
   }
   ++step_;
   totals_ += statistics;

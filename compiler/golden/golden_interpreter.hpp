@@ -82,6 +82,7 @@ class GoldenInterpreter {
   /// How a projection's rows are added.
   struct Rows {
     bool are_ranges = false;              ///< every row is one range of targets and of weights
+    std::uint32_t planes = 1;             ///< of the source; 0: it hands on numbers, which is no operation
     std::vector<std::uint32_t> synapses;  ///< by source element
     /// Of a window of several output channels a group: its weights by input channel, tap and output channel
     /// within the group, and sums by position and output channel, all 0 between steps. Then the inner loop
@@ -89,13 +90,14 @@ class GoldenInterpreter {
     std::vector<std::int16_t> by_tap;
     std::vector<std::int32_t> wide;
   };
-  [[nodiscard]] static Rows rows_of(const IntProjection& projection);
+  [[nodiscard]] static Rows rows_of(const IntNetwork&, const IntProjection& projection);
   void accumulate_wide(const IntProjection& projection, Rows& rows, const InputStep& arrived);
 
   IntNetwork network_;
   std::vector<std::vector<std::size_t>> inbound_;  ///< projections by target population
   std::vector<Rows> rows_;                         ///< by projection
   std::vector<State> states_;
+  std::vector<std::uint8_t> is_source_;  ///< by population: some projection comes from it
   std::vector<History> input_history_, spike_history_;
   std::uint64_t step_ = 0;  ///< of the current sample
   StepStatistics totals_;

@@ -94,7 +94,9 @@ struct IntInput {
   [[nodiscard]] std::size_t axons() const { return size() * planes; }
 };
 
-/// From source elements (not planes: planes share the row) to neurons.
+/// From source elements (not planes: planes share the row) to neurons. What a neuron of a spiking population
+/// sends is 1 where it spiked; what one of a readout sends is its new potential, without its origin:
+/// a += (w << shift)·v'.
 struct IntProjection {
   std::string name;
   Source from;
@@ -105,6 +107,11 @@ struct IntProjection {
   MapForm form;
   std::vector<std::int16_t> weight;  ///< by weight of the form, mantissas within `bits`; 0: no synapse
 };
+
+/// A readout's potentials go on as they are, neuron by neuron: one to one, each with the weight 1. So a sum
+/// that was taken in parts goes on (compiler/flow/parts.hpp). Such weights are no synaptic operations.
+[[nodiscard]] bool hands_on(const MapForm& form, const std::vector<std::int16_t>& weight,
+                            std::uint32_t shift);
 
 /// Synapses, those of weight 0 left out.
 [[nodiscard]] std::uint64_t count_synapses(const IntProjection&);

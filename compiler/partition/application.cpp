@@ -36,6 +36,8 @@ std::optional<double> expected_spikes(const Application& app, const ClusterOrHos
   const std::size_t at = std::size_t{chunk} * hw::kChunkBits + bit;
   if (from) {
     const Cluster& source = app.clusters[from->index()];
+    // Numbers are counted as if all came; of their bits nothing is known, so a half of them is set.
+    if (source.readout) return 0.5;
     if (source.activity.empty()) return std::nullopt;
     return source.activity.at(at);
   }
@@ -66,8 +68,10 @@ std::optional<double> expected_work(const Application& app, ClusterId id) {
 
 namespace {
 
-/// Bit `bit` of chunk `chunk` of the host stream is the first plane of its element.
-bool is_first_plane(const Application& app, std::uint32_t chunk, std::uint32_t bit) {
+/// Bit `bit` of chunk `chunk` of a source is the first plane of its element.
+bool is_first_plane(const Application& app, const ClusterOrHost& from, std::uint32_t chunk,
+                    std::uint32_t bit) {
+  if (from) return !app.clusters[from->index()].readout || (chunk % 2 == 0 && bit == 0);
   const std::uint32_t at = chunk * hw::kChunkBits + bit;
   for (const StreamInput& input : app.inputs)
     if (at >= input.first_axon && at < input.first_axon + volume(input.shape) * input.planes)
@@ -82,9 +86,9 @@ WeightWords weight_words(const Application& app) {
   for (const Cluster& cluster : app.clusters) {
     std::vector<std::uint16_t> elements = cluster.chunk_bits;
     for (const Inbound& inbound : cluster.inbound)
-      for (std::uint32_t c = 0; !inbound.from && c < inbound.source_count; ++c)
+      for (std::uint32_t c = 0; c < inbound.source_count; ++c)
         for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
-          if (!is_first_plane(app, inbound.source_first + c, bit)) {
+          if (!is_first_plane(app, inbound.from, inbound.source_first + c, bit)) {
             std::uint16_t& bits = elements[inbound.first_chunk + c];
             bits = static_cast<std::uint16_t>(bits & ~(1U << bit));
           }

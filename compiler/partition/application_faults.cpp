@@ -100,7 +100,7 @@ class Faults {
           continue;
         }
         const Cluster& source = app_.clusters[inbound.from->index()];
-        require(!source.readout, where, "inbound from a readout");
+        require(!source.last_only, where, "inbound from a readout that sends in a sample's last step only");
         chunks = source.out_entries;
       }
       require(std::uint64_t{inbound.source_first} + inbound.source_count <= chunks, where,

@@ -77,9 +77,14 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
     for (std::size_t c = first[p]; c < first[p + 1]; ++c)
       app.clusters[c] = build_cluster(network, chip, layers, skeleton, reach, c);
   });
+  // Whoever reads a readout's potentials reads them every step.
+  std::vector<std::uint8_t> is_source(network.populations.size(), 0);
+  for (const IntProjection& projection : network.projections)
+    if (const auto* from = std::get_if<PopulationId>(&projection.from)) is_source[from->index()] = 1;
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     Cluster& cluster = app.clusters[c];
-    cluster.last_only = cluster.readout && options.readout == ReadoutTime::kLastStep;
+    cluster.last_only = cluster.readout && options.readout == ReadoutTime::kLastStep &&
+                        is_source[cluster.population.index()] == 0;
     for (const Need& e : excesses(cluster, chip))
       problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) + ", " +
                    who_has(chip, cluster.kind) + " has " + std::to_string(e.available));

@@ -4,6 +4,7 @@
 #include <bit>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -152,6 +153,18 @@ class ClusterBuilder final : public ClusterRows {
                                                                                   : Pattern::kAny;
   }
 
+  [[nodiscard]] std::optional<ValueChunk> value(std::size_t chunk) const override {
+    const auto [f, source_chunk] = chunks_[chunk];
+    if (!feeds_[f].layer->is_of_numbers) return std::nullopt;
+    std::uint32_t neuron = 0, plane = 0;
+    SPIKELOOM_CHECK(element_of(feeds_[f], source_chunk, 0, neuron, plane));
+    const std::size_t p = cluster_.population.index();
+    // A number for another cluster's neuron stands between those that are read.
+    if (skeleton_.cluster_of[p][neuron] != id_)
+      return ValueChunk{static_cast<std::uint32_t>(cluster_.size()), 0};
+    return ValueChunk{skeleton_.position_of[p][neuron], plane / hw::kChunkBits};
+  }
+
   void kinds(std::size_t chunk, std::vector<RowKind>& rows) const override {
     const auto [f, source_chunk] = chunks_[chunk];
     rows.clear();
@@ -195,7 +208,14 @@ class ClusterBuilder final : public ClusterRows {
         }
       } else {
         const std::size_t p = std::get<PopulationId>(layer.from).index();
-        ranges[skeleton_.cluster_of[p][e]].add(skeleton_.position_of[p][e] / hw::kChunkBits);
+        const std::uint32_t position = skeleton_.position_of[p][e];
+        Range& range = ranges[skeleton_.cluster_of[p][e]];
+        if (network_.populations[p].is_readout()) {
+          range.add(2 * position);
+          range.add(2 * position + 1);
+        } else {
+          range.add(position / hw::kChunkBits);
+        }
       }
     }
     for (const auto& [source, range] : ranges)
@@ -264,13 +284,20 @@ class ClusterBuilder final : public ClusterRows {
         if (inbound.delay <= count) cluster_.limit[count] = inbound.first_chunk + inbound.source_count;
   }
 
-  /// Source element and plane of bit `bit` of source chunk `chunk`; false: no such axon.
+  /// Source element and plane of bit `bit` of source chunk `chunk`; false: no such axon. A readout's number
+  /// has 32 planes, 16 a chunk.
   [[nodiscard]] bool element_of(const Feed& feed, std::uint32_t chunk, std::uint32_t bit,
                                 std::uint32_t& element, std::uint32_t& plane) const {
     const std::uint32_t at = chunk * hw::kChunkBits + bit;
     plane = 0;
     if (feed.inbound.from) {
       const Cluster& source = skeleton_.clusters[feed.inbound.from->index()];
+      if (source.readout) {
+        if (chunk / 2 >= source.size()) return false;
+        element = source.neurons[chunk / 2];
+        plane = chunk % 2 * hw::kChunkBits + bit;
+        return true;
+      }
       if (at >= source.size()) return false;
       element = source.neurons[at];
       return true;
@@ -294,6 +321,12 @@ class ClusterBuilder final : public ClusterRows {
     row.plane = plane;
     row.bits = layer.bits;
     const auto* input = std::get_if<InputId>(&layer.from);
+    if (std::uint32_t planes = layer.potential_planes; planes != 0 || layer.is_of_numbers) {
+      // Above the planes stand copies of the sign.
+      if (plane >= planes) row = AxonRow{};
+      row.negative = plane + 1 == planes;
+      return;
+    }
     row.negative = input != nullptr && network_.inputs[input->index()].is_signed &&
                    plane + 1 == network_.inputs[input->index()].planes;
   }

@@ -10,17 +10,22 @@
 #include <span>
 #include <unordered_set>
 
+#include "compiler/golden/accumulator.hpp"
 #include "compiler/partition/partition.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
 
+/// Bits of a number that a readout sends, two's complement: 16 in each of two chunks.
+constexpr std::uint32_t kNumberPlanes = 2 * hw::kChunkBits;
+
 /// Which spikes an axon carries. Those of one source and delay follow one another.
 struct Axon {
   std::uint32_t source = 0;  ///< inputs first, then populations
   std::uint32_t delay = 0;
-  std::uint32_t number = 0;  ///< input: element·planes + plane; population: neuron
+  std::uint32_t number =
+      0;  ///< input: element·planes + plane; population: neuron; readout: neuron·32 + plane
   friend auto operator<=>(const Axon&, const Axon&) = default;
 };
 
@@ -47,6 +52,7 @@ class Incoming {
   const IntProjection* projection;
   std::uint64_t number;  ///< within the population
   std::uint32_t source = 0, planes = 1, negative = ~0U;
+  std::uint32_t counted = ~0U;  ///< planes from here on count nothing: copies of a potential's sign
 
   Incoming(const IntProjection& p, std::size_t n) : projection(&p), number(n) {
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> known;
@@ -82,6 +88,7 @@ class Incoming {
 
   /// Appends what a spike of the element's plane should add.
   void expect(std::size_t element, std::uint32_t plane, Values& values) const {
+    if (plane >= counted) return;
     const std::int64_t unit = (std::int64_t{1} << (projection->shift + plane)) * (plane == negative ? -1 : 1);
     projection->form.row(element).each([&](std::uint32_t target, std::size_t weight) {
       const std::uint32_t at = (*position_)[target];
@@ -212,10 +219,11 @@ class Checker {
     exists = 0;
     if (inbound.from) {
       const Cluster& source = app_.clusters[inbound.from->index()];
-      if (at >= source.size()) return s;
+      const std::uint32_t planes = source.readout ? kNumberPlanes : 1;
+      if (at / planes >= source.size()) return s;
       exists = 1;
       s.source = static_cast<std::uint32_t>(network_.inputs.size() + source.population.index());
-      s.number = source.neurons[at];
+      s.number = source.neurons[at / planes] * planes + at % planes;
       return s;
     }
     for (std::size_t i = 0; i < app_.inputs.size(); ++i) {
@@ -258,8 +266,16 @@ class Checker {
         in.planes = network_.inputs[in.source].planes;
         if (network_.inputs[in.source].is_signed) in.negative = in.planes - 1;
       } else {
-        in.source = static_cast<std::uint32_t>(network_.inputs.size()) +
-                    std::get<PopulationId>(projection.from).value;
+        const PopulationId from = std::get<PopulationId>(projection.from);
+        in.source = static_cast<std::uint32_t>(network_.inputs.size()) + from.value;
+        if (network_.populations[from.index()].is_readout()) {
+          // All bits of a sum that goes on as it is, else as few as hold every potential.
+          in.planes = kNumberPlanes;
+          in.counted = hands_on(projection.form, projection.weight, projection.shift)
+                           ? kNumberPlanes
+                           : potential_planes(network_, from);
+          in.negative = in.counted - 1;
+        }
       }
       result.push_back(std::move(in));
     }
@@ -315,8 +331,9 @@ class Checker {
 
   [[nodiscard]] std::uint32_t axons_of_source(std::uint32_t source) const {
     const std::size_t inputs = network_.inputs.size();
-    return static_cast<std::uint32_t>(source < inputs ? network_.inputs[source].axons()
-                                                      : network_.populations[source - inputs].size());
+    if (source < inputs) return static_cast<std::uint32_t>(network_.inputs[source].axons());
+    const IntPopulation& population = network_.populations[source - inputs];
+    return static_cast<std::uint32_t>(population.size() * (population.is_readout() ? kNumberPlanes : 1));
   }
   [[nodiscard]] static bool is_of(std::vector<Found>::const_iterator at, const std::vector<Found>& axons,
                                   std::uint32_t source, std::uint32_t delay) {

@@ -24,7 +24,7 @@ Edges edges_into(const IntNetwork& network, const std::vector<Layer>& layers, Po
                  const std::optional<Traffic>& activity) {
   Edges edges;
   for (const Layer& layer : layers)
-    for (std::size_t s = 0; s < layer.form.sources(); ++s) {
+    for (std::size_t s = 0; !layer.is_of_numbers && s < layer.form.sources(); ++s) {
       layer.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
         if (layer.weight[weight] != 0) edges.target.push_back(target);
       });

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/parallel.hpp"
@@ -70,6 +72,12 @@ class Partitioner {
     clustering_.kind = std::move(kinds);
     clustering_.inputs = input_orders(network, layers);
     clustering_.leaves_gaps.assign(network.populations.size(), 0);
+    for (std::size_t p = 0; p < network.populations.size(); ++p) root_.push_back(p);
+    for (std::size_t p = network.populations.size(); p-- > 0;)
+      for (const Layer& layer : layers[p])
+        if (layer.is_of_numbers && layer.delay == 0)
+          root_[std::get<PopulationId>(layer.from).index()] = root_[p];
+    alone_.assign(network.populations.size(), 0);
   }
 
   /// Throws where a kind cannot hold its population.
@@ -85,9 +93,12 @@ class Partitioner {
     cut();
     std::vector<KindAnswer> answers;
     for (std::size_t p = 0; p < reasons_.size(); ++p)
-      answers.push_back({reasons_[p].empty() ? clustering_.count[p] : 0, std::move(reasons_[p])});
+      answers.push_back({reasons_[root_[p]].empty() ? clustering_.count[p] : 0, reasons_[root_[p]]});
     return answers;
   }
+
+  /// By PopulationId, after `ask`: where one neuron alone exceeds the kind, by which factor; else 0.
+  [[nodiscard]] const std::vector<double>& alone() const { return alone_; }
 
  private:
   /// What is done about a population that its kind cannot hold.
@@ -99,6 +110,11 @@ class Partitioner {
       reasons_[p] = kind_problems(network_, layers_, kind(p), PopulationId(p));
     settle(problems);
     first_counts();
+    // Those that hand their potentials on stand and fall with those that they are cut with.
+    for (std::size_t p = 0; p < reasons_.size(); ++p)
+      if (root_[p] != p)
+        for (const std::string& reason : reasons_[p])
+          reasons_[root_[p]].push_back("population " + network_.populations[p].name + ": " + reason);
     std::vector<Next> next(network_.populations.size(), Next::kRegroup);
     do {
       regroup_all(next);
@@ -139,6 +155,10 @@ class Partitioner {
       clustering_.count.push_back(std::max(quotient_up(neurons, cap_.back()), wanted));
     }
     settle();
+    for (std::size_t p = 0; p < root_.size(); ++p) {
+      cap_[root_[p]] = std::min(cap_[root_[p]], cap_[p]);
+      clustering_.count[root_[p]] = std::max(clustering_.count[root_[p]], clustering_.count[p]);
+    }
     clustering_.of.resize(network_.populations.size());
     clustering_.rank.resize(network_.populations.size());
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
@@ -154,6 +174,19 @@ class Partitioner {
       for (std::uint32_t j = 0; j < n; ++j)
         clustering_.of[p].push_back(
             std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
+    }
+    follow();
+  }
+
+  /// Populations that are cut as another one are so again.
+  void follow() {
+    for (std::size_t p = 0; p < root_.size(); ++p) {
+      const std::size_t root = root_[p];
+      if (root == p) continue;
+      clustering_.count[p] = clustering_.count[root];
+      clustering_.of[p] = clustering_.of[root];
+      clustering_.rank[p] = clustering_.rank[root];
+      clustering_.order[p] = clustering_.order[root];
     }
   }
 
@@ -199,7 +232,8 @@ class Partitioner {
   }
 
   /// Limits that the population's clusters exceed, built as they are cut now.
-  [[nodiscard]] std::size_t exceeded_by(std::size_t p) const {
+  [[nodiscard]] std::size_t exceeded_by(std::size_t p) {
+    follow();
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
     const Reach reach(layers_[p], skeleton, PopulationId(p));
     std::size_t exceeded = 0;
@@ -218,7 +252,7 @@ class Partitioner {
       together.clear();
     };
     for (std::size_t p = 0; p < next.size(); ++p) {
-      if (next[p] != Next::kRegroup || !reasons_[p].empty()) continue;
+      if (next[p] != Next::kRegroup || !reasons_[root_[p]].empty() || root_[p] != p) continue;
       if (!is_map_[p]) {
         together.push_back(p);
         continue;
@@ -227,6 +261,7 @@ class Partitioner {
       cut_into_blocks(p);
     }
     flush();
+    follow();
   }
 
   void regroup(std::size_t p) {
@@ -325,8 +360,11 @@ class Partitioner {
   /// What no smaller cluster mends: the excess of one neuron alone.
   void report_hopeless(std::size_t p, std::uint32_t neuron, const std::vector<Need>& alone) {
     for (const Need& e : alone)
-      reasons_[p].push_back(
-          "neuron " + std::to_string(neuron) + " (" + std::to_string(fan_in_) + " synapses over " +
+      alone_[p] = std::max(alone_[p], static_cast<double>(e.needed) / static_cast<double>(e.available));
+    for (const Need& e : alone)
+      reasons_[root_[p]].push_back(
+          (root_[p] == p ? std::string() : "population " + network_.populations[p].name + ": ") + "neuron " +
+          std::to_string(neuron) + " (" + std::to_string(fan_in_) + " synapses over " +
           std::to_string(sources_) + " channels) alone needs " + e.key + " = " + std::to_string(e.needed) +
           ", " + who_has(chip_, clustering_.kind[p]) + " has " + std::to_string(e.available) +
           (e.needed > largest(e.key)
@@ -341,7 +379,7 @@ class Partitioner {
     for (const std::uint32_t count : clustering_.count) first.push_back(first.back() + count);
     std::vector<std::vector<Need>> result(skeleton.clusters.size());
     parallel_for(clustering_.count.size(), [&](std::size_t p) {
-      if (!reasons_[p].empty()) return;
+      if (!reasons_[root_[p]].empty()) return;
       const Reach reach(layers_[p], skeleton, PopulationId(p));
       for (std::size_t c = first[p]; c < first[p + 1]; ++c)
         result[c] = excesses(build_cluster(network_, chip_, layers_, skeleton, reach, c), chip_);
@@ -353,6 +391,7 @@ class Partitioner {
   std::vector<Next> make_smaller() {
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
     std::vector<Next> next(network_.populations.size(), Next::kNothing);
+    std::map<std::size_t, std::set<std::size_t>> cluster_of_root;  // those that were split
     const std::vector<std::uint32_t> counts = clustering_.count;
     const std::vector<std::uint8_t> gaps = clustering_.leaves_gaps;
     const std::vector<std::vector<Need>> excess_of = all_excesses(skeleton);
@@ -360,31 +399,37 @@ class Partitioner {
       const std::size_t p = skeleton.clusters[c].population.index();
       if (c == 0 || skeleton.clusters[c - 1].population.index() != p) first = c;
       const std::vector<Need>& excess = excess_of[c];
-      if (excess.empty() || next[p] == Next::kRegroup) continue;
-      if (next[p] == Next::kNothing || skeleton.clusters[c].size() == 1) {
+      const std::size_t root = root_[p];  // is cut, and this population with it
+      if (excess.empty() || next[root] == Next::kRegroup) continue;
+      if (next[root] == Next::kNothing || skeleton.clusters[c].size() == 1) {
         std::uint32_t neuron = 0;
         const std::vector<Need> alone = excess_of_one(skeleton, c, neuron);
         if (!alone.empty() && may_leave_gaps(p)) {
           clustering_.leaves_gaps[p] = 1;
-          next[p] = Next::kRegroup;
+          next[root] = Next::kRegroup;
           continue;
         }
         report_hopeless(p, neuron, alone);
       }
-      if (clustering_.order[p] == NeuronOrder::kRank) {
-        next[p] = Next::kLookAgain;
-        if (skeleton.clusters[c].size() > 1) split(p, static_cast<std::uint32_t>(c - first), excess);
+      if (clustering_.order[root] == NeuronOrder::kRank) {
+        next[root] = Next::kLookAgain;
+        // The cluster may have been split already, for another that is cut with it.
+        if (skeleton.clusters[c].size() > 1 && cluster_of_root[root].insert(c - first).second)
+          split(root, static_cast<std::uint32_t>(c - first), excess);
       } else {
-        next[p] = Next::kRegroup;
-        raise_count(p, excess);
+        next[root] = Next::kRegroup;
+        raise_count(root, excess);
       }
     }
     settle();
+    std::vector<bool> gains(next.size(), false);
+    for (std::size_t p = 0; p < next.size(); ++p)
+      if (clustering_.count[p] > counts[p] || clustering_.leaves_gaps[p] > gaps[p]) gains[root_[p]] = true;
     for (std::size_t p = 0; p < next.size(); ++p) {
       if (!reasons_[p].empty()) next[p] = Next::kNothing;
-      SPIKELOOM_CHECK(next[p] == Next::kNothing || clustering_.count[p] > counts[p] ||
-                      clustering_.leaves_gaps[p] > gaps[p]);
+      SPIKELOOM_CHECK(next[p] == Next::kNothing || gains[p]);
     }
+    follow();
     return next;
   }
 
@@ -413,7 +458,9 @@ class Partitioner {
   std::vector<std::vector<std::string>> reasons_;  ///< why the kind cannot hold it, by PopulationId
   Unsuitable unsuitable_ = Unsuitable::kThrow;
   std::vector<std::uint32_t> cap_;
-  std::vector<bool> is_map_;  ///< by PopulationId
+  std::vector<bool> is_map_;       ///< by PopulationId
+  std::vector<std::size_t> root_;  ///< by PopulationId: the one that it is cut as, itself mostly
+  std::vector<double> alone_;      ///< by PopulationId
   Clustering clustering_;
   mutable std::uint32_t fan_in_ = 0, sources_ = 0;  ///< of the neuron looked at last
 };
@@ -467,10 +514,39 @@ std::vector<std::uint32_t> kinds_for(const IntNetwork& network, const Chip& chip
     kinds[p] = chosen[p].value_or(0);
   }
   problems.throw_if_any(subject(network, chip));
+  // What is cut as another population goes to the same kind.
+  for (std::size_t p = kinds.size(); p-- > 0;)
+    for (const Layer& layer : layers[p])
+      if (layer.is_of_numbers && layer.delay == 0)
+        kinds[std::get<PopulationId>(layer.from).index()] = kinds[p];
   return kinds;
 }
 
 }  // namespace
+
+std::vector<TooWide> too_wide(const IntNetwork& network, const Chip& chip, const PartitionOptions& options) {
+  const Layers layers = make_layers(network);
+  if (!chip_problems(network, chip).empty()) return {};
+  const std::size_t populations = network.populations.size();
+  std::vector<bool> fits(populations, false);
+  std::vector<double> least(populations, 0);
+  const std::vector<std::uint32_t> tiles = tiles_by_kind(chip, options.tiles);
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
+    if (tiles[k] == 0) continue;
+    Partitioner partitioner(network, chip, options, layers, std::vector<std::uint32_t>(populations, k));
+    const std::vector<KindAnswer> answers = partitioner.ask();
+    const bool splits = core_of(chip.kind(k)).splits_sums(chip.kind(k));
+    for (std::size_t p = 0; p < populations; ++p) {
+      if (answers[p].clusters != 0) fits[p] = true;
+      const double factor = partitioner.alone()[p];
+      if (splits && factor > 0 && (least[p] == 0 || factor < least[p])) least[p] = factor;
+    }
+  }
+  std::vector<TooWide> result;
+  for (std::size_t p = 0; p < populations; ++p)
+    if (!fits[p] && least[p] > 0) result.push_back({PopulationId(p), least[p]});
+  return result;
+}
 
 Clustering partition(const IntNetwork& network, const Chip& chip, const PartitionOptions& options) {
   const Layers layers = make_layers(network);

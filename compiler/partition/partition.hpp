@@ -68,7 +68,8 @@ struct PartitionOptions {
 /// map, [channels,height,width] or [channels,length] that not only dense projections reach, is cut into
 /// blocks of whole positions, so that the rows of a convolution repeat but for their offset and are stored
 /// once. Inputs with positions are numbered likewise, whatever the order of their data
-/// (compiler/partition/input_order.hpp).
+/// (compiler/partition/input_order.hpp). A population that hands its potentials on (`hands_on`) to one of the
+/// same size is cut as that one is, so that every cluster takes its numbers from one other.
 ///
 /// Where the chip has several kinds of tile, all clusters of a population are for one of them, and its
 /// neurons are numbered for it. Every kind is asked how many clusters it would need for every population;
@@ -83,6 +84,15 @@ struct PartitionOptions {
 /// Source  greedy packing after Song et al., LCTES 2020; refinement after Fiduccia and Mattheyses, DAC 1982;
 ///         multilevel bisection after Karypis et al., IEEE TVLSI 1999.
 [[nodiscard]] Clustering partition(const IntNetwork&, const Chip&, const PartitionOptions& = {});
+
+/// A population that no kind of tile can hold because of what it reads: one neuron alone exceeds a tile.
+struct TooWide {
+  PopulationId population;
+  double factor = 1;  ///< what the neuron needs of a tile, as a multiple of what the best kind has
+};
+
+/// The populations that `partition` would refuse for that reason alone, on a kind of tile that splits sums.
+[[nodiscard]] std::vector<TooWide> too_wide(const IntNetwork&, const Chip&, const PartitionOptions& = {});
 
 /// Expected spikes a step that enter a cluster from outside it: the sum over sources and the
 /// projections' delays of activity × clusters reached, the source's own excepted.

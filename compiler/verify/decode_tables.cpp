@@ -1,8 +1,11 @@
 #include "compiler/verify/decode_tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <map>
+#include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,28 +36,94 @@ std::uint32_t host_bits(const Application& app, std::uint64_t chunk) {
   return bits;
 }
 
-/// Bits of a cluster's output chunk that are neurons.
+/// Bits of a cluster's output chunk that are neurons, or those of a readout's number.
 std::uint32_t neuron_bits(const Cluster& cluster, std::uint64_t chunk) {
+  if (cluster.readout) return chunk / 2 < cluster.size() ? (1U << hw::kChunkBits) - 1 : 0;
   const std::uint64_t first = chunk * hw::kChunkBits;
   const std::uint64_t count =
       cluster.size() > first ? std::min<std::uint64_t>(hw::kChunkBits, cluster.size() - first) : 0;
   return (1U << count) - 1;
 }
 
+/// What the bits of one number add to one neuron.
+using NumberBits = std::array<std::int64_t, 2 * hw::kChunkBits>;
+
+/// Least and largest sum; 0 lies between.
+struct Extremes {
+  std::int64_t lowest = 0, highest = 0;
+};
+
+/// The number is taken times a weight: its lower bits count weight << bit, its last one that counts so
+/// negatively, and those above nothing.
+struct Scaled {
+  std::int64_t weight = 0;
+  std::uint32_t planes = 0;
+};
+std::optional<Scaled> scaled(const NumberBits& bits) {
+  Scaled result;
+  for (std::uint32_t b = 0; b < bits.size(); ++b)
+    if (bits[b] != 0) result.planes = b + 1;
+  if (result.planes == 0) return result;
+  result.weight = result.planes == 1 ? -bits[0] : bits[0];
+  for (std::uint32_t b = 0; b < result.planes; ++b) {
+    const std::int64_t value = result.weight * (std::int64_t{1} << b);
+    if (bits[b] != (b + 1 == result.planes ? -value : value)) return std::nullopt;
+  }
+  return result;
+}
+
+/// What the number can add, where it lies within `range`. Bits that are no product are taken one by one.
+Extremes added_by(const NumberBits& bits, const Extremes& range) {
+  Extremes sum;
+  if (const auto product = scaled(bits)) {
+    if (product->planes == 0) return sum;
+    Extremes number = range;
+    if (bits_for(range.lowest, range.highest) > product->planes) {
+      number.lowest = -(std::int64_t{1} << (product->planes - 1));
+      number.highest = -number.lowest - 1;
+    }
+    for (const std::int64_t x : {number.lowest * product->weight, number.highest * product->weight})
+      sum = {std::min(sum.lowest, x), std::max(sum.highest, x)};
+    return sum;
+  }
+  for (const std::int64_t bit : bits) (bit < 0 ? sum.lowest : sum.highest) += bit;
+  return sum;
+}
+
 class TableChecker {
  public:
-  TableChecker(const Application& app, const Chip& chip) : app_(app), chip_(chip) {}
+  TableChecker(const Application& app, const Chip& chip)
+      : app_(app), chip_(chip), potentials_(app.clusters.size()), state_(app.clusters.size(), State::kNew) {}
 
   DecodedTables run() {
-    for (const Cluster& cluster : app_.clusters) {
-      check_axons(cluster);
-      check_rows(cluster);
-      result_.neurons += cluster.size();
-    }
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) visit(c);
     return std::move(result_);
   }
 
  private:
+  enum class State : std::uint8_t { kNew, kOpen, kDone };
+
+  /// Readouts whose numbers it takes come first: their potentials bound its sums.
+  void visit(std::size_t c) {
+    if (state_[c] != State::kNew) return;
+    state_[c] = State::kOpen;
+    const Cluster& cluster = app_.clusters[c];
+    for (const Inbound& inbound : cluster.inbound)
+      if (inbound.from && app_.clusters[inbound.from->index()].readout) visit(inbound.from->index());
+    check_axons(cluster);
+    check_rows(c);
+    result_.neurons += cluster.size();
+    state_[c] = State::kDone;
+  }
+
+  /// Where the potential of a readout's neuron lies. Of one that hears itself nothing is known.
+  [[nodiscard]] Extremes potential(std::size_t cluster, std::size_t position) const {
+    if (state_[cluster] == State::kDone && !potentials_[cluster].empty())
+      return potentials_[cluster][position];
+    const auto [low, high] = state_range(chip_.tile.state_bits);
+    return {low, high};
+  }
+
   void require(bool holds, const Cluster& cluster, const std::string& what) {
     if (!holds) result_.faults.push_back("cluster " + cluster.name + ": " + what);
   }
@@ -72,13 +141,16 @@ class TableChecker {
       }
   }
 
-  void check_rows(const Cluster& cluster) {
+  void check_rows(std::size_t c) {
+    const Cluster& cluster = app_.clusters[c];
     std::vector<std::int64_t> low(cluster.size(), 0), high(cluster.size(), 0);
     const TileKind& kind = chip_.kind(cluster.kind);
     const Core& core = core_of(cluster);
     const Decoded decoded = core.decode(cluster, kind, {});
     for (const std::string& fault : decoded.faults) require(false, cluster, fault);
     add_rows(cluster, core, low, high);
+    add_numbers(cluster, core, low, high);
+    if (cluster.readout && decoded.faults.empty()) keep_potentials(c, decoded, low, high);
     const auto limits = core.limits(kind);
     const std::uint32_t bits = limits ? limits->acc_bits : kMaxAccumulatorBits;
     const std::uint32_t needed =
@@ -86,6 +158,24 @@ class TableChecker {
     require(needed <= bits, cluster,
             "the sum of a neuron's input can overflow: it needs " + std::to_string(needed) +
                 " bits, the accumulator has " + std::to_string(bits));
+  }
+
+  void keep_potentials(std::size_t c, const Decoded& decoded, const std::vector<std::int64_t>& low,
+                       const std::vector<std::int64_t>& high) {
+    for (std::size_t at = 0; at < decoded.neurons.size(); ++at) {
+      LeakyNeuron neuron;
+      neuron.scale = decoded.neurons[at].scale;
+      for (std::size_t n = 0; n < kIntParameters.size(); ++n) {
+        const auto values = kIntParameters[n].values;
+        const std::int32_t value = decoded.neurons[at].parameters[n];
+        if (values == &IntPopulation::alpha) neuron.alpha = value;
+        if (values == &IntPopulation::beta) neuron.beta = value;
+        if (values == &IntPopulation::bias_i) neuron.bias_i = value;
+        if (values == &IntPopulation::bias_v) neuron.bias_v = value;
+      }
+      const auto [lowest, highest] = potential_range(neuron, chip_.tile.state_bits, low[at], high[at]);
+      potentials_[c].push_back({lowest, highest});
+    }
   }
 
   /// Adds every row of the page to the sums of its positions. Rows of one kind differ in where they stand;
@@ -99,14 +189,17 @@ class TableChecker {
     };
     const std::vector<RowKind> kinds = core.row_kinds(cluster);
     std::map<std::uint32_t, Kind> known;
-    for (std::size_t chunk = 0; chunk < cluster.chunk_bits.size(); ++chunk)
-      for (std::uint32_t left = cluster.chunk_bits[chunk]; left != 0; left &= left - 1) {
-        const std::size_t at = chunk * hw::kChunkBits + static_cast<std::size_t>(std::countr_zero(left));
-        ++result_.looks;
-        Kind& kind = known[kinds[at].kind];
-        kind.at = at;
-        kind.first.push_back(kinds[at].first);
-      }
+    for (const Inbound& inbound : cluster.inbound)
+      for (std::size_t chunk = inbound.first_chunk;
+           chunk < inbound.first_chunk + std::size_t{inbound.source_count}; ++chunk)
+        for (std::uint32_t left = is_of_numbers(inbound) ? 0 : cluster.chunk_bits[chunk]; left != 0;
+             left &= left - 1) {
+          const std::size_t at = chunk * hw::kChunkBits + static_cast<std::size_t>(std::countr_zero(left));
+          ++result_.looks;
+          Kind& kind = known[kinds[at].kind];
+          kind.at = at;
+          kind.first.push_back(kinds[at].first);
+        }
     std::map<std::vector<std::uint32_t>, std::vector<std::size_t>> alike;  // places → rows, one a kind
     for (auto& [number, kind] : known) {
       std::sort(kind.first.begin(), kind.first.end());
@@ -138,8 +231,44 @@ class TableChecker {
     }
   }
 
+  [[nodiscard]] bool is_of_numbers(const Inbound& inbound) const {
+    return inbound.from && app_.clusters[inbound.from->index()].readout;
+  }
+
+  /// Adds what numbers from readouts can reach, each of which is two chunks.
+  void add_numbers(const Cluster& cluster, const Core& core, std::vector<std::int64_t>& low,
+                   std::vector<std::int64_t>& high) {
+    std::vector<std::pair<std::uint32_t, std::int64_t>> row;
+    for (const Inbound& inbound : cluster.inbound) {
+      if (!is_of_numbers(inbound)) continue;
+      // By neuron of the readout, and position here.
+      std::map<std::pair<std::uint32_t, std::uint32_t>, NumberBits> numbers;
+      for (std::uint32_t c = 0; c < inbound.source_count; ++c)
+        for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
+          const std::uint32_t source = inbound.source_first + c;
+          core.decode_row(cluster, inbound.first_chunk + c, bit, row);
+          result_.looks += 1 + row.size();
+          for (const auto& [position, value] : row)
+            numbers[{source / 2, position}][source % 2 * hw::kChunkBits + bit] += value;
+        }
+      for (const auto& [of, bits] : numbers) {
+        const auto product = scaled(bits);
+        // A sum that goes on as it is has no synapse.
+        const bool goes_on = product && product->weight == 1 && product->planes == bits.size();
+        if (!goes_on)
+          result_.synapses += static_cast<std::uint64_t>(
+              std::count_if(bits.begin(), bits.end(), [](std::int64_t bit) { return bit != 0; }));
+        const Extremes sum = added_by(bits, potential(inbound.from->index(), of.first));
+        low[of.second] += sum.lowest;
+        high[of.second] += sum.highest;
+      }
+    }
+  }
+
   const Application& app_;
   const Chip& chip_;
+  std::vector<std::vector<Extremes>> potentials_;  ///< by cluster, by position; of readouts
+  std::vector<State> state_;
   DecodedTables result_;
 };
 

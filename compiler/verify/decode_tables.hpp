@@ -20,7 +20,8 @@ struct DecodedTables {
 
 /// Checked  by each cluster's core, that its tables say each neuron and each row once; that chunk_bits are
 ///          the axons that there are, since firings are timed with them; that no sum of a neuron's input
-///          leaves its accumulator, whatever spikes.
+///          leaves its accumulator, whatever spikes, and whatever numbers come of readouts within what their
+///          own tables allow.
 /// Assumed  `check` of the image finds no fault.
 /// Cost     in axons and weights: a row is read once for each kind (Core::row_kinds), not for each axon.
 [[nodiscard]] DecodedTables decode_tables(const Application&, const Chip&);

@@ -9,9 +9,9 @@
 // contract: loop ACCUMULATE ii = 1
 // contract: loop LOAD ii = 1
 // contract: latency steps * (96 + limit + groups * lanes) + walk + load
-//   walk: Σ over valid chunks and their set bits of max(1, words(row)), over all steps; limit: chunks that
-//   count; load: parts of the tables, read once a call. An upper bound: a burst's memory latency is not in
-//   it.
+//   walk: Σ over valid chunks and their set bits of max(1, words(row)), of half a number 1, over all steps;
+//   limit: chunks that count; load: parts of the tables, read once a call. An upper bound: a burst's memory
+//   latency is not in it.
 // contract: resource DSP 0
 // contract: resource BRAM_18K 160
 // contract: resource LUT 60000
@@ -76,8 +76,10 @@ WALK:
 #pragma HLS UNROLL
         if ((item.mask >> b & 1) != 0) bit = static_cast<std::uint32_t>(b);
       }
-      item.mask = static_cast<std::uint16_t>(item.mask & (item.mask - 1));
       row = decode_row<Shape>(chunks, axons, first_chunk + item.chunk, bit);
+      // Half a number is one row, with all of its bits.
+      if (row.value) row.bits = item.mask;
+      item.mask = row.value ? std::uint16_t(0) : static_cast<std::uint16_t>(item.mask & (item.mask - 1));
     }
     rows.write(row);
     if (row.end) break;

@@ -84,7 +84,9 @@ int systolic(const BatchPages<Shape>& pages, const std::uint32_t (&limits)[kMaxB
              const Weights<Shape>& weights, BatchSums<Shape>& sums) {
   constexpr int kColumns = Shape::kLanes;
   typedef Signed<Shape::kAccBits> Sum;
-  typedef Signed<8 + Shape::kMaxShift + 1> Weight;
+  // A weight, or the place of a number's bit.
+  constexpr int kWeightBits = 8 + Shape::kMaxShift + 1;
+  typedef Signed<(Shape::kSums != 0 && Shape::kAccBits > kWeightBits ? Shape::kAccBits : kWeightBits)> Weight;
   Weight held[2][kArrayRows][kColumns];
   Activation activation[kArrayRows][kColumns];
   Sum partial[kArrayRows][kColumns];

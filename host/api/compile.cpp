@@ -22,7 +22,12 @@ namespace {
 
 std::size_t synapses_of(const IntNetwork& network) {
   std::size_t count = 0;
-  for (const IntProjection& projection : network.projections) count += count_synapses(projection);
+  for (const IntProjection& projection : network.projections) {
+    const auto* from = std::get_if<PopulationId>(&projection.from);
+    const bool is_sum = from != nullptr && network.populations[from->index()].is_readout() &&
+                        hands_on(projection.form, projection.weight, projection.shift);
+    if (!is_sum) count += count_synapses(projection);
+  }
   return count;
 }
 

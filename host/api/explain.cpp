@@ -34,6 +34,7 @@ std::string to_text(const Explanation& explanation) {
                           std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
                           promise.period.approximate(), static_cast<long long>(promise.latency));
   for (const std::string& part : abridged(promise.critical_cycle)) text += "  " + part + "\n";
+  for (const std::string& part : explanation.parts) text += part + "\n";
   if (explanation.reliefs.empty()) return text + "\nnothing that was tried shortens it\n";
   text += line("\n%10s %8s %10s  what would relieve it\n", "period", "faster", "latency");
   for (const Relief& relief : explanation.reliefs)
@@ -50,6 +51,7 @@ std::string to_json(const Explanation& explanation) {
   json["promise"] = json_of(explanation.promise);
   json["promise"]["name"] = name_of(explanation.promise.kind);
   json["critical_cycle"] = explanation.promise.critical_cycle;
+  json["parts"] = explanation.parts;
   json["reliefs"] = nlohmann::ordered_json::array();
   for (const Relief& relief : explanation.reliefs) {
     nlohmann::ordered_json entry = json_of(relief.promise);

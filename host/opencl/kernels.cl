@@ -103,6 +103,12 @@ intV weights_of(global const uint* weights, uint format, uint word, uint lane) {
   return 1 - 2 * (((intV)raw >> IOTAV) & 1);
 }
 
+/* What half a number adds to the VEC lanes from `lane` on, where its chunk has the bits `mask`. */
+intV number_of(global const uint* chunk, uint lane, uint mask) {
+  const int mine = (int)CHUNK_ENTRY_FIRST(chunk) - (int)lane;
+  return (IOTAV == (intV)mine) & (intV)(int)(mask << (CHUNK_BITS * CHUNK_ENTRY_HALF(chunk)));
+}
+
 uint lowest(uint mask) { return 31u - clz(mask & -mask); }
 
 /* One tick of one slice: walks the page's set bits, as the chip does. Size: (ticks, slices). */
@@ -121,6 +127,11 @@ kernel void crossbar(global const uint* chunks, global const uint* axons, global
     const struct PageRecord page = page_table[cluster->first_page + n];
     uint mask = pages[PAD + (size_t)page.stream * ticks + tick - page.delay * samples];
     global const uint* chunk = chunks + CHUNK_ENTRY_PARTS * (cluster->first_chunk + n);
+    if (CHUNK_ENTRY_VALUE(chunk)) {
+      if (CHUNK_ENTRY_WORDS(chunk) && CHUNK_ENTRY_OFFSET(chunk) == slice.group)
+        sum += number_of(chunk, slice.lane, mask);
+      continue;
+    }
     for (; mask != 0; mask &= mask - 1) {
       const Row row = row_of(chunk, axons + AXON_ENTRY_PARTS * cluster->axon_base, lowest(mask));
       const uint word = word_of(row, slice.group);
@@ -165,6 +176,11 @@ kernel void systolic(global const uint* chunks, global const uint* axons, global
       any |= mask[t];
     }
     global const uint* chunk = chunks + CHUNK_ENTRY_PARTS * (cluster->first_chunk + n);
+    if (CHUNK_ENTRY_VALUE(chunk)) {
+      if (CHUNK_ENTRY_WORDS(chunk) && CHUNK_ENTRY_OFFSET(chunk) == slice.group)
+        UNROLL for (uint t = 0; t < TICKS; ++t) sum[t] += number_of(chunk, slice.lane, mask[t]);
+      continue;
+    }
     for (; any != 0; any &= any - 1) {
       const uint bit = lowest(any);
       const Row row = row_of(chunk, axons + AXON_ENTRY_PARTS * cluster->axon_base, bit);

@@ -191,6 +191,7 @@ TEST_P(CoreContract, FiringsCountWhatThePagesAsk) {
       LoadedTile tile(core(), c.chip, cluster, c.rng);
       std::map<std::pair<std::size_t, std::uint32_t>, std::int64_t> met;  // by chunk and bit
       (void)core().decode(cluster, c.chip.tile, [&](std::size_t chunk, std::uint32_t bit, auto row) {
+        if (is_of_a_number(c, cluster, chunk)) return;
         for (const auto& [position, value] : row) met[{chunk, bit}] += value != 0 ? 1 : 0;
       });
       for (int trial = 0; trial < 4; ++trial) {
@@ -262,7 +263,8 @@ TEST_P(CoreContract, ReportsAreOfTheTables) {
       EXPECT_EQ(fewer.per_word, all.per_word);
       EXPECT_LE(fewer.unrolled, all.unrolled);
       std::uint64_t rows = 0, weights = 0;
-      (void)core().decode(cluster, c.chip.tile, [&](std::size_t, std::uint32_t, auto row) {
+      (void)core().decode(cluster, c.chip.tile, [&](std::size_t chunk, std::uint32_t, auto row) {
+        if (is_of_a_number(c, cluster, chunk)) return;
         ++rows;
         for (const auto& [position, value] : row) weights += value != 0 ? 1 : 0;
       });

@@ -50,7 +50,7 @@ struct GoldenSample {
     return from ? clusters[from->index()][step] : host[step];
   }
   std::vector<std::vector<std::uint16_t>> host;                    ///< by step
-  std::vector<std::vector<std::vector<std::uint16_t>>> clusters;   ///< by cluster, by step; none of a readout
+  std::vector<std::vector<std::vector<std::uint16_t>>> clusters;   ///< by cluster, by step
   std::vector<std::vector<std::vector<std::int32_t>>> potentials;  ///< by cluster, by step, by position
   std::vector<std::vector<std::vector<std::int32_t>>> currents;    ///< the same
 };
@@ -93,12 +93,33 @@ inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
         if (std::binary_search(spikes.begin(), spikes.end(), cluster.neurons[p]))
           masks[p / 16] = static_cast<std::uint16_t>(masks[p / 16] | 1U << (p % 16));
       }
+      if (cluster.readout) {
+        masks.clear();
+        for (const std::int32_t v : potentials)
+          for (const std::uint32_t half : {0U, 16U})
+            masks.push_back(static_cast<std::uint16_t>(static_cast<std::uint32_t>(v) >> half));
+      }
       sample.clusters[n].push_back(std::move(masks));
       sample.potentials[n].push_back(std::move(potentials));
       sample.currents[n].push_back(std::move(currents));
     }
   }
   return sample;
+}
+
+/// Whether the page chunk holds half a number, which is no synapse's.
+inline bool is_of_a_number(const CoreCase& c, const Cluster& cluster, std::size_t chunk) {
+  for (const Inbound& inbound : cluster.inbound) {
+    if (chunk < inbound.first_chunk || chunk >= inbound.first_chunk + inbound.source_count || !inbound.from)
+      continue;
+    const Source from = c.app.clusters[inbound.from->index()].population;
+    return std::any_of(c.net.projections.begin(), c.net.projections.end(), [&](const IntProjection& p) {
+      return p.from == from && p.to == cluster.population && p.delay == inbound.delay &&
+             c.net.populations[std::get<PopulationId>(from).index()].is_readout() &&
+             hands_on(p.form, p.weight, p.shift);
+    });
+  }
+  return false;
 }
 
 /// The page of step `step`; where the limit hides what a delayed source sent in the sample before, anything.

@@ -1,6 +1,7 @@
 // A run held against the golden model, value by value.
 #pragma once
 
+#include "compiler/chip_model/link.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/replay/device_run.hpp"
 #include "tests/flow/random_case.hpp"
@@ -8,5 +9,12 @@
 namespace spikeloom::testing {
 
 void expect_golden(const Case& made, const Image& image, const DeviceRun& run, const GoldenRun& golden);
+
+/// Every promise of the image, stamp by stamp.
+void expect_promises(const Image& image, const DeviceRun& run);
+
+/// What the chip may do to one case: golden = model in every output, membrane and count, with values computed
+/// on threads too; every promise kept; and on the RTL (null: not asked) the same with the replay's stamps.
+void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl);
 
 }  // namespace spikeloom::testing

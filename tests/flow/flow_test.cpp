@@ -15,7 +15,6 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/tune.hpp"
 #include "compiler/map/map.hpp"
-#include "compiler/replay/parallel_values.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/schedule.hpp"
@@ -89,81 +88,6 @@ void add_contract(Image& image, const Dataset& data, std::size_t samples, Sample
   EXPECT_TRUE(verify(image, contracted.promise, contracted.contracts).empty());
   image.promises.push_back(contracted.promise);
   image.contracts = contracted.contracts;
-}
-
-void expect_membranes(const Case& made, const Image& image, const GoldenRun& golden, Session& session) {
-  const auto v = session.read_state(NeuronState::kPotential);
-  const auto i = session.read_state(NeuronState::kCurrent);
-  for (std::size_t c = 0; c < image.application.clusters.size(); ++c) {
-    const Cluster& cluster = image.application.clusters[c];
-    const std::size_t p = cluster.population.index();
-    for (std::size_t n = 0; n < cluster.neurons.size(); ++n) {
-      ASSERT_EQ(v[c][n], golden.final_v[p][cluster.neurons[n]]) << cluster.name << " v of position " << n;
-      if (image.chip.kind(cluster.kind).current == 0 || !made.network.populations[p].has_current()) continue;
-      ASSERT_EQ(i[c][n], golden.final_i[p][cluster.neurons[n]]) << cluster.name << " i of position " << n;
-    }
-  }
-}
-
-void expect_promises(const Image& image, const DeviceRun& run) {
-  for (const Promise& promise : image.promises) {
-    const bool contracted = promise.kind == PromiseKind::kContracted;
-    const PromiseCheck check =
-        check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
-    if (const auto last = static_cast<std::int64_t>(run.ended.size()) - 1; last > 0 && !check.void_from) {
-      // The mean may exceed the period by the fill, shared by the steps: (U - e(0)) / (K - 1).
-      const Ratio fill(promise.offset - run.ended.front(), last);
-      EXPECT_LE(*timing_of(run).period, check.mean_at_most.value()) << name_of(promise.kind);
-      EXPECT_GE(*check.mean_at_most, promise.period + fill) << name_of(promise.kind);
-      EXPECT_LT(*check.mean_at_most, promise.period + fill + Ratio(1, last)) << name_of(promise.kind);
-    }
-    EXPECT_TRUE(check.kept) << name_of(promise.kind) << " broken in step " << check.first_broken.value_or(-1)
-                            << ", slack " << check.least_slack << " and " << check.least_latency_slack;
-  }
-}
-
-/// Values computed on three threads, a sample a block: not a bit, stamp or counter may tell.
-void expect_same_on_threads(const Case& made, const Image& image, const DeviceRun& replay,
-                            std::int64_t synaptic_operations) {
-  ParallelValues values(image, made.data, 3, 1);
-  const std::unique_ptr<ModelLink> model = open_model(image.chip);
-  model->take_values_from(
-      [&](std::uint32_t node, std::uint32_t context) { return values.next(node, context); });
-  const DeviceRun run = Session(*model, image, {}).run(made.data);
-  EXPECT_EQ(run.sent, replay.sent);
-  EXPECT_EQ(run.ended, replay.ended);
-  EXPECT_EQ(run.tiles, replay.tiles);
-  const auto same = [](const auto& a, const auto& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const auto& x, const auto& y) { return x.samples == y.samples; });
-  };
-  EXPECT_TRUE(same(run.outputs.spikes, replay.outputs.spikes) &&
-              same(run.outputs.potentials, replay.outputs.potentials) &&
-              same(run.outputs.recorded_spikes, replay.outputs.recorded_spikes));
-  EXPECT_EQ(model->statistics().synaptic_operations, synaptic_operations);
-}
-
-/// What the chip may do to one case: golden, model, RTL, RTL behind a slow link.
-void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl) {
-  SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
-  const GoldenRun golden = run_golden(made.network, made.data);
-  const std::unique_ptr<ModelLink> model = open_model(image.chip);
-  Session on_model(*model, image, {});
-  const DeviceRun replay = on_model.run(made.data);
-  expect_golden(made, image, replay, golden);
-  expect_membranes(made, image, golden, on_model);
-  expect_promises(image, replay);
-  EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations), golden.synaptic_operations);
-  expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations);
-  if (rtl == nullptr || ::testing::Test::HasFatalFailure()) return;
-  Session on_rtl(*rtl, image, {});
-  const DeviceRun run = on_rtl.run(made.data);
-  expect_golden(made, image, run, golden);
-  expect_membranes(made, image, golden, on_rtl);
-  EXPECT_EQ(run.sent, replay.sent);
-  EXPECT_EQ(run.ended, replay.ended);
-  EXPECT_EQ(run.tiles, replay.tiles);
-  expect_promises(image, run);
 }
 
 /// The data that the contracts were measured on never break them.

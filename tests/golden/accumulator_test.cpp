@@ -8,6 +8,10 @@
 namespace spikeloom {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
 TEST(AccumulatorBits, IsTheSmallestTwosComplementWidth) {
   EXPECT_EQ(bits_for(0, 0), 1u);
   EXPECT_EQ(bits_for(-1, 0), 1u);
@@ -132,6 +136,96 @@ TEST(AccumulatorBound, OfAFormIsTheWrittenOutMapsAtEveryNeuron) {
     ASSERT_EQ(a.highest_neuron, b.highest_neuron) << "seed " << seed;
     ASSERT_EQ(a.bits, b.bits) << "seed " << seed;
   }
+}
+
+/// A graded input into a readout of any parameters, whose potentials go into a second one by any weights.
+IntNetwork read_out_twice(Rng& rng) {
+  IntNetwork net;
+  net.name = "twice";
+  net.state_bits = static_cast<std::uint32_t>(rng.between(16, 24));
+  net.inputs.push_back({"in", {4}, static_cast<std::uint32_t>(rng.between(1, 4)), rng.chance(0.5), 1});
+  for (const char* name : {"first", "second"}) {
+    IntPopulation p = test::population(name, 3);
+    p.kind = rng.chance(0.5) ? NeuronKind::kLi : NeuronKind::kCubaLi;
+    p.scale = static_cast<std::uint32_t>(rng.between(0, 3));
+    for (std::size_t j = 0; j < p.size(); ++j) {
+      p.alpha[j] = p.kind == NeuronKind::kLi ? 0 : static_cast<std::int32_t>(rng.between(0, 4096));
+      p.beta[j] = static_cast<std::int32_t>(rng.chance(0.1) ? 4096 : rng.between(0, 4090));
+      p.bias_i[j] = static_cast<std::int32_t>(rng.between(-40, 40));
+      p.bias_v[j] = static_cast<std::int32_t>(rng.between(-40, 40));
+    }
+    net.populations.push_back(p);
+  }
+  const auto weight = [&](std::size_t, std::size_t) { return static_cast<int>(rng.between(-2, 3)); };
+  net.projections.push_back(test::projection("a", InputId(0), 4, PopulationId(0), 3, weight));
+  net.projections.push_back(test::projection("b", PopulationId(0), 3, PopulationId(1), 3, weight));
+  net.projections.back().delay = static_cast<std::uint32_t>(rng.below(3));
+  net.outputs.push_back({"o", {3}, PopulationId(1)});
+  return net;
+}
+
+TEST(PotentialRange, IsNeverLeftAndBoundsWhatReadoutsSend) {
+  std::size_t near = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    Rng rng(seed);
+    const IntNetwork net = read_out_twice(rng);
+    const NeuronRange first = potential_range(net, PopulationId(0));
+    const AccumulatorBound second = accumulator_bound(net, PopulationId(1));
+    const auto [low, high] = value_range(net.inputs[0]);
+    GoldenInterpreter golden(net);
+    std::vector<std::vector<std::int32_t>> sent;
+    const bool up = rng.chance(0.5);
+    for (int t = 0; t < 60; ++t) {
+      std::vector<InputStep> step(1);
+      for (std::uint32_t e = 0; e < 4; ++e) {
+        const bool most = seed % 3 == 0 ? (net.projections[0].weight.front() > 0) == up : rng.chance(0.5);
+        step[0].push_back({e, most ? high : low});
+      }
+      golden.step(step);
+      sent.emplace_back(golden.v(PopulationId(0)).begin(), golden.v(PopulationId(0)).end());
+      for (std::size_t j = 0; j < 3; ++j) {
+        ASSERT_GE(sent.back()[j], first.lowest[j]);
+        ASSERT_LE(sent.back()[j], first.highest[j]);
+        near += 10 * sent.back()[j] > 8 * first.highest[j] && first.highest[j] > 0 ? 1U : 0U;
+        // weight × potential, delay steps ago.
+        std::int64_t sum = 0;
+        if (const std::uint32_t delay = net.projections[1].delay; sent.size() > delay)
+          for (std::size_t s = 0; s < 3; ++s)
+            net.projections[1].form.row(s).each([&](std::uint32_t target, std::size_t k) {
+              if (target == j)
+                sum += std::int64_t{net.projections[1].weight[k]} * sent[sent.size() - 1 - delay][s];
+            });
+        ASSERT_EQ(golden.accumulated(PopulationId(1))[j], sum);
+        ASSERT_GE(sum, second.lowest);
+        ASSERT_LE(sum, second.highest);
+      }
+    }
+  }
+  EXPECT_GT(near, 100U) << "the range is far from what is reached";
+}
+
+TEST(PotentialRange, OfAPartIsItsSums) {
+  Rng rng(3);
+  IntNetwork net = read_out_twice(rng);
+  IntPopulation& part = net.populations[0];
+  part.scale = 0;
+  for (auto* values : {&part.alpha, &part.beta, &part.bias_i, &part.bias_v}) values->assign(3, 0);
+  const NeuronRange range = potential_range(net, PopulationId(0));
+  const AccumulatorBound bound = accumulator_bound(net, PopulationId(0));
+  EXPECT_EQ(*std::min_element(range.lowest.begin(), range.lowest.end()), bound.lowest);
+  EXPECT_EQ(*std::max_element(range.highest.begin(), range.highest.end()), bound.highest);
+  EXPECT_EQ(potential_planes(net, PopulationId(0)), bound.bits);
+}
+
+TEST(AccumulatorProblems, NamesTheReadoutWhosePotentialsAreTooWide) {
+  Rng rng(4);
+  IntNetwork net = read_out_twice(rng);
+  net.state_bits = 24;
+  net.populations[0].beta.assign(3, 4096);
+  EXPECT_THAT(accumulator_problems(net, 20).list(),
+              ElementsAre(AllOf(HasSubstr("population 'second'"),
+                                HasSubstr("the potentials of readout 'first' need 24 bits"))));
 }
 
 }  // namespace

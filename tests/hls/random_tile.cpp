@@ -56,6 +56,14 @@ void fill_rows(const TileConfig& t, device_model::NodeMemory& tile, Rng& rng) {
       const std::uint32_t room = (t.weight_words << chunk.format) - span - chunk.first;
       chunk.stride = rng.chance(0.3) ? 0 : pick(rng, std::min(room / 15, t.groups) + 1);
     }
+    if (t.sums != 0 && rng.chance(0.2)) {
+      chunk = {};
+      chunk.value = 1;
+      chunk.half = pick(rng, 2);
+      chunk.words = rng.chance(0.9);
+      chunk.first = pick(rng, t.lanes);
+      chunk.offset = pick(rng, t.groups);
+    }
     put(tile.memories[hw::kMemChunks], n, chunk);
   }
 }

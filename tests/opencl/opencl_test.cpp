@@ -15,6 +15,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/core/crossbar/tables.hpp"
 #include "compiler/flow/compile.hpp"
+#include "compiler/flow/parts.hpp"
 #ifdef SPIKELOOM_TEST_OPENCL
 #include "host/opencl/context.hpp"
 #endif
@@ -206,6 +207,64 @@ std::vector<Param> params() {
 
 INSTANTIATE_TEST_SUITE_P(, Pocl, ::testing::ValuesIn(params()),
                          [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
+
+/// A random network in parts: in random ones, or (on `slim`) in those that the compiler makes of up to eight
+/// times a tile's axons. Nothing where it has none, or does not fit.
+std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip) {
+  Rng rng(seed);
+  Compiled compiled{seed, {}, {}, {}};
+  compiled.options.seed = seed;
+  compiled.options.spread = Spread::kFewest;
+  const std::uint32_t axons = 16 * chip.tile.page_chunks;
+  const bool is_slim = chip.name == "slim";
+  CaseOptions sizes{.max_populations = 3, .max_neurons = 20, .max_inputs = 60};
+  if (is_slim) sizes = {.max_populations = 2, .max_neurons = 6, .max_inputs = 8 * axons};
+  Case whole = random_case(seed, chip, sizes);
+  try {
+    if (is_slim) {
+      auto made = compile(CompileInput{"many.json", whole.network, {}, {}}, chip, compiled.options, {});
+      if (!std::holds_alternative<Compilation>(made)) return std::nullopt;
+      auto& compilation = std::get<Compilation>(made);
+      compiled.made = {std::move(compilation.integers), std::move(whole.data)};
+      compiled.image = std::move(compilation.image);
+    } else {
+      std::vector<std::uint32_t> shares;
+      for (std::size_t p = 0; p < whole.network.populations.size(); ++p)
+        shares.push_back(1 + static_cast<std::uint32_t>(rng.below(3)));
+      compiled.made = {in_parts(whole.network, shares).network, std::move(whole.data)};
+      auto built = build_image(compiled.made.network, chip, compiled.options);
+      if (!std::holds_alternative<Image>(built)) return std::nullopt;
+      compiled.image = std::get<Image>(std::move(built));
+    }
+  } catch (const Error&) {
+    return std::nullopt;  // too large for the chip
+  }
+  if (compiled.made.network.populations.size() == whole.network.populations.size()) return std::nullopt;
+  return compiled;
+}
+
+/// Sums that are taken in parts, on both kernels; what a part sends is a number.
+TEST(PoclParts, SumsInPartsAreGolden) {
+  for (const char* name : {"wide", "slim"}) {
+    const Chip chip = test_chip(name);
+    int done = 0;
+    for (std::uint64_t seed = 1; done < 12 && seed < 600; ++seed) {
+      SCOPED_TRACE(std::string(name) + ", seed " + std::to_string(seed));
+      const std::optional<Compiled> compiled = case_in_parts(seed, chip);
+      if (!compiled) continue;
+      ++done;
+      const GoldenRun golden = run_golden(compiled->made.network, compiled->made.data);
+      const std::unique_ptr<OpenClRunner> runner = open_opencl(
+          compiled->image, {.platform = kPocl,
+                            .kernels = done % 2 == 0 ? OpenClKernels::kCrossbar : OpenClKernels::kSystolic,
+                            .batch = seed % 5});
+      expect_golden(*compiled, runner->run(compiled->made.data), golden);
+      if (!::testing::Test::HasFailure()) expect_states(*compiled, golden, *runner);
+      if (::testing::Test::HasFailure()) return;
+    }
+    EXPECT_EQ(done, 12) << name;
+  }
+}
 
 /// The kernels are built for the kind that is used, be it the default one or not.
 TEST(PoclKinds, AnImageOnOneOfTwoKindsIsGolden) {

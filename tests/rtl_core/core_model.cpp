@@ -47,6 +47,16 @@ Result CoreModel::fire(const Firing& f) {
   for (std::uint32_t c = 0; c < shape.PageChunks && c < f.limit; ++c) {
     if (!f.valid[c]) continue;
     const hw::MemChunkEntry& entry = chunks[f.chunk + c];
+    if (shape.Sums != 0 && entry.value != 0) {
+      if (f.masks[c] == 0 || entry.words == 0) continue;
+      ++result.words;
+      const std::uint32_t group = entry.offset % shape.group_room();
+      if (group >= shape.Groups) continue;
+      const std::int64_t number = entry.half != 0 ? wrap(f.masks[c], 16) * 65536 : f.masks[c];
+      std::int64_t& a = acc[group * shape.Lanes + entry.first];
+      a = wrap(a + number, shape.AccBits);
+      continue;
+    }
     for (std::uint32_t b = 0; b < 16; ++b) {
       if ((f.masks[c] >> b & 1U) == 0) continue;
       const hw::MemAxonEntry row = entry.per_axon != 0

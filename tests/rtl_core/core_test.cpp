@@ -65,6 +65,15 @@ struct Case {
         chunk.per_axon = 1;
         chunk.first = static_cast<std::uint32_t>(rng.below(s.AxonEntries - 15));
       }
+      if (s.Sums != 0 && rng.chance(0.25)) {
+        chunk = {};
+        chunk.first = static_cast<std::uint32_t>(rng.below(s.Lanes));
+        chunk.words = rng.chance(0.9);
+        chunk.offset =
+            static_cast<std::uint32_t>(rng.chance(0.1) ? rng.below(s.group_room()) : rng.below(s.Groups));
+        chunk.value = 1;
+        chunk.half = rng.chance(0.5);
+      }
     }
     for (auto& set : model.sets) {
       set.alpha = decay_factor(rng);

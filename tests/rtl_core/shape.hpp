@@ -3,7 +3,7 @@
 
 struct Shape {
   unsigned Lanes, LifLanes, WeightFormats, AccBits, StateBits, BiasBits, MaxShift, MaxScale, Current, Readout,
-      PageChunks, ChunkEntries, AxonEntries, WeightWords, Groups, StateWords, UpdateEntries, ParamSets,
+      Sums, PageChunks, ChunkEntries, AxonEntries, WeightWords, Groups, StateWords, UpdateEntries, ParamSets,
       ChunkIndexBits;
 
   /// What the fields that count lane groups count up to: twice the groups, rounded up to a power of two.

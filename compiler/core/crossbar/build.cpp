@@ -199,7 +199,12 @@ void write_rows(const Cluster& cluster, const ClusterRows& source, const TileCon
   const auto own = static_cast<std::uint32_t>((cluster.size() + tile.lanes - 1) / tile.lanes);
   RowPacker packer(tile.lanes, tile.groups, own, style);
   RowMaker maker(cluster, source, tile, packer);
-  for (std::size_t chunk = 0; chunk < cluster.page_chunks(); ++chunk) packer.add_chunk(maker.read(chunk));
+  for (std::size_t chunk = 0; chunk < cluster.page_chunks(); ++chunk) {
+    if (const auto value = source.value(chunk))
+      packer.add_value(value->position < cluster.size() ? value : std::nullopt);
+    else
+      packer.add_chunk(maker.read(chunk));
+  }
   packer.finish(tables);
 }
 

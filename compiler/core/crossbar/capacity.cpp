@@ -18,6 +18,8 @@ void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, c
     std::uint32_t most = layer.shift;
     if (const auto* input = std::get_if<InputId>(&layer.from))
       most += network.inputs[input->index()].planes - 1;
+    else if (layer.potential_planes != 0)
+      most += layer.potential_planes - 1;
     if (most <= tile.max_shift) continue;
     const std::uint32_t extra = most - tile.max_shift;
     for (const std::int16_t w : layer.weight)
@@ -151,6 +153,9 @@ std::vector<std::string> problems(const IntNetwork& network, PopulationId id,
   if (const auto overflow = accumulator_problem(network, id, tile.acc_bits)) list.push_back(*overflow);
   check_population(network.populations[id.index()], tile, list);
   check_shifts(network, layers, tile, list);
+  for (const Layer& layer : layers)
+    if (layer.is_of_numbers && tile.sums == 0)
+      list.push_back("it takes numbers from " + source_name(network, layer.from) + ", but tile.sums = 0");
   return list;
 }
 

@@ -113,6 +113,8 @@ class Faults {
 
   void check_chunk(std::size_t c) {
     const hw::MemChunkEntry entry = tables().chunk(c);
+    if (entry.value != 0) return check_value(c, entry);
+    require(entry.half == 0, "chunk " + std::to_string(c) + ": half of what is no number");
     for (std::uint32_t left = cluster_.chunk_bits[c]; left != 0; left &= left - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
       if (entry.per_axon == 0) {
@@ -125,6 +127,21 @@ class Faults {
       }
       check_row(c, tables().axon(entry.first + bit));
     }
+  }
+
+  /// Lane and lane group of a neuron, one word, and nothing else; or nobody, and no word.
+  void check_value(std::size_t c, const hw::MemChunkEntry& entry) {
+    hw::MemChunkEntry plain;
+    plain.value = 1;
+    if (entry.words != 0) {
+      plain.words = 1;
+      plain.first = entry.first;
+      plain.offset = entry.offset;
+      plain.half = entry.half;
+    }
+    require(entry.pack() == plain.pack() && entry.first < tables().lanes() &&
+                std::uint64_t{entry.offset} * tables().lanes() + entry.first < cluster_.size(),
+            "chunk " + std::to_string(c) + ": a number that is for no neuron");
   }
 
   void check_updates() {
@@ -183,6 +200,16 @@ class RowReader {
   Tables tables_;
 };
 
+/// What a bit of half a number adds; nothing where nobody takes it.
+void read_number(const hw::MemChunkEntry& entry, std::uint32_t lanes, std::uint32_t bit,
+                 std::vector<std::pair<std::uint32_t, std::int64_t>>& values) {
+  values.clear();
+  if (entry.words == 0) return;
+  const std::int64_t value = std::int64_t{1} << (hw::kChunkBits * entry.half + bit);
+  values.emplace_back(entry.offset * lanes + entry.first,
+                      entry.half != 0 && bit + 1 == hw::kChunkBits ? -value : value);
+}
+
 /// Rows and neurons.
 class Decoder {
  public:
@@ -190,9 +217,14 @@ class Decoder {
       : cluster_(cluster), tables_(cluster), reader_(cluster), tile_(tile), sink_(sink) {}
 
   Decoded run() {
-    for (std::size_t chunk = 0; chunk < tables_.chunks(); ++chunk)
+    for (std::size_t chunk = 0; chunk < tables_.chunks(); ++chunk) {
+      if (tables_.chunk(chunk).value != 0) {
+        read_value(chunk, tables_.chunk(chunk));
+        continue;
+      }
       for (std::uint32_t left = cluster_.chunk_bits[chunk]; left != 0; left &= left - 1)
         read_row(chunk, static_cast<std::uint32_t>(std::countr_zero(left)));
+    }
     result_.neurons.resize(cluster_.size());
     if (cluster_.readout)
       read_readout();
@@ -214,6 +246,15 @@ class Decoder {
     if (!sink_) return;
     reader_.read(row, values_);
     sink_(chunk, bit, values_);
+  }
+
+  void read_value(std::size_t chunk, const hw::MemChunkEntry& entry) {
+    require(tile_.sums != 0, "a number, which the chip does not take");
+    if (!sink_) return;
+    for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
+      read_number(entry, tables_.lanes(), bit, values_);
+      sink_(chunk, bit, values_);
+    }
   }
 
   void read_neuron(std::size_t position, std::uint32_t set_number) {
@@ -304,16 +345,19 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
     return std::max({row.words, row.offset, row.repeats, row.jump, row.weight_jump}) > tile.groups;
   };
   std::vector<std::string> list;
-  bool any = false;
+  bool any = false, numbers = false;
   for (std::size_t c = 0; c < tables.chunks(); ++c) {
     const hw::MemChunkEntry entry = tables.chunk(c);
-    any = any || (entry.per_axon == 0 && foreign(entry)) || too_far(entry) || entry.stride > tile.groups;
+    numbers = numbers || entry.value != 0;
+    any = any || (entry.per_axon == 0 && entry.value == 0 && foreign(entry)) || too_far(entry) ||
+          entry.stride > tile.groups;
   }
   for (std::size_t a = 0; a < tables.axons(); ++a) {
     const hw::MemAxonEntry entry = tables.axon(a);
     any = any || foreign(entry) || too_far(entry);
   }
   if (any) list.emplace_back("has rows that the chip does not decode");
+  if (numbers && tile.sums == 0) list.emplace_back("takes numbers (partial sums); the chip does not");
   if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
   return list;
 }
@@ -332,6 +376,14 @@ std::vector<RowKind> row_kinds(const Cluster& cluster) {
     const hw::MemChunkEntry entry = tables.chunk(chunk);
     for (std::uint32_t left = cluster.chunk_bits[chunk]; left != 0; left &= left - 1) {
       const auto bit = static_cast<std::uint32_t>(std::countr_zero(left));
+      if (entry.value != 0) {
+        // Halves of numbers differ in their neuron only, if somebody takes them; bit by bit.
+        const auto [at, fresh] =
+            known.try_emplace({entry.half, entry.words, entry.first % lanes, bit, ~0U, 0, 0, 0, 0},
+                              static_cast<std::uint32_t>(known.size()));
+        kinds[chunk * hw::kChunkBits + bit] = {at->second, entry.offset * lanes};
+        continue;
+      }
       const hw::MemAxonEntry row = tables.row(entry, bit);
       // Lanes past the last neuron count nothing, so a row that stands there is one of its own.
       const bool ends =
@@ -348,7 +400,9 @@ std::vector<RowKind> row_kinds(const Cluster& cluster) {
 void decode_row(const Cluster& cluster, std::size_t chunk, std::uint32_t bit,
                 std::vector<std::pair<std::uint32_t, std::int64_t>>& row) {
   const Tables tables(cluster);
-  RowReader(cluster).read(tables.row(tables.chunk(chunk), bit), row);
+  const hw::MemChunkEntry entry = tables.chunk(chunk);
+  if (entry.value != 0) return read_number(entry, tables.lanes(), bit, row);
+  RowReader(cluster).read(tables.row(entry, bit), row);
 }
 
 }  // namespace spikeloom::crossbar

@@ -22,11 +22,20 @@ void for_rows(const hw::MemChunkEntry& chunk, std::uint32_t mask, F&& row) {
 
 /// Cycles of the chunk's rows together.
 std::int64_t rows_cycles(const Tables& tables, std::size_t chunk, std::uint32_t mask) {
+  const hw::MemChunkEntry own = tables.chunk(chunk);
+  if (own.value != 0) return row_cycles(words_of(own));
   std::int64_t cycles = 0;
-  for_rows(tables.chunk(chunk), mask, [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
+  for_rows(own, mask, [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
     cycles += row_cycles(tables.row_words(entry, bit));
   });
   return cycles;
+}
+
+/// How likely it is that some of these bits is set, each of which is by itself.
+double some_bit(std::span<const double> spikes) {
+  double none = 1;
+  for (const double spike : spikes) none *= 1 - std::clamp(spike, 0.0, 1.0);
+  return 1 - none;
 }
 
 class Crossbar final : public Core {
@@ -63,6 +72,10 @@ class Crossbar final : public Core {
                                                   const std::vector<Layer>& layers,
                                                   const TileConfig& tile) const override {
     return crossbar::problems(network, id, layers, tile);
+  }
+
+  [[nodiscard]] bool splits_sums(const TileConfig& tile) const override {
+    return tile.sums != 0 && tile.readout != 0;
   }
 
   [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {
@@ -135,12 +148,18 @@ class Crossbar final : public Core {
   [[nodiscard]] double expected(const Cluster& cluster, std::span<const double> spikes) const override {
     const Tables tables(cluster);
     double cycles = 0;
-    for (std::size_t c = 0; c < tables.chunks(); ++c)
+    for (std::size_t c = 0; c < tables.chunks(); ++c) {
+      if (tables.chunk(c).value != 0) {
+        cycles += some_bit(spikes.subspan(hw::kChunkBits * c, hw::kChunkBits)) *
+                  static_cast<double>(rows_cycles(tables, c, 1));
+        continue;
+      }
       for_rows(tables.chunk(c), cluster.chunk_bits[c],
                [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
                  cycles += spikes[hw::kChunkBits * c + bit] *
                            static_cast<double>(row_cycles(tables.row_words(entry, bit)));
                });
+    }
     return cycles;
   }
   [[nodiscard]] std::int64_t least_chunk(const Cluster& cluster) const override {
@@ -160,6 +179,7 @@ class Crossbar final : public Core {
     bool alike = true;
     for (std::size_t c = 0; c < left.chunks() && alike; ++c) {
       const hw::MemChunkEntry other = right.chunk(c);
+      alike = left.chunk(c).value == other.value;
       for_rows(left.chunk(c), a.chunk_bits[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
         alike = alike && row_cycles(left.row_words(entry, bit)) == row_cycles(right.row_words(other, bit));
       });
@@ -215,7 +235,7 @@ CoreTables Crossbar::placed(const Cluster& cluster, std::span<const std::uint32_
     hw::MemChunkEntry entry = tables.chunk(n);
     if (entry.per_axon != 0)
       entry.first += first[kAxons];
-    else
+    else if (entry.value == 0)
       move_row(entry);
     append(moved, kChunkTable, entry);
   }
@@ -234,12 +254,16 @@ CoreTables Crossbar::placed(const Cluster& cluster, std::span<const std::uint32_
 
 std::vector<std::string> Crossbar::describe(const Cluster& cluster) const {
   const Tables tables(cluster);
-  std::size_t per_axon = 0;
-  for (std::size_t c = 0; c < tables.chunks(); ++c) per_axon += tables.chunk(c).per_axon;
+  std::size_t per_axon = 0, values = 0;
+  for (std::size_t c = 0; c < tables.chunks(); ++c) {
+    per_axon += tables.chunk(c).per_axon;
+    values += tables.chunk(c).value;
+  }
   const auto number = [](auto n) { return std::to_string(n); };
   const std::size_t groups = (cluster.size() + tables.lanes() - 1) / tables.lanes();
   return {"tables: " + number(groups) + " lane groups, " + number(tables.lif_groups()) + " LIF groups, " +
-              number(tables.chunks()) + " page chunks (" + number(per_axon) + " per axon), " +
+              number(tables.chunks()) + " page chunks (" + number(per_axon) + " per axon" +
+              (values != 0 ? ", " + number(values) + " of halves of numbers" : "") + "), " +
               number(tables.axons()) + " axon entries, " + number(tables.weight_words()) + " weight words, " +
               number(tables.updates()) + " update entries, " + number(tables.sets()) + " parameter sets, " +
               number(cluster.out_entries) + " output entries",
@@ -254,7 +278,7 @@ WeightWords Crossbar::weight_words(const Cluster& cluster, std::span<const std::
   for (std::size_t c = 0; c < tables.chunks(); ++c)
     for_rows(tables.chunk(c), elements[c], [&](const hw::MemChunkEntry& entry, std::uint32_t bit) {
       const hw::MemAxonEntry row = tables.row(entry, bit);
-      logical[row.format] += words_of(row);
+      if (entry.value == 0) logical[row.format] += words_of(row);
     });
   for (std::uint32_t format = 0; format < 4; ++format)
     result.unrolled += (logical[format] + (1U << format) - 1) >> format;

@@ -336,8 +336,22 @@ void RowPacker::add_longest_first() {
   }
 }
 
+void RowPacker::add_value(const std::optional<ValueChunk>& value) {
+  hw::MemChunkEntry entry;
+  entry.value = 1;
+  if (value) {
+    entry.half = value->half;
+    entry.words = 1;
+    entry.offset = value->position / lanes_;
+    entry.first = value->position % lanes_;
+  }
+  values_.emplace(style_ == RowStyle::kShared ? waiting_.size() : chunks_.size(), entry);
+  add_chunk(std::vector<KeptRow>(1));
+}
+
 void RowPacker::finish(CoreTables& tables) {
   if (style_ == RowStyle::kShared) add_longest_first();
+  for (const auto& [chunk, entry] : values_) chunks_.at(chunk) = entry;
   for (const WindowIndex window : {kChunkTable, kAxonTable, kWeightWords})
     tables.windows[window].words.clear();
   std::vector<std::uint32_t>& weights = tables.windows[kWeightWords].words;
@@ -357,7 +371,7 @@ void RowPacker::finish(CoreTables& tables) {
     physical += words;
   }
   for (hw::MemChunkEntry& chunk : chunks_) {
-    if (chunk.per_axon == 0 && chunk.words != 0) chunk.first += base[chunk.format];
+    if (chunk.per_axon == 0 && chunk.words != 0 && chunk.value == 0) chunk.first += base[chunk.format];
     append(tables, kChunkTable, chunk);
   }
   for (hw::MemAxonEntry& axon : axons_) {

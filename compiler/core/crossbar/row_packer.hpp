@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "compiler/core/core.hpp"
 #include "compiler/core/crossbar/tables.hpp"
 #include "compiler/core/crossbar/walk.hpp"
 
@@ -57,6 +58,8 @@ class RowPacker {
   [[nodiscard]] KeptRow keep(Row row);
   /// The next page chunk: rows of its bits 0 .. rows.size()-1, at most a chunk.
   void add_chunk(std::vector<KeptRow> rows);
+  /// The next page chunk: half a number, which nobody takes where there is none.
+  void add_value(const std::optional<ValueChunk>& value);
   /// Chunk table, axon table and weight words; what stood there before is gone.
   void finish(CoreTables& tables);
 
@@ -115,7 +118,8 @@ class RowPacker {
       blocks_;  ///< axon entries → first
   std::vector<hw::MemChunkEntry> chunks_;
   std::vector<hw::MemAxonEntry> axons_;
-  std::vector<std::vector<KeptRow>> waiting_;  ///< chunks; kShared only
+  std::vector<std::vector<KeptRow>> waiting_;        ///< chunks; kShared only
+  std::map<std::size_t, hw::MemChunkEntry> values_;  ///< by page chunk
   /// By format, words and segments, and content of the rows; kShared only.
   std::map<std::vector<std::uint32_t>, Strided> blocks_placed_;
   /// Where a row was found last, and the pool's size then; kShared only.

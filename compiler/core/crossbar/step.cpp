@@ -46,6 +46,10 @@ void Model::decode() {
   for (std::uint32_t entry = 0; entry < tile_.chunk_entries; ++entry)
     for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit)
       rows_[entry * hw::kChunkBits + bit] = decode_row(entry, bit);
+  numbers_.clear();
+  for (std::uint32_t entry = 0; entry < tile_.chunk_entries && tile_.sums != 0; ++entry)
+    numbers_.push_back(decode_number(entry));
+  numbers_.resize(tile_.chunk_entries);
   sums_.assign(std::size_t{tile_.groups} * lanes, 0);
   programs_.resize(memory_.contexts.size());
   contexts_.resize(memory_.contexts.size());
@@ -81,6 +85,15 @@ Model::Row Model::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const
   return row;
 }
 
+Model::Number Model::decode_number(std::uint32_t chunk_entry) const {
+  const Memory& chunks = memory_.memories[hw::kMemChunks];
+  const hw::MemChunkEntry chunk = hw::MemChunkEntry::unpack(
+      {chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1), chunks.part(chunk_entry, 2)});
+  const std::uint32_t room = 2 * std::bit_ceil(tile_.groups);
+  return {chunk.value != 0, chunk.words, chunk.offset % room * tile_.lanes + chunk.first,
+          chunk.half != 0 ? 1 << hw::kChunkBits : 1};
+}
+
 /// Calls run(first weight, first accumulator, how many) for every run of the row's weights that meets
 /// accumulators, both counted lane by lane.
 template <class F>
@@ -112,7 +125,8 @@ void Model::count_synapses(std::uint32_t number) {
     for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane)
       if ((entry.mask >> lane & 1U) != 0) neuron.at(entry.group * tile.lif_lanes + lane) = true;
   }
-  for (std::uint32_t chunk = 0; chunk < memory_.contexts[number].limit.back(); ++chunk)
+  for (std::uint32_t chunk = 0; chunk < memory_.contexts[number].limit.back(); ++chunk) {
+    if (numbers_.at(context.tables.first_chunk + chunk).is_one) continue;
     for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
       Row& r = rows_.at((context.tables.first_chunk + chunk) * hw::kChunkBits + bit);
       const std::vector<std::int8_t>& weights = weights_[r.format];
@@ -122,6 +136,7 @@ void Model::count_synapses(std::uint32_t number) {
           if (from + i < weights.size() && neuron[to + i] && weights[from + i] != 0) ++r.nonzero;
       });
     }
+  }
 }
 
 namespace {
@@ -144,6 +159,15 @@ std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint
   std::int64_t walk = 0;
   for (std::uint32_t chunk = 0; chunk < std::min<std::size_t>(limit, page.size()); ++chunk) {
     if (page[chunk] == 0) continue;
+    if (const Number& number = numbers_.at(contexts_[context].tables.first_chunk + chunk); number.is_one) {
+      // Sums wrap as the tile's do.
+      if (number.words != 0 && number.sum < sums_.size())
+        sums_[number.sum] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums_[number.sum]) +
+                                                      page[chunk] * static_cast<std::uint32_t>(number.unit));
+      firing.counted += number.words;
+      walk += chunk_cycles(row_cycles(number.words));
+      continue;
+    }
     std::int64_t cycles = 0;
     for (std::uint32_t mask = page[chunk]; mask != 0; mask &= mask - 1U) {
       const Row& r = row(contexts_[context].tables.first_chunk + chunk,

@@ -23,6 +23,13 @@ class Model final : public CoreModel {
   [[nodiscard]] std::int32_t potential(std::uint32_t context, std::uint32_t position) const override;
 
  private:
+  /// A chunk of half a number: the sum that it raises, in place of rows.
+  struct Number {
+    bool is_one = false;
+    std::uint32_t words = 0;  ///< 1, or 0: nobody takes it
+    std::uint32_t sum = 0;    ///< index into sums_; past the end: dropped
+    std::int32_t unit = 1;    ///< of its bits: 1, or 2^16 of the half with the sign
+  };
   struct Row {
     std::uint32_t first = 0, offset = 0, format = 0;
     std::uint32_t words = 0, segments = 0;      ///< of a segment; how many
@@ -52,6 +59,7 @@ class Model final : public CoreModel {
   [[nodiscard]] const Row& row(std::uint32_t chunk_entry, std::uint32_t bit) const {
     return rows_[chunk_entry * hw::kChunkBits + bit];
   }
+  [[nodiscard]] Number decode_number(std::uint32_t chunk_entry) const;
   [[nodiscard]] Row decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const;
   template <class F>
   void for_runs(const Row& row, F&& run) const;
@@ -64,6 +72,7 @@ class Model final : public CoreModel {
   device_model::TileMemory& memory_;
   bool decoded_ = false;
   std::vector<Row> rows_;                            ///< 16 per chunk table entry
+  std::vector<Number> numbers_;                      ///< by chunk table entry
   std::array<std::vector<std::int8_t>, 4> weights_;  ///< logical words × lanes, by format
   std::vector<std::int32_t> sums_;                   ///< groups × lanes
   std::vector<Context> contexts_;                    ///< registers, decoded

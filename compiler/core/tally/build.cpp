@@ -72,6 +72,11 @@ class PopulationProblems {
     std::optional<std::uint32_t> common;
     for (const Layer& layer : layers) {
       const std::string from = source_name(network_, layer.from);
+      if (const auto* sender = std::get_if<PopulationId>(&layer.from);
+          sender != nullptr && network_.populations[sender->index()].is_readout()) {
+        list_.push_back("it reads potentials of " + from + "; the core tally takes spikes only");
+        return;
+      }
       const auto* input = std::get_if<InputId>(&layer.from);
       if (input != nullptr && network_.inputs[input->index()].planes != 1) {
         list_.push_back("its input " + from + " has " +

@@ -3,8 +3,9 @@
 // Constants of docs/protocol.md, section 4, in enabled cycles after the firing f:
 //   kIntegrate = 6   free_o in ti = f + 6 + sum over valid chunks below the limit of
 //                    max(1, sum over set bits of max(1, words(row))),
-//                    where words(row) = words x (repeats + 1) of its entry and page_start_i comes in f + 1;
-//                    later by as many cycles as that is later
+//                    where words(row) = words x (repeats + 1) of its entry, a chunk with `value` counts as
+//                    one row of one word, and page_start_i comes in f + 1; later by as many cycles as that
+//                    is later
 //   kUpdate    = 7   done_o in te = ti + 7 + entries of the update program
 // One weight word a cycle, any order of groups; one update entry a cycle. Pushes come in program order, one a
 // cycle at most, the last in te at the latest, and cannot be held back. One firing at a time: the next fire_i
@@ -50,7 +51,7 @@ module crossbar_core #(
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      out_end_o,  // the end of a page's pushes; with done_o
     output logic                      done_o,
-    output logic                      count_word_o,  // a weight word of a row, dropped groups included
+    output logic                      count_word_o,  // a word of a row or half a number, dropped ones too
 
     input  logic        cfg_we_i,
     input  logic        cfg_re_i,
@@ -114,9 +115,13 @@ module crossbar_core #(
   logic [1:0] word_format;
   logic [CountBits-1:0] word_group;
   logic [ShiftBits-1:0] word_shift;
+  logic word_value, word_half;
+  logic [$clog2(Lanes)-1:0] word_lane;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] word_bits;
   row_scan #(
       .WeightFormats(WeightFormats), .MaxShift(MaxShift), .PageChunks(PageChunks),
-      .ChunkEntries(ChunkEntries), .AxonEntries(AxonEntries), .WeightWords(WeightWords), .Groups(Groups)
+      .ChunkEntries(ChunkEntries), .AxonEntries(AxonEntries), .WeightWords(WeightWords), .Groups(Groups),
+      .Lanes(Lanes), .Sums(Sums)
   ) u_scan (
       .clk_i, .rst_i, .en_i,
       .ctx_chunk_i, .page_start_i, .page_any_i, .page_chunk_i, .page_mask_i, .page_take_o,
@@ -124,6 +129,7 @@ module crossbar_core #(
       .word_valid_o(word_valid), .word_address_o(word_address), .word_sub_o(word_sub),
       .word_format_o(word_format), .word_group_o(word_group), .word_shift_o(word_shift),
       .word_negate_o(word_negate),
+      .word_value_o(word_value), .word_half_o(word_half), .word_lane_o(word_lane), .word_bits_o(word_bits),
       .cfg_chunk_we_i(write_chunks), .cfg_axon_we_i(write_axons), .cfg_word_i, .cfg_part_i, .cfg_data_i);
   assign count_word_o = word_valid;
 
@@ -132,13 +138,14 @@ module crossbar_core #(
   logic [Lanes*AccBits-1:0] acc_data;
   lane_array #(
       .Lanes(Lanes), .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift),
-      .WeightWords(WeightWords), .Groups(Groups)
+      .WeightWords(WeightWords), .Groups(Groups), .Sums(Sums)
   ) u_lanes (
       .clk_i, .rst_i, .en_i,
       .clear_i(fire_i),
       .word_valid_i(word_valid), .word_address_i(word_address), .word_sub_i(word_sub),
       .word_format_i(word_format), .word_group_i(word_group), .word_shift_i(word_shift),
       .word_negate_i(word_negate),
+      .word_value_i(word_value), .word_half_i(word_half), .word_lane_i(word_lane), .word_bits_i(word_bits),
       .read_i(acc_read), .read_group_i(acc_group), .read_touched_o(acc_touched), .read_data_o(acc_data),
       .cfg_weight_we_i(write_weights), .cfg_word_i, .cfg_part_i, .cfg_data_i);
 

@@ -3,7 +3,8 @@
 // Rate: one weight word a cycle, groups in any order. A word that comes in cycle x is in its accumulators
 // from x + 3 on. Accumulators are not cleared: after clear_i a group counts as 0 until its first word.
 // read_i in cycle r, at least two after the last word: the group's accumulators in cycle r + 1,
-// read_touched_o = 0 if they count as 0. A word for a group past Groups is dropped.
+// read_touched_o = 0 if they count as 0. A word for a group past Groups is dropped. With word_value_i the
+// word is no weights but half a number for one lane: bits 15:0 of it, or (word_half_i) those above.
 // The compiler proves that no sum overflows; here it wraps.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
@@ -15,6 +16,8 @@ module lane_array #(
     `SPIKELOOM_PARAMETER_MaxShift,
     `SPIKELOOM_PARAMETER_WeightWords,
     `SPIKELOOM_PARAMETER_Groups,
+    `SPIKELOOM_PARAMETER_Sums,
+    localparam int unsigned LaneBits = $clog2(Lanes),
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
     localparam int unsigned GroupBits = Groups > 1 ? $clog2(Groups) : 1,
     localparam int unsigned CountBits = $clog2(Groups) + 1,
@@ -35,6 +38,10 @@ module lane_array #(
     input logic [  CountBits-1:0] word_group_i,
     input logic [  ShiftBits-1:0] word_shift_i,
     input logic                   word_negate_i,
+    input logic                   word_value_i,
+    input logic                   word_half_i,
+    input logic [   LaneBits-1:0] word_lane_i,
+    input logic [spikeloom_pkg::CHUNK_BITS-1:0] word_bits_i,
 
     input  logic                     read_i,
     input  logic [    GroupBits-1:0] read_group_i,
@@ -47,7 +54,7 @@ module lane_array #(
     input logic [31:0] cfg_data_i
 );
   localparam int unsigned Parts = Lanes / 4;
-  localparam int unsigned OperandBits = 8 + MaxShift;
+  localparam int unsigned OperandBits = Sums != 0 && AccBits > 8 + MaxShift ? AccBits : 8 + MaxShift;
 
   // Fetch.
   logic fetch;
@@ -63,7 +70,7 @@ module lane_array #(
       .clk_i, .rst_i,
       .write_enable_i(weight_write), .write_address_i(cfg_word_i[WeightBits-1:0]),
       .write_data_i({Parts{cfg_data_i}}),
-      .read_enable_i(en_i && fetch), .read_address_i(word_address_i), .read_data_o(weights));
+      .read_enable_i(en_i && fetch && !word_value_i), .read_address_i(word_address_i), .read_data_o(weights));
 
   // Decode.
   logic decode_q, decode_negate_q;
@@ -86,7 +93,28 @@ module lane_array #(
   end
 
   logic unused_inputs;
-  assign unused_inputs = ^{cfg_word_i, decode_sub_q};
+  assign unused_inputs = ^{cfg_word_i, decode_sub_q, word_half_i, word_lane_i, word_bits_i};
+
+  // A number's half, in its place, and the lane that it is for.
+  logic decode_value_q;
+  logic [Lanes-1:0] decode_mine_q;
+  logic [AccBits-1:0] decode_number_q;
+  if (Sums != 0) begin : gen_numbers
+    localparam int unsigned HalfBits = spikeloom_pkg::CHUNK_BITS;
+    logic [2*HalfBits-1:0] number;
+    logic unused_number;
+    assign number = word_half_i ? {word_bits_i, HalfBits'(0)} : {HalfBits'(0), word_bits_i};
+    assign unused_number = ^number;
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        decode_value_q <= word_value_i;
+        decode_number_q <= number[AccBits-1:0];
+        for (int i = 0; i < Lanes; i++) decode_mine_q[i] <= word_value_i && word_lane_i == LaneBits'(i);
+      end
+    end
+  end else begin : gen_no_numbers
+    assign {decode_value_q, decode_mine_q, decode_number_q} = '0;
+  end
 
   // Sub-words, lowest first; the sub index counts the narrowest format's.
   logic [Lanes*4-1:0] w4;
@@ -144,8 +172,11 @@ module lane_array #(
   // is written a cycle later, and to have it in time the accumulators are LUT RAM read without a register.
   logic [Lanes*OperandBits-1:0] operands;
   for (genvar i = 0; i < Lanes; i++) begin : gen_decode
-    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
+    lane_decode #(
+        .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift), .Sums(Sums)
+    ) u_decode (
         .valid_i(decode_q), .format_i(decode_format_q),
+        .value_i(decode_value_q), .mine_i(decode_mine_q[i]), .number_i(decode_number_q),
         .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
         .shift_i(decode_shift_q), .negate_i(1'b0), .operand_o(operands[i*OperandBits+:OperandBits]));
   end
@@ -198,8 +229,11 @@ module lane_array #(
     logic [AccBits-1:0] base, sum_q;
     logic [AccBits:0] total;  // the negation's 1 comes in as carry
     logic unused_carry, unused_operand;
-    lane_decode #(.WeightFormats(WeightFormats), .MaxShift(MaxShift)) u_decode (
+    lane_decode #(
+        .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift), .Sums(Sums)
+    ) u_decode (
         .valid_i(decode_q), .format_i(decode_format_q),
+        .value_i(decode_value_q), .mine_i(decode_mine_q[i]), .number_i(decode_number_q),
         .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
         .shift_i(decode_shift_q), .negate_i(decode_negate_q), .operand_o(operand));
     assign unused_operand = ^operand_q;  // AccBits may be smaller

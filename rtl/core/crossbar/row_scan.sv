@@ -2,7 +2,8 @@
 // words, segment by segment.
 //
 // Rate: one weight word a cycle, without gaps between words, segments, rows or chunks; a row of 0 words and a
-// chunk without bits take a cycle each. A row has words x (repeats + 1) words.
+// chunk without bits take a cycle each. A row has words x (repeats + 1) words. A chunk whose entry has
+// `value` is one word whatever its bits, which go along with it (Sums).
 // Latency: page_start_i in cycle s, the first word (or end_o, if there is none) in cycle s + 5; end_o, one
 // cycle, in the cycle after the last word. Tables are written through cfg_*, in clock time, while no firing
 // is in progress.
@@ -20,6 +21,9 @@ module row_scan #(
     `SPIKELOOM_PARAMETER_AxonEntries,
     `SPIKELOOM_PARAMETER_WeightWords,
     `SPIKELOOM_PARAMETER_Groups,
+    `SPIKELOOM_PARAMETER_Lanes,
+    `SPIKELOOM_PARAMETER_Sums,
+    localparam int unsigned LaneBits = $clog2(Lanes),
     // What counts words or groups of a row: 0 to Groups.
     localparam int unsigned CountBits = $clog2(Groups) + 1,
     localparam int unsigned WeightBits = WeightWords > 1 ? $clog2(WeightWords) : 1,
@@ -48,6 +52,10 @@ module row_scan #(
     output logic [  CountBits-1:0] word_group_o,
     output logic [  ShiftBits-1:0] word_shift_o,
     output logic                   word_negate_o,
+    output logic                   word_value_o,    // no weights: the number's half and whose it is
+    output logic                   word_half_o,
+    output logic [   LaneBits-1:0] word_lane_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] word_bits_o,
 
     input logic        cfg_chunk_we_i,
     input logic        cfg_axon_we_i,
@@ -58,7 +66,8 @@ module row_scan #(
   localparam int unsigned EntryBits = ChunkEntries > 1 ? $clog2(ChunkEntries) : 1;
   localparam int unsigned AxonBits = AxonEntries > 1 ? $clog2(AxonEntries) : 1;
   localparam int unsigned RowBits = WeightBits + SubBits;  // logical word, any format
-  localparam int unsigned FirstBits = RowBits > AxonBits ? RowBits : AxonBits;
+  localparam int unsigned LongBits = RowBits > AxonBits ? RowBits : AxonBits;
+  localparam int unsigned FirstBits = Sums != 0 && LaneBits > LongBits ? LaneBits : LongBits;
 
   // Position in the weights in units of the narrowest format's words.
   function automatic logic [RowBits-1:0] position(input logic [RowBits-1:0] first, input logic [1:0] format);
@@ -122,12 +131,14 @@ module row_scan #(
   localparam int unsigned How = ShiftBits + 1 + spikeloom_pkg::MEM_CHUNK_ENTRY_FORMAT_W;
   localparam int unsigned Low = How + 1 + FirstBits;
   localparam int unsigned Mid = 3 * CountBits;
+  localparam int unsigned ChunkMid = Sums != 0 ? Mid + 2 : Mid;  // half, value
   localparam int unsigned High = 3 * CountBits;
   logic [Low-1:0] entry_low;
-  logic [Mid-1:0] entry_mid;
+  logic [ChunkMid-1:0] entry_mid;
   logic [High-1:0] entry_high;
   logic [How-1:0] cfg_how;
   logic [Mid-1:0] cfg_mid;
+  logic [Mid+1:0] cfg_chunk_mid;
   logic [2*CountBits-1:0] cfg_jumps;
   assign cfg_how = {`SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_FORMAT),
                     `SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_NEGATE),
@@ -135,6 +146,8 @@ module row_scan #(
   assign cfg_mid = {`SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_REPEATS, CountBits),
                     `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_OFFSET, CountBits),
                     `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_WORDS, CountBits)};
+  assign cfg_chunk_mid = {`SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_HALF),
+                          `SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_VALUE), cfg_mid};
   assign cfg_jumps = {`SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_WEIGHT_JUMP, CountBits),
                       `SPIKELOOM_LOW(cfg_entry, MEM_CHUNK_ENTRY_JUMP, CountBits)};
   ram_sdp #(.Width(Low), .Depth(ChunkEntries)) u_chunk_low (
@@ -142,10 +155,10 @@ module row_scan #(
       .write_enable_i(cfg_chunk_part[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
       .write_data_i({`SPIKELOOM_FIELD(cfg_entry, MEM_CHUNK_ENTRY_PER_AXON), cfg_how, cfg_first}),
       .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_low));
-  ram_sdp #(.Width(Mid), .Depth(ChunkEntries)) u_chunk_mid (
+  ram_sdp #(.Width(ChunkMid), .Depth(ChunkEntries)) u_chunk_mid (
       .clk_i, .rst_i,
       .write_enable_i(cfg_chunk_part[1]), .write_address_i(cfg_word_i[EntryBits-1:0]),
-      .write_data_i(cfg_mid),
+      .write_data_i(cfg_chunk_mid[ChunkMid-1:0]),
       .read_enable_i(entry_read), .read_address_i(entry_address), .read_data_o(entry_mid));
   ram_sdp #(.Width(High), .Depth(ChunkEntries)) u_chunk_high (
       .clk_i, .rst_i,
@@ -157,13 +170,14 @@ module row_scan #(
   logic scan_valid_q, scan_end_q;
   logic [spikeloom_pkg::CHUNK_BITS-1:0] scan_mask_q, scan_rest;
   logic [Low-1:0] scan_low_q;
-  logic [Mid-1:0] scan_mid_q;
+  logic [ChunkMid-1:0] scan_mid_q;
   logic [High-1:0] scan_high_q;
-  logic scan_any, scan_row, scan_per_axon;
+  logic scan_any, scan_row, scan_per_axon, scan_value;
   logic [3:0] scan_bit;
   first_one #(.Width(spikeloom_pkg::CHUNK_BITS)) u_bit (
       .bits_i(scan_mask_q), .any_o(scan_any), .index_o(scan_bit));
-  assign scan_rest = scan_mask_q & (scan_mask_q - 1'b1);
+  assign scan_value = Sums != 0 && scan_mid_q[ChunkMid-2];
+  assign scan_rest = scan_mask_q & (scan_mask_q - 1'b1) & {spikeloom_pkg::CHUNK_BITS{!scan_value}};
   assign scan_row = scan_valid_q && !scan_end_q && scan_any;
   assign scan_per_axon = scan_low_q[Low-1];
   assign chunk_step = step && (!scan_valid_q || scan_end_q || scan_rest == '0);
@@ -190,7 +204,7 @@ module row_scan #(
   logic row_valid_q, row_end_q, row_axon_q;
   logic [3:0] row_bit_q;
   logic [Low-1:0] row_low_q;
-  logic [Mid-1:0] row_mid_q;
+  logic [ChunkMid-1:0] row_mid_q;
   logic [High-1:0] row_high_q;
   logic [AxonBits-1:0] row_axon_address_q, axon_address;
   logic axon_read;
@@ -221,7 +235,7 @@ module row_scan #(
   logic [CountBits-1:0] row_stride;
   assign row_stride = row_high_q[High-1-:CountBits];
   logic unused_row;
-  assign unused_row = ^{ctx_chunk_i, page_chunk_i, row_high_q, row_low_q};
+  assign unused_row = ^{ctx_chunk_i, page_chunk_i, row_high_q, row_low_q, cfg_chunk_mid};
 
   localparam int unsigned AxonLow = How + RowBits;
   localparam int unsigned AxonHigh = 2 * CountBits;
@@ -250,7 +264,7 @@ module row_scan #(
       row_low_q[RowBits-1:0] + RowBits'((CountBits + 4)'(row_bit_q) * (CountBits + 4)'(row_stride));
   assign first = row_axon_q ? axon_low[RowBits-1:0] : uniform_first;
   assign how = row_axon_q ? axon_low[AxonLow-1-:How] : row_low_q[Low-2-:How];
-  assign mid = row_axon_q ? axon_mid : row_mid_q;
+  assign mid = row_axon_q ? axon_mid : row_mid_q[Mid-1:0];
   assign high = row_axon_q ? axon_high : row_high_q[AxonHigh-1:0];
 
   // Walk the row. last_q: the row's last word; segment_last_q: its segment's last word.
@@ -317,9 +331,24 @@ module row_scan #(
   assign word_shift_o = shift_q;
   assign word_negate_o = negate_q;
 
+  // A number's half is a row of one word; its bits go along.
+  if (Sums != 0) begin : gen_numbers
+    logic [spikeloom_pkg::CHUNK_BITS-1:0] row_bits_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i && step) begin
+        row_bits_q <= scan_mask_q;
+        word_bits_o <= row_bits_q;
+        {word_half_o, word_value_o} <= row_mid_q[ChunkMid-1-:2];
+        word_lane_o <= row_low_q[LaneBits-1:0];
+      end
+    end
+  end else begin : gen_no_numbers
+    assign {word_value_o, word_half_o, word_lane_o, word_bits_o} = '0;
+  end
+
   `SPIKELOOM_ASSUME(one_page, !(en_i && page_start_i) || !(find_q || read_valid_q || scan_valid_q))
   `SPIKELOOM_ASSUME(chunk_is_in_the_page, !(en_i && find_q && page_any_i) || 32'(page_chunk_i) < PageChunks)
-  `SPIKELOOM_CHECK(word_in_range, !walk_q || 32'(word_address_o) < WeightWords)
+  `SPIKELOOM_CHECK(word_in_range, !walk_q || word_value_o || 32'(word_address_o) < WeightWords)
   `SPIKELOOM_CHECK(shift_in_range, !walk_q || 32'(shift_q) < MaxShift + 1)
   `SPIKELOOM_CHECK(format_exists, !walk_q || 1'(WeightFormats >> format_q))
 endmodule

@@ -24,6 +24,63 @@ IntNetwork one_layer(NeuronKind kind) {
   return net;
 }
 
+/// A random network; in every second one some population takes potentials of a readout besides, which hands
+/// them on as they are or by weights.
+IntNetwork network_with_numbers(Rng& rng, NetworkSize size) {
+  IntNetwork net = random_network(rng, size);
+  if (!rng.chance(0.5)) return net;
+  const std::size_t to = rng.below(net.populations.size());
+  const std::size_t n = net.populations[to].size();
+  const bool sums = rng.chance(0.5);
+  const PopulationId from(net.populations.size());
+  net.populations.push_back(random_population(rng, "behind", sums ? n : 1 + rng.below(12), NeuronKind::kLi));
+  IntPopulation& behind = net.populations.back();
+  behind.scale = 0;
+  if (!sums) behind.beta.assign(behind.size(), static_cast<std::int32_t>(rng.below(3000)));
+  net.projections.push_back(
+      random_projection(rng, InputId(0), net.inputs[0].size(), from, behind.size(), 2, 0.3));
+  const auto delay = 1 + static_cast<std::uint32_t>(rng.below(3));
+  if (sums) {
+    const auto all = static_cast<std::uint32_t>(n);
+    const std::uint32_t run = rng.chance(0.5) ? all : 1;
+    net.projections.push_back({"handed on", from, PopulationId(to), delay, 8, 0,
+                               MapForm(DiagonalMap{all, run}), std::vector<std::int16_t>(all / run, 1)});
+    return net;
+  }
+  net.projections.push_back(random_projection(rng, from, behind.size(), PopulationId(to), n, 2, 0.5));
+  net.projections.back().delay = delay;
+  net.projections.back().shift = 0;
+  return net;
+}
+
+/// One that every such tile takes: potentials by weights may be more than an accumulator holds.
+IntNetwork accepted_network(Rng& rng, NetworkSize size) {
+  for (;;) {
+    IntNetwork net = network_with_numbers(rng, size);
+    const Layers layers = make_layers(net);
+    bool taken = true;
+    for (std::size_t p = 0; p < layers.size(); ++p)
+      taken = taken && find_core("crossbar")->problems(net, PopulationId(p), layers[p], Chip{}.tile).empty();
+    if (taken) return net;
+  }
+}
+
+/// A population that takes the sums of a part of it, which stands behind it and is a step late.
+IntNetwork summed_network() {
+  IntNetwork net = one_layer(NeuronKind::kLif);
+  IntPopulation part = net.populations[0];
+  part.name = "part";
+  part.kind = NeuronKind::kLi;
+  part.scale = 0;
+  const auto size = static_cast<std::uint32_t>(part.size());
+  for (auto* values : {&part.beta, &part.bias_i, &part.bias_v}) values->assign(size, 0);
+  net.populations.push_back(part);
+  net.projections[0].to = PopulationId(1);
+  net.projections.push_back(
+      {"handed on", PopulationId(1), PopulationId(0), 1, 8, 0, MapForm(DiagonalMap{size, size}), {1}});
+  return net;
+}
+
 std::vector<RefusedNetwork> refused_by_crossbar() {
   const Chip chip;
   std::vector<RefusedNetwork> all;
@@ -35,6 +92,8 @@ std::vector<RefusedNetwork> refused_by_crossbar() {
   };
   refuse("tile.current = 0", NeuronKind::kCubaLif, [](auto&, auto& tile) { tile.current = 0; });
   refuse("tile.readout = 0", NeuronKind::kLi, [](auto&, auto& tile) { tile.readout = 0; });
+  all.push_back({"tile.sums = 0", summed_network(), chip.tile});
+  all.back().tile.sums = 0;
   refuse("tile.max_scale = 2", NeuronKind::kLif, [](auto&, auto& tile) { tile.max_scale = 2; });
   refuse("tile.max_shift = 1", NeuronKind::kLif, [](auto& net, auto& tile) {
     net.projections[0].weight[0] = 127;
@@ -65,17 +124,19 @@ std::vector<ForeignTile> foreign_to_crossbar() {
   differ("tile.lif_lanes", NeuronKind::kLif, [](auto& tile) { tile.lif_lanes /= 2; });
   differ("rows that the chip does not decode", NeuronKind::kLif, [](auto& tile) { tile.weight_bits = {4}; });
   differ("rows that the chip does not decode", NeuronKind::kLif, [](auto& tile) { tile.max_shift = 1; });
+  all.push_back({"takes numbers", summed_network(), Chip{}, Chip{}.tile});
+  all.back().tile.sums = 0;
   differ("is a readout", NeuronKind::kLi, [](auto& tile) { tile.readout = 0; });
   return all;
 }
 
-/// Weight words of the rows of all set bits.
+/// Weight words of the rows of all set bits; a half of a number counts as one.
 std::int64_t counted_words(const Cluster& cluster, std::span<const device_model::Page> pages) {
   const crossbar::Tables tables(cluster);
   std::int64_t words = 0;
   for (const device_model::Page& page : pages)
     for (std::size_t c = 0; c < page.size(); ++c)
-      for (std::uint32_t left = page[c]; left != 0; left &= left - 1)
+      for (std::uint32_t left = page[c]; left != 0; left &= tables.chunk(c).value != 0 ? 0 : left - 1)
         words += tables.row_words(tables.chunk(c), static_cast<std::uint32_t>(std::countr_zero(left)));
   return words;
 }
@@ -84,7 +145,7 @@ std::int64_t counted_words(const Cluster& cluster, std::span<const device_model:
 
 CoreInputs crossbar_inputs() {
   return {.core = find_core("crossbar"),
-          .network = random_network,
+          .network = accepted_network,
           .chip = random_chip,
           .readouts = true,
           .currents = true,

@@ -133,6 +133,15 @@ std::vector<RefusedNetwork> refused_by_tally() {
     net.populations[0].theta[3] = 40000;
     tile.state_bits = 16;
   });
+  refuse("it reads potentials of behind; the core tally takes spikes only", [](auto& net, auto&) {
+    IntPopulation behind = net.populations[0];
+    behind.name = "behind";
+    behind.kind = NeuronKind::kLi;
+    const auto size = static_cast<std::uint32_t>(behind.size());
+    net.populations.push_back(behind);
+    net.projections.push_back(
+        {"back", PopulationId(1), PopulationId(0), 1, 8, 0, MapForm(DiagonalMap{size, size}), {1}});
+  });
   refuse("its input in has 2 bit planes", [](auto& net, auto&) { net.inputs[0].planes = 2; });
   refuse("the core tally needs one size for all, here +4 or -4", [](auto& net, auto&) {
     net.projections[0].weight.back() = static_cast<std::int16_t>(2 * net.projections[0].weight.back());

@@ -22,7 +22,8 @@ struct Relief {
 
 struct Explanation {
   Promise promise;  ///< the tightest of the image: contracted with calibration data, else guaranteed
-  std::vector<Relief> reliefs;  ///< shortest period first; only what shortens it
+  std::vector<Relief> reliefs;     ///< shortest period first; only what shortens it
+  std::vector<std::string> parts;  ///< a sentence for every population that is summed in parts: what it costs
 };
 
 /// Compiles and then tries more clusters of every population, more pages, more slots for every source, more

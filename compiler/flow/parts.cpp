@@ -1,0 +1,350 @@
+#include "compiler/flow/parts.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
+#include "compiler/golden/check.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom {
+namespace {
+
+constexpr std::uint32_t kMostShares = 256;
+constexpr int kMostAttempts = 12;
+
+std::uint32_t quotient_up(std::uint64_t value, std::uint64_t by) {
+  return static_cast<std::uint32_t>((value + by - 1) / by);
+}
+
+/// Chunks that a source's elements take at least.
+std::uint64_t chunks_of(const IntNetwork& network, const Source& from, std::size_t elements) {
+  if (const auto* input = std::get_if<InputId>(&from))
+    elements *= network.inputs[input->index()].planes;
+  else if (network.populations[std::get<PopulationId>(from).index()].is_readout())
+    return 2 * elements;
+  return quotient_up(elements, hw::kChunkBits);
+}
+
+/// The projection's rows of the sources first .. last - 1, and of a dense or sparse form only their weights.
+IntProjection restricted(const IntProjection& whole, std::uint32_t first, std::uint32_t last) {
+  IntProjection part = whole;
+  std::vector<std::uint32_t> gather(whole.form.sources(), kNowhere);
+  for (std::uint32_t s = first; s < last; ++s) gather[s] = whole.form.leaf_source(s);
+  const auto* dense = whole.form.as<DenseMap>();
+  const auto* sparse = whole.form.as<SparseMap>();
+  if (dense == nullptr && sparse == nullptr) {
+    part.form = MapForm(whole.form.leaf(), std::move(gather));
+    return part;
+  }
+  std::vector<std::uint32_t> kept;  // the leaf's sources, rising
+  for (std::uint32_t s = first; s < last; ++s)
+    if (gather[s] != kNowhere) kept.push_back(gather[s]);
+  std::sort(kept.begin(), kept.end());
+  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  for (std::uint32_t s = first; s < last; ++s)
+    if (gather[s] != kNowhere)
+      gather[s] =
+          static_cast<std::uint32_t>(std::lower_bound(kept.begin(), kept.end(), gather[s]) - kept.begin());
+  part.weight.clear();
+  const auto copy = [&](std::size_t from, std::size_t to) {
+    part.weight.insert(part.weight.end(), whole.weight.begin() + static_cast<std::ptrdiff_t>(from),
+                       whole.weight.begin() + static_cast<std::ptrdiff_t>(to));
+  };
+  if (dense != nullptr) {
+    for (const std::uint32_t s : kept)
+      copy(std::size_t{s} * dense->targets, (std::size_t{s} + 1) * dense->targets);
+    part.form = MapForm(DenseMap{static_cast<std::uint32_t>(kept.size()), dense->targets}, std::move(gather));
+    return part;
+  }
+  SparseMap rows{sparse->targets, {0}, {}};
+  for (const std::uint32_t s : kept) {
+    copy(sparse->begin[s], sparse->begin[s + 1]);
+    rows.target.insert(rows.target.end(),
+                       sparse->target.begin() + static_cast<std::ptrdiff_t>(sparse->begin[s]),
+                       sparse->target.begin() + static_cast<std::ptrdiff_t>(sparse->begin[s + 1]));
+    rows.end_row();
+  }
+  part.form = MapForm(std::move(rows), std::move(gather));
+  return part;
+}
+
+/// A run of a projection's sources.
+struct Run {
+  std::size_t projection = 0;
+  std::uint32_t first = 0, last = 0;
+};
+
+/// Cuts the sources of the projections, one behind the other, into about equal shares of chunks.
+std::vector<std::vector<Run>> shares_of(const IntNetwork& network,
+                                        const std::vector<std::size_t>& projections, std::uint32_t count) {
+  std::vector<std::pair<std::size_t, std::uint32_t>> chunks;  // projection, and how often 16 of its sources
+  std::uint64_t total = 0;
+  for (const std::size_t p : projections) {
+    const IntProjection& projection = network.projections[p];
+    const std::uint64_t whole = chunks_of(network, projection.from, projection.form.sources());
+    chunks.emplace_back(p, static_cast<std::uint32_t>(whole));
+    total += whole;
+  }
+  count = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, std::max<std::uint64_t>(1, total)));
+  std::vector<std::vector<Run>> shares(count);
+  std::uint64_t before = 0;
+  for (const auto& [p, whole] : chunks) {
+    const std::uint64_t sources = network.projections[p].form.sources();
+    for (std::uint32_t share = 0; share < count; ++share) {
+      // The share's chunks of all, less those of projections before.
+      const std::uint64_t from = std::max(before, total * share / count) - before;
+      const std::uint64_t to =
+          std::min(before + whole, std::max(before, total * (share + 1) / count)) - before;
+      if (from >= to) continue;
+      // In whole chunks of the source, as far as these can be told from here.
+      const auto first = static_cast<std::uint32_t>(sources * from / whole / hw::kChunkBits * hw::kChunkBits);
+      const auto last = static_cast<std::uint32_t>(
+          to == whole ? sources : sources * to / whole / hw::kChunkBits * hw::kChunkBits);
+      if (first < last) shares[share].push_back({p, first, last});
+    }
+    before += whole;
+  }
+  std::erase_if(shares, [](const std::vector<Run>& share) { return share.empty(); });
+  return shares;
+}
+
+class Splitter {
+ public:
+  explicit Splitter(const IntNetwork& network) : old_(network) {
+    result_.network.name = network.name;
+    result_.network.state_bits = network.state_bits;
+    result_.network.inputs = network.inputs;
+  }
+
+  Parted run(const std::vector<std::uint32_t>& count) {
+    for (std::size_t p = 0; p < old_.populations.size(); ++p) {
+      std::vector<std::size_t> projections;
+      for (std::size_t n = 0; n < old_.projections.size(); ++n)
+        if (old_.projections[n].to.index() == p) projections.push_back(n);
+      add(p, count[p] <= 1 ? std::vector<std::vector<Run>>{} : shares_of(old_, projections, count[p]),
+          projections);
+    }
+    IntNetwork& network = result_.network;
+    for (IntProjection& projection : network.projections)
+      if (const auto* from = std::get_if<PopulationId>(&projection.from);
+          from != nullptr && !handed_on_[static_cast<std::size_t>(&projection - network.projections.data())])
+        projection.from = result_.now[from->index()];
+    network.outputs = old_.outputs;
+    for (Output& output : network.outputs) output.from = result_.now[output.from.index()];
+    return std::move(result_);
+  }
+
+ private:
+  void add(std::size_t p, const std::vector<std::vector<Run>>& shares,
+           const std::vector<std::size_t>& projections) {
+    IntNetwork& network = result_.network;
+    if (shares.size() <= 1) {
+      const PopulationId id(network.populations.size());
+      network.populations.push_back(old_.populations[p]);
+      result_.now.push_back(id);
+      for (const std::size_t n : projections) add(old_.projections[n], id, "");
+      return;
+    }
+    for (std::size_t share = 0; share < shares.size(); ++share) {
+      const PopulationId id(network.populations.size());
+      const bool is_owner = share + 1 == shares.size();
+      const std::string suffix = "+" + std::to_string(share + 1);
+      network.populations.push_back(is_owner ? old_.populations[p] : part(old_.populations[p], suffix));
+      for (const Run& run : shares[share])
+        add(restricted(old_.projections[run.projection], run.first, run.last), id, is_owner ? "" : suffix);
+      if (share > 0) hand_on(PopulationId(id.index() - 1), id);
+      if (is_owner) result_.now.push_back(id);
+    }
+  }
+
+  void add(IntProjection projection, PopulationId to, const std::string& suffix) {
+    projection.to = to;
+    projection.name += suffix;
+    result_.network.projections.push_back(std::move(projection));
+    handed_on_.push_back(false);
+  }
+
+  [[nodiscard]] IntPopulation part(const IntPopulation& owner, const std::string& suffix) const {
+    IntPopulation part;
+    part.name = owner.name + suffix;
+    while (std::any_of(old_.populations.begin(), old_.populations.end(),
+                       [&](const IntPopulation& p) { return p.name == part.name; }))
+      part.name += "'";
+    part.kind = NeuronKind::kLi;
+    part.shape = owner.shape;
+    for (const IntParameter& parameter : kIntParameters)
+      if (has(part, parameter)) (part.*parameter.values).assign(owner.size(), 0);
+    return part;
+  }
+
+  void hand_on(PopulationId from, PopulationId to) {
+    const IntPopulation& source = result_.network.populations[from.index()];
+    const auto size = static_cast<std::uint32_t>(source.size());
+    IntProjection projection;
+    projection.name = source.name + " handed on";
+    projection.from = from;
+    projection.to = to;
+    projection.bits = 8;
+    projection.form = MapForm(DiagonalMap{size, size});
+    projection.weight = {1};
+    result_.network.projections.push_back(std::move(projection));
+    handed_on_.push_back(true);
+  }
+
+  const IntNetwork& old_;
+  Parted result_;
+  std::vector<bool> handed_on_;  ///< by projection: its source is numbered anew already
+};
+
+/// A readout whose potential is its sum, which nobody but its successor sees.
+bool is_part(const IntNetwork& network, PopulationId id) {
+  const IntPopulation& population = network.populations[id.index()];
+  const auto is_zero = [&](const IntParameter& parameter) {
+    const std::vector<std::int32_t>& values = population.*parameter.values;
+    return std::all_of(values.begin(), values.end(), [](std::int32_t x) { return x == 0; });
+  };
+  return population.is_readout() && population.scale == 0 &&
+         std::all_of(kIntParameters.begin(), kIntParameters.end(), is_zero) &&
+         std::none_of(network.outputs.begin(), network.outputs.end(),
+                      [&](const Output& output) { return output.from == id; });
+}
+
+/// Most chunks that one neuron's page certainly does not exceed: whole sources, each cluster of which may
+/// begin a chunk.
+std::uint64_t most_chunks(const IntNetwork& network, std::size_t p) {
+  std::uint64_t chunks = 0;
+  for (const IntProjection& projection : network.projections) {
+    if (projection.to.index() != p) continue;
+    std::size_t sources = projection.form.sources();
+    if (projection.form.gather().empty()) {
+      if (const auto* window = projection.form.as<WindowMap>())
+        sources = std::min<std::size_t>(sources, std::size_t{window->inner()} * window->taps());
+      if (projection.form.as<DiagonalMap>() != nullptr) sources = 1;
+    }
+    const bool is_cut = std::holds_alternative<PopulationId>(projection.from);
+    chunks += (is_cut ? 2 : 1) * chunks_of(network, projection.from, sources);
+  }
+  return chunks;
+}
+
+/// Whether every neuron's inputs fit some kind of tile, from counts alone.
+bool certainly_fits(const IntNetwork& network, const Chip& chip) {
+  std::uint64_t room = 0;
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k)
+    room = std::max<std::uint64_t>(room, chip.kind(k).page_chunks);
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    if (most_chunks(network, p) > room) return false;
+  return true;
+}
+
+/// How many shares a population of this size needs that exceeds a tile by the factor. A page holds a share's
+/// chunks and two chunks for every neuron of the cluster: where all neurons fit beside a good share of the
+/// page they do, else half of the page is for either.
+std::uint32_t first_shares(std::size_t neurons, double factor, std::uint32_t page_chunks) {
+  const double beside = 1 - 2 * static_cast<double>(neurons) / page_chunks;
+  return std::max(2U, static_cast<std::uint32_t>(std::ceil(factor / std::max(0.5, beside))));
+}
+
+}  // namespace
+
+Parted in_parts(const IntNetwork& network, const std::vector<std::uint32_t>& shares) {
+  SPIKELOOM_CHECK(shares.size() == network.populations.size());
+  return Splitter(network).run(shares);
+}
+
+Parted with_parts(const IntNetwork& network, const Chip& chip) {
+  const std::vector<std::uint32_t> whole(network.populations.size(), 1);
+  bool splits = false;
+  std::uint32_t page_chunks = 1;
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
+    if (!core_of(chip.kind(k)).splits_sums(chip.kind(k))) continue;
+    splits = true;
+    page_chunks = std::max(page_chunks, chip.kind(k).page_chunks);
+  }
+  if (!splits || certainly_fits(network, chip)) return in_parts(network, whole);
+  std::vector<std::uint32_t> shares = whole;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    Parted parted = in_parts(network, shares);
+    const std::vector<TooWide> wide = too_wide(parted.network, chip);
+    if (wide.empty()) return parted;
+    std::vector<double> factor(network.populations.size(), 0);
+    for (const TooWide& of : wide) {
+      // Parts stand right before their owner.
+      const auto owner = std::lower_bound(parted.now.begin(), parted.now.end(), of.population);
+      double& most = factor[static_cast<std::size_t>(owner - parted.now.begin())];
+      most = std::max(most, of.factor);
+    }
+    for (std::size_t p = 0; p < factor.size(); ++p) {
+      if (factor[p] == 0) continue;
+      if (shares[p] == 1)
+        shares[p] = first_shares(network.populations[p].size(), factor[p], page_chunks);
+      else
+        shares[p] = static_cast<std::uint32_t>(std::ceil(shares[p] * std::clamp(factor[p], 1.25, 4.0)));
+      if (shares[p] > kMostShares) return in_parts(network, whole);
+    }
+  }
+  return in_parts(network, whole);
+}
+
+namespace {
+
+/// By owner: its parts, the last one first.
+std::map<std::size_t, std::vector<std::size_t>> parts_by_owner(const IntNetwork& network) {
+  std::vector<std::optional<std::size_t>> next(network.populations.size());  // whom a part hands its sum to
+  for (const IntProjection& projection : network.projections) {
+    const auto* from = std::get_if<PopulationId>(&projection.from);
+    if (from != nullptr && is_part(network, *from) &&
+        hands_on(projection.form, projection.weight, projection.shift))
+      next[from->index()] = projection.to.index();
+  }
+  std::map<std::size_t, std::vector<std::size_t>> result;
+  for (std::size_t owner = 0; owner < next.size(); ++owner) {
+    if (next[owner]) continue;
+    std::vector<std::size_t> parts;
+    for (std::size_t p = owner; p-- > 0;)
+      if (next[p] == (parts.empty() ? owner : parts.back())) parts.push_back(p);
+    if (!parts.empty()) result[owner] = std::move(parts);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string parts_in(const IntNetwork& network) {
+  std::string text;
+  for (const auto& [owner, parts] : parts_by_owner(network))
+    text += "; '" + network.populations[owner].name + "' is summed in " + std::to_string(parts.size() + 1) +
+            " parts, since the inputs of one neuron are beyond a tile";
+  return text;
+}
+
+std::vector<std::string> notes_on_parts(const IntNetwork& network, const Application& app, const Chip& chip) {
+  std::vector<std::string> notes;
+  for (const auto& [owner, parts] : parts_by_owner(network)) {
+    std::uint64_t contexts = 0, chunks = 0;
+    std::int64_t updates = 0;
+    for (const Cluster& cluster : app.clusters) {
+      if (std::find(parts.begin(), parts.end(), cluster.population.index()) == parts.end()) continue;
+      ++contexts;
+      chunks += cluster.out_entries;
+      updates += core_of(cluster).least(cluster, chip.kind(cluster.kind)).total();
+    }
+    const auto number = [](auto n) { return std::to_string(n); };
+    notes.push_back("the inputs of population '" + network.populations[owner].name +
+                    "' are beyond a tile: its sum is taken in " + number(parts.size() + 1) + " parts, '" +
+                    network.populations[parts.back()].name +
+                    "' first, each handed on to the next, exactly; " + "that costs " + number(contexts) +
+                    " contexts more, up to " + number(chunks) +
+                    " chunks of numbers a step, a cycle each to take in, and " + number(updates) +
+                    " cycles to send them on, all contexts together");
+  }
+  return notes;
+}
+
+}  // namespace spikeloom

@@ -1,0 +1,320 @@
+// Fan-in beyond a tile: the network in parts is the network, and chips run it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "compiler/chip_model/model_device.hpp"
+#include "compiler/flow/compile.hpp"
+#include "compiler/flow/parts.hpp"
+#include "compiler/golden/accumulator.hpp"
+#include "compiler/golden/check.hpp"
+#include "compiler/verify/verify.hpp"
+#include "host/device/verilator_device.hpp"
+#include "spikeloom_hw.hpp"
+#include "tests/flow/expect_golden.hpp"
+#include "tests/flow/random_case.hpp"
+
+namespace spikeloom::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Chip chip_named(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + name + ".toml");
+}
+
+/// The populations of the network in its parts, by their spikes and potentials.
+void expect_same_populations(const GoldenRun& expected, const GoldenRun& found,
+                             const std::vector<PopulationId>& now) {
+  for (std::size_t p = 0; p < expected.spikes.size(); ++p) {
+    const std::size_t q = now[p].index();
+    EXPECT_EQ(found.spikes[q], expected.spikes[p]) << p;
+    EXPECT_EQ(found.potentials[q], expected.potentials[p]) << p;
+    EXPECT_EQ(found.final_v[q], expected.final_v[p]) << p;
+    EXPECT_EQ(found.final_i[q], expected.final_i[p]) << p;
+  }
+  EXPECT_EQ(found.synaptic_operations, expected.synaptic_operations);
+}
+
+TEST(Parts, ChangeNothingButWhereSumsAreTaken) {
+  const Chip chip = chip_named("/chips/mesh2x2");
+  std::size_t parts = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    const Case made = random_case(seed, chip, {.max_inputs = 100, .max_steps = 8});
+    Rng rng(seed);
+    std::vector<std::uint32_t> shares;
+    for (std::size_t p = 0; p < made.network.populations.size(); ++p)
+      shares.push_back(1 + static_cast<std::uint32_t>(rng.below(6)));
+    const Parted parted = in_parts(made.network, shares);
+    ASSERT_THAT(check(parted.network).list(), IsEmpty());
+    parts += parted.network.populations.size() - made.network.populations.size();
+    expect_same_populations(run_golden(made.network, made.data), run_golden(parted.network, made.data),
+                            parted.now);
+    // Of the whole sum's bounds: a part's are within them, the owner's are the same.
+    const std::vector<AccumulatorBound> whole = accumulator_bounds(made.network),
+                                        of_parts = accumulator_bounds(parted.network);
+    for (std::size_t p = 0, q = 0; p < whole.size(); ++p)
+      for (; q <= parted.now[p].index(); ++q) {
+        EXPECT_GE(of_parts[q].lowest, whole[p].lowest);
+        EXPECT_LE(of_parts[q].highest, whole[p].highest);
+        if (q != parted.now[p].index()) continue;
+        EXPECT_EQ(of_parts[q].lowest, whole[p].lowest);
+        EXPECT_EQ(of_parts[q].highest, whole[p].highest);
+      }
+  }
+  EXPECT_GT(parts, 100U) << "the networks have too few sources to say anything";
+}
+
+/// A dense layer of so many inputs and neurons, and data for it.
+Case dense(std::uint32_t inputs, std::uint32_t neurons, const Chip& chip) {
+  Rng rng(inputs);
+  Case made;
+  made.network.name = "dense";
+  made.network.state_bits = chip.tile.state_bits;
+  made.network.inputs = {{"in", {inputs}, 1, false, 1}};
+  IntPopulation layer;
+  layer.name = "layer";
+  layer.shape = {neurons};
+  for (const IntParameter& parameter : kIntParameters) (layer.*parameter.values).assign(neurons, 0);
+  layer.beta.assign(neurons, 3000);
+  layer.theta.assign(neurons, 200);
+  made.network.populations = {layer};
+  IntProjection projection{"w", InputId(0), PopulationId(0), 0, 8, 0, MapForm(DenseMap{inputs, neurons}), {}};
+  for (std::size_t k = 0; k < std::size_t{inputs} * neurons; ++k)
+    projection.weight.push_back(static_cast<std::int16_t>(rng.between(-128, 127)));
+  made.network.projections = {projection};
+  made.network.outputs = {{"out", {neurons}, PopulationId(0)}};
+  made.data.ports = {{"in", {inputs}}};
+  for (const char* id : {"first", "second"}) {
+    Sample sample{id, std::nullopt, {}};
+    sample.inputs.resize(1);
+    for (int t = 0; t < 6; ++t) {
+      for (std::uint32_t e = 0; e < inputs; ++e)
+        if (rng.chance(0.2)) sample.inputs[0].add(e);
+      sample.inputs[0].end_step();
+    }
+    made.data.samples.push_back(std::move(sample));
+  }
+  return made;
+}
+
+TEST(Parts, LetAChipRunADenseLayerOfTwiceATilesAxons) {
+  const Chip chip = chip_named("/chips/mesh2x2");
+  const std::uint32_t axons = 16 * chip.tile.page_chunks;
+  const Case made = dense(2 * axons, 20, chip);
+  auto result = compile(CompileInput{"dense.json", made.network, {}, {}}, chip, {}, {});
+  ASSERT_TRUE(std::holds_alternative<Compilation>(result)) << std::get<DoesNotFit>(result).reason;
+  const Compilation& compilation = std::get<Compilation>(result);
+  EXPECT_GT(compilation.integers.populations.size(), 1U);
+  EXPECT_THAT(compilation.notes, ElementsAre(HasSubstr("'layer' are beyond a tile")));
+  const Case parted{compilation.integers, made.data};
+  const GoldenRun wanted = run_golden(made.network, made.data);
+  EXPECT_GT(std::count(wanted.spikes[0].begin(), wanted.spikes[0].end(), 1), 10);
+  expect_same_populations(wanted, run_golden(parted.network, made.data),
+                          {PopulationId(compilation.integers.populations.size() - 1)});
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  expect_agreement(0, parted, compilation.image, rtl.get());
+}
+
+/// Nothing where the chip has not room for it.
+std::optional<Compilation> compiled(const IntNetwork& network, const Chip& chip,
+                                    const CompileOptions& options) {
+  try {
+    auto result = compile(CompileInput{network.name + ".json", network, {}, {}}, chip, options, {});
+    if (auto* fits = std::get_if<Compilation>(&result)) return std::move(*fits);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+  }
+  return std::nullopt;
+}
+
+/// Most sources of a neuron, in axons.
+std::size_t fan_in(const IntNetwork& network) {
+  std::size_t most = 0;
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    std::size_t axons = 0;
+    for (const IntProjection& projection : network.projections) {
+      if (projection.to.index() != p) continue;
+      const auto* input = std::get_if<InputId>(&projection.from);
+      axons += input != nullptr ? network.inputs[input->index()].axons() : projection.form.sources();
+    }
+    most = std::max(most, axons);
+  }
+  return most;
+}
+
+/// Up to eight times what a page of the chip holds comes into a neuron; several populations, recurrence, bit
+/// planes and delays as in every random case.
+TEST(Parts, RandomNetworksOfManyInputsAgreeOnModelAndRtl) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  const std::size_t axons = std::size_t{16} * chip.tile.page_chunks;
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  int split = 0, far = 0;
+  for (std::uint64_t seed = 1; split < 12; ++seed) {
+    ASSERT_LT(seed, 400U) << "hardly any network fits";
+    const Case made = random_case(seed, chip,
+                                  {.max_populations = 2,
+                                   .max_neurons = 6,
+                                   .max_inputs = static_cast<std::uint32_t>(8 * axons),
+                                   .max_samples = 2,
+                                   .max_steps = 5});
+    if (fan_in(made.network) <= axons || fan_in(made.network) > 8 * axons) continue;
+    CompileOptions options;
+    options.seed = seed;
+    options.spread = Spread::kFewest;
+    options.tune = seed % 3 == 0;
+    const auto compilation = compiled(made.network, chip, options);
+    if (!compilation || compilation->integers.populations.size() == made.network.populations.size()) continue;
+    ++split;
+    far += fan_in(made.network) > 4 * axons ? 1 : 0;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Case parted{compilation->integers, made.data};
+    const GoldenRun wanted = run_golden(made.network, made.data),
+                    found = run_golden(parted.network, made.data);
+    EXPECT_EQ(found.synaptic_operations, wanted.synaptic_operations);
+    for (std::size_t p = 0; p < made.network.populations.size(); ++p)
+      for (std::size_t q = 0; q < parted.network.populations.size(); ++q)
+        if (parted.network.populations[q].name == made.network.populations[p].name) {
+          EXPECT_EQ(found.spikes[q], wanted.spikes[p]);
+          EXPECT_EQ(found.potentials[q], wanted.potentials[p]);
+        }
+    expect_agreement(seed, parted, compilation->image, rtl.get());
+    EXPECT_THAT(verify(compilation->image, compilation->integers).faults, IsEmpty());
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(far, 2) << "few networks are beyond four tiles";
+}
+
+/// Spikes into a readout, its potentials by small weights into neurons and, late, into itself.
+Case read_out_between(std::uint64_t seed, const Chip& chip) {
+  Rng rng(seed);
+  const auto number = [&](std::int64_t low, std::int64_t high) {
+    return static_cast<std::int32_t>(rng.between(low, high));
+  };
+  Case made;
+  made.network.name = "between";
+  made.network.state_bits = chip.tile.state_bits;
+  const auto inputs = static_cast<std::uint32_t>(number(2, 30));
+  made.network.inputs = {{"in", {inputs}, 1, false, 1}};
+  const auto population = [&](const char* name, NeuronKind kind, std::uint32_t size) {
+    IntPopulation p;
+    p.name = name;
+    p.kind = kind;
+    p.shape = {size};
+    for (const IntParameter& parameter : kIntParameters) (p.*parameter.values).assign(size, 0);
+    for (std::uint32_t j = 0; j < size; ++j) {
+      p.beta[j] = number(0, 2500);
+      p.bias_i[j] = number(-3, 3);
+      p.theta[j] = number(0, 60);
+    }
+    made.network.populations.push_back(p);
+    return size;
+  };
+  const auto sums = population("sums", NeuronKind::kLi, static_cast<std::uint32_t>(number(1, 12)));
+  const auto spikes = population("spikes", NeuronKind::kLif, static_cast<std::uint32_t>(number(1, 20)));
+  const auto connect = [&](Source from, std::uint32_t sources, PopulationId to, std::uint32_t targets,
+                           std::uint32_t delay) {
+    IntProjection projection{"w" + std::to_string(made.network.projections.size()),
+                             from,
+                             to,
+                             delay,
+                             2,
+                             0,
+                             MapForm(DenseMap{sources, targets}),
+                             {}};
+    for (std::uint32_t k = 0; k < sources * targets; ++k)
+      projection.weight.push_back(static_cast<std::int16_t>(number(-2, 1)));
+    made.network.projections.push_back(std::move(projection));
+  };
+  connect(InputId(0), inputs, PopulationId(0), sums, 0);
+  connect(PopulationId(0), sums, PopulationId(1), spikes, static_cast<std::uint32_t>(rng.below(3)));
+  if (rng.chance(0.5)) connect(PopulationId(1), spikes, PopulationId(0), sums, 1);
+  made.network.outputs = {{"o", {spikes}, PopulationId(1)}};
+  if (rng.chance(0.5)) made.network.outputs.push_back({"v", {sums}, PopulationId(0)});
+  made.data.ports = {{"in", {inputs}}};
+  for (int n = 0; n < 2; ++n) {
+    Sample sample{std::to_string(n), std::nullopt, {}};
+    sample.inputs.resize(1);
+    for (int t = 0; t < 8; ++t) {
+      for (std::uint32_t e = 0; e < inputs; ++e)
+        if (rng.chance(0.5)) sample.inputs[0].add(e);
+      sample.inputs[0].end_step();
+    }
+    made.data.samples.push_back(std::move(sample));
+  }
+  return made;
+}
+
+TEST(Readouts, ThatFeedOthersAgreeOnModelAndRtl) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  int done = 0;
+  std::size_t spikes = 0;
+  for (std::uint64_t seed = 1; done < 12; ++seed) {
+    ASSERT_LT(seed, 100U) << "hardly any network fits";
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Case made = read_out_between(seed, chip);
+    CompileOptions options;
+    options.seed = seed;
+    options.tune = false;
+    const auto compilation = compiled(made.network, chip, options);
+    if (!compilation) continue;
+    ++done;
+    const GoldenRun golden = run_golden(made.network, made.data);
+    spikes += static_cast<std::size_t>(std::count(golden.spikes[1].begin(), golden.spikes[1].end(), 1));
+    expect_agreement(seed, made, compilation->image, rtl.get());
+    EXPECT_THAT(verify(compilation->image, made.network).faults, IsEmpty());
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(spikes, 50U);
+}
+
+TEST(Readouts, WhosePotentialsNoAccumulatorHoldsAreRefusedByName) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  Case made = read_out_between(1, chip);
+  made.network.populations[0].beta.assign(made.network.populations[0].size(), 4096);
+  try {
+    (void)compile(CompileInput{"far.json", made.network, {}, {}}, chip, {}, {});
+    FAIL() << "compiled";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the potentials of readout 'sums' need 24 bits"));
+  }
+}
+
+/// A bit that tells the halves of a number apart is changed: the tables are another network's.
+TEST(Parts, ASumThatIsTakenForAnotherIsFound) {
+  const Chip chip = chip_named("/chips/mesh2x2");
+  const Case made = dense(2 * 16 * chip.tile.page_chunks, 6, chip);
+  CompileOptions options;
+  options.tune = false;
+  auto compilation = compiled(made.network, chip, options);
+  ASSERT_TRUE(compilation);
+  ASSERT_THAT(verify(compilation->image, compilation->integers).faults, IsEmpty());
+  std::size_t found = 0, numbers = 0;
+  for (Cluster& cluster : compilation->image.application.clusters) {
+    std::vector<std::uint32_t>& words = cluster.tables.windows[0].words;  // the chunk table
+    for (std::size_t chunk = 0; chunk < cluster.page_chunks(); ++chunk) {
+      std::uint32_t& part = words[chunk * hw::MemChunkEntry::kParts + 1];
+      auto entry = hw::MemChunkEntry::unpack(
+          {words[chunk * hw::MemChunkEntry::kParts], part, words[chunk * hw::MemChunkEntry::kParts + 2]});
+      if (entry.value == 0) continue;
+      ++numbers;
+      const std::uint32_t was = part;
+      entry.half = 1 - entry.half;
+      part = entry.pack()[1];
+      if (!verify(compilation->image, compilation->integers).faults.empty()) ++found;
+      part = was;
+    }
+  }
+  EXPECT_GT(numbers, 20U);
+  EXPECT_EQ(found, numbers);
+}
+
+}  // namespace
+}  // namespace spikeloom::testing
