@@ -81,10 +81,11 @@ RunResult run_of(const Image& image) {
              {.trust = ImageTrust::kFull});
 }
 
+/// By the node's name: in which order outputs stand is no part of the network.
 template <class Traces>
 auto values_of(const Traces& traces) {
-  std::vector<decltype(traces.front().samples)> values;
-  for (const auto& trace : traces) values.push_back(trace.samples);
+  std::multimap<std::string, decltype(traces.front().samples)> values;
+  for (const auto& trace : traces) values.emplace(trace.node, trace.samples);
   return values;
 }
 
