@@ -67,7 +67,7 @@ Work work_of(std::uint32_t side) {
   const Chip chip = large_chip();
   const Layers layers = make_layers(net);
   const MapExtent map = map_extent(net.populations[0].shape);
-  const Grid grid{2, 2, 1, Grid::Rows::kBands};
+  const Grid grid{{2, 1}, {2, 1}, 1};
   const Clustering clustering{{4}, {cut_map(map, grid)}, {NeuronOrder::kPosition}, {}, {}};
   const Skeleton skeleton = make_skeleton(net, chip, clustering);
   const std::optional<Traffic> unmeasured;
