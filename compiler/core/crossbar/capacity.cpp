@@ -85,8 +85,11 @@ std::vector<Ram> rams(const TileConfig& t) {
   };
   add("weights", std::uint64_t{t.lanes} * 8, t.weight_words, 32);
   add("accumulators", std::uint64_t{t.lanes} * t.acc_bits, t.groups);
-  add("chunk entries, low", how + 1 + std::max(row_bits, index_bits(t.axon_entries)), t.chunk_entries);
-  add("chunk entries, middle", 3 * count, t.chunk_entries);
+  // With sums an entry may name a lane instead of a row, and says so in two bits.
+  const std::uint64_t first = std::max(row_bits, index_bits(t.axon_entries));
+  const std::uint64_t lane = t.sums != 0 ? index_bits(t.lanes) : 0;
+  add("chunk entries, low", how + 1 + std::max(first, lane), t.chunk_entries);
+  add("chunk entries, middle", 3 * count + (t.sums != 0 ? 2 : 0), t.chunk_entries);
   add("chunk entries, high", 3 * count, t.chunk_entries);
   add("axon entries, low", how + row_bits, t.axon_entries);
   add("axon entries, middle", 3 * count, t.axon_entries);
