@@ -258,6 +258,7 @@ DOORS = {
 # before it know nothing of what it is about.
 PUBLIC_FROM = {
     "error.hpp": "compiler/base",
+    "export.hpp": "compiler/base",
     "files.hpp": "compiler/base",
     "ratio.hpp": "compiler/base",
     "resources.hpp": "compiler/base",
