@@ -168,8 +168,8 @@ class Installed(unittest.TestCase):
         library = next(self.prefix.rglob("libspikeloom.so"))
         exported = run("nm", "-DC", "--defined-only", library).splitlines()
         headers = (self.prefix / "include" / "spikeloom").glob("*.hpp")
-        known = set(re.findall(r"\w+", "\n".join(header.read_text() for header in headers)))
-        known.add("operator")
+        code = re.sub(r"//.*", "", "\n".join(header.read_text() for header in headers))
+        known = {"operator", *re.findall(r"\w+", code)}
 
         def foreign(line):
             """What of an exported symbol's name no public header has; for its address and type see nm(1)."""
@@ -184,7 +184,7 @@ class Installed(unittest.TestCase):
         said = "\n".join(exported)
         self.assertIn("spikeloom::judge(spikeloom::Report const&)", said)
         self.assertIn("typeinfo for spikeloom::Error", said)
-        self.assertTrue(foreign("0 T spikeloom::partition(spikeloom::IntNetwork const&)"))
+        self.assertTrue(foreign("0 T spikeloom::read_chip(std::string const&)"))
         self.assertTrue(foreign("0 W std::vector<int, std::allocator<int> >::~vector()"))
 
     def test_pkg_config_finds_it(self):
