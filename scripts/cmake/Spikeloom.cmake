@@ -38,7 +38,9 @@ function(spikeloom_library name)
     set_source_files_properties(${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endforeach()
   target_link_libraries(spikeloom_${name} PRIVATE spikeloom_flags ${ARG_PRIVATE_LINK})
-  set_target_properties(spikeloom_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  # libspikeloom exports what the public headers declare (spikeloom/export.hpp) and nothing else.
+  set_target_properties(spikeloom_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   set_property(GLOBAL APPEND PROPERTY SPIKELOOM_LIBRARIES spikeloom_${name})
   target_include_directories(spikeloom_${name} PUBLIC
     ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/host/api/include ${PROJECT_BINARY_DIR}/generated)

@@ -164,6 +164,29 @@ class Installed(unittest.TestCase):
         program.write_text(re.search(r"```cpp\n(.*?)```", page, re.DOTALL).group(1))
         run(COMPILER, *flags, f"-I{self.prefix / 'include'}", program)
 
+    def test_the_library_exports_what_its_headers_declare(self):
+        library = next(self.prefix.rglob("libspikeloom.so"))
+        exported = run("nm", "-DC", "--defined-only", library).splitlines()
+        headers = (self.prefix / "include" / "spikeloom").glob("*.hpp")
+        code = re.sub(r"//.*", "", "\n".join(header.read_text() for header in headers))
+        known = {"operator", *re.findall(r"\w+", code)}
+
+        def foreign(line):
+            """What of an exported symbol's name no public header has; for its address and type see nm(1)."""
+            name = line.split(maxsplit=2)[2]
+            name = re.sub(r"^(?:vtable|typeinfo|typeinfo name) for ", "", name)
+            match = re.match(r"spikeloom::((?:~?\w+::)*~?\w+)", name)
+            return name if not match else set(re.findall(r"\w+", match[1])) - known
+
+        self.assertGreater(len(exported), 100)
+        self.assertEqual([line for line in exported if foreign(line)], [])
+        # A function, an exception's type and one of the library's own.
+        said = "\n".join(exported)
+        self.assertIn("spikeloom::judge(spikeloom::Report const&)", said)
+        self.assertIn("typeinfo for spikeloom::Error", said)
+        self.assertTrue(foreign("0 T spikeloom::read_chip(std::string const&)"))
+        self.assertTrue(foreign("0 W std::vector<int, std::allocator<int> >::~vector()"))
+
     def test_pkg_config_finds_it(self):
         folder = next(self.prefix.rglob("spikeloom.pc")).parent
         environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}

@@ -258,6 +258,7 @@ DOORS = {
 # before it know nothing of what it is about.
 PUBLIC_FROM = {
     "error.hpp": "compiler/base",
+    "export.hpp": "compiler/base",
     "files.hpp": "compiler/base",
     "ratio.hpp": "compiler/base",
     "resources.hpp": "compiler/base",
@@ -283,6 +284,28 @@ PUBLIC_FROM = {
 PUBLIC_INCLUDE = re.compile(r'^\s*#\s*include\s+[<"](?:host/api/include/)?spikeloom/([^>"]+)')
 
 TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)[^;]*\{")
+
+# In a public header: a namespace that libspikeloom does not export, and what may stand in one.
+HIDDEN = re.compile(r"namespace (?!SPIKELOOM_API)[\w:]+ \{")
+HIDDEN_LINE = re.compile(r"(?:(?:struct|class) \w+;|//.*)?$")
+
+
+def check_exports(root):
+    """What a public header declares stands in a namespace opened with SPIKELOOM_API, or no program could call
+    it; forward declarations of what its handles own need not.
+    """
+    for name in tracked(root):
+        if not str(name).startswith(PUBLIC) or name.suffix != ".hpp":
+            continue
+        hidden = False
+        for number, line in enumerate(text_of(root, name).splitlines(), 1):
+            if line.startswith(("}", "namespace SPIKELOOM_API ")):
+                hidden = False
+            elif HIDDEN.match(line):
+                hidden = True
+            elif hidden and not HIDDEN_LINE.match(line):
+                yield f"{name}:{number}: is not exported; open the namespace with SPIKELOOM_API (export.hpp)"
+                hidden = False
 
 
 def check_public(root):

@@ -242,6 +242,21 @@ class CheckRepository(unittest.TestCase):
             header = "host/api/include/spikeloom/b.hpp"
             self.assert_found("public", {**public, header: f"{line}\n"}, "b.hpp:1")
 
+    def test_what_a_public_header_does_not_export_is_found(self):
+        header = "host/api/include/spikeloom/a.hpp"
+        exported = "namespace SPIKELOOM_API spikeloom {\nint f();\n}\n"
+        handle = "namespace spikeloom {\n// Owned.\nstruct Chip;\n}  // namespace spikeloom\n\n"
+        inner = "namespace spikeloom {\nnamespace SPIKELOOM_API emulation {\nint g();\n}\n}\n"
+        self.assertEqual(self.breaches("exports", {header: handle + exported + inner}), [])
+        for text, line in (
+            ("namespace spikeloom {\nint f();\n}\n", 2),
+            (exported + "namespace spikeloom::sdf {\n\nstruct A {};\n}\n", 6),
+            (handle + "namespace spikeloom {\n/// A class.\nclass B {\n};\n}\n", 8),
+        ):
+            with self.subTest(text):
+                self.assert_found("exports", {header: text}, f"a.hpp:{line}: is not exported")
+        self.assertEqual(self.breaches("exports", {"host/api/a.hpp": "namespace a {\nint f();\n}\n"}), [])
+
     def test_public_headers_in_folders_too_low_are_found(self):
         folder = "host/api/include/spikeloom/"
         order = " ".join(dict.fromkeys(check_repository.PUBLIC_FROM.values()))

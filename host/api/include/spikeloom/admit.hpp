@@ -10,11 +10,12 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/export.hpp>
 #include <spikeloom/image.hpp>
 #include <spikeloom/promise.hpp>
 #include <spikeloom/ratio.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// Why there is no place.
 struct Refusal {

@@ -6,9 +6,14 @@
 #include <string>
 #include <vector>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
 
+// Not exported: what the handle below owns.
+namespace spikeloom {
 struct Chip;
+}  // namespace spikeloom
+
+namespace SPIKELOOM_API spikeloom {
 
 /// An immutable value, cheap to copy.
 class ChipFile {

@@ -11,10 +11,11 @@
 #include <spikeloom/chip.hpp>
 #include <spikeloom/compile_options.hpp>
 #include <spikeloom/error.hpp>
+#include <spikeloom/export.hpp>
 #include <spikeloom/image.hpp>
 #include <spikeloom/progress.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// What a network file means.
 struct NetworkCheck {

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include <spikeloom/data.hpp>
+#include <spikeloom/export.hpp>
 #include <spikeloom/ratio.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// What a spike does to the membrane.
 enum class Reset {

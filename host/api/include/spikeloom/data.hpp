@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// An element that is not 0 at some step: a spike (1), a graded count, or a real value.
 struct Event {

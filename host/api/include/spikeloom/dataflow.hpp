@@ -12,13 +12,15 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/export.hpp>
 #include <spikeloom/ratio.hpp>
 
-namespace spikeloom {
-
-namespace sdf {
+// Not exported: what the handle below owns.
+namespace spikeloom::sdf {
 class PhasedGraph;
-}
+}  // namespace spikeloom::sdf
+
+namespace SPIKELOOM_API spikeloom {
 
 enum class PhaseOverlap {
   kNever,   ///< an actor goes from phase to phase, and none begins before the last one ends

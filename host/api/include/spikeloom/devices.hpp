@@ -5,9 +5,10 @@
 #include <vector>
 
 #include <spikeloom/chip.hpp>
+#include <spikeloom/export.hpp>
 #include <spikeloom/progress.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// A device is named "KIND" or "KIND:?key=value&key=value".
 struct DeviceKind {

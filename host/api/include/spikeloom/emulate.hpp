@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include <spikeloom/export.hpp>
 #include <spikeloom/progress.hpp>
 
-namespace spikeloom::emulation {
+namespace spikeloom {
+namespace SPIKELOOM_API emulation {
 
 /// What stands behind the kernel's registers: the Verilated rtl/shell, or the `model` device.
 enum class KernelKind { kRtl, kModel };
@@ -31,4 +33,5 @@ struct EmulationOptions {
 [[nodiscard]] int run_emulated(std::vector<std::string> command, const EmulationOptions& options,
                                const Progress& progress);
 
-}  // namespace spikeloom::emulation
+}  // namespace emulation
+}  // namespace spikeloom

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// Who can mend it; decides the exit code of the command.
 enum class ErrorKind {

@@ -7,10 +7,11 @@
 
 #include <spikeloom/chip.hpp>
 #include <spikeloom/compile_options.hpp>
+#include <spikeloom/export.hpp>
 #include <spikeloom/progress.hpp>
 #include <spikeloom/promise.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// One change, tried by the whole back end.
 struct Relief {

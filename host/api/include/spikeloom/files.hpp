@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// Throws Error{kInput} naming the file when it is absent, a folder or unreadable.
 [[nodiscard]] std::vector<std::uint8_t> read_file(const std::filesystem::path& path);

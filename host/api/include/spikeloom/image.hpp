@@ -10,11 +10,15 @@
 
 #include <spikeloom/chip.hpp>
 #include <spikeloom/data.hpp>
+#include <spikeloom/export.hpp>
 #include <spikeloom/promise.hpp>
 
+// Not exported: what the handle below owns.
 namespace spikeloom {
-
 struct Image;
+}  // namespace spikeloom
+
+namespace SPIKELOOM_API spikeloom {
 
 /// One output of an image.
 struct OutputPort {

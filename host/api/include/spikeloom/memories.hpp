@@ -6,8 +6,9 @@
 #include <vector>
 
 #include <spikeloom/chip.hpp>
+#include <spikeloom/export.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// Memories of the RTL that are alike: one port that writes, one that reads.
 struct ChipMemory {

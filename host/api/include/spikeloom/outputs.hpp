@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// One population's spikes or potentials over a run, dense. A sample may have steps of its own.
 template <class T>

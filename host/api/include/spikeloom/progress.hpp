@@ -4,7 +4,9 @@
 #include <functional>
 #include <string>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// Reports long work (building a chip) to a person: fraction done 0..1 (negative: unknown), what.
 using Progress = std::function<void(double, const std::string&)>;

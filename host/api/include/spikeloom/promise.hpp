@@ -7,9 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include <spikeloom/export.hpp>
 #include <spikeloom/ratio.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 enum class PromiseKind : std::uint8_t {
   kGuaranteed,  ///< for every input

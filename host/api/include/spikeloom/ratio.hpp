@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// num / den in lowest terms with den > 0. Comparison is exact (128-bit products).
 /// Arithmetic whose result leaves 64 bits throws Error{kInput}, never gives a wrong value; so does a

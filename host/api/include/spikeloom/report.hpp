@@ -7,11 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include <spikeloom/export.hpp>
 #include <spikeloom/image.hpp>
 #include <spikeloom/promise.hpp>
 #include <spikeloom/ratio.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// A tile's counters over a run, in cycles where they are times.
 struct TileCounters {

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// PREFIX/share/spikeloom: `chips`, `rtl`, `generated`, and the harnesses that chips are Verilated with.
 ///

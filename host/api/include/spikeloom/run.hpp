@@ -9,12 +9,13 @@
 #include <vector>
 
 #include <spikeloom/data.hpp>
+#include <spikeloom/export.hpp>
 #include <spikeloom/image.hpp>
 #include <spikeloom/outputs.hpp>
 #include <spikeloom/progress.hpp>
 #include <spikeloom/report.hpp>
 
-namespace spikeloom {
+namespace SPIKELOOM_API spikeloom {
 
 /// How a run is getting on.
 struct RunProgress {

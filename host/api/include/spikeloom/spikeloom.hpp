@@ -11,6 +11,7 @@
 #include <spikeloom/emulate.hpp>
 #include <spikeloom/error.hpp>
 #include <spikeloom/explain.hpp>
+#include <spikeloom/export.hpp>
 #include <spikeloom/files.hpp>
 #include <spikeloom/image.hpp>
 #include <spikeloom/memories.hpp>

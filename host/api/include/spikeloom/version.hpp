@@ -3,7 +3,9 @@
 
 #include <string>
 
-namespace spikeloom {
+#include <spikeloom/export.hpp>
+
+namespace SPIKELOOM_API spikeloom {
 
 /// "0.1.0"
 [[nodiscard]] std::string version();
