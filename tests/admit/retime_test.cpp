@@ -75,5 +75,37 @@ TEST(Ways, AreWithinABudgetThatNoneExceeds) {
   one_more(&Ways::credit_hops);
 }
 
+/// A way within a tile stays as it is wherever the tile lies; every other, and none else, has the point's
+/// budget. A credit of the host's has no way.
+TEST(Ways, BetweenTilesHaveTheHopBudget) {
+  const ClusterOrHost host{}, a = ClusterId{0}, b = ClusterId{1}, c = ClusterId{2};
+  OperatingPoint point;
+  point.binding.placement.resize(3);
+  point.binding.placement[0].tile = point.binding.placement[1].tile = TileId{0};  // a and b
+  point.binding.placement[2].tile = TileId{1};
+  const auto add = [&](ClusterOrHost from, ClusterOrHost to) {
+    Destination end;
+    end.to = to;
+    end.hops = 2;
+    end.credit_hops = 3;
+    Channel channel;
+    channel.from = from;
+    channel.to = {end};
+    point.binding.channels.push_back(channel);
+  };
+  add(host, a);
+  add(a, b);
+  add(a, c);
+  add(c, host);
+  point.send_budget = {11, 12, 13, 14};
+  point.wait_budget = {21, 22, 23, 0};
+  point.hop_budget = 9;
+  const Ways budget = budget_of(point);
+  EXPECT_EQ(budget.send, point.send_budget);
+  EXPECT_EQ(budget.wait, point.wait_budget);
+  EXPECT_EQ(budget.hops, (std::vector<std::uint32_t>{9, 2, 9, 9}));
+  EXPECT_EQ(budget.credit_hops, (std::vector<std::uint32_t>{9, 3, 9, 0}));
+}
+
 }  // namespace
 }  // namespace spikeloom::testing

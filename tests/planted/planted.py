@@ -4,7 +4,7 @@
 usage: planted.py check SOURCE                          every fault of the lists fits its file, once
        planted.py draw SOURCE N SEED                    N faults, drawn mechanically, as drawn.toml has them
        planted.py conditions SOURCE                     every condition of the checkers: checkers.toml
-       planted.py run SOURCE BUILD [--only REGEX] [--missing]
+       planted.py run SOURCE BUILD [--only REGEX] [--missing] [--ready FOLDER]
                                                         in a copy of the sources under BUILD/planted
        planted.py table BUILD                           what the runs there found, for docs/verification.md
 
@@ -16,6 +16,7 @@ where fewer than 95 of 100 without such a reason are found.
 """
 import argparse
 import collections
+import concurrent.futures
 import contextlib
 import hashlib
 import json
@@ -31,6 +32,7 @@ import textwrap
 import time
 import tomllib
 
+import linked
 import together
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -210,7 +212,7 @@ class Bench:
     BUILD/planted/results.json     each fault's result
     """
 
-    def __init__(self, source, target):
+    def __init__(self, source, target, jobs=1):
         self.source = target / "planted/source"
         self.kept = target / "planted/results.json"
         copy(source, self.source)
@@ -218,6 +220,7 @@ class Bench:
         self.environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1"}
         self.environment.pop(together.VARIABLE, None)
         self.limits = {}  # seconds, by program
+        self.jobs = jobs  # runs of a program at once
 
     def configure(self, areas=""):
         """All tests, or those of some areas only: a changed circuit is read anew by each that has it."""
@@ -250,7 +253,7 @@ class Bench:
 
     def verdict(self, test, fault=None):
         """The first test that fails; None where all pass."""
-        program = [str(self.folder / "tests" / test), "--gtest_filter=-*Large*", "--gtest_fail_fast"]
+        program = [str(self.program(test)), "--gtest_filter=-*Large*", "--gtest_fail_fast"]
         try:
             ran = self.started(program, self.limits.get(test, LIMIT), fault)
         except subprocess.TimeoutExpired:
@@ -260,6 +263,9 @@ class Bench:
         failed = re.findall(r"^\[  FAILED  \] ([^\s,]+)", ran.stdout, re.M)
         running = re.findall(r"^\[ RUN      \] (\S+)", ran.stdout, re.M)
         return failed[0] if failed else f"{running[-1] if running else 'start'} (ended with {ran.returncode})"
+
+    def program(self, test):
+        return self.folder / "tests" / test
 
     def passes(self, test):
         """Whether the program as it is built passes; how long it may take with a fault follows."""
@@ -306,8 +312,8 @@ class Bench:
                     if failed := self.passes(test):
                         print(f"{test} without a fault: {failed}", file=sys.stderr)
                         return
-                    for number, fault in numbers.items():
-                        yield fault, self.verdict(test, number)
+                    with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+                        yield from zip(numbers.values(), pool.map(lambda n: self.verdict(test, n), numbers))
                     return
             bad = {name for name in texts if re.search(rf"^FAILED: .*{re.escape(name)}", log, re.M)}
             if not bad:
@@ -347,18 +353,39 @@ class Bench:
         new.replace(self.kept)
 
 
+class LinkedBench(Bench):
+    """Takes everything but what a changed text is in from a finished build: see linked.py."""
+
+    def __init__(self, source, target, ready, jobs=1):
+        super().__init__(source, target, jobs)
+        self.ready = linked.Ready(ready, target / "planted/linked")
+        self.names = [n for n in self.ready.units if (self.source / n).exists()]
+
+    def configure(self, areas=""):
+        return not areas
+
+    def program(self, test):
+        return self.ready.target / test
+
+    def build(self, test):
+        path, log = self.ready.program(test, self.source, self.ready.different(self.source, self.names))
+        return path is not None, log
+
+
 def key(fault):
     """A fault's name among the results: another text or another program makes it another fault."""
     parts = "\0".join(fault[k] for k in ("file", "old", "new", "test"))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
-def run(source, target, only, missing):
+def run(source, target, only, missing, ready=None, jobs=1):
     signal.signal(signal.SIGTERM, asked_to_end)
-    bench = Bench(source, target)
+    bench = LinkedBench(source, target, ready, jobs) if ready else Bench(source, target, jobs)
     wanted = [f for f in faults() if re.search(only, f"{f['what']} {f['file']} {f['test']}")]
     if missing:
         wanted = [f for f in wanted if not bench.results.get(key(f))]
+    if ready:  # a changed header or circuit is in objects that this does not make
+        wanted = [f for f in wanted if f["file"].endswith(".cpp")]
     programs = {}
     for fault in wanted:
         circuit = fault["file"].endswith(".sv")
@@ -387,15 +414,17 @@ def table(target):
     files = {}
     for fault in faults():
         files.setdefault(fault["file"], []).append((fault, kept.get(key(fault), UNTRIED)))
-    print("| file | faults | found | by |\n| --- | --- | --- | --- |")
+    print("| file | faults | tried | found | by |\n| --- | --- | --- | --- | --- |")
     for file, rows in sorted(files.items()):
-        by = collections.Counter(r.split("/")[0] for _, r in rows if r and r != UNTRIED)
+        by = collections.Counter(re.match(r"[^/.]+", r)[0] for _, r in rows if r and r != UNTRIED)
         names = ", ".join(f"`{n}`" + (f" {c}" if c > 1 else "") for n, c in sorted(by.items()))
-        print(f"| `{file}` | {len(rows)} | {sum(by.values())} | {names} |")
+        tried = sum(1 for _, r in rows if r != UNTRIED)
+        print(f"| `{file}` | {len(rows)} | {tried} | {sum(by.values())} | {names or '—'} |")
     results = [r for rows in files.values() for r in rows]
     found = sum(1 for f, r in results if r and r != UNTRIED)
     unseen = sum(1 for f, r in results if r is None and "unseen" in f)
-    print(f"\n{found} of {len(results)} found, {unseen} not, with a reason;")
+    tried = sum(1 for _, r in results if r != UNTRIED)
+    print(f"\n{tried} of {len(results)} tried: {found} found, {unseen} not, with a reason;")
     for fault, result in results:
         if result == UNTRIED or (result is None and "unseen" not in fault):
             print(f"  {result or 'not found'}: {fault['file']}: {fault['what']}")
@@ -416,6 +445,10 @@ def main():
     running.add_argument("--only", default="", metavar="REGEX")
     running.add_argument("--missing", action="store_true", help="only what no earlier run here found")
     commands.add_parser("table").add_argument("build", type=pathlib.Path)
+    running.add_argument("--jobs", type=int, default=1, help="runs of a program at once")
+    running.add_argument(
+        "--ready", type=pathlib.Path, metavar="FOLDER", help="a finished build of the same sources: .cpp only"
+    )
     given = parser.parse_args()
     if given.command == "check":
         return check(given.source)
@@ -426,7 +459,10 @@ def main():
     if given.command == "table":
         return table(given.build)
     try:
-        return run(given.source.resolve(), given.build.resolve(), given.only, given.missing)
+        ready = given.ready.resolve() if given.ready else None
+        return run(
+            given.source.resolve(), given.build.resolve(), given.only, given.missing, ready, given.jobs
+        )
     except KeyboardInterrupt:
         print("planted: interrupted; the files are as they were", file=sys.stderr)
         return 130

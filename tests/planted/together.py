@@ -9,12 +9,14 @@ import re
 
 VARIABLE = "SPIKELOOM_PLANTED"  # the number of the fault that counts; absent: none
 NOISE = ("parentheses", "dangling-else", "empty-body", "shadow", "conversion", "sign-compare", "extra")
-PRELUDE = (
-    "".join(f'#pragma GCC diagnostic ignored "-W{name}"\n' for name in NOISE) + "#include <cstdlib>\n"
+PRELUDE = (  # once where several files are compiled as one
+    "#ifndef PLANTED_FAULT\n#define PLANTED_FAULT\n"
+    + "".join(f'#pragma GCC diagnostic ignored "-W{name}"\n' for name in NOISE)
+    + "#include <cstdlib>\n"
     "[[maybe_unused]] static bool planted_fault(int number) {\n"
     f'  static const char* const chosen = std::getenv("{VARIABLE}");\n'
     "  return chosen != nullptr && std::atoi(chosen) == number;\n"
-    "}\n"
+    "}\n#endif\n"
 )
 
 
