@@ -54,15 +54,15 @@ struct Round {
   std::int64_t worst = 0;
   std::int64_t firings = 0;
   std::int64_t overhead = 0;  ///< 1/kTimeScale cycles
-  bool batched = false;       ///< its firings take several pages, and always their worst case
 };
 
-/// The overhead is the period that the tile's own arcs would have if firings took no time.
+/// The overhead is the period that the tile's own arcs would have if firings took no time. All 0 where
+/// firings take several pages, and so always their worst case: it needs no contract at any period.
 Round round_of(const ImageView& image, const std::vector<FiringArc>& arcs, std::size_t tile) {
   const std::vector<OrderEntry>& order = image.binding.orders[tile];
   if (!order.empty()) {
     const Cluster& first = image.application.clusters[order.front().cluster.index()];
-    if (batch_times(first, image.chip.kind(first.kind)).size() > 1) return {.batched = true};
+    if (batch_times(first, image.chip.kind(first.kind)).size() > 1) return {};
   }
   const auto here = [&](ClusterId c) { return image.binding.placement[c.index()].tile.index() == tile; };
   Round round;
@@ -124,7 +124,7 @@ std::optional<TileBounds> bounds_for(const Family& family, std::int64_t wanted) 
     const auto is_paid = [&](const OrderEntry& entry) {
       return !family.pool.paid.empty() && family.pool.paid[entry.cluster.index()] != 0;
     };
-    if (round.batched || std::all_of(order.begin(), order.end(), is_paid) ||
+    if (std::all_of(order.begin(), order.end(), is_paid) ||
         round.worst * kTimeScale + round.overhead <= period)
       continue;
     const std::int64_t rho = Ratio(period - round.overhead, round.firings).floor();

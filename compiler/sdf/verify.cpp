@@ -30,13 +30,13 @@ std::vector<std::string> verify(const Graph& graph, const Certificate& certifica
                                 std::span<const std::int64_t> lower) {
   std::vector<std::string> wrong = verify_bound(graph, certificate.period, certificate.potential, lower);
   const auto& cycle = certificate.critical_cycle;
+  for (const ChannelId id : cycle)
+    if (id.index() >= graph.channel_count())
+      return {"the critical cycle names a channel that does not exist"};
   Wide weight = 0, tokens = 0;
   for (std::size_t i = 0; i < cycle.size(); ++i) {
-    if (cycle[i].index() >= graph.channel_count())
-      return {"the critical cycle names a channel that does not exist"};
     const Channel& c = graph.channel(cycle[i]);
-    const ChannelId next = cycle[(i + 1) % cycle.size()];
-    if (next.index() < graph.channel_count() && c.target != graph.channel(next).source)
+    if (c.target != graph.channel(cycle[(i + 1) % cycle.size()]).source)
       wrong.push_back("the critical cycle is broken after its channel " + std::to_string(i));
     weight += Wide(graph.execution(c.source)) + c.latency;
     tokens += c.tokens;

@@ -10,6 +10,7 @@
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/pool.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "compiler/sdf/regulation.hpp"
 #include "tests/partition/random_network.hpp"
 
 namespace spikeloom {
@@ -109,6 +110,67 @@ TEST(Pool, WorkingAlikeNeedsEveryFieldThatTimesFollowFrom) {
   EXPECT_TRUE(unlike([](Cluster& c) { c.inbound[0].from = ClusterId{kQ}; }));
   EXPECT_TRUE(unlike([](Cluster& c) { c.chunk_bits[0] &= 0x7FFF; }));
   EXPECT_TRUE(unlike([](Cluster& c) { c.limit[0] -= 1; }));
+}
+
+struct Search {
+  std::vector<TileBound> steady;  ///< by tile: the contract with the least rho that the samples keep
+  Contracted found;
+  Ratio best, best_apart;  ///< periods of all mixes of contracts, and of those without a pool
+};
+
+/// Every firing takes its least and `share` eighths of what its worst case is above that.
+Search searched(const Image& image, std::int64_t share) {
+  const Promise guaranteed = std::get<Promise>(guarantee(image));
+  Search search;
+  MeasuredWork work(2);
+  for (std::size_t t = 0; t < work.size(); ++t) {
+    std::vector<std::int64_t> sample, scaled;
+    std::int64_t sum = 0;
+    for (const OrderEntry& entry : image.binding.orders[t]) {
+      const Cluster& cluster = image.application.clusters[entry.cluster.index()];
+      const Core& core = core_of(cluster);
+      const std::int64_t least = core.least(cluster, image.chip.kind(cluster.kind)).total();
+      const std::int64_t worst = core.worst(cluster, image.chip.kind(cluster.kind)).total();
+      sample.push_back(least + (worst - least) * share / 8);
+      scaled.push_back(sample.back() * kTimeScale);
+      sum += scaled.back();
+    }
+    work[t].push_back(sample);
+    const std::int64_t rho = Ratio(sum, static_cast<std::int64_t>(scaled.size())).ceil();
+    search.steady.push_back({rho, std::get<std::int64_t>(sdf::least_sigma({scaled}, rho))});
+  }
+  search.best = search.best_apart = guaranteed.period;
+  for (int mix = 0; mix < 9; ++mix) {
+    TileBounds bounds(2);
+    const int kinds[] = {mix % 3, mix / 3};  // none, its own, pooled
+    for (std::size_t t = 0; t < 2; ++t)
+      if (kinds[t] != 0) bounds[t] = TileBound{search.steady[t].rho, search.steady[t].sigma, kinds[t] == 2};
+    const Ratio period = promise_under(image, guaranteed, bounds).period;
+    search.best = std::min(search.best, period);
+    if (kinds[0] != 2 && kinds[1] != 2) search.best_apart = std::min(search.best_apart, period);
+  }
+  search.found = contract(image, guaranteed, work, {.order = SampleOrder::kAny, .margin_percent = 0});
+  return search;
+}
+
+/// Each tile without a contract, with one of its own or with one in the pool: no mix promises a shorter
+/// period than what was found. There are images where a pool is needed for it, and others where none is.
+TEST(ContractSearch, FindsNoLongerPeriodThanAnyMix) {
+  int pooled = 0, own = 0;
+  for (const bool reader_first : {false, true})
+    for (std::int64_t share = 0; share < 8; ++share) {
+      SCOPED_TRACE("reader first " + std::to_string(reader_first) + ", share " + std::to_string(share));
+      const Search search = searched(two_alike(reader_first), share);
+      EXPECT_LE(search.found.promise.period, search.best);
+      const bool has_pool = std::any_of(search.found.bounds.begin(), search.found.bounds.end(),
+                                        [](const auto& bound) { return bound && bound->pooled; });
+      EXPECT_TRUE(has_pool || search.best == search.best_apart);
+      pooled += search.best < search.best_apart;
+      own += !has_pool && std::any_of(search.found.bounds.begin(), search.found.bounds.end(),
+                                      [](const auto& bound) { return bound.has_value(); });
+    }
+  EXPECT_GT(pooled, 0);
+  EXPECT_GT(own, 0);
 }
 
 }  // namespace
