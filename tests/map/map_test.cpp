@@ -303,6 +303,23 @@ TEST(Map, EndsOrdersAndSlotsAreSeenByName) {
   EXPECT_GT(slots, 100);
 }
 
+TEST(Map, PlacesThatCannotBeAreSeenByName) {
+  Rng rng(8);
+  Mapped m;
+  MapResult result;
+  do {
+    m = random_application(rng);
+    result = map(m.app, m.chip, {});
+  } while (!result.binding);
+  Binding bad = *result.binding;
+  bad.placement.push_back(bad.placement.back());
+  EXPECT_THAT(check(m.app, bad, m.chip), testing::Contains("placement: one entry a cluster expected"));
+  bad = *result.binding;
+  const Cluster& first = m.app.clusters.front();
+  bad.placement.front().context = m.chip.kind(first.kind).contexts;
+  EXPECT_THAT(check(m.app, bad, m.chip), testing::Contains(first.name + ": no such context"));
+}
+
 TEST(Map, TwoChannelsInOneSlotAreAConflict) {
   Rng rng(8);
   Mapped m;
