@@ -84,23 +84,24 @@ Ratio Ratio::parse(const std::string& text) {
   return {number(begin, begin + slash), den};
 }
 
-std::strong_ordering operator<=>(const Ratio& a, const Ratio& b) {
+// A friend declaration in the class does not take the namespace's visibility.
+SPIKELOOM_API std::strong_ordering operator<=>(const Ratio& a, const Ratio& b) {
   const Wide left = Wide(a.num_) * b.den_;
   const Wide right = Wide(b.num_) * a.den_;
   return left < right ? std::strong_ordering::less
                       : (left > right ? std::strong_ordering::greater : std::strong_ordering::equal);
 }
 
-Ratio operator+(const Ratio& a, const Ratio& b) {
+SPIKELOOM_API Ratio operator+(const Ratio& a, const Ratio& b) {
   return reduced(Wide(a.num_) * b.den_ + Wide(b.num_) * a.den_, Wide(a.den_) * b.den_);
 }
-Ratio operator-(const Ratio& a, const Ratio& b) {
+SPIKELOOM_API Ratio operator-(const Ratio& a, const Ratio& b) {
   return reduced(Wide(a.num_) * b.den_ - Wide(b.num_) * a.den_, Wide(a.den_) * b.den_);
 }
-Ratio operator*(const Ratio& a, const Ratio& b) {
+SPIKELOOM_API Ratio operator*(const Ratio& a, const Ratio& b) {
   return reduced(Wide(a.num_) * b.num_, Wide(a.den_) * b.den_);
 }
-Ratio operator/(const Ratio& a, const Ratio& b) {
+SPIKELOOM_API Ratio operator/(const Ratio& a, const Ratio& b) {
   return reduced(Wide(a.num_) * b.den_, Wide(a.den_) * b.num_);
 }
 
