@@ -27,7 +27,7 @@ SessionOptions session_options(const RunOptions& options, ProgressTeller& teller
 }
 
 /// The replay: it gets the image and the input, and nothing that a device sent.
-DeviceRun replay_of(const Image& image, const Dataset& data, const Recording& recording, ModelLink& model,
+DeviceRun replay_of(const Image& image, const Dataset& data, const WantedRecords& recording, ModelLink& model,
                     const SessionOptions& session) {
   // Potentials are kept up only where the model computes them itself.
   std::optional<ParallelValues> values;
@@ -39,7 +39,7 @@ DeviceRun replay_of(const Image& image, const Dataset& data, const Recording& re
   return Session(model, image, session).run(data);
 }
 
-RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const Recording& recording,
+RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const WantedRecords& recording,
                        const RunOptions& options) {
   const Image& image = handle.value();
   const std::string name = handle.path().empty() ? image.application.name : handle.path();
@@ -95,7 +95,7 @@ RunResult run(const CompiledImage& image, const Dataset& data, const RunOptions&
 
 RunResult run(const CompiledImage& image, const std::string& input, const DatasetOptions& reading,
               const RunOptions& options) {
-  const Recording recording = parse_record(options.record, image.value());
+  const WantedRecords recording = parse_record(options.record, image.value());
   return run_recorded(image, read_data(image, input, reading), recording, options);
 }
 

@@ -96,7 +96,7 @@ bool same(Word expected, Word found) {
 
 class Replay {
  public:
-  Replay(const Recording& session, Link& link) : link_(link) {
+  Replay(const SessionRecord& session, Link& link) : link_(link) {
     std::size_t from_device = 0;
     for (const SessionEvent& event : session.events)
       if (event.way == SessionEvent::Way::kToDevice) {
@@ -170,11 +170,11 @@ std::unique_ptr<Link> record(std::unique_ptr<Link> inner, const std::string& pat
   return std::make_unique<RecordingLink>(std::move(inner), path);
 }
 
-Recording read_recording(std::istream& file, const std::string& name) {
+SessionRecord read_recording(std::istream& file, const std::string& name) {
   std::string line;
   if (!std::getline(file, line) || line != kHeader)
     throw input_error(name + ": line 1: not a session; expected \"" + kHeader + "\"");
-  Recording session;
+  SessionRecord session;
   if (!std::getline(file, line) || !line.starts_with(kDevicePrefix))
     throw input_error(name + ": line 2: expected \"device …\"");
   session.device = line.substr(kDevicePrefix.size());
@@ -188,13 +188,13 @@ Recording read_recording(std::istream& file, const std::string& name) {
   return session;
 }
 
-Recording read_recording(const std::string& path) {
+SessionRecord read_recording(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw input_error(path + ": cannot be read; expected a recorded session");
   return read_recording(file, path);
 }
 
-std::optional<SessionDifference> replay(const Recording& session, Link& link) {
+std::optional<SessionDifference> replay(const SessionRecord& session, Link& link) {
   return Replay(session, link).run();
 }
 

@@ -23,14 +23,14 @@ struct SessionEvent {
   friend bool operator==(const SessionEvent&, const SessionEvent&) = default;
 };
 
-struct Recording {
+struct SessionRecord {
   std::string device;  ///< description of the device that was recorded
   std::vector<SessionEvent> events;
 };
 
 /// Throws Error{kInput} with the line that is not one of a session.
-[[nodiscard]] Recording read_recording(std::istream& file, const std::string& name);
-[[nodiscard]] Recording read_recording(const std::string& path);
+[[nodiscard]] SessionRecord read_recording(std::istream& file, const std::string& name);
+[[nodiscard]] SessionRecord read_recording(const std::string& path);
 
 /// The first word from the device that differs from the session.
 struct SessionDifference {
@@ -42,6 +42,6 @@ struct SessionDifference {
 /// the session: after as many words from the device. Ring answers, words of the run and SENT stamps are
 /// each compared among themselves, since how the three interleave depends on the host's speed.
 /// Returns the first difference, if any.
-[[nodiscard]] std::optional<SessionDifference> replay(const Recording& session, Link& link);
+[[nodiscard]] std::optional<SessionDifference> replay(const SessionRecord& session, Link& link);
 
 }  // namespace spikeloom

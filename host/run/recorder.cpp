@@ -6,8 +6,8 @@
 
 namespace spikeloom {
 
-Recording parse_record(const std::vector<std::string>& items, const Image& image) {
-  Recording recording;
+WantedRecords parse_record(const std::vector<std::string>& items, const Image& image) {
+  WantedRecords recording;
   Problems problems;
   for (const std::string& item : items) {
     const std::size_t colon = item.rfind(':');
@@ -30,7 +30,7 @@ Recording parse_record(const std::vector<std::string>& items, const Image& image
   return recording;
 }
 
-Recorder::Recorder(const Image& image, const Dataset& data, const Recording& wanted, ModelLink& model)
+Recorder::Recorder(const Image& image, const Dataset& data, const WantedRecords& wanted, ModelLink& model)
     : image_(image), data_(data), model_(model), next_(image.application.clusters.size(), {0, 0}) {
   const auto prepare = [&]<class T>(const std::vector<std::string>& nodes, std::vector<Trace<T>>& traces) {
     for (const std::string& node : nodes) {

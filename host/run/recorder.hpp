@@ -13,16 +13,16 @@
 namespace spikeloom {
 
 /// Populations by name.
-struct Recording {
+struct WantedRecords {
   std::vector<std::string> spikes, potentials;
 };
 /// From NODE:spikes and NODE:v. Throws Error{kInput} that lists what the image does not have.
-[[nodiscard]] Recording parse_record(const std::vector<std::string>& items, const Image& image);
+[[nodiscard]] WantedRecords parse_record(const std::vector<std::string>& items, const Image& image);
 
 class Recorder {
  public:
   /// Keeps references to all but `wanted`; observes the model where anything is wanted.
-  Recorder(const Image& image, const Dataset& data, const Recording& wanted, ModelLink& model);
+  Recorder(const Image& image, const Dataset& data, const WantedRecords& wanted, ModelLink& model);
   void add_to(RunOutputs& outputs);
 
  private:

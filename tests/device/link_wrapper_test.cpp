@@ -60,10 +60,10 @@ std::string session_path(const std::string& name) {
   return ::testing::TempDir() + "spikeloom-" + name + ".session";
 }
 
-Recording recorded(const std::string& name, const std::vector<Word>& words) {
+SessionRecord recorded(const std::string& name, const std::vector<Word>& words) {
   const std::string path = session_path(name);
   (void)exchange(*record(std::make_unique<EchoLink>(), path), words, 3, 20);
-  const Recording session = read_recording(path);
+  const SessionRecord session = read_recording(path);
   std::remove(path.c_str());
   return session;
 }
@@ -89,7 +89,7 @@ TEST(Throttle, CutsSendsAndReceives) {
 
 TEST(Recording, HoldsEveryWordInOrder) {
   const std::vector<Word> words = random_words(300);
-  const Recording session = recorded("order", words);
+  const SessionRecord session = recorded("order", words);
   EXPECT_EQ(session.device, "echo");
   std::vector<Word> to, from;
   for (const SessionEvent& event : session.events)
@@ -99,14 +99,14 @@ TEST(Recording, HoldsEveryWordInOrder) {
 }
 
 TEST(Recording, ReplaysOnTheSameDevice) {
-  const Recording session = recorded("same", random_words(300));
+  const SessionRecord session = recorded("same", random_words(300));
   EchoLink echo;
   EXPECT_FALSE(replay(session, echo));
   EXPECT_FALSE(replay(session, *throttle(std::make_unique<EchoLink>(), 9)));
 }
 
 TEST(Recording, ReplayNamesTheFirstDifference) {
-  const Recording session = recorded("other", random_words(300));
+  const SessionRecord session = recorded("other", random_words(300));
   EchoLink echo(1);  // flips bit 0 of every word
   const auto difference = replay(session, echo);
   ASSERT_TRUE(difference);
@@ -134,9 +134,9 @@ TEST(Recording, ReplayIgnoresTheCountOfFrozenCycles) {
   for (const auto& [address, differs] :
        {std::pair{hw::kAddrNodeFrozen, false}, std::pair{hw::kAddrNodeCycle, true}}) {
     EchoLink echo;
-    const Recording session{"echo",
-                            {{SessionEvent::Way::kToDevice, answer(address, 5)},
-                             {SessionEvent::Way::kFromDevice, answer(address, 6)}}};
+    const SessionRecord session{"echo",
+                                {{SessionEvent::Way::kToDevice, answer(address, 5)},
+                                 {SessionEvent::Way::kFromDevice, answer(address, 6)}}};
     EXPECT_EQ(replay(session, echo).has_value(), differs);
   }
 }
