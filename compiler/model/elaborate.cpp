@@ -377,7 +377,9 @@ Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* note
   const Meaning meaning = meaning_of(semantics);
   remarks.add("semantics: " + describe(meaning));
   note_version(graph, meaning, remarks);
+  const bool is_read_well = problems.empty();  // else the reader has named the fields that it lacks
   FlatGraph flat = flatten(graph, remarks, problems);
+  if (is_read_well && !check_fields(flat, problems)) return {};
   infer_shapes(flat, remarks, problems);
   const double dt = choose_dt(graph, flat, meaning, remarks, problems);
   for (const FlatNode& node : flat.nodes) {

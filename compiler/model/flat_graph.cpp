@@ -249,6 +249,21 @@ std::optional<std::size_t> integrator_of(const std::vector<FlatNode>& nodes, std
   return node.before.front();
 }
 
+bool check_fields(const FlatGraph& graph, Problems& problems) {
+  const std::size_t before = problems.list().size();
+  for (const FlatNode& node : graph.nodes) {
+    if (node.role == Role::kUnknown) continue;
+    for (const NodeField& listed : node.node->type->fields()) {
+      const std::string start = node.what() + ": field " + quote(listed.name) + " is ";
+      const NirArray* array = field(node, listed.name);
+      if (array == nullptr && listed.need == NodeField::Need::kRequired) problems.add(start + "missing");
+      if (array != nullptr && array->values.empty())
+        problems.add(start + "empty, its shape is " + to_string(array->shape));
+    }
+  }
+  return problems.list().size() == before;
+}
+
 FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems) {
   FlatGraph flat = Flattener(notes, problems).run(graph);
   check_types(flat, problems);

@@ -43,6 +43,10 @@ struct FlatGraph {
 /// of linear nodes, LI nodes that feed something else than a Threshold of their own.
 [[nodiscard]] FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems);
 
+/// Whether every node has the fields that its type cannot do without, and numbers in all that it has: shapes
+/// and maps are made of them. The reader says the same of a file, with more about why.
+[[nodiscard]] bool check_fields(const FlatGraph& graph, Problems& problems);
+
 /// Fills in `in` and `out` of every node and checks that both ends of every edge agree.
 void infer_shapes(FlatGraph& graph, Notes& notes, Problems& problems);
 

@@ -392,6 +392,21 @@ TEST(Refused, AllProblemsAtOnceByName) {
   EXPECT_THAT(text, HasSubstr("edge 'fc' -> 'wide': 'fc' gives the shape [3], 'wide' takes [5]"));
 }
 
+TEST(Refused, FieldsThatANodeOfAGraphInMemoryLacks) {
+  NirGraph graph = chain();
+  graph.nodes["lif"].fields.erase("tau");
+  graph.nodes["fc"].fields["weight"] = {{0, 2}, {}};
+  const std::string text = refusal(graph);
+  EXPECT_THAT(text, HasSubstr("node 'lif' (LIF): field 'tau' is missing"));
+  EXPECT_THAT(text, HasSubstr("node 'fc' (Linear): field 'weight' is empty, its shape is [0,2]"));
+}
+
+TEST(Refused, ANodeBehindOneWithoutAShape) {
+  NirGraph graph = chain();
+  graph.nodes["input"].fields.clear();  // whose shape the map behind it would be made for
+  EXPECT_THAT(refusal(graph), HasSubstr("node 'input' (Input): field 'shape' is missing"));
+}
+
 TEST(Refused, AReadoutThatFeedsSomething) {
   NirGraph graph = chain();
   graph.nodes["li"] = li(3);
