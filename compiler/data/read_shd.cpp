@@ -29,6 +29,13 @@ Train shd_train(std::vector<double> times, const std::vector<double>& units, con
   return bin(std::move(events), port);
 }
 
+std::int64_t label_of(const Hdf5Table& labels, std::size_t sample) {
+  const double label = labels.sample(sample).front();
+  if (!(label >= -0x1p53 && label <= 0x1p53) || label != std::floor(label))
+    throw input_error("its label is " + std::to_string(label) + ", expected an integer");
+  return static_cast<std::int64_t>(label);
+}
+
 }  // namespace
 
 Dataset read_shd(const Hdf5File& file, const std::vector<Port>& ports, const DatasetOptions& options) {
@@ -39,9 +46,9 @@ Dataset read_shd(const Hdf5File& file, const std::vector<Port>& ports, const Dat
                       print_shape(times.shape()) + " and units " + print_shape(units.shape()));
   std::optional<Hdf5Table> labels;
   if (file.has("labels")) labels = file.table("", "labels");
-  if (labels && labels->shape() != times.shape())
+  if (labels && (labels->holds_lists() || labels->shape() != times.shape()))
     throw input_error("labels: expected one a sample, " + print_shape(times.shape()) + ", found " +
-                      print_shape(labels->shape()));
+                      (labels->holds_lists() ? "lists" : print_shape(labels->shape())));
   Dataset data;
   TimeFaults faults;
   const std::size_t samples = std::min(times.samples(), options.limit.value_or(times.samples()));
@@ -54,7 +61,7 @@ Dataset read_shd(const Hdf5File& file, const std::vector<Port>& ports, const Dat
         throw input_error(std::to_string(at.size()) + " times and " + std::to_string(of.size()) + " units");
       faults.mend(at, {}, name);
       data.samples.push_back({.id = std::to_string(s), .label = std::nullopt, .inputs = {}});
-      if (labels) data.samples.back().label = static_cast<std::int64_t>(labels->sample(s).front());
+      if (labels) data.samples.back().label = label_of(*labels, s);
       data.samples.back().inputs.push_back(shd_train(std::move(at), of, port, options));
     } catch (const Error& error) {
       throw error.within(name);

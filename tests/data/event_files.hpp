@@ -195,6 +195,30 @@ inline void write_shd(const std::filesystem::path& path, const std::vector<std::
   H5Fclose(file);
 }
 
+/// Puts labels into a file of write_shd: real numbers, one a sample.
+inline void add_labels(const std::filesystem::path& path, const std::vector<double>& labels) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hsize_t count = labels.size();
+  const hid_t space = H5Screate_simple(1, &count, nullptr);
+  const hid_t set = H5Dcreate2(file, "labels", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels.data());
+  H5Dclose(set);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
+/// Puts lists without an entry where labels belong.
+inline void add_empty_label_lists(const std::filesystem::path& path, std::size_t samples) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  const hsize_t count = samples;
+  const hid_t space = H5Screate_simple(1, &count, nullptr);
+  const hid_t type = H5Tvlen_create(H5T_STD_U16LE);
+  H5Dclose(H5Dcreate2(file, "labels", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  H5Tclose(type);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
 /// A structured array of one dimension, as numpy.save writes it.
 inline std::vector<std::uint8_t> structured_npy(const std::string& fields, std::size_t count,
                                                 const std::vector<std::uint8_t>& records) {

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "compiler/base/file.hpp"
 #include "tests/data/event_files.hpp"
 #include "tests/data/files.hpp"
@@ -52,6 +54,15 @@ TEST_F(ReadShd, SaysWhatDoesNotFit) {
   };
   write_shd(path("a.h5"), {{0.25F}}, {{699}}, {4, 5});
   EXPECT_THAT(said({{"in", {700}}}), HasSubstr("a.h5: labels: expected one a sample, (1,), found (2,)"));
+  for (const double label : {0.5, std::nan(""), 1e300}) {
+    write_shd(path("a.h5"), {{0.25F}}, {{699}}, {});
+    add_labels(path("a.h5"), {label});
+    EXPECT_THAT(said({{"in", {700}}}),
+                AllOf(HasSubstr("a.h5: sample 0: its label is "), HasSubstr("expected an integer")));
+  }
+  write_shd(path("a.h5"), {{0.25F}}, {{699}}, {});
+  add_empty_label_lists(path("a.h5"), 1);
+  EXPECT_THAT(said({{"in", {700}}}), HasSubstr("a.h5: labels: expected one a sample, (1,), found lists"));
   write_shd(path("a.h5"), {{0.25F, 0.5F}}, {{699}}, {4});
   EXPECT_THAT(said({{"in", {700}}}), HasSubstr("a.h5: sample 0: 2 times and 1 units"));
   write_shd(path("a.h5"), {{0.25F}, {0.5F}}, {{699}}, {4});
