@@ -59,7 +59,7 @@ class Cook {
 
  private:
   void step() {
-    const std::uint8_t what = recipe_.byte() % 8;
+    const std::uint8_t what = recipe_.byte() % 9;
     if (what == 1) {
       if (groups_.size() > 1) leave();
       return;
@@ -86,8 +86,10 @@ class Cook {
         return attribute(name, text());
       case 6:
         return attribute(name, recipe_.number(8));
-      default:
+      case 7:
         return link(name);
+      default:
+        return lists(name);
     }
   }
 
@@ -123,9 +125,8 @@ class Cook {
   }
   [[nodiscard]] hid_t group() const { return groups_.back(); }
 
-  void numbers(const std::string& name) {
-    const std::uint8_t kind = recipe_.byte();
-    const Extents extents = shape();
+  /// Types of numbers, and their bytes.
+  static const std::array<std::pair<hid_t, int>, 7>& number_types() {
     static const std::array<std::pair<hid_t, int>, 7> types{{{H5T_IEEE_F32LE, 4},
                                                              {H5T_IEEE_F64LE, 8},
                                                              {H5T_STD_I8LE, 1},
@@ -133,6 +134,31 @@ class Cook {
                                                              {H5T_STD_I32LE, 4},
                                                              {H5T_STD_I64LE, 8},
                                                              {H5T_STD_U64LE, 8}}};
+    return types;
+  }
+
+  void lists(const std::string& name) {
+    const auto [item, bytes] = number_types()[recipe_.below(number_types().size())];
+    std::vector<std::vector<std::uint8_t>> values(recipe_.below(32));
+    std::vector<hvl_t> given;
+    for (std::vector<std::uint8_t>& list : values) {
+      const std::size_t length = recipe_.byte();
+      for (std::size_t b = 0; b < length * static_cast<std::size_t>(bytes); ++b)
+        list.push_back(recipe_.byte());
+      given.push_back({length, list.data()});
+    }
+    const hsize_t count = values.size();
+    const Id type(H5Tvlen_create(item), H5Tclose);
+    const Id space(H5Screate_simple(1, &count, nullptr), H5Sclose);
+    const Id set(H5Dcreate2(group(), name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                 H5Dclose);
+    if (set >= 0 && count > 0) H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, given.data());
+  }
+
+  void numbers(const std::string& name) {
+    const std::uint8_t kind = recipe_.byte();
+    const Extents extents = shape();
+    const auto& types = number_types();
     const bool is_bool = kind % 8 == types.size();
     const int bytes = is_bool ? 1 : types[kind % 8].second;
     const Id type(is_bool ? H5Tenum_create(H5T_STD_I8LE) : H5Tcopy(types[kind % 8].first), H5Tclose);

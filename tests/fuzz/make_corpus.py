@@ -16,6 +16,7 @@ import struct
 import subprocess
 import tempfile
 import zipfile
+import zlib
 
 import h5py
 import numpy
@@ -157,6 +158,72 @@ def steps_of(group):
     return steps
 
 
+def lists(name, kind, values):
+    """Lists of numbers: step 8."""
+    counted = b"".join(bytes([len(each)]) + numpy.asarray(each, kind).tobytes() for each in values)
+    return bytes([8]) + word(name) + bytes([KINDS.index(kind), len(values)]) + counted
+
+
+# ---- AEDAT 4.0 and MAT files: compiler/data/read_aedat4.cpp, read_stmnist.cpp ----
+
+
+def lz4(data):
+    """A frame of one block that is stored as it is."""
+    return b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<I", len(data) | 1 << 31) + data + bytes(4)
+
+
+def zstd(data):
+    """A frame of one block that is stored as it is."""
+    return b"\x28\xb5\x2f\xfd\x00\x00" + (1 | len(data) << 3).to_bytes(3, "little") + data
+
+
+def sized(data):
+    return struct.pack("<I", len(data)) + data
+
+
+def flat_list(identifier, count, elements):
+    """A FlatBuffer whose root table has one field, a list; its layout stands at 8, the table at 14."""
+    layout = struct.pack("<HHHxx", 6, 8, 4)
+    table = struct.pack("<iI", 8, 4)
+    return struct.pack("<I", 16) + identifier + layout + table + struct.pack("<I", count) + elements
+
+
+def aedat4(events, method, closed):
+    pack = {0: bytes, 1: lz4, 3: zstd}[method]
+    xml = (
+        '<dv version="2.0"><node name="outInfo" path="/"><node name="0" path="/">'
+        '<attr key="originalOutputName" type="string">events</attr>'
+        '<attr key="typeIdentifier" type="string">EVTS</attr><node name="info" '
+        'path="/"><attr key="sizeX" type="int">34</attr><attr key="sizeY" type="int">34</attr></node></node>'
+        "</node></dv>"
+    ).encode()
+    structs = b"".join(struct.pack("<qhhB3x", t, x, y, p) for x, y, p, t in events)
+    body = pack(sized(flat_list(b"EVTS", len(events), structs)))
+    packets = struct.pack("<ii", 0, len(body)) + body
+    place = 14 + 48 + len(xml) + 1 + len(packets)
+    header = struct.pack("<I4s5Hxx", 20, b"IOHE", 10, 20, 4, 8, 16)
+    header += struct.pack("<iiqII", 12, method, place if closed else -1, 4, len(xml)) + xml + b"\0"
+    entry = struct.pack("<I7H", 20, 14, 44, 4, 12, 20, 28, 36) + bytes(2)
+    entry += struct.pack("<iqiiqqq", 16, 0, 0, 1, 1, 0, max(t for *_, t in events))
+    table = pack(sized(flat_list(b"FTAB", 1, entry))) if closed else b""
+    return b"#!AER-DAT4.0\r\n" + sized(header) + packets + table
+
+
+def mat(columns, compressed):
+    """spiketrain in single precision: 100 taxels and a time a column."""
+    values = numpy.zeros((len(columns), 101), "<f4")
+    for row, (taxel, change, seconds) in zip(values, columns):
+        row[taxel], row[100] = change, seconds
+    body = struct.pack("<4I", 6, 8, 7, 0) + struct.pack("<IIii", 5, 8, 101, len(columns))
+    body += struct.pack("<II16s", 1, 10, b"spiketrain") + struct.pack("<II", 7, values.nbytes)
+    body += values.tobytes() + bytes(-values.nbytes % 8)
+    element = struct.pack("<II", 14, len(body)) + body
+    if compressed:
+        packed = zlib.compress(element)
+        element = struct.pack("<II", 15, len(packed)) + packed
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + element
+
+
 # ---- a graph between the processes: compiler/model/nir_bytes.hpp ----
 
 
@@ -261,6 +328,22 @@ class Corpus:
         dat = b"".join(struct.pack("<II", t, x | y << 14 | p << 28) for x, y, p, t in events)
         self.add("prophesee", "cd", b"% Data file containing CD events.\n% Version 2\n" + b"\x0c\x08" + dat)
         self.add("prophesee", "no_heading", dat)
+        for name, method, closed in (
+            ("plain", 0, True),
+            ("open", 0, False),
+            ("lz4", 1, True),
+            ("zstd", 3, True),
+        ):
+            self.add("aedat4", name, aedat4(events, method, closed))
+        taxels = [(3, 1, 0.001), (99, -1, 0.0025)]
+        self.add("stmnist", "plain", mat(taxels, False))
+        self.add("stmnist", "compressed", mat(taxels, True))
+        tonic = [("x", "<i2"), ("y", "<i2"), ("p", "?"), ("t", "<i8")]
+        self.add("npy_records", "tonic", npy(numpy.array([(x, y, p, t) for x, y, p, t in events], tonic)))
+        line = numpy.dtype(
+            {"names": ["t", "x"], "formats": [">f4", ">u2"], "offsets": [2, 8], "itemsize": 12}
+        )
+        self.add("npy_records", "line", npy(numpy.array([(0.5, 3), (4000, 7)], line)))
 
     def networks(self):
         self.add("int_network", "wire", json.dumps(NETWORK))
@@ -351,6 +434,10 @@ class Corpus:
         self.add("nirdata", "events", file_of("EventData", *sets))
         valued = (*sets, numbers("value", numpy.array([[1, 2, 0]], "f4")))
         self.add("nirdata", "valued", file_of("ValuedEventData", *valued))
+        spikes = lists("times", "f4", [[0.25, 0.5], [], [0.001]]) + lists("units", "i4", [[7, 0], [], [3]])
+        spikes = bytes([0]) + word("spikes") + spikes + bytes([1])
+        self.add("shd", "spikes", spikes)
+        self.add("shd", "labels", spikes + numbers("labels", numpy.array([4, 19, 0], "i4")))
 
     def chips_and_images(self):
         for name in ("tile1", "mesh2x2", "lean32"):
