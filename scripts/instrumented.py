@@ -28,14 +28,16 @@ FLAGS = {
     "coverage": "-O0 -g1 --coverage -fprofile-update=atomic -DSPIKELOOM_COVERAGE",
 }
 # Beside the unit tests, which the build lists.
-FLOW = ["flow_test", "shared_test", "bounds_test", "admit_test"]
+FLOW = ["flow_test", "parts_test", "semantics_test", "shared_test", "bounds_test", "admit_test"]
 # What runs on threads: parallel_for and its users, values that are computed ahead of the replay, writers of
-# one file, a state's lock. The chips of the Verilator device have threads of Verilator's own.
+# one file, a state's lock, the server of an emulated card. The chips of the Verilator device have threads of
+# Verilator's own. Each pattern must match a test.
 THREADED = {
-    "base_test": "*",
-    "partition_test": "*",
-    "admit_test": "*Lock*:*State*",
-    "flow_test": "*Values*:*Threads*:*Parallel*",
+    "base_test": ["*"],
+    "partition_test": ["*"],
+    "admit_test": ["StateLock.*", "StateFile.*"],
+    "emulation_test": ["HwEmuServer.*"],
+    "flow_test": ["*ModelIsGolden*", "Compile.*"],
 }
 LARGE = "-Large/*"
 SECONDS = 3600  # of a program
@@ -85,8 +87,23 @@ def build(folder, programs):
         sys.exit(3)
 
 
-def run(kind, folder, name, tests):
+def unmatched(program, patterns):
+    """The patterns that none of the program's tests match: what they were meant for would not be run."""
+    empty = []
+    for pattern in patterns:
+        command = [program, "--gtest_list_tests", f"--gtest_filter={pattern}"]
+        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT | os.environ)
+        if not re.search(r"^  \S", done.stdout, re.MULTILINE):
+            empty.append(pattern)
+    return empty
+
+
+def run(kind, folder, name, patterns):
     program = next(folder.glob(f"tests/*/{name}"))
+    if empty := unmatched(program, patterns):
+        print(f"{kind}: {name}: no test matches {', '.join(empty)}")
+        return 1
+    tests = ":".join(patterns) if patterns else LARGE
     begin = time.monotonic()
     try:
         done = subprocess.run(
@@ -121,7 +138,7 @@ def run_all(kind, regex, filters=None):
         return 0  # nothing of it has threads
     programs = chosen(programs, regex)
     build(folder, programs)
-    return max(run(kind, folder, name, (filters or {}).get(name, LARGE)) for name in programs)
+    return max(run(kind, folder, name, (filters or {}).get(name, [])) for name in programs)
 
 
 # ---- coverage ----

@@ -3,10 +3,12 @@
 
 usage: fuzz.py build                        into BUILD/fuzz
        fuzz.py replay [--only REGEX]        every input of the corpora, under the sanitizers
-       fuzz.py run SECONDS [--only REGEX]   all fuzzers together for so long, after the replay
+       fuzz.py same [--only REGEX]          after the replay, the same inputs every time: so many runs of each
+                                            target, from one seed; continuous integration runs it
+       fuzz.py run SECONDS [--only REGEX]   all fuzzers together for so long, after the replay, by chance
        fuzz.py grow SECONDS [--only REGEX]  the same, and the corpora under BUILD/fuzz are kept for next time
 
-BUILD: $SPIKELOOM_BUILD, or build. `replay`, `run` and `grow` build first. What a fuzzer finds stands under
+BUILD: $SPIKELOOM_BUILD, or build. All of them build first. What a fuzzer finds stands under
 BUILD/fuzz/found, with the command that shows it again: mend the kind of fault, put the input into
 tests/fuzz/corpus, and write a unit test of it. Exit codes: 0 well, 1 something was found, 77 there is no
 clang with libFuzzer (scripts/setup.sh ci).
@@ -29,6 +31,30 @@ JOBS = 2
 ABSENT = 77
 MOST_BYTES = 300_000  # of all corpora
 LIMITS = ["-timeout=20", "-rss_limit_mb=2560", "-max_len=16384"]
+# Runs of `same`: as many as a target makes in eight seconds of a processor, at most so many.
+SEED = 1
+MOST_RUNS = 150_000
+RUNS = {
+    "aedat4": 12_000,
+    "card": 100_000,
+    "csv": 35_000,
+    "from_device": 1_500,
+    "hdf5_damaged": 600,
+    "image": 30_000,
+    "int_network": 90_000,
+    "nir": 1_500,
+    "nir_tree": 10_000,
+    "nirdata": 3_000,
+    "nmnist": 75_000,
+    "npy_data": 80_000,
+    "npy_records": 50_000,
+    "npz": 60_000,
+    "prophesee": 60_000,
+    "shd": 2_000,
+    "state": 80_000,
+    "stmnist": 30_000,
+    "to_device": 2_400,
+}
 # The heap limit ends a target that believes a size; leaks of libraries are listed in leaks.supp.
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=0:strict_string_checks=1:quarantine_size_mb=16",
@@ -79,8 +105,13 @@ def fuzzer(target, *options):
     found = BUILD / "found"
     found.mkdir(exist_ok=True)
     command = [PROGRAM, f"--target={target}", f"-artifact_prefix={found}/{target}-", *LIMITS, *options]
+    before = set(found.iterdir())
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, errors="replace",
                           env=os.environ | SANITIZERS)  # fmt: skip
+    if done.returncode == 0:
+        # What a child process dies of that reads damaged HDF5 is written too, and is no finding.
+        for path in set(found.glob(f"{target}-*")) - before:
+            path.unlink()
     return done.returncode, done.stderr
 
 
@@ -112,6 +143,14 @@ def go(target, seconds, keep):
     return target, *fuzzer(target, *options)
 
 
+def same(target):
+    """The runs that follow from the seed. Inputs are given one by one: a folder has no order."""
+    seeds = sorted(str(path) for path in (HERE / "corpus" / target).iterdir())
+    runs = RUNS.get(target, MOST_RUNS)
+    options = [f"-seed={SEED}", f"-runs={runs}", "-print_final_stats=1", "-seed_inputs=" + ",".join(seeds)]
+    return target, *fuzzer(target, *options)
+
+
 def all_of(work, targets, jobs=JOBS):
     wrong = 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -131,7 +170,7 @@ def all_of(work, targets, jobs=JOBS):
 
 def main():
     parser = argparse.ArgumentParser(description="see the head of this file")
-    parser.add_argument("what", choices=["build", "replay", "run", "grow"])
+    parser.add_argument("what", choices=["build", "replay", "same", "run", "grow"])
     parser.add_argument("seconds", nargs="?", type=int, default=0)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
@@ -152,9 +191,14 @@ def main():
     # Every target has its share of the time: so many of them run at once.
     share = max(1, arguments.seconds * JOBS // len(targets))
     begin = time.monotonic()
-    wrong = all_of(lambda target: go(target, share, arguments.what == "grow"), targets)
+    if arguments.what == "same":
+        wrong = all_of(same, targets)
+        each = f"seed {SEED}"
+    else:
+        wrong = all_of(lambda target: go(target, share, arguments.what == "grow"), targets)
+        each = f"{share} s each"
     took = time.monotonic() - begin
-    print(f"fuzz: {len(targets)} fuzzers, {share} s each, {took:.0f} s together: {wrong} with a fault")
+    print(f"fuzz: {len(targets)} fuzzers, {each}, {took:.0f} s together: {wrong} with a fault")
     return 1 if wrong else 0
 
 
