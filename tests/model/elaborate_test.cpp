@@ -407,6 +407,30 @@ TEST(Refused, ANodeBehindOneWithoutAShape) {
   EXPECT_THAT(refusal(graph), HasSubstr("node 'input' (Input): field 'shape' is missing"));
 }
 
+TEST(Refused, ShapesThatCannotBe) {
+  NirGraph graph = chain();
+  graph.nodes["fc"].fields["weight"].shape = {6};
+  EXPECT_THAT(refusal(graph),
+              HasSubstr("node 'fc' (Linear): its weight has shape [6], expected [outputs,inputs]"));
+  graph = chain();
+  graph.nodes["flat"] = nir_node("Flatten", {{"start_dim", scalar(5)}});
+  graph.edges.push_back({"input", "flat"});
+  EXPECT_THAT(refusal(graph), HasSubstr("node 'flat' (Flatten): start_dim and end_dim do not name dimensions "
+                                        "of its input [2]"));
+  graph = chain();
+  for (const char* name : {"a", "b"}) graph.nodes[name] = nir_node("Scale", {{"scale", scalar(1)}});
+  graph.edges.push_back({"a", "b"});
+  EXPECT_THAT(refusal(graph),
+              HasSubstr("node 'a' (Scale): its shape is neither in the file nor to be had from a neighbour"));
+  graph = chain();
+  graph.nodes["image"] = port("Input", {1, 1, 1});
+  graph.nodes["pool"] =
+      nir_node("SumPool2d", {{"kernel_size", scalar(1)}, {"stride", scalar(1)}, {"padding", scalar(3000)}});
+  graph.edges.push_back({"image", "pool"});
+  EXPECT_THAT(refusal(graph),
+              HasSubstr("node 'pool' (SumPool2d): its output would have more than 2^24 elements"));
+}
+
 TEST(Refused, AReadoutThatFeedsSomething) {
   NirGraph graph = chain();
   graph.nodes["li"] = li(3);

@@ -197,6 +197,13 @@ INSTANTIATE_TEST_SUITE_P(
         Spoiled{"no_node", [](NirFile& f) { f.remove("node"); }, {"no group '/node'"}},
         Spoiled{
             "top_is_lif", [](NirFile& f) { f.text("node/type", "LIF"); }, {"top node", "'tau' is missing"}},
+        Spoiled{"top_is_flatten",
+                [](NirFile& f) {
+                  f.remove("node/nodes");
+                  f.remove("node/edges");
+                  f.text("node/type", "Flatten");
+                },
+                {"the top node has type 'Flatten', expected 'NIRGraph'"}},
         Spoiled{"no_nodes",
                 [](NirFile& f) { f.remove("node/nodes"); },
                 {"the graph has no readable group 'nodes'"}},

@@ -1,0 +1,99 @@
+// What files and questions that are wrong are told: the messages that no other test of this folder asks for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compiler/sdf/buffers.hpp"
+#include "compiler/sdf/json.hpp"
+#include "compiler/sdf/k_periodic.hpp"
+#include "compiler/sdf/max_plus.hpp"
+#include "compiler/sdf/period.hpp"
+#include "compiler/sdf/sdf3.hpp"
+#include "tests/sdf/phased_graphs.hpp"
+
+namespace spikeloom::sdf::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string said_of_json(const std::string& rest) {
+  const std::string text = rest.starts_with("{") || rest.starts_with("[")
+                               ? rest
+                               : R"({"format": "spikeloom-dataflow", "version": 1, )" + rest + "}";
+  return message_of([&] { (void)parse_json(text, "g.json"); });
+}
+
+TEST(SdfMessages, OfJson) {
+  EXPECT_THAT(said_of_json("[1]"), HasSubstr("g.json: expected a JSON object"));
+  EXPECT_THAT(said_of_json(R"({"format": "other"})"),
+              HasSubstr("expected \"format\": \"spikeloom-dataflow\""));
+  EXPECT_THAT(said_of_json(R"("name": "g", "name": "h")"), HasSubstr("an object has the key \"name\" twice"));
+  EXPECT_THAT(said_of_json(R"("nodes": [])"), HasSubstr("the graph: unknown key \"nodes\""));
+  EXPECT_THAT(said_of_json(R"("actors": 3)"), HasSubstr("\"actors\": expected a list"));
+  EXPECT_THAT(said_of_json(R"("name": 3)"), HasSubstr("the graph: \"name\": expected a text"));
+  EXPECT_THAT(said_of_json(R"("actors": [{"name": "a", "execution": 0.5}])"),
+              HasSubstr("actor \"a\": \"execution\": expected whole numbers up to 2^59, found 0.5"));
+  EXPECT_THAT(said_of_json(R"("actors": [{"name": "a", "execution": 18446744073709551615}])"),
+              HasSubstr("found 18446744073709551615"));
+  EXPECT_THAT(said_of_json(R"("actors": [7], "channels": [8])"),
+              AllOf(HasSubstr("\"actors\": expected objects, found 7"),
+                    HasSubstr("\"channels\": expected objects, found 8")));
+  EXPECT_THAT(said_of_json(R"("actors": [{"name": "a"}, {"name": "a"}])"),
+              HasSubstr("actor \"a\": two actors of this name"));
+  EXPECT_THAT(said_of_json(R"("channels": [{"name": "x", "from": "a", "to": "b"}])"),
+              AllOf(HasSubstr("channel \"x\": \"from\": no actor \"a\""),
+                    HasSubstr("channel \"x\": \"to\": no actor \"b\"")));
+  PhasedGraph twins("twins");
+  twins.add_actor("a", {1});
+  twins.add_actor("a", {2});
+  EXPECT_THAT(message_of([&] { (void)print_json(twins); }),
+              HasSubstr("graph twins: two actors are named \"a\", and channels find them by name"));
+}
+
+TEST(SdfMessages, OfSdf3) {
+  const auto said = [](const std::string& text) {
+    return message_of([&] { (void)read_sdf3(text, "g.xml"); });
+  };
+  EXPECT_THAT(said("<graph/>"), HasSubstr("g.xml: expected <sdf3> as its root, found <graph>"));
+  EXPECT_THAT(said("<sdf3 type='fsm'/>"), HasSubstr("<sdf3 type=\"fsm\">: expected sdf or csdf"));
+  const auto graph = [&](const std::string& actors, const std::string& times) {
+    return said("<sdf3 type='csdf'><applicationGraph name='g'><csdf name='g' type='G'>" + actors +
+                "</csdf><csdfProperties>" + times + "</csdfProperties></applicationGraph></sdf3>");
+  };
+  const std::string time =
+      "<actorProperties actor='a'><processor type='p' default='true'><executionTime time='1'/></processor>"
+      "</actorProperties>";
+  EXPECT_THAT(graph("<actor name='a' type='A'/><actor name='a' type='A'/>", time),
+              HasSubstr("actor \"a\": two actors of this name"));
+  EXPECT_THAT(graph("<actor name='a' type='A'/>", ""),
+              HasSubstr("actor \"a\": no execution time in the properties"));
+  EXPECT_THAT(graph("<actor name='a' type='A'><port name='o' type='out' rate='1,2,3'/><port name='i' "
+                    "type='in' rate='1,2'/></actor>",
+                    time),
+              HasSubstr("port \"i\": 2 rates, expected 3"));
+}
+
+TEST(SdfMessages, OfQuestions) {
+  PhasedGraph graph("g");
+  const ActorId a = graph.add_actor("a", {1}), b = graph.add_actor("b", {1});
+  graph.add_channel({a, b, {3}, {1}, 0, 0}, "x");
+  graph.add_channel({b, a, {1}, {3}, 3, 0}, "y");
+  const auto said = [](auto&& asked) { return message_of([&] { (void)asked(); }); };
+  EXPECT_THAT(said([&] { return k_periodic_for(graph, {1}); }),
+              HasSubstr("graph g: expected K for each of 2 actors, found 1"));
+  EXPECT_THAT(said([&] {
+                return k_periodic_for(graph, {1, 0});
+              }),
+              HasSubstr("actor \"b\": expected K of at least 1, found 0"));
+  EXPECT_THAT(said([&] { return method_of("magic"); }),
+              HasSubstr("method: expected expansion, k-periodic, matrix or self-timed, found \"magic\""));
+  EXPECT_THAT(said([&] { return iteration_matrix(graph, {.most_firings = 2}); }),
+              HasSubstr("graph g: an iteration has more than 2 firings, too many to execute one by one"));
+  EXPECT_THAT(said([&] { return iteration_matrix(graph, {.most_tokens = 1}); }),
+              HasSubstr("graph g: more than 1 tokens wait between iterations, too many for a matrix"));
+  EXPECT_THAT(said([&] { return buffer_front(graph, {.most_examined = 0}); }),
+              HasSubstr("graph g: more than 0 distributions of room; ask for one period"));
+}
+
+}  // namespace
+}  // namespace spikeloom::sdf::testing
