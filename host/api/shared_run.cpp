@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -52,12 +53,12 @@ const std::string& path_of(const PlannedStay& stay, const CompiledImage& first,
   return first.path();
 }
 
-/// `name`: the application's on the chip.
-void require_verified_as(const std::string& name, const CompiledImage& handle) {
+/// Milliseconds that it took; `name`: the application's on the chip.
+double require_verified_as(const std::string& name, const CompiledImage& handle) {
   const Image& image = handle.value();
   try {
     require_guarantee(image, image.application.name);
-    require_verified(image, handle.path().empty() ? image.application.name : handle.path());
+    return require_verified(image, handle.path().empty() ? image.application.name : handle.path()) * 1e3;
   } catch (const Error& error) {
     throw error.within(name);
   }
@@ -80,9 +81,11 @@ nlohmann::ordered_json stay_json(const SharedStay& run) {
 std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage& first, const Dataset& data,
                                    const std::vector<Visitor>& visitors, const RunOptions& options) {
   if (options.on_progress) options.on_progress({.what = "replay"});
+  std::map<std::string, double> verifying_ms;  // by application; none where images are trusted
   if (options.trust == ImageTrust::kNone) {
-    require_verified_as(name, first);
-    for (const Visitor& visitor : visitors) require_verified_as(visitor.name, visitor.image);
+    verifying_ms[name] = require_verified_as(name, first);
+    for (const Visitor& visitor : visitors)
+      verifying_ms[visitor.name] = require_verified_as(visitor.name, visitor.image);
   }
   SharedPlan plan = plan_of(name, first, data, visitors);
   const std::unique_ptr<Link> link =
@@ -101,6 +104,7 @@ std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage&
     result.report.notes.insert(result.report.notes.end(), strange.begin(), strange.end());
     decide_samples(options.decide, stay.image, stay.data, result.outputs, result.report);
     result.judgement = judge(result.report);
+    result.verifying_ms = verifying_ms[stay.name];
     list.push_back({.name = stay.name,
                     .image = CompiledImage(std::make_shared<const Image>(std::move(stay.image)), path),
                     .wanted = stay.wanted,
@@ -108,6 +112,7 @@ std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage&
                     .origin = stay.origin,
                     .gives_back = stay.gives_back,
                     .point = stay.point,
+                    .binding_ms = stay.binding_ms,
                     .result = std::move(result)});
   }
   return list;

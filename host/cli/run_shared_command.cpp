@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
+#include <utility>
 
 #include <spikeloom/error.hpp>
 #include <spikeloom/run.hpp>
@@ -133,8 +136,15 @@ void check_paths(const RunCommand& command, const std::vector<Line>& lines) {
   check_files(inputs, outputs);
 }
 
-Visitor read_line(const Line& line, const ChipFile& chip) {
-  CompiledImage image = CompiledImage::read(line.file);
+/// The image, and the milliseconds that reading it took.
+std::pair<CompiledImage, double> timed_read(const std::string& file) {
+  const auto begin = std::chrono::steady_clock::now();
+  CompiledImage image = CompiledImage::read(file);
+  const std::chrono::duration<double, std::milli> reading = std::chrono::steady_clock::now() - begin;
+  return {std::move(image), reading.count()};
+}
+
+Visitor visitor_of(const Line& line, CompiledImage image, const ChipFile& chip) {
   const ChipFile own = image.chip();
   if (own.hash() != chip.hash())
     throw input_error(line.file + ": compiled for the chip " + own.name() +
@@ -152,9 +162,14 @@ Visitor read_line(const Line& line, const ChipFile& chip) {
 int run_shared(const RunCommand& command) {
   const Script script(command);
   check_paths(command, script.lines());
-  const CompiledImage first = CompiledImage::read(command.image);
+  const auto [first, first_ms] = timed_read(command.image);
+  std::map<std::string, double> reading_ms{{stem(command.image), first_ms}};  // by application
   std::vector<Visitor> visitors;
-  for (const Line& line : script.lines()) visitors.push_back(read_line(line, first.chip()));
+  for (const Line& line : script.lines()) {
+    auto [image, milliseconds] = timed_read(line.file);
+    visitors.push_back(visitor_of(line, std::move(image), first.chip()));
+    reading_ms[line.name] = milliseconds;
+  }
   const Dataset data = read_data(first, command.input, command.data);
   ProgressLine line;
   RunProgressLine progress;
@@ -169,6 +184,10 @@ int run_shared(const RunCommand& command) {
     const bool is_first = &run == &runs.front();
     is_kept = is_kept && run.result.report.promises_kept();
     std::fputs(to_text(run).c_str(), stdout);
+    std::printf("before the run: reading the image %.1f ms, verifying it %.1f ms", reading_ms[run.name],
+                run.result.verifying_ms);
+    if (!is_first) std::printf("; admitting it %.3f ms", run.binding_ms);
+    std::printf("\n");
     if (is_first) is_short = is_period_short(command, run.result.report);
     const std::optional<std::string>& output = is_first ? command.output : script.line(run.name).output;
     if (output) write_outputs(*output, run.result.outputs);

@@ -1,6 +1,7 @@
 #include "host/run/shared_plan.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 
 #include "compiler/admit/points.hpp"
@@ -110,7 +111,9 @@ class Planner {
       return;
     }
     if (line.image.points.empty()) line.image.points = operating_points(line.image);
+    const auto asked = std::chrono::steady_clock::now();
     const std::variant<Admission, Refusal> answer = admit(state_, line.image);
+    const std::chrono::duration<double, std::milli> binding = std::chrono::steady_clock::now() - asked;
     if (const auto* refusal = std::get_if<Refusal>(&answer)) {
       problems_.add(line.name + " has no place before step " + std::to_string(*step) + ": " +
                     refusal->reason + who_is_there(*step));
@@ -121,6 +124,7 @@ class Planner {
     PlannedStay stay;
     stay.name = line.name;
     stay.point = resident.point;
+    stay.binding_ms = binding.count();
     stay.wanted = line.step;
     stay.enters = *step;
     stay.origin = first_origin(state_.chip(), cycle_before(*step));

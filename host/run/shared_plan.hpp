@@ -34,6 +34,7 @@ struct PlannedStay {
   std::int64_t origin = 0;  ///< cycle
   std::optional<std::int64_t> gives_back{};  ///< step before which its tiles are free again
   std::string point;                         ///< operating point in force, in words
+  double binding_ms = 0;                     ///< the decision where it goes; 0 of the first application
   DeviceRun replay;                          ///< alone, from its own cycle 0
   std::int64_t synaptic_operations = 0;
 };

@@ -524,6 +524,12 @@ TEST_F(Cli, ApplicationsEnterAndLeaveWhileAnotherRuns) {
                 " --json " + file("r.json"));
   ASSERT_EQ(ended.code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("again: enters before step 120"));
+  // Of the first application and of both visitors.
+  const std::string before_it = "before the run: reading the image [0-9.]+ ms, verifying it [0-9.]+ ms";
+  EXPECT_THAT(ended.out, ContainsRegex("== a: (.*\n)+" + before_it + "\n(.*\n)*== b: "));
+  for (const char* name : {"b", "again"})
+    EXPECT_THAT(ended.out, ContainsRegex(std::string("== ") + name + ": (.*\n)+" + before_it +
+                                         "; admitting it [0-9.]+ ms\n"));
   const auto json = nlohmann::json::parse(text(file("r.json"))).at("applications");
   ASSERT_EQ(json.size(), 3U);
   for (const auto& application : json) {
@@ -727,7 +733,10 @@ TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
                           " --json " + file("a.json"));
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("digits: application 0, a step every "));
-  EXPECT_THAT(ended.out, HasSubstr("admitted in "));
+  EXPECT_THAT(ended.out, ContainsRegex("admitted in [0-9.]+ ms; reading the image [0-9.]+ ms, verifying it "
+                                       "[0-9.]+ ms, with all files and checks [0-9.]+ ms"));
+  for (const char* part : {"admission", "reading", "verifying", "all"})
+    EXPECT_GT(nlohmann::json::parse(text(file("a.json")))["milliseconds"].at(part), 0) << part;
   ended = spikeloom("admit " + state + " " + file("digits.loom") + " --chip " + chip +
                     " --name second --output " + file("b.loom") + " --json " + file("b.json"));
   ASSERT_EQ(ended.code, 0) << ended.err;

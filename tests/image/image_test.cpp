@@ -125,6 +125,123 @@ TEST(Image, WhatTheChipDoesNotReadIsSeen) {
   EXPECT_GT(lanes, 20);
 }
 
+TEST(Image, PromisesAreAGuaranteedOneAndThenAtMostAContractedOne) {
+  const auto faults = [](const std::vector<PromiseKind>& kinds) {
+    std::vector<Promise> promises(kinds.size());
+    for (std::size_t i = 0; i < kinds.size(); ++i) promises[i].kind = kinds[i];
+    return promise_faults(promises);
+  };
+  const PromiseKind guaranteed = PromiseKind::kGuaranteed, contracted = PromiseKind::kContracted;
+  EXPECT_THAT(faults({guaranteed}), IsEmpty());
+  EXPECT_THAT(faults({guaranteed, contracted}), IsEmpty());
+  EXPECT_THAT(faults({}), testing::ElementsAre(HasSubstr("holds no promise")));
+  EXPECT_THAT(faults({contracted}), testing::ElementsAre(HasSubstr("the first promise is contracted")));
+  EXPECT_THAT(faults({guaranteed, guaranteed}), testing::ElementsAre(HasSubstr("2 promises")));
+  EXPECT_THAT(faults({guaranteed, contracted, contracted}), testing::ElementsAre(HasSubstr("3 promises")));
+}
+
+/// A graph of two actors, one of them on a tile, and an arc, to which all of the binding refers.
+OperatingPoint small_point(const Binding& binding) {
+  OperatingPoint point;
+  point.binding = binding;
+  point.graph.actors.resize(2);
+  point.graph.actors[0].tile = 0;
+  point.graph.arcs.push_back({.name = "arc", .target = 1});
+  point.graph.sink = 1;
+  for (const Channel& channel : binding.channels) {
+    point.graph.senders.push_back(0);
+    point.send_budget.push_back(1);
+    for (const Destination& end : channel.to) {
+      point.graph.ends.push_back(end.to ? PointGraph::End{0, 1, 0} : PointGraph::End{});
+      point.wait_budget.push_back(1);
+    }
+  }
+  point.potentials.resize(2);
+  point.latest_starts.resize(2);
+  return point;
+}
+
+/// One that uses every tile of its chip, which is what a point asks of its own tiles.
+Image image_without_idle_tiles() {
+  for (std::uint64_t seed = 1;; ++seed) {
+    Image image = random_image(seed);
+    if (std::none_of(image.binding.orders.begin(), image.binding.orders.end(),
+                     [](const auto& order) { return order.empty(); }))
+      return image;
+  }
+}
+
+TEST(Image, AnOperatingPointsGraphIsThatOfItsBinding) {
+  Image image = image_without_idle_tiles();
+  image.points.push_back(small_point(image.binding));
+  ASSERT_THAT(check(image), IsEmpty());
+  const OperatingPoint good = image.points[0];
+  const auto faults = [&](const auto& change) {
+    image.points[0] = good;
+    change(image.points[0]);
+    return check(image);
+  };
+  const auto end_to = [&](bool host) {
+    std::size_t e = 0;
+    for (const Channel& channel : good.binding.channels)
+      for (const Destination& end : channel.to) {
+        if (end.to.has_value() != host) return e;
+        ++e;
+      }
+    return e;
+  };
+  const std::size_t to_host = end_to(true), to_tile = end_to(false);
+  ASSERT_LT(std::max(to_host, to_tile), good.graph.ends.size());
+  constexpr std::int64_t kTooLong = std::int64_t{1} << 50;
+  // References to actors and arcs that there are not, and lists of another length.
+  using Change = void (*)(OperatingPoint&);
+  const std::vector<Change> lists = {
+      [](OperatingPoint& p) { p.graph.source = 2; },
+      [](OperatingPoint& p) { p.graph.sink = 2; },
+      [](OperatingPoint& p) { p.graph.senders.pop_back(); },
+      [](OperatingPoint& p) { p.graph.senders.back() = 2; },
+      [](OperatingPoint& p) { p.graph.ends.pop_back(); },
+      [](OperatingPoint& p) { p.graph.ends.push_back(p.graph.ends.back()), p.wait_budget.push_back(1); },
+      [](OperatingPoint& p) { p.graph.ends.back().arrival = 1; },
+      [](OperatingPoint& p) { p.graph.actors[0].tile = static_cast<std::uint32_t>(p.tiles()); },
+      [](OperatingPoint& p) { p.graph.arcs[0].source = 2; },
+      [](OperatingPoint& p) { p.graph.arcs[0].target = 2; },
+      [](OperatingPoint& p) { p.send_budget.pop_back(); },
+      [](OperatingPoint& p) { p.wait_budget.push_back(1); },
+      [](OperatingPoint& p) { p.potentials.pop_back(); },
+      [](OperatingPoint& p) { p.latest_starts.emplace_back(); }};
+  for (std::size_t i = 0; i < lists.size(); ++i)
+    EXPECT_THAT(faults(lists[i]), testing::ElementsAre(HasSubstr("does not belong to its binding"))) << i;
+  // The way back of credits: from a tile, and none from the host.
+  const std::uint32_t nowhere = PointGraph::kNowhere;
+  const std::vector<std::pair<std::size_t, PointGraph::End>> ends = {
+      {to_tile, {0, nowhere, 0}}, {to_tile, {0, 2, 0}},       {to_tile, {0, 1, nowhere}},
+      {to_tile, {0, 1, 1}},       {to_host, {0, 1, nowhere}}, {to_host, {0, nowhere, 0}}};
+  for (const auto& [at, end] : ends)
+    EXPECT_THAT(faults([&, e = at, other = end](OperatingPoint& p) { p.graph.ends[e] = other; }),
+                testing::ElementsAre(HasSubstr("does not belong to its binding")));
+  // Times that are none.
+  using Time = std::int64_t& (*)(OperatingPoint&);
+  const std::vector<Time> times = {[](OperatingPoint & p) -> auto& {return p.graph.actors[1].execution;
+}
+, [](OperatingPoint& p) -> auto& { return p.graph.actors[1].lower; }
+, [](OperatingPoint& p) -> auto& { return p.graph.arcs[0].tokens; }
+, [](OperatingPoint& p) -> auto& { return p.graph.arcs[0].latency; }
+, [](OperatingPoint& p) -> auto& { return p.send_budget.back(); }
+, [](OperatingPoint& p) -> auto& { return p.wait_budget.back(); }
+, [](OperatingPoint& p) -> auto& { return p.offset; }
+, [](OperatingPoint& p) -> auto& { return p.latency; }
+};  // namespace
+for (std::size_t i = 0; i < times.size(); ++i)
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{0}, kTooLong - 1, kTooLong})
+    EXPECT_EQ(faults([&](OperatingPoint& p) { times[i](p) = value; }).empty(), value >= 0 && value < kTooLong)
+        << i << ": " << value;
+for (const Change number : {Change([](OperatingPoint& p) { p.binding.application = 1; }),
+                            Change([](OperatingPoint& p) { p.binding.first_sink = 1; }),
+                            Change([](OperatingPoint& p) { p.binding.orders.emplace_back(); })})
+  EXPECT_THAT(faults(number), testing::Contains(HasSubstr("idle tiles, or numbers that do not begin")));
+}  // namespace spikeloom
+
 TEST(Image, FileIsReplacedWholeAndReadBack) {
   const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "spikeloom_image_test.loom";
   const Image image = random_image(1);

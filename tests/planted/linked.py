@@ -5,6 +5,7 @@ next to READY, which stays as it is; linked in front of READY's libraries they s
 both define the same names, so that the linker never looks for those. So a fault costs a compilation and a
 link, and nothing is built first.
 """
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -15,9 +16,15 @@ import subprocess
 OBJECT = re.compile(r"(?P<folder>.*)/CMakeFiles/(?P<target>[^/]+)\.dir/")
 
 
+def library_of(object_name):
+    found = OBJECT.match(object_name)
+    return f"{found['folder']}/lib{found['target']}.a"
+
+
 class Ready:
-    def __init__(self, build, target):
+    def __init__(self, build, target, jobs=1):
         self.build = build
+        self.jobs = jobs  # compilations at once
         self.target = target  # folder of objects and programs
         cache = (build / "CMakeCache.txt").read_text()
         self.source = pathlib.Path(re.search(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache, re.M)[1])
@@ -30,6 +37,19 @@ class Ready:
                 continue
             for name in self.files_in(compiled):
                 self.units.setdefault(name, []).append((object_name, words, compiled))
+
+    def add_header(self, name):
+        """Whatever was compiled with it is compiled anew where its text changes."""
+        deps = self.started(["ninja", "-C", str(self.build), "-t", "deps"]).stdout
+        units = {unit[0]: unit for units in self.units.values() for unit in units}
+        self.units[name] = []
+        for block in deps.split("\n\n"):
+            object_name = block.split(": #deps", 1)[0].strip()
+            read = {os.path.normpath(self.build / line.strip()) for line in block.splitlines()[1:]}
+            if object_name in units and str(self.source / name) in read:
+                self.units[name].append(units[object_name])
+        if not self.units[name]:
+            raise RuntimeError(f"{self.build}: nothing was compiled with {name}")
 
     def files_in(self, compiled):
         """Of the sources: itself, or those that it includes where it stands for several."""
@@ -57,12 +77,10 @@ class Ready:
             for object_name, words, compiled in self.units.get(name, []):
                 objects[object_name] = (words, compiled)
         front = []
-        for object_name, (words, compiled) in sorted(objects.items()):
-            found = OBJECT.match(object_name)
-            library = f"{found['folder']}/lib{found['target']}.a"
-            if object_name not in link and library not in link:
-                continue
-            made, log = self.compiled(object_name, words, compiled, source, names)
+        wanted = [name for name in sorted(objects) if name in link or library_of(name) in link]
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            results = pool.map(lambda n: self.compiled(n, *objects[n], source, names), wanted)
+        for object_name, (made, log) in zip(wanted, results):
             if made is None:
                 return None, log
             if object_name in link:

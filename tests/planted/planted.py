@@ -6,13 +6,15 @@ usage: planted.py check SOURCE                          every fault of the lists
        planted.py conditions SOURCE                     every condition of the checkers: checkers.toml
        planted.py run SOURCE BUILD [--only REGEX] [--missing] [--ready FOLDER]
                                                         in a copy of the sources under BUILD/planted
-       planted.py table BUILD                           what the runs there found, for docs/verification.md
+       planted.py table SOURCE                          what all runs found, for docs/verification.md
 
 The lists are tests/planted/*.toml and those of cores, tests/core/*/planted.toml. A fault edits `file`:
 `old` becomes `new`; `test` is the program nearest to it. It is found when that program, built with it, fails
 or runs into its limit. `unseen` is the reason why none can see it. A program is built once for all faults
 that can stand in one text (together.py), and once for each of the others. Prints a line a fault; exit code 1
-where fewer than 95 of 100 without such a reason are found.
+where fewer than 95 of 100 without such a reason are found. What a run finds is kept in
+SOURCE/tests/planted/results.json, which is committed: of each fault its file, its name and the test that
+found it, or null.
 """
 import argparse
 import collections
@@ -40,6 +42,7 @@ WANTED = 95  # of 100
 LIMIT = 900  # seconds of a test program
 COMPILER = "the compiler"
 UNTRIED = "not tried"
+RESULTS = "tests/planted/results.json"
 # Areas of tests that are configured for faults of circuits, by the area of their program.
 CIRCUIT_AREAS = {
     "rtl_units": "rtl_units",
@@ -207,16 +210,15 @@ def asked_to_end(number, frame):
 class Bench:
     """A copy of the sources, built, in which faults stand for as long as they are tried.
 
-    BUILD/planted/source           the copy; its build folder lies where the sources' own would, so that a
-                                   compiler's cache knows everything but the files with faults
-    BUILD/planted/results.json     each fault's result
+    BUILD/planted/source          the copy; its build folder lies where the sources' own would, so that a
+                                  compiler's cache knows everything but the files with faults
+    tests/planted/results.json    of the sources: each fault's result
     """
 
     def __init__(self, source, target, jobs=1):
         self.source = target / "planted/source"
-        self.kept = target / "planted/results.json"
+        self.kept = source / RESULTS
         copy(source, self.source)
-        self.results = json.loads(self.kept.read_text()) if self.kept.exists() else {}
         self.environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1"}
         self.environment.pop(together.VARIABLE, None)
         self.limits = {}  # seconds, by program
@@ -347,10 +349,8 @@ class Bench:
             yield fault, self.try_alone(fault)
 
     def keep(self, fault, result):
-        self.results[key(fault)] = result
-        new = self.kept.with_suffix(".new")
-        new.write_text(json.dumps(self.results, indent=1, sort_keys=True) + "\n")
-        new.replace(self.kept)
+        results = results_of(self.kept) | {key(fault): result}  # another run may have added some
+        write_results(self.kept, results)
 
 
 class LinkedBench(Bench):
@@ -358,7 +358,9 @@ class LinkedBench(Bench):
 
     def __init__(self, source, target, ready, jobs=1):
         super().__init__(source, target, jobs)
-        self.ready = linked.Ready(ready, target / "planted/linked")
+        self.ready = linked.Ready(ready, target / "planted/linked", jobs)
+        for name in {f["file"] for f in faults() if f["file"].endswith(".hpp")}:
+            self.ready.add_header(name)
         self.names = [n for n in self.ready.units if (self.source / n).exists()]
         self.made = None  # the program that was built last, and of which texts
 
@@ -384,14 +386,32 @@ def key(fault):
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
+def results_of(path):
+    """The test that found it, or None, by a fault's key."""
+    return {k: found for k, (_, _, found) in json.loads(path.read_text()).items()} if path.exists() else {}
+
+
+def write_results(path, results):
+    """A line for each fault that is still on a list."""
+    lines = [
+        f"{json.dumps(key(f))}: {json.dumps([f['file'], f['what'], results[key(f)]])}"
+        for f in sorted(faults(), key=lambda f: (f["file"], f["what"], key(f)))
+        if key(f) in results
+    ]
+    new = path.with_suffix(".new")
+    new.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    new.replace(path)
+
+
 def run(source, target, only, missing, ready=None, jobs=1):
     signal.signal(signal.SIGTERM, asked_to_end)
     bench = LinkedBench(source, target, ready, jobs) if ready else Bench(source, target, jobs)
     wanted = [f for f in faults() if re.search(only, f"{f['what']} {f['file']} {f['test']}")]
     if missing:
-        wanted = [f for f in wanted if not bench.results.get(key(f))]
-    if ready:  # a changed header or circuit is in objects that this does not make
-        wanted = [f for f in wanted if f["file"].endswith(".cpp")]
+        known = results_of(bench.kept)
+        wanted = [f for f in wanted if not known.get(key(f))]
+    if ready:  # a changed circuit is in models that this does not make
+        wanted = [f for f in wanted if f["file"].endswith((".cpp", ".hpp"))]
     programs = {}
     for fault in wanted:
         circuit = fault["file"].endswith(".sv")
@@ -414,9 +434,9 @@ def run(source, target, only, missing, ready=None, jobs=1):
     return 0 if found * 100 >= counted * WANTED else 1
 
 
-def table(target):
+def table(source):
     """For docs/verification.md: a row a file of all results that are kept."""
-    kept = json.loads((target / "planted/results.json").read_text())
+    kept = results_of(source / RESULTS)
     files = {}
     for fault in faults():
         files.setdefault(fault["file"], []).append((fault, kept.get(key(fault), UNTRIED)))
@@ -449,11 +469,14 @@ def main():
     running.add_argument("source", type=pathlib.Path)
     running.add_argument("build", type=pathlib.Path)
     running.add_argument("--only", default="", metavar="REGEX")
-    running.add_argument("--missing", action="store_true", help="only what no earlier run here found")
-    commands.add_parser("table").add_argument("build", type=pathlib.Path)
+    running.add_argument("--missing", action="store_true", help="only what no run has found yet")
+    commands.add_parser("table").add_argument("source", type=pathlib.Path)
     running.add_argument("--jobs", type=int, default=1, help="runs of a program at once")
     running.add_argument(
-        "--ready", type=pathlib.Path, metavar="FOLDER", help="a finished build of the same sources: .cpp only"
+        "--ready",
+        type=pathlib.Path,
+        metavar="FOLDER",
+        help="a finished build of the same sources; no circuits",
     )
     given = parser.parse_args()
     if given.command == "check":
@@ -463,7 +486,7 @@ def main():
     if given.command == "conditions":
         return conditions(given.source)
     if given.command == "table":
-        return table(given.build)
+        return table(given.source)
     try:
         ready = given.ready.resolve() if given.ready else None
         return run(

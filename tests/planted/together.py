@@ -1,8 +1,8 @@
 """Several faults in one text, of which an environment variable chooses one.
 
 A fault is a text and what it becomes. Where both are a whole statement, or differ in a condition, a returned
-value or an initial value, both can stand in the source: `if (old)` becomes `if (PLANTED(7) ? (new) : (old))`.
-So a program is built once for many faults.
+value, an initial value or an argument, both can stand in the source: `if (old)` becomes
+`if (PLANTED(7) ? (new) : (old))`. So a program is built once for many faults.
 """
 import os
 import re
@@ -116,6 +116,49 @@ def loop(old, new, number):
     return old[: a + 1] + " " + either(number, new[c + 1 : d], old[a + 1 : b]) + old[b:]
 
 
+def added(old, new, number):
+    """A statement, and another one behind it."""
+    more = new.removeprefix(old).strip()
+    if more == new.strip() or not old.endswith(";") or not more.endswith(";") or not whole(more):
+        return None
+    return f"{old} if (planted_fault({number})) {{ {more} }}"
+
+
+def unasked(old, new, number):
+    """`if (a) b` and `b`."""
+    if not old.startswith("if ("):
+        return None
+    end = closing(old, 3)
+    if end < 0 or old[end + 1 :].strip() != new:
+        return None
+    return f"if (planted_fault({number}) || ({old[4:end]})){old[end + 1 :]}"
+
+
+def argument(text, new, at, end, number):
+    """One of the values between commas and brackets, around text[at:end], which becomes `new`."""
+    depth, start = 0, at
+    while start > 0:
+        c = text[start - 1]
+        if depth == 0 and (c in "([{," or re.search(r"[^=!<>]=\s+$", text[max(0, start - 30) : start])):
+            break
+        if depth == 0 and c in ";}":
+            return None
+        depth += (c in ")]}") - (c in "([{")
+        start -= 1
+    depth, stop = 0, end
+    while stop < len(text):
+        c = text[stop]
+        if depth == 0 and c in ")]},;":
+            break
+        depth += (c in "([{") - (c in ")]}")
+        stop += 1
+    old = text[start:stop]
+    changed = text[start:at] + new + text[end:stop]
+    if not (whole(old) and whole(changed) and old.strip() and changed.strip()) or top_level(changed, ";"):
+        return None
+    return text[:start] + " " + either(number, changed.strip(), old.strip()) + text[stop:]
+
+
 def beginning(text, at):
     """Of the statement around `at`: behind the last ; or brace that no bracket hides, and comments."""
     depth, i = 0, at - 1
@@ -185,15 +228,19 @@ def both(text, fault, number):
     front = len(os.path.commonprefix([old, new]))
     back = len(os.path.commonprefix([old[front:][::-1], new[front:][::-1]]))
     changed = region(text, at + front, len(old) - front - back)
-    if not changed:
-        return None
+    if text[:at].rstrip()[-1:] in tuple(";{}"):
+        for form in (added, unasked):
+            made = form(old, new, number)
+            if made:
+                return text[:at] + made + text[at + len(old) :]
+    edit = (new[front : len(new) - back], at + front, at + len(old) - back, number)
+    if not changed or changed[0] > at + front or changed[1] < at + len(old) - back:
+        return argument(text, *edit)
     start, end = changed
-    if start > at + front or end < at + len(old) - back:
-        return None
     after = text[start : at + front] + new[front : len(new) - back] + text[at + len(old) - back : end]
     before = text[start:end]
     for form in (condition, loop, value, statement):
         made = form(before, after.strip(), number)
         if made:
             return text[:start] + made + text[end:]
-    return None
+    return argument(text, *edit)

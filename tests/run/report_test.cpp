@@ -4,12 +4,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
+#include "compiler/map/map.hpp"
+#include "compiler/partition/partition.hpp"
 #include "compiler/replay/exchange.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/partition/random_network.hpp"
 
 namespace spikeloom {
 namespace {
@@ -128,8 +135,91 @@ TEST(ContractVoidFrom, IsTheEarliestTilesStep) {
   EXPECT_EQ(contract_void_from(image, run), 2);
 }
 
+Chip test_chip(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name);
+}
+
+/// A random network on the chip, with clusters for every kind of tile.
+Image image_on(const Chip& chip) {
+  for (Rng rng(1);;) {
+    IntNetwork network = test::random_network(rng, {2, 20});
+    network.state_bits = chip.tile.state_bits;
+    PartitionOptions options;
+    options.kinds = test::some_kinds(rng, chip, network);
+    options.max_neurons = 12;
+    try {
+      Image image;
+      image.chip = chip;
+      image.application = build_application(network, chip, partition(network, chip, options), {});
+      const MapResult result = map(image.application, chip, {});
+      std::set<std::uint32_t> kinds;
+      for (const Cluster& cluster : image.application.clusters) kinds.insert(cluster.kind);
+      if (!result.binding || kinds.size() != chip.kinds()) continue;
+      image.binding = *result.binding;
+      return image;
+    } catch (const Error& error) {  // too much for a tile of this chip
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    }
+  }
+}
+
+Report report_of(const Image& image) {
+  Report report;
+  report.tiles.resize(image.chip.tiles());
+  return report;
+}
+
+TEST(ReportText, SaysOfEachTileItsKindAndWhatItHolds) {
+  for (const char* name : {"mixed.toml", "one.toml"}) {
+    SCOPED_TRACE(name);
+    const Image image = image_on(test_chip(name));
+    const auto json = nlohmann::json::parse(to_json(report_of(image), image));
+    const std::string text = to_text(report_of(image), image);
+    const bool one_kind = image.chip.kinds() == 1;
+    for (std::size_t t = 0; t < image.chip.tiles(); ++t) {
+      const auto& tile = json.at("tiles").at(t);
+      const TileKind& kind = image.chip.kind_at(TileId{t});
+      std::size_t contexts = 0, pages = 0;
+      for (const Placement& place : image.binding.placement)
+        if (place.tile.index() == t) ++contexts, pages += place.rows;
+      EXPECT_EQ(tile.at("memory").at("contexts"), nlohmann::json({contexts, kind.contexts})) << t;
+      EXPECT_EQ(tile.at("memory").at("pages"), nlohmann::json({pages, kind.page_rows})) << t;
+      EXPECT_EQ(tile.value("kind", ""), one_kind ? "" : kind.name) << t;
+      if (contexts == 0) continue;
+      const std::string place =
+          "tile(" + std::to_string(t % image.chip.width) + "," + std::to_string(t / image.chip.width) + ")";
+      EXPECT_THAT(text, HasSubstr(place + (one_kind ? "" : " of kind " + kind.name) + ": busy"));
+      EXPECT_THAT(text, HasSubstr("; contexts " + std::to_string(contexts) + "/"));
+    }
+  }
+}
+
+/// On a single tile no route has to be followed: the links are the host's wire to the tile, the tile's to its
+/// router, the router's to the tile and the router's to the host.
+TEST(ReportText, NamesTheShareOfTheBusiestLinksSlots) {
+  const Image image = image_on(test_chip("one.toml"));
+  std::size_t from_host = 0, from_tile = 0, to_tile = 0, to_host = 0;
+  for (const Channel& channel : image.binding.channels) {
+    (channel.from ? from_tile : from_host) += channel.slots.size();
+    const auto goes = [&](bool host) {
+      return std::any_of(channel.to.begin(), channel.to.end(),
+                         [&](const Destination& end) { return end.to.has_value() != host; });
+    };
+    if (goes(false)) to_tile += channel.slots.size();
+    if (goes(true)) to_host += channel.slots.size();
+  }
+  const std::size_t busiest = std::max({from_host, from_tile, to_tile, to_host});
+  ASSERT_GT(busiest, 0U);
+  const double share = static_cast<double>(busiest) / image.chip.spike_wheel;
+  const auto json = nlohmann::json::parse(to_json(report_of(image), image));
+  EXPECT_EQ(json.at("utilisation").at("busiest_link_slots"), share);
+  EXPECT_THAT(
+      to_text(report_of(image), image),
+      HasSubstr("(busiest link: " + std::to_string(static_cast<int>(share * 100)) + " % of its slots"));
+}
+
 TEST(Exchange, RefusesAnotherChipByItsHash) {
-  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/one.toml");
+  const Chip chip = test_chip("one.toml");
   Chip other = chip;
   other.tile.page_rows *= 2;
   const auto link = open_model(chip);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 
@@ -11,6 +12,7 @@
 #include <spikeloom/compile.hpp>
 #include <spikeloom/run.hpp>
 
+#include "compiler/flow/compile.hpp"
 #include "compiler/verify/verify.hpp"
 
 namespace spikeloom {
@@ -19,8 +21,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 std::string source(const std::string& name) { return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name; }
 
@@ -60,6 +65,12 @@ Image lying(const std::function<void(Image&)>& lie) {
 
 std::vector<std::string> faults_of(const std::function<void(Image&)>& lie) {
   return verify(lying(lie)).faults;
+}
+
+OrderEntry& last_order(Binding& binding) {
+  const auto used = std::find_if(binding.orders.rbegin(), binding.orders.rend(),
+                                 [](const std::vector<OrderEntry>& order) { return !order.empty(); });
+  return used->back();
 }
 
 TEST(Verify, SaysWhatItCheckedAndWhatItAssumes) {
@@ -131,6 +142,32 @@ TEST(Verify, AxonsThatFiringsAreNotTimedForAreSeen) {
                 for (std::uint16_t& bits : image.application.clusters.back().chunk_bits) bits = 0;
               }),
               Contains(HasSubstr("is timed for other axons than its source has")));
+}
+
+TEST(Verify, ASumThatLeavesTheAccumulatorIsSeen) {
+  EXPECT_THAT(faults_of([](Image& image) { image.chip.tile.acc_bits = 12; }),
+              Each(HasSubstr("the sum of a neuron's input can overflow: it needs ")));
+  EXPECT_THAT(faults_of([](Image& image) { image.chip.tile.acc_bits = 12; }), Not(IsEmpty()));
+}
+
+TEST(Verify, AnOrderThatPassesItsFirstRoundsOverIsSeen) {
+  // The image alone, then an operating point of it.
+  EXPECT_THAT(faults_of([](Image& image) { last_order(image.binding).skip = 1; }),
+              ElementsAre(AllOf(StartsWith("order of tile "), HasSubstr("passed over in its first rounds"))));
+  EXPECT_THAT(
+      faults_of([](Image& image) { last_order(image.points.back().binding).skip = 1; }),
+      ElementsAre(AllOf(StartsWith("operating point "), HasSubstr("passed over in its first rounds"))));
+}
+
+TEST(Verify, ANetworkOfAnotherStateWidthIsSeen) {
+  const Image& image = calibrated().value();
+  CompileOptions options;
+  options.calibrate = source("examples/digits/calibration.npz");
+  options.calibration_data.limit = 20;
+  IntNetwork network = numbers(source("examples/digits/digits.nir"), image.chip, options);
+  EXPECT_THAT(verify(image, network).faults, IsEmpty());
+  --network.state_bits;
+  EXPECT_THAT(verify(image, network).faults, ElementsAre(HasSubstr("network: its state has ")));
 }
 
 TEST(Verify, NobodyUsesAnImageThatLies) {

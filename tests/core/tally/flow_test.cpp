@@ -13,57 +13,12 @@
 #include "host/device/verilator_device.hpp"
 #include "host/opencl/plan.hpp"
 #include "host/run/report.hpp"
-#include "tests/core/core_inputs.hpp"
+#include "tests/core/tally/two_cores.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::test {
-
-CoreInputs tally_inputs();
-
 namespace {
-
-/// Two tiles of the first core and two tally tiles.
-Chip mixed_chip() {
-  Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/mixed.toml");
-  chip.name = "two-cores";
-  TileKind& kind = chip.more_kinds.at(0);
-  kind = chip.tile;
-  kind.name = "voters";
-  kind.core = "tally";
-  kind.page_rows = 24;
-  kind.page_chunks = 10;
-  kind.page_blocks = 22;
-  kind.out_entries = 128;
-  kind.contexts = 3;
-  kind.tally_lanes = 4;
-  kind.tally_votes = 512;
-  kind.tally_groups = 64;
-  chip.kind_of = {0, 1, 1, 0};
-  return parse_chip(print(chip), chip.name);
-}
-
-Dataset random_data(Rng& rng, const IntNetwork& network) {
-  Dataset data;
-  for (const IntInput& input : network.inputs) data.ports.push_back({input.name, input.shape});
-  for (std::size_t s = 0; s < 1 + rng.below(4); ++s) {
-    Sample sample;
-    sample.id = std::to_string(s);
-    const std::size_t steps = 1 + rng.below(7);
-    const double density = rng.chance(0.2) ? 1.0 : rng.unit();
-    for (const IntInput& input : network.inputs) {
-      Train train;
-      for (std::size_t t = 0; t < steps; ++t) {
-        for (std::size_t e = 0; e < input.size(); ++e)
-          if (rng.chance(density)) train.add(static_cast<std::uint32_t>(e));
-        train.end_step();
-      }
-      sample.inputs.push_back(train);
-    }
-    data.samples.push_back(std::move(sample));
-  }
-  return data;
-}
 
 /// A chain whose layers hear one another within the step: no delay, nothing recurrent.
 void drop_delays(IntNetwork& network) {
@@ -91,7 +46,7 @@ bool passes_between_cores(const Image& image) {
 }
 
 TEST(TallyFlow, GoldenIsModelIsRtlBesideTilesOfAnotherCore) {
-  const Chip chip = mixed_chip();
+  const Chip chip = two_core_chip();
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int done = 0, with_both = 0, refused = 0, chains = 0, wide = 0;
   for (std::uint64_t seed = 1; done < 60 && seed < 1000; ++seed) {
@@ -102,7 +57,7 @@ TEST(TallyFlow, GoldenIsModelIsRtlBesideTilesOfAnotherCore) {
     made.network.state_bits = chip.tile.state_bits;
     if (chain) drop_delays(made.network);
     for (IntInput& input : made.network.inputs) input.is_signed = false;
-    made.data = random_data(rng, made.network);
+    made.data = random_samples(rng, made.network);
     CompileOptions options;
     options.seed = seed;
     options.points = 0;
@@ -172,7 +127,7 @@ CompileOptions sandwich_options() {
 }
 
 TEST(TallyFlow, SourcesAndReadersOfABatchGoToDifferentTiles) {
-  const Chip chip = mixed_chip();
+  const Chip chip = two_core_chip();
   IntNetwork network = sandwich();
   network.state_bits = chip.tile.state_bits;
   for (const Spread spread : {Spread::kFewest, Spread::kFastest}) {
@@ -193,7 +148,7 @@ TEST(TallyFlow, SourcesAndReadersOfABatchGoToDifferentTiles) {
 
 /// With one tile of each kind the last layer's turn waits for a batch that waits for the first layer's next.
 TEST(TallyFlow, ATileThatWouldWaitForABatchOfItsOwnNextTurnDoesNotFit) {
-  Chip chip = mixed_chip();
+  Chip chip = two_core_chip();
   chip.width = 2;
   chip.height = 1;
   chip.kind_of = {0, 1};
@@ -218,7 +173,7 @@ TEST(TallyFlow, TheKindChangesNoNumberOfTheQuantiser) {
   chip.tile.bias_bits = 24;
   const QuantizeLimits alone = quantize_options({}, chip, {}).limits;
   EXPECT_EQ(alone.max_scale, 9U);
-  chip.more_kinds = mixed_chip().more_kinds;
+  chip.more_kinds = two_core_chip().more_kinds;
   chip.kind_of = {0, 1};
   EXPECT_EQ(quantize_options({}, chip, {}).limits, alone);
   chip.tile = chip.more_kinds.front();
@@ -228,7 +183,7 @@ TEST(TallyFlow, TheKindChangesNoNumberOfTheQuantiser) {
 
 /// The core has no OpenCL kernels, and whoever asks is told which kind of tile is the reason.
 TEST(TallyFlow, OpenClRefusesTheKindByName) {
-  const Chip chip = mixed_chip();
+  const Chip chip = two_core_chip();
   Rng rng(2);
   IntNetwork network = tally_inputs().network(rng, {.populations = 1, .neurons = 8});
   network.state_bits = chip.tile.state_bits;

@@ -80,6 +80,7 @@ struct SharedStay {
   std::int64_t origin = 0;  ///< the chip's cycle that is its cycle 0
   std::optional<std::int64_t> gives_back{};  ///< step before which its tiles were free again
   std::string point;                         ///< operating point in force, in words
+  double binding_ms = 0;                     ///< the decision where it goes; 0 of the first application
   RunResult result;
 };
 
