@@ -10,6 +10,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/partition/feature_map.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -215,20 +216,29 @@ bool is_part(const IntNetwork& network, PopulationId id) {
                       [&](const Output& output) { return output.from == id; });
 }
 
-/// Most chunks that one neuron's page certainly does not exceed: whole sources, each cluster of which may
-/// begin a chunk.
-std::uint64_t most_chunks(const IntNetwork& network, std::size_t p) {
+/// Most elements of the projection's source that one neuron reads.
+std::size_t most_read(const MapForm& form) {
+  const auto* window = form.as<WindowMap>();
+  if (window == nullptr && form.as<DiagonalMap>() == nullptr) return form.sources();
+  const std::size_t of_leaf = window != nullptr ? std::size_t{window->inner()} * window->taps() : 1;
+  std::size_t most = 1;  // of sources that count for one of the leaf's
+  std::vector<std::size_t> times(form.leaf_sources(), 0);
+  for (const std::uint32_t element : form.gather())
+    if (element != kNowhere) most = std::max(most, ++times[element]);
+  return std::min(form.sources(), of_leaf * most);
+}
+
+/// Most chunks that one neuron reads: of whole sources, each cluster of which may begin a chunk unless all of
+/// them end with whole ones (`whole`, by PopulationId).
+std::uint64_t most_chunks(const IntNetwork& network, std::size_t p, const std::vector<bool>& whole) {
   std::uint64_t chunks = 0;
   for (const IntProjection& projection : network.projections) {
     if (projection.to.index() != p) continue;
-    std::size_t sources = projection.form.sources();
-    if (projection.form.gather().empty()) {
-      if (const auto* window = projection.form.as<WindowMap>())
-        sources = std::min<std::size_t>(sources, std::size_t{window->inner()} * window->taps());
-      if (projection.form.as<DiagonalMap>() != nullptr) sources = 1;
-    }
-    const bool is_cut = std::holds_alternative<PopulationId>(projection.from);
-    chunks += (is_cut ? 2 : 1) * chunks_of(network, projection.from, sources);
+    const std::size_t sources = most_read(projection.form);
+    const auto* from = std::get_if<PopulationId>(&projection.from);
+    const bool begins_more =
+        from != nullptr && !(whole[from->index()] && sources == projection.form.sources());
+    chunks += (begins_more ? 2 : 1) * chunks_of(network, projection.from, sources);
   }
   return chunks;
 }
@@ -238,8 +248,12 @@ bool certainly_fits(const IntNetwork& network, const Chip& chip) {
   std::uint64_t room = 0;
   for (std::uint32_t k = 0; k < chip.kinds(); ++k)
     room = std::max<std::uint64_t>(room, chip.kind(k).page_chunks);
+  const Layers layers = make_layers(network);
+  std::vector<bool> whole;
   for (std::size_t p = 0; p < network.populations.size(); ++p)
-    if (most_chunks(network, p) > room) return false;
+    whole.push_back(fills_chunks(network.populations[p], layers[p], chip));
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    if (most_chunks(network, p, whole) > room) return false;
   return true;
 }
 

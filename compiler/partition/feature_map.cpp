@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "compiler/chip/kinds.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/linear/sums.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -46,6 +49,20 @@ bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& l
   if (map.height * map.width < 2 || population.is_readout()) return false;
   return std::any_of(layers.begin(), layers.end(),
                      [&](const Layer& layer) { return !is_dense(layer, population.size()); });
+}
+
+bool fills_chunks(const IntPopulation& population, const std::vector<Layer>& layers, const Chip& chip) {
+  const MapExtent map = map_extent(population.shape);
+  std::uint64_t contexts = 0, widest = 1;
+  const std::vector<std::uint32_t> tiles = tiles_by_kind(chip, 0);
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
+    const std::uint32_t grain = core_of(chip.kind(k)).grain(chip.kind(k));
+    if (grain % hw::kChunkBits != 0 || map.channels % grain != 0) return false;
+    widest = std::max<std::uint64_t>(widest, grain);
+    contexts += std::uint64_t{tiles[k]} * chip.kind(k).contexts;
+  }
+  // A map is cut in another way only where not even a lane group of one position fits a tile.
+  return population.size() / widest > contexts && is_feature_map(population, layers);
 }
 
 bool all_read_the_same(const std::vector<Layer>& layers, std::size_t neurons) {

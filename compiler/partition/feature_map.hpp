@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "compiler/chip/chip.hpp"
 #include "compiler/core/layers.hpp"
 
 namespace spikeloom {
@@ -41,6 +42,11 @@ struct MapExtent {
 
 /// The shape has positions, and some neuron does not read what another reads.
 [[nodiscard]] bool is_feature_map(const IntPopulation& population, const std::vector<Layer>& layers);
+
+/// Every cluster of the population ends with a whole chunk of 16, on whatever kind of the chip's tiles, or
+/// there are more clusters than contexts: a feature map whose channels fill lane groups of whole chunks.
+/// `layers`: those into it.
+[[nodiscard]] bool fills_chunks(const IntPopulation&, const std::vector<Layer>& layers, const Chip&);
 
 /// Every source of these layers reaches all neurons or none: then nothing is to be gained by choosing which
 /// share a cluster.

@@ -78,6 +78,7 @@ class Partitioner {
         if (layer.is_of_numbers && layer.delay == 0)
           root_[std::get<PopulationId>(layer.from).index()] = root_[p];
     alone_.assign(network.populations.size(), 0);
+    counted_.resize(network.populations.size());
   }
 
   /// Throws where a kind cannot hold its population.
@@ -101,6 +102,18 @@ class Partitioner {
   [[nodiscard]] const std::vector<double>& alone() const { return alone_; }
 
  private:
+  struct CutOf {
+    std::vector<std::uint32_t> of, rank;
+    NeuronOrder order = NeuronOrder::kNir;
+    std::uint8_t leaves_gaps = 0;
+    friend bool operator==(const CutOf&, const CutOf&) = default;
+  };
+  /// What a population's clusters exceeded, and how it and its sources were cut then.
+  struct Counted {
+    std::vector<CutOf> cuts;
+    std::vector<std::vector<Need>> excesses;
+  };
+
   /// What is done about a population that its kind cannot hold.
   enum class Unsuitable : std::uint8_t { kThrow, kSetAside };
 
@@ -235,11 +248,8 @@ class Partitioner {
   [[nodiscard]] std::size_t exceeded_by(std::size_t p) {
     follow();
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
-    const Reach reach(layers_[p], skeleton, PopulationId(p));
     std::size_t exceeded = 0;
-    for (std::size_t c = 0; c < skeleton.clusters.size(); ++c)
-      if (skeleton.clusters[c].population.index() == p)
-        exceeded += excesses(build_cluster(network_, chip_, layers_, skeleton, reach, c), chip_).size();
+    for (const std::vector<Need>& of_cluster : excesses_of(p, skeleton)) exceeded += of_cluster.size();
     return exceeded;
   }
 
@@ -373,17 +383,41 @@ class Partitioner {
                : "; a chip with " + e.key + " = " + std::to_string(e.needed) + " would do"));
   }
 
-  /// By cluster of the skeleton: builds its tables and counts.
-  [[nodiscard]] std::vector<std::vector<Need>> all_excesses(const Skeleton& skeleton) const {
-    std::vector<std::size_t> first{0};  // cluster, by PopulationId
-    for (const std::uint32_t count : clustering_.count) first.push_back(first.back() + count);
-    std::vector<std::vector<Need>> result(skeleton.clusters.size());
+  /// How a population is cut and numbered.
+  [[nodiscard]] CutOf cut_of(std::size_t p) const {
+    return {clustering_.of[p], clustering_.rank[p], clustering_.order[p], clustering_.leaves_gaps[p]};
+  }
+
+  /// By cluster of the population: builds its tables and counts. What the tables hold depends on how the
+  /// population and its sources are cut, so while these are as they were the answer is too.
+  const std::vector<std::vector<Need>>& excesses_of(std::size_t p, const Skeleton& skeleton) {
+    Counted& counted = counted_[p];
+    std::vector<CutOf> cuts{cut_of(p)};
+    for (const Layer& layer : layers_[p])
+      if (const auto* from = std::get_if<PopulationId>(&layer.from)) cuts.push_back(cut_of(from->index()));
+    if (counted.cuts == cuts) return counted.excesses;
+    counted.cuts = std::move(cuts);
+    counted.excesses.clear();
+    const Reach reach(layers_[p], skeleton, PopulationId(p));
+    for (std::size_t c = 0; c < skeleton.clusters.size(); ++c)
+      if (skeleton.clusters[c].population.index() == p)
+        counted.excesses.push_back(
+            excesses(build_cluster(network_, chip_, layers_, skeleton, reach, c), chip_));
+    return counted.excesses;
+  }
+
+  /// By cluster of the skeleton; of populations that are refused none.
+  [[nodiscard]] std::vector<std::vector<Need>> all_excesses(const Skeleton& skeleton) {
     parallel_for(clustering_.count.size(), [&](std::size_t p) {
-      if (!reasons_[root_[p]].empty()) return;
-      const Reach reach(layers_[p], skeleton, PopulationId(p));
-      for (std::size_t c = first[p]; c < first[p + 1]; ++c)
-        result[c] = excesses(build_cluster(network_, chip_, layers_, skeleton, reach, c), chip_);
+      if (reasons_[root_[p]].empty()) (void)excesses_of(p, skeleton);
     });
+    std::vector<std::vector<Need>> result;
+    for (std::size_t p = 0; p < clustering_.count.size(); ++p) {
+      if (reasons_[root_[p]].empty())
+        result.insert(result.end(), counted_[p].excesses.begin(), counted_[p].excesses.end());
+      else
+        result.resize(result.size() + clustering_.count[p]);
+    }
     return result;
   }
 
@@ -461,6 +495,7 @@ class Partitioner {
   std::vector<bool> is_map_;       ///< by PopulationId
   std::vector<std::size_t> root_;  ///< by PopulationId: the one that it is cut as, itself mostly
   std::vector<double> alone_;      ///< by PopulationId
+  std::vector<Counted> counted_;   ///< by PopulationId
   Clustering clustering_;
   mutable std::uint32_t fan_in_ = 0, sources_ = 0;  ///< of the neuron looked at last
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <unordered_map>
 
 #include "compiler/core/crossbar/row_packer.hpp"
 #include "compiler/core/crossbar/set_fields.hpp"
@@ -71,48 +72,62 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster, std::uint32_t
   for (const hw::MemUpdateEntry& entry : updates) append(tables, kUpdateProgram, entry);
 }
 
-/// The row of an axon along the shortest walk over the lane groups that it reaches.
-Row row_of(const AxonRow& axon, std::size_t neurons, const TileConfig& tile, WalkFinder& walks) {
-  const std::uint32_t lanes = tile.lanes;
-  std::vector<bool> is_reached((neurons + lanes - 1) / lanes, false);
-  for (const AxonRow::Synapse& synapse : axon.synapses)
-    if (synapse.mantissa != 0) is_reached[synapse.position / lanes] = true;
+/// Lane groups that an axon's row reaches, rising, counted from group `first`.
+std::vector<std::uint32_t> reached_groups(const AxonRow& axon, std::uint32_t lanes, std::uint32_t first) {
   std::vector<std::uint32_t> groups;
-  for (std::uint32_t group = 0; group < is_reached.size(); ++group)
-    if (is_reached[group]) groups.push_back(group);
-  if (groups.empty()) return {};
+  for (const AxonRow::Synapse& synapse : axon.synapses)
+    if (const std::uint32_t group = synapse.position / lanes - first;
+        synapse.mantissa != 0 && (groups.empty() || groups.back() != group))
+      groups.push_back(group);
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
+
+/// The row of an axon along a walk that passes all lane groups that it reaches.
+Row row_along(const Walk& walk, const AxonRow& axon, std::size_t neurons, const TileConfig& tile) {
+  const std::uint32_t lanes = tile.lanes;
   std::uint32_t bits = axon.bits;
   const std::uint32_t wanted = axon.shift + axon.plane;
   const std::uint32_t shift = std::min(wanted, tile.max_shift);
   if (wanted > shift) bits = 8;
-  Row row{walks.cover(groups), shift, axon.negative, 0, {}};
-  std::size_t reached = 0;  // neurons in the words
-  for (std::uint32_t n = 0; n < row.walk.size(); ++n) {
-    const std::size_t first = std::size_t{row.walk.group(n)} * lanes;
-    reached += std::min(neurons, first + lanes) - std::min(neurons, first);
+  Row row{walk, shift, axon.negative, 0, {}};
+  row.mantissas.assign(std::size_t{walk.size()} * lanes, '\0');
+  std::uint32_t group = ~0U;
+  std::size_t word = 0;
+  for (const AxonRow::Synapse& synapse : axon.synapses) {
+    if (synapse.mantissa == 0) continue;
+    if (synapse.position / lanes != group) {
+      group = synapse.position / lanes;
+      word = std::size_t{walk.word(group)} * lanes;
+    }
+    row.mantissas[word + synapse.position % lanes] =
+        static_cast<char>(synapse.mantissa * (1 << (wanted - shift)));
   }
-  row.mantissas.assign(std::size_t{row.walk.size()} * lanes, '\0');
-  for (const AxonRow::Synapse& synapse : axon.synapses)
-    if (synapse.mantissa != 0)
-      row.mantissas[std::size_t{row.walk.word(synapse.position / lanes)} * lanes + synapse.position % lanes] =
-          static_cast<char>(synapse.mantissa * (1 << (wanted - shift)));
   // One bit has no 0: every neuron of the words must be there. Lanes past the last neuron copy their
   // word's first, so that no unused accumulator grows beyond a used one.
   if (bits == 1) {
+    std::size_t reached = 0;  // neurons in the words
+    for (std::uint32_t n = 0; n < walk.size(); ++n) {
+      const std::size_t first = std::size_t{walk.group(n)} * lanes;
+      reached += std::min(neurons, first + lanes) - std::min(neurons, first);
+    }
     if (axon.synapses.size() != reached || stored_bits(tile, 1) != 1)
       bits = 2;
     else
-      for (std::uint32_t n = 0; n < row.walk.size(); ++n)
+      for (std::uint32_t n = 0; n < walk.size(); ++n)
         for (std::uint32_t lane = 0; lane < lanes; ++lane)
-          if (std::size_t{row.walk.group(n)} * lanes + lane >= neurons)
+          if (std::size_t{walk.group(n)} * lanes + lane >= neurons)
             row.mantissas[std::size_t{n} * lanes + lane] = row.mantissas[std::size_t{n} * lanes];
   }
   row.format = static_cast<std::uint32_t>(std::countr_zero(8U / stored_bits(tile, bits)));
   return row;
 }
 
-/// Rows for a packer. Of each kind one is made for every way in which the ends of the cluster can matter to
-/// it, and moved to where the others stand.
+/// Rows for a packer. Of each kind one is made for every walk that it takes, and moved to where the others
+/// stand.
+///
+/// Cost  a look-up a row; words for each kind and each of its walks, however many positions there are.
 class RowMaker {
  public:
   RowMaker(const Cluster& cluster, const ClusterRows& source, const TileConfig& tile, RowPacker& packer)
@@ -132,13 +147,21 @@ class RowMaker {
   }
 
  private:
+  /// Lane groups, counted from a row's `first`, and the walks over them.
+  struct Pattern {
+    const std::vector<std::uint32_t>* groups = nullptr;
+    std::vector<Walk> walks;  ///< as for a `first` of 0
+    /// By lane groups of the cluster before and behind the pattern, up to its span: which of the walks.
+    std::unordered_map<std::uint64_t, std::uint32_t> walk_of;
+  };
   struct Made {
-    std::uint32_t before = 0, behind = 0;  ///< lane groups of the cluster on either side, up to the span
-    KeptRow row;                           ///< as for a `first` of 0
+    std::uint32_t walk = 0;      ///< of the kind's pattern
+    bool passes_rest = false;    ///< the walk's last group is the cluster's last one, and not full
+    KeptRow row;                 ///< as for a `first` of 0
   };
   struct Kind {
     bool known = false;
-    std::uint32_t low = 0, span = 0;  ///< lane groups that it reaches, counted from `first`; span 0: none
+    Pattern* pattern = nullptr;  ///< none: the row is empty
     std::vector<Made> made;
   };
 
@@ -149,38 +172,48 @@ class RowMaker {
     const bool fresh = !kind.known;
     if (fresh) {
       source_.read(chunk, bit, axon_);
-      measure(kind, first);
+      kind = {true, pattern(reached_groups(axon_, tile_.lanes, first)), {}};
     }
-    if (kind.span == 0) return {};
-    const std::uint32_t begin = first + kind.low;
-    // One more than the span: no walk gets that far.
-    const std::uint32_t before = std::min(begin, kind.span + 1),
-                        behind = std::min(own_ - begin - kind.span, kind.span + 1);
+    if (kind.pattern == nullptr) return {};
+    const std::uint32_t number = walk(*kind.pattern, first);
+    Walk here = kind.pattern->walks[number];
+    here.offset += first;
+    const bool passes_rest = neurons_ % tile_.lanes != 0 && here.end() == own_;
     auto made = std::find_if(kind.made.begin(), kind.made.end(), [&](const Made& other) {
-      return other.before == before && other.behind == behind;
+      return other.walk == number && other.passes_rest == passes_rest;
     });
     if (made == kind.made.end()) {
       if (!fresh) source_.read(chunk, bit, axon_);
-      KeptRow kept = packer_.keep(row_of(axon_, neurons_, tile_, walks_));
-      kept.walk.offset -= first;
-      made = kind.made.insert(kind.made.end(), {before, behind, kept});
+      const KeptRow kept = packer_.keep(row_along(here, axon_, neurons_, tile_));
+      made = kind.made.insert(kind.made.end(), {number, passes_rest, kept});
     }
     KeptRow row = made->row;
-    row.walk.offset += first;
+    row.walk = here;
     return row;
   }
 
-  void measure(Kind& kind, std::uint32_t first) const {
-    std::uint32_t low = ~0U, high = 0;
-    for (const AxonRow::Synapse& synapse : axon_.synapses) {
-      if (synapse.mantissa == 0) continue;
-      low = std::min(low, synapse.position / tile_.lanes);
-      high = std::max(high, synapse.position / tile_.lanes);
-    }
-    kind.known = true;
-    if (low > high) return;
-    kind.low = low - first;
-    kind.span = high - low + 1;
+  Pattern* pattern(std::vector<std::uint32_t> groups) {
+    if (groups.empty()) return nullptr;
+    const auto at = patterns_.try_emplace(std::move(groups)).first;
+    at->second.groups = &at->first;
+    return &at->second;
+  }
+
+  /// Which of the pattern's walks is the shortest where rows begin at lane group `first`.
+  std::uint32_t walk(Pattern& pattern, std::uint32_t first) {
+    const std::uint32_t begin = first + pattern.groups->front();
+    const std::uint32_t span = pattern.groups->back() - pattern.groups->front() + 1;
+    const std::uint32_t before = std::min(begin, span), behind = std::min(own_ - begin - span, span);
+    const auto [at, fresh] = pattern.walk_of.try_emplace(std::uint64_t{before} << 32U | behind);
+    if (!fresh) return at->second;
+    std::vector<std::uint32_t> groups = *pattern.groups;
+    for (std::uint32_t& group : groups) group += first;
+    Walk shortest = walks_.cover(groups);
+    shortest.offset -= first;
+    const auto known = std::find(pattern.walks.begin(), pattern.walks.end(), shortest);
+    at->second = static_cast<std::uint32_t>(known - pattern.walks.begin());
+    if (known == pattern.walks.end()) pattern.walks.push_back(shortest);
+    return at->second;
   }
 
   std::size_t neurons_;
@@ -192,6 +225,7 @@ class RowMaker {
   std::vector<RowKind> kinds_;
   AxonRow axon_;
   std::vector<Kind> known_;
+  std::map<std::vector<std::uint32_t>, Pattern> patterns_;
 };
 
 void write_rows(const Cluster& cluster, const ClusterRows& source, const TileConfig& tile, RowStyle style,
