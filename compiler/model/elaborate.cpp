@@ -93,6 +93,7 @@ class Builder {
   void note_pooling(std::size_t n, const Target& target) {
     const Population& population = target.population;
     if (population.kind != NeuronKind::kThreshold || target.map.paths.size() != 1) return;
+    if (nodes_[target.map.paths.begin()->first.source].is_readout()) return;  // it sends values
     const std::vector<Path>& beside = target.map.paths.begin()->second;
     const auto zero = [](double x) { return x == 0; };
     if (beside.size() != 1 || beside.front().through.empty() ||

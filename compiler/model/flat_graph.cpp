@@ -179,28 +179,6 @@ void check_linear_cycles(const FlatGraph& graph, Problems& problems) {
   }
 }
 
-/// A readout's potential is a value, not spikes: nothing but an Output or a Threshold of its own can take it.
-void check_readouts(const FlatGraph& graph, Problems& problems) {
-  for (const FlatNode& node : graph.nodes) {
-    if (node.role != Role::kNeuron || !node.is_readout()) continue;
-    std::set<std::size_t> seen;
-    std::vector<std::size_t> open(node.after.rbegin(), node.after.rend());
-    while (!open.empty()) {
-      const std::size_t n = open.back();
-      open.pop_back();
-      const FlatNode& next = graph.nodes[n];
-      if (!seen.insert(n).second || next.role == Role::kOutput || integrator_of(graph.nodes, n)) continue;
-      if (!next.is_reshape()) {
-        problems.add(
-            node.what() + ": feeds " + quote(next.name) + " (" + next.node->type_name +
-            "); the potential of a readout can only go to an Output, or alone and directly into a Threshold");
-        continue;
-      }
-      open.insert(open.end(), next.after.begin(), next.after.end());
-    }
-  }
-}
-
 /// Nodes reached from `start` along `next`.
 std::vector<char> reach(const FlatGraph& graph, Role start, std::vector<std::size_t> FlatNode::*next) {
   std::vector<char> reached(graph.nodes.size(), 0);
@@ -268,7 +246,6 @@ FlatGraph flatten(const NirGraph& graph, Notes& notes, Problems& problems) {
   FlatGraph flat = Flattener(notes, problems).run(graph);
   check_types(flat, problems);
   check_linear_cycles(flat, problems);
-  check_readouts(flat, problems);
   if (problems.empty()) note_loose_ends(flat, notes);
   return flat;
 }

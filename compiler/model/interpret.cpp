@@ -20,6 +20,7 @@ Interpreter::Interpreter(const Network& network, Precision precision)
     const Projection& projection = network.projections[p];
     states_[projection.to.index()].inbound.push_back(p);
     const auto* input = std::get_if<InputId>(&projection.from);
+    if (input == nullptr) states_[std::get<PopulationId>(projection.from).index()].is_source = true;
     std::size_t& needed = input != nullptr ? input_depth[input->index()]
                                            : depth[std::get<PopulationId>(projection.from).index()];
     needed = std::max(needed, std::size_t{projection.delay} + 1);
@@ -111,7 +112,10 @@ void Interpreter::update_as(std::size_t p) {
              real(population.drive[n]);
     state.i[n] = i;
     state.v[n] = v;
-    if (population.is_readout()) continue;
+    if (population.is_readout()) {
+      if (state.is_source && v != 0) sent.push_back({static_cast<std::uint32_t>(n), v});
+      continue;
+    }
     const Real theta = real(population.theta[n]);
     if (population.reset == Reset::kSubtractLater && state.spikes[n] != 0) state.v[n] = v = Real(v - theta);
     const bool spike = population.fire == Fire::kAbove ? v > theta : v >= theta;

@@ -53,6 +53,7 @@ class Interpreter {
     std::vector<std::uint8_t> spikes;
     std::vector<std::size_t> inbound;  ///< projections, by index
     History history;
+    bool is_source = false;  ///< some projection comes from it
   };
 
   [[nodiscard]] const State& state(PopulationId id) const { return states_.at(id.index()); }

@@ -24,7 +24,7 @@ using Shape = std::vector<std::size_t>;  ///< without batch and time; row-major,
 [[nodiscard]] std::size_t volume(const Shape& shape);
 
 /// A population in normal form. Every vector has one entry per neuron, in NIR order. At every step
-///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes or values that reach the neuron
+///   i' = alpha·i + gain_i·(Σ w·x + bias)        x: spikes, values, or the potential v of a readout
 ///   v' = beta·v + gain_v·i' + drive - late      the NEW current (facts: snnTorch, Norse, the chip)
 ///   spike = v' > theta | v' >= theta            by `fire`; never for a readout
 ///   v = spike ? (v_reset | v' - theta | v') : v'    by `reset`

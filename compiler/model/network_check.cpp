@@ -63,9 +63,6 @@ class Checker {
     if (population != nullptr && projection.delay == 0 && !(*population < projection.to)) {
       broken_.push_back(what + "has no delay and does not go forward");
     }
-    if (population != nullptr && network_.populations[population->index()].is_readout()) {
-      broken_.push_back(what + "comes from a readout");
-    }
     const std::size_t sources = input != nullptr ? network_.inputs[input->index()].size()
                                                  : network_.populations[population->index()].size();
     const std::size_t targets = network_.populations[projection.to.index()].size();

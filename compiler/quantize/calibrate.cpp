@@ -200,11 +200,11 @@ Activity measure_activity(const Network& network, std::span<const CalibrationSam
       for (std::size_t p = 0; p < result.populations.size(); ++p) {
         const auto spikes = real.spikes(PopulationId(p));
         for (std::size_t j = 0; j < spikes.size(); ++j) {
-          result.populations[p][j] += spikes[j];
+          const double potential = real.potential(PopulationId(p))[j] - network.populations[p].start[j];
+          result.populations[p][j] +=
+              network.populations[p].is_readout() ? potential * potential : static_cast<double>(spikes[j]);
           const double current = network.populations[p].gain_v[j] * real.current(PopulationId(p))[j];
-          result.peak[p][j] =
-              std::max({result.peak[p][j], std::abs(current),
-                        std::abs(real.potential(PopulationId(p))[j] - network.populations[p].start[j])});
+          result.peak[p][j] = std::max({result.peak[p][j], std::abs(current), std::abs(potential)});
         }
       }
     }

@@ -73,12 +73,28 @@ class Checker {
     return equal;
   }
 
+  /// What readouts send that stand where their samples start, which integers do not count, by neuron.
+  [[nodiscard]] std::vector<double> starts_heard(std::size_t index) const {
+    std::vector<double> sums(network_.populations[index].size(), 0);
+    for (const Projection& projection : network_.projections) {
+      const auto* from = std::get_if<PopulationId>(&projection.from);
+      if (projection.to.index() != index || from == nullptr) continue;
+      const Population& source = network_.populations[from->index()];
+      for (std::size_t s = 0; source.is_readout() && s < source.size(); ++s)
+        projection.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+          sums[target] += projection.weight[weight] * source.start[s];
+        });
+    }
+    return sums;
+  }
+
   void check_population(std::size_t index) {
     const Population& real = network_.populations[index];
     const IntPopulation& integer = result_.populations[index];
     const PopulationReport& report = report_.populations[index];
     const double largest = largest_unit(integer);
     at_most(real.name, "bias error in units", report.bias_error, 2 * largest, largest);
+    const std::vector<double> from_starts = starts_heard(index);
     for (std::size_t j = 0; j < real.size(); ++j) {
       const double half = 0.5 / kDecayOne;
       at_most(real.name, "alpha error", std::abs(integer.alpha[j] / double{kDecayOne} - real.alpha[j]),
@@ -86,7 +102,7 @@ class Checker {
       at_most(real.name, "beta error", std::abs(integer.beta[j] / double{kDecayOne} - real.beta[j]),
               std::min(half, report.beta_error), 1);
       const double unit = real_of(integer, j, 1);
-      const double constant = real.gain_i[j] * real.gain_v[j] * real.bias[j];
+      const double constant = real.gain_i[j] * real.gain_v[j] * (real.bias[j] + from_starts[j]);
       // v = start + u, and integers count u.
       const double start = real.start[j];
       const double drive = real.beta[j] * start + real.drive[j] - start;
@@ -159,7 +175,10 @@ class Checker {
     const Population& to = network_.populations[integer.to.index()];
     const IntPopulation& int_to = result_.populations[integer.to.index()];
     const auto* input = std::get_if<InputId>(&integer.from);
-    const double source_unit = input != nullptr ? result_.inputs[input->index()].unit : 1;
+    double source_unit = input != nullptr ? result_.inputs[input->index()].unit : 1;
+    if (const auto* from = std::get_if<PopulationId>(&integer.from))
+      if (const IntPopulation& source = result_.populations[from->index()]; source.is_readout())
+        source_unit = source.unit;
     std::vector<double> steps(to.size(), 0);
     for (std::size_t j = 0; j < steps.size(); ++j) {
       const double gain = to.gain_i[j] * to.gain_v[j];

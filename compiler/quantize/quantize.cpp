@@ -14,6 +14,7 @@
 #include "compiler/linear/sums.hpp"
 #include "compiler/quantize/grid.hpp"
 #include "compiler/quantize/magnitude.hpp"
+#include "compiler/quantize/readout_planes.hpp"
 #include "compiler/quantize/step_search.hpp"
 
 namespace spikeloom {
@@ -29,23 +30,12 @@ constexpr double kWantedRoom = 64;
 /// Room above theta, and above the largest state seen, where calibration samples show the states.
 constexpr double kSeenRoom = 1.5;
 constexpr double kLargeWeightError = 0.25;
+/// Of a readout that feeds others: fewer bits of its potential, or weights that are off by more, say nothing.
+constexpr std::uint32_t kLeastPlanes = 4;
+constexpr double kMostWeightError = 0.5;
 constexpr double kLargeParameterError = 0.01;
 /// Every source counts a little, whatever the calibration saw of it.
 constexpr double kActivityFloor = 0.01;
-
-double input_unit(const QuantizeOptions& options, const Network& network, const Source& from) {
-  const auto* input = std::get_if<InputId>(&from);
-  if (input == nullptr) return 1;
-  const auto it = options.inputs.find(network.inputs[input->index()].name);
-  return it == options.inputs.end() ? 1 : it->second.unit;
-}
-
-std::uint32_t input_planes(const QuantizeOptions& options, const Network& network, const Source& from) {
-  const auto* input = std::get_if<InputId>(&from);
-  if (input == nullptr) return 1;
-  const auto it = options.inputs.find(network.inputs[input->index()].name);
-  return it == options.inputs.end() ? 1 : it->second.planes;
-}
 
 const std::string& name_of(const Network& network, const Source& from) {
   if (const auto* input = std::get_if<InputId>(&from)) return network.inputs[input->index()].name;
@@ -101,24 +91,6 @@ Frame frame_of_weights(const Population& population) {
   return frame;
 }
 
-/// The same network with every potential counted from where its samples start, as the chip counts it. `start`
-/// stays as it is, so that theta + start is the neuron's own threshold.
-Network from_start(const Network& network) {
-  Network result = network;
-  for (Population& population : result.populations)
-    for (std::size_t j = 0; j < population.size(); ++j) {
-      const double start = population.start[j];
-      const double drive = population.drive[j] - (1 - population.beta[j]) * start;
-      // A neuron that starts at rest is not driven away from it by a rounding.
-      constexpr double kRounding = 1e-9;
-      population.drive[j] = std::abs(drive) <= kRounding * std::abs(population.drive[j]) ? 0 : drive;
-      if (population.is_readout()) continue;
-      population.theta[j] -= start;
-      population.v_reset[j] -= start;
-    }
-  return result;
-}
-
 /// What an integer neuron takes from v after a spike, so that v is less by the threshold: at once, or in the
 /// next step, when `beta` of it is left. Infinite where nothing is left of it.
 double taken(const Population& population, const IntPopulation& integer, std::size_t j) {
@@ -154,6 +126,7 @@ struct Inbound {
   std::vector<std::vector<std::uint64_t>> synapses;  ///< the same: where it acts
   std::vector<std::vector<double>> value;            ///< the same, in the frame; 0 where it does not occur
   std::vector<std::uint32_t> bits;
+  std::vector<std::uint32_t> within;  ///< bits that mantissas keep to: all, or fewer beside wide sources
   std::vector<std::uint32_t> max_shift;
 };
 
@@ -168,7 +141,7 @@ struct Weights {
 class Quantizer {
  public:
   Quantizer(const Network& network, const QuantizeOptions& options, const Magnitudes& magnitudes)
-      : network_(network), options_(options), magnitudes_(magnitudes) {}
+      : network_(network), options_(options), magnitudes_(magnitudes), feeds_(feeding_readouts(network)) {}
 
   Quantized run() {
     check_options();
@@ -180,7 +153,12 @@ class Quantizer {
     for (const Input& input : network_.inputs) result.inputs.push_back(quantize_input(input));
     result.projections.resize(network_.projections.size());
     result_.report.projections.resize(network_.projections.size());
-    for (std::size_t p = 0; p < network_.populations.size(); ++p) quantize_population(p);
+    result.populations.resize(network_.populations.size());
+    result_.report.populations.resize(network_.populations.size());
+    sent_.resize(network_.populations.size());
+    const std::vector<std::size_t> order = quantizing_order(network_, problems_);
+    problems_.throw_if_any("quantize");
+    for (const std::size_t p : order) quantize_population(p);
     problems_.throw_if_any("quantize");
     const Problems wrong = check(result);
     wrong.throw_if_any("quantize: the integer network");
@@ -195,11 +173,23 @@ class Quantizer {
   [[nodiscard]] Inbound inbound_of(std::size_t index, const Frame& frame);
   void add_inbound(std::size_t projection, const Frame& frame, Inbound& inbound);
   [[nodiscard]] std::uint32_t bits_of(std::size_t index);
+  void set_shifts(Inbound& inbound) const;
   [[nodiscard]] std::optional<Weights> on_grid(const Inbound& inbound) const;
   [[nodiscard]] Weights searched(const Inbound& inbound, std::size_t population) const;
   [[nodiscard]] Weights with_base(const Inbound& inbound, double base,
                                   std::vector<std::uint32_t> shift) const;
   [[nodiscard]] std::vector<double> activity_of(const Projection& projection) const;
+  [[nodiscard]] InputCoding coding_of(const Input& input) const;
+  /// Real value of the integer 1 that a source sends.
+  [[nodiscard]] double unit_of(const Source& from) const;
+  /// Bit planes of what it sends.
+  [[nodiscard]] std::uint32_t planes_of(const Source& from) const;
+  /// What the potentials of a readout that has its integers cannot leave; null of any other source.
+  [[nodiscard]] const NeuronRange* sent_by(const Source& from) const;
+  /// Bits that the sums of one population need under these weights.
+  [[nodiscard]] std::uint32_t accumulator_bits(const Inbound& inbound, const Weights& weights,
+                                               std::size_t population,
+                                               std::vector<std::pair<double, double>>* extremes) const;
   void store_weights(const Inbound& inbound, const Weights& weights, std::uint32_t extra_shift);
   void report_weights(const Inbound& inbound, const Weights& weights, std::size_t population);
   [[nodiscard]] IntPopulation skeleton(const Population& population) const;
@@ -215,9 +205,19 @@ class Quantizer {
   [[nodiscard]] std::optional<Fraction> choose_fraction(std::size_t index, const Frame& frame,
                                                         const Inbound& inbound, const Weights& weights);
 
+  /// The same for a readout that feeds others, whose potentials must fit bit planes: on a coarser base where
+  /// they do not.
+  [[nodiscard]] std::optional<Fraction> fit_planes(std::size_t index, const Frame& frame,
+                                                   const Inbound& inbound, Weights& weights);
+  [[nodiscard]] NeuronRange potentials(std::size_t index, const Frame& frame, const Inbound& inbound,
+                                       const Weights& weights, std::uint32_t fraction) const;
+  [[nodiscard]] std::string potentials_heard(const Inbound& inbound) const;
+
   const Network& network_;
   const QuantizeOptions& options_;
-  const Magnitudes& magnitudes_;  ///< of the network's units
+  const Magnitudes& magnitudes_;     ///< of the network's units
+  std::vector<std::uint8_t> feeds_;  ///< by population: a readout that feeds others
+  std::vector<NeuronRange> sent_;  ///< by population: what such a readout can send, once it has its integers
   Quantized result_;
   Problems problems_;
 };
@@ -275,9 +275,49 @@ void Quantizer::check_options() {
 }
 
 IntInput Quantizer::quantize_input(const Input& input) const {
-  const auto it = options_.inputs.find(input.name);
-  const InputCoding coding = it == options_.inputs.end() ? InputCoding{} : it->second;
+  const InputCoding coding = coding_of(input);
   return {input.name, input.shape, coding.planes, coding.is_signed, coding.unit};
+}
+
+InputCoding Quantizer::coding_of(const Input& input) const {
+  const auto it = options_.inputs.find(input.name);
+  return it == options_.inputs.end() ? InputCoding{} : it->second;
+}
+
+const NeuronRange* Quantizer::sent_by(const Source& from) const {
+  const auto* population = std::get_if<PopulationId>(&from);
+  return population == nullptr || feeds_[population->index()] == 0 ? nullptr : &sent_[population->index()];
+}
+
+double Quantizer::unit_of(const Source& from) const {
+  if (const auto* input = std::get_if<InputId>(&from)) return coding_of(network_.inputs[input->index()]).unit;
+  return sent_by(from) == nullptr ? 1
+                                  : result_.network.populations[std::get<PopulationId>(from).index()].unit;
+}
+
+/// Two's complement bits of all values.
+std::uint32_t bits_of_range(const NeuronRange& range) {
+  std::int64_t low = 0, high = 0;
+  for (const std::int64_t x : range.lowest) low = std::min(low, x);
+  for (const std::int64_t x : range.highest) high = std::max(high, x);
+  return bits_for(low, high);
+}
+
+std::uint32_t Quantizer::planes_of(const Source& from) const {
+  if (const auto* input = std::get_if<InputId>(&from))
+    return coding_of(network_.inputs[input->index()]).planes;
+  const NeuronRange* sent = sent_by(from);
+  return sent == nullptr ? 1 : bits_of_range(*sent);
+}
+
+/// " the potentials of readout …" for who is told that sums do not fit.
+std::string Quantizer::potentials_heard(const Inbound& inbound) const {
+  std::string text;
+  for (const std::size_t p : inbound.projection)
+    if (const Source& from = network_.projections[p].from; sent_by(from) != nullptr)
+      text += "; the potentials of readout '" + name_of(network_, from) + "' need " +
+              std::to_string(planes_of(from)) + " bits";
+  return text;
 }
 
 /// 1 bit has no 0: a projection with absent synapses gets the next wider format that the chip has.
@@ -339,7 +379,7 @@ void Quantizer::add_inbound(std::size_t index, const Frame& frame, Inbound& inbo
     weight = std::move(each);
     column = common_to_targets(form, frame.column);
   }
-  const double unit = input_unit(options_, network_, projection.from);
+  const double unit = unit_of(projection.from);
   std::vector<std::uint64_t> synapses = multiplicity(form);
   const Population& to = network_.populations[projection.to.index()];
   std::vector<double> acts(to.size(), 0);
@@ -355,8 +395,20 @@ void Quantizer::add_inbound(std::size_t index, const Frame& frame, Inbound& inbo
   inbound.weight.push_back(std::move(weight));
   inbound.synapses.push_back(std::move(synapses));
   inbound.value.push_back(std::move(value));
-  inbound.max_shift.push_back(options_.limits.max_shift -
-                              (input_planes(options_, network_, projection.from) - 1));
+}
+
+/// The largest mantissas and shifts beside bit planes.
+void Quantizer::set_shifts(Inbound& inbound) const {
+  inbound.max_shift.clear();
+  inbound.within.clear();
+  for (std::size_t n = 0; n < inbound.projection.size(); ++n) {
+    const Source& from = network_.projections[inbound.projection[n]].from;
+    const bool is_readout = sent_by(from) != nullptr;
+    inbound.within.push_back(is_readout ? mantissa_bits_beside_planes(inbound.bits[n], options_.limits)
+                                        : inbound.bits[n]);
+    const std::uint32_t spare = is_readout ? spare_shift(inbound.within[n], options_.limits) : 0;
+    inbound.max_shift.push_back(options_.limits.max_shift + spare - (planes_of(from) - 1));
+  }
 }
 
 Weights Quantizer::with_base(const Inbound& inbound, double base, std::vector<std::uint32_t> shift) const {
@@ -366,9 +418,9 @@ Weights Quantizer::with_base(const Inbound& inbound, double base, std::vector<st
     std::vector<std::int16_t> mantissas;
     mantissas.reserve(inbound.value[n].size());
     for (const double value : inbound.value[n]) {
-      mantissas.push_back(
-          value == 0 ? std::int16_t{0}
-                     : static_cast<std::int16_t>(mantissa(value, step, inbound.bits[n], options_.rounding)));
+      mantissas.push_back(value == 0 ? std::int16_t{0}
+                                     : static_cast<std::int16_t>(
+                                           mantissa(value, step, inbound.within[n], options_.rounding)));
     }
     weights.mantissas.push_back(std::move(mantissas));
   }
@@ -383,7 +435,7 @@ std::optional<Weights> Quantizer::on_grid(const Inbound& inbound) const {
         std::any_of(inbound.value[n].begin(), inbound.value[n].end(), [](double x) { return x != 0; });
     if (!any) continue;
     demands.push_back(
-        {inbound.value[n], mantissa_range(inbound.bits[n]), inbound.bits[n] == 1, inbound.max_shift[n]});
+        {inbound.value[n], mantissa_range(inbound.within[n]), inbound.bits[n] == 1, inbound.max_shift[n]});
     of.push_back(n);
   }
   const auto joint = joint_grid(demands);
@@ -404,24 +456,37 @@ std::vector<double> Quantizer::activity_of(const Projection& projection) const {
   double sum = 0;
   for (const double x : result) sum += x;
   const double floor = sum > 0 ? kActivityFloor * sum / static_cast<double>(result.size()) : 1;
-  const double unit = input_unit(options_, network_, projection.from);
+  const double unit = unit_of(projection.from);
   for (double& x : result) x = (x + floor) / (unit * unit);  // values are per integer of the source
   return result;
 }
 
-/// Bits that the sums of one population need under these weights.
-std::uint32_t accumulator_bits(const Network& network, const QuantizeOptions& options, const Inbound& inbound,
-                               const Weights& weights, std::size_t population,
-                               std::vector<std::pair<double, double>>* extremes) {
-  std::vector<std::int64_t> low(network.populations[population].size(), 0);
+/// Extremes of sums over potentials, of which each source neuron has its own range.
+void add_potentials(const MapForm& form, const std::vector<std::int16_t>& mantissas, std::uint32_t shift,
+                    const NeuronRange& sent, std::vector<std::int64_t>& low,
+                    std::vector<std::int64_t>& high) {
+  for (std::size_t s = 0; s < form.sources(); ++s)
+    form.row(s).each([&](std::uint32_t target, std::size_t weight) {
+      const std::int64_t w = std::int64_t{mantissas[weight]} * (std::int64_t{1} << shift);
+      high[target] += std::max(w * sent.highest[s], w * sent.lowest[s]);
+      low[target] += std::min(w * sent.highest[s], w * sent.lowest[s]);
+    });
+}
+
+std::uint32_t Quantizer::accumulator_bits(const Inbound& inbound, const Weights& weights,
+                                          std::size_t population,
+                                          std::vector<std::pair<double, double>>* extremes) const {
+  std::vector<std::int64_t> low(network_.populations[population].size(), 0);
   std::vector<std::int64_t> high = low;
   for (std::size_t n = 0; n < inbound.projection.size(); ++n) {
-    const Projection& projection = network.projections[inbound.projection[n]];
-    const auto* input = std::get_if<InputId>(&projection.from);
+    const Projection& projection = network_.projections[inbound.projection[n]];
+    if (const NeuronRange* sent = sent_by(projection.from)) {
+      add_potentials(inbound.form[n], weights.mantissas[n], weights.shift[n], *sent, low, high);
+      continue;
+    }
     std::pair<std::int64_t, std::int64_t> range{0, 1};
-    if (input != nullptr) {
-      const auto it = options.inputs.find(network.inputs[input->index()].name);
-      const InputCoding coding = it == options.inputs.end() ? InputCoding{} : it->second;
+    if (const auto* input = std::get_if<InputId>(&projection.from)) {
+      const InputCoding coding = coding_of(network_.inputs[input->index()]);
       range = value_range({"", {}, coding.planes, coding.is_signed, 1});
     }
     std::vector<std::int64_t> up, down;
@@ -453,7 +518,7 @@ Weights Quantizer::searched(const Inbound& inbound, std::size_t population) cons
   for (std::size_t n = 0; n < inbound.value.size(); ++n) {
     const Projection& projection = network_.projections[inbound.projection[n]];
     const auto activity = activity_of(projection);
-    StepDemand demand{{}, {}, inbound.bits[n], inbound.max_shift[n]};
+    StepDemand demand{{}, {}, inbound.within[n], inbound.max_shift[n]};
     double largest = 0;
     const std::vector<double> by_weight = sum_by_weight(inbound.form[n], activity);
     for (std::size_t k = 0; k < by_weight.size(); ++k) {
@@ -464,7 +529,7 @@ Weights Quantizer::searched(const Inbound& inbound, std::size_t population) cons
       largest = std::max(largest, std::abs(value));
     }
     if (demand.value.empty()) continue;
-    largest_step = std::max(largest_step, largest / mantissa_range(inbound.bits[n]).second);
+    largest_step = std::max(largest_step, largest / mantissa_range(inbound.within[n]).second);
     demands.push_back(std::move(demand));
     of.push_back(n);
   }
@@ -476,8 +541,7 @@ Weights Quantizer::searched(const Inbound& inbound, std::size_t population) cons
     std::vector<std::uint32_t> shift(inbound.value.size(), 0);
     for (std::size_t d = 0; d < of.size(); ++d) shift[of[d]] = plan.shift[d];
     Weights weights = with_base(inbound, plan.base, std::move(shift));
-    if (cap == 0 || accumulator_bits(network_, options_, inbound, weights, population, nullptr) <=
-                        options_.limits.acc_bits)
+    if (cap == 0 || accumulator_bits(inbound, weights, population, nullptr) <= options_.limits.acc_bits)
       return weights;
   }
 }
@@ -537,10 +601,11 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
   const QuantizeLimits& limits = options_.limits;
   const std::string subject = "population '" + population.name + "': ";
   std::vector<std::pair<double, double>> extremes;
-  const std::uint32_t bits = accumulator_bits(network_, options_, inbound, weights, index, &extremes);
+  const std::uint32_t bits = accumulator_bits(inbound, weights, index, &extremes);
   if (bits > limits.acc_bits) {
     problems_.add(subject + "the sum of its synaptic input can overflow: it needs " + std::to_string(bits) +
                   " bits, the accumulator has " + std::to_string(limits.acc_bits) +
+                  potentials_heard(inbound) +
                   "; fewer weight bits, a smaller fan-in, fewer bit planes or a chip with a wider "
                   "accumulator would help");
     return std::nullopt;
@@ -603,6 +668,101 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
   return result;
 }
 
+/// Farthest from 0.
+double reach_of(const NeuronRange& range) {
+  std::int64_t most = 0;
+  for (const std::int64_t x : range.lowest) most = std::max(most, -x);
+  for (const std::int64_t x : range.highest) most = std::max(most, x);
+  return static_cast<double>(most);
+}
+
+NeuronRange Quantizer::potentials(std::size_t index, const Frame& frame, const Inbound& inbound,
+                                  const Weights& weights, std::uint32_t fraction) const {
+  const Population& population = network_.populations[index];
+  const IntPopulation& integer = result_.network.populations[index];
+  std::vector<std::pair<double, double>> extremes;
+  (void)accumulator_bits(inbound, weights, index, &extremes);
+  const double unit = std::ldexp(weights.base, -static_cast<int>(fraction));
+  NeuronRange range;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const auto [bias_i, bias_v] = biases(population, frame, j);
+    const LeakyNeuron neuron{integer.alpha[j], integer.beta[j], nearest(bias_i / unit),
+                             nearest(bias_v / unit), fraction};
+    const auto [low, high] =
+        potential_range(neuron, options_.limits.state_bits, static_cast<std::int64_t>(extremes[j].first),
+                        static_cast<std::int64_t>(extremes[j].second));
+    range.lowest.push_back(low);
+    range.highest.push_back(high);
+  }
+  return range;
+}
+
+/// What rounding did to the weights, by rms, as a share of them.
+double relative_error(const Inbound& inbound, const Weights& weights) {
+  double errors = 0, squares = 0;
+  for (std::size_t n = 0; n < inbound.value.size(); ++n)
+    for (std::size_t k = 0; k < inbound.value[n].size(); ++k) {
+      const double step = std::ldexp(weights.base, static_cast<int>(weights.shift[n]));
+      const double value = inbound.value[n][k] / weights.base;  // in steps: no square is beyond a double
+      const auto synapses = static_cast<double>(inbound.synapses[n][k]);
+      errors += synapses * std::pow(weights.mantissas[n][k] * step / weights.base - value, 2);
+      squares += synapses * value * value;
+    }
+  return squares == 0 ? 0 : std::sqrt(errors / squares);
+}
+
+std::optional<Quantizer::Fraction> Quantizer::fit_planes(std::size_t index, const Frame& frame,
+                                                         const Inbound& inbound, Weights& weights) {
+  const Population& population = network_.populations[index];
+  const IntPopulation& integer = result_.network.populations[index];
+  const auto refuse = [&](const std::string& why) {
+    problems_.add("readout '" + population.name + "' feeds others: " + why);
+    return std::nullopt;
+  };
+  for (std::size_t j = 0; j < population.size(); ++j)
+    if (integer.alpha[j] >= kDecayOne || integer.beta[j] >= kDecayOne)
+      return refuse("neuron " + std::to_string(j) +
+                    " forgets nothing, so nothing bounds its potential and no number of bits holds it; a "
+                    "leak would do");
+  const PlaneBudget budget = plane_budget(network_, PopulationId(index), options_.limits, [&](std::size_t p) {
+    const auto own = options_.projection_bits.find(network_.projections[p].name);
+    return mantissa_bits_beside_planes(
+        own == options_.projection_bits.end() ? options_.weight_bits : own->second, options_.limits);
+  });
+  if (budget.planes < kLeastPlanes)
+    return refuse("its potentials could have " + std::to_string(budget.planes) +
+                  " bits there, expected at least " + std::to_string(kLeastPlanes) + ": " + budget.limit +
+                  "; fewer weight bits (--bits), fewer synapses or a chip with a wider accumulator would do");
+  const auto planes = [&](std::uint32_t fraction) {
+    return bits_of_range(potentials(index, frame, inbound, weights, fraction));
+  };
+  constexpr int kMostAttempts = 200;
+  constexpr double kLittle = 1.0625;
+  for (int attempt = 0; planes(0) > budget.planes && attempt < kMostAttempts; ++attempt) {
+    const std::uint32_t beyond = planes(0) - budget.planes;
+    weights = with_base(inbound,
+                        weights.base * (beyond > 1 ? std::ldexp(1.0, static_cast<int>(beyond) - 1) : kLittle),
+                        std::vector<std::uint32_t>(inbound.value.size(), 0));
+  }
+  const double error = relative_error(inbound, weights);
+  const NeuronRange range = potentials(index, frame, inbound, weights, 0);
+  if (bits_of_range(range) > budget.planes || error > kMostWeightError)
+    return refuse(
+        "its potential may become " + number(reach_of(range) * weights.base * frame.divisor.front()) +
+        ", and in the " + std::to_string(budget.planes) + " bits that it may have (" + budget.limit +
+        ") its own weights would be off by " + number(100 * error) +
+        " %; a shorter memory, fewer or sparser inputs, fewer weight bits (--bits) or a chip with a "
+        "wider accumulator would do");
+  Fraction result;
+  while (result.scale < options_.limits.max_scale && planes(result.scale + 1) <= budget.planes)
+    ++result.scale;
+  const double unit = std::ldexp(weights.base, -static_cast<int>(result.scale)) * frame.divisor.front();
+  result_.report.notes.push_back("readout '" + population.name + "' feeds others: its potentials go on as " +
+                                 std::to_string(planes(result.scale)) + " bit planes, in units of " +
+                                 number(unit) + " (" + budget.limit + ")");
+  return result;
+}
+
 void Quantizer::store_weights(const Inbound& inbound, const Weights& weights, std::uint32_t extra_shift) {
   for (std::size_t n = 0; n < inbound.projection.size(); ++n) {
     const Projection& projection = network_.projections[inbound.projection[n]];
@@ -641,7 +801,7 @@ void Quantizer::report_weights(const Inbound& inbound, const Weights& weights, s
     double largest = 0;
     for (const double w : projection.weight) largest = std::max(largest, std::abs(w));
     const int exponent = largest == 0 ? 0 : std::ilogb(largest);
-    const auto [low, high] = mantissa_range(inbound.bits[n]);
+    const auto [low, high] = mantissa_range(inbound.within[n]);
     for (std::size_t k = 0; k < inbound.value[n].size(); ++k) {
       const double value = inbound.value[n][k];
       if (inbound.synapses[n][k] == 0) continue;
@@ -838,8 +998,11 @@ void Quantizer::report_parameters(std::size_t index, const Frame& frame, double 
 void Quantizer::quantize_population(std::size_t index) {
   const Population& population = network_.populations[index];
   const std::size_t problems_before = problems_.list().size();
-  result_.network.populations.push_back(skeleton(population));
-  result_.report.populations.emplace_back();
+  for (const Projection& projection : network_.projections)
+    if (const NeuronRange* sent = sent_by(projection.from);
+        projection.to.index() == index && sent != nullptr && sent->lowest.empty())
+      return;  // the readout was refused
+  result_.network.populations[index] = skeleton(population);
   decays(population, index);
 
   if (!population.is_readout() && population.reset == Reset::kSubtractLater) {
@@ -858,6 +1021,7 @@ void Quantizer::quantize_population(std::size_t index) {
                                                                            : frame_of_membranes(population);
   Inbound inbound = inbound_of(index, frame);
   for (const std::size_t p : inbound.projection) inbound.bits.push_back(bits_of(p));
+  set_shifts(inbound);
   if (problems_.list().size() != problems_before) return;
   std::optional<Weights> weights = on_grid(inbound);
   if (!weights && !population.is_readout() && !uniform(frame.divisor)) {
@@ -866,10 +1030,10 @@ void Quantizer::quantize_population(std::size_t index) {
     frame = frame_of_weights(population);
     inbound = inbound_of(index, frame);
     inbound.bits = bits;
+    set_shifts(inbound);
     weights = on_grid(inbound);
   }
-  if (weights &&
-      accumulator_bits(network_, options_, inbound, *weights, index, nullptr) > options_.limits.acc_bits) {
+  if (weights && accumulator_bits(inbound, *weights, index, nullptr) > options_.limits.acc_bits) {
     result_.report.notes.push_back("population '" + population.name +
                                    "': its weights lie on a grid, but their sums would not fit the "
                                    "accumulator, so another step is sought");
@@ -886,8 +1050,10 @@ void Quantizer::quantize_population(std::size_t index) {
     weights->exact = true;
   }
   if (!weights) weights = searched(inbound, index);
-  const auto fraction = choose_fraction(index, frame, inbound, *weights);
+  const auto fraction = feeds_[index] != 0 ? fit_planes(index, frame, inbound, *weights)
+                                           : choose_fraction(index, frame, inbound, *weights);
   if (!fraction) return;
+  if (feeds_[index] != 0) sent_[index] = potentials(index, frame, inbound, *weights, fraction->scale);
 
   IntPopulation& result = result_.network.populations[index];
   PopulationReport& report = result_.report.populations[index];
@@ -897,8 +1063,7 @@ void Quantizer::quantize_population(std::size_t index) {
   store_weights(inbound, *weights, fraction->extra_shift);
   for (const std::size_t p : inbound.projection)
     result_.report.projections[p].shift = result_.network.projections[p].shift;
-  report.accumulator_bits =
-      accumulator_bits(network_, options_, inbound, *weights, index, nullptr) + fraction->extra_shift;
+  report.accumulator_bits = accumulator_bits(inbound, *weights, index, nullptr) + fraction->extra_shift;
   set_parameters(index, frame, weights->base, fraction->scale + fraction->extra_shift);
   if (report.can_saturate) {
     result_.report.notes.push_back(
@@ -940,6 +1105,12 @@ void refuse_what_no_double_holds(const Quantized& quantized) {
 /// `network` counts its potentials from where its samples start.
 Quantized quantize_counted(const Network& network, const QuantizeOptions& options) {
   const Magnitudes magnitudes = magnitudes_of(network);
+  const std::vector<std::uint8_t> feeds = feeding_readouts(network);
+  for (std::size_t p = 0; p < feeds.size(); ++p)
+    if (feeds[p] != 0 && !magnitudes.trivial())
+      throw input_error("quantize: readout '" + network.populations[p].name +
+                        "' feeds others in a network with weights or gains beyond 2^256 or below 2^-256; "
+                        "other units in the file would do");
   if (magnitudes.trivial()) {
     Quantized result = Quantizer(network, options, magnitudes).run();
     refuse_what_no_double_holds(result);

@@ -32,7 +32,8 @@ struct InputCoding {
 /// What calibration samples showed of the real network.
 struct Activity {
   std::vector<std::vector<double>> inputs;  ///< by input, per element: mean square a step, in real values
-  std::vector<std::vector<double>> populations;  ///< by population, per neuron: spikes a step
+  /// By population, per neuron: spikes a step; of a readout the mean square of v - start.
+  std::vector<std::vector<double>> populations;
   std::vector<std::vector<double>>
       peak;  ///< by population, per neuron: largest |gain_v·i| or |v - start| seen; may be empty
 };

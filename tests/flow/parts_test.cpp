@@ -16,6 +16,7 @@
 #include "spikeloom_hw.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
+#include "tests/quantize/networks.hpp"
 
 namespace spikeloom::testing {
 namespace {
@@ -273,6 +274,65 @@ TEST(Readouts, ThatFeedOthersAgreeOnModelAndRtl) {
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(spikes, 50U);
+}
+
+/// The same from real numbers, as NIR has them: the quantiser chooses how many bits of a potential go on.
+Network real_readout_between(Rng& rng, std::uint32_t inputs, std::uint32_t sums, std::uint32_t spikes) {
+  Network net = test::one_layer(inputs, sums, [&](std::size_t, std::size_t) { return rng.unit() - 0.4; });
+  net.populations[0].name = "sums";
+  net.populations[0].kind = NeuronKind::kLi;
+  for (double& beta : net.populations[0].beta) beta = 0.2 + 0.5 * rng.unit();
+  net.populations.push_back(test::real_population("spikes", spikes));
+  net.projections.push_back(
+      test::real_projection("w", PopulationId(0), sums, PopulationId(1), spikes,
+                            [&](std::size_t, std::size_t) { return rng.unit() - 0.4; }));
+  net.projections.back().delay = static_cast<std::uint32_t>(rng.below(3));
+  net.outputs = {{"o", {spikes}, PopulationId(1)}, {"v", {sums}, PopulationId(0)}};
+  return net;
+}
+
+TEST(Readouts, OfRealNetworksThatFeedOthersAgreeOnModelAndRtl) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  int done = 0;
+  std::size_t fired = 0;
+  for (std::uint64_t seed = 1; done < 8; ++seed) {
+    ASSERT_LT(seed, 60U) << "hardly any network fits";
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    const auto inputs = static_cast<std::uint32_t>(rng.between(2, 16));
+    const auto sums = static_cast<std::uint32_t>(rng.between(1, 8));
+    const auto spikes = static_cast<std::uint32_t>(rng.between(1, 20));
+    CompileOptions options;
+    options.seed = seed;
+    options.tune = false;
+    std::optional<Compilation> compilation;
+    try {
+      auto result = compile(CompileInput{"real.nir", real_readout_between(rng, inputs, sums, spikes), {}, {}},
+                            chip, options, {});
+      if (auto* fits = std::get_if<Compilation>(&result)) compilation = std::move(*fits);
+    } catch (const Error& error) {
+      ASSERT_EQ(error.kind(), ErrorKind::kInput) << error.what();
+    }
+    if (!compilation) continue;
+    ++done;
+    Case made{compilation->integers, {}};
+    made.data.ports = {{"in", {inputs}}};
+    Sample sample{"0", std::nullopt, {}};
+    sample.inputs.resize(1);
+    for (int t = 0; t < 10; ++t) {
+      for (std::uint32_t e = 0; e < inputs; ++e)
+        if (rng.chance(0.5)) sample.inputs[0].add(e);
+      sample.inputs[0].end_step();
+    }
+    made.data.samples = {sample};
+    const GoldenRun golden = run_golden(made.network, made.data);
+    fired += static_cast<std::size_t>(std::count(golden.spikes[1].begin(), golden.spikes[1].end(), 1));
+    expect_agreement(seed, made, compilation->image, rtl.get());
+    EXPECT_THAT(verify(compilation->image, made.network).faults, IsEmpty());
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(fired, 30U);
 }
 
 TEST(Readouts, WhosePotentialsNoAccumulatorHoldsAreRefusedByName) {

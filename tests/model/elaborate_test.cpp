@@ -431,13 +431,16 @@ TEST(Refused, ShapesThatCannotBe) {
               HasSubstr("node 'pool' (SumPool2d): its output would have more than 2^24 elements"));
 }
 
-TEST(Refused, AReadoutThatFeedsSomething) {
+TEST(Elaborate, AReadoutMayFeedOthers) {
   NirGraph graph = chain();
   graph.nodes["li"] = li(3);
   graph.edges = {{"input", "fc"}, {"fc", "li"}, {"li", "lif"}, {"lif", "output"}};
-  EXPECT_THAT(
-      refusal(graph),
-      HasSubstr("node 'li' (LI): feeds 'lif' (LIF); the potential of a readout can only go to an Output"));
+  const Network network = elaborate(graph, {}, nullptr);
+  ASSERT_EQ(network.populations.size(), 2U);
+  EXPECT_EQ(network.populations[0].name, "li");
+  ASSERT_EQ(network.projections.size(), 2U);
+  EXPECT_EQ(network.projections[1].from, Source(PopulationId(0)));
+  EXPECT_EQ(network.projections[1].delay, 0U);
 }
 
 TEST(Refused, EdgesAgainstThePorts) {

@@ -51,7 +51,6 @@ Network random_network(Rng& rng) {
       sources = network.inputs[from.index()].size();
     } else {
       const PopulationId from(rng.below(count));
-      if (network.populations[from.index()].is_readout()) continue;
       projection.from = from;
       projection.delay = static_cast<std::uint32_t>(rng.below(3)) + (from < projection.to ? 0U : 1U);
       sources = network.populations[from.index()].size();
@@ -91,11 +90,13 @@ Recording by_definition(const Network& network, const std::vector<Values>& input
           const std::size_t then = t - projection.delay;
           for (std::size_t s = 0; s < projection.form.sources(); ++s) {
             const auto* input = std::get_if<InputId>(&projection.from);
-            const std::size_t width = projection.form.sources();
+            const std::size_t at = then * projection.form.sources() + s;
+            const auto sent = [&](PopulationId from) {
+              return network.populations[from.index()].is_readout() ? recording.potential[from.index()][at]
+                                                                    : recording.spikes[from.index()][at];
+            };
             const double x =
-                input != nullptr
-                    ? inputs[input->index()][then * width + s]
-                    : recording.spikes[std::get<PopulationId>(projection.from).index()][then * width + s];
+                input != nullptr ? inputs[input->index()][at] : sent(std::get<PopulationId>(projection.from));
             projection.form.row(s).each([&](std::uint32_t target, std::size_t weight) {
               if (target == n) sum += projection.weight[weight] * x;
             });

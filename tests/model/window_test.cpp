@@ -313,12 +313,14 @@ TEST(INode, ThatFeedsAThresholdIsANeuronWithoutAReset) {
   EXPECT_THAT(found.potential[0], ElementsAre(1, 3, 6, 6));
 }
 
-TEST(INode, ThatFeedsAThresholdWithSomethingElseIsRefused) {
+TEST(INode, ThatFeedsAThresholdWithSomethingElseIsAPopulationOfItsOwn) {
   NirGraph graph = through(nir_node("I", {{"r", row({2})}}), {1}, {1});
-  graph.nodes["step"] = nir_node("Threshold", {{"threshold", row({1})}});
+  graph.nodes["step"] = nir_node("Threshold", {{"threshold", row({4})}});
   graph.edges = {{"in", "x"}, {"x", "step"}, {"in", "step"}, {"step", "out"}};
-  EXPECT_THAT(window_refusal(graph), HasSubstr("node 'x' (I): feeds 'step' (Threshold); the potential of a "
-                                               "readout can only go to an Output, or alone"));
+  const Network network = elaborate(graph, {.dt = 0.5}, nullptr);
+  const Recording found = record(network, std::vector<Values>{{1, 2, 3, -3}}, 4);
+  EXPECT_THAT(found.potential[0], ElementsAre(1, 3, 6, 3));
+  EXPECT_THAT(found.spikes[1], ElementsAre(0, 1, 1, 0)) << "the sum of both: 2, 5, 9, 0";
 }
 
 }  // namespace

@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
+#include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
 #include "compiler/model/interpret.hpp"
 #include "compiler/quantize/calibrate.hpp"
@@ -14,6 +17,7 @@
 namespace spikeloom {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -177,6 +181,120 @@ TEST(Semantics, WhatIsForgottenInAStepCannotBeLessInTheNext) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("population 'n': neuron 1 forgets its potential in a step"));
   }
+}
+
+/// Spikes into a leaky readout of four neurons, its potentials by weights into a layer.
+Network readout_between(Rng& rng) {
+  Network net = test::one_layer(kSources, 4, [&](std::size_t, std::size_t) { return rng.unit() - 0.4; });
+  Population& sums = net.populations[0];
+  sums.name = "sums";
+  sums.kind = NeuronKind::kLi;
+  for (double& beta : sums.beta) beta = 0.3 + 0.4 * rng.unit();
+  Population after = test::real_population("after", kNeurons);
+  after.beta.assign(kNeurons, 0.9);
+  after.theta.assign(kNeurons, 1.5);
+  net.populations.push_back(after);
+  net.projections.push_back(
+      test::real_projection("w", PopulationId(0), 4, PopulationId(1), kNeurons,
+                            [&](std::size_t, std::size_t) { return 0.6 * rng.unit() - 0.2; }));
+  net.outputs = {{"out", {kNeurons}, PopulationId(1)}};
+  return net;
+}
+
+/// The more bits of a potential the tile's shifts and accumulators take, the fewer spikes differ. 16 bits for
+/// a weight and a potential together are few: its bound is that of every input at once.
+TEST(ReadoutsThatFeed, GoOnAsBitPlanesWithinTheirBound) {
+  QuantizeOptions wide;
+  wide.limits.max_shift = 11;
+  wide.limits.acc_bits = 26;
+  wide.limits.state_bits = 32;
+  for (const auto& [options, planes, share] :
+       {std::tuple{QuantizeOptions{}, 10U, 0.45}, std::tuple{wide, 12U, 0.1}}) {
+    Differing all;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+      SCOPED_TRACE(seed);
+      Rng rng(seed);
+      Network net = readout_between(rng);
+      if (seed % 3 == 1)  // what the start gives is a bias of those behind
+        for (std::size_t j = 0; j < 4; ++j) net.populations[0].start[j] = rng.unit() - 0.5;
+      if (seed % 3 == 2) net.projections[1].delay = 2;
+      if (seed % 2 == 1)
+        net.projections.push_back(test::real_projection(
+            "beside", InputId(0), kSources, PopulationId(1), kNeurons,
+            [&](std::size_t, std::size_t) { return rng.unit() < 0.3 ? 0.3 * rng.unit() : 0; }));
+      const Quantized quantized = test::checked(net, options);
+      EXPECT_LE(potential_planes(quantized.network, PopulationId(0)), planes);
+      EXPECT_GE(potential_planes(quantized.network, PopulationId(0)) + 1, planes);
+      EXPECT_THAT(quantized.report.notes,
+                  Contains(HasSubstr("readout 'sums' feeds others: its potentials go on as")));
+      const Differing found = differing(net, quantized.network, random_input(rng));
+      all.bits += found.bits;
+      all.spikes += found.spikes;
+    }
+    EXPECT_GT(all.spikes, 5000U);
+    EXPECT_LT(static_cast<double>(all.bits), share * static_cast<double>(all.spikes));
+  }
+}
+
+TEST(ReadoutsThatFeed, WithoutABoundOrRoomAreRefusedByName) {
+  const auto refused = [](const Network& net, const QuantizeOptions& options) -> std::string {
+    try {
+      (void)quantize(net, options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing refused";
+  };
+  Rng rng(1);
+  const Network good = readout_between(rng);
+  EXPECT_EQ(refused(good, {}), "nothing refused");
+  Network bad = good;
+  bad.populations[0].beta[2] = 1;
+  EXPECT_THAT(refused(bad, {}), HasSubstr("readout 'sums' feeds others: neuron 2 forgets nothing"));
+  bad = good;
+  bad.populations[0].beta.assign(4, 0.999);
+  EXPECT_THAT(refused(bad, {}), HasSubstr("its own weights would be off by"));
+  bad = good;
+  bad.projections.push_back(test::real_projection("loop", PopulationId(0), 4, PopulationId(0), 4,
+                                                  [](std::size_t, std::size_t) { return 0.1; }));
+  bad.projections.back().delay = 1;
+  EXPECT_THAT(refused(bad, {}), HasSubstr("a circle of readouts: 'sums' -> 'sums'; nothing bounds"));
+  bad = good;
+  bad.populations[0].start[1] = 0.5;
+  bad.projections[1].delay = 1;
+  EXPECT_THAT(refused(bad, {}),
+              HasSubstr("readout 'sums' does not start at 0 and feeds 'after' 1 steps late"));
+  QuantizeOptions narrow;
+  narrow.limits.acc_bits = 11;
+  EXPECT_THAT(refused(good, narrow), HasSubstr("the accumulator of 'after' has 11 bits"));
+}
+
+/// A readout behind whom it feeds in the order of ids, and readouts that feed readouts.
+TEST(ReadoutsThatFeed, GetTheirIntegersBeforeThoseThatTheyFeed) {
+  Rng rng(3);
+  Network net = readout_between(rng);
+  std::swap(net.populations[0], net.populations[1]);
+  net.projections[0].to = PopulationId(1);
+  net.projections[1].from = PopulationId(1);
+  net.projections[1].to = PopulationId(0);
+  net.projections[1].delay = 1;
+  net.outputs[0].from = PopulationId(0);
+  Population last = test::real_population("last", 2);
+  last.kind = NeuronKind::kLi;
+  last.beta.assign(2, 0.5);
+  net.populations.push_back(last);
+  net.projections.push_back(
+      test::real_projection("more", PopulationId(1), 4, PopulationId(2), 2,
+                            [](std::size_t s, std::size_t) { return s == 1 ? 0.5 : 0.25; }));
+  net.outputs.push_back({"last", {2}, PopulationId(2)});
+  QuantizeOptions wide;
+  wide.limits.max_shift = 11;
+  wide.limits.acc_bits = 26;
+  wide.limits.state_bits = 32;
+  const Quantized quantized = test::checked(net, wide);
+  const Differing found = differing(net, quantized.network, random_input(rng));
+  EXPECT_GT(found.spikes, 20U);
+  EXPECT_LT(static_cast<double>(found.bits), 0.4 * static_cast<double>(found.spikes));
 }
 
 }  // namespace
