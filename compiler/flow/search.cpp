@@ -67,14 +67,8 @@ class Placer {
     const IntNetwork& network = numbers_.network;
     auto application = runner_.stage("partition", [&] {
       check_widths(network, chip_);
-      const Clustering clustering = partition(network, chip_,
-                                              {.seed = options_.seed,
-                                               .method = options_.partition,
-                                               .max_neurons = options_.max_neurons,
-                                               .least_clusters = least,
-                                               .activity = numbers_.traffic,
-                                               .kinds = wanted_kinds(network, chip_, options_),
-                                               .tiles = options_.tiles});
+      const Clustering clustering =
+          partition(network, chip_, partition_options(network, chip_, options_, least, numbers_.traffic));
       return std::make_shared<const Application>(
           build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic)));
     });
