@@ -87,6 +87,20 @@ BuildOptions build_options(const IntNetwork& network, const CompileOptions& opti
           .activity = traffic};
 }
 
+namespace {
+
+/// Populations whose clusters or kind of tile the user names.
+std::vector<PopulationId> placed_by_name(const IntNetwork& network, const CompileOptions& options) {
+  std::vector<PopulationId> ids;
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    if (options.clusters.contains(network.populations[p].name) ||
+        options.kinds.contains(network.populations[p].name))
+      ids.emplace_back(p);
+  return ids;
+}
+
+}  // namespace
+
 PartitionOptions partition_options(const IntNetwork& network, const Chip& chip, const CompileOptions& options,
                                    const std::vector<std::uint32_t>& least,
                                    const std::optional<Traffic>& traffic) {
@@ -98,6 +112,7 @@ PartitionOptions partition_options(const IntNetwork& network, const Chip& chip, 
           .kinds = wanted_kinds(network, chip, options),
           .tiles = options.tiles,
           .pools = options.pools,
+          .own_pools = placed_by_name(network, options),
           .shown = recorded_populations(network, options.record)};
 }
 

@@ -106,8 +106,7 @@ std::string wanted_beside(const IntNetwork& network, const IntProjection& pool,
 }
 
 bool is_asked_for(PopulationId id, const PartitionOptions& options) {
-  return (id.index() < options.least_clusters.size() && options.least_clusters[id.index()] != 0) ||
-         (id.index() < options.kinds.size() && options.kinds[id.index()].has_value());
+  return std::find(options.own_pools.begin(), options.own_pools.end(), id) != options.own_pools.end();
 }
 
 bool every_core_pools(const Chip& chip) {

@@ -76,7 +76,8 @@ struct PartitionOptions {
       kinds{};              ///< of tile, wanted by PopulationId; empty, or none: the partitioner chooses
   std::uint32_t tiles = 0;  ///< that may be used, the first of the mesh; 0: all
   OrPools pools = OrPools::kFolded;
-  std::vector<PopulationId> shown{};  ///< that the host wants to see, although they are no output
+  std::vector<PopulationId> own_pools{};  ///< not folded, whatever `pools` says
+  std::vector<PopulationId> shown{};      ///< that the host wants to see, although they are no output
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster

@@ -108,7 +108,7 @@ TEST_P(FoldedPools, AgreeOnGoldenModelAndRtl) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Chips, FoldedPools, ::testing::Values("slim", "row", "square", "wide"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& p) { return std::string(p.param); });
 
 /// The fold costs no tile and no cycle of a step: a network with it promises at least what it promises
 /// without, on the same number of clusters less those of the pool.
@@ -149,7 +149,7 @@ TEST(Pools, StayPopulationsAndSayWhyWhereTheyDoNotFold) {
   EXPECT_EQ(reason(other, {}), "'map' is an output");
   EXPECT_EQ(reason(network, {.shown = {PopulationId(0)}}), "'map' is recorded");
   EXPECT_EQ(reason(network, {.pools = OrPools::kOwn}), "no pool is folded (--pools own)");
-  EXPECT_EQ(reason(network, {.least_clusters = {0, 1}}), "clusters or a kind of tile are asked for");
+  EXPECT_EQ(reason(network, {.own_pools = {PopulationId(1)}}), "clusters or a kind of tile are asked for");
   other = network;
   other.projections.push_back(other.projections[0]);
   other.projections.back().from = PopulationId(0);
