@@ -2,7 +2,7 @@
 """Writes a convolutional network for CIFAR-10 as a NIR file, with seeded weights and an image to run it on.
 
 usage: scripts/networks.py OUT.nir [--network vgg9|vgg16|resnet18] [--width 1.0] [--seed 1]
-                           [--data OUT.npz] [--steps 4] [--layers N]
+                           [--data OUT.npz] [--steps 4] [--layers N] [--pool sum|max]
 
 vgg9      3-64-64 | 64-128-128 | 128-256-256, fully connected 4096-1024-1024-10
 vgg16     3-64-64 | 64-128-128 | 128-256-256-256 | 256-512-512-512 | 512-512-512-512, fully connected
@@ -12,7 +12,8 @@ resnet18  SEW-ResNet-18: 3-64, then four stages of two blocks of 64, 128, 256 an
           sum of its last spikes and of what came in (by way of a convolution of 1×1 and neurons where the
           size changes), as Fang et al., NeurIPS 2021 have it with ADD
 
-Convolutions of 3×3 with a padding of 1, each followed by IF neurons; "|" stands for sums over 2×2. --width
+Convolutions of 3×3 with a padding of 1, each followed by IF neurons; "|" stands for sums over 2×2, with
+--pool max of a VGG for the OR of their spikes: sums, and a Threshold of 0.5 behind them. --width
 scales all channels, --layers ends a VGG after so many layers of neurons. Weights are normal with the variance
 1 / fan-in. The thresholds are found layer by layer, such that --activity of the neurons' steps are spikes on
 the written image, and printed with the activity that they give.
@@ -137,6 +138,14 @@ class Network:
         parts = flow.values.reshape(steps, channels, side // size, size, side // size, size)
         return self.add(f"pool{name}", fields, flow.nodes, parts.sum(axis=(3, 5)))
 
+    def max_pool(self, name, flow, size):
+        """Spikes where any of size × size is one."""
+        summed = self.pool(name, flow, size)
+        shape = summed.values.shape[1:]
+        fields = {"type": "Threshold", "threshold": np.full(shape, 0.5, np.float32)}
+        spikes = (summed.values > 0).astype(np.float32)
+        return self.add(f"max{name}", fields, summed.nodes, spikes)
+
     def flatten(self, flow):
         """All channels and positions in a row."""
         shape = flow.values.shape
@@ -175,7 +184,7 @@ class Network:
                     group.create_dataset(field, data=value, dtype=kind)
 
 
-def vgg(network, blocks, dense, scaled, layers):
+def vgg(network, blocks, dense, scaled, layers, pool):
     """Blocks of convolutions with pools between them, then matrices; at most so many layers of neurons."""
     flow, number = network.input, 0
     for block, channels in enumerate(blocks):
@@ -184,7 +193,7 @@ def vgg(network, blocks, dense, scaled, layers):
             number += 1
             if number == layers:
                 return flow
-        flow = network.pool(block, flow, 2)
+        flow = pool(block, flow, 2)
     flow = network.flatten(flow)
     widths = [*map(scaled, dense), CLASSES]
     for place, width in enumerate(widths[: layers - number]):
@@ -217,6 +226,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--layers", type=int, default=99)
+    parser.add_argument("--pool", choices=["sum", "max"], default="sum")
     parser.add_argument(
         "--activity", type=float, default=0.12, help="fraction of neurons' steps that are spikes"
     )
@@ -233,7 +243,8 @@ def main():
         np.savez_compressed(options.data, spikes=spikes[np.newaxis].astype(np.uint8))
     network = Network(spikes, options.activity, generator)
     if options.network in VGG:
-        network.finish(vgg(network, *VGG[options.network], scaled, options.layers))
+        pool = network.max_pool if options.pool == "max" else network.pool
+        network.finish(vgg(network, *VGG[options.network], scaled, options.layers, pool))
     else:
         network.finish(resnet(network, scaled))
     network.write(options.out)

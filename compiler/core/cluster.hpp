@@ -19,7 +19,8 @@ using ClusterOrHost = std::optional<ClusterId>;
 
 /// What one channel brings to a cluster's page: chunks source_first .. + source_count - 1 of the source
 /// land in page chunks first_chunk .. A source_count of 0 is a control channel: end-of-steps only.
-/// A cluster's output chunk c holds its positions 16c .. 16c+15; the host stream's chunk c its axons 16c .. .
+/// A cluster's output chunk c holds its sent neurons 16c .. 16c+15; the host stream's chunk c its axons 16c
+/// .. .
 struct Inbound {
   ClusterOrHost from;
   std::uint32_t delay = 0;  ///< steps, 0..15
@@ -46,6 +47,14 @@ struct CoreTables {
   friend bool operator==(const CoreTables&, const CoreTables&) = default;
 };
 
+/// Max pooling of spikes, done where they are sent: what a cluster sends in place of its own spikes. A bit is
+/// the OR of the neurons of one window.
+struct Pooled {
+  PopulationId population;             ///< the pooled one, which has no clusters
+  std::vector<std::uint32_t> neurons;  ///< of it, by bit of what is sent: NIR index
+  friend bool operator==(const Pooled&, const Pooled&) = default;
+};
+
 /// Neurons of one population that share a context.
 struct Cluster {
   std::string name;  ///< "hidden[0]"
@@ -53,18 +62,24 @@ struct Cluster {
   std::uint32_t kind = 0;  ///< of tile, as the chip numbers them: its numbering and tables are for it
   std::vector<std::uint32_t> neurons;  ///< NIR index by position
   bool readout = false;
-  bool last_only = false;         ///< readout sent only on a sample's last step
-  std::uint32_t out_entries = 0;  ///< most chunks a step: ⌈neurons / 16⌉, or 2·neurons of a readout
+  bool last_only = false;          ///< readout sent only on a sample's last step
+  std::optional<Pooled> pooled{};  ///< none: it sends its own spikes, or potentials
+  std::uint32_t out_entries = 0;  ///< most chunks a step: ⌈sent neurons / 16⌉, or 2·neurons of a readout
   std::vector<Inbound> inbound;   ///< by rising delay; first_chunk rises with them
   std::vector<std::uint16_t> chunk_bits;  ///< by page chunk: bits that can ever be set
   std::array<std::uint32_t, hw::kLimitContextLimits>
       limit{};                   ///< by steps since the sample began (15: or more): leading chunks that count
-  std::vector<double> activity;  ///< expected spikes a step, by position; empty: not calibrated
+  std::vector<double> activity;  ///< expected spikes a step, by sent neuron; empty: not calibrated
   CoreTables tables;
   friend bool operator==(const Cluster&, const Cluster&) = default;
 
   [[nodiscard]] std::size_t size() const { return neurons.size(); }
   [[nodiscard]] std::size_t page_chunks() const { return chunk_bits.size(); }
+  /// Whose spikes its chunks hold: bit b of chunk c is sent_neurons()[16c + b] of sent_population().
+  [[nodiscard]] PopulationId sent_population() const { return pooled ? pooled->population : population; }
+  [[nodiscard]] const std::vector<std::uint32_t>& sent_neurons() const {
+    return pooled ? pooled->neurons : neurons;
+  }
 };
 
 }  // namespace spikeloom

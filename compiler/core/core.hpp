@@ -5,7 +5,7 @@
 //
 // Five questions:
 //   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain,
-//                                  number, limits, problems, splits_sums
+//                                  number, limits, problems, splits_sums, pools
 //   how is it written down?        build, windows, placed, registers; faults, mismatches, decode, row_kinds,
 //                                  decode_row
 //   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
@@ -120,6 +120,9 @@ class ClusterRows {
     (void)chunk;
     return std::nullopt;
   }
+  /// Where the cluster sends pooled spikes: by chunk that it sends, the chunks of its own neurons (16
+  /// positions each) whose OR it is. Empty: each is sent as it is.
+  [[nodiscard]] virtual std::vector<std::vector<std::uint32_t>> windows() const { return {}; }
   /// Of the bits of page chunk `chunk` that can ever be set: bits 0 .. rows.size() - 1.
   virtual void kinds(std::size_t chunk, std::vector<RowKind>& rows) const = 0;
   /// The row of one of these bits.
@@ -142,6 +145,8 @@ struct DecodedNeuron {
 struct Decoded {
   std::vector<DecodedNeuron> neurons;  ///< by position
   std::vector<std::string> faults;  ///< not each neuron updated once, not each chunk sent, ...; empty: sound
+  /// Of a cluster that sends pooled spikes: by bit that is sent, the positions whose OR it is, rising.
+  std::vector<std::vector<std::uint32_t>> windows;
 };
 /// Receives what one axon's spike adds: page chunk, bit, and (position, value) of every neuron; a value may
 /// be 0 and a position may come twice. A chunk of half a number has 16 such bits, that of the sign negative.
@@ -245,6 +250,8 @@ class Core {
   /// Whether a population on such tiles may be summed in parts: they send sums and take them
   /// (compiler/flow/parts.hpp).
   [[nodiscard]] virtual bool splits_sums(const TileConfig&) const { return false; }
+  /// Whether its clusters may send pooled spikes (Cluster::pooled).
+  [[nodiscard]] virtual bool pools() const { return false; }
 
   // ---- How is it written down? Asked by partition and image. ----
 

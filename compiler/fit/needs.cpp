@@ -56,7 +56,7 @@ class Estimate {
 
   std::vector<Shortfall> all() {
     for (const std::string& problem : input_problems()) add("noc.chunk_index_bits", 0, 0, problem);
-    if (const auto text = too_many_neurons(outline_.shapes, chip_, tiles_)) {
+    if (const auto text = too_many_neurons(surely_placed(), chip_, tiles_)) {
       const std::uint64_t contexts = chip_.tile.contexts;
       add("tile.contexts", contexts + 1, contexts, *text);
     }
@@ -72,6 +72,24 @@ class Estimate {
   }
 
  private:
+  [[nodiscard]] bool may_fold(std::size_t p) const { return outline_.may_fold.at(p).has_value(); }
+
+  /// Without the pools that may fold.
+  [[nodiscard]] IntNetwork surely_placed() const {
+    IntNetwork network;
+    network.name = outline_.shapes.name;
+    for (std::size_t p = 0; p < outline_.shapes.populations.size(); ++p)
+      if (!may_fold(p)) network.populations.push_back(outline_.shapes.populations[p]);
+    return network;
+  }
+
+  /// Neurons whose spikes a population's clusters send, at least: a pool's, if one may be folded there.
+  [[nodiscard]] std::uint64_t sent_by(std::size_t p) const {
+    for (std::size_t pool = 0; pool < outline_.may_fold.size(); ++pool)
+      if (outline_.may_fold[pool] == PopulationId(p)) return outline_.shapes.populations[pool].size();
+    return outline_.shapes.populations[p].size();
+  }
+
   void add(std::string key, std::uint64_t needed, std::uint64_t available, std::string text) {
     list_.push_back({std::move(key), needed, available, std::move(text)});
   }
@@ -164,7 +182,7 @@ class Estimate {
     floors.memories = core.least_amounts(floor, kind);
     floors.out_entries =
         core.pages_per_firing(kind) *
-        (population.is_readout() ? 2 * population.size() : parts_of(population.size(), hw::kChunkBits));
+        (population.is_readout() ? 2 * population.size() : parts_of(sent_by(p), hw::kChunkBits));
     return floors;
   }
 
@@ -181,6 +199,7 @@ class Estimate {
         if (!any || own.size() < best.size()) best = std::move(own);
         any = true;
       }
+      if (may_fold(p)) best.clear();
       for (Shortfall& one : best) list_.push_back(std::move(one));
       floors_.push_back(std::move(by_kind));
     }
@@ -246,6 +265,7 @@ class Estimate {
     std::vector<std::uint64_t> amounts(memories.size(), 0);
     std::set<std::vector<std::uint64_t>> known;  // weights
     for (std::size_t p = 0; p < floors_.size(); ++p) {
+      if (may_fold(p)) continue;
       const Floors& floors = floors_[p][k];
       std::vector<std::uint64_t> weights;
       for (const OutlineLayer& layer : outline_.layers[p]) weights.push_back(layer.weights);

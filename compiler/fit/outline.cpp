@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "compiler/linear/sums.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -255,8 +256,38 @@ IntPopulation shell(const std::string& name, NeuronKind kind, const Shape& shape
 
 }  // namespace
 
+namespace {
+
+/// Told from shapes and from who reads whom.
+template <class AnyNetwork>
+std::vector<std::optional<PopulationId>> may_fold(const AnyNetwork& network) {
+  const std::size_t populations = network.populations.size();
+  std::vector<std::size_t> into(populations, 0), out_of(populations, 0);
+  for (const auto& projection : network.projections) {
+    ++into[projection.to.index()];
+    if (const auto* from = std::get_if<PopulationId>(&projection.from)) ++out_of[from->index()];
+  }
+  for (const Output& output : network.outputs) ++out_of[output.from.index()];
+  std::vector<std::optional<PopulationId>> result(populations);
+  for (const auto& projection : network.projections) {
+    const auto* from = std::get_if<PopulationId>(&projection.from);
+    if (from == nullptr || projection.delay != 0 || into[projection.to.index()] != 1 ||
+        out_of[from->index()] != 1)
+      continue;
+    const auto& source = network.populations[from->index()];
+    const auto& pool = network.populations[projection.to.index()];
+    if (!pool.is_readout() && pool.size() < source.size() && !pool.shape.empty() && !source.shape.empty() &&
+        pool.shape.front() == source.shape.front() && pool.shape.front() % hw::kChunkBits == 0)
+      result[projection.to.index()] = *from;
+  }
+  return result;
+}
+
+}  // namespace
+
 Outline outline_of(const Network& network, const OutlineOptions& options) {
   Outline outline;
+  outline.may_fold = may_fold(network);
   outline.shapes.name = network.name;
   outline.shapes.outputs = network.outputs;
   for (const Input& input : network.inputs) {
@@ -288,6 +319,7 @@ Outline outline_of(const Network& network, const OutlineOptions& options) {
 
 Outline outline_of(const IntNetwork& network) {
   Outline outline;
+  outline.may_fold = may_fold(network);
   outline.shapes.name = network.name;
   outline.shapes.outputs = network.outputs;
   outline.shapes.inputs = network.inputs;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct Outline {
   /// By PopulationId, each way in which a neuron is reached; of a population with one layer the least and the
   /// most.
   std::vector<std::vector<FanIn>> fan_in;
+  /// By PopulationId: it may be a pool that the tiles of its source fold (compiler/partition/or_pool.hpp),
+  /// and then needs nothing; the source. Nothing: it certainly is none.
+  std::vector<std::optional<PopulationId>> may_fold;
 };
 
 /// What the options say of a network in real numbers.

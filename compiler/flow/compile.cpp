@@ -20,6 +20,7 @@
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/golden/int_network_file.hpp"
+#include "compiler/partition/or_pool.hpp"
 
 namespace spikeloom {
 namespace {
@@ -155,6 +156,10 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   }
   result.image = std::get<Image>(std::move(built));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
+    result.notes.push_back(std::move(note));
+  const PartitionOptions partitioned = partition_options(
+      result.integers, chip, options, wanted_clusters(result.integers, options), result.traffic);
+  for (std::string& note : notes_on_pools(result.integers, chip, result.image.application, partitioned))
     result.notes.push_back(std::move(note));
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);

@@ -8,6 +8,7 @@
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/tune.hpp"
 #include "compiler/map/map.hpp"
+#include "compiler/partition/or_pool.hpp"
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/places.hpp"
@@ -53,7 +54,11 @@ class Placer {
     if (!options_.clusters.empty()) return wanted_clusters(numbers_.network, options_);
     const std::uint32_t tiles = tiles_of(chip_, options_);
     if (options_.spread == Spread::kFewest || options_.max_neurons != 0 || tiles == 1) return {};
-    if (options_.spread == Spread::kPaired) return paired_clusters(numbers_.network, chip_, tiles);
+    if (options_.spread == Spread::kPaired)
+      return paired_clusters(
+          numbers_.network, chip_, tiles,
+          or_pools(numbers_.network, chip_,
+                   partition_options(numbers_.network, chip_, options_, {}, numbers_.traffic)));
     return runner_.stage("spread", [&] {
       StageRunner quiet;
       Placer trial(quiet, {numbers_.network, numbers_.traffic, nullptr}, chip_, options_);
@@ -67,14 +72,8 @@ class Placer {
     const IntNetwork& network = numbers_.network;
     auto application = runner_.stage("partition", [&] {
       check_widths(network, chip_);
-      const Clustering clustering = partition(network, chip_,
-                                              {.seed = options_.seed,
-                                               .method = options_.partition,
-                                               .max_neurons = options_.max_neurons,
-                                               .least_clusters = least,
-                                               .activity = numbers_.traffic,
-                                               .kinds = wanted_kinds(network, chip_, options_),
-                                               .tiles = options_.tiles});
+      const Clustering clustering =
+          partition(network, chip_, partition_options(network, chip_, options_, least, numbers_.traffic));
       return std::make_shared<const Application>(
           build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic)));
     });

@@ -176,7 +176,8 @@ std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const Sp
   return best;
 }
 
-std::vector<std::uint32_t> paired_clusters(const IntNetwork& network, const Chip& chip, std::uint32_t tiles) {
+std::vector<std::uint32_t> paired_clusters(const IntNetwork& network, const Chip& chip, std::uint32_t tiles,
+                                           const std::vector<OrPool>& pools) {
   const Room room = room_of(chip, tiles);
   const std::uint32_t grain = *std::min_element(room.grain.begin(), room.grain.end());
   std::vector<double> work(network.populations.size(), 0);
@@ -185,6 +186,8 @@ std::vector<std::uint32_t> paired_clusters(const IntNetwork& network, const Chip
   std::vector<std::uint32_t> most, clusters(work.size(), 1);
   for (const IntPopulation& population : network.populations)
     most.push_back(static_cast<std::uint32_t>((population.size() + grain - 1) / grain));
+  for (const OrPool& pool : pools)
+    if (pool.pooling) clusters[pool.population.index()] = most[pool.population.index()] = 0;
   // The next cluster goes to the population whose clusters have most to do.
   for (std::size_t left = std::size_t{kClustersPerTile} * tiles; left > clusters.size(); --left) {
     std::optional<std::size_t> busiest;

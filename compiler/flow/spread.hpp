@@ -10,6 +10,7 @@
 
 #include "compiler/data/dataset.hpp"
 #include "compiler/golden/int_network.hpp"
+#include "compiler/partition/or_pool.hpp"
 #include "compiler/schedule/candidate.hpp"
 #include "compiler/schedule/schedule.hpp"
 
@@ -44,7 +45,8 @@ struct SpreadOptions {
 
 /// Least clusters by PopulationId: two a tile, so that one works while the other sends, shared out by the
 /// synapses into each population; of at least a lane group each, for smaller ones would not be faster. Every
-/// population has one.
-[[nodiscard]] std::vector<std::uint32_t> paired_clusters(const IntNetwork&, const Chip&, std::uint32_t tiles);
+/// population has one but the pools that fold.
+[[nodiscard]] std::vector<std::uint32_t> paired_clusters(const IntNetwork&, const Chip&, std::uint32_t tiles,
+                                                         const std::vector<OrPool>& pools);
 
 }  // namespace spikeloom

@@ -12,16 +12,6 @@
 namespace spikeloom {
 namespace {
 
-std::vector<PopulationId> recorded_populations(const IntNetwork& network,
-                                               const std::vector<std::string>& names) {
-  std::vector<PopulationId> ids;
-  for (std::size_t p = 0; p < network.populations.size(); ++p)
-    ids.insert(ids.end(),
-               static_cast<std::size_t>(std::count(names.begin(), names.end(), network.populations[p].name)),
-               PopulationId(p));
-  return ids;
-}
-
 std::vector<ClusterOrHost> favoured(const Application& app, const CompileOptions& options) {
   const auto chosen = [&](const std::string& name) {
     return std::count(options.favour.begin(), options.favour.end(), name) != 0;
@@ -50,6 +40,16 @@ std::vector<QuantizeLimits> limits_by_kind(const Chip& chip) {
 }
 
 }  // namespace
+
+std::vector<PopulationId> recorded_populations(const IntNetwork& network,
+                                               const std::vector<std::string>& names) {
+  std::vector<PopulationId> ids;
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    ids.insert(ids.end(),
+               static_cast<std::size_t>(std::count(names.begin(), names.end(), network.populations[p].name)),
+               PopulationId(p));
+  return ids;
+}
 
 QuantizeLimits limits_of(const Chip& chip) {
   const std::vector<QuantizeLimits> all = limits_by_kind(chip);
@@ -85,6 +85,35 @@ BuildOptions build_options(const IntNetwork& network, const CompileOptions& opti
   return {.record = recorded_populations(network, options.record),
           .readout = options.readout_last_only ? ReadoutTime::kLastStep : ReadoutTime::kEveryStep,
           .activity = traffic};
+}
+
+namespace {
+
+/// Populations whose clusters or kind of tile the user names.
+std::vector<PopulationId> placed_by_name(const IntNetwork& network, const CompileOptions& options) {
+  std::vector<PopulationId> ids;
+  for (std::size_t p = 0; p < network.populations.size(); ++p)
+    if (options.clusters.contains(network.populations[p].name) ||
+        options.kinds.contains(network.populations[p].name))
+      ids.emplace_back(p);
+  return ids;
+}
+
+}  // namespace
+
+PartitionOptions partition_options(const IntNetwork& network, const Chip& chip, const CompileOptions& options,
+                                   const std::vector<std::uint32_t>& least,
+                                   const std::optional<Traffic>& traffic) {
+  return {.seed = options.seed,
+          .method = options.partition,
+          .max_neurons = options.max_neurons,
+          .least_clusters = least,
+          .activity = traffic,
+          .kinds = wanted_kinds(network, chip, options),
+          .tiles = options.tiles,
+          .pools = options.pools,
+          .own_pools = placed_by_name(network, options),
+          .shown = recorded_populations(network, options.record)};
 }
 
 MapOptions map_options(const Application& app, const CompileOptions& options) {

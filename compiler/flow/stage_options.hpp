@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/admit/points.hpp"
@@ -23,6 +24,14 @@ namespace spikeloom {
 [[nodiscard]] TuneOptions tune_options(const Chip& chip, const CompileOptions& options);
 [[nodiscard]] PointOptions point_options(const CompileOptions& options);
 
+/// Of these names; a name twice comes twice.
+[[nodiscard]] std::vector<PopulationId> recorded_populations(const IntNetwork& network,
+                                                             const std::vector<std::string>& names);
+/// How `search` asks for a partition, `least` clusters by PopulationId.
+[[nodiscard]] PartitionOptions partition_options(const IntNetwork& network, const Chip& chip,
+                                                 const CompileOptions& options,
+                                                 const std::vector<std::uint32_t>& least,
+                                                 const std::optional<Traffic>& traffic);
 /// By PopulationId; 0 where the user wants no number.
 [[nodiscard]] std::vector<std::uint32_t> wanted_clusters(const IntNetwork& network,
                                                          const CompileOptions& options);

@@ -112,8 +112,7 @@ class Builder {
     const bool input = input_of_.count(target.map.paths.begin()->first.source) != 0;
     notes_.add(nodes_[n].what() + ": behind " + quote(maps_.name_of(beside.front().through)) +
                " it is max pooling of spikes" + (input ? ", where the input's values are 0 and 1" : "") +
-               ": a spike where any source of the window spikes, in the same step; " +
-               std::to_string(population.size()) + " neurons of its own");
+               ": a spike where any source of the window spikes, in the same step");
   }
 
   /// The node whose values the Output shows: behind nested ports and Flatten; nothing where several add.

@@ -66,24 +66,51 @@ class Faults {
     const std::uint64_t n = cluster.size();
     require(cluster.population.index() < app_.populations.size(), where, "no such population");
     require(n > 0 && n <= kMostElements, where, "number of neurons out of range");
-    require(cluster.out_entries == (cluster.readout ? 2 * n : (n + hw::kChunkBits - 1) / hw::kChunkBits),
-            where, "output entries do not fit its neurons");
-    require(cluster.activity.empty() || cluster.activity.size() == n, where, "activity has another size");
-    require(find_core(cluster.tables.core) != nullptr, where,
+    const Core* core = find_core(cluster.tables.core);
+    require(core != nullptr, where,
             "tables of a core that this program does not have: " + cluster.tables.core);
+    if (cluster.pooled) {
+      require(core != nullptr && core->pools(), where, "pooled spikes of a core that pools none");
+      require(!cluster.readout, where, "pooled spikes of a readout");
+      require(cluster.pooled->population.index() < app_.populations.size() &&
+                  cluster.pooled->population != cluster.population,
+              where, "no such pooled population");
+      require(!cluster.pooled->neurons.empty() && cluster.pooled->neurons.size() <= n, where,
+              "number of pooled neurons out of range");
+    }
+    const std::uint64_t sent = cluster.sent_neurons().size();
+    require(
+        cluster.out_entries == (cluster.readout ? 2 * sent : (sent + hw::kChunkBits - 1) / hw::kChunkBits),
+        where, "output entries do not fit its neurons");
+    require(cluster.activity.empty() || cluster.activity.size() == sent, where, "activity has another size");
   }
 
   void check_populations() {
     for (std::size_t p = 0; p < app_.populations.size(); ++p) {
-      std::vector<std::uint32_t> all;
-      for (const Cluster& cluster : app_.clusters)
-        if (cluster.population.index() == p)
+      std::vector<std::uint32_t> all, pooled;
+      std::size_t as_pool = 0, clusters = 0;  // that send it pooled; that hold its neurons
+      for (const Cluster& cluster : app_.clusters) {
+        if (cluster.population.index() == p) {
+          ++clusters;
+          as_pool += cluster.pooled ? 1 : 0;
           all.insert(all.end(), cluster.neurons.begin(), cluster.neurons.end());
-      std::sort(all.begin(), all.end());
-      bool whole = true;
-      for (std::size_t j = 0; j < all.size(); ++j) whole = whole && all[j] == j;
-      require(whole, "population " + app_.populations[p], "its clusters do not hold each neuron once");
+        }
+        if (cluster.pooled && cluster.pooled->population.index() == p)
+          pooled.insert(pooled.end(), cluster.pooled->neurons.begin(), cluster.pooled->neurons.end());
+      }
+      const std::string where = "population " + app_.populations[p];
+      require(is_whole(all), where, "its clusters do not hold each neuron once");
+      require(is_whole(pooled), where, "pooled, it is not sent neuron by neuron once");
+      require(pooled.empty() || all.empty(), where, "pooled by others, and yet it has clusters");
+      require(as_pool == 0 || as_pool == clusters, where,
+              "some of its clusters send pooled spikes, others not");
     }
+  }
+  [[nodiscard]] static bool is_whole(std::vector<std::uint32_t>& all) {
+    std::sort(all.begin(), all.end());
+    for (std::size_t j = 0; j < all.size(); ++j)
+      if (all[j] != j) return false;
+    return true;
   }
 
   void check_inbound(const Cluster& cluster) {
@@ -135,12 +162,12 @@ class Faults {
         require(there, where, "a sink that is not there, or twice");
         if (!there) return;
         const Cluster& cluster = app_.clusters[app_.sinks[sink].index()];
-        require(cluster.population == stream.population, where, "a sink of another population");
+        require(cluster.sent_population() == stream.population, where, "a sink of another population");
         require(cluster.readout == (stream.kind == OutputKind::kPotential), where, "a sink of another kind");
-        neurons += cluster.size();
+        neurons += cluster.sent_neurons().size();
       }
       for (const Cluster& cluster : app_.clusters)
-        all += cluster.population == stream.population ? cluster.size() : 0;
+        all += cluster.sent_population() == stream.population ? cluster.sent_neurons().size() : 0;
       require(neurons == all, where, "its sinks do not cover the population");
       std::uint64_t elements = 1;
       for (const std::size_t extent : stream.shape)

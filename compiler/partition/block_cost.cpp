@@ -100,7 +100,7 @@ BlockPricer::BlockPricer(const IntNetwork& network, const std::vector<Layer>& la
   order_by_position(map_, by_position_);
   for (const Cluster& cluster : sources.clusters) {
     first_chunk_.push_back(chunks_);
-    chunks_ += (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits;
+    chunks_ += (cluster.sent_neurons().size() + hw::kChunkBits - 1) / hw::kChunkBits;
   }
   first_chunk_.push_back(chunks_);
   for (std::size_t i = 0; i < network.inputs.size(); ++i)

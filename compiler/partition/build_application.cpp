@@ -13,6 +13,10 @@ namespace {
 void add_output(Application& app, const IntNetwork& network, const std::string& name, const Shape& shape,
                 PopulationId from, std::uint32_t recorded) {
   const IntPopulation& population = network.populations[from.index()];
+  for (const Cluster& cluster : app.clusters)
+    if (cluster.population == from && cluster.pooled)
+      throw input_error("network " + network.name + ": the spikes of " + population.name +
+                        " leave its tiles pooled only, and cannot be shown; partition it with them `shown`");
   OutputStream stream;
   stream.name = name;
   stream.shape = shape;
@@ -22,7 +26,7 @@ void add_output(Application& app, const IntNetwork& network, const std::string& 
   stream.unit = population.unit;
   stream.origin = population.origin;
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
-    if (app.clusters[c].population != from) continue;
+    if (app.clusters[c].sent_population() != from) continue;
     const auto at = std::find(app.sinks.begin(), app.sinks.end(), ClusterId(c));
     stream.sinks.push_back(static_cast<std::uint32_t>(at - app.sinks.begin()));
     if (at == app.sinks.end()) app.sinks.emplace_back(c);
@@ -73,6 +77,7 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
   for (const std::uint32_t count : clustering.count) first.push_back(first.back() + count);
   app.clusters.resize(skeleton.clusters.size());
   parallel_for(network.populations.size(), [&](std::size_t p) {
+    if (clustering.count[p] == 0) return;
     const Reach reach(layers[p], skeleton, PopulationId(p));
     for (std::size_t c = first[p]; c < first[p + 1]; ++c)
       app.clusters[c] = build_cluster(network, chip, layers, skeleton, reach, c);
@@ -89,8 +94,9 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
       problems.add("cluster " + cluster.name + ": needs " + e.key + " = " + std::to_string(e.needed) + ", " +
                    who_has(chip, cluster.kind) + " has " + std::to_string(e.available));
     if (options.activity)
-      for (const std::uint32_t neuron : cluster.neurons)
-        cluster.activity.push_back(options.activity->populations.at(cluster.population.index()).at(neuron));
+      for (const std::uint32_t neuron : cluster.sent_neurons())
+        cluster.activity.push_back(
+            options.activity->populations.at(cluster.sent_population().index()).at(neuron));
     // Populations stand in an order in which every delay-0 projection goes forward, and clusters with them.
     app.order.emplace_back(c);
   }

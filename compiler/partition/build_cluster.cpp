@@ -12,6 +12,7 @@
 #include "compiler/linear/sums.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/network_limits.hpp"
+#include "compiler/partition/or_pool.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -151,6 +152,24 @@ class ClusterBuilder final : public ClusterRows {
   [[nodiscard]] Pattern pattern() const override {
     return skeleton_.order[cluster_.population.index()] == NeuronOrder::kPosition ? Pattern::kByPosition
                                                                                   : Pattern::kAny;
+  }
+
+  [[nodiscard]] std::vector<std::vector<std::uint32_t>> windows() const override {
+    if (!cluster_.pooled) return {};
+    std::vector<std::vector<std::uint32_t>> chunks((cluster_.pooled->neurons.size() + hw::kChunkBits - 1) /
+                                                   hw::kChunkBits);
+    const std::size_t p = cluster_.population.index();
+    const Shape& map = network_.populations[p].shape;
+    const std::size_t pool = cluster_.pooled->population.index();
+    for (std::uint32_t at = 0; at < cluster_.size(); ++at) {
+      const std::uint32_t to =
+          pooled_neuron(map, network_.populations[pool].shape, *skeleton_.pooled[p], cluster_.neurons[at]);
+      if (skeleton_.cluster_of[pool][to] != id_) continue;
+      std::vector<std::uint32_t>& own = chunks[skeleton_.position_of[pool][to] / hw::kChunkBits];
+      const std::uint32_t chunk = at / hw::kChunkBits;
+      if (std::find(own.begin(), own.end(), chunk) == own.end()) own.push_back(chunk);
+    }
+    return chunks;
   }
 
   [[nodiscard]] std::optional<ValueChunk> value(std::size_t chunk) const override {
@@ -298,8 +317,8 @@ class ClusterBuilder final : public ClusterRows {
         plane = chunk % 2 * hw::kChunkBits + bit;
         return true;
       }
-      if (at >= source.size()) return false;
-      element = source.neurons[at];
+      if (at >= source.sent_neurons().size()) return false;
+      element = source.sent_neurons()[at];
       return true;
     }
     const std::size_t input = std::get<InputId>(feed.layer->from).index();
@@ -347,6 +366,33 @@ class ClusterBuilder final : public ClusterRows {
   std::vector<std::pair<std::size_t, std::uint32_t>> chunks_;  ///< by page chunk: feed and its source's chunk
 };
 
+/// The pool of population p is sent by its clusters: each sends the windows whose first neuron it has, by
+/// position.
+void send_pooled(const IntNetwork& network, const Pooling& pooling, std::size_t p, std::size_t first,
+                 Skeleton& skeleton) {
+  const IntPopulation& pool = network.populations[pooling.population.index()];
+  const Shape& map = network.populations[p].shape;
+  std::vector<std::uint32_t>& cluster_of = skeleton.cluster_of[pooling.population.index()];
+  std::vector<std::uint32_t>& position_of = skeleton.position_of[pooling.population.index()];
+  constexpr std::uint32_t kNobody = ~0U;
+  cluster_of.assign(pool.size(), kNobody);
+  position_of.assign(pool.size(), 0);
+  for (std::uint32_t j = 0; j < network.populations[p].size(); ++j)
+    if (std::uint32_t& of = cluster_of[pooled_neuron(map, pool.shape, pooling, j)]; of == kNobody)
+      of = skeleton.cluster_of[p][j];
+  for (std::size_t c = first; c < skeleton.clusters.size(); ++c)
+    skeleton.clusters[c].pooled = Pooled{pooling.population, {}};
+  for (std::uint32_t n = 0; n < pool.size(); ++n)
+    skeleton.clusters[cluster_of[n]].pooled->neurons.push_back(n);
+  for (std::size_t c = first; c < skeleton.clusters.size(); ++c) {
+    Cluster& cluster = skeleton.clusters[c];
+    std::vector<std::uint32_t>& sent = cluster.pooled->neurons;
+    order_by_position(map_extent(pool.shape), sent);
+    for (std::uint32_t at = 0; at < sent.size(); ++at) position_of[sent[at]] = at;
+    cluster.out_entries = static_cast<std::uint32_t>((sent.size() + hw::kChunkBits - 1) / hw::kChunkBits);
+  }
+}
+
 }  // namespace
 
 Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Clustering& clustering) {
@@ -356,9 +402,14 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
     skeleton.input_order.push_back(clustering.input_order_of(i));
   skeleton.leaves_gaps = clustering.leaves_gaps;
   skeleton.leaves_gaps.resize(network.populations.size(), 0);
+  skeleton.pooled = clustering.pooled;
+  skeleton.pooled.resize(network.populations.size());
+  skeleton.cluster_of.resize(network.populations.size());
+  skeleton.position_of.resize(network.populations.size());
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
     const IntPopulation& population = network.populations[p];
     skeleton.order.push_back(clustering.order_of(p));
+    if (clustering.count[p] == 0) continue;  // a pool that others send
     const TileKind& kind = chip.kind(clustering.kind_of(p));
     const std::size_t first = skeleton.clusters.size();
     for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
@@ -389,8 +440,9 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
       }
       cluster.out_entries = cluster.readout ? 2 * n : (n + hw::kChunkBits - 1) / hw::kChunkBits;
     }
-    skeleton.cluster_of.push_back(std::move(cluster_of));
-    skeleton.position_of.push_back(std::move(position_of));
+    skeleton.cluster_of[p] = std::move(cluster_of);
+    skeleton.position_of[p] = std::move(position_of);
+    if (const auto& pooling = skeleton.pooled[p]) send_pooled(network, *pooling, p, first, skeleton);
   }
   return skeleton;
 }

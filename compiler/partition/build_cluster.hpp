@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,11 +15,13 @@ namespace spikeloom {
 /// Who is where, before any table is made.
 struct Skeleton {
   std::vector<Cluster> clusters;  ///< name, population, neurons by position, counts
-  std::vector<std::vector<std::uint32_t>> cluster_of, position_of;  ///< by PopulationId, by neuron
-  std::vector<std::uint32_t> first_axon;                            ///< by InputId
-  std::vector<InputOrder> input_order;                              ///< by InputId
-  std::vector<std::uint8_t> leaves_gaps;                            ///< by PopulationId
-  std::vector<NeuronOrder> order;                                   ///< by PopulationId
+  /// By PopulationId, by neuron: who sends it, and at which of its bits.
+  std::vector<std::vector<std::uint32_t>> cluster_of, position_of;
+  std::vector<std::uint32_t> first_axon;       ///< by InputId
+  std::vector<InputOrder> input_order;         ///< by InputId
+  std::vector<std::uint8_t> leaves_gaps;       ///< by PopulationId
+  std::vector<NeuronOrder> order;              ///< by PopulationId
+  std::vector<std::optional<Pooling>> pooled;  ///< by PopulationId
 };
 
 [[nodiscard]] Skeleton make_skeleton(const IntNetwork&, const Chip&, const Clustering&);

@@ -191,6 +191,8 @@ class Checker {
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       std::size_t neurons = 0;
       for (const Cluster& cluster : app_.clusters) {
+        if (cluster.pooled && cluster.pooled->population.index() == p)
+          neurons += cluster.pooled->neurons.size();
         if (cluster.population.index() != p) continue;
         neurons += cluster.size();
         require(cluster.readout == network_.populations[p].is_readout(), cluster.name + ": wrong kind");
@@ -220,10 +222,11 @@ class Checker {
     if (inbound.from) {
       const Cluster& source = app_.clusters[inbound.from->index()];
       const std::uint32_t planes = source.readout ? kNumberPlanes : 1;
-      if (at / planes >= source.size()) return s;
+      const std::vector<std::uint32_t>& sent = source.sent_neurons();
+      if (at / planes >= sent.size()) return s;
       exists = 1;
-      s.source = static_cast<std::uint32_t>(network_.inputs.size() + source.population.index());
-      s.number = source.neurons[at / planes] * planes + at % planes;
+      s.source = static_cast<std::uint32_t>(network_.inputs.size() + source.sent_population().index());
+      s.number = sent[at / planes] * planes + at % planes;
       return s;
     }
     for (std::size_t i = 0; i < app_.inputs.size(); ++i) {
@@ -296,6 +299,7 @@ class Checker {
       for (const std::string& fault : decoded.faults) require(false, cluster.name + ": " + fault);
       for (std::size_t at = 0; at < cluster.size() && decoded.faults.empty(); ++at)
         check_neuron(cluster, at, decoded.neurons[at]);
+      if (cluster.pooled && decoded.faults.empty()) check_windows(cluster, decoded);
     }
     require(same,
             "population " + network_.populations[p].name + ": the decoded weights differ from the network's");
@@ -391,6 +395,53 @@ class Checker {
     require(same, cluster.name + ": parameters of neuron " + std::to_string(j) + " differ");
   }
 
+  /// What is sent in place of a pool's spikes is that: its neurons have no memory, spike where anything of
+  /// their window does, and the windows that the tables OR are the network's.
+  void check_windows(const Cluster& cluster, const Decoded& decoded) {
+    const PopulationId pool = cluster.pooled->population;
+    const IntPopulation& p = network_.populations[pool.index()];
+    const IntProjection* into = nullptr;
+    int inbound = 0;
+    for (const IntProjection& projection : network_.projections)
+      if (projection.to == pool) {
+        ++inbound;
+        into = &projection;
+      }
+    require(inbound == 1 && into->delay == 0 && into->from == Source(cluster.population) && !p.is_readout(),
+            cluster.name + ": sends a pool that does not hear it alone");
+    if (!faults_.empty()) return;
+    std::vector<std::vector<std::uint32_t>> window(p.size());  // positions by neuron of the pool
+    for (std::uint32_t at = 0; at < cluster.size(); ++at)
+      into->form.row(cluster.neurons[at]).each([&](std::uint32_t target, std::size_t weight) {
+        if (into->weight[weight] == 0) return;
+        window[target].push_back(at);
+        // From 1 spike on the sum only rises.
+        require(is_or(p, target, std::int64_t{into->weight[weight]} << into->shift),
+                cluster.name + ": sends a pool that is no OR");
+      });
+    std::size_t sent = 0;
+    for (std::size_t n = 0; n < decoded.windows.size(); ++n) {
+      const std::uint32_t neuron = cluster.pooled->neurons[n];
+      require(neuron < p.size() && decoded.windows[n] == window[neuron],
+              cluster.name + ": the windows that it sends differ from the network's");
+      sent += decoded.windows[n].size();
+    }
+    std::size_t all = 0;
+    for (const auto& one : window) all += one.size();
+    require(sent == all, cluster.name + ": sends parts of windows");
+  }
+
+  /// Whether the neuron spikes for a sum of `one`, not for 0, and remembers nothing.
+  [[nodiscard]] bool is_or(const IntPopulation& p, std::size_t n, std::int64_t one) const {
+    const std::int64_t top = (std::int64_t{1} << (network_.state_bits - 1)) - 1;
+    const auto potential = [&](std::int64_t sum) {
+      const std::int64_t i = std::clamp(sum * (std::int64_t{1} << p.scale) + p.bias_i[n], -top - 1, top);
+      return std::clamp(i + p.bias_v[n], -top - 1, top);
+    };
+    return p.alpha[n] == 0 && p.beta[n] == 0 && one > 0 && potential(0) <= p.theta[n] &&
+           potential(one) > p.theta[n];
+  }
+
   void check_outputs() {
     const auto own = static_cast<std::size_t>(std::count_if(
         app_.outputs.begin(), app_.outputs.end(), [](const OutputStream& s) { return !s.recorded; }));
@@ -404,6 +455,9 @@ class Checker {
               "output " + output.name + " is missing");
     for (const OutputStream& s : app_.outputs) {
       const IntPopulation& population = network_.populations[s.population.index()];
+      for (const Cluster& cluster : app_.clusters)
+        require(!cluster.pooled || cluster.population != s.population,
+                "output " + s.name + ": its spikes are sent pooled only");
       require(s.origin == population.origin && s.unit == population.unit,
               "output " + s.name + ": its origin or unit differs from the network's");
     }

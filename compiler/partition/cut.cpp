@@ -57,7 +57,8 @@ double cut(const IntNetwork& network, const Clustering& clustering, const std::o
   const Layers layers = make_layers(network);
   double total = 0;
   for (std::size_t p = 0; p < layers.size(); ++p)
-    total += cut(edges_into(network, layers[p], PopulationId(p), activity), clustering.of[p]);
+    if (clustering.count[p] != 0)
+      total += cut(edges_into(network, layers[p], PopulationId(p), activity), clustering.of[p]);
   return total;
 }
 

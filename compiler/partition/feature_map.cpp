@@ -17,15 +17,16 @@ bool is_dense(const Layer& layer, std::size_t neurons) {
   return true;
 }
 
-/// Every way to part an axis into `parts`, of at least one row each.
-std::vector<Cut> cuts(std::uint32_t extent, std::uint32_t parts) {
+/// Every way to part an axis into `parts`, of at least one row each; `unit` rows stay together.
+std::vector<Cut> cuts(std::uint32_t whole, std::uint32_t parts, std::uint32_t unit) {
   std::vector<Cut> result;
+  const std::uint32_t extent = (whole + unit - 1) / unit;
   for (std::uint32_t turns = 1; turns <= parts; ++turns) {
     const std::uint32_t bands = parts / turns;
     if (bands * turns != parts || extent / bands < turns) continue;
     // In turns of one row each they are the same parts as in bands.
     if (turns > 1 && (extent + bands - 1) / bands <= turns) continue;
-    result.push_back({bands, turns});
+    result.push_back({bands, turns, unit});
   }
   return result;
 }
@@ -74,7 +75,8 @@ std::uint32_t most_channel_groups(const MapExtent& map, std::uint32_t lanes) {
   return map.channels % lanes == 0 ? map.channels / lanes : 1;
 }
 
-std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most, std::uint32_t lanes) {
+std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most, std::uint32_t lanes,
+                        const WholeWindows& whole) {
   std::vector<Grid> result;
   const std::uint32_t groups = most_channel_groups(map, lanes);
   for (std::uint32_t channels = 1; channels <= std::min(blocks, groups); ++channels) {
@@ -82,8 +84,8 @@ std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_
     const std::uint32_t places = blocks / channels;
     for (std::uint32_t rows = 1; rows <= std::min(places, map.height); ++rows) {
       if (places % rows != 0) continue;
-      for (const Cut& high : cuts(map.height, rows))
-        for (const Cut& wide : cuts(map.width, places / rows))
+      for (const Cut& high : cuts(map.height, rows, whole.rows))
+        for (const Cut& wide : cuts(map.width, places / rows, whole.columns))
           if (std::uint64_t{high.longest(map.height)} * wide.longest(map.width) * (map.channels / channels) <=
               most)
             result.push_back({high, wide, channels});

@@ -14,16 +14,18 @@ struct Cut {
   std::uint32_t bands = 1;
   std::uint32_t turns =
       1;  ///< row y goes to part y mod turns of its band: what is busy keeps all of them busy
+  std::uint32_t unit = 1;  ///< so many rows stay together, counted from the first: they are cut as one is
 
   [[nodiscard]] std::uint32_t parts() const { return bands * turns; }
   /// The part of number `at` of `extent`.
   [[nodiscard]] std::uint32_t part(std::uint32_t at, std::uint32_t extent) const {
-    return at * bands / extent * turns + at % turns;
+    return at / unit * bands / units(extent) * turns + at / unit % turns;
   }
   /// The largest part's size.
   [[nodiscard]] std::uint32_t longest(std::uint32_t extent) const {
-    return ((extent + bands - 1) / bands + turns - 1) / turns;
+    return unit * (((units(extent) + bands - 1) / bands + turns - 1) / turns);
   }
+  [[nodiscard]] std::uint32_t units(std::uint32_t extent) const { return (extent + unit - 1) / unit; }
   friend bool operator==(const Cut&, const Cut&) = default;
 };
 
@@ -31,6 +33,11 @@ struct Cut {
 struct Grid {
   Cut rows{}, columns{};
   std::uint32_t channels = 1;
+};
+
+/// Positions that stay in one block, for a pool's sake: windows of so many rows and columns.
+struct WholeWindows {
+  std::uint32_t rows = 1, columns = 1;
 };
 
 /// A map: channels × height × width (height 1 for [channels,length]).
@@ -60,7 +67,7 @@ struct MapExtent {
 /// Every grid of `blocks` blocks of at most `most` neurons each: whole channels first, tall blocks first,
 /// bands first.
 [[nodiscard]] std::vector<Grid> grids(const MapExtent& map, std::uint32_t blocks, std::uint32_t most,
-                                      std::uint32_t lanes);
+                                      std::uint32_t lanes, const WholeWindows& whole = {});
 
 /// Block by neuron in NIR order; blocks have equal numbers of channels and differ by at most one position in
 /// height and width.

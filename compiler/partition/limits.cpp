@@ -31,8 +31,9 @@ std::vector<Need> excesses(const Cluster& cluster, const Chip& chip) {
   limit("tile.page_rows", least_pages(cluster, t), t.page_rows);
   limit("tile.page_blocks", least_page_blocks(cluster, t), page_blocks(t));
   limit("tile.deliveries", cluster.inbound.size(), std::min(t.deliveries, 63U));  // a row counts in 6 bits
-  const std::uint64_t indices =
-      cluster.readout ? 2 * cluster.size() : (cluster.size() + hw::kChunkBits - 1) / hw::kChunkBits;
+  const std::uint64_t indices = cluster.readout
+                                    ? 2 * cluster.size()
+                                    : (cluster.sent_neurons().size() + hw::kChunkBits - 1) / hw::kChunkBits;
   limit("2^noc.chunk_index_bits", indices, std::uint64_t{1} << chip.chunk_index_bits);
   return list;
 }

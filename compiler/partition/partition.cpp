@@ -20,6 +20,7 @@
 #include "compiler/partition/kinds.hpp"
 #include "compiler/partition/multilevel.hpp"
 #include "compiler/partition/network_limits.hpp"
+#include "compiler/partition/or_pool.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -67,9 +68,20 @@ std::string subject(const IntNetwork& network, const Chip& chip) {
 class Partitioner {
  public:
   Partitioner(const IntNetwork& network, const Chip& chip, const PartitionOptions& options,
-              const Layers& layers, std::vector<std::uint32_t> kinds)
+              const Layers& layers, std::vector<std::uint32_t> kinds,
+              std::vector<std::optional<Pooling>> pooled = {})
       : network_(network), chip_(chip), options_(options), layers_(layers), reasons_(kinds.size()) {
     clustering_.kind = std::move(kinds);
+    pooled.resize(network.populations.size());
+    is_folded_.assign(network.populations.size(), false);
+    for (std::size_t p = 0; p < network.populations.size(); ++p) sender_.push_back(p);
+    for (std::size_t p = 0; p < pooled.size(); ++p)
+      if (pooled[p]) {
+        is_folded_[pooled[p]->population.index()] = true;
+        sender_[pooled[p]->population.index()] = p;
+        clustering_.kind[pooled[p]->population.index()] = clustering_.kind[p];
+      }
+    clustering_.pooled = std::move(pooled);
     clustering_.inputs = input_orders(network, layers);
     clustering_.leaves_gaps.assign(network.populations.size(), 0);
     for (std::size_t p = 0; p < network.populations.size(); ++p) root_.push_back(p);
@@ -81,7 +93,8 @@ class Partitioner {
     counted_.resize(network.populations.size());
   }
 
-  /// Throws where a kind cannot hold its population.
+  /// Throws where a kind cannot hold its population. With `unpooled` populations it is to be done again
+  /// without their pools.
   Clustering run() {
     unsuitable_ = Unsuitable::kThrow;
     cut();
@@ -97,6 +110,9 @@ class Partitioner {
       answers.push_back({reasons_[root_[p]].empty() ? clustering_.count[p] : 0, reasons_[root_[p]]});
     return answers;
   }
+
+  /// Those that could not be cut into blocks of whole windows; `run` then stopped half-way.
+  [[nodiscard]] const std::vector<std::size_t>& unpooled() const { return unpooled_; }
 
   /// By PopulationId, after `ask`: where one neuron alone exceeds the kind, by which factor; else 0.
   [[nodiscard]] const std::vector<double>& alone() const { return alone_; }
@@ -120,9 +136,10 @@ class Partitioner {
   void cut() {
     Problems problems = chip_problems(network_, chip_);
     for (std::size_t p = 0; p < reasons_.size(); ++p)
-      reasons_[p] = kind_problems(network_, layers_, kind(p), PopulationId(p));
+      if (!is_folded_[p]) reasons_[p] = kind_problems(network_, layers_, kind(p), PopulationId(p));
     settle(problems);
     first_counts();
+    if (!unpooled_.empty()) return;
     // Those that hand their potentials on stand and fall with those that they are cut with.
     for (std::size_t p = 0; p < reasons_.size(); ++p)
       if (root_[p] != p)
@@ -132,7 +149,8 @@ class Partitioner {
     do {
       regroup_all(next);
       next = make_smaller();
-    } while (std::any_of(next.begin(), next.end(), [](Next n) { return n != Next::kNothing; }));
+    } while (unpooled_.empty() &&
+             std::any_of(next.begin(), next.end(), [](Next n) { return n != Next::kNothing; }));
   }
 
   void settle(Problems problems = {}) const {
@@ -147,6 +165,14 @@ class Partitioner {
   [[nodiscard]] const TileKind& kind(std::size_t p) const { return chip_.kind(clustering_.kind[p]); }
   /// Neurons that the core works on at once.
   [[nodiscard]] std::uint32_t grain(std::size_t p) const { return core_of(kind(p)).grain(kind(p)); }
+  /// Channels that a block has a multiple of, where it has not all: whole chunks too, where they are pooled.
+  [[nodiscard]] std::uint32_t channel_unit(std::size_t p) const {
+    return clustering_.pooled[p] ? std::lcm(grain(p), hw::kChunkBits) : grain(p);
+  }
+  [[nodiscard]] WholeWindows whole_windows(std::size_t p) const {
+    const auto& pooling = clustering_.pooled[p];
+    return pooling ? WholeWindows{pooling->rows, pooling->columns} : WholeWindows{};
+  }
 
   enum class Next : std::uint8_t {
     kNothing,    ///< all clusters fit
@@ -165,7 +191,7 @@ class Partitioner {
       const std::size_t p = clustering_.count.size();
       const std::uint32_t wanted =
           p < options_.least_clusters.size() ? std::min(options_.least_clusters[p], neurons) : 0;
-      clustering_.count.push_back(std::max(quotient_up(neurons, cap_.back()), wanted));
+      clustering_.count.push_back(is_folded_[p] ? 0 : std::max(quotient_up(neurons, cap_.back()), wanted));
     }
     settle();
     for (std::size_t p = 0; p < root_.size(); ++p) {
@@ -177,8 +203,12 @@ class Partitioner {
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       const IntPopulation& population = network_.populations[p];
       const MapExtent map = map_extent(population.shape);
-      is_map_.push_back(is_feature_map(population, layers_[p]) &&
-                        map.channels / most_channel_groups(map, grain(p)) <= cap_[p]);
+      const WholeWindows whole = whole_windows(p);
+      is_map_.push_back(!is_folded_[p] && is_feature_map(population, layers_[p]) &&
+                        std::uint64_t{whole.rows} * whole.columns * map.channels /
+                                most_channel_groups(map, channel_unit(p)) <=
+                            cap_[p]);
+      if (clustering_.pooled[p] && !is_map_[p]) unpooled_.push_back(p);
       clustering_.order.push_back(is_map_[p] ? NeuronOrder::kPosition : NeuronOrder::kNir);
       // Something to build tables with, until its turn comes.
       const auto n = static_cast<std::uint32_t>(population.size());
@@ -186,7 +216,7 @@ class Partitioner {
         clustering_.count[p] = next_map_count(p, std::min(clustering_.count[p], most_blocks(p)));
       for (std::uint32_t j = 0; j < n; ++j)
         clustering_.of[p].push_back(
-            std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
+            is_folded_[p] ? 0 : std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
     }
     follow();
   }
@@ -212,11 +242,14 @@ class Partitioner {
   /// Blocks of one position and one group of channels.
   [[nodiscard]] std::uint32_t most_blocks(std::size_t p) const {
     const MapExtent map = map_extent(network_.populations[p].shape);
-    return map.height * map.width * most_channel_groups(map, grain(p));
+    const WholeWindows whole = whole_windows(p);
+    return quotient_up(map.height, whole.rows) * quotient_up(map.width, whole.columns) *
+           most_channel_groups(map, channel_unit(p));
   }
 
   [[nodiscard]] std::vector<Grid> grids_of(std::size_t p, std::uint32_t blocks) const {
-    return grids(map_extent(network_.populations[p].shape), blocks, cap_[p], grain(p));
+    return grids(map_extent(network_.populations[p].shape), blocks, cap_[p], channel_unit(p),
+                 whole_windows(p));
   }
 
   /// Cuts a feature map by the grid with the least price of those that fit; where none does, by the one that
@@ -262,7 +295,8 @@ class Partitioner {
       together.clear();
     };
     for (std::size_t p = 0; p < next.size(); ++p) {
-      if (next[p] != Next::kRegroup || !reasons_[root_[p]].empty() || root_[p] != p) continue;
+      if (next[p] != Next::kRegroup || !reasons_[root_[p]].empty() || root_[p] != p || is_folded_[p])
+        continue;
       if (!is_map_[p]) {
         together.push_back(p);
         continue;
@@ -394,7 +428,8 @@ class Partitioner {
     Counted& counted = counted_[p];
     std::vector<CutOf> cuts{cut_of(p)};
     for (const Layer& layer : layers_[p])
-      if (const auto* from = std::get_if<PopulationId>(&layer.from)) cuts.push_back(cut_of(from->index()));
+      if (const auto* from = std::get_if<PopulationId>(&layer.from))
+        cuts.push_back(cut_of(sender_[from->index()]));
     if (counted.cuts == cuts) return counted.excesses;
     counted.cuts = std::move(cuts);
     counted.excesses.clear();
@@ -409,7 +444,7 @@ class Partitioner {
   /// By cluster of the skeleton; of populations that are refused none.
   [[nodiscard]] std::vector<std::vector<Need>> all_excesses(const Skeleton& skeleton) {
     parallel_for(clustering_.count.size(), [&](std::size_t p) {
-      if (reasons_[root_[p]].empty()) (void)excesses_of(p, skeleton);
+      if (reasons_[root_[p]].empty() && !is_folded_[p]) (void)excesses_of(p, skeleton);
     });
     std::vector<std::vector<Need>> result;
     for (std::size_t p = 0; p < clustering_.count.size(); ++p) {
@@ -461,7 +496,7 @@ class Partitioner {
       if (clustering_.count[p] > counts[p] || clustering_.leaves_gaps[p] > gaps[p]) gains[root_[p]] = true;
     for (std::size_t p = 0; p < next.size(); ++p) {
       if (!reasons_[p].empty()) next[p] = Next::kNothing;
-      SPIKELOOM_CHECK(next[p] == Next::kNothing || gains[p]);
+      SPIKELOOM_CHECK(next[p] == Next::kNothing || gains[p] || !unpooled_.empty());
     }
     follow();
     return next;
@@ -477,6 +512,7 @@ class Partitioner {
   void raise_count(std::size_t p, const std::vector<Need>& excess) {
     std::uint32_t wanted = next_count(p, excess);
     if (is_map_[p] && grids_of(p, wanted).empty()) {
+      if (clustering_.pooled[p]) unpooled_.push_back(p);
       // Not even one position's channels of a lane group fit.
       is_map_[p] = false;
       clustering_.order[p] = NeuronOrder::kNir;
@@ -492,7 +528,10 @@ class Partitioner {
   std::vector<std::vector<std::string>> reasons_;  ///< why the kind cannot hold it, by PopulationId
   Unsuitable unsuitable_ = Unsuitable::kThrow;
   std::vector<std::uint32_t> cap_;
-  std::vector<bool> is_map_;       ///< by PopulationId
+  std::vector<bool> is_map_;         ///< by PopulationId
+  std::vector<bool> is_folded_;      ///< by PopulationId: a pool that others send
+  std::vector<std::size_t> sender_;  ///< by PopulationId: whose clusters send it, itself mostly
+  std::vector<std::size_t> unpooled_;
   std::vector<std::size_t> root_;  ///< by PopulationId: the one that it is cut as, itself mostly
   std::vector<double> alone_;      ///< by PopulationId
   std::vector<Counted> counted_;   ///< by PopulationId
@@ -585,7 +624,16 @@ std::vector<TooWide> too_wide(const IntNetwork& network, const Chip& chip, const
 
 Clustering partition(const IntNetwork& network, const Chip& chip, const PartitionOptions& options) {
   const Layers layers = make_layers(network);
-  return Partitioner(network, chip, options, layers, kinds_for(network, chip, options, layers)).run();
+  const std::vector<std::uint32_t> kinds = kinds_for(network, chip, options, layers);
+  std::vector<std::optional<Pooling>> pooled(network.populations.size());
+  for (const OrPool& pool : or_pools(network, chip, options))
+    if (pool.pooling) pooled[pool.source.index()] = pool.pooling;
+  for (;;) {
+    Partitioner partitioner(network, chip, options, layers, kinds, pooled);
+    Clustering clustering = partitioner.run();
+    if (partitioner.unpooled().empty()) return clustering;
+    for (const std::size_t p : partitioner.unpooled()) pooled[p].reset();
+  }
 }
 
 }  // namespace spikeloom

@@ -27,6 +27,14 @@ enum class NeuronOrder : std::uint8_t {
   kRank,      ///< by Clustering::rank, or equal parameters side by side, then rank, where that saves cycles
 };
 
+/// Max pooling of a map's spikes by the clusters that send them (compiler/partition/or_pool.hpp): windows of
+/// `rows` × `columns` positions, from the map's corner on.
+struct Pooling {
+  PopulationId population;  ///< the pool, which then has no clusters
+  std::uint32_t rows = 1, columns = 1;
+  friend bool operator==(const Pooling&, const Pooling&) = default;
+};
+
 /// Which cluster of its population a neuron belongs to.
 struct Clustering {
   std::vector<std::uint32_t> count;                ///< clusters, by PopulationId
@@ -38,12 +46,19 @@ struct Clustering {
   /// By PopulationId: 1: where its clusters' pages would be too long, chunks of the host that they do not
   /// read are left out, at a channel for each run of those that they read. Empty: nowhere.
   std::vector<std::uint8_t> leaves_gaps{};
+  /// By PopulationId: what its clusters send instead of their own spikes. Empty: nowhere. The pool's `of`
+  /// says nothing, and its `count` is 0.
+  std::vector<std::optional<Pooling>> pooled{};
 
   [[nodiscard]] NeuronOrder order_of(std::size_t population) const {
     return order.empty() ? NeuronOrder::kNir : order[population];
   }
   [[nodiscard]] InputOrder input_order_of(std::size_t input) const {
     return inputs.empty() ? InputOrder::kFile : inputs[input];
+  }
+  [[nodiscard]] const std::optional<Pooling>& pooling_of(std::size_t population) const {
+    static const std::optional<Pooling> kNone;
+    return pooled.empty() ? kNone : pooled[population];
   }
   [[nodiscard]] std::uint32_t kind_of(std::size_t population) const {
     return kind.empty() ? 0 : kind[population];
@@ -60,6 +75,9 @@ struct PartitionOptions {
   std::vector<std::optional<std::uint32_t>>
       kinds{};              ///< of tile, wanted by PopulationId; empty, or none: the partitioner chooses
   std::uint32_t tiles = 0;  ///< that may be used, the first of the mesh; 0: all
+  OrPools pools = OrPools::kFolded;
+  std::vector<PopulationId> own_pools{};  ///< not folded, whatever `pools` says
+  std::vector<PopulationId> shown{};      ///< that the host wants to see, although they are no output
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
@@ -67,9 +85,11 @@ struct PartitionOptions {
 /// unless more clusters are wanted: then so many, or the next number below that even sizes give. A feature
 /// map, [channels,height,width] or [channels,length] that not only dense projections reach, is cut into
 /// blocks of whole positions, so that the rows of a convolution repeat but for their offset and are stored
-/// once. Inputs with positions are numbered likewise, whatever the order of their data
-/// (compiler/partition/input_order.hpp). A population that hands its potentials on (`hands_on`) to one of the
-/// same size is cut as that one is, so that every cluster takes its numbers from one other.
+/// once. A map whose spikes are only pooled sends them pooled where it can (compiler/partition/or_pool.hpp):
+/// its blocks then hold whole windows, and the pool has no clusters. Inputs with positions are numbered
+/// likewise, whatever the order of their data (compiler/partition/input_order.hpp). A population that hands
+/// its potentials on (`hands_on`) to one of the same size is cut as that one is, so that every cluster takes
+/// its numbers from one other.
 ///
 /// Where the chip has several kinds of tile, all clusters of a population are for one of them, and its
 /// neurons are numbered for it. Every kind is asked how many clusters it would need for every population;

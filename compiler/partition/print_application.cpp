@@ -14,6 +14,9 @@ void print_cluster(std::ostream& out, const Application& app, const Cluster& clu
       << cluster.size() << " neurons" << (cluster.readout ? ", readout" : "")
       << (cluster.last_only ? " of the last step" : "")
       << (cluster.kind == 0 ? "" : ", for kind " + std::to_string(cluster.kind) + " of tile") << "\n";
+  if (cluster.pooled)
+    out << "  sends " << cluster.pooled->neurons.size() << " neurons of "
+        << app.populations[cluster.pooled->population.index()] << ", pooled\n";
   for (const std::string& line : core_of(cluster).describe(cluster)) out << "  " << line << "\n";
   for (const Inbound& inbound : cluster.inbound) {
     out << "  from " << name_of(app, inbound.from) << " delay " << inbound.delay;

@@ -9,10 +9,11 @@ namespace spikeloom {
 namespace {
 
 std::uint32_t neuron(const Cluster& cluster, std::uint32_t position) {
-  if (position >= cluster.neurons.size())
+  const std::vector<std::uint32_t>& sent = cluster.sent_neurons();
+  if (position >= sent.size())
     throw device_error("a spike of neuron " + std::to_string(position) + " of " + cluster.name +
-                       ", which has " + std::to_string(cluster.neurons.size()));
-  return cluster.neurons[position];
+                       ", which sends " + std::to_string(sent.size()));
+  return sent[position];
 }
 
 }  // namespace

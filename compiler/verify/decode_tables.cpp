@@ -40,8 +40,8 @@ std::uint32_t host_bits(const Application& app, std::uint64_t chunk) {
 std::uint32_t neuron_bits(const Cluster& cluster, std::uint64_t chunk) {
   if (cluster.readout) return chunk / 2 < cluster.size() ? (1U << hw::kChunkBits) - 1 : 0;
   const std::uint64_t first = chunk * hw::kChunkBits;
-  const std::uint64_t count =
-      cluster.size() > first ? std::min<std::uint64_t>(hw::kChunkBits, cluster.size() - first) : 0;
+  const std::uint64_t sent = cluster.sent_neurons().size();
+  const std::uint64_t count = sent > first ? std::min<std::uint64_t>(hw::kChunkBits, sent - first) : 0;
   return (1U << count) - 1;
 }
 

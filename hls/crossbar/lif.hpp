@@ -62,6 +62,7 @@ int update(const std::uint32_t (&updates)[Shape::kUpdateEntries][layout::kMemUpd
   const bool push = !context.readout || !context.last_only || push_last;
   std::uint32_t held_group = 0xffffffffU;
   std::uint32_t spikes = 0;
+  std::uint16_t chunks = 0;  // so far, zero ones included
   int pushed = 0;
 UPDATE:
   for (int n = 0; n < Shape::kUpdateEntries; ++n) {
@@ -124,18 +125,20 @@ UPDATE:
     held_group = group;
 
     OutChunk chunk;
+    chunk.index = chunks;
     bool ready;
     if (context.readout) {
-      chunk.index =
-          static_cast<std::uint16_t>(2 * (group * Shape::kLifLanes + readout_lane) + (high ? 1 : 0));
       chunk.mask = static_cast<std::uint16_t>(half);
       ready = push && half != 0;
+      ++chunks;
     } else {
-      chunk.index = static_cast<std::uint16_t>(group * Shape::kLifLanes / layout::kChunkBits);
       chunk.mask = static_cast<std::uint16_t>(spikes);
       const bool emit = field<layout::MemUpdateEntryEmit>(updates, entry) != 0;
       ready = emit && spikes != 0;
-      if (emit) spikes = 0;
+      if (emit) {
+        spikes = 0;
+        ++chunks;
+      }
     }
     if (ready) {
       out[pushed] = chunk;

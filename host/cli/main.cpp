@@ -179,6 +179,12 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, Spread>{
           {"fastest", Spread::kFastest}, {"fewest", Spread::kFewest}, {"paired", Spread::kPaired}}))
       ->default_str("fastest");
+  app.add_option("--pools", options.pools,
+                 "max pooling of spikes. folded: done by the tiles that send the spikes, where that is "
+                 "possible; own: by populations of its own")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, OrPools>{{"folded", OrPools::kFolded}, {"own", OrPools::kOwn}}))
+      ->default_str("folded");
   app.add_option_function<std::vector<std::string>>(
       "--clusters",
       [&](const std::vector<std::string>& texts) {

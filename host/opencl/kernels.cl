@@ -218,17 +218,12 @@ uint gather(int16 x) {
   return (uint)(c.x | c.y);
 }
 
-/* Runs a piece's update program for the steps first_step .. last_step - 1 of one sample. Size: (samples,
-   pieces). Every value stays within 32 bits: state and bias_i have at most 24, and a scaled sum that is cut
-   to +-2^30 saturates as the whole one does. */
-kernel void lif(global const uint* updates, global const uint* sets, global const int* biases,
-                global const struct ClusterRecord* clusters, global const struct PieceRecord* pieces,
-                global const uint* lengths, global int* potentials, global int* currents,
-                global const int* sums, global ushort* pages, uint first_piece, uint first_step,
-                uint last_step, uint ticks, uint samples, uint first_position, uint width, uint positions) {
-  const uint sample = get_global_id(0);
-  if (sample >= samples) return;
-  const struct PieceRecord piece = pieces[first_piece + get_global_id(1)];
+/* One piece's update program for the steps first_step .. last_step - 1 of one sample. */
+void run_piece(const struct PieceRecord piece, global const uint* updates, global const uint* sets,
+               global const int* biases, global const struct ClusterRecord* clusters,
+               global const uint* lengths, global int* potentials, global int* currents,
+               global const int* sums, global ushort* pages, uint first_step, uint last_step, uint ticks,
+               uint samples, uint first_position, uint width, uint positions, uint sample) {
   global const struct ClusterRecord* cluster = clusters + piece.cluster;
   const size_t state = (size_t)sample * positions + cluster->position + piece.position;
   const uint length = lengths[sample];
@@ -268,24 +263,41 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
         const int16 reset = SET_ENTRY_SUBTRACT(set) ? saturate(v - v_reset) : (int16)v_reset;
         after = select(v, reset, spike);
         spikes |= gather(spike & keep);
-        if (UPDATE_ENTRY_EMIT(entry)) {
-          const uint chunk = cluster->out + group * LIF_LANES / CHUNK_BITS;
-          pages[PAD + (size_t)chunk * ticks + tick] = (ushort)spikes;
-          spikes = 0;
-        }
       } else if (push) {
         int values[16];
         vstore16(v, 0, values);
         const uint lane = UPDATE_ENTRY_LANE(entry), half_ = UPDATE_ENTRY_HALF(entry);
-        pages[PAD + (size_t)(cluster->out + 2 * (group * LIF_LANES + lane) + half_) * ticks + tick] =
+        pages[PAD + (size_t)(cluster->out + piece.chunk + n) * ticks + tick] =
             (ushort)((uint)values[first_lane + lane] >> (CHUNK_BITS * half_));
       }
       new_v = select(new_v, after, keep);
       if (CURRENT) new_i = select(new_i, i, keep);
+    }
+    if (!cluster->readout) {
+      global ushort* out = pages + PAD + (size_t)(cluster->out + piece.chunk) * ticks + tick;
+      *out = (ushort)(piece.joins ? *out | spikes : spikes);
     }
     old_v = new_v;
     old_i = new_i;
   }
   vstore16(old_v, 0, potentials + state);
   if (CURRENT) vstore16(old_i, 0, currents + state);
+}
+
+/* Runs a piece's update program for the steps first_step .. last_step - 1 of one sample, and then those of
+   the pieces that join it. Size: (samples, pieces). Every value stays within 32 bits: state and bias_i have
+   at most 24, and a scaled sum that is cut to +-2^30 saturates as the whole one does. */
+kernel void lif(global const uint* updates, global const uint* sets, global const int* biases,
+                global const struct ClusterRecord* clusters, global const struct PieceRecord* pieces,
+                global const uint* lengths, global int* potentials, global int* currents,
+                global const int* sums, global ushort* pages, uint first_piece, uint first_step,
+                uint last_step, uint ticks, uint samples, uint first_position, uint width, uint positions) {
+  const uint sample = get_global_id(0);
+  if (sample >= samples) return;
+  uint at = first_piece + get_global_id(1);
+  if (pieces[at].joins) return;
+  do {
+    run_piece(pieces[at], updates, sets, biases, clusters, lengths, potentials, currents, sums, pages,
+              first_step, last_step, ticks, samples, first_position, width, positions, sample);
+  } while (pieces[++at].joins);
 }

@@ -122,6 +122,7 @@ class Planner {
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return turns_[a] < turns_[b]; });
     for (std::size_t n = 0; n < order.size(); ++n) place(order[n], n == 0 ? nullptr : &turns_[order[n - 1]]);
+    plan_.pieces.emplace_back();  // joins none: behind the last one
     return std::move(plan_);
   }
 
@@ -174,8 +175,7 @@ class Planner {
     record.last_only = context.mode.last_only;
     std::copy(context.limit.begin(), context.limit.end(), record.limit);
     record.out = plan_.streams;
-    const std::uint32_t neurons = size32(app_.clusters[c].size());
-    plan_.streams += record.readout != 0 ? 2 * neurons : round_up(neurons, hw::kChunkBits) / hw::kChunkBits;
+    plan_.streams += app_.clusters[c].out_entries;
     plan_.clusters.push_back(record);
   }
 
@@ -221,13 +221,16 @@ class Planner {
     level.width = plan_.positions - level.first_position;
   }
 
-  /// Cuts the context's update program where its entries leave a range of 16 positions.
+  /// Cuts the context's update program where its entries leave a range of 16 positions. Pieces whose OR is
+  /// one chunk follow one another.
   void add_pieces(std::size_t c) {
     const crossbar::Context context = crossbar::context_of(context_of(c));
     const std::uint32_t base = tile_of(c).first * tile_.update_entries;
     const std::vector<std::uint32_t>& program = plan_.memories[hw::kMemUpdates];
     std::vector<bool> cut(plan_.positions / hw::kChunkBits + 1, false);
-    std::uint32_t last = 0;
+    const bool readout = app_.clusters[c].readout;
+    std::uint32_t last = 0, chunk = 0;
+    bool gathers = false;  // entries of the chunk that is sent next came before
     for (std::uint32_t n = 0; n < context.update.count; ++n) {
       const std::size_t at = base + context.update.first + n;
       const auto entry = hw::MemUpdateEntry::unpack({program.at(2 * at), program.at(2 * at + 1)});
@@ -235,11 +238,15 @@ class Planner {
       if (n == 0 || range != last) {
         SPIKELOOM_CHECK(!cut.at(range));  // entries of one chunk stand together
         cut[range] = true;
-        plan_.pieces.push_back({size32(c), hw::kChunkBits * range, size32(at), 0});
+        plan_.pieces.push_back(
+            {size32(c), hw::kChunkBits * range, size32(at), 0, readout ? n : chunk, gathers ? 1U : 0U});
       }
       ++plan_.pieces.back().updates;
       last = range;
+      gathers = !readout && entry.emit == 0;
+      if (entry.emit != 0) ++chunk;
     }
+    SPIKELOOM_CHECK(!gathers);  // all are sent
   }
 
   const Image& image_;

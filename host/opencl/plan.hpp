@@ -33,7 +33,7 @@ struct Plan {
   std::vector<ClusterRecord> clusters;  ///< by ClusterId
   std::vector<PageRecord> pages;
   std::vector<SliceRecord> slices;
-  std::vector<PieceRecord> pieces;
+  std::vector<PieceRecord> pieces;  ///< and one behind the last
   std::vector<Stage> stages;
   std::uint32_t host_streams = 0;  ///< chunks of the host: streams 0 ..
   std::uint32_t streams = 0;       ///< of the host, of all clusters, and one empty one

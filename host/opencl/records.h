@@ -39,12 +39,15 @@ struct SliceRecord {
   RECORD_WORD lane;
 };
 
-/* The entries of the update program that hold 16 neurons, positions `position` ... + 15. */
+/* The entries of the update program that hold 16 neurons, positions `position` ... + 15. What they send is
+   ORed into what the piece before sends if it `joins` that one, as of one window of a pool. */
 struct PieceRecord {
   RECORD_WORD cluster;
   RECORD_WORD position;
   RECORD_WORD first_update;
   RECORD_WORD updates;
+  RECORD_WORD chunk; /* output chunk; of a readout that of its first entry, whose next ones follow */
+  RECORD_WORD joins;
 };
 
 #ifndef __OPENCL_VERSION__

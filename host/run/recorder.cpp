@@ -6,6 +6,24 @@
 
 namespace spikeloom {
 
+namespace {
+
+/// A cluster of the population that sends a pool's spikes instead of its own; null: there is none.
+const Cluster* sends_pooled(const Image& image, const std::string& node) {
+  for (const Cluster& cluster : image.application.clusters)
+    if (cluster.pooled && image.application.populations[cluster.population.index()] == node) return &cluster;
+  return nullptr;
+}
+
+bool is_pooled_by_others(const Image& image, const std::string& node) {
+  const auto& clusters = image.application.clusters;
+  return std::any_of(clusters.begin(), clusters.end(), [&](const Cluster& cluster) {
+    return cluster.pooled && image.application.populations[cluster.pooled->population.index()] == node;
+  });
+}
+
+}  // namespace
+
 WantedRecords parse_record(const std::vector<std::string>& items, const Image& image) {
   WantedRecords recording;
   Problems problems;
@@ -19,8 +37,16 @@ WantedRecords parse_record(const std::vector<std::string>& items, const Image& i
       for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
       problems.add("--record " + item + ": no population \"" + node + "\"; there are " + list);
     } else if (what == "spikes") {
+      if (const Cluster* own = sends_pooled(image, node))
+        problems.add("--record " + item + ": the spikes of " + node +
+                     " leave its tiles pooled only, as those of " + names[own->pooled->population.index()] +
+                     "; compile with --record " + node + " or --pools own");
       recording.spikes.push_back(node);
     } else if (what == "v") {
+      if (is_pooled_by_others(image, node))
+        problems.add("--record " + item + ": " + node +
+                     " is folded into the population that it pools and has no potentials; compile with " +
+                     "--pools own");
       recording.potentials.push_back(node);
     } else {
       problems.add("--record " + item + ": expected NODE:spikes or NODE:v");
@@ -56,7 +82,10 @@ void Recorder::add_to(RunOutputs& outputs) {
 std::size_t Recorder::size_of(const std::string& node) const {
   std::size_t size = 0;
   for (const Cluster& cluster : image_.application.clusters)
-    if (image_.application.populations[cluster.population.index()] == node) size += cluster.size();
+    if (image_.application.populations[cluster.population.index()] == node)
+      size += cluster.size();
+    else if (image_.application.populations[cluster.sent_population().index()] == node)
+      size += cluster.sent_neurons().size();
   return size;
 }
 
@@ -78,11 +107,13 @@ void Recorder::store(std::size_t c, const ModelFiring& firing) {
       for (std::uint32_t p = 0; p < neurons; ++p)
         trace.samples[at.sample][at.step * trace.neurons + cluster.neurons[p]] =
             model_.potential(firing.node, firing.context, p);
+  const std::vector<std::uint32_t>& sent = cluster.sent_neurons();
   for (SpikeTrace& trace : spikes_) {
-    if (trace.node != node) continue;
-    const std::vector<bool> bits = model_.spikes(firing.node, firing.context, neurons);
+    if (trace.node != image_.application.populations[cluster.sent_population().index()]) continue;
+    const std::vector<bool> bits =
+        model_.spikes(firing.node, firing.context, static_cast<std::uint32_t>(sent.size()));
     for (std::uint32_t p = 0; p < bits.size(); ++p)
-      trace.samples[at.sample][at.step * trace.neurons + cluster.neurons[p]] = bits[p] ? 1 : 0;
+      trace.samples[at.sample][at.step * trace.neurons + sent[p]] = bits[p] ? 1 : 0;
   }
   if (++at.step == data_.samples[at.sample].steps()) {
     at.step = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "compiler/chip_model/model_device.hpp"
@@ -24,6 +25,20 @@ void expect_membranes(const Case& made, const Image& image, const GoldenRun& gol
       ASSERT_EQ(i[c][n], golden.final_i[p][cluster.neurons[n]]) << cluster.name << " i of position " << n;
     }
   }
+}
+
+/// Synaptic operations of the golden model that the image has none for: spikes that its pools fold count once
+/// each there, and here nothing adds them up.
+std::uint64_t folded_operations(const Image& image, const GoldenRun& golden) {
+  std::uint64_t operations = 0;
+  std::vector<bool> seen(golden.spikes.size(), false);
+  for (const Cluster& cluster : image.application.clusters) {
+    const std::size_t p = cluster.population.index();
+    if (!cluster.pooled || seen[p]) continue;
+    seen[p] = true;
+    operations += static_cast<std::uint64_t>(std::count(golden.spikes[p].begin(), golden.spikes[p].end(), 1));
+  }
+  return operations;
 }
 
 /// Values computed on three threads, a sample a block: not a bit, stamp or counter may tell.
@@ -97,7 +112,8 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   expect_golden(made, image, replay, golden);
   expect_membranes(made, image, golden, on_model);
   expect_promises(image, replay);
-  EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations), golden.synaptic_operations);
+  EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations),
+            golden.synaptic_operations - folded_operations(image, golden));
   expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations);
   if (rtl == nullptr || ::testing::Test::HasFatalFailure()) return;
   Session on_rtl(*rtl, image, {});

@@ -2,8 +2,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "compiler/base/error.hpp"
+#include "compiler/flow/compile.hpp"
+#include "compiler/partition/or_pool.hpp"
+#include "compiler/verify/verify.hpp"
+#include "host/device/verilator_device.hpp"
+#include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
@@ -42,6 +50,157 @@ TEST(Pools, SpikeWhereAnySpikeOfTheirWindowIs) {
   }
   EXPECT_GT(pools, 20U);
   EXPECT_GT(std::min({silent, one, several}), 50U);
+}
+
+Chip test_chip_named(const std::string& name) {
+  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
+}
+
+std::optional<Image> pooled_image(const IntNetwork& network, const Chip& chip,
+                                  const CompileOptions& options) {
+  try {
+    auto built = build_image(network, chip, options);
+    if (auto* image = std::get_if<Image>(&built)) return std::move(*image);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+  }
+  return std::nullopt;
+}
+
+bool folds(const Image& image) {
+  return std::any_of(image.application.clusters.begin(), image.application.clusters.end(),
+                     [](const Cluster& cluster) { return cluster.pooled.has_value(); });
+}
+
+CompileOptions pool_options(std::uint64_t seed) {
+  CompileOptions options;
+  options.seed = seed;
+  options.tune = seed % 3 == 0;
+  options.spread = seed % 4 == 0 ? Spread::kFastest : Spread::kFewest;
+  return options;
+}
+
+class FoldedPools : public ::testing::TestWithParam<const char*> {};
+
+/// Folded where it folds, else as a population: golden = model = RTL in every spike, membrane and stamp, and
+/// every promise kept.
+TEST_P(FoldedPools, AgreeOnGoldenModelAndRtl) {
+  const Chip chip = test_chip_named(GetParam());
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  int folded = 0, own = 0;
+  std::size_t spikes = 0, silent = 0;
+  for (std::uint64_t seed = 1; folded < 12; ++seed) {
+    ASSERT_LT(seed, 400U) << "hardly any network fits";
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Case made = pooled_case(seed, chip);
+    const auto image = pooled_image(made.network, chip, pool_options(seed));
+    if (!image) continue;
+    if (!folds(*image) && ++own > 4) continue;
+    folded += folds(*image) ? 1 : 0;
+    const GoldenRun golden = run_golden(made.network, made.data);
+    for (const std::uint8_t spike : golden.spikes[1]) (spike != 0 ? spikes : silent) += 1;
+    expect_agreement(seed, made, *image, rtl.get());
+    EXPECT_EQ(verify(*image, made.network).faults, std::vector<std::string>{});
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(own, 0) << "every pool folds";
+  EXPECT_GT(std::min(spikes, silent), 100U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Chips, FoldedPools, ::testing::Values("slim", "row", "square", "wide"),
+                         [](const auto& p) { return std::string(p.param); });
+
+/// The fold costs no tile and no cycle of a step: a network with it promises at least what it promises
+/// without, on the same number of clusters less those of the pool.
+TEST(Pools, CostNothingWhereTheyFold) {
+  const Chip chip = test_chip_named("slim");
+  int shorter = 0, compared = 0;
+  for (std::uint64_t seed = 1; compared < 12; ++seed) {
+    ASSERT_LT(seed, 400U);
+    const Case made = pooled_case(seed, chip);
+    CompileOptions options = pool_options(1);
+    const auto folded = pooled_image(made.network, chip, options);
+    options.pools = OrPools::kOwn;
+    const auto own = pooled_image(made.network, chip, options);
+    if (!folded || !own || !folds(*folded)) continue;
+    ++compared;
+    EXPECT_FALSE(folds(*own));
+    EXPECT_LT(folded->application.clusters.size(), own->application.clusters.size()) << "seed " << seed;
+    shorter += folded->promises.front().latency < own->promises.front().latency ? 1 : 0;
+  }
+  EXPECT_GE(shorter, compared - 2);
+}
+
+TEST(Pools, StayPopulationsAndSayWhyWhereTheyDoNotFold) {
+  const Chip chip = test_chip_named("slim");
+  std::uint64_t seed = 1;
+  const auto reason = [&](const IntNetwork& network, const PartitionOptions& options) {
+    const std::vector<OrPool> pools = or_pools(network, chip, options);
+    EXPECT_EQ(pools.size(), 1U);
+    return pools.empty() ? "" : pools.front().reason;
+  };
+  while (or_pools(pooled_case(seed, chip).network, chip, {}).empty() ||
+         !or_pools(pooled_case(seed, chip).network, chip, {}).front().pooling)
+    ++seed;
+  const IntNetwork network = pooled_case(seed, chip).network;
+  EXPECT_EQ(reason(network, {}), "");
+  IntNetwork other = network;
+  other.outputs.push_back({"map", network.populations[0].shape, PopulationId(0)});
+  EXPECT_EQ(reason(other, {}), "'map' is an output");
+  EXPECT_EQ(reason(network, {.shown = {PopulationId(0)}}), "'map' is recorded");
+  EXPECT_EQ(reason(network, {.pools = OrPools::kOwn}), "no pool is folded (--pools own)");
+  EXPECT_EQ(reason(network, {.own_pools = {PopulationId(1)}}), "clusters or a kind of tile are asked for");
+  other = network;
+  other.projections.push_back(other.projections[0]);
+  other.projections.back().from = PopulationId(0);
+  other.projections.back().to = PopulationId(2);
+  EXPECT_EQ(reason(other, {}), "'map' also goes to 'reader0'");
+  other = network;
+  other.projections[1].delay = 1;
+  EXPECT_EQ(reason(other, {}), "its spikes come late");
+  // Two spikes are needed, or none: no OR.
+  other = network;
+  other.populations[1].theta.back() += 1 << 20;
+  EXPECT_TRUE(or_pools(other, chip, {}).empty());
+  other = network;
+  other.populations[1].theta.back() = other.populations[1].bias_i.back() - 1;
+  EXPECT_TRUE(or_pools(other, chip, {}).empty());
+  other = network;
+  other.populations[1].beta.back() = 1;
+  EXPECT_TRUE(or_pools(other, chip, {}).empty());
+}
+
+/// A window's last entry no longer sends, or another one does: the tables are another network's.
+TEST(Pools, WindowsThatAreNotTheNetworksAreFound) {
+  const Chip chip = test_chip_named("slim");
+  int forged = 0;
+  for (std::uint64_t seed = 1; forged < 6; ++seed) {
+    ASSERT_LT(seed, 400U);
+    const Case made = pooled_case(seed, chip);
+    auto image = pooled_image(made.network, chip, pool_options(1));
+    if (!image || !folds(*image)) continue;
+    for (Cluster& cluster : image->application.clusters) {
+      if (!cluster.pooled || cluster.pooled->neurons.size() < 2) continue;
+      ++forged;
+      const Cluster good = cluster;
+      EXPECT_EQ(check(image->application, made.network, chip), std::vector<std::string>{});
+      std::swap(cluster.pooled->neurons.front(), cluster.pooled->neurons.back());
+      EXPECT_NE(check(image->application, made.network, chip), std::vector<std::string>{});
+      cluster = good;
+      // Emit is a bit of an entry's first part: moved to the entry before.
+      std::vector<std::uint32_t>& program = cluster.tables.windows[2].words;
+      const std::uint32_t emit = hw::MemUpdateEntry{.emit = 1}.pack()[0];
+      for (std::size_t n = 2; n < program.size(); n += 2)
+        if ((program[n] & emit) != 0 && (program[n - 2] & emit) == 0) {
+          program[n] ^= emit;
+          program[n - 2] |= emit;
+          break;
+        }
+      EXPECT_NE(check(image->application, made.network, chip), std::vector<std::string>{});
+      EXPECT_NE(verify(*image, made.network).faults, std::vector<std::string>{});
+      cluster = good;
+    }
+  }
 }
 
 }  // namespace

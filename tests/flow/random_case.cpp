@@ -231,7 +231,136 @@ Dataset make_data(Rng& rng, const IntNetwork& network, const CaseOptions& option
   return data;
 }
 
+IntPopulation plain_population(Rng& rng, const std::string& name, Shape shape) {
+  IntPopulation p;
+  p.name = name;
+  p.kind = NeuronKind::kLif;
+  p.shape = std::move(shape);
+  p.reset = rng.chance(0.5) ? Reset::kToValue : Reset::kSubtract;
+  const std::size_t size = volume(p.shape);
+  for (const IntParameter& parameter : kIntParameters) (p.*parameter.values).assign(size, 0);
+  p.beta = values(rng, size, 0, 4096);
+  p.theta = values(rng, size, 0, 60);
+  p.bias_i = values(rng, size, -4, 12);
+  p.v_reset = p.theta;
+  return p;
+}
+
+/// Neurons without memory that spike from a spike of `weight` on.
+IntPopulation pool_population(Rng& rng, Shape shape, std::int32_t weight, const Chip& chip) {
+  IntPopulation p = plain_population(rng, "pool", std::move(shape));
+  p.kind = NeuronKind::kThreshold;
+  p.scale = static_cast<std::uint32_t>(rng.below(chip.tile.max_scale + 1));
+  p.beta.assign(p.size(), 0);
+  p.bias_i.assign(p.size(), in(rng, -2, 2));
+  p.theta.assign(p.size(), p.bias_i.front() + in(rng, 0, weight * (1 << p.scale) - 1));
+  return p;
+}
+
+WindowMap moved_kernel(std::uint32_t inputs, std::uint32_t outputs, const Shape& map) {
+  WindowMap window;
+  window.inputs = inputs;
+  window.outputs = outputs;
+  window.in = window.out = {static_cast<std::uint32_t>(map[1]), static_cast<std::uint32_t>(map[2])};
+  window.kernel = {3, 3};
+  window.before = {1, 1};
+  return window;
+}
+
+IntProjection with_random_weights(Rng& rng, const Chip& chip, const std::string& name, Source from,
+                                  PopulationId to, std::uint32_t delay, MapForm form) {
+  IntProjection projection{name, from, to, delay, 8, 0, std::move(form), {}};
+  const std::uint32_t bits = chip.tile.weight_bits[rng.below(chip.tile.weight_bits.size())];
+  if (bits != 1) projection.bits = bits;
+  const auto [low, high] = mantissa_range(projection.bits);
+  for (std::size_t k = 0; k < projection.form.weights(); ++k)
+    projection.weight.push_back(
+        static_cast<std::int16_t>(in(rng, std::max(low / 4, -16), std::min(high, 16))));
+  return projection;
+}
+
+IntNetwork make_pooled_network(Rng& rng, const Chip& chip) {
+  IntNetwork network;
+  network.name = "pooled";
+  network.state_bits = chip.tile.state_bits;
+  const auto inputs = static_cast<std::uint32_t>(1 + rng.below(2));
+  const std::size_t channels = rng.chance(0.1) ? 8 : rng.chance(0.2) ? 32 : 16;
+  const Shape map{channels, 2 + rng.below(3), 2 + rng.below(4)};
+  const std::array<std::uint32_t, 2> stride =
+      rng.chance(0.6) ? std::array<std::uint32_t, 2>{2, 2}
+                      : std::array<std::uint32_t, 2>{static_cast<std::uint32_t>(1 + rng.below(3)),
+                                                     static_cast<std::uint32_t>(1 + rng.below(3))};
+  const Shape pooled{channels, (map[1] + stride[0] - 1) / stride[0], (map[2] + stride[1] - 1) / stride[1]};
+  network.inputs = {{"in", {inputs, map[1], map[2]}, 1, false, 1}};
+  const auto weight = static_cast<std::int32_t>(1 + rng.below(3));
+  network.populations.push_back(plain_population(rng, "map", map));
+  network.populations.push_back(pool_population(rng, pooled, weight, chip));
+  const PopulationId source(0), pool(1);
+  network.projections.push_back(
+      with_random_weights(rng, chip, "conv", InputId(0), source, 0,
+                          MapForm(moved_kernel(inputs, static_cast<std::uint32_t>(channels), map))));
+  // By position of the pool: a window, or the same as a gather.
+  IntProjection into{"or", source, pool, 0, 8, 0, {}, {}};
+  if (rng.chance(0.5)) {
+    WindowMap window;
+    window.inputs = window.outputs = window.groups = static_cast<std::uint32_t>(channels);
+    window.in = {static_cast<std::uint32_t>(map[1]), static_cast<std::uint32_t>(map[2])};
+    window.out = {static_cast<std::uint32_t>(pooled[1]), static_cast<std::uint32_t>(pooled[2])};
+    window.kernel = window.stride = stride;
+    into.form = MapForm(window);
+  } else {
+    std::vector<std::uint32_t> gather;
+    for (std::uint32_t s = 0; s < volume(map); ++s)
+      gather.push_back(static_cast<std::uint32_t>(
+          (s / (map[1] * map[2]) * pooled[1] + s / map[2] % map[1] / stride[0]) * pooled[2] +
+          s % map[2] / stride[1]));
+    const auto size = static_cast<std::uint32_t>(volume(pooled));
+    into.form = MapForm(DiagonalMap{size, size}, std::move(gather));
+  }
+  into.weight.assign(into.form.weights(), static_cast<std::int16_t>(weight));
+  network.projections.push_back(std::move(into));
+  for (std::size_t n = 0, count = 1 + rng.below(2); n < count; ++n) {
+    const bool is_map = rng.chance(0.5);
+    const std::size_t wide = 1 + rng.below(8);
+    const PopulationId to(network.populations.size());
+    network.populations.push_back(plain_population(rng, "reader" + std::to_string(n),
+                                                   is_map ? Shape{wide, pooled[1], pooled[2]} : Shape{wide}));
+    const auto sources = static_cast<std::uint32_t>(volume(pooled)),
+               targets = static_cast<std::uint32_t>(wide);
+    const auto delay = static_cast<std::uint32_t>(rng.chance(0.6) ? 0 : rng.below(3));
+    network.projections.push_back(with_random_weights(
+        rng, chip, "read" + std::to_string(n), pool, to, delay,
+        is_map ? MapForm(moved_kernel(static_cast<std::uint32_t>(channels), targets, pooled))
+               : MapForm(DenseMap{sources, targets})));
+    network.outputs.push_back({"out" + std::to_string(n), network.populations.back().shape, to});
+  }
+  const auto back = [&](PopulationId from, std::uint32_t delay) {
+    IntProjection projection{
+        "back" + std::to_string(network.projections.size()), from, source, delay, 8, 0, {}, {}};
+    fill_rows(rng, projection, network.populations[from.index()].size(), volume(map), 0.02);
+    network.projections.push_back(std::move(projection));
+  };
+  if (rng.chance(0.15)) back(pool, 1);
+  if (rng.chance(0.15)) back(PopulationId(2), 1);
+  if (rng.chance(0.1)) back(source, 1);  // then the map's own spikes are wanted
+  if (rng.chance(0.5)) network.outputs.push_back({"out_pool", pooled, pool});
+  if (rng.chance(0.1)) network.outputs.push_back({"out_map", map, source});
+  return network;
+}
+
 }  // namespace
+
+Case pooled_case(std::uint64_t seed, const Chip& chip) {
+  Rng rng(seed);
+  for (;;) {
+    Case result;
+    result.network = make_pooled_network(rng, chip);
+    if (!check(result.network).empty()) continue;
+    if (!accumulator_problems(result.network, chip.tile.acc_bits).empty()) continue;
+    result.data = make_data(rng, result.network, {});
+    return result;
+  }
+}
 
 Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options) {
   Rng rng(seed);

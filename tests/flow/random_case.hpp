@@ -30,6 +30,12 @@ struct Case {
 /// density, silence and "everything fires" included. Passes `check` and fits acc_bits.
 [[nodiscard]] Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);
 
+/// A convolution's map whose spikes are max pooled, by windows of any size, in any form, and one or two
+/// populations that read the pool, late ones and recurrence among them. Mostly the pool folds
+/// (compiler/partition/or_pool.hpp); now and then somebody else wants the map's spikes, or its channels are
+/// no whole chunks. Population 0 is the map, 1 the pool.
+[[nodiscard]] Case pooled_case(std::uint64_t seed, const Chip& chip);
+
 /// The same network and data with the neurons of every population and the elements of every input renumbered:
 /// neuron n of population p becomes neurons[p][n].
 struct Relabelled {

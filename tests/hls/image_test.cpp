@@ -11,6 +11,7 @@
 #include "hls/crossbar/spikeloom_crossbar.hpp"
 #include "hls/crossbar/spikeloom_lif.hpp"
 #include "hls/systolic/spikeloom_systolic.hpp"
+#include "tests/flow/random_case.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace spikeloom::hls_test {
@@ -109,7 +110,7 @@ std::vector<std::uint32_t> neurons_of(const Cluster& cluster,
   std::vector<std::uint32_t> neurons;
   for (const auto& [chunk, mask] : chunks)
     for (std::uint32_t bit = 0; bit < 16; ++bit)
-      if ((mask >> bit & 1) != 0) neurons.push_back(cluster.neurons.at(chunk * 16 + bit));
+      if ((mask >> bit & 1) != 0) neurons.push_back(cluster.sent_neurons().at(chunk * 16 + bit));
   std::sort(neurons.begin(), neurons.end());
   return neurons;
 }
@@ -139,11 +140,11 @@ void expect_golden(const Compilation& compiled, const Dataset& data, By by, std:
       for (const auto& [id, chunks] : outputs) {
         const Cluster& cluster = application.clusters[id];
         if (cluster.readout) continue;
-        const auto all = golden.spikes(cluster.population);
+        const auto all = golden.spikes(cluster.sent_population());
+        const std::vector<std::uint32_t>& sent = cluster.sent_neurons();
         std::vector<std::uint32_t> expected;
         for (const std::uint32_t n : all)
-          if (std::find(cluster.neurons.begin(), cluster.neurons.end(), n) != cluster.neurons.end())
-            expected.push_back(n);
+          if (std::find(sent.begin(), sent.end(), n) != sent.end()) expected.push_back(n);
         ASSERT_EQ(neurons_of(cluster, chunks[t]), expected)
             << "sample " << s << ", step " << t << ", " << cluster.name;
         spikes += expected.size();
@@ -177,6 +178,32 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
       read_dataset(SPIKELOOM_SOURCE_DIR "/examples/digits/test.npz", input_ports(compiled.image), few),
       GetParam(), spikes);
   EXPECT_GT(spikes, 10000U);
+}
+
+/// Max pooling that folds: the OR of a window's neurons is one chunk.
+TEST_P(HlsImage, FoldedPoolsAreTheGoldenModels) {
+  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  std::size_t spikes = 0;
+  int folded = 0;
+  for (std::uint64_t seed = 1; folded < 6; ++seed) {
+    ASSERT_LT(seed, 200U) << "hardly any network fits";
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const testing::Case made = testing::pooled_case(seed, chip);
+    CompileOptions options;
+    options.spread = Spread::kFewest;
+    const auto built = compile(CompileInput{"pooled.json", made.network, {}, {}}, chip, options, {});
+    const auto* compiled = std::get_if<Compilation>(&built);
+    if (compiled == nullptr) continue;
+    const auto& clusters = compiled->image.application.clusters;
+    const auto is_late = [](const Cluster& cluster) {
+      return std::any_of(cluster.inbound.begin(), cluster.inbound.end(),
+                         [](const Inbound& inbound) { return inbound.delay != 0; });
+    };
+    if (!clusters.front().pooled || std::any_of(clusters.begin(), clusters.end(), is_late)) continue;
+    ++folded;
+    expect_golden(*compiled, made.data, GetParam(), spikes);
+  }
+  EXPECT_GT(spikes, 100U);
 }
 
 /// Four neurons of twice the tile's axons: three parts hand their sums on to the fourth, on the same tile.

@@ -208,6 +208,38 @@ std::vector<Param> params() {
 INSTANTIATE_TEST_SUITE_P(, Pocl, ::testing::ValuesIn(params()),
                          [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
 
+/// Clusters that send a pool's spikes: pieces of the update program whose OR is one chunk.
+TEST(Pools, AreGoldenWhereTheyFold) {
+  for (const char* name : {"row", "square", "wide"}) {
+    SCOPED_TRACE(name);
+    const Chip chip = test_chip(name);
+    int folded = 0;
+    for (std::uint64_t seed = 1; folded < 6; ++seed) {
+      ASSERT_LT(seed, 400U) << "hardly any network fits";
+      SCOPED_TRACE("seed " + std::to_string(seed));
+      Compiled compiled{seed, pooled_case(seed, chip), {}, {}};
+      compiled.options.seed = seed;
+      compiled.options.spread = Spread::kFewest;
+      try {
+        auto built = build_image(compiled.made.network, chip, compiled.options);
+        if (!std::holds_alternative<Image>(built)) continue;
+        compiled.image = std::get<Image>(std::move(built));
+      } catch (const Error&) {
+        continue;  // too large for the chip
+      }
+      if (!compiled.image.application.clusters.front().pooled) continue;
+      ++folded;
+      const GoldenRun golden = run_golden(compiled.made.network, compiled.made.data);
+      const std::unique_ptr<OpenClRunner> runner =
+          open_opencl(compiled.image, {.platform = kPocl, .window = seed % 4});
+      expect_golden(compiled, runner->run(compiled.made.data), golden);
+      if (!HasFailure()) expect_states(compiled, golden, *runner);
+      if (!HasFailure()) expect_golden(compiled, runner->run(compiled.made.data), golden);
+      if (HasFailure()) return;
+    }
+  }
+}
+
 /// A random network in parts: in random ones, or (on `slim`) in those that the compiler makes of up to eight
 /// times a tile's axons. Nothing where it has none, or does not fit.
 std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip) {

@@ -87,7 +87,8 @@ Result CoreModel::fire(const Firing& f) {
     }
   }
 
-  std::uint32_t gathered = 0;
+  std::uint32_t gathered = 0, chunks = 0;
+  const std::uint32_t indices = 1U << shape.ChunkIndexBits;
   std::vector<std::int32_t> old_v, old_i;
   for (std::uint32_t u = 0; u < f.updates; ++u) {
     const hw::MemUpdateEntry& entry = updates[f.update + u];
@@ -120,13 +121,14 @@ Result CoreModel::fire(const Firing& f) {
       if (spike) gathered |= 1U << ((entry.group * shape.LifLanes + lane) % 16);
     }
     if (f.readout) {
-      const std::uint32_t neuron = entry.group * shape.LifLanes + entry.lane;
       const auto bits = static_cast<std::uint32_t>(readout);
       const std::uint32_t mask = entry.half != 0 ? bits >> 16U : bits & 0xffffU;
-      if (mask != 0 && (f.last || !f.last_only)) result.pushes.push_back({2 * neuron + entry.half, mask});
+      if (mask != 0 && (f.last || !f.last_only)) result.pushes.push_back({chunks % indices, mask});
+      ++chunks;
     } else if (entry.emit != 0) {
-      if (gathered != 0) result.pushes.push_back({entry.group * shape.LifLanes / 16, gathered});
+      if (gathered != 0) result.pushes.push_back({chunks % indices, gathered});
       gathered = 0;
+      ++chunks;
     }
   }
   return result;

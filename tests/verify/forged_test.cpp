@@ -14,11 +14,16 @@
 namespace spikeloom::testing {
 namespace {
 
+Case small_case(std::uint64_t seed, const Chip& chip) {
+  return random_case(seed, chip, {.max_populations = 3, .max_neurons = 24, .max_inputs = 20});
+}
+
 /// With operating points and a contracted promise.
-Genuine genuine(std::uint64_t seed, const std::string& chip_file) {
+Genuine genuine(std::uint64_t seed, const std::string& chip_file,
+                Case (*make)(std::uint64_t, const Chip&) = small_case) {
   const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/" + chip_file);
   for (;; ++seed) {
-    Case made = random_case(seed, chip, {.max_populations = 3, .max_neurons = 24, .max_inputs = 20});
+    Case made = make(seed, chip);
     CompileInput input;
     input.name = "made";
     input.network = made.network;
@@ -31,6 +36,7 @@ Genuine genuine(std::uint64_t seed, const std::string& chip_file) {
     Compilation& compilation = std::get<Compilation>(compiled);
     // Recurrence and several clusters, or there is little to forge.
     if (compilation.image.application.clusters.size() < 3) continue;
+    if (make == pooled_case && !compilation.image.application.clusters.front().pooled) continue;
     return {std::move(compilation.integers), std::move(compilation.image)};
   }
 }
@@ -43,6 +49,8 @@ TEST(Forged, FieldsOfMemoryWordsAreSitesByTheirNames) {
 TEST(Forged, WhatIsAcceptedKeepsItsPromiseAndItsSpikes) { forge_all(genuine(3, "chips/mesh2x2.toml"), 1); }
 
 TEST(Forged, OnAChipOfSeveralKindsToo) { forge_all(genuine(8, "tests/chips/mixed.toml"), 1); }
+
+TEST(Forged, WhatSendsAPoolToo) { forge_all(genuine(1, "chips/mesh2x2.toml", pooled_case), 1); }
 
 /// Every line of the chip that the image carries: another chip is refused, or the image is that chip's.
 TEST(Forged, AnotherChipsImageIsRefusedOrKeepsItsPromise) {

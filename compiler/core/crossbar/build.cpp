@@ -26,8 +26,28 @@ std::size_t update_entries(const IntPopulation& p, const std::vector<std::uint32
   return entries;
 }
 
+/// The order in which chunks of neurons are updated, and behind which of them the OR of what came since the
+/// last one is sent.
+struct Visit {
+  std::uint32_t chunk = 0;
+  bool sends = true;
+};
+std::vector<Visit> visits(std::uint32_t chunks, const std::vector<std::vector<std::uint32_t>>& windows) {
+  std::vector<Visit> order;
+  if (windows.empty()) {
+    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) order.push_back({chunk, true});
+    return order;
+  }
+  for (const std::vector<std::uint32_t>& window : windows) {
+    for (const std::uint32_t chunk : window) order.push_back({chunk, false});
+    order.back().sends = true;
+  }
+  return order;
+}
+
 /// Parameter sets, biases and the update program.
-void write_neurons(const IntPopulation& p, const Cluster& cluster, std::uint32_t lif_lanes,
+void write_neurons(const IntPopulation& p, const Cluster& cluster,
+                   const std::vector<std::vector<std::uint32_t>>& windows, std::uint32_t lif_lanes,
                    CoreTables& tables) {
   std::map<SetKey, std::uint32_t> known;
   std::vector<std::uint32_t> set_of;  // by position
@@ -43,31 +63,39 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster, std::uint32_t
   const std::uint32_t groups = (neurons + lif_lanes - 1) / lif_lanes;
   biases.resize(std::size_t{groups} * lif_lanes, 0);
   std::vector<hw::MemUpdateEntry> updates;
-  for (std::uint32_t group = 0; group < groups; ++group) {
+  for (std::uint32_t group = 0; cluster.readout && group < groups; ++group) {
     const std::uint32_t begin = group * lif_lanes, end = std::min(neurons, begin + lif_lanes);
     hw::MemUpdateEntry entry;
     entry.group = group;
-    if (cluster.readout) {
-      entry.emit = 1;
-      for (std::uint32_t at = begin; at < end; ++at) {
-        entry.set = set_of[at];
-        entry.lane = at - begin;
-        for (entry.half = 0; entry.half < 2; ++entry.half) {
-          entry.mask = entry.half == 0 ? 0U : 1U << entry.lane;
-          updates.push_back(entry);
-        }
+    entry.emit = 1;
+    for (std::uint32_t at = begin; at < end; ++at) {
+      entry.set = set_of[at];
+      entry.lane = at - begin;
+      for (entry.half = 0; entry.half < 2; ++entry.half) {
+        entry.mask = entry.half == 0 ? 0U : 1U << entry.lane;
+        updates.push_back(entry);
       }
-      continue;
     }
+  }
+  const std::uint32_t per_chunk = hw::kChunkBits / lif_lanes;
+  const auto update = [&](std::uint32_t group) {
+    const std::uint32_t begin = group * lif_lanes, end = std::min(neurons, begin + lif_lanes);
     std::map<std::uint32_t, std::uint32_t> masks;  // by set
     for (std::uint32_t at = begin; at < end; ++at) masks[set_of[at]] |= 1U << (at - begin);
+    hw::MemUpdateEntry entry;
+    entry.group = group;
     for (const auto& [set, mask] : masks) {
       entry.set = set;
       entry.mask = mask;
       updates.push_back(entry);
     }
-    // The last entry of 16 neurons sends them.
-    if (end == neurons || end % hw::kChunkBits == 0) updates.back().emit = 1;
+  };
+  const std::uint32_t chunks = cluster.readout ? 0 : (groups + per_chunk - 1) / per_chunk;
+  for (const Visit& visit : visits(chunks, windows)) {
+    for (std::uint32_t group = visit.chunk * per_chunk;
+         group < std::min(groups, (visit.chunk + 1) * per_chunk); ++group)
+      update(group);
+    if (visit.sends) updates.back().emit = 1;
   }
   for (const hw::MemUpdateEntry& entry : updates) append(tables, kUpdateProgram, entry);
 }
@@ -264,7 +292,7 @@ CoreTables build(const Cluster& cluster, const IntPopulation& population, const 
                  const TileConfig& tile) {
   CoreTables tables{std::string(kName), {}};
   for (const MemoryWindow& window : core().windows(tile)) tables.windows.push_back({window.parts, {}});
-  write_neurons(population, cluster, tile.lif_lanes, tables);
+  write_neurons(population, cluster, rows.windows(), tile.lif_lanes, tables);
   const bool shared = rows.pattern() == ClusterRows::Pattern::kByPosition;
   write_rows(cluster, rows, tile, shared ? RowStyle::kShared : RowStyle::kTight, tables);
   if (Tables(tables).axons() > tile.axon_entries) write_rows(cluster, rows, tile, RowStyle::kUniform, tables);

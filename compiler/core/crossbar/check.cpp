@@ -271,8 +271,8 @@ class Decoder {
   void read_updates() {
     const std::uint32_t lif_lanes = tables_.lif_lanes();
     std::vector<std::uint32_t> times(cluster_.size(), 0);
-    std::size_t sent = 0;     // chunks, in order
-    std::size_t pending = 0;  // neurons updated since the last emit
+    std::size_t sent = 0;                // chunks, in order
+    std::vector<std::uint32_t> pending;  // positions updated since the last emit
     for (std::size_t n = 0; n < tables_.updates(); ++n) {
       const hw::MemUpdateEntry entry = tables_.update(n);
       const std::size_t chunk = std::size_t{entry.group} * lif_lanes / hw::kChunkBits;
@@ -284,21 +284,39 @@ class Decoder {
           return;
         }
         ++times[position];
-        ++pending;
-        require(chunk == sent, "a neuron's spike in another chunk than its own");
+        pending.push_back(static_cast<std::uint32_t>(position));
+        require(cluster_.pooled || chunk == sent, "a neuron's spike in another chunk than its own");
         read_neuron(position, entry.set);
       }
       if (entry.emit == 0) continue;
-      require(
-          pending == std::min<std::size_t>(
-                         hw::kChunkBits, cluster_.size() - std::min(cluster_.size(), chunk * hw::kChunkBits)),
-          "a chunk sent before all of its neurons were updated");
+      if (cluster_.pooled)
+        read_window(pending);
+      else
+        require(pending.size() ==
+                    std::min<std::size_t>(
+                        hw::kChunkBits, cluster_.size() - std::min(cluster_.size(), chunk * hw::kChunkBits)),
+                "a chunk sent before all of its neurons were updated");
       ++sent;
-      pending = 0;
+      pending.clear();
     }
     require(std::all_of(times.begin(), times.end(), [](std::uint32_t t) { return t == 1; }),
             "a neuron not updated exactly once");
-    require(sent == (cluster_.size() + hw::kChunkBits - 1) / hw::kChunkBits, "not every chunk is sent");
+    require(sent == cluster_.out_entries, "not every chunk is sent");
+    if (!cluster_.pooled) return;
+    for (std::size_t bit = cluster_.sent_neurons().size(); bit < result_.windows.size(); ++bit)
+      require(result_.windows[bit].empty(), "a spike of a neuron that no window has");
+    result_.windows.resize(cluster_.sent_neurons().size());
+    for (const std::vector<std::uint32_t>& window : result_.windows)
+      require(!window.empty(), "a window without neurons");
+  }
+
+  /// The next chunk that is sent is the OR of those of these positions.
+  void read_window(std::vector<std::uint32_t>& positions) {
+    std::sort(positions.begin(), positions.end());
+    const std::size_t first = result_.windows.size();
+    result_.windows.resize(first + hw::kChunkBits);
+    for (const std::uint32_t position : positions)
+      result_.windows[first + position % hw::kChunkBits].push_back(position);
   }
 
   void read_readout() {

@@ -52,6 +52,7 @@ class Crossbar final : public Core {
   [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
     return crossbar::needs(cluster, tile);
   }
+  [[nodiscard]] bool pools() const override { return true; }
   [[nodiscard]] MostNeurons most_neurons(const IntPopulation& p, const TileConfig& tile) const override {
     return crossbar::most_neurons(p, tile);
   }

@@ -268,7 +268,8 @@ void Model::update(std::uint32_t context, bool first, bool last, Firing& firing)
   const bool push = !readout || mode.last_only == 0 || last;
   const std::int64_t half_range = std::int64_t{1} << (tile.state_bits - 1U);
   IntegerArithmetic arithmetic{-half_range, half_range - 1};
-  std::uint32_t sent = 0;  // spikes of 16 neurons
+  std::uint32_t gathered = 0;  // spikes since the last chunk
+  std::uint32_t chunks = 0;    // so far, zero ones included
   for (const Update& update : programs_[context]) {
     const std::size_t word = registers.state.first_word + update.group;
     const Lanes now = step(update, first, word);
@@ -279,7 +280,7 @@ void Model::update(std::uint32_t context, bool first, bool last, Firing& firing)
       std::int64_t v = now.v[lane];
       if (!readout && spike_and_reset(arithmetic, v, std::int64_t{update.theta}, std::int64_t{update.v_reset},
                                       update.subtract))
-        sent |= 1U << ((update.group * tile.lif_lanes + lane) % hw::kChunkBits);
+        gathered |= 1U << ((update.group * tile.lif_lanes + lane) % hw::kChunkBits);
       potentials[lane] = static_cast<std::uint32_t>(v);
       if (tile.current != 0) currents[lane] = static_cast<std::uint32_t>(now.i[lane]);
     }
@@ -288,14 +289,12 @@ void Model::update(std::uint32_t context, bool first, bool last, Firing& firing)
       const std::uint32_t half = (update.half == 0 ? static_cast<std::uint32_t>(v)
                                                    : static_cast<std::uint32_t>(v >> hw::kChunkBits)) &
                                  0xffffU;
-      const std::uint32_t neuron = update.group * tile.lif_lanes + update.lane;
-      if (push && half != 0)
-        firing.out.push_back({2 * neuron + update.half, static_cast<std::uint16_t>(half)});
+      if (push && half != 0) firing.out.push_back({chunks, static_cast<std::uint16_t>(half)});
+      ++chunks;
     } else if (update.emit) {
-      if (sent != 0)
-        firing.out.push_back(
-            {update.group * tile.lif_lanes / hw::kChunkBits, static_cast<std::uint16_t>(sent)});
-      sent = 0;
+      if (gathered != 0) firing.out.push_back({chunks, static_cast<std::uint16_t>(gathered)});
+      gathered = 0;
+      ++chunks;
     }
   }
 }

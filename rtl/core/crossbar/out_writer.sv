@@ -1,7 +1,8 @@
 // Gathers an update's results into chunks of 16 bits and pushes those that are not zero, in program order.
 //
 // Takes stage 7 of lif_update; a push is out in the next cycle (stage 8). No back-pressure.
-// Spiking: spikes are gathered until an entry with emit. Readout: each entry is half a potential.
+// Spiking: spikes are gathered until an entry with emit, the OR of all entries since the one before. Readout:
+// each entry is half a potential. A chunk's index is the number of those before it, zero ones included.
 `include "spikeloom_parameters.svh"
 
 module out_writer #(
@@ -33,15 +34,16 @@ module out_writer #(
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o
 );
-  localparam int unsigned LifBits = $clog2(LifLanes);
   localparam int unsigned MaskBits = spikeloom_pkg::CHUNK_BITS;
   localparam int unsigned PerChunk = MaskBits / LifLanes;  // groups
 
   logic ready_q;
   logic [MaskBits-1:0] gathered_q, gathered, mask_d, mask_q;
-  logic [ChunkIndexBits-1:0] index_d, index_q;
-  logic ready_d;
+  logic [ChunkIndexBits-1:0] next_q, index_q;
+  logic counts, ready_d;
   logic [3:0] place;
+  logic unused_group;
+  assign unused_group = ^group_i;
 
   always_comb begin
     place = 'x;
@@ -62,33 +64,28 @@ module out_writer #(
     logic wanted_q, readout_q;
     logic [StateBits-1:0] lane_potential;
     logic [31:0] potential;
-    logic [31:0] neuron;
-    logic unused_neuron;
     always_ff @(posedge clk_i) begin
       if (en_i && fire_i) begin
         readout_q <= ctx_readout_i;
         wanted_q <= fire_last_i || !ctx_last_only_i;
       end
     end
-    assign unused_neuron = neuron[31];
     always_comb begin
       lane_potential = 'x;
       potential = 'x;
-      neuron = 'x;
       if (valid_i && readout_q) begin
         lane_potential = '0;
         for (int i = 0; i < LifLanes; i++) begin
           if (lane_i == LaneBits'(i)) lane_potential = lane_potential | potentials_i[i*StateBits+:StateBits];
         end
         potential = 32'(signed'(lane_potential));
-        neuron = (32'(group_i) << LifBits) + (LifLanes > 1 ? 32'(lane_i) : 0);
       end
       mask_d = gathered;
-      index_d = ChunkIndexBits'(32'(group_i) / PerChunk);
-      ready_d = valid_i && emit_i;
+      counts = valid_i && emit_i;
+      ready_d = counts;
       if (readout_q) begin
         mask_d = half_i ? potential[MaskBits+:MaskBits] : potential[0+:MaskBits];
-        index_d = ChunkIndexBits'({neuron[30:0], half_i});
+        counts = valid_i;
         ready_d = valid_i && wanted_q;
       end
     end
@@ -96,8 +93,8 @@ module out_writer #(
     logic unused_readout;
     assign unused_readout = ^{fire_last_i, ctx_readout_i, ctx_last_only_i, half_i, lane_i, potentials_i};
     assign mask_d = gathered;
-    assign index_d = ChunkIndexBits'(32'(group_i) / PerChunk);
-    assign ready_d = valid_i && emit_i;
+    assign counts = valid_i && emit_i;
+    assign ready_d = counts;
   end
 
   always_ff @(posedge clk_i) begin
@@ -107,7 +104,13 @@ module out_writer #(
   always_ff @(posedge clk_i) begin
     if (en_i && valid_i) begin
       mask_q <= mask_d;
-      index_q <= index_d;
+      index_q <= next_q;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (fire_i) next_q <= '0;
+      else if (counts) next_q <= next_q + ChunkIndexBits'(1);
     end
   end
 

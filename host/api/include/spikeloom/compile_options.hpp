@@ -94,6 +94,12 @@ enum class Spread : std::uint8_t {
   kPaired,   ///< two clusters a tile, shared out by synapses, without a search: one works while one sends
 };
 
+/// Where max pooling of spikes is done.
+enum class OrPools : std::uint8_t {
+  kFolded,  ///< where the pooled spikes are sent, where it folds: no population, no cycle
+  kOwn,     ///< by populations of their own
+};
+
 /// Everything that a user can choose about a compilation. Defaults are the command's.
 struct CompileOptions {
   Semantics semantics;
@@ -110,6 +116,7 @@ struct CompileOptions {
   std::optional<double> steps_per_second;  ///< the same at the chip file's clock
   std::uint32_t max_neurons = 0;           ///< of a cluster; 0: what fits
   Spread spread = Spread::kFastest;        ///< not with max_neurons or clusters
+  OrPools pools = OrPools::kFolded;
   std::map<std::string, std::uint32_t>
       clusters;                              ///< at least so many, by population; the others: as few as fit
   std::map<std::string, std::string> kinds;  ///< of tile, by population; the others: chosen by the compiler
