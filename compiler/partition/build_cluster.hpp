@@ -14,6 +14,7 @@ namespace spikeloom {
 /// Who is where, before any table is made.
 struct Skeleton {
   std::vector<Cluster> clusters;  ///< name, population, neurons by position, counts
+  std::vector<std::vector<std::uint32_t>> members;                  ///< by cluster: its neurons, rising
   std::vector<std::vector<std::uint32_t>> cluster_of, position_of;  ///< by PopulationId, by neuron
   std::vector<std::uint32_t> first_axon;                            ///< by InputId
   std::vector<InputOrder> input_order;                              ///< by InputId
@@ -43,5 +44,11 @@ class Reach {
 /// it is given, is raised by those that were written out for it: of rows of one kind (RowKind) one row's.
 [[nodiscard]] Cluster build_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&,
                                     const Reach&, std::size_t c, std::uint64_t* synapses = nullptr);
+
+/// The same cluster without its tables: what it reads, and how long its pages are.
+///
+/// Cost  in axons.
+[[nodiscard]] Cluster pages_of_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&,
+                                       const Reach&, std::size_t c);
 
 }  // namespace spikeloom
