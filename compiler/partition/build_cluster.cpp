@@ -124,8 +124,7 @@ class ClusterBuilder final : public ClusterRows {
         reach_(reach),
         id_(c),
         cluster_(skeleton.clusters[c]),
-        targets_(cluster_.neurons) {
-    std::sort(targets_.begin(), targets_.end());
+        targets_(skeleton.members[c]) {
     const std::vector<Layer>& own = own_layers();
     const TileKind& kind = chip.kind(cluster_.kind);
     const std::uint32_t grain = core_of(kind).grain(kind);
@@ -135,6 +134,14 @@ class ClusterBuilder final : public ClusterRows {
                          static_cast<std::uint32_t>(id_));
       row_kinds_.emplace_back(own[l].form, rows_[l], reach.places(l), grain);
     }
+  }
+
+  /// All but its tables.
+  Cluster pages() {
+    find_inbound();
+    write_limits();
+    cluster_.tables.core = core_of(chip_.kind(cluster_.kind)).name();
+    return std::move(cluster_);
   }
 
   Cluster build() {
@@ -357,7 +364,7 @@ class ClusterBuilder final : public ClusterRows {
   const Reach& reach_;
   std::size_t id_;
   Cluster cluster_;
-  std::vector<std::uint32_t> targets_;       ///< the cluster's neurons, ascending
+  std::span<const std::uint32_t> targets_;   ///< the cluster's neurons, ascending
   std::vector<PartRows> rows_;               ///< by layer, those of the cluster
   mutable std::vector<RowKinds> row_kinds_;  ///< by layer; they learn while they are asked
   mutable std::uint32_t next_kind_ = 0;
@@ -425,6 +432,7 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
     std::vector<std::uint32_t> cluster_of(population.size()), position_of(population.size());
     for (std::size_t c = first; c < skeleton.clusters.size(); ++c) {
       Cluster& cluster = skeleton.clusters[c];
+      skeleton.members.push_back(cluster.neurons);
       if (clustering.order_of(p) == NeuronOrder::kRank)
         std::sort(cluster.neurons.begin(), cluster.neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
           return clustering.rank[p][a] < clustering.rank[p][b];
@@ -465,6 +473,11 @@ Cluster build_cluster(const IntNetwork& network, const Chip& chip, const Layers&
   Cluster cluster = builder.build();
   if (synapses != nullptr) *synapses += builder.synapses();
   return cluster;
+}
+
+Cluster pages_of_cluster(const IntNetwork& network, const Chip& chip, const Layers& layers,
+                         const Skeleton& skeleton, const Reach& reach, std::size_t c) {
+  return ClusterBuilder(network, chip, layers, skeleton, reach, c).pages();
 }
 
 }  // namespace spikeloom

@@ -15,6 +15,7 @@ namespace spikeloom {
 /// Who is where, before any table is made.
 struct Skeleton {
   std::vector<Cluster> clusters;  ///< name, population, neurons by position, counts
+  std::vector<std::vector<std::uint32_t>> members;  ///< by cluster: its neurons, rising
   /// By PopulationId, by neuron: who sends it, and at which of its bits.
   std::vector<std::vector<std::uint32_t>> cluster_of, position_of;
   std::vector<std::uint32_t> first_axon;       ///< by InputId
@@ -46,5 +47,11 @@ class Reach {
 /// it is given, is raised by those that were written out for it: of rows of one kind (RowKind) one row's.
 [[nodiscard]] Cluster build_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&,
                                     const Reach&, std::size_t c, std::uint64_t* synapses = nullptr);
+
+/// The same cluster without its tables: what it reads, and how long its pages are.
+///
+/// Cost  in axons.
+[[nodiscard]] Cluster pages_of_cluster(const IntNetwork&, const Chip&, const Layers&, const Skeleton&,
+                                       const Reach&, std::size_t c);
 
 }  // namespace spikeloom

@@ -19,13 +19,18 @@ std::vector<std::string> kind_mismatches(const Cluster& cluster, const Chip& chi
 }
 
 std::vector<Need> excesses(const Cluster& cluster, const Chip& chip) {
+  std::vector<Need> list = core_of(cluster).needs(cluster, chip.kind(cluster.kind));
+  std::erase_if(list, [](const Need& need) { return need.needed <= need.available; });
+  for (Need& need : page_excesses(cluster, chip)) list.push_back(std::move(need));
+  return list;
+}
+
+std::vector<Need> page_excesses(const Cluster& cluster, const Chip& chip) {
   const TileConfig& t = chip.kind(cluster.kind);
   std::vector<Need> list;
   const auto limit = [&](const char* key, std::uint64_t needed, std::uint64_t available) {
     if (needed > available) list.push_back({key, needed, available});
   };
-  for (Need& need : core_of(cluster).needs(cluster, t))
-    if (need.needed > need.available) list.push_back(std::move(need));
   limit("tile.out_entries", output_entries(cluster, t), t.out_entries);
   limit("tile.page_chunks", cluster.page_chunks(), t.page_chunks);
   limit("tile.page_rows", least_pages(cluster, t), t.page_rows);

@@ -268,7 +268,7 @@ class Partitioner {
     std::size_t least = ~std::size_t{0};
     for (const auto& [price, grid] : priced) {
       clustering_.of[p] = cut_map(map, grid);
-      if (const std::size_t exceeded = exceeded_by(p); exceeded < least) {
+      if (const std::size_t exceeded = exceeded_by(p, least); exceeded < least) {
         least = exceeded;
         best = clustering_.of[p];
       }
@@ -277,12 +277,20 @@ class Partitioner {
     clustering_.of[p] = std::move(best);
   }
 
-  /// Limits that the population's clusters exceed, built as they are cut now.
-  [[nodiscard]] std::size_t exceeded_by(std::size_t p) {
+  /// Limits that the population's clusters exceed as they are cut now. They are not built where their pages
+  /// alone exceed `enough` or more; then so many are said.
+  [[nodiscard]] std::size_t exceeded_by(std::size_t p, std::size_t enough) {
     follow();
     const Skeleton skeleton = make_skeleton(network_, chip_, clustering_);
+    const std::optional<Reach> reach(std::in_place, layers_[p], skeleton, PopulationId(p));
     std::size_t exceeded = 0;
-    for (const std::vector<Need>& of_cluster : excesses_of(p, skeleton)) exceeded += of_cluster.size();
+    for (std::size_t c = 0; c < skeleton.clusters.size() && exceeded < enough; ++c)
+      if (skeleton.clusters[c].population.index() == p)
+        exceeded +=
+            page_excesses(pages_of_cluster(network_, chip_, layers_, skeleton, *reach, c), chip_).size();
+    if (exceeded >= enough) return exceeded;
+    exceeded = 0;
+    for (const std::vector<Need>& of_cluster : excesses_of(p, skeleton, reach)) exceeded += of_cluster.size();
     return exceeded;
   }
 
@@ -424,7 +432,8 @@ class Partitioner {
 
   /// By cluster of the population: builds its tables and counts. What the tables hold depends on how the
   /// population and its sources are cut, so while these are as they were the answer is too.
-  const std::vector<std::vector<Need>>& excesses_of(std::size_t p, const Skeleton& skeleton) {
+  const std::vector<std::vector<Need>>& excesses_of(std::size_t p, const Skeleton& skeleton,
+                                                    const std::optional<Reach>& known = std::nullopt) {
     Counted& counted = counted_[p];
     std::vector<CutOf> cuts{cut_of(p)};
     for (const Layer& layer : layers_[p])
@@ -433,7 +442,8 @@ class Partitioner {
     if (counted.cuts == cuts) return counted.excesses;
     counted.cuts = std::move(cuts);
     counted.excesses.clear();
-    const Reach reach(layers_[p], skeleton, PopulationId(p));
+    std::optional<Reach> own;
+    const Reach& reach = known ? *known : own.emplace(layers_[p], skeleton, PopulationId(p));
     for (std::size_t c = 0; c < skeleton.clusters.size(); ++c)
       if (skeleton.clusters[c].population.index() == p)
         counted.excesses.push_back(

@@ -138,6 +138,9 @@ struct BuildOptions {
 /// What of the cluster does not fit an otherwise empty tile of its kind; empty: it fits.
 [[nodiscard]] std::vector<Need> excesses(const Cluster&, const Chip&);
 
+/// Those of the limits that its pages and outputs exceed, of which its tables say nothing.
+[[nodiscard]] std::vector<Need> page_excesses(const Cluster&, const Chip&);
+
 /// Everything wrong with the application as an implementation of the network; empty: sound.
 ///
 /// Checked  every neuron in exactly one cluster and position; the dense matrix of every (source,

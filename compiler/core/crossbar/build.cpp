@@ -100,18 +100,6 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster,
   for (const hw::MemUpdateEntry& entry : updates) append(tables, kUpdateProgram, entry);
 }
 
-/// Lane groups that an axon's row reaches, rising, counted from group `first`.
-std::vector<std::uint32_t> reached_groups(const AxonRow& axon, std::uint32_t lanes, std::uint32_t first) {
-  std::vector<std::uint32_t> groups;
-  for (const AxonRow::Synapse& synapse : axon.synapses)
-    if (const std::uint32_t group = synapse.position / lanes - first;
-        synapse.mantissa != 0 && (groups.empty() || groups.back() != group))
-      groups.push_back(group);
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  return groups;
-}
-
 /// The row of an axon along a walk that passes all lane groups that it reaches.
 Row row_along(const Walk& walk, const AxonRow& axon, std::size_t neurons, const TileConfig& tile) {
   const std::uint32_t lanes = tile.lanes;
@@ -200,7 +188,7 @@ class RowMaker {
     const bool fresh = !kind.known;
     if (fresh) {
       source_.read(chunk, bit, axon_);
-      kind = {true, pattern(reached_groups(axon_, tile_.lanes, first)), {}};
+      kind = {true, pattern(first), {}};
     }
     if (kind.pattern == nullptr) return {};
     const std::uint32_t number = walk(*kind.pattern, first);
@@ -220,7 +208,14 @@ class RowMaker {
     return row;
   }
 
-  Pattern* pattern(std::vector<std::uint32_t> groups) {
+  /// The lane groups that the row just read reaches.
+  Pattern* pattern(std::uint32_t first) {
+    reached_.assign(own_, false);
+    for (const AxonRow::Synapse& synapse : axon_.synapses)
+      if (synapse.mantissa != 0) reached_[synapse.position / tile_.lanes] = true;
+    std::vector<std::uint32_t> groups;
+    for (std::uint32_t group = first; group < own_; ++group)
+      if (reached_[group] != 0) groups.push_back(group - first);
     if (groups.empty()) return nullptr;
     const auto at = patterns_.try_emplace(std::move(groups)).first;
     at->second.groups = &at->first;
@@ -252,6 +247,7 @@ class RowMaker {
   WalkFinder walks_;
   std::vector<RowKind> kinds_;
   AxonRow axon_;
+  std::vector<std::uint8_t> reached_;  ///< by lane group of the cluster
   std::vector<Kind> known_;
   std::map<std::vector<std::uint32_t>, Pattern> patterns_;
 };

@@ -1,6 +1,7 @@
 #include "compiler/core/crossbar/row_packer.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "compiler/base/error.hpp"
@@ -47,6 +48,55 @@ Entry entry_of(const KeptRow& row, std::uint32_t weight_pitch) {
 
 }  // namespace
 
+std::uint64_t WordIndex::key_of(std::string_view word) {
+  std::uint64_t key = 1;
+  for (std::size_t n = 0; n < word.size(); n += 8) {
+    std::uint64_t part = 0;
+    std::memcpy(&part, word.data() + n, std::min<std::size_t>(8, word.size() - n));
+    key = (key ^ part) * 0x9e3779b97f4a7c15ULL;
+    key ^= key >> 29U;
+  }
+  return key == 0 ? 1 : key;
+}
+
+WordIndex::Slot& WordIndex::slot(std::vector<Slot>& slots, std::uint64_t key) {
+  std::size_t at = key & (slots.size() - 1);
+  while (slots[at].key != 0 && slots[at].key != key) at = (at + 1) & (slots.size() - 1);
+  return slots[at];
+}
+
+void WordIndex::add(std::string_view word, std::uint32_t at) {
+  if (2 * (used_ + 1) > slots_.size()) {
+    std::vector<Slot> larger(std::max<std::size_t>(64, 2 * slots_.size()));
+    for (const Slot& old : slots_)
+      if (old.key != 0) slot(larger, old.key) = old;
+    slots_ = std::move(larger);
+  }
+  const std::uint64_t key = key_of(word);
+  Slot& mine = slot(slots_, key);
+  if (mine.key == 0) {
+    mine = {key, at, 0};
+    ++used_;
+    return;
+  }
+  if (mine.list == 0) {
+    lists_.push_back({mine.first});
+    mine.list = static_cast<std::uint32_t>(lists_.size());
+  }
+  lists_[mine.list - 1].push_back(at);
+}
+
+std::span<const std::uint32_t> WordIndex::find(std::string_view word) const {
+  if (slots_.empty()) return {};
+  const std::uint64_t key = key_of(word);
+  std::size_t at = key & (slots_.size() - 1);
+  while (slots_[at].key != 0 && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
+  const Slot& found = slots_[at];
+  if (found.key == 0) return {};
+  if (found.list == 0) return {&found.first, 1};
+  return lists_[found.list - 1];
+}
+
 std::uint32_t RowPacker::keep(std::string mantissas) {
   if (contents_.empty()) contents_.emplace_back();
   if (mantissas.empty()) return 0;
@@ -64,8 +114,8 @@ KeptRow RowPacker::keep(Row row) {
 
 void RowPacker::index(Pool& pool) const {
   for (; pool.indexed * lanes_ < pool.mantissas.size(); ++pool.indexed)
-    pool.at[pool.mantissas.substr(pool.indexed * lanes_, lanes_)].push_back(
-        static_cast<std::uint32_t>(pool.indexed));
+    pool.at.add(std::string_view(pool.mantissas).substr(pool.indexed * lanes_, lanes_),
+                static_cast<std::uint32_t>(pool.indexed));
 }
 
 bool RowPacker::holds_segment(const Pool& pool, std::size_t word, const KeptRow& row,
@@ -84,22 +134,23 @@ bool RowPacker::holds(const Pool& pool, Place place, const KeptRow& row) const {
 std::vector<RowPacker::Place> RowPacker::find(Pool& pool, const KeptRow& row) const {
   index(pool);
   std::vector<Place> found;
-  const auto firsts = pool.at.find(text(row).substr(0, lanes_));
-  if (firsts == pool.at.end()) return found;
+  const std::string_view content = text(row);
   const std::uint32_t words = row.walk.words;
+  const std::span<const std::uint32_t> firsts = pool.at.find(content.substr(0, lanes_));
   if (row.walk.segments == 1) {
-    for (const std::uint32_t at : firsts->second)
+    for (const std::uint32_t at : firsts)
       if (holds_segment(pool, at, row, 0)) found.push_back({at, 0});
     return found;
   }
-  const auto seconds = pool.at.find(text(row).substr(std::size_t{words} * lanes_, lanes_));
-  if (seconds == pool.at.end()) return found;
+  const std::span<const std::uint32_t> seconds =
+      pool.at.find(content.substr(std::size_t{words} * lanes_, lanes_));
   std::size_t tries = 0;
-  for (const std::uint32_t at : firsts->second) {
+  for (const std::uint32_t at : firsts) {
+    if (seconds.empty()) break;
     if (!holds_segment(pool, at, row, 0)) continue;
-    auto next = std::lower_bound(seconds->second.begin(), seconds->second.end(), at + words);
+    auto next = std::lower_bound(seconds.begin(), seconds.end(), at + words);
     // The jump from a segment's last word is at most the tile's groups.
-    for (; next != seconds->second.end() && *next <= at + words - 1 + groups_; ++next) {
+    for (; next != seconds.end() && *next <= at + words - 1 + groups_; ++next) {
       if (++tries > kMostTries) return found;
       if (holds(pool, {at, *next - at}, row)) found.push_back({at, *next - at});
     }

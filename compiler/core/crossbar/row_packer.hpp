@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,6 +45,28 @@ enum class RowStyle : std::uint8_t {
              ///< border
 };
 
+/// Where words stand, by a hash of what they hold: who looks one up compares.
+class WordIndex {
+ public:
+  /// `at` is beyond all that were added before.
+  void add(std::string_view word, std::uint32_t at);
+  /// Rising. Words of another content may be among them.
+  [[nodiscard]] std::span<const std::uint32_t> find(std::string_view word) const;
+
+ private:
+  struct Slot {
+    std::uint64_t key = 0;    ///< 0: none
+    std::uint32_t first = 0;  ///< where the only one is
+    std::uint32_t list = 0;   ///< where there are several: one more than their place in lists_
+  };
+  [[nodiscard]] static std::uint64_t key_of(std::string_view word);
+  [[nodiscard]] static Slot& slot(std::vector<Slot>& slots, std::uint64_t key);
+
+  std::vector<Slot> slots_;  ///< a power of two, at most half of them used
+  std::vector<std::vector<std::uint32_t>> lists_;
+  std::size_t used_ = 0;
+};
+
 /// Rows with equal content share words wherever their offsets lie; chunks of equal rows share axon entries.
 /// kShared places the longest rows first, whatever the order of the chunks.
 ///
@@ -67,8 +90,7 @@ class RowPacker {
   struct Pool {
     std::string mantissas;                                   ///< logical words × lanes
     std::unordered_map<std::uint32_t, std::uint32_t> known;  ///< content → first logical word
-    std::unordered_map<std::string, std::vector<std::uint32_t>>
-        at;                   ///< word → where it is, rising; kShared only
+    WordIndex at;             ///< kShared only
     std::size_t indexed = 0;  ///< words in `at`
   };
   /// Where a row's words stand: its first segment's first, and from segment to segment.
