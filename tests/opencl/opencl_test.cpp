@@ -209,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(, Pocl, ::testing::ValuesIn(params()),
                          [](const auto& p) { return p.param.chip + std::to_string(p.param.block); });
 
 /// Clusters that send a pool's spikes: pieces of the update program whose OR is one chunk.
-TEST(Pools, AreGoldenWhereTheyFold) {
+TEST(PoclPools, AreGoldenWhereTheyFold) {
   for (const char* name : {"row", "square", "wide"}) {
     SCOPED_TRACE(name);
     const Chip chip = test_chip(name);
