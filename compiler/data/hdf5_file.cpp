@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "compiler/base/child.hpp"
+#include "compiler/base/hdf5.hpp"
 #include "compiler/data/formats.hpp"
 
 namespace spikeloom::readers {
@@ -15,47 +16,11 @@ namespace {
 /// More values than this in one sample are taken for a damaged file.
 constexpr std::size_t kMostValues = std::size_t{1} << 28U;
 
-/// An HDF5 id that closes itself.
-class Handle {
- public:
-  using Close = herr_t (*)(hid_t);
-  Handle(hid_t id, Close close) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  Handle(Handle&& other) noexcept : id_(other.id_), close_(other.close_) { other.id_ = -1; }
-  Handle& operator=(Handle&&) = delete;
-  [[nodiscard]] hid_t get() const { return id_; }
-  [[nodiscard]] bool valid() const { return id_ >= 0; }
-
- private:
-  hid_t id_;
-  Close close_;
-};
-
 hid_t id_of(const std::shared_ptr<const void>& handle) {
-  return static_cast<const Handle*>(handle.get())->get();
+  return static_cast<const Hdf5Handle*>(handle.get())->id();
 }
 
-/// HDF5 prints its own errors unless told not to; what was set before comes back.
-class QuietHdf5 {
- public:
-  QuietHdf5() {
-    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~QuietHdf5() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-  QuietHdf5(const QuietHdf5&) = delete;
-  QuietHdf5& operator=(const QuietHdf5&) = delete;
-
- private:
-  H5E_auto2_t function_ = nullptr;
-  void* data_ = nullptr;
-};
-
-Handle open_group(hid_t file, const std::string& name) {
+Hdf5Handle open_group(hid_t file, const std::string& name) {
   return {H5Gopen2(file, name.empty() ? "/" : name.c_str(), H5P_DEFAULT), H5Gclose};
 }
 
@@ -66,14 +31,14 @@ bool is_numeric(hid_t type) {
 
 /// One list of an array of lists.
 herr_t read_list(hid_t set, hid_t memory, hid_t space, std::vector<double>& values) {
-  const Handle type(H5Tvlen_create(H5T_NATIVE_DOUBLE), H5Tclose);
+  const Hdf5Handle type(H5Tvlen_create(H5T_NATIVE_DOUBLE), H5Tclose);
   hvl_t list{};
-  const herr_t status = H5Dread(set, type.get(), memory, space, H5P_DEFAULT, &list);
+  const herr_t status = H5Dread(set, type.id(), memory, space, H5P_DEFAULT, &list);
   if (status >= 0) {
     if (list.len > kMostValues) throw input_error("a list of " + std::to_string(list.len) + " values");
     const auto* first = static_cast<const double*>(list.p);
     if (list.len != 0) values.assign(first, first + list.len);
-    H5Dvlen_reclaim(type.get(), memory, H5P_DEFAULT, &list);
+    H5Dvlen_reclaim(type.id(), memory, H5P_DEFAULT, &list);
   }
   return status;
 }
@@ -200,7 +165,8 @@ std::string join(const std::vector<std::string>& names) {
 }
 
 Hdf5File::Hdf5File(const std::filesystem::path& path) {
-  const auto file = std::make_shared<Handle>(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  const auto file =
+      std::make_shared<Hdf5Handle>(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file->valid()) throw input_error("not a readable HDF5 file");
   file_ = file;
 }
@@ -216,15 +182,15 @@ bool Hdf5File::has(const std::string& name) const {
 
 std::vector<std::string> Hdf5File::names_in(const std::string& group) const {
   std::vector<std::string> names;
-  const Handle open = open_group(id_of(file_), group);
+  const Hdf5Handle open = open_group(id_of(file_), group);
   H5G_info_t info;
-  if (!open.valid() || H5Gget_info(open.get(), &info) < 0) return names;
+  if (!open.valid() || H5Gget_info(open.id(), &info) < 0) return names;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
     const ssize_t length =
-        H5Lget_name_by_idx(open.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
+        H5Lget_name_by_idx(open.id(), ".", H5_INDEX_NAME, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
     if (length < 0) continue;
     std::string name(static_cast<std::size_t>(length) + 1, '\0');
-    H5Lget_name_by_idx(open.get(), ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size(), H5P_DEFAULT);
+    H5Lget_name_by_idx(open.id(), ".", H5_INDEX_NAME, H5_ITER_INC, i, name.data(), name.size(), H5P_DEFAULT);
     name.resize(static_cast<std::size_t>(length));
     names.push_back(std::move(name));
   }
@@ -232,33 +198,32 @@ std::vector<std::string> Hdf5File::names_in(const std::string& group) const {
 }
 
 std::string Hdf5File::text(const std::string& group, const std::string& name) const {
-  const Handle object = open_group(id_of(file_), group);
-  if (!object.valid() || H5Aexists(object.get(), name.c_str()) <= 0) return {};
-  const Handle attribute(H5Aopen(object.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
-  const Handle type(H5Aget_type(attribute.get()), H5Tclose);
-  if (!type.valid() || H5Tget_class(type.get()) != H5T_STRING) return {};
-  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
-  if (H5Sget_simple_extent_npoints(space.get()) != 1) return {};
-  if (H5Tis_variable_str(type.get()) > 0) {
+  const Hdf5Handle object = open_group(id_of(file_), group);
+  if (!object.valid() || H5Aexists(object.id(), name.c_str()) <= 0) return {};
+  const Hdf5Handle attribute(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose);
+  const Hdf5Handle type(H5Aget_type(attribute.id()), H5Tclose);
+  if (!type.valid() || H5Tget_class(type.id()) != H5T_STRING) return {};
+  const Hdf5Handle space(H5Aget_space(attribute.id()), H5Sclose);
+  if (H5Sget_simple_extent_npoints(space.id()) != 1) return {};
+  if (H5Tis_variable_str(type.id()) > 0) {
     char* text = nullptr;
-    if (H5Aread(attribute.get(), type.get(), static_cast<void*>(&text)) < 0 || text == nullptr) return {};
+    if (H5Aread(attribute.id(), type.id(), static_cast<void*>(&text)) < 0 || text == nullptr) return {};
     std::string result(text);
     H5free_memory(text);
     return result;
   }
-  std::string text(H5Tget_size(type.get()), '\0');
-  if (H5Aread(attribute.get(), type.get(), text.data()) < 0) return {};
+  std::string text(H5Tget_size(type.id()), '\0');
+  if (H5Aread(attribute.id(), type.id(), text.data()) < 0) return {};
   return text.substr(0, text.find('\0'));
 }
 
 std::optional<double> Hdf5File::number(const std::string& group, const std::string& name) const {
-  const Handle object = open_group(id_of(file_), group);
-  if (!object.valid() || H5Aexists(object.get(), name.c_str()) <= 0) return std::nullopt;
-  const Handle attribute(H5Aopen(object.get(), name.c_str(), H5P_DEFAULT), H5Aclose);
-  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
+  const Hdf5Handle object = open_group(id_of(file_), group);
+  if (!object.valid() || H5Aexists(object.id(), name.c_str()) <= 0) return std::nullopt;
+  const Hdf5Handle attribute(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), H5Aclose);
+  const Hdf5Handle space(H5Aget_space(attribute.id()), H5Sclose);
   double value = 0;
-  if (H5Sget_simple_extent_npoints(space.get()) != 1 ||
-      H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value) < 0)
+  if (H5Sget_simple_extent_npoints(space.id()) != 1 || H5Aread(attribute.id(), H5T_NATIVE_DOUBLE, &value) < 0)
     return std::nullopt;
   return value;
 }
@@ -266,13 +231,13 @@ std::optional<double> Hdf5File::number(const std::string& group, const std::stri
 Hdf5Table Hdf5File::table(const std::string& group, const std::string& name) const {
   const std::string path = group.empty() ? name : group + "/" + name;
   if (!has(path)) throw input_error("lacks the dataset '" + name + "'");
-  const auto set = std::make_shared<Handle>(H5Dopen2(id_of(file_), path.c_str(), H5P_DEFAULT), H5Dclose);
+  const auto set = std::make_shared<Hdf5Handle>(H5Dopen2(id_of(file_), path.c_str(), H5P_DEFAULT), H5Dclose);
   if (!set->valid()) throw input_error("'" + name + "' is no dataset");
-  const Handle space(H5Dget_space(set->get()), H5Sclose);
-  const int rank = H5Sget_simple_extent_ndims(space.get());
+  const Hdf5Handle space(H5Dget_space(set->id()), H5Sclose);
+  const int rank = H5Sget_simple_extent_ndims(space.id());
   if (rank < 1) throw input_error("'" + name + "' has no dimension for samples");
   std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
-  H5Sget_simple_extent_dims(space.get(), extents.data(), nullptr);
+  H5Sget_simple_extent_dims(space.id(), extents.data(), nullptr);
   Hdf5Table table;
   table.name_ = name;
   table.shape_.assign(extents.begin(), extents.end());
@@ -282,36 +247,36 @@ Hdf5Table Hdf5File::table(const std::string& group, const std::string& name) con
       throw input_error("'" + name + "' of shape " + print_shape(table.shape_) + " is too large");
     table.values_ *= table.shape_[d];
   }
-  const Handle type(H5Dget_type(set->get()), H5Tclose);
-  table.lists_ = rank == 1 && H5Tget_class(type.get()) == H5T_VLEN;
-  const Handle item(table.lists_ ? H5Tget_super(type.get()) : H5Tcopy(type.get()), H5Tclose);
-  if (!is_numeric(item.get())) throw input_error("'" + name + "' does not hold numbers");
+  const Hdf5Handle type(H5Dget_type(set->id()), H5Tclose);
+  table.lists_ = rank == 1 && H5Tget_class(type.id()) == H5T_VLEN;
+  const Hdf5Handle item(table.lists_ ? H5Tget_super(type.id()) : H5Tcopy(type.id()), H5Tclose);
+  if (!is_numeric(item.id())) throw input_error("'" + name + "' does not hold numbers");
   table.set_ = set;
   return table;
 }
 
 std::vector<double> Hdf5Table::sample(std::size_t at) const {
   const hid_t set = id_of(set_);
-  const Handle space(H5Dget_space(set), H5Sclose);
+  const Hdf5Handle space(H5Dget_space(set), H5Sclose);
   std::vector<hsize_t> start(shape_.size(), 0);
   std::vector<hsize_t> count(shape_.begin(), shape_.end());
   start[0] = at;
   count[0] = 1;
-  H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
+  H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr);
   const hsize_t flat = values_;
-  const Handle memory(H5Screate_simple(1, &flat, nullptr), H5Sclose);
-  const Handle type(H5Dget_type(set), H5Tclose);
+  const Hdf5Handle memory(H5Screate_simple(1, &flat, nullptr), H5Sclose);
+  const Hdf5Handle type(H5Dget_type(set), H5Tclose);
   std::vector<double> result(lists_ ? 0 : values_);
   if (values_ == 0) return result;
   herr_t status = -1;
   if (lists_) {
-    status = read_list(set, memory.get(), space.get(), result);
-  } else if (H5Tget_class(type.get()) == H5T_ENUM) {  // h5py's bool, which HDF5 does not convert
+    status = read_list(set, memory.id(), space.id(), result);
+  } else if (H5Tget_class(type.id()) == H5T_ENUM) {  // h5py's bool, which HDF5 does not convert
     std::vector<std::int8_t> flags(values_);
-    status = H5Dread(set, type.get(), memory.get(), space.get(), H5P_DEFAULT, flags.data());
+    status = H5Dread(set, type.id(), memory.id(), space.id(), H5P_DEFAULT, flags.data());
     std::copy(flags.begin(), flags.end(), result.begin());
   } else {
-    status = H5Dread(set, H5T_NATIVE_DOUBLE, memory.get(), space.get(), H5P_DEFAULT, result.data());
+    status = H5Dread(set, H5T_NATIVE_DOUBLE, memory.id(), space.id(), H5P_DEFAULT, result.data());
   }
   if (status < 0)
     throw input_error("'" + name_ + "': sample " + std::to_string(at) +

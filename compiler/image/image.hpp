@@ -26,7 +26,7 @@ struct TileContract {
 };
 
 /// An operating point's timing: the graph of compiler/schedule, with what a placement decides named. Times in
-/// cycles / 256.
+/// cycles / kTimeScale (its timing_graph.hpp).
 struct PointGraph {
   static constexpr std::uint32_t kNowhere = 0xFFFFFFFFU;
   struct Actor {

@@ -8,45 +8,13 @@
 #include <cstring>
 #include <utility>
 
+#include "compiler/base/hdf5.hpp"
 #include "compiler/model/nodes/node_type.hpp"
 
 namespace spikeloom {
 namespace {
 
 constexpr std::size_t kLongestName = 4096;
-
-/// An HDF5 id that closes itself.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  [[nodiscard]] hid_t id() const { return id_; }
-  [[nodiscard]] bool ok() const { return id_ >= 0; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-/// Switches HDF5's own printing off while it lives.
-class QuietHdf5 {
- public:
-  QuietHdf5() {
-    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~QuietHdf5() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-  QuietHdf5(const QuietHdf5&) = delete;
-  QuietHdf5& operator=(const QuietHdf5&) = delete;
-
- private:
-  H5E_auto2_t function_ = nullptr;
-  void* data_ = nullptr;
-};
 
 /// What HDF5 said about its last failure, innermost call.
 std::string hdf5_reason() {
@@ -71,15 +39,15 @@ class Hdf5Reader {
 
   /// The whole file from its bytes.
   NirGraph read(const std::vector<char>& bytes) {
-    const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
     H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG);
     H5Pset_fapl_core(access.id(), std::size_t{1} << 16U, 0);
     // HDF5 copies the image; it does not write to it.
     H5Pset_file_image(access.id(), const_cast<char*>(bytes.data()), bytes.size());
-    const Handle file(H5Fopen("memory", H5F_ACC_RDONLY, access.id()), H5Fclose);
-    if (!file.ok()) throw input_error("not a readable HDF5 file, or cut short (" + hdf5_reason() + ")");
-    const Handle top = open(file.id(), "node");
-    if (!top.ok() || H5Iget_type(top.id()) != H5I_GROUP) {
+    const Hdf5Handle file(H5Fopen("memory", H5F_ACC_RDONLY, access.id()), H5Fclose);
+    if (!file.valid()) throw input_error("not a readable HDF5 file, or cut short (" + hdf5_reason() + ")");
+    const Hdf5Handle top = open(file.id(), "node");
+    if (!top.valid() || H5Iget_type(top.id()) != H5I_GROUP) {
       throw input_error("no group '/node': HDF5, but not a NIR file");
     }
     NirGraph graph;
@@ -102,7 +70,7 @@ class Hdf5Reader {
   }
 
   /// Follows hard links only: a NIR file is whole in itself.
-  static Handle open(hid_t parent, const std::string& name) {
+  static Hdf5Handle open(hid_t parent, const std::string& name) {
     H5L_info_t info;
     if (!has(parent, name) || H5Lget_info(parent, name.c_str(), &info, H5P_DEFAULT) < 0 ||
         info.type != H5L_TYPE_HARD) {
@@ -217,16 +185,16 @@ class Hdf5Reader {
 
   NirGraph read_graph(hid_t group, const std::string& path, const std::string& what, std::size_t depth) {
     NirGraph graph;
-    const Handle nodes = open(group, "nodes");
-    if (!nodes.ok() || H5Iget_type(nodes.id()) != H5I_GROUP) {
+    const Hdf5Handle nodes = open(group, "nodes");
+    if (!nodes.valid() || H5Iget_type(nodes.id()) != H5I_GROUP) {
       problems_.add(what + ": the graph has no readable group 'nodes'");
     } else {
       for (const std::string& name : names(nodes.id(), what)) {
         const std::string full = path.empty() ? name : path + "/" + name;
         if (quote(name) != "'" + name + "'")
           problems_.add("node " + quote(full) + ": expected a name of printable UTF-8; give it another");
-        const Handle child = open(nodes.id(), name);
-        if (!child.ok() || H5Iget_type(child.id()) != H5I_GROUP) {
+        const Hdf5Handle child = open(nodes.id(), name);
+        if (!child.valid() || H5Iget_type(child.id()) != H5I_GROUP) {
           problems_.add("node " + quote(full) + ": is not a readable group");
           continue;
         }
@@ -267,8 +235,8 @@ class Hdf5Reader {
     NirMetadata result;
     Problems ignored;
     Hdf5Reader reader(limits_, ignored);
-    const Handle group = open(parent, "metadata");
-    if (!group.ok() || H5Iget_type(group.id()) != H5I_GROUP) return result;
+    const Hdf5Handle group = open(parent, "metadata");
+    if (!group.valid() || H5Iget_type(group.id()) != H5I_GROUP) return result;
     for (const std::string& name : reader.names(group.id(), what)) {
       Value value = reader.read_dataset(group.id(), name, what);
       if (auto* text = std::get_if<std::string>(&value)) result.emplace(name, std::move(*text));
@@ -286,12 +254,12 @@ class Hdf5Reader {
       problems_.add(what + ": " + quote(name) + " " + why);
       return Value();
     };
-    const Handle set = open(parent, name);
-    if (!set.ok()) return fail("cannot be opened (damaged, or a link out of the file)");
+    const Hdf5Handle set = open(parent, name);
+    if (!set.valid()) return fail("cannot be opened (damaged, or a link out of the file)");
     if (H5Iget_type(set.id()) != H5I_DATASET) return fail("is not a dataset");
-    const Handle space(H5Dget_space(set.id()), H5Sclose);
-    const Handle type(H5Dget_type(set.id()), H5Tclose);
-    if (!space.ok() || !type.ok()) return fail("has a damaged header");
+    const Hdf5Handle space(H5Dget_space(set.id()), H5Sclose);
+    const Hdf5Handle type(H5Dget_type(set.id()), H5Tclose);
+    if (!space.valid() || !type.valid()) return fail("has a damaged header");
 
     const H5S_class_t space_class = H5Sget_simple_extent_type(space.id());
     Shape shape;
@@ -344,8 +312,8 @@ class Hdf5Reader {
 
   /// Why the data are not all in this file; empty when they are.
   std::string storage_trouble(hid_t set, hid_t space, const Shape& shape) const {
-    const Handle plist(H5Dget_create_plist(set), H5Pclose);
-    if (!plist.ok()) return "has a damaged header";
+    const Hdf5Handle plist(H5Dget_create_plist(set), H5Pclose);
+    if (!plist.valid()) return "has a damaged header";
     const H5D_layout_t layout = H5Pget_layout(plist.id());
     if (layout == H5D_CHUNKED) {
       std::array<hsize_t, H5S_MAX_RANK> chunk{};
@@ -383,7 +351,7 @@ class Hdf5Reader {
     std::vector<std::string> texts;
     if (H5Tis_variable_str(type) > 0) {
       std::vector<char*> pointers(count, nullptr);
-      const Handle memory(H5Tcopy(H5T_C_S1), H5Tclose);
+      const Hdf5Handle memory(H5Tcopy(H5T_C_S1), H5Tclose);
       H5Tset_size(memory.id(), H5T_VARIABLE);
       H5Tset_cset(memory.id(), H5Tget_cset(type));
       if (H5Dread(set, memory.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, static_cast<void*>(pointers.data())) < 0) {

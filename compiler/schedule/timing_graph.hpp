@@ -18,7 +18,7 @@ namespace spikeloom {
 inline constexpr std::int64_t kTimeScale = std::int64_t{1} << hw::kContractFractionBits;
 
 /// What a tile's firings are taken to cost. Without a value: the worst case of each, for every input.
-/// With one: over any run of n consecutive firings of the tile at most sigma + n·rho (1/256 cycles).
+/// With one: over any run of n consecutive firings of the tile at most sigma + n·rho (cycles / kTimeScale).
 /// Then the arcs within the tile (order, output buffer, local spikes) carry rho for every firing that they
 /// span, and every other arc out of a firing rho + sigma. Proof: docs/architecture.md, "Time".
 /// Pooled: firings have their least work in the graph, those of clusters on other tiles that work alike

@@ -8,6 +8,7 @@
 
 #include <spikeloom/compile_options.hpp>
 #include <spikeloom/emulate.hpp>
+#include <spikeloom/run.hpp>
 
 namespace spikeloom::cli {
 
@@ -52,6 +53,7 @@ struct RunCommand {
   DatasetOptions data;
   std::optional<double> max_period;
   unsigned quiet_seconds = 120;
+  ImageTrust trust = ImageTrust::kNone;
 };
 int run(const RunCommand& command);
 

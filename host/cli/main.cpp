@@ -369,6 +369,10 @@ void add_run(CLI::App& root, Action& action) {
       ->check(above_zero());
   app->add_option("--quiet-limit", command->quiet_seconds, "seconds without a word that are a time-out")
       ->capture_default_str();
+  app->add_flag_callback(
+      "--trust", [command] { command->trust = ImageTrust::kFull; },
+      "run images that were not verified: promises are held against the stamps alone (default: an image that "
+      "`spikeloom verify` finds fault with is refused)");
   add_data_options(*app, command->data);
   app->add_option("--dt", command->data.dt,
                   "seconds a step, for event times in seconds (default: the network's)")

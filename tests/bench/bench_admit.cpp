@@ -17,9 +17,9 @@
 
 #include "compiler/admit/admit.hpp"
 #include "compiler/admit/state_file.hpp"
-#include "compiler/base/error.hpp"
 #include "compiler/flow/compile.hpp"
 #include "tests/admit/networks.hpp"
+#include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
 
 namespace spikeloom::bench {
@@ -123,26 +123,24 @@ void admit_network(benchmark::State& bench, const ChipState& state, const Layere
   bench.counters["points"] = static_cast<double>(image.points.size());
 }
 
+void add_cases() {
+  static const ChipState state = half_full(shipped_chip("mesh8x8"));
+  for (const std::uint32_t clusters : {4U, 16U, 32U, 64U})
+    benchmark::RegisterBenchmark(
+        ("admit/" + std::to_string(clusters) + "_clusters").c_str(),
+        [clusters](benchmark::State& bench) { admit_network(bench, state, network_of(clusters)); })
+        ->Unit(benchmark::kMillisecond);
+  // Every cluster reads seven of the eight of the layer before: three and a half times as many ends of
+  // channels.
+  benchmark::RegisterBenchmark("admit/64_clusters_dense", [](benchmark::State& bench) {
+    admit_network(bench, state,
+                  {.clusters = 64, .neurons = 8, .across = 8, .reads = 7, .tiles = 32, .seed = 64});
+  })->Unit(benchmark::kMillisecond);
+}
+
 }  // namespace
 }  // namespace spikeloom::bench
 
 int main(int argc, char** argv) {
-  using namespace spikeloom;
-  using namespace spikeloom::bench;
-  const ChipState state = half_full(shipped_chip("mesh8x8"));
-  for (const std::uint32_t clusters : {4U, 16U, 32U, 64U})
-    benchmark::RegisterBenchmark(
-        ("admit/" + std::to_string(clusters) + "_clusters").c_str(),
-        [&state, clusters](benchmark::State& bench) { admit_network(bench, state, network_of(clusters)); })
-        ->Unit(benchmark::kMillisecond);
-  // Every cluster reads seven of the eight of the layer before: three and a half times as many ends of
-  // channels.
-  benchmark::RegisterBenchmark("admit/64_clusters_dense", [&state](benchmark::State& bench) {
-    admit_network(bench, state,
-                  {.clusters = 64, .neurons = 8, .across = 8, .reads = 7, .tiles = 32, .seed = 64});
-  })->Unit(benchmark::kMillisecond);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  return spikeloom::bench::run_program(argc, argv, {.usual = spikeloom::bench::add_cases});
 }

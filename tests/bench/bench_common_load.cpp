@@ -2,11 +2,9 @@
 // on one tile of 16 lanes. Ideal: a word for every 16 weights, and once more all neurons: (S + 1)·⌈N/lanes⌉.
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
-
-#include "compiler/base/error.hpp"
 #include "host/run/report.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
 
 namespace spikeloom::bench {
@@ -55,19 +53,18 @@ void common_load(benchmark::State& state) {
   state.counters["cycles_per_s"] = cycles_of(replay) * static_cast<double>(state.iterations()) / busy;
 }
 
-BENCHMARK(common_load)->ArgName("lif_lanes")->Arg(16)->Arg(4)->UseManualTime()->Unit(benchmark::kMillisecond);
+void add_cases() {
+  benchmark::RegisterBenchmark("common_load", common_load)
+      ->ArgName("lif_lanes")
+      ->Arg(16)
+      ->Arg(4)
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
+}
 
 }  // namespace
 }  // namespace spikeloom::bench
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const spikeloom::Error& error) {
-    std::fprintf(stderr, "bench_common_load: error: %s\n", error.what());
-    return 3;
-  }
-  return 0;
+  return spikeloom::bench::run_program(argc, argv, {.usual = spikeloom::bench::add_cases});
 }

@@ -3,7 +3,6 @@
 #include <benchmark/benchmark.h>
 
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -13,6 +12,7 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/flow/compile.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
 #include "tests/model/nir_file.hpp"
 
@@ -117,26 +117,19 @@ std::string name_of(const Size& size) {
          (size.max_neurons == 0 ? "" : "/clusters_of_" + std::to_string(size.max_neurons));
 }
 
-}  // namespace
-}  // namespace spikeloom::bench
-
-int main(int argc, char** argv) {
-  using spikeloom::bench::Size;
+void add_cases() {
   for (const Size& size :
        {Size{"tile1", 1, 32, 0}, Size{"tile1", 1, 128, 0}, Size{"mesh2x2", 4, 128, 0},
         Size{"mesh4x4", 4, 256, 0}, Size{"mesh4x4", 4, 256, 64}, Size{"mesh4x4", 16, 256, 0},
         Size{"mesh8x8", 16, 256, 0}, Size{"mesh8x8", 16, 256, 64}})
-    benchmark::RegisterBenchmark(spikeloom::bench::name_of(size).c_str(), spikeloom::bench::compile_chain,
-                                 size)
+    benchmark::RegisterBenchmark(name_of(size).c_str(), compile_chain, size)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const spikeloom::Error& error) {
-    std::fprintf(stderr, "bench_compile: error: %s\n", error.what());
-    return 3;
-  }
-  return 0;
+}
+
+}  // namespace
+}  // namespace spikeloom::bench
+
+int main(int argc, char** argv) {
+  return spikeloom::bench::run_program(argc, argv, {.usual = spikeloom::bench::add_cases});
 }

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/howard_cycle_ratio.hpp>
@@ -15,6 +14,7 @@
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/latency.hpp"
 #include "compiler/sdf/period.hpp"
+#include "tests/bench/program.hpp"
 #include "tests/sdf/graphs.hpp"
 #include "tests/sdf/phased_graphs.hpp"
 
@@ -223,17 +223,7 @@ void add_large_cases() {
 
 }  // namespace spikeloom::sdf
 
-/// `--large`: those cases instead.
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "--large") {
-    spikeloom::sdf::add_large_cases();
-    argv[1] = argv[0];
-    ++argv;
-    --argc;
-  } else {
-    spikeloom::sdf::add_cases();
-  }
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
+  return spikeloom::bench::run_program(
+      argc, argv, {.usual = spikeloom::sdf::add_cases, .large = spikeloom::sdf::add_large_cases});
 }

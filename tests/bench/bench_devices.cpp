@@ -5,15 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "compiler/base/error.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
 
 namespace spikeloom::bench {
@@ -110,34 +108,28 @@ void devices(benchmark::State& state, const Setting& setting) {
   if (threaded) state.counters["second_thread_gain"] = wall_one / wall_two;
 }
 
+void add(const Setting& setting) {
+  benchmark::RegisterBenchmark(("devices/" + setting.chip).c_str(), devices, setting)
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+void add_cases() {
+  for (const Setting& setting :
+       {Setting{"tile1", 4000}, Setting{"tile1_lif16", 4000}, Setting{"mesh2x2", 1000},
+        Setting{"mesh4x4", 250}, Setting{"mesh8x8", 25, OwnCode::kNone}})
+    add(setting);
+}
+
+void add_large_cases() {
+  add({"mesh8x8", 25, OwnCode::kFast});
+  add({"mesh16x16", 4, OwnCode::kNone});
+}
+
 }  // namespace
 }  // namespace spikeloom::bench
 
 int main(int argc, char** argv) {
-  using spikeloom::bench::OwnCode;
-  using spikeloom::bench::Setting;
-  std::vector<Setting> settings{{"tile1", 4000},
-                                {"tile1_lif16", 4000},
-                                {"mesh2x2", 1000},
-                                {"mesh4x4", 250},
-                                {"mesh8x8", 25, OwnCode::kNone}};
-  if (argc > 1 && std::string_view(argv[1]) == "--large") {
-    settings = {{"mesh8x8", 25, OwnCode::kFast}, {"mesh16x16", 4, OwnCode::kNone}};
-    argv[1] = argv[0];
-    ++argv;
-    --argc;
-  }
-  for (const Setting& setting : settings)
-    benchmark::RegisterBenchmark(("devices/" + setting.chip).c_str(), spikeloom::bench::devices, setting)
-        ->UseManualTime()
-        ->Unit(benchmark::kMillisecond);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const spikeloom::Error& error) {
-    std::fprintf(stderr, "bench_devices: error: %s\n", error.what());
-    return 3;
-  }
-  return 0;
+  return spikeloom::bench::run_program(
+      argc, argv, {.usual = spikeloom::bench::add_cases, .large = spikeloom::bench::add_large_cases});
 }

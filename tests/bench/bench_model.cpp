@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/partition/application.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
 
 namespace spikeloom::bench {
@@ -207,25 +207,19 @@ void on_model(benchmark::State& state, const LayerShape& shape) {
   state.counters["model_over_loop"] = with_loop / with_model;
 }
 
-}  // namespace
-}  // namespace spikeloom::bench
-
-int main(int argc, char** argv) {
-  using spikeloom::bench::LayerShape;
+void add_cases() {
   const LayerShape layers[] = {{"conv2d_0", 3, 64, 32, 3072},   {"conv2d_2", 64, 128, 16, 3041},
                                {"conv2d_4", 128, 256, 8, 1756}, {"conv2d_5", 256, 256, 8, 1368},
                                {"fc_0", 4096, 1024, 1, 779},    {"fc_1", 1024, 1024, 1, 94}};
   for (const LayerShape& layer : layers)
-    benchmark::RegisterBenchmark(("model/" + layer.name).c_str(), spikeloom::bench::on_model, layer)
+    benchmark::RegisterBenchmark(("model/" + layer.name).c_str(), on_model, layer)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const spikeloom::Error& error) {
-    std::fprintf(stderr, "bench_model: error: %s\n", error.what());
-    return 3;
-  }
-  return 0;
+}
+
+}  // namespace
+}  // namespace spikeloom::bench
+
+int main(int argc, char** argv) {
+  return spikeloom::bench::run_program(argc, argv, {.usual = spikeloom::bench::add_cases});
 }

@@ -4,15 +4,14 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "compiler/base/error.hpp"
 #include "host/opencl/open_runner.hpp"
 #include "tests/bench/measure.hpp"
+#include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
 
 namespace spikeloom::bench {
@@ -88,25 +87,19 @@ void opencl(benchmark::State& state, const Setting& setting) {
   state.counters["opencl_over_model_processor"] = on_model.processor / devices["auto"].second.processor;
 }
 
-}  // namespace
-}  // namespace spikeloom::bench
-
-int main(int argc, char** argv) {
-  using spikeloom::bench::Setting;
+void add_cases() {
   for (const Setting& setting :
        {Setting{"tile1", "tile1", false, 256}, Setting{"mesh2x2", "mesh2x2", false, 128},
         Setting{"mesh4x4", "mesh4x4", false, 32}, Setting{"mesh2x2_recurrent", "mesh2x2", true, 128},
         Setting{"mesh2x2_one_sample", "mesh2x2", false, 1}})
-    benchmark::RegisterBenchmark(("opencl/" + setting.name).c_str(), spikeloom::bench::opencl, setting)
+    benchmark::RegisterBenchmark(("opencl/" + setting.name).c_str(), opencl, setting)
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  try {
-    benchmark::RunSpecifiedBenchmarks();
-  } catch (const spikeloom::Error& error) {
-    std::fprintf(stderr, "bench_opencl: error: %s\n", error.what());
-    return 3;
-  }
-  return 0;
+}
+
+}  // namespace
+}  // namespace spikeloom::bench
+
+int main(int argc, char** argv) {
+  return spikeloom::bench::run_program(argc, argv, {.usual = spikeloom::bench::add_cases});
 }

@@ -16,6 +16,7 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
+#include "tests/bench/program.hpp"
 
 namespace spikeloom::bench {
 namespace {
@@ -227,20 +228,18 @@ void add(const std::string& name, const Sheets& sheets, std::uint32_t mesh, Part
       ->Unit(benchmark::kSecond);
 }
 
-}  // namespace
-}  // namespace spikeloom::bench
-
-int main(int argc, char** argv) {
-  using namespace spikeloom;
-  using namespace spikeloom::bench;
+void add_cases() {
   for (const auto& [name, method] :
        {std::pair{"greedy", PartitionMethod::kGreedy}, std::pair{"refined", PartitionMethod::kRefined},
         std::pair{"multilevel", PartitionMethod::kMultilevel}})
     add(std::string("10k_neurons/") + name, {2, 64, 50, 3}, 8, method);
   add("100k_neurons/multilevel", {2, 216, 100, 3}, 16, PartitionMethod::kMultilevel);
   add("1M_neurons/multilevel", {15, 256, 100, 3}, 32, PartitionMethod::kMultilevel);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+}
+
+}  // namespace
+}  // namespace spikeloom::bench
+
+int main(int argc, char** argv) {
+  return spikeloom::bench::run_program(argc, argv, {.usual = spikeloom::bench::add_cases});
 }

@@ -71,8 +71,7 @@ struct AdmitRequest {
 /// chip changes by a cycle.
 ///
 /// Throws  Error{kInput} for an image that `verify` finds fault with, files that cannot be used, a name that
-/// is taken, a state of another chip, a lock
-///         that is held for more than 30 s.
+///         is taken, a state of another chip, a lock that is held for more than 30 s.
 [[nodiscard]] std::variant<Admitted, NotAdmitted> admit(const AdmitRequest& request);
 
 /// A chip's residents and what is free.

@@ -53,8 +53,8 @@ class CompiledImage {
   [[nodiscard]] std::string text() const;
 
   /// The same image with other promises. Nothing is checked: `verify` says whether they can be kept, `run`
-  /// whether they were kept if
-  /// RunOptions::trust lets it; neither takes an image whose first promise is not a guarantee.
+  /// whether they were kept if RunOptions::trust lets it; neither takes an image whose first promise is not a
+  /// guarantee.
   [[nodiscard]] CompiledImage with_promises(std::vector<Promise> promises) const;
 
   explicit CompiledImage(std::shared_ptr<const Image> image, std::string path = "");
