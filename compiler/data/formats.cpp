@@ -50,7 +50,7 @@ const std::vector<Format>& table() {
            [](const std::vector<std::uint8_t>& bytes, const Port&) { return decode_aedat4(bytes); }, {}, {}}},
       {"ST-MNIST",
        {".mat"},
-       "MATLAB 5.0 MAT-file",
+       "MATLAB ",
        "s",
        RecordingFormat{
            [](const std::vector<std::uint8_t>& bytes, const Port&) { return decode_stmnist(bytes); },

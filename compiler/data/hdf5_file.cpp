@@ -66,10 +66,9 @@ void put(std::string& text, const Train& train) {
   }
 }
 
-/// Between the two processes: an error, or notes and every sample.
-std::string pack(const std::string& error, const Dataset& data) {
+/// Between the two processes: notes and every sample.
+std::string pack(const Dataset& data) {
   std::string text;
-  put(text, error);
   put(text, data.notes.size());
   for (const std::string& note : data.notes) put(text, note);
   put(text, data.samples.size());
@@ -86,7 +85,6 @@ class Unpacker {
  public:
   explicit Unpacker(const std::string& text) : text_(text) {}
   Dataset data(std::size_t ports) {
-    if (const std::string error = string(); !error.empty()) throw input_error(error);
     Dataset data;
     for (auto notes = take<std::size_t>(); notes > 0; --notes) data.notes.push_back(string());
     data.samples.resize(take<std::size_t>());
@@ -139,21 +137,16 @@ ChildLimits limits_for(std::size_t file_bytes) {
 /// In the child.
 Dataset read_here(const std::filesystem::path& path, const std::vector<Port>& ports,
                   const DatasetOptions& options) {
-  const QuietHdf5 quiet;
-  try {
-    const Hdf5File file(path);
-    std::string expected;
-    for (const Format& format : formats()) {
-      const auto* hdf5 = std::get_if<Hdf5Format>(&format.reader);
-      if (hdf5 == nullptr) continue;
-      if (file.has(std::string(hdf5->group))) return hdf5->read(file, ports, options);
-      expected += (expected.empty() ? "" : " or ") + std::string(format.name) + ", which has a group '" +
-                  std::string(hdf5->group) + "'";
-    }
-    throw input_error("expected " + expected + "; found " + join(file.names_in("")));
-  } catch (const Error& error) {
-    throw error.within(path.string());
+  const Hdf5File file(path);
+  std::string expected;
+  for (const Format& format : formats()) {
+    const auto* hdf5 = std::get_if<Hdf5Format>(&format.reader);
+    if (hdf5 == nullptr) continue;
+    if (file.has(std::string(hdf5->group))) return hdf5->read(file, ports, options);
+    expected += (expected.empty() ? "" : " or ") + std::string(format.name) + ", which has a group '" +
+                std::string(hdf5->group) + "'";
   }
+  throw input_error("expected " + expected + "; found " + join(file.names_in("")));
 }
 
 }  // namespace
@@ -168,6 +161,17 @@ Hdf5File::Hdf5File(const std::filesystem::path& path) {
   const auto file =
       std::make_shared<Hdf5Handle>(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file->valid()) throw input_error("not a readable HDF5 file");
+  file_ = file;
+}
+
+Hdf5File::Hdf5File(std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t kGrowth = std::size_t{1} << 16U;  // of a file that is written, which this one is not
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fapl_core(access.get(), kGrowth, 0);
+  // The library copies the bytes.
+  H5Pset_file_image(access.get(), const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+  const auto file = std::make_shared<Handle>(H5Fopen("bytes", H5F_ACC_RDONLY, access.get()), H5Fclose);
+  if (!file->valid()) throw input_error("no readable HDF5 file");
   file_ = file;
 }
 
@@ -284,26 +288,41 @@ std::vector<double> Hdf5Table::sample(std::size_t at) const {
   return result;
 }
 
-Dataset read_hdf5(const std::filesystem::path& path, const std::vector<Port>& ports,
-                  const DatasetOptions& options) {
-  const ChildLimits share = limits_for(std::filesystem::file_size(path));
-  const ChildAnswer found = in_child(share, [&] {
+std::string in_hdf5_child(std::size_t file_bytes, const std::function<std::string()>& read) {
+  constexpr char kRead = 'r', kRefused = 'x';  // how an answer begins
+  const ChildLimits share = limits_for(file_bytes);
+  ChildAnswer found = in_child(share, [&] {
+    const QuietHdf5 quiet;
     try {
-      return pack("", read_here(path, ports, options));
+      return kRead + read();
     } catch (const Error& error) {
-      return pack(error.what(), {});
+      return kRefused + std::string(error.what());
     }
   });
   using End = ChildAnswer::End;
   if (found.end == End::kTimeLimit || found.end == End::kMemoryLimit)
-    throw input_error(path.string() + ": reading it takes more than " +
+    throw input_error("reading it takes more than " +
                       (found.end == End::kTimeLimit
                            ? std::to_string(share.seconds) + " s of processor time"
                            : std::to_string(share.memory >> 20U) + " MiB of memory") +
                       ", the limit for a file of its size; it may be damaged: write the file again");
-  if (!found.well())
-    throw input_error(path.string() + ": damaged: the HDF5 library fails on it; write the file again");
-  return Unpacker(found.text).data(ports.size());
+  if (!found.well() || found.text.empty())
+    throw input_error("damaged: the HDF5 library fails on it; write the file again");
+  const bool is_refused = found.text.front() == kRefused;
+  found.text.erase(0, 1);
+  if (is_refused) throw input_error(found.text);
+  return std::move(found.text);
+}
+
+Dataset read_hdf5(const std::filesystem::path& path, const std::vector<Port>& ports,
+                  const DatasetOptions& options) {
+  const std::size_t bytes = std::filesystem::file_size(path);
+  try {
+    const std::string packed = in_hdf5_child(bytes, [&] { return pack(read_here(path, ports, options)); });
+    return Unpacker(packed).data(ports.size());
+  } catch (const Error& error) {
+    throw error.within(path.string());
+  }
 }
 
 }  // namespace spikeloom::readers

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,11 +37,13 @@ class Hdf5Table {
 };
 
 /// An open file. The HDF5 library dies, loops or takes all memory on some damaged files, so one is opened
-/// only by `read_hdf5`, in a child process.
+/// only within `in_hdf5_child`.
 class Hdf5File {
  public:
   /// Throws Error{kInput} for what is no HDF5 file.
   explicit Hdf5File(const std::filesystem::path& path);
+  /// A file that has been read already.
+  explicit Hdf5File(std::span<const std::uint8_t> bytes);
 
   /// A group or a dataset; "a/b" is b in the group a.
   [[nodiscard]] bool has(const std::string& name) const;
@@ -53,6 +58,10 @@ class Hdf5File {
  private:
   std::shared_ptr<const void> file_;
 };
+
+/// What `read` returns, which opens an HDF5 file of so many bytes and runs in a child process. Throws
+/// Error{kInput} with the message of the error that `read` threw, or what became of the child.
+[[nodiscard]] std::string in_hdf5_child(std::size_t file_bytes, const std::function<std::string()>& read);
 
 /// The formats' readers for HDF5 (formats.hpp).
 [[nodiscard]] Dataset read_nirdata(const Hdf5File& file, const std::vector<Port>& ports,

@@ -1,6 +1,8 @@
-// ST-MNIST: digits that were written on a tactile sensor of 10 × 10 taxels. A MAT file (level 5) holds the
-// matrix `spiketrain`, 101 × events: column by column 100 taxels (1 pressed, -1 let go, 0 nothing) and a time
-// in seconds. Taxel a is column a mod 10 of row a / 10. Source: MathWorks' description of MAT files, level 5;
+// ST-MNIST: digits that were written on a tactile sensor of 10 × 10 taxels. A MAT file holds the matrix
+// `spiketrain`, 101 × events: column by column 100 taxels (1 pressed, -1 let go, 0 nothing) and a time in
+// seconds. Taxel a is column a mod 10 of row a / 10. Files of level 5 (versions 5 to 7) are read here; those
+// of version 7.3 are HDF5 behind a block of 512 bytes that begins with the heading, each matrix a dataset of
+// the extents backwards. Source: MathWorks' description of MAT files, level 5, and of their versions;
 // See et al., arXiv 2005.04319, and the data set's page.
 #include <zlib.h>
 
@@ -8,6 +10,7 @@
 #include <cstring>
 #include <memory>
 
+#include "compiler/data/hdf5_file.hpp"
 #include "compiler/data/recordings.hpp"
 
 namespace spikeloom::readers {
@@ -18,6 +21,7 @@ using Bytes = std::span<const std::uint8_t>;
 constexpr std::size_t kHeaderBytes = 128;
 constexpr std::size_t kMostBytes = std::size_t{1} << 30U;  ///< of an unpacked variable
 constexpr std::size_t kTaxels = 100, kTaxelsInARow = 10;
+constexpr std::size_t kRows = kTaxels + 1;
 
 /// What a data element holds, by the number that stands in its tag.
 enum MatType : std::uint32_t { kMatrix = 14, kCompressed = 15 };
@@ -136,15 +140,58 @@ Matrix matrix_of(Bytes body) {
   throw input_error("expected the variable spiketrain of 101 rows (100 taxels and a time), found " + found);
 }
 
-CameraEvents events_of(const Matrix& matrix) {
-  constexpr std::size_t kRows = kTaxels + 1;
+/// All numbers of the matrix, column by column.
+std::vector<double> numbers_of(const Matrix& matrix) {
   if (matrix.extents.size() != 2 || matrix.extents[0] != kRows || matrix.rest.empty())
     refuse("it with other extents, or without real numbers");
   Bytes rest = matrix.rest;
-  const std::vector<double> values = numbers(take_element(rest));
+  std::vector<double> values = numbers(take_element(rest));
   if (!(static_cast<double>(values.size()) == matrix.extents[0] * matrix.extents[1]))
     throw input_error("spiketrain should have 101 x " + std::to_string(matrix.extents[1]) +
                       " numbers and has " + std::to_string(values.size()));
+  return values;
+}
+
+std::vector<double> numbers_in_level_5(Bytes rest) {
+  std::string names;
+  while (!rest.empty()) {
+    Element element = take_element(rest);
+    std::vector<std::uint8_t> unpacked;
+    if (element.type == kCompressed) {
+      unpacked = inflated(element.data);
+      Bytes inside(unpacked);
+      element = take_element(inside);
+    }
+    if (element.type != kMatrix) continue;
+    const Matrix matrix = matrix_of(element.data);
+    if (matrix.name == "spiketrain") return numbers_of(matrix);
+    names += (names.empty() ? "" : ", ") + matrix.name;
+  }
+  refuse(names.empty() ? "no variable" : names);
+}
+
+std::vector<double> numbers_in_hdf5(Bytes bytes) {
+  const std::string packed = in_hdf5_child(bytes.size(), [&] {
+    const Hdf5File file(bytes);
+    if (!file.has("spiketrain")) refuse(join(file.names_in("")));
+    const Hdf5Table table = file.table("", "spiketrain");
+    const std::vector<std::size_t>& shape = table.shape();
+    if (table.holds_lists() || shape.size() != 2 || shape[1] != kRows) refuse("it with other extents");
+    if (shape[0] > kMostBytes / (kRows * sizeof(double)))
+      throw input_error("spiketrain of more than 1 GiB; the file is damaged");
+    std::string text;
+    for (std::size_t column = 0; column < table.samples(); ++column) {
+      const std::vector<double> values = table.sample(column);
+      text.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+    }
+    return text;
+  });
+  std::vector<double> values(packed.size() / sizeof(double));
+  std::memcpy(values.data(), packed.data(), values.size() * sizeof(double));
+  return values;
+}
+
+CameraEvents events_of(std::span<const double> values) {
   CameraEvents events;
   for (std::size_t column = 0; column < values.size() / kRows; ++column) {
     const double* at = values.data() + column * kRows;
@@ -170,26 +217,10 @@ CameraEvents events_of(const Matrix& matrix) {
 CameraEvents decode_stmnist(const std::vector<std::uint8_t>& bytes) {
   if (bytes.size() < kHeaderBytes) throw input_error("the file ends within its heading of 128 bytes");
   const std::string_view heading(reinterpret_cast<const char*>(bytes.data()), kHeaderBytes);
-  if (heading.starts_with("MATLAB 7.3"))
-    throw input_error("a MAT file of version 7.3; expected version 5 to 7: save it again with '-v7'");
+  if (heading.starts_with("MATLAB 7.3")) return events_of(numbers_in_hdf5(bytes));
   if (heading.substr(126) != "IM" || (bytes[125] != 1))
     throw input_error("no MAT file of level 5 in little-endian order");
-  Bytes rest = Bytes(bytes).subspan(kHeaderBytes);
-  std::string names;
-  while (!rest.empty()) {
-    Element element = take_element(rest);
-    std::vector<std::uint8_t> unpacked;
-    if (element.type == kCompressed) {
-      unpacked = inflated(element.data);
-      Bytes inside(unpacked);
-      element = take_element(inside);
-    }
-    if (element.type != kMatrix) continue;
-    const Matrix matrix = matrix_of(element.data);
-    if (matrix.name == "spiketrain") return events_of(matrix);
-    names += (names.empty() ? "" : ", ") + matrix.name;
-  }
-  refuse(names.empty() ? "no variable" : names);
+  return events_of(numbers_in_level_5(Bytes(bytes).subspan(kHeaderBytes)));
 }
 
 }  // namespace spikeloom::readers

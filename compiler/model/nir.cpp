@@ -1,6 +1,8 @@
 #include "compiler/model/nir.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -130,6 +132,15 @@ NirGraph read_nir(const std::string& path) {
 
 namespace {
 
+/// Whole numbers, such as a shape's, with all of their digits.
+void put_number(std::ostream& out, double value) {
+  constexpr double kMostDigits = 1e15;
+  if (value == std::trunc(value) && std::abs(value) < kMostDigits)
+    out << static_cast<std::int64_t>(value);
+  else
+    out << value;
+}
+
 void describe_graph(const NirGraph& graph, const std::string& prefix, std::ostringstream& out) {
   for (const auto& [name, node] : graph.nodes) {
     out << "node " << prefix << name << " " << node.type_name;
@@ -137,7 +148,10 @@ void describe_graph(const NirGraph& graph, const std::string& prefix, std::ostri
       out << " " << field;
       if (array.shape.size() <= 1 && array.values.size() <= 4) {
         out << "=";
-        for (std::size_t i = 0; i < array.values.size(); ++i) out << (i == 0 ? "" : ",") << array.values[i];
+        for (std::size_t i = 0; i < array.values.size(); ++i) {
+          out << (i == 0 ? "" : ",");
+          put_number(out, array.values[i]);
+        }
       } else {
         out << to_string(array.shape);
       }
@@ -157,7 +171,7 @@ void describe_graph(const NirGraph& graph, const std::string& prefix, std::ostri
     } else {
       const auto& array = std::get<NirArray>(value);
       if (array.values.size() == 1) {
-        out << array.values.front();
+        put_number(out, array.values.front());
       } else {
         out << to_string(array.shape);
       }

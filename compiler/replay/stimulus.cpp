@@ -42,9 +42,13 @@ std::string advice(const StreamInput& input, double value) {
   // Two's complement: -2^(n-1) to 2^(n-1) - 1.
   const double most = units < 0 ? -units - 1 : units;
   const int planes = (most < 1 ? 0 : std::ilogb(most) + 1) + (is_signed ? 1 : 0);
-  if (planes > kMostPlanes) return "scale the data";
+  // --clip makes 1 of several events.
+  const char* otherwise =
+      input.planes == 1 && !is_signed ? "have it counted once (--clip), or scale the data" : "scale the data";
+  if (planes > kMostPlanes) return otherwise;
   return std::string("compile with ") + (is_signed ? "--signed " : "") + "--planes " +
-         std::to_string(std::max(planes, static_cast<int>(input.planes))) + " for it, or scale the data";
+         std::to_string(std::max(planes, static_cast<int>(input.planes))) + " for it, " +
+         (input.planes == 1 && !is_signed ? "" : "or ") + otherwise;
 }
 
 }  // namespace

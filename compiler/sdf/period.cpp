@@ -79,10 +79,10 @@ std::vector<PeriodMethod> methods_for(const PhasedGraph& graph) {
 }
 
 std::optional<Ratio> period_as_fallback(const PhasedGraph& graph, PeriodMethod method) {
-  constexpr std::int64_t kMostStates = 100'000;
+  constexpr std::int64_t kMostFirings = 1'000'000'000;  // of a large graph, a minute
   if (method == PeriodMethod::kMatrix) return by_matrix(graph);
   SPIKELOOM_CHECK(method == PeriodMethod::kSelfTimed);
-  return self_timed_period(graph, require_repetition(graph), kMostStates);
+  return self_timed_period(graph, require_repetition(graph), kMostFirings);
 }
 
 Period period_of(const PhasedGraph& graph, std::optional<PeriodMethod> method) {

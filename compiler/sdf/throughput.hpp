@@ -52,11 +52,11 @@ struct StuckFirings {
 /// to itself, or a way back), and every channel on its tokens; strongly connected graphs have both.
 ///
 /// Returns period in cycles an iteration; nothing if all actors wait for ever.
-/// Cost    states until one comes back, which can be very many.
-/// Throws  Error{kInput} after `most_states` states.
+/// Cost    firings until a state comes back, which can be very many; memory for one state.
+/// Throws  Error{kInput} after `most_firings`.
 /// Source  Ghamarian et al., Throughput analysis of synchronous data flow graphs, ACSD 2006.
 [[nodiscard]] std::optional<Ratio> self_timed_period(const PhasedGraph& graph, const Repetition& repetition,
-                                                     std::int64_t most_states = 10'000'000);
+                                                     std::int64_t most_firings = 2'000'000'000);
 
 /// `a#3 -[x]-> b#0 -[y]-> a#3 (16 cycles, 1 iteration back)`.
 [[nodiscard]] std::string describe(const PhasedGraph& graph, const Repetition& repetition,

@@ -351,14 +351,14 @@ std::string to_text(const DataflowAnalysis& analysis) {
   for (const auto& [actor, count] : analysis.firings)
     text += line("  %s: %lld\n", actor.c_str(), static_cast<long long>(count));
   text += note_lines(analysis.notes);
-  if (!analysis.period) return text + "deadlock: " + analysis.critical_cycle + "\n";
+  if (!analysis.period) return text + "deadlock: " + shortened(analysis.critical_cycle) + "\n";
   if (analysis.critical_cycle == "none")
     return text +
            "period 0: no cycle of dependences, nothing bounds the throughput; is a channel from an actor to "
            "itself missing?\n";
   return text + line("period %s cycles an iteration (%.6g)\ncritical cycle: %s\n",
                      analysis.period->str().c_str(), analysis.period->approximate(),
-                     analysis.critical_cycle.c_str());
+                     shortened(analysis.critical_cycle).c_str());
 }
 
 std::string to_text(const DataflowSensitivity& found) {
@@ -389,7 +389,7 @@ std::string to_text(const DataflowBuffers& found) {
     return note_lines(found.notes) + to_text(rest);
   }
   if (found.choices.empty()) {
-    if (!found.stuck.empty()) return "deadlock, however much room there is: " + found.stuck + "\n";
+    if (!found.stuck.empty()) return "deadlock, however much room there is: " + shortened(found.stuck) + "\n";
     return line(
         "period %s: not reached, however much room there is; `spikeloom dataflow analyze` names the "
         "cycle\n",

@@ -84,14 +84,6 @@ Json periodic_json(const StrictlyPeriodic& schedule) {
   return json;
 }
 
-/// A cycle's begin and totals, for a terminal; the report has the whole.
-std::string shortened(const std::string& cycle) {
-  if (cycle.size() < 600) return cycle;
-  const std::size_t end = cycle.rfind("]-> ", 400), totals = cycle.rfind(" (");
-  if (end == std::string::npos || totals == std::string::npos || totals < end) return cycle;
-  return cycle.substr(0, end + 4) + "…" + cycle.substr(totals);
-}
-
 std::string chart(const sdf::PhasedGraph& graph, const sdf::Expansion& expansion, const sdf::Binding& binding,
                   const sdf::Schedule& schedule, const std::string& period) {
   std::vector<std::string> rows;

@@ -364,6 +364,23 @@ DataflowGraph small_graph() {
       "sdf", "small");
 }
 
+TEST(Dataflow, ALongCriticalCycleIsShownByItsEndsAndIsWholeInTheReport) {
+  std::string text = "sdf 1\n";
+  constexpr int kActors = 400;
+  for (int a = 0; a < kActors; ++a) text += "actor \"a" + std::to_string(a) + "\" execution 2\n";
+  for (int a = 0; a < kActors; ++a)
+    text += "channel \"x" + std::to_string(a) + "\" " + std::to_string(a) + " -> " +
+            std::to_string((a + 1) % kActors) + " tokens " + (a == 0 ? "1" : "0") + " latency 0\n";
+  const DataflowAnalysis found = analyze(DataflowGraph::parse(text, "sdf", "ring"));
+  const std::string shown = to_text(found);
+  const std::string line = shown.substr(shown.find("critical cycle"));
+  EXPECT_LT(line.size(), 600U);
+  EXPECT_THAT(line, HasSubstr("]-> ... "));
+  EXPECT_THAT(line, HasSubstr(" more, all of them in --json ... -> a"));
+  EXPECT_THAT(line, HasSubstr(" (800 cycles, 1 iteration back)"));
+  EXPECT_THAT(to_json(found, nullptr, nullptr), HasSubstr("a199 -[x199]-> a200 -[x200]-> a201"));
+}
+
 TEST(Options, AreCheckedInTheLibraryAndListedAtOnce) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto refusal = [&](const std::function<void(CompileOptions&)>& choose) {

@@ -449,7 +449,8 @@ TEST_F(Cli, ValuesThatTheImageCannotCarryAreListed) {
   const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +
                                 " --limit 1 --encoder direct");
   EXPECT_EQ(ended.code, 2);
-  EXPECT_THAT(ended.err, HasSubstr("compile with --planes "));
+  EXPECT_THAT(ended.err,
+              HasSubstr("compile with --planes 5 for it, have it counted once (--clip), or scale"));
 }
 
 TEST_F(Cli, EveryStageCanBeDumped) {

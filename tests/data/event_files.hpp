@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -146,6 +147,30 @@ inline std::vector<std::uint8_t> mat_bytes(const std::string& name, std::int32_t
   compress(small.data(), &size, element.bytes().data(), element.bytes().size());
   small.resize(size);
   return out.put(std::uint32_t{15}).put(static_cast<std::uint32_t>(size)).put(small).bytes();
+}
+
+/// Writes the matrix as MATLAB's version 7.3 does: packed, with its extents backwards, in HDF5 behind a block
+/// that begins with the heading.
+inline void write_mat73(const std::filesystem::path& path, const std::string& name, hsize_t rows,
+                        const std::vector<double>& columns) {
+  const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+  H5Pset_userblock(creation, 512);
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+  const hsize_t extents[] = {columns.size() / rows, rows};
+  const hid_t space = H5Screate_simple(2, extents, nullptr), layout = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(layout, 2, extents);
+  H5Pset_deflate(layout, 3);
+  const hid_t set = H5Dcreate2(file, name.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, layout, H5P_DEFAULT);
+  H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, columns.data());
+  H5Dclose(set);
+  H5Pclose(layout);
+  H5Sclose(space);
+  H5Fclose(file);
+  H5Pclose(creation);
+  std::string heading = "MATLAB 7.3 MAT-file, for tests HDF5 schema 1.00 .";
+  heading.resize(124, ' ');
+  std::fstream all(path, std::ios::in | std::ios::out | std::ios::binary);
+  all << heading << '\0' << '\2' << "IM";
 }
 
 /// A column of `spiketrain`: a taxel's change at a time in seconds.

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "compiler/base/file.hpp"
 #include "compiler/base/rng.hpp"
 #include "tests/data/event_files.hpp"
 #include "tests/data/files.hpp"
@@ -53,12 +54,42 @@ TEST_F(ReadStmnist, DamagedFilesAreNamed) {
               HasSubstr("taxel 3 of column 0 is 2.000000, expected -1, 0 or 1"));
   EXPECT_THAT(said(mat_bytes("spiketrain", 101, taxel_column(3, 1, 0.0 / 0.0), MatForm::kPlain)),
               HasSubstr("the time of column 0 is not finite"));
-  std::vector<std::uint8_t> newer = whole;
-  std::memcpy(newer.data(), "MATLAB 7.3", 10);
-  EXPECT_THAT(said(newer), HasSubstr("version 7.3; expected version 5 to 7: save it again with '-v7'"));
-  newer = whole;
-  newer[126] = 'M';
-  EXPECT_THAT(said(newer), HasSubstr("no MAT file of level 5 in little-endian order"));
+  std::vector<std::uint8_t> foreign = whole;
+  foreign[126] = 'M';
+  EXPECT_THAT(said(foreign), HasSubstr("no MAT file of level 5 in little-endian order"));
+}
+
+TEST_F(ReadStmnist, AFileOfVersion73IsReadAsTheSameMatrixInVersion5) {
+  std::vector<double> both = taxel_column(99, 1, 0.2009);
+  both[0] = -1;
+  const auto train = columns({taxel_column(47, -1, 0.2), both, taxel_column(1, 1, 0.201)});
+  write_mat73(path("new.mat"), "spiketrain", 101, train);
+  const Dataset data = read_dataset(path("new.mat"), ports_);
+  const Dataset old =
+      read_dataset(put("old.mat", mat_bytes("spiketrain", 101, train, MatForm::kPlain)), ports_);
+  EXPECT_EQ(data.samples[0].inputs[0], old.samples[0].inputs[0]);
+  EXPECT_EQ(data.samples[0].inputs[0].events().size(), 4U);
+}
+
+TEST_F(ReadStmnist, WhatIsWrongInAFileOfVersion73IsNamed) {
+  const auto train = columns({taxel_column(47, -1, 0.2), taxel_column(3, 1, 0.3)});
+  const auto said = [&](const std::string& name, hsize_t rows, const std::vector<double>& values) {
+    write_mat73(path("new.mat"), name, rows, values);
+    return message_of([&] { return read_dataset(path("new.mat"), ports_); });
+  };
+  EXPECT_THAT(said("x", 101, train), HasSubstr("new.mat: expected the variable spiketrain of 101 rows "
+                                               "(100 taxels and a time), found x"));
+  EXPECT_THAT(said("spiketrain", 2, train), HasSubstr("found it with other extents"));
+  EXPECT_THAT(said("spiketrain", 101, taxel_column(3, 2, 0)),
+              HasSubstr("taxel 3 of column 0 is 2.000000, expected -1, 0 or 1"));
+  EXPECT_EQ(said("spiketrain", 101, train), "");
+  const std::vector<std::uint8_t> whole = read_file(path("new.mat"));
+  for (const std::size_t size : {std::size_t{200}, std::size_t{600}, whole.size() / 2, whole.size() - 1}) {
+    const std::vector<std::uint8_t> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_THAT(message_of([&] { return read_dataset(put("cut.mat", cut), ports_); }),
+                HasSubstr("cut.mat: no readable HDF5 file"))
+        << size;
+  }
 }
 
 TEST_F(ReadStmnist, NeverTrustsASize) {

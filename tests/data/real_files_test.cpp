@@ -62,7 +62,7 @@ TEST(RealFiles, AnAtisRecordingKeepsItsEvents) {
   EXPECT_TRUE(data.notes.empty());
 }
 
-TEST(RealFiles, ADavisRecordingKeepsItsEvents) {
+TEST(RealFiles, ARecordingInAedat4KeepsItsEvents) {
   NEED("event-formats/sample.aedat4");
   // Counted by a reader in Python, packet by packet: 59 packets of events beside as many of motion.
   constexpr double kEvents = 111954, kMicroseconds = 589917;

@@ -170,6 +170,27 @@ INSTANTIATE_TEST_SUITE_P(All, BrailleRecordings,
                                          BrailleCase{"noBias_subtract", "snntorch", Reset::kSubtract, 0,
                                                      46}));
 
+/// Lava's recorded run lacks the bias of the recurrent weights, which its importer drops (tests/real,
+/// RealLavaBraille, has Lava's integers too, and no bit that differs). What is left are Lava's truncations.
+TEST(BrailleSampleZero, FrameworkLavaDiffersFromLavaByItsTruncationsOnly) {
+  NEED_DATA("nir-braille-srnn");
+  NirGraph graph = read_nir(data_path("nir-braille-srnn/braille_noDelay_bias_zero.nir"));
+  const NpyArray file = read_npy(data_path("nir-braille-srnn/lava_activity_noDelay_bias_zero.npy"));
+  NpyArray theirs{{file.shape.at(1), file.shape.at(0)}, {}};  // steps first
+  for (std::size_t t = 0; t < theirs.shape[0]; ++t)
+    for (std::size_t n = 0; n < theirs.shape[1]; ++n)
+      theirs.values.push_back(file.values[n * theirs.shape[0] + t]);
+  const auto differing = [&] {
+    const Network network = elaborate(graph, {.framework = Framework::kLava}, nullptr);
+    const Recording recording = record(network, one(braille_input()), kSteps);
+    return differing_bits(recording.spikes[population(network, "lif1.lif")], theirs, 0);
+  };
+  EXPECT_EQ(differing(), 158U);  // of 9,728; by the bias
+  NirArray& bias = graph.nodes.at("lif1.w_rec").fields.at("bias");
+  std::fill(bias.values.begin(), bias.values.end(), 0.0);
+  EXPECT_EQ(differing(), 9U);
+}
+
 std::vector<std::size_t> counts(const std::vector<std::uint8_t>& spikes, std::size_t neurons) {
   std::vector<std::size_t> result(neurons, 0);
   for (std::size_t i = 0; i < spikes.size(); ++i) result[i % neurons] += spikes[i];
