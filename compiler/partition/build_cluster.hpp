@@ -13,8 +13,8 @@ namespace spikeloom {
 
 /// Who is where, before any table is made.
 struct Skeleton {
-  std::vector<Cluster> clusters;  ///< name, population, neurons by position, counts
-  std::vector<std::vector<std::uint32_t>> members;                  ///< by cluster: its neurons, rising
+  std::vector<Cluster> clusters;                    ///< name, population, neurons by position, counts
+  std::vector<std::vector<std::uint32_t>> members;  ///< by cluster: its neurons, rising
   std::vector<std::vector<std::uint32_t>> cluster_of, position_of;  ///< by PopulationId, by neuron
   std::vector<std::uint32_t> first_axon;                            ///< by InputId
   std::vector<InputOrder> input_order;                              ///< by InputId
