@@ -20,8 +20,9 @@ constexpr FpgaFamily kIce40{"4 Kb block RAMs", kIce, 1, 0, true};
 // src/finn/util/platforms.py of github.com/Xilinx/finn. UltraRAMs: the latter file has 320 for each region of
 // the U55C, the U280 (three) and the U250 (four); the XCK26's are in docs/Devices/kv260 of
 // hwkim-dev.github.io/pccx; the U50's and the ZU7EV's in lists of devices of several open HLS estimators, as
-// "uram=640" and "URAMs": 96 (FINN has what a shell leaves of the U50, and 92). ECP5: EBR_avail in map reports
-// of Lattice Diamond. iCE40: `grep -c '^.ramb_tile ' chipdb-8k.txt`, and chipdb-5k.txt, of Project IceStorm.
+// "uram=640" and "URAMs": 96 (FINN has what a shell leaves of the U50, and 92). ECP5: EBR_avail in map
+// reports of Lattice Diamond. iCE40: `grep -c '^.ramb_tile ' chipdb-8k.txt`, and chipdb-5k.txt, of Project
+// IceStorm.
 constexpr std::array kFpgas = {
     Fpga{"U55C", "xcu55c", kUltraScalePlus, 2016, 960},  Fpga{"U280", "xcu280", kUltraScalePlus, 2016, 960},
     Fpga{"U250", "xcu250", kUltraScalePlus, 2688, 1280}, Fpga{"U50", "xcu50", kUltraScalePlus, 1344, 640},

@@ -123,6 +123,14 @@ const Shortfall& first_of(const std::vector<Shortfall>& list, const Chip& chip) 
   return list.front();
 }
 
+/// One thing that is short. What nothing mends now may be none any more when clusters can have more neurons:
+/// a neuron then reads fewer channels.
+bool mend_one_of(const std::vector<Shortfall>& list, const Outline& outline, Chip& chip) {
+  if (mend(outline, chip, first_of(list, chip))) return true;
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Shortfall& other) { return mend(outline, chip, other); });
+}
+
 /// `like` with one kind of tile on this mesh, and with the smallest memories.
 Chip bare(const Chip& like, const Mesh& mesh) {
   Chip chip = like;
@@ -191,7 +199,7 @@ std::optional<Chip> smallest_chip(const Outline& outline, const Chip& like) {
       for (int n = 0; n < kRaises && possible; ++n) {
         list = shortfalls(outline, chip, 0, Count::kLikely);
         if (list.empty()) break;
-        possible = mend(outline, chip, first_of(list, chip));
+        possible = mend_one_of(list, outline, chip);
       }
       possible = possible && list.empty() && fill_untold(outline, chip);
       if (possible && (!best || memory_bits(chip) < memory_bits(*best))) best = chip;

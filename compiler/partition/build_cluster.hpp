@@ -14,7 +14,7 @@ namespace spikeloom {
 
 /// Who is where, before any table is made.
 struct Skeleton {
-  std::vector<Cluster> clusters;  ///< name, population, neurons by position, counts
+  std::vector<Cluster> clusters;                    ///< name, population, neurons by position, counts
   std::vector<std::vector<std::uint32_t>> members;  ///< by cluster: its neurons, rising
   /// By PopulationId, by neuron: who sends it, and at which of its bits.
   std::vector<std::vector<std::uint32_t>> cluster_of, position_of;

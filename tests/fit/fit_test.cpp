@@ -181,6 +181,34 @@ TEST(SmallestChip, HoldsTheNetwork) {
   }
 }
 
+/// By clusters of 256 neurons, with which the search begins, it reads more channels than any tile takes.
+TEST(SmallestChip, HoldsANeuronThatReadsAWholeMap) {
+  Rng rng(5);
+  IntNetwork network;
+  network.name = "whole map";
+  network.inputs = {{"in", {16, 16, 16}, 1, false, 1}};
+  network.populations = {test::random_population(rng, "map", 128 * 16 * 16, NeuronKind::kLif),
+                         test::random_population(rng, "classes", 10, NeuronKind::kLif)};
+  network.populations.front().shape = {128, 16, 16};
+  WindowMap window;
+  window.inputs = 16;
+  window.outputs = 128;
+  window.in = window.out = {16, 16};
+  const std::array<MapForm, 2> forms{MapForm(window), MapForm(DenseMap{128 * 16 * 16, 10})};
+  for (std::uint32_t p = 0; p < 2; ++p) {
+    IntProjection& projection = network.projections.emplace_back();
+    projection.name = p == 0 ? "conv" : "dense";
+    projection.from = p == 0 ? Source(InputId(0)) : Source(PopulationId(0));
+    projection.to = PopulationId(p);
+    projection.form = forms[p];
+    for (std::size_t k = 0; k < forms[p].weights(); ++k)
+      projection.weight.push_back(test::random_weight(rng, 8));
+  }
+  network.outputs = {{"out", {10}, PopulationId(1)}};
+  const Chip like = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/bench/cifar.toml");
+  EXPECT_TRUE(smallest_chip(outline_of(network), like));
+}
+
 TEST(Refusal, ListsEverythingAtOnceWithTheChipThatWouldDo) {
   Rng rng(1);
   const Network network = real_network(rng, {784, 512, 512, 10});

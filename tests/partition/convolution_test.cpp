@@ -109,7 +109,7 @@ Chip roomy_chip(Rng& rng) {
 }
 
 TEST(FeatureMaps, TablesOfRandomConvolutionsDecodeToTheNetwork) {
-  std::size_t shared = 0;
+  std::size_t shared = 0, in_whole_chunks = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     Rng rng(seed);
     const IntNetwork net = convolutional(rng, seed % 3 == 0 ? 40 : 0);
@@ -124,7 +124,18 @@ TEST(FeatureMaps, TablesOfRandomConvolutionsDecodeToTheNetwork) {
     const WeightWords words = weight_words(app);
     EXPECT_LE(words.stored, words.unrolled + app.clusters.size() * 4) << seed;
     shared += words.stored * 2 < words.unrolled ? 1U : 0U;
+    // What counts alone say of how sources are cut.
+    Chip few = chip;
+    few.width = few.height = few.tile.contexts = 1;
+    const Layers layers = make_layers(net);
+    for (const Cluster& cluster : app.clusters) {
+      const std::size_t p = cluster.population.index();
+      if (!fills_chunks(net.populations[p], layers[p], few)) continue;
+      EXPECT_EQ(cluster.size() % hw::kChunkBits, 0U) << seed << ": " << cluster.name;
+      ++in_whole_chunks;
+    }
   }
+  EXPECT_GT(in_whole_chunks, 10U);
   EXPECT_GT(shared, 12U);  // where the channels fill lane groups and the map is not all border
 }
 

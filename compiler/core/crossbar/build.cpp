@@ -171,9 +171,9 @@ class RowMaker {
     std::unordered_map<std::uint64_t, std::uint32_t> walk_of;
   };
   struct Made {
-    std::uint32_t walk = 0;      ///< of the kind's pattern
-    bool passes_rest = false;    ///< the walk's last group is the cluster's last one, and not full
-    KeptRow row;                 ///< as for a `first` of 0
+    std::uint32_t walk = 0;    ///< of the kind's pattern
+    bool passes_rest = false;  ///< the walk's last group is the cluster's last one, and not full
+    KeptRow row;               ///< as for a `first` of 0
   };
   struct Kind {
     bool known = false;

@@ -90,8 +90,8 @@ class RowPacker {
   struct Pool {
     std::string mantissas;                                   ///< logical words × lanes
     std::unordered_map<std::uint32_t, std::uint32_t> known;  ///< content → first logical word
-    WordIndex at;             ///< kShared only
-    std::size_t indexed = 0;  ///< words in `at`
+    WordIndex at;                                            ///< kShared only
+    std::size_t indexed = 0;                                 ///< words in `at`
   };
   /// Where a row's words stand: its first segment's first, and from segment to segment.
   struct Place {
