@@ -26,9 +26,17 @@ struct Case {
 };
 
 /// Populations with random parameters, projections of random density, delays, formats and shifts,
-/// recurrence, several inputs with bit planes, readouts where the chip has them; samples of random
-/// density, silence and "everything fires" included. Passes `check` and fits acc_bits.
+/// recurrence, several inputs with bit planes, readouts where the chip has them; some with static inputs
+/// whose sums are held; samples of random density, silence and "everything fires" included. Passes `check`
+/// and fits acc_bits.
 [[nodiscard]] Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);
+
+/// The same of data that do not change within a sample, and of a network as it is before any sum is held:
+/// whoever hears an input hears inputs alone and keeps no current.
+[[nodiscard]] Case static_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);
+
+/// Every step of a sample as its first one.
+void repeat_first_steps(Train& train);
 
 /// The same network and data with the neurons of every population and the elements of every input renumbered:
 /// neuron n of population p becomes neurons[p][n].
