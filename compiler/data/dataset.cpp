@@ -130,6 +130,28 @@ ValueRange value_range(const Dataset& data, std::size_t port) {
   return range;
 }
 
+std::optional<Change> first_change(const Train& train) {
+  constexpr std::uint32_t kNone = 0xFFFFFFFFU;
+  for (std::size_t t = 1; t < train.steps(); ++t) {
+    const std::span<const Event> first = train.at(0), now = train.at(t);
+    const auto [a, b] = std::mismatch(first.begin(), first.end(), now.begin(), now.end());
+    if (a == first.end() && b == now.end()) continue;
+    const std::uint32_t before = a == first.end() ? kNone : a->element;
+    const std::uint32_t here = b == now.end() ? kNone : b->element;
+    const std::uint32_t element = std::min(before, here);
+    return Change{t, element, before == element ? a->value : 0, here == element ? b->value : 0};
+  }
+  return std::nullopt;
+}
+
+std::string change_text(const Change& change, const std::string& input) {
+  std::ostringstream text;
+  text << "step " << change.step << ", " << input << "[" << change.element << "] = " << change.now
+       << ": the input is static (--static-input), so expected " << change.before
+       << " as in the sample's first step; compile without --static-input for data that change";
+  return text.str();
+}
+
 Dataset read_dataset(const std::filesystem::path& path, std::vector<Port> ports,
                      const DatasetOptions& options) {
   if (ports.empty()) throw input_error(path.string() + ": the network has no input");

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 #include <spikeloom/data.hpp>
 
@@ -16,5 +19,16 @@ struct ValueRange {
   bool integral = true;
 };
 [[nodiscard]] ValueRange value_range(const Dataset& data, std::size_t port);
+
+/// Where an input is not what it was in its sample's first step.
+struct Change {
+  std::size_t step = 0;
+  std::uint32_t element = 0;
+  double before = 0, now = 0;  ///< 0: no event
+};
+/// The first one, by step and then by element; none where every step is as the first.
+[[nodiscard]] std::optional<Change> first_change(const Train& train);
+/// "step 3, in[7] = 2: …" with what was expected, and what to do.
+[[nodiscard]] std::string change_text(const Change& change, const std::string& input);
 
 }  // namespace spikeloom

@@ -73,11 +73,13 @@ Traffic measure_traffic(const IntNetwork& network, const Dataset& data) {
     for (std::size_t t = 0; t < sample.steps(); ++t, ++steps) {
       const std::vector<InputStep> inputs = integers_at(sample, t, units);
       (void)golden.step(inputs);
-      for (std::size_t i = 0; i < inputs.size(); ++i)
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        if (network.inputs[i].is_static && t > 0) continue;
         for (const InputValue& value : inputs[i])
           for (std::uint32_t b = 0; b < network.inputs[i].planes; ++b)
             if ((static_cast<std::uint32_t>(value.value) >> b & 1U) != 0)
               ++traffic.inputs[i][value.element * network.inputs[i].planes + b];
+      }
       for (std::size_t p = 0; p < traffic.populations.size(); ++p)
         for (const std::uint32_t n : golden.spikes(PopulationId{p})) ++traffic.populations[p][n];
     }

@@ -6,6 +6,7 @@
 #include "compiler/flow/parts.hpp"
 #include "compiler/flow/relays.hpp"
 #include "compiler/flow/stage_options.hpp"
+#include "compiler/flow/static_inputs.hpp"
 #include "compiler/golden/int_network_file.hpp"
 
 namespace spikeloom {
@@ -22,8 +23,9 @@ Activity with_prior(Activity activity, const Network& network,
     const double unit = coding == inputs.end() ? 1 : coding->second.unit;
     for (double& square : activity.inputs[i]) square = (square * measured + unit * unit / 2) / (measured + 1);
   }
-  for (std::vector<double>& rates : activity.populations)
-    for (double& rate : rates) rate = (rate * measured + 0.5) / (measured + 1);
+  for (std::size_t p = 0; p < activity.populations.size(); ++p)
+    if (!network.populations[p].is_readout())
+      for (double& rate : activity.populations[p]) rate = (rate * measured + 0.5) / (measured + 1);
   return activity;
 }
 
@@ -159,6 +161,12 @@ Compilation numbers_of(StageRunner& runner, CompileInput input, const Chip& chip
   result.notes.insert(result.notes.begin(), input.notes.begin(), input.notes.end());
   if (input.data)
     for (const std::string& note : input.data->notes) result.notes.push_back("calibration data: " + note);
+  if (!options.static_inputs.empty()) {
+    StaticNetwork held = with_static_inputs(result.integers, options.static_inputs, chip);
+    result.integers = std::move(held.network);
+    append(result.notes, held.notes);
+  }
+  if (input.data) check_static(result.integers, *input.data);
   Relayed relayed = with_relays(std::move(result.integers), chip);
   result.integers = std::move(relayed.network);
   append(result.notes, relayed.notes);

@@ -28,6 +28,7 @@ void visit_options(Visitor& v, Options& o) {
   v.choice("rounding", o.rounding, 2);
   v.value("planes", o.planes);
   v.value("signed", o.signed_inputs);
+  v.value("static_inputs", o.static_inputs);
   v.value("calibrate_weights", o.calibrate_weights);
   v.choice("encoder", o.calibration_data.encoder, 4);
   v.value("steps", o.calibration_data.steps);
@@ -83,6 +84,12 @@ class Recalled {
     const Json& json = at(name);
     value.reset();
     if (!json.is_null()) value = number<T>(name, json);
+  }
+  void value(const char* name, std::vector<std::string>& value) {
+    const Json& json = at(name);
+    if (!json.is_array()) malformed(name);
+    value.clear();
+    for (const Json& one : json) value.push_back(number<std::string>(name, one));
   }
   template <class T>
   void choice(const char* name, T& value, std::size_t limit) {

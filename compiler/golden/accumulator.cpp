@@ -103,12 +103,35 @@ class Ranges {
     is_open_[p] = 1;
     NeuronRange range = sum(p);
     is_open_[p] = 0;
+    const bool comes_once = this->comes_once(p);
     for (std::size_t j = 0; j < population.size(); ++j)
-      std::tie(range.lowest[j], range.highest[j]) =
-          potential_range(LeakyNeuron{population.alpha[j], population.beta[j], population.bias_i[j],
-                                      population.bias_v[j], population.scale},
-                          network_.state_bits, range.lowest[j], range.highest[j]);
+      std::tie(range.lowest[j], range.highest[j]) = potential_range(
+          neuron(population, j, comes_once), network_.state_bits, range.lowest[j], range.highest[j]);
     return range;
+  }
+
+  [[nodiscard]] static LeakyNeuron neuron(const IntPopulation& population, std::size_t j, bool comes_once) {
+    return {population.alpha[j],  population.beta[j], population.bias_i[j],
+            population.bias_v[j], population.scale,   comes_once};
+  }
+
+  /// Whether all that the population hears comes once a sample: from static inputs, and from readouts that
+  /// hand such sums on without keeping them.
+  [[nodiscard]] bool comes_once(std::size_t p) const {
+    return std::all_of(network_.projections.begin(), network_.projections.end(),
+                       [&](const IntProjection& projection) {
+                         if (projection.to.index() != p) return true;
+                         if (const auto* input = std::get_if<InputId>(&projection.from))
+                           return network_.inputs[input->index()].is_static;
+                         return passes_once(std::get<PopulationId>(projection.from).index(), p);
+                       });
+  }
+  [[nodiscard]] bool passes_once(std::size_t from, std::size_t to) const {
+    const IntPopulation& population = network_.populations[from];
+    if (!population.is_readout() || from >= to || !comes_once(from)) return false;  // nothing goes in circles
+    for (std::size_t j = 0; j < population.size(); ++j)
+      if (!neuron(population, j, true).passes_once()) return false;
+    return true;
   }
 
   const IntNetwork& network_;
@@ -139,6 +162,12 @@ std::uint32_t bits_for(std::int64_t lowest, std::int64_t highest) {
 std::pair<std::int64_t, std::int64_t> potential_range(const LeakyNeuron& neuron, std::uint32_t state_bits,
                                                       std::int64_t lowest, std::int64_t highest) {
   const auto [low, high] = state_range(state_bits);
+  if (neuron.comes_once && neuron.adds_nothing()) {
+    const auto scaled = [&](std::int64_t a) {
+      return std::clamp(a, -kFar >> kMaxScale, kFar >> kMaxScale) * (std::int64_t{1} << neuron.scale);
+    };
+    return {std::max(low, scaled(lowest)), std::min(high, scaled(highest))};
+  }
   // What the decays leave of the largest drive, towards one side; the other side is the same upside down.
   const auto kept = [&](std::int64_t a, std::int64_t sign, std::int64_t limit) {
     const std::int64_t scaled = std::clamp(a, -kFar >> kMaxScale, kFar >> kMaxScale);

@@ -34,10 +34,18 @@ struct NeuronRange {
 /// more than the state's range.
 [[nodiscard]] NeuronRange potential_range(const IntNetwork& network, PopulationId id);
 
-/// The same of one neuron, whose sums lie in [lowest, highest].
+/// The same of one neuron, whose sums lie in [lowest, highest]. Where they come *once* a sample, as those of
+/// static inputs do, all of a sample's together lie there, and a neuron that adds nothing else cannot leave
+/// them, even where it forgets nothing.
 struct LeakyNeuron {
   std::int32_t alpha = 0, beta = 0, bias_i = 0, bias_v = 0;
   std::uint32_t scale = 0;
+  bool comes_once = false;
+
+  /// What it sends comes once a sample, too.
+  [[nodiscard]] bool passes_once() const { return comes_once && adds_nothing() && beta == 0; }
+  /// In every step.
+  [[nodiscard]] bool adds_nothing() const { return alpha == 0 && bias_i == 0 && bias_v == 0; }
 };
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> potential_range(const LeakyNeuron& neuron,
                                                                     std::uint32_t state_bits,

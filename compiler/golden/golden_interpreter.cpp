@@ -215,7 +215,10 @@ StepStatistics GoldenInterpreter::step(std::span<const InputStep> inputs) {
   validate(inputs);
   StepStatistics statistics;
   for (std::size_t n = 0; n < inputs.size(); ++n) {
-    input_history_[n][step_ % input_history_[n].size()] = inputs[n];
+    InputStep& now = input_history_[n][step_ % input_history_[n].size()];
+    now.clear();
+    if (network_.inputs[n].is_static && step_ > 0) continue;
+    now = inputs[n];
     for (const InputValue& value : inputs[n]) {
       statistics.input_spikes += planes_set(value.value, network_.inputs[n].planes);
     }

@@ -43,7 +43,7 @@ class GoldenInterpreter {
   /// Begins a sample: i = v = 0, nothing on its way. The statistics are kept.
   void reset();
 
-  /// One time step of all populations, in order.
+  /// One time step of all populations, in order. Of a static input only a sample's first step counts.
   ///
   /// Shape   one entry per input of the network.
   /// Throws  Error{kInput} on an element that does not exist or stands out of order, or a value

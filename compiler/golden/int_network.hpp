@@ -84,12 +84,16 @@ inline constexpr std::array<IntParameter, 6> kIntParameters{{
 /// An input whose elements are bits (planes = 1, not signed) or integers as bit planes.
 /// Element e's plane b is axon e·planes + b; it carries the weight w << b, and the top plane of a
 /// signed input carries -(w << b). A value outside is an error, never clipped.
+///
+/// A *static* input is equal in every step of a sample. It comes in the first step alone, and whoever hears
+/// it holds what it adds up to (compiler/flow/static_inputs.hpp): later steps of the data are not looked at.
 struct IntInput {
   std::string name;
   Shape shape;
   std::uint32_t planes = 1;  ///< 1..16
   bool is_signed = false;
   double unit = 1;  ///< real value of the integer 1
+  bool is_static = false;
   [[nodiscard]] std::size_t size() const { return volume(shape); }
   [[nodiscard]] std::size_t axons() const { return size() * planes; }
 };

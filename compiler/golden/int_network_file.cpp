@@ -184,6 +184,7 @@ IntInput parse_input(Fields fields) {
   input.planes = static_cast<std::uint32_t>(fields.integer("planes", 1, kMaxPlanes, 1));
   input.is_signed = fields.truth("signed");
   input.unit = fields.real("unit", 1);
+  input.is_static = fields.truth("static");
   fields.nothing_else();
   return input;
 }
@@ -615,6 +616,7 @@ std::string print_int_network(const IntNetwork& network) {
     json["shape"] = input.shape;
     json["planes"] = input.planes;
     json["signed"] = input.is_signed;
+    if (input.is_static) json["static"] = true;
     json["unit"] = input.unit;
     return dump(json);
   });

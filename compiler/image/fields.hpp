@@ -53,7 +53,8 @@ void fields(A& a, T& x) {
 template <class A, Either<StreamInput> T>
 void fields(A& a, T& x) {
   a(SPIKELOOM_FIELD(name), SPIKELOOM_FIELD(shape), SPIKELOOM_FIELD(planes), SPIKELOOM_FIELD(is_signed),
-    SPIKELOOM_FIELD(unit), SPIKELOOM_FIELD(first_axon), SPIKELOOM_FIELD(order), SPIKELOOM_FIELD(activity));
+    SPIKELOOM_FIELD(unit), SPIKELOOM_FIELD(first_axon), SPIKELOOM_FIELD(order), SPIKELOOM_FIELD(is_static),
+    SPIKELOOM_FIELD(activity));
 }
 template <class A, Either<OutputStream> T>
 void fields(A& a, T& x) {

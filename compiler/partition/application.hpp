@@ -31,6 +31,7 @@ struct StreamInput {
   double unit = 1;               ///< real value of the integer 1
   std::uint32_t first_axon = 0;  ///< a multiple of 16
   InputOrder order = InputOrder::kFile;
+  bool is_static = false;        ///< equal in every step of a sample, of which the first alone is sent
   std::vector<double> activity;  ///< expected spikes a step, by axon of this input; empty: not calibrated
   friend bool operator==(const StreamInput&, const StreamInput&) = default;
 };

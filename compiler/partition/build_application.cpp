@@ -45,6 +45,7 @@ void add_inputs(Application& app, const IntNetwork& network, const Skeleton& ske
                        input.unit,
                        skeleton.first_axon[i],
                        skeleton.input_order[i],
+                       input.is_static,
                        {}};
     for (std::uint32_t n = 0; activity && n < input.size(); ++n) {
       const std::uint32_t element = input_element(input.shape, stream.order, n);

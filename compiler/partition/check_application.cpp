@@ -182,7 +182,8 @@ class Checker {
       const IntInput& input = network_.inputs[i];
       const StreamInput& stream = app_.inputs[i];
       require(stream.name == input.name && stream.shape == input.shape && stream.planes == input.planes &&
-                  stream.is_signed == input.is_signed && stream.unit == input.unit,
+                  stream.is_signed == input.is_signed && stream.unit == input.unit &&
+                  stream.is_static == input.is_static,
               "input " + input.name + " differs");
     }
   }

@@ -37,7 +37,8 @@ std::string print(const Application& app) {
   for (const StreamInput& input : app.inputs)
     out << "input " << input.name << ": " << volume(input.shape) << " elements, " << input.planes
         << (input.is_signed ? " signed" : "") << " planes, from axon " << input.first_axon
-        << (input.order == InputOrder::kPosition ? ", by position" : "") << "\n";
+        << (input.order == InputOrder::kPosition ? ", by position" : "")
+        << (input.is_static ? ", static: sent in a sample's first step" : "") << "\n";
   for (const Cluster& cluster : app.clusters) print_cluster(out, app, cluster);
   for (const OutputStream& stream : app.outputs) {
     out << "output " << stream.name << ": " << (stream.kind == OutputKind::kSpikes ? "spikes" : "potentials")

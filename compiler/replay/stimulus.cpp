@@ -108,6 +108,9 @@ class DataCheck {
         add("sample " + sample.id + ", " + inputs_[i].name + ": " + std::to_string(sample.inputs[i].steps()) +
             " steps, expected as many as " + inputs_[0].name + " has, " + std::to_string(sample.steps()));
       look_at(sample, i);
+      if (!inputs_[i].is_static) continue;
+      if (const auto change = first_change(sample.inputs[i]))
+        add("sample " + sample.id + ", " + change_text(*change, inputs_[i].name));
     }
   }
 
@@ -133,6 +136,17 @@ class DataCheck {
 
 }  // namespace
 
+std::vector<std::uint32_t> axons_of(const StreamInput& input, std::span<const Event> events) {
+  std::vector<std::uint32_t> axons;
+  for (const Event& event : events) {
+    const std::uint32_t bits = planes_of(input, event.value).value_or(0);
+    const std::uint32_t number = input_number(input.shape, input.order, event.element);
+    for (std::uint32_t plane = 0; plane < input.planes; ++plane)
+      if ((bits >> plane & 1U) != 0) axons.push_back(input.first_axon + number * input.planes + plane);
+  }
+  return axons;
+}
+
 void check_data(const ImageView& image, const Dataset& data) { DataCheck(image).look_at(data); }
 
 Stimulus::Stimulus(const ImageView& image, const Dataset& data)
@@ -150,16 +164,10 @@ void Stimulus::fill_chunks(const Sample& sample, std::size_t step) {
   std::fill(masks_.begin(), masks_.end(), std::uint16_t{0});
   for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
     const StreamInput& input = image_.application.inputs[i];
-    for (const Event& event : sample.inputs[i].at(step)) {
-      const std::uint32_t bits = planes_of(input, event.value).value_or(0);
-      const std::uint32_t number = input_number(input.shape, input.order, event.element);
-      for (std::uint32_t plane = 0; plane < input.planes; ++plane) {
-        if ((bits >> plane & 1U) == 0) continue;
-        const std::uint32_t axon = input.first_axon + number * input.planes + plane;
-        masks_[axon / hw::kChunkBits] =
-            static_cast<std::uint16_t>(masks_[axon / hw::kChunkBits] | 1U << (axon % hw::kChunkBits));
-      }
-    }
+    if (input.is_static && step > 0) continue;
+    for (const std::uint32_t axon : axons_of(input, sample.inputs[i].at(step)))
+      masks_[axon / hw::kChunkBits] =
+          static_cast<std::uint16_t>(masks_[axon / hw::kChunkBits] | 1U << (axon % hw::kChunkBits));
   }
 }
 

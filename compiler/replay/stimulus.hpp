@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,14 +15,19 @@ namespace spikeloom {
 /// The ports that a dataset for this image is read with, in the order of its inputs.
 [[nodiscard]] std::vector<Port> input_ports(const ImageView& image);
 
+/// Axons of the host stream that an input's events set, plane by plane; of values that `check_data` accepts.
+[[nodiscard]] std::vector<std::uint32_t> axons_of(const StreamInput& input, std::span<const Event> events);
+
 /// Throws Error{kInput} that lists what an image cannot be fed: other ports than `input_ports`, a sample with
 /// another number of inputs or of unequal or no steps, elements outside their input, and values that its bit
 /// planes cannot carry (not whole units of the input, or too large). Relies on none of a
-/// Dataset's promises, since anyone can make one in memory.
+/// Dataset's promises, since anyone can make one in memory. A static input must be equal in all steps of a
+/// sample.
 void check_data(const ImageView& image, const Dataset& data);
 
 /// The words of one run, made as they are asked for: for every step, every host channel's chunks and
-/// end-of-step; after the last step, the end-of-run.
+/// end-of-step; after the last step, the end-of-run. A static input has chunks in a sample's first step
+/// alone.
 class Stimulus {
  public:
   /// Throws as check_data.

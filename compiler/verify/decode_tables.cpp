@@ -93,7 +93,11 @@ Extremes added_by(const NumberBits& bits, const Extremes& range) {
 class TableChecker {
  public:
   TableChecker(const Application& app, const Chip& chip)
-      : app_(app), chip_(chip), potentials_(app.clusters.size()), state_(app.clusters.size(), State::kNew) {}
+      : app_(app),
+        chip_(chip),
+        potentials_(app.clusters.size()),
+        passes_once_(app.clusters.size(), 0),
+        state_(app.clusters.size(), State::kNew) {}
 
   DecodedTables run() {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) visit(c);
@@ -160,8 +164,31 @@ class TableChecker {
                 " bits, the accumulator has " + std::to_string(bits));
   }
 
+  /// Whether all that the cluster hears comes once a sample: from static inputs, and from readouts that hand
+  /// such sums on without keeping them.
+  [[nodiscard]] bool comes_once(const Cluster& cluster) const {
+    return std::all_of(cluster.inbound.begin(), cluster.inbound.end(), [&](const Inbound& inbound) {
+      if (inbound.source_count == 0) return true;
+      return inbound.from ? passes_once_[inbound.from->index()] != 0 : is_static(inbound);
+    });
+  }
+
+  /// Whether a run of the host's chunks holds static inputs alone.
+  [[nodiscard]] bool is_static(const Inbound& inbound) const {
+    const std::uint64_t first = std::uint64_t{inbound.source_first} * hw::kChunkBits,
+                        last = first + std::uint64_t{inbound.source_count} * hw::kChunkBits;
+    return std::all_of(app_.inputs.begin(), app_.inputs.end(), [&](const StreamInput& input) {
+      std::uint64_t axons = input.planes;
+      for (const std::size_t extent : input.shape) axons *= extent;
+      const bool is_there = input.first_axon < last && first < input.first_axon + axons;
+      return input.is_static || !is_there;
+    });
+  }
+
   void keep_potentials(std::size_t c, const Decoded& decoded, const std::vector<std::int64_t>& low,
                        const std::vector<std::int64_t>& high) {
+    const bool once = comes_once(app_.clusters[c]);
+    bool passes = true;
     for (std::size_t at = 0; at < decoded.neurons.size(); ++at) {
       LeakyNeuron neuron;
       neuron.scale = decoded.neurons[at].scale;
@@ -173,9 +200,12 @@ class TableChecker {
         if (values == &IntPopulation::bias_i) neuron.bias_i = value;
         if (values == &IntPopulation::bias_v) neuron.bias_v = value;
       }
+      neuron.comes_once = once;
+      passes = passes && neuron.passes_once();
       const auto [lowest, highest] = potential_range(neuron, chip_.tile.state_bits, low[at], high[at]);
       potentials_[c].push_back({lowest, highest});
     }
+    passes_once_[c] = passes ? 1 : 0;
   }
 
   /// Adds every row of the page to the sums of its positions. Rows of one kind differ in where they stand;
@@ -268,6 +298,7 @@ class TableChecker {
   const Application& app_;
   const Chip& chip_;
   std::vector<std::vector<Extremes>> potentials_;  ///< by cluster, by position; of readouts
+  std::vector<std::uint8_t> passes_once_;  ///< by cluster: a readout whose sums come once and are not kept
   std::vector<State> state_;
   DecodedTables result_;
 };

@@ -160,6 +160,9 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, SampleOrder>{{"any", SampleOrder::kAny}, {"given", SampleOrder::kGiven}}))
       ->default_str("any");
+  app.add_flag("--static-input{*}", options.static_inputs,
+               "inputs are equal in every step of a sample: sent in its first step, their sums held "
+               "(--static-input=NAME: this one; repeatable)");
   app.add_option("--record", options.record,
                  "population sent to the host although it is no output; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");

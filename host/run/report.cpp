@@ -282,6 +282,10 @@ std::string to_json(const Report& report, const Image& image) {
   json["steps"] = report.steps;
   json["spikes"]["out"] = report.output_spikes;
   json["synaptic_operations"] = report.synaptic_operations;
+  if (report.saved)
+    json["static_inputs"] = {{"inputs", report.saved->inputs},
+                             {"spikes_not_sent", report.saved->spikes},
+                             {"synaptic_operations_saved", report.saved->synaptic_operations}};
   json["period"] = {{"guaranteed", number(period_of(report.guaranteed))},
                     {"contracted", number(period_of(report.contracted))},
                     {"replayed", number(report.replayed.period)},
@@ -417,8 +421,15 @@ std::string to_text(const Report& report, const Image& image) {
   if (!report.by_step.empty()) out << "; " << step_accuracy_text(report.by_step);
   if (!report.tied.empty()) out << "; " << report.tied.size() << " ties, decided by the lowest index";
   out << "\n"
-      << report.output_spikes << " output spikes, " << report.synaptic_operations
-      << " synaptic operations\n\n";
+      << report.output_spikes << " output spikes, " << report.synaptic_operations << " synaptic operations\n";
+  if (report.saved) {
+    out << "static inputs:";
+    for (const std::string& name : report.saved->inputs) out << " " << name;
+    out << "; sent in a sample's first step, their sums held: " << report.saved->spikes
+        << " spikes were not sent, " << report.saved->synaptic_operations
+        << " synaptic operations not done\n";
+  }
+  out << "\n";
   print_cycles(out, report);
   out << "\n";
   print_promises(out, report);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/replay/static_savings.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 
 namespace spikeloom {
@@ -37,6 +38,17 @@ void judge_steps(const Dataset& data, const Decision& decision, std::size_t clas
                            std::to_string(classes - 1) + "; they count as wrong");
 }
 
+std::optional<SavedByStatic> saved_by_static(const Image& image, const Dataset& data) {
+  SavedByStatic saved;
+  for (const StreamInput& input : image.application.inputs)
+    if (input.is_static) saved.inputs.push_back(input.name);
+  if (saved.inputs.empty()) return std::nullopt;
+  const StaticSavings savings = static_savings(image, data);
+  saved.spikes = savings.spikes;
+  saved.synaptic_operations = savings.synaptic_operations;
+  return saved;
+}
+
 void check_promises(const Image& image, const DeviceRun& run, Report& report) {
   const std::optional<std::int64_t> void_from = contract_void_from(image, run);
   for (const Promise& promise : image.promises) {
@@ -66,6 +78,7 @@ void describe_run(const RunFacts& facts, Report& report) {
   report.steps = static_cast<std::int64_t>(data.total_steps());
   report.output_spikes = (device != nullptr ? *device : replay).output_spikes;
   report.synaptic_operations = synaptic_operations;
+  report.saved = saved_by_static(image, data);
   report.replayed = timing_of(replay);
   report.tiles = timed.tiles;
   report.cycles = timed.ended.empty() ? 0 : *std::max_element(timed.ended.begin(), timed.ended.end());

@@ -192,6 +192,42 @@ TEST_F(Cli, OutputsOfTwoDevicesCompareEqual) {
   EXPECT_EQ(spikeloom("compare " + file("a.npz") + " " + file("c.npz")).code, 1);
 }
 
+/// Pictures as they are, in every step: sent once and held, or sent in every step.
+TEST_F(Cli, StaticInputsGiveTheSameOutputsForFewerOperations) {
+  const std::string network = source("examples/digits/digits.nir");
+  const std::string compile =
+      "compile " + network + " --chip " + source("chips/mesh2x2.toml") + " --planes 5 --no-tune -o ";
+  ASSERT_EQ(spikeloom(compile + file("every.loom")).code, 0);
+  const Ended compiled = spikeloom(compile + file("held.loom") + " --static-input=input");
+  ASSERT_EQ(compiled.code, 0) << compiled.err;
+  EXPECT_THAT(compiled.out, HasSubstr("static: 'input' comes in a sample's first step alone"));
+  EXPECT_EQ(spikeloom("verify " + file("held.loom") + " --network " + network).code, 0);
+  std::int64_t operations = 0;
+  for (const std::string name : {"every", "held"}) {
+    const Ended ran =
+        spikeloom("run " + file(name + ".loom") + " --input " + source("examples/digits/test.npz") +
+                  " --encoder direct --steps 6 --limit 10" + " --output " + file(name + ".npz") + " --json " +
+                  file(name + ".json"));
+    ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
+    const auto json = nlohmann::json::parse(text(file(name + ".json")));
+    const std::int64_t done = json.at("synaptic_operations");
+    EXPECT_EQ(json.contains("static_inputs"), name == "held");
+    if (name == "every") {
+      operations = done;
+      continue;
+    }
+    EXPECT_LT(done, operations);
+    EXPECT_EQ(done + json.at("static_inputs").at("synaptic_operations_saved").get<std::int64_t>(),
+              operations);
+    EXPECT_THAT(ran.out, HasSubstr("static inputs: input; sent in a sample's first step"));
+  }
+  EXPECT_EQ(spikeloom("compare " + file("every.npz") + " " + file("held.npz")).code, 0);
+  const Ended changing =
+      spikeloom("run " + file("held.loom") + " --input " + source("examples/digits/test.npz") + " --limit 1");
+  EXPECT_EQ(changing.code, 2);
+  EXPECT_THAT(changing.err, HasSubstr("the input is static (--static-input), so expected"));
+}
+
 TEST_F(Cli, SameSeedSameBytes) {
   const std::string first = text(digits("--seed 3"));
   EXPECT_EQ(first, text(digits("--seed 3")));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/base/error.hpp"
+#include "compiler/flow/static_inputs.hpp"
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "tests/linear/random_maps.hpp"
@@ -348,6 +350,35 @@ IntNetwork make_pooled_network(Rng& rng, const Chip& chip) {
   return network;
 }
 
+/// Whoever hears an input hears nothing else, and keeps nothing of its current.
+IntNetwork hearing_inputs_alone(IntNetwork network) {
+  std::vector<std::uint8_t> hears(network.populations.size(), 0);
+  for (const IntProjection& projection : network.projections)
+    if (std::holds_alternative<InputId>(projection.from)) hears[projection.to.index()] = 1;
+  std::erase_if(network.projections, [&](const IntProjection& projection) {
+    return hears[projection.to.index()] != 0 && std::holds_alternative<PopulationId>(projection.from);
+  });
+  for (std::size_t p = 0; p < hears.size(); ++p)
+    if (hears[p] != 0) network.populations[p].alpha.assign(network.populations[p].size(), 0);
+  return network;
+}
+
+/// Every seventh network is one for static inputs, its sums held: what is drawn for the rest of the case does
+/// not change.
+void give_static(IntNetwork& network, const Chip& chip) {
+  Rng rng(network.projections.size() * 6007 + network.inputs[0].size() * 31 + network.populations.size());
+  if (!rng.chance(0.15)) return;
+  try {
+    network = with_static_inputs(hearing_inputs_alone(network), {kEveryInput}, chip).network;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;  // a chip that neither keeps currents nor takes sums
+  }
+}
+
+bool fits(const IntNetwork& network, const Chip& chip) {
+  return check(network).empty() && accumulator_problems(network, chip.tile.acc_bits).empty();
+}
+
 }  // namespace
 
 Case pooled_case(std::uint64_t seed, const Chip& chip) {
@@ -362,15 +393,41 @@ Case pooled_case(std::uint64_t seed, const Chip& chip) {
   }
 }
 
+void repeat_first_steps(Train& train) {
+  const std::vector<Event> first(train.at(0).begin(), train.at(0).end());
+  const std::size_t steps = train.steps();
+  train = {};
+  for (std::size_t t = 0; t < steps; ++t) {
+    for (const Event& event : first) train.add(event.element, event.value);
+    train.end_step();
+  }
+}
+
 Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options) {
   Rng rng(seed);
   for (;;) {
     Case result;
     result.network = make_network(rng, chip, options);
     give_pool(result.network);
-    if (!check(result.network).empty()) continue;
-    if (!accumulator_problems(result.network, chip.tile.acc_bits).empty()) continue;
+    if (!fits(result.network, chip)) continue;
+    give_static(result.network, chip);
     result.data = make_data(rng, result.network, options);
+    for (Sample& sample : result.data.samples)
+      for (std::size_t i = 0; i < sample.inputs.size(); ++i)
+        if (result.network.inputs[i].is_static) repeat_first_steps(sample.inputs[i]);
+    return result;
+  }
+}
+
+Case static_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options) {
+  Rng rng(seed);
+  for (;;) {
+    Case result;
+    result.network = hearing_inputs_alone(make_network(rng, chip, options));
+    if (!fits(result.network, chip)) continue;
+    result.data = make_data(rng, result.network, options);
+    for (Sample& sample : result.data.samples)
+      for (Train& train : sample.inputs) repeat_first_steps(train);
     return result;
   }
 }

@@ -26,8 +26,9 @@ struct Case {
 };
 
 /// Populations with random parameters, projections of random density, delays, formats and shifts,
-/// recurrence, several inputs with bit planes, readouts where the chip has them; samples of random
-/// density, silence and "everything fires" included. Passes `check` and fits acc_bits.
+/// recurrence, several inputs with bit planes, readouts where the chip has them; some with static inputs
+/// whose sums are held; samples of random density, silence and "everything fires" included. Passes `check`
+/// and fits acc_bits.
 [[nodiscard]] Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);
 
 /// A convolution's map whose spikes are max pooled, by windows of any size, in any form, and one or two
@@ -35,6 +36,13 @@ struct Case {
 /// (compiler/partition/or_pool.hpp); now and then somebody else wants the map's spikes, or its channels are
 /// no whole chunks. Population 0 is the map, 1 the pool.
 [[nodiscard]] Case pooled_case(std::uint64_t seed, const Chip& chip);
+
+/// The same of data that do not change within a sample, and of a network as it is before any sum is held:
+/// whoever hears an input hears inputs alone and keeps no current.
+[[nodiscard]] Case static_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);
+
+/// Every step of a sample as its first one.
+void repeat_first_steps(Train& train);
 
 /// The same network and data with the neurons of every population and the elements of every input renumbered:
 /// neuron n of population p becomes neurons[p][n].

@@ -41,7 +41,9 @@ TEST(Relays, ChangeNoSpikeOfTheNetwork) {
     Rng rng(seed);
     const auto longest = static_cast<std::uint32_t>(rng.between(1, 4));
     for (IntProjection& projection : made.network.projections)
-      if (rng.chance(0.6)) projection.delay += static_cast<std::uint32_t>(rng.between(0, 3 * longest));
+      if (const auto* from = std::get_if<PopulationId>(&projection.from);
+          rng.chance(0.6) && (from == nullptr || !made.network.populations[from->index()].is_readout()))
+        projection.delay += static_cast<std::uint32_t>(rng.between(0, 3 * longest));
     const Relayed relayed = with_relays(made.network, longest, 2);
     ASSERT_THAT(check(relayed.network).list(), ::testing::IsEmpty());
     for (const IntProjection& projection : relayed.network.projections)

@@ -169,7 +169,13 @@ TEST(PotentialRange, IsNeverLeftAndBoundsWhatReadoutsSend) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
     Rng rng(seed);
-    const IntNetwork net = read_out_twice(rng);
+    IntNetwork net = read_out_twice(rng);
+    if (seed % 4 == 3) {  // what comes once a sample is bounded where nothing is forgotten, too
+      net.inputs[0].is_static = true;
+      IntPopulation& holds = net.populations[0];
+      for (auto* values : {&holds.alpha, &holds.bias_i, &holds.bias_v}) values->assign(3, 0);
+      holds.beta.assign(3, 4096);
+    }
     const NeuronRange first = potential_range(net, PopulationId(0));
     const AccumulatorBound second = accumulator_bound(net, PopulationId(1));
     const auto [low, high] = value_range(net.inputs[0]);
@@ -216,6 +222,22 @@ TEST(PotentialRange, OfAPartIsItsSums) {
   EXPECT_EQ(*std::min_element(range.lowest.begin(), range.lowest.end()), bound.lowest);
   EXPECT_EQ(*std::max_element(range.highest.begin(), range.highest.end()), bound.highest);
   EXPECT_EQ(potential_planes(net, PopulationId(0)), bound.bits);
+}
+
+/// The same readout, of an input that is sent in every step or once a sample.
+TEST(PotentialRange, OfAReadoutThatForgetsNothingIsItsSumWhereThatComesOnce) {
+  Rng rng(3);
+  IntNetwork net = read_out_twice(rng);
+  net.state_bits = 24;
+  IntPopulation& holds = net.populations[0];
+  holds.scale = 0;
+  for (auto* values : {&holds.alpha, &holds.bias_i, &holds.bias_v}) values->assign(3, 0);
+  holds.beta.assign(3, 4096);
+  EXPECT_EQ(potential_planes(net, PopulationId(0)), 24U);
+  net.inputs[0].is_static = true;
+  EXPECT_EQ(potential_planes(net, PopulationId(0)), accumulator_bound(net, PopulationId(0)).bits);
+  holds.bias_v[1] = 1;
+  EXPECT_EQ(potential_planes(net, PopulationId(0)), 24U);
 }
 
 TEST(AccumulatorProblems, NamesTheReadoutWhosePotentialsAreTooWide) {

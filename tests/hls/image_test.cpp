@@ -39,7 +39,7 @@ Chunks host_chunks(const Image& image, const Sample& sample) {
   Chunks steps(sample.steps());
   for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
     const StreamInput& input = image.application.inputs.at(i);
-    for (std::size_t t = 0; t < steps.size(); ++t)
+    for (std::size_t t = 0; t < (input.is_static ? 1 : steps.size()); ++t)
       for (const Event& event : sample.inputs[i].at(t))
         for (std::uint32_t b = 0; b < input.planes; ++b)
           if ((static_cast<std::int64_t>(event.value) >> b & 1) != 0) {
@@ -254,6 +254,62 @@ TEST_P(HlsImage, SumsInPartsAreTheGoldenModels) {
   std::size_t spikes = 0;
   expect_golden(compiled, data, GetParam(), spikes);
   EXPECT_GT(spikes, 50U);
+}
+
+/// A layer that holds its sum in its current, and one behind it, for which a readout does.
+TEST_P(HlsImage, HeldSumsOfStaticInputsAreTheGoldenModels) {
+  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  constexpr std::uint32_t kInputs = 40, kNeurons = 5;
+  Rng rng(7);
+  IntNetwork network;
+  network.name = "static";
+  network.state_bits = chip.tile.state_bits;
+  network.inputs = {{"in", {kInputs}, 2, false, 1}};
+  IntPopulation layer;
+  layer.shape = {kNeurons};
+  for (const IntParameter& parameter : kIntParameters) (layer.*parameter.values).assign(kNeurons, 0);
+  layer.beta.assign(kNeurons, 3000);
+  layer.theta.assign(kNeurons, 300);
+  layer.bias_i.assign(kNeurons, 9);
+  for (const char* name : {"first", "second"}) {
+    layer.name = name;
+    network.populations.push_back(layer);
+  }
+  const auto connect = [&](const char* name, Source from, std::uint32_t sources, std::size_t to) {
+    IntProjection projection{name, from, PopulationId(to), 0, 8, 0, MapForm(DenseMap{sources, kNeurons}), {}};
+    for (std::uint32_t k = 0; k < sources * kNeurons; ++k)
+      projection.weight.push_back(static_cast<std::int16_t>(rng.between(-80, 127)));
+    network.projections.push_back(std::move(projection));
+  };
+  connect("a", InputId(0), kInputs, 0);
+  connect("b", InputId(0), kInputs, 1);
+  connect("c", PopulationId(0), kNeurons, 1);
+  network.outputs = {{"out", {kNeurons}, PopulationId(1)}};
+  CompileOptions options;
+  options.spread = Spread::kFewest;
+  options.static_inputs = {"in"};
+  const auto made = compile(CompileInput{"static.json", network, {}, {}}, chip, options, {});
+  ASSERT_TRUE(std::holds_alternative<Compilation>(made)) << std::get<DoesNotFit>(made).reason;
+  const auto& compiled = std::get<Compilation>(made);
+  ASSERT_EQ(compiled.integers.populations.size(), 3U);
+  ASSERT_TRUE(compiled.image.application.inputs.at(0).is_static);
+  Dataset data;
+  data.ports = {{"in", {kInputs}}};
+  for (int s = 0; s < 8; ++s) {
+    Sample sample{std::to_string(s), std::nullopt, {}};
+    sample.inputs.resize(1);
+    std::vector<std::int64_t> picture;
+    for (std::uint32_t e = 0; e < kInputs; ++e) picture.push_back(rng.between(0, 3));
+    for (int t = 0; t < 10; ++t) {
+      for (std::uint32_t e = 0; e < kInputs; ++e)
+        sample.inputs[0].add(e, static_cast<double>(picture[e]));  // zeros are dropped
+      sample.inputs[0].end_step();
+    }
+    data.samples.push_back(std::move(sample));
+  }
+  std::size_t spikes = 0;
+  expect_golden(compiled, data, GetParam(), spikes);
+  EXPECT_GT(spikes, 100U);
 }
 
 std::string by_name(const ::testing::TestParamInfo<By>& by) {

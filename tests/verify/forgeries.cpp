@@ -34,8 +34,11 @@ Dataset data_for(const Image& image) {
       const double all = input.is_signed ? -1 : most;  // every plane
       Train train;
       for (int step = 0; step < 5; ++step) {
-        for (std::uint32_t e = 0; e < elements; ++e)
-          if (s == 0 || rng.chance(0.4)) train.add(e, input.unit * (s == 0 ? all : most > 0 ? most : all));
+        for (std::uint32_t e = 0; e < elements; ++e) {
+          const bool drawn = rng.chance(0.4);
+          const bool is_set = input.is_static ? e % 2 == 0 : drawn;  // or the image would not take it
+          if (s == 0 || is_set) train.add(e, input.unit * (s == 0 ? all : most > 0 ? most : all));
+        }
         train.end_step();
       }
       sample.inputs.push_back(std::move(train));

@@ -107,6 +107,8 @@ struct CompileOptions {
   Rounding rounding = Rounding::kNearest;
   std::uint32_t planes = 1;  ///< bit planes of every input
   bool signed_inputs = false;
+  /// Inputs that are equal in every step of a sample ("*": all): sent in its first step, their sums held.
+  std::vector<std::string> static_inputs;
   std::vector<std::string> record;  ///< populations sent to the host although they are no output
   bool readout_last_only = false;   ///< potentials only at the end of a sample
   std::uint64_t seed = 1;

@@ -48,6 +48,13 @@ struct StepAccuracy {
   std::int64_t correct = 0, labelled = 0;
 };
 
+/// What inputs that were compiled as static (CompileOptions::static_inputs) saved: their spikes in all steps
+/// but each sample's first one, and the weights other than 0 that these would have met.
+struct SavedByStatic {
+  std::vector<std::string> inputs;
+  std::int64_t spikes = 0, synaptic_operations = 0;
+};
+
 /// Everything that `spikeloom run` says of a run. Units: cycles, unless a name says otherwise.
 struct Report {
   std::string network, chip, device, image;
@@ -59,6 +66,7 @@ struct Report {
   std::vector<StepAccuracy> by_step;  ///< decisions after each step; empty where no step has a label
   std::vector<std::size_t> tied;      ///< samples decided by the lowest index
   std::int64_t output_spikes = 0, synaptic_operations = 0;
+  std::optional<SavedByStatic> saved{};  ///< none where no input is static
   std::optional<Promise> guaranteed, contracted;
   Timing replayed;
   std::optional<Timing> measured;                ///< none on `model`, and on a device without target cycles
