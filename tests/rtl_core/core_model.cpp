@@ -87,7 +87,7 @@ Result CoreModel::fire(const Firing& f) {
     }
   }
 
-  std::uint32_t gathered = 0, chunks = 0;
+  std::uint32_t gathered = 0, sent = 0;
   const std::uint32_t indices = 1U << shape.ChunkIndexBits;
   std::vector<std::int32_t> old_v, old_i;
   for (std::uint32_t u = 0; u < f.updates; ++u) {
@@ -123,12 +123,12 @@ Result CoreModel::fire(const Firing& f) {
     if (f.readout) {
       const auto bits = static_cast<std::uint32_t>(readout);
       const std::uint32_t mask = entry.half != 0 ? bits >> 16U : bits & 0xffffU;
-      if (mask != 0 && (f.last || !f.last_only)) result.pushes.push_back({chunks % indices, mask});
-      ++chunks;
+      if (mask != 0 && (f.last || !f.last_only)) result.pushes.push_back({sent % indices, mask});
+      ++sent;
     } else if (entry.emit != 0) {
-      if (gathered != 0) result.pushes.push_back({chunks % indices, gathered});
+      if (gathered != 0) result.pushes.push_back({sent % indices, gathered});
       gathered = 0;
-      ++chunks;
+      ++sent;
     }
   }
   return result;
