@@ -166,11 +166,11 @@ Hdf5File::Hdf5File(const std::filesystem::path& path) {
 
 Hdf5File::Hdf5File(std::span<const std::uint8_t> bytes) {
   constexpr std::size_t kGrowth = std::size_t{1} << 16U;  // of a file that is written, which this one is not
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fapl_core(access.get(), kGrowth, 0);
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fapl_core(access.id(), kGrowth, 0);
   // The library copies the bytes.
-  H5Pset_file_image(access.get(), const_cast<std::uint8_t*>(bytes.data()), bytes.size());
-  const auto file = std::make_shared<Handle>(H5Fopen("bytes", H5F_ACC_RDONLY, access.get()), H5Fclose);
+  H5Pset_file_image(access.id(), const_cast<std::uint8_t*>(bytes.data()), bytes.size());
+  const auto file = std::make_shared<Hdf5Handle>(H5Fopen("bytes", H5F_ACC_RDONLY, access.id()), H5Fclose);
   if (!file->valid()) throw input_error("no readable HDF5 file");
   file_ = file;
 }
