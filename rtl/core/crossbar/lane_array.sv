@@ -73,11 +73,21 @@ module lane_array #(
       .read_enable_i(en_i && fetch && !word_value_i), .read_address_i(word_address_i), .read_data_o(weights));
 
   // Decode.
-  logic decode_q, decode_negate_q;
+  localparam int unsigned NumberShift = MaxShift >= 4 ? 4 : 0;
+  logic decode_q, decode_negate_q, decode_one_q, decode_narrow_q;
   logic [GroupBits-1:0] decode_group_q;
   logic [SubPortBits-1:0] decode_sub_q;
-  logic [1:0] decode_format_q;
+  logic [1:0] from, decode_from_q;
   logic [ShiftBits-1:0] decode_shift_q;
+  logic odd;
+  // As lane_decode wants it: where the weights come from.
+  always_comb begin
+    from = 2'd0;
+    if (word_format_i == spikeloom_pkg::FORMAT_W4) from = word_sub_i[SubPortBits-1] ? 2'd2 : 2'd1;
+    if (word_format_i == spikeloom_pkg::FORMAT_W2 || word_format_i == spikeloom_pkg::FORMAT_W1) from = 2'd3;
+    if (WeightFormats == 1 || (Sums != 0 && word_value_i)) from = 2'd0;
+  end
+  assign odd = MaxShift > 0 && from == 2'd0 && word_shift_i[0];
   always_ff @(posedge clk_i) begin
     if (rst_i) decode_q <= 1'b0;
     else if (en_i) decode_q <= fetch;
@@ -86,47 +96,54 @@ module lane_array #(
     if (en_i) begin
       decode_group_q <= word_group_i[GroupBits-1:0];
       decode_sub_q <= word_sub_i;
-      decode_format_q <= word_format_i;
-      decode_shift_q <= word_shift_i;
+      decode_from_q <= from;
+      decode_one_q <= word_format_i[0];  // of the formats of one or two bits
+      decode_narrow_q <= from != 2'd0 || (Sums != 0 && word_value_i);
+      decode_shift_q <= Sums != 0 && word_value_i ? ShiftBits'(NumberShift) : word_shift_i;
       decode_negate_q <= word_negate_i;
     end
   end
 
   logic unused_inputs;
-  assign unused_inputs = ^{cfg_word_i, decode_sub_q, word_half_i, word_lane_i, word_bits_i};
+  assign unused_inputs = ^{cfg_word_i, decode_sub_q, word_value_i, word_half_i, word_lane_i, word_bits_i};
 
-  // A number's half, in its place, and the lane that it is for.
+  // A number's half, in its place; 0 where the word is none. decode_odd_q: pick_i[0] of lane_decode.
   logic decode_value_q;
-  logic [Lanes-1:0] decode_mine_q;
+  logic [Lanes-1:0] decode_odd_q;
   logic [AccBits-1:0] decode_number_q;
   if (Sums != 0) begin : gen_numbers
     localparam int unsigned HalfBits = spikeloom_pkg::CHUNK_BITS;
+    logic [HalfBits-1:0] low, high;
     logic [2*HalfBits-1:0] number;
     logic unused_number;
-    assign number = word_half_i ? {word_bits_i, HalfBits'(0)} : {HalfBits'(0), word_bits_i};
+    assign low = word_value_i && !word_half_i ? word_bits_i : '0;
+    assign high = word_value_i && word_half_i ? word_bits_i : '0;
+    assign number = {high, low};
     assign unused_number = ^number;
     always_ff @(posedge clk_i) begin
       if (en_i) begin
         decode_value_q <= word_value_i;
         decode_number_q <= number[AccBits-1:0];
-        for (int i = 0; i < Lanes; i++) decode_mine_q[i] <= word_value_i && word_lane_i == LaneBits'(i);
+        for (int i = 0; i < Lanes; i++)
+          decode_odd_q[i] <= word_value_i ? word_lane_i == LaneBits'(i) : odd;
       end
     end
   end else begin : gen_no_numbers
-    assign {decode_value_q, decode_mine_q, decode_number_q} = '0;
+    logic odd_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i) odd_q <= odd;
+    end
+    assign {decode_value_q, decode_number_q} = '0;
+    assign decode_odd_q = {Lanes{odd_q}};
   end
 
   // Sub-words, lowest first; the sub index counts the narrowest format's.
-  logic [Lanes*4-1:0] w4;
   logic [Lanes*2-1:0] w2;
   logic [Lanes-1:0] w1;
-  if (SubBits >= 1) begin : gen_w4
-    assign w4 = decode_sub_q[SubBits-1] ? weights[Lanes*4+:Lanes*4] : weights[0+:Lanes*4];
-  end else begin : gen_no_w4
-    assign w4 = '0;
-  end
   if (SubBits >= 2) begin : gen_w2
-    assign w2 = decode_sub_q[SubBits-2] ? w4[Lanes*2+:Lanes*2] : w4[0+:Lanes*2];
+    logic [Lanes*4-1:0] half;
+    assign half = decode_sub_q[SubBits-1] ? weights[Lanes*4+:Lanes*4] : weights[0+:Lanes*4];
+    assign w2 = decode_sub_q[SubBits-2] ? half[Lanes*2+:Lanes*2] : half[0+:Lanes*2];
   end else begin : gen_no_w2
     assign w2 = '0;
   end
@@ -175,9 +192,10 @@ module lane_array #(
     lane_decode #(
         .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift), .Sums(Sums)
     ) u_decode (
-        .valid_i(decode_q), .format_i(decode_format_q),
-        .value_i(decode_value_q), .mine_i(decode_mine_q[i]), .number_i(decode_number_q),
-        .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
+        .valid_i(decode_q), .from_i(decode_from_q),
+        .w8_i(weights[i*8+:8]), .w4_low_i(weights[i*4+:4]), .w4_high_i(weights[(Lanes+i)*4+:4]),
+        .w2_i(w2[i*2+:2]), .w1_i(w1[i]), .one_i(decode_one_q),
+        .pick_i({decode_narrow_q, decode_odd_q[i]}), .value_i(decode_value_q), .number_i(decode_number_q),
         .shift_i(decode_shift_q), .negate_i(1'b0), .operand_o(operands[i*OperandBits+:OperandBits]));
   end
   (* ram_style = "distributed", no_rw_check *)
@@ -232,9 +250,10 @@ module lane_array #(
     lane_decode #(
         .WeightFormats(WeightFormats), .AccBits(AccBits), .MaxShift(MaxShift), .Sums(Sums)
     ) u_decode (
-        .valid_i(decode_q), .format_i(decode_format_q),
-        .value_i(decode_value_q), .mine_i(decode_mine_q[i]), .number_i(decode_number_q),
-        .w8_i(weights[i*8+:8]), .w4_i(w4[i*4+:4]), .w2_i(w2[i*2+:2]), .w1_i(w1[i]),
+        .valid_i(decode_q), .from_i(decode_from_q),
+        .w8_i(weights[i*8+:8]), .w4_low_i(weights[i*4+:4]), .w4_high_i(weights[(Lanes+i)*4+:4]),
+        .w2_i(w2[i*2+:2]), .w1_i(w1[i]), .one_i(decode_one_q),
+        .pick_i({decode_narrow_q, decode_odd_q[i]}), .value_i(decode_value_q), .number_i(decode_number_q),
         .shift_i(decode_shift_q), .negate_i(decode_negate_q), .operand_o(operand));
     assign unused_operand = ^operand_q;  // AccBits may be smaller
     assign unused_carry = total[0];
