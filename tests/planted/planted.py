@@ -5,6 +5,7 @@ usage: planted.py check SOURCE                          every fault of the lists
        planted.py draw SOURCE N SEED                    N faults, drawn mechanically, as drawn.toml has them
        planted.py conditions SOURCE                     every condition of the checkers: checkers.toml
        planted.py run SOURCE BUILD [--only REGEX] [--missing] [--ready FOLDER]
+                              [--first FILTER] [--jobs N]
                                                         in a copy of the sources under BUILD/planted
        planted.py table SOURCE                          what all runs found, for docs/verification.md
 
@@ -40,6 +41,7 @@ import together
 HERE = pathlib.Path(__file__).resolve().parent
 WANTED = 95  # of 100
 LIMIT = 900  # seconds of a test program
+ALL = "-*Large*"  # tests, as GoogleTest filters them
 COMPILER = "the compiler"
 UNTRIED = "not tried"
 RESULTS = "tests/planted/results.json"
@@ -215,7 +217,8 @@ class Bench:
     tests/planted/results.json    of the sources: each fault's result
     """
 
-    def __init__(self, source, target, jobs=1):
+    def __init__(self, source, target, jobs=1, first=None):
+        self.first = first  # tests that are run alone before all of a program are
         self.source = target / "planted/source"
         self.kept = source / RESULTS
         copy(source, self.source)
@@ -253,9 +256,9 @@ class Bench:
         made = self.started(["ninja", "-C", str(self.folder), test.rsplit("/", 1)[1]])
         return made.returncode == 0, made.stdout
 
-    def verdict(self, test, fault=None):
-        """The first test that fails; None where all pass."""
-        program = [str(self.program(test)), "--gtest_filter=-*Large*", "--gtest_fail_fast"]
+    def verdict(self, test, fault=None, tests=ALL):
+        """The first of these tests that fails; None where all pass."""
+        program = [str(self.program(test)), f"--gtest_filter={tests}", "--gtest_fail_fast"]
         try:
             ran = self.started(program, self.limits.get(test, LIMIT), fault)
         except subprocess.TimeoutExpired:
@@ -269,13 +272,13 @@ class Bench:
     def program(self, test):
         return self.folder / "tests" / test
 
-    def passes(self, test):
+    def passes(self, test, tests=ALL):
         """Whether the program as it is built passes; how long it may take with a fault follows."""
         made, log = self.build(test)
         if not made:
             return "does not build: " + log[-2000:]
         begin = time.monotonic()
-        failed = self.verdict(test)
+        failed = self.verdict(test, None, tests)
         if not failed:
             self.limits[test] = min(LIMIT, 30 + 10 * (time.monotonic() - begin))
         return failed
@@ -311,11 +314,13 @@ class Bench:
             with self.changed(texts):
                 made, log = self.build(test)
                 if made:
-                    if failed := self.passes(test):
-                        print(f"{test} without a fault: {failed}", file=sys.stderr)
-                        return
-                    with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-                        yield from zip(numbers.values(), pool.map(lambda n: self.verdict(test, n), numbers))
+                    for tests in filter(None, (self.first, ALL)):
+                        found = []
+                        for number, result in self.verdicts(test, numbers, tests):
+                            if result or tests == ALL:
+                                found.append(number)
+                                yield numbers[number], result
+                        numbers = {n: f for n, f in numbers.items() if n not in found}
                     return
             bad = {name for name in texts if re.search(rf"^FAILED: .*{re.escape(name)}", log, re.M)}
             if not bad:
@@ -324,6 +329,15 @@ class Bench:
             print(f"{', '.join(sorted(bad))}: its faults one by one", file=sys.stderr)
             texts = {name: text for name, text in texts.items() if name not in bad}
             numbers = {n: f for n, f in numbers.items() if f["file"] not in bad}
+
+    def verdicts(self, test, numbers, tests):
+        """By the faults' numbers, unless the program fails without a fault."""
+        self.limits.pop(test, None)
+        if numbers and (failed := self.passes(test, tests)):
+            print(f"{test} without a fault: {failed}", file=sys.stderr)
+            return
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            yield from zip(numbers, pool.map(lambda n: self.verdict(test, n, tests), numbers))
 
     def try_alone(self, fault):
         text = (self.source / fault["file"]).read_text()
@@ -356,8 +370,8 @@ class Bench:
 class LinkedBench(Bench):
     """Takes everything but what a changed text is in from a finished build: see linked.py."""
 
-    def __init__(self, source, target, ready, jobs=1):
-        super().__init__(source, target, jobs)
+    def __init__(self, source, target, ready, jobs=1, first=None):
+        super().__init__(source, target, jobs, first)
         self.ready = linked.Ready(ready, target / "planted/linked", jobs)
         for name in {f["file"] for f in faults() if f["file"].endswith(".hpp")}:
             self.ready.add_header(name)
@@ -403,9 +417,9 @@ def write_results(path, results):
     new.replace(path)
 
 
-def run(source, target, only, missing, ready=None, jobs=1):
+def run(source, target, only, missing, ready=None, jobs=1, first=None):
     signal.signal(signal.SIGTERM, asked_to_end)
-    bench = LinkedBench(source, target, ready, jobs) if ready else Bench(source, target, jobs)
+    bench = LinkedBench(source, target, ready, jobs, first) if ready else Bench(source, target, jobs, first)
     wanted = [f for f in faults() if re.search(only, f"{f['what']} {f['file']} {f['test']}")]
     if missing:
         known = results_of(bench.kept)
@@ -473,6 +487,9 @@ def main():
     commands.add_parser("table").add_argument("source", type=pathlib.Path)
     running.add_argument("--jobs", type=int, default=1, help="runs of a program at once")
     running.add_argument(
+        "--first", metavar="FILTER", help="tests that are run first: what they find needs no others"
+    )
+    running.add_argument(
         "--ready",
         type=pathlib.Path,
         metavar="FOLDER",
@@ -489,9 +506,8 @@ def main():
         return table(given.source)
     try:
         ready = given.ready.resolve() if given.ready else None
-        return run(
-            given.source.resolve(), given.build.resolve(), given.only, given.missing, ready, given.jobs
-        )
+        source, build = given.source.resolve(), given.build.resolve()
+        return run(source, build, given.only, given.missing, ready, given.jobs, given.first)
     except KeyboardInterrupt:
         print("planted: interrupted; the files are as they were", file=sys.stderr)
         return 130
