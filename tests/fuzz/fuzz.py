@@ -192,6 +192,8 @@ def main():
     share = max(1, arguments.seconds * JOBS // len(targets))
     begin = time.monotonic()
     if arguments.what == "same":
+        if strangers := set(RUNS) - set(names("")):
+            sys.exit(f"fuzz: error: RUNS names no target: {', '.join(sorted(strangers))}")
         wrong = all_of(same, targets)
         each = f"seed {SEED}"
     else:

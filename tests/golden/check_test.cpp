@@ -134,6 +134,14 @@ TEST(Check, RefusesEndsThatDoNotExistAndSizesThatDiffer) {
                                              "projection 'a-b': bits: expected 8, 4, 2 or 1, found 3"));
 }
 
+TEST(Check, WantsNamesAndStateBitsThatThereAre) {
+  IntNetwork net = two_layers();
+  net.populations[1].name.clear();
+  EXPECT_THAT(check(net).list(), ::testing::Contains(HasSubstr(" 1: has no name")));
+  net.state_bits = 0;
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("state_bits: ")));
+}
+
 TEST(Check, RandomNetworksAreSound) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Rng rng(seed);

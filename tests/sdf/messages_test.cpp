@@ -3,11 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "compiler/sdf/buffers.hpp"
+#include "compiler/sdf/gantt.hpp"
 #include "compiler/sdf/json.hpp"
 #include "compiler/sdf/k_periodic.hpp"
+#include "compiler/sdf/latency.hpp"
 #include "compiler/sdf/max_plus.hpp"
 #include "compiler/sdf/period.hpp"
 #include "compiler/sdf/sdf3.hpp"
+#include "compiler/sdf/simulate.hpp"
+#include "compiler/sdf/text.hpp"
+#include "compiler/sdf/throughput.hpp"
 #include "tests/sdf/phased_graphs.hpp"
 
 namespace spikeloom::sdf::testing {
@@ -93,6 +98,28 @@ TEST(SdfMessages, OfQuestions) {
               HasSubstr("graph g: more than 1 tokens wait between iterations, too many for a matrix"));
   EXPECT_THAT(said([&] { return buffer_front(graph, {.most_examined = 0}); }),
               HasSubstr("graph g: more than 0 distributions of room; ask for one period"));
+}
+
+TEST(SdfMessages, OfDeadlocksAndLimits) {
+  const auto said = [](auto&& asked) { return message_of([&] { (void)asked(); }); };
+  const std::string actors = "sdf 1\nactor \"a\" execution 1\nactor \"b\" execution 1\n";
+  const std::string channel = "channel \"x\" 0 -> 1 tokens 0 latency 0\nchannel \"y\" 1 -> 0 tokens ";
+  const Graph stuck = parse(actors + channel + "0 latency 0\n"),
+              ring = parse(actors + channel + "1 latency 0\n");
+  const std::string why = "deadlock: no channel of this cycle holds a token: ";
+  EXPECT_THAT(said([&] { return simulate(stuck, 1); }), HasSubstr(why));
+  EXPECT_THAT(said([&] { return prove_latency(stuck, ActorId(0), ActorId(1), {}); }), HasSubstr(why));
+  EXPECT_THAT(said([&] { return simulate(ring, -1); }),
+              HasSubstr("expected 0 or more firings to simulate, found -1"));
+  EXPECT_THAT(said([&] { return gantt_svg("chart", {}, std::vector<GanttBar>(200'001)); }),
+              HasSubstr("chart: 200001 firings are more than 200000"));
+  PhasedGraph unbounded("g");
+  const ActorId a = unbounded.add_actor("a", {1}), b = unbounded.add_actor("b", {2});
+  unbounded.add_channel({a, a, {1}, {1}, 1, 0}, "self");
+  unbounded.add_channel({b, b, {1}, {1}, 1, 0}, "self");
+  unbounded.add_channel({a, b, {1}, {1}, 0, 0}, "x");
+  EXPECT_THAT(said([&] { return self_timed_period(unbounded, require_repetition(unbounded), 20); }),
+              HasSubstr("graph g: no state came back within 20; is a channel without a bound?"));
 }
 
 }  // namespace
