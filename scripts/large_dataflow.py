@@ -1,13 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes cyclo-static dataflow graphs as large as the generated ones that tools are measured with, and times
-`spikeloom dataflow analyze` on them.
+"""Writes cyclo-static dataflow graphs of the shapes of the largest ones that tools are measured with, and
+times `spikeloom dataflow analyze` on them.
 
-    large_dataflow.py [--rounds N] [--seeds N] [--keep FOLDER]
+    large_dataflow.py [--seeds N] [--keep FOLDER]
 
-A row a graph: actors, channels, firings of an iteration, period, processor seconds. Actors and channels
-are those of autogen1, autogen2 and autogen3 of Kiter's collection; rates and times are drawn here, since the
-files are not at hand.
+A row a graph: actors, channels, firings of an iteration, period, processor seconds.
+
+The shapes are those of autogen1, autogen2 and autogen3 of Kiter's collection (github.com/bbodin/kiter,
+benchmarks/AGB5CSDF), read off the files and not copied: so many actors, and so many channels beside one from
+each actor to itself; all times 1; of each actor one number of tokens that a round of its phases writes to,
+and reads from, each of its channels, from the few in SHAPES; each token in a phase by chance. Those numbers
+have large prime factors of their own, so that repetition counts are large: that makes the graphs hard. Who is
+joined to whom, and how many tokens lie in a channel, is drawn here: as many as a potential of each actor asks
+for, drawn too, with which no circle of channels can be stuck. So these graphs are like those, and their
+periods are their own.
 """
 
 import argparse
@@ -19,69 +26,79 @@ import resource
 import subprocess
 import tempfile
 
-SHAPES = {"autogen1": (90, 617), "autogen2": (70, 473), "autogen3": (154, 671)}
-MOST_PHASES = 12
+# Actors, channels without those to the actor itself, and (tokens of a round, phases) of the kinds of actors
+# that were seen in the files, in their order there.
+SHAPES = {
+    "autogen1": (90, 617, [(1877, 1), (1877, 1), (2199, 1), (2199, 3)]),
+    "autogen2": (70, 473, [(435340, 4), (435340, 5), (369130, 2), (553695, 1), (553695, 3), (553695, 5)]),
+    "autogen3": (
+        154,
+        671,
+        [(1312172, 1), (1312172, 2), (1312172, 4), (1067508, 1), (1067508, 2), (1067508, 4)]
+        + [(1601262, 1), (1601262, 2), (1601262, 3), (800631, 3)],
+    ),
+}
 
 
-def split(rng, total, parts):
-    """Whole numbers, not negative, that add up to the total."""
-    cuts = sorted(rng.randint(0, total) for _ in range(parts - 1))
-    return [b - a for a, b in zip([0, *cuts], [*cuts, total])]
+def split(rng, total, phases):
+    """Each of so many tokens in a phase by chance: whole numbers that add up to the total."""
+    rates = []
+    for left in range(phases, 1, -1):
+        fair, rest = total / phases, total - sum(rates)
+        rates.append(min(rest, max(0, round(rng.gauss(fair, math.sqrt(fair * (1 - 1 / left)))))))
+    return [*rates, total - sum(rates)]
 
 
-def graph(actors, channels, most_rounds, seed):
-    rng = random.Random(seed)
-    smooth = [n for n in range(1, most_rounds + 1) if 30**20 % n == 0]  # no prime factor above 5
-    rounds = [rng.choice(smooth) for _ in range(actors)]
-    phases = [rng.randint(1, MOST_PHASES) for _ in range(actors)]
-    result = {
-        "format": "spikeloom-dataflow",
-        "version": 1,
-        "name": f"large{seed}",
-        "actors": [],
-        "channels": [],
-    }
-    for a in range(actors):
-        fair = max(10, 1_000_000 // (rounds[a] * phases[a]))
-        times = [1 + rng.randint(fair // 10, fair // 2) for _ in range(phases[a])]
-        result["actors"].append({"name": f"a{a}", "execution": times})
+def graph(name, actors, channels, kinds, seed):
+    rng = random.Random(f"{name} {seed}")
+    kind_of = [kinds[a * len(kinds) // actors] for a in range(actors)]
+    potential = [rng.uniform(0, 3 * max(total for total, _ in kinds)) for _ in range(actors)]
+    result = {"format": "spikeloom-dataflow", "version": 1, "name": f"{name}-like-{seed}"}
+    result["actors"] = [{"name": f"a{a}", "execution": [1] * kind_of[a][1]} for a in range(actors)]
+    result["channels"] = []
 
     def join(a, b):
-        total = math.lcm(rounds[a], rounds[b]) * rng.randint(1, 3)
+        (written, phases), (read, read_phases) = kind_of[a], kind_of[b]
+        # A round of phases taken for one firing: no circle is stuck that holds more than what all of its
+        # readers lack at most, which is what they read less the common divisor.
+        step = math.gcd(written, read)
+        least = read - step + potential[b] - potential[a]
         channel = {"name": f"c{len(result['channels'])}", "from": f"a{a}", "to": f"a{b}"}
-        channel["produce"] = split(rng, total // rounds[a], phases[a])
-        channel["consume"] = split(rng, total // rounds[b], phases[b])
-        channel["tokens"] = 0 if a < b else total
+        channel["produce"] = split(rng, written, phases)
+        channel["consume"] = split(rng, read, read_phases)
+        channel["tokens"] = max(0, step * (math.floor(least / step) + 1))
         result["channels"].append(channel)
 
     for a in range(actors):
-        one = [1] * phases[a]
-        name = f"c{len(result['channels'])}"
-        loop = {"name": name, "from": f"a{a}", "to": f"a{a}", "produce": one, "consume": one, "tokens": 1}
+        one = [1] * kind_of[a][1]
+        loop = {"name": f"loop{a}", "from": f"a{a}", "to": f"a{a}", "produce": one, "consume": one}
+        loop["tokens"] = 1
         result["channels"].append(loop)
     for a in range(1, actors):
         join(rng.randrange(a), a)
-    join(actors - 1, 0)
-    while len(result["channels"]) < channels:
+    while len(result["channels"]) < actors + channels:
         a, b = rng.sample(range(actors), 2)
         join(a, b)
-    return result, sum(r * p for r, p in zip(rounds, phases))
+    rounds = math.lcm(*(total for total, _ in kind_of))
+    return result, sum(rounds // total * phases for total, phases in kind_of)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=2000, help="repetition counts at most")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=SHAPES, help="one shape")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the graphs")
     parser.add_argument("--command", default=pathlib.Path(__file__).parents[1] / "build/bin/spikeloom")
     options = parser.parse_args()
     folder = options.keep or pathlib.Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     print("| shape of | actors | channels | firings | period | s |\n| --- | --- | --- | --- | --- | --- |")
-    for name, (actors, channels) in SHAPES.items():
+    for name, (actors, channels, kinds) in SHAPES.items():
+        if options.only not in (None, name):
+            continue
         for seed in range(1, options.seeds + 1):
-            made, firings = graph(actors, channels, options.rounds, seed)
-            path = folder / f"{name}-{options.rounds}-{seed}.json"
+            made, firings = graph(name, actors, channels, kinds, seed)
+            path = folder / f"{name}-like-{seed}.json"
             path.write_text(json.dumps(made))
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             report = folder / "report.json"
