@@ -12,8 +12,14 @@ each layer, in cycles of 128 adders:
   spike, every other one adds it, once;
 - subset: a mask that is new begins with the sum of the largest mask that lies within it, where there is one.
 
-Sums are kept for the length of a step, and making one is as long as adding it to a neuron. Exit code 77: the
-recorded spikes are not there.
+Sums are kept for the length of a step, and making one is as long as adding it to a neuron. What that takes:
+
+- kept: the most masks that differ in one step, all groups of channels together, since a page is walked
+  position by position;
+- memory: of their sums in one tile, in Mb: a sum of SUM_BITS for each tap and output channel of the tile,
+  where output channels are shared out over TILES. A tile of chips/lanes128.toml has 4 Mb of weights.
+
+Exit code 77: the recorded spikes are not there.
 """
 import argparse
 import os
@@ -25,6 +31,8 @@ import numpy as np
 from common_load import FILES, LANES, LAYERS, ROOT, SKIPPED, convolved, recorded
 
 CHUNK = 16
+TILES = 8
+SUM_BITS = 16  # sixteen weights of 8 bits take 12, as memories have them 16
 POWERS = 1 << np.arange(CHUNK)
 
 
@@ -36,17 +44,19 @@ def masks_of(spikes):
 
 
 def costs(spikes, reached):
-    """Rows in one step: by spikes, with equal chunks, with subsets."""
+    """Rows in one step: by spikes, with equal chunks, with subsets; and how many masks differ."""
     total = np.zeros(3)
+    kept = 0
     for chunk in masks_of(spikes):
         present = chunk > 0
         masks, first = np.unique(chunk[present], return_index=True)
+        kept += len(masks)
         taps = reached.ravel()[present] if reached.size > 1 else np.full(present.sum(), reached.item())
         total[0] += (popcount(chunk[present]) * taps).sum()
         again = taps.sum() - taps[first].sum()
         total[1] += again + (popcount(masks) * taps[first]).sum()
         total[2] += again + (fresh(masks) * taps[first]).sum()
-    return total
+    return total, kept
 
 
 def popcount(masks):
@@ -77,20 +87,25 @@ def main():
         print(f"skipped: {folder} has no recorded spikes; --data or SPIKELOOM_DATA names the data folder")
         sys.exit(SKIPPED)
     for network, layers in LAYERS.items():
-        print("| layer | spikes | equal | subset |\n| --- | --- | --- | --- |")
+        print("| layer | spikes | equal | subset | kept | memory |\n| --- | --- | --- | --- | --- | --- |")
         total = np.zeros(3)
         for layer, shape in layers.items():
             spikes = recorded(folder, network, layer)
-            reached, rows = np.array(1.0), shape
+            reached, rows, area = np.array(1.0), shape, 1
             if isinstance(shape, tuple):
                 rows, taps, padding = shape
+                area = taps * taps
                 side = spikes.shape[-1] + 2 * padding - taps + 1
                 ones = np.ones((1, 1, side, side), np.float32)
                 reached = convolved(ones, np.ones((1, 1, taps, taps), np.float32), taps - 1 - padding)[0, 0]
-            cycles = sum(costs(step, reached) for step in spikes) * rows / LANES
+            steps = [costs(step, reached) for step in spikes]
+            cycles = sum(step for step, _ in steps) * rows / LANES
+            kept = max(masks for _, masks in steps)
+            memory = kept * area * max(CHUNK, rows / TILES) * SUM_BITS / 2**20
             total += cycles
-            print(f"| {layer} | " + " | ".join(f"{c:,.0f}" for c in cycles) + " |")
-        print("| sum | " + " | ".join(f"{c:,.0f}" for c in total) + " |\n")
+            counted = " | ".join(f"{c:,.0f}" for c in cycles)
+            print(f"| {layer} | {counted} | {kept:,} | {memory:.2f} |")
+        print("| sum | " + " | ".join(f"{c:,.0f}" for c in total) + " | | |\n")
 
 
 if __name__ == "__main__":
