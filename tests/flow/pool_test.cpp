@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(Chips, FoldedPools, ::testing::Values("slim", "row", "s
 TEST(Pools, CostNothingWhereTheyFold) {
   const Chip chip = test_chip_named("slim");
   int shorter = 0, compared = 0;
-  for (std::uint64_t seed = 1; compared < 12; ++seed) {
+  for (std::uint64_t seed = 1; compared < 6; ++seed) {
     ASSERT_LT(seed, 400U);
     const Case made = pooled_case(seed, chip);
     CompileOptions options = pool_options(1);
@@ -128,7 +128,7 @@ TEST(Pools, CostNothingWhereTheyFold) {
     EXPECT_LT(folded->application.clusters.size(), own->application.clusters.size()) << "seed " << seed;
     shorter += folded->promises.front().latency < own->promises.front().latency ? 1 : 0;
   }
-  EXPECT_GE(shorter, compared - 2);
+  EXPECT_GE(shorter, compared - 1);
 }
 
 TEST(Pools, StayPopulationsAndSayWhyWhereTheyDoNotFold) {
