@@ -369,6 +369,37 @@ void check_finite(const Network& network, Problems& problems) {
                    ": the product of its weights is beyond a double");
 }
 
+/// Says where a potential can be exactly the threshold, so that the choice of when a neuron fires decides
+/// spikes: nothing decays, and all numbers are multiples of 1/65536, as on hardware's grids and never in
+/// trained reals.
+void note_equality(const Network& network, Notes& notes) {
+  const auto on_grid = [](double x) { return std::abs(x) < 0x1p30 && x * 0x1p16 == std::trunc(x * 0x1p16); };
+  const auto all = [](const std::vector<double>& values, const auto& condition) {
+    return std::all_of(values.begin(), values.end(), condition);
+  };
+  std::vector<bool> can_equal;
+  for (const Population& p : network.populations)
+    can_equal.push_back(
+        !p.is_readout() && all(p.beta, [](double x) { return x == 1; }) &&
+        all(p.alpha, [](double x) { return x == 0; }) && all(p.gain_i, [](double x) { return x == 1; }) &&
+        all(p.gain_v, [](double x) { return x == 1; }) && all(p.theta, on_grid) && all(p.v_reset, on_grid) &&
+        all(p.start, on_grid) && all(p.bias, on_grid) && all(p.drive, on_grid));
+  for (const Projection& projection : network.projections)
+    if (!all(projection.weight, on_grid)) can_equal[projection.to.index()] = false;
+  constexpr std::size_t kNamed = 3;
+  std::string names;
+  std::size_t count = 0;
+  for (std::size_t p = 0; p < can_equal.size(); ++p)
+    if (can_equal[p] && ++count <= kNamed)
+      names += (names.empty() ? "" : ", ") + quote(network.populations[p].name);
+  if (count > kNamed) names += " and " + std::to_string(count - kNamed) + " more";
+  if (names.empty()) return;
+  notes.add(names +
+            ": nothing decays and all numbers are on one grid, so that a potential can be exactly the "
+            "threshold; there a neuron does not fire (--fire ge: it does, as in Sinabs, Rockpool and "
+            "SpikingJelly)");
+}
+
 }  // namespace
 
 Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* notes, Problems& problems) {
@@ -396,6 +427,7 @@ Network elaborate(const NirGraph& graph, const Semantics& semantics, Notes* note
   try {
     Network network = Builder(flat, meaning, dt, remarks, problems).run();
     check_finite(network, problems);
+    if (problems.empty() && !semantics.fire && !semantics.framework) note_equality(network, remarks);
     return problems.empty() ? network : Network{};
   } catch (const Error& error) {
     problems.add(error.what());

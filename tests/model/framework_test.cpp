@@ -421,5 +421,21 @@ TEST(Framework, NamesAreListedWhereOneIsUnknown) {
   }
 }
 
+/// On a grid and without decay a potential can be the threshold; trained reals and leaks need no such note.
+TEST(FireAtTheThreshold, IsNotedWhereItCanDecideASpikeAndNobodyChose) {
+  const std::string file = std::string(SPIKELOOM_SOURCE_DIR) + "/tests/real/frameworks/sinabs_iaf.nir";
+  const auto notes_of = [&](const std::string& name, const Semantics& semantics) {
+    Notes notes;
+    (void)load_network(name, semantics, &notes);
+    return std::count_if(notes.list.begin(), notes.list.end(), [](const std::string& note) {
+      return note.find("can be exactly the threshold") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(notes_of(file, {.dt = 1}), 1);
+  EXPECT_EQ(notes_of(file, {.dt = 1, .fire = Fire::kAbove}), 0);
+  EXPECT_EQ(notes_of(file, {.framework = Framework::kSinabs}), 0);
+  EXPECT_EQ(notes_of(std::string(SPIKELOOM_SOURCE_DIR) + "/examples/digits/digits.nir", {}), 0);
+}
+
 }  // namespace
 }  // namespace spikeloom::test
