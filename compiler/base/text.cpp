@@ -40,6 +40,10 @@ std::vector<std::string> abridged(const std::vector<std::string>& parts, std::si
   return result;
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string printable(std::string_view text) {
   std::string result;
   while (!text.empty()) {

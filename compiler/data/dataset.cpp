@@ -4,6 +4,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "compiler/base/text.hpp"
 #include "compiler/data/formats.hpp"
 
 namespace spikeloom {
@@ -62,8 +63,9 @@ std::optional<std::string> clip(Dataset& data, double most) {
   }
   if (clipped == 0) return std::nullopt;
   std::ostringstream note;
-  note << clipped << " of " << all << " values in " << samples << " of " << data.samples.size()
-       << " samples were clipped to " << most << " (the largest was " << largest << ")";
+  note << clipped << " of " << all << " values in " << samples << " of "
+       << counted(data.samples.size(), "sample") << (clipped == 1 ? " was" : " were") << " clipped to "
+       << most << " (the largest was " << largest << ")";
   return note.str();
 }
 

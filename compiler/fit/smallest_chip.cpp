@@ -21,8 +21,8 @@ namespace {
 struct Mesh {
   std::uint32_t width, height;
 };
-constexpr std::array kMeshes = {Mesh{1, 1}, Mesh{2, 1}, Mesh{2, 2},  Mesh{4, 2},  Mesh{4, 4},
-                                Mesh{8, 4}, Mesh{8, 8}, Mesh{16, 8}, Mesh{16, 16}};
+constexpr std::array kMeshes = {Mesh{1, 1}, Mesh{2, 1},  Mesh{2, 2},   Mesh{4, 2},   Mesh{4, 4},  Mesh{8, 4},
+                                Mesh{8, 8}, Mesh{16, 8}, Mesh{16, 16}, Mesh{32, 16}, Mesh{32, 32}};
 /// Tiles are never filled evenly, and floors are floors.
 constexpr std::uint64_t kSpareNumerator = 5, kSpareDenominator = 4;
 constexpr int kRaises = 200;
@@ -187,10 +187,10 @@ std::optional<Chip> smallest_chip(const Outline& outline, const Chip& like) {
   if (outline.shapes.populations.size() >
       std::uint64_t{largest_mesh.width} * largest_mesh.height * largest("tile.contexts"))
     return best;
+  const IntPopulation& most = widest(outline);
   for (const Mesh& mesh : kMeshes)
     for (const std::uint64_t neurons : {256U, 1024U, 4096U}) {  // of a cluster, to begin with
       Chip chip = bare(like, mesh);
-      const IntPopulation& most = widest(outline);
       while (core_of(chip.tile).most_neurons(most, chip.tile).count <
              std::min<std::uint64_t>(neurons, most.size()))
         if (!widen(chip, most)) break;
@@ -203,6 +203,7 @@ std::optional<Chip> smallest_chip(const Outline& outline, const Chip& like) {
       }
       possible = possible && list.empty() && fill_untold(outline, chip);
       if (possible && (!best || memory_bits(chip) < memory_bits(*best))) best = chip;
+      if (most.size() <= neurons) break;  // larger clusters are the same again
     }
   return best;
 }

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/text.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/partition/feature_map.hpp"
@@ -353,8 +354,8 @@ std::vector<std::string> notes_on_parts(const IntNetwork& network, const Applica
     notes.push_back("the inputs of population '" + network.populations[owner].name +
                     "' are beyond a tile: its sum is taken in " + number(parts.size() + 1) + " parts, '" +
                     network.populations[parts.back()].name +
-                    "' first, each handed on to the next, exactly; " + "that costs " + number(contexts) +
-                    " contexts more, up to " + number(chunks) +
+                    "' first, each handed on to the next, exactly; " + "that costs " +
+                    counted(contexts, "context") + " more, up to " + number(chunks) +
                     " chunks of numbers a step, a cycle each to take in, and " + number(updates) +
                     " cycles to send them on, all contexts together");
   }

@@ -186,6 +186,18 @@ std::optional<double> framework_dt(const FrameworkRow& row, const Evidences& evi
   return row.dt;
 }
 
+/// Whose file it looks like, where dt is given and the parameters suggest none.
+void note_writer(const Evidences& evidences, Notes& notes) {
+  if (evidences.steps_as_unit && evidences.counted.empty() && evidences.doubt.empty())
+    notes.add(
+        "r = 1 and tau of 1 and more looks like time counted in steps, as Sinabs does; it has a reset, a "
+        "threshold and a decay of its own: --framework sinabs");
+  if (evidences.counted.size() == 1 && evidences.longest == 0)
+    notes.add("an r below 1 with one tau·(1 - r), " + number(whole(evidences.counted.front().dt)) +
+              ", everywhere looks like Spyx, in which an input counts once and not r·dt/tau times: "
+              "--framework spyx");
+}
+
 }  // namespace
 
 double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Meaning& meaning, Notes& notes,
@@ -203,7 +215,10 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Meaning& me
       problems.add("dt: expected a positive number, found " + number(given));
       return 1;
     }
-    if (!one) return given;
+    if (!one) {
+      if (evidences.list.empty() && !meaning.framework) note_writer(evidences, notes);
+      return given;
+    }
     const Evidence& guess = evidences.list.front();
     if (near(given, guess.dt, kSnapDt)) return guess.dt;
     if (!meaning.framework) {

@@ -151,7 +151,9 @@ void Latest::lay_out() {
     if (steps(a) > kMostFirings - total)
       throw input_error("actor \"" + graph_.name(ActorId(a)) +
                         "\": the latency bound would follow more than " + std::to_string(kMostFirings) +
-                        " firings; use fewer initial tokens");
+                        " firings that may be under way at once, which is actors times the steps between "
+                        "source and sink; use fewer initial tokens (of a network on a chip: fewer pages, "
+                        "such as --pages 2, or fewer clusters behind one another)");
     total += steps(a);
   }
   value_.assign(static_cast<std::size_t>(total), 0);

@@ -20,8 +20,7 @@ class ImageVerifier {
     result_.assumed = {
         "the chip that it runs on is built as its chip file says (a device compares hashes)",
         "the cores' formulas of time and the protocol's latencies are the hardware's (tests hold them "
-        "against "
-        "the RTL)",
+        "against the RTL)",
         "names, units, measured activity, critical cycles and metadata are for people: nothing depends on "
         "them; whether potentials come in every step or a sample's last was the user's choice"};
     // A number that no ratio holds is a lie too.
@@ -90,7 +89,7 @@ class ImageVerifier {
       // The guaranteed one must hold for every input, whatever the contracts say.
       const bool guaranteed = promise.kind == PromiseKind::kGuaranteed;
       checks(name + ": " +
-             (guaranteed ? "no firing of the timing graph starts later than a proof of latency "
+             (guaranteed ? "a proof of when each firing of the timing graph starts at the latest; latency "
                          : "no latency below the guaranteed one: ") +
              std::to_string(promise.latency));
       add("promise ", verify(image_, promise, guaranteed ? std::vector<TileContract>{} : image_.contracts));

@@ -208,6 +208,15 @@ std::string to_text(const Admitted& admitted) {
              admitted.free_tiles, admitted.tiles);
 }
 
+std::string to_text(const NotAdmitted& refused) {
+  const auto& [reason, remedy] = refused.refusal;
+  return printable(reason) + (remedy.empty() ? "" : printable("; " + remedy)) +
+         line(
+             "\n  refused in %.3f ms; reading the image %.1f ms, verifying it %.1f ms, with all files and "
+             "checks %.1f ms\n",
+             refused.admission_ms, refused.reading_ms, refused.verifying_ms, refused.all_ms);
+}
+
 std::string to_text(const Residents& residents) {
   std::string text = residents.free_text;
   for (const ResidentReport& resident : residents.list) text += to_text(resident);

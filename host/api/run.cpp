@@ -1,5 +1,6 @@
 #include <optional>
 
+#include <spikeloom/files.hpp>
 #include <spikeloom/run.hpp>
 
 #include "compiler/base/error.hpp"
@@ -100,7 +101,7 @@ RunResult run(const CompiledImage& image, const std::string& input, const Datase
 }
 
 std::string to_text(const Report& report, const CompiledImage& image) {
-  return to_text(report, image.value());
+  return printable(to_text(report, image.value()));
 }
 std::string to_json(const Report& report, const CompiledImage& image) {
   return to_json(report, image.value());

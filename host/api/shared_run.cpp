@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <spikeloom/files.hpp>
 #include <spikeloom/run.hpp>
 
 #include "compiler/base/error.hpp"
@@ -125,7 +126,7 @@ std::string to_text(const SharedStay& run) {
   text += ", cycle 0 is the chip's " + std::to_string(run.origin);
   text += run.gives_back ? ", its tiles are free again before step " + std::to_string(*run.gives_back)
                          : ", keeps its tiles to the end";
-  return text + " ==\npoint: " + run.point + "\n" + to_text(run.result.report, run.image);
+  return printable(text + " ==\npoint: " + run.point) + "\n" + to_text(run.result.report, run.image);
 }
 
 std::string to_json(const std::vector<SharedStay>& runs) {

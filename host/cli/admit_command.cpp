@@ -16,10 +16,8 @@ void say_waiting(const std::string& lock) {
 
 int refuse(const AdmitCommand& command, const NotAdmitted& refused) {
   if (command.json) write_text(*command.json, to_json(refused));
-  const auto& [reason, remedy] = refused.refusal;
-  std::fprintf(stderr, "spikeloom: %s is not admitted to %s: %s%s\n", printable(refused.name).c_str(),
-               command.state.c_str(), printable(reason).c_str(),
-               remedy.empty() ? "" : printable("; " + remedy).c_str());
+  std::fprintf(stderr, "spikeloom: %s is not admitted to %s: %s", printable(refused.name).c_str(),
+               command.state.c_str(), to_text(refused).c_str());
   return kNo;
 }
 

@@ -414,14 +414,16 @@ std::string to_text(const Report& report, const Image& image) {
   std::ostringstream out;
   out << "network " << report.network << " on " << report.chip << " through " << report.device << ", seed "
       << report.seed << "\n";
-  out << report.samples << " samples, " << report.steps << " steps";
+  out << counted(report.samples, "sample") << ", " << counted(report.steps, "step");
   if (report.accuracy)
     out << "; accuracy " << fixed(*report.accuracy * 100, 2) << " % (" << report.correct << " of "
         << report.labelled << ")";
   if (!report.by_step.empty()) out << "; " << step_accuracy_text(report.by_step);
-  if (!report.tied.empty()) out << "; " << report.tied.size() << " ties, decided by the lowest index";
+  if (!report.tied.empty())
+    out << "; " << counted(report.tied.size(), "tie") << ", decided by the lowest index";
   out << "\n"
-      << report.output_spikes << " output spikes, " << report.synaptic_operations << " synaptic operations\n";
+      << counted(report.output_spikes, "output spike") << ", "
+      << counted(report.synaptic_operations, "synaptic operation") << "\n";
   if (report.saved) {
     out << "static inputs:";
     for (const std::string& name : report.saved->inputs) out << " " << name;

@@ -217,6 +217,12 @@ TEST_F(Api, DataMadeInMemoryRuns) {
   EXPECT_EQ(result.outputs.spikes.front().samples.size(), 2U);
   ASSERT_EQ(result.outputs.recorded_spikes.size(), 1U);
   EXPECT_EQ(result.outputs.recorded_spikes.front().node, hidden);
+
+  // Whoever wrote the image chose the names.
+  Report forged = result.report;
+  forged.guaranteed->critical_cycle = {"fire \x1b[31m", "update \xff"};
+  EXPECT_THAT(to_text(forged, digits()),
+              AllOf(HasSubstr("fire \\x1b[31m"), HasSubstr("update \\xff"), Not(HasSubstr("\x1b"))));
 }
 
 /// One sample of five steps with a spike in each.

@@ -134,6 +134,12 @@ TEST_F(WriteFile, SaysThatADeviceIsFull) {
   EXPECT_TRUE(fs::is_character_file("/dev/full"));
 }
 
+TEST(Text, OneOfAThingIsSingular) {
+  EXPECT_EQ(counted(1, "sample"), "1 sample");
+  EXPECT_EQ(counted(0, "sample"), "0 samples");
+  EXPECT_EQ(counted(2, "sample"), "2 samples");
+}
+
 TEST(Printable, KeepsUtf8AndEscapesTheRest) {
   EXPECT_EQ(printable("a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"),
             "a\nb \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80");

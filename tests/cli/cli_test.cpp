@@ -806,7 +806,8 @@ TEST_F(Cli, ApplicationsAreAdmittedListedAndReleased) {
   ended = spikeloom("admit " + state + " " + file("digits.loom") + " --name third --max-period 10 --json " +
                     file("no.json"));
   EXPECT_EQ(ended.code, 1);
-  EXPECT_THAT(ended.err, HasSubstr("third is not admitted to "));
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("third is not admitted to "), HasSubstr("\n  refused in "),
+                               HasSubstr(" ms; reading the image ")));
   EXPECT_EQ(nlohmann::json::parse(text(file("no.json")))["admitted"], false);
   ended = spikeloom("release " + state + " nobody");
   EXPECT_EQ(ended.code, 2);

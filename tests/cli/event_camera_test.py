@@ -165,7 +165,7 @@ frames = np.minimum(counts, 1)
 blocks = frames.reshape(len(frames), 2, HEIGHT // BLOCK, BLOCK, WIDTH // BLOCK, BLOCK)
 hidden = spikes_of(np.einsum("tprycx,kpyx->tkrc", blocks, kernels), 2.0)
 classes = spikes_of(hidden.reshape(len(frames), -1) @ matrix.T, 4.0)
-several = f"{(counts > 1).sum()} of {frames.sum()} values in 1 of 1 samples were clipped to 1"
+several = f"{(counts > 1).sum()} of {frames.sum()} values in 1 of 1 sample were clipped to 1"
 print(f"{len(events)} events; {several}; {hidden.sum()} hidden and {classes.sum()} class spikes")
 
 said = spikeloom("check", network, "--dt", 1, "--chip", shipped, code=1)

@@ -112,7 +112,7 @@ TEST_F(Nmnist, ClipsAndCountsWhatIsClippedWhereThatIsAskedFor) {
   const Dataset data = read_dataset(file, ports_, options);
   EXPECT_THAT(data.samples[0].inputs[0].at(0), ElementsAre(Event{0, 1}, Event{1, 1}, Event{2, 1}));
   EXPECT_THAT(data.notes,
-              ElementsAre("2 of 3 values in 1 of 1 samples were clipped to 1 (the largest was 3)"));
+              ElementsAre("2 of 3 values in 1 of 1 sample were clipped to 1 (the largest was 3)"));
   options.clip = 3;
   EXPECT_TRUE(read_dataset(file, ports_, options).notes.empty());
 }

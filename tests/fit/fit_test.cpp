@@ -209,6 +209,28 @@ TEST(SmallestChip, HoldsANeuronThatReadsAWholeMap) {
   EXPECT_TRUE(smallest_chip(outline_of(network), like));
 }
 
+/// More clusters than 16 × 16 tiles have contexts for.
+TEST(SmallestChip, MayHaveAsManyTilesAsAMeshCan) {
+  Rng rng(3);
+  IntNetwork network;
+  network.inputs = {{"in", {1}, 1, false, 1}};
+  constexpr std::uint32_t kLayers = 4200;
+  for (std::uint32_t p = 0; p < kLayers; ++p) {
+    network.populations.push_back(test::random_population(rng, "p" + std::to_string(p), 1, NeuronKind::kLif));
+    IntProjection& projection = network.projections.emplace_back();
+    projection.name = "w" + std::to_string(p);
+    projection.from = p == 0 ? Source(InputId(0)) : Source(PopulationId(p - 1));
+    projection.to = PopulationId(p);
+    projection.form = MapForm(DenseMap{1, 1});
+    projection.weight = {1};
+  }
+  network.outputs = {{"out", {1}, PopulationId(kLayers - 1)}};
+  const Chip like = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh4x4.toml");
+  const std::optional<Chip> chip = smallest_chip(outline_of(network), like);
+  ASSERT_TRUE(chip);
+  EXPECT_GT(chip->tiles(), 256U);
+}
+
 TEST(Refusal, ListsEverythingAtOnceWithTheChipThatWouldDo) {
   Rng rng(1);
   const Network network = real_network(rng, {784, 512, 512, 10});

@@ -393,6 +393,17 @@ TEST(Signature, SinabsAndRockpoolAreNamedWhereDtIsDemanded) {
               HasSubstr("--framework rockpool"));
 }
 
+TEST(Signature, SinabsAndSpyxAreNamedWhereDtWasGivenToo) {
+  const NirGraph sinabs = two_layers(Workload(1), [](std::size_t n) { return lif_node(n, 4.55, 1, 1); });
+  EXPECT_THAT(notes_of(sinabs, {.dt = 1}), Contains(HasSubstr("--framework sinabs")));
+  EXPECT_THAT(notes_of(sinabs, {.framework = Framework::kSinabs, .dt = 1}),
+              Not(Contains(HasSubstr("counted in steps"))));
+  const NirGraph spyx = two_layers(Workload(1), [](std::size_t n) { return lif_node(n, 4, 0.75, 1); });
+  EXPECT_THAT(notes_of(spyx, {.dt = 1}), Contains(HasSubstr("--framework spyx")));
+  const NirGraph seconds = two_layers(Workload(1), [](std::size_t n) { return lif_node(n, 0.01, 1, 1); });
+  EXPECT_THAT(notes_of(seconds, {.dt = 1e-3}), Not(Contains(HasSubstr("--framework"))));
+}
+
 TEST(Signature, AFileFromBeforeVResetSaysWhatItsVersionMeant) {
   NirGraph graph = two_layers(Workload(1), [](std::size_t n) { return lif(n); });
   graph.version = "1.0.0";

@@ -92,6 +92,7 @@ struct Residents {
 /// What the commands print and write (schema 1).
 [[nodiscard]] std::string to_text(const ResidentReport& resident);
 [[nodiscard]] std::string to_text(const Admitted& admitted);
+[[nodiscard]] std::string to_text(const NotAdmitted& refused);
 [[nodiscard]] std::string to_text(const Residents& residents);
 [[nodiscard]] std::string to_json(const Admitted& admitted);
 [[nodiscard]] std::string to_json(const NotAdmitted& refused);
