@@ -166,6 +166,13 @@ TEST(Kernel, ARefusedWordEndsTheRunAndIsOfferedAgain) {
   EXPECT_GE(run.taken, 16U);
   EXPECT_LT(run.taken, 24U);
   EXPECT_EQ(bench.run(words, {}).taken, 0U);
+  // With a word that is refused a run waits for the chip's rest, or for longer than a short quiet.
+  Bench hasty(6), patient(6);
+  const std::span<const Word> few = std::span(words).first(24);  // read long before the chip is at rest
+  const KernelRun early = hasty.run(few, {.quiet = 0}), late = patient.run(few, {});
+  EXPECT_EQ(late.taken, run.taken);
+  EXPECT_EQ(early.taken, run.taken);
+  EXPECT_EQ(early.cycles, late.cycles);
 }
 
 TEST(Kernel, QuietEndsARunEarlierAndLosesNothing) {
