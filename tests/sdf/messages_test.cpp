@@ -119,7 +119,7 @@ TEST(SdfMessages, OfDeadlocksAndLimits) {
   unbounded.add_channel({b, b, {1}, {1}, 1, 0}, "self");
   unbounded.add_channel({a, b, {1}, {1}, 0, 0}, "x");
   EXPECT_THAT(said([&] { return self_timed_period(unbounded, require_repetition(unbounded), 20); }),
-              HasSubstr("graph g: no state came back within 20; is a channel without a bound?"));
+              HasSubstr("graph g: no state came back within 20 firings; is a channel without a bound?"));
 }
 
 }  // namespace
