@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <variant>
@@ -12,6 +13,7 @@
 #include "compiler/core/core.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/partition/feature_map.hpp"
+#include "compiler/partition/input_order.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::uint32_t kMostShares = 256;
 constexpr int kMostAttempts = 12;
+constexpr std::size_t kNoLimit = ~std::size_t{0};
 
 std::uint32_t quotient_up(std::uint64_t value, std::uint64_t by) {
   return static_cast<std::uint32_t>((value + by - 1) / by);
@@ -33,11 +36,11 @@ std::uint64_t chunks_of(const IntNetwork& network, const Source& from, std::size
   return quotient_up(elements, hw::kChunkBits);
 }
 
-/// The projection's rows of the sources first .. last - 1, and of a dense or sparse form only their weights.
-IntProjection restricted(const IntProjection& whole, std::uint32_t first, std::uint32_t last) {
+/// The projection's rows of these sources, and of a dense or sparse form only their weights.
+IntProjection restricted(const IntProjection& whole, std::span<const std::uint32_t> sources) {
   IntProjection part = whole;
   std::vector<std::uint32_t> gather(whole.form.sources(), kNowhere);
-  for (std::uint32_t s = first; s < last; ++s) gather[s] = whole.form.leaf_source(s);
+  for (const std::uint32_t s : sources) gather[s] = whole.form.leaf_source(s);
   const auto* dense = whole.form.as<DenseMap>();
   const auto* sparse = whole.form.as<SparseMap>();
   if (dense == nullptr && sparse == nullptr) {
@@ -45,11 +48,11 @@ IntProjection restricted(const IntProjection& whole, std::uint32_t first, std::u
     return part;
   }
   std::vector<std::uint32_t> kept;  // the leaf's sources, rising
-  for (std::uint32_t s = first; s < last; ++s)
+  for (const std::uint32_t s : sources)
     if (gather[s] != kNowhere) kept.push_back(gather[s]);
   std::sort(kept.begin(), kept.end());
   kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
-  for (std::uint32_t s = first; s < last; ++s)
+  for (const std::uint32_t s : sources)
     if (gather[s] != kNowhere)
       gather[s] =
           static_cast<std::uint32_t>(std::lower_bound(kept.begin(), kept.end(), gather[s]) - kept.begin());
@@ -76,7 +79,51 @@ IntProjection restricted(const IntProjection& whole, std::uint32_t first, std::u
   return part;
 }
 
-/// A run of a projection's sources.
+/// The sources of projections, in the order in which they are shared out.
+class SourceOrder {
+ public:
+  SourceOrder(const IntNetwork& network, ShareOrder order)
+      : network_(network), order_(order), layers_(make_layers(network)) {
+    if (order == ShareOrder::kPosition) inputs_ = input_orders(network, layers_);
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> of(const IntProjection& projection) const {
+    std::vector<std::uint32_t> order(projection.form.sources());
+    std::iota(order.begin(), order.end(), 0U);
+    if (!is_by_position(projection)) return order;
+    if (const auto* input = std::get_if<InputId>(&projection.from)) {
+      for (std::uint32_t& s : order)
+        s = input_element(network_.inputs[input->index()].shape, InputOrder::kPosition, s);
+      return order;
+    }
+    order_by_position(map_extent(network_.populations[std::get<PopulationId>(projection.from).index()].shape),
+                      order);
+    return order;
+  }
+
+  /// Whether any projection is shared out in another order than the file's.
+  [[nodiscard]] bool any_by_position() const {
+    return std::any_of(network_.projections.begin(), network_.projections.end(),
+                       [&](const IntProjection& projection) { return is_by_position(projection); });
+  }
+
+ private:
+  /// Not windows: one lies at a few positions, and a run of positions would hold all of it or nothing.
+  [[nodiscard]] bool is_by_position(const IntProjection& projection) const {
+    if (order_ == ShareOrder::kFile || projection.form.as<WindowMap>() != nullptr) return false;
+    if (const auto* input = std::get_if<InputId>(&projection.from))
+      return inputs_[input->index()] == InputOrder::kPosition;
+    const std::size_t p = std::get<PopulationId>(projection.from).index();
+    return is_feature_map(network_.populations[p], layers_[p]);
+  }
+
+  const IntNetwork& network_;
+  ShareOrder order_;
+  Layers layers_;
+  std::vector<InputOrder> inputs_;
+};
+
+/// A run of a projection's sources, in their order.
 struct Run {
   std::size_t projection = 0;
   std::uint32_t first = 0, last = 0;
@@ -118,13 +165,15 @@ std::vector<std::vector<Run>> shares_of(const IntNetwork& network,
 
 class Splitter {
  public:
-  explicit Splitter(const IntNetwork& network) : old_(network) {
+  Splitter(const IntNetwork& network, ShareOrder order) : old_(network), share_order_(order) {
     result_.network.name = network.name;
     result_.network.state_bits = network.state_bits;
     result_.network.inputs = network.inputs;
   }
 
   Parted run(const std::vector<std::uint32_t>& count) {
+    if (std::any_of(count.begin(), count.end(), [](std::uint32_t n) { return n > 1; }))
+      order_.emplace(old_, share_order_);
     for (std::size_t p = 0; p < old_.populations.size(); ++p) {
       std::vector<std::size_t> projections;
       for (std::size_t n = 0; n < old_.projections.size(); ++n)
@@ -158,8 +207,12 @@ class Splitter {
       const bool is_owner = share + 1 == shares.size();
       const std::string suffix = "+" + std::to_string(share + 1);
       network.populations.push_back(is_owner ? old_.populations[p] : part(old_.populations[p], suffix));
-      for (const Run& run : shares[share])
-        add(restricted(old_.projections[run.projection], run.first, run.last), id, is_owner ? "" : suffix);
+      for (const Run& run : shares[share]) {
+        const IntProjection& whole = old_.projections[run.projection];
+        const std::vector<std::uint32_t> order = order_->of(whole);
+        const std::span<const std::uint32_t> sources(order.begin() + run.first, order.begin() + run.last);
+        add(restricted(whole, sources), id, is_owner ? "" : suffix);
+      }
       if (share > 0) hand_on(PopulationId(id.index() - 1), id);
       if (is_owner) result_.now.push_back(id);
     }
@@ -200,6 +253,8 @@ class Splitter {
   }
 
   const IntNetwork& old_;
+  ShareOrder share_order_;
+  std::optional<SourceOrder> order_;  ///< where anything is cut
   Parted result_;
   std::vector<bool> handed_on_;  ///< by projection: its source is numbered anew already
 };
@@ -268,10 +323,43 @@ std::uint32_t first_shares(std::size_t neurons, double factor, std::uint32_t pag
 
 }  // namespace
 
-Parted in_parts(const IntNetwork& network, const std::vector<std::uint32_t>& shares) {
+Parted in_parts(const IntNetwork& network, const std::vector<std::uint32_t>& shares, ShareOrder order) {
   SPIKELOOM_CHECK(shares.size() == network.populations.size());
-  return Splitter(network).run(shares);
+  return Splitter(network, order).run(shares);
 }
+
+namespace {
+
+/// The fewest shares in this order that let every neuron fit; nothing where there are none, or more than
+/// `most` of all populations together.
+std::optional<Parted> fitting_parts(const IntNetwork& network, const Chip& chip, ShareOrder order,
+                                    std::uint32_t page_chunks, std::size_t most) {
+  std::vector<std::uint32_t> shares(network.populations.size(), 1);
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    Parted parted = in_parts(network, shares, order);
+    if (parted.network.populations.size() > most) return std::nullopt;
+    const std::vector<TooWide> wide = too_wide(parted.network, chip);
+    if (wide.empty()) return parted;
+    std::vector<double> factor(network.populations.size(), 0);
+    for (const TooWide& of : wide) {
+      // Parts stand right before their owner.
+      const auto owner = std::lower_bound(parted.now.begin(), parted.now.end(), of.population);
+      double& highest = factor[static_cast<std::size_t>(owner - parted.now.begin())];
+      highest = std::max(highest, of.factor);
+    }
+    for (std::size_t p = 0; p < factor.size(); ++p) {
+      if (factor[p] == 0) continue;
+      if (shares[p] == 1)
+        shares[p] = first_shares(network.populations[p].size(), factor[p], page_chunks);
+      else
+        shares[p] = static_cast<std::uint32_t>(std::ceil(shares[p] * std::clamp(factor[p], 1.25, 4.0)));
+      if (shares[p] > kMostShares) return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Parted with_parts(const IntNetwork& network, const Chip& chip) {
   const std::vector<std::uint32_t> whole(network.populations.size(), 1);
@@ -283,28 +371,13 @@ Parted with_parts(const IntNetwork& network, const Chip& chip) {
     page_chunks = std::max(page_chunks, chip.kind(k).page_chunks);
   }
   if (!splits || certainly_fits(network, chip)) return in_parts(network, whole);
-  std::vector<std::uint32_t> shares = whole;
-  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    Parted parted = in_parts(network, shares);
-    const std::vector<TooWide> wide = too_wide(parted.network, chip);
-    if (wide.empty()) return parted;
-    std::vector<double> factor(network.populations.size(), 0);
-    for (const TooWide& of : wide) {
-      // Parts stand right before their owner.
-      const auto owner = std::lower_bound(parted.now.begin(), parted.now.end(), of.population);
-      double& most = factor[static_cast<std::size_t>(owner - parted.now.begin())];
-      most = std::max(most, of.factor);
-    }
-    for (std::size_t p = 0; p < factor.size(); ++p) {
-      if (factor[p] == 0) continue;
-      if (shares[p] == 1)
-        shares[p] = first_shares(network.populations[p].size(), factor[p], page_chunks);
-      else
-        shares[p] = static_cast<std::uint32_t>(std::ceil(shares[p] * std::clamp(factor[p], 1.25, 4.0)));
-      if (shares[p] > kMostShares) return in_parts(network, whole);
-    }
-  }
-  return in_parts(network, whole);
+  // Which order holds together what lies in a chunk depends on how a map will be cut, which is not known yet.
+  std::optional<Parted> by_position;
+  if (SourceOrder(network, ShareOrder::kPosition).any_by_position())
+    by_position = fitting_parts(network, chip, ShareOrder::kPosition, page_chunks, kNoLimit);
+  const std::size_t most = by_position ? by_position->network.populations.size() : kNoLimit;
+  if (auto parted = fitting_parts(network, chip, ShareOrder::kFile, page_chunks, most)) return *parted;
+  return by_position ? *by_position : in_parts(network, whole);
 }
 
 namespace {

@@ -11,6 +11,13 @@
 
 namespace spikeloom {
 
+/// In which order a population's sources are shared out. Windows are always cut as the file numbers their
+/// sources, which is by channels.
+enum class ShareOrder : std::uint8_t {
+  kFile,      ///< as numbered: of a map some channels each
+  kPosition,  ///< of a feature map, and of an input that is sent by position, some positions each
+};
+
 struct Parted {
   IntNetwork network;
   std::vector<PopulationId> now;  ///< by PopulationId before: which one it is now
@@ -26,10 +33,12 @@ struct Parted {
 /// Order   parts stand right before their owner, inputs and outputs keep their ids.
 /// Law     potentials, spikes and synaptic operations of all populations are as before, in every step; every
 ///         sum on the way lies within the bounds of the whole one (`accumulator_bound`).
-[[nodiscard]] Parted in_parts(const IntNetwork& network, const std::vector<std::uint32_t>& shares);
+[[nodiscard]] Parted in_parts(const IntNetwork& network, const std::vector<std::uint32_t>& shares,
+                              ShareOrder order = ShareOrder::kFile);
 
 /// In parts as far as the chip asks for it: each population of which one neuron alone exceeds every kind of
-/// tile. Where parts do not help either the network is as before, and the partition says what is missing.
+/// tile, in the order that takes fewer parts, the file's if both take as many. Where parts do not help either
+/// the network is as before, and the partition says what is missing.
 ///
 /// Cost    nothing where every neuron's inputs certainly fit a tile; else a partition for each attempt.
 /// Law     depends on the network and the chip alone, so `verify` finds the same parts again.

@@ -52,7 +52,8 @@ TEST(Parts, ChangeNothingButWhereSumsAreTaken) {
     std::vector<std::uint32_t> shares;
     for (std::size_t p = 0; p < made.network.populations.size(); ++p)
       shares.push_back(1 + static_cast<std::uint32_t>(rng.below(6)));
-    const Parted parted = in_parts(made.network, shares);
+    const Parted parted =
+        in_parts(made.network, shares, seed % 2 == 0 ? ShareOrder::kFile : ShareOrder::kPosition);
     ASSERT_THAT(check(parted.network).list(), IsEmpty());
     parts += parted.network.populations.size() - made.network.populations.size();
     expect_same_populations(run_golden(made.network, made.data), run_golden(parted.network, made.data),
@@ -133,6 +134,72 @@ std::optional<Compilation> compiled(const IntNetwork& network, const Chip& chip,
     if (error.kind() != ErrorKind::kInput) throw;
   }
   return std::nullopt;
+}
+
+/// A dense layer behind a feature map of 16 channels, which its clusters number by position.
+Case dense_behind_map(std::uint32_t height, std::uint32_t width, std::uint32_t neurons, const Chip& chip) {
+  constexpr std::uint32_t kChannels = 16;
+  const std::uint32_t area = height * width;
+  Case made = dense(kChannels * area, neurons, chip);
+  IntNetwork& network = made.network;
+  network.inputs = {{"in", {1, height, width}, 1, false, 1}};
+  network.projections[0].from = PopulationId(0);
+  network.projections[0].to = PopulationId(1);
+  network.outputs[0].from = PopulationId(1);
+  IntPopulation map = network.populations[0];
+  map.name = "map";
+  map.shape = {kChannels, height, width};
+  for (const IntParameter& parameter : kIntParameters)
+    (map.*parameter.values).assign(kChannels * area, std::int32_t{(map.*parameter.values)[0]});
+  network.populations.insert(network.populations.begin(), map);
+  WindowMap window;
+  window.inputs = 1;
+  window.outputs = kChannels;
+  window.in = window.out = {height, width};
+  window.kernel = {3, 3};
+  window.before = {1, 1};
+  IntProjection moved{"conv", InputId(0), PopulationId(0), 0, 8, 0, MapForm(window), {}};
+  Rng rng(area);
+  for (std::size_t k = 0; k < moved.form.weights(); ++k)
+    moved.weight.push_back(static_cast<std::int16_t>(rng.between(-60, 100)));
+  network.projections.insert(network.projections.begin(), std::move(moved));
+  made.data.ports = {{"in", {1, height, width}}};
+  for (Sample& sample : made.data.samples) {
+    Train train;
+    for (std::size_t t = 0; t < sample.steps(); ++t) {
+      for (std::uint32_t e = 0; e < area; ++e)
+        if (rng.chance(0.4)) train.add(e);
+      train.end_step();
+    }
+    sample.inputs[0] = std::move(train);
+  }
+  return made;
+}
+
+/// Some channels of a map lie in all of its chunks, some positions in some of them.
+TEST(Parts, OfAMapThatIsReadAsAWholeArePositions) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  std::unique_ptr<Link> rtl;
+  constexpr std::uint32_t kSizes[][3] = {{4, 8, 2}, {4, 4, 4}};
+  for (const auto& [height, width, neurons] : kSizes) {
+    SCOPED_TRACE(width);
+    const Case made = dense_behind_map(height, width, neurons, chip);
+    ASSERT_THAT(check(made.network).list(), IsEmpty());
+    CompileOptions options;
+    options.spread = Spread::kFewest;
+    options.tune = false;
+    const auto compilation = compiled(made.network, chip, options);
+    ASSERT_TRUE(compilation) << "the chip has not room for it";
+    // As many as the page has room for: 4 of 8 chunks are the map's.
+    EXPECT_EQ(compilation->integers.populations.size(), 1 + height * width / 4);
+    const GoldenRun wanted = run_golden(made.network, made.data);
+    EXPECT_GT(std::count(wanted.spikes[1].begin(), wanted.spikes[1].end(), 1), 3);
+    expect_same_populations(wanted, run_golden(compilation->integers, made.data),
+                            {PopulationId(0), PopulationId(compilation->integers.populations.size() - 1)});
+    if (!rtl) rtl = open_verilator(chip, {}, {});
+    expect_agreement(0, {compilation->integers, made.data}, compilation->image, rtl.get());
+    EXPECT_THAT(verify(compilation->image, compilation->integers).faults, IsEmpty());
+  }
 }
 
 /// Most sources of a neuron, in axons.
