@@ -141,6 +141,36 @@ Outline outline(const CompileInput& input, const Chip& chip, const CompileOption
                                   }});
 }
 
+/// The back end; where pools that fold make the network too large for the chip, once more with every pool as
+/// a population of its own, and a note. A map that sends its pool is cut between whole windows, and it sends
+/// to all that read the pool.
+std::variant<Image, DoesNotFit> back_end_with_pools(StageRunner& runner, Compilation& result,
+                                                    const Chip& chip, const CompileOptions& options) {
+  auto built = back_end(runner, result, chip, options);
+  const auto partitioned = [&](const CompileOptions& asked) {
+    return partition_options(result.integers, chip, asked, wanted_clusters(result.integers, asked),
+                             result.traffic);
+  };
+  const PartitionOptions folding = partitioned(options);
+  if (const auto* no = std::get_if<DoesNotFit>(&built)) {
+    const std::vector<OrPool> pools = or_pools(result.integers, chip, folding);
+    if (std::none_of(pools.begin(), pools.end(), [](const OrPool& pool) { return pool.pooling.has_value(); }))
+      return built;
+    CompileOptions own = options;
+    own.pools = OrPools::kOwn;
+    auto again = back_end(runner, result, chip, own);
+    if (std::holds_alternative<Image>(again)) {
+      result.notes.push_back("max pooling folds nowhere: where it does, the network does not fit (" +
+                             no->reason + ")");
+      return again;
+    }
+    return built;
+  }
+  for (std::string& note : notes_on_pools(result.integers, chip, std::get<Image>(built).application, folding))
+    result.notes.push_back(std::move(note));
+  return built;
+}
+
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,
                                                const CompileOptions& options,
                                                Advice advice = Advice::kSmallestChip) {
@@ -149,17 +179,13 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   if (too_small) return DoesNotFit{"sizes", *too_small};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
-  auto built = back_end(runner, result, chip, options);
+  auto built = back_end_with_pools(runner, result, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&built)) {
     no->reason += parts_in(result.integers);
     return std::move(*no);
   }
   result.image = std::get<Image>(std::move(built));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
-    result.notes.push_back(std::move(note));
-  const PartitionOptions partitioned = partition_options(
-      result.integers, chip, options, wanted_clusters(result.integers, options), result.traffic);
-  for (std::string& note : notes_on_pools(result.integers, chip, result.image.application, partitioned))
     result.notes.push_back(std::move(note));
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);

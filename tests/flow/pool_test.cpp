@@ -131,6 +131,33 @@ TEST(Pools, CostNothingWhereTheyFold) {
   EXPECT_GE(shorter, compared - 1);
 }
 
+/// Whatever fits with pools of their own fits by default, too, and says so.
+TEST(Pools, FoldNowhereWhereTheNetworkWouldNotFit) {
+  const Chip chip = test_chip_named("row");
+  int unfolded = 0;
+  for (std::uint64_t seed = 110; seed < 150; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Case made = pooled_case(seed, chip);
+    CompileOptions options = pool_options(1);
+    options.pools = OrPools::kOwn;
+    if (!pooled_image(made.network, chip, options)) continue;
+    options.pools = OrPools::kFolded;
+    CompileInput input;
+    input.name = "made";
+    input.network = made.network;
+    const auto built = compile(std::move(input), chip, options, {});
+    ASSERT_TRUE(std::holds_alternative<Compilation>(built));
+    const auto& compilation = std::get<Compilation>(built);
+    if (std::none_of(compilation.notes.begin(), compilation.notes.end(),
+                     [](const std::string& note) { return note.find("folds nowhere") != std::string::npos; }))
+      continue;
+    ++unfolded;
+    EXPECT_FALSE(folds(compilation.image));
+    EXPECT_EQ(verify(compilation.image, made.network).faults, std::vector<std::string>{});
+  }
+  EXPECT_GT(unfolded, 0);
+}
+
 TEST(Pools, StayPopulationsAndSayWhyWhereTheyDoNotFold) {
   const Chip chip = test_chip_named("slim");
   std::uint64_t seed = 1;

@@ -84,7 +84,7 @@ def main():
             return
         width = ("--width", "0.0625") if kind == "narrow" else ()
         for network in ("vgg9", "vgg16", "resnet18"):
-            # One neuron of resnet18's last population reads 24,192 axons, more than a page of this chip holds.
+            # One neuron of resnet18's last population reads 24,192 axons: more than a page of this chip.
             chip = longer_pages(folder) if (network, kind) == ("resnet18", "whole") else CHIP
             for bits in (8, 4) if kind == "whole" else (8,):
                 passes(spikeloom, folder, network, bits, width, chip=chip)
