@@ -78,8 +78,10 @@ TEST(Verify, SaysWhatItCheckedAndWhatItAssumes) {
   EXPECT_THAT(result.faults, IsEmpty());
   EXPECT_THAT(result.checked, Contains(HasSubstr("decode to 2 populations")));
   EXPECT_THAT(result.checked, Contains(HasSubstr("promise guaranteed: no cycle of the timing graph beats")));
-  EXPECT_THAT(result.checked,
-              Contains(HasSubstr("promise guaranteed: a proof of when each firing of the timing graph starts at the latest")));
+  EXPECT_THAT(
+      result.checked,
+      Contains(HasSubstr(
+          "promise guaranteed: a proof of when each firing of the timing graph starts at the latest")));
   EXPECT_THAT(result.checked, Contains(HasSubstr("promise contracted")));
   EXPECT_THAT(result.checked, Contains(HasSubstr("operating points: ")));
   EXPECT_THAT(result.assumed, Contains(HasSubstr("--network")));
