@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "compiler/core/core.hpp"
+#include "compiler/core/crossbar/tables.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/pool.hpp"
@@ -110,6 +111,20 @@ TEST(Pool, WorkingAlikeNeedsEveryFieldThatTimesFollowFrom) {
   EXPECT_TRUE(unlike([](Cluster& c) { c.inbound[0].from = ClusterId{kQ}; }));
   EXPECT_TRUE(unlike([](Cluster& c) { c.chunk_bits[0] &= 0x7FFF; }));
   EXPECT_TRUE(unlike([](Cluster& c) { c.limit[0] -= 1; }));
+  EXPECT_TRUE(unlike([](Cluster& c) {  // its rows take longer, though all else is the same
+    const crossbar::Tables tables(c.tables);
+    hw::MemChunkEntry entry = tables.chunk(0);
+    if (entry.per_axon == 0) {
+      entry.words += 1;
+      std::ranges::copy(entry.pack(), c.tables.windows[crossbar::kChunkTable].words.begin());
+      return;
+    }
+    hw::MemAxonEntry row = tables.axon(entry.first);
+    row.words += 1;
+    const auto parts = row.pack();
+    std::ranges::copy(parts, c.tables.windows[crossbar::kAxonTable].words.begin() +
+                                 static_cast<std::ptrdiff_t>(entry.first * parts.size()));
+  }));
 }
 
 struct Search {
