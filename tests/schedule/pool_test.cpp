@@ -6,7 +6,6 @@
 #include <functional>
 
 #include "compiler/core/core.hpp"
-#include "compiler/core/crossbar/tables.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
 #include "compiler/schedule/pool.hpp"
@@ -111,20 +110,48 @@ TEST(Pool, WorkingAlikeNeedsEveryFieldThatTimesFollowFrom) {
   EXPECT_TRUE(unlike([](Cluster& c) { c.inbound[0].from = ClusterId{kQ}; }));
   EXPECT_TRUE(unlike([](Cluster& c) { c.chunk_bits[0] &= 0x7FFF; }));
   EXPECT_TRUE(unlike([](Cluster& c) { c.limit[0] -= 1; }));
-  EXPECT_TRUE(unlike([](Cluster& c) {  // its rows take longer, though all else is the same
-    const crossbar::Tables tables(c.tables);
-    hw::MemChunkEntry entry = tables.chunk(0);
-    if (entry.per_axon == 0) {
-      entry.words += 1;
-      std::ranges::copy(entry.pack(), c.tables.windows[crossbar::kChunkTable].words.begin());
-      return;
+}
+
+/// in -> a, in -> b, with 64 neurons each that differ in nothing but the weights from the input to b: these
+/// reach the first `reached` neurons.
+Application readers_alike(std::uint32_t reached) {
+  Rng rng(1);
+  IntNetwork net;
+  net.name = "alike";
+  net.inputs.push_back({});
+  net.inputs.back().name = "in";
+  net.inputs.back().shape = {16};
+  constexpr std::uint32_t kNeurons = 64;
+  net.populations.push_back(test::random_population(rng, "a", kNeurons, NeuronKind::kIf));
+  net.populations.push_back(net.populations[kA]);
+  net.populations[kB].name = "b";
+  for (const std::size_t p : {kA, kB}) {
+    IntProjection projection = test::random_projection(rng, InputId{0}, 1, PopulationId{p}, 1, 8, 0);
+    SparseMap map{kNeurons, {0}, {}};
+    for (int source = 0; source < 16; ++source) {
+      for (std::uint32_t target = 0; target < (p == kA ? kNeurons : reached); ++target) {
+        map.target.push_back(target);
+        projection.weight.push_back(1);
+      }
+      map.end_row();
     }
-    hw::MemAxonEntry row = tables.axon(entry.first);
-    row.words += 1;
-    const auto parts = row.pack();
-    std::ranges::copy(parts, c.tables.windows[crossbar::kAxonTable].words.begin() +
-                                 static_cast<std::ptrdiff_t>(entry.first * parts.size()));
-  }));
+    projection.form = MapForm(std::move(map));
+    projection.shift = 0;
+    net.projections.push_back(std::move(projection));
+    net.outputs.push_back({net.populations[p].name, {kNeurons}, PopulationId{p}});
+  }
+  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml");
+  return build_application(net, chip, partition(net, chip, {}), {});
+}
+
+/// As many rows and update entries and the same page, but rows of one word in place of four.
+TEST(Pool, RowsOfOtherTimesAreNotAlike) {
+  for (const auto& [reached, alike] : {std::pair{64U, true}, {16U, false}}) {
+    const std::vector<Cluster> clusters = readers_alike(reached).clusters;
+    ASSERT_EQ(clusters.size(), 2U);
+    EXPECT_EQ(works_alike(clusters[kA], clusters[kB]), alike) << reached;
+    EXPECT_EQ(works_alike(clusters[kB], clusters[kA]), alike) << reached;
+  }
 }
 
 struct Search {
