@@ -264,6 +264,13 @@ TEST(Delays, EveryElementArrivesItsOwnStepsLater) {
   EXPECT_THAT(found.potential[0], ElementsAre(1, 0, 0, 4, 0, 3, 0, 2, 6));
 }
 
+TEST(Delays, AreAddedToTheInputsOwn) {
+  NirGraph graph = through(nir_node("Delay", {{"delay", row({0, 2e-3, 1e-3})}}), {3}, {3});
+  const Network network = elaborate(graph, {.dt = 1e-3, .input_delay = 1}, nullptr);
+  const Recording found = record(network, std::vector<Values>{{1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0}}, 4);
+  EXPECT_THAT(found.potential[0], ElementsAre(0, 0, 0, 1, 0, 0, 4, 0, 3, 0, 2, 6));
+}
+
 TEST(Delays, InARecurrentPathReplaceTheDefaultDelay) {
   NirGraph graph;
   graph.nodes = {{"in", port("Input", {1})},
