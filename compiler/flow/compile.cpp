@@ -147,11 +147,8 @@ Outline outline(const CompileInput& input, const Chip& chip, const CompileOption
 std::variant<Image, DoesNotFit> back_end_with_pools(StageRunner& runner, Compilation& result,
                                                     const Chip& chip, const CompileOptions& options) {
   auto built = back_end(runner, result, chip, options);
-  const auto partitioned = [&](const CompileOptions& asked) {
-    return partition_options(result.integers, chip, asked, wanted_clusters(result.integers, asked),
-                             result.traffic);
-  };
-  const PartitionOptions folding = partitioned(options);
+  const PartitionOptions folding = partition_options(
+      result.integers, chip, options, wanted_clusters(result.integers, options), result.traffic);
   if (const auto* no = std::get_if<DoesNotFit>(&built)) {
     const std::vector<OrPool> pools = or_pools(result.integers, chip, folding);
     if (std::none_of(pools.begin(), pools.end(), [](const OrPool& pool) { return pool.pooling.has_value(); }))

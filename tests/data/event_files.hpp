@@ -244,20 +244,26 @@ inline void add_empty_label_lists(const std::filesystem::path& path, std::size_t
   H5Fclose(file);
 }
 
-/// A structured array of one dimension, as numpy.save writes it.
-inline std::vector<std::uint8_t> structured_npy(const std::string& fields, std::size_t count,
-                                                const std::vector<std::uint8_t>& records) {
-  std::string header =
-      "{'descr': " + fields + ", 'fortran_order': False, 'shape': (" + std::to_string(count) + ",), }";
-  header.append(63 - (10 + header.size()) % 64, ' ');
+/// A .npy file whose header is given.
+inline std::vector<std::uint8_t> npy_headed(std::string header,
+                                            const std::vector<std::uint8_t>& values = {}) {
   header += '\n';
   return ByteWriter()
       .put(std::string("\x93NUMPY\x01"))
       .put(std::uint8_t{0})
       .put(static_cast<std::uint16_t>(header.size()))
       .put(header)
-      .put(records)
+      .put(values)
       .bytes();
+}
+
+/// A structured array of one dimension, as numpy.save writes it.
+inline std::vector<std::uint8_t> structured_npy(const std::string& fields, std::size_t count,
+                                                const std::vector<std::uint8_t>& records) {
+  std::string header =
+      "{'descr': " + fields + ", 'fortran_order': False, 'shape': (" + std::to_string(count) + ",), }";
+  header.append(63 - (10 + header.size()) % 64, ' ');
+  return npy_headed(std::move(header), records);
 }
 
 }  // namespace spikeloom

@@ -27,18 +27,6 @@ class DataMessages : public FileTest {
   std::vector<Port> ports_{{"in", {2}}};
 };
 
-/// A .npy file whose header is given.
-RawBytes npy_headed(std::string header, const RawBytes& values = {}) {
-  header += '\n';
-  return ByteWriter()
-      .put(std::string("\x93NUMPY\x01"))
-      .put(std::uint8_t{0})
-      .put(static_cast<std::uint16_t>(header.size()))
-      .put(header)
-      .put(values)
-      .bytes();
-}
-
 RawBytes npy_typed(const std::string& type, const std::string& shape, const RawBytes& values = {},
                    const std::string& fortran = "False") {
   return npy_headed("{'descr': '" + type + "', 'fortran_order': " + fortran + ", 'shape': " + shape + "}",

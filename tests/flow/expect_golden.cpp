@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
+#include <variant>
 
+#include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/replay/parallel_values.hpp"
 #include "compiler/replay/session.hpp"
@@ -124,6 +127,16 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
   expect_promises(image, run);
+}
+
+std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
+  try {
+    auto built = build_image(network, chip, options);
+    if (auto* image = std::get_if<Image>(&built)) return std::move(*image);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+  }
+  return std::nullopt;
 }
 
 }  // namespace spikeloom::testing

@@ -1,7 +1,10 @@
 // A run held against the golden model, value by value.
 #pragma once
 
+#include <optional>
+
 #include "compiler/chip_model/link.hpp"
+#include "compiler/flow/compile.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/replay/device_run.hpp"
 #include "tests/flow/random_case.hpp"
@@ -16,5 +19,8 @@ void expect_promises(const Image& image, const DeviceRun& run);
 /// What the chip may do to one case: golden = model in every output, membrane and count, with values computed
 /// on threads too; every promise kept; and on the RTL (null: not asked) the same with the replay's stamps.
 void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl);
+
+/// Nothing where the network is too large for the chip, in words that tests of the stages read.
+[[nodiscard]] std::optional<Image> fitting(const IntNetwork&, const Chip&, const CompileOptions&);
 
 }  // namespace spikeloom::testing

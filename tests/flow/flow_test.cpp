@@ -46,17 +46,6 @@ Chip test_chip(const std::string& name) {
   return read_chip(std::filesystem::exists(own) ? own : root + "/chips/" + name + ".toml");
 }
 
-/// Nothing where the network is too large for the chip, in words that tests of the stages read.
-std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
-  try {
-    auto built = build_image(network, chip, options);
-    if (auto* image = std::get_if<Image>(&built)) return std::move(*image);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kInput) throw;
-  }
-  return std::nullopt;
-}
-
 /// A random image of the case: seed, cluster size and pages vary. Nothing when it does not fit.
 std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) {
   CompileOptions options;

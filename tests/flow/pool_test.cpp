@@ -56,17 +56,6 @@ Chip test_chip_named(const std::string& name) {
   return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
 }
 
-std::optional<Image> pooled_image(const IntNetwork& network, const Chip& chip,
-                                  const CompileOptions& options) {
-  try {
-    auto built = build_image(network, chip, options);
-    if (auto* image = std::get_if<Image>(&built)) return std::move(*image);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kInput) throw;
-  }
-  return std::nullopt;
-}
-
 bool folds(const Image& image) {
   return std::any_of(image.application.clusters.begin(), image.application.clusters.end(),
                      [](const Cluster& cluster) { return cluster.pooled.has_value(); });
@@ -93,7 +82,7 @@ TEST_P(FoldedPools, AgreeOnGoldenModelAndRtl) {
     ASSERT_LT(seed, 400U) << "hardly any network fits";
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Case made = pooled_case(seed, chip);
-    const auto image = pooled_image(made.network, chip, pool_options(seed));
+    const auto image = fitting(made.network, chip, pool_options(seed));
     if (!image) continue;
     if (!folds(*image) && ++own > 4) continue;
     folded += folds(*image) ? 1 : 0;
@@ -119,9 +108,9 @@ TEST(Pools, CostNothingWhereTheyFold) {
     ASSERT_LT(seed, 400U);
     const Case made = pooled_case(seed, chip);
     CompileOptions options = pool_options(1);
-    const auto folded = pooled_image(made.network, chip, options);
+    const auto folded = fitting(made.network, chip, options);
     options.pools = OrPools::kOwn;
-    const auto own = pooled_image(made.network, chip, options);
+    const auto own = fitting(made.network, chip, options);
     if (!folded || !own || !folds(*folded)) continue;
     ++compared;
     EXPECT_FALSE(folds(*own));
@@ -140,7 +129,7 @@ TEST(Pools, FoldNowhereWhereTheNetworkWouldNotFit) {
     const Case made = pooled_case(seed, chip);
     CompileOptions options = pool_options(1);
     options.pools = OrPools::kOwn;
-    if (!pooled_image(made.network, chip, options)) continue;
+    if (!fitting(made.network, chip, options)) continue;
     options.pools = OrPools::kFolded;
     CompileInput input;
     input.name = "made";
@@ -204,7 +193,7 @@ TEST(Pools, WindowsThatAreNotTheNetworksAreFound) {
   for (std::uint64_t seed = 1; forged < 6; ++seed) {
     ASSERT_LT(seed, 400U);
     const Case made = pooled_case(seed, chip);
-    auto image = pooled_image(made.network, chip, pool_options(1));
+    auto image = fitting(made.network, chip, pool_options(1));
     if (!image || !folds(*image)) continue;
     for (Cluster& cluster : image->application.clusters) {
       if (!cluster.pooled || cluster.pooled->neurons.size() < 2) continue;
