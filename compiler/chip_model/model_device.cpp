@@ -138,10 +138,19 @@ struct Hosted {
   std::uint16_t taken = 0;  ///< words that left the queue since its start
 };
 
+/// End-of-steps of a sink that no WAIT has taken: visible[n] is the first cycle that sees the n-th.
+struct Tokens {
+  std::deque<Cycle> visible;
+  bool lost = false;  ///< there were more than the chip tells apart
+};
+
 class ModelDevice final : public ModelLink {
  public:
   ModelDevice(const Chip& chip, const std::function<TileCore(std::uint32_t, device_model::TileMemory&)>& core)
-      : chip_(chip), nodes_(chip.tiles() + 1), apps_(chip.host.applications) {
+      : chip_(chip),
+        nodes_(chip.tiles() + 1),
+        apps_(chip.host.applications),
+        tokens_(chip.host.window_sinks) {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
       const TileId tile(n - 1);
@@ -205,7 +214,9 @@ class ModelDevice final : public ModelLink {
     return {core.model(kind, memory), core.pages_per_firing(kind)};
   }
 
-  static bool is_data(Word word) { return word >> 60U == hw::kKindChunk || word >> 60U == hw::kKindEos; }
+  static bool is_data(Word word) {
+    return word >> 60U == hw::kKindChunk || word >> 60U == hw::kKindEos || word >> 60U == hw::kKindWait;
+  }
 
   /// The application that a data word is for.
   Hosted& addressee(Word word) {
@@ -239,6 +250,7 @@ class ModelDevice final : public ModelLink {
       }
       case hw::kKindChunk:
       case hw::kKindEos:
+      case hw::kKindWait:
         addressee(word).queue.push_back(word);
         return;
       default:
@@ -256,6 +268,11 @@ class ModelDevice final : public ModelLink {
     if (ring.node == 0 && ring.address == hw::kAddrNodeStart) {
       const auto start = hw::RegStart::unpack(ring.data);
       arm(start.apps, static_cast<Cycle>(std::uint64_t{start.high} << 32U | start_low_));
+      return;
+    }
+    if (ring.node == 0 && block == hw::kAddrBlockToken) {
+      tokens_of(hw::AddressToken::unpack(ring.address).sink)
+          .visible.assign(hw::RegToken::unpack(ring.data).count, 0);
       return;
     }
     // Flits of others pass the router of a running tile.
@@ -276,6 +293,7 @@ class ModelDevice final : public ModelLink {
         started_ = false;
         starting_.clear();
         std::fill(apps_.begin(), apps_.end(), Hosted{});
+        std::fill(tokens_.begin(), tokens_.end(), Tokens{});
         quiet_from_ = 0;
       }
     }
@@ -581,6 +599,20 @@ class ModelDevice final : public ModelLink {
       return;
     }
     out_.push_back(stamped(hw::kKindOutEos, channel, at, flit.mask));
+    if ((flit.mask & kRunEnd) != 0 || channel >= tokens_.size()) return;
+    Tokens& tokens = tokens_[channel];
+    tokens.lost = tokens.lost || tokens.visible.size() == hw::kLimitWindow;
+    if (tokens.lost)
+      tokens.visible.clear();
+    else
+      tokens.visible.push_back(at + 1);
+  }
+
+  Tokens& tokens_of(std::uint32_t sink) {
+    if (sink >= tokens_.size())
+      throw device_error("model: end-of-steps of sink " + std::to_string(sink) + " are not counted, of " +
+                         std::to_string(tokens_.size()) + " sinks they are (host.window_sinks)");
+    return tokens_[sink];
   }
 
   static Word stamped(std::uint32_t kind, std::uint32_t channel, Cycle at, std::uint32_t flags) {
@@ -784,6 +816,7 @@ class ModelDevice final : public ModelLink {
     Hosted& app = apps_[number];
     if (app.queue.empty() || !app.live || out_.size() >= kOutputLimit) return false;
     const Word word = app.queue.front();
+    if (word >> 60U == hw::kKindWait) return host_wait(app, hw::WordWait::unpack(word).sink);
     const bool is_end = word >> 60U == hw::kKindEos;
     const auto chunk = hw::WordChunk::unpack(word);
     Node& host = nodes_[0];
@@ -813,6 +846,21 @@ class ModelDevice final : public ModelLink {
       app.is_final = true;
     }
     deliver(0, wire, {true, 0, flags});
+    return true;
+  }
+
+  /// Takes a WAIT whose sink has a token.
+  bool host_wait(Hosted& app, std::uint32_t sink) {
+    Tokens& tokens = tokens_of(sink);
+    if (tokens.lost)
+      throw device_error("model: a WAIT for sink " + std::to_string(sink) + ", of which more than " +
+                         std::to_string(hw::kLimitWindow) + " end-of-steps have not been waited for");
+    if (tokens.visible.empty()) return false;
+    app.next = std::max(app.next, tokens.visible.front()) + 1;
+    tokens.visible.pop_front();
+    app.queue.pop_front();
+    ++app.taken;
+    ++sent_words_;
     return true;
   }
 
@@ -849,6 +897,7 @@ class ModelDevice final : public ModelLink {
   Chip chip_;
   std::vector<Node> nodes_;
   std::vector<Hosted> apps_;
+  std::vector<Tokens> tokens_;   ///< by sink
   std::vector<Start> starting_;  ///< written before the chip's run
   std::uint32_t start_low_ = 0;
   std::deque<std::uint32_t> work_;

@@ -89,18 +89,27 @@ struct Image {
 };
 
 /// The part of an image that a device is programmed with and that timing follows from: what a search has
-/// before there is an image. Refers to what it was made of.
+/// before there is an image, and how it is run. Refers to what it was made of.
 struct ImageView {
   const Chip& chip;
   const Application& application;
   const Binding& binding;
   std::span<const TileContract> contracts;  ///< by TileId; empty: all off
+  /// Steps that the host may be ahead of the outputs: step k waits for the outputs of step k − window. 0: it
+  /// waits for none. No table depends on it, so it is a run's and not the image's.
+  std::uint32_t window = 0;
 
   // Implicit: wherever a view will do, so will an image.
   ImageView(const Image& image)  // NOLINT(google-explicit-constructor)
       : ImageView(image.chip, image.application, image.binding, image.contracts) {}
   ImageView(const Chip& c, const Application& a, const Binding& b, std::span<const TileContract> k = {})
       : chip(c), application(a), binding(b), contracts(k) {}
+  /// The same, run with a window.
+  [[nodiscard]] ImageView with_window(std::uint32_t steps) const {
+    ImageView view = *this;
+    view.window = steps;
+    return view;
+  }
 };
 
 /// What is wrong with the set of an image's promises: a guaranteed one comes first, at most one contracted

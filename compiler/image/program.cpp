@@ -321,6 +321,10 @@ class Programmer {
       reg.context = binding_.application;
       write(0, hw::AddressChannel{channel.number}.pack(), reg.pack());
     }
+    // Who had these sinks before may have left tokens. Sinks that are not counted nobody waits for.
+    for (std::uint32_t s = 0; s < app_.sinks.size(); ++s)
+      if (const std::uint32_t sink = binding_.first_sink + s; sink < chip_.host.window_sinks)
+        write(0, hw::AddressToken{sink}.pack(), hw::RegToken{}.pack());
   }
 
   /// What does not start at 0.

@@ -9,7 +9,9 @@
 namespace spikeloom {
 
 Session::Session(Link& link, const ImageView& image, SessionOptions options)
-    : exchange_(link, options.quiet_limit), image_(image), options_(std::move(options)) {
+    : exchange_(link, options.quiet_limit),
+      image_(image.with_window(options.window)),
+      options_(std::move(options)) {
   exchange_.check_chip(image.chip);
   Program program = spikeloom::program(image_);
   exchange_.write(std::move(program.load));

@@ -18,6 +18,7 @@ namespace spikeloom {
 
 struct SessionOptions {
   std::chrono::seconds quiet_limit{120};  ///< no word either way for so long is a time-out
+  std::uint32_t window = 0;               ///< of runs, as ImageView's
   /// Called now and then with the number of steps that have ended, and what has come out up to then
   /// (nothing where a device gives its outputs at the end).
   std::function<void(std::int64_t ended, const RunOutputs& so_far)> on_steps{};

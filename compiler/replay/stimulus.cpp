@@ -171,6 +171,16 @@ void Stimulus::fill_chunks(const Sample& sample, std::size_t step) {
   }
 }
 
+void Stimulus::add_waits(std::vector<Word>& words) const {
+  for (std::uint32_t s = 0; s < image_.application.sinks.size(); ++s) {
+    hw::WordWait word;
+    word.kind = hw::kKindWait;
+    word.app = image_.binding.application;
+    word.sink = image_.binding.first_sink + s;
+    words.push_back(word.pack());
+  }
+}
+
 void Stimulus::next(std::vector<Word>& words) {
   while (sample_ < data_.samples.size() && step_ == data_.samples[sample_].steps()) {
     ++sample_;
@@ -178,6 +188,8 @@ void Stimulus::next(std::vector<Word>& words) {
   }
   const bool run_end = sample_ == data_.samples.size();
   if (!run_end) fill_chunks(data_.samples[sample_], step_);
+  if (image_.window > 0 && made_ >= image_.window) add_waits(words);
+  ++made_;
   for (std::size_t c = 0; c < ranges_.size(); ++c) {
     if (!run_end)
       for (const ChunkRange& range : ranges_[c])

@@ -26,8 +26,9 @@ namespace spikeloom {
 void check_data(const ImageView& image, const Dataset& data);
 
 /// The words of one run, made as they are asked for: for every step, every host channel's chunks and
-/// end-of-step; after the last step, the end-of-run. A static input has chunks in a sample's first step
-/// alone.
+/// end-of-step; after the last step, the end-of-run. With a window, from the step on that is as far in the
+/// run as the window is long, each of these after a WAIT for every sink. A static input has chunks in a
+/// sample's first step alone.
 class Stimulus {
  public:
   /// Throws as check_data.
@@ -41,13 +42,14 @@ class Stimulus {
 
  private:
   void fill_chunks(const Sample& sample, std::size_t step);
+  void add_waits(std::vector<Word>& words) const;
 
   ImageView image_;
   const Dataset& data_;
   std::vector<std::vector<ChunkRange>> ranges_;  ///< by host channel
   std::vector<std::uint32_t> numbers_;           ///< host channel numbers, in order
   std::vector<std::uint16_t> masks_;             ///< host stream of the step
-  std::int64_t steps_ = 0;
+  std::int64_t steps_ = 0, made_ = 0;
   std::size_t sample_ = 0, step_ = 0;
   bool finished_ = false;
 };

@@ -14,8 +14,12 @@ using ArcKind = TimingArc::Kind;
 
 class ArcBuilder {
  public:
-  ArcBuilder(const Application& app, const Binding& binding, const Chip& chip, const BatchTimesOf& times)
-      : app_(app), binding_(binding), chip_(chip), times_(times) {}
+  ArcBuilder(const ImageView& image, const BatchTimesOf& times)
+      : app_(image.application),
+        binding_(image.binding),
+        chip_(image.chip),
+        window_(image.window),
+        times_(times) {}
 
   TimingArcs build() {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_cluster(ClusterId{c});
@@ -24,6 +28,7 @@ class ArcBuilder {
     for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_sender(n);
     add_credit_actors();
     add_host_queue();
+    add_window();
     for (std::size_t n = 0; n < binding_.channels.size(); ++n) add_channel(n);
     return std::move(result_);
   }
@@ -78,8 +83,18 @@ class ArcBuilder {
   void add_host_queue() {
     for (std::size_t i = 0; i < host_.size(); ++i) {
       const bool wraps = i + 1 == host_.size();
-      arc(ArcKind::kHostQueue, host_[i], host_[wraps ? 0 : i + 1], wraps ? 1 : 0, 0);
+      arc(ArcKind::kHostQueue, host_[i], host_[wraps ? 0 : i + 1], wraps ? 1 : 0, wraps ? waits() : 0);
     }
+  }
+
+  /// WAIT words in front of a step, one a sink; one leaves a cycle.
+  [[nodiscard]] std::int64_t waits() const {
+    return window_ > 0 ? static_cast<std::int64_t>(app_.sinks.size()) : 0;
+  }
+
+  /// The last end-of-step is a token in the next cycle; then the WAITs leave.
+  void add_window() {
+    if (window_ > 0) arc(ArcKind::kWindow, sink_, host_.front(), window_, 1 + waits());
   }
 
   void add_channel(std::size_t n) {
@@ -107,6 +122,7 @@ class ArcBuilder {
   const Application& app_;
   const Binding& binding_;
   const Chip& chip_;
+  std::int64_t window_;
   const BatchTimesOf& times_;
   TimingArcs result_;
   std::uint32_t sink_ = 0;
@@ -129,9 +145,8 @@ BatchTimes batch_times(const Cluster& cluster, const TileConfig& tile) {
   return times;
 }
 
-TimingArcs timing_arcs(const Application& app, const Binding& binding, const Chip& chip,
-                       const BatchTimesOf& times) {
-  return ArcBuilder(app, binding, chip, times).build();
+TimingArcs timing_arcs(const ImageView& image, const BatchTimesOf& times) {
+  return ArcBuilder(image, times).build();
 }
 
 std::vector<FiringArc> firing_arcs(const TimingArcs& timing, const Binding& binding) {

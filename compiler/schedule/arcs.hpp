@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "compiler/core/firing_time.hpp"
-#include "compiler/map/binding.hpp"
+#include "compiler/image/image.hpp"
 
 namespace spikeloom {
 
@@ -35,6 +35,7 @@ struct TimingArc {
     kIntegrated,    ///< fire → update
     kOrder,         ///< update → the tile's next fire
     kHostQueue,     ///< send → send of the host's next channel: one queue
+    kWindow,        ///< sink → the host's first send: the host waits for outputs
     kOutputBuffer,  ///< update → send
     kOutputFree,    ///< send → the source's next fire
     kSpikes,        ///< send → fire of a destination
@@ -65,8 +66,7 @@ struct TimingArcs {
   [[nodiscard]] static std::uint32_t update(ClusterId c) { return 2 * c.value + 1; }
 };
 
-[[nodiscard]] TimingArcs timing_arcs(const Application&, const Binding&, const Chip&,
-                                     const BatchTimesOf& = batch_times);
+[[nodiscard]] TimingArcs timing_arcs(const ImageView&, const BatchTimesOf& = batch_times);
 
 /// What one firing waits for of another: sends contracted away, of which the network takes its worst time.
 struct FiringArc {

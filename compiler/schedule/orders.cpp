@@ -36,7 +36,7 @@ sdf::PhasedGraph cluster_graph(const ImageView& image, FiringTimes times) {
   const sdf::ActorId host = graph.add_actor("host", {0});
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
     graph.add_channel({.source = host, .target = sdf::ActorId(c)});
-  for (const FiringArc& arc : firing_arcs(timing_arcs(app, image.binding, image.chip), image.binding)) {
+  for (const FiringArc& arc : firing_arcs(timing_arcs(image), image.binding)) {
     if (arc.kind != TimingArc::Kind::kSpikes) continue;
     sdf::PhasedChannel spikes;
     spikes.source = arc.from ? sdf::ActorId(arc.from->index()) : host;

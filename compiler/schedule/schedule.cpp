@@ -255,8 +255,7 @@ Contracted contract(const ImageView& image, const Promise& guaranteed, const Mea
                     const ContractOptions& options) {
   const MeasuredWork work = scaled_work(image, measured, options);
   Family family{image, work, {}, TileBounds(image.binding.orders.size()), {}};
-  const std::vector<FiringArc> arcs =
-      firing_arcs(timing_arcs(image.application, image.binding, image.chip), image.binding);
+  const std::vector<FiringArc> arcs = firing_arcs(timing_arcs(image), image.binding);
   for (std::size_t t = 0; t < image.binding.orders.size(); ++t)
     family.rounds.push_back(round_of(image, arcs, t));
   std::int64_t most = (guaranteed.period * Ratio(kTimeScale)).ceil();

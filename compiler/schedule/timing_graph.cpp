@@ -71,6 +71,8 @@ std::string arc_name(ArcKind kind) {
       return "order";
     case ArcKind::kHostQueue:
       return "host queue";
+    case ArcKind::kWindow:
+      return "window";
     case ArcKind::kOutputBuffer:
       return "output buffer";
     case ArcKind::kOutputFree:
@@ -98,7 +100,7 @@ class Builder {
         app_(image.application),
         binding_(image.binding),
         bounds_(bounds),
-        timing_(timing_arcs(app_, binding_, image.chip, times)) {
+        timing_(timing_arcs(image, times)) {
     find_batches();
     if (result_.batched) {
       // Batches are taken at their worst, and steps fall along arcs with tokens below 0: no pool.
@@ -408,6 +410,9 @@ class Builder {
             a.cycles + (wraps ? 0 : senders_[from.of].saved), name);
         return;
       }
+      case ArcKind::kWindow:
+        arc(result_.sink, senders_[to.of].send, a.tokens, a.cycles, name);
+        return;
       case ArcKind::kOutputBuffer:
         arc(clusters_[from.of].done, senders_[to.of].send, a.tokens, a.cycles, name);
         return;

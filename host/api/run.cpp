@@ -14,6 +14,7 @@
 #include "host/opencl/open_runner.hpp"
 #include "host/run/recorder.hpp"
 #include "host/run/run_facts.hpp"
+#include "host/run/window.hpp"
 
 namespace spikeloom {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 SessionOptions session_options(const RunOptions& options, ProgressTeller& teller) {
   SessionOptions session;
   session.quiet_limit = options.quiet_limit;
+  session.window = options.window;
   if (options.on_progress)
     session.on_steps = [&](std::int64_t ended, const RunOutputs& outputs) { teller.tell(ended, outputs); };
   return session;
@@ -45,6 +47,7 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const W
   const Image& image = handle.value();
   const std::string name = handle.path().empty() ? image.application.name : handle.path();
   require_guarantee(image, name);
+  const std::vector<Promise> promises = promises_with_window(image, options.window);
   const double verifying_ms = options.trust == ImageTrust::kNone ? require_verified(image, name) * 1e3 : 0.0;
   check_data(image, data);
   if (data.samples.empty()) throw input_error("input data: no sample, so nothing could be held to a promise");
@@ -68,8 +71,8 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const W
   } else if (options.trace) {
     throw input_error("--trace: the model has no waveforms; use --device verilator");
   }
-  describe_run({image, handle.path(), data, replay, device_run ? &*device_run : nullptr,
-                model->statistics().synaptic_operations},
+  describe_run({image, promises, options.window, handle.path(), data, replay,
+                device_run ? &*device_run : nullptr, model->statistics().synaptic_operations},
                report);
   result.outputs = std::move((device_run ? *device_run : replay).outputs);
   report.notes.insert(report.notes.end(), data.notes.begin(), data.notes.end());

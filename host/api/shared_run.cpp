@@ -12,12 +12,13 @@
 #include "host/device/devices.hpp"
 #include "host/run/run_facts.hpp"
 #include "host/run/shared_plan.hpp"
+#include "host/run/window.hpp"
 
 namespace spikeloom {
 namespace {
 
 SharedPlan plan_of(const std::string& name, const CompiledImage& first, const Dataset& data,
-                   const std::vector<Visitor>& visitors) {
+                   const std::vector<Visitor>& visitors, std::uint32_t window) {
   std::vector<Entering> entering;
   for (const Visitor& visitor : visitors) {
     const ChipFile chip = visitor.image.chip();
@@ -25,9 +26,10 @@ SharedPlan plan_of(const std::string& name, const CompiledImage& first, const Da
       throw input_error(visitor.name + ": compiled for the chip " + chip.name() +
                         "; the first application runs on " + first.chip().name() +
                         "; compile one of them again");
-    entering.push_back({visitor.name, visitor.image.value(), visitor.data, visitor.step, visitor.release});
+    entering.push_back(
+        {visitor.name, visitor.image.value(), visitor.data, visitor.step, visitor.release, window});
   }
-  return plan_shared(name, first.value(), data, std::move(entering));
+  return plan_shared(name, first.value(), data, std::move(entering), window);
 }
 
 SharedOptions shared_options(const RunOptions& options, const SharedPlan& plan) {
@@ -88,7 +90,7 @@ std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage&
     for (const Visitor& visitor : visitors)
       verifying_ms[visitor.name] = require_verified_as(visitor.name, visitor.image);
   }
-  SharedPlan plan = plan_of(name, first, data, visitors);
+  SharedPlan plan = plan_of(name, first, data, visitors, options.window);
   const std::unique_ptr<Link> link =
       open_device(device_string(options), first.value().chip, options.on_build);
   std::vector<DeviceRun> runs = run_shared(*link, plan.script(), shared_options(options, plan));
@@ -98,8 +100,10 @@ std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage&
     const std::string& path = path_of(stay, first, visitors);
     RunResult result;
     result.report.device = link->describe();
-    describe_run({stay.image, path, stay.data, stay.replay, &runs[i], stay.synaptic_operations},
-                 result.report);
+    const std::vector<Promise> promises = promises_with_window(stay.image, stay.window);
+    describe_run(
+        {stay.image, promises, stay.window, path, stay.data, stay.replay, &runs[i], stay.synaptic_operations},
+        result.report);
     result.outputs = std::move(runs[i].outputs);
     const std::vector<std::string>& strange = stay.data.notes;
     result.report.notes.insert(result.report.notes.end(), strange.begin(), strange.end());

@@ -52,6 +52,7 @@ struct RunCommand {
   std::optional<std::string> decide;
   DatasetOptions data;
   std::optional<double> max_period;
+  std::uint32_t window = 0;
   unsigned quiet_seconds = 120;
   ImageTrust trust = ImageTrust::kNone;
 };

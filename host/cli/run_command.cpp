@@ -17,6 +17,7 @@ RunOptions run_options(const RunCommand& command, ProgressLine& line, RunProgres
   options.trace = command.trace;
   options.record = command.record;
   options.decide = command.decide;
+  options.window = command.window;
   options.trust = command.trust;
   options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
   options.on_build = [&](double done, const std::string& what) {

@@ -61,6 +61,10 @@ std::unique_ptr<Runner> open_runner(const std::string& device, const Image& imag
   const DeviceString parsed = parse_device(device);
   if (parsed.kind == "opencl" && !parsed.options.contains("xclbin")) {
     OpenClOptions own = opencl_options(parsed);
+    if (options.window > 0)
+      throw input_error("--window: " + device +
+                        " has no target cycles, so nothing there waits for outputs; "
+                        "leave the window out, or choose a device with cycles");
     if (options.on_steps)
       own.on_steps = [on_steps = options.on_steps](std::int64_t ended) { on_steps(ended, {}); };
     if (progress) progress(-1, "opencl: building kernels");

@@ -264,6 +264,7 @@ std::string to_json(const Report& report, const Image& image) {
   json["chip"] = report.chip;
   json["image"] = report.image;
   json["seed"] = report.seed;
+  json["window"] = report.window > 0 ? Json(report.window) : Json(nullptr);
   json["accuracy"] = report.accuracy ? Json(*report.accuracy) : Json(nullptr);
   json["correct"] = report.labelled > 0 ? Json(report.correct) : Json(nullptr);
   if (!report.by_step.empty()) {
@@ -431,6 +432,9 @@ std::string to_text(const Report& report, const Image& image) {
         << " spikes were not sent, " << report.saved->synaptic_operations
         << " synaptic operations not done\n";
   }
+  if (report.window > 0)
+    out << "window " << report.window << ": step k waits for the outputs of step k - " << report.window
+        << "; what is promised holds for such a run\n";
   out << "\n";
   print_cycles(out, report);
   out << "\n";

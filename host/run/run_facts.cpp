@@ -49,9 +49,10 @@ std::optional<SavedByStatic> saved_by_static(const Image& image, const Dataset& 
   return saved;
 }
 
-void check_promises(const Image& image, const DeviceRun& run, Report& report) {
+void check_promises(const Image& image, const std::vector<Promise>& promises, const DeviceRun& run,
+                    Report& report) {
   const std::optional<std::int64_t> void_from = contract_void_from(image, run);
-  for (const Promise& promise : image.promises) {
+  for (const Promise& promise : promises) {
     const bool contracted = promise.kind == PromiseKind::kContracted;
     (contracted ? report.contracted : report.guaranteed) = promise;
     report.checks.push_back(check_promise(promise, run, contracted ? void_from : std::nullopt));
@@ -66,13 +67,14 @@ void check_promises(const Image& image, const DeviceRun& run, Report& report) {
 }  // namespace
 
 void describe_run(const RunFacts& facts, Report& report) {
-  const auto& [image, image_path, data, replay, device, synaptic_operations] = facts;
+  const auto& [image, promises, window, image_path, data, replay, device, synaptic_operations] = facts;
   const bool is_measured = device != nullptr && device->timed;
   const DeviceRun& timed = is_measured ? *device : replay;
   report.network = image.application.name;
   report.chip = image.chip.name;
   report.image = image_path;
   report.seed = image.binding.seed;
+  report.window = window;
   report.clock_mhz = image.chip.clock_mhz;
   report.samples = static_cast<std::int64_t>(data.samples.size());
   report.steps = static_cast<std::int64_t>(data.total_steps());
@@ -94,7 +96,7 @@ void describe_run(const RunFacts& facts, Report& report) {
                               differing(device->outputs.recorded_spikes, replay.outputs.recorded_spikes) +
                               differing(device->outputs.recorded_v, replay.outputs.recorded_v);
   }
-  check_promises(image, timed, report);
+  check_promises(image, promises, timed, report);
 }
 
 const OutputStream* deciding_output(const Image& image) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compiler/data/dataset.hpp"
 #include "compiler/image/image.hpp"
@@ -15,6 +16,8 @@ namespace spikeloom {
 /// One application's run: what was predicted and what a device gave.
 struct RunFacts {
   const Image& image;
+  const std::vector<Promise>& promises;  ///< of this run: the image's, or with a window its own
+  std::uint32_t window;                  ///< 0: the host waits for no outputs
   const std::string& image_path;
   const Dataset& data;
   const DeviceRun& replay;

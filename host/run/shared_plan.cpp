@@ -9,6 +9,7 @@
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/replay/stimulus.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "host/run/window.hpp"
 
 namespace spikeloom {
 namespace {
@@ -22,10 +23,10 @@ struct Replayed {
   std::int64_t quiet_from = 0;
 };
 
-Replayed replay(const Image& image, const Dataset& data) {
-  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+Replayed replay(const PlannedStay& stay) {
+  const std::unique_ptr<ModelLink> model = open_model(stay.image.chip);
   Replayed replayed;
-  replayed.run = Session(*model, image, {}).run(data);
+  replayed.run = Session(*model, stay.image, {.window = stay.window}).run(stay.data);
   replayed.synaptic_operations = model->statistics().synaptic_operations;
   replayed.quiet_from = model->quiet_from();
   return replayed;
@@ -51,14 +52,15 @@ Dataset cut(const Dataset& data, std::size_t steps) {
 
 class Planner {
  public:
-  Planner(const std::string& name, Image first, Dataset data) : state_(first.chip) {
+  Planner(const std::string& name, Image first, Dataset data, std::uint32_t window) : state_(first.chip) {
     state_.enter(name, first);
     PlannedStay stay;
     stay.name = name;
     stay.image = std::move(first);
     stay.data = std::move(data);
+    stay.window = window;
     stay.point = "as compiled";
-    Replayed replayed = replay(stay.image, stay.data);
+    Replayed replayed = replay(stay);
     sent_ = replayed.run.sent;
     stay.replay = std::move(replayed.run);
     stay.synaptic_operations = replayed.synaptic_operations;
@@ -136,6 +138,13 @@ class Planner {
       return;
     }
     stay.data = std::move(line.data);
+    stay.window = line.window;
+    try {
+      check_window(stay.image, stay.window);
+    } catch (const Error& error) {
+      problems_.add(stay.name + ": " + error.what());
+      return;
+    }
     if (predict(stay, line.release)) {
       last_origin_ = stay.origin;
       last_entry_ = stay.enters;
@@ -167,7 +176,7 @@ class Planner {
   }
 
   bool predict(PlannedStay& stay, std::optional<std::int64_t> release) {
-    Replayed replayed = replay(stay.image, stay.data);
+    Replayed replayed = replay(stay);
     if (release) {
       const std::int64_t end = cycle_before(*release) - stay.origin;
       const auto begun =
@@ -181,7 +190,7 @@ class Planner {
       }
       if (begun < stay.data.total_steps()) {
         stay.data = cut(stay.data, begun);
-        replayed = replay(stay.image, stay.data);
+        replayed = replay(stay);
       }
       const std::int64_t quiet = stay.origin + replayed.quiet_from + kQuietMargin;
       for (std::int64_t step = std::max(*release, stay.enters + 1); step <= steps() && !stay.gives_back;
@@ -212,11 +221,13 @@ class Planner {
 std::vector<Stay> SharedPlan::script() const {
   std::vector<Stay> list;
   for (const PlannedStay& stay : stays)
-    list.push_back({stay.name, stay.image, &stay.data, stay.enters, stay.origin, stay.gives_back});
+    list.push_back({stay.name, ImageView(stay.image).with_window(stay.window), &stay.data, stay.enters,
+                    stay.origin, stay.gives_back});
   return list;
 }
 
-SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::vector<Entering> script) {
+SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::vector<Entering> script,
+                       std::uint32_t window) {
   const auto check = [](const std::string& who, const Image& image, const Dataset& given) {
     try {
       require_guarantee(image, image.application.name);
@@ -228,8 +239,9 @@ SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::
     }
   };
   check(name, first, data);
+  check_window(first, window);
   for (const Entering& line : script) check(line.name, line.image, line.data);
-  return Planner(name, std::move(first), std::move(data)).run(std::move(script));
+  return Planner(name, std::move(first), std::move(data), window).run(std::move(script));
 }
 
 }  // namespace spikeloom

@@ -22,13 +22,15 @@ struct Entering {
   Dataset data;
   std::int64_t step = 0;                  ///< enters before it
   std::optional<std::int64_t> release{};  ///< ends before it: what it has not begun by then is not run
+  std::uint32_t window = 0;               ///< as ImageView's
 };
 
 /// What will be seen of one application.
 struct PlannedStay {
   std::string name;
-  Image image;              ///< bound
-  Dataset data;             ///< as far as it gets
+  Image image;   ///< bound
+  Dataset data;  ///< as far as it gets
+  std::uint32_t window = 0;
   std::int64_t wanted = 0;  ///< step before which it was to enter
   std::int64_t enters = 0;  ///< step before which it does: later where another start was still under way
   std::int64_t origin = 0;  ///< cycle
@@ -46,11 +48,11 @@ struct SharedPlan {
   [[nodiscard]] std::vector<Stay> script() const;
 };
 
-/// `first` keeps its own binding and runs from cycle 0 to its end.
+/// `first` keeps its own binding and runs from cycle 0 to its end, with the window (0: none).
 ///
 /// Throws  Error{kInput} that lists every line that cannot be: no place (with what would do), a step that the
 ///         first application does not have, a release before a step has begun, two of one name.
 [[nodiscard]] SharedPlan plan_shared(const std::string& name, Image first, Dataset data,
-                                     std::vector<Entering> script);
+                                     std::vector<Entering> script, std::uint32_t window = 0);
 
 }  // namespace spikeloom

@@ -82,7 +82,8 @@ module host_port #(
   assign word_kind = `SPIKELOOM_FIELD(word, WORD_RING_KIND);
   assign word_write = word_kind == spikeloom_pkg::KIND_RING_WRITE;
   assign word_read = word_kind == spikeloom_pkg::KIND_RING_READ;
-  assign word_data = word_kind == spikeloom_pkg::KIND_CHUNK || word_kind == spikeloom_pkg::KIND_EOS;
+  assign word_data = word_kind == spikeloom_pkg::KIND_CHUNK || word_kind == spikeloom_pkg::KIND_EOS ||
+      word_kind == spikeloom_pkg::KIND_WAIT;
   always_comb begin
     word_ready = 1'b1;  // words of other kinds are dropped
     if (word_read) word_ready = read_room;
@@ -125,15 +126,16 @@ module host_port #(
   assign block = `SPIKELOOM_FIELD(here_address, ADDRESS_BLOCK);
   assign offset = `SPIKELOOM_FIELD(here_address, ADDRESS_OFFSET);
 
-  logic write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control,
-        clear, run, arm;
+  logic write_node, write_channel, write_credit, write_token, write_spike_slot, write_credit_slot,
+        write_control, clear, run, arm;
   always_comb begin
-    {write_node, write_channel, write_credit, write_spike_slot, write_credit_slot, write_control, clear, run,
-     arm} = '0;
+    {write_node, write_channel, write_credit, write_token, write_spike_slot, write_credit_slot, write_control,
+     clear, run, arm} = '0;
     if (here_write) begin
       write_node = block == spikeloom_pkg::ADDR_BLOCK_NODE;
       write_channel = block == spikeloom_pkg::ADDR_BLOCK_CHANNEL;
       write_credit = block == spikeloom_pkg::ADDR_BLOCK_CREDIT;
+      write_token = block == spikeloom_pkg::ADDR_BLOCK_TOKEN;
       write_spike_slot = block == spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT;
       write_credit_slot = block == spikeloom_pkg::ADDR_BLOCK_CREDIT_SLOT;
       write_control = write_node && offset == spikeloom_pkg::ADDR_NODE_CONTROL;
@@ -285,14 +287,17 @@ module host_port #(
 
   // Source.
   localparam int unsigned QueueBits = MaskBits + ChunkIndexBits + ChannelBits + 2;
-  logic sent, sent_sample_end, word_eos;
-  logic [Applications-1:0] pop;
+  logic sent, sent_sample_end, word_eos, word_other;
+  logic [Applications-1:0] pop, pop_sent, pop_wait, head_waits;
   logic [ChannelBits-1:0] sent_channel;
   logic [ChunkIndexBits-1:0] word_index;
   logic [MaskBits-1:0] word_mask;
   logic [Applications*QueueBits-1:0] heads;
 
+  // A WAIT's sink stands where a chunk has its mask.
   assign word_eos = word_kind == spikeloom_pkg::KIND_EOS;
+  assign word_other = word_eos ? `SPIKELOOM_FIELD(word, WORD_EOS_FINAL) :
+                                 word_kind == spikeloom_pkg::KIND_WAIT;
   assign word_index = word_eos ? '0 : `SPIKELOOM_LOW(word, WORD_CHUNK_INDEX, ChunkIndexBits);
   assign word_mask = word_eos ?
       MaskBits'({`SPIKELOOM_FIELD(word, WORD_EOS_RUN_END), `SPIKELOOM_FIELD(word, WORD_EOS_SAMPLE_END)}) :
@@ -309,7 +314,7 @@ module host_port #(
         .in_ready_o(queues_ready[a]),
         .in_data_i({
           word_eos,
-          `SPIKELOOM_FIELD(word, WORD_EOS_FINAL),
+          word_other,
           `SPIKELOOM_LOW(word, WORD_CHUNK_CHANNEL, ChannelBits),
           word_index,
           word_mask
@@ -339,7 +344,7 @@ module host_port #(
       .go_i(go_q),
       .head_valid_i(head_valid),
       .head_i(heads),
-      .pop_o(pop),
+      .pop_o(pop_sent),
       .sent_o(sent),
       .sent_channel_o(sent_channel),
       .sent_sample_end_o(sent_sample_end),
@@ -350,6 +355,32 @@ module host_port #(
       .credit_i,
       .rx_counter_i(credit_rx)
   );
+
+  // Waits: heads that are not sent but wait for a sink's end-of-step.
+  logic [Applications*SinkBits-1:0] head_sinks;
+  for (genvar a = 0; a < Applications; a++) begin : gen_head_waits
+    assign head_waits[a] = head_valid[a] && heads[a*QueueBits+QueueBits-2+:2] == 2'b01;
+    assign head_sinks[a*SinkBits+:SinkBits] = heads[a*QueueBits+:SinkBits];
+  end
+  host_waits #(
+      .Applications(Applications),
+      .WindowSinks (WindowSinks)
+  ) u_waits (
+      .clk_i,
+      .rst_i,
+      .clear_i(clear),
+      .en_i(en_o),
+      .write_i(write_token),
+      .config_sink_i(`SPIKELOOM_LOW(offset, ADDRESS_TOKEN_SINK, SinkBits)),
+      .config_count_i(`SPIKELOOM_FIELD(here_data, REG_TOKEN_COUNT)),
+      .arrival_i(spike_i[FlitBits-1] && spike_i[FlitBits-2] && !spike_i[1]),
+      .arrival_sink_i(rx_sink_q),
+      .go_i(go_q),
+      .wait_i(head_waits),
+      .sink_i(head_sinks),
+      .pop_o(pop_wait)
+  );
+  assign pop = pop_sent | pop_wait;
 
   // Words taken from the queues: with one application the host has nobody to hold up, and reads 0.
   logic [15:0] taken;

@@ -1,7 +1,8 @@
 // The host's source: words of the applications become flits. docs/protocol.md, section 6.
 //
-// head_i is the head word of each application's queue, registered: {end-of-step, final, channel, index,
-// mask}; the mask of an end-of-step is {0, run_end, sample_end}. In cycle x = s - 1 the head word of the
+// head_i is the head word of each application's queue, registered: {end-of-step, other, channel, index,
+// mask}. Other: an end-of-step is the final word; any other word is a WAIT, which is not sent, so it does not
+// leave here. The mask of an end-of-step is {0, run_end, sample_end}. In cycle x = s - 1 the head word of the
 // application that owns slot s's channel leaves (pop_o) if the application goes, the word is of that channel,
 // and the application is sending or the channel has all its credits; the flit is on flit_o in cycle s. sent_o
 // in x: an end-of-step without run_end has left, its slot is the next cycle. final_o from the cycle after the
@@ -74,7 +75,7 @@ module host_source #(
   end
 
   // Its head word.
-  logic head_valid, head_eos, head_final, sending, ask, may_start, pop, flit_valid_q;
+  logic head_valid, head_eos, head_other, sending, ask, may_start, pop, flit_valid_q;
   logic [ChannelBits-1:0] head_channel;
   logic [ChunkIndexBits-1:0] head_index;
   logic [spikeloom_pkg::CHUNK_BITS-1:0] head_mask;
@@ -85,7 +86,7 @@ module host_source #(
     head = '0;
     for (int a = 0; a < Applications; a++) head = head | (owner[a] ? head_i[a*HeadBits+:HeadBits] : '0);
   end
-  assign {head_eos, head_final, head_channel, head_index, head_mask} = head;
+  assign {head_eos, head_other, head_channel, head_index, head_mask} = head;
   assign head_valid = (owner & go_i & head_valid_i) != '0;
   assign sending = (owner & sending_q) != '0;
 
@@ -107,7 +108,7 @@ module host_source #(
       .rx_counter_i
   );
 
-  assign ask = en_i && head_valid && x_valid_q && x_channel_q == head_channel;
+  assign ask = en_i && head_valid && (head_eos || !head_other) && x_valid_q && x_channel_q == head_channel;
   assign pop = ask && (sending || may_start);
   assign pop_o = pop ? owner : '0;
   assign sent_o = pop && head_eos && !head_mask[1];
@@ -120,7 +121,7 @@ module host_source #(
     for (int a = 0; a < Applications; a++) begin
       if (pop && owner[a]) begin
         sending_q[a] <= !head_eos;
-        if (head_eos && head_final) final_q[a] <= 1'b1;
+        if (head_eos && head_other) final_q[a] <= 1'b1;
       end
       if (start_i[a]) begin
         sending_q[a] <= 1'b0;
@@ -136,14 +137,16 @@ module host_source #(
   always_ff @(posedge clk_i) if (pop) flit_q <= {head_eos, head_index, head_mask};
   assign flit_o = {flit_valid_q, flit_q};
 
-  // A step is of one channel.
-  logic [Applications-1:0] strays;
+  // A step is of one channel; WAIT words stand between steps.
+  logic [Applications-1:0] strays, waits;
   for (genvar a = 0; a < Applications; a++) begin : gen_checks
     logic [ChannelBits-1:0] sending_channel_q, channel;
     assign channel = head_i[a*HeadBits+spikeloom_pkg::CHUNK_BITS+ChunkIndexBits+:ChannelBits];
     always_ff @(posedge clk_i) if (pop && owner[a]) sending_channel_q <= channel;
     assign strays[a] = sending_q[a] && head_valid_i[a] && sending_channel_q != channel;
+    assign waits[a] = head_valid_i[a] && head_i[a*HeadBits+HeadBits-2+:2] == 2'b01;
   end
-  `SPIKELOOM_CHECK(a_step_is_of_one_channel, !en_i || strays == '0)
+  `SPIKELOOM_CHECK(a_step_is_of_one_channel, !en_i || (strays & ~waits) == '0)
+  `SPIKELOOM_CHECK(waits_stand_between_steps, !en_i || (sending_q & waits) == '0)
   `SPIKELOOM_CHECK(nothing_after_the_final_word, !en_i || (final_q & go_i & head_valid_i) == '0)
 endmodule

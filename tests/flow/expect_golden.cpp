@@ -12,6 +12,7 @@
 #include "compiler/replay/parallel_values.hpp"
 #include "compiler/replay/session.hpp"
 #include "host/run/report.hpp"
+#include "host/run/window.hpp"
 
 namespace spikeloom::testing {
 namespace {
@@ -46,12 +47,12 @@ std::uint64_t folded_operations(const Image& image, const GoldenRun& golden) {
 
 /// Values computed on three threads, a sample a block: not a bit, stamp or counter may tell.
 void expect_same_on_threads(const Case& made, const Image& image, const DeviceRun& replay,
-                            std::int64_t synaptic_operations) {
+                            std::int64_t synaptic_operations, std::uint32_t window) {
   ParallelValues values(image, made.data, 3, 1);
   const std::unique_ptr<ModelLink> model = open_model(image.chip);
   model->take_values_from(
       [&](std::uint32_t node, std::uint32_t context) { return values.next(node, context); });
-  const DeviceRun run = Session(*model, image, {}).run(made.data);
+  const DeviceRun run = Session(*model, image, {.window = window}).run(made.data);
   EXPECT_EQ(run.sent, replay.sent);
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
@@ -67,8 +68,14 @@ void expect_same_on_threads(const Case& made, const Image& image, const DeviceRu
 
 }  // namespace
 
-void expect_promises(const Image& image, const DeviceRun& run) {
-  for (const Promise& promise : image.promises) {
+std::uint32_t random_window(Rng& rng, const Image& image) {
+  const std::size_t sinks = image.binding.first_sink + image.application.sinks.size();
+  if (rng.chance(0.5) || sinks > image.chip.host.window_sinks) return 0;
+  return 1 + static_cast<std::uint32_t>(rng.below(rng.chance(0.8) ? 3 : 12));
+}
+
+void expect_promises(const Image& image, const DeviceRun& run, std::uint32_t window) {
+  for (const Promise& promise : promises_with_window(image, window)) {
     const bool contracted = promise.kind == PromiseKind::kContracted;
     const PromiseCheck check =
         check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
@@ -106,27 +113,28 @@ void expect_golden(const Case& made, const Image& image, const DeviceRun& run, c
   }
 }
 
-void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl) {
-  SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed));
+void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl,
+                      std::uint32_t window) {
+  SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed) + "; window " + std::to_string(window));
   const GoldenRun golden = run_golden(made.network, made.data);
   const std::unique_ptr<ModelLink> model = open_model(image.chip);
-  Session on_model(*model, image, {});
+  Session on_model(*model, image, {.window = window});
   const DeviceRun replay = on_model.run(made.data);
   expect_golden(made, image, replay, golden);
   expect_membranes(made, image, golden, on_model);
-  expect_promises(image, replay);
+  expect_promises(image, replay, window);
   EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations),
             golden.synaptic_operations - folded_operations(image, golden));
-  expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations);
+  expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations, window);
   if (rtl == nullptr || ::testing::Test::HasFatalFailure()) return;
-  Session on_rtl(*rtl, image, {});
+  Session on_rtl(*rtl, image, {.window = window});
   const DeviceRun run = on_rtl.run(made.data);
   expect_golden(made, image, run, golden);
   expect_membranes(made, image, golden, on_rtl);
   EXPECT_EQ(run.sent, replay.sent);
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
-  expect_promises(image, run);
+  expect_promises(image, run, window);
 }
 
 std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {

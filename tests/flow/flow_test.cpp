@@ -131,7 +131,7 @@ TEST_P(Flow, ModelIsGoldenAndKeepsItsPromises) {
     const std::size_t samples = made.data.samples.size();
     const std::size_t measured = 1 + rng.below(samples);
     add_contract(*image, made.data, measured, rng.chance(0.5) ? SampleOrder::kAny : SampleOrder::kGiven);
-    expect_agreement(seed, made, *image, nullptr);
+    expect_agreement(seed, made, *image, nullptr, random_window(rng, *image));
     if (measured == samples) expect_unbroken(made, *image);
     return true;
   });
@@ -175,6 +175,8 @@ TEST_P(Flow, PooledContractsKeepTheirPromises) {
     expect_unbroken(made, *image);
     const std::unique_ptr<ModelLink> model = open_model(image->chip);
     expect_promises(*image, Session(*model, *image, {}).run(made.data));
+    if (const std::uint32_t window = random_window(rng, *image); window > 0)
+      expect_promises(*image, Session(*model, *image, {.window = window}).run(made.data), window);
     return true;
   });
 }
@@ -400,7 +402,7 @@ TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
     if (rng.chance(0.5))
       add_contract(*image, made.data, 1 + rng.below(made.data.samples.size()),
                    rng.chance(0.5) ? SampleOrder::kAny : SampleOrder::kGiven);
-    expect_agreement(seed, made, *image, rtl.get());
+    expect_agreement(seed, made, *image, rtl.get(), random_window(rng, *image));
     return true;
   });
 }

@@ -14,6 +14,7 @@
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
 #include "host/run/shared_plan.hpp"
+#include "host/run/window.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
@@ -75,12 +76,14 @@ std::optional<Script> random_script(const Chip& chip, std::uint64_t seed) {
                   images[a],
                   script.cases[a].data,
                   rng.chance(0.2) ? 0 : rng.between(0, steps / 2),
-                  {}};
+                  {},
+                  rng.chance(0.4) ? 1 + static_cast<std::uint32_t>(rng.below(3)) : 0};
     if (rng.chance(0.7) && line.step + 2 <= steps) line.release = rng.between(line.step + 2, steps);
     lines.push_back(std::move(line));
   }
   try {
-    script.plan = plan_shared(script.names.front(), images.front(), script.cases.front().data, lines);
+    script.plan = plan_shared(script.names.front(), images.front(), script.cases.front().data, lines,
+                              rng.chance(0.4) ? 1 + static_cast<std::uint32_t>(rng.below(3)) : 0);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -99,7 +102,8 @@ void expect_as_alone(const Script& script, const std::vector<DeviceRun>& runs) {
     const Case& made = script.cases[static_cast<std::size_t>(stay.name[0] - 'a')];
     const Case part{made.network, stay.data};
     expect_golden(part, stay.image, runs[i], run_golden(made.network, stay.data));
-    EXPECT_TRUE(check_promise(stay.image.promises.front(), runs[i], std::nullopt).kept);
+    const Promise guaranteed = promises_with_window(stay.image, stay.window).front();
+    EXPECT_TRUE(check_promise(guaranteed, runs[i], std::nullopt).kept) << "window " << stay.window;
   }
 }
 
@@ -167,7 +171,7 @@ TEST_P(Shared, RtlGivesEachItsOwnRun) {
     if (HasFailure()) return;
     // The first alone on the same device.
     const PlannedStay& first = script.plan.stays.front();
-    const DeviceRun alone = Session(*rtl, first.image, {}).run(first.data);
+    const DeviceRun alone = Session(*rtl, first.image, {.window = first.window}).run(first.data);
     EXPECT_EQ(alone.ended, first.replay.ended);
   });
 }

@@ -104,6 +104,21 @@ PROOFS = {
             "assign sending = sending_q != '0;",
         ),
     },
+    "waits": {
+        "files": ["rtl/host_port/host_waits.sv"],
+        "granted": True,
+        "probes": {
+            f"count{s}_{sink}": f"gen_set[{s}].u_dut.gen_sink[{sink}].gen_count.count_q"
+            for s in (0, 1)
+            for sink in (0, 1)
+        },
+        # a token that arrives while another is taken is lost
+        "fault": (
+            "rtl/host_port/host_waits.sv",
+            "count_q + CountBits'(arrives) - CountBits'(leaves);",
+            "leaves ? count_q - CountBits'(1) : count_q + CountBits'(arrives);",
+        ),
+    },
     "registers": {
         "files": ["rtl/shell/axi_lite_registers.sv"],
         "probes": {

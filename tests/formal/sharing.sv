@@ -116,6 +116,7 @@ module prove_sharing (
       credits_are_the_same : assert ((mine & ~same) == '0);
       steps_are_the_same : assert (sending0[0] == sending1[0]);
       words_leave_alike : assert (pops[0] == pops[2]);
+      waits_are_not_sent : assert (!pops[0] || head_i[23:22] != 2'b01);
       last_words_are_the_same : assert (finals[0] == finals[2]);
       flits_are_the_same : assert (!ours_q ||
                                    (flits[FlitBits-1] && flits[0+:FlitBits] == flits[FlitBits+:FlitBits]));

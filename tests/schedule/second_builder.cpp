@@ -296,6 +296,13 @@ class Table {
                            (back - 1) * contract(from)->rho + kUnit * (1 + s.worst + cycles)});
   }
 
+  [[nodiscard]] std::int64_t sinks() const {
+    std::int64_t count = 0;
+    for (const Channel& channel : given_.binding.channels)
+      for (const Destination& to : channel.to) count += to.to ? 0 : 1;
+    return count;
+  }
+
   void add_channel_arcs() {
     std::vector<std::size_t> host;
     for (std::size_t n = 0; n < sends_.size(); ++n)
@@ -303,8 +310,9 @@ class Table {
     for (std::size_t i = 0; i < host.size(); ++i) {
       const bool last = i + 1 == host.size();
       arc(sends_[host[i]].send, sends_[host[last ? 0 : i + 1]].send, last ? 1 : 0,
-          last ? 0 : sends_[host[i]].saved);
+          last ? (given_.window > 0 ? sinks() : 0) : sends_[host[i]].saved);
     }
+    if (given_.window > 0) arc(graph_.sink, sends_[host.front()].send, given_.window, sinks() + 1);
     for (std::size_t n = 0; n < sends_.size(); ++n) {
       const Channel& channel = given_.binding.channels[n];
       const Sends& s = sends_[n];

@@ -50,6 +50,7 @@ struct Given {
   std::vector<std::optional<Contract>> contracts;  ///< by TileId; empty: none
   /// The worst firing of 1 … P pages of a cluster.
   std::function<std::vector<FiringTime>(std::size_t)> times;
+  std::int64_t window = 0;  ///< 0: none
 };
 [[nodiscard]] Graph build(const Given& given);
 

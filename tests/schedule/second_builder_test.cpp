@@ -68,7 +68,9 @@ std::vector<std::pair<std::string, std::int64_t>> sorted(
 struct Sketch {
   Image image;
   std::vector<BatchTimes> times;  ///< by ClusterId; empty: the cores' own
+  std::uint32_t window = 0;
 
+  [[nodiscard]] ImageView view() const { return ImageView(image).with_window(window); }
   [[nodiscard]] BatchTimesOf of() const {
     if (times.empty()) return batch_times;
     std::map<std::string, BatchTimes> by_name;
@@ -76,7 +78,7 @@ struct Sketch {
     return [by_name](const Cluster& cluster, const TileConfig&) { return by_name.at(cluster.name); };
   }
   [[nodiscard]] second::Given given(const TileBounds& bounds) const {
-    second::Given given{image.chip, image.application, image.binding, {}, {}};
+    second::Given given{image.chip, image.application, image.binding, {}, {}, window};
     for (const std::optional<TileBound>& b : bounds) {
       given.contracts.emplace_back();
       if (b) given.contracts.back() = second::Contract{b->rho, b->sigma, b->pooled};
@@ -123,6 +125,7 @@ std::vector<std::uint32_t> some_slots(Rng& rng, std::uint32_t wheel) {
 /// Whatever a binding may hold, sound or not: both builders read the same.
 Sketch shaken(Rng& rng, const Image& image, bool batches) {
   Sketch made{image, {}};
+  if (rng.chance(0.4)) made.window = 1 + static_cast<std::uint32_t>(rng.below(5));
   Binding& binding = made.image.binding;
   for (auto& order : binding.orders)
     if (rng.chance(0.2)) rng.shuffle(order);
@@ -176,12 +179,13 @@ TileBounds some_bounds(Rng& rng, const Sketch& made, bool pools) {
 }
 
 struct Seen {
-  std::size_t graphs = 0, refused = 0, mixed = 0, batched = 0, bounded = 0, pooled = 0, paid_elsewhere = 0;
+  std::size_t graphs = 0, refused = 0, mixed = 0, windowed = 0, batched = 0, bounded = 0, pooled = 0,
+              paid_elsewhere = 0;
 };
 
 /// The graph, and the promise that the graph has.
 void compare(const Sketch& made, const TileBounds& bounds, std::optional<Promise>& guaranteed, Seen& seen) {
-  const TimingGraph timing = timing_graph(made.image, bounds, made.of());
+  const TimingGraph timing = timing_graph(made.view(), bounds, made.of());
   const second::Given given = made.given(bounds);
   const second::Graph graph = second::build(given);
   ++seen.graphs;
@@ -193,11 +197,12 @@ void compare(const Sketch& made, const TileBounds& bounds, std::optional<Promise
     ASSERT_EQ(timing.fee, graph.fee);
   }
   seen.batched += timing.batched ? 1 : 0;
+  seen.windowed += made.window > 0 ? 1 : 0;
   const second::Answer answer = second::answer(graph);
   const bool is_guarantee = bounds.empty();
   Promise promise;
   if (is_guarantee) {
-    auto result = guarantee(made.image, made.of());
+    auto result = guarantee(made.view(), made.of());
     ASSERT_EQ(std::holds_alternative<Deadlocked>(result), answer.refused);
     if (answer.refused) {
       ++seen.refused;
@@ -207,7 +212,7 @@ void compare(const Sketch& made, const TileBounds& bounds, std::optional<Promise
     guaranteed = promise;
     ASSERT_EQ(promise.latency, answer.latency);
   } else {
-    promise = promise_under(made.image, *guaranteed, bounds);
+    promise = promise_under(made.view(), *guaranteed, bounds);
     ASSERT_EQ(promise.latency, guaranteed->latency);
   }
   ASSERT_EQ(promise.period, answer.period);
@@ -250,12 +255,13 @@ TEST(SecondBuilder, HasTheSameGraphsAndAnswersOnRandomImages) {
     }
   }
   std::cout << seen.graphs << " graphs, " << seen.mixed << " of them guarantees on two kinds of tile, "
-            << seen.refused << " refused, " << seen.batched << " with batches, " << seen.bounded
-            << " with contracts, " << seen.pooled << " with pools, of which " << seen.paid_elsewhere
-            << " pay for other tiles\n";
+            << seen.refused << " refused, " << seen.windowed << " with windows, " << seen.batched
+            << " with batches, " << seen.bounded << " with contracts, " << seen.pooled
+            << " with pools, of which " << seen.paid_elsewhere << " pay for other tiles\n";
   EXPECT_GT(seen.graphs, 2000U);
   EXPECT_GT(seen.mixed, 300U);
   EXPECT_GT(seen.batched, 300U);
+  EXPECT_GT(seen.windowed, 300U);
   EXPECT_GT(seen.bounded, 300U);
   EXPECT_GT(seen.pooled, 300U);
   EXPECT_GT(seen.paid_elsewhere, 20U);

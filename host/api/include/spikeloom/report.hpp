@@ -60,6 +60,7 @@ struct Report {
   std::string network, chip, device, image;
   std::uint64_t seed = 0;
   double clock_mhz = 0;
+  std::int64_t window = 0;  ///< steps that the host was ahead of the outputs at most; 0: it waited for none
   std::int64_t samples = 0, steps = 0;
   std::optional<double> accuracy;  ///< 0..1
   std::int64_t correct = 0, labelled = 0;

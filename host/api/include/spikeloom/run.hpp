@@ -33,11 +33,15 @@ enum class ImageTrust : std::uint8_t {
 
 /// Defaults are the command's; messages name options as the command does.
 struct RunOptions {
-  std::string device = "model";           ///< see devices()
-  std::optional<std::string> trace{};     ///< file for waveforms (.fst), verilator only
-  std::vector<std::string> record{};      ///< NODE:spikes or NODE:v, into RunOutputs; from the replay
-  std::optional<std::string> decide{};    ///< count, max, last or sum; count for spikes, max for potentials
-  ImageTrust trust = ImageTrust::kNone;   ///< in the image
+  std::string device = "model";          ///< see devices()
+  std::optional<std::string> trace{};    ///< file for waveforms (.fst), verilator only
+  std::vector<std::string> record{};     ///< NODE:spikes or NODE:v, into RunOutputs; from the replay
+  std::optional<std::string> decide{};   ///< count, max, last or sum; count for spikes, max for potentials
+  ImageTrust trust = ImageTrust::kNone;  ///< in the image
+  /// Steps that the host may be ahead of the outputs: step k waits for those of step k - window, as a
+  /// controller's does. 0: it waits for none. What is promised is computed for the window. Of several
+  /// applications each has it, and waits for its own outputs.
+  std::uint32_t window = 0;
   std::chrono::seconds quiet_limit{120};  ///< without a word from the device that are a time-out
   Progress on_build{};                    ///< of the device
   std::function<void(const RunProgress&)> on_progress{};
