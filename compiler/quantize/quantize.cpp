@@ -560,35 +560,49 @@ std::pair<double, double> biases(const Population& population, const Frame& fram
   return {bias, drive};
 }
 
-/// Largest |i| or |v| that any input at all can bring about, in the frame's unit; infinite where nothing
-/// decays.
-double reach(const Population& population, const IntPopulation& integer, const Frame& frame,
-             const std::vector<std::pair<double, double>>& input) {
-  double most = 0;
+/// Bounds |i| and |v| by the sum of both.
+struct Reach {
+  double real = 0;   ///< in the frame's unit
+  double units = 0;  ///< in the chip's, whatever they are: what rounding parameters to whole units may add
+};
+
+/// What any input at all can bring about under the chip's own decays; infinite where nothing decays. Decays
+/// round towards 0, so that truncation adds nothing.
+Reach reach(const Population& population, const IntPopulation& integer, const Frame& frame,
+            const std::vector<std::pair<double, double>>& input) {
+  const auto settled = [](double step, std::int32_t decay) {
+    return step == 0 ? 0 : decay < kDecayOne ? step * kDecayOne / (kDecayOne - decay) : kInfinity;
+  };
+  // A bias is rounded to the nearest unit, a threshold and a reset to a neighbouring one.
+  const auto rounded = [](double bias) { return bias == 0 ? 0 : 0.5; };
+  Reach most;
   for (std::size_t j = 0; j < population.size(); ++j) {
     const auto [bias_i, bias_v] = biases(population, frame, j);
-    const auto settled = [](double step, double decay) {
-      return step == 0 ? 0 : decay < 1 ? step / (1 - decay) : kInfinity;
-    };
-    const double i_high = settled(std::max(0.0, input[j].second + bias_i), population.alpha[j]);
-    const double i_low = settled(std::max(0.0, -(input[j].first + bias_i)), population.alpha[j]);
-    double v_high = settled(i_high + std::max(0.0, bias_v), population.beta[j]);
-    double v_low = settled(i_low + std::max(0.0, -bias_v), population.beta[j]);
+    const std::int32_t alpha = integer.alpha[j], beta = integer.beta[j];
+    const double i_high = settled(std::max(0.0, input[j].second + bias_i), alpha);
+    const double i_low = settled(std::max(0.0, -(input[j].first + bias_i)), alpha);
+    double v_high = settled(i_high + std::max(0.0, bias_v), beta);
+    double v_low = settled(i_low + std::max(0.0, -bias_v), beta);
+    const double i_units = settled(rounded(bias_i), alpha);
+    double units = std::max(i_units, settled(i_units + rounded(bias_v), beta));
     if (!population.is_readout() && population.reset == Reset::kToValue) {
       const double kept = std::max({0.0, population.theta[j], population.v_reset[j]}) / frame.divisor[j];
       v_high = std::min(v_high, i_high + std::max(0.0, bias_v) + kept);
     } else if (!population.is_readout()) {
       v_low = std::max(v_low, (taken(population, integer, j) - population.theta[j]) / frame.divisor[j]);
     }
-    most = std::max({most, i_high, i_low, v_high, v_low});
+    if (!population.is_readout()) units += 1;
+    most.real = std::max({most.real, i_high, i_low, v_high, v_low});
+    most.units = std::max(most.units, units);
   }
   return most;
 }
 
-/// Largest f with x·2^f within `bits` signed bits.
-int fraction_within(double x, std::uint32_t bits) {
+/// Largest f with x·2^f + units within `bits` signed bits.
+int fraction_within(double x, std::uint32_t bits, double units = 0) {
   constexpr int kPlenty = 60;
-  const double most = std::ldexp(1.0, static_cast<int>(bits) - 1) - 1;
+  const double most = std::ldexp(1.0, static_cast<int>(bits) - 1) - 1 - units;
+  if (most <= 0) return -kPlenty;
   if (x == 0) return kPlenty;
   if (!std::isfinite(x)) return -kPlenty;
   return std::clamp(static_cast<int>(std::floor(std::log2(most / x))), -kPlenty, kPlenty);
@@ -648,8 +662,8 @@ std::optional<Quantizer::Fraction> Quantizer::choose_fraction(std::size_t index,
       if (reference == 0 || population.is_readout()) reference = std::max(reference, std::abs(value));
     }
   }
-  const int proved =
-      fraction_within(reach(population, integer, frame, extremes) / weights.base, limits.state_bits);
+  const Reach reached = reach(population, integer, frame, extremes);
+  const int proved = fraction_within(reached.real / weights.base, limits.state_bits, reached.units);
   const int roomy = fraction_within(kWantedRoom * reference / weights.base, limits.state_bits);
   const int wanted =
       reference == 0 ? 0

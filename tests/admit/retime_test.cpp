@@ -1,17 +1,24 @@
 // A point's graph with other ways beside the graph that compiler/schedule makes of them anew.
 #include "compiler/admit/retime.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "compiler/admit/points.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "tests/admit/networks.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::uint32_t> drawn_slots(Rng& rng, std::uint32_t wheel) {
   std::vector<std::uint32_t> slots;
@@ -52,6 +59,29 @@ TEST(Retimed, IsTheGraphOfTheOtherWays) {
       const auto promise = guarantee(ImageView(small, image.application, other));
       EXPECT_EQ(Ratio(retimed.latency().latency, kTimeScale).ceil(), std::get<Promise>(promise).latency);
     }
+}
+
+/// Every number of its certificates that says less than the truth is seen, and named.
+TEST(Points, ClaimNothingThatTheirCertificatesDoNotSay) {
+  const Image image = layered_image({.clusters = 6}, shipped("mesh4x4"));
+  ASSERT_FALSE(image.points.empty());
+  for (const OperatingPoint& point : image.points) {
+    ASSERT_THAT(faults(image, point), IsEmpty());
+    OperatingPoint early = point;
+    --early.offset;
+    EXPECT_THAT(faults(image, early), ElementsAre(HasSubstr("offset")));
+    OperatingPoint near = point;
+    --near.latency;
+    EXPECT_THAT(faults(image, near), Contains(HasSubstr("latency")));
+    OperatingPoint fast = point;
+    fast.period = point.period * Ratio(99, 100);
+    EXPECT_THAT(faults(image, fast), Not(IsEmpty()));
+    for (std::size_t a = 0; a < point.potentials.size(); ++a) {
+      OperatingPoint low = point;
+      --low.potentials[a];
+      EXPECT_THAT(faults(image, low), Not(IsEmpty())) << point.graph.actors[a].name;
+    }
+  }
 }
 
 /// Every way by itself: one more than the budget is too much, and so is a way without a budget.

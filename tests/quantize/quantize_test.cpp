@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
@@ -161,6 +162,77 @@ TEST(Quantize, FollowsARealNetworkOfItsOwnWeights) {
     EXPECT_LT(off, 0.05 * largest + 0.01) << "seed " << seed;
     EXPECT_EQ(golden.totals().saturations, 0u) << "seed " << seed;
   }
+}
+
+/// A decay of the kind that files have: none, a short memory, or one that steps of 1/4096 hardly tell from 1.
+double random_decay(Rng& rng) {
+  return rng.chance(0.2) ? 0 : 1 - std::ldexp(1 + rng.unit(), -static_cast<int>(rng.between(1, 14)));
+}
+
+/// A few neurons of any kind whose constant inputs count as much as what comes in.
+Network random_driven(Rng& rng) {
+  Network net = one_layer(3, 2, [&](std::size_t, std::size_t) { return normal(rng); });
+  Population& p = net.populations[0];
+  const bool readout = rng.chance(0.5);
+  p.kind = readout ? NeuronKind::kCubaLi : NeuronKind::kCubaLif;
+  p.reset = rng.chance(0.5) ? Reset::kToValue : Reset::kSubtract;
+  const double drive = rng.chance(0.3) ? 0 : 10 * normal(rng);
+  const double bias = rng.chance(0.3) ? 0 : normal(rng);
+  const double theta = std::ldexp(1 + rng.unit(), static_cast<int>(rng.between(-4, 8)));
+  const double alpha = rng.chance(0.3) ? 0 : random_decay(rng), beta = random_decay(rng);
+  for (std::size_t j = 0; j < p.size(); ++j) {
+    p.alpha[j] = alpha;
+    p.beta[j] = beta;
+    p.bias[j] = bias;
+    p.drive[j] = drive;
+    p.theta[j] = theta;
+    p.v_reset[j] = rng.chance(0.5) ? 0 : -theta;
+  }
+  return net;
+}
+
+/// Values that are clipped while the inputs drive the neuron one way, until its states have settled.
+std::uint64_t saturations(const IntNetwork& network, const Network& net, std::size_t neuron, bool up) {
+  constexpr double kSettled = 10, kLongest = 30000;
+  const IntPopulation& p = network.populations[0];
+  InputStep step;
+  for (std::uint32_t s = 0; s < net.inputs[0].size(); ++s)
+    if ((net.projections[0].weight[s * p.size() + neuron] > 0) == up) step.push_back({s, 1});
+  const double left = std::min(kDecayOne - p.alpha[neuron], kDecayOne - p.beta[neuron]) / double{kDecayOne};
+  const auto steps = static_cast<int>(left == 0 ? kLongest : std::min(kSettled / left + kSettled, kLongest));
+  GoldenInterpreter golden(network);
+  for (int t = 0; t < steps; ++t) golden.step(std::vector<InputStep>{step});
+  return golden.totals().saturations;
+}
+
+TEST(Quantize, StatesSaturateWhereThereIsNoProofAndNeverWhereThereIs) {
+  std::size_t proved = 0, unproved = 0, saturated = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    Rng rng(seed);
+    const Network net = random_driven(rng);
+    QuantizeOptions options;
+    options.limits.state_bits = static_cast<std::uint32_t>(rng.between(20, 24));
+    std::optional<Quantized> result;
+    try {
+      result = checked(net, options);
+    } catch (const Error&) {
+      continue;  // the drive, the threshold or the bias does not fit
+    }
+    std::uint64_t clipped = 0;
+    for (std::size_t j = 0; j < 2; ++j)
+      for (const bool up : {false, true}) clipped += saturations(result->network, net, j, up);
+    const IntPopulation& p = result->network.populations[0];
+    if (!result->report.populations[0].can_saturate) {
+      ++proved;
+      ASSERT_EQ(clipped, 0U) << "seed " << seed << ": " << print(result->report);
+    } else if (p.is_readout() && p.beta[0] < kDecayOne && p.alpha[0] < kDecayOne) {
+      ++unproved;  // nothing resets it, so that the bound is reached but for truncation
+      saturated += clipped != 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(proved, 100U);
+  EXPECT_GT(unproved, 30U);
+  EXPECT_GT(10 * saturated, 9 * unproved);
 }
 
 TEST(Quantize, ACoarserWidthNeverHasLessError) {
