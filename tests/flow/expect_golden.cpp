@@ -67,11 +67,9 @@ void expect_same_on_threads(const Case& made, const Image& image, const DeviceRu
 
 }  // namespace
 
-void expect_promises(const Image& image, const DeviceRun& run) {
+void expect_promises(const Image& image, const DeviceRun& run, const Dataset& data) {
   for (const Promise& promise : image.promises) {
-    const bool contracted = promise.kind == PromiseKind::kContracted;
-    const PromiseCheck check =
-        check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
+    const PromiseCheck check = check_promise(promise, run, void_from(image, promise, run, data));
     if (const auto last = static_cast<std::int64_t>(run.ended.size()) - 1; last > 0 && !check.void_from) {
       // The mean may exceed the period by the fill, shared by the steps: (U - e(0)) / (K - 1).
       const Ratio fill(promise.offset - run.ended.front(), last);
@@ -114,7 +112,7 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   const DeviceRun replay = on_model.run(made.data);
   expect_golden(made, image, replay, golden);
   expect_membranes(made, image, golden, on_model);
-  expect_promises(image, replay);
+  expect_promises(image, replay, made.data);
   EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations),
             golden.synaptic_operations - folded_operations(image, golden));
   expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations);
@@ -126,7 +124,7 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   EXPECT_EQ(run.sent, replay.sent);
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
-  expect_promises(image, run);
+  expect_promises(image, run, made.data);
 }
 
 std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {

@@ -14,7 +14,7 @@ namespace spikeloom::testing {
 void expect_golden(const Case& made, const Image& image, const DeviceRun& run, const GoldenRun& golden);
 
 /// Every promise of the image, stamp by stamp.
-void expect_promises(const Image& image, const DeviceRun& run);
+void expect_promises(const Image& image, const DeviceRun& run, const Dataset& data);
 
 /// What the chip may do to one case: golden = model in every output, membrane and count, with values computed
 /// on threads too; every promise kept; and on the RTL (null: not asked) the same with the replay's stamps.
