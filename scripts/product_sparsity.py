@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What product sparsity would bring on the recorded spikes of VGG9 and LeNet-5: counts, no simulation.
+"""What product sparsity would bring on the recorded spikes of VGG9 and LeNet-5.
 
 usage: scripts/product_sparsity.py [--data ../shared/data]
+                                   [--experiment build/bin/product_sparsity [--spikeloom build/bin/spikeloom]]
 
 A chunk is 16 channels of one position in one step (16 elements of a vector), with its mask of spikes; its
 work is, for every tap of the kernel that reaches a neuron, a row of output channels per spike. Counted for
@@ -19,16 +20,36 @@ Sums are kept for the length of a step, and making one is as long as adding it t
 - memory: of their sums in one tile, in Mb: a sum of SUM_BITS for each tap and output channel of the tile,
   where output channels are shared out over TILES. A tile of chips/lanes128.toml has 4 Mb of weights.
 
+With --experiment (`ninja -C build product_sparsity`) also what it would make of this chip's cycles: each layer
+is compiled and its pages are walked by the crossbar's own formula, without sums (those are the cycles of
+`model`, or the experiment ends), with equal masks, and with masks within masks; sums that a word holds (apply 1)
+or two (apply 2), all of a page's kept or some. Cycles of an image on the busiest tile.
+
 Exit code 77: the recorded spikes are not there.
 """
 import argparse
+import json
 import os
 import pathlib
+import subprocess
 import sys
+import tempfile
 
 import numpy as np
 
-from common_load import FILES, LANES, LAYERS, ROOT, SKIPPED, convolved, recorded
+from common_load import (
+    CHIP,
+    FILES,
+    LANES,
+    LAYERS,
+    OPTIONS,
+    ROOT,
+    SKIPPED,
+    Load,
+    convolved,
+    recorded,
+    run,
+)
 
 CHUNK = 16
 TILES = 8
@@ -75,17 +96,8 @@ def fresh(masks):
     return cost
 
 
-def main():
-    """Prints a table a network."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.partition("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    data = os.environ.get("SPIKELOOM_DATA", ROOT.parent / "shared" / "data")
-    parser.add_argument("--data", default=data, type=pathlib.Path, help="folder of recorded data")
-    folder = parser.parse_args().data / "layer-spikes"
-    if not all((folder / name).is_file() for name in FILES.values()):
-        print(f"skipped: {folder} has no recorded spikes; --data or SPIKELOOM_DATA names the data folder")
-        sys.exit(SKIPPED)
+def counts(folder):
+    """A table a network: what an ideal machine would save."""
     for network, layers in LAYERS.items():
         print("| layer | spikes | equal | subset | kept | memory |\n| --- | --- | --- | --- | --- | --- |")
         total = np.zeros(3)
@@ -106,6 +118,70 @@ def main():
             counted = " | ".join(f"{c:,.0f}" for c in cycles)
             print(f"| {layer} | {counted} | {kept:,} | {memory:.2f} |")
         print("| sum | " + " | ".join(f"{c:,.0f}" for c in total) + " | | |\n")
+
+
+def tried(experiment, load, apply):
+    """The experiment on a compiled layer: its cycles without sums, and by (masks within masks, sums kept)."""
+    command = [experiment, load.image, load.data, apply]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
+    result = json.loads(done.stdout)
+    rows = {(False, -1): result["plain"]}
+    for variant in result["variants"]:
+        rows[variant["parts"], variant["kept"]] = variant["cycles"]
+        rows["compared", variant["parts"], variant["kept"]] = variant["compared"]
+    return rows
+
+
+def experiments(experiment, spikeloom, folder, temporary):
+    """A table for each number of words that a sum takes: cycles of an image, summed over layers."""
+    results = {}
+    for network, layers in LAYERS.items():
+        for number, layer in enumerate(layers):
+            load = Load(temporary, network, layer, recorded(folder, network, layer), number + 1)
+            run([spikeloom, "compile", load.network, "--chip", CHIP, "-o", load.image, *OPTIONS])
+            for apply in (1, 2):
+                results[network, layer, apply] = tried(experiment, load, apply)
+    kept = sorted({key[1] for key in results["vgg9", "fc_2", 1] if key[0] is False and key[1] > 0}) + [0]
+    names = ["all" if number == 0 else f"{number:,}" for number in kept]
+    for network, layers in LAYERS.items():
+        for apply in (1, 2):
+            print(f"{network}, a sum takes {apply} x the words of a row")
+            print("| layer | without | " + " | ".join(f"equal, {n}" for n in names) + " | ", end="")
+            print(" | ".join(f"subset, {n}" for n in names) + " | masks compared a cycle |")
+            print("| --- " * (3 + 2 * len(names)) + "|")
+            columns = [(False, -1)] + [(parts, number) for parts in (False, True) for number in kept]
+            rows = {layer: results[network, layer, apply] for layer in layers}
+            rows["sum"] = {key: sum(row[key] for row in rows.values()) for key in rows["fc_2"]}
+            for layer, row in rows.items():
+                compared = row["compared", True, 0] / row[True, 0]
+                print(
+                    f"| {layer} | "
+                    + " | ".join(f"{row[key]:,.0f}" for key in columns)
+                    + f" | {compared:.0f} |"
+                )
+            print()
+
+
+def main():
+    """Prints a table a network."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    data = os.environ.get("SPIKELOOM_DATA", ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", default=data, type=pathlib.Path, help="folder of recorded data")
+    parser.add_argument("--experiment", type=pathlib.Path, help="program that tries it in the cycle formula")
+    parser.add_argument("--spikeloom", default=ROOT / "build" / "bin" / "spikeloom", type=pathlib.Path)
+    args = parser.parse_args()
+    folder = args.data / "layer-spikes"
+    if not all((folder / name).is_file() for name in FILES.values()):
+        print(f"skipped: {folder} has no recorded spikes; --data or SPIKELOOM_DATA names the data folder")
+        sys.exit(SKIPPED)
+    counts(folder)
+    if args.experiment:
+        with tempfile.TemporaryDirectory() as temporary:
+            experiments(args.experiment, args.spikeloom, folder, pathlib.Path(temporary))
 
 
 if __name__ == "__main__":

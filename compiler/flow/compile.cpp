@@ -19,16 +19,18 @@
 #include "compiler/flow/search.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
+#include "compiler/flow/static_inputs.hpp"
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/partition/or_pool.hpp"
+#include "compiler/schedule/samples.hpp"
 
 namespace spikeloom {
 namespace {
 
 std::string print_promise(const Promise& promise) {
-  std::string text = std::string(name_of(promise.kind)) + ": period " + promise.period.str() +
-                     " cycles a step, offset " + std::to_string(promise.offset) + ", latency " +
-                     std::to_string(promise.latency) + "\ncritical cycle:\n";
+  std::string text = title(promise) + ": period " + promise.period.str() + " cycles a step, offset " +
+                     std::to_string(promise.offset) + ", latency " + std::to_string(promise.latency) +
+                     "\ncritical cycle:\n";
   for (const std::string& part : promise.critical_cycle) text += "  " + part + "\n";
   text += "potentials (cycles / " + std::to_string(kTimeScale) + " / denominator):\n";
   for (const auto& [actor, value] : promise.potentials)
@@ -78,8 +80,9 @@ Image assembled(Candidate candidate, const Chip& chip) {
 
 /// Everything after the numbers, contracts included where there are data for them.
 std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation& numbers, const Chip& chip,
-                                         const CompileOptions& options) {
+                                         CompileOptions options) {
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
+  options.sample_steps = sample_steps(options, data);
   auto found = place(runner, {numbers.integers, numbers.traffic, data}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
   Candidate& best = std::get<Candidate>(found);
@@ -87,6 +90,12 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
   if (data != nullptr) work = rehearse(best.on(chip), *data).work;
   if (options.tune) best = tuned(runner, best, work, chip, options);
   std::string promises = print_promise(best.promise);
+  const std::optional<Promise> of_samples =
+      runner.stage("samples", [&] { return sampled(best.on(chip), best.promise, options.sample_steps); });
+  if (of_samples) {
+    runner.sound(verify(best.on(chip), *of_samples, {}));
+    promises += "\n" + print_promise(*of_samples);
+  }
   std::optional<Contracted> contracted;
   if (work) {
     contracted = runner.stage("contract",
@@ -98,6 +107,7 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
   if (options.points != 0 && !why_no_points(best.on(chip)))
     points = runner.stage("points", [&] { return operating_points(best.on(chip), point_options(options)); });
   Image image = assembled(std::move(best), chip);
+  if (of_samples) image.promises.push_back(*of_samples);
   if (contracted) {
     image.promises.push_back(std::move(contracted->promise));
     image.contracts = std::move(contracted->contracts);
@@ -168,6 +178,24 @@ std::variant<Image, DoesNotFit> back_end_with_pools(StageRunner& runner, Compila
   return built;
 }
 
+/// What static inputs bring, and why samples have no promise of their own.
+void append_static_notes(Compilation& result, const Chip& chip, const CompileOptions& options) {
+  const Application& app = result.image.application;
+  if (std::none_of(app.inputs.begin(), app.inputs.end(), [](const StreamInput& i) { return i.is_static; }))
+    return;
+  for (std::string& note : notes_on_static(app, chip)) result.notes.push_back(std::move(note));
+  const std::string why = why_no_samples(result.image);
+  const std::uint32_t steps = sample_steps(options, result.data ? &*result.data : nullptr);
+  if (!why.empty())
+    result.notes.push_back("static: no promise for samples, since " + why);
+  else if (steps == 0)
+    result.notes.emplace_back(
+        "static: the guarantee is for samples of any length, so of their first step; --sample-steps N (or "
+        "--calibrate) adds a promise for samples of N steps or more");
+  else if (steps == 1)
+    result.notes.emplace_back("static: no promise for samples, since one of a single step has no later ones");
+}
+
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,
                                                const CompileOptions& options,
                                                Advice advice = Advice::kSmallestChip) {
@@ -184,6 +212,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   result.image = std::get<Image>(std::move(built));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
+  append_static_notes(result, chip, options);
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);
   result.image.metadata = metadata_of(name, options, result);

@@ -7,6 +7,7 @@
 #include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/flow/parts.hpp"
+#include "compiler/flow/static_inputs.hpp"
 #include "compiler/map/map.hpp"
 
 namespace spikeloom {
@@ -150,21 +151,27 @@ class Trials {
   std::vector<Trial> trials_;
 };
 
+const Promise& tightest(const Image& image) {
+  return *std::min_element(image.promises.begin(), image.promises.end(),
+                           [](const Promise& a, const Promise& b) { return a.period < b.period; });
+}
+
 }  // namespace
 
 Explanation explain(const Compilation& compilation, const CompileOptions& options, const OnStage& on_trial) {
   Explanation explanation;
-  explanation.promise = compilation.image.promises.back();
+  explanation.promise = tightest(compilation.image);
   explanation.parts =
       notes_on_parts(compilation.integers, compilation.image.application, compilation.image.chip);
+  explanation.static_inputs = notes_on_static(compilation.image.application, compilation.image.chip);
   for (const Trial& trial : Trials(compilation, options).all()) {
     if (on_trial) on_trial(trial.what);
     try {
       const auto built = rebuild(compilation, trial.chip, trial.options);
       const auto* image = std::get_if<Image>(&built);
-      if (image != nullptr && image->promises.back().period < explanation.promise.period)
+      if (image != nullptr && tightest(*image).period < explanation.promise.period)
         explanation.reliefs.push_back(
-            {trial.what, trial.how, !(trial.chip == compilation.image.chip), image->promises.back()});
+            {trial.what, trial.how, !(trial.chip == compilation.image.chip), tightest(*image)});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInput) throw;  // else: it does not fit
     }

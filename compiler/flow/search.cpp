@@ -63,11 +63,15 @@ class Placer {
       StageRunner quiet;
       Placer trial(quiet, {numbers_.network, numbers_.traffic, nullptr}, chip_, options_);
       const Place place = [&](const auto& least) { return trial.place(least, Purpose::kTrial); };
-      return spread(place, chip_, {tiles, numbers_.data, options_.contract});
+      return spread(place, chip_, {tiles, costs(numbers_.data)});
     });
   }
 
  private:
+  [[nodiscard]] CostOptions costs(const Dataset* data) const {
+    return {data, options_.contract, options_.sample_steps};
+  }
+
   std::shared_ptr<const Application> partitioned(const std::vector<std::uint32_t>& least) {
     const IntNetwork& network = numbers_.network;
     auto application = runner_.stage("partition", [&] {
@@ -108,7 +112,7 @@ class Placer {
     std::optional<Candidate> by_level = better_places(candidate, chip_, places);
     if (!by_level || numbers_.data == nullptr) return by_level;
     const Dataset some = excerpt(*numbers_.data);
-    const auto cost_of = [&](const Candidate& c) { return cost(c, chip_, &some, options_.contract); };
+    const auto cost_of = [&](const Candidate& c) { return cost(c, chip_, costs(&some)); };
     const double now = cost_of(*by_level);
     if (cost_of(candidate) <= now) return std::nullopt;
     return by_level;

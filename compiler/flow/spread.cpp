@@ -133,23 +133,23 @@ Dataset excerpt(const Dataset& data) {
   return some;
 }
 
-double cost(const Candidate& candidate, const Chip& chip, const Dataset* data,
-            const ContractOptions& contracts) {
-  if (data == nullptr) return cycles(candidate.promise.period);
+double cost(const Candidate& candidate, const Chip& chip, const CostOptions& options) {
   const ImageView image = candidate.on(chip);
-  const Rehearsal run = rehearse(image, *data);
+  if (options.data == nullptr)
+    return cycles(without_data(image, candidate.promise, options.sample_steps).period);
+  const Rehearsal run = rehearse(image, *options.data);
   const double steps = std::max(1.0, static_cast<double>(run.ended.size()) - 1);
   const double replayed = static_cast<double>(run.ended.back() - run.ended.front()) / steps;
-  return cycles(contract(image, candidate.promise, run.work, contracts).promise.period) * replayed;
+  return cycles(contract(image, candidate.promise, run.work, options.contracts).promise.period) * replayed;
 }
 
 std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const SpreadOptions& options) {
   std::optional<Candidate> candidate = attempt(place, {});
   if (!candidate) return {};
   std::optional<Dataset> some;
-  if (options.data != nullptr) some = excerpt(*options.data);
-  const Dataset* data = some ? &*some : nullptr;
-  double least = cost(*candidate, chip, data, options.contracts);
+  CostOptions costs = options.cost;
+  if (costs.data != nullptr) costs.data = &some.emplace(excerpt(*costs.data));
+  double least = cost(*candidate, chip, costs);
   std::vector<std::uint32_t> best;
   std::vector<bool> whole(candidate->application->populations.size(), false);
   for (int trial = 0, vain = 0; trial < kMostTrials && vain < kMostVain; ++trial) {
@@ -165,7 +165,7 @@ std::vector<std::uint32_t> spread(const Place& place, const Chip& chip, const Sp
       continue;
     }
     candidate = std::move(next);
-    const double now = cost(*candidate, chip, data, options.contracts);
+    const double now = cost(*candidate, chip, costs);
     ++vain;
     if (now < least * kWorthwhile) {
       least = now;

@@ -24,15 +24,19 @@ using Place =
 /// as a trial is worth.
 [[nodiscard]] Dataset excerpt(const Dataset& data);
 
-/// The less the better: the guaranteed period (data null), or the contracted times the replayed one; in
-/// cycles a step, or squares.
-[[nodiscard]] double cost(const Candidate& candidate, const Chip& chip, const Dataset* data,
-                          const ContractOptions& contracts);
-
-struct SpreadOptions {
-  std::uint32_t tiles = 0;        ///< that there are
+struct CostOptions {
   const Dataset* data = nullptr;  ///< calibration data; null: there are none
   ContractOptions contracts;
+  std::uint32_t sample_steps = 0;  ///< of samples that are promised (`sampled`); 0: of none
+};
+
+/// The less the better: the sampled period, without such a promise the guaranteed one (data null), or the
+/// contracted times the replayed one; in cycles a step, or squares.
+[[nodiscard]] double cost(const Candidate& candidate, const Chip& chip, const CostOptions& options);
+
+struct SpreadOptions {
+  std::uint32_t tiles = 0;  ///< that there are
+  CostOptions cost;
 };
 
 /// Splits populations while that makes steps shorter, into two clusters a tile at most: again and again those

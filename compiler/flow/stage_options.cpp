@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
@@ -126,13 +127,21 @@ MapOptions map_options(const Application& app, const CompileOptions& options) {
   return mapping;
 }
 
+std::uint32_t sample_steps(const CompileOptions& options, const Dataset* data) {
+  if (options.sample_steps != 0 || data == nullptr || data->samples.empty()) return options.sample_steps;
+  std::size_t least = std::numeric_limits<std::uint32_t>::max();
+  for (const Sample& sample : data->samples) least = std::min(least, sample.steps());
+  return static_cast<std::uint32_t>(least);
+}
+
 TuneOptions tune_options(const Chip& chip, const CompileOptions& options) {
   return {.seed = options.seed,
           .slots = options.favour.empty(),
           .pages = !options.pages.has_value(),
           .contract = options.contract,
           .most_slots = options.slots,
-          .period = wanted_period(chip, options)};
+          .period = wanted_period(chip, options),
+          .sample_steps = options.sample_steps};
 }
 
 PointOptions point_options(const CompileOptions& options) {

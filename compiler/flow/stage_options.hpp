@@ -21,6 +21,8 @@ namespace spikeloom {
 [[nodiscard]] BuildOptions build_options(const IntNetwork& network, const CompileOptions& options,
                                          const std::optional<Traffic>& traffic);
 [[nodiscard]] MapOptions map_options(const Application& app, const CompileOptions& options);
+/// As chosen, else of the shortest calibration sample; 0: neither.
+[[nodiscard]] std::uint32_t sample_steps(const CompileOptions& options, const Dataset* data);
 [[nodiscard]] TuneOptions tune_options(const Chip& chip, const CompileOptions& options);
 [[nodiscard]] PointOptions point_options(const CompileOptions& options);
 

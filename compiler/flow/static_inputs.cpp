@@ -7,10 +7,12 @@
 #include <variant>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/core.hpp"
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/golden/neuron_step.hpp"
 #include "compiler/partition/network_limits.hpp"
+#include "compiler/schedule/samples.hpp"
 
 namespace spikeloom {
 namespace {
@@ -264,6 +266,73 @@ StaticNetwork with_static_inputs(const IntNetwork& network, const std::vector<st
   }
   problems.throw_if_any(kWhere);
   return held;
+}
+
+namespace {
+
+/// Cycles that all clusters of a population together take for a static input, in the worst case.
+struct Worth {
+  std::int64_t once = 0;  ///< its rows, in a sample's first step alone
+  std::int64_t each =
+      0;  ///< in every step, for a readout that holds: its firings, and its numbers at readers
+  std::int64_t flits = 0;  ///< that it sends in every step
+};
+
+FiringTime without_chunks_of(const Cluster& cluster, const TileConfig& tile, const Inbound& inbound) {
+  std::vector<std::uint16_t> masks = cluster.chunk_bits;
+  std::fill_n(masks.begin() + inbound.first_chunk, inbound.source_count, std::uint16_t{0});
+  return core_of(cluster).time(cluster, tile, masks, 1);
+}
+
+Worth worth_of(const Application& app, const Chip& chip, PopulationId population) {
+  Worth worth;
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    const Cluster& cluster = app.clusters[c];
+    const TileKind& tile = chip.kind(cluster.kind);
+    if (cluster.population != population || core_of(cluster).pages_per_firing(tile) != 1) continue;
+    const std::int64_t all = core_of(cluster).time(cluster, tile, cluster.chunk_bits, 1).total();
+    const FiringTime later = worst_in_step(app, cluster, tile, hw::kLimitContextLimits, true);
+    worth.once += all - later.total();
+    if (!cluster.readout || all == later.total()) continue;
+    std::int64_t read = 0;
+    for (const Cluster& reader : app.clusters)
+      for (const Inbound& inbound : reader.inbound)
+        if (inbound.from == ClusterId(c) && core_of(reader).pages_per_firing(chip.kind(reader.kind)) == 1)
+          read += core_of(reader).time(reader, chip.kind(reader.kind), reader.chunk_bits, 1).total() -
+                  without_chunks_of(reader, chip.kind(reader.kind), inbound).total();
+    if (read == 0) continue;  // an output of the network, there anyway
+    worth.each += later.total() + read;
+    worth.flits += worst_flits(cluster);
+  }
+  return worth;
+}
+
+}  // namespace
+
+std::vector<std::string> notes_on_static(const Application& app, const Chip& chip) {
+  std::vector<std::string> notes;
+  for (std::size_t p = 0; p < app.populations.size(); ++p) {
+    const Worth worth = worth_of(app, chip, PopulationId(p));
+    if (worth.once == 0) continue;
+    std::string note = "static: all clusters of " + in_quotes(app.populations[p]) +
+                       " together take at most " + std::to_string(worth.once) +
+                       " cycles less in each step of a sample behind its first one; ";
+    if (worth.each == 0) {
+      note += "holding costs none, so it pays from 2 steps a sample on";
+    } else {
+      note += "holding costs at most " + std::to_string(worth.each) + " cycles and " +
+              std::to_string(worth.flits) + " flits in every step, so it ";
+      // Of a sample of n steps: (n − 1)·once saved, n·each paid.
+      note += worth.each >= worth.once
+                  ? std::string(
+                        "never pays in the worst case: compile without --static-input, unless data show "
+                        "otherwise (`spikeloom run`)")
+                  : "pays from " + std::to_string(worth.once / (worth.once - worth.each) + 1) +
+                        " steps a sample on, in the worst case";
+    }
+    notes.push_back(std::move(note));
+  }
+  return notes;
 }
 
 void check_static(const IntNetwork& network, const Dataset& data) {

@@ -7,6 +7,7 @@
 #include "compiler/chip/chip.hpp"
 #include "compiler/data/dataset.hpp"
 #include "compiler/golden/int_network.hpp"
+#include "compiler/partition/application.hpp"
 
 namespace spikeloom {
 
@@ -44,5 +45,10 @@ struct StaticNetwork {
 /// Throws Error{kInput} that names the first samples, steps and elements in which a static input of the
 /// network changes.
 void check_static(const IntNetwork& network, const Dataset& data);
+
+/// A line for every population whose clusters hear a static input: cycles of all of them together that a
+/// sample's later steps save, in the worst case; what a readout that holds costs in every step instead; and
+/// of how many steps a sample has to be for that to pay.
+[[nodiscard]] std::vector<std::string> notes_on_static(const Application&, const Chip&);
 
 }  // namespace spikeloom

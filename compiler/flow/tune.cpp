@@ -22,11 +22,13 @@ constexpr std::size_t kCandidates = 5;  ///< sources tried in a round
 
 /// What a candidate promises, the better the less.
 struct Price {
-  Ratio period;  ///< contracted where work was measured, else guaranteed
+  Ratio period;   ///< contracted where work was measured, else as `sampled`
+  Ratio sampled;  ///< where there is such a promise, else guaranteed
   Ratio guaranteed;
   std::int64_t latency = 0;
   friend bool operator<(const Price& a, const Price& b) {
-    return std::tie(a.period, a.guaranteed, a.latency) < std::tie(b.period, b.guaranteed, b.latency);
+    return std::tie(a.period, a.sampled, a.guaranteed, a.latency) <
+           std::tie(b.period, b.sampled, b.guaranteed, b.latency);
   }
 };
 
@@ -50,8 +52,8 @@ class Tuner {
     if (options_.slots && binding().channels.size() <= kFew) share_out();
     if (options_.period && best_.price.period > *options_.period)
       throw input_error("a period of " + options_.period->str() +
-                        " cycles a step is not to be had: the best " + (work_ ? "contracted" : "guaranteed") +
-                        " one here is " + best_.price.period.str() + "; more tiles, a larger chip or " +
+                        " cycles a step is not to be had: the best " + named() + " one here is " +
+                        best_.price.period.str() + "; more tiles, a larger chip or " +
                         "`spikeloom explain` may shorten it");
     if (options_.pages) least_pages();
     return std::move(best_.candidate);
@@ -62,9 +64,16 @@ class Tuner {
   [[nodiscard]] const Binding& binding() const { return best_.candidate.binding; }
   [[nodiscard]] ImageView view() const { return best_.candidate.on(chip_); }
 
+  /// The promise whose period is the price.
+  [[nodiscard]] std::string named() const {
+    if (work_) return "contracted";
+    return best_.price.sampled < best_.price.guaranteed ? "sampled" : "guaranteed";
+  }
+
   [[nodiscard]] Priced priced(Candidate candidate) const {
     const Promise& promise = candidate.promise;
-    Price price{promise.period, promise.period, promise.latency};
+    const Ratio sampled = without_data(candidate.on(chip_), promise, options_.sample_steps).period;
+    Price price{sampled, sampled, promise.period, promise.latency};
     TileBounds bounds;
     if (work_) {
       Contracted contracted = contract(candidate.on(chip_), promise, *work_, options_.contract);
@@ -189,8 +198,11 @@ class Tuner {
     const Ratio period = options_.period.value_or(best_.price.period);
     const Ratio guaranteed =
         options_.period ? std::max(best_.price.guaranteed, *options_.period) : best_.price.guaranteed;
+    const Ratio sampled =
+        options_.period ? std::max(best_.price.sampled, *options_.period) : best_.price.sampled;
     const auto better = [&](const Price& price) {
-      return price.period <= period && price.guaranteed <= guaranteed && price.latency <= best_.price.latency;
+      return price.period <= period && price.sampled <= sampled && price.guaranteed <= guaranteed &&
+             price.latency <= best_.price.latency;
     };
     const auto kept = [&](const std::vector<PageDemand>& demands) {
       const std::optional<PageChoice> fewest = fewest_pages(demands);

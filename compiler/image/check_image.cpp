@@ -89,14 +89,26 @@ std::vector<std::string> check(const ImageView& image) {
   return check(app, image.binding, image.chip);
 }
 
+std::string title(const Promise& promise) {
+  std::string text(name_of(promise.kind));
+  if (promise.kind == PromiseKind::kSampled)
+    text += " (samples of " + std::to_string(promise.sample_steps) + " steps or more)";
+  return text;
+}
+
 std::vector<std::string> promise_faults(const std::vector<Promise>& promises) {
   if (promises.empty()) return {"the image holds no promise; expected a guaranteed one"};
   std::vector<std::string> faults;
   if (promises.front().kind != PromiseKind::kGuaranteed)
-    faults.emplace_back("the first promise is contracted; expected the guaranteed one");
-  if (promises.size() > 2 || (promises.size() == 2 && promises[1].kind != PromiseKind::kContracted))
-    faults.push_back(std::to_string(promises.size()) +
-                     " promises; expected a guaranteed one and at most one contracted one after it");
+    faults.push_back("the first promise is " + std::string(name_of(promises.front().kind)) +
+                     "; expected the guaranteed one");
+  for (std::size_t p = 1; p < promises.size(); ++p)
+    if (promises[p].kind <= promises[p - 1].kind) {
+      faults.push_back(std::to_string(promises.size()) +
+                       " promises; expected a guaranteed one, then at most one sampled one, then at most one "
+                       "contracted one");
+      break;
+    }
   return faults;
 }
 

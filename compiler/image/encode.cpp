@@ -130,12 +130,13 @@ class Reader {
   void item(PromiseKind& kind) {
     std::string name;
     item(name);
-    for (const PromiseKind known : {PromiseKind::kGuaranteed, PromiseKind::kContracted}) {
+    for (const PromiseKind known :
+         {PromiseKind::kGuaranteed, PromiseKind::kSampled, PromiseKind::kContracted}) {
       if (name != name_of(known)) continue;
       kind = known;
       return;
     }
-    malformed("expected a promise named guaranteed or contracted");
+    malformed("expected a promise named guaranteed, sampled or contracted");
   }
   void item(std::string& text) {
     std::vector<std::uint8_t> raw;

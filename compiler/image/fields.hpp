@@ -91,9 +91,10 @@ void fields(A& a, T& x) {
 }
 template <class A, Either<Promise> T>
 void fields(A& a, T& x) {
-  a(SPIKELOOM_FIELD(kind), SPIKELOOM_FIELD(period), SPIKELOOM_FIELD(offset), SPIKELOOM_FIELD(latency),
-    SPIKELOOM_FIELD(potentials), SPIKELOOM_FIELD(latest_starts), SPIKELOOM_FIELD(critical_cycle),
-    SPIKELOOM_FIELD(detail));
+  a(SPIKELOOM_FIELD(kind));
+  if (x.kind == PromiseKind::kSampled) a(SPIKELOOM_FIELD(sample_steps));
+  a(SPIKELOOM_FIELD(period), SPIKELOOM_FIELD(offset), SPIKELOOM_FIELD(latency), SPIKELOOM_FIELD(potentials),
+    SPIKELOOM_FIELD(latest_starts), SPIKELOOM_FIELD(critical_cycle), SPIKELOOM_FIELD(detail));
 }
 template <class A, Either<TileContract> T>
 void fields(A& a, T& x) {

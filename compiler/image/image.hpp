@@ -112,8 +112,8 @@ struct ImageView {
   }
 };
 
-/// What is wrong with the set of an image's promises: a guaranteed one comes first, at most one contracted
-/// one after it. Says nothing about whether they hold. Empty: nothing.
+/// What is wrong with the set of an image's promises: a guaranteed one comes first, then at most one sampled
+/// one and at most one contracted one. Says nothing about whether they hold. Empty: nothing.
 [[nodiscard]] std::vector<std::string> promise_faults(const std::vector<Promise>& promises);
 /// Throws Error{kInput} where there are any; `name` is the image's in the message. Whoever holds an image
 /// against its promises asks first, for without a guarantee everything would be kept.

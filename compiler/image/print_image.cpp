@@ -12,8 +12,8 @@ std::string print(const Image& image) {
       << " words to load, " << words.start.size() << " to start\n"
       << print(image.application) << print(image.application, image.binding, image.chip);
   for (const Promise& promise : image.promises) {
-    out << "promise " << name_of(promise.kind) << ": period " << promise.period.str()
-        << " cycles a step, offset " << promise.offset << ", latency " << promise.latency << "\n";
+    out << "promise " << title(promise) << ": period " << promise.period.str() << " cycles a step, offset "
+        << promise.offset << ", latency " << promise.latency << "\n";
     for (const std::string& line : promise.critical_cycle) out << "  critical: " << line << "\n";
   }
   const std::string unit = "/" + std::to_string(1U << hw::kContractFractionBits);

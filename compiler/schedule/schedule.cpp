@@ -9,6 +9,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/schedule/pool.hpp"
+#include "compiler/schedule/samples.hpp"
 #include "compiler/sdf/certificate.hpp"
 #include "compiler/sdf/cycle_ratio.hpp"
 #include "compiler/sdf/latency_proof.hpp"
@@ -28,6 +29,14 @@ sdf::LatencyOptions latency_options(const TimingGraph& timing) {
   return {.from = sdf::Moment::kEnd, .to = sdf::Moment::kStart, .lower = timing.lower, .after = timing.after};
 }
 
+/// A certificate's potentials and its critical cycle by the names of the graph.
+void name_certificate(const sdf::Graph& graph, const sdf::Certificate& certificate, Promise& promise) {
+  for (std::size_t a = 0; a < graph.actor_count(); ++a)
+    promise.potentials.emplace_back(graph.name(sdf::ActorId{a}), certificate.potential[a]);
+  for (const sdf::ChannelId id : certificate.critical_cycle)
+    promise.critical_cycle.push_back(graph.name(graph.channel(id).source) + " -[" + graph.name(id) + "]->");
+}
+
 /// The promise that a certificate in cycles / kTimeScale stands for.
 Promise promise_of(PromiseKind kind, const TimingGraph& timing, const sdf::Certificate& certificate,
                    std::int64_t latency) {
@@ -38,13 +47,7 @@ Promise promise_of(PromiseKind kind, const TimingGraph& timing, const sdf::Certi
   promise.offset = ceil_div(
       certificate.potential[timing.sink.index()] + sink_lag(timing) * certificate.period.num(), unit);
   promise.latency = latency;
-  for (std::size_t a = 0; a < timing.graph.actor_count(); ++a)
-    promise.potentials.emplace_back(timing.graph.name(sdf::ActorId{a}), certificate.potential[a]);
-  for (const sdf::ChannelId id : certificate.critical_cycle) {
-    const sdf::Channel& channel = timing.graph.channel(id);
-    promise.critical_cycle.push_back(timing.graph.name(channel.source) + " -[" + timing.graph.name(id) +
-                                     "]->");
-  }
+  name_certificate(timing.graph, certificate, promise);
   return promise;
 }
 
@@ -225,6 +228,93 @@ MeasuredWork scaled_work(const ImageView& image, const MeasuredWork& work, const
   return scaled;
 }
 
+/// The promise's potentials by actor of the graph; what is wrong with their names goes to `wrong`.
+std::vector<std::int64_t> potentials_of(const Promise& promise, const sdf::Graph& graph,
+                                        std::vector<std::string>& wrong) {
+  std::vector<std::int64_t> potential;
+  if (promise.potentials.size() != graph.actor_count()) {
+    wrong.push_back(std::to_string(promise.potentials.size()) + " potentials, expected one for each of " +
+                    std::to_string(graph.actor_count()) + " actors");
+    return potential;
+  }
+  for (std::size_t a = 0; a < graph.actor_count(); ++a) {
+    if (promise.potentials[a].first != graph.name(sdf::ActorId{a})) {
+      wrong.push_back("no potential for " + graph.name(sdf::ActorId{a}));
+      return potential;
+    }
+    potential.push_back(promise.potentials[a].second);
+  }
+  return potential;
+}
+
+/// Of a promise other than the guaranteed one, whose latency it has.
+void refuse_latest_starts(const Promise& promise, std::vector<std::string>& wrong) {
+  if (!promise.latest_starts.empty())
+    wrong.emplace_back("a certificate of a latency that is the guaranteed one's");
+}
+
+std::vector<std::string> faults_of_samples(const ImageView& image, const Promise& promise) {
+  if (const std::string why = why_no_samples(image); !why.empty()) return {why};
+  const TimingGraph plain = timing_graph(image, {});
+  if (promise.sample_steps < 2 || promise.sample_steps > sample_steps_for(plain, promise.sample_steps))
+    return {"samples of " + std::to_string(promise.sample_steps) + " steps, expected 2 to " +
+            std::to_string(sample_steps_for(plain, std::numeric_limits<std::uint32_t>::max()))};
+  const SampleGraph samples = sample_graph(image, plain, promise.sample_steps);
+  std::vector<std::string> wrong;
+  const std::vector<std::int64_t> potential = potentials_of(promise, samples.graph, wrong);
+  if (!wrong.empty()) return wrong;
+  const Ratio period = promise.period * Ratio(kTimeScale);
+  wrong = sdf::verify_bound(samples.graph, period, potential, samples.lower);
+  for (const sdf::ActorId sink : samples.sinks)
+    if (Ratio(promise.offset) < Ratio(potential[sink.index()]) / (Ratio(period.den()) * Ratio(kTimeScale)))
+      wrong.push_back("offset " + std::to_string(promise.offset) + " is below the potential of " +
+                      samples.graph.name(sink));
+  refuse_latest_starts(promise, wrong);
+  return wrong;
+}
+
+/// Of a guaranteed promise, or of a contracted one under its bounds.
+std::vector<std::string> faults_under(const ImageView& image, const Promise& promise,
+                                      const TileBounds& bounds, const BatchTimesOf& times) {
+  const TimingGraph timing = timing_graph(image, bounds, times);
+  if (!timing.waits.empty()) return {timing.waits};
+  std::vector<std::string> wrong;
+  const std::vector<std::int64_t> potential = potentials_of(promise, timing.graph, wrong);
+  if (!wrong.empty()) return wrong;
+  const Ratio period = promise.period * Ratio(kTimeScale) - Ratio(timing.fee);
+  wrong = sdf::verify_bound(timing.graph, period, potential, timing.lower);
+  if (Ratio(promise.offset) <
+      (Ratio(potential[timing.sink.index()]) + Ratio(sink_lag(timing)) * Ratio(period.num())) /
+          (Ratio(period.den()) * Ratio(kTimeScale)))
+    wrong.push_back("offset " + std::to_string(promise.offset) + " is below the sink's potential");
+  if (promise.kind == PromiseKind::kContracted) {
+    refuse_latest_starts(promise, wrong);
+    return wrong;
+  }
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / kTimeScale;
+  const sdf::LatencyProof proof{std::clamp<std::int64_t>(promise.latency, 0, most) * kTimeScale,
+                                promise.latest_starts};
+  if (promise.latency < 0) wrong.emplace_back("a latency below 0");
+  for (const std::string& fault :
+       sdf::verify_latency(timing.graph, timing.step, timing.sink, proof, latency_options(timing)))
+    wrong.push_back("latency " + std::to_string(promise.latency) + ": " + fault);
+  return wrong;
+}
+
+/// What contracts a promise takes, and which of them it takes as pooled: its potentials say so.
+TileBounds bounds_of(const ImageView& image, const Promise& promise,
+                     const std::vector<TileContract>& contracts) {
+  TileBounds bounds =
+      bounds_of(image, promise.kind == PromiseKind::kGuaranteed ? std::vector<TileContract>{} : contracts);
+  for (std::size_t t = 0; t < bounds.size(); ++t) {
+    const std::string pool = tile_name(image.chip, TileId(t)) + " pool";
+    if (bounds[t])
+      bounds[t]->pooled = std::any_of(promise.potentials.begin(), promise.potentials.end(),
+                                      [&](const auto& actor) { return actor.first == pool; });
+  }
+  return bounds;
+}
+
 }  // namespace
 
 std::variant<Guaranteed, Deadlocked> guaranteed(const ImageView& image, const BatchTimesOf& times) {
@@ -249,6 +339,31 @@ std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchT
   auto result = guaranteed(image, times);
   if (auto* dead = std::get_if<Deadlocked>(&result)) return std::move(*dead);
   return std::get<Guaranteed>(std::move(result)).promise;
+}
+
+std::optional<Promise> sampled(const ImageView& image, const Promise& guaranteed, std::uint32_t wanted) {
+  if (wanted < 2 || !why_no_samples(image).empty()) return std::nullopt;
+  const TimingGraph plain = timing_graph(image, {});
+  const std::uint32_t steps = sample_steps_for(plain, wanted);
+  if (steps < 2) return std::nullopt;
+  const SampleGraph samples = sample_graph(image, plain, steps);
+  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(samples.graph, {.lower = samples.lower});
+  const sdf::Certificate& certificate = sdf::certificate_of(ratio, samples.graph);
+  Promise promise;
+  promise.kind = PromiseKind::kSampled;
+  promise.sample_steps = steps;
+  promise.period = certificate.period / Ratio(kTimeScale);
+  if (promise.period >= guaranteed.period) return std::nullopt;
+  for (const sdf::ActorId sink : samples.sinks)
+    promise.offset = std::max(
+        promise.offset, ceil_div(certificate.potential[sink.index()], certificate.period.den() * kTimeScale));
+  promise.latency = guaranteed.latency;
+  name_certificate(samples.graph, certificate, promise);
+  return promise;
+}
+
+Promise without_data(const ImageView& image, const Promise& guaranteed, std::uint32_t steps) {
+  return sampled(image, guaranteed, steps).value_or(guaranteed);
 }
 
 Contracted contract(const ImageView& image, const Promise& guaranteed, const MeasuredWork& measured,
@@ -326,47 +441,11 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
   constexpr std::int64_t kLongest = std::int64_t{1} << 50;
   if (promise.offset >= kLongest || promise.latency >= kLongest || promise.period >= Ratio(kLongest))
     return {name + ": more cycles than a run can have"};
-  TileBounds bounds =
-      bounds_of(image, promise.kind == PromiseKind::kGuaranteed ? std::vector<TileContract>{} : contracts);
-  // Any contracts may be pooled: the promise says which of them it takes so.
-  for (std::size_t t = 0; t < bounds.size(); ++t) {
-    const std::string pool = tile_name(image.chip, TileId(t)) + " pool";
-    if (bounds[t])
-      bounds[t]->pooled = std::any_of(promise.potentials.begin(), promise.potentials.end(),
-                                      [&](const auto& actor) { return actor.first == pool; });
-  }
-  const TimingGraph timing = timing_graph(image, bounds, times);
-  if (!timing.waits.empty()) return {name + ": " + timing.waits};
-  if (promise.potentials.size() != timing.graph.actor_count())
-    return {name + ": " + std::to_string(promise.potentials.size()) +
-            " potentials, expected one for each of " + std::to_string(timing.graph.actor_count()) +
-            " actors"};
-  std::vector<std::string> wrong;
-  std::vector<std::int64_t> potential;
-  for (std::size_t a = 0; a < timing.graph.actor_count(); ++a) {
-    if (promise.potentials[a].first != timing.graph.name(sdf::ActorId{a}))
-      return {name + ": no potential for " + timing.graph.name(sdf::ActorId{a})};
-    potential.push_back(promise.potentials[a].second);
-  }
-  const Ratio period = promise.period * Ratio(kTimeScale) - Ratio(timing.fee);
-  for (const std::string& fault : sdf::verify_bound(timing.graph, period, potential, timing.lower))
-    wrong.push_back(name + ": " + fault);
-  if (Ratio(promise.offset) <
-      (Ratio(potential[timing.sink.index()]) + Ratio(sink_lag(timing)) * Ratio(period.num())) /
-          (Ratio(period.den()) * Ratio(kTimeScale)))
-    wrong.push_back(name + ": offset " + std::to_string(promise.offset) + " is below the sink's potential");
-  if (promise.kind == PromiseKind::kContracted) {
-    if (!promise.latest_starts.empty())
-      wrong.push_back(name + ": a certificate of a latency that is the guaranteed one's");
-    return wrong;
-  }
-  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / kTimeScale;
-  const sdf::LatencyProof proof{std::clamp<std::int64_t>(promise.latency, 0, most) * kTimeScale,
-                                promise.latest_starts};
-  if (promise.latency < 0) wrong.push_back(name + ": a latency below 0");
-  for (const std::string& fault :
-       sdf::verify_latency(timing.graph, timing.step, timing.sink, proof, latency_options(timing)))
-    wrong.push_back(name + ": latency " + std::to_string(promise.latency) + ": " + fault);
+  std::vector<std::string> wrong =
+      promise.kind == PromiseKind::kSampled
+          ? faults_of_samples(image, promise)
+          : faults_under(image, promise, bounds_of(image, promise, contracts), times);
+  for (std::string& fault : wrong) fault = name + ": " + fault;
   return wrong;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,6 +37,18 @@ struct Guaranteed {
 [[nodiscard]] std::variant<Promise, Deadlocked> guarantee(const ImageView& image,
                                                           const BatchTimesOf& = batch_times);
 
+/// The period that holds for every input whose samples, all but the last, have at least `steps` steps:
+/// shorter than the guaranteed one where what static inputs bring in a sample's first step alone holds up the
+/// others. The latency is the guaranteed one's. Nothing where it would be no shorter, or there is none
+/// (`why_no_samples`); its sample_steps are fewer where the graph would be too large (`sample_steps_for`).
+/// Source  docs/architecture.md, "Time": one potential for each step of a sample.
+[[nodiscard]] std::optional<Promise> sampled(const ImageView& image, const Promise& guaranteed,
+                                             std::uint32_t steps);
+
+/// The shorter of both, which says what holds without calibration data: the sampled promise where there is
+/// one.
+[[nodiscard]] Promise without_data(const ImageView& image, const Promise& guaranteed, std::uint32_t steps);
+
 /// Cycles of work (firing to output buffer full) that a calibration run measured.
 /// work[tile][sample][n]: the n-th firing of that tile in that sample.
 using MeasuredWork = std::vector<std::vector<std::vector<std::int64_t>>>;
@@ -62,8 +75,8 @@ struct Contracted {
                                     const std::vector<TileContract>& contracts);
 
 /// What does not hold of a promise, by checkers that share nothing with the search: empty when it stands.
-/// A contracted one's latency is not looked at: it must be at least the guaranteed one's, which has its
-/// proof.
+/// A latency is not looked at but in a guaranteed one: that of others must be at least that one's, which has
+/// its proof.
 [[nodiscard]] std::vector<std::string> verify(const ImageView& image, const Promise& promise,
                                               const std::vector<TileContract>& contracts,
                                               const BatchTimesOf& = batch_times);

@@ -80,10 +80,10 @@ class ImageVerifier {
   }
 
   void check_promises() {
-    checks("promises: a guaranteed one first, at most one contracted one after it");
+    checks("promises: a guaranteed one first, then at most one sampled one, then at most one contracted one");
     add("", promise_faults(image_.promises));
     for (const Promise& promise : image_.promises) {
-      const std::string name = "promise " + std::string(name_of(promise.kind));
+      const std::string name = "promise " + title(promise);
       checks(name + ": no cycle of the timing graph beats " + promise.period.str() +
              " cycles a step; offset " + std::to_string(promise.offset));
       // The guaranteed one must hold for every input, whatever the contracts say.

@@ -106,9 +106,9 @@ std::string weight_words_text(const CompileReport& report) {
 std::string promises_text(const std::vector<Promise>& promises) {
   std::string text;
   for (const Promise& promise : promises)
-    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n",
-                 std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
-                 promise.period.approximate(), static_cast<long long>(promise.latency));
+    text += line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\n", title(promise).c_str(),
+                 promise.period.str().c_str(), promise.period.approximate(),
+                 static_cast<long long>(promise.latency));
   if (promises.empty()) return text;
   text += "critical cycle of the guarantee:\n";
   for (const std::string& part : abridged(promises.front().critical_cycle)) text += "  " + part + "\n";
@@ -200,6 +200,7 @@ std::string to_json(const CompileReport& report) {
     json["period"][kind] = promise.period.approximate();
     json["period_exact"][kind] = promise.period.str();
     json["latency"][kind] = promise.latency;
+    if (promise.kind == PromiseKind::kSampled) json["sample_steps"] = promise.sample_steps;
   }
   json["critical_cycle"] =
       report.promises.empty() ? std::vector<std::string>{} : report.promises.front().critical_cycle;

@@ -31,10 +31,11 @@ std::variant<Explanation, DoesNotFit> explain(const std::string& path, const Chi
 std::string to_text(const Explanation& explanation) {
   const Promise& promise = explanation.promise;
   std::string text = line("%s: a step every %s cycles (%.2f), latency at most %lld cycles\nheld back by\n",
-                          std::string(name_of(promise.kind)).c_str(), promise.period.str().c_str(),
-                          promise.period.approximate(), static_cast<long long>(promise.latency));
+                          title(promise).c_str(), promise.period.str().c_str(), promise.period.approximate(),
+                          static_cast<long long>(promise.latency));
   for (const std::string& part : abridged(promise.critical_cycle)) text += "  " + part + "\n";
   for (const std::string& part : explanation.parts) text += part + "\n";
+  for (const std::string& line : explanation.static_inputs) text += line + "\n";
   if (explanation.reliefs.empty()) return text + "\nnothing that was tried shortens it\n";
   text += line("\n%10s %8s %10s  what would relieve it\n", "period", "faster", "latency");
   for (const Relief& relief : explanation.reliefs)
@@ -50,8 +51,11 @@ std::string to_json(const Explanation& explanation) {
   json["schema"] = 1;
   json["promise"] = json_of(explanation.promise);
   json["promise"]["name"] = name_of(explanation.promise.kind);
+  if (explanation.promise.kind == PromiseKind::kSampled)
+    json["promise"]["sample_steps"] = explanation.promise.sample_steps;
   json["critical_cycle"] = explanation.promise.critical_cycle;
   json["parts"] = explanation.parts;
+  json["static_inputs"] = explanation.static_inputs;
   json["reliefs"] = nlohmann::ordered_json::array();
   for (const Relief& relief : explanation.reliefs) {
     nlohmann::ordered_json entry = json_of(relief.promise);

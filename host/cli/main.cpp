@@ -163,6 +163,10 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_flag("--static-input{*}", options.static_inputs,
                "inputs are equal in every step of a sample: sent in its first step, their sums held "
                "(--static-input=NAME: this one; repeatable)");
+  app.add_option("--sample-steps", options.sample_steps,
+                 "steps that every sample has at least: with --static-input also a promise for such samples "
+                 "(default: those of the shortest sample of --calibrate)")
+      ->check(above_zero());
   app.add_option("--record", options.record,
                  "population sent to the host although it is no output; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");

@@ -197,6 +197,18 @@ std::optional<std::int64_t> contract_void_from(const Image& image, const DeviceR
   return first;
 }
 
+std::optional<std::int64_t> void_from(const Image& image, const Promise& promise, const DeviceRun& run,
+                                      const Dataset& data) {
+  if (promise.kind == PromiseKind::kContracted) return contract_void_from(image, run);
+  if (promise.kind != PromiseKind::kSampled) return std::nullopt;
+  std::int64_t step = 0;
+  for (std::size_t s = 0; s + 1 < data.samples.size(); ++s) {
+    step += static_cast<std::int64_t>(data.samples[s].steps());
+    if (data.samples[s].steps() < promise.sample_steps) return step;
+  }
+  return std::nullopt;
+}
+
 std::int64_t mismatched_steps(const DeviceRun& device, const DeviceRun& replay) {
   SPIKELOOM_CHECK(device.ended.size() == replay.ended.size());
   std::int64_t count = 0;
@@ -241,7 +253,9 @@ Judgement judge(const Report& report) {
                                 std::to_string(check.least_latency_slack) + " to the latency's");
     if (check.void_from)
       add(Verdict::kVoid, "promise " + std::string(name_of(check.kind)) + ": void from step " +
-                              std::to_string(*check.void_from) + ", where the input broke the contract");
+                              std::to_string(*check.void_from) +
+                              (check.kind == PromiseKind::kSampled ? ", since the sample before is too short"
+                                                                   : ", where the input broke the contract"));
   }
   return judgement;
 }
@@ -288,18 +302,23 @@ std::string to_json(const Report& report, const Image& image) {
                              {"spikes_not_sent", report.saved->spikes},
                              {"synaptic_operations_saved", report.saved->synaptic_operations}};
   json["period"] = {{"guaranteed", number(period_of(report.guaranteed))},
+                    {"sampled", number(period_of(report.sampled))},
                     {"contracted", number(period_of(report.contracted))},
                     {"replayed", number(report.replayed.period)},
                     {"measured", number(period_of(report.measured))}};
   json["period_exact"] = {{"guaranteed", exact(period_of(report.guaranteed))},
+                          {"sampled", exact(period_of(report.sampled))},
                           {"contracted", exact(period_of(report.contracted))},
                           {"replayed", exact(report.replayed.period)},
                           {"measured", exact(period_of(report.measured))}};
+  json["sample_steps"] = report.sampled ? Json(report.sampled->sample_steps) : Json(nullptr);
   json["latency"] = {{"guaranteed", report.guaranteed ? Json(report.guaranteed->latency) : Json(nullptr)},
+                     {"sampled", report.sampled ? Json(report.sampled->latency) : Json(nullptr)},
                      {"contracted", report.contracted ? Json(report.contracted->latency) : Json(nullptr)},
                      {"replayed", report.replayed.latency},
                      {"measured", report.measured ? Json(report.measured->latency) : Json(nullptr)}};
   json["offset"] = {{"guaranteed", report.guaranteed ? Json(report.guaranteed->offset) : Json(nullptr)},
+                    {"sampled", report.sampled ? Json(report.sampled->offset) : Json(nullptr)},
                     {"contracted", report.contracted ? Json(report.contracted->offset) : Json(nullptr)}};
   json["promises_kept"] = report.promises_kept();
   json["promises"] = Json::array();
@@ -346,22 +365,50 @@ std::optional<Ratio> mean_bound(const Report& report, const std::optional<Promis
   return std::nullopt;
 }
 
-void print_cycles(std::ostringstream& out, const Report& report) {
-  const auto latency = [](const auto& of) {
-    return of ? std::optional(static_cast<double>(of->latency)) : std::nullopt;
+/// A column of the table of cycles.
+struct CyclesColumn {
+  std::string name;
+  std::optional<Ratio> period, mean_at_most;
+  std::optional<std::int64_t> latency;
+};
+
+std::vector<CyclesColumn> cycles_columns(const Report& report) {
+  const auto promised = [&](const std::string& name, const std::optional<Promise>& promise) {
+    return CyclesColumn{name, period_of(promise), mean_bound(report, promise),
+                        promise ? std::optional(promise->latency) : std::nullopt};
   };
-  out << "cycles a step    guaranteed  contracted    replayed    measured\n";
-  out << "  period       " << column(approximate(period_of(report.guaranteed)), 2)
-      << column(approximate(period_of(report.contracted)), 2)
-      << column(approximate(report.replayed.period), 2) << column(approximate(period_of(report.measured)), 2)
-      << "\n";
-  out << "  mean at most " << column(approximate(mean_bound(report, report.guaranteed)), 2)
-      << column(approximate(mean_bound(report, report.contracted)), 2) << column(std::nullopt, 2)
-      << column(std::nullopt, 2) << "\n";
-  out << "  latency      " << column(latency(report.guaranteed), 0) << column(latency(report.contracted), 0)
-      << column(static_cast<double>(report.replayed.latency), 0) << column(latency(report.measured), 0)
-      << "\n";
-  for (const std::optional<Promise>& promise : {report.guaranteed, report.contracted}) {
+  std::vector<CyclesColumn> columns{promised("guaranteed", report.guaranteed)};
+  if (report.sampled) columns.push_back(promised("sampled", report.sampled));
+  columns.push_back(promised("contracted", report.contracted));
+  columns.push_back({"replayed", report.replayed.period, {}, report.replayed.latency});
+  columns.push_back({"measured",
+                     period_of(report.measured),
+                     {},
+                     report.measured ? std::optional(report.measured->latency) : std::nullopt});
+  return columns;
+}
+
+void print_cycles(std::ostringstream& out, const Report& report) {
+  const std::vector<CyclesColumn> columns = cycles_columns(report);
+  const auto row = [&](const char* name, auto&& value, int digits) {
+    out << "  " << name;
+    for (const CyclesColumn& of : columns) out << column(value(of), digits);
+    out << "\n";
+  };
+  out << "cycles a step  ";
+  for (const CyclesColumn& of : columns) out << std::string(12 - of.name.size(), ' ') << of.name;
+  out << "\n";
+  row(
+      "period       ", [](const CyclesColumn& of) { return approximate(of.period); }, 2);
+  row(
+      "mean at most ", [](const CyclesColumn& of) { return approximate(of.mean_at_most); }, 2);
+  row(
+      "latency      ",
+      [](const CyclesColumn& of) {
+        return of.latency ? std::optional(static_cast<double>(*of.latency)) : std::nullopt;
+      },
+      0);
+  for (const std::optional<Promise>& promise : {report.guaranteed, report.sampled, report.contracted}) {
     const std::optional<Ratio> mean = mean_period(report), bound = mean_bound(report, promise);
     if (!mean || !bound || *mean <= promise->period) continue;
     out << "  The mean of these " << report.steps << " steps is above the " << name_of(promise->kind)
@@ -374,14 +421,19 @@ void print_cycles(std::ostringstream& out, const Report& report) {
 
 void print_promises(std::ostringstream& out, const Report& report) {
   for (const PromiseCheck& check : report.checks) {
-    out << "promise " << name_of(check.kind) << ": " << (check.kept ? "kept" : "BROKEN") << " in "
-        << check.steps << " of " << report.steps << " steps; least slack " << check.least_slack
-        << " cycles to the stamp's bound, " << check.least_latency_slack << " to the latency's";
+    out << "promise "
+        << (check.kind == PromiseKind::kSampled && report.sampled ? title(*report.sampled)
+                                                                  : std::string(name_of(check.kind)))
+        << ": " << (check.kept ? "kept" : "BROKEN") << " in " << check.steps << " of " << report.steps
+        << " steps; least slack " << check.least_slack << " cycles to the stamp's bound, "
+        << check.least_latency_slack << " to the latency's";
     if (check.first_broken) out << "; first broken in step " << *check.first_broken;
     if (check.void_from)
-      out << "; void from step " << *check.void_from
-          << " (the input worked some tile harder than its contract says, so from there on this promise says "
-             "nothing; the guaranteed one holds)";
+      out << "; void from step " << *check.void_from << " ("
+          << (check.kind == PromiseKind::kSampled
+                  ? "the sample before has fewer steps than it is of"
+                  : "the input worked some tile harder than its contract says")
+          << ", so from there on this promise says nothing; the guaranteed one holds)";
     out << "\n";
   }
   for (const std::string& line : report.broken_contracts) out << "contract broken: " << line << "\n";
@@ -439,9 +491,11 @@ std::string to_text(const Report& report, const Image& image) {
   print_cycles(out, report);
   out << "\n";
   print_promises(out, report);
-  if (report.guaranteed && !report.guaranteed->critical_cycle.empty()) {
-    out << "critical cycle of the guarantee:\n";
-    for (const std::string& part : abridged(report.guaranteed->critical_cycle)) out << "  " << part << "\n";
+  for (const std::optional<Promise>& promise : {report.guaranteed, report.sampled}) {
+    if (!promise || promise->critical_cycle.empty()) continue;
+    out << "critical cycle of the "
+        << (promise->kind == PromiseKind::kGuaranteed ? "guarantee" : "promise for samples") << ":\n";
+    for (const std::string& part : abridged(promise->critical_cycle)) out << "  " << part << "\n";
   }
   out << "\nutilisation (busiest link: " << fixed(busiest_link(image) * 100, 0)
       << " % of its slots allocated)\n";

@@ -49,13 +49,23 @@ std::optional<SavedByStatic> saved_by_static(const Image& image, const Dataset& 
   return saved;
 }
 
+std::optional<Promise>& promise_of(PromiseKind kind, Report& report) {
+  switch (kind) {
+    case PromiseKind::kGuaranteed:
+      return report.guaranteed;
+    case PromiseKind::kSampled:
+      return report.sampled;
+    case PromiseKind::kContracted:
+      return report.contracted;
+  }
+  SPIKELOOM_CHECK(false);
+}
+
 void check_promises(const Image& image, const std::vector<Promise>& promises, const DeviceRun& run,
-                    Report& report) {
-  const std::optional<std::int64_t> void_from = contract_void_from(image, run);
+                    const Dataset& data, Report& report) {
   for (const Promise& promise : promises) {
-    const bool contracted = promise.kind == PromiseKind::kContracted;
-    (contracted ? report.contracted : report.guaranteed) = promise;
-    report.checks.push_back(check_promise(promise, run, contracted ? void_from : std::nullopt));
+    promise_of(promise.kind, report) = promise;
+    report.checks.push_back(check_promise(promise, run, void_from(image, promise, run, data)));
   }
   for (std::size_t t = 0; t < run.tiles.size(); ++t)
     if (run.tiles[t].contract_broken > 0)
@@ -96,7 +106,7 @@ void describe_run(const RunFacts& facts, Report& report) {
                               differing(device->outputs.recorded_spikes, replay.outputs.recorded_spikes) +
                               differing(device->outputs.recorded_v, replay.outputs.recorded_v);
   }
-  check_promises(image, promises, timed, report);
+  check_promises(image, promises, timed, data, report);
 }
 
 const OutputStream* deciding_output(const Image& image) {

@@ -1,6 +1,7 @@
 #include "host/run/window.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "compiler/base/error.hpp"
@@ -29,8 +30,7 @@ void check_window(const ImageView& image, std::uint32_t window) {
   if (window > hw::kLimitWindow)
     throw input_error("--window " + std::to_string(window) + ": expected 1 to " +
                       std::to_string(hw::kLimitWindow) + " steps");
-  const std::uint64_t sinks =
-      std::uint64_t{image.binding.first_sink} + image.application.sinks.size();
+  const std::uint64_t sinks = std::uint64_t{image.binding.first_sink} + image.application.sinks.size();
   if (sinks > image.chip.host.window_sinks)
     throw input_error("--window " + std::to_string(window) + ": the outputs of " + image.application.name +
                       " arrive at the host's sinks up to number " + std::to_string(sinks - 1) + ", and " +
@@ -52,14 +52,18 @@ std::vector<Promise> promises_with_window(const Image& image, std::uint32_t wind
                       " pages at once, so it waits for steps that wait for its outputs: " + dead->cycle +
                       "; give a window of at least so many steps");
   }
-  std::vector<Promise> promises{std::get<Promise>(std::move(found))};
-  const Promise& guaranteed = promises.front();
+  const Promise guaranteed = std::get<Promise>(std::move(found));
   require_sound(view, guaranteed);
-  if (image.promises.size() > 1) {
-    Promise contracted = promise_under(view, guaranteed, image.contracts);
-    require_sound(view, contracted);
+  std::vector<Promise> promises{guaranteed};
+  for (const Promise& given : image.promises) {
+    std::optional<Promise> found_again;
+    if (given.kind == PromiseKind::kSampled) found_again = sampled(view, guaranteed, given.sample_steps);
+    if (given.kind == PromiseKind::kContracted)
+      found_again = promise_under(view, guaranteed, image.contracts);
     // A loop that waits for every burst may be better off with the worst case.
-    if (contracted.period < guaranteed.period) promises.push_back(std::move(contracted));
+    if (!found_again || found_again->period >= guaranteed.period) continue;
+    require_sound(view, *found_again);
+    promises.push_back(std::move(*found_again));
   }
   return promises;
 }

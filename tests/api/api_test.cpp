@@ -282,7 +282,7 @@ TEST_F(Api, NothingIsKeptWithoutASampleOrAGuarantee) {
   for (const auto& [promises, fault] : std::vector<std::pair<std::vector<Promise>, std::string>>{
            {{}, "the image holds no promise"},
            {contracted, "the first promise is contracted"},
-           {twice, "2 promises; expected a guaranteed one and at most one contracted one"}}) {
+           {twice, "2 promises; expected a guaranteed one, then at most one sampled one"}}) {
     const CompiledImage image = digits().with_promises(promises);
     EXPECT_THAT(verify(image).faults, Contains(HasSubstr(fault)));
     EXPECT_THAT(message_of([&] { (void)run(image, one_sample(3)); }), HasSubstr(fault));

@@ -74,11 +74,9 @@ std::uint32_t random_window(Rng& rng, const Image& image) {
   return 1 + static_cast<std::uint32_t>(rng.below(rng.chance(0.8) ? 3 : 12));
 }
 
-void expect_promises(const Image& image, const DeviceRun& run, std::uint32_t window) {
+void expect_promises(const Image& image, const DeviceRun& run, const Dataset& data, std::uint32_t window) {
   for (const Promise& promise : promises_with_window(image, window)) {
-    const bool contracted = promise.kind == PromiseKind::kContracted;
-    const PromiseCheck check =
-        check_promise(promise, run, contracted ? contract_void_from(image, run) : std::nullopt);
+    const PromiseCheck check = check_promise(promise, run, void_from(image, promise, run, data));
     if (const auto last = static_cast<std::int64_t>(run.ended.size()) - 1; last > 0 && !check.void_from) {
       // The mean may exceed the period by the fill, shared by the steps: (U - e(0)) / (K - 1).
       const Ratio fill(promise.offset - run.ended.front(), last);
@@ -122,7 +120,7 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   const DeviceRun replay = on_model.run(made.data);
   expect_golden(made, image, replay, golden);
   expect_membranes(made, image, golden, on_model);
-  expect_promises(image, replay, window);
+  expect_promises(image, replay, made.data, window);
   EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations),
             golden.synaptic_operations - folded_operations(image, golden));
   expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations, window);
@@ -134,7 +132,7 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   EXPECT_EQ(run.sent, replay.sent);
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
-  expect_promises(image, run, window);
+  expect_promises(image, run, made.data, window);
 }
 
 std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {

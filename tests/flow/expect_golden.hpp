@@ -16,7 +16,7 @@ namespace spikeloom::testing {
 void expect_golden(const Case& made, const Image& image, const DeviceRun& run, const GoldenRun& golden);
 
 /// Every promise of the image, or of a run with the window, stamp by stamp.
-void expect_promises(const Image& image, const DeviceRun& run, std::uint32_t window = 0);
+void expect_promises(const Image& image, const DeviceRun& run, const Dataset& data, std::uint32_t window = 0);
 
 /// A window that the image may be run with, of few steps mostly; 0, none, every second time, and where the
 /// chip counts fewer sinks than there are.

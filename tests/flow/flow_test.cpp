@@ -174,9 +174,9 @@ TEST_P(Flow, PooledContractsKeepTheirPromises) {
     add_just_kept_contracts(*image, made.data, rng, 0.8, 0.7);
     expect_unbroken(made, *image);
     const std::unique_ptr<ModelLink> model = open_model(image->chip);
-    expect_promises(*image, Session(*model, *image, {}).run(made.data));
+    expect_promises(*image, Session(*model, *image, {}).run(made.data), made.data);
     if (const std::uint32_t window = random_window(rng, *image); window > 0)
-      expect_promises(*image, Session(*model, *image, {.window = window}).run(made.data), window);
+      expect_promises(*image, Session(*model, *image, {.window = window}).run(made.data), made.data, window);
     return true;
   });
 }
@@ -205,7 +205,7 @@ TEST_P(Flow, PooledContractsCountWhatTheHostSends) {
     if (!image) return false;
     add_just_kept_contracts(*image, made.data, rng, 1, 1);
     const std::unique_ptr<ModelLink> model = open_model(image->chip);
-    expect_promises(*image, Session(*model, *image, {}).run(made.data));
+    expect_promises(*image, Session(*model, *image, {}).run(made.data), made.data);
     return true;
   });
 }
@@ -278,7 +278,7 @@ TEST_P(Flow, TunedPagesKeepTheirPeriods) {
     options.period = period_of(best) * Ratio(1, 2);
     EXPECT_THROW((void)tune(candidate, chip, work, options), Error);
     const std::unique_ptr<ModelLink> model = open_model(enough.chip);
-    expect_promises(enough, Session(*model, enough, {}).run(made.data));
+    expect_promises(enough, Session(*model, enough, {}).run(made.data), made.data);
     return true;
   });
 }

@@ -3,17 +3,23 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 #include <memory>
 #include <optional>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/rng.hpp"
+#include "compiler/chip_model/model_device.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/static_inputs.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/replay/session.hpp"
 #include "compiler/replay/static_savings.hpp"
 #include "compiler/replay/stimulus.hpp"
+#include "compiler/schedule/schedule.hpp"
 #include "compiler/verify/verify.hpp"
 #include "host/device/verilator_device.hpp"
+#include "host/run/report.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
@@ -21,6 +27,7 @@ namespace spikeloom::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -89,10 +96,33 @@ TEST(StaticInputs, HeldSumsGiveTheBitsOfSumsInEveryStep) {
   EXPECT_GT(with_bias, 50U);
 }
 
+Train first_steps(const Train& train, std::size_t steps) {
+  Train cut;
+  for (std::size_t step = 0; step < steps; ++step) {
+    for (const Event& event : train.at(step)) cut.add(event.element, event.value);
+    cut.end_step();
+  }
+  return cut;
+}
+
+/// A sample that is shorter than the promise's voids it from the next sample on, and only there.
+void expect_shorter_samples_to_void(const Image& image, const Dataset& data) {
+  const Promise& promise = image.promises.at(1);
+  EXPECT_EQ(void_from(image, promise, {}, data), std::nullopt);
+  Dataset more = data;
+  Sample shorter = data.samples.front();
+  for (Train& train : shorter.inputs) train = first_steps(train, promise.sample_steps - 1);
+  more.samples.push_back(shorter);
+  EXPECT_EQ(void_from(image, promise, {}, more), std::nullopt) << "the last sample";
+  more.samples.push_back(shorter);
+  EXPECT_EQ(void_from(image, promise, {}, more),
+            static_cast<std::int64_t>(data.total_steps() + promise.sample_steps - 1));
+}
+
 TEST(StaticInputs, AgreeOnModelAndRtlAndSayWhatTheySave) {
   const Chip chip = row_chip();
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
-  int in_currents = 0, by_readouts = 0;
+  int in_currents = 0, by_readouts = 0, of_samples = 0;
   std::int64_t saved = 0;
   for (std::uint64_t seed = 1; (in_currents < 8 || by_readouts < 8) && seed < 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -117,6 +147,12 @@ TEST(StaticInputs, AgreeOnModelAndRtlAndSayWhatTheySave) {
     expect_agreement(seed, held, compilation->image, rtl.get());
     EXPECT_THAT(verify(compilation->image, held.network).faults, IsEmpty());
     EXPECT_THAT(verify(compilation->image, made.network).faults, Not(IsEmpty()));
+    const std::vector<Promise>& promises = compilation->image.promises;
+    if (promises[1].kind == PromiseKind::kSampled) {
+      ++of_samples;
+      EXPECT_LT(promises[1].period, promises[0].period);
+      expect_shorter_samples_to_void(compilation->image, made.data);
+    }
     const StaticSavings savings = static_savings(compilation->image, made.data);
     EXPECT_EQ(run_golden(held.network, made.data).synaptic_operations +
                   static_cast<std::uint64_t>(savings.synaptic_operations),
@@ -127,6 +163,83 @@ TEST(StaticInputs, AgreeOnModelAndRtlAndSayWhatTheySave) {
   EXPECT_GE(in_currents, 8);
   EXPECT_GE(by_readouts, 8);
   EXPECT_GT(saved, 1000);
+  EXPECT_GT(of_samples, 6);
+}
+
+/// Samples of at least so many steps: everything that an input can be in some, little in others.
+Dataset long_samples(const Case& made, std::uint32_t least, Rng& rng) {
+  Dataset data{made.data.ports, {}, made.data.encoder};
+  for (int s = 0; s < 6; ++s) {
+    Sample sample{std::to_string(s), std::nullopt, {}};
+    const auto steps = least + rng.below(3);
+    const double share = s % 3 == 0 ? 1 : s % 3 == 1 ? 0.3 : 0.05;
+    for (const IntInput& input : made.network.inputs) {
+      const double most = input.is_signed ? -1 : (1U << input.planes) - 1.0;  // every plane
+      Train train;
+      for (std::size_t step = 0; step < steps; ++step) {
+        for (std::uint32_t e = 0; e < input.size(); ++e)
+          if (rng.chance(share)) train.add(e, most);
+        train.end_step();
+      }
+      if (input.is_static) repeat_first_steps(train);
+      sample.inputs.push_back(std::move(train));
+    }
+    data.samples.push_back(std::move(sample));
+  }
+  return data;
+}
+
+/// Whatever the network, the slots and the samples' lengths: no stamp is later than promised, and the promise
+/// is no guess far above.
+TEST(StaticInputs, SamplesOfALeastLengthKeepTheirPromise) {
+  const Chip chip = row_chip();
+  std::size_t shorter = 0, mixed = 0, met = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed ^ 0x5A3CU);
+    Case made = any_case(seed, chip, {.max_populations = 4, .max_neurons = 40, .max_inputs = 60});
+    std::vector<std::string> names;
+    for (const IntInput& input : made.network.inputs)
+      if (rng.chance(0.7)) names.push_back(input.name);
+    if (names.empty()) continue;
+    const bool all = names.size() == made.network.inputs.size();
+    made.network = with_static_inputs(made.network, names).network;
+    CompileOptions options;
+    options.seed = seed;
+    options.sample_steps = static_cast<std::uint32_t>(rng.between(2, 6));
+    if (rng.chance(0.5)) options.slots = static_cast<std::uint32_t>(rng.between(1, 4));
+    options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
+    std::optional<Image> image = fitting(made.network, chip, options);
+    if (!image) continue;
+    const auto promise = sampled(*image, image->promises.front(), options.sample_steps);
+    if (!promise) continue;
+    ++shorter;
+    mixed += all ? 0 : 1;
+    image->promises.push_back(*promise);
+    ASSERT_THAT(verify(*image).faults, IsEmpty());
+    made.data = long_samples(made, options.sample_steps, rng);
+    const std::unique_ptr<ModelLink> model = open_model(chip);
+    const DeviceRun run = Session(*model, *image, {}).run(made.data);
+    expect_promises(*image, run, made.data);
+    if (HasFailure()) return;
+    // Everything, back to back, in the shortest samples: the promise is near what comes of it.
+    Dataset full = long_samples(made, options.sample_steps, rng);
+    full.samples.assign(12, full.samples.front());
+    for (Sample& sample : full.samples)
+      for (Train& train : sample.inputs) train = first_steps(train, options.sample_steps);
+    const DeviceRun busy = Session(*model, *image, {}).run(full);
+    expect_promises(*image, busy, full);
+    const auto steps = static_cast<std::int64_t>(busy.ended.size());
+    const Ratio period(busy.ended.back() - busy.ended.front(), steps - 1);
+    met += period * Ratio(100, 90) >= promise->period ? 1 : 0;
+    if (HasFailure()) return;
+  }
+  std::cout << shorter << " promises for samples below the guarantee, " << mixed
+            << " of them with other inputs too; " << met
+            << " within 10 % of a run in which everything fires\n";
+  EXPECT_GT(shorter, 100U);
+  EXPECT_GT(mixed, 10U);
+  EXPECT_GT(met, shorter / 3);
 }
 
 /// Two inputs into one population, and a second one behind it.
@@ -203,6 +316,29 @@ TEST(StaticInputs, SayWhoHoldsASumAndWhy) {
                     HasSubstr("tile.sums")));
   EXPECT_THAT(refused(small().network, {"film"}),
               HasSubstr("no input is called 'film'; the network has 'picture', 'clock'"));
+}
+
+/// What the compiler says of the saving: six rows of a word each, in a current or by a readout.
+TEST(StaticInputs, ReportWhatTheySaveAndWhetherThatPays) {
+  const auto notes = [](const IntNetwork& network) {
+    CompileOptions options;
+    options.static_inputs = {"picture"};
+    options.spread = Spread::kFewest;
+    auto result = compile(CompileInput{"small.json", network, {}, {}}, row_chip(), options, {});
+    EXPECT_TRUE(std::holds_alternative<Compilation>(result));
+    return std::get<Compilation>(result).notes;
+  };
+  Case made = small();
+  EXPECT_THAT(
+      notes(made.network),
+      AllOf(Contains("static: all clusters of 'layer' together take at most 6 cycles less in each step of "
+                     "a sample behind its first one; holding costs none, so it pays from 2 steps a sample "
+                     "on"),
+            Contains(HasSubstr("--sample-steps N"))));
+  made.network.populations[0].alpha = {0, 7};
+  EXPECT_THAT(notes(made.network),
+              Contains(AllOf(HasSubstr("'layer held' together take at most 6 cycles less"),
+                             HasSubstr("5 flits in every step, so it never pays in the worst case"))));
 }
 
 TEST(StaticInputs, ASumThatSaturatesOtherwiseWhenItIsHeldIsAReadouts) {

@@ -125,15 +125,21 @@ TEST(Image, WhatTheChipDoesNotReadIsSeen) {
   EXPECT_GT(lanes, 20);
 }
 
-TEST(Image, PromisesAreAGuaranteedOneAndThenAtMostAContractedOne) {
+TEST(Image, PromisesAreAGuaranteedOneThenAtMostASampledAndAContractedOne) {
   const auto faults = [](const std::vector<PromiseKind>& kinds) {
     std::vector<Promise> promises(kinds.size());
     for (std::size_t i = 0; i < kinds.size(); ++i) promises[i].kind = kinds[i];
     return promise_faults(promises);
   };
-  const PromiseKind guaranteed = PromiseKind::kGuaranteed, contracted = PromiseKind::kContracted;
+  const PromiseKind guaranteed = PromiseKind::kGuaranteed, sampled = PromiseKind::kSampled,
+                    contracted = PromiseKind::kContracted;
   EXPECT_THAT(faults({guaranteed}), IsEmpty());
   EXPECT_THAT(faults({guaranteed, contracted}), IsEmpty());
+  EXPECT_THAT(faults({guaranteed, sampled}), IsEmpty());
+  EXPECT_THAT(faults({guaranteed, sampled, contracted}), IsEmpty());
+  EXPECT_THAT(faults({sampled}), testing::ElementsAre(HasSubstr("the first promise is sampled")));
+  EXPECT_THAT(faults({guaranteed, sampled, sampled}), testing::ElementsAre(HasSubstr("3 promises")));
+  EXPECT_THAT(faults({guaranteed, contracted, sampled}), testing::ElementsAre(HasSubstr("3 promises")));
   EXPECT_THAT(faults({}), testing::ElementsAre(HasSubstr("holds no promise")));
   EXPECT_THAT(faults({contracted}), testing::ElementsAre(HasSubstr("the first promise is contracted")));
   EXPECT_THAT(faults({guaranteed, guaranteed}), testing::ElementsAre(HasSubstr("2 promises")));
@@ -296,7 +302,8 @@ TEST(Image, APromiseOfNoKnownKindIsRefused) {
   const auto at = std::search(payload.begin(), payload.end(), kind.begin(), kind.end());
   ASSERT_NE(at, payload.end());
   *at = 'G';
-  EXPECT_THAT(error_of(seal(payload)), HasSubstr("expected a promise named guaranteed or contracted"));
+  EXPECT_THAT(error_of(seal(payload)),
+              HasSubstr("expected a promise named guaranteed, sampled or contracted"));
 }
 
 TEST(Image, EveryMutatedFileIsRefusedOrSound) {

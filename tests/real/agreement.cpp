@@ -70,14 +70,12 @@ void expect_mean_within(const Promise& promise, const DeviceRun& run) {
   EXPECT_LE(*timing.period, promise.period + fill) << name_of(promise.kind);
 }
 
-void expect_promises(const Image& image, const DeviceRun& run) {
-  const std::optional<std::int64_t> void_from = contract_void_from(image, run);
+void expect_promises(const Image& image, const DeviceRun& run, const Dataset& data) {
   for (const Promise& promise : image.promises) {
-    const bool contracted = promise.kind == PromiseKind::kContracted;
-    const PromiseCheck check = check_promise(promise, run, contracted ? void_from : std::nullopt);
+    const PromiseCheck check = check_promise(promise, run, void_from(image, promise, run, data));
     EXPECT_TRUE(check.kept) << name_of(promise.kind) << ": broken in step " << check.first_broken.value_or(-1)
                             << ", slack " << check.least_slack << " and " << check.least_latency_slack;
-    if (!contracted || !void_from) expect_mean_within(promise, run);
+    if (!check.void_from) expect_mean_within(promise, run);
   }
   const Promise* guaranteed = promise_of(image, PromiseKind::kGuaranteed);
   const Promise* contracted = promise_of(image, PromiseKind::kContracted);
@@ -97,7 +95,7 @@ DeviceRun expect_model_is_golden(const Compilation& compilation, const Dataset& 
   expect_golden_outputs(compilation, run, golden);
   expect_golden_state(compilation, session, golden);
   EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations), golden.synaptic_operations);
-  expect_promises(compilation.image, run);
+  expect_promises(compilation.image, run, data);
   return run;
 }
 
@@ -112,7 +110,7 @@ void expect_rtl_is_model(const Compilation& compilation, const Dataset& data) {
   EXPECT_EQ(mismatched_steps(run, replay), 0);
   EXPECT_EQ(run.tiles, replay.tiles);
   EXPECT_EQ(run.output_spikes, replay.output_spikes);
-  expect_promises(compilation.image, run);
+  expect_promises(compilation.image, run, data);
 }
 
 std::vector<std::uint8_t> spikes_of(const DeviceRun& run, const std::string& population) {

@@ -58,7 +58,85 @@ class Table {
     return graph_;
   }
 
+  SampleGraph build_samples(std::size_t steps) {
+    const Graph plain = build();
+    SampleGraph samples;
+    for (std::size_t a = 0; a < plain.actors.size(); ++a)
+      for (std::size_t j = 0; j < steps; ++j) {
+        Actor actor = plain.actors[a];
+        actor.name += (j + 1 < steps ? ", step " : ", from step ") + std::to_string(j);
+        if (j != 0) actor.first_start = 0;
+        samples.graph.actors.push_back(actor);
+      }
+    for (std::size_t j = 0; j < steps; ++j) {
+      samples.sinks.push_back(plain.sink * steps + j);
+      for (std::size_t c = 0; c < clusters_.size(); ++c) {
+        const FiringTime time = worst_page(c, j, j + 1 == steps);
+        samples.graph.actors[own_[c].fire * steps + j].execution = kUnit * time.integrate;
+        samples.graph.actors[own_[c].done * steps + j].execution = kUnit * time.update;
+      }
+      for (std::size_t n = 0; n < sends_.size() && j != 0; ++n)
+        if (!given_.binding.channels[n].from)
+          samples.graph.actors[sends_[n].send * steps + j].execution =
+              kUnit * slowest_send(given_.binding.channels[n].slots, given_.chip.spike_wheel,
+                                   1 + changing_chunks(given_.binding.channels[n]));
+    }
+    for (const Arc& arc : plain.arcs)
+      for (std::int64_t j = 0; j < static_cast<std::int64_t>(steps); ++j) {
+        const auto last = static_cast<std::int64_t>(steps) - 1;
+        std::set<std::int64_t> to{std::min(j + arc.tokens, last)};
+        for (std::int64_t i = 0; j == last ? i < arc.tokens : i <= j + arc.tokens - last - 1; ++i)
+          to.insert(std::min(i, last));
+        for (const std::int64_t i : to)
+          samples.graph.arcs.push_back({arc.from * steps + static_cast<std::size_t>(j),
+                                        arc.to * steps + static_cast<std::size_t>(i), arc.tokens, arc.tokens,
+                                        arc.latency});
+      }
+    return samples;
+  }
+
  private:
+  /// Whether an axon of the host's stream is a static input's; none: nobody's.
+  [[nodiscard]] std::optional<bool> is_static(std::size_t axon) const {
+    for (const StreamInput& input : given_.application.inputs) {
+      std::size_t axons = input.planes;
+      for (const std::size_t extent : input.shape) axons *= extent;
+      if (axon >= input.first_axon && axon < input.first_axon + axons) return input.is_static;
+    }
+    return std::nullopt;
+  }
+
+  /// Every bit that a page may have in step j of a sample, or from there on.
+  [[nodiscard]] FiringTime worst_page(std::size_t c, std::size_t j, bool and_later) const {
+    const Cluster& cluster = clusters_[c];
+    std::vector<std::uint16_t> page;
+    for (const Inbound& inbound : cluster.inbound)
+      for (std::size_t n = 0; n < inbound.source_count; ++n) {
+        std::uint16_t bits = cluster.chunk_bits[inbound.first_chunk + n];
+        const bool held = !inbound.from && inbound.delay != j && !(and_later && inbound.delay > j);
+        for (std::size_t b = 0; b < 16; ++b)
+          if (held && is_static((inbound.source_first + n) * 16 + b) == true)
+            bits = static_cast<std::uint16_t>(bits & ~(1U << b));
+        const bool counts = inbound.delay <= j || and_later;
+        if (counts) page.push_back(bits);
+      }
+    return core_of(cluster).time(cluster, given_.chip.kind(cluster.kind), page, 1);
+  }
+
+  /// Chunks of a host channel that hold an axon of an input that is not static.
+  [[nodiscard]] std::int64_t changing_chunks(const Channel& channel) const {
+    std::set<std::size_t> chunks;
+    for (const Destination& to : channel.to) {
+      if (!to.to) continue;
+      const Inbound& inbound = clusters_[to.to->index()].inbound[to.inbound];
+      for (std::size_t n = 0; n < inbound.source_count; ++n)
+        for (std::size_t b = 0; b < 16; ++b)
+          if (is_static((inbound.source_first + n) * 16 + b) == false)
+            chunks.insert(inbound.source_first + n);
+    }
+    return static_cast<std::int64_t>(chunks.size());
+  }
+
   struct Own {
     std::size_t fire = 0, freed = 0, done = 0, place = 0, tile = 0, round = 1;
   };
@@ -548,6 +626,21 @@ class Slow {
 }  // namespace
 
 Graph build(const Given& given) { return Table(given).build(); }
+
+SampleGraph build_samples(const Given& given, std::size_t steps) { return Table(given).build_samples(steps); }
+
+Answer answer(const SampleGraph& samples) {
+  Answer result;
+  Slow slow(samples.graph);
+  const std::optional<Ratio> period = slow.period();
+  result.refused = !period;
+  if (!period) return result;
+  result.potentials = slow.potentials(*period);
+  result.period = *period / Ratio(kUnit);
+  for (const std::size_t sink : samples.sinks)
+    result.offset = std::max(result.offset, up(result.potentials[sink], period->den() * kUnit));
+  return result;
+}
 
 Answer answer(const Graph& graph) {
   Answer result;

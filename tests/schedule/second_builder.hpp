@@ -54,6 +54,13 @@ struct Given {
 };
 [[nodiscard]] Graph build(const Given& given);
 
+/// Section 7: samples of `steps` steps or more. Without contracts and batches.
+struct SampleGraph {
+  Graph graph;
+  std::vector<std::size_t> sinks;  ///< by step
+};
+[[nodiscard]] SampleGraph build_samples(const Given& given, std::size_t steps);
+
 struct Answer {
   bool refused = false;                  ///< or a closed path without tokens
   Ratio period;                          ///< cycles
@@ -61,5 +68,7 @@ struct Answer {
   std::vector<std::int64_t> potentials;  ///< by actor, 1/256 cycles over the period's denominator
 };
 [[nodiscard]] Answer answer(const Graph& graph);
+/// Its period, offset and potentials; no latency.
+[[nodiscard]] Answer answer(const SampleGraph& samples);
 
 }  // namespace spikeloom::second

@@ -16,6 +16,7 @@
 #include "compiler/core/core.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
+#include "compiler/schedule/samples.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "tests/partition/random_network.hpp"
 
@@ -266,6 +267,63 @@ TEST(SecondBuilder, HasTheSameGraphsAndAnswersOnRandomImages) {
   EXPECT_GT(seen.pooled, 300U);
   EXPECT_GT(seen.paid_elsewhere, 20U);
   EXPECT_LT(seen.refused, seen.graphs / 4);
+}
+
+Rows rows_of(const SampleGraph& samples) {
+  TimingGraph timing;
+  timing.graph = samples.graph;
+  timing.lower = samples.lower;
+  return rows_of(timing);
+}
+
+TEST(SecondBuilder, HasTheSameSamplesOfStaticInputs) {
+  std::size_t graphs = 0, shorter = 0, delayed = 0, mixed = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    Rng rng(seed);
+    std::optional<Image> image = sketched_image(rng);
+    if (!image) continue;
+    bool any = false, all = true;
+    for (StreamInput& input : image->application.inputs) {
+      input.is_static = rng.chance(0.7);
+      any = any || input.is_static;
+      all = all && input.is_static;
+    }
+    if (!any || !why_no_samples(*image).empty()) continue;
+    const auto steps = static_cast<std::uint32_t>(rng.between(2, 6));
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", " + std::to_string(steps) + " steps");
+    const Sketch made = shaken(rng, *image, false);
+    const auto guaranteed = guarantee(made.image);
+    if (!std::holds_alternative<Promise>(guaranteed)) continue;
+    const second::SampleGraph theirs = second::build_samples(made.given({}), steps);
+    const Rows ours = rows_of(sample_graph(made.image, timing_graph(made.image, {}), steps));
+    ASSERT_EQ(ours.actors, rows_of(theirs.graph).actors);
+    ASSERT_EQ(ours.arcs, rows_of(theirs.graph).arcs);
+    ++graphs;
+    mixed += all ? 0 : 1;
+    for (const Cluster& cluster : made.image.application.clusters)
+      for (const Inbound& inbound : cluster.inbound) delayed += !inbound.from && inbound.delay > 0 ? 1 : 0;
+    const second::Answer answer = second::answer(theirs);
+    const Promise& whole = std::get<Promise>(guaranteed);
+    const std::optional<Promise> promise = sampled(made.image, whole, steps);
+    ASSERT_LE(answer.period, whole.period);
+    ASSERT_EQ(promise.has_value(), answer.period < whole.period);
+    if (!promise) continue;
+    ++shorter;
+    ASSERT_EQ(promise->sample_steps, steps);
+    ASSERT_EQ(promise->period, answer.period);
+    ASSERT_EQ(promise->offset, answer.offset);
+    ASSERT_EQ(promise->latency, whole.latency);
+    for (std::size_t a = 0; a < theirs.graph.actors.size(); ++a)
+      ASSERT_EQ(promise->potentials[a], std::pair(theirs.graph.actors[a].name, answer.potentials[a]));
+    ASSERT_EQ(verify(made.image, *promise, {}), std::vector<std::string>{});
+  }
+  std::cout << graphs << " graphs, " << mixed << " with inputs that are not static, " << shorter
+            << " with a shorter period than the guarantee's; " << delayed
+            << " inbounds of the host with a delay\n";
+  EXPECT_GT(graphs, 100U);
+  EXPECT_GT(mixed, 20U);
+  EXPECT_GT(shorter, 40U);
+  EXPECT_GT(delayed, 20U);
 }
 
 }  // namespace

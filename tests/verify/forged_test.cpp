@@ -18,7 +18,12 @@ Case small_case(std::uint64_t seed, const Chip& chip) {
   return random_case(seed, chip, {.max_populations = 3, .max_neurons = 24, .max_inputs = 20});
 }
 
-/// With operating points and a contracted promise.
+/// A picture whose sum a current holds.
+Case static_picture(std::uint64_t seed, const Chip& chip) {
+  return static_case(seed, chip, {.max_populations = 3, .max_neurons = 24, .max_inputs = 20});
+}
+
+/// With operating points and a contracted promise; of a static picture with a sampled one too.
 Genuine genuine(std::uint64_t seed, const std::string& chip_file,
                 Case (*make)(std::uint64_t, const Chip&) = small_case) {
   const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/" + chip_file);
@@ -31,11 +36,13 @@ Genuine genuine(std::uint64_t seed, const std::string& chip_file,
     CompileOptions options;
     options.points = 2;
     options.seed = seed;
+    if (make == static_picture) options.static_inputs = {"*"};
     auto compiled = compile(std::move(input), chip, options, {});
     if (!std::holds_alternative<Compilation>(compiled)) continue;
     Compilation& compilation = std::get<Compilation>(compiled);
     // Recurrence and several clusters, or there is little to forge.
     if (compilation.image.application.clusters.size() < 3) continue;
+    if (make == static_picture && compilation.image.promises.size() < 3) continue;
     if (make == pooled_case && !compilation.image.application.clusters.front().pooled) continue;
     return {std::move(compilation.integers), std::move(compilation.image)};
   }
@@ -51,6 +58,10 @@ TEST(Forged, WhatIsAcceptedKeepsItsPromiseAndItsSpikes) { forge_all(genuine(3, "
 TEST(Forged, OnAChipOfSeveralKindsToo) { forge_all(genuine(8, "tests/chips/mixed.toml"), 1); }
 
 TEST(Forged, WhatSendsAPoolToo) { forge_all(genuine(1, "chips/mesh2x2.toml", pooled_case), 1); }
+
+TEST(Forged, WhatHoldsSumsOfStaticInputsToo) {
+  forge_all(genuine(1, "tests/chips/row.toml", static_picture), 1);
+}
 
 /// Every line of the chip that the image carries: another chip is refused, or the image is that chip's.
 TEST(Forged, AnotherChipsImageIsRefusedOrKeepsItsPromise) {

@@ -81,8 +81,10 @@ class Forger {
     if constexpr (std::same_as<T, bool>) {
       if (is_wanted("flipped")) value = !value;
     } else if constexpr (std::same_as<T, PromiseKind>) {
-      if (is_wanted("other"))
-        value = value == PromiseKind::kGuaranteed ? PromiseKind::kContracted : PromiseKind::kGuaranteed;
+      const PromiseKind genuine = value;
+      for (const PromiseKind other :
+           {PromiseKind::kGuaranteed, PromiseKind::kSampled, PromiseKind::kContracted})
+        if (other != genuine && is_wanted("as " + std::string(name_of(other)))) value = other;
     } else if constexpr (std::is_enum_v<T>) {
       if (is_wanted("other")) value = static_cast<T>(1 - static_cast<int>(value));
     } else if constexpr (std::integral<T>) {

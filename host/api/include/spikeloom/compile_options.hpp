@@ -109,6 +109,9 @@ struct CompileOptions {
   bool signed_inputs = false;
   /// Inputs that are equal in every step of a sample ("*": all): sent in its first step, their sums held.
   std::vector<std::string> static_inputs;
+  /// Steps that every sample has at least, for a promise of such samples where inputs are static; 0: as many
+  /// as the shortest calibration sample.
+  std::uint32_t sample_steps = 0;
   std::vector<std::string> record;  ///< populations sent to the host although they are no output
   bool readout_last_only = false;   ///< potentials only at the end of a sample
   std::uint64_t seed = 1;

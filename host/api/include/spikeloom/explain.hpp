@@ -22,9 +22,11 @@ struct Relief {
 };
 
 struct Explanation {
-  Promise promise;  ///< the tightest of the image: contracted with calibration data, else guaranteed
+  Promise promise;                 ///< of the shortest period: guaranteed, sampled or contracted
   std::vector<Relief> reliefs;     ///< shortest period first; only what shortens it
   std::vector<std::string> parts;  ///< a sentence for every population that is summed in parts: what it costs
+  /// For every population that hears a static input: what that saves and costs, and when it pays.
+  std::vector<std::string> static_inputs;
 };
 
 /// Compiles and then tries more clusters of every population, more pages, more slots for every source, more

@@ -14,11 +14,20 @@ namespace SPIKELOOM_API spikeloom {
 
 enum class PromiseKind : std::uint8_t {
   kGuaranteed,  ///< for every input
+  kSampled,     ///< for every input whose samples, all but the last, have at least `sample_steps` steps
   kContracted,  ///< for inputs that keep the image's contracts, which came of calibration data
 };
-/// "guaranteed", "contracted".
+/// "guaranteed", "sampled", "contracted".
 [[nodiscard]] constexpr std::string_view name_of(PromiseKind kind) {
-  return kind == PromiseKind::kGuaranteed ? "guaranteed" : "contracted";
+  switch (kind) {
+    case PromiseKind::kGuaranteed:
+      return "guaranteed";
+    case PromiseKind::kSampled:
+      return "sampled";
+    case PromiseKind::kContracted:
+      return "contracted";
+  }
+  return "unknown";
 }
 
 /// Every stamp e(k) at the host sink is at most offset + ⌈period·k⌉ cycles, and e(k) − b(k) at most
@@ -30,12 +39,16 @@ struct Promise {
   std::int64_t latency = 0;                                      ///< cycles
   std::vector<std::pair<std::string, std::int64_t>> potentials;  ///< certificate of the period, by actor name
   /// Certificate of a guaranteed latency: by actor of `potentials`, the latest starts of its firings up to
-  /// that of step k, the oldest first, in cycles / 256 after b(k). Empty where an actor does not matter. A
-  /// contracted promise has none: its latency is the guaranteed one's.
+  /// that of step k, the oldest first, in cycles / 256 after b(k). Empty where an actor does not matter. The
+  /// other promises have none: their latency is the guaranteed one's.
   std::vector<std::vector<std::int64_t>> latest_starts;
   std::vector<std::string> critical_cycle;  ///< actors and buffers, in words
   std::string detail = "{}";                ///< JSON object: what the stage that made it adds for reports
+  std::uint32_t sample_steps = 0;           ///< of kSampled: see there; else 0
   friend bool operator==(const Promise&, const Promise&) = default;
 };
+
+/// "guaranteed", "sampled (samples of 4 steps or more)", "contracted".
+[[nodiscard]] std::string title(const Promise& promise);
 
 }  // namespace spikeloom

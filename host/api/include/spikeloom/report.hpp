@@ -30,8 +30,8 @@ struct PromiseCheck {
   std::int64_t least_slack = 0;  ///< cycles between bound and stamp, over all steps
   std::int64_t least_latency_slack = 0;
   std::optional<std::int64_t> first_broken{};  ///< step
-  std::optional<std::int64_t>
-      void_from{};  ///< the input broke the contract in this step; not checked from there on
+  std::optional<std::int64_t> void_from{};     ///< the input broke the contract, or a sample before was too
+                                               ///< short; not checked from there
   /// What the promise allows as mean of this run, (bound of e(K−1) − e(0)) / (K−1): of a short run more than
   /// the period, which is the mean of an endless one. None for a single step, and where the promise is void.
   std::optional<Ratio> mean_at_most{};
@@ -68,7 +68,7 @@ struct Report {
   std::vector<std::size_t> tied;      ///< samples decided by the lowest index
   std::int64_t output_spikes = 0, synaptic_operations = 0;
   std::optional<SavedByStatic> saved{};  ///< none where no input is static
-  std::optional<Promise> guaranteed, contracted;
+  std::optional<Promise> guaranteed, sampled, contracted;
   Timing replayed;
   std::optional<Timing> measured;                ///< none on `model`, and on a device without target cycles
   std::optional<std::int64_t> mismatched;        ///< as `measured`
