@@ -78,6 +78,8 @@ class Faults {
     require(std::all_of(biases.begin() + static_cast<std::ptrdiff_t>(n), biases.end(),
                         [](std::uint32_t bias) { return bias == 0; }),
             "a bias without a neuron");
+    for (std::size_t at = 0; at < n; ++at)
+      require(cluster_.neurons[at] != kNoNeuron || biases[at] == 0, "a bias in a position without a neuron");
   }
 
   /// Every bit of an entry belongs to a field.
@@ -299,15 +301,22 @@ class Decoder {
       ++sent;
       pending.clear();
     }
-    require(std::all_of(times.begin(), times.end(), [](std::uint32_t t) { return t == 1; }),
-            "a neuron not updated exactly once");
+    for (std::size_t position = 0; position < times.size(); ++position) {
+      const std::uint32_t wanted = cluster_.neurons[position] == kNoNeuron ? 0 : 1;
+      if (times[position] == wanted) continue;
+      require(false,
+              wanted == 0 ? "an update of a lane without a neuron" : "a neuron not updated exactly once");
+      return;
+    }
     require(sent == cluster_.out_entries, "not every chunk is sent");
     if (!cluster_.pooled) return;
-    for (std::size_t bit = cluster_.sent_neurons().size(); bit < result_.windows.size(); ++bit)
-      require(result_.windows[bit].empty(), "a spike of a neuron that no window has");
-    result_.windows.resize(cluster_.sent_neurons().size());
-    for (const std::vector<std::uint32_t>& window : result_.windows)
-      require(!window.empty(), "a window without neurons");
+    const std::vector<std::uint32_t>& neurons = cluster_.sent_neurons();
+    for (std::size_t bit = 0; bit < result_.windows.size(); ++bit) {
+      const bool is_sent = bit < neurons.size() && neurons[bit] != kNoNeuron;
+      require(is_sent || result_.windows[bit].empty(), "a spike of a neuron that no window has");
+      require(!is_sent || !result_.windows[bit].empty(), "a window without neurons");
+    }
+    result_.windows.resize(neurons.size());
   }
 
   /// The next chunk that is sent is the OR of those of these positions.
