@@ -1,22 +1,23 @@
 #!/usr/bin/env python3
 """Writes a convolutional network for CIFAR-10 as a NIR file, with seeded weights and an image to run it on.
 
-usage: scripts/networks.py OUT.nir [--network vgg9|vgg16|resnet18] [--width 1.0] [--seed 1]
+usage: scripts/networks.py OUT.nir [--network vgg9|vgg16|lenet5|resnet18] [--width 1.0] [--seed 1]
                            [--data OUT.npz] [--steps 4] [--layers N] [--pool sum|max]
 
 vgg9      3-64-64 | 64-128-128 | 128-256-256, fully connected 4096-1024-1024-10
 vgg16     3-64-64 | 64-128-128 | 128-256-256-256 | 256-512-512-512 | 512-512-512-512, fully connected
           512-512-10
+lenet5    3-6 | 6-16 |, of 5×5 without padding; fully connected 400-120-84-10
 resnet18  SEW-ResNet-18: 3-64, then four stages of two blocks of 64, 128, 256 and 512 channels, the last
           three beginning with a stride of 2; sums over 4×4; fully connected 512-10. A block's output is the
           sum of its last spikes and of what came in (by way of a convolution of 1×1 and neurons where the
           size changes), as Fang et al., NeurIPS 2021 have it with ADD
 
 Convolutions of 3×3 with a padding of 1, each followed by IF neurons; "|" stands for sums over 2×2, with
---pool max of a VGG for the OR of their spikes: sums, and a Threshold of 0.5 behind them. --width
-scales all channels, --layers ends a VGG after so many layers of neurons. Weights are normal with the variance
-1 / fan-in. The thresholds are found layer by layer, such that --activity of the neurons' steps are spikes on
-the written image, and printed with the activity that they give.
+--pool max (not of resnet18) for the OR of their spikes: sums, and a Threshold of 0.5 behind them. --width
+scales all channels, --layers ends all but resnet18 after so many layers of neurons. Weights are normal with
+the variance 1 / fan-in. The thresholds are found layer by layer, such that --activity of the neurons' steps
+are spikes on the written image, and printed with the activity that they give.
 """
 import argparse
 import pathlib
@@ -24,19 +25,21 @@ import pathlib
 import h5py
 import numpy as np
 
-VGG = {
-    "vgg9": (((64, 64), (128, 128), (256, 256)), (1024, 1024)),
-    "vgg16": (((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3), (512,)),
+# Channels of the convolutions by block, widths of the matrices, and the kernels' size and padding.
+CHAINS = {
+    "vgg9": (((64, 64), (128, 128), (256, 256)), (1024, 1024), 3, 1),
+    "vgg16": (((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3), (512,), 3, 1),
+    "lenet5": (((6,), (16,)), (120, 84), 5, 0),
 }
 STAGES = (64, 128, 256, 512)
 CLASSES, SIDE, COLOURS = 10, 32, 3
 
 
-def convolved(images, weight, stride=1):
-    """Kernels over images [steps, channels, side, side], padded to the same side before the stride."""
+def convolved(images, weight, stride, padding):
+    """Kernels over images [steps, channels, side, side]."""
     size = weight.shape[-1]
-    side = images.shape[-1] // stride
-    padded = np.pad(images, ((0, 0), (0, 0), (size // 2,) * 2, (size // 2,) * 2))
+    side = (images.shape[-1] + 2 * padding - size) // stride + 1
+    padded = np.pad(images, ((0, 0), (0, 0), (padding,) * 2, (padding,) * 2))
     total = np.zeros((len(images), len(weight), side, side), np.float32)
     for y in range(size):
         for x in range(size):
@@ -110,8 +113,9 @@ class Network:
         }
         return self.add(name, fields, current.nodes, spikes)
 
-    def convolution(self, name, flow, channels, size=3, stride=1):
-        """A convolution and its neurons, if{name}."""
+    def convolution(self, name, flow, channels, size=3, stride=1, padding=None):
+        """A convolution and its neurons, if{name}; of the same side before the stride, if not said."""
+        padding = size // 2 if padding is None else padding
         weight = self.weights((channels, flow.values.shape[1], size, size))
         fields = {
             "type": "Conv2d",
@@ -119,11 +123,11 @@ class Network:
             "weight": weight,
             "bias": np.zeros(channels, np.float32),
             "stride": np.full(2, stride, np.int64),
-            "padding": np.full(2, size // 2, np.int64),
+            "padding": np.full(2, padding, np.int64),
             "dilation": np.full(2, 1, np.int64),
             "groups": 1,
         }
-        current = convolved(flow.values, weight, stride)
+        current = convolved(flow.values, weight, stride, padding)
         return self.neurons(f"if{name}", self.add(f"conv{name}", fields, flow.nodes, current))
 
     def pool(self, name, flow, size):
@@ -184,12 +188,13 @@ class Network:
                     group.create_dataset(field, data=value, dtype=kind)
 
 
-def vgg(network, blocks, dense, scaled, layers, pool):
+def chain(network, shape, scaled, layers, pool):
     """Blocks of convolutions with pools between them, then matrices; at most so many layers of neurons."""
+    blocks, dense, size, padding = shape
     flow, number = network.input, 0
     for block, channels in enumerate(blocks):
         for width in channels:
-            flow = network.convolution(number, flow, scaled(width))
+            flow = network.convolution(number, flow, scaled(width), size=size, padding=padding)
             number += 1
             if number == layers:
                 return flow
@@ -221,7 +226,7 @@ def main():
     """Reads the arguments and writes the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--network", choices=[*VGG, "resnet18"], default="vgg9")
+    parser.add_argument("--network", choices=[*CHAINS, "resnet18"], default="vgg9")
     parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=4)
@@ -242,9 +247,9 @@ def main():
     if options.data:
         np.savez_compressed(options.data, spikes=spikes[np.newaxis].astype(np.uint8))
     network = Network(spikes, options.activity, generator)
-    if options.network in VGG:
+    if options.network in CHAINS:
         pool = network.max_pool if options.pool == "max" else network.pool
-        network.finish(vgg(network, *VGG[options.network], scaled, options.layers, pool))
+        network.finish(chain(network, CHAINS[options.network], scaled, options.layers, pool))
     else:
         network.finish(resnet(network, scaled))
     network.write(options.out)

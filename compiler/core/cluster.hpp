@@ -2,6 +2,7 @@
 // later stage hands on.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -47,11 +48,16 @@ struct CoreTables {
   friend bool operator==(const CoreTables&, const CoreTables&) = default;
 };
 
+/// In place of a neuron: nobody stands there. Only where pooled spikes are sent, so that the neurons of a
+/// window stand at the same bit of their chunks.
+inline constexpr std::uint32_t kNoNeuron = ~0U;
+
 /// Max pooling of spikes, done where they are sent: what a cluster sends in place of its own spikes. A bit is
 /// the OR of the neurons of one window.
 struct Pooled {
-  PopulationId population;             ///< the pooled one, which has no clusters
-  std::vector<std::uint32_t> neurons;  ///< of it, by bit of what is sent: NIR index
+  PopulationId population;  ///< the pooled one, which has no clusters
+  /// Of it, by bit of what is sent: NIR index. In a chunk kNoNeuron stands behind all neurons.
+  std::vector<std::uint32_t> neurons;
   friend bool operator==(const Pooled&, const Pooled&) = default;
 };
 
@@ -60,7 +66,7 @@ struct Cluster {
   std::string name;  ///< "hidden[0]"
   PopulationId population;
   std::uint32_t kind = 0;  ///< of tile, as the chip numbers them: its numbering and tables are for it
-  std::vector<std::uint32_t> neurons;  ///< NIR index by position
+  std::vector<std::uint32_t> neurons;  ///< NIR index by position; kNoNeuron only where it is `pooled`
   bool readout = false;
   bool last_only = false;          ///< readout sent only on a sample's last step
   std::optional<Pooled> pooled{};  ///< none: it sends its own spikes, or potentials
@@ -73,12 +79,20 @@ struct Cluster {
   CoreTables tables;
   friend bool operator==(const Cluster&, const Cluster&) = default;
 
+  /// Positions, those without a neuron included.
   [[nodiscard]] std::size_t size() const { return neurons.size(); }
+  [[nodiscard]] std::size_t neuron_count() const { return count_neurons(neurons); }
   [[nodiscard]] std::size_t page_chunks() const { return chunk_bits.size(); }
   /// Whose spikes its chunks hold: bit b of chunk c is sent_neurons()[16c + b] of sent_population().
   [[nodiscard]] PopulationId sent_population() const { return pooled ? pooled->population : population; }
   [[nodiscard]] const std::vector<std::uint32_t>& sent_neurons() const {
     return pooled ? pooled->neurons : neurons;
+  }
+  [[nodiscard]] std::size_t sent_count() const { return count_neurons(sent_neurons()); }
+
+ private:
+  [[nodiscard]] static std::size_t count_neurons(const std::vector<std::uint32_t>& list) {
+    return list.size() - static_cast<std::size_t>(std::count(list.begin(), list.end(), kNoNeuron));
   }
 };
 

@@ -21,7 +21,6 @@
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/flow/static_inputs.hpp"
 #include "compiler/golden/int_network_file.hpp"
-#include "compiler/partition/or_pool.hpp"
 #include "compiler/schedule/samples.hpp"
 
 namespace spikeloom {
@@ -78,14 +77,19 @@ Image assembled(Candidate candidate, const Chip& chip) {
   return image;
 }
 
+struct Built {
+  Image image;
+  std::vector<std::string> notes;
+};
+
 /// Everything after the numbers, contracts included where there are data for them.
-std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation& numbers, const Chip& chip,
+std::variant<Built, DoesNotFit> back_end(StageRunner& runner, const Compilation& numbers, const Chip& chip,
                                          CompileOptions options) {
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
   options.sample_steps = sample_steps(options, data);
   auto found = place(runner, {numbers.integers, numbers.traffic, data}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
-  Candidate& best = std::get<Candidate>(found);
+  Candidate& best = std::get<Placed>(found).candidate;
   std::optional<MeasuredWork> work;
   if (data != nullptr) work = rehearse(best.on(chip), *data).work;
   if (options.tune) best = tuned(runner, best, work, chip, options);
@@ -115,7 +119,7 @@ std::variant<Image, DoesNotFit> back_end(StageRunner& runner, const Compilation&
   image.points = std::move(points);
   if (options.points != 0) runner.sound(check(image));
   runner.dump("promises", promises);
-  return image;
+  return Built{std::move(image), std::move(std::get<Placed>(found).notes)};
 }
 
 std::string metadata_of(const std::string& name, const CompileOptions& options,
@@ -151,33 +155,6 @@ Outline outline(const CompileInput& input, const Chip& chip, const CompileOption
                                   }});
 }
 
-/// The back end; where pools that fold make the network too large for the chip, once more with every pool as
-/// a population of its own, and a note. A map that sends its pool is cut between whole windows, and it sends
-/// to all that read the pool.
-std::variant<Image, DoesNotFit> back_end_with_pools(StageRunner& runner, Compilation& result,
-                                                    const Chip& chip, const CompileOptions& options) {
-  auto built = back_end(runner, result, chip, options);
-  const PartitionOptions folding = partition_options(
-      result.integers, chip, options, wanted_clusters(result.integers, options), result.traffic);
-  if (const auto* no = std::get_if<DoesNotFit>(&built)) {
-    const std::vector<OrPool> pools = or_pools(result.integers, chip, folding);
-    if (std::none_of(pools.begin(), pools.end(), [](const OrPool& pool) { return pool.pooling.has_value(); }))
-      return built;
-    CompileOptions own = options;
-    own.pools = OrPools::kOwn;
-    auto again = back_end(runner, result, chip, own);
-    if (std::holds_alternative<Image>(again)) {
-      result.notes.push_back("max pooling folds nowhere: where it does, the network does not fit (" +
-                             no->reason + ")");
-      return again;
-    }
-    return built;
-  }
-  for (std::string& note : notes_on_pools(result.integers, chip, std::get<Image>(built).application, folding))
-    result.notes.push_back(std::move(note));
-  return built;
-}
-
 /// What static inputs bring, and why samples have no promise of their own.
 void append_static_notes(Compilation& result, const Chip& chip, const CompileOptions& options) {
   const Application& app = result.image.application;
@@ -204,12 +181,13 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   if (too_small) return DoesNotFit{"sizes", *too_small};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
-  auto built = back_end_with_pools(runner, result, chip, options);
+  auto built = back_end(runner, result, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&built)) {
     no->reason += parts_in(result.integers);
     return std::move(*no);
   }
-  result.image = std::get<Image>(std::move(built));
+  result.image = std::move(std::get<Built>(built).image);
+  for (std::string& note : std::get<Built>(built).notes) result.notes.push_back(std::move(note));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
   append_static_notes(result, chip, options);
@@ -291,7 +269,9 @@ std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Ch
   CompileOptions trial = options;
   trial.points = 0;
   StageRunner runner(options.dump);
-  return back_end(runner, compilation, chip, trial);
+  auto built = back_end(runner, compilation, chip, trial);
+  if (auto* no = std::get_if<DoesNotFit>(&built)) return std::move(*no);
+  return std::move(std::get<Built>(built).image);
 }
 
 std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chip& chip,
@@ -301,7 +281,7 @@ std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chi
   const std::optional<Traffic> unmeasured;
   auto found = place(runner, {network, unmeasured}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
-  return assembled(std::get<Candidate>(std::move(found)), chip);
+  return assembled(std::get<Placed>(std::move(found)).candidate, chip);
 }
 
 }  // namespace spikeloom

@@ -1,5 +1,6 @@
 #include "compiler/flow/search.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -21,8 +22,18 @@ enum class Purpose : std::uint8_t { kTrial, kResult };
 
 class Placer {
  public:
-  Placer(StageRunner& runner, const Numbers& numbers, const Chip& chip, const CompileOptions& options)
-      : runner_(runner), numbers_(numbers), chip_(chip), options_(options) {}
+  /// `own`: pools that are not folded, beside those that the options keep from it.
+  Placer(StageRunner& runner, const Numbers& numbers, const Chip& chip, const CompileOptions& options,
+         std::vector<PopulationId> own = {})
+      : runner_(runner), numbers_(numbers), chip_(chip), options_(options), own_(std::move(own)) {}
+
+  std::variant<Candidate, DoesNotFit> place() { return place(least_clusters(), Purpose::kResult); }
+
+  [[nodiscard]] PartitionOptions partitioning(const std::vector<std::uint32_t>& least) const {
+    PartitionOptions options = partition_options(numbers_.network, chip_, options_, least, numbers_.traffic);
+    options.own_pools.insert(options.own_pools.end(), own_.begin(), own_.end());
+    return options;
+  }
 
   /// Partition, map and schedule, from integers to a promise. Trials leave out `better_places`: they are
   /// many, and with the clusters that they choose it can only make the result better.
@@ -55,13 +66,11 @@ class Placer {
     const std::uint32_t tiles = tiles_of(chip_, options_);
     if (options_.spread == Spread::kFewest || options_.max_neurons != 0 || tiles == 1) return {};
     if (options_.spread == Spread::kPaired)
-      return paired_clusters(
-          numbers_.network, chip_, tiles,
-          or_pools(numbers_.network, chip_,
-                   partition_options(numbers_.network, chip_, options_, {}, numbers_.traffic)));
+      return paired_clusters(numbers_.network, chip_, tiles,
+                             or_pools(numbers_.network, chip_, partitioning({})));
     return runner_.stage("spread", [&] {
       StageRunner quiet;
-      Placer trial(quiet, {numbers_.network, numbers_.traffic, nullptr}, chip_, options_);
+      Placer trial(quiet, {numbers_.network, numbers_.traffic, nullptr}, chip_, options_, own_);
       const Place place = [&](const auto& least) { return trial.place(least, Purpose::kTrial); };
       return spread(place, chip_, {tiles, costs(numbers_.data)});
     });
@@ -76,8 +85,7 @@ class Placer {
     const IntNetwork& network = numbers_.network;
     auto application = runner_.stage("partition", [&] {
       check_widths(network, chip_);
-      const Clustering clustering =
-          partition(network, chip_, partition_options(network, chip_, options_, least, numbers_.traffic));
+      const Clustering clustering = partition(network, chip_, partitioning(least));
       return std::make_shared<const Application>(
           build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic)));
     });
@@ -122,14 +130,99 @@ class Placer {
   Numbers numbers_;
   const Chip& chip_;
   const CompileOptions& options_;
+  std::vector<PopulationId> own_;
 };
+
+/// Whether pools by populations of their own may shorten the period: see `place`.
+bool may_gain_unfolded(const Candidate& candidate, const Chip& chip, std::uint32_t tiles) {
+  const Application& app = *candidate.application;
+  std::vector<bool> is_critical(candidate.binding.orders.size(), false);  // by tile
+  for (const ActorRole& role : candidate.critical)
+    if (role.kind != ActorRole::Kind::kHost && role.of)
+      is_critical[candidate.binding.placement[role.of->index()].tile.index()] = true;
+  bool any = false;
+  double work = 0;
+  for (std::size_t c = 0; c < app.clusters.size(); ++c) {
+    const Cluster& cluster = app.clusters[c];
+    const auto worst = static_cast<double>(core_of(cluster).worst(cluster, chip.kind(cluster.kind)).total());
+    if (!cluster.pooled) {
+      work += worst;
+      continue;
+    }
+    any = any || is_critical[candidate.binding.placement[c].tile.index()];
+    const auto neurons = static_cast<double>(cluster.neuron_count());
+    // A pool of its own takes a cycle at least for each of their spikes.
+    work += worst * neurons / static_cast<double>(cluster.size()) + neurons;
+  }
+  return any && work / tiles < static_cast<double>(candidate.promise.period.num()) /
+                                   static_cast<double>(candidate.promise.period.den());
+}
+
+/// The first with the lower cost, then the lower latency.
+bool is_better(const Candidate& a, const Candidate& b, const Chip& chip, const Dataset* data,
+               const ContractOptions& contracts) {
+  std::optional<Dataset> some;
+  if (data != nullptr) some = excerpt(*data);
+  const double of_a = cost(a, chip, some ? &*some : nullptr, contracts),
+               of_b = cost(b, chip, some ? &*some : nullptr, contracts);
+  return of_a != of_b ? of_a < of_b : a.promise.latency < b.promise.latency;
+}
+
+/// What one way makes of the network, or why it does not fit. Whatever else is wrong is thrown later, when
+/// nothing else is left to try.
+struct Attempt {
+  std::optional<Candidate> candidate;
+  std::optional<DoesNotFit> no;
+  std::optional<Error> error;
+
+  [[nodiscard]] std::string reason() const { return error ? error->what() : no ? no->reason : ""; }
+};
+
+Attempt attempt(Placer& placer) {
+  Attempt result;
+  try {
+    auto placed = placer.place();
+    if (auto* candidate = std::get_if<Candidate>(&placed))
+      result.candidate = std::move(*candidate);
+    else
+      result.no = std::get<DoesNotFit>(std::move(placed));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    result.error = error;
+  }
+  return result;
+}
 
 }  // namespace
 
-std::variant<Candidate, DoesNotFit> place(StageRunner& runner, const Numbers& numbers, const Chip& chip,
-                                          const CompileOptions& options) {
-  Placer placer(runner, numbers, chip, options);
-  return placer.place(placer.least_clusters(), Purpose::kResult);
+std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbers, const Chip& chip,
+                                       const CompileOptions& options) {
+  Placer folding(runner, numbers, chip, options);
+  check_names(numbers.network, chip, options);
+  const std::vector<OrPool> pools = or_pools(numbers.network, chip, folding.partitioning({}));
+  Attempt folded = attempt(folding);
+  std::vector<PopulationId> own;
+  for (const OrPool& pool : pools)
+    if (pool.pooling) own.push_back(pool.population);
+  const auto placed = [&](Candidate candidate, const std::vector<PopulationId>& unfolded,
+                          const std::string& why) {
+    std::vector<std::string> notes =
+        notes_on_pools(numbers.network, pools, *candidate.application, unfolded, why);
+    return Placed{std::move(candidate), std::move(notes)};
+  };
+  if (folded.candidate && !may_gain_unfolded(*folded.candidate, chip, tiles_of(chip, options))) own.clear();
+  if (!own.empty()) {
+    Placer unfolding(runner, numbers, chip, options, own);
+    if (Attempt other = attempt(unfolding);
+        other.candidate && (!folded.candidate || is_better(*other.candidate, *folded.candidate, chip,
+                                                           numbers.data, options.contract)))
+      return placed(*std::move(other.candidate), own,
+                    folded.candidate ? "so the network promises more"
+                                     : "folded, the network does not fit (" + folded.reason() + ")");
+  }
+  if (folded.candidate) return placed(*std::move(folded.candidate), {}, "");
+  if (folded.error) throw *folded.error;
+  return *std::move(folded.no);
 }
 
 Candidate tuned(StageRunner& runner, const Candidate& candidate, const std::optional<MeasuredWork>& work,

@@ -82,7 +82,7 @@ Split split_of(const Application& app) {
   for (const Cluster& cluster : app.clusters) {
     ++split.clusters[cluster.population.index()];
     split.kind[cluster.population.index()] = cluster.kind;
-    split.neurons[cluster.population.index()] += static_cast<std::uint32_t>(cluster.neurons.size());
+    split.neurons[cluster.population.index()] += static_cast<std::uint32_t>(cluster.neuron_count());
   }
   return split;
 }

@@ -9,7 +9,7 @@ namespace spikeloom {
 namespace {
 
 double spikes_of(const Cluster& cluster) {
-  if (cluster.activity.empty()) return static_cast<double>(cluster.sent_neurons().size());
+  if (cluster.activity.empty()) return static_cast<double>(cluster.sent_count());
   return std::accumulate(cluster.activity.begin(), cluster.activity.end(), 0.0);
 }
 

@@ -78,11 +78,27 @@ class Faults {
       require(!cluster.pooled->neurons.empty() && cluster.pooled->neurons.size() <= n, where,
               "number of pooled neurons out of range");
     }
+    check_gaps(cluster, where);
     const std::uint64_t sent = cluster.sent_neurons().size();
     require(
         cluster.out_entries == (cluster.readout ? 2 * sent : (sent + hw::kChunkBits - 1) / hw::kChunkBits),
         where, "output entries do not fit its neurons");
     require(cluster.activity.empty() || cluster.activity.size() == sent, where, "activity has another size");
+  }
+
+  /// Places without a neuron: where spikes are sent pooled, and in a chunk that is sent behind all neurons.
+  void check_gaps(const Cluster& cluster, const std::string& where) {
+    require(cluster.pooled || cluster.neuron_count() == cluster.size(), where,
+            "a position without a neuron, although its spikes are not pooled");
+    require(cluster.neurons.empty() || cluster.neurons.back() != kNoNeuron, where,
+            "positions without a neuron behind the last one");
+    const std::vector<std::uint32_t>& sent = cluster.sent_neurons();
+    if (!cluster.pooled || sent.empty()) return;
+    bool in_order = sent.back() != kNoNeuron;
+    for (std::size_t at = 0; at < sent.size(); ++at)
+      in_order = in_order && (at % hw::kChunkBits == 0 ? sent[at] != kNoNeuron
+                                                       : sent[at] == kNoNeuron || sent[at - 1] != kNoNeuron);
+    require(in_order, where, "a pooled neuron behind a bit without one, or a chunk that holds none");
   }
 
   void check_populations() {
@@ -107,6 +123,7 @@ class Faults {
     }
   }
   [[nodiscard]] static bool is_whole(std::vector<std::uint32_t>& all) {
+    std::erase(all, kNoNeuron);
     std::sort(all.begin(), all.end());
     for (std::size_t j = 0; j < all.size(); ++j)
       if (all[j] != j) return false;
@@ -164,10 +181,10 @@ class Faults {
         const Cluster& cluster = app_.clusters[app_.sinks[sink].index()];
         require(cluster.sent_population() == stream.population, where, "a sink of another population");
         require(cluster.readout == (stream.kind == OutputKind::kPotential), where, "a sink of another kind");
-        neurons += cluster.sent_neurons().size();
+        neurons += cluster.sent_count();
       }
       for (const Cluster& cluster : app_.clusters)
-        all += cluster.sent_population() == stream.population ? cluster.sent_neurons().size() : 0;
+        all += cluster.sent_population() == stream.population ? cluster.sent_count() : 0;
       require(neurons == all, where, "its sinks do not cover the population");
       std::uint64_t elements = 1;
       for (const std::size_t extent : stream.shape)

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "compiler/partition/or_pool.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -40,16 +41,39 @@ struct BlockPricer::Blocks {
   std::map<std::vector<std::uint32_t>, std::uint32_t> layouts;  ///< word forms of a row → number
   std::vector<const std::vector<std::uint32_t>*> layout;        ///< by number
 
-  Blocks(const MapExtent& map, const Grid& grid, const std::vector<std::uint32_t>& by_position,
-         std::size_t chunks)
+  Blocks(const MapExtent& map, const Grid& grid, std::size_t chunks)
       : block(cut_map(map, grid)), position(block.size()) {
     const std::size_t count = *std::max_element(block.begin(), block.end()) + std::size_t{1};
-    std::vector<std::uint32_t> size(count, 0);
-    for (const std::uint32_t j : by_position) position[j] = size[block[j]]++;
     worst.assign(count, 0);
     steady.assign(count, {});
     silence.assign(count, std::vector<double>(chunks, 1.0));
     words.resize(count);
+  }
+
+  void number(const std::vector<std::uint32_t>& by_position) {
+    std::vector<std::uint32_t> size(worst.size(), 0);
+    for (const std::uint32_t j : by_position) position[j] = size[block[j]]++;
+  }
+
+  void number(const std::vector<std::uint32_t>& by_position, const Shape& map, const Shape& pool,
+              const Pooling& pooling, std::uint32_t lanes) {
+    std::vector<std::vector<std::uint32_t>> members(worst.size());
+    for (const std::uint32_t j : by_position) members[block[j]].push_back(j);
+    for (std::size_t b = 0; b < members.size(); ++b) {
+      const std::size_t neurons = members[b].size();
+      const PooledOrder order = pooled_order(map, pool, pooling, std::move(members[b]));
+      double groups = 0;  // with a neuron
+      std::size_t last = ~std::size_t{0};
+      for (std::size_t at = 0; at < order.neurons.size(); ++at) {
+        if (order.neurons[at] == kNoNeuron) continue;
+        position[order.neurons[at]] = static_cast<std::uint32_t>(at);
+        groups += at / lanes != last ? 1 : 0;
+        last = at / lanes;
+      }
+      if (order.neurons.size() == neurons) continue;
+      worst[b] += groups;
+      for (double& cycles : steady[b]) cycles += groups;
+    }
   }
 
   [[nodiscard]] BlockCost cost(bool measured) {
@@ -91,7 +115,8 @@ void BlockPricer::each_axon(const Source& from, std::uint32_t element, const Fou
 BlockPricer::BlockPricer(const IntNetwork& network, const std::vector<Layer>& layers, PopulationId id,
                          std::uint32_t lanes, const Skeleton& sources, const std::optional<Traffic>& activity)
     : network_(network),
-      map_(map_extent(network.populations[id.index()].shape)),
+      shape_(network.populations[id.index()].shape),
+      map_(map_extent(shape_)),
       lanes_(lanes),
       sources_(sources),
       activity_(activity),
@@ -131,8 +156,13 @@ BlockPricer::Rows BlockPricer::rows_of(const Layer& layer) const {
   return rows;
 }
 
-BlockCost BlockPricer::cost(const Grid& grid) {
-  Blocks blocks(map_, grid, by_position_, chunks_);
+BlockCost BlockPricer::cost(const Grid& grid, const std::optional<Pooling>& pooling) {
+  Blocks blocks(map_, grid, chunks_);
+  if (pooling)
+    blocks.number(by_position_, shape_, network_.populations[pooling->population.index()].shape, *pooling,
+                  lanes_);
+  else
+    blocks.number(by_position_);
   for (Rows& rows : rows_) {
     blocks.reads.assign(blocks.worst.size(), std::vector<Blocks::Read>(first_chunk_.size()));
     add(rows, blocks);

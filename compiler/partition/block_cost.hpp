@@ -41,7 +41,9 @@ class BlockPricer {
   BlockPricer(const IntNetwork&, const std::vector<Layer>& layers, PopulationId, std::uint32_t lanes,
               const Skeleton& sources, const std::optional<Traffic>& activity);
 
-  [[nodiscard]] BlockCost cost(const Grid&);
+  /// `pooling`: what the blocks send instead of their own spikes. Where that leaves gaps (`pooled_order`) the
+  /// updates count too, which are the same of all other cuts.
+  [[nodiscard]] BlockCost cost(const Grid&, const std::optional<Pooling>& pooling = std::nullopt);
   /// Entries of rows, rows in blocks and weights that were looked at so far: what the work grows with.
   [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
@@ -85,6 +87,7 @@ class BlockPricer {
   void each_axon(const Source& from, std::uint32_t element, const Found& found) const;
 
   const IntNetwork& network_;
+  const Shape& shape_;
   MapExtent map_;
   std::uint32_t lanes_;
   const Skeleton& sources_;

@@ -97,7 +97,9 @@ Application build_application(const IntNetwork& network, const Chip& chip, const
     if (options.activity)
       for (const std::uint32_t neuron : cluster.sent_neurons())
         cluster.activity.push_back(
-            options.activity->populations.at(cluster.sent_population().index()).at(neuron));
+            neuron == kNoNeuron
+                ? 0
+                : options.activity->populations.at(cluster.sent_population().index()).at(neuron));
     // Populations stand in an order in which every delay-0 projection goes forward, and clusters with them.
     app.order.emplace_back(c);
   }

@@ -169,6 +169,7 @@ class ClusterBuilder final : public ClusterRows {
     const Shape& map = network_.populations[p].shape;
     const std::size_t pool = cluster_.pooled->population.index();
     for (std::uint32_t at = 0; at < cluster_.size(); ++at) {
+      if (cluster_.neurons[at] == kNoNeuron) continue;
       const std::uint32_t to =
           pooled_neuron(map, network_.populations[pool].shape, *skeleton_.pooled[p], cluster_.neurons[at]);
       if (skeleton_.cluster_of[pool][to] != id_) continue;
@@ -324,7 +325,7 @@ class ClusterBuilder final : public ClusterRows {
         plane = chunk % 2 * hw::kChunkBits + bit;
         return true;
       }
-      if (at >= source.sent_neurons().size()) return false;
+      if (at >= source.sent_neurons().size() || source.sent_neurons()[at] == kNoNeuron) return false;
       element = source.sent_neurons()[at];
       return true;
     }
@@ -373,8 +374,7 @@ class ClusterBuilder final : public ClusterRows {
   std::vector<std::pair<std::size_t, std::uint32_t>> chunks_;  ///< by page chunk: feed and its source's chunk
 };
 
-/// The pool of population p is sent by its clusters: each sends the windows whose first neuron it has, by
-/// position.
+/// The pool of population p is sent by its clusters: each sends the windows whose first neuron it has.
 void send_pooled(const IntNetwork& network, const Pooling& pooling, std::size_t p, std::size_t first,
                  Skeleton& skeleton) {
   const IntPopulation& pool = network.populations[pooling.population.index()];
@@ -387,15 +387,17 @@ void send_pooled(const IntNetwork& network, const Pooling& pooling, std::size_t 
   for (std::uint32_t j = 0; j < network.populations[p].size(); ++j)
     if (std::uint32_t& of = cluster_of[pooled_neuron(map, pool.shape, pooling, j)]; of == kNobody)
       of = skeleton.cluster_of[p][j];
-  for (std::size_t c = first; c < skeleton.clusters.size(); ++c)
-    skeleton.clusters[c].pooled = Pooled{pooling.population, {}};
-  for (std::uint32_t n = 0; n < pool.size(); ++n)
-    skeleton.clusters[cluster_of[n]].pooled->neurons.push_back(n);
   for (std::size_t c = first; c < skeleton.clusters.size(); ++c) {
     Cluster& cluster = skeleton.clusters[c];
     std::vector<std::uint32_t>& sent = cluster.pooled->neurons;
-    order_by_position(map_extent(pool.shape), sent);
-    for (std::uint32_t at = 0; at < sent.size(); ++at) position_of[sent[at]] = at;
+    for (std::uint32_t at = 0; at < sent.size(); ++at) {
+      if (sent[at] == kNoNeuron) continue;
+      if (cluster_of[sent[at]] == c)
+        position_of[sent[at]] = at;
+      else
+        sent[at] = kNoNeuron;  // another one's: the map is not cut between windows yet
+    }
+    while (!sent.empty() && sent.back() == kNoNeuron) sent.pop_back();
     cluster.out_entries = static_cast<std::uint32_t>((sent.size() + hw::kChunkBits - 1) / hw::kChunkBits);
   }
 }
@@ -437,12 +439,19 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
         std::sort(cluster.neurons.begin(), cluster.neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
           return clustering.rank[p][a] < clustering.rank[p][b];
         });
-      if (clustering.order_of(p) == NeuronOrder::kPosition)
+      if (const auto& pooling = skeleton.pooled[p]) {
+        const Shape& pool = network.populations[pooling->population.index()].shape;
+        PooledOrder order = pooled_order(population.shape, pool, *pooling, std::move(cluster.neurons));
+        cluster.neurons = std::move(order.neurons);
+        cluster.pooled = Pooled{pooling->population, std::move(order.sent)};
+      } else if (clustering.order_of(p) == NeuronOrder::kPosition) {
         order_by_position(map_extent(population.shape), cluster.neurons);
-      else
+      } else {
         core_of(kind).number(population, kind, cluster.neurons);
+      }
       const auto n = static_cast<std::uint32_t>(cluster.size());
       for (std::uint32_t at = 0; at < n; ++at) {
+        if (cluster.neurons[at] == kNoNeuron) continue;
         cluster_of[cluster.neurons[at]] = static_cast<std::uint32_t>(c);
         position_of[cluster.neurons[at]] = at;
       }

@@ -192,10 +192,9 @@ class Checker {
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       std::size_t neurons = 0;
       for (const Cluster& cluster : app_.clusters) {
-        if (cluster.pooled && cluster.pooled->population.index() == p)
-          neurons += cluster.pooled->neurons.size();
+        if (cluster.pooled && cluster.pooled->population.index() == p) neurons += cluster.sent_count();
         if (cluster.population.index() != p) continue;
-        neurons += cluster.size();
+        neurons += cluster.neuron_count();
         require(cluster.readout == network_.populations[p].is_readout(), cluster.name + ": wrong kind");
       }
       require(
@@ -224,7 +223,7 @@ class Checker {
       const Cluster& source = app_.clusters[inbound.from->index()];
       const std::uint32_t planes = source.readout ? kNumberPlanes : 1;
       const std::vector<std::uint32_t>& sent = source.sent_neurons();
-      if (at / planes >= sent.size()) return s;
+      if (at / planes >= sent.size() || sent[at / planes] == kNoNeuron) return s;
       exists = 1;
       s.source = static_cast<std::uint32_t>(network_.inputs.size() + source.sent_population().index());
       s.number = sent[at / planes] * planes + at % planes;
@@ -292,14 +291,16 @@ class Checker {
     bool same = true;
     for (const Cluster& cluster : app_.clusters) {
       if (cluster.population.index() != p) continue;
-      for (std::uint32_t at = 0; at < cluster.size(); ++at) position[cluster.neurons[at]] = at;
+      for (std::uint32_t at = 0; at < cluster.size(); ++at)
+        if (cluster.neurons[at] != kNoNeuron) position[cluster.neurons[at]] = at;
       for (Incoming& in : all) in.look_from(position);
       same = check_rows(cluster, all) && same;
-      for (const std::uint32_t neuron : cluster.neurons) position[neuron] = Incoming::kOutside;
+      for (const std::uint32_t neuron : cluster.neurons)
+        if (neuron != kNoNeuron) position[neuron] = Incoming::kOutside;
       const Decoded decoded = core_of(cluster).decode(cluster, chip_.kind(cluster.kind), {});
       for (const std::string& fault : decoded.faults) require(false, cluster.name + ": " + fault);
       for (std::size_t at = 0; at < cluster.size() && decoded.faults.empty(); ++at)
-        check_neuron(cluster, at, decoded.neurons[at]);
+        if (cluster.neurons[at] != kNoNeuron) check_neuron(cluster, at, decoded.neurons[at]);
       if (cluster.pooled && decoded.faults.empty()) check_windows(cluster, decoded);
     }
     require(same,
@@ -412,7 +413,8 @@ class Checker {
             cluster.name + ": sends a pool that does not hear it alone");
     if (!faults_.empty()) return;
     std::vector<std::vector<std::uint32_t>> window(p.size());  // positions by neuron of the pool
-    for (std::uint32_t at = 0; at < cluster.size(); ++at)
+    for (std::uint32_t at = 0; at < cluster.size(); ++at) {
+      if (cluster.neurons[at] == kNoNeuron) continue;
       into->form.row(cluster.neurons[at]).each([&](std::uint32_t target, std::size_t weight) {
         if (into->weight[weight] == 0) return;
         window[target].push_back(at);
@@ -420,9 +422,11 @@ class Checker {
         require(is_or(p, target, std::int64_t{into->weight[weight]} << into->shift),
                 cluster.name + ": sends a pool that is no OR");
       });
+    }
     std::size_t sent = 0;
     for (std::size_t n = 0; n < decoded.windows.size(); ++n) {
       const std::uint32_t neuron = cluster.pooled->neurons[n];
+      if (neuron == kNoNeuron) continue;  // nothing is there, says decode
       require(neuron < p.size() && decoded.windows[n] == window[neuron],
               cluster.name + ": the windows that it sends differ from the network's");
       sent += decoded.windows[n].size();

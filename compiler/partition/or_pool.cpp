@@ -1,6 +1,7 @@
 #include "compiler/partition/or_pool.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "compiler/core/core.hpp"
 #include "compiler/golden/check.hpp"
@@ -125,6 +126,79 @@ std::uint32_t pooled_neuron(const Shape& map, const Shape& pool, const Pooling& 
   return (neuron / area * out.height + y) * out.width + x;
 }
 
+PooledOrder pooled_order(const Shape& map, const Shape& pool, const Pooling& pooling,
+                         std::vector<std::uint32_t> neurons) {
+  const MapExtent in = map_extent(map), out = map_extent(pool);
+  const std::uint32_t area = in.height * in.width;
+  order_by_position(in, neurons);
+  // By column of windows and by channel: how many of the cluster's stand before it.
+  std::vector<std::uint32_t> column(out.width + std::size_t{1}, 0), channel(in.channels + std::size_t{1}, 0);
+  for (const std::uint32_t neuron : neurons) {
+    column[neuron % in.width / pooling.columns + 1] = 1;
+    channel[neuron / area + 1] = 1;
+  }
+  std::partial_sum(column.begin(), column.end(), column.begin());
+  std::partial_sum(channel.begin(), channel.end(), channel.begin());
+  const std::uint32_t runs = (column.back() + pooling.run - 1) / pooling.run;
+  PooledOrder order;
+  // Puts what each(put) names as (segment, bit, neuron) behind the list, each segment in chunks of its own.
+  const auto append = [](std::vector<std::uint32_t>& list, std::size_t segments, const auto& each) {
+    std::vector<std::uint32_t> length(segments, 0), first(segments, 0);
+    each([&](std::size_t segment, std::uint32_t bit, std::uint32_t) {
+      length[segment] = std::max(length[segment], bit + 1);
+    });
+    auto end = static_cast<std::uint32_t>(list.size());
+    for (std::size_t segment = 0; segment < segments; ++segment) {
+      first[segment] = end;
+      end += (length[segment] + hw::kChunkBits - 1) / hw::kChunkBits * hw::kChunkBits;
+    }
+    list.resize(end, kNoNeuron);
+    each([&](std::size_t segment, std::uint32_t bit, std::uint32_t neuron) {
+      list[first[segment] + bit] = neuron;
+    });
+  };
+  const auto row_of = [&](std::size_t at) { return neurons[at] % area / in.width; };
+  const auto rows_end = [&](std::size_t begin, std::uint32_t rows) {
+    std::size_t end = begin;
+    while (end < neurons.size() && row_of(end) / rows == row_of(begin) / rows) ++end;
+    return end;
+  };
+  const auto each_of = [&](std::size_t begin, std::size_t end, std::uint32_t columns, const auto& put) {
+    for (std::size_t at = begin; at < end; ++at) {
+      const std::uint32_t neuron = neurons[at], x = neuron % in.width;
+      const std::uint32_t window = column[x / pooling.columns];
+      put(std::size_t{window / pooling.run} * columns + x % pooling.columns % columns,
+          window % pooling.run * channel.back() + channel[neuron / area], neuron);
+    }
+  };
+  for (std::size_t begin = 0; begin < neurons.size();) {
+    const std::size_t end = rows_end(begin, 1);
+    append(order.neurons, std::size_t{runs} * pooling.columns,
+           [&](const auto& put) { each_of(begin, end, pooling.columns, put); });
+    begin = end;
+  }
+  for (std::size_t begin = 0; begin < neurons.size();) {
+    const std::size_t end = rows_end(begin, pooling.rows);
+    append(order.sent, runs, [&](const auto& put) {
+      each_of(begin, end, 1, [&](std::size_t run, std::uint32_t bit, std::uint32_t neuron) {
+        put(run, bit, pooled_neuron(map, pool, pooling, neuron));
+      });
+    });
+    begin = end;
+  }
+  for (std::vector<std::uint32_t>* list : {&order.neurons, &order.sent})
+    while (!list->empty() && list->back() == kNoNeuron) list->pop_back();
+  return order;
+}
+
+std::vector<std::uint32_t> pooling_runs(std::uint32_t channels, std::uint32_t windows) {
+  std::vector<std::uint32_t> runs{1};
+  if (channels % hw::kChunkBits == 0) return runs;
+  for (const std::uint32_t run : {hw::kChunkBits / std::gcd(channels, hw::kChunkBits), windows})
+    if (run <= windows && run != runs.back()) runs.push_back(run);
+  return runs;
+}
+
 std::vector<OrPool> or_pools(const IntNetwork& network, const Chip& chip, const PartitionOptions& options) {
   std::vector<OrPool> result;
   std::vector<bool> folded(network.populations.size(), false);
@@ -143,9 +217,6 @@ std::vector<OrPool> or_pools(const IntNetwork& network, const Chip& chip, const 
       found.reason = "its spikes come late";
     } else if (folded[from->index()]) {
       found.reason = quoted(network.populations[from->index()]) + " is folded itself";
-    } else if (map_extent(network.populations[from->index()].shape).channels % hw::kChunkBits != 0) {
-      found.reason = "the channels of " + quoted(network.populations[from->index()]) +
-                     " are no multiple of " + std::to_string(hw::kChunkBits);
     } else if (!every_core_pools(chip)) {
       found.reason = "not every kind of tile pools";
     } else if (is_asked_for(id, options)) {
@@ -165,17 +236,20 @@ std::vector<OrPool> or_pools(const IntNetwork& network, const Chip& chip, const 
   return result;
 }
 
-std::vector<std::string> notes_on_pools(const IntNetwork& network, const Chip& chip, const Application& app,
-                                        const PartitionOptions& options) {
+std::vector<std::string> notes_on_pools(const IntNetwork& network, const std::vector<OrPool>& pools,
+                                        const Application& app, const std::vector<PopulationId>& own,
+                                        const std::string& why) {
   std::vector<std::string> notes;
-  for (const OrPool& pool : or_pools(network, chip, options)) {
+  for (const OrPool& pool : pools) {
     const std::string name = "max pooling " + quoted(network.populations[pool.population.index()]);
     const bool folded = std::any_of(app.clusters.begin(), app.clusters.end(), [&](const Cluster& cluster) {
       return cluster.pooled && cluster.pooled->population == pool.population;
     });
     if (folded)
       notes.push_back(name + " is done by the tiles of " + quoted(network.populations[pool.source.index()]) +
-                      " as they send: no population, no cycle");
+                      " as they send: no population");
+    else if (std::find(own.begin(), own.end(), pool.population) != own.end())
+      notes.push_back(name + " takes a population of its own: " + why);
     else
       notes.push_back(name + " takes a population of its own: " +
                       (pool.pooling ? quoted(network.populations[pool.source.index()]) +

@@ -122,6 +122,7 @@ class Partitioner {
     std::vector<std::uint32_t> of, rank;
     NeuronOrder order = NeuronOrder::kNir;
     std::uint8_t leaves_gaps = 0;
+    std::optional<Pooling> pooled;
     friend bool operator==(const CutOf&, const CutOf&) = default;
   };
   /// What a population's clusters exceeded, and how it and its sources were cut then.
@@ -165,9 +166,17 @@ class Partitioner {
   [[nodiscard]] const TileKind& kind(std::size_t p) const { return chip_.kind(clustering_.kind[p]); }
   /// Neurons that the core works on at once.
   [[nodiscard]] std::uint32_t grain(std::size_t p) const { return core_of(kind(p)).grain(kind(p)); }
-  /// Channels that a block has a multiple of, where it has not all: whole chunks too, where they are pooled.
+  /// Channels that a block has a multiple of, where it has not all: whole chunks too, where these are pooled.
   [[nodiscard]] std::uint32_t channel_unit(std::size_t p) const {
-    return clustering_.pooled[p] ? std::lcm(grain(p), hw::kChunkBits) : grain(p);
+    const bool whole =
+        clustering_.pooled[p] && map_extent(network_.populations[p].shape).channels % hw::kChunkBits == 0;
+    return whole ? std::lcm(grain(p), hw::kChunkBits) : grain(p);
+  }
+  /// Positions of a block's channels at one place.
+  [[nodiscard]] std::uint32_t least_positions(std::size_t p) const {
+    const MapExtent map = map_extent(network_.populations[p].shape);
+    const std::uint32_t channels = map.channels / most_channel_groups(map, channel_unit(p));
+    return clustering_.pooled[p] ? round_up(channels, hw::kChunkBits) : channels;
   }
   [[nodiscard]] WholeWindows whole_windows(std::size_t p) const {
     const auto& pooling = clustering_.pooled[p];
@@ -202,12 +211,9 @@ class Partitioner {
     clustering_.rank.resize(network_.populations.size());
     for (std::size_t p = 0; p < network_.populations.size(); ++p) {
       const IntPopulation& population = network_.populations[p];
-      const MapExtent map = map_extent(population.shape);
       const WholeWindows whole = whole_windows(p);
       is_map_.push_back(!is_folded_[p] && is_feature_map(population, layers_[p]) &&
-                        std::uint64_t{whole.rows} * whole.columns * map.channels /
-                                most_channel_groups(map, channel_unit(p)) <=
-                            cap_[p]);
+                        std::uint64_t{whole.rows} * whole.columns * least_positions(p) <= cap_[p]);
       if (clustering_.pooled[p] && !is_map_[p]) unpooled_.push_back(p);
       clustering_.order.push_back(is_map_[p] ? NeuronOrder::kPosition : NeuronOrder::kNir);
       // Something to build tables with, until its turn comes.
@@ -252,29 +258,56 @@ class Partitioner {
                  whole_windows(p));
   }
 
-  /// Cuts a feature map by the grid with the least price of those that fit; where none does, by the one that
-  /// exceeds the fewest limits.
-  void cut_into_blocks(std::size_t p) {
+  /// A way of cutting a feature map, and of numbering what it pools.
+  struct Way {
+    double price = 0;
+    Grid grid;
+    std::uint32_t run = 1;
+  };
+  /// Every way of cutting the map into as many blocks as are set, the cheapest first.
+  [[nodiscard]] std::vector<Way> ways_of(std::size_t p) const {
     const MapExtent map = map_extent(network_.populations[p].shape);
     const Skeleton sources = make_skeleton(network_, chip_, clustering_);
     BlockPricer pricer(network_, layers_[p], PopulationId(p), grain(p), sources, options_.activity);
-    std::vector<std::pair<double, Grid>> priced;
-    for (const Grid& grid : grids_of(p, clustering_.count[p]))
-      priced.emplace_back(pricer.cost(grid).price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel),
-                          grid);
-    std::stable_sort(priced.begin(), priced.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Way> ways;
+    const auto add = [&](const Grid& grid, const std::optional<Pooling>& pooling) {
+      const double price =
+          pricer.cost(grid, pooling).price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel);
+      ways.push_back({price, grid, pooling ? pooling->run : 1});
+    };
+    for (const Grid& grid : grids_of(p, clustering_.count[p])) {
+      std::optional<Pooling> pooling = clustering_.pooled[p];
+      if (!pooling) add(grid, pooling);
+      if (!pooling) continue;
+      for (const std::uint32_t run :
+           pooling_runs(map.channels / grid.channels, grid.columns.longest(map.width) / pooling->columns)) {
+        pooling->run = run;
+        add(grid, pooling);
+      }
+    }
+    std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return a.price < b.price; });
+    return ways;
+  }
+
+  /// Cuts a feature map in the way with the least price of those that fit; where none does, in the one that
+  /// exceeds the fewest limits.
+  void cut_into_blocks(std::size_t p) {
+    const MapExtent map = map_extent(network_.populations[p].shape);
     std::vector<std::uint32_t> best;
+    std::uint32_t best_run = 1;
     std::size_t least = ~std::size_t{0};
-    for (const auto& [price, grid] : priced) {
-      clustering_.of[p] = cut_map(map, grid);
+    for (const Way& way : ways_of(p)) {
+      clustering_.of[p] = cut_map(map, way.grid);
+      if (clustering_.pooled[p]) clustering_.pooled[p]->run = way.run;
       if (const std::size_t exceeded = exceeded_by(p, least); exceeded < least) {
         least = exceeded;
         best = clustering_.of[p];
+        best_run = way.run;
       }
       if (least == 0) break;
     }
     clustering_.of[p] = std::move(best);
+    if (clustering_.pooled[p]) clustering_.pooled[p]->run = best_run;
   }
 
   /// Limits that the population's clusters exceed as they are cut now. They are not built where their pages
@@ -391,7 +424,7 @@ class Partitioner {
       const std::vector<std::int64_t> more = sum_by_target(layer.form, ones(layer.weight));
       for (std::size_t j = 0; j < fan_in.size(); ++j) fan_in[j] += static_cast<std::uint32_t>(more[j]);
     }
-    const std::vector<std::uint32_t>& neurons = skeleton.clusters[c].neurons;
+    const std::vector<std::uint32_t>& neurons = skeleton.members[c];
     neuron = *std::max_element(neurons.begin(), neurons.end(),
                                [&](std::uint32_t a, std::uint32_t b) { return fan_in[a] < fan_in[b]; });
     fan_in_ = fan_in[neuron];
@@ -427,7 +460,8 @@ class Partitioner {
 
   /// How a population is cut and numbered.
   [[nodiscard]] CutOf cut_of(std::size_t p) const {
-    return {clustering_.of[p], clustering_.rank[p], clustering_.order[p], clustering_.leaves_gaps[p]};
+    return {clustering_.of[p], clustering_.rank[p], clustering_.order[p], clustering_.leaves_gaps[p],
+            clustering_.pooled[p]};
   }
 
   /// By cluster of the population: builds its tables and counts. What the tables hold depends on how the
@@ -480,7 +514,7 @@ class Partitioner {
       const std::vector<Need>& excess = excess_of[c];
       const std::size_t root = root_[p];  // is cut, and this population with it
       if (excess.empty() || next[root] == Next::kRegroup) continue;
-      if (next[root] == Next::kNothing || skeleton.clusters[c].size() == 1) {
+      if (next[root] == Next::kNothing || skeleton.members[c].size() == 1) {
         std::uint32_t neuron = 0;
         const std::vector<Need> alone = excess_of_one(skeleton, c, neuron);
         if (!alone.empty() && may_leave_gaps(p)) {

@@ -32,6 +32,7 @@ enum class NeuronOrder : std::uint8_t {
 struct Pooling {
   PopulationId population;  ///< the pool, which then has no clusters
   std::uint32_t rows = 1, columns = 1;
+  std::uint32_t run = 1;  ///< windows side by side that share chunks (`pooled_order`)
   friend bool operator==(const Pooling&, const Pooling&) = default;
 };
 

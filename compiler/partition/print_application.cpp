@@ -11,11 +11,11 @@ std::string name_of(const Application& app, const ClusterOrHost& end) {
 
 void print_cluster(std::ostream& out, const Application& app, const Cluster& cluster) {
   out << "cluster " << cluster.name << ": population " << app.populations[cluster.population.index()] << ", "
-      << cluster.size() << " neurons" << (cluster.readout ? ", readout" : "")
+      << cluster.neuron_count() << " neurons" << (cluster.readout ? ", readout" : "")
       << (cluster.last_only ? " of the last step" : "")
       << (cluster.kind == 0 ? "" : ", for kind " + std::to_string(cluster.kind) + " of tile") << "\n";
   if (cluster.pooled)
-    out << "  sends " << cluster.pooled->neurons.size() << " neurons of "
+    out << "  sends " << cluster.sent_count() << " neurons of "
         << app.populations[cluster.pooled->population.index()] << ", pooled\n";
   for (const std::string& line : core_of(cluster).describe(cluster)) out << "  " << line << "\n";
   for (const Inbound& inbound : cluster.inbound) {

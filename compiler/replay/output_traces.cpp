@@ -10,9 +10,9 @@ namespace {
 
 std::uint32_t neuron(const Cluster& cluster, std::uint32_t position) {
   const std::vector<std::uint32_t>& sent = cluster.sent_neurons();
-  if (position >= sent.size())
+  if (position >= sent.size() || sent[position] == kNoNeuron)
     throw device_error("a spike of neuron " + std::to_string(position) + " of " + cluster.name +
-                       ", which sends " + std::to_string(sent.size()));
+                       ", which sends none there (" + std::to_string(sent.size()) + " bits a step)");
   return sent[position];
 }
 

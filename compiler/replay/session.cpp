@@ -46,6 +46,7 @@ std::vector<std::vector<std::int32_t>> Session::read_state(NeuronState state) {
     std::vector<Word> questions;
     std::optional<StateAddress> before;
     for (std::uint32_t p = 0; p < cluster.size(); ++p) {
+      if (cluster.neurons[p] == kNoNeuron) continue;
       const StateAddress at = core_of(cluster).state_at(kind, state, place.first, p);
       if (!before || before->window != at.window || before->word != at.word) {
         hw::RegMemoryAddress address;
@@ -62,7 +63,9 @@ std::vector<std::vector<std::int32_t>> Session::read_state(NeuronState state) {
       before = at;
     }
     const std::vector<std::uint32_t> answers = exchange_.ask(std::move(questions));
-    all.emplace_back(answers.begin(), answers.end());
+    std::vector<std::int32_t>& values = all.emplace_back(cluster.size(), 0);
+    for (std::size_t p = 0, next = 0; p < values.size(); ++p)
+      if (cluster.neurons[p] != kNoNeuron) values[p] = static_cast<std::int32_t>(answers.at(next++));
   }
   return all;
 }

@@ -40,9 +40,11 @@ std::uint32_t host_bits(const Application& app, std::uint64_t chunk) {
 std::uint32_t neuron_bits(const Cluster& cluster, std::uint64_t chunk) {
   if (cluster.readout) return chunk / 2 < cluster.size() ? (1U << hw::kChunkBits) - 1 : 0;
   const std::uint64_t first = chunk * hw::kChunkBits;
-  const std::uint64_t sent = cluster.sent_neurons().size();
-  const std::uint64_t count = sent > first ? std::min<std::uint64_t>(hw::kChunkBits, sent - first) : 0;
-  return (1U << count) - 1;
+  const std::vector<std::uint32_t>& sent = cluster.sent_neurons();
+  std::uint32_t bits = 0;
+  for (std::uint32_t bit = 0; bit < hw::kChunkBits && first + bit < sent.size(); ++bit)
+    if (sent[first + bit] != kNoNeuron) bits |= 1U << bit;
+  return bits;
 }
 
 /// What the bits of one number add to one neuron.
@@ -116,7 +118,7 @@ class TableChecker {
       if (inbound.from && app_.clusters[inbound.from->index()].readout) visit(inbound.from->index());
     check_axons(cluster);
     check_rows(c);
-    result_.neurons += cluster.size();
+    result_.neurons += cluster.neuron_count();
     state_[c] = State::kDone;
   }
 

@@ -246,8 +246,12 @@ class Device final : public OpenClRunner {
                                values.size() * sizeof(std::int32_t), values.data());
     std::vector<std::vector<std::int32_t>> all;
     for (std::size_t c = 0; c < plan_.clusters.size(); ++c) {
+      const Cluster& cluster = image_.application.clusters[c];
       const auto from = values.begin() + plan_.clusters[c].position;
-      all.emplace_back(from, from + static_cast<std::ptrdiff_t>(image_.application.clusters[c].size()));
+      std::vector<std::int32_t>& own =
+          all.emplace_back(from, from + static_cast<std::ptrdiff_t>(cluster.size()));
+      for (std::size_t p = 0; p < own.size(); ++p)
+        if (cluster.neurons[p] == kNoNeuron) own[p] = 0;
     }
     return all;
   }

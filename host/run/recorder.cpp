@@ -83,9 +83,9 @@ std::size_t Recorder::size_of(const std::string& node) const {
   std::size_t size = 0;
   for (const Cluster& cluster : image_.application.clusters)
     if (image_.application.populations[cluster.population.index()] == node)
-      size += cluster.size();
+      size += cluster.neuron_count();
     else if (image_.application.populations[cluster.sent_population().index()] == node)
-      size += cluster.sent_neurons().size();
+      size += cluster.sent_count();
   return size;
 }
 
@@ -105,15 +105,16 @@ void Recorder::store(std::size_t c, const ModelFiring& firing) {
   for (PotentialTrace& trace : potentials_)
     if (trace.node == node)
       for (std::uint32_t p = 0; p < neurons; ++p)
-        trace.samples[at.sample][at.step * trace.neurons + cluster.neurons[p]] =
-            model_.potential(firing.node, firing.context, p);
+        if (cluster.neurons[p] != kNoNeuron)
+          trace.samples[at.sample][at.step * trace.neurons + cluster.neurons[p]] =
+              model_.potential(firing.node, firing.context, p);
   const std::vector<std::uint32_t>& sent = cluster.sent_neurons();
   for (SpikeTrace& trace : spikes_) {
     if (trace.node != image_.application.populations[cluster.sent_population().index()]) continue;
     const std::vector<bool> bits =
         model_.spikes(firing.node, firing.context, static_cast<std::uint32_t>(sent.size()));
     for (std::uint32_t p = 0; p < bits.size(); ++p)
-      trace.samples[at.sample][at.step * trace.neurons + sent[p]] = bits[p] ? 1 : 0;
+      if (sent[p] != kNoNeuron) trace.samples[at.sample][at.step * trace.neurons + sent[p]] = bits[p] ? 1 : 0;
   }
   if (++at.step == data_.samples[at.sample].steps()) {
     at.step = 0;

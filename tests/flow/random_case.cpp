@@ -286,7 +286,7 @@ IntNetwork make_pooled_network(Rng& rng, const Chip& chip) {
   network.name = "pooled";
   network.state_bits = chip.tile.state_bits;
   const auto inputs = static_cast<std::uint32_t>(1 + rng.below(2));
-  const std::size_t channels = rng.chance(0.1) ? 8 : rng.chance(0.2) ? 32 : 16;
+  const std::size_t channels = rng.chance(0.4) ? 16 : rng.chance(0.2) ? 32 : 1 + rng.below(24);
   const Shape map{channels, 2 + rng.below(3), 2 + rng.below(4)};
   const std::array<std::uint32_t, 2> stride =
       rng.chance(0.6) ? std::array<std::uint32_t, 2>{2, 2}

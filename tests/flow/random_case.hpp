@@ -33,8 +33,8 @@ struct Case {
 
 /// A convolution's map whose spikes are max pooled, by windows of any size, in any form, and one or two
 /// populations that read the pool, late ones and recurrence among them. Mostly the pool folds
-/// (compiler/partition/or_pool.hpp); now and then somebody else wants the map's spikes, or its channels are
-/// no whole chunks. Population 0 is the map, 1 the pool.
+/// (compiler/partition/or_pool.hpp), its channels whole chunks or not; now and then somebody else wants the
+/// map's spikes. Population 0 is the map, 1 the pool.
 [[nodiscard]] Case pooled_case(std::uint64_t seed, const Chip& chip);
 
 /// The same of data that do not change within a sample, and of a network as it is before any sum is held:

@@ -54,6 +54,7 @@ void expect_golden_state(const Compilation& compilation, Session& session, const
     const Cluster& cluster = image.application.clusters[c];
     const std::size_t p = cluster.population.index();
     for (std::size_t n = 0; n < cluster.neurons.size(); ++n) {
+      if (cluster.neurons[n] == kNoNeuron) continue;
       ASSERT_EQ(v[c][n], golden.final_v[p][cluster.neurons[n]]) << cluster.name << ": v of position " << n;
       if (image.chip.tile.current == 0 || !compilation.integers.populations[p].has_current()) continue;
       ASSERT_EQ(i[c][n], golden.final_i[p][cluster.neurons[n]]) << cluster.name << ": i of position " << n;

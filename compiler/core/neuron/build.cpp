@@ -50,6 +50,11 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster,
   std::vector<std::uint32_t> set_of;  // by position
   std::vector<std::uint32_t>& biases = tables.windows[core.biases].words;
   for (const std::uint32_t neuron : cluster.neurons) {
+    if (neuron == kNoNeuron) {
+      set_of.push_back(0);
+      biases.push_back(0);
+      continue;
+    }
     const SetKey key = set_key(p, neuron);
     const auto [at, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(known.size()));
     if (fresh) append(tables, core.sets, set_entry(p, key));
@@ -78,7 +83,8 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster,
   const auto update = [&](std::uint32_t group) {
     const std::uint32_t begin = group * lif_lanes, end = std::min(neurons, begin + lif_lanes);
     std::map<std::uint32_t, std::uint32_t> masks;  // by set
-    for (std::uint32_t at = begin; at < end; ++at) masks[set_of[at]] |= 1U << (at - begin);
+    for (std::uint32_t at = begin; at < end; ++at)
+      if (cluster.neurons[at] != kNoNeuron) masks[set_of[at]] |= 1U << (at - begin);
     hw::MemUpdateEntry entry;
     entry.group = group;
     for (const auto& [set, mask] : masks) {

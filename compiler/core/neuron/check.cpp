@@ -71,15 +71,22 @@ class NeuronDecoder {
       ++sent;
       pending.clear();
     }
-    require(std::all_of(times.begin(), times.end(), [](std::uint32_t t) { return t == 1; }),
-            "a neuron not updated exactly once");
+    for (std::size_t position = 0; position < times.size(); ++position) {
+      const std::uint32_t wanted = cluster_.neurons[position] == kNoNeuron ? 0 : 1;
+      if (times[position] == wanted) continue;
+      require(false,
+              wanted == 0 ? "an update of a lane without a neuron" : "a neuron not updated exactly once");
+      return;
+    }
     require(sent == cluster_.out_entries, "not every chunk is sent");
     if (!cluster_.pooled) return;
-    for (std::size_t bit = cluster_.sent_neurons().size(); bit < result_.windows.size(); ++bit)
-      require(result_.windows[bit].empty(), "a spike of a neuron that no window has");
-    result_.windows.resize(cluster_.sent_neurons().size());
-    for (const std::vector<std::uint32_t>& window : result_.windows)
-      require(!window.empty(), "a window without neurons");
+    const std::vector<std::uint32_t>& neurons = cluster_.sent_neurons();
+    for (std::size_t bit = 0; bit < result_.windows.size(); ++bit) {
+      const bool is_sent = bit < neurons.size() && neurons[bit] != kNoNeuron;
+      require(is_sent || result_.windows[bit].empty(), "a spike of a neuron that no window has");
+      require(!is_sent || !result_.windows[bit].empty(), "a window without neurons");
+    }
+    result_.windows.resize(neurons.size());
   }
 
   /// The next chunk that is sent is the OR of those of these positions.
@@ -129,8 +136,11 @@ void check_sizes(const Cluster& cluster, const Tables& tables, std::vector<std::
   const std::size_t n = cluster.size(), lif_lanes = tables.lif_lanes();
   const bool fit = tables.lif_groups() == (n + lif_lanes - 1) / lif_lanes;
   require(fit, "LIF groups do not fit its neurons", faults);
-  for (std::size_t position = n; fit && position < tables.lif_groups() * lif_lanes; ++position)
-    if (tables.bias(position) != 0) return faults.emplace_back("a bias without a neuron"), void();
+  for (std::size_t position = 0; fit && position < tables.lif_groups() * lif_lanes; ++position) {
+    const bool has_neuron = position < n && cluster.neurons[position] != kNoNeuron;
+    if (!has_neuron && tables.bias(position) != 0)
+      return faults.emplace_back("a bias without a neuron"), void();
+  }
 }
 
 void check_program(const CoreTables& core_tables, const Windows& core, std::vector<std::string>& faults) {
