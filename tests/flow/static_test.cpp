@@ -14,19 +14,18 @@
 #include "compiler/replay/stimulus.hpp"
 #include "compiler/verify/verify.hpp"
 #include "host/device/verilator_device.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-Chip row_chip() { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml"); }
-
 /// By population of the network as written: where it is now.
 std::vector<std::size_t> places(const IntNetwork& written, const IntNetwork& now) {
   std::vector<std::size_t> result;
@@ -68,7 +67,7 @@ Case any_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options) 
 }
 
 TEST(StaticInputs, HeldSumsGiveTheBitsOfSumsInEveryStep) {
-  const Chip chip = row_chip();
+  const Chip chip = chip_named("row");
   std::size_t in_currents = 0, with_bias = 0, by_readouts = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
@@ -90,7 +89,7 @@ TEST(StaticInputs, HeldSumsGiveTheBitsOfSumsInEveryStep) {
 }
 
 TEST(StaticInputs, AgreeOnModelAndRtlAndSayWhatTheySave) {
-  const Chip chip = row_chip();
+  const Chip chip = chip_named("row");
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int in_currents = 0, by_readouts = 0;
   std::int64_t saved = 0;
@@ -163,7 +162,7 @@ Case small() {
 }
 
 std::string refused(const IntNetwork& network, const std::vector<std::string>& names,
-                    const Chip& chip = row_chip()) {
+                    const Chip& chip = chip_named("row")) {
   try {
     (void)with_static_inputs(network, names, chip);
   } catch (const Error& error) {
@@ -173,7 +172,7 @@ std::string refused(const IntNetwork& network, const std::vector<std::string>& n
 }
 
 /// What the first population that holds, or for which a readout does, is said to do.
-std::string first_note(const IntNetwork& network, const Chip& chip = row_chip()) {
+std::string first_note(const IntNetwork& network, const Chip& chip = chip_named("row")) {
   return with_static_inputs(network, {"picture"}, chip).notes.at(0);
 }
 
@@ -192,7 +191,7 @@ TEST(StaticInputs, SayWhoHoldsASumAndWhy) {
   made.network.populations[0].alpha = {0, 7};
   EXPECT_THAT(first_note(made.network),
               by_readout("it keeps a current of its own (alpha of neuron 1 is 7 of 4096)"));
-  Chip none = row_chip();
+  Chip none = chip_named("row");
   none.tile.current = 0;
   EXPECT_THAT(first_note(small().network, none),
               by_readout("on chip row it keeps a synaptic current, but tile.current = 0"));
@@ -242,7 +241,8 @@ TEST(StaticInputs, ThatChangeWithinASampleAreRefusedWithSampleStepAndElement) {
   }
   CompileOptions options;
   options.static_inputs = {"picture"};
-  auto result = compile(CompileInput{"small.json", made.network, {}, made.data}, row_chip(), options, {});
+  auto result =
+      compile(CompileInput{"small.json", made.network, {}, made.data}, chip_named("row"), options, {});
   ASSERT_TRUE(std::holds_alternative<Compilation>(result)) << std::get<DoesNotFit>(result).reason;
   const Image& image = std::get<Compilation>(result).image;
   EXPECT_NO_THROW(check_data(image, made.data));
@@ -255,7 +255,7 @@ TEST(StaticInputs, ThatChangeWithinASampleAreRefusedWithSampleStepAndElement) {
     EXPECT_THAT(error.what(), said);
   }
   try {
-    (void)compile(CompileInput{"small.json", made.network, {}, made.data}, row_chip(), options, {});
+    (void)compile(CompileInput{"small.json", made.network, {}, made.data}, chip_named("row"), options, {});
     ADD_FAILURE() << "calibrated";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), said);
