@@ -18,6 +18,7 @@ CHARACTERS = 14
 SHORTEST = 6
 FAILS = re.compile(r"(?:input_error|device_error|problems?_?\.add|\bfail|malformed|\brefuse)\(")
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+STATEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^";])*')  # a semicolon within a text ends none
 
 
 def joined(text):
@@ -34,7 +35,7 @@ def tested():
 def messages(source):
     """Line and longest piece of text of every message in a file, with all pieces."""
     for found in FAILS.finditer(source):
-        statement = joined(source[found.start() : source.find(";", found.start())])
+        statement = joined(STATEMENT.match(source, found.start())[0])
         pieces = [text.strip() for text in TEXT.findall(statement)]
         pieces = [text for text in pieces if len(text) >= SHORTEST]
         if pieces:

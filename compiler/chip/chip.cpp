@@ -577,13 +577,14 @@ std::vector<RtlParameter> node_parameters(const Chip& chip, std::uint32_t kind) 
 
 std::uint32_t largest(const std::string& key) {
   if (key.starts_with("2^")) return 1U << largest(key.substr(2));
-  if (const Key* const known = find_key(key); known != nullptr) return known->high;
-  throw input_error("a chip file has no key " + key);
+  const Key* const known = find_key(key);
+  SPIKELOOM_CHECK(known != nullptr);
+  return known->high;
 }
 
 std::vector<std::uint32_t> choices(const std::string& key) {
   const Key* const known = find_key(key);
-  if (known == nullptr || known->list == nullptr) throw input_error("a chip file has no list " + key);
+  SPIKELOOM_CHECK(known != nullptr && known->list != nullptr);
   std::vector<std::uint32_t> values;
   for (const Choice& choice : known->choices) values.push_back(choice.value);
   std::sort(values.rbegin(), values.rend());

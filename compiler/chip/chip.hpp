@@ -54,10 +54,10 @@ struct Chip : MeshConfig, NocConfig {
 /// and for what parse_chip refuses.
 [[nodiscard]] Chip with_key(const Chip& chip, const std::string& key, const std::string& value);
 /// The most that a chip file may say for a key ("tile.page_chunks"), or 2 to the power of it ("2^noc.…").
-/// Throws Error{kInput} for no such key.
+/// There must be such a key.
 [[nodiscard]] std::uint32_t largest(const std::string& key);
-/// The values that a chip file may list for a key ("tile.weight_bits"), the largest first. Throws as
-/// `largest`.
+/// The values that a chip file may list for a key ("tile.weight_bits"), the largest first. There must be such
+/// a list.
 [[nodiscard]] std::vector<std::uint32_t> choices(const std::string& key);
 /// "tile(1,0)"
 [[nodiscard]] std::string tile_name(const Chip& chip, TileId tile);

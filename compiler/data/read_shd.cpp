@@ -23,7 +23,8 @@ Train shd_train(std::vector<double> times, const std::vector<double>& units, con
       throw input_error("spike " + std::to_string(e) + " is at " + std::to_string(times[e]) +
                         " s, which is no step; expected seconds from 0");
     if (!(units[e] >= 0 && units[e] < 0x1p32) || units[e] != std::floor(units[e]))
-      throw input_error("spike " + std::to_string(e) + " has unit " + std::to_string(units[e]));
+      throw input_error("spike " + std::to_string(e) + " is of unit " + std::to_string(units[e]) +
+                        "; expected a whole number from 0");
     events.push_back({static_cast<std::size_t>(step), static_cast<std::size_t>(units[e]), 1});
   }
   return bin(std::move(events), port);

@@ -19,17 +19,19 @@
 #include "compiler/schedule/schedule.hpp"
 #include "host/run/report.hpp"
 #include "tests/admit/networks.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 /// A mesh of random size, wheels and host.
 Chip random_chip(Rng& rng) {
-  Chip chip = shipped("mesh4x4");
+  Chip chip = chip_named("mesh4x4");
   chip.width = 2 + static_cast<std::uint32_t>(rng.below(4));
   chip.height = 1 + static_cast<std::uint32_t>(rng.below(4));
   constexpr std::uint32_t kWheels[] = {8, 16, 32, 64, 128, 256, 1024};
@@ -193,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(Random, Sequences, ::testing::Range(1, 13));
 
 TEST(Admit, IsRefusedForTilesExactlyWhereTheyAreTooFew) {
   Rng rng(77);
-  Chip chip = shipped("mesh4x4");
+  Chip chip = chip_named("mesh4x4");
   chip.spike_wheel = chip.credit_wheel = 256;  // never short of slots
   chip.host.applications = 16;
   chip.host.channels = 64;
@@ -226,7 +228,7 @@ TEST(Admit, IsRefusedForTilesExactlyWhereTheyAreTooFew) {
 }
 
 TEST(Admit, TakesTilesOfEachKindAndNamesTheOneThatIsShort) {
-  Chip chip = shipped("mesh4x4");
+  Chip chip = chip_named("mesh4x4");
   chip.spike_wheel = chip.credit_wheel = 256;  // never short of slots
   chip.host.applications = 16;
   chip.host.channels = 64;
@@ -275,7 +277,7 @@ std::string refusal(const ChipState& state, const Image& image, const AdmitOptio
 }
 
 TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
-  Chip chip = shipped("mesh4x4");
+  Chip chip = chip_named("mesh4x4");
   chip.host.applications = 2;
   const Image image = small_image(chip, 4);
   const auto fill = [&](ChipState& state) {
@@ -301,7 +303,7 @@ TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
         resident_of("r" + std::to_string(n), same, std::get<Admission>(admit(few_channels, same)), ""));
   EXPECT_THAT(refusal(few_channels, same), HasSubstr("needs 1 host channels, 0 free of host.channels = 2"));
 
-  Chip narrow = shipped("mesh4x4");
+  Chip narrow = chip_named("mesh4x4");
   narrow.spike_wheel = 4;
   narrow.host.applications = 16;
   same.chip = narrow;
@@ -327,23 +329,23 @@ TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
       filling.enter(resident_of("r" + std::to_string(n), tight, std::get<Admission>(answer), ""));
     }
   };
-  Chip few_counters = shipped("mesh4x4");
+  Chip few_counters = chip_named("mesh4x4");
   few_counters.host.credit_counters = 3;
   EXPECT_THAT(first_refusal(few_counters), HasSubstr("free of host.credit_counters = 3"));
-  Chip few_credits = shipped("mesh8x8");
+  Chip few_credits = chip_named("mesh8x8");
   few_credits.host.applications = 16;
   few_credits.spike_wheel = 1024;
   few_credits.credit_wheel = 8;
   EXPECT_THAT(first_refusal(few_credits),
               HasSubstr("credit slots, 0 are free on all its wires; the fullest is "));
 
-  const Image other = small_image(shipped("mesh8x8"), 4);
+  const Image other = small_image(chip_named("mesh8x8"), 4);
   EXPECT_THAT(refusal(state, other), HasSubstr("compiled for another chip: mesh8x8 with hash 0x"));
   EXPECT_THROW((void)admit(few_slots, same), Error) << "no points";
 }
 
 TEST(Admit, KeepsToTheWantedPeriod) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   const Image image = small_image(chip, 6);
   const ChipState empty(chip);
   const Admission best = std::get<Admission>(admit(empty, image));
@@ -357,7 +359,7 @@ TEST(Admit, KeepsToTheWantedPeriod) {
 
 /// The wanted period is held against what binding guarantees, not against what the point says of any place.
 TEST(Admit, WhatCanBeHadIsNotRefusedForItsPeriod) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   for (const std::uint32_t clusters : {4U, 6U, 8U}) {
     const Image image = small_image(chip, clusters);
     ChipState state(chip);
@@ -382,7 +384,7 @@ TEST(Admit, WhatCanBeHadIsNotRefusedForItsPeriod) {
 }
 
 TEST(Admit, AFullChipIsShortOfTilesWhateverThePeriod) {
-  const Chip chip = shipped("mesh2x2");
+  const Chip chip = chip_named("mesh2x2");
   const Image image = small_image(chip, 4);
   ChipState state(chip);
   for (int n = 0; state.free_tiles() > 0; ++n) {
@@ -399,7 +401,7 @@ TEST(Admit, AFullChipIsShortOfTilesWhateverThePeriod) {
 
 TEST(Admit, ContractsGoAlongWhereClustersShareTilesAsBefore) {
   Rng rng(9);
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   int contracted = 0, dropped = 0;
   for (Compiled& app : compiled(chip, rng, 12)) {
     const Contracted measured =
@@ -432,7 +434,7 @@ TEST(Admit, ContractsGoAlongWhereClustersShareTilesAsBefore) {
 }
 
 TEST(Admit, TheSameQuestionHasTheSameAnswer) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   const Image image = small_image(chip, 6);
   ChipState state(chip);
   const Admission first = std::get<Admission>(admit(state, image));
@@ -445,7 +447,7 @@ TEST(Admit, TheSameQuestionHasTheSameAnswer) {
 }
 
 TEST(ChipState, TakesCompiledImagesAndRefusesWhatClashes) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   const Image image = small_image(chip, 4);
   ChipState state(chip);
   state.enter("a", image);
@@ -462,7 +464,7 @@ TEST(ChipState, TakesCompiledImagesAndRefusesWhatClashes) {
   EXPECT_EQ(state.residents().size(), 1U);
   EXPECT_THROW(state.enter("a", image), Error);
   EXPECT_THROW(state.release("nobody"), Error);
-  EXPECT_THROW(state.enter("c", small_image(shipped("mesh8x8"), 4)), Error);
+  EXPECT_THROW(state.enter("c", small_image(chip_named("mesh8x8"), 4)), Error);
   Chip deeper = chip;  // nothing but the hash tells it from the other
   deeper.tile.page_rows *= 2;
   ChipState other(deeper);
@@ -475,13 +477,19 @@ TEST(ChipState, TakesCompiledImagesAndRefusesWhatClashes) {
   EXPECT_TRUE(other.residents().empty());
   Image silent = image;
   silent.promises.clear();
-  EXPECT_THROW(ChipState(chip).enter("a", silent), Error);
+  try {
+    ChipState(chip).enter("a", silent);
+    FAIL() << "an image without a promise";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("the image holds no promise; expected a guaranteed one; compile it again"));
+  }
   state.release("a");
   EXPECT_EQ(state, ChipState(chip));
 }
 
 TEST(Points, AreAFrontOfWhatTheyCostAndTheirCertificatesHold) {
-  const Chip chip = shipped("mesh8x8");
+  const Chip chip = chip_named("mesh8x8");
   for (const std::uint32_t clusters : {1U, 5U, 16U}) {
     const Image image = small_image(chip, clusters);
     ASSERT_FALSE(image.points.empty());
@@ -506,7 +514,7 @@ TEST(Points, AreAFrontOfWhatTheyCostAndTheirCertificatesHold) {
 
 /// Points in a file are read as they were or refused, and what is read can be admitted blindly.
 TEST(Points, DamagedOnesAreAnErrorOrHarmless) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   const Image image = small_image(chip, 3);
   const ChipState empty(chip);
   Rng rng(12);
@@ -572,7 +580,7 @@ TEST(Points, DamagedOnesAreAnErrorOrHarmless) {
 
 /// A graph that was made faster promises too much: found out before anybody relies on it.
 TEST(Points, WhoseTimesAreDamagedAreRefusedInWords) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   Image image = small_image(chip, 3);
   const ChipState empty(chip);
   EXPECT_NO_THROW(spikeloom::expect_sound(bound(image, std::get<Admission>(admit(empty, image))), "a.loom"));
@@ -588,7 +596,7 @@ TEST(Points, WhoseTimesAreDamagedAreRefusedInWords) {
 }
 
 TEST(Points, OfAnAdmittedImageBeginAnewFromItsPlace) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   const Image image = small_image(chip, 4);
   ChipState state(chip);
   state.enter(resident_of("a", image, std::get<Admission>(admit(state, image)), ""));

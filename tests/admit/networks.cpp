@@ -7,6 +7,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/flow/compile.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::testing {
 namespace {
@@ -71,11 +72,6 @@ IntNetwork layered(const LayeredOptions& options) {
     network.outputs.push_back({"out" + std::to_string(c), {options.neurons}, PopulationId{c}});
   return network;
 }
-
-Chip shipped(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
-}
-
 Image layered_image(const LayeredOptions& options, const Chip& chip) {
   CompileOptions compile;
   compile.seed = options.seed;

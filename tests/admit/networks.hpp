@@ -19,9 +19,6 @@ struct LayeredOptions {
   std::uint64_t seed = 1;
 };
 
-/// A chip of chips/, by its name.
-[[nodiscard]] Chip shipped(const std::string& name);
-
 /// Every cluster reads `reads` of the layer before (the first layer: the input), a third of all synapses
 /// there; one in eight has a recurrent projection with delay 1. The last layer is sent to the host.
 [[nodiscard]] IntNetwork layered(const LayeredOptions& options);

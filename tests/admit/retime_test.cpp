@@ -10,10 +10,12 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "tests/admit/networks.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -29,7 +31,7 @@ std::vector<std::uint32_t> drawn_slots(Rng& rng, std::uint32_t wheel) {
 }
 
 TEST(Retimed, IsTheGraphOfTheOtherWays) {
-  const Chip chip = shipped("mesh4x4");
+  const Chip chip = chip_named("mesh4x4");
   const Image image = layered_image({.clusters = 6}, chip);
   ASSERT_FALSE(image.points.empty());
   Rng rng(1);
@@ -63,7 +65,7 @@ TEST(Retimed, IsTheGraphOfTheOtherWays) {
 
 /// Every number of its certificates that says less than the truth is seen, and named.
 TEST(Points, ClaimNothingThatTheirCertificatesDoNotSay) {
-  const Image image = layered_image({.clusters = 6}, shipped("mesh4x4"));
+  const Image image = layered_image({.clusters = 6}, chip_named("mesh4x4"));
   ASSERT_FALSE(image.points.empty());
   for (const OperatingPoint& point : image.points) {
     ASSERT_THAT(faults(image, point), IsEmpty());

@@ -18,38 +18,25 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "tests/admit/networks.hpp"
+#include "tests/base/scratch_folder.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
-/// A folder of the test's own, empty, and gone afterwards.
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::path(::testing::TempDir()) /
-              ("spikeloom_state_" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directory(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
 const Image& small_image() {
   static const Image image =
-      layered_image({.clusters = 4, .neurons = 16, .across = 2, .seed = 4}, shipped("mesh4x4"));
+      layered_image({.clusters = 4, .neurons = 16, .across = 2, .seed = 4}, chip_named("mesh4x4"));
   return image;
 }
 
 ChipState two_residents() {
-  Chip chip = shipped("mesh4x4");
+  Chip chip = chip_named("mesh4x4");
   chip.name = "a \"quoted\" name";
   chip.clock_mhz = 100.0 / 3;
   ChipState state(chip);
@@ -63,7 +50,7 @@ TEST(StateFile, IsReadAsItWasWritten) {
   const ChipState state = two_residents();
   EXPECT_EQ(decode_state(encode_state(state), "state"), state);
   EXPECT_EQ(encode_state(decode_state(encode_state(state), "state")), encode_state(state));
-  const Folder folder;
+  const test::ScratchFolder folder;
   EXPECT_FALSE(read_state(folder.file("chip.state")).has_value());
   write_state(state, folder.file("chip.state"));
   EXPECT_EQ(read_state(folder.file("chip.state")), state);
@@ -128,6 +115,9 @@ TEST(StateFile, NamesWhatIsWrong) {
   EXPECT_THAT(with([](Json& j) { j["residents"][0]["binding"]["channels"][0]["from"] = 77; }),
               HasSubstr("from or to nowhere"));
   EXPECT_THAT(with([](Json& j) { j["chip"]["text"] = "width = 2"; }), HasSubstr("chip.state: chip"));
+  std::string twice = good.dump();
+  twice.replace(twice.find("\"residents\":"), 0, "\"residents\":[],");
+  EXPECT_THAT(error_of(twice), HasSubstr("residents: expected that key once in its object"));
 }
 
 TEST(StateFile, NamesThatItCouldNotHoldAreRefused) {
@@ -146,7 +136,7 @@ TEST(StateFile, NamesThatItCouldNotHoldAreRefused) {
 
 /// Of texts that a file cannot hold, nothing is written.
 TEST(StateFile, IsWrittenOnlyIfItCanBeReadAgain) {
-  const Folder folder;
+  const test::ScratchFolder folder;
   const std::string path = folder.file("chip.state");
   write_state(two_residents(), path);
   ChipState other(small_image().chip);
@@ -167,7 +157,7 @@ TEST(StateFile, IsWrittenOnlyIfItCanBeReadAgain) {
 }
 
 TEST(StateFile, IsARegularFile) {
-  const Folder folder;
+  const test::ScratchFolder folder;
   const std::string pipe = folder.file("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_THROW((void)read_state(pipe), Error);
@@ -200,7 +190,7 @@ TEST(StateFile, AnyDamageIsAnErrorOrASoundState) {
 }
 
 TEST(StateLock, IsHeldByOne) {
-  const Folder folder;
+  const test::ScratchFolder folder;
   const std::string path = folder.file("chip.state");
   int waits = 0;
   {
@@ -226,9 +216,17 @@ TEST(StateLock, IsHeldByOne) {
 }
 
 TEST(StateLock, IsOfTheFileHoweverItIsCalled) {
-  const Folder folder;
+  const test::ScratchFolder folder;
   const std::string path = folder.file("chip.state"), link = folder.file("link"),
                     folder_link = folder.file("folder");
+  std::filesystem::create_symlink(folder.file("there"), folder.file("back"));
+  std::filesystem::create_symlink(folder.file("back"), folder.file("there"));
+  try {
+    (void)state_path(folder.file("back"));
+    ADD_FAILURE() << "a way without an end";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("its symbolic links go in a circle"));
+  }
   std::filesystem::create_symlink("chip.state", link);  // leads to nothing as yet
   std::filesystem::create_symlink(folder.file(""), folder_link);
   for (const bool there : {false, true}) {
@@ -253,7 +251,7 @@ int fill(const std::string& path, const std::string& who) {
 }
 
 TEST(StateLock, ProcessesThatAdmitAtOnceNeverWinTheSame) {
-  const Folder folder;
+  const test::ScratchFolder folder;
   const std::string path = folder.file("chip.state");
   (void)small_image();
   for (int round = 0; round < 5; ++round) {
@@ -290,7 +288,7 @@ TEST(StateLock, ProcessesThatAdmitAtOnceNeverWinTheSame) {
 }
 
 TEST(StateLock, ThreadsThatAdmitAtOnceNeverWinTheSame) {
-  const Folder folder;
+  const test::ScratchFolder folder;
   const std::string path = folder.file("chip.state");
   write_state(ChipState(small_image().chip), path);
   std::atomic<int> won{0};

@@ -10,6 +10,8 @@
 
 #include <spikeloom/spikeloom.hpp>
 
+#include "tests/base/scratch_folder.hpp"
+
 namespace spikeloom {
 namespace {
 
@@ -31,17 +33,10 @@ const CompiledImage& digits() {
 
 class Api : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              ("spikeloom-api-" + std::string(info->name()) + "-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
 
  private:
-  std::filesystem::path folder_;
+  test::ScratchFolder folder_;
 };
 
 std::string message_of(const std::function<void()>& action) {
@@ -262,6 +257,10 @@ TEST_F(Api, DataThatTheImageHasNoPlaceForIsRefused) {
   data.samples.front().inputs.clear();
   EXPECT_THAT(refusal_of(data), HasSubstr("sample 0 has trains for 0 inputs, expected 1"));
 
+  Dataset many = one_sample(64);
+  for (int copy = 0; copy < 3; ++copy) many.samples.push_back(many.samples.front());
+  EXPECT_THAT(refusal_of(many), HasSubstr("and 10 more problems"));
+
   data = one_sample(3);
   data.ports.front().shape = {65};
   EXPECT_THAT(refusal_of(data), HasSubstr("port 0 is input with 65 elements, expected input with 64"));
@@ -469,7 +468,7 @@ TEST_F(Api, TracesThatAreNotOfOneRunAreRefused) {
 TEST(Emulation, WantsACommand) {
   EXPECT_THAT(
       message_of([] { (void)emulation::run_emulated({}, {.chip_file = source("chips/mesh2x2.toml")}, {}); }),
-      HasSubstr("no command"));
+      HasSubstr("emulate: no command was given"));
 }
 
 TEST(Reports, OfNothingAreWritten) {

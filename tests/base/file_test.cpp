@@ -13,6 +13,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/file.hpp"
 #include "compiler/base/text.hpp"
+#include "tests/base/scratch_folder.hpp"
 
 namespace spikeloom {
 namespace {
@@ -22,13 +23,7 @@ using ::testing::HasSubstr;
 
 class WriteFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::path(::testing::TempDir()) / "spikeloom-file-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  [[nodiscard]] fs::path at(const std::string& name) const { return folder_ / name; }
+  [[nodiscard]] fs::path at(const std::string& name) const { return folder_.path() / name; }
   static void write(const fs::path& path, const std::string& text) {
     write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   }
@@ -53,10 +48,10 @@ class WriteFile : public ::testing::Test {
     return said;
   }
   [[nodiscard]] std::ptrdiff_t count() const {
-    return std::distance(fs::directory_iterator(folder_), fs::directory_iterator());
+    return std::distance(fs::directory_iterator(folder_.path()), fs::directory_iterator());
   }
 
-  fs::path folder_;
+  test::ScratchFolder folder_;
 };
 
 TEST_F(WriteFile, ReplacesAFileAndKeepsItsPermissions) {
@@ -95,7 +90,7 @@ TEST_F(WriteFile, RefusesWhatCannotBeWritten) {
   EXPECT_THAT(refusal(at("circle")), HasSubstr("circle"));
   EXPECT_THAT(refusal(at("nowhere")), HasSubstr("there is no folder"));
   EXPECT_THAT(refusal(at("none/a")), HasSubstr("there is no folder"));
-  EXPECT_THAT(refusal(folder_), HasSubstr("found a folder"));
+  EXPECT_THAT(refusal(folder_.path()), HasSubstr("found a folder"));
 }
 
 TEST_F(WriteFile, WritesIntoAPipeThatSomebodyReads) {

@@ -9,21 +9,22 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 #include <vector>
-
-#include <unistd.h>
 
 #include "compiler/admit/admit.hpp"
 #include "compiler/admit/state_file.hpp"
 #include "compiler/flow/compile.hpp"
 #include "tests/admit/networks.hpp"
+#include "tests/base/scratch_folder.hpp"
 #include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::bench {
 namespace {
+
+using test::chip_named;
 
 using testing::LayeredOptions;
 
@@ -61,11 +62,8 @@ LayeredOptions network_of(std::uint32_t clusters) {
 
 /// The command on files, the state put back before each.
 double process_seconds(const ChipState& state, const Image& image) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("spikeloom-bench-admit-" + std::to_string(getpid()));
-  std::filesystem::create_directories(folder);
-  const std::string state_file = (folder / "chip.state").string(),
-                    image_file = (folder / "app.loom").string();
+  const test::ScratchFolder folder;
+  const std::string state_file = folder.file("chip.state"), image_file = folder.file("app.loom");
   write_image(image, image_file);
   const std::string command = std::string(SPIKELOOM_COMMAND) + " admit " + state_file + " " + image_file +
                               " --output " + image_file + ".bound >/dev/null";
@@ -76,7 +74,6 @@ double process_seconds(const ChipState& state, const Image& image) {
     if (std::system(command.c_str()) != 0) throw std::runtime_error(command + " failed");
     times.push_back(wall_seconds() - begin);
   }
-  std::filesystem::remove_all(folder);
   return median(times);
 }
 
@@ -124,7 +121,7 @@ void admit_network(benchmark::State& bench, const ChipState& state, const Layere
 }
 
 void add_cases() {
-  static const ChipState state = half_full(shipped_chip("mesh8x8"));
+  static const ChipState state = half_full(chip_named("mesh8x8"));
   for (const std::uint32_t clusters : {4U, 16U, 32U, 64U})
     benchmark::RegisterBenchmark(
         ("admit/" + std::to_string(clusters) + "_clusters").c_str(),

@@ -11,13 +11,17 @@
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
 #include "compiler/flow/compile.hpp"
+#include "tests/base/scratch_folder.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/model/nir_file.hpp"
 
 namespace spikeloom::bench {
 namespace {
+
+using test::chip_named;
 
 struct Size {
   std::string chip;
@@ -79,10 +83,10 @@ class StageClock {
 };
 
 void compile_chain(benchmark::State& state, const Size& size) {
-  const std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("spikeloom-bench-" + std::string(size.chip) + ".nir");
+  const test::ScratchFolder folder;
+  const std::filesystem::path path = folder.path() / "chain.nir";
   write_chain(path.string(), size);
-  const Chip chip = shipped_chip(size.chip);
+  const Chip chip = chip_named(size.chip);
   CompileOptions options;
   options.semantics.dt = 1;
   options.max_neurons = size.max_neurons;
@@ -103,7 +107,6 @@ void compile_chain(benchmark::State& state, const Size& size) {
     tiles = used.size();
     bytes = encode(image).size();
   }
-  std::filesystem::remove(path);
   const double runs = static_cast<double>(state.iterations());
   state.counters["synapses"] = static_cast<double>(size.layers) * size.width * size.width;
   state.counters["clusters"] = static_cast<double>(clusters);

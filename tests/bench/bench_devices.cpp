@@ -13,9 +13,12 @@
 #include "tests/bench/measure.hpp"
 #include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::bench {
 namespace {
+
+using test::chip_named;
 
 /// Variants in which every tile has code of its own: libraries that take long to build for many tiles.
 enum class OwnCode { kAll, kFast, kNone };
@@ -61,7 +64,7 @@ const Variant& fastest(const std::vector<Variant>& variants) {
 }
 
 void devices(benchmark::State& state, const Setting& setting) {
-  const Chip chip = setting.chip == "tile1_lif16" ? common_tile(16) : shipped_chip(setting.chip);
+  const Chip chip = setting.chip == "tile1_lif16" ? common_tile(16) : chip_named(setting.chip);
   const IntNetwork network = chain({.layers = std::min(chip.tiles(), kMostLayers)});
   const Image image = image_of(network, chip);
   const Dataset data = random_spikes(network, 26, setting.steps, 7);

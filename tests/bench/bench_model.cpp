@@ -17,9 +17,12 @@
 #include "tests/bench/measure.hpp"
 #include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::bench {
 namespace {
+
+using test::chip_named;
 
 constexpr std::size_t kSteps = 4;
 constexpr std::int64_t kMostWeight = 127;
@@ -172,7 +175,7 @@ class PlainLoop {
 Image paired_image(const IntNetwork& network) {
   CompileOptions options;
   options.spread = Spread::kPaired;
-  auto built = build_image(network, shipped_chip("lanes128"), options);
+  auto built = build_image(network, chip_named("lanes128"), options);
   if (const auto* no = std::get_if<DoesNotFit>(&built)) throw input_error(no->stage + ": " + no->reason);
   return std::get<Image>(std::move(built));
 }

@@ -13,9 +13,12 @@
 #include "tests/bench/measure.hpp"
 #include "tests/bench/program.hpp"
 #include "tests/bench/workloads.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::bench {
 namespace {
+
+using test::chip_named;
 
 constexpr std::size_t kSteps = 16;  ///< of a sample
 
@@ -52,7 +55,7 @@ Dataset samples_of(const IntNetwork& network, std::size_t samples) {
 }
 
 void opencl(benchmark::State& state, const Setting& setting) {
-  const Chip chip = shipped_chip(setting.chip);
+  const Chip chip = chip_named(setting.chip);
   IntNetwork network = chain({.layers = chip.tiles()});
   if (setting.recurrent) {
     IntProjection back = network.projections.back();

@@ -6,9 +6,12 @@
 #include "compiler/base/rng.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/golden/golden_interpreter.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::bench {
 namespace {
+
+using test::chip_named;
 
 constexpr std::int32_t kDecay = 15 * 256;  // 15/16
 constexpr std::int32_t kHighestTheta = 4095;
@@ -79,13 +82,8 @@ double activity(const ChainOptions& options, std::int32_t theta) {
 }
 
 }  // namespace
-
-Chip shipped_chip(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
-}
-
 Chip common_tile(std::uint32_t lif_lanes) {
-  Chip chip = shipped_chip("tile1");
+  Chip chip = chip_named("tile1");
   if (chip.tile.lif_lanes == lif_lanes) return chip;
   chip.tile.lif_lanes = lif_lanes;
   chip.name += "_lif" + std::to_string(lif_lanes);

@@ -12,9 +12,6 @@
 
 namespace spikeloom::bench {
 
-/// chips/NAME.toml of this project.
-[[nodiscard]] Chip shipped_chip(const std::string& name);
-
 /// chips/tile1.toml with another number of LIF lanes; axons, neurons and 4-bit weights of a dense
 /// 256×256 layer fill it.
 [[nodiscard]] Chip common_tile(std::uint32_t lif_lanes);

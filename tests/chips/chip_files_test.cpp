@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "compiler/chip/chip.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom {
 namespace {
+
+using test::chip_named;
 
 namespace fs = std::filesystem;
 
@@ -48,7 +51,7 @@ TEST(ChipFiles, RangeFromOneTileToTwoHundredAndFiftySix) {
 }
 
 TEST(ChipFiles, Mesh4x4HoldsTheDefaultsOfEveryTileKey) {
-  EXPECT_EQ(read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh4x4.toml").tile, TileConfig{});
+  EXPECT_EQ(chip_named("mesh4x4").tile, TileConfig{});
 }
 
 TEST(ChipFiles, HashesDifferSoThatADeviceOfAnotherChipIsRefused) {

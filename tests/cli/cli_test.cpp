@@ -592,11 +592,13 @@ TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {
   const std::string run = "run " + file("a.loom") + " --input " + data + " --limit 2 ";
   const Ended lines = spikeloom(run +
                                 "--admit b.loom --admit c.loom@x --release d@3 --input-of e=f --admit "
-                                "g.loom@1 --admit =h.loom@2 --admit i.loom@3 --input-of i=a --input-of i=b");
+                                "g.loom@1 --admit =h.loom@2 --admit i.loom@3 --input-of i=a --input-of i=b "
+                                "--input-of i");
   EXPECT_EQ(lines.code, 2);
-  for (const char* part : {"--admit b.loom: expected [NAME=]APP.loom@STEP", "--admit c.loom@x",
-                           "no application \"d\"", "no application \"e\"", "--input-of g=FILE",
-                           "--admit =h.loom@2: expected", "--input-of i=b: i has a already"})
+  for (const char* part :
+       {"--admit b.loom: expected [NAME=]APP.loom@STEP", "--admit c.loom@x", "no application \"d\"",
+        "no application \"e\"", "--input-of g=FILE", "--admit =h.loom@2: expected",
+        "--input-of i=b: i has a already", "--input-of i: expected NAME=FILE"})
     EXPECT_THAT(lines.err, HasSubstr(part));
   const std::string self = "--admit b=" + file("a.loom") + "@";
   const Ended late = spikeloom(run + self + "1000 --input-of b=" + data);
@@ -670,6 +672,10 @@ TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
   certificate.replace(certificate.find("\"19\""), 4, "\"18\"");
   std::ofstream(file("c.json")) << certificate;
   EXPECT_EQ(spikeloom("dataflow verify " + file("codec.json") + " " + file("c.json")).code, 1);
+  EXPECT_THAT(spikeloom("dataflow convert " + file("codec.json") + " " + file("g.txt")).err,
+              HasSubstr("g.txt: expected .xml (SDF3), .json, .sdf or .dot, found \".txt\""));
+  EXPECT_THAT(spikeloom("dataflow convert " + file("codec.json") + " " + file("codec.json")).err,
+              HasSubstr("is the graph as well, which it would replace"));
   for (const char* form : {"g.xml", "g.dot"})
     EXPECT_EQ(spikeloom("dataflow convert " + file("codec.json") + " " + file(form)).code, 0);
   const Ended again = spikeloom("dataflow analyze " + file("g.xml"));

@@ -7,11 +7,12 @@
 
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "tests/base/scratch_folder.hpp"
 
 namespace spikeloom::test {
 
@@ -23,15 +24,7 @@ struct Ended {
 /// A folder for a test's files, and the command as a user starts it.
 class CommandTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              ("spikeloom-command-" + std::string(info->name()) + "-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
   static std::string source(const std::string& name) {
     return std::string(SPIKELOOM_SOURCE_DIR) + "/" + name;
   }
@@ -58,7 +51,7 @@ class CommandTest : public ::testing::Test {
     return ended;
   }
 
-  std::filesystem::path folder_;
+  ScratchFolder folder_;
 };
 
 /// An integer network in JSON: layers of IF neurons without delays, called l0, l1, …, every weight +1 or -1.

@@ -232,6 +232,22 @@ inline void add_labels(const std::filesystem::path& path, const std::vector<doub
   H5Fclose(file);
 }
 
+/// Puts real numbers in place of the only sample's units.
+inline void replace_units(const std::filesystem::path& path, std::vector<double> units) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  H5Ldelete(file, "spikes/units", H5P_DEFAULT);
+  const hsize_t count = 1;
+  const hid_t space = H5Screate_simple(1, &count, nullptr);
+  const hid_t type = H5Tvlen_create(H5T_NATIVE_DOUBLE);
+  const hid_t set = H5Dcreate2(file, "spikes/units", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  const hvl_t list{units.size(), units.data()};
+  H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &list);
+  H5Dclose(set);
+  H5Tclose(type);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
 /// Puts lists without an entry where labels belong.
 inline void add_empty_label_lists(const std::filesystem::path& path, std::size_t samples) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);

@@ -14,22 +14,14 @@
 #include "compiler/base/error.hpp"
 #include "compiler/data/dataset.hpp"
 #include "compiler/data/npz.hpp"
+#include "tests/base/scratch_folder.hpp"
 
 namespace spikeloom {
 
 /// A folder of the running test's own, removed at its end.
 class FileTest : public ::testing::Test {
  protected:
-  FileTest() {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() /
-              ("spikeloom-" + std::string(info->test_suite_name()) + "-" + info->name());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~FileTest() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::filesystem::path path(const std::string& name) const { return folder_ / name; }
+  [[nodiscard]] std::filesystem::path path(const std::string& name) const { return folder_.path() / name; }
   [[nodiscard]] std::filesystem::path put(const std::string& name, std::string_view content) const {
     std::ofstream(path(name), std::ios::binary) << content;
     return path(name);
@@ -44,7 +36,7 @@ class FileTest : public ::testing::Test {
   }
 
  private:
-  std::filesystem::path folder_;
+  test::ScratchFolder folder_;
 };
 
 /// The message of the Error{kInput} that `action` throws; "" when it throws none.

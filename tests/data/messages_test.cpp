@@ -185,6 +185,19 @@ TEST_F(DataMessages, OfNirData) {
   EXPECT_THAT(reads(1e-3), HasSubstr("'data' is no dataset"));
   {
     NirDataFile file(path("a.h5"));
+    file.observable("in", "charge", "TimeGriddedData");
+    file.observable("in", "weather", "TimeGriddedData");
+  }
+  EXPECT_THAT(reads(1e-3),
+              HasSubstr("expected the observable spikes or values, or a single one; found charge, "
+                        "weather"));
+  {
+    NirDataFile file(path("a.h5"));
+    file.node("in");
+  }
+  EXPECT_THAT(reads(1e-3), HasSubstr("node 'in': has no observables"));
+  {
+    NirDataFile file(path("a.h5"));
     file.observable("a", "spikes", "TimeGriddedData");
     file.dataset<std::uint8_t>("data", {1, 1, 2}, {0, 1}, H5T_STD_U8LE);
     file.observable("b", "spikes", "TimeGriddedData");

@@ -20,6 +20,13 @@ class NirDataFile {
   NirDataFile(const NirDataFile&) = delete;
   NirDataFile& operator=(const NirDataFile&) = delete;
 
+  /// One of which nothing was observed.
+  void node(const std::string& name) {
+    const hid_t links = H5Pcreate(H5P_LINK_CREATE);
+    H5Pset_create_intermediate_group(links, 1);
+    H5Gclose(H5Gcreate2(file_, ("nodes/" + name).c_str(), links, H5P_DEFAULT, H5P_DEFAULT));
+    H5Pclose(links);
+  }
   void observable(const std::string& node, const std::string& name, const std::string& type) {
     const hid_t links = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_create_intermediate_group(links, 1);

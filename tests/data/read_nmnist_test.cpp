@@ -159,7 +159,7 @@ TEST_F(Prophesee, DamagedFilesAreNamed) {
   const auto said = [&](const std::string& bytes) {
     return message_of([&] { return read_dataset(put("a.dat", bytes), ports_); });
   };
-  EXPECT_THAT(said(""), HasSubstr("no heading"));
+  EXPECT_THAT(said(""), HasSubstr("no heading of lines that begin with %"));
   EXPECT_THAT(said("% half"), HasSubstr("ends within its heading"));
   EXPECT_THAT(said("% one\n"), HasSubstr("ends before the type and size"));
   EXPECT_THAT(said(recording("% one\n", 14, {})), HasSubstr("events of type 14 and 8 bytes"));

@@ -233,7 +233,8 @@ TEST_F(ReadNpz, ListsTheSupportedFilesForAnUnknownExtension) {
   EXPECT_THAT(message_of([&] { return read_dataset(put("a.aedat", "x"), kPair); }),
               HasSubstr("unknown extension '.aedat', expected .npz (NumPy archive), .npy (NumPy array), .csv "
                         "or .txt (event list), .h5"));
-  EXPECT_THAT(message_of([&] { return read_dataset(path("absent.npz"), kPair); }), HasSubstr("no such file"));
+  EXPECT_THAT(message_of([&] { return read_dataset(path("absent.npz"), kPair); }),
+              HasSubstr("no such file or folder"));
 }
 
 }  // namespace

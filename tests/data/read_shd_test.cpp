@@ -67,6 +67,12 @@ TEST_F(ReadShd, SaysWhatDoesNotFit) {
   EXPECT_THAT(said({{"in", {700}}}), HasSubstr("a.h5: sample 0: 2 times and 1 units"));
   write_shd(path("a.h5"), {{0.25F}, {0.5F}}, {{699}}, {4});
   EXPECT_THAT(said({{"in", {700}}}), HasSubstr("found times (2,) and units (1,)"));
+  write_shd(path("a.h5"), {{0.25F, 0.5F}}, {{3, 3}}, {4});
+  for (const double unit : {-1.0, 2.5, 1e300, std::nan("")}) {
+    replace_units(path("a.h5"), {3, unit});
+    EXPECT_THAT(said({{"in", {700}}}), HasSubstr("a.h5: sample 0: spike 1 is of unit " +
+                                                 std::to_string(unit) + "; expected a whole number from 0"));
+  }
   write_shd(path("a.h5"), {{0.25F}}, {{699}}, {4});
   EXPECT_THAT(said({{"in", {140}}}),
               AllOf(HasSubstr("a.h5: sample 0: "), HasSubstr("element 699, input 'in' has 140")));

@@ -13,14 +13,19 @@
 #include "host/device/devices.hpp"
 #include "host/device/opencl_card.hpp"
 #include "host/device/xrt_device.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/device/link_contract.hpp"
 
 namespace spikeloom::testing_links {
 namespace {
 
+using test::chip_named;
 using ::testing::HasSubstr;
 
-Chip test_chip() { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/one.toml"); }
+const Chip& test_chip() {
+  static const Chip chip = chip_named("one");
+  return chip;
+}
 
 struct CardFault {
   std::uint32_t error = 0;
@@ -74,8 +79,7 @@ class StandInCard final : public Card {
     buffer.results[0] = (written + (later ? fault_.more_results : 0)) | Word{fault_.error} << 32U;
     buffer.results[1] = taken + (later ? fault_.more_taken : 0);
     buffer.results[2] = ended_early ? quiet_cycles : 10;
-    buffer.results[3] = Word{chip_hash(test_chip()) + fault_.chip} | Word{hw::kHardwareHash + fault_.hardware}
-                                                                         << 32U;
+    buffer.results[3] = Word{chip_hash_ + fault_.chip} | Word{hw::kHardwareHash + fault_.hardware} << 32U;
     buffer.results.insert(buffer.results.end(), results.begin(), results.end());
   }
 
@@ -105,6 +109,7 @@ class StandInCard final : public Card {
   std::unique_ptr<Link> inner_;
   Rng rng_;
   CardFault fault_;
+  std::uint32_t chip_hash_ = chip_hash(test_chip());
   std::vector<Buffers> buffers_;
   std::optional<std::size_t> running_;
   std::size_t ended_ = kSlots;
@@ -201,7 +206,7 @@ TEST(XrtCardLink, OffersRefusedWordsOnce) {
 
 TEST(XrtCardLink, NamesTheKernelsErrors) {
   EXPECT_THAT(failure([] { (void)stand_in(1, {.error = hw::kKernelErrorRead}); }),
-              HasSubstr("reading the card's memory failed"));
+              HasSubstr(": kernel: reading the card's memory failed"));
   EXPECT_THAT(failure([] { (void)stand_in(1, {.error = hw::kKernelErrorWatchdog}); }),
               HasSubstr("stopped answering"));
 }
@@ -210,6 +215,11 @@ TEST(XrtCardLink, GivesUpOnARunThatNeverEnds) {
   EXPECT_THAT(
       failure([] { (void)stand_in(1, {.never_ends = true}, {.run_limit = std::chrono::seconds(0)}); }),
       HasSubstr("time-out"));
+}
+
+TEST(Devices, OfNoKnownKindAreRefusedWithThoseThatThereAre) {
+  EXPECT_THAT(failure([] { (void)open_device("abacus:?beads=10", test_chip(), {}); }, ErrorKind::kInput),
+              HasSubstr("device \"abacus:?beads=10\": unknown kind; there are "));
 }
 
 TEST(XrtDevice, NamesAWrongXclbin) {

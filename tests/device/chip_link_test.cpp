@@ -10,14 +10,13 @@
 #include "compiler/chip/chip.hpp"
 #include "compiler/chip_model/model_device.hpp"
 #include "host/device/verilator_device.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/device/link_contract.hpp"
 
 namespace spikeloom::testing_links {
 namespace {
 
-Chip test_chip(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
-}
+using test::chip_named;
 
 Word ring(std::uint32_t kind, std::uint32_t node, std::uint32_t address, std::uint32_t data) {
   return hw::WordRing{.data = data, .address = address, .node = node, .kind = kind}.pack();
@@ -68,20 +67,20 @@ LinkCase on_verilator(const std::string& name, std::uint64_t stall_seed,
         VerilatorOptions options;
         options.tile_code = tile_code;
         if (stall_seed != 0) options.stall_seed = stall_seed;
-        return open_verilator(test_chip(name), options, {});
+        return open_verilator(chip_named(name), options, {});
       },
-      ring_words(test_chip(name))};
+      ring_words(chip_named(name))};
 }
 
 /// The chip of a case, whose name has the chip's in it.
 Chip chip_of(const LinkCase& link) {
   for (const char* name : {"one", "wide", "mixed"})
-    if (link.name.find(name) != std::string::npos) return test_chip(name);
+    if (link.name.find(name) != std::string::npos) return chip_named(name);
   throw std::logic_error(link.name);
 }
 
 LinkCase on_model(const std::string& name) {
-  return {"Model" + name, [name] { return open_model(test_chip(name)); }, ring_words(test_chip(name))};
+  return {"Model" + name, [name] { return open_model(chip_named(name)); }, ring_words(chip_named(name))};
 }
 
 std::vector<LinkCase> chip_cases() {
@@ -166,12 +165,12 @@ TEST_P(ChipLink, ReadsBackWhatWasWritten) {
 
 TEST(ChipLinks, ModelAndVerilatorAnswerAlike) {
   for (const std::string name : {"one", "wide"})
-    EXPECT_EQ(exchange(*on_verilator(name, 0).open(), ring_words(test_chip(name)), 1, 64),
-              exchange(*on_model(name).open(), ring_words(test_chip(name)), 2, 64))
+    EXPECT_EQ(exchange(*on_verilator(name, 0).open(), ring_words(chip_named(name)), 1, 64),
+              exchange(*on_model(name).open(), ring_words(chip_named(name)), 2, 64))
         << name;
   EXPECT_EQ(
-      exchange(*on_verilator("mixed", 0, TileCode::kShared).open(), ring_words(test_chip("mixed")), 1, 64),
-      exchange(*on_verilator("mixed", 0, TileCode::kOwn).open(), ring_words(test_chip("mixed")), 1, 64));
+      exchange(*on_verilator("mixed", 0, TileCode::kShared).open(), ring_words(chip_named("mixed")), 1, 64),
+      exchange(*on_verilator("mixed", 0, TileCode::kOwn).open(), ring_words(chip_named("mixed")), 1, 64));
 }
 
 INSTANTIATE_TEST_SUITE_P(Chip, ChipLink,

@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <deque>
 #include <fstream>
@@ -13,6 +11,7 @@
 #include "host/device/link_record.hpp"
 #include "host/device/link_throttle.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/base/scratch_folder.hpp"
 #include "tests/device/link_contract.hpp"
 
 namespace spikeloom::testing_links {
@@ -57,7 +56,8 @@ std::vector<Word> random_words(std::size_t count) {
 }
 
 std::string session_path(const std::string& name) {
-  return ::testing::TempDir() + "spikeloom-" + name + ".session";
+  static const test::ScratchFolder folder;
+  return folder.file(name + ".session");
 }
 
 SessionRecord recorded(const std::string& name, const std::vector<Word>& words) {
@@ -72,10 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Echo, LinkContract,
                          ::testing::ValuesIn(plain_and_throttled(
                              {{"Echo", [] { return std::make_unique<EchoLink>(); }, random_words(2000)},
                               {"Recorded",
-                               [] {
-                                 return record(std::make_unique<EchoLink>(),
-                                               session_path("contract-" + std::to_string(getpid())));
-                               },
+                               [] { return record(std::make_unique<EchoLink>(), session_path("contract")); },
                                random_words(500)}})),
                          link_case_name);
 

@@ -22,12 +22,15 @@
 #include "host/device/verilator_build.hpp"
 #include "host/device/verilator_link.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/base/scratch_folder.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/device/link_contract.hpp"
 
 namespace spikeloom::testing_links {
 namespace {
 
 namespace fs = std::filesystem;
+using test::chip_named;
 using ::testing::HasSubstr;
 
 constexpr Word kPoison = 0xdeaddeaddeaddeadULL;
@@ -39,22 +42,6 @@ VerilatedDesign loopback(std::uint32_t delay = 3) {
           .directories = {fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl"},
           .parameters = {{"Depth", {8}}, {"Delay", {delay}}}};
 }
-
-/// A folder that goes away with the test.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = ::testing::TempDir() + "spikeloom-XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 VerilatedLibrary shared_loopback() { return build_verilated(loopback(), {.cache = default_cache()}, {}); }
 
@@ -109,7 +96,7 @@ TEST(VerilatorLink, TurnsAFailedAssertionIntoAnError) {
 }
 
 TEST(VerilatorLink, WritesWaves) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const std::string trace = scratch.path() / "waves.fst";
   const VerilatedLibrary library =
       build_verilated(loopback(), {.waves = Waves::kOn, .cache = default_cache()}, {});
@@ -123,7 +110,7 @@ TEST(VerilatorLink, WritesWaves) {
 }
 
 TEST(VerilatorBuild, BuildsOnceAndReportsProgress) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
   double last = -1;
   int reports = 0;
@@ -144,7 +131,7 @@ TEST(VerilatorBuild, BuildsOnceAndReportsProgress) {
 }
 
 TEST(VerilatorBuild, TellsContentsApart) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   fs::copy(fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl", scratch.path() / "rtl");
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
   VerilatedDesign design = loopback();
@@ -158,7 +145,7 @@ TEST(VerilatorBuild, TellsContentsApart) {
 }
 
 TEST(VerilatorBuild, SourcesMayLieUnderAPathWithSpaces) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const fs::path odd = scratch.path() / "a $(path) with 'signs'";
   fs::create_directories(odd);
   fs::copy(fs::path(SPIKELOOM_SOURCE_DIR) / "tests/device/rtl", odd / "rtl");
@@ -175,7 +162,7 @@ TEST(VerilatorBuild, SourcesMayLieUnderAPathWithSpaces) {
 }
 
 TEST(VerilatorBuild, ACacheThatMakeCannotTakeIsRefusedByName) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const std::string message =
       failure([&] { (void)build_verilated(loopback(), {.cache = scratch.path() / "a cache"}, {}); });
   EXPECT_THAT(message, HasSubstr("/a cache: make takes no path with spaces"));
@@ -183,7 +170,7 @@ TEST(VerilatorBuild, ACacheThatMakeCannotTakeIsRefusedByName) {
 }
 
 TEST(VerilatorBuild, IsSafeWhenTwoProcessesWantItAtOnce) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
   std::array<pid_t, 3> children{};
   for (pid_t& child : children) {
@@ -214,7 +201,7 @@ TEST(VerilatorBuild, IsSafeWhenTwoProcessesWantItAtOnce) {
 }
 
 TEST(VerilatorBuild, KeepsTheLogOfAFailure) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   fs::create_directories(scratch.path() / "rtl");
   std::ofstream(scratch.path() / "rtl/broken.sv")
       << "module broken (input logic clk_i);\n  assign y = ;\nendmodule\n";
@@ -231,7 +218,7 @@ TEST(VerilatorBuild, KeepsTheLogOfAFailure) {
 }
 
 TEST(VerilatorBuild, NamesAnUnknownParameter) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   VerilatedDesign design = loopback();
   design.parameters.push_back({"Absent", {1}});
   EXPECT_THAT(failure([&] { (void)build_verilated(design, {.cache = scratch.path() / "cache"}, {}); }),
@@ -239,7 +226,7 @@ TEST(VerilatorBuild, NamesAnUnknownParameter) {
 }
 
 TEST(VerilatorBuild, CleansUpAfterAKilledBuild) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
   const fs::path entry = build_verilated(loopback(), build, {}).path.parent_path();
   // As a kill between two steps leaves it: the work folder there, the entry without its library.
@@ -257,7 +244,7 @@ std::string bytes_of(const fs::path& file) {
 
 /// Such a library would end the process that loads it, and every later one.
 TEST(VerilatorBuild, BuildsAnewWhatWasCutShortOrDamaged) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
   const fs::path library = build_verilated(loopback(), build, {}).path;
   const std::string good = bytes_of(library);
@@ -276,7 +263,7 @@ TEST(VerilatorBuild, BuildsAnewWhatWasCutShortOrDamaged) {
 }
 
 TEST(VerilatorBuild, RemovesWhatKilledBuildsOfOtherChipsLeft) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const VerilatedBuild build{.assertions = RtlAssertions::kOff, .cache = scratch.path() / "cache"};
   fs::create_directories(build.cache / "dead-0123.building/Vchip");
   for (const char* name : {"dead-0123.lock", "dead-0123.log", "living-4567.lock", "failed-89ab.log"})
@@ -305,7 +292,7 @@ std::size_t running(const std::string& text) {
 
 /// A tree of processes as a build has it: a shell, its child and its child's, all waiting.
 TEST(BuildProcess, TakesItsWholeTreeWithItWhenItsOwnerIsKilled) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const std::string sleeps = "98765." + std::to_string(getpid());
   const std::vector<std::string> command = {"sh", "-c",
                                             "sh -c 'sleep " + sleeps + " & sleep " + sleeps + "' & wait"};
@@ -334,7 +321,7 @@ TEST(BuildProcess, TakesItsWholeTreeWithItWhenItsOwnerIsKilled) {
 }
 
 TEST(BuildProcess, SaysWhetherItsProgramEndedWell) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const auto ends_well = [&](const char* program) {
     return BuildProcess({program}, scratch.path() / "log").wait([] {}, std::chrono::minutes(1));
   };
@@ -346,7 +333,7 @@ TEST(BuildProcess, SaysWhetherItsProgramEndedWell) {
 }
 
 TEST(VerilatorBuild, SharesTilesOnlyOnOneThreadWithoutWaves) {
-  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml");
+  const Chip chip = chip_named("row");
   const VerilatedBuild threaded{.threads = 2, .tile_code = TileCode::kShared, .cache = default_cache()};
   const VerilatedBuild traced{.tile_code = TileCode::kShared, .waves = Waves::kOn, .cache = default_cache()};
   for (const VerilatedBuild& build : {threaded, traced})
@@ -357,7 +344,7 @@ TEST(VerilatorBuild, SharesTilesOnlyOnOneThreadWithoutWaves) {
 /// What a row of two tiles that share their code says to a word on the ring, with another text in
 /// rtl/node/ring_stop.sv.
 std::string complaint_with(const std::string& before, const std::string& after) {
-  const Scratch scratch;
+  const test::ScratchFolder scratch;
   const fs::path rtl = resource_folder() / "rtl";
   fs::copy(rtl, scratch.path() / "rtl", fs::copy_options::recursive);
   const fs::path changed = scratch.path() / "rtl/node/ring_stop.sv";
@@ -366,8 +353,7 @@ std::string complaint_with(const std::string& before, const std::string& after) 
   std::string text = read.str();
   if (text.find(before) == std::string::npos) return "ring_stop.sv has no " + before;
   std::ofstream(changed) << text.replace(text.find(before), before.size(), after);
-  VerilatedDesign design =
-      chip_design(read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml"));
+  VerilatedDesign design = chip_design(chip_named("row"));
   design.name = "row-mutant";
   for (fs::path& directory : design.directories)
     if (const fs::path inside = directory.lexically_relative(rtl); *inside.begin() != "..")

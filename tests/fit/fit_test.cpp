@@ -16,11 +16,13 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/quantize/quantize.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/partition/random_network.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -167,7 +169,7 @@ TEST(Shortfalls, CountRowsThatRepeatOnce) {
 }
 
 TEST(SmallestChip, HoldsTheNetwork) {
-  const Chip like = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh4x4.toml");
+  const Chip like = chip_named("mesh4x4");
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Rng rng(seed);
     Network network =
@@ -225,7 +227,7 @@ TEST(SmallestChip, MayHaveAsManyTilesAsAMeshCan) {
     projection.weight = {1};
   }
   network.outputs = {{"out", {1}, PopulationId(kLayers - 1)}};
-  const Chip like = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh4x4.toml");
+  const Chip like = chip_named("mesh4x4");
   const std::optional<Chip> chip = smallest_chip(outline_of(network), like);
   ASSERT_TRUE(chip);
   EXPECT_GT(chip->tiles(), 256U);
@@ -235,7 +237,7 @@ TEST(Refusal, ListsEverythingAtOnceWithTheChipThatWouldDo) {
   Rng rng(1);
   const Network network = real_network(rng, {784, 512, 512, 10});
   const auto every = [](std::uint32_t value) { return [value](const std::string&) { return value; }; };
-  Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/tile1.toml");
+  Chip chip = chip_named("tile1");
   const auto text_for = [&] {
     return refusal(outline_of(network, {every(8), every(1)}), chip, 0, Advice::kSmallestChip).value_or("");
   };
@@ -276,7 +278,7 @@ TEST(OrdinaryChips, HoldAConvolutionOverManyInputChannels) {
         projection.weight.push_back(static_cast<std::int16_t>(rng.between(-9, 9)));
       network.projections = {projection};
       network.outputs = {{"out", population.shape, PopulationId(0)}};
-      const Chip on = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + chip + ".toml");
+      const Chip on = chip_named(chip);
       network.state_bits = on.tile.state_bits;
       EXPECT_THAT(shortfalls(outline_of(network), on, 0), IsEmpty());
       const auto built = build_image(network, on, plain_options());

@@ -10,13 +10,16 @@
 #include "compiler/flow/numbers.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/image/image.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
+
 TEST(Compile, MakesTheSameOfAFileAndOfItsValues) {
   const std::string folder = std::string(SPIKELOOM_SOURCE_DIR) + "/examples/digits/";
-  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh2x2.toml");
+  const Chip chip = chip_named("mesh2x2");
   CompileOptions options;
   options.calibrate = folder + "calibration.npz";
   const auto from_file = compile(folder + "digits.nir", chip, options, {});
@@ -104,7 +107,7 @@ std::uint64_t differing(const Calibration& calibration) {
 }
 
 TEST(Calibration, NeverMakesItsOwnResultWorse) {
-  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh2x2.toml");
+  const Chip chip = chip_named("mesh2x2");
   const CompileOptions options;
   std::size_t without = 0, with = 0;
   for (std::uint64_t seed = 0; seed < 12; ++seed) {

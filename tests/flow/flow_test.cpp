@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -23,12 +22,15 @@
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 #include "tests/schedule/candidates.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 /// Networks that fit, per test. On the RTL, mesh8x8 takes a second for one, mesh16x16 ten.
 int cases(const Chip& chip) { return chip.tiles() < 64 ? 15 : 3; }
@@ -37,13 +39,6 @@ int cases(const Chip& chip) { return chip.tiles() < 64 ? 15 : 3; }
 std::optional<std::uint64_t> replayed_seed() {
   const char* text = std::getenv("SPIKELOOM_CASE");
   return text == nullptr ? std::nullopt : std::optional<std::uint64_t>(std::strtoull(text, nullptr, 10));
-}
-
-/// One of tests/chips, else one of chips/.
-Chip test_chip(const std::string& name) {
-  const std::string root = SPIKELOOM_SOURCE_DIR;
-  const std::string own = root + "/tests/chips/" + name + ".toml";
-  return read_chip(std::filesystem::exists(own) ? own : root + "/chips/" + name + ".toml");
 }
 
 /// A random image of the case: seed, cluster size and pages vary. Nothing when it does not fit.
@@ -106,7 +101,7 @@ class Flow : public ::testing::TestWithParam<Param> {
   template <class F>
   static void for_cases(F&& each) {
     const Param& param = GetParam();
-    const Chip chip = test_chip(param.chip);
+    const Chip chip = chip_named(param.chip);
     if (const auto seed = replayed_seed()) {
       if (param.block == 0) each(chip, *seed);
       return;
@@ -286,7 +281,7 @@ TEST_P(Flow, TunedPagesKeepTheirPeriods) {
 /// Not only do they agree: networks go to each kind alone and to both, chosen by the compiler and by the
 /// user.
 TEST(Kinds, NetworksAreSpreadOverBoth) {
-  const Chip chip = test_chip("mixed");
+  const Chip chip = chip_named("mixed");
   int first = 0, second = 0, both = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     const Case made = random_case(seed, chip, {.max_neurons = 32, .max_inputs = 24});
@@ -311,7 +306,7 @@ TEST(Kinds, NetworksAreSpreadOverBoth) {
 
 /// What it gains, so that it is seen when it no longer does: 180 random networks on a row of tiles.
 TEST(Orders, ListSchedulingShortensSomePeriods) {
-  const Chip chip = test_chip("row");
+  const Chip chip = chip_named("row");
   int networks = 0, period = 0, latency = 0;
   for (std::uint64_t seed = 1; networks < 180; ++seed) {
     const Case made = random_case(seed, chip, {});
@@ -331,7 +326,7 @@ TEST(Orders, ListSchedulingShortensSomePeriods) {
 }
 /// Small clusters, several of them on every tile: bindings by traffic and by level, both taken now and then.
 TEST(Crowded, NetworksOnFewTilesAreGoldenAndKeepTheirPromises) {
-  const Chip chip = test_chip("row");
+  const Chip chip = chip_named("row");
   int networks = 0, by_level = 0;
   for (std::uint64_t seed = 1; networks < 40 && seed < 2000; ++seed) {
     const Case made = random_case(seed, chip, {.max_populations = 12, .max_neurons = 24, .max_samples = 2});
@@ -387,7 +382,7 @@ TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
   // Every third block behind a chip that stalls its streams at random, every third behind a link that cuts
   // them up; every fourth of the smallest chips with the other code for its tiles than usual.
   const auto block = static_cast<std::uint64_t>(GetParam().block);
-  const Chip opened = test_chip(GetParam().chip);
+  const Chip opened = chip_named(GetParam().chip);
   VerilatorOptions options;
   if (block % 3 == 1) options.stall_seed = block;
   if (block % 4 == 3 && opened.tiles() <= 2)

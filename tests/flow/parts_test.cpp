@@ -14,6 +14,7 @@
 #include "compiler/verify/verify.hpp"
 #include "host/device/verilator_device.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 #include "tests/quantize/networks.hpp"
@@ -21,14 +22,10 @@
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-Chip chip_named(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + name + ".toml");
-}
-
 /// The populations of the network in its parts, by their spikes and potentials.
 void expect_same_populations(const GoldenRun& expected, const GoldenRun& found,
                              const std::vector<PopulationId>& now) {
@@ -43,7 +40,7 @@ void expect_same_populations(const GoldenRun& expected, const GoldenRun& found,
 }
 
 TEST(Parts, ChangeNothingButWhereSumsAreTaken) {
-  const Chip chip = chip_named("/chips/mesh2x2");
+  const Chip chip = chip_named("mesh2x2");
   std::size_t parts = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(seed);
@@ -107,7 +104,7 @@ Case dense(std::uint32_t inputs, std::uint32_t neurons, const Chip& chip) {
 }
 
 TEST(Parts, LetAChipRunADenseLayerOfTwiceATilesAxons) {
-  const Chip chip = chip_named("/chips/mesh2x2");
+  const Chip chip = chip_named("mesh2x2");
   const std::uint32_t axons = 16 * chip.tile.page_chunks;
   const Case made = dense(2 * axons, 20, chip);
   auto result = compile(CompileInput{"dense.json", made.network, {}, {}}, chip, {}, {});
@@ -178,7 +175,7 @@ Case dense_behind_map(std::uint32_t height, std::uint32_t width, std::uint32_t n
 
 /// Some channels of a map lie in all of its chunks, some positions in some of them.
 TEST(Parts, OfAMapThatIsReadAsAWholeArePositions) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   std::unique_ptr<Link> rtl;
   constexpr std::uint32_t kSizes[][3] = {{4, 8, 2}, {4, 4, 4}};
   for (const auto& [height, width, neurons] : kSizes) {
@@ -220,7 +217,7 @@ std::size_t fan_in(const IntNetwork& network) {
 /// Up to eight times what a page of the chip holds comes into a neuron; several populations, recurrence, bit
 /// planes and delays as in every random case.
 TEST(Parts, RandomNetworksOfManyInputsAgreeOnModelAndRtl) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   const std::size_t axons = std::size_t{16} * chip.tile.page_chunks;
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int split = 0, far = 0;
@@ -320,7 +317,7 @@ Case read_out_between(std::uint64_t seed, const Chip& chip) {
 }
 
 TEST(Readouts, ThatFeedOthersAgreeOnModelAndRtl) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int done = 0;
   std::size_t spikes = 0;
@@ -359,7 +356,7 @@ Network real_readout_between(Rng& rng, std::uint32_t inputs, std::uint32_t sums,
 }
 
 TEST(Readouts, OfRealNetworksThatFeedOthersAgreeOnModelAndRtl) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int done = 0;
   std::size_t fired = 0;
@@ -403,7 +400,7 @@ TEST(Readouts, OfRealNetworksThatFeedOthersAgreeOnModelAndRtl) {
 }
 
 TEST(Readouts, WhosePotentialsNoAccumulatorHoldsAreRefusedByName) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   Case made = read_out_between(1, chip);
   made.network.populations[0].beta.assign(made.network.populations[0].size(), 4096);
   try {
@@ -416,7 +413,7 @@ TEST(Readouts, WhosePotentialsNoAccumulatorHoldsAreRefusedByName) {
 
 /// A bit that tells the halves of a number apart is changed: the tables are another network's.
 TEST(Parts, ASumThatIsTakenForAnotherIsFound) {
-  const Chip chip = chip_named("/chips/mesh2x2");
+  const Chip chip = chip_named("mesh2x2");
   const Case made = dense(2 * 16 * chip.tile.page_chunks, 6, chip);
   CompileOptions options;
   options.tune = false;

@@ -13,11 +13,14 @@
 #include "compiler/partition/or_pool.hpp"
 #include "compiler/verify/verify.hpp"
 #include "host/device/verilator_device.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 TEST(Pools, SpikeWhereAnySpikeOfTheirWindowIs) {
   Chip chip;
@@ -53,11 +56,6 @@ TEST(Pools, SpikeWhereAnySpikeOfTheirWindowIs) {
   EXPECT_GT(pools, 20U);
   EXPECT_GT(std::min({silent, one, several}), 50U);
 }
-
-Chip test_chip_named(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
-}
-
 bool folds(const Image& image) {
   return std::any_of(image.application.clusters.begin(), image.application.clusters.end(),
                      [](const Cluster& cluster) { return cluster.pooled.has_value(); });
@@ -133,7 +131,7 @@ class FoldedPools : public ::testing::TestWithParam<const char*> {};
 /// Folded where it folds, else as a population: golden = model = RTL in every spike, membrane and stamp, and
 /// every promise kept.
 TEST_P(FoldedPools, AgreeOnGoldenModelAndRtl) {
-  const Chip chip = test_chip_named(GetParam());
+  const Chip chip = chip_named(GetParam());
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int folded = 0, own = 0;
   std::size_t spikes = 0, silent = 0;
@@ -164,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(Chips, FoldedPools, ::testing::Values("slim", "row", "s
 /// The fold of channels that are whole chunks costs no tile and no cycle of a step: a network with it
 /// promises at least what it promises without, on the same number of clusters less those of the pool.
 TEST(Pools, CostNothingWhereTheyFoldWithoutGaps) {
-  const Chip chip = test_chip_named("slim");
+  const Chip chip = chip_named("slim");
   int shorter = 0, compared = 0;
   for (std::uint64_t seed = 1; compared < 6; ++seed) {
     ASSERT_LT(seed, 400U);
@@ -190,7 +188,7 @@ bool says(const Compilation& compilation, const std::string& what) {
 /// Whatever fits with pools of their own fits by default, too, and says so. Where both fit, the promise is at
 /// least about that with pools of their own, which are taken where they are better.
 TEST(Pools, FoldWhereTheNetworkFitsAndPromisesAsMuch) {
-  const Chip chip = test_chip_named("row");
+  const Chip chip = chip_named("row");
   int folded = 0, better = 0, unfit = 0;
   for (std::uint64_t seed = 35; seed < 95; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -220,7 +218,7 @@ TEST(Pools, FoldWhereTheNetworkFitsAndPromisesAsMuch) {
 }
 
 TEST(Pools, StayPopulationsAndSayWhyWhereTheyDoNotFold) {
-  const Chip chip = test_chip_named("slim");
+  const Chip chip = chip_named("slim");
   std::uint64_t seed = 1;
   const auto reason = [&](const IntNetwork& network, const PartitionOptions& options) {
     const std::vector<OrPool> pools = or_pools(network, chip, options);
@@ -260,7 +258,7 @@ TEST(Pools, StayPopulationsAndSayWhyWhereTheyDoNotFold) {
 
 /// A window's last entry no longer sends, or another one does: the tables are another network's.
 TEST(Pools, WindowsThatAreNotTheNetworksAreFound) {
-  const Chip chip = test_chip_named("slim");
+  const Chip chip = chip_named("slim");
   int forged = 0, gapped = 0;
   for (std::uint64_t seed = 1; forged < 6 || gapped < 2; ++seed) {
     ASSERT_LT(seed, 400U);

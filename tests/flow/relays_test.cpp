@@ -11,19 +11,18 @@
 #include "compiler/flow/relays.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/replay/session.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-Chip mesh2x2() { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh2x2.toml"); }
-
 /// The populations of the first network, which the second has too, by their spikes and potentials.
 void expect_same_populations(const GoldenRun& expected, const GoldenRun& found) {
   for (std::size_t p = 0; p < expected.spikes.size(); ++p) {
@@ -37,7 +36,7 @@ TEST(Relays, ChangeNoSpikeOfTheNetwork) {
   std::size_t relays = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
-    Case made = random_case(seed, mesh2x2(), {.max_steps = 20});
+    Case made = random_case(seed, chip_named("mesh2x2"), {.max_steps = 20});
     Rng rng(seed);
     const auto longest = static_cast<std::uint32_t>(rng.between(1, 4));
     for (IntProjection& projection : made.network.projections)
@@ -98,7 +97,7 @@ TEST(Relays, LetAChipRunWhatItsPagesDoNotHold) {
   Case made = late();
   const GoldenRun wanted = run_golden(made.network, made.data);
   EXPECT_GT(std::count(wanted.spikes[1].begin(), wanted.spikes[1].end(), 1), 10);
-  const Chip chip = mesh2x2();
+  const Chip chip = chip_named("mesh2x2");
   auto result = compile(CompileInput{"late.json", made.network, {}, {}}, chip, {}, {});
   ASSERT_TRUE(std::holds_alternative<Compilation>(result)) << std::get<DoesNotFit>(result).reason;
   const Compilation& compilation = std::get<Compilation>(result);
@@ -143,7 +142,7 @@ TEST(Relays, RepeatTheIntegersOfBitPlanes) {
     const GoldenRun wanted = run_golden(made.network, made.data);
     std::set<std::int32_t> reached(wanted.potentials[1].begin(), wanted.potentials[1].end());
     EXPECT_GT(reached.size(), 60U);
-    const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh4x4.toml");
+    const Chip chip = chip_named("mesh4x4");
     CompileOptions options;
     options.spread = Spread::kFewest;
     auto result = compile(CompileInput{"late.json", made.network, {}, {}}, chip, options, {});
@@ -172,7 +171,7 @@ TEST(Compile, RefusesAMillionNeuronsForOneTileFromTheirNumber) {
   network.projections.push_back(
       {"one", InputId(0), PopulationId(0), 0, 8, 0, MapForm(SparseMap{1'000'000, {0, 1}, {0}}), {1}});
   network.outputs = {{"out", {1000, 1000}, PopulationId(0)}};
-  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/tile1.toml");
+  const Chip chip = chip_named("tile1");
   std::vector<std::string> stages;
   const auto result = compile(CompileInput{"large.json", network, {}, {}}, chip, {},
                               [&](const std::string& stage) { stages.push_back(stage); });

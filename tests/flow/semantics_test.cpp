@@ -5,19 +5,21 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "compiler/base/error.hpp"
 #include "compiler/model/elaborate.hpp"
 #include "compiler/model/interpret.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/model/nir_file.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 enum class Numbers {
   kExact,  ///< weights and thresholds on a grid of 1/16, no decay: nothing is rounded
@@ -140,11 +142,6 @@ struct Made {
   Dataset data;
 };
 
-struct RemovedAtEnd {
-  std::string path;
-  ~RemovedAtEnd() { std::filesystem::remove(path); }
-};
-
 /// The reason where the choices are refused.
 std::variant<Made, std::string> made(std::uint64_t seed, Numbers numbers, const Chip& chip) {
   Rng rng(seed);
@@ -152,7 +149,6 @@ std::variant<Made, std::string> made(std::uint64_t seed, Numbers numbers, const 
   options.semantics = random_semantics(rng);
   Writer writer(rng, numbers, test::temporary("semantics.nir"));
   const std::string path = writer.write();
-  const RemovedAtEnd removed{path};
   std::vector<double> input;
   for (std::size_t k = 0; k < 40 * writer.inputs(); ++k) input.push_back(rng.chance(0.3) ? 1 : 0);
   try {
@@ -172,7 +168,7 @@ std::variant<Made, std::string> made(std::uint64_t seed, Numbers numbers, const 
   }
 }
 
-Chip small_chip() { return shipped_chip("tile1"); }
+Chip small_chip() { return chip_named("tile1"); }
 
 TEST(RandomSemantics, ModelIsGoldenWhateverIsChosen) {
   std::size_t run = 0, spikes = 0;

@@ -15,20 +15,18 @@
 #include "host/run/report.hpp"
 #include "host/run/shared_plan.hpp"
 #include "host/run/window.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
+
 constexpr const char* kChips[] = {"square", "wide"};
 constexpr int kBlocks = 6;
 constexpr int kCases = 12;  ///< scripts that can be, per test
-
-Chip test_chip(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
-}
-
 struct Script {
   std::vector<std::string> names;  ///< by case
   std::vector<Case> cases;
@@ -119,7 +117,7 @@ class Shared : public ::testing::TestWithParam<Param> {
  protected:
   template <class F>
   static void for_scripts(F&& each) {
-    const Chip chip = test_chip(GetParam().chip);
+    const Chip chip = chip_named(GetParam().chip);
     if (const char* text = std::getenv("SPIKELOOM_CASE")) {
       const std::uint64_t seed = std::strtoull(text, nullptr, 10);
       const auto script = GetParam().block == 0 ? random_script(chip, seed) : std::nullopt;
@@ -162,7 +160,7 @@ TEST_P(Shared, RtlGivesEachItsOwnRun) {
   const auto block = static_cast<std::uint64_t>(GetParam().block);
   VerilatorOptions rtl_options;
   if (block % 3 == 1) rtl_options.stall_seed = block;
-  std::unique_ptr<Link> rtl = open_verilator(test_chip(GetParam().chip), rtl_options, {});
+  std::unique_ptr<Link> rtl = open_verilator(chip_named(GetParam().chip), rtl_options, {});
   if (block % 3 == 2) rtl = throttle(std::move(rtl), block);
   for_scripts([&](const Script& script, std::uint64_t seed) {
     SharedOptions options;

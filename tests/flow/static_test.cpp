@@ -20,20 +20,19 @@
 #include "compiler/verify/verify.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-Chip row_chip() { return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml"); }
-
 /// By population of the network as written: where it is now.
 std::vector<std::size_t> places(const IntNetwork& written, const IntNetwork& now) {
   std::vector<std::size_t> result;
@@ -75,7 +74,7 @@ Case any_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options) 
 }
 
 TEST(StaticInputs, HeldSumsGiveTheBitsOfSumsInEveryStep) {
-  const Chip chip = row_chip();
+  const Chip chip = chip_named("row");
   std::size_t in_currents = 0, with_bias = 0, by_readouts = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
@@ -120,7 +119,7 @@ void expect_shorter_samples_to_void(const Image& image, const Dataset& data) {
 }
 
 TEST(StaticInputs, AgreeOnModelAndRtlAndSayWhatTheySave) {
-  const Chip chip = row_chip();
+  const Chip chip = chip_named("row");
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int in_currents = 0, by_readouts = 0, of_samples = 0;
   std::int64_t saved = 0;
@@ -192,7 +191,7 @@ Dataset long_samples(const Case& made, std::uint32_t least, Rng& rng) {
 /// Whatever the network, the slots and the samples' lengths: no stamp is later than promised, and the promise
 /// is no guess far above.
 TEST(StaticInputs, SamplesOfALeastLengthKeepTheirPromise) {
-  const Chip chip = row_chip();
+  const Chip chip = chip_named("row");
   std::size_t shorter = 0, mixed = 0, met = 0;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -276,7 +275,7 @@ Case small() {
 }
 
 std::string refused(const IntNetwork& network, const std::vector<std::string>& names,
-                    const Chip& chip = row_chip()) {
+                    const Chip& chip = chip_named("row")) {
   try {
     (void)with_static_inputs(network, names, chip);
   } catch (const Error& error) {
@@ -286,7 +285,7 @@ std::string refused(const IntNetwork& network, const std::vector<std::string>& n
 }
 
 /// What the first population that holds, or for which a readout does, is said to do.
-std::string first_note(const IntNetwork& network, const Chip& chip = row_chip()) {
+std::string first_note(const IntNetwork& network, const Chip& chip = chip_named("row")) {
   return with_static_inputs(network, {"picture"}, chip).notes.at(0);
 }
 
@@ -305,7 +304,7 @@ TEST(StaticInputs, SayWhoHoldsASumAndWhy) {
   made.network.populations[0].alpha = {0, 7};
   EXPECT_THAT(first_note(made.network),
               by_readout("it keeps a current of its own (alpha of neuron 1 is 7 of 4096)"));
-  Chip none = row_chip();
+  Chip none = chip_named("row");
   none.tile.current = 0;
   EXPECT_THAT(first_note(small().network, none),
               by_readout("on chip row it keeps a synaptic current, but tile.current = 0"));
@@ -324,7 +323,7 @@ TEST(StaticInputs, ReportWhatTheySaveAndWhetherThatPays) {
     CompileOptions options;
     options.static_inputs = {"picture"};
     options.spread = Spread::kFewest;
-    auto result = compile(CompileInput{"small.json", network, {}, {}}, row_chip(), options, {});
+    auto result = compile(CompileInput{"small.json", network, {}, {}}, chip_named("row"), options, {});
     EXPECT_TRUE(std::holds_alternative<Compilation>(result));
     return std::get<Compilation>(result).notes;
   };
@@ -378,7 +377,8 @@ TEST(StaticInputs, ThatChangeWithinASampleAreRefusedWithSampleStepAndElement) {
   }
   CompileOptions options;
   options.static_inputs = {"picture"};
-  auto result = compile(CompileInput{"small.json", made.network, {}, made.data}, row_chip(), options, {});
+  auto result =
+      compile(CompileInput{"small.json", made.network, {}, made.data}, chip_named("row"), options, {});
   ASSERT_TRUE(std::holds_alternative<Compilation>(result)) << std::get<DoesNotFit>(result).reason;
   const Image& image = std::get<Compilation>(result).image;
   EXPECT_NO_THROW(check_data(image, made.data));
@@ -391,7 +391,7 @@ TEST(StaticInputs, ThatChangeWithinASampleAreRefusedWithSampleStepAndElement) {
     EXPECT_THAT(error.what(), said);
   }
   try {
-    (void)compile(CompileInput{"small.json", made.network, {}, made.data}, row_chip(), options, {});
+    (void)compile(CompileInput{"small.json", made.network, {}, made.data}, chip_named("row"), options, {});
     ADD_FAILURE() << "calibrated";
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), said);

@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include "compiler/base/error.hpp"
+#include "tests/base/scratch_folder.hpp"
 #include "tests/golden/networks.hpp"
 
 namespace spikeloom {
@@ -79,10 +79,10 @@ TEST(IntNetworkFile, ParsingWhatWasPrintedGivesTheSame) {
 TEST(IntNetworkFile, IsReadBackFromDisk) {
   Rng rng(1);
   const IntNetwork net = test::random_network(rng);
-  const std::string path = ::testing::TempDir() + "spikeloom_int_network_test.json";
+  const test::ScratchFolder folder;
+  const std::string path = folder.file("network.json");
   write_int_network(net, path);
   expect_equal(net, read_int_network(path));
-  std::remove(path.c_str());
 }
 
 constexpr const char* kSmall =

@@ -11,10 +11,13 @@
 #include "hls/crossbar/spikeloom_lif.hpp"
 #include "hls/systolic/spikeloom_systolic.hpp"
 #include "hls/systolic/systolic.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace spikeloom::hls_test {
 namespace {
+
+using test::chip_named;
 
 using device_model::Firing;
 using device_model::NodeMemory;
@@ -173,7 +176,7 @@ std::uint32_t run_systolic(const NodeMemory& tile, Call& call, std::uint32_t gro
 
 TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
   using S = hls::KernelShape;
-  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  const Chip chip = chip_named("tile1");
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Rng rng(seed);
     NodeMemory tile = random_tile(chip, rng);
@@ -202,7 +205,7 @@ TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
 
 TEST(HlsKernels, CrossbarAndSystolicGiveTheSameSums) {
   using S = hls::KernelShape;
-  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  const Chip chip = chip_named("tile1");
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     Rng rng(seed);
     const NodeMemory tile = random_tile(chip, rng);

@@ -12,10 +12,13 @@
 #include "hls/integers.hpp"
 #include "hls/systolic/spikeloom_systolic.hpp"
 #include "hls/systolic/systolic.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace spikeloom::hls_test {
 namespace {
+
+using test::chip_named;
 
 using device_model::Memory;
 using device_model::NodeMemory;
@@ -244,7 +247,7 @@ void runs_as_golden(NeuronKind kind, std::uint32_t bits, std::uint64_t seed, By 
   Rng rng(seed);
   const IntNetwork net = random_network(kind, bits, rng);
   const IntPopulation& population = net.populations[0];
-  NodeMemory tile = NodeMemory::tile(read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml"));
+  NodeMemory tile = NodeMemory::tile(chip_named("tile1"));
   lay_rows(net, tile);
   lay_population(population, tile);
   const std::vector<std::uint32_t> context = context_words(tile);

@@ -12,11 +12,14 @@
 #include "hls/crossbar/spikeloom_crossbar.hpp"
 #include "hls/crossbar/spikeloom_lif.hpp"
 #include "hls/systolic/spikeloom_systolic.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/random_case.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace spikeloom::hls_test {
 namespace {
+
+using test::chip_named;
 
 using device_model::NodeMemory;
 using S = hls::KernelShape;
@@ -166,7 +169,7 @@ void expect_golden(const Compilation& compiled, const Dataset& data, By by, std:
 }
 
 TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
-  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  const Chip chip = chip_named("tile1");
   CompileOptions options;
   options.spread = Spread::kFewest;
   const auto made =
@@ -185,7 +188,7 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
 
 /// Max pooling that folds: the OR of a window's neurons is one chunk.
 TEST_P(HlsImage, FoldedPoolsAreTheGoldenModels) {
-  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  const Chip chip = chip_named("tile1");
   std::size_t spikes = 0;
   int folded = 0;
   for (std::uint64_t seed = 1; folded < 12; ++seed) {
@@ -216,7 +219,7 @@ TEST_P(HlsImage, FoldedPoolsAreTheGoldenModels) {
 
 /// Four neurons of twice the tile's axons: three parts hand their sums on to the fourth, on the same tile.
 TEST_P(HlsImage, SumsInPartsAreTheGoldenModels) {
-  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  const Chip chip = chip_named("tile1");
   const std::uint32_t inputs = 2 * 16 * chip.tile.page_chunks, neurons = 4;
   Rng rng(5);
   IntNetwork network;
@@ -260,7 +263,7 @@ TEST_P(HlsImage, SumsInPartsAreTheGoldenModels) {
 
 /// A layer that holds its sum in its current, and one behind it, for which a readout does.
 TEST_P(HlsImage, HeldSumsOfStaticInputsAreTheGoldenModels) {
-  const Chip chip = read_chip(SPIKELOOM_SOURCE_DIR "/chips/tile1.toml");
+  const Chip chip = chip_named("tile1");
   constexpr std::uint32_t kInputs = 40, kNeurons = 5;
   Rng rng(7);
   IntNetwork network;

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
+#include <string>
 
 #include "compiler/base/error.hpp"
 #include "compiler/image/container.hpp"
@@ -12,6 +14,7 @@
 #include "compiler/map/map.hpp"
 #include "compiler/map/routes.hpp"
 #include "compiler/partition/partition.hpp"
+#include "tests/base/scratch_folder.hpp"
 #include "tests/partition/random_network.hpp"
 
 namespace spikeloom {
@@ -249,14 +252,26 @@ for (const Change number : {Change([](OperatingPoint& p) { p.binding.application
 }  // namespace spikeloom
 
 TEST(Image, FileIsReplacedWholeAndReadBack) {
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "spikeloom_image_test.loom";
+  const test::ScratchFolder folder;
+  const std::filesystem::path path = folder.path() / "a.loom";
   const Image image = random_image(1);
   write_image(image, path.string());
   write_image(image, path.string());
   EXPECT_EQ(read_image(path.string()), image);
   std::filesystem::remove(path);
-  EXPECT_THROW((void)read_image(path.string()), Error);
-  EXPECT_THROW(write_image(image, testing::TempDir() + "no/such/folder/a.loom"), Error);
+  const auto refusal = [&] {
+    try {
+      (void)read_image(path.string());
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("read");
+  };
+  EXPECT_THAT(refusal(), HasSubstr("a.loom: cannot be read; expected an image"));
+  std::ofstream(path) << "x";
+  std::filesystem::resize_file(path, kMostImageBytes + 1);  // a hole: no disk is filled
+  EXPECT_THAT(refusal(), HasSubstr("bytes; an image has at most " + std::to_string(kMostImageBytes)));
+  EXPECT_THROW(write_image(image, folder.file("no/such/folder/a.loom")), Error);
 }
 
 std::string error_of(const std::vector<std::uint8_t>& bytes) {
@@ -288,6 +303,15 @@ TEST(Image, NamesWhatIsWrongWithAFile) {
   std::vector<std::uint8_t> payload = unseal(good, "good");
   payload.push_back(0);
   EXPECT_THAT(error_of(seal(payload)), HasSubstr("more than an image"));
+  const std::vector<std::uint8_t> whole = unseal(good, "good");
+  std::set<std::string> kinds;
+  for (std::size_t at = 0; at + 8 <= whole.size(); ++at) {
+    payload = whole;
+    std::fill_n(payload.begin() + static_cast<std::ptrdiff_t>(at), 8, std::uint8_t{0xff});
+    const std::string said = error_of(seal(payload));
+    kinds.insert(said.substr(said.rfind(": ") + 2));
+  }
+  EXPECT_THAT(kinds, testing::Contains("a list longer than the file"));
   Image image = random_image(2);
   image.metadata = "[";
   EXPECT_THAT(error_of(encode(image)), HasSubstr("metadata is not a JSON object"));

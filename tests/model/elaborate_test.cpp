@@ -683,7 +683,8 @@ TEST(TimeStep, AGivenOneThatEqualsTheGuessIsTheGuess) {
 
 TEST(TimeStep, LargerThanATimeConstantIsRefusedForEulerOnly) {
   EXPECT_THAT(refusal(chain(), {.dt = 20}),
-              HasSubstr("node 'lif' (LIF): dt = 20 is larger than a time constant"));
+              AllOf(HasSubstr("node 'lif' (LIF): dt = 20 is larger than a time constant"),
+                    HasSubstr(", so forward Euler has no decay; give a smaller --dt or --integrator exact")));
   const Network network = built(chain(), {.dt = 20, .integrator = Integrator::kExponential});
   EXPECT_DOUBLE_EQ(network.populations[0].beta[0], std::exp(-1.25));
   EXPECT_THAT(refusal(chain(), {.dt = -1}), HasSubstr("dt: expected a positive number, found -1"));

@@ -1,4 +1,5 @@
 #include "tests/model/nir_file.hpp"
+#include "tests/base/scratch_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <hdf5.h>
@@ -158,7 +159,8 @@ void write_small(NirFile& file) {
 }
 
 std::string temporary(const std::string& name) {
-  return ::testing::TempDir() + "spikeloom-" + std::to_string(getpid()) + "-" + name + ".nir";
+  static const ScratchFolder folder;
+  return folder.file(name);
 }
 
 }  // namespace spikeloom::test

@@ -54,7 +54,7 @@ class NirFile {
 /// input(2) - fc Affine(3,2) - lif LIF(3) - output(3): every field a file of 1.0 has.
 void write_small(NirFile& file);
 
-/// A name for a new file in the test's temporary folder.
+/// A file of a folder that is removed when the test program ends.
 std::string temporary(const std::string& name);
 
 }  // namespace spikeloom::test

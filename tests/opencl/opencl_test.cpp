@@ -23,12 +23,14 @@
 #include "host/opencl/opencl_runner.hpp"
 #include "host/opencl/plan.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/cli/command.hpp"
 #include "tests/flow/random_case.hpp"
 
 namespace spikeloom::testing {
 namespace {
 
+using test::chip_named;
 using ::testing::HasSubstr;
 
 /// Built kernels are kept beside the chips', not in the user's home.
@@ -43,11 +45,6 @@ constexpr const char* kPocl = "portable computing";
 constexpr const char* kChips[] = {"one", "row", "column", "narrow", "square", "wide"};
 constexpr int kBlocks = 4;  ///< tests per chip
 constexpr int kCases = 20;  ///< networks that fit, per test
-
-Chip test_chip(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name + ".toml");
-}
-
 struct Compiled {
   std::uint64_t seed = 0;
   Case made;
@@ -91,7 +88,7 @@ std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip, cons
 /// SPIKELOOM_CASE=SEED replays one case on every chip.
 template <class Each>
 void for_cases(const std::string& name, int block, Each&& each) {
-  const Chip chip = test_chip(name);
+  const Chip chip = chip_named(name);
   const char* replayed = std::getenv("SPIKELOOM_CASE");
   const int wanted = replayed != nullptr ? 1 : kCases;
   int done = 0;
@@ -219,7 +216,7 @@ INSTANTIATE_TEST_SUITE_P(, Pocl, ::testing::ValuesIn(params()),
 TEST(PoclPools, AreGoldenWhereTheyFold) {
   for (const char* name : {"row", "square", "wide"}) {
     SCOPED_TRACE(name);
-    const Chip chip = test_chip(name);
+    const Chip chip = chip_named(name);
     int folded = 0;
     for (std::uint64_t seed = 1; folded < 6; ++seed) {
       ASSERT_LT(seed, 400U) << "hardly any network fits";
@@ -285,7 +282,7 @@ std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip) {
 /// Sums that are taken in parts, on both kernels; what a part sends is a number.
 TEST(PoclParts, SumsInPartsAreGolden) {
   for (const char* name : {"wide", "slim"}) {
-    const Chip chip = test_chip(name);
+    const Chip chip = chip_named(name);
     int done = 0;
     for (std::uint64_t seed = 1; done < 12 && seed < 600; ++seed) {
       SCOPED_TRACE(std::string(name) + ", seed " + std::to_string(seed));
@@ -307,7 +304,7 @@ TEST(PoclParts, SumsInPartsAreGolden) {
 
 /// The kernels are built for the kind that is used, be it the default one or not.
 TEST(PoclKinds, AnImageOnOneOfTwoKindsIsGolden) {
-  const Chip chip = test_chip("mixed");
+  const Chip chip = chip_named("mixed");
   for (const char* kind : {"tile", "wide"}) {
     int done = 0;
     for (std::uint64_t seed = 1; done < 10 && seed < 400; ++seed) {
@@ -326,7 +323,7 @@ TEST(PoclKinds, AnImageOnOneOfTwoKindsIsGolden) {
 }
 
 TEST(OpenClPlan, KindsThatItsKernelsCannotRunAreRefusedByName) {
-  const Chip chip = test_chip("mixed");
+  const Chip chip = chip_named("mixed");
   const auto error_of = [](const Image& image) {
     try {
       (void)opencl::kind_with_kernels(image);
@@ -396,7 +393,7 @@ Case overflowing_case() {
 }
 
 TEST(PoclArithmetic, SumsThatLeave32BitsSaturate) {
-  Chip chip = test_chip("square");
+  Chip chip = chip_named("square");
   chip.tile.acc_bits = chip.tile.state_bits = chip.tile.bias_bits = 24;
   chip.tile.max_scale = chip.tile.max_shift = 15;
   const Case made = overflowing_case();
@@ -580,7 +577,7 @@ TEST_F(OpenClCommand, SaysWhichPlatformsThereAre) {
 }
 
 TEST_F(OpenClCommand, SaysWhenNoPlatformIsInstalled) {
-  std::filesystem::create_directories(folder_ / "vendors");
+  std::filesystem::create_directories(file("vendors"));
   const test::Ended ended =
       spikeloom(run_of("digits") + " --limit 1" + kDevice, "OCL_ICD_VENDORS=" + file("vendors"));
   EXPECT_EQ(ended.code, 3);

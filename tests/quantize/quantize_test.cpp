@@ -538,6 +538,28 @@ TEST(CheckQuantized, FindsWhatWasTamperedWith) {
   finds("reset error", [](Quantized& q) { q.network.populations[0].v_reset[1] += 3; });
   finds("accumulator bits", [](Quantized& q) { q.report.populations[0].accumulator_bits -= 1; });
   finds("another structure", [](Quantized& q) { q.network.projections[1].delay = 2; });
+
+  Network deaf = one_layer(3, 2, [](auto, auto) { return 0.5; });
+  deaf.populations[0].gain_v = {1, 0};
+  Quantized heard = checked(deaf, {});
+  SparseMap map{2, {0}, {}};
+  for (int row = 0; row < 3; ++row) {
+    map.target.insert(map.target.end(), {0U, 1U});
+    map.end_row();
+  }
+  heard.network.projections[0].form = MapForm(std::move(map));
+  heard.network.projections[0].weight.assign(6, heard.network.projections[0].weight.front());
+  EXPECT_THAT(check(heard, deaf).list(), ::testing::Contains(HasSubstr("a synapse of no effect became one")));
+}
+
+TEST(Quantize, WhatIsFarBeyondTheWeightsStepIsRefusedWithWhatWouldHelp) {
+  Network net = one_layer(3, 2, [](auto, auto) { return 0.5; });
+  net.populations[0].theta = {1, 1e9};
+  EXPECT_THAT(refusal(net, {}), HasSubstr("population 'n': its threshold, reset or bias is 2e+09 times"));
+  net.populations[0].theta = {1, 1};
+  net.populations[0].bias = {0, 1e7};
+  EXPECT_THAT(refusal(net, {}),
+              HasSubstr("20 bias bits; fewer weight bits (a coarser step) or a chip with wider state"));
 }
 
 /// Everything that is counted in volts, amperes or whatever the file's unit is, times 2^exponent.

@@ -6,11 +6,14 @@
 #include <set>
 
 #include "compiler/quantize/quantize.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 // ---- the NIR paper's, sample 0 ----
 
@@ -37,7 +40,7 @@ class RealSrnn : public ::testing::TestWithParam<Srnn> {
     options.record = {"lif1.lif"};
     options.calibrate = real_file(kInput).string();
     options.calibration_data.steps = kSteps / 2;
-    return compiled(real_file("nir-braille-srnn/" + GetParam().file), shipped_chip("tile1"), options);
+    return compiled(real_file("nir-braille-srnn/" + GetParam().file), chip_named("tile1"), options);
   }
   static Dataset sample(const Compilation& compilation) {
     const IntInput& port = compilation.integers.inputs.at(0);
@@ -142,7 +145,7 @@ class RealBrailleTh10 : public ::testing::Test {
 
 TEST_F(RealBrailleTh10, ScoresAsTheFloatNetworkAndDiffersByTruncationOfTheStateOnly) {
   NEED_REAL_DATA("braille-th10");
-  const Compilation compilation = compiled(real_file(kNetwork), shipped_chip("tile1"), recording());
+  const Compilation compilation = compiled(real_file(kNetwork), chip_named("tile1"), recording());
   const Dataset data = samples(compilation.integers);
   ASSERT_EQ(data.samples.size(), kSamples);
   const DeviceRun run = expect_model_is_golden(compilation, data);
@@ -175,7 +178,7 @@ TEST_F(RealBrailleTh10, ScoresAsTheFloatNetworkAndDiffersByTruncationOfTheStateO
 
 TEST_F(RealBrailleTh10, TheRtlIsTheModelOnSamplesThatTheContractsHaveNotSeen) {
   NEED_REAL_DATA("braille-th10");
-  const Compilation compilation = compiled(real_file(kNetwork), shipped_chip("tile1"), recording());
+  const Compilation compilation = compiled(real_file(kNetwork), chip_named("tile1"), recording());
   expect_rtl_is_model(compilation,
                       part(samples(compilation.integers), kCalibration, kSamples - kCalibration));
 }

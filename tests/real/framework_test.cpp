@@ -5,11 +5,14 @@
 
 #include "compiler/model/elaborate.hpp"
 #include "compiler/model/interpret.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 struct Exported {
   std::string name;  ///< of both files in tests/real/frameworks
@@ -60,7 +63,7 @@ TEST_P(Frameworks, TheChipSpikesAsTheFrameworkDoes) {
   CompileOptions options;
   options.semantics = GetParam().semantics;
   options.record = {network.populations.at(0).name};
-  const Compilation compilation = compiled(file(".nir"), shipped_chip("tile1"), options);
+  const Compilation compilation = compiled(file(".nir"), chip_named("tile1"), options);
   const IntInput& port = compilation.integers.inputs.at(0);
   const Dataset data = one_sample({port.name, port.shape}, input());
   expect_rtl_is_model(compilation, data);

@@ -10,11 +10,15 @@
 
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/model/nir.hpp"
+#include "tests/base/scratch_folder.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 constexpr std::size_t kTaxels = 12, kLavaHidden = 38, kLavaSteps = 256;
 constexpr std::int32_t kLavaOne = 4096;  ///< state of a potential of 1
@@ -135,13 +139,13 @@ IntNetwork in_integers(const LavaBraille& file) {
 
 TEST(RealLavaBraille, NoneOf9728BitsDiffersInGoldenModelAndRtl) {
   NEED_REAL_DATA("nir-braille-srnn");
-  const ScratchFolder scratch;
+  const test::ScratchFolder scratch;
   const std::filesystem::path file = scratch.path() / "braille.json";
   write_int_network(in_integers(read_braille()), file.string());
   const Dataset data =
       read_dataset(real_file("nir-braille-srnn/sample0_input_256x12.npy"), {{"input", {kTaxels}}}, {});
   ASSERT_EQ(data.total_steps(), kLavaSteps);
-  const Compilation compilation = compiled(file, shipped_chip("tile1"), {});
+  const Compilation compilation = compiled(file, chip_named("tile1"), {});
   expect_rtl_is_model(compilation, data);
   const DeviceRun run = expect_model_is_golden(compilation, data);
   EXPECT_EQ(differing_bits(spikes_of(run, "output"), recorded_spikes(), kLavaHidden, kLavaSteps, 0), 0U);

@@ -3,11 +3,14 @@
 
 #include <fstream>
 
+#include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 /// The first column: 1000 steps of input.
 std::vector<double> recorded_input() {
@@ -31,7 +34,7 @@ Steps spikes_on_the_chip(const std::string& network, const Semantics& semantics,
                          const std::vector<double>& input) {
   CompileOptions options;
   options.semantics = semantics;
-  const Compilation compilation = compiled(real_file("nir-lif/" + network), shipped_chip("tile1"), options);
+  const Compilation compilation = compiled(real_file("nir-lif/" + network), chip_named("tile1"), options);
   const IntInput& port = compilation.integers.inputs.at(0);
   const Dataset data = one_sample({port.name, port.shape}, input);
   EXPECT_EQ(data.total_steps(), input.size());
@@ -61,7 +64,7 @@ TEST(RealLif, ALeakAboveTheThresholdFiresWithoutInput) {
   for (const auto& [start, expected] : {std::pair(Start::kZero, 5U), std::pair(Start::kRest, 6U)}) {
     options.semantics.start = start;
     const Compilation compilation =
-        compiled(real_file("nir-lif/two_lif_neurons.nir"), shipped_chip("tile1"), options);
+        compiled(real_file("nir-lif/two_lif_neurons.nir"), chip_named("tile1"), options);
     const IntInput& port = compilation.integers.inputs.at(0);
     const Dataset data = one_sample({port.name, port.shape}, std::vector<double>(1000, 0.0));
     expect_rtl_is_model(compilation, data);

@@ -1,11 +1,14 @@
 // A trained MLP with 4-bit weights on a grid, and the first 1000 test images as spikes.
 #include <gtest/gtest.h>
 
+#include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 constexpr std::size_t kImages = 1000;
 constexpr std::size_t kCalibration = 200;
@@ -24,7 +27,7 @@ Compilation compiled_mlp(Spread spread) {
   options.calibrate = real_file("mnist-snn/test1000_spikes_T8.npz").string();
   options.calibration_data = packed();
   options.calibration_data.limit = kCalibration;
-  return compiled(real_file("mnist-snn/mlp_784_128_10_w4.nir"), shipped_chip("mesh2x2"), options);
+  return compiled(real_file("mnist-snn/mlp_784_128_10_w4.nir"), chip_named("mesh2x2"), options);
 }
 
 Dataset images(const Compilation& compilation) {

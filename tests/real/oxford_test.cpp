@@ -2,11 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "compiler/golden/int_network_file.hpp"
+#include "tests/base/scratch_folder.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 constexpr std::size_t kInputs = 200;
 constexpr std::size_t kNeurons = 256;
@@ -53,7 +57,7 @@ IntNetwork oxford(const Array& weight) {
 TEST(RealOxford, NoneOf512000BitsDiffersInGoldenModelAndRtl) {
   NEED_REAL_DATA("lava-oxford");
   const NpzReader recording(real_file("lava-oxford/oxford_layer0.npz"));
-  const ScratchFolder scratch;
+  const test::ScratchFolder scratch;
   const std::filesystem::path file = scratch.path() / "oxford.json";
   write_int_network(oxford(recording.read("weight")), file.string());
   const std::filesystem::path input = scratch.path() / "input.npy";
@@ -63,7 +67,7 @@ TEST(RealOxford, NoneOf512000BitsDiffersInGoldenModelAndRtl) {
   CompileOptions options;
   options.calibrate = input.string();
   options.calibration_data.steps = kRecordedSteps / 4;
-  const Compilation compilation = compiled(file, shipped_chip("mesh2x2"), options);
+  const Compilation compilation = compiled(file, chip_named("mesh2x2"), options);
   expect_rtl_is_model(compilation, data);
   const DeviceRun run = expect_model_is_golden(compilation, data);
   const Array recorded = recording.read("output_spikes");

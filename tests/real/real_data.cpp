@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "compiler/data/npy.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::testing {
 
@@ -19,11 +20,6 @@ std::filesystem::path real_file(const std::string& name) {
 std::filesystem::path shipped_file(const std::string& path) {
   return std::filesystem::path(SPIKELOOM_SOURCE_DIR) / path;
 }
-
-Chip shipped_chip(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/" + name + ".toml");
-}
-
 Compilation compiled(const std::filesystem::path& network, const Chip& chip, const CompileOptions& options) {
   auto result = compile(network.string(), chip, options, {});
   if (const auto* no = std::get_if<DoesNotFit>(&result))
@@ -75,17 +71,6 @@ std::size_t differing_bits(const std::vector<std::uint8_t>& ours, const std::vec
     if (our != (theirs[k] != 0)) ++count;
   }
   return count;
-}
-
-ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "spikeloom-real-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error(name + ": cannot be made");
-  path_ = name;
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace spikeloom::testing

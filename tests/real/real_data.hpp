@@ -24,9 +24,6 @@ namespace spikeloom::testing {
 /// A file of the project, by its path from the root.
 [[nodiscard]] std::filesystem::path shipped_file(const std::string& path);
 
-/// chips/NAME.toml.
-[[nodiscard]] Chip shipped_chip(const std::string& name);
-
 /// Compiles, or fails with the reason why it does not fit.
 [[nodiscard]] Compilation compiled(const std::filesystem::path& network, const Chip& chip,
                                    const CompileOptions& options);
@@ -46,18 +43,5 @@ void write_array(const std::filesystem::path& path, const Array& array);
 [[nodiscard]] std::size_t differing_bits(const std::vector<std::uint8_t>& ours,
                                          const std::vector<std::uint8_t>& theirs, std::size_t neurons,
                                          std::size_t steps, std::size_t late);
-
-/// A folder of its own that is removed with all that is in it.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace spikeloom::testing

@@ -7,11 +7,14 @@
 #include <string>
 
 #include "compiler/model/interpret.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 const std::vector<std::string> kLayers{"1", "3", "6", "10", "12"};  // the IF nodes, in the order of the flow
 
@@ -145,7 +148,7 @@ Compilation compiled_scnn(const std::vector<std::string>& record) {
   CompileOptions options;
   options.planes = 2;
   options.record = record;
-  return compiled(real_file("nir-nmnist-scnn/cnn_sinabs.nir"), shipped_chip("scnn"), options);
+  return compiled(real_file("nir-nmnist-scnn/cnn_sinabs.nir"), chip_named("scnn"), options);
 }
 
 const std::vector<std::string> kHidden{"1", "3", "6", "10"};

@@ -16,11 +16,13 @@
 #include "compiler/partition/partition.hpp"
 #include "compiler/replay/exchange.hpp"
 #include "spikeloom_hw.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/partition/random_network.hpp"
 
 namespace spikeloom {
 namespace {
 
+using test::chip_named;
 using ::testing::HasSubstr;
 
 /// Stamp k is at most 100 + ⌈7·k/2⌉, latency at most 50.
@@ -134,11 +136,6 @@ TEST(ContractVoidFrom, IsTheEarliestTilesStep) {
   run.tiles[1].contract_first = 2;
   EXPECT_EQ(contract_void_from(image, run), 2);
 }
-
-Chip test_chip(const std::string& name) {
-  return read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/" + name);
-}
-
 /// A random network on the chip, with clusters for every kind of tile.
 Image image_on(const Chip& chip) {
   for (Rng rng(1);;) {
@@ -170,9 +167,9 @@ Report report_of(const Image& image) {
 }
 
 TEST(ReportText, SaysOfEachTileItsKindAndWhatItHolds) {
-  for (const char* name : {"mixed.toml", "one.toml"}) {
+  for (const char* name : {"mixed", "one"}) {
     SCOPED_TRACE(name);
-    const Image image = image_on(test_chip(name));
+    const Image image = image_on(chip_named(name));
     const auto json = nlohmann::json::parse(to_json(report_of(image), image));
     const std::string text = to_text(report_of(image), image);
     const bool one_kind = image.chip.kinds() == 1;
@@ -197,7 +194,7 @@ TEST(ReportText, SaysOfEachTileItsKindAndWhatItHolds) {
 /// On a single tile no route has to be followed: the links are the host's wire to the tile, the tile's to its
 /// router, the router's to the tile and the router's to the host.
 TEST(ReportText, NamesTheShareOfTheBusiestLinksSlots) {
-  const Image image = image_on(test_chip("one.toml"));
+  const Image image = image_on(chip_named("one"));
   std::size_t from_host = 0, from_tile = 0, to_tile = 0, to_host = 0;
   for (const Channel& channel : image.binding.channels) {
     (channel.from ? from_tile : from_host) += channel.slots.size();
@@ -219,7 +216,7 @@ TEST(ReportText, NamesTheShareOfTheBusiestLinksSlots) {
 }
 
 TEST(Exchange, RefusesAnotherChipByItsHash) {
-  const Chip chip = test_chip("one.toml");
+  const Chip chip = chip_named("one");
   Chip other = chip;
   other.tile.page_rows *= 2;
   const auto link = open_model(chip);

@@ -11,10 +11,13 @@
 #include "compiler/schedule/pool.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "compiler/sdf/regulation.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/partition/random_network.hpp"
 
 namespace spikeloom {
 namespace {
+
+using test::chip_named;
 
 constexpr std::size_t kA = 0, kB = 1, kQ = 2;  // clusters, one a population
 
@@ -44,7 +47,7 @@ Image two_alike(bool reader_first, std::size_t neurons_of_b = 8, bool another_pr
   net.outputs.push_back({"b", {neurons_of_b}, PopulationId{kB}});
   net.outputs.push_back({"q", {8}, PopulationId{kQ}});
   Image image;
-  image.chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml");
+  image.chip = chip_named("row");
   image.application = build_application(net, image.chip, partition(net, image.chip, {}), {});
   MapOptions options;
   options.places = {TileId{0}, TileId{1}, TileId{1}};
@@ -140,7 +143,7 @@ Application readers_alike(std::uint32_t reached) {
     net.projections.push_back(std::move(projection));
     net.outputs.push_back({net.populations[p].name, {kNeurons}, PopulationId{p}});
   }
-  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/row.toml");
+  const Chip chip = chip_named("row");
   return build_application(net, chip, partition(net, chip, {}), {});
 }
 

@@ -102,5 +102,25 @@ TEST(ScheduleContract, LeavesItsMargin) {
   }
 }
 
+TEST(ScheduleContract, OfWorkThatWasNotMeasuredIsRefused) {
+  for (std::uint64_t seed = 1;; ++seed) {
+    const auto made = promised_image(seed);
+    if (!made) continue;
+    const auto refusal = [&](std::size_t tiles) {
+      try {
+        (void)contract(made->image, made->promise, MeasuredWork(tiles), {});
+      } catch (const Error& error) {
+        return std::string(error.what());
+      }
+      return std::string("a contract");
+    };
+    const std::size_t tiles = made->image.binding.orders.size();
+    EXPECT_THAT(refusal(tiles + 1), HasSubstr("contract: measured work of " + std::to_string(tiles + 1) +
+                                              " tiles, expected " + std::to_string(tiles)));
+    EXPECT_THAT(refusal(tiles), HasSubstr(" was not measured; is the calibration set empty?"));
+    return;
+  }
+}
+
 }  // namespace
 }  // namespace spikeloom

@@ -156,6 +156,11 @@ TEST(StaticOrders, WhatIsNoOrderOfTheBindingIsRefusedByName) {
                 (void)ordered(expansion, {0, 0}, {{a}});
               }),
               ::testing::HasSubstr("whose order has it not"));
+  const Firing second{ActorId(0), 1};
+  EXPECT_THAT(message_of([&] {
+                (void)ordered(expansion, {0, 0}, {{a, second}});
+              }),
+              ::testing::HasSubstr("firing 1 of an actor that has fewer in an iteration"));
   EXPECT_TRUE(std::holds_alternative<Deadlock>(max_cycle_ratio(ordered(expansion, {0, 0}, {{b, a}}))));
 }
 

@@ -8,11 +8,14 @@
 #include "compiler/core/core.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/verify/verify.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/random_case.hpp"
 #include "tests/verify/forgeries.hpp"
 
 namespace spikeloom::testing {
 namespace {
+
+using test::chip_named;
 
 Case small_case(std::uint64_t seed, const Chip& chip) {
   return random_case(seed, chip, {.max_populations = 3, .max_neurons = 24, .max_inputs = 20});
@@ -24,9 +27,9 @@ Case static_picture(std::uint64_t seed, const Chip& chip) {
 }
 
 /// With operating points and a contracted promise; of a static picture with a sampled one too.
-Genuine genuine(std::uint64_t seed, const std::string& chip_file,
+Genuine genuine(std::uint64_t seed, const std::string& chip_name,
                 Case (*make)(std::uint64_t, const Chip&) = small_case) {
-  const Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/" + chip_file);
+  const Chip chip = chip_named(chip_name);
   for (;; ++seed) {
     Case made = make(seed, chip);
     CompileInput input;
@@ -49,23 +52,21 @@ Genuine genuine(std::uint64_t seed, const std::string& chip_file,
 }
 
 TEST(Forged, FieldsOfMemoryWordsAreSitesByTheirNames) {
-  const Image image = genuine(8, "tests/chips/mixed.toml").image;
+  const Image image = genuine(8, "mixed").image;
   expect_fields_are_sites(image, core_of(image.application.clusters.front()).name());
 }
 
-TEST(Forged, WhatIsAcceptedKeepsItsPromiseAndItsSpikes) { forge_all(genuine(3, "chips/mesh2x2.toml"), 1); }
+TEST(Forged, WhatIsAcceptedKeepsItsPromiseAndItsSpikes) { forge_all(genuine(3, "mesh2x2"), 1); }
 
-TEST(Forged, OnAChipOfSeveralKindsToo) { forge_all(genuine(8, "tests/chips/mixed.toml"), 1); }
+TEST(Forged, OnAChipOfSeveralKindsToo) { forge_all(genuine(8, "mixed"), 1); }
 
-TEST(Forged, WhatSendsAPoolToo) { forge_all(genuine(1, "chips/mesh2x2.toml", pooled_case), 1); }
+TEST(Forged, WhatSendsAPoolToo) { forge_all(genuine(1, "mesh2x2", pooled_case), 1); }
 
-TEST(Forged, WhatHoldsSumsOfStaticInputsToo) {
-  forge_all(genuine(1, "tests/chips/row.toml", static_picture), 1);
-}
+TEST(Forged, WhatHoldsSumsOfStaticInputsToo) { forge_all(genuine(1, "row", static_picture), 1); }
 
 /// Every line of the chip that the image carries: another chip is refused, or the image is that chip's.
 TEST(Forged, AnotherChipsImageIsRefusedOrKeepsItsPromise) {
-  const Genuine good = genuine(3, "chips/mesh2x2.toml");
+  const Genuine good = genuine(3, "mesh2x2");
   const RunResult truth = run_of(good.image);
   const std::string text = print(good.image.chip);
   std::size_t refused = 0, accepted = 0;

@@ -14,6 +14,7 @@
 
 #include "compiler/flow/compile.hpp"
 #include "compiler/verify/verify.hpp"
+#include "tests/base/scratch_folder.hpp"
 
 namespace spikeloom {
 namespace {
@@ -173,10 +174,8 @@ TEST(Verify, ANetworkOfAnotherStateWidthIsSeen) {
 }
 
 TEST(Verify, NobodyUsesAnImageThatLies) {
-  const std::string folder =
-      (std::filesystem::temp_directory_path() / ("spikeloom-verify-" + std::to_string(getpid()))).string();
-  std::filesystem::create_directories(folder);
-  const std::string file = folder + "/liar.loom";
+  const test::ScratchFolder folder;
+  const std::string file = folder.file("liar.loom");
   write_image(lying([](Image& image) {
                 image.promises.front().period = Ratio(1);
                 image.promises.front().offset = 0;
@@ -192,11 +191,10 @@ TEST(Verify, NobodyUsesAnImageThatLies) {
                 (void)run_shared("one", calibrated(), data, {{"two", liar, data, 2, {}}});
               }),
               refused);
-  EXPECT_THAT(message_of([&] { (void)admit({.state = folder + "/chip.state", .image = file}); }), refused);
-  EXPECT_FALSE(std::filesystem::exists(folder + "/chip.state"));
+  EXPECT_THAT(message_of([&] { (void)admit({.state = folder.file("chip.state"), .image = file}); }), refused);
+  EXPECT_FALSE(std::filesystem::exists(folder.file("chip.state")));
   // Its stamps break the promise, for whoever runs it all the same.
   EXPECT_EQ(run(liar, data, {.trust = ImageTrust::kFull}).judgement.verdict, Verdict::kBroken);
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Verify, TheNetworkOfAFileIsFoundInTheTables) {

@@ -13,7 +13,6 @@ using ::testing::Not;
 class TallyCli : public CommandTest {
  protected:
   void SetUp() override {
-    CommandTest::SetUp();
     std::ofstream(file("two.toml")) << R"(name = "two-cores"
 [mesh]
 width = 2

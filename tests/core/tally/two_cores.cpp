@@ -1,9 +1,10 @@
 #include "tests/core/tally/two_cores.hpp"
+#include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::test {
 
 Chip two_core_chip() {
-  Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/mixed.toml");
+  Chip chip = chip_named("mixed");
   chip.name = "two-cores";
   TileKind& kind = chip.more_kinds.at(0);
   kind = chip.tile;
