@@ -36,10 +36,9 @@ const Core& core_of(const Cluster& cluster) {
   return *core;
 }
 
-std::int64_t worst_work(const Cluster& cluster) {
+std::int64_t worst_work(const Cluster& cluster, const TileConfig& tile) {
   const Core& core = core_of(cluster);
-  const TileConfig any;  // its page_delay is in both
-  return core.worst(cluster, any).total() - core.fixed(any).total();
+  return core.worst(cluster, tile).total() - core.fixed(tile).total();
 }
 
 std::uint64_t amount_of(const Cluster& cluster, const TileConfig& tile, std::string_view key) {
