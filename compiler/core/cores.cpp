@@ -4,6 +4,7 @@
 
 #include "compiler/core/core.hpp"
 #include "compiler/core/crossbar/crossbar.hpp"
+#include "compiler/core/systolic/systolic.hpp"
 #include "compiler/core/tally/tally.hpp"
 
 namespace spikeloom {
@@ -12,6 +13,7 @@ std::span<const Core* const> cores() {
   static const std::array kCores = {
       &crossbar::core(),
       &tally::core(),
+      &systolic::core(),
   };
   return kCores;
 }
