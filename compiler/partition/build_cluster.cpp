@@ -445,7 +445,8 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
         cluster.neurons = std::move(order.neurons);
         cluster.pooled = Pooled{pooling->population, std::move(order.sent)};
       } else if (clustering.order_of(p) == NeuronOrder::kPosition) {
-        order_by_position(map_extent(population.shape), cluster.neurons);
+        order_by_position(map_extent(population.shape), cluster.neurons,
+                          core_of(kind).channels_together(kind));
       } else {
         core_of(kind).number(population, kind, cluster.neurons);
       }

@@ -268,7 +268,7 @@ class Partitioner {
   [[nodiscard]] std::vector<Way> ways_of(std::size_t p) const {
     const MapExtent map = map_extent(network_.populations[p].shape);
     const Skeleton sources = make_skeleton(network_, chip_, clustering_);
-    BlockPricer pricer(network_, layers_[p], PopulationId(p), grain(p), sources, options_.activity);
+    BlockPricer pricer(network_, layers_[p], PopulationId(p), kind(p), sources, options_.activity);
     std::vector<Way> ways;
     const auto add = [&](const Grid& grid, const std::optional<Pooling>& pooling) {
       const double price =
