@@ -20,10 +20,10 @@ Sums are kept for the length of a step, and making one is as long as adding it t
 - memory: of their sums in one tile, in Mb: a sum of SUM_BITS for each tap and output channel of the tile,
   where output channels are shared out over TILES. A tile of chips/lanes128.toml has 4 Mb of weights.
 
-With --experiment (`ninja -C build product_sparsity`) also what it would make of this chip's cycles: each layer
-is compiled and its pages are walked by the crossbar's own formula, without sums (those are the cycles of
-`model`, or the experiment ends), with equal masks, and with masks within masks; sums that a word holds (apply 1)
-or two (apply 2), all of a page's kept or some. Cycles of an image on the busiest tile.
+With --experiment (`ninja -C build product_sparsity`) also what it would make of this chip's cycles: each
+layer is compiled and its pages are walked by the core's own formula, without sums (those are the cycles of
+`model`, or the experiment ends), with equal masks, and with masks within masks; sums that are as many words
+as a row, or twice as many; all of a page's kept, or some. Cycles of an image on the busiest tile.
 
 Exit code 77: the recorded spikes are not there.
 """
