@@ -193,14 +193,15 @@ Dataset long_samples(const Case& made, std::uint32_t least, Rng& rng) {
 TEST(StaticInputs, SamplesOfALeastLengthKeepTheirPromise) {
   const Chip chip = chip_named("row");
   std::size_t shorter = 0, mixed = 0, met = 0;
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2000 && (shorter < 100 || mixed < 10); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed ^ 0x5A3CU);
     Case made = any_case(seed, chip, {.max_populations = 4, .max_neurons = 40, .max_inputs = 60});
     std::vector<std::string> names;
-    for (const IntInput& input : made.network.inputs)
-      if (rng.chance(0.7)) names.push_back(input.name);
-    if (names.empty()) continue;
+    for (const IntInput& input : made.network.inputs) names.push_back(input.name);
+    if (names.size() > 1 && rng.chance(0.8))
+      names.erase(names.begin() + static_cast<std::ptrdiff_t>(rng.below(names.size())));
+    if (shorter >= 100 && names.size() == made.network.inputs.size()) continue;
     const bool all = names.size() == made.network.inputs.size();
     made.network = with_static_inputs(made.network, names).network;
     CompileOptions options;
@@ -236,8 +237,8 @@ TEST(StaticInputs, SamplesOfALeastLengthKeepTheirPromise) {
   std::cout << shorter << " promises for samples below the guarantee, " << mixed
             << " of them with other inputs too; " << met
             << " within 10 % of a run in which everything fires\n";
-  EXPECT_GT(shorter, 100U);
-  EXPECT_GT(mixed, 10U);
+  EXPECT_GE(shorter, 100U);
+  EXPECT_GE(mixed, 10U);
   EXPECT_GT(met, shorter / 3);
 }
 
