@@ -320,9 +320,10 @@ TEST(StaticInputs, SayWhoHoldsASumAndWhy) {
 
 /// What the compiler says of the saving: six rows of a word each, in a current or by a readout.
 TEST(StaticInputs, ReportWhatTheySaveAndWhetherThatPays) {
-  const auto notes = [](const IntNetwork& network) {
+  const auto notes = [](const IntNetwork& network, std::uint32_t sample_steps = 0) {
     CompileOptions options;
     options.static_inputs = {"picture"};
+    options.sample_steps = sample_steps;
     options.spread = Spread::kFewest;
     auto result = compile(CompileInput{"small.json", network, {}, {}}, chip_named("row"), options, {});
     EXPECT_TRUE(std::holds_alternative<Compilation>(result));
@@ -335,6 +336,16 @@ TEST(StaticInputs, ReportWhatTheySaveAndWhetherThatPays) {
                      "a sample behind its first one; holding costs none, so it pays from 2 steps a sample "
                      "on"),
             Contains(HasSubstr("--sample-steps N"))));
+  EXPECT_THAT(notes(made.network, 1), Contains(HasSubstr("one of a single step has no later ones")));
+  EXPECT_THAT(notes(made.network, 4), Not(Contains(HasSubstr("no promise for samples"))));
+  // A sum of many rows in every step beside the picture's few.
+  Case other = small();
+  other.network.inputs[1].shape = {40};
+  other.network.populations[1].bias_i = {0, 0};
+  other.network.projections.push_back({"many", InputId(1), PopulationId(1), 0, 8, 0, MapForm(DenseMap{40, 2}),
+                                       std::vector<std::int16_t>(80, 1)});
+  EXPECT_THAT(notes(other.network, 4),
+              Contains(HasSubstr("no promise for samples of 4 steps, since other work")));
   made.network.populations[0].alpha = {0, 7};
   EXPECT_THAT(notes(made.network),
               Contains(AllOf(HasSubstr("'layer held' together take at most 6 cycles less"),
