@@ -1,11 +1,13 @@
 #include "compiler/flow/recorded_options.hpp"
 
 #include <limits>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
 #include "compiler/flow/compile.hpp"
+#include "compiler/model/framework.hpp"
 
 namespace spikeloom {
 namespace {
@@ -152,8 +154,8 @@ std::string recorded_options(const CompileOptions& options) {
   return recorder.json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-IntNetwork recompiled_numbers(const std::string& path, const Chip& chip, const std::string& metadata,
-                              const std::optional<std::string>& calibrate) {
+Recompiled recompiled_numbers(const std::string& path, const Chip& chip, const std::string& metadata,
+                              const std::optional<std::string>& calibrate, const Semantics& stated) {
   const Json made = Json::parse(metadata, nullptr, false);
   if (!made.is_object() || !made.contains("options") || !made["options"].is_object())
     throw input_error("the image does not record the options that its numbers came from; compile it again");
@@ -171,7 +173,28 @@ IntNetwork recompiled_numbers(const std::string& path, const Chip& chip, const s
     throw input_error("--calibrate " + *calibrate +
                       ": the image's numbers were chosen without calibration data; leave it out");
   options.calibrate = calibrate;
-  return numbers(path, chip, options);
+  const auto state = [](auto& option, const auto& one) {
+    if (one) option = one;
+  };
+  Semantics& semantics = options.semantics;
+  state(semantics.framework, stated.framework);
+  state(semantics.dt, stated.dt);
+  state(semantics.reset, stated.reset);
+  state(semantics.fire, stated.fire);
+  state(semantics.start, stated.start);
+  state(semantics.integrator, stated.integrator);
+  state(semantics.input_delay, stated.input_delay);
+  state(semantics.recurrent_delay, stated.recurrent_delay);
+  Recompiled result{numbers(path, chip, options), {}};
+  if (!integers) {
+    std::ostringstream dt;
+    if (semantics.dt)
+      dt << *semantics.dt;
+    else
+      dt << "as the file's parameters or the framework tell it";
+    result.meaning = "dt " + dt.str() + ", " + describe(meaning_of(semantics));
+  }
+  return result;
 }
 
 }  // namespace spikeloom

@@ -159,12 +159,10 @@ bool may_gain_unfolded(const Candidate& candidate, const Chip& chip, std::uint32
 }
 
 /// The first with the lower cost, then the lower latency.
-bool is_better(const Candidate& a, const Candidate& b, const Chip& chip, const Dataset* data,
-               const ContractOptions& contracts) {
+bool is_better(const Candidate& a, const Candidate& b, const Chip& chip, CostOptions costs) {
   std::optional<Dataset> some;
-  if (data != nullptr) some = excerpt(*data);
-  const double of_a = cost(a, chip, some ? &*some : nullptr, contracts),
-               of_b = cost(b, chip, some ? &*some : nullptr, contracts);
+  if (costs.data != nullptr) costs.data = &some.emplace(excerpt(*costs.data));
+  const double of_a = cost(a, chip, costs), of_b = cost(b, chip, costs);
   return of_a != of_b ? of_a < of_b : a.promise.latency < b.promise.latency;
 }
 
@@ -215,7 +213,7 @@ std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbe
     Placer unfolding(runner, numbers, chip, options, own);
     if (Attempt other = attempt(unfolding);
         other.candidate && (!folded.candidate || is_better(*other.candidate, *folded.candidate, chip,
-                                                           numbers.data, options.contract)))
+                                                           folding.costs(numbers.data))))
       return placed(*std::move(other.candidate), own,
                     folded.candidate ? "so the network promises more"
                                      : "folded, the network does not fit (" + folded.reason() + ")");

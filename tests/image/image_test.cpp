@@ -52,7 +52,7 @@ Image random_image(std::uint64_t seed) {
                               1000,
                               512,
                               {{"fire p0[0]", 17}},
-                              {{5, 7}},
+                              {{{{5, 7}, 3, 4}}},
                               {"tile (0,0): fire p0[0]"},
                               "{}"});
     image.contracts.resize(image.chip.tiles());

@@ -104,8 +104,11 @@ TEST(Verify, APromiseBelowTheTruthFailsByItsCertificate) {
   EXPECT_THAT(faults_of([](Image& image) {
                 Promise& promise = image.promises.front();
                 promise.latency /= 2;
-                for (auto& list : promise.latest_starts)
-                  for (std::int64_t& start : list) start /= 2;
+                for (StartRuns& runs : promise.latest_starts)
+                  for (StartRun& run : runs) {
+                    for (std::int64_t& start : run.first) start /= 2;
+                    run.step /= 2;
+                  }
               }),
               Contains(HasSubstr("arrives later than the proof of the latency says")));
   EXPECT_THAT(faults_of([](Image& image) { --image.promises.front().offset; }),
