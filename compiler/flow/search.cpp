@@ -59,6 +59,10 @@ class Placer {
     return best;
   }
 
+  [[nodiscard]] CostOptions costs(const Dataset* data) const {
+    return {data, options_.contract, options_.sample_steps};
+  }
+
   /// By PopulationId what the user wants, or `spread` where there is a choice.
   std::vector<std::uint32_t> least_clusters() {
     check_names(numbers_.network, chip_, options_);
@@ -77,10 +81,6 @@ class Placer {
   }
 
  private:
-  [[nodiscard]] CostOptions costs(const Dataset* data) const {
-    return {data, options_.contract, options_.sample_steps};
-  }
-
   std::shared_ptr<const Application> partitioned(const std::vector<std::uint32_t>& least) {
     const IntNetwork& network = numbers_.network;
     auto application = runner_.stage("partition", [&] {
