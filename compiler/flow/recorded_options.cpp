@@ -43,6 +43,15 @@ void visit_options(Visitor& v, Options& o) {
   v.choice("packing", o.calibration_data.packing, 2);
   v.value("array", o.calibration_data.array);
   v.value("clip", o.calibration_data.clip);
+  // What decides in which parts sums are taken (compiler/flow/parts.hpp).
+  v.value("seed", o.seed);
+  v.choice("partition", o.partition, 3);
+  v.value("max_neurons", o.max_neurons);
+  v.value("clusters", o.clusters);
+  v.value("kinds", o.kinds);
+  v.value("tiles", o.tiles);
+  v.choice("pools", o.pools, 2);
+  v.value("record", o.record);
 }
 
 /// What is absent or has its default stands in the record all the same, so that defaults may change.
@@ -92,6 +101,13 @@ class Recalled {
     if (!json.is_array()) malformed(name);
     value.clear();
     for (const Json& one : json) value.push_back(number<std::string>(name, one));
+  }
+  template <class T>
+  void value(const char* name, std::map<std::string, T>& value) {
+    const Json& json = at(name);
+    if (!json.is_object()) malformed(name);
+    value.clear();
+    for (const auto& [key, one] : json.items()) value.emplace(key, number<T>(name, one));
   }
   template <class T>
   void choice(const char* name, T& value, std::size_t limit) {
