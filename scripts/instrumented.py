@@ -8,13 +8,17 @@ usage: instrumented.py sanitize [REGEX]   under AddressSanitizer and UndefinedBe
                                           those that fail with an error and never did are in errors.txt there
 
 REGEX chooses test programs by their names (data_test); BUILD: $SPIKELOOM_BUILD, or build. scripts/test.sh
-calls it. Exit codes: 0 well, 1 a test failed or a sanitizer spoke, 3 the build did.
+calls it. A program's tests are run in parts, two at a time, each with a limit of processor time. Where lines
+are counted, a part that exceeds it is left out, and said so. Exit codes: 0 well, 1 a test failed or a
+sanitizer spoke, 3 the build did.
 """
 import collections
+import concurrent.futures
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -25,10 +29,12 @@ FLAGS = {
     "sanitize": "-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer",
     "threads": "-O1 -g1 -fsanitize=thread",
     # Counters that threads share; a child process that reads a file writes its counts before it ends.
-    "coverage": "-O0 -g1 --coverage -fprofile-update=atomic -DSPIKELOOM_COVERAGE",
+    # -Og keeps a line's code on its line, and is faster than -O0.
+    "coverage": "-Og -g1 --coverage -fprofile-update=atomic -DSPIKELOOM_COVERAGE",
 }
-# Beside the unit tests, which the build lists.
-FLOW = ["flow_test", "parts_test", "semantics_test", "shared_test", "bounds_test", "admit_test"]
+# Whose programs are run. The others are about circuits or cards (rtl, formal, opencl), or run whole networks
+# for longer than instrumented programs should (real, long).
+LABELS = ["unit", "cli", "admit", "flow"]
 # What runs on threads: parallel_for and its users, values that are computed ahead of the replay, writers of
 # one file, a state's lock, the server of an emulated card. The chips of the Verilator device have threads of
 # Verilator's own. Each pattern must match a test.
@@ -39,8 +45,12 @@ THREADED = {
     "emulation_test": ["HwEmuServer.*"],
     "flow_test": ["*ModelIsGolden*", "Compile.*"],
 }
-LARGE = "-Large/*"
-SECONDS = 3600  # of a program
+# Tests that are run. Verilated chips are no code of ours, and slow to build: lines are counted without them.
+TESTS = {"sanitize": "-Large/*", "coverage": "-Large/*:*Rtl*"}
+AT_ONCE = 2
+PARTS = 4  # of a program's tests, run apart
+# Of a part: processor seconds, and as the last resort of a part that waits, seconds by the clock.
+LIMITS = {"sanitize": (1800, 7200), "threads": (1800, 7200), "coverage": (180, 3600)}
 # The child that reads HDF5 leaves by _exit, so the library's own memory is nobody's leak.
 ENVIRONMENT = {
     "ASAN_OPTIONS": "detect_leaks=1",
@@ -48,6 +58,7 @@ ENVIRONMENT = {
     "LSAN_OPTIONS": f"suppressions={ROOT / 'tests/fuzz/leaks.supp'}:print_suppressions=0",
     "TSAN_OPTIONS": "halt_on_error=1",
     "SPIKELOOM_THREADS": "4",
+    "SPIKELOOM_CACHE": str(BUILD / "chips"),  # Verilated chips are the same whoever opens them
 }
 
 
@@ -66,11 +77,14 @@ def configure(kind):
     return folder
 
 
-def unit_tests(folder):
-    query = subprocess.run(
-        ["ninja", "-C", folder, "-t", "query", "unit_tests"], capture_output=True, text=True
-    )
-    return sorted(set(re.findall(r"(\w+_test)$", query.stdout, re.MULTILINE)))
+def test_programs(folder):
+    """Those of LABELS, in that order."""
+    names = []
+    for label in LABELS:
+        command = ["ninja", "-C", folder, "-t", "query", f"{label}_tests"]
+        query = subprocess.run(command, capture_output=True, text=True)
+        names += sorted(set(re.findall(r"(\w+_test)$", query.stdout, re.MULTILINE)))
+    return names
 
 
 def chosen(programs, regex):
@@ -83,7 +97,7 @@ def chosen(programs, regex):
 
 
 def build(folder, programs):
-    if subprocess.run(["ninja", "-C", folder, "--quiet", *programs]).returncode:
+    if subprocess.run(["ninja", "-C", folder, "--quiet", f"-j{AT_ONCE}", *programs]).returncode:
         sys.exit(3)
 
 
@@ -98,42 +112,64 @@ def unmatched(program, patterns):
     return empty
 
 
-def run(kind, folder, name, patterns):
-    program = next(folder.glob(f"tests/*/{name}"))
-    if empty := unmatched(program, patterns):
-        print(f"{kind}: {name}: no test matches {', '.join(empty)}")
-        return 1
-    tests = ":".join(patterns) if patterns else LARGE
-    begin = time.monotonic()
+def run_part(kind, folder, program, tests, part):
+    """(exit code or None where a limit ended it, what it said)"""
+    processor, clock = LIMITS[kind]
+    shard = {"GTEST_TOTAL_SHARDS": str(PARTS), "GTEST_SHARD_INDEX": str(part)}
     try:
         done = subprocess.run(
-            [program, f"--gtest_filter={tests}"],
+            ["prlimit", f"--cpu={processor}", program, f"--gtest_filter={tests}"],
             cwd=folder,
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=SECONDS,
-            env=ENVIRONMENT | os.environ,
+            timeout=clock,
+            env=ENVIRONMENT | os.environ | shard,
             stdin=subprocess.DEVNULL,
         )
-        code, output = done.returncode, done.stdout + done.stderr
-    except subprocess.TimeoutExpired:
-        code, output = 1, f"has not ended after {SECONDS} s"
-    passed = re.search(r"\[  PASSED  \] (\d+) tests?", output)
-    count = passed[1] if passed else "0"
-    print(f"{kind}: {name}: {'failed' if code else 'passed'}, {count} tests, "
+    except subprocess.TimeoutExpired as ended:
+        return None, (ended.stdout or b"").decode(errors="replace")
+    ended = -done.returncode in (signal.SIGXCPU, signal.SIGKILL)
+    return None if ended else done.returncode, done.stdout + done.stderr
+
+
+def left_out(output):
+    """Of a part that did not end: the test that it was in, and how many of its tests were still to come."""
+    begun = re.findall(r"^\[ RUN      \] (\S+)", output, re.MULTILINE)
+    of = re.search(r"Running (\d+) tests? from", output)
+    return begun[-1] if begun else "its start", int(of[1]) - len(begun) if of else 0
+
+
+def run(kind, folder, name, patterns):
+    """1 where a test failed or, with a sanitizer, did not end."""
+    program = next(folder.glob(f"tests/**/{name}"))
+    if empty := unmatched(program, patterns):
+        print(f"{kind}: {name}: no test matches {', '.join(empty)}")
+        return 1
+    tests = ":".join(patterns) if patterns else TESTS[kind]
+    begin = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        parts = list(pool.map(lambda n: run_part(kind, folder, program, tests, n), range(PARTS)))
+    passed = sum(int(n) for _, output in parts for n in re.findall(r"\[  PASSED  \] (\d+) test", output))
+    wrong = [output for code, output in parts if code]
+    late = [output for code, output in parts if code is None]
+    print(f"{kind}: {name}: {'failed' if wrong else 'passed'}, {passed} tests, "
           f"{time.monotonic() - begin:.0f} s", flush=True)  # fmt: skip
-    if code:
+    for output in wrong:
         print("\n".join(output.splitlines()[-80:]))
-    elif not passed or passed[1] == "0":
+    for output in late:
+        test, more = left_out(output)
+        print(f"{kind}: {name}: {LIMITS[kind][0]} s of processor time ran out in {test}: left out are this "
+              f"part's tests up to it and {more} behind it")  # fmt: skip
+    if not wrong and not late and passed == 0:
         print(f"{kind}: {name}: no test ran: {tests}")
-        code = 1
-    return 1 if code else 0
+        return 1
+    return 1 if wrong or (late and kind != "coverage") else 0
 
 
 def run_all(kind, regex, filters=None):
     folder = configure(kind)
-    programs = sorted(filters) if filters else unit_tests(folder) + FLOW
+    programs = sorted(filters) if filters else test_programs(folder)
     if filters and not any(re.search(regex, name) for name in programs):
         return 0  # nothing of it has threads
     programs = chosen(programs, regex)
@@ -174,6 +210,8 @@ def coverage(regex):
     for old in folder.rglob("*.gcda"):
         old.unlink()
     wrong = run_all("coverage", regex)
+    print(f"left out: tests that match {TESTS['coverage'][1:]}, and those labelled otherwise than "
+          f"{', '.join(LABELS)}")  # fmt: skip
     files = lines_of(folder)
     total, ran = collections.Counter(), collections.Counter()
     never = []

@@ -20,10 +20,10 @@ Sums are kept for the length of a step, and making one is as long as adding it t
 - memory: of their sums in one tile, in Mb: a sum of SUM_BITS for each tap and output channel of the tile,
   where output channels are shared out over TILES. A tile of chips/lanes128.toml has 4 Mb of weights.
 
-With --experiment (`ninja -C build product_sparsity`) also what it would make of this chip's cycles: each layer
-is compiled and its pages are walked by the crossbar's own formula, without sums (those are the cycles of
-`model`, or the experiment ends), with equal masks, and with masks within masks; sums that a word holds (apply 1)
-or two (apply 2), all of a page's kept or some. Cycles of an image on the busiest tile.
+With --experiment (`ninja -C build product_sparsity`) also what it would make of this chip's cycles: each
+layer is compiled and its pages are walked by the core's own formula, without sums (those are the cycles of
+`model`, or the experiment ends), with equal masks, and with masks within masks; sums that are as many words
+as a row, or twice as many; all of a page's kept, or some. Cycles of an image on the busiest tile.
 
 Exit code 77: the recorded spikes are not there.
 """
@@ -131,6 +131,7 @@ def tried(experiment, load, apply):
     for variant in result["variants"]:
         rows[variant["parts"], variant["kept"]] = variant["cycles"]
         rows["compared", variant["parts"], variant["kept"]] = variant["compared"]
+        rows["sums", variant["parts"], variant["kept"]] = variant["sums_at_once"]
     return rows
 
 
@@ -149,17 +150,18 @@ def experiments(experiment, spikeloom, folder, temporary):
         for apply in (1, 2):
             print(f"{network}, a sum takes {apply} x the words of a row")
             print("| layer | without | " + " | ".join(f"equal, {n}" for n in names) + " | ", end="")
-            print(" | ".join(f"subset, {n}" for n in names) + " | masks compared a cycle |")
-            print("| --- " * (3 + 2 * len(names)) + "|")
+            print(" | ".join(f"subset, {n}" for n in names) + " | masks compared a cycle | most sums |")
+            print("| --- " * (4 + 2 * len(names)) + "|")
             columns = [(False, -1)] + [(parts, number) for parts in (False, True) for number in kept]
             rows = {layer: results[network, layer, apply] for layer in layers}
-            rows["sum"] = {key: sum(row[key] for row in rows.values()) for key in rows["fc_2"]}
+            added = {key: max if key[0] == "sums" else sum for key in rows["fc_2"]}
+            rows["sum"] = {key: add(row[key] for row in rows.values()) for key, add in added.items()}
             for layer, row in rows.items():
                 compared = row["compared", True, 0] / row[True, 0]
                 print(
                     f"| {layer} | "
                     + " | ".join(f"{row[key]:,.0f}" for key in columns)
-                    + f" | {compared:.0f} |"
+                    + f" | {compared:.0f} | {row['sums', True, 0]:,} |"
                 )
             print()
 

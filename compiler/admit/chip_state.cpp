@@ -309,8 +309,8 @@ std::string print(const ChipState& state) {
     const auto tiles = std::count_if(resident.binding.orders.begin(), resident.binding.orders.end(),
                                      [](const auto& o) { return !o.empty(); });
     out << resident.name << ": application " << resident.binding.application << ", " << tiles
-        << " tiles, a step every " << resident.promise.period.str() << " cycles, latency at most "
-        << resident.promise.latency << "; " << resident.point << "\n";
+        << (tiles == 1 ? " tile" : " tiles") << ", a step every " << resident.promise.period.str()
+        << " cycles, latency at most " << resident.promise.latency << "; " << resident.point << "\n";
   }
   return out.str();
 }

@@ -364,13 +364,15 @@ std::string describe(const Shortage& shortage, const ChipState& state, const Ima
       return "no application number is free: host.applications = " +
              std::to_string(state.applications().size()) + ", all taken";
     case Kind::kTiles:
-      return "needs " + needed + " tiles" + of_kind(state.chip(), shortage.tile_kind) + ", " + free +
-             " free of " + std::to_string(tiles_by_kind(state.chip(), 0)[shortage.tile_kind]);
+      return "needs " + needed + (shortage.needed == 1 ? " tile" : " tiles") +
+             of_kind(state.chip(), shortage.tile_kind) + ", " + free + " free of " +
+             std::to_string(tiles_by_kind(state.chip(), 0)[shortage.tile_kind]);
     case Kind::kHostChannels:
-      return "needs " + needed + " host channels, " + free +
+      return "needs " + needed + (shortage.needed == 1 ? " host channel, " : " host channels, ") + free +
              " free of host.channels = " + std::to_string(state.host_channels().size());
     case Kind::kHostCounters:
-      return "needs " + needed + " host credit counters, " + free +
+      return "needs " + needed +
+             (shortage.needed == 1 ? " host credit counter, " : " host credit counters, ") + free +
              " free of host.credit_counters = " + std::to_string(state.host_counters().size());
     case Kind::kSinks:
       return "needs " + needed + " host sinks in a row, the longest free row of " +

@@ -171,6 +171,11 @@ void append_static_notes(Compilation& result, const Chip& chip, const CompileOpt
         "--calibrate) adds a promise for samples of N steps or more");
   else if (steps == 1)
     result.notes.emplace_back("static: no promise for samples, since one of a single step has no later ones");
+  else if (std::none_of(result.image.promises.begin(), result.image.promises.end(),
+                        [](const Promise& promise) { return promise.kind == PromiseKind::kSampled; }))
+    result.notes.push_back("static: no promise for samples of " + std::to_string(steps) +
+                           " steps, since other work than that of static inputs bounds the period: holding "
+                           "their sums saves work there, and no cycle of a step");
 }
 
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,

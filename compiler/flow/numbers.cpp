@@ -170,7 +170,7 @@ Compilation numbers_of(StageRunner& runner, CompileInput input, const Chip& chip
   Relayed relayed = with_relays(std::move(result.integers), chip);
   result.integers = std::move(relayed.network);
   append(result.notes, relayed.notes);
-  result.integers = with_parts(result.integers, chip).network;
+  result.integers = with_parts(result.integers, chip, options).network;
   result.data = std::move(input.data);
   if (result.data) result.traffic = measure_traffic(result.integers, *result.data);
   return result;

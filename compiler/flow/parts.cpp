@@ -1,17 +1,21 @@
 #include "compiler/flow/parts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <span>
 #include <variant>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/core/core.hpp"
+#include "compiler/flow/stage_options.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/partition/build_cluster.hpp"
 #include "compiler/partition/feature_map.hpp"
 #include "compiler/partition/input_order.hpp"
 #include "spikeloom_hw.hpp"
@@ -79,12 +83,78 @@ IntProjection restricted(const IntProjection& whole, std::span<const std::uint32
   return part;
 }
 
+/// A rectangle of a kernel's taps: rows and columns first .. last - 1.
+struct Taps {
+  std::array<std::uint32_t, 2> first{}, last{};
+};
+
+/// The window with these taps of its kernel alone; nothing where they read padding only.
+std::optional<IntProjection> restricted(const IntProjection& whole, const Taps& taps) {
+  const WindowMap& old = *whole.form.as<WindowMap>();
+  WindowMap window = old;
+  std::array<std::uint32_t, 2> skipped{};  // of the leaf's source, before what the first tap reads
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    window.kernel[axis] = taps.last[axis] - taps.first[axis];
+    const std::uint32_t start = taps.first[axis] * old.dilation[axis];
+    if (start > old.before[axis]) skipped[axis] = start - old.before[axis];
+    if (skipped[axis] >= old.in[axis]) return std::nullopt;
+    window.before[axis] = old.before[axis] - std::min(start, old.before[axis]);
+    window.in[axis] = old.in[axis] - skipped[axis];
+  }
+  std::vector<std::uint32_t> gather = whole.form.gather();
+  if (window.in != old.in) {
+    gather.clear();
+    for (std::size_t s = 0; s < whole.form.sources(); ++s) {
+      const std::uint32_t at = whole.form.leaf_source(s);
+      const std::uint32_t y = at / old.in[1] % old.in[0], x = at % old.in[1];
+      if (at == kNowhere || y < skipped[0] || x < skipped[1])
+        gather.push_back(kNowhere);
+      else
+        gather.push_back((at / old.in_area() * window.in[0] + y - skipped[0]) * window.in[1] + x -
+                         skipped[1]);
+    }
+  }
+  IntProjection part = whole;
+  part.weight.clear();
+  const std::size_t kernels = std::size_t{old.outputs} * old.inner();
+  for (std::size_t kernel = 0; kernel < kernels; ++kernel)
+    for (std::uint32_t y = taps.first[0]; y < taps.last[0]; ++y)
+      for (std::uint32_t x = taps.first[1]; x < taps.last[1]; ++x)
+        part.weight.push_back(whole.weight[(kernel * old.kernel[0] + y) * old.kernel[1] + x]);
+  part.form = MapForm(window, std::move(gather));
+  return part;
+}
+
+/// Taps first .. last - 1, counted row by row, as rectangles.
+std::vector<Taps> rectangles(std::uint32_t first, std::uint32_t last, std::uint32_t columns) {
+  std::vector<Taps> result;
+  while (first < last) {
+    const std::uint32_t row = first / columns, column = first % columns;
+    const std::uint32_t rows = column == 0 ? (last - first) / columns : 0;
+    if (rows > 0) {
+      result.push_back({{row, 0}, {row + rows, columns}});
+      first += rows * columns;
+      continue;
+    }
+    const std::uint32_t end = std::min(last, (row + 1) * columns);
+    result.push_back({{row, column}, {row + 1, column + end - first}});
+    first = end;
+  }
+  return result;
+}
+
+/// Whether the projection is shared out by its kernel's taps.
+bool is_by_kernel(const IntProjection& projection, ShareOrder order) {
+  const auto* window = projection.form.as<WindowMap>();
+  return order == ShareOrder::kKernel && window != nullptr && window->taps() > 1;
+}
+
 /// The sources of projections, in the order in which they are shared out.
 class SourceOrder {
  public:
   SourceOrder(const IntNetwork& network, ShareOrder order)
       : network_(network), order_(order), layers_(make_layers(network)) {
-    if (order == ShareOrder::kPosition) inputs_ = input_orders(network, layers_);
+    if (order != ShareOrder::kFile) inputs_ = input_orders(network, layers_);
   }
 
   [[nodiscard]] std::vector<std::uint32_t> of(const IntProjection& projection) const {
@@ -123,20 +193,33 @@ class SourceOrder {
   std::vector<InputOrder> inputs_;
 };
 
-/// A run of a projection's sources, in their order.
+/// A run of a projection's sources, in their order, or of its kernel's taps.
 struct Run {
   std::size_t projection = 0;
   std::uint32_t first = 0, last = 0;
 };
 
+/// Where a share of about `length` taps that ends at `tap` is cut: whole rows where it has as much, else
+/// equal parts of a row.
+std::uint32_t tap_boundary(std::uint64_t tap, double length, std::uint32_t columns) {
+  const std::uint64_t row = tap / columns;
+  if (length >= columns) return static_cast<std::uint32_t>(row * columns);
+  const auto parts = static_cast<std::uint64_t>(std::ceil(columns / length));
+  return static_cast<std::uint32_t>(row * columns + tap % columns * parts / columns * columns / parts);
+}
+
 /// Cuts the sources of the projections, one behind the other, into about equal shares of chunks.
 std::vector<std::vector<Run>> shares_of(const IntNetwork& network,
-                                        const std::vector<std::size_t>& projections, std::uint32_t count) {
+                                        const std::vector<std::size_t>& projections, std::uint32_t count,
+                                        ShareOrder order) {
   std::vector<std::pair<std::size_t, std::uint32_t>> chunks;  // projection, and how often 16 of its sources
   std::uint64_t total = 0;
   for (const std::size_t p : projections) {
     const IntProjection& projection = network.projections[p];
-    const std::uint64_t whole = chunks_of(network, projection.from, projection.form.sources());
+    const auto* window = projection.form.as<WindowMap>();
+    const std::uint64_t whole = is_by_kernel(projection, order)
+                                    ? window->taps() * chunks_of(network, projection.from, window->inner())
+                                    : chunks_of(network, projection.from, projection.form.sources());
     chunks.emplace_back(p, static_cast<std::uint32_t>(whole));
     total += whole;
   }
@@ -144,7 +227,10 @@ std::vector<std::vector<Run>> shares_of(const IntNetwork& network,
   std::vector<std::vector<Run>> shares(count);
   std::uint64_t before = 0;
   for (const auto& [p, whole] : chunks) {
-    const std::uint64_t sources = network.projections[p].form.sources();
+    const bool by_kernel = is_by_kernel(network.projections[p], order);
+    const auto* window = network.projections[p].form.as<WindowMap>();
+    const std::uint64_t sources = by_kernel ? window->taps() : network.projections[p].form.sources();
+    const double taps = static_cast<double>(total) / count * static_cast<double>(sources) / whole;
     for (std::uint32_t share = 0; share < count; ++share) {
       // The share's chunks of all, less those of projections before.
       const std::uint64_t from = std::max(before, total * share / count) - before;
@@ -152,9 +238,12 @@ std::vector<std::vector<Run>> shares_of(const IntNetwork& network,
           std::min(before + whole, std::max(before, total * (share + 1) / count)) - before;
       if (from >= to) continue;
       // In whole chunks of the source, as far as these can be told from here.
-      const auto first = static_cast<std::uint32_t>(sources * from / whole / hw::kChunkBits * hw::kChunkBits);
-      const auto last = static_cast<std::uint32_t>(
-          to == whole ? sources : sources * to / whole / hw::kChunkBits * hw::kChunkBits);
+      const auto cut = [&](std::uint64_t chunk) {
+        if (by_kernel) return tap_boundary(sources * chunk / whole, taps, window->kernel[1]);
+        return static_cast<std::uint32_t>(sources * chunk / whole / hw::kChunkBits * hw::kChunkBits);
+      };
+      const std::uint32_t first = cut(from);
+      const std::uint32_t last = to == whole ? static_cast<std::uint32_t>(sources) : cut(to);
       if (first < last) shares[share].push_back({p, first, last});
     }
     before += whole;
@@ -178,7 +267,9 @@ class Splitter {
       std::vector<std::size_t> projections;
       for (std::size_t n = 0; n < old_.projections.size(); ++n)
         if (old_.projections[n].to.index() == p) projections.push_back(n);
-      add(p, count[p] <= 1 ? std::vector<std::vector<Run>>{} : shares_of(old_, projections, count[p]),
+      add(p,
+          count[p] <= 1 ? std::vector<std::vector<Run>>{}
+                        : shares_of(old_, projections, count[p], share_order_),
           projections);
     }
     IntNetwork& network = result_.network;
@@ -209,6 +300,10 @@ class Splitter {
       network.populations.push_back(is_owner ? old_.populations[p] : part(old_.populations[p], suffix));
       for (const Run& run : shares[share]) {
         const IntProjection& whole = old_.projections[run.projection];
+        if (is_by_kernel(whole, share_order_)) {
+          add_taps(whole, run, id, is_owner ? "" : suffix);
+          continue;
+        }
         const std::vector<std::uint32_t> order = order_->of(whole);
         const std::span<const std::uint32_t> sources(order.begin() + run.first, order.begin() + run.last);
         add(restricted(whole, sources), id, is_owner ? "" : suffix);
@@ -216,6 +311,15 @@ class Splitter {
       if (share > 0) hand_on(PopulationId(id.index() - 1), id);
       if (is_owner) result_.now.push_back(id);
     }
+  }
+
+  void add_taps(const IntProjection& whole, const Run& run, PopulationId to, const std::string& suffix) {
+    std::string more;
+    for (const Taps& taps : rectangles(run.first, run.last, whole.form.as<WindowMap>()->kernel[1]))
+      if (auto part = restricted(whole, taps)) {
+        add(*std::move(part), to, suffix + more);
+        more += "'";
+      }
   }
 
   void add(IntProjection projection, PopulationId to, const std::string& suffix) {
@@ -330,15 +434,53 @@ Parted in_parts(const IntNetwork& network, const std::vector<std::uint32_t>& sha
 
 namespace {
 
+PartitionOptions partitioning(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
+  return partition_options(network, chip, options, wanted_clusters(network, options), std::nullopt);
+}
+
+/// Of a network in parts, what a chip pays for them; compared in this order.
+struct PartsCost {
+  /// Clusters whose readers are more than a tile has credit counters: they fit no tile, however they are
+  /// placed.
+  std::size_t unheard = 0;
+  std::size_t clusters = 0;
+  friend auto operator<=>(const PartsCost&, const PartsCost&) = default;
+};
+
+PartsCost cost_of(const Parted& parted, const Chip& chip, const CompileOptions& options) {
+  const IntNetwork& network = parted.network;
+  const Layers layers = make_layers(network);
+  const Clustering clustering = partition(network, chip, partitioning(network, chip, options));
+  const Skeleton skeleton = make_skeleton(network, chip, clustering);
+  std::vector<std::set<std::pair<std::size_t, std::uint32_t>>> readers(skeleton.clusters.size());
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    if (clustering.count[p] == 0) continue;
+    const Reach reach(layers[p], skeleton, PopulationId(p));
+    for (std::size_t c = 0; c < skeleton.clusters.size(); ++c) {
+      if (skeleton.clusters[c].population.index() != p) continue;
+      for (std::size_t l = 0; l < layers[p].size(); ++l)
+        if (const auto* from = std::get_if<PopulationId>(&layers[p][l].from))
+          for (const std::uint32_t element : reach.elements(l, c))
+            readers[skeleton.cluster_of[from->index()][element]].emplace(c, layers[p][l].delay);
+    }
+  }
+  PartsCost cost{0, skeleton.clusters.size()};
+  for (std::size_t c = 0; c < readers.size(); ++c)
+    if (readers[c].size() > chip.kind(skeleton.clusters[c].kind).credit_counters) ++cost.unheard;
+  return cost;
+}
+
 /// The fewest shares in this order that let every neuron fit; nothing where there are none, or more than
 /// `most` of all populations together.
-std::optional<Parted> fitting_parts(const IntNetwork& network, const Chip& chip, ShareOrder order,
+std::optional<Parted> fitting_parts(const IntNetwork& network, const Chip& chip,
+                                    const CompileOptions& options, ShareOrder order,
                                     std::uint32_t page_chunks, std::size_t most) {
   std::vector<std::uint32_t> shares(network.populations.size(), 1);
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     Parted parted = in_parts(network, shares, order);
     if (parted.network.populations.size() > most) return std::nullopt;
-    const std::vector<TooWide> wide = too_wide(parted.network, chip);
+    const std::vector<TooWide> wide =
+        too_wide(parted.network, chip, partitioning(parted.network, chip, options));
     if (wide.empty()) return parted;
     std::vector<double> factor(network.populations.size(), 0);
     for (const TooWide& of : wide) {
@@ -361,7 +503,7 @@ std::optional<Parted> fitting_parts(const IntNetwork& network, const Chip& chip,
 
 }  // namespace
 
-Parted with_parts(const IntNetwork& network, const Chip& chip) {
+Parted with_parts(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
   const std::vector<std::uint32_t> whole(network.populations.size(), 1);
   bool splits = false;
   std::uint32_t page_chunks = 1;
@@ -370,14 +512,29 @@ Parted with_parts(const IntNetwork& network, const Chip& chip) {
     splits = true;
     page_chunks = std::max(page_chunks, chip.kind(k).page_chunks);
   }
-  if (!splits || certainly_fits(network, chip)) return in_parts(network, whole);
+  // Wanted clusters may leave a source's chunks half empty.
+  const bool is_free = options.clusters.empty() && options.kinds.empty() && options.max_neurons == 0;
+  if (!splits || (is_free && certainly_fits(network, chip))) return in_parts(network, whole);
+  const std::vector<TooWide> wide = too_wide(network, chip, partitioning(network, chip, options));
+  if (wide.empty()) return in_parts(network, whole);
   // Which order holds together what lies in a chunk depends on how a map will be cut, which is not known yet.
-  std::optional<Parted> by_position;
+  std::optional<Parted> best;
   if (SourceOrder(network, ShareOrder::kPosition).any_by_position())
-    by_position = fitting_parts(network, chip, ShareOrder::kPosition, page_chunks, kNoLimit);
-  const std::size_t most = by_position ? by_position->network.populations.size() : kNoLimit;
-  if (auto parted = fitting_parts(network, chip, ShareOrder::kFile, page_chunks, most)) return *parted;
-  return by_position ? *by_position : in_parts(network, whole);
+    best = fitting_parts(network, chip, options, ShareOrder::kPosition, page_chunks, kNoLimit);
+  const std::size_t most = best ? best->network.populations.size() : kNoLimit;
+  if (auto parted = fitting_parts(network, chip, options, ShareOrder::kFile, page_chunks, most))
+    best = std::move(parted);
+  const bool any_window = std::any_of(wide.begin(), wide.end(), [&](const TooWide& of) {
+    return std::any_of(network.projections.begin(), network.projections.end(), [&](const IntProjection& p) {
+      return p.to == of.population && is_by_kernel(p, ShareOrder::kKernel);
+    });
+  });
+  if (any_window) {
+    auto by_kernel = fitting_parts(network, chip, options, ShareOrder::kKernel, page_chunks, kNoLimit);
+    if (by_kernel && (!best || cost_of(*by_kernel, chip, options) < cost_of(*best, chip, options)))
+      best = std::move(by_kernel);
+  }
+  return best ? *best : in_parts(network, whole);
 }
 
 namespace {

@@ -5,17 +5,20 @@
 #include <string>
 #include <vector>
 
+#include <spikeloom/compile_options.hpp>
+
 #include "compiler/chip/chip.hpp"
 #include "compiler/golden/int_network.hpp"
 #include "compiler/partition/partition.hpp"
 
 namespace spikeloom {
 
-/// In which order a population's sources are shared out. Windows are always cut as the file numbers their
-/// sources, which is by channels.
+/// In which order a population's sources are shared out.
 enum class ShareOrder : std::uint8_t {
   kFile,      ///< as numbered: of a map some channels each
-  kPosition,  ///< of a feature map, and of an input that is sent by position, some positions each
+  kPosition,  ///< of a feature map, and of an input that is sent by position, some positions each; of windows
+              ///< some channels, since a window lies at a few positions
+  kKernel,    ///< of windows some rows of the kernel, or less than a row; of others as kPosition
 };
 
 struct Parted {
@@ -37,12 +40,15 @@ struct Parted {
                               ShareOrder order = ShareOrder::kFile);
 
 /// In parts as far as the chip asks for it: each population of which one neuron alone exceeds every kind of
-/// tile, in the order that takes fewer parts, the file's if both take as many. Where parts do not help either
-/// the network is as before, and the partition says what is missing.
+/// tile that it may go to. In the order of positions or the file's, whichever takes fewer parts, the file's
+/// if both take as many; a convolution by its kernel where that leaves fewer clusters with more readers than
+/// a tile counts credits for, then where all clusters are fewer. Where parts do not help either the network
+/// is as before, and the partition says what is missing.
 ///
+/// `options`: those of the partition, as far as the user chose them (not how many clusters `spread` likes).
 /// Cost    nothing where every neuron's inputs certainly fit a tile; else a partition for each attempt.
-/// Law     depends on the network and the chip alone, so `verify` finds the same parts again.
-[[nodiscard]] Parted with_parts(const IntNetwork& network, const Chip& chip);
+/// Law     depends on network, chip and options alone, so `verify` finds the same parts again.
+[[nodiscard]] Parted with_parts(const IntNetwork& network, const Chip& chip, const CompileOptions& options);
 
 /// "; 'p' is summed in 4 parts, since …" for who is told that the network does not fit; empty: no parts.
 [[nodiscard]] std::string parts_in(const IntNetwork& network);

@@ -1,11 +1,13 @@
 #include "compiler/flow/recorded_options.hpp"
 
 #include <limits>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "compiler/base/error.hpp"
 #include "compiler/flow/compile.hpp"
+#include "compiler/model/framework.hpp"
 
 namespace spikeloom {
 namespace {
@@ -41,6 +43,15 @@ void visit_options(Visitor& v, Options& o) {
   v.choice("packing", o.calibration_data.packing, 2);
   v.value("array", o.calibration_data.array);
   v.value("clip", o.calibration_data.clip);
+  // What decides in which parts sums are taken (compiler/flow/parts.hpp).
+  v.value("seed", o.seed);
+  v.choice("partition", o.partition, 3);
+  v.value("max_neurons", o.max_neurons);
+  v.value("clusters", o.clusters);
+  v.value("kinds", o.kinds);
+  v.value("tiles", o.tiles);
+  v.choice("pools", o.pools, 2);
+  v.value("record", o.record);
 }
 
 /// What is absent or has its default stands in the record all the same, so that defaults may change.
@@ -90,6 +101,13 @@ class Recalled {
     if (!json.is_array()) malformed(name);
     value.clear();
     for (const Json& one : json) value.push_back(number<std::string>(name, one));
+  }
+  template <class T>
+  void value(const char* name, std::map<std::string, T>& value) {
+    const Json& json = at(name);
+    if (!json.is_object()) malformed(name);
+    value.clear();
+    for (const auto& [key, one] : json.items()) value.emplace(key, number<T>(name, one));
   }
   template <class T>
   void choice(const char* name, T& value, std::size_t limit) {
@@ -152,8 +170,8 @@ std::string recorded_options(const CompileOptions& options) {
   return recorder.json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-IntNetwork recompiled_numbers(const std::string& path, const Chip& chip, const std::string& metadata,
-                              const std::optional<std::string>& calibrate) {
+Recompiled recompiled_numbers(const std::string& path, const Chip& chip, const std::string& metadata,
+                              const std::optional<std::string>& calibrate, const Semantics& stated) {
   const Json made = Json::parse(metadata, nullptr, false);
   if (!made.is_object() || !made.contains("options") || !made["options"].is_object())
     throw input_error("the image does not record the options that its numbers came from; compile it again");
@@ -171,7 +189,28 @@ IntNetwork recompiled_numbers(const std::string& path, const Chip& chip, const s
     throw input_error("--calibrate " + *calibrate +
                       ": the image's numbers were chosen without calibration data; leave it out");
   options.calibrate = calibrate;
-  return numbers(path, chip, options);
+  const auto state = [](auto& option, const auto& one) {
+    if (one) option = one;
+  };
+  Semantics& semantics = options.semantics;
+  state(semantics.framework, stated.framework);
+  state(semantics.dt, stated.dt);
+  state(semantics.reset, stated.reset);
+  state(semantics.fire, stated.fire);
+  state(semantics.start, stated.start);
+  state(semantics.integrator, stated.integrator);
+  state(semantics.input_delay, stated.input_delay);
+  state(semantics.recurrent_delay, stated.recurrent_delay);
+  Recompiled result{numbers(path, chip, options), {}};
+  if (!integers) {
+    std::ostringstream dt;
+    if (semantics.dt)
+      dt << *semantics.dt;
+    else
+      dt << "as the file's parameters or the framework tell it";
+    result.meaning = "dt " + dt.str() + ", " + describe(meaning_of(semantics));
+  }
+  return result;
 }
 
 }  // namespace spikeloom

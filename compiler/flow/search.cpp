@@ -27,7 +27,19 @@ class Placer {
          std::vector<PopulationId> own = {})
       : runner_(runner), numbers_(numbers), chip_(chip), options_(options), own_(std::move(own)) {}
 
-  std::variant<Candidate, DoesNotFit> place() { return place(least_clusters(), Purpose::kResult); }
+  std::variant<Candidate, DoesNotFit> place() {
+    std::vector<std::uint32_t> least = least_clusters();
+    if (options_.spread == Spread::kPaired && options_.clusters.empty())
+      for (int halved = 0; !least.empty(); ++halved) {
+        if (auto candidate = place_paired(least, halved)) return *std::move(candidate);
+        for (std::uint32_t& count : least) count = (count + 1) / 2;
+        if (std::all_of(least.begin(), least.end(), [](std::uint32_t n) { return n <= 1; })) least.clear();
+      }
+    return place(least, Purpose::kResult);
+  }
+
+  /// What was decided on the way, for people.
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   [[nodiscard]] PartitionOptions partitioning(const std::vector<std::uint32_t>& least) const {
     PartitionOptions options = partition_options(numbers_.network, chip_, options_, least, numbers_.traffic);
@@ -59,6 +71,10 @@ class Placer {
     return best;
   }
 
+  [[nodiscard]] CostOptions costs(const Dataset* data) const {
+    return {data, options_.contract, options_.sample_steps};
+  }
+
   /// By PopulationId what the user wants, or `spread` where there is a choice.
   std::vector<std::uint32_t> least_clusters() {
     check_names(numbers_.network, chip_, options_);
@@ -77,8 +93,21 @@ class Placer {
   }
 
  private:
-  [[nodiscard]] CostOptions costs(const Dataset* data) const {
-    return {data, options_.contract, options_.sample_steps};
+  /// Nothing where so many clusters do not fit: more of them fill chunks less, and their readers have more
+  /// channels.
+  std::optional<Candidate> place_paired(const std::vector<std::uint32_t>& least, int halved) {
+    std::string reason;
+    try {
+      auto placed = place(least, Purpose::kResult);
+      if (auto* candidate = std::get_if<Candidate>(&placed)) return std::move(*candidate);
+      reason = std::get<DoesNotFit>(placed).reason;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInput) throw;
+      reason = error.what();
+    }
+    if (halved == 0)
+      notes_.push_back("two clusters a tile (--spread paired) do not fit, so there are fewer: " + reason);
+    return std::nullopt;
   }
 
   std::shared_ptr<const Application> partitioned(const std::vector<std::uint32_t>& least) {
@@ -131,6 +160,7 @@ class Placer {
   const Chip& chip_;
   const CompileOptions& options_;
   std::vector<PopulationId> own_;
+  std::vector<std::string> notes_;
 };
 
 /// Whether pools by populations of their own may shorten the period: see `place`.
@@ -159,12 +189,10 @@ bool may_gain_unfolded(const Candidate& candidate, const Chip& chip, std::uint32
 }
 
 /// The first with the lower cost, then the lower latency.
-bool is_better(const Candidate& a, const Candidate& b, const Chip& chip, const Dataset* data,
-               const ContractOptions& contracts) {
+bool is_better(const Candidate& a, const Candidate& b, const Chip& chip, CostOptions costs) {
   std::optional<Dataset> some;
-  if (data != nullptr) some = excerpt(*data);
-  const double of_a = cost(a, chip, some ? &*some : nullptr, contracts),
-               of_b = cost(b, chip, some ? &*some : nullptr, contracts);
+  if (costs.data != nullptr) costs.data = &some.emplace(excerpt(*costs.data));
+  const double of_a = cost(a, chip, costs), of_b = cost(b, chip, costs);
   return of_a != of_b ? of_a < of_b : a.promise.latency < b.promise.latency;
 }
 
@@ -204,10 +232,11 @@ std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbe
   std::vector<PopulationId> own;
   for (const OrPool& pool : pools)
     if (pool.pooling) own.push_back(pool.population);
-  const auto placed = [&](Candidate candidate, const std::vector<PopulationId>& unfolded,
-                          const std::string& why) {
+  const auto placed = [&](const Placer& placer, Candidate candidate,
+                          const std::vector<PopulationId>& unfolded, const std::string& why) {
     std::vector<std::string> notes =
         notes_on_pools(numbers.network, pools, *candidate.application, unfolded, why);
+    notes.insert(notes.begin(), placer.notes().begin(), placer.notes().end());
     return Placed{std::move(candidate), std::move(notes)};
   };
   if (folded.candidate && !may_gain_unfolded(*folded.candidate, chip, tiles_of(chip, options))) own.clear();
@@ -215,12 +244,12 @@ std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbe
     Placer unfolding(runner, numbers, chip, options, own);
     if (Attempt other = attempt(unfolding);
         other.candidate && (!folded.candidate || is_better(*other.candidate, *folded.candidate, chip,
-                                                           numbers.data, options.contract)))
-      return placed(*std::move(other.candidate), own,
+                                                           folding.costs(numbers.data))))
+      return placed(unfolding, *std::move(other.candidate), own,
                     folded.candidate ? "so the network promises more"
                                      : "folded, the network does not fit (" + folded.reason() + ")");
   }
-  if (folded.candidate) return placed(*std::move(folded.candidate), {}, "");
+  if (folded.candidate) return placed(folding, *std::move(folded.candidate), {}, "");
   if (folded.error) throw *folded.error;
   return *std::move(folded.no);
 }

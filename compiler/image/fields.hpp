@@ -89,6 +89,10 @@ void fields(A& a, T& x) {
   a(SPIKELOOM_FIELD(seed), SPIKELOOM_FIELD(application), SPIKELOOM_FIELD(first_sink),
     SPIKELOOM_FIELD(placement), SPIKELOOM_FIELD(channels), SPIKELOOM_FIELD(orders));
 }
+template <class A, Either<StartRun> T>
+void fields(A& a, T& x) {
+  a(SPIKELOOM_FIELD(first), SPIKELOOM_FIELD(step), SPIKELOOM_FIELD(count));
+}
 template <class A, Either<Promise> T>
 void fields(A& a, T& x) {
   a(SPIKELOOM_FIELD(kind));

@@ -70,7 +70,7 @@ struct OperatingPoint {
   Ratio period;                           ///< guaranteed under the budgets, cycles a step
   std::int64_t offset = 0, latency = 0;   ///< cycles
   std::vector<std::int64_t> potentials;   ///< by actor: the certificate of the period under the budgets
-  std::vector<std::vector<std::int64_t>> latest_starts;  ///< of the latency: see Promise
+  std::vector<StartRuns> latest_starts;   ///< of the latency: see Promise
   friend bool operator==(const OperatingPoint&, const OperatingPoint&) = default;
 
   [[nodiscard]] std::size_t tiles() const { return binding.orders.size(); }

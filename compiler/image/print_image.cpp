@@ -22,9 +22,9 @@ std::string print(const Image& image) {
       out << "contract of tile (" << t % image.chip.width << "," << t / image.chip.width << "): rho "
           << image.contracts[t].rho << unit << ", sigma " << image.contracts[t].sigma << unit << " cycles\n";
   for (const OperatingPoint& point : image.points)
-    out << "operating point: " << point.tiles() << " tiles, " << point.slots() << " slots, period "
-        << point.period.str() << " cycles a step, offset " << point.offset << ", latency " << point.latency
-        << "\n";
+    out << "operating point: " << point.tiles() << (point.tiles() == 1 ? " tile, " : " tiles, ")
+        << point.slots() << " slots, period " << point.period.str() << " cycles a step, offset "
+        << point.offset << ", latency " << point.latency << "\n";
   return out.str();
 }
 

@@ -148,13 +148,17 @@ constexpr const char* kNorseHint =
     "Norse 1.1 writes tau × dt, so that dt becomes its square: 1e-06 for Norse's "
     "0.001, which is --framework norse";
 
+/// A time step, and a text that says whose it is: "0.001, the default of Rockpool".
+struct OwnStep {
+  double dt;
+  std::string why;
+};
+
 /// The framework's own way to tell its dt from what it writes; nothing where the parameters contradict it.
-std::optional<double> framework_dt(const FrameworkRow& row, const Evidences& evidences, Notes& notes) {
-  const std::string overrides = "; --dt overrides it";
+std::optional<OwnStep> framework_dt(const FrameworkRow& row, const Evidences& evidences) {
   const auto found = [&](const Evidence& guess) {
-    notes.add("dt = " + number(whole(guess.dt)) + " from " + guess.from + ", as " + row.title + " writes it" +
-              overrides);
-    return whole(guess.dt);
+    const double dt = whole(guess.dt);
+    return OwnStep{dt, number(dt) + " from " + guess.from + ", as " + row.title + " writes it"};
   };
   switch (row.framework) {
     case Framework::kSnnTorch:
@@ -171,19 +175,16 @@ std::optional<double> framework_dt(const FrameworkRow& row, const Evidences& evi
       if (evidences.jumps.size() > 1) return std::nullopt;
       break;
     case Framework::kNorse:
-      if (is_norse_times_dt(evidences)) {
-        notes.add("dt = 1e-06: a tau of " + number(evidences.longest) +
-                  " is tau × dt, as Norse 1.1 writes it, and dt is the square of its default 0.001" +
-                  overrides);
-        return row.dt * row.dt;
-      }
+      if (is_norse_times_dt(evidences))
+        return OwnStep{row.dt * row.dt, "1e-06: a tau of " + number(evidences.longest) +
+                                            " is tau × dt, as Norse 1.1 writes it, and dt is the square of " +
+                                            "its default 0.001"};
       break;
     case Framework::kSinabs:
     case Framework::kNengo:
       break;
   }
-  notes.add("dt = " + number(row.dt) + ", the default of " + row.title + overrides);
-  return row.dt;
+  return OwnStep{row.dt, number(row.dt) + ", the default of " + row.title};
 }
 
 /// Whose file it looks like, where dt is given and the parameters suggest none.
@@ -215,6 +216,10 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Meaning& me
       problems.add("dt: expected a positive number, found " + number(given));
       return 1;
     }
+    if (meaning.framework) {
+      const auto own = framework_dt(row_of(*meaning.framework), evidences);
+      if (own) notes.add("dt = " + number(given) + " is given; without --dt it would be " + own->why);
+    }
     if (!one) {
       if (evidences.list.empty() && !meaning.framework) note_writer(evidences, notes);
       return given;
@@ -233,7 +238,10 @@ double choose_dt(const NirGraph& graph, const FlatGraph& flat, const Meaning& me
   }
   if (evidences.incomplete) return 1;
   if (meaning.framework) {
-    if (const auto dt = framework_dt(row_of(*meaning.framework), evidences, notes)) return *dt;
+    if (const auto own = framework_dt(row_of(*meaning.framework), evidences)) {
+      notes.add("dt = " + own->why + "; --dt overrides it");
+      return own->dt;
+    }
   } else if (one) {
     const Evidence& guess = evidences.list.front();
     notes.add("dt = " + number(guess.dt) + " guessed from " + guess.from + "; --dt overrides it");
@@ -277,14 +285,20 @@ void note_version(const NirGraph& graph, const Meaning& meaning, Notes& notes) {
   unsigned major = 0, minor = 0, patch = 0;
   if (std::sscanf(graph.version.c_str(), "%u.%u.%u", &major, &minor, &patch) < 2) return;
   if (std::tuple(major, minor, patch) >= std::tuple(1U, 0U, 5U)) return;
-  for (const auto& [name, node] : graph.nodes) {
-    if (node.type == nullptr || !node.type->neuron || node.type->find_field("v_reset") == nullptr) continue;
-    if (node.field("v_reset") != nullptr) continue;
-    notes.add("the file is of NIR " + graph.version + ", which had no v_reset and declared that a spike " +
-              "takes the threshold from v (--reset subtract); " + quote(name) +
-              " is reset to 0, as later versions and most backends do");
-    return;
-  }
+  std::vector<std::string> names;
+  for (const auto& [name, node] : graph.nodes)
+    if (node.type != nullptr && node.type->neuron && node.type->find_field("v_reset") != nullptr &&
+        node.field("v_reset") == nullptr)
+      names.push_back(quote(name));
+  if (names.empty()) return;
+  constexpr std::size_t kNamed =
+      8;  // a note is read; a network of thousands of populations is one sentence too
+  std::string list;
+  for (std::size_t n = 0; n < std::min(names.size(), kNamed); ++n) list += (n == 0 ? "" : ", ") + names[n];
+  if (names.size() > kNamed) list += " and " + std::to_string(names.size() - kNamed) + " more";
+  notes.add("the file is of NIR " + graph.version + ", which had no v_reset and declared that a spike " +
+            "takes the threshold from v (--reset subtract); " + list + (names.size() == 1 ? " is" : " are") +
+            " reset to 0, as later versions and most backends do");
 }
 
 void check_time_constants(const FlatNode& node, Problems& problems) {

@@ -655,6 +655,7 @@ std::vector<TooWide> too_wide(const IntNetwork& network, const Chip& chip, const
     const std::vector<KindAnswer> answers = partitioner.ask();
     const bool splits = core_of(chip.kind(k)).splits_sums(chip.kind(k));
     for (std::size_t p = 0; p < populations; ++p) {
+      if (!options.kinds.empty() && options.kinds[p].value_or(k) != k) continue;
       if (answers[p].clusters != 0) fits[p] = true;
       const double factor = partitioner.alone()[p];
       if (splits && factor > 0 && (least[p] == 0 || factor < least[p])) least[p] = factor;

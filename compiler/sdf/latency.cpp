@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <numeric>
+#include <optional>
 #include <queue>
 #include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/sdf/analysis.hpp"
 #include "compiler/sdf/latency_proof.hpp"
+#include "compiler/sdf/start_history.hpp"
 #include "compiler/sdf/structure.hpp"
 #include "compiler/sdf/text.hpp"
 
@@ -16,7 +19,8 @@ namespace spikeloom::sdf {
 namespace {
 
 constexpr std::int64_t kNoPath = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t kMostFirings = std::int64_t{1} << 26;
+constexpr std::int64_t kLongAgo = -(std::int64_t{1} << 60);
+constexpr std::int64_t kLongestWindow = 4096;  ///< firings after which all that an actor sees repeats
 
 /// By actor, the fewest tokens on a path to `goal`; kNoPath where there is none.
 std::vector<std::int64_t> fewest_tokens_to(const Graph& graph, const Adjacency& in, ActorId goal,
@@ -45,18 +49,20 @@ std::vector<std::int64_t> fewest_tokens_to(const Graph& graph, const Adjacency& 
 }
 
 /// start(b, i): the latest start of firing k + i of actor b, counted from the source's moment in firing k,
-/// for i <= 0. Written V in README.md.
+/// for i <= 0. Written V in README.md; why actors may rest: docs/dataflow.md, "Latency".
 class Latest {
  public:
-  Latest(const Graph& graph, ActorId source, ActorId sink, const LatencyOptions& options)
-      : graph_(graph), in_(incoming(graph)), source_(source), options_(options) {
+  Latest(const Graph& graph, const TokenFreeOrder& order, ActorId source, ActorId sink,
+         const LatencyOptions& options)
+      : graph_(graph),
+        in_(incoming(graph)),
+        out_(outgoing(graph)),
+        order_(order.order),
+        source_(source),
+        options_(options) {
     behind_ = fewest_tokens_to(graph, in_, source, options.after);
     relevant_ = fewest_tokens_to(graph, in_, sink, options.after);
     check_order();
-    for (std::size_t a = 0; a < graph.actor_count(); ++a)
-      if (unlimited(a) && relevant_[a] != kNoPath) any_unlimited_ = true;
-    for (std::size_t a = 0; a < graph.actor_count(); ++a)
-      if (!unlimited(a) && relevant_[a] != kNoPath) depth_ = std::max(depth_, behind_[a]);
   }
 
   [[nodiscard]] std::int64_t behind(ActorId actor) const { return behind_[actor.index()]; }
@@ -65,45 +71,44 @@ class Latest {
   std::vector<ChannelId> unlimited_cycle();
 
   /// start(sink, 0). Only if there is no unlimited_cycle.
-  std::int64_t run(const std::vector<std::uint32_t>& order, ActorId sink) {
-    lay_out();
-    if (any_unlimited_) settle_past();
-    for (std::int64_t i = 1 - depth_; i <= 0; ++i)
-      for (const std::uint32_t b : order)
-        if (relevant_[b] != kNoPath && ActorId(b) != source_ && i > -steps(b)) value(b, i) = latest(b, i);
-    return value(sink.index(), 0);  // behind the source by at least one token, so it has a value
-  }
+  std::int64_t run(ActorId sink);
 
   /// What `run` found, of all actors that matter.
-  [[nodiscard]] LatestStarts starts() {
+  [[nodiscard]] LatestStarts starts() const {
     LatestStarts latest(graph_.actor_count());
-    for (std::size_t a = 0; a < latest.size(); ++a) {
-      if (relevant_[a] == kNoPath || ActorId(a) == source_ || steps(a) == 0) continue;
-      const auto first = value_.begin() + static_cast<std::ptrdiff_t>(place_[a]);
-      if (unlimited(a)) latest[a].push_back(past_[a]);
-      latest[a].insert(latest[a].end(), first, first + static_cast<std::ptrdiff_t>(steps(a)));
-    }
+    for (std::size_t a = 0; a < latest.size(); ++a)
+      if (matters(a)) latest[a] = actor_[a].known.runs_to(0);
     return latest;
   }
 
  private:
+  struct Actor {
+    StartHistory known;
+    std::uint32_t place = 0;           ///< in an order in which channels without tokens go forward
+    bool rests = true;                 ///< nobody looks at it until it is woken: its starts repeat
+    std::int64_t next_try = kLongAgo;  ///< to rest
+  };
+
   [[nodiscard]] bool unlimited(std::size_t actor) const { return behind_[actor] == kNoPath; }
-  /// How many firings up to k have a value of their own.
-  [[nodiscard]] std::int64_t steps(std::size_t actor) const {
-    return unlimited(actor) ? depth_ : behind_[actor];
+  /// It leads to the sink, and firings of it are open when the source's firing k is.
+  [[nodiscard]] bool matters(std::size_t actor) const {
+    return relevant_[actor] != kNoPath && ActorId(actor) != source_ && behind_[actor] != 0;
   }
-  std::int64_t& value(std::size_t actor, std::int64_t i) {
-    return value_[place_[actor] + static_cast<std::size_t>(steps(actor) - 1 + i)];
-  }
-  std::int64_t value_or_past(std::size_t actor, std::int64_t i) {
-    return i > -steps(actor) ? value(actor, i) : past_[actor];
+  /// Firings of c's target up to this one see a sender that has finished, and so the channel's latency.
+  [[nodiscard]] std::int64_t last_of_finished(const Channel& c) const {
+    if (c.source == source_) return options_.from == Moment::kStart ? c.tokens - 1 : c.tokens;
+    return unlimited(c.source.index()) ? kLongAgo : c.tokens - behind_[c.source.index()];
   }
 
   void check_order();
-  void lay_out();
-  void settle_past();
-  std::int64_t latest(std::uint32_t b, std::int64_t i);
-  std::int64_t arrival(const Channel& c, std::int64_t i);
+  std::vector<std::int64_t> settled_past();
+  void begin();
+  void wake(std::size_t b, std::int64_t i);
+  void look_at(std::size_t b, std::int64_t i);
+  std::int64_t latest(std::size_t b, std::int64_t i) const;
+  std::int64_t arrival(const Channel& c, std::int64_t i) const;
+  void try_to_rest(std::size_t b, std::int64_t i);
+  std::optional<std::int64_t> window(std::size_t b, std::int64_t i, std::int64_t& since) const;
   [[nodiscard]] std::int64_t first_start(std::size_t actor) const {
     if (options_.lower.empty()) return 0;
     return std::max<std::int64_t>(0, options_.lower[actor] - options_.lower[source_.index()]);
@@ -116,16 +121,17 @@ class Latest {
   }
 
   const Graph& graph_;
-  Adjacency in_;
+  Adjacency in_, out_;
+  const std::vector<std::uint32_t>& order_;
   ActorId source_;
   const LatencyOptions& options_;
   std::vector<std::int64_t> behind_;    ///< fewest tokens to the source: k - behind is known to be finished
   std::vector<std::int64_t> relevant_;  ///< kNoPath: does not lead to the sink
-  bool any_unlimited_ = false;
-  std::int64_t depth_ = 1;
-  std::vector<std::size_t> place_;
-  std::vector<std::int64_t> value_;
-  std::vector<std::int64_t> past_;  ///< of unlimited actors: start(b, i) for i <= -depth_
+  std::vector<Actor> actor_;
+  /// (firing, place) of whom to look at.
+  std::priority_queue<std::pair<std::int64_t, std::uint32_t>,
+                      std::vector<std::pair<std::int64_t, std::uint32_t>>, std::greater<>>
+      due_;
 };
 
 void Latest::check_order() {
@@ -142,46 +148,145 @@ void Latest::check_order() {
         "\": its firings may overtake one another, so it has no latency; give it a cycle with one token");
 }
 
-void Latest::lay_out() {
-  place_.assign(graph_.actor_count(), 0);
-  std::int64_t total = 0;
-  for (std::size_t a = 0; a < graph_.actor_count(); ++a) {
-    if (relevant_[a] == kNoPath || ActorId(a) == source_) continue;
-    place_[a] = static_cast<std::size_t>(total);
-    if (steps(a) > kMostFirings - total)
-      throw input_error("actor \"" + graph_.name(ActorId(a)) +
-                        "\": the latency bound would follow more than " + std::to_string(kMostFirings) +
-                        " firings that may be under way at once, which is actors times the steps between "
-                        "source and sink; use fewer initial tokens (of a network on a chip: fewer pages, "
-                        "such as --pages 2, or fewer clusters behind one another)");
-    total += steps(a);
+/// Everybody is woken for the firings at which something changes that is known beforehand: its oldest firing,
+/// and the first that sees a firing of a sender that may still be open.
+void Latest::begin() {
+  actor_.resize(graph_.actor_count());
+  for (std::uint32_t place = 0; place < order_.size(); ++place) actor_[order_[place]].place = place;
+  const std::vector<std::int64_t> past = settled_past();
+  for (std::size_t b = 0; b < actor_.size(); ++b) {
+    if (!matters(b)) continue;
+    if (!unlimited(b)) {
+      actor_[b].known.begin_at(1 - behind_[b]);
+      wake(b, 1 - behind_[b]);
+      continue;
+    }
+    actor_[b].known.begin_with_past(past[b]);
+    for (std::uint32_t e = in_.first[b]; e < in_.first[b + 1]; ++e)
+      if (const std::int64_t last = last_of_finished(graph_.channels()[in_.channel[e]]); last != kLongAgo)
+        wake(b, last + 1);
   }
-  value_.assign(static_cast<std::size_t>(total), 0);
 }
 
-/// Arrival of the token that firing i of c's target takes, if its source is not unlimited.
-std::int64_t Latest::arrival(const Channel& c, std::int64_t i) {
-  const std::int64_t j = i - c.tokens;
-  if (c.source == source_ && j == 0 && options_.from == Moment::kStart) return graph_.weight(c);
-  if (j <= -behind_[c.source.index()]) return c.latency;  // finished; its token may still be on the way
-  return sum(c, value(c.source.index(), j));
+/// The actor is looked at in firing i, if that is not later than k, and in those after it until it rests.
+void Latest::wake(std::size_t b, std::int64_t i) {
+  if (i <= 0) due_.emplace(i, actor_[b].place);
 }
 
-std::int64_t Latest::latest(std::uint32_t b, std::int64_t i) {
-  std::int64_t result = first_start(b);
+std::int64_t Latest::run(ActorId sink) {
+  begin();
+  for (std::int64_t looks = 0; !due_.empty();) {
+    const auto [i, place] = due_.top();
+    due_.pop();
+    const std::size_t b = order_[place];
+    if (i < actor_[b].known.next()) continue;  // was looked at for another reason
+    if (++looks > options_.most_looks)
+      throw input_error("actor \"" + graph_.name(ActorId(b)) +
+                        "\": the latency bound would follow more than " +
+                        std::to_string(options_.most_looks) +
+                        " firings that may be under way at once and do not repeat at a short distance; use "
+                        "fewer initial tokens (of a network on a chip: fewer pages, such as --pages 2, or "
+                        "fewer clusters behind one another)");
+    look_at(b, i);
+  }
+  return actor_[sink.index()].known.start(0);  // behind the source by at least one token
+}
+
+void Latest::look_at(std::size_t b, std::int64_t i) {
+  Actor& actor = actor_[b];
+  actor.known.repeat_until(i);
+  actor.rests = false;
+  if (actor.known.add(latest(b, i))) {
+    actor.next_try = i;
+    for (std::uint32_t e = out_.first[b]; e < out_.first[b + 1]; ++e) {
+      const Channel& c = graph_.channels()[out_.channel[e]];
+      const std::size_t target = c.target.index();
+      if (matters(target) && actor_[target].rests) wake(target, i + c.tokens);
+    }
+  }
+  if (i >= actor.next_try && i < 0) try_to_rest(b, i);
+  if (!actor.rests) wake(b, i + 1);
+}
+
+/// How many firings it takes until all that b sees repeats at once; nothing where that is too long or
+/// somebody does not repeat. `since`: the firing of b from which on all of it does.
+std::optional<std::int64_t> Latest::window(std::size_t b, std::int64_t i, std::int64_t& since) const {
+  const Repetition& own = actor_[b].known.repetition();
+  if (own.period == 0) return std::nullopt;
+  std::int64_t length = own.period;
+  since = own.from;
   for (std::uint32_t e = in_.first[b]; e < in_.first[b + 1]; ++e) {
     const Channel& c = graph_.channels()[in_.channel[e]];
-    const std::int64_t at =
-        unlimited(c.source.index()) ? sum(c, value_or_past(c.source.index(), i - c.tokens)) : arrival(c, i);
-    result = std::max(result, at);
+    const std::int64_t finished = last_of_finished(c);
+    if (i < finished || c.source == source_) continue;
+    const Repetition& sender = actor_[c.source.index()].known.repetition();
+    if (sender.period == 0) return std::nullopt;
+    length = std::lcm(length, sender.period);
+    if (length > kLongestWindow) return std::nullopt;
+    since = std::max(since, sender.from + c.tokens);  // it has starts only of firings that may be open
   }
+  return length;
+}
+
+/// Lets b rest if its starts go on to repeat for as long as those of its senders do: in a window of firings
+/// in which all of them repeat, each of b's is met by a sender that is as steep as b. Senders that are
+/// steeper overtake at a firing that is known, for which b is woken; those less steep fall behind.
+void Latest::try_to_rest(std::size_t b, std::int64_t i) {
+  Actor& actor = actor_[b];
+  std::int64_t since = 0;
+  const std::optional<std::int64_t> length = window(b, i, since);
+  if (!length) {
+    actor.next_try =
+        i + 1 + (actor.known.repetition().period == 0 ? 0 : (i - actor.known.repetition().from) / 4);
+    return;
+  }
+  if (since + *length - 1 > i) {
+    actor.next_try = since + *length - 1;
+    return;
+  }
+  const auto rise = [&](const Repetition& r) { return Wide{r.step} * (*length / r.period); };
+  const Wide own = rise(actor.known.repetition());
+  Wide next_change = 1;
+  for (std::int64_t j = i - *length + 1; j <= i; ++j) {
+    const std::int64_t start = actor.known.start(j);
+    bool met = own == 0 && start == first_start(b);
+    for (std::uint32_t e = in_.first[b]; e < in_.first[b + 1]; ++e) {
+      const Channel& c = graph_.channels()[in_.channel[e]];
+      const std::int64_t finished = last_of_finished(c);
+      const bool constant = i < finished || c.source == source_;
+      if (i < finished || (c.source == source_ && finished < 0))
+        next_change = std::min<Wide>(next_change, finished + 1);
+      const Wide steep = constant ? 0 : rise(actor_[c.source.index()].known.repetition());
+      const Wide gap = Wide{start} - arrival(c, j);
+      if (steep == own && gap == 0) met = true;
+      if (steep > own) next_change = std::min(next_change, j + *length * (gap / (steep - own) + 1));
+    }
+    if (met) continue;
+    actor.next_try = i + 1 + (i - actor.known.repetition().from) / 4;
+    return;
+  }
+  actor.rests = true;
+  wake(b, static_cast<std::int64_t>(next_change));
+}
+
+/// Arrival of the token that firing i of c's target takes.
+std::int64_t Latest::arrival(const Channel& c, std::int64_t i) const {
+  if (c.source == source_ && i == c.tokens && options_.from == Moment::kStart) return graph_.weight(c);
+  if (i <= last_of_finished(c)) return c.latency;  // finished; its token may still be on the way
+  return sum(c, actor_[c.source.index()].known.start(i - c.tokens));
+}
+
+std::int64_t Latest::latest(std::size_t b, std::int64_t i) const {
+  std::int64_t result = first_start(b);
+  for (std::uint32_t e = in_.first[b]; e < in_.first[b + 1]; ++e)
+    result = std::max(result, arrival(graph_.channels()[in_.channel[e]], i));
   return result;
 }
 
 /// In the far past unlimited actors see only finished firings and one another; within a component all
 /// weights are 0 (there is no unlimited cycle), so all its actors have one value.
-void Latest::settle_past() {
-  past_.assign(graph_.actor_count(), 0);
+std::vector<std::int64_t> Latest::settled_past() {
+  std::vector<std::int64_t> past(graph_.actor_count(), 0);
   const Components parts = strong_components(graph_, outgoing(graph_));
   for (std::uint32_t part = parts.count(); part-- > 0;) {
     std::int64_t latest_start = 0;
@@ -194,15 +299,19 @@ void Latest::settle_past() {
         const Channel& c = graph_.channels()[in_.channel[e]];
         if (parts.of[c.source.index()] == part) continue;
         latest_start =
-            std::max(latest_start, unlimited(c.source.index()) ? sum(c, past_[c.source.index()]) : c.latency);
+            std::max(latest_start, unlimited(c.source.index()) ? sum(c, past[c.source.index()]) : c.latency);
       }
     }
-    for (const std::uint32_t b : actors) past_[b] = latest_start;
+    for (const std::uint32_t b : actors) past[b] = latest_start;
   }
+  return past;
 }
 
 std::vector<ChannelId> Latest::unlimited_cycle() {
-  if (!any_unlimited_) return {};
+  bool any = false;
+  for (std::size_t a = 0; a < graph_.actor_count(); ++a)
+    any = any || (unlimited(a) && relevant_[a] != kNoPath);
+  if (!any) return {};
   const Components parts = strong_components(graph_, outgoing(graph_));
   for (std::uint32_t i = 0; i < graph_.channel_count(); ++i) {
     const Channel& heavy = graph_.channels()[i];
@@ -242,7 +351,7 @@ std::variant<LatencyProof, Unbounded> prove_latency(const Graph& graph, ActorId 
   const TokenFreeOrder order = token_free_order(graph, outgoing(graph));
   if (!order.cycle.empty())
     throw input_error("deadlock: no channel of this cycle holds a token: " + describe(graph, order.cycle));
-  Latest latest(graph, source, sink, options);
+  Latest latest(graph, order, source, sink, options);
   LatencyProof proof{0, LatestStarts(graph.actor_count())};
   if (sink == source) {
     if (options.from == Moment::kStart && options.to == Moment::kEnd) proof.latency = graph.execution(source);
@@ -251,7 +360,7 @@ std::variant<LatencyProof, Unbounded> prove_latency(const Graph& graph, ActorId 
   if (latest.behind(sink) == 0) return proof;  // finished whenever the source starts
   if (std::vector<ChannelId> cycle = latest.unlimited_cycle(); !cycle.empty())
     return Unbounded{std::move(cycle)};
-  proof.latency = latest.run(order.order, sink);
+  proof.latency = latest.run(sink);
   proof.latest = latest.starts();
   if (options.to == Moment::kEnd &&
       __builtin_add_overflow(proof.latency, graph.execution(sink), &proof.latency))

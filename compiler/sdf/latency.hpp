@@ -21,6 +21,8 @@ struct LatencyOptions {
   /// executions as they are). Empty: the channel's tokens. A graph that waits for more than a run does has
   /// more here than tokens.
   std::span<const std::int64_t> after = {};
+  /// How many firings are looked at one by one, at most; those that repeat need not be.
+  std::int64_t most_looks = std::int64_t{1} << 27;
 };
 
 /// Nothing keeps the source from running ahead of this cycle, so there is no bound.
@@ -35,10 +37,11 @@ struct Unbounded {
 ///
 /// A finished firing still counts a channel's latency, but not its execution: what is execution should
 /// be given as execution, and the bound is the tighter for it.
-/// Cost    O(channels * tokens on a path back to the source).
+/// Cost    Firings that may be under way at once, (tokens on a path back to the source) * channels, but those
+///         that repeat at a distance are passed over: a pipeline of n equal stages costs O(n).
 /// Throws  Error{kInput} for rates other than 1, naming a deadlock, if the source's firings are not in order
-///         (it needs a cycle with one token, as `forbid_overlap` gives), and where the integers would not
-///         fit.
+///         (it needs a cycle with one token, as `forbid_overlap` gives), for more than `most_looks`, and
+///         where the integers would not fit.
 [[nodiscard]] std::variant<std::int64_t, Unbounded> latency_bound(const Graph& graph, ActorId source,
                                                                   ActorId sink,
                                                                   const LatencyOptions& options = {});

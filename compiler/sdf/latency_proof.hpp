@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include <spikeloom/start_runs.hpp>
+
 #include "compiler/sdf/latency.hpp"
 
 namespace spikeloom::sdf {
@@ -14,7 +16,7 @@ namespace spikeloom::sdf {
 /// source's moment in its firing k, in cycles. What an actor from which no path leads back to the source
 /// (README.md) has before them is at most the first. Empty: the actor does not matter, or firing k has ended
 /// by then.
-using LatestStarts = std::vector<std::vector<std::int64_t>>;
+using LatestStarts = std::vector<StartRuns>;
 
 struct LatencyProof {
   std::int64_t latency = 0;  ///< as latency_bound
@@ -37,7 +39,8 @@ struct LatencyProof {
 ///          and that the sink's start (end) for i = 0 is at most `latency`.
 /// Assumed  that the graph describes the machine, and that it has no circle without tokens, which no bound
 ///          of a period permits (certificate.hpp).
-/// Cost     O(channels * starts) and a search for m.
+/// Cost     A search for m, and of each channel, wherever two runs meet, twice the firings after which both
+///          repeat at once: between these the inequality is linear. kMostComparisons in all, or it is said.
 [[nodiscard]] std::vector<std::string> verify_latency(const Graph& graph, ActorId source, ActorId sink,
                                                       const LatencyProof& proof,
                                                       const LatencyOptions& options = {});

@@ -65,24 +65,51 @@ PeriodMethod method_for(const PhasedGraph& graph) {
                                                                       : PeriodMethod::kKPeriodic;
 }
 
+namespace {
+
+/// Firings of an iteration, and the channels between them that an expansion would have at least: `most` where
+/// there are more.
+struct IterationSize {
+  std::int64_t firings = 0, channels = 0;
+};
+IterationSize iteration_size(const PhasedGraph& graph, std::int64_t most) {
+  const Repetition repetition = require_repetition(graph);
+  IterationSize size;
+  const auto add = [&](std::int64_t& sum, std::int64_t more) {
+    sum = std::min(most, sum + std::min(most, more));
+  };
+  for (const std::int64_t count : repetition.firings) add(size.firings, count);
+  for (std::size_t c = 0; c < graph.channel_count(); ++c)
+    add(size.channels, repetition.firings[graph.channel(ChannelId(c)).target.index()]);
+  return size;
+}
+
+}  // namespace
+
 std::vector<PeriodMethod> methods_for(const PhasedGraph& graph) {
+  constexpr std::int64_t kMostOfAMatrix = 100'000'000;  // firings: it is an iteration, firing by firing
+  constexpr std::int64_t kLarge = 1'000'000;            // an expansion of so many channels takes seconds
+  const IterationSize size = iteration_size(graph, kMostOfAMatrix + 1);
   std::vector<PeriodMethod> methods{method_for(graph)};
   methods.push_back(methods.front() == PeriodMethod::kExpansion ? PeriodMethod::kKPeriodic
                                                                 : PeriodMethod::kExpansion);
-  methods.push_back(PeriodMethod::kSelfTimed);
-  constexpr std::int64_t kMostFirings = 100'000'000;  // a matrix is an iteration, firing by firing
-  std::int64_t firings = 0;
-  for (const std::int64_t count : require_repetition(graph).firings)
-    firings = std::min(kMostFirings, firings) + std::min(kMostFirings, count);
-  if (firings <= kMostFirings) methods.push_back(PeriodMethod::kMatrix);
+  const bool expansion_is_last = methods.back() == PeriodMethod::kExpansion && size.channels > kLarge;
+  methods.insert(methods.end() - (expansion_is_last ? 1 : 0), PeriodMethod::kSelfTimed);
+  if (size.firings <= kMostOfAMatrix) methods.push_back(PeriodMethod::kMatrix);
   return methods;
 }
 
 std::optional<Ratio> period_as_fallback(const PhasedGraph& graph, PeriodMethod method) {
   constexpr std::int64_t kMostFirings = 1'000'000'000;  // of a large graph, a minute
+  constexpr std::int64_t kIterations =
+      16;  // take less than an expansion, whose firings cost a hundred times more
   if (method == PeriodMethod::kMatrix) return by_matrix(graph);
   SPIKELOOM_CHECK(method == PeriodMethod::kSelfTimed);
-  return self_timed_period(graph, require_repetition(graph), kMostFirings);
+  const IterationSize size = iteration_size(graph, kMostFirings);
+  const bool expands = size.firings + size.channels <= ExpandOptions{}.most;
+  return self_timed_period(
+      graph, require_repetition(graph),
+      expands ? std::clamp<std::int64_t>(size.firings * kIterations, 1'000'000, kMostFirings) : kMostFirings);
 }
 
 Period period_of(const PhasedGraph& graph, std::optional<PeriodMethod> method) {

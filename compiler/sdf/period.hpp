@@ -32,7 +32,8 @@ struct Period {
 };
 
 /// In the order in which they are tried where no method is asked for: the one that suits the graph, then the
-/// others that take it within bounds of memory and time.
+/// others that take it within bounds of memory and time. Self-timed execution goes before a large expansion:
+/// for some iterations first, since it mostly ends after one or two.
 [[nodiscard]] std::vector<PeriodMethod> methods_for(const PhasedGraph& graph);
 
 /// Runs `work` with the first of `methods` that does not throw Error{kInput}; `refused` says why the others

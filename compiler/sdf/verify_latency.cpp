@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <limits>
+#include <span>
+#include <utility>
 
 #include "compiler/sdf/latency_proof.hpp"
 
@@ -10,6 +13,29 @@ namespace {
 __extension__ typedef __int128 Wide;
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMostSteps = std::int64_t{1} << 50;  ///< of a run
+
+/// Firings from `from` to `to` of an actor, whose starts repeat: at[n mod period] + step · (n div period), n
+/// from `origin`.
+struct Piece {
+  Wide from = 0, to = 0;
+  Wide origin = 0;
+  std::span<const std::int64_t> at;
+  Wide step = 0;
+
+  [[nodiscard]] Wide start(Wide firing) const {
+    const Wide n = firing - origin;
+    if (at.size() == 1) return at[0] + step * n;
+    const auto place = static_cast<std::uint64_t>(n);  // there are at most kMostSteps
+    return at[place % at.size()] + step * static_cast<Wide>(place / at.size());
+  }
+};
+
+/// The greatest common divisor.
+Wide common(Wide a, Wide b) {
+  while (b != 0) a = std::exchange(b, a % b);
+  return a;
+}
 
 class LatencyChecker {
  public:
@@ -23,10 +49,19 @@ class LatencyChecker {
 
   std::vector<std::string> run() {
     if (!source_is_in_order()) return {"the source's firings may overtake one another"};
+    for (const StartRuns& runs : latest_)
+      for (const StartRun& run : runs)
+        if (run.first.empty() || run.count < static_cast<std::int64_t>(run.first.size()) ||
+            run.count > kMostSteps)
+          return {"the proof of the latency has a run of starts of no length, or of one that cannot be"};
+    for (std::size_t a = 0; a < latest_.size(); ++a) pieces_.push_back(pieces(a));
     for (std::size_t b = 0; b < latest_.size(); ++b)
       if (b != source_.index() && !latest_[b].empty()) check_actor(b);
     return std::move(wrong_);
   }
+
+  /// The start of the actor's firing k; it has one.
+  [[nodiscard]] Wide last_start(std::size_t actor) const { return pieces_[actor].back().start(0); }
 
   /// Firing k - ended(a) of the actor has certainly ended at the source's moment; kNever: nothing is certain.
   [[nodiscard]] std::int64_t ended(ActorId actor) const { return ended_[actor.index()]; }
@@ -70,69 +105,98 @@ class LatencyChecker {
     return options_.lower.empty() ? 0 : options_.lower[actor];
   }
 
+  /// What the proof says of an actor, the oldest first.
+  [[nodiscard]] std::vector<Piece> pieces(std::size_t actor) const {
+    std::vector<Piece> found;
+    Wide next = 1;
+    for (const StartRun& run : latest_[actor]) next -= run.count;
+    // Of an actor from which no path leads back, firings of all ages are open.
+    if (ended_[actor] == kNever && !latest_[actor].empty())
+      found.push_back({kFirst, next - 1, kFirst, {latest_[actor].front().first.data(), 1}, 0});
+    for (const StartRun& run : latest_[actor]) {
+      found.push_back({next, next + run.count - 1, next, run.first, run.step});
+      next += run.count;
+    }
+    return found;
+  }
+
   void check_actor(std::size_t b) {
-    const auto length = static_cast<std::int64_t>(latest_[b].size());
     // Initial tokens are there at the beginning, which is no later than the source's moment.
     const Wide first = std::max<Wide>(0, Wide(lower(b)) - lower(source_.index()));
-    if (*std::min_element(latest_[b].begin(), latest_[b].end()) < first)
+    if (!follows(pieces_[b].front().from, 0, always(first), b))
       wrong_.push_back("actor " + std::to_string(b) + " may start later than its proof of the latency says");
-    // Of an actor from which no path leads back, firings of all ages are open. From `oldest_` on every
-    // sender has ended or has its first entry, so that what holds there holds before.
-    const std::int64_t least = ended_[b] == kNever ? std::min(1 - length, -oldest()) : 1 - length;
-    if (least < -kMostSteps) {
-      wrong_.emplace_back("the proof of the latency reaches too many firings back");
-      return;
-    }
-    for (std::int64_t i = 0; i >= least && wrong_.size() < kMostFaults; --i)
-      for (const std::size_t c : into_[b]) check_arrival(c, i);
+    for (const std::size_t c : into_[b])
+      if (wrong_.size() < kMostFaults) check_channel(c);
   }
 
-  /// As many steps back all senders with a path to the source have ended and all lists of the others begun.
-  [[nodiscard]] std::int64_t oldest() {
-    if (oldest_ < 0) {
-      oldest_ = 0;
-      for (std::size_t a = 0; a < latest_.size(); ++a) {
-        if (ended_[a] != kNever) oldest_ = std::max(oldest_, ended_[a]);
-        oldest_ = std::max(oldest_, static_cast<std::int64_t>(latest_[a].size()));
-      }
-    }
-    return oldest_;
-  }
-
-  /// The start of firing k + i; nothing where the proof says nothing of it.
-  [[nodiscard]] const std::int64_t* start(std::size_t actor, std::int64_t i) const {
-    const std::vector<std::int64_t>& list = latest_[actor];
-    const std::int64_t at = static_cast<std::int64_t>(list.size()) - 1 + i;
-    if (list.empty() || i > 0) return nullptr;
-    if (at >= 0) return &list[static_cast<std::size_t>(at)];
-    return ended_[actor] == kNever ? &list.front() : nullptr;
-  }
-
-  void check_arrival(std::size_t channel, std::int64_t i) {
+  void check_channel(std::size_t channel) {
     const Channel& c = graph_.channels()[channel];
-    const std::int64_t* by = start(c.target.index(), i);
-    const std::int64_t j = i - c.tokens;
     const std::size_t from = c.source.index();
     const Wide weight = Wide(graph_.execution(c.source)) + c.latency;
-    Wide at = 0;
-    if (c.source == source_ && j == 0 && options_.from == Moment::kStart) {
-      at = weight;
-    } else if (ended_[from] != kNever && j <= -ended_[from]) {
-      at = c.latency;
-    } else if (const std::int64_t* sent = start(from, j); sent != nullptr && c.source != source_) {
-      at = *sent + weight;
-    } else {
+    const Wide oldest = pieces_[c.target.index()].front().from;
+    // To this firing of the target the sender has ended.
+    Wide ended = ended_[from] == kNever ? kFirst - 1 : std::min<Wide>(0, Wide(c.tokens) - ended_[from]);
+    bool kept = true;
+    if (c.source == source_ && options_.from == Moment::kStart && c.tokens == 0) {
+      ended = -1;
+      kept = follows(0, 0, always(weight), c.target.index());
+    }
+    kept = kept && follows(oldest, ended, always(c.latency), c.target.index());
+    if (!kept) return late(channel);
+    if (c.source == source_ || ended >= 0) return;
+    const Wide open = std::max(oldest, ended + 1);
+    if (pieces_[from].empty() || pieces_[from].front().from > std::max(open - c.tokens, kFirst)) {
       wrong_.push_back("channel " + std::to_string(channel) +
                        " brings a token of a firing that the proof of the latency says nothing about");
       return;
     }
-    if (at > *by)
-      wrong_.push_back("channel " + std::to_string(channel) +
-                       " arrives later than the proof of the latency says");
+    for (Piece sent : pieces_[from]) {
+      sent.from = sent.from == kFirst ? kFirst : sent.from + c.tokens;
+      sent.to += c.tokens;
+      sent.origin += c.tokens;
+      if (!follows(std::max(open, sent.from), std::min<Wide>(0, sent.to), {weight, sent}, c.target.index()))
+        return late(channel);
+    }
+  }
+
+  void late(std::size_t channel) {
+    wrong_.push_back("channel " + std::to_string(channel) +
+                     " arrives later than the proof of the latency says");
+  }
+
+  /// Starts and what is added to them.
+  struct Arrival {
+    Wide more = 0;
+    Piece sent;
+  };
+  [[nodiscard]] Arrival always(Wide time) const { return {time, {kFirst, 0, kFirst, kZero, 0}}; }
+
+  /// Do the target's firings from `from` to `to` start no earlier than what arrives for each?
+  bool follows(Wide from, Wide to, const Arrival& arrival, std::size_t target) {
+    for (const Piece& piece : pieces_[target]) {
+      const Wide begin = std::max(from, piece.from), end = std::min(to, piece.to);
+      if (begin > end) continue;
+      // After so many firings both repeat, and what is between them changes by the same each time: if it
+      // holds at both ends it holds between them.
+      const Wide a = static_cast<Wide>(piece.at.size()), b = static_cast<Wide>(arrival.sent.at.size());
+      const Wide round = a / common(a, b) * b;
+      for (Wide i = begin; i <= end; ++i) {
+        if (i == begin + round && end - round >= i) i = end - round + 1;
+        if (++compared_ > kMostComparisons) {
+          if (compared_ == kMostComparisons + 1)
+            wrong_.emplace_back("the proof of the latency takes too many comparisons to check");
+          return true;
+        }
+        if (piece.start(i) < arrival.more + arrival.sent.start(i)) return false;
+      }
+    }
+    return true;
   }
 
   static constexpr std::size_t kMostFaults = 100;
-  static constexpr std::int64_t kMostSteps = std::int64_t{1} << 26;
+  static constexpr std::int64_t kMostComparisons = std::int64_t{1} << 30;
+  static constexpr Wide kFirst = -(Wide{1} << 100);  ///< before every firing that a proof names
+  static constexpr std::array<std::int64_t, 1> kZero = {0};
 
   const Graph& graph_;
   ActorId source_;
@@ -140,7 +204,8 @@ class LatencyChecker {
   const LatencyOptions& options_;
   std::vector<std::vector<std::size_t>> into_;  ///< channels by target
   std::vector<std::int64_t> ended_;             ///< by actor: m in README.md
-  std::int64_t oldest_ = -1;
+  std::vector<std::vector<Piece>> pieces_;      ///< by actor
+  std::int64_t compared_ = 0;
   std::vector<std::string> wrong_;
 };
 
@@ -162,9 +227,10 @@ std::vector<std::string> verify_latency(const Graph& graph, ActorId source, Acto
   }
   LatencyChecker checker(graph, source, proof.latest, options);
   std::vector<std::string> wrong = checker.run();
+  if (!wrong.empty()) return wrong;
   Wide end = 0;
   if (!proof.latest[sink.index()].empty())
-    end = Wide(proof.latest[sink.index()].back()) + (options.to == Moment::kEnd ? graph.execution(sink) : 0);
+    end = checker.last_start(sink.index()) + (options.to == Moment::kEnd ? graph.execution(sink) : 0);
   else if (checker.ended(sink) != 0)
     wrong.emplace_back("the proof of the latency says nothing about the sink");
   if (end > proof.latency) wrong.emplace_back("the latency is below the sink's latest start");

@@ -113,7 +113,8 @@ void find_period(const sdf::PhasedGraph& graph, const sdf::Repetition& repetitio
     } else {
       analysis.period =
           methods.size() > 1 ? sdf::period_as_fallback(graph, method) : sdf::period_of(graph, method).period;
-      analysis.critical_cycle = "not found by this method";
+      analysis.critical_cycle =
+          "not found by this method (--method expansion has it, where it takes the graph)";
     }
     return sdf::name_of(method);
   });

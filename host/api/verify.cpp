@@ -13,9 +13,12 @@ namespace spikeloom {
 Verification verify(const CompiledImage& image) { return verify(image.value()); }
 
 Verification verify(const CompiledImage& image, const std::string& network,
-                    const std::optional<std::string>& calibrate) {
+                    const std::optional<std::string>& calibrate, const Semantics& semantics) {
   const Image& value = image.value();
-  return verify(value, recompiled_numbers(network, value.chip, value.metadata, calibrate));
+  const Recompiled made = recompiled_numbers(network, value.chip, value.metadata, calibrate, semantics);
+  Verification result = verify(value, made.numbers);
+  if (!made.meaning.empty()) result.checked.push_back("of " + network + " this was taken: " + made.meaning);
+  return result;
 }
 
 std::string to_text(const Verification& verification) {

@@ -64,6 +64,7 @@ int show_chip(const std::string& chip, const std::optional<std::string>& json);
 struct VerifyCommand {
   std::string image;
   std::optional<std::string> network, calibrate, json;
+  Semantics semantics;  ///< of the network, where not as the image recorded
 };
 int run(const VerifyCommand& command);
 

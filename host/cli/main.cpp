@@ -402,6 +402,10 @@ void add_verify(CLI::App& root, Action& action) {
       "also: it computes this network (NIR, or .json), quantised with the options that the image recorded");
   app->add_option("--calibrate", command->calibrate, "the data that the numbers were calibrated with")
       ->needs(network);
+  CLI::App* semantics = app->add_option_group(
+      "Semantics", "of the network, in place of those that the image recorded (docs/frameworks.md)");
+  add_semantics_options(*semantics, command->semantics);
+  for (CLI::Option* option : semantics->get_options({})) option->needs(network);
   app->add_option("--json", command->json, "file for the result");
   app->callback([command, &action] { action = [command] { return run(*command); }; });
 }

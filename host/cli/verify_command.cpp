@@ -13,7 +13,7 @@ int run(const VerifyCommand& command) {
       {{"--json", command.json}});
   const CompiledImage image = CompiledImage::read(command.image);
   const Verification result =
-      command.network ? verify(image, *command.network, command.calibrate) : verify(image);
+      command.network ? verify(image, *command.network, command.calibrate, command.semantics) : verify(image);
   if (command.json) write_text(*command.json, to_json(result));
   std::fputs(to_text(result).c_str(), stdout);
   return result.faults.empty() ? kYes : kNo;

@@ -1,4 +1,4 @@
-// Product sparsity in the crossbar's cycle formula: an experiment on an image and data, no part of a chip.
+// Product sparsity in the cycle formula of a core: an experiment on an image and data, no part of a chip.
 //
 // usage: product_sparsity IMAGE.loom DATA.npz APPLY
 //

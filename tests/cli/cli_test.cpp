@@ -583,6 +583,12 @@ TEST_F(Cli, ApplicationsEnterAndLeaveWhileAnotherRuns) {
   const Ended slow = spikeloom(alone + "--max-period 10 --admit " + file("b.loom") + "@20 --input-of b=" + b);
   EXPECT_EQ(slow.code, 1);
   EXPECT_THAT(slow.out, HasSubstr("is above --max-period 10"));
+  // Its steps are short, so that the next one begins before whoever enters has had its first.
+  const Ended gone = spikeloom("run " + file("b.loom") + " --input " + b + " --admit c=" + file("b.loom") +
+                               "@2 --input-of c=" + b + " --release c@3");
+  EXPECT_EQ(gone.code, 2);
+  EXPECT_THAT(gone.err, HasSubstr("c is released before step 3, in cycle "));
+  EXPECT_THAT(gone.err, HasSubstr(", before its first step is sent in cycle "));
 }
 
 TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {

@@ -26,7 +26,7 @@ class Emulation : public test::CommandTest {
  protected:
   /// In the test's folder, so that what is left behind shows.
   [[nodiscard]] test::Ended spikeloom(const std::string& arguments) const {
-    const fs::path place = folder_ / "cwd";
+    const fs::path place = folder_.path() / "cwd";
     fs::create_directories(place);
     test::Ended ended = CommandTest::spikeloom(arguments, "cd " + place.string() + " &&");
     EXPECT_TRUE(fs::is_empty(place)) << "left behind: " << fs::directory_iterator(place)->path();

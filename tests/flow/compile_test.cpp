@@ -9,7 +9,9 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/numbers.hpp"
 #include "compiler/flow/stage_options.hpp"
+#include "compiler/golden/int_network_file.hpp"
 #include "compiler/image/image.hpp"
+#include "compiler/verify/verify.hpp"
 #include "tests/chips/chip_named.hpp"
 
 namespace spikeloom::testing {
@@ -51,6 +53,49 @@ TEST(Compile, MakesTheSameOfAFileAndOfItsValues) {
   const auto from_integers = compile(input, chip, options, {});
   ASSERT_TRUE(std::holds_alternative<Compilation>(from_integers));
   EXPECT_EQ(std::get<Compilation>(from_integers).image.binding, std::get<Compilation>(without).image.binding);
+}
+
+/// Layers of one neuron behind one another.
+IntNetwork chain(std::size_t layers) {
+  std::string populations, projections;
+  for (std::size_t n = 0; n < layers; ++n) {
+    const std::string number = std::to_string(n), comma = n == 0 ? "" : ",";
+    populations += comma + R"({"name":"n)" + number +
+                   R"(","kind":"IF","shape":[1],"alpha":0,"beta":4096,"bias_i":0,"bias_v":0,)" +
+                   R"("reset":"value","theta":50,"v_reset":0})";
+    projections += comma + R"({"name":"w)" + number + R"(","from":)" +
+                   (n == 0 ? R"({"input":"in"})" : R"({"population":"n)" + std::to_string(n - 1) + R"("})") +
+                   R"(,"to":"n)" + number + R"(","rows":[[60]]})";
+  }
+  return parse_int_network(
+      R"({"format":"spikeloom-integer-network","version":2,"name":"chain","inputs":[{"name":"in",)"
+      R"("shape":[1]}],"populations":[)" +
+      populations + R"(],"projections":[)" + projections +
+      R"(],"outputs":[{"name":"out","shape":[1],"from":"n)" + std::to_string(layers - 1) + R"("}]})");
+}
+
+TEST(Compile, PromisesADeepChainAndProvesItShortly) {
+  // With the pages of the tiles 10 million firings may be under way at once, in 1,600 actors.
+  constexpr std::size_t kLayers = 400;
+  Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/chips/mesh16x16.toml");
+  CompileInput input;
+  input.name = "chain";
+  input.network = chain(kLayers);
+  for (const bool tune : {false, true}) {  // without, clusters keep all pages that they can have
+    CompileOptions options;
+    options.tune = tune;
+    const auto made = compile(input, chip, options, {});
+    ASSERT_TRUE(std::holds_alternative<Compilation>(made));
+    const Image& image = std::get<Compilation>(made).image;
+    EXPECT_TRUE(verify(image).faults.empty());
+    std::int64_t starts = 0;
+    std::size_t numbers = 0;
+    for (const StartRuns& runs : image.promises.front().latest_starts)
+      for (const StartRun& run : runs) starts += run.count, numbers += run.first.size();
+    EXPECT_GT(starts, tune ? 300'000 : 1'000'000);
+    EXPECT_LT(numbers, 40 * kLayers);
+    EXPECT_LT(encode(image).size(), 12'000 * kLayers);
+  }
 }
 
 /// Thirty neurons that excite and inhibit each other, where a spike that differs brings others with it; and

@@ -9,6 +9,7 @@
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/parts.hpp"
+#include "compiler/flow/stage_options.hpp"
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 #include "compiler/verify/verify.hpp"
@@ -197,6 +198,148 @@ TEST(Parts, OfAMapThatIsReadAsAWholeArePositions) {
     expect_agreement(0, {compilation->integers, made.data}, compilation->image, rtl.get());
     EXPECT_THAT(verify(compilation->image, compilation->integers).faults, IsEmpty());
   }
+}
+
+/// The dense layer is a convolution over the map, its geometry drawn.
+Case convolution_behind_map(std::uint64_t seed, std::uint32_t height, std::uint32_t width, const Chip& chip) {
+  Rng rng(seed);
+  Case made = dense_behind_map(height, width, 1, chip);
+  IntProjection& projection = made.network.projections.back();
+  WindowMap window;
+  window.inputs = 16;
+  window.groups = rng.chance(0.3) ? 2 : 1;
+  window.outputs = window.groups * static_cast<std::uint32_t>(1 + rng.below(2));
+  window.in = {height, width};
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    window.kernel[axis] = static_cast<std::uint32_t>(2 + rng.below(3));
+    window.stride[axis] = static_cast<std::uint32_t>(1 + rng.below(2));
+    window.dilation[axis] = rng.chance(0.2) ? 2 : 1;
+    window.before[axis] = static_cast<std::uint32_t>(rng.below(3));
+    window.out[axis] = static_cast<std::uint32_t>(1 + rng.below(2));
+  }
+  projection.form = MapForm(window);
+  projection.weight.clear();
+  for (std::size_t k = 0; k < projection.form.weights(); ++k)
+    projection.weight.push_back(static_cast<std::int16_t>(rng.between(-128, 127)));
+  IntPopulation& layer = made.network.populations.back();
+  layer.shape = {window.outputs, window.out[0], window.out[1]};
+  for (const IntParameter& parameter : kIntParameters)
+    (layer.*parameter.values)
+        .assign(volume(layer.shape),
+                (layer.*parameter.values).empty() ? 0 : std::int32_t{(layer.*parameter.values)[0]});
+  made.network.outputs[0].shape = layer.shape;
+  return made;
+}
+
+TEST(Parts, OfAConvolutionMayBeRowsOfItsKernel) {
+  const Chip chip = chip_named("/chips/mesh2x2");
+  std::size_t parts = 0, uneven = 0;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    SCOPED_TRACE(seed);
+    const Case made = convolution_behind_map(seed, 5, 4, chip);
+    ASSERT_THAT(check(made.network).list(), IsEmpty());
+    const auto* window = made.network.projections.back().form.as<WindowMap>();
+    const std::uint32_t shares = 2 + static_cast<std::uint32_t>(seed) % (window->taps() + 1);
+    const Parted parted = in_parts(made.network, {1, shares}, ShareOrder::kKernel);
+    ASSERT_THAT(check(parted.network).list(), IsEmpty());
+    parts += parted.network.populations.size() - 2;
+    uneven += window->taps() % window->kernel[1] != 0 || shares > window->kernel[0] ? 1 : 0;
+    std::size_t weights = 0;
+    for (const IntProjection& p : parted.network.projections)
+      if (p.form.as<WindowMap>() != nullptr) weights += p.weight.size();
+    EXPECT_LE(weights, made.network.projections[0].weight.size() + made.network.projections[1].weight.size());
+    expect_same_populations(run_golden(made.network, made.data), run_golden(parted.network, made.data),
+                            parted.now);
+    const auto whole = accumulator_bounds(made.network).back(),
+               of_owner = accumulator_bounds(parted.network).back();
+    EXPECT_EQ(of_owner.lowest, whole.lowest);
+    EXPECT_EQ(of_owner.highest, whole.highest);
+  }
+  EXPECT_GT(parts, 300U);
+  EXPECT_GT(uneven, 50U);
+}
+
+/// Channels of a position share a chunk, so shares of channels would read as many chunks as the whole.
+TEST(Parts, OfAConvolutionBeyondATileAgreeOnModelAndRtl) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  int split = 0, by_kernel = 0;
+  std::size_t spikes = 0;
+  for (std::uint64_t seed = 1; split < 8; ++seed) {
+    ASSERT_LT(seed, 200U) << "hardly any network fits";
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Case made = convolution_behind_map(seed, 4, 4, chip);
+    CompileOptions options;
+    options.seed = seed;
+    options.spread = seed % 2 == 0 ? Spread::kFewest : Spread::kPaired;
+    options.tune = seed % 3 == 0;
+    const auto compilation = compiled(made.network, chip, options);
+    if (!compilation || compilation->integers.populations.size() == 2) continue;
+    ++split;
+    for (const IntProjection& p : compilation->integers.projections)
+      if (const auto* window = p.form.as<WindowMap>();
+          window != nullptr && p.to != PopulationId(0) &&
+          window->taps() < made.network.projections[1].form.as<WindowMap>()->taps()) {
+        ++by_kernel;
+        break;
+      }
+    const GoldenRun wanted = run_golden(made.network, made.data);
+    spikes += static_cast<std::size_t>(std::count(wanted.spikes[1].begin(), wanted.spikes[1].end(), 1));
+    expect_same_populations(wanted, run_golden(compilation->integers, made.data),
+                            {PopulationId(0), PopulationId(compilation->integers.populations.size() - 1)});
+    expect_agreement(seed, {compilation->integers, made.data}, compilation->image, rtl.get());
+    EXPECT_THAT(verify(compilation->image, compilation->integers).faults, IsEmpty());
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GT(by_kernel, 3);
+  EXPECT_GT(spikes, 10U);
+}
+
+/// Where smaller clusters are asked for, their last chunks are not full, and a page holds fewer of them.
+TEST(Parts, AreDecidedWithTheOptionsInForce) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  int other = 0;
+  for (std::uint32_t neurons = 2; neurons <= 6; ++neurons) {
+    SCOPED_TRACE(neurons);
+    const Case made = dense_behind_map(4, 4, neurons, chip);
+    CompileOptions options;
+    options.clusters = {{"map", 16}};
+    const auto wide = [&](const Parted& parted) {
+      return too_wide(parted.network, chip, {.least_clusters = wanted_clusters(parted.network, options)});
+    };
+    EXPECT_TRUE(wide(with_parts(made.network, chip, options)).empty());
+    other += wide(with_parts(made.network, chip, {})).empty() ? 0 : 1;
+  }
+  EXPECT_GT(other, 2);
+}
+
+/// Two clusters a tile have half-full chunks and many channels: fewer are taken where they do not fit.
+TEST(Spreads, InPairsFitWhereverTheFewestDo) {
+  const Chip chip = chip_named("/tests/chips/slim");
+  int fewer = 0, compared = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    const Case made = seed % 2 == 0 ? convolution_behind_map(seed, 4, 4, chip)
+                                    : dense_behind_map(4, 4, 1 + static_cast<std::uint32_t>(seed) % 6, chip);
+    CompileOptions options;
+    options.spread = Spread::kFewest;
+    options.tune = false;
+    if (!compiled(made.network, chip, options)) continue;
+    ++compared;
+    options.spread = Spread::kPaired;
+    const auto paired = compiled(made.network, chip, options);
+    ASSERT_TRUE(paired);
+    fewer += std::any_of(paired->notes.begin(), paired->notes.end(),
+                         [](const std::string& note) {
+                           return note.find("(--spread paired) do not fit") != std::string::npos;
+                         })
+                 ? 1
+                 : 0;
+    EXPECT_THAT(verify(paired->image, paired->integers).faults, IsEmpty());
+  }
+  EXPECT_GT(compared, 10);
+  EXPECT_GT(fewer, 1);
+  EXPECT_LT(fewer, compared);
 }
 
 /// Most sources of a neuron, in axons.

@@ -193,14 +193,15 @@ Dataset long_samples(const Case& made, std::uint32_t least, Rng& rng) {
 TEST(StaticInputs, SamplesOfALeastLengthKeepTheirPromise) {
   const Chip chip = chip_named("row");
   std::size_t shorter = 0, mixed = 0, met = 0;
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2000 && (shorter < 100 || mixed < 10); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed ^ 0x5A3CU);
     Case made = any_case(seed, chip, {.max_populations = 4, .max_neurons = 40, .max_inputs = 60});
     std::vector<std::string> names;
-    for (const IntInput& input : made.network.inputs)
-      if (rng.chance(0.7)) names.push_back(input.name);
-    if (names.empty()) continue;
+    for (const IntInput& input : made.network.inputs) names.push_back(input.name);
+    if (names.size() > 1 && rng.chance(0.8))
+      names.erase(names.begin() + static_cast<std::ptrdiff_t>(rng.below(names.size())));
+    if (shorter >= 100 && names.size() == made.network.inputs.size()) continue;
     const bool all = names.size() == made.network.inputs.size();
     made.network = with_static_inputs(made.network, names).network;
     CompileOptions options;
@@ -236,8 +237,8 @@ TEST(StaticInputs, SamplesOfALeastLengthKeepTheirPromise) {
   std::cout << shorter << " promises for samples below the guarantee, " << mixed
             << " of them with other inputs too; " << met
             << " within 10 % of a run in which everything fires\n";
-  EXPECT_GT(shorter, 100U);
-  EXPECT_GT(mixed, 10U);
+  EXPECT_GE(shorter, 100U);
+  EXPECT_GE(mixed, 10U);
   EXPECT_GT(met, shorter / 3);
 }
 
@@ -319,9 +320,10 @@ TEST(StaticInputs, SayWhoHoldsASumAndWhy) {
 
 /// What the compiler says of the saving: six rows of a word each, in a current or by a readout.
 TEST(StaticInputs, ReportWhatTheySaveAndWhetherThatPays) {
-  const auto notes = [](const IntNetwork& network) {
+  const auto notes = [](const IntNetwork& network, std::uint32_t sample_steps = 0) {
     CompileOptions options;
     options.static_inputs = {"picture"};
+    options.sample_steps = sample_steps;
     options.spread = Spread::kFewest;
     auto result = compile(CompileInput{"small.json", network, {}, {}}, chip_named("row"), options, {});
     EXPECT_TRUE(std::holds_alternative<Compilation>(result));
@@ -334,6 +336,16 @@ TEST(StaticInputs, ReportWhatTheySaveAndWhetherThatPays) {
                      "a sample behind its first one; holding costs none, so it pays from 2 steps a sample "
                      "on"),
             Contains(HasSubstr("--sample-steps N"))));
+  EXPECT_THAT(notes(made.network, 1), Contains(HasSubstr("one of a single step has no later ones")));
+  EXPECT_THAT(notes(made.network, 4), Not(Contains(HasSubstr("no promise for samples"))));
+  // A sum of many rows in every step beside the picture's few.
+  Case other = small();
+  other.network.inputs[1].shape = {40};
+  other.network.populations[1].bias_i = {0, 0};
+  other.network.projections.push_back({"many", InputId(1), PopulationId(1), 0, 8, 0, MapForm(DenseMap{40, 2}),
+                                       std::vector<std::int16_t>(80, 1)});
+  EXPECT_THAT(notes(other.network, 4),
+              Contains(HasSubstr("no promise for samples of 4 steps, since other work")));
   made.network.populations[0].alpha = {0, 7};
   EXPECT_THAT(notes(made.network),
               Contains(AllOf(HasSubstr("'layer held' together take at most 6 cycles less"),

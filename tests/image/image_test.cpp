@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <set>
 #include <string>
 
 #include "compiler/base/error.hpp"
@@ -53,7 +52,7 @@ Image random_image(std::uint64_t seed) {
                               1000,
                               512,
                               {{"fire p0[0]", 17}},
-                              {{5, 7}},
+                              {{{{5, 7}, 3, 4}}},
                               {"tile (0,0): fire p0[0]"},
                               "{}"});
     image.contracts.resize(image.chip.tiles());
@@ -304,14 +303,13 @@ TEST(Image, NamesWhatIsWrongWithAFile) {
   payload.push_back(0);
   EXPECT_THAT(error_of(seal(payload)), HasSubstr("more than an image"));
   const std::vector<std::uint8_t> whole = unseal(good, "good");
-  std::set<std::string> kinds;
-  for (std::size_t at = 0; at + 8 <= whole.size(); ++at) {
+  std::string said;  // of a length that no file has, wherever one stands first
+  for (std::size_t at = 0; at + 8 <= whole.size() && said.find("a list longer") == std::string::npos; ++at) {
     payload = whole;
     std::fill_n(payload.begin() + static_cast<std::ptrdiff_t>(at), 8, std::uint8_t{0xff});
-    const std::string said = error_of(seal(payload));
-    kinds.insert(said.substr(said.rfind(": ") + 2));
+    said = error_of(seal(payload));
   }
-  EXPECT_THAT(kinds, testing::Contains("a list longer than the file"));
+  EXPECT_THAT(said, HasSubstr("a list longer than the file"));
   Image image = random_image(2);
   image.metadata = "[";
   EXPECT_THAT(error_of(encode(image)), HasSubstr("metadata is not a JSON object"));
@@ -326,8 +324,7 @@ TEST(Image, APromiseOfNoKnownKindIsRefused) {
   const auto at = std::search(payload.begin(), payload.end(), kind.begin(), kind.end());
   ASSERT_NE(at, payload.end());
   *at = 'G';
-  EXPECT_THAT(error_of(seal(payload)),
-              HasSubstr("expected a promise named guaranteed, sampled or contracted"));
+  EXPECT_THAT(error_of(seal(payload)), HasSubstr("a promise named guaranteed, sampled or contracted"));
 }
 
 TEST(Image, EveryMutatedFileIsRefusedOrSound) {

@@ -404,11 +404,18 @@ TEST(Signature, SinabsAndSpyxAreNamedWhereDtWasGivenToo) {
   EXPECT_THAT(notes_of(seconds, {.dt = 1e-3}), Not(Contains(HasSubstr("--framework"))));
 }
 
+TEST(Signature, AGivenDtStandsBesideTheFrameworksOwn) {
+  const NirGraph graph = two_layers(Workload(1), [](std::size_t n) { return lif_node(n, 4.55, 1, 1); });
+  EXPECT_THAT(
+      notes_of(graph, {.framework = Framework::kRockpool, .dt = 0.5}),
+      Contains(HasSubstr("dt = 0.5 is given; without --dt it would be 0.001, the default of Rockpool")));
+}
+
 TEST(Signature, AFileFromBeforeVResetSaysWhatItsVersionMeant) {
   NirGraph graph = two_layers(Workload(1), [](std::size_t n) { return lif(n); });
   graph.version = "1.0.0";
   const std::string said = "the file is of NIR 1.0.0, which had no v_reset";
-  EXPECT_THAT(notes_of(graph), Contains(HasSubstr(said)));
+  EXPECT_THAT(notes_of(graph), Contains(AllOf(HasSubstr(said), HasSubstr("'n1', 'n2' are reset to 0"))));
   EXPECT_THAT(notes_of(graph, {.reset = Reset::kSubtract}), Not(Contains(HasSubstr(said))));
   graph.version = "1.0.5";
   EXPECT_THAT(notes_of(graph), Not(Contains(HasSubstr(said))));

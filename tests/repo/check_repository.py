@@ -263,6 +263,7 @@ PUBLIC_FROM = {
     "files.hpp": "compiler/base",
     "ratio.hpp": "compiler/base",
     "resources.hpp": "compiler/base",
+    "start_runs.hpp": "compiler/sdf",
     "compile_options.hpp": "compiler/model",
     "data.hpp": "compiler/model",
     "promise.hpp": "compiler/image",

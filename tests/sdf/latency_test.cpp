@@ -233,14 +233,21 @@ TEST(LatencyBound, RefusesASourceWhoseFiringsMayOvertakeOneAnother) {
 }
 
 TEST(LatencyBound, RefusesDeadlocksAndTooManyTokensByName) {
+  // What repeats is passed over, however many firings it is.
   Graph graph = pipeline({1, 1}, 1);
   const ActorId sink(std::size_t{1});
   graph.set_tokens(ChannelId(std::size_t{3}), std::int64_t{1} << 40);
+  EXPECT_EQ(bound(graph, sink), std::int64_t{1} << 40);
+  // The stage fires in bursts of 97, which is no short distance.
+  const ActorId slow = graph.add_actor("slow", 10);
+  graph.forbid_overlap(slow);
+  graph.add_channel({.source = sink, .target = slow, .tokens = 97});
+  graph.add_channel({.source = slow, .target = sink, .latency = 90'000});
   try {
-    (void)latency_bound(graph, kSource, sink);
+    (void)latency_bound(graph, kSource, sink, {.most_looks = 10'000});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("\"stage 1\": the latency bound would follow more than"));
+    EXPECT_THAT(error.what(), HasSubstr("\"slow\": the latency bound would follow more than 10000 firings"));
   }
   graph.set_tokens(ChannelId(std::size_t{3}), 0);
   EXPECT_THROW((void)latency_bound(graph, kSource, sink), Error);

@@ -12,6 +12,7 @@
 namespace spikeloom::sdf::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -76,6 +77,15 @@ TEST(GraphsOfOthers, AreAnsweredByAnotherMethodWhereOneRefusesAndItIsNamed) {
   EXPECT_EQ(other.method, PeriodMethod::kExpansion);
   EXPECT_THAT(other.refused, HasSubstr("2^50"));
   EXPECT_EQ(other.period, period_of(many, PeriodMethod::kExpansion).period);
+}
+
+TEST(GraphsOfOthers, AreExecutedBeforeALargeExpansionIsMade) {
+  const PhasedGraph ring = ring_of(700'001, 700'000, std::int64_t{700'001} * 700'000);
+  const Period found = period_of(ring);
+  EXPECT_EQ(found.method, PeriodMethod::kSelfTimed);
+  EXPECT_EQ(found.period, Ratio(5));  // all firings of A, then all of B
+  EXPECT_THAT(methods_for(ring_of(7, 5, 35)), ElementsAre(PeriodMethod::kKPeriodic, PeriodMethod::kExpansion,
+                                                          PeriodMethod::kSelfTimed, PeriodMethod::kMatrix));
 }
 
 TEST(GraphsOfOthers, SelfTimedNamesItsLimit) {

@@ -104,8 +104,11 @@ TEST(Verify, APromiseBelowTheTruthFailsByItsCertificate) {
   EXPECT_THAT(faults_of([](Image& image) {
                 Promise& promise = image.promises.front();
                 promise.latency /= 2;
-                for (auto& list : promise.latest_starts)
-                  for (std::int64_t& start : list) start /= 2;
+                for (StartRuns& runs : promise.latest_starts)
+                  for (StartRun& run : runs) {
+                    for (std::int64_t& start : run.first) start /= 2;
+                    run.step /= 2;
+                  }
               }),
               Contains(HasSubstr("arrives later than the proof of the latency says")));
   EXPECT_THAT(faults_of([](Image& image) { --image.promises.front().offset; }),
@@ -207,7 +210,17 @@ TEST(Verify, TheNetworkOfAFileIsFoundInTheTables) {
   CompileOptions options;
   options.weight_bits = 4;
   options.semantics.reset = Reset::kSubtract;
-  EXPECT_THAT(verify(digits(options), network).faults, IsEmpty());
+  const CompiledImage subtracting = digits(options);
+  EXPECT_THAT(verify(subtracting, network).faults, IsEmpty());
+  // What the user says of the network holds in place of the record, and is said.
+  EXPECT_THAT(verify(subtracting, network).checked, Contains(HasSubstr("this was taken: dt as the file's")));
+  const auto meant = [&](const Semantics& semantics) { return verify(subtracting, network, {}, semantics); };
+  EXPECT_THAT(meant({.reset = Reset::kSubtract}).faults, IsEmpty());
+  EXPECT_THAT(meant({.reset = Reset::kToValue}).faults, Not(IsEmpty()));
+  EXPECT_THAT(meant({.framework = Framework::kSnnTorch, .reset = Reset::kSubtractLater}).faults,
+              Not(IsEmpty()));
+  EXPECT_THAT(meant({.dt = 0.5}).faults, Not(IsEmpty()));
+  EXPECT_THAT(meant({.dt = 0.5}).checked, Contains(HasSubstr("this was taken: dt 0.5, ")));
   EXPECT_THAT(message_of([&] { (void)verify(calibrated(), network); }), HasSubstr("--calibrate"));
   EXPECT_THAT(verify(calibrated(), network, source("examples/digits/calibration.npz")).faults, IsEmpty());
   // The same options, other weights.

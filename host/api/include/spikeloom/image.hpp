@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <spikeloom/chip.hpp>
+#include <spikeloom/compile_options.hpp>
 #include <spikeloom/data.hpp>
 #include <spikeloom/export.hpp>
 #include <spikeloom/promise.hpp>
@@ -87,11 +88,13 @@ struct Verification {
 /// The same, and that the tables compute the network of a file: it is quantised again for the image's chip
 /// with the options that the image recorded, and compared weight by weight.
 ///
-/// `calibrate`: the data that it was quantised with, where the image says that there were any.
+/// `calibrate`: the data that it was quantised with, where the image says that there were any. `semantics`:
+/// what is set in it holds in place of what the image recorded, whose word is then not needed for it.
 /// Throws  Error{kInput} for files that cannot be read, and where the data are needed and not given, or given
 ///         and not needed.
 [[nodiscard]] Verification verify(const CompiledImage& image, const std::string& network,
-                                  const std::optional<std::string>& calibrate = {});
+                                  const std::optional<std::string>& calibrate = {},
+                                  const Semantics& semantics = {});
 
 /// What `spikeloom verify` prints, and what its --json writes (schema 1).
 [[nodiscard]] std::string to_text(const Verification& verification);

@@ -9,6 +9,7 @@
 
 #include <spikeloom/export.hpp>
 #include <spikeloom/ratio.hpp>
+#include <spikeloom/start_runs.hpp>
 
 namespace SPIKELOOM_API spikeloom {
 
@@ -41,7 +42,7 @@ struct Promise {
   /// Certificate of a guaranteed latency: by actor of `potentials`, the latest starts of its firings up to
   /// that of step k, the oldest first, in cycles / 256 after b(k). Empty where an actor does not matter. The
   /// other promises have none: their latency is the guaranteed one's.
-  std::vector<std::vector<std::int64_t>> latest_starts;
+  std::vector<StartRuns> latest_starts;
   std::vector<std::string> critical_cycle;  ///< actors and buffers, in words
   std::string detail = "{}";                ///< JSON object: what the stage that made it adds for reports
   std::uint32_t sample_steps = 0;           ///< of kSampled: see there; else 0

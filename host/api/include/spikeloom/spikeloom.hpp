@@ -22,4 +22,5 @@
 #include <spikeloom/report.hpp>
 #include <spikeloom/resources.hpp>
 #include <spikeloom/run.hpp>
+#include <spikeloom/start_runs.hpp>
 #include <spikeloom/version.hpp>
