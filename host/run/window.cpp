@@ -29,8 +29,7 @@ void check_window(const ImageView& image, std::uint32_t window) {
   if (window > hw::kLimitWindow)
     throw input_error("--window " + std::to_string(window) + ": expected 1 to " +
                       std::to_string(hw::kLimitWindow) + " steps");
-  const std::uint64_t sinks =
-      std::uint64_t{image.binding.first_sink} + image.application.sinks.size();
+  const std::uint64_t sinks = std::uint64_t{image.binding.first_sink} + image.application.sinks.size();
   if (sinks > image.chip.host.window_sinks)
     throw input_error("--window " + std::to_string(window) + ": the outputs of " + image.application.name +
                       " arrive at the host's sinks up to number " + std::to_string(sinks - 1) + ", and " +

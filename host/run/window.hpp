@@ -14,12 +14,12 @@
 namespace spikeloom {
 
 /// Throws Error{kInput}, with what would do, where the chip cannot keep this window for the image: it is
-/// longer than tokens can be counted, or the chip counts them of fewer sinks than there are. 0: no window.
+/// longer than tokens can be counted, or the chip counts those of fewer sinks than there are. 0: no window.
 void check_window(const ImageView& image, std::uint32_t window);
 
-/// The image's own promises, or those of a run with the window: guaranteed, and contracted where the image has
-/// a contracted one and that is shorter. Their certificates are checked as an image's are.
-/// Throws  as check_window, and where every step would wait for one that comes later: batches of pages are
+/// The image's own promises, or those of a run with the window: guaranteed, and contracted where the image
+/// has a contracted one and that is shorter. Their certificates are checked as an image's are. Throws  as
+/// check_window, and where every step would wait for one that comes later: batches of pages are
 ///         longer than the window.
 [[nodiscard]] std::vector<Promise> promises_with_window(const Image& image, std::uint32_t window);
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <random>
 
 #include <spikeloom/spikeloom.hpp>
 
@@ -27,6 +28,17 @@ const CompiledImage& digits() {
                                                                 ChipFile::read(source("chips/mesh2x2.toml"))))
                                          .image;
   return image;
+}
+
+/// An image's input at random, one step.
+std::vector<std::vector<Event>> some_input(std::minstd_rand& random) {
+  std::vector<std::vector<Event>> inputs;
+  for (const Port& port : digits().inputs()) {
+    inputs.emplace_back();
+    for (std::uint32_t e = 0; e < port.size(); ++e)
+      if (random() % 4 == 0) inputs.back().push_back({e, 1});
+  }
+  return inputs;
 }
 
 class Api : public ::testing::Test {
@@ -58,6 +70,64 @@ PromiseCheck check_of(PromiseKind kind) {
   check.kind = kind;
   check.steps = 10;
   return check;
+}
+
+TEST(ClosedLoop, GivesWhatARunOfTheSameStepsGives) {
+  for (const std::uint32_t window : {1U, 3U}) {
+    ClosedLoop loop(digits(), {.window = window});
+    std::minstd_rand random(window);
+    std::vector<std::int64_t> ended;
+    std::vector<std::uint8_t> spikes;
+    for (int k = 0; k < 24; ++k) {
+      loop.give(some_input(random), k % 8 == 7 ? StepPlace::kLast : StepPlace::kWithin);
+      if (k + 1 < static_cast<int>(window)) continue;
+      const StepOutputs outputs = loop.take();
+      EXPECT_EQ(outputs.step, ended.size());
+      EXPECT_EQ(outputs.predicted, outputs.ended);
+      EXPECT_LE(outputs.ended - outputs.sent, loop.promises().front().latency);
+      ended.push_back(outputs.ended);
+      ASSERT_EQ(outputs.spikes.size(), 1U);
+      spikes.insert(spikes.end(), outputs.spikes[0].begin(), outputs.spikes[0].end());
+    }
+    ASSERT_EQ(loop.given().samples.size(), 3U);
+    const RunResult looped = loop.finish();
+    EXPECT_EQ(looped.judgement.verdict, Verdict::kKept);
+    EXPECT_EQ(looped.report.window, window);
+    const RunResult again = run(digits(), loop.given(), {.window = window});
+    EXPECT_EQ(to_json(looped.report, digits()), to_json(again.report, digits()));
+    std::vector<std::uint8_t> all;
+    for (const auto& sample : again.outputs.spikes.at(0).samples)
+      all.insert(all.end(), sample.begin(), sample.end());
+    all.resize(spikes.size());
+    EXPECT_EQ(all, spikes);
+  }
+}
+
+TEST(ClosedLoop, APromiseIsTheWindows) {
+  const Promise& stream = digits().promises().front();
+  const Promise loop = ClosedLoop(digits(), {.window = 1}).promises().front();
+  const Promise wide = ClosedLoop(digits(), {.window = 200}).promises().front();
+  EXPECT_GT(loop.period, stream.period);
+  EXPECT_LE(loop.latency, stream.latency);
+  EXPECT_EQ(wide.period, stream.period);
+}
+
+TEST(ClosedLoop, RefusesWhatCannotBe) {
+  EXPECT_THAT(message_of([] { ClosedLoop(digits(), {.window = 0}); }), HasSubstr("at least 1 step"));
+  EXPECT_THAT(message_of([] { ClosedLoop(digits(), {.window = 255}); }), HasSubstr("expected 1 to 254"));
+  std::minstd_rand random(1);
+  ClosedLoop loop(digits(), {.window = 2});
+  loop.give(some_input(random));
+  EXPECT_THAT(message_of([&] { (void)loop.take(); }),
+              HasSubstr("step 0 were asked for when 1 steps had been given; with a window of 2"));
+  EXPECT_THAT(message_of([&] { loop.give({}); }), HasSubstr("a step of 0 inputs, expected 1"));
+  EXPECT_THAT(message_of([&] { loop.give({{{100000, 1}}}); }), HasSubstr("[100000]"));
+  EXPECT_EQ(loop.given().samples.at(0).steps(), 1U);
+  EXPECT_THAT(message_of([&] { (void)loop.finish(); }), HasSubstr("StepPlace::kLast"));
+  loop.give(some_input(random), StepPlace::kLast);
+  EXPECT_EQ(loop.take().step, 0U);
+  EXPECT_EQ(loop.finish().report.steps, 2);
+  EXPECT_THAT(message_of([&] { (void)loop.take(); }), HasSubstr("after the run was ended"));
 }
 
 TEST(Judge, TakesTheWorst) {
