@@ -109,6 +109,8 @@ struct CompileOptions {
   bool signed_inputs = false;
   /// Inputs that are equal in every step of a sample ("*": all): sent in its first step, their sums held.
   std::vector<std::string> static_inputs;
+  /// A readout is added that sums up what arrives at this population, for exits (RunOptions::exit).
+  std::optional<std::string> exit_readout;
   std::vector<std::string> record;  ///< populations sent to the host although they are no output
   bool readout_last_only = false;   ///< potentials only at the end of a sample
   std::uint64_t seed = 1;
