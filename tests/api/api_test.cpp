@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -128,6 +129,75 @@ TEST(ClosedLoop, RefusesWhatCannotBe) {
   EXPECT_EQ(loop.take().step, 0U);
   EXPECT_EQ(loop.finish().report.steps, 2);
   EXPECT_THAT(message_of([&] { (void)loop.take(); }), HasSubstr("after the run was ended"));
+}
+
+/// With a readout that sums up the last layer's input.
+const CompiledImage& summed_digits() {
+  static const CompiledImage image = [] {
+    CompileOptions options;
+    options.exit_readout = "digit";
+    return std::get<Compiled>(compile(source("examples/digits/digits.nir"),
+                                      ChipFile::read(source("chips/mesh2x2.toml")), options))
+        .image;
+  }();
+  return image;
+}
+
+TEST(Exit, EndsSamplesWhereTheRuleDecidesOnTheWholeRun) {
+  const std::string data = source("examples/digits/test.npz");
+  const RunResult whole = run(summed_digits(), data, {.limit = 40});
+  const PotentialTrace& sums = whole.outputs.potentials.at(0);
+  constexpr int kMargin = 60000;
+  for (const std::uint32_t window : {1U, 3U, 20U}) {
+    RunOptions options;
+    options.window = window;
+    options.exit = "margin:" + std::to_string(kMargin);
+    const RunResult result = run(summed_digits(), data, {.limit = 40}, options);
+    std::vector<std::int64_t> histogram, predictions;
+    std::int64_t wasted = 0;
+    for (std::size_t s = 0; s < sums.samples.size(); ++s) {
+      const std::size_t steps = sums.steps(s);
+      histogram.resize(std::max(histogram.size(), steps), 0);
+      std::vector<std::int32_t> at;
+      std::size_t used = 0;
+      do {
+        const auto begin = sums.samples[s].begin() + static_cast<std::ptrdiff_t>(used * sums.neurons);
+        at.assign(begin, begin + static_cast<std::ptrdiff_t>(sums.neurons));
+        predictions.resize(s + 1);
+        predictions[s] = std::max_element(at.begin(), at.end()) - at.begin();
+        std::sort(at.rbegin(), at.rend());
+      } while (++used < steps && at[0] - at[1] < kMargin);
+      ++histogram[used - 1];
+      wasted += static_cast<std::int64_t>(std::min<std::size_t>(window, steps - used));
+    }
+    const ExitReport& exit = result.report.exit.value();
+    EXPECT_EQ(exit.histogram, histogram) << "window " << window;
+    EXPECT_EQ(exit.wasted, wasted) << "window " << window;
+    EXPECT_EQ(exit.output, "digit sum");
+    EXPECT_EQ(result.outputs.decision.value().predictions, predictions);
+    EXPECT_EQ(result.judgement.verdict, Verdict::kKept);
+    EXPECT_GT(histogram.front() + histogram[1] + histogram[2], 0)
+        << "the margin is too large to show anything";
+    EXPECT_GT(histogram.back() + histogram[histogram.size() - 2], 0);
+  }
+}
+
+TEST(Exit, RefusesWhatARuleCannotBe) {
+  const std::string data = source("examples/digits/test.npz");
+  const auto said = [&](RunOptions options) {
+    return message_of([&] { (void)run(summed_digits(), data, {.limit = 1}, options); });
+  };
+  EXPECT_THAT(said({.exit = "margin"}), HasSubstr("expected margin:UNITS"));
+  EXPECT_THAT(said({.exit = "margin:1", .exit_output = "nobody"}),
+              HasSubstr("no such output; there are output, digit sum"));
+  EXPECT_THAT(said({.record = {"hidden:spikes"}, .exit = "margin:1"}), HasSubstr("leave out --record"));
+  CompileOptions options;
+  options.exit_readout = "nobody";
+  EXPECT_THAT(message_of([&] {
+                (void)compile(source("examples/digits/digits.nir"),
+                              ChipFile::read(source("chips/mesh2x2.toml")), options);
+              }),
+              HasSubstr("no such population; there are hidden, digit"));
 }
 
 TEST(Judge, TakesTheWorst) {
