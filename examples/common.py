@@ -19,9 +19,7 @@ import zipfile
 import h5py
 import numpy as np
 import torch
-
-DT = 1e-3  # seconds in one step
-
+from nir_files import DT, cuba_lif_node, li_node, lif_node, port, write_nir  # noqa: F401
 
 # --- neurons for training ---------------------------------------------------------------------------
 
@@ -79,68 +77,12 @@ def fake_quantise(weight, bits=8):
 # --- NIR --------------------------------------------------------------------------------------------
 
 
-def lif_node(n, beta):
-    tau = DT / (1 - beta)
-    return {
-        "type": "LIF",
-        "tau": np.full(n, tau),
-        "r": np.full(n, tau / DT),
-        "v_leak": np.zeros(n),
-        "v_threshold": np.ones(n),
-        "v_reset": np.zeros(n),
-    }
-
-
-def cuba_lif_node(n, alpha, beta):
-    tau_mem, tau_syn = DT / (1 - beta), DT / (1 - alpha)
-    return {
-        "type": "CubaLIF",
-        "tau_mem": np.full(n, tau_mem),
-        "tau_syn": np.full(n, tau_syn),
-        "r": np.full(n, tau_mem / DT),
-        "w_in": np.full(n, tau_syn / DT),
-        "v_leak": np.zeros(n),
-        "v_threshold": np.ones(n),
-        "v_reset": np.zeros(n),
-    }
-
-
-def li_node(n, beta):
-    tau = DT / (1 - beta)
-    return {"type": "LI", "tau": np.full(n, tau), "r": np.full(n, tau / DT), "v_leak": np.zeros(n)}
-
-
 def linear_node(linear):
     """Linear or Affine from a torch.nn.Linear."""
     node = {"type": "Linear", "weight": linear.weight.detach().numpy()}
     if linear.bias is not None:
         node.update(type="Affine", bias=linear.bias.detach().numpy())
     return node
-
-
-def port(kind, *shape):
-    return {"type": kind, "shape": np.array(shape, dtype=np.int64)}
-
-
-def write_nir(path, nodes, edges):
-    """Writes a NIR graph as nir 1.0 does: a group a node, a dataset a field, edges as pairs of names."""
-    text = h5py.string_dtype("utf-8")
-    temporary = f"{path}.tmp"
-    with h5py.File(temporary, "w") as file:
-        file.create_dataset("version", data="1.0", dtype=text)
-        graph = file.create_group("node")
-        graph.create_dataset("type", data="NIRGraph", dtype=text)
-        graph.create_dataset("edges", data=np.array(edges, dtype=object), dtype=text)
-        for name, fields in nodes.items():
-            group = graph.create_group(f"nodes/{name}")
-            for field, value in fields.items():
-                if isinstance(value, str):
-                    group.create_dataset(field, data=value, dtype=text)
-                elif np.ndim(value) and np.size(value):
-                    group.create_dataset(field, data=value, compression="gzip")
-                else:
-                    group.create_dataset(field, data=value)
-    os.replace(temporary, path)
 
 
 def read_weights(path, layers):

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "compiler/flow/calibration.hpp"
+#include "compiler/flow/exit_readout.hpp"
 #include "compiler/flow/parts.hpp"
 #include "compiler/flow/relays.hpp"
 #include "compiler/flow/stage_options.hpp"
@@ -161,6 +162,11 @@ Compilation numbers_of(StageRunner& runner, CompileInput input, const Chip& chip
   result.notes.insert(result.notes.begin(), input.notes.begin(), input.notes.end());
   if (input.data)
     for (const std::string& note : input.data->notes) result.notes.push_back("calibration data: " + note);
+  if (options.exit_readout) {
+    ExitReadout added = with_exit_readout(result.integers, *options.exit_readout);
+    result.integers = std::move(added.network);
+    append(result.notes, added.notes);
+  }
   if (!options.static_inputs.empty()) {
     StaticNetwork held = with_static_inputs(result.integers, options.static_inputs, chip);
     result.integers = std::move(held.network);

@@ -31,6 +31,7 @@ void visit_options(Visitor& v, Options& o) {
   v.value("planes", o.planes);
   v.value("signed", o.signed_inputs);
   v.value("static_inputs", o.static_inputs);
+  v.value("exit_readout", o.exit_readout);
   v.value("calibrate_weights", o.calibrate_weights);
   v.choice("encoder", o.calibration_data.encoder, 4);
   v.value("steps", o.calibration_data.steps);

@@ -7,22 +7,40 @@
 
 namespace spikeloom {
 
-Collector::Collector(const ImageView& image, const Dataset& data, std::int64_t origin)
+Collector::Collector(const ImageView& image, std::int64_t origin)
     : origin_(origin),
       first_sink_(image.binding.first_sink),
       is_host_channel_(image.chip.host.channels, false),
-      traces_(image, data),
+      traces_(image),
       sinks_(image.application.sinks.size()) {
   for (const Channel& channel : image.binding.channels) {
     if (channel.from) continue;
     is_host_channel_.at(channel.number) = true;
     last_host_channel_ = channel.number;
   }
-  for (std::size_t s = 0; s < data.samples.size(); ++s)
-    for (std::size_t t = 0; t < data.samples[s].steps(); ++t) steps_.push_back({s, t});
+}
+
+Collector::Collector(const ImageView& image, const Dataset& data, std::int64_t origin)
+    : Collector(image, origin) {
+  for (const Sample& sample : data.samples) {
+    begin_sample(sample, sample.steps());
+    for (std::size_t t = 0; t < sample.steps(); ++t)
+      expect_step(t + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin);
+  }
   run_.sent.reserve(steps_.size());
-  run_.ended.assign(steps_.size(), 0);
-  arrived_.assign(steps_.size(), 0);
+}
+
+void Collector::begin_sample(const Sample& sample, std::size_t steps) {
+  traces_.begin_sample(sample, steps);
+  ++samples_;
+  steps_of_sample_ = 0;
+}
+
+void Collector::expect_step(StepPlace place) {
+  traces_.add_step(place);
+  steps_.push_back({samples_ - 1, steps_of_sample_++});
+  run_.ended.push_back(0);
+  arrived_.push_back(0);
 }
 
 bool Collector::owns(Word word) const {

@@ -15,8 +15,14 @@ namespace spikeloom {
 
 class Collector {
  public:
-  /// Keeps references. Stamps are counted from target cycle `origin`.
+  /// Expects no step yet. Keeps a reference to the image. Stamps are counted from target cycle `origin`.
+  Collector(const ImageView& image, std::int64_t origin);
+  /// Expects the steps of all samples.
   Collector(const ImageView& image, const Dataset& data, std::int64_t origin);
+
+  /// Steps that are expected from now on belong to this sample; room for `steps`.
+  void begin_sample(const Sample& sample, std::size_t steps);
+  void expect_step(StepPlace place);
 
   /// Whether the word is of this application's channels.
   [[nodiscard]] bool owns(Word word) const;
@@ -32,6 +38,9 @@ class Collector {
     return finished_sinks_ == sinks_.size() && run_.sent.size() == steps_.size();
   }
   [[nodiscard]] const RunOutputs& so_far() const { return traces_.outputs(); }
+  /// Stamps of a step that has ended, as DeviceRun's.
+  [[nodiscard]] std::int64_t sent_at(std::size_t step) const { return run_.sent.at(step); }
+  [[nodiscard]] std::int64_t ended_at(std::size_t step) const { return run_.ended.at(step); }
   [[nodiscard]] std::string waiting_for() const;
   [[nodiscard]] DeviceRun result();
 
@@ -53,6 +62,7 @@ class Collector {
   std::vector<bool> is_host_channel_;  ///< by the host's channel number
   OutputTraces traces_;
   std::vector<Step> steps_;
+  std::size_t samples_ = 0, steps_of_sample_ = 0;
   std::vector<Sink> sinks_;
   std::vector<std::size_t> arrived_;
   std::size_t ended_ = 0, finished_sinks_ = 0;

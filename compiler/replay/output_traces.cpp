@@ -18,46 +18,63 @@ std::uint32_t neuron(const Cluster& cluster, std::uint32_t position) {
 
 }  // namespace
 
-OutputTraces::OutputTraces(const ImageView& image, const Dataset& data)
-    : app_(image.application), of_sink_(app_.sinks.size()) {
-  for (const OutputStream& output : app_.outputs) add_stream(output, data);
+OutputTraces::OutputTraces(const ImageView& image) : app_(image.application), of_sink_(app_.sinks.size()) {
+  for (const OutputStream& output : app_.outputs) add_stream(output);
+}
+
+OutputTraces::OutputTraces(const ImageView& image, const Dataset& data) : OutputTraces(image) {
   for (const Sample& sample : data.samples) {
-    outputs_.ids.push_back(sample.id);
-    outputs_.labels.push_back(sample.label);
+    begin_sample(sample, sample.steps());
+    for (std::size_t t = 0; t < sample.steps(); ++t)
+      add_step(t + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin);
   }
 }
 
-/// A half of 0 is never sent, so this is what a potential of 0 shows in the steps that are sent.
-void OutputTraces::start_at_origin(const OutputStream& output, PotentialTrace& trace) const {
-  const bool last_only = std::any_of(output.sinks.begin(), output.sinks.end(), [&](std::uint32_t sink) {
+void OutputTraces::add_stream(const OutputStream& output) {
+  Stream stream{output.kind == OutputKind::kPotential, 0, output.recorded, output.origin};
+  stream.last_only = std::any_of(output.sinks.begin(), output.sinks.end(), [&](std::uint32_t sink) {
     return app_.clusters[app_.sinks.at(sink).index()].last_only;
   });
-  for (std::vector<std::int32_t>& sample : trace.samples)
-    for (std::size_t at = last_only && !sample.empty() ? sample.size() - trace.neurons : 0;
-         at < sample.size(); ++at)
-      sample[at] = output.origin[at % trace.neurons];
-}
-
-void OutputTraces::add_stream(const OutputStream& output, const Dataset& data) {
-  const std::size_t neurons = volume(output.shape);
-  Stream stream{output.kind == OutputKind::kPotential, 0, output.recorded, output.origin};
   const auto make = [&]<class T>(std::vector<Trace<T>>& list) {
     stream.trace = list.size();
-    Trace<T> trace;
-    trace.node = output.name;
-    trace.neurons = neurons;
-    for (const Sample& sample : data.samples) trace.samples.emplace_back(sample.steps() * neurons, T{0});
-    list.push_back(std::move(trace));
+    list.push_back({output.name, volume(output.shape), {}});
   };
-  if (stream.potential) {
-    std::vector<PotentialTrace>& list = output.recorded ? outputs_.recorded_v : outputs_.potentials;
-    make(list);
-    if (!output.origin.empty()) start_at_origin(output, list.back());
-  } else {
+  if (stream.potential)
+    make(output.recorded ? outputs_.recorded_v : outputs_.potentials);
+  else
     make(output.recorded ? outputs_.recorded_spikes : outputs_.spikes);
-  }
   for (const std::uint32_t sink : output.sinks) of_sink_.at(sink).push_back(streams_.size());
   streams_.push_back(stream);
+}
+
+void OutputTraces::begin_sample(const Sample& sample, std::size_t steps) {
+  const auto begin = [&](auto& traces) {
+    for (auto& trace : traces) trace.samples.emplace_back().reserve(steps * trace.neurons);
+  };
+  begin(outputs_.spikes);
+  begin(outputs_.recorded_spikes);
+  begin(outputs_.potentials);
+  begin(outputs_.recorded_v);
+  outputs_.ids.push_back(sample.id);
+  outputs_.labels.push_back(sample.label);
+}
+
+/// A half of 0 is never sent, so in the steps that are sent a potential of 0 shows as its origin.
+void OutputTraces::add_step(StepPlace place) {
+  const auto grow = [](auto& traces) {
+    for (auto& trace : traces) trace.samples.back().resize(trace.samples.back().size() + trace.neurons, 0);
+  };
+  grow(outputs_.spikes);
+  grow(outputs_.recorded_spikes);
+  grow(outputs_.potentials);
+  grow(outputs_.recorded_v);
+  for (const Stream& stream : streams_) {
+    if (stream.origin.empty() || (stream.last_only && place != StepPlace::kLast)) continue;
+    std::vector<std::int32_t>& sample =
+        (stream.recorded ? outputs_.recorded_v : outputs_.potentials)[stream.trace].samples.back();
+    std::copy(stream.origin.begin(), stream.origin.end(),
+              sample.end() - static_cast<std::ptrdiff_t>(stream.origin.size()));
+  }
 }
 
 void OutputTraces::chunk(std::uint32_t sink, std::size_t sample, std::size_t step, std::uint32_t index,

@@ -14,8 +14,15 @@ namespace spikeloom {
 /// which potentials are sent it stays the neuron's origin.
 class OutputTraces {
  public:
-  /// Keeps a reference to the image.
+  /// Of no sample yet. Keeps a reference to the image.
+  explicit OutputTraces(const ImageView& image);
+  /// Of all these samples.
   OutputTraces(const ImageView& image, const Dataset& data);
+
+  /// A sample of no step; room for `steps`.
+  void begin_sample(const Sample& sample, std::size_t steps);
+  /// Another step of the last sample.
+  void add_step(StepPlace place);
 
   /// Chunk `index` of the cluster on sink channel `sink`, in `step` of `sample`: 16 spikes, or half a
   /// potential. Throws Error{kDevice} for a neuron that the cluster does not have.
@@ -33,10 +40,10 @@ class OutputTraces {
     std::size_t trace = 0;  ///< index into its list in outputs_
     bool recorded = false;
     std::vector<std::int32_t> origin;  ///< as OutputStream's
+    bool last_only = false;            ///< sent in a sample's last step alone
   };
 
-  void start_at_origin(const OutputStream& output, PotentialTrace& trace) const;
-  void add_stream(const OutputStream& output, const Dataset& data);
+  void add_stream(const OutputStream& output);
   void spikes(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,
               std::uint32_t index, std::uint16_t mask);
   void potential(const Stream& stream, const Cluster& cluster, std::size_t sample, std::size_t step,

@@ -149,18 +149,26 @@ std::vector<std::uint32_t> axons_of(const StreamInput& input, std::span<const Ev
 
 void check_data(const ImageView& image, const Dataset& data) { DataCheck(image).look_at(data); }
 
-Stimulus::Stimulus(const ImageView& image, const Dataset& data)
-    : image_(image), data_(data), masks_(image.application.host_chunks(), 0) {
-  check_data(image, data);
+StepWords::StepWords(const ImageView& image) : image_(image), masks_(image.application.host_chunks(), 0) {
   for (const Channel& channel : image.binding.channels)
     if (!channel.from) {
       ranges_.push_back(host_ranges(image.application, channel));
       numbers_.push_back(channel.number);
     }
-  for (const Sample& sample : data.samples) steps_ += static_cast<std::int64_t>(sample.steps());
 }
 
-void Stimulus::fill_chunks(const Sample& sample, std::size_t step) {
+void StepWords::waits(std::vector<Word>& words) const {
+  if (image_.window == 0 || steps_ < image_.window) return;
+  for (std::uint32_t s = 0; s < image_.application.sinks.size(); ++s) {
+    hw::WordWait word;
+    word.kind = hw::kKindWait;
+    word.app = image_.binding.application;
+    word.sink = image_.binding.first_sink + s;
+    words.push_back(word.pack());
+  }
+}
+
+void StepWords::fill_chunks(const Sample& sample, std::size_t step) {
   std::fill(masks_.begin(), masks_.end(), std::uint16_t{0});
   for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
     const StreamInput& input = image_.application.inputs[i];
@@ -171,14 +179,47 @@ void Stimulus::fill_chunks(const Sample& sample, std::size_t step) {
   }
 }
 
-void Stimulus::add_waits(std::vector<Word>& words) const {
-  for (std::uint32_t s = 0; s < image_.application.sinks.size(); ++s) {
-    hw::WordWait word;
-    word.kind = hw::kKindWait;
-    word.app = image_.binding.application;
-    word.sink = image_.binding.first_sink + s;
-    words.push_back(word.pack());
+void StepWords::step(const Sample& sample, std::size_t step, StepPlace place, std::vector<Word>& words) {
+  fill_chunks(sample, step);
+  for (std::size_t c = 0; c < ranges_.size(); ++c) {
+    for (const ChunkRange& range : ranges_[c])
+      for (std::uint32_t chunk = range.first; chunk < range.first + range.count; ++chunk) {
+        if (masks_[chunk] == 0) continue;
+        hw::WordChunk word;
+        word.kind = hw::kKindChunk;
+        word.channel = numbers_[c];
+        word.app = image_.binding.application;
+        word.index = chunk;
+        word.mask = masks_[chunk];
+        words.push_back(word.pack());
+      }
+    hw::WordEos end = end_of_step(c);
+    end.sample_end = place == StepPlace::kLast ? 1 : 0;
+    words.push_back(end.pack());
   }
+  ++steps_;
+}
+
+void StepWords::end(std::vector<Word>& words) const {
+  for (std::size_t c = 0; c < ranges_.size(); ++c) {
+    hw::WordEos end = end_of_step(c);
+    end.run_end = 1;
+    end.final = c + 1 == ranges_.size() ? 1 : 0;
+    words.push_back(end.pack());
+  }
+}
+
+hw::WordEos StepWords::end_of_step(std::size_t channel) const {
+  hw::WordEos end;
+  end.kind = hw::kKindEos;
+  end.channel = numbers_[channel];
+  end.app = image_.binding.application;
+  return end;
+}
+
+Stimulus::Stimulus(const ImageView& image, const Dataset& data) : words_(image), data_(data) {
+  check_data(image, data);
+  for (const Sample& sample : data.samples) steps_ += static_cast<std::int64_t>(sample.steps());
 }
 
 void Stimulus::next(std::vector<Word>& words) {
@@ -186,33 +227,14 @@ void Stimulus::next(std::vector<Word>& words) {
     ++sample_;
     step_ = 0;
   }
-  const bool run_end = sample_ == data_.samples.size();
-  if (!run_end) fill_chunks(data_.samples[sample_], step_);
-  if (image_.window > 0 && made_ >= image_.window) add_waits(words);
-  ++made_;
-  for (std::size_t c = 0; c < ranges_.size(); ++c) {
-    if (!run_end)
-      for (const ChunkRange& range : ranges_[c])
-        for (std::uint32_t chunk = range.first; chunk < range.first + range.count; ++chunk) {
-          if (masks_[chunk] == 0) continue;
-          hw::WordChunk word;
-          word.kind = hw::kKindChunk;
-          word.channel = numbers_[c];
-          word.app = image_.binding.application;
-          word.index = chunk;
-          word.mask = masks_[chunk];
-          words.push_back(word.pack());
-        }
-    hw::WordEos end;
-    end.kind = hw::kKindEos;
-    end.channel = numbers_[c];
-    end.app = image_.binding.application;
-    end.sample_end = !run_end && step_ + 1 == data_.samples[sample_].steps() ? 1 : 0;
-    end.run_end = run_end ? 1 : 0;
-    end.final = run_end && c + 1 == ranges_.size() ? 1 : 0;
-    words.push_back(end.pack());
+  words_.waits(words);
+  finished_ = sample_ == data_.samples.size();
+  if (finished_) {
+    words_.end(words);
+    return;
   }
-  finished_ = run_end;
+  const Sample& sample = data_.samples[sample_];
+  words_.step(sample, step_, step_ + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin, words);
   ++step_;
 }
 

@@ -9,6 +9,7 @@
 #include "compiler/chip_model/link.hpp"
 #include "compiler/data/dataset.hpp"
 #include "compiler/image/image.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 
@@ -25,31 +26,46 @@ namespace spikeloom {
 /// sample.
 void check_data(const ImageView& image, const Dataset& data);
 
-/// The words of one run, made as they are asked for: for every step, every host channel's chunks and
-/// end-of-step; after the last step, the end-of-run. With a window, from the step on that is as far in the
-/// run as the window is long, each of these after a WAIT for every sink. A static input has chunks in a
-/// sample's first step alone.
+/// The words of an application's steps, one after the other: for every step, every host channel's chunks and
+/// end-of-step; at the end an end-of-run. A static input has chunks in a sample's first step alone.
+class StepWords {
+ public:
+  explicit StepWords(const ImageView& image);
+
+  /// Appends what stands before the next step, or before the end: with a window, from the step on that is as
+  /// far in the run as the window is long, a WAIT for every sink.
+  void waits(std::vector<Word>& words) const;
+  /// Appends a step that `check_data` accepts.
+  void step(const Sample& sample, std::size_t step, StepPlace place, std::vector<Word>& words);
+  void end(std::vector<Word>& words) const;
+
+ private:
+  void fill_chunks(const Sample& sample, std::size_t step);
+  [[nodiscard]] hw::WordEos end_of_step(std::size_t channel) const;
+
+  ImageView image_;
+  std::vector<std::vector<ChunkRange>> ranges_;  ///< by host channel
+  std::vector<std::uint32_t> numbers_;           ///< host channel numbers, in order
+  std::vector<std::uint16_t> masks_;             ///< host stream of the step
+  std::uint64_t steps_ = 0;
+};
+
+/// The words of one run, made as they are asked for.
 class Stimulus {
  public:
-  /// Throws as check_data.
+  /// Keeps a reference to the data. Throws as check_data.
   Stimulus(const ImageView& image, const Dataset& data);
 
   /// Steps of all samples together.
   [[nodiscard]] std::int64_t steps() const { return steps_; }
   [[nodiscard]] bool finished() const { return finished_; }
-  /// Appends the next step's words, or the end of the run.
+  /// Appends the next step's words, or the end of the run, and what stands before them.
   void next(std::vector<Word>& words);
 
  private:
-  void fill_chunks(const Sample& sample, std::size_t step);
-  void add_waits(std::vector<Word>& words) const;
-
-  ImageView image_;
+  StepWords words_;
   const Dataset& data_;
-  std::vector<std::vector<ChunkRange>> ranges_;  ///< by host channel
-  std::vector<std::uint32_t> numbers_;           ///< host channel numbers, in order
-  std::vector<std::uint16_t> masks_;             ///< host stream of the step
-  std::int64_t steps_ = 0, made_ = 0;
+  std::int64_t steps_ = 0;
   std::size_t sample_ = 0, step_ = 0;
   bool finished_ = false;
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include <spikeloom/files.hpp>
@@ -8,10 +9,13 @@
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/replay/parallel_values.hpp"
 #include "compiler/replay/session.hpp"
+#include "compiler/replay/step_session.hpp"
 #include "compiler/replay/stimulus.hpp"
 #include "compiler/verify/verify.hpp"
 #include "host/api/run_progress.hpp"
+#include "host/device/devices.hpp"
 #include "host/opencl/open_runner.hpp"
+#include "host/run/exit_run.hpp"
 #include "host/run/recorder.hpp"
 #include "host/run/run_facts.hpp"
 #include "host/run/window.hpp"
@@ -42,6 +46,117 @@ DeviceRun replay_of(const Image& image, const Dataset& data, const WantedRecords
   return Session(model, image, session).run(data);
 }
 
+/// How many samples are right after 1, 2, … steps; one that has ended stays as it is.
+std::vector<std::int64_t> right_after(const std::vector<std::vector<std::int64_t>>& scores,
+                                      std::size_t classes, const Dataset& data) {
+  std::vector<std::int64_t> right;
+  for (std::size_t s = 0; s < scores.size(); ++s)
+    right.resize(std::max(right.size(), scores[s].size() / classes), 0);
+  for (std::size_t s = 0; s < scores.size(); ++s)
+    for (std::size_t t = 0; t < right.size(); ++t) {
+      const auto at = scores[s].begin() +
+                      static_cast<std::ptrdiff_t>(std::min(t, scores[s].size() / classes - 1) * classes);
+      const std::int64_t best = std::max_element(at, at + static_cast<std::ptrdiff_t>(classes)) - at;
+      right[t] += data.samples[s].label == best ? 1 : 0;
+    }
+  return right;
+}
+
+ExitReport exit_report(const ExitRule& rule, const ExitOutput& output, const ExitRun& run,
+                       const DeviceRun& to_end, const Dataset& data) {
+  ExitReport report;
+  report.rule = rule.text();
+  report.output = output.name;
+  report.unit = output.unit;
+  std::int64_t steps = 0, squared = 0, squared_to_end = 0;
+  double product = 0, product_to_end = 0;
+  std::size_t last = 0;  // the step behind the sample's, of the run to the end
+  std::int64_t begun = 0;
+  for (std::size_t s = 0; s < data.samples.size(); ++s) {
+    const auto used = static_cast<std::int64_t>(run.exits.used[s]);
+    const auto all = static_cast<std::int64_t>(data.samples[s].steps());
+    report.histogram.resize(std::max<std::size_t>(report.histogram.size(), data.samples[s].steps()), 0);
+    ++report.histogram[static_cast<std::size_t>(used) - 1];
+    report.wasted += static_cast<std::int64_t>(run.wasted[s]);
+    steps += used;
+    squared += used * used;
+    squared_to_end += all * all;
+    product += static_cast<double>(run.begun[s + 1] - run.begun[s]) *
+               static_cast<double>(run.decided[s] - run.begun[s]);
+    last += data.samples[s].steps();
+    product_to_end += static_cast<double>(to_end.sent[last - 1] - begun) *
+                      static_cast<double>(to_end.ended[last - 1] - begun);
+    begun = to_end.sent[last - 1];
+  }
+  const auto samples = static_cast<double>(data.samples.size());
+  report.mean_steps = static_cast<double>(steps) / samples;
+  report.squared_steps = static_cast<double>(squared) / samples;
+  report.squared_steps_to_end = static_cast<double>(squared_to_end) / samples;
+  report.energy_delay = product / samples;
+  report.energy_delay_to_end = product_to_end / samples;
+  if (data.has_labels()) {
+    const std::vector<std::int64_t> right =
+        right_after(scores_of(to_end.outputs, output), output.classes, data);
+    report.correct_to_end = right.back();
+    report.least_mean_steps = least_mean_steps(right, static_cast<std::int64_t>(data.samples.size()));
+  }
+  return report;
+}
+
+void decide_by_exits(const Exits& exits, const Dataset& data, RunOutputs& outputs, Report& report) {
+  outputs.decision = Decision{exits.classes, {}};
+  if (!data.has_labels()) return;
+  for (std::size_t s = 0; s < data.samples.size(); ++s)
+    if (exits.classes[s] == *data.samples[s].label) ++report.correct;
+  report.labelled = static_cast<std::int64_t>(data.samples.size());
+  report.accuracy = static_cast<double>(report.correct) / static_cast<double>(report.labelled);
+}
+
+/// The same samples to their ends on the model first, then in a loop with the host.
+RunResult run_exiting(const CompiledImage& handle, const Dataset& data, const RunOptions& options) {
+  const Image& image = handle.value();
+  const ExitRule rule = exit_rule_named(*options.exit);
+  const ExitOutput output = exit_output(image, options.exit_output);
+  if (!options.record.empty() || options.decide)
+    throw input_error("--exit: the rule decides; leave out --record and --decide");
+  const std::uint32_t window = std::max(1U, options.window);
+  const std::vector<Promise> promises = promises_with_window(image, window);
+  ProgressTeller teller(options, image, data);
+  teller.begin("replay");
+  SessionOptions whole = session_options(options, teller);
+  whole.window = 0;
+  const std::unique_ptr<ModelLink> model = open_model(image.chip);
+  const DeviceRun to_end = replay_of(image, data, {}, *model, whole);
+  model->take_values_from({});
+
+  const ImageView view = ImageView(image).with_window(window);
+  const std::unique_ptr<ModelLink> looped_model = open_model(image.chip);
+  StepSession on_model(*looped_model, view, options.quiet_limit);
+  std::unique_ptr<Link> link;
+  std::optional<StepSession> on_device;
+  if (options.device != "model") {
+    teller.begin(options.device);
+    link = open_device(device_string(options), image.chip, options.on_build);
+    on_device.emplace(*link, view, options.quiet_limit);
+  } else if (options.trace) {
+    throw input_error("--trace: the model has no waveforms; use --device verilator");
+  }
+  ExitRun run = run_with_exits(data, rule, output, view, on_model, on_device ? &*on_device : nullptr);
+
+  RunResult result;
+  Report& report = result.report;
+  report.device = link ? link->describe() : looped_model->describe();
+  describe_run({image, promises, window, handle.path(), run.given, run.replay,
+                run.device ? &*run.device : nullptr, looped_model->statistics().synaptic_operations},
+               report);
+  report.exit = exit_report(rule, output, run, to_end, data);
+  result.outputs = std::move((run.device ? *run.device : run.replay).outputs);
+  report.notes.insert(report.notes.end(), data.notes.begin(), data.notes.end());
+  decide_by_exits(run.exits, data, result.outputs, report);
+  result.judgement = judge(report);
+  return result;
+}
+
 RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const WantedRecords& recording,
                        const RunOptions& options) {
   const Image& image = handle.value();
@@ -51,6 +166,11 @@ RunResult run_recorded(const CompiledImage& handle, const Dataset& data, const W
   const double verifying_ms = options.trust == ImageTrust::kNone ? require_verified(image, name) * 1e3 : 0.0;
   check_data(image, data);
   if (data.samples.empty()) throw input_error("input data: no sample, so nothing could be held to a promise");
+  if (options.exit) {
+    RunResult result = run_exiting(handle, data, options);
+    result.verifying_ms = verifying_ms;
+    return result;
+  }
   ProgressTeller teller(options, image, data);
   const SessionOptions session = session_options(options, teller);
   const std::unique_ptr<ModelLink> model = open_model(image.chip);

@@ -83,6 +83,7 @@ nlohmann::ordered_json stay_json(const SharedStay& run) {
 
 std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage& first, const Dataset& data,
                                    const std::vector<Visitor>& visitors, const RunOptions& options) {
+  if (options.exit) throw input_error("--exit: one application alone; leave out --admit");
   if (options.on_progress) options.on_progress({.what = "replay"});
   std::map<std::string, double> verifying_ms;  // by application; none where images are trusted
   if (options.trust == ImageTrust::kNone) {

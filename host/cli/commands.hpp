@@ -53,6 +53,7 @@ struct RunCommand {
   DatasetOptions data;
   std::optional<double> max_period;
   std::uint32_t window = 0;
+  std::optional<std::string> exit, exit_output;
   unsigned quiet_seconds = 120;
   ImageTrust trust = ImageTrust::kNone;
 };

@@ -167,6 +167,8 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
                  "steps that every sample has at least: with --static-input also a promise for such samples "
                  "(default: those of the shortest sample of --calibrate)")
       ->check(above_zero());
+  app.add_option("--exit-readout", options.exit_readout,
+                 "adds a readout that sums up what arrives at this population, for `run --exit`");
   app.add_option("--record", options.record,
                  "population sent to the host although it is no output; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
@@ -372,6 +374,11 @@ void add_run(CLI::App& root, Action& action) {
          "steps that the host may be ahead of the outputs, as a controller that looks at them is; what "
          "is promised holds for it (default: as many as fit)")
       ->check(CLI::PositiveNumber);
+  app->add_option(
+      "--exit", command->exit,
+      "margin:UNITS, confidence:SHARE or entropy:SHARE: a sample ends where this holds of the readout");
+  app->add_option("--exit-output", command->exit_output,
+                  "output that --exit looks at (default: the last readout, else the first output's counts)");
   app->add_option("--decide", command->decide,
                   "count, max, last or sum (default: count for spikes, max for potentials)");
   app->add_option("--json", command->json, "file for the report");

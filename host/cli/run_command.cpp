@@ -18,6 +18,8 @@ RunOptions run_options(const RunCommand& command, ProgressLine& line, RunProgres
   options.record = command.record;
   options.decide = command.decide;
   options.window = command.window;
+  options.exit = command.exit;
+  options.exit_output = command.exit_output;
   options.trust = command.trust;
   options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
   options.on_build = [&](double done, const std::string& what) {

@@ -77,7 +77,9 @@ class TileOf final : public Tile {
       (sizeof(std::remove_reference_t<decltype(Model::spike_o)>) + sizeof(svBitVecVal) - 1) /
       sizeof(svBitVecVal);
 
-  [[nodiscard]] int state() const { return model.active_o << 5 | model.ring_valid_o << 4 | model.credit_o; }
+  [[nodiscard]] int state() const {
+    return model.works_o << 6 | model.active_o << 5 | model.ring_valid_o << 4 | model.credit_o;
+  }
   [[nodiscard]] bool shows_what_it_showed() {
     svBitVecVal spike[kSpikeWords];
     get(model.spike_o, spike);

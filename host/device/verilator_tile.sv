@@ -20,6 +20,7 @@ module node #(
     input  logic [          11:0] node_i,
     input  logic [Applications-1:0] go_i,
     output logic                  active_o,
+    output logic                  works_o,
     input  logic                  ring_valid_i,
     input  logic [          63:0] ring_i,
     output logic                  ring_valid_o,
@@ -51,7 +52,7 @@ module node #(
   always_ff @(posedge clk_i) begin
     state = spikeloom_tile_clock(tile, 32'({go_i, credit_i, ring_valid_i, prime_i, rewind_i, en_i, rst_i}),
                                  ring_i, spike_i, ring_out, spike_out);
-    {active_o, ring_valid_o, credit_o} <= state[5:0];
+    {works_o, active_o, ring_valid_o, credit_o} <= state[6:0];
     ring_o <= ring_out;
     spike_o <= spike_out;
   end

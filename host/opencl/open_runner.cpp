@@ -62,7 +62,7 @@ std::unique_ptr<Runner> open_runner(const std::string& device, const Image& imag
   if (parsed.kind == "opencl" && !parsed.options.contains("xclbin")) {
     OpenClOptions own = opencl_options(parsed);
     if (options.window > 0)
-      throw input_error("--window: " + device +
+      throw input_error("--window " + std::to_string(options.window) + ": " + device +
                         " has no target cycles, so nothing there waits for outputs; "
                         "leave the window out, or choose a device with cycles");
     if (options.on_steps)

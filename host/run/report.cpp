@@ -292,6 +292,21 @@ std::string to_json(const Report& report, const Image& image) {
       steps["labelled_by_step"].push_back(step.labelled);
     }
   }
+  if (report.exit) {
+    const ExitReport& exit = *report.exit;
+    json["exit"] = {{"rule", exit.rule},
+                    {"output", exit.output},
+                    {"unit", exit.unit},
+                    {"mean_steps", exit.mean_steps},
+                    {"histogram", exit.histogram},
+                    {"wasted_steps", exit.wasted},
+                    {"least_mean_steps", exit.least_mean_steps},
+                    {"correct_to_end", exit.correct_to_end},
+                    {"squared_steps", exit.squared_steps},
+                    {"squared_steps_to_end", exit.squared_steps_to_end},
+                    {"energy_delay", exit.energy_delay},
+                    {"energy_delay_to_end", exit.energy_delay_to_end}};
+  }
   json["samples"] = report.samples;
   json["ties"] = report.tied;
   json["steps"] = report.steps;
@@ -419,6 +434,25 @@ void print_cycles(std::ostringstream& out, const Report& report) {
   }
 }
 
+void print_exit(std::ostringstream& out, const Report& report) {
+  const ExitReport& exit = *report.exit;
+  const auto times = [](double more, double less) { return fixed(less > 0 ? more / less : 0, 2); };
+  out << "exit " << exit.rule << " on " << exit.output << " (a unit is " << exit.unit
+      << "): " << fixed(exit.mean_steps, 3) << " steps a sample; samples by steps used:";
+  for (const std::int64_t samples : exit.histogram) out << " " << samples;
+  out << "\n  " << counted(exit.wasted, "step")
+      << " wasted: given beyond the one that decided, silent ones that end a sample among them\n";
+  if (report.labelled > 0)
+    out << "  right after all steps " << exit.correct_to_end << " of " << report.labelled
+        << "; no rule on these scores needs fewer than " << fixed(exit.least_mean_steps, 3)
+        << " steps a sample (AET)\n";
+  out << "  energy x delay, beside the same samples to their ends without a window: by steps "
+      << fixed(exit.squared_steps, 2) << " of " << fixed(exit.squared_steps_to_end, 2) << " ("
+      << times(exit.squared_steps_to_end, exit.squared_steps) << " times less), by cycles "
+      << fixed(exit.energy_delay, 0) << " of " << fixed(exit.energy_delay_to_end, 0) << " ("
+      << times(exit.energy_delay_to_end, exit.energy_delay) << " times less)\n";
+}
+
 void print_promises(std::ostringstream& out, const Report& report) {
   for (const PromiseCheck& check : report.checks) {
     out << "promise "
@@ -487,6 +521,7 @@ std::string to_text(const Report& report, const Image& image) {
   if (report.window > 0)
     out << "window " << report.window << ": step k waits for the outputs of step k - " << report.window
         << "; what is promised holds for such a run\n";
+  if (report.exit) print_exit(out, report);
   out << "\n";
   print_cycles(out, report);
   out << "\n";

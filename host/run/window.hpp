@@ -14,7 +14,7 @@
 namespace spikeloom {
 
 /// Throws Error{kInput}, with what would do, where the chip cannot keep this window for the image: it is
-/// longer than tokens can be counted, or the chip counts them of fewer sinks than there are. 0: no window.
+/// longer than tokens can be counted, or the chip counts those of fewer sinks than there are. 0: no window.
 void check_window(const ImageView& image, std::uint32_t window);
 
 /// The image's own promises, or those of a run with the window: guaranteed, and contracted where the image

@@ -32,7 +32,7 @@ module spikeloom_chip #(
   logic [4*Tiles-1:0] credit_from;
   logic [64*(Tiles+1)-1:0] ring;
   logic [Tiles:0] ring_valid;
-  logic [Tiles-1:0] active;
+  logic [Tiles-1:0] active, works;
   logic [Applications-1:0] go;
   logic en, rewind, prime, host_credit;
   logic [FlitBits-1:0] host_spike;
@@ -54,6 +54,7 @@ module spikeloom_chip #(
       .rewind_o(rewind),
       .prime_o(prime),
       .active_i(active != '0),
+      .works_i(works != '0),
       .go_o(go),
       .ring_valid_o(ring_valid[0]),
       .ring_o(ring[63:0]),
@@ -125,6 +126,7 @@ module spikeloom_chip #(
           .node_i(12'(N + 1)),
           .go_i(go),
           .active_o(active[N]),
+          .works_o(works[N]),
           .ring_valid_i(ring_valid[N]),
           .ring_i(ring[64*N+:64]),
           .ring_valid_o(ring_valid[N+1]),

@@ -3,14 +3,15 @@
 //
 // In: ring words go onto the ring (a read waits until its answer has room), data words into the queue of
 // their application; one stream, in order: a word that has to wait holds those behind it. Out: answers, sink
-// words, SENT words. Target time stands still (en_o = 0) unless a run is started and not done, every
-// application that goes and whose final word has not left has its queue's head, and both producers of output
-// words have room. All of that is registers.
+// words, SENT words. Target time stands still (en_o = 0) unless a run is started, not done and not stuck,
+// every application that goes and whose final word has not left has its queue's head, and both producers of
+// output words have room. All of that is registers.
 //
 // A run: NODE_CONTROL.run waits Settle clocks until every ring word before it has landed, three clocks of
 // prime_o fill the wheels' look-ahead, then cycle 0. rewind_o holds the wheels at slot 0 while no run is
 // started. The run is done Drain cycles after the last cycle in which an application was armed, went without
-// its final word, or a node was active; NODE_START makes a done run go on.
+// its final word, or a node was active; NODE_START makes a done run go on. It is stuck Still cycles after the
+// last one in which a node worked or a word left or came, with nobody armed: what waits waits for ever.
 // An application is armed by NODE_START, goes (go_o) from its start cycle on, and stops for the source and
 // the freeze with its final word; go_o stays until the next NODE_START. With one application the start cycle
 // is 0, before the run. idle_o: nothing moves before a word comes or goes: without one, clocks change
@@ -36,6 +37,7 @@ module host_port #(
     output logic                rewind_o,
     output logic                prime_o,
     input  logic                active_i,       // of any tile
+    input  logic                works_i,        // of any tile
     output logic [Applications-1:0] go_o,
     output logic                ring_valid_o,
     output logic [        63:0] ring_o,
@@ -60,6 +62,9 @@ module host_port #(
   localparam int unsigned SettleBits = $clog2(RingSettle + 1);
   localparam int unsigned Drain = Tiles + 64;
   localparam int unsigned DrainBits = $clog2(Drain + 1);
+  // A whole turn of either wheel, so that who has something to send and may send it has sent it.
+  localparam int unsigned Still = Drain + (SpikeWheel > CreditWheel ? SpikeWheel : CreditWheel);
+  localparam int unsigned StillBits = $clog2(Still + 1);
 
   // Input stream: by kind onto the ring or into a queue.
   logic word_valid, word_ready, word_write, word_read, word_data, ring_start_valid_q, read_room, queue_ready;
@@ -146,11 +151,12 @@ module host_port #(
   end
 
   // Run, target time.
-  logic starting_q, started_q, done_q, sink_room, sent_room, begin_run, at_start, ended;
-  logic [Applications-1:0] arms, armed_q, go_q, final_sent, live, head_valid;
+  logic starting_q, started_q, done_q, stuck_q, stands, sink_room, sent_room, begin_run, at_start, ended;
+  logic [Applications-1:0] arms, armed_q, go_q, final_sent, live, head_valid, pop;
   logic [2:0] prime_q;
   logic [SettleBits-1:0] settle_q;
   logic [DrainBits-1:0] drain_q;
+  logic [StillBits-1:0] still_q;
   logic [spikeloom_pkg::WORD_OUT_EOS_STAMP_W-1:0] cycle_q, cycle_next, frozen_q;
   logic moves;
 
@@ -159,10 +165,12 @@ module host_port #(
   assign ended = (armed_q | live) == '0;
   assign begin_run = prime_q[2];
   assign go_o = go_q;
-  assign en_o = started_q && !done_q && (live & ~head_valid) == '0 && sink_room && sent_room;
+  assign en_o = started_q && !done_q && !stuck_q && (live & ~head_valid) == '0 && sink_room && sent_room;
   assign rewind_o = !started_q && prime_q == '0;
   assign prime_o = prime_q != '0;
   assign cycle_next = cycle_q + 1'b1;
+  // Nobody works, no word leaves or comes, and nobody is to start: what waits now waits for ever.
+  assign stands = !works_i && pop == '0 && !spike_i[FlitBits-1] && armed_q == '0;
   always_ff @(posedge clk_i) begin
     prime_q <= {prime_q[1:0], starting_q && settle_q == '0};
     if (starting_q && settle_q == '0) starting_q <= 1'b0;
@@ -171,10 +179,14 @@ module host_port #(
       cycle_q <= cycle_next;
       drain_q <= ended && !active_i ? drain_q + DrainBits'(1) : '0;
       if (drain_q == DrainBits'(Drain - 1) && ended && !active_i) done_q <= 1'b1;
+      still_q <= stands ? still_q + StillBits'(1) : '0;
+      if (still_q == StillBits'(Still - 1) && stands) stuck_q <= 1'b1;
     end
     if (arms != '0) begin
       drain_q <= '0;
       done_q <= 1'b0;
+      still_q <= '0;
+      stuck_q <= 1'b0;
     end
     if (started_q && !done_q && !en_o) frozen_q <= frozen_q + 1'b1;
     if (run) starting_q <= 1'b1;
@@ -184,6 +196,8 @@ module host_port #(
       prime_q <= '0;
       done_q <= 1'b0;
       drain_q <= '0;
+      stuck_q <= 1'b0;
+      still_q <= '0;
       cycle_q <= '0;
       frozen_q <= '0;
     end
@@ -288,7 +302,7 @@ module host_port #(
   // Source.
   localparam int unsigned QueueBits = MaskBits + ChunkIndexBits + ChannelBits + 2;
   logic sent, sent_sample_end, word_eos, word_other;
-  logic [Applications-1:0] pop, pop_sent, pop_wait, head_waits;
+  logic [Applications-1:0] pop_sent, pop_wait, head_waits;
   logic [ChannelBits-1:0] sent_channel;
   logic [ChunkIndexBits-1:0] word_index;
   logic [MaskBits-1:0] word_mask;

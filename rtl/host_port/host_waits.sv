@@ -1,9 +1,9 @@
 // Tokens of the host's sinks, and the WAIT words that they let go. docs/protocol.md, section 6, Window.
 //
-// arrival_i: an end-of-step without run_end is on the wire for sink arrival_sink_i in this cycle; the sink has
-// a token more in the next one. wait_i[a]: the head of application a's queue is a WAIT; it names sink_i[a].
-// pop_o[a] in the same cycle: application a goes and the sink has a token, so the WAIT leaves; the sink has a
-// token less in the next cycle. All of it in cycles with en_i.
+// arrival_i: an end-of-step without run_end is on the wire for sink arrival_sink_i in this cycle; the sink
+// has a token more in the next one. wait_i[a]: the head of application a's queue is a WAIT; it names
+// sink_i[a]. pop_o[a] in the same cycle: application a goes and the sink has a token, so the WAIT leaves; the
+// sink has a token less in the next cycle. All of it in cycles with en_i.
 // Sinks from WindowSinks on are not counted. A count of all ones stays: more than LIMIT_WINDOW tokens are not
 // told apart. write_i sets a count, clear_i all of them to 0.
 `include "rtl/common/checks.svh"
@@ -34,7 +34,10 @@ module host_waits #(
   localparam int unsigned Counts = 1 << NumberBits;
 
   logic [Counts-1:0] has, lost;  // a token; more than can be told
+  logic arrival, write;          // of a sink that is counted
   logic [Applications-1:0] counted, known;
+  assign arrival = en_i && arrival_i && 32'(arrival_sink_i) < WindowSinks;
+  assign write = write_i && 32'(config_sink_i) < WindowSinks;
 
   for (genvar s = 0; s < Counts; s++) begin : gen_sink
     if (s < WindowSinks) begin : gen_count
@@ -42,15 +45,15 @@ module host_waits #(
       logic [Applications-1:0] taken;
       logic arrives, leaves;
       for (genvar a = 0; a < Applications; a++) begin : gen_taken
-        assign taken[a] = pop_o[a] && sink_i[a*SinkBits+:SinkBits] == SinkBits'(s);
+        assign taken[a] = pop_o[a] && sink_i[a*SinkBits+:NumberBits] == NumberBits'(s);
       end
       assign has[s] = count_q != '0;
       assign lost[s] = count_q == '1;
-      assign arrives = en_i && arrival_i && arrival_sink_i == SinkBits'(s);
+      assign arrives = arrival && arrival_sink_i[NumberBits-1:0] == NumberBits'(s);
       assign leaves = taken != '0;
       always_ff @(posedge clk_i) begin
-        if (!lost[s]) count_q <= count_q + CountBits'(arrives) - CountBits'(leaves);
-        if (write_i && config_sink_i == SinkBits'(s)) count_q <= config_count_i;
+        if (arrives != leaves && !lost[s]) count_q <= count_q + (leaves ? '1 : CountBits'(1));
+        if (write && config_sink_i[NumberBits-1:0] == NumberBits'(s)) count_q <= config_count_i;
         if (rst_i || clear_i) count_q <= '0;
       end
     end else begin : gen_no_count

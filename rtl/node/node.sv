@@ -20,6 +20,7 @@ module node #(
     input  logic [spikeloom_pkg::WORD_RING_NODE_W-1:0] node_i,  // constant
     input  logic [Applications-1:0] go_i,          // applications that go
     output logic                  active_o,
+    output logic                  works_o,        // the sequencer, or a flit or credit leaves
     input  logic                  ring_valid_i,
     input  logic [          63:0] ring_i,
     output logic                  ring_valid_o,
@@ -266,7 +267,7 @@ module node #(
   logic [ContextBits-1:0] context_now;
   logic [15:0] context_chunk, context_update, context_updates, context_state;
   logic context_readout, context_last_only, sample_end, integrating, firing;
-  logic wait_input, wait_output, contexts_active, output_busy, pending, push, count_word;
+  logic wait_input, wait_output, contexts_active, contexts_work, output_busy, pending, push, count_word;
   logic [ChunkIndexBits-1:0] push_index;
   logic look, look_valid;
   logic [4:0] look_page, push_page;
@@ -436,7 +437,8 @@ module node #(
       .done_i(done),
       .wait_input_o(wait_input),
       .wait_output_o(wait_output),
-      .active_o(contexts_active)
+      .active_o(contexts_active),
+      .works_o(contexts_work)
   );
 
   core #(
@@ -486,8 +488,14 @@ module node #(
 
   // Activity: registered, seen by the host one cycle later.
   always_ff @(posedge clk_i) begin
-    if (en_i) active_o <= contexts_active || pending;
-    if (rst_i || clear) active_o <= 1'b0;
+    if (en_i) begin
+      active_o <= contexts_active || pending;
+      works_o <= contexts_work || local_tx[FlitBits-1] || credit_local_tx;
+    end
+    if (rst_i || clear) begin
+      active_o <= 1'b0;
+      works_o <= 1'b0;
+    end
   end
 
   // Counters.

@@ -72,7 +72,8 @@ module sequencer #(
     input  logic                   done_i,
     output logic                   wait_input_o,
     output logic                   wait_output_o,
-    output logic                   active_o               // a valid context is not retired
+    output logic                   active_o,              // a valid context is not retired
+    output logic                   works_o                // a firing is under way, or LOAD looks for the next
 );
   localparam logic [1:0] Load = 2'd0, Wait = 2'd1, Integrate = 2'd2, Update = 2'd3;
 
@@ -299,6 +300,7 @@ module sequencer #(
   assign integrating_o = state_q == Integrate;
   assign firing_o = state_q == Integrate || state_q == Update;
   assign active_o = (valid_q & ~retired_q) != '0;
+  assign works_o = firing_o || (state_q == Load && go && active_o);
 
   // An end of a list a page, none before its page is freed, the last with done_i.
   logic [RowsBits-1:0] owed_ends_q, unfreed_q;  // of the checks only

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <random>
 
 #include <spikeloom/spikeloom.hpp>
 
@@ -31,6 +33,17 @@ const CompiledImage& digits() {
   return image;
 }
 
+/// An image's input at random, one step.
+std::vector<std::vector<Event>> some_input(std::minstd_rand& random) {
+  std::vector<std::vector<Event>> inputs;
+  for (const Port& port : digits().inputs()) {
+    inputs.emplace_back();
+    for (std::uint32_t e = 0; e < port.size(); ++e)
+      if (random() % 4 == 0) inputs.back().push_back({e, 1});
+  }
+  return inputs;
+}
+
 class Api : public ::testing::Test {
  protected:
   [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
@@ -53,6 +66,133 @@ PromiseCheck check_of(PromiseKind kind) {
   check.kind = kind;
   check.steps = 10;
   return check;
+}
+
+TEST(ClosedLoop, GivesWhatARunOfTheSameStepsGives) {
+  for (const std::uint32_t window : {1U, 3U}) {
+    ClosedLoop loop(digits(), {.window = window});
+    std::minstd_rand random(window);
+    std::vector<std::int64_t> ended;
+    std::vector<std::uint8_t> spikes;
+    for (int k = 0; k < 24; ++k) {
+      loop.give(some_input(random), k % 8 == 7 ? StepPlace::kLast : StepPlace::kWithin);
+      if (k + 1 < static_cast<int>(window)) continue;
+      const StepOutputs outputs = loop.take();
+      EXPECT_EQ(outputs.step, ended.size());
+      EXPECT_EQ(outputs.predicted, outputs.ended);
+      EXPECT_LE(outputs.ended - outputs.sent, loop.promises().front().latency);
+      ended.push_back(outputs.ended);
+      ASSERT_EQ(outputs.spikes.size(), 1U);
+      spikes.insert(spikes.end(), outputs.spikes[0].begin(), outputs.spikes[0].end());
+    }
+    ASSERT_EQ(loop.given().samples.size(), 3U);
+    const RunResult looped = loop.finish();
+    EXPECT_EQ(looped.judgement.verdict, Verdict::kKept);
+    EXPECT_EQ(looped.report.window, window);
+    const RunResult again = run(digits(), loop.given(), {.window = window});
+    EXPECT_EQ(to_json(looped.report, digits()), to_json(again.report, digits()));
+    std::vector<std::uint8_t> all;
+    for (const auto& sample : again.outputs.spikes.at(0).samples)
+      all.insert(all.end(), sample.begin(), sample.end());
+    all.resize(spikes.size());
+    EXPECT_EQ(all, spikes);
+  }
+}
+
+TEST(ClosedLoop, APromiseIsTheWindows) {
+  const Promise& stream = digits().promises().front();
+  const Promise loop = ClosedLoop(digits(), {.window = 1}).promises().front();
+  const Promise wide = ClosedLoop(digits(), {.window = 200}).promises().front();
+  EXPECT_GT(loop.period, stream.period);
+  EXPECT_LE(loop.latency, stream.latency);
+  EXPECT_EQ(wide.period, stream.period);
+}
+
+TEST(ClosedLoop, RefusesWhatCannotBe) {
+  EXPECT_THAT(message_of([] { ClosedLoop(digits(), {.window = 0}); }), HasSubstr("at least 1 step"));
+  EXPECT_THAT(message_of([] { ClosedLoop(digits(), {.window = 255}); }), HasSubstr("expected 1 to 254"));
+  std::minstd_rand random(1);
+  ClosedLoop loop(digits(), {.window = 2});
+  loop.give(some_input(random));
+  EXPECT_THAT(message_of([&] { (void)loop.take(); }),
+              HasSubstr("step 0 were asked for when 1 steps had been given; with a window of 2"));
+  EXPECT_THAT(message_of([&] { loop.give({}); }), HasSubstr("a step of 0 inputs, expected 1"));
+  EXPECT_THAT(message_of([&] { loop.give({{{100000, 1}}}); }), HasSubstr("[100000]"));
+  EXPECT_EQ(loop.given().samples.at(0).steps(), 1U);
+  EXPECT_THAT(message_of([&] { (void)loop.finish(); }), HasSubstr("StepPlace::kLast"));
+  loop.give(some_input(random), StepPlace::kLast);
+  EXPECT_EQ(loop.take().step, 0U);
+  EXPECT_EQ(loop.finish().report.steps, 2);
+  EXPECT_THAT(message_of([&] { (void)loop.take(); }), HasSubstr("after the run was ended"));
+}
+
+/// With a readout that sums up the last layer's input.
+const CompiledImage& summed_digits() {
+  static const CompiledImage image = [] {
+    CompileOptions options;
+    options.exit_readout = "digit";
+    return std::get<Compiled>(compile(source("examples/digits/digits.nir"),
+                                      ChipFile::read(source("chips/mesh2x2.toml")), options))
+        .image;
+  }();
+  return image;
+}
+
+TEST(Exit, EndsSamplesWhereTheRuleDecidesOnTheWholeRun) {
+  const std::string data = source("examples/digits/test.npz");
+  const RunResult whole = run(summed_digits(), data, {.limit = 40});
+  const PotentialTrace& sums = whole.outputs.potentials.at(0);
+  constexpr int kMargin = 60000;
+  for (const std::uint32_t window : {1U, 3U, 20U}) {
+    RunOptions options;
+    options.window = window;
+    options.exit = "margin:" + std::to_string(kMargin);
+    const RunResult result = run(summed_digits(), data, {.limit = 40}, options);
+    std::vector<std::int64_t> histogram, predictions;
+    std::int64_t wasted = 0;
+    for (std::size_t s = 0; s < sums.samples.size(); ++s) {
+      const std::size_t steps = sums.steps(s);
+      histogram.resize(std::max(histogram.size(), steps), 0);
+      std::vector<std::int32_t> at;
+      std::size_t used = 0;
+      do {
+        const auto begin = sums.samples[s].begin() + static_cast<std::ptrdiff_t>(used * sums.neurons);
+        at.assign(begin, begin + static_cast<std::ptrdiff_t>(sums.neurons));
+        predictions.resize(s + 1);
+        predictions[s] = std::max_element(at.begin(), at.end()) - at.begin();
+        std::sort(at.rbegin(), at.rend());
+      } while (++used < steps && at[0] - at[1] < kMargin);
+      ++histogram[used - 1];
+      wasted += static_cast<std::int64_t>(std::min<std::size_t>(window, steps - used));
+    }
+    const ExitReport& exit = result.report.exit.value();
+    EXPECT_EQ(exit.histogram, histogram) << "window " << window;
+    EXPECT_EQ(exit.wasted, wasted) << "window " << window;
+    EXPECT_EQ(exit.output, "digit sum");
+    EXPECT_EQ(result.outputs.decision.value().predictions, predictions);
+    EXPECT_EQ(result.judgement.verdict, Verdict::kKept);
+    EXPECT_GT(histogram.front() + histogram[1] + histogram[2], 0)
+        << "the margin is too large to show anything";
+    EXPECT_GT(histogram.back() + histogram[histogram.size() - 2], 0);
+  }
+}
+
+TEST(Exit, RefusesWhatARuleCannotBe) {
+  const std::string data = source("examples/digits/test.npz");
+  const auto said = [&](RunOptions options) {
+    return message_of([&] { (void)run(summed_digits(), data, {.limit = 1}, options); });
+  };
+  EXPECT_THAT(said({.exit = "margin"}), HasSubstr("expected margin:UNITS"));
+  EXPECT_THAT(said({.exit = "margin:1", .exit_output = "nobody"}),
+              HasSubstr("no such output; there are output, digit sum"));
+  EXPECT_THAT(said({.record = {"hidden:spikes"}, .exit = "margin:1"}), HasSubstr("leave out --record"));
+  CompileOptions options;
+  options.exit_readout = "nobody";
+  EXPECT_THAT(message_of([&] {
+                (void)compile(source("examples/digits/digits.nir"),
+                              ChipFile::read(source("chips/mesh2x2.toml")), options);
+              }),
+              HasSubstr("no such population; there are hidden, digit"));
 }
 
 TEST(Judge, TakesTheWorst) {

@@ -74,6 +74,7 @@ class Installed(unittest.TestCase):
         shutil.copytree(SOURCE / "examples" / "api", cls.examples)
         cls.data = cls.root / "data"
         shutil.copytree(SOURCE / "examples" / "digits", cls.data)
+        shutil.copy(SOURCE / "examples" / "pole" / "pole.nir", cls.data)
         cls.chips = cls.prefix / "share" / "spikeloom" / "chips"
         cls.command = cls.prefix / "bin" / "spikeloom"
         cls.programs = cls.root / "programs"
@@ -219,6 +220,17 @@ class Installed(unittest.TestCase):
         self.assertIn("an iteration every 8 cycles", said)
         self.assertIn("the proof holds", said)
         self.assertIn("on one processor: a period of 18", said)
+
+    def test_a_pole_is_balanced_through_a_chip(self):
+        for device, ticks in (("model", 500), ("verilator", 100)):
+            said = self.example(
+                "balance_pole", self.data / "pole.nir", self.chips / "tile1.toml", device, ticks
+            )
+            self.assertIn(f"the pole stood for {ticks} of {ticks} ticks", said)
+            self.assertIn("0 steps off their predicted cycle\nverdict: kept", said)
+            promised = int(re.search(r"at most (\d+) cycles from the state to the push, a step", said)[1])
+            measured = int(re.search(r"measured: at most (\d+) cycles", said)[1])
+            self.assertLessEqual(measured, promised)
 
     def test_the_library_gives_the_verdict_of_the_command(self):
         image = self.compiled("digits.loom", "mesh2x2.toml")

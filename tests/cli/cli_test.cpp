@@ -234,6 +234,31 @@ TEST_F(Cli, SameSeedSameBytes) {
   EXPECT_NE(first, text(digits("--seed 4")));
 }
 
+TEST_F(Cli, AWindowIsPromisedAndKept) {
+  const std::string image = digits("--exit-readout digit");
+  const std::string run = "run " + image + " --input " + source("examples/digits/test.npz") + " --limit 8 ";
+  const auto report = [&](const std::string& options) {
+    const Ended ended = spikeloom(run + options + " --json " + file("report.json"));
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return nlohmann::json::parse(text(file("report.json")));
+  };
+  const nlohmann::json stream = report(""), loop = report("--window 1");
+  EXPECT_TRUE(stream.at("window").is_null());
+  EXPECT_EQ(loop.at("window"), 1);
+  EXPECT_TRUE(loop.at("promises_kept").get<bool>());
+  EXPECT_GT(loop.at("period").at("replayed"), stream.at("period").at("replayed"));
+  EXPECT_LE(loop.at("latency").at("guaranteed"), stream.at("latency").at("guaranteed"));
+  EXPECT_EQ(loop.at("accuracy"), stream.at("accuracy"));
+  const Ended exited = spikeloom(run + "--exit margin:30000");
+  EXPECT_EQ(exited.code, 0) << exited.err;
+  EXPECT_THAT(exited.out, AllOf(HasSubstr("window 1: step k waits for the outputs of step k - 1"),
+                                HasSubstr("exit margin:30000 on digit sum"), HasSubstr("wasted"),
+                                HasSubstr("(AET)"), HasSubstr("energy x delay")));
+  EXPECT_EQ(spikeloom(run + "--window 0").code, 2);
+  EXPECT_THAT(spikeloom(run + "--window 255").err, HasSubstr("expected 1 to 254 steps"));
+  EXPECT_THAT(spikeloom(run + "--exit soon").err, HasSubstr("expected margin:UNITS, confidence:SHARE"));
+}
+
 TEST_F(Cli, MaxPeriodOutOfReachEndsWithOne) {
   const Ended ended = spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
                                 source("chips/mesh2x2.toml") + " -o " + file("x.loom") + " --max-period 10");

@@ -11,6 +11,7 @@
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/replay/parallel_values.hpp"
 #include "compiler/replay/session.hpp"
+#include "compiler/replay/step_session.hpp"
 #include "host/run/report.hpp"
 #include "host/run/window.hpp"
 
@@ -44,6 +45,27 @@ std::uint64_t folded_operations(const Image& image, const GoldenRun& golden) {
     operations += static_cast<std::uint64_t>(std::count(golden.spikes[p].begin(), golden.spikes[p].end(), 1));
   }
   return operations;
+}
+
+/// The same steps given one by one, each as late as the window lets it: not a bit, stamp or counter may tell.
+void expect_same_in_a_loop(const Case& made, const Image& image, const DeviceRun& replay, Link& link,
+                           std::uint32_t window) {
+  StepSession loop(link, ImageView(image).with_window(window), std::chrono::seconds(120));
+  for (const Sample& sample : made.data.samples)
+    for (std::size_t t = 0; t < sample.steps(); ++t) {
+      loop.give(sample, t, t + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin);
+      if (loop.given() < window) continue;
+      loop.take();
+      const std::size_t step = loop.taken() - 1;
+      ASSERT_EQ(loop.ended_at(step), replay.ended[step]) << "step " << step;
+      ASSERT_EQ(loop.sent_at(step), replay.sent[step]) << "step " << step;
+    }
+  loop.end();
+  const DeviceRun run = loop.finish();
+  EXPECT_EQ(run.sent, replay.sent);
+  EXPECT_EQ(run.ended, replay.ended);
+  EXPECT_EQ(run.tiles, replay.tiles);
+  expect_golden(made, image, run, run_golden(made.network, made.data));
 }
 
 /// Values computed on three threads, a sample a block: not a bit, stamp or counter may tell.
@@ -125,6 +147,7 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   EXPECT_EQ(static_cast<std::uint64_t>(model->statistics().synaptic_operations),
             golden.synaptic_operations - folded_operations(image, golden));
   expect_same_on_threads(made, image, replay, model->statistics().synaptic_operations, window);
+  if (window > 0) expect_same_in_a_loop(made, image, replay, *model, window);
   if (rtl == nullptr || ::testing::Test::HasFatalFailure()) return;
   Session on_rtl(*rtl, image, {.window = window});
   const DeviceRun run = on_rtl.run(made.data);
@@ -134,6 +157,7 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
   EXPECT_EQ(run.ended, replay.ended);
   EXPECT_EQ(run.tiles, replay.tiles);
   expect_promises(image, run, made.data, window);
+  if (window > 0) expect_same_in_a_loop(made, image, replay, *rtl, window);
 }
 
 std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {

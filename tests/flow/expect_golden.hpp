@@ -24,7 +24,7 @@ void expect_promises(const Image& image, const DeviceRun& run, const Dataset& da
 
 /// What the chip may do to one case: golden = model in every output, membrane and count, with values computed
 /// on threads too; every promise kept; and on the RTL (null: not asked) the same with the replay's stamps.
-/// All of it in runs with this window.
+/// All of it in runs with this window; with one also step by step.
 void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl,
                       std::uint32_t window = 0);
 

@@ -14,7 +14,9 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/tune.hpp"
 #include "compiler/map/map.hpp"
+#include "compiler/replay/exchange.hpp"
 #include "compiler/replay/session.hpp"
+#include "compiler/replay/stimulus.hpp"
 #include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "compiler/sdf/regulation.hpp"
@@ -400,6 +402,55 @@ TEST_P(Flow, RtlIsGoldenAndItsStampsAreTheReplays) {
     expect_agreement(seed, made, *image, rtl.get(), random_window(rng, *image));
     return true;
   });
+}
+
+/// A step, and behind it two WAITs for each sink where one is fulfilled: said as such, and not waited for.
+void expect_standstill(const Image& image, const Case& made, Link& link) {
+  const ImageView view = ImageView(image).with_window(1);
+  Exchange exchange(link, std::chrono::seconds(600));
+  exchange.check_chip(image.chip);
+  Program program = spikeloom::program(view);
+  exchange.write(std::move(program.load));
+  exchange.write(std::move(program.start));
+  StepWords step_words(view);
+  std::vector<Word> words;
+  step_words.step(made.data.samples.front(), 0, StepPlace::kLast, words);
+  step_words.waits(words);
+  step_words.waits(words);
+  step_words.end(words);
+  std::string said = "nothing";
+  std::size_t sent = 0;
+  try {
+    for (;;)
+      if (!exchange.move(words, sent)) exchange.check_alive(false, "the step after");
+  } catch (const Error& error) {
+    said = error.what();
+  }
+  EXPECT_NE(said.find("stands still; waiting for the step after"), std::string::npos) << said;
+  std::size_t ended = 0;
+  for (const Word word : exchange.received()) ended += word >> 60U == hw::kKindOutEos ? 1 : 0;
+  EXPECT_EQ(ended, image.application.sinks.size());
+}
+
+TEST(Window, AWaitThatNothingFulfilsIsSaidToStandStill) {
+  for (const char* name : {"one", "row"}) {
+    const Chip chip = test_chip(name);
+    const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+    int done = 0;
+    for (std::uint64_t seed = 1; done < 5; ++seed) {
+      SCOPED_TRACE(std::string(name) + ", seed " + std::to_string(seed));
+      const Case made = random_case(seed, chip, {.max_populations = 2, .max_neurons = 20});
+      Rng rng(seed ^ 0x5eedU);
+      const std::optional<Image> image = random_image(made, chip, rng);
+      if (!image || image->application.sinks.size() > chip.host.window_sinks) continue;
+      ++done;
+      const std::unique_ptr<ModelLink> model = open_model(chip);
+      expect_standstill(*image, made, *model);
+      expect_standstill(*image, made, *rtl);
+      if (HasFailure()) return;
+      expect_agreement(seed, made, *image, rtl.get(), 1);  // both are as good as new
+    }
+  }
 }
 
 /// `blocks` tests of each chip.

@@ -115,8 +115,8 @@ PROOFS = {
         # a token that arrives while another is taken is lost
         "fault": (
             "rtl/host_port/host_waits.sv",
-            "count_q + CountBits'(arrives) - CountBits'(leaves);",
-            "leaves ? count_q - CountBits'(1) : count_q + CountBits'(arrives);",
+            "if (arrives != leaves && !lost[s])",
+            "if ((arrives || leaves) && !lost[s])",
         ),
     },
     "registers": {

@@ -1,6 +1,10 @@
 // A trained MLP with 4-bit weights on a grid, and the first 1000 test images as spikes.
 #include <gtest/gtest.h>
 
+#include <span>
+
+#include "compiler/data/exit_rule.hpp"
+#include "host/run/exit_run.hpp"
 #include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
@@ -20,8 +24,9 @@ DatasetOptions packed() {
 }
 
 /// Weights taken over at 4 bits, contracts from the first images.
-Compilation compiled_mlp(Spread spread) {
+Compilation compiled_mlp(Spread spread, const std::optional<std::string>& exit_readout = {}) {
   CompileOptions options;
+  options.exit_readout = exit_readout;
   options.weight_bits = 4;
   options.spread = spread;
   options.calibrate = real_file("mnist-snn/test1000_spikes_T8.npz").string();
@@ -48,6 +53,57 @@ TEST(RealMnist, EveryImagesCountsAreTheFloatReferences) {
   ASSERT_EQ(counts.size(), kImages * 10);
   for (std::size_t k = 0; k < counts.size(); ++k)
     ASSERT_EQ(counts[k], reference.integer(k)) << "image " << k / 10 << ", class " << k % 10;
+}
+
+struct ExitFigures {
+  const char* rule;
+  double mean_steps, percent;
+  std::vector<std::size_t> histogram;
+  std::size_t integer_differs;  ///< of 8,000 decisions, at most
+};
+
+/// Early exits by the summed input current of the last layer: figures of DT-SNN's rules on the same network
+/// in numpy, whose numbers are these.
+TEST(RealMnist, RulesEndImagesWhereTheReferenceDoes) {
+  NEED_REAL_DATA("mnist-snn");
+  const Compilation compilation = compiled_mlp(Spread::kFewest, "lif2");
+  const Dataset data = images(compilation);
+  const DeviceRun run = expect_model_is_golden(compilation, data);
+  EXPECT_EQ(right(run, data), 972U) << "the readout changes no spike";
+  const ExitOutput output = exit_output(compilation.image, {});
+  EXPECT_EQ(output.name, "lif2 sum");
+  EXPECT_EQ(output.unit, 0.125);
+  const std::vector<std::vector<std::int64_t>> scores = scores_of(run.outputs, output);
+  const ExitFigures figures[] = {
+      {"margin:12", 2.421, 97.7, {28, 688, 219, 29, 11, 4, 3, 18}, 0},
+      {"margin:8", 2.200, 97.5, {35, 820, 111, 11, 7, 6, 3, 7}, 0},
+      {"confidence:0.5", 2.178, 97.2, {31, 792, 156, 15, 3, 2, 0, 1}, 0},
+      {"confidence:0.7", 2.637, 97.7, {16, 472, 450, 28, 14, 6, 3, 11}, 0},
+      {"confidence:0.9", 3.303, 97.7, {2, 100, 690, 133, 22, 14, 7, 32}, 0},
+      {"entropy:0.5", 2.537, 97.3, {16, 480, 474, 19, 6, 3, 1, 1}, 3},
+      {"entropy:0.7", 3.021, 97.7, {7, 175, 710, 59, 23, 10, 5, 11}, 3},
+  };
+  for (const ExitFigures& expected : figures) {
+    SCOPED_TRACE(expected.rule);
+    const ExitRule rule = exit_rule_named(expected.rule);
+    const Exits exits = exits_of(rule, scores, output.classes, output.unit);
+    std::vector<std::size_t> histogram(8, 0);
+    std::size_t steps = 0, correct = 0, differs = 0;
+    const IntegerExitRule integers(rule, output.unit, output.classes);
+    for (std::size_t s = 0; s < kImages; ++s) {
+      ++histogram[exits.used[s] - 1];
+      steps += exits.used[s];
+      correct += exits.classes[s] == *data.samples[s].label ? 1 : 0;
+      for (std::size_t t = 0; t < 8; ++t) {
+        const auto at = std::span(scores[s]).subspan(t * output.classes, output.classes);
+        differs += integers.decides(at) != rule.decides(at, output.unit) ? 1 : 0;
+      }
+    }
+    EXPECT_EQ(histogram, expected.histogram);
+    EXPECT_DOUBLE_EQ(static_cast<double>(steps) / kImages, expected.mean_steps);
+    EXPECT_DOUBLE_EQ(static_cast<double>(correct) / 10, expected.percent);
+    EXPECT_LE(differs, expected.integer_differs);
+  }
 }
 
 TEST(RealMnist, AContractOfRealImagesPromisesLessThanHalfTheWorstCase) {

@@ -271,6 +271,7 @@ PUBLIC_FROM = {
     "progress.hpp": "compiler/chip_model",
     "chip.hpp": "compiler/replay",
     "image.hpp": "compiler/replay",
+    "loop.hpp": "host/api",
     "report.hpp": "compiler/replay",
     "admit.hpp": "compiler/admit",
     "compile.hpp": "compiler/flow",

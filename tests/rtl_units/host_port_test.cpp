@@ -31,6 +31,7 @@ class HostPortBench : public UnitBench<Vunit_host_port> {
       write(address(hw::kAddrBlockSpikeSlot, slot), hw::RegSlot{.rx_valid = 1}.pack());
     write(address(hw::kAddrBlockNode, hw::kAddrNodeControl), hw::RegControl{.run = 1}.pack());
     h->active_i = 1;  // the run does not end
+    h->works_i = 1;   // nor is it stuck
   }
   void write(std::uint32_t where, std::uint32_t data) {
     to_send.push_back(hw::WordRing{.data = data, .address = where, .kind = hw::kKindRingWrite}.pack());

@@ -112,6 +112,8 @@ struct CompileOptions {
   /// Steps that every sample has at least, for a promise of such samples where inputs are static; 0: as many
   /// as the shortest calibration sample.
   std::uint32_t sample_steps = 0;
+  /// A readout is added that sums up what arrives at this population, for exits (RunOptions::exit).
+  std::optional<std::string> exit_readout;
   std::vector<std::string> record;  ///< populations sent to the host although they are no output
   bool readout_last_only = false;   ///< potentials only at the end of a sample
   std::uint64_t seed = 1;

@@ -66,6 +66,12 @@ struct Port {
   [[nodiscard]] std::size_t size() const;
 };
 
+/// Where a step stands in its sample.
+enum class StepPlace : std::uint8_t {
+  kWithin,  ///< another one follows
+  kLast,    ///< the sample ends with it, and the next step starts from rest
+};
+
 /// One sample of one recording or image: as many steps for every input.
 struct Sample {
   std::string id;  ///< from the file (`ids`, a recording's name), else its index

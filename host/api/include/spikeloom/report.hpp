@@ -55,6 +55,21 @@ struct SavedByStatic {
   std::int64_t spikes = 0, synaptic_operations = 0;
 };
 
+/// What ending samples early did, beside the same samples run to their ends without a window.
+struct ExitReport {
+  std::string rule, output;             ///< "margin:12"; what it looked at
+  double unit = 1;                      ///< real value of a unit of the scores
+  double mean_steps = 0;                ///< used, a sample
+  std::vector<std::int64_t> histogram;  ///< samples that used 1, 2, … steps
+  std::int64_t wasted = 0;          ///< steps given beyond those that decided, silent last ones among them
+  double least_mean_steps = 0;      ///< AET: no rule on these scores can be below and as right
+  std::int64_t correct_to_end = 0;  ///< by the same scores, after all steps
+  double squared_steps = 0, squared_steps_to_end = 0;  ///< mean of steps²: energy × delay, both as steps
+  /// Mean of energy × delay in cycles²: energy as the cycles from a sample's first word to the next sample's,
+  /// delay as those to the step that decided.
+  double energy_delay = 0, energy_delay_to_end = 0;
+};
+
 /// Everything that `spikeloom run` says of a run. Units: cycles, unless a name says otherwise.
 struct Report {
   std::string network, chip, device, image;
@@ -66,6 +81,7 @@ struct Report {
   std::int64_t correct = 0, labelled = 0;
   std::vector<StepAccuracy> by_step;  ///< decisions after each step; empty where no step has a label
   std::vector<std::size_t> tied;      ///< samples decided by the lowest index
+  std::optional<ExitReport> exit{};   ///< none where samples ran to their ends
   std::int64_t output_spikes = 0, synaptic_operations = 0;
   std::optional<SavedByStatic> saved{};  ///< none where no input is static
   std::optional<Promise> guaranteed, sampled, contracted;

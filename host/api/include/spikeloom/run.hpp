@@ -42,8 +42,12 @@ struct RunOptions {
   /// controller's does. 0: it waits for none. What is promised is computed for the window. Of several
   /// applications each has it, and waits for its own outputs.
   std::uint32_t window = 0;
-  std::chrono::seconds quiet_limit{120};  ///< without a word from the device that are a time-out
-  Progress on_build{};                    ///< of the device
+  /// "margin:12", "confidence:0.9", "entropy:0.5": a sample ends where this holds of the readout
+  /// (docs/guide.md, "Early exit"); with a window of 1 unless there is one.
+  std::optional<std::string> exit{};
+  std::optional<std::string> exit_output{};  ///< what it looks at; the last readout, else the first output
+  std::chrono::seconds quiet_limit{120};     ///< without a word from the device that are a time-out
+  Progress on_build{};                       ///< of the device
   std::function<void(const RunProgress&)> on_progress{};
 };
 

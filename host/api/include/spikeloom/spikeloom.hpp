@@ -14,6 +14,7 @@
 #include <spikeloom/export.hpp>
 #include <spikeloom/files.hpp>
 #include <spikeloom/image.hpp>
+#include <spikeloom/loop.hpp>
 #include <spikeloom/memories.hpp>
 #include <spikeloom/outputs.hpp>
 #include <spikeloom/progress.hpp>
