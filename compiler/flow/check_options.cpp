@@ -58,6 +58,7 @@ class OptionCheck {
     if (std::find(kWeightBits.begin(), kWeightBits.end(), options_.weight_bits) == kWeightBits.end())
       add("--bits: expected " + list_of(kWeightBits) + ", found " + std::to_string(options_.weight_bits));
     range("--planes", options_.planes, 1U, kMaxPlanes);
+    if (options_.sample_steps == 0U) add("--sample-steps: expected at least 1 step, found 0");
     if (options_.pages) range("--pages", *options_.pages, 2U, kMostPages);
     range<std::uint64_t>("--points", options_.points, 0, kMostPoints);
     range<std::int64_t>("--margin", options_.contract.margin_percent, 0, kMostMargin);

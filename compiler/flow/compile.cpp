@@ -191,6 +191,9 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   result.image = std::get<Image>(std::move(built));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
+  if (options.sample_steps)
+    result.notes.push_back("what is promised holds for samples of " + std::to_string(*options.sample_steps) +
+                           " steps each");
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);
   result.image.metadata = metadata_of(name, options, result);

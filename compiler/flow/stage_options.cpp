@@ -7,6 +7,7 @@
 #include "compiler/core/core.hpp"
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
+#include "compiler/schedule/sample_steps.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 
 namespace spikeloom {
@@ -84,7 +85,8 @@ BuildOptions build_options(const IntNetwork& network, const CompileOptions& opti
                            const std::optional<Traffic>& traffic) {
   return {.record = recorded_populations(network, options.record),
           .readout = options.readout_last_only ? ReadoutTime::kLastStep : ReadoutTime::kEveryStep,
-          .activity = traffic};
+          .activity = traffic,
+          .options = options_with(options.sample_steps)};
 }
 
 namespace {

@@ -7,6 +7,7 @@
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/schedule/pool.hpp"
+#include "compiler/schedule/sample_steps.hpp"
 
 namespace spikeloom {
 namespace {
@@ -18,9 +19,10 @@ using Role = ActorRole::Kind;
 
 constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
 
-/// What a firing of n pages takes at most: first + (n − 1)·more.
+/// What a firing of n pages takes at most: first + (n − 1)·more, for each of the sizes that occur.
 struct Batch {
-  std::int64_t pages = 1;
+  std::int64_t pages = 1;           ///< at most
+  std::vector<std::int64_t> sizes;  ///< pages that a firing may have, rising
   FiringTime first;
   std::int64_t more = 0, more_integrate = 0;
   /// A firing of n pages begins at most (n − 1)·ahead later than `fire` of the first of them says: so much
@@ -40,16 +42,19 @@ struct ClusterActors {
   std::int64_t round = 1;      ///< firings of a round of its tile
 };
 
-Batch batch_of(const BatchTimes& times) {
+Batch batch_of(const BatchTimes& times, std::optional<std::int64_t> steps) {
   Batch batch;
   batch.pages = static_cast<std::int64_t>(times.size());
+  batch.sizes = batch_sizes(batch.pages, steps);
   batch.first = times.front();
-  for (std::size_t n = 1; n < times.size(); ++n) {
+  for (const std::int64_t size : batch.sizes) {
+    if (size == 1) continue;
+    const FiringTime& time = times[static_cast<std::size_t>(size - 1)];
     const auto each = [&](std::int64_t all, std::int64_t first) {
-      return Ratio(all - first, static_cast<std::int64_t>(n)).ceil();
+      return Ratio(all - first, size - 1).ceil();
     };
-    batch.more = std::max(batch.more, each(times[n].total(), batch.first.total()));
-    batch.more_integrate = std::max(batch.more_integrate, each(times[n].integrate, batch.first.integrate));
+    batch.more = std::max(batch.more, each(time.total(), batch.first.total()));
+    batch.more_integrate = std::max(batch.more_integrate, each(time.integrate, batch.first.integrate));
   }
   return batch;
 }
@@ -180,13 +185,14 @@ class Builder {
 
   void find_batches() {
     batches_.resize(app_.clusters.size());
+    const std::optional<std::int64_t> steps = sample_steps(app_);
     for (const std::vector<OrderEntry>& order : binding_.orders) {
       std::int64_t ahead = 1;
       for (const OrderEntry& entry : order) {
         const BatchTimes& times = timing_.batches[entry.cluster.index()];
         SPIKELOOM_CHECK(times.size() == timing_.batches[order.front().cluster.index()].size());
         if (times.size() == 1) continue;
-        Batch batch = batch_of(times);
+        Batch batch = batch_of(times, steps);
         batch.ahead = ahead;
         ahead += batch.more + 1;
         batches_[entry.cluster.index()] = batch;
@@ -508,12 +514,12 @@ class Builder {
     return arrival;
   }
 
-  /// A firing in the next turn follows the firing of n pages, whichever n, by `cycles` and `each` a page: n
-  /// steps on.
+  /// A firing in the next turn follows the firing of n pages, whichever n may be, by `cycles` and `each` a
+  /// page: n steps on.
   void add_next_turn(const ClusterActors& from, ActorId to, std::int64_t cycles, std::int64_t each,
                      const std::string& name) {
     const Batch& batch = *from.batch;
-    for (std::int64_t n = 1; n <= batch.pages; ++n)
+    for (const std::int64_t n : batch.sizes)
       arc(from.fire, to, n, batch.pages, batch.of(n) + (n - 1) * batch.ahead + cycles + n * each, name);
   }
 

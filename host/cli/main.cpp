@@ -182,6 +182,11 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, Spread>{
           {"fastest", Spread::kFastest}, {"fewest", Spread::kFewest}, {"paired", Spread::kPaired}}))
       ->default_str("fastest");
+  app.add_option(
+         "--sample-steps", options.sample_steps,
+         "steps that every sample has: what is promised holds for these, and is better where tiles take "
+         "several steps in a firing (default: samples of any length)")
+      ->check(above_zero());
   app.add_option("--pools", options.pools,
                  "max pooling of spikes. folded: done by the tiles that send the spikes, where that is "
                  "possible; own: by populations of its own")

@@ -241,7 +241,10 @@ Judgement judge(const Report& report) {
                                 std::to_string(check.least_latency_slack) + " to the latency's");
     if (check.void_from)
       add(Verdict::kVoid, "promise " + std::string(name_of(check.kind)) + ": void from step " +
-                              std::to_string(*check.void_from) + ", where the input broke the contract");
+                              std::to_string(*check.void_from) +
+                              (check.kind == PromiseKind::kContracted
+                                   ? ", where the input broke the contract"
+                                   : ", where a sample has another length than it is for"));
   }
   return judgement;
 }
@@ -379,8 +382,11 @@ void print_promises(std::ostringstream& out, const Report& report) {
     if (check.first_broken) out << "; first broken in step " << *check.first_broken;
     if (check.void_from)
       out << "; void from step " << *check.void_from
-          << " (the input worked some tile harder than its contract says, so from there on this promise says "
-             "nothing; the guaranteed one holds)";
+          << (check.kind == PromiseKind::kContracted ? " (the input worked some tile harder than its "
+                                                       "contract says, so from there on this promise "
+                                                       "says nothing; the guaranteed one holds)"
+                                                     : " (a sample has another length than --sample-steps "
+                                                       "said, so from there on it says nothing)");
     out << "\n";
   }
   for (const std::string& line : report.broken_contracts) out << "contract broken: " << line << "\n";

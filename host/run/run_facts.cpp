@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/replay/static_savings.hpp"
+#include "compiler/schedule/sample_steps.hpp"
 #include "compiler/schedule/timing_graph.hpp"
 
 namespace spikeloom {
@@ -49,12 +50,32 @@ std::optional<SavedByStatic> saved_by_static(const Image& image, const Dataset& 
   return saved;
 }
 
-void check_promises(const Image& image, const DeviceRun& run, Report& report) {
-  const std::optional<std::int64_t> void_from = contract_void_from(image, run);
+/// The first step of a sample of another length than the promises are for; none: there is no such sample.
+std::optional<std::int64_t> other_length_from(const Image& image, const Dataset& data) {
+  const std::optional<std::int64_t> wanted = sample_steps(image.application);
+  std::int64_t first = 0;
+  for (const Sample& sample : data.samples) {
+    const auto steps = static_cast<std::int64_t>(sample.inputs.empty() ? 0 : sample.inputs.front().steps());
+    if (wanted && steps != *wanted) return first;
+    first += steps;
+  }
+  return std::nullopt;
+}
+
+void check_promises(const Image& image, const Dataset& data, const DeviceRun& run, Report& report) {
+  const std::optional<std::int64_t> other = other_length_from(image, data);
+  std::optional<std::int64_t> void_from = contract_void_from(image, run);
+  if (other) {
+    report.notes.push_back("what is promised holds for samples of " +
+                           std::to_string(*sample_steps(image.application)) +
+                           " steps each; the sample that begins in step " + std::to_string(*other) +
+                           " has another length, and the promises are void from there on");
+    void_from = std::min(void_from.value_or(*other), *other);
+  }
   for (const Promise& promise : image.promises) {
     const bool contracted = promise.kind == PromiseKind::kContracted;
     (contracted ? report.contracted : report.guaranteed) = promise;
-    report.checks.push_back(check_promise(promise, run, contracted ? void_from : std::nullopt));
+    report.checks.push_back(check_promise(promise, run, contracted ? void_from : other));
   }
   for (std::size_t t = 0; t < run.tiles.size(); ++t)
     if (run.tiles[t].contract_broken > 0)
@@ -94,7 +115,7 @@ void describe_run(const RunFacts& facts, Report& report) {
                               differing(device->outputs.recorded_spikes, replay.outputs.recorded_spikes) +
                               differing(device->outputs.recorded_v, replay.outputs.recorded_v);
   }
-  check_promises(image, timed, report);
+  check_promises(image, data, timed, report);
 }
 
 const OutputStream* deciding_output(const Image& image) {

@@ -123,6 +123,8 @@ struct CompileOptions {
   std::optional<std::uint32_t> pages;      ///< wanted pages per cluster
   std::optional<Ratio> period;             ///< wanted, cycles a step: then the fewest pages that keep it
   std::optional<double> steps_per_second;  ///< the same at the chip file's clock
+  /// Steps that every sample has, for what is promised: batches of pages then have known sizes. None: any.
+  std::optional<std::uint32_t> sample_steps;
   std::uint32_t max_neurons = 0;           ///< of a cluster; 0: what fits
   Spread spread = Spread::kFastest;        ///< not with max_neurons or clusters
   OrPools pools = OrPools::kFolded;
