@@ -125,8 +125,8 @@ struct CompileOptions {
   std::optional<double> steps_per_second;  ///< the same at the chip file's clock
   /// Steps that every sample has, for what is promised: batches of pages then have known sizes. None: any.
   std::optional<std::uint32_t> sample_steps;
-  std::uint32_t max_neurons = 0;           ///< of a cluster; 0: what fits
-  Spread spread = Spread::kFastest;        ///< not with max_neurons or clusters
+  std::uint32_t max_neurons = 0;     ///< of a cluster; 0: what fits
+  Spread spread = Spread::kFastest;  ///< not with max_neurons or clusters
   OrPools pools = OrPools::kFolded;
   std::map<std::string, std::uint32_t>
       clusters;                              ///< at least so many, by population; the others: as few as fit
