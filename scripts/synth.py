@@ -35,7 +35,7 @@ FAMILIES = {
         "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -abc9 -nowidelut -nolutram",
     ],
 }
-# UltraScale+ with the DSPs placed (rtl/core/crossbar/xilinx_dsp.sv);
+# UltraScale+ with the DSPs placed (rtl/neuron/xilinx_dsp.sv);
 # their cell is known to the elaboration, not part
 # of the netlist.
 DEFINES = {"xcup": ("SPIKELOOM_DSP48E2",)}

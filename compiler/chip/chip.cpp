@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -28,23 +29,40 @@ struct Choice {
   std::uint32_t value, bit;
 };
 
+/// Other keys that bound one, "tile.lanes", on every tile or on those of one core.
+struct Rule {
+  std::string_view core{};
+  std::string_view divides{}, at_most{}, numbered_by{};
+};
+
+/// "a", "a or b".
+std::string any_of_text(std::span<const std::string_view> names) {
+  std::string text;
+  for (const std::string_view name : names) text.append(text.empty() ? "" : " or ").append(name);
+  return text;
+}
+
 /// One key of the file, a number or a list of choices: where it lives in Chip, the values that it may have,
 /// and the RTL parameter that it sets.
 struct Key {
   std::string_view table, name, rtl;
-  bool of_node = false;     ///< a tile has the parameter
-  bool of_kind = false;     ///< every kind of tile has its own
-  std::string_view core{};  ///< whose it is; empty: no core's
+  bool of_node = false;                   ///< a tile has the parameter
+  bool of_kind = false;                   ///< every kind of tile has its own
+  std::vector<std::string_view> cores{};  ///< that have it; empty: no core's, so every tile has it
   std::uint32_t& (*number)(Chip&) = nullptr;
   std::uint32_t low = 0, high = 0;
   bool power_of_two = false;
   std::uint32_t multiple_of = 1;
-  std::string_view divides{}, at_most{}, numbered_by{};  ///< other keys, "tile.lanes"
+  std::vector<Rule> rules{};
   std::vector<std::uint32_t>& (*list)(Chip&) = nullptr;
   std::vector<Choice> choices{};
   std::uint32_t always = 0;  ///< the choice that every list has
 
   [[nodiscard]] std::string full() const { return std::string(table) + "." + std::string(name); }
+  /// Whether a tile of that core has it.
+  [[nodiscard]] bool is_of(std::string_view core) const {
+    return cores.empty() || std::find(cores.begin(), cores.end(), core) != cores.end();
+  }
 };
 
 /// Table by table.
@@ -125,12 +143,15 @@ void check(const Key& key, const Chip& chip, const Complaints& report) {
   };
   if (key.power_of_two && !std::has_single_bit(value)) problem("expected a power of two");
   if (value % key.multiple_of != 0) problem("expected a multiple of " + std::to_string(key.multiple_of));
-  if (!key.divides.empty() && value != 0 && number(key.divides, chip) % value != 0)
-    problem("expected a divisor of " + other(key.divides));
-  if (!key.numbered_by.empty() && value > std::uint64_t{1} << number(key.numbered_by, chip))
-    problem(other(key.numbered_by) + " cannot number them");
-  if (!key.at_most.empty() && value > number(key.at_most, chip))
-    problem("expected at most " + other(key.at_most));
+  for (const Rule& rule : key.rules) {
+    if (!rule.core.empty() && rule.core != chip.tile.core) continue;
+    if (!rule.divides.empty() && value != 0 && number(rule.divides, chip) % value != 0)
+      problem("expected a divisor of " + other(rule.divides));
+    if (!rule.numbered_by.empty() && value > std::uint64_t{1} << number(rule.numbered_by, chip))
+      problem(other(rule.numbered_by) + " cannot number them");
+    if (!rule.at_most.empty() && value > number(rule.at_most, chip))
+      problem("expected at most " + other(rule.at_most));
+  }
 }
 
 void read_list(const Key& key, const toml::node& node, Chip& chip, const Complaints& report) {
@@ -201,8 +222,8 @@ void read_table(const std::string& table, const toml::table& content, Chip& chip
     if (table == "tile" && (full == "tile.name" || full == "tile.core")) continue;
     if (key == nullptr)
       report.add(full, ": no such key");
-    else if (!key->core.empty() && key->core != chip.tile.core)
-      report.add(full, ": a key of core " + std::string(key->core) + ", and the core is " + chip.tile.core);
+    else if (!key->is_of(chip.tile.core))
+      report.add(full, ": a key of core " + any_of_text(key->cores) + ", and the core is " + chip.tile.core);
     else if (key->list != nullptr)
       read_list(*key, node, chip, report);
     else
@@ -381,7 +402,7 @@ void print_table(std::ostream& out, const Chip& chip, std::string_view table, bo
   if (table == "tile") out << "name = \"" << chip.tile.name << "\"\ncore = \"" << chip.tile.core << "\"\n";
   for (const Key& key : keys()) {
     if (key.table != table || (kinds_only && !key.of_kind)) continue;
-    if (!key.core.empty() && key.core != chip.tile.core) continue;
+    if (!key.is_of(chip.tile.core)) continue;
     out << key.name << " = ";
     if (key.number != nullptr) {
       out << rtl_value(key, chip) << "\n";
@@ -494,8 +515,7 @@ Chip with_key(const Chip& chip, const std::string& key, const std::string& value
                       printable(value));
   if (name == "core" && !in.empty())
     for (const Key& other : keys())
-      if (other.table == "tile" && !other.core.empty() &&
-          other.core != table->at("core").value<std::string>())
+      if (other.table == "tile" && !other.is_of(table->at("core").value_or(std::string())))
         table->erase(other.name);
   if (toml::table* const map = document["map"].as_table();
       name == "name" && map != nullptr && map->contains(in)) {

@@ -2,7 +2,7 @@
 // chip model on doubles. int_network.hpp states it; the other languages have it once each:
 //
 //   file                               language       equal to this one by
-//   rtl/core/crossbar/lif_lane.sv      SystemVerilog  tests/rtl_core, tests/flow (model = verilator)
+//   rtl/neuron/lif_lane.sv             SystemVerilog  tests/rtl_core, tests/flow (model = verilator)
 //   hls/crossbar/lif.hpp               HLS C++        tests/hls/golden_test.cpp
 //   host/opencl/kernels.cl, `lif`      OpenCL C       tests/opencl
 //   compiler/model/interpret.cpp       C++, real      the network before it was quantised; tests/quantize

@@ -124,7 +124,8 @@ def memory_fields(description):
         fields = ", ".join(f'{{"{name}", {low}, {width}}}' for name, low, width in entry["fields"])
         out.append(f"inline constexpr Field {array}[] = {{{fields}}};")
         number = description["memories"][entry["memory"]]
-        rows.append(f'{{"{entry["core"]}", {number}, {entry["parts"]}, {array}}}')
+        for core in entry["cores"]:
+            rows.append(f'{{"{core}", {number}, {entry["parts"]}, {array}}}')
     out.append("inline constexpr MemoryFields kMemoryFields[] = {")
     out += [f"    {row}," for row in rows]
     return "\n".join([*out, "};", "", "}  // namespace spikeloom::hw", ""])
@@ -171,6 +172,12 @@ def accessor(name, kind, item):
     return f".{name} = [](Chip& c) -> {kind}& {{ return c.{member}; }}"
 
 
+def rule_row(core, named):
+    """A `Rule` of compiler/chip/chip.cpp: keys that bound this one, on tiles of every core or of one."""
+    of = [f'.core = "{core}"'] if core else []
+    return f"{{{', '.join(of + [f'.{rule} = {chr(34)}{key}{chr(34)}' for rule, key in named.items()])}}}"
+
+
 def key_table(description):
     """Rows of the chip file reader's table, `Key` of compiler/chip/chip.cpp: what is not said is as there."""
     node = {item["rtl"] for name, taken in lists(description) if name == "NODE" for item in taken}
@@ -178,8 +185,9 @@ def key_table(description):
     for item in parameters.of_files(description):
         row = [f'.table = "{parameters.table_of(item)}"', f'.name = "{parameters.name_of(item)}"']
         row += [f'.rtl = "{item["rtl"]}"'] + ([".of_node = true"] if item["rtl"] in node else [])
-        row += [".of_kind = true"] if parameters.of_kind(description, item) else []
-        row += [f'.core = "{item["owner"]}"'] if item["owner"] in description["cores"] else []
+        row += [".of_kind = true"] if parameters.of_kind(item) else []
+        if "cores" in item:
+            row.append(f".cores = {{{', '.join(f'{chr(34)}{core}{chr(34)}' for core in item['cores'])}}}")
         if "choices" in item:
             choices = parameters.choices_of(description, item).items()
             row.append(accessor("list", "std::vector<std::uint32_t>", item))
@@ -190,7 +198,8 @@ def key_table(description):
             row += [f".low = {item['range'][0]}", f".high = {item['range'][1]}"]
             row += [".power_of_two = true"] if item.get("power_of_two") else []
             row += [f".multiple_of = {item['multiple_of']}"] if "multiple_of" in item else []
-            row += [f'.{rule} = "{item[rule]}"' for rule in parameters.REFERENCES if rule in item]
+            if rules := [rule_row(core, named) for core, named in parameters.rules_of(item) if named]:
+                row.append(f".rules = {{{', '.join(rules)}}}")
         out.append("{" + ", ".join(row) + "},")
     return "\n".join([*out, ""])
 

@@ -31,10 +31,14 @@ def core_files(hardware):
 
 
 def load(hardware):
-    """The description with every core's part merged in; stops with the first fault."""
+    """The description with every core's file merged in, and the parts that cores share; stops with the first
+    fault.
+    """
     description = tomllib.loads(pathlib.Path(hardware).read_text(encoding="utf-8"))
     description["cores"] = []
     description["pages_per_firing"] = {}  # by core
+    description["parts"] = {}  # by name: what cores share, as its file says it
+    description["window_owners"] = {}  # core or part, by window
     for table in ("memories", "formats"):
         description.setdefault(table, {})
     for table in ("memory_word", "parameter"):
@@ -52,34 +56,119 @@ def number_cores(description):
     description["cores"].sort(key=lambda name: (name != first, name))
 
 
-def add_core(description, part, path):
-    name = part.pop("core", None)
+def part_named(description, name, path):
+    """A part that cores share: rtl/NAME/NAME.toml, read once."""
+    if name in description["parts"]:
+        return description["parts"][name]
+    file = path.parents[2] / name / f"{name}.toml"
+    if not file.is_file():
+        sys.exit(f"{path}: parts: {name}: no file {file}")
+    part = tomllib.loads(file.read_text(encoding="utf-8"))
+    if part.pop("part", None) != name:
+        sys.exit(f"{file}: part: expected the folder's name, {name}")
+    if unknown := set(part) - {"memories", "memory_word", "parameter"}:
+        sys.exit(f"{file}: {', '.join(sorted(unknown))}: a part has part, memories, memory_word, parameter")
+    for word in part["memory_word"]:
+        if word["memory"] not in part["memories"]:
+            sys.exit(
+                f"{file}: memory_word {word['name']}: memory: expected one of {', '.join(part['memories'])}, "
+                f"found {word['memory']}"
+            )
+    description["parts"][name] = part
+    return part
+
+
+def add_windows(description, windows, shared, path):
+    """Numbers of a core's windows. Those of a part have one number in all cores that take it, for the part's
+    code names them.
+    """
+    numbers = list(windows.values())
+    if len(set(numbers)) != len(numbers) or not all(0 <= number < 16 for number in numbers):
+        sys.exit(f"{path}: memories: expected numbers of its own from 0 to 15, found {numbers}")
+    if missing := [key for key in shared if key not in windows]:
+        sys.exit(f"{path}: memories: {', '.join(missing)}: expected a number for each window of its parts")
+    for key, number in windows.items():
+        owner = shared.get(key, path.parent.name)
+        if description["window_owners"].setdefault(key, owner) != owner or (
+            key in description["memories"] and key not in shared
+        ):
+            sys.exit(f"{path}: memories: {key} is another core's")
+        if description["memories"].setdefault(key, number) != number:
+            known = description["memories"][key]
+            sys.exit(f"{path}: memories: {key} = {number}: expected {known}, as other cores of the part have")
+
+
+def add_words(description, words, name, part=None):
+    """Words of a core's own, or of a part that it takes: these are there once, with the cores that have
+    them.
+    """
+    for word in words:
+        known = [other for other in description["memory_word"] if other["name"] == word["name"]]
+        if part is not None and known:
+            known[0]["cores"].append(name)
+        else:
+            description["memory_word"].append({**word, "cores": [name]})
+
+
+def add_parameter(description, item, name, part):
+    """A core's parameter; or one of a part, of which the core's file has the key and what it asks of it in
+    addition.
+    """
+    if part is None:
+        description["parameter"].append({**item, "owner": name, "cores": [name]})
+        return
+    known = [other for other in description["parameter"] if other.get("key") == item["key"]]
+    if not known:
+        (own,) = (own for own in description["parts"][part]["parameter"] if own["key"] == item["key"])
+        known = [{**own, "owner": part, "cores": [], "rules": {}}]
+        description["parameter"] += known
+    known[0]["cores"].append(name)
+    if rules := {rule: key for rule, key in item.items() if rule != "key"}:
+        known[0]["rules"][name] = rules
+
+
+def add_core(description, core, path):
+    name = core.pop("core", None)
     if name != path.parent.name:
         sys.exit(f"{path}: core: expected the folder's name, {path.parent.name}, found {name}")
     description["cores"].append(name)
-    description["pages_per_firing"][name] = part.pop("pages_per_firing", 1)
-    windows_of = part.get("memories", {})
-    windows = list(windows_of.values())
-    if len(set(windows)) != len(windows) or not all(0 <= window < 16 for window in windows):
-        sys.exit(f"{path}: memories: expected numbers of its own from 0 to 15, found {windows}")
-    for table in ("memories", "formats"):
-        for key, value in part.pop(table, {}).items():
-            if key in description[table]:
-                sys.exit(f"{path}: {table}: {key} is another core's")
-            description[table][key] = value
-    for word in part.pop("memory_word", []):
-        if word.get("memory") not in windows_of:
+    description["pages_per_firing"][name] = core.pop("pages_per_firing", 1)
+    parts = {each: part_named(description, each, path) for each in core.pop("parts", [])}
+    shared = {window: each for each, part in parts.items() for window in part["memories"]}
+    windows = core.pop("memories", {})
+    add_windows(description, windows, shared, path)
+    for key, value in core.pop("formats", {}).items():
+        if key in description["formats"]:
+            sys.exit(f"{path}: formats: {key} is another core's")
+        description["formats"][key] = value
+    words = core.pop("memory_word", [])
+    for word in words:
+        own = [window for window in windows if window not in shared]
+        if word.get("memory") not in own:
             sys.exit(
-                f"{path}: memory_word {word.get('name')}: memory: expected one of {', '.join(windows_of)}, "
+                f"{path}: memory_word {word.get('name')}: memory: expected one of {', '.join(own)}, "
                 f"found {word.get('memory')}"
             )
-        description["memory_word"].append({**word, "core": name})
-    for parameter in part.pop("parameter", []):
-        description["parameter"].append({**parameter, "owner": name})
-    if part:
+    add_words(description, words, name)
+    for each, part in parts.items():
+        add_words(description, part["memory_word"], name, each)
+    part_of = {item["key"]: each for each, part in parts.items() for item in part["parameter"]}
+    items = core.pop("parameter", [])
+    for item in items:
+        part = part_of.pop(item.get("key"), None)
+        if part is not None and (more := set(item) - {"key", *parameters.REFERENCES}):
+            sys.exit(
+                f"{path}: parameter {item['key']}: {', '.join(sorted(more))}: the part {part} says that; a "
+                f"core may add {', '.join(parameters.REFERENCES)}"
+            )
+        add_parameter(description, item, name, part)
+    if part_of:
+        missing = ", ".join(part_of)
+        sys.exit(f"{path}: parameter: {missing}: expected the key of every parameter of its parts")
+    if core:
         sys.exit(
-            f"{path}: {', '.join(part)}: a core's file has core, pages_per_firing, memories, memory_word, "
-            "formats, parameter"
+            f"{path}: {', '.join(core)}: a core's file has core, pages_per_firing, parts, memories, "
+            "memory_word, formats, parameter"
         )
 
 

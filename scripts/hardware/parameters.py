@@ -1,7 +1,7 @@
 """Parameters of the description: their rules, the structures that hold them, the table in the docs."""
 import sys
 
-OWNERS = ("chip", "noc", "node", "host")  # and every core by its name
+OWNERS = ("chip", "noc", "node", "host")  # and every core by its name, and every part that cores share
 MODULES = ("node", "host_port", "core")
 # What the RTL takes without a key that sets it: the hash of all others, how many kinds of tile there are,
 # which kind every tile is of, a tile's own kind, a kind's core.
@@ -9,6 +9,11 @@ DERIVED = ("hash", "kinds", "map", "kind", "core")
 TABLES = ("mesh", "noc", "tile", "host")  # of a chip file, in the order in which it is printed
 MEMBERS = {"mesh": "", "noc": "", "tile": "tile.", "host": "host."}  # where Chip has a table's keys
 REFERENCES = ("divides", "at_most", "numbered_by")
+RULE_TEXTS = {
+    "divides": "a divisor of {}",
+    "at_most": "at most {}",
+    "numbered_by": "at most 2 to the power of {}",
+}
 KNOWN = {
     "key",
     "owner",
@@ -21,6 +26,8 @@ KNOWN = {
     "always",
     "derived",
     "modules",
+    "cores",  # those that have it: of a core's own and of a part's
+    "rules",  # by core: what it asks of a part's
 } | {
     "power_of_two",
     "multiple_of",
@@ -45,9 +52,9 @@ def default_core(description):
     return derived(description, "core")["default"]
 
 
-def of_kind(description, item):
+def of_kind(item):
     """Whether a kind of tile has a value of its own."""
-    return item["owner"] in ("node", *description["cores"]) and item.get("derived") != "kind"
+    return (item["owner"] == "node" or "cores" in item) and item.get("derived") != "kind"
 
 
 def table_of(item):
@@ -76,6 +83,12 @@ def meaning(item):
     return sorted((key, value) for key, value in item.items() if key not in ("unit", "text", "modules"))
 
 
+def rules_of(item):
+    """(core that has it or None, rules that name another key)."""
+    yield None, {rule: item[rule] for rule in REFERENCES if rule in item}
+    yield from item.get("rules", {}).items()
+
+
 def check_number(what, item):
     low, high = item["range"]
     value = item["default"]
@@ -89,10 +102,10 @@ def check_number(what, item):
 
 def check(description):
     """Stops with the first fault."""
-    owners = (*OWNERS, *description["cores"])
+    owners = (*OWNERS, *description["cores"], *description["parts"])
     if default_core(description) not in description["cores"]:
         sys.exit(f"parameter: core {default_core(description)}: no such folder of rtl/core")
-    if taken := set(description["cores"]) & {*OWNERS, *MODULES}:
+    if taken := set(description["cores"]) & {*OWNERS, *MODULES, *description["parts"]}:
         sys.exit(f"rtl/core: {', '.join(sorted(taken))}: a core cannot have this name")
     items = description["parameter"]
     for item in items:
@@ -113,7 +126,7 @@ def check(description):
             continue
         if table_of(item) not in TABLES:
             sys.exit(f"{what}: expected a key of the tables {', '.join(TABLES)}")
-        if of_kind(description, item) and table_of(item) != "tile":
+        if of_kind(item) and table_of(item) != "tile":
             sys.exit(f"{what}: {item['owner']}'s keys are a kind of tile's: expected table tile")
         if "choices" not in item:
             check_number(what, item)
@@ -125,9 +138,12 @@ def check(description):
             sys.exit(f"parameter: {entry} {', '.join(sorted(twice))} occurs twice")
     by_key = {item["key"]: item for item in items if "key" in item}
     for item in items:
-        for rule in REFERENCES:
-            if rule in item and item[rule] not in by_key:
-                sys.exit(f"parameter {item['key']}: {rule} {item[rule]}: no such key")
+        for core, rules in rules_of(item):
+            for rule, key in rules.items():
+                if key not in by_key:
+                    sys.exit(f"parameter {item['key']}: {rule} {key}: no such key")
+                if core and core not in by_key[key].get("cores", [core]):
+                    sys.exit(f"parameter {item['key']}: {rule} {key}: no key of the core {core}")
 
 
 def structures(description):
@@ -151,12 +167,10 @@ def rule_text(item):
         rules.append("a power of two")
     if "multiple_of" in item:
         rules.append(f"a multiple of {item['multiple_of']}")
-    if "divides" in item:
-        rules.append(f"a divisor of `{item['divides']}`")
-    if "at_most" in item:
-        rules.append(f"at most `{item['at_most']}`")
-    if "numbered_by" in item:
-        rules.append(f"at most 2 to the power of `{item['numbered_by']}`")
+    for core, named in rules_of(item):
+        of = f" (core {core})" if core else ""
+        for rule, key in named.items():
+            rules.append(RULE_TEXTS[rule].format(f"`{key}`") + of)
     return ", ".join(rules)
 
 

@@ -15,6 +15,13 @@ FIELD_MACROS = (
     "`define SPIKELOOM_PART(NAME) (spikeloom_pkg::NAME``_LSB / 32)",
 )
 
+# What is wrong of a parameter {0} that another one, {1}, bounds; and what is expected.
+RULES = {
+    "divides": ("{1} % {0} != 0", "{0} must be a divisor of {1}"),
+    "at_most": ("{0} > {1}", "{0} must be at most {1}"),
+    "numbered_by": ("{0} > (1 << {1})", "{0} must be at most 2 to the power of {1}"),
+}
+
 
 def fields_of(name, width, fields):
     upper = name.upper()
@@ -49,15 +56,13 @@ def lists(description):
     items = description["parameter"]
     cores = description["cores"]
     yield "CHIP", [i for i in items if i.get("derived") != "kind"]
-    yield "NODE", [i for i in items if i["owner"] in cores or "node" in i.get("modules", ())]
+    yield "NODE", [i for i in items if "cores" in i or "node" in i.get("modules", ())]
     yield "HOST_PORT", [i for i in items if "host_port" in i.get("modules", ())]
     yield "CORE", [
-        i
-        for i in items
-        if i["owner"] in cores or "core" in i.get("modules", ()) or i.get("derived") == "core"
+        i for i in items if "cores" in i or "core" in i.get("modules", ()) or i.get("derived") == "core"
     ]
     for core in cores:
-        yield core.upper(), [i for i in items if i["owner"] == core or "core" in i.get("modules", ())]
+        yield core.upper(), [i for i in items if core in i.get("cores", ()) or "core" in i.get("modules", ())]
 
 
 def declaration(description, item):
@@ -70,7 +75,7 @@ def declaration(description, item):
 
 def declared_in(name, description, item):
     """A line of a module's list: the chip has 32 bits a kind of what is a kind's."""
-    if name == "CHIP" and parameters.of_kind(description, item):
+    if name == "CHIP" and parameters.of_kind(item):
         value = parameters.rtl_default(description, item)
         return f"parameter logic [32*Kinds-1:0] {item['rtl']} = {{Kinds{{32'd{value}}}}}"
     return f"`SPIKELOOM_PARAMETER_{item['rtl']}"
@@ -79,7 +84,7 @@ def declared_in(name, description, item):
 def passed_to(name, description, item):
     """The node stands in the chip and is of the kind `Kind` there; the others pass on what they have."""
     rtl = item["rtl"]
-    if name == "NODE" and parameters.of_kind(description, item):
+    if name == "NODE" and parameters.of_kind(item):
         return f".{rtl}({rtl}[32*Kind+:32])"
     return f".{rtl}({rtl})"
 
@@ -103,8 +108,8 @@ def firing_pages(description):
     return f"({''.join(choices)}1)"
 
 
-def breaches(description, item):
-    """(condition of a value that is wrong, what is expected)."""
+def breaches(description, item, owner):
+    """(condition of a value that is wrong, what is expected), as the owner or the core asks for it."""
     name = item["rtl"]
     if item.get("derived") == "core":
         yield f"{name} >= {len(description['cores'])}", f"{name}: no core has this number"
@@ -128,15 +133,13 @@ def breaches(description, item):
         yield f"({name} & ({name} - 1)) != 0", f"{name} must be a power of two"
     if "multiple_of" in item:
         yield f"{name} % {item['multiple_of']} != 0", f"{name} must be a multiple of {item['multiple_of']}"
-    if "divides" in item:
-        whole = rtl_of[item["divides"]]
-        yield f"{whole} % {name} != 0", f"{name} must be a divisor of {whole}"
-    if "at_most" in item:
-        most = rtl_of[item["at_most"]]
-        yield f"{name} > {most}", f"{name} must be at most {most}"
-    if "numbered_by" in item:
-        bits = rtl_of[item["numbered_by"]]
-        yield f"{name} > (1 << {bits})", f"{name} must be at most 2 to the power of {bits}"
+    for core, rules in parameters.rules_of(item):
+        if core not in (None, owner):
+            continue
+        for rule, key in rules.items():
+            other = rtl_of[key]
+            breach, text = RULES[rule]
+            yield breach.format(name, other), text.format(name, other)
 
 
 def macro(name, lines):
@@ -189,9 +192,10 @@ def header(description):
     for owner in (*parameters.OWNERS, *description["cores"]):
         lines = []
         for item in items:
-            if item["owner"] != owner or item.get("derived") in ("hash", "map", "kind"):
+            theirs = (item["owner"], *item.get("cores", ()))
+            if owner not in theirs or item.get("derived") in ("hash", "map", "kind"):
                 continue
-            for number, (condition, text) in enumerate(breaches(description, item)):
+            for number, (condition, text) in enumerate(breaches(description, item, owner)):
                 lines += [
                     f"if ({condition}) begin : gen_check_{item['rtl'].lower()}_{number}",
                     f'  $error("{text}");',

@@ -30,7 +30,8 @@ GENERATED = (
     "spikeloom_hw.cl",
     "kernel.xml",
 )
-DESCRIPTION = ("rtl/hardware.toml", "rtl/core/*/core.toml")
+PARTS = "rtl/*/*.toml"  # that cores share: rtl/NAME/NAME.toml
+DESCRIPTION = ("rtl/hardware.toml", "rtl/core/*/core.toml", PARTS)
 MARKERS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:compiler|host|rtl|hls|tests)/[^"]+)"')
 
@@ -370,19 +371,26 @@ def core_folders(core):
     return (f"compiler/core/{core}/", f"rtl/core/{core}/", f"hls/{core}/", f"tests/core/{core}/")
 
 
+def core_names(names):
+    """Cores are the folders of compiler/core but for the parts that cores share, which stand in rtl/NAME."""
+    parts = {name.parts[1] for name in names if name.match(PARTS) and name.parts[1] == name.stem}
+    folders = {
+        name.parts[2] for name in names if name.parts[:2] == ("compiler", "core") and len(name.parts) > 3
+    }
+    return sorted(folders - parts)
+
+
 def check_cores(root):
     """Nothing but a core's own folders and the table of cores includes its inside or knows its name."""
     names = tracked(root)
-    cores = {
-        name.parts[2] for name in names if name.parts[:2] == ("compiler", "core") and len(name.parts) > 3
-    }
+    cores = core_names(names)
     for name in names:
         code = name.suffix in CODE | {".c", ".cl", ".toml", ".tcl", ".in"} or name.name == "CMakeLists.txt"
         if not code or name.parts[0] == "chips" or name.parts[:2] == ("tests", "repo"):
             continue
         if str(name) == TABLE_OF_CORES:
             continue
-        for core in sorted(cores):
+        for core in cores:
             if str(name).startswith(core_folders(core) + CORE_KNOWN_IN.get(core, ())):
                 continue
             for number, line in enumerate(text_of(root, name).splitlines(), 1):
@@ -401,7 +409,7 @@ def check_core_tests(root):
     """
     names = {str(name) for name in tracked(root)}
     lists = {name: text_of(root, name) for name in names if name.endswith("CMakeLists.txt")}
-    for core in sorted({name.split("/")[2] for name in names if re.match(r"compiler/core/\w+/", name)}):
+    for core in core_names(tracked(root)):
         folder = f"tests/core/{core}"
         if f"{folder}/inputs.cpp" not in names:
             yield f"{folder}:1: no inputs.cpp, which gives the contract suite networks and chips"
@@ -413,26 +421,44 @@ def check_core_tests(root):
             yield f"{folder}:1: no {flow} with its line in CMakeLists.txt: golden = RTL, guarantee kept"
 
 
+def key_readers(root):
+    """(core or part, folders that may read its parameters, their names): a part's are also its cores'."""
+    taken = {}  # by part: the cores' folders
+    for file in sorted(root.glob("rtl/core/*/core.toml")):
+        core, table = file.parent.name, tomllib.loads(file.read_text(encoding="utf-8"))
+        folders = core_folders(core) + CORE_KNOWN_IN.get(core, ())
+        keys = [item["key"] for item in table.get("parameter", ()) if "rtl" in item or "parts" not in table]
+        yield f"core {core}", folders, keys
+        for part in table.get("parts", ()):
+            taken[part] = taken.get(part, ()) + folders
+    for file in sorted(root.glob(PARTS)):
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        part = table.get("part")
+        if part is not None:
+            folders = taken.get(part, ()) + (f"compiler/core/{part}/",)
+            yield f"part {part}", folders, [item["key"] for item in table["parameter"]]
+
+
 def check_core_keys(root):
     """Outside a core's own folders nothing in compiler/ and host/ reads its parameters or names their keys:
-    stages ask the core. A comment may.
+    stages ask the core. A comment may. What belongs to a part that cores share, the part and its cores read.
     """
-    for description in sorted(root.glob("rtl/core/*/core.toml")):
-        core = description.parent.name
-        keys = re.findall(r'^key = "tile\.(\w+)"', description.read_text(encoding="utf-8"), re.MULTILINE)
-        if not keys:
+    # chip.tile.lanes, kind.lanes, chip.kind(k).lanes, chip.kind_at(t).lanes; "tile.lanes" in a message.
+    of_tile = r"(?:\btile|\bkind|\b[Kk]ind(?:_at)?\([^;]*?\))"
+    for owner, folders, keys in key_readers(root):
+        names = [key.removeprefix("tile.") for key in keys if key.startswith("tile.")]
+        if not names:
             continue
-        # chip.tile.lanes, kind.lanes, chip.kind(k).lanes, chip.kind_at(t).lanes; "tile.lanes" in a message.
-        of_tile = r"(?:\btile|\bkind|\b[Kk]ind(?:_at)?\([^;]*?\))"
-        known = re.compile(rf"{of_tile}\.({'|'.join(keys)})\b")
+        known = re.compile(rf"{of_tile}\.({'|'.join(names)})\b")
         for name in tracked(root):
-            own = str(name).startswith(core_folders(core) + CORE_KNOWN_IN.get(core, ()))
-            if name.suffix not in {".cpp", ".hpp", ".h"} or name.parts[0] not in ("compiler", "host") or own:
+            if name.suffix not in {".cpp", ".hpp", ".h"} or name.parts[0] not in ("compiler", "host"):
+                continue
+            if str(name).startswith(folders):
                 continue
             for number, line in enumerate(text_of(root, name).splitlines(), 1):
                 match = known.search(re.sub(r"//.*", "", line))
                 if match:
-                    yield f"{name}:{number}: knows tile.{match.group(1)}, a key of the core {core}"
+                    yield f"{name}:{number}: knows tile.{match.group(1)}, a key of the {owner}"
 
 
 def without_comments(text):
@@ -587,7 +613,8 @@ def described_parameters(root):
         item["rtl"]
         for table in tables
         for item in table.get("parameter", ())
-        if "core" in table or item.get("modules")
+        if "core" in table or "part" in table or item.get("modules")
+        if "rtl" in item  # else a part's, said there
     }
 
 

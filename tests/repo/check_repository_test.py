@@ -117,6 +117,7 @@ class CheckRepository(unittest.TestCase):
     def test_a_stale_table_of_keys_is_found(self):
         root = pathlib.Path(__file__).resolve().parents[2]
         cores = [str(path.relative_to(root)) for path in sorted(root.glob("rtl/core/*/core.toml"))]
+        cores += [str(path.relative_to(root)) for path in sorted(root.glob("rtl/*/*.toml"))]
         names = ("rtl/hardware.toml", *cores, "docs/chip-file.md")
         files = {name: (root / name).read_text() for name in names}
         self.assertEqual(self.breaches("chip_file_page", files), [])
@@ -321,6 +322,23 @@ class CheckRepository(unittest.TestCase):
             "tests/chip/d.cpp": "chip.tile.cells = 3;\n",
         }
         self.assertEqual(self.breaches("core_keys", {**grid, **own}), [])
+
+    PART = {
+        "rtl/core/grid/core.toml": 'core = "grid"\nparts = ["leaf"]\n[[parameter]]\nkey = "tile.veins"\n',
+        "rtl/leaf/leaf.toml": 'part = "leaf"\n[[parameter]]\nkey = "tile.veins"\nrtl = "Veins"\n',
+        "compiler/core/leaf/README.md": "leaf\n",
+        "compiler/core/leaf/leaf.hpp": "auto n = tile.veins;\n",
+        "rtl/leaf/README.md": "leaf\n",
+    }
+
+    def test_a_part_that_cores_share_is_no_core_and_its_cores_read_its_parameters(self):
+        self.assertEqual(self.breaches("cores", {**self.PART, "host/device/d.cpp": "leaf();\n"}), [])
+        self.assertEqual(self.breaches("core_tests", self.PART), [])
+        own = {"compiler/core/grid/g.cpp": "auto n = tile.veins;\n"}
+        self.assertEqual(self.breaches("core_keys", {**self.PART, **own}), [])
+        for place in ("host/device/d.cpp", "compiler/core/crossbar/d.cpp"):
+            files = {**self.PART, place: "auto n = tile.veins;\n"}
+            self.assert_found("core_keys", files, "d.cpp:1: knows tile.veins, a key of the part leaf")
 
     def test_a_public_type_that_is_defined_again_is_found(self):
         files = {

@@ -73,9 +73,10 @@ class GenerateHardware(unittest.TestCase):
         self.assertEqual(tree.find("kernel").get("hwControlProtocol"), "ap_ctrl_hs")
 
     def test_the_hash_follows_meaning_and_no_comment(self):
-        core = "core/crossbar/core.toml"
-        cores = [str(path.relative_to(ROOT / "rtl")) for path in (ROOT / "rtl").glob("core/*/core.toml")]
-        texts = {name: (ROOT / "rtl" / name).read_text() for name in ("hardware.toml", *cores)}
+        core, part = "core/crossbar/core.toml", "neuron/neuron.toml"
+        found = [*(ROOT / "rtl").glob("core/*/core.toml"), *(ROOT / "rtl").glob("*/*.toml")]
+        names = [str(path.relative_to(ROOT / "rtl")) for path in found]
+        texts = {name: (ROOT / "rtl" / name).read_text() for name in ("hardware.toml", *names)}
 
         def digest(name, *change):
             self.assertIn(change[0], texts[name])
@@ -89,7 +90,7 @@ class GenerateHardware(unittest.TestCase):
         now = description.digest(DESCRIPTION)
         self.assertEqual(digest("hardware.toml", "version = 2", "version = 2  # a comment"), now)
         self.assertEqual(digest(core, 'unit = "lanes"', 'unit = "pieces"'), now)
-        self.assertEqual(digest(core, "Width of an accumulator.", "Bits of an accumulator."), now)
+        self.assertEqual(digest(part, "Width of an accumulator.", "Bits of an accumulator."), now)
         changed = [
             digest("hardware.toml", "RESULTS_WRITTEN = 0x80", "RESULTS_WRITTEN = 0xA0"),
             digest("hardware.toml", '"quiet_cycles", 0x38', '"quiet_cycles", 0x40'),
@@ -100,6 +101,7 @@ class GenerateHardware(unittest.TestCase):
             digest(core, "range = [4, 64]", "range = [4, 32]"),
             digest(core, 'divides = "tile.lanes"\n', ""),
             digest(core, "POTENTIALS = 6", "POTENTIALS = 8"),
+            digest(part, "range = [12, 24]", "range = [12, 25]"),
         ]
         self.assertEqual(len({now, *changed}), 1 + len(changed))
 
@@ -154,6 +156,102 @@ class GenerateHardware(unittest.TestCase):
                 description.add_core(copy.deepcopy(DESCRIPTION), part, ROOT / "rtl/core/crossbar/core.toml")
             self.assertIn(message, str(stopped.exception))
 
+    ABACUS = {
+        "core": "abacus",
+        "parts": ["neuron"],
+        "memories": {"BEADS": 0, "UPDATES": 3, "SETS": 4, "BIASES": 5, "POTENTIALS": 6, "CURRENTS": 7},
+        "parameter": [
+            {
+                "key": "tile.beads",
+                "rtl": "Beads",
+                "range": [1, 9],
+                "default": 1,
+                "unit": "beads",
+                "text": "Beads of a wire.",
+            },
+            *(
+                {"key": item["key"]} | ({"divides": "tile.beads"} if item["rtl"] == "LifLanes" else {})
+                for item in DESCRIPTION["parts"]["neuron"]["parameter"]
+            ),
+        ],
+    }
+
+    def with_abacus(self, change=lambda core: None):
+        described, core = copy.deepcopy(DESCRIPTION), copy.deepcopy(self.ABACUS)
+        change(core)
+        description.add_core(described, core, ROOT / "rtl/core/abacus/core.toml")
+        description.number_cores(described)
+        description.check(described)
+        return described
+
+    def test_a_part_is_there_once_for_all_cores_that_take_it(self):
+        described = self.with_abacus()
+        package, header = systemverilog.package(described), systemverilog.header(described)
+        for text in ("MEM_UPDATES = 4'd3;", "MEM_UPDATE_ENTRY_WIDTH = 64;", "MEM_BEADS = 4'd0;"):
+            self.assertEqual(package.count(text), 1, text)
+        lists = dict(systemverilog.lists(described))
+        own = {item["rtl"] for item in DESCRIPTION["parts"]["neuron"]["parameter"]}
+        for core in ("CROSSBAR", "ABACUS"):
+            self.assertLessEqual(own, {item["rtl"] for item in lists[core]})
+        checks = {
+            core: re.search(rf"`define SPIKELOOM_CHECK_{core}_PARAMETERS \\\n((?:.*\\\n)*.*)\n", header)[1]
+            for core in ("CROSSBAR", "ABACUS", "TALLY")
+        }
+        for core, condition in (("CROSSBAR", "Lanes % LifLanes != 0"), ("ABACUS", "Beads % LifLanes != 0")):
+            for other, text in checks.items():
+                self.assertEqual(condition in text, core == other, f"{condition} in {other}")
+        self.assertIn("AccBits > StateBits", checks["CROSSBAR"])
+        self.assertIn("AccBits > StateBits", checks["ABACUS"])
+        keys = cpp.key_table(described)
+        self.assertEqual(keys.count('.name = "lif_lanes"'), 1)
+        self.assertIn(
+            '.cores = {"crossbar", "abacus"}, .number = [](Chip& c) -> std::uint32_t& '
+            "{ return c.tile.lif_lanes; }",
+            keys,
+        )
+        self.assertIn(
+            '.rules = {{.core = "crossbar", .divides = "tile.lanes"}, '
+            '{.core = "abacus", .divides = "tile.beads"}}',
+            keys,
+        )
+        for core in ("crossbar", "abacus"):
+            self.assertIn(f'{{"{core}", 3, 2, kUpdateEntryFields}}', cpp.memory_fields(described))
+        self.assertIn(
+            "a divisor of `tile.lanes` (core crossbar), a divisor of `tile.beads` (core abacus) | lanes "
+            "| neuron |",
+            parameters.markdown(described),
+        )
+
+    def test_a_core_takes_a_part_as_it_is(self):
+        for change, message in (
+            (lambda core: core.update(parts=["axon"]), "parts: axon: no file"),
+            (
+                lambda core: core["memories"].pop("SETS"),
+                "SETS: expected a number for each window of its part",
+            ),
+            (
+                lambda core: core["memories"].update(SETS=8),
+                "SETS = 8: expected 4, as other cores of the part",
+            ),
+            (lambda core: core["memories"].update(CHUNKS=8), "CHUNKS is another core's"),
+            (lambda core: core.pop("parts"), "UPDATES is another core's"),
+            (lambda core: core["parameter"].pop(), "expected the key of every parameter of its parts"),
+            (lambda core: core["parameter"][2].update(range=[1, 2]), "range: the part neuron says that"),
+            (
+                lambda core: core["parameter"][1].update(divides="tile.tally_lanes"),
+                "divides tile.tally_lanes: no key of the core abacus",
+            ),
+            (
+                lambda core: core.update(
+                    memory_word=[{"name": "more", "memory": "SETS", "parts": 1, "fields": []}]
+                ),
+                "memory_word more: memory: expected one of BEADS, found SETS",
+            ),
+        ):
+            with self.assertRaises(SystemExit) as stopped:
+                self.with_abacus(change)
+            self.assertIn(message, str(stopped.exception))
+
     def test_rules_reach_every_language(self):
         header, keys = systemverilog.header(DESCRIPTION), cpp.key_table(DESCRIPTION)
         self.assertIn("`define SPIKELOOM_PARAMETER_Lanes parameter int unsigned Lanes = 16", header)
@@ -171,7 +269,7 @@ class GenerateHardware(unittest.TestCase):
         ):
             self.assertIn(f"if ({condition}) begin", header)
         lanes = next(line for line in keys.splitlines() if '"lif_lanes"' in line)
-        self.assertIn('.low = 1, .high = 16, .power_of_two = true, .divides = "tile.lanes"', lanes)
+        self.assertIn('.power_of_two = true, .rules = {{.core = "crossbar", .divides = "tile.lanes"}}', lanes)
         for key in ("tile.lif_lanes", "tile.weight_bits"):
             self.assertIn(f"`{key}`", parameters.markdown(DESCRIPTION))
 
@@ -199,7 +297,7 @@ class GenerateHardware(unittest.TestCase):
             line.split('.rtl = "')[1].split('"')[0]: line
             for line in cpp.key_table(DESCRIPTION).splitlines()[1:]
         }
-        self.assertIn('.of_kind = true, .core = "crossbar"', keys["Lanes"])
+        self.assertIn('.of_kind = true, .cores = {"crossbar"}', keys["Lanes"])
         self.assertIn(".of_kind = true, .number", keys["Contexts"])
         self.assertNotIn("of_kind", keys["StateBits"])
 

@@ -1,4 +1,4 @@
-// What rtl/core/crossbar/xilinx_dsp.sv uses of a DSP48E2, after the vendor's user guide (UG579):
+// What rtl/neuron/xilinx_dsp.sv uses of a DSP48E2, after the vendor's user guide (UG579):
 // stands in for the
 // primitive in simulation. A control that is not modelled stops the simulation.
 /* verilator lint_off DECLFILENAME */

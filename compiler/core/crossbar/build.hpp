@@ -8,8 +8,6 @@
 namespace spikeloom::crossbar {
 
 [[nodiscard]] CoreTables build(const Cluster&, const IntPopulation&, const ClusterRows&, const TileConfig&);
-/// NIR order, or neurons with equal parameters side by side where that saves update cycles.
-void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>& neurons);
 
 /// Narrowest width of the tile's formats that holds `bits`-bit mantissas.
 [[nodiscard]] std::uint32_t stored_bits(const TileConfig&, std::uint32_t bits);

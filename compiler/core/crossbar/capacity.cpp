@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
 
 #include "compiler/core/crossbar/tables.hpp"
+#include "compiler/core/neuron/capacity.hpp"
 #include "compiler/golden/accumulator.hpp"
 #include "compiler/golden/check.hpp"
 
@@ -33,41 +33,15 @@ void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, c
   }
 }
 
-void check_population(const IntPopulation& p, const TileConfig& t, std::vector<std::string>& problems) {
-  if (p.has_current() && t.current == 0)
-    problems.emplace_back("it keeps a synaptic current, but tile.current = 0");
-  if (p.is_readout() && t.readout == 0) problems.emplace_back("it is a readout, but tile.readout = 0");
-  if (p.scale > t.max_scale)
-    problems.push_back("accumulator scale " + std::to_string(p.scale) +
-                       ", but tile.max_scale = " + std::to_string(t.max_scale));
-  const auto range = [&](const std::vector<std::int32_t>& values, std::uint32_t bits, const char* what,
-                         const char* key) {
-    const auto [low, high] = state_range(bits);
-    for (std::size_t j = 0; j < values.size(); ++j)
-      if (values[j] < low || values[j] > high) {
-        problems.push_back(std::string(what) + " of neuron " + std::to_string(j) + " is " +
-                           std::to_string(values[j]) + ", which needs more than " + key + " = " +
-                           std::to_string(bits));
-        return;
-      }
-  };
-  for (const IntParameter& parameter : kIntParameters) {
-    if (!has(p, parameter) || parameter.range == IntParameter::Range::kDecay) continue;
-    const bool bias = parameter.range == IntParameter::Range::kBias;
-    range(p.*parameter.values, bias ? t.bias_bits : t.state_bits, parameter.name,
-          bias ? "tile.bias_bits" : "tile.state_bits");
-  }
-}
-
 }  // namespace
 
 std::vector<MemoryInfo> memories(const TileConfig& t) {
   return {{"chunks", "chunk", "tile.chunk_entries", t.chunk_entries},
           {"axons", "axon", "tile.axon_entries", t.axon_entries},
           {"weights", "weight", "tile.weight_words", t.weight_words, true},
-          {"updates", "update", "tile.update_entries", t.update_entries},
-          {"sets", "set", "tile.param_sets", t.param_sets, true},
-          {"state", "state", "tile.state_words", t.state_words}};
+          neuron::updates_memory(t),
+          neuron::sets_memory(t),
+          neuron::state_memory(t)};
 }
 
 std::vector<Ram> rams(const TileConfig& t) {
@@ -77,8 +51,6 @@ std::vector<Ram> rams(const TileConfig& t) {
   const std::uint64_t how = index_bits(t.max_shift + 1) + 3;
   // Counts of words or lane groups: 0 to groups.
   const std::uint64_t count = static_cast<std::uint64_t>(std::bit_width(t.groups - 1)) + 1;
-  const std::uint64_t order = std::min<std::uint64_t>(12, index_bits(t.groups * slices)) +
-                              index_bits(t.param_sets) + 2 + index_bits(t.lif_lanes);
   std::vector<Ram> list;
   const auto add = [&](const char* name, std::uint64_t width, std::uint64_t depth, std::uint64_t part = 0) {
     list.push_back({name, width, depth, part == 0 ? width : part});
@@ -94,18 +66,7 @@ std::vector<Ram> rams(const TileConfig& t) {
   add("axon entries, low", how + row_bits, t.axon_entries);
   add("axon entries, middle", 3 * count, t.axon_entries);
   add("axon entries, high", 2 * count, t.axon_entries);
-  add("update entries", order, t.update_entries);
-  add("update masks", t.lif_lanes, t.update_entries);
-  add("alpha", 13, t.param_sets);
-  add("scale", index_bits(t.max_scale + 1), t.param_sets);
-  add("beta", 13, t.param_sets);
-  add("bias_v", t.state_bits, t.param_sets);
-  add("theta", t.state_bits, t.param_sets);
-  add("v_reset", t.state_bits, t.param_sets);
-  add("subtract", 1, t.param_sets);
-  add("biases", std::uint64_t{t.lif_lanes} * t.bias_bits, t.state_words, t.bias_bits);
-  add("potentials", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
-  if (t.current != 0) add("currents", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
+  neuron::add_rams(t, std::uint64_t{t.groups} * slices, list);
   return list;
 }
 
@@ -116,15 +77,14 @@ std::vector<std::uint64_t> amounts(const Cluster& cluster) {
 }
 
 std::vector<std::uint64_t> least_amounts(const PopulationFloor& floor, const TileConfig& t) {
-  const std::uint64_t lif_groups = (floor.neurons + t.lif_lanes - 1) / t.lif_lanes;
   std::uint64_t eighths = 0;  // of weight words: a word holds 8 / bits logical words
   for (const RowFloor& row : floor.rows)
     eighths += row.count * ((row.synapses + t.lanes - 1) / t.lanes) * row.bits;
   std::vector<std::uint64_t> least(kMemories, 0);
   least[kChunks] = floor.page_chunks;
   least[kWeights] = (eighths + 7) / 8;
-  least[kUpdates] = floor.readout ? 2 * floor.neurons : lif_groups;
-  least[kStates] = lif_groups;
+  least[kUpdates] = neuron::least_updates(floor, t);
+  least[kStates] = neuron::lif_groups(floor.neurons, t);
   return least;
 }
 
@@ -140,21 +100,16 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
 }
 
 MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
-  const MostNeurons bounds[] = {
-      {std::uint64_t{t.groups} * t.lanes, "tile.groups"},
-      {std::uint64_t{t.state_words} * t.lif_lanes, "tile.state_words"},
-      // A readout's neuron takes two.
-      {p.is_readout() ? t.update_entries / 2 : std::uint64_t{t.update_entries} * t.lif_lanes,
-       "tile.update_entries"}};
-  return *std::min_element(std::begin(bounds), std::end(bounds),
-                           [](const auto& a, const auto& b) { return a.count < b.count; });
+  const MostNeurons own{std::uint64_t{t.groups} * t.lanes, "tile.groups"};
+  const MostNeurons updated = neuron::most_neurons(p, t);
+  return updated.count < own.count ? updated : own;
 }
 
 std::vector<std::string> problems(const IntNetwork& network, PopulationId id,
                                   const std::vector<Layer>& layers, const TileConfig& tile) {
   std::vector<std::string> list;
   if (const auto overflow = accumulator_problem(network, id, tile.acc_bits)) list.push_back(*overflow);
-  check_population(network.populations[id.index()], tile, list);
+  neuron::add_problems(network.populations[id.index()], tile, list);
   check_shifts(network, layers, tile, list);
   for (const Layer& layer : layers)
     if (layer.is_of_numbers && tile.sums == 0)

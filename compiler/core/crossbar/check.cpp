@@ -1,5 +1,5 @@
-// What this file knows of the tables is docs/protocol.md, section 7, and set_fields.hpp; it shares no code
-// with what builds them.
+// What this file knows of the tables is docs/protocol.md, section 7; it shares no code with what builds
+// them.
 #include "compiler/core/crossbar/check.hpp"
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 #include <bit>
 #include <map>
 
-#include "compiler/core/crossbar/set_fields.hpp"
 #include "compiler/core/crossbar/tables.hpp"
+#include "compiler/core/neuron/check.hpp"
 
 namespace spikeloom::crossbar {
 namespace {
@@ -37,12 +37,10 @@ class Faults {
     if (!faults_.empty()) return faults_;
     check_sizes();
     if (!faults_.empty()) return faults_;
-    check_form<hw::MemChunkEntry>(kChunkTable);
-    check_form<hw::MemAxonEntry>(kAxonTable);
-    check_form<hw::MemUpdateEntry>(kUpdateProgram);
-    check_form<hw::MemSetEntry>(kSetTable);
+    neuron::check_form<hw::MemChunkEntry>(cluster_.tables.windows[kChunkTable], faults_);
+    neuron::check_form<hw::MemAxonEntry>(cluster_.tables.windows[kAxonTable], faults_);
     for (std::size_t c = 0; c < tables().chunks(); ++c) check_chunk(c);
-    check_updates();
+    neuron::check_program(cluster_.tables, kNeuronWindows, faults_);
     return faults_;
   }
 
@@ -63,37 +61,12 @@ class Faults {
       if (!faults_.empty()) return;
       require(windows[w].words.size() % windows[w].parts == 0, "a table that ends within an entry");
     }
-    const std::uint32_t lif_lanes = windows[kBiasWords].parts;
-    require(windows[kPotentialWords].parts == lif_lanes && windows[kCurrentWords].parts == lif_lanes &&
-                windows[kPotentialWords].words.empty() && windows[kCurrentWords].words.empty(),
-            "state among the tables");
+    neuron::check_windows(cluster_.tables, kNeuronWindows, faults_);
   }
 
   void check_sizes() {
-    const std::size_t n = cluster_.size(), lif_lanes = tables().lif_lanes();
-    require(tables().lif_groups() == (n + lif_lanes - 1) / lif_lanes, "LIF groups do not fit its neurons");
     require(tables().chunks() == cluster_.page_chunks(), "chunk table does not fit the page");
-    if (!faults_.empty()) return;
-    const std::vector<std::uint32_t>& biases = cluster_.tables.windows[kBiasWords].words;
-    require(std::all_of(biases.begin() + static_cast<std::ptrdiff_t>(n), biases.end(),
-                        [](std::uint32_t bias) { return bias == 0; }),
-            "a bias without a neuron");
-  }
-
-  /// Every bit of an entry belongs to a field.
-  template <class Entry>
-  void check_form(WindowIndex window) {
-    using Parts = decltype(std::declval<Entry>().pack());
-    const MemoryTable& table = cluster_.tables.windows[window];
-    for (std::size_t n = 0; n < table.entries(); ++n) {
-      Parts parts{};
-      std::copy_n(table.words.begin() + static_cast<std::ptrdiff_t>(n * parts.size()), parts.size(),
-                  parts.begin());
-      if (Entry::unpack(parts).pack() != parts) {
-        require(false, "an entry with bits that mean nothing");
-        return;
-      }
-    }
+    neuron::check_sizes(cluster_, tables(), faults_);
   }
 
   void check_row(std::size_t c, const hw::MemAxonEntry& row) {
@@ -142,16 +115,6 @@ class Faults {
     require(entry.pack() == plain.pack() && entry.first < tables().lanes() &&
                 std::uint64_t{entry.offset} * tables().lanes() + entry.first < cluster_.size(),
             "chunk " + std::to_string(c) + ": a number that is for no neuron");
-  }
-
-  void check_updates() {
-    const std::uint32_t lif_lanes = tables().lif_lanes();
-    for (std::size_t n = 0; n < tables().updates(); ++n) {
-      const hw::MemUpdateEntry entry = tables().update(n);
-      require(entry.group < tables().lif_groups() && entry.set < tables().sets() && entry.lane < lif_lanes &&
-                  entry.mask < (1U << lif_lanes),
-              "an update entry out of range");
-    }
   }
 
   const Cluster& cluster_;
@@ -225,11 +188,7 @@ class Decoder {
       for (std::uint32_t left = cluster_.chunk_bits[chunk]; left != 0; left &= left - 1)
         read_row(chunk, static_cast<std::uint32_t>(std::countr_zero(left)));
     }
-    result_.neurons.resize(cluster_.size());
-    if (cluster_.readout)
-      read_readout();
-    else
-      read_updates();
+    neuron::decode_neurons(cluster_, tables_, result_);
     return std::move(result_);
   }
 
@@ -254,83 +213,6 @@ class Decoder {
     for (std::uint32_t bit = 0; bit < hw::kChunkBits; ++bit) {
       read_number(entry, tables_.lanes(), bit, values_);
       sink_(chunk, bit, values_);
-    }
-  }
-
-  void read_neuron(std::size_t position, std::uint32_t set_number) {
-    const hw::MemSetEntry set = tables_.set(set_number);
-    DecodedNeuron& neuron = result_.neurons[position];
-    for (std::size_t n = 0; n < kIntParameters.size(); ++n)
-      neuron.parameters[n] = kIntParameters[n].place == IntParameter::Place::kSet
-                                 ? static_cast<std::int32_t>(set.*field_of(kIntParameters[n]))
-                                 : tables_.bias(position);
-    neuron.scale = set.scale;
-    neuron.subtract = set.subtract;
-  }
-
-  void read_updates() {
-    const std::uint32_t lif_lanes = tables_.lif_lanes();
-    std::vector<std::uint32_t> times(cluster_.size(), 0);
-    std::size_t sent = 0;                // chunks, in order
-    std::vector<std::uint32_t> pending;  // positions updated since the last emit
-    for (std::size_t n = 0; n < tables_.updates(); ++n) {
-      const hw::MemUpdateEntry entry = tables_.update(n);
-      const std::size_t chunk = std::size_t{entry.group} * lif_lanes / hw::kChunkBits;
-      for (std::uint32_t lane = 0; lane < lif_lanes; ++lane) {
-        if ((entry.mask >> lane & 1U) == 0) continue;
-        const std::size_t position = std::size_t{entry.group} * lif_lanes + lane;
-        if (position >= cluster_.size()) {
-          require(false, "an update of a lane without a neuron");
-          return;
-        }
-        ++times[position];
-        pending.push_back(static_cast<std::uint32_t>(position));
-        require(cluster_.pooled || chunk == sent, "a neuron's spike in another chunk than its own");
-        read_neuron(position, entry.set);
-      }
-      if (entry.emit == 0) continue;
-      if (cluster_.pooled)
-        read_window(pending);
-      else
-        require(pending.size() ==
-                    std::min<std::size_t>(
-                        hw::kChunkBits, cluster_.size() - std::min(cluster_.size(), chunk * hw::kChunkBits)),
-                "a chunk sent before all of its neurons were updated");
-      ++sent;
-      pending.clear();
-    }
-    require(std::all_of(times.begin(), times.end(), [](std::uint32_t t) { return t == 1; }),
-            "a neuron not updated exactly once");
-    require(sent == cluster_.out_entries, "not every chunk is sent");
-    if (!cluster_.pooled) return;
-    for (std::size_t bit = cluster_.sent_neurons().size(); bit < result_.windows.size(); ++bit)
-      require(result_.windows[bit].empty(), "a spike of a neuron that no window has");
-    result_.windows.resize(cluster_.sent_neurons().size());
-    for (const std::vector<std::uint32_t>& window : result_.windows)
-      require(!window.empty(), "a window without neurons");
-  }
-
-  /// The next chunk that is sent is the OR of those of these positions.
-  void read_window(std::vector<std::uint32_t>& positions) {
-    std::sort(positions.begin(), positions.end());
-    const std::size_t first = result_.windows.size();
-    result_.windows.resize(first + hw::kChunkBits);
-    for (const std::uint32_t position : positions)
-      result_.windows[first + position % hw::kChunkBits].push_back(position);
-  }
-
-  void read_readout() {
-    require(tables_.updates() == 2 * cluster_.size(), "expected two update entries a neuron");
-    if (tables_.updates() != 2 * cluster_.size()) return;
-    for (std::size_t i = 0; i < tables_.updates(); ++i) {
-      const hw::MemUpdateEntry entry = tables_.update(i);
-      const std::size_t position = i / 2;
-      require(entry.group * tables_.lif_lanes() + entry.lane == position && entry.half == i % 2 &&
-                  entry.mask == (i % 2 == 0 ? 0 : 1U << entry.lane),
-              "update entry " + std::to_string(i) + " out of order");
-      if (i % 2 == 1)
-        require(entry.set == tables_.update(i - 1).set, "halves of a neuron of different parameters");
-      read_neuron(position, entry.set);
     }
   }
 

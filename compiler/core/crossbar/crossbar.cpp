@@ -10,6 +10,7 @@
 #include "compiler/core/crossbar/step.hpp"
 #include "compiler/core/crossbar/tables.hpp"
 #include "compiler/core/crossbar/timing.hpp"
+#include "compiler/core/neuron/build.hpp"
 
 namespace spikeloom::crossbar {
 namespace {
@@ -63,7 +64,7 @@ class Crossbar final : public Core {
   [[nodiscard]] std::uint32_t grain(const TileConfig& tile) const override { return tile.lanes; }
   void number(const IntPopulation& p, const TileConfig& tile,
               std::vector<std::uint32_t>& neurons) const override {
-    crossbar::number(p, tile, neurons);
+    neuron::number(p, tile.lif_lanes, neurons);
   }
   [[nodiscard]] std::optional<QuantizeLimits> limits(const TileConfig& tile) const override {
     return QuantizeLimits{tile.state_bits, tile.acc_bits,  tile.bias_bits,

@@ -6,7 +6,6 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/crossbar/timing.hpp"
-#include "compiler/golden/neuron_step.hpp"
 
 namespace spikeloom::crossbar {
 
@@ -14,14 +13,7 @@ using device_model::Firing;
 using device_model::Memory;
 using device_model::Page;
 
-namespace {
-
-std::int32_t sign_extend(std::uint32_t value, std::uint32_t bits) {
-  const std::uint32_t shift = 32U - bits;
-  return static_cast<std::int32_t>(value << shift) >> shift;
-}
-
-}  // namespace
+using neuron::sign_extend;
 
 void Model::decode() {
   const std::uint32_t lanes = tile_.lanes;
@@ -57,7 +49,7 @@ void Model::decode() {
     contexts_[c] = context_of(memory_.contexts[c]);
     if (memory_.contexts[c].mode.valid == 0) continue;
     count_synapses(c);
-    decode_program(c);
+    programs_[c] = updater_.decode(contexts_[c].update.first, contexts_[c].update.count);
   }
   decoded_ = true;
 }
@@ -189,116 +181,6 @@ std::int64_t Model::integrate(std::uint32_t context, const Page& page, std::uint
   return walk;
 }
 
-void Model::decode_program(std::uint32_t context) {
-  const Context& registers = contexts_[context];
-  const TileConfig& tile = tile_;
-  const Memory& program = memory_.memories[hw::kMemUpdates];
-  const Memory& sets = memory_.memories[hw::kMemSets];
-  std::vector<Update>& updates = programs_.at(context);
-  updates.clear();
-  for (std::uint32_t n = 0; n < registers.update.count; ++n) {
-    const std::uint32_t at = registers.update.first + n;
-    const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
-    const hw::MemSetEntry set =
-        hw::MemSetEntry::unpack({sets.part(entry.set, 0), sets.part(entry.set, 1), sets.part(entry.set, 2),
-                                 sets.part(entry.set, 3), sets.part(entry.set, 4)});
-    Update update;
-    update.group = entry.group;
-    update.mask = entry.mask;
-    update.lane = entry.lane;
-    update.half = entry.half;
-    update.emit = entry.emit != 0;
-    update.alpha = tile.current != 0 ? set.alpha / double{kDecayOne} : 0;
-    update.beta = set.beta / double{kDecayOne};
-    update.gain = 1U << set.scale;
-    update.bias_v = sign_extend(set.bias_v, tile.state_bits);
-    update.theta = sign_extend(set.theta, tile.state_bits);
-    update.v_reset = sign_extend(set.v_reset, tile.state_bits);
-    update.subtract = set.subtract != 0;
-    updates.push_back(update);
-  }
-}
-
-namespace {
-
-/// Whole numbers below 2^53 throughout, so doubles are exact and as good as 64-bit integers; they vectorise
-/// better. A cast truncates towards zero, as the decay does.
-struct DoubleArithmetic {
-  double low, high;
-  [[nodiscard]] double decay(double x, double k) const { return static_cast<std::int32_t>(x * k); }
-  [[nodiscard]] double saturate(double x) const { return std::min(std::max(x, low), high); }
-};
-
-}  // namespace
-
-/// Every lane is computed; `mask` says which are kept.
-Model::Lanes Model::step(const Update& update, bool first, std::size_t word) {
-  const TileConfig& tile = tile_;
-  const std::uint32_t lanes = tile.lif_lanes;
-  const std::uint32_t unused = 32U - tile.acc_bits, unused_bias = 32U - tile.bias_bits;
-  const auto top = static_cast<double>((std::int64_t{1} << (tile.state_bits - 1U)) - 1);
-  const DoubleArithmetic arithmetic{-top - 1, top};
-  const std::int32_t* sums = sums_.data() + std::size_t{update.group} * lanes;
-  const std::uint32_t* biases = memory_.memories[hw::kMemBiases].row(word);
-  const std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
-  const std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
-  const double keep_i = first ? 0 : update.alpha, keep_v = first ? 0 : update.beta;
-  const bool has_current = tile.current != 0;
-  Lanes to;
-  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    const std::int32_t sum =
-        static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[lane]) << unused) >> unused;
-    const std::int32_t bias_i = static_cast<std::int32_t>(biases[lane] << unused_bias) >> unused_bias;
-    const std::int32_t old_i = has_current ? static_cast<std::int32_t>(currents[lane]) : 0;
-    const StepState<double> old{static_cast<double>(old_i),
-                                static_cast<double>(static_cast<std::int32_t>(potentials[lane]))};
-    const StepState<double> now =
-        next_state(arithmetic, old, keep_i, keep_v, sum * update.gain + bias_i, update.bias_v);
-    to.i[lane] = static_cast<std::int32_t>(now.i);
-    to.v[lane] = static_cast<std::int32_t>(now.v);
-  }
-  return to;
-}
-
-void Model::update(std::uint32_t context, bool first, bool last, Firing& firing) {
-  const Context& registers = contexts_[context];
-  const TileConfig& tile = tile_;
-  const hw::RegContextMode& mode = memory_.contexts[context].mode;
-  const bool readout = mode.readout != 0;
-  const bool push = !readout || mode.last_only == 0 || last;
-  const std::int64_t half_range = std::int64_t{1} << (tile.state_bits - 1U);
-  IntegerArithmetic arithmetic{-half_range, half_range - 1};
-  std::uint32_t gathered = 0;  // spikes since the last chunk
-  std::uint32_t chunks = 0;    // so far, zero ones included
-  for (const Update& update : programs_[context]) {
-    const std::size_t word = registers.state.first_word + update.group;
-    const Lanes now = step(update, first, word);
-    std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
-    std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
-    for (std::uint32_t mask = update.mask; mask != 0; mask &= mask - 1U) {
-      const auto lane = static_cast<std::uint32_t>(std::countr_zero(mask));
-      std::int64_t v = now.v[lane];
-      if (!readout && spike_and_reset(arithmetic, v, std::int64_t{update.theta}, std::int64_t{update.v_reset},
-                                      update.subtract))
-        gathered |= 1U << ((update.group * tile.lif_lanes + lane) % hw::kChunkBits);
-      potentials[lane] = static_cast<std::uint32_t>(v);
-      if (tile.current != 0) currents[lane] = static_cast<std::uint32_t>(now.i[lane]);
-    }
-    if (readout) {
-      const std::int32_t v = now.v[update.lane];
-      const std::uint32_t half = (update.half == 0 ? static_cast<std::uint32_t>(v)
-                                                   : static_cast<std::uint32_t>(v >> hw::kChunkBits)) &
-                                 0xffffU;
-      if (push && half != 0) firing.out.push_back({chunks, static_cast<std::uint16_t>(half)});
-      ++chunks;
-    } else if (update.emit) {
-      if (gathered != 0) firing.out.push_back({chunks, static_cast<std::uint16_t>(gathered)});
-      gathered = 0;
-      ++chunks;
-    }
-  }
-}
-
 Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, std::uint32_t count,
                    bool last) {
   SPIKELOOM_CHECK(pages.size() == 1);
@@ -306,7 +188,13 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
   Firing firing;
   const std::uint32_t limit = memory_.contexts[context].limit[std::min(count, hw::kLimitContextLimits - 1)];
   const std::int64_t walk = integrate(context, *pages.front(), limit, firing);
-  update(context, count == 0, last, firing);
+  updater_.run({.program = programs_[context],
+                .mode = memory_.contexts[context].mode,
+                .first_word = contexts_[context].state.first_word,
+                .first = count == 0,
+                .last = last,
+                .sums = sums_},
+               firing);
   firing.time = firing_time(tile_, walk, programs_[context].size());
   return firing;
 }

@@ -9,13 +9,15 @@
 #include "compiler/chip/chip.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/core/crossbar/tables.hpp"
+#include "compiler/core/neuron/step.hpp"
 
 namespace spikeloom::crossbar {
 
 /// One tile's core with its own copy of the decoded rows; state lives in the tile's memories.
 class Model final : public CoreModel {
  public:
-  Model(const TileConfig& tile, device_model::TileMemory& memory) : tile_(tile), memory_(memory) {}
+  Model(const TileConfig& tile, device_model::TileMemory& memory)
+      : tile_(tile), memory_(memory), updater_(tile, memory) {}
   void invalidate() override { decoded_ = false; }
   [[nodiscard]] device_model::Firing fire(std::uint32_t context,
                                           std::span<const device_model::Page* const> pages,
@@ -38,23 +40,7 @@ class Model final : public CoreModel {
     std::uint32_t nonzero = 0;                  ///< weights other than 0 that meet a neuron
   };
 
-  /// An update entry with its parameter set, decoded.
-  struct Update {
-    double alpha = 0, beta = 0;  ///< of 1
-    double gain = 1;             ///< of the accumulator
-    double bias_v = 0;
-    std::int32_t theta = 0, v_reset = 0;
-    std::uint32_t group = 0, mask = 0, lane = 0, half = 0;
-    bool subtract = false, emit = false;
-  };
-  static constexpr std::size_t kMostLanes = 16;
-  struct Lanes {
-    std::array<std::int32_t, kMostLanes> i, v;  ///< before a spike's reset
-  };
-
   void decode();
-  void decode_program(std::uint32_t context);
-  [[nodiscard]] Lanes step(const Update& update, bool first, std::size_t word);
   void count_synapses(std::uint32_t context);
   [[nodiscard]] const Row& row(std::uint32_t chunk_entry, std::uint32_t bit) const {
     return rows_[chunk_entry * hw::kChunkBits + bit];
@@ -66,17 +52,17 @@ class Model final : public CoreModel {
   /// Cycles of the page's valid chunks.
   [[nodiscard]] std::int64_t integrate(std::uint32_t context, const device_model::Page& page,
                                        std::uint32_t limit, device_model::Firing& firing);
-  void update(std::uint32_t context, bool first, bool last, device_model::Firing& firing);
 
   const TileConfig& tile_;
   device_model::TileMemory& memory_;
   bool decoded_ = false;
-  std::vector<Row> rows_;                            ///< 16 per chunk table entry
-  std::vector<Number> numbers_;                      ///< by chunk table entry
-  std::array<std::vector<std::int8_t>, 4> weights_;  ///< logical words × lanes, by format
-  std::vector<std::int32_t> sums_;                   ///< groups × lanes
-  std::vector<Context> contexts_;                    ///< registers, decoded
-  std::vector<std::vector<Update>> programs_;        ///< by context
+  std::vector<Row> rows_;                              ///< 16 per chunk table entry
+  std::vector<Number> numbers_;                        ///< by chunk table entry
+  std::array<std::vector<std::int8_t>, 4> weights_;    ///< logical words × lanes, by format
+  std::vector<std::int32_t> sums_;                     ///< groups × lanes
+  std::vector<Context> contexts_;                      ///< registers, decoded
+  std::vector<std::vector<neuron::Update>> programs_;  ///< by context
+  neuron::Updater updater_;
 };
 
 }  // namespace spikeloom::crossbar

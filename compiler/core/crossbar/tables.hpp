@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/core/cluster.hpp"
+#include "compiler/core/neuron/tables.hpp"
 #include "compiler/core/tile_memory.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -29,6 +30,10 @@ enum WindowIndex : std::uint32_t {
   kCurrentWords,
   kWindows
 };
+/// Those of the neurons' update.
+inline constexpr neuron::Windows kNeuronWindows{kUpdateProgram, kSetTable, kBiasWords, kPotentialWords,
+                                                kCurrentWords};
+using neuron::append;
 
 /// Words that an entry's row walks: its segments' together.
 template <class Entry>
@@ -62,30 +67,21 @@ template <class Entry>
 
 /// A cluster's tables, read without copying. All addresses count from the cluster's own first entry; a row's
 /// first word is in logical words of its format (8, 4, 2 or 1 bit a weight) from the cluster's first word.
-class Tables {
+class Tables : public neuron::Tables {
  public:
-  explicit Tables(const CoreTables& tables) : windows_(tables.windows) {}
+  explicit Tables(const CoreTables& tables) : neuron::Tables(tables, kNeuronWindows) {}
   explicit Tables(const Cluster& cluster) : Tables(cluster.tables) {}
 
-  [[nodiscard]] std::uint32_t lanes() const { return 4 * windows_[kWeightWords].parts; }
-  [[nodiscard]] std::uint32_t lif_lanes() const { return windows_[kBiasWords].parts; }
-  [[nodiscard]] std::size_t chunks() const { return windows_[kChunkTable].entries(); }
-  [[nodiscard]] std::size_t axons() const { return windows_[kAxonTable].entries(); }
-  [[nodiscard]] std::size_t weight_words() const { return windows_[kWeightWords].entries(); }
-  [[nodiscard]] std::size_t updates() const { return windows_[kUpdateProgram].entries(); }
-  [[nodiscard]] std::size_t sets() const { return windows_[kSetTable].entries(); }
-  [[nodiscard]] std::size_t lif_groups() const { return windows_[kBiasWords].entries(); }
+  [[nodiscard]] std::uint32_t lanes() const { return 4 * window(kWeightWords).parts; }
+  [[nodiscard]] std::size_t chunks() const { return window(kChunkTable).entries(); }
+  [[nodiscard]] std::size_t axons() const { return window(kAxonTable).entries(); }
+  [[nodiscard]] std::size_t weight_words() const { return window(kWeightWords).entries(); }
 
   [[nodiscard]] hw::MemChunkEntry chunk(std::size_t n) const {
-    return entry<hw::MemChunkEntry>(kChunkTable, n);
+    return neuron::entry_of<hw::MemChunkEntry>(window(kChunkTable), n);
   }
-  [[nodiscard]] hw::MemAxonEntry axon(std::size_t n) const { return entry<hw::MemAxonEntry>(kAxonTable, n); }
-  [[nodiscard]] hw::MemUpdateEntry update(std::size_t n) const {
-    return entry<hw::MemUpdateEntry>(kUpdateProgram, n);
-  }
-  [[nodiscard]] hw::MemSetEntry set(std::size_t n) const { return entry<hw::MemSetEntry>(kSetTable, n); }
-  [[nodiscard]] std::int32_t bias(std::size_t position) const {
-    return static_cast<std::int32_t>(windows_[kBiasWords].words[position]);
+  [[nodiscard]] hw::MemAxonEntry axon(std::size_t n) const {
+    return neuron::entry_of<hw::MemAxonEntry>(window(kAxonTable), n);
   }
 
   /// The row of bit `bit`, whose chunk entry is `chunk`.
@@ -96,25 +92,7 @@ class Tables {
   [[nodiscard]] std::uint32_t row_words(const hw::MemChunkEntry& chunk, std::uint32_t bit) const {
     return chunk.per_axon != 0 ? words_of(axon(chunk.first + bit)) : words_of(chunk);
   }
-
- private:
-  template <class Entry>
-  [[nodiscard]] Entry entry(WindowIndex window, std::size_t n) const {
-    using Parts = decltype(std::declval<Entry>().pack());
-    Parts parts{};
-    const std::uint32_t* from = windows_[window].words.data() + n * parts.size();
-    for (std::size_t p = 0; p < parts.size(); ++p) parts[p] = from[p];
-    return Entry::unpack(parts);
-  }
-
-  const std::vector<MemoryTable>& windows_;
 };
-
-/// Appends an entry to its table.
-template <class Entry>
-void append(CoreTables& tables, WindowIndex window, const Entry& entry) {
-  for (const std::uint32_t part : entry.pack()) tables.windows[window].words.push_back(part);
-}
 
 /// A context's registers that are this core's.
 struct Context {

@@ -1,5 +1,5 @@
 // Where a parameter set of a tile keeps the parameters of its neurons: the one place that ties the names of
-// int_network.hpp to those of rtl/core/crossbar/core.toml.
+// int_network.hpp to those of rtl/neuron/neuron.toml.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 #include "compiler/golden/int_network.hpp"
 #include "spikeloom_hw.hpp"
 
-namespace spikeloom::crossbar {
+namespace spikeloom::neuron {
 
 struct SetField {
   IntParameter parameter;
@@ -72,4 +72,4 @@ using SetKey = std::array<std::int32_t, kSetFields.size()>;
   return set;
 }
 
-}  // namespace spikeloom::crossbar
+}  // namespace spikeloom::neuron

@@ -1,0 +1,80 @@
+#include "compiler/core/neuron/capacity.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "compiler/golden/check.hpp"
+
+namespace spikeloom::neuron {
+
+MemoryInfo updates_memory(const TileConfig& t) {
+  return {"updates", "update", "tile.update_entries", t.update_entries};
+}
+MemoryInfo sets_memory(const TileConfig& t) { return {"sets", "set", "tile.param_sets", t.param_sets, true}; }
+MemoryInfo state_memory(const TileConfig& t) { return {"state", "state", "tile.state_words", t.state_words}; }
+
+void add_rams(const TileConfig& t, std::uint64_t lif_groups, std::vector<Ram>& list) {
+  const std::uint64_t order = std::min<std::uint64_t>(12, index_bits(lif_groups)) + index_bits(t.param_sets) +
+                              2 + index_bits(t.lif_lanes);
+  const auto add = [&](const char* name, std::uint64_t width, std::uint64_t depth, std::uint64_t part = 0) {
+    list.push_back({name, width, depth, part == 0 ? width : part});
+  };
+  add("update entries", order, t.update_entries);
+  add("update masks", t.lif_lanes, t.update_entries);
+  add("alpha", 13, t.param_sets);
+  add("scale", index_bits(t.max_scale + 1), t.param_sets);
+  add("beta", 13, t.param_sets);
+  add("bias_v", t.state_bits, t.param_sets);
+  add("theta", t.state_bits, t.param_sets);
+  add("v_reset", t.state_bits, t.param_sets);
+  add("subtract", 1, t.param_sets);
+  add("biases", std::uint64_t{t.lif_lanes} * t.bias_bits, t.state_words, t.bias_bits);
+  add("potentials", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
+  if (t.current != 0) add("currents", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
+}
+
+std::uint64_t lif_groups(std::uint64_t neurons, const TileConfig& t) {
+  return (neurons + t.lif_lanes - 1) / t.lif_lanes;
+}
+
+std::uint64_t least_updates(const PopulationFloor& floor, const TileConfig& t) {
+  return floor.readout ? 2 * floor.neurons : lif_groups(floor.neurons, t);
+}
+
+MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
+  const MostNeurons bounds[] = {
+      {std::uint64_t{t.state_words} * t.lif_lanes, "tile.state_words"},
+      // A readout's neuron takes two.
+      {p.is_readout() ? t.update_entries / 2 : std::uint64_t{t.update_entries} * t.lif_lanes,
+       "tile.update_entries"}};
+  return *std::min_element(std::begin(bounds), std::end(bounds),
+                           [](const auto& a, const auto& b) { return a.count < b.count; });
+}
+
+void add_problems(const IntPopulation& p, const TileConfig& t, std::vector<std::string>& problems) {
+  if (p.has_current() && t.current == 0)
+    problems.emplace_back("it keeps a synaptic current, but tile.current = 0");
+  if (p.is_readout() && t.readout == 0) problems.emplace_back("it is a readout, but tile.readout = 0");
+  if (p.scale > t.max_scale)
+    problems.push_back("accumulator scale " + std::to_string(p.scale) +
+                       ", but tile.max_scale = " + std::to_string(t.max_scale));
+  const auto range = [&](const std::vector<std::int32_t>& values, std::uint32_t bits, const char* what,
+                         const char* key) {
+    const auto [low, high] = state_range(bits);
+    for (std::size_t j = 0; j < values.size(); ++j)
+      if (values[j] < low || values[j] > high) {
+        problems.push_back(std::string(what) + " of neuron " + std::to_string(j) + " is " +
+                           std::to_string(values[j]) + ", which needs more than " + key + " = " +
+                           std::to_string(bits));
+        return;
+      }
+  };
+  for (const IntParameter& parameter : kIntParameters) {
+    if (!has(p, parameter) || parameter.range == IntParameter::Range::kDecay) continue;
+    const bool bias = parameter.range == IntParameter::Range::kBias;
+    range(p.*parameter.values, bias ? t.bias_bits : t.state_bits, parameter.name,
+          bias ? "tile.bias_bits" : "tile.state_bits");
+  }
+}
+
+}  // namespace spikeloom::neuron

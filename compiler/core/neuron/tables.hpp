@@ -1,0 +1,66 @@
+// The tables of the neurons' update: parameter sets, the update program, biases and states, and where a core
+// has them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "compiler/core/cluster.hpp"
+#include "spikeloom_hw.hpp"
+
+namespace spikeloom::neuron {
+
+/// Which of a core's windows (CoreTables::windows) are the part's.
+struct Windows {
+  std::uint32_t updates = 0, sets = 0;
+  /// An entry is a LIF group, a part a lane.
+  std::uint32_t biases = 0, potentials = 0, currents = 0;
+};
+
+/// Appends an entry to its table.
+template <class Entry>
+void append(CoreTables& tables, std::uint32_t window, const Entry& entry) {
+  for (const std::uint32_t part : entry.pack()) tables.windows[window].words.push_back(part);
+}
+
+/// Entry n of a table.
+template <class Entry>
+[[nodiscard]] Entry entry_of(const MemoryTable& table, std::size_t n) {
+  using Parts = decltype(std::declval<Entry>().pack());
+  Parts parts{};
+  const std::uint32_t* from = table.words.data() + n * parts.size();
+  for (std::size_t p = 0; p < parts.size(); ++p) parts[p] = from[p];
+  return Entry::unpack(parts);
+}
+
+/// A cluster's tables of the part, read without copying. Addresses count from the cluster's own first entry.
+class Tables {
+ public:
+  Tables(const CoreTables& tables, const Windows& windows) : windows_(tables.windows), at_(windows) {}
+
+  [[nodiscard]] std::uint32_t lif_lanes() const { return windows_[at_.biases].parts; }
+  [[nodiscard]] std::size_t updates() const { return windows_[at_.updates].entries(); }
+  [[nodiscard]] std::size_t sets() const { return windows_[at_.sets].entries(); }
+  [[nodiscard]] std::size_t lif_groups() const { return windows_[at_.biases].entries(); }
+
+  [[nodiscard]] hw::MemUpdateEntry update(std::size_t n) const {
+    return entry_of<hw::MemUpdateEntry>(windows_[at_.updates], n);
+  }
+  [[nodiscard]] hw::MemSetEntry set(std::size_t n) const {
+    return entry_of<hw::MemSetEntry>(windows_[at_.sets], n);
+  }
+  [[nodiscard]] std::int32_t bias(std::size_t position) const {
+    return static_cast<std::int32_t>(windows_[at_.biases].words[position]);
+  }
+
+ protected:
+  [[nodiscard]] const MemoryTable& window(std::uint32_t number) const { return windows_[number]; }
+
+ private:
+  const std::vector<MemoryTable>& windows_;
+  Windows at_;
+};
+
+}  // namespace spikeloom::neuron
