@@ -4,7 +4,7 @@
 // x + 2 + p; its sums are in the accumulators from x + 10 + p on. After the last vector of block b, looked up
 // in e(b):
 //
-//   ready_o     in e(b) + 8 + p: the block may be read by reads of e(b) + 10 + p and later
+//   ready_o     in e(b) + 7 + p: the block may be read by reads of e(b) + 10 + p and later
 //   looked_o    in e(b) + 3 + p, with the firing's last block only: no page is read any more
 //
 // ready_o comes block by block; what is said of the block (updates, first group, last of the firing, each for
@@ -133,7 +133,8 @@ module systolic_integrate #(
       .out_o({late_address, late_pair, late_rows, late_format, late_sub}));
 
   // A vector's way: mark k is k cycles behind its look.
-  logic [ToMask+ToSum:1] looks_q, ends_q;
+  logic [ToMask+ToSum:1] looks_q;
+  logic [ToMask+ToSum-1:1] ends_q;
   logic [ToMask:1] firsts_q;
   logic [ToMask+1:1] lasts_q;
   always_ff @(posedge clk_i) begin
@@ -142,7 +143,7 @@ module systolic_integrate #(
       ends_q <= '0;
     end else if (en_i) begin
       looks_q <= {looks_q[ToMask+ToSum-1:1], look_o};
-      ends_q <= {ends_q[ToMask+ToSum-1:1], block_end};
+      ends_q <= {ends_q[ToMask+ToSum-2:1], block_end};
     end
   end
   always_ff @(posedge clk_i) begin
@@ -152,7 +153,7 @@ module systolic_integrate #(
     end
   end
   assign looked_o = ends_q[ToMask+1] && lasts_q[ToMask+1];
-  assign ready_o = ends_q[ToMask+ToSum];
+  assign ready_o = ends_q[ToMask+ToSum-1];
 
   logic [RowsBits-1:0] mask_rows;
   systolic_delay #(.Width(RowsBits), .Length(ToMask)) u_to_mask (

@@ -164,9 +164,9 @@ class IntegrateBench {
       // A block that is ready is read after a while, and its bank is free in the cycle of the last read.
       m.bank_free_i = 0;
       m.read_i = 0;
-      if (ready > freed && cycle >= read_from[freed] + 2) {
+      if (ready > freed && cycle >= read_from[freed] + 3) {
         const std::size_t bank = freed % 2;
-        const auto at = static_cast<std::size_t>(cycle - read_from[freed] - 2);
+        const auto at = static_cast<std::size_t>(cycle - read_from[freed] - 3);
         m.read_i = 1;
         m.read_bank_i = static_cast<std::uint8_t>(bank);
         m.read_address_i = static_cast<std::uint8_t>(at);
@@ -188,7 +188,7 @@ class IntegrateBench {
       counted += m.count_word_o;
       if (m.ready_o) {
         ASSERT_LT(ready, tables.blocks);
-        EXPECT_EQ(cycle, ends_[ready] + 8 + Shape::kPageDelay);
+        EXPECT_EQ(cycle, ends_[ready] + 7 + Shape::kPageDelay);
         const hw::MemBlockEntry& block = tables.memory.blocks[tables.first + ready];
         const std::size_t bank = ready % 2;
         EXPECT_EQ(m.block_updates_o >> (16 * bank) & 0xffffU, block.updates);
@@ -196,7 +196,7 @@ class IntegrateBench {
         EXPECT_EQ((m.block_last_o >> bank & 1U) != 0, ready + 1 == tables.blocks);
         add_block(banks[bank], tables.memory, kShape, block, pages);
         read_from[ready] = std::max(cycle, ready == 0 ? 0 : frees_[ready - 1] + 1) + waits_[ready];
-        frees_[ready] = read_from[ready] + 1 + kShape.vectors;
+        frees_[ready] = read_from[ready] + 2 + kShape.vectors;
         if (ready + 2 < tables.blocks) bank_is_free(tables, n, ready + 2, frees_[ready] + 2);
         ++ready;
       }
