@@ -5,10 +5,10 @@
 //
 // Five questions:
 //   what may a cluster hold?       memories, rams, amounts, needs, least_amounts, most_neurons, grain,
-//                                  number, limits, problems, splits_sums, pools
+//                                  number, channels_together, limits, problems, splits_sums, pools
 //   how is it written down?        build, windows, placed, registers; faults, mismatches, decode, row_kinds,
 //                                  decode_row
-//   how long does a firing take?   fixed, least, worst, time, expected, least_chunk, works_alike
+//   how long does a firing take?   fixed, least, worst, time, expected, row_work, least_chunk, works_alike
 //   what does it compute?          model, state_at
 //   what did it do?                counter, describe, weight_words, wider
 //
@@ -20,6 +20,7 @@
 // that `problems` accepts; what does not fit is in `needs`, not an error.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -239,6 +240,9 @@ class Core {
   [[nodiscard]] virtual std::uint32_t grain(const TileConfig&) const = 0;
   /// Puts neurons in another order where that makes the tables better.
   virtual void number(const IntPopulation&, const TileConfig&, std::vector<std::uint32_t>& neurons) const = 0;
+  /// Of a cluster that is a block of a feature map: so many channels of a position are numbered side by side,
+  /// then those of the next position; then come the next channels. 0: all.
+  [[nodiscard]] virtual std::uint32_t channels_together(const TileConfig&) const { return 0; }
   /// Numbers that such a tile holds, for the quantiser to keep to. Nothing: the core takes what some networks
   /// have by nature and `problems` refuses all others, so that the quantiser need not aim at it.
   [[nodiscard]] virtual std::optional<QuantizeLimits> limits(const TileConfig&) const = 0;
@@ -288,7 +292,8 @@ class Core {
   /// Most pages that a firing consumes, one output bitmap for each. It consumes fewer only where a sample
   /// ends.
   [[nodiscard]] virtual std::uint32_t pages_per_firing(const TileConfig&) const = 0;
-  // Of the tile only page_delay (compiler/chip/pages.hpp) may count: it adds the same to all of these.
+  // Of the tile only page_delay (compiler/chip/pages.hpp), which adds the same to all of these, and what
+  // pages_per_firing reads may count.
 
   /// The part of every firing that neither the cluster nor the page changes.
   [[nodiscard]] virtual FiringTime fixed(const TileConfig&) const = 0;
@@ -303,6 +308,12 @@ class Core {
   /// Mean cycles more than the least, where bit b of chunk c of each page is set with expectation
   /// spikes[16·c + b]; exact where all of these are 0 or 1.
   [[nodiscard]] virtual double expected(const Cluster&, std::span<const double> spikes) const = 0;
+  /// For choices among cuts: cycles that so many axons cost in a step, each with weights to `grains` grains
+  /// of a cluster, which spike `spikes` times together.
+  [[nodiscard]] virtual double row_work(double axons, double grains, double spikes) const {
+    (void)axons;
+    return spikes * std::max(1.0, grains);
+  }
   /// Cycles that every chunk with a spike adds at least; 0 without axons.
   [[nodiscard]] virtual std::int64_t least_chunk(const Cluster&) const = 0;
   /// Equal time on every page, of two clusters with the same chunk_bits.
@@ -345,7 +356,7 @@ class Core {
 [[nodiscard]] const Core& core_of(const Cluster&);
 
 /// Cycles beyond `fixed` that the worst firing of a cluster takes: what its work can grow to.
-[[nodiscard]] std::int64_t worst_work(const Cluster&);
+[[nodiscard]] std::int64_t worst_work(const Cluster&, const TileConfig&);
 /// What of a memory a cluster takes, by the chip file's key: "tile.weight_words".
 [[nodiscard]] std::uint64_t amount_of(const Cluster&, const TileConfig&, std::string_view key);
 

@@ -4,6 +4,7 @@
 
 #include "compiler/core/core.hpp"
 #include "compiler/core/crossbar/crossbar.hpp"
+#include "compiler/core/systolic/systolic.hpp"
 #include "compiler/core/tally/tally.hpp"
 
 namespace spikeloom {
@@ -12,6 +13,7 @@ std::span<const Core* const> cores() {
   static const std::array kCores = {
       &crossbar::core(),
       &tally::core(),
+      &systolic::core(),
   };
   return kCores;
 }
@@ -36,10 +38,9 @@ const Core& core_of(const Cluster& cluster) {
   return *core;
 }
 
-std::int64_t worst_work(const Cluster& cluster) {
+std::int64_t worst_work(const Cluster& cluster, const TileConfig& tile) {
   const Core& core = core_of(cluster);
-  const TileConfig any;  // its page_delay is in both
-  return core.worst(cluster, any).total() - core.fixed(any).total();
+  return core.worst(cluster, tile).total() - core.fixed(tile).total();
 }
 
 std::uint64_t amount_of(const Cluster& cluster, const TileConfig& tile, std::string_view key) {

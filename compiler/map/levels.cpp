@@ -193,7 +193,7 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     all.needed.push_back(needs(app, chip, c, readers[1 + c].size()));
-    all.work.push_back(worst_work(app.clusters[c]));
+    all.work.push_back(worst_work(app.clusters[c], chip.kind(app.clusters[c].kind)));
   }
   std::vector<TileId> places(app.clusters.size());
   for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)

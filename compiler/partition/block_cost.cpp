@@ -89,10 +89,12 @@ void BlockPricer::each_axon(const Source& from, std::uint32_t element, const Fou
 }
 
 BlockPricer::BlockPricer(const IntNetwork& network, const std::vector<Layer>& layers, PopulationId id,
-                         std::uint32_t lanes, const Skeleton& sources, const std::optional<Traffic>& activity)
+                         const TileKind& kind, const Skeleton& sources,
+                         const std::optional<Traffic>& activity)
     : network_(network),
+      core_(core_of(kind)),
       map_(map_extent(network.populations[id.index()].shape)),
-      lanes_(lanes),
+      lanes_(core_.grain(kind)),
       sources_(sources),
       activity_(activity),
       by_position_(network.populations[id.index()].size()) {
@@ -228,9 +230,7 @@ void BlockPricer::add(Rows& rows, Blocks& blocks) {
         for (const std::uint32_t form : layout) counts[first] += content(rows, form, first) != 0 ? 1 : 0;
       }
       if (counts[first] == 0) continue;
-      blocks.worst[part.block] += all.axons * counts[first];
-      for (std::size_t scene = 0; scene < kScenes; ++scene)
-        blocks.steady[part.block][scene] += all.rate[scene] * counts[first];
+      work(all, counts[first], part.block, blocks);
       Blocks::Read& read = blocks.reads[part.block][source];
       read.with_words.add(all, 1);
       each_axon(rows.layer->from, e, [&](std::size_t axon, double spiking) {
@@ -255,7 +255,13 @@ void BlockPricer::add(Rows& rows, Blocks& blocks) {
   }
 }
 
-/// Axons that stand in a page's chunks and have no words there: each takes a cycle all the same.
+void BlockPricer::work(const Spikes& axons, double groups, std::size_t block, Blocks& blocks) const {
+  blocks.worst[block] += core_.row_work(axons.axons, groups, axons.axons);
+  for (std::size_t scene = 0; scene < kScenes; ++scene)
+    blocks.steady[block][scene] += core_.row_work(axons.axons, groups, axons.rate[scene]);
+}
+
+/// Axons that stand in a page's chunks and have no words there may take a cycle all the same.
 void BlockPricer::pay_for_silent_rows(const Rows& rows, Blocks& blocks) const {
   for (std::size_t block = 0; block < blocks.worst.size(); ++block)
     for (const Blocks::Read& read : blocks.reads[block]) {
@@ -263,8 +269,7 @@ void BlockPricer::pay_for_silent_rows(const Rows& rows, Blocks& blocks) const {
       Spikes silent = rows.before[(read.high + 1) * hw::kChunkBits];
       silent.add(rows.before[read.low * hw::kChunkBits], -1);
       silent.add(read.with_words, -1);
-      blocks.worst[block] += silent.axons;
-      for (std::size_t scene = 0; scene < kScenes; ++scene) blocks.steady[block][scene] += silent.rate[scene];
+      work(silent, 0, block, blocks);
     }
 }
 

@@ -30,7 +30,7 @@ struct BlockCost {
   }
 };
 
-/// Prices cuts of one population that is a feature map, on tiles of `lanes` neurons a lane group.
+/// Prices cuts of one population that is a feature map, on such tiles; a lane group is a grain of their core.
 ///
 /// Method  Rows of one place (RowPlaces) lie alike in the blocks, so how they do is found once a place; what
 ///         a weight word holds, and whether it is all zeros, once for each different word.
@@ -38,7 +38,7 @@ struct BlockCost {
 class BlockPricer {
  public:
   /// `sources`: how the other populations are cut. All references outlive this.
-  BlockPricer(const IntNetwork&, const std::vector<Layer>& layers, PopulationId, std::uint32_t lanes,
+  BlockPricer(const IntNetwork&, const std::vector<Layer>& layers, PopulationId, const TileKind&,
               const Skeleton& sources, const std::optional<Traffic>& activity);
 
   [[nodiscard]] BlockCost cost(const Grid&);
@@ -84,7 +84,11 @@ class BlockPricer {
   template <class Found>
   void each_axon(const Source& from, std::uint32_t element, const Found& found) const;
 
+  /// Cycles of axons with weights to so many lane groups each, in the worst step and in each scene.
+  void work(const Spikes& axons, double groups, std::size_t block, Blocks& blocks) const;
+
   const IntNetwork& network_;
+  const Core& core_;
   MapExtent map_;
   std::uint32_t lanes_;
   const Skeleton& sources_;

@@ -438,7 +438,8 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
           return clustering.rank[p][a] < clustering.rank[p][b];
         });
       if (clustering.order_of(p) == NeuronOrder::kPosition)
-        order_by_position(map_extent(population.shape), cluster.neurons);
+        order_by_position(map_extent(population.shape), cluster.neurons,
+                          core_of(kind).channels_together(kind));
       else
         core_of(kind).number(population, kind, cluster.neurons);
       const auto n = static_cast<std::uint32_t>(cluster.size());

@@ -109,20 +109,28 @@ std::vector<std::uint32_t> cut_map(const MapExtent& map, const Grid& grid) {
   return of;
 }
 
-void order_by_position(const MapExtent& map, std::vector<std::uint32_t>& neurons) {
+void order_by_position(const MapExtent& map, std::vector<std::uint32_t>& neurons, std::uint32_t together) {
   const std::uint32_t area = map.height * map.width;
-  if (area > 4 * neurons.size() || !std::is_sorted(neurons.begin(), neurons.end())) {
-    std::sort(neurons.begin(), neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return a % area != b % area ? a % area < b % area : a < b;
-    });
-    return;
-  }
-  std::vector<std::uint32_t> next(area + std::size_t{1}, 0);  // by position: where its next neuron goes
-  for (const std::uint32_t neuron : neurons) ++next[neuron % area + 1];
-  std::partial_sum(next.begin(), next.end(), next.begin());
-  std::vector<std::uint32_t> ordered(neurons.size());
-  for (const std::uint32_t neuron : neurons) ordered[next[neuron % area]++] = neuron;
-  neurons = std::move(ordered);
+  const auto by_position = [&] {
+    if (area > 4 * neurons.size() || !std::is_sorted(neurons.begin(), neurons.end())) {
+      std::sort(neurons.begin(), neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return a % area != b % area ? a % area < b % area : a < b;
+      });
+      return;
+    }
+    std::vector<std::uint32_t> next(area + std::size_t{1}, 0);  // by position: where its next neuron goes
+    for (const std::uint32_t neuron : neurons) ++next[neuron % area + 1];
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    std::vector<std::uint32_t> ordered(neurons.size());
+    for (const std::uint32_t neuron : neurons) ordered[next[neuron % area]++] = neuron;
+    neurons = std::move(ordered);
+  };
+  by_position();
+  if (together == 0 || neurons.empty()) return;
+  const std::uint32_t lowest = *std::min_element(neurons.begin(), neurons.end()) / area;
+  std::stable_sort(neurons.begin(), neurons.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return (a / area - lowest) / together < (b / area - lowest) / together;
+  });
 }
 
 }  // namespace spikeloom

@@ -73,7 +73,8 @@ struct MapExtent {
 /// height and width.
 [[nodiscard]] std::vector<std::uint32_t> cut_map(const MapExtent& map, const Grid& grid);
 
-/// Neurons (NIR indices) by position, row by row, channels side by side.
-void order_by_position(const MapExtent& map, std::vector<std::uint32_t>& neurons);
+/// Neurons (NIR indices) by position, row by row, channels side by side; `together`: so many of them, counted
+/// from the lowest, then the next ones at all positions. 0: all.
+void order_by_position(const MapExtent& map, std::vector<std::uint32_t>& neurons, std::uint32_t together = 0);
 
 }  // namespace spikeloom

@@ -257,7 +257,7 @@ class Partitioner {
   void cut_into_blocks(std::size_t p) {
     const MapExtent map = map_extent(network_.populations[p].shape);
     const Skeleton sources = make_skeleton(network_, chip_, clustering_);
-    BlockPricer pricer(network_, layers_[p], PopulationId(p), grain(p), sources, options_.activity);
+    BlockPricer pricer(network_, layers_[p], PopulationId(p), kind(p), sources, options_.activity);
     std::vector<std::pair<double, Grid>> priced;
     for (const Grid& grid : grids_of(p, clustering_.count[p]))
       priced.emplace_back(pricer.cost(grid).price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel),

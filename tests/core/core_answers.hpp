@@ -93,7 +93,18 @@ TEST_P(CoreContract, NumberingPutsTheSameNeuronsInAnotherOrder) {
   }
 }
 
-/// Up to `grain` neurons take the same time on the page's bits, more of them do not.
+/// Every axon has a weight to every neuron.
+inline bool is_full(const Core& core, const Cluster& cluster, const TileConfig& tile) {
+  bool full = true;
+  (void)core.decode(cluster, tile, [&](std::size_t, std::uint32_t, auto row) {
+    full = full && row.size() == cluster.size() &&
+           std::none_of(row.begin(), row.end(), [](const auto& synapse) { return synapse.second == 0; });
+  });
+  return full;
+}
+
+/// Up to `grain` neurons take the same time on the page's bits, more of them do not. Where the core makes use
+/// of narrow weights a cluster may gain by what its weights are, but not by the number of its neurons.
 TEST_P(CoreContract, GrainNeuronsAreWorkedOnAtOnce) {
   std::map<std::uint32_t, std::pair<std::size_t, std::size_t>> larger;  // by grain: pairs, slower ones
   std::size_t equal = 0;
@@ -121,7 +132,14 @@ TEST_P(CoreContract, GrainNeuronsAreWorkedOnAtOnce) {
           larger[grain].second += more > less ? 1 : 0;
         }
         if (b.size() > grain || a.size() == b.size()) continue;
-        EXPECT_EQ(less, more) << a.size() << " and " << b.size() << " neurons";
+        if (!inputs().narrows) {
+          EXPECT_EQ(less, more) << a.size() << " and " << b.size() << " neurons";
+        } else if (is_full(core(), a, chip.tile) && is_full(core(), b, chip.tile)) {
+          EXPECT_LE(less, 2 * more) << a.size() << " and " << b.size() << " neurons";
+          if (less != more) continue;
+        } else {
+          continue;
+        }
         ++equal;
       }
   }
@@ -165,7 +183,7 @@ TEST_P(CoreContract, ExpectedIsExactWhereNothingIsLeftToChance) {
       const auto least = static_cast<double>(core().least(cluster, c.chip.tile).total());
       const auto most = static_cast<double>(core().worst(cluster, c.chip.tile).total()) - least;
       EXPECT_DOUBLE_EQ(core().expected(cluster, certain(cluster.chunk_bits)), most);
-      EXPECT_EQ(worst_work(cluster),
+      EXPECT_EQ(worst_work(cluster, c.chip.tile),
                 core().worst(cluster, c.chip.tile).total() - core().fixed(c.chip.tile).total());
       const device_model::Page page = random_page(cluster, c.rng);
       const std::vector<device_model::Page> pages(number, page);

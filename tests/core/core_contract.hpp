@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -136,6 +137,7 @@ inline device_model::Page page_of(const Cluster& cluster, const GoldenSample& sa
   return page;
 }
 
+/// Chunks that come from one place at one time are equal.
 inline device_model::Page random_page(const Cluster& cluster, Rng& rng) {
   device_model::Page page;
   const double density = rng.chance(0.2) ? 1 : rng.unit() * rng.unit();
@@ -145,6 +147,12 @@ inline device_model::Page random_page(const Cluster& cluster, Rng& rng) {
       if (rng.chance(density)) mask = static_cast<std::uint16_t>(mask | (bits & 1U << bit));
     page.push_back(mask);
   }
+  std::map<std::tuple<ClusterOrHost, std::uint32_t, std::uint32_t>, std::uint16_t> sent;
+  for (const Inbound& inbound : cluster.inbound)
+    for (std::uint32_t k = 0; k < inbound.source_count; ++k) {
+      std::uint16_t& mask = page[inbound.first_chunk + k];
+      mask = sent.try_emplace({inbound.from, inbound.delay, inbound.source_first + k}, mask).first->second;
+    }
   return page;
 }
 
@@ -459,7 +467,8 @@ TEST_P(CoreContract, FaultsInTablesAreFound) {
     for (int trial = 0; trial < 100; ++trial) {
       Application bad = c.app;
       const std::size_t n = c.rng.below(bad.clusters.size());
-      MemoryTable& table = bad.clusters[n].tables.windows[c.rng.below(bad.clusters[n].tables.windows.size())];
+      const std::size_t window = c.rng.below(bad.clusters[n].tables.windows.size());
+      MemoryTable& table = bad.clusters[n].tables.windows[window];
       if (table.words.empty()) continue;
       const std::size_t word = c.rng.below(table.words.size());
       std::uint32_t bit = static_cast<std::uint32_t>(c.rng.below(32));
@@ -481,7 +490,7 @@ TEST_P(CoreContract, FaultsInTablesAreFound) {
           pages.push_back(random_page(c.app.clusters[n], c.rng));
         ASSERT_EQ(list_of(good_tile.fire(pages, step, step == 7)),
                   list_of(bad_tile.fire(pages, step, step == 7)))
-            << "word " << word;
+            << "window " << window << ", word " << word << ", bit " << bit;
       }
       for (std::uint32_t at = 0; at < c.app.clusters[n].size(); ++at)
         ASSERT_EQ(good_tile.model->potential(good_tile.context, at),

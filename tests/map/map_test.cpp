@@ -135,7 +135,10 @@ TEST(Levels, TilesGetRunsOfClustersTheBusiestAsLittleBusyAsCanBe) {
     std::vector<ClusterId> order = m.app.order;
     std::stable_sort(order.begin(), order.end(),
                      [&](ClusterId a, ClusterId b) { return level[a.index()] < level[b.index()]; });
-    const auto work = [&](ClusterId c) { return worst_work(m.app.clusters[c.index()]); };
+    const auto work = [&](ClusterId c) {
+      const Cluster& cluster = m.app.clusters[c.index()];
+      return worst_work(cluster, m.chip.kind(cluster.kind));
+    };
     std::vector<std::int64_t> load(tiles, 0);
     for (std::size_t i = 0; i < clusters; ++i) {
       ASSERT_LT(places[order[i].index()].value, tiles);

@@ -237,7 +237,7 @@ TEST(FeatureMaps, AKernelIsStoredOnceAndItsRowsWalkItsTapsOnly) {
   EXPECT_EQ(amount_of(map, chip.tile, "tile.weight_words"), 16U * 9);
   EXPECT_EQ(amount_of(map, chip.tile, "tile.axon_entries"), 0U);
   // Of 8 positions a line two see a tap less: 22 taps in three lines or columns.
-  EXPECT_EQ(worst_work(map), 16 * 22 * 22 + 64);
+  EXPECT_EQ(worst_work(map, chip.tile), 16 * 22 * 22 + 64);
 }
 
 /// A map of two positions of `outputs` channels, which all read all of 40 channels, on a small chip.
@@ -338,7 +338,7 @@ TEST(BlockCost, IsThatOfTheTables) {
     for (std::uint32_t blocks = 1; blocks <= 4; ++blocks)
       for (const Grid& grid : grids(map, blocks, 1U << 20U, chip.tile.lanes)) {
         const BlockCost cost =
-            BlockPricer(net, layers[0], PopulationId(0), chip.tile.lanes, sources, traffic).cost(grid);
+            BlockPricer(net, layers[0], PopulationId(0), chip.tile, sources, traffic).cost(grid);
         clustering.of[0] = cut_map(map, grid);
         clustering.count[0] = blocks;
         const Skeleton skeleton = make_skeleton(net, chip, clustering);
@@ -385,7 +385,7 @@ TEST(BlockCost, FearsPicturesThatAreBusySomewhere) {
   const auto steady = [&](const Grid& grid) {
     const Layers layers = make_layers(net);
     const std::optional<Traffic> unmeasured;
-    return BlockPricer(net, layers[0], PopulationId(0), 16, sources, unmeasured).cost(grid).steady;
+    return BlockPricer(net, layers[0], PopulationId(0), Chip{}.tile, sources, unmeasured).cost(grid).steady;
   };
   EXPECT_LT(steady({{1, 2}, {}, 1}), 0.95 * steady({{2, 1}, {}, 1}));
   EXPECT_LT(steady({{}, {1, 2}, 1}), 0.95 * steady({{}, {2, 1}, 1}));
@@ -418,7 +418,7 @@ TEST(BlockCost, IsLowestWhereABusyPartKeepsAllBlocksBusy) {
   for (std::uint32_t i = 0; i < 2 * 16 * 16; ++i) upper.inputs[0].push_back(i % 256 < 128 ? 1 : 0);
   const auto cost = [&](const Grid& grid, const std::optional<Traffic>& traffic) -> BlockCost {
     const Layers layers = make_layers(net);
-    return BlockPricer(net, layers[0], PopulationId(0), 16, sources, traffic).cost(grid);
+    return BlockPricer(net, layers[0], PopulationId(0), Chip{}.tile, sources, traffic).cost(grid);
   };
   const Grid bands{{2, 1}, {}, 1}, turns{{1, 2}, {}, 1};
   EXPECT_LT(cost(turns, upper).steady, 0.6 * cost(bands, upper).steady);

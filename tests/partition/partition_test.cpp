@@ -74,7 +74,7 @@ TEST(Partition, DoesNotSplitWhatFits) {
   EXPECT_EQ(amount("tile.axon_entries"), 0U) << "dense rows are uniform";
   EXPECT_EQ(amount("tile.weight_words"), 64U * 128U / 16);
   EXPECT_EQ(amount("tile.update_entries"), 8U);
-  EXPECT_EQ(worst_work(app.clusters[0]), 64 * 8 + 8);
+  EXPECT_EQ(worst_work(app.clusters[0], Chip{}.tile), 64 * 8 + 8);
 }
 
 TEST(Partition, NarrowWeightsTakeFewerWords) {

@@ -73,7 +73,7 @@ Work work_of(std::uint32_t side) {
   const std::optional<Traffic> unmeasured;
   Work work;
   work.synapses = count_synapses(net.projections[0].form, net.projections[0].weight);
-  BlockPricer pricer(net, layers[0], PopulationId(0), chip.tile.lanes, skeleton, unmeasured);
+  BlockPricer pricer(net, layers[0], PopulationId(0), chip.tile, skeleton, unmeasured);
   EXPECT_GT(pricer.cost(grid).words, 0);
   work.priced = pricer.looks();
   const Reach reach(layers[0], skeleton, PopulationId(0));
