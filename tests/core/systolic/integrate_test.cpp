@@ -266,7 +266,7 @@ class IntegrateBench {
 
   void check(const Bank& bank, std::size_t block, std::size_t at) {
     for (std::uint32_t i = 0; i < kShape.columns; ++i) {
-      const std::uint32_t low = kShape.acc_bits * (kShape.columns * (block % 2) + i);
+      const std::size_t low = kShape.acc_bits * (kShape.columns * (block % 2) + i);
       std::uint64_t found = 0;
       for (std::uint32_t bit = 0; bit < kShape.acc_bits; ++bit)
         found |= std::uint64_t{model_->data_o[(low + bit) / 32] >> ((low + bit) % 32) & 1U} << bit;

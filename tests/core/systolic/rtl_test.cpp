@@ -68,15 +68,13 @@ struct Tile {
         for (std::size_t p = 0; p < words.parts(); ++p) words.set(n, p, static_cast<std::uint32_t>(rng.next()));
       memory.memories[window.number] = std::move(words);
     }
-    const auto& windows = memory.memories;
     for (const std::uint32_t number : {hw::kMemBiases, hw::kMemPotentials, hw::kMemCurrents})
       fill_values(memory.memories[number], number == hw::kMemBiases ? tile.bias_bits : tile.state_bits);
-    (void)windows;
   }
   struct Parameters {
     std::uint32_t SystolicColumns, SystolicPages, SystolicVectors, SystolicWeightBits, SystolicShift,
-        SystolicBlocks, SystolicFolds, SystolicWords, PageDelay, LifLanes, AccBits, StateBits, BiasBits,
-        MaxScale, Current, Readout, PageChunks, StateWords, UpdateEntries, ParamSets, ChunkIndexBits;
+        SystolicBlocks, SystolicFolds, SystolicWords, LifLanes, AccBits, StateBits, BiasBits, MaxScale, Current,
+        Readout, PageChunks, StateWords, UpdateEntries, ParamSets, PageDelay, ChunkIndexBits;
   };
 
   std::uint32_t below(std::uint64_t bound) { return static_cast<std::uint32_t>(rng.below(bound)); }
@@ -273,8 +271,9 @@ struct Tile {
 
   void check_states() {
     EXPECT_EQ(bench.read(hw::kMemPotentials, tile.state_words), memory.memories[hw::kMemPotentials].data());
-    if (tile.current != 0)
+    if (tile.current != 0) {
       EXPECT_EQ(bench.read(hw::kMemCurrents, tile.state_words), memory.memories[hw::kMemCurrents].data());
+    }
     for (const std::uint32_t other : bench.read(hw::kMemFolds, 2)) EXPECT_EQ(other, 0U);
   }
 
