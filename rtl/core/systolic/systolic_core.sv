@@ -84,7 +84,9 @@ module systolic_core #(
 );
   localparam int unsigned AddressBits = $clog2(SystolicVectors);
   localparam int unsigned PageBits = $clog2(SystolicPages);
-  localparam int unsigned PagePortBits = SystolicPages > 1 ? $clog2(SystolicPages) : 1;
+  // With one page blocks still follow one another, as pages do: the update is told of two.
+  localparam int unsigned RunPages = SystolicPages > 1 ? SystolicPages : 2;
+  localparam int unsigned PagePortBits = $clog2(RunPages);
   localparam int unsigned VectorBits = AddressBits - PageBits;
   localparam int unsigned UpdatesBits = spikeloom_pkg::MEM_BLOCK_ENTRY_UPDATES_W;
   localparam int unsigned FirstBits = spikeloom_pkg::MEM_BLOCK_ENTRY_FIRST_W;
@@ -243,7 +245,7 @@ module systolic_core #(
   assign bank_free = last_read && read_last_page_q;
 
   neuron_update #(
-      .AccLanes(2 * SystolicColumns), .LifGroups(StateWords), .Pages(SystolicPages), .LifLanes(LifLanes),
+      .AccLanes(2 * SystolicColumns), .LifGroups(StateWords), .Pages(RunPages), .LifLanes(LifLanes),
       .AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current),
       .Readout(Readout), .StateWords(StateWords), .UpdateEntries(UpdateEntries), .ParamSets(ParamSets),
       .ChunkIndexBits(ChunkIndexBits)
