@@ -13,13 +13,10 @@ module systolic_delay #(
     assign unused = ^{clk_i, en_i};
     assign out_o = in_i;
   end else begin : gen_line
-    logic [Width-1:0] line_q[0:Length-1];
+    logic [Width*Length-1:0] line_q;
     always_ff @(posedge clk_i) begin
-      if (en_i) begin
-        line_q[0] <= in_i;
-        for (int i = 1; i < Length; i++) line_q[i] <= line_q[i-1];
-      end
+      if (en_i) line_q <= (Width * Length)'({line_q, in_i});
     end
-    assign out_o = line_q[Length-1];
+    assign out_o = line_q[Width*(Length-1)+:Width];
   end
 endmodule
