@@ -13,6 +13,7 @@
 #include "compiler/fit/needs.hpp"
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/check_options.hpp"
+#include "compiler/flow/kind_choice.hpp"
 #include "compiler/flow/numbers.hpp"
 #include "compiler/flow/parts.hpp"
 #include "compiler/flow/recorded_options.hpp"
@@ -176,7 +177,13 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   if (too_small) return DoesNotFit{"sizes", *too_small};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
-  auto built = back_end_with_pools(runner, result, chip, options);
+  CompileOptions placed = options;
+  if (auto chosen = choose_kinds(chip, options,
+                                 [&](const CompileOptions& trial) { return rebuild(result, chip, trial); })) {
+    placed.kinds = std::move(chosen->kinds);
+    for (std::string& note : chosen->notes) result.notes.push_back(std::move(note));
+  }
+  auto built = back_end_with_pools(runner, result, chip, placed);
   if (auto* no = std::get_if<DoesNotFit>(&built)) {
     no->reason += parts_in(result.integers);
     return std::move(*no);

@@ -199,9 +199,17 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       [&](const std::vector<std::string>& texts) {
         for (const std::string& text : texts) add_kind(text, options.kinds);
       },
-      "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind "
-      "that "
-      "holds them and has tiles to spare");
+      "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others as --kinds says");
+  app.add_option(
+         "--kinds", options.kind_choice,
+         "how populations without --kind get a kind of tile. first: the first of the chip file that "
+         "holds them and has tiles to spare; guaranteed: those with which guaranteed steps are short, "
+         "by compiling again and again; contracted: the same of steps by contract (needs --calibrate)")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, KindChoice>{{"first", KindChoice::kFirst},
+                                                                    {"guaranteed", KindChoice::kGuaranteed},
+                                                                    {"contracted", KindChoice::kContracted}}))
+      ->default_str("first");
   app.add_option("--tiles", options.tiles,
                  "maximum number of tiles (the rest stays free for other applications)")
       ->check(above_zero());
