@@ -1,10 +1,10 @@
-// The array: 16 rows, one for each axon of a page chunk, times SystolicColumns columns, one for each neuron of
-// a target vector; with it the weight memory and the decoding of its words.
+// The array: 16 rows, one for each axon of a page chunk, times SystolicColumns columns, one for each neuron
+// of a target vector; with it the weight memory and the decoding of its words.
 //
 // A weight word is read in cycle y (word_*). swap_i in cycle m brings to the multipliers what was read until
-// m - 3; a word that is read in m - 2 or later belongs to the swap after this one. The vector mask_i of cycle m
-// or later, masked to its first `rows_i` axons, meets these weights; its sums are in operands_o in cycle m + 7,
-// shifted and inverted by shift_i and negate_i of cycle m + 6. One word and one vector a cycle, at once.
+// m - 3; a word that is read in m - 2 or later belongs to the swap after this one. The vector mask_i of cycle
+// m or later, masked to its first `rows_i` axons, meets these weights; its sums are in operands_o in cycle m
+// + 7, shifted and inverted by shift_i and negate_i of cycle m + 6. One word and one vector a cycle, at once.
 //
 // A word has the rows of one format, lowest first: one of 8 bits, two of 4, four of 2, eight of 1. A row has
 // the columns' weights, column 0 lowest. Rows of 8 bits come one a cycle, all others two (word_rows_i). A
@@ -66,8 +66,8 @@ module systolic_array #(
       .write_data_i({Parts{cfg_data_i}}),
       .read_enable_i(en_i && word_read_i), .read_address_i(word_address_i), .read_data_o(word));
 
-  // y + 1: the word is there; y + 2: two rows' weights, of which the odd one goes into its place at the end of
-  // this cycle, the even one at the end of y + 3.
+  // y + 1: the word is there; y + 2: two rows' weights, of which the odd one goes into its place at the end
+  // of this cycle, the even one at the end of y + 3.
   localparam int unsigned Pairs = Rows / 2;
   logic read1_q;
   logic [1:0] rows1_q, format1_q, sub1_q;

@@ -5,9 +5,9 @@
 // set to the second, which multiplies. Odd rows go before: what concerns even rows comes a cycle later, their
 // spikes, their swap and their weights.
 //
-// A vector's odd spikes in cycle a meet the weights that swap_odd_i in cycle a - 1 or before brought, its even
-// spikes in cycle a + 1 those of swap_even_i in cycle a or before. Its sum is in operand_o in cycle a + 6, with
-// shift_i and negate_i of cycle a + 5. A vector in every cycle, a row pair in every cycle.
+// A vector's odd spikes in cycle a meet the weights that swap_odd_i in cycle a - 1 or before brought, its
+// even spikes in cycle a + 1 those of swap_even_i in cycle a or before. Its sum is in operand_o in cycle a +
+// 6, with shift_i and negate_i of cycle a + 5. A vector in every cycle, a row pair in every cycle.
 //
 //   operand_o = sum << shift, or -(sum << shift) - 1 if negate_i, modulo 2^OperandBits
 //

@@ -24,8 +24,8 @@
 //
 // Pulses (free_o, out_end_o, done_o, out_push_o, count_word_o) last one enabled cycle. count_word_o counts
 // weight reads. ctx_* and fire_* are stable as named in the ports. rst_i (also: clear) ends whatever goes on;
-// memories keep their contents. cfg_* is clock time, not gated by en_i, and allowed only while no firing is in
-// progress. It does not check addresses. Potentials and currents can be read, 32 bits, sign-extended;
+// memories keep their contents. cfg_* is clock time, not gated by en_i, and allowed only while no firing is
+// in progress. It does not check addresses. Potentials and currents can be read, 32 bits, sign-extended;
 // everything else reads as 0.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"

@@ -1,11 +1,11 @@
 // The accumulators: two banks of SystolicVectors vectors, each of an accumulator for every column. One bank
 // takes sums while the other is read.
 //
-// A vector's address comes in cycle r (add_i), its operands in r + 1, when they are added to what stands there
-// or, with store_i, replace it; the result can be read from r + 2 on, and the next vector may go to the same
-// address. One vector and one read a cycle. read_i in cycle q: bank 0's vector is in data_o's lower half in
-// q + 1, or bank 1's in its upper half, whichever read_bank_i named; the other half means nothing. A bank is
-// read only while no sums go into it.
+// A vector's address comes in cycle r (add_i), its operands in r + 1, when they are added to what stands
+// there or, with store_i, replace it; the result can be read from r + 2 on, and the next vector may go to the
+// same address. One vector and one read a cycle. read_i in cycle q: bank 0's vector is in data_o's lower half
+// in q + 1, or bank 1's in its upper half, whichever read_bank_i named; the other half means nothing. A bank
+// is read only while no sums go into it.
 //
 // negate_i (cycle r) with an inverted operand subtracts. Sums are modulo 2^AccBits.
 `include "rtl/common/checks.svh"

@@ -115,7 +115,8 @@ module systolic_walk #(
   end
 
   // Stages, each of which goes on when the next one takes what it has: block (the block memory's output), run
-  // (a block's folds one after the other), fold (the fold memory's output), load (reads weights), walk (looks).
+  // (a block's folds one after the other), fold (the fold memory's output), load (reads weights), walk
+  // (looks).
   logic block_take, run_take, fold_take, load_take;
 
   // Block.
@@ -407,6 +408,7 @@ module systolic_walk #(
   assign block_first_o = place_q;
 
   `SPIKELOOM_ASSUME(one_firing, !(en_i && fire_i) || !(walk_q || load_valid_q || blocks_left_q != '0))
-  `SPIKELOOM_ASSUME(some_pages, !(en_i && fire_i) || (fire_pages_i != '0 && 32'(fire_pages_i) <= SystolicPages))
+  `SPIKELOOM_ASSUME(some_pages, !(en_i && fire_i) ||
+                                (fire_pages_i != '0 && 32'(fire_pages_i) <= SystolicPages))
   `SPIKELOOM_CHECK(two_banks, banks_q <= 2'd2)
 endmodule

@@ -1,6 +1,7 @@
 // systolic_walk: its two banks. A block takes a bank when its first fold is taken and gives it back with
-// bank_free_i; never more than two are taken, blocks take bank 0 and 1 in turn, and the counter of weight words
-// does not go below 0. Tables are anything, written while time stands still; who frees banks frees only blocks that have ended.
+// bank_free_i; never more than two are taken, blocks take bank 0 and 1 in turn, and the counter of weight
+// words does not go below 0. Tables are anything, written while time stands still; who frees banks frees only
+// blocks that have ended.
 module prove_banks (
     input logic        clk_i,
     input logic        rst_i,

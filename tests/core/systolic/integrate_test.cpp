@@ -88,7 +88,8 @@ class RandomTables {
       fold.chunk_step = rng_.chance(0.3) ? 0 : step();
       fold.chunk_jump = step();
       bool all = true;
-      walk_pairs(block, fold, [&](std::uint32_t chunk, std::uint32_t) { all = all && chunk < shape_.chunks; });
+      walk_pairs(block, fold,
+                 [&](std::uint32_t chunk, std::uint32_t) { all = all && chunk < shape_.chunks; });
       fold.chunk &= 0xfffU;
       if (all) return;
       if (rng_.chance(0.1)) fold.chunk_step = fold.chunk_jump = 0;
@@ -272,7 +273,8 @@ class IntegrateBench {
         found |= std::uint64_t{model_->data_o[(low + bit) / 32] >> ((low + bit) % 32) & 1U} << bit;
       const std::uint64_t expected = static_cast<std::uint64_t>(bank.sums.at(at * kShape.columns + i)) &
                                      ((std::uint64_t{1} << kShape.acc_bits) - 1);
-      ASSERT_EQ(found, expected) << "block " << block << ", address " << at << ", column " << i;
+      ASSERT_EQ(found, expected) << "block " << std::to_string(block) << ", vector " << at << ", column "
+                                 << i;
       ++checked;
     }
   }

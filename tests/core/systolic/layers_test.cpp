@@ -1,6 +1,6 @@
-// What whole layers cost on one array: the RTL fires them, and its cycles stand beside those of an ideal array,
-// the sum over folds of max(16 rows, vectors). The tables are written here, tap by tap, as a compiler would.
-// Its lines `layer: ...` are docs/systolic.md's table.
+// What whole layers cost on one array: the RTL fires them, and its cycles stand beside those of an ideal
+// array, the sum over folds of max(16 rows, vectors). The tables are written here, tap by tap, as a compiler
+// would. Its lines `layer: ...` are docs/systolic.md's table.
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -41,10 +41,12 @@ struct Layer {
 
 class Tables {
  public:
-  Tables(const Layer& layer, const TileConfig& tile, std::uint64_t seed) : layer_(layer), tile_(tile), rng_(seed) {
+  Tables(const Layer& layer, const TileConfig& tile, std::uint64_t seed)
+      : layer_(layer), tile_(tile), rng_(seed) {
     const Core& core = *find_core("systolic");
     cluster.tables.core = "systolic";
-    for (const MemoryWindow& window : core.windows(tile)) cluster.tables.windows.push_back({window.parts, {}});
+    for (const MemoryWindow& window : core.windows(tile))
+      cluster.tables.windows.push_back({window.parts, {}});
     cluster.chunk_bits.assign(layer.from / 16 * layer.height * layer.width, 0xffff);
     high_ = layer.height + 2 * layer.padding - layer.kernel + 1;
     wide_ = layer.width + 2 * layer.padding - layer.kernel + 1;
@@ -62,11 +64,14 @@ class Tables {
     auto& words = cluster.tables.windows[systolic::kMatrixWords].words;
     words.resize(std::size_t{words_} * tile.systolic_columns / 4);
     for (auto& word : words) word = static_cast<std::uint32_t>(rng_.next());
-    append(systolic::kSetTable, hw::MemSetEntry{.alpha = 0, .beta = 3900, 
-                                                .theta = layer.format == hw::kFormatW8 ? 300U : 20U, .v_reset = 0,
-                                                .bias_v = 0, .scale = 0, .subtract = 1});
-    cluster.tables.windows[systolic::kBiasWords].words.resize(
-        std::size_t{cluster.neurons.size()});
+    append(systolic::kSetTable, hw::MemSetEntry{.alpha = 0,
+                                                .beta = 3900,
+                                                .theta = layer.format == hw::kFormatW8 ? 300U : 20U,
+                                                .v_reset = 0,
+                                                .bias_v = 0,
+                                                .scale = 0,
+                                                .subtract = 1});
+    cluster.tables.windows[systolic::kBiasWords].words.resize(std::size_t{cluster.neurons.size()});
   }
 
   Cluster cluster;
@@ -102,9 +107,12 @@ class Tables {
     block.first = next_group_;
     block.updates = vectors * tile_.systolic_columns / tile_.lif_lanes;
     for (std::uint32_t n = 0; n < block.updates; ++n, ++next_group_)
-      append(systolic::kUpdateProgram,
-             hw::MemUpdateEntry{.group = next_group_, .set = 0, .emit = next_group_ % per_chunk + 1 == per_chunk,
-                                .half = 0, .lane = 0, .mask = (1U << tile_.lif_lanes) - 1});
+      append(systolic::kUpdateProgram, hw::MemUpdateEntry{.group = next_group_,
+                                                          .set = 0,
+                                                          .emit = next_group_ % per_chunk + 1 == per_chunk,
+                                                          .half = 0,
+                                                          .lane = 0,
+                                                          .mask = (1U << tile_.lif_lanes) - 1});
     append(systolic::kBlockTable, block);
   }
 
@@ -257,9 +265,11 @@ TEST(SystolicLayers, Vgg9AtMostAHundredthAboveAnIdealArray) {
 
 TEST(SystolicLayers, ADenseLayerReadsAWeightWordACycle) {
   const TileConfig tile = tile_of(16, 8, 512);
-  measure<Vlayers_wide>({"dense, 1,024 to 1,024, 8 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW8}, tile, 8, 1.02);
+  measure<Vlayers_wide>({"dense, 1,024 to 1,024, 8 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW8}, tile, 8,
+                        1.02);
   // Two rows of a word are read in one cycle.
-  measure<Vlayers_wide>({"dense, 1,024 to 1,024, 4 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW4}, tile, 8, 0.52);
+  measure<Vlayers_wide>({"dense, 1,024 to 1,024, 4 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW4}, tile, 8,
+                        0.52);
 }
 
 /// Cycles of SCALE-Sim, weight-stationary, 16 × 8. The channels of the first layer are two contexts, for a

@@ -57,7 +57,8 @@ Stated stated(const Tables& tables, std::int64_t pages, std::int64_t delay, std:
 /// A tile of a Verilated shape with anything in its memories, beside the RTL with the same.
 template <class Shape>
 struct Tile {
-  explicit Tile(std::uint64_t seed) : core(*find_core("systolic")), rng(seed), tile(Shape::tile()), bench(seed) {
+  explicit Tile(std::uint64_t seed)
+      : core(*find_core("systolic")), rng(seed), tile(Shape::tile()), bench(seed) {
     if (Shape::template parameters<Parameters>().PageDelay != 0) tile.page_blocks = 8;
     memory.contexts.resize(1);
     memory.contexts[0].mode.valid = 1;
@@ -65,7 +66,8 @@ struct Tile {
     for (const MemoryWindow& window : core.windows(tile)) {
       device_model::Memory words(memories[window.memory].capacity, window.parts);
       for (std::size_t n = 0; n < words.words(); ++n)
-        for (std::size_t p = 0; p < words.parts(); ++p) words.set(n, p, static_cast<std::uint32_t>(rng.next()));
+        for (std::size_t p = 0; p < words.parts(); ++p)
+          words.set(n, p, static_cast<std::uint32_t>(rng.next()));
       memory.memories[window.number] = std::move(words);
     }
     for (const std::uint32_t number : {hw::kMemBiases, hw::kMemPotentials, hw::kMemCurrents})
@@ -73,8 +75,8 @@ struct Tile {
   }
   struct Parameters {
     std::uint32_t SystolicColumns, SystolicPages, SystolicVectors, SystolicWeightBits, SystolicShift,
-        SystolicBlocks, SystolicFolds, SystolicWords, LifLanes, AccBits, StateBits, BiasBits, MaxScale, Current,
-        Readout, PageChunks, StateWords, UpdateEntries, ParamSets, PageDelay, ChunkIndexBits;
+        SystolicBlocks, SystolicFolds, SystolicWords, LifLanes, AccBits, StateBits, BiasBits, MaxScale,
+        Current, Readout, PageChunks, StateWords, UpdateEntries, ParamSets, PageDelay, ChunkIndexBits;
   };
 
   std::uint32_t below(std::uint64_t bound) { return static_cast<std::uint32_t>(rng.below(bound)); }
@@ -83,8 +85,9 @@ struct Tile {
     const std::int64_t half = std::int64_t{1} << (bits - 1);
     for (std::size_t n = 0; n < words.words(); ++n)
       for (std::size_t p = 0; p < words.parts(); ++p)
-        words.set(n, p, static_cast<std::uint32_t>(rng.chance(0.8) ? rng.between(-50, 50)
-                                                                   : rng.between(-half, half - 1)));
+        words.set(n, p,
+                  static_cast<std::uint32_t>(rng.chance(0.8) ? rng.between(-50, 50)
+                                                             : rng.between(-half, half - 1)));
   }
 
   /// A context's tables, anywhere in the memories.
@@ -94,7 +97,8 @@ struct Tile {
     cluster.last_only = cluster.readout && rng.chance(0.5);
     cluster.chunk_bits.assign(1 + below(tile.page_chunks), 0xffff);
     cluster.tables.core = "systolic";
-    for (const MemoryWindow& window : core.windows(tile)) cluster.tables.windows.push_back({window.parts, {}});
+    for (const MemoryWindow& window : core.windows(tile))
+      cluster.tables.windows.push_back({window.parts, {}});
     fill_tables();
     const std::vector<std::uint64_t> amounts = core.amounts(cluster);
     const std::vector<MemoryInfo> memories = core.memories(tile);
@@ -108,14 +112,16 @@ struct Tile {
     for (std::size_t w = 0; w < windows.size(); ++w) {
       device_model::Memory& words = memory.memories[windows[w].number];
       for (std::size_t n = 0; n < placed.windows[w].words.size(); ++n)
-        words.set(first[windows[w].memory] + n / words.parts(), n % words.parts(), placed.windows[w].words[n]);
+        words.set(first[windows[w].memory] + n / words.parts(), n % words.parts(),
+                  placed.windows[w].words[n]);
     }
     for (const ContextWord& word : core.registers(cluster, first, 0))
       memory.contexts[0].core.at(word.field) = word.data;
     memory.contexts[0].mode.readout = cluster.readout;
     memory.contexts[0].mode.last_only = cluster.last_only;
     const auto chunks = static_cast<std::uint32_t>(cluster.chunk_bits.size());
-    for (std::uint32_t& limit : memory.contexts[0].limit) limit = rng.chance(0.6) ? chunks : below(chunks + 1);
+    for (std::uint32_t& limit : memory.contexts[0].limit)
+      limit = rng.chance(0.6) ? chunks : below(chunks + 1);
     for (const MemoryWindow& window : windows) bench.load(window.number, memory.memories[window.number]);
     model = core.model(tile, memory);
   }
@@ -127,7 +133,8 @@ struct Tile {
 
   void fill_tables() {
     const std::uint32_t per_vector = tile.systolic_columns / tile.lif_lanes;
-    const std::uint32_t unit = std::max(1U, hw::kChunkBits / tile.systolic_columns);  // vectors of whole chunks
+    const std::uint32_t unit =
+        std::max(1U, hw::kChunkBits / tile.systolic_columns);  // vectors of whole chunks
     const std::uint32_t room = tile.systolic_vectors / tile.systolic_pages;
     const std::uint32_t blocks = 1 + below(std::min(5U, tile.systolic_blocks));
     words_ = tile.systolic_words / 2 + below(tile.systolic_words / 2);
@@ -196,7 +203,11 @@ struct Tile {
       if (cluster.readout) {
         for (std::uint32_t lane = 0; lane < tile.lif_lanes && entries.size() + 2 <= most; ++lane)
           for (std::uint32_t half = 0; half < 2; ++half)
-            entries.push_back({.group = g, .set = below(sets_), .emit = 0, .half = half, .lane = lane,
+            entries.push_back({.group = g,
+                               .set = below(sets_),
+                               .emit = 0,
+                               .half = half,
+                               .lane = lane,
                                .mask = half << lane});
         continue;
       }
@@ -252,8 +263,7 @@ struct Tile {
     const std::vector<std::uint16_t> masks(number * cluster.chunk_bits.size(), 0xffff);
     EXPECT_EQ(core.time(cluster, tile, masks, number), expected.time);
     const RtlFiring m = bench.fire(memory.contexts[0], f, expected.time.total() + 10);
-    const Stated times =
-        stated(Tables(cluster), static_cast<std::int64_t>(number), f.delay, tile.lif_lanes);
+    const Stated times = stated(Tables(cluster), static_cast<std::int64_t>(number), f.delay, tile.lif_lanes);
     EXPECT_EQ(m.freed, times.freed);
     EXPECT_EQ(m.ended, times.ended);
     EXPECT_EQ(m.freed.back(), expected.time.integrate);

@@ -40,7 +40,8 @@ module prove_sums (
   );
   (* keep *) wire add, bank, negate;
   (* keep *) wire [1:0] address, from;
-  (* keep *) wire [3:0] before, memory00, memory01, memory02, memory03, memory10, memory11, memory12, memory13;
+  (* keep *) wire [3:0] before, memory00, memory01, memory02, memory03;
+  (* keep *) wire [3:0] memory10, memory11, memory12, memory13;
 
   initial assume (rst_i);
 

@@ -1,5 +1,5 @@
-// Words of a systolic tile as a test makes them, and what they mean, read the slow way: the walk of a fold, its
-// matrix, the sums of a block. Shares no code with the compiler and knows nothing of the circuit.
+// Words of a systolic tile as a test makes them, and what they mean, read the slow way: the walk of a fold,
+// its matrix, the sums of a block. Shares no code with the compiler and knows nothing of the circuit.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +50,8 @@ inline void set_row(ArrayMemory& memory, const ArrayShape& shape, std::uint32_t 
   const std::size_t word = first + row / rows_of_word(format);
   for (std::uint32_t i = 0; i < shape.columns; ++i) {
     const std::uint32_t low = sub * shape.columns * bits + i * bits;
-    const std::uint32_t code = format == hw::kFormatW1 ? weights[i] < 0 : static_cast<std::uint32_t>(weights[i]);
+    const std::uint32_t code =
+        format == hw::kFormatW1 ? weights[i] < 0 : static_cast<std::uint32_t>(weights[i]);
     std::uint32_t& part = memory.words.at(word * (shape.columns / 4) + low / 32);
     const std::uint32_t mask = ((1U << bits) - 1) << (low % 32);
     part = (part & ~mask) | ((code << (low % 32)) & mask);
