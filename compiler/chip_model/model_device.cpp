@@ -652,6 +652,7 @@ class ModelDevice final : public ModelLink {
       const Cycle freed = start + firing.time.integrate;
       const Cycle end = freed + firing.time.update;
       context.out = std::move(firing.out);
+      if (node.batch > 1) check_lists(context.out, registers.mode.list_entries);
       context.steps = batch.size;
       context.flags = batch.sample_end ? kSampleEnd : 0;
       context.count = batch.sample_end ? 0 : std::min(context.count + batch.size, 15U);
@@ -666,6 +667,14 @@ class ModelDevice final : public ModelLink {
     moved(node.load);
     step_order(node);
     return true;
+  }
+
+  /// Lists stand in the tile's output buffer with so many entries each.
+  static void check_lists(const std::vector<OutEntry>& out, std::uint32_t entries) {
+    std::array<std::uint32_t, hw::kLimitPages> filled{};
+    for (const OutEntry& entry : out)
+      if (++filled.at(entry.page) > entries)
+        throw device_error("model: a list of more entries than its context has for one");
   }
 
   /// The pages of a context's next firing, as far as they are known.

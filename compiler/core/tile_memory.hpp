@@ -64,7 +64,7 @@ struct Firing {
   std::vector<std::int64_t> freed;  ///< cycles from the firing until each page but the last is freed, rising
   std::int64_t counted = 0;         ///< by how much the core's own counter rises
   std::int64_t synapses = 0;        ///< neurons that met a weight other than 0
-  std::vector<OutEntry> out;        ///< in the order pushed, so page by page
+  std::vector<OutEntry> out;        ///< page by page; of a page in the order pushed
 };
 
 }  // namespace spikeloom::device_model

@@ -271,6 +271,7 @@ class Programmer {
     mode.valid = 1;
     mode.readout = cluster.readout;
     mode.last_only = cluster.last_only;
+    if (core_of(cluster).pages_per_firing(kind_at(node)) > 1) mode.list_entries = cluster.out_entries;
     reg(hw::kAddrContextMode, mode.pack());
     for (std::uint32_t count = 0; count < hw::kLimitContextLimits; ++count)
       reg(hw::kAddrContextLimit + count, cluster.limit[count]);

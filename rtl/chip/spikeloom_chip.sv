@@ -9,7 +9,8 @@
 
 module spikeloom_chip #(
     `SPIKELOOM_CHIP_PARAMETERS,
-    parameter int unsigned FiringPages = 0
+    parameter int unsigned FiringPages = 0,
+    parameter int unsigned Looks = 0
 ) (
     input  logic        clk_i,
     input  logic        rst_i,
@@ -113,7 +114,8 @@ module spikeloom_chip #(
 
       node #(
           `SPIKELOOM_PASS_NODE_PARAMETERS,
-          .FiringPages(FiringPages)
+          .FiringPages(FiringPages),
+          .Looks(Looks)
       ) u_node (
           .clk_i,
           .rst_i,

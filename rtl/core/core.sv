@@ -29,8 +29,16 @@ module core #(
     output logic        page_take_o,   // moves on to the next chunk
     output logic        page_again_o,  // instead: from the next cycle on the page's first chunk is the next
 
+    // Or, by a core that looks, chunks of the firing's pages in any order; such a core has no page_* above.
+    output logic        look_o,        // f + 1 or later, before the page is freed
+    output logic [ 4:0] look_page_o,   //   0 to pages - 1
+    output logic [11:0] look_chunk_o,
+    input  logic        look_valid_i,  // 2 + p cycles after look_o, p the tile's page delay:
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] look_mask_i,  // the chunk's mask, or 0
+
     output logic                      free_o,
     output logic                      out_push_o,
+    output logic [               4:0] out_page_o,  // the list that a push belongs to
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      out_end_o,  // the end of a page's pushes; the last with done_o

@@ -22,9 +22,9 @@ module lif_lane #(
     input logic clk_i,
     input logic en_i,
 
-    input logic first_i,         // old state reads as 0
     input logic keep_i,          // a readout: no spike, no reset
 
+    input logic                 s2_first_i,     // the old state reads as 0
     input logic                 s2_load_i,
     input logic [StateBits-1:0] s2_current_i,
     input logic [         12:0] s3_alpha_i,
@@ -34,6 +34,7 @@ module lif_lane #(
     input logic                 s3_use_low_i,
     input logic                 s3_use_high_i,
     input logic [ BiasBits-1:0] s3_bias_i,
+    input logic                 s4_first_i,
     input logic                 s4_load_i,
     input logic [StateBits-1:0] s4_potential_i,
     input logic [         12:0] s5_beta_i,
@@ -64,13 +65,13 @@ module lif_lane #(
   if (Current != 0) begin : gen_current
     logic [StateBits-1:0] old_q;
     always_ff @(posedge clk_i) begin
-      if (en_i && s2_load_i) old_q <= first_i ? '0 : s2_current_i;
+      if (en_i && s2_load_i) old_q <= s2_first_i ? '0 : s2_current_i;
     end
     decay_add #(.StateBits(StateBits), .AddendBits(DriveBits), .SumBits(CurrentBits)) u_sum (
         .clk_i, .en_i, .old_i(old_q), .factor_i(s3_alpha_i), .addend_i(drive_q), .sum_o(current_sum_q));
   end else begin : gen_no_current
     logic unused_current;
-    assign unused_current = ^{s2_load_i, s2_current_i, s3_alpha_i};
+    assign unused_current = ^{s2_first_i, s2_load_i, s2_current_i, s3_alpha_i};
     always_ff @(posedge clk_i) begin
       if (en_i) current_sum_q <= CurrentBits'(signed'(drive_q));
     end
@@ -92,7 +93,7 @@ module lif_lane #(
   // bias_v + current as a difference, so that the saturation's selection goes into the adder's LUTs.
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      if (s4_load_i) old_q <= first_i ? '0 : s4_potential_i;
+      if (s4_load_i) old_q <= s4_first_i ? '0 : s4_potential_i;
       current_q <= current;
       {biased_q, unused_biased_q} <=
           {(StateBits + 1)'(signed'(s5_bias_v_i)), 1'b0} - {!current[StateBits-1], ~current, 1'b1};

@@ -1,57 +1,78 @@
-// Runs a context's update program: state and parameter memories, LIF lanes.
+// Runs entries of the update program for a page: state and parameter memories, LIF lanes.
 //
-// Rate: one entry a cycle. start_i in cycle s: entry j is in stage k in cycle s + j + k; done_o in cycle
-// s + count + 7, when the last entry is in stage 8 (out_writer's push). Accumulators are read in stage 2.
+// load_i takes the run: its first entry, how many, its page and whether that begins or ends a sample. start_i
+// in a later cycle s starts it. Rate: one entry a cycle. Entry j is in stage k in cycle s + j + k; done_o in
+// cycle s + count + 7, when the last entry is in stage 8 (out_writer's push). Accumulators are read in stage
+// 2: acc_group_o is the entry's group, and acc_slice_i, in the same cycle, says where in acc_data_i, of the
+// next cycle, its lanes begin; last_read_o with the run's last one, in s + count + 1.
+//
+// With Pages = 1 a run ends before the next one is loaded. With more, runs follow one another: load_i comes
+// while ready_o, start_i in the next cycle or later, count is 1 or more. ready_o leaves from start to start
+//   pass(count) = max(count, min(count, 2 * LifLanes) + 5)   cycles,
+// so that every state is written before a run of the next page reads it: a group has at most 2 * LifLanes
+// entries (a readout's), its state is read with the first and written six stages later with the last.
 //
 //   0  read the entry          4  add, read beta and bias_v's word
 //   1  read state i, alpha     5  saturate i, multiply v, read theta and reset
 //   2  read bias, accumulators 6  add, write state i
 //   3  multiply i, read state v   7  saturate v, compare, reset, write state v
 //
-// The entries of one group stand together in a program: its state is read once, before the first of them
+// The entries of one group stand together in a run: its state is read once, before the first of them
 // writes. cfg_* write any memory and read the states, in clock time, while no firing is in progress; data two
 // cycles later.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
 module lif_update #(
-    `SPIKELOOM_PARAMETER_Lanes,
+    parameter int unsigned AccLanes = 16,   // accumulators of acc_data_i
+    parameter int unsigned LifGroups = 16,  // of a context, at most
+    parameter int unsigned Pages = 1,       // of a firing, at most
     `SPIKELOOM_PARAMETER_LifLanes,
     `SPIKELOOM_PARAMETER_AccBits,
     `SPIKELOOM_PARAMETER_StateBits,
     `SPIKELOOM_PARAMETER_BiasBits,
     `SPIKELOOM_PARAMETER_MaxScale,
     `SPIKELOOM_PARAMETER_Current,
-    `SPIKELOOM_PARAMETER_Groups,
     `SPIKELOOM_PARAMETER_StateWords,
     `SPIKELOOM_PARAMETER_UpdateEntries,
     `SPIKELOOM_PARAMETER_ParamSets,
-    localparam int unsigned Slices = Lanes / LifLanes,
-    localparam int unsigned LaneGroupBits = Groups > 1 ? $clog2(Groups) : 1,
+    localparam int unsigned Slices = AccLanes / LifLanes,
+    localparam int unsigned SliceBits = Slices > 1 ? $clog2(Slices) : 1,
+    localparam int unsigned PageBits = Pages > 1 ? $clog2(Pages) : 1,
     localparam int unsigned MostBits = spikeloom_pkg::MEM_UPDATE_ENTRY_GROUP_W,
     localparam int unsigned GroupBits =
-        Groups * Slices > (1 << MostBits) ? MostBits : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1,
+        LifGroups > (1 << MostBits) ? MostBits : LifGroups > 1 ? $clog2(LifGroups) : 1,
     localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1
 ) (
     input logic clk_i,
     input logic rst_i,
     input logic en_i,
 
-    input logic        fire_i,
-    input logic        fire_first_i,
-    input logic        start_i,
-    input logic [15:0] ctx_update_i,
-    input logic [15:0] ctx_updates_i,
-    input logic [15:0] ctx_state_i,
-    input logic        ctx_readout_i,
+    input  logic                load_i,
+    input  logic [        15:0] run_entry_i,
+    input  logic [        15:0] run_count_i,
+    input  logic [PageBits-1:0] run_page_i,
+    input  logic                run_first_i,    // old state reads as 0
+    input  logic                run_last_i,     // the page ends a sample
+    input  logic                start_i,
+    output logic                ready_o,
+    input  logic [        15:0] ctx_state_i,
+    input  logic                ctx_readout_i,
 
-    output logic                     acc_read_o,
-    output logic [LaneGroupBits-1:0] acc_group_o,
-    input  logic                     acc_touched_i,
-    input  logic [Lanes*AccBits-1:0] acc_data_i,
+    output logic                        acc_read_o,
+    output logic [       GroupBits-1:0] acc_group_o,
+    output logic [        PageBits-1:0] acc_page_o,
+    output logic                        last_read_o,
+    input  logic [       SliceBits-1:0] acc_slice_i,
+    input  logic                        acc_touched_i,  // else they count as 0
+    input  logic [AccLanes*AccBits-1:0] acc_data_i,
 
-    // Stage 7, to out_writer.
+    // Stage 7, to out_writer. Of the entry's run: its first one, its page, whether that ends a sample; with
+    // Pages = 1 they mean nothing.
     output logic                          out_valid_o,
+    output logic                          out_begins_o,
+    output logic [          PageBits-1:0] out_page_o,
+    output logic                          out_last_o,
     output logic [         GroupBits-1:0] out_group_o,
     output logic                          out_emit_o,
     output logic                          out_half_o,
@@ -75,11 +96,10 @@ module lif_update #(
   localparam int unsigned EntryBits = UpdateEntries > 1 ? $clog2(UpdateEntries) : 1;
   localparam int unsigned SetBits = ParamSets > 1 ? $clog2(ParamSets) : 1;
   localparam int unsigned StateAddressBits = StateWords > 1 ? $clog2(StateWords) : 1;
-  localparam int unsigned SliceBits = Slices > 1 ? $clog2(Slices) : 1;
   localparam int unsigned ScaleBits = MaxScale > 0 ? $clog2(MaxScale + 1) : 1;
 
   logic unused_inputs;
-  assign unused_inputs = ^{ctx_update_i, ctx_state_i, cfg_word_i, cfg_part_i, cfg_data_i};
+  assign unused_inputs = ^{run_entry_i, ctx_state_i, cfg_word_i, cfg_part_i, cfg_data_i};
 
   logic [LifLanes-1:0] cfg_lane;
   always_comb begin
@@ -89,23 +109,18 @@ module lif_update #(
   end
 
   // Stage 0: walk the program.
-  logic run_q, active, entry_read;
+  logic run_q, active, entry_read, ends, busy;
   logic [EntryBits-1:0] entry_q;
   logic [15:0] left_q;
-  logic first_q, keep_q;
+  logic keep_q;
   assign active = start_i || run_q;
   assign entry_read = active && left_q != '0;
 
   always_ff @(posedge clk_i) begin
-    if (rst_i) run_q <= 1'b0;
-    else if (en_i) run_q <= entry_read;
-  end
-  always_ff @(posedge clk_i) begin
     if (en_i) begin
-      if (fire_i) begin
-        entry_q <= ctx_update_i[EntryBits-1:0];
-        left_q <= ctx_updates_i;
-        first_q <= fire_first_i;
+      if (load_i) begin
+        entry_q <= run_entry_i[EntryBits-1:0];
+        left_q <= run_count_i;
         keep_q <= ctx_readout_i;
       end else if (entry_read) begin
         entry_q <= entry_q + EntryBits'(1);
@@ -122,10 +137,11 @@ module lif_update #(
       end_q <= '0;
     end else if (en_i) begin
       valid_q <= {valid_q[6:1], entry_read};
-      end_q <= {end_q[6:1], active && !entry_read};
+      end_q <= {end_q[6:1], ends};
     end
   end
   assign done_o = end_q[7];
+  assign last_read_o = end_q[1];
 
   // Outside an update everything behind stage 1 is at rest.
   logic step;
@@ -159,15 +175,15 @@ module lif_update #(
       .read_enable_i(en_i && entry_read), .read_address_i(entry_q), .read_data_o(mask));
   assign {lane, half, emit, set, group} = order;
 
-  // A group's first entry reads its state; the next ones go on with it.
-  logic group_known_q, fresh;
+  // A group's first entry reads its state; the next ones of the run go on with it.
+  logic group_known_q, fresh, forgets, afresh;
   logic [GroupBits-1:0] group_before_q;
   logic [StateAddressBits-1:0] state;
-  assign fresh = valid_q[1] && !(group_known_q && group == group_before_q);
+  assign fresh = valid_q[1] && (afresh || !(group_known_q && group == group_before_q));
   assign state = ctx_state_i[StateAddressBits-1:0] + StateAddressBits'(group);
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      if (fire_i) group_known_q <= 1'b0;
+      if (forgets) group_known_q <= 1'b0;
       else if (valid_q[1]) group_known_q <= 1'b1;
       if (valid_q[1]) group_before_q <= group;
     end
@@ -196,6 +212,96 @@ module lif_update #(
   always_ff @(posedge clk_i) begin
     if (rst_i) fresh_q <= '0;
     else if (step) fresh_q <= {fresh_q[3:2], fresh};
+  end
+
+  // One run: it stays active until a read finds nothing left. Several: a run may begin in the cycle behind
+  // the last read of the one before, so each stage has what belongs to its entry's run.
+  logic first2, first4;
+  if (Pages == 1) begin : gen_run
+    logic first_q;
+    logic unused_run;
+    assign unused_run = ^{run_page_i, run_last_i};
+    always_ff @(posedge clk_i) begin
+      if (rst_i) run_q <= 1'b0;
+      else if (en_i) run_q <= entry_read;
+    end
+    always_ff @(posedge clk_i) begin
+      if (en_i && load_i) first_q <= run_first_i;
+    end
+    assign forgets = load_i;
+    assign afresh = 1'b0;
+    assign ends = active && !entry_read;
+    assign first2 = first_q;
+    assign first4 = first_q;
+    assign ready_o = !busy;
+    assign acc_page_o = '0;
+    assign out_begins_o = 1'b0;
+    assign out_page_o = '0;
+    assign out_last_o = 1'b0;
+  end else begin : gen_runs
+    localparam int unsigned TagBits = PageBits + 2;
+    localparam int unsigned Tail = 5;
+    localparam int unsigned MostEntries = 2 * LifLanes;  // of a group
+    logic ends_q;
+    logic [15:0] least, pass_q, wait_q;
+    logic [TagBits-1:0] tag_q;  // page, first, last of the run
+    logic [7:1] begins_q;
+    logic [TagBits-1:0] tag1_q, tag2_q, tag3_q, tag4_q, tag5_q, tag6_q, tag7_q;
+    logic unused_tags;
+    assign unused_tags = ^{begins_q[6:1], tag7_q[1]};
+    assign least = (run_count_i < 16'(MostEntries) ? run_count_i : 16'(MostEntries)) + 16'(Tail);
+    always_ff @(posedge clk_i) begin
+      if (rst_i) begin
+        run_q <= 1'b0;
+        ends_q <= 1'b0;
+        wait_q <= '0;
+      end else if (en_i) begin
+        run_q <= entry_read && left_q != 16'd1;
+        ends_q <= entry_read && left_q == 16'd1;
+        if (start_i) wait_q <= pass_q - 16'd2;
+        else if (wait_q != '0) wait_q <= wait_q - 16'd1;
+      end
+    end
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        if (load_i) begin
+          tag_q <= {run_page_i, run_first_i, run_last_i};
+          pass_q <= run_count_i > least ? run_count_i : least;
+        end
+        begins_q <= {begins_q[6:1], start_i};
+        if (entry_read) tag1_q <= tag_q;
+      end
+    end
+    always_ff @(posedge clk_i) begin
+      if (step) begin
+        {tag4_q, tag3_q, tag2_q} <= {tag3_q, tag2_q, tag1_q};
+        {tag7_q, tag6_q, tag5_q} <= {tag6_q, tag5_q, tag4_q};
+      end
+    end
+    assign forgets = 1'b0;
+    assign afresh = begins_q[1];
+    assign ends = ends_q;
+    assign first2 = tag2_q[1];
+    assign first4 = tag4_q[1];
+    assign ready_o = wait_q == '0 && !start_i;
+    assign acc_page_o = tag2_q[2+:PageBits];
+    assign out_begins_o = begins_q[7];
+    assign out_page_o = tag7_q[2+:PageBits];
+    assign out_last_o = tag7_q[0];
+
+    // A state that is read is written: nothing of its group is on its way to the write of its current.
+    logic [6:2] reads_early;
+    assign reads_early = {
+      state == state6_q && mask6_q != '0,
+      state == state5_q && mask5_q != '0,
+      state == state4_q && mask4_q != '0,
+      state == state3_q && mask3_q != '0,
+      state == state2_q && mask2_q != '0
+    } & valid_q[6:2];
+    `SPIKELOOM_CHECK(state_is_written, !(en_i && fresh) || reads_early == '0)
+    `SPIKELOOM_ASSUME(run_has_entries, !(en_i && load_i) || run_count_i != '0)
+    `SPIKELOOM_ASSUME(loads_when_ready, !(en_i && load_i) || ready_o)
+    `SPIKELOOM_ASSUME(starts_when_ready, !(en_i && start_i) || wait_q == '0)
   end
 
   // Parameter sets, each part read just in time and registered once.
@@ -328,11 +434,11 @@ module lif_update #(
   logic use_low, use_high;
   assign group2 = carried2_q[GroupBits-1:0];
   assign acc_read_o = valid_q[2];
-  assign acc_group_o = LaneGroupBits'(32'(group2) / Slices);
+  assign acc_group_o = group2;
   if (Slices > 1) begin : gen_slices
     logic [SliceBits-1:0] slice_q;
     always_ff @(posedge clk_i) begin
-      if (step) slice_q <= SliceBits'(32'(group2) % Slices);
+      if (step) slice_q <= acc_slice_i;
     end
     assign use_high = acc_touched_i && slice_q[SliceBits-1];
     assign use_low = acc_touched_i && !slice_q[SliceBits-1];
@@ -353,6 +459,8 @@ module lif_update #(
       end
     end
   end else begin : gen_no_slices
+    logic unused_slice;
+    assign unused_slice = ^acc_slice_i;
     assign use_high = 1'b0;
     assign use_low = acc_touched_i;
     assign acc_low = acc_data_i;
@@ -366,7 +474,8 @@ module lif_update #(
         .AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current)
     ) u_lane (
         .clk_i, .en_i(step),
-        .first_i(first_q), .keep_i(keep_q),
+        .keep_i(keep_q),
+        .s2_first_i(first2), .s4_first_i(first4),
         .s2_load_i(fresh_q[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
         .s3_alpha_i(early_q[AlphaBits-1:0]), .s3_scale_i(early_q[AlphaBits+:ScaleBits]),
         .s3_acc_low_i(acc_low[i*AccBits+:AccBits]), .s3_acc_high_i(acc_high[i*AccBits+:AccBits]),
@@ -421,10 +530,9 @@ module lif_update #(
     cfg_data_o <= 32'(signed'(read_back));
   end
 
-  logic busy;
   assign busy = active || |valid_q || |end_q;
   `SPIKELOOM_ASSUME(cfg_only_idle, !busy || !(cfg_update_we_i || cfg_set_we_i || cfg_bias_we_i ||
                                               cfg_potential_we_i || cfg_current_we_i ||
                                               cfg_potential_re_i || cfg_current_re_i))
-  `SPIKELOOM_ASSUME(one_program, !(en_i && (fire_i || start_i)) || !(run_q || |valid_q || |end_q))
+  `SPIKELOOM_ASSUME(one_run, Pages > 1 || !(en_i && (load_i || start_i)) || !(run_q || |valid_q || |end_q))
 endmodule

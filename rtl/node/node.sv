@@ -9,6 +9,7 @@
 module node #(
     `SPIKELOOM_NODE_PARAMETERS,
     parameter int unsigned FiringPages = 0,
+    parameter int unsigned Looks = 0,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2
 ) (
     input  logic                  clk_i,
@@ -28,8 +29,10 @@ module node #(
     input  logic [           3:0] credit_i,
     output logic [           3:0] credit_o
 );
-  // Pages a firing: the core's, unless a test bench with a core of its own says otherwise.
+  // Pages a firing, and whether the core looks at chunks or walks through them: the core's, unless a test
+  // bench with a core of its own says otherwise.
   localparam int unsigned BatchPages = FiringPages != 0 ? FiringPages : `SPIKELOOM_FIRING_PAGES;
+  localparam int unsigned CoreLooks = Looks != 0 ? 1 : `SPIKELOOM_LOOKS;
   localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1;
   localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1;
   localparam int unsigned ChunkBits = PageChunks > 1 ? $clog2(PageChunks) : 1;
@@ -39,6 +42,9 @@ module node #(
       (PageChunks + spikeloom_pkg::PAGE_BLOCK_CHUNKS - 1) / spikeloom_pkg::PAGE_BLOCK_CHUNKS;
   localparam int unsigned Blocks = PageBlocks > 0 ? PageBlocks :
       PageChunks > spikeloom_pkg::LIMIT_FLAT_PAGE_CHUNKS ? PageRows * LongestPage : 0;
+`ifdef SPIKELOOM_PAGE_DELAY
+  localparam int unsigned PageDelay = Blocks > 0 ? 2 : 0;  // of the cores that look
+`endif
   localparam int unsigned DeliveryBits = Deliveries > 1 ? $clog2(Deliveries) : 1;
   localparam int unsigned ChannelBits = Channels > 1 ? $clog2(Channels) : 1;
   localparam int unsigned CounterBits = CreditCounters > 1 ? $clog2(CreditCounters) : 1;
@@ -59,7 +65,7 @@ module node #(
   logic [spikeloom_pkg::ADDRESS_CONTEXT_FIELD_W-1:0] context_field;  // of a context's address
   logic write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit;
   logic write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos;
-  logic write_memory, read_memory, write_pages, write_tables, write_first_block;
+  logic write_memory, read_memory, write_pages, write_tables, write_mode, write_first_block;
 
   ring_stop u_ring (
       .clk_i,
@@ -81,12 +87,13 @@ module node #(
   always_comb begin
     {write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit} = '0;
     {write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos} = '0;
-    {write_memory, write_pages, write_tables, write_first_block} = '0;
+    {write_memory, write_pages, write_tables, write_mode, write_first_block} = '0;
     if (ring_write) begin
       write_node = block == spikeloom_pkg::ADDR_BLOCK_NODE;
       write_context = block == spikeloom_pkg::ADDR_BLOCK_CONTEXT;
       write_pages = write_context && context_field == spikeloom_pkg::ADDR_CONTEXT_PAGES;
       write_tables = write_context && context_field == spikeloom_pkg::ADDR_CONTEXT_TABLES;
+      write_mode = write_context && context_field == spikeloom_pkg::ADDR_CONTEXT_MODE;
       write_delivery_page = block == spikeloom_pkg::ADDR_BLOCK_DELIVERY &&
           `SPIKELOOM_FIELD(offset, ADDRESS_DELIVERY_FIELD) == spikeloom_pkg::ADDR_DELIVERY_PAGE;
       write_delivery_range = block == spikeloom_pkg::ADDR_BLOCK_DELIVERY &&
@@ -261,12 +268,19 @@ module node #(
   logic context_readout, context_last_only, sample_end, integrating, firing;
   logic wait_input, wait_output, contexts_active, output_busy, pending, push, count_word;
   logic [ChunkIndexBits-1:0] push_index;
+  logic look, look_valid;
+  logic [4:0] look_page, push_page;
+  logic [11:0] look_chunk;
+  logic [RowBits-1:0] look_row;
+  logic [LimitBits-1:0] look_limit;
+  logic [spikeloom_pkg::CHUNK_BITS-1:0] look_mask;
 
   receiver #(
       .Contexts(Contexts),
       .PageRows(PageRows),
       .PageChunks(PageChunks),
       .Blocks(Blocks),
+      .Looks(CoreLooks),
       .Deliveries(Deliveries),
       .ChunkIndexBits(ChunkIndexBits)
   ) u_receiver (
@@ -303,7 +317,13 @@ module node #(
       .page_chunk_o(page_chunk),
       .page_mask_o(page_mask),
       .page_take_i(page_take),
-      .page_again_i(page_again)
+      .page_again_i(page_again),
+      .look_i(look),
+      .look_row_i(look_row),
+      .look_chunk_i(look_chunk),
+      .look_limit_i(look_limit),
+      .look_valid_o(look_valid),
+      .look_mask_o(look_mask)
   );
 
   credit_sender #(
@@ -338,6 +358,7 @@ module node #(
       .en_i,
       .tick_i(tick),
       .write_tables_i(write_tables),
+      .write_mode_i(write_mode),
       .write_channel_i(write_channel),
       .write_credit_i(write_credit),
       .config_context_i(`SPIKELOOM_LOW(offset, ADDRESS_CONTEXT_CONTEXT, ContextBits)),
@@ -347,6 +368,7 @@ module node #(
       .context_i(context_now),
       .start_i(fire),
       .push_i(push),
+      .push_page_i(push_page),
       .push_index_i(push_index),
       .push_mask_i(push_mask),
       .out_end_i(out_end),
@@ -367,7 +389,8 @@ module node #(
       .PageRows(PageRows),
       .PageChunks(PageChunks),
       .OrderEntries(OrderEntries),
-      .FiringPages(BatchPages)
+      .FiringPages(BatchPages),
+      .Looks(CoreLooks)
   ) u_sequencer (
       .clk_i,
       .rst_i,
@@ -389,6 +412,9 @@ module node #(
       .scan_o(scan),
       .scan_row_o(scan_row),
       .load_o(load),
+      .look_page_i(look_page),
+      .look_row_o(look_row),
+      .look_limit_o(look_limit),
       .retire_o(retire),
       .fire_o(fire),
       .fire_pages_o(fire_pages),
@@ -435,8 +461,14 @@ module node #(
       .page_mask_i(page_mask),
       .page_take_o(page_take),
       .page_again_o(page_again),
+      .look_o(look),
+      .look_page_o(look_page),
+      .look_chunk_o(look_chunk),
+      .look_valid_i(look_valid),
+      .look_mask_i(look_mask),
       .free_o(free),
       .out_push_o(push),
+      .out_page_o(push_page),
       .out_index_o(push_index),
       .out_mask_o(push_mask),
       .out_end_o(out_end),

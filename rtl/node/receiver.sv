@@ -10,7 +10,8 @@
 //   ahead_*       delivery of slot t + 2 in cycle t (look-ahead: its tables are read before the flit comes)
 //   row_i         the row that the sequencer looks at: count_o, flags in the same cycle
 //   free_i        in ti: row_i becomes empty, visible ti + 1
-//   scan_*, load_i, limit_i, reading_i, page_*: the walk through a page, described in flat_pages
+//   scan_*, load_i, limit_i, reading_i, page_*: the walk through a page, described in flat_pages; with Looks
+//   there is none, and look_* in its place
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
@@ -19,6 +20,7 @@ module receiver #(
     `SPIKELOOM_PARAMETER_PageRows,
     `SPIKELOOM_PARAMETER_PageChunks,
     parameter int unsigned Blocks = 0,  // that pages are made of; 0: they are flat
+    parameter int unsigned Looks = 0,
     `SPIKELOOM_PARAMETER_Deliveries,
     `SPIKELOOM_PARAMETER_ChunkIndexBits,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2,
@@ -63,7 +65,13 @@ module receiver #(
     output logic [   ChunkBits-1:0] page_chunk_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_o,
     input  logic                    page_take_i,
-    input  logic                    page_again_i
+    input  logic                    page_again_i,
+    input  logic                    look_i,
+    input  logic [     RowBits-1:0] look_row_i,
+    input  logic [            11:0] look_chunk_i,
+    input  logic [   LimitBits-1:0] look_limit_i,
+    output logic                    look_valid_o,
+    output logic [spikeloom_pkg::CHUNK_BITS-1:0] look_mask_o
 );
   localparam int unsigned IndexLsb = spikeloom_pkg::CHUNK_BITS;
   localparam int unsigned RangeBits = spikeloom_pkg::REG_DELIVERY_RANGE_COUNT_W;
@@ -213,7 +221,8 @@ module receiver #(
     block_pages #(
         .PageRows(PageRows),
         .PageChunks(PageChunks),
-        .Blocks(Blocks)
+        .Blocks(Blocks),
+        .Looks(Looks)
     ) u_pages (
         .clk_i,
         .rst_i,
@@ -238,14 +247,21 @@ module receiver #(
         .chunk_o(page_chunk_o),
         .mask_o(page_mask_o),
         .take_i(page_take_i),
-        .again_i(page_again_i)
+        .again_i(page_again_i),
+        .look_i,
+        .look_row_i,
+        .look_chunk_i,
+        .look_limit_i,
+        .look_valid_o,
+        .look_mask_o
     );
   end else begin : gen_flat
     logic unused_first_block;
     assign unused_first_block = write_first_block_i;
     flat_pages #(
         .PageRows(PageRows),
-        .PageChunks(PageChunks)
+        .PageChunks(PageChunks),
+        .Looks(Looks)
     ) u_pages (
         .clk_i,
         .rst_i,
@@ -267,7 +283,13 @@ module receiver #(
         .chunk_o(page_chunk_o),
         .mask_o(page_mask_o),
         .take_i(page_take_i),
-        .again_i(page_again_i)
+        .again_i(page_again_i),
+        .look_i,
+        .look_row_i,
+        .look_chunk_i,
+        .look_limit_i,
+        .look_valid_o,
+        .look_mask_o
     );
   end
 

@@ -8,7 +8,8 @@
 // A firing takes a batch of up to FiringPages pages. WAIT looks at one row a cycle, on row_o. fire_pages_o is
 // the batch's length, in f. row_o is the first page from f + 1 on and the next one from the cycle after each
 // free_i on; fire_limit_o is its limit, from f on. scan_row_o with scan_o: the page of the next cycle; load_o
-// with it: the core walks this one.
+// with it: the core walks this one. With Looks, look_row_o and look_limit_o are those of page look_page_i of
+// the firing, from f + 1 to te.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
@@ -18,6 +19,7 @@ module sequencer #(
     `SPIKELOOM_PARAMETER_PageChunks,
     `SPIKELOOM_PARAMETER_OrderEntries,
     parameter int unsigned FiringPages = 1,
+    parameter int unsigned Looks = 0,
     localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1,
     localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1,
     localparam int unsigned LimitBits = $clog2(PageChunks + 1),
@@ -45,6 +47,9 @@ module sequencer #(
     output logic                   scan_o,
     output logic [    RowBits-1:0] scan_row_o,
     output logic                   load_o,
+    input  logic [            4:0] look_page_i,
+    output logic [    RowBits-1:0] look_row_o,
+    output logic [  LimitBits-1:0] look_limit_o,
     output logic                   retire_o,
     // core
     output logic                   fire_o,
@@ -208,6 +213,34 @@ module sequencer #(
     assign row_to = row_q;
     assign scan_o = state_q == Wait;
     assign scan_row_o = row_q;
+  end
+
+  // The firing's pages, counted from its first one, which frees do not move.
+  if (Looks != 0) begin : gen_looks
+    logic [PageBits-1:0] base_page_q;
+    logic [StepBits-1:0] base_steps_q, look_steps;
+    logic [RowBits-1:0] base_row_q;
+    logic [RowsBits:0] page, step;
+    always_ff @(posedge clk_i) begin
+      if (en_i && state_q == Load) base_row_q <= RowBits'(first_row[entry_context]);
+      if (en_i && fire_o) begin
+        base_page_q <= read_page;
+        base_steps_q <= steps;
+      end
+    end
+    always_comb begin
+      page = (RowsBits + 1)'(base_page_q) + (RowsBits + 1)'(look_page_i);
+      if (page >= (RowsBits + 1)'(rows)) page = page - (RowsBits + 1)'(rows);
+      step = (RowsBits + 1)'(base_steps_q) + (RowsBits + 1)'(look_page_i);
+      look_steps = step > (RowsBits + 1)'(spikeloom_pkg::LIMIT_CONTEXT_LIMITS - 1) ? '1 : StepBits'(step);
+    end
+    assign look_row_o = base_row_q + RowBits'(page);
+    assign look_limit_o = limit[{context_q, look_steps}];
+  end else begin : gen_no_looks
+    logic unused_look;
+    assign unused_look = ^look_page_i;
+    assign look_row_o = '0;
+    assign look_limit_o = '0;
   end
 
   always_ff @(posedge clk_i) begin

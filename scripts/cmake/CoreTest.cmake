@@ -1,11 +1,11 @@
 # A core's RTL in tests: its module Verilated in a few shapes, and read by the synthesis front end. A shape's
 # parameters stand once, in the folder of the core's tests.
 
-# spikeloom_core_rtl(KIND SOURCES common/ram_sdp ... [OPT -O1])
-# Names the files of the module KIND_core, below rtl/ and without .sv. First of the three; without Verilator
-# the tests are a visible skip.
+# spikeloom_core_rtl(KIND [TOP MODULE] SOURCES common/ram_sdp ... [OPT -O1])
+# Names the files of the module KIND_core, or of a part's MODULE, below rtl/ and without .sv. First of the
+# three; without Verilator the tests are a visible skip.
 function(spikeloom_core_rtl kind)
-  cmake_parse_arguments(ARG "" "OPT" "SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "OPT;TOP" "SOURCES" ${ARGN})
   if(NOT SPIKELOOM_TESTS)
     return()
   endif()
@@ -21,10 +21,14 @@ function(spikeloom_core_rtl kind)
   if(NOT ARG_OPT)
     set(ARG_OPT -O1)
   endif()
+  if(NOT ARG_TOP)
+    set(ARG_TOP ${kind}_core)
+  endif()
   add_library(${kind}_models STATIC ${PROJECT_SOURCE_DIR}/tests/core/vl_stop.cpp)
   target_compile_definitions(${kind}_models PRIVATE VL_USER_STOP)
   target_link_libraries(${kind}_models PRIVATE GTest::gtest)
-  set_target_properties(${kind}_models PROPERTIES CORE_SOURCES "${sources}" CORE_OPT ${ARG_OPT})
+  set_target_properties(${kind}_models PROPERTIES CORE_SOURCES "${sources}" CORE_OPT ${ARG_OPT}
+    CORE_TOP ${ARG_TOP})
 endfunction()
 
 # spikeloom_core_shape(KIND NAME [DEFINES NAME ...] [SOURCES file.sv ...] SET key=Parameter=value ...)
@@ -41,6 +45,7 @@ function(spikeloom_core_shape kind name)
   cmake_parse_arguments(ARG "" "" "DEFINES;SOURCES;SET" ${ARGN})
   get_target_property(sources ${kind}_models CORE_SOURCES)
   get_target_property(opt ${kind}_models CORE_OPT)
+  get_target_property(top ${kind}_models CORE_TOP)
   set(arguments --assert -Wall --x-initial unique --x-assign unique -I${PROJECT_SOURCE_DIR}
     -I${PROJECT_BINARY_DIR}/generated)
   list(TRANSFORM ARG_DEFINES PREPEND +define+)
@@ -57,7 +62,7 @@ function(spikeloom_core_shape kind name)
       string(APPEND keys "    tile.${CMAKE_MATCH_2} = ${CMAKE_MATCH_4};\n")
     endif()
   endforeach()
-  verilate(${kind}_models PREFIX V${kind}_${name} TOP_MODULE ${kind}_core SOURCES ${sources} ${ARG_SOURCES}
+  verilate(${kind}_models PREFIX V${kind}_${name} TOP_MODULE ${top} SOURCES ${sources} ${ARG_SOURCES}
     VERILATOR_ARGS ${arguments} ${ARG_DEFINES} OPT_FAST ${opt})
   string(CONCAT shape
     "#include \"V${kind}_${name}.h\"\n"
@@ -114,12 +119,13 @@ ${header}using Shapes = testing::Types<${shapes}>;
   get_target_property(sources ${kind}_models CORE_SOURCES)
   list(REMOVE_AT sources 0)
   list(JOIN sources " " sources)
+  get_target_property(top ${kind}_models CORE_TOP)
   list(GET ARG_READ_BACK 0 count)
   list(GET ARG_READ_BACK 1 wires)
   string(CONCAT script
     "read_verilog -sv -noassert -noassume -I${PROJECT_SOURCE_DIR} -I${PROJECT_BINARY_DIR}/generated "
     "${sources}; "
-    "hierarchy -check -top ${kind}_core; proc; check -assert; flatten; opt; opt_clean; "
+    "hierarchy -check -top ${top}; proc; check -assert; flatten; opt; opt_clean; "
     "select -assert-count ${count} t:$dff; select -assert-count ${count} t:$dff w:${wires} %ci1 %i; "
     "select -assert-none t:$sdff t:$adff t:$dlatch t:$sr")
   add_test(NAME ${kind}_flip_flops_have_enable COMMAND ${YOSYS_PROGRAM} -q -e .* -p "${script}")

@@ -36,7 +36,8 @@ def load(hardware):
     """
     description = tomllib.loads(pathlib.Path(hardware).read_text(encoding="utf-8"))
     description["cores"] = []
-    description["pages_per_firing"] = {}  # by core
+    description["pages_per_firing"] = {}  # by core; a number, or the key that sets it
+    description["looks"] = []  # cores that look at chunks and do not walk through them
     description["parts"] = {}  # by name: what cores share, as its file says it
     description["window_owners"] = {}  # core or part, by window
     for table in ("memories", "formats"):
@@ -133,6 +134,7 @@ def add_core(description, core, path):
         sys.exit(f"{path}: core: expected the folder's name, {path.parent.name}, found {name}")
     description["cores"].append(name)
     description["pages_per_firing"][name] = core.pop("pages_per_firing", 1)
+    description["looks"] += [name] if core.pop("looks", False) else []
     parts = {each: part_named(description, each, path) for each in core.pop("parts", [])}
     shared = {window: each for each, part in parts.items() for window in part["memories"]}
     windows = core.pop("memories", {})
@@ -167,7 +169,7 @@ def add_core(description, core, path):
         sys.exit(f"{path}: parameter: {missing}: expected the key of every parameter of its parts")
     if core:
         sys.exit(
-            f"{path}: {', '.join(core)}: a core's file has core, pages_per_firing, parts, memories, "
+            f"{path}: {', '.join(core)}: a core's file has core, pages_per_firing, looks, parts, memories, "
             "memory_word, formats, parameter"
         )
 
@@ -211,7 +213,8 @@ def constants(description):
     for number, name in enumerate(description["cores"]):
         yield f"CORE_{name.upper()}", number
     for name, pages in description["pages_per_firing"].items():
-        yield f"FIRING_PAGES_{name.upper()}", pages
+        if isinstance(pages, int):
+            yield f"FIRING_PAGES_{name.upper()}", pages
     yield from kernel.constants(description["kernel"])
 
 
@@ -264,10 +267,20 @@ def check_addresses(description):
 
 def check_cores(description):
     """A firing takes at least a page, and no more than a context may have."""
+    most = description["limits"]["PAGES"]
+    ranges = {
+        (core, item["key"]): item["range"]
+        for item in description["parameter"]
+        for core in item.get("cores", ())
+        if "range" in item
+    }
     for name, pages in description["pages_per_firing"].items():
-        if not isinstance(pages, int) or not 1 <= pages <= description["limits"]["PAGES"]:
-            most = description["limits"]["PAGES"]
-            sys.exit(f"core {name}: pages_per_firing = {pages}: expected 1 to {most}")
+        low, high = (pages, pages) if isinstance(pages, int) else ranges.get((name, pages), (0, 0))
+        if not 1 <= low <= high <= most:
+            sys.exit(
+                f"core {name}: pages_per_firing = {pages}: expected 1 to {most}, or a key of the core with a "
+                f"range of such numbers"
+            )
 
 
 def check_chunks(description):
@@ -318,6 +331,8 @@ def digest(description):
     meaning = (
         repr(sorted(constants(description)))
         + repr(list(layouts(description)))
+        + repr(sorted(description["pages_per_firing"].items()))
+        + repr(sorted(description["looks"]))
         + repr(description["kernel"]["arguments"])
         + repr(list(address_blocks(description)))
         + repr([parameters.meaning(item) for item in description["parameter"]])

@@ -4,8 +4,8 @@ import sys
 OWNERS = ("chip", "noc", "node", "host")  # and every core by its name, and every part that cores share
 MODULES = ("node", "host_port", "core")
 # What the RTL takes without a key that sets it: the hash of all others, how many kinds of tile there are,
-# which kind every tile is of, a tile's own kind, a kind's core.
-DERIVED = ("hash", "kinds", "map", "kind", "core")
+# which kind every tile is of, a tile's own kind, its page delay, a kind's core.
+DERIVED = ("hash", "kinds", "map", "kind", "page_delay", "core")
 TABLES = ("mesh", "noc", "tile", "host")  # of a chip file, in the order in which it is printed
 MEMBERS = {"mesh": "", "noc": "", "tile": "tile.", "host": "host."}  # where Chip has a table's keys
 REFERENCES = ("divides", "at_most", "numbered_by")
@@ -54,7 +54,7 @@ def default_core(description):
 
 def of_kind(item):
     """Whether a kind of tile has a value of its own."""
-    return (item["owner"] == "node" or "cores" in item) and item.get("derived") != "kind"
+    return (item["owner"] == "node" or "cores" in item) and item.get("derived") not in ("kind", "page_delay")
 
 
 def table_of(item):

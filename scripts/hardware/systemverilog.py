@@ -55,14 +55,18 @@ def lists(description):
     """(macro's middle part, parameters) of every module that takes a list of them."""
     items = description["parameter"]
     cores = description["cores"]
-    yield "CHIP", [i for i in items if i.get("derived") != "kind"]
+    given = [i for i in items if i.get("derived") == "page_delay"]  # to cores that look
+    looks = description["looks"]
+    yield "CHIP", [i for i in items if i.get("derived") not in ("kind", "page_delay")]
     yield "NODE", [i for i in items if "cores" in i or "node" in i.get("modules", ())]
     yield "HOST_PORT", [i for i in items if "host_port" in i.get("modules", ())]
-    yield "CORE", [
-        i for i in items if "cores" in i or "core" in i.get("modules", ()) or i.get("derived") == "core"
+    every = [i for i in items if "core" in i.get("modules", ())]
+    yield "CORE", (given if looks else []) + [
+        i for i in items if "cores" in i or i in every or i.get("derived") == "core"
     ]
     for core in cores:
-        yield core.upper(), [i for i in items if core in i.get("cores", ()) or "core" in i.get("modules", ())]
+        own = [i for i in items if core in i.get("cores", ()) or i in every]
+        yield core.upper(), (given if core in looks else []) + own
 
 
 def declaration(description, item):
@@ -101,11 +105,20 @@ def instances(description):
 
 def firing_pages(description):
     """Pages that a firing of the core `Core` takes at most."""
-    choices = [
-        f"Core == spikeloom_pkg::CORE_{core.upper()} ? spikeloom_pkg::FIRING_PAGES_{core.upper()} : "
-        for core in description["cores"]
-    ]
+    rtl_of = {item["key"]: item["rtl"] for item in description["parameter"] if "key" in item}
+    choices = []
+    for core in description["cores"]:
+        pages = rtl_of.get(
+            description["pages_per_firing"][core], f"spikeloom_pkg::FIRING_PAGES_{core.upper()}"
+        )
+        choices.append(f"Core == spikeloom_pkg::CORE_{core.upper()} ? {pages} : ")
     return f"({''.join(choices)}1)"
+
+
+def core_looks(description):
+    """1 where the core `Core` looks at chunks, 0 where it walks through them."""
+    looking = " || ".join(f"Core == spikeloom_pkg::CORE_{core.upper()}" for core in description["looks"])
+    return f"({looking} ? 1 : 0)" if looking else "0"
 
 
 def breaches(description, item, owner):
@@ -160,6 +173,8 @@ def header(description):
         "//                                      owners CHIP, NOC, HOST and every core",
         "// `SPIKELOOM_CORE_INSTANCES            the core that `Core` names, connected by the ports' names",
         "// `SPIKELOOM_FIRING_PAGES              the most pages that a firing of it takes",
+        "// `SPIKELOOM_LOOKS                     1 where it looks at chunks, 0 where it walks through them",
+        "// `SPIKELOOM_PAGE_DELAY                is defined where some core looks, and is told PageDelay",
         "//",
         "// Fields of words, by the package's names, such as REG_CREDIT_COUNT:",
         "// `SPIKELOOM_FIELD(word, NAME)         the field of a signal, to read or to assign to",
@@ -193,7 +208,7 @@ def header(description):
         lines = []
         for item in items:
             theirs = (item["owner"], *item.get("cores", ()))
-            if owner not in theirs or item.get("derived") in ("hash", "map", "kind"):
+            if owner not in theirs or item.get("derived") in ("hash", "map", "kind", "page_delay"):
                 continue
             for number, (condition, text) in enumerate(breaches(description, item, owner)):
                 lines += [
@@ -204,4 +219,7 @@ def header(description):
         out.append(macro(f"SPIKELOOM_CHECK_{owner.upper()}_PARAMETERS", lines))
     out.append(macro("SPIKELOOM_CORE_INSTANCES", instances(description)))
     out.append(macro("SPIKELOOM_FIRING_PAGES", [firing_pages(description)]))
+    out.append(macro("SPIKELOOM_LOOKS", [core_looks(description)]))
+    if description["looks"]:
+        out.append("`define SPIKELOOM_PAGE_DELAY")
     return "\n".join([*out, "`endif", ""])

@@ -1,9 +1,13 @@
-// The tile's part of a page: gives a Verilated core the page's chunks one after the other, as the ports of
-// every core ask for them (rtl/core/core.sv), and noise where the contract says nothing.
+// The tile's part of a page: gives a Verilated core the page's chunks one after the other, or those that it
+// looks at, as the ports of every core ask for them (rtl/core/core.sv), and noise where the contract says
+// nothing.
 #pragma once
+
+#include <gtest/gtest.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -54,6 +58,38 @@ class PageWalk {
   std::size_t next_ = 0;
   std::uint16_t mask_ = 0;
   bool has_mask_ = false;
+};
+
+/// A firing's pages for a core that looks at their chunks in any order.
+class PageLook {
+ public:
+  /// `pages`: of each the chunks below its limit. `delay`: the tile's page delay.
+  PageLook(const std::vector<PageWalk::Chunks>& pages, std::int64_t delay) : delay_(delay) {
+    for (const PageWalk::Chunks& chunks : pages) pages_.emplace_back(chunks.begin(), chunks.end());
+  }
+  template <class Core>
+  void present(Core& core, std::int64_t cycle, bool enabled, Rng& rng) const {
+    const auto answer = answers_.find(cycle);
+    const bool answers = enabled && answer != answers_.end();
+    core.look_valid_i = enabled ? answers : rng.chance(0.5);
+    core.look_mask_i = answers ? answer->second : static_cast<std::uint16_t>(rng.below(65536));
+  }
+  /// What the core looks at in this enabled cycle; `freed`: pages that it freed before.
+  template <class Core>
+  void observe(const Core& core, std::int64_t cycle, std::size_t freed) {
+    if (!core.look_o) return;
+    const std::size_t page = core.look_page_o;
+    EXPECT_GE(cycle, 1) << "a look before the firing's second cycle";
+    ASSERT_LT(page, pages_.size()) << "a look at a page that the firing has not";
+    EXPECT_GE(page, freed) << "a look at a page that is free";
+    const auto chunk = pages_[page].find(core.look_chunk_o);
+    answers_[cycle + 2 + delay_] = chunk == pages_[page].end() ? std::uint16_t{0} : chunk->second;
+  }
+
+ private:
+  std::vector<std::map<std::uint32_t, std::uint16_t>> pages_;
+  std::map<std::int64_t, std::uint16_t> answers_;  ///< by cycle
+  std::int64_t delay_;
 };
 
 }  // namespace spikeloom::test

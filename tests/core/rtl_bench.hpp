@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <verilated.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -107,6 +108,7 @@ class RtlBench {
   RtlFiring fire(const device_model::ContextRegisters& registers, const RtlPages& f, std::int64_t limit) {
     set_context(registers);
     RtlFiring result;
+    PageLook look(f.pages, f.delay);
     PageWalk walk;
     walk.load(f.pages.front(), 1 + f.delay);
     for (std::int64_t cycle = 0; cycle <= limit && result.done < 0;) {
@@ -116,10 +118,12 @@ class RtlBench {
       core_->fire_first_i = now ? f.first : rng_.chance(0.5);
       core_->fire_last_i = now ? f.last : rng_.chance(0.5);
       walk.present(*core_, cycle, enabled, rng_);
+      look.present(*core_, cycle, enabled, rng_);
       settle();
       if (enabled) {
         walk.observe(*core_, cycle);
         const std::size_t freed = result.freed.size();
+        look.observe(*core_, cycle, freed);
         observe(result, cycle);
         if (result.freed.size() > freed) walk.free();
         if (result.freed.size() > freed && freed + 1 < f.pages.size())
@@ -130,6 +134,9 @@ class RtlBench {
     }
     core_->fire_i = 0;
     core_->page_start_i = 0;
+    // Lists may be filled in any order; each keeps its own.
+    std::stable_sort(result.out.begin(), result.out.end(),
+                     [](const auto& a, const auto& b) { return a.page < b.page; });
     return result;
   }
 
@@ -159,8 +166,8 @@ class RtlBench {
 
   void observe(RtlFiring& result, std::int64_t cycle) {
     if (core_->out_push_o) {
-      result.out.push_back(
-          {core_->out_index_o, core_->out_mask_o, static_cast<std::uint16_t>(result.ended.size())});
+      EXPECT_GE(core_->out_page_o, result.ended.size()) << "a push onto a list that has ended";
+      result.out.push_back({core_->out_index_o, core_->out_mask_o, core_->out_page_o});
       result.last_push = cycle;
     }
     if (core_->out_end_o) {

@@ -222,6 +222,23 @@ class GenerateHardware(unittest.TestCase):
             parameters.markdown(described),
         )
 
+    def test_a_core_that_looks_is_told_the_page_delay_and_a_key_may_set_its_pages(self):
+        self.assertRegex(systemverilog.header(DESCRIPTION), r"`define SPIKELOOM_LOOKS \\\n\s+0\n")
+        described = self.with_abacus(lambda core: core.update(looks=True, pages_per_firing="tile.beads"))
+        header = systemverilog.header(described)
+        self.assertIn("(Core == spikeloom_pkg::CORE_ABACUS ? 1 : 0)", header)
+        self.assertIn("`define SPIKELOOM_PAGE_DELAY", header)
+        self.assertIn("Core == spikeloom_pkg::CORE_ABACUS ? Beads : ", header)
+        self.assertNotIn("FIRING_PAGES_ABACUS", systemverilog.package(described))
+        lists = {name: [i["rtl"] for i in taken] for name, taken in systemverilog.lists(described)}
+        has = {name for name, taken in lists.items() if "PageDelay" in taken}
+        self.assertEqual(has, {"CORE", "ABACUS"})
+        self.assertNotEqual(description.digest(described), description.digest(self.with_abacus()))
+        for pages in ("tile.lanes", "tile.rods", 0, 17):
+            with self.assertRaises(SystemExit) as stopped:
+                self.with_abacus(lambda core, pages=pages: core.update(pages_per_firing=pages))
+            self.assertIn(f"pages_per_firing = {pages}: expected 1 to 16, or a key", str(stopped.exception))
+
     def test_a_core_takes_a_part_as_it_is(self):
         for change, message in (
             (lambda core: core.update(parts=["axon"]), "parts: axon: no file"),
@@ -276,7 +293,7 @@ class GenerateHardware(unittest.TestCase):
     def test_lists_declare_what_they_pass_on(self):
         known = {item["rtl"] for item in DESCRIPTION["parameter"]}
         lists = dict(systemverilog.lists(DESCRIPTION))
-        self.assertEqual({item["rtl"] for item in lists["CHIP"]}, known - {"Kind"})
+        self.assertEqual({item["rtl"] for item in lists["CHIP"]}, known - {"Kind", "PageDelay"})
         header = systemverilog.header(DESCRIPTION)
         for name, taken in lists.items():
             names = [item["rtl"] for item in taken]

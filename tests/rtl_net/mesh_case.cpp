@@ -151,7 +151,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     rows_used[t] += rows;
     x.updates = below(r, 4);
     x.state = below(r, 2) == 0 ? 0 : below(r, 65536);
-    x.alternate = batch > 1 && below(r, 2) == 0;
+    x.alternate = batch > 1 && below(r, 2) == 0 && shape.looks == 0;
     m.contexts.push_back(x);
   }
   const unsigned n = static_cast<unsigned>(m.contexts.size());
@@ -344,9 +344,10 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     put_context(hw::kAddrContextTables,
                 hw::RegContextTables{.first_chunk = 0, .first_out = x.first_out}.pack());
     put_context(hw::kAddrContextUpdate,
-                hw::RegContextUpdate{.first = x.alternate ? 1U : 0U, .count = x.updates}.pack());
+                hw::RegContextUpdate{.first = (x.alternate ? 1U : 0U) | shape.looks << 1U, .count = x.updates}
+                    .pack());
     put_context(hw::kAddrContextState, x.state);
-    put_context(hw::kAddrContextMode, hw::RegContextMode{.valid = 1}.pack());
+    put_context(hw::kAddrContextMode, hw::RegContextMode{.valid = 1, .list_entries = x.chunks}.pack());
     for (unsigned k = 0; k < hw::kLimitContextLimits; ++k) put_context(hw::kAddrContextLimit + k, x.limit[k]);
     put(node, hw::kAddrBlockOrder, x.local, hw::RegOrder{.context = x.local, .skip = x.skip}.pack());
   }
@@ -452,8 +453,9 @@ struct Sequencer {
 };
 
 /// Fires context x in cycle f on `pages` of its rows from `first` on; `steps`: since the sample began.
-void fire(const MeshContext& x, const std::vector<Row>& rows, unsigned first, unsigned pages, std::uint64_t f,
-          unsigned delay, unsigned& steps, Sequencer& q) {
+void fire(const MeshShape& shape, const MeshContext& x, const std::vector<Row>& rows, unsigned first,
+          unsigned pages, std::uint64_t f, unsigned& steps, Sequencer& q) {
+  const unsigned delay = page_delay(shape);
   q.frees.clear();
   q.buffer.flits.clear();
   std::vector<unsigned> pushes;
@@ -477,6 +479,12 @@ void fire(const MeshContext& x, const std::vector<Row>& rows, unsigned first, un
     at = std::max(at, began + delay) + 2 + 2 * valid;
     q.frees.push_back(at);
     if (x.alternate) update(page);
+  }
+  if (shape.looks != 0) {
+    at = f + pages * (shape.page_chunks + 2) + 2 + delay;
+    for (std::uint64_t& free : q.frees) free = ++at;
+    q.te = at + x.updates + pages * (*std::max_element(pushes.begin(), pushes.end()) + 1);
+    return;
   }
   for (unsigned page = 0; page < pages && !x.alternate; ++page) update(page);
   q.te = at;
@@ -631,7 +639,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           ++result.firings[tile];
           const unsigned pages = q.looked + 1;
           ++result.batches[pages];
-          fire(x, rows[c], read_page[c], pages, t, page_delay(m.shape), steps[c], q);
+          fire(m.shape, x, rows[c], read_page[c], pages, t, steps[c], q);
           q.state = State::kBusy;
         }
       } else {

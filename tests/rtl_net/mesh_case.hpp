@@ -19,7 +19,7 @@ namespace spikeloom::test {
 struct MeshShape {
   unsigned width, height, contexts, page_rows, page_chunks, page_blocks, deliveries, channels,
       credit_counters, out_entries, order_entries, spike_wheel, credit_wheel, host_channels, host_counters,
-      applications, firing_pages;
+      applications, firing_pages, looks;
 };
 
 /// Cycles by which pages in blocks start later (rtl/node/block_pages.sv).

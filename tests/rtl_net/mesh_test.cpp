@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "Vmesh21b.h"
+#include "Vmesh21l.h"
 #include "Vmesh22.h"
 #include "Vmesh22b.h"
+#include "Vmesh22l.h"
 #include "Vmesh31.h"
 #include "tests/rtl_net/mesh_case.hpp"
 #include "tests/rtl_net/mesh_shapes.hpp"
@@ -66,6 +68,8 @@ TEST(Mesh2x2, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh22>(kMesh
 TEST(Mesh3x1, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh31>(kMesh31, 100001, 1000); }
 TEST(Mesh2x2Pairs, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh22b>(kMesh22b, 200001, 500); }
 TEST(Mesh2x1Fours, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh21b>(kMesh21b, 300001, 500); }
+TEST(Mesh2x2Looks, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh22l>(kMesh22l, 400001, 500); }
+TEST(Mesh2x1Looks, EveryWordAndStampIsTheProtocolsUnderAnyLink) { many<Vmesh21l>(kMesh21l, 500001, 500); }
 
 TEST(Ring, WritesAndReadsKeepTheirOrder) {
   Rng r(7);

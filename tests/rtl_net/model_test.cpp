@@ -20,7 +20,8 @@ namespace {
 /// stub/crossbar_core.sv as a CoreModel.
 class StandInCore final : public CoreModel {
  public:
-  StandInCore(const device_model::TileMemory& memory, std::int64_t delay) : memory_(memory), delay_(delay) {}
+  StandInCore(const device_model::TileMemory& memory, const MeshShape& shape)
+      : memory_(memory), shape_(shape), delay_(page_delay(shape)) {}
 
   void invalidate() override {}
   device_model::Firing fire(std::uint32_t context, std::span<const device_model::Page* const> pages,
@@ -30,7 +31,7 @@ class StandInCore final : public CoreModel {
     const std::uint32_t state = registers.core[hw::kAddrContextState];
     const bool alternate = (update.first & 1U) != 0;
     device_model::Firing firing;
-    std::int64_t now = 0, updates = 0;
+    std::int64_t now = 0, updates = 0, longest = 0;
     for (std::size_t p = 0; p < pages.size(); ++p) {
       const bool ends = last && p + 1 == pages.size();
       const std::uint32_t mixed = (count + p == 0 ? 0 : state) ^ (ends ? state >> 1U : 0);
@@ -46,7 +47,14 @@ class StandInCore final : public CoreModel {
       }
       firing.freed.push_back(now);
       const auto pushes = static_cast<std::int64_t>(firing.out.size() - before);
+      longest = std::max(longest, pushes);
       (alternate ? now : updates) += update.count + std::max<std::int64_t>(pushes, 1);
+    }
+    if (shape_.looks != 0) {
+      const auto n = static_cast<std::int64_t>(pages.size());
+      now = n * (shape_.page_chunks + 2) + 2 + delay_;
+      for (std::int64_t& free : firing.freed) free = ++now;
+      updates = update.count + n * (longest + 1);
     }
     firing.time = {.integrate = firing.freed.back(), .update = now + updates - firing.freed.back()};
     firing.freed.pop_back();
@@ -56,6 +64,7 @@ class StandInCore final : public CoreModel {
 
  private:
   const device_model::TileMemory& memory_;
+  const MeshShape& shape_;
   std::int64_t delay_;  ///< of a page's start
 };
 
@@ -140,7 +149,7 @@ void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
     ASSERT_TRUE(want.finished) << "seed " << seed << ": the drawn case never ends";
     const std::unique_ptr<ModelLink> model =
         open_model(chip_of(shape), [&](std::uint32_t, device_model::TileMemory& memory) {
-          return TileCore{std::make_unique<StandInCore>(memory, page_delay(shape)), shape.firing_pages};
+          return TileCore{std::make_unique<StandInCore>(memory, shape), shape.firing_pages};
         });
     Runner runner(*model);
     runner.run(mesh.image);
@@ -164,6 +173,7 @@ void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
 TEST(ModelDevice, IsTheProtocolsWithOnePageAFiring) { many(kMesh22, 1, 500); }
 TEST(ModelDevice, IsTheProtocolsWithTwoPagesAFiring) { many(kMesh22b, 200001, 1000); }
 TEST(ModelDevice, IsTheProtocolsWithFourPagesAFiring) { many(kMesh21b, 300001, 1000); }
+TEST(ModelDevice, IsTheProtocolsWithACoreThatLooks) { many(kMesh22l, 400001, 500); }
 
 }  // namespace
 }  // namespace spikeloom::test

@@ -1,7 +1,9 @@
-// flat_pages and block_pages: chunks that were delivered come out of the walk, each once, in rising order, in
-// exactly the cycles that the headers state, while other pages are filled and target time freezes.
+// flat_pages and block_pages: chunks that were delivered come out of the walk, each once, in rising order, or
+// where a core looks at them, in exactly the cycles that the headers state, while other pages are filled and
+// target time freezes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -63,11 +65,28 @@ class Pages {
     EXPECT_GT(repeated_, 0U);
   }
 
+  /// So many batches of pages are looked at.
+  void run_looks(unsigned batches, double freeze) {
+    freeze_ = freeze;
+    for (unsigned n = 0; n < batches; ++n) {
+      dense_ = rng_.chance(0.3) ? 1 : rng_.unit();
+      near_ = rng_.chance(0.5);
+      for (std::uint64_t k = rng_.below(2 * Shape::kChunks + 4); k > 0; --k) step();
+      look_at(1 + static_cast<unsigned>(rng_.below(Shape::kRows - 1)));
+      if (testing::Test::HasFailure()) return;
+    }
+    EXPECT_GT(seen_, batches);
+    EXPECT_GT(unseen_, batches);
+  }
+
  private:
   struct Row {
     std::map<unsigned, std::uint16_t> chunks;
     unsigned length = 0;          ///< of its page
     std::int64_t stored_in = -9;  ///< cycle of the last delivery
+    bool held = false;            ///< somebody reads it
+    std::int64_t open_from = 0;   ///< cycle from which credits let chunks come
+    unsigned limit = 0;
   };
 
   /// Pages of random lengths, one behind the other from the last row to the first.
@@ -99,7 +118,8 @@ class Pages {
   /// One enabled cycle, frozen ones before it. Looks at the outputs by `look` before the edge.
   template <class Look>
   void step(Look&& look) {
-    const auto take = model_->take_i, again = model_->again_i, scan = model_->scan_i, load = model_->load_i;
+    const auto take = model_->take_i, again = model_->again_i, scan = model_->scan_i, load = model_->load_i,
+               look_now = model_->look_i;
     const auto limit = model_->limit_i;
     while (rng_.chance(freeze_)) {
       model_->en_i = 0;
@@ -108,6 +128,7 @@ class Pages {
       model_->again_i = rng_.chance(0.5);
       model_->scan_i = rng_.chance(0.5);
       model_->load_i = rng_.chance(0.5);
+      model_->look_i = rng_.chance(0.5);
       set(model_->limit_i, rng_.below(Shape::kChunks + 1));
       clock();
     }
@@ -115,6 +136,7 @@ class Pages {
     model_->again_i = again;
     model_->scan_i = scan;
     model_->load_i = load;
+    model_->look_i = look_now;
     model_->limit_i = limit;
     model_->en_i = 1;
     deliver();
@@ -131,6 +153,7 @@ class Pages {
     model_->free_i = 0;
     model_->reading_i = 0;
     model_->scan_i = rng_.chance(0.5);
+    model_->look_i = 0;
     set(model_->scan_row_i, rng_.below(Shape::kRows));
     set(model_->limit_i, rng_.below(Shape::kChunks + 1));
     step([] {});
@@ -140,7 +163,7 @@ class Pages {
   void deliver() {
     model_->chunk_i = 0;
     const auto r = near_ ? last_row_ : static_cast<unsigned>(rng_.below(Shape::kRows));
-    if (!rng_.chance(dense_) || r == walked_) return;
+    if (!rng_.chance(dense_) || rows_[r].held || cycle_ < rows_[r].open_from) return;
     last_row_ = static_cast<unsigned>(rng_.below(Shape::kRows));
     if (rng_.chance(0.7)) last_row_ = r;
     Row& row = rows_[r];
@@ -159,7 +182,7 @@ class Pages {
 
   void walk(unsigned r) {
     Row& row = rows_[r];
-    walked_ = r;
+    row.held = true;
     // A chunk and its end-of-step are a cycle apart at least; the sequencer sees that in the next one.
     while (cycle_ < row.stored_in + 2) step();
     const auto limit = static_cast<unsigned>(rng_.chance(0.4) ? rng_.below(row.length + 1) : row.length);
@@ -212,7 +235,63 @@ class Pages {
     model_->free_i = 0;
     model_->reading_i = 0;
     row.chunks.clear();
-    walked_ = ~0U;
+    row.held = false;
+  }
+
+  /// Random looks at a batch of so many pages, an answer a cycle; then the pages become free, one a cycle.
+  void look_at(unsigned pages) {
+    std::vector<unsigned> batch(Shape::kRows);
+    for (unsigned r = 0; r < Shape::kRows; ++r) batch[r] = r;
+    for (unsigned r = Shape::kRows; r > 1; --r) std::swap(batch[r - 1], batch[rng_.below(r)]);
+    batch.resize(pages);
+    for (const unsigned r : batch) {
+      rows_[r].held = true;
+      rows_[r].limit =
+          static_cast<unsigned>(rng_.chance(0.4) ? rng_.below(rows_[r].length + 1) : rows_[r].length);
+    }
+    for (const unsigned r : batch)
+      while (cycle_ < rows_[r].stored_in + 2) step();
+    std::map<std::int64_t, std::uint16_t> answers;  // by cycle
+    const auto one = [&] {
+      const auto answer = answers.find(cycle_);
+      step([&] {
+        model_->eval();
+        EXPECT_EQ(model_->look_valid_o, answer != answers.end());
+        if (answer != answers.end()) {
+          EXPECT_EQ(model_->look_mask_o, answer->second);
+          (answer->second != 0 ? seen_ : unseen_) += 1;
+        }
+      });
+    };
+    const double hurry = rng_.chance(0.5) ? 1 : rng_.unit();
+    for (std::uint64_t left = 20 + rng_.below(400); left > 0 && !testing::Test::HasFailure(); --left) {
+      const Row& row = rows_[batch[rng_.below(pages)]];
+      const auto number = static_cast<unsigned>(&row - rows_);
+      // Often one that is there, seldom one that no page has.
+      auto chunk = static_cast<unsigned>(rng_.below(rng_.chance(0.1) ? 4096 : Shape::kChunks));
+      if (rng_.chance(0.6))
+        if (const auto there = row.chunks.lower_bound(chunk); there != row.chunks.end()) chunk = there->first;
+      model_->look_i = rng_.chance(hurry);
+      set(model_->look_row_i, number);
+      set(model_->look_chunk_i, chunk);
+      set(model_->look_limit_i, row.limit);
+      const auto there = row.chunks.find(chunk);
+      if (model_->look_i)
+        answers[cycle_ + 2 + kDelay] =
+            there == row.chunks.end() || chunk >= row.limit ? std::uint16_t{0} : there->second;
+      one();
+    }
+    model_->look_i = 0;
+    for (const unsigned r : batch) {
+      set(model_->row_i, r);
+      model_->free_i = 1;
+      rows_[r].chunks.clear();
+      rows_[r].open_from = cycle_ + 4;
+      rows_[r].held = false;
+      one();
+    }
+    model_->free_i = 0;
+    for (std::int64_t n = 0; n < 2 + kDelay; ++n) one();
   }
 
   Rng rng_;
@@ -221,9 +300,9 @@ class Pages {
   Row rows_[Shape::kRows];
   double freeze_ = 0, dense_ = 0.5;
   bool near_ = false;
-  unsigned walked_ = ~0U, last_row_ = 0, last_chunk_ = 0;
+  unsigned last_row_ = 0, last_chunk_ = 0;
   std::int64_t cycle_ = 0;
-  std::size_t taken_ = 0, repeated_ = 0;
+  std::size_t taken_ = 0, repeated_ = 0, seen_ = 0, unseen_ = 0;
 };
 
 template <class Shape>
@@ -242,6 +321,25 @@ TYPED_TEST(PagesTest, AreNotChangedByFreezes) {
   for (std::uint64_t seed = 100; seed <= 102; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Pages<TypeParam>(seed).run(TypeParam::kChunks > 1000 ? 8 : 100, 0.5);
+  }
+}
+
+template <class Shape>
+class LooksTest : public testing::Test {};
+using LookShapes = testing::Types<looks_flat, looks_blocks, looks_long>;
+TYPED_TEST_SUITE(LooksTest, LookShapes);
+
+TYPED_TEST(LooksTest, AnswerAnyLookWithItsMaskInItsCycle) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Pages<TypeParam>(seed).run_looks(TypeParam::kChunks > 1000 ? 12 : 100, 0);
+  }
+}
+
+TYPED_TEST(LooksTest, AreNotChangedByFreezes) {
+  for (std::uint64_t seed = 100; seed <= 102; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Pages<TypeParam>(seed).run_looks(TypeParam::kChunks > 1000 ? 8 : 60, 0.5);
   }
 }
 

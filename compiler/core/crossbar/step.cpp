@@ -188,13 +188,13 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
   Firing firing;
   const std::uint32_t limit = memory_.contexts[context].limit[std::min(count, hw::kLimitContextLimits - 1)];
   const std::int64_t walk = integrate(context, *pages.front(), limit, firing);
-  updater_.run({.program = programs_[context],
-                .mode = memory_.contexts[context].mode,
-                .first_word = contexts_[context].state.first_word,
-                .first = count == 0,
-                .last = last,
-                .sums = sums_},
-               firing);
+  (void)updater_.run({.program = programs_[context],
+                      .mode = memory_.contexts[context].mode,
+                      .first_word = contexts_[context].state.first_word,
+                      .first = count == 0,
+                      .last = last,
+                      .sums = sums_},
+                     firing);
   firing.time = firing_time(tile_, walk, programs_[context].size());
   return firing;
 }

@@ -79,14 +79,18 @@ Updater::Lanes Updater::step(const Update& update, const std::int32_t* sums, boo
   return to;
 }
 
-void Updater::run(const Run& run, Firing& firing) {
+std::uint32_t Updater::run(const Run& run, Firing& firing) {
   const TileConfig& tile = tile_;
   const bool readout = run.mode.readout != 0;
-  const bool push = !readout || run.mode.last_only == 0 || run.last;
+  const bool wanted = !readout || run.mode.last_only == 0 || run.last;
   const std::int64_t half_range = std::int64_t{1} << (tile.state_bits - 1U);
   IntegerArithmetic arithmetic{-half_range, half_range - 1};
-  std::uint32_t gathered = 0;  // spikes since the last chunk
-  std::uint32_t chunks = 0;    // so far, zero ones included
+  std::uint32_t gathered = 0;              // spikes since the last chunk
+  std::uint32_t chunks = run.first_chunk;  // so far, zero ones included
+  const auto push = [&](std::uint32_t mask) {
+    if (mask != 0)
+      firing.out.push_back({chunks, static_cast<std::uint16_t>(mask), static_cast<std::uint16_t>(run.page)});
+  };
   for (const Update& update : run.program) {
     const std::size_t word = run.first_word + update.group;
     const Lanes now =
@@ -107,14 +111,15 @@ void Updater::run(const Run& run, Firing& firing) {
       const std::uint32_t half = (update.half == 0 ? static_cast<std::uint32_t>(v)
                                                    : static_cast<std::uint32_t>(v >> hw::kChunkBits)) &
                                  0xffffU;
-      if (push && half != 0) firing.out.push_back({chunks, static_cast<std::uint16_t>(half)});
+      if (wanted) push(half);
       ++chunks;
     } else if (update.emit) {
-      if (gathered != 0) firing.out.push_back({chunks, static_cast<std::uint16_t>(gathered)});
+      push(gathered);
       gathered = 0;
       ++chunks;
     }
   }
+  return chunks;
 }
 
 }  // namespace spikeloom::neuron

@@ -37,16 +37,19 @@ class Updater {
   /// Entries of the update program with their parameter sets, as ring writes left them.
   [[nodiscard]] std::vector<Update> decode(std::uint32_t first, std::uint32_t count) const;
 
-  /// A program's run for one page.
+  /// A run of entries for one page. Each page of a firing runs the same ones, one page after the other.
   struct Run {
     std::span<const Update> program;
     const hw::RegContextMode& mode;
     std::uint32_t first_word = 0;        ///< of the context's state
+    std::uint32_t page = 0;              ///< of the firing
+    std::uint32_t first_chunk = 0;       ///< what runs before this one have sent of a page
     bool first = false, last = false;    ///< the page begins a sample: old state reads as 0; it ends one
     std::span<const std::int32_t> sums;  ///< by neuron of the context's LIF groups
   };
-  /// Leaves new states in the memories and pushes what the context sends.
-  void run(const Run&, device_model::Firing&);
+  /// Leaves new states in the memories and pushes what the context sends. Returns the first_chunk of the runs
+  /// behind this one.
+  std::uint32_t run(const Run&, device_model::Firing&);
 
  private:
   static constexpr std::size_t kMostLanes = 16;

@@ -45,8 +45,16 @@ module crossbar_core #(
     output logic        page_take_o,   // moves on to the next chunk
     output logic        page_again_o,  // instead: from the next cycle on the page's first chunk is the next
 
+    // Or, by a core that looks, chunks of the firing's pages in any order; such a core has no page_* above.
+    output logic        look_o,        // f + 1 or later, before the page is freed
+    output logic [ 4:0] look_page_o,   //   0 to pages - 1
+    output logic [11:0] look_chunk_o,
+    input  logic        look_valid_i,  // 2 + p cycles after look_o, p the tile's page delay:
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] look_mask_i,  // the chunk's mask, or 0
+
     output logic                      free_o,
     output logic                      out_push_o,
+    output logic [               4:0] out_page_o,  // the list that a push belongs to
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      out_end_o,  // the end of a page's pushes; with done_o
@@ -73,7 +81,7 @@ module crossbar_core #(
   localparam int unsigned MostBits = spikeloom_pkg::MEM_UPDATE_ENTRY_GROUP_W;
   localparam int unsigned GroupBits =
       Groups * Slices > (1 << MostBits) ? MostBits : Groups * Slices > 1 ? $clog2(Groups * Slices) : 1;
-  localparam int unsigned LaneBits = LifLanes > 1 ? $clog2(LifLanes) : 1;
+  localparam int unsigned SliceBits = Slices > 1 ? $clog2(Slices) : 1;
 
   `SPIKELOOM_CHECK_CROSSBAR_PARAMETERS
 
@@ -133,7 +141,8 @@ module crossbar_core #(
       .cfg_chunk_we_i(write_chunks), .cfg_axon_we_i(write_axons), .cfg_word_i, .cfg_part_i, .cfg_data_i);
   assign count_word_o = word_valid;
 
-  logic acc_read, acc_touched;
+  logic acc_read, acc_touched, update_ready, update_page, update_last;
+  logic [GroupBits-1:0] update_group;
   logic [LaneGroupBits-1:0] acc_group;
   logic [Lanes*AccBits-1:0] acc_data;
   lane_array #(
@@ -149,42 +158,32 @@ module crossbar_core #(
       .read_i(acc_read), .read_group_i(acc_group), .read_touched_o(acc_touched), .read_data_o(acc_data),
       .cfg_weight_we_i(write_weights), .cfg_word_i, .cfg_part_i, .cfg_data_i);
 
-  logic update_valid, update_emit, update_half, keep;
-  logic [GroupBits-1:0] update_group;
-  logic [LaneBits-1:0] update_lane;
-  logic [LifLanes-1:0] update_spikes;
-  logic [LifLanes*StateBits-1:0] update_potentials;
-  assign keep = Readout != 0 && ctx_readout_i;
-  lif_update #(
-      .Lanes(Lanes), .LifLanes(LifLanes), .AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits),
-      .MaxScale(MaxScale), .Current(Current), .Groups(Groups), .StateWords(StateWords),
-      .UpdateEntries(UpdateEntries), .ParamSets(ParamSets)
+  logic unused_update;
+  neuron_update #(
+      .AccLanes(Lanes), .LifGroups(Groups * Slices), .LifLanes(LifLanes), .AccBits(AccBits),
+      .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current), .Readout(Readout),
+      .StateWords(StateWords), .UpdateEntries(UpdateEntries), .ParamSets(ParamSets),
+      .ChunkIndexBits(ChunkIndexBits)
   ) u_update (
       .clk_i, .rst_i, .en_i,
-      .fire_i, .fire_first_i, .start_i(free_o), .ctx_update_i, .ctx_updates_i,
-      .ctx_state_i, .ctx_readout_i(keep),
-      .acc_read_o(acc_read), .acc_group_o(acc_group), .acc_touched_i(acc_touched), .acc_data_i(acc_data),
-      .out_valid_o(update_valid), .out_group_o(update_group), .out_emit_o(update_emit),
-      .out_half_o(update_half), .out_lane_o(update_lane), .out_spikes_o(update_spikes),
-      .out_potentials_o(update_potentials), .done_o,
+      .fire_i, .fire_last_i, .ctx_state_i, .ctx_readout_i, .ctx_last_only_i,
+      .load_i(fire_i), .run_entry_i(ctx_update_i), .run_count_i(ctx_updates_i), .run_page_i(1'b0),
+      .run_first_i(fire_first_i), .run_last_i(fire_last_i), .start_i(free_o), .ready_o(update_ready),
+      .acc_read_o(acc_read), .acc_group_o(update_group), .acc_page_o(update_page),
+      .last_read_o(update_last), .acc_slice_i(SliceBits'(32'(update_group) % Slices)),
+      .acc_touched_i(acc_touched), .acc_data_i(acc_data),
+      .out_push_o, .out_page_o, .out_index_o, .out_mask_o, .done_o,
       .cfg_update_we_i(write_updates), .cfg_set_we_i(write_sets), .cfg_bias_we_i(write_biases),
       .cfg_potential_we_i(write_potentials), .cfg_current_we_i(write_currents),
       .cfg_potential_re_i(read_potentials), .cfg_current_re_i(read_currents),
       .cfg_word_i, .cfg_part_i, .cfg_data_i, .cfg_data_o);
+  assign acc_group = LaneGroupBits'(32'(update_group) / Slices);
+  assign unused_update = ^{update_ready, update_page, update_last};
 
-  out_writer #(
-      .LifLanes(LifLanes), .StateBits(StateBits), .Readout(Readout), .ChunkIndexBits(ChunkIndexBits),
-      .GroupBits(GroupBits)
-  ) u_out (
-      .clk_i, .rst_i, .en_i,
-      .fire_i, .fire_last_i, .ctx_readout_i, .ctx_last_only_i,
-      .valid_i(update_valid), .group_i(update_group), .emit_i(update_emit), .half_i(update_half),
-      .lane_i(update_lane), .spikes_i(update_spikes), .potentials_i(update_potentials),
-      .out_push_o, .out_index_o, .out_mask_o);
-
-  // A firing has one page.
+  // A firing has one page, through which it walks.
   logic unused_pages;
-  assign unused_pages = ^fire_pages_i;
+  assign unused_pages = ^{fire_pages_i, look_valid_i, look_mask_i};
+  assign {look_o, look_page_o, look_chunk_o} = '0;
   assign out_end_o = done_o;
   assign page_again_o = 1'b0;
 

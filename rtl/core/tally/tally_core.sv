@@ -53,8 +53,16 @@ module tally_core #(
     output logic        page_take_o,   // moves on to the next chunk
     output logic        page_again_o,  // instead: from the next cycle on the page's first chunk is the next
 
+    // Or, by a core that looks, chunks of the firing's pages in any order; such a core has no page_* above.
+    output logic        look_o,        // f + 1 or later, before the page is freed
+    output logic [ 4:0] look_page_o,   //   0 to pages - 1
+    output logic [11:0] look_chunk_o,
+    input  logic        look_valid_i,  // 2 + p cycles after look_o, p the tile's page delay:
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] look_mask_i,  // the chunk's mask, or 0
+
     output logic                      free_o,
     output logic                      out_push_o,
+    output logic [               4:0] out_page_o,  // the list that a push belongs to
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      out_end_o,
@@ -88,7 +96,8 @@ module tally_core #(
 
   logic unused;
   assign unused = ^{fire_last_i, ctx_readout_i, ctx_last_only_i, ctx_chunk_i, ctx_update_i, ctx_state_i,
-                    cfg_word_i, cfg_data_i, cfg_neuron, page_chunk_i};
+                    cfg_word_i, cfg_data_i, cfg_neuron, page_chunk_i, look_valid_i, look_mask_i};
+  assign {look_o, look_page_o, look_chunk_o} = '0;
 
   // Configuration.
   logic write_votes, write_neurons, write_levels, read_levels;
@@ -104,7 +113,7 @@ module tally_core #(
   end
 
   // Control: a page is loaded, walked group by group, and drained.
-  logic ready_q, begins, walk_q, first_q, last_page;
+  logic ready_q, begins, walk_q, first_q, last_page, list_q;
   logic [Drain-1:0] drain_q;
   logic [4:0] pages_q;  // that have not ended
   assign begins = (page_start_i || ready_q) && !walk_q && drain_q[Drain-2:0] == '0;
@@ -140,9 +149,11 @@ module tally_core #(
       if (fire_i) begin
         pages_q <= fire_pages_i;
         first_q <= fire_first_i;
+        list_q <= 1'b0;
       end else if (out_end_o) begin
         pages_q <= pages_q - 5'd1;
         first_q <= 1'b0;
+        list_q <= 1'b1;
       end
       if (page_start_i) begin
         left_q <= ctx_updates_i;
@@ -276,6 +287,7 @@ module tally_core #(
     end
   end
   assign out_push_o = push_q && mask_q != '0;
+  assign out_page_o = {4'd0, list_q};
   assign out_index_o = index_q;
   assign out_mask_o = mask_q;
 

@@ -7,6 +7,13 @@
 // page has ti = f + 2 + 2·n and te = ti + ctx_updates + max(m, 1).
 // Chunk c with mask k gives a push (c, rotate(k) ^ (the sample's first page ? 0 : ctx_state) ^ (the sample's
 // last page ? ctx_state / 2 : 0)) unless that is zero.
+//
+// With bit 1 of ctx_update it looks, in cycles f + 1 to f + L, at the first PageChunks + 2 chunks of all n
+// pages, L = n * (PageChunks + 2): chunk after chunk, of chunk c first at page c mod n and then at the next
+// ones. Page i is freed in the cycle i + 1 after the last answer, f + L + 2 + p. ctx_updates cycles later
+// come the pushes, those of chunks with mask 0 excepted: the first entry of every list, from the last page's
+// to the first one's, then the second ones, a cycle each even where a list has so many no more; then n cycles
+// with out_end_o. So with m entries of the longest list te = f + L + 2 + p + n + ctx_updates + n * m + n.
 // Configuration: one memory of 64 words of 3 parts that can be written and read.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
@@ -33,8 +40,14 @@ module crossbar_core #(
     input  logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask_i,
     output logic                      page_take_o,
     output logic                      page_again_o,
+    output logic                      look_o,
+    output logic [               4:0] look_page_o,
+    output logic [              11:0] look_chunk_o,
+    input  logic                      look_valid_i,
+    input  logic [spikeloom_pkg::CHUNK_BITS-1:0] look_mask_i,
     output logic                      free_o,
     output logic                      out_push_o,
+    output logic [               4:0] out_page_o,
     output logic [ChunkIndexBits-1:0] out_index_o,
     output logic [spikeloom_pkg::CHUNK_BITS-1:0] out_mask_o,
     output logic                      out_end_o,
@@ -60,18 +73,45 @@ module crossbar_core #(
   logic [15:0] mask;
   logic last_page, alternate, pushing;
 
+  // Looking: where the next look goes and where the next answer comes from. A list's entries begin at 64 *
+  // page.
+  localparam logic [11:0] Chunks = 12'(PageChunks + 2);
+  logic looking, pushing_all, entry_there;
+  logic [11:0] ask_chunk, answer_chunk;
+  logic [4:0] ask_first, ask_page, answer_first, answer_page, after_ask, after_answer;
+  logic [4:0] ask_left, answer_left;
+  logic [15:0] most, answer, place;
+  function automatic logic [4:0] after(input logic [4:0] at, input logic [4:0] count_of);
+    after = at + 5'd1 == count_of ? 5'd0 : at + 5'd1;
+  endfunction
+  assign looking = ctx_update_i[1];
+  assign look_o = state == 3'd5 && ask_chunk != Chunks;
+  assign look_page_o = ask_page;
+  assign look_chunk_o = ask_chunk;
+  assign after_ask = after(ask_first, pages);
+  assign after_answer = after(answer_first, pages);
+  assign answer = look_mask_i == 16'd0 ? 16'd0 :
+                  {look_mask_i[14:0], look_mask_i[15]} ^
+                  (first && answer_page == 5'd0 ? 16'd0 : ctx_state_i) ^
+                  (last && answer_page + 5'd1 == pages ? {1'b0, ctx_state_i[15:1]} : 16'd0);
+  assign pushing_all = state == 3'd7 && waited == 16'd0 && count != most;
+  assign entry_there = count < list_end[page[3:0]];
+  assign place = looking ? {10'(page), 6'(count)} : pushed;
+
   assign page_take_o = state == 3'd2;
   assign page_again_o = 1'b0;
   assign last_page = page + 5'd1 == pages;
   assign alternate = ctx_update_i[0];
   assign mask = {page_mask_i[14:0], page_mask_i[15]} ^ (first && page == 5'd0 ? 16'd0 : ctx_state_i) ^
                 (last && last_page ? {1'b0, ctx_state_i[15:1]} : 16'd0);
-  assign free_o = state == 3'd2 && !page_any_i;
+  assign free_o = (state == 3'd2 && !page_any_i) || state == 3'd6;
   assign pushing = pushed != list_end[page[3:0]];
-  assign out_push_o = state == 3'd4 && waited == 16'd0 && pushing;
-  assign out_index_o = ChunkIndexBits'(list_index[pushed[7:0]]);
-  assign out_mask_o = list_mask[pushed[7:0]];
-  assign out_end_o = state == 3'd4 && waited == 16'd0 && pushed + 16'(pushing) == list_end[page[3:0]];
+  assign out_push_o = (state == 3'd4 && waited == 16'd0 && pushing) || (pushing_all && entry_there);
+  assign out_page_o = page;
+  assign out_index_o = ChunkIndexBits'(list_index[place[7:0]]);
+  assign out_mask_o = list_mask[place[7:0]];
+  assign out_end_o = (state == 3'd4 && waited == 16'd0 && pushed + 16'(pushing) == list_end[page[3:0]]) ||
+                     (state == 3'd7 && waited == 16'd0 && count == most);
   assign done_o = out_end_o && last_page;
   assign count_word_o = 1'b0;
 
@@ -81,7 +121,12 @@ module crossbar_core #(
       case (state)
         3'd0:
         if (fire_i) begin
-          state <= 3'd1;
+          state <= looking ? 3'd5 : 3'd1;
+          {ask_chunk, ask_first, ask_page, answer_chunk, answer_first, answer_page} <= '0;
+          ask_left <= fire_pages_i;
+          answer_left <= fire_pages_i;
+          most <= 16'd0;
+          if (looking) for (int p = 0; p < 16; p++) list_end[p] <= 16'd0;
           first <= fire_first_i;
           last <= fire_last_i;
           pages <= fire_pages_i;
@@ -115,6 +160,53 @@ module crossbar_core #(
             count <= count + 16'd1;
           end
           state <= 3'd2;
+        end
+        3'd5: begin
+          if (look_o) begin
+            ask_left <= ask_left == 5'd1 ? pages : ask_left - 5'd1;
+            ask_page <= ask_left == 5'd1 ? after_ask : after(ask_page, pages);
+            if (ask_left == 5'd1) begin
+              ask_first <= after_ask;
+              ask_chunk <= ask_chunk + 12'd1;
+            end
+          end
+          if (look_valid_i) begin
+            if (answer != 16'd0) begin
+              list_index[{answer_page[1:0], list_end[answer_page[3:0]][5:0]}] <= answer_chunk[7:0];
+              list_mask[{answer_page[1:0], list_end[answer_page[3:0]][5:0]}] <= answer;
+              list_end[answer_page[3:0]] <= list_end[answer_page[3:0]] + 16'd1;
+              if (list_end[answer_page[3:0]] == most) most <= most + 16'd1;
+            end
+            answer_left <= answer_left == 5'd1 ? pages : answer_left - 5'd1;
+            answer_page <= answer_left == 5'd1 ? after_answer : after(answer_page, pages);
+            if (answer_left == 5'd1) begin
+              answer_first <= after_answer;
+              answer_chunk <= answer_chunk + 12'd1;
+              if (answer_chunk + 12'd1 == Chunks) state <= 3'd6;
+            end
+          end
+        end
+        3'd6: begin
+          waited <= ctx_updates_i;
+          page <= page + 5'd1;
+          if (last_page) begin
+            state <= 3'd7;
+            page <= most == 16'd0 ? 5'd0 : page;
+          end
+        end
+        3'd7: begin
+          if (waited != 16'd0) begin
+            waited <= waited - 16'd1;
+          end else if (count != most) begin
+            page <= page - 5'd1;
+            if (page == 5'd0) begin
+              count <= count + 16'd1;
+              page <= count + 16'd1 == most ? 5'd0 : pages - 5'd1;
+            end
+          end else begin
+            page <= page + 5'd1;
+            if (last_page) state <= 3'd0;
+          end
         end
         default:
         if (waited != 16'd0) begin
