@@ -4,11 +4,13 @@
 usage: scripts/synth [--build DIR] [--out synth.json] [--chip CHIP.toml] [--board-chip CHIP.toml]
                      [--family ice40|ecp5|xcup ...] [--block tile|core|router ...] [--no-place]
                      [--deadline SECONDS]
+       scripts/synth --module NAME [--set PARAMETER=VALUE ...] [--units N] [--family ...] [--out synth.json]
 
 Synthesised: one whole tile (node) and one spike router, out of the hierarchy of the chip with --chip's
 parameters, per family; with --block core also the tile's core alone. Placed: the whole
 --board-chip on UP5K-SG48; where that does not fit, by how much, and then on HX8K, at last with fewer lanes
-and weights. The table goes to stdout, the same figures as JSON to --out.
+and weights. With --module instead any module of the RTL by itself, its LUTs also by the N units that it has
+(columns times rows of an array). The table goes to stdout, the same figures as JSON to --out.
 Figures of xcup are Yosys's, before any vendor tool; a LUT of 1 to 6 inputs counts as one, distributed RAM by
 the LUTs that hold it (LUTRAM); LUT/lane is both together.
 """
@@ -145,6 +147,18 @@ def instances(build, chip, blocks, family, folder, deadline):
     return {block: (netlist, module) for block, module in found.items()}
 
 
+def alone(build, name, values, family, folder, deadline):
+    """A module with these parameters, elaborated into a netlist of which it is the top."""
+    netlist = folder / f"{name}.{family}.il"
+    yosys(
+        [*rtl.yosys_read(build), *rtl.yosys_top(name, values), "rename -top block_top", "proc",
+         f"write_rtlil {netlist}"],
+        folder / f"elaborate.{family}.log",
+        deadline,
+    )  # fmt: skip
+    return netlist, "block_top"
+
+
 def count(stat, family):
     cells = {name: 0 for name in CELLS[family]}
     for kind, number in stat.items():
@@ -251,11 +265,14 @@ def placement(report, row):
 
 
 def table(report):
-    lanes = report["lanes"]
+    unit = "LUT/unit" if "module" in report else "LUT/lane"
     lines = [
-        f"{report['chip']}: {lanes} lanes",
+        f"{report['module']}: {report['units']} units"
+        if "module" in report
+        else f"{report['chip']}: {report['lanes']} lanes",
         "",
-        f"{'block':8} {'family':7} {'LUT':>7} {'LUTRAM':>7} {'FF':>7} {'BRAM':>6} {'DSP':>5} {'LUT/lane':>9}",
+        f"{'block':8} {'family':7} {'LUT':>7} {'LUTRAM':>7} {'FF':>7} {'BRAM':>6} {'carry':>6} {'DSP':>5} "
+        f"{unit:>9}",
     ]
     for row in report["blocks"]:
         if "error" in row:
@@ -265,7 +282,7 @@ def table(report):
         per_lane = f"{row['lut_per_lane']:.1f}" if "lut_per_lane" in row else ""
         lines.append(
             f"{row['block']:8} {row['family']:7} {cells['lut']:7} {cells.get('lutram', 0):7} "
-            f"{cells['ff']:7} {cells['bram']:6g} {cells.get('dsp', 0):5} {per_lane:>9}"
+            f"{cells['ff']:7} {cells['bram']:6g} {cells['carry']:6} {cells.get('dsp', 0):5} {per_lane:>9}"
         )
     for row in report["placed"]:
         if "device" not in row:
@@ -275,6 +292,28 @@ def table(report):
         else:
             lines.append(f"{placement(report, row)}: does not fit, over by {row['over']}; {row['error']}")
     return "\n".join(lines + ["", f"{report['seconds']:.0f} s"])
+
+
+def measure_module(arguments, build, begun):
+    """The report of --module."""
+    values = {name: [int(value)] for name, value in (item.split("=") for item in arguments.set)}
+    report = {"schema": "spikeloom-synth-1", "module": arguments.module, "parameters": values,
+              "units": arguments.units, "blocks": [], "placed": []}  # fmt: skip
+    deadline = begun + arguments.deadline
+    with tempfile.TemporaryDirectory() as temporary:
+        for family in arguments.family:
+            row = {"block": "module", "family": family}
+            try:
+                netlist, top = alone(
+                    build, arguments.module, values, family, pathlib.Path(temporary), deadline
+                )
+                row["cells"] = size("module", top, netlist, family, pathlib.Path(temporary), deadline)
+                luts = row["cells"]["lut"] + row["cells"].get("lutram", 0)
+                row["lut_per_lane"] = luts / arguments.units
+            except (RuntimeError, TimeoutError) as error:
+                row["error"] = str(error)
+            report["blocks"].append(row)
+    return report
 
 
 def main():
@@ -291,10 +330,20 @@ def main():
     parser.add_argument(
         "--deadline", type=float, default=300, help="seconds for everything (default %(default)s)"
     )
+    parser.add_argument("--module", default=None, help="this module alone")
+    parser.add_argument("--set", nargs="+", default=[], metavar="PARAMETER=VALUE", help="its parameters")
+    parser.add_argument("--units", type=int, default=1, help="by which its LUTs are divided")
     arguments = parser.parse_args()
     begun = time.monotonic()
     deadline = begun + arguments.deadline
     build = arguments.build.resolve()
+    if arguments.module:
+        report = measure_module(arguments, build, begun)
+        report["seconds"] = time.monotonic() - begun
+        print(table(report))
+        if arguments.out:
+            arguments.out.write_text(json.dumps(report, indent=2) + "\n")
+        sys.exit(1 if any("error" in row for row in report["blocks"]) else 0)
     values = rtl.parameters(build, arguments.chip)
     if values["Kinds"] != [1]:
         parser.error(f"{arguments.chip}: has several kinds of tile; expected one, for one tile is counted")

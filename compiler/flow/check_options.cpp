@@ -77,6 +77,8 @@ class OptionCheck {
           std::to_string(*options_.steps_per_second));
     if (options_.period && options_.steps_per_second)
       add("--steps-per-second and --period: expected one of them");
+    if (options_.kind_choice == KindChoice::kContracted && !options_.calibrate)
+      add("--kinds contracted: contracts follow from data; --calibrate names them");
     if ((options_.period || options_.steps_per_second) && !options_.tune)
       add("--no-tune: nothing is chosen for a wanted period then; leave one of them out");
   }

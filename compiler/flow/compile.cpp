@@ -13,6 +13,7 @@
 #include "compiler/fit/needs.hpp"
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/check_options.hpp"
+#include "compiler/flow/kind_choice.hpp"
 #include "compiler/flow/numbers.hpp"
 #include "compiler/flow/parts.hpp"
 #include "compiler/flow/recorded_options.hpp"
@@ -82,14 +83,21 @@ struct Built {
   std::vector<std::string> notes;
 };
 
+bool of_one_length(const Dataset& data) {
+  return std::all_of(data.samples.begin(), data.samples.end(),
+                     [&](const Sample& sample) { return sample.steps() == data.samples.front().steps(); });
+}
+
 /// Everything after the numbers, contracts included where there are data for them.
 std::variant<Built, DoesNotFit> back_end(StageRunner& runner, const Compilation& numbers, const Chip& chip,
                                          CompileOptions options) {
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
+  const bool asked = options.sample_steps != 0 || data == nullptr;
   options.sample_steps = sample_steps(options, data);
   auto found = place(runner, {numbers.integers, numbers.traffic, data}, chip, options);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
   Candidate& best = std::get<Placed>(found).candidate;
+  if (!asked && fires_in_batches(best.on(chip)) && !of_one_length(*data)) options.sample_steps = 0;
   std::optional<MeasuredWork> work;
   if (data != nullptr) work = rehearse(best.on(chip), *data).work;
   if (options.tune) best = tuned(runner, best, work, chip, options);
@@ -155,14 +163,25 @@ Outline outline(const CompileInput& input, const Chip& chip, const CompileOption
                                   }});
 }
 
-/// What static inputs bring, and why samples have no promise of their own.
-void append_static_notes(Compilation& result, const Chip& chip, const CompileOptions& options) {
+/// What static inputs and known lengths of samples bring, and why samples have no promise of their own.
+void append_sample_notes(Compilation& result, const Chip& chip, const CompileOptions& options) {
   const Application& app = result.image.application;
+  const bool has_sampled =
+      std::any_of(result.image.promises.begin(), result.image.promises.end(),
+                  [](const Promise& promise) { return promise.kind == PromiseKind::kSampled; });
+  if (fires_in_batches(result.image) && !has_sampled)
+    result.notes.emplace_back(
+        "firings take several steps at once, and the guarantee is for samples of any length, so of firings "
+        "of "
+        "one step too; --sample-steps N (or --calibrate with samples of one length) adds a promise for "
+        "samples "
+        "of N steps where that is better");
   if (std::none_of(app.inputs.begin(), app.inputs.end(), [](const StreamInput& i) { return i.is_static; }))
     return;
   for (std::string& note : notes_on_static(app, chip)) result.notes.push_back(std::move(note));
   const std::string why = why_no_samples(result.image);
   const std::uint32_t steps = sample_steps(options, result.data ? &*result.data : nullptr);
+  if (fires_in_batches(result.image)) return;
   if (!why.empty())
     result.notes.push_back("static: no promise for samples, since " + why);
   else if (steps == 0)
@@ -171,8 +190,7 @@ void append_static_notes(Compilation& result, const Chip& chip, const CompileOpt
         "--calibrate) adds a promise for samples of N steps or more");
   else if (steps == 1)
     result.notes.emplace_back("static: no promise for samples, since one of a single step has no later ones");
-  else if (std::none_of(result.image.promises.begin(), result.image.promises.end(),
-                        [](const Promise& promise) { return promise.kind == PromiseKind::kSampled; }))
+  else if (!has_sampled)
     result.notes.push_back("static: no promise for samples of " + std::to_string(steps) +
                            " steps, since other work than that of static inputs bounds the period: holding "
                            "their sums saves work there, and no cycle of a step");
@@ -186,7 +204,13 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   if (too_small) return DoesNotFit{"sizes", *too_small};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
-  auto built = back_end(runner, result, chip, options);
+  CompileOptions placed = options;
+  if (auto chosen = choose_kinds(chip, options,
+                                 [&](const CompileOptions& trial) { return rebuild(result, chip, trial); })) {
+    placed.kinds = std::move(chosen->kinds);
+    for (std::string& note : chosen->notes) result.notes.push_back(std::move(note));
+  }
+  auto built = back_end(runner, result, chip, placed);
   if (auto* no = std::get_if<DoesNotFit>(&built)) {
     no->reason += parts_in(result.integers);
     return std::move(*no);
@@ -195,7 +219,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   for (std::string& note : std::get<Built>(built).notes) result.notes.push_back(std::move(note));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
-  append_static_notes(result, chip, options);
+  append_sample_notes(result, chip, options);
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);
   result.image.metadata = metadata_of(name, options, result);

@@ -45,6 +45,7 @@ class Trials {
     slots();
     room();
     tiles();
+    kinds();
     chip("half the spike wheel", "noc.spike_wheel", [](Chip& c) { return c.spike_wheel /= 2; });
     chip("half the credit wheel", "noc.credit_wheel", [](Chip& c) { return c.credit_wheel /= 2; });
     return std::move(trials_);
@@ -72,6 +73,19 @@ class Trials {
         options.clusters[name(p)] = more;
         add(name(p) + " in " + std::to_string(more) + " clusters instead of " + std::to_string(counts_[p]),
             "", options);
+      }
+  }
+
+  /// Each population on each other kind of tile.
+  void kinds() {
+    for (std::size_t p = 0; p < counts_.size(); ++p)
+      for (std::uint32_t k = 0; k < image_.chip.kinds() && counts_[p] != 0; ++k) {
+        CompileOptions options = base_;
+        std::string& kind = options.kinds[name(p)];
+        if (kind == image_.chip.kind(k).name) continue;
+        const std::string before = std::exchange(kind, image_.chip.kind(k).name);
+        options.clusters.erase(name(p));  // as many as that kind needs
+        add(name(p) + " on tiles of kind " + kind + " instead of " + before, "", options);
       }
   }
 

@@ -92,7 +92,8 @@ std::vector<std::string> check(const ImageView& image) {
 std::string title(const Promise& promise) {
   std::string text(name_of(promise.kind));
   if (promise.kind == PromiseKind::kSampled)
-    text += " (samples of " + std::to_string(promise.sample_steps) + " steps or more)";
+    text += " (samples of " + std::to_string(promise.sample_steps) +
+            (promise.exact_steps ? " steps)" : " steps or more)");
   return text;
 }
 

@@ -96,7 +96,7 @@ void fields(A& a, T& x) {
 template <class A, Either<Promise> T>
 void fields(A& a, T& x) {
   a(SPIKELOOM_FIELD(kind));
-  if (x.kind == PromiseKind::kSampled) a(SPIKELOOM_FIELD(sample_steps));
+  if (x.kind == PromiseKind::kSampled) a(SPIKELOOM_FIELD(sample_steps), SPIKELOOM_FIELD(exact_steps));
   a(SPIKELOOM_FIELD(period), SPIKELOOM_FIELD(offset), SPIKELOOM_FIELD(latency), SPIKELOOM_FIELD(potentials),
     SPIKELOOM_FIELD(latest_starts), SPIKELOOM_FIELD(critical_cycle), SPIKELOOM_FIELD(detail));
 }

@@ -114,13 +114,18 @@ class SampleBuilder {
 
 }  // namespace
 
+bool fires_in_batches(const ImageView& image) {
+  const std::vector<Cluster>& clusters = image.application.clusters;
+  return std::any_of(clusters.begin(), clusters.end(), [&](const Cluster& cluster) {
+    return core_of(cluster).pages_per_firing(image.chip.kind(cluster.kind)) > 1;
+  });
+}
+
 std::string why_no_samples(const ImageView& image) {
+  if (fires_in_batches(image)) return {};
   const std::vector<StreamInput>& inputs = image.application.inputs;
   if (std::none_of(inputs.begin(), inputs.end(), [](const StreamInput& input) { return input.is_static; }))
     return "no input is static, so a sample's later steps may work as hard as its first one";
-  for (const Cluster& cluster : image.application.clusters)
-    if (core_of(cluster).pages_per_firing(image.chip.kind(cluster.kind)) > 1)
-      return "firings of cluster " + cluster.name + " take several steps at once";
   return {};
 }
 

@@ -28,7 +28,11 @@ struct SampleGraph {
   std::vector<sdf::ActorId> sinks;  ///< by step
 };
 
-/// Why an image has no promise for samples of a least length; empty: it may have one.
+/// Whether some firings take several steps at once. Then a promise for samples is one for those of exactly
+/// its steps, and its graph is the timing graph of batches of known sizes, no sample graph.
+[[nodiscard]] bool fires_in_batches(const ImageView&);
+
+/// Why an image has no promise for samples of a known length; empty: it may have one.
 [[nodiscard]] std::string why_no_samples(const ImageView&);
 
 /// The longest samples, up to `wanted` steps, whose graph is small enough.

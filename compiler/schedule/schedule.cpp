@@ -253,6 +253,20 @@ void refuse_latest_starts(const Promise& promise, std::vector<std::string>& wron
     wrong.emplace_back("a certificate of a latency that is the guaranteed one's");
 }
 
+/// A promise for samples of exactly so many steps, where firings take several of them at once.
+std::optional<Promise> of_batches(const ImageView& image, const Promise& guaranteed, std::uint32_t steps) {
+  const TimingGraph timing = timing_graph(image, {}, batch_times, steps);
+  SPIKELOOM_CHECK(timing.waits.empty());
+  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
+  Promise promise =
+      promise_of(PromiseKind::kSampled, timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
+  if (promise.period >= guaranteed.period) return std::nullopt;
+  promise.sample_steps = steps;
+  promise.exact_steps = true;
+  return promise;
+}
+
+/// Of a promise for samples of a least length.
 std::vector<std::string> faults_of_samples(const ImageView& image, const Promise& promise) {
   if (const std::string why = why_no_samples(image); !why.empty()) return {why};
   const TimingGraph plain = timing_graph(image, {});
@@ -273,10 +287,11 @@ std::vector<std::string> faults_of_samples(const ImageView& image, const Promise
   return wrong;
 }
 
-/// Of a guaranteed promise, or of a contracted one under its bounds.
+/// Of a guaranteed promise, of one for samples of an exact length, or of a contracted one under its bounds.
 std::vector<std::string> faults_under(const ImageView& image, const Promise& promise,
                                       const TileBounds& bounds, const BatchTimesOf& times) {
-  const TimingGraph timing = timing_graph(image, bounds, times);
+  const TimingGraph timing =
+      timing_graph(image, bounds, times, promise.exact_steps ? promise.sample_steps : 0);
   if (!timing.waits.empty()) return {timing.waits};
   std::vector<std::string> wrong;
   const std::vector<std::int64_t> potential = potentials_of(promise, timing.graph, wrong);
@@ -287,7 +302,7 @@ std::vector<std::string> faults_under(const ImageView& image, const Promise& pro
       (Ratio(potential[timing.sink.index()]) + Ratio(sink_lag(timing)) * Ratio(period.num())) /
           (Ratio(period.den()) * Ratio(kTimeScale)))
     wrong.push_back("offset " + std::to_string(promise.offset) + " is below the sink's potential");
-  if (promise.kind == PromiseKind::kContracted) {
+  if (promise.kind != PromiseKind::kGuaranteed) {
     refuse_latest_starts(promise, wrong);
     return wrong;
   }
@@ -305,7 +320,7 @@ std::vector<std::string> faults_under(const ImageView& image, const Promise& pro
 TileBounds bounds_of(const ImageView& image, const Promise& promise,
                      const std::vector<TileContract>& contracts) {
   TileBounds bounds =
-      bounds_of(image, promise.kind == PromiseKind::kGuaranteed ? std::vector<TileContract>{} : contracts);
+      bounds_of(image, promise.kind != PromiseKind::kContracted ? std::vector<TileContract>{} : contracts);
   for (std::size_t t = 0; t < bounds.size(); ++t) {
     const std::string pool = tile_name(image.chip, TileId(t)) + " pool";
     if (bounds[t])
@@ -342,6 +357,7 @@ std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchT
 }
 
 std::optional<Promise> sampled(const ImageView& image, const Promise& guaranteed, std::uint32_t wanted) {
+  if (fires_in_batches(image)) return wanted == 0 ? std::nullopt : of_batches(image, guaranteed, wanted);
   if (wanted < 2 || !why_no_samples(image).empty()) return std::nullopt;
   const TimingGraph plain = timing_graph(image, {});
   const std::uint32_t steps = sample_steps_for(plain, wanted);
@@ -441,10 +457,15 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
   constexpr std::int64_t kLongest = std::int64_t{1} << 50;
   if (promise.offset >= kLongest || promise.latency >= kLongest || promise.period >= Ratio(kLongest))
     return {name + ": more cycles than a run can have"};
+  const bool is_sampled = promise.kind == PromiseKind::kSampled;
+  const bool is_exact = is_sampled && fires_in_batches(image);
+  if (promise.exact_steps != is_exact || (is_exact && promise.sample_steps == 0))
+    return {name + ": samples of " + std::to_string(promise.sample_steps) +
+            (promise.exact_steps ? " steps" : " steps or more") + ", expected a number of steps, " +
+            (is_exact ? "for firings that take several at once" : "or more")};
   std::vector<std::string> wrong =
-      promise.kind == PromiseKind::kSampled
-          ? faults_of_samples(image, promise)
-          : faults_under(image, promise, bounds_of(image, promise, contracts), times);
+      is_sampled && !is_exact ? faults_of_samples(image, promise)
+                              : faults_under(image, promise, bounds_of(image, promise, contracts), times);
   for (std::string& fault : wrong) fault = name + ": " + fault;
   return wrong;
 }

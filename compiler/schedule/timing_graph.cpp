@@ -1,6 +1,7 @@
 #include "compiler/schedule/timing_graph.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -18,9 +19,10 @@ using Role = ActorRole::Kind;
 
 constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
 
-/// What a firing of n pages takes at most: first + (n − 1)·more.
+/// What a firing of n pages takes at most: first + (n − 1)·more, for each of the sizes that occur.
 struct Batch {
-  std::int64_t pages = 1;
+  std::int64_t pages = 1;           ///< at most
+  std::vector<std::int64_t> sizes;  ///< pages that a firing may have, rising
   FiringTime first;
   std::int64_t more = 0, more_integrate = 0;
   /// A firing of n pages begins at most (n − 1)·ahead later than `fire` of the first of them says: so much
@@ -40,16 +42,19 @@ struct ClusterActors {
   std::int64_t round = 1;      ///< firings of a round of its tile
 };
 
-Batch batch_of(const BatchTimes& times) {
+Batch batch_of(const BatchTimes& times, std::uint32_t steps) {
   Batch batch;
   batch.pages = static_cast<std::int64_t>(times.size());
+  batch.sizes = batch_sizes(batch.pages, steps);
   batch.first = times.front();
-  for (std::size_t n = 1; n < times.size(); ++n) {
+  for (const std::int64_t size : batch.sizes) {
+    if (size == 1) continue;
+    const FiringTime& time = times[static_cast<std::size_t>(size - 1)];
     const auto each = [&](std::int64_t all, std::int64_t first) {
-      return Ratio(all - first, static_cast<std::int64_t>(n)).ceil();
+      return Ratio(all - first, size - 1).ceil();
     };
-    batch.more = std::max(batch.more, each(times[n].total(), batch.first.total()));
-    batch.more_integrate = std::max(batch.more_integrate, each(times[n].integrate, batch.first.integrate));
+    batch.more = std::max(batch.more, each(time.total(), batch.first.total()));
+    batch.more_integrate = std::max(batch.more_integrate, each(time.integrate, batch.first.integrate));
   }
   return batch;
 }
@@ -95,12 +100,14 @@ std::string arc_name(ArcKind kind) {
 /// tile's firings takes the place of their worst case.
 class Builder {
  public:
-  Builder(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times)
+  Builder(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times,
+          std::uint32_t sample_steps)
       : image_(image),
         app_(image.application),
         binding_(image.binding),
         bounds_(bounds),
-        timing_(timing_arcs(image, times)) {
+        timing_(timing_arcs(image, times)),
+        sample_steps_(sample_steps) {
     find_batches();
     if (result_.batched) {
       // Batches are taken at their worst, and steps fall along arcs with tokens below 0: no pool.
@@ -188,7 +195,7 @@ class Builder {
         const BatchTimes& times = timing_.batches[entry.cluster.index()];
         SPIKELOOM_CHECK(times.size() == timing_.batches[order.front().cluster.index()].size());
         if (times.size() == 1) continue;
-        Batch batch = batch_of(times);
+        Batch batch = batch_of(times, sample_steps_);
         batch.ahead = ahead;
         ahead += batch.more + 1;
         batches_[entry.cluster.index()] = batch;
@@ -513,12 +520,12 @@ class Builder {
     return arrival;
   }
 
-  /// A firing in the next turn follows the firing of n pages, whichever n, by `cycles` and `each` a page: n
-  /// steps on.
+  /// A firing in the next turn follows the firing of n pages, whichever n may be, by `cycles` and `each` a
+  /// page: n steps on.
   void add_next_turn(const ClusterActors& from, ActorId to, std::int64_t cycles, std::int64_t each,
                      const std::string& name) {
     const Batch& batch = *from.batch;
-    for (std::int64_t n = 1; n <= batch.pages; ++n)
+    for (const std::int64_t n : batch.sizes)
       arc(from.fire, to, n, batch.pages, batch.of(n) + (n - 1) * batch.ahead + cycles + n * each, name);
   }
 
@@ -582,6 +589,7 @@ class Builder {
   const Binding& binding_;
   TileBounds bounds_;
   const TimingArcs timing_;
+  std::uint32_t sample_steps_;     ///< of every sample; 0: any
   std::vector<TileBound> pooled_;  ///< by TileId
   Pool pool_;
   TimingGraph result_;
@@ -598,8 +606,21 @@ class Builder {
 
 }  // namespace
 
-TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times) {
-  return Builder(image, bounds, times).build();
+TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times,
+                         std::uint32_t sample_steps) {
+  return Builder(image, bounds, times, sample_steps).build();
+}
+
+std::vector<std::int64_t> batch_sizes(std::int64_t pages, std::uint32_t steps) {
+  std::vector<std::int64_t> sizes;
+  if (steps == 0) {
+    sizes.resize(static_cast<std::size_t>(pages));
+    std::iota(sizes.begin(), sizes.end(), std::int64_t{1});
+    return sizes;
+  }
+  if (steps % pages != 0) sizes.push_back(steps % pages);
+  if (steps >= pages) sizes.push_back(pages);
+  return sizes;
 }
 
 }  // namespace spikeloom

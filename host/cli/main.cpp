@@ -164,8 +164,8 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
                "inputs are equal in every step of a sample: sent in its first step, their sums held "
                "(--static-input=NAME: this one; repeatable)");
   app.add_option("--sample-steps", options.sample_steps,
-                 "steps that every sample has at least: with --static-input also a promise for such samples "
-                 "(default: those of the shortest sample of --calibrate)")
+                 "also a promise for samples of so many steps: at least so many with --static-input, exactly so "
+                 "many where tiles take several steps in a firing (default: those of --calibrate)")
       ->check(above_zero());
   app.add_option("--exit-readout", options.exit_readout,
                  "adds a readout that sums up what arrives at this population, for `run --exit`");
@@ -205,9 +205,17 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       [&](const std::vector<std::string>& texts) {
         for (const std::string& text : texts) add_kind(text, options.kinds);
       },
-      "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others get the first kind "
-      "that "
-      "holds them and has tiles to spare");
+      "POPULATION=KIND: on tiles of this kind of the chip file; repeatable, the others as --kinds says");
+  app.add_option(
+         "--kinds", options.kind_choice,
+         "how populations without --kind get a kind of tile. first: the first of the chip file that "
+         "holds them and has tiles to spare; guaranteed: those with which guaranteed steps are short, "
+         "by compiling again and again; contracted: the same of steps by contract (needs --calibrate)")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, KindChoice>{{"first", KindChoice::kFirst},
+                                                                    {"guaranteed", KindChoice::kGuaranteed},
+                                                                    {"contracted", KindChoice::kContracted}}))
+      ->default_str("first");
   app.add_option("--tiles", options.tiles,
                  "maximum number of tiles (the rest stays free for other applications)")
       ->check(above_zero());

@@ -202,9 +202,11 @@ std::optional<std::int64_t> void_from(const Image& image, const Promise& promise
   if (promise.kind == PromiseKind::kContracted) return contract_void_from(image, run);
   if (promise.kind != PromiseKind::kSampled) return std::nullopt;
   std::int64_t step = 0;
-  for (std::size_t s = 0; s + 1 < data.samples.size(); ++s) {
-    step += static_cast<std::int64_t>(data.samples[s].steps());
-    if (data.samples[s].steps() < promise.sample_steps) return step;
+  for (std::size_t s = 0; s < data.samples.size(); ++s) {
+    const std::size_t steps = data.samples[s].steps();
+    if (promise.exact_steps && steps != promise.sample_steps) return step;
+    step += static_cast<std::int64_t>(steps);
+    if (steps < promise.sample_steps && s + 1 < data.samples.size()) return step;
   }
   return std::nullopt;
 }
@@ -252,10 +254,11 @@ Judgement judge(const Report& report) {
                                 std::to_string(check.least_slack) + " cycles to the stamp's bound, " +
                                 std::to_string(check.least_latency_slack) + " to the latency's");
     if (check.void_from)
-      add(Verdict::kVoid, "promise " + std::string(name_of(check.kind)) + ": void from step " +
-                              std::to_string(*check.void_from) +
-                              (check.kind == PromiseKind::kSampled ? ", since the sample before is too short"
-                                                                   : ", where the input broke the contract"));
+      add(Verdict::kVoid,
+          "promise " + std::string(name_of(check.kind)) + ": void from step " +
+              std::to_string(*check.void_from) +
+              (check.kind == PromiseKind::kSampled ? ", where a sample has another length than it is for"
+                                                   : ", where the input broke the contract"));
   }
   return judgement;
 }
@@ -465,7 +468,7 @@ void print_promises(std::ostringstream& out, const Report& report) {
     if (check.void_from)
       out << "; void from step " << *check.void_from << " ("
           << (check.kind == PromiseKind::kSampled
-                  ? "the sample before has fewer steps than it is of"
+                  ? "a sample has another length than it is for"
                   : "the input worked some tile harder than its contract says")
           << ", so from there on this promise says nothing; the guaranteed one holds)";
     out << "\n";

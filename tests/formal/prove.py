@@ -2,9 +2,10 @@
 """Proves a module's properties by induction: yosys writes the model, yosys-smtbmc (or yosys' sat) asks the
 solver.
 
-usage: prove.py NAME --root DIR --package FILE [--fault] [--solver cvc4]
+usage: prove.py NAME --root DIR --package FILE [--proofs FILE.toml] [--fault] [--solver cvc4]
 
-A proof is a harness NAME.sv and an entry below. `probes` connects wires of the harness to state inside the
+A proof is a harness NAME.sv and an entry below, or in FILE.toml, beside which its harness stands (a core's
+proofs). `probes` connects wires of the harness to state inside the
 module, so that an invariant can speak of it; `granted` takes the modules' own checks for granted: they are
 about their users. Both the base case (from reset) and the induction step must hold. With --fault the named
 fault is put into a copy of the source first, and the proof must FAIL: a check that cannot fail proves
@@ -15,6 +16,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 # Counters beside counters are seconds here and minutes for an SMT solver.
 SAT = "sat -tempinduct -prove-asserts -set-assumes -verify -maxsteps 3 -timeout 200"
@@ -187,15 +189,22 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", choices=sorted(PROOFS))
+    parser.add_argument("name")
     parser.add_argument("--root", type=pathlib.Path, required=True, help="the project")
     parser.add_argument("--package", type=pathlib.Path, required=True, help="the generated spikeloom_pkg.sv")
+    parser.add_argument("--proofs", type=pathlib.Path, help="proofs in place of those of this file")
     parser.add_argument("--fault", action="store_true", help="put the proof's fault in; the proof must fail")
     parser.add_argument("--solver", default="cvc4")
     arguments = parser.parse_args()
     arguments.root = arguments.root.resolve()
     package = arguments.package.resolve()
-    proof = PROOFS[arguments.name]
+    proofs, harnesses = PROOFS, pathlib.Path(__file__).parent
+    if arguments.proofs:
+        proofs = tomllib.loads(arguments.proofs.read_text(encoding="utf-8"))
+        harnesses = arguments.proofs.parent
+    if arguments.name not in proofs:
+        parser.error(f"{arguments.name}: expected one of {', '.join(sorted(proofs))}")
+    proof = proofs[arguments.name]
     top = f"prove_{arguments.name}"
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
@@ -213,7 +222,7 @@ def main():
             files.append(str(copy))
         script = [
             f"read_verilog -formal -sv -I{arguments.root} -I{package.parent} {package} {' '.join(files)} "
-            f"{(arguments.root / 'tests/formal' / (arguments.name + '.sv')).resolve()}",
+            f"{(harnesses / (arguments.name + '.sv')).resolve()}",
             f"hierarchy -check -top {top}",
             "proc",
             "flatten",

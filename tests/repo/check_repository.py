@@ -104,7 +104,18 @@ CORE_KNOWN_IN = {
         "tests/rtl_net/",
         "tests/rtl_shell/CMakeLists.txt",
         "tests/xilinx/card_test.py",
-    )
+    ),
+    # Kernels of that name, which run the crossbar's tables by another schedule.
+    "systolic": (
+        "hls/",
+        "host/opencl/",
+        "host/device/devices.cpp",
+        "scripts/bench.py",
+        "scripts/hls.py",
+        "tests/bench/bench_opencl.cpp",
+        "tests/hls/",
+        "tests/opencl/",
+    ),
 }
 
 # Forms that Yosys 0.23 or Verilator 5.006 refuse or, worse, misread; and behaviour that one tool alone has.

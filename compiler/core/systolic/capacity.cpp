@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/chip/ram.hpp"
 #include "compiler/core/neuron/capacity.hpp"
 #include "compiler/core/systolic/blocks.hpp"
 #include "compiler/core/systolic/build.hpp"
@@ -55,7 +56,24 @@ std::vector<MemoryInfo> memories(const TileConfig& t) {
 }
 
 std::vector<Ram> rams(const TileConfig& t) {
+  const std::uint64_t chunk = index_bits(t.page_chunks), word = index_bits(t.systolic_words);
+  const std::uint64_t vector = index_bits(t.systolic_vectors / t.systolic_pages);
   std::vector<Ram> list;
+  const auto add = [&](const char* name, std::uint64_t width, std::uint64_t depth, std::uint64_t part = 0) {
+    list.push_back({name, width, depth, part == 0 ? width : part});
+  };
+  add("weights", std::uint64_t{t.systolic_columns} * 8, t.systolic_words, 32);
+  for (const char* bank : {"sums, bank 0", "sums, bank 1"})
+    add(bank, std::uint64_t{t.systolic_columns} * t.acc_bits, t.systolic_vectors);
+  add("block entries, counts", 16 + 16, t.systolic_blocks);
+  add("block entries, places", 12 + chunk, t.systolic_blocks);
+  add("block entries, fold", index_bits(t.systolic_folds), t.systolic_blocks);
+  add("block entries, weights", word, t.systolic_blocks);
+  add("fold entries, matrix", word + index_bits(t.systolic_shift + 1) + 4, t.systolic_folds);
+  add("fold entries, lengths", 5 + 2 * 10, t.systolic_folds);
+  add("fold entries, places", chunk + vector, t.systolic_folds);
+  add("fold entries, chunks", 2 * chunk, t.systolic_folds);
+  add("fold entries, vectors", 2 * vector, t.systolic_folds);
   neuron::add_rams(t, t.state_words, list);
   return list;
 }

@@ -152,12 +152,15 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
   for (std::size_t p = 0; p < pages.size(); ++p) {
     const std::size_t steps = std::min<std::size_t>(count + p, hw::kLimitContextLimits - 1);
     integrate(program, *pages[p], memory_.contexts[context].limit[steps], firing);
-    const std::size_t before = firing.out.size();
-    updater_.run({program.updates, memory_.contexts[context].mode, program.first_word, count == 0 && p == 0,
-                  last && p + 1 == pages.size(), sums_},
+    updater_.run({.program = program.updates,
+                  .mode = memory_.contexts[context].mode,
+                  .first_word = program.first_word,
+                  .page = static_cast<std::uint32_t>(p),
+                  .first_chunk = 0,
+                  .first = count == 0 && p == 0,
+                  .last = last && p + 1 == pages.size(),
+                  .sums = sums_},
                  firing);
-    for (std::size_t n = before; n < firing.out.size(); ++n)
-      firing.out[n].page = static_cast<std::uint16_t>(p);
   }
   const auto number = static_cast<std::int64_t>(pages.size());
   FiringClock clock(number, page_delay(tile_), tile_.lif_lanes);

@@ -166,7 +166,7 @@ class Systolic final : public Core {
             first[kStates] + position / tile.lif_lanes, position % tile.lif_lanes};
   }
 
-  [[nodiscard]] Counter counter() const override { return {"matrix_words", "weight words"}; }
+  [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
   [[nodiscard]] std::vector<std::string> describe(const Cluster& cluster) const override;
   [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
     WiderTile columns{"twice the columns", "tile.systolic_columns", 2 * tile.systolic_columns, tile};

@@ -17,7 +17,7 @@ inline constexpr std::uint32_t kRows = 16;
 /// Firing to where the first fold's weights begin to be read.
 inline constexpr std::int64_t kStart = 5;
 /// The last look of a block to the start of its first update, without the page delay.
-inline constexpr std::int64_t kDrain = 7;
+inline constexpr std::int64_t kDrain = 8;
 /// The start of an update to the last of its accumulators read, and to the end of its list, without its
 /// entries.
 inline constexpr std::int64_t kRead = 1, kEnd = 7;

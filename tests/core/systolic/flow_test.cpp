@@ -8,6 +8,7 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "host/run/report.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
@@ -124,6 +125,64 @@ TEST(SystolicFlow, GoldenIsModelOnAMeshOfArrays) {
 TEST(SystolicFlow, GoldenIsModelBesideTilesOfAnotherCore) {
   for (const std::uint32_t pages : {1U, 2U, 4U})
     EXPECT_GE(run_cases(mixed_chip(pages), pages, 40, nullptr).mixed, 10);
+}
+
+/// Where the length of samples is known batches have known sizes, and steps that are shorter are promised.
+TEST(SystolicFlow, KnownLengthsOfSamplesHaveAPromiseOfTheirOwn) {
+  constexpr std::uint32_t kPages = 4;
+  const Chip chip = chip_of_arrays(kPages);
+  int done = 0, better = 0;
+  for (std::uint64_t seed = 1; done < 40 && seed < 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    CaseOptions size;
+    size.max_steps = 3 * kPages;
+    Case made = testing::random_case(seed, chip, size);
+    delay_cycles(made.network, kPages);
+    std::size_t steps = size.max_steps;  // of the shortest sample: the others are cut
+    for (const Sample& sample : made.data.samples) steps = std::min(steps, sample.inputs.front().steps());
+    for (Sample& sample : made.data.samples)
+      for (Train& train : sample.inputs) train.resize(steps);
+    CompileOptions options;
+    options.seed = seed;
+    options.points = 0;
+    const std::optional<Image> any = testing::fitting(made.network, chip, options);
+    options.sample_steps = static_cast<std::uint32_t>(steps);
+    const std::optional<Image> known = testing::fitting(made.network, chip, options);
+    ASSERT_EQ(any.has_value(), known.has_value());
+    if (!known) continue;
+    EXPECT_EQ(known->promises.front().kind, PromiseKind::kGuaranteed);
+    if (known->promises.size() > 1) {
+      const Promise& promise = known->promises.at(1);
+      EXPECT_TRUE(promise.exact_steps && promise.sample_steps == steps);
+      EXPECT_TRUE(verify(*known, promise, {}).empty());
+      EXPECT_LT(promise.period, known->promises.front().period);
+      Promise of_more = promise;
+      of_more.exact_steps = false;
+      EXPECT_FALSE(verify(*known, of_more, {}).empty());
+      Dataset shorter = made.data;
+      for (Train& train : shorter.samples.back().inputs) train.resize(steps - 1);
+      const auto first = static_cast<std::int64_t>(shorter.total_steps() - (steps - 1));
+      EXPECT_EQ(void_from(*known, promise, {}, shorter), first);
+      EXPECT_EQ(void_from(*known, promise, {}, made.data), std::nullopt);
+      ++better;
+    }
+    testing::expect_agreement(seed, made, *known, nullptr);
+    if (::testing::Test::HasFailure()) break;
+    ++done;
+  }
+  EXPECT_EQ(done, 40);
+  EXPECT_GE(better, 10);
+}
+
+TEST(BatchSizes, AreAllThatASampleOfThoseStepsHas) {
+  for (std::int64_t pages = 1; pages <= 16; ++pages)
+    for (std::uint32_t steps = 1; steps <= 40; ++steps) {
+      std::set<std::int64_t> sizes;
+      for (std::int64_t left = steps; left > 0; left -= pages) sizes.insert(std::min(left, pages));
+      const std::vector<std::int64_t> said = batch_sizes(pages, steps);
+      EXPECT_EQ(std::vector<std::int64_t>(sizes.begin(), sizes.end()), said) << steps << " by " << pages;
+    }
+  EXPECT_EQ(batch_sizes(3, 0), (std::vector<std::int64_t>{1, 2, 3}));
 }
 
 }  // namespace

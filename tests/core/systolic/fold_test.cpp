@@ -156,7 +156,7 @@ void expect_rows(const WrittenRows& rows, std::uint32_t neurons, const ArrayShap
 }
 
 TEST(SystolicFolds, AddWhatTheRowsOfAConvolutionSay) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed);
     Convolution c;
@@ -175,7 +175,7 @@ TEST(SystolicFolds, AddWhatTheRowsOfAConvolutionSay) {
 }
 
 TEST(SystolicFolds, AddWhatRowsOfEveryKindSay) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Rng rng(seed);
     ArrayShape shape = random_shape(rng);

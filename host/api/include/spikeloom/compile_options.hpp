@@ -100,6 +100,13 @@ enum class OrPools : std::uint8_t {
   kOwn,     ///< by populations of their own
 };
 
+/// How populations whose kind of tile nobody names get one, on chips with several.
+enum class KindChoice : std::uint8_t {
+  kFirst,       ///< the first kind of the chip file that holds it and has tiles to spare
+  kGuaranteed,  ///< those with which steps are guaranteed to be short, found by compiling again and again
+  kContracted,  ///< the same of steps by contract, on calibration data
+};
+
 /// Everything that a user can choose about a compilation. Defaults are the command's.
 struct CompileOptions {
   Semantics semantics;
@@ -109,8 +116,8 @@ struct CompileOptions {
   bool signed_inputs = false;
   /// Inputs that are equal in every step of a sample ("*": all): sent in its first step, their sums held.
   std::vector<std::string> static_inputs;
-  /// Steps that every sample has at least, for a promise of such samples where inputs are static; 0: as many
-  /// as the shortest calibration sample.
+  /// Steps that every sample has at least, for a promise of such samples where inputs are static, or exactly,
+  /// where firings take several steps at once; 0: as many as the shortest calibration sample, or all of them.
   std::uint32_t sample_steps = 0;
   /// A readout is added that sums up what arrives at this population, for exits (RunOptions::exit).
   std::optional<std::string> exit_readout;
@@ -127,7 +134,8 @@ struct CompileOptions {
   std::map<std::string, std::uint32_t>
       clusters;                              ///< at least so many, by population; the others: as few as fit
   std::map<std::string, std::string> kinds;  ///< of tile, by population; the others: chosen by the compiler
-  std::uint32_t tiles = 0;                   ///< at most so many, the first of the mesh; 0: all
+  KindChoice kind_choice = KindChoice::kFirst;
+  std::uint32_t tiles = 0;  ///< at most so many, the first of the mesh; 0: all
   std::uint32_t slots =
       0;             ///< of a channel on each network at most, to leave room for others; 0: as many as fit
   bool tune = true;  ///< orders, slots (without favour) and page counts (without pages) chosen by analysis

@@ -15,7 +15,9 @@ namespace SPIKELOOM_API spikeloom {
 
 enum class PromiseKind : std::uint8_t {
   kGuaranteed,  ///< for every input
-  kSampled,     ///< for every input whose samples, all but the last, have at least `sample_steps` steps
+  /// For every input whose samples, all but the last, have at least `sample_steps` steps; with `exact_steps`
+  /// for those whose samples all have exactly so many.
+  kSampled,
   kContracted,  ///< for inputs that keep the image's contracts, which came of calibration data
 };
 /// "guaranteed", "sampled", "contracted".
@@ -46,6 +48,7 @@ struct Promise {
   std::vector<std::string> critical_cycle;  ///< actors and buffers, in words
   std::string detail = "{}";                ///< JSON object: what the stage that made it adds for reports
   std::uint32_t sample_steps = 0;           ///< of kSampled: see there; else 0
+  bool exact_steps = false;                 ///< of kSampled: all samples have so many steps, none more
   friend bool operator==(const Promise&, const Promise&) = default;
 };
 
