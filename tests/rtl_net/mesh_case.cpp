@@ -151,7 +151,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
     rows_used[t] += rows;
     x.updates = below(r, 4);
     x.state = below(r, 2) == 0 ? 0 : below(r, 65536);
-    x.alternate = batch > 1 && below(r, 2) == 0 && shape.looks == 0;
+    x.alternate = batch > 1 && below(r, 2) == 0;
     m.contexts.push_back(x);
   }
   const unsigned n = static_cast<unsigned>(m.contexts.size());
@@ -481,8 +481,9 @@ void fire(const MeshShape& shape, const MeshContext& x, const std::vector<Row>& 
     if (x.alternate) update(page);
   }
   if (shape.looks != 0) {
-    at = f + pages * (shape.page_chunks + 2) + 2 + delay;
-    for (std::uint64_t& free : q.frees) free = ++at;
+    const unsigned looks = shape.page_chunks + 2;  // at a page
+    at = f + pages * looks + 2 + delay;
+    for (std::uint64_t i = 0; i < pages; ++i) q.frees[i] = x.alternate ? f + (i + 1) * looks + 1 : ++at;
     q.te = at + x.updates + pages * (*std::max_element(pushes.begin(), pushes.end()) + 1);
     return;
   }

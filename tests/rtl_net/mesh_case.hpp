@@ -44,7 +44,8 @@ using MeshTables = std::map<std::pair<unsigned, std::uint32_t>, std::uint32_t>;
 struct MeshContext {
   unsigned tile = 0, local = 0, first_row = 0, rows = 0, updates = 0, state = 0, first_out = 0, chunks = 0,
            inbound = 0, skip = 0;
-  bool alternate = false;       // of the stand-in core: each page's update follows its integration
+  bool alternate = false;       // of the stand-in core: each page's update follows its integration, or it
+                                // looks at one page after the other
   std::vector<unsigned> limit;  // by steps since the sample began
 };
 struct MeshDelivery {  // an inbound (channel, context) pair

@@ -52,8 +52,10 @@ class StandInCore final : public CoreModel {
     }
     if (shape_.looks != 0) {
       const auto n = static_cast<std::int64_t>(pages.size());
-      now = n * (shape_.page_chunks + 2) + 2 + delay_;
-      for (std::int64_t& free : firing.freed) free = ++now;
+      const std::int64_t looks = shape_.page_chunks + 2;  // at a page
+      now = n * looks + 2 + delay_;
+      for (std::int64_t i = 0; i < n; ++i)
+        firing.freed[static_cast<std::size_t>(i)] = alternate ? (i + 1) * looks + 1 : ++now;
       updates = update.count + n * (longest + 1);
     }
     firing.time = {.integrate = firing.freed.back(), .update = now + updates - firing.freed.back()};

@@ -14,6 +14,9 @@
 // come the pushes, those of chunks with mask 0 excepted: the first entry of every list, from the last page's
 // to the first one's, then the second ones, a cycle each even where a list has so many no more; then n cycles
 // with out_end_o. So with m entries of the longest list te = f + L + 2 + p + n + ctx_updates + n * m + n.
+// With bit 0 too it looks at all of page 0, then at all of page 1, and so on, and page i is freed in the
+// cycle after its last look, f + (i + 1) * (PageChunks + 2) + 1, while it looks at the next one; then te is n
+// cycles less.
 // Configuration: one memory of 64 words of 3 parts that can be written and read.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
@@ -81,6 +84,7 @@ module crossbar_core #(
   logic [4:0] ask_first, ask_page, answer_first, answer_page, after_ask, after_answer;
   logic [4:0] ask_left, answer_left;
   logic [15:0] most, answer, place;
+  logic frees;  // by page: the page before
   function automatic logic [4:0] after(input logic [4:0] at, input logic [4:0] count_of);
     after = at + 5'd1 == count_of ? 5'd0 : at + 5'd1;
   endfunction
@@ -104,7 +108,7 @@ module crossbar_core #(
   assign alternate = ctx_update_i[0];
   assign mask = {page_mask_i[14:0], page_mask_i[15]} ^ (first && page == 5'd0 ? 16'd0 : ctx_state_i) ^
                 (last && last_page ? {1'b0, ctx_state_i[15:1]} : 16'd0);
-  assign free_o = (state == 3'd2 && !page_any_i) || state == 3'd6;
+  assign free_o = (state == 3'd2 && !page_any_i) || state == 3'd6 || frees;
   assign pushing = pushed != list_end[page[3:0]];
   assign out_push_o = (state == 3'd4 && waited == 16'd0 && pushing) || (pushing_all && entry_there);
   assign out_page_o = page;
@@ -118,6 +122,7 @@ module crossbar_core #(
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       ready <= (ready || page_start_i) && state != 3'd1;
+      frees <= look_o && alternate && ask_chunk + 12'd1 == Chunks;
       case (state)
         3'd0:
         if (fire_i) begin
@@ -162,7 +167,13 @@ module crossbar_core #(
           state <= 3'd2;
         end
         3'd5: begin
-          if (look_o) begin
+          if (look_o && alternate) begin
+            ask_chunk <= ask_chunk + 12'd1;
+            if (ask_chunk + 12'd1 == Chunks && ask_page + 5'd1 != pages) begin
+              ask_chunk <= '0;
+              ask_page <= ask_page + 5'd1;
+            end
+          end else if (look_o) begin
             ask_left <= ask_left == 5'd1 ? pages : ask_left - 5'd1;
             ask_page <= ask_left == 5'd1 ? after_ask : after(ask_page, pages);
             if (ask_left == 5'd1) begin
@@ -177,9 +188,22 @@ module crossbar_core #(
               list_end[answer_page[3:0]] <= list_end[answer_page[3:0]] + 16'd1;
               if (list_end[answer_page[3:0]] == most) most <= most + 16'd1;
             end
-            answer_left <= answer_left == 5'd1 ? pages : answer_left - 5'd1;
-            answer_page <= answer_left == 5'd1 ? after_answer : after(answer_page, pages);
-            if (answer_left == 5'd1) begin
+            if (alternate) begin
+              answer_chunk <= answer_chunk + 12'd1;
+              if (answer_chunk + 12'd1 == Chunks) begin
+                answer_chunk <= '0;
+                answer_page <= answer_page + 5'd1;
+                if (answer_page + 5'd1 == pages) begin
+                  state <= 3'd7;
+                  waited <= ctx_updates_i;
+                  page <= most == 16'd0 && answer == 16'd0 ? 5'd0 : pages - 5'd1;
+                end
+              end
+            end else begin
+              answer_left <= answer_left == 5'd1 ? pages : answer_left - 5'd1;
+              answer_page <= answer_left == 5'd1 ? after_answer : after(answer_page, pages);
+            end
+            if (!alternate && answer_left == 5'd1) begin
               answer_first <= after_answer;
               answer_chunk <= answer_chunk + 12'd1;
               if (answer_chunk + 12'd1 == Chunks) state <= 3'd6;
@@ -224,6 +248,7 @@ module crossbar_core #(
     if (rst_i) begin
       state <= 3'd0;
       ready <= 1'b0;
+      frees <= 1'b0;
     end
   end
 
