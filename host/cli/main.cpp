@@ -163,9 +163,10 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
   app.add_flag("--static-input{*}", options.static_inputs,
                "inputs are equal in every step of a sample: sent in its first step, their sums held "
                "(--static-input=NAME: this one; repeatable)");
-  app.add_option("--sample-steps", options.sample_steps,
-                 "also a promise for samples of so many steps: at least so many with --static-input, exactly so "
-                 "many where tiles take several steps in a firing (default: those of --calibrate)")
+  app.add_option(
+         "--sample-steps", options.sample_steps,
+         "also a promise for samples of so many steps: at least so many with --static-input, exactly so "
+         "many where tiles take several steps in a firing (default: those of --calibrate)")
       ->check(above_zero());
   app.add_option("--exit-readout", options.exit_readout,
                  "adds a readout that sums up what arrives at this population, for `run --exit`");

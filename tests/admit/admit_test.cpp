@@ -1,6 +1,7 @@
 // Admission: random applications come and go on random chips; nobody else moves, promises hold, everything is
 // given back.
 #include "compiler/admit/admit.hpp"
+#include "compiler/base/text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -211,8 +212,8 @@ TEST(Admit, IsRefusedForTilesExactlyWhereTheyAreTooFew) {
       const auto* no = std::get_if<Refusal>(&answer);
       ASSERT_EQ(no == nullptr, fewest <= state.free_tiles()) << (no ? no->reason : "admitted");
       if (no != nullptr) {
-        EXPECT_EQ(no->reason, "needs " + std::to_string(fewest) + " tiles, " +
-                                  std::to_string(state.free_tiles()) + " free of 16");
+        EXPECT_EQ(no->reason, "needs " + counted(fewest, "tile") + ", " + std::to_string(state.free_tiles()) +
+                                  " free of 16");
         // The remedy names exactly those whose leaving makes enough room.
         for (const Resident& resident : state.residents()) {
           ChipState without = state;
@@ -254,7 +255,7 @@ TEST(Admit, TakesTilesOfEachKindAndNamesTheOneThatIsShort) {
     if (const auto* no = std::get_if<Refusal>(&answer)) {
       EXPECT_GE(n, 2);
       EXPECT_EQ(state.free_tiles(1), 0U);
-      EXPECT_EQ(no->reason, "needs 1 tiles of kind other, 0 free of 4");
+      EXPECT_EQ(no->reason, "needs 1 tile of kind other, 0 free of 4");
       break;
     }
     const auto& admission = std::get<Admission>(answer);
@@ -301,7 +302,7 @@ TEST(Admit, NamesWhatIsShortWithNumbersAndWhatWouldDo) {
   for (int n = 0; n < 2; ++n)
     few_channels.enter(
         resident_of("r" + std::to_string(n), same, std::get<Admission>(admit(few_channels, same)), ""));
-  EXPECT_THAT(refusal(few_channels, same), HasSubstr("needs 1 host channels, 0 free of host.channels = 2"));
+  EXPECT_THAT(refusal(few_channels, same), HasSubstr("needs 1 host channel, 0 free of host.channels = 2"));
 
   Chip narrow = chip_named("mesh4x4");
   narrow.spike_wheel = 4;
