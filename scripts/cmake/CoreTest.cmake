@@ -129,5 +129,5 @@ ${header}using Shapes = testing::Types<${shapes}>;
     "select -assert-count ${count} t:$dff; select -assert-count ${count} t:$dff w:${wires} %ci1 %i; "
     "select -assert-none t:$sdff t:$adff t:$dlatch t:$sr")
   add_test(NAME ${kind}_flip_flops_have_enable COMMAND ${YOSYS_PROGRAM} -q -e .* -p "${script}")
-  set_tests_properties(${kind}_flip_flops_have_enable PROPERTIES LABELS rtl TIMEOUT 120)
+  set_tests_properties(${kind}_flip_flops_have_enable PROPERTIES LABELS rtl TIMEOUT 300)
 endfunction()
