@@ -46,9 +46,9 @@ TEST(ExitRule, ReadsItsTextAndSaysWhatItExpected) {
 
 TEST(ExitRule, SamplesUseTheStepsUpToTheFirstThatDecides) {
   const ExitRule rule = exit_rule_named("margin:3");
-  const Exits exits = exits_of(rule, {{0, 1, 5, 1, 0, 9}, {0, 0, 1, 1}, {7, 0}}, 2, 1);
-  EXPECT_THAT(exits.used, ElementsAre(2, 2, 1));
-  EXPECT_THAT(exits.classes, ElementsAre(0, 0, 0));
+  const Exits exits = exits_of(rule, {{0, 1, 5, 1, 0, 9}, {0, 0, 1, 1}, {7, 0}, {2, 5, 9, 5}}, 2, 1);
+  EXPECT_THAT(exits.used, ElementsAre(2, 2, 1, 1));
+  EXPECT_THAT(exits.classes, ElementsAre(0, 0, 0, 1));
 }
 
 TEST(ExitRule, LeastMeanStepsIsThatOfTheFirstRightSteps) {
