@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/partition/application.hpp"
+#include "compiler/image/image.hpp"
 
 namespace spikeloom {
 
