@@ -1,5 +1,6 @@
-// End to end on meshes of systolic tiles and on mixed ones: golden = chip model in every output, membrane and
-// count, every promise kept. Samples of every length, so that batches of every number of pages occur.
+// End to end on meshes of systolic tiles and on mixed ones: golden = chip model = RTL in every output,
+// membrane and count, every promise kept. Samples of every length, so that batches of every number of pages
+// occur.
 #include <set>
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
@@ -125,6 +127,15 @@ TEST(SystolicFlow, GoldenIsModelOnAMeshOfArrays) {
 TEST(SystolicFlow, GoldenIsModelBesideTilesOfAnotherCore) {
   for (const std::uint32_t pages : {1U, 2U, 4U})
     EXPECT_GE(run_cases(mixed_chip(pages), pages, 40, nullptr).mixed, 10);
+}
+
+/// The RTL too: every bit, membrane and count is the golden model's, every stamp the replay's.
+TEST(SystolicFlow, GoldenIsModelIsRtl) {
+  constexpr std::uint32_t kPages = 4;
+  for (const Chip& chip : {chip_of_arrays(kPages), mixed_chip(kPages)}) {
+    const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+    (void)run_cases(chip, kPages, 25, rtl.get());
+  }
 }
 
 /// Where the length of samples is known batches have known sizes, and steps that are shorter are promised.
