@@ -232,7 +232,7 @@ Case convolution_behind_map(std::uint64_t seed, std::uint32_t height, std::uint3
 }
 
 TEST(Parts, OfAConvolutionMayBeRowsOfItsKernel) {
-  const Chip chip = chip_named("/chips/mesh2x2");
+  const Chip chip = chip_named("mesh2x2");
   std::size_t parts = 0, uneven = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     SCOPED_TRACE(seed);
@@ -261,7 +261,7 @@ TEST(Parts, OfAConvolutionMayBeRowsOfItsKernel) {
 
 /// Channels of a position share a chunk, so shares of channels would read as many chunks as the whole.
 TEST(Parts, OfAConvolutionBeyondATileAgreeOnModelAndRtl) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
   int split = 0, by_kernel = 0;
   std::size_t spikes = 0;
@@ -297,7 +297,7 @@ TEST(Parts, OfAConvolutionBeyondATileAgreeOnModelAndRtl) {
 
 /// Where smaller clusters are asked for, their last chunks are not full, and a page holds fewer of them.
 TEST(Parts, AreDecidedWithTheOptionsInForce) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   int other = 0;
   for (std::uint32_t neurons = 2; neurons <= 6; ++neurons) {
     SCOPED_TRACE(neurons);
@@ -315,7 +315,7 @@ TEST(Parts, AreDecidedWithTheOptionsInForce) {
 
 /// Two clusters a tile have half-full chunks and many channels: fewer are taken where they do not fit.
 TEST(Spreads, InPairsFitWhereverTheFewestDo) {
-  const Chip chip = chip_named("/tests/chips/slim");
+  const Chip chip = chip_named("slim");
   int fewer = 0, compared = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);

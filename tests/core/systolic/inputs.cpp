@@ -101,7 +101,7 @@ Chip chip_of_arrays(Rng& rng) {
 }
 
 /// One input of 20 elements into one population of 20, all weights 8 bits wide.
-IntNetwork one_layer(NeuronKind kind) {
+IntNetwork array_layer(NeuronKind kind) {
   Rng rng(1);
   IntNetwork net;
   net.name = "one layer";
@@ -116,7 +116,7 @@ IntNetwork one_layer(NeuronKind kind) {
   return net;
 }
 
-Chip one_chip() {
+Chip array_chip() {
   Chip chip;
   chip.tile.core = "systolic";
   return chip;
@@ -126,7 +126,7 @@ std::vector<RefusedNetwork> refused_by_systolic() {
   std::vector<RefusedNetwork> all;
   /// A network that such a tile takes, but for the one change.
   const auto refuse = [&](const char* reason, NeuronKind kind, auto change) {
-    RefusedNetwork refused{reason, one_layer(kind), one_chip().tile};
+    RefusedNetwork refused{reason, array_layer(kind), array_chip().tile};
     change(refused.network, refused.tile);
     all.push_back(std::move(refused));
   };
@@ -170,7 +170,7 @@ std::vector<RefusedNetwork> refused_by_systolic() {
 std::vector<ForeignTile> foreign_to_systolic() {
   std::vector<ForeignTile> all;
   const auto differ = [&](const char* reason, NeuronKind kind, auto change) {
-    ForeignTile foreign{reason, one_layer(kind), one_chip(), one_chip().tile};
+    ForeignTile foreign{reason, array_layer(kind), array_chip(), array_chip().tile};
     change(foreign.tile);
     all.push_back(std::move(foreign));
   };
@@ -184,7 +184,7 @@ std::vector<ForeignTile> foreign_to_systolic() {
 }
 
 /// Words that are read for the folds of a firing, whatever its pages hold.
-std::int64_t counted_words(const Cluster& cluster, std::span<const device_model::Page>) {
+std::int64_t read_words(const Cluster& cluster, std::span<const device_model::Page>) {
   const systolic::Tables tables(cluster);
   std::int64_t words = 0;
   for (std::size_t b = 0; b < tables.blocks(); ++b)
@@ -207,7 +207,7 @@ CoreInputs systolic_inputs() {
           .weights = "tile.systolic_words",
           .refused = refused_by_systolic,
           .foreign = foreign_to_systolic,
-          .counted = counted_words};
+          .counted = read_words};
 }
 
 }  // namespace spikeloom::test
