@@ -434,7 +434,7 @@ void expect_standstill(const Image& image, const Case& made, Link& link) {
 
 TEST(Window, AWaitThatNothingFulfilsIsSaidToStandStill) {
   for (const char* name : {"one", "row"}) {
-    const Chip chip = test_chip(name);
+    const Chip chip = chip_named(name);
     const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
     int done = 0;
     for (std::uint64_t seed = 1; done < 5; ++seed) {
