@@ -189,6 +189,7 @@ class Table {
         b.first = times[0].total();
         b.first_integrate = times[0].integrate;
         for (std::int64_t n = 2; n <= b.pages; ++n) {
+          if (!occurs(n, b.pages)) continue;
           const FiringTime& time = times[static_cast<std::size_t>(n - 1)];
           b.more = std::max(b.more, up(time.total() - b.first, n - 1));
           b.more_integrate = std::max(b.more_integrate, up(time.integrate - b.first_integrate, n - 1));
@@ -332,11 +333,17 @@ class Table {
     }
   }
 
-  /// For n = 1 … P.
+  /// Whether a firing of up to `pages` pages may have n.
+  [[nodiscard]] bool occurs(std::int64_t n, std::int64_t pages) const {
+    const std::int64_t steps = given_.sample_steps;
+    return steps == 0 || (n == pages && steps >= pages) || n == steps % pages;
+  }
+
+  /// For n = 1 … P, of those that occur.
   void next_turn(std::size_t from, std::size_t to, std::int64_t cycles, std::int64_t each) {
     const Batches& b = batches_[from];
     for (std::int64_t n = 1; n <= b.pages; ++n)
-      arc(own_[from].fire, own_[to].fire, n, b.work(n) + cycles + n * each, b.pages);
+      if (occurs(n, b.pages)) arc(own_[from].fire, own_[to].fire, n, b.work(n) + cycles + n * each, b.pages);
   }
 
   void add_cluster_arcs() {

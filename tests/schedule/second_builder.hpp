@@ -50,7 +50,8 @@ struct Given {
   std::vector<std::optional<Contract>> contracts;  ///< by TileId; empty: none
   /// The worst firing of 1 … P pages of a cluster.
   std::function<std::vector<FiringTime>(std::size_t)> times;
-  std::int64_t window = 0;  ///< 0: none
+  std::int64_t window = 0;        ///< 0: none
+  std::int64_t sample_steps = 0;  ///< of every sample, which batches are cut from; 0: of any length
 };
 [[nodiscard]] Graph build(const Given& given);
 

@@ -219,8 +219,8 @@ TEST(Verify, TheNetworkOfAFileIsFoundInTheTables) {
   EXPECT_THAT(meant({.reset = Reset::kToValue}).faults, Not(IsEmpty()));
   EXPECT_THAT(meant({.framework = Framework::kSnnTorch, .reset = Reset::kSubtractLater}).faults,
               Not(IsEmpty()));
-  EXPECT_THAT(meant({.dt = 0.5}).faults, Not(IsEmpty()));
-  EXPECT_THAT(meant({.dt = 0.5}).checked, Contains(HasSubstr("this was taken: dt 0.5, ")));
+  EXPECT_THAT(meant({.dt = 0.002}).faults, Not(IsEmpty()));
+  EXPECT_THAT(meant({.dt = 0.002}).checked, Contains(HasSubstr("this was taken: dt 0.002, ")));
   EXPECT_THAT(message_of([&] { (void)verify(calibrated(), network); }), HasSubstr("--calibrate"));
   EXPECT_THAT(verify(calibrated(), network, source("examples/digits/calibration.npz")).faults, IsEmpty());
   // The same options, other weights.
