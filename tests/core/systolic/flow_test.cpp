@@ -1,4 +1,4 @@
-// End to end on meshes of systolic tiles and on mixed ones: golden = chip model = RTL in every output,
+// End to end on meshes of systolic tiles and on mixed ones: golden = chip model in every output,
 // membrane and count, every promise kept. Samples of every length, so that batches of every number of pages
 // occur.
 #include <set>
@@ -10,7 +10,6 @@
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/sample_steps.hpp"
 #include "compiler/schedule/schedule.hpp"
-#include "host/device/verilator_device.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
@@ -127,15 +126,6 @@ TEST(SystolicFlow, GoldenIsModelOnAMeshOfArrays) {
 TEST(SystolicFlow, GoldenIsModelBesideTilesOfAnotherCore) {
   for (const std::uint32_t pages : {1U, 2U, 4U})
     EXPECT_GE(run_cases(mixed_chip(pages), pages, 40, nullptr).mixed, 10);
-}
-
-/// The RTL too: every bit, membrane and count is the golden model's, every stamp the replay's.
-TEST(SystolicFlow, GoldenIsModelIsRtl) {
-  constexpr std::uint32_t kPages = 4;
-  for (const Chip& chip : {chip_of_arrays(kPages), mixed_chip(kPages)}) {
-    const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
-    (void)run_cases(chip, kPages, 25, rtl.get());
-  }
 }
 
 /// Where the length of samples is known batches are as long as they are, and the guarantee says so.
