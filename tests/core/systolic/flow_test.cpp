@@ -1,4 +1,4 @@
-// End to end on meshes of systolic tiles and on mixed ones: golden = chip model in every output,
+// End to end on meshes of systolic tiles and on mixed ones: golden = chip model = RTL in every output,
 // membrane and count, every promise kept. Samples of every length, so that batches of every number of pages
 // occur.
 #include <set>
@@ -9,11 +9,8 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
-<<<<<<< HEAD
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
-=======
->>>>>>> w-folds
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
@@ -132,7 +129,6 @@ TEST(SystolicFlow, GoldenIsModelBesideTilesOfAnotherCore) {
     EXPECT_GE(run_cases(mixed_chip(pages), pages, 40, nullptr).mixed, 10);
 }
 
-<<<<<<< HEAD
 /// The RTL too: every bit, membrane and count is the golden model's, every stamp the replay's.
 TEST(SystolicFlow, GoldenIsModelIsRtl) {
   constexpr std::uint32_t kPages = 4;
@@ -144,10 +140,6 @@ TEST(SystolicFlow, GoldenIsModelIsRtl) {
 
 /// Where the length of samples is known batches have known sizes, and steps that are shorter are promised.
 TEST(SystolicFlow, KnownLengthsOfSamplesHaveAPromiseOfTheirOwn) {
-=======
-/// Where the length of samples is known batches are as long as they are, and the guarantee says so.
-TEST(SystolicFlow, KnownLengthsOfSamplesMakeTheGuaranteeBetter) {
->>>>>>> w-folds
   constexpr std::uint32_t kPages = 4;
   const Chip chip = chip_of_arrays(kPages);
   int done = 0, better = 0;
