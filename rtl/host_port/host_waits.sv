@@ -1,6 +1,6 @@
 // Tokens of the host's sinks, and the WAIT words that they let go. docs/protocol.md, section 6, Window.
 //
-// arrival_i: an end-of-step without run_end is on the wire for sink arrival_sink_i in this cycle; the sink has
+// arrival_i: an end-of-step without run_end is on the wire for sink arrival_sink_i this cycle; the sink has
 // a token more in the next one. wait_i[a]: the head of application a's queue is a WAIT; it names sink_i[a].
 // pop_o[a] in the same cycle: application a goes and the sink has a token, so the WAIT leaves; the sink has a
 // token less in the next cycle. All of it in cycles with en_i.
