@@ -10,6 +10,7 @@
 module node #(
     `SPIKELOOM_NODE_PARAMETERS,
     parameter int unsigned FiringPages = 0,
+    parameter int unsigned Looks = 0,
     localparam int unsigned FlitBits = spikeloom_pkg::CHUNK_BITS + ChunkIndexBits + 2
 ) (
     input  logic                  clk_i,

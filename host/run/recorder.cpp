@@ -75,8 +75,14 @@ Recorder::Recorder(const Image& image, const Dataset& data, const WantedRecords&
 }
 
 void Recorder::add_to(RunOutputs& outputs) {
-  outputs.recorded_spikes.insert(outputs.recorded_spikes.end(), spikes_.begin(), spikes_.end());
-  outputs.recorded_v.insert(outputs.recorded_v.end(), potentials_.begin(), potentials_.end());
+  // A population may be asked for twice, or be an output since `compile --record` already: it is there once.
+  const auto add = []<class T>(const std::vector<Trace<T>>& traces, std::vector<Trace<T>>& to) {
+    for (const Trace<T>& trace : traces)
+      if (std::none_of(to.begin(), to.end(), [&](const Trace<T>& other) { return other.node == trace.node; }))
+        to.push_back(trace);
+  };
+  add(spikes_, outputs.recorded_spikes);
+  add(potentials_, outputs.recorded_v);
 }
 
 std::size_t Recorder::size_of(const std::string& node) const {

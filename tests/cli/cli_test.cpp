@@ -505,6 +505,18 @@ TEST_F(Cli, UnknownDeviceAndRecordAreRefusedByName) {
   EXPECT_THAT(record.err, HasSubstr("there are hidden, digit"));
 }
 
+TEST_F(Cli, WhatIsRecordedTwiceIsWrittenOnce) {
+  const std::string run = " --input " + source("examples/digits/test.npz") + " --limit 2 --output ";
+  const Ended once =
+      spikeloom("run " + digits("") + " --record hidden:spikes --record hidden:v" + run + file("once.npz"));
+  ASSERT_EQ(once.code, 0) << once.err;
+  const Ended twice =
+      spikeloom("run " + digits("--record hidden") + " --record hidden:spikes --record " +
+                "hidden:spikes --record hidden:v --record hidden:v" + run + file("twice.npz"));
+  ASSERT_EQ(twice.code, 0) << twice.err;
+  EXPECT_EQ(spikeloom("compare " + file("once.npz") + " " + file("twice.npz")).code, 0);
+}
+
 TEST_F(Cli, ValuesThatTheImageCannotCarryAreListed) {
   const std::string image = digits("");
   const Ended ended = spikeloom("run " + image + " --input " + source("examples/digits/test.npz") +
