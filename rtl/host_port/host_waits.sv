@@ -1,16 +1,9 @@
 // Tokens of the host's sinks, and the WAIT words that they let go. docs/protocol.md, section 6, Window.
 //
-<<<<<<< .merge_file_fiw2Ig
-// arrival_i: an end-of-step without run_end is on the wire for sink arrival_sink_i in this cycle; the sink
-// has a token more in the next one. wait_i[a]: the head of application a's queue is a WAIT; it names
-// sink_i[a]. pop_o[a] in the same cycle: application a goes and the sink has a token, so the WAIT leaves; the
-// sink has a token less in the next cycle. All of it in cycles with en_i.
-=======
 // arrival_i: an end-of-step without run_end is on the wire for sink arrival_sink_i this cycle; the sink has
 // a token more in the next one. wait_i[a]: the head of application a's queue is a WAIT; it names sink_i[a].
 // pop_o[a] in the same cycle: application a goes and the sink has a token, so the WAIT leaves; the sink has a
 // token less in the next cycle. All of it in cycles with en_i.
->>>>>>> .merge_file_qlV7Me
 // Sinks from WindowSinks on are not counted. A count of all ones stays: more than LIMIT_WINDOW tokens are not
 // told apart. write_i sets a count, clear_i all of them to 0.
 `include "rtl/common/checks.svh"

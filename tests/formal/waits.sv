@@ -19,11 +19,7 @@ module prove_waits (
     input logic       go_i,
     input logic       wait_i,
     input logic       sink_i,
-<<<<<<< .merge_file_4P7kiX
-    input logic [1:0] other_arrival_i,   // of a sink of application 1, if there is none of 0; by set
-=======
     input logic [1:0] other_arrival_i,   // of a sink of application 1, if 0 has none; by set of counts
->>>>>>> .merge_file_BZTWgd
     input logic [1:0] other_arrival_sink_i,
     input logic [1:0] other_go_i,
     input logic [1:0] other_wait_i,
