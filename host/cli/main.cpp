@@ -382,7 +382,7 @@ void add_run(CLI::App& root, Action& action) {
          "--window", command->window,
          "steps that the host may be ahead of the outputs, as a controller that looks at them is; what "
          "is promised holds for it (default: as many as fit)")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   app->add_option(
       "--exit", command->exit,
       "margin:UNITS, confidence:SHARE or entropy:SHARE: a sample ends where this holds of the readout");
