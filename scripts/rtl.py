@@ -37,7 +37,7 @@ def folders(build):
 def macros(build):
     """Name → (names of the arguments, text) of the generated macros."""
     text = (build / "generated" / "spikeloom_parameters.svh").read_text(encoding="utf-8")
-    found = re.findall(r"^`define (\w+)(?:\(([^)]*)\))? ((?:.*\\\n)*.*)$", text, flags=re.MULTILINE)
+    found = re.findall(r"^`define (\w+)(?:\(([^)]*)\))?(?: ((?:.*\\\n)*.*))?$", text, flags=re.MULTILINE)
     return {
         name: (re.findall(r"\w+", arguments), body.replace("\\\n", "\n").strip("\n"))
         for name, arguments, body in found
@@ -62,6 +62,12 @@ def actual_arguments(text, start):
 def expanded(text, known):
     """SystemVerilog without the generated macros: for tools that are given each file alone."""
     text = re.sub(r'^`include "spikeloom_parameters.svh"\n', "", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^`ifdef (\w+)\n(.*?)^`endif\n",
+        lambda found: found[2] if found[1] in known else found[0],
+        text,
+        flags=re.MULTILINE | re.DOTALL,
+    )
     pattern = re.compile(r"`(" + "|".join(sorted(known, key=len, reverse=True)) + r")\b")
     while match := pattern.search(text):
         names, body = known[match[1]]
