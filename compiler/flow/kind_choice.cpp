@@ -53,8 +53,11 @@ class KindSearch {
     try {
       const auto built = build_(trial);
       if (const auto* image = std::get_if<Image>(&built)) {
+        // The promise for samples, where there is one, is the better guarantee and stands behind it.
         for (const Promise& promise : image->promises)
-          if (promise.kind == wanted()) result.period = promise.period;
+          if (promise.kind == wanted() ||
+              (promise.kind == PromiseKind::kSampled && wanted() == PromiseKind::kGuaranteed))
+            result.period = promise.period;
         for (const Cluster& cluster : image->application.clusters)
           result.kinds[image->application.populations[cluster.population.index()]] =
               chip_.kind(cluster.kind).name;
@@ -101,7 +104,10 @@ class KindSearch {
   [[nodiscard]] std::string why(const Outcome& best, const std::string& population, const std::string& kind) {
     std::string text = "population " + population + " goes to tiles of kind " + kind;
     if (options_.kinds.contains(population)) return text + ", as asked for";
-    text += ": " + best.period->str() + " cycles a step " + std::string(name_of(wanted()));
+    const bool of_samples = wanted() == PromiseKind::kGuaranteed && options_.sample_steps != 0;
+    text += ": " + best.period->str() + " cycles a step " +
+            (of_samples ? "promised for samples of " + std::to_string(options_.sample_steps) + " steps"
+                        : std::string(name_of(wanted())));
     for (std::uint32_t k = 0; k < chip_.kinds(); ++k) {
       const std::string& other = chip_.kind(k).name;
       if (other == kind) continue;

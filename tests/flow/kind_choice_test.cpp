@@ -54,6 +54,40 @@ TEST(KindChoice, NoPopulationWouldMakeTheGuaranteeBetterElsewhere) {
   EXPECT_GE(moved, 20);
 }
 
+TEST(KindChoice, APromiseForSamplesIsTheBetterGuarantee) {
+  const Chip chip = mixed();
+  ASSERT_EQ(chip.kind(1).name, "wide");
+  std::optional<Image> image;
+  for (std::uint64_t seed = 1; !image; ++seed) {
+    ASSERT_LT(seed, 50U);
+    image = fitting(random_case(seed, chip, {.max_populations = 1}).network, chip, {});
+  }
+  for (const bool is_sampled : {false, true}) {
+    const auto build = [&](const CompileOptions& trial) -> std::variant<Image, DoesNotFit> {
+      Image made = *image;
+      const bool wide = !trial.kinds.empty() && trial.kinds.begin()->second == "wide";
+      for (Cluster& cluster : made.application.clusters) cluster.kind = wide ? 1 : 0;
+      made.promises.resize(1);
+      made.promises.front().period = Ratio(wide ? 200 : 100);
+      if (!is_sampled) return made;
+      made.promises.push_back(made.promises.front());
+      made.promises.back().kind = PromiseKind::kSampled;
+      made.promises.back().period = Ratio(wide ? 50 : 90);
+      return made;
+    };
+    CompileOptions options;
+    options.kind_choice = KindChoice::kGuaranteed;
+    options.sample_steps = is_sampled ? 8 : 0;
+    const std::optional<ChosenKinds> chosen = choose_kinds(chip, options, build);
+    ASSERT_TRUE(chosen);
+    EXPECT_EQ(chosen->kinds.begin()->second, is_sampled ? "wide" : "tile");
+    EXPECT_THAT(
+        chosen->notes.front(),
+        ::testing::HasSubstr(is_sampled ? "50 cycles a step promised for samples of 8 steps; on tile: 90"
+                                        : "100 cycles a step guaranteed; on wide: 200"));
+  }
+}
+
 TEST(KindChoice, WhatTheUserNamesStays) {
   const Chip chip = mixed();
   int named = 0;
