@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes what the HLS cores know of the hardware: the description's fields and one chip's sizes, as C++14.
+"""Writes what the HLS cores know of the hardware: the description's fields and a tile's sizes, as C++14.
 
-usage: generate_hls.py rtl/hardware.toml CHIP.toml OUT_DIR
+usage: generate_hls.py rtl/hardware.toml OUT_DIR CHIP.toml...
 writes OUT_DIR/hls_layout.hpp (constants and fields of rtl/hardware.toml; Vitis HLS reads C++14 only, so it
-cannot read spikeloom_hw.hpp) and OUT_DIR/hls_kernel_shape.hpp (the top kernels' sizes).
+cannot read spikeloom_hw.hpp), and for each chip OUT_DIR/hls_CORE_shape.hpp: the sizes that the top kernels of
+the core of its [tile] have.
 """
 import pathlib
 import sys
@@ -11,8 +12,6 @@ import tomllib
 
 from generate_hardware import write_if_changed
 from hardware import description, parameters, systemverilog
-
-CORE = "crossbar"  # whose kernels hls/ has
 
 
 def layout(described):
@@ -45,15 +44,14 @@ def layout(described):
     )
 
 
-def sizes(described):
+def sizes(described, core):
     """What shapes a core's kernels: its own parameters and those that every core takes, keys of [tile]."""
-    taken = dict(systemverilog.lists(described))[CORE.upper()]
+    taken = dict(systemverilog.lists(described))[core.upper()]
     return [item for item in taken if "key" in item and parameters.table_of(item) == "tile"]
 
 
-def kernel_shape(described, chip, name):
-    tile = chip["tile"]
-    keys = {parameters.name_of(item): item for item in sizes(described)}
+def kernel_shape(described, core, tile, name):
+    keys = {parameters.name_of(item): item for item in sizes(described, core)}
     if missing := [key for key in keys if key not in tile]:
         sys.exit(
             f"{name}: [tile]: expected {', '.join(missing)}, found none; "
@@ -67,7 +65,7 @@ def kernel_shape(described, chip, name):
         "namespace hls {",
         "",
         "/// The top kernels' sizes: one tile's of the chip file.",
-        "struct KernelShape {",
+        f"struct {description.camel(core)}Shape {{",
     ]
     for key, item in keys.items():
         if "choices" in item:
@@ -87,15 +85,22 @@ def kernel_shape(described, chip, name):
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    hardware, chip, out = (pathlib.Path(argument) for argument in sys.argv[1:])
+    hardware, out, *chips = (pathlib.Path(argument) for argument in sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     described = description.load(hardware)
     write_if_changed(out / "hls_layout.hpp", layout(described))
-    write_if_changed(
-        out / "hls_kernel_shape.hpp", kernel_shape(described, tomllib.loads(chip.read_text()), chip.name)
-    )
+    written = {}  # chip file, by core
+    for chip in chips:
+        tile = tomllib.loads(chip.read_text())["tile"]
+        core = tile.get("core", described["cores"][0])
+        if core not in described["cores"]:
+            sys.exit(f"{chip}: [tile]: core = {core}: expected one of {', '.join(described['cores'])}")
+        if core in written:
+            sys.exit(f"{chip}: [tile]: core {core} has its sizes from {written[core]}; leave one of them out")
+        written[core] = chip
+        write_if_changed(out / f"hls_{core}_shape.hpp", kernel_shape(described, core, tile, chip.name))
 
 
 if __name__ == "__main__":

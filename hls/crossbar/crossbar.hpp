@@ -22,7 +22,7 @@
 
 #include <cstdint>
 
-#include "hls/rows.hpp"
+#include "hls/crossbar/rows.hpp"
 
 namespace spikeloom {
 namespace hls {

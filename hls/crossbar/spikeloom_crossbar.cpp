@@ -1,7 +1,7 @@
 #include "hls/crossbar/spikeloom_crossbar.hpp"
 
 #include "hls/crossbar/crossbar.hpp"
-#include "hls_kernel_shape.hpp"
+#include "hls_crossbar_shape.hpp"
 
 using namespace spikeloom::hls;
 
@@ -18,7 +18,7 @@ extern "C" void spikeloom_crossbar(const std::uint32_t* context, const std::uint
 #pragma HLS INTERFACE m_axi port = sums bundle = gmem_sums offset = slave depth = 4096
 #pragma HLS INTERFACE s_axilite port = steps
 #pragma HLS INTERFACE s_axilite port = return
-  typedef KernelShape S;
+  typedef CrossbarShape S;
   static ContextRegisters registers;
   static std::uint32_t chunk_table[S::kChunkEntries][layout::kMemChunkEntryParts];
   static std::uint32_t axon_table[S::kAxonEntries][layout::kMemAxonEntryParts];

@@ -1,7 +1,7 @@
 #include "hls/crossbar/spikeloom_lif.hpp"
 
 #include "hls/crossbar/lif.hpp"
-#include "hls_kernel_shape.hpp"
+#include "hls_crossbar_shape.hpp"
 
 using namespace spikeloom::hls;
 
@@ -22,10 +22,10 @@ extern "C" void spikeloom_lif(const std::uint32_t* context, const std::uint32_t*
 #pragma HLS INTERFACE m_axi port = out_count bundle = gmem_out offset = slave depth = 16
 #pragma HLS INTERFACE s_axilite port = steps
 #pragma HLS INTERFACE s_axilite port = return
-  typedef KernelShape S;
+  typedef CrossbarShape S;
   static ContextRegisters registers;
-  static std::uint32_t program[S::kUpdateEntries][layout::kMemUpdateEntryParts];
-  static std::uint32_t set_table[S::kParamSets][layout::kMemSetEntryParts];
+  static UpdateProgram<S> program;
+  static ParameterSets<S> set_table;
   static States<S> bias_table, v, i;
   static Sums<S> totals;
   static OutChunk chunks[S::kUpdateEntries];

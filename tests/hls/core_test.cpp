@@ -1,4 +1,5 @@
-// The HLS cores against the model device's core, bit for bit, over random tiles, pages and steps.
+// The crossbar's HLS kernels against the model device's core, bit for bit, over random tiles, pages and
+// steps.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,8 +10,7 @@
 #include "hls/crossbar/lif.hpp"
 #include "hls/crossbar/spikeloom_crossbar.hpp"
 #include "hls/crossbar/spikeloom_lif.hpp"
-#include "hls/systolic/spikeloom_systolic.hpp"
-#include "hls/systolic/systolic.hpp"
+#include "hls_crossbar_shape.hpp"
 #include "tests/chips/chip_named.hpp"
 #include "tests/hls/random_tile.hpp"
 
@@ -27,13 +27,12 @@ struct Tables {
   std::uint32_t chunks[S::kChunkEntries][hls::layout::kMemChunkEntryParts];
   std::uint32_t axons[S::kAxonEntries][hls::layout::kMemAxonEntryParts];
   hls::Weights<S> weights;
-  std::uint32_t updates[S::kUpdateEntries][hls::layout::kMemUpdateEntryParts];
-  std::uint32_t sets[S::kParamSets][hls::layout::kMemSetEntryParts];
+  hls::UpdateProgram<S> updates;
+  hls::ParameterSets<S> sets;
   hls::States<S> biases, potentials, currents;
   hls::Sums<S> sums;
   bool touched[S::kGroups];
-  hls::BatchPages<S> pages;
-  hls::BatchSums<S> batch;
+  std::uint16_t page[S::kPageChunks];
   hls::OutChunk out[S::kUpdateEntries];
 
   explicit Tables(const NodeMemory& tile) {
@@ -48,36 +47,15 @@ struct Tables {
   }
 };
 
-enum class Integrator { kCrossbar, kSystolic };
-
-template <class S>
-void integrate_page(Tables<S>& t, const NodeMemory& tile, const std::vector<std::uint16_t>& page,
-                    std::uint32_t limit, Integrator by) {
-  std::copy(page.begin(), page.end(), t.pages[0]);
-  const std::uint32_t first = crossbar::context_of(tile.contexts[0]).tables.first_chunk;
-  if (by == Integrator::kCrossbar) {
-    hls::integrate<S>(t.pages[0], limit, first, t.chunks, t.axons, t.weights, t.sums, t.touched);
-    for (int g = 0; g < S::kGroups; ++g)
-      if (!t.touched[g]) std::fill(std::begin(t.sums[g]), std::end(t.sums[g]), 0);
-    return;
-  }
-  const std::uint32_t limits[hls::kMaxBatch] = {limit};
-  hls::systolic<S>(t.pages, limits, 1, static_cast<int>(limit), S::kGroups, first, t.chunks, t.axons,
-                   t.weights, t.batch);
-  for (int g = 0; g < S::kGroups; ++g)
-    for (int lane = 0; lane < S::kLanes; ++lane)
-      t.sums[g][lane] = limit == 0 ? hls::Signed<S::kAccBits>(0) : t.batch[0][g][lane];
-}
-
 /// Chunks and states of eight steps, of two samples, on one random tile. Returns the chunks compared.
 template <class S>
-std::size_t same_as_model(std::uint64_t seed, Integrator by) {
+std::size_t same_as_model(std::uint64_t seed) {
   Rng rng(seed);
   const Chip chip = chip_of<S>();
   NodeMemory tile = random_tile(chip, rng);
   const auto tables = std::make_unique<Tables<S>>(tile);
   hls::ContextRegisters registers;
-  hls::load(context_words(tile).data(), registers);
+  hls::load(context_words(tile.contexts[0]).data(), registers);
   const hls::UpdateContext context(registers);
   crossbar::Model core(chip.tile, tile);
   std::size_t compared = 0;
@@ -86,7 +64,12 @@ std::size_t same_as_model(std::uint64_t seed, Integrator by) {
     const bool last = step == 4;
     const std::vector<std::uint16_t> page = random_page(chip, rng);
     const Firing expected = hls_test::fire(core, page, count, last);
-    integrate_page<S>(*tables, tile, page, tile.contexts[0].limit[count], by);
+    std::copy(page.begin(), page.end(), tables->page);
+    hls::integrate<S>(tables->page, tile.contexts[0].limit[count],
+                      crossbar::context_of(tile.contexts[0]).tables.first_chunk, tables->chunks,
+                      tables->axons, tables->weights, tables->sums, tables->touched);
+    for (int g = 0; g < S::kGroups; ++g)
+      if (!tables->touched[g]) std::fill(std::begin(tables->sums[g]), std::end(tables->sums[g]), 0);
     const int pushed = hls::update<S>(tables->updates, tables->sets, tables->biases, tables->potentials,
                                       tables->currents, tables->sums, context, count == 0, last, tables->out);
     EXPECT_EQ(static_cast<std::size_t>(pushed), expected.out.size()) << "seed " << seed << ", step " << step;
@@ -110,25 +93,21 @@ std::size_t same_as_model(std::uint64_t seed, Integrator by) {
 }
 
 template <class S>
-void many_are_the_same(Integrator by, std::uint64_t cases) {
+void many_are_the_same(std::uint64_t cases) {
   std::size_t compared = 0;
   for (std::uint64_t seed = 1; seed <= cases && !::testing::Test::HasFailure(); ++seed)
-    compared += same_as_model<S>(seed, by);
+    compared += same_as_model<S>(seed);
   EXPECT_GT(compared, cases);  // the cases are not silent
 }
 
-TEST(HlsCrossbar, IsTheModelCoreOnAFullTile) { many_are_the_same<FullShape>(Integrator::kCrossbar, 300); }
-TEST(HlsCrossbar, IsTheModelCoreOnALeanTile) { many_are_the_same<LeanShape>(Integrator::kCrossbar, 300); }
-TEST(HlsCrossbar, IsTheModelCoreOnAnOddTile) { many_are_the_same<OddShape>(Integrator::kCrossbar, 300); }
-TEST(HlsCrossbar, IsTheModelCoreOnAWideTile) { many_are_the_same<WideShape>(Integrator::kCrossbar, 300); }
-TEST(HlsSystolic, IsTheModelCoreOnAFullTile) { many_are_the_same<FullShape>(Integrator::kSystolic, 60); }
-TEST(HlsSystolic, IsTheModelCoreOnALeanTile) { many_are_the_same<LeanShape>(Integrator::kSystolic, 60); }
-TEST(HlsSystolic, IsTheModelCoreOnAnOddTile) { many_are_the_same<OddShape>(Integrator::kSystolic, 60); }
-TEST(HlsSystolic, IsTheModelCoreOnAWideTile) { many_are_the_same<WideShape>(Integrator::kSystolic, 60); }
+TEST(HlsCrossbar, IsTheModelCoreOnAFullTile) { many_are_the_same<FullShape>(300); }
+TEST(HlsCrossbar, IsTheModelCoreOnALeanTile) { many_are_the_same<LeanShape>(300); }
+TEST(HlsCrossbar, IsTheModelCoreOnAnOddTile) { many_are_the_same<OddShape>(300); }
+TEST(HlsCrossbar, IsTheModelCoreOnAWideTile) { many_are_the_same<WideShape>(300); }
 
 /// Buffers of a call of the top kernels, which have the shape of chips/tile1.toml.
 struct Call {
-  using S = hls::KernelShape;
+  using S = hls::CrossbarShape;
   explicit Call(std::uint32_t n)
       : steps(n),
         control(n),
@@ -144,7 +123,7 @@ struct Call {
 };
 
 Call random_call(const Chip& chip, Rng& rng) {
-  Call call(1 + static_cast<std::uint32_t>(rng.below(hls::kMaxBatch)));
+  Call call(1 + static_cast<std::uint32_t>(rng.below(kMostSteps)));
   for (std::uint32_t t = 0; t < call.steps; ++t) {
     call.control[t] = hls_test::control(t, t + 1 == call.steps);
     const std::vector<std::uint16_t> page = random_page(chip, rng);
@@ -159,23 +138,14 @@ const std::uint32_t* words(const NodeMemory& tile, std::uint32_t memory) {
 }
 
 void run_crossbar(const NodeMemory& tile, Call& call) {
-  const std::vector<std::uint32_t> context = context_words(tile);
+  const std::vector<std::uint32_t> context = context_words(tile.contexts[0]);
   spikeloom_crossbar(context.data(), words(tile, hw::kMemChunks), words(tile, hw::kMemAxons),
                      words(tile, hw::kMemWeights), call.control.data(), call.pages.data(), call.sums.data(),
                      call.steps);
 }
 
-std::uint32_t run_systolic(const NodeMemory& tile, Call& call, std::uint32_t groups) {
-  const std::vector<std::uint32_t> context = context_words(tile);
-  std::uint32_t cycles = 0;
-  spikeloom_systolic(context.data(), words(tile, hw::kMemChunks), words(tile, hw::kMemAxons),
-                     words(tile, hw::kMemWeights), call.control.data(), call.pages.data(), call.sums.data(),
-                     &cycles, call.steps, groups);
-  return cycles;
-}
-
 TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
-  using S = hls::KernelShape;
+  using S = hls::CrossbarShape;
   const Chip chip = chip_named("tile1");
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Rng rng(seed);
@@ -184,7 +154,7 @@ TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
     std::vector<std::uint32_t> potentials = tile.memories[hw::kMemPotentials].data();
     std::vector<std::uint32_t> currents = tile.memories[hw::kMemCurrents].data();
     run_crossbar(tile, call);
-    const std::vector<std::uint32_t> context = context_words(tile);
+    const std::vector<std::uint32_t> context = context_words(tile.contexts[0]);
     spikeloom_lif(context.data(), words(tile, hw::kMemUpdates), words(tile, hw::kMemSets),
                   words(tile, hw::kMemBiases), call.control.data(), call.sums.data(), potentials.data(),
                   currents.data(), call.out.data(), call.out_count.data(), call.steps);
@@ -200,29 +170,6 @@ TEST(HlsKernels, AreTheModelCoreOverAWholeSample) {
     }
     ASSERT_EQ(potentials, tile.memories[hw::kMemPotentials].data()) << "seed " << seed;
     ASSERT_EQ(currents, tile.memories[hw::kMemCurrents].data()) << "seed " << seed;
-  }
-}
-
-TEST(HlsKernels, CrossbarAndSystolicGiveTheSameSums) {
-  using S = hls::KernelShape;
-  const Chip chip = chip_named("tile1");
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    Rng rng(seed);
-    const NodeMemory tile = random_tile(chip, rng);
-    Call crossbar = random_call(chip, rng);
-    Call systolic = crossbar;
-    run_crossbar(tile, crossbar);
-    const std::uint32_t groups = static_cast<std::uint32_t>(rng.below(S::kGroups + 1));
-    const std::uint32_t cycles = run_systolic(tile, systolic, groups);
-    std::uint32_t deepest = 0;
-    for (std::uint32_t t = 0; t < crossbar.steps; ++t)
-      deepest = std::max(deepest, tile.contexts[0].limit[hls_test::step_count(t)]);
-    EXPECT_EQ(cycles, static_cast<std::uint32_t>(hls::systolic_cycles(
-                          static_cast<int>(deepest * groups), static_cast<int>(crossbar.steps), S::kLanes)));
-    for (std::size_t n = 0; n < crossbar.sums.size(); ++n) {
-      const bool held = n / S::kLanes % S::kGroups < groups;
-      ASSERT_EQ(systolic.sums[n], held ? crossbar.sums[n] : 0) << "seed " << seed << ", sum " << n;
-    }
   }
 }
 

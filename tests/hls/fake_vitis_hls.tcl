@@ -24,7 +24,7 @@ proc csynth_design {} {
   array set loops {
     spikeloom_crossbar {FIND WALK ACCUMULATE LOAD}
     spikeloom_lif {UPDATE LOAD STORE}
-    spikeloom_systolic {ARRAY LOAD}
+    spikeloom_systolic {FOLDS ARRAY LOAD STORE}
   }
   set number 0
   foreach loop $loops($::top) {

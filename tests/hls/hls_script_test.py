@@ -13,6 +13,41 @@ ROOT = HERE.parent.parent
 BUILD, TESTBENCHES = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 
 
+def needed_words(core):
+    """Elements that the top kernels of a core read or write through each of their ports."""
+    shape = (BUILD / "generated" / f"hls_{core}_shape.hpp").read_text()
+    sizes = {name: int(value) for name, value in re.findall(r"k(\w+) = (\d+);", shape)}
+    steps = sizes.get("SystolicPages", 16)  # of a call
+    states = sizes["StateWords"] * sizes["LifLanes"]
+    needed = {
+        "context": 32,
+        "control": steps,
+        "pages": steps * sizes["PageChunks"],
+        "updates": 2 * sizes["UpdateEntries"],
+        "sets": 5 * sizes["ParamSets"],
+        "biases": states,
+        "potentials": states,
+        "currents": states,
+        "out": steps * sizes["UpdateEntries"],
+        "out_count": steps,
+    }
+    if core == "crossbar":
+        needed |= {
+            "chunks": 2 * sizes["ChunkEntries"],
+            "axons": 2 * sizes["AxonEntries"],
+            "weights": sizes["WeightWords"] * sizes["Lanes"] // 4,
+            "sums": steps * sizes["Groups"] * sizes["Lanes"],
+        }
+    else:
+        needed |= {
+            "blocks": 4 * sizes["SystolicBlocks"],
+            "folds": 5 * sizes["SystolicFolds"],
+            "matrices": sizes["SystolicWords"] * sizes["SystolicColumns"] // 4,
+            "cycles": 2,
+        }
+    return needed
+
+
 class HlsScript(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -78,31 +113,8 @@ class HlsScript(unittest.TestCase):
 
     def test_no_array_of_the_test_bench_is_shorter_than_its_depth(self):
         deepest = int(re.search(r"kDeepest = (\d+)", (ROOT / "hls" / "testbench.cpp").read_text())[1])
-        sizes = {
-            name: int(value)
-            for name, value in re.findall(
-                r"k(\w+) = (\d+);", (BUILD / "generated" / "hls_kernel_shape.hpp").read_text()
-            )
-        }
-        sums = 16 * sizes["Groups"] * sizes["Lanes"]
-        needed = {
-            "context": 32,
-            "control": 16,
-            "chunks": 2 * sizes["ChunkEntries"],
-            "axons": 2 * sizes["AxonEntries"],
-            "weights": sizes["WeightWords"] * sizes["Lanes"] // 4,
-            "pages": 16 * sizes["PageChunks"],
-            "sums": sums,
-            "cycles": 1,
-            "updates": 2 * sizes["UpdateEntries"],
-            "sets": 5 * sizes["ParamSets"],
-            "biases": sizes["StateWords"] * sizes["LifLanes"],
-            "potentials": sizes["StateWords"] * sizes["LifLanes"],
-            "currents": sizes["StateWords"] * sizes["LifLanes"],
-            "out": 16 * sizes["UpdateEntries"],
-            "out_count": 16,
-        }
-        for kernel in ("crossbar", "lif", "systolic"):
+        for kernel, core in (("crossbar", "crossbar"), ("lif", "crossbar"), ("systolic", "systolic")):
+            needed = needed_words(core)
             source = (next((ROOT / "hls").rglob(f"spikeloom_{kernel}.cpp"))).read_text()
             depths = {
                 name: int(depth) for name, depth in re.findall(r"m_axi port = (\w+) .*depth = (\d+)", source)

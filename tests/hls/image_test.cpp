@@ -1,9 +1,10 @@
-// A compiled image on the HLS kernels: the digits example's own ring words, decoded into a tile's memories,
-// against golden.
+// Compiled images on the HLS kernels: the image's own ring words, decoded into a tile's memories, against
+// golden.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "compiler/base/error.hpp"
 #include "compiler/flow/compile.hpp"
@@ -12,6 +13,8 @@
 #include "hls/crossbar/spikeloom_crossbar.hpp"
 #include "hls/crossbar/spikeloom_lif.hpp"
 #include "hls/systolic/spikeloom_systolic.hpp"
+#include "hls_crossbar_shape.hpp"
+#include "hls_systolic_shape.hpp"
 #include "tests/chips/chip_named.hpp"
 #include "tests/flow/random_case.hpp"
 #include "tests/hls/random_tile.hpp"
@@ -22,9 +25,19 @@ namespace {
 using test::chip_named;
 
 using device_model::NodeMemory;
-using S = hls::KernelShape;
 /// Chunk masks by chunk, for every step.
 using Chunks = std::vector<std::map<std::uint32_t, std::uint16_t>>;
+
+/// One context's sample on a core's kernels: pages are steps × page_chunks masks; states stay in `tile`.
+using RunContext = Chunks (*)(NodeMemory& tile, std::uint32_t context, std::uint32_t steps,
+                              const std::vector<std::uint16_t>& pages);
+
+/// A core's kernels, and the chip of one tile whose sizes they have.
+struct Kernels {
+  const char* core;
+  Chip (*chip)();
+  RunContext run;
+};
 
 /// What the image's load words leave in tile node 1.
 NodeMemory loaded(const Image& image) {
@@ -56,57 +69,86 @@ Chunks host_chunks(const Image& image, const Sample& sample) {
 }
 
 std::vector<std::uint16_t> pages_of(const Cluster& cluster, const std::map<std::size_t, Chunks>& outputs,
-                                    const Chunks& host) {
-  std::vector<std::uint16_t> pages(host.size() * S::kPageChunks, 0);
+                                    const Chunks& host, std::uint32_t page_chunks) {
+  std::vector<std::uint16_t> pages(host.size() * page_chunks, 0);
   for (const Inbound& inbound : cluster.inbound) {
-    EXPECT_EQ(inbound.delay, 0U) << "the example is feed-forward";
     const Chunks& source = inbound.from ? outputs.at(inbound.from->index()) : host;
-    for (std::size_t t = 0; t < host.size(); ++t)
-      for (const auto& [chunk, mask] : source[t])
+    for (std::size_t t = inbound.delay; t < host.size(); ++t)
+      for (const auto& [chunk, mask] : source[t - inbound.delay])
         if (chunk >= inbound.source_first && chunk < inbound.source_first + inbound.source_count)
-          pages[t * S::kPageChunks + inbound.first_chunk + chunk - inbound.source_first] = mask;
+          pages[t * page_chunks + inbound.first_chunk + chunk - inbound.source_first] = mask;
   }
   return pages;
 }
 
-enum class By { kCrossbar, kSystolic };
+void set_states(NodeMemory& tile, std::uint32_t memory, const std::vector<std::uint32_t>& words) {
+  device_model::Memory& states = tile.memories[memory];
+  for (std::size_t n = 0; n < words.size(); ++n) states.set(n / states.parts(), n % states.parts(), words[n]);
+}
 
-/// One context's sample on the kernels; its states stay in `tile`.
-Chunks run_context(NodeMemory& tile, std::uint32_t context_number, const Cluster& cluster,
-                   const std::vector<std::uint16_t>& pages, By by) {
-  NodeMemory view = tile;
-  view.contexts[0] = tile.contexts[context_number];
-  const std::vector<std::uint32_t> context = context_words(view);
-  const std::uint32_t steps = static_cast<std::uint32_t>(pages.size()) / S::kPageChunks;
+void add_pushes(Chunks& chunks, std::size_t step, const std::uint32_t* out, std::uint32_t count) {
+  for (std::uint32_t n = 0; n < count; ++n) chunks[step][out[n] >> 16] = static_cast<std::uint16_t>(out[n]);
+}
+
+Chunks run_crossbar(NodeMemory& tile, std::uint32_t context_number, std::uint32_t steps,
+                    const std::vector<std::uint16_t>& pages) {
+  using S = hls::CrossbarShape;
+  const std::vector<std::uint32_t> context = context_words(tile.contexts.at(context_number));
   std::vector<std::uint32_t> control;
   for (std::uint32_t t = 0; t < steps; ++t) control.push_back(hls_test::control(t, t + 1 == steps));
   const auto words = [&](std::uint32_t memory) { return tile.memories[memory].data().data(); };
   std::vector<std::int32_t> sums(std::size_t{steps} * S::kGroups * S::kLanes);
-  std::uint32_t cycles = 0;
-  if (by == By::kCrossbar)
-    spikeloom_crossbar(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
-                       control.data(), pages.data(), sums.data(), steps);
-  else
-    spikeloom_systolic(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
-                       control.data(), pages.data(), sums.data(), &cycles, steps,
-                       static_cast<std::uint32_t>((cluster.size() + S::kLanes - 1) / S::kLanes));
+  spikeloom_crossbar(context.data(), words(hw::kMemChunks), words(hw::kMemAxons), words(hw::kMemWeights),
+                     control.data(), pages.data(), sums.data(), steps);
   std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(),
                              i = tile.memories[hw::kMemCurrents].data();
   std::vector<std::uint32_t> out(std::size_t{steps} * S::kUpdateEntries), counts(steps);
   spikeloom_lif(context.data(), words(hw::kMemUpdates), words(hw::kMemSets), words(hw::kMemBiases),
                 control.data(), sums.data(), v.data(), i.data(), out.data(), counts.data(), steps);
-  for (std::size_t n = 0; n < v.size(); ++n) {
-    tile.memories[hw::kMemPotentials].set(n / S::kLifLanes, n % S::kLifLanes, v[n]);
-    tile.memories[hw::kMemCurrents].set(n / S::kLifLanes, n % S::kLifLanes, i[n]);
-  }
+  set_states(tile, hw::kMemPotentials, v);
+  set_states(tile, hw::kMemCurrents, i);
   Chunks chunks(steps);
   for (std::uint32_t t = 0; t < steps; ++t)
-    for (std::uint32_t n = 0; n < counts[t]; ++n) {
-      const std::uint32_t pushed = out[t * S::kUpdateEntries + n];
-      chunks[t][pushed >> 16] = static_cast<std::uint16_t>(pushed);
-    }
+    add_pushes(chunks, t, out.data() + std::size_t{t} * S::kUpdateEntries, counts[t]);
   return chunks;
 }
+
+/// Firings of as many pages as the tile takes; the last one has what is left.
+Chunks run_systolic(NodeMemory& tile, std::uint32_t context_number, std::uint32_t steps,
+                    const std::vector<std::uint16_t>& pages) {
+  using S = hls::SystolicShape;
+  const std::vector<std::uint32_t> context = context_words(tile.contexts.at(context_number));
+  const auto words = [&](std::uint32_t memory) { return tile.memories[memory].data().data(); };
+  std::vector<std::uint32_t> v = tile.memories[hw::kMemPotentials].data(),
+                             i = tile.memories[hw::kMemCurrents].data();
+  Chunks chunks(steps);
+  for (std::uint32_t first = 0; first < steps; first += S::kSystolicPages) {
+    const std::uint32_t batch = std::min<std::uint32_t>(S::kSystolicPages, steps - first);
+    std::vector<std::uint32_t> control, cycles(2), counts(batch);
+    for (std::uint32_t t = first; t < first + batch; ++t)
+      control.push_back(hls_test::control(t, t + 1 == steps));
+    std::vector<std::uint32_t> out(std::size_t{batch} * S::kUpdateEntries);
+    spikeloom_systolic(context.data(), words(hw::kMemBlocks), words(hw::kMemFolds), words(hw::kMemMatrices),
+                       words(hw::kMemUpdates), words(hw::kMemSets), words(hw::kMemBiases), control.data(),
+                       pages.data() + std::size_t{first} * S::kPageChunks, v.data(), i.data(), out.data(),
+                       counts.data(), cycles.data(), batch);
+    for (std::uint32_t t = 0; t < batch; ++t)
+      add_pushes(chunks, first + t, out.data() + std::size_t{t} * S::kUpdateEntries, counts[t]);
+  }
+  set_states(tile, hw::kMemPotentials, v);
+  set_states(tile, hw::kMemCurrents, i);
+  return chunks;
+}
+
+Chip one_array() {
+  Chip chip = chip_named("arrays4x3");
+  chip.name = "array";
+  chip.width = chip.height = 1;
+  return parse_chip(print(chip), chip.name);
+}
+
+const Kernels kCrossbarKernels = {"crossbar", [] { return chip_named("tile1"); }, run_crossbar};
+const Kernels kSystolicKernels = {"systolic", one_array, run_systolic};
 
 /// Ascending NIR indices of a cluster's spikes.
 std::vector<std::uint32_t> neurons_of(const Cluster& cluster,
@@ -119,10 +161,14 @@ std::vector<std::uint32_t> neurons_of(const Cluster& cluster,
   return neurons;
 }
 
-class HlsImage : public ::testing::TestWithParam<By> {};
+/// In the names of tests.
+void PrintTo(const Kernels* kernels, std::ostream* out) { *out << kernels->core; }
+
+class HlsImage : public ::testing::TestWithParam<const Kernels*> {};
 
 /// Every spike of every step and every membrane at a sample's end. Adds the spikes seen.
-void expect_golden(const Compilation& compiled, const Dataset& data, By by, std::size_t& spikes) {
+void expect_golden(const Compilation& compiled, const Dataset& data, const Kernels& kernels,
+                   std::size_t& spikes) {
   const Application& application = compiled.image.application;
   NodeMemory tile = loaded(compiled.image);
   GoldenInterpreter golden(compiled.integers);
@@ -132,15 +178,20 @@ void expect_golden(const Compilation& compiled, const Dataset& data, By by, std:
     std::map<std::size_t, Chunks> outputs;
     for (const ClusterId id : application.order) {
       const Cluster& cluster = application.clusters.at(id.index());
-      outputs[id.index()] = run_context(tile, compiled.image.binding.placement.at(id.index()).context,
-                                        cluster, pages_of(cluster, outputs, host), by);
+      outputs[id.index()] =
+          kernels.run(tile, compiled.image.binding.placement.at(id.index()).context,
+                      static_cast<std::uint32_t>(sample.steps()),
+                      pages_of(cluster, outputs, host, compiled.image.chip.tile.page_chunks));
     }
     golden.reset();
     for (std::size_t t = 0; t < sample.steps(); ++t) {
-      InputStep step;
-      for (const Event& event : sample.inputs.at(0).at(t))
-        step.push_back({event.element, static_cast<std::int32_t>(event.value)});
-      golden.step({&step, 1});
+      std::vector<InputStep> inputs;
+      for (const Train& train : sample.inputs) {
+        InputStep& step = inputs.emplace_back();
+        for (const Event& event : train.at(t))
+          step.push_back({event.element, static_cast<std::int32_t>(event.value)});
+      }
+      golden.step(inputs);
       for (const auto& [id, chunks] : outputs) {
         const Cluster& cluster = application.clusters[id];
         if (cluster.readout) continue;
@@ -156,11 +207,12 @@ void expect_golden(const Compilation& compiled, const Dataset& data, By by, std:
     }
     for (const ClusterId id : application.order) {
       const Cluster& cluster = application.clusters[id.index()];
-      const std::uint32_t first = compiled.image.binding.placement[id.index()].first[crossbar::kStates];
       for (std::size_t p = 0; p < cluster.size(); ++p) {
         if (cluster.neurons[p] == kNoNeuron) continue;
-        ASSERT_EQ(static_cast<std::int32_t>(
-                      tile.memories[hw::kMemPotentials].part(first + p / S::kLifLanes, p % S::kLifLanes)),
+        const StateAddress at = core_of(cluster).state_at(compiled.image.chip.tile, NeuronState::kPotential,
+                                                          compiled.image.binding.placement[id.index()].first,
+                                                          static_cast<std::uint32_t>(p));
+        ASSERT_EQ(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(at.word, at.part)),
                   golden.v(cluster.population)[cluster.neurons[p]])
             << "sample " << s << ", " << cluster.name << ", position " << p;
       }
@@ -169,7 +221,7 @@ void expect_golden(const Compilation& compiled, const Dataset& data, By by, std:
 }
 
 TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
-  const Chip chip = chip_named("tile1");
+  const Chip chip = GetParam()->chip();
   CompileOptions options;
   options.spread = Spread::kFewest;
   const auto made =
@@ -182,12 +234,12 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
   expect_golden(
       compiled,
       read_dataset(SPIKELOOM_SOURCE_DIR "/examples/digits/test.npz", input_ports(compiled.image), few),
-      GetParam(), spikes);
+      *GetParam(), spikes);
   EXPECT_GT(spikes, 10000U);
 }
 
 /// Max pooling that folds: the OR of a window's neurons is one chunk.
-TEST_P(HlsImage, FoldedPoolsAreTheGoldenModels) {
+TEST(HlsCrossbarImage, FoldedPoolsAreTheGoldenModels) {
   const Chip chip = chip_named("tile1");
   std::size_t spikes = 0;
   int folded = 0;
@@ -212,13 +264,13 @@ TEST_P(HlsImage, FoldedPoolsAreTheGoldenModels) {
     };
     if (!clusters.front().pooled || std::any_of(clusters.begin(), clusters.end(), is_late)) continue;
     ++folded;
-    expect_golden(*compiled, made.data, GetParam(), spikes);
+    expect_golden(*compiled, made.data, kCrossbarKernels, spikes);
   }
   EXPECT_GT(spikes, 100U);
 }
 
 /// Four neurons of twice the tile's axons: three parts hand their sums on to the fourth, on the same tile.
-TEST_P(HlsImage, SumsInPartsAreTheGoldenModels) {
+TEST(HlsCrossbarImage, SumsInPartsAreTheGoldenModels) {
   const Chip chip = chip_named("tile1");
   const std::uint32_t inputs = 2 * 16 * chip.tile.page_chunks, neurons = 4;
   Rng rng(5);
@@ -257,12 +309,12 @@ TEST_P(HlsImage, SumsInPartsAreTheGoldenModels) {
     data.samples.push_back(std::move(sample));
   }
   std::size_t spikes = 0;
-  expect_golden(compiled, data, GetParam(), spikes);
+  expect_golden(compiled, data, kCrossbarKernels, spikes);
   EXPECT_GT(spikes, 50U);
 }
 
 /// A layer that holds its sum in its current, and one behind it, for which a readout does.
-TEST_P(HlsImage, HeldSumsOfStaticInputsAreTheGoldenModels) {
+TEST(HlsCrossbarImage, HeldSumsOfStaticInputsAreTheGoldenModels) {
   const Chip chip = chip_named("tile1");
   constexpr std::uint32_t kInputs = 40, kNeurons = 5;
   Rng rng(7);
@@ -313,15 +365,57 @@ TEST_P(HlsImage, HeldSumsOfStaticInputsAreTheGoldenModels) {
     data.samples.push_back(std::move(sample));
   }
   std::size_t spikes = 0;
-  expect_golden(compiled, data, GetParam(), spikes);
+  expect_golden(compiled, data, kCrossbarKernels, spikes);
   EXPECT_GT(spikes, 100U);
 }
 
-std::string by_name(const ::testing::TestParamInfo<By>& by) {
-  return by.param == By::kCrossbar ? "Crossbar" : "Systolic";
+bool is_feed_forward(const Application& application) {
+  std::set<std::size_t> known;
+  for (const ClusterId id : application.order) {
+    for (const Inbound& inbound : application.clusters[id.index()].inbound)
+      if (inbound.from && !known.contains(inbound.from->index())) return false;
+    known.insert(id.index());
+  }
+  return true;
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, HlsImage, ::testing::Values(By::kCrossbar, By::kSystolic), by_name);
+/// Random networks of every kind of neuron, weights of every format, bit planes, readouts, delays; samples of
+/// every length, so that the last firing of one has any number of pages.
+TEST_P(HlsImage, RandomNetworksAreTheGoldenModels) {
+  const Chip chip = GetParam()->chip();
+  std::size_t spikes = 0;
+  int done = 0;
+  const std::size_t pages = core_of(chip.tile).pages_per_firing(chip.tile);
+  std::set<std::size_t> left;  // pages of a sample's last firing
+  for (std::uint64_t seed = 1; done < 40 && seed < 1000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const testing::Case made =
+        testing::random_case(seed, chip, {.max_populations = 3, .max_neurons = 40, .max_steps = 20});
+    CompileOptions options;
+    options.seed = seed;
+    options.spread = Spread::kFewest;
+    options.points = 0;
+    std::variant<Compilation, DoesNotFit> built = DoesNotFit{};
+    try {
+      built = compile(CompileInput{"random.json", made.network, {}, {}}, chip, options, {});
+    } catch (const Error&) {
+      continue;  // too large for the chip
+    }
+    const auto* compiled = std::get_if<Compilation>(&built);
+    if (compiled == nullptr || !is_feed_forward(compiled->image.application)) continue;
+    expect_golden(*compiled, made.data, *GetParam(), spikes);
+    if (HasFailure()) return;
+    for (const Sample& sample : made.data.samples)
+      if (sample.steps() != 0) left.insert((sample.steps() - 1) % pages + 1);
+    ++done;
+  }
+  EXPECT_EQ(done, 40);
+  EXPECT_GT(spikes, 1000U);
+  EXPECT_EQ(left.size(), pages);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, HlsImage, ::testing::Values(&kCrossbarKernels, &kSystolicKernels),
+                         [](const auto& kernels) { return kernels.param->core; });
 
 }  // namespace
 }  // namespace spikeloom::hls_test

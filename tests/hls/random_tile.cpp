@@ -31,9 +31,6 @@ Entry random_row(const TileConfig& t, Rng& rng) {
     row.repeats = pick(rng, t.groups / row.words);
     row.jump = row.repeats == 0 ? 0 : 1 + pick(rng, 2);
     row.weight_jump = row.repeats == 0 ? 0 : 1 + pick(rng, 3);
-    // Not round to the first groups again: the systolic core asks which word meets a group.
-    row.offset = std::min(
-        row.offset, 2 * t.groups - std::min(2 * t.groups, row.repeats * crossbar::pitch_of(row) + row.words));
     span += row.repeats * crossbar::weight_pitch_of(row);
   }
   row.first = pick(rng, (t.weight_words << row.format) - span + 1);
@@ -168,8 +165,7 @@ std::vector<std::uint16_t> random_page(const Chip& chip, Rng& rng) {
   return page;
 }
 
-std::vector<std::uint32_t> context_words(const device_model::NodeMemory& tile) {
-  const device_model::ContextRegisters& context = tile.contexts.at(0);
+std::vector<std::uint32_t> context_words(const device_model::ContextRegisters& context) {
   std::vector<std::uint32_t> words(32, 0);
   std::copy(context.core.begin(), context.core.end(), words.begin());
   words[hw::kAddrContextPages] = context.pages.pack();

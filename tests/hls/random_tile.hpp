@@ -1,5 +1,5 @@
-// A tile's memories with random but well-formed contents, made from a seed; and the shapes that the tests
-// run.
+// A crossbar tile's memories with random but well-formed contents, made from a seed; and the shapes that the
+// tests run.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,12 @@
 #include "compiler/chip_model/model_memory.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/core/crossbar/tables.hpp"
-#include "hls_kernel_shape.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom::hls_test {
+
+/// Steps of a random call of a kernel, at most.
+inline constexpr std::uint64_t kMostSteps = 16;
 
 /// Steps since the sample began, as the chip counts them: saturating.
 inline std::uint32_t step_count(std::uint32_t step) { return std::min(step, hw::kLimitContextLimits - 1); }
@@ -98,7 +100,7 @@ void put(device_model::Memory& memory, std::size_t word, const Entry& entry) {
 /// Masks by chunk: silence, everything, or any density.
 [[nodiscard]] std::vector<std::uint16_t> random_page(const Chip& chip, Rng& rng);
 
-/// Context 0's registers as the ring would write them, by CONTEXT_* field.
-[[nodiscard]] std::vector<std::uint32_t> context_words(const device_model::NodeMemory& tile);
+/// A context's registers as the ring would write them, by CONTEXT_* field.
+[[nodiscard]] std::vector<std::uint32_t> context_words(const device_model::ContextRegisters&);
 
 }  // namespace spikeloom::hls_test

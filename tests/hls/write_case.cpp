@@ -9,13 +9,17 @@
 
 #include "compiler/core/crossbar/step.hpp"
 #include "compiler/core/crossbar/timing.hpp"
-#include "hls/systolic/systolic.hpp"
+#include "hls_crossbar_shape.hpp"
+#include "hls_layout.hpp"
+#include "hls_systolic_shape.hpp"
+#include "tests/core/systolic/random_tile.hpp"
+#include "tests/hls/array_config.hpp"
 #include "tests/hls/random_tile.hpp"
 
 namespace {
 
 using namespace spikeloom;
-using S = hls::KernelShape;
+using S = hls::CrossbarShape;
 
 template <class T>
 void line(std::ofstream& out, const std::string& name, const std::vector<T>& values) {
@@ -54,7 +58,8 @@ std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory til
   return sums;
 }
 
-int write(const std::string& kernel, const char* path, std::uint64_t seed) {
+/// A kernel of the crossbar: a few steps.
+int write_crossbar(const std::string& kernel, const char* path, std::uint64_t seed) {
   const Chip chip = hls_test::chip_of<S>();
   Rng rng(seed);
   device_model::NodeMemory tile = hls_test::random_tile(chip, rng);
@@ -75,7 +80,7 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
     sums.insert(sums.end(), page_sums.begin(), page_sums.end());
   }
   std::ofstream out(path);
-  line(out, "context", hls_test::context_words(tile));
+  line(out, "context", hls_test::context_words(tile.contexts[0]));
   line(out, "control", control);
   const auto value = [&](const std::string& name, std::int64_t number) {
     line(out, "value_" + name, std::vector<std::int64_t>{number});
@@ -121,18 +126,72 @@ int write(const std::string& kernel, const char* path, std::uint64_t seed) {
                                           memory(hw::kMemWeights).size()) +
                     hls::layout::kContextRegisters);
   value("limit", limit);
-  if (kernel == "systolic") {
-    const int cycles = hls::systolic_cycles(static_cast<int>(limit) * S::kGroups, steps, S::kLanes);
-    line(out, "groups", std::vector<std::uint32_t>{S::kGroups});
-    line(out, "expected_cycles", std::vector<int>{cycles});
-    value("array", cycles);
-  } else {
-    crossbar::Model core(chip.tile, tile);
-    std::int64_t walk = 0;
-    for (std::uint32_t t = 0; t < steps; ++t)
-      walk += hls_test::fire(core, page_list[t], t, false).time.integrate - crossbar::kIntegrate;
-    value("walk", walk);
+  crossbar::Model core(chip.tile, tile);
+  std::int64_t walk = 0;
+  for (std::uint32_t t = 0; t < steps; ++t)
+    walk += hls_test::fire(core, page_list[t], t, false).time.integrate - crossbar::kIntegrate;
+  value("walk", walk);
+  return out.good() ? 0 : 3;
+}
+
+/// The systolic core: a firing of some pages, the first of a sample among them.
+int write_systolic(const char* path, std::uint64_t seed) {
+  using A = hls::SystolicShape;
+  test::RandomSystolicTile tile(hls_test::config_of<A>(), seed);
+  tile.place();
+  std::ofstream out(path);
+  const auto memory = [&](std::uint32_t number) -> const std::vector<std::uint32_t>& {
+    return tile.memory.memories[number].data();
+  };
+  const std::uint32_t steps = 1 + tile.below(A::kSystolicPages);
+  std::vector<std::uint32_t> control;
+  std::vector<std::uint16_t> pages;
+  std::vector<device_model::Page> contents;
+  for (std::uint32_t t = 0; t < steps; ++t) {
+    control.push_back(hls_test::control(t, t + 1 == steps));
+    contents.push_back(tile.page());
+    pages.insert(pages.end(), contents.back().begin(), contents.back().end());
   }
+  line(out, "context", hls_test::context_words(tile.memory.contexts[0]));
+  line(out, "control", control);
+  line(out, "pages", pages);
+  std::int64_t loaded = hls::layout::kContextRegisters;
+  for (const auto& [name, number] : {std::pair{"blocks", hw::kMemBlocks},
+                                     {"folds", hw::kMemFolds},
+                                     {"matrices", hw::kMemMatrices},
+                                     {"updates", hw::kMemUpdates},
+                                     {"sets", hw::kMemSets},
+                                     {"biases", hw::kMemBiases},
+                                     {"potentials", hw::kMemPotentials},
+                                     {"currents", hw::kMemCurrents}}) {
+    line(out, name, memory(number));
+    loaded += static_cast<std::int64_t>(memory(number).size());
+  }
+  std::vector<const device_model::Page*> fired;
+  for (const device_model::Page& page : contents) fired.push_back(&page);
+  const device_model::Firing firing = tile.model->fire(0, fired, 0, true);
+  std::vector<std::uint32_t> chunks(std::size_t{steps} * A::kUpdateEntries, 0), counts(steps, 0);
+  for (const device_model::OutEntry& entry : firing.out)
+    chunks[entry.page * std::size_t{A::kUpdateEntries} + counts[entry.page]++] =
+        entry.index << 16 | entry.mask;
+  line(out, "expected_potentials", memory(hw::kMemPotentials));
+  line(out, "expected_currents", memory(hw::kMemCurrents));
+  line(out, "expected_out", chunks);
+  line(out, "expected_out_count", counts);
+  line(out, "expected_cycles", std::vector<std::int64_t>{firing.time.integrate, firing.time.total()});
+  std::int64_t folds = 0;
+  const systolic::Tables tables(tile.cluster);
+  for (std::size_t b = 0; b < tables.blocks(); ++b) folds += tables.block(b).folds;
+  const auto value = [&](const std::string& name, std::int64_t number) {
+    line(out, "value_" + name, std::vector<std::int64_t>{number});
+  };
+  value("pages", steps);
+  value("page_chunks", A::kPageChunks);
+  value("folds", folds);
+  value("array", firing.time.total());
+  value("outputs", static_cast<std::int64_t>(firing.out.size()));
+  value("load", loaded);
+  value("store", static_cast<std::int64_t>(2 * memory(hw::kMemPotentials).size()));
   return out.good() ? 0 : 3;
 }
 
@@ -145,7 +204,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    return write(kernel, argv[2], std::stoull(argv[3]));
+    const std::uint64_t seed = std::stoull(argv[3]);
+    return kernel == "systolic" ? write_systolic(argv[2], seed) : write_crossbar(kernel, argv[2], seed);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "spikeloom-hls-case: %s\n", error.what());
     return 3;

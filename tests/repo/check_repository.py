@@ -89,11 +89,10 @@ CORE_KNOWN_IN = {
         "compiler/golden/neuron_step.hpp",  # where the step is written in other languages
         "host/opencl/",  # its kernels, and the plan that feeds them its memories
         "host/device/devices.cpp",  # the option that chooses a kernel
-        "hls/",  # its kernels' test bench, and the systolic core, which reads its tables
+        "hls/",  # its kernels' test bench, and the chip whose sizes they have
         "rtl/hardware.toml",  # the core of a kind of tile that names none
         "rtl/node/node.sv",  # which holds the core
         "scripts/bench.py",
-        "scripts/generate_hls.py",  # the words of its memories, for hls/
         "scripts/hls.py",
         "scripts/synth.py",
         "tests/bench/bench_opencl.cpp",
@@ -105,8 +104,7 @@ CORE_KNOWN_IN = {
         "tests/rtl_shell/CMakeLists.txt",
         "tests/xilinx/card_test.py",
     ),
-    # Kernels of that name, which run the crossbar's tables by another schedule.
-    "systolic": (
+    "systolic": (  # its kernels
         "hls/",
         "host/opencl/",
         "host/device/devices.cpp",

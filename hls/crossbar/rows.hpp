@@ -95,18 +95,6 @@ constexpr std::uint32_t group_room() {
   return room;
 }
 
-/// The row's weight word for a lane group; false: it has none. Segments lie one behind the other.
-inline bool word_of(const Row& row, std::uint32_t group, std::uint32_t& word) {
-#pragma HLS INLINE
-  if (group < row.offset || row.words == 0) return false;
-  const std::uint32_t from = group - row.offset;
-  const std::uint32_t pitch = row.repeats == 0 ? 1024U : row.words - 1U + row.jump;
-  const std::uint32_t segment = from / pitch, at = from % pitch;
-  if (segment > row.repeats || at >= row.words) return false;
-  word = row.first + segment * (row.words - 1U + row.weight_jump) + at;
-  return true;
-}
-
 /// ± (weight << shift) of `lane` in logical word `word` of the row's format; 0 outside the memory and for a
 /// format the shape lacks. Of a number's half what its bits add to the lane; sums wrap.
 template <class Shape>
