@@ -130,8 +130,8 @@ std::variant<Built, DoesNotFit> back_end(StageRunner& runner, const Compilation&
   return Built{std::move(image), std::move(std::get<Placed>(found).notes)};
 }
 
-std::string metadata_of(const std::string& name, const CompileOptions& options,
-                        const Compilation& compilation) {
+std::string metadata_of(const std::string& name, CompileOptions options, const Compilation& compilation) {
+  options.parts = compilation.parts;
   nlohmann::ordered_json json;
   json["version"] = options.version;
   json["commit"] = options.commit;

@@ -29,6 +29,7 @@ namespace spikeloom {
 struct Compilation {
   std::optional<Network> network;  ///< none when the file held integers
   IntNetwork integers;
+  std::map<std::string, std::string> parts;  ///< in which its sums are taken, as CompileOptions::parts
   Image image;
   std::vector<std::string> notes;  ///< guesses and decisions, to be shown
   std::vector<std::string> warnings;

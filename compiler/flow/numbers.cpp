@@ -4,7 +4,7 @@
 
 #include "compiler/flow/calibration.hpp"
 #include "compiler/flow/exit_readout.hpp"
-#include "compiler/flow/parts.hpp"
+#include "compiler/flow/part_choice.hpp"
 #include "compiler/flow/relays.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/static_inputs.hpp"
@@ -176,7 +176,10 @@ Compilation numbers_of(StageRunner& runner, CompileInput input, const Chip& chip
   Relayed relayed = with_relays(std::move(result.integers), chip);
   result.integers = std::move(relayed.network);
   append(result.notes, relayed.notes);
-  result.integers = with_parts(result.integers, chip, options).network;
+  ChosenParts parted = runner.stage("parts", [&] { return with_best_parts(result.integers, chip, options); });
+  result.integers = std::move(parted.network);
+  result.parts = std::move(parted.parts);
+  append(result.notes, parted.notes);
   result.data = std::move(input.data);
   if (result.data) result.traffic = measure_traffic(result.integers, *result.data);
   return result;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -12,6 +13,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/text.hpp"
+#include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/golden/check.hpp"
@@ -25,7 +27,8 @@ namespace {
 
 constexpr std::uint32_t kMostShares = 256;
 constexpr int kMostAttempts = 12;
-constexpr std::size_t kNoLimit = ~std::size_t{0};
+/// How many times as many shares as fit are tried.
+constexpr std::array kMoreShares{1.0, 1.5, 2.0};
 
 std::uint32_t quotient_up(std::uint64_t value, std::uint64_t by) {
   return static_cast<std::uint32_t>((value + by - 1) / by);
@@ -125,6 +128,33 @@ std::optional<IntProjection> restricted(const IntProjection& whole, const Taps& 
   return part;
 }
 
+/// The window of channels first .. last - 1 of every group alone.
+IntProjection restricted(const IntProjection& whole, std::uint32_t first, std::uint32_t last) {
+  const WindowMap& old = *whole.form.as<WindowMap>();
+  WindowMap window = old;
+  window.inputs = old.groups * (last - first);
+  std::vector<std::uint32_t> gather;
+  for (std::size_t s = 0; s < whole.form.sources(); ++s) {
+    const std::uint32_t at = whole.form.leaf_source(s);
+    const std::uint32_t channel = at / old.in_area(), of_group = channel % old.inner();
+    if (at == kNowhere || of_group < first || of_group >= last)
+      gather.push_back(kNowhere);
+    else
+      gather.push_back((channel / old.inner() * window.inner() + of_group - first) * old.in_area() +
+                       at % old.in_area());
+  }
+  IntProjection part = whole;
+  part.weight.clear();
+  for (std::size_t output = 0; output < old.outputs; ++output) {
+    const auto begin =
+        whole.weight.begin() + static_cast<std::ptrdiff_t>((output * old.inner() + first) * old.taps());
+    part.weight.insert(part.weight.end(), begin,
+                       begin + static_cast<std::ptrdiff_t>(std::size_t{last - first} * old.taps()));
+  }
+  part.form = MapForm(window, std::move(gather));
+  return part;
+}
+
 /// Taps first .. last - 1, counted row by row, as rectangles.
 std::vector<Taps> rectangles(std::uint32_t first, std::uint32_t last, std::uint32_t columns) {
   std::vector<Taps> result;
@@ -143,107 +173,151 @@ std::vector<Taps> rectangles(std::uint32_t first, std::uint32_t last, std::uint3
   return result;
 }
 
-/// Whether the projection is shared out by its kernel's taps.
-bool is_by_kernel(const IntProjection& projection, ShareOrder order) {
-  const auto* window = projection.form.as<WindowMap>();
-  return order == ShareOrder::kKernel && window != nullptr && window->taps() > 1;
+/// A window is shared out in *places*: pairs of a tap and a channel of every group, numbered channels first
+/// (kChannel, kPosition: all taps of channel 0, then of channel 1, …) or taps first (kKernel).
+struct Window {
+  const WindowMap& map;
+  ShareOrder order;
+
+  [[nodiscard]] bool by_tap() const { return order == ShareOrder::kKernel; }
+  [[nodiscard]] std::uint64_t places() const { return std::uint64_t{map.taps()} * map.inner(); }
+  /// Places that one step of the outer number has.
+  [[nodiscard]] std::uint32_t inside() const { return by_tap() ? map.inner() : map.taps(); }
+};
+
+/// The window of a projection that is shared out in places.
+std::optional<Window> window_of(const IntProjection& projection, ShareOrder order) {
+  const auto* map = projection.form.as<WindowMap>();
+  if (map == nullptr || order == ShareOrder::kFile) return std::nullopt;
+  return Window{*map, order};
 }
-
-/// The sources of projections, in the order in which they are shared out.
-class SourceOrder {
- public:
-  SourceOrder(const IntNetwork& network, ShareOrder order)
-      : network_(network), order_(order), layers_(make_layers(network)) {
-    if (order != ShareOrder::kFile) inputs_ = input_orders(network, layers_);
-  }
-
-  [[nodiscard]] std::vector<std::uint32_t> of(const IntProjection& projection) const {
-    std::vector<std::uint32_t> order(projection.form.sources());
-    std::iota(order.begin(), order.end(), 0U);
-    if (!is_by_position(projection)) return order;
-    if (const auto* input = std::get_if<InputId>(&projection.from)) {
-      for (std::uint32_t& s : order)
-        s = input_element(network_.inputs[input->index()].shape, InputOrder::kPosition, s);
-      return order;
-    }
-    order_by_position(map_extent(network_.populations[std::get<PopulationId>(projection.from).index()].shape),
-                      order);
-    return order;
-  }
-
-  /// Whether any projection is shared out in another order than the file's.
-  [[nodiscard]] bool any_by_position() const {
-    return std::any_of(network_.projections.begin(), network_.projections.end(),
-                       [&](const IntProjection& projection) { return is_by_position(projection); });
-  }
-
- private:
-  /// Not windows: one lies at a few positions, and a run of positions would hold all of it or nothing.
-  [[nodiscard]] bool is_by_position(const IntProjection& projection) const {
-    if (order_ == ShareOrder::kFile || projection.form.as<WindowMap>() != nullptr) return false;
-    if (const auto* input = std::get_if<InputId>(&projection.from))
-      return inputs_[input->index()] == InputOrder::kPosition;
-    const std::size_t p = std::get<PopulationId>(projection.from).index();
-    return is_feature_map(network_.populations[p], layers_[p]);
-  }
-
-  const IntNetwork& network_;
-  ShareOrder order_;
-  Layers layers_;
-  std::vector<InputOrder> inputs_;
-};
-
-/// A run of a projection's sources, in their order, or of its kernel's taps.
-struct Run {
-  std::size_t projection = 0;
-  std::uint32_t first = 0, last = 0;
-};
 
 /// Where a share of about `length` taps that ends at `tap` is cut: whole rows where it has as much, else
 /// equal parts of a row.
 std::uint32_t tap_boundary(std::uint64_t tap, double length, std::uint32_t columns) {
   const std::uint64_t row = tap / columns;
   if (length >= columns) return static_cast<std::uint32_t>(row * columns);
-  const auto parts = static_cast<std::uint64_t>(std::ceil(columns / length));
+  const auto parts = static_cast<std::uint64_t>(std::ceil(columns / std::max(1.0, length)));
   return static_cast<std::uint32_t>(row * columns + tap % columns * parts / columns * columns / parts);
+}
+
+/// The same of channels: whole chunks of them where it has as much.
+std::uint32_t channel_boundary(std::uint64_t channel, double length) {
+  const std::uint64_t unit = length >= hw::kChunkBits ? hw::kChunkBits : 1;
+  return static_cast<std::uint32_t>(channel / unit * unit);
+}
+
+/// The same of a window's places.
+std::uint32_t place_boundary(const Window& window, std::uint64_t place, double length) {
+  const std::uint32_t inside = window.inside(), columns = window.map.kernel[1];
+  const auto outer = static_cast<std::uint32_t>(place / inside);
+  if (length >= inside)
+    return inside * (window.by_tap() ? tap_boundary(outer, length / inside, columns)
+                                     : channel_boundary(outer, length / inside));
+  return outer * inside + (window.by_tap() ? channel_boundary(place % inside, length)
+                                           : tap_boundary(place % inside, length, columns));
+}
+
+/// Some taps, counted row by row, of some channels of every group: first .. last - 1 of either.
+struct Piece {
+  std::uint32_t first_tap = 0, last_tap = 0, first_channel = 0, last_channel = 0;
+};
+
+/// Places first .. last - 1 as pieces.
+std::vector<Piece> pieces(const Window& window, std::uint32_t first, std::uint32_t last) {
+  std::vector<Piece> result;
+  const std::uint32_t inside = window.inside();
+  while (first < last) {
+    const std::uint32_t outer = first / inside, from = first % inside;
+    const std::uint32_t whole = from == 0 ? (last - first) / inside : 0;
+    const std::uint32_t to = whole > 0 ? inside : std::min(inside, from + last - first);
+    const std::uint32_t end = outer + std::max(1U, whole);
+    result.push_back(window.by_tap() ? Piece{outer, end, from, to} : Piece{from, to, outer, end});
+    first += (end - outer - 1) * inside + to - from;
+  }
+  return result;
+}
+
+/// Whether the sources of a projection, which is not shared out in places, are shared out in another order
+/// than the file's.
+bool is_by_position(const IntNetwork& network, const Layers& layers, const IntProjection& projection,
+                    ShareOrder order) {
+  if (order == ShareOrder::kFile || order == ShareOrder::kChannel) return false;
+  if (const auto* input = std::get_if<InputId>(&projection.from))
+    return input_orders(network, layers)[input->index()] == InputOrder::kPosition;
+  const std::size_t p = std::get<PopulationId>(projection.from).index();
+  return is_feature_map(network.populations[p], layers[p]);
+}
+
+/// The sources of a projection, which is not shared out in places, in the order in which they are shared out.
+std::vector<std::uint32_t> sources_in_order(const IntNetwork& network, const Layers& layers,
+                                            const IntProjection& projection, ShareOrder order) {
+  std::vector<std::uint32_t> sources(projection.form.sources());
+  std::iota(sources.begin(), sources.end(), 0U);
+  if (!is_by_position(network, layers, projection, order)) return sources;
+  if (const auto* input = std::get_if<InputId>(&projection.from)) {
+    for (std::uint32_t& s : sources)
+      s = input_element(network.inputs[input->index()].shape, InputOrder::kPosition, s);
+    return sources;
+  }
+  order_by_position(map_extent(network.populations[std::get<PopulationId>(projection.from).index()].shape),
+                    sources);
+  return sources;
+}
+
+/// A run of a projection's sources, in their order, or of a window's places.
+struct Run {
+  std::size_t projection = 0;
+  std::uint32_t first = 0, last = 0;
+};
+
+/// Shares that have something each: chunks of sources, and a window's places.
+std::uint64_t most_shares(const IntNetwork& network, const std::vector<std::size_t>& projections,
+                          ShareOrder order) {
+  std::uint64_t most = 0;
+  for (const std::size_t p : projections) {
+    const IntProjection& projection = network.projections[p];
+    const auto window = window_of(projection, order);
+    most += window ? window->places() : chunks_of(network, projection.from, projection.form.sources());
+  }
+  return most;
 }
 
 /// Cuts the sources of the projections, one behind the other, into about equal shares of chunks.
 std::vector<std::vector<Run>> shares_of(const IntNetwork& network,
-                                        const std::vector<std::size_t>& projections, std::uint32_t count,
-                                        ShareOrder order) {
-  std::vector<std::pair<std::size_t, std::uint32_t>> chunks;  // projection, and how often 16 of its sources
+                                        const std::vector<std::size_t>& projections, Shares wanted) {
+  std::vector<std::pair<std::size_t, std::uint64_t>> chunks;  // projection, and how many one neuron reads
   std::uint64_t total = 0;
   for (const std::size_t p : projections) {
     const IntProjection& projection = network.projections[p];
-    const auto* window = projection.form.as<WindowMap>();
-    const std::uint64_t whole = is_by_kernel(projection, order)
-                                    ? window->taps() * chunks_of(network, projection.from, window->inner())
-                                    : chunks_of(network, projection.from, projection.form.sources());
-    chunks.emplace_back(p, static_cast<std::uint32_t>(whole));
+    const auto window = window_of(projection, wanted.order);
+    const std::uint64_t whole =
+        window ? window->map.taps() * chunks_of(network, projection.from, window->map.inner())
+               : chunks_of(network, projection.from, projection.form.sources());
+    chunks.emplace_back(p, whole);
     total += whole;
   }
-  count = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, std::max<std::uint64_t>(1, total)));
+  const std::uint64_t count =
+      std::clamp<std::uint64_t>(most_shares(network, projections, wanted.order), 1, wanted.count);
   std::vector<std::vector<Run>> shares(count);
   std::uint64_t before = 0;
   for (const auto& [p, whole] : chunks) {
-    const bool by_kernel = is_by_kernel(network.projections[p], order);
-    const auto* window = network.projections[p].form.as<WindowMap>();
-    const std::uint64_t sources = by_kernel ? window->taps() : network.projections[p].form.sources();
-    const double taps = static_cast<double>(total) / count * static_cast<double>(sources) / whole;
-    for (std::uint32_t share = 0; share < count; ++share) {
-      // The share's chunks of all, less those of projections before.
-      const std::uint64_t from = std::max(before, total * share / count) - before;
-      const std::uint64_t to =
-          std::min(before + whole, std::max(before, total * (share + 1) / count)) - before;
-      if (from >= to) continue;
+    const auto window = window_of(network.projections[p], wanted.order);
+    const std::uint64_t sources = window ? window->places() : network.projections[p].form.sources();
+    // Shares end at multiples of total / count, in chunks; of this projection's sources at these numbers.
+    const auto end_of = [&](std::uint64_t share) -> std::uint32_t {
+      const std::uint64_t at = total * share;  // times `count`
+      if (at <= before * count) return 0;
+      if (at >= (before + whole) * count) return static_cast<std::uint32_t>(sources);
+      const std::uint64_t source = sources * (at - before * count) / (whole * count);
+      const double length = static_cast<double>(total) / static_cast<double>(count) *
+                            static_cast<double>(sources) / static_cast<double>(whole);
+      if (window) return place_boundary(*window, source, length);
       // In whole chunks of the source, as far as these can be told from here.
-      const auto cut = [&](std::uint64_t chunk) {
-        if (by_kernel) return tap_boundary(sources * chunk / whole, taps, window->kernel[1]);
-        return static_cast<std::uint32_t>(sources * chunk / whole / hw::kChunkBits * hw::kChunkBits);
-      };
-      const std::uint32_t first = cut(from);
-      const std::uint32_t last = to == whole ? static_cast<std::uint32_t>(sources) : cut(to);
+      return static_cast<std::uint32_t>(source / hw::kChunkBits * hw::kChunkBits);
+    };
+    for (std::uint64_t share = 0; share < count; ++share) {
+      const std::uint32_t first = end_of(share), last = end_of(share + 1);
       if (first < last) shares[share].push_back({p, first, last});
     }
     before += whole;
@@ -254,23 +328,18 @@ std::vector<std::vector<Run>> shares_of(const IntNetwork& network,
 
 class Splitter {
  public:
-  Splitter(const IntNetwork& network, ShareOrder order) : old_(network), share_order_(order) {
+  explicit Splitter(const IntNetwork& network) : old_(network), layers_(make_layers(network)) {
     result_.network.name = network.name;
     result_.network.state_bits = network.state_bits;
     result_.network.inputs = network.inputs;
   }
 
-  Parted run(const std::vector<std::uint32_t>& count) {
-    if (std::any_of(count.begin(), count.end(), [](std::uint32_t n) { return n > 1; }))
-      order_.emplace(old_, share_order_);
+  Parted run(const std::vector<Shares>& shares) {
     for (std::size_t p = 0; p < old_.populations.size(); ++p) {
       std::vector<std::size_t> projections;
       for (std::size_t n = 0; n < old_.projections.size(); ++n)
         if (old_.projections[n].to.index() == p) projections.push_back(n);
-      add(p,
-          count[p] <= 1 ? std::vector<std::vector<Run>>{}
-                        : shares_of(old_, projections, count[p], share_order_),
-          projections);
+      add(p, shares[p], projections);
     }
     IntNetwork& network = result_.network;
     for (IntProjection& projection : network.projections)
@@ -283,9 +352,10 @@ class Splitter {
   }
 
  private:
-  void add(std::size_t p, const std::vector<std::vector<Run>>& shares,
-           const std::vector<std::size_t>& projections) {
+  void add(std::size_t p, Shares wanted, const std::vector<std::size_t>& projections) {
     IntNetwork& network = result_.network;
+    std::vector<std::vector<Run>> shares;
+    if (wanted.count > 1) shares = shares_of(old_, projections, wanted);
     if (shares.size() <= 1) {
       const PopulationId id(network.populations.size());
       network.populations.push_back(old_.populations[p]);
@@ -300,11 +370,11 @@ class Splitter {
       network.populations.push_back(is_owner ? old_.populations[p] : part(old_.populations[p], suffix));
       for (const Run& run : shares[share]) {
         const IntProjection& whole = old_.projections[run.projection];
-        if (is_by_kernel(whole, share_order_)) {
-          add_taps(whole, run, id, is_owner ? "" : suffix);
+        if (const auto window = window_of(whole, wanted.order)) {
+          add_places(whole, *window, run, id, is_owner ? "" : suffix);
           continue;
         }
-        const std::vector<std::uint32_t> order = order_->of(whole);
+        const std::vector<std::uint32_t> order = sources_in_order(old_, layers_, whole, wanted.order);
         const std::span<const std::uint32_t> sources(order.begin() + run.first, order.begin() + run.last);
         add(restricted(whole, sources), id, is_owner ? "" : suffix);
       }
@@ -313,10 +383,15 @@ class Splitter {
     }
   }
 
-  void add_taps(const IntProjection& whole, const Run& run, PopulationId to, const std::string& suffix) {
+  void add_places(const IntProjection& whole, const Window& window, const Run& run, PopulationId to,
+                  const std::string& suffix) {
     std::string more;
-    for (const Taps& taps : rectangles(run.first, run.last, whole.form.as<WindowMap>()->kernel[1]))
-      if (auto part = restricted(whole, taps)) {
+    for (const Piece& piece : pieces(window, run.first, run.last))
+      for (const Taps& taps : rectangles(piece.first_tap, piece.last_tap, window.map.kernel[1])) {
+        std::optional<IntProjection> part = restricted(whole, taps);
+        if (!part) continue;
+        if (piece.last_channel - piece.first_channel < window.map.inner())
+          part = restricted(*part, piece.first_channel, piece.last_channel);
         add(*std::move(part), to, suffix + more);
         more += "'";
       }
@@ -357,8 +432,7 @@ class Splitter {
   }
 
   const IntNetwork& old_;
-  ShareOrder share_order_;
-  std::optional<SourceOrder> order_;  ///< where anything is cut
+  Layers layers_;
   Parted result_;
   std::vector<bool> handed_on_;  ///< by projection: its source is numbered anew already
 };
@@ -427,9 +501,14 @@ std::uint32_t first_shares(std::size_t neurons, double factor, std::uint32_t pag
 
 }  // namespace
 
-Parted in_parts(const IntNetwork& network, const std::vector<std::uint32_t>& shares, ShareOrder order) {
+Parted in_parts(const IntNetwork& network, const std::vector<Shares>& shares) {
   SPIKELOOM_CHECK(shares.size() == network.populations.size());
-  return Splitter(network, order).run(shares);
+  if (std::all_of(shares.begin(), shares.end(), [](const Shares& s) { return s.count <= 1; })) {
+    Parted same{network, {}};
+    for (std::size_t p = 0; p < shares.size(); ++p) same.now.emplace_back(p);
+    return same;
+  }
+  return Splitter(network).run(shares);
 }
 
 namespace {
@@ -440,6 +519,7 @@ PartitionOptions partitioning(const IntNetwork& network, const Chip& chip, const
 
 /// Of a network in parts, what a chip pays for them; compared in this order.
 struct PartsCost {
+  bool lacks_contexts = false;  ///< more clusters than the chip has contexts
   /// Clusters whose readers are more than a tile has credit counters: they fit no tile, however they are
   /// placed.
   std::size_t unheard = 0;
@@ -464,24 +544,26 @@ PartsCost cost_of(const Parted& parted, const Chip& chip, const CompileOptions& 
             readers[skeleton.cluster_of[from->index()][element]].emplace(c, layers[p][l].delay);
     }
   }
-  PartsCost cost{0, skeleton.clusters.size()};
+  std::size_t contexts = 0;
+  const std::vector<std::uint32_t> tiles = tiles_by_kind(chip, options.tiles);
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k) contexts += std::size_t{tiles[k]} * chip.kind(k).contexts;
+  PartsCost cost{skeleton.clusters.size() > contexts, 0, skeleton.clusters.size()};
   for (std::size_t c = 0; c < readers.size(); ++c)
     if (readers[c].size() > chip.kind(skeleton.clusters[c].kind).credit_counters) ++cost.unheard;
   return cost;
 }
 
-/// The fewest shares in this order that let every neuron fit; nothing where there are none, or more than
-/// `most` of all populations together.
-std::optional<Parted> fitting_parts(const IntNetwork& network, const Chip& chip,
-                                    const CompileOptions& options, ShareOrder order,
-                                    std::uint32_t page_chunks, std::size_t most) {
-  std::vector<std::uint32_t> shares(network.populations.size(), 1);
+/// The fewest shares in this order that let every neuron fit; nothing where there are none. `page_chunks`: of
+/// the longest page.
+std::optional<std::vector<Shares>> fewest_shares(const IntNetwork& network, const Chip& chip,
+                                                 const CompileOptions& options, ShareOrder order,
+                                                 std::uint32_t page_chunks) {
+  std::vector<Shares> shares(network.populations.size(), Shares{1, order});
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    Parted parted = in_parts(network, shares, order);
-    if (parted.network.populations.size() > most) return std::nullopt;
+    const Parted parted = in_parts(network, shares);
     const std::vector<TooWide> wide =
         too_wide(parted.network, chip, partitioning(parted.network, chip, options));
-    if (wide.empty()) return parted;
+    if (wide.empty()) return shares;
     std::vector<double> factor(network.populations.size(), 0);
     for (const TooWide& of : wide) {
       // Parts stand right before their owner.
@@ -491,50 +573,114 @@ std::optional<Parted> fitting_parts(const IntNetwork& network, const Chip& chip,
     }
     for (std::size_t p = 0; p < factor.size(); ++p) {
       if (factor[p] == 0) continue;
-      if (shares[p] == 1)
-        shares[p] = first_shares(network.populations[p].size(), factor[p], page_chunks);
+      std::uint32_t& count = shares[p].count;
+      if (count == 1)
+        count = first_shares(network.populations[p].size(), factor[p], page_chunks);
       else
-        shares[p] = static_cast<std::uint32_t>(std::ceil(shares[p] * std::clamp(factor[p], 1.25, 4.0)));
-      if (shares[p] > kMostShares) return std::nullopt;
+        count = static_cast<std::uint32_t>(std::ceil(count * std::clamp(factor[p], 1.25, 4.0)));
+      if (count > kMostShares) return std::nullopt;
     }
   }
   return std::nullopt;
 }
 
+/// Whether two ways of sharing out one network are the same.
+bool alike(const IntNetwork& a, const IntNetwork& b) {
+  return std::equal(a.projections.begin(), a.projections.end(), b.projections.begin(), b.projections.end(),
+                    [](const IntProjection& p, const IntProjection& q) {
+                      return p.from == q.from && p.to == q.to && p.form == q.form && p.weight == q.weight;
+                    });
+}
+
+/// Chunks of the longest page of a kind of tile that adds numbers; 0: none does.
+std::uint32_t longest_page(const Chip& chip) {
+  std::uint32_t chunks = 0;
+  for (std::uint32_t k = 0; k < chip.kinds(); ++k)
+    if (core_of(chip.kind(k)).splits_sums(chip.kind(k))) chunks = std::max(chunks, chip.kind(k).page_chunks);
+  return chunks;
+}
+
+constexpr std::array<const char*, kShareOrders> kOrderNames{"file", "position", "channel", "kernel"};
+
 }  // namespace
 
-Parted with_parts(const IntNetwork& network, const Chip& chip, const CompileOptions& options) {
-  const std::vector<std::uint32_t> whole(network.populations.size(), 1);
-  bool splits = false;
-  std::uint32_t page_chunks = 1;
-  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
-    if (!core_of(chip.kind(k)).splits_sums(chip.kind(k))) continue;
-    splits = true;
-    page_chunks = std::max(page_chunks, chip.kind(k).page_chunks);
-  }
+std::vector<std::vector<Shares>> ways_of_sharing(const IntNetwork& network, const Chip& chip,
+                                                 const CompileOptions& options) {
   // Wanted clusters may leave a source's chunks half empty.
   const bool is_free = options.clusters.empty() && options.kinds.empty() && options.max_neurons == 0;
-  if (!splits || (is_free && certainly_fits(network, chip))) return in_parts(network, whole);
-  const std::vector<TooWide> wide = too_wide(network, chip, partitioning(network, chip, options));
-  if (wide.empty()) return in_parts(network, whole);
-  // Which order holds together what lies in a chunk depends on how a map will be cut, which is not known yet.
-  std::optional<Parted> best;
-  if (SourceOrder(network, ShareOrder::kPosition).any_by_position())
-    best = fitting_parts(network, chip, options, ShareOrder::kPosition, page_chunks, kNoLimit);
-  const std::size_t most = best ? best->network.populations.size() : kNoLimit;
-  if (auto parted = fitting_parts(network, chip, options, ShareOrder::kFile, page_chunks, most))
-    best = std::move(parted);
-  const bool any_window = std::any_of(wide.begin(), wide.end(), [&](const TooWide& of) {
-    return std::any_of(network.projections.begin(), network.projections.end(), [&](const IntProjection& p) {
-      return p.to == of.population && is_by_kernel(p, ShareOrder::kKernel);
-    });
-  });
-  if (any_window) {
-    auto by_kernel = fitting_parts(network, chip, options, ShareOrder::kKernel, page_chunks, kNoLimit);
-    if (by_kernel && (!best || cost_of(*by_kernel, chip, options) < cost_of(*best, chip, options)))
-      best = std::move(by_kernel);
+  const std::uint32_t page_chunks = longest_page(chip);
+  if (page_chunks == 0 || (is_free && certainly_fits(network, chip)) ||
+      too_wide(network, chip, partitioning(network, chip, options)).empty())
+    return {};
+  struct Way {
+    PartsCost cost;
+    std::vector<Shares> shares;
+  };
+  std::vector<Way> ways;
+  std::vector<IntNetwork> seen;  // orders often share out alike
+  const auto add = [&](std::vector<Shares> shares) {
+    Parted parted = in_parts(network, shares);
+    if (std::any_of(seen.begin(), seen.end(), [&](const IntNetwork& n) { return alike(n, parted.network); }))
+      return;
+    try {
+      ways.push_back({cost_of(parted, chip, options), std::move(shares)});
+    } catch (const Error& error) {  // no partition: more shares than help
+      if (error.kind() != ErrorKind::kInput) throw;
+    }
+    seen.push_back(std::move(parted.network));
+  };
+  for (std::size_t k = 0; k < kShareOrders; ++k) {
+    const auto order = static_cast<ShareOrder>(k);
+    const auto fewest = fewest_shares(network, chip, options, order, page_chunks);
+    if (!fewest) continue;
+    for (const double more : kMoreShares) {
+      std::vector<Shares> shares = *fewest;
+      for (Shares& of : shares)
+        if (of.count > 1)
+          of.count = std::min(kMostShares, static_cast<std::uint32_t>(std::ceil(of.count * more)));
+      add(std::move(shares));
+    }
   }
-  return best ? *best : in_parts(network, whole);
+  std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return a.cost < b.cost; });
+  // Of those that lack contexts one is left, which says so.
+  const auto lacking =
+      std::find_if(ways.begin(), ways.end(), [](const Way& w) { return w.cost.lacks_contexts; });
+  if (lacking != ways.end()) ways.erase(lacking == ways.begin() ? lacking + 1 : lacking, ways.end());
+  std::vector<std::vector<Shares>> result;
+  for (Way& way : ways) result.push_back(std::move(way.shares));
+  return result;
+}
+
+std::map<std::string, std::string> named(const IntNetwork& network, const std::vector<Shares>& shares) {
+  std::map<std::string, std::string> result;
+  for (std::size_t p = 0; p < shares.size(); ++p)
+    if (shares[p].count > 1)
+      result[network.populations[p].name] =
+          kOrderNames[static_cast<std::size_t>(shares[p].order)] + (":" + std::to_string(shares[p].count));
+  return result;
+}
+
+std::vector<Shares> shares_named(const IntNetwork& network, const std::map<std::string, std::string>& parts) {
+  std::vector<Shares> shares(network.populations.size());
+  for (const auto& [name, way] : parts) {
+    const auto population =
+        std::find_if(network.populations.begin(), network.populations.end(),
+                     [&, &wanted = name](const IntPopulation& p) { return p.name == wanted; });
+    const std::size_t colon = way.find(':');
+    const auto order = std::find(kOrderNames.begin(), kOrderNames.end(), way.substr(0, colon));
+    std::uint32_t count = 0;
+    if (colon != std::string::npos) std::from_chars(way.data() + colon + 1, way.data() + way.size(), count);
+    if (population == network.populations.end() || order == kOrderNames.end() || count == 0 ||
+        count > kMostShares)
+      throw input_error(
+          "parts of '" + name + "': \"" + way +
+          "\" is not file, position, channel or kernel, a colon and how many parts of a population of "
+          "network " +
+          network.name + ", at most " + std::to_string(kMostShares));
+    shares[static_cast<std::size_t>(population - network.populations.begin())] = {
+        count, static_cast<ShareOrder>(order - kOrderNames.begin())};
+  }
+  return shares;
 }
 
 namespace {

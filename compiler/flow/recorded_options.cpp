@@ -44,7 +44,7 @@ void visit_options(Visitor& v, Options& o) {
   v.choice("packing", o.calibration_data.packing, 2);
   v.value("array", o.calibration_data.array);
   v.value("clip", o.calibration_data.clip);
-  // What decides in which parts sums are taken (compiler/flow/parts.hpp).
+  // In which parts sums are taken (compiler/flow/parts.hpp), and what decides that none are.
   v.value("seed", o.seed);
   v.choice("partition", o.partition, 3);
   v.value("max_neurons", o.max_neurons);
@@ -53,6 +53,7 @@ void visit_options(Visitor& v, Options& o) {
   v.value("tiles", o.tiles);
   v.choice("pools", o.pools, 2);
   v.value("record", o.record);
+  v.value("parts", o.parts);
 }
 
 /// What is absent or has its default stands in the record all the same, so that defaults may change.

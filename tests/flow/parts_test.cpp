@@ -24,6 +24,7 @@ namespace spikeloom::testing {
 namespace {
 
 using test::chip_named;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -47,11 +48,13 @@ TEST(Parts, ChangeNothingButWhereSumsAreTaken) {
     SCOPED_TRACE(seed);
     const Case made = random_case(seed, chip, {.max_inputs = 100, .max_steps = 8});
     Rng rng(seed);
-    std::vector<std::uint32_t> shares;
+    std::vector<Shares> shares;
     for (std::size_t p = 0; p < made.network.populations.size(); ++p)
-      shares.push_back(1 + static_cast<std::uint32_t>(rng.below(6)));
-    const Parted parted =
-        in_parts(made.network, shares, seed % 2 == 0 ? ShareOrder::kFile : ShareOrder::kPosition);
+      shares.push_back(
+          {1 + static_cast<std::uint32_t>(rng.below(6)), static_cast<ShareOrder>(rng.below(kShareOrders))});
+    EXPECT_EQ(named(made.network, shares_named(made.network, named(made.network, shares))),
+              named(made.network, shares));
+    const Parted parted = in_parts(made.network, shares);
     ASSERT_THAT(check(parted.network).list(), IsEmpty());
     parts += parted.network.populations.size() - made.network.populations.size();
     expect_same_populations(run_golden(made.network, made.data), run_golden(parted.network, made.data),
@@ -112,7 +115,9 @@ TEST(Parts, LetAChipRunADenseLayerOfTwiceATilesAxons) {
   ASSERT_TRUE(std::holds_alternative<Compilation>(result)) << std::get<DoesNotFit>(result).reason;
   const Compilation& compilation = std::get<Compilation>(result);
   EXPECT_GT(compilation.integers.populations.size(), 1U);
-  EXPECT_THAT(compilation.notes, ElementsAre(HasSubstr("'layer' are beyond a tile")));
+  EXPECT_THAT(compilation.notes,
+              ElementsAre(AllOf(HasSubstr("of taking sums in parts were placed"), HasSubstr("layer=file:")),
+                          HasSubstr("'layer' are beyond a tile")));
   const Case parted{compilation.integers, made.data};
   const GoldenRun wanted = run_golden(made.network, made.data);
   EXPECT_GT(std::count(wanted.spikes[0].begin(), wanted.spikes[0].end(), 1), 10);
@@ -240,7 +245,7 @@ TEST(Parts, OfAConvolutionMayBeRowsOfItsKernel) {
     ASSERT_THAT(check(made.network).list(), IsEmpty());
     const auto* window = made.network.projections.back().form.as<WindowMap>();
     const std::uint32_t shares = 2 + static_cast<std::uint32_t>(seed) % (window->taps() + 1);
-    const Parted parted = in_parts(made.network, {1, shares}, ShareOrder::kKernel);
+    const Parted parted = in_parts(made.network, {{}, {shares, ShareOrder::kKernel}});
     ASSERT_THAT(check(parted.network).list(), IsEmpty());
     parts += parted.network.populations.size() - 2;
     uneven += window->taps() % window->kernel[1] != 0 || shares > window->kernel[0] ? 1 : 0;
@@ -295,6 +300,63 @@ TEST(Parts, OfAConvolutionBeyondATileAgreeOnModelAndRtl) {
   EXPECT_GT(spikes, 10U);
 }
 
+/// Of wide convolutions that were compiled and run: how many in parts, and of which kind.
+struct WideRuns {
+  int split = 0, by_kernel = 0, by_other = 0;
+  std::size_t spikes = 0;
+};
+
+/// Runs `wanted` wide convolutions that fit, from this seed on.
+WideRuns run_wide_convolutions(const Chip& chip, std::uint64_t first_seed, int wanted, std::uint64_t most,
+                               Link* rtl) {
+  WideRuns runs;
+  for (std::uint64_t seed = first_seed; runs.split < wanted && seed < first_seed + most; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Case made = wide_convolution_case(seed, chip);
+    CompileOptions options;
+    options.seed = seed;
+    options.spread = Spread::kFewest;
+    options.tune = seed % 3 == 0;
+    const auto compilation = compiled(made.network, chip, options);
+    if (!compilation || compilation->parts.empty()) continue;
+    ++runs.split;
+    const std::string& way = compilation->parts.at("layer");
+    ++(way.starts_with("kernel:") ? runs.by_kernel : runs.by_other);
+    const GoldenRun wanted_run = run_golden(made.network, made.data),
+                    found = run_golden(compilation->integers, made.data);
+    EXPECT_EQ(found.spikes.back(), wanted_run.spikes.back());
+    EXPECT_EQ(found.final_v.back(), wanted_run.final_v.back());
+    EXPECT_EQ(found.synaptic_operations, wanted_run.synaptic_operations);
+    runs.spikes += static_cast<std::size_t>(
+        std::count(wanted_run.spikes.back().begin(), wanted_run.spikes.back().end(), 1));
+    expect_agreement(seed, {compilation->integers, made.data}, compilation->image, rtl);
+    EXPECT_THAT(verify(compilation->image, compilation->integers).faults, IsEmpty());
+    if (::testing::Test::HasFailure()) break;
+  }
+  return runs;
+}
+
+/// Stride, padding, dilation, groups, several sources, residual adds: golden = model, and RTL.
+TEST(Parts, RandomWideConvolutionsAgreeOnModelAndRtl) {
+  const Chip chip = chip_named("slim");
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  const WideRuns runs = run_wide_convolutions(chip, 1, 5, 40, rtl.get());
+  EXPECT_EQ(runs.split, 5) << "hardly any network fits";
+  EXPECT_GT(runs.spikes, 10U);
+}
+
+TEST(LargeParts, RandomWideConvolutionsAgreeOnModelAndRtl) {
+  const Chip chip = chip_named("slim");
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  const WideRuns on_rtl = run_wide_convolutions(chip, 1000, 30, 300, rtl.get());
+  EXPECT_EQ(on_rtl.split, 30) << "hardly any network fits";
+  const WideRuns runs = run_wide_convolutions(chip, 2000, 150, 1000, nullptr);
+  EXPECT_EQ(runs.split, 150) << "hardly any network fits";
+  EXPECT_GT(runs.by_kernel, 20);
+  EXPECT_GT(runs.by_other, 20);
+  EXPECT_GT(runs.spikes, 1000U);
+}
+
 /// Where smaller clusters are asked for, their last chunks are not full, and a page holds fewer of them.
 TEST(Parts, AreDecidedWithTheOptionsInForce) {
   const Chip chip = chip_named("slim");
@@ -304,11 +366,16 @@ TEST(Parts, AreDecidedWithTheOptionsInForce) {
     const Case made = dense_behind_map(4, 4, neurons, chip);
     CompileOptions options;
     options.clusters = {{"map", 16}};
-    const auto wide = [&](const Parted& parted) {
-      return too_wide(parted.network, chip, {.least_clusters = wanted_clusters(parted.network, options)});
+    const auto any_wide = [&](const std::vector<std::vector<Shares>>& ways) {
+      return std::any_of(ways.begin(), ways.end(), [&](const std::vector<Shares>& shares) {
+        const IntNetwork network = in_parts(made.network, shares).network;
+        return !too_wide(network, chip, {.least_clusters = wanted_clusters(network, options)}).empty();
+      });
     };
-    EXPECT_TRUE(wide(with_parts(made.network, chip, options)).empty());
-    other += wide(with_parts(made.network, chip, {})).empty() ? 0 : 1;
+    const auto ways = ways_of_sharing(made.network, chip, options);
+    EXPECT_FALSE(ways.empty());
+    EXPECT_FALSE(any_wide(ways));
+    other += any_wide(ways_of_sharing(made.network, chip, {})) ? 1 : 0;
   }
   EXPECT_GT(other, 2);
 }

@@ -393,6 +393,110 @@ Case pooled_case(std::uint64_t seed, const Chip& chip) {
   }
 }
 
+namespace {
+
+/// A window with random other geometry, over no more than it reads.
+WindowMap random_window_of(Rng& rng, std::uint32_t channels, std::array<std::uint32_t, 2> kernel) {
+  WindowMap window;
+  window.kernel = kernel;
+  window.groups = channels % 2 == 0 && rng.chance(0.25) ? 2 : 1;
+  window.inputs = channels;
+  window.outputs = window.groups * static_cast<std::uint32_t>(1 + rng.below(2));
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    window.stride[axis] = static_cast<std::uint32_t>(1 + rng.below(2));
+    window.dilation[axis] = window.kernel[axis] > 1 && rng.chance(0.25) ? 2 : 1;
+    window.before[axis] = static_cast<std::uint32_t>(rng.below(window.kernel[axis]));
+    window.out[axis] = rng.chance(0.3) ? 2 : 1;
+    // As large as the last neuron reads, less what it reads of padding behind.
+    const std::uint32_t reach =
+        (window.out[axis] - 1) * window.stride[axis] + (window.kernel[axis] - 1) * window.dilation[axis] + 1;
+    const std::uint32_t without = reach - std::min(reach - 1, window.before[axis]);
+    window.in[axis] = without - static_cast<std::uint32_t>(rng.below(std::min(without, 2U)));
+  }
+  return window;
+}
+
+/// A population of one map like the others of a case.
+IntPopulation map_population(Rng& rng, const Chip& chip, const char* name, std::vector<std::size_t> shape) {
+  const auto size = static_cast<std::uint32_t>(volume(shape));
+  IntPopulation p = make_population(rng, chip, {.max_neurons = 1}, 0, false);
+  for (const IntParameter& parameter : kIntParameters)
+    if (std::vector<std::int32_t>& list = p.*parameter.values; !list.empty())
+      list.assign(size, std::int32_t{list[0]});
+  p.name = name;
+  p.shape = std::move(shape);
+  return p;
+}
+
+IntProjection random_weights(Rng& rng, std::string name, Source from, PopulationId to, MapForm form) {
+  IntProjection projection{std::move(name), from, to, 0, 8, 0, std::move(form), {}};
+  const std::int64_t highest = std::int64_t{1} << (2 + rng.below(6));
+  for (std::size_t k = 0; k < projection.form.weights(); ++k)
+    projection.weight.push_back(static_cast<std::int16_t>(rng.between(-highest, highest - 1)));
+  return projection;
+}
+
+IntNetwork wide_convolution(Rng& rng, const Chip& chip) {
+  IntNetwork network;
+  network.name = "wide convolution";
+  network.state_bits = chip.tile.state_bits;
+  const std::uint32_t axons = hw::kChunkBits * chip.tile.page_chunks;
+  const auto places = static_cast<std::uint32_t>(axons + 1 + rng.below(7 * axons));
+  const std::uint32_t rows = rng.chance(0.25) ? 1 : static_cast<std::uint32_t>(1 + rng.below(5));
+  const std::array<std::uint32_t, 2> kernel{rows, static_cast<std::uint32_t>(1 + rng.below(6))};
+  const std::uint32_t channels = std::max(1U, places / (kernel[0] * kernel[1]));
+  const WindowMap window = random_window_of(rng, channels, kernel);
+  const std::vector<std::size_t> from{channels, window.in[0], window.in[1]},
+      to{window.outputs, window.out[0], window.out[1]};
+  const bool behind_map = rng.chance(0.4);
+  network.inputs = {{"in", from, 1, false, 1}};
+  if (behind_map) {
+    network.populations.push_back(map_population(rng, chip, "map", from));
+    const auto size = static_cast<std::uint32_t>(volume(from));
+    network.projections.push_back(random_weights(rng, "to map", InputId(0), PopulationId(0),
+                                                 MapForm(DiagonalMap{size, window.in_area()})));
+    for (std::int16_t& weight : network.projections.back().weight) weight = std::max<std::int16_t>(weight, 3);
+  }
+  const PopulationId layer(network.populations.size());
+  const auto source = behind_map ? Source(PopulationId(0)) : Source(InputId(0));
+  network.populations.push_back(map_population(rng, chip, "layer", to));
+  network.projections.push_back(random_weights(rng, "conv", source, layer, MapForm(window)));
+  if (behind_map && rng.chance(0.3)) network.projections.back().delay = 1;
+  const auto size = static_cast<std::uint32_t>(volume(to));
+  if (rng.chance(0.3)) {  // a second convolution, of another input, with the same targets
+    const auto few = static_cast<std::uint32_t>(1 + rng.below(axons / 2));
+    WindowMap other = window;
+    other.groups = 1;
+    other.inputs = std::max(1U, few / other.taps());
+    network.inputs.push_back({"other", {other.inputs, other.in[0], other.in[1]}, 1, false, 1});
+    network.projections.push_back(random_weights(rng, "second", InputId(1), layer, MapForm(other)));
+  }
+  if (rng.chance(0.3)) {  // a residual add, of the layer's own shape
+    network.inputs.push_back({"skip", to, 1, false, 1});
+    network.projections.push_back(random_weights(rng, "add", InputId(network.inputs.size() - 1), layer,
+                                                 MapForm(DiagonalMap{size, size})));
+  }
+  if (rng.chance(0.2))
+    network.projections.push_back(random_weights(rng, "again", layer, layer, MapForm(DiagonalMap{size, 1}))),
+        network.projections.back().delay = 1;
+  network.outputs = {{"out", to, layer}};
+  return network;
+}
+
+}  // namespace
+
+Case wide_convolution_case(std::uint64_t seed, const Chip& chip) {
+  Rng rng(seed);
+  for (;;) {
+    Case result;
+    result.network = wide_convolution(rng, chip);
+    if (!check(result.network).empty()) continue;
+    if (!accumulator_problems(result.network, chip.tile.acc_bits).empty()) continue;
+    result.data = make_data(rng, result.network, {.max_samples = 2, .max_steps = 4});
+    return result;
+  }
+}
+
 void repeat_first_steps(Train& train) {
   const std::vector<Event> first(train.at(0).begin(), train.at(0).end());
   const std::size_t steps = train.steps();

@@ -37,6 +37,12 @@ struct Case {
 /// map's spikes. Population 0 is the map, 1 the pool.
 [[nodiscard]] Case pooled_case(std::uint64_t seed, const Chip& chip);
 
+/// A convolution of any geometry (one or two dimensions, stride, padding, dilation, groups) of which one
+/// neuron reads between one and eight times what a page of the chip's first kind of tile holds: of an input
+/// or of a map behind it, beside them now and then one more convolution of another input, and residual adds.
+/// The last population is the one in question.
+[[nodiscard]] Case wide_convolution_case(std::uint64_t seed, const Chip& chip);
+
 /// The same of data that do not change within a sample, and of a network as it is before any sum is held:
 /// whoever hears an input hears inputs alone and keeps no current.
 [[nodiscard]] Case static_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options);

@@ -313,6 +313,34 @@ TEST(HlsCrossbarImage, SumsInPartsAreTheGoldenModels) {
   EXPECT_GT(spikes, 50U);
 }
 
+/// Convolutions of more inputs than the tile's axons, shared out by channels or by rows of their kernels.
+TEST_P(HlsImage, WideConvolutionsAreTheGoldenModels) {
+  const Chip chip = chip_named("tile1");
+  std::size_t spikes = 0;
+  int split = 0;
+  for (std::uint64_t seed = 1; split < 3; ++seed) {
+    ASSERT_LT(seed, 300U) << "hardly any network fits";
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const testing::Case made = testing::wide_convolution_case(seed, chip);
+    // The bench gives the kernels one input, and steps have no delays.
+    if (made.network.inputs.size() > 1 || made.network.projections.back().delay != 0) continue;
+    CompileOptions options;
+    options.spread = Spread::kFewest;
+    options.tune = false;
+    std::variant<Compilation, DoesNotFit> built = DoesNotFit{};
+    try {
+      built = compile(CompileInput{"wide.json", made.network, {}, {}}, chip, options, {});
+    } catch (const Error&) {
+      continue;  // too large for the chip
+    }
+    const auto* compiled = std::get_if<Compilation>(&built);
+    if (compiled == nullptr || compiled->parts.empty()) continue;
+    ++split;
+    expect_golden(*compiled, made.data, GetParam(), spikes);
+  }
+  EXPECT_GT(spikes, 5U);
+}
+
 /// A layer that holds its sum in its current, and one behind it, for which a readout does.
 TEST(HlsCrossbarImage, HeldSumsOfStaticInputsAreTheGoldenModels) {
   const Chip chip = chip_named("tile1");

@@ -244,9 +244,11 @@ TEST(PoclPools, AreGoldenWhereTheyFold) {
   }
 }
 
-/// A random network in parts: in random ones, or (on `slim`) in those that the compiler makes of up to eight
-/// times a tile's axons. Nothing where it has none, or does not fit.
-std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip) {
+/// A random network in parts, or a wide convolution: in random ones, or (on `slim`) in those that the
+/// compiler makes of up to eight times a tile's axons. Nothing where it has none, or does not fit.
+enum class Shape : std::uint8_t { kAny, kConvolution };
+
+std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip, Shape shape) {
   Rng rng(seed);
   Compiled compiled{seed, {}, {}, {}};
   compiled.options.seed = seed;
@@ -255,7 +257,8 @@ std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip) {
   const bool is_slim = chip.name == "slim";
   CaseOptions sizes{.max_populations = 3, .max_neurons = 20, .max_inputs = 60};
   if (is_slim) sizes = {.max_populations = 2, .max_neurons = 6, .max_inputs = 8 * axons};
-  Case whole = random_case(seed, chip, sizes);
+  Case whole =
+      shape == Shape::kConvolution ? wide_convolution_case(seed, chip) : random_case(seed, chip, sizes);
   try {
     if (is_slim) {
       auto made = compile(CompileInput{"many.json", whole.network, {}, {}}, chip, compiled.options, {});
@@ -264,9 +267,10 @@ std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip) {
       compiled.made = {std::move(compilation.integers), std::move(whole.data)};
       compiled.image = std::move(compilation.image);
     } else {
-      std::vector<std::uint32_t> shares;
+      std::vector<Shares> shares;
       for (std::size_t p = 0; p < whole.network.populations.size(); ++p)
-        shares.push_back(1 + static_cast<std::uint32_t>(rng.below(3)));
+        shares.push_back(
+            {1 + static_cast<std::uint32_t>(rng.below(3)), static_cast<ShareOrder>(rng.below(kShareOrders))});
       compiled.made = {in_parts(whole.network, shares).network, std::move(whole.data)};
       auto built = build_image(compiled.made.network, chip, compiled.options);
       if (!std::holds_alternative<Image>(built)) return std::nullopt;
@@ -281,12 +285,12 @@ std::optional<Compiled> case_in_parts(std::uint64_t seed, const Chip& chip) {
 
 /// Sums that are taken in parts, on both kernels; what a part sends is a number.
 TEST(PoclParts, SumsInPartsAreGolden) {
-  for (const char* name : {"wide", "slim"}) {
+  const auto run = [](const char* name, Shape shape, int wanted) {
     const Chip chip = chip_named(name);
     int done = 0;
-    for (std::uint64_t seed = 1; done < 12 && seed < 600; ++seed) {
+    for (std::uint64_t seed = 1; done < wanted && seed < 600; ++seed) {
       SCOPED_TRACE(std::string(name) + ", seed " + std::to_string(seed));
-      const std::optional<Compiled> compiled = case_in_parts(seed, chip);
+      const std::optional<Compiled> compiled = case_in_parts(seed, chip, shape);
       if (!compiled) continue;
       ++done;
       const GoldenRun golden = run_golden(compiled->made.network, compiled->made.data);
@@ -298,8 +302,11 @@ TEST(PoclParts, SumsInPartsAreGolden) {
       if (!::testing::Test::HasFailure()) expect_states(*compiled, golden, *runner);
       if (::testing::Test::HasFailure()) return;
     }
-    EXPECT_EQ(done, 12) << name;
-  }
+    EXPECT_EQ(done, wanted) << name;
+  };
+  run("wide", Shape::kAny, 12);
+  run("slim", Shape::kAny, 8);
+  run("slim", Shape::kConvolution, 4);
 }
 
 /// The kernels are built for the kind that is used, be it the default one or not.

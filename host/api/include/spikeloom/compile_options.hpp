@@ -134,6 +134,9 @@ struct CompileOptions {
   std::map<std::string, std::uint32_t>
       clusters;                              ///< at least so many, by population; the others: as few as fit
   std::map<std::string, std::string> kinds;  ///< of tile, by population; the others: chosen by the compiler
+  /// In which parts sums beyond a tile are taken, by population: "kernel:5"; empty: the compiler chooses
+  /// (docs/fan-in.md).
+  std::map<std::string, std::string> parts;
   KindChoice kind_choice = KindChoice::kFirst;
   std::uint32_t tiles = 0;  ///< at most so many, the first of the mesh; 0: all
   std::uint32_t slots =
