@@ -164,8 +164,8 @@ def summary(results):
                 "16 steps a sample, wall time",
                 [
                     ("model samples/s", counter("model_samples_per_s")),
-                    ("crossbar", counter("crossbar_samples_per_s")),
-                    ("systolic", counter("systolic_samples_per_s")),
+                    ("walk", counter("walk_samples_per_s")),
+                    ("batch", counter("batch_samples_per_s")),
                     ("auto", counter("auto_samples_per_s")),
                     ("auto/model", counter("opencl_over_model")),
                     ("by processor time", counter("opencl_over_model_processor")),

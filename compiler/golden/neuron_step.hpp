@@ -4,7 +4,7 @@
 //   file                               language       equal to this one by
 //   rtl/neuron/lif_lane.sv             SystemVerilog  tests/rtl_core, tests/flow (model = verilator)
 //   hls/neuron/update.hpp              HLS C++        tests/hls/golden_test.cpp
-//   host/opencl/kernels.cl, `lif`      OpenCL C       tests/opencl
+//   host/opencl/neuron.cl              OpenCL C       tests/opencl
 //   compiler/model/interpret.cpp       C++, real      the network before it was quantised; tests/quantize
 #pragma once
 

@@ -110,7 +110,7 @@ std::vector<DeviceKind> devices() {
       {"opencl",
        "portable kernels on any OpenCL device, bit-exact, without target cycles; with xclbin a card with the "
        "kernel",
-       "platform=NAME-PART, device=N, kernels=auto|crossbar|systolic, batch=SAMPLES; or xclbin=FILE, "
+       "platform=NAME-PART, device=N, kernels=auto|walk|batch, batch=SAMPLES; or xclbin=FILE, "
        "platform=Xilinx, device=0, "
        "timeout=SECONDS, quiet=CYCLES",
        kOpenCl,

@@ -33,9 +33,9 @@ std::uint32_t whole_number(const std::string& key, const std::string& value) {
 
 OpenClKernels kernels_named(const std::string& name) {
   if (name == "auto") return OpenClKernels::kAuto;
-  if (name == "crossbar") return OpenClKernels::kCrossbar;
-  if (name == "systolic") return OpenClKernels::kSystolic;
-  throw input_error("device opencl: kernels=" + name + ": expected auto, crossbar or systolic");
+  if (name == "walk") return OpenClKernels::kWalk;
+  if (name == "batch") return OpenClKernels::kBatch;
+  throw input_error("device opencl: kernels=" + name + ": expected auto, walk or batch");
 }
 
 OpenClOptions opencl_options(const DeviceString& device) {

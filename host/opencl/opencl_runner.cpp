@@ -1,6 +1,7 @@
 #include "host/opencl/opencl_runner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "compiler/base/error.hpp"
@@ -15,25 +16,28 @@ namespace spikeloom {
 namespace opencl {
 namespace {
 
-constexpr std::uint32_t kTicks = 8;  ///< of a systolic tile: as many sums as vector registers hold
+constexpr std::uint32_t kTicks = 8;  ///< of a work-item of `batch`: as many sums as vector registers hold
 constexpr std::size_t kPageBytes = std::size_t{64} << 20U;  ///< aim for a batch's pages, and for its states
 constexpr std::size_t kSumBytes = std::size_t{2}
                                   << 20U;  ///< aim for the sums of a launch: a share of a cache
 constexpr std::size_t kMaxBatch = 1024;    ///< samples
-constexpr std::size_t kLocalTicks = 8, kLocalTiles = 2, kLocalSamples = 4;  ///< work-group sizes
+constexpr std::size_t kLocalTicks = 8, kLocalRuns = 2, kLocalSamples = 4;  ///< work-group sizes
 
 std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
 
-/// As in kernels.cl: VEC.
-std::uint32_t slice_lanes(const TileKind& tile) {
-  return tile.lanes % 16 == 0 ? 16 : tile.lanes % 8 == 0 ? 8 : 4;
+/// The program of a core: its own kernels and the neurons' update.
+std::string source_of(std::string_view core) {
+  const auto* const own = std::find_if(std::begin(kCoreSources), std::end(kCoreSources),
+                                       [&](const CoreSource& source) { return source.core == core; });
+  SPIKELOOM_CHECK(own != std::end(kCoreSources));
+  return std::string(kSourceBefore).append(own->text).append(kSourceBehind);
 }
 
-std::string build_options(const TileKind& tile) {
+std::string build_options(const CoreKernels& kernels, const TileKind& tile) {
   const auto define = [](const char* name, std::uint32_t value) {
     return std::string(" -D") + name + "=" + std::to_string(value);
   };
-  return "-cl-std=CL1.2" + define("LANES", tile.lanes) + define("LIF_LANES", tile.lif_lanes) +
+  return "-cl-std=CL1.2" + define("LANES", kernels.lanes(tile)) + define("LIF_LANES", tile.lif_lanes) +
          define("ACC_BITS", tile.acc_bits) + define("STATE_BITS", tile.state_bits) +
          define("BIAS_BITS", tile.bias_bits) + define("CURRENT", tile.current) + define("TICKS", kTicks);
 }
@@ -51,8 +55,7 @@ class Device final : public OpenClRunner {
         options_(options),
         device_(choose_device(options.platform, options.device)),
         name_("opencl (" + opencl::describe(device_) + ")"),
-        kind_(kind_with_kernels(image)),
-        plan_(plan(image, slice_lanes(kind_))) {
+        plan_(plan(image)) {
     translated(name_, [&] { prepare(); });
   }
 
@@ -70,11 +73,20 @@ class Device final : public OpenClRunner {
   void prepare() {
     context_ = cl::Context(device_);
     queue_ = cl::CommandQueue(context_, device_);
-    const cl::Program program = build(context_, device_, kSource, build_options(kind_));
-    crossbar_ = cl::Kernel(program, "crossbar");
-    systolic_ = cl::Kernel(program, "systolic");
-    lif_ = cl::Kernel(program, "lif");
-    for (std::size_t m = 0; m < plan_.memories.size(); ++m) memories_.push_back(upload(plan_.memories[m]));
+    for (const PlannedKind& planned : plan_.kinds) {
+      const CoreKernels& kernels = *planned.kernels;
+      const cl::Program program =
+          build(context_, device_, source_of(kernels.core), build_options(kernels, *planned.tile));
+      Kind& kind = kinds_.emplace_back();
+      kind.batch = cl::Kernel(program, "batch");
+      if (kernels.walks) kind.walk = cl::Kernel(program, "walk");
+      kind.lif = cl::Kernel(program, "lif");
+      for (std::size_t m = 0; m < kind.tables.size(); ++m)
+        kind.tables[m] = upload(planned.memories[kernels.memories[m]]);
+      kind.updates = upload(planned.memories[hw::kMemUpdates]);
+      kind.sets = upload(planned.memories[hw::kMemSets]);
+      kind.biases = upload(planned.memories[hw::kMemBiases]);
+    }
     clusters_ = upload(plan_.clusters);
     page_table_ = upload(plan_.pages);
     slices_ = upload(plan_.slices);
@@ -161,7 +173,10 @@ class Device final : public OpenClRunner {
     }
     reserve(pages_, pages_bytes_, pages_of(batch) * sizeof(std::uint16_t));
     reserve(potentials_, potentials_bytes_, batch.samples * plan_.positions * sizeof(std::int32_t));
-    reserve(currents_, currents_bytes_, kind_.current != 0 ? potentials_bytes_ : 64);
+    const bool has_currents = std::any_of(plan_.kinds.begin(), plan_.kinds.end(), [](const PlannedKind& kind) {
+      return kind.tile->current != 0;
+    });
+    reserve(currents_, currents_bytes_, has_currents ? potentials_bytes_ : 64);
     queue_.enqueueFillBuffer(pages_, cl_ushort{0}, 0, pages_of(batch) * sizeof(std::uint16_t));
     if (!host.empty())
       queue_.enqueueWriteBuffer(pages_, CL_TRUE, kTicks * sizeof(std::uint16_t),
@@ -187,23 +202,24 @@ class Device final : public OpenClRunner {
     const auto u = [](std::size_t value) { return static_cast<cl_uint>(value); };
     const std::size_t first = first_step * batch.samples, last = last_step * batch.samples;
     reserve(sums_, sums_bytes_, (last - first) * level.width * sizeof(std::int32_t));
-    const bool systolic = options_.kernels == OpenClKernels::kAuto
-                              ? last_step - first_step > 1 || batch.samples >= kTicks
-                              : options_.kernels == OpenClKernels::kSystolic;
-    const std::size_t per_item = systolic ? kTicks : 1, local = systolic ? kLocalTiles : kLocalTicks;
-    if (level.slices > 0) {
-      launch(systolic ? systolic_ : crossbar_,
-             cl::NDRange(round_up((last - first + per_item - 1) / per_item, local), level.slices), local,
-             memories_[hw::kMemChunks], memories_[hw::kMemAxons], memories_[hw::kMemWeights], clusters_,
-             slices_, page_table_, pages_, sums_, u(level.first_slice), u(first), u(last), u(batch.ticks()),
-             u(batch.samples), u(level.first_position), u(level.width));
-    }
-    if (level.pieces > 0) {
-      launch(lif_, cl::NDRange(round_up(batch.samples, kLocalSamples), level.pieces), kLocalSamples,
-             memories_[hw::kMemUpdates], memories_[hw::kMemSets], memories_[hw::kMemBiases], clusters_,
-             pieces_, lengths_, potentials_, currents_, sums_, pages_, u(level.first_piece), u(first_step),
-             u(last_step), u(batch.ticks()), u(batch.samples), u(level.first_position), u(level.width),
-             u(plan_.positions));
+    const bool batches = options_.kernels == OpenClKernels::kAuto
+                             ? last_step - first_step > 1 || batch.samples >= kTicks
+                             : options_.kernels == OpenClKernels::kBatch;
+    for (const Launch& part : level.launches) {
+      Kind& kind = kinds_[part.kind];
+      const bool by_batch = batches || !plan_.kinds[part.kind].kernels->walks;
+      const std::size_t per_item = by_batch ? kTicks : 1, local = by_batch ? kLocalRuns : kLocalTicks;
+      if (part.slices > 0)
+        launch(by_batch ? kind.batch : kind.walk,
+               cl::NDRange(round_up((last - first + per_item - 1) / per_item, local), part.slices), local,
+               kind.tables[0], kind.tables[1], kind.tables[2], clusters_, slices_, page_table_, pages_, sums_,
+               u(part.first_slice), u(first), u(last), u(batch.ticks()), u(batch.samples),
+               u(level.first_position), u(level.width));
+      if (part.pieces > 0)
+        launch(kind.lif, cl::NDRange(round_up(batch.samples, kLocalSamples), part.pieces), kLocalSamples,
+               kind.updates, kind.sets, kind.biases, clusters_, pieces_, lengths_, potentials_, currents_,
+               sums_, pages_, u(part.first_piece), u(first_step), u(last_step), u(batch.ticks()),
+               u(batch.samples), u(level.first_position), u(level.width), u(plan_.positions));
     }
   }
 
@@ -238,9 +254,13 @@ class Device final : public OpenClRunner {
   std::vector<std::vector<std::int32_t>> read_states(NeuronState state) {
     SPIKELOOM_CHECK(last_.samples > 0);
     const std::size_t sample = last_.samples - 1;
-    const bool absent = state == NeuronState::kCurrent && kind_.current == 0;
+    const auto is_absent = [&](const TileKind& kind) {
+      return state == NeuronState::kCurrent && kind.current == 0;
+    };
     std::vector<std::int32_t> values(plan_.positions, 0);
-    if (!absent && !values.empty())
+    const bool none = std::all_of(plan_.kinds.begin(), plan_.kinds.end(),
+                                  [&](const PlannedKind& kind) { return is_absent(*kind.tile); });
+    if (!none && !values.empty())
       queue_.enqueueReadBuffer(state == NeuronState::kCurrent ? currents_ : potentials_, CL_TRUE,
                                sample * plan_.positions * sizeof(std::int32_t),
                                values.size() * sizeof(std::int32_t), values.data());
@@ -251,7 +271,7 @@ class Device final : public OpenClRunner {
       std::vector<std::int32_t>& own =
           all.emplace_back(from, from + static_cast<std::ptrdiff_t>(cluster.size()));
       for (std::size_t p = 0; p < own.size(); ++p)
-        if (cluster.neurons[p] == kNoNeuron) own[p] = 0;
+        if (cluster.neurons[p] == kNoNeuron || is_absent(image_.chip.kind(cluster.kind))) own[p] = 0;
     }
     return all;
   }
@@ -260,12 +280,16 @@ class Device final : public OpenClRunner {
   OpenClOptions options_;
   cl::Device device_;
   std::string name_;
-  const TileKind& kind_;  ///< of all tiles in use
   Plan plan_;
   cl::Context context_;
   cl::CommandQueue queue_;
-  cl::Kernel crossbar_, systolic_, lif_;
-  std::vector<cl::Buffer> memories_;  ///< by hw::kMem number
+  /// Kernels for a kind of tile, and the memories of such tiles.
+  struct Kind {
+    cl::Kernel walk, batch, lif;
+    std::array<cl::Buffer, 3> tables;  ///< CoreKernels::memories
+    cl::Buffer updates, sets, biases;
+  };
+  std::vector<Kind> kinds_;  ///< as Plan::kinds
   cl::Buffer clusters_, page_table_, slices_, pieces_, lengths_;
   cl::Buffer pages_, sums_, potentials_, currents_;
   std::size_t pages_bytes_ = 0, sums_bytes_ = 0, potentials_bytes_ = 0, currents_bytes_ = 0;

@@ -16,9 +16,9 @@ namespace spikeloom {
 
 /// Which kernel adds up the weights.
 enum class OpenClKernels {
-  kAuto,      ///< systolic where all steps are known before (no recurrence), else crossbar
-  kCrossbar,  ///< a work-item walks one tick's spikes
-  kSystolic,  ///< a work-item keeps a weight row still while several ticks pass it
+  kAuto,   ///< batch where all steps are known before (no recurrence) or samples are many, else walk
+  kWalk,   ///< a work-item walks one tick's spikes, where the core has such a kernel
+  kBatch,  ///< a work-item keeps a weight row still while several ticks pass it
 };
 
 struct OpenClOptions {

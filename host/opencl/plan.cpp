@@ -7,7 +7,6 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_memory.hpp"
-#include "compiler/core/crossbar/tables.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom::opencl {
@@ -104,12 +103,9 @@ std::vector<Turn> turns(const Application& app) {
 
 class Planner {
  public:
-  Planner(const Image& image, std::uint32_t slice_lanes)
-      : image_(image),
-        app_(image.application),
-        tile_(kind_with_kernels(image)),
-        slice_lanes_(slice_lanes),
-        turns_(turns(app_)) {}
+  explicit Planner(const Image& image) : image_(image), app_(image.application), turns_(turns(app_)) {
+    plan_.kinds = kinds_with_kernels(image);
+  }
 
   Plan run() {
     load_memories();
@@ -119,8 +115,9 @@ class Planner {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) add_pages(c, empty);
     std::vector<std::size_t> order(app_.clusters.size());
     for (std::size_t c = 0; c < order.size(); ++c) order[c] = c;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return turns_[a] < turns_[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return std::pair(turns_[a], kind_of(a)) < std::pair(turns_[b], kind_of(b));
+    });
     for (std::size_t n = 0; n < order.size(); ++n) place(order[n], n == 0 ? nullptr : &turns_[order[n - 1]]);
     plan_.pieces.emplace_back();  // joins none: behind the last one
     return std::move(plan_);
@@ -142,35 +139,68 @@ class Planner {
         nodes[ring.node].write(static_cast<std::uint32_t>(ring.address),
                                static_cast<std::uint32_t>(ring.data));
     }
-    for (std::uint32_t t = 0; t < image_.chip.tiles(); ++t) {
-      if (image_.binding.orders[t].empty()) continue;
-      contexts_[TileId{t}.value] = {size32(contexts_.size()), nodes[t + 1].contexts};
-      for (std::size_t m = 0; m < plan_.memories.size(); ++m) {
-        const std::vector<std::uint32_t>& data = nodes[t + 1].memories[m].data();
-        plan_.memories[m].insert(plan_.memories[m].end(), data.begin(), data.end());
+    for (PlannedKind& kind : plan_.kinds) {
+      std::uint32_t used = 0;
+      for (std::uint32_t t = 0; t < image_.chip.tiles(); ++t) {
+        if (image_.binding.orders[t].empty() || image_.chip.kind_number(TileId{t}) != kind.number) continue;
+        for (const std::uint32_t m : memories_of(*kind.kernels)) {
+          const std::vector<std::uint32_t>& data = nodes[t + 1].memories[m].data();
+          kind.memories[m].insert(kind.memories[m].end(), data.begin(), data.end());
+        }
+        tiles_.emplace(t, UsedTile{used++, std::move(nodes[t + 1])});
       }
+      // A piece reads a chunk's biases, whatever the last cluster has.
+      kind.memories[hw::kMemBiases].resize(kind.memories[hw::kMemBiases].size() + hw::kChunkBits, 0);
     }
-    // A piece reads a chunk's biases, whatever the last cluster has.
-    plan_.memories[hw::kMemBiases].resize(plan_.memories[hw::kMemBiases].size() + hw::kChunkBits, 0);
   }
 
-  [[nodiscard]] const std::pair<std::uint32_t, std::vector<ContextRegisters>>& tile_of(std::size_t c) const {
-    return contexts_.at(image_.binding.placement[c].tile.value);
+  /// What kernels of the core and of the neurons' update read, by hw::kMem number.
+  static std::vector<std::uint32_t> memories_of(const CoreKernels& kernels) {
+    std::vector<std::uint32_t> all(kernels.memories.begin(), kernels.memories.end());
+    all.insert(all.end(), {hw::kMemUpdates, hw::kMemSets, hw::kMemBiases});
+    return all;
+  }
+
+  /// A tile that holds clusters.
+  struct UsedTile {
+    std::uint32_t number = 0;  ///< among those of its kind
+    NodeMemory memory;
+    /// Its first word of a memory in PlannedKind::memories.
+    [[nodiscard]] std::uint32_t first(std::uint32_t of) const {
+      return number * size32(memory.memories[of].words());
+    }
+  };
+
+  [[nodiscard]] const UsedTile& tile_of(std::size_t c) const {
+    return tiles_.at(image_.binding.placement[c].tile.value);
   }
   [[nodiscard]] const ContextRegisters& context_of(std::size_t c) const {
-    return tile_of(c).second.at(image_.binding.placement[c].context);
+    return tile_of(c).memory.contexts.at(image_.binding.placement[c].context);
+  }
+  /// In Plan::kinds.
+  [[nodiscard]] std::uint32_t kind_of(std::size_t c) const {
+    const auto found = std::find_if(plan_.kinds.begin(), plan_.kinds.end(), [&](const PlannedKind& kind) {
+      return kind.number == app_.clusters[c].kind;
+    });
+    return size32(static_cast<std::size_t>(found - plan_.kinds.begin()));
+  }
+  [[nodiscard]] ContextTables tables_of(std::size_t c) const {
+    const PlannedKind& kind = plan_.kinds[kind_of(c)];
+    return kind.kernels->tables(*kind.tile, context_of(c), tile_of(c).memory,
+                                size32(app_.clusters[c].size()));
   }
 
   void add_cluster(std::size_t c) {
-    const std::uint32_t tile = tile_of(c).first;
+    const PlannedKind& kind = plan_.kinds[kind_of(c)];
+    const UsedTile& tile = tile_of(c);
     const ContextRegisters& context = context_of(c);
-    const crossbar::Context core = crossbar::context_of(context);
+    const ContextTables tables = tables_of(c);
     ClusterRecord record{};
-    record.first_chunk = tile * tile_.chunk_entries + core.tables.first_chunk;
-    record.axon_base = tile * tile_.axon_entries;
-    record.weight_base = tile * tile_.weight_words;
-    record.set_base = tile * tile_.param_sets;
-    record.first_bias = (tile * tile_.state_words + core.state.first_word) * tile_.lif_lanes;
+    record.first_entry = tile.first(kind.kernels->memories[0]) + tables.first_entry;
+    record.row_base = tile.first(kind.kernels->memories[1]);
+    record.weight_base = tile.first(kind.kernels->memories[2]);
+    record.set_base = tile.first(hw::kMemSets);
+    record.first_bias = (tile.first(hw::kMemBiases) + tables.first_word) * kind.tile->lif_lanes;
     record.readout = context.mode.readout;
     record.last_only = context.mode.last_only;
     std::copy(context.limit.begin(), context.limit.end(), record.limit);
@@ -196,45 +226,49 @@ class Planner {
     plan_.pages.insert(plan_.pages.end(), pages.begin(), pages.end());
   }
 
-  /// Appends the cluster to the launch of the one before, or begins a new level or stage.
+  /// Appends the cluster to the launch of the one before, or begins a new launch, level or stage.
   void place(std::size_t c, const Turn* before) {
     const Turn& turn = turns_[c];
     const bool same_stage =
         before != nullptr && before->depth == turn.depth && before->recurrent == turn.recurrent;
     if (!same_stage) plan_.stages.push_back({turn.recurrent, {}});
     if (!same_stage || before->level != turn.level)
-      plan_.stages.back().levels.push_back(
-          {size32(plan_.slices.size()), 0, size32(plan_.pieces.size()), 0, plan_.positions, 0});
+      plan_.stages.back().levels.push_back({{}, plan_.positions, 0});
     Level& level = plan_.stages.back().levels.back();
+    const PlannedKind& kind = plan_.kinds[kind_of(c)];
+    if (level.launches.empty() || level.launches.back().kind != kind_of(c))
+      level.launches.push_back({kind_of(c), size32(plan_.slices.size()), 0, size32(plan_.pieces.size()), 0});
+    Launch& launch = level.launches.back();
     const Cluster& cluster = app_.clusters[c];
     plan_.clusters[c].position = plan_.positions;
     const std::uint32_t neurons = size32(cluster.size());
-    const std::uint32_t lane_groups = round_up(neurons, tile_.lanes) / tile_.lanes;
-    plan_.positions += round_up(std::max(round_up(neurons, tile_.lanes), round_up(neurons, tile_.lif_lanes)),
+    const std::uint32_t lanes = kind.kernels->lanes(*kind.tile), groups = tables_of(c).groups;
+    plan_.positions += round_up(std::max(round_up(neurons, lanes), round_up(neurons, kind.tile->lif_lanes)),
                                 hw::kChunkBits);
-    for (std::uint32_t group = 0; group < lane_groups; ++group)
-      for (std::uint32_t lane = 0; lane < tile_.lanes; lane += slice_lanes_)
+    for (std::uint32_t group = 0; group < groups; ++group)
+      for (std::uint32_t lane = 0; lane < lanes; lane += slice_lanes(*kind.kernels, *kind.tile))
         plan_.slices.push_back({size32(c), group, lane});
     add_pieces(c);
-    level.slices = size32(plan_.slices.size()) - level.first_slice;
-    level.pieces = size32(plan_.pieces.size()) - level.first_piece;
+    launch.slices = size32(plan_.slices.size()) - launch.first_slice;
+    launch.pieces = size32(plan_.pieces.size()) - launch.first_piece;
     level.width = plan_.positions - level.first_position;
   }
 
   /// Cuts the context's update program where its entries leave a range of 16 positions. Pieces whose OR is
   /// one chunk follow one another.
   void add_pieces(std::size_t c) {
-    const crossbar::Context context = crossbar::context_of(context_of(c));
-    const std::uint32_t base = tile_of(c).first * tile_.update_entries;
-    const std::vector<std::uint32_t>& program = plan_.memories[hw::kMemUpdates];
+    const ContextTables tables = tables_of(c);
+    const PlannedKind& kind = plan_.kinds[kind_of(c)];
+    const std::uint32_t base = tile_of(c).first(hw::kMemUpdates);
+    const std::vector<std::uint32_t>& program = kind.memories[hw::kMemUpdates];
     std::vector<bool> cut(plan_.positions / hw::kChunkBits + 1, false);
     const bool readout = app_.clusters[c].readout;
     std::uint32_t last = 0, chunk = 0;
     bool gathers = false;  // entries of the chunk that is sent next came before
-    for (std::uint32_t n = 0; n < context.update.count; ++n) {
-      const std::size_t at = base + context.update.first + n;
+    for (std::uint32_t n = 0; n < tables.updates; ++n) {
+      const std::size_t at = base + tables.first_update + n;
       const auto entry = hw::MemUpdateEntry::unpack({program.at(2 * at), program.at(2 * at + 1)});
-      const std::uint32_t range = entry.group * tile_.lif_lanes / hw::kChunkBits;
+      const std::uint32_t range = entry.group * kind.tile->lif_lanes / hw::kChunkBits;
       if (n == 0 || range != last) {
         SPIKELOOM_CHECK(!cut.at(range));  // entries of one chunk stand together
         cut[range] = true;
@@ -251,35 +285,30 @@ class Planner {
 
   const Image& image_;
   const Application& app_;
-  const TileKind& tile_;  ///< the kind of all tiles in use
-  std::uint32_t slice_lanes_;
   std::vector<Turn> turns_;
-  std::map<std::size_t, std::pair<std::uint32_t, std::vector<ContextRegisters>>>
-      contexts_;  ///< by tile: number among used ones
+  std::map<std::size_t, UsedTile> tiles_;  ///< by TileId
   Plan plan_;
 };
 
 }  // namespace
 
-const TileKind& kind_with_kernels(const Image& image) {
+std::vector<PlannedKind> kinds_with_kernels(const Image& image) {
   Problems problems;
-  const TileKind* used = nullptr;
+  std::vector<PlannedKind> used;
   for (std::uint32_t k = 0; k < image.chip.kinds(); ++k) {
     const TileKind& kind = image.chip.kind(k);
     const std::vector<Cluster>& clusters = image.application.clusters;
     if (std::none_of(clusters.begin(), clusters.end(), [&](const Cluster& c) { return c.kind == k; }))
       continue;
-    if (std::find(kCoresWithKernels.begin(), kCoresWithKernels.end(), kind.core) == kCoresWithKernels.end())
+    const CoreKernels* const kernels = kernels_of(kind.core);
+    if (kernels == nullptr)
       problems.add("there is no kernel for kind " + kind.name + " of tile, whose core is " + kind.core);
-    else if (used != nullptr)
-      problems.add("its kernels are built for one kind of tile, and clusters are on kind " + used->name +
-                   " and kind " + kind.name + "; compile with --kind for one of them");
-    if (used == nullptr) used = &kind;
+    used.push_back({k, &kind, kernels, {}});
   }
   problems.throw_if_any("opencl: " + image.application.name + " on chip " + image.chip.name);
-  return used == nullptr ? image.chip.tile : *used;
+  return used;
 }
 
-Plan plan(const Image& image, std::uint32_t slice_lanes) { return Planner(image, slice_lanes).run(); }
+Plan plan(const Image& image) { return Planner(image).run(); }
 
 }  // namespace spikeloom::opencl

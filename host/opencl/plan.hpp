@@ -4,18 +4,24 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 #include "compiler/image/image.hpp"
+#include "host/opencl/core_kernels.hpp"
 #include "host/opencl/records.h"
 
 namespace spikeloom::opencl {
 
-/// Clusters that do not need each other's chunks of the same step: one launch.
-struct Level {
+/// Clusters of a level that are for one kind of tile: each kernel runs once for them.
+struct Launch {
+  std::uint32_t kind = 0;  ///< in Plan::kinds
   std::uint32_t first_slice = 0, slices = 0;
   std::uint32_t first_piece = 0, pieces = 0;
+};
+
+/// Clusters that do not need each other's chunks of the same step.
+struct Level {
+  std::vector<Launch> launches;
   std::uint32_t first_position = 0, width = 0;  ///< positions of its clusters: a range
 };
 
@@ -26,10 +32,18 @@ struct Stage {
   std::vector<Level> levels;
 };
 
+/// A kind of tile that holds clusters.
+struct PlannedKind {
+  std::uint32_t number = 0;  ///< of the chip
+  const TileKind* tile = nullptr;
+  const CoreKernels* kernels = nullptr;
+  /// Memories of the tiles of this kind that hold clusters, one after another, as a load leaves them; by
+  /// hw::kMem number. Those that kernels read: the others are empty.
+  std::array<std::vector<std::uint32_t>, hw::kMemoryWindows> memories;
+};
+
 struct Plan {
-  /// Memories of the tiles that hold clusters, one after another, as a load leaves them; by hw::kMem number,
-  /// CHUNKS to BIASES.
-  std::array<std::vector<std::uint32_t>, 6> memories;
+  std::vector<PlannedKind> kinds;
   std::vector<ClusterRecord> clusters;  ///< by ClusterId
   std::vector<PageRecord> pages;
   std::vector<SliceRecord> slices;
@@ -41,14 +55,10 @@ struct Plan {
   std::uint32_t max_delay = 0;     ///< steps
 };
 
-/// Cores that kernels.cl has kernels for.
-inline constexpr std::array<std::string_view, 1> kCoresWithKernels = {"crossbar"};
+/// The kinds of tile that clusters are for, without memories. Throws Error{kInput} naming those whose core has
+/// no kernels.
+[[nodiscard]] std::vector<PlannedKind> kinds_with_kernels(const Image&);
 
-/// The kind of tile that all of the image's clusters are for. Throws Error{kInput} naming the kinds where
-/// there are several, for the kernels' lanes are fixed when they are built, or one without a kernel.
-[[nodiscard]] const TileKind& kind_with_kernels(const Image&);
-
-/// `slice_lanes`: lanes of one lane group that a work-item has; divides the chip's lanes.
-[[nodiscard]] Plan plan(const Image& image, std::uint32_t slice_lanes);
+[[nodiscard]] Plan plan(const Image& image);
 
 }  // namespace spikeloom::opencl

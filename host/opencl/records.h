@@ -1,6 +1,6 @@
 /* What a launch of a kernel reads beside the image's memories: where a cluster's tables begin, which stream
    feeds a page's chunk, and which part of a cluster a work-item has. One text for C++ and for OpenCL C
-   (prepended to kernels.cl). */
+   (it stands before the kernels). */
 #ifdef __OPENCL_VERSION__
 #define RECORD_WORD uint
 #else
@@ -10,11 +10,11 @@
 namespace spikeloom::opencl {
 #endif
 
-/* A cluster's place. Memories of all used tiles stand one after another; addresses inside table entries count
+/* A cluster's place. Memories of all used tiles of a kind stand one after another; addresses inside table entries count
    from their tile's beginning, so its beginnings stand here too. */
 struct ClusterRecord {
-  RECORD_WORD first_chunk; /* entry of the chunk table that is the cluster's page chunk 0 */
-  RECORD_WORD axon_base;   /* the tile's first axon entry */
+  RECORD_WORD first_entry; /* its first entry of the core's first table: page chunk 0, or block 0 */
+  RECORD_WORD row_base;    /* the tile's first entry of the core's second table: axons, or folds */
   RECORD_WORD weight_base; /* the tile's first weight memory word */
   RECORD_WORD set_base;    /* the tile's first parameter set */
   RECORD_WORD first_bias;  /* part of the bias memory for position 0 */
@@ -32,7 +32,7 @@ struct PageRecord {
   RECORD_WORD delay;
 };
 
-/* Neighbouring lanes of one lane group. */
+/* Neighbouring lanes of one lane group, or columns of one block. */
 struct SliceRecord {
   RECORD_WORD cluster;
   RECORD_WORD group;

@@ -69,7 +69,7 @@ void opencl(benchmark::State& state, const Setting& setting) {
   const std::string pocl = "opencl:?platform=Portable";
   const std::unique_ptr<Runner> model = open_runner("model", image, {}, {});
   std::map<std::string, std::pair<std::unique_ptr<Runner>, Cost>> devices;
-  for (const char* kernels : {"auto", "crossbar", "systolic"})
+  for (const char* kernels : {"auto", "walk", "batch"})
     devices[kernels].first = open_runner(pocl + "&kernels=" + kernels, image, {}, {});
   const DeviceRun replay = model->run(data);
   for (auto& [kernels, device] : devices)

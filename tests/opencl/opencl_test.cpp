@@ -15,6 +15,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/crossbar/tables.hpp"
+#include "compiler/core/systolic/tables.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/parts.hpp"
 #ifdef SPIKELOOM_TEST_OPENCL
@@ -52,9 +53,10 @@ struct Compiled {
   Image image;
 };
 
-/// A random image of a random network, with everything recorded in half of them. Nothing when it does not
-/// fit.
-std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip, const std::string& kind = {}) {
+/// A random image of a random network, with everything recorded in half of them, each population on one of
+/// the kinds. Nothing when it does not fit.
+std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip,
+                                      const std::vector<std::string>& kinds = {}) {
   Rng rng(seed ^ 0x0c1U);
   CaseOptions sizes;
   sizes.max_neurons = chip.tiles() == 1 ? 20 : 32;
@@ -72,7 +74,7 @@ std::optional<Compiled> compiled_case(std::uint64_t seed, const Chip& chip, cons
     for (const IntPopulation& population : compiled.made.network.populations)
       options.record.push_back(population.name);
   for (const IntPopulation& population : compiled.made.network.populations)
-    if (!kind.empty()) options.kinds[population.name] = kind;
+    if (!kinds.empty()) options.kinds[population.name] = kinds[rng.below(kinds.size())];
   try {
     auto built = build_image(compiled.made.network, chip, options);
     if (auto* image = std::get_if<Image>(&built)) {
@@ -187,8 +189,7 @@ class Pocl : public ::testing::TestWithParam<Param> {};
 TEST_P(Pocl, IsGoldenInEverySpikeAndPotential) {
   for_cases(GetParam().chip, GetParam().block, [](const Compiled& compiled) {
     Rng rng(compiled.seed);
-    constexpr OpenClKernels kKernels[] = {OpenClKernels::kAuto, OpenClKernels::kCrossbar,
-                                          OpenClKernels::kSystolic};
+    constexpr OpenClKernels kKernels[] = {OpenClKernels::kAuto, OpenClKernels::kWalk, OpenClKernels::kBatch};
     const OpenClOptions options{
         .platform = kPocl, .kernels = kKernels[rng.below(3)], .batch = rng.below(5), .window = rng.below(4)};
     const GoldenRun golden = run_golden(compiled.made.network, compiled.made.data);
@@ -296,7 +297,7 @@ TEST(PoclParts, SumsInPartsAreGolden) {
       const GoldenRun golden = run_golden(compiled->made.network, compiled->made.data);
       const std::unique_ptr<OpenClRunner> runner = open_opencl(
           compiled->image, {.platform = kPocl,
-                            .kernels = done % 2 == 0 ? OpenClKernels::kCrossbar : OpenClKernels::kSystolic,
+                            .kernels = done % 2 == 0 ? OpenClKernels::kWalk : OpenClKernels::kBatch,
                             .batch = seed % 5});
       expect_golden(*compiled, runner->run(compiled->made.data), golden);
       if (!::testing::Test::HasFailure()) expect_states(*compiled, golden, *runner);
@@ -309,31 +310,119 @@ TEST(PoclParts, SumsInPartsAreGolden) {
   run("slim", Shape::kConvolution, 4);
 }
 
-/// The kernels are built for the kind that is used, be it the default one or not.
-TEST(PoclKinds, AnImageOnOneOfTwoKindsIsGolden) {
-  const Chip chip = chip_named("mixed");
-  for (const char* kind : {"tile", "wide"}) {
-    int done = 0;
-    for (std::uint64_t seed = 1; done < 10 && seed < 400; ++seed) {
-      SCOPED_TRACE(std::string(kind) + ", seed " + std::to_string(seed));
-      const std::optional<Compiled> compiled = compiled_case(seed, chip, kind);
-      if (!compiled) continue;
-      ++done;
-      const GoldenRun golden = run_golden(compiled->made.network, compiled->made.data);
-      const std::unique_ptr<OpenClRunner> runner = open_opencl(compiled->image, {.platform = kPocl});
-      expect_golden(*compiled, runner->run(compiled->made.data), golden);
-      if (!::testing::Test::HasFailure()) expect_states(*compiled, golden, *runner);
-      if (::testing::Test::HasFailure()) return;
+/// What images on arrays are made of.
+struct FoldFeatures {
+  std::set<std::uint32_t> formats;
+  int walks = 0, negated = 0;  ///< folds
+  int blocks = 0, readouts = 0,
+      planes = 0;  ///< clusters of several blocks; of readouts; inputs of bit planes
+  void add(const Application& application) {
+    for (const StreamInput& input : application.inputs) planes += input.planes > 1 ? 1 : 0;
+    for (const Cluster& cluster : application.clusters) {
+      if (cluster.tables.core != systolic::kName) continue;
+      const systolic::Tables tables(cluster);
+      blocks += tables.blocks() > 1 ? 1 : 0;
+      readouts += cluster.readout ? 1 : 0;
+      for (std::size_t n = 0; n < tables.folds(); ++n) {
+        const hw::MemFoldEntry fold = tables.fold(n);
+        if (fold.rows != 0) formats.insert(fold.format);
+        walks += systolic::pairs_of(fold) > 1 ? 1 : 0;
+        negated += fold.negate != 0 ? 1 : 0;
+      }
     }
-    EXPECT_EQ(done, 10) << kind;
   }
+};
+
+/// Images whose clusters are for one of a chip's kinds, or for several: the kernels are built for each kind
+/// that is used. Returns how many had clusters of several kinds.
+int run_on_kinds(const Chip& chip, const std::vector<std::string>& kinds, int wanted,
+                 FoldFeatures* features = nullptr) {
+  int done = 0, mixed = 0;
+  for (std::uint64_t seed = 1; done < wanted && seed < 600; ++seed) {
+    SCOPED_TRACE(chip.name + ", " + kinds.front() + ", seed " + std::to_string(seed));
+    const std::optional<Compiled> compiled = compiled_case(seed, chip, kinds);
+    if (!compiled) continue;
+    ++done;
+    std::set<std::uint32_t> used;
+    for (const Cluster& cluster : compiled->image.application.clusters) used.insert(cluster.kind);
+    mixed += used.size() > 1 ? 1 : 0;
+    if (features != nullptr) features->add(compiled->image.application);
+    const GoldenRun golden = run_golden(compiled->made.network, compiled->made.data);
+    const std::unique_ptr<OpenClRunner> runner =
+        open_opencl(compiled->image, {.platform = kPocl, .batch = seed % 5, .window = seed % 4});
+    expect_golden(*compiled, runner->run(compiled->made.data), golden);
+    if (!::testing::Test::HasFailure()) expect_states(*compiled, golden, *runner);
+    // Nothing of a run is left for the next.
+    if (!::testing::Test::HasFailure()) expect_golden(*compiled, runner->run(compiled->made.data), golden);
+    if (::testing::Test::HasFailure()) return mixed;
+  }
+  EXPECT_EQ(done, wanted);
+  return mixed;
+}
+
+TEST(PoclKinds, AnImageOnOneOfTwoKindsIsGolden) {
+  for (const char* kind : {"tile", "wide"}) EXPECT_EQ(run_on_kinds(chip_named("mixed"), {kind}, 10), 0);
+}
+
+TEST(PoclKinds, AnImageOnSeveralKindsIsGolden) {
+  EXPECT_GE(run_on_kinds(chip_named("mixed"), {"tile", "wide"}, 10), 4);
+}
+
+/// Tiles with arrays, which take up to four steps a firing, alone and beside tiles of the other core: weights
+/// of every format, bit planes, readouts, delays, recurrence, samples of any length.
+TEST(PoclKinds, AnImageOnArraysIsGolden) {
+  FoldFeatures features;
+  EXPECT_EQ(run_on_kinds(chip_named("cores"), {"array"}, 40, &features), 0);
+  EXPECT_EQ(features.formats, (std::set<std::uint32_t>{0, 1, 2, 3}));
+  EXPECT_GE(features.negated, 1);
+  EXPECT_GT(features.blocks, 10);
+  EXPECT_GT(features.readouts, 5);
+  EXPECT_GT(features.planes, 5);
+}
+
+/// Maps and their pools on tiles of two cores: folds that walk over positions. (Pools do not fold on such
+/// chips.)
+TEST(PoclKinds, MapsAndPoolsOnTilesOfTwoCoresAreGolden) {
+  const Chip chip = chip_named("cores");
+  int done = 0;
+  FoldFeatures features;
+  for (std::uint64_t seed = 1; done < 15 && seed < 600; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    Compiled compiled{seed, pooled_case(seed, chip), {}, {}};
+    compiled.options.seed = seed;
+    compiled.options.spread = Spread::kFewest;
+    for (const IntPopulation& population : compiled.made.network.populations)
+      compiled.options.kinds[population.name] = rng.chance(0.6) ? "array" : "tile";
+    try {
+      auto built = build_image(compiled.made.network, chip, compiled.options);
+      if (!std::holds_alternative<Image>(built)) continue;
+      compiled.image = std::get<Image>(std::move(built));
+    } catch (const Error&) {
+      continue;  // too large for the chip, or what comes back comes too early for batches
+    }
+    ++done;
+    features.add(compiled.image.application);
+    const GoldenRun golden = run_golden(compiled.made.network, compiled.made.data);
+    const std::unique_ptr<OpenClRunner> runner =
+        open_opencl(compiled.image, {.platform = kPocl, .window = seed % 4});
+    expect_golden(compiled, runner->run(compiled.made.data), golden);
+    if (!HasFailure()) expect_states(compiled, golden, *runner);
+    if (HasFailure()) return;
+  }
+  EXPECT_EQ(done, 15);
+  EXPECT_GE(features.walks, 10);
+}
+
+TEST(PoclKinds, AnImageOnTilesOfTwoCoresIsGolden) {
+  EXPECT_GE(run_on_kinds(chip_named("cores"), {"tile", "array"}, 40), 15);
 }
 
 TEST(OpenClPlan, KindsThatItsKernelsCannotRunAreRefusedByName) {
   const Chip chip = chip_named("mixed");
   const auto error_of = [](const Image& image) {
     try {
-      (void)opencl::kind_with_kernels(image);
+      (void)opencl::kinds_with_kernels(image);
     } catch (const Error& error) {
       return std::string(error.what());
     }
@@ -341,14 +430,14 @@ TEST(OpenClPlan, KindsThatItsKernelsCannotRunAreRefusedByName) {
   };
   std::optional<Compiled> compiled;
   for (std::uint64_t seed = 1; !compiled && seed < 400; ++seed) {
-    compiled = compiled_case(seed, chip, "tile");
+    compiled = compiled_case(seed, chip, {"tile"});
     if (compiled && compiled->image.application.clusters.size() < 2) compiled.reset();
   }
   ASSERT_TRUE(compiled);
   Image& image = compiled->image;
-  EXPECT_EQ(error_of(image), "no error");
+  EXPECT_EQ(opencl::kinds_with_kernels(image).size(), 1U);
   image.application.clusters[0].kind = 1;
-  EXPECT_THAT(error_of(image), HasSubstr("clusters are on kind tile and kind wide; compile with --kind"));
+  EXPECT_EQ(opencl::kinds_with_kernels(image).size(), 2U);
   image.chip.more_kinds[0].core = "round";
   EXPECT_THAT(error_of(image), HasSubstr("no kernel for kind wide of tile, whose core is round"));
 }
@@ -407,7 +496,7 @@ TEST(PoclArithmetic, SumsThatLeave32BitsSaturate) {
   auto built = build_image(made.network, chip, {});
   ASSERT_TRUE(std::holds_alternative<Image>(built));
   Compiled compiled{0, made, {}, std::get<Image>(std::move(built))};
-  for (const OpenClKernels kernels : {OpenClKernels::kCrossbar, OpenClKernels::kSystolic}) {
+  for (const OpenClKernels kernels : {OpenClKernels::kWalk, OpenClKernels::kBatch}) {
     const std::unique_ptr<OpenClRunner> runner =
         open_opencl(compiled.image, {.platform = kPocl, .kernels = kernels});
     const GoldenRun golden = run_golden(made.network, made.data);
@@ -439,7 +528,7 @@ class Features {
         if (in.delay > 1) seen_.insert("delay");
       if (cluster.last_only) seen_.insert("last only");
     }
-    for (const opencl::Stage& stage : opencl::plan(image, 4).stages) {
+    for (const opencl::Stage& stage : opencl::plan(image).stages) {
       seen_.insert(stage.recurrent ? "recurrent stage" : "batched stage");
       if (stage.levels.size() > 1) seen_.insert("levels");
     }
@@ -474,8 +563,9 @@ std::vector<std::pair<std::size_t, std::size_t>> turns(const opencl::Plan& plan)
   for (std::size_t s = 0; s < plan.stages.size(); ++s)
     for (std::size_t l = 0; l < plan.stages[s].levels.size(); ++l) {
       const opencl::Level& level = plan.stages[s].levels[l];
-      for (std::uint32_t n = 0; n < level.slices; ++n)
-        turn[plan.slices[level.first_slice + n].cluster] = {s, l};
+      for (const opencl::Launch& launch : level.launches)
+        for (std::uint32_t n = 0; n < launch.slices; ++n)
+          turn[plan.slices[launch.first_slice + n].cluster] = {s, l};
     }
   return turn;
 }
@@ -484,7 +574,7 @@ TEST(OpenClPlan, EveryChunkIsMadeBeforeItIsRead) {
   for (const char* chip : kChips)
     for_cases(chip, 1, [](const Compiled& compiled) {
       const Application& app = compiled.image.application;
-      const opencl::Plan plan = opencl::plan(compiled.image, 4);
+      const opencl::Plan plan = opencl::plan(compiled.image);
       const auto turn = turns(plan);
       for (std::size_t c = 0; c < app.clusters.size(); ++c) {
         ASSERT_LT(turn[c].first, plan.stages.size()) << "never launched";
@@ -516,7 +606,7 @@ TEST(OpenClPlan, LayersWithoutRecurrenceAreBatchedOverTime) {
         for (std::size_t a = 0; a < n; ++a)
           for (std::size_t b = 0; b < n; ++b)
             if (reads[a][k] && reads[k][b]) reads[a][b] = true;
-      const opencl::Plan plan = opencl::plan(compiled.image, 4);
+      const opencl::Plan plan = opencl::plan(compiled.image);
       const auto turn = turns(plan);
       for (std::size_t c = 0; c < n; ++c) {
         EXPECT_EQ(plan.stages[turn[c].first].recurrent, reads[c][c]) << app.clusters[c].name;
@@ -596,7 +686,7 @@ TEST_F(OpenClCommand, RefusesOptionsThatItDoesNotKnow) {
   for (const auto& [device, message] : std::map<std::string, std::string>{
            {"opencl:?colour=red", "no option \"colour\"; it has platform, device"},
            {"opencl:?platform=Portable&device=one", "device=one: expected a whole number"},
-           {"opencl:?platform=Portable&kernels=fast", "expected auto, crossbar or systolic"}}) {
+           {"opencl:?platform=Portable&kernels=fast", "expected auto, walk or batch"}}) {
     const test::Ended ended = spikeloom(run + "'" + device + "'");
     EXPECT_EQ(ended.code, 2) << device;
     EXPECT_THAT(ended.err, HasSubstr(message));

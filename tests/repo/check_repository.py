@@ -69,7 +69,7 @@ MAY_INCLUDE = {
     "host/emulation": "compiler/base compiler/chip compiler/chip_model host/device",
     "host/run": "compiler/base compiler/chip compiler/core compiler/image compiler/schedule compiler/data"
     " compiler/chip_model compiler/replay compiler/admit",
-    "host/opencl": "compiler/base compiler/core compiler/image compiler/chip_model compiler/replay"
+    "host/opencl": "compiler/base compiler/chip compiler/core compiler/image compiler/chip_model compiler/replay"
     " host/device host/run",
     "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/fit compiler/map"
     " compiler/image"
@@ -87,15 +87,12 @@ TABLE_OF_CORES = "compiler/core/cores.cpp"
 CORE_KNOWN_IN = {
     "crossbar": (
         "compiler/golden/neuron_step.hpp",  # where the step is written in other languages
-        "host/opencl/",  # its kernels, and the plan that feeds them its memories
-        "host/device/devices.cpp",  # the option that chooses a kernel
+        "host/opencl/core_kernels.cpp",  # the table of cores with kernels
         "hls/",  # its kernels' test bench, and the chip whose sizes they have
         "rtl/hardware.toml",  # the core of a kind of tile that names none
         "rtl/node/node.sv",  # which holds the core
-        "scripts/bench.py",
         "scripts/hls.py",
         "scripts/synth.py",
-        "tests/bench/bench_opencl.cpp",
         "tests/chip/chip_test.cpp",  # the default core, by its name
         "tests/hls/",
         "tests/opencl/",
@@ -106,15 +103,16 @@ CORE_KNOWN_IN = {
     ),
     "systolic": (  # its kernels
         "hls/",
-        "host/opencl/",
-        "host/device/devices.cpp",
-        "scripts/bench.py",
+        "host/opencl/core_kernels.cpp",
         "scripts/hls.py",
-        "tests/bench/bench_opencl.cpp",
+        "tests/chips/cores.toml",  # a mesh of two cores
         "tests/hls/",
         "tests/opencl/",
     ),
 }
+
+# Where a part's parameters may be read beside its own folders and those of the cores that take it.
+PART_KNOWN_IN = {"neuron": ("host/opencl/",)}  # neuron.cl is the part's update in OpenCL C
 
 # Forms that Yosys 0.23 or Verilator 5.006 refuse or, worse, misread; and behaviour that one tool alone has.
 BANNED_SV = [
@@ -378,8 +376,11 @@ def check_public_from(root):
                 yield f"{name}:{number}: {here} may not include {match.group(1)}, only {first} and up may"
 
 
+CORE_FOLDERS = ("compiler/core", "rtl/core", "hls", "host/opencl", "tests/core")
+
+
 def core_folders(core):
-    return (f"compiler/core/{core}/", f"rtl/core/{core}/", f"hls/{core}/", f"tests/core/{core}/")
+    return tuple(f"{folder}/{core}/" for folder in CORE_FOLDERS)
 
 
 def core_names(names):
@@ -446,7 +447,7 @@ def key_readers(root):
         table = tomllib.loads(file.read_text(encoding="utf-8"))
         part = table.get("part")
         if part is not None:
-            folders = taken.get(part, ()) + (f"compiler/core/{part}/",)
+            folders = taken.get(part, ()) + PART_KNOWN_IN.get(part, ()) + (f"compiler/core/{part}/",)
             yield f"part {part}", folders, [item["key"] for item in table["parameter"]]
 
 

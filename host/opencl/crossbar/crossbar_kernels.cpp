@@ -1,0 +1,22 @@
+#include "host/opencl/crossbar/crossbar_kernels.hpp"
+
+#include "compiler/core/crossbar/tables.hpp"
+
+namespace spikeloom::opencl {
+namespace {
+
+std::uint32_t lanes_of_group(const TileKind& tile) { return tile.lanes; }
+
+ContextTables crossbar_tables(const TileKind& tile, const device_model::ContextRegisters& registers,
+                              const device_model::NodeMemory&, std::uint32_t neurons) {
+  const crossbar::Context context = crossbar::context_of(registers);
+  return {context.tables.first_chunk, context.update.first, context.update.count, context.state.first_word,
+          (neurons + tile.lanes - 1) / tile.lanes};
+}
+
+}  // namespace
+
+const CoreKernels kCrossbarKernels{
+    crossbar::kName, {hw::kMemChunks, hw::kMemAxons, hw::kMemWeights}, true, lanes_of_group, crossbar_tables};
+
+}  // namespace spikeloom::opencl
