@@ -164,7 +164,7 @@ class Planner {
   void add_cluster(std::size_t c) {
     const std::uint32_t tile = tile_of(c).first;
     const ContextRegisters& context = context_of(c);
-    const crossbar::Context core = crossbar::context_of(context);
+    const device_model::CoreContext core = device_model::core_context(context);
     ClusterRecord record{};
     record.first_chunk = tile * tile_.chunk_entries + core.tables.first_chunk;
     record.axon_base = tile * tile_.axon_entries;
@@ -224,7 +224,7 @@ class Planner {
   /// Cuts the context's update program where its entries leave a range of 16 positions. Pieces whose OR is
   /// one chunk follow one another.
   void add_pieces(std::size_t c) {
-    const crossbar::Context context = crossbar::context_of(context_of(c));
+    const device_model::CoreContext context = device_model::core_context(context_of(c));
     const std::uint32_t base = tile_of(c).first * tile_.update_entries;
     const std::vector<std::uint32_t>& program = plan_.memories[hw::kMemUpdates];
     std::vector<bool> cut(plan_.positions / hw::kChunkBits + 1, false);

@@ -54,7 +54,7 @@ template <class S>
 void integrate_page(Tables<S>& t, const NodeMemory& tile, const std::vector<std::uint16_t>& page,
                     std::uint32_t limit, Integrator by) {
   std::copy(page.begin(), page.end(), t.pages[0]);
-  const std::uint32_t first = crossbar::context_of(tile.contexts[0]).tables.first_chunk;
+  const std::uint32_t first = device_model::core_context(tile.contexts[0]).tables.first_chunk;
   if (by == Integrator::kCrossbar) {
     hls::integrate<S>(t.pages[0], limit, first, t.chunks, t.axons, t.weights, t.sums, t.touched);
     for (int g = 0; g < S::kGroups; ++g)

@@ -156,7 +156,7 @@ void expect_golden(const Compilation& compiled, const Dataset& data, By by, std:
     }
     for (const ClusterId id : application.order) {
       const Cluster& cluster = application.clusters[id.index()];
-      const std::uint32_t first = compiled.image.binding.placement[id.index()].first[crossbar::kStates];
+      const std::uint32_t first = compiled.image.binding.placement[id.index()].first[crossbar::kNeuronMemories.states];
       for (std::size_t p = 0; p < cluster.size(); ++p) {
         if (cluster.neurons[p] == kNoNeuron) continue;
         ASSERT_EQ(static_cast<std::int32_t>(

@@ -189,7 +189,7 @@ FiringTime time_of(const CoreModel& model, const Firing& f) {
     cluster.tables.windows.push_back({window.parts, {}});
   for (const hw::MemAxonEntry& axon : model.axons) append(cluster.tables, crossbar::kAxonTable, axon);
   for (std::uint32_t n = 0; n < f.updates; ++n)
-    append(cluster.tables, crossbar::kUpdateProgram, model.updates[f.update + n]);
+    append(cluster.tables, crossbar::kNeuronWindows.updates, model.updates[f.update + n]);
   std::vector<std::uint16_t> page;
   std::int64_t empty = 0;
   for (std::uint32_t c = 0; c < model.shape.PageChunks && c < f.limit; ++c) {
