@@ -22,8 +22,8 @@ T& at(std::vector<T>& items, std::uint32_t index, std::uint32_t address) {
   return items[index];
 }
 
-void write_context(ContextRegisters& context, const std::vector<std::uint32_t>& core_fields,
-                   std::uint32_t field, std::uint32_t data, std::uint32_t address) {
+void write_context(ContextRegisters& context, std::uint32_t field, std::uint32_t data,
+                   std::uint32_t address) {
   if (field >= hw::kAddrContextLimit) {
     context.limit.at(field - hw::kAddrContextLimit) = data;
     return;
@@ -36,7 +36,7 @@ void write_context(ContextRegisters& context, const std::vector<std::uint32_t>& 
       context.mode = hw::RegContextMode::unpack(data);
       return;
     default:
-      if (std::find(core_fields.begin(), core_fields.end(), field) == core_fields.end())
+      if (std::find(kCoreFields.begin(), kCoreFields.end(), field) == kCoreFields.end())
         throw no_such_address(address);
       context.core.at(field) = data;
   }
@@ -62,7 +62,6 @@ NodeMemory NodeMemory::tile(const Chip& chip, std::uint32_t kind) {
   const std::vector<MemoryInfo> memories = core.memories(t);
   for (const MemoryWindow& window : core.windows(t))
     node.memories.at(window.number) = Memory(memories[window.memory].capacity, window.parts);
-  node.core_fields_.assign(core.context_fields().begin(), core.context_fields().end());
   return node;
 }
 
@@ -90,7 +89,7 @@ void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
       return;
     case hw::kAddrBlockContext: {
       const auto [field, context] = hw::AddressContext::unpack(address);
-      write_context(at(contexts, context, address), core_fields_, field, data, address);
+      write_context(at(contexts, context, address), field, data, address);
       return;
     }
     case hw::kAddrBlockDelivery: {

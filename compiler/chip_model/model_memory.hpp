@@ -42,7 +42,6 @@ struct NodeMemory : TileMemory {
   [[nodiscard]] std::uint32_t read_window(std::uint32_t part) const;
 
  private:
-  std::vector<std::uint32_t> core_fields_;  ///< of a context's registers, those of the core
   hw::RegMemoryAddress window_;
   std::uint32_t window_part_ = 0;
 };

@@ -130,11 +130,6 @@ class ClusterRows {
   virtual void read(std::size_t chunk, std::uint32_t bit, AxonRow& row) const = 0;
 };
 
-/// A word that a context's registers are written with: field (hw::kAddrContext…) and data.
-struct ContextWord {
-  std::uint32_t field = 0, data = 0;
-};
-
 /// A neuron as a core's tables have it.
 struct DecodedNeuron {
   std::array<std::int32_t, kIntParameters.size()>
@@ -261,17 +256,15 @@ class Core {
 
   /// Windows of such a tile, in the order in which they are loaded.
   [[nodiscard]] virtual std::vector<MemoryWindow> windows(const TileConfig&) const = 0;
-  /// Fields of a context's registers that are the core's.
-  [[nodiscard]] virtual std::span<const std::uint32_t> context_fields() const = 0;
   /// The tables of a cluster that has its neurons, inbound, chunk_bits and limits. They may exceed the tile.
   [[nodiscard]] virtual CoreTables build(const Cluster&, const IntPopulation&, const ClusterRows&,
                                          const TileConfig&) const = 0;
   /// The tables as a tile's memories hold them, where the cluster's entries begin at first[m] of memory m.
   [[nodiscard]] virtual CoreTables placed(const Cluster&, std::span<const std::uint32_t> first) const = 0;
-  /// The context registers that are the core's; `first_out`: where the context's output list begins.
-  [[nodiscard]] virtual std::vector<ContextWord> registers(const Cluster&,
-                                                           std::span<const std::uint32_t> first,
-                                                           std::uint32_t first_out) const = 0;
+  /// The context's registers that the core reads; `first_out`: where the context's output list begins.
+  [[nodiscard]] virtual device_model::CoreContext registers(const Cluster&,
+                                                            std::span<const std::uint32_t> first,
+                                                            std::uint32_t first_out) const = 0;
   /// What is wrong with the tables by themselves: sizes, addresses outside them, bits that nothing reads.
   /// Empty: every other question may be asked. Assumed: the rest of the cluster is sound.
   [[nodiscard]] virtual std::vector<std::string> faults(const Cluster&) const = 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "compiler/core/firing_time.hpp"
@@ -25,6 +26,13 @@ class Memory {
     data_.at(word * parts_ + part) = value;
   }
   [[nodiscard]] const std::vector<std::uint32_t>& data() const { return data_; }
+  /// The word as an entry of such a table.
+  template <class Entry>
+  [[nodiscard]] Entry entry(std::size_t word) const {
+    decltype(std::declval<Entry>().pack()) parts{};
+    for (std::size_t p = 0; p < parts.size(); ++p) parts[p] = part(word, p);
+    return Entry::unpack(parts);
+  }
   /// All parts of a word.
   [[nodiscard]] std::uint32_t* row(std::size_t word) { return &data_.at(word * parts_); }
 
@@ -33,7 +41,20 @@ class Memory {
   std::vector<std::uint32_t> data_;
 };
 
-/// A context's registers. `core` holds what the core alone understands, by field (hw::kAddrContext…).
+/// The registers of a context that every core has as its ports ctx_…; what they count is the core's own.
+struct CoreContext {
+  hw::RegContextTables tables;
+  hw::RegContextUpdate update;
+  hw::RegContextState state;
+};
+/// Their fields (hw::kAddrContext…), and their words in the same order.
+inline constexpr std::array kCoreFields = {hw::kAddrContextTables, hw::kAddrContextUpdate,
+                                           hw::kAddrContextState};
+[[nodiscard]] inline std::array<std::uint32_t, kCoreFields.size()> words_of(const CoreContext& context) {
+  return {context.tables.pack(), context.update.pack(), context.state.pack()};
+}
+
+/// A context's registers. `core` holds those of kCoreFields, by field.
 struct ContextRegisters {
   hw::RegContextPages pages;
   hw::RegContextMode mode;
@@ -41,6 +62,16 @@ struct ContextRegisters {
   /// Leading chunks that count, by steps since the sample began.
   std::array<std::uint32_t, hw::kLimitContextLimits> limit{};
 };
+
+[[nodiscard]] inline CoreContext core_context(const ContextRegisters& registers) {
+  return {hw::RegContextTables::unpack(registers.core[hw::kAddrContextTables]),
+          hw::RegContextUpdate::unpack(registers.core[hw::kAddrContextUpdate]),
+          hw::RegContextState::unpack(registers.core[hw::kAddrContextState])};
+}
+inline void set_context(ContextRegisters& registers, const CoreContext& context) {
+  const auto words = words_of(context);
+  for (std::size_t n = 0; n < words.size(); ++n) registers.core[kCoreFields[n]] = words[n];
+}
 
 /// The part of a tile that its core reads and writes.
 struct TileMemory {

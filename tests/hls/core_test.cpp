@@ -66,7 +66,7 @@ std::size_t same_as_model(std::uint64_t seed) {
     const Firing expected = hls_test::fire(core, page, count, last);
     std::copy(page.begin(), page.end(), tables->page);
     hls::integrate<S>(tables->page, tile.contexts[0].limit[count],
-                      crossbar::context_of(tile.contexts[0]).tables.first_chunk, tables->chunks,
+                      device_model::core_context(tile.contexts[0]).tables.first_chunk, tables->chunks,
                       tables->axons, tables->weights, tables->sums, tables->touched);
     for (int g = 0; g < S::kGroups; ++g)
       if (!tables->touched[g]) std::fill(std::begin(tables->sums[g]), std::end(tables->sums[g]), 0);

@@ -184,9 +184,9 @@ void lay_population(const IntPopulation& p, NodeMemory& tile) {
       push(entry);
     }
   }
-  crossbar::Context context;
+  device_model::CoreContext context;
   context.update.count = entries;
-  crossbar::set_context(tile.contexts[0], context);
+  device_model::set_context(tile.contexts[0], context);
   tile.contexts[0].mode.valid = 1;
   tile.contexts[0].mode.readout = p.is_readout() ? 1 : 0;
 }

@@ -139,7 +139,7 @@ device_model::NodeMemory random_tile(const Chip& chip, Rng& rng) {
   context.mode.valid = 1;
   context.mode.readout = pick(rng, 2);
   context.mode.last_only = pick(rng, 2);
-  crossbar::Context core;
+  device_model::CoreContext core;
   core.tables.first_chunk = pick(rng, t.chunk_entries - t.page_chunks + 1);
   for (std::uint32_t n = 0; n < 16; ++n)
     context.limit[n] = n < 3 ? pick(rng, t.page_chunks + 1) : t.page_chunks;
@@ -152,7 +152,7 @@ device_model::NodeMemory random_tile(const Chip& chip, Rng& rng) {
   core.update.first = pick(rng, t.update_entries - program.size() + 1);
   for (std::uint32_t n = 0; n < program.size(); ++n)
     put(tile.memories[hw::kMemUpdates], core.update.first + n, program[n]);
-  crossbar::set_context(context, core);
+  device_model::set_context(context, core);
   return tile;
 }
 

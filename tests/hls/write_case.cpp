@@ -45,10 +45,10 @@ std::vector<std::int32_t> sums_of(const Chip& chip, device_model::NodeMemory til
     for (std::uint32_t p = 0; p < 2; ++p) tile.memories[hw::kMemUpdates].set(g, p, entry.pack()[p]);
     for (std::uint32_t lane = 0; lane < S::kLifLanes; ++lane) tile.memories[hw::kMemBiases].set(g, lane, 0);
   }
-  crossbar::Context context = crossbar::context_of(tile.contexts[0]);
+  device_model::CoreContext context = device_model::core_context(tile.contexts[0]);
   context.update = {.first = 0, .count = groups};
   context.state = {.first_word = 0};
-  crossbar::set_context(tile.contexts[0], context);
+  device_model::set_context(tile.contexts[0], context);
   tile.contexts[0].mode = {.valid = 1};
   crossbar::Model core(chip.tile, tile);
   (void)hls_test::fire(core, page, count, false);
@@ -101,7 +101,7 @@ int write_crossbar(const std::string& kernel, const char* path, std::uint64_t se
                                             3 * memory(hw::kMemBiases).size()) +
                       hls::layout::kContextRegisters);
     value("store", static_cast<std::int64_t>(2 * memory(hw::kMemPotentials).size()));
-    value("entries", crossbar::context_of(tile.contexts[0]).update.count);
+    value("entries", device_model::core_context(tile.contexts[0]).update.count);
     crossbar::Model core(chip.tile, tile);
     std::vector<std::uint32_t> chunks(std::size_t{steps} * S::kUpdateEntries, 0), counts;
     for (std::uint32_t t = 0; t < steps; ++t) {

@@ -187,13 +187,13 @@ FiringTime time_of(const CoreModel& model, const Firing& f) {
   Cluster cluster;
   for (const MemoryWindow& window : crossbar::core().windows(tile))
     cluster.tables.windows.push_back({window.parts, {}});
-  for (const hw::MemAxonEntry& axon : model.axons) append(cluster.tables, crossbar::kAxonTable, axon);
+  for (const hw::MemAxonEntry& axon : model.axons) neuron::append(cluster.tables, crossbar::kAxonTable, axon);
   for (std::uint32_t n = 0; n < f.updates; ++n)
-    append(cluster.tables, crossbar::kUpdateProgram, model.updates[f.update + n]);
+    neuron::append(cluster.tables, crossbar::kNeuronWindows.updates, model.updates[f.update + n]);
   std::vector<std::uint16_t> page;
   std::int64_t empty = 0;
   for (std::uint32_t c = 0; c < model.shape.PageChunks && c < f.limit; ++c) {
-    append(cluster.tables, crossbar::kChunkTable, model.chunks[f.chunk + c]);
+    neuron::append(cluster.tables, crossbar::kChunkTable, model.chunks[f.chunk + c]);
     page.push_back(f.valid[c] ? f.masks[c] : std::uint16_t{0});
     empty += f.valid[c] && f.masks[c] == 0 ? 1 : 0;
   }

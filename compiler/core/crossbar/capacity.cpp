@@ -36,12 +36,11 @@ void check_shifts(const IntNetwork& network, const std::vector<Layer>& layers, c
 }  // namespace
 
 std::vector<MemoryInfo> memories(const TileConfig& t) {
-  return {{"chunks", "chunk", "tile.chunk_entries", t.chunk_entries},
-          {"axons", "axon", "tile.axon_entries", t.axon_entries},
-          {"weights", "weight", "tile.weight_words", t.weight_words, true},
-          neuron::updates_memory(t),
-          neuron::sets_memory(t),
-          neuron::state_memory(t)};
+  std::vector<MemoryInfo> list{{"chunks", "chunk", "tile.chunk_entries", t.chunk_entries},
+                               {"axons", "axon", "tile.axon_entries", t.axon_entries},
+                               {"weights", "weight", "tile.weight_words", t.weight_words, true}};
+  neuron::add_memories(t, list);
+  return list;
 }
 
 std::vector<Ram> rams(const TileConfig& t) {
@@ -72,19 +71,19 @@ std::vector<Ram> rams(const TileConfig& t) {
 
 std::vector<std::uint64_t> amounts(const Cluster& cluster) {
   const Tables tables(cluster);
-  return {tables.chunks(),  tables.axons(), tables.weight_words(),
-          tables.updates(), tables.sets(),  tables.lif_groups()};
+  std::vector<std::uint64_t> list{tables.chunks(), tables.axons(), tables.weight_words()};
+  neuron::add_amounts(tables, list);
+  return list;
 }
 
 std::vector<std::uint64_t> least_amounts(const PopulationFloor& floor, const TileConfig& t) {
   std::uint64_t eighths = 0;  // of weight words: a word holds 8 / bits logical words
   for (const RowFloor& row : floor.rows)
     eighths += row.count * ((row.synapses + t.lanes - 1) / t.lanes) * row.bits;
-  std::vector<std::uint64_t> least(kMemories, 0);
+  std::vector<std::uint64_t> least(kOwnMemories, 0);
   least[kChunks] = floor.page_chunks;
   least[kWeights] = (eighths + 7) / 8;
-  least[kUpdates] = neuron::least_updates(floor, t);
-  least[kStates] = neuron::lif_groups(floor.neurons, t);
+  neuron::add_least_amounts(floor, t, least);
   return least;
 }
 
@@ -95,7 +94,7 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   const std::vector<std::uint64_t> taken = amounts(cluster);
   for (std::size_t m = 0; m < all.size(); ++m)
     list.push_back({std::string(all[m].key), taken[m], all[m].capacity,
-                    m == kWeights || m == kUpdates ? Need::Growth::kWithNeurons : Need::Growth::kOther});
+                    m == kWeights || m == kNeuronMemories.updates ? Need::Growth::kWithNeurons : Need::Growth::kOther});
   return list;
 }
 

@@ -14,7 +14,7 @@ namespace spikeloom::crossbar {
 namespace {
 
 /// Parts of an entry, by window; 0: as the tile's lanes ask.
-constexpr std::array<std::uint32_t, kWindows> kParts = {hw::MemChunkEntry::kParts,
+constexpr std::array<std::uint32_t, kNeuronWindows.count> kParts = {hw::MemChunkEntry::kParts,
                                                         hw::MemAxonEntry::kParts,
                                                         hw::MemUpdateEntry::kParts,
                                                         hw::MemSetEntry::kParts,
@@ -52,7 +52,7 @@ class Faults {
 
   void check_windows() {
     const std::vector<MemoryTable>& windows = cluster_.tables.windows;
-    require(windows.size() == kWindows, "another number of memory windows than the core has");
+    require(windows.size() == kNeuronWindows.count, "another number of memory windows than the core has");
     if (!faults_.empty()) return;
     for (std::size_t w = 0; w < windows.size(); ++w) {
       require(kParts[w] != 0 ? windows[w].parts == kParts[w]

@@ -11,6 +11,7 @@
 #include "compiler/core/crossbar/tables.hpp"
 #include "compiler/core/crossbar/timing.hpp"
 #include "compiler/core/neuron/build.hpp"
+#include "compiler/core/neuron/capacity.hpp"
 
 namespace spikeloom::crossbar {
 namespace {
@@ -81,20 +82,10 @@ class Crossbar final : public Core {
   }
 
   [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {
-    constexpr auto kState = MemoryWindow::Content::kState;
-    return {{hw::kMemChunks, hw::MemChunkEntry::kParts, kChunks},
-            {hw::kMemAxons, hw::MemAxonEntry::kParts, kAxons},
-            {hw::kMemUpdates, hw::MemUpdateEntry::kParts, kUpdates},
-            {hw::kMemSets, hw::MemSetEntry::kParts, kSets},
-            {hw::kMemWeights, tile.lanes / 4, kWeights},
-            {hw::kMemBiases, tile.lif_lanes, kStates},
-            {hw::kMemPotentials, tile.lif_lanes, kStates, kState},
-            {hw::kMemCurrents, tile.lif_lanes, kStates, kState}};
-  }
-  [[nodiscard]] std::span<const std::uint32_t> context_fields() const override {
-    static constexpr std::array kFields = {hw::kAddrContextTables, hw::kAddrContextUpdate,
-                                           hw::kAddrContextState};
-    return kFields;
+    return neuron::windows(tile,
+                           {{hw::kMemChunks, hw::MemChunkEntry::kParts, kChunks},
+                            {hw::kMemAxons, hw::MemAxonEntry::kParts, kAxons}},
+                           {hw::kMemWeights, tile.lanes / 4, kWeights}, kNeuronMemories);
   }
   [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
                                  const TileConfig& tile) const override {
@@ -102,18 +93,13 @@ class Crossbar final : public Core {
   }
   [[nodiscard]] CoreTables placed(const Cluster& cluster,
                                   std::span<const std::uint32_t> first) const override;
-  [[nodiscard]] std::vector<ContextWord> registers(const Cluster& cluster,
-                                                   std::span<const std::uint32_t> first,
-                                                   std::uint32_t first_out) const override {
-    Context context;
-    context.tables.first_chunk = first[kChunks];
-    context.tables.first_out = first_out;
-    context.update.first = first[kUpdates];
-    context.update.count = static_cast<std::uint32_t>(Tables(cluster).updates());
-    context.state.first_word = first[kStates];
-    return {{hw::kAddrContextTables, context.tables.pack()},
-            {hw::kAddrContextUpdate, context.update.pack()},
-            {hw::kAddrContextState, context.state.pack()}};
+  [[nodiscard]] device_model::CoreContext registers(const Cluster& cluster,
+                                                    std::span<const std::uint32_t> first,
+                                                    std::uint32_t first_out) const override {
+    return {.tables = {.first_chunk = first[kChunks], .first_out = first_out},
+            .update = {.first = first[kNeuronMemories.updates],
+                       .count = static_cast<std::uint32_t>(Tables(cluster).updates())},
+            .state = {.first_word = first[kNeuronMemories.states]}};
   }
   [[nodiscard]] std::vector<std::string> faults(const Cluster& cluster) const override {
     return crossbar::faults(cluster);
@@ -196,8 +182,7 @@ class Crossbar final : public Core {
   [[nodiscard]] StateAddress state_at(const TileConfig& tile, NeuronState state,
                                       std::span<const std::uint32_t> first,
                                       std::uint32_t position) const override {
-    return {state == NeuronState::kPotential ? hw::kMemPotentials : hw::kMemCurrents,
-            first[kStates] + position / tile.lif_lanes, position % tile.lif_lanes};
+    return neuron::state_at(tile, state, first[kNeuronMemories.states], position);
   }
 
   [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
@@ -205,9 +190,7 @@ class Crossbar final : public Core {
   [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
     WiderTile lanes{"twice the lanes", "tile.lanes", 2 * tile.lanes, tile};
     lanes.tile.lanes = lanes.value;
-    WiderTile lif{"twice the LIF lanes", "tile.lif_lanes", 2 * tile.lif_lanes, tile};
-    lif.tile.lif_lanes = lif.value;
-    return {lanes, lif};
+    return {lanes, neuron::wider_lif(tile)};
   }
   [[nodiscard]] WeightWords weight_words(const Cluster& cluster,
                                          std::span<const std::uint16_t> elements) const override;
@@ -228,8 +211,7 @@ class Crossbar final : public Core {
 CoreTables Crossbar::placed(const Cluster& cluster, std::span<const std::uint32_t> first) const {
   const Tables tables(cluster);
   CoreTables moved = cluster.tables;
-  for (const WindowIndex window : {kChunkTable, kAxonTable, kUpdateProgram})
-    moved.windows[window].words.clear();
+  for (const WindowIndex window : {kChunkTable, kAxonTable}) moved.windows[window].words.clear();
   const auto move_row = [&](auto& row) {
     if (row.words != 0) row.first += first[kWeights] << row.format;
   };
@@ -246,11 +228,7 @@ CoreTables Crossbar::placed(const Cluster& cluster, std::span<const std::uint32_
     move_row(entry);
     append(moved, kAxonTable, entry);
   }
-  for (std::size_t n = 0; n < tables.updates(); ++n) {
-    hw::MemUpdateEntry entry = tables.update(n);
-    entry.set += first[kSets];
-    append(moved, kUpdateProgram, entry);
-  }
+  neuron::place_updates(kNeuronWindows, first[kNeuronMemories.sets], moved);
   return moved;
 }
 

@@ -403,7 +403,7 @@ void RowPacker::add_value(const std::optional<ValueChunk>& value) {
 void RowPacker::finish(CoreTables& tables) {
   if (style_ == RowStyle::kShared) add_longest_first();
   for (const auto& [chunk, entry] : values_) chunks_.at(chunk) = entry;
-  for (const WindowIndex window : {kChunkTable, kAxonTable, kWeightWords})
+  for (const std::uint32_t window : {std::uint32_t{kChunkTable}, std::uint32_t{kAxonTable}, kWeightWords})
     tables.windows[window].words.clear();
   std::vector<std::uint32_t>& weights = tables.windows[kWeightWords].words;
   std::array<std::uint32_t, 4> base{};  // in logical words of the format

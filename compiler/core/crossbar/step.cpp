@@ -9,6 +9,8 @@
 
 namespace spikeloom::crossbar {
 
+using device_model::core_context;
+using device_model::CoreContext;
 using device_model::Firing;
 using device_model::Memory;
 using device_model::Page;
@@ -46,7 +48,7 @@ void Model::decode() {
   programs_.resize(memory_.contexts.size());
   contexts_.resize(memory_.contexts.size());
   for (std::uint32_t c = 0; c < memory_.contexts.size(); ++c) {
-    contexts_[c] = context_of(memory_.contexts[c]);
+    contexts_[c] = core_context(memory_.contexts[c]);
     if (memory_.contexts[c].mode.valid == 0) continue;
     count_synapses(c);
     programs_[c] = updater_.decode(contexts_[c].update.first, contexts_[c].update.count);
@@ -56,15 +58,14 @@ void Model::decode() {
 
 Model::Row Model::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const {
   const Memory& chunks = memory_.memories[hw::kMemChunks];
-  const hw::MemChunkEntry chunk = hw::MemChunkEntry::unpack(
-      {chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1), chunks.part(chunk_entry, 2)});
+  const auto chunk = chunks.entry<hw::MemChunkEntry>(chunk_entry);
   Row row;
   hw::MemAxonEntry entry = uniform_row(chunk, bit);
   if (chunk.per_axon != 0) {
     const Memory& axons = memory_.memories[hw::kMemAxons];
     const std::size_t index = std::size_t{chunk.first} + bit;
     if (index >= axons.words()) return row;  // never a valid bit of a well-formed image
-    entry = hw::MemAxonEntry::unpack({axons.part(index, 0), axons.part(index, 1), axons.part(index, 2)});
+    entry = axons.entry<hw::MemAxonEntry>(index);
   }
   row.first = entry.first;
   row.words = entry.words;
@@ -79,8 +80,7 @@ Model::Row Model::decode_row(std::uint32_t chunk_entry, std::uint32_t bit) const
 
 Model::Number Model::decode_number(std::uint32_t chunk_entry) const {
   const Memory& chunks = memory_.memories[hw::kMemChunks];
-  const hw::MemChunkEntry chunk = hw::MemChunkEntry::unpack(
-      {chunks.part(chunk_entry, 0), chunks.part(chunk_entry, 1), chunks.part(chunk_entry, 2)});
+  const auto chunk = chunks.entry<hw::MemChunkEntry>(chunk_entry);
   const std::uint32_t room = 2 * std::bit_ceil(tile_.groups);
   return {chunk.value != 0, chunk.words, chunk.offset % room * tile_.lanes + chunk.first,
           chunk.half != 0 ? 1 << hw::kChunkBits : 1};
@@ -108,12 +108,11 @@ void Model::for_runs(const Row& r, F&& run) const {
 /// A word has a weight for every lane, but only lanes that the context updates hold a neuron.
 void Model::count_synapses(std::uint32_t number) {
   const TileConfig& tile = tile_;
-  const Context& context = contexts_[number];
+  const CoreContext& context = contexts_[number];
   std::vector<bool> neuron(sums_.size(), false);
   const Memory& program = memory_.memories[hw::kMemUpdates];
   for (std::uint32_t n = 0; n < context.update.count; ++n) {
-    const std::uint32_t at = context.update.first + n;
-    const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
+    const auto entry = program.entry<hw::MemUpdateEntry>(context.update.first + n);
     for (std::uint32_t lane = 0; lane < tile.lif_lanes; ++lane)
       if ((entry.mask >> lane & 1U) != 0) neuron.at(entry.group * tile.lif_lanes + lane) = true;
   }
@@ -200,10 +199,7 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
 }
 
 std::int32_t Model::potential(std::uint32_t context, std::uint32_t position) const {
-  const std::uint32_t word =
-      context_of(memory_.contexts.at(context)).state.first_word + position / tile_.lif_lanes;
-  return static_cast<std::int32_t>(
-      memory_.memories[hw::kMemPotentials].part(word, position % tile_.lif_lanes));
+  return updater_.potential(core_context(memory_.contexts.at(context)).state.first_word, position);
 }
 
 }  // namespace spikeloom::crossbar

@@ -60,7 +60,7 @@ class Model final : public CoreModel {
   std::vector<Number> numbers_;                        ///< by chunk table entry
   std::array<std::vector<std::int8_t>, 4> weights_;    ///< logical words × lanes, by format
   std::vector<std::int32_t> sums_;                     ///< groups × lanes
-  std::vector<Context> contexts_;                      ///< registers, decoded
+  std::vector<device_model::CoreContext> contexts_;    ///< registers, decoded
   std::vector<std::vector<neuron::Update>> programs_;  ///< by context
   neuron::Updater updater_;
 };

@@ -15,24 +15,15 @@ namespace spikeloom::crossbar {
 
 inline constexpr std::string_view kName = "crossbar";
 
-/// Memories, in the order of Placement::first.
-enum MemoryIndex : std::uint32_t { kChunks, kAxons, kWeights, kUpdates, kSets, kStates, kMemories };
+/// Memories of its own, which are the first of Placement::first, and those of the neurons' update.
+enum MemoryIndex : std::uint32_t { kChunks, kAxons, kWeights, kOwnMemories };
+inline constexpr neuron::Memories kNeuronMemories = neuron::memories_behind(kOwnMemories);
 
-/// Windows, in the order of CoreTables::windows, which is the order of loading.
-enum WindowIndex : std::uint32_t {
-  kChunkTable,
-  kAxonTable,
-  kUpdateProgram,
-  kSetTable,
-  kWeightWords,  ///< an entry is a word of `lanes` bytes
-  kBiasWords,    ///< an entry is a LIF group, a part a lane
-  kPotentialWords,
-  kCurrentWords,
-  kWindows
-};
-/// Those of the neurons' update.
-inline constexpr neuron::Windows kNeuronWindows{kUpdateProgram, kSetTable, kBiasWords, kPotentialWords,
-                                                kCurrentWords};
+/// Tables of its own, which are the first of CoreTables::windows, and the other windows.
+enum WindowIndex : std::uint32_t { kChunkTable, kAxonTable, kOwnTables };
+inline constexpr neuron::Windows kNeuronWindows = neuron::windows_behind(kOwnTables);
+/// An entry is a word of `lanes` bytes.
+inline constexpr std::uint32_t kWeightWords = kNeuronWindows.weights;
 using neuron::append;
 
 /// Words that an entry's row walks: its segments' together.
@@ -93,24 +84,5 @@ class Tables : public neuron::Tables {
     return chunk.per_axon != 0 ? words_of(axon(chunk.first + bit)) : words_of(chunk);
   }
 };
-
-/// A context's registers that are this core's.
-struct Context {
-  hw::RegContextTables tables;
-  hw::RegContextUpdate update;
-  hw::RegContextState state;
-};
-
-[[nodiscard]] inline Context context_of(const device_model::ContextRegisters& registers) {
-  return {hw::RegContextTables::unpack(registers.core[hw::kAddrContextTables]),
-          hw::RegContextUpdate::unpack(registers.core[hw::kAddrContextUpdate]),
-          hw::RegContextState::unpack(registers.core[hw::kAddrContextState])};
-}
-
-inline void set_context(device_model::ContextRegisters& registers, const Context& context) {
-  registers.core[hw::kAddrContextTables] = context.tables.pack();
-  registers.core[hw::kAddrContextUpdate] = context.update.pack();
-  registers.core[hw::kAddrContextState] = context.state.pack();
-}
 
 }  // namespace spikeloom::crossbar

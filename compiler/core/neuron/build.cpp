@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "compiler/core/neuron/set_fields.hpp"
 
@@ -42,6 +43,18 @@ std::vector<Visit> visits(std::uint32_t chunks, const std::vector<std::vector<st
 }
 
 }  // namespace
+
+std::vector<MemoryWindow> windows(const TileConfig& tile, std::vector<MemoryWindow> tables,
+                                  const MemoryWindow& weights, const Memories& core) {
+  constexpr auto kState = MemoryWindow::Content::kState;
+  tables.insert(tables.end(), {{hw::kMemUpdates, hw::MemUpdateEntry::kParts, core.updates},
+                               {hw::kMemSets, hw::MemSetEntry::kParts, core.sets},
+                               weights,
+                               {hw::kMemBiases, tile.lif_lanes, core.states},
+                               {hw::kMemPotentials, tile.lif_lanes, core.states, kState},
+                               {hw::kMemCurrents, tile.lif_lanes, core.states, kState}});
+  return tables;
+}
 
 void write_neurons(const IntPopulation& p, const Cluster& cluster,
                    const std::vector<std::vector<std::uint32_t>>& windows, std::uint32_t lif_lanes,
@@ -101,6 +114,22 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster,
     if (visit.sends) updates.back().emit = 1;
   }
   for (const hw::MemUpdateEntry& entry : updates) append(tables, core.updates, entry);
+}
+
+void place_updates(const Windows& core, std::uint32_t first_set, CoreTables& tables) {
+  MemoryTable& program = tables.windows[core.updates];
+  const MemoryTable own = std::exchange(program, {program.parts, {}});
+  for (std::size_t n = 0; n < own.entries(); ++n) {
+    auto entry = entry_of<hw::MemUpdateEntry>(own, n);
+    entry.set += first_set;
+    append(tables, core.updates, entry);
+  }
+}
+
+StateAddress state_at(const TileConfig& tile, NeuronState state, std::uint32_t first_word,
+                      std::uint32_t position) {
+  return {state == NeuronState::kPotential ? hw::kMemPotentials : hw::kMemCurrents,
+          first_word + position / tile.lif_lanes, position % tile.lif_lanes};
 }
 
 void number(const IntPopulation& p, std::uint32_t lif_lanes, std::vector<std::uint32_t>& neurons) {

@@ -6,12 +6,30 @@
 #include "compiler/golden/check.hpp"
 
 namespace spikeloom::neuron {
+namespace {
 
-MemoryInfo updates_memory(const TileConfig& t) {
-  return {"updates", "update", "tile.update_entries", t.update_entries};
+/// Groups of LIF lanes that so many neurons take: words of state, and update entries of neurons with equal
+/// parameters.
+std::uint64_t lif_groups(std::uint64_t neurons, const TileConfig& t) {
+  return (neurons + t.lif_lanes - 1) / t.lif_lanes;
 }
-MemoryInfo sets_memory(const TileConfig& t) { return {"sets", "set", "tile.param_sets", t.param_sets, true}; }
-MemoryInfo state_memory(const TileConfig& t) { return {"state", "state", "tile.state_words", t.state_words}; }
+
+}  // namespace
+
+void add_memories(const TileConfig& t, std::vector<MemoryInfo>& list) {
+  list.push_back({"updates", "update", "tile.update_entries", t.update_entries});
+  list.push_back({"sets", "set", "tile.param_sets", t.param_sets, true});
+  list.push_back({"state", "state", "tile.state_words", t.state_words});
+}
+
+void add_amounts(const Tables& tables, std::vector<std::uint64_t>& list) {
+  list.insert(list.end(), {tables.updates(), tables.sets(), tables.lif_groups()});
+}
+
+void add_least_amounts(const PopulationFloor& floor, const TileConfig& t, std::vector<std::uint64_t>& list) {
+  const std::uint64_t groups = lif_groups(floor.neurons, t);
+  list.insert(list.end(), {floor.readout ? 2 * floor.neurons : groups, 0, groups});
+}
 
 void add_rams(const TileConfig& t, std::uint64_t lif_groups, std::vector<Ram>& list) {
   const std::uint64_t order = std::min<std::uint64_t>(12, index_bits(lif_groups)) + index_bits(t.param_sets) +
@@ -31,14 +49,6 @@ void add_rams(const TileConfig& t, std::uint64_t lif_groups, std::vector<Ram>& l
   add("biases", std::uint64_t{t.lif_lanes} * t.bias_bits, t.state_words, t.bias_bits);
   add("potentials", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
   if (t.current != 0) add("currents", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
-}
-
-std::uint64_t lif_groups(std::uint64_t neurons, const TileConfig& t) {
-  return (neurons + t.lif_lanes - 1) / t.lif_lanes;
-}
-
-std::uint64_t least_updates(const PopulationFloor& floor, const TileConfig& t) {
-  return floor.readout ? 2 * floor.neurons : lif_groups(floor.neurons, t);
 }
 
 MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
@@ -75,6 +85,12 @@ void add_problems(const IntPopulation& p, const TileConfig& t, std::vector<std::
     range(p.*parameter.values, bias ? t.bias_bits : t.state_bits, parameter.name,
           bias ? "tile.bias_bits" : "tile.state_bits");
   }
+}
+
+WiderTile wider_lif(const TileConfig& tile) {
+  WiderTile wider{"twice the LIF lanes", "tile.lif_lanes", 2 * tile.lif_lanes, tile};
+  wider.tile.lif_lanes = wider.value;
+  return wider;
 }
 
 }  // namespace spikeloom::neuron

@@ -6,25 +6,25 @@
 #include <vector>
 
 #include "compiler/core/core.hpp"
+#include "compiler/core/neuron/tables.hpp"
 
 namespace spikeloom::neuron {
 
-/// Memories that a core has for the part.
-[[nodiscard]] MemoryInfo updates_memory(const TileConfig&);
-[[nodiscard]] MemoryInfo sets_memory(const TileConfig&);
-[[nodiscard]] MemoryInfo state_memory(const TileConfig&);
+// Each appends what `Memories` counts, in its order, to a list of the core's own memories.
+
+void add_memories(const TileConfig&, std::vector<MemoryInfo>&);
+void add_amounts(const Tables&, std::vector<std::uint64_t>&);
+/// Of all clusters of such a population together, at least.
+void add_least_amounts(const PopulationFloor&, const TileConfig&, std::vector<std::uint64_t>&);
 
 /// The RAMs of the part's RTL; `lif_groups`: of a context at most, which an update entry names.
 void add_rams(const TileConfig&, std::uint64_t lif_groups, std::vector<Ram>&);
 
-/// Groups of LIF lanes that so many neurons take: words of state, and update entries of neurons with equal
-/// parameters.
-[[nodiscard]] std::uint64_t lif_groups(std::uint64_t neurons, const TileConfig&);
-/// Update entries of all clusters of such a population together, at least.
-[[nodiscard]] std::uint64_t least_updates(const PopulationFloor&, const TileConfig&);
 /// Most neurons that states and update program hold, and the smaller one's key.
 [[nodiscard]] MostNeurons most_neurons(const IntPopulation&, const TileConfig&);
 /// Parameters that no such tile holds.
 void add_problems(const IntPopulation&, const TileConfig&, std::vector<std::string>&);
+/// Such a tile with twice the LIF lanes.
+[[nodiscard]] WiderTile wider_lif(const TileConfig&);
 
 }  // namespace spikeloom::neuron

@@ -16,11 +16,8 @@ std::vector<Update> Updater::decode(std::uint32_t first, std::uint32_t count) co
   const Memory& sets = memory_.memories[hw::kMemSets];
   std::vector<Update> updates;
   for (std::uint32_t n = 0; n < count; ++n) {
-    const std::uint32_t at = first + n;
-    const hw::MemUpdateEntry entry = hw::MemUpdateEntry::unpack({program.part(at, 0), program.part(at, 1)});
-    const hw::MemSetEntry set =
-        hw::MemSetEntry::unpack({sets.part(entry.set, 0), sets.part(entry.set, 1), sets.part(entry.set, 2),
-                                 sets.part(entry.set, 3), sets.part(entry.set, 4)});
+    const auto entry = program.entry<hw::MemUpdateEntry>(first + n);
+    const auto set = sets.entry<hw::MemSetEntry>(entry.set);
     Update update;
     update.group = entry.group;
     update.mask = entry.mask;
@@ -120,6 +117,12 @@ std::uint32_t Updater::run(const Run& run, Firing& firing) {
     }
   }
   return chunks;
+}
+
+std::int32_t Updater::potential(std::uint32_t first_word, std::uint32_t position) const {
+  const std::uint32_t word = first_word + position / tile_.lif_lanes;
+  return static_cast<std::int32_t>(
+      memory_.memories[hw::kMemPotentials].part(word, position % tile_.lif_lanes));
 }
 
 }  // namespace spikeloom::neuron

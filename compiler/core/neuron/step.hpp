@@ -50,6 +50,8 @@ class Updater {
   /// Leaves new states in the memories and pushes what the context sends. Returns the first_chunk of the runs
   /// behind this one.
   std::uint32_t run(const Run&, device_model::Firing&);
+  /// Membrane of neuron `position` of the context whose state begins at `first_word`.
+  [[nodiscard]] std::int32_t potential(std::uint32_t first_word, std::uint32_t position) const;
 
  private:
   static constexpr std::size_t kMostLanes = 16;

@@ -12,12 +12,29 @@
 
 namespace spikeloom::neuron {
 
-/// Which of a core's windows (CoreTables::windows) are the part's.
+/// Which of a core's memories (Placement::first) are the part's, and how many there are in all.
+struct Memories {
+  std::uint32_t updates = 0, sets = 0, states = 0, count = 0;
+};
+/// Behind so many memories of the core's own.
+[[nodiscard]] constexpr Memories memories_behind(std::uint32_t own) {
+  return {own, own + 1, own + 2, own + 3};
+}
+
+/// Which of a core's windows (CoreTables::windows) are the part's, which one has the core's weights, and how
+/// many there are in all.
 struct Windows {
   std::uint32_t updates = 0, sets = 0;
+  std::uint32_t weights = 0;
   /// An entry is a LIF group, a part a lane.
   std::uint32_t biases = 0, potentials = 0, currents = 0;
+  std::uint32_t count = 0;
 };
+/// The order of loading: so many tables that say where the core's weights stand, the update program and its
+/// sets, the weights, biases and states.
+[[nodiscard]] constexpr Windows windows_behind(std::uint32_t tables) {
+  return {tables, tables + 1, tables + 2, tables + 3, tables + 4, tables + 5, tables + 6};
+}
 
 /// Appends an entry to its table.
 template <class Entry>

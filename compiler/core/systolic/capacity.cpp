@@ -47,12 +47,11 @@ void check_layer(const IntNetwork& network, const Layer& layer, const TileConfig
 }  // namespace
 
 std::vector<MemoryInfo> memories(const TileConfig& t) {
-  return {{"blocks", "block", "tile.systolic_blocks", t.systolic_blocks},
-          {"folds", "fold", "tile.systolic_folds", t.systolic_folds, true},
-          {"weights", "weight", "tile.systolic_words", t.systolic_words, true},
-          neuron::updates_memory(t),
-          neuron::sets_memory(t),
-          neuron::state_memory(t)};
+  std::vector<MemoryInfo> list{{"blocks", "block", "tile.systolic_blocks", t.systolic_blocks},
+                               {"folds", "fold", "tile.systolic_folds", t.systolic_folds, true},
+                               {"weights", "weight", "tile.systolic_words", t.systolic_words, true}};
+  neuron::add_memories(t, list);
+  return list;
 }
 
 std::vector<Ram> rams(const TileConfig& t) {
@@ -80,8 +79,9 @@ std::vector<Ram> rams(const TileConfig& t) {
 
 std::vector<std::uint64_t> amounts(const Cluster& cluster) {
   const Tables tables(cluster);
-  return {tables.blocks(),  tables.folds(), tables.words(),
-          tables.updates(), tables.sets(),  tables.lif_groups()};
+  std::vector<std::uint64_t> list{tables.blocks(), tables.folds(), tables.words()};
+  neuron::add_amounts(tables, list);
+  return list;
 }
 
 std::vector<std::uint64_t> least_amounts(const PopulationFloor& floor, const TileConfig& t) {
@@ -91,12 +91,11 @@ std::vector<std::uint64_t> least_amounts(const PopulationFloor& floor, const Til
   std::uint64_t sixteenths = 0;
   for (const RowFloor& row : floor.rows)
     sixteenths += row.count * ((row.synapses + t.systolic_columns - 1) / t.systolic_columns) * row.bits;
-  std::vector<std::uint64_t> least(kMemories, 0);
+  std::vector<std::uint64_t> least(kOwnMemories, 0);
   least[kBlocks] = std::max(floor.clusters, (vectors + block - 1) / block);
   least[kFolds] = 1;  // clusters may share them
   least[kMatrices] = sixteenths / 16;
-  least[kUpdates] = neuron::least_updates(floor, t);
-  least[kStates] = neuron::lif_groups(floor.neurons, t);
+  neuron::add_least_amounts(floor, t, least);
   return least;
 }
 
@@ -108,9 +107,11 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   std::vector<Need> list{{"tile.systolic_vectors", longest * t.systolic_pages, t.systolic_vectors}};
   const std::vector<MemoryInfo> all = memories(t);
   const std::vector<std::uint64_t> taken = amounts(cluster);
-  for (std::size_t m = 0; m < all.size(); ++m)
+  for (std::size_t m = 0; m < all.size(); ++m) {
+    const bool other = m == kNeuronMemories.sets || m == kNeuronMemories.states;
     list.push_back({std::string(all[m].key), taken[m], all[m].capacity,
-                    m == kSets || m == kStates ? Need::Growth::kOther : Need::Growth::kWithNeurons});
+                    other ? Need::Growth::kOther : Need::Growth::kWithNeurons});
+  }
   return list;
 }
 

@@ -15,7 +15,7 @@ namespace spikeloom::systolic {
 namespace {
 
 /// Parts of an entry, by window; 0: as the tile's columns or LIF lanes ask.
-constexpr std::array<std::uint32_t, kWindows> kParts = {hw::MemBlockEntry::kParts,
+constexpr std::array<std::uint32_t, kNeuronWindows.count> kParts = {hw::MemBlockEntry::kParts,
                                                         hw::MemFoldEntry::kParts,
                                                         hw::MemUpdateEntry::kParts,
                                                         hw::MemSetEntry::kParts,
@@ -52,10 +52,10 @@ class Faults {
 
   void check_windows() {
     const std::vector<MemoryTable>& windows = cluster_.tables.windows;
-    require(windows.size() == kWindows, "another number of memory windows than the core has");
+    require(windows.size() == kNeuronWindows.count, "another number of memory windows than the core has");
     if (!faults_.empty()) return;
     const std::uint64_t columns = std::uint64_t{windows[kMatrixWords].parts} * 4;
-    const std::uint64_t lif_lanes = windows[kBiasWords].parts;
+    const std::uint64_t lif_lanes = windows[kNeuronWindows.biases].parts;
     require(std::has_single_bit(columns) && columns <= largest("tile.systolic_columns") &&
                 std::has_single_bit(lif_lanes) && lif_lanes <= largest("tile.lif_lanes") &&
                 columns % std::max<std::uint64_t>(1, lif_lanes) == 0,

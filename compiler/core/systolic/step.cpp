@@ -22,14 +22,6 @@ void add_weights(std::span<const std::int8_t> weights, std::int32_t factor, std:
                                         static_cast<std::uint32_t>(weights[i] * factor));
 }
 
-template <class Entry>
-Entry entry_of(const Memory& memory, std::size_t n) {
-  using Parts = decltype(std::declval<Entry>().pack());
-  Parts parts{};
-  for (std::size_t p = 0; p < parts.size(); ++p) parts[p] = memory.part(n, p);
-  return Entry::unpack(parts);
-}
-
 void require_inside(bool holds) {
   if (!holds)
     throw device_error(
@@ -71,12 +63,12 @@ Model::Program Model::decode_program(std::uint32_t number) const {
   std::uint32_t updates = 0;
   for (std::uint32_t b = 0; b < context.blocks; ++b) {
     require_inside(context.first_block + b < tile_.systolic_blocks);
-    const auto from = entry_of<hw::MemBlockEntry>(memory_.memories[hw::kMemBlocks], context.first_block + b);
+    const auto from = memory_.memories[hw::kMemBlocks].entry<hw::MemBlockEntry>(context.first_block + b);
     Block block{from.chunk, from.first / per_vector, from.updates, {}};
     updates += from.updates;
     for (std::uint32_t n = 0; n < from.folds; ++n) {
       require_inside(from.fold + n < tile_.systolic_folds);
-      const auto entry = entry_of<hw::MemFoldEntry>(memory_.memories[hw::kMemFolds], from.fold + n);
+      const auto entry = memory_.memories[hw::kMemFolds].entry<hw::MemFoldEntry>(from.fold + n);
       const std::uint32_t word = from.weights + entry.weights;
       require_inside(entry.rows == 0 || (8U >> entry.format <= tile_.systolic_weight_bits &&
                                          word + words_of(entry) <= tile_.systolic_words));
@@ -176,9 +168,7 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
 }
 
 std::int32_t Model::potential(std::uint32_t context, std::uint32_t position) const {
-  const std::uint32_t word = context_of(memory_.contexts.at(context)).first_word + position / tile_.lif_lanes;
-  return static_cast<std::int32_t>(
-      memory_.memories[hw::kMemPotentials].part(word, position % tile_.lif_lanes));
+  return updater_.potential(context_of(memory_.contexts.at(context)).first_word, position);
 }
 
 }  // namespace spikeloom::systolic

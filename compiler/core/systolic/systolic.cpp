@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compiler/core/neuron/build.hpp"
+#include "compiler/core/neuron/capacity.hpp"
 #include "compiler/core/systolic/build.hpp"
 #include "compiler/core/systolic/capacity.hpp"
 #include "compiler/core/systolic/check.hpp"
@@ -58,20 +59,10 @@ class Systolic final : public Core {
   }
 
   [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {
-    constexpr auto kState = MemoryWindow::Content::kState;
-    return {{hw::kMemBlocks, hw::MemBlockEntry::kParts, kBlocks},
-            {hw::kMemFolds, hw::MemFoldEntry::kParts, kFolds},
-            {hw::kMemUpdates, hw::MemUpdateEntry::kParts, kUpdates},
-            {hw::kMemSets, hw::MemSetEntry::kParts, kSets},
-            {hw::kMemMatrices, tile.systolic_columns / 4, kMatrices},
-            {hw::kMemBiases, tile.lif_lanes, kStates},
-            {hw::kMemPotentials, tile.lif_lanes, kStates, kState},
-            {hw::kMemCurrents, tile.lif_lanes, kStates, kState}};
-  }
-  [[nodiscard]] std::span<const std::uint32_t> context_fields() const override {
-    static constexpr std::array kFields = {hw::kAddrContextTables, hw::kAddrContextUpdate,
-                                           hw::kAddrContextState};
-    return kFields;
+    return neuron::windows(tile,
+                           {{hw::kMemBlocks, hw::MemBlockEntry::kParts, kBlocks},
+                            {hw::kMemFolds, hw::MemFoldEntry::kParts, kFolds}},
+                           {hw::kMemMatrices, tile.systolic_columns / 4, kMatrices}, kNeuronMemories);
   }
   [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
                                  const TileConfig& tile) const override {
@@ -79,20 +70,13 @@ class Systolic final : public Core {
   }
   [[nodiscard]] CoreTables placed(const Cluster& cluster,
                                   std::span<const std::uint32_t> first) const override;
-  [[nodiscard]] std::vector<ContextWord> registers(const Cluster& cluster,
-                                                   std::span<const std::uint32_t> first,
-                                                   std::uint32_t first_out) const override {
-    hw::RegContextTables tables;
-    tables.first_chunk = first[kBlocks];
-    tables.first_out = first_out;
-    hw::RegContextUpdate update;
-    update.first = first[kUpdates];
-    update.count = static_cast<std::uint32_t>(Tables(cluster).blocks());
-    hw::RegContextState state;
-    state.first_word = first[kStates];
-    return {{hw::kAddrContextTables, tables.pack()},
-            {hw::kAddrContextUpdate, update.pack()},
-            {hw::kAddrContextState, state.pack()}};
+  [[nodiscard]] device_model::CoreContext registers(const Cluster& cluster,
+                                                    std::span<const std::uint32_t> first,
+                                                    std::uint32_t first_out) const override {
+    return {.tables = {.first_chunk = first[kBlocks], .first_out = first_out},
+            .update = {.first = first[kNeuronMemories.updates],
+                       .count = static_cast<std::uint32_t>(Tables(cluster).blocks())},
+            .state = {.first_word = first[kNeuronMemories.states]}};
   }
   [[nodiscard]] std::vector<std::string> faults(const Cluster& cluster) const override {
     return systolic::faults(cluster);
@@ -162,8 +146,7 @@ class Systolic final : public Core {
   [[nodiscard]] StateAddress state_at(const TileConfig& tile, NeuronState state,
                                       std::span<const std::uint32_t> first,
                                       std::uint32_t position) const override {
-    return {state == NeuronState::kPotential ? hw::kMemPotentials : hw::kMemCurrents,
-            first[kStates] + position / tile.lif_lanes, position % tile.lif_lanes};
+    return neuron::state_at(tile, state, first[kNeuronMemories.states], position);
   }
 
   [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
@@ -171,11 +154,9 @@ class Systolic final : public Core {
   [[nodiscard]] std::vector<WiderTile> wider(const TileConfig& tile) const override {
     WiderTile columns{"twice the columns", "tile.systolic_columns", 2 * tile.systolic_columns, tile};
     columns.tile.systolic_columns = columns.value;
-    WiderTile lif{"twice the LIF lanes", "tile.lif_lanes", 2 * tile.lif_lanes, tile};
-    lif.tile.lif_lanes = lif.value;
     WiderTile vectors{"twice the accumulators", "tile.systolic_vectors", 2 * tile.systolic_vectors, tile};
     vectors.tile.systolic_vectors = vectors.value;
-    return {columns, lif, vectors};
+    return {columns, neuron::wider_lif(tile), vectors};
   }
   [[nodiscard]] WeightWords weight_words(const Cluster& cluster,
                                          std::span<const std::uint16_t> elements) const override;
@@ -200,18 +181,13 @@ CoreTables Systolic::placed(const Cluster& cluster, std::span<const std::uint32_
   const Tables tables(cluster);
   CoreTables moved = cluster.tables;
   moved.windows[kBlockTable].words.clear();
-  moved.windows[kUpdateProgram].words.clear();
   for (std::size_t n = 0; n < tables.blocks(); ++n) {
     hw::MemBlockEntry block = tables.block(n);
     block.fold += first[kFolds];
     block.weights += first[kMatrices];
     neuron::append(moved, kBlockTable, block);
   }
-  for (std::size_t n = 0; n < tables.updates(); ++n) {
-    hw::MemUpdateEntry entry = tables.update(n);
-    entry.set += first[kSets];
-    neuron::append(moved, kUpdateProgram, entry);
-  }
+  neuron::place_updates(kNeuronWindows, first[kNeuronMemories.sets], moved);
   return moved;
 }
 

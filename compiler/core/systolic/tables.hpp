@@ -15,24 +15,15 @@ namespace spikeloom::systolic {
 
 inline constexpr std::string_view kName = "systolic";
 
-/// Memories, in the order of Placement::first.
-enum MemoryIndex : std::uint32_t { kBlocks, kFolds, kMatrices, kUpdates, kSets, kStates, kMemories };
+/// Memories of its own, which are the first of Placement::first, and those of the neurons' update.
+enum MemoryIndex : std::uint32_t { kBlocks, kFolds, kMatrices, kOwnMemories };
+inline constexpr neuron::Memories kNeuronMemories = neuron::memories_behind(kOwnMemories);
 
-/// Windows, in the order of CoreTables::windows, which is the order of loading.
-enum WindowIndex : std::uint32_t {
-  kBlockTable,
-  kFoldTable,
-  kUpdateProgram,
-  kSetTable,
-  kMatrixWords,  ///< an entry is a word of `columns` bytes
-  kBiasWords,    ///< an entry is a LIF group, a part a lane
-  kPotentialWords,
-  kCurrentWords,
-  kWindows
-};
-
-inline constexpr neuron::Windows kNeuronWindows{kUpdateProgram, kSetTable, kBiasWords, kPotentialWords,
-                                                kCurrentWords};
+/// Tables of its own, which are the first of CoreTables::windows, and the other windows.
+enum WindowIndex : std::uint32_t { kBlockTable, kFoldTable, kOwnTables };
+inline constexpr neuron::Windows kNeuronWindows = neuron::windows_behind(kOwnTables);
+/// An entry is a word of `columns` bytes.
+inline constexpr std::uint32_t kMatrixWords = kNeuronWindows.weights;
 
 /// Chunks and vectors of a walk count modulo this.
 inline constexpr std::uint32_t kWalkRoom = 4096;
@@ -97,7 +88,7 @@ class Tables : public neuron::Tables {
   }
 };
 
-/// A context's registers that are this core's.
+/// A context's registers as this core reads them.
 struct Context {
   std::uint32_t first_block = 0, blocks = 0;
   std::uint32_t first_update = 0;
@@ -105,9 +96,8 @@ struct Context {
 };
 
 [[nodiscard]] inline Context context_of(const device_model::ContextRegisters& registers) {
-  const auto update = hw::RegContextUpdate::unpack(registers.core[hw::kAddrContextUpdate]);
-  return {hw::RegContextTables::unpack(registers.core[hw::kAddrContextTables]).first_chunk, update.count,
-          update.first, hw::RegContextState::unpack(registers.core[hw::kAddrContextState]).first_word};
+  const device_model::CoreContext context = device_model::core_context(registers);
+  return {context.tables.first_chunk, context.update.count, context.update.first, context.state.first_word};
 }
 
 }  // namespace spikeloom::systolic

@@ -68,9 +68,8 @@ struct Context {
 };
 
 [[nodiscard]] inline Context context_of(const device_model::ContextRegisters& registers) {
-  const auto update = hw::RegContextUpdate::unpack(registers.core[hw::kAddrContextUpdate]);
-  return {hw::RegContextTables::unpack(registers.core[hw::kAddrContextTables]).first_chunk, update.first,
-          update.count, hw::RegContextState::unpack(registers.core[hw::kAddrContextState]).first_word};
+  const device_model::CoreContext context = device_model::core_context(registers);
+  return {context.tables.first_chunk, context.update.first, context.update.count, context.state.first_word};
 }
 
 }  // namespace spikeloom::tally

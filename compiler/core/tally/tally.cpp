@@ -64,11 +64,6 @@ class Tally final : public Core {
             {hw::kMemNeurons, tile.tally_lanes * hw::MemNeuronEntry::kParts, kGroups},
             {hw::kMemLevels, tile.tally_lanes, kGroups, MemoryWindow::Content::kState}};
   }
-  [[nodiscard]] std::span<const std::uint32_t> context_fields() const override {
-    static constexpr std::array kFields = {hw::kAddrContextTables, hw::kAddrContextUpdate,
-                                           hw::kAddrContextState};
-    return kFields;
-  }
   [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
                                  const TileConfig& tile) const override {
     return tally::build(cluster, p, rows, tile);
@@ -77,20 +72,13 @@ class Tally final : public Core {
   [[nodiscard]] CoreTables placed(const Cluster& cluster, std::span<const std::uint32_t>) const override {
     return cluster.tables;
   }
-  [[nodiscard]] std::vector<ContextWord> registers(const Cluster& cluster,
-                                                   std::span<const std::uint32_t> first,
-                                                   std::uint32_t first_out) const override {
-    hw::RegContextTables tables;
-    tables.first_chunk = first[kVotes];
-    tables.first_out = first_out;
-    hw::RegContextUpdate update;
-    update.first = static_cast<std::uint32_t>(cluster.page_chunks());
-    update.count = static_cast<std::uint32_t>(cluster.size());
-    hw::RegContextState state;
-    state.first_word = first[kGroups];
-    return {{hw::kAddrContextTables, tables.pack()},
-            {hw::kAddrContextUpdate, update.pack()},
-            {hw::kAddrContextState, state.pack()}};
+  [[nodiscard]] device_model::CoreContext registers(const Cluster& cluster,
+                                                    std::span<const std::uint32_t> first,
+                                                    std::uint32_t first_out) const override {
+    return {.tables = {.first_chunk = first[kVotes], .first_out = first_out},
+            .update = {.first = static_cast<std::uint32_t>(cluster.page_chunks()),
+                       .count = static_cast<std::uint32_t>(cluster.size())},
+            .state = {.first_word = first[kGroups]}};
   }
   [[nodiscard]] std::vector<std::string> faults(const Cluster& cluster) const override {
     return tally::faults(cluster);

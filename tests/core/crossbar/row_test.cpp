@@ -158,7 +158,7 @@ TEST(RowPacker, EveryStyleWritesTheRowsThatItWasGiven) {
       }
       packer.add_chunk(kept(packer, rows));
     }
-    CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
+    CoreTables tables{std::string(kName), std::vector<MemoryTable>(kNeuronWindows.count)};
     tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
     tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
     packer.finish(tables);
@@ -199,7 +199,7 @@ TEST(RowPacker, FindsABordersRowsInsideTheWholeKernels) {
     upper.push_back({{1, 3, 2, 8}, 0, 0, hw::kFormatW8, whole.mantissas.substr(3 * kLanes)});
   }
   for (const auto& rows : {left, upper, inside}) packer.add_chunk(kept(packer, rows));
-  CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
+  CoreTables tables{std::string(kName), std::vector<MemoryTable>(kNeuronWindows.count)};
   tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
   tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
   packer.finish(tables);
@@ -212,7 +212,7 @@ TEST(RowPacker, FindsABordersRowsInsideTheWholeKernels) {
 CoreTables packed(RowStyle style, std::uint32_t groups, const std::vector<std::vector<Row>>& chunks) {
   RowPacker packer(kLanes, groups, groups, style);
   for (const std::vector<Row>& rows : chunks) packer.add_chunk(kept(packer, rows));
-  CoreTables tables{std::string(kName), std::vector<MemoryTable>(kWindows)};
+  CoreTables tables{std::string(kName), std::vector<MemoryTable>(kNeuronWindows.count)};
   tables.windows[kChunkTable].parts = hw::MemChunkEntry::kParts;
   tables.windows[kAxonTable].parts = hw::MemAxonEntry::kParts;
   packer.finish(tables);

@@ -64,14 +64,14 @@ class Tables {
     auto& words = cluster.tables.windows[systolic::kMatrixWords].words;
     words.resize(std::size_t{words_} * tile.systolic_columns / 4);
     for (auto& word : words) word = static_cast<std::uint32_t>(rng_.next());
-    append(systolic::kSetTable, hw::MemSetEntry{.alpha = 0,
+    append(systolic::kNeuronWindows.sets, hw::MemSetEntry{.alpha = 0,
                                                 .beta = 3900,
                                                 .theta = layer.format == hw::kFormatW8 ? 300U : 20U,
                                                 .v_reset = 0,
                                                 .bias_v = 0,
                                                 .scale = 0,
                                                 .subtract = 1});
-    cluster.tables.windows[systolic::kBiasWords].words.resize(std::size_t{cluster.neurons.size()});
+    cluster.tables.windows[systolic::kNeuronWindows.biases].words.resize(std::size_t{cluster.neurons.size()});
   }
 
   Cluster cluster;
@@ -91,7 +91,7 @@ class Tables {
 
  private:
   template <class Entry>
-  void append(systolic::WindowIndex window, const Entry& entry) {
+  void append(std::uint32_t window, const Entry& entry) {
     for (const std::uint32_t part : entry.pack()) cluster.tables.windows[window].words.push_back(part);
   }
   template <class F>
@@ -107,7 +107,7 @@ class Tables {
     block.first = next_group_;
     block.updates = vectors * tile_.systolic_columns / tile_.lif_lanes;
     for (std::uint32_t n = 0; n < block.updates; ++n, ++next_group_)
-      append(systolic::kUpdateProgram, hw::MemUpdateEntry{.group = next_group_,
+      append(systolic::kNeuronWindows.updates, hw::MemUpdateEntry{.group = next_group_,
                                                           .set = 0,
                                                           .emit = next_group_ % per_chunk + 1 == per_chunk,
                                                           .half = 0,
@@ -213,8 +213,7 @@ std::int64_t measure(const Layer& layer, const TileConfig& tile, std::size_t pag
     memory.memories[windows[w].number] = std::move(words);
   }
   const std::vector<std::uint32_t> first(memories.size(), 0);
-  for (const ContextWord& word : core.registers(cluster, first, 0))
-    memory.contexts[0].core.at(word.field) = word.data;
+  set_context(memory.contexts[0], core.registers(cluster, first, 0));
   const auto chunks = static_cast<std::uint32_t>(cluster.chunk_bits.size());
   memory.contexts[0].limit.fill(chunks);
 

@@ -69,8 +69,7 @@ struct RandomSystolicTile {
         words.set(first[windows[w].memory] + n / words.parts(), n % words.parts(),
                   placed.windows[w].words[n]);
     }
-    for (const ContextWord& word : core.registers(cluster, first, 0))
-      memory.contexts[0].core.at(word.field) = word.data;
+    set_context(memory.contexts[0], core.registers(cluster, first, 0));
     memory.contexts[0].mode.readout = cluster.readout;
     memory.contexts[0].mode.last_only = cluster.last_only;
     const auto chunks = static_cast<std::uint32_t>(cluster.chunk_bits.size());
@@ -80,7 +79,7 @@ struct RandomSystolicTile {
   }
 
   template <class Entry>
-  void append(systolic::WindowIndex window, const Entry& entry) {
+  void append(std::uint32_t window, const Entry& entry) {
     for (const std::uint32_t part : entry.pack()) cluster.tables.windows[window].words.push_back(part);
   }
 
@@ -108,12 +107,12 @@ struct RandomSystolicTile {
       append(systolic::kBlockTable, block);
     }
     cluster.neurons.resize(std::size_t{group} * tile.lif_lanes);
-    for (std::uint32_t s = 0; s < sets_; ++s) append(systolic::kSetTable, set());
+    for (std::uint32_t s = 0; s < sets_; ++s) append(systolic::kNeuronWindows.sets, set());
     for (std::uint32_t n = 0; n < words_ * tile.systolic_columns / 4; ++n)
       cluster.tables.windows[systolic::kMatrixWords].words.push_back(static_cast<std::uint32_t>(rng.next()));
     device_model::Memory biases(group, tile.lif_lanes);
     fill_values(biases, tile.bias_bits);
-    cluster.tables.windows[systolic::kBiasWords].words = biases.data();
+    cluster.tables.windows[systolic::kNeuronWindows.biases].words = biases.data();
   }
 
   void add_fold(const hw::MemBlockEntry& block, bool stores) {
@@ -173,7 +172,7 @@ struct RandomSystolicTile {
       }
     }
     entries.back().emit = 1;
-    for (const hw::MemUpdateEntry& entry : entries) append(systolic::kUpdateProgram, entry);
+    for (const hw::MemUpdateEntry& entry : entries) append(systolic::kNeuronWindows.updates, entry);
     return static_cast<std::uint32_t>(entries.size());
   }
 

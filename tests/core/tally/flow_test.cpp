@@ -194,7 +194,7 @@ TEST(TallyFlow, OpenClRefusesTheKindByName) {
   const auto built = build_image(network, chip, options);
   ASSERT_TRUE(std::holds_alternative<Image>(built)) << std::get<DoesNotFit>(built).reason;
   try {
-    (void)opencl::kind_with_kernels(std::get<Image>(built));
+    (void)opencl::kinds_with_kernels(std::get<Image>(built));
     FAIL() << "not refused";
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("no kernel for kind voters of tile, whose core is tally"),

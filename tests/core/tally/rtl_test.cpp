@@ -78,8 +78,7 @@ struct Tile {
     const std::vector<std::uint32_t> first = {
         static_cast<std::uint32_t>(rng.below(tile.tally_votes - groups * chunks + 1)),
         static_cast<std::uint32_t>(rng.below(tile.tally_groups - groups + 1))};
-    for (const ContextWord& word : core.registers(cluster, first, 0))
-      memory.contexts[0].core.at(word.field) = word.data;
+    set_context(memory.contexts[0], core.registers(cluster, first, 0));
     for (std::uint32_t& limit : memory.contexts[0].limit)
       limit = rng.chance(0.6) ? chunks : static_cast<std::uint32_t>(rng.below(chunks + 1));
   }
