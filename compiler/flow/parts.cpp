@@ -471,16 +471,15 @@ PartsCost cost_of(const Parted& parted, const Chip& chip, const CompileOptions& 
 }
 
 /// The fewest shares in this order that let every neuron fit; nothing where there are none, or more than
-/// `most` of all populations together.
-std::optional<Parted> fitting_parts(const IntNetwork& network, const Chip& chip,
+/// `most` of all populations together. `wide`: what is too wide as the network is.
+std::optional<Parted> fitting_parts(const IntNetwork& network, std::vector<TooWide> wide, const Chip& chip,
                                     const CompileOptions& options, ShareOrder order,
                                     std::uint32_t page_chunks, std::size_t most) {
   std::vector<std::uint32_t> shares(network.populations.size(), 1);
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     Parted parted = in_parts(network, shares, order);
     if (parted.network.populations.size() > most) return std::nullopt;
-    const std::vector<TooWide> wide =
-        too_wide(parted.network, chip, partitioning(parted.network, chip, options));
+    if (attempt > 0) wide = too_wide(parted.network, chip, partitioning(parted.network, chip, options));
     if (wide.empty()) return parted;
     std::vector<double> factor(network.populations.size(), 0);
     for (const TooWide& of : wide) {
@@ -520,9 +519,9 @@ Parted with_parts(const IntNetwork& network, const Chip& chip, const CompileOpti
   // Which order holds together what lies in a chunk depends on how a map will be cut, which is not known yet.
   std::optional<Parted> best;
   if (SourceOrder(network, ShareOrder::kPosition).any_by_position())
-    best = fitting_parts(network, chip, options, ShareOrder::kPosition, page_chunks, kNoLimit);
+    best = fitting_parts(network, wide, chip, options, ShareOrder::kPosition, page_chunks, kNoLimit);
   const std::size_t most = best ? best->network.populations.size() : kNoLimit;
-  if (auto parted = fitting_parts(network, chip, options, ShareOrder::kFile, page_chunks, most))
+  if (auto parted = fitting_parts(network, wide, chip, options, ShareOrder::kFile, page_chunks, most))
     best = std::move(parted);
   const bool any_window = std::any_of(wide.begin(), wide.end(), [&](const TooWide& of) {
     return std::any_of(network.projections.begin(), network.projections.end(), [&](const IntProjection& p) {
@@ -530,7 +529,7 @@ Parted with_parts(const IntNetwork& network, const Chip& chip, const CompileOpti
     });
   });
   if (any_window) {
-    auto by_kernel = fitting_parts(network, chip, options, ShareOrder::kKernel, page_chunks, kNoLimit);
+    auto by_kernel = fitting_parts(network, wide, chip, options, ShareOrder::kKernel, page_chunks, kNoLimit);
     if (by_kernel && (!best || cost_of(*by_kernel, chip, options) < cost_of(*best, chip, options)))
       best = std::move(by_kernel);
   }
