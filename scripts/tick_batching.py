@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""What tick batching would bring the crossbar, on the recorded spikes of VGG9 and LeNet-5.
+"""What tick batching would bring event-driven tiles, on the recorded spikes of VGG9 and LeNet-5.
 
 usage: scripts/tick_batching.py [--data ../shared/data]
 
 Tick batching integrates T steps at once: a row of weights is read when its axon spikes in any of the T steps,
-and rows of axons that are silent in all of them are skipped. The crossbar reads a row for every spike. For
+and rows of axons that are silent in all of them are skipped. Event-driven tiles read a row for every spike. For
 each layer and T, in weights of 8 bits and in cycles of 128 adders, updates not included:
 
-- reads: rows' weights that are read, as a share of those that the crossbar reads;
+- reads: rows' weights that are read, as a share of those that are read for every spike;
 - one adder a lane: a word that was read is held, and added to one of T accumulators a cycle, for every step
-  in which its axon spikes. That is a cycle a spike, as on the crossbar;
+  in which its axon spikes. That is a cycle a spike, as without batches;
 - T adders a lane: a word is added for all T steps in one cycle, whether they have a spike or not. With as
   many adders in all there are 128 / T lanes;
 - the same, equal LUTs: of a lane (LANE_LUTS), ADDER_LUTS are its adder, its accumulator's write path and the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -35,6 +36,8 @@ struct Floors {
   std::uint64_t shortest = 0;  ///< chunks of the shortest page
   std::uint64_t late = 0;      ///< steps of the latest projection
   std::uint64_t out_entries = 0;
+  std::uint64_t host_readers = 0;       ///< ends of the host's channels
+  std::uint64_t inbound = 0;            ///< ends of all channels
   std::vector<std::uint64_t> memories;  ///< of the core
 };
 
@@ -66,6 +69,7 @@ class Estimate {
     }
     populations();
     read_out();
+    from_host();
     if (std::count_if(of_kind_.begin(), of_kind_.end(), [](std::uint32_t n) { return n != 0; }) == 1)
       totals();
     return std::move(list_);
@@ -180,10 +184,42 @@ class Estimate {
       floor.rows.insert(floor.rows.end(), rows.begin(), rows.end());
     }
     floors.memories = core.least_amounts(floor, kind);
+    count_channels(p, k, floors);
     floors.out_entries =
         core.pages_per_firing(kind) *
         (population.is_readout() ? 2 * population.size() : parts_of(sent_by(p), hw::kChunkBits));
     return floors;
+  }
+
+  /// Ends of channels at the population's clusters. Where sums may go in parts, which may have more neurons
+  /// than their owner's clusters, nothing is sure but that somebody reads each source.
+  void count_channels(std::size_t p, std::uint32_t k, Floors& floors) const {
+    const bool in_parts = core_of(chip_.kind(k)).splits_sums(chip_.kind(k)) && count_ == Count::kFloors;
+    std::set<Source> inputs;
+    std::uint64_t others = 0;
+    for (std::size_t l = 0; l < outline_.layers[p].size(); ++l) {
+      const OutlineLayer& layer = outline_.layers[p][l];
+      // Each neuron reads an element of it.
+      const bool by_all = std::all_of(outline_.fan_in[p].begin(), outline_.fan_in[p].end(),
+                                      [&](const FanIn& fan_in) { return fan_in.elements[l] > 0; });
+      if (std::holds_alternative<InputId>(layer.from)) {
+        // A relay stands between where the delay is longer.
+        if (by_all && layer.delay <= longest_delay(chip_.kind(k))) inputs.insert(layer.from);
+        continue;
+      }
+      if (count_ != Count::kLikely) {
+        others += by_all && !in_parts ? 1 : 0;
+        continue;
+      }
+      const std::size_t from = std::get<PopulationId>(layer.from).index();
+      const std::uint64_t of_source =
+          parts_of(outline_.shapes.populations[from].size(), std::max<std::uint64_t>(1, most_[from][k]));
+      others += layer.sources != 0 ? of_source : std::min<std::uint64_t>(of_source, 4);
+    }
+    // All of a tile's inputs that the host sends with one delay come by one channel.
+    const std::uint64_t from_host = inputs.empty() ? 0 : 1;
+    floors.host_readers = in_parts ? from_host : floors.clusters * from_host;
+    floors.inbound = in_parts ? from_host : floors.clusters * (from_host + others);
   }
 
   /// What no tile of any kind offers a population.
@@ -222,10 +258,14 @@ class Estimate {
                                                       ": fewer or nearer sources are needed"
                                                 : "")});
     };
-    if (floors.most == 0) return own;                 // the partition says why
-    if (core_of(kind).splits_sums(kind)) return own;  // one neuron's inputs may go in parts (docs/fan-in.md)
-    limit("tile.page_chunks", floors.longest.chunks, kind.page_chunks);
-    limit("tile.deliveries", floors.longest.sources, kind.deliveries);
+    if (floors.most == 0) return own;  // the partition says why
+    // One neuron's inputs may go in parts (docs/fan-in.md). A chip that is to do has them whole, if one can.
+    const bool splits = core_of(kind).splits_sums(kind);
+    const auto alone = [&](const char* key, std::uint64_t needed, std::uint64_t available) {
+      if (!splits || (count_ == Count::kLikely && needed <= largest(key))) limit(key, needed, available);
+    };
+    alone("tile.page_chunks", floors.longest.chunks, kind.page_chunks);
+    alone("tile.deliveries", floors.longest.sources, kind.deliveries);
     return own;
   }
 
@@ -252,6 +292,46 @@ class Estimate {
     limit("", "no chip has more sinks than", hw::kLimitHostSinks);
   }
 
+  /// Clusters that read the host: each is counted there, sends it credits over one wire, and of those on one
+  /// tile each has a channel of its own.
+  void from_host() {
+    std::uint64_t readers = 0;
+    for (std::size_t p = 0; p < floors_.size(); ++p) {
+      if (may_fold(p)) continue;
+      std::uint64_t least = ~std::uint64_t{0};
+      for (std::uint32_t k = 0; k < chip_.kinds(); ++k)
+        if (of_kind_[k] != 0)
+          least = std::min(least, floors_[p][k].most == 0 ? 0 : floors_[p][k].host_readers);
+      if (least != ~std::uint64_t{0}) readers += least;
+    }
+    const auto limit = [&](const char* key, std::uint64_t needed, std::uint64_t available,
+                           const std::string& what) {
+      if (needed > available)
+        add(key, needed, available,
+            "at least " + std::to_string(readers) + " clusters read the host's inputs; " + what + key +
+                " = " + std::to_string(available));
+    };
+    const std::uint64_t tiles = std::accumulate(of_kind_.begin(), of_kind_.end(), std::uint64_t{0});
+    limit("host.credit_counters", readers, chip_.host.credit_counters, "each is counted there, ");
+    limit("host.channels", parts_of(readers, tiles), chip_.host.channels,
+          "of those on one tile each has a channel, at least " + std::to_string(parts_of(readers, tiles)) +
+              ", ");
+    limit("noc.credit_wheel", readers, chip_.credit_wheel, "each takes a slot of the credits' wire, ");
+  }
+
+  /// Of all clusters: a channel for each reader of theirs on one tile, where readers are spread evenly.
+  [[nodiscard]] std::uint64_t likely_channels(std::uint32_t k) const {
+    std::vector<std::uint64_t> readers(floors_.size(), 0);
+    for (std::size_t p = 0; p < floors_.size(); ++p)
+      for (const OutlineLayer& layer : outline_.layers[p])
+        if (const auto* from = std::get_if<PopulationId>(&layer.from))
+          readers[from->index()] += floors_[p][k].clusters;
+    std::uint64_t channels = 0;
+    for (std::size_t p = 0; p < floors_.size(); ++p)
+      channels += floors_[p][k].clusters * std::max<std::uint64_t>(1, parts_of(readers[p], of_kind_[k]));
+    return channels;
+  }
+
   /// What all populations together need, where all tiles are of one kind.
   void totals() {
     const auto k = static_cast<std::uint32_t>(
@@ -260,7 +340,7 @@ class Estimate {
     const TileKind& kind = chip_.kind(k);
     const Core& core = core_of(kind);
     const std::uint64_t batch = core.pages_per_firing(kind);
-    std::uint64_t pages = 0, blocks = 0, out = 0, clusters = 0;
+    std::uint64_t pages = 0, blocks = 0, out = 0, clusters = 0, inbound = 0, from_host = 0;
     const std::vector<MemoryInfo> memories = core.memories(kind);
     std::vector<std::uint64_t> amounts(memories.size(), 0);
     std::set<std::vector<std::uint64_t>> known;  // weights
@@ -275,6 +355,8 @@ class Estimate {
       pages += floors.clusters * least;
       blocks += floors.clusters * least * blocks_of_page(kind, floors.shortest);
       out += floors.out_entries;
+      inbound += floors.inbound;
+      from_host += floors.host_readers;
       for (std::size_t m = 0; m < floors.memories.size(); ++m)
         if (is_new || !memories[m].shared) amounts[m] += floors.memories[m];
     }
@@ -294,6 +376,13 @@ class Estimate {
     limit("tile.page_rows", "pages", pages, kind.page_rows);
     if (pages_in_blocks(kind)) limit("tile.page_blocks", "blocks of pages", blocks, page_blocks(kind));
     limit("tile.out_entries", "output entries", out, kind.out_entries);
+    limit("tile.order_entries", "places in the tiles' orders", clusters, kind.order_entries);
+    limit("tile.deliveries", "ends of channels", inbound, kind.deliveries);
+    limit("noc.spike_wheel", "slots of the wires to tiles", inbound, chip_.spike_wheel);
+    limit("noc.credit_wheel", "slots of the wires from tiles", inbound, chip_.credit_wheel);
+    limit("tile.credit_counters", "pairs of a cluster and a reader", inbound - from_host,
+          kind.credit_counters);
+    if (count_ == Count::kLikely) limit("tile.channels", "channels", likely_channels(k), kind.channels);
   }
 
   const Outline& outline_;

@@ -93,7 +93,7 @@ bool mend(const Outline& outline, Chip& chip, const Shortfall& shortfall) {
     set(chip, shortfall.key, chip.chunk_index_bits + 1);
     return true;
   }
-  if (shortfall.key == "noc.spike_wheel") {
+  if (shortfall.key == "noc.spike_wheel" || shortfall.key == "noc.credit_wheel") {
     if (shortfall.needed > largest(shortfall.key)) return false;
     set(chip, shortfall.key, power_of_two(shortfall.needed));
     return true;
@@ -105,7 +105,7 @@ bool mend(const Outline& outline, Chip& chip, const Shortfall& shortfall) {
       set(chip, "noc.chunk_index_bits", bits);
     }
   }
-  const bool exact = shortfall.key == "tile.page_chunks" || shortfall.key == "tile.deliveries";
+  const bool exact = shortfall.key == "tile.page_chunks";
   if (!raise(chip, shortfall.key, shortfall.needed, exact ? 1 : 2)) return false;
   // Long pages: as many blocks as contexts need, not the longest page for each.
   if (chip.tile.page_blocks == 0 && pages_in_blocks(chip.tile))
@@ -169,12 +169,14 @@ std::string difference(const Chip& chip, const Chip& other) {
 /// Memories of which the shapes tell nothing: one entry an axon, the most that there can be.
 bool fill_untold(const Outline& outline, Chip& chip) {
   const std::uint64_t axons = longest_pages(outline, chip) * hw::kChunkBits / chip.tiles();
-  const PopulationFloor some{1, 1, 1, false, {{1, 1, 8}}};
+  const PopulationFloor some{1, 1, 1, false, {{1, 1, 8}}}, many{4096, 1, 4096, false, {{4096, 16, 8}}};
   const std::vector<MemoryInfo> memories = core_of(chip.tile).memories(chip.tile);
   const std::vector<std::uint64_t> told = core_of(chip.tile).least_amounts(some, chip.tile);
+  const std::vector<std::uint64_t> of_many = core_of(chip.tile).least_amounts(many, chip.tile);
   for (std::size_t m = 0; m < memories.size(); ++m)
-    if (told[m] == 0 && !memories[m].shared && memories[m].capacity < axons &&
-        !raise(chip, std::string(memories[m].key), axons, 2))
+    if (const std::string key(memories[m].key);
+        told[m] == of_many[m] && !memories[m].shared && memories[m].capacity < axons &&
+        !raise(chip, key, std::min<std::uint64_t>(axons, largest(key)), 2))
       return false;
   return true;
 }

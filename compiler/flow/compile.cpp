@@ -90,11 +90,11 @@ bool of_one_length(const Dataset& data) {
 
 /// Everything after the numbers, contracts included where there are data for them.
 std::variant<Built, DoesNotFit> back_end(StageRunner& runner, const Compilation& numbers, const Chip& chip,
-                                         CompileOptions options) {
+                                         CompileOptions options, Advice advice) {
   const Dataset* data = numbers.data ? &*numbers.data : nullptr;
   const bool asked = options.sample_steps != 0 || data == nullptr;
   options.sample_steps = sample_steps(options, data);
-  auto found = place(runner, {numbers.integers, numbers.traffic, data}, chip, options);
+  auto found = place(runner, {numbers.integers, numbers.traffic, data}, chip, options, advice);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
   Candidate& best = std::get<Placed>(found).candidate;
   if (!asked && fires_in_batches(best.on(chip)) && !of_one_length(*data)) options.sample_steps = 0;
@@ -210,7 +210,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
     placed.kinds = std::move(chosen->kinds);
     for (std::string& note : chosen->notes) result.notes.push_back(std::move(note));
   }
-  auto built = back_end(runner, result, chip, placed);
+  auto built = back_end(runner, result, chip, placed, advice);
   if (auto* no = std::get_if<DoesNotFit>(&built)) {
     no->reason += parts_in(result.integers);
     return std::move(*no);
@@ -298,7 +298,7 @@ std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Ch
   CompileOptions trial = options;
   trial.points = 0;
   StageRunner runner(options.dump);
-  auto built = back_end(runner, compilation, chip, trial);
+  auto built = back_end(runner, compilation, chip, trial, Advice::kNone);
   if (auto* no = std::get_if<DoesNotFit>(&built)) return std::move(*no);
   return std::move(std::get<Built>(built).image);
 }
@@ -308,7 +308,7 @@ std::variant<Image, DoesNotFit> build_image(const IntNetwork& network, const Chi
   check_options(options);
   StageRunner runner(options.dump);
   const std::optional<Traffic> unmeasured;
-  auto found = place(runner, {network, unmeasured}, chip, options);
+  auto found = place(runner, {network, unmeasured}, chip, options, Advice::kSmallestChip);
   if (auto* no = std::get_if<DoesNotFit>(&found)) return std::move(*no);
   return assembled(std::get<Placed>(std::move(found)).candidate, chip);
 }

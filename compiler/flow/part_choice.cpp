@@ -38,7 +38,7 @@ class PartSearch {
     const std::optional<Traffic> unmeasured;
     StageRunner quiet;
     try {
-      auto placed = place(quiet, {parted.network, unmeasured}, chip_, options_);
+      auto placed = place(quiet, {parted.network, unmeasured}, chip_, options_, Advice::kNone);
       if (auto* found = std::get_if<Placed>(&placed))
         outcome.promised = {found->candidate.promise.period, found->candidate.promise.latency};
       else

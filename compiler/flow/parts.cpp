@@ -554,15 +554,14 @@ PartsCost cost_of(const Parted& parted, const Chip& chip, const CompileOptions& 
 }
 
 /// The fewest shares in this order that let every neuron fit; nothing where there are none. `page_chunks`: of
-/// the longest page.
-std::optional<std::vector<Shares>> fewest_shares(const IntNetwork& network, const Chip& chip,
-                                                 const CompileOptions& options, ShareOrder order,
-                                                 std::uint32_t page_chunks) {
+/// the longest page. `wide`: what is too wide as the network is.
+std::optional<std::vector<Shares>> fewest_shares(const IntNetwork& network, std::vector<TooWide> wide,
+                                                 const Chip& chip, const CompileOptions& options,
+                                                 ShareOrder order, std::uint32_t page_chunks) {
   std::vector<Shares> shares(network.populations.size(), Shares{1, order});
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     const Parted parted = in_parts(network, shares);
-    const std::vector<TooWide> wide =
-        too_wide(parted.network, chip, partitioning(parted.network, chip, options));
+    if (attempt > 0) wide = too_wide(parted.network, chip, partitioning(parted.network, chip, options));
     if (wide.empty()) return shares;
     std::vector<double> factor(network.populations.size(), 0);
     for (const TooWide& of : wide) {
@@ -609,9 +608,9 @@ std::vector<std::vector<Shares>> ways_of_sharing(const IntNetwork& network, cons
   // Wanted clusters may leave a source's chunks half empty.
   const bool is_free = options.clusters.empty() && options.kinds.empty() && options.max_neurons == 0;
   const std::uint32_t page_chunks = longest_page(chip);
-  if (page_chunks == 0 || (is_free && certainly_fits(network, chip)) ||
-      too_wide(network, chip, partitioning(network, chip, options)).empty())
-    return {};
+  if (page_chunks == 0 || (is_free && certainly_fits(network, chip))) return {};
+  const std::vector<TooWide> wide = too_wide(network, chip, partitioning(network, chip, options));
+  if (wide.empty()) return {};
   struct Way {
     PartsCost cost;
     std::vector<Shares> shares;
@@ -631,7 +630,7 @@ std::vector<std::vector<Shares>> ways_of_sharing(const IntNetwork& network, cons
   };
   for (std::size_t k = 0; k < kShareOrders; ++k) {
     const auto order = static_cast<ShareOrder>(k);
-    const auto fewest = fewest_shares(network, chip, options, order, page_chunks);
+    const auto fewest = fewest_shares(network, wide, chip, options, order, page_chunks);
     if (!fewest) continue;
     for (const double more : kMoreShares) {
       std::vector<Shares> shares = *fewest;

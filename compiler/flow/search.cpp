@@ -8,6 +8,7 @@
 #include "compiler/flow/spread.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/tune.hpp"
+#include "compiler/map/advice.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/or_pool.hpp"
 #include "compiler/partition/partition.hpp"
@@ -40,6 +41,11 @@ class Placer {
 
   /// What was decided on the way, for people.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
+  /// The chip that would do for what the mapper refused last.
+  [[nodiscard]] std::string advice() const {
+    return refused_.application ? what_would_do(*refused_.application, chip_, refused_.mapping) : "";
+  }
 
   [[nodiscard]] PartitionOptions partitioning(const std::vector<std::uint32_t>& least) const {
     PartitionOptions options = partition_options(numbers_.network, chip_, options_, least, numbers_.traffic);
@@ -125,8 +131,11 @@ class Placer {
 
   std::variant<Candidate, DoesNotFit> mapped(const std::shared_ptr<const Application>& application,
                                              const MapOptions& mapping) {
-    MapResult mapped = runner_.stage("map", [&] { return map(*application, chip_, mapping); });
-    if (!mapped.binding) return DoesNotFit{"map", mapped.reason};
+    MapResult mapped = runner_.stage("map", [&] { return try_map(*application, chip_, mapping); });
+    if (!mapped.binding) {
+      refused_ = {application, mapping};
+      return DoesNotFit{"map", mapped.reason};
+    }
     runner_.sound(check(ImageView(chip_, *application, *mapped.binding)));
     runner_.dump(print(*application, *mapped.binding, chip_));
     auto made = runner_.stage("schedule",
@@ -155,7 +164,13 @@ class Placer {
     return by_level;
   }
 
+  struct Refused {
+    std::shared_ptr<const Application> application;  ///< none: nothing was refused
+    MapOptions mapping;
+  };
+
   StageRunner& runner_;
+  Refused refused_;
   Numbers numbers_;
   const Chip& chip_;
   const CompileOptions& options_;
@@ -224,7 +239,7 @@ Attempt attempt(Placer& placer) {
 }  // namespace
 
 std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbers, const Chip& chip,
-                                       const CompileOptions& options) {
+                                       const CompileOptions& options, Advice advice) {
   Placer folding(runner, numbers, chip, options);
   check_names(numbers.network, chip, options);
   const std::vector<OrPool> pools = or_pools(numbers.network, chip, folding.partitioning({}));
@@ -251,6 +266,7 @@ std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbe
   }
   if (folded.candidate) return placed(folding, *std::move(folded.candidate), {}, "");
   if (folded.error) throw *folded.error;
+  if (folded.no->stage == "map" && advice == Advice::kSmallestChip) folded.no->reason += folding.advice();
   return *std::move(folded.no);
 }
 

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/fit/needs.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/schedule/candidate.hpp"
@@ -31,8 +32,12 @@ struct Placed {
 /// their own. The second is tried where the first does not fit, or where it may promise more: a map that
 /// sends its pool stands on a tile that holds the period, and all work, without the gaps of such maps and
 /// with the pools' spikes, would be less than the period if every tile had as much.
+///
+/// Where the mapper has no place for the clusters, `advice` says whether the chip that would do is looked
+/// for.
 [[nodiscard]] std::variant<Placed, DoesNotFit> place(StageRunner& runner, const Numbers& numbers,
-                                                     const Chip& chip, const CompileOptions& options);
+                                                     const Chip& chip, const CompileOptions& options,
+                                                     Advice advice);
 
 /// Other slots and pages for it where they are better. `work` of its rehearsal, where there are data.
 [[nodiscard]] Candidate tuned(StageRunner& runner, const Candidate& candidate,

@@ -18,6 +18,13 @@ struct TableNeeds {
 };
 [[nodiscard]] TableNeeds needs_of(const Binding&, const Chip&);
 
+/// Wheels with a slot for every channel of the busiest wire; shorter ones have not, longer ones may not
+/// either.
+struct Wheels {
+  std::uint32_t spikes = 0, credits = 0;
+};
+[[nodiscard]] Wheels least_wheels(const Chip&, const Binding&);
+
 /// Gives every channel spike slots and every destination credit slots. False with `reason`: one found none.
 [[nodiscard]] bool allocate_slots(const Application&, const Chip&, const MapOptions&, Binding&,
                                   std::string& reason);

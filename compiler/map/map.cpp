@@ -12,10 +12,13 @@
 #include "compiler/chip/kinds.hpp"
 #include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
+#include "compiler/map/advice.hpp"
+#include "compiler/map/attempts.hpp"
 #include "compiler/map/channels.hpp"
 #include "compiler/map/levels.hpp"
 #include "compiler/map/placement.hpp"
 #include "compiler/map/shared_entries.hpp"
+#include "compiler/map/shortages.hpp"
 #include "compiler/partition/partition.hpp"
 
 namespace spikeloom {
@@ -92,13 +95,31 @@ void deal_out_pages(const Application& app, const Chip& chip, std::uint32_t most
   pack_pages(app, chip, order, binding);
 }
 
-MapResult try_once(const Application& app, const Chip& chip, const MapOptions& options, double crowding) {
-  MapResult result;
+}  // namespace
+
+std::vector<Way> ways(const Application& app, const Chip& chip, OutOfStep out_of_step) {
+  std::vector<Way> list;
+  const auto add = [&](OutOfStep with) {
+    for (const double crowding : {2.0, 20.0, 500.0}) list.push_back({crowding, with});
+  };
+  add(out_of_step);
+  if (out_of_step == OutOfStep::kTogether) return list;
+  const std::vector<std::int64_t> lag = batch_steps(app, chip).lag;
+  if (std::adjacent_find(lag.begin(), lag.end(), std::not_equal_to<>()) != lag.end())
+    add(OutOfStep::kTogether);
+  return list;
+}
+
+std::optional<Binding> on_tiles(const Application& app, const Chip& chip, const MapOptions& options,
+                                const Way& way, std::string& reason) {
+  reason.clear();
+  MapOptions own = options;
+  own.out_of_step = way.out_of_step;
   Binding binding;
   binding.seed = options.seed;
   const std::vector<TileId> tiles =
-      options.places.empty() ? place(app, chip, options, crowding, result.reason) : options.places;
-  if (!result.reason.empty()) return result;
+      options.places.empty() ? place(app, chip, own, way.crowding, reason) : options.places;
+  if (!reason.empty()) return std::nullopt;
   binding.placement.resize(app.clusters.size());
   binding.orders.resize(chip.tiles());
   for (const ClusterId id : batch_steps(app, chip).order) {
@@ -110,133 +131,23 @@ MapResult try_once(const Application& app, const Chip& chip, const MapOptions& o
     deal_out_memory(app, chip, shared, order, binding);
     deal_out_pages(app, chip, options.most_pages, order, binding);
   }
-  if (form_channels(app, chip, binding, result.reason) &&
-      allocate_slots(app, chip, options, binding, result.reason))
+  if (!form_channels(app, chip, binding, reason)) return std::nullopt;
+  return binding;
+}
+
+MapResult try_ways(const Application& app, const Chip& chip, const MapOptions& options) {
+  MapResult result;
+  result.reason = in_words(shortages(app, chip, options));
+  if (!result.reason.empty()) return result;
+  for (const Way& way : ways(app, chip, options.out_of_step)) {
+    std::optional<Binding> binding = on_tiles(app, chip, options, way, result.reason);
+    if (!binding || !allocate_slots(app, chip, options, *binding, result.reason)) continue;
     result.binding = std::move(binding);
+    result.reason.clear();
+    return result;
+  }
   return result;
 }
-
-/// Second channels of a source cost little at first; where tables or slots run out, more and more.
-MapResult try_crowdings(const Application& app, const Chip& chip, const MapOptions& options) {
-  MapResult result;
-  for (const double crowding : {2.0, 20.0, 500.0}) {
-    result = try_once(app, chip, options, crowding);
-    if (result.binding) return result;
-  }
-  if (options.out_of_step == OutOfStep::kTogether) return result;
-  const std::vector<std::int64_t> lag = batch_steps(app, chip).lag;
-  if (std::adjacent_find(lag.begin(), lag.end(), std::not_equal_to<>()) == lag.end()) return result;
-  MapOptions together = options;
-  together.out_of_step = OutOfStep::kTogether;
-  return try_crowdings(app, chip, together);
-}
-
-/// A table of the network interfaces, which a chip file may make longer: for a tile, in every kind.
-struct Table {
-  const char* key;
-  std::uint32_t& (*length)(Chip&, std::uint32_t kind);
-  std::uint32_t (*needed)(const TableNeeds&);
-};
-
-TileKind& kind_in(Chip& chip, std::uint32_t kind) {
-  return kind == 0 ? chip.tile : chip.more_kinds.at(kind - 1);
-}
-
-const std::array<Table, 5>& tables() {
-  static const std::array<Table, 5> list = {{
-      {"tile.channels",
-       [](Chip& c, std::uint32_t kind) -> std::uint32_t& { return kind_in(c, kind).channels; },
-       [](const TableNeeds& n) { return n.tile_channels; }},
-      {"tile.credit_counters",
-       [](Chip& c, std::uint32_t kind) -> std::uint32_t& { return kind_in(c, kind).credit_counters; },
-       [](const TableNeeds& n) { return n.tile_counters; }},
-      {"tile.deliveries",
-       [](Chip& c, std::uint32_t kind) -> std::uint32_t& { return kind_in(c, kind).deliveries; },
-       [](const TableNeeds& n) { return n.deliveries; }},
-      {"host.channels", [](Chip& c, std::uint32_t) -> std::uint32_t& { return c.host.channels; },
-       [](const TableNeeds& n) { return n.host_channels; }},
-      {"host.credit_counters",
-       [](Chip& c, std::uint32_t) -> std::uint32_t& { return c.host.credit_counters; },
-       [](const TableNeeds& n) { return n.host_counters; }},
-  }};
-  return list;
-}
-
-/// The keys in which `larger` differs from `chip`, as a user writes them.
-std::string difference(Chip chip, Chip larger) {
-  std::string text;
-  const auto name = [&](const std::string& key, std::uint32_t from, std::uint32_t to) {
-    if (from != to) text += (text.empty() ? "" : ", ") + key + " = " + std::to_string(to);
-  };
-  name("mesh.width", chip.width, larger.width);
-  name("mesh.height", chip.height, larger.height);
-  name("noc.spike_wheel", chip.spike_wheel, larger.spike_wheel);
-  name("noc.credit_wheel", chip.credit_wheel, larger.credit_wheel);
-  for (const Table& table : tables())
-    for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind) {
-      const bool of_tile = std::string_view(table.key).starts_with("tile.");
-      if (kind > 0 && !of_tile) break;
-      name(table.key + (of_tile ? of_kind(chip, kind) : ""), table.length(chip, kind),
-           table.length(larger, kind));
-    }
-  return text;
-}
-
-/// Longer tables and wheels with which the application fits this mesh, each as short as the one that was
-/// found.
-std::optional<Chip> longer_tables(const Application& app, Chip chip, const MapOptions& options) {
-  Chip longest = chip;
-  const auto each_table = [&](auto&& change) {
-    for (const Table& table : tables())
-      for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind) change(table, kind);
-  };
-  each_table([&](const Table& table, std::uint32_t kind) {
-    table.length(longest, kind) = std::max(table.length(longest, kind), largest(table.key));
-  });
-  for (; longest.spike_wheel <= largest("noc.spike_wheel") &&
-         longest.credit_wheel <= largest("noc.credit_wheel");
-       longest.spike_wheel *= 2, longest.credit_wheel *= 2) {
-    const MapResult fits = try_crowdings(app, longest, options);
-    if (!fits.binding) continue;
-    const TableNeeds needs = needs_of(*fits.binding, chip);
-    Chip shorter = longest;
-    each_table([&](const Table& table, std::uint32_t kind) {
-      table.length(shorter, kind) = std::max(table.length(chip, kind), table.needed(needs));
-    });
-    // The placer is freer where tables are long; in the short ones it may end elsewhere.
-    return try_crowdings(app, shorter, options).binding ? shorter : longest;
-  }
-  return std::nullopt;
-}
-
-/// Names the smallest chip of such tiles that was found to do: more tiles, longer wheels, longer tables.
-std::string what_would_do(const Application& app, const Chip& chip, const MapOptions& options) {
-  std::string reason;
-  (void)place(app, chip, options, 0, reason);
-  if (!reason.empty()) return "";  // it named the mesh
-  if (const std::optional<Chip> larger = longer_tables(app, chip, options))
-    return "; " + difference(chip, *larger) + " would do";
-  if (chip.kinds() > 1)
-    return "; no longer wheels and tables would do on this mesh: other kinds (--kind), or fewer clusters "
-           "(--clusters, --max-neurons) are needed";
-  Chip mesh = chip;
-  const std::uint32_t widest = largest("mesh.width"), highest = largest("mesh.height");
-  while (mesh.width * mesh.height < 2 * app.clusters.size() &&
-         (mesh.width < widest || mesh.height < highest)) {
-    ((mesh.width <= mesh.height || mesh.height >= highest) && mesh.width < widest ? mesh.width
-                                                                                  : mesh.height) += 1;
-    MapOptions all = options;
-    all.tiles = 0;
-    if (try_crowdings(app, mesh, all).binding) return "; " + difference(chip, mesh) + " would do";
-    if (const std::optional<Chip> larger = longer_tables(app, mesh, all))
-      return "; " + difference(chip, *larger) + " would do";
-  }
-  return "; no mesh of such tiles would do, however long its tables and wheels: fewer clusters are needed "
-         "(--clusters, "
-         "--max-neurons, larger tiles)";
-}
-
-}  // namespace
 
 Binding deal_pages(const Application& app, const Chip& chip, std::uint32_t most_pages, Binding binding) {
   for (const std::vector<OrderEntry>& order : binding.orders)
@@ -261,8 +172,7 @@ std::optional<Binding> deal_slots(const Application& app, const Chip& chip, cons
 
 MapResult map(const Application& app, const Chip& chip, const MapOptions& options) {
   MapResult result = try_map(app, chip, options);
-  if (!result.binding && app.sinks.size() <= hw::kLimitHostSinks)
-    result.reason += what_would_do(app, chip, options);
+  if (!result.binding) result.reason += what_would_do(app, chip, options);
   return result;
 }
 
@@ -279,7 +189,7 @@ MapResult try_map(const Application& app, const Chip& chip, const MapOptions& op
                     "tiles) would do";
     return result;
   }
-  return try_crowdings(app, chip, options);
+  return try_ways(app, chip, options);
 }
 
 }  // namespace spikeloom

@@ -18,12 +18,6 @@
 #include "compiler/partition/scenes.hpp"
 
 namespace spikeloom {
-namespace {
-
-constexpr std::size_t kTablesOfTheTile = 8;  ///< resources that are no memory of the core; they come first
-
-}  // namespace
-
 std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_t c, std::uint64_t readers) {
   const Cluster& cluster = app.clusters[c];
   const TileKind& tile = chip.kind(cluster.kind);
@@ -81,6 +75,7 @@ class Placer {
         crowding_(crowding),
         readers_(consumers(app)),
         tile_(app.clusters.size(), kNowhere),
+        readers_on_(tiles, 0),
         load_(tiles, 0),
         shared_(app, chip),
         standing_(tiles, std::vector<std::uint32_t>(shared_.count(), 0)),
@@ -280,6 +275,14 @@ class Placer {
     for (std::size_t c = 0; c < clusters; ++c) put(c, best_tile[c]);
   }
 
+  /// Up to the last one with a cluster.
+  [[nodiscard]] std::uint32_t tiles_used() const {
+    std::uint32_t used = 0;
+    for (const std::uint32_t tile : tile_)
+      if (tile != kNowhere) used = std::max(used, tile + 1);
+    return used;
+  }
+
   [[nodiscard]] std::vector<TileId> result() const {
     std::vector<TileId> tiles;
     for (const std::uint32_t tile : tile_) tiles.emplace_back(tile);
@@ -401,14 +404,16 @@ class Placer {
     if (source > 0 && tile_[source - 1] == kNowhere) return 0;
     const std::uint32_t from = source == 0 ? 0 : tile_[source - 1] + 1;
     double cost = source > 0 && sinks_[source - 1] != 0 ? flits_[source - 1] * hops(chip_, from, 0) : 0;
-    const std::vector<Consumer>& readers = readers_[source];
-    for (std::size_t i = 0; i < readers.size(); ++i) {
-      const std::uint32_t tile = tile_[readers[i].cluster.index()];
+    for (const Consumer& reader : readers_[source]) {
+      const std::uint32_t tile = tile_[reader.cluster.index()];
       if (tile == kNowhere) continue;
-      cost += flits_to(source, readers[i]) * hops(chip_, from, tile + 1);
-      for (std::size_t j = 0; j < i; ++j)
-        if (tile_[readers[j].cluster.index()] == tile) cost += crowding_ * flits_to(source, readers[i]);
+      const double flits = flits_to(source, reader);
+      cost += flits * hops(chip_, from, tile + 1);
+      for (std::uint32_t n = 0; n < readers_on_[tile]; ++n) cost += crowding_ * flits;
+      ++readers_on_[tile];
     }
+    for (const Consumer& reader : readers_[source])
+      if (const std::uint32_t tile = tile_[reader.cluster.index()]; tile != kNowhere) readers_on_[tile] = 0;
     return cost;
   }
 
@@ -511,6 +516,7 @@ class Placer {
   std::vector<std::vector<Resource>> needed_;
   std::vector<std::vector<Resource>> offered_;  ///< by kind of tile
   std::vector<std::vector<std::uint64_t>> used_;
+  mutable std::vector<std::uint32_t> readers_on_;  ///< by tile, of the source that is looked at; else 0
   std::vector<double> load_, work_, flits_;
   std::vector<Scenes> scene_, scene_load_;  ///< work by cluster, and by tile; empty: not looked at
   SharedEntries shared_;
@@ -524,105 +530,17 @@ class Placer {
   std::vector<std::pair<double, double>> center_;  ///< by cluster, of the region that bisection gave it
 };
 
-/// Tiles of a kind that first fit fills with the kind's clusters: so many that it has room for all.
-std::uint32_t tiles_needed(const Application& app, const Chip& chip, std::uint32_t kind) {
-  Chip row = chip;
-  row.height = 1;
-  for (row.width = 1;; ++row.width) {
-    row.kind_of.assign(row.tiles(), kind);
-    std::size_t failed = 0;
-    Placer placer(app, row, row.tiles(), 0);
-    if (placer.place_first_fit(failed, kind)) return row.width;
-  }
-}
-
-/// Smallest near-square mesh of the same tiles that first fit fills, in words.
-std::string mesh_that_would_do(const Application& app, Chip chip) {
-  for (std::uint32_t side = 1; side <= 32; ++side)
-    for (const std::uint32_t width : {side, std::min(32U, side + 1)}) {
-      chip.width = width;
-      chip.height = side;
-      std::size_t failed = 0;
-      if (Placer(app, chip, chip.tiles(), 0).place_first_fit(failed))
-        return "a mesh of " + std::to_string(width) + " x " + std::to_string(side) + " such tiles would do";
-    }
-  return "no mesh up to 32 x 32 of such tiles would do";
-}
-
-/// By cluster what it takes of a tile.
-std::vector<std::vector<Resource>> all_needs(const Application& app, const Chip& chip) {
-  const std::vector<std::vector<Consumer>> readers = consumers(app);
-  std::vector<std::vector<Resource>> list;
-  for (std::size_t c = 0; c < app.clusters.size(); ++c)
-    list.push_back(needs(app, chip, c, readers[1 + c].size()));
-  return list;
-}
-
-/// Clusters that need more of something than an empty tile has: their readers may be too many.
-std::string too_large(const Application& app, const Chip& chip) {
-  const std::vector<std::vector<Resource>> needed = all_needs(app, chip);
-  std::string text;
-  for (std::uint32_t k = 0; k < chip.kinds(); ++k) {
-    const std::vector<Resource> offered = offers(chip.kind(k));
-    std::vector<std::pair<std::uint64_t, std::size_t>> most(offered.size());
-    for (std::size_t c = 0; c < app.clusters.size(); ++c)
-      for (std::size_t r = 0; r < offered.size() && app.clusters[c].kind == k; ++r)
-        most[r] = std::max(most[r], {needed[c][r].amount, c});
-    for (std::size_t r = 0; r < offered.size(); ++r)
-      if (most[r].first > offered[r].amount)
-        text += (text.empty() ? "" : "; ") + std::string("cluster ") + app.clusters[most[r].second].name +
-                " alone needs " + std::to_string(most[r].first) + " of " + std::string(offered[r].key) +
-                " = " + std::to_string(offered[r].amount) + of_kind(chip, k) +
-                (most[r].first > largest(std::string(offered[r].key))
-                     ? "; no chip has more than " + std::to_string(largest(std::string(offered[r].key))) +
-                           ": other"
-                     : "; a chip with " + std::string(offered[r].key) + " = " +
-                           std::to_string(most[r].first) + " would do, or other") +
-                " clusters (--max-neurons, --clusters)";
-  }
-  return text;
-}
-
-std::string totals(const Application& app, const Chip& chip, std::uint32_t kind, std::uint32_t tiles) {
-  const std::vector<Resource> offered = offers(chip.kind(kind));
-  const std::vector<std::vector<Resource>> needed = all_needs(app, chip);
-  std::vector<std::uint64_t> sum(offered.size(), 0);
-  const SharedEntries shared(app, chip);
-  std::vector<bool> counted(shared.count(), false);
-  for (std::size_t c = 0; c < app.clusters.size(); ++c)
-    for (std::size_t r = 0; r < sum.size() && app.clusters[c].kind == kind; ++r) {
-      const std::uint32_t content =
-          r < kTablesOfTheTile ? SharedEntries::kOwn : shared.content(c, r - kTablesOfTheTile);
-      if (content != SharedEntries::kOwn && counted[content]) continue;
-      if (content != SharedEntries::kOwn) counted[content] = true;
-      sum[r] += needed[c][r].amount;
-    }
-  std::string text;
-  for (std::size_t r = 0; r < sum.size(); ++r)
-    if (sum[r] > offered[r].amount * tiles)
-      text += std::string(text.empty() ? "; all clusters together need " : ", ") + std::to_string(sum[r]) +
-              " of " + std::to_string(offered[r].amount * tiles) + " " + std::string(offered[r].key);
-  return text;
-}
-
-/// Why first fit found no room for cluster `failed`, with the tiles that would do.
+/// Why first fit found no room for cluster `failed`.
 std::string no_room(const Application& app, const Chip& chip, std::uint32_t tiles, std::size_t failed) {
   const std::uint32_t kind = app.clusters[failed].kind;
   if (chip.kinds() == 1)
     return std::to_string(app.clusters.size()) + " clusters do not fit " + std::to_string(tiles) +
-           " tiles of chip " + chip.name + ": no room left for " + app.clusters[failed].name +
-           totals(app, chip, kind, tiles) + "; " + mesh_that_would_do(app, chip);
+           " tiles of chip " + chip.name + ": no room left for " + app.clusters[failed].name;
   const std::vector<std::uint32_t> have = tiles_by_kind(chip, tiles);
   const auto clusters = std::count_if(app.clusters.begin(), app.clusters.end(),
                                       [&](const Cluster& cluster) { return cluster.kind == kind; });
-  std::string text = std::to_string(clusters) + " clusters do not fit " + std::to_string(have[kind]) +
-                     " tiles of kind " + chip.kind(kind).name + " of chip " + chip.name +
-                     ": no room left for " + app.clusters[failed].name + totals(app, chip, kind, have[kind]);
-  for (std::uint32_t k = 0; k < chip.kinds(); ++k)
-    if (const std::uint32_t needed = tiles_needed(app, chip, k); needed > have[k])
-      text += "; kind " + chip.kind(k).name + " needs " + std::to_string(needed) + " tiles, the chip has " +
-              std::to_string(have[k]);
-  return text + "; another kind would do for some populations (--kind)";
+  return std::to_string(clusters) + " clusters do not fit " + std::to_string(have[kind]) + " tiles of kind " +
+         chip.kind(kind).name + " of chip " + chip.name + ": no room left for " + app.clusters[failed].name;
 }
 
 }  // namespace
@@ -683,7 +601,6 @@ std::vector<TileId> place(const Application& app, const Chip& chip, const MapOpt
   if (placer.is_large() ? !placer.place_by_bisection(rng) : !placer.place_greedily()) {
     placer.clear();
     std::size_t failed = 0;
-    if (reason = too_large(app, chip); !reason.empty()) return {};
     if (!placer.place_first_fit(failed)) {
       reason = no_room(app, chip, tiles, failed);
       return {};
@@ -691,6 +608,18 @@ std::vector<TileId> place(const Application& app, const Chip& chip, const MapOpt
   }
   placer.anneal(rng);
   return placer.result();
+}
+
+std::optional<std::uint32_t> tiles_needed(const Application& app, const Chip& chip, std::uint32_t kind) {
+  Chip row = chip;  // as many tiles as could be needed; first fit begins with the first
+  row.height = 1;
+  row.width = std::min(static_cast<std::uint32_t>(app.clusters.size()),
+                       static_cast<std::uint32_t>(largest("mesh.width") * largest("mesh.height")));
+  row.kind_of.assign(row.tiles(), kind);
+  std::size_t failed = 0;
+  Placer placer(app, row, row.tiles(), 0);
+  if (!placer.place_first_fit(failed, kind)) return std::nullopt;
+  return placer.tiles_used();
 }
 
 }  // namespace spikeloom

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,9 @@
 #include "compiler/map/map.hpp"
 
 namespace spikeloom {
+
+/// Resources that are no memory of the core; they come first.
+inline constexpr std::size_t kTablesOfTheTile = 8;
 
 /// What a cluster takes of a tile's tables, or what a tile has; one entry per resource.
 struct Resource {
@@ -26,6 +30,10 @@ struct Consumer {
 };
 /// By source: entry 0 the host, 1 + c cluster c; in rising (cluster, inbound).
 [[nodiscard]] std::vector<std::vector<Consumer>> consumers(const Application&);
+
+/// Tiles of a kind that first fit fills with the kind's clusters: so many that it has room for all. Nothing:
+/// more than the largest mesh has.
+[[nodiscard]] std::optional<std::uint32_t> tiles_needed(const Application&, const Chip&, std::uint32_t kind);
 
 /// Tile by cluster; empty with `reason` set when they do not fit. `crowding` weighs second channels that a
 /// source needs because two of its readers share a tile.

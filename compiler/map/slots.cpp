@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <queue>
 #include <set>
 #include <tuple>
@@ -150,6 +151,30 @@ std::string end_in_words(const Application& app, const ClusterOrHost& end) {
 }
 
 }  // namespace
+
+Wheels least_wheels(const Chip& chip, const Binding& binding) {
+  using Wire = std::tuple<std::uint32_t, std::uint32_t, bool>;  // node, port, which end
+  std::map<Wire, std::uint32_t> spikes, credits;
+  const auto count = [&](std::map<Wire, std::uint32_t>& on, const Request& request) {
+    ++on[{request.from, 0, false}];
+    for (const auto& [tile, port, depth] : request.links) ++on[{tile, port, true}];
+  };
+  for (const Channel& channel : binding.channels) {
+    const std::uint32_t from = node_of(binding, channel.from);
+    std::vector<std::uint32_t> to;
+    for (const Destination& end : channel.to) {
+      to.push_back(node_of(binding, end.to));
+      if (end.to) count(credits, request_of(chip, to.back(), {from}, 1));
+    }
+    count(spikes, request_of(chip, from, to, 1));
+  }
+  const auto most = [](const std::map<Wire, std::uint32_t>& of) {
+    std::uint32_t result = 0;
+    for (const auto& [wire, requests] : of) result = std::max(result, requests);
+    return result;
+  };
+  return {most(spikes), most(credits)};
+}
 
 bool allocate_slots(const Application& app, const Chip& chip, const MapOptions& options, Binding& binding,
                     std::string& reason) {

@@ -495,8 +495,9 @@ TEST(Kinds, SaysWhichKindHasTooFewTiles) {
   const Application app = build_application(net, chip, partition(net, chip, options));
   const MapResult result = map(app, chip);
   EXPECT_FALSE(result.binding);
-  EXPECT_THAT(result.reason,
-              HasSubstr("clusters do not fit 1 tiles of kind other of chip two: no room left for"));
+  EXPECT_THAT(
+      result.reason,
+      HasSubstr("2 clusters do not fit 1 tiles of kind other of chip two; all clusters together need"));
   EXPECT_THAT(result.reason, HasSubstr("8192 of 4096 tile.weight_words"));
   EXPECT_THAT(result.reason, HasSubstr("; kind other needs 2 tiles, the chip has 1; another kind would do"));
   chip.width = 3;
@@ -524,7 +525,9 @@ TEST(Map, NamesTheWheelThatIsTooShort) {
   const MapResult result = map(app, chip);
   EXPECT_FALSE(result.binding);
   EXPECT_THAT(result.reason, HasSubstr("noc.spike_wheel = 4"));
-  EXPECT_THAT(result.reason, HasSubstr("; noc.spike_wheel = 8, noc.credit_wheel = 32 would do"));
+  EXPECT_THAT(result.reason, HasSubstr("; noc.spike_wheel = 8 would do"));
+  chip.spike_wheel = 8;
+  EXPECT_TRUE(map(app, chip).binding);
 }
 
 TEST(Map, NamesTheTablesThatAreTooShortAndTheyDo) {
