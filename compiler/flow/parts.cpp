@@ -463,16 +463,18 @@ std::size_t most_read(const MapForm& form) {
 }
 
 /// Most chunks that one neuron reads: of whole sources, each cluster of which may begin a chunk unless all of
-/// them end with whole ones (`whole`, by PopulationId).
+/// them end with whole ones (`whole`, by PopulationId); of a few elements as many, since each may lie in
+/// another chunk.
 std::uint64_t most_chunks(const IntNetwork& network, std::size_t p, const std::vector<bool>& whole) {
   std::uint64_t chunks = 0;
   for (const IntProjection& projection : network.projections) {
     if (projection.to.index() != p) continue;
-    const std::size_t sources = most_read(projection.form);
+    const std::size_t all = projection.form.sources(), sources = most_read(projection.form);
     const auto* from = std::get_if<PopulationId>(&projection.from);
-    const bool begins_more =
-        from != nullptr && !(whole[from->index()] && sources == projection.form.sources());
-    chunks += (begins_more ? 2 : 1) * chunks_of(network, projection.from, sources);
+    const bool begins_more = from != nullptr && !whole[from->index()];
+    const std::uint64_t of_all = (begins_more ? 2 : 1) * chunks_of(network, projection.from, all);
+    const std::uint64_t each = chunks_of(network, projection.from, 1);
+    chunks += sources == all || from == nullptr ? std::min(of_all, each * sources) : each * sources;
   }
   return chunks;
 }
