@@ -84,7 +84,9 @@ std::vector<WeightedMap> negated(const IntProjection& projection) {
     opposite.push_back(static_cast<std::int16_t>(-weight - (is_lowest ? 1 : 0)));
     rest.push_back(is_lowest ? 1 : 0);
   }
-  std::vector<WeightedMap> maps{{projection.form, std::move(opposite)}};
+  std::vector<WeightedMap> maps;
+  maps.reserve(2);
+  maps.push_back({projection.form, std::move(opposite)});
   if (!fits) maps.push_back(without_zeros({projection.form, std::move(rest)}));
   return maps;
 }
