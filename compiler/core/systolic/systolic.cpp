@@ -68,6 +68,15 @@ class Systolic final : public Core {
             {hw::kMemPotentials, tile.lif_lanes, kStates, kState},
             {hw::kMemCurrents, tile.lif_lanes, kStates, kState}};
   }
+  [[nodiscard]] WeightStream streams(const TileConfig& tile) const override {
+    if (tile.systolic_stream == 0)
+      return {std::nullopt, "tile.systolic_stream = 0; a chip with tile.systolic_stream = 1 would do"};
+    if (tile.systolic_pages > 1)
+      return {std::nullopt, "tile.systolic_pages = " + std::to_string(tile.systolic_pages) +
+                                ", and weights are streamed for firings of one step; a chip with "
+                                "tile.systolic_pages = 1 would do"};
+    return {kMatricesWindow, {}};
+  }
   [[nodiscard]] std::span<const std::uint32_t> context_fields() const override {
     static constexpr std::array kFields = {hw::kAddrContextTables, hw::kAddrContextUpdate,
                                            hw::kAddrContextState};

@@ -17,6 +17,7 @@ inline constexpr std::string_view kName = "systolic";
 
 /// Memories, in the order of Placement::first.
 enum MemoryIndex : std::uint32_t { kBlocks, kFolds, kMatrices, kUpdates, kSets, kStates, kMemories };
+inline constexpr std::size_t kMatricesWindow = 4;  ///< index into Core::windows
 
 /// Windows, in the order of CoreTables::windows, which is the order of loading.
 enum WindowIndex : std::uint32_t {
