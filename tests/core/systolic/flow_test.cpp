@@ -2,6 +2,7 @@
 // membrane and count, every promise kept. Samples of every length, so that batches of every number of pages
 // occur.
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <set>
 
@@ -12,6 +13,7 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "host/device/link_throttle.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
 #include "tests/flow/expect_golden.hpp"
@@ -210,11 +212,81 @@ TEST(SystolicFlow, StreamedWeightsChangeNoBitAndNoPromise) {
 TEST(SystolicFlow, StreamedWeightsAreTheSameOnTheRtl) {
   for (const bool is_mixed : {false, true}) {
     const Chip chip = streaming_chip(is_mixed);
-    const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+    // A slow host, behind a transport that pauses.
+    VerilatorOptions slow;
+    slow.stall_seed = 7;
+    const std::unique_ptr<Link> rtl = throttle(open_verilator(chip, slow, {}), 3);
     const Counts counts = run_cases(chip, 1, 25, rtl.get());
     EXPECT_GE(counts.streamed, 12);
     EXPECT_GE(counts.shared_regions, is_mixed ? 0 : 4);
   }
+}
+
+/// A dense layer on one tile, its weights streamed.
+Image streamed_image() {
+  const Chip chip = streaming_chip(false);
+  for (std::uint64_t seed = 1; seed < 50; ++seed) {
+    const Case made = testing::random_case(seed, chip, {});
+    CompileOptions options;
+    options.points = 0;
+    for (const IntPopulation& population : made.network.populations)
+      options.stream_weights.push_back(population.name);
+    std::optional<Image> image = testing::fitting(made.network, chip, options);
+    if (image && streamed_words(*image) > 0) return *std::move(image);
+  }
+  internal_error("no image with streamed weights", __FILE__, __LINE__);
+}
+
+TEST(StreamedWeights, AForgedImageIsRefused) {
+  const Image image = streamed_image();
+  ASSERT_TRUE(check(image).empty());
+  std::size_t c = 0;
+  while (weight_inbound(image.application.clusters[c]) == nullptr) ++c;
+  const auto forged = [&](const std::function<void(Inbound&)>& change) {
+    Image other = image;
+    for (Inbound& inbound : other.application.clusters[c].inbound)
+      if (inbound.weights > 0) change(inbound);
+    return check(other);
+  };
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.weights += 2; }).empty());
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.weights -= 2; }).empty());
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.delay = 1; }).empty());
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.source_count = 1; }).empty());
+  Image twice = image;
+  std::vector<Inbound>& inbound = twice.application.clusters[c].inbound;
+  inbound.push_back(*weight_inbound(twice.application.clusters[c]));
+  EXPECT_FALSE(check(twice).empty());
+  Image beyond = image;
+  beyond.binding.placement[c].first[2] = beyond.chip.tile.systolic_words;
+  EXPECT_FALSE(check(beyond).empty());
+  // The promise is one for loads of that length.
+  Image kept = image;
+  kept.application.clusters[c].inbound.erase(
+      std::find_if(kept.application.clusters[c].inbound.begin(), kept.application.clusters[c].inbound.end(),
+                   [](const Inbound& one) { return one.weights > 0; }));
+  EXPECT_FALSE(check(kept).empty());
+}
+
+TEST(StreamedWeights, TilesThatTakeNoneAreNamed) {
+  const auto reason = [](const Chip& chip) -> std::string {
+    const Case made = testing::random_case(3, chip, {});
+    CompileOptions options;
+    options.points = 0;
+    for (const IntPopulation& population : made.network.populations)
+      options.stream_weights.push_back(population.name);
+    try {
+      (void)build_image(made.network, chip, options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  };
+  EXPECT_NE(reason(chip_of_arrays(1)).find("tile.systolic_stream = 0"), std::string::npos);
+  Chip batches = streaming_chip(false);
+  batches.tile.systolic_pages = 4;
+  EXPECT_NE(reason(parse_chip(print(batches), "batches")).find("tile.systolic_pages = 4"), std::string::npos);
+  const Chip other = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/mixed.toml");
+  EXPECT_NE(reason(other).find("keeps all weights in the tile"), std::string::npos) << reason(other);
 }
 
 /// Where the length of samples is known batches have known sizes, and steps that are shorter are promised.
