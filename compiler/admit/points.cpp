@@ -388,6 +388,11 @@ std::optional<std::string> why_no_points(const ImageView& image) {
              " is, and points exist only where it takes one; other kinds "
              "(--kind) would do";
   }
+  for (const Channel& channel : image.binding.channels)
+    if (weights_of(image.application, channel) != nullptr)
+      return "the host streams the weights of cluster " +
+             image.application.clusters[channel.to.front().to->index()].name +
+             ", and points exist only where all weights stay in the tiles";
   return std::nullopt;
 }
 

@@ -105,7 +105,7 @@ struct Context {
 
 struct Counters {
   std::int64_t firings = 0, busy = 0, wait_input = 0, wait_output = 0, spikes = 0, core = 0, broken = 0,
-               first = 0;
+               first = 0, weights = 0;
 };
 
 struct Node {
@@ -125,6 +125,8 @@ struct Node {
   std::uint32_t position = 0, round = 0;
   Cycle load = 0;  ///< the sequencer's next LOAD cycle
   std::int64_t burst = 0;
+  std::optional<MemoryWindow> stream;  ///< that weight deliveries write
+  std::uint32_t loaded = 0;            ///< words of 16 bits of the load under way
   Counters counted;
   bool queued = false;
 };
@@ -159,6 +161,9 @@ class ModelDevice final : public ModelLink {
           core ? core(static_cast<std::uint32_t>(n), nodes_[n].memory) : own_core(tile, nodes_[n].memory);
       nodes_[n].core = std::move(made.model);
       nodes_[n].batch = made.pages;
+      const TileKind& kind = chip_.kind_at(tile);
+      if (const WeightStream stream = core_of(kind).streams(kind); stream.window)
+        nodes_[n].stream = core_of(kind).windows(kind)[*stream.window];
     }
   }
 
@@ -395,6 +400,7 @@ class ModelDevice final : public ModelLink {
     node.position = node.round = 0;
     node.load = at;
     node.burst = 0;
+    node.loaded = 0;
     node.queued = false;
     node.channels.clear();
     for (std::uint32_t c = 0; c < memory.channels.size(); ++c) node.channels.push_back(channel_of(memory, c));
@@ -630,6 +636,7 @@ class ModelDevice final : public ModelLink {
     const auto& delivery = node.memory.deliveries.at(d);
     const auto& pages = node.memory.contexts[delivery.page.context].pages;
     Row& row = node.rows.at(pages.first_row + node.write_page[d]);
+    if (delivery.weights.valid != 0) take_weights(index, delivery.weights, flit);
     if (!flit.end) {
       if (flit.index < delivery.range.first || flit.index >= delivery.range.first + delivery.range.count)
         return;
@@ -645,6 +652,28 @@ class ModelDevice final : public ModelLink {
     row.ready = std::max(row.ready, at + 1);
     if (++node.write_page[d] == pages.rows) node.write_page[d] = 0;
     schedule(index);
+  }
+
+  /// A chunk of a load, or its end.
+  void take_weights(std::uint32_t index, const hw::RegDeliveryWeights& delivery, const Flit& flit) {
+    Node& node = nodes_[index];
+    if (!node.stream)
+      throw device_error("model: weights reach node " + std::to_string(index) + ", whose core takes none");
+    device_model::Memory& memory = node.memory.memories.at(node.stream->number);
+    const std::uint32_t halves = 2 * node.stream->parts;
+    if (flit.end) {
+      if (node.loaded % halves != 0) throw device_error("model: a load of weights ends within a word");
+      if (node.loaded > 0) node.core->invalidate();
+      node.loaded = 0;
+      return;
+    }
+    const std::uint32_t word = delivery.first_word + node.loaded / halves;
+    const std::uint32_t part = node.loaded % halves / 2, shift = node.loaded % 2 * hw::kChunkBits;
+    if (word >= memory.words()) throw device_error("model: a load of weights leaves the tile's memory");
+    const std::uint32_t kept = memory.part(word, part) & ~(((1U << hw::kChunkBits) - 1U) << shift);
+    memory.set(word, part, kept | flit.mask << shift);
+    ++node.loaded;
+    ++node.counted.weights;
   }
 
   /// Runs the sequencer from its LOAD cycle to the next firing or retirement, if its inputs are known.
@@ -674,6 +703,7 @@ class ModelDevice final : public ModelLink {
       context.steps = 1;
       context.flags = kRunEnd;
       fill(node, c, start + 1);
+      free_region(index, c, start);
       node.load = start + 1;
     } else {
       const std::span<const Page* const> pages(batch.pages.data(), batch.size);
@@ -693,6 +723,7 @@ class ModelDevice final : public ModelLink {
       for (const Cycle cycles : firing.freed) free_page(index, c, start + cycles);
       free_page(index, c, freed);
       fill(node, c, end + 1);
+      free_region(index, c, end);
       node.load = end + 1;
       if (observer_) observer_({index, c, start, end - start, batch.size, context.flags != 0});
     }
@@ -795,8 +826,17 @@ class ModelDevice final : public ModelLink {
     row.ready = 0;
     if (++context.read_page == pages.rows) context.read_page = 0;
     for (std::uint32_t d = 0; d < node.returns.size(); ++d) {
-      const auto& page = node.memory.deliveries[d].page;
-      if (page.valid != 0 && page.context == c) return_credit(index, d, freed);
+      const auto& [page, range, weights] = node.memory.deliveries[d];
+      if (page.valid != 0 && page.context == c && weights.valid == 0) return_credit(index, d, freed);
+    }
+  }
+
+  /// A context has fired, or retired: the weights of the next one in the region may come.
+  void free_region(std::uint32_t index, std::uint32_t c, Cycle end) {
+    Node& node = nodes_[index];
+    for (std::uint32_t d = 0; d < node.returns.size(); ++d) {
+      const hw::RegDeliveryWeights& weights = node.memory.deliveries[d].weights;
+      if (weights.valid != 0 && weights.after == c) return_credit(index, d, end);
     }
   }
 
@@ -885,6 +925,7 @@ class ModelDevice final : public ModelLink {
     if (offset == hw::kAddrNodeStatus) return index == 0 ? host_status() : (node.running ? 1U : 0U);
     if (index == 0 && offset >= hw::kAddrNodeTaken && offset < hw::kAddrNodeTaken + apps_.size())
       return apps_[offset - hw::kAddrNodeTaken].taken;
+    if (index != 0 && offset == hw::kAddrNodeWeights) return static_cast<std::uint32_t>(node.counted.weights);
     if (index == 0) return 0;  // the host's cycle counters: a model has no clock
     const Counters& c = node.counted;
     const std::int64_t values[] = {c.firings, c.busy, c.wait_input, c.wait_output,

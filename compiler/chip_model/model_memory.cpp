@@ -97,6 +97,8 @@ void NodeMemory::write(std::uint32_t address, std::uint32_t data) {
       DeliveryRegisters& delivery = at(deliveries, number, address);
       if (field == hw::kAddrDeliveryPage)
         delivery.page = hw::RegDeliveryPage::unpack(data);
+      else if (field == hw::kAddrDeliveryWeights)
+        delivery.weights = hw::RegDeliveryWeights::unpack(data);
       else
         delivery.range = hw::RegDeliveryRange::unpack(data);
       return;

@@ -13,6 +13,7 @@ namespace spikeloom::device_model {
 struct DeliveryRegisters {
   hw::RegDeliveryPage page;
   hw::RegDeliveryRange range;
+  hw::RegDeliveryWeights weights;
 };
 
 /// The registers and memories of one node (tile or host). Dynamic registers that a run starts from

@@ -28,6 +28,9 @@ struct Inbound {
   std::uint32_t first_chunk = 0;
   std::uint32_t source_first = 0;
   std::uint32_t source_count = 0;
+  /// Of an inbound from the host that brings no spikes: words of 16 bits of the cluster's weights that come
+  /// in every step, before its end-of-step (docs/streamed-weights.md). 0: it brings none.
+  std::uint32_t weights = 0;
   friend bool operator==(const Inbound&, const Inbound&) = default;
 };
 

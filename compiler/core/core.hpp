@@ -165,6 +165,15 @@ class CoreModel {
   [[nodiscard]] virtual std::int32_t potential(std::uint32_t context, std::uint32_t position) const = 0;
 };
 
+/// Whether the host may send a cluster's weights over the spike network, before every firing that reads them
+/// (docs/streamed-weights.md).
+struct WeightStream {
+  /// Index into Core::windows. It shows the whole of a memory that may be shared, `placed` leaves its entries
+  /// as they are, and an entry is whole pairs of 16 bits.
+  std::optional<std::size_t> window{};
+  std::string why_not{};  ///< where there is none
+};
+
 /// What a neuron keeps from step to step.
 enum class NeuronState : std::uint8_t { kPotential, kCurrent };
 
@@ -256,6 +265,10 @@ class Core {
 
   /// Windows of such a tile, in the order in which they are loaded.
   [[nodiscard]] virtual std::vector<MemoryWindow> windows(const TileConfig&) const = 0;
+  /// Which of them the host may stream.
+  [[nodiscard]] virtual WeightStream streams(const TileConfig&) const {
+    return {std::nullopt, "the core " + std::string(name()) + " keeps all weights in the tile"};
+  }
   /// The tables of a cluster that has its neurons, inbound, chunk_bits and limits. They may exceed the tile.
   [[nodiscard]] virtual CoreTables build(const Cluster&, const IntPopulation&, const ClusterRows&,
                                          const TileConfig&) const = 0;

@@ -22,6 +22,7 @@
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/flow/static_inputs.hpp"
 #include "compiler/golden/int_network_file.hpp"
+#include "compiler/schedule/arcs.hpp"
 #include "compiler/schedule/samples.hpp"
 
 namespace spikeloom {
@@ -196,11 +197,32 @@ void append_sample_notes(Compilation& result, const Chip& chip, const CompileOpt
                            "their sums saves work there, and no cycle of a step");
 }
 
+/// What is streamed, and how much of the period it takes.
+void append_stream_note(Compilation& result) {
+  std::uint64_t words = 0, clusters = 0;
+  std::int64_t cycles = 0;
+  const Image& image = result.image;
+  for (const Channel& channel : image.binding.channels) {
+    const Inbound* weights = weights_of(image.application, channel);
+    if (weights == nullptr) continue;
+    words += weights->weights;
+    ++clusters;
+    cycles += worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
+  }
+  if (clusters == 0) return;
+  result.notes.push_back("the host streams the weights of " + std::to_string(clusters) + " clusters, " +
+                         std::to_string(words) + " words of 16 bits a step, and sends them in at most " +
+                         std::to_string(cycles) + " cycles of a step");
+}
+
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,
                                                const CompileOptions& options,
                                                Advice advice = Advice::kSmallestChip) {
-  const auto too_small = runner.stage(
-      "sizes", [&] { return refusal(outline(input, chip, options), chip, tiles_of(chip, options), advice); });
+  // The floors of sizes know nothing of weights that no tile keeps.
+  const auto too_small = runner.stage("sizes", [&]() -> std::optional<std::string> {
+    if (!options.stream_weights.empty()) return std::nullopt;
+    return refusal(outline(input, chip, options), chip, tiles_of(chip, options), advice);
+  });
   if (too_small) return DoesNotFit{"sizes", *too_small};
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
@@ -219,6 +241,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   for (std::string& note : std::get<Built>(built).notes) result.notes.push_back(std::move(note));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
+  append_stream_note(result);
   append_sample_notes(result, chip, options);
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);

@@ -12,6 +12,7 @@
 #include "compiler/map/map.hpp"
 #include "compiler/partition/or_pool.hpp"
 #include "compiler/partition/partition.hpp"
+#include "compiler/partition/streams.hpp"
 #include "compiler/schedule/orders.hpp"
 #include "compiler/schedule/places.hpp"
 
@@ -121,8 +122,10 @@ class Placer {
     auto application = runner_.stage("partition", [&] {
       check_widths(network, chip_);
       const Clustering clustering = partition(network, chip_, partitioning(least));
-      return std::make_shared<const Application>(
-          build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic)));
+      Application app =
+          build_application(network, chip_, clustering, build_options(network, options_, numbers_.traffic));
+      stream_weights(app, chip_, recorded_populations(network, options_.stream_weights));
+      return std::make_shared<const Application>(std::move(app));
     });
     runner_.sound(check(*application, network, chip_));
     runner_.dump(print(*application));

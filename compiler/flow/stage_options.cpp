@@ -210,6 +210,8 @@ void check_names(const IntNetwork& network, const Chip& chip, const CompileOptio
       problems.add("--favour " + name + ": no such population, nor \"host\"");
   for (const std::string& name : options.record)
     if (!known(name)) problems.add("--record " + name + ": no such population");
+  for (const std::string& name : options.stream_weights)
+    if (!known(name)) problems.add("--stream-weights " + name + ": no such population");
   problems.throw_if_any(network.name);
 }
 

@@ -78,6 +78,8 @@ std::vector<std::string> check(const ImageView& image) {
     const std::vector<std::string> mismatches = kind_mismatches(cluster, image.chip);
     for (const std::string& mismatch : mismatches) list.push_back("cluster " + cluster.name + " " + mismatch);
     if (!mismatches.empty()) continue;
+    for (const std::string& fault : stream_faults(cluster, image.chip))
+      list.push_back("cluster " + cluster.name + " " + fault);
     for (const Need& e : excesses(cluster, image.chip))
       list.push_back("cluster " + cluster.name + " exceeds " + e.key);
   }

@@ -29,7 +29,7 @@ concept Either = std::same_as<std::remove_const_t<A>, T>;
 template <class A, Either<Inbound> T>
 void fields(A& a, T& x) {
   a(SPIKELOOM_FIELD(from), SPIKELOOM_FIELD(delay), SPIKELOOM_FIELD(first_chunk),
-    SPIKELOOM_FIELD(source_first), SPIKELOOM_FIELD(source_count));
+    SPIKELOOM_FIELD(source_first), SPIKELOOM_FIELD(source_count), SPIKELOOM_FIELD(weights));
 }
 template <class A, Either<MemoryTable> T>
 void fields(A& a, T& x) {

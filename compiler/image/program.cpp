@@ -8,6 +8,7 @@
 #include "compiler/core/core.hpp"
 #include "compiler/image/image.hpp"
 #include "compiler/map/routes.hpp"
+#include "compiler/partition/streams.hpp"
 
 namespace spikeloom {
 namespace {
@@ -178,6 +179,7 @@ class Programmer {
                                                  : kind_at(node).credit_counters);
     std::vector<hw::RegDeliveryPage> pages(node == 0 ? 0 : kind_at(node).deliveries);
     std::vector<hw::RegDeliveryRange> ranges(pages.size());
+    std::vector<hw::RegDeliveryWeights> weights(pages.size());
     for (const Channel& channel : binding_.channels) {
       if (node_of(binding_, channel.from) == node) {
         hw::RegChannel& reg = channels[channel.number];
@@ -191,6 +193,7 @@ class Programmer {
         pages[end.number] = delivery_page(end);
         ranges[end.number].first = inbound(end).source_first;
         ranges[end.number].count = inbound(end).source_count;
+        if (inbound(end).weights > 0) weights[end.number] = delivery_weights(end);
       }
     }
     write_all(node, hw::kAddrBlockChannel, channels);
@@ -198,6 +201,8 @@ class Programmer {
     for (std::uint32_t i = 0; i < pages.size(); ++i) {
       write(node, hw::AddressDelivery{hw::kAddrDeliveryPage, i}.pack(), pages[i].pack());
       write(node, hw::AddressDelivery{hw::kAddrDeliveryRange, i}.pack(), ranges[i].pack());
+      if (takes_stream(node))
+        write(node, hw::AddressDelivery{hw::kAddrDeliveryWeights, i}.pack(), weights[i].pack());
     }
   }
 
@@ -205,11 +210,31 @@ class Programmer {
     return app_.clusters[end.to->index()].inbound[end.inbound];
   }
 
+  /// Tiles that take none have no such registers.
+  [[nodiscard]] bool takes_stream(std::uint32_t node) const {
+    return core_of(kind_at(node)).streams(kind_at(node)).window.has_value();
+  }
+
+  [[nodiscard]] hw::RegDeliveryWeights delivery_weights(const Destination& end) const {
+    const Cluster& cluster = app_.clusters[end.to->index()];
+    const std::optional<std::size_t> memory = region_memory(cluster, chip_.kind(cluster.kind));
+    SPIKELOOM_CHECK(memory);
+    hw::RegDeliveryWeights reg;
+    reg.first_word = binding_.placement[end.to->index()].first[*memory];
+    reg.after = binding_.placement[stream_turn(app_, binding_, *end.to).after.index()].context;
+    reg.valid = 1;
+    return reg;
+  }
+
   [[nodiscard]] hw::RegCredit credit(const Channel& channel, const Destination& end) const {
     hw::RegCredit reg;
     reg.channel = channel.number;
     reg.valid = 1;
-    reg.count = binding_.placement[end.to->index()].rows - inbound(end).delay;
+    // A load waits for the firing before it in the region; the first of a run finds it free.
+    if (inbound(end).weights > 0)
+      reg.count = stream_turn(app_, binding_, *end.to).is_first ? 1 : 0;
+    else
+      reg.count = binding_.placement[end.to->index()].rows - inbound(end).delay;
     return reg;
   }
 
@@ -292,7 +317,9 @@ class Programmer {
     const Core& core = core_of(cluster);
     const std::vector<MemoryWindow> windows = core.windows(kind_at(node));
     const CoreTables placed = core.placed(cluster, place.first);
+    const std::optional<std::size_t> region = region_memory(cluster, kind_at(node));
     for (std::size_t w = 0; w < windows.size(); ++w) {
+      if (region && windows[w].memory == *region) continue;  // the host sends it before every firing
       // Clusters that share entries have the same words for them.
       const std::uint32_t first = place.first[windows[w].memory];
       if (placed.windows[w].words.empty() || !written_.insert({node, windows[w].number, first}).second)

@@ -5,6 +5,7 @@
 
 #include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
+#include "compiler/core/weight_stream.hpp"
 
 namespace spikeloom {
 namespace {
@@ -40,9 +41,34 @@ std::vector<ChunkRange> host_ranges(const Application& app, const Channel& chann
   return merged;
 }
 
+const Inbound* weights_of(const Application& app, const Channel& channel) {
+  if (channel.from || channel.to.size() != 1 || !channel.to.front().to) return nullptr;
+  const Destination& end = channel.to.front();
+  const Inbound& inbound = app.clusters[end.to->index()].inbound[end.inbound];
+  return inbound.weights > 0 ? &inbound : nullptr;
+}
+
+StreamTurn stream_turn(const Application& app, const Binding& binding, ClusterId cluster) {
+  StreamTurn turn{cluster, true};
+  bool found = false;
+  for (const OrderEntry& entry : binding.orders[binding.placement[cluster.index()].tile.index()]) {
+    if (weight_inbound(app.clusters[entry.cluster.index()]) == nullptr) continue;
+    if (entry.cluster == cluster) {
+      if (!turn.is_first) return turn;
+      found = true;
+    } else if (!found) {
+      turn = {entry.cluster, false};
+    } else {
+      turn.after = entry.cluster;
+    }
+  }
+  return turn;
+}
+
 std::int64_t worst_flits(const Application& app, const Channel& channel) {
   if (channel.from) return worst_flits(app.clusters[channel.from->index()]);
   std::int64_t flits = 1;
+  if (const Inbound* weights = weights_of(app, channel)) return flits + weights->weights;
   for (const ChunkRange& range : host_ranges(app, channel)) flits += range.count;
   return flits;
 }

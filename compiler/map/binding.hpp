@@ -83,6 +83,18 @@ struct ChunkRange {
 };
 [[nodiscard]] std::vector<ChunkRange> host_ranges(const Application&, const Channel& channel);
 
+/// The inbound whose weights the channel brings; null: it brings spikes.
+[[nodiscard]] const Inbound* weights_of(const Application&, const Channel&);
+
+/// A streamed cluster's turn in the region that it shares with the others of its tile: its weights come when
+/// the firing of `after` has ended, which is the one before it in the tile's order, of the same step, or of
+/// the step before if `is_first` in it.
+struct StreamTurn {
+  ClusterId after;
+  bool is_first = true;
+};
+[[nodiscard]] StreamTurn stream_turn(const Application&, const Binding&, ClusterId);
+
 /// Most flits a channel sends in one step, the end-of-step included.
 [[nodiscard]] std::int64_t worst_flits(const Application&, const Channel& channel);
 

@@ -18,6 +18,8 @@ std::vector<Channel> channels_of(const Application& app, const Binding& binding,
   std::stable_sort(readers.begin(), readers.end(), [&](const Consumer& a, const Consumer& b) {
     return (inbound(a).source_count == 0) < (inbound(b).source_count == 0);
   });
+  // Weights have a channel of their own for each cluster: `add_weight_channels`.
+  std::erase_if(readers, [&](const Consumer& reader) { return inbound(reader).weights > 0; });
   std::vector<Channel> channels;
   std::map<TileId, std::size_t> used;
   for (const Consumer& reader : readers) {
@@ -37,6 +39,38 @@ std::vector<Channel> channels_of(const Application& app, const Binding& binding,
     channels.front().to.push_back(end);
   }
   return channels;
+}
+
+/// The host's channels for weights, in an order in which no load waits for a firing that waits for a later
+/// one: as clusters fire in a step.
+void add_weight_channels(const Application& app, const Binding& binding, std::vector<Channel>& channels) {
+  std::vector<std::uint32_t> waits(app.clusters.size(), 0);
+  std::vector<std::vector<ClusterId>> before(app.clusters.size());
+  const auto precede = [&](ClusterId a, ClusterId b) {
+    before[a.index()].push_back(b);
+    ++waits[b.index()];
+  };
+  for (const std::vector<OrderEntry>& order : binding.orders)
+    for (std::size_t i = 1; i < order.size(); ++i) precede(order[i - 1].cluster, order[i].cluster);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    for (const Inbound& inbound : app.clusters[c].inbound)
+      if (inbound.from && inbound.delay == 0) precede(*inbound.from, ClusterId(c));
+  std::vector<ClusterId> ready;
+  for (const ClusterId id : app.order)
+    if (waits[id.index()] == 0) ready.push_back(id);
+  for (std::size_t next = 0; next < ready.size(); ++next) {
+    const ClusterId id = ready[next];
+    const std::vector<Inbound>& inbound = app.clusters[id.index()].inbound;
+    for (std::uint32_t i = 0; i < inbound.size(); ++i) {
+      if (inbound[i].weights == 0) continue;
+      Destination end;
+      end.to = id;
+      end.inbound = i;
+      channels.push_back({std::nullopt, 0, {}, {end}});
+    }
+    for (const ClusterId after : before[id.index()])
+      if (--waits[after.index()] == 0) ready.push_back(after);
+  }
 }
 
 }  // namespace
@@ -62,6 +96,7 @@ TableNeeds needs_of(const Binding& binding, const Chip& chip) {
 bool form_channels(const Application& app, const Chip& chip, Binding& binding, std::string& reason) {
   const std::vector<std::vector<Consumer>> readers = consumers(app);
   std::vector<Channel> all = channels_of(app, binding, std::nullopt, readers[0]);
+  add_weight_channels(app, binding, all);
   for (const std::vector<OrderEntry>& order : binding.orders)
     for (const OrderEntry& entry : order)
       for (Channel& channel : channels_of(app, binding, entry.cluster, readers[1 + entry.cluster.index()]))

@@ -9,6 +9,7 @@
 #include "compiler/core/core.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/map/routes.hpp"
+#include "compiler/partition/streams.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -113,6 +114,9 @@ class BindingChecker {
     const Cluster &left = app_.clusters[a], &right = app_.clusters[b];
     const TileKind& kind = chip_.kind(left.kind);
     const Core& core = core_of(left);
+    const bool in_region = region_memory(left, kind) == m;
+    if (in_region != (region_memory(right, kind) == m)) return false;
+    if (in_region) return true;
     if (!core.memories(kind)[m].shared) return false;
     const std::vector<MemoryWindow> windows = core.windows(kind);
     for (std::size_t w = 0; w < windows.size(); ++w)
@@ -148,7 +152,7 @@ class BindingChecker {
       take(p.first_row, p.rows);
       take(p.first_block, std::uint64_t{p.rows} * blocks_of_page(t, cluster.page_chunks()));
       take(p.first_out, output_entries(cluster, t));
-      const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+      const std::vector<std::uint64_t> amounts = amounts_on_tile(app_, chip_, c);
       for (std::size_t m = 0; m < amounts.size(); ++m) {
         const bool again = std::any_of(here.begin(), here.end(), [&](std::size_t other) {
           return binding_.placement[other].first[m] == p.first[m] && may_share(other, c, m);
@@ -252,6 +256,9 @@ class BindingChecker {
         check_destination(channel, end, fed);
         if (!faults_.empty()) return;
         require(nodes.insert(node_of(binding_, end.to)).second, "two ends of a channel on one tile");
+        require(channel.to.size() == 1 || !end.to ||
+                    app_.clusters[end.to->index()].inbound[end.inbound].weights == 0,
+                "a channel that brings weights and something else");
         if (!end.to) ++sunk[*channel.from];
       }
     }

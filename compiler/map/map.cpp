@@ -20,6 +20,7 @@
 #include "compiler/map/shared_entries.hpp"
 #include "compiler/map/shortages.hpp"
 #include "compiler/partition/partition.hpp"
+#include "compiler/partition/streams.hpp"
 
 namespace spikeloom {
 namespace {
@@ -32,7 +33,7 @@ void deal_out_memory(const Application& app, const Chip& chip, const SharedEntri
   std::map<std::uint32_t, std::uint32_t> stands;  // first entry, by content
   for (const OrderEntry& entry : order) {
     const Cluster& cluster = app.clusters[entry.cluster.index()];
-    const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+    const std::vector<std::uint64_t> amounts = amounts_on_tile(app, chip, entry.cluster.index());
     next.first.resize(amounts.size(), 0);
     Placement& p = binding.placement[entry.cluster.index()];
     const TileId tile = p.tile;

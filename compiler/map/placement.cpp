@@ -16,6 +16,7 @@
 #include "compiler/map/shared_entries.hpp"
 #include "compiler/partition/hypergraph.hpp"
 #include "compiler/partition/scenes.hpp"
+#include "compiler/partition/streams.hpp"
 
 namespace spikeloom {
 std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_t c, std::uint64_t readers) {
@@ -31,7 +32,7 @@ std::vector<Resource> needs(const Application& app, const Chip& chip, std::size_
                              {"tile.credit_counters", readers},
                              {"tile.channels", sends ? 1U : 0U}};
   SPIKELOOM_CHECK(list.size() == kTablesOfTheTile);
-  for (const std::uint64_t amount : core_of(cluster).amounts(cluster)) list.push_back({"", amount});
+  for (const std::uint64_t amount : amounts_on_tile(app, chip, c)) list.push_back({"", amount});
   return list;
 }
 

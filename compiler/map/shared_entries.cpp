@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/core/core.hpp"
+#include "compiler/core/weight_stream.hpp"
 
 namespace spikeloom {
 namespace {
@@ -21,6 +22,7 @@ SharedEntries::SharedEntries(const Application& app, const Chip& chip) {
   // Only parts of one population are likely to be alike; looking at them alone keeps this linear in most
   // networks.
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> first;  // by population and memory
+  std::map<std::uint32_t, std::uint32_t> regions;                                 // content, by kind of tile
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     const Cluster& cluster = app.clusters[c];
     const Core& core = core_of(cluster);
@@ -30,10 +32,17 @@ SharedEntries::SharedEntries(const Application& app, const Chip& chip) {
     const std::vector<std::uint64_t> amounts = core.amounts(cluster);
     content_.emplace_back(memories.size(), kOwn);
     for (std::size_t m = 0; m < memories.size(); ++m) {
+      if (region_memory(cluster, kind) == m) {
+        const auto [region, fresh] = regions.try_emplace(cluster.kind, count_);
+        count_ += fresh;
+        content_[c][m] = region->second;
+        continue;
+      }
       if (!memories[m].shared || amounts[m] == 0) continue;
       std::vector<std::size_t>& others = first[{cluster.population.index(), m}];
       const auto like = std::find_if(others.begin(), others.end(), [&](std::size_t other) {
-        return equal_entries(cluster, app.clusters[other], windows, m);
+        return region_memory(app.clusters[other], kind) != m &&
+               equal_entries(cluster, app.clusters[other], windows, m);
       });
       if (like != others.end()) {
         content_[c][m] = content_[*like][m];

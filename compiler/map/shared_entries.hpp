@@ -10,7 +10,7 @@
 namespace spikeloom {
 
 /// Numbers for what clusters write into memories that a tile's clusters may share (MemoryInfo::shared): equal
-/// numbers, equal entries.
+/// numbers, equal entries; or the region that streamed weights take in turn.
 class SharedEntries {
  public:
   static constexpr std::uint32_t kOwn = ~0U;  ///< nobody else may stand there

@@ -135,7 +135,7 @@ class Faults {
     std::uint64_t next = 0;
     std::uint32_t delay = 0;
     std::array<std::uint32_t, hw::kLimitContextLimits> limit{};
-    bool timed = false;
+    bool timed = false, streamed = false;
     for (const Inbound& inbound : cluster.inbound) {
       std::uint64_t chunks = app_.host_chunks();
       if (inbound.from) {
@@ -146,6 +146,12 @@ class Faults {
         const Cluster& source = app_.clusters[inbound.from->index()];
         require(!source.last_only, where, "inbound from a readout that sends in a sample's last step only");
         chunks = source.out_entries;
+      }
+      if (inbound.weights > 0) {
+        require(!inbound.from && inbound.delay == 0 && inbound.source_first == 0 && inbound.source_count == 0,
+                where, "weights that do not come from the host, in their own step and without spikes");
+        require(!streamed, where, "its weights come twice");
+        streamed = true;
       }
       require(std::uint64_t{inbound.source_first} + inbound.source_count <= chunks, where,
               "inbound chunks that the source has not");

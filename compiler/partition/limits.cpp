@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "compiler/chip/pages.hpp"
+#include "compiler/core/weight_stream.hpp"
 #include "compiler/partition/partition.hpp"
 #include "spikeloom_hw.hpp"
 
@@ -16,6 +17,15 @@ std::vector<std::string> kind_mismatches(const Cluster& cluster, const Chip& chi
     return {"is for another core than the chip's: for " + std::string(core.name()) + ", kind " + kind.name +
             " has " + kind.core};
   return core.mismatches(cluster, kind);
+}
+
+std::vector<std::string> stream_faults(const Cluster& cluster, const Chip& chip) {
+  const Inbound* weights = weight_inbound(cluster);
+  if (weights == nullptr) return {};
+  const std::size_t words = streamed_words(cluster, chip.kind(cluster.kind)).size();
+  if (words == weights->weights) return {};
+  return {"has " + std::to_string(words) + " words of weights that its tile can take as a stream, and " +
+          std::to_string(weights->weights) + " are announced"};
 }
 
 std::vector<Need> excesses(const Cluster& cluster, const Chip& chip) {

@@ -136,6 +136,10 @@ struct BuildOptions {
 /// question about the cluster and its kind may be asked.
 [[nodiscard]] std::vector<std::string> kind_mismatches(const Cluster&, const Chip&);
 
+/// What is wrong with the weights that the host is to stream to the cluster; empty: nothing. Assumed: its
+/// kind reads its tables.
+[[nodiscard]] std::vector<std::string> stream_faults(const Cluster&, const Chip&);
+
 /// What of the cluster does not fit an otherwise empty tile of its kind; empty: it fits.
 [[nodiscard]] std::vector<Need> excesses(const Cluster&, const Chip&);
 

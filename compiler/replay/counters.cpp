@@ -18,6 +18,7 @@ std::vector<TileCounters> read_counters(Exchange& exchange, std::span<const std:
       {hw::kAddrNodeWords, &TileCounters::core},
       {hw::kAddrNodeContractBroken, &TileCounters::contract_broken},
       {hw::kAddrNodeContractFirst, &TileCounters::contract_first},
+      {hw::kAddrNodeWeights, &TileCounters::streamed},
   };
   std::vector<Word> questions;
   for (const std::uint32_t node : nodes)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "compiler/base/error.hpp"
+#include "compiler/core/weight_stream.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
@@ -154,6 +155,10 @@ StepWords::StepWords(const ImageView& image) : image_(image), masks_(image.appli
     if (!channel.from) {
       ranges_.push_back(host_ranges(image.application, channel));
       numbers_.push_back(channel.number);
+      weights_.emplace_back();
+      if (weights_of(image.application, channel) == nullptr) continue;
+      const Cluster& cluster = image.application.clusters[channel.to.front().to->index()];
+      weights_.back() = streamed_words(cluster, image.chip.kind(cluster.kind));
     }
 }
 
@@ -181,18 +186,20 @@ void StepWords::fill_chunks(const Sample& sample, std::size_t step) {
 
 void StepWords::step(const Sample& sample, std::size_t step, StepPlace place, std::vector<Word>& words) {
   fill_chunks(sample, step);
+  const auto add = [&](std::size_t c, std::uint32_t index, std::uint32_t mask) {
+    hw::WordChunk word;
+    word.kind = hw::kKindChunk;
+    word.channel = numbers_[c];
+    word.app = image_.binding.application;
+    word.index = index;
+    word.mask = mask;
+    words.push_back(word.pack());
+  };
   for (std::size_t c = 0; c < ranges_.size(); ++c) {
     for (const ChunkRange& range : ranges_[c])
-      for (std::uint32_t chunk = range.first; chunk < range.first + range.count; ++chunk) {
-        if (masks_[chunk] == 0) continue;
-        hw::WordChunk word;
-        word.kind = hw::kKindChunk;
-        word.channel = numbers_[c];
-        word.app = image_.binding.application;
-        word.index = chunk;
-        word.mask = masks_[chunk];
-        words.push_back(word.pack());
-      }
+      for (std::uint32_t chunk = range.first; chunk < range.first + range.count; ++chunk)
+        if (masks_[chunk] != 0) add(c, chunk, masks_[chunk]);
+    for (const std::uint16_t weights : weights_[c]) add(c, 0, weights);
     hw::WordEos end = end_of_step(c);
     end.sample_end = place == StepPlace::kLast ? 1 : 0;
     words.push_back(end.pack());

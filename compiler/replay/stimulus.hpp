@@ -44,9 +44,10 @@ class StepWords {
   [[nodiscard]] hw::WordEos end_of_step(std::size_t channel) const;
 
   ImageView image_;
-  std::vector<std::vector<ChunkRange>> ranges_;  ///< by host channel
-  std::vector<std::uint32_t> numbers_;           ///< host channel numbers, in order
-  std::vector<std::uint16_t> masks_;             ///< host stream of the step
+  std::vector<std::vector<ChunkRange>> ranges_;      ///< by host channel
+  std::vector<std::vector<std::uint16_t>> weights_;  ///< by host channel: of every step
+  std::vector<std::uint32_t> numbers_;               ///< host channel numbers, in order
+  std::vector<std::uint16_t> masks_;                 ///< host stream of the step
   std::uint64_t steps_ = 0;
 };
 

@@ -113,9 +113,17 @@ class ArcBuilder {
       const std::int64_t pages = binding_.placement[to.to->index()].rows;
       const std::uint32_t credit = credits_[next_credit_++];
       arc(ArcKind::kSpikes, send, TimingArcs::fire(*to.to), delay, to.hops + 1);
-      arc(ArcKind::kPageFree, TimingArcs::fire(*to.to), credit, 0, 2);
+      const bool weights = weights_of(app_, channel) != nullptr;
+      const StreamTurn turn = weights ? stream_turn(app_, binding_, *to.to) : StreamTurn{*to.to};
+      if (weights)
+        arc(ArcKind::kRegionFree, TimingArcs::update(turn.after), credit, 0, 2);
+      else
+        arc(ArcKind::kPageFree, TimingArcs::fire(*to.to), credit, 0, 2);
       arc(ArcKind::kCreditSlot, credit, credit, 1, 1);
-      arc(ArcKind::kPages, credit, send, pages - delay, to.credit_hops + 1);
+      if (weights)
+        arc(ArcKind::kRegion, credit, send, turn.is_first ? 1 : 0, to.credit_hops + 1);
+      else
+        arc(ArcKind::kPages, credit, send, pages - delay, to.credit_hops + 1);
     }
   }
 

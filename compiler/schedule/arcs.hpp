@@ -43,6 +43,8 @@ struct TimingArc {
     kPageFree,      ///< fire → credit
     kCreditSlot,    ///< credit → credit: a slot a credit
     kPages,         ///< credit → send: the page is free again
+    kRegionFree,  ///< update → credit: of the firing before in the region that takes the next one's weights
+    kRegion,      ///< credit → send: the region is free again
   };
   Kind kind = Kind::kIntegrated;
   std::uint32_t from = 0, to = 0;  ///< actors

@@ -30,6 +30,7 @@ std::uint16_t host_bits(const Application& app, std::uint64_t chunk, bool is_sta
 /// Most flits of a host channel in a step that is not a sample's first one.
 std::int64_t later_flits(const Application& app, const Channel& channel) {
   std::int64_t flits = 1;
+  if (const Inbound* weights = weights_of(app, channel)) return flits + weights->weights;
   for (const ChunkRange& range : host_ranges(app, channel))
     for (std::uint32_t c = 0; c < range.count; ++c) flits += host_bits(app, range.first + c, false) != 0;
   return flits;

@@ -7,6 +7,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
+#include "compiler/core/weight_stream.hpp"
 #include "compiler/schedule/pool.hpp"
 
 namespace spikeloom {
@@ -92,6 +93,10 @@ std::string arc_name(ArcKind kind) {
       return "credit slot";
     case ArcKind::kPages:
       return "pages";
+    case ArcKind::kRegionFree:
+      return "region free";
+    case ArcKind::kRegion:
+      return "region";
   }
   SPIKELOOM_CHECK(false);
 }
@@ -109,6 +114,7 @@ class Builder {
         timing_(timing_arcs(image, times)),
         sample_steps_(sample_steps) {
     find_batches();
+    leave_out_streams();
     if (result_.batched) {
       // Batches are taken at their worst, and steps fall along arcs with tokens below 0: no pool.
       for (std::size_t t = 0; t < bounds_.size(); ++t) {
@@ -118,11 +124,12 @@ class Builder {
       }
       return;
     }
-    if (std::none_of(bounds.begin(), bounds.end(), [](const auto& bound) { return bound && bound->pooled; }))
+    if (std::none_of(bounds_.begin(), bounds_.end(),
+                     [](const auto& bound) { return bound && bound->pooled; }))
       return;
-    pool_ = pool_of(image, bounds, timing_graph(image, {}));
+    pool_ = pool_of(image, bounds_, timing_graph(image, {}));
     result_.fee = pool_.fee;
-    for (const std::optional<TileBound>& bound : bounds) pooled_.push_back(bound.value_or(TileBound{}));
+    for (const std::optional<TileBound>& bound : bounds_) pooled_.push_back(bound.value_or(TileBound{}));
     // A tile whose firings are all paid for needs no bound of its own.
     for (std::size_t t = 0; t < bounds_.size(); ++t)
       if (std::all_of(binding_.orders[t].begin(), binding_.orders[t].end(),
@@ -202,6 +209,23 @@ class Builder {
         result_.batched = true;
       }
     }
+  }
+
+  /// Loads stand between a streaming tile's firings, and a step of the host waits for them: no bound for such
+  /// tiles, and no pool.
+  void leave_out_streams() {
+    for (std::size_t t = 0; t < bounds_.size(); ++t) {
+      const std::vector<OrderEntry>& order = binding_.orders[t];
+      if (std::any_of(order.begin(), order.end(), [&](const OrderEntry& entry) {
+            return weight_inbound(app_.clusters[entry.cluster.index()]) != nullptr;
+          }))
+        bounds_[t].reset();
+    }
+    if (std::none_of(app_.clusters.begin(), app_.clusters.end(),
+                     [](const Cluster& cluster) { return weight_inbound(cluster) != nullptr; }))
+      return;
+    for (std::optional<TileBound>& bound : bounds_)
+      if (bound) bound->pooled = false;
   }
 
   /// The host's step counted as the sink's: what its latency is counted from.
@@ -443,6 +467,15 @@ class Builder {
       case ArcKind::kPages:
         add_pages(from.of, senders_[to.of], a, name);
         return;
+      case ArcKind::kRegionFree:
+        arc(clusters_[from.of].done, credits_[next_credit_], a.tokens, a.cycles, name);
+        return;
+      case ArcKind::kRegion: {
+        PointGraph::End& end = result_.ends.back();
+        end.credit = credits_[next_credit_].value;
+        end.pages = arc(credits_[next_credit_++], senders_[to.of].send, a.tokens, a.cycles, name).value;
+        return;
+      }
     }
   }
 

@@ -362,6 +362,7 @@ std::string to_json(const Report& report, const Image& image) {
     tile["busy"] = c.busy;
     tile["wait_input"] = c.wait_input;
     tile["wait_output"] = c.wait_output;
+    tile["streamed_words"] = c.streamed;
     tile["spikes"] = c.spikes;
     tile[std::string(core_of(image.chip.kind_at(TileId{t})).counter().name)] = c.core;
     tile["utilisation"] =

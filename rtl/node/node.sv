@@ -33,6 +33,7 @@ module node #(
   // Pages a firing, and whether the core looks at chunks or walks through them: the core's, unless a test
   // bench with a core of its own says otherwise.
   localparam int unsigned BatchPages = FiringPages != 0 ? FiringPages : `SPIKELOOM_FIRING_PAGES;
+  localparam int unsigned Streams = `SPIKELOOM_STREAMS;  // the spike network may write weights
   localparam int unsigned CoreLooks = Looks != 0 ? 1 : `SPIKELOOM_LOOKS;
   localparam int unsigned ContextBits = Contexts > 1 ? $clog2(Contexts) : 1;
   localparam int unsigned RowBits = PageRows > 1 ? $clog2(PageRows) : 1;
@@ -65,6 +66,7 @@ module node #(
   logic [spikeloom_pkg::ADDRESS_OFFSET_W-1:0] offset;
   logic [spikeloom_pkg::ADDRESS_CONTEXT_FIELD_W-1:0] context_field;  // of a context's address
   logic write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit;
+  logic write_delivery_weights;
   logic write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos;
   logic write_memory, read_memory, write_pages, write_tables, write_mode, write_first_block;
 
@@ -89,6 +91,7 @@ module node #(
     {write_node, write_context, write_delivery_page, write_delivery_range, write_channel, write_credit} = '0;
     {write_spike_slot, write_credit_slot, write_spike_route, write_credit_route, write_order, write_eos} = '0;
     {write_memory, write_pages, write_tables, write_mode, write_first_block} = '0;
+    write_delivery_weights = 1'b0;
     if (ring_write) begin
       write_node = block == spikeloom_pkg::ADDR_BLOCK_NODE;
       write_context = block == spikeloom_pkg::ADDR_BLOCK_CONTEXT;
@@ -99,6 +102,8 @@ module node #(
           `SPIKELOOM_FIELD(offset, ADDRESS_DELIVERY_FIELD) == spikeloom_pkg::ADDR_DELIVERY_PAGE;
       write_delivery_range = block == spikeloom_pkg::ADDR_BLOCK_DELIVERY &&
           `SPIKELOOM_FIELD(offset, ADDRESS_DELIVERY_FIELD) == spikeloom_pkg::ADDR_DELIVERY_RANGE;
+      write_delivery_weights = block == spikeloom_pkg::ADDR_BLOCK_DELIVERY &&
+          `SPIKELOOM_FIELD(offset, ADDRESS_DELIVERY_FIELD) == spikeloom_pkg::ADDR_DELIVERY_WEIGHTS;
       write_channel = block == spikeloom_pkg::ADDR_BLOCK_CHANNEL;
       write_credit = block == spikeloom_pkg::ADDR_BLOCK_CREDIT;
       write_spike_slot = block == spikeloom_pkg::ADDR_BLOCK_SPIKE_SLOT;
@@ -141,7 +146,10 @@ module node #(
   logic [spikeloom_pkg::REG_MEMORY_ADDRESS_WORD_W-1:0] word_q;
   logic [spikeloom_pkg::REG_MEMORY_ADDRESS_MEMORY_W-1:0] memory_q;
   localparam int unsigned PartBits = 8;  // of the core's ports
-  logic [PartBits-1:0] part_q, core_parts;
+  logic [PartBits-1:0] part_q, core_parts, stream_part;
+  logic stream_write, stream_credit_slot, stream_credit, page_credit;  // of the stream of weights
+  logic [spikeloom_pkg::REG_MEMORY_ADDRESS_WORD_W-1:0] stream_word;
+  logic [31:0] stream_data, stream_words;
   logic core_write;
   logic [31:0] core_data;
   assign core_write = write_memory && offset == spikeloom_pkg::ADDR_MEMORY_DATA;
@@ -340,10 +348,52 @@ module node #(
       .config_context_i(`SPIKELOOM_LOW(ring_data, REG_DELIVERY_PAGE_CONTEXT, ContextBits)),
       .free_i(free),
       .context_i(context_now),
-      .tx_valid_i(credit_tx_valid),
+      .tx_valid_i(credit_tx_valid && !stream_credit_slot),
       .tx_delivery_i(credit_tx),
-      .credit_o(credit_local_tx)
+      .credit_o(page_credit)
   );
+  assign credit_local_tx = page_credit || stream_credit;
+
+  // Weights that come over the spike network.
+  if (Streams != 0) begin : gen_stream
+    weight_stream #(
+        .Contexts(Contexts),
+        .Deliveries(Deliveries),
+        .ChunkIndexBits(ChunkIndexBits)
+    ) u_stream (
+        .clk_i,
+        .rst_i,
+        .clear_i(clear),
+        .en_i,
+        .tick_i(tick),
+        .write_i(write_delivery_weights),
+        .config_delivery_i(`SPIKELOOM_LOW(offset, ADDRESS_DELIVERY_DELIVERY, DeliveryBits)),
+        .config_data_i(ring_data),
+        .ahead_valid_i(spike_rx_valid && primed_q),
+        .ahead_delivery_i(spike_rx),
+        .flit_i(local_rx),
+        .done_i(done || retire),
+        .context_i(context_now),
+        .tx_valid_i(credit_tx_valid),
+        .tx_delivery_i(credit_tx),
+        .tx_mine_o(stream_credit_slot),
+        .credit_o(stream_credit),
+        .parts_i(core_parts),
+        .write_o(stream_write),
+        .word_o(stream_word),
+        .part_o(stream_part),
+        .data_o(stream_data),
+        .words_o(stream_words)
+    );
+  end else begin : gen_no_stream
+    logic unused_stream;
+    assign unused_stream = write_delivery_weights;
+    assign {stream_credit_slot, stream_credit, stream_write} = '0;
+    assign stream_word = '0;
+    assign stream_part = '0;
+    assign stream_data = '0;
+    assign stream_words = '0;
+  end
 
   sender #(
       .Contexts(Contexts),
@@ -476,12 +526,14 @@ module node #(
       .out_end_o(out_end),
       .done_o(done),
       .count_word_o(count_word),
-      .cfg_we_i(core_write),
+      // The ring writes while target time stands still, the stream while it runs.
+      .cfg_we_i(core_write || stream_write),
       .cfg_re_i(read_memory),
-      .cfg_memory_i(memory_q),
-      .cfg_word_i(word_q),
-      .cfg_part_i(core_write ? part_q : `SPIKELOOM_LOW(offset, ADDRESS_MEMORY_PART, PartBits)),
-      .cfg_data_i(ring_data),
+      .cfg_memory_i(stream_write ? `SPIKELOOM_STREAM_MEMORY : memory_q),
+      .cfg_word_i(stream_write ? stream_word : word_q),
+      .cfg_part_i(stream_write ? stream_part :
+                  core_write ? part_q : `SPIKELOOM_LOW(offset, ADDRESS_MEMORY_PART, PartBits)),
+      .cfg_data_i(stream_write ? stream_data : ring_data),
       .cfg_parts_o(core_parts),
       .cfg_data_o(core_data)
   );
@@ -571,6 +623,7 @@ module node #(
           spikeloom_pkg::ADDR_NODE_HARDWARE_HASH: answer_q <= spikeloom_pkg::HARDWARE_HASH;
           spikeloom_pkg::ADDR_NODE_CHIP_HASH: answer_q <= ChipHash;
           spikeloom_pkg::ADDR_NODE_STATUS: answer_q <= 32'(active_o);
+          spikeloom_pkg::ADDR_NODE_WEIGHTS: answer_q <= stream_words;
           default: answer_q <= '0;
         endcase
       end
@@ -586,5 +639,6 @@ module node #(
     endcase
   end
 
+  `SPIKELOOM_CHECK(the_ring_or_the_stream_writes, !stream_write || !(core_write || read_memory))
   `SPIKELOOM_CHECK(credit_has_a_slot, !(en_i && credit_local_rx) || credit_rx_valid_q)
 endmodule

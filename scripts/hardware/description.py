@@ -38,6 +38,7 @@ def load(hardware):
     description["cores"] = []
     description["pages_per_firing"] = {}  # by core; a number, or the key that sets it
     description["looks"] = []  # cores that look at chunks and do not walk through them
+    description["streams"] = {}  # by core: a memory that the spike network may write, the key that says so
     description["parts"] = {}  # by name: what cores share, as its file says it
     description["window_owners"] = {}  # core or part, by window
     for table in ("memories", "formats"):
@@ -135,6 +136,8 @@ def add_core(description, core, path):
     description["cores"].append(name)
     description["pages_per_firing"][name] = core.pop("pages_per_firing", 1)
     description["looks"] += [name] if core.pop("looks", False) else []
+    if "streams" in core:
+        description["streams"][name] = core.pop("streams")
     parts = {each: part_named(description, each, path) for each in core.pop("parts", [])}
     shared = {window: each for each, part in parts.items() for window in part["memories"]}
     windows = core.pop("memories", {})
@@ -169,8 +172,8 @@ def add_core(description, core, path):
         sys.exit(f"{path}: parameter: {missing}: expected the key of every parameter of its parts")
     if core:
         sys.exit(
-            f"{path}: {', '.join(core)}: a core's file has core, pages_per_firing, looks, parts, memories, "
-            "memory_word, formats, parameter"
+            f"{path}: {', '.join(core)}: a core's file has core, pages_per_firing, looks, streams, parts, "
+            "memories, memory_word, formats, parameter"
         )
 
 
@@ -281,6 +284,13 @@ def check_cores(description):
                 f"core {name}: pages_per_firing = {pages}: expected 1 to {most}, or a key of the core with a "
                 f"range of such numbers"
             )
+    for name, streams in description["streams"].items():
+        memory, key = streams if len(streams) == 2 else ("", "")
+        if memory not in description["memories"] or ranges.get((name, key)) != [0, 1]:
+            sys.exit(
+                f"core {name}: streams = {streams}: expected one of its memories and a key of the core with "
+                "the range 0 to 1"
+            )
 
 
 def check_chunks(description):
@@ -333,6 +343,7 @@ def digest(description):
         + repr(list(layouts(description)))
         + repr(sorted(description["pages_per_firing"].items()))
         + repr(sorted(description["looks"]))
+        + repr(sorted(description["streams"].items()))
         + repr(description["kernel"]["arguments"])
         + repr(list(address_blocks(description)))
         + repr([parameters.meaning(item) for item in description["parameter"]])

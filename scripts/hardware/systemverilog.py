@@ -121,6 +121,17 @@ def core_looks(description):
     return f"({looking} ? 1 : 0)" if looking else "0"
 
 
+def core_streams(description):
+    """1 where the spike network may write weights of the core `Core`; and which memory that is."""
+    rtl_of = {item["key"]: item["rtl"] for item in description["parameter"] if "key" in item}
+    streams, memory = "0", "4'd0"
+    for core, (window, key) in description["streams"].items():
+        is_core = f"Core == spikeloom_pkg::CORE_{core.upper()}"
+        streams = f"({is_core} ? {rtl_of[key]} : {streams})"
+        memory = f"({is_core} ? spikeloom_pkg::MEM_{window} : {memory})"
+    return streams, memory
+
+
 def breaches(description, item, owner):
     """(condition of a value that is wrong, what is expected), as the owner or the core asks for it."""
     name = item["rtl"]
@@ -174,6 +185,8 @@ def header(description):
         "// `SPIKELOOM_CORE_INSTANCES            the core that `Core` names, connected by the ports' names",
         "// `SPIKELOOM_FIRING_PAGES              the most pages that a firing of it takes",
         "// `SPIKELOOM_LOOKS                     1 where it looks at chunks, 0 where it walks through them",
+        "// `SPIKELOOM_STREAMS                   1 where the spike network may write its weights,",
+        "// `SPIKELOOM_STREAM_MEMORY             which stand in this memory",
         "// `SPIKELOOM_PAGE_DELAY                is defined where some core looks, and is told PageDelay",
         "//",
         "// Fields of words, by the package's names, such as REG_CREDIT_COUNT:",
@@ -220,6 +233,9 @@ def header(description):
     out.append(macro("SPIKELOOM_CORE_INSTANCES", instances(description)))
     out.append(macro("SPIKELOOM_FIRING_PAGES", [firing_pages(description)]))
     out.append(macro("SPIKELOOM_LOOKS", [core_looks(description)]))
+    streams, memory = core_streams(description)
+    out.append(macro("SPIKELOOM_STREAMS", [streams]))
+    out.append(macro("SPIKELOOM_STREAM_MEMORY", [memory]))
     if description["looks"]:
         out.append("`define SPIKELOOM_PAGE_DELAY")
     return "\n".join([*out, "`endif", ""])

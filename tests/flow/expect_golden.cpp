@@ -112,7 +112,18 @@ void expect_promises(const Image& image, const DeviceRun& run, const Dataset& da
   }
 }
 
+/// The tiles have counted as many words of weights as the image says that they get in every step.
+void expect_streamed(const Case& made, const Image& image, const DeviceRun& run) {
+  std::vector<std::int64_t> words(run.tiles.size(), 0);
+  for (std::size_t c = 0; c < image.application.clusters.size(); ++c)
+    for (const Inbound& inbound : image.application.clusters[c].inbound)
+      words.at(image.binding.placement[c].tile.index()) +=
+          std::int64_t{inbound.weights} * static_cast<std::int64_t>(made.data.total_steps());
+  for (std::size_t t = 0; t < words.size(); ++t) EXPECT_EQ(run.tiles[t].streamed, words[t]) << "tile " << t;
+}
+
 void expect_golden(const Case& made, const Image& image, const DeviceRun& run, const GoldenRun& golden) {
+  expect_streamed(made, image, run);
   std::size_t spiking = 0, analogue = 0;
   for (const OutputStream& output : image.application.outputs) {
     const std::size_t p = output.population.index();

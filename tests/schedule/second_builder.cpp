@@ -125,6 +125,7 @@ class Table {
 
   /// Chunks of a host channel that hold an axon of an input that is not static.
   [[nodiscard]] std::int64_t changing_chunks(const Channel& channel) const {
+    if (brings_weights(channel)) return flits(channel) - 1;
     std::set<std::size_t> chunks;
     for (const Destination& to : channel.to) {
       if (!to.to) continue;
@@ -171,6 +172,14 @@ class Table {
     batches_.resize(clusters_.size());
     paid_.assign(clusters_.size(), 0);
     contracts_ = given_.contracts;
+    bool any = false;
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      if (!is_streamed(c)) continue;
+      any = true;
+      if (!contracts_.empty()) contracts_[given_.binding.placement[c].tile.index()].reset();
+    }
+    for (auto& contract : contracts_)
+      if (any && contract) contract->pooled = false;
     for (std::size_t t = 0; t < given_.binding.orders.size(); ++t) {
       const auto& order = given_.binding.orders[t];
       std::int64_t ahead = 1;
@@ -253,9 +262,20 @@ class Table {
     }
   }
 
+  [[nodiscard]] bool brings_weights(const Channel& channel) const {
+    return !channel.from && channel.to[0].to &&
+           clusters_[channel.to[0].to->index()].inbound[channel.to[0].inbound].weights > 0;
+  }
+  [[nodiscard]] bool is_streamed(std::size_t c) const {
+    const auto& inbound = clusters_[c].inbound;
+    return std::any_of(inbound.begin(), inbound.end(), [](const Inbound& in) { return in.weights > 0; });
+  }
+
   /// Chunks of the host's stream that some destination reads.
   [[nodiscard]] std::int64_t flits(const Channel& channel) const {
     if (channel.from) return std::int64_t{clusters_[channel.from->index()].out_entries} + 1;
+    if (brings_weights(channel))
+      return 1 + std::int64_t{clusters_[channel.to[0].to->index()].inbound[channel.to[0].inbound].weights};
     std::set<std::uint32_t> read;
     for (const Destination& to : channel.to) {
       if (!to.to) continue;
@@ -444,6 +464,22 @@ class Table {
       behind_own_firing(s, channel.from->index(), d, delay, way);
     } else {
       arc(s.send, own_[d].fire, delay, way + s.saved);
+    }
+    if (brings_weights(channel)) {
+      // The streamed ones of the tile in its order, from behind d round to d: the last is before it.
+      const auto& order = given_.binding.orders[own_[d].tile];
+      std::size_t before = d;
+      bool first = true;
+      for (std::size_t i = 1; i <= order.size(); ++i) {
+        const std::size_t at = (own_[d].place + i) % order.size(), c = order[at].cluster.index();
+        if (!is_streamed(c)) continue;
+        if (at < own_[d].place) first = false;
+        if (c != d || before == d) before = c;
+      }
+      arc(own_[before].done, credit, 0, 2);
+      arc(credit, credit, 1, 1);
+      arc(credit, s.send, first ? 1 : 0, std::int64_t{to.credit_hops} + 1);
+      return;
     }
     arc(own_[d].freed, credit, 0, 2);
     arc(credit, credit, 1, 1);

@@ -93,6 +93,28 @@ struct Sketch {
   }
 };
 
+bool is_streamed(const Image& image) {
+  return std::any_of(image.application.clusters.begin(), image.application.clusters.end(),
+                     [](const Cluster& cluster) {
+                       return std::any_of(cluster.inbound.begin(), cluster.inbound.end(),
+                                          [](const Inbound& inbound) { return inbound.weights > 0; });
+                     });
+}
+
+/// Some clusters get weights from the host, whether or not their tiles would take them.
+void stream_some(Rng& rng, Application& app) {
+  for (Cluster& cluster : app.clusters) {
+    if (!rng.chance(0.5)) continue;
+    const auto behind = std::find_if(cluster.inbound.begin(), cluster.inbound.end(),
+                                     [](const Inbound& inbound) { return inbound.delay > 0; });
+    Inbound weights;
+    weights.first_chunk = behind != cluster.inbound.end() ? behind->first_chunk
+                                                          : static_cast<std::uint32_t>(cluster.page_chunks());
+    weights.weights = 1 + static_cast<std::uint32_t>(rng.below(60));
+    cluster.inbound.insert(behind, weights);
+  }
+}
+
 /// A network on a mesh of mixed tiles, several clusters a population; its binding is the mapper's.
 std::optional<Image> sketched_image(Rng& rng) {
   Image image;
@@ -106,6 +128,7 @@ std::optional<Image> sketched_image(Rng& rng) {
   } catch (const Error&) {
     return std::nullopt;
   }
+  if (rng.chance(0.4)) stream_some(rng, image.application);
   MapOptions mapping;
   mapping.seed = rng.next();
   MapResult mapped = try_map(image.application, image.chip, mapping);
@@ -180,6 +203,7 @@ TileBounds some_bounds(Rng& rng, const Sketch& made, bool pools) {
 }
 
 struct Seen {
+  std::size_t streamed = 0;
   std::size_t graphs = 0, refused = 0, mixed = 0, windowed = 0, batched = 0, bounded = 0, pooled = 0,
               paid_elsewhere = 0, of_known_samples = 0;
 };
@@ -255,6 +279,7 @@ TEST(SecondBuilder, HasTheSameGraphsAndAnswersOnRandomImages) {
       const bool batches = variant >= 3;
       const Sketch made = variant == 0 ? Sketch{*image, {}} : shaken(rng, *image, batches);
       seen.mixed += image->chip.kinds() > 1 ? 1 : 0;
+      seen.streamed += is_streamed(made.image) ? 1 : 0;
       std::optional<Promise> guaranteed;
       compare(made, {}, guaranteed, seen);
       if (HasFatalFailure()) return;
@@ -266,12 +291,13 @@ TEST(SecondBuilder, HasTheSameGraphsAndAnswersOnRandomImages) {
     }
   }
   std::cout << seen.graphs << " graphs, " << seen.mixed << " of them guarantees on two kinds of tile, "
-            << seen.refused << " refused, " << seen.windowed << " with windows, " << seen.batched
-            << " with batches, " << seen.of_known_samples << " again for samples of known lengths, "
-            << seen.bounded << " with contracts, " << seen.pooled << " with pools, of which "
-            << seen.paid_elsewhere << " pay for other tiles\n";
+            << seen.streamed << " with streamed weights, " << seen.refused << " refused, " << seen.windowed
+            << " with windows, " << seen.batched << " with batches, " << seen.of_known_samples
+            << " again for samples of known lengths, " << seen.bounded << " with contracts, " << seen.pooled
+            << " with pools, of which " << seen.paid_elsewhere << " pay for other tiles\n";
   EXPECT_GT(seen.graphs, 2000U);
   EXPECT_GT(seen.mixed, 300U);
+  EXPECT_GT(seen.streamed, 200U);
   EXPECT_GT(seen.batched, 300U);
   EXPECT_GT(seen.of_known_samples, 100U);
   EXPECT_GT(seen.windowed, 300U);

@@ -64,6 +64,15 @@ class Systolic final : public Core {
                             {hw::kMemFolds, hw::MemFoldEntry::kParts, kFolds}},
                            {hw::kMemMatrices, tile.systolic_columns / 4, kMatrices}, kNeuronMemories);
   }
+  [[nodiscard]] WeightStream streams(const TileConfig& tile) const override {
+    if (tile.systolic_stream == 0)
+      return {std::nullopt, "tile.systolic_stream = 0; a chip with tile.systolic_stream = 1 would do"};
+    if (tile.systolic_pages > 1)
+      return {std::nullopt, "tile.systolic_pages = " + std::to_string(tile.systolic_pages) +
+                                ", and weights are streamed for firings of one step; a chip with "
+                                "tile.systolic_pages = 1 would do"};
+    return {kMatrixWords, {}};
+  }
   [[nodiscard]] CoreTables build(const Cluster& cluster, const IntPopulation& p, const ClusterRows& rows,
                                  const TileConfig& tile) const override {
     return systolic::build(cluster, p, rows, tile);

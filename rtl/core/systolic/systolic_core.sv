@@ -25,7 +25,8 @@
 // Pulses (free_o, out_end_o, done_o, out_push_o, count_word_o) last one enabled cycle. count_word_o counts
 // weight reads. ctx_* and fire_* are stable as named in the ports. rst_i (also: clear) ends whatever goes on;
 // memories keep their contents. cfg_* is clock time, not gated by en_i, and allowed only while no firing is
-// in progress. It does not check addresses. Potentials and currents can be read, 32 bits, sign-extended;
+// in progress; with SystolicStream also then, for weights that the firing does not read.
+// It does not check addresses. Potentials and currents can be read, 32 bits, sign-extended;
 // everything else reads as 0.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
@@ -119,6 +120,9 @@ module systolic_core #(
   assign write_currents = cfg_we_i && cfg_memory_i == spikeloom_pkg::MEM_CURRENTS;
   assign read_potentials = cfg_re_i && cfg_memory_i == spikeloom_pkg::MEM_POTENTIALS;
   assign read_currents = cfg_re_i && cfg_memory_i == spikeloom_pkg::MEM_CURRENTS;
+  // A stream writes weights that no firing under way reads.
+  logic write_stream;
+  assign write_stream = SystolicStream != 0 && write_matrices;
   always_comb begin
     case (cfg_memory_i)
       spikeloom_pkg::MEM_BLOCKS: cfg_parts_o = 8'(spikeloom_pkg::MEM_BLOCK_ENTRY_WIDTH / 32);
@@ -282,7 +286,7 @@ module systolic_core #(
     else if (en_i) busy_q <= fire_i || (busy_q && !done_o);
   end
   `SPIKELOOM_ASSUME(one_firing, !(en_i && fire_i && busy_q))
-  `SPIKELOOM_ASSUME(cfg_only_idle, !(busy_q && (cfg_we_i || cfg_re_i)))
+  `SPIKELOOM_ASSUME(cfg_only_idle, !(busy_q && ((cfg_we_i && !write_stream) || cfg_re_i)))
   `SPIKELOOM_CHECK(pulses_only_busy, busy_q || !(free_o || out_end_o || done_o || out_push_o || count_word_o))
   `SPIKELOOM_CHECK(a_list_ends_with_its_run, !en_i || !out_end_o || run_done)
   `SPIKELOOM_CHECK(two_blocks_wait, waiting_q <= 2'd2)

@@ -1,14 +1,19 @@
 // End to end on meshes of systolic tiles and on mixed ones: golden = chip model = RTL in every output,
 // membrane and count, every promise kept. Samples of every length, so that batches of every number of pages
 // occur.
+#include <algorithm>
+#include <functional>
+#include <iostream>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "compiler/chip_model/model_device.hpp"
+#include "compiler/core/weight_stream.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "host/device/link_throttle.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
 #include "tests/flow/expect_golden.hpp"
@@ -67,6 +72,31 @@ Chip mixed_chip(std::uint32_t pages) {
   return parse_chip(print(chip), chip.name);
 }
 
+/// Arrays of one page a firing that take weights from the host, alone or beside tiles of the first core.
+Chip streaming_chip(bool is_mixed) {
+  Chip chip = is_mixed ? mixed_chip(1) : chip_of_arrays(1);
+  chip.name += "-streamed";
+  (is_mixed ? chip.more_kinds.at(0) : chip.tile).systolic_stream = 1;
+  for (TileKind* kind : {&chip.tile, is_mixed ? &chip.more_kinds.at(0) : nullptr}) {
+    if (kind == nullptr) continue;
+    kind->contexts = 12;
+    kind->page_rows = 64;
+    kind->deliveries = kind->channels = kind->credit_counters = 48;
+    kind->out_entries = 1024;
+    kind->order_entries = 12;
+    kind->state_words = 256;
+    kind->update_entries = 512;
+    kind->param_sets = 256;
+    kind->systolic_folds = 1024;
+    kind->systolic_blocks = 128;
+  }
+  chip.host.channels = 32;
+  chip.host.credit_counters = 128;
+  chip.spike_wheel = 64;
+  chip.credit_wheel = 64;
+  return parse_chip(print(chip), chip.name);
+}
+
 /// What comes back to neurons before in the network comes late enough for batches of so many pages.
 void delay_cycles(IntNetwork& network, std::uint32_t pages) {
   for (IntProjection& projection : network.projections)
@@ -75,8 +105,27 @@ void delay_cycles(IntNetwork& network, std::uint32_t pages) {
       projection.delay = std::max(projection.delay, pages);
 }
 
+/// Words of weights that a step brings to the tiles.
+std::uint64_t streamed_words(const Image& image) {
+  std::uint64_t words = 0;
+  for (const Cluster& cluster : image.application.clusters)
+    for (const Inbound& inbound : cluster.inbound) words += inbound.weights;
+  return words;
+}
+
+bool has_shared_region(const Image& image) {
+  for (const std::vector<OrderEntry>& order : image.binding.orders)
+    if (std::count_if(order.begin(), order.end(), [&](const OrderEntry& entry) {
+          return weight_inbound(image.application.clusters[entry.cluster.index()]) != nullptr;
+        }) > 1)
+      return true;
+  return false;
+}
+
 struct Counts {
   int done = 0, refused = 0, mixed = 0;
+  int streamed = 0,
+      shared_regions = 0;         ///< images with streamed weights; some tile has several such clusters
   std::set<std::size_t> batches;  ///< pages of a sample's last firing
 };
 
@@ -98,11 +147,21 @@ Counts run_cases(const Chip& chip, std::uint32_t pages, int wanted, Link* rtl) {
     if (is_mixed)
       for (const IntPopulation& population : made.network.populations)
         if (rng.chance(0.7)) options.kinds[population.name] = rng.chance(0.6) ? "array" : "tile";
+    if (chip.name.ends_with("-streamed") && rng.chance(0.7)) {
+      options.spread = Spread::kFewest;
+      if (!is_mixed && rng.chance(0.7)) options.tiles = 1;
+    }
+    if (chip.name.ends_with("-streamed"))
+      for (const IntPopulation& population : made.network.populations)
+        if ((!is_mixed || options.kinds[population.name] == "array") && rng.chance(0.7))
+          options.stream_weights.push_back(population.name);
     const std::optional<Image> image = testing::fitting(made.network, chip, options);
     if (!image) {
       ++counts.refused;
       continue;
     }
+    counts.streamed += streamed_words(*image) > 0 ? 1 : 0;
+    counts.shared_regions += has_shared_region(*image) ? 1 : 0;
     std::set<std::uint32_t> kinds;
     for (const Cluster& cluster : image->application.clusters) kinds.insert(cluster.kind);
     counts.mixed += kinds.size() > 1 ? 1 : 0;
@@ -114,6 +173,10 @@ Counts run_cases(const Chip& chip, std::uint32_t pages, int wanted, Link* rtl) {
     if (::testing::Test::HasFailure()) break;
     ++counts.done;
   }
+  if (counts.streamed > 0)
+    std::cout << counts.done << " images, " << counts.streamed << " with streamed weights, "
+              << counts.shared_regions << " with regions that clusters share, " << counts.refused
+              << " refused\n";
   EXPECT_EQ(counts.done, wanted) << counts.refused << " refused";
   EXPECT_EQ(counts.batches.size(), pages);
   return counts;
@@ -136,6 +199,94 @@ TEST(SystolicFlow, GoldenIsModelIsRtl) {
     const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
     (void)run_cases(chip, kPages, 25, rtl.get());
   }
+}
+
+TEST(SystolicFlow, StreamedWeightsChangeNoBitAndNoPromise) {
+  for (const bool is_mixed : {false, true}) {
+    const Counts counts = run_cases(streaming_chip(is_mixed), 1, 60, nullptr);
+    EXPECT_GE(counts.streamed, 30);
+    EXPECT_GE(counts.shared_regions, is_mixed ? 0 : 10);
+  }
+}
+
+TEST(SystolicFlow, StreamedWeightsAreTheSameOnTheRtl) {
+  for (const bool is_mixed : {false, true}) {
+    const Chip chip = streaming_chip(is_mixed);
+    // A slow host, behind a transport that pauses.
+    VerilatorOptions slow;
+    slow.stall_seed = 7;
+    const std::unique_ptr<Link> rtl = throttle(open_verilator(chip, slow, {}), 3);
+    const Counts counts = run_cases(chip, 1, 25, rtl.get());
+    EXPECT_GE(counts.streamed, 12);
+    EXPECT_GE(counts.shared_regions, is_mixed ? 0 : 4);
+  }
+}
+
+/// A dense layer on one tile, its weights streamed.
+Image streamed_image() {
+  const Chip chip = streaming_chip(false);
+  for (std::uint64_t seed = 1; seed < 50; ++seed) {
+    const Case made = testing::random_case(seed, chip, {});
+    CompileOptions options;
+    options.points = 0;
+    for (const IntPopulation& population : made.network.populations)
+      options.stream_weights.push_back(population.name);
+    std::optional<Image> image = testing::fitting(made.network, chip, options);
+    if (image && streamed_words(*image) > 0) return *std::move(image);
+  }
+  internal_error("no image with streamed weights", __FILE__, __LINE__);
+}
+
+TEST(StreamedWeights, AForgedImageIsRefused) {
+  const Image image = streamed_image();
+  ASSERT_TRUE(check(image).empty());
+  std::size_t c = 0;
+  while (weight_inbound(image.application.clusters[c]) == nullptr) ++c;
+  const auto forged = [&](const std::function<void(Inbound&)>& change) {
+    Image other = image;
+    for (Inbound& inbound : other.application.clusters[c].inbound)
+      if (inbound.weights > 0) change(inbound);
+    return check(other);
+  };
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.weights += 2; }).empty());
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.weights -= 2; }).empty());
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.delay = 1; }).empty());
+  EXPECT_FALSE(forged([](Inbound& weights) { weights.source_count = 1; }).empty());
+  Image twice = image;
+  std::vector<Inbound>& inbound = twice.application.clusters[c].inbound;
+  inbound.push_back(*weight_inbound(twice.application.clusters[c]));
+  EXPECT_FALSE(check(twice).empty());
+  Image beyond = image;
+  beyond.binding.placement[c].first[2] = beyond.chip.tile.systolic_words;
+  EXPECT_FALSE(check(beyond).empty());
+  // The promise is one for loads of that length.
+  Image kept = image;
+  kept.application.clusters[c].inbound.erase(
+      std::find_if(kept.application.clusters[c].inbound.begin(), kept.application.clusters[c].inbound.end(),
+                   [](const Inbound& one) { return one.weights > 0; }));
+  EXPECT_FALSE(check(kept).empty());
+}
+
+TEST(StreamedWeights, TilesThatTakeNoneAreNamed) {
+  const auto reason = [](const Chip& chip) -> std::string {
+    const Case made = testing::random_case(3, chip, {});
+    CompileOptions options;
+    options.points = 0;
+    for (const IntPopulation& population : made.network.populations)
+      options.stream_weights.push_back(population.name);
+    try {
+      (void)build_image(made.network, chip, options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return {};
+  };
+  EXPECT_NE(reason(chip_of_arrays(1)).find("tile.systolic_stream = 0"), std::string::npos);
+  Chip batches = streaming_chip(false);
+  batches.tile.systolic_pages = 4;
+  EXPECT_NE(reason(parse_chip(print(batches), "batches")).find("tile.systolic_pages = 4"), std::string::npos);
+  const Chip other = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/mixed.toml");
+  EXPECT_NE(reason(other).find("keeps all weights in the tile"), std::string::npos) << reason(other);
 }
 
 /// Where the length of samples is known batches have known sizes, and steps that are shorter are promised.

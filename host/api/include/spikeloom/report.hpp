@@ -19,6 +19,7 @@ struct TileCounters {
   std::int64_t firings = 0, busy = 0, wait_input = 0, wait_output = 0, spikes = 0;
   std::int64_t core = 0;  ///< what the chip's kind of core counts, such as weight words read
   std::int64_t contract_broken = 0, contract_first = 0;
+  std::int64_t streamed = 0;  ///< words of 16 bits of weights that the host sent it, modulo 2^32
   friend bool operator==(const TileCounters&, const TileCounters&) = default;
 };
 
