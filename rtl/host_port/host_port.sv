@@ -556,7 +556,8 @@ module host_port #(
   `SPIKELOOM_CHECK(word_is_known, !word_valid || word_write || word_read || word_data)
   `SPIKELOOM_CHECK(application_is_known, !(word_valid && word_data) ||
                    32'(`SPIKELOOM_FIELD(word, WORD_CHUNK_APP)) < Applications)
-  `SPIKELOOM_CHECK(void_step_ends_a_sample, !(word_valid && word_eos && `SPIKELOOM_FIELD(word, WORD_EOS_IS_VOID)) ||
+  `SPIKELOOM_CHECK(void_step_ends_a_sample,
+                   !(word_valid && word_eos && `SPIKELOOM_FIELD(word, WORD_EOS_IS_VOID)) ||
                    (`SPIKELOOM_FIELD(word, WORD_EOS_SAMPLE_END) && !`SPIKELOOM_FIELD(word, WORD_EOS_RUN_END)))
   `SPIKELOOM_CHECK(armed_applications_exist, !arm ||
                    (`SPIKELOOM_FIELD(here_data, REG_START_APPS) >> Applications) == '0)
