@@ -57,6 +57,10 @@ struct Flit {
 
 constexpr std::uint32_t kSampleEnd = 1;
 constexpr std::uint32_t kRunEnd = 2;
+constexpr std::uint32_t kVoid = 4;
+
+/// What a void page is added to where it is alone, as from a core: ti − f and te − ti.
+constexpr FiringTime kNothing{0, 1};
 
 /// A credit counter: visible[n] is the first cycle that sees credit n.
 struct Counter {
@@ -89,6 +93,7 @@ struct Row {
   std::uint32_t ends = 0;
   bool sample_end = false;
   bool run_end = false;
+  bool is_void = false;
   Cycle ready = 0;  ///< first cycle that sees everything delivered so far
 };
 
@@ -604,7 +609,8 @@ class ModelDevice final : public ModelLink {
       out_.push_back(word.pack());
       return;
     }
-    out_.push_back(stamped(hw::kKindOutEos, channel, at, flit.mask));
+    out_.push_back(
+        stamped((flit.mask & kVoid) != 0 ? hw::kKindOutVoid : hw::kKindOutEos, channel, at, flit.mask));
     if ((flit.mask & kRunEnd) != 0 || channel >= tokens_.size()) return;
     Tokens& tokens = tokens_[channel];
     tokens.lost = tokens.lost || tokens.visible.size() == hw::kLimitWindow;
@@ -648,6 +654,7 @@ class ModelDevice final : public ModelLink {
     if (delivery.page.zero_delay != 0) {
       row.sample_end = (flit.mask & kSampleEnd) != 0;
       row.run_end = (flit.mask & kRunEnd) != 0;
+      row.is_void = (flit.mask & kVoid) != 0;
     }
     row.ready = std::max(row.ready, at + 1);
     if (++node.write_page[d] == pages.rows) node.write_page[d] = 0;
@@ -707,16 +714,14 @@ class ModelDevice final : public ModelLink {
       node.load = start + 1;
     } else {
       const std::span<const Page* const> pages(batch.pages.data(), batch.size);
-      Firing firing =
-          source_ ? source_(index, c) : node.core->fire(c, pages, context.count, batch.sample_end);
-      if (sink_) sink_(index, c, firing);
+      Firing firing = batch.is_void ? with_void(index, c, pages) : of_core(index, c, pages, batch.sample_end);
       SPIKELOOM_CHECK(firing.freed.size() + 1 == batch.size);
       const Cycle freed = start + firing.time.integrate;
       const Cycle end = freed + firing.time.update;
       context.out = std::move(firing.out);
       if (node.batch > 1) check_lists(context.out, registers.mode.list_entries);
       context.steps = batch.size;
-      context.flags = batch.sample_end ? kSampleEnd : 0;
+      context.flags = (batch.sample_end ? kSampleEnd : 0) | (batch.is_void ? kVoid : 0);
       context.count = batch.sample_end ? 0 : std::min(context.count + batch.size, 15U);
       count(node, firing, context.out, end - start,
             registers.mode.readout != 0 ? Pushes::kPotentials : Pushes::kSpikes);
@@ -725,11 +730,32 @@ class ModelDevice final : public ModelLink {
       fill(node, c, end + 1);
       free_region(index, c, end);
       node.load = end + 1;
-      if (observer_) observer_({index, c, start, end - start, batch.size, context.flags != 0});
+      if (observer_) observer_({index, c, start, end - start, batch.size, batch.sample_end, batch.is_void});
     }
     moved(node.load);
     step_order(node);
     return true;
+  }
+
+  Firing of_core(std::uint32_t index, std::uint32_t c, std::span<const Page* const> pages, bool sample_end) {
+    Node& node = nodes_[index];
+    Firing firing =
+        source_ ? source_(index, c) : node.core->fire(c, pages, node.contexts[c].count, sample_end);
+    if (sink_) sink_(index, c, firing);
+    return firing;
+  }
+
+  /// The core fires the pages before the void one, which takes a cycle more.
+  Firing with_void(std::uint32_t index, std::uint32_t c, std::span<const Page* const> pages) {
+    Firing firing;
+    if (pages.size() > 1) {
+      firing = of_core(index, c, pages.first(pages.size() - 1), false);
+      firing.freed.push_back(firing.time.integrate);
+    } else {
+      firing.time = kNothing;
+    }
+    ++firing.time.integrate;
+    return firing;
   }
 
   /// Lists stand in the tile's output buffer with so many entries each.
@@ -746,6 +772,7 @@ class ModelDevice final : public ModelLink {
     std::uint32_t size = 0;
     bool closed = false;      ///< all of it is known
     bool sample_end = false;  ///< of the last page
+    bool is_void = false;     ///< the last page is
     bool run_end = false;     ///< there is nothing to fire: the context retires
     Cycle seen = 0;           ///< the cycle in which the sequencer sees that the batch is closed
     Cycle waited = 0;         ///< cycles before in which it saw a row that was not complete
@@ -765,6 +792,7 @@ class ModelDevice final : public ModelLink {
         throw device_error("model: a run ends within a sample, on a tile that fires several pages at once");
       batch.seen = std::max(look, row.ready);
       batch.waited += batch.seen - look;
+      batch.is_void = row.is_void;
       batch.run_end = row.run_end;
       batch.sample_end = row.sample_end;
       batch.pages[batch.size++] = &row.page;
@@ -822,7 +850,7 @@ class ModelDevice final : public ModelLink {
     Row& row = node.rows[pages.first_row + context.read_page];
     std::fill(row.page.begin(), row.page.end(), std::uint16_t{0});
     row.ends = 0;
-    row.sample_end = row.run_end = false;
+    row.sample_end = row.run_end = row.is_void = false;
     row.ready = 0;
     if (++context.read_page == pages.rows) context.read_page = 0;
     for (std::uint32_t d = 0; d < node.returns.size(); ++d) {
@@ -888,7 +916,10 @@ class ModelDevice final : public ModelLink {
       return true;
     }
     const auto end = hw::WordEos::unpack(word);
-    const std::uint32_t flags = (end.sample_end != 0 ? kSampleEnd : 0U) | (end.run_end != 0 ? kRunEnd : 0U);
+    if (end.is_void != 0 && (end.sample_end == 0 || end.run_end != 0))
+      throw device_error("model: a void step that does not end its sample");
+    const std::uint32_t flags = (end.sample_end != 0 ? kSampleEnd : 0U) | (end.run_end != 0 ? kRunEnd : 0U) |
+                                (end.is_void != 0 ? kVoid : 0U);
     if (end.run_end == 0) out_.push_back(stamped(hw::kKindOutSent, end.channel, wire, flags));
     if (end.final != 0) {
       app.live = false;

@@ -32,6 +32,7 @@ struct ModelFiring {
   std::int64_t work = 0;   ///< cycles to the full output buffer
   std::uint32_t pages = 0;
   bool sample_end = false;
+  bool is_void = false;  ///< its last page is void: the core has no part in it
 };
 
 /// What a firing of a tile's context computes.

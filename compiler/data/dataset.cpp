@@ -132,9 +132,9 @@ ValueRange value_range(const Dataset& data, std::size_t port) {
   return range;
 }
 
-std::optional<Change> first_change(const Train& train) {
+std::optional<Change> first_change(const Train& train, std::size_t steps) {
   constexpr std::uint32_t kNone = 0xFFFFFFFFU;
-  for (std::size_t t = 1; t < train.steps(); ++t) {
+  for (std::size_t t = 1; t < std::min(steps, train.steps()); ++t) {
     const std::span<const Event> first = train.at(0), now = train.at(t);
     const auto [a, b] = std::mismatch(first.begin(), first.end(), now.begin(), now.end());
     if (a == first.end() && b == now.end()) continue;

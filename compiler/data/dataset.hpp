@@ -27,7 +27,7 @@ struct Change {
   double before = 0, now = 0;  ///< 0: no event
 };
 /// The first one, by step and then by element; none where every step is as the first.
-[[nodiscard]] std::optional<Change> first_change(const Train& train);
+[[nodiscard]] std::optional<Change> first_change(const Train& train, std::size_t steps);
 /// "step 3, in[7] = 2: …" with what was expected, and what to do.
 [[nodiscard]] std::string change_text(const Change& change, const std::string& input);
 

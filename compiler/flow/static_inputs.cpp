@@ -341,7 +341,7 @@ void check_static(const IntNetwork& network, const Dataset& data) {
   for (const Sample& sample : data.samples)
     for (std::size_t i = 0; i < network.inputs.size() && i < sample.inputs.size(); ++i) {
       if (!network.inputs[i].is_static || problems.list().size() >= kShown) continue;
-      if (const auto change = first_change(sample.inputs[i]))
+      if (const auto change = first_change(sample.inputs[i], sample.full_steps()))
         problems.add("sample " + sample.id + ", " + change_text(*change, network.inputs[i].name));
     }
   problems.throw_if_any("calibration data");

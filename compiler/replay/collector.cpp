@@ -23,9 +23,8 @@ Collector::Collector(const ImageView& image, std::int64_t origin)
 Collector::Collector(const ImageView& image, const Dataset& data, std::int64_t origin)
     : Collector(image, origin) {
   for (const Sample& sample : data.samples) {
-    begin_sample(sample, sample.steps());
-    for (std::size_t t = 0; t < sample.steps(); ++t)
-      expect_step(t + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin);
+    begin_sample(sample, sample.full_steps());
+    for (std::size_t t = 0; t < sample.steps(); ++t) expect_step(sample.place_of(t));
   }
   run_.sent.reserve(steps_.size());
 }
@@ -38,7 +37,7 @@ void Collector::begin_sample(const Sample& sample, std::size_t steps) {
 
 void Collector::expect_step(StepPlace place) {
   traces_.add_step(place);
-  steps_.push_back({samples_ - 1, steps_of_sample_++});
+  steps_.push_back({samples_ - 1, steps_of_sample_++, place == StepPlace::kVoid});
   run_.ended.push_back(0);
   arrived_.push_back(0);
 }
@@ -47,8 +46,8 @@ bool Collector::owns(Word word) const {
   const auto out = hw::WordOutEos::unpack(word);
   if (out.kind == hw::kKindOutSent)
     return out.channel < is_host_channel_.size() && is_host_channel_[out.channel];
-  return (out.kind == hw::kKindOutEos || out.kind == hw::kKindOutChunk) && out.channel >= first_sink_ &&
-         out.channel < first_sink_ + sinks_.size();
+  return (out.kind == hw::kKindOutEos || out.kind == hw::kKindOutVoid || out.kind == hw::kKindOutChunk) &&
+         out.channel >= first_sink_ && out.channel < first_sink_ + sinks_.size();
 }
 
 void Collector::take(Word word) {
@@ -57,9 +56,11 @@ void Collector::take(Word word) {
       const auto out = hw::WordOutChunk::unpack(word);
       return chunk(out.channel, out.index, static_cast<std::uint16_t>(out.mask));
     }
-    case hw::kKindOutEos: {
+    case hw::kKindOutEos:
+    case hw::kKindOutVoid: {
       const auto out = hw::WordOutEos::unpack(word);
-      return end(out.channel, static_cast<std::int64_t>(out.stamp) - origin_, out.run_end != 0);
+      return end(out.channel, static_cast<std::int64_t>(out.stamp) - origin_, out.run_end != 0,
+                 out.kind == hw::kKindOutVoid);
     }
     case hw::kKindOutSent: {
       const auto out = hw::WordOutEos::unpack(word);
@@ -82,11 +83,12 @@ Collector::Sink& Collector::sink(std::uint32_t number) {
 void Collector::chunk(std::uint32_t number, std::uint32_t index, std::uint16_t mask) {
   const Sink& from = sink(number);
   if (from.step >= steps_.size()) throw device_error("spikes after the end of the run");
-  const auto [sample, step] = steps_[from.step];
+  const auto [sample, step, is_void] = steps_[from.step];
+  if (is_void) throw device_error("spikes in void step " + std::to_string(from.step));
   traces_.chunk(number - first_sink_, sample, step, index, mask);
 }
 
-void Collector::end(std::uint32_t number, std::int64_t stamp, bool run_end) {
+void Collector::end(std::uint32_t number, std::int64_t stamp, bool run_end, bool is_void) {
   Sink& from = sink(number);
   if (run_end) {
     if (from.step != steps_.size() || from.run_ended)
@@ -97,6 +99,9 @@ void Collector::end(std::uint32_t number, std::int64_t stamp, bool run_end) {
     return;
   }
   if (from.step >= steps_.size()) throw device_error("an end-of-step after the end of the run");
+  if (is_void != steps_[from.step].is_void)
+    throw device_error("step " + std::to_string(from.step) + " came back " + (is_void ? "" : "not ") +
+                       "void, and it was given the other way");
   run_.ended[from.step] = std::max(run_.ended[from.step], stamp);
   ++arrived_[from.step];
   ++from.step;

@@ -47,6 +47,7 @@ class Collector {
  private:
   struct Step {
     std::size_t sample, step;
+    bool is_void;
   };
   struct Sink {
     std::size_t step = 0;
@@ -55,7 +56,7 @@ class Collector {
 
   Sink& sink(std::uint32_t number);
   void chunk(std::uint32_t number, std::uint32_t index, std::uint16_t mask);
-  void end(std::uint32_t number, std::int64_t stamp, bool run_end);
+  void end(std::uint32_t number, std::int64_t stamp, bool run_end, bool is_void);
 
   std::int64_t origin_;
   std::uint32_t first_sink_, last_host_channel_ = 0;

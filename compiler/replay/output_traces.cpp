@@ -24,9 +24,8 @@ OutputTraces::OutputTraces(const ImageView& image) : app_(image.application), of
 
 OutputTraces::OutputTraces(const ImageView& image, const Dataset& data) : OutputTraces(image) {
   for (const Sample& sample : data.samples) {
-    begin_sample(sample, sample.steps());
-    for (std::size_t t = 0; t < sample.steps(); ++t)
-      add_step(t + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin);
+    begin_sample(sample, sample.full_steps());
+    for (std::size_t t = 0; t < sample.steps(); ++t) add_step(sample.place_of(t));
   }
 }
 
@@ -61,6 +60,7 @@ void OutputTraces::begin_sample(const Sample& sample, std::size_t steps) {
 
 /// A half of 0 is never sent, so in the steps that are sent a potential of 0 shows as its origin.
 void OutputTraces::add_step(StepPlace place) {
+  if (place == StepPlace::kVoid) return;
   const auto grow = [](auto& traces) {
     for (auto& trace : traces) trace.samples.back().resize(trace.samples.back().size() + trace.neurons, 0);
   };

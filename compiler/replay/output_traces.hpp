@@ -21,7 +21,7 @@ class OutputTraces {
 
   /// A sample of no step; room for `steps`.
   void begin_sample(const Sample& sample, std::size_t steps);
-  /// Another step of the last sample.
+  /// Another step of the last sample; a void one has no outputs.
   void add_step(StepPlace place);
 
   /// Chunk `index` of the cluster on sink channel `sink`, in `step` of `sample`: 16 spikes, or half a

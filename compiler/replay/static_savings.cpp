@@ -51,7 +51,7 @@ StaticSavings static_savings(const ImageView& image, const Dataset& data) {
   const std::size_t axons = std::size_t{image.application.host_chunks()} * hw::kChunkBits;
   for (const Cluster& cluster : image.application.clusters) add_cluster(cluster, fan_out, axons);
   for (const Sample& sample : data.samples) {
-    const auto steps = static_cast<std::int64_t>(sample.steps());
+    const auto steps = static_cast<std::int64_t>(sample.full_steps());
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].is_static)
         for (const std::uint32_t axon : axons_of(inputs[i], sample.inputs[i].at(0))) {

@@ -65,7 +65,8 @@ namespace {
 /// Everything that is wrong with a dataset; the first problems in words, the others counted.
 class DataCheck {
  public:
-  explicit DataCheck(const ImageView& image) : inputs_(image.application.inputs) {}
+  explicit DataCheck(const ImageView& image)
+      : inputs_(image.application.inputs), clusters_(image.application.clusters) {}
 
   void look_at(const Dataset& data) {
     look_at_ports(data.ports);
@@ -104,15 +105,29 @@ class DataCheck {
       return;
     }
     if (sample.steps() == 0) add("sample " + sample.id + " has no steps");
+    if (sample.ends_void) look_at_void(sample);
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (sample.inputs[i].steps() != sample.steps())
         add("sample " + sample.id + ", " + inputs_[i].name + ": " + std::to_string(sample.inputs[i].steps()) +
             " steps, expected as many as " + inputs_[0].name + " has, " + std::to_string(sample.steps()));
       look_at(sample, i);
       if (!inputs_[i].is_static) continue;
-      if (const auto change = first_change(sample.inputs[i]))
+      if (const auto change = first_change(sample.inputs[i], sample.full_steps()))
         add("sample " + sample.id + ", " + change_text(*change, inputs_[i].name));
     }
+  }
+
+  void look_at_void(const Sample& sample) {
+    if (sample.steps() == 1) add("sample " + sample.id + " is a void step alone; expected a step before it");
+    for (std::size_t i = 0; i < inputs_.size() && sample.steps() > 0; ++i)
+      if (sample.inputs[i].steps() == sample.steps() && !sample.inputs[i].at(sample.steps() - 1).empty())
+        add("sample " + sample.id + ", " + inputs_[i].name +
+            ": its last step is void and has elements; give these to a step before it");
+    for (const Cluster& cluster : clusters_)
+      if (cluster.last_only)
+        return add("sample " + sample.id + " ends with a void step, in which " + cluster.name +
+                   ", a readout of a sample's last step alone, would not be sent; compile without "
+                   "--readout-last");
   }
 
   void look_at(const Sample& sample, std::size_t i) {
@@ -131,6 +146,7 @@ class DataCheck {
   }
 
   const std::vector<StreamInput>& inputs_;
+  const std::vector<Cluster>& clusters_;
   Problems problems_;
   std::size_t more_ = 0;
 };
@@ -185,7 +201,10 @@ void StepWords::fill_chunks(const Sample& sample, std::size_t step) {
 }
 
 void StepWords::step(const Sample& sample, std::size_t step, StepPlace place, std::vector<Word>& words) {
-  fill_chunks(sample, step);
+  if (place == StepPlace::kVoid)
+    std::fill(masks_.begin(), masks_.end(), std::uint16_t{0});
+  else
+    fill_chunks(sample, step);
   const auto add = [&](std::size_t c, std::uint32_t index, std::uint32_t mask) {
     hw::WordChunk word;
     word.kind = hw::kKindChunk;
@@ -199,9 +218,11 @@ void StepWords::step(const Sample& sample, std::size_t step, StepPlace place, st
     for (const ChunkRange& range : ranges_[c])
       for (std::uint32_t chunk = range.first; chunk < range.first + range.count; ++chunk)
         if (masks_[chunk] != 0) add(c, chunk, masks_[chunk]);
-    for (const std::uint16_t weights : weights_[c]) add(c, 0, weights);
+    if (place != StepPlace::kVoid)
+      for (const std::uint16_t weights : weights_[c]) add(c, 0, weights);
     hw::WordEos end = end_of_step(c);
-    end.sample_end = place == StepPlace::kLast ? 1 : 0;
+    end.sample_end = place == StepPlace::kWithin ? 0 : 1;
+    end.is_void = place == StepPlace::kVoid ? 1 : 0;
     words.push_back(end.pack());
   }
   ++steps_;
@@ -241,7 +262,7 @@ void Stimulus::next(std::vector<Word>& words) {
     return;
   }
   const Sample& sample = data_.samples[sample_];
-  words_.step(sample, step_, step_ + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin, words);
+  words_.step(sample, step_, sample.place_of(step_), words);
   ++step_;
 }
 

@@ -21,7 +21,8 @@ namespace spikeloom {
 
 /// Throws Error{kInput} that lists what an image cannot be fed: other ports than `input_ports`, a sample with
 /// another number of inputs or of unequal or no steps, elements outside their input, and values that its bit
-/// planes cannot carry (not whole units of the input, or too large). Relies on none of a
+/// planes cannot carry (not whole units of the input, or too large); void steps with inputs, alone in a
+/// sample, or where a readout is sent in a sample's last step alone. Relies on none of a
 /// Dataset's promises, since anyone can make one in memory. A static input must be equal in all steps of a
 /// sample.
 void check_data(const ImageView& image, const Dataset& data);

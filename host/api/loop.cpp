@@ -73,7 +73,7 @@ struct LoopState {
   }
 
   /// With the sample's first step before it, which static inputs are held against.
-  void check_step(const std::vector<std::vector<Event>>& inputs) const {
+  void check_step(const std::vector<std::vector<Event>>& inputs, StepPlace place) const {
     Dataset checked;
     checked.ports = given.ports;
     Sample sample{std::to_string(given.samples.size()), std::nullopt, std::vector<Train>(inputs.size())};
@@ -81,6 +81,7 @@ struct LoopState {
       if (is_in_sample) add_step(sample.inputs[i], given.samples.back().inputs[i].at(0));
       add_step(sample.inputs[i], inputs[i]);
     }
+    sample.ends_void = place == StepPlace::kVoid;
     checked.samples.push_back(std::move(sample));
     check_data(image.value(), checked);
   }
@@ -91,12 +92,13 @@ struct LoopState {
     if (inputs.size() != given.ports.size())
       throw input_error("loop: a step of " + std::to_string(inputs.size()) + " inputs, expected " +
                         std::to_string(given.ports.size()) + ", the image's in their order");
-    check_step(inputs);
+    check_step(inputs, place);
     if (!is_in_sample)
       given.samples.push_back(
           {std::to_string(given.samples.size()), std::nullopt, std::vector<Train>(inputs.size())});
     Sample& sample = given.samples.back();
     for (std::size_t i = 0; i < inputs.size(); ++i) add_step(sample.inputs[i], inputs[i]);
+    sample.ends_void = place == StepPlace::kVoid;
     places.emplace_back(given.samples.size() - 1, sample.steps() - 1);
     is_in_sample = place == StepPlace::kWithin;
     model->give(sample, sample.steps() - 1, place);
@@ -119,10 +121,13 @@ struct LoopState {
     outputs.sent = asked().sent_at(step);
     outputs.ended = asked().ended_at(step);
     const auto [sample, within] = places[step];
+    const bool is_void = given.samples[sample].place_of(within) == StepPlace::kVoid;
     for (const SpikeTrace& trace : asked().so_far().spikes)
-      outputs.spikes.push_back(step_of(trace, sample, within));
+      outputs.spikes.push_back(is_void ? std::vector<std::uint8_t>(trace.neurons)
+                                       : step_of(trace, sample, within));
     for (const PotentialTrace& trace : asked().so_far().potentials)
-      outputs.potentials.push_back(step_of(trace, sample, within));
+      outputs.potentials.push_back(is_void ? std::vector<std::int32_t>(trace.neurons)
+                                           : step_of(trace, sample, within));
     return outputs;
   }
 
@@ -132,8 +137,8 @@ struct LoopState {
       throw input_error("loop: no step was given, so nothing could be held to a promise");
     if (is_in_sample)
       throw input_error(
-          "loop: the run is to end within a sample; give its last step with StepPlace::kLast, a silent one "
-          "where there is no other");
+          "loop: the run is to end within a sample; give its last step with StepPlace::kLast, or a void one "
+          "(StepPlace::kVoid)");
     is_finished = true;
     model->end();
     DeviceRun replay = model->finish();

@@ -74,10 +74,11 @@ ExitReport exit_report(const ExitRule& rule, const ExitOutput& output, const Exi
   std::int64_t begun = 0;
   for (std::size_t s = 0; s < data.samples.size(); ++s) {
     const auto used = static_cast<std::int64_t>(run.exits.used[s]);
-    const auto all = static_cast<std::int64_t>(data.samples[s].steps());
-    report.histogram.resize(std::max<std::size_t>(report.histogram.size(), data.samples[s].steps()), 0);
+    const auto all = static_cast<std::int64_t>(data.samples[s].full_steps());
+    report.histogram.resize(std::max<std::size_t>(report.histogram.size(), data.samples[s].full_steps()), 0);
     ++report.histogram[static_cast<std::size_t>(used) - 1];
     report.wasted += static_cast<std::int64_t>(run.wasted[s]);
+    report.voids += run.given.samples[s].ends_void ? 1 : 0;
     steps += used;
     squared += used * used;
     squared_to_end += all * all;

@@ -26,8 +26,8 @@ SharedPlan plan_of(const std::string& name, const CompiledImage& first, const Da
       throw input_error(visitor.name + ": compiled for the chip " + chip.name() +
                         "; the first application runs on " + first.chip().name() +
                         "; compile one of them again");
-    entering.push_back(
-        {visitor.name, visitor.image.value(), visitor.data, visitor.step, visitor.release, window});
+    entering.push_back({visitor.name, visitor.image.value(), visitor.data, visitor.step, visitor.release,
+                        visitor.window.value_or(window)});
   }
   return plan_shared(name, first.value(), data, std::move(entering), window);
 }

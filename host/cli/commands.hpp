@@ -49,6 +49,7 @@ struct RunCommand {
   std::vector<std::string> record;               ///< NODE:spikes or NODE:v
   std::vector<std::string> admit, release;       ///< [NAME=]FILE@STEP; NAME@STEP
   std::vector<std::string> input_of, output_of;  ///< NAME=FILE
+  std::vector<std::string> window_of;            ///< NAME=STEPS
   std::optional<std::string> decide;
   DatasetOptions data;
   std::optional<double> max_period;

@@ -380,6 +380,7 @@ void add_run(CLI::App& root, Action& action) {
   app->add_option("--input-of", command->input_of,
                   "NAME=FILE: its input data; NAME is its file's, without .loom, if --admit gives none");
   app->add_option("--output-of", command->output_of, "NAME=FILE.npz: its outputs");
+  app->add_option("--window-of", command->window_of, "NAME=STEPS: its window (default: --window)");
   app->add_option(
          "--window", command->window,
          "steps that the host may be ahead of the outputs, as a controller that looks at them is; what "

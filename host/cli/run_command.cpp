@@ -44,7 +44,7 @@ int run(const RunCommand& command) {
        {"--labels", command.data.labels ? std::optional<std::string>(*command.data.labels) : std::nullopt}},
       {{"--output", command.output}, {"--json", command.json}, {"--trace", command.trace}});
   if (!command.admit.empty() || !command.release.empty() || !command.input_of.empty() ||
-      !command.output_of.empty())
+      !command.window_of.empty() || !command.output_of.empty())
     return run_shared(command);
   const auto begin = std::chrono::steady_clock::now();
   const CompiledImage image = CompiledImage::read(command.image);

@@ -21,6 +21,7 @@ struct Line {
   std::optional<std::string> input, output;
   std::int64_t step = 0;
   std::optional<std::int64_t> release;
+  std::optional<std::uint32_t> window;
 };
 
 std::string stem(const std::string& file) { return std::filesystem::path(file).stem().string(); }
@@ -45,6 +46,7 @@ class Script {
               [](Line& line) -> std::optional<std::string>& { return line.input; });
     add_files(command.output_of, "--output-of",
               [](Line& line) -> std::optional<std::string>& { return line.output; });
+    for (const std::string& text : command.window_of) add_window(text);
     for (const Line& line : lines_)
       if (!line.input)
         problems_.add("--admit " + line.name + ": no input data; expected --input-of " + line.name + "=FILE");
@@ -104,6 +106,20 @@ class Script {
     }
   }
 
+  void add_window(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    std::uint32_t steps = 0;
+    const char* const end = text.data() + text.size();
+    const char* const begin = equals == std::string::npos ? end : text.data() + equals + 1;
+    const auto [stop, code] = std::from_chars(begin, end, steps);
+    if (equals == 0 || code != std::errc() || stop != end || steps == 0) {
+      problems_.add("--window-of " + text + ": expected NAME=STEPS, of 1 step or more");
+    } else if (Line* line = named(text.substr(0, equals), "--window-of " + text)) {
+      if (line->window) problems_.add("--window-of " + text + ": " + line->name + " has a window already");
+      line->window = steps;
+    }
+  }
+
   Line* find(const std::string& name) {
     const auto found =
         std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return line.name == name; });
@@ -154,7 +170,8 @@ Visitor visitor_of(const Line& line, CompiledImage image, const ChipFile& chip) 
           .image = std::move(image),
           .data = std::move(data),
           .step = line.step,
-          .release = line.release};
+          .release = line.release,
+          .window = line.window};
 }
 
 }  // namespace

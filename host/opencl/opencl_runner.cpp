@@ -111,7 +111,7 @@ class Device final : public OpenClRunner {
       for (const Stage& stage : plan_.stages) run_stage(batch, stage);
       collect(batch, traces);
       for (std::size_t s = 0; s < batch.samples; ++s)
-        done += static_cast<std::int64_t>(data.samples[batch.first + s].steps());
+        done += static_cast<std::int64_t>(data.samples[batch.first + s].full_steps());
       if (options_.on_steps) options_.on_steps(done);
       last_ = batch;
     }
@@ -127,7 +127,7 @@ class Device final : public OpenClRunner {
     const std::size_t most = options_.batch == 0 ? kMaxBatch : options_.batch;
     batch.samples = batch.steps = 0;
     for (std::size_t s = batch.first; s < data.samples.size() && batch.samples < most; ++s) {
-      const Batch larger{batch.first, batch.samples + 1, std::max(batch.steps, data.samples[s].steps())};
+      const Batch larger{batch.first, batch.samples + 1, std::max(batch.steps, data.samples[s].full_steps())};
       const bool fits = pages_of(larger) * sizeof(std::uint16_t) <= kPageBytes &&
                         larger.samples * plan_.positions * sizeof(std::int32_t) <= kPageBytes;
       if (!fits && batch.samples > 0) break;
@@ -160,7 +160,7 @@ class Device final : public OpenClRunner {
     std::vector<std::uint32_t> lengths;
     std::vector<Word> words;
     for (std::size_t s = 0; s < batch.samples; ++s) {
-      lengths.push_back(static_cast<std::uint32_t>(data.samples[batch.first + s].steps()));
+      lengths.push_back(static_cast<std::uint32_t>(data.samples[batch.first + s].full_steps()));
       for (std::size_t t = 0; t < lengths.back(); ++t) {
         words.clear();
         stimulus.next(words);
@@ -170,6 +170,7 @@ class Device final : public OpenClRunner {
           host[chunk.index * ticks + t * batch.samples + s] = static_cast<std::uint16_t>(chunk.mask);
         }
       }
+      if (data.samples[batch.first + s].ends_void) stimulus.next(words);
     }
     reserve(pages_, pages_bytes_, pages_of(batch) * sizeof(std::uint16_t));
     reserve(potentials_, potentials_bytes_, batch.samples * plan_.positions * sizeof(std::int32_t));

@@ -29,20 +29,14 @@ void add_step(const RunOutputs& outputs, const ExitOutput& of, std::size_t sampl
 /// A step that was given and whose outputs have not been taken.
 struct UnderWay {
   std::size_t sample = 0, step = 0;
-  bool is_silent = false;  ///< given to end the sample
+  bool is_void = false;  ///< given to end the sample
 };
 
 class Exiting {
  public:
   Exiting(const Dataset& data, const ExitRule& rule, const ExitOutput& output, const ImageView& image,
           StepSession& model, StepSession* device)
-      : data_(data),
-        inputs_(image.application.inputs),
-        rule_(rule),
-        output_(output),
-        window_(image.window),
-        model_(model),
-        device_(device) {
+      : data_(data), rule_(rule), output_(output), window_(image.window), model_(model), device_(device) {
     result_.given.ports = data.ports;
     result_.given.encoder = data.encoder;
     result_.given.notes = data.notes;
@@ -74,28 +68,36 @@ class Exiting {
     for (std::size_t t = 0; t < sample.steps(); ++t) {
       while (under_way_.size() >= window_) take();
       if (result_.exits.used[s] > 0) {
-        give(s, std::nullopt, StepPlace::kLast);
+        give_void(s);
         break;
       }
-      give(s, t, t + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin);
+      give_step(s, t);
     }
     last_of_.push_back(asked().given() - 1);
   }
 
-  /// Without `from`: silence, but what does not change within a sample stays.
-  void give(std::size_t s, std::optional<std::size_t> from, StepPlace place) {
+  void give_step(std::size_t s, std::size_t step) {
+    const Sample& from = data_.samples[s];
     Sample& sample = result_.given.samples.back();
     for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
-      const bool stays = inputs_[i].is_static;
-      if (from || stays)
-        for (const Event& event : data_.samples[s].inputs[i].at(from.value_or(0)))
-          sample.inputs[i].add(event.element, event.value);
+      for (const Event& event : from.inputs[i].at(step)) sample.inputs[i].add(event.element, event.value);
       sample.inputs[i].end_step();
     }
-    const std::size_t step = sample.steps() - 1;
+    give(s, step, from.place_of(step));
+  }
+
+  void give_void(std::size_t s) {
+    Sample& sample = result_.given.samples.back();
+    for (Train& train : sample.inputs) train.end_step();
+    sample.ends_void = true;
+    give(s, sample.steps() - 1, StepPlace::kVoid);
+  }
+
+  void give(std::size_t s, std::size_t step, StepPlace place) {
+    const Sample& sample = result_.given.samples.back();
     model_.give(sample, step, place);
     if (device_ != nullptr) device_->give(sample, step, place);
-    under_way_.push_back({s, step, !from});
+    under_way_.push_back({s, step, place == StepPlace::kVoid});
   }
 
   void take() {
@@ -105,12 +107,12 @@ class Exiting {
     if (device_ != nullptr) device_->take();
     std::size_t& used = result_.exits.used[taken.sample];
     if (used > 0) {
-      ++result_.wasted[taken.sample];
+      if (!taken.is_void) ++result_.wasted[taken.sample];
       return;
     }
     if (taken.step == 0) scores_.assign(output_.classes, 0);
     add_step(asked().so_far(), output_, taken.sample, taken.step, scores_);
-    const bool is_last = taken.step + 1 == data_.samples[taken.sample].steps();
+    const bool is_last = taken.step + 1 == data_.samples[taken.sample].full_steps();
     if (!is_last && !rule_.decides(scores_, output_.unit)) return;
     used = taken.step + 1;
     result_.exits.classes[taken.sample] = std::max_element(scores_.begin(), scores_.end()) - scores_.begin();
@@ -118,7 +120,6 @@ class Exiting {
   }
 
   const Dataset& data_;
-  const std::vector<StreamInput>& inputs_;
   const ExitRule& rule_;
   const ExitOutput& output_;
   std::size_t window_;

@@ -1,9 +1,9 @@
 // A run in which a rule decides samples before their last step, by steps that the host gives one by one.
 //
 // The host looks at the readout of each step that it has taken. Where the rule decides, no further step of
-// the sample is given: the one after the last that was given is silent and ends the sample, so that the next
-// one begins from rest. Steps that were given beyond the one that decided, the silent one among them, are
-// wasted.
+// the sample is given: the one after the last that was given is void and ends the sample, so that the next
+// one begins from rest. Steps that were given beyond the one that decided, the void one apart, are wasted:
+// they were under way when the decision fell.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct ExitOutput {
                                                                const ExitOutput& of);
 
 struct ExitRun {
-  Dataset given;  ///< what was given, silent steps included
+  Dataset given;  ///< what was given, void steps included
   Exits exits;
   std::vector<std::size_t> wasted;    ///< by sample: steps given beyond the one that decided
   std::vector<std::int64_t> decided;  ///< by sample: stamp of the step that decided

@@ -64,7 +64,7 @@ Recorder::Recorder(const Image& image, const Dataset& data, const WantedRecords&
       trace.node = node;
       trace.neurons = size_of(node);
       for (const Sample& sample : data.samples)
-        trace.samples.emplace_back(sample.steps() * trace.neurons, T{0});
+        trace.samples.emplace_back(sample.full_steps() * trace.neurons, T{0});
       traces.push_back(std::move(trace));
     }
   };
@@ -107,6 +107,10 @@ void Recorder::store(std::size_t c, const ModelFiring& firing) {
   const Cluster& cluster = image_.application.clusters[c];
   const std::string& node = image_.application.populations[cluster.population.index()];
   Place& at = next_[c];
+  if (firing.is_void) {
+    at = {at.sample + 1, 0};
+    return;
+  }
   const auto neurons = static_cast<std::uint32_t>(cluster.size());
   for (PotentialTrace& trace : potentials_)
     if (trace.node == node)

@@ -303,6 +303,7 @@ std::string to_json(const Report& report, const Image& image) {
                     {"mean_steps", exit.mean_steps},
                     {"histogram", exit.histogram},
                     {"wasted_steps", exit.wasted},
+                    {"void_steps", exit.voids},
                     {"least_mean_steps", exit.least_mean_steps},
                     {"correct_to_end", exit.correct_to_end},
                     {"squared_steps", exit.squared_steps},
@@ -444,8 +445,8 @@ void print_exit(std::ostringstream& out, const Report& report) {
   out << "exit " << exit.rule << " on " << exit.output << " (a unit is " << exit.unit
       << "): " << fixed(exit.mean_steps, 3) << " steps a sample; samples by steps used:";
   for (const std::int64_t samples : exit.histogram) out << " " << samples;
-  out << "\n  " << counted(exit.wasted, "step")
-      << " wasted: given beyond the one that decided, silent ones that end a sample among them\n";
+  out << "\n  " << counted(exit.wasted, "step") << " wasted: under way when a sample was decided; "
+      << counted(exit.voids, "void step") << " to end samples\n";
   if (report.labelled > 0)
     out << "  right after all steps " << exit.correct_to_end << " of " << report.labelled
         << "; no rule on these scores needs fewer than " << fixed(exit.least_mean_steps, 3)

@@ -44,6 +44,7 @@ Dataset cut(const Dataset& data, std::size_t steps) {
       train.resize(taken);
       shorter.inputs.push_back(std::move(train));
     }
+    shorter.ends_void = sample.ends_void && taken == sample.steps();
     part.samples.push_back(std::move(shorter));
     steps -= taken;
   }

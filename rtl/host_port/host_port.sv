@@ -314,7 +314,11 @@ module host_port #(
                                  word_kind == spikeloom_pkg::KIND_WAIT;
   assign word_index = word_eos ? '0 : `SPIKELOOM_LOW(word, WORD_CHUNK_INDEX, ChunkIndexBits);
   assign word_mask = word_eos ?
-      MaskBits'({`SPIKELOOM_FIELD(word, WORD_EOS_RUN_END), `SPIKELOOM_FIELD(word, WORD_EOS_SAMPLE_END)}) :
+      MaskBits'({
+        `SPIKELOOM_FIELD(word, WORD_EOS_IS_VOID),
+        `SPIKELOOM_FIELD(word, WORD_EOS_RUN_END),
+        `SPIKELOOM_FIELD(word, WORD_EOS_SAMPLE_END)
+      }) :
       `SPIKELOOM_FIELD(word, WORD_CHUNK_MASK);
   for (genvar a = 0; a < Applications; a++) begin : gen_queue
     ram_fifo #(
@@ -429,7 +433,8 @@ module host_port #(
       sink_in = '0;
       `SPIKELOOM_FIELD(sink_in, WORD_OUT_CHUNK_CHANNEL) = `SPIKELOOM_FIT(WORD_OUT_CHUNK_CHANNEL, rx_sink_q);
       if (spike_i[FlitBits-2]) begin
-        `SPIKELOOM_FIELD(sink_in, WORD_RING_KIND) = spikeloom_pkg::KIND_OUT_EOS;
+        `SPIKELOOM_FIELD(sink_in, WORD_RING_KIND) =
+            spike_i[2] ? spikeloom_pkg::KIND_OUT_VOID : spikeloom_pkg::KIND_OUT_EOS;
         `SPIKELOOM_FIELD(sink_in, WORD_OUT_EOS_STAMP) = cycle_q;
         `SPIKELOOM_FIELD(sink_in, WORD_OUT_EOS_SAMPLE_END) = spike_i[0];
         `SPIKELOOM_FIELD(sink_in, WORD_OUT_EOS_RUN_END) = spike_i[1];
@@ -551,6 +556,9 @@ module host_port #(
   `SPIKELOOM_CHECK(word_is_known, !word_valid || word_write || word_read || word_data)
   `SPIKELOOM_CHECK(application_is_known, !(word_valid && word_data) ||
                    32'(`SPIKELOOM_FIELD(word, WORD_CHUNK_APP)) < Applications)
+  `SPIKELOOM_CHECK(void_step_ends_a_sample,
+                   !(word_valid && word_eos && `SPIKELOOM_FIELD(word, WORD_EOS_IS_VOID)) ||
+                   (`SPIKELOOM_FIELD(word, WORD_EOS_SAMPLE_END) && !`SPIKELOOM_FIELD(word, WORD_EOS_RUN_END)))
   `SPIKELOOM_CHECK(armed_applications_exist, !arm ||
                    (`SPIKELOOM_FIELD(here_data, REG_START_APPS) >> Applications) == '0)
   `SPIKELOOM_CHECK(one_start_at_a_time, arms == '0 || armed_q == '0)

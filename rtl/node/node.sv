@@ -267,6 +267,7 @@ module node #(
   logic [RowBits-1:0] row, scan_row;
   logic [spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W-1:0] eos_count;
   logic row_sample_end, row_run_end, scan, load, fire, retire, fire_first, fire_last, free, out_end, done;
+  logic row_void, start, void_step, core_free, core_out_end, core_done;
   logic [spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_W-1:0] fire_pages;
   logic [LimitBits-1:0] fire_limit;
   logic page_start, page_any, page_take, page_again;
@@ -315,6 +316,7 @@ module node #(
       .count_o(eos_count),
       .sample_end_o(row_sample_end),
       .run_end_o(row_run_end),
+      .void_o(row_void),
       .scan_i(scan),
       .scan_row_i(scan_row),
       .load_i(load),
@@ -417,7 +419,7 @@ module node #(
       .config_counter_i(`SPIKELOOM_LOW(offset, ADDRESS_CREDIT_COUNTER, CounterBits)),
       .config_data_i(ring_data),
       .context_i(context_now),
-      .start_i(fire),
+      .start_i(start),
       .push_i(push),
       .push_page_i(push_page),
       .push_index_i(push_index),
@@ -425,6 +427,7 @@ module node #(
       .out_end_i(out_end),
       .fill_i(done),
       .fill_sample_end_i(sample_end),
+      .fill_void_i(void_step),
       .retire_i(retire),
       .busy_o(output_busy),
       .pending_o(pending),
@@ -459,6 +462,7 @@ module node #(
       .count_i(eos_count),
       .sample_end_i(row_sample_end),
       .run_end_i(row_run_end),
+      .void_i(row_void),
       .output_busy_i(output_busy),
       .scan_o(scan),
       .scan_row_o(scan_row),
@@ -467,6 +471,11 @@ module node #(
       .look_row_o(look_row),
       .look_limit_o(look_limit),
       .retire_o(retire),
+      .start_o(start),
+      .void_o(void_step),
+      .free_o(free),
+      .out_end_o(out_end),
+      .done_o(done),
       .fire_o(fire),
       .fire_pages_o(fire_pages),
       .fire_first_o(fire_first),
@@ -482,9 +491,9 @@ module node #(
       .sample_end_o(sample_end),
       .integrating_o(integrating),
       .firing_o(firing),
-      .free_i(free),
-      .out_end_i(out_end),
-      .done_i(done),
+      .free_i(core_free),
+      .out_end_i(core_out_end),
+      .done_i(core_done),
       .wait_input_o(wait_input),
       .wait_output_o(wait_output),
       .active_o(contexts_active),
@@ -518,13 +527,13 @@ module node #(
       .look_chunk_o(look_chunk),
       .look_valid_i(look_valid),
       .look_mask_i(look_mask),
-      .free_o(free),
+      .free_o(core_free),
       .out_push_o(push),
       .out_page_o(push_page),
       .out_index_o(push_index),
       .out_mask_o(push_mask),
-      .out_end_o(out_end),
-      .done_o(done),
+      .out_end_o(core_out_end),
+      .done_o(core_done),
       .count_word_o(count_word),
       // The ring writes while target time stands still, the stream while it runs.
       .cfg_we_i(core_write || stream_write),
@@ -592,7 +601,7 @@ module node #(
     wait_output,
     wait_input,
     en_i && firing,
-    fire
+    start
   };
   event_counters #(
       .Wide(32'(spikeloom_pkg::ADDR_NODE_SPIKES) - 32'(spikeloom_pkg::ADDR_NODE_FIRINGS))

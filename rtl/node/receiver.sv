@@ -1,8 +1,9 @@
 // The receiving half of a network interface: pages. docs/protocol.md, section 3.
 //
 // Keeps the page rows of all contexts: chunks in flat_pages or, where pages are made of blocks, in
-// block_pages; a count of end-of-steps and the end-of-sample and end-of-run flags. A flit on flit_i in cycle
-// a, in a slot with a delivery, is visible to the sequencer in cycle a + 1. One flit a cycle, never blocks.
+// block_pages; a count of end-of-steps and the end-of-sample, end-of-run and void flags. A flit on flit_i
+// in cycle a, in a slot with a delivery, is visible to the sequencer in cycle a + 1. One flit a cycle,
+// never blocks.
 //
 // No count is reset when a row is freed: a bit per row says "empty", and the first end-of-step after that
 // writes instead of adding. So counts have one write port.
@@ -54,6 +55,7 @@ module receiver #(
     output logic [spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W-1:0] count_o,
     output logic                    sample_end_o,
     output logic                    run_end_o,
+    output logic                    void_o,
     input  logic                    scan_i,
     input  logic [     RowBits-1:0] scan_row_i,
     input  logic                    load_i,
@@ -192,17 +194,17 @@ module receiver #(
 
   // End-of-steps: count and flags.
   logic [PageRows-1:0] eos_empty_q;
-  localparam int unsigned EosBits = InboundBits + 2;
-  logic [EosBits-1:0] eos_memory[0:PageRows-1];  // run end, sample end, count
+  localparam int unsigned EosBits = InboundBits + 3;
+  logic [EosBits-1:0] eos_memory[0:PageRows-1];  // void, run end, sample end, count
   logic [EosBits-1:0] eos_old, eos_new, eos_seen, eos_write;
   logic [RowBits-1:0] eos_row;
 
   assign eos_old = eos_empty_q[row0_q] ? '0 : eos_memory[row0_q];
   assign eos_new = {
-    zero_delay0_q ? flit_i[1:0] : eos_old[InboundBits+:2], eos_old[InboundBits-1:0] + InboundBits'(1)
+    zero_delay0_q ? flit_i[2:0] : eos_old[InboundBits+:3], eos_old[InboundBits-1:0] + InboundBits'(1)
   };
   assign eos_row = write_eos_i ? config_row_i : row0_q;
-  assign eos_write = write_eos_i ? {2'b00, config_data_i[InboundBits-1:0]} : eos_new;
+  assign eos_write = write_eos_i ? {3'b000, config_data_i[InboundBits-1:0]} : eos_new;
   always_ff @(posedge clk_i) begin
     if (eos_now || write_eos_i) eos_memory[eos_row] <= eos_write;
   end
@@ -212,7 +214,7 @@ module receiver #(
     if (rst_i || clear_i) eos_empty_q <= '1;
   end
   assign eos_seen = eos_empty_q[row_i] ? '0 : eos_memory[row_i];
-  assign {run_end_o, sample_end_o, count_o} = eos_seen;
+  assign {void_o, run_end_o, sample_end_o, count_o} = eos_seen;
 
   // Chunks.
   logic [ChunkBits-1:0] chunk_now_number;

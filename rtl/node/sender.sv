@@ -11,6 +11,7 @@
 //   ahead_*   channel of slot t + 2 in cycle t: the list is read one cycle before the decision, which is
 //             taken one cycle before the slot
 //   rx_*      counter of the credit on credit_i in this cycle
+//   fill_void_i   with fill_i: the last list is a void step's
 //   busy_o    a channel of context_i is pending
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
@@ -51,6 +52,7 @@ module sender #(
     input  logic                      out_end_i,
     input  logic                      fill_i,
     input  logic                      fill_sample_end_i,
+    input  logic                      fill_void_i,
     input  logic                      retire_i,
     output logic                      busy_o,
     output logic                      pending_o,          // any channel
@@ -84,7 +86,7 @@ module sender #(
   // State of channels and buffers.
   logic [Channels-1:0] pending_q, sending_q, mine;
   logic [PointerBits-1:0] pointer[0:Channels-1];  // next entry, while sending
-  logic [Contexts-1:0] sample_end_q, run_end_q;
+  logic [Contexts-1:0] sample_end_q, run_end_q, void_q;
   logic [PointerBits-1:0] write_pointer, list_stop;  // where a push goes; where the list that ends stops
 
   for (genvar c = 0; c < Channels; c++) begin : gen_mine
@@ -140,6 +142,7 @@ module sender #(
         for (int c = 0; c < Channels; c++) if (mine[c]) pending_q[c] <= 1'b1;
         sample_end_q[context_i] <= fill_i && fill_sample_end_i;
         run_end_q[context_i] <= retire_i;
+        void_q[context_i] <= fill_i && fill_void_i;
       end
     end
     if (rst_i || clear_i) begin
@@ -293,7 +296,10 @@ module sender #(
       flit_valid_q <= send;
       if (send) begin
         flit_q <= {is_end, x_entry};
-        if (is_end) flit_q[1:0] <= {run_end_q[x_context_q], sample_end_q[x_context_q] && is_last};
+        if (is_end)
+          flit_q[2:0] <= {
+            void_q[x_context_q] && is_last, run_end_q[x_context_q], sample_end_q[x_context_q] && is_last
+          };
       end
     end
     if (rst_i || clear_i) flit_valid_q <= 1'b0;

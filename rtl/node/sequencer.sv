@@ -5,11 +5,14 @@
 // Holds the context tables; everything with context in its name belongs to the current context and is stable
 // from WAIT to the end of the firing.
 //
-// A firing takes a batch of up to FiringPages pages. WAIT looks at one row a cycle, on row_o. fire_pages_o is
-// the batch's length, in f. row_o is the first page from f + 1 on and the next one from the cycle after each
-// free_i on; fire_limit_o is its limit, from f on. scan_row_o with scan_o: the page of the next cycle; load_o
-// with it: the core walks this one. With Looks, look_row_o and look_limit_o are those of page look_page_i of
-// the firing, from f + 1 to te.
+// A firing takes a batch of up to FiringPages pages. WAIT looks at one row a cycle, on row_o. start_o: a
+// firing begins, in f. row_o is the first page from f + 1 on and the next one from the cycle after each
+// free_o on. The last page may be void, on void_o from f + 1 on; the core does not see that one. fire_o,
+// in f too: there are others; fire_pages_o is how many, fire_limit_o the limit of row_o, from f on. free_o
+// of the void page is in the cycle after the core's last free_i, or in f + 1; its out_end_o, with done_o,
+// in the cycle after the core's done_i, or in f + 2. All other free_o, out_end_o and done_o are the
+// core's. scan_row_o with scan_o: the page of the next cycle; load_o with it: the core walks this one.
+// With Looks, look_row_o and look_limit_o are those of page look_page_i of the firing, from f + 1 to te.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
@@ -43,6 +46,7 @@ module sequencer #(
     input  logic [spikeloom_pkg::REG_CONTEXT_PAGES_INBOUND_W-1:0] count_i,
     input  logic                   sample_end_i,
     input  logic                   run_end_i,
+    input  logic                   void_i,
     input  logic                   output_busy_i,
     output logic                   scan_o,
     output logic [    RowBits-1:0] scan_row_o,
@@ -51,6 +55,11 @@ module sequencer #(
     output logic [    RowBits-1:0] look_row_o,
     output logic [  LimitBits-1:0] look_limit_o,
     output logic                   retire_o,
+    output logic                   start_o,
+    output logic                   void_o,                // the last page of the firing under way is void
+    output logic                   free_o,
+    output logic                   out_end_o,
+    output logic                   done_o,
     // core
     output logic                   fire_o,
     output logic [spikeloom_pkg::REG_CONTEXT_PAGES_ROWS_W-1:0] fire_pages_o,
@@ -67,7 +76,7 @@ module sequencer #(
     output logic                   sample_end_o,          // of the last page being fired
     output logic                   integrating_o,         // f + 1 .. the last free_i
     output logic                   firing_o,              // f + 1 .. te
-    input  logic                   free_i,
+    input  logic                   free_i,                // the core's, like the next two
     input  logic                   out_end_i,
     input  logic                   done_i,
     output logic                   wait_input_o,
@@ -148,6 +157,9 @@ module sequencer #(
   logic [RowBits-1:0] row_q;
   logic sample_end_q, steps_zero, ready, inputs_ready, pass, step_order, go, wraps;
   logic closes, last_page, row_moves;
+  logic has_full;   // f: there are pages that are not void
+  logic next_void;  // INTEGRATE: the page behind the next free_i is void
+  logic void_q, core_done_q, void_free, void_done;
   logic [RowBits-1:0] row_to;
   logic [PageBits-1:0] read_page_q[0:Contexts-1];
   logic [StepBits-1:0] steps_q[0:Contexts-1];
@@ -155,7 +167,7 @@ module sequencer #(
   logic [PageBits-1:0] read_page, page_after;
   logic [StepBits-1:0] steps;
   logic [InboundBits-1:0] inbound;  // of the context, like rows
-  logic [RowsBits-1:0] rows;
+  logic [RowsBits-1:0] rows, batch_pages;
 
   assign {entry_skip, entry_context} = order[position_q];
   assign go = run_i && order_length_q != '0;
@@ -163,17 +175,18 @@ module sequencer #(
   assign {inbound, rows} = pages[context_q];
   assign inputs_ready = count_i == inbound;
   assign ready = state_q == Wait && inputs_ready && closes && !output_busy_i;
-  assign fire_o = en_i && ready && !run_end_i;
+  assign start_o = en_i && ready && !run_end_i;
+  assign fire_o = start_o && has_full;
   assign retire_o = en_i && ready && run_end_i;
   assign wait_input_o = en_i && state_q == Wait && !inputs_ready;
   assign wait_output_o = en_i && state_q == Wait && inputs_ready && closes && output_busy_i;
-  assign step_order = (state_q == Load && go && pass) || retire_o || (state_q == Update && done_i);
+  assign step_order = (state_q == Load && go && pass) || retire_o || (state_q == Update && done_o);
   assign wraps = {1'b0, position_q} + (OrderBits + 1)'(1) == order_length_q;
   assign read_page = read_page_q[context_q];
   assign page_after = RowsBits'(read_page) + RowsBits'(1) == rows ? '0 : read_page + PageBits'(1);
   assign steps = steps_q[context_q];
   assign steps_zero = steps == '0;
-  assign load_o = fire_o || (en_i && state_q == Integrate && free_i && !last_page);
+  assign load_o = fire_o || (en_i && state_q == Integrate && free_o && !last_page && !next_void);
 
   // The batch: what closes it, and the rows of its pages.
   if (FiringPages > 1) begin : gen_batch
@@ -181,14 +194,17 @@ module sequencer #(
     logic [PageBits-1:0] page_q, page_next, page_to, scan_page;  // page_q: of row_q
     logic [RowBits-1:0] first_row_q;
     assign closes = sample_end_i || run_end_i || pages_q == RowsBits'(FiringPages - 1);
-    assign fire_pages_o = pages_q + RowsBits'(1);
+    assign has_full = !void_i || pages_q != '0;
+    assign next_void = void_q && pages_q == RowsBits'(2);
+    assign batch_pages = pages_q + RowsBits'(1);
+    assign fire_pages_o = void_i ? pages_q : batch_pages;
     assign last_page = pages_q == RowsBits'(1);
     assign page_next = RowsBits'(page_q) + RowsBits'(1) == rows ? '0 : page_q + PageBits'(1);
-    assign page_to = fire_o ? read_page : page_next;
+    assign page_to = start_o ? read_page : page_next;
     assign row_to = first_row_q + RowBits'(page_to);
-    assign row_moves = fire_o || (state_q == Wait && inputs_ready && !closes) ||
-                       (state_q == Integrate && free_i);
-    assign scan_o = state_q == Wait || (state_q == Integrate && free_i && !last_page);
+    assign row_moves = start_o || (state_q == Wait && inputs_ready && !closes) ||
+                       (state_q == Integrate && free_o);
+    assign scan_o = state_q == Wait || (state_q == Integrate && free_o && !last_page);
     assign scan_page = state_q == Wait ? read_page : page_next;
     assign scan_row_o = first_row_q + RowBits'(scan_page);
     always_ff @(posedge clk_i) begin
@@ -199,7 +215,7 @@ module sequencer #(
           pages_q <= '0;
         end else if (row_moves) begin
           page_q <= page_to;
-          if (fire_o) pages_q <= fire_pages_o;
+          if (start_o) pages_q <= batch_pages;
           else pages_q <= state_q == Wait ? pages_q + RowsBits'(1) : pages_q - RowsBits'(1);
         end
       end
@@ -208,6 +224,9 @@ module sequencer #(
     `SPIKELOOM_CHECK(batch_has_its_pages, state_q != Wait || rows >= RowsBits'(FiringPages))
   end else begin : gen_page
     assign closes = 1'b1;
+    assign has_full = !void_i;
+    assign next_void = 1'b0;
+    assign batch_pages = RowsBits'(1);
     assign fire_pages_o = RowsBits'(1);
     assign last_page = 1'b1;
     assign row_moves = 1'b0;
@@ -245,6 +264,10 @@ module sequencer #(
   end
 
   always_ff @(posedge clk_i) begin
+    if (en_i && start_o) core_done_q <= !fire_o;
+    else if (en_i && done_i) core_done_q <= 1'b1;
+  end
+  always_ff @(posedge clk_i) begin
     if (en_i) begin
       if (row_moves) row_q <= row_to;
       case (state_q)
@@ -255,20 +278,21 @@ module sequencer #(
         end
         Wait: begin
           sample_end_q <= sample_end_i;
+          void_q <= void_i;
           if (retire_o) begin
             retired_q[context_q] <= 1'b1;
             state_q <= Load;
-          end else if (fire_o) begin
+          end else if (start_o) begin
             state_q <= Integrate;
           end
         end
         Integrate:
-        if (free_i) begin
+        if (free_o) begin
           read_page_q[context_q] <= page_after;
           steps_q[context_q] <= sample_end_q && last_page ? '0 : steps + StepBits'(steps != '1);
           if (last_page) state_q <= Update;
         end
-        default: if (done_i) state_q <= Load;
+        default: if (done_o) state_q <= Load;
       endcase
       if (step_order) begin
         position_q <= wraps ? '0 : position_q + OrderBits'(1);
@@ -294,10 +318,16 @@ module sequencer #(
   assign context_state_o = first_state[context_q];
   assign {context_last_only_o, context_readout_o} = mode[context_q];
   assign fire_first_o = steps_zero;
-  assign fire_last_o = sample_end_i;
+  assign fire_last_o = sample_end_i && !void_i;
   assign fire_limit_o = limit[{context_q, steps}];
   assign sample_end_o = sample_end_q;
   assign integrating_o = state_q == Integrate;
+  assign void_o = void_q;
+  assign void_free = state_q == Integrate && void_q && last_page;
+  assign void_done = state_q == Update && void_q && core_done_q;
+  assign free_o = free_i || void_free;
+  assign out_end_o = out_end_i || void_done;
+  assign done_o = void_q ? void_done : done_i;
   assign firing_o = state_q == Integrate || state_q == Update;
   assign active_o = (valid_q & ~retired_q) != '0;
   assign works_o = firing_o || (state_q == Load && go && active_o);
@@ -306,19 +336,21 @@ module sequencer #(
   logic [RowsBits-1:0] owed_ends_q, unfreed_q;  // of the checks only
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      if (fire_o) begin
-        owed_ends_q <= fire_pages_o;
-        unfreed_q <= fire_pages_o;
+      if (start_o) begin
+        owed_ends_q <= batch_pages;
+        unfreed_q <= batch_pages;
       end else begin
-        owed_ends_q <= owed_ends_q - RowsBits'(out_end_i);
-        unfreed_q <= unfreed_q - RowsBits'(free_i);
+        owed_ends_q <= owed_ends_q - RowsBits'(out_end_o);
+        unfreed_q <= unfreed_q - RowsBits'(free_o);
       end
     end
   end
-  `SPIKELOOM_CHECK(list_ends_while_firing, !(en_i && out_end_i) || (firing_o && owed_ends_q > unfreed_q))
-  `SPIKELOOM_CHECK(done_with_the_last_list, !(en_i && done_i) || (out_end_i && owed_ends_q == RowsBits'(1)))
-  `SPIKELOOM_CHECK(last_list_is_done, !(en_i && out_end_i && owed_ends_q == RowsBits'(1)) || done_i)
-  `SPIKELOOM_CHECK(free_while_integrating, !(en_i && free_i) || state_q == Integrate)
-  `SPIKELOOM_CHECK(done_while_updating, !(en_i && done_i) || state_q == Update)
+  `SPIKELOOM_CHECK(list_ends_while_firing, !(en_i && out_end_o) || (firing_o && owed_ends_q > unfreed_q))
+  `SPIKELOOM_CHECK(done_with_the_last_list, !(en_i && done_o) || (out_end_o && owed_ends_q == RowsBits'(1)))
+  `SPIKELOOM_CHECK(last_list_is_done, !(en_i && out_end_o && owed_ends_q == RowsBits'(1)) || done_o)
+  `SPIKELOOM_CHECK(free_while_integrating, !(en_i && free_o) || state_q == Integrate)
+  `SPIKELOOM_CHECK(done_while_updating, !(en_i && done_o) || state_q == Update)
+  `SPIKELOOM_CHECK(core_frees_full_pages, !(en_i && free_i) || !void_free)
+  `SPIKELOOM_CHECK(void_ends_its_sample, !(start_o && void_i) || sample_end_i)
   `SPIKELOOM_CHECK(position_in_order, order_length_q == '0 || !run_i || {1'b0, position_q} < order_length_q)
 endmodule

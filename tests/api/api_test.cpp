@@ -149,7 +149,7 @@ TEST(Exit, EndsSamplesWhereTheRuleDecidesOnTheWholeRun) {
     options.exit = "margin:" + std::to_string(kMargin);
     const RunResult result = run(summed_digits(), data, {.limit = 40}, options);
     std::vector<std::int64_t> histogram, predictions;
-    std::int64_t wasted = 0;
+    std::int64_t wasted = 0, voids = 0;
     for (std::size_t s = 0; s < sums.samples.size(); ++s) {
       const std::size_t steps = sums.steps(s);
       histogram.resize(std::max(histogram.size(), steps), 0);
@@ -163,11 +163,15 @@ TEST(Exit, EndsSamplesWhereTheRuleDecidesOnTheWholeRun) {
         std::sort(at.rbegin(), at.rend());
       } while (++used < steps && at[0] - at[1] < kMargin);
       ++histogram[used - 1];
-      wasted += static_cast<std::int64_t>(std::min<std::size_t>(window, steps - used));
+      // Under way when the sample was decided: what a window lets the host give before it knows.
+      const std::size_t given = std::min<std::size_t>(used + window - 1, steps);
+      wasted += static_cast<std::int64_t>(given - used);
+      voids += given < steps ? 1 : 0;
     }
     const ExitReport& exit = result.report.exit.value();
     EXPECT_EQ(exit.histogram, histogram) << "window " << window;
     EXPECT_EQ(exit.wasted, wasted) << "window " << window;
+    EXPECT_EQ(exit.voids, voids) << "window " << window;
     EXPECT_EQ(exit.output, "digit sum");
     EXPECT_EQ(result.outputs.decision.value().predictions, predictions);
     EXPECT_EQ(result.judgement.verdict, Verdict::kKept);

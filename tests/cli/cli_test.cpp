@@ -636,12 +636,15 @@ TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {
   const Ended lines = spikeloom(run +
                                 "--admit b.loom --admit c.loom@x --release d@3 --input-of e=f --admit "
                                 "g.loom@1 --admit =h.loom@2 --admit i.loom@3 --input-of i=a --input-of i=b "
-                                "--input-of i");
+                                "--input-of i --window-of g=0 --window-of j=1 --window-of i=2 "
+                                "--window-of i=3");
   EXPECT_EQ(lines.code, 2);
   for (const char* part :
        {"--admit b.loom: expected [NAME=]APP.loom@STEP", "--admit c.loom@x", "no application \"d\"",
         "no application \"e\"", "--input-of g=FILE", "--admit =h.loom@2: expected",
-        "--input-of i=b: i has a already", "--input-of i: expected NAME=FILE"})
+        "--input-of i=b: i has a already", "--input-of i: expected NAME=FILE",
+        "--window-of g=0: expected NAME=STEPS, of 1 step or more", "no application \"j\"",
+        "--window-of i=3: i has a window already"})
     EXPECT_THAT(lines.err, HasSubstr(part));
   const std::string self = "--admit b=" + file("a.loom") + "@";
   const Ended late = spikeloom(run + self + "1000 --input-of b=" + data);

@@ -53,7 +53,7 @@ void expect_same_in_a_loop(const Case& made, const Image& image, const DeviceRun
   StepSession loop(link, ImageView(image).with_window(window), std::chrono::seconds(120));
   for (const Sample& sample : made.data.samples)
     for (std::size_t t = 0; t < sample.steps(); ++t) {
-      loop.give(sample, t, t + 1 == sample.steps() ? StepPlace::kLast : StepPlace::kWithin);
+      loop.give(sample, t, sample.place_of(t));
       if (loop.given() < window) continue;
       loop.take();
       const std::size_t step = loop.taken() - 1;
@@ -145,8 +145,16 @@ void expect_golden(const Case& made, const Image& image, const DeviceRun& run, c
   }
 }
 
-void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, Link* rtl,
+void expect_agreement(std::uint64_t seed, const Case& case_made, const Image& image, Link* rtl,
                       std::uint32_t window) {
+  // A third of the cases has void steps, where no readout waits for a sample's last step.
+  Case made = case_made;
+  const bool waits = std::any_of(image.application.clusters.begin(), image.application.clusters.end(),
+                                 [](const Cluster& cluster) { return cluster.last_only; });
+  if (seed % 3 == 0 && !waits) {
+    Rng rng(seed);
+    give_void_ends(rng, made.data);
+  }
   SCOPED_TRACE("replay with SPIKELOOM_CASE=" + std::to_string(seed) + "; window " + std::to_string(window));
   const GoldenRun golden = run_golden(made.network, made.data);
   const std::unique_ptr<ModelLink> model = open_model(image.chip);

@@ -507,6 +507,14 @@ void repeat_first_steps(Train& train) {
   }
 }
 
+void give_void_ends(Rng& rng, Dataset& data) {
+  for (Sample& sample : data.samples) {
+    if (sample.ends_void || rng.chance(0.5)) continue;
+    for (Train& train : sample.inputs) train.end_step();
+    sample.ends_void = true;
+  }
+}
+
 Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& options) {
   Rng rng(seed);
   for (;;) {
@@ -604,7 +612,7 @@ GoldenRun run_golden(const IntNetwork& network, const Dataset& data) {
   run.final_i.resize(populations);
   for (const Sample& sample : data.samples) {
     golden.reset();
-    for (std::size_t t = 0; t < sample.steps(); ++t) {
+    for (std::size_t t = 0; t < sample.full_steps(); ++t) {
       std::vector<InputStep> inputs(network.inputs.size());
       for (std::size_t i = 0; i < inputs.size(); ++i)
         for (const Event& event : sample.inputs[i].at(t))

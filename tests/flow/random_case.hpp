@@ -66,6 +66,9 @@ struct GoldenRun {
   std::vector<std::vector<std::int32_t>> final_v, final_i;  ///< after the last step, NIR order
   std::uint64_t synaptic_operations = 0;
 };
+/// About half of the samples end with a void step more.
+void give_void_ends(Rng& rng, Dataset& data);
+
 [[nodiscard]] GoldenRun run_golden(const IntNetwork& network, const Dataset& data);
 
 }  // namespace spikeloom::testing

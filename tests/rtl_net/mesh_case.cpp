@@ -406,8 +406,9 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
   const unsigned steps = space.least_steps + below(r, space.steps);
   for (unsigned k = 0; k <= steps; ++k) {
     const bool run_end = k == steps, sample_end = !run_end && (k + 1 == steps || below(r, 3) == 0);
+    const bool is_void = sample_end && below(r, 3) == 0;
     for (unsigned ch = 0; ch < host_channels; ++ch) {
-      for (unsigned i = 0; i < 6 && !run_end; ++i)
+      for (unsigned i = 0; i < 6 && !run_end && !(is_void && below(r, 2) == 0); ++i)
         if (below(r, 2) == 0 || space.saturated)
           m.input.push_back(hw::WordChunk{.mask = space.saturated ? 0xffffU : below(r, 65536),
                                           .index = i,
@@ -418,6 +419,7 @@ MeshCase draw_application(const MeshShape& shape, std::uint64_t seed, const Mesh
       m.input.push_back(hw::WordEos{.sample_end = sample_end ? 1U : 0U,
                                     .run_end = run_end ? 1U : 0U,
                                     .final = run_end && ch + 1 == host_channels ? 1U : 0U,
+                                    .is_void = is_void ? 1U : 0U,
                                     .channel = space.first_channel + ch,
                                     .app = space.application,
                                     .kind = hw::kKindEos}
@@ -433,11 +435,12 @@ namespace {
 struct Flit {
   bool eos = false, sample_end = false, run_end = false;
   unsigned index = 0, mask = 0;
+  bool is_void = false;
 };
 struct Row {
   std::map<unsigned, unsigned> chunks;
   unsigned count = 0;
-  bool sample_end = false, run_end = false;
+  bool sample_end = false, run_end = false, is_void = false;
 };
 struct Buffer {
   std::vector<Flit> flits;  // a list and an end-of-step for each page
@@ -452,9 +455,10 @@ struct Sequencer {
   Buffer buffer;
 };
 
-/// Fires context x in cycle f on `pages` of its rows from `first` on; `steps`: since the sample began.
-void fire(const MeshShape& shape, const MeshContext& x, const std::vector<Row>& rows, unsigned first,
-          unsigned pages, std::uint64_t f, unsigned& steps, Sequencer& q) {
+/// Fires context x in cycle f on `pages` of its rows from `first` on, none of them void; `steps`: since the
+/// sample began.
+void fire_full(const MeshShape& shape, const MeshContext& x, const std::vector<Row>& rows, unsigned first,
+               unsigned pages, std::uint64_t f, unsigned& steps, Sequencer& q) {
   const unsigned delay = page_delay(shape);
   q.frees.clear();
   q.buffer.flits.clear();
@@ -489,6 +493,21 @@ void fire(const MeshShape& shape, const MeshContext& x, const std::vector<Row>& 
   }
   for (unsigned page = 0; page < pages && !x.alternate; ++page) update(page);
   q.te = at;
+}
+
+/// The same where the last page may be void: a cycle more than the pages before it.
+void fire(const MeshShape& shape, const MeshContext& x, const std::vector<Row>& rows, unsigned first,
+          unsigned pages, std::uint64_t f, unsigned& steps, Sequencer& q) {
+  const bool ends_void = rows[(first + pages - 1) % x.rows].is_void;
+  q.frees.clear();
+  q.buffer.flits.clear();
+  q.te = f + 1;
+  if (pages > 1 || !ends_void) fire_full(shape, x, rows, first, ends_void ? pages - 1 : pages, f, steps, q);
+  if (!ends_void) return;
+  q.frees.push_back((q.frees.empty() ? f : q.frees.back()) + 1);
+  q.buffer.flits.push_back({true, true, false, 0, 0, true});
+  ++q.te;
+  steps = 0;
 }
 
 }  // namespace
@@ -561,7 +580,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
         if (!host_sending) took.push_back(ch);
         const auto eos = hw::WordEos::unpack(m.input[head]);
         const bool is_eos = word.kind == hw::kKindEos;
-        launch(ch, is_eos ? Flit{true, eos.sample_end != 0, eos.run_end != 0, 0, 0}
+        launch(ch, is_eos ? Flit{true, eos.sample_end != 0, eos.run_end != 0, 0, 0, eos.is_void != 0}
                           : Flit{false, false, false, word.index, word.mask});
         if (is_eos && !eos.run_end)
           result.sent.push_back(hw::WordOutEos{
@@ -640,6 +659,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           ++result.firings[tile];
           const unsigned pages = q.looked + 1;
           ++result.batches[pages];
+          if (row.is_void) ++result.voids;
           fire(m.shape, x, rows[c], read_page[c], pages, t, steps[c], q);
           q.state = State::kBusy;
         }
@@ -660,17 +680,18 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
         raise.push_back(l.delivery);
       } else if (l.delivery == ~0U) {
         const unsigned sink = m.channels[l.channel].sink;
-        result.sink.push_back(l.flit.eos ? hw::WordOutEos{.stamp = t,
-                                                          .sample_end = l.flit.sample_end,
-                                                          .run_end = l.flit.run_end,
-                                                          .channel = sink,
-                                                          .kind = hw::kKindOutEos}
-                                               .pack()
-                                         : hw::WordOutChunk{.mask = l.flit.mask,
-                                                            .index = l.flit.index,
-                                                            .channel = sink,
-                                                            .kind = hw::kKindOutChunk}
-                                               .pack());
+        result.sink.push_back(
+            l.flit.eos ? hw::WordOutEos{.stamp = t,
+                                        .sample_end = l.flit.sample_end,
+                                        .run_end = l.flit.run_end,
+                                        .channel = sink,
+                                        .kind = l.flit.is_void ? hw::kKindOutVoid : hw::kKindOutEos}
+                             .pack()
+                       : hw::WordOutChunk{.mask = l.flit.mask,
+                                          .index = l.flit.index,
+                                          .channel = sink,
+                                          .kind = hw::kKindOutChunk}
+                             .pack());
       } else {
         const MeshDelivery& v = m.deliveries[l.delivery];
         Row& row = rows[v.context][write_page[l.delivery]];
@@ -682,6 +703,7 @@ MeshResult simulate(const MeshCase& m, std::uint64_t limit) {
           if (v.delay == 0) {
             row.sample_end = l.flit.sample_end;
             row.run_end = l.flit.run_end;
+            row.is_void = l.flit.is_void;
           }
           write_page[l.delivery] = (write_page[l.delivery] + 1) % m.contexts[v.context].rows;
         }

@@ -79,6 +79,7 @@ struct MeshResult {
   std::vector<Word> sent, sink;
   std::vector<std::uint64_t> firings, wait_input, wait_output;  // by tile
   std::vector<unsigned> batches;                                // firings by their number of pages
+  unsigned voids = 0;                                           // firings of a void page
   bool finished = false;
 };
 

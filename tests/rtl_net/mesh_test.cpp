@@ -15,7 +15,7 @@ namespace {
 
 template <typename Model>
 void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsigned& ran, std::size_t& words,
-             std::vector<unsigned>& batches) {
+             std::vector<unsigned>& batches, unsigned& voids) {
   const MeshCase mesh = draw_case(shape, seed);
   if (!mesh.valid) return;
   const MeshResult want = simulate(mesh, 20000);
@@ -43,6 +43,7 @@ void compare(const MeshShape& shape, std::uint64_t seed, const Link& link, unsig
   }
   ++ran;
   for (std::size_t pages = 0; pages < batches.size(); ++pages) batches[pages] += want.batches[pages];
+  voids += want.voids;
   words += want.sent.size() + want.sink.size();
 }
 
@@ -51,13 +52,15 @@ void many(const MeshShape& shape, std::uint64_t first, unsigned cases) {
   unsigned ran = 0;
   std::size_t words = 0;
   std::vector<unsigned> batches(shape.firing_pages + 1, 0);
+  unsigned voids = 0;
   for (std::uint64_t seed = first; seed < first + cases && !testing::Test::HasFatalFailure(); ++seed)
     compare<Model>(shape, seed,
                    seed % 3 == 0 ? Link{}
                                  : Link{.offer = 1 + static_cast<unsigned>(seed * 7 % 100),
                                         .take = 3 + static_cast<unsigned>(seed * 11 % 97)},
-                   ran, words, batches);
+                   ran, words, batches, voids);
   EXPECT_GT(ran, cases / 8);
+  EXPECT_GT(voids, ran / 2) << "firings of void pages";
   EXPECT_GT(words, 20 * ran) << "the drawn cases are too small to say much";
   for (unsigned pages = 1; pages <= shape.firing_pages; ++pages)
     EXPECT_GT(batches[pages], ran / 2) << "firings of " << pages << " pages";

@@ -70,6 +70,9 @@ struct Port {
 enum class StepPlace : std::uint8_t {
   kWithin,  ///< another one follows
   kLast,    ///< the sample ends with it, and the next step starts from rest
+  /// The same, and it is void: it brings no input, moves no neuron and has no outputs. So a sample ends that
+  /// needs no further step, in a few cycles.
+  kVoid,
 };
 
 /// One sample of one recording or image: as many steps for every input.
@@ -79,7 +82,15 @@ struct Sample {
   std::vector<Train> inputs;  ///< one per port, in the ports' order
   /// By step, where the file labels every step; a negative one, or a step beyond them, has no label.
   std::vector<std::int64_t> step_labels{};
+  /// The last step is void (StepPlace::kVoid), and its inputs are empty. It has no place in outputs.
+  bool ends_void = false;
   [[nodiscard]] std::size_t steps() const { return inputs.empty() ? 0 : inputs.front().steps(); }
+  /// Without a void one.
+  [[nodiscard]] std::size_t full_steps() const { return steps() - (ends_void ? 1 : 0); }
+  [[nodiscard]] StepPlace place_of(std::size_t step) const {
+    if (step + 1 < steps()) return StepPlace::kWithin;
+    return ends_void ? StepPlace::kVoid : StepPlace::kLast;
+  }
 };
 
 /// Samples that fit the ports they were read for: every element lies below its port's size, no value

@@ -41,7 +41,8 @@ struct StepOutputs {
   std::int64_t sent = 0;       ///< stamp of the host's last end-of-step
   std::int64_t ended = 0;      ///< stamp of the last end-of-step at the host
   std::int64_t predicted = 0;  ///< what `ended` had to be: known before the device was asked
-  std::vector<std::vector<std::uint8_t>> spikes{};      ///< of the network's spiking outputs, 0 or 1
+  /// Of the network's spiking outputs, 0 or 1; like potentials all 0 in a void step.
+  std::vector<std::vector<std::uint8_t>> spikes{};
   std::vector<std::vector<std::int32_t>> potentials{};  ///< of its readouts, in integer units
 };
 

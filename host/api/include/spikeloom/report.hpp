@@ -62,9 +62,10 @@ struct ExitReport {
   double unit = 1;                      ///< real value of a unit of the scores
   double mean_steps = 0;                ///< used, a sample
   std::vector<std::int64_t> histogram;  ///< samples that used 1, 2, … steps
-  std::int64_t wasted = 0;          ///< steps given beyond those that decided, silent last ones among them
-  double least_mean_steps = 0;      ///< AET: no rule on these scores can be below and as right
-  std::int64_t correct_to_end = 0;  ///< by the same scores, after all steps
+  std::int64_t wasted = 0;              ///< steps under way when a sample was decided, void ones apart
+  std::int64_t voids = 0;               ///< void steps: samples that ended early
+  double least_mean_steps = 0;          ///< AET: no rule on these scores can be below and as right
+  std::int64_t correct_to_end = 0;      ///< by the same scores, after all steps
   double squared_steps = 0, squared_steps_to_end = 0;  ///< mean of steps²: energy × delay, both as steps
   /// Mean of energy × delay in cycles²: energy as the cycles from a sample's first word to the next sample's,
   /// delay as those to the step that decided.

@@ -77,6 +77,7 @@ struct Visitor {
   Dataset data;
   std::int64_t step = 0;                  ///< enters before it
   std::optional<std::int64_t> release{};  ///< ends before it: what it has not begun by then is not run
+  std::optional<std::uint32_t> window{};  ///< its own, as RunOptions'; none: that of all
 };
 
 /// One application's stay on a chip that several share.
