@@ -174,9 +174,8 @@ class Device final : public OpenClRunner {
     }
     reserve(pages_, pages_bytes_, pages_of(batch) * sizeof(std::uint16_t));
     reserve(potentials_, potentials_bytes_, batch.samples * plan_.positions * sizeof(std::int32_t));
-    const bool has_currents = std::any_of(plan_.kinds.begin(), plan_.kinds.end(), [](const PlannedKind& kind) {
-      return kind.tile->current != 0;
-    });
+    const bool has_currents = std::any_of(plan_.kinds.begin(), plan_.kinds.end(),
+                                          [](const PlannedKind& kind) { return kind.tile->current != 0; });
     reserve(currents_, currents_bytes_, has_currents ? potentials_bytes_ : 64);
     queue_.enqueueFillBuffer(pages_, cl_ushort{0}, 0, pages_of(batch) * sizeof(std::uint16_t));
     if (!host.empty())

@@ -243,8 +243,8 @@ class Planner {
     plan_.clusters[c].position = plan_.positions;
     const std::uint32_t neurons = size32(cluster.size());
     const std::uint32_t lanes = kind.kernels->lanes(*kind.tile), groups = tables_of(c).groups;
-    plan_.positions += round_up(std::max(round_up(neurons, lanes), round_up(neurons, kind.tile->lif_lanes)),
-                                hw::kChunkBits);
+    plan_.positions +=
+        round_up(std::max(round_up(neurons, lanes), round_up(neurons, kind.tile->lif_lanes)), hw::kChunkBits);
     for (std::uint32_t group = 0; group < groups; ++group)
       for (std::uint32_t lane = 0; lane < lanes; lane += slice_lanes(*kind.kernels, *kind.tile))
         plan_.slices.push_back({size32(c), group, lane});

@@ -55,8 +55,8 @@ struct Plan {
   std::uint32_t max_delay = 0;     ///< steps
 };
 
-/// The kinds of tile that clusters are for, without memories. Throws Error{kInput} naming those whose core has
-/// no kernels.
+/// The kinds of tile that clusters are for, without memories. Throws Error{kInput} naming those whose core
+/// has no kernels.
 [[nodiscard]] std::vector<PlannedKind> kinds_with_kernels(const Image&);
 
 [[nodiscard]] Plan plan(const Image& image);

@@ -10,8 +10,8 @@
 namespace spikeloom::opencl {
 #endif
 
-/* A cluster's place. Memories of all used tiles of a kind stand one after another; addresses inside table entries count
-   from their tile's beginning, so its beginnings stand here too. */
+/* A cluster's place. Memories of all used tiles of a kind stand one after another; addresses inside table
+   entries count from their tile's beginning, so its beginnings stand here too. */
 struct ClusterRecord {
   RECORD_WORD first_entry; /* its first entry of the core's first table: page chunk 0, or block 0 */
   RECORD_WORD row_base;    /* the tile's first entry of the core's second table: axons, or folds */

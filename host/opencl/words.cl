@@ -3,7 +3,8 @@
 
    Kernels are built for one kind of tile, with ACC_BITS, STATE_BITS, BIAS_BITS, LIF_LANES, CURRENT of it,
    TICKS (ticks of a work-item that passes several) and LANES: the weights of 8 bits in a memory word. Before
-   this text stand spikeloom_hw.cl (field accessors) and records.h, behind it the core's kernels and neuron.cl.
+   this text stand spikeloom_hw.cl (field accessors) and records.h, behind it the core's kernels and
+   neuron.cl.
 
    A tick is one step of one sample: tick = step * samples + sample. pages[PAD + stream * ticks + tick] is a
    stream's chunk; streams are the host's chunks, then every cluster's output chunks, then one that is always

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -33,14 +34,14 @@ class Emulation : public test::CommandTest {
     return ended;
   }
 
-  [[nodiscard]] static std::string emulate(const std::string& options, const std::string& command) {
-    return "emulate --chip " + source("chips/tile1.toml") + " --time-limit 240 " + options + " -- " + command;
+  [[nodiscard]] std::string emulate(const std::string& options, const std::string& command) const {
+    return "emulate --chip " + source(chip_) + " --time-limit 240 " + options + " -- " + command;
   }
 
   [[nodiscard]] std::string compile(const std::string& network, const std::string& options) const {
     const std::string image = file("network.loom");
-    const test::Ended ended = spikeloom("compile " + network + " --chip " + source("chips/tile1.toml") +
-                                        " -o " + image + " " + options);
+    const test::Ended ended =
+        spikeloom("compile " + network + " --chip " + source(chip_) + " -o " + image + " " + options);
     EXPECT_EQ(ended.code, 0) << ended.err;
     return image;
   }
@@ -71,6 +72,8 @@ class Emulation : public test::CommandTest {
          {"steps", "correct", "spikes", "period_exact", "latency", "cycles", "tiles", "promises"})
       EXPECT_EQ(c.at(key), v.at(key)) << key;
   }
+
+  std::string chip_ = "chips/tile1.toml";
 };
 
 /// $SPIKELOOM_DATA, else ../shared/data.
@@ -90,6 +93,18 @@ TEST_F(Xrt, DigitsAreTheVerilatorDevicesInEverySpikeAndStamp) {
 
 TEST_F(OpenCl, DigitsAreTheVerilatorDevicesInEverySpikeAndStamp) {
   expect_same(digits(), source("examples/digits/test.npz") + " --limit 60", kOpenCl, "");
+}
+
+/// A layer on arrays that take four steps a firing, the other on tiles of the first core: the card's kernel
+/// is the mesh of both.
+TEST_F(Xrt, TilesOfTwoCoresAreTheVerilatorDevicesInEverySpikeAndStamp) {
+  chip_ = "tests/chips/cores.toml";
+  const std::string image = compile(source("examples/digits/digits.nir"), "--kind hidden=array");
+  expect_same(image, source("examples/digits/test.npz") + " --limit 20", kXrt, "--stall 3");
+  const nlohmann::json tiles = report("c.json").at("tiles");
+  std::set<std::string> kinds;
+  for (const nlohmann::json& tile : tiles) kinds.insert(tile.at("kind").get<std::string>());
+  EXPECT_EQ(kinds, (std::set<std::string>{"array", "tile"})) << tiles.dump();
 }
 
 TEST_F(HwEmu, DigitsAreTheSameBehindAMemoryThatPauses) {

@@ -69,8 +69,8 @@ MAY_INCLUDE = {
     "host/emulation": "compiler/base compiler/chip compiler/chip_model host/device",
     "host/run": "compiler/base compiler/chip compiler/core compiler/image compiler/schedule compiler/data"
     " compiler/chip_model compiler/replay compiler/admit",
-    "host/opencl": "compiler/base compiler/chip compiler/core compiler/image compiler/chip_model compiler/replay"
-    " host/device host/run",
+    "host/opencl": "compiler/base compiler/chip compiler/core compiler/image compiler/chip_model"
+    " compiler/replay host/device host/run",
     "host/api": "compiler/base compiler/chip compiler/sdf compiler/golden compiler/fit compiler/map"
     " compiler/image"
     " compiler/schedule compiler/data compiler/chip_model compiler/replay compiler/admit compiler/verify"

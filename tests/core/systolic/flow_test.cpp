@@ -16,6 +16,7 @@
 #include "host/device/link_throttle.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
+#include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
 
@@ -25,50 +26,23 @@ namespace {
 using testing::Case;
 using testing::CaseOptions;
 
-/// Four small tiles with arrays of 8 columns that take so many pages a firing.
-Chip chip_of_arrays(std::uint32_t pages) {
-  Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/mixed.toml");
-  chip.name = "arrays";
-  chip.more_kinds.clear();
-  chip.kind_of.clear();
-  TileKind& tile = chip.tile;
-  tile = TileKind{};
-  tile.core = "systolic";
-  tile.lif_lanes = 4;
-  tile.contexts = 4;
-  tile.page_rows = 32;
-  tile.page_chunks = 24;
-  tile.state_words = 64;
-  tile.update_entries = 128;
-  tile.param_sets = 64;
-  tile.channels = 8;
-  tile.deliveries = 16;
-  tile.credit_counters = 16;
-  tile.out_entries = 256;
-  tile.order_entries = 8;
-  tile.systolic_columns = 8;
-  tile.systolic_pages = pages;
-  tile.systolic_vectors = 32;
-  tile.systolic_blocks = 32;
-  tile.systolic_folds = 256;
-  tile.systolic_words = 512;
+/// Two tiles with arrays of 8 columns, which take so many pages a firing, and two of the first core.
+Chip mixed_chip(std::uint32_t pages) {
+  Chip chip = chip_named("cores");
+  chip.more_kinds.at(0).systolic_pages = pages;
   return parse_chip(print(chip), chip.name);
 }
 
-/// The same with two tiles of the first core.
-Chip mixed_chip(std::uint32_t pages) {
-  const Chip arrays = chip_of_arrays(pages);
-  Chip chip = read_chip(std::string(SPIKELOOM_SOURCE_DIR) + "/tests/chips/mixed.toml");
-  chip.name = "mixed-arrays";
-  chip.tile.page_rows = 32;
-  chip.tile.page_chunks = 24;
-  chip.tile.param_sets = 64;
-  TileKind& kind = chip.more_kinds.at(0);
-  const TileKind first = chip.tile;
-  kind = arrays.tile;
-  kind.name = "array";
-  kind.state_bits = first.state_bits;
-  chip.kind_of = {0, 1, 1, 0};
+/// Four such arrays.
+Chip chip_of_arrays(std::uint32_t pages) {
+  Chip chip = mixed_chip(pages);
+  chip.name = "arrays";
+  const std::uint32_t state_bits = chip.tile.state_bits;
+  chip.tile = chip.more_kinds.at(0);
+  chip.tile.name = TileKind{}.name;
+  chip.tile.state_bits = state_bits;
+  chip.more_kinds.clear();
+  chip.kind_of.clear();
   return parse_chip(print(chip), chip.name);
 }
 
