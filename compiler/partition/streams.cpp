@@ -35,9 +35,8 @@ void stream_weights(Application& app, const Chip& chip, std::span<const Populati
     const auto behind = std::find_if(cluster.inbound.begin(), cluster.inbound.end(),
                                      [](const Inbound& inbound) { return inbound.delay > 0; });
     Inbound weights;
-    weights.first_chunk = behind != cluster.inbound.end()
-                              ? behind->first_chunk
-                              : static_cast<std::uint32_t>(cluster.page_chunks());
+    weights.first_chunk = behind != cluster.inbound.end() ? behind->first_chunk
+                                                          : static_cast<std::uint32_t>(cluster.page_chunks());
     weights.weights = static_cast<std::uint32_t>(words);
     cluster.inbound.insert(behind, weights);
   }

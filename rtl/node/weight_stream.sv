@@ -6,8 +6,9 @@
 // for the delivery's range is empty. One load at a time comes to a tile, so one address does for all.
 //
 // done_i in te, context_i the one that fired, or when it retires, for then end-of-steps without weights go
-// round: a weight delivery whose `after` that is owes a credit from the next cycle on. tx_* is the delivery of the credit slot of the next cycle, tx_mine_o says in the same cycle that
-// it brings weights; the credit is on credit_o in the next one.
+// round: a weight delivery whose `after` that is owes a credit from the next cycle on. tx_* is the
+// delivery of the credit slot of the next cycle, tx_mine_o says in the same cycle that it brings weights;
+// the credit is on credit_o in the next one.
 //
 // write_o: part part_o of word word_o takes data_o at the end of this cycle; parts_i, in the same cycle, how
 // many parts such a word has. words_o: chunks taken since clear_i, modulo 2^32.

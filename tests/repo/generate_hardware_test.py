@@ -127,7 +127,7 @@ class GenerateHardware(unittest.TestCase):
             "logic [3:0] ADDR_BLOCK_MEMORY = 4'd11;",
             "logic [11:0] ADDR_NODE_HIGH = 12'd32;",
             "logic [4:0] ADDR_CONTEXT_LIMIT = 5'd16;",
-            "logic [0:0] ADDR_DELIVERY_RANGE = 1'd1;",
+            "logic [1:0] ADDR_DELIVERY_RANGE = 2'd1;",
             "logic [3:0] MEM_CURRENTS = 4'd7;",
             "logic [1:0] FORMAT_W1 = 2'd3;",
             "int unsigned LIMIT_PAGES = 16;",
