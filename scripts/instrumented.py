@@ -180,23 +180,31 @@ def run_all(kind, regex, filters=None):
 # ---- coverage ----
 
 
+def counted(counts):
+    """What gcov says of one object's counts: (file, line, how often) of our own files."""
+    command = ["gcov", "--stdout", "--json-format", counts]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=counts.parent)
+    if done.returncode:
+        print(f"coverage: {counts}: {done.stderr[-1000:]}")
+        sys.exit(3)
+    found = []
+    for text in done.stdout.splitlines():
+        for entry in json.loads(text)["files"]:
+            # Paths of the sources are mapped to those below the root (-ffile-prefix-map), or absolute.
+            name = os.path.relpath(os.path.normpath(ROOT / entry["file"]), ROOT)
+            if name.startswith(("compiler/", "host/")):
+                found += [(name, line["line_number"], line["count"]) for line in entry["lines"]]
+    return found
+
+
 def lines_of(folder):
     """By file: whether each of its lines that is code ran."""
-    report = folder / "coverage.json"
-    command = ["gcovr", "--root", ROOT, "--object-directory", folder, "--json", report, "--filter",
-               f"{ROOT}/compiler/", "--filter", f"{ROOT}/host/", "--gcov-ignore-parse-errors",
-               folder]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        print(done.stderr[-4000:])
-        sys.exit(3)
-    files = json.loads(report.read_text())["files"]
-    return {
-        entry["file"]: {
-            line["line_number"]: line["count"] > 0 for line in entry["lines"] if not line.get("gcovr/noncode")
-        }
-        for entry in files
-    }
+    files = collections.defaultdict(dict)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for found in pool.map(counted, sorted(folder.rglob("*.gcda"))):
+            for name, number, count in found:
+                files[name][number] = files[name].get(number, False) or count > 0
+    return files
 
 
 # A line that ends in an error, begins one, or says what is wrong.
@@ -204,8 +212,6 @@ FAILS = re.compile(r"\bthrow\b|(?:input|device)_error\(|problems?_?\.add\(|\bfai
 
 
 def coverage(regex):
-    if subprocess.run(["which", "gcovr"], capture_output=True).returncode:
-        sys.exit("instrumented: error: no gcovr; scripts/setup.sh optional installs it")
     folder = configure("coverage")
     for old in folder.rglob("*.gcda"):
         old.unlink()
