@@ -4,8 +4,8 @@
 usage: scripts/tick_batching.py [--data ../shared/data]
 
 Tick batching integrates T steps at once: a row of weights is read when its axon spikes in any of the T steps,
-and rows of axons that are silent in all of them are skipped. Event-driven tiles read a row for every spike. For
-each layer and T, in weights of 8 bits and in cycles of 128 adders, updates not included:
+and rows of axons that are silent in all of them are skipped. Event-driven tiles read a row for every spike.
+For each layer and T, in weights of 8 bits and in cycles of 128 adders, updates not included:
 
 - reads: rows' weights that are read, as a share of those that are read for every spike;
 - one adder a lane: a word that was read is held, and added to one of T accumulators a cycle, for every step

@@ -290,8 +290,8 @@ class Programmer {
       for (std::uint32_t page = 0; page < place.rows; ++page)
         write(node, hw::AddressPage{place.first_row + page}.pack(),
               hw::RegPage{place.first_block + page * blocks}.pack());
-    const auto core = device_model::words_of(
-        core_of(cluster).registers(cluster, place.first, place.first_out));
+    const auto core =
+        device_model::words_of(core_of(cluster).registers(cluster, place.first, place.first_out));
     for (std::size_t n = 0; n < core.size(); ++n) reg(device_model::kCoreFields[n], core[n]);
     hw::RegContextMode mode;
     mode.valid = 1;

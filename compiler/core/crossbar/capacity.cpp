@@ -93,8 +93,9 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   const std::vector<MemoryInfo> all = memories(t);
   const std::vector<std::uint64_t> taken = amounts(cluster);
   for (std::size_t m = 0; m < all.size(); ++m)
-    list.push_back({std::string(all[m].key), taken[m], all[m].capacity,
-                    m == kWeights || m == kNeuronMemories.updates ? Need::Growth::kWithNeurons : Need::Growth::kOther});
+    list.push_back(
+        {std::string(all[m].key), taken[m], all[m].capacity,
+         m == kWeights || m == kNeuronMemories.updates ? Need::Growth::kWithNeurons : Need::Growth::kOther});
   return list;
 }
 

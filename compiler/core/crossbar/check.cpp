@@ -15,13 +15,13 @@ namespace {
 
 /// Parts of an entry, by window; 0: as the tile's lanes ask.
 constexpr std::array<std::uint32_t, kNeuronWindows.count> kParts = {hw::MemChunkEntry::kParts,
-                                                        hw::MemAxonEntry::kParts,
-                                                        hw::MemUpdateEntry::kParts,
-                                                        hw::MemSetEntry::kParts,
-                                                        0,
-                                                        0,
-                                                        0,
-                                                        0};
+                                                                    hw::MemAxonEntry::kParts,
+                                                                    hw::MemUpdateEntry::kParts,
+                                                                    hw::MemSetEntry::kParts,
+                                                                    0,
+                                                                    0,
+                                                                    0,
+                                                                    0};
 
 /// Most parts of an entry where the tile's lanes ask for them.
 std::uint64_t most_parts(std::size_t window) {

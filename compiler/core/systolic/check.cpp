@@ -16,13 +16,13 @@ namespace {
 
 /// Parts of an entry, by window; 0: as the tile's columns or LIF lanes ask.
 constexpr std::array<std::uint32_t, kNeuronWindows.count> kParts = {hw::MemBlockEntry::kParts,
-                                                        hw::MemFoldEntry::kParts,
-                                                        hw::MemUpdateEntry::kParts,
-                                                        hw::MemSetEntry::kParts,
-                                                        0,
-                                                        0,
-                                                        0,
-                                                        0};
+                                                                    hw::MemFoldEntry::kParts,
+                                                                    hw::MemUpdateEntry::kParts,
+                                                                    hw::MemSetEntry::kParts,
+                                                                    0,
+                                                                    0,
+                                                                    0,
+                                                                    0};
 
 class Faults {
  public:

@@ -65,12 +65,12 @@ class Tables {
     words.resize(std::size_t{words_} * tile.systolic_columns / 4);
     for (auto& word : words) word = static_cast<std::uint32_t>(rng_.next());
     append(systolic::kNeuronWindows.sets, hw::MemSetEntry{.alpha = 0,
-                                                .beta = 3900,
-                                                .theta = layer.format == hw::kFormatW8 ? 300U : 20U,
-                                                .v_reset = 0,
-                                                .bias_v = 0,
-                                                .scale = 0,
-                                                .subtract = 1});
+                                                          .beta = 3900,
+                                                          .theta = layer.format == hw::kFormatW8 ? 300U : 20U,
+                                                          .v_reset = 0,
+                                                          .bias_v = 0,
+                                                          .scale = 0,
+                                                          .subtract = 1});
     cluster.tables.windows[systolic::kNeuronWindows.biases].words.resize(std::size_t{cluster.neurons.size()});
   }
 
@@ -107,12 +107,13 @@ class Tables {
     block.first = next_group_;
     block.updates = vectors * tile_.systolic_columns / tile_.lif_lanes;
     for (std::uint32_t n = 0; n < block.updates; ++n, ++next_group_)
-      append(systolic::kNeuronWindows.updates, hw::MemUpdateEntry{.group = next_group_,
-                                                          .set = 0,
-                                                          .emit = next_group_ % per_chunk + 1 == per_chunk,
-                                                          .half = 0,
-                                                          .lane = 0,
-                                                          .mask = (1U << tile_.lif_lanes) - 1});
+      append(systolic::kNeuronWindows.updates,
+             hw::MemUpdateEntry{.group = next_group_,
+                                .set = 0,
+                                .emit = next_group_ % per_chunk + 1 == per_chunk,
+                                .half = 0,
+                                .lane = 0,
+                                .mask = (1U << tile_.lif_lanes) - 1});
     append(systolic::kBlockTable, block);
   }
 
