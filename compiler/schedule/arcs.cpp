@@ -157,6 +157,77 @@ TimingArcs timing_arcs(const ImageView& image, const BatchTimesOf& times) {
   return ArcBuilder(image, times).build();
 }
 
+std::string name_of(TimingArc::Kind kind) {
+  switch (kind) {
+    case ArcKind::kIntegrated:
+      return "integrated";
+    case ArcKind::kOrder:
+      return "order";
+    case ArcKind::kHostQueue:
+      return "host queue";
+    case ArcKind::kWindow:
+      return "window";
+    case ArcKind::kOutputBuffer:
+      return "output buffer";
+    case ArcKind::kOutputFree:
+      return "output buffer free";
+    case ArcKind::kSpikes:
+      return "spikes";
+    case ArcKind::kToHost:
+      return "to host";
+    case ArcKind::kPageFree:
+      return "page free";
+    case ArcKind::kCreditSlot:
+      return "credit slot";
+    case ArcKind::kPages:
+      return "pages";
+    case ArcKind::kRegionFree:
+      return "region free";
+    case ArcKind::kRegion:
+      return "region";
+  }
+  SPIKELOOM_CHECK(false);
+}
+
+std::vector<std::string> actor_names(const ImageView& image, const TimingArcs& timing) {
+  const Application& app = image.application;
+  const auto name = [&](ClusterId c) { return app.clusters[c.index()].name; };
+  const auto at = [&](ClusterId c) {
+    return tile_name(image.chip, image.binding.placement[c.index()].tile) + " ";
+  };
+  std::vector<std::pair<const Channel*, const Destination*>> destinations;
+  for (const Channel& channel : image.binding.channels)
+    for (const Destination& to : channel.to) destinations.emplace_back(&channel, &to);
+  std::vector<std::string> names;
+  std::size_t host_channels = 0;
+  for (const TimingActor& actor : timing.actors) switch (actor.kind) {
+      case ActorKind::kFire:
+        names.push_back(at(ClusterId{actor.of}) + "fire " + name(ClusterId{actor.of}));
+        break;
+      case ActorKind::kUpdate:
+        names.push_back(at(ClusterId{actor.of}) + "update " + name(ClusterId{actor.of}));
+        break;
+      case ActorKind::kSend: {
+        const Channel& channel = image.binding.channels[actor.of];
+        // The host's numbers are the chip's; an application counts its own from 0.
+        const std::size_t number = channel.from ? channel.number : host_channels++;
+        names.push_back((channel.from ? at(*channel.from) + "send " + name(*channel.from) : "host send") +
+                        (number != 0 ? "#" + std::to_string(number) : ""));
+        break;
+      }
+      case ActorKind::kCredit: {
+        const auto& [channel, to] = destinations[actor.of];
+        names.push_back(at(*to->to) + "credit " + name(*to->to) + " from " +
+                        (channel->from ? name(*channel->from) : "host"));
+        break;
+      }
+      case ActorKind::kSink:
+        names.emplace_back("host sink");
+        break;
+    }
+  return names;
+}
+
 std::vector<FiringArc> firing_arcs(const TimingArcs& timing, const Binding& binding) {
   std::vector<FiringArc> result;
   const auto cluster = [&](std::uint32_t actor) { return ClusterId{timing.actors[actor].of}; };

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "compiler/core/firing_time.hpp"
@@ -51,6 +52,8 @@ struct TimingArc {
   std::int64_t tokens = 0, cycles = 0;
 };
 
+[[nodiscard]] std::string name_of(TimingArc::Kind);
+
 /// The most that a cluster's firing of 1, 2, … P pages takes; P is its core's pages a firing.
 using BatchTimes = std::vector<FiringTime>;
 using BatchTimesOf = std::function<BatchTimes(const Cluster&, const TileConfig&)>;
@@ -69,6 +72,9 @@ struct TimingArcs {
 };
 
 [[nodiscard]] TimingArcs timing_arcs(const ImageView&, const BatchTimesOf& = batch_times);
+
+/// What the actors are called, each after its tile: docs/timing-graph.md, section 2.
+[[nodiscard]] std::vector<std::string> actor_names(const ImageView&, const TimingArcs&);
 
 /// What one firing waits for of another: sends contracted away, of which the network takes its worst time.
 struct FiringArc {

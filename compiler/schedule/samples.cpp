@@ -51,9 +51,8 @@ class SampleBuilder {
                                     std::to_string(step),
                                 plain_.graph.execution(plain));
         result_.lower.push_back(step == 0 ? plain_.lower[a] : 0);
-        result_.role.push_back(plain_.role[a]);
       }
-    for (std::uint32_t step = 0; step < steps_; ++step) result_.sinks.push_back(at(plain_.sink, step));
+    for (std::uint32_t step = 0; step < steps_; ++step) result_.sinks.push_back({at(plain_.sink, step)});
     take_what_can_arrive();
     for (std::size_t c = 0; c < plain_.graph.channel_count(); ++c)
       add(plain_.graph.channel(sdf::ChannelId(c)), plain_.graph.name(sdf::ChannelId(c)));
@@ -120,6 +119,11 @@ bool fires_in_batches(const ImageView& image) {
   return std::any_of(clusters.begin(), clusters.end(), [&](const Cluster& cluster) {
     return core_of(cluster).pages_per_firing(image.chip.kind(cluster.kind)) > 1;
   });
+}
+
+bool fires_in_batches(const TimingArcs& timing) {
+  return std::any_of(timing.batches.begin(), timing.batches.end(),
+                     [](const BatchTimes& times) { return times.size() > 1; });
 }
 
 std::string why_no_samples(const ImageView& image) {

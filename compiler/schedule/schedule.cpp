@@ -8,6 +8,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
+#include "compiler/schedule/phases.hpp"
 #include "compiler/schedule/pool.hpp"
 #include "compiler/schedule/samples.hpp"
 #include "compiler/sdf/certificate.hpp"
@@ -253,45 +254,65 @@ void refuse_latest_starts(const Promise& promise, std::vector<std::string>& wron
     wrong.emplace_back("a certificate of a latency that is the guaranteed one's");
 }
 
-/// A promise for samples of exactly so many steps, where firings take several of them at once.
-std::optional<Promise> of_batches(const ImageView& image, const Promise& guaranteed, std::uint32_t steps) {
-  const TimingGraph timing = timing_graph(image, {}, batch_times, steps);
-  SPIKELOOM_CHECK(timing.waits.empty());
-  const sdf::CycleRatio ratio = sdf::max_cycle_ratio(timing.graph, {.lower = timing.lower});
-  Promise promise =
-      promise_of(PromiseKind::kSampled, timing, sdf::certificate_of(ratio, timing.graph), guaranteed.latency);
-  if (promise.period >= guaranteed.period) return std::nullopt;
-  promise.sample_steps = steps;
-  promise.exact_steps = true;
-  return promise;
+/// Of samples of a known length.
+struct Samples {
+  SampleGraph graph;
+  std::uint32_t steps = 0;
+  bool exact = false;  ///< no sample is longer
+};
+
+/// Those of so many steps that a promise can be about; else why not.
+std::variant<Samples, std::string> samples_of(const ImageView& image, std::uint32_t wanted,
+                                              const BatchTimesOf& times) {
+  const TimingArcs timing = timing_arcs(image, times);
+  if (fires_in_batches(timing)) {
+    if (const std::string why = why_no_phases(timing, wanted); !why.empty()) return why;
+    return Samples{phase_graph(image, timing, wanted), wanted, true};
+  }
+  if (const std::string why = why_no_samples(image); !why.empty()) return why;
+  const TimingGraph plain = timing_graph(image, {}, times);
+  const std::uint32_t most = sample_steps_for(plain, std::numeric_limits<std::uint32_t>::max());
+  const std::uint32_t steps = std::min(wanted, most);
+  if (steps < 2)
+    return "samples of " + std::to_string(wanted) + " steps, expected 2 to " + std::to_string(most);
+  return Samples{sample_graph(image, plain, steps), steps, false};
 }
 
-/// Of a promise for samples of a least length.
-std::vector<std::string> faults_of_samples(const ImageView& image, const Promise& promise) {
-  if (const std::string why = why_no_samples(image); !why.empty()) return {why};
-  const TimingGraph plain = timing_graph(image, {});
-  if (promise.sample_steps < 2 || promise.sample_steps > sample_steps_for(plain, promise.sample_steps))
-    return {"samples of " + std::to_string(promise.sample_steps) + " steps, expected 2 to " +
-            std::to_string(sample_steps_for(plain, std::numeric_limits<std::uint32_t>::max()))};
-  const SampleGraph samples = sample_graph(image, plain, promise.sample_steps);
+/// The sinks' latest potential: no stamp is above it and the periods before.
+std::int64_t offset_of(const SampleGraph& samples, const Ratio& period,
+                       const std::vector<std::int64_t>& potential) {
+  std::int64_t offset = 0;
+  for (const SampleGraph::Sink& sink : samples.sinks)
+    offset = std::max(
+        offset, ceil_div(potential[sink.actor.index()] + sink.lag * period.num(), period.den() * kTimeScale));
+  return offset;
+}
+
+/// Of a promise for samples of a known length.
+std::vector<std::string> faults_of_samples(const ImageView& image, const Promise& promise,
+                                           const BatchTimesOf& times) {
+  const auto known = samples_of(image, promise.sample_steps, times);
+  if (const auto* why = std::get_if<std::string>(&known)) return {*why};
+  const Samples& samples = std::get<Samples>(known);
+  if (promise.exact_steps != samples.exact || promise.sample_steps != samples.steps)
+    return {"samples of " + std::to_string(promise.sample_steps) +
+            (promise.exact_steps ? " steps" : " steps or more") + ", expected " +
+            std::to_string(samples.steps) + (samples.exact ? " steps" : " steps or more")};
   std::vector<std::string> wrong;
-  const std::vector<std::int64_t> potential = potentials_of(promise, samples.graph, wrong);
+  const std::vector<std::int64_t> potential = potentials_of(promise, samples.graph.graph, wrong);
   if (!wrong.empty()) return wrong;
   const Ratio period = promise.period * Ratio(kTimeScale);
-  wrong = sdf::verify_bound(samples.graph, period, potential, samples.lower);
-  for (const sdf::ActorId sink : samples.sinks)
-    if (Ratio(promise.offset) < Ratio(potential[sink.index()]) / (Ratio(period.den()) * Ratio(kTimeScale)))
-      wrong.push_back("offset " + std::to_string(promise.offset) + " is below the potential of " +
-                      samples.graph.name(sink));
+  wrong = sdf::verify_bound(samples.graph.graph, period, potential, samples.graph.lower);
+  if (wrong.empty() && promise.offset < offset_of(samples.graph, period, potential))
+    wrong.push_back("offset " + std::to_string(promise.offset) + " is below a sink's potential");
   refuse_latest_starts(promise, wrong);
   return wrong;
 }
 
-/// Of a guaranteed promise, of one for samples of an exact length, or of a contracted one under its bounds.
+/// Of a guaranteed promise, or of a contracted one under its bounds.
 std::vector<std::string> faults_under(const ImageView& image, const Promise& promise,
                                       const TileBounds& bounds, const BatchTimesOf& times) {
-  const TimingGraph timing =
-      timing_graph(image, bounds, times, promise.exact_steps ? promise.sample_steps : 0);
+  const TimingGraph timing = timing_graph(image, bounds, times);
   if (!timing.waits.empty()) return {timing.waits};
   std::vector<std::string> wrong;
   const std::vector<std::int64_t> potential = potentials_of(promise, timing.graph, wrong);
@@ -356,23 +377,21 @@ std::variant<Promise, Deadlocked> guarantee(const ImageView& image, const BatchT
   return std::get<Guaranteed>(std::move(result)).promise;
 }
 
-std::optional<Promise> sampled(const ImageView& image, const Promise& guaranteed, std::uint32_t wanted) {
-  if (fires_in_batches(image)) return wanted == 0 ? std::nullopt : of_batches(image, guaranteed, wanted);
-  if (wanted < 2 || !why_no_samples(image).empty()) return std::nullopt;
-  const TimingGraph plain = timing_graph(image, {});
-  const std::uint32_t steps = sample_steps_for(plain, wanted);
-  if (steps < 2) return std::nullopt;
-  const SampleGraph samples = sample_graph(image, plain, steps);
+std::optional<Promise> sampled(const ImageView& image, const Promise& guaranteed, std::uint32_t wanted,
+                               const BatchTimesOf& times) {
+  if (wanted == 0) return std::nullopt;
+  const auto known = samples_of(image, wanted, times);
+  if (std::holds_alternative<std::string>(known)) return std::nullopt;
+  const auto& [samples, steps, exact] = std::get<Samples>(known);
   const sdf::CycleRatio ratio = sdf::max_cycle_ratio(samples.graph, {.lower = samples.lower});
   const sdf::Certificate& certificate = sdf::certificate_of(ratio, samples.graph);
   Promise promise;
   promise.kind = PromiseKind::kSampled;
   promise.sample_steps = steps;
+  promise.exact_steps = exact;
   promise.period = certificate.period / Ratio(kTimeScale);
   if (promise.period >= guaranteed.period) return std::nullopt;
-  for (const sdf::ActorId sink : samples.sinks)
-    promise.offset = std::max(
-        promise.offset, ceil_div(certificate.potential[sink.index()], certificate.period.den() * kTimeScale));
+  promise.offset = offset_of(samples, certificate.period, certificate.potential);
   promise.latency = guaranteed.latency;
   name_certificate(samples.graph, certificate, promise);
   return promise;
@@ -457,15 +476,10 @@ std::vector<std::string> verify(const ImageView& image, const Promise& promise,
   constexpr std::int64_t kLongest = std::int64_t{1} << 50;
   if (promise.offset >= kLongest || promise.latency >= kLongest || promise.period >= Ratio(kLongest))
     return {name + ": more cycles than a run can have"};
-  const bool is_sampled = promise.kind == PromiseKind::kSampled;
-  const bool is_exact = is_sampled && fires_in_batches(image);
-  if (promise.exact_steps != is_exact || (is_exact && promise.sample_steps == 0))
-    return {name + ": samples of " + std::to_string(promise.sample_steps) +
-            (promise.exact_steps ? " steps" : " steps or more") + ", expected a number of steps, " +
-            (is_exact ? "for firings that take several at once" : "or more")};
   std::vector<std::string> wrong =
-      is_sampled && !is_exact ? faults_of_samples(image, promise)
-                              : faults_under(image, promise, bounds_of(image, promise, contracts), times);
+      promise.kind == PromiseKind::kSampled
+          ? faults_of_samples(image, promise, times)
+          : faults_under(image, promise, bounds_of(image, promise, contracts), times);
   for (std::string& fault : wrong) fault = name + ": " + fault;
   return wrong;
 }

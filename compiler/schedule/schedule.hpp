@@ -39,11 +39,13 @@ struct Guaranteed {
 
 /// The period that holds for every input whose samples, all but the last, have at least `steps` steps:
 /// shorter than the guaranteed one where what static inputs bring in a sample's first step alone holds up the
-/// others. The latency is the guaranteed one's. Nothing where it would be no shorter, or there is none
-/// (`why_no_samples`); its sample_steps are fewer where the graph would be too large (`sample_steps_for`).
+/// others. Where firings take several steps, the one for samples of exactly `steps`, whose batches are then
+/// known. The latency is the guaranteed one's. Nothing where it would be no shorter, or there is none
+/// (`why_no_samples`, `why_no_phases`); its sample_steps are fewer where the graph would be too large
+/// (`sample_steps_for`).
 /// Source  docs/architecture.md, "Time": one potential for each step of a sample.
 [[nodiscard]] std::optional<Promise> sampled(const ImageView& image, const Promise& guaranteed,
-                                             std::uint32_t steps);
+                                             std::uint32_t steps, const BatchTimesOf& = batch_times);
 
 /// The shorter of both, which says what holds without calibration data: the sampled promise where there is
 /// one.

@@ -1,13 +1,13 @@
 #include "compiler/schedule/timing_graph.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/core/weight_stream.hpp"
+#include "compiler/schedule/lags.hpp"
 #include "compiler/schedule/pool.hpp"
 
 namespace spikeloom {
@@ -20,10 +20,9 @@ using Role = ActorRole::Kind;
 
 constexpr std::int64_t scaled(std::int64_t cycles) { return cycles * kTimeScale; }
 
-/// What a firing of n pages takes at most: first + (n − 1)·more, for each of the sizes that occur.
+/// What a firing of n pages takes at most: first + (n − 1)·more.
 struct Batch {
-  std::int64_t pages = 1;           ///< at most
-  std::vector<std::int64_t> sizes;  ///< pages that a firing may have, rising
+  std::int64_t pages = 1;  ///< at most
   FiringTime first;
   std::int64_t more = 0, more_integrate = 0;
   /// A firing of n pages begins at most (n − 1)·ahead later than `fire` of the first of them says: so much
@@ -43,13 +42,11 @@ struct ClusterActors {
   std::int64_t round = 1;      ///< firings of a round of its tile
 };
 
-Batch batch_of(const BatchTimes& times, std::uint32_t steps) {
+Batch batch_of(const BatchTimes& times) {
   Batch batch;
   batch.pages = static_cast<std::int64_t>(times.size());
-  batch.sizes = batch_sizes(batch.pages, steps);
   batch.first = times.front();
-  for (const std::int64_t size : batch.sizes) {
-    if (size == 1) continue;
+  for (std::int64_t size = 2; size <= batch.pages; ++size) {
     const FiringTime& time = times[static_cast<std::size_t>(size - 1)];
     const auto each = [&](std::int64_t all, std::int64_t first) {
       return Ratio(all - first, size - 1).ceil();
@@ -69,50 +66,17 @@ struct Sender {
   std::int64_t cycles = 0;  ///< worst, from decision to the end-of-step on the wire
 };
 
-std::string arc_name(ArcKind kind) {
-  switch (kind) {
-    case ArcKind::kIntegrated:
-      return "integrated";
-    case ArcKind::kOrder:
-      return "order";
-    case ArcKind::kHostQueue:
-      return "host queue";
-    case ArcKind::kWindow:
-      return "window";
-    case ArcKind::kOutputBuffer:
-      return "output buffer";
-    case ArcKind::kOutputFree:
-      return "output buffer free";
-    case ArcKind::kSpikes:
-      return "spikes";
-    case ArcKind::kToHost:
-      return "to host";
-    case ArcKind::kPageFree:
-      return "page free";
-    case ArcKind::kCreditSlot:
-      return "credit slot";
-    case ArcKind::kPages:
-      return "pages";
-    case ArcKind::kRegionFree:
-      return "region free";
-    case ArcKind::kRegion:
-      return "region";
-  }
-  SPIKELOOM_CHECK(false);
-}
-
 /// The arcs of `timing_arcs` one for one where no tile is under a bound; under one, what contracts say of a
 /// tile's firings takes the place of their worst case.
 class Builder {
  public:
-  Builder(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times,
-          std::uint32_t sample_steps)
+  Builder(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times)
       : image_(image),
         app_(image.application),
         binding_(image.binding),
         bounds_(bounds),
         timing_(timing_arcs(image, times)),
-        sample_steps_(sample_steps) {
+        names_(actor_names(image, timing_)) {
     find_batches();
     leave_out_streams();
     if (result_.batched) {
@@ -143,10 +107,11 @@ class Builder {
     for (std::size_t c = 0; c < app_.clusters.size(); ++c)
       add_cluster(ClusterId{c}, timing.actors[TimingArcs::fire(ClusterId{c})].cycles,
                   timing.actors[TimingArcs::update(ClusterId{c})].cycles);
-    for (const TimingActor& a : timing.actors) {
-      if (a.kind == ActorKind::kSink) add_sink();
-      if (a.kind == ActorKind::kSend) add_sender(binding_.channels[a.of], a.cycles);
-      if (a.kind == ActorKind::kCredit) add_credit(a);
+    for (std::size_t n = 0; n < timing.actors.size(); ++n) {
+      const TimingActor& a = timing.actors[n];
+      if (a.kind == ActorKind::kSink) add_sink(names_[n]);
+      if (a.kind == ActorKind::kSend) add_sender(binding_.channels[a.of], a.cycles, names_[n]);
+      if (a.kind == ActorKind::kCredit) add_credit(a, names_[n]);
     }
     auto arc = timing.arcs.begin();
     for (; arc != timing.arcs.end() && (arc->kind == ArcKind::kIntegrated || arc->kind == ArcKind::kOrder);
@@ -166,7 +131,7 @@ class Builder {
   /// On the tile of the role's cluster, or at the host.
   ActorId actor(const ActorRole& role, const std::string& name, std::int64_t execution, std::int64_t lower) {
     const ClusterOrHost& at = role.of;
-    const ActorId id = result_.graph.add_actor((at ? place(*at) : "") + name, execution);
+    const ActorId id = result_.graph.add_actor(name, execution);
     result_.tile.push_back(at ? binding_.placement[at->index()].tile.value : PointGraph::kNowhere);
     result_.lower.push_back(scaled(lower));
     result_.role.push_back(role);
@@ -202,7 +167,7 @@ class Builder {
         const BatchTimes& times = timing_.batches[entry.cluster.index()];
         SPIKELOOM_CHECK(times.size() == timing_.batches[order.front().cluster.index()].size());
         if (times.size() == 1) continue;
-        Batch batch = batch_of(times, sample_steps_);
+        Batch batch = batch_of(times);
         batch.ahead = ahead;
         ahead += batch.more + 1;
         batches_[entry.cluster.index()] = batch;
@@ -241,26 +206,13 @@ class Builder {
   void add_channels() {
     std::vector<std::int64_t>& lag = result_.lag;
     lag.assign(result_.graph.actor_count(), 0);
-    std::vector<std::size_t> by(lag.size(), arcs_.size());
-    const auto pass = [&] {
-      std::size_t last = arcs_.size();
-      for (std::size_t a = 0; a < arcs_.size(); ++a) {
-        const sdf::Channel& c = arcs_[a].channel;
-        const std::int64_t least = lag[c.source.index()] - c.tokens;
-        if (least <= lag[c.target.index()]) continue;
-        lag[c.target.index()] = least;
-        by[c.target.index()] = last = a;
-      }
-      return last;
-    };
-    std::size_t raised = result_.batched ? pass() : arcs_.size();
-    for (std::size_t round = 0; raised != arcs_.size(); ++round) {
-      if (round > lag.size()) {
-        result_.waits =
-            "too short are delays, or too few pages, on " + circle(by, arcs_[raised].channel.target);
-        break;
-      }
-      raised = pass();
+    if (result_.batched) {
+      std::vector<sdf::Channel> channels;
+      for (const Arc& a : arcs_) channels.push_back(a.channel);
+      Lags found = least_lags(lag.size(), channels);
+      lag = std::move(found.lag);
+      if (!found.circle.empty())
+        result_.waits = "too short are delays, or too few pages, on " + circle(found.circle);
     }
     if (result_.batched)
       lag[result_.step.index()] = std::max(lag[result_.step.index()], lag[result_.sink.index()]);
@@ -273,15 +225,9 @@ class Builder {
     }
   }
 
-  /// By actor the arc that last raised its lag: they lead back into a circle.
-  [[nodiscard]] std::string circle(const std::vector<std::size_t>& by, ActorId at) const {
-    for (std::size_t a = 0; a < by.size(); ++a) at = arcs_[by[at.index()]].channel.source;
-    std::string names = result_.graph.name(at);
-    const ActorId first = at;
-    do {
-      at = arcs_[by[at.index()]].channel.source;
-      names = result_.graph.name(at) + " -> " + names;
-    } while (at != first);
+  [[nodiscard]] std::string circle(const std::vector<std::size_t>& arcs) const {
+    std::string names = result_.graph.name(arcs_[arcs.front()].channel.source);
+    for (const std::size_t a : arcs) names += " -> " + result_.graph.name(arcs_[a].channel.target);
     return names;
   }
 
@@ -297,7 +243,7 @@ class Builder {
   [[nodiscard]] bool paid(ClusterId c) const { return !pool_.paid.empty() && pool_.paid[c.index()] != 0; }
 
   /// Before it what pooled contracts leave over: a step's fee and the bursts.
-  void add_sink() {
+  void add_sink(const std::string& name) {
     for (const TileId tile : pool_.tiles) {
       std::int64_t over = pooled_[tile.index()].sigma;
       for (const OrderEntry& entry : binding_.orders[tile.index()])
@@ -309,7 +255,7 @@ class Builder {
       result_.role.push_back({Role::kPool});
       pools_.push_back(id);
     }
-    result_.sink = actor({Role::kHost}, "host sink", 0, 0);
+    result_.sink = actor({Role::kHost}, name, 0, 0);
   }
 
   void add_bursts() {
@@ -324,7 +270,8 @@ class Builder {
 
   /// The sequencer sees its first order entry in cycle 0, so nothing fires before cycle 1.
   void add_cluster(ClusterId id, std::int64_t integrate, std::int64_t update) {
-    const std::string& name = cluster_name(id);
+    const std::string &fire = names_[TimingArcs::fire(id)], &updates = names_[TimingArcs::update(id)];
+    const auto named = [&](const char* what) { return place(id) + what + cluster_name(id); };
     const std::vector<OrderEntry>& order = binding_.orders[binding_.placement[id.index()].tile.index()];
     const std::optional<TileBound>& limit = bound(binding_.placement[id.index()].tile);
     ClusterActors actors;
@@ -334,31 +281,27 @@ class Builder {
     actors.batch = batches_[id.index()];
     if (actors.batch) {
       // All time is on arcs, so that a firing is over once it has begun: docs/architecture.md, "Time".
-      actors.fire = actor({Role::kFire, id}, "fire " + name, 0, 1);
-      actors.freed = actor({Role::kAfter, id}, "free " + name, 0, 0);
-      actors.done = actor({Role::kAfter, id}, "done " + name, 0, 0);
+      actors.fire = actor({Role::kFire, id}, fire, 0, 1);
+      actors.freed = actor({Role::kAfter, id}, named("free "), 0, 0);
+      actors.done = actor({Role::kAfter, id}, named("done "), 0, 0);
     } else if (!limit) {
       const FiringTime time = paid(id) ? least(id) : FiringTime{integrate, update};
-      actors.fire = actors.freed = actor({Role::kFire, id}, "fire " + name, scaled(time.integrate), 1);
-      actors.done = actor({Role::kAfter, id}, "update " + name, scaled(time.update), 0);
+      actors.fire = actors.freed = actor({Role::kFire, id}, fire, scaled(time.integrate), 1);
+      actors.done = actor({Role::kAfter, id}, updates, scaled(time.update), 0);
     } else {
       // The page is free at least `update` before the firing ends.
       const std::int64_t before = scaled(least(id).update);
-      actors.fire = actor({Role::kFire, id}, "fire " + name, limit->rho, 1);
+      actors.fire = actor({Role::kFire, id}, fire, limit->rho, 1);
       actors.freed =
-          actor({Role::kAfter, id}, "free " + name, std::max<std::int64_t>(0, limit->sigma - before), 0);
-      actors.done = actor({Role::kAfter, id}, "done " + name, limit->sigma, 0);
+          actor({Role::kAfter, id}, named("free "), std::max<std::int64_t>(0, limit->sigma - before), 0);
+      actors.done = actor({Role::kAfter, id}, named("done "), limit->sigma, 0);
     }
     clusters_.push_back(actors);
   }
 
-  void add_sender(const Channel& channel, std::int64_t cycles) {
+  void add_sender(const Channel& channel, std::int64_t cycles, const std::string& name) {
     Sender sender;
     sender.cycles = cycles;
-    std::string name = channel.from ? "send " + cluster_name(*channel.from) : "host send";
-    // The host's numbers are the chip's; an application counts its own from 0.
-    const std::size_t number = channel.from ? channel.number : host_channels_++;
-    if (number != 0) name += "#" + std::to_string(number);
     sender.saved = channel.from ? 0 : saved(channel, sender.cycles);
     sender.send = actor({Role::kSend, channel.from}, name, scaled(sender.cycles - sender.saved), 0);
     if (!channel.from)
@@ -377,11 +320,9 @@ class Builder {
       for (const Destination& to : channel.to) destinations_.emplace_back(&channel, &to);
   }
 
-  void add_credit(const TimingActor& credit) {
+  void add_credit(const TimingActor& credit, const std::string& name) {
     const auto& [channel, to] = destinations_[credit.of];
-    const std::string from = channel->from ? cluster_name(*channel->from) : "host";
-    credits_.push_back(actor({Role::kCredit, to->to, channel->from},
-                             "credit " + cluster_name(*to->to) + " from " + from, scaled(credit.cycles), 0));
+    credits_.push_back(actor({Role::kCredit, to->to, channel->from}, name, scaled(credit.cycles), 0));
   }
 
   /// A path that goes on from a step of the host to the next passes by the firings that get what it sent.
@@ -408,7 +349,7 @@ class Builder {
   /// of the same number here.
   void add_arc(const TimingArcs& timing, const TimingArc& a) {
     const TimingActor &from = timing.actors[a.from], &to = timing.actors[a.to];
-    const std::string name = arc_name(a.kind);
+    const std::string name = name_of(a.kind);
     switch (a.kind) {
       case ArcKind::kIntegrated: {
         const ClusterActors& c = clusters_[from.of];
@@ -558,7 +499,7 @@ class Builder {
   void add_next_turn(const ClusterActors& from, ActorId to, std::int64_t cycles, std::int64_t each,
                      const std::string& name) {
     const Batch& batch = *from.batch;
-    for (const std::int64_t n : batch.sizes)
+    for (std::int64_t n = 1; n <= batch.pages; ++n)
       arc(from.fire, to, n, batch.pages, batch.of(n) + (n - 1) * batch.ahead + cycles + n * each, name);
   }
 
@@ -622,16 +563,15 @@ class Builder {
   const Binding& binding_;
   TileBounds bounds_;
   const TimingArcs timing_;
-  std::uint32_t sample_steps_;     ///< of every sample; 0: any
-  std::vector<TileBound> pooled_;  ///< by TileId
+  const std::vector<std::string> names_;  ///< of its actors
+  std::vector<TileBound> pooled_;         ///< by TileId
   Pool pool_;
   TimingGraph result_;
   std::vector<Arc> arcs_;                      ///< by ChannelId, tokens as steps count them
   std::vector<std::optional<Batch>> batches_;  ///< by ClusterId; nothing where a firing takes one page
   std::vector<ActorId> pools_;
   std::vector<ClusterActors> clusters_;
-  std::vector<Sender> senders_;  ///< by channel of the binding
-  std::size_t host_channels_ = 0;
+  std::vector<Sender> senders_;                                              ///< by channel of the binding
   std::vector<std::pair<const Channel*, const Destination*>> destinations_;  ///< channel after channel
   std::vector<ActorId> credits_;                                             ///< of those to clusters
   std::size_t next_credit_ = 0;
@@ -639,21 +579,8 @@ class Builder {
 
 }  // namespace
 
-TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times,
-                         std::uint32_t sample_steps) {
-  return Builder(image, bounds, times, sample_steps).build();
-}
-
-std::vector<std::int64_t> batch_sizes(std::int64_t pages, std::uint32_t steps) {
-  std::vector<std::int64_t> sizes;
-  if (steps == 0) {
-    sizes.resize(static_cast<std::size_t>(pages));
-    std::iota(sizes.begin(), sizes.end(), std::int64_t{1});
-    return sizes;
-  }
-  if (steps % pages != 0) sizes.push_back(steps % pages);
-  if (steps >= pages) sizes.push_back(pages);
-  return sizes;
+TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds, const BatchTimesOf& times) {
+  return Builder(image, bounds, times).build();
 }
 
 }  // namespace spikeloom

@@ -83,12 +83,7 @@ struct TimingGraph {
 /// sink".
 /// With batches "tile(x,y) fire C", "free C", "done C", "send C", "send C late" on tiles whose firings take
 /// several pages, whatever bounds say of them, and "host step".
-/// `sample_steps`: every sample has so many, so that batches have the sizes of `batch_sizes`; 0: any length.
 [[nodiscard]] TimingGraph timing_graph(const ImageView& image, const TileBounds& bounds,
-                                       const BatchTimesOf& = batch_times, std::uint32_t sample_steps = 0);
-
-/// Pages that firings of up to `pages` may have, rising, where samples have so many steps: as many as there
-/// are, and what a sample leaves over; all numbers of pages with 0.
-[[nodiscard]] std::vector<std::int64_t> batch_sizes(std::int64_t pages, std::uint32_t steps);
+                                       const BatchTimesOf& = batch_times);
 
 }  // namespace spikeloom

@@ -11,7 +11,9 @@
 
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
+#include "compiler/schedule/phases.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "compiler/sdf/cycle_ratio.hpp"
 #include "tests/partition/random_network.hpp"
 #include "tests/schedule/roomy_chip.hpp"
 
@@ -137,6 +139,14 @@ Inputs random_inputs(Rng& rng) {
   }
   const double shares[] = {1, 1, 0.9, 0.5, 0};
   inputs.full = shares[rng.below(5)];
+  return inputs;
+}
+
+/// Samples of one length.
+Inputs inputs_of(Rng& rng, std::size_t length) {
+  Inputs inputs;
+  for (std::size_t steps = 0; steps < 60; steps += length) inputs.lengths.push_back(length);
+  inputs.full = rng.chance(0.6) ? 1 : 0.7;
   return inputs;
 }
 
@@ -394,6 +404,62 @@ TEST(Batches, NoStampIsAbovePromisesOfRandomGraphs) {
   EXPECT_GT(batched, graphs / 3);
   EXPECT_GT(recurrent, 100U);
   EXPECT_GT(nearest, 0.95);
+}
+
+/// Samples that all have one length, mostly no multiple of the pages that a firing takes.
+TEST(Batches, NoStampIsAboveWhatSamplesOfOneLengthArePromised) {
+  std::size_t graphs = 0, shorter = 0, left_over = 0;
+  double nearest = 0;
+  for (std::uint64_t seed = 1; graphs < 1500; ++seed) {
+    Rng rng(seed);
+    const std::optional<Image> image = small_image(rng);
+    if (!image) continue;
+    for (int variant = 0; variant < 6; ++variant) {
+      SCOPED_TRACE("seed " + std::to_string(seed) + ", variant " + std::to_string(variant));
+      const Case made = random_case(rng, *image);
+      const auto result = guarantee(made.image, made.times_of());
+      const auto* whole = std::get_if<Promise>(&result);
+      const TimingArcs timing = timing_arcs(made.image, made.times_of());
+      if (whole == nullptr || !fires_in_batches(timing)) continue;
+      ++graphs;
+      const std::size_t length = 1 + rng.below(11);
+      const auto steps = static_cast<std::uint32_t>(length);
+      const Inputs inputs = inputs_of(rng, length);
+      const Stamps stamps = Model(made, inputs, rng).run();
+      ASSERT_EQ(stamps.seen.size(), inputs.lengths.size() * length) << "stands still";
+      const auto expect_kept = [&](const SampleGraph& samples) {
+        const sdf::CycleRatio ratio = sdf::max_cycle_ratio(samples.graph, {.lower = samples.lower});
+        const sdf::Certificate& certificate = sdf::certificate_of(ratio, samples.graph);
+        const Ratio period = certificate.period / Ratio(kTimeScale);
+        Ratio offset(0);
+        for (const SampleGraph::Sink& sink : samples.sinks) {
+          const Ratio at =
+              Ratio(certificate.potential[sink.actor.index()], certificate.period.den() * kTimeScale) +
+              period * Ratio(sink.lag);
+          if (offset < at) offset = at;
+        }
+        for (std::size_t k = 0; k < stamps.seen.size(); ++k)
+          ASSERT_LE(Ratio(stamps.seen[k]), offset + period * Ratio(static_cast<std::int64_t>(k)))
+              << "step " << k;
+      };
+      expect_kept(phase_graph(made.image, timing, steps));
+      expect_kept(phase_graph(made.image, timing, steps, timing.actors.size() * (1 + rng.below(6))));
+      if (::testing::Test::HasFatalFailure()) return;
+      const std::optional<Promise> promise = sampled(made.image, *whole, steps, made.times_of());
+      if (!promise) continue;
+      ++shorter;
+      left_over += steps_of_a_block(timing) > 1 && length % steps_of_a_block(timing) != 0 ? 1 : 0;
+      EXPECT_EQ(verify(made.image, *promise, {}, made.times_of()), std::vector<std::string>{});
+      nearest =
+          std::max(nearest, static_cast<double>(stamps.seen.back() - stamps.seen.front()) /
+                                static_cast<double>(stamps.seen.size() - 1) / promise->period.approximate());
+    }
+  }
+  std::cout << graphs << " graphs, " << shorter << " with a shorter period than the guarantee's, of which in "
+            << left_over << " batches leave steps over; nearest period " << nearest << "\n";
+  EXPECT_GT(shorter, graphs / 2);
+  EXPECT_GT(left_over, graphs / 4);
+  EXPECT_GT(nearest, 0.97);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class Table {
         samples.graph.actors.push_back(actor);
       }
     for (std::size_t j = 0; j < steps; ++j) {
-      samples.sinks.push_back(plain.sink * steps + j);
+      samples.sinks.push_back({plain.sink * steps + j, 0});
       for (std::size_t c = 0; c < clusters_.size(); ++c) {
         const FiringTime time = worst_page(c, j, j + 1 == steps);
         samples.graph.actors[own_[c].fire * steps + j].execution = kUnit * time.integrate;
@@ -92,6 +92,95 @@ class Table {
                                         arc.to * steps + static_cast<std::size_t>(i), arc.tokens, arc.tokens,
                                         arc.latency});
       }
+    return samples;
+  }
+
+  /// Section 8. Steps are followed one by one through as many samples as an arc may reach back.
+  SampleGraph build_phases(std::int64_t steps, std::size_t most) {
+    Given nominal = given_;
+    nominal.times = [this](std::size_t c) { return std::vector<FiringTime>{given_.times(c).at(0)}; };
+    Table one(nominal);
+    const Graph plain = one.build();
+    std::int64_t block = 1;
+    std::vector<std::int64_t> pages(plain.actors.size(), 1);
+    std::map<std::size_t, std::size_t> cluster_of;
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      const auto most_pages = static_cast<std::int64_t>(given_.times(c).size());
+      const std::int64_t of_others = block;
+      while (block % most_pages != 0) block += of_others;
+      for (const std::size_t a : {one.own_[c].fire, one.own_[c].done})
+        pages[a] = most_pages, cluster_of[a] = c;
+    }
+    const std::int64_t rest = steps % block, all = steps / block;
+    std::int64_t blocks = 0;  // with phases of their own
+    while (blocks < all &&
+           (blocks == 0 || (rest != 0 && (blocks + 1) * block + rest <=
+                                             static_cast<std::int64_t>(most / plain.actors.size()))))
+      ++blocks;
+    const std::int64_t count = blocks * block + rest;
+    SampleGraph samples;
+    std::map<std::pair<std::size_t, std::int64_t>, std::size_t> at;
+    const auto first = [&](std::size_t a, std::int64_t p) { return p - p % pages[a]; };
+    const auto size = [&](std::size_t a, std::int64_t p) { return std::min(pages[a], count - first(a, p)); };
+    for (std::size_t a = 0; a < plain.actors.size(); ++a)
+      for (std::int64_t p = 0; p < count; p += pages[a]) {
+        Actor actor = plain.actors[a];
+        actor.name += ", step " + std::to_string(p);
+        if (p != 0) actor.first_start = 0;
+        if (pages[a] > 1) {
+          const std::size_t c = cluster_of.at(a);
+          const FiringTime time = given_.times(c).at(static_cast<std::size_t>(size(a, p)) - 1);
+          const bool fires = a == one.own_[c].fire;
+          actor.execution = kUnit * (fires ? time.integrate : time.update);
+          if (fires && p == 0) actor.first_start = kUnit * size(a, p);
+        }
+        at[{a, p}] = samples.graph.actors.size();
+        samples.graph.actors.push_back(actor);
+      }
+    const auto row = [&](const Arc& arc, std::int64_t p, std::int64_t waits_at, std::int64_t looks) {
+      std::set<std::int64_t> before{waits_at};
+      for (std::int64_t back = 0; back < arc.tokens; ++back) {
+        std::set<std::int64_t> then;
+        for (const std::int64_t q : before) {
+          then.insert((q + count - 1) % count);
+          if (q == (blocks - 1) * block && blocks < all) then.insert(q + block - 1);
+        }
+        before = then;
+      }
+      for (const std::int64_t q : before) {
+        const std::int64_t from = first(arc.from, q), tokens = arc.tokens + (q - from) - (waits_at - p);
+        samples.graph.arcs.push_back(
+            {at.at({arc.from, from}), at.at({arc.to, p}), tokens, tokens, arc.latency + kUnit * looks});
+      }
+    };
+    const auto is = [&](std::size_t a, const char* what) {
+      return plain.actors[a].name.find(what) != std::string::npos;
+    };
+    for (const Arc& arc : plain.arcs)
+      for (std::int64_t p = 0; p < count; p += pages[arc.to]) {
+        const std::int64_t n = size(arc.to, p);
+        const bool to_fire = is(arc.to, ") fire "),
+                   spikes = to_fire && is(arc.from, "send") && arc.latency != 0,
+                   order = to_fire && is(arc.from, ") update ");
+        row(arc, p, spikes ? p + n - 1 : p, order ? n - 1 : 0);
+      }
+    for (std::size_t n = 0; n < one.sends_.size(); ++n) {
+      const ClusterOrHost& from = given_.binding.channels[n].from;
+      if (!from || given_.times(from->index()).size() == 1) continue;
+      const std::size_t send = one.sends_[n].send;
+      for (std::int64_t p = 0; p < count; ++p) row({send, send, 1, 1, 0}, p, p, 0);
+    }
+    std::vector<std::int64_t> lag(samples.graph.actors.size(), 0);
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const Arc& a : samples.graph.arcs)
+        if (lag[a.from] - a.tokens > lag[a.to]) lag[a.to] = lag[a.from] - a.tokens, moved = true;
+    }
+    for (Arc& a : samples.graph.arcs) a.tokens = a.certain = a.tokens + lag[a.to] - lag[a.from];
+    for (std::int64_t p = 0; p < count; ++p) {
+      const std::size_t sink = at.at({plain.sink, p});
+      samples.sinks.emplace_back(sink, lag[sink]);
+    }
     return samples;
   }
 
@@ -198,7 +287,6 @@ class Table {
         b.first = times[0].total();
         b.first_integrate = times[0].integrate;
         for (std::int64_t n = 2; n <= b.pages; ++n) {
-          if (!occurs(n, b.pages)) continue;
           const FiringTime& time = times[static_cast<std::size_t>(n - 1)];
           b.more = std::max(b.more, up(time.total() - b.first, n - 1));
           b.more_integrate = std::max(b.more_integrate, up(time.integrate - b.first_integrate, n - 1));
@@ -353,17 +441,11 @@ class Table {
     }
   }
 
-  /// Whether a firing of up to `pages` pages may have n.
-  [[nodiscard]] bool occurs(std::int64_t n, std::int64_t pages) const {
-    const std::int64_t steps = given_.sample_steps;
-    return steps == 0 || (n == pages && steps >= pages) || n == steps % pages;
-  }
-
-  /// For n = 1 … P, of those that occur.
+  /// For n = 1 … P.
   void next_turn(std::size_t from, std::size_t to, std::int64_t cycles, std::int64_t each) {
     const Batches& b = batches_[from];
     for (std::int64_t n = 1; n <= b.pages; ++n)
-      if (occurs(n, b.pages)) arc(own_[from].fire, own_[to].fire, n, b.work(n) + cycles + n * each, b.pages);
+      arc(own_[from].fire, own_[to].fire, n, b.work(n) + cycles + n * each, b.pages);
   }
 
   void add_cluster_arcs() {
@@ -672,6 +754,10 @@ Graph build(const Given& given) { return Table(given).build(); }
 
 SampleGraph build_samples(const Given& given, std::size_t steps) { return Table(given).build_samples(steps); }
 
+SampleGraph build_phases(const Given& given, std::int64_t steps, std::size_t most) {
+  return Table(given).build_phases(steps, most);
+}
+
 Answer answer(const SampleGraph& samples) {
   Answer result;
   Slow slow(samples.graph);
@@ -680,8 +766,9 @@ Answer answer(const SampleGraph& samples) {
   if (!period) return result;
   result.potentials = slow.potentials(*period);
   result.period = *period / Ratio(kUnit);
-  for (const std::size_t sink : samples.sinks)
-    result.offset = std::max(result.offset, up(result.potentials[sink], period->den() * kUnit));
+  for (const auto& [sink, lag] : samples.sinks)
+    result.offset =
+        std::max(result.offset, up(result.potentials[sink] + lag * period->num(), period->den() * kUnit));
   return result;
 }
 

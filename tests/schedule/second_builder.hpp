@@ -7,7 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "compiler/base/ratio.hpp"
@@ -50,17 +50,19 @@ struct Given {
   std::vector<std::optional<Contract>> contracts;  ///< by TileId; empty: none
   /// The worst firing of 1 … P pages of a cluster.
   std::function<std::vector<FiringTime>(std::size_t)> times;
-  std::int64_t window = 0;        ///< 0: none
-  std::int64_t sample_steps = 0;  ///< of every sample, which batches are cut from; 0: of any length
+  std::int64_t window = 0;  ///< 0: none
 };
 [[nodiscard]] Graph build(const Given& given);
 
 /// Section 7: samples of `steps` steps or more. Without contracts and batches.
 struct SampleGraph {
   Graph graph;
-  std::vector<std::size_t> sinks;  ///< by step
+  std::vector<std::pair<std::size_t, std::int64_t>> sinks;  ///< by step, each with its lag
 };
 [[nodiscard]] SampleGraph build_samples(const Given& given, std::size_t steps);
+/// Section 8: samples of exactly `steps` steps, cut into batches; so many actors at most, as far as one block
+/// and what is left over allow.
+[[nodiscard]] SampleGraph build_phases(const Given& given, std::int64_t steps, std::size_t most);
 
 struct Answer {
   bool refused = false;                  ///< or a closed path without tokens

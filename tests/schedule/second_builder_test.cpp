@@ -16,6 +16,7 @@
 #include "compiler/core/core.hpp"
 #include "compiler/map/map.hpp"
 #include "compiler/partition/partition.hpp"
+#include "compiler/schedule/phases.hpp"
 #include "compiler/schedule/samples.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "tests/partition/random_network.hpp"
@@ -208,6 +209,37 @@ struct Seen {
               paid_elsewhere = 0, of_known_samples = 0;
 };
 
+Rows rows_of(const SampleGraph& samples) {
+  TimingGraph timing;
+  timing.graph = samples.graph;
+  timing.lower = samples.lower;
+  return rows_of(timing);
+}
+
+/// Samples of a known length in batches; in half of the graphs blocks stand for those that follow them.
+void compare_phases(const Sketch& made, const Promise& whole, Seen& seen) {
+  const auto steps = static_cast<std::uint32_t>(1 + seen.graphs % 17);
+  const TimingArcs timing = timing_arcs(made.view(), made.of());
+  const std::size_t few = timing.actors.size() * (1 + seen.graphs % 9);
+  for (const std::size_t most : {kMostSampleActors, few}) {
+    const second::SampleGraph theirs =
+        second::build_phases(made.given({}), static_cast<std::int64_t>(steps), most);
+    const Rows ours = rows_of(phase_graph(made.view(), timing, steps, most));
+    ASSERT_EQ(ours.actors, rows_of(theirs.graph).actors) << steps << " steps";
+    ASSERT_EQ(ours.arcs, rows_of(theirs.graph).arcs);
+    if (most == few) continue;
+    const second::Answer answer = second::answer(theirs);
+    const std::optional<Promise> promise = sampled(made.view(), whole, steps, made.of());
+    ASSERT_EQ(promise.has_value(), answer.period < whole.period);
+    ++seen.of_known_samples;
+    if (!promise) continue;
+    ASSERT_TRUE(promise->exact_steps && promise->sample_steps == steps);
+    ASSERT_EQ(promise->period, answer.period);
+    ASSERT_EQ(promise->offset, answer.offset);
+    ASSERT_EQ(verify(made.view(), *promise, {}, made.of()), std::vector<std::string>{});
+  }
+}
+
 /// The graph, and the promise that the graph has.
 void compare(const Sketch& made, const TileBounds& bounds, std::optional<Promise>& guaranteed, Seen& seen) {
   const TimingGraph timing = timing_graph(made.view(), bounds, made.of());
@@ -220,16 +252,6 @@ void compare(const Sketch& made, const TileBounds& bounds, std::optional<Promise
     ASSERT_EQ(ours.actors, theirs.actors);
     ASSERT_EQ(ours.arcs, theirs.arcs);
     ASSERT_EQ(timing.fee, graph.fee);
-  }
-  if (timing.batched && bounds.empty() && timing.waits.empty()) {
-    second::Given known = given;
-    known.sample_steps = static_cast<std::int64_t>(1 + seen.graphs % 7);
-    const auto steps = static_cast<std::uint32_t>(known.sample_steps);
-    const Rows ours = rows_of(timing_graph(made.view(), {}, made.of(), steps)),
-               theirs = rows_of(second::build(known));
-    ASSERT_EQ(ours.actors, theirs.actors);
-    ASSERT_EQ(ours.arcs, theirs.arcs);
-    ++seen.of_known_samples;
   }
   seen.batched += timing.batched ? 1 : 0;
   seen.windowed += made.window > 0 ? 1 : 0;
@@ -246,6 +268,7 @@ void compare(const Sketch& made, const TileBounds& bounds, std::optional<Promise
     promise = std::get<Promise>(std::move(result));
     guaranteed = promise;
     ASSERT_EQ(promise.latency, answer.latency);
+    if (timing.batched) compare_phases(made, promise, seen);
   } else {
     promise = promise_under(made.view(), *guaranteed, bounds);
     ASSERT_EQ(promise.latency, guaranteed->latency);
@@ -305,13 +328,6 @@ TEST(SecondBuilder, HasTheSameGraphsAndAnswersOnRandomImages) {
   EXPECT_GT(seen.pooled, 300U);
   EXPECT_GT(seen.paid_elsewhere, 20U);
   EXPECT_LT(seen.refused, seen.graphs / 4);
-}
-
-Rows rows_of(const SampleGraph& samples) {
-  TimingGraph timing;
-  timing.graph = samples.graph;
-  timing.lower = samples.lower;
-  return rows_of(timing);
 }
 
 TEST(SecondBuilder, HasTheSameSamplesOfStaticInputs) {

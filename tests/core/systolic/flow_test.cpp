@@ -308,16 +308,5 @@ TEST(SystolicFlow, KnownLengthsOfSamplesHaveAPromiseOfTheirOwn) {
   EXPECT_GE(better, 10);
 }
 
-TEST(BatchSizes, AreAllThatASampleOfThoseStepsHas) {
-  for (std::int64_t pages = 1; pages <= 16; ++pages)
-    for (std::uint32_t steps = 1; steps <= 40; ++steps) {
-      std::set<std::int64_t> sizes;
-      for (std::int64_t left = steps; left > 0; left -= pages) sizes.insert(std::min(left, pages));
-      const std::vector<std::int64_t> said = batch_sizes(pages, steps);
-      EXPECT_EQ(std::vector<std::int64_t>(sizes.begin(), sizes.end()), said) << steps << " by " << pages;
-    }
-  EXPECT_EQ(batch_sizes(3, 0), (std::vector<std::int64_t>{1, 2, 3}));
-}
-
 }  // namespace
 }  // namespace spikeloom::test
