@@ -332,6 +332,29 @@ TEST_F(Cli, BadInputNamesFileAndRemedyAndWritesNothing) {
   EXPECT_EQ(spikeloom("compare a.npz b.npz").code, 2);
 }
 
+TEST_F(Cli, AnImageInANetworksPlaceIsNamedAsOneAndTheReverse) {
+  const std::string image = digits(""), network = source("examples/digits/digits.nir");
+  const std::string chip = " --chip " + source("chips/tile1.toml"), out = chip + " -o " + file("x.loom");
+  for (const std::string& command : {"explain " + image + chip, "check " + image, "compile " + image + out,
+                                     "verify " + image + " --network " + image}) {
+    const Ended ended = spikeloom(command);
+    EXPECT_EQ(ended.code, 2) << command;
+    EXPECT_THAT(ended.err,
+                HasSubstr(image + ": is an image that Spikeloom compiled, expected a network (NIR); "
+                                  "`spikeloom verify`, `info`, `run` and `admit` take images"))
+        << command;
+  }
+  for (const std::string& command : {"verify " + network, "info " + network,
+                                     "run " + network + " --input " + source("examples/digits/test.npz")}) {
+    const Ended ended = spikeloom(command);
+    EXPECT_EQ(ended.code, 2) << command;
+    EXPECT_THAT(ended.err,
+                HasSubstr(network + ": an HDF5 file, such as a network in NIR, not a compiled image; "
+                                    "`spikeloom check`, `explain` and `compile` take networks"))
+        << command;
+  }
+}
+
 TEST_F(Cli, EveryOutputIsCheckedBeforeTheWork) {
   const std::string compile =
       "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml");
