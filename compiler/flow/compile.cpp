@@ -308,12 +308,15 @@ std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& ch
   return compiled(runner, std::move(input), chip, options);
 }
 
-IntNetwork numbers(const std::string& path, const Chip& chip, const CompileOptions& options) {
+FileNumbers numbers(const std::string& path, const Chip& chip, const CompileOptions& options) {
   check_options(options);
   StageRunner runner;
   CompileInput input = runner.stage("network", [&] { return read_input(path, options.semantics); });
   input.data = read_calibration(input, options);
-  return numbers_of(runner, std::move(input), chip, options).integers;
+  Compilation made = numbers_of(runner, std::move(input), chip, options);
+  FileNumbers result{std::move(made.integers), std::nullopt};
+  if (made.network) result.dt = made.network->dt;
+  return result;
 }
 
 std::variant<Image, DoesNotFit> rebuild(const Compilation& compilation, const Chip& chip,

@@ -71,8 +71,13 @@ struct CompileInput {
                                                                         const CompileOptions& options,
                                                                         const OnStage& on_stage);
 
+struct FileNumbers {
+  IntNetwork integers;
+  std::optional<double> dt;  ///< a step's length as it was taken; none when the file held integers
+};
+
 /// The numbers alone: what the image that `compile` makes of the same computes.
-[[nodiscard]] IntNetwork numbers(const std::string& path, const Chip& chip, const CompileOptions& options);
+[[nodiscard]] FileNumbers numbers(const std::string& path, const Chip& chip, const CompileOptions& options);
 
 /// The stages after the numbers once more, on a chip of the same widths or with other options; contracts
 /// included, operating points not.

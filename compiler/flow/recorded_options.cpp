@@ -203,14 +203,14 @@ Recompiled recompiled_numbers(const std::string& path, const Chip& chip, const s
   state(semantics.integrator, stated.integrator);
   state(semantics.input_delay, stated.input_delay);
   state(semantics.recurrent_delay, stated.recurrent_delay);
-  Recompiled result{numbers(path, chip, options), {}};
-  if (!integers) {
-    std::ostringstream dt;
-    if (semantics.dt)
-      dt << *semantics.dt;
-    else
-      dt << "as the file's parameters or the framework tell it";
-    result.meaning = "dt " + dt.str() + ", " + describe(meaning_of(semantics));
+  FileNumbers made_again = numbers(path, chip, options);
+  Recompiled result{std::move(made_again.integers), {}};
+  if (made_again.dt) {
+    std::ostringstream meaning;
+    meaning << "dt " << *made_again.dt;
+    if (!semantics.dt) meaning << " (from the file's parameters or the framework)";
+    meaning << ", " << describe(meaning_of(semantics));
+    result.meaning = meaning.str();
   }
   return result;
 }

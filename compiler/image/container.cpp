@@ -1,15 +1,13 @@
 #include "compiler/image/container.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "compiler/base/error.hpp"
+#include "compiler/base/file_kind.hpp"
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
-
-constexpr std::array<std::uint8_t, 8> kMagic = {'S', 'P', 'K', 'L', 'O', 'O', 'M', '\n'};
 
 /// FNV-1a, 64 bits.
 std::uint64_t checksum(const std::uint8_t* data, std::size_t size) {
@@ -31,7 +29,7 @@ std::uint64_t get(const std::vector<std::uint8_t>& in, std::size_t at, int bytes
 }  // namespace
 
 std::vector<std::uint8_t> seal(const std::vector<std::uint8_t>& payload) {
-  std::vector<std::uint8_t> out(kMagic.begin(), kMagic.end());
+  std::vector<std::uint8_t> out(kImageMagic.begin(), kImageMagic.end());
   put(out, kImageVersion, 4);
   put(out, hw::kHardwareHash, 4);
   put(out, payload.size(), 8);
@@ -41,7 +39,12 @@ std::vector<std::uint8_t> seal(const std::vector<std::uint8_t>& payload) {
 }
 
 std::vector<std::uint8_t> unseal(const std::vector<std::uint8_t>& bytes, const std::string& name) {
-  if (bytes.size() < kImageHeader || !std::equal(kMagic.begin(), kMagic.end(), bytes.begin()))
+  const FileKind kind = kind_of_file({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (kind == FileKind::kHdf5)
+    throw input_error(name +
+                      ": an HDF5 file, such as a network in NIR, not a compiled image; `spikeloom check`, "
+                      "`explain` and `compile` take networks, and `compile` writes their images");
+  if (kind != FileKind::kImage || bytes.size() < kImageHeader)
     throw input_error(name + ": not a compiled image; expected a file that `spikeloom compile` wrote");
   if (const std::uint64_t version = get(bytes, 8, 4); version != kImageVersion)
     throw input_error(name + ": image format " + std::to_string(version) + ", this program reads " +

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "compiler/base/child.hpp"
+#include "compiler/base/file_kind.hpp"
 #include "compiler/base/text.hpp"
 #include "compiler/model/nir_bytes.hpp"
 #include "compiler/model/nir_hdf5.hpp"
@@ -32,6 +33,12 @@ std::vector<char> load(const std::string& path, const NirLimits& limits) {
   file.seekg(0);
   if (!file.read(bytes.data(), size)) throw input_error("cannot be read; is it a file?");
   if (bytes.empty()) throw input_error("is empty, expected a NIR file (HDF5)");
+  if (kind_of_file({bytes.data(), bytes.size()}) == FileKind::kImage) {
+    throw input_error(
+        "is an image that Spikeloom compiled, expected a network (NIR); `spikeloom verify`, `info`, `run` "
+        "and "
+        "`admit` take images");
+  }
   return bytes;
 }
 

@@ -414,6 +414,17 @@ TEST_F(Api, DataThatTheImageHasNoPlaceForIsRefused) {
                                       HasSubstr("port 0 is other with 64 elements")));
 }
 
+TEST_F(Api, AnApplicationOfAnotherChipDoesNotEnter) {
+  const std::string network = source("examples/digits/digits.nir");
+  const CompiledImage other =
+      std::get<Compiled>(compile(network, ChipFile::read(source("chips/tile1.toml")))).image;
+  const Dataset data = read_data(other, source("examples/digits/test.npz"), {.limit = 1});
+  EXPECT_THAT(message_of([&] {
+                (void)run_shared("digits", digits(), data, {{.name = "b", .image = other, .data = data}});
+              }),
+              HasSubstr("b: compiled for the chip tile1; the first application runs on mesh2x2"));
+}
+
 TEST_F(Api, NothingIsKeptWithoutASampleOrAGuarantee) {
   Dataset none = one_sample(3);
   none.samples.clear();
@@ -592,6 +603,10 @@ TEST(Dataflow, OptionsOutOfTheirRangesAreListed) {
               HasSubstr("actor \"a\": expected a processor from 0 to 999999"));
   EXPECT_THAT(message_of([&] { (void)latency(graph, "a", "b", 0); }), HasSubstr("expected 1 to 100000"));
   EXPECT_THAT(message_of([&] { (void)latency(graph, "a", "b", 1'000'000); }), HasSubstr("found 1000000"));
+  EXPECT_THAT(message_of([&] { (void)latency(graph, "a", "zz"); }),
+              HasSubstr("the graph has no actor \"zz\""));
+  EXPECT_THAT(message_of([&] { (void)DataflowGraph::parse("", "yaml", "g"); }),
+              HasSubstr("g: a dataflow graph is xml (SDF3), json or sdf (text); found \"yaml\""));
 }
 
 TEST(Dataflow, APeriodAtTheEndOf64BitsIsAnAnswer) {

@@ -332,6 +332,29 @@ TEST_F(Cli, BadInputNamesFileAndRemedyAndWritesNothing) {
   EXPECT_EQ(spikeloom("compare a.npz b.npz").code, 2);
 }
 
+TEST_F(Cli, AnImageInANetworksPlaceIsNamedAsOneAndTheReverse) {
+  const std::string image = digits(""), network = source("examples/digits/digits.nir");
+  const std::string chip = " --chip " + source("chips/tile1.toml"), out = chip + " -o " + file("x.loom");
+  for (const std::string& command : {"explain " + image + chip, "check " + image, "compile " + image + out,
+                                     "verify " + image + " --network " + image}) {
+    const Ended ended = spikeloom(command);
+    EXPECT_EQ(ended.code, 2) << command;
+    EXPECT_THAT(ended.err,
+                HasSubstr(image + ": is an image that Spikeloom compiled, expected a network (NIR); "
+                                  "`spikeloom verify`, `info`, `run` and `admit` take images"))
+        << command;
+  }
+  for (const std::string& command : {"verify " + network, "info " + network,
+                                     "run " + network + " --input " + source("examples/digits/test.npz")}) {
+    const Ended ended = spikeloom(command);
+    EXPECT_EQ(ended.code, 2) << command;
+    EXPECT_THAT(ended.err,
+                HasSubstr(network + ": an HDF5 file, such as a network in NIR, not a compiled image; "
+                                    "`spikeloom check`, `explain` and `compile` take networks"))
+        << command;
+  }
+}
+
 TEST_F(Cli, EveryOutputIsCheckedBeforeTheWork) {
   const std::string compile =
       "compile " + source("examples/digits/digits.nir") + " --chip " + source("chips/mesh2x2.toml");
@@ -500,6 +523,22 @@ TEST_F(Cli, UnknownDeviceAndRecordAreRefusedByName) {
   const Ended option = spikeloom(run + "--device 'verilator:?speed=9'");
   EXPECT_EQ(option.code, 2);
   EXPECT_THAT(option.err, HasSubstr("no option \"speed\""));
+  struct Wrong {
+    const char *options, *said;
+  };
+  for (const Wrong& wrong : {
+           Wrong{"--device 'verilator:?assertions=maybe'", "assertions=maybe: expected on or off"},
+           Wrong{"--device 'verilator:?tiles=mine'", "tiles=mine: expected own or shared"},
+           Wrong{"--device 'verilator:?threads'", "\"threads\" is not key=value"},
+           Wrong{"--device verilator:trace", "device \"verilator:trace\": expected verilator or verilator:?"},
+           Wrong{"--trace t.fst", "--trace: the model has no waveforms; use --device verilator"},
+           Wrong{"--trace t.fst --exit margin:1",
+                 "--trace: the model has no waveforms; use --device verilator"},
+       }) {
+    const Ended ended = spikeloom(run + wrong.options);
+    EXPECT_EQ(ended.code, 2) << wrong.options;
+    EXPECT_THAT(ended.err, HasSubstr(wrong.said)) << wrong.options;
+  }
   const Ended record = spikeloom(run + "--record nobody:v");
   EXPECT_EQ(record.code, 2);
   EXPECT_THAT(record.err, HasSubstr("there are hidden, digit"));
@@ -637,15 +676,25 @@ TEST_F(Cli, AScriptThatCannotBeIsRefusedByLine) {
                                 "--admit b.loom --admit c.loom@x --release d@3 --input-of e=f --admit "
                                 "g.loom@1 --admit =h.loom@2 --admit i.loom@3 --input-of i=a --input-of i=b "
                                 "--input-of i --window-of g=0 --window-of j=1 --window-of i=2 "
-                                "--window-of i=3");
+                                "--window-of i=3 --admit i=k.loom@4 --release i --record digit:v");
   EXPECT_EQ(lines.code, 2);
   for (const char* part :
        {"--admit b.loom: expected [NAME=]APP.loom@STEP", "--admit c.loom@x", "no application \"d\"",
         "no application \"e\"", "--input-of g=FILE", "--admit =h.loom@2: expected",
         "--input-of i=b: i has a already", "--input-of i: expected NAME=FILE",
         "--window-of g=0: expected NAME=STEPS, of 1 step or more", "no application \"j\"",
-        "--window-of i=3: i has a window already"})
+        "--window-of i=3: i has a window already",
+        "--admit i=k.loom@4: two applications are called i; name one", "--release i: expected NAME@STEP",
+        "--record: only where one application runs"})
     EXPECT_THAT(lines.err, HasSubstr(part));
+  ASSERT_EQ(spikeloom("compile " + source("examples/digits/digits.nir") + " --chip " +
+                      source("chips/tile1.toml") + " -o " + file("t.loom"))
+                .code,
+            0);
+  EXPECT_THAT(
+      spikeloom(run + "--admit " + file("t.loom") + "@1 --input-of t=" + data).err,
+      HasSubstr("t.loom: compiled for the chip tile1; the first application runs on mesh2x2; compile one "
+                "of them again"));
   const std::string self = "--admit b=" + file("a.loom") + "@";
   const Ended late = spikeloom(run + self + "1000 --input-of b=" + data);
   EXPECT_EQ(late.code, 2);
@@ -733,6 +782,39 @@ TEST_F(Cli, DataflowGraphsAreAnalysedConvertedAndTheirCertificatesChecked) {
   EXPECT_EQ(dead.code, 1);
   EXPECT_THAT(dead.out, HasSubstr("deadlock: "));
   EXPECT_EQ(spikeloom("dataflow analyze " + file("none.json")).code, 2);
+}
+
+TEST_F(Cli, DataflowRefusesByNameWhatItCannotTake) {
+  std::ofstream(file("g.json")) << R"({"format": "spikeloom-dataflow", "version": 1, "name": "g",
+    "actors": [{"name": "a", "execution": 2}], "channels": []})";
+  std::ofstream(file("twice.json")) << R"({"a": 0, "a": 1})";
+  std::ofstream(file("far.json")) << R"({"a": -1})";
+  std::ofstream(file("g.txt")) << "a graph";
+  std::ofstream(file("bad.sdf")) << "sdf 1\nactress \"a\" execution 1\n";
+  const std::string graph = file("g.json");
+  struct Refused {
+    std::string arguments, said;
+  };
+  for (const Refused& refused : {
+           Refused{"analyze " + graph + " --certificate c.json --method k-periodic",
+                   "--certificate: the proof is about the expansion; leave out --method k-periodic"},
+           Refused{"analyze " + graph + " --latency a z", "--latency: the graph has no actor \"z\""},
+           Refused{"analyze " + graph + " --graph g",
+                   "g.json: only SDF3 files (.xml) hold several graphs and processor types to choose from"},
+           Refused{"analyze " + file("g.txt"),
+                   "g.txt: a dataflow graph is .xml (SDF3), .json or .sdf (text); found \".txt\""},
+           Refused{"analyze " + file("bad.sdf"), file("bad.sdf") + ": sdf graph: line 2: expected "},
+           Refused{"schedule " + graph + " --processors 0",
+                   "--processors 0: expected a number of processors, at least 1"},
+           Refused{"schedule " + graph + " --processors " + file("twice.json"),
+                   "twice.json: has the key \"a\" twice"},
+           Refused{"schedule " + graph + " --processors " + file("far.json"),
+                   "actor \"a\": expected a processor from 0 to "},
+       }) {
+    const Ended ended = spikeloom("dataflow " + refused.arguments);
+    EXPECT_EQ(ended.code, 2) << refused.arguments;
+    EXPECT_THAT(ended.err, HasSubstr(refused.said)) << refused.arguments;
+  }
 }
 
 TEST_F(Cli, DataflowBuffersAndSchedulesAreExact) {

@@ -85,6 +85,38 @@ TEST_F(DataMessages, OfArchives) {
   const DatasetOptions still{.frame = std::chrono::microseconds(0)};
   EXPECT_THAT(said({{"spikes", reals({1, 1, 2}, {0, 1})}}, still),
               HasSubstr("the frame must be longer than 0"));
+  const auto coded = [&](const std::string& name, const Array& array) {
+    return said({{"values", values}, {"encoder", Array::of_text("rate")}, {name, array}});
+  };
+  EXPECT_THAT(coded("full_scale", reals({2}, {1, 2})),
+              HasSubstr("full_scale: expected one value, found f8 (2,)"));
+  EXPECT_THAT(coded("steps", Array::of_i8({1}, std::array<std::int64_t, 1>{0})),
+              HasSubstr("steps is 0, expected 1 to "));
+  const Array three = reals({3, 1, 2}, {0, 1, 0, 1, 0, 1});
+  EXPECT_THAT(said({{"spikes", three}, {"steps", Array::of_i8({2}, std::span(integers).first(2))}}),
+              HasSubstr("steps has fewer entries than there are samples"));
+  EXPECT_THAT(message_of([&] {
+                return read_dataset(
+                    put("a.npz", NamedArrays{{"spikes.a", reals({1, 1, 2}, {0, 1})}, {"spikes.b", three}}),
+                    {{"a", {2}}, {"b", {2}}});
+              }),
+              HasSubstr("input 'b' has 3 samples, those before it 1"));
+  for (const double most : {0.0, -1.0, std::nan("")})
+    EXPECT_THAT(said({{"spikes", reals({1, 1, 2}, {0, 1})}}, {.clip = most}),
+                HasSubstr("clip: expected a finite value above 0"));
+}
+
+TEST_F(DataMessages, OfLabelsInAFileOfTheirOwn) {
+  const auto labelled = [&](const NamedArrays& labels) {
+    return said({{"spikes", Array::of_f8({1, 1, 2}, std::array<double, 2>{0, 1})}},
+                {.labels = put("l.npz", labels)});
+  };
+  const Array two = Array::of_i8({2}, std::array<std::int64_t, 2>{0, 1}),
+              one = Array::of_i8({1}, std::array<std::int64_t, 1>{0});
+  EXPECT_THAT(labelled({{"ids", two}, {"labels", one}}),
+              HasSubstr("l.npz: expected as many labels as ids, found ids i8 (2,) and labels i8 (1,)"));
+  EXPECT_THAT(labelled({{"ids", one}, {"labels", Array::of_texts({"a"})}}),
+              HasSubstr("l.npz: labels: found texts, expected integers"));
 }
 
 TEST_F(DataMessages, OfEventLists) {
@@ -207,6 +239,19 @@ TEST_F(DataMessages, OfNirData) {
                 return read_dataset(path("a.h5"), {{"a", {2}}, {"b", {2}}});
               }),
               HasSubstr("node 'b': has 2 samples, another input 1"));
+  {
+    NirDataFile file(path("a.h5"));
+    file.observable("in", "spikes", "EventData");
+    file.dataset<std::int64_t>("idx", {1, 2}, {0, -2}, H5T_NATIVE_INT64);
+    file.dataset<double>("time", {1, 2}, {0, 0}, H5T_NATIVE_DOUBLE);
+  }
+  EXPECT_THAT(reads(1e-3), HasSubstr("sample 0: event 1 has index -2"));
+  {
+    NirDataFile file(path("a.h5"), "NIRNodeData");
+    file.node("in");
+  }
+  EXPECT_THAT(reads(1e-3), HasSubstr("not NIRData, which has the attribute __type__ = NIRGraphData; found "
+                                     "'NIRNodeData'"));
 }
 
 TEST_F(DataMessages, OfTrains) {

@@ -170,7 +170,7 @@ TEST(Verify, ANetworkOfAnotherStateWidthIsSeen) {
   CompileOptions options;
   options.calibrate = source("examples/digits/calibration.npz");
   options.calibration_data.limit = 20;
-  IntNetwork network = numbers(source("examples/digits/digits.nir"), image.chip, options);
+  IntNetwork network = numbers(source("examples/digits/digits.nir"), image.chip, options).integers;
   EXPECT_THAT(verify(image, network).faults, IsEmpty());
   --network.state_bits;
   EXPECT_THAT(verify(image, network).faults, ElementsAre(HasSubstr("network: its state has ")));
@@ -213,7 +213,9 @@ TEST(Verify, TheNetworkOfAFileIsFoundInTheTables) {
   const CompiledImage subtracting = digits(options);
   EXPECT_THAT(verify(subtracting, network).faults, IsEmpty());
   // What the user says of the network holds in place of the record, and is said.
-  EXPECT_THAT(verify(subtracting, network).checked, Contains(HasSubstr("this was taken: dt as the file's")));
+  EXPECT_THAT(
+      verify(subtracting, network).checked,
+      Contains(HasSubstr("this was taken: dt 0.001 (from the file's parameters or the framework), reset ")));
   const auto meant = [&](const Semantics& semantics) { return verify(subtracting, network, {}, semantics); };
   EXPECT_THAT(meant({.reset = Reset::kSubtract}).faults, IsEmpty());
   EXPECT_THAT(meant({.reset = Reset::kToValue}).faults, Not(IsEmpty()));
