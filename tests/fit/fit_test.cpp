@@ -31,8 +31,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 /// What channels need at their ends.
-constexpr std::array kEnds = {"host.channels",     "host.credit_counters", "tile.credit_counters",
-                              "tile.deliveries",   "tile.order_entries",   "noc.spike_wheel",
+constexpr std::array kEnds = {"host.channels",   "host.credit_counters", "tile.credit_counters",
+                              "tile.deliveries", "tile.order_entries",   "noc.spike_wheel",
                               "noc.credit_wheel"};
 
 /// The value of a key such as "tile.deliveries".
