@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -28,9 +30,40 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// A random chip, and half of the time one of whose sizes some are far smaller.
+/// What channels need at their ends.
+constexpr std::array kEnds = {"host.channels",   "host.credit_counters", "tile.credit_counters",
+                              "tile.deliveries", "tile.order_entries",   "noc.spike_wheel",
+                              "noc.credit_wheel"};
+
+/// The value of a key such as "tile.deliveries".
+std::uint64_t number_of(const Chip& chip, const std::string& key) {
+  std::istringstream text(print(chip));
+  const std::size_t dot = key.find('.');
+  std::string table, line;
+  while (std::getline(text, line)) {
+    if (line.starts_with("[")) table = line;
+    if (table == "[" + key.substr(0, dot) + "]" && line.starts_with(key.substr(dot + 1) + " = "))
+      return std::stoull(line.substr(line.find('=') + 1));
+  }
+  throw input_error("chip " + chip.name + " has no " + key);
+}
+
+/// Shrinks some of what channels need at their ends: the host's tables, the tiles' and the wheels. Where the
+/// sums of tiles may not go in parts, more of it is counted.
+void narrow_ends(Rng& rng, Chip& chip) {
+  if (rng.chance(0.5)) chip.tile.sums = 0;
+  for (const char* key : kEnds) {
+    const bool is_wheel = std::string(key).starts_with("noc.");
+    if (rng.chance(0.3))
+      chip = with_key(chip, key, std::to_string(is_wheel ? 4U << rng.below(2) : 1 + rng.below(8)));
+  }
+}
+
+/// A random chip, and half of the time one of whose sizes some are far smaller: the tiles', and in some what
+/// host and wires offer.
 Chip narrow_chip(Rng& rng) {
   Chip chip = test::random_chip(rng);
+  if (rng.chance(0.4)) narrow_ends(rng, chip);
   const std::array keys = {"page_chunks", "deliveries",  "contexts",      "page_rows",
                            "out_entries", "groups",      "chunk_entries", "weight_words",
                            "state_words", "page_blocks", "update_entries"};
@@ -74,6 +107,52 @@ TEST(Shortfalls, AreNoneWhereTheNetworkIsCompiled) {
   }
   EXPECT_GT(compiled, 40);
   EXPECT_GT(refused, 40);
+}
+
+/// More of a network meets the host: populations read its inputs in this step, and are read out.
+void meet_the_host(Rng& rng, IntNetwork& network) {
+  for (std::size_t p = 0; p < network.populations.size(); ++p) {
+    const std::size_t neurons = network.populations[p].size();
+    if (rng.chance(0.5))
+      network.projections.push_back(test::random_projection(
+          rng, InputId(0), network.inputs[0].size(), PopulationId(p), neurons, 8, rng.chance(0.7) ? 1 : 0.3));
+    if (p + 1 < network.populations.size() && rng.chance(0.5))
+      network.outputs.push_back({"out" + std::to_string(p), {neurons}, PopulationId(p)});
+  }
+}
+
+/// Each of these is sometimes all that is short, and sometimes just enough.
+TEST(Shortfalls, OfTablesAndWheelsAreNoneWhereTheNetworkIsCompiled) {
+  int compiled = 0;
+  std::map<std::string, int> refused_for, just_enough;
+  for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
+    Rng rng(seed);
+    Chip chip = test::random_chip(rng);
+    chip.width = std::min(chip.width, 2U);
+    chip.height = 1;
+    narrow_ends(rng, chip);
+    IntNetwork network = test::random_network(rng, {5, 40});
+    network.state_bits = chip.tile.state_bits;
+    meet_the_host(rng, network);
+    const std::vector<Shortfall> short_of = shortfalls(outline_of(network), chip, 0);
+    if (short_of.size() == 1) ++refused_for[short_of.front().key];
+    if (!can_be_built(network, chip)) continue;
+    ++compiled;
+    EXPECT_THAT(short_of, IsEmpty()) << "seed " << seed << ": " << short_of.front().text;
+    // With one less the shapes would have refused it.
+    for (const char* key : kEnds) {
+      const std::uint64_t value = number_of(chip, key);
+      const bool is_wheel = std::string(key).starts_with("noc.");
+      if (value == (is_wheel ? 4 : 1)) continue;
+      const Chip less = with_key(chip, key, std::to_string(is_wheel ? value / 2 : value - 1));
+      just_enough[key] += shortfalls(outline_of(network), less, 0).empty() ? 0 : 1;
+    }
+  }
+  EXPECT_GT(compiled, 300);
+  for (const char* key : kEnds) {
+    EXPECT_GT(refused_for[key], 0) << key;
+    EXPECT_GT(just_enough[key], 0) << key;
+  }
 }
 
 /// Layers of IF neurons with dense, pruned or repeated rows of real weights, not on any grid.
