@@ -218,7 +218,7 @@ TEST(Hardware, AddressesHaveTheirBlockAndSurvivePacking) {
   EXPECT_EQ(hw::Address::unpack(context.pack()),
             (hw::Address{.offset = 0x064, .block = hw::kAddrBlockContext}));
   EXPECT_EQ(hw::AddressContext::unpack(context.pack()), context);
-  EXPECT_EQ((hw::AddressDelivery{.field = hw::kAddrDeliveryRange, .delivery = 5}.pack()), 0x200bU);
+  EXPECT_EQ((hw::AddressDelivery{.field = hw::kAddrDeliveryRange, .delivery = 5}.pack()), 0x2015U);
   EXPECT_EQ((hw::AddressMemory{.part = 2, .read = 1}.pack()), 0xb802U);
   EXPECT_EQ(hw::AddressNode{.number = hw::kAddrNodeControl}.pack(), hw::kAddrNodeControl);
 }
