@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "compiler/base/rng.hpp"
@@ -208,5 +209,28 @@ class RtlBench {
   std::optional<Verilated> core_;
   double freeze_ = 0;
 };
+
+/// Fires a core's RTL and its model side by side: `loads` benches of `firings` random firings, other tables
+/// every fourth, states compared behind each `states`-th. A Tile has rng, bench, place, fire, check_states
+/// and pushes.
+template <class Tile>
+void random_firings(std::uint64_t seed, double freeze, int loads, int firings, int states) {
+  std::size_t pushes = 0;
+  for (int n = 0; n < loads; ++n, ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Tile tile(seed);
+    tile.bench.freeze(freeze);
+    for (int k = 0; k < firings; ++k) {
+      SCOPED_TRACE("firing " + std::to_string(k));
+      if (k % 4 == 0) tile.place();
+      tile.fire();
+      if (tile.rng.chance(0.3)) tile.bench.idle(static_cast<int>(tile.rng.below(4)));
+      if (k % states == states - 1) tile.check_states();
+      if (testing::Test::HasFailure()) return;
+    }
+    pushes += tile.pushes;
+  }
+  EXPECT_GT(pushes, static_cast<std::size_t>(loads * firings));
+}
 
 }  // namespace spikeloom::test

@@ -127,29 +127,11 @@ template <class Shape>
 class SystolicCore : public testing::Test {};
 TYPED_TEST_SUITE(SystolicCore, Shapes);
 
-template <class Shape>
-void random_firings(std::uint64_t seed, double freeze, int loads, int firings) {
-  std::size_t pushes = 0;
-  for (int n = 0; n < loads; ++n, ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Tile<Shape> tile(seed);
-    tile.bench.freeze(freeze);
-    for (int k = 0; k < firings; ++k) {
-      SCOPED_TRACE("firing " + std::to_string(k));
-      if (k % 4 == 0) tile.place();
-      tile.fire();
-      if (tile.rng.chance(0.3)) tile.bench.idle(static_cast<int>(tile.rng.below(4)));
-      if (k % 4 == 3) tile.check_states();
-      if (testing::Test::HasFailure()) return;
-    }
-    pushes += tile.pushes;
-  }
-  EXPECT_GT(pushes, static_cast<std::size_t>(loads * firings));
+TYPED_TEST(SystolicCore, FiresAsTheModelInExactlyItsCycles) {
+  random_firings<Tile<TypeParam>>(1, 0, 8, 24, 4);
 }
 
-TYPED_TEST(SystolicCore, FiresAsTheModelInExactlyItsCycles) { random_firings<TypeParam>(1, 0, 8, 24); }
-
-TYPED_TEST(SystolicCore, IsNotChangedByFreezes) { random_firings<TypeParam>(1000, 0.4, 3, 16); }
+TYPED_TEST(SystolicCore, IsNotChangedByFreezes) { random_firings<Tile<TypeParam>>(1000, 0.4, 3, 16, 4); }
 
 TYPED_TEST(SystolicCore, EndsAFiringOnReset) {
   Tile<TypeParam> tile(5);
