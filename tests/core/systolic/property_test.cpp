@@ -113,14 +113,16 @@ void delay_cycles(IntNetwork& network, std::uint32_t pages) {
 /// Now and then a residual add: a population hears neuron by neuron what another one behind its source hears,
 /// or what it heard some steps ago. (Of one source and delay there is one projection, for operations are
 /// counted, and the compiler makes one of two.)
-void add_residuals(Rng& rng, IntNetwork& network) {
+void add_residuals(Rng& rng, std::uint32_t pages, IntNetwork& network) {
   const std::size_t before = network.projections.size();
   for (std::size_t n = 0; n < before; ++n) {
     if (!rng.chance(0.4)) continue;
     const IntProjection of = network.projections[n];
     const PopulationId to(of.to.index() + rng.below(network.populations.size() - of.to.index()));
     if (network.populations[to.index()].name == "pool") continue;
-    const std::uint32_t delay = of.delay + static_cast<std::uint32_t>(rng.below(3));
+    std::uint32_t delay = of.delay + static_cast<std::uint32_t>(rng.below(3));
+    const auto* population = std::get_if<PopulationId>(&of.from);
+    if (population != nullptr && population->index() >= to.index()) delay = std::max(delay, pages);
     if (std::any_of(network.projections.begin(), network.projections.end(), [&](const IntProjection& other) {
           return other.from == of.from && other.to == to && other.delay == delay;
         }))
@@ -152,9 +154,9 @@ std::optional<Made> random_image(std::uint64_t seed, const Chip& chip, std::uint
   size.max_steps = rng.chance(0.2) ? 1 : 3 * pages + 1;
   const bool pools = rng.chance(0.25);
   Case made = pools ? testing::pooled_case(seed, chip) : testing::random_case(seed, chip, size);
-  if (!pools) add_residuals(rng, made.network);
-  if (!check(made.network).empty()) return std::nullopt;
   if (!rng.chance(0.05)) delay_cycles(made.network, pages);
+  if (!pools) add_residuals(rng, pages, made.network);
+  if (!check(made.network).empty()) return std::nullopt;
   CompileOptions options;
   options.seed = rng.next();
   options.points = 0;
