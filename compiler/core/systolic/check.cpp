@@ -235,7 +235,9 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
     list.push_back("has blocks of " + std::to_string(longest) + " vectors, of which " +
                    std::to_string(tile.systolic_pages) +
                    " pages each do not fit tile.systolic_vectors = " + std::to_string(tile.systolic_vectors));
-  if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
+  neuron::add_mismatches(cluster, tile, list);
+  if (cluster.passes > 1 && tile.systolic_pages > 1)
+    list.emplace_back("its neurons share membranes; the chip takes several steps in one firing");
   return list;
 }
 
