@@ -244,7 +244,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
   append_stream_note(result);
-  for (std::string& note : notes_on_sharing(result.image.application, chip))
+  for (std::string& note : notes_on_sharing(result.image.application))
     result.notes.push_back(std::move(note));
   append_sample_notes(result, chip, options);
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)

@@ -97,23 +97,21 @@ void share_neurons(CompileInput& input, const std::vector<std::string>& wishes) 
   problems.throw_if_any("--share on " + input.name);
 }
 
-std::vector<std::string> notes_on_sharing(const Application& app, const Chip& chip) {
+std::vector<std::string> notes_on_sharing(const Application& app) {
   std::vector<std::string> notes;
   for (std::size_t p = 0; p < app.populations.size(); ++p) {
-    std::uint64_t membranes = 0, words = 0, alone = 0;
+    std::size_t membranes = 0, neurons = 0;
     std::uint32_t passes = 1;
     for (const Cluster& cluster : app.clusters) {
       if (cluster.population.index() != p || cluster.passes == 1) continue;
-      const TileKind& kind = chip.kind(cluster.kind);
       passes = cluster.passes;
       membranes += cluster.membranes();
-      words += amount_of(cluster, kind, "tile.state_words");
-      alone += (cluster.neuron_count() + kind.lif_lanes - 1) / kind.lif_lanes;
+      neurons += cluster.neuron_count();
     }
     if (passes == 1) continue;
     notes.push_back("shared: " + std::to_string(passes) + " groups of '" + app.populations[p] +
-                    "' pass through " + std::to_string(membranes) + " membranes, one after another: " +
-                    std::to_string(words) + " words of state in place of " + std::to_string(alone));
+                    "' pass through " + std::to_string(membranes) +
+                    " membranes, one after another, in place of " + std::to_string(neurons));
   }
   return notes;
 }

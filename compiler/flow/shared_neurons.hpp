@@ -15,8 +15,8 @@ namespace spikeloom {
 /// Throws  Error{kInput} that lists what is neither, or names what there is not, or asks twice.
 void share_neurons(CompileInput&, const std::vector<std::string>& wishes);
 
-/// A line for every population whose neurons share: through how many membranes they pass, and the words of
-/// state of all its clusters, beside those that they would take alone.
-[[nodiscard]] std::vector<std::string> notes_on_sharing(const Application&, const Chip&);
+/// A line for every population whose groups share: through how many membranes they pass, beside those that
+/// they would have alone.
+[[nodiscard]] std::vector<std::string> notes_on_sharing(const Application&);
 
 }  // namespace spikeloom

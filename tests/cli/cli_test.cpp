@@ -237,7 +237,7 @@ TEST_F(Cli, GroupsOfAPopulationShareMembranes) {
   const Ended compiled = compile("--share hidden=4", chip);
   ASSERT_EQ(compiled.code, 0) << compiled.err;
   EXPECT_THAT(compiled.out, HasSubstr("shared: 4 groups of 'hidden' pass through 32 membranes, one after "
-                                      "another: 2 words of state in place of 8"));
+                                      "another, in place of 128"));
   // The image knows that they share, and the network alone would be another one.
   EXPECT_EQ(spikeloom("verify " + file("shared.loom") + " --network " + network).code, 0);
   const std::string run = "run " + file("shared.loom") + " --input " + source("examples/digits/test.npz") +
