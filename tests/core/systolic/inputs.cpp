@@ -225,6 +225,7 @@ CoreInputs systolic_inputs() {
           .readouts = true,
           .currents = true,
           .narrows = true,
+          .merges = true,
           .share = share_step_by_step,
           .weights = "tile.systolic_words",
           .refused = refused_by_systolic,
