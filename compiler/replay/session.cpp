@@ -47,7 +47,7 @@ std::vector<std::vector<std::int32_t>> Session::read_state(NeuronState state) {
     std::optional<StateAddress> before;
     for (std::uint32_t p = 0; p < cluster.size(); ++p) {
       if (cluster.neurons[p] == kNoNeuron) continue;
-      const StateAddress at = core_of(cluster).state_at(kind, state, place.first, p);
+      const StateAddress at = core_of(cluster).state_at(cluster, kind, state, place.first, p);
       if (!before || before->window != at.window || before->word != at.word) {
         hw::RegMemoryAddress address;
         address.memory = at.window;

@@ -160,6 +160,9 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, SampleOrder>{{"any", SampleOrder::kAny}, {"given", SampleOrder::kGiven}}))
       ->default_str("any");
+  app.add_option("--share", options.share,
+                 "NAME=N: N groups of the population's channels pass one after another through one set of "
+                 "membranes; NAME+NAME: populations through those of the first; repeatable");
   app.add_flag("--static-input{*}", options.static_inputs,
                "inputs are equal in every step of a sample: sent in its first step, their sums held "
                "(--static-input=NAME: this one; repeatable)");

@@ -100,7 +100,7 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
     const Placement& place = image.binding.placement[c];
     if (place.tile != tile) continue;
     const Cluster& cluster = image.application.clusters[c];
-    const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+    const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster, t);
     use[0].used += 1;
     use[1].used += place.rows;
     if (pages_in_blocks(t))
