@@ -86,6 +86,7 @@ class Exiting {
       for (const Event& event : from.inputs[i].at(step)) sample.inputs[i].add(event.element, event.value);
       sample.inputs[i].end_step();
     }
+    sample.ends_void = from.place_of(step) == StepPlace::kVoid;
     give(s, step, from.place_of(step));
   }
 

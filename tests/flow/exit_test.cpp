@@ -17,6 +17,7 @@
 #include "host/device/link_throttle.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/exit_run.hpp"
+#include "host/run/window.hpp"
 #include "tests/chips/chip_named.hpp"
 #include "tests/flow/expect_golden.hpp"
 #include "tests/flow/random_case.hpp"
@@ -51,6 +52,7 @@ std::optional<ExitOutput> followed(const ImageView& view, const Image& image) {
   try {
     ExitOutput output = exit_output(image, {});
     (void)exit_setup(view, {ExitRule::Kind::kMargin, 1}, output);
+    (void)promises_with_window(image, view.window);  // batches may need a longer one
     return output;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kInput) throw;

@@ -97,6 +97,8 @@ struct SharedStay {
   std::optional<std::int64_t> gives_back{};  ///< step before which its tiles were free again
   std::string point;                         ///< operating point in force, in words
   double binding_ms = 0;                     ///< the decision where it goes; 0 of the first application
+  /// Cycles that its tiles fired or waited otherwise than alone, by tile: others stalled it by so many.
+  std::int64_t stalled = 0;
   RunResult result;
 };
 
