@@ -231,7 +231,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   CompileOptions placed = options;
   if (auto chosen = choose_kinds(chip, options,
                                  [&](const CompileOptions& trial) { return rebuild(result, chip, trial); })) {
-    placed.kinds = std::move(chosen->kinds);
+    placed.kinds = std::move(chosen->named);
     for (std::string& note : chosen->notes) result.notes.push_back(std::move(note));
   }
   auto built = back_end(runner, result, chip, placed, advice);

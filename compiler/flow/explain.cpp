@@ -1,6 +1,9 @@
 #include "compiler/flow/explain.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
 #include <set>
 
 #include "compiler/base/error.hpp"
@@ -18,6 +21,7 @@ struct Trial {
   std::string what, how;
   CompileOptions options;
   Chip chip;
+  std::string moved{}, to{};  ///< a population on another kind of tile, which it is; else empty
 };
 
 class Trials {
@@ -84,8 +88,10 @@ class Trials {
         std::string& kind = options.kinds[name(p)];
         if (kind == image_.chip.kind(k).name) continue;
         const std::string before = std::exchange(kind, image_.chip.kind(k).name);
-        options.clusters.erase(name(p));  // as many as that kind needs
+        options.clusters = asked_.clusters;  // as many as are fastest there
         add(name(p) + " on tiles of kind " + kind + " instead of " + before, "", options);
+        trials_.back().moved = name(p);
+        trials_.back().to = options.kinds[name(p)];
       }
   }
 
@@ -170,6 +176,41 @@ const Promise& tightest(const Image& image) {
                            [](const Promise& a, const Promise& b) { return a.period < b.period; });
 }
 
+/// Why populations are where they are: what each other kind of tile would give.
+class KindsText {
+ public:
+  explicit KindsText(const Image& image) : image_(image) {}
+
+  void add(const Trial& trial, const Promise* promise, const std::string& reason) {
+    if (trial.moved.empty()) return;
+    texts_[trial.moved] +=
+        "; on " + trial.to + ": " + (promise == nullptr ? "none, " + reason : text_of(*promise));
+  }
+  [[nodiscard]] std::vector<std::string> lines(const CompileOptions& asked) const {
+    std::vector<std::string> lines;
+    std::set<std::uint32_t> done;
+    for (const Cluster& cluster : image_.application.clusters) {
+      const std::string& name = image_.application.populations[cluster.population.index()];
+      if (image_.chip.kinds() == 1 || !done.insert(cluster.population.value).second) continue;
+      const auto others = texts_.find(name);
+      lines.push_back("population " + name + " is on tiles of kind " + image_.chip.kind(cluster.kind).name +
+                      (asked.kinds.contains(name) ? ", as asked for: " : ": ") + text_of(tightest(image_)) +
+                      (others == texts_.end() ? "" : others->second));
+    }
+    return lines;
+  }
+
+ private:
+  static std::string text_of(const Promise& promise) {
+    std::array<char, 40> period{};
+    std::snprintf(period.data(), period.size(), "%.2f", promise.period.approximate());
+    return std::string(period.data()) + " cycles a step " + std::string(name_of(promise.kind));
+  }
+
+  const Image& image_;
+  std::map<std::string, std::string> texts_;  ///< by population
+};
+
 }  // namespace
 
 Explanation explain(const Compilation& compilation, const CompileOptions& options, const OnStage& on_trial) {
@@ -178,18 +219,23 @@ Explanation explain(const Compilation& compilation, const CompileOptions& option
   explanation.parts =
       notes_on_parts(compilation.integers, compilation.image.application, compilation.image.chip);
   explanation.static_inputs = notes_on_static(compilation.image.application, compilation.image.chip);
+  KindsText kinds(compilation.image);
   for (const Trial& trial : Trials(compilation, options).all()) {
     if (on_trial) on_trial(trial.what);
     try {
       const auto built = rebuild(compilation, trial.chip, trial.options);
       const auto* image = std::get_if<Image>(&built);
+      kinds.add(trial, image == nullptr ? nullptr : &tightest(*image),
+                image == nullptr ? std::get<DoesNotFit>(built).reason : "");
       if (image != nullptr && tightest(*image).period < explanation.promise.period)
         explanation.reliefs.push_back(
             {trial.what, trial.how, !(trial.chip == compilation.image.chip), tightest(*image)});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInput) throw;  // else: it does not fit
+      kinds.add(trial, nullptr, error.what());
     }
   }
+  explanation.kinds = kinds.lines(options);
   std::stable_sort(explanation.reliefs.begin(), explanation.reliefs.end(),
                    [](const Relief& a, const Relief& b) {
                      return a.promise.period != b.promise.period ? a.promise.period < b.promise.period

@@ -1,6 +1,8 @@
 #include "compiler/flow/kind_choice.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <utility>
 
 #include "compiler/base/error.hpp"
@@ -13,10 +15,19 @@ constexpr int kRounds = 3;
 
 using Kinds = std::map<std::string, std::string>;
 
+/// "203.88", for people: what it is exactly stands in the promise.
+std::string text_of(const Ratio& period) {
+  if (period.den() == 1) return period.str();
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", period.approximate());
+  return text.data();
+}
+
 /// What comes of populations on kinds.
 struct Outcome {
   std::optional<Ratio> period;  ///< none: nothing fits
   std::string reason;           ///< why not
+  Kinds named;                  ///< what was asked for
   Kinds kinds;                  ///< of all populations with clusters
 };
 
@@ -36,7 +47,7 @@ class KindSearch {
     }
     for (int round = 0; round < kRounds && improve(best); ++round) {
     }
-    ChosenKinds result{best.kinds, {}};
+    ChosenKinds result{best.kinds, best.named, {}};
     for (const auto& [population, kind] : best.kinds) result.notes.push_back(why(best, population, kind));
     return result;
   }
@@ -50,6 +61,7 @@ class KindSearch {
     trial.tune = false;
     trial.dump.reset();
     Outcome result;
+    result.named = kinds;
     try {
       const auto built = build_(trial);
       if (const auto* image = std::get_if<Image>(&built)) {
@@ -105,14 +117,14 @@ class KindSearch {
     std::string text = "population " + population + " goes to tiles of kind " + kind;
     if (options_.kinds.contains(population)) return text + ", as asked for";
     const bool of_samples = wanted() == PromiseKind::kGuaranteed && options_.sample_steps != 0;
-    text += ": " + best.period->str() + " cycles a step " +
+    text += ": " + text_of(*best.period) + " cycles a step " +
             (of_samples ? "promised for samples of " + std::to_string(options_.sample_steps) + " steps"
                         : std::string(name_of(wanted())));
     for (std::uint32_t k = 0; k < chip_.kinds(); ++k) {
       const std::string& other = chip_.kind(k).name;
       if (other == kind) continue;
       const Outcome there = with(best, population, other);
-      text += "; on " + other + (there.period ? ": " + there.period->str() : ": none, " + there.reason);
+      text += "; on " + other + (there.period ? ": " + text_of(*there.period) : ": none, " + there.reason);
     }
     return text;
   }

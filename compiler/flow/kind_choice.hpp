@@ -14,7 +14,10 @@ namespace spikeloom {
 
 struct ChosenKinds {
   std::map<std::string, std::string> kinds;  ///< by population, those that the user names among them
-  std::vector<std::string> notes;            ///< why, a sentence a population
+  /// What to ask for so that the same image is built again: fewer are named where the partitioner goes to
+  /// those kinds by itself, with clusters that it would not try for kinds that are named.
+  std::map<std::string, std::string> named;
+  std::vector<std::string> notes;  ///< why, a sentence a population
 };
 
 /// The image under those options, without a search where that takes long; or why there is none.

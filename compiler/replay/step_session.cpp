@@ -29,7 +29,8 @@ void StepSession::give(const Sample& sample, std::size_t step, StepPlace place) 
 
 void StepSession::take() {
   SPIKELOOM_CHECK(taken_ < given_);
-  while (collector_.ended() <= taken_) move_words();
+  // An output that hears none of the step's inputs may come before they are all sent.
+  while (collector_.ended() <= taken_ || collector_.sent() <= taken_) move_words();
   ++taken_;
 }
 

@@ -28,9 +28,9 @@ class StepSession {
 
   /// A step of a sample, whose first one begins it; the sample has it already, and `check_data` accepts it.
   void give(const Sample& sample, std::size_t step, StepPlace place);
-  /// Waits for the next step's last end-of-step. Its outputs are those of so_far(), its number is taken()
-  /// − 1. The steps before taken() + window have been given, or the run has been ended. Throws as
-  /// Session::run.
+  /// Waits for the next step's last end-of-step, and until its inputs are sent. Its outputs are those of
+  /// so_far(), its number is taken() − 1. The steps before taken() + window have been given, or the run has
+  /// been ended. Throws as Session::run.
   void take();
   /// No step comes any more; outputs of given ones may still be taken.
   void end();

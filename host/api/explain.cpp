@@ -34,6 +34,7 @@ std::string to_text(const Explanation& explanation) {
                           title(promise).c_str(), promise.period.str().c_str(), promise.period.approximate(),
                           static_cast<long long>(promise.latency));
   for (const std::string& part : abridged(promise.critical_cycle)) text += "  " + part + "\n";
+  for (const std::string& kind : explanation.kinds) text += kind + "\n";
   for (const std::string& part : explanation.parts) text += part + "\n";
   for (const std::string& line : explanation.static_inputs) text += line + "\n";
   if (explanation.reliefs.empty()) return text + "\nnothing that was tried shortens it\n";
@@ -54,6 +55,7 @@ std::string to_json(const Explanation& explanation) {
   if (explanation.promise.kind == PromiseKind::kSampled)
     json["promise"]["sample_steps"] = explanation.promise.sample_steps;
   json["critical_cycle"] = explanation.promise.critical_cycle;
+  json["kinds"] = explanation.kinds;
   json["parts"] = explanation.parts;
   json["static_inputs"] = explanation.static_inputs;
   json["reliefs"] = nlohmann::ordered_json::array();

@@ -776,6 +776,10 @@ TEST_F(Cli, AChipOfTwoKindsIsCheckedCompiledExplainedAndRun) {
   EXPECT_FALSE(image.points.empty());
   const Ended explained = spikeloom("explain " + file("n.json") + chip + " --kind l1=wide");
   EXPECT_EQ(explained.code, 0) << explained.err;
+  EXPECT_THAT(explained.out,
+              ContainsRegex("population l1 is on tiles of kind wide, as asked for: "
+                            "[0-9.]+ cycles a step guaranteed; on tile: [0-9.]+ cycles a step"));
+  EXPECT_THAT(explained.out, HasSubstr("population l0 is on tiles of kind tile: "));
   const Ended ran = spikeloom("run " + file("n.loom") + " --input " + file("in.csv"));
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("tile(1,0) of kind wide: busy"));

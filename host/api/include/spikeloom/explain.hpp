@@ -25,12 +25,14 @@ struct Explanation {
   Promise promise;                 ///< of the shortest period: guaranteed, sampled or contracted
   std::vector<Relief> reliefs;     ///< shortest period first; only what shortens it
   std::vector<std::string> parts;  ///< a sentence for every population that is summed in parts: what it costs
+  /// On a chip of several kinds of tile, for every population: its kind, and what each other one would give.
+  std::vector<std::string> kinds;
   /// For every population that hears a static input: what that saves and costs, and when it pays.
   std::vector<std::string> static_inputs;
 };
 
-/// Compiles and then tries more clusters of every population, more pages, more slots for every source, more
-/// lanes and shorter wheels.
+/// Compiles and then tries more clusters of every population, other kinds of tile, more pages, more slots for
+/// every source, more lanes and shorter wheels.
 ///
 /// Cost    some partitions and mappings for every population; `on_trial` is told of each.
 /// Throws  as compile().
