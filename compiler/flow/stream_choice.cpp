@@ -43,8 +43,8 @@ class StreamSearch {
   std::string reason_;
 };
 
-/// Populations that some kind of tile that they may go to can be sent the weights of, those with the most bits
-/// of weights first.
+/// Populations whose weights can be streamed to some kind of tile that they may go to, those with the most
+/// bits of weights first.
 std::vector<std::string> streamable(const IntNetwork& network, const Chip& chip,
                                     const CompileOptions& options) {
   const Layers layers = make_layers(network);
@@ -96,8 +96,8 @@ std::optional<ChosenStreams> choose_streams(const IntNetwork& network, const Chi
     if (search.fits(fewer))
       chosen.populations = std::move(fewer);
     else
-      chosen.notes.push_back(how + "without " + name + "'s weights streamed the network does not fit: " +
-                             search.reason());
+      chosen.notes.push_back(how + "without " + name +
+                             "'s weights streamed the network does not fit: " + search.reason());
   }
   return chosen;
 }
@@ -129,8 +129,7 @@ std::vector<std::string> notes_on_streams(const Image& image) {
   };
   const double part = static_cast<double>(all.cycles) / image.promises.front().period.approximate();
   std::vector<std::string> notes{"the host streams weights of " + text(all) + ", " +
-                                 std::to_string(static_cast<int>(100 * part)) +
-                                 " % of a guaranteed step's"};
+                                 std::to_string(static_cast<int>(100 * part)) + " % of a guaranteed step's"};
   for (const auto& [population, load] : loads)
     notes.push_back("streamed: " + image.application.populations[population] + ", " + text(load));
   return notes;
