@@ -21,7 +21,6 @@
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/flow/static_inputs.hpp"
-#include "compiler/flow/stream_choice.hpp"
 #include "compiler/golden/int_network_file.hpp"
 #include "compiler/schedule/arcs.hpp"
 #include "compiler/schedule/samples.hpp"
@@ -198,6 +197,24 @@ void append_sample_notes(Compilation& result, const Chip& chip, const CompileOpt
                            "their sums saves work there, and no cycle of a step");
 }
 
+/// What is streamed, and how much of the period it takes.
+void append_stream_note(Compilation& result) {
+  std::uint64_t words = 0, clusters = 0;
+  std::int64_t cycles = 0;
+  const Image& image = result.image;
+  for (const Channel& channel : image.binding.channels) {
+    const Inbound* weights = weights_of(image.application, channel);
+    if (weights == nullptr) continue;
+    words += weights->weights;
+    ++clusters;
+    cycles += worst_send(channel.slots, image.chip.spike_wheel, worst_flits(image.application, channel));
+  }
+  if (clusters == 0) return;
+  result.notes.push_back("the host streams the weights of " + std::to_string(clusters) + " clusters, " +
+                         std::to_string(words) + " words of 16 bits a step, and sends them in at most " +
+                         std::to_string(cycles) + " cycles of a step");
+}
+
 std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput input, const Chip& chip,
                                                const CompileOptions& options,
                                                Advice advice = Advice::kSmallestChip) {
@@ -210,12 +227,8 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   const std::string name = input.name;
   Compilation result = numbers_of(runner, std::move(input), chip, options);
   CompileOptions placed = options;
-  const BuildWith build = [&](const CompileOptions& trial) { return rebuild(result, chip, trial); };
-  if (auto chosen = choose_streams(result.integers, chip, placed, build)) {
-    placed.stream_weights = std::move(chosen->populations);
-    for (std::string& note : chosen->notes) result.notes.push_back(std::move(note));
-  }
-  if (auto chosen = choose_kinds(chip, placed, build)) {
+  if (auto chosen = choose_kinds(chip, options,
+                                 [&](const CompileOptions& trial) { return rebuild(result, chip, trial); })) {
     placed.kinds = std::move(chosen->kinds);
     for (std::string& note : chosen->notes) result.notes.push_back(std::move(note));
   }
@@ -228,7 +241,7 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   for (std::string& note : std::get<Built>(built).notes) result.notes.push_back(std::move(note));
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
-  for (std::string& note : notes_on_streams(result.image)) result.notes.push_back(std::move(note));
+  append_stream_note(result);
   append_sample_notes(result, chip, options);
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);

@@ -6,10 +6,8 @@
 #include "compiler/base/error.hpp"
 #include "compiler/chip/kinds.hpp"
 #include "compiler/core/core.hpp"
-#include "compiler/core/weight_stream.hpp"
 #include "compiler/flow/parts.hpp"
 #include "compiler/flow/static_inputs.hpp"
-#include "compiler/flow/stream_choice.hpp"
 #include "compiler/map/map.hpp"
 
 namespace spikeloom {
@@ -35,7 +33,6 @@ class Trials {
           image_.chip.kind(cluster.kind).name;
     }
     // What the image has, said outright, so that each trial changes one thing.
-    asked_.stream_weights = base_.stream_weights = streamed();
     asked_.dump.reset();
     base_.dump.reset();
     for (std::size_t p = 0; p < counts_.size(); ++p)
@@ -55,15 +52,6 @@ class Trials {
   }
 
  private:
-  /// Populations whose weights the image has streamed.
-  [[nodiscard]] std::vector<std::string> streamed() const {
-    std::vector<std::string> names;
-    for (const Cluster& cluster : image_.application.clusters)
-      if (const std::string& name = image_.application.populations[cluster.population.index()];
-          weight_inbound(cluster) != nullptr && std::find(names.begin(), names.end(), name) == names.end())
-        names.push_back(name);
-    return names;
-  }
   /// The options that say how many clusters there are of each population, and on which kind of tile.
   [[nodiscard]] std::string counts(const CompileOptions& options) const {
     std::string text;
@@ -190,7 +178,6 @@ Explanation explain(const Compilation& compilation, const CompileOptions& option
   explanation.parts =
       notes_on_parts(compilation.integers, compilation.image.application, compilation.image.chip);
   explanation.static_inputs = notes_on_static(compilation.image.application, compilation.image.chip);
-  explanation.streams = notes_on_streams(compilation.image);
   for (const Trial& trial : Trials(compilation, options).all()) {
     if (on_trial) on_trial(trial.what);
     try {

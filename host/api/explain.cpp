@@ -36,7 +36,6 @@ std::string to_text(const Explanation& explanation) {
   for (const std::string& part : abridged(promise.critical_cycle)) text += "  " + part + "\n";
   for (const std::string& part : explanation.parts) text += part + "\n";
   for (const std::string& line : explanation.static_inputs) text += line + "\n";
-  for (const std::string& line : explanation.streams) text += line + "\n";
   if (explanation.reliefs.empty()) return text + "\nnothing that was tried shortens it\n";
   text += line("\n%10s %8s %10s  what would relieve it\n", "period", "faster", "latency");
   for (const Relief& relief : explanation.reliefs)
@@ -57,7 +56,6 @@ std::string to_json(const Explanation& explanation) {
   json["critical_cycle"] = explanation.promise.critical_cycle;
   json["parts"] = explanation.parts;
   json["static_inputs"] = explanation.static_inputs;
-  json["streams"] = explanation.streams;
   json["reliefs"] = nlohmann::ordered_json::array();
   for (const Relief& relief : explanation.reliefs) {
     nlohmann::ordered_json entry = json_of(relief.promise);

@@ -172,10 +172,8 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
                  "adds a readout that sums up what arrives at this population, for `run --exit`");
   app.add_option("--record", options.record,
                  "population sent to the host although it is no output; repeatable");
-  app.add_option(
-      "--stream-weights", options.stream_weights,
-      "population whose weights no tile keeps: the host sends them in every step; repeatable; auto: "
-      "as few weights as make the network fit");
+  app.add_option("--stream-weights", options.stream_weights,
+                 "population whose weights no tile keeps: the host sends them in every step; repeatable");
   app.add_flag("--readout-last", options.readout_last_only, "potentials only at the end of a sample");
   app.add_option("--pages", options.pages, "pages per cluster at most (default: what the tile has, up to 8)");
   app.add_option("--max-neurons", options.max_neurons, "neurons of a cluster at most (default: what fits)")

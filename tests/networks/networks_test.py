@@ -119,16 +119,6 @@ def streamed(spikeloom, folder, chip, width, devices):
         check(words > 0, "no weights are streamed")
         run(spikeloom, "compare", whole, output)
     print(f"{chip.stem}: {words} words of weights a step")
-    if len(devices) == 1:
-        return
-    # Left to the compiler: nothing where all weights fit, else no more than what was asked for.
-    choose = ("--stream-weights", "auto")
-    ((_, none),) = outputs("fits", CHIP, ("model",), *choose)
-    check(none == 0, f"{none} words are streamed although all weights fit")
-    ((output, some),) = outputs("chosen", chip, ("model",), *places, *choose)
-    check(0 < some <= words, f"{some} words a step are streamed where {words} do")
-    run(spikeloom, "compare", whole, output)
-    print(f"chosen by the compiler: {some} words a step")
 
 
 def longer_pages(folder):

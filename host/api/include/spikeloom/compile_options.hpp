@@ -138,8 +138,7 @@ struct CompileOptions {
   /// (docs/fan-in.md).
   std::map<std::string, std::string> parts;
   KindChoice kind_choice = KindChoice::kFirst;
-  /// Populations whose weights no tile keeps: the host sends them before every firing. "auto", alone: as few
-  /// weights as make the network fit.
+  /// Populations whose weights no tile keeps: the host sends them before every firing.
   std::vector<std::string> stream_weights;
   std::uint32_t tiles = 0;  ///< at most so many, the first of the mesh; 0: all
   std::uint32_t slots =

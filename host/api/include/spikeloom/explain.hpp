@@ -27,8 +27,6 @@ struct Explanation {
   std::vector<std::string> parts;  ///< a sentence for every population that is summed in parts: what it costs
   /// For every population that hears a static input: what that saves and costs, and when it pays.
   std::vector<std::string> static_inputs;
-  /// Which weights the host streams, words and cycles of a step; empty: none.
-  std::vector<std::string> streams;
 };
 
 /// Compiles and then tries more clusters of every population, more pages, more slots for every source, more
