@@ -150,7 +150,7 @@ module flat_pages #(
     assign scan = look1_q;
     assign scan_counts = look1_q;
     assign scan_row = row1_q;
-    assign read_mask = en_i && below1_q;
+    assign read_mask = en_i && look1_q && below1_q;
     assign read_row = row1_q;
     assign read_chunk = chunk1_q;
     assign look_valid_o = look2_q;

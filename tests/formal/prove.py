@@ -86,6 +86,29 @@ PROOFS = {
             "if (give[c] || (take_i && match[c]))",
         ),
     },
+    "weights": {
+        "files": ["rtl/node/credit_sender.sv", "rtl/node/weight_stream.sv"],
+        "granted": True,
+        "memory": "memory -nomap -nordff",  # no copy of the address that a table is read at
+        "depth": "4",  # the tables are there three clocks after reset
+        "probes": {
+            "valid": "u_dut.valid_q",
+            **{f"first{d}": f"u_dut.first_word[{d}]" for d in (0, 1)},
+            **{f"after{d}": f"u_dut.u_credits.context_of[{d}]" for d in (0, 1)},
+            **{f"freed{c}": f"u_dut.u_credits.freed_q[{c}]" for c in (0, 1)},
+            **{f"sent{d}": f"u_dut.u_credits.sent_q[{d}]" for d in (0, 1)},
+            "dut_valid1": "u_dut.valid1_q",
+            "dut_delivery1": "u_dut.delivery1_q",
+            "dut_mine": "u_dut.mine0_q",
+            "dut_first": "u_dut.first0_q",
+            "dut_word": "u_dut.word_q",
+            "loading": "u_dut.loading_q",
+            "half": "u_dut.half_q",
+            "low": "u_dut.low_q",
+        },
+        # a load begins where the one before it ended
+        "fault": ("rtl/node/weight_stream.sv", "if (eos) loading_q <= 1'b0;", ""),
+    },
     "sharing": {
         "files": ["rtl/node/credit_counters.sv", "rtl/host_port/host_source.sv"],
         "granted": True,
@@ -257,7 +280,7 @@ def main():
             f"hierarchy -check -top {top}",
             "proc",
             "flatten",
-            "memory -nomap",
+            proof.get("memory", "memory -nomap"),
             "memory_map -formal",
             "opt_clean",
         ]

@@ -65,6 +65,13 @@ class Pages {
     EXPECT_GT(repeated_, 0U);
   }
 
+  /// A few enabled cycles in which nobody does anything.
+  void rest() {
+    model_->en_i = 1;
+    for (auto* idle : {&model_->free_i, &model_->scan_i, &model_->load_i, &model_->look_i}) *idle = 0;
+    for (int n = 0; n < 4; ++n) clock();
+  }
+
   /// So many batches of pages are looked at.
   void run_looks(unsigned batches, double freeze) {
     freeze_ = freeze;
@@ -333,6 +340,15 @@ TYPED_TEST(LooksTest, AnswerAnyLookWithItsMaskInItsCycle) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Pages<TypeParam>(seed).run_looks(TypeParam::kChunks > 1000 ? 12 : 100, 0);
+  }
+}
+
+/// What power-up leaves in registers that nothing resets must read no memory, not even beyond its end.
+TYPED_TEST(LooksTest, ReadNothingBeforeTheFirstLook) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Pages<TypeParam>(seed).rest();
+    if (testing::Test::HasFailure()) return;
   }
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "Vunit_contract.h"
 #include "Vunit_contract___024root.h"
@@ -12,6 +14,7 @@
 #include "Vunit_event_counters___024root.h"
 #include "Vunit_router.h"
 #include "Vunit_sequencer.h"
+#include "Vunit_weight_stream.h"
 #include "compiler/base/rng.hpp"
 #include "spikeloom_hw.hpp"
 #include "tests/rtl_units/bench.hpp"
@@ -135,6 +138,157 @@ TEST(CreditSenderUnit, SendsWhatIsOwedAndNoMoreUpToSixteenPages) {
     ASSERT_EQ(credits->credit_o != 0, sends) << "clock " << clock;
   }
   EXPECT_GT(full, 10U);
+}
+
+/// What the weight stream's header says of loads, of the words that are counted, and of credits.
+class WeightStreamBench : public UnitBench<Vunit_weight_stream> {
+ public:
+  static constexpr std::uint32_t kChunkBit = 1U << 21U, kEndBit = 1U << 20U;  // of a flit
+  static constexpr unsigned kDeliveries = 4, kContexts = 4;
+  static constexpr std::array<bool, kDeliveries> kBringsWeights{true, false, true, true};
+
+  WeightStreamBench(std::uint64_t seed, std::uint32_t parts) : random_(seed), parts_(parts) {
+    auto& stream = *this;
+    stream->clear_i = 1;
+    clock();
+    stream->clear_i = 0;
+    stream->parts_i = static_cast<std::uint8_t>(parts);
+    for (unsigned d = 0; d < kDeliveries; ++d) {
+      first_[d] = static_cast<std::uint32_t>(random_.below(1U << 20U));
+      after_[d] = static_cast<std::uint32_t>(random_.below(kContexts));
+      hw::RegDeliveryWeights entry;
+      entry.first_word = first_[d];
+      entry.after = after_[d];
+      entry.valid = kBringsWeights[d] ? 1 : 0;
+      stream->write_i = 1;
+      stream->config_delivery_i = d & 3U;
+      stream->config_data_i = entry.pack();
+      clock();
+    }
+    stream->write_i = 0;
+  }
+
+  /// One cycle, of this load or of whatever else comes.
+  void step() {
+    auto& stream = *this;
+    const bool goes = random_.chance(0.8);
+    stream->tick_i = goes;
+    stream->en_i = goes;
+    const auto ahead = static_cast<unsigned>(random_.below(kDeliveries));
+    stream->ahead_valid_i = random_.chance(0.8);
+    stream->ahead_delivery_i = ahead & 3U;
+    const bool brings = slot0_ && kBringsWeights[*slot0_];
+    // One load at a time; other deliveries bring what they like.
+    const bool may = slot0_ && (!brings || !loading_ || *loading_ == *slot0_);
+    const bool whole = chunks_ % (2 * parts_) == 0;
+    const bool ends = whole && random_.chance(0.2);
+    const auto mask = static_cast<std::uint32_t>(random_.below(1U << 16U));
+    const bool comes = may && random_.chance(0.9);
+    const auto index = static_cast<std::uint32_t>(random_.below(16) << 16U);
+    stream->flit_i = (comes ? kChunkBit : 0) | (ends ? kEndBit : 0) | index | mask;
+    stream->done_i = random_.chance(0.1);
+    const auto context = static_cast<unsigned>(random_.below(kContexts));
+    stream->context_i = context & 3U;
+    const auto asked = static_cast<unsigned>(random_.below(kDeliveries));
+    stream->tx_valid_i = random_.chance(0.7);
+    stream->tx_delivery_i = asked & 3U;
+    settle();
+    ASSERT_EQ(stream->tx_mine_o != 0, kBringsWeights[asked]);
+    const bool chunk = goes && comes && brings && !ends, writes = chunk && chunks_ % 2 == 1;
+    ASSERT_EQ(stream->write_o != 0, writes);
+    if (writes) {
+      const std::uint32_t part = chunks_ / 2;
+      ASSERT_EQ(stream->word_o, first_[*slot0_] + part / parts_);
+      ASSERT_EQ(stream->part_o, part % parts_);
+      ASSERT_EQ(stream->data_o, mask << 16U | low_);
+    }
+    const bool gives = goes && stream->tx_valid_i && kBringsWeights[asked] && owed_[asked] > 0;
+    if (gives) --owed_[asked];
+    for (unsigned d = 0; d < kDeliveries; ++d)
+      owed_[d] += goes && stream->done_i && kBringsWeights[d] && after_[d] == context ? 1 : 0;
+    // The circuit counts as many firings as a context has pages; nobody waits for so many.
+    for (unsigned& owed : owed_) ASSERT_LE(owed, 15U) << "the bench asks too rarely";
+    if (chunk) {
+      low_ = mask;
+      loading_ = *slot0_;
+      ++chunks_;
+      ++words_;
+    }
+    if (goes && comes && brings && ends) {
+      loads_ += chunks_ > 0 ? 1 : 0;
+      loading_.reset();
+      chunks_ = 0;
+    }
+    clock();
+    ASSERT_EQ(stream->words_o, words_);
+    if (!goes) return;
+    ASSERT_EQ(stream->credit_o != 0, gives);
+    credits_ += gives ? 1 : 0;
+    slot0_ = slot1_;
+    slot1_ = stream->ahead_valid_i ? std::optional(ahead) : std::nullopt;
+  }
+
+  unsigned loads_ = 0, credits_ = 0;
+
+ private:
+  Rng random_;
+  std::uint32_t parts_, chunks_ = 0, words_ = 0, low_ = 0;
+  std::array<std::uint32_t, kDeliveries> first_{}, after_{};
+  std::array<unsigned, kDeliveries> owed_{};
+  std::optional<unsigned> slot1_, slot0_;  ///< the delivery of the next cycle's flit, and of this one's
+  std::optional<unsigned> loading_;
+};
+
+TEST(WeightStreamUnit, WritesWholeLoadsInOrderAndOwesACreditForEachFiringBefore) {
+  for (const std::uint32_t parts : {1U, 2U, 4U}) {
+    WeightStreamBench stream(parts, parts);
+    for (int clock = 0; clock < 30000; ++clock) {
+      SCOPED_TRACE("parts " + std::to_string(parts) + ", clock " + std::to_string(clock));
+      stream.step();
+      if (::testing::Test::HasFatalFailure()) return;
+    }
+    EXPECT_GT(stream.loads_, 100U);
+    EXPECT_GT(stream.credits_, 1000U);
+  }
+}
+
+TEST(WeightStreamUnit, AClearEndsALoadAndForgetsCreditsAndWords) {
+  UnitBench<Vunit_weight_stream> stream;
+  hw::RegDeliveryWeights entry;
+  entry.first_word = 5;
+  entry.valid = 1;
+  stream->write_i = 1;
+  stream->config_data_i = entry.pack();
+  stream.clock();
+  stream->write_i = 0;
+  stream->parts_i = 2;
+  stream->en_i = stream->tick_i = stream->ahead_valid_i = 1;
+  stream.clock();
+  stream.clock();
+  stream->done_i = 1;
+  stream->flit_i = WeightStreamBench::kChunkBit | 7U;
+  for (int chunk = 0; chunk < 7; ++chunk) stream.clock();
+  stream->done_i = 0;
+  ASSERT_EQ(stream->words_o, 7U);  // the next word is the second
+  stream->clear_i = 1;
+  stream->flit_i = 0;
+  stream.clock();
+  stream->clear_i = 0;
+  EXPECT_EQ(stream->words_o, 0U);
+  stream->tx_valid_i = 1;
+  stream.clock();
+  EXPECT_EQ(stream->credit_o, 0U);
+  // A load begins anew: low half of the first part of the first word.
+  stream->flit_i = WeightStreamBench::kChunkBit | 8U;
+  stream.settle();
+  EXPECT_EQ(stream->write_o, 0U);
+  stream.clock();
+  stream->flit_i = WeightStreamBench::kChunkBit | 9U;
+  stream.settle();
+  EXPECT_EQ(stream->write_o, 1U);
+  EXPECT_EQ(stream->word_o, 5U);
+  EXPECT_EQ(stream->part_o, 0U);
+  EXPECT_EQ(stream->data_o, 0x00090008U);
 }
 
 class ContractBench : public UnitBench<Vunit_contract> {

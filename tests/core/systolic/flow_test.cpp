@@ -55,7 +55,7 @@ Chip streaming_chip(bool is_mixed) {
   for (TileKind* kind : {&chip.tile, is_mixed ? &chip.more_kinds.at(0) : nullptr}) {
     if (kind == nullptr) continue;
     kind->contexts = 12;
-    kind->page_rows = 64;
+    kind->page_rows = 96;
     kind->deliveries = kind->channels = kind->credit_counters = 48;
     kind->out_entries = 1024;
     kind->order_entries = 12;
