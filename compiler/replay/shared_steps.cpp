@@ -8,12 +8,6 @@
 #include "spikeloom_hw.hpp"
 
 namespace spikeloom {
-namespace {
-
-constexpr std::uint32_t kMostUnderWay = 1U << 15U;  ///< words of one application: the chip counts in 16 bits
-
-}  // namespace
-
 SharedSteps::SharedSteps(Link& link, std::vector<StepGuest> guests, std::chrono::seconds quiet_limit)
     : exchange_(link, quiet_limit), last_change_(std::chrono::steady_clock::now()) {
   SPIKELOOM_CHECK(!guests.empty() && guests.front().origin == 0);
