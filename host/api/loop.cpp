@@ -36,6 +36,8 @@ void add_step(Train& train, std::span<const Event> events) {
   train.end_step();
 }
 
+}  // namespace
+
 /// What a program gives one application, and the model beside it.
 struct LoopStream {
   std::string name;  ///< of one among several; empty: alone
@@ -148,6 +150,8 @@ struct LoopStream {
     return result;
   }
 };
+
+namespace {
 
 /// Null where the model is the device.
 std::unique_ptr<Link> opened(const LoopOptions& options, const Chip& chip) {
