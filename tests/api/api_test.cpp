@@ -536,6 +536,24 @@ TEST_F(Api, AllInputsOfASampleHaveEqualSteps) {
               HasSubstr("sample b, right: 3 steps, expected as many as left has, 2"));
 }
 
+TEST_F(Api, AnExitComparesAtLeastTwoNeurons) {
+  std::ofstream(file("one.json")) << R"({"format":"spikeloom-integer-network","version":1,"name":"one",
+"inputs":[{"name":"in","shape":[1]}],"state_bits":24,
+"populations":[{"name":"n","kind":"LIF","shape":[1],"scale":2,"alpha":0,"beta":1,"bias_i":0,"bias_v":0,
+  "reset":"value","theta":5,"v_reset":0}],
+"projections":[{"name":"w","from":{"input":"in"},"to":"n","rows":[[1]]}],
+"outputs":[{"name":"out","shape":[1],"from":"n"}]})";
+  const CompiledImage image =
+      std::get<Compiled>(compile(file("one.json"), ChipFile::read(source("chips/mesh2x2.toml")))).image;
+  Dataset data;
+  data.ports = image.inputs();
+  Train silent;
+  silent.resize(3);
+  data.samples.push_back({.id = "a", .label = {}, .inputs = {silent}});
+  EXPECT_THAT(message_of([&] { (void)run(image, data, {.exit = "margin:1"}); }),
+              HasSubstr("--exit: output out has a single neuron; a rule compares at least two"));
+}
+
 TEST_F(Api, ATrainsElementsAscendAndItsStepsEnd) {
   Train train;
   train.add(5);
