@@ -80,13 +80,6 @@ std::vector<std::string> kind_problems(const IntNetwork& network, const Layers& 
   const std::vector<Layer>& own = layers[id.index()];
   std::vector<std::string> problems = core_of(kind).problems(network, id, own, kind);
   const std::uint32_t batch = core_of(kind).pages_per_firing(kind);
-  if (2 * batch > hw::kLimitPages) {
-    problems.push_back("its tiles take up to " + std::to_string(batch) +
-                       " steps in a firing, for which a context needs " + std::to_string(2 * batch) +
-                       " pages, and a context of no chip has more than " + std::to_string(hw::kLimitPages) +
-                       "; tiles that take at most " + std::to_string(hw::kLimitPages / 2) + " would do");
-    return problems;  // no delay fits either
-  }
   const std::uint32_t most = longest_delay(kind);
   for (const Layer& layer : own)
     if (layer.delay > most)
