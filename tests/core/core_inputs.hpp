@@ -35,6 +35,7 @@ struct CoreInputs {
   bool readouts = false;         ///< the networks have readouts
   bool currents = false;         ///< and neurons that keep a current
   bool narrows = false;          ///< fewer neurons may have narrower weights, or none of a chunk: less time
+  bool merges = false;           ///< chunks that come from one place at one time are read as one
   std::string_view weights;      ///< key of the memory whose entries `weight_words` counts
   std::vector<RefusedNetwork> (*refused)() = nullptr;  ///< one for every reason that `problems` has
   std::vector<ForeignTile> (*foreign)() = nullptr;     ///< one for every reason that `mismatches` has

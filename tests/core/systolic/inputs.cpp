@@ -204,6 +204,7 @@ CoreInputs systolic_inputs() {
           .readouts = true,
           .currents = true,
           .narrows = true,
+          .merges = true,
           .weights = "tile.systolic_words",
           .refused = refused_by_systolic,
           .foreign = foreign_to_systolic,
