@@ -194,7 +194,7 @@ struct WiderTile {
 
 /// Rows of a population's weights that differ from one another, told from shapes.
 struct RowFloor {
-  std::uint64_t count = 0;     ///< different rows
+  std::uint64_t count = 0;     ///< different rows, or different parts of rows to one grain of neurons each
   std::uint64_t synapses = 0;  ///< of each, at least
   std::uint32_t bits = 8;      ///< of a weight
 };

@@ -80,7 +80,9 @@ struct BlockPricer::Blocks {
     BlockCost cost;
     for (std::vector<std::uint64_t>& list : words) {
       std::sort(list.begin(), list.end());
-      cost.words += static_cast<double>(std::unique(list.begin(), list.end()) - list.begin());
+      cost.words_of.push_back(
+          static_cast<std::uint64_t>(std::unique(list.begin(), list.end()) - list.begin()));
+      cost.words += static_cast<double>(cost.words_of.back());
     }
     for (const std::vector<double>& probabilities : silence)
       for (const double probability : probabilities) cost.flits += 1 - probability;
@@ -116,6 +118,7 @@ BlockPricer::BlockPricer(const IntNetwork& network, const std::vector<Layer>& la
                          const TileKind& kind, const Skeleton& sources,
                          const std::optional<Traffic>& activity)
     : network_(network),
+      kind_(kind),
       core_(core_of(kind)),
       shape_(network.populations[id.index()].shape),
       map_(map_extent(shape_)),
@@ -173,6 +176,25 @@ BlockCost BlockPricer::cost(const Grid& grid, const std::optional<Pooling>& pool
   return blocks.cost(activity_.has_value());
 }
 
+/// A word of a layer stands in the memory as it is, or with all its weights shifted left by one number; so of
+/// the layer that has the most none is counted twice.
+std::size_t BlockPricer::exceeded_by(std::uint64_t words) const {
+  // Elsewhere the core numbers the block's neurons in another way than they were counted in.
+  if (core_.channels_together(kind_) != 0 || rows_.empty()) return 0;
+  std::uint32_t bits = 8;
+  for (const Rows& rows : rows_) {
+    if (rows.layer->is_of_numbers) return 0;
+    bits = std::min(bits, rows.layer->bits);
+  }
+  const std::uint64_t of_a_layer = (words + rows_.size() - 1) / rows_.size();
+  const std::vector<std::uint64_t> least =
+      core_.least_amounts({1, 1, 0, false, {{of_a_layer, 1, bits}}}, kind_);
+  const std::vector<MemoryInfo> memories = core_.memories(kind_);
+  std::size_t exceeded = 0;
+  for (std::size_t m = 0; m < memories.size(); ++m) exceeded += least[m] > memories[m].capacity ? 1 : 0;
+  return exceeded;
+}
+
 /// A number for what the word holds; 0: zeros only.
 std::uint64_t BlockPricer::content(Rows& rows, std::uint32_t form, std::uint32_t first) {
   if (form >= rows.word.size()) rows.word.resize(form + std::size_t{1});
@@ -194,8 +216,11 @@ std::uint64_t BlockPricer::content(Rows& rows, std::uint32_t form, std::uint32_t
 /// By place, what its rows are in the blocks that they reach.
 std::vector<std::vector<BlockPricer::Part>> BlockPricer::parts_of_places(const Rows& rows, Blocks& blocks) {
   struct Entry {
-    std::uint32_t block, group, weight, lane;
+    std::uint64_t place;  ///< block, then position
+    std::uint32_t weight;
   };
+  const auto block_at = [](const Entry& entry) { return static_cast<std::uint32_t>(entry.place >> 32U); };
+  const auto position_at = [](const Entry& entry) { return static_cast<std::uint32_t>(entry.place); };
   std::vector<std::vector<Part>> parts(rows.example.size());
   std::vector<Entry> entries;
   std::vector<std::uint32_t> layout;
@@ -205,24 +230,23 @@ std::vector<std::vector<BlockPricer::Part>> BlockPricer::parts_of_places(const R
     const std::uint32_t source = rows.example[place];
     const std::size_t first = rows.first_weight[rows.first_of[source]];
     rows.layer->form.row(source).each([&](std::uint32_t target, std::size_t weight) {
-      const std::uint32_t position = blocks.position[target];
-      entries.push_back({blocks.block[target], position / lanes_, static_cast<std::uint32_t>(weight - first),
-                         position % lanes_});
+      entries.push_back({std::uint64_t{blocks.block[target]} << 32U | blocks.position[target],
+                         static_cast<std::uint32_t>(weight - first)});
     });
     looks_ += entries.size();
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-      if (a.block != b.block) return a.block < b.block;
-      return a.group != b.group ? a.group < b.group : a.lane < b.lane;
-    });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.place < b.place; });
     for (std::size_t at = 0; at < entries.size();) {
-      const std::uint32_t block = entries[at].block;
+      const std::uint32_t block = block_at(entries[at]);
       layout.clear();
-      while (at < entries.size() && entries[at].block == block) {
+      while (at < entries.size() && block_at(entries[at]) == block) {
         form.clear();
-        for (const std::uint32_t group = entries[at].group;
-             at < entries.size() && entries[at].block == block && entries[at].group == group; ++at) {
+        for (const std::uint32_t group = position_at(entries[at]) / lanes_;
+             at < entries.size() && block_at(entries[at]) == block &&
+             position_at(entries[at]) / lanes_ == group;
+             ++at) {
           form.push_back(entries[at].weight);
-          form.push_back(entries[at].lane);
+          form.push_back(position_at(entries[at]) % lanes_);
         }
         const auto [known, fresh] = number_.try_emplace(form, static_cast<std::uint32_t>(form_.size()));
         if (fresh) form_.push_back(&known->first);

@@ -19,6 +19,7 @@ struct BlockCost {
   double flits = 0;   ///< expected a step, to every block that reads some of a chunk; without activity all
   double cycles = 0;  ///< of the busiest block in the worst step
   double steady = 0;  ///< of the busiest block in the expected step; without activity the mean of some scenes
+  std::vector<std::uint64_t> words_of{};  ///< by block: of `words`
 
   /// To compare cuts into `blocks` blocks: weight words × cycles of all blocks if each were the busiest.
   /// Flits, of which each takes `flit_cycles`, come for the next step meanwhile; the shorter of the two
@@ -44,6 +45,9 @@ class BlockPricer {
   /// `pooling`: what the blocks send instead of their own spikes. Where that leaves gaps (`pooled_order`) the
   /// updates count too, which are the same of all other cuts.
   [[nodiscard]] BlockCost cost(const Grid&, const std::optional<Pooling>& pooling = std::nullopt);
+  /// Of the tile's memories, how many a block that stores so many different words (`words_of`) certainly
+  /// exceeds, however its tables are packed.
+  [[nodiscard]] std::size_t exceeded_by(std::uint64_t words) const;
   /// Entries of rows, rows in blocks and weights that were looked at so far: what the work grows with.
   [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
@@ -90,6 +94,7 @@ class BlockPricer {
   void work(const Spikes& axons, double groups, std::size_t block, Blocks& blocks) const;
 
   const IntNetwork& network_;
+  const TileKind& kind_;
   const Core& core_;
   const Shape& shape_;
   MapExtent map_;

@@ -301,6 +301,7 @@ class Partitioner {
     double price = 0;
     Grid grid;
     std::uint32_t run = 1;
+    std::size_t exceeded = 0;  ///< memories that its blocks certainly exceed
   };
   /// Every way of cutting the map into as many blocks as are set, the cheapest first.
   [[nodiscard]] std::vector<Way> ways_of(std::size_t p) const {
@@ -309,9 +310,11 @@ class Partitioner {
     BlockPricer pricer(network_, layers_[p], PopulationId(p), kind(p), sources, options_.activity);
     std::vector<Way> ways;
     const auto add = [&](const Grid& grid, const std::optional<Pooling>& pooling) {
-      const double price =
-          pricer.cost(grid, pooling).price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel);
-      ways.push_back({price, grid, pooling ? pooling->run : 1});
+      const BlockCost cost = pricer.cost(grid, pooling);
+      Way way{cost.price(clustering_.count[p], chip_.spike_wheel / kSlotsOfAChannel), grid,
+              pooling ? pooling->run : 1, 0};
+      for (const std::uint64_t words : cost.words_of) way.exceeded += pricer.exceeded_by(words);
+      ways.push_back(way);
     };
     for (const Grid& grid : grids_of(p, clustering_.count[p])) {
       std::optional<Pooling> pooling = clustering_.pooled[p];
@@ -327,6 +330,23 @@ class Partitioner {
     return ways;
   }
 
+  /// The ways for as many blocks as are set; where their weights alone exceed the tiles in each of them, for
+  /// the next number of blocks for which they do not, if it is found soon.
+  [[nodiscard]] std::vector<Way> ways_with_room(std::size_t p) {
+    constexpr int kMostNumbers = 16;
+    const auto lack_room = [](const std::vector<Way>& ways) {
+      return std::all_of(ways.begin(), ways.end(), [](const Way& way) { return way.exceeded != 0; });
+    };
+    std::vector<Way> ways = ways_of(p);
+    for (int n = 0; n < kMostNumbers && lack_room(ways) && clustering_.count[p] < most_blocks(p); ++n) {
+      const std::uint32_t next = next_map_count(p, clustering_.count[p] + 1);
+      if (grids_of(p, next).empty()) break;
+      clustering_.count[p] = next;
+      ways = ways_of(p);
+    }
+    return ways;
+  }
+
   /// Cuts a feature map in the way with the least price of those that fit; where none does, in the one that
   /// exceeds the fewest limits.
   void cut_into_blocks(std::size_t p) {
@@ -334,7 +354,8 @@ class Partitioner {
     std::vector<std::uint32_t> best;
     std::uint32_t best_run = 1;
     std::size_t least = ~std::size_t{0};
-    for (const Way& way : ways_of(p)) {
+    for (const Way& way : ways_with_room(p)) {
+      if (way.exceeded >= least) continue;
       clustering_.of[p] = by_neuron(p, cut_map(map, way.grid));
       if (clustering_.pooled[p]) clustering_.pooled[p]->run = way.run;
       if (const std::size_t exceeded = exceeded_by(p, least); exceeded < least) {
