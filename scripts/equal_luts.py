@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Event-driven, systolic and mixed chips of equal LUTs: a section of docs/results.md, to stdout.
+"""Event-driven chips, chips of arrays and mixed ones of equal LUTs: a section of docs/results.md.
 
 usage: scripts/equal_luts.py [--spikeloom build/bin/spikeloom] [--data ../shared/data] [--keep DIR]
 
-scripts/results.py puts it into the page. Three loads: mnist-snn with weights of 4 bits, the N-MNIST network and
-every layer of VGG9 with 8 bits, the layers on the spikes that were recorded there (common_load.py). Each runs on
-three chips of about as many LUTs: 84 a crossbar lane, and for a multiplier of a systolic tile what scripts/synth
-measures at the weights' bits (docs/systolic.md, "Size"). All runs are on `model`, whose stamps are the RTL's.
-The layers' output spikes are compared with NumPy's.
+Goes to stdout; scripts/results.py puts it into the page. Three loads: mnist-snn with weights of 4 bits, the
+N-MNIST network and every layer of VGG9 with 8 bits, the layers on the spikes that were recorded there
+(common_load.py). Each runs on three chips of about as many LUTs: 84 an event-driven lane, and for a
+multiplier of an array what scripts/synth measures at the weights' bits (the page of the arrays' core,
+"Size"). All runs are on `model`, whose stamps are the RTL's. The layers' output spikes are compared with
+NumPy's.
 """
 import argparse
 import json
@@ -25,7 +26,6 @@ LANE_LUTS = 84
 # A multiplier with its share of everything that integrates, of an array of 16 × 8; by bits of a weight.
 MULTIPLIER_LUTS = {4: 12.6, 8: 18.7}
 LANES, MULTIPLIERS = 16, 16 * 8  # of a tile
-KINDS = ("event-driven", "systolic", "mixed")
 LANE_WORD, ARRAY_WORD = 16, 8  # bytes of a word of weights
 IMAGES, SETTLED = 4, 2  # of a layer's runs: as many, and those before the ones that are measured
 LAYERS = common_load.LAYERS["vgg9"]
@@ -60,36 +60,38 @@ def chip_text(name, base, size, tile, kind=None):
     return "\n".join(lines) + "\n"
 
 
+def array_keys(node, **own):
+    """Keys of an array: those of the tiles of arrays4x3 that no tile of mesh4x4 has, the `own` ones changed
+    (each without what stands before its name there), and these of the node.
+    """
+    keys = {key: value for key, value in ARRAYS.items() if key not in LANES_TILE}
+    for name, value in own.items():
+        keys[next(key for key in keys if key.endswith("_" + name))] = value
+    return {**keys, **node}
+
+
+ARRAYS, LANES_TILE = (
+    tomllib.loads((ROOT / "chips" / f"{name}.toml").read_text())["tile"] for name in ("arrays4x3", "mesh4x4")
+)
+CORE = ARRAYS["core"]
+KINDS = ("event-driven", CORE, "mixed")
 # Arrays of 4-bit weights as in arrays4x3, and beside the tiles of mesh4x4.
-SMALL_ARRAY = {
-    "core": "systolic",
-    "lif_lanes": 8,
-    "state_words": 256,
-    "out_entries": 1024,
-    "systolic_columns": 8,
-    "systolic_pages": 8,
-    "systolic_vectors": 512,
-    "systolic_weight_bits": 4,
-    "systolic_folds": 2048,
-    "systolic_words": 8192,
-}
+SMALL_ARRAY = array_keys({"lif_lanes": 8, "state_words": 256, "out_entries": 1024}, weight_bits=4)
 # Arrays for VGG9's layers, four steps a firing, beside the tiles of lanes128.
-LARGE_ARRAY = {
-    "core": "systolic",
-    "lif_lanes": 8,
-    "page_rows": 32,
-    "page_blocks": 512,
-    "state_words": 4096,
-    "update_entries": 8192,
-    "out_entries": 4096,
-    "systolic_columns": 8,
-    "systolic_pages": 4,
-    "systolic_vectors": 512,
-    "systolic_weight_bits": 8,
-    "systolic_blocks": 512,
-    "systolic_folds": 8192,
-    "systolic_words": 131072,
-}
+LARGE_ARRAY = array_keys(
+    {
+        "lif_lanes": 8,
+        "page_rows": 32,
+        "page_blocks": 512,
+        "state_words": 4096,
+        "update_entries": 8192,
+        "out_entries": 4096,
+    },
+    pages=4,
+    blocks=512,
+    folds=8192,
+    words=131072,
+)
 NODE = ("acc_bits", "state_bits", "bias_bits", "max_scale", "current", "readout", "contexts", "page_chunks")
 NODE += ("param_sets", "channels", "deliveries", "credit_counters", "order_entries")
 
@@ -219,46 +221,36 @@ def network_rows(run, label, network, bits, sample_steps, options, data, made):
 
 
 def layer_row(run, load, chip):
-    """A layer of VGG9 on one of the chips: promised and replayed cycles and words, of an image. On a mixed one
-    on the kind with the shorter promise, which is named.
-    """
-    best = None
-    for kind in ("tile", "array") if chip.kind == "mixed" else (None,):
-        arguments = ["compile", load.network, "--chip", chip.path, *common_load.OPTIONS]
-        arguments += ["--kind", f"neurons={kind}"] if kind else []
-        arguments += ["--sample-steps", load.steps] if chip.arrays and kind != "tile" else []
-        compiled = run(*arguments, "-o", load.image, show=False)
-        period = compiled["period"]
-        promised = period.get("sampled", period["guaranteed"]) * load.steps
-        if best is None or promised < best[0]:
-            best = promised, kind, load.image.read_bytes()
-    promised, kind, image = best
-    load.image.write_bytes(image)
+    """A layer of VGG9 on one of the chips: promised and replayed cycles and words, of an image."""
+    arguments = ["compile", load.network, "--chip", chip.path, *common_load.OPTIONS, "-o", load.image]
+    compiled = run(*arguments, *(["--sample-steps", load.steps] if chip.arrays else []), show=False)
+    period = compiled["period"]
     before, whole = (common_load.ran(run.program, load, images) for images in (SETTLED, IMAGES))
-    replayed = (whole["cycles"] - before["cycles"]) / (IMAGES - SETTLED)
-    lanes, arrays = (words / IMAGES for words in words_of(whole, chip))
-    return {"promised": promised, "replayed": replayed, "words": lanes + arrays, "lanes": lanes, "kind": kind}
+    return {
+        "promised": period.get("sampled", period["guaranteed"]) * load.steps,
+        "replayed": (whole["cycles"] - before["cycles"]) / (IMAGES - SETTLED),
+        "words": sum(words_of(whole, chip)) / IMAGES,
+        "bytes": LANE_WORD if chip.lane_tiles else ARRAY_WORD,
+    }
 
 
 def layer_rows(run, made):
-    """All layers: lines of the table, a sum last."""
+    """All layers on chips of one kind: lines of the table, a sum last."""
     lines, sums = [], [[0, 0, 0, 0] for _ in made]
     for number, layer in enumerate(LAYERS):
         spikes = common_load.recorded(run.data / "layer-spikes", "vgg9", layer)
         load = common_load.Load(run.folder, "vgg9", layer, spikes, number + 1)
         rows = [layer_row(run, load, chip) for chip in made]
-        print(f"equal_luts: {layer}: " + ", ".join(f"{row['replayed']:,.0f}" for row in rows), file=sys.stderr)
-        line = [layer]
-        for key in ("promised", "replayed", "words"):
-            line += [f"{row[key]:,.0f}" for row in rows]
-        lines.append([*line, "lanes" if rows[-1]["kind"] == "tile" else "arrays"])
+        found = ", ".join(f"{row['replayed']:,.0f}" for row in rows)
+        print(f"equal_luts: {layer}: {found}", file=sys.stderr)
+        keys = ("promised", "replayed", "words")
+        lines.append([layer, *(f"{row[key]:,.0f}" for key in keys for row in rows)])
         for of, row in zip(sums, rows, strict=True):
-            of[0] += row["promised"]
-            of[1] += row["replayed"]
-            of[2] += row["words"]
-            of[3] += row["lanes"] * LANE_WORD + (row["words"] - row["lanes"]) * ARRAY_WORD
-    lines.append(["**sum**", *(f"**{of[n]:,.0f}**" for n in range(3) for of in sums), ""])
-    lines.append(["read, MB", *[""] * 6, *(f"{of[3] / 1e6:,.1f}" for of in sums), ""])
+            for n, key in enumerate(keys):
+                of[n] += row[key]
+            of[3] += row["words"] * row["bytes"]
+    lines.append(["**sum**", *(f"**{of[n]:,.0f}**" for n in range(3) for of in sums)])
+    lines.append(["MB read", *[""] * 4, *(f"{of[3] / 1e6:,.1f}" for of in sums)])
     return lines
 
 
@@ -287,22 +279,22 @@ def section(program, data, folder):
     if all((data / "layer-spikes" / name).is_file() for name in common_load.FILES.values()):
         head = ["layer"]
         for what in ("promised", "replayed", "weight words"):
-            head += [f"{what}: {kind}" for kind in KINDS]
-        layers = table([*head, "mixed: on"], layer_rows(run, large))
+            head += [f"{what}: {kind}" for kind in KINDS[:2]]
+        layers = table(head, layer_rows(run, large[:2]))
     else:
         layers = "**Skipped**: the recorded spikes (`layer-spikes` of the real data) were not there."
     listing = "\n".join(run.shown)
-    return f"""## Event-driven, systolic and mixed chips of equal LUTs
+    return f"""## Event-driven, {CORE} and mixed chips of equal LUTs
 
-Chips of about as many LUTs, where a crossbar lane takes {LANE_LUTS} and a multiplier of a systolic tile with its
-share of everything that integrates {MULTIPLIER_LUTS[4]} with weights of up to 4 bits and {MULTIPLIER_LUTS[8]} with
-8 (docs/systolic.md, "Size"); beside each its tiles, of 16 lanes and of 16 × 8 multipliers. Those that are not
-shipped are written by `scripts/equal_luts.py`: chips of the same tiles on other meshes, with memories that hold
-these networks; memories are not equal. Everything is on `model`, whose stamps are the RTL's. A *word* of weights
-has {LANE_WORD} bytes on lanes and {ARRAY_WORD} on arrays.
+Chips of about as many LUTs, where an event-driven lane takes {LANE_LUTS} and a multiplier of an array,
+with its share of everything that integrates, {MULTIPLIER_LUTS[4]} with weights of up to 4 bits and
+{MULTIPLIER_LUTS[8]} with 8 (docs/{CORE}.md, "Size"); beside each its tiles, of 16 lanes and of 16 × 8
+multipliers. Those that are not shipped are written by `scripts/equal_luts.py`: chips of such tiles on other
+meshes, with memories that hold these networks, so memories are not equal. Everything is on `model`, whose
+stamps are the RTL's. A *word* of weights has {LANE_WORD} bytes on lanes and {ARRAY_WORD} on arrays.
 
-Cycles a step; *for these samples*: promised for samples of 8 and of 310 steps; words a sample. N-MNIST: the first
-20 recordings.
+Cycles a step; *for these samples*: promised for samples of 8 and of 310 steps; words a sample. N-MNIST: the
+first 20 recordings.
 
 {table(["network", "chip", "tiles", "LUTs", "bits", "clusters on tiles", "guaranteed", "for these samples"]
        + ["replayed", "words on lanes", "words on arrays", "KiB read"], rows + more)}
@@ -313,11 +305,10 @@ Cycles a step; *for these samples*: promised for samples of 8 and of 310 steps; 
 {listing}
 ```
 
-VGG9's layers, each a network by itself on the spikes that were recorded there (docs/benchmarks.md, "The common
-load"), weights of 8 bits; cycles and words an image of {STEPS} steps, *promised* for every input of as many steps,
-*replayed* of images back to back. {chips_text(large)}. A layer is one population, which all of a chip's tiles of
-one kind take, so half of the mixed chip stands still: it is for networks of several layers. It takes the kind with
-the shorter promise.
+VGG9's layers, each a network by itself on the spikes that were recorded there (docs/benchmarks.md, "The
+common load"), weights of 8 bits; cycles and words an image of {STEPS} steps, *promised* for every input of as
+many steps, *replayed* of images back to back. {chips_text(large[:2])}. A layer is one population, which goes
+to tiles of one kind: alone on the mixed chip it would be on a part of one of these.
 
 {layers}
 """

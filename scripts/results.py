@@ -144,7 +144,8 @@ CITED = """| | Lava (Loihi 2 simulator) | Nengo | Norse | Rockpool | snnTorch | 
 | Braille noBias_subtract, 140 samples | | 78.57 | 93.57 | 71.43 | 92.14 | 93.57 | 92.14 | 85.71 |
 """
 
-REAL = """- braille-th10: the samples whose hidden spikes differ from the float network's agree with it in every bit
+REAL = """\
+- braille-th10: the samples whose hidden spikes differ from the float network's agree with it in every bit
   with 32 bits of state (test `RealBrailleTh10`): what differs is truncation of the state. 10 of the 280
   decisions are ties.
 - mnist-snn: the output counts of all 1000 images are the float reference's (test `RealMnist`)."""
