@@ -9,6 +9,7 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip/pages.hpp"
+#include "compiler/chip_model/exit_unit.hpp"
 #include "compiler/chip_model/model_memory.hpp"
 #include "compiler/core/core.hpp"
 #include "spikeloom_hw.hpp"
@@ -157,7 +158,8 @@ class ModelDevice final : public ModelLink {
       : chip_(chip),
         nodes_(chip.tiles() + 1),
         apps_(chip.host.applications),
-        tokens_(chip.host.window_sinks) {
+        tokens_(chip.host.window_sinks),
+        exit_(chip) {
     nodes_[0].memory = NodeMemory::host(chip_);
     for (std::size_t n = 1; n < nodes_.size(); ++n) {
       const TileId tile(n - 1);
@@ -285,6 +287,10 @@ class ModelDevice final : public ModelLink {
           .visible.assign(hw::RegToken::unpack(ring.data).count, 0);
       return;
     }
+    if (ring.node == 0 && block == hw::kAddrBlockExit) {
+      exit_.write(hw::AddressExit::unpack(ring.address).field, ring.data);
+      return;
+    }
     // Flits of others pass the router of a running tile.
     const bool is_route = block == hw::kAddrBlockSpikeRoute || block == hw::kAddrBlockCreditRoute;
     if (node.running && !is_route) throw device_error("model: a table of a running node was written");
@@ -304,6 +310,7 @@ class ModelDevice final : public ModelLink {
         starting_.clear();
         std::fill(apps_.begin(), apps_.end(), Hosted{});
         std::fill(tokens_.begin(), tokens_.end(), Tokens{});
+        exit_.clear();
         quiet_from_ = 0;
       }
     }
@@ -607,11 +614,14 @@ class ModelDevice final : public ModelLink {
       word.index = flit.index;
       word.mask = flit.mask;
       out_.push_back(word.pack());
+      exit_.chunk(channel, flit.index, flit.mask);
       return;
     }
     out_.push_back(
         stamped((flit.mask & kVoid) != 0 ? hw::kKindOutVoid : hw::kKindOutEos, channel, at, flit.mask));
-    if ((flit.mask & kRunEnd) != 0 || channel >= tokens_.size()) return;
+    if ((flit.mask & kRunEnd) != 0) return;
+    exit_.end(channel, (flit.mask & kSampleEnd) != 0);
+    if (channel >= tokens_.size()) return;
     Tokens& tokens = tokens_[channel];
     tokens.lost = tokens.lost || tokens.visible.size() == hw::kLimitWindow;
     if (tokens.lost)
@@ -893,7 +903,8 @@ class ModelDevice final : public ModelLink {
     Hosted& app = apps_[number];
     if (app.queue.empty() || !app.live || out_.size() >= kOutputLimit) return false;
     const Word word = app.queue.front();
-    if (word >> 60U == hw::kKindWait) return host_wait(app, hw::WordWait::unpack(word).sink);
+    if (exit_.drops(number, word)) return take_head(app);
+    if (word >> 60U == hw::kKindWait) return host_wait(number, hw::WordWait::unpack(word).sink);
     const bool is_end = word >> 60U == hw::kKindEos;
     const auto chunk = hw::WordChunk::unpack(word);
     Node& host = nodes_[0];
@@ -908,18 +919,19 @@ class ModelDevice final : public ModelLink {
     const Cycle wire = channel.slots.next(from + 1);
     app.next = wire;
     channel.sending = !is_end;
-    app.queue.pop_front();
-    ++app.taken;
-    ++sent_words_;
+    const bool is_cut = exit_.voids(number, word);
+    take_head(app);
     if (!is_end) {
       deliver(0, wire, {false, chunk.index, chunk.mask});
       return true;
     }
-    const auto end = hw::WordEos::unpack(word);
+    auto end = hw::WordEos::unpack(word);
+    if (is_cut) end.is_void = 1;
     if (end.is_void != 0 && (end.sample_end == 0 || end.run_end != 0))
       throw device_error("model: a void step that does not end its sample");
     const std::uint32_t flags = (end.sample_end != 0 ? kSampleEnd : 0U) | (end.run_end != 0 ? kRunEnd : 0U) |
                                 (end.is_void != 0 ? kVoid : 0U);
+    if (end.sample_end != 0) exit_.sample_ended(number, end.channel);
     if (end.run_end == 0) out_.push_back(stamped(hw::kKindOutSent, end.channel, wire, flags));
     if (end.final != 0) {
       app.live = false;
@@ -930,7 +942,8 @@ class ModelDevice final : public ModelLink {
   }
 
   /// Takes a WAIT whose sink has a token.
-  bool host_wait(Hosted& app, std::uint32_t sink) {
+  bool host_wait(std::uint32_t number, std::uint32_t sink) {
+    Hosted& app = apps_[number];
     Tokens& tokens = tokens_of(sink);
     if (tokens.lost)
       throw device_error("model: a WAIT for sink " + std::to_string(sink) + ", of which more than " +
@@ -938,6 +951,12 @@ class ModelDevice final : public ModelLink {
     if (tokens.visible.empty()) return false;
     app.next = std::max(app.next, tokens.visible.front()) + 1;
     tokens.visible.pop_front();
+    exit_.waited(number, sink);
+    return take_head(app);
+  }
+
+  /// A word leaves a queue.
+  bool take_head(Hosted& app) {
     app.queue.pop_front();
     ++app.taken;
     ++sent_words_;
@@ -978,7 +997,8 @@ class ModelDevice final : public ModelLink {
   Chip chip_;
   std::vector<Node> nodes_;
   std::vector<Hosted> apps_;
-  std::vector<Tokens> tokens_;   ///< by sink
+  std::vector<Tokens> tokens_;  ///< by sink
+  device_model::ExitUnit exit_;
   std::vector<Start> starting_;  ///< written before the chip's run
   std::uint32_t start_low_ = 0;
   std::deque<std::uint32_t> work_;

@@ -52,7 +52,8 @@ struct CoreTables {
 };
 
 /// In place of a neuron: nobody stands there. Only where pooled spikes are sent, so that the neurons of a
-/// window stand at the same bit of their chunks.
+/// window stand at the same bit of their chunks, and behind a pass of shared neurons, so that the next one
+/// begins with a chunk.
 inline constexpr std::uint32_t kNoNeuron = ~0U;
 
 /// Max pooling of spikes, done where they are sent: what a cluster sends in place of its own spikes. A bit is
@@ -69,7 +70,11 @@ struct Cluster {
   std::string name;  ///< "hidden[0]"
   PopulationId population;
   std::uint32_t kind = 0;  ///< of tile, as the chip numbers them: its numbering and tables are for it
-  std::vector<std::uint32_t> neurons;  ///< NIR index by position; kNoNeuron only where it is `pooled`
+  std::vector<std::uint32_t> neurons;  ///< NIR index by position; kNoNeuron: see there
+  /// Groups of its neurons that pass through one set of membranes, one after another
+  /// (docs/shared-neurons.md): those of a group stand `pass_stride` positions behind the group's before, in
+  /// the same order.
+  std::uint32_t passes = 1;
   bool readout = false;
   bool last_only = false;          ///< readout sent only on a sample's last step
   std::optional<Pooled> pooled{};  ///< none: it sends its own spikes, or potentials
@@ -85,6 +90,12 @@ struct Cluster {
   /// Positions, those without a neuron included.
   [[nodiscard]] std::size_t size() const { return neurons.size(); }
   [[nodiscard]] std::size_t neuron_count() const { return count_neurons(neurons); }
+  /// Membranes that it keeps.
+  [[nodiscard]] std::size_t membranes() const { return neuron_count() / passes; }
+  /// Positions from a neuron of one pass to that of the next with the same membrane: whole chunks.
+  [[nodiscard]] std::size_t pass_stride() const {
+    return passes == 1 ? size() : (membranes() + hw::kChunkBits - 1) / hw::kChunkBits * hw::kChunkBits;
+  }
   [[nodiscard]] std::size_t page_chunks() const { return chunk_bits.size(); }
   /// Whose spikes its chunks hold: bit b of chunk c is sent_neurons()[16c + b] of sent_population().
   [[nodiscard]] PopulationId sent_population() const { return pooled ? pooled->population : population; }

@@ -161,7 +161,8 @@ class CoreModel {
   [[nodiscard]] virtual device_model::Firing fire(std::uint32_t context,
                                                   std::span<const device_model::Page* const> pages,
                                                   std::uint32_t count, bool last) = 0;
-  /// Membrane of neuron `position` of a context, as the last firing left it.
+  /// Membrane of neuron `position` of a context, as the last firing left it; of neurons that share one, as
+  /// the last of them did.
   [[nodiscard]] virtual std::int32_t potential(std::uint32_t context, std::uint32_t position) const = 0;
 };
 
@@ -205,6 +206,7 @@ struct PopulationFloor {
   std::uint64_t page_chunks = 0;  ///< of all its clusters together
   bool readout = false;
   std::vector<RowFloor> rows{};
+  std::uint64_t share = 1;  ///< neurons a membrane
 };
 
 /// Where a neuron's state can be read over the ring.
@@ -232,7 +234,7 @@ class Core {
   /// The memories that the RTL of such a core instantiates; tests/chips compares them with Yosys's.
   [[nodiscard]] virtual std::vector<Ram> rams(const TileConfig&) const = 0;
   /// Entries that a cluster takes of each.
-  [[nodiscard]] virtual std::vector<std::uint64_t> amounts(const Cluster&) const = 0;
+  [[nodiscard]] virtual std::vector<std::uint64_t> amounts(const Cluster&, const TileConfig&) const = 0;
   /// Every limit of the core, the memories' capacities among them, whether or not it is exceeded.
   [[nodiscard]] virtual std::vector<Need> needs(const Cluster&, const TileConfig&) const = 0;
   /// Most neurons of the population that a tile can hold, whatever their weights.
@@ -330,7 +332,8 @@ class Core {
   /// The core of such a tile on these memories, which outlive it.
   [[nodiscard]] virtual std::unique_ptr<CoreModel> model(const TileConfig&,
                                                          device_model::TileMemory&) const = 0;
-  [[nodiscard]] virtual StateAddress state_at(const TileConfig&, NeuronState,
+  /// Where the ring finds it; neurons that share a membrane have one address.
+  [[nodiscard]] virtual StateAddress state_at(const Cluster&, const TileConfig&, NeuronState,
                                               std::span<const std::uint32_t> first,
                                               std::uint32_t position) const = 0;
 

@@ -49,7 +49,7 @@ std::uint64_t amount_of(const Cluster& cluster, const TileConfig& tile, std::str
   const auto at =
       std::find_if(memories.begin(), memories.end(), [&](const MemoryInfo& m) { return m.key == key; });
   SPIKELOOM_CHECK(at != memories.end());
-  return core.amounts(cluster)[static_cast<std::size_t>(at - memories.begin())];
+  return core.amounts(cluster, tile)[static_cast<std::size_t>(at - memories.begin())];
 }
 
 }  // namespace spikeloom

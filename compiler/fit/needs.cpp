@@ -76,6 +76,10 @@ class Estimate {
   }
 
  private:
+  /// Neurons a word of state, at most: those that pass through another population's take none.
+  [[nodiscard]] static std::uint64_t share_of(const IntPopulation& population) {
+    return population.membranes_of ? population.size() + 1 : population.share;
+  }
   [[nodiscard]] bool may_fold(std::size_t p) const { return outline_.may_fold.at(p).has_value(); }
 
   /// Without the pools that may fold.
@@ -111,7 +115,7 @@ class Estimate {
     const IntPopulation& population = outline_.shapes.populations[p];
     const std::vector<MemoryInfo> memories = core_of(kind).memories(kind);
     const auto holds = [&](std::uint64_t neurons) {
-      PopulationFloor floor{neurons, 1, 0, population.is_readout(), {}};
+      PopulationFloor floor{neurons, 1, 0, population.is_readout(), {}, share_of(population)};
       for (const OutlineLayer& layer : outline_.layers[p])
         floor.rows.push_back({1, neurons * layer.of_neuron, layer.bits});
       const std::vector<std::uint64_t> amounts = core_of(kind).least_amounts(floor, kind);
@@ -178,7 +182,8 @@ class Estimate {
     const bool likely = count_ == Count::kLikely;
     if (likely) floors.shortest = floors.longest.chunks;
     PopulationFloor floor{
-        population.size(), floors.clusters, floors.clusters * floors.shortest, population.is_readout(), {}};
+        population.size(),   floors.clusters, floors.clusters * floors.shortest, population.is_readout(), {},
+        share_of(population)};
     for (const OutlineLayer& layer : outline_.layers[p]) {
       const std::vector<RowFloor>& rows = likely ? layer.spans : layer.rows;
       floor.rows.insert(floor.rows.end(), rows.begin(), rows.end());

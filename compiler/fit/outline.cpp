@@ -245,12 +245,15 @@ class RealCodes {
   bool alike_ = true;  ///< all neurons' weights count alike: the quantiser scales none of them
 };
 
-IntPopulation shell(const std::string& name, NeuronKind kind, const Shape& shape, std::size_t size) {
+template <class AnyPopulation>
+IntPopulation shell(const AnyPopulation& whole) {
   IntPopulation population;
-  population.name = name;
-  population.kind = kind;
-  population.shape = shape;
-  population.beta.assign(size, 0);
+  population.name = whole.name;
+  population.kind = whole.kind;
+  population.shape = whole.shape;
+  population.beta.assign(whole.size(), 0);
+  population.share = whole.share;
+  population.membranes_of = whole.membranes_of;
   return population;
 }
 
@@ -296,8 +299,7 @@ Outline outline_of(const Network& network, const OutlineOptions& options) {
     same.shape = input.shape;
     same.planes = options.planes(input.name);
   }
-  for (const Population& p : network.populations)
-    outline.shapes.populations.push_back(shell(p.name, p.kind, p.shape, p.size()));
+  for (const Population& p : network.populations) outline.shapes.populations.push_back(shell(p));
   std::vector<std::vector<const Projection*>> into(network.populations.size());
   for (const Projection& projection : network.projections) into[projection.to.index()].push_back(&projection);
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
@@ -323,8 +325,7 @@ Outline outline_of(const IntNetwork& network) {
   outline.shapes.name = network.name;
   outline.shapes.outputs = network.outputs;
   outline.shapes.inputs = network.inputs;
-  for (const IntPopulation& p : network.populations)
-    outline.shapes.populations.push_back(shell(p.name, p.kind, p.shape, p.size()));
+  for (const IntPopulation& p : network.populations) outline.shapes.populations.push_back(shell(p));
   for (const std::vector<Layer>& layers : make_layers(network)) {
     Into list(network.populations[outline.layers.size()].size());
     for (const Layer& layer : layers) {

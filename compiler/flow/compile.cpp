@@ -18,6 +18,7 @@
 #include "compiler/flow/parts.hpp"
 #include "compiler/flow/recorded_options.hpp"
 #include "compiler/flow/search.hpp"
+#include "compiler/flow/shared_neurons.hpp"
 #include "compiler/flow/stage_options.hpp"
 #include "compiler/flow/stage_runner.hpp"
 #include "compiler/flow/static_inputs.hpp"
@@ -40,17 +41,18 @@ std::string print_promise(const Promise& promise) {
 }
 
 /// An integer network in JSON, or NIR.
-CompileInput read_input(const std::string& path, const Semantics& semantics) {
+CompileInput read_input(const std::string& path, const CompileOptions& options) {
   const std::filesystem::path file(path);
   CompileInput input;
   input.name = file.filename().string();
   if (file.extension() == ".json") {
     input.network = read_int_network(path);
-    return input;
+  } else {
+    Notes notes;
+    input.network = load_network(path, options.semantics, &notes);
+    input.notes = std::move(notes.list);
   }
-  Notes notes;
-  input.network = load_network(path, semantics, &notes);
-  input.notes = std::move(notes.list);
+  share_neurons(input, options.share);
   return input;
 }
 
@@ -242,6 +244,8 @@ std::variant<Compilation, DoesNotFit> compiled(StageRunner& runner, CompileInput
   for (std::string& note : notes_on_parts(result.integers, result.image.application, chip))
     result.notes.push_back(std::move(note));
   append_stream_note(result);
+  for (std::string& note : notes_on_sharing(result.image.application))
+    result.notes.push_back(std::move(note));
   append_sample_notes(result, chip, options);
   if (const auto reason = why_no_points(result.image); reason && options.points != 0)
     result.notes.push_back("no operating points: " + *reason);
@@ -256,7 +260,7 @@ std::variant<Compilation, DoesNotFit> compile(const std::string& path, const Chi
                                               const CompileOptions& options, const OnStage& on_stage) {
   check_options(options);
   StageRunner runner(options.dump, on_stage);
-  CompileInput input = runner.stage("network", [&] { return read_input(path, options.semantics); });
+  CompileInput input = runner.stage("network", [&] { return read_input(path, options); });
   runner.dump(describe(input));
   input.data = read_calibration(input, options);
   return compiled(runner, std::move(input), chip, options);
@@ -268,7 +272,7 @@ std::variant<Compilation, DoesNotFit> compile_on_smallest(const std::string& pat
                                                           const OnStage& on_stage) {
   check_options(options);
   StageRunner reading({}, on_stage);
-  CompileInput input = reading.stage("network", [&] { return read_input(path, options.semantics); });
+  CompileInput input = reading.stage("network", [&] { return read_input(path, options); });
   input.data = read_calibration(input, options);
   std::vector<const Chip*> by_size;
   for (const Chip& chip : chips) by_size.push_back(&chip);
@@ -311,7 +315,7 @@ std::variant<Compilation, DoesNotFit> compile(CompileInput input, const Chip& ch
 FileNumbers numbers(const std::string& path, const Chip& chip, const CompileOptions& options) {
   check_options(options);
   StageRunner runner;
-  CompileInput input = runner.stage("network", [&] { return read_input(path, options.semantics); });
+  CompileInput input = runner.stage("network", [&] { return read_input(path, options); });
   input.data = read_calibration(input, options);
   Compilation made = numbers_of(runner, std::move(input), chip, options);
   FileNumbers result{std::move(made.integers), std::nullopt};

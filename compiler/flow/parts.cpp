@@ -346,6 +346,8 @@ class Splitter {
       if (const auto* from = std::get_if<PopulationId>(&projection.from);
           from != nullptr && !handed_on_[static_cast<std::size_t>(&projection - network.projections.data())])
         projection.from = result_.now[from->index()];
+    for (IntPopulation& population : network.populations)
+      if (population.membranes_of) population.membranes_of = result_.now[population.membranes_of->index()];
     network.outputs = old_.outputs;
     for (Output& output : network.outputs) output.from = result_.now[output.from.index()];
     return std::move(result_);

@@ -30,6 +30,7 @@ void visit_options(Visitor& v, Options& o) {
   v.choice("rounding", o.rounding, 2);
   v.value("planes", o.planes);
   v.value("signed", o.signed_inputs);
+  v.value("share", o.share);
   v.value("static_inputs", o.static_inputs);
   v.value("exit_readout", o.exit_readout);
   v.value("calibrate_weights", o.calibrate_weights);

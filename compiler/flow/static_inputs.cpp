@@ -81,6 +81,8 @@ class Holder {
     }
     for (const std::optional<PopulationId>& id : holder)
       if (id) hand_on(*id, PopulationId(id->index() + 1));
+    for (IntPopulation& population : network.populations)
+      if (population.membranes_of) population.membranes_of = now[population.membranes_of->index()];
     network.outputs = old_.outputs;
     for (Output& output : network.outputs) output.from = now[output.from.index()];
     return std::move(result_);
@@ -173,6 +175,9 @@ class Holder {
   /// Why the population cannot hold its sum in its own current.
   [[nodiscard]] std::optional<std::string> why_not_itself(std::size_t p) const {
     const IntPopulation& population = old_.populations[p];
+    const auto goes_on = [&](const IntPopulation& other) { return other.membranes_of == PopulationId(p); };
+    if (population.shares() || std::any_of(old_.populations.begin(), old_.populations.end(), goes_on))
+      return "its neurons share the membrane and its current";
     std::set<std::uint32_t> delays;
     for (const IntProjection& projection : old_.projections) {
       if (projection.to.index() != p) continue;

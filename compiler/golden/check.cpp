@@ -122,6 +122,52 @@ void check_population(const IntPopulation& population, std::uint32_t state_bits,
   }
 }
 
+/// Who passes through whose membranes. The populations themselves are sound.
+void check_membranes(const IntNetwork& network, std::size_t p, Problems& problems) {
+  const IntPopulation& population = network.populations[p];
+  const Subject subject(problems, "population '" + population.name + "'");
+  if (population.share == 0 || population.shape.empty() || population.shape.front() % population.share != 0) {
+    subject.wrong("share: expected a divisor of its first dimension, " +
+                  std::to_string(population.shape.empty() ? 1 : population.shape.front()) + ", found " +
+                  std::to_string(population.share));
+    return;
+  }
+  if (!population.shares()) return;
+  if (population.is_readout())
+    return subject.wrong("a readout's potentials are its result, so its neurons share no membranes");
+  if (!population.membranes_of) return;
+  if (population.membranes_of->index() >= p)
+    return subject.wrong("membranes: expected a population that stands before it");
+  const IntPopulation& owner = network.populations[population.membranes_of->index()];
+  const std::string whose = "the membranes of '" + owner.name + "'";
+  if (owner.is_readout()) return subject.wrong(whose + " are a readout's result, which nobody else changes");
+  if (owner.membranes_of)
+    return subject.wrong("'" + owner.name + "' has no membranes of its own, but those of '" +
+                         network.populations[owner.membranes_of->index()].name + "': name that one");
+  if (owner.share != 0 && owner.membranes() != population.membranes())
+    subject.wrong("it passes through " + std::to_string(population.membranes()) + " membranes, but '" +
+                  owner.name + "' has " + std::to_string(owner.membranes()));
+}
+
+/// What stands in one membrane is counted in one unit.
+void check_shared_units(const IntNetwork& network, std::size_t p, Problems& problems) {
+  const IntPopulation& population = network.populations[p];
+  if (!population.shares()) return;
+  const IntPopulation& owner =
+      population.membranes_of ? network.populations[population.membranes_of->index()] : population;
+  const auto unit = [](const IntPopulation& of, std::size_t j) {
+    return of.unit * (of.relative_unit.empty() ? 1 : of.relative_unit[j]);
+  };
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const std::size_t first = j % population.membranes();
+    if (unit(population, j) == unit(owner, first)) continue;
+    Subject(problems, "population '" + population.name + "'")
+        .wrong("neuron " + std::to_string(j) + " and neuron " + std::to_string(first) + " of '" + owner.name +
+               "' share a membrane, but have different units");
+    return;
+  }
+}
+
 /// "row 3" where a row has its own weights, else "weight 17".
 std::string weight_name(const MapForm& form, std::size_t weight) {
   if (const auto* sparse = form.as<SparseMap>()) {
@@ -302,6 +348,10 @@ Problems check(const IntNetwork& network) {
   for (const IntInput& input : network.inputs) check_input(input, problems);
   for (const IntPopulation& population : network.populations)
     check_population(population, network.state_bits, problems);
+  if (problems.empty())
+    for (std::size_t p = 0; p < network.populations.size(); ++p) check_membranes(network, p, problems);
+  if (problems.empty())
+    for (std::size_t p = 0; p < network.populations.size(); ++p) check_shared_units(network, p, problems);
   bool summable = problems.empty();
   for (const IntProjection& projection : network.projections) {
     summable = check_projection(network, projection, problems) && summable;

@@ -38,9 +38,9 @@ inline constexpr std::uint32_t kMaxAccumulatorBits = 32;
 /// Everything that is wrong with the network; empty when it may be run.
 ///
 /// Checked  names, sizes, shapes and ids; ranges of every parameter; rows ascending, within their
-///          bits, without zeros, and full or empty at 1 bit; delays; no cycle of delay 0 (named by
-///          its populations) and delay-0 projections forward; no sum of
-///          synaptic input can leave 32 bits.
+///          bits, without zeros, and full or empty at 1 bit; who shares membranes with whom; delays; no cycle
+///          of delay 0 (named by its populations) and delay-0 projections forward; no sum of synaptic input
+///          can leave 32 bits.
 /// Assumed  nothing; but whether a chip has the memory, the delays and the widths is not asked here.
 [[nodiscard]] Problems check(const IntNetwork& network);
 

@@ -53,15 +53,17 @@ GoldenInterpreter::GoldenInterpreter(const IntNetwork& network) : network_(netwo
   for (const std::size_t depth : input_depth) input_history_.emplace_back(depth);
   for (const std::size_t depth : spike_depth) spike_history_.emplace_back(depth);
   for (std::size_t p = 0; p < states_.size(); ++p) states_[p].a.assign(network_.populations[p].size(), 0);
+  before_ = populations_before(network_.populations);
   reset();
 }
 
 void GoldenInterpreter::reset() {
   step_ = 0;
-  for (State& state : states_) {
+  for (std::size_t p = 0; p < states_.size(); ++p) {
+    State& state = states_[p];
     std::fill(state.a.begin(), state.a.end(), 0);
-    state.i.assign(state.a.size(), 0);
-    state.v.assign(state.a.size(), 0);
+    state.i.assign(network_.populations[p].membranes(), 0);
+    state.v.assign(network_.populations[p].membranes(), 0);
     state.spikes.clear();
   }
 }
@@ -196,16 +198,23 @@ void GoldenInterpreter::update(std::size_t index, StepStatistics& statistics) {
   IntegerArithmetic arithmetic{low, high};
   const bool fires = !population.is_readout();
   state.spikes.clear();
-  for (std::size_t j = 0; j < state.v.size(); ++j) {
+  if (before_[index] != index) {
+    state.i = states_[before_[index]].i;
+    state.v = states_[before_[index]].v;
+  }
+  // Neurons of one membrane come by rising index, group by group.
+  std::size_t at = 0;
+  for (std::size_t j = 0; j < state.a.size(); ++j) {
     const std::int64_t input = std::int64_t{state.a[j]} * (std::int64_t{1} << population.scale);
     StepState<std::int64_t> now =
-        next_state(arithmetic, StepState<std::int64_t>{state.i[j], state.v[j]}, population.alpha[j],
+        next_state(arithmetic, StepState<std::int64_t>{state.i[at], state.v[at]}, population.alpha[j],
                    population.beta[j], input + population.bias_i[j], std::int64_t{population.bias_v[j]});
     if (fires && spike_and_reset(arithmetic, now.v, std::int64_t{population.theta[j]},
                                  std::int64_t{population.v_reset[j]}, population.reset == Reset::kSubtract))
       state.spikes.push_back(static_cast<std::uint32_t>(j));
-    state.i[j] = static_cast<std::int32_t>(now.i);
-    state.v[j] = static_cast<std::int32_t>(now.v);
+    state.i[at] = static_cast<std::int32_t>(now.i);
+    state.v[at] = static_cast<std::int32_t>(now.v);
+    if (++at == state.v.size()) at = 0;
   }
   statistics.spikes += state.spikes.size();
   statistics.saturations += arithmetic.clipped;

@@ -54,9 +54,10 @@ class GoldenInterpreter {
   [[nodiscard]] std::span<const std::uint32_t> spikes(PopulationId id) const {
     return states_[id.index()].spikes;
   }
-  /// Membranes after the last step (after reset by a spike); a readout's output.
+  /// Membranes as the population's own neurons left them in the last step (after reset by a spike); a
+  /// readout's output. One a neuron; of shared neurons one a membrane, as the last group left it.
   [[nodiscard]] std::span<const std::int32_t> v(PopulationId id) const { return states_[id.index()].v; }
-  /// Synaptic currents of the last step.
+  /// Synaptic currents, likewise.
   [[nodiscard]] std::span<const std::int32_t> i(PopulationId id) const { return states_[id.index()].i; }
   /// Accumulated input `a` of the last step.
   [[nodiscard]] std::span<const std::int32_t> accumulated(PopulationId id) const {
@@ -97,6 +98,8 @@ class GoldenInterpreter {
   std::vector<std::vector<std::size_t>> inbound_;  ///< projections by target population
   std::vector<Rows> rows_;                         ///< by projection
   std::vector<State> states_;
+  /// By population: whose membranes it goes on with; itself where it shares them with no other.
+  std::vector<std::size_t> before_;
   std::vector<std::uint8_t> is_source_;  ///< by population: some projection comes from it
   std::vector<History> input_history_, spike_history_;
   std::uint64_t step_ = 0;  ///< of the current sample

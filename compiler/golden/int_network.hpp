@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,12 @@ namespace spikeloom {
 ///   decay(x, k) = trunc0(x·k / 4096)                                     towards zero
 /// sat clips to state_bits (two's complement). i = v = 0 before a sample's first step. Firing at a threshold,
 /// other ways to reset and other starts are these equations with other numbers (compiler/quantize/README.md).
+///
+/// Shared neurons (docs/shared-neurons.md): with `share` = n the neurons fall into n groups in NIR order, of
+/// a map n groups of channels, which pass one after another through one set of membranes: neuron j has the
+/// state (i, v) that the neuron j − membranes() of the same step left, those of the first group the state
+/// that the last group of the step before left. A population with `membranes_of` goes on with that one's
+/// membranes instead of its own; the populations that share them pass in their order.
 struct IntPopulation {
   std::string name;
   NeuronKind kind = NeuronKind::kLif;
@@ -34,7 +42,12 @@ struct IntPopulation {
   std::vector<double> relative_unit;
   /// Of a readout, in units: what is added to neuron j's v before anyone looks at it. Empty: all 0.
   std::vector<std::int32_t> origin;
+  std::uint32_t share = 1;                     ///< groups that pass through one set of membranes
+  std::optional<PopulationId> membranes_of{};  ///< an earlier population; none: it has its own
 
+  /// States (i, v) that its neurons pass through.
+  [[nodiscard]] std::size_t membranes() const { return size() / share; }
+  [[nodiscard]] bool shares() const { return share > 1 || membranes_of.has_value(); }
   [[nodiscard]] std::size_t size() const { return beta.size(); }
   [[nodiscard]] bool is_readout() const { return spikeloom::is_readout(kind); }
   /// Some alpha is not 0: the tile needs a synaptic state.

@@ -204,7 +204,19 @@ Reset parse_reset(Fields& fields) {
   return Reset::kToValue;
 }
 
-IntPopulation parse_population(Fields fields) {
+/// Shared neurons: `others` are the populations that stand before it.
+void parse_membranes(Fields& fields, const IntNetwork& others, IntPopulation& population) {
+  population.share =
+      static_cast<std::uint32_t>(fields.integer("share", 1, static_cast<std::int64_t>(kMostElements), 1));
+  if (fields.find("membranes") == nullptr) return;
+  const std::string name = fields.text("membranes");
+  if (const auto owner = index_of(others.populations, name))
+    population.membranes_of = PopulationId(*owner);
+  else if (!name.empty())
+    fields.wrong("'membranes': no population before it is called '" + name + "'");
+}
+
+IntPopulation parse_population(Fields fields, const IntNetwork& others) {
   IntPopulation population;
   population.name = fields.text("name");
   population.kind = parse_kind(fields);
@@ -229,6 +241,7 @@ IntPopulation parse_population(Fields fields) {
     population.relative_unit = relative->get<std::vector<double>>();
   }
   if (fields.find("origin") != nullptr) population.origin = fields.integers("origin", size);
+  parse_membranes(fields, others, population);
   fields.nothing_else();
   return population;
 }
@@ -464,7 +477,7 @@ IntNetwork parse_file(const Json& json, Problems& problems) {
   };
   each("inputs", "input", [&](Fields fields) { network.inputs.push_back(parse_input(std::move(fields))); });
   each("populations", "population",
-       [&](Fields fields) { network.populations.push_back(parse_population(std::move(fields))); });
+       [&](Fields fields) { network.populations.push_back(parse_population(std::move(fields), network)); });
   each("projections", "projection", [&](Fields fields) {
     if (auto projection = parse_projection(std::move(fields), network))
       network.projections.push_back(std::move(*projection));
@@ -485,7 +498,7 @@ Json compact(const std::vector<std::int32_t>& values) {
   return values;
 }
 
-Json describe(const IntPopulation& population) {
+Json describe(const IntPopulation& population, const IntNetwork& network) {
   Json json;
   json["name"] = population.name;
   json["kind"] = to_string(population.kind);
@@ -505,6 +518,8 @@ Json describe(const IntPopulation& population) {
   json["unit"] = population.unit;
   if (!population.relative_unit.empty()) json["relative_unit"] = population.relative_unit;
   if (!population.origin.empty()) json["origin"] = compact(population.origin);
+  if (population.share != 1) json["share"] = population.share;
+  if (population.membranes_of) json["membranes"] = network.populations[population.membranes_of->index()].name;
   return json;
 }
 
@@ -621,7 +636,7 @@ std::string print_int_network(const IntNetwork& network) {
     return dump(json);
   });
   text += print_list("populations", network.populations,
-                     [](const IntPopulation& population) { return dump(describe(population)); });
+                     [&](const IntPopulation& population) { return dump(describe(population, network)); });
   text += print_list("projections", network.projections,
                      [&](const IntProjection& projection) { return print_projection(network, projection); });
   text += print_list("outputs", network.outputs, [&](const Output& output) {

@@ -7,7 +7,7 @@
 
 namespace spikeloom {
 
-inline constexpr std::uint32_t kImageVersion = 9;
+inline constexpr std::uint32_t kImageVersion = 10;
 inline constexpr std::size_t kImageHeader = 32;
 inline constexpr std::uint64_t kMostImageBytes = std::uint64_t{1} << 30U;
 

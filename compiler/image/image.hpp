@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -90,6 +91,14 @@ struct Image {
 
 /// The part of an image that a device is programmed with and that timing follows from: what a search has
 /// before there is an image, and how it is run. Refers to what it was made of.
+/// What the host port's exit unit is told of a run with a window: of which output, and the margin at which a
+/// sample ends.
+struct ExitSetup {
+  std::uint32_t first_sink = 0, sinks = 0;  ///< of the readout, of the application's
+  std::uint32_t neurons = 0;
+  std::uint32_t margin = 0;  ///< in the readout's integer units
+};
+
 struct ImageView {
   const Chip& chip;
   const Application& application;
@@ -98,6 +107,8 @@ struct ImageView {
   /// Steps that the host may be ahead of the outputs: step k waits for the outputs of step k − window. 0: it
   /// waits for none. No table depends on it, so it is a run's and not the image's.
   std::uint32_t window = 0;
+  /// Where set, the chip's exit unit ends samples of the run. Only with a window.
+  std::optional<ExitSetup> exit{};
 
   // Implicit: wherever a view will do, so will an image.
   ImageView(const Image& image)  // NOLINT(google-explicit-constructor)
@@ -108,6 +119,12 @@ struct ImageView {
   [[nodiscard]] ImageView with_window(std::uint32_t steps) const {
     ImageView view = *this;
     view.window = steps;
+    return view;
+  }
+  /// The same, with samples ended by the chip.
+  [[nodiscard]] ImageView with_exit(const std::optional<ExitSetup>& setup) const {
+    ImageView view = *this;
+    view.exit = setup;
     return view;
   }
 };

@@ -53,6 +53,7 @@ class Programmer {
     words_ = &program_.start;
     clear_all();
     write_start_values();
+    write_exit();
     run_tiles();
     const std::vector<std::uint64_t> start = start_words(1U << binding_.application, 0);
     words_->insert(words_->end(), start.begin(), start.end());
@@ -354,6 +355,26 @@ class Programmer {
     for (std::uint32_t s = 0; s < app_.sinks.size(); ++s)
       if (const std::uint32_t sink = binding_.first_sink + s; sink < chip_.host.window_sinks)
         write(0, hw::AddressToken{sink}.pack(), hw::RegToken{}.pack());
+  }
+
+  /// `clear` has switched the exit unit off; `valid` comes last.
+  void write_exit() {
+    if (!image_.exit) return;
+    SPIKELOOM_CHECK(image_.window > 0 && image_.window <= chip_.host.exit_window);
+    const auto field = [](std::uint32_t number) { return hw::AddressExit{number}.pack(); };
+    hw::RegExitSinks sinks;
+    sinks.first = binding_.first_sink + image_.exit->first_sink;
+    sinks.count = image_.exit->sinks;
+    write(0, field(hw::kAddrExitSinks), sinks.pack());
+    write(0, field(hw::kAddrExitNeurons), hw::RegExitNeurons{image_.exit->neurons}.pack());
+    write(0, field(hw::kAddrExitMargin), image_.exit->margin);
+    hw::RegExitSource source;
+    source.app = binding_.application;
+    source.last_sink = binding_.first_sink + static_cast<std::uint32_t>(app_.sinks.size()) - 1;
+    for (const Channel& channel : binding_.channels)
+      if (!channel.from) source.last_channel = channel.number;
+    source.valid = 1;
+    write(0, field(hw::kAddrExitSource), source.pack());
   }
 
   /// What does not start at 0.

@@ -29,7 +29,7 @@ SharedEntries::SharedEntries(const Application& app, const Chip& chip) {
     const TileKind& kind = chip.kind(cluster.kind);
     const std::vector<MemoryInfo> memories = core.memories(kind);
     const std::vector<MemoryWindow> windows = core.windows(kind);
-    const std::vector<std::uint64_t> amounts = core.amounts(cluster);
+    const std::vector<std::uint64_t> amounts = core.amounts(cluster, kind);
     content_.emplace_back(memories.size(), kOwn);
     for (std::size_t m = 0; m < memories.size(); ++m) {
       if (region_memory(cluster, kind) == m) {

@@ -25,6 +25,7 @@ Interpreter::Interpreter(const Network& network, Precision precision)
                                            : depth[std::get<PopulationId>(projection.from).index()];
     needed = std::max(needed, std::size_t{projection.delay} + 1);
   }
+  before_ = populations_before(network.populations);
   for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i].ring.resize(input_depth[i]);
   for (std::size_t p = 0; p < states_.size(); ++p) {
     const std::size_t size = network.populations[p].size();
@@ -105,11 +106,15 @@ void Interpreter::update_as(std::size_t p) {
   }
   auto& sent = state.history.ring[now_ % state.history.ring.size()];
   sent.clear();
+  // What a neuron goes on with: what the one before it in its membrane left.
+  const State& before = states_[before_[p]];
+  const std::size_t membranes = population.membranes(), last = before.v.size() - membranes;
   for (std::size_t n = 0; n < population.size(); ++n) {
-    const Real i =
-        real(population.alpha[n]) * real(state.i[n]) + real(population.gain_i[n]) * real(state.sum[n]);
-    Real v = real(population.beta[n]) * real(state.v[n]) + real(population.gain_v[n]) * i +
-             real(population.drive[n]);
+    const double old_i = n < membranes ? before.i[last + n] : state.i[n - membranes];
+    const double old_v = n < membranes ? before.v[last + n] : state.v[n - membranes];
+    const Real i = real(population.alpha[n]) * real(old_i) + real(population.gain_i[n]) * real(state.sum[n]);
+    Real v =
+        real(population.beta[n]) * real(old_v) + real(population.gain_v[n]) * i + real(population.drive[n]);
     state.i[n] = i;
     state.v[n] = v;
     if (population.is_readout()) {

@@ -34,7 +34,8 @@ class Interpreter {
 
   /// Spikes of the last step, 0 or 1 per neuron; all 0 for a readout.
   [[nodiscard]] std::span<const std::uint8_t> spikes(PopulationId id) const { return state(id).spikes; }
-  /// Potential after the last step's reset; of a readout the value that is read out.
+  /// Potential as each neuron left it in the last step, after its reset; of a readout the value that is read
+  /// out.
   [[nodiscard]] std::span<const double> potential(PopulationId id) const { return state(id).v; }
   [[nodiscard]] std::span<const double> current(PopulationId id) const { return state(id).i; }
   [[nodiscard]] const Network& network() const { return *network_; }
@@ -65,6 +66,7 @@ class Interpreter {
   const Network* network_;
   Precision precision_;
   std::vector<State> states_;
+  std::vector<std::size_t> before_;  ///< by population: whose membranes it goes on with
   std::vector<History> inputs_;
   std::size_t now_ = 0;
 };

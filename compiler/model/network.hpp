@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -39,7 +41,13 @@ struct Population {
   std::vector<double> alpha, gain_i, bias;
   std::vector<double> beta, gain_v, drive, start;
   std::vector<double> theta, v_reset;  ///< unused by a readout
+  /// Shared neurons, as in IntPopulation: groups that pass one after another through one set of membranes,
+  /// and whose membranes these are.
+  std::uint32_t share = 1;
+  std::optional<PopulationId> membranes_of{};
 
+  [[nodiscard]] std::size_t membranes() const { return size() / share; }
+  [[nodiscard]] bool shares() const { return share > 1 || membranes_of.has_value(); }
   [[nodiscard]] std::size_t size() const { return beta.size(); }
   [[nodiscard]] bool is_readout() const { return spikeloom::is_readout(kind); }
 };
@@ -91,6 +99,21 @@ struct Output {
 };
 
 /// Populations stand in an order in which every delay-0 projection goes forward.
+/// By population: whose membranes it goes on with. Those that share pass in a circle, the first one goes on
+/// with what the last one left a step before; who shares with no other goes on with its own.
+template <class AnyPopulation>
+[[nodiscard]] std::vector<std::size_t> populations_before(const std::vector<AnyPopulation>& populations) {
+  std::vector<std::size_t> before, last;
+  for (std::size_t p = 0; p < populations.size(); ++p) {
+    last.push_back(p);
+    before.push_back(p);
+    if (const auto& owner = populations[p].membranes_of) before[p] = std::exchange(last[owner->index()], p);
+  }
+  for (std::size_t p = 0; p < populations.size(); ++p)
+    if (!populations[p].membranes_of) before[p] = last[p];
+  return before;
+}
+
 struct Network {
   std::string name;
   double dt = 0;  ///< seconds (or the file's own unit of time)

@@ -17,6 +17,8 @@ class Checker {
 
   std::vector<std::string> run() {
     for (const Population& population : network_.populations) check(population);
+    if (!broken_.empty()) return broken_;
+    for (std::size_t p = 0; p < network_.populations.size(); ++p) check_membranes(p);
     for (const Projection& projection : network_.projections) check(projection);
     for (const Output& output : network_.outputs) {
       if (output.from.index() >= network_.populations.size()) {
@@ -48,6 +50,48 @@ class Checker {
       if (parameter.of_readouts || !population.is_readout())
         vector(parameter.name, population.*parameter.values, size);
     }
+  }
+
+  /// Who passes through whose membranes.
+  void check_membranes(std::size_t p) {
+    const Population& population = network_.populations[p];
+    const std::string what = "population " + quote(population.name) + ": ";
+    if (population.share == 0 || population.shape.empty() ||
+        population.shape.front() % population.share != 0) {
+      broken_.push_back(what + std::to_string(population.share) +
+                        " groups pass through its membranes, which is no divisor of its first dimension, " +
+                        std::to_string(population.shape.empty() ? 1 : population.shape.front()));
+      return;
+    }
+    if (!population.shares()) return;
+    if (population.is_readout()) {
+      broken_.push_back(what + "a readout's potentials are its result, so its neurons share no membranes");
+      return;
+    }
+    if (population.reset == Reset::kSubtractLater)
+      broken_.push_back(what + "its neurons share membranes, so a threshold that is taken a step after the " +
+                        "spike would be another neuron's; --reset subtract takes it at once");
+    std::size_t own = p;
+    if (population.membranes_of) {
+      own = population.membranes_of->index();
+      if (own >= p || network_.populations[own].membranes_of || network_.populations[own].is_readout()) {
+        broken_.push_back(what + "it shares membranes with a population that has none of its own before it");
+        return;
+      }
+      const Population& owner = network_.populations[own];
+      if (owner.membranes() != population.membranes()) {
+        broken_.push_back(what + "it passes through " + std::to_string(population.membranes()) +
+                          " membranes, but " + quote(owner.name) + " has " +
+                          std::to_string(owner.membranes()));
+        return;
+      }
+    }
+    const std::vector<double>& start = network_.populations[own].start;
+    for (std::size_t j = 0; j < population.size(); ++j)
+      if (population.start[j] != start[j % population.membranes()]) {
+        broken_.push_back(what + "neurons that share a membrane start at different potentials");
+        return;
+      }
   }
 
   void check(const Projection& projection) {

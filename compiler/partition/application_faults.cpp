@@ -66,6 +66,9 @@ class Faults {
     const std::uint64_t n = cluster.size();
     require(cluster.population.index() < app_.populations.size(), where, "no such population");
     require(n > 0 && n <= kMostElements, where, "number of neurons out of range");
+    require(cluster.passes > 0 && cluster.neuron_count() > 0 && cluster.neuron_count() % cluster.passes == 0,
+            where, "its passes do not part its neurons");
+    if (!faults_.empty()) return;
     const Core* core = find_core(cluster.tables.core);
     require(core != nullptr, where,
             "tables of a core that this program does not have: " + cluster.tables.core);
@@ -88,7 +91,8 @@ class Faults {
 
   /// Places without a neuron: where spikes are sent pooled, and in a chunk that is sent behind all neurons.
   void check_gaps(const Cluster& cluster, const std::string& where) {
-    require(cluster.pooled || cluster.neuron_count() == cluster.size(), where,
+    if (cluster.passes > 1) check_passes(cluster, where);
+    require(cluster.pooled || cluster.passes > 1 || cluster.neuron_count() == cluster.size(), where,
             "a position without a neuron, although its spikes are not pooled");
     require(cluster.neurons.empty() || cluster.neurons.back() != kNoNeuron, where,
             "positions without a neuron behind the last one");
@@ -99,6 +103,16 @@ class Faults {
       in_order = in_order && (at % hw::kChunkBits == 0 ? sent[at] != kNoNeuron
                                                        : sent[at] == kNoNeuron || sent[at - 1] != kNoNeuron);
     require(in_order, where, "a pooled neuron behind a bit without one, or a chunk that holds none");
+  }
+
+  /// Every pass has as many neurons as there are membranes, side by side, and then nobody up to the next one.
+  void check_passes(const Cluster& cluster, const std::string& where) {
+    require(!cluster.readout && !cluster.pooled, where, "shared membranes of a readout or of pooled spikes");
+    const std::size_t stride = cluster.pass_stride(), membranes = cluster.membranes();
+    bool in_passes = cluster.size() == (cluster.passes - 1) * stride + membranes;
+    for (std::size_t at = 0; in_passes && at < cluster.size(); ++at)
+      in_passes = (cluster.neurons[at] != kNoNeuron) == (at % stride < membranes);
+    require(in_passes, where, "neurons that do not stand pass by pass");
   }
 
   void check_populations() {

@@ -402,6 +402,26 @@ void send_pooled(const IntNetwork& network, const Pooling& pooling, std::size_t 
   }
 }
 
+/// The neurons of a cluster in NIR order, as they stand: pass by pass, each of them in the order of the
+/// first.
+std::vector<std::uint32_t> in_passes(const IntPopulation& population, NeuronOrder order, const TileKind& kind,
+                                     const std::vector<std::uint32_t>& members, std::uint32_t passes) {
+  const auto membranes = static_cast<std::uint32_t>(population.membranes());
+  std::vector<std::uint32_t> first;
+  for (const std::uint32_t neuron : members)
+    if (neuron < membranes) first.push_back(neuron);
+  if (order == NeuronOrder::kPosition)
+    order_by_position(map_extent(population.shape), first, core_of(kind).channels_together(kind));
+  else
+    core_of(kind).number(population, kind, first);
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t pass = 0; pass < passes; ++pass) {
+    all.resize((all.size() + hw::kChunkBits - 1) / hw::kChunkBits * hw::kChunkBits, kNoNeuron);
+    for (const std::uint32_t neuron : first) all.push_back(neuron + pass * membranes);
+  }
+  return all;
+}
+
 }  // namespace
 
 Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Clustering& clustering) {
@@ -444,6 +464,10 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
         PooledOrder order = pooled_order(population.shape, pool, *pooling, std::move(cluster.neurons));
         cluster.neurons = std::move(order.neurons);
         cluster.pooled = Pooled{pooling->population, std::move(order.sent)};
+      } else if (population.share > 1) {
+        cluster.passes = population.share;
+        cluster.neurons =
+            in_passes(population, clustering.order_of(p), kind, cluster.neurons, population.share);
       } else if (clustering.order_of(p) == NeuronOrder::kPosition) {
         order_by_position(map_extent(population.shape), cluster.neurons,
                           core_of(kind).channels_together(kind));

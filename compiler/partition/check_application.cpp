@@ -196,11 +196,22 @@ class Checker {
         if (cluster.population.index() != p) continue;
         neurons += cluster.neuron_count();
         require(cluster.readout == network_.populations[p].is_readout(), cluster.name + ": wrong kind");
+        check_passes(cluster, network_.populations[p]);
       }
       require(
           app_.populations[p] == network_.populations[p].name && neurons == network_.populations[p].size(),
           "population " + network_.populations[p].name + ": wrong name or size");
     }
+  }
+
+  /// Those that pass through one membrane are the network's, in its order.
+  void check_passes(const Cluster& cluster, const IntPopulation& p) {
+    require(cluster.passes == p.share, cluster.name + ": another number of passes than the network's");
+    if (cluster.passes != p.share) return;
+    for (std::size_t at = cluster.pass_stride(); at < cluster.size(); ++at)
+      require(cluster.neurons[at] == kNoNeuron ||
+                  cluster.neurons[at] == cluster.neurons[at - cluster.pass_stride()] + p.membranes(),
+              cluster.name + ": a neuron that passes through another one's membrane");
   }
 
   /// By position: number = position · channels + channel, element = channel · positions + position.

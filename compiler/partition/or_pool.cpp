@@ -215,6 +215,8 @@ std::vector<OrPool> or_pools(const IntNetwork& network, const Chip& chip, const 
       found.reason = "its windows do not part the map into equal blocks of one channel";
     } else if (pool->delay != 0) {
       found.reason = "its spikes come late";
+    } else if (network.populations[p].shares() || network.populations[from->index()].shares()) {
+      found.reason = "its neurons, or those that it pools, share membranes";
     } else if (folded[from->index()]) {
       found.reason = quoted(network.populations[from->index()]) + " is folded itself";
     } else if (!every_core_pools(chip)) {

@@ -165,18 +165,44 @@ class Partitioner {
     problems.throw_if_any(subject(network_, chip_));
   }
 
+  // A population whose neurons share membranes is cut by its membranes: all neurons of one are in one
+  // cluster. Its numbers, here and in cap_, are those of membranes, and its map has the channels of one
+  // group.
+
+  [[nodiscard]] std::uint32_t units(std::size_t p) const {
+    return static_cast<std::uint32_t>(network_.populations[p].membranes());
+  }
+  [[nodiscard]] MapExtent map_of(std::size_t p) const {
+    MapExtent map = map_extent(network_.populations[p].shape);
+    map.channels /= network_.populations[p].share;
+    return map;
+  }
+  /// Cluster by neuron from cluster by membrane.
+  [[nodiscard]] std::vector<std::uint32_t> by_neuron(std::size_t p,
+                                                     const std::vector<std::uint32_t>& of) const {
+    std::vector<std::uint32_t> all;
+    for (std::size_t j = 0; j < network_.populations[p].size(); ++j) all.push_back(of[j % of.size()]);
+    return all;
+  }
+  /// The same where clusters are runs of so many.
+  [[nodiscard]] std::vector<std::uint32_t> runs(std::size_t p, std::uint32_t size) const {
+    std::vector<std::uint32_t> of;
+    for (std::uint32_t unit = 0; unit < units(p); ++unit)
+      of.push_back(std::min(unit / size, clustering_.count[p] - 1));
+    return by_neuron(p, of);
+  }
+
   [[nodiscard]] const TileKind& kind(std::size_t p) const { return chip_.kind(clustering_.kind[p]); }
   /// Neurons that the core works on at once.
   [[nodiscard]] std::uint32_t grain(std::size_t p) const { return core_of(kind(p)).grain(kind(p)); }
   /// Channels that a block has a multiple of, where it has not all: whole chunks too, where these are pooled.
   [[nodiscard]] std::uint32_t channel_unit(std::size_t p) const {
-    const bool whole =
-        clustering_.pooled[p] && map_extent(network_.populations[p].shape).channels % hw::kChunkBits == 0;
+    const bool whole = clustering_.pooled[p] && map_of(p).channels % hw::kChunkBits == 0;
     return whole ? std::lcm(grain(p), hw::kChunkBits) : grain(p);
   }
   /// Positions of a block's channels at one place.
   [[nodiscard]] std::uint32_t least_positions(std::size_t p) const {
-    const MapExtent map = map_extent(network_.populations[p].shape);
+    const MapExtent map = map_of(p);
     const std::uint32_t channels = map.channels / most_channel_groups(map, channel_unit(p));
     return clustering_.pooled[p] ? round_up(channels, hw::kChunkBits) : channels;
   }
@@ -197,16 +223,22 @@ class Partitioner {
       if (most.count == 0)
         reasons_[cap_.size()].push_back("no tile holds one of its neurons; a larger " +
                                         std::string(most.key) + " would do");
-      cap_.push_back(std::max(1U, static_cast<std::uint32_t>(most.count)));
-      const auto neurons = static_cast<std::uint32_t>(population.size());
       const std::size_t p = clustering_.count.size();
+      auto cap = static_cast<std::uint32_t>(most.count);
+      if (population.share > 1) {
+        cap /= population.share;  // of which a pass takes whole chunks
+        if (cap >= hw::kChunkBits) cap = cap / hw::kChunkBits * hw::kChunkBits;
+      }
+      cap_.push_back(std::max(1U, cap));
+      const std::uint32_t neurons = units(p);
       const std::uint32_t wanted =
           p < options_.least_clusters.size() ? std::min(options_.least_clusters[p], neurons) : 0;
       clustering_.count.push_back(is_folded_[p] ? 0 : std::max(quotient_up(neurons, cap_.back()), wanted));
     }
     settle();
     for (std::size_t p = 0; p < root_.size(); ++p) {
-      cap_[root_[p]] = std::min(cap_[root_[p]], cap_[p]);
+      const IntPopulation& root = network_.populations[root_[p]];
+      if (root_[p] != p) cap_[root_[p]] = std::min(cap_[root_[p]], std::max(1U, cap_[p] / root.share));
       clustering_.count[root_[p]] = std::max(clustering_.count[root_[p]], clustering_.count[p]);
     }
     clustering_.of.resize(network_.populations.size());
@@ -219,12 +251,10 @@ class Partitioner {
       if (clustering_.pooled[p] && !is_map_[p]) unpooled_.push_back(p);
       clustering_.order.push_back(is_map_[p] ? NeuronOrder::kPosition : NeuronOrder::kNir);
       // Something to build tables with, until its turn comes.
-      const auto n = static_cast<std::uint32_t>(population.size());
       if (is_map_[p])
         clustering_.count[p] = next_map_count(p, std::min(clustering_.count[p], most_blocks(p)));
-      for (std::uint32_t j = 0; j < n; ++j)
-        clustering_.of[p].push_back(
-            is_folded_[p] ? 0 : std::min(j / quotient_up(n, clustering_.count[p]), clustering_.count[p] - 1));
+      clustering_.of[p] = is_folded_[p] ? std::vector<std::uint32_t>(population.size(), 0)
+                                        : runs(p, quotient_up(units(p), clustering_.count[p]));
     }
     follow();
   }
@@ -249,14 +279,14 @@ class Partitioner {
 
   /// Blocks of one position and one group of channels.
   [[nodiscard]] std::uint32_t most_blocks(std::size_t p) const {
-    const MapExtent map = map_extent(network_.populations[p].shape);
+    const MapExtent map = map_of(p);
     const WholeWindows whole = whole_windows(p);
     return quotient_up(map.height, whole.rows) * quotient_up(map.width, whole.columns) *
            most_channel_groups(map, channel_unit(p));
   }
 
   [[nodiscard]] std::vector<Grid> grids_of(std::size_t p, std::uint32_t blocks) const {
-    const MapExtent map = map_extent(network_.populations[p].shape);
+    const MapExtent map = map_of(p);
     std::vector<Grid> list = grids(map, blocks, cap_[p], channel_unit(p), whole_windows(p));
     // Blocks of other positions repeat the weights of their channels.
     if (is_streamed_[p])
@@ -274,7 +304,7 @@ class Partitioner {
   };
   /// Every way of cutting the map into as many blocks as are set, the cheapest first.
   [[nodiscard]] std::vector<Way> ways_of(std::size_t p) const {
-    const MapExtent map = map_extent(network_.populations[p].shape);
+    const MapExtent map = map_of(p);
     const Skeleton sources = make_skeleton(network_, chip_, clustering_);
     BlockPricer pricer(network_, layers_[p], PopulationId(p), kind(p), sources, options_.activity);
     std::vector<Way> ways;
@@ -300,12 +330,12 @@ class Partitioner {
   /// Cuts a feature map in the way with the least price of those that fit; where none does, in the one that
   /// exceeds the fewest limits.
   void cut_into_blocks(std::size_t p) {
-    const MapExtent map = map_extent(network_.populations[p].shape);
+    const MapExtent map = map_of(p);
     std::vector<std::uint32_t> best;
     std::uint32_t best_run = 1;
     std::size_t least = ~std::size_t{0};
     for (const Way& way : ways_of(p)) {
-      clustering_.of[p] = cut_map(map, way.grid);
+      clustering_.of[p] = by_neuron(p, cut_map(map, way.grid));
       if (clustering_.pooled[p]) clustering_.pooled[p]->run = way.run;
       if (const std::size_t exceeded = exceeded_by(p, least); exceeded < least) {
         least = exceeded;
@@ -359,12 +389,13 @@ class Partitioner {
 
   void regroup(std::size_t p) {
     Rng rng(options_.seed ^ (p * 0x9e3779b97f4a7c15ULL));
-    const auto n = static_cast<std::uint32_t>(network_.populations[p].size());
+    const std::uint32_t n = units(p);
     // A count that no even size gives exactly is taken down to the next that one does.
     const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], grain(p));
     clustering_.count[p] = quotient_up(n, size);
-    if (clustering_.count[p] == 1 || is_streamed_[p] || all_read_the_same(layers_[p], n)) {
-      for (std::uint32_t j = 0; j < n; ++j) clustering_.of[p][j] = j / size;
+    if (clustering_.count[p] == 1 || is_streamed_[p] || network_.populations[p].share > 1 ||
+        all_read_the_same(layers_[p], n)) {
+      clustering_.of[p] = runs(p, size);
       return;
     }
     const Edges edges = edges_into(network_, layers_[p], PopulationId(p), options_.activity);
@@ -409,7 +440,7 @@ class Partitioner {
 
   /// The number of clusters that a population with this excess should try next.
   [[nodiscard]] std::uint32_t next_count(std::size_t p, const std::vector<Need>& excess) const {
-    const auto n = static_cast<std::uint32_t>(network_.populations[p].size());
+    const std::uint32_t n = units(p);
     const std::uint32_t k = clustering_.count[p];
     double factor = 1;
     for (const Need& e : excess)
@@ -444,10 +475,11 @@ class Partitioner {
     fan_in_ = fan_in[neuron];
     Clustering alone = clustering_;
     alone.count[p] += 1;
-    if (neurons.size() == 1)
+    if (neurons.size() == network_.populations[p].share)
       alone.count[p] -= 1;
     else
-      alone.of[p][neuron] = alone.count[p] - 1;
+      for (std::uint32_t at = neuron % units(p); at < alone.of[p].size(); at += units(p))
+        alone.of[p][at] = alone.count[p] - 1;
     const Skeleton other = make_skeleton(network_, chip_, alone);
     const Cluster cluster =
         build_cluster(network_, chip_, layers_, other, Reach(layers_[p], other, PopulationId(p)),
@@ -528,7 +560,7 @@ class Partitioner {
       const std::vector<Need>& excess = excess_of[c];
       const std::size_t root = root_[p];  // is cut, and this population with it
       if (excess.empty() || next[root] == Next::kRegroup) continue;
-      if (next[root] == Next::kNothing || skeleton.members[c].size() == 1) {
+      if (next[root] == Next::kNothing || skeleton.members[c].size() == network_.populations[p].share) {
         std::uint32_t neuron = 0;
         const std::vector<Need> alone = excess_of_one(skeleton, c, neuron);
         if (!alone.empty() && may_leave_gaps(p)) {

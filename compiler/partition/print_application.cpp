@@ -11,8 +11,9 @@ std::string name_of(const Application& app, const ClusterOrHost& end) {
 
 void print_cluster(std::ostream& out, const Application& app, const Cluster& cluster) {
   out << "cluster " << cluster.name << ": population " << app.populations[cluster.population.index()] << ", "
-      << cluster.neuron_count() << " neurons" << (cluster.readout ? ", readout" : "")
-      << (cluster.last_only ? " of the last step" : "")
+      << cluster.neuron_count() << " neurons"
+      << (cluster.passes > 1 ? " in " + std::to_string(cluster.passes) + " passes" : "")
+      << (cluster.readout ? ", readout" : "") << (cluster.last_only ? " of the last step" : "")
       << (cluster.kind == 0 ? "" : ", for kind " + std::to_string(cluster.kind) + " of tile") << "\n";
   if (cluster.pooled)
     out << "  sends " << cluster.sent_count() << " neurons of "

@@ -10,12 +10,13 @@ namespace spikeloom {
 
 std::vector<std::uint64_t> amounts_on_tile(const Application& app, const Chip& chip, std::size_t c) {
   const Cluster& cluster = app.clusters[c];
-  std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+  std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster, chip.kind(cluster.kind));
   const std::optional<std::size_t> memory = region_memory(cluster, chip.kind(cluster.kind));
   if (!memory) return amounts;
   for (const Cluster& other : app.clusters)
     if (other.kind == cluster.kind && weight_inbound(other) != nullptr)
-      amounts[*memory] = std::max(amounts[*memory], core_of(other).amounts(other)[*memory]);
+      amounts[*memory] =
+          std::max(amounts[*memory], core_of(other).amounts(other, chip.kind(other.kind))[*memory]);
   return amounts;
 }
 

@@ -66,7 +66,8 @@ class Checker {
     for (std::size_t p = 0; equal && p < network_.populations.size(); ++p) {
       const Population& a = network_.populations[p];
       const IntPopulation& b = result_.populations[p];
-      equal = a.size() == b.size() && a.kind == b.kind && a.shape == b.shape &&
+      equal = a.size() == b.size() && a.kind == b.kind && a.shape == b.shape && a.share == b.share &&
+              a.membranes_of == b.membranes_of &&
               (a.is_readout() || (a.reset == Reset::kToValue) == (b.reset == Reset::kToValue));
     }
     if (!equal) problems_.add("the integer network has another structure than the real one");

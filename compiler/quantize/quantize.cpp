@@ -91,6 +91,23 @@ Frame frame_of_weights(const Population& population) {
   return frame;
 }
 
+/// Gains go into the membrane's unit, one for all neurons that share it: the largest of theirs.
+Frame frame_of_shared_membranes(const Population& population) {
+  Frame frame = frame_of_membranes(population);
+  const std::size_t membranes = population.membranes();
+  for (std::size_t m = 0; m < membranes; ++m) {
+    double most = 0;
+    for (std::size_t j = m; j < population.size(); j += membranes)
+      most = std::max(most, std::abs(population.gain_i[j] * population.gain_v[j]));
+    if (most == 0) most = 1;
+    for (std::size_t j = m; j < population.size(); j += membranes) {
+      frame.divisor[j] = most;
+      frame.column[j] = population.gain_i[j] * population.gain_v[j] / most;
+    }
+  }
+  return frame;
+}
+
 /// What an integer neuron takes from v after a spike, so that v is less by the threshold: at once, or in the
 /// next step, when `beta` of it is left. Infinite where nothing is left of it.
 double taken(const Population& population, const IntPopulation& integer, std::size_t j) {
@@ -567,7 +584,8 @@ struct Reach {
 };
 
 /// What any input at all can bring about under the chip's own decays; infinite where nothing decays. Decays
-/// round towards 0, so that truncation adds nothing.
+/// round towards 0, so that truncation adds nothing. Neurons that share a membrane push it as far as one
+/// would that had the largest input and the slowest decay of them all.
 Reach reach(const Population& population, const IntPopulation& integer, const Frame& frame,
             const std::vector<std::pair<double, double>>& input) {
   const auto settled = [](double step, std::int32_t decay) {
@@ -575,19 +593,41 @@ Reach reach(const Population& population, const IntPopulation& integer, const Fr
   };
   // A bias is rounded to the nearest unit, a threshold and a reset to a neighbouring one.
   const auto rounded = [](double bias) { return bias == 0 ? 0 : 0.5; };
-  Reach most;
+  /// Of all neurons that share a membrane.
+  struct Push {
+    double up = 0, down = 0;      ///< of the current in a step
+    double v_up = 0, v_down = 0;  ///< of the potential besides
+    std::int32_t alpha = 0, beta = 0;
+    double i_rounded = 0, v_rounded = 0;
+    double kept = 0;  ///< the most that a step leaves of the potential, where spikes set it to a value
+  };
+  const std::size_t membranes = population.membranes();
+  std::vector<Push> pushes(membranes);
   for (std::size_t j = 0; j < population.size(); ++j) {
     const auto [bias_i, bias_v] = biases(population, frame, j);
-    const std::int32_t alpha = integer.alpha[j], beta = integer.beta[j];
-    const double i_high = settled(std::max(0.0, input[j].second + bias_i), alpha);
-    const double i_low = settled(std::max(0.0, -(input[j].first + bias_i)), alpha);
-    double v_high = settled(i_high + std::max(0.0, bias_v), beta);
-    double v_low = settled(i_low + std::max(0.0, -bias_v), beta);
-    const double i_units = settled(rounded(bias_i), alpha);
-    double units = std::max(i_units, settled(i_units + rounded(bias_v), beta));
+    Push& push = pushes[j % membranes];
+    push.up = std::max(push.up, input[j].second + bias_i);
+    push.down = std::max(push.down, -(input[j].first + bias_i));
+    push.v_up = std::max(push.v_up, bias_v);
+    push.v_down = std::max(push.v_down, -bias_v);
+    push.alpha = std::max(push.alpha, integer.alpha[j]);
+    push.beta = std::max(push.beta, integer.beta[j]);
+    push.i_rounded = std::max(push.i_rounded, rounded(bias_i));
+    push.v_rounded = std::max(push.v_rounded, rounded(bias_v));
+    if (!population.is_readout() && population.reset == Reset::kToValue)
+      push.kept = std::max(
+          {push.kept, population.theta[j] / frame.divisor[j], population.v_reset[j] / frame.divisor[j]});
+  }
+  Reach most;
+  for (std::size_t j = 0; j < population.size(); ++j) {
+    const Push& push = pushes[j % membranes];
+    const double i_high = settled(push.up, push.alpha), i_low = settled(push.down, push.alpha);
+    double v_high = settled(i_high + push.v_up, push.beta);
+    double v_low = settled(i_low + push.v_down, push.beta);
+    const double i_units = settled(push.i_rounded, push.alpha);
+    double units = std::max(i_units, settled(i_units + push.v_rounded, push.beta));
     if (!population.is_readout() && population.reset == Reset::kToValue) {
-      const double kept = std::max({0.0, population.theta[j], population.v_reset[j]}) / frame.divisor[j];
-      v_high = std::min(v_high, i_high + std::max(0.0, bias_v) + kept);
+      v_high = std::min(v_high, i_high + push.v_up + push.kept);
     } else if (!population.is_readout()) {
       v_low = std::max(v_low, (taken(population, integer, j) - population.theta[j]) / frame.divisor[j]);
     }
@@ -852,6 +892,8 @@ IntPopulation Quantizer::skeleton(const Population& population) const {
   result.name = population.name;
   result.kind = population.kind;
   result.shape = population.shape;
+  result.share = population.share;
+  result.membranes_of = population.membranes_of;
   result.reset = population.reset == Reset::kToValue ? Reset::kToValue : Reset::kSubtract;
   return result;
 }
@@ -1032,7 +1074,8 @@ void Quantizer::quantize_population(std::size_t index) {
 
   // A readout's potentials are compared with each other, so its neurons share one unit.
   Frame frame = population.is_readout() || gains_differ_wildly(population) ? frame_of_weights(population)
-                                                                           : frame_of_membranes(population);
+                : population.shares() ? frame_of_shared_membranes(population)
+                                      : frame_of_membranes(population);
   Inbound inbound = inbound_of(index, frame);
   for (const std::size_t p : inbound.projection) inbound.bits.push_back(bits_of(p));
   set_shifts(inbound);

@@ -12,6 +12,9 @@
 
 namespace spikeloom {
 
+/// Words of one application on their way to its queue at most: the chip counts those that left in 16 bits.
+inline constexpr std::uint32_t kMostUnderWay = 1U << 15U;
+
 /// RING_READ of a register.
 [[nodiscard]] Word read_word(std::uint32_t node, std::uint32_t address);
 

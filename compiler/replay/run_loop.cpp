@@ -10,8 +10,7 @@
 namespace spikeloom {
 namespace {
 
-constexpr std::uint32_t kMostUnderWay = 1U << 15U;  ///< words of one application: the chip counts in 16 bits
-constexpr std::size_t kBatch = 4096;                ///< words for the link where nobody asks for room
+constexpr std::size_t kBatch = 4096;  ///< words for the link where nobody asks for room
 
 }  // namespace
 

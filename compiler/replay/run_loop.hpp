@@ -33,7 +33,8 @@ struct Stay {
   std::int64_t enters = 0;  ///< before this step is fed
   std::int64_t origin = 0;  ///< its cycle 0 in the chip's cycles
   std::optional<std::int64_t>
-      gives_back{};  ///< before this step is fed its tiles and slots are freed; none: never
+      gives_back{};                    ///< before this step is fed its tiles and slots are freed; none: never
+  const Dataset* comes_out = nullptr;  ///< what of `data` the chip lets through; null: all of it
 };
 
 class RunLoop;
@@ -72,7 +73,9 @@ class RunLoop {
   /// One stay under way.
   struct Guest {
     explicit Guest(const Stay& s)
-        : stay(s), stimulus(s.image, *s.data), collector(s.image, *s.data, s.origin) {}
+        : stay(s),
+          stimulus(s.image, *s.data),
+          collector(s.image, s.comes_out != nullptr ? *s.comes_out : *s.data, s.origin) {}
 
     Stay stay;
     Stimulus stimulus;

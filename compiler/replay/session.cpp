@@ -10,7 +10,7 @@ namespace spikeloom {
 
 Session::Session(Link& link, const ImageView& image, SessionOptions options)
     : exchange_(link, options.quiet_limit),
-      image_(image.with_window(options.window)),
+      image_(image.with_window(options.window).with_exit(options.exit)),
       options_(std::move(options)) {
   exchange_.check_chip(image.chip);
   Program program = spikeloom::program(image_);
@@ -18,7 +18,7 @@ Session::Session(Link& link, const ImageView& image, SessionOptions options)
   start_ = std::move(program.start);
 }
 
-DeviceRun Session::run(const Dataset& data) {
+DeviceRun Session::run(const Dataset& data, const Dataset* comes_out) {
   std::size_t ended = 0;
   RunLoopOptions options;
   if (options_.on_steps)
@@ -27,7 +27,8 @@ DeviceRun Session::run(const Dataset& data) {
       if (std::exchange(ended, collector.ended()) != collector.ended())
         options_.on_steps(static_cast<std::int64_t>(ended), collector.so_far());
     };
-  RunLoop loop(exchange_, {Stay{"", image_, &data}}, std::move(options));
+  const Stay stay{.name = "", .image = image_, .data = &data, .comes_out = comes_out};
+  RunLoop loop(exchange_, {stay}, std::move(options));
   exchange_.received().clear();
   exchange_.write(start_);
   loop.run();
@@ -47,7 +48,7 @@ std::vector<std::vector<std::int32_t>> Session::read_state(NeuronState state) {
     std::optional<StateAddress> before;
     for (std::uint32_t p = 0; p < cluster.size(); ++p) {
       if (cluster.neurons[p] == kNoNeuron) continue;
-      const StateAddress at = core_of(cluster).state_at(kind, state, place.first, p);
+      const StateAddress at = core_of(cluster).state_at(cluster, kind, state, place.first, p);
       if (!before || before->window != at.window || before->word != at.word) {
         hw::RegMemoryAddress address;
         address.memory = at.window;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace spikeloom {
 struct SessionOptions {
   std::chrono::seconds quiet_limit{120};  ///< no word either way for so long is a time-out
   std::uint32_t window = 0;               ///< of runs, as ImageView's
+  std::optional<ExitSetup> exit{};        ///< of runs, as ImageView's
   /// Called now and then with the number of steps that have ended, and what has come out up to then
   /// (nothing where a device gives its outputs at the end).
   std::function<void(std::int64_t ended, const RunOutputs& so_far)> on_steps{};
@@ -30,9 +32,10 @@ class Session {
   /// image. Throws Error{kDevice} naming both hashes where it is not.
   Session(Link& link, const ImageView& image, SessionOptions options);
 
-  /// Runs the samples back to back. Throws Error{kDevice} that says which step it waited for when the
+  /// Runs the samples back to back. `comes_out`: what of them the chip lets through where its exit unit ends
+  /// samples; without it all of them. Throws Error{kDevice} that says which step it waited for when the
   /// device stands still, and what was wrong when a word makes no sense.
-  [[nodiscard]] DeviceRun run(const Dataset& data);
+  [[nodiscard]] DeviceRun run(const Dataset& data, const Dataset* comes_out = nullptr);
 
   /// Membranes or currents of every cluster, by ClusterId and NIR order within the cluster's positions.
   [[nodiscard]] std::vector<std::vector<std::int32_t>> read_state(NeuronState state);

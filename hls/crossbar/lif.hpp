@@ -26,7 +26,7 @@ namespace hls {
 /// One step's update. `push_last`: the step's page ends its sample; `fresh`: old states read as 0.
 /// Returns the number of chunks in `out`, in the order pushed.
 template <class Shape>
-int update(const UpdateProgram<Shape>& updates, const ParameterSets<Shape>& sets, const States<Shape>& biases,
+int update(const UpdateProgram<Shape>& updates, const ParameterSets<Shape>& sets, const Biases<Shape>& biases,
            States<Shape>& potentials, States<Shape>& currents, const Sums<Shape>& sums,
            const UpdateContext& context, bool fresh, bool push_last, OutChunk (&out)[Shape::kUpdateEntries]) {
   UpdateLanes<Shape> lanes;
@@ -39,8 +39,8 @@ int update(const UpdateProgram<Shape>& updates, const ParameterSets<Shape>& sets
 UPDATE:
   for (int n = 0; n < Shape::kUpdateEntries; ++n) {
 #pragma HLS PIPELINE II = 1
-#pragma HLS DEPENDENCE variable = potentials type = inter false
-#pragma HLS DEPENDENCE variable = currents type = inter false
+#pragma HLS DEPENDENCE variable = potentials type = inter direction = RAW distance = 6 true
+#pragma HLS DEPENDENCE variable = currents type = inter direction = RAW distance = 6 true
     const std::uint32_t at = context.first + static_cast<std::uint32_t>(n);
     if (static_cast<std::uint32_t>(n) >= context.count || at >= Shape::kUpdateEntries) break;
     const UpdateEntry entry(updates, at);

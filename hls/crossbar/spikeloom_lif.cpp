@@ -26,7 +26,8 @@ extern "C" void spikeloom_lif(const std::uint32_t* context, const std::uint32_t*
   static ContextRegisters registers;
   static UpdateProgram<S> program;
   static ParameterSets<S> set_table;
-  static States<S> bias_table, v, i;
+  static Biases<S> bias_table;
+  static States<S> v, i;
   static Sums<S> totals;
   static OutChunk chunks[S::kUpdateEntries];
 #pragma HLS ARRAY_PARTITION variable = registers complete dim = 0

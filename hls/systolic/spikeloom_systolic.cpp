@@ -35,7 +35,8 @@ extern "C" void spikeloom_systolic(const std::uint32_t* context, const std::uint
   static Matrices<S> matrix_words;
   static UpdateProgram<S> program;
   static ParameterSets<S> set_table;
-  static States<S> bias_table, v, i;
+  static Biases<S> bias_table;
+  static States<S> v, i;
   static Bank<S> banks[2];
   static FiringPages<S> page_table;
   static FiringLists<S> lists;

@@ -221,7 +221,7 @@ struct FiringControl {
 template <class Shape>
 void fire(FoldStream<Shape>& list, const Matrices<Shape>& matrices, const FiringPages<Shape>& pages,
           const FiringControl<Shape>& control, const UpdateContext& context,
-          const UpdateProgram<Shape>& updates, const ParameterSets<Shape>& sets, const States<Shape>& biases,
+          const UpdateProgram<Shape>& updates, const ParameterSets<Shape>& sets, const Biases<Shape>& biases,
           States<Shape>& potentials, States<Shape>& currents, Bank<Shape> (&banks)[2],
           FiringLists<Shape>& out, std::uint32_t (&pushed)[Shape::kSystolicPages],
           FiringIterations& iterations) {
@@ -414,7 +414,7 @@ void fire_context(const UpdateContext& context, std::uint32_t first_block, const
                   const FoldTable<Shape>& folds, const Matrices<Shape>& matrices,
                   const FiringPages<Shape>& pages, const FiringControl<Shape>& control,
                   const UpdateProgram<Shape>& updates, const ParameterSets<Shape>& sets,
-                  const States<Shape>& biases, States<Shape>& potentials, States<Shape>& currents,
+                  const Biases<Shape>& biases, States<Shape>& potentials, States<Shape>& currents,
                   Bank<Shape> (&banks)[2], FiringLists<Shape>& out,
                   std::uint32_t (&pushed)[Shape::kSystolicPages], FiringIterations& iterations) {
 #pragma HLS DATAFLOW

@@ -35,15 +35,15 @@ SessionOptions session_options(const RunOptions& options, ProgressTeller& teller
 
 /// The replay: it gets the image and the input, and nothing that a device sent.
 DeviceRun replay_of(const Image& image, const Dataset& data, const WantedRecords& recording, ModelLink& model,
-                    const SessionOptions& session) {
+                    const SessionOptions& session, const Dataset* comes_out = nullptr) {
   // Potentials are kept up only where the model computes them itself.
   std::optional<ParallelValues> values;
   if (recording.potentials.empty() && thread_count() > 1 && data.samples.size() > 1) {
-    values.emplace(image, data, thread_count());
+    values.emplace(image, comes_out != nullptr ? *comes_out : data, thread_count());
     model.take_values_from(
         [&](std::uint32_t node, std::uint32_t context) { return values->next(node, context); });
   }
-  return Session(model, image, session).run(data);
+  return Session(model, image, session).run(data, comes_out);
 }
 
 /// How many samples are right after 1, 2, … steps; one that has ended stays as it is.
@@ -113,7 +113,44 @@ void decide_by_exits(const Exits& exits, const Dataset& data, RunOutputs& output
   report.accuracy = static_cast<double>(report.correct) / static_cast<double>(report.labelled);
 }
 
-/// The same samples to their ends on the model first, then in a loop with the host.
+/// What samples are run with where a rule ends them.
+struct Exiting {
+  const Image& image;
+  const Dataset& data;
+  const ExitRule& rule;
+  const ExitOutput& output;
+  std::uint32_t window;
+  std::chrono::seconds quiet_limit;
+};
+
+/// In a loop with the host; `link`: null where the model is the device.
+ExitRun exited_by_host(const Exiting& exiting, ModelLink& model, Link* link) {
+  const ImageView view = ImageView(exiting.image).with_window(exiting.window);
+  StepSession on_model(model, view, exiting.quiet_limit);
+  std::optional<StepSession> on_device;
+  if (link != nullptr) on_device.emplace(*link, view, exiting.quiet_limit);
+  return run_with_exits(exiting.data, exiting.rule, exiting.output, view, on_model,
+                        on_device ? &*on_device : nullptr);
+}
+
+/// By the chip's exit unit, on all the words. Where it ends samples is foretold from the run to their ends.
+ExitRun exited_by_unit(const Exiting& exiting, const DeviceRun& to_end, ModelLink& model, Link* link) {
+  SessionOptions session;
+  session.quiet_limit = exiting.quiet_limit;
+  session.window = exiting.window;
+  session.exit =
+      exit_setup(ImageView(exiting.image).with_window(exiting.window), exiting.rule, exiting.output);
+  const Exits foretold = exits_of(exiting.rule, scores_of(to_end.outputs, exiting.output),
+                                  exiting.output.classes, exiting.output.unit);
+  Dataset given = cut_short(exiting.data, foretold.used, exiting.window);
+  DeviceRun replay = replay_of(exiting.image, exiting.data, {}, model, session, &given);
+  std::optional<DeviceRun> device;
+  if (link != nullptr) device = Session(*link, exiting.image, session).run(exiting.data, &given);
+  return run_with_unit(exiting.data, exiting.rule, exiting.output, std::move(given), std::move(replay),
+                       std::move(device));
+}
+
+/// The same samples to their ends on the model first, then with exits.
 RunResult run_exiting(const CompiledImage& handle, const Dataset& data, const RunOptions& options) {
   const Image& image = handle.value();
   const ExitRule rule = exit_rule_named(*options.exit);
@@ -121,6 +158,8 @@ RunResult run_exiting(const CompiledImage& handle, const Dataset& data, const Ru
   if (!options.record.empty() || options.decide)
     throw input_error("--exit: the rule decides; leave out --record and --decide");
   const std::uint32_t window = std::max(1U, options.window);
+  if (options.exit_on == ExitOn::kDevice)
+    (void)exit_setup(ImageView(image).with_window(window), rule, output);
   const std::vector<Promise> promises = promises_with_window(image, window);
   ProgressTeller teller(options, image, data);
   teller.begin("replay");
@@ -130,19 +169,18 @@ RunResult run_exiting(const CompiledImage& handle, const Dataset& data, const Ru
   const DeviceRun to_end = replay_of(image, data, {}, *model, whole);
   model->take_values_from({});
 
-  const ImageView view = ImageView(image).with_window(window);
   const std::unique_ptr<ModelLink> looped_model = open_model(image.chip);
-  StepSession on_model(*looped_model, view, options.quiet_limit);
   std::unique_ptr<Link> link;
-  std::optional<StepSession> on_device;
   if (options.device != "model") {
     teller.begin(options.device);
     link = open_device(device_string(options), image.chip, options.on_build);
-    on_device.emplace(*link, view, options.quiet_limit);
   } else if (options.trace) {
     throw input_error("--trace: the model has no waveforms; use --device verilator");
   }
-  ExitRun run = run_with_exits(data, rule, output, view, on_model, on_device ? &*on_device : nullptr);
+  const Exiting exiting{image, data, rule, output, window, options.quiet_limit};
+  ExitRun run = options.exit_on == ExitOn::kDevice
+                    ? exited_by_unit(exiting, to_end, *looped_model, link.get())
+                    : exited_by_host(exiting, *looped_model, link.get());
 
   RunResult result;
   Report& report = result.report;
@@ -151,6 +189,7 @@ RunResult run_exiting(const CompiledImage& handle, const Dataset& data, const Ru
                 run.device ? &*run.device : nullptr, looped_model->statistics().synaptic_operations},
                report);
   report.exit = exit_report(rule, output, run, to_end, data);
+  if (options.exit_on == ExitOn::kDevice) report.exit->by = "device";
   result.outputs = std::move((run.device ? *run.device : run.replay).outputs);
   report.notes.insert(report.notes.end(), data.notes.begin(), data.notes.end());
   decide_by_exits(run.exits, data, result.outputs, report);

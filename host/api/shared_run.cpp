@@ -75,6 +75,7 @@ nlohmann::ordered_json stay_json(const SharedStay& run) {
   json["gives_back_before_step"] =
       run.gives_back ? nlohmann::ordered_json(*run.gives_back) : nlohmann::ordered_json(nullptr);
   json["point"] = run.point;
+  json["stalled_by_others_cycles"] = run.stalled;
   json["report"] = nlohmann::ordered_json::parse(to_json(run.result.report, run.image));
   return json;
 }
@@ -105,6 +106,7 @@ std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage&
     describe_run(
         {stay.image, promises, stay.window, path, stay.data, stay.replay, &runs[i], stay.synaptic_operations},
         result.report);
+    const std::int64_t stalled = stalled_by_others(runs[i], stay.replay);
     result.outputs = std::move(runs[i].outputs);
     const std::vector<std::string>& strange = stay.data.notes;
     result.report.notes.insert(result.report.notes.end(), strange.begin(), strange.end());
@@ -119,6 +121,7 @@ std::vector<SharedStay> run_shared(const std::string& name, const CompiledImage&
                     .gives_back = stay.gives_back,
                     .point = stay.point,
                     .binding_ms = stay.binding_ms,
+                    .stalled = stalled,
                     .result = std::move(result)});
   }
   return list;
@@ -131,7 +134,8 @@ std::string to_text(const SharedStay& run) {
   text += ", cycle 0 is the chip's " + std::to_string(run.origin);
   text += run.gives_back ? ", its tiles are free again before step " + std::to_string(*run.gives_back)
                          : ", keeps its tiles to the end";
-  return printable(text + " ==\npoint: " + run.point) + "\n" + to_text(run.result.report, run.image);
+  return printable(text + " ==\npoint: " + run.point) + "\nothers stalled its tiles by " +
+         std::to_string(run.stalled) + " cycles\n" + to_text(run.result.report, run.image);
 }
 
 std::string to_json(const std::vector<SharedStay>& runs) {

@@ -55,6 +55,7 @@ struct RunCommand {
   std::optional<double> max_period;
   std::uint32_t window = 0;
   std::optional<std::string> exit, exit_output;
+  ExitOn exit_on = ExitOn::kHost;
   unsigned quiet_seconds = 120;
   ImageTrust trust = ImageTrust::kNone;
 };

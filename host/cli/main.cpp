@@ -160,6 +160,9 @@ void add_mapping_options(CLI::App& app, CompileOptions& options) {
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, SampleOrder>{{"any", SampleOrder::kAny}, {"given", SampleOrder::kGiven}}))
       ->default_str("any");
+  app.add_option("--share", options.share,
+                 "NAME=N: N groups of the population's channels pass one after another through one set of "
+                 "membranes; NAME+NAME: populations through those of the first; repeatable");
   app.add_flag("--static-input{*}", options.static_inputs,
                "inputs are equal in every step of a sample: sent in its first step, their sums held "
                "(--static-input=NAME: this one; repeatable)");
@@ -386,11 +389,18 @@ void add_run(CLI::App& root, Action& action) {
          "steps that the host may be ahead of the outputs, as a controller that looks at them is; what "
          "is promised holds for it (default: as many as fit)")
       ->check(above_zero());
-  app->add_option(
+  CLI::Option* const exit = app->add_option(
       "--exit", command->exit,
       "margin:UNITS, confidence:SHARE or entropy:SHARE: a sample ends where this holds of the readout");
   app->add_option("--exit-output", command->exit_output,
                   "output that --exit looks at (default: the last readout, else the first output's counts)");
+  app->add_option("--exit-on", command->exit_on,
+                  "who ends samples: the host, which looks at every step, or the device's exit unit (margins "
+                  "only, chips with host.exit_window)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ExitOn>{{"host", ExitOn::kHost}, {"device", ExitOn::kDevice}}))
+      ->needs(exit)
+      ->default_str("host");
   app->add_option("--decide", command->decide,
                   "count, max, last or sum (default: count for spikes, max for potentials)");
   app->add_option("--json", command->json, "file for the report");

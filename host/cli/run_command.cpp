@@ -20,6 +20,7 @@ RunOptions run_options(const RunCommand& command, ProgressLine& line, RunProgres
   options.window = command.window;
   options.exit = command.exit;
   options.exit_output = command.exit_output;
+  options.exit_on = command.exit_on;
   options.trust = command.trust;
   options.quiet_limit = std::chrono::seconds(command.quiet_seconds);
   options.on_build = [&](double done, const std::string& what) {

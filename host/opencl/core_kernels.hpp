@@ -18,6 +18,7 @@ struct ContextTables {
   std::uint32_t first_entry = 0;  ///< of CoreKernels::memories[0]
   std::uint32_t first_update = 0, updates = 0;
   std::uint32_t first_word = 0;  ///< of its state
+  std::uint32_t first_bias = 0;  ///< of its biases, on a tile with `bias_words`
   std::uint32_t groups = 0;      ///< numbers 0 on: what SliceRecord::group counts
 };
 

@@ -22,26 +22,28 @@ uint gather(int16 x) {
   return (uint)(c.x | c.y);
 }
 
-/* One piece's update program for the steps first_step .. last_step - 1 of one sample. */
+/* One piece's update program for the steps first_step .. last_step - 1 of one sample; the first step that
+   there are sums of is first_sum. */
 void run_piece(const struct PieceRecord piece, global const uint* updates, global const uint* sets,
                global const int* biases, global const struct ClusterRecord* clusters,
                global const uint* lengths, global int* potentials, global int* currents,
-               global const int* sums, global ushort* pages, uint first_step, uint last_step, uint ticks,
-               uint samples, uint first_position, uint width, uint positions, uint sample) {
+               global const int* sums, global ushort* pages, uint first_sum, uint first_step,
+               uint last_step, uint ticks, uint samples, uint first_position, uint width, uint positions,
+               uint sample) {
   global const struct ClusterRecord* cluster = clusters + piece.cluster;
-  const size_t state = (size_t)sample * positions + cluster->position + piece.position;
+  const size_t state = (size_t)sample * positions + cluster->position + piece.state;
   const uint length = lengths[sample];
   const uint end = min(last_step, length);
   if (first_step >= end) return;
   const int16 bias_i = extend16(vload16(0, biases + cluster->first_bias + piece.position), BIAS_BITS);
   int16 old_v = 0, old_i = 0;
-  if (first_step != 0) {
+  if (first_step != 0 || piece.later) {
     old_v = vload16(0, potentials + state);
     if (CURRENT) old_i = vload16(0, currents + state);
   }
   for (uint step = first_step; step < end; ++step) {
     const uint tick = step * samples + sample;
-    const int16 sum = extend16(vload16(0, sums + (size_t)(tick - first_step * samples) * width +
+    const int16 sum = extend16(vload16(0, sums + (size_t)(tick - first_sum * samples) * width +
                                               (cluster->position - first_position) + piece.position),
                                ACC_BITS);
     const bool push = !cluster->last_only || step + 1 == length;
@@ -89,8 +91,9 @@ void run_piece(const struct PieceRecord piece, global const uint* updates, globa
 }
 
 /* Runs a piece's update program for the steps first_step .. last_step - 1 of one sample, and then those of
-   the pieces that join it. Size: (samples, pieces). Every value stays within 32 bits: state and bias_i have
-   at most 24, and a scaled sum that is cut to +-2^30 saturates as the whole one does. */
+   the pieces that join it; where others follow it, each step of all of them before the next one. Size:
+   (samples, pieces). Every value stays within 32 bits: state and bias_i have at most 24, and a scaled sum
+   that is cut to +-2^30 saturates as the whole one does. */
 kernel void lif(global const uint* updates, global const uint* sets, global const int* biases,
                 global const struct ClusterRecord* clusters, global const struct PieceRecord* pieces,
                 global const uint* lengths, global int* potentials, global int* currents,
@@ -99,9 +102,19 @@ kernel void lif(global const uint* updates, global const uint* sets, global cons
   const uint sample = get_global_id(0);
   if (sample >= samples) return;
   uint at = first_piece + get_global_id(1);
-  if (pieces[at].joins) return;
+  if (pieces[at].joins || pieces[at].follows) return;
+  if (pieces[at + 1].follows) {
+    for (uint step = first_step; step < last_step; ++step) {
+      uint pass = at;
+      do {
+        run_piece(pieces[pass], updates, sets, biases, clusters, lengths, potentials, currents, sums, pages,
+                  first_step, step, step + 1, ticks, samples, first_position, width, positions, sample);
+      } while (pieces[++pass].follows);
+    }
+    return;
+  }
   do {
     run_piece(pieces[at], updates, sets, biases, clusters, lengths, potentials, currents, sums, pages,
-              first_step, last_step, ticks, samples, first_position, width, positions, sample);
+              first_step, first_step, last_step, ticks, samples, first_position, width, positions, sample);
   } while (pieces[++at].joins);
 }

@@ -270,6 +270,8 @@ class Device final : public OpenClRunner {
       const auto from = values.begin() + plan_.clusters[c].position;
       std::vector<std::int32_t>& own =
           all.emplace_back(from, from + static_cast<std::ptrdiff_t>(cluster.size()));
+      for (std::size_t p = cluster.pass_stride(); p < own.size(); ++p)
+        own[p] = own[p - cluster.pass_stride()];
       for (std::size_t p = 0; p < own.size(); ++p)
         if (cluster.neurons[p] == kNoNeuron || is_absent(image_.chip.kind(cluster.kind))) own[p] = 0;
     }

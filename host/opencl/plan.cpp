@@ -200,7 +200,9 @@ class Planner {
     record.row_base = tile.first(kind.kernels->memories[1]);
     record.weight_base = tile.first(kind.kernels->memories[2]);
     record.set_base = tile.first(hw::kMemSets);
-    record.first_bias = (tile.first(hw::kMemBiases) + tables.first_word) * kind.tile->lif_lanes;
+    record.first_bias =
+        (tile.first(hw::kMemBiases) + (kind.tile->bias_words != 0 ? tables.first_bias : tables.first_word)) *
+        kind.tile->lif_lanes;
     record.readout = context.mode.readout;
     record.last_only = context.mode.last_only;
     std::copy(context.limit.begin(), context.limit.end(), record.limit);
@@ -261,6 +263,7 @@ class Planner {
     const PlannedKind& kind = plan_.kinds[kind_of(c)];
     const std::uint32_t base = tile_of(c).first(hw::kMemUpdates);
     const std::vector<std::uint32_t>& program = kind.memories[hw::kMemUpdates];
+    const std::size_t first_piece = plan_.pieces.size();
     std::vector<bool> cut(plan_.positions / hw::kChunkBits + 1, false);
     const bool readout = app_.clusters[c].readout;
     std::uint32_t last = 0, chunk = 0;
@@ -272,15 +275,29 @@ class Planner {
       if (n == 0 || range != last) {
         SPIKELOOM_CHECK(!cut.at(range));  // entries of one chunk stand together
         cut[range] = true;
-        plan_.pieces.push_back(
-            {size32(c), hw::kChunkBits * range, size32(at), 0, readout ? n : chunk, gathers ? 1U : 0U});
+        const std::uint32_t state = kind.tile->bias_words != 0 ? entry.state : entry.group;
+        plan_.pieces.push_back({size32(c), hw::kChunkBits * range, size32(at), 0, readout ? n : chunk,
+                                gathers ? 1U : 0U,
+                                state * kind.tile->lif_lanes / hw::kChunkBits * hw::kChunkBits,
+                                kind.tile->bias_words != 0 ? entry.later : 0, 0});
       }
       ++plan_.pieces.back().updates;
       last = range;
-      gathers = !readout && entry.emit == 0;
+      // One that does nothing only keeps others apart.
+      if (entry.mask != 0 || entry.emit != 0) gathers = !readout && entry.emit == 0;
       if (entry.emit != 0) ++chunk;
     }
     SPIKELOOM_CHECK(!gathers);  // all are sent
+    if (app_.clusters[c].passes > 1) put_in_passes(first_piece);
+  }
+
+  /// Those that pass through the same states follow one another, in the order of their passes.
+  void put_in_passes(std::size_t first_piece) {
+    const auto begin = plan_.pieces.begin() + static_cast<std::ptrdiff_t>(first_piece);
+    std::stable_sort(begin, plan_.pieces.end(),
+                     [](const PieceRecord& a, const PieceRecord& b) { return a.state < b.state; });
+    for (auto piece = begin; piece != plan_.pieces.end(); ++piece)
+      piece->follows = piece != begin && std::prev(piece)->state == piece->state ? 1 : 0;
   }
 
   const Image& image_;

@@ -40,7 +40,9 @@ struct SliceRecord {
 };
 
 /* The entries of the update program that hold 16 neurons, positions `position` ... + 15. What they send is
-   ORed into what the piece before sends if it `joins` that one, as of one window of a pool. */
+   ORed into what the piece before sends if it `joins` that one, as of one window of a pool. Their states
+   stand at positions `state` ... + 15. A piece that `follows` the one before passes through the same states
+   behind it, step by step; one that is `later` is not the step's first to do so. */
 struct PieceRecord {
   RECORD_WORD cluster;
   RECORD_WORD position;
@@ -48,6 +50,9 @@ struct PieceRecord {
   RECORD_WORD updates;
   RECORD_WORD chunk; /* output chunk; of a readout that of its first entry, whose next ones follow */
   RECORD_WORD joins;
+  RECORD_WORD state;
+  RECORD_WORD later;
+  RECORD_WORD follows;
 };
 
 #ifndef __OPENCL_VERSION__

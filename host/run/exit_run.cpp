@@ -1,10 +1,13 @@
 #include "host/run/exit_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
+#include <limits>
 #include <utility>
 
 #include "compiler/base/error.hpp"
+#include "spikeloom_hw.hpp"
 
 namespace spikeloom {
 namespace {
@@ -83,6 +86,7 @@ class Exiting {
       for (const Event& event : from.inputs[i].at(step)) sample.inputs[i].add(event.element, event.value);
       sample.inputs[i].end_step();
     }
+    sample.ends_void = from.place_of(step) == StepPlace::kVoid;
     give(s, step, from.place_of(step));
   }
 
@@ -186,6 +190,99 @@ std::vector<std::vector<std::int64_t>> scores_of(const RunOutputs& outputs, cons
   else
     add(outputs.spikes.at(of.index));
   return all;
+}
+
+ExitSetup exit_setup(const ImageView& image, const ExitRule& rule, const ExitOutput& output) {
+  Problems problems;
+  const HostConfig& host = image.chip.host;
+  const std::string chip = image.chip.name;
+  const auto number = [](std::uint64_t value) { return std::to_string(value); };
+  if (rule.kind != ExitRule::Kind::kMargin)
+    problems.add("rule " + rule.text() +
+                 ": the chip's exit unit compares the best two scores and keeps no others, so it decides "
+                 "margins only; leave out --exit-on for this rule, or take margin:UNITS");
+  else if (std::ceil(rule.threshold) > std::numeric_limits<std::int32_t>::max())
+    problems.add("rule " + rule.text() + ": the exit unit takes margins up to " +
+                 number(std::numeric_limits<std::int32_t>::max()));
+  if (host.exit_window == 0)
+    problems.add("chip " + chip + " has no exit unit; set host.exit_window in the chip file to " +
+                 number(std::max(1U, image.window)) + " and compile again, or leave out --exit-on");
+  else if (image.window > host.exit_window)
+    problems.add("--window " + number(image.window) + ": the exit unit of " + chip +
+                 " follows windows up to " + number(host.exit_window) +
+                 " steps; give a shorter one, or raise host.exit_window");
+  const auto stream =
+      std::find_if(image.application.outputs.begin(), image.application.outputs.end(),
+                   [&](const OutputStream& s) { return !s.recorded && s.name == output.name; });
+  SPIKELOOM_CHECK(stream != image.application.outputs.end());
+  const std::string of = "output " + output.name;
+  if (!output.is_readout)
+    problems.add(of + " is of spikes, and the exit unit does not count them; compile with --exit-readout");
+  if (!stream->origin.empty())
+    problems.add(of + " is sent as distances from origins, a neuron each, which the exit unit does not know");
+  if (host.exit_window > 0 && stream->sinks.size() > host.exit_sinks)
+    problems.add(of + " has " + number(stream->sinks.size()) + " clusters, the exit unit of " + chip +
+                 " gathers " + number(host.exit_sinks) + "; raise host.exit_sinks, or spread it less");
+  for (std::size_t s = 0; s < stream->sinks.size(); ++s)
+    if (stream->sinks[s] != stream->sinks.front() + s) {
+      problems.add(of + " shares a cluster with an output before it; give the rule that one (--exit-output)");
+      break;
+    }
+  const std::size_t most_neurons = hw::RegExitNeurons::unpack(~0U).count;
+  if (output.classes > most_neurons)
+    problems.add(of + " has " + number(output.classes) + " neurons, the exit unit counts " +
+                 number(most_neurons));
+  problems.throw_if_any("--exit-on device");
+  return {.first_sink = stream->sinks.front(),
+          .sinks = static_cast<std::uint32_t>(stream->sinks.size()),
+          .neurons = static_cast<std::uint32_t>(output.classes),
+          .margin = static_cast<std::uint32_t>(std::ceil(rule.threshold))};
+}
+
+Dataset cut_short(const Dataset& data, const std::vector<std::size_t>& used, std::uint32_t window) {
+  Dataset given;
+  given.ports = data.ports;
+  given.encoder = data.encoder;
+  given.notes = data.notes;
+  for (std::size_t s = 0; s < data.samples.size(); ++s) {
+    const Sample& from = data.samples[s];
+    Sample sample = from;
+    // Step t is begun when the outputs up to step t - window have been seen.
+    const std::size_t seen = used[s] - 1 + window;
+    if (seen < from.steps()) {
+      sample.ends_void = true;
+      for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
+        sample.inputs[i] = Train();
+        for (std::size_t t = 0; t < seen; ++t) {
+          for (const Event& event : from.inputs[i].at(t)) sample.inputs[i].add(event.element, event.value);
+          sample.inputs[i].end_step();
+        }
+        sample.inputs[i].end_step();
+      }
+    }
+    given.samples.push_back(std::move(sample));
+  }
+  return given;
+}
+
+ExitRun run_with_unit(const Dataset& data, const ExitRule& rule, const ExitOutput& output, Dataset given,
+                      DeviceRun replay, std::optional<DeviceRun> device) {
+  ExitRun result;
+  const DeviceRun& run = device ? *device : replay;
+  result.exits = exits_of(rule, scores_of(run.outputs, output), output.classes, output.unit);
+  result.begun.push_back(0);
+  std::size_t first = 0;  // the sample's first step
+  for (std::size_t s = 0; s < data.samples.size(); ++s) {
+    const std::size_t used = result.exits.used[s];
+    result.wasted.push_back(given.samples[s].full_steps() - used);
+    result.decided.push_back(run.ended.at(first + used - 1));
+    first += given.samples[s].steps();
+    result.begun.push_back(run.sent.at(first - 1));
+  }
+  result.given = std::move(given);
+  result.replay = std::move(replay);
+  result.device = std::move(device);
+  return result;
 }
 
 ExitRun run_with_exits(const Dataset& data, const ExitRule& rule, const ExitOutput& output,

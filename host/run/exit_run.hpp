@@ -3,7 +3,8 @@
 // The host looks at the readout of each step that it has taken. Where the rule decides, no further step of
 // the sample is given: the one after the last that was given is void and ends the sample, so that the next
 // one begins from rest. Steps that were given beyond the one that decided, the void one apart, are wasted:
-// they were under way when the decision fell.
+// they were under way when the decision fell. A chip with an exit unit does the same by itself, on the words
+// of all steps.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +49,22 @@ struct ExitRun {
   DeviceRun replay;
   std::optional<DeviceRun> device;
 };
+
+/// What the chip's exit unit is told so that it ends samples as the rule does. Throws Error{kInput} that
+/// lists what stands against it: another rule than a margin, counts of spikes, a chip without the unit or
+/// with too small a one for the readout or the window.
+[[nodiscard]] ExitSetup exit_setup(const ImageView& image, const ExitRule& rule, const ExitOutput& output);
+
+/// What comes out of the data where sample s is decided by its step used[s] − 1 and the host, or the chip for
+/// it, looks at a step when `window` steps have been given: the steps before the one at which it sees that,
+/// and a void one in place of the rest.
+[[nodiscard]] Dataset cut_short(const Dataset& data, const std::vector<std::size_t>& used,
+                                std::uint32_t window);
+
+/// A run in which the chip's exit unit ended the samples: `given` is what came out of `data`, `run` the
+/// device's outputs and stamps (the replay's where the model is the device).
+[[nodiscard]] ExitRun run_with_unit(const Dataset& data, const ExitRule& rule, const ExitOutput& output,
+                                    Dataset given, DeviceRun replay, std::optional<DeviceRun> device);
 
 /// `device`: none where the model is the device. Both are given the same steps, by what the device's outputs
 /// say; the model's stamp of a step is known before the device's is read.

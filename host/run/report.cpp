@@ -100,7 +100,7 @@ std::vector<MemoryUse> memory_use(const Image& image, TileId tile) {
     const Placement& place = image.binding.placement[c];
     if (place.tile != tile) continue;
     const Cluster& cluster = image.application.clusters[c];
-    const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster);
+    const std::vector<std::uint64_t> amounts = core_of(cluster).amounts(cluster, t);
     use[0].used += 1;
     use[1].used += place.rows;
     if (pages_in_blocks(t))
@@ -299,6 +299,7 @@ std::string to_json(const Report& report, const Image& image) {
     const ExitReport& exit = *report.exit;
     json["exit"] = {{"rule", exit.rule},
                     {"output", exit.output},
+                    {"by", exit.by},
                     {"unit", exit.unit},
                     {"mean_steps", exit.mean_steps},
                     {"histogram", exit.histogram},
@@ -442,7 +443,8 @@ void print_cycles(std::ostringstream& out, const Report& report) {
 void print_exit(std::ostringstream& out, const Report& report) {
   const ExitReport& exit = *report.exit;
   const auto times = [](double more, double less) { return fixed(less > 0 ? more / less : 0, 2); };
-  out << "exit " << exit.rule << " on " << exit.output << " (a unit is " << exit.unit
+  out << "exit " << exit.rule << " on " << exit.output
+      << (exit.by == "device" ? ", by the chip's exit unit" : "") << " (a unit is " << exit.unit
       << "): " << fixed(exit.mean_steps, 3) << " steps a sample; samples by steps used:";
   for (const std::int64_t samples : exit.histogram) out << " " << samples;
   out << "\n  " << counted(exit.wasted, "step") << " wasted: under way when a sample was decided; "

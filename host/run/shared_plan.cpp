@@ -245,4 +245,40 @@ SharedPlan plan_shared(const std::string& name, Image first, Dataset data, std::
   return Planner(name, std::move(first), std::move(data), window).run(std::move(script));
 }
 
+std::vector<Image> bound_together(const std::vector<std::string>& names, std::vector<Image> images) {
+  SPIKELOOM_CHECK(!images.empty() && names.size() == images.size());
+  Problems problems;
+  ChipState state(images.front().chip);
+  state.enter(names.front(), images.front());
+  std::set<std::string> seen{names.front()};
+  for (std::size_t i = 1; i < images.size(); ++i) {
+    if (!seen.insert(names[i]).second) {
+      problems.add(names[i] + ": two applications of this name; give one another");
+      continue;
+    }
+    if (chip_hash(images[i].chip) != chip_hash(images.front().chip)) {
+      problems.add(names[i] + ": compiled for the chip " + images[i].chip.name + "; " + names.front() +
+                   " runs on " + images.front().chip.name + "; compile one of them again");
+      continue;
+    }
+    if (const auto reason = why_no_points(images[i])) {
+      problems.add(names[i] + ": no operating points: " + *reason);
+      continue;
+    }
+    if (images[i].points.empty()) images[i].points = operating_points(images[i]);
+    const std::variant<Admission, Refusal> answer = admit(state, images[i]);
+    if (const auto* refusal = std::get_if<Refusal>(&answer)) {
+      problems.add(names[i] + " has no place: " + refusal->reason + "; " + names.front() +
+                   " keeps what it was compiled with: --tiles and --slots leave more");
+      continue;
+    }
+    const Admission& admission = std::get<Admission>(answer);
+    state.enter(resident_of(names[i], images[i], admission, ""));
+    images[i] = bound(std::move(images[i]), admission);
+    expect_sound(images[i], names[i]);
+  }
+  problems.throw_if_any("applications");
+  return images;
+}
+
 }  // namespace spikeloom

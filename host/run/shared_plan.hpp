@@ -55,4 +55,9 @@ struct SharedPlan {
 [[nodiscard]] SharedPlan plan_shared(const std::string& name, Image first, Dataset data,
                                      std::vector<Entering> script, std::uint32_t window = 0);
 
+/// Images that begin together on one chip, by name: the first keeps its binding, the others are bound beside
+/// it and one another, best point first. Throws Error{kInput} that lists who has no place and why.
+[[nodiscard]] std::vector<Image> bound_together(const std::vector<std::string>& names,
+                                                std::vector<Image> images);
+
 }  // namespace spikeloom

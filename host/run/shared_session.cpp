@@ -1,6 +1,7 @@
 #include "host/run/shared_session.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "compiler/base/error.hpp"
 #include "spikeloom_hw.hpp"
@@ -35,6 +36,15 @@ std::vector<DeviceRun> run_shared(Link& link, const std::vector<Stay>& stays, co
   loop.run();
   exchange.wait_until([&] { return status().busy == 0; }, "waiting for the end of the run");
   return loop.results();
+}
+
+std::int64_t stalled_by_others(const DeviceRun& beside_others, const DeviceRun& alone) {
+  SPIKELOOM_CHECK(beside_others.tiles.size() == alone.tiles.size());
+  std::int64_t cycles = 0;
+  for (std::size_t t = 0; t < alone.tiles.size(); ++t)
+    for (const auto counter : {&TileCounters::busy, &TileCounters::wait_input, &TileCounters::wait_output})
+      cycles += std::abs(beside_others.tiles[t].*counter - alone.tiles[t].*counter);
+  return cycles;
 }
 
 }  // namespace spikeloom

@@ -32,4 +32,9 @@ struct SharedOptions {
 [[nodiscard]] std::vector<DeviceRun> run_shared(Link& link, const std::vector<Stay>& stays,
                                                 const SharedOptions& options);
 
+/// What other applications stalled one by: the cycles that its tiles fired or waited (NODE_BUSY,
+/// NODE_WAIT_INPUT, NODE_WAIT_OUTPUT) beside others and not alone, or alone and not beside others, by tile
+/// and counter. 0 is what the chip promises.
+[[nodiscard]] std::int64_t stalled_by_others(const DeviceRun& beside_others, const DeviceRun& alone);
+
 }  // namespace spikeloom

@@ -7,6 +7,8 @@
 // every application that goes and whose final word has not left has its queue's head, and both producers of
 // output words have room. All of that is registers.
 //
+// With an exit unit (ExitWindow above 0, host_exit.sv) target time stands still while it decides and drops.
+//
 // A run: NODE_CONTROL.run waits Settle clocks until every ring word before it has landed, three clocks of
 // prime_o fill the wheels' look-ahead, then cycle 0. rewind_o holds the wheels at slot 0 while no run is
 // started. The run is done Drain cycles after the last cycle in which an application was armed, went without
@@ -152,7 +154,8 @@ module host_port #(
 
   // Run, target time.
   logic starting_q, started_q, done_q, stuck_q, stands, sink_room, sent_room, begin_run, at_start, ended;
-  logic [Applications-1:0] arms, armed_q, go_q, final_sent, live, head_valid, pop;
+  logic [Applications-1:0] arms, armed_q, go_q, final_sent, live, head_valid, pop, exit_drops;
+  logic exit_holds;
   logic [2:0] prime_q;
   logic [SettleBits-1:0] settle_q;
   logic [DrainBits-1:0] drain_q;
@@ -165,7 +168,8 @@ module host_port #(
   assign ended = (armed_q | live) == '0;
   assign begin_run = prime_q[2];
   assign go_o = go_q;
-  assign en_o = started_q && !done_q && !stuck_q && (live & ~head_valid) == '0 && sink_room && sent_room;
+  assign en_o = started_q && !done_q && !stuck_q && (live & ~head_valid) == '0 && sink_room && sent_room &&
+      !exit_holds;
   assign rewind_o = !started_q && prime_q == '0;
   assign prime_o = prime_q != '0;
   assign cycle_next = cycle_q + 1'b1;
@@ -238,7 +242,8 @@ module host_port #(
 
   // Clocks until everything that can move without another word has moved. A start waits for the ring words
   // before it only, or somebody who keeps asking would keep it off for ever.
-  assign moves = en_o || prime_o || (in_valid_i && in_ready_o) || (out_valid_o && out_ready_i);
+  assign moves = en_o || prime_o || exit_drops != '0 || (in_valid_i && in_ready_o) ||
+      (out_valid_o && out_ready_i);
   always_ff @(posedge clk_i) begin
     if (rst_i || prime_o || (ring_start_valid_q && !starting_q)) settle_q <= SettleBits'(RingSettle);
     else if (moves && !starting_q && settle_q < SettleBits'(ShortSettle))
@@ -306,7 +311,7 @@ module host_port #(
   logic [ChannelBits-1:0] sent_channel;
   logic [ChunkIndexBits-1:0] word_index;
   logic [MaskBits-1:0] word_mask;
-  logic [Applications*QueueBits-1:0] heads;
+  logic [Applications*QueueBits-1:0] heads, heads_sent;
 
   // A WAIT's sink stands where a chunk has its mask.
   assign word_eos = word_kind == spikeloom_pkg::KIND_EOS;
@@ -361,7 +366,7 @@ module host_port #(
       .start_i(arms),
       .go_i(go_q),
       .head_valid_i(head_valid),
-      .head_i(heads),
+      .head_i(heads_sent),
       .pop_o(pop_sent),
       .sent_o(sent),
       .sent_channel_o(sent_channel),
@@ -398,7 +403,52 @@ module host_port #(
       .sink_i(head_sinks),
       .pop_o(pop_wait)
   );
-  assign pop = pop_sent | pop_wait;
+
+  // Exit.
+  if (ExitWindow > 0) begin : gen_exit
+    logic [Applications-1:0] head_ends, sample_ended, voids;
+    for (genvar a = 0; a < Applications; a++) begin : gen_head_ends
+      assign head_ends[a] = head_valid[a] && heads[a*QueueBits+QueueBits-1] && heads[a*QueueBits];
+      always_comb begin
+        heads_sent[a*QueueBits+:QueueBits] = heads[a*QueueBits+:QueueBits];
+        if (voids[a]) heads_sent[a*QueueBits+2] = 1'b1;
+      end
+    end
+    assign sample_ended = pop_sent & head_ends;
+    host_exit #(
+        .Applications(Applications),
+        .ExitWindow(ExitWindow),
+        .ExitSinks(ExitSinks),
+        .HostChannels(HostChannels),
+        .ChunkIndexBits(ChunkIndexBits)
+    ) u_exit (
+        .clk_i,
+        .rst_i,
+        .clear_i(clear),
+        .write_i(here_write && block == spikeloom_pkg::ADDR_BLOCK_EXIT),
+        .config_field_i(offset),
+        .config_data_i(here_data),
+        .flit_valid_i(en_o && spike_i[FlitBits-1] && !(spike_i[FlitBits-2] && spike_i[1])),
+        .flit_end_i(spike_i[FlitBits-2]),
+        .flit_index_i(spike_i[MaskBits+:ChunkIndexBits]),
+        .flit_mask_i(spike_i[MaskBits-1:0]),
+        .sink_i(rx_sink_q),
+        .waited_i(pop_wait),
+        .wait_sink_i(head_sinks),
+        .head_valid_i(head_valid & go_q),
+        .head_ends_i(head_ends),
+        .ended_i(sample_ended),
+        .ended_channel_i(sent_channel),
+        .holds_o(exit_holds),
+        .drops_o(exit_drops),
+        .voids_o(voids)
+    );
+  end else begin : gen_no_exit
+    assign heads_sent = heads;
+    assign exit_holds = 1'b0;
+    assign exit_drops = '0;
+  end
+  assign pop = pop_sent | pop_wait | exit_drops;
 
   // Words taken from the queues: with one application the host has nobody to hold up, and reads 0.
   logic [15:0] taken;

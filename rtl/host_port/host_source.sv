@@ -2,11 +2,11 @@
 //
 // head_i is the head word of each application's queue, registered: {end-of-step, other, channel, index,
 // mask}. Other: an end-of-step is the final word; any other word is a WAIT, which is not sent, so it does not
-// leave here. The mask of an end-of-step is {0, run_end, sample_end}. In cycle x = s - 1 the head word of the
-// application that owns slot s's channel leaves (pop_o) if the application goes, the word is of that channel,
-// and the application is sending or the channel has all its credits; the flit is on flit_o in cycle s. sent_o
-// in x: an end-of-step without run_end has left, its slot is the next cycle. final_o from the cycle after the
-// final word on until start_i.
+// leave here. The mask of an end-of-step is {void, run_end, sample_end}. In cycle x = s - 1 the head word of
+// the application that owns slot s's channel leaves (pop_o) if the application goes, the word is of that
+// channel, and the application is sending or the channel has all its credits; the flit is on flit_o in cycle
+// s. sent_o in x: an end-of-step without run_end has left, its slot is the next cycle. final_o from the cycle
+// after the final word on until start_i.
 // ahead_* is the channel of the slot after next.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"

@@ -18,8 +18,13 @@
 //   3  multiply i, read state v   7  saturate v, compare, reset, write state v
 //
 // The entries of one group stand together in a run: its state is read once, before the first of them
-// writes. cfg_* write any memory and read the states, in clock time, while no firing is in progress; data two
-// cycles later.
+// writes. With BiasWords several groups may pass through one state, one after another: an entry names its
+// state, which only the first pass of a step resets, and its group's biases stand apart. Six entries or more
+// lie between the last of a pass and the first of the next (state_is_written), others that do nothing
+// perhaps: their mask is 0.
+//
+// cfg_* write any memory and read the states, in clock time, while no firing is in progress; data two cycles
+// later.
 `include "rtl/common/checks.svh"
 `include "spikeloom_parameters.svh"
 
@@ -36,6 +41,7 @@ module lif_update #(
     `SPIKELOOM_PARAMETER_StateWords,
     `SPIKELOOM_PARAMETER_UpdateEntries,
     `SPIKELOOM_PARAMETER_ParamSets,
+    `SPIKELOOM_PARAMETER_BiasWords,
     localparam int unsigned Slices = AccLanes / LifLanes,
     localparam int unsigned SliceBits = Slices > 1 ? $clog2(Slices) : 1,
     localparam int unsigned PageBits = Pages > 1 ? $clog2(Pages) : 1,
@@ -57,6 +63,7 @@ module lif_update #(
     input  logic                start_i,
     output logic                ready_o,
     input  logic [        15:0] ctx_state_i,
+    input  logic [        15:0] ctx_bias_i,     // its first word of biases, with BiasWords
     input  logic                ctx_readout_i,
 
     output logic                        acc_read_o,
@@ -99,7 +106,8 @@ module lif_update #(
   localparam int unsigned ScaleBits = MaxScale > 0 ? $clog2(MaxScale + 1) : 1;
 
   logic unused_inputs;
-  assign unused_inputs = ^{run_entry_i, ctx_state_i, cfg_word_i, cfg_part_i, cfg_data_i};
+  assign unused_inputs = ^{run_entry_i, ctx_state_i, ctx_bias_i, cfg_word_i, cfg_part_i,
+                           cfg_data_i};
 
   logic [LifLanes-1:0] cfg_lane;
   always_comb begin
@@ -175,12 +183,29 @@ module lif_update #(
       .read_enable_i(en_i && entry_read), .read_address_i(entry_q), .read_data_o(mask));
   assign {lane, half, emit, set, group} = order;
 
+  // With biases of their own, states are shared: the entry says which one its neurons pass through, and
+  // whether another pass of the step goes before.
+  logic [GroupBits-1:0] own_state;
+  logic later, unused_own_state;
+  assign unused_own_state = ^own_state;
+  if (BiasWords != 0) begin : gen_states
+    ram_sdp #(.Width(GroupBits + 1), .Depth(UpdateEntries)) u_states (
+        .clk_i, .rst_i,
+        .write_enable_i(cfg_update_we_i && cfg_part_i[0]), .write_address_i(cfg_word_i[EntryBits-1:0]),
+        .write_data_i({`SPIKELOOM_FIELD(cfg_entry, MEM_UPDATE_ENTRY_LATER),
+                       `SPIKELOOM_LOW(cfg_entry, MEM_UPDATE_ENTRY_STATE, GroupBits)}),
+        .read_enable_i(en_i && entry_read), .read_address_i(entry_q), .read_data_o({later, own_state}));
+  end else begin : gen_no_states
+    assign own_state = group;
+    assign later = 1'b0;
+  end
+
   // A group's first entry reads its state; the next ones of the run go on with it.
   logic group_known_q, fresh, forgets, afresh;
   logic [GroupBits-1:0] group_before_q;
   logic [StateAddressBits-1:0] state;
   assign fresh = valid_q[1] && (afresh || !(group_known_q && group == group_before_q));
-  assign state = ctx_state_i[StateAddressBits-1:0] + StateAddressBits'(group);
+  assign state = ctx_state_i[StateAddressBits-1:0] + StateAddressBits'(own_state);
   always_ff @(posedge clk_i) begin
     if (en_i) begin
       if (forgets) group_known_q <= 1'b0;
@@ -212,6 +237,31 @@ module lif_update #(
   always_ff @(posedge clk_i) begin
     if (rst_i) fresh_q <= '0;
     else if (step) fresh_q <= {fresh_q[3:2], fresh};
+  end
+  logic later2, later4;
+  if (BiasWords != 0) begin : gen_later
+    logic [4:2] later_q;
+    always_ff @(posedge clk_i) begin
+      if (step) later_q <= {later_q[3:2], later};
+    end
+    assign later2 = later_q[2];
+    assign later4 = later_q[4];
+  end else begin : gen_no_later
+    assign later2 = later;
+    assign later4 = later;
+  end
+
+  // A state that is read is written: nothing of its passes before is on its way to the write of its current.
+  if (Pages > 1 || BiasWords != 0) begin : gen_written
+    logic [6:2] reads_early;
+    assign reads_early = {
+      state == state6_q && mask6_q != '0,
+      state == state5_q && mask5_q != '0,
+      state == state4_q && mask4_q != '0,
+      state == state3_q && mask3_q != '0,
+      state == state2_q && mask2_q != '0
+    } & valid_q[6:2];
+    `SPIKELOOM_CHECK(state_is_written, !(en_i && fresh) || reads_early == '0)
   end
 
   // One run: it stays active until a read finds nothing left. Several: a run may begin in the cycle behind
@@ -289,16 +339,6 @@ module lif_update #(
     assign out_page_o = tag7_q[2+:PageBits];
     assign out_last_o = tag7_q[0];
 
-    // A state that is read is written: nothing of its group is on its way to the write of its current.
-    logic [6:2] reads_early;
-    assign reads_early = {
-      state == state6_q && mask6_q != '0,
-      state == state5_q && mask5_q != '0,
-      state == state4_q && mask4_q != '0,
-      state == state3_q && mask3_q != '0,
-      state == state2_q && mask2_q != '0
-    } & valid_q[6:2];
-    `SPIKELOOM_CHECK(state_is_written, !(en_i && fresh) || reads_early == '0)
     `SPIKELOOM_ASSUME(run_has_entries, !(en_i && load_i) || run_count_i != '0)
     `SPIKELOOM_ASSUME(loads_when_ready, !(en_i && load_i) || ready_o)
     `SPIKELOOM_ASSUME(starts_when_ready, !(en_i && start_i) || wait_q == '0)
@@ -394,11 +434,23 @@ module lif_update #(
   logic [LifLanes*StateBits-1:0] old_currents, new_currents, old_potentials, new_potentials;
   logic [LifLanes*BiasBits-1:0] biases;
 
-  ram_sdp #(.Width(LifLanes * BiasBits), .Depth(StateWords), .PartBits(BiasBits)) u_biases (
+  localparam int unsigned BiasDepth = BiasWords != 0 ? BiasWords : StateWords;
+  localparam int unsigned BiasAddressBits = BiasDepth > 1 ? $clog2(BiasDepth) : 1;
+  logic [BiasAddressBits-1:0] bias2;
+  if (BiasWords != 0) begin : gen_biases
+    logic [BiasAddressBits-1:0] bias2_q;
+    always_ff @(posedge clk_i) begin
+      if (step) bias2_q <= ctx_bias_i[BiasAddressBits-1:0] + BiasAddressBits'(group);
+    end
+    assign bias2 = bias2_q;
+  end else begin : gen_biases_of_states
+    assign bias2 = state2_q;
+  end
+  ram_sdp #(.Width(LifLanes * BiasBits), .Depth(BiasDepth), .PartBits(BiasBits)) u_biases (
       .clk_i, .rst_i,
-      .write_enable_i(cfg_bias_we_i ? cfg_lane : '0), .write_address_i(cfg_state),
+      .write_enable_i(cfg_bias_we_i ? cfg_lane : '0), .write_address_i(cfg_word_i[BiasAddressBits-1:0]),
       .write_data_i({LifLanes{cfg_data_i[BiasBits-1:0]}}),
-      .read_enable_i(en_i && valid_q[2]), .read_address_i(state2_q), .read_data_o(biases));
+      .read_enable_i(en_i && valid_q[2]), .read_address_i(bias2), .read_data_o(biases));
 
   // A write from outside goes through the lanes' path for v_reset.
   logic keep_potentials;
@@ -475,7 +527,7 @@ module lif_update #(
     ) u_lane (
         .clk_i, .en_i(step),
         .keep_i(keep_q),
-        .s2_first_i(first2), .s4_first_i(first4),
+        .s2_first_i(first2 && !later2), .s4_first_i(first4 && !later4),
         .s2_load_i(fresh_q[2]), .s2_current_i(old_currents[i*StateBits+:StateBits]),
         .s3_alpha_i(early_q[AlphaBits-1:0]), .s3_scale_i(early_q[AlphaBits+:ScaleBits]),
         .s3_acc_low_i(acc_low[i*AccBits+:AccBits]), .s3_acc_high_i(acc_high[i*AccBits+:AccBits]),

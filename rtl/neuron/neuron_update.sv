@@ -19,6 +19,7 @@ module neuron_update #(
     `SPIKELOOM_PARAMETER_StateWords,
     `SPIKELOOM_PARAMETER_UpdateEntries,
     `SPIKELOOM_PARAMETER_ParamSets,
+    `SPIKELOOM_PARAMETER_BiasWords,
     `SPIKELOOM_PARAMETER_ChunkIndexBits,
     localparam int unsigned Slices = AccLanes / LifLanes,
     localparam int unsigned SliceBits = Slices > 1 ? $clog2(Slices) : 1,
@@ -35,6 +36,7 @@ module neuron_update #(
     input logic        fire_i,
     input logic        fire_last_i,
     input logic [15:0] ctx_state_i,
+    input logic [15:0] ctx_bias_i,
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
@@ -83,11 +85,12 @@ module neuron_update #(
   lif_update #(
       .AccLanes(AccLanes), .LifGroups(LifGroups), .Pages(Pages), .LifLanes(LifLanes), .AccBits(AccBits),
       .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current),
-      .StateWords(StateWords), .UpdateEntries(UpdateEntries), .ParamSets(ParamSets)
+      .StateWords(StateWords), .UpdateEntries(UpdateEntries), .ParamSets(ParamSets),
+      .BiasWords(BiasWords)
   ) u_lif (
       .clk_i, .rst_i, .en_i,
       .load_i, .run_entry_i, .run_count_i, .run_page_i, .run_first_i, .run_last_i, .start_i, .ready_o,
-      .ctx_state_i, .ctx_readout_i(keep),
+      .ctx_state_i, .ctx_bias_i, .ctx_readout_i(keep),
       .acc_read_o, .acc_group_o, .acc_page_o, .last_read_o, .acc_slice_i, .acc_touched_i, .acc_data_i,
       .out_valid_o(valid), .out_begins_o(begins), .out_page_o(page), .out_last_o(last), .out_group_o(group),
       .out_emit_o(emit), .out_half_o(half), .out_lane_o(lane), .out_spikes_o(spikes),

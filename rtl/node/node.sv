@@ -274,7 +274,7 @@ module node #(
   logic [ChunkBits-1:0] page_chunk;
   logic [spikeloom_pkg::CHUNK_BITS-1:0] page_mask, push_mask;
   logic [ContextBits-1:0] context_now;
-  logic [15:0] context_chunk, context_update, context_updates, context_state;
+  logic [15:0] context_chunk, context_update, context_updates, context_state, context_bias;
   logic context_readout, context_last_only, sample_end, integrating, firing;
   logic wait_input, wait_output, contexts_active, contexts_work, output_busy, pending, push, count_word;
   logic [ChunkIndexBits-1:0] push_index;
@@ -486,6 +486,7 @@ module node #(
       .context_update_o(context_update),
       .context_updates_o(context_updates),
       .context_state_o(context_state),
+      .context_bias_o(context_bias),
       .context_readout_o(context_readout),
       .context_last_only_o(context_last_only),
       .sample_end_o(sample_end),
@@ -514,6 +515,7 @@ module node #(
       .ctx_update_i(context_update),
       .ctx_updates_i(context_updates),
       .ctx_state_i(context_state),
+      .ctx_bias_i(context_bias),
       .ctx_readout_i(context_readout),
       .ctx_last_only_i(context_last_only),
       .page_start_i(page_start),

@@ -71,6 +71,7 @@ module sequencer #(
     output logic [spikeloom_pkg::REG_CONTEXT_UPDATE_FIRST_W-1:0] context_update_o,
     output logic [spikeloom_pkg::REG_CONTEXT_UPDATE_COUNT_W-1:0] context_updates_o,
     output logic [spikeloom_pkg::REG_CONTEXT_STATE_FIRST_WORD_W-1:0] context_state_o,
+    output logic [spikeloom_pkg::REG_CONTEXT_STATE_FIRST_BIAS_W-1:0] context_bias_o,
     output logic                   context_readout_o,
     output logic                   context_last_only_o,
     output logic                   sample_end_o,          // of the last page being fired
@@ -102,6 +103,7 @@ module sequencer #(
   logic [FirstChunkBits-1:0] first_chunk[0:Contexts-1];
   logic [UpdateBits-1:0] update[0:Contexts-1];
   logic [FirstStateBits-1:0] first_state[0:Contexts-1];
+  logic [spikeloom_pkg::REG_CONTEXT_STATE_FIRST_BIAS_W-1:0] first_bias[0:Contexts-1];
   logic [1:0] mode[0:Contexts-1];
   logic [Contexts-1:0] valid_q;
   localparam int unsigned StepBits = $clog2(spikeloom_pkg::LIMIT_CONTEXT_LIMITS);
@@ -125,8 +127,10 @@ module sequencer #(
           `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_UPDATE_COUNT),
           `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_UPDATE_FIRST)
         };
-      if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_STATE)
+      if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_STATE) begin
         first_state[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_STATE_FIRST_WORD);
+        first_bias[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_STATE_FIRST_BIAS);
+      end
       if (config_field_i == spikeloom_pkg::ADDR_CONTEXT_MODE) begin
         valid_q[config_context_i] <= `SPIKELOOM_FIELD(config_data_i, REG_CONTEXT_MODE_VALID);
         mode[config_context_i] <= {
@@ -316,6 +320,7 @@ module sequencer #(
   assign context_chunk_o = first_chunk[context_q];
   assign {context_updates_o, context_update_o} = update[context_q];
   assign context_state_o = first_state[context_q];
+  assign context_bias_o = first_bias[context_q];
   assign {context_last_only_o, context_readout_o} = mode[context_q];
   assign fire_first_o = steps_zero;
   assign fire_last_o = sample_end_i && !void_i;

@@ -126,6 +126,63 @@ TEST(ClosedLoop, RefusesWhatCannotBe) {
   EXPECT_THAT(message_of([&] { (void)loop.take(); }), HasSubstr("after the run was ended"));
 }
 
+/// Digits on two of the chip's tiles, so that two of them have a place.
+const CompiledImage& small_digits() {
+  static const CompiledImage image = [] {
+    CompileOptions options;
+    options.tiles = 2;
+    options.slots = 3;
+    return std::get<Compiled>(compile(source("examples/digits/digits.nir"),
+                                      ChipFile::read(source("chips/mesh2x2.toml")), options))
+        .image;
+  }();
+  return image;
+}
+
+TEST(Loops, SeveralOnOneChipGiveWhatEachGivesAlone) {
+  ClosedLoops loops({{"one", small_digits(), 1}, {"two", small_digits(), 2}});
+  std::minstd_rand random(5);
+  const std::size_t steps[] = {6, 5}, windows[] = {1, 2};
+  std::size_t given[] = {0, 0}, taken[] = {0, 0};
+  const auto give = [&](std::size_t a) {
+    ++given[a];
+    loops.give(a, some_input(random), given[a] == steps[a] ? StepPlace::kLast : StepPlace::kWithin);
+    if (given[a] == steps[a]) loops.end(a);
+  };
+  EXPECT_THAT(message_of([&] { (void)loops.take(); }), HasSubstr("one had been given 0 steps"));
+  give(0);
+  EXPECT_THAT(message_of([&] { (void)loops.take(); }),
+              AllOf(HasSubstr("two had been given 0 steps"), HasSubstr("until it is given 2, or ended"),
+                    HasSubstr("Applications that feed one another")));
+  give(1);
+  give(1);
+  std::int64_t before = -1;
+  while (taken[0] + taken[1] < steps[0] + steps[1]) {
+    const ClosedLoops::Taken step = loops.take();
+    const std::size_t a = step.application;
+    EXPECT_EQ(step.outputs.step, taken[a]);
+    EXPECT_EQ(step.outputs.ended, step.outputs.predicted);
+    EXPECT_GE(loops.origin(a) + step.outputs.ended, before) << "in the order of the chip's time";
+    before = loops.origin(a) + step.outputs.ended;
+    ++taken[a];
+    if (given[a] < std::min(taken[a] + windows[a], steps[a])) give(a);
+  }
+  EXPECT_THAT(message_of([&] { (void)loops.take(); }), HasSubstr("all outputs have been taken"));
+  EXPECT_THAT(message_of([&] { loops.give(2, some_input(random)); }),
+              HasSubstr("application 2, there are 2"));
+  const std::vector<RunResult> results = loops.finish();
+  ASSERT_EQ(results.size(), 2U);
+  for (std::size_t a = 0; a < 2; ++a) {
+    EXPECT_EQ(results[a].judgement.verdict, Verdict::kKept);
+    EXPECT_EQ(results[a].report.window, static_cast<std::int64_t>(windows[a]));
+    EXPECT_EQ(results[a].report.steps, static_cast<std::int64_t>(steps[a]));
+    // Alone, as it was compiled, the same spikes.
+    const RunResult alone =
+        run(small_digits(), loops.given(a), {.window = static_cast<std::uint32_t>(windows[a])});
+    EXPECT_EQ(alone.outputs.spikes.at(0).samples, results[a].outputs.spikes.at(0).samples);
+  }
+}
+
 /// With a readout that sums up the last layer's input.
 const CompiledImage& summed_digits() {
   static const CompiledImage image = [] {
@@ -136,6 +193,14 @@ const CompiledImage& summed_digits() {
         .image;
   }();
   return image;
+}
+
+TEST(Loops, NameWhoHasNoPlaceOrTheNameOfAnother) {
+  EXPECT_THAT(message_of([] { ClosedLoops({}); }), HasSubstr("no application"));
+  EXPECT_THAT(message_of([] {
+                ClosedLoops({{"a", small_digits(), 1}, {"a", small_digits(), 1}, {"b", summed_digits(), 1}});
+              }),
+              AllOf(HasSubstr("a: two applications of this name"), HasSubstr("b has no place: ")));
 }
 
 TEST(Exit, EndsSamplesWhereTheRuleDecidesOnTheWholeRun) {

@@ -176,8 +176,8 @@ TEST(ChipFile, ATileTakesAllParametersButTheMeshsAndTheHosts) {
     return of;
   };
   std::vector<std::string> others = {"Width",      "Height",      "HostChannels", "HostCreditCounters",
-                                     "QueueWords", "OutputWords", "WindowSinks",  "Kinds",
-                                     "TileKinds"};
+                                     "QueueWords", "OutputWords", "WindowSinks",  "ExitWindow",
+                                     "ExitSinks",  "Kinds",       "TileKinds"};
   std::vector<std::string> of_node = names(node_parameters(Chip{}, 0));
   ASSERT_EQ(std::erase(of_node, "Kind"), 1U);
   others.insert(others.end(), of_node.begin(), of_node.end());

@@ -228,6 +228,37 @@ TEST_F(Cli, StaticInputsGiveTheSameOutputsForFewerOperations) {
   EXPECT_THAT(changing.err, HasSubstr("the input is static (--static-input), so expected"));
 }
 
+TEST_F(Cli, GroupsOfAPopulationShareMembranes) {
+  const std::string network = source("examples/digits/digits.nir"), chip = source("chips/shared2x2.toml");
+  const auto compile = [&](const std::string& options, const std::string& on) {
+    return spikeloom("compile " + network + " --chip " + on + " --no-tune -o " + file("shared.loom") + " " +
+                     options);
+  };
+  const Ended compiled = compile("--share hidden=4", chip);
+  ASSERT_EQ(compiled.code, 0) << compiled.err;
+  EXPECT_THAT(compiled.out, HasSubstr("shared: 4 groups of 'hidden' pass through 32 membranes, one after "
+                                      "another, in place of 128"));
+  // The image knows that they share, and the network alone would be another one.
+  EXPECT_EQ(spikeloom("verify " + file("shared.loom") + " --network " + network).code, 0);
+  const std::string run = "run " + file("shared.loom") + " --input " + source("examples/digits/test.npz") +
+                          " --limit 5 --record hidden:spikes --record hidden:v --output ";
+  const Ended ran = spikeloom(run + file("a.npz"));
+  ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("state 1/16 biases 4/64"));
+
+  EXPECT_THAT(
+      compile("--share hidden=3", chip).err,
+      HasSubstr("population 'hidden': 3 groups pass through its membranes, which is no divisor of its "
+                "first dimension, 128"));
+  EXPECT_THAT(compile("--share nobody=4 --share hidden --share hidden=1", chip).err,
+              AllOf(HasSubstr("--share nobody=4: no population is called 'nobody'"),
+                    HasSubstr("--share hidden: expected POPULATION=N with N of at least 2"),
+                    HasSubstr("--share hidden=1: expected POPULATION=N with N of at least 2")));
+  EXPECT_THAT(compile("--share hidden+digit", chip).err, HasSubstr("one membrane has one unit"));
+  EXPECT_THAT(compile("--share hidden=4", source("chips/mesh2x2.toml")).err,
+              HasSubstr("its neurons share membranes, but tile.bias_words = 0"));
+}
+
 TEST_F(Cli, SameSeedSameBytes) {
   const std::string first = text(digits("--seed 3"));
   EXPECT_EQ(first, text(digits("--seed 3")));

@@ -268,7 +268,7 @@ TEST_P(CoreContract, ReportsAreOfTheTables) {
       ASSERT_EQ(lines.size(), 2U);
       EXPECT_THAT(lines[0], testing::StartsWith("tables: "));
       EXPECT_THAT(lines[1], testing::AllOf(testing::StartsWith("work: "), testing::HasSubstr(" cycles")));
-      for (const std::uint64_t amount : core().amounts(cluster))
+      for (const std::uint64_t amount : core().amounts(cluster, c.chip.tile))
         EXPECT_THAT(lines[0], testing::HasSubstr(" " + std::to_string(amount) + " "));
 
       // Every axon an element of its own, and but some of them.

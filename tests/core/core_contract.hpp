@@ -29,6 +29,7 @@ struct CoreCase {
   CoreCase(const CoreInputs& inputs, std::uint64_t seed, NetworkSize size = {3, 40})
       : core(*inputs.core), rng(seed), net(inputs.network(rng, size)), chip(inputs.chip(rng)) {
     EXPECT_EQ(&core_of(chip.tile), &core);
+    if (inputs.share != nullptr && rng.chance(0.4)) inputs.share(rng, net, chip);
     PartitionOptions options;
     options.seed = seed;
     if (rng.chance(0.6)) options.max_neurons = 6 + static_cast<std::uint32_t>(rng.below(40));
@@ -88,9 +89,15 @@ inline GoldenSample golden_sample(CoreCase& c, std::size_t steps) {
       const auto spikes = golden.spikes(cluster.population);
       std::vector<std::uint16_t> masks((cluster.size() + 15) / 16, 0);
       std::vector<std::int32_t> potentials, currents;
+      const std::size_t membranes = c.net.populations[cluster.population.index()].membranes();
       for (std::size_t p = 0; p < cluster.size(); ++p) {
-        potentials.push_back(golden.v(cluster.population)[cluster.neurons[p]]);
-        currents.push_back(golden.i(cluster.population)[cluster.neurons[p]]);
+        if (cluster.neurons[p] == kNoNeuron) {
+          potentials.push_back(0);
+          currents.push_back(0);
+          continue;
+        }
+        potentials.push_back(golden.v(cluster.population)[cluster.neurons[p] % membranes]);
+        currents.push_back(golden.i(cluster.population)[cluster.neurons[p] % membranes]);
         if (std::binary_search(spikes.begin(), spikes.end(), cluster.neurons[p]))
           masks[p / 16] = static_cast<std::uint16_t>(masks[p / 16] | 1U << (p % 16));
       }
@@ -171,7 +178,7 @@ struct LoadedTile {
   /// Writes the cluster over what stands in the tile, for another context perhaps.
   void load(const Core& core, const Chip& chip, const Cluster& cluster, Rng& rng) {
     const std::vector<MemoryInfo> memories = core.memories(chip.tile);
-    const std::vector<std::uint64_t> amounts = core.amounts(cluster);
+    const std::vector<std::uint64_t> amounts = core.amounts(cluster, chip.tile);
     first.clear();
     for (std::size_t m = 0; m < memories.size(); ++m)
       first.push_back(static_cast<std::uint32_t>(rng.below(memories[m].capacity - amounts[m] + 1)));
@@ -278,7 +285,7 @@ TEST_P(CoreContract, MemoriesAndWindowsAgree) {
       ASSERT_LT(window.memory, memories.size());
     }
     for (const Cluster& cluster : c.app.clusters) {
-      const std::vector<std::uint64_t> amounts = core().amounts(cluster);
+      const std::vector<std::uint64_t> amounts = core().amounts(cluster, c.chip.tile);
       ASSERT_EQ(amounts.size(), memories.size());
       ASSERT_EQ(cluster.tables.windows.size(), windows.size());
       for (std::size_t w = 0; w < windows.size(); ++w) {
@@ -328,7 +335,7 @@ TEST_P(CoreContract, ATooSmallMemoryIsNamed) {
 }
 
 TEST_P(CoreContract, StepIsTheGoldenModels) {
-  std::size_t spikes = 0, readouts = 0, currents = 0;
+  std::size_t spikes = 0, readouts = 0, currents = 0, shared = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     CoreCase c(inputs(), seed);
@@ -362,15 +369,18 @@ TEST_P(CoreContract, StepIsTheGoldenModels) {
           ASSERT_EQ(list_of(firing), expected) << "step " << t;
           (cluster.readout ? readouts : spikes) += expected.size();
           for (std::uint32_t at = 0; at < cluster.size(); ++at) {
+            if (cluster.neurons[at] == kNoNeuron) continue;
+            shared += at >= cluster.pass_stride() ? 1 : 0;
             const std::int32_t v = sample.potentials[n][t + number - 1][at];
             ASSERT_EQ(tiles[n]->model->potential(tiles[n]->context, at), v) << "step " << t;
             const StateAddress where =
-                core().state_at(c.chip.tile, NeuronState::kPotential, tiles[n]->first, at);
+                core().state_at(cluster, c.chip.tile, NeuronState::kPotential, tiles[n]->first, at);
             ASSERT_EQ(static_cast<std::int32_t>(
                           tiles[n]->memory.memories[where.window].part(where.word, where.part)),
                       v);
             if (!c.net.populations[cluster.population.index()].has_current()) continue;
-            const StateAddress i = core().state_at(c.chip.tile, NeuronState::kCurrent, tiles[n]->first, at);
+            const StateAddress i =
+                core().state_at(cluster, c.chip.tile, NeuronState::kCurrent, tiles[n]->first, at);
             ASSERT_EQ(static_cast<std::int32_t>(tiles[n]->memory.memories[i.window].part(i.word, i.part)),
                       sample.currents[n][t + number - 1][at]);
             ++currents;
@@ -384,6 +394,7 @@ TEST_P(CoreContract, StepIsTheGoldenModels) {
     EXPECT_GT(readouts, 100U);
   }
   EXPECT_EQ(currents > 1000, inputs().currents) << currents;
+  EXPECT_EQ(shared > 1000, inputs().share != nullptr) << shared;
 }
 
 TEST_P(CoreContract, TimeIsTheModelsWithinItsBoundsAndRisesWithTheBits) {

@@ -36,7 +36,9 @@ struct CoreInputs {
   bool currents = false;         ///< and neurons that keep a current
   bool narrows = false;          ///< fewer neurons may have narrower weights, or none of a chunk: less time
   bool merges = false;           ///< chunks that come from one place at one time are read as one
-  std::string_view weights;      ///< key of the memory whose entries `weight_words` counts
+  /// Lets some of the network's neurons share membranes, and the chip hold them; null: no tile does.
+  void (*share)(Rng&, IntNetwork&, Chip&) = nullptr;
+  std::string_view weights;  ///< key of the memory whose entries `weight_words` counts
   std::vector<RefusedNetwork> (*refused)() = nullptr;  ///< one for every reason that `problems` has
   std::vector<ForeignTile> (*foreign)() = nullptr;     ///< one for every reason that `mismatches` has
   /// By how much the core's counter rises in a firing on these pages, by its header's words.

@@ -159,8 +159,9 @@ class RtlBench {
         hw::RegContextTables::unpack(registers.core[hw::kAddrContextTables]).first_chunk);
     core_->ctx_update_i = static_cast<std::uint16_t>(update.first);
     core_->ctx_updates_i = static_cast<std::uint16_t>(update.count);
-    core_->ctx_state_i = static_cast<std::uint16_t>(
-        hw::RegContextState::unpack(registers.core[hw::kAddrContextState]).first_word);
+    const auto state = hw::RegContextState::unpack(registers.core[hw::kAddrContextState]);
+    core_->ctx_state_i = static_cast<std::uint16_t>(state.first_word);
+    core_->ctx_bias_i = static_cast<std::uint16_t>(state.first_bias);
     core_->ctx_readout_i = registers.mode.readout != 0;
     core_->ctx_last_only_i = registers.mode.last_only != 0;
   }

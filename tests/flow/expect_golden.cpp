@@ -191,4 +191,18 @@ std::optional<Image> fitting(const IntNetwork& network, const Chip& chip, const 
   return std::nullopt;
 }
 
+std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) {
+  CompileOptions options;
+  options.seed = rng.next();
+  options.max_neurons = rng.chance(0.5) ? 0 : static_cast<std::uint32_t>(rng.between(4, 40));
+  options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
+  if (rng.chance(0.4)) options.pages = static_cast<std::uint32_t>(rng.between(2, 8));
+  options.tune = rng.chance(0.5);
+  if (chip.kinds() > 1)
+    for (const IntPopulation& population : made.network.populations)
+      if (rng.chance(0.4))
+        options.kinds[population.name] = chip.kind(static_cast<std::uint32_t>(rng.below(chip.kinds()))).name;
+  return fitting(made.network, chip, options);
+}
+
 }  // namespace spikeloom::testing

@@ -31,4 +31,8 @@ void expect_agreement(std::uint64_t seed, const Case& made, const Image& image, 
 /// Nothing where the network is too large for the chip, in words that tests of the stages read.
 [[nodiscard]] std::optional<Image> fitting(const IntNetwork&, const Chip&, const CompileOptions&);
 
+/// A random image of the case: seed, cluster size, pages and kinds of tile vary. Nothing where it does not
+/// fit.
+[[nodiscard]] std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng);
+
 }  // namespace spikeloom::testing

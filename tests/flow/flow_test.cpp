@@ -43,21 +43,6 @@ std::optional<std::uint64_t> replayed_seed() {
   return text == nullptr ? std::nullopt : std::optional<std::uint64_t>(std::strtoull(text, nullptr, 10));
 }
 
-/// A random image of the case: seed, cluster size and pages vary. Nothing when it does not fit.
-std::optional<Image> random_image(const Case& made, const Chip& chip, Rng& rng) {
-  CompileOptions options;
-  options.seed = rng.next();
-  options.max_neurons = rng.chance(0.5) ? 0 : static_cast<std::uint32_t>(rng.between(4, 40));
-  options.spread = rng.chance(0.5) ? Spread::kFastest : Spread::kFewest;
-  if (rng.chance(0.4)) options.pages = static_cast<std::uint32_t>(rng.between(2, 8));
-  options.tune = rng.chance(0.5);
-  if (chip.kinds() > 1)
-    for (const IntPopulation& population : made.network.populations)
-      if (rng.chance(0.4))
-        options.kinds[population.name] = chip.kind(static_cast<std::uint32_t>(rng.below(chip.kinds()))).name;
-  return fitting(made.network, chip, options);
-}
-
 /// Contracts from the first samples only: the others may break them, and then the promise is void from there
 /// on.
 void add_contract(Image& image, const Dataset& data, std::size_t samples, SampleOrder order) {

@@ -167,6 +167,21 @@ IntNetwork make_network(Rng& rng, const Chip& chip, const CaseOptions& options) 
   return network;
 }
 
+/// Groups of some populations pass through one set of membranes, where every tile lets them: what is drawn
+/// for the rest of the case does not change.
+void give_shared(IntNetwork& network, const Chip& chip) {
+  for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)
+    if (chip.kind(kind).bias_words == 0) return;
+  Rng rng(network.projections.size() * 6151 + network.populations.front().size());
+  for (IntPopulation& population : network.populations) {
+    if (population.is_readout() || rng.chance(0.4)) continue;
+    std::vector<std::uint32_t> divisors;
+    for (std::uint32_t n = 2; n <= std::min<std::size_t>(5, population.shape.front()); ++n)
+      if (population.shape.front() % n == 0) divisors.push_back(n);
+    if (!divisors.empty()) population.share = divisors[rng.below(divisors.size())];
+  }
+}
+
 /// Max pooling of the spikes of a map, and neurons behind it: what is drawn for the rest of the case does not
 /// change.
 void give_pool(IntNetwork& network) {
@@ -521,6 +536,7 @@ Case random_case(std::uint64_t seed, const Chip& chip, const CaseOptions& option
     Case result;
     result.network = make_network(rng, chip, options);
     give_pool(result.network);
+    give_shared(result.network, chip);
     if (!fits(result.network, chip)) continue;
     give_static(result.network, chip);
     result.data = make_data(rng, result.network, options);
@@ -557,7 +573,11 @@ Relabelled relabel(const Case& made, Rng& rng) {
   for (std::size_t p = 0; p < made.network.populations.size(); ++p) {
     const IntPopulation& old = made.network.populations[p];
     IntPopulation& now = result.made.network.populations[p];
-    result.neurons.push_back(permutation(old.size()));
+    // Neurons of one membrane go to one membrane.
+    const std::vector<std::uint32_t> membranes = permutation(old.membranes());
+    std::vector<std::uint32_t>& to = result.neurons.emplace_back();
+    for (std::size_t n = 0; n < old.size(); ++n)
+      to.push_back(static_cast<std::uint32_t>(n - n % membranes.size()) + membranes[n % membranes.size()]);
     for (const IntParameter& parameter : kIntParameters)
       for (std::size_t n = 0; n < old.size() && !(old.*parameter.values).empty(); ++n)
         (now.*parameter.values)[result.neurons[p][n]] = (old.*parameter.values)[n];
@@ -624,14 +644,18 @@ GoldenRun run_golden(const IntNetwork& network, const Dataset& data) {
         run.spikes[p].resize(begin + network.populations[p].size(), 0);
         for (const std::uint32_t n : golden.spikes(id)) run.spikes[p][begin + n] = 1;
         const std::vector<std::int32_t>& origin = network.populations[p].origin;
-        for (std::size_t n = 0; n < golden.v(id).size(); ++n)
-          run.potentials[p].push_back(golden.v(id)[n] + (origin.empty() ? 0 : origin[n]));
+        for (std::size_t n = 0; n < network.populations[p].size(); ++n)
+          run.potentials[p].push_back(golden.v(id)[n % golden.v(id).size()] +
+                                      (origin.empty() ? 0 : origin[n]));
       }
     }
   }
   for (std::size_t p = 0; p < populations; ++p) {
-    run.final_v[p].assign(golden.v(PopulationId{p}).begin(), golden.v(PopulationId{p}).end());
-    run.final_i[p].assign(golden.i(PopulationId{p}).begin(), golden.i(PopulationId{p}).end());
+    const auto v = golden.v(PopulationId{p}), i = golden.i(PopulationId{p});
+    for (std::size_t n = 0; n < network.populations[p].size(); ++n) {
+      run.final_v[p].push_back(v[n % v.size()]);
+      run.final_i[p].push_back(i[n % i.size()]);
+    }
   }
   run.synaptic_operations = golden.totals().synaptic_operations;
   return run;

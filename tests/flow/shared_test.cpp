@@ -3,13 +3,16 @@
 // RTL, however the host feeds them: B loading, starved, saturated, leaving moves A by no cycle.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <ostream>
+#include <utility>
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
 #include "compiler/flow/compile.hpp"
+#include "compiler/replay/shared_steps.hpp"
 #include "host/device/link_throttle.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
@@ -172,6 +175,175 @@ TEST_P(Shared, RtlGivesEachItsOwnRun) {
     const DeviceRun alone = Session(*rtl, first.image, {.window = first.window}).run(first.data);
     EXPECT_EQ(alone.ended, first.replay.ended);
   });
+}
+
+/// An application in a loop of its own: its data, what it gives alone, and how far it is.
+struct Looping {
+  Case made;
+  Image image;
+  std::uint32_t window = 1;
+  std::int64_t origin = 0;
+  DeviceRun alone{};
+  std::vector<std::pair<std::size_t, std::size_t>> places{};  ///< sample and step, by step of the run
+  std::size_t given = 0, taken = 0;
+  bool has_ended = false;
+};
+
+/// Nothing where something does not fit.
+std::vector<Looping> random_loops(const Chip& chip, Rng& rng) {
+  std::vector<Looping> loops;
+  std::vector<std::string> names;
+  std::vector<Image> images;
+  const std::uint32_t wanted = chip.host.applications > 2 ? 3 : 2;
+  for (std::uint32_t a = 0; a < wanted; ++a) {
+    const CaseOptions sizes{.max_populations = 2, .max_neurons = 20, .max_inputs = 20};
+    Case made = random_case(rng.next(), chip, sizes);
+    std::optional<Image> image = small_image(made, chip, 1, rng);
+    if (!image) return {};
+    names.push_back(std::string(1, static_cast<char>('a' + a)));
+    images.push_back(std::move(*image));
+    loops.push_back(
+        {.made = std::move(made), .image = {}, .window = 1 + static_cast<std::uint32_t>(rng.below(3))});
+  }
+  try {
+    images = bound_together(names, std::move(images));
+    for (std::size_t a = 0; a < loops.size(); ++a) check_window(images[a], loops[a].window);
+  } catch (const Error&) {
+    return {};
+  }
+  for (std::size_t a = 0; a < loops.size(); ++a) {
+    Looping& loop = loops[a];
+    loop.image = std::move(images[a]);
+    loop.origin = a == 0 ? 0 : first_origin(chip, 0);
+    const std::unique_ptr<ModelLink> model = open_model(chip);
+    loop.alone = Session(*model, loop.image, {.window = loop.window}).run(loop.made.data);
+    for (std::size_t s = 0; s < loop.made.data.samples.size(); ++s)
+      for (std::size_t t = 0; t < loop.made.data.samples[s].steps(); ++t) loop.places.emplace_back(s, t);
+  }
+  return loops;
+}
+
+/// Everybody is given as much as its window lets it be, then whoever's outputs come first is looked at.
+void expect_loops_as_alone(std::vector<Looping>& loops, Link& link) {
+  std::vector<StepGuest> guests;
+  for (std::size_t a = 0; a < loops.size(); ++a)
+    guests.push_back({std::string(1, static_cast<char>('a' + a)),
+                      ImageView(loops[a].image).with_window(loops[a].window), loops[a].origin});
+  SharedSteps steps(link, std::move(guests), std::chrono::seconds(120));
+  for (;;) {
+    std::optional<std::size_t> first;
+    for (std::size_t a = 0; a < loops.size(); ++a) {
+      Looping& loop = loops[a];
+      for (; loop.given < std::min(loop.taken + loop.window, loop.places.size()); ++loop.given) {
+        const auto [s, t] = loop.places[loop.given];
+        const Sample& sample = loop.made.data.samples[s];
+        steps.give(a, sample, t, sample.place_of(t));
+      }
+      if (loop.given == loop.places.size() && !std::exchange(loop.has_ended, true)) steps.end(a);
+      if (loop.taken == loop.places.size()) continue;
+      const auto at = [&](std::size_t b) { return loops[b].origin + loops[b].alone.ended[loops[b].taken]; };
+      if (!first || at(a) < at(*first)) first = a;
+    }
+    if (!first) break;
+    Looping& loop = loops[*first];
+    steps.take(*first);
+    ASSERT_EQ(steps.collector(*first).ended_at(loop.taken), loop.alone.ended[loop.taken]);
+    ++loop.taken;
+  }
+  const std::vector<DeviceRun> runs = steps.finish();
+  for (std::size_t a = 0; a < loops.size(); ++a) {
+    EXPECT_EQ(runs[a].sent, loops[a].alone.sent);
+    EXPECT_EQ(runs[a].ended, loops[a].alone.ended);
+    EXPECT_EQ(stalled_by_others(runs[a], loops[a].alone), 0);
+    expect_golden(loops[a].made, loops[a].image, runs[a],
+                  run_golden(loops[a].made.network, loops[a].made.data));
+    expect_promises(loops[a].image, runs[a], loops[a].made.data, loops[a].window);
+  }
+}
+
+/// Several loops on one chip, on the model and on an RTL whose link stalls and cuts words up: each has the
+/// stamps that it has alone.
+TEST(SharedLoops, GiveEachItsOwnRunHoweverSlowTheHost) {
+  for (const char* name : kChips) {
+    const Chip chip = chip_named(name);
+    VerilatorOptions stalls;
+    stalls.stall_seed = 11;
+    const std::unique_ptr<Link> slow = throttle(open_verilator(chip, stalls, {}), 3);
+    int done = 0;
+    for (std::uint64_t seed = 1; done < 12 && seed < 2000; ++seed) {
+      SCOPED_TRACE(std::string(name) + ", seed " + std::to_string(seed));
+      Rng rng(seed);
+      std::vector<Looping> loops = random_loops(chip, rng);
+      if (loops.empty()) continue;
+      std::vector<Looping> again = loops;
+      const std::unique_ptr<ModelLink> model = open_model(chip);
+      expect_loops_as_alone(loops, *model);
+      expect_loops_as_alone(again, *slow);
+      if (HasFailure()) return;
+      ++done;
+    }
+    EXPECT_EQ(done, 12) << "too few of them fit";
+  }
+}
+
+/// Two networks that are both resident on systolic tiles: on the RTL nobody stalls the other by a cycle.
+TEST(ResidentArrays, StallEachOtherByNoCycle) {
+  const Chip chip = chip_named("cores");
+  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
+  int done = 0;
+  std::int64_t busy = 0;
+  for (std::uint64_t seed = 1; done < 12 && seed < 3000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Rng rng(seed);
+    Script script;
+    std::vector<Image> images;
+    for (const char* name : {"a", "b"}) {
+      const CaseOptions sizes{.max_populations = 2, .max_neurons = 16, .max_inputs = 16};
+      script.cases.push_back(random_case(rng.next(), chip, sizes));
+      script.names.emplace_back(name);
+      CompileOptions options;
+      options.tiles = 1;
+      options.slots = static_cast<std::uint32_t>(rng.between(1, 3));
+      for (const IntPopulation& population : script.cases.back().network.populations)
+        options.kinds[population.name] = "array";
+      std::optional<Image> image = fitting(script.cases.back().network, chip, options);
+      if (image) images.push_back(std::move(*image));
+    }
+    if (images.size() < 2) continue;
+    try {
+      script.plan = plan_shared("a", images[0], script.cases[0].data,
+                                {Entering{.name = "b", .image = images[1], .data = script.cases[1].data}});
+    } catch (const Error&) {
+      continue;  // no slots beside one another
+    }
+    SharedOptions options;
+    options.feed_seed = seed % 2 == 0 ? 0 : seed;
+    const std::vector<DeviceRun> runs = run_shared(*rtl, script.plan.script(), options);
+    expect_as_alone(script, runs);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      EXPECT_EQ(stalled_by_others(runs[i], script.plan.stays[i].replay), 0);
+      for (std::size_t t = 0; t < runs[i].tiles.size(); ++t) {
+        if (runs[i].tiles[t].firings == 0) continue;
+        EXPECT_EQ(chip.kind_at(TileId(t)).core, "systolic");
+        busy += runs[i].tiles[t].busy;
+      }
+    }
+    if (HasFailure()) return;
+    ++done;
+  }
+  EXPECT_EQ(done, 12) << "too few pairs fit";
+  EXPECT_GT(busy, 1000);
+}
+
+TEST(ResidentArrays, AStallIsCountedByTileAndCounter) {
+  DeviceRun alone, beside;
+  alone.tiles = {{.firings = 3, .busy = 20, .wait_input = 5, .wait_output = 1}, {.busy = 7}};
+  beside.tiles = alone.tiles;
+  EXPECT_EQ(stalled_by_others(beside, alone), 0);
+  beside.tiles[0].wait_output += 4;
+  beside.tiles[1].busy += 2;
+  beside.tiles[0].wait_input -= 3;  // not made good by what another counter has too much
+  EXPECT_EQ(stalled_by_others(beside, alone), 9);
 }
 
 std::vector<Param> params() {

@@ -21,6 +21,10 @@ import tomllib
 # Counters beside counters are seconds here and minutes for an SMT solver.
 SAT = "sat -tempinduct -prove-asserts -set-assumes -verify -maxsteps 3 -timeout 200"
 RAM = "rtl/common/ram_sdp.sv"
+EXIT_REGISTERS = (
+    "valid drops mine first sinks last_sink last_channel neurons margin whole end ends_sample to_step "
+    "to_value deciding read ends_of best next apart ahead"
+).split()
 PROOFS = {
     "fifo": {
         "files": [RAM, "rtl/host_port/ram_fifo.sv"],
@@ -119,6 +123,33 @@ PROOFS = {
             "rtl/host_port/host_waits.sv",
             "if (arrives != leaves && !lost[s])",
             "if ((arrives || leaves) && !lost[s])",
+        ),
+    },
+    "exit": {
+        "files": ["rtl/host_port/host_exit.sv"],
+        "granted": True,
+        "probes": {
+            wire: f"gen_unit[{u}].u_dut.{inside}"
+            for u in (0, 1)
+            for wire, inside in {
+                **{f"{name}{u}": f"{name}_q" for name in EXIT_REGISTERS},
+                **{
+                    f"{name}{u}_{i}": f"gen_sink[{i}].{name}_q"
+                    for name in ("held", "step", "neuron", "value")
+                    for i in (0, 1)
+                },
+                **{
+                    f"{name}{u}_{i}": f"gen_step[{i}].{name}_q"
+                    for name in ("best", "next", "count", "ends")
+                    for i in (0, 1)
+                },
+            }.items()
+        },
+        # another application's WAIT has the unit decide
+        "fault": (
+            "rtl/host_port/host_exit.sv",
+            "if (waited_i[a] && mine_q[a] &&",
+            "if (waited_i[a] &&",
         ),
     },
     "registers": {

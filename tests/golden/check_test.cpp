@@ -134,6 +134,31 @@ TEST(Check, RefusesEndsThatDoNotExistAndSizesThatDiffer) {
                                              "projection 'a-b': bits: expected 8, 4, 2 or 1, found 3"));
 }
 
+TEST(Check, WantsMembranesThatCanBeShared) {
+  IntNetwork net = two_layers();
+  net.populations[0].share = 2;
+  EXPECT_THAT(check(net).list(), IsEmpty());
+  net.populations[0].share = 3;
+  EXPECT_THAT(check(net).list(),
+              ElementsAre("population 'a': share: expected a divisor of its first dimension, 2, found 3"));
+  net.populations[0].share = 2;
+  net.populations[0].relative_unit = {1, 0.5};
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("share a membrane, but have different units")));
+  net.populations[0].relative_unit.clear();
+  net.populations[1].membranes_of = PopulationId(0);
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("passes through 2 membranes, but 'a' has 1")));
+  net.populations[0].share = 1;
+  EXPECT_THAT(check(net).list(), IsEmpty());
+  net.populations[1].unit = 0.5;
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("have different units")));
+  net.populations[1].membranes_of = PopulationId(1);
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("a population that stands before it")));
+  net = two_layers();
+  net.populations[1].kind = NeuronKind::kLi;
+  net.populations[1].share = 2;
+  EXPECT_THAT(check(net).list(), ElementsAre(HasSubstr("a readout's potentials are its result")));
+}
+
 TEST(Check, WantsNamesAndStateBitsThatThereAre) {
   IntNetwork net = two_layers();
   net.populations[1].name.clear();

@@ -21,7 +21,8 @@ using ::testing::IsEmpty;
 class Definition {
  public:
   explicit Definition(const IntNetwork& net) : net_(net), v_(net.populations.size()), i_(v_) {
-    for (std::size_t p = 0; p < v_.size(); ++p) v_[p].assign(net.populations[p].size(), 0), i_[p] = v_[p];
+    for (std::size_t p = 0; p < v_.size(); ++p)
+      v_[p].assign(net.populations[p].membranes(), 0), i_[p] = v_[p];
   }
   void step(const std::vector<InputStep>& inputs) {
     for (std::size_t n = 0; n < inputs.size(); ++n) {
@@ -31,13 +32,14 @@ class Definition {
       }
     }
     for (std::size_t p = 0; p < v_.size(); ++p) {
-      for (std::size_t j = 0; j < v_[p].size(); ++j) update(p, j);
+      for (std::size_t j = 0; j < net_.populations[p].size(); ++j) update(p, j);
     }
     ++t_;
   }
   bool spiked(std::size_t p, std::size_t j, std::int64_t t) const { return spike_.contains({p, j, t}); }
-  std::int64_t v(std::size_t p, std::size_t j) const { return v_[p][j]; }
-  std::int64_t i(std::size_t p, std::size_t j) const { return i_[p][j]; }
+  /// Of membrane m of the population whose they are.
+  std::int64_t v(std::size_t p, std::size_t m) const { return v_[owner(p)][m]; }
+  std::int64_t i(std::size_t p, std::size_t m) const { return i_[owner(p)][m]; }
   std::int64_t operations = 0;
 
  private:
@@ -77,13 +79,18 @@ class Definition {
     }
     return a;
   }
+  std::size_t owner(std::size_t p) const {
+    return net_.populations[p].membranes_of ? net_.populations[p].membranes_of->index() : p;
+  }
   void update(std::size_t p, std::size_t j) {
     const IntPopulation& n = net_.populations[p];
-    i_[p][j] = sat(decay(i_[p][j], n.alpha[j]) + sum(p, j) * (std::int64_t{1} << n.scale) + n.bias_i[j]);
-    v_[p][j] = sat(decay(v_[p][j], n.beta[j]) + i_[p][j] + n.bias_v[j]);
-    if (n.is_readout() || v_[p][j] <= n.theta[j]) return;
+    std::int64_t& i = i_[owner(p)][j % n.membranes()];
+    std::int64_t& v = v_[owner(p)][j % n.membranes()];
+    i = sat(decay(i, n.alpha[j]) + sum(p, j) * (std::int64_t{1} << n.scale) + n.bias_i[j]);
+    v = sat(decay(v, n.beta[j]) + i + n.bias_v[j]);
+    if (n.is_readout() || v <= n.theta[j]) return;
     spike_[{p, j, t_}] = true;
-    v_[p][j] = n.reset == Reset::kSubtract ? sat(v_[p][j] - n.v_reset[j]) : n.v_reset[j];
+    v = n.reset == Reset::kSubtract ? sat(v - n.v_reset[j]) : n.v_reset[j];
   }
 
   const IntNetwork& net_;
@@ -104,12 +111,30 @@ std::vector<InputStep> random_step(const IntNetwork& net, Rng& rng) {
   return step;
 }
 
+/// Membranes that groups of a population share, and perhaps both populations.
+void share_membranes(IntNetwork& net, Rng& rng) {
+  for (IntPopulation& population : net.populations) {
+    std::vector<std::uint32_t> divisors;
+    for (std::uint32_t n = 1; n <= population.size(); ++n)
+      if (population.size() % n == 0) divisors.push_back(n);
+    if (!population.is_readout()) population.share = divisors[rng.below(divisors.size())];
+  }
+  if (!net.populations[1].is_readout() && net.populations[0].membranes() == net.populations[1].membranes()) {
+    net.populations[1].membranes_of = PopulationId(0);
+    net.populations[1].unit = net.populations[0].unit;
+  }
+}
+
 TEST(GoldenInterpreter, DoesWhatTheDefinitionSays) {
   std::uint64_t spikes = 0;
   std::uint64_t saturations = 0;
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+  std::uint64_t by_groups = 0, by_populations = 0;
+  for (std::uint64_t seed = 0; seed < 800; ++seed) {
     Rng rng(seed);
-    const IntNetwork net = test::random_network(rng);
+    IntNetwork net = test::random_network(rng);
+    if (seed >= 400) share_membranes(net, rng);
+    by_groups += net.populations[0].share > 1 ? 1 : 0;
+    by_populations += net.populations[1].membranes_of ? 1 : 0;
     GoldenInterpreter golden(net);
     for (int sample = 0; sample < 2; ++sample) {
       golden.reset();
@@ -122,13 +147,16 @@ TEST(GoldenInterpreter, DoesWhatTheDefinitionSays) {
         for (std::size_t p = 0; p < net.populations.size(); ++p) {
           const PopulationId id(p);
           std::vector<std::uint32_t> expected;
-          for (std::size_t j = 0; j < net.populations[p].size(); ++j) {
+          // Membranes are those that the last population to pass through them left.
+          const bool is_last = p == 1 || !net.populations[1].membranes_of;
+          for (std::size_t j = 0; is_last && j < net.populations[p].membranes(); ++j) {
             ASSERT_EQ(golden.v(id)[j], definition.v(p, j))
-                << "seed " << seed << " step " << t << " neuron " << j;
+                << "seed " << seed << " step " << t << " membrane " << j;
             ASSERT_EQ(golden.i(id)[j], definition.i(p, j))
-                << "seed " << seed << " step " << t << " neuron " << j;
-            if (definition.spiked(p, j, t)) expected.push_back(static_cast<std::uint32_t>(j));
+                << "seed " << seed << " step " << t << " membrane " << j;
           }
+          for (std::size_t j = 0; j < net.populations[p].size(); ++j)
+            if (definition.spiked(p, j, t)) expected.push_back(static_cast<std::uint32_t>(j));
           ASSERT_EQ(std::vector<std::uint32_t>(golden.spikes(id).begin(), golden.spikes(id).end()), expected)
               << "seed " << seed;
         }
@@ -141,6 +169,8 @@ TEST(GoldenInterpreter, DoesWhatTheDefinitionSays) {
   }
   EXPECT_GT(spikes, 1000u);      // the networks are alive,
   EXPECT_GT(saturations, 100u);  // and the clipping was met
+  EXPECT_GT(by_groups, 150u);
+  EXPECT_GT(by_populations, 20u);
 }
 
 IntNetwork one_neuron() {

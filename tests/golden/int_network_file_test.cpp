@@ -32,6 +32,7 @@ void expect_equal(const IntNetwork& a, const IntNetwork& b) {
                 x.unit == y.unit);
     EXPECT_TRUE(x.alpha == y.alpha && x.beta == y.beta && x.bias_i == y.bias_i && x.bias_v == y.bias_v &&
                 x.relative_unit == y.relative_unit && x.origin == y.origin);
+    EXPECT_TRUE(x.share == y.share && x.membranes_of == y.membranes_of);
     EXPECT_TRUE(x.is_readout() || (x.reset == y.reset && x.theta == y.theta && x.v_reset == y.v_reset));
   }
   ASSERT_EQ(a.projections.size(), b.projections.size());

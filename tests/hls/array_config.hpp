@@ -17,6 +17,7 @@ TileConfig config_of() {
   t.current = S::kCurrent;
   t.readout = S::kReadout;
   t.state_words = S::kStateWords;
+  t.bias_words = S::kBiasWords;
   t.update_entries = S::kUpdateEntries;
   t.param_sets = S::kParamSets;
   t.systolic_columns = S::kSystolicColumns;

@@ -29,7 +29,8 @@ struct Tables {
   hls::Weights<S> weights;
   hls::UpdateProgram<S> updates;
   hls::ParameterSets<S> sets;
-  hls::States<S> biases, potentials, currents;
+  hls::Biases<S> biases;
+  hls::States<S> potentials, currents;
   hls::Sums<S> sums;
   bool touched[S::kGroups];
   std::uint16_t page[S::kPageChunks];
@@ -104,6 +105,7 @@ TEST(HlsCrossbar, IsTheModelCoreOnAFullTile) { many_are_the_same<FullShape>(300)
 TEST(HlsCrossbar, IsTheModelCoreOnALeanTile) { many_are_the_same<LeanShape>(300); }
 TEST(HlsCrossbar, IsTheModelCoreOnAnOddTile) { many_are_the_same<OddShape>(300); }
 TEST(HlsCrossbar, IsTheModelCoreOnAWideTile) { many_are_the_same<WideShape>(300); }
+TEST(HlsCrossbar, IsTheModelCoreOnATileOfSharedStates) { many_are_the_same<SharedShape>(300); }
 
 /// Buffers of a call of the top kernels, which have the shape of chips/tile1.toml.
 struct Call {

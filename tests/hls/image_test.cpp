@@ -209,9 +209,9 @@ void expect_golden(const Compilation& compiled, const Dataset& data, const Kerne
       const Cluster& cluster = application.clusters[id.index()];
       for (std::size_t p = 0; p < cluster.size(); ++p) {
         if (cluster.neurons[p] == kNoNeuron) continue;
-        const StateAddress at = core_of(cluster).state_at(compiled.image.chip.tile, NeuronState::kPotential,
-                                                          compiled.image.binding.placement[id.index()].first,
-                                                          static_cast<std::uint32_t>(p));
+        const StateAddress at = core_of(cluster).state_at(
+            cluster, compiled.image.chip.tile, NeuronState::kPotential,
+            compiled.image.binding.placement[id.index()].first, static_cast<std::uint32_t>(p));
         ASSERT_EQ(static_cast<std::int32_t>(tile.memories[hw::kMemPotentials].part(at.word, at.part)),
                   golden.v(cluster.population)[cluster.neurons[p]])
             << "sample " << s << ", " << cluster.name << ", position " << p;

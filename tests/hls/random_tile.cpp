@@ -82,11 +82,13 @@ void fill_sets(const TileConfig& t, device_model::NodeMemory& tile, Rng& rng) {
     set.subtract = pick(rng, 2);
     put(tile.memories[hw::kMemSets], n, set);
   }
-  for (std::uint32_t n = 0; n < t.state_words; ++n)
+  for (std::uint32_t n = 0; n < std::max(t.state_words, t.bias_words); ++n)
     for (std::uint32_t lane = 0; lane < t.lif_lanes; ++lane) {
+      if (n >= tile.memories[hw::kMemBiases].words()) continue;
       const std::int64_t bias = std::int64_t{1} << (t.bias_bits - 1);
       tile.memories[hw::kMemBiases].set(
           n, lane, static_cast<std::uint32_t>(rng.between(-bias, bias - 1) / (rng.chance(0.5) ? 1 : 64)));
+      if (n >= t.state_words) continue;
       tile.memories[hw::kMemPotentials].set(n, lane, state(0.3));
       tile.memories[hw::kMemCurrents].set(n, lane, state(0.3));
     }
@@ -110,6 +112,27 @@ std::vector<hw::MemUpdateEntry> spiking_program(const TileConfig& t, std::uint32
     if ((g + 1) * t.lif_lanes % 16 == 0 || g + 1 == groups) program.back().emit = 1;
   }
   return program;
+}
+
+/// Groups pass through `words` states by turns, six entries apart.
+std::vector<hw::MemUpdateEntry> in_passes(const std::vector<hw::MemUpdateEntry>& program,
+                                          std::uint32_t words) {
+  constexpr std::size_t kApart = 6;
+  std::vector<hw::MemUpdateEntry> apart;
+  std::vector<std::size_t> free(words, 0);  // by state: the first entry that may read it
+  for (std::size_t n = 0; n < program.size(); ++n) {
+    hw::MemUpdateEntry entry = program[n];
+    entry.state = entry.group % words;
+    entry.later = entry.group >= words;
+    hw::MemUpdateEntry nothing = apart.empty() ? entry : apart.back();
+    nothing.mask = nothing.emit = 0;
+    const bool begins = n == 0 || program[n - 1].group != entry.group;
+    while (begins && apart.size() < free[entry.state]) apart.push_back(nothing);
+    apart.push_back(entry);
+    if (n + 1 == program.size() || program[n + 1].group != entry.group)
+      free[entry.state] = apart.size() - 1 + kApart;
+  }
+  return apart;
 }
 
 std::vector<hw::MemUpdateEntry> readout_program(const TileConfig& t, std::uint32_t groups, Rng& rng) {
@@ -143,10 +166,16 @@ device_model::NodeMemory random_tile(const Chip& chip, Rng& rng) {
   core.tables.first_chunk = pick(rng, t.chunk_entries - t.page_chunks + 1);
   for (std::uint32_t n = 0; n < 16; ++n)
     context.limit[n] = n < 3 ? pick(rng, t.page_chunks + 1) : t.page_chunks;
-  const std::uint32_t groups = 1 + pick(rng, std::min(t.groups * t.lanes / t.lif_lanes, t.state_words));
-  core.state.first_word = pick(rng, t.state_words - groups + 1);
+  const bool shares = t.bias_words != 0;
+  const std::uint32_t most = shares && context.mode.readout == 0 ? t.bias_words : t.state_words;
+  const std::uint32_t groups = 1 + pick(rng, std::min(t.groups * t.lanes / t.lif_lanes, most));
+  const std::uint32_t words =
+      shares && context.mode.readout == 0 ? 1 + pick(rng, std::min(groups, t.state_words)) : groups;
+  core.state.first_word = pick(rng, t.state_words - words + 1);
+  if (shares) core.state.first_bias = pick(rng, t.bias_words - groups + 1);
   std::vector<hw::MemUpdateEntry> program =
       context.mode.readout != 0 ? readout_program(t, groups, rng) : spiking_program(t, groups, rng);
+  if (shares) program = in_passes(program, words);
   if (program.size() > t.update_entries) program.resize(t.update_entries);
   core.update.count = static_cast<std::uint32_t>(program.size());
   core.update.first = pick(rng, t.update_entries - program.size() + 1);

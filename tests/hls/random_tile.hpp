@@ -29,26 +29,33 @@ inline std::uint32_t control(std::uint32_t step, bool last) {
 struct FullShape {
   static constexpr int kLanes = 16, kLifLanes = 16, kAccBits = 20, kStateBits = 24, kBiasBits = 20,
                        kMaxShift = 7, kMaxScale = 7, kCurrent = 1, kPageChunks = 12, kChunkEntries = 40,
-                       kAxonEntries = 300, kWeightWords = 256, kGroups = 4, kStateWords = 12,
+                       kAxonEntries = 300, kWeightWords = 256, kGroups = 4, kStateWords = 12, kBiasWords = 0,
                        kUpdateEntries = 128, kParamSets = 24, kSums = 1, kWeightFormats = 15;
 };
 struct LeanShape {
   static constexpr int kLanes = 8, kLifLanes = 4, kAccBits = 16, kStateBits = 18, kBiasBits = 12,
                        kMaxShift = 3, kMaxScale = 2, kCurrent = 0, kPageChunks = 5, kChunkEntries = 20,
-                       kAxonEntries = 100, kWeightWords = 60, kGroups = 5, kStateWords = 21,
+                       kAxonEntries = 100, kWeightWords = 60, kGroups = 5, kStateWords = 21, kBiasWords = 0,
                        kUpdateEntries = 90, kParamSets = 7, kSums = 1, kWeightFormats = 1;
 };
 struct OddShape {
   static constexpr int kLanes = 12, kLifLanes = 2, kAccBits = 16, kStateBits = 16, kBiasBits = 16,
                        kMaxShift = 15, kMaxScale = 15, kCurrent = 1, kPageChunks = 7, kChunkEntries = 30,
-                       kAxonEntries = 64, kWeightWords = 100, kGroups = 3, kStateWords = 40,
+                       kAxonEntries = 64, kWeightWords = 100, kGroups = 3, kStateWords = 40, kBiasWords = 0,
                        kUpdateEntries = 200, kParamSets = 20, kSums = 1, kWeightFormats = 5;
 };
 struct WideShape {
   static constexpr int kLanes = 32, kLifLanes = 8, kAccBits = 24, kStateBits = 24, kBiasBits = 24,
                        kMaxShift = 7, kMaxScale = 7, kCurrent = 1, kPageChunks = 4, kChunkEntries = 16,
-                       kAxonEntries = 64, kWeightWords = 64, kGroups = 2, kStateWords = 16,
+                       kAxonEntries = 64, kWeightWords = 64, kGroups = 2, kStateWords = 16, kBiasWords = 0,
                        kUpdateEntries = 64, kParamSets = 16, kSums = 1, kWeightFormats = 11;
+};
+/// Its neurons share states.
+struct SharedShape {
+  static constexpr int kLanes = 16, kLifLanes = 4, kAccBits = 20, kStateBits = 24, kBiasBits = 20,
+                       kMaxShift = 7, kMaxScale = 7, kCurrent = 1, kPageChunks = 12, kChunkEntries = 40,
+                       kAxonEntries = 300, kWeightWords = 256, kGroups = 8, kStateWords = 12, kBiasWords = 40,
+                       kUpdateEntries = 256, kParamSets = 24, kSums = 1, kWeightFormats = 15;
 };
 
 /// The chip whose tile has the shape.
@@ -74,6 +81,7 @@ Chip chip_of() {
   t.weight_words = S::kWeightWords;
   t.groups = S::kGroups;
   t.state_words = S::kStateWords;
+  t.bias_words = S::kBiasWords;
   t.update_entries = S::kUpdateEntries;
   t.param_sets = S::kParamSets;
   return chip;

@@ -23,24 +23,24 @@ using test::RandomSystolicTile;
 /// The shapes of the core's RTL tests.
 struct FullArray {
   static constexpr int kStateBits = 24, kPageChunks = 64, kLifLanes = 16, kAccBits = 20, kBiasBits = 20,
-                       kMaxScale = 7, kCurrent = 1, kReadout = 1, kStateWords = 128, kUpdateEntries = 512,
-                       kParamSets = 32, kSystolicColumns = 16, kSystolicPages = 8, kSystolicVectors = 256,
-                       kSystolicWeightBits = 8, kSystolicShift = 7, kSystolicBlocks = 20,
-                       kSystolicFolds = 120, kSystolicWords = 400;
+                       kMaxScale = 7, kCurrent = 1, kReadout = 1, kStateWords = 128, kBiasWords = 0,
+                       kUpdateEntries = 512, kParamSets = 32, kSystolicColumns = 16, kSystolicPages = 8,
+                       kSystolicVectors = 256, kSystolicWeightBits = 8, kSystolicShift = 7,
+                       kSystolicBlocks = 20, kSystolicFolds = 120, kSystolicWords = 400;
 };
 struct LeanArray {
   static constexpr int kStateBits = 18, kPageChunks = 20, kLifLanes = 4, kAccBits = 14, kBiasBits = 12,
-                       kMaxScale = 2, kCurrent = 0, kReadout = 0, kStateWords = 64, kUpdateEntries = 300,
-                       kParamSets = 7, kSystolicColumns = 4, kSystolicPages = 1, kSystolicVectors = 16,
-                       kSystolicWeightBits = 4, kSystolicShift = 0, kSystolicBlocks = 7, kSystolicFolds = 60,
-                       kSystolicWords = 64;
+                       kMaxScale = 2, kCurrent = 0, kReadout = 0, kStateWords = 64, kBiasWords = 70,
+                       kUpdateEntries = 300, kParamSets = 7, kSystolicColumns = 4, kSystolicPages = 1,
+                       kSystolicVectors = 16, kSystolicWeightBits = 4, kSystolicShift = 0,
+                       kSystolicBlocks = 7, kSystolicFolds = 60, kSystolicWords = 64;
 };
 struct OddArray {
   static constexpr int kStateBits = 24, kPageChunks = 200, kLifLanes = 8, kAccBits = 24, kBiasBits = 16,
-                       kMaxScale = 15, kCurrent = 1, kReadout = 1, kStateWords = 200, kUpdateEntries = 900,
-                       kParamSets = 20, kSystolicColumns = 32, kSystolicPages = 2, kSystolicVectors = 64,
-                       kSystolicWeightBits = 4, kSystolicShift = 15, kSystolicBlocks = 9, kSystolicFolds = 80,
-                       kSystolicWords = 100;
+                       kMaxScale = 15, kCurrent = 1, kReadout = 1, kStateWords = 200, kBiasWords = 0,
+                       kUpdateEntries = 900, kParamSets = 20, kSystolicColumns = 32, kSystolicPages = 2,
+                       kSystolicVectors = 64, kSystolicWeightBits = 4, kSystolicShift = 15,
+                       kSystolicBlocks = 9, kSystolicFolds = 80, kSystolicWords = 100;
 };
 
 /// What a firing leaves: lists, states, and the iterations that it took.
@@ -90,7 +90,8 @@ Fired by_core(const RandomSystolicTile& tile, const Asked& asked) {
     hls::Matrices<S> matrices;
     hls::UpdateProgram<S> updates;
     hls::ParameterSets<S> sets;
-    hls::States<S> biases, potentials, currents;
+    hls::Biases<S> biases;
+    hls::States<S> potentials, currents;
     hls::Bank<S> banks[2];
     hls::FiringPages<S> pages;
     hls::FiringLists<S> out;

@@ -122,6 +122,18 @@ inline IntNetwork random_network(Rng& rng, NetworkSize size = {}) {
   return net;
 }
 
+/// Groups of some populations pass through one set of membranes, on tiles that have words for their biases.
+inline void share_membranes(Rng& rng, IntNetwork& net, Chip& chip) {
+  chip.tile.bias_words = 512;
+  for (IntPopulation& population : net.populations) {
+    if (population.is_readout() || rng.chance(0.3)) continue;
+    std::vector<std::uint32_t> divisors;
+    for (std::uint32_t n = 2; n <= std::min<std::size_t>(4, population.shape.front()); ++n)
+      if (population.shape.front() % n == 0) divisors.push_back(n);
+    if (!divisors.empty()) population.share = divisors[rng.below(divisors.size())];
+  }
+}
+
 /// Chips big enough for small random networks on one tile up, with every width varied.
 inline Chip random_chip(Rng& rng) {
   Chip chip;

@@ -1,10 +1,17 @@
 // A trained MLP with 4-bit weights on a grid, and the first 1000 test images as spikes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <span>
+#include <utility>
 
+#include "compiler/chip_model/model_device.hpp"
 #include "compiler/data/exit_rule.hpp"
+#include "compiler/replay/session.hpp"
+#include "host/device/verilator_device.hpp"
 #include "host/run/exit_run.hpp"
+#include "host/run/report.hpp"
 #include "tests/chips/chip_named.hpp"
 #include "tests/real/agreement.hpp"
 #include "tests/real/real_data.hpp"
@@ -24,7 +31,8 @@ DatasetOptions packed() {
 }
 
 /// Weights taken over at 4 bits, contracts from the first images.
-Compilation compiled_mlp(Spread spread, const std::optional<std::string>& exit_readout = {}) {
+Compilation compiled_mlp(Spread spread, const std::optional<std::string>& exit_readout = {},
+                         const char* chip = "mesh2x2") {
   CompileOptions options;
   options.exit_readout = exit_readout;
   options.weight_bits = 4;
@@ -32,7 +40,7 @@ Compilation compiled_mlp(Spread spread, const std::optional<std::string>& exit_r
   options.calibrate = real_file("mnist-snn/test1000_spikes_T8.npz").string();
   options.calibration_data = packed();
   options.calibration_data.limit = kCalibration;
-  return compiled(real_file("mnist-snn/mlp_784_128_10_w4.nir"), chip_named("mesh2x2"), options);
+  return compiled(real_file("mnist-snn/mlp_784_128_10_w4.nir"), chip_named(chip), options);
 }
 
 Dataset images(const Compilation& compilation) {
@@ -103,6 +111,41 @@ TEST(RealMnist, RulesEndImagesWhereTheReferenceDoes) {
     EXPECT_DOUBLE_EQ(static_cast<double>(steps) / kImages, expected.mean_steps);
     EXPECT_DOUBLE_EQ(static_cast<double>(correct) / 10, expected.percent);
     EXPECT_LE(differs, expected.integer_differs);
+  }
+}
+
+/// The chip's exit unit on all images, and on the RTL on some: what it lets through is read from its outputs.
+TEST(RealMnist, TheExitUnitEndsImagesWhereTheReferenceDoes) {
+  NEED_REAL_DATA("mnist-snn");
+  const Compilation compilation = compiled_mlp(Spread::kFewest, "lif2", "mesh4x4");
+  const Dataset data = images(compilation);
+  const DeviceRun to_end = expect_model_is_golden(compilation, data);
+  const ExitOutput output = exit_output(compilation.image, {});
+  const ExitRule rule = exit_rule_named("margin:12");
+  const Exits exits = exits_of(rule, scores_of(to_end.outputs, output), output.classes, output.unit);
+  const auto by_unit = [&](Link& link, const Dataset& of, std::uint32_t window) {
+    SessionOptions session;
+    session.window = window;
+    session.exit = exit_setup(ImageView(compilation.image).with_window(window), rule, output);
+    Dataset given = cut_short(of, exits.used, window);
+    DeviceRun run = Session(link, compilation.image, session).run(of, &given);
+    return run_with_unit(of, rule, output, std::move(given), std::move(run), {});
+  };
+  const std::unique_ptr<ModelLink> model = open_model(compilation.image.chip);
+  for (const std::uint32_t window : {1U, 4U}) {
+    const ExitRun unit = by_unit(*model, data, window);
+    EXPECT_EQ(unit.exits.used, exits.used) << "window " << window;
+    std::vector<std::size_t> histogram(8, 0);
+    for (const std::size_t used : unit.exits.used) ++histogram[used - 1];
+    EXPECT_EQ(histogram, (std::vector<std::size_t>{28, 688, 219, 29, 11, 4, 3, 18}));
+  }
+  const std::unique_ptr<Link> rtl = open_verilator(compilation.image.chip, {}, {});
+  const Dataset some = part(data, 0, 100);
+  for (const std::uint32_t window : {1U, 4U}) {
+    const ExitRun unit = by_unit(*rtl, some, window), replay = by_unit(*model, some, window);
+    EXPECT_TRUE(std::equal(unit.exits.used.begin(), unit.exits.used.end(), exits.used.begin()));
+    EXPECT_EQ(mismatched_steps(unit.replay, replay.replay), 0);
+    EXPECT_EQ(unit.replay.tiles, replay.replay.tiles);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "compiler/core/core.hpp"
@@ -20,6 +21,9 @@ using test::chip_named;
 Case small_case(std::uint64_t seed, const Chip& chip) {
   return random_case(seed, chip, {.max_populations = 3, .max_neurons = 24, .max_inputs = 20});
 }
+
+/// One whose neurons share membranes.
+Case shared_case(std::uint64_t seed, const Chip& chip) { return small_case(seed, chip); }
 
 /// A picture whose sum a current holds.
 Case static_picture(std::uint64_t seed, const Chip& chip) {
@@ -46,6 +50,10 @@ Genuine genuine(std::uint64_t seed, const std::string& chip_name,
     // Recurrence and several clusters, or there is little to forge.
     if (compilation.image.application.clusters.size() < 3) continue;
     if (make == static_picture && compilation.image.promises.size() < 3) continue;
+    const std::vector<Cluster>& clusters = compilation.image.application.clusters;
+    if (make == shared_case &&
+        std::none_of(clusters.begin(), clusters.end(), [](const Cluster& c) { return c.passes > 1; }))
+      continue;
     if (make == pooled_case && !compilation.image.application.clusters.front().pooled) continue;
     return {std::move(compilation.integers), std::move(compilation.image)};
   }
@@ -61,6 +69,8 @@ TEST(Forged, WhatIsAcceptedKeepsItsPromiseAndItsSpikes) { forge_all(genuine(3, "
 TEST(Forged, OnAChipOfSeveralKindsToo) { forge_all(genuine(8, "mixed"), 1); }
 
 TEST(Forged, WhatSendsAPoolToo) { forge_all(genuine(1, "mesh2x2", pooled_case), 1); }
+
+TEST(Forged, WhoseNeuronsShareMembranesToo) { forge_all(genuine(1, "column", shared_case), 1); }
 
 TEST(Forged, WhatHoldsSumsOfStaticInputsToo) { forge_all(genuine(1, "row", static_picture), 1); }
 

@@ -69,10 +69,10 @@ std::vector<Ram> rams(const TileConfig& t) {
   return list;
 }
 
-std::vector<std::uint64_t> amounts(const Cluster& cluster) {
+std::vector<std::uint64_t> amounts(const Cluster& cluster, const TileConfig& tile) {
   const Tables tables(cluster);
   std::vector<std::uint64_t> list{tables.chunks(), tables.axons(), tables.weight_words()};
-  neuron::add_amounts(tables, list);
+  neuron::add_amounts(tables, tile, list);
   return list;
 }
 
@@ -91,7 +91,7 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
   const std::uint64_t groups = (cluster.size() + t.lanes - 1) / t.lanes;
   std::vector<Need> list{{"tile.groups", groups, t.groups}};
   const std::vector<MemoryInfo> all = memories(t);
-  const std::vector<std::uint64_t> taken = amounts(cluster);
+  const std::vector<std::uint64_t> taken = amounts(cluster, t);
   for (std::size_t m = 0; m < all.size(); ++m)
     list.push_back(
         {std::string(all[m].key), taken[m], all[m].capacity,

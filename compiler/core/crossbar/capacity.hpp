@@ -11,7 +11,7 @@ namespace spikeloom::crossbar {
 
 [[nodiscard]] std::vector<MemoryInfo> memories(const TileConfig&);
 [[nodiscard]] std::vector<Ram> rams(const TileConfig&);
-[[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster&);
+[[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster&, const TileConfig&);
 [[nodiscard]] std::vector<std::uint64_t> least_amounts(const PopulationFloor&, const TileConfig&);
 [[nodiscard]] std::vector<Need> needs(const Cluster&, const TileConfig&);
 [[nodiscard]] MostNeurons most_neurons(const IntPopulation&, const TileConfig&);

@@ -258,7 +258,7 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
   }
   if (any) list.emplace_back("has rows that the chip does not decode");
   if (numbers && tile.sums == 0) list.emplace_back("takes numbers (partial sums); the chip does not");
-  if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
+  neuron::add_mismatches(cluster, tile, list);
   return list;
 }
 

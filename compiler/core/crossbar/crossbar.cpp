@@ -48,8 +48,9 @@ class Crossbar final : public Core {
     return crossbar::memories(tile);
   }
   [[nodiscard]] std::vector<Ram> rams(const TileConfig& tile) const override { return crossbar::rams(tile); }
-  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster) const override {
-    return crossbar::amounts(cluster);
+  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster,
+                                                   const TileConfig& tile) const override {
+    return crossbar::amounts(cluster, tile);
   }
   [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
     return crossbar::needs(cluster, tile);
@@ -99,7 +100,8 @@ class Crossbar final : public Core {
     return {.tables = {.first_chunk = first[kChunks], .first_out = first_out},
             .update = {.first = first[kNeuronMemories.updates],
                        .count = static_cast<std::uint32_t>(Tables(cluster).updates())},
-            .state = {.first_word = first[kNeuronMemories.states]}};
+            .state = {.first_word = first[kNeuronMemories.states],
+                      .first_bias = neuron::first_bias(kNeuronMemories, first)}};
   }
   [[nodiscard]] std::vector<std::string> faults(const Cluster& cluster) const override {
     return crossbar::faults(cluster);
@@ -179,10 +181,10 @@ class Crossbar final : public Core {
                                                  device_model::TileMemory& memory) const override {
     return std::make_unique<Model>(tile, memory);
   }
-  [[nodiscard]] StateAddress state_at(const TileConfig& tile, NeuronState state,
+  [[nodiscard]] StateAddress state_at(const Cluster& cluster, const TileConfig& tile, NeuronState state,
                                       std::span<const std::uint32_t> first,
                                       std::uint32_t position) const override {
-    return neuron::state_at(tile, state, first[kNeuronMemories.states], position);
+    return neuron::state_at(cluster, tile, state, first[kNeuronMemories.states], position);
   }
 
   [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
@@ -241,7 +243,8 @@ std::vector<std::string> Crossbar::describe(const Cluster& cluster) const {
   }
   const auto number = [](auto n) { return std::to_string(n); };
   const std::size_t groups = (cluster.size() + tables.lanes() - 1) / tables.lanes();
-  return {"tables: " + number(groups) + " lane groups, " + number(tables.lif_groups()) + " LIF groups, " +
+  return {"tables: " + number(groups) + " lane groups, " + number(tables.lif_groups()) + " LIF groups" +
+              (cluster.passes > 1 ? " on " + number(tables.state_words()) + " words of state" : "") + ", " +
               number(tables.chunks()) + " page chunks (" + number(per_axon) + " per axon" +
               (values != 0 ? ", " + number(values) + " of halves of numbers" : "") + "), " +
               number(tables.axons()) + " axon entries, " + number(tables.weight_words()) + " weight words, " +

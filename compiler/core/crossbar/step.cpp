@@ -190,6 +190,7 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
   (void)updater_.run({.program = programs_[context],
                       .mode = memory_.contexts[context].mode,
                       .first_word = contexts_[context].state.first_word,
+                      .first_bias = contexts_[context].state.first_bias,
                       .first = count == 0,
                       .last = last,
                       .sums = sums_},
@@ -199,7 +200,9 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
 }
 
 std::int32_t Model::potential(std::uint32_t context, std::uint32_t position) const {
-  return updater_.potential(core_context(memory_.contexts.at(context)).state.first_word, position);
+  const std::uint32_t first_word = core_context(memory_.contexts.at(context)).state.first_word;
+  return updater_.potential(programs_.empty() ? std::span<const neuron::Update>() : programs_.at(context),
+                            first_word, position);
 }
 
 }  // namespace spikeloom::crossbar

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "compiler/core/neuron/set_fields.hpp"
+#include "compiler/core/neuron/timing.hpp"
 
 namespace spikeloom::neuron {
 namespace {
@@ -42,17 +43,50 @@ std::vector<Visit> visits(std::uint32_t chunks, const std::vector<std::vector<st
   return order;
 }
 
+/// Which word of state a LIF group passes through. Entries that do nothing keep passes over one word so far
+/// apart that the word is written before it is read again.
+class Passes {
+ public:
+  Passes(const Cluster& cluster, std::uint32_t lif_lanes)
+      : words_(static_cast<std::uint32_t>((cluster.pass_stride() + lif_lanes - 1) / lif_lanes)),
+        shares_(cluster.passes > 1) {}
+
+  /// The entry with which the group begins behind those of `updates`.
+  [[nodiscard]] hw::MemUpdateEntry begin(std::uint32_t group,
+                                         std::vector<hw::MemUpdateEntry>& updates) const {
+    hw::MemUpdateEntry entry;
+    entry.group = group;
+    entry.state = group % words_;
+    entry.later = group >= words_ ? 1 : 0;
+    if (!shares_) return entry;
+    hw::MemUpdateEntry nothing = updates.empty() ? entry : updates.back();
+    nothing.mask = nothing.emit = 0;
+    const auto written = std::find_if(updates.rbegin(), updates.rend(), [&](const hw::MemUpdateEntry& other) {
+      return other.mask != 0 && other.state == entry.state;
+    });
+    const auto apart = static_cast<std::size_t>(written - updates.rbegin()) + 1;
+    if (written != updates.rend() && apart < kPassEntries)
+      updates.insert(updates.end(), kPassEntries - apart, nothing);
+    return entry;
+  }
+
+ private:
+  std::uint32_t words_;  ///< of state
+  bool shares_;
+};
+
 }  // namespace
 
 std::vector<MemoryWindow> windows(const TileConfig& tile, std::vector<MemoryWindow> tables,
                                   const MemoryWindow& weights, const Memories& core) {
   constexpr auto kState = MemoryWindow::Content::kState;
-  tables.insert(tables.end(), {{hw::kMemUpdates, hw::MemUpdateEntry::kParts, core.updates},
-                               {hw::kMemSets, hw::MemSetEntry::kParts, core.sets},
-                               weights,
-                               {hw::kMemBiases, tile.lif_lanes, core.states},
-                               {hw::kMemPotentials, tile.lif_lanes, core.states, kState},
-                               {hw::kMemCurrents, tile.lif_lanes, core.states, kState}});
+  tables.insert(tables.end(),
+                {{hw::kMemUpdates, hw::MemUpdateEntry::kParts, core.updates},
+                 {hw::kMemSets, hw::MemSetEntry::kParts, core.sets},
+                 weights,
+                 {hw::kMemBiases, tile.lif_lanes, tile.bias_words != 0 ? core.biases : core.states},
+                 {hw::kMemPotentials, tile.lif_lanes, core.states, kState},
+                 {hw::kMemCurrents, tile.lif_lanes, core.states, kState}});
   return tables;
 }
 
@@ -78,10 +112,12 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster,
   const std::uint32_t groups = (neurons + lif_lanes - 1) / lif_lanes;
   biases.resize(std::size_t{groups} * lif_lanes, 0);
   std::vector<hw::MemUpdateEntry> updates;
+  Passes passes(cluster, lif_lanes);
   for (std::uint32_t group = 0; cluster.readout && group < groups; ++group) {
     const std::uint32_t begin = group * lif_lanes, end = std::min(neurons, begin + lif_lanes);
     hw::MemUpdateEntry entry;
     entry.group = group;
+    entry.state = group;
     entry.emit = 1;
     for (std::uint32_t at = begin; at < end; ++at) {
       entry.set = set_of[at];
@@ -98,8 +134,7 @@ void write_neurons(const IntPopulation& p, const Cluster& cluster,
     std::map<std::uint32_t, std::uint32_t> masks;  // by set
     for (std::uint32_t at = begin; at < end; ++at)
       if (cluster.neurons[at] != kNoNeuron) masks[set_of[at]] |= 1U << (at - begin);
-    hw::MemUpdateEntry entry;
-    entry.group = group;
+    hw::MemUpdateEntry entry = passes.begin(group, updates);
     for (const auto& [set, mask] : masks) {
       entry.set = set;
       entry.mask = mask;
@@ -126,10 +161,11 @@ void place_updates(const Windows& core, std::uint32_t first_set, CoreTables& tab
   }
 }
 
-StateAddress state_at(const TileConfig& tile, NeuronState state, std::uint32_t first_word,
-                      std::uint32_t position) {
+StateAddress state_at(const Cluster& cluster, const TileConfig& tile, NeuronState state,
+                      std::uint32_t first_word, std::uint32_t position) {
+  const auto at = position % static_cast<std::uint32_t>(cluster.pass_stride());
   return {state == NeuronState::kPotential ? hw::kMemPotentials : hw::kMemCurrents,
-          first_word + position / tile.lif_lanes, position % tile.lif_lanes};
+          first_word + at / tile.lif_lanes, at % tile.lif_lanes};
 }
 
 void number(const IntPopulation& p, std::uint32_t lif_lanes, std::vector<std::uint32_t>& neurons) {

@@ -28,7 +28,7 @@ void write_neurons(const IntPopulation&, const Cluster&,
 void place_updates(const Windows& core, std::uint32_t first_set, CoreTables&);
 
 /// Where a neuron's state stands, if its cluster's begin at `first_word`.
-[[nodiscard]] StateAddress state_at(const TileConfig&, NeuronState, std::uint32_t first_word,
+[[nodiscard]] StateAddress state_at(const Cluster&, const TileConfig&, NeuronState, std::uint32_t first_word,
                                     std::uint32_t position);
 
 }  // namespace spikeloom::neuron

@@ -20,25 +20,31 @@ void add_memories(const TileConfig& t, std::vector<MemoryInfo>& list) {
   list.push_back({"updates", "update", "tile.update_entries", t.update_entries});
   list.push_back({"sets", "set", "tile.param_sets", t.param_sets, true});
   list.push_back({"state", "state", "tile.state_words", t.state_words});
+  if (t.bias_words != 0) list.push_back({"biases", "bias", "tile.bias_words", t.bias_words});
 }
 
-void add_amounts(const Tables& tables, std::vector<std::uint64_t>& list) {
-  list.insert(list.end(), {tables.updates(), tables.sets(), tables.lif_groups()});
+void add_amounts(const Tables& tables, const TileConfig& t, std::vector<std::uint64_t>& list) {
+  const bool shares = t.bias_words != 0;
+  list.insert(list.end(),
+              {tables.updates(), tables.sets(), shares ? tables.state_words() : tables.lif_groups()});
+  if (shares) list.push_back(tables.lif_groups());
 }
 
 void add_least_amounts(const PopulationFloor& floor, const TileConfig& t, std::vector<std::uint64_t>& list) {
   const std::uint64_t groups = lif_groups(floor.neurons, t);
-  list.insert(list.end(), {floor.readout ? 2 * floor.neurons : groups, 0, groups});
+  list.insert(list.end(), {floor.readout ? 2 * floor.neurons : groups, 0, groups / floor.share});
+  if (t.bias_words != 0) list.push_back(groups);
 }
 
 void add_rams(const TileConfig& t, std::uint64_t lif_groups, std::vector<Ram>& list) {
-  const std::uint64_t order = std::min<std::uint64_t>(12, index_bits(lif_groups)) + index_bits(t.param_sets) +
-                              2 + index_bits(t.lif_lanes);
+  const std::uint64_t group = std::min<std::uint64_t>(12, index_bits(lif_groups));
+  const std::uint64_t order = group + index_bits(t.param_sets) + 2 + index_bits(t.lif_lanes);
   const auto add = [&](const char* name, std::uint64_t width, std::uint64_t depth, std::uint64_t part = 0) {
     list.push_back({name, width, depth, part == 0 ? width : part});
   };
   add("update entries", order, t.update_entries);
   add("update masks", t.lif_lanes, t.update_entries);
+  if (t.bias_words != 0) add("update states", group + 1, t.update_entries);
   add("alpha", 13, t.param_sets);
   add("scale", index_bits(t.max_scale + 1), t.param_sets);
   add("beta", 13, t.param_sets);
@@ -46,14 +52,17 @@ void add_rams(const TileConfig& t, std::uint64_t lif_groups, std::vector<Ram>& l
   add("theta", t.state_bits, t.param_sets);
   add("v_reset", t.state_bits, t.param_sets);
   add("subtract", 1, t.param_sets);
-  add("biases", std::uint64_t{t.lif_lanes} * t.bias_bits, t.state_words, t.bias_bits);
+  add("biases", std::uint64_t{t.lif_lanes} * t.bias_bits, t.bias_words != 0 ? t.bias_words : t.state_words,
+      t.bias_bits);
   add("potentials", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
   if (t.current != 0) add("currents", std::uint64_t{t.lif_lanes} * t.state_bits, t.state_words, t.state_bits);
 }
 
 MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
   const MostNeurons bounds[] = {
-      {std::uint64_t{t.state_words} * t.lif_lanes, "tile.state_words"},
+      {std::uint64_t{t.state_words} * t.lif_lanes * p.share, "tile.state_words"},
+      {std::uint64_t{t.bias_words != 0 ? t.bias_words : t.state_words} * t.lif_lanes,
+       t.bias_words != 0 ? "tile.bias_words" : "tile.state_words"},
       // A readout's neuron takes two.
       {p.is_readout() ? t.update_entries / 2 : std::uint64_t{t.update_entries} * t.lif_lanes,
        "tile.update_entries"}};
@@ -64,6 +73,13 @@ MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
 void add_problems(const IntPopulation& p, const TileConfig& t, std::vector<std::string>& problems) {
   if (p.has_current() && t.current == 0)
     problems.emplace_back("it keeps a synaptic current, but tile.current = 0");
+  if (p.membranes_of)
+    problems.emplace_back(
+        "it goes on with another population's membranes; tiles let groups of one population share theirs "
+        "(share), not populations");
+  if (p.share > 1 && t.bias_words == 0)
+    problems.emplace_back(
+        "its neurons share membranes, but tile.bias_words = 0; tile.bias_words = tile.state_words would do");
   if (p.is_readout() && t.readout == 0) problems.emplace_back("it is a readout, but tile.readout = 0");
   if (p.scale > t.max_scale)
     problems.push_back("accumulator scale " + std::to_string(p.scale) +

@@ -10,6 +10,9 @@
 namespace spikeloom::neuron {
 namespace {
 
+/// Entries from the last one of a pass to the first one of the next over its state: docs/protocol.md.
+constexpr std::size_t kWrittenBehind = 6;
+
 /// Neurons: how they are updated, and in what they are sent.
 class NeuronDecoder {
  public:
@@ -18,6 +21,8 @@ class NeuronDecoder {
 
   void run() {
     result_.neurons.resize(cluster_.size());
+    read_passes();
+    if (!result_.faults.empty()) return;
     if (cluster_.readout)
       read_readout();
     else
@@ -38,6 +43,31 @@ class NeuronDecoder {
                                  : tables_.bias(position);
     neuron.scale = set.scale;
     neuron.subtract = set.subtract;
+  }
+
+  /// Neurons of one membrane pass through one word of state and lane, the step's first pass alone resets it,
+  /// and what a pass left is written before the next one reads it.
+  void read_passes() {
+    const auto stride = static_cast<std::uint32_t>(cluster_.pass_stride());
+    const std::uint32_t lif_lanes = tables_.lif_lanes();
+    constexpr std::size_t kNever = ~std::size_t{0};
+    std::vector<std::size_t> written(tables_.state_words(), kNever);
+    std::vector<std::uint32_t> group_of(tables_.state_words(), 0);
+    for (std::size_t n = 0; n < tables_.updates(); ++n) {
+      const hw::MemUpdateEntry entry = tables_.update(n);
+      const std::uint32_t position = entry.group * lif_lanes;
+      require(entry.state == position % stride / lif_lanes, "an update of another neuron's state");
+      require(entry.later == (position >= stride ? 1U : 0U), "a state that is reset by a pass not its first");
+      if (!result_.faults.empty()) return;
+      if (written[entry.state] != kNever && group_of[entry.state] != entry.group) {
+        require(group_of[entry.state] < entry.group,
+                "passes over one state that do not come by rising group");
+        require(n - written[entry.state] >= kWrittenBehind, "a state that is read before it is written");
+      }
+      if (entry.mask == 0) continue;  // nothing is written
+      written[entry.state] = n;
+      group_of[entry.state] = entry.group;
+    }
   }
 
   void read_updates() {
@@ -64,10 +94,7 @@ class NeuronDecoder {
       if (cluster_.pooled)
         read_window(pending);
       else
-        require(pending.size() ==
-                    std::min<std::size_t>(
-                        hw::kChunkBits, cluster_.size() - std::min(cluster_.size(), chunk * hw::kChunkBits)),
-                "a chunk sent before all of its neurons were updated");
+        require(pending.size() == neurons_of(chunk), "a chunk sent before all of its neurons were updated");
       ++sent;
       pending.clear();
     }
@@ -87,6 +114,14 @@ class NeuronDecoder {
       require(!is_sent || !result_.windows[bit].empty(), "a window without neurons");
     }
     result_.windows.resize(neurons.size());
+  }
+
+  [[nodiscard]] std::size_t neurons_of(std::size_t chunk) const {
+    std::size_t neurons = 0;
+    for (std::size_t at = chunk * hw::kChunkBits;
+         at < std::min(cluster_.size(), (chunk + 1) * hw::kChunkBits); ++at)
+      neurons += cluster_.neurons[at] != kNoNeuron ? 1 : 0;
+    return neurons;
   }
 
   /// The next chunk that is sent is the OR of those of these positions.
@@ -150,10 +185,16 @@ void check_program(const CoreTables& core_tables, const Windows& core, std::vect
   const std::uint32_t lif_lanes = tables.lif_lanes();
   for (std::size_t n = 0; n < tables.updates(); ++n) {
     const hw::MemUpdateEntry entry = tables.update(n);
-    require(entry.group < tables.lif_groups() && entry.set < tables.sets() && entry.lane < lif_lanes &&
-                entry.mask < (1U << lif_lanes),
+    require(entry.group < tables.lif_groups() && entry.state < tables.lif_groups() &&
+                entry.set < tables.sets() && entry.lane < lif_lanes && entry.mask < (1U << lif_lanes),
             "an update entry out of range", faults);
   }
+}
+
+void add_mismatches(const Cluster& cluster, const TileConfig& tile, std::vector<std::string>& list) {
+  if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
+  if (cluster.passes > 1 && tile.bias_words == 0)
+    list.emplace_back("its neurons share membranes; the chip has no words of biases beside those of state");
 }
 
 void decode_neurons(const Cluster& cluster, const Tables& tables, Decoded& result) {

@@ -37,6 +37,9 @@ void check_sizes(const Cluster&, const Tables&, std::vector<std::string>& faults
 /// Update program and parameter sets.
 void check_program(const CoreTables&, const Windows&, std::vector<std::string>& faults);
 
+/// Why such a tile does not run the program as it is meant.
+void add_mismatches(const Cluster&, const TileConfig&, std::vector<std::string>&);
+
 /// Reads back the neurons, the windows of pooled spikes, and what is wrong with the order of updates.
 void decode_neurons(const Cluster&, const Tables&, Decoded&);
 

@@ -24,6 +24,8 @@ std::vector<Update> Updater::decode(std::uint32_t first, std::uint32_t count) co
     update.lane = entry.lane;
     update.half = entry.half;
     update.emit = entry.emit != 0;
+    update.state = tile.bias_words != 0 ? entry.state : entry.group;
+    update.later = tile.bias_words != 0 && entry.later != 0;
     update.alpha = tile.current != 0 ? set.alpha / double{kDecayOne} : 0;
     update.beta = set.beta / double{kDecayOne};
     update.gain = 1U << set.scale;
@@ -49,13 +51,14 @@ struct DoubleArithmetic {
 }  // namespace
 
 /// Every lane is computed; `mask` says which are kept.
-Updater::Lanes Updater::step(const Update& update, const std::int32_t* sums, bool first, std::size_t word) {
+Updater::Lanes Updater::step(const Update& update, const std::int32_t* sums, bool first, std::size_t word,
+                             std::size_t bias) {
   const TileConfig& tile = tile_;
   const std::uint32_t lanes = tile.lif_lanes;
   const std::uint32_t unused = 32U - tile.acc_bits, unused_bias = 32U - tile.bias_bits;
   const auto top = static_cast<double>((std::int64_t{1} << (tile.state_bits - 1U)) - 1);
   const DoubleArithmetic arithmetic{-top - 1, top};
-  const std::uint32_t* biases = memory_.memories[hw::kMemBiases].row(word);
+  const std::uint32_t* biases = memory_.memories[hw::kMemBiases].row(bias);
   const std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
   const std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
   const double keep_i = first ? 0 : update.alpha, keep_v = first ? 0 : update.beta;
@@ -89,9 +92,10 @@ std::uint32_t Updater::run(const Run& run, Firing& firing) {
       firing.out.push_back({chunks, static_cast<std::uint16_t>(mask), static_cast<std::uint16_t>(run.page)});
   };
   for (const Update& update : run.program) {
-    const std::size_t word = run.first_word + update.group;
-    const Lanes now =
-        step(update, run.sums.data() + std::size_t{update.group} * tile.lif_lanes, run.first, word);
+    const std::size_t word = run.first_word + update.state;
+    const std::size_t bias = tile.bias_words != 0 ? run.first_bias + update.group : word;
+    const Lanes now = step(update, run.sums.data() + std::size_t{update.group} * tile.lif_lanes,
+                           run.first && !update.later, word, bias);
     std::uint32_t* potentials = memory_.memories[hw::kMemPotentials].row(word);
     std::uint32_t* currents = memory_.memories[hw::kMemCurrents].row(word);
     for (std::uint32_t mask = update.mask; mask != 0; mask &= mask - 1U) {
@@ -119,8 +123,15 @@ std::uint32_t Updater::run(const Run& run, Firing& firing) {
   return chunks;
 }
 
-std::int32_t Updater::potential(std::uint32_t first_word, std::uint32_t position) const {
-  const std::uint32_t word = first_word + position / tile_.lif_lanes;
+std::int32_t Updater::potential(std::span<const Update> program, std::uint32_t first_word,
+                                std::uint32_t position) const {
+  std::uint32_t group = position / tile_.lif_lanes;
+  if (tile_.bias_words != 0) {
+    const auto own = std::find_if(program.begin(), program.end(),
+                                  [&](const Update& update) { return update.group == group; });
+    if (own != program.end()) group = own->state;
+  }
+  const std::uint32_t word = first_word + group;
   return static_cast<std::int32_t>(
       memory_.memories[hw::kMemPotentials].part(word, position % tile_.lif_lanes));
 }

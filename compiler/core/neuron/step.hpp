@@ -26,7 +26,9 @@ struct Update {
   double bias_v = 0;
   std::int32_t theta = 0, v_reset = 0;
   std::uint32_t group = 0, mask = 0, lane = 0, half = 0;
+  std::uint32_t state = 0;  ///< word of state, counted from the context's first
   bool subtract = false, emit = false;
+  bool later = false;  ///< not the step's first pass over its state, which is then never reset
 };
 
 /// Updates neurons in a tile's memories, which outlive it.
@@ -42,6 +44,7 @@ class Updater {
     std::span<const Update> program;
     const hw::RegContextMode& mode;
     std::uint32_t first_word = 0;        ///< of the context's state
+    std::uint32_t first_bias = 0;        ///< word of its biases, on a tile with `bias_words`
     std::uint32_t page = 0;              ///< of the firing
     std::uint32_t first_chunk = 0;       ///< what runs before this one have sent of a page
     bool first = false, last = false;    ///< the page begins a sample: old state reads as 0; it ends one
@@ -50,15 +53,18 @@ class Updater {
   /// Leaves new states in the memories and pushes what the context sends. Returns the first_chunk of the runs
   /// behind this one.
   std::uint32_t run(const Run&, device_model::Firing&);
-  /// Membrane of neuron `position` of the context whose state begins at `first_word`.
-  [[nodiscard]] std::int32_t potential(std::uint32_t first_word, std::uint32_t position) const;
+  /// Membrane of neuron `position` of the context with that program, whose state begins at `first_word`.
+  [[nodiscard]] std::int32_t potential(std::span<const Update> program, std::uint32_t first_word,
+                                       std::uint32_t position) const;
 
  private:
   static constexpr std::size_t kMostLanes = 16;
   struct Lanes {
     std::array<std::int32_t, kMostLanes> i, v;  ///< before a spike's reset
   };
-  [[nodiscard]] Lanes step(const Update&, const std::int32_t* sums, bool first, std::size_t word);
+  /// `first`: the old state of `word` reads as 0.
+  [[nodiscard]] Lanes step(const Update&, const std::int32_t* sums, bool first, std::size_t word,
+                           std::size_t bias);
 
   const TileConfig& tile_;
   device_model::TileMemory& memory_;

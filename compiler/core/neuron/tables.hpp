@@ -2,8 +2,10 @@
 // has them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,13 +14,18 @@
 
 namespace spikeloom::neuron {
 
-/// Which of a core's memories (Placement::first) are the part's, and how many there are in all.
+/// Which of a core's memories (Placement::first) are the part's.
 struct Memories {
-  std::uint32_t updates = 0, sets = 0, states = 0, count = 0;
+  std::uint32_t updates = 0, sets = 0, states = 0;
+  std::uint32_t biases = 0;  ///< of a tile with `bias_words`; elsewhere biases stand with the states
 };
 /// Behind so many memories of the core's own.
 [[nodiscard]] constexpr Memories memories_behind(std::uint32_t own) {
   return {own, own + 1, own + 2, own + 3};
+}
+/// Where a cluster's biases begin, whose entries begin at first[m] of memory m.
+[[nodiscard]] inline std::uint32_t first_bias(const Memories& core, std::span<const std::uint32_t> first) {
+  return first[core.biases < first.size() ? core.biases : core.states];
 }
 
 /// Which of a core's windows (CoreTables::windows) are the part's, which one has the core's weights, and how
@@ -61,6 +68,13 @@ class Tables {
   [[nodiscard]] std::size_t updates() const { return windows_[at_.updates].entries(); }
   [[nodiscard]] std::size_t sets() const { return windows_[at_.sets].entries(); }
   [[nodiscard]] std::size_t lif_groups() const { return windows_[at_.biases].entries(); }
+
+  /// Words of state that its neurons pass through.
+  [[nodiscard]] std::size_t state_words() const {
+    std::size_t words = 0;
+    for (std::size_t n = 0; n < updates(); ++n) words = std::max<std::size_t>(words, update(n).state + 1);
+    return words;
+  }
 
   [[nodiscard]] hw::MemUpdateEntry update(std::size_t n) const {
     return entry_of<hw::MemUpdateEntry>(windows_[at_.updates], n);

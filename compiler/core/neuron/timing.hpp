@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "compiler/chip/chip.hpp"
@@ -18,5 +19,9 @@ inline constexpr std::int64_t kTail = 7;
   constexpr std::int64_t kStateWritten = 5;  ///< after the last entry of a group
   return std::max(entries, std::min(entries, std::int64_t{2} * tile.lif_lanes) + kStateWritten);
 }
+
+/// Entries from the last one that writes a word of state to the first one of a later pass that reads it, at
+/// least: written behind stage 6, read in stage 1.
+inline constexpr std::size_t kPassEntries = 6;
 
 }  // namespace spikeloom::neuron

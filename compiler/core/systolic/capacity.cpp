@@ -73,14 +73,14 @@ std::vector<Ram> rams(const TileConfig& t) {
   add("fold entries, places", chunk + vector, t.systolic_folds);
   add("fold entries, chunks", 2 * chunk, t.systolic_folds);
   add("fold entries, vectors", 2 * vector, t.systolic_folds);
-  neuron::add_rams(t, t.state_words, list);
+  neuron::add_rams(t, t.bias_words != 0 ? t.bias_words : t.state_words, list);
   return list;
 }
 
-std::vector<std::uint64_t> amounts(const Cluster& cluster) {
+std::vector<std::uint64_t> amounts(const Cluster& cluster, const TileConfig& tile) {
   const Tables tables(cluster);
   std::vector<std::uint64_t> list{tables.blocks(), tables.folds(), tables.words()};
-  neuron::add_amounts(tables, list);
+  neuron::add_amounts(tables, tile, list);
   return list;
 }
 
@@ -106,7 +106,7 @@ std::vector<Need> needs(const Cluster& cluster, const TileConfig& t) {
     longest = std::max<std::uint64_t>(longest, tables.end_vector(b, cluster.size()) - tables.first_vector(b));
   std::vector<Need> list{{"tile.systolic_vectors", longest * t.systolic_pages, t.systolic_vectors}};
   const std::vector<MemoryInfo> all = memories(t);
-  const std::vector<std::uint64_t> taken = amounts(cluster);
+  const std::vector<std::uint64_t> taken = amounts(cluster, t);
   for (std::size_t m = 0; m < all.size(); ++m) {
     const bool other = m == kNeuronMemories.sets || m == kNeuronMemories.states;
     list.push_back({std::string(all[m].key), taken[m], all[m].capacity,
@@ -134,6 +134,10 @@ std::vector<std::string> problems(const IntNetwork& network, PopulationId id,
   std::vector<std::string> list;
   if (const auto overflow = accumulator_problem(network, id, tile.acc_bits)) list.push_back(*overflow);
   neuron::add_problems(network.populations[id.index()], tile, list);
+  if (network.populations[id.index()].shares() && tile.systolic_pages > 1)
+    list.push_back(
+        "its neurons share membranes, and tile.systolic_pages = " + std::to_string(tile.systolic_pages) +
+        "; they pass through them step by step, so tile.systolic_pages = 1 would do");
   for (const Layer& layer : layers) check_layer(network, layer, tile, list);
   return list;
 }

@@ -86,12 +86,14 @@ class Faults {
               where + "its folds end outside the table");
       require(block.updates != 0 && update + block.updates <= all.updates(),
               where + "no updates, or they end outside the program");
+      bool is_sent = false;  // what was updated so far; entries with mask 0 that send nothing change nothing
       for (std::uint32_t n = 0; n < block.updates && faults_.empty(); ++n) {
         const hw::MemUpdateEntry entry = all.update(update + n);
         require(entry.group >= block.first && entry.group < end,
                 where + "an update of another block's neuron");
-        require(n + 1 < block.updates || entry.emit != 0, where + "its last update sends nothing");
+        if (entry.mask != 0 || entry.emit != 0) is_sent = entry.emit != 0;
       }
+      require(!faults_.empty() || is_sent, where + "its last update sends nothing");
       update += block.updates;
     }
     require(!faults_.empty() || update == all.updates(), "updates of no block");
@@ -235,7 +237,9 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
     list.push_back("has blocks of " + std::to_string(longest) + " vectors, of which " +
                    std::to_string(tile.systolic_pages) +
                    " pages each do not fit tile.systolic_vectors = " + std::to_string(tile.systolic_vectors));
-  if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
+  neuron::add_mismatches(cluster, tile, list);
+  if (cluster.passes > 1 && tile.systolic_pages > 1)
+    list.emplace_back("its neurons share membranes; the chip takes several steps in one firing");
   return list;
 }
 

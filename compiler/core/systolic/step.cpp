@@ -60,6 +60,7 @@ Model::Program Model::decode_program(std::uint32_t number) const {
   const std::uint32_t per_vector = tile_.systolic_columns / tile_.lif_lanes;
   Program program;
   program.first_word = context.first_word;
+  program.first_bias = context.first_bias;
   std::uint32_t updates = 0;
   for (std::uint32_t b = 0; b < context.blocks; ++b) {
     require_inside(context.first_block + b < tile_.systolic_blocks);
@@ -147,6 +148,7 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
     updater_.run({.program = program.updates,
                   .mode = memory_.contexts[context].mode,
                   .first_word = program.first_word,
+                  .first_bias = program.first_bias,
                   .page = static_cast<std::uint32_t>(p),
                   .first_chunk = 0,
                   .first = count == 0 && p == 0,
@@ -168,7 +170,9 @@ Firing Model::fire(std::uint32_t context, std::span<const Page* const> pages, st
 }
 
 std::int32_t Model::potential(std::uint32_t context, std::uint32_t position) const {
-  return updater_.potential(context_of(memory_.contexts.at(context)).first_word, position);
+  return updater_.potential(
+      programs_.empty() ? std::span<const neuron::Update>() : programs_.at(context).updates,
+      context_of(memory_.contexts.at(context)).first_word, position);
 }
 
 }  // namespace spikeloom::systolic

@@ -38,6 +38,7 @@ class Model final : public CoreModel {
     std::vector<Block> blocks;
     std::vector<neuron::Update> updates;
     std::uint32_t first_word = 0;  ///< of its state
+    std::uint32_t first_bias = 0;  ///< of its biases, on a tile with `bias_words`
     std::uint32_t vectors = 0;
     std::vector<std::uint8_t> is_neuron;  ///< by position: something updates it
     std::int64_t words = 0;               ///< of weights, a firing

@@ -25,8 +25,9 @@ class Systolic final : public Core {
     return systolic::memories(tile);
   }
   [[nodiscard]] std::vector<Ram> rams(const TileConfig& tile) const override { return systolic::rams(tile); }
-  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster) const override {
-    return systolic::amounts(cluster);
+  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster,
+                                                   const TileConfig& tile) const override {
+    return systolic::amounts(cluster, tile);
   }
   [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
     return systolic::needs(cluster, tile);
@@ -87,7 +88,8 @@ class Systolic final : public Core {
     return {.tables = {.first_chunk = first[kBlocks], .first_out = first_out},
             .update = {.first = first[kNeuronMemories.updates],
                        .count = static_cast<std::uint32_t>(Tables(cluster).blocks())},
-            .state = {.first_word = first[kNeuronMemories.states]}};
+            .state = {.first_word = first[kNeuronMemories.states],
+                      .first_bias = neuron::first_bias(kNeuronMemories, first)}};
   }
   [[nodiscard]] std::vector<std::string> faults(const Cluster& cluster) const override {
     return systolic::faults(cluster);
@@ -154,10 +156,10 @@ class Systolic final : public Core {
                                                  device_model::TileMemory& memory) const override {
     return std::make_unique<Model>(tile, memory);
   }
-  [[nodiscard]] StateAddress state_at(const TileConfig& tile, NeuronState state,
+  [[nodiscard]] StateAddress state_at(const Cluster& cluster, const TileConfig& tile, NeuronState state,
                                       std::span<const std::uint32_t> first,
                                       std::uint32_t position) const override {
-    return neuron::state_at(tile, state, first[kNeuronMemories.states], position);
+    return neuron::state_at(cluster, tile, state, first[kNeuronMemories.states], position);
   }
 
   [[nodiscard]] Counter counter() const override { return {"words", "weight words"}; }
@@ -218,7 +220,8 @@ std::vector<std::string> Systolic::describe(const Cluster& cluster) const {
   };
   return {"tables: " + number(tables.blocks()) + " blocks, " + number(tables.folds()) + " fold entries, " +
               number(tables.words()) + " weight words, " + number(tables.updates()) + " update entries, " +
-              number(tables.sets()) + " parameter sets, " + number(tables.lif_groups()) + " LIF groups, " +
+              number(tables.sets()) + " parameter sets, " + number(tables.lif_groups()) + " LIF groups" +
+              (cluster.passes > 1 ? " on " + number(tables.state_words()) + " words of state" : "") + ", " +
               number(cluster.page_chunks()) + " page chunks, " + number(cluster.out_entries) +
               " output entries",
           "work: " + number(folds) + " folds of " + number(pairs) + " pairs together, " + number(cycles(1)) +

@@ -93,11 +93,13 @@ struct Context {
   std::uint32_t first_block = 0, blocks = 0;
   std::uint32_t first_update = 0;
   std::uint32_t first_word = 0;  ///< of its state
+  std::uint32_t first_bias = 0;  ///< of its biases, on a tile with `bias_words`
 };
 
 [[nodiscard]] inline Context context_of(const device_model::ContextRegisters& registers) {
   const device_model::CoreContext context = device_model::core_context(registers);
-  return {context.tables.first_chunk, context.update.count, context.update.first, context.state.first_word};
+  return {context.tables.first_chunk, context.update.count, context.update.first, context.state.first_word,
+          context.state.first_bias};
 }
 
 }  // namespace spikeloom::systolic

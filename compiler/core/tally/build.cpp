@@ -111,7 +111,11 @@ class PopulationProblems {
 
 std::vector<std::string> problems(const IntNetwork& network, PopulationId population,
                                   const std::vector<Layer>& layers, const TileConfig& tile) {
-  return PopulationProblems(network, network.populations[population.index()], tile).find(layers);
+  std::vector<std::string> list =
+      PopulationProblems(network, network.populations[population.index()], tile).find(layers);
+  if (network.populations[population.index()].shares())
+    list.emplace_back("its neurons share membranes; the core tally keeps one for each");
+  return list;
 }
 
 CoreTables build(const Cluster& cluster, const IntPopulation& population, const ClusterRows& rows,

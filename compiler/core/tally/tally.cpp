@@ -27,14 +27,14 @@ class Tally final : public Core {
             {"neurons, high", lanes * (state + 1), tile.tally_groups, state + 1},
             {"levels", lanes * state, tile.tally_groups, state}};
   }
-  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster) const override {
+  [[nodiscard]] std::vector<std::uint64_t> amounts(const Cluster& cluster, const TileConfig&) const override {
     const Tables tables(cluster);
     return {tables.vote_words(), tables.groups()};
   }
   [[nodiscard]] std::vector<Need> needs(const Cluster& cluster, const TileConfig& tile) const override {
     std::vector<Need> list;
     const std::vector<MemoryInfo> all = memories(tile);
-    const std::vector<std::uint64_t> taken = amounts(cluster);
+    const std::vector<std::uint64_t> taken = amounts(cluster, tile);
     for (std::size_t m = 0; m < all.size(); ++m)
       list.push_back({std::string(all[m].key), taken[m], all[m].capacity, Need::Growth::kWithNeurons});
     return list;
@@ -137,7 +137,7 @@ class Tally final : public Core {
     return std::make_unique<Model>(tile, memory);
   }
   /// There is no current: its place shows the potential.
-  [[nodiscard]] StateAddress state_at(const TileConfig& tile, NeuronState,
+  [[nodiscard]] StateAddress state_at(const Cluster&, const TileConfig& tile, NeuronState,
                                       std::span<const std::uint32_t> first,
                                       std::uint32_t position) const override {
     return {hw::kMemLevels, first[kGroups] + position / tile.tally_lanes, position % tile.tally_lanes};

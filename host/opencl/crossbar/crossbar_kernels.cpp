@@ -10,8 +10,8 @@ std::uint32_t lanes_of_group(const TileKind& tile) { return tile.lanes; }
 ContextTables crossbar_tables(const TileKind& tile, const device_model::ContextRegisters& registers,
                               const device_model::NodeMemory&, std::uint32_t neurons) {
   const device_model::CoreContext context = device_model::core_context(registers);
-  return {context.tables.first_chunk, context.update.first, context.update.count, context.state.first_word,
-          (neurons + tile.lanes - 1) / tile.lanes};
+  return {context.tables.first_chunk, context.update.first,     context.update.count,
+          context.state.first_word,   context.state.first_bias, (neurons + tile.lanes - 1) / tile.lanes};
 }
 
 }  // namespace

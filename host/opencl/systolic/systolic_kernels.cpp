@@ -11,7 +11,8 @@ std::uint32_t columns_of_array(const TileKind& tile) { return tile.systolic_colu
 ContextTables systolic_tables(const TileKind&, const device_model::ContextRegisters& registers,
                               const device_model::NodeMemory& tile, std::uint32_t) {
   const systolic::Context context = systolic::context_of(registers);
-  ContextTables tables{context.first_block, context.first_update, 0, context.first_word, context.blocks};
+  ContextTables tables{context.first_block, context.first_update, 0,
+                       context.first_word,  context.first_bias,   context.blocks};
   const device_model::Memory& blocks = tile.memories[hw::kMemBlocks];
   for (std::uint32_t b = 0; b < context.blocks; ++b) {
     decltype(hw::MemBlockEntry{}.pack()) parts{};

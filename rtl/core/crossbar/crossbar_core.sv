@@ -34,6 +34,7 @@ module crossbar_core #(
     input logic [15:0] ctx_update_i,
     input logic [15:0] ctx_updates_i,
     input logic [15:0] ctx_state_i,
+    input logic [15:0] ctx_bias_i,
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
@@ -162,11 +163,11 @@ module crossbar_core #(
   neuron_update #(
       .AccLanes(Lanes), .LifGroups(Groups * Slices), .LifLanes(LifLanes), .AccBits(AccBits),
       .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current), .Readout(Readout),
-      .StateWords(StateWords), .UpdateEntries(UpdateEntries), .ParamSets(ParamSets),
+      .StateWords(StateWords), .UpdateEntries(UpdateEntries), .ParamSets(ParamSets), .BiasWords(BiasWords),
       .ChunkIndexBits(ChunkIndexBits)
   ) u_update (
       .clk_i, .rst_i, .en_i,
-      .fire_i, .fire_last_i, .ctx_state_i, .ctx_readout_i, .ctx_last_only_i,
+      .fire_i, .fire_last_i, .ctx_state_i, .ctx_bias_i, .ctx_readout_i, .ctx_last_only_i,
       .load_i(fire_i), .run_entry_i(ctx_update_i), .run_count_i(ctx_updates_i), .run_page_i(1'b0),
       .run_first_i(fire_first_i), .run_last_i(fire_last_i), .start_i(free_o), .ready_o(update_ready),
       .acc_read_o(acc_read), .acc_group_o(update_group), .acc_page_o(update_page),

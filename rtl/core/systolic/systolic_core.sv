@@ -47,6 +47,7 @@ module systolic_core #(
     input logic [15:0] ctx_update_i,
     input logic [15:0] ctx_updates_i,
     input logic [15:0] ctx_state_i,
+    input logic [15:0] ctx_bias_i,
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
@@ -92,8 +93,9 @@ module systolic_core #(
   localparam int unsigned UpdatesBits = spikeloom_pkg::MEM_BLOCK_ENTRY_UPDATES_W;
   localparam int unsigned FirstBits = spikeloom_pkg::MEM_BLOCK_ENTRY_FIRST_W;
   localparam int unsigned MostBits = spikeloom_pkg::MEM_UPDATE_ENTRY_GROUP_W;
+  localparam int unsigned LifGroups = BiasWords != 0 ? BiasWords : StateWords;
   localparam int unsigned GroupBits =
-      StateWords > (1 << MostBits) ? MostBits : StateWords > 1 ? $clog2(StateWords) : 1;
+      LifGroups > (1 << MostBits) ? MostBits : LifGroups > 1 ? $clog2(LifGroups) : 1;
   // LIF groups of a target vector; beside them those of the other bank.
   localparam int unsigned Slices = SystolicColumns / LifLanes;
   localparam int unsigned VectorSliceBits = $clog2(Slices);
@@ -249,13 +251,14 @@ module systolic_core #(
   assign bank_free = last_read && read_last_page_q;
 
   neuron_update #(
-      .AccLanes(2 * SystolicColumns), .LifGroups(StateWords), .Pages(RunPages), .LifLanes(LifLanes),
+      .AccLanes(2 * SystolicColumns), .LifGroups(LifGroups), .Pages(RunPages), .LifLanes(LifLanes),
       .AccBits(AccBits), .StateBits(StateBits), .BiasBits(BiasBits), .MaxScale(MaxScale), .Current(Current),
       .Readout(Readout), .StateWords(StateWords), .UpdateEntries(UpdateEntries), .ParamSets(ParamSets),
+      .BiasWords(BiasWords),
       .ChunkIndexBits(ChunkIndexBits)
   ) u_update (
       .clk_i, .rst_i, .en_i,
-      .fire_i, .fire_last_i, .ctx_state_i, .ctx_readout_i, .ctx_last_only_i,
+      .fire_i, .fire_last_i, .ctx_state_i, .ctx_bias_i, .ctx_readout_i, .ctx_last_only_i,
       .load_i(load), .run_entry_i(run_entry_q), .run_count_i(run_count),
       .run_page_i(PagePortBits'(run_page_q)), .run_first_i(fire_first_q && run_page_q == '0),
       .run_last_i(fire_last_q && run_last_page), .start_i(start_q), .ready_o(engine_ready),

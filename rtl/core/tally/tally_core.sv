@@ -42,6 +42,7 @@ module tally_core #(
     input logic [15:0] ctx_update_i,
     input logic [15:0] ctx_updates_i,
     input logic [15:0] ctx_state_i,
+    input logic [15:0] ctx_bias_i,
     input logic        ctx_readout_i,
     input logic        ctx_last_only_i,
 
@@ -96,6 +97,7 @@ module tally_core #(
 
   logic unused;
   assign unused = ^{fire_last_i, ctx_readout_i, ctx_last_only_i, ctx_chunk_i, ctx_update_i, ctx_state_i,
+                    ctx_bias_i,
                     cfg_word_i, cfg_data_i, cfg_neuron, page_chunk_i, look_valid_i, look_mask_i};
   assign {look_o, look_page_o, look_chunk_o} = '0;
 

@@ -94,6 +94,7 @@ std::vector<RefusedNetwork> refused_by_crossbar() {
   refuse("tile.readout = 0", NeuronKind::kLi, [](auto&, auto& tile) { tile.readout = 0; });
   all.push_back({"tile.sums = 0", summed_network(), chip.tile});
   all.back().tile.sums = 0;
+  refuse("tile.bias_words = 0", NeuronKind::kLif, [](auto& net, auto&) { net.populations[0].share = 4; });
   refuse("tile.max_scale = 2", NeuronKind::kLif, [](auto&, auto& tile) { tile.max_scale = 2; });
   refuse("tile.max_shift = 1", NeuronKind::kLif, [](auto& net, auto& tile) {
     net.projections[0].weight[0] = 127;
@@ -127,6 +128,9 @@ std::vector<ForeignTile> foreign_to_crossbar() {
   all.push_back({"takes numbers", summed_network(), Chip{}, Chip{}.tile});
   all.back().tile.sums = 0;
   differ("is a readout", NeuronKind::kLi, [](auto& tile) { tile.readout = 0; });
+  all.push_back({"its neurons share membranes", one_layer(NeuronKind::kLif), Chip{}, Chip{}.tile});
+  all.back().network.populations[0].share = 4;
+  all.back().chip.tile.bias_words = 64;
   return all;
 }
 
@@ -149,6 +153,7 @@ CoreInputs crossbar_inputs() {
           .chip = random_chip,
           .readouts = true,
           .currents = true,
+          .share = share_membranes,
           .weights = "tile.weight_words",
           .refused = refused_by_crossbar,
           .foreign = foreign_to_crossbar,

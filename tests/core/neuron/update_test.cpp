@@ -23,7 +23,7 @@ namespace {
 /// The RTL's parameters, in the order of the shapes.
 struct Parameters {
   unsigned AccLanes, LifGroups, Pages, LifLanes, AccBits, StateBits, BiasBits, MaxScale, Current, Readout,
-      StateWords, UpdateEntries, ParamSets;
+      StateWords, UpdateEntries, ParamSets, BiasWords;
 };
 
 /// Groups that a core updates together, and their entries.
@@ -48,8 +48,9 @@ class Update {
     memory_.contexts.resize(1);
     memory_.memories[hw::kMemUpdates] = {tile_.update_entries, hw::MemUpdateEntry::kParts};
     memory_.memories[hw::kMemSets] = {tile_.param_sets, hw::MemSetEntry::kParts};
-    for (const std::uint32_t window : {hw::kMemBiases, hw::kMemPotentials, hw::kMemCurrents})
+    for (const std::uint32_t window : {hw::kMemPotentials, hw::kMemCurrents})
       memory_.memories[window] = {tile_.state_words, tile_.lif_lanes};
+    memory_.memories[hw::kMemBiases] = {biases(), tile_.lif_lanes};
   }
   ~Update() {
     model_->final();
@@ -70,6 +71,11 @@ class Update {
   }
 
  private:
+  /// Words of them.
+  [[nodiscard]] std::uint32_t biases() const {
+    return tile_.bias_words != 0 ? tile_.bias_words : tile_.state_words;
+  }
+
   /// A signed number of so many bits, as a word holds it.
   std::uint32_t number(std::uint32_t bits, double small) {
     const auto range = rng_.chance(small) ? std::uint64_t{64} : std::uint64_t{1} << bits;
@@ -89,9 +95,11 @@ class Update {
                           .subtract = rng_.chance(0.5)};
       put(hw::kMemSets, n, set.pack());
     }
+    for (std::uint32_t word = 0; word < biases(); ++word)
+      for (std::uint32_t lane = 0; lane < tile_.lif_lanes; ++lane)
+        memory_.memories[hw::kMemBiases].set(word, lane, number(tile_.bias_bits, 0.7));
     for (std::uint32_t word = 0; word < tile_.state_words; ++word)
       for (std::uint32_t lane = 0; lane < tile_.lif_lanes; ++lane) {
-        memory_.memories[hw::kMemBiases].set(word, lane, number(tile_.bias_bits, 0.7));
         memory_.memories[hw::kMemPotentials].set(word, lane, number(tile_.state_bits, 0.5));
         memory_.memories[hw::kMemCurrents].set(word, lane,
                                                tile_.current != 0 ? number(tile_.state_bits, 0.5) : 0);
@@ -100,8 +108,16 @@ class Update {
     memory_.contexts[0].mode = {.valid = 1, .readout = readout_, .last_only = rng_.chance(0.5)};
     const std::uint32_t per_chunk = hw::kChunkBits / tile_.lif_lanes;
     std::uint32_t group = 0, entry = static_cast<std::uint32_t>(rng_.below(5));
-    groups_ = 1 + static_cast<std::uint32_t>(rng_.below(std::min(kShape.LifGroups, tile_.state_words)));
-    first_word_ = static_cast<std::uint32_t>(rng_.below(tile_.state_words - groups_ + 1));
+    // A core of one page may let groups pass through one state, one after another; any other has one for
+    // each.
+    const bool shares = tile_.bias_words != 0 && kShape.Pages == 1 && !readout_;
+    groups_ = 1 + static_cast<std::uint32_t>(rng_.below(std::min(
+                      kShape.LifGroups, shares ? tile_.bias_words : std::min(tile_.state_words, biases()))));
+    words_ =
+        shares ? 1 + static_cast<std::uint32_t>(rng_.below(std::min(groups_, tile_.state_words))) : groups_;
+    first_word_ = static_cast<std::uint32_t>(rng_.below(tile_.state_words - words_ + 1));
+    first_bias_ = static_cast<std::uint32_t>(rng_.below(biases() - groups_ + 1));
+    turn_ = static_cast<std::uint32_t>(rng_.below(words_));
     while (group < groups_) {
       Block block{entry, 0};
       // A core of one page runs the whole program at once.
@@ -109,8 +125,18 @@ class Update {
           kShape.Pages == 1 ? groups_ : 1 + static_cast<std::uint32_t>(rng_.below(3));
       for (std::uint32_t k = 0; k < chunks * per_chunk && group < groups_; ++k, ++group) {
         const std::uint32_t most = readout_ ? 2 * tile_.lif_lanes : tile_.lif_lanes;
-        if (entry + most > tile_.update_entries) break;
-        for (const hw::MemUpdateEntry& one : entries_of(group)) put(hw::kMemUpdates, entry++, one.pack());
+        if (entry + most + kApart > tile_.update_entries) break;
+        const std::vector<hw::MemUpdateEntry> own = entries_of(group);
+        for (std::uint32_t at = entry; shares && at > block.first && entry - at + 1 < kApart; --at) {
+          if (program(at - 1).state != own.front().state) continue;
+          // So near, the state is not written yet: entries that do nothing stand between them.
+          hw::MemUpdateEntry nothing = program(entry - 1);
+          nothing.mask = nothing.emit = 0;
+          for (const std::uint32_t first = at + kApart - 1; entry < first;)
+            put(hw::kMemUpdates, entry++, nothing.pack());
+          break;
+        }
+        for (const hw::MemUpdateEntry& one : own) put(hw::kMemUpdates, entry++, one.pack());
       }
       block.count = entry - block.first;
       if (block.count == 0) break;
@@ -119,10 +145,24 @@ class Update {
       last.emit = 1;
       put(hw::kMemUpdates, entry - 1, last.pack());
       blocks_.push_back(block);
-      if (block.first + block.count + 2 * tile_.lif_lanes > tile_.update_entries) break;
+      if (block.first + block.count + 2 * tile_.lif_lanes + kApart > tile_.update_entries) break;
     }
   }
+  /// Entries from one that writes a state to one of another group that reads it, at least.
+  static constexpr std::uint32_t kApart = 6;
+
   std::vector<hw::MemUpdateEntry> entries_of(std::uint32_t group) {
+    std::vector<hw::MemUpdateEntry> entries = own_entries_of(group);
+    const bool later = tile_.bias_words != 0 && (group >= words_ || rng_.chance(0.1));
+    for (hw::MemUpdateEntry& entry : entries) {
+      // A tile without words of biases has no use for it.
+      entry.state =
+          tile_.bias_words != 0 ? (group + turn_) % words_ : static_cast<std::uint32_t>(rng_.below(4096));
+      entry.later = tile_.bias_words != 0 ? later : rng_.chance(0.5);
+    }
+    return entries;
+  }
+  std::vector<hw::MemUpdateEntry> own_entries_of(std::uint32_t group) {
     std::vector<hw::MemUpdateEntry> entries;
     const auto set = [&] { return static_cast<std::uint32_t>(rng_.below(tile_.param_sets)); };
     if (readout_) {
@@ -240,6 +280,8 @@ class Update {
       model_->fire_i = enabled ? !fired_ : rng_.chance(0.5);
       model_->fire_last_i = kShape.Pages == 1 ? last : rng_.chance(0.5);
       model_->ctx_state_i = static_cast<std::uint16_t>(first_word_);
+      model_->ctx_bias_i =
+          static_cast<std::uint16_t>(tile_.bias_words != 0 ? first_bias_ : rng_.below(65536));
       model_->ctx_readout_i = readout_;
       model_->ctx_last_only_i = memory_.contexts[0].mode.last_only != 0;
       const bool may_start = loaded > started && start_from_ <= cycle_;
@@ -311,6 +353,7 @@ class Update {
         after = updater.run({.program = updates,
                              .mode = memory_.contexts[0].mode,
                              .first_word = first_word_,
+                             .first_bias = first_bias_,
                              .page = page,
                              .first_chunk = chunk,
                              .first = first && page == 0,
@@ -393,7 +436,9 @@ class Update {
   TileConfig tile_;
   device_model::TileMemory memory_;
   std::vector<Block> blocks_;
-  std::uint32_t groups_ = 0, first_word_ = 0;
+  std::uint32_t groups_ = 0, first_word_ = 0, first_bias_ = 0;
+  std::uint32_t words_ = 0;  ///< of state that the groups pass through, by turns that begin with number turn_
+  std::uint32_t turn_ = 0;
   bool readout_ = false, hurry_ = true, fired_ = false;
   double freeze_ = 0;
   std::vector<std::vector<std::int32_t>> sums_;                    ///< by page and neuron

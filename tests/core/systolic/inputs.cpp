@@ -100,6 +100,12 @@ Chip chip_of_arrays(Rng& rng) {
   return chip;
 }
 
+/// On arrays whose firings have one step.
+void share_step_by_step(Rng& rng, IntNetwork& net, Chip& chip) {
+  chip.tile.systolic_pages = 1;
+  share_membranes(rng, net, chip);
+}
+
 /// One input of 20 elements into one population of 20, all weights 8 bits wide.
 IntNetwork array_layer(NeuronKind kind) {
   Rng rng(1);
@@ -132,6 +138,11 @@ std::vector<RefusedNetwork> refused_by_systolic() {
   };
   refuse("tile.current = 0", NeuronKind::kCubaLif, [](auto&, auto& tile) { tile.current = 0; });
   refuse("tile.readout = 0", NeuronKind::kLi, [](auto&, auto& tile) { tile.readout = 0; });
+  refuse("tile.bias_words = 0", NeuronKind::kLif, [](auto& net, auto&) { net.populations[0].share = 4; });
+  refuse("tile.systolic_pages = 8", NeuronKind::kLif, [](auto& net, auto& tile) {
+    net.populations[0].share = 4;
+    tile.bias_words = 64;
+  });
   refuse("tile.max_scale = 2", NeuronKind::kLif, [](auto&, auto& tile) { tile.max_scale = 2; });
   refuse("but tile.systolic_shift = 1; tile.systolic_shift = 2 would do", NeuronKind::kLif,
          [](auto& net, auto& tile) {
@@ -180,6 +191,16 @@ std::vector<ForeignTile> foreign_to_systolic() {
   differ("tile.systolic_shift", NeuronKind::kLif, [](auto& tile) { tile.systolic_shift = 1; });
   differ("tile.systolic_vectors", NeuronKind::kLif, [](auto& tile) { tile.systolic_vectors = 8; });
   differ("is a readout", NeuronKind::kLi, [](auto& tile) { tile.readout = 0; });
+  all.push_back({"the chip has no words of biases", array_layer(NeuronKind::kLif), array_chip(), {}});
+  all.back().network.populations[0].share = 4;
+  all.back().chip.tile.bias_words = 64;
+  all.back().chip.tile.systolic_pages = 1;
+  all.back().tile = all.back().chip.tile;
+  all.back().tile.bias_words = 0;
+  all.push_back(all.back());
+  all.back().reason = "takes several steps in one firing";
+  all.back().tile.bias_words = 64;
+  all.back().tile.systolic_pages = 4;
   return all;
 }
 
@@ -205,6 +226,7 @@ CoreInputs systolic_inputs() {
           .currents = true,
           .narrows = true,
           .merges = true,
+          .share = share_step_by_step,
           .weights = "tile.systolic_words",
           .refused = refused_by_systolic,
           .foreign = foreign_to_systolic,

@@ -54,7 +54,7 @@ struct RandomSystolicTile {
     for (const MemoryWindow& window : core.windows(tile))
       cluster.tables.windows.push_back({window.parts, {}});
     fill_tables();
-    const std::vector<std::uint64_t> amounts = core.amounts(cluster);
+    const std::vector<std::uint64_t> amounts = core.amounts(cluster, tile);
     const std::vector<MemoryInfo> memories = core.memories(tile);
     std::vector<std::uint32_t> first;
     for (std::size_t m = 0; m < memories.size(); ++m) {
@@ -160,14 +160,20 @@ struct RandomSystolicTile {
                                .emit = 0,
                                .half = half,
                                .lane = lane,
-                               .mask = half << lane});
+                               .mask = half << lane,
+                               .state = g});
         continue;
       }
       std::uint32_t left = lanes;
       for (int n = 0; n < 2 && left != 0 && entries.size() < most; ++n) {
         const std::uint32_t mask = rng.chance(0.6) ? left : left & static_cast<std::uint32_t>(rng.next());
-        entries.push_back(
-            {.group = g, .set = below(sets_), .emit = rng.chance(0.5), .half = 0, .lane = 0, .mask = mask});
+        entries.push_back({.group = g,
+                           .set = below(sets_),
+                           .emit = rng.chance(0.5),
+                           .half = 0,
+                           .lane = 0,
+                           .mask = mask,
+                           .state = g});
         left &= ~mask;
       }
     }

@@ -35,6 +35,7 @@ module crossbar_core #(
     input  logic [              15:0] ctx_update_i,
     input  logic [              15:0] ctx_updates_i,
     input  logic [              15:0] ctx_state_i,
+    input  logic [              15:0] ctx_bias_i,
     input  logic                      ctx_readout_i,
     input  logic                      ctx_last_only_i,
     input  logic                      page_start_i,

@@ -119,6 +119,9 @@ struct CompileOptions {
   /// Steps that every sample has at least, for a promise of such samples where inputs are static, or exactly,
   /// where firings take several steps at once; 0: as many as the shortest calibration sample, or all of them.
   std::uint32_t sample_steps = 0;
+  /// Who shares membranes (docs/shared-neurons.md): "NAME=N", N groups of the population's channels pass one
+  /// after another through one set; "NAME+NAME", the populations pass through those of the first.
+  std::vector<std::string> share;
   /// A readout is added that sums up what arrives at this population, for exits (RunOptions::exit).
   std::optional<std::string> exit_readout;
   std::vector<std::string> record;  ///< populations sent to the host although they are no output

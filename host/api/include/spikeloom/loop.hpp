@@ -19,6 +19,7 @@
 // Not exported: what the handle below owns.
 namespace spikeloom {
 struct LoopState;
+struct LoopsState;
 }  // namespace spikeloom
 
 namespace SPIKELOOM_API spikeloom {
@@ -78,6 +79,53 @@ class ClosedLoop {
 
  private:
   std::unique_ptr<LoopState> state_;
+};
+
+/// One of several applications in loops on one chip.
+struct LoopApplication {
+  std::string name;
+  CompiledImage image;
+  std::uint32_t window = 1;  ///< its own, as LoopOptions'
+};
+
+/// Several images on one device, each in a loop of its own with the program: they begin together, share no
+/// tile, and none moves another by a cycle. What each gives, its stamps from its own first cycle on included,
+/// is what it gives alone in a ClosedLoop.
+class ClosedLoops {
+ public:
+  /// As ClosedLoop's constructor; options.window is not looked at, options.trace shows all of them. The first
+  /// keeps its binding, the others are admitted beside it. Throws Error{kInput} that names who has no place
+  /// as well.
+  explicit ClosedLoops(const std::vector<LoopApplication>& applications, const LoopOptions& options = {});
+  ~ClosedLoops();
+  ClosedLoops(ClosedLoops&&) noexcept;
+  ClosedLoops& operator=(ClosedLoops&&) noexcept;
+
+  /// By an application's number in the list; as ClosedLoop's.
+  [[nodiscard]] const std::vector<Promise>& promises(std::size_t application) const;
+  [[nodiscard]] const Dataset& given(std::size_t application) const;
+  /// The cycle of the chip that is its cycle 0.
+  [[nodiscard]] std::int64_t origin(std::size_t application) const;
+  void give(std::size_t application, const std::vector<std::vector<Event>>& inputs,
+            StepPlace place = StepPlace::kWithin);
+  /// No step of it comes any more, after the last step of a sample.
+  void end(std::size_t application);
+
+  struct Taken {
+    std::size_t application = 0;
+    StepOutputs outputs;
+  };
+  /// The outputs that come first in the chip's time, of those that have not been taken; of several in one
+  /// cycle the lower number's. An application without a step to do stops the chip's time for all, so
+  /// everybody who has not ended has been given `window` steps beyond those that were taken of it. So nobody
+  /// can be fed what another gives in a later step of its own: that is said by name. Throws Error{kInput}
+  /// that names who was given too little, and where nothing is left to be taken.
+  [[nodiscard]] Taken take();
+  /// Ends everybody, takes what was not taken. By application, as ClosedLoop::finish.
+  [[nodiscard]] std::vector<RunResult> finish();
+
+ private:
+  std::unique_ptr<LoopsState> state_;
 };
 
 }  // namespace spikeloom

@@ -59,6 +59,7 @@ struct SavedByStatic {
 /// What ending samples early did, beside the same samples run to their ends without a window.
 struct ExitReport {
   std::string rule, output;             ///< "margin:12"; what it looked at
+  std::string by = "host";              ///< who ended the samples: "host" or "device", its exit unit
   double unit = 1;                      ///< real value of a unit of the scores
   double mean_steps = 0;                ///< used, a sample
   std::vector<std::int64_t> histogram;  ///< samples that used 1, 2, … steps

@@ -31,6 +31,12 @@ enum class ImageTrust : std::uint8_t {
   kFull,  ///< it is not: what it promises is held against the stamps alone
 };
 
+/// Who ends samples early.
+enum class ExitOn : std::uint8_t {
+  kHost,    ///< the host, which looks at every step's outputs
+  kDevice,  ///< the chip's exit unit; margins only, on chips that have one
+};
+
 /// Defaults are the command's; messages name options as the command does.
 struct RunOptions {
   std::string device = "model";          ///< see devices()
@@ -46,8 +52,9 @@ struct RunOptions {
   /// (docs/guide.md, "Early exit"); with a window of 1 unless there is one.
   std::optional<std::string> exit{};
   std::optional<std::string> exit_output{};  ///< what it looks at; the last readout, else the first output
-  std::chrono::seconds quiet_limit{120};     ///< without a word from the device that are a time-out
-  Progress on_build{};                       ///< of the device
+  ExitOn exit_on = ExitOn::kHost;
+  std::chrono::seconds quiet_limit{120};  ///< without a word from the device that are a time-out
+  Progress on_build{};                    ///< of the device
   std::function<void(const RunProgress&)> on_progress{};
 };
 
@@ -90,6 +97,8 @@ struct SharedStay {
   std::optional<std::int64_t> gives_back{};  ///< step before which its tiles were free again
   std::string point;                         ///< operating point in force, in words
   double binding_ms = 0;                     ///< the decision where it goes; 0 of the first application
+  /// Cycles that its tiles fired or waited otherwise than alone, by tile: others stalled it by so many.
+  std::int64_t stalled = 0;
   RunResult result;
 };
 
