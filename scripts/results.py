@@ -4,9 +4,11 @@
 usage: scripts/results.py [--spikeloom build/bin/spikeloom] [--data ../shared/data]
                           [--out docs/results.md] [--keep DIR]
 
-Runs the `spikeloom` commands that the page shows, and takes every figure from their JSON. Needs the folder of
-real data (README.md in it names the sources) and numpy. Fails where a run does not end with exit code 0: a
-promise broken, a stamp mispredicted or a bit that differs is no result. --keep keeps images and reports.
+Runs the `spikeloom` commands that the page shows, and takes every figure from their JSON. Needs numpy.
+Without the folder of real data (README.md in it names the sources) there are only the networks that ship with
+the project, and the page says what was skipped. Fails where a run does not end with exit code 0: a promise
+broken, a stamp mispredicted or a bit that differs is no result. --keep keeps images and reports. The chips of
+equal LUTs are scripts/equal_luts.py's.
 """
 import argparse
 import json
@@ -20,6 +22,7 @@ import tempfile
 import h5py
 import numpy
 
+import equal_luts
 import markdown
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -139,6 +142,17 @@ CITED = """| | Lava (Loihi 2 simulator) | Nengo | Norse | Rockpool | snnTorch | 
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 | Braille bias_zero, 140 samples | 48.57 | 55.71 | 94.29 | | 95.00 | 85.00 | 84.29 | |
 | Braille noBias_subtract, 140 samples | | 78.57 | 93.57 | 71.43 | 92.14 | 93.57 | 92.14 | 85.71 |
+"""
+
+REAL = """\
+- braille-th10: the samples whose hidden spikes differ from the float network's agree with it in every bit
+  with 32 bits of state (test `RealBrailleTh10`): what differs is truncation of the state. 10 of the 280
+  decisions are ties.
+- mnist-snn: the output counts of all 1000 images are the float reference's (test `RealMnist`)."""
+
+SKIPPED = """
+**Skipped**, for the folder of real data was not there: every network that does not ship with the project, the
+convolutional network, and the chips of equal LUTs.
 """
 
 TIGHTNESS_HEAD = [
@@ -318,12 +332,17 @@ def input_elements(path):
         )
 
 
-def run_tightness(run):
+def at_hand(rows, has_data):
+    """Those of ROWS or WIDTHS that can run: without the real data only networks of the project."""
+    return [row for row in rows if has_data or row[1].startswith("examples/")]
+
+
+def run_tightness(run, rows):
     """Promises beside measured periods: contracts on their own calibration samples, the guarantee under all
     ones.
     """
     lines = []
-    for name, network, chip, options, inputs, _ in ROWS:
+    for name, network, chip, options, inputs, _ in rows:
         run(
             "compile",
             network,
@@ -382,9 +401,9 @@ def run_tightness(run):
     return lines
 
 
-def run_widths(run):
+def run_widths(run, rows):
     lines = []
-    for name, network, options, inputs in WIDTHS:
+    for name, network, options, inputs in rows:
         for bits in (8, 4, 2, 1):
             command = [
                 "compile",
@@ -628,7 +647,7 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *rows])
 
 
-def page(rows, commands, notes, tightness, widths, convolutional):
+def page(rows, commands, notes, tightness, widths, parts):
     head = [
         "",
         "network",
@@ -651,7 +670,7 @@ def page(rows, commands, notes, tightness, widths, convolutional):
 Made by `scripts/results.py` (real data: the folder that `SPIKELOOM_DATA` or `--data` names; digits and melody
 ship with the project). Every run is on the `verilator` device; the commands stand below the table and end
 with exit code 0.
-
+{parts['skipped']}
 Cycles of the chip. *Accuracy*: the float interpreter's on the same samples, and the device's. *Contracted*:
 contracts from the data that the compile command names (for networks of others a part of all samples), checked
 on all of them. *Slack*: cycles between the promise's bound and the stamp, the least of all steps. *Mismatched
@@ -661,10 +680,7 @@ measured period and the chip file's clock; they are no measurement.
 {table(head, rows)}
 
 {os.linesep.join(notes)}
-- braille-th10: the samples whose hidden spikes differ from the float network's agree with it in every bit
-  with 32 bits of state (test `RealBrailleTh10`): what differs is truncation of the state. 10 of the 280
-  decisions are ties.
-- mnist-snn: the output counts of all 1000 images are the float reference's (test `RealMnist`).
+{parts['real']}
 
 ```
 {listing}
@@ -697,7 +713,8 @@ can be the same. Calibration takes activity and work from the data, never labels
 
 {table(WIDTHS_HEAD, widths)}
 
-{convolutional}
+{parts['convolutional']}
+{parts['equal_luts']}
 ## Others, on the same networks (cited, not measured here)
 
 Accuracy in percent as published with the NIR paper (Pedersen et al., 2024), on its own 140 test samples, of
@@ -719,27 +736,37 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/results.md")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for images and reports")
     options = parser.parse_args()
-    for path in (options.spikeloom, options.data):
-        if not path.exists():
-            sys.exit(f"results: error: {path} is not there; see --help")
+    if not options.spikeloom.exists():
+        sys.exit(f"results: error: {options.spikeloom} is not there; see --help")
+    has_data = options.data.exists()
+    if not has_data:
+        print(f"results: skipped: all that needs {options.data}, which is not there", file=sys.stderr)
     with tempfile.TemporaryDirectory() as scratch:
         work = options.keep.resolve() if options.keep else pathlib.Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
-        data = options.data.resolve()
-        prepare(data, work)
-        run = Runner(options.spikeloom.resolve(), data, work)
+        data, program = options.data.resolve(), options.spikeloom.resolve()
+        if has_data:
+            prepare(data, work)
+        run = Runner(program, data, work)
         rows, commands, notes = [], [], []
-        for number, row in enumerate(ROWS, 1):
-            print(f"results: {number} of {len(ROWS)}: {row[0]} on {row[2]}", file=sys.stderr)
+        wanted = at_hand(ROWS, has_data)
+        for number, row in enumerate(wanted, 1):
+            print(f"results: {number} of {len(wanted)}: {row[0]} on {row[2]}", file=sys.stderr)
             text, shown, note = run_row(run, number, row, data, work)
             rows.append(text)
             commands.append((number, shown))
             notes += [note] if note else []
+        parts = {"skipped": "", "real": "", "convolutional": "", "equal_luts": ""}
+        if has_data:
+            parts["real"] = REAL
+            parts["convolutional"] = scnn(run, data, work)
+            parts["equal_luts"] = equal_luts.section(program, data, work)
+        else:
+            parts["skipped"] = SKIPPED
+        tightness = run_tightness(run, wanted)
+        widths = run_widths(run, at_hand(WIDTHS, has_data))
         options.out.write_text(
-            markdown.wrap(
-                page(rows, commands, notes, run_tightness(run), run_widths(run), scnn(run, data, work))
-            ),
-            encoding="utf-8",
+            markdown.wrap(page(rows, commands, notes, tightness, widths, parts)), encoding="utf-8"
         )
 
 
