@@ -140,7 +140,7 @@ class GenerateHardware(unittest.TestCase):
 
     def test_faults_of_addresses_and_chunks_are_refused(self):
         self.refused(lambda d: d["address_block"][1].update(block=0), "a block occurs twice")
-        self.refused(lambda d: d["address_block"][0].update(block=14), "address_node: block 14")
+        self.refused(lambda d: d["address_block"][0].update(block=15), "address_node: block 15")
         self.refused(lambda d: d["address_block"][1].update(fields=[["context", 5, 8]]), "does not fit 12")
         self.refused(lambda d: d["numbers"].update(CHUNK_BITS=32), "a mask of 16 bits, CHUNK_BITS = 32")
 
