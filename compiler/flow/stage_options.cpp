@@ -114,7 +114,8 @@ PartitionOptions partition_options(const IntNetwork& network, const Chip& chip, 
           .tiles = options.tiles,
           .pools = options.pools,
           .own_pools = placed_by_name(network, options),
-          .shown = recorded_populations(network, options.record)};
+          .shown = recorded_populations(network, options.record),
+          .streamed = recorded_populations(network, options.stream_weights)};
 }
 
 MapOptions map_options(const Application& app, const CompileOptions& options) {

@@ -80,6 +80,11 @@ std::vector<std::string> kind_problems(const IntNetwork& network, const Layers& 
   const std::vector<Layer>& own = layers[id.index()];
   std::vector<std::string> problems = core_of(kind).problems(network, id, own, kind);
   const std::uint32_t batch = core_of(kind).pages_per_firing(kind);
+  if (2 * batch > hw::kLimitPages)
+    problems.push_back("a firing takes up to " + std::to_string(batch) +
+                       " steps, for which a context needs " + std::to_string(2 * batch) +
+                       " pages; it has at most " + std::to_string(hw::kLimitPages) + ", so that firings of " +
+                       std::to_string(hw::kLimitPages / 2) + " steps would do");
   const std::uint32_t most = longest_delay(kind);
   for (const Layer& layer : own)
     if (layer.delay > most)

@@ -90,6 +90,8 @@ class Partitioner {
         if (layer.is_of_numbers && layer.delay == 0)
           root_[std::get<PopulationId>(layer.from).index()] = root_[p];
     alone_.assign(network.populations.size(), 0);
+    is_streamed_.assign(network.populations.size(), false);
+    for (const PopulationId p : options.streamed) is_streamed_[p.index()] = true;
     counted_.resize(network.populations.size());
   }
 
@@ -254,8 +256,14 @@ class Partitioner {
   }
 
   [[nodiscard]] std::vector<Grid> grids_of(std::size_t p, std::uint32_t blocks) const {
-    return grids(map_extent(network_.populations[p].shape), blocks, cap_[p], channel_unit(p),
-                 whole_windows(p));
+    const MapExtent map = map_extent(network_.populations[p].shape);
+    std::vector<Grid> list = grids(map, blocks, cap_[p], channel_unit(p), whole_windows(p));
+    // Blocks of other positions repeat the weights of their channels.
+    if (is_streamed_[p])
+      std::erase_if(list, [&](const Grid& grid) {
+        return grid.channels != std::min(blocks, most_channel_groups(map, channel_unit(p)));
+      });
+    return list;
   }
 
   /// A way of cutting a feature map, and of numbering what it pools.
@@ -355,7 +363,7 @@ class Partitioner {
     // A count that no even size gives exactly is taken down to the next that one does.
     const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], grain(p));
     clustering_.count[p] = quotient_up(n, size);
-    if (clustering_.count[p] == 1 || all_read_the_same(layers_[p], n)) {
+    if (clustering_.count[p] == 1 || is_streamed_[p] || all_read_the_same(layers_[p], n)) {
       for (std::uint32_t j = 0; j < n; ++j) clustering_.of[p][j] = j / size;
       return;
     }
@@ -409,6 +417,12 @@ class Partitioner {
         factor = std::max(factor, static_cast<double>(e.needed) / static_cast<double>(e.available));
     const auto wanted = std::max(k + std::max(1U, k / 4), static_cast<std::uint32_t>(k * factor * 0.95));
     if (is_map_[p]) return next_map_count(p, std::min(wanted, n));
+    if (is_streamed_[p]) {
+      // As many whole grains as fit, if what is exceeded grows with them.
+      const double most = even_size(n, k, cap_[p], grain(p)) / factor / grain(p);
+      const auto size = std::max(1U, static_cast<std::uint32_t>(most)) * grain(p);
+      if (quotient_up(n, size) > k) return quotient_up(n, size);
+    }
     // The next count that an even size attains.
     for (std::uint32_t next = std::min(wanted, n); next <= n; ++next)
       if (quotient_up(n, even_size(n, next, cap_[p], grain(p))) > k) return next;
@@ -573,6 +587,7 @@ class Partitioner {
   Unsuitable unsuitable_ = Unsuitable::kThrow;
   std::vector<std::uint32_t> cap_;
   std::vector<bool> is_map_;         ///< by PopulationId
+  std::vector<bool> is_streamed_;    ///< by PopulationId
   std::vector<bool> is_folded_;      ///< by PopulationId: a pool that others send
   std::vector<std::size_t> sender_;  ///< by PopulationId: whose clusters send it, itself mostly
   std::vector<std::size_t> unpooled_;
@@ -616,6 +631,14 @@ std::string refusal(const Chip& chip, const std::string& population, const std::
   return text;
 }
 
+/// What is cut as another population goes to the same kind.
+void follow_kinds(const Layers& layers, std::vector<std::uint32_t>& kinds) {
+  for (std::size_t p = kinds.size(); p-- > 0;)
+    for (const Layer& layer : layers[p])
+      if (layer.is_of_numbers && layer.delay == 0)
+        kinds[std::get<PopulationId>(layer.from).index()] = kinds[p];
+}
+
 /// A kind of tile for every population. Throws Error{kInput} where there is none for one of them.
 std::vector<std::uint32_t> kinds_for(const IntNetwork& network, const Chip& chip,
                                      const PartitionOptions& options, const Layers& layers) {
@@ -632,12 +655,35 @@ std::vector<std::uint32_t> kinds_for(const IntNetwork& network, const Chip& chip
     kinds[p] = chosen[p].value_or(0);
   }
   problems.throw_if_any(subject(network, chip));
-  // What is cut as another population goes to the same kind.
-  for (std::size_t p = kinds.size(); p-- > 0;)
-    for (const Layer& layer : layers[p])
-      if (layer.is_of_numbers && layer.delay == 0)
-        kinds[std::get<PopulationId>(layer.from).index()] = kinds[p];
+  follow_kinds(layers, kinds);
   return kinds;
+}
+
+/// The kinds that the user names, if every population has one.
+std::optional<std::vector<std::uint32_t>> named_kinds(const Chip& chip, const PartitionOptions& options,
+                                                      const Layers& layers) {
+  const std::vector<std::uint32_t> tiles = tiles_by_kind(chip, options.tiles);
+  std::vector<std::uint32_t> kinds;
+  for (const std::optional<std::uint32_t>& kind : options.kinds) {
+    if (!kind || tiles[*kind] == 0) return std::nullopt;
+    kinds.push_back(*kind);
+  }
+  if (kinds.empty()) return std::nullopt;
+  follow_kinds(layers, kinds);
+  return kinds;
+}
+
+Clustering cut_on(const IntNetwork& network, const Chip& chip, const PartitionOptions& options,
+                  const Layers& layers, const std::vector<std::uint32_t>& kinds) {
+  std::vector<std::optional<Pooling>> pooled(network.populations.size());
+  for (const OrPool& pool : or_pools(network, chip, options))
+    if (pool.pooling) pooled[pool.source.index()] = pool.pooling;
+  for (;;) {
+    Partitioner partitioner(network, chip, options, layers, kinds, pooled);
+    Clustering clustering = partitioner.run();
+    if (partitioner.unpooled().empty()) return clustering;
+    for (const std::size_t p : partitioner.unpooled()) pooled[p].reset();
+  }
 }
 
 }  // namespace
@@ -669,16 +715,15 @@ std::vector<TooWide> too_wide(const IntNetwork& network, const Chip& chip, const
 
 Clustering partition(const IntNetwork& network, const Chip& chip, const PartitionOptions& options) {
   const Layers layers = make_layers(network);
-  const std::vector<std::uint32_t> kinds = kinds_for(network, chip, options, layers);
-  std::vector<std::optional<Pooling>> pooled(network.populations.size());
-  for (const OrPool& pool : or_pools(network, chip, options))
-    if (pool.pooling) pooled[pool.source.index()] = pool.pooling;
-  for (;;) {
-    Partitioner partitioner(network, chip, options, layers, kinds, pooled);
-    Clustering clustering = partitioner.run();
-    if (partitioner.unpooled().empty()) return clustering;
-    for (const std::size_t p : partitioner.unpooled()) pooled[p].reset();
+  // Asking every kind about every population takes long; where all are named it is needed for refusals only.
+  if (const auto kinds = named_kinds(chip, options, layers)) {
+    try {
+      return cut_on(network, chip, options, layers, *kinds);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInput) throw;
+    }
   }
+  return cut_on(network, chip, options, layers, kinds_for(network, chip, options, layers));
 }
 
 }  // namespace spikeloom

@@ -79,6 +79,9 @@ struct PartitionOptions {
   OrPools pools = OrPools::kFolded;
   std::vector<PopulationId> own_pools{};  ///< not folded, whatever `pools` says
   std::vector<PopulationId> shown{};      ///< that the host wants to see, although they are no output
+  /// Whose weights the host is to send in every step (docs/streamed-weights.md): their clusters are cut so
+  /// that few words travel.
+  std::vector<PopulationId> streamed{};
 };
 
 /// Groups neurons into clusters that fit a tile each, with few spikes crossing between them. A cluster
@@ -91,6 +94,9 @@ struct PartitionOptions {
 /// likewise, whatever the order of their data (compiler/partition/input_order.hpp). A population that hands
 /// its potentials on (`hands_on`) to one of the same size is cut as that one is, so that every cluster takes
 /// its numbers from one other.
+///
+/// Clusters of a streamed population repeat no weights and are few: a map is cut by channels, and by
+/// positions only where channels can be cut no further; any other population into runs of whole grains.
 ///
 /// Where the chip has several kinds of tile, all clusters of a population are for one of them, and its
 /// neurons are numbered for it. Every kind is asked how many clusters it would need for every population;

@@ -57,6 +57,8 @@ CompileReport report_of(Compilation& compilation, const CompiledImage& handle) {
   report.weights_a_word = words.per_word;
   report.weight_words = words.stored;
   report.unrolled_weight_words = words.unrolled;
+  for (const Cluster& cluster : image.application.clusters)
+    for (const Inbound& inbound : cluster.inbound) report.streamed_words += inbound.weights;
   const NetworkLoad load = network_load(image.application, image.binding);
   report.spikes_from_host = load.from_host;
   report.spikes_between_tiles = load.between_tiles;
@@ -191,6 +193,7 @@ std::string to_json(const CompileReport& report) {
   json["tiles_used"] = report.tiles_used;
   json["tiles"] = report.tiles;
   json["weight_words"] = {{"stored", report.weight_words}, {"unrolled_rows", report.unrolled_weight_words}};
+  json["streamed_words"] = report.streamed_words;
   json["spikes_a_step"] = {{"from_host", report.spikes_from_host},
                            {"between_tiles", report.spikes_between_tiles},
                            {"hops", report.hops}};

@@ -282,4 +282,27 @@ inline std::vector<std::uint8_t> structured_npy(const std::string& fields, std::
   return npy_headed(std::move(header), records);
 }
 
+/// An archive of one array, stored as it is: what write_npz cannot hold, for it takes plain arrays only.
+inline std::vector<std::uint8_t> npz_of(const std::string& name, const std::vector<std::uint8_t>& npy) {
+  const std::string file = name + ".npy";
+  const auto size = static_cast<std::uint32_t>(npy.size());
+  const auto sum = static_cast<std::uint32_t>(crc32(0, npy.data(), size));
+  const auto sizes = [&](ByteWriter& to) -> ByteWriter& {
+    return to.put(sum).put(size).put(size).put(static_cast<std::uint16_t>(file.size())).put(std::uint16_t{0});
+  };
+  ByteWriter archive, central;
+  archive.put(std::uint32_t{0x04034b50}).put(std::uint16_t{20}).put(std::uint32_t{0}).put(std::uint16_t{0});
+  sizes(archive.put(std::uint16_t{0x21})).put(file).put(npy);
+  central.put(std::uint32_t{0x02014b50}).put(std::uint32_t{0x00140014}).put(std::uint32_t{0});
+  sizes(central.put(std::uint16_t{0}).put(std::uint16_t{0x21}));
+  central.put(std::uint64_t{0}).put(std::uint16_t{0}).put(std::uint32_t{0}).put(file);
+  const auto start = static_cast<std::uint32_t>(archive.bytes().size());
+  const auto length = static_cast<std::uint32_t>(central.bytes().size());
+  archive.put(central.bytes())
+      .put(std::uint32_t{0x06054b50})
+      .put(std::uint32_t{0})
+      .put(std::uint32_t{0x00010001});
+  return archive.put(length).put(start).put(std::uint16_t{0}).bytes();
+}
+
 }  // namespace spikeloom

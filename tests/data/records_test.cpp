@@ -102,5 +102,20 @@ TEST_F(ReadRecords, SaysWhichFieldOrEventIsWrong) {
   EXPECT_THAT(said("[('t', '<i4'), ('x', '<i2'), ('y', '<i2')]", 0, {}), HasSubstr("holds no event"));
 }
 
+TEST_F(ReadRecords, AnArchiveNamesTheArrayThatIsWrong) {
+  ByteWriter records;
+  records.put(std::int32_t{0}).put(std::int16_t{1}).put(std::int16_t{0});
+  const std::string rows = "[('t', '<i4'), ('x', '<i2'), ('y', '<i2')]";
+  const auto put_npz = [&](const std::string& fields) {
+    return put("a.npz", npz_of("third", structured_npy(fields, 1, records.bytes())));
+  };
+  const Dataset data = read_dataset(put_npz(rows), ports_);
+  ASSERT_EQ(data.samples.size(), 1U);
+  EXPECT_THAT(data.samples[0].inputs[0].at(0), ElementsAre(Event{1, 1}));
+  EXPECT_THAT(
+      message_of([&] { return read_dataset(put_npz("[('t', '<i4'), ('u', '<i2'), ('v', '<i2')]"), ports_); }),
+      HasSubstr("a.npz: third: a structured array with the fields t, u, v"));
+}
+
 }  // namespace
 }  // namespace spikeloom

@@ -239,8 +239,8 @@ TEST_P(HlsImage, DigitsRunAsTheGoldenModelOnTheImagesOwnRows) {
 }
 
 /// Max pooling that folds: the OR of a window's neurons is one chunk.
-TEST(HlsCrossbarImage, FoldedPoolsAreTheGoldenModels) {
-  const Chip chip = chip_named("tile1");
+TEST_P(HlsImage, FoldedPoolsAreTheGoldenModels) {
+  const Chip chip = GetParam()->chip();
   std::size_t spikes = 0;
   int folded = 0;
   for (std::uint64_t seed = 1; folded < 12; ++seed) {
@@ -264,7 +264,7 @@ TEST(HlsCrossbarImage, FoldedPoolsAreTheGoldenModels) {
     };
     if (!clusters.front().pooled || std::any_of(clusters.begin(), clusters.end(), is_late)) continue;
     ++folded;
-    expect_golden(*compiled, made.data, kCrossbarKernels, spikes);
+    expect_golden(*compiled, made.data, *GetParam(), spikes);
   }
   EXPECT_GT(spikes, 100U);
 }

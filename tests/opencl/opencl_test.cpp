@@ -386,11 +386,10 @@ TEST(PoclKinds, AnImageOnArraysIsGolden) {
   EXPECT_GT(features.planes, 5);
 }
 
-/// Maps and their pools on tiles of two cores: folds that walk over positions. (Pools do not fold on such
-/// chips.)
+/// Maps and their pools on tiles of two cores: folds that walk over positions, pools that either core sends.
 TEST(PoclKinds, MapsAndPoolsOnTilesOfTwoCoresAreGolden) {
   const Chip chip = chip_named("cores");
-  int done = 0;
+  int done = 0, folded = 0;
   FoldFeatures features;
   for (std::uint64_t seed = 1; done < 15 && seed < 600; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -400,6 +399,7 @@ TEST(PoclKinds, MapsAndPoolsOnTilesOfTwoCoresAreGolden) {
     compiled.options.spread = Spread::kFewest;
     for (const IntPopulation& population : compiled.made.network.populations)
       compiled.options.kinds[population.name] = rng.chance(0.6) ? "array" : "tile";
+    if (rng.chance(0.7)) compiled.options.kinds.erase("pool");  // a kind of its own asks for tiles of its own
     try {
       auto built = build_image(compiled.made.network, chip, compiled.options);
       if (!std::holds_alternative<Image>(built)) continue;
@@ -409,6 +409,8 @@ TEST(PoclKinds, MapsAndPoolsOnTilesOfTwoCoresAreGolden) {
     }
     ++done;
     features.add(compiled.image.application);
+    for (const Cluster& cluster : compiled.image.application.clusters)
+      folded += cluster.pooled && cluster.tables.core == systolic::kName ? 1 : 0;
     const GoldenRun golden = run_golden(compiled.made.network, compiled.made.data);
     const std::unique_ptr<OpenClRunner> runner =
         open_opencl(compiled.image, {.platform = kPocl, .window = seed % 4});
@@ -417,6 +419,7 @@ TEST(PoclKinds, MapsAndPoolsOnTilesOfTwoCoresAreGolden) {
     if (HasFailure()) return;
   }
   EXPECT_EQ(done, 15);
+  EXPECT_GE(folded, 3);
   EXPECT_GE(features.walks, 10);
 }
 

@@ -15,6 +15,7 @@
 #include "compiler/base/rng.hpp"
 #include "spikeloom_hw.hpp"
 #include "tests/rtl_units/bench.hpp"
+#include "tests/rtl_units/sequencer_tables.hpp"
 
 namespace spikeloom::test {
 namespace {
@@ -55,33 +56,12 @@ TEST(RouterUnit, AClearForgetsTheFlitsOnItsWires) {
   }
 }
 
-class SequencerBench : public UnitBench<Vunit_sequencer> {
+class SequencerBench : public SequencerTables<Vunit_sequencer> {
  public:
-  static constexpr unsigned kInbound = 3;
   SequencerBench() {
-    auto& s = *this;
-    s->clear_i = 1;
-    clock();
-    s->clear_i = 0;
-    for (unsigned c = 0; c < 2; ++c) {
-      context(c, hw::kAddrContextPages,
-              hw::RegContextPages{.first_row = 4 * c, .rows = 2, .inbound = kInbound}.pack());
-      context(c, hw::kAddrContextMode, hw::RegContextMode{.valid = 1}.pack());
-    }
-    s->count_i = kInbound;
-    s->en_i = 1;
-  }
-  void order(unsigned position, unsigned context, unsigned skip) {
-    auto& s = *this;
-    s->write_order_i = 1;
-    s->config_position_i = position & 3U;
-    s->config_data_i = hw::RegOrder{.context = context, .skip = skip}.pack();
-    clock();
-    s->write_order_i = 0;
-    s->write_order_length_i = 1;
-    s->config_data_i = position + 1;
-    clock();
-    s->write_order_length_i = 0;
+    for (const unsigned context : {0U, 1U}) pages(context, 4 * context, 2);
+    (*this)->count_i = kInbound;
+    (*this)->en_i = 1;
   }
   /// The next context that fires, and its firing to the end.
   unsigned next() {
@@ -103,17 +83,6 @@ class SequencerBench : public UnitBench<Vunit_sequencer> {
     }
     ADD_FAILURE() << "nothing fires";
     return 99;
-  }
-
- private:
-  void context(unsigned number, unsigned field, std::uint32_t data) {
-    auto& s = *this;
-    s->write_context_i = 1;
-    s->config_context_i = number & 1U;
-    s->config_field_i = field & 31U;
-    s->config_data_i = data;
-    clock();
-    s->write_context_i = 0;
   }
 };
 

@@ -78,6 +78,53 @@ TEST(SdfMessages, OfSdf3) {
               HasSubstr("port \"i\": 2 rates, expected 3"));
 }
 
+/// A graph that is read without a word; each row spoils one place of it.
+TEST(SdfMessages, OfEachPlaceInSdf3) {
+  const std::string good = R"(<sdf3 type="csdf"><applicationGraph name="g"><csdf name="g" type="G">
+<actor name="a" type="A"><port name="o" type="out" rate="1;1,3"/>
+  <port name="p" type="out" rate="2;2,2"/></actor>
+<actor name="b" type="B"><port name="i" type="in" rate="2"/></actor>
+<channel name="x" srcActor="a" srcPort="o" dstActor="b" dstPort="i" initialTokens="1"/></csdf>
+<csdfProperties>
+<actorProperties actor="a"><processor type="p"><executionTime time="1,2"/></processor></actorProperties>
+<actorProperties actor="b"><processor type="p"><executionTime time="3"/></processor></actorProperties>
+</csdfProperties></applicationGraph></sdf3>)";
+  EXPECT_EQ(read_sdf3(good, "g.xml").graph.channel_count(), 1U);
+  struct Spoilt {
+    std::string_view old, spoilt, said;
+  };
+  for (const Spoilt& spoilt : std::initializer_list<Spoilt>{
+           {"1,2", "1,x", "actor \"a\": execution time: expected whole numbers, found \"1,x\""},
+           {"1,2", "0*2", "actor \"a\": execution time: expected whole numbers, found \"0*2\""},
+           {"1,2", "1,2,3", "port \"o\": 2 rates, expected 3"},
+           {"\"3\"", "\"-1\"", "\"b\": execution time: expected 0 to "},
+           {"2;2,2", "2;", "actor \"a\", port \"p\": rate: expected whole numbers, found \"2;\""},
+           {"2;2,2", "2,2",
+            "port \"p\": 0 rates of initial phases, expected as many as another port of its actor has, 1"},
+           {"2;2,2", "-1;2,2", "port \"p\": rate of an initial phase: expected 0 to 2^59, found -1"},
+           {"2;2,2", "576460752303423489;2,2", "expected 0 to 2^59, found 576460752303423489"},
+           {"1;1,3", "1;0,0", "expected a rate above 0 in some phase, found 0 in all"},
+           {"dstPort=\"i\"", "dstPort=\"j\"", "channel \"x\": no port \"j\" of an actor \"b\""},
+           {"dstActor=\"b\"", "dstActor=\"c\"", "channel \"x\": no port \"i\" of an actor \"c\""},
+           {"type=\"in\"", "type=\"out\"", "port \"i\" of \"b\": expected type in, found out"},
+           {"initialTokens=\"1\"", "initialTokens=\"1,2\"",
+            "channel \"x\": initialTokens: expected a whole number, found \"1,2\""},
+           {"initialTokens=\"1\"", "initialTokens=\"-1\"", "\"x\""},
+       }) {
+    std::string text = good;
+    ASSERT_NE(text.find(spoilt.old), std::string::npos) << spoilt.old;
+    text.replace(text.find(spoilt.old), spoilt.old.size(), spoilt.spoilt);
+    EXPECT_THAT(message_of([&] { (void)read_sdf3(text, "g.xml"); }), HasSubstr(spoilt.said)) << spoilt.spoilt;
+  }
+  EXPECT_THAT(message_of([] { (void)read_sdf3("<sdf3 type='sdf'><applicationGraph/></sdf3>", "g.xml"); }),
+              HasSubstr("g.xml: expected <applicationGraph> with <sdf> in it"));
+  PhasedGraph late("late");
+  const ActorId a = late.add_actor("a", {1});
+  late.add_channel({a, a, {1}, {1}, 1, 7}, "x");
+  EXPECT_THAT(message_of([&] { (void)print_sdf3(late); }),
+              HasSubstr("latency 7: SDF3 has none; put an actor of that execution time between"));
+}
+
 TEST(SdfMessages, OfQuestions) {
   PhasedGraph graph("g");
   const ActorId a = graph.add_actor("a", {1}), b = graph.add_actor("b", {1});

@@ -131,8 +131,50 @@ FiringTime firing_time(std::span<const Block> blocks, const Uses& uses,
   return clock.firing();
 }
 
-std::vector<Block> cut_into_blocks(const Uses& uses, std::uint32_t vectors,
+std::vector<std::uint32_t> block_ends(std::size_t neurons,
+                                      std::span<const std::vector<std::uint32_t>> windows,
+                                      const ArrayShape& shape) {
+  const auto vectors = static_cast<std::uint32_t>((neurons + shape.columns - 1) / shape.columns);
+  std::vector<std::uint32_t> ends;
+  const auto end_at = [&](std::size_t chunks) {
+    const std::size_t end = chunks * hw::kChunkBits;
+    if (end % shape.columns == 0 && end < std::size_t{vectors} * shape.columns)
+      ends.push_back(static_cast<std::uint32_t>(end / shape.columns));
+  };
+  const std::size_t chunks = (neurons + hw::kChunkBits - 1) / hw::kChunkBits;
+  if (windows.empty())
+    for (std::size_t chunk = 1; chunk < chunks; ++chunk) end_at(chunk);
+  // Behind a window of which all chunks so far are the first of the cluster's, each taken once.
+  std::size_t taken = 0, highest = 0;
+  for (const std::vector<std::uint32_t>& window : windows) {
+    taken += window.size();
+    for (const std::uint32_t chunk : window) highest = std::max<std::size_t>(highest, chunk);
+    if (taken == highest + 1) end_at(taken);
+  }
+  ends.push_back(vectors);
+  return ends;
+}
+
+namespace {
+
+/// The ends of blocks of `length` vectors, or of fewer where they may not end there. A block is longer only
+/// where it has no end before.
+std::vector<std::uint32_t> ends_of_blocks(std::span<const std::uint32_t> ends, std::uint32_t length) {
+  std::vector<std::uint32_t> chosen;
+  std::uint32_t first = 0;
+  for (std::size_t n = 0; n < ends.size(); ++n)
+    if (n + 1 == ends.size() || ends[n + 1] - first > length) {
+      chosen.push_back(ends[n]);
+      first = ends[n];
+    }
+  return chosen;
+}
+
+}  // namespace
+
+std::vector<Block> cut_into_blocks(const Uses& uses, std::span<const std::uint32_t> ends,
                                    std::span<const std::uint32_t> updates, const ArrayShape& shape) {
+  const std::uint32_t vectors = ends.back();
   const std::uint32_t unit = unit_of(shape), most = std::max(unit, most_vectors(shape));
   const std::uint32_t fewest = (vectors + most - 1) / most;
   struct Cut {
@@ -142,14 +184,18 @@ std::vector<Block> cut_into_blocks(const Uses& uses, std::uint32_t vectors,
   };
   WalkCutter cutter;
   std::vector<Cut> cuts;
-  std::uint32_t before = 0;
+  std::vector<std::uint32_t> before;
   for (std::uint32_t count = fewest; count < fewest + kTries; ++count) {
     const std::uint32_t length = ((vectors + count - 1) / count + unit - 1) / unit * unit;
-    if (length == before) continue;
-    before = length;
+    const std::vector<std::uint32_t> chosen = ends_of_blocks(ends, length);
+    if (chosen == before) continue;
+    before = chosen;
     Cut& cut = cuts.emplace_back();
-    for (std::uint32_t first = 0; first < vectors; first += length)
-      cut.blocks.push_back(block_of(uses, first, std::min(length, vectors - first), cutter));
+    std::uint32_t first = 0;
+    for (const std::uint32_t end : chosen) {
+      cut.blocks.push_back(block_of(uses, first, end - first, cutter));
+      first = end;
+    }
     cut.cycles = firing_time(cut.blocks, uses, updates, shape, shape.pages).total();
     cut.entries = fold_entries(cut.blocks);
   }

@@ -31,10 +31,18 @@ struct Block {
 /// fit.
 [[nodiscard]] std::uint32_t most_vectors(const ArrayShape&);
 
-/// The cluster's `vectors` target vectors in blocks of equal length, but for the last one. A full firing
-/// takes about the least time that any length gives, and of those lengths the one with the fewest fold
-/// entries is taken. `updates`: entries of the update program by chunk of 16 neurons.
-[[nodiscard]] std::vector<Block> cut_into_blocks(const Uses&, std::uint32_t vectors,
+/// Where blocks may end: numbers of target vectors, rising, the cluster's last. A block has whole vectors and
+/// whole chunks of 16 neurons. Where the cluster sends pooled spikes it has whole windows too: all chunks
+/// whose OR is sent, and those of the windows sent before them. `windows`: as ClusterRows has them.
+[[nodiscard]] std::vector<std::uint32_t> block_ends(std::size_t neurons,
+                                                    std::span<const std::vector<std::uint32_t>> windows,
+                                                    const ArrayShape&);
+
+/// The cluster's target vectors in blocks that end where `ends` allows it, of about equal length, but for the
+/// last one. A full firing takes about the least time that any length gives, and of those lengths the one
+/// with the fewest fold entries is taken. `updates`: entries of the update program by chunk of 16 neurons.
+/// Where two neighbouring ends are further apart than a bank is long, so is a block.
+[[nodiscard]] std::vector<Block> cut_into_blocks(const Uses&, std::span<const std::uint32_t> ends,
                                                  std::span<const std::uint32_t> updates, const ArrayShape&);
 
 /// A firing on so many pages, on a tile without page delay.

@@ -117,13 +117,14 @@ CoreTables build(const Cluster& cluster, const IntPopulation& population, const 
                  const TileConfig& tile) {
   CoreTables tables{std::string(kName), {}};
   for (const MemoryWindow& window : core().windows(tile)) tables.windows.push_back({window.parts, {}});
-  neuron::write_neurons(population, cluster, rows.windows(), tile.lif_lanes, kNeuronWindows, tables);
+  const std::vector<std::vector<std::uint32_t>> windows = rows.windows();
+  neuron::write_neurons(population, cluster, windows, tile.lif_lanes, kNeuronWindows, tables);
   const ArrayShape shape = shape_of(tile);
   const Uses uses = find_uses(rows, cluster.page_chunks(), shape);
   const std::vector<std::uint32_t> updates = updates_by_chunk(Tables(tables), cluster.size());
-  const auto vectors = static_cast<std::uint32_t>((cluster.size() + shape.columns - 1) / shape.columns);
+  const std::vector<std::uint32_t> ends = block_ends(cluster.size(), windows, shape);
   TableWriter writer(uses, shape, tables);
-  for (const Block& block : cut_into_blocks(uses, vectors, updates, shape)) {
+  for (const Block& block : cut_into_blocks(uses, ends, updates, shape)) {
     const std::size_t first = std::size_t{block.first} * shape.columns / hw::kChunkBits;
     const std::size_t end = std::min(
         updates.size(),

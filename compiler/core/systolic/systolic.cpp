@@ -58,6 +58,8 @@ class Systolic final : public Core {
     return systolic::problems(network, id, layers, tile);
   }
 
+  [[nodiscard]] bool pools() const override { return true; }
+
   [[nodiscard]] std::vector<MemoryWindow> windows(const TileConfig& tile) const override {
     return neuron::windows(tile,
                            {{hw::kMemBlocks, hw::MemBlockEntry::kParts, kBlocks},

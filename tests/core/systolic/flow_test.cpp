@@ -13,6 +13,7 @@
 #include "compiler/flow/compile.hpp"
 #include "compiler/replay/session.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "compiler/verify/verify.hpp"
 #include "host/device/link_throttle.hpp"
 #include "host/device/verilator_device.hpp"
 #include "host/run/report.hpp"
@@ -194,6 +195,70 @@ TEST(SystolicFlow, StreamedWeightsAreTheSameOnTheRtl) {
     EXPECT_GE(counts.streamed, 12);
     EXPECT_GE(counts.shared_regions, is_mixed ? 0 : 4);
   }
+}
+
+bool has_pool(const Cluster& cluster) { return cluster.pooled.has_value(); }
+
+/// Blocks of the clusters that send pooled spikes: two or more of them in one cluster.
+bool has_pool_in_blocks(const Image& image) {
+  return std::any_of(image.application.clusters.begin(), image.application.clusters.end(),
+                     [](const Cluster& cluster) {
+                       return has_pool(cluster) && cluster.tables.core == "systolic" &&
+                              cluster.tables.windows[0].entries() > 1;
+                     });
+}
+
+struct Pooled {
+  int folded = 0, on_arrays = 0, in_blocks = 0, own = 0;
+};
+
+/// Maps whose spikes are max pooled, until the pools of so many are folded onto arrays.
+Pooled run_pools(const Chip& chip, std::uint32_t pages, int wanted, Link* rtl) {
+  Pooled counts;
+  for (std::uint64_t seed = 1; counts.on_arrays < wanted && seed < 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", " + std::to_string(pages) + " pages");
+    Case made = testing::pooled_case(seed, chip);
+    delay_cycles(made.network, pages);
+    CompileOptions options;
+    options.seed = seed;
+    options.points = 0;
+    options.tune = false;
+    options.spread = seed % 4 == 0 ? Spread::kFastest : Spread::kFewest;
+    if (chip.kinds() > 1 && seed % 3 != 0) options.kinds[made.network.populations[0].name] = "array";
+    const std::optional<Image> image = testing::fitting(made.network, chip, options);
+    if (!image) continue;
+    const std::vector<Cluster>& clusters = image->application.clusters;
+    const bool folds = std::any_of(clusters.begin(), clusters.end(), has_pool);
+    if (!folds && ++counts.own > 4) continue;
+    counts.folded += folds ? 1 : 0;
+    counts.on_arrays += std::any_of(clusters.begin(), clusters.end(), [](const Cluster& cluster) {
+      return has_pool(cluster) && cluster.tables.core == "systolic";
+    });
+    counts.in_blocks += has_pool_in_blocks(*image) ? 1 : 0;
+    EXPECT_EQ(verify(*image, made.network).faults, std::vector<std::string>{});
+    testing::expect_agreement(seed, made, *image, rtl);
+    if (::testing::Test::HasFailure()) break;
+  }
+  EXPECT_EQ(counts.on_arrays, wanted);
+  return counts;
+}
+
+TEST(SystolicFlow, MaxPoolsFoldOntoArrays) {
+  for (const std::uint32_t pages : {1U, 8U}) {
+    const Pooled counts = run_pools(chip_of_arrays(pages), pages, 6, nullptr);
+    EXPECT_GE(counts.in_blocks, pages == 1 ? 0 : 2) << pages << " pages";
+  }
+  EXPECT_GE(run_pools(mixed_chip(2), 2, 6, nullptr).folded, 6);
+}
+
+/// The RTL too, in a slow host's hands.
+TEST(SystolicFlow, MaxPoolsFoldOntoArraysOfTheRtl) {
+  constexpr std::uint32_t kPages = 4;
+  const Chip arrays = chip_of_arrays(kPages);
+  VerilatorOptions slow;
+  slow.stall_seed = 5;
+  const std::unique_ptr<Link> rtl = throttle(open_verilator(arrays, slow, {}), 3);
+  EXPECT_GE(run_pools(arrays, kPages, 8, rtl.get()).in_blocks, 2);
 }
 
 /// A dense layer on one tile, its weights streamed.

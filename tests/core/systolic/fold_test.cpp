@@ -141,7 +141,8 @@ void expect_rows(const WrittenRows& rows, std::uint32_t neurons, const ArrayShap
   const Uses uses = find_uses(rows, rows.chunks(), shape);
   const std::uint32_t vectors = (neurons + shape.columns - 1) / shape.columns;
   const std::vector<std::uint32_t> updates((neurons + 15) / 16, 1);
-  auto sums = added(cut_into_blocks(uses, vectors, updates, shape), uses, vectors, shape);
+  auto sums =
+      added(cut_into_blocks(uses, block_ends(neurons, {}, shape), updates, shape), uses, vectors, shape);
   for (std::uint32_t n = 0; n < rows.rows().size(); ++n)
     for (const auto& synapse : rows.rows()[n].synapses) {
       const AxonRow& row = rows.rows()[n];
@@ -228,7 +229,8 @@ TEST(SystolicFolds, OfConvolutionsCostAboutWhatAnIdealArrayTakes) {
       const WrittenRows rows = rows_of(rng, c, 16, 8);
       const Uses uses = find_uses(rows, rows.chunks(), shape);
       const std::vector<std::uint32_t> updates(c.neurons() / 16, 1);
-      const std::vector<Block> blocks = cut_into_blocks(uses, c.neurons() / 16, updates, shape);
+      const std::vector<Block> blocks =
+          cut_into_blocks(uses, block_ends(c.neurons(), {}, shape), updates, shape);
       const FiringTime time = firing_time(blocks, uses, updates, shape, pages);
       const std::int64_t least = ideal(blocks, shape);
       EXPECT_LE(time.total() * 100, least * 102)

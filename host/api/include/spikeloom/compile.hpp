@@ -56,6 +56,7 @@ struct CompileReport {
   std::uint64_t weights_a_word = 1;         ///< of 8 bits
   std::uint64_t weight_words = 0;           ///< that the clusters store
   std::uint64_t unrolled_weight_words = 0;  ///< had every source element a row of its own
+  std::uint64_t streamed_words = 0;         ///< of 16 bits of weights, that the host sends in every step
   /// Expected spikes a step from the calibrated activity, else one of every neuron: into tiles, between
   /// tiles, and routers passed by all of them.
   double spikes_from_host = 0, spikes_between_tiles = 0, hops = 0;
