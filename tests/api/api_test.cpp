@@ -198,9 +198,12 @@ const CompiledImage& summed_digits() {
 TEST(Loops, NameWhoHasNoPlaceOrTheNameOfAnother) {
   EXPECT_THAT(message_of([] { ClosedLoops({}); }), HasSubstr("no application"));
   EXPECT_THAT(message_of([] {
-                ClosedLoops({{"a", small_digits(), 1}, {"a", small_digits(), 1}, {"b", summed_digits(), 1}});
+                ClosedLoops({{"a", small_digits(), 1},
+                             {"a", small_digits(), 1},
+                             {"b", small_digits(), 1},
+                             {"c", small_digits(), 1}});
               }),
-              AllOf(HasSubstr("a: two applications of this name"), HasSubstr("b has no place: ")));
+              AllOf(HasSubstr("a: two applications of this name"), HasSubstr("c has no place: ")));
 }
 
 TEST(Exit, EndsSamplesWhereTheRuleDecidesOnTheWholeRun) {
