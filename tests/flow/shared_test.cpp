@@ -11,7 +11,6 @@
 
 #include "compiler/base/error.hpp"
 #include "compiler/chip_model/model_device.hpp"
-#include "compiler/core/core.hpp"
 #include "compiler/flow/compile.hpp"
 #include "compiler/replay/shared_steps.hpp"
 #include "host/device/link_throttle.hpp"
@@ -287,58 +286,7 @@ TEST(SharedLoops, GiveEachItsOwnRunHoweverSlowTheHost) {
   }
 }
 
-/// Two networks that are both resident on tiles that fire several steps at once: on the RTL nobody stalls the
-/// other by a cycle.
-TEST(ResidentArrays, StallEachOtherByNoCycle) {
-  const Chip chip = chip_named("cores");
-  const std::unique_ptr<Link> rtl = open_verilator(chip, {}, {});
-  int done = 0;
-  std::int64_t busy = 0;
-  for (std::uint64_t seed = 1; done < 12 && seed < 3000; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Rng rng(seed);
-    Script script;
-    std::vector<Image> images;
-    for (const char* name : {"a", "b"}) {
-      const CaseOptions sizes{.max_populations = 2, .max_neurons = 16, .max_inputs = 16};
-      script.cases.push_back(random_case(rng.next(), chip, sizes));
-      script.names.emplace_back(name);
-      CompileOptions options;
-      options.tiles = 1;
-      options.slots = static_cast<std::uint32_t>(rng.between(1, 3));
-      for (const IntPopulation& population : script.cases.back().network.populations)
-        options.kinds[population.name] = "array";
-      std::optional<Image> image = fitting(script.cases.back().network, chip, options);
-      if (image) images.push_back(std::move(*image));
-    }
-    if (images.size() < 2) continue;
-    try {
-      script.plan = plan_shared("a", images[0], script.cases[0].data,
-                                {Entering{.name = "b", .image = images[1], .data = script.cases[1].data}});
-    } catch (const Error&) {
-      continue;  // no slots beside one another
-    }
-    SharedOptions options;
-    options.feed_seed = seed % 2 == 0 ? 0 : seed;
-    const std::vector<DeviceRun> runs = run_shared(*rtl, script.plan.script(), options);
-    expect_as_alone(script, runs);
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      EXPECT_EQ(stalled_by_others(runs[i], script.plan.stays[i].replay), 0);
-      for (std::size_t t = 0; t < runs[i].tiles.size(); ++t) {
-        if (runs[i].tiles[t].firings == 0) continue;
-        const TileKind& kind = chip.kind_at(TileId(t));
-        EXPECT_GT(core_of(kind).pages_per_firing(kind), 1U);
-        busy += runs[i].tiles[t].busy;
-      }
-    }
-    if (HasFailure()) return;
-    ++done;
-  }
-  EXPECT_EQ(done, 12) << "too few pairs fit";
-  EXPECT_GT(busy, 1000);
-}
-
-TEST(ResidentArrays, AStallIsCountedByTileAndCounter) {
+TEST(Stalls, AreCountedByTileAndCounter) {
   DeviceRun alone, beside;
   alone.tiles = {{.firings = 3, .busy = 20, .wait_input = 5, .wait_output = 1}, {.busy = 7}};
   beside.tiles = alone.tiles;

@@ -18,14 +18,14 @@ namespace {
 
 constexpr unsigned kMostSinks = 3, kMostSteps = 3, kChannels = 2, kApplications = 2;  // as in CMakeLists.txt
 
-unsigned below(Rng& random, std::uint64_t bound) { return static_cast<unsigned>(random.below(bound)); }
+unsigned pick(Rng& random, std::uint64_t bound) { return static_cast<unsigned>(random.below(bound)); }
 
 template <class Port>
-void set(Port& port, std::uint64_t value) {
+void put(Port& port, std::uint64_t value) {
   port = static_cast<Port>(value);
 }
 
-struct Flit {
+struct ReadoutFlit {
   bool end = false;
   std::uint32_t index = 0, mask = 0;
 };
@@ -42,34 +42,34 @@ struct SampleCase {
 };
 
 /// What of a sample comes out: steps with inputs, and whether a void one ends it.
-struct Out {
+struct SampleOut {
   std::size_t steps = 0;
   bool is_void = false;
-  friend bool operator==(const Out&, const Out&) = default;
+  friend bool operator==(const SampleOut&, const SampleOut&) = default;
 };
 
 /// A readout on some sinks, the words of some samples, and what must come of them.
 struct ExitCase {
   explicit ExitCase(Rng& random) {
-    sinks = 1 + below(random, kMostSinks);
-    first = below(random, 1000);
-    more_sinks = below(random, 3);
-    window = 1 + below(random, kMostSteps);
-    channels = 1 + below(random, kChannels);
-    application = below(random, kApplications);
-    for (unsigned s = 0; s < sinks; ++s) neurons.push_back(1 + below(random, 5));
+    sinks = 1 + pick(random, kMostSinks);
+    first = pick(random, 1000);
+    more_sinks = pick(random, 3);
+    window = 1 + pick(random, kMostSteps);
+    channels = 1 + pick(random, kChannels);
+    application = pick(random, kApplications);
+    for (unsigned s = 0; s < sinks; ++s) neurons.push_back(1 + pick(random, 5));
     if (sinks == 1) neurons[0] = std::max(neurons[0], 2U);
-    const unsigned scale = 1 + below(random, 20);  // small ones, around 0, or of more than 16 bits
-    margin = below(random, 1U << (1 + below(random, scale)));
-    samples.resize(1 + below(random, 12));
+    const unsigned scale = 1 + pick(random, 20);  // small ones, around 0, or of more than 16 bits
+    margin = pick(random, 1U << (1 + pick(random, scale)));
+    samples.resize(1 + pick(random, 12));
     for (SampleCase& sample : samples) {
-      sample.values.resize(1 + below(random, 6));
+      sample.values.resize(1 + pick(random, 6));
       for (auto& values : sample.values)
         for (unsigned n = 0; n < total(); ++n) {
-          const auto value = static_cast<std::int32_t>(below(random, 1U << scale)) - (1 << scale) / 2;
-          values.push_back(below(random, 3) == 0 ? 0 : value);
-          if (below(random, 8) == 0)
-            values.back() = (static_cast<std::int32_t>(below(random, 64)) - 32) * 65536;
+          const auto value = static_cast<std::int32_t>(pick(random, 1U << scale)) - (1 << scale) / 2;
+          values.push_back(pick(random, 3) == 0 ? 0 : value);
+          if (pick(random, 8) == 0)
+            values.back() = (static_cast<std::int32_t>(pick(random, 64)) - 32) * 65536;
         }
     }
   }
@@ -85,14 +85,14 @@ struct ExitCase {
     return std::int64_t{values[0]} - values[1] >= std::int64_t{margin};
   }
   /// The rule, step by step: a step is begun when those up to `window` before it have been looked at.
-  [[nodiscard]] std::vector<Out> expected() const {
-    std::vector<Out> out;
+  [[nodiscard]] std::vector<SampleOut> expected() const {
+    std::vector<SampleOut> out;
     for (const SampleCase& sample : samples) {
       const std::size_t steps = sample.values.size();
       std::size_t used = 1;
       while (used <= steps && !decides(sample.values[used - 1])) ++used;
       const std::size_t seen = used - 1 + window;
-      out.push_back(seen < steps ? Out{seen, true} : Out{steps, false});
+      out.push_back(seen < steps ? SampleOut{seen, true} : SampleOut{steps, false});
     }
     return out;
   }
@@ -108,7 +108,7 @@ struct ExitCase {
       for (std::size_t t = 0; t < sample.values.size(); ++t) {
         waits();
         for (unsigned c = 0; c < channels; ++c) {
-          for (unsigned i = below(random, 3); i > 0; --i) stream.push_back({StreamWord::kChunk, c, false});
+          for (unsigned i = pick(random, 3); i > 0; --i) stream.push_back({StreamWord::kChunk, c, false});
           stream.push_back({StreamWord::kEnd, c, t + 1 == sample.values.size()});
         }
       }
@@ -144,11 +144,11 @@ class ExitBench : public UnitBench<Vunit_host_exit> {
     for (int clock = 0; clock < 100000 && !stream.empty(); ++clock) {
       auto& u = *this;
       const StreamWord& head = stream.front();
-      const bool is_there = below(random_, 4) != 0;  // the link is slow at times
+      const bool is_there = pick(random_, 4) != 0;  // the link is slow at times
       const unsigned mine = 1U << case_.application, other = mine ^ 3U;
       const bool ends = head.kind == StreamWord::kEnd && head.sample_end;
-      set(u->head_valid_i, (is_there ? mine : 0) | (below(random_, 2) == 0 ? other : 0));
-      set(u->head_ends_i, (is_there && ends ? mine : 0) | (below(random_, 2) == 0 ? other : 0));
+      put(u->head_valid_i, (is_there ? mine : 0) | (pick(random_, 2) == 0 ? other : 0));
+      put(u->head_ends_i, (is_there && ends ? mine : 0) | (pick(random_, 2) == 0 ? other : 0));
       u->flit_valid_i = u->waited_i = u->ended_i = 0;
       settle();
       ASSERT_EQ(u->drops_o & other, 0U);
@@ -166,10 +166,10 @@ class ExitBench : public UnitBench<Vunit_host_exit> {
       }
       bool is_taken = false;
       // Time goes on, unless it stands for another's sake.
-      if (!u->holds_o && is_there && below(random_, 3) != 0) {
+      if (!u->holds_o && is_there && pick(random_, 3) != 0) {
         is_taken = take(head);
-        if (below(random_, 2) == 0) bring_flit(arrived);
-        if (below(random_, 4) == 0) other_sends(other);
+        if (pick(random_, 2) == 0) bring_flit(arrived);
+        if (pick(random_, 4) == 0) other_sends(other);
       }
       this->clock();
       for (const unsigned sink : arrived) ++tokens_[sink];
@@ -179,16 +179,16 @@ class ExitBench : public UnitBench<Vunit_host_exit> {
     EXPECT_TRUE(stream.empty()) << "it waits for ever";
   }
 
-  std::vector<Out> out;
+  std::vector<SampleOut> out;
 
  private:
   void write(std::uint32_t field, std::uint32_t data) {
     auto& u = *this;
-    set(u->write_i, 1);
-    set(u->config_field_i, field);
-    set(u->config_data_i, data);
+    put(u->write_i, 1);
+    put(u->config_field_i, field);
+    put(u->config_data_i, data);
     clock();
-    set(u->write_i, 0);
+    put(u->write_i, 0);
   }
 
   /// A word leaves for the mesh, or a WAIT with a token.
@@ -199,14 +199,14 @@ class ExitBench : public UnitBench<Vunit_host_exit> {
       unsigned& tokens = tokens_[head.number - case_.first];
       if (tokens == 0) return false;
       --tokens;
-      set(u->waited_i, mine);
-      set(u->wait_sink_i, std::uint32_t{head.number} << (10 * case_.application));
+      put(u->waited_i, mine);
+      put(u->wait_sink_i, std::uint32_t{head.number} << (10 * case_.application));
       if (head.number == case_.last_sink()) held_ = 3;
       return true;
     }
     if (head.kind == StreamWord::kEnd && head.sample_end) {
-      set(u->ended_i, mine);
-      set(u->ended_channel_i, head.number);
+      put(u->ended_i, mine);
+      put(u->ended_channel_i, head.number);
     }
     if (head.kind == StreamWord::kEnd && head.number + 1 == case_.channels)
       sent(head.sample_end, (u->voids_o & mine) != 0);
@@ -245,44 +245,44 @@ class ExitBench : public UnitBench<Vunit_host_exit> {
 
   void bring_flit(std::vector<unsigned>& arrived) {
     auto& u = *this;
-    const unsigned s = below(random_, to_come_.size() + 1);
-    set(u->flit_valid_i, 1);
+    const unsigned s = pick(random_, to_come_.size() + 1);
+    put(u->flit_valid_i, 1);
     if (s == to_come_.size()) {  // of another's sink
-      set(u->sink_i, case_.last_sink() + 1);
-      set(u->flit_end_i, below(random_, 2));
-      set(u->flit_index_i, below(random_, 64));
-      set(u->flit_mask_i, 1 + below(random_, 65535));
+      put(u->sink_i, case_.last_sink() + 1);
+      put(u->flit_end_i, pick(random_, 2));
+      put(u->flit_index_i, pick(random_, 64));
+      put(u->flit_mask_i, 1 + pick(random_, 65535));
       return;
     }
     if (to_come_[s].empty()) {
-      set(u->flit_valid_i, 0);
+      put(u->flit_valid_i, 0);
       return;
     }
-    const Flit flit = to_come_[s].front();
+    const ReadoutFlit flit = to_come_[s].front();
     to_come_[s].pop_front();
-    set(u->sink_i, case_.first + s);
-    set(u->flit_end_i, flit.end);
-    set(u->flit_index_i, flit.index);
-    set(u->flit_mask_i, flit.mask);
+    put(u->sink_i, case_.first + s);
+    put(u->flit_end_i, flit.end);
+    put(u->flit_index_i, flit.index);
+    put(u->flit_mask_i, flit.mask);
     if (flit.end) arrived.push_back(s);
   }
 
   /// Another application's WAIT for a sink of its own, or the end of its sample on a channel of its own.
   void other_sends(unsigned other) {
     auto& u = *this;
-    if (below(random_, 2) == 0) {
-      set(u->waited_i, u->waited_i | other);
+    if (pick(random_, 2) == 0) {
+      put(u->waited_i, u->waited_i | other);
       const unsigned at = 10 * (1 - case_.application);
-      set(u->wait_sink_i, (u->wait_sink_i & ~(0x3ffU << at)) | case_.last_sink() << at);
+      put(u->wait_sink_i, (u->wait_sink_i & ~(0x3ffU << at)) | case_.last_sink() << at);
     } else if (u->ended_i == 0) {
-      set(u->ended_i, other);
-      set(u->ended_channel_i, below(random_, kChannels));
+      put(u->ended_i, other);
+      put(u->ended_channel_i, pick(random_, kChannels));
     }
   }
 
   const ExitCase& case_;
   Rng& random_;
-  std::vector<std::deque<Flit>> to_come_;  ///< by sink that is waited for
+  std::vector<std::deque<ReadoutFlit>> to_come_;  ///< by sink that is waited for
   std::vector<unsigned> tokens_;
   int held_ = 0;
   std::size_t sample_ = 0, step_ = 0, step_of_out_ = 0;
@@ -295,7 +295,7 @@ TEST(HostExitUnit, EndsSamplesWhereTheRuleDoes) {
     const ExitCase made(random);
     ExitBench bench(made, random);
     bench.run(made.words(random));
-    const std::vector<Out> want = made.expected();
+    const std::vector<SampleOut> want = made.expected();
     ASSERT_EQ(bench.out.size(), want.size()) << "seed " << seed;
     for (std::size_t s = 0; s < want.size(); ++s) {
       ASSERT_EQ(bench.out[s].steps, want[s].steps) << "seed " << seed << " sample " << s;
@@ -314,11 +314,11 @@ TEST(HostExitUnit, IsOffUntilItIsToldAndAfterClear) {
   UnitBench<Vunit_host_exit> unit;
   unit->flit_valid_i = unit->head_ends_i = unit->ended_i = unit->clear_i = unit->write_i = 0;
   const auto looks = [&] {
-    set(unit->head_valid_i, 3);
-    set(unit->waited_i, 1);
-    set(unit->wait_sink_i, 0);
+    put(unit->head_valid_i, 3);
+    put(unit->waited_i, 1);
+    put(unit->wait_sink_i, 0);
     unit.clock();
-    set(unit->waited_i, 0);
+    put(unit->waited_i, 0);
     bool any = false;
     for (int clock = 0; clock < 6; ++clock) {
       unit.settle();
@@ -328,11 +328,11 @@ TEST(HostExitUnit, IsOffUntilItIsToldAndAfterClear) {
     return any;
   };
   const auto tell = [&](std::uint32_t field, std::uint32_t data) {
-    set(unit->write_i, 1);
-    set(unit->config_field_i, field);
-    set(unit->config_data_i, data);
+    put(unit->write_i, 1);
+    put(unit->config_field_i, field);
+    put(unit->config_data_i, data);
     unit.clock();
-    set(unit->write_i, 0);
+    put(unit->write_i, 0);
   };
   EXPECT_FALSE(looks());
   tell(hw::kAddrExitSinks, hw::RegExitSinks{.first = 0, .count = 1}.pack());
@@ -341,9 +341,9 @@ TEST(HostExitUnit, IsOffUntilItIsToldAndAfterClear) {
   EXPECT_FALSE(looks());
   tell(hw::kAddrExitSource, hw::RegExitSource{.valid = 1}.pack());
   EXPECT_TRUE(looks()) << "a margin of 0 is always reached";
-  set(unit->clear_i, 1);
+  put(unit->clear_i, 1);
   unit.clock();
-  set(unit->clear_i, 0);
+  put(unit->clear_i, 0);
   EXPECT_FALSE(looks());
 }
 
