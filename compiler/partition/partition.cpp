@@ -330,23 +330,6 @@ class Partitioner {
     return ways;
   }
 
-  /// The ways for as many blocks as are set; where their weights alone exceed the tiles in each of them, for
-  /// the next number of blocks for which they do not, if it is found soon.
-  [[nodiscard]] std::vector<Way> ways_with_room(std::size_t p) {
-    constexpr int kMostNumbers = 16;
-    const auto lack_room = [](const std::vector<Way>& ways) {
-      return std::all_of(ways.begin(), ways.end(), [](const Way& way) { return way.exceeded != 0; });
-    };
-    std::vector<Way> ways = ways_of(p);
-    for (int n = 0; n < kMostNumbers && lack_room(ways) && clustering_.count[p] < most_blocks(p); ++n) {
-      const std::uint32_t next = next_map_count(p, clustering_.count[p] + 1);
-      if (grids_of(p, next).empty()) break;
-      clustering_.count[p] = next;
-      ways = ways_of(p);
-    }
-    return ways;
-  }
-
   /// Cuts a feature map in the way with the least price of those that fit; where none does, in the one that
   /// exceeds the fewest limits.
   void cut_into_blocks(std::size_t p) {
@@ -354,7 +337,7 @@ class Partitioner {
     std::vector<std::uint32_t> best;
     std::uint32_t best_run = 1;
     std::size_t least = ~std::size_t{0};
-    for (const Way& way : ways_with_room(p)) {
+    for (const Way& way : ways_of(p)) {
       if (way.exceeded >= least) continue;
       clustering_.of[p] = by_neuron(p, cut_map(map, way.grid));
       if (clustering_.pooled[p]) clustering_.pooled[p]->run = way.run;

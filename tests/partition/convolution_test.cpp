@@ -408,35 +408,6 @@ TEST(BlockCost, SaysWhatCertainlyExceedsATile) {
   EXPECT_GT(said, exceeding / 2);
 }
 
-/// Eight groups of channels are the fewest that fit. No grid has the next numbers that a factor gives with so
-/// many groups, so these are passed over without a table.
-TEST(FeatureMaps, AreCutIntoTheNextNumberOfBlocksThatHasRoom) {
-  Rng rng(3);
-  Convolution c{16, 128, 4, 4, 3, 1, {}};
-  for (std::uint32_t k = 0; k < 128 * 16 * 9; ++k) c.weight.push_back(test::random_weight(rng, 8));
-  IntNetwork net;
-  net.name = "wide";
-  net.inputs.push_back({"in", {16, 4, 4}, 1, false, 1});
-  net.populations.push_back(test::random_population(rng, "map", std::size_t{128} * 16, NeuronKind::kLif));
-  net.populations.back().shape = {128, 4, 4};
-  net.projections.push_back(unrolled(c, InputId(0), PopulationId(0)));
-  net.outputs.push_back({"out", {128, 4, 4}, PopulationId(0)});
-  Chip chip = roomy_chip(rng);
-  chip.tile.lanes = chip.tile.lif_lanes = 16;
-  chip.tile.weight_bits = {8};
-  chip.tile.groups = 128;
-  chip.chunk_index_bits = 8;
-  // 8 lane groups of 144 words each; 4 blocks of 288 do not fit.
-  chip.tile.weight_words = 256;
-  net.state_bits = chip.tile.state_bits;
-  for (const std::uint32_t wanted : {1U, 5U, 9U, 13U}) {
-    const Clustering clustering = partition(net, chip, {.least_clusters = {wanted}});
-    ASSERT_EQ(clustering.order_of(0), NeuronOrder::kPosition);
-    EXPECT_EQ(clustering.count[0], wanted <= 8 ? 8U : 16U) << wanted;
-    EXPECT_THAT(check(build_application(net, chip, clustering), net, chip), IsEmpty());
-  }
-}
-
 /// Without data some pictures stand for them.
 TEST(BlockCost, FearsPicturesThatAreBusySomewhere) {
   Rng rng(5);
