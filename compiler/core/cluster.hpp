@@ -75,6 +75,9 @@ struct Cluster {
   /// (docs/shared-neurons.md): those of a group stand `pass_stride` positions behind the group's before, in
   /// the same order.
   std::uint32_t passes = 1;
+  /// The cluster of another population whose membranes it goes on with, on its tile, behind it in the tile's
+  /// order: its neuron at position p with that one's at p; none: it has its own.
+  std::optional<ClusterId> membranes_of{};
   bool readout = false;
   bool last_only = false;          ///< readout sent only on a sample's last step
   std::optional<Pooled> pooled{};  ///< none: it sends its own spikes, or potentials
@@ -109,5 +112,14 @@ struct Cluster {
     return list.size() - static_cast<std::size_t>(std::count(list.begin(), list.end(), kNoNeuron));
   }
 };
+
+/// Whether two clusters pass through one set of membranes.
+[[nodiscard]] inline bool share_membranes(const std::vector<Cluster>& clusters, std::size_t a,
+                                          std::size_t b) {
+  const auto owner = [&](std::size_t c) {
+    return clusters[c].membranes_of ? clusters[c].membranes_of->index() : c;
+  };
+  return owner(a) == owner(b);
+}
 
 }  // namespace spikeloom

@@ -52,6 +52,9 @@ struct MemoryInfo {
   /// Clusters of a tile that write the same into it may stand on the same entries: the core only reads them,
   /// and `placed` leaves them as they are.
   bool shared = false;
+  /// Its entries are membranes: a cluster that goes on with another one's (Cluster::membranes_of) stands on
+  /// that one's entries.
+  bool membranes = false;
 };
 
 /// A window of the ring into the core's memories. Several windows may share one memory's addresses (a

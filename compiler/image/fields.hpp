@@ -46,9 +46,10 @@ void fields(A& a, T& x) {
 template <class A, Either<Cluster> T>
 void fields(A& a, T& x) {
   a(SPIKELOOM_FIELD(name), SPIKELOOM_FIELD(population), SPIKELOOM_FIELD(kind), SPIKELOOM_FIELD(neurons),
-    SPIKELOOM_FIELD(passes), SPIKELOOM_FIELD(readout), SPIKELOOM_FIELD(last_only), SPIKELOOM_FIELD(pooled),
-    SPIKELOOM_FIELD(out_entries), SPIKELOOM_FIELD(inbound), SPIKELOOM_FIELD(chunk_bits),
-    SPIKELOOM_FIELD(limit), SPIKELOOM_FIELD(activity), SPIKELOOM_FIELD(tables));
+    SPIKELOOM_FIELD(passes), SPIKELOOM_FIELD(membranes_of), SPIKELOOM_FIELD(readout),
+    SPIKELOOM_FIELD(last_only), SPIKELOOM_FIELD(pooled), SPIKELOOM_FIELD(out_entries),
+    SPIKELOOM_FIELD(inbound), SPIKELOOM_FIELD(chunk_bits), SPIKELOOM_FIELD(limit), SPIKELOOM_FIELD(activity),
+    SPIKELOOM_FIELD(tables));
 }
 template <class A, Either<StreamInput> T>
 void fields(A& a, T& x) {

@@ -37,6 +37,7 @@ class BindingChecker {
     check_placement();
     if (!faults_.empty()) return faults_;
     check_orders();
+    if (faults_.empty()) check_membranes();
     check_channels();
     return faults_;
   }
@@ -117,6 +118,7 @@ class BindingChecker {
     const bool in_region = region_memory(left, kind) == m;
     if (in_region != (region_memory(right, kind) == m)) return false;
     if (in_region) return true;
+    if (core.memories(kind)[m].membranes) return owner_of(a) == owner_of(b);
     if (!core.memories(kind)[m].shared) return false;
     const std::vector<MemoryWindow> windows = core.windows(kind);
     for (std::size_t w = 0; w < windows.size(); ++w)
@@ -124,6 +126,38 @@ class BindingChecker {
                                      left.tables.windows[w] != right.tables.windows[w]))
         return false;
     return true;
+  }
+
+  /// The cluster whose membranes it passes through: itself mostly.
+  [[nodiscard]] std::size_t owner_of(std::size_t c) const {
+    return app_.clusters[c].membranes_of ? app_.clusters[c].membranes_of->index() : c;
+  }
+
+  /// Clusters that share membranes stand on one tile, on the same entries, and fire in their order, each in
+  /// the same steps.
+  void check_membranes() {
+    std::vector<std::pair<std::size_t, std::uint32_t>> turn(
+        app_.clusters.size());  // in its tile's order; skip
+    for (const std::vector<OrderEntry>& order : binding_.orders)
+      for (std::size_t i = 0; i < order.size(); ++i)
+        if (order[i].cluster.index() < turn.size()) turn[order[i].cluster.index()] = {i, order[i].skip};
+    std::map<std::size_t, std::size_t> before;  // by owner
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
+      if (!app_.clusters[c].membranes_of) continue;
+      const std::size_t owner = owner_of(c), last = before.try_emplace(owner, owner).first->second;
+      const std::string& name = app_.clusters[c].name;
+      require(binding_.placement[c].tile == binding_.placement[owner].tile,
+              name + ": on another tile than its membranes");
+      require(turn[last].first < turn[c].first, name + ": before a cluster whose membranes it goes on with");
+      require(turn[last].second == turn[c].second, name + ": in other steps than who shares its membranes");
+      const std::vector<MemoryInfo> memories =
+          core_of(app_.clusters[c]).memories(chip_.kind(app_.clusters[c].kind));
+      for (std::size_t m = 0; m < memories.size(); ++m)
+        require(
+            !memories[m].membranes || binding_.placement[c].first[m] == binding_.placement[owner].first[m],
+            name + ": not on the entries of its membranes");
+      before[owner] = c;
+    }
   }
 
   void check_tile(std::uint32_t tile) {

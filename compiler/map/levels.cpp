@@ -110,6 +110,10 @@ BatchSteps batch_steps(const Application& app, const Chip& chip) {
   for (std::size_t c = 0; c < app.clusters.size(); ++c)
     for (const Inbound& inbound : app.clusters[c].inbound)
       if (inbound.from && inbound.delay == 0) before[inbound.from->index()].push_back(c);
+  for (std::size_t c = 0; c < app.clusters.size(); ++c)
+    if (app.clusters[c].membranes_of)
+      for (std::size_t other = app.clusters[c].membranes_of->index(); other < c; ++other)
+        if (share_membranes(app.clusters, other, c)) before[other].push_back(c);
   if (std::vector<ClusterId> order = sorted(app.order, before); !order.empty())
     result.order = std::move(order);
   return result;
@@ -195,6 +199,10 @@ std::vector<TileId> pack_by_level(const Application& app, const Chip& chip, std:
     all.needed.push_back(needs(app, chip, c, readers[1 + c].size()));
     all.work.push_back(worst_work(app.clusters[c], chip.kind(app.clusters[c].kind)));
   }
+  // Those that share membranes stand on one tile, whatever their levels.
+  if (std::any_of(app.clusters.begin(), app.clusters.end(),
+                  [](const Cluster& cluster) { return cluster.membranes_of.has_value(); }))
+    return {};
   std::vector<TileId> places(app.clusters.size());
   for (std::uint32_t kind = 0; kind < chip.kinds(); ++kind)
     if (!pack_kind(app, chip, kind, tiles, all, places)) return {};

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "compiler/base/error.hpp"
 #include "compiler/base/rng.hpp"
@@ -98,9 +99,43 @@ class Placer {
     scene_load_.assign(scene_.empty() ? 0 : tiles, Scenes{});
     if (out_of_step == OutOfStep::kApart) lag_ = batch_steps(app, chip).lag;
     for (const ClusterId id : app.sinks) sinks_[id.index()] = 1;
+    for (std::size_t c = 0; c < app.clusters.size(); ++c) together_.push_back({c});
+    for (std::size_t c = 0; c < app.clusters.size(); ++c)
+      if (app.clusters[c].membranes_of) together_[app.clusters[c].membranes_of->index()].push_back(c);
+    for (std::size_t c = 0; c < app.clusters.size(); ++c)
+      if (app.clusters[c].membranes_of) together_[c] = together_[app.clusters[c].membranes_of->index()];
   }
 
+  // Clusters that share membranes are placed, moved and lifted together, whichever of them is named.
+
   [[nodiscard]] bool fits(std::size_t c, std::uint32_t tile) const {
+    if (together_[c].size() == 1) return fits_alone(c, tile);
+    // What all of them need: shared entries count once.
+    std::vector<std::uint64_t> needed(offered_of(c).size(), 0);
+    std::set<std::pair<std::size_t, std::uint32_t>> counted;
+    for (const std::size_t one : together_[c]) {
+      if (!fits_alone(one, tile)) return false;
+      for (std::size_t r = 0; r < needed.size(); ++r) {
+        const std::uint32_t content = content_of(one, r);
+        if (stands(one, r, tile)) continue;
+        if (content != SharedEntries::kOwn && !counted.emplace(r, content).second) continue;
+        needed[r] += needed_[one][r].amount;
+      }
+    }
+    for (std::size_t r = 0; r < needed.size(); ++r)
+      if (used_[tile][r] + needed[r] > offered_of(c)[r].amount) return false;
+    return true;
+  }
+
+  void put(std::size_t c, std::uint32_t tile) {
+    for (const std::size_t one : together_[c]) put_alone(one, tile);
+  }
+
+  void lift(std::size_t c) {
+    for (const std::size_t one : together_[c]) lift_alone(one);
+  }
+
+  [[nodiscard]] bool fits_alone(std::size_t c, std::uint32_t tile) const {
     if (chip_.kind_number(TileId{tile}) != app_.clusters[c].kind) return false;
     if (!lag_.empty() && !members_[tile].empty() && lag_[members_[tile].front()] != lag_[c]) return false;
     const std::vector<Resource>& offered = offered_of(c);
@@ -109,7 +144,7 @@ class Placer {
     return true;
   }
 
-  void put(std::size_t c, std::uint32_t tile) {
+  void put_alone(std::size_t c, std::uint32_t tile) {
     tile_[c] = tile;
     for (std::size_t r = 0; r < used_[tile].size(); ++r) {
       if (!stands(c, r, tile)) used_[tile][r] += needed_[c][r].amount;
@@ -121,7 +156,7 @@ class Placer {
     members_[tile].push_back(static_cast<std::uint32_t>(c));
   }
 
-  void lift(std::size_t c) {
+  void lift_alone(std::size_t c) {
     const std::uint32_t tile = tile_[c];
     for (std::size_t r = 0; r < used_[tile].size(); ++r) {
       if (const std::uint32_t content = content_of(c, r); content != SharedEntries::kOwn)
@@ -142,6 +177,7 @@ class Placer {
   /// Clusters in topological order, each where it costs least now.
   [[nodiscard]] bool place_greedily() {
     for (const ClusterId id : app_.order) {
+      if (tile_[id.index()] != kNowhere) continue;
       std::uint32_t best = kNowhere;
       double least = 0;
       for (std::uint32_t tile = 0; tile < used_.size(); ++tile) {
@@ -163,7 +199,8 @@ class Placer {
   /// As `places` say; from now on a tile's turn counts, from its first cluster's start to its last one's end
   /// within a step, where that is longer than its work.
   void place_by_level(const std::vector<TileId>& places) {
-    for (std::size_t c = 0; c < places.size(); ++c) put(c, places[c].value);
+    for (std::size_t c = 0; c < places.size(); ++c)
+      if (tile_[c] == kNowhere) put(c, places[c].value);
     start_.assign(tile_.size(), 0);
     std::vector<double> free(used_.size(), 0);
     const std::vector<std::uint32_t> level = levels(app_);
@@ -196,7 +233,7 @@ class Placer {
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
     for (const std::size_t c : order) {
-      if (only && app_.clusters[c].kind != *only) continue;
+      if (tile_[c] != kNowhere || (only && app_.clusters[c].kind != *only)) continue;
       std::uint32_t tile = 0;
       while (tile < used_.size() && !fits(c, tile)) ++tile;
       if (tile == used_.size()) {
@@ -235,6 +272,7 @@ class Placer {
     std::stable_sort(order.begin(), order.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return work_[a] > work_[b]; });
     for (const std::uint32_t c : order) {
+      if (tile_[c] != kNowhere) continue;
       const std::uint32_t tile = nearest_with_room(c);
       if (tile == kNowhere) return false;
       put(c, tile);
@@ -273,7 +311,8 @@ class Placer {
       }
     }
     clear();
-    for (std::size_t c = 0; c < clusters; ++c) put(c, best_tile[c]);
+    for (std::size_t c = 0; c < clusters; ++c)
+      if (tile_[c] == kNowhere) put(c, best_tile[c]);
   }
 
   /// Up to the last one with a cluster.
@@ -460,10 +499,13 @@ class Placer {
   }
 
   [[nodiscard]] std::vector<std::size_t> touched(std::size_t a, std::size_t b) const {
-    std::vector<std::size_t> sources{1 + a, 1 + b};
-    for (const std::size_t c : {a, b})
-      for (const Inbound& inbound : app_.clusters[c].inbound)
-        sources.push_back(inbound.from ? 1 + inbound.from->index() : 0);
+    std::vector<std::size_t> sources;
+    for (const std::size_t named : {a, b})
+      for (const std::size_t c : together_[named]) {
+        sources.push_back(1 + c);
+        for (const Inbound& inbound : app_.clusters[c].inbound)
+          sources.push_back(inbound.from ? 1 + inbound.from->index() : 0);
+      }
     std::sort(sources.begin(), sources.end());
     sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
     return sources;
@@ -518,6 +560,8 @@ class Placer {
   std::vector<std::vector<Resource>> offered_;  ///< by kind of tile
   std::vector<std::vector<std::uint64_t>> used_;
   mutable std::vector<std::uint32_t> readers_on_;  ///< by tile, of the source that is looked at; else 0
+  /// By cluster: those that share membranes with it, itself among them, rising.
+  std::vector<std::vector<std::size_t>> together_;
   std::vector<double> load_, work_, flits_;
   std::vector<Scenes> scene_, scene_load_;  ///< work by cluster, and by tile; empty: not looked at
   SharedEntries shared_;

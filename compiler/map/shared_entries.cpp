@@ -23,6 +23,9 @@ SharedEntries::SharedEntries(const Application& app, const Chip& chip) {
   // networks.
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> first;  // by population and memory
   std::map<std::uint32_t, std::uint32_t> regions;                                 // content, by kind of tile
+  std::map<std::size_t, std::uint32_t> membranes;  // content, by cluster that others go on with
+  for (const Cluster& cluster : app.clusters)
+    if (cluster.membranes_of && membranes.try_emplace(cluster.membranes_of->index(), count_).second) ++count_;
   for (std::size_t c = 0; c < app.clusters.size(); ++c) {
     const Cluster& cluster = app.clusters[c];
     const Core& core = core_of(cluster);
@@ -36,6 +39,11 @@ SharedEntries::SharedEntries(const Application& app, const Chip& chip) {
         const auto [region, fresh] = regions.try_emplace(cluster.kind, count_);
         count_ += fresh;
         content_[c][m] = region->second;
+        continue;
+      }
+      if (memories[m].membranes) {
+        const auto own = membranes.find(cluster.membranes_of ? cluster.membranes_of->index() : c);
+        if (own != membranes.end()) content_[c][m] = own->second;
         continue;
       }
       if (!memories[m].shared || amounts[m] == 0) continue;

@@ -21,6 +21,8 @@ class Faults {
     if (!faults_.empty()) return faults_;
     for (const Cluster& cluster : app_.clusters) check_counts(cluster);
     if (!faults_.empty()) return faults_;
+    for (std::size_t c = 0; c < app_.clusters.size(); ++c) check_membranes(c);
+    if (!faults_.empty()) return faults_;
     check_populations();
     for (std::size_t c = 0; c < app_.clusters.size(); ++c) {
       check_inbound(app_.clusters[c]);
@@ -113,6 +115,26 @@ class Faults {
     for (std::size_t at = 0; in_passes && at < cluster.size(); ++at)
       in_passes = (cluster.neurons[at] != kNoNeuron) == (at % stride < membranes);
     require(in_passes, where, "neurons that do not stand pass by pass");
+  }
+
+  /// Of a cluster that goes on with another one's membranes: there is that one, before it, with as many of
+  /// its own, of the same kind of tile.
+  void check_membranes(std::size_t c) {
+    const Cluster& cluster = app_.clusters[c];
+    if (!cluster.membranes_of) return;
+    const std::string where = "cluster " + cluster.name;
+    require(cluster.membranes_of->index() < c && !cluster.readout && !cluster.pooled, where,
+            "membranes of a cluster that does not stand before it");
+    if (!faults_.empty()) return;
+    const Cluster& owner = app_.clusters[cluster.membranes_of->index()];
+    require(!owner.membranes_of && !owner.readout && !owner.pooled && owner.kind == cluster.kind &&
+                owner.tables.core == cluster.tables.core && owner.membranes() == cluster.membranes() &&
+                owner.population != cluster.population,
+            where, "membranes of a cluster that has no such ones");
+    for (std::size_t other = cluster.membranes_of->index() + 1; other < c; ++other)
+      require(app_.clusters[other].membranes_of != cluster.membranes_of ||
+                  app_.clusters[other].population != cluster.population,
+              where, "two clusters of a population on the same membranes");
   }
 
   void check_populations() {

@@ -403,19 +403,20 @@ void send_pooled(const IntNetwork& network, const Pooling& pooling, std::size_t 
 }
 
 /// The neurons of a cluster in NIR order, as they stand: pass by pass, each of them in the order of the
-/// first.
-std::vector<std::uint32_t> in_passes(const IntPopulation& population, NeuronOrder order, const TileKind& kind,
-                                     const std::vector<std::uint32_t>& members, std::uint32_t passes) {
+/// membranes' owner.
+std::vector<std::uint32_t> in_passes(const IntPopulation& population, const IntPopulation& owner,
+                                     NeuronOrder order, const TileKind& kind,
+                                     const std::vector<std::uint32_t>& members) {
   const auto membranes = static_cast<std::uint32_t>(population.membranes());
   std::vector<std::uint32_t> first;
   for (const std::uint32_t neuron : members)
     if (neuron < membranes) first.push_back(neuron);
   if (order == NeuronOrder::kPosition)
-    order_by_position(map_extent(population.shape), first, core_of(kind).channels_together(kind));
+    order_by_position(map_extent(owner.shape), first, core_of(kind).channels_together(kind));
   else
-    core_of(kind).number(population, kind, first);
+    core_of(kind).number(owner, kind, first);
   std::vector<std::uint32_t> all;
-  for (std::uint32_t pass = 0; pass < passes; ++pass) {
+  for (std::uint32_t pass = 0; pass < population.share; ++pass) {
     all.resize((all.size() + hw::kChunkBits - 1) / hw::kChunkBits * hw::kChunkBits, kNoNeuron);
     for (const std::uint32_t neuron : first) all.push_back(neuron + pass * membranes);
   }
@@ -433,6 +434,7 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
   skeleton.leaves_gaps.resize(network.populations.size(), 0);
   skeleton.pooled = clustering.pooled;
   skeleton.pooled.resize(network.populations.size());
+  std::vector<std::size_t> first_of(network.populations.size(), 0);  // cluster
   skeleton.cluster_of.resize(network.populations.size());
   skeleton.position_of.resize(network.populations.size());
   for (std::size_t p = 0; p < network.populations.size(); ++p) {
@@ -441,6 +443,7 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
     if (clustering.count[p] == 0) continue;  // a pool that others send
     const TileKind& kind = chip.kind(clustering.kind_of(p));
     const std::size_t first = skeleton.clusters.size();
+    first_of[p] = first;
     for (std::uint32_t k = 0; k < clustering.count[p]; ++k) {
       Cluster cluster;
       cluster.name = population.name + "[" + std::to_string(k) + "]";
@@ -464,10 +467,12 @@ Skeleton make_skeleton(const IntNetwork& network, const Chip& chip, const Cluste
         PooledOrder order = pooled_order(population.shape, pool, *pooling, std::move(cluster.neurons));
         cluster.neurons = std::move(order.neurons);
         cluster.pooled = Pooled{pooling->population, std::move(order.sent)};
-      } else if (population.share > 1) {
+      } else if (population.shares()) {
+        const std::size_t owner = population.membranes_of ? population.membranes_of->index() : p;
         cluster.passes = population.share;
         cluster.neurons =
-            in_passes(population, clustering.order_of(p), kind, cluster.neurons, population.share);
+            in_passes(population, network.populations[owner], clustering.order_of(p), kind, cluster.neurons);
+        if (owner != p) cluster.membranes_of = ClusterId(first_of[owner] + (c - first));
       } else if (clustering.order_of(p) == NeuronOrder::kPosition) {
         order_by_position(map_extent(population.shape), cluster.neurons,
                           core_of(kind).channels_together(kind));

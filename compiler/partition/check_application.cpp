@@ -208,6 +208,15 @@ class Checker {
   void check_passes(const Cluster& cluster, const IntPopulation& p) {
     require(cluster.passes == p.share, cluster.name + ": another number of passes than the network's");
     if (cluster.passes != p.share) return;
+    require(cluster.membranes_of.has_value() == p.membranes_of.has_value(),
+            cluster.name + ": membranes of its own, or of another, where the network has it otherwise");
+    if (cluster.membranes_of && p.membranes_of) {
+      const Cluster& owner = app_.clusters[cluster.membranes_of->index()];
+      require(owner.population == *p.membranes_of, cluster.name + ": another population's membranes");
+      for (std::size_t at = 0; at < cluster.membranes(); ++at)
+        require(owner.neurons[at] == cluster.neurons[at],
+                cluster.name + ": a neuron that goes on with another one's membrane");
+    }
     for (std::size_t at = cluster.pass_stride(); at < cluster.size(); ++at)
       require(cluster.neurons[at] == kNoNeuron ||
                   cluster.neurons[at] == cluster.neurons[at - cluster.pass_stride()] + p.membranes(),

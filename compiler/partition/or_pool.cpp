@@ -106,6 +106,13 @@ std::string wanted_beside(const IntNetwork& network, const IntProjection& pool,
   return "";
 }
 
+/// Whether the population's membranes serve several neurons, of its own or of another one.
+bool in_shared_membranes(const IntNetwork& network, PopulationId id) {
+  return network.populations[id.index()].shares() ||
+         std::any_of(network.populations.begin(), network.populations.end(),
+                     [&](const IntPopulation& p) { return p.membranes_of == id; });
+}
+
 bool is_asked_for(PopulationId id, const PartitionOptions& options) {
   return std::find(options.own_pools.begin(), options.own_pools.end(), id) != options.own_pools.end();
 }
@@ -215,7 +222,7 @@ std::vector<OrPool> or_pools(const IntNetwork& network, const Chip& chip, const 
       found.reason = "its windows do not part the map into equal blocks of one channel";
     } else if (pool->delay != 0) {
       found.reason = "its spikes come late";
-    } else if (network.populations[p].shares() || network.populations[from->index()].shares()) {
+    } else if (in_shared_membranes(network, id) || in_shared_membranes(network, *from)) {
       found.reason = "its neurons, or those that it pools, share membranes";
     } else if (folded[from->index()]) {
       found.reason = quoted(network.populations[from->index()]) + " is folded itself";

@@ -85,6 +85,16 @@ class Partitioner {
     clustering_.inputs = input_orders(network, layers);
     clustering_.leaves_gaps.assign(network.populations.size(), 0);
     for (std::size_t p = 0; p < network.populations.size(); ++p) root_.push_back(p);
+    is_shared_.assign(network.populations.size(), false);
+    sharers_.assign(network.populations.size(), 1);
+    for (std::size_t p = 0; p < network.populations.size(); ++p) {
+      const IntPopulation& population = network.populations[p];
+      if (population.share > 1) is_shared_[p] = true;
+      if (!population.membranes_of) continue;
+      root_[p] = population.membranes_of->index();
+      is_shared_[root_[p]] = true;
+      ++sharers_[root_[p]];
+    }
     for (std::size_t p = network.populations.size(); p-- > 0;)
       for (const Layer& layer : layers[p])
         if (layer.is_of_numbers && layer.delay == 0)
@@ -235,9 +245,16 @@ class Partitioner {
     }
     settle();
     for (std::size_t p = 0; p < root_.size(); ++p) {
-      const IntPopulation& root = network_.populations[root_[p]];
-      if (root_[p] != p) cap_[root_[p]] = std::min(cap_[root_[p]], std::max(1U, cap_[p] / root.share));
+      // In the root's units; clusters that share membranes share a tile.
+      const std::size_t root = root_[p];
+      const std::uint64_t cap = std::uint64_t{cap_[p]} * units(root) / units(p);
+      if (root != p) cap_[root] = std::max(1U, std::min(cap_[root], static_cast<std::uint32_t>(cap)));
       clustering_.count[root_[p]] = std::max(clustering_.count[root_[p]], clustering_.count[p]);
+    }
+    for (std::size_t p = 0; p < root_.size(); ++p) {
+      if (sharers_[p] == 1) continue;
+      cap_[p] = std::max(1U, cap_[p] / sharers_[p]);
+      clustering_.count[p] = std::max(clustering_.count[p], quotient_up(units(p), cap_[p]));
     }
     clustering_.of.resize(network_.populations.size());
     clustering_.rank.resize(network_.populations.size());
@@ -264,6 +281,9 @@ class Partitioner {
       if (root == p) continue;
       clustering_.count[p] = clustering_.count[root];
       clustering_.of[p] = clustering_.of[root];
+      for (std::size_t j = clustering_.of[p].size(); j < network_.populations[p].size(); ++j)
+        clustering_.of[p].push_back(clustering_.of[root][j % units(root)]);
+      clustering_.of[p].resize(network_.populations[p].size());
       clustering_.rank[p] = clustering_.rank[root];
       clustering_.order[p] = clustering_.order[root];
     }
@@ -384,7 +404,7 @@ class Partitioner {
     // A count that no even size gives exactly is taken down to the next that one does.
     const std::uint32_t size = even_size(n, clustering_.count[p], cap_[p], grain(p));
     clustering_.count[p] = quotient_up(n, size);
-    if (clustering_.count[p] == 1 || network_.populations[p].share > 1 || all_read_the_same(layers_[p], n)) {
+    if (clustering_.count[p] == 1 || is_shared_[p] || all_read_the_same(layers_[p], n)) {
       clustering_.of[p] = runs(p, size);
       return;
     }
@@ -602,9 +622,11 @@ class Partitioner {
   std::vector<std::vector<std::string>> reasons_;  ///< why the kind cannot hold it, by PopulationId
   Unsuitable unsuitable_ = Unsuitable::kThrow;
   std::vector<std::uint32_t> cap_;
-  std::vector<bool> is_map_;         ///< by PopulationId
-  std::vector<bool> is_folded_;      ///< by PopulationId: a pool that others send
-  std::vector<std::size_t> sender_;  ///< by PopulationId: whose clusters send it, itself mostly
+  std::vector<bool> is_map_;            ///< by PopulationId
+  std::vector<bool> is_folded_;         ///< by PopulationId: a pool that others send
+  std::vector<bool> is_shared_;         ///< by PopulationId: a membrane of its own serves several neurons
+  std::vector<std::uint32_t> sharers_;  ///< by PopulationId: populations that pass through its membranes
+  std::vector<std::size_t> sender_;     ///< by PopulationId: whose clusters send it, itself mostly
   std::vector<std::size_t> unpooled_;
   std::vector<std::size_t> root_;  ///< by PopulationId: the one that it is cut as, itself mostly
   std::vector<double> alone_;      ///< by PopulationId
@@ -663,6 +685,8 @@ std::vector<std::uint32_t> kinds_for(const IntNetwork& network, const Chip& chip
   }
   problems.throw_if_any(subject(network, chip));
   // What is cut as another population goes to the same kind.
+  for (std::size_t p = 0; p < kinds.size(); ++p)
+    if (const auto& owner = network.populations[p].membranes_of) kinds[p] = kinds[owner->index()];
   for (std::size_t p = kinds.size(); p-- > 0;)
     for (const Layer& layer : layers[p])
       if (layer.is_of_numbers && layer.delay == 0)

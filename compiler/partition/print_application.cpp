@@ -13,6 +13,7 @@ void print_cluster(std::ostream& out, const Application& app, const Cluster& clu
   out << "cluster " << cluster.name << ": population " << app.populations[cluster.population.index()] << ", "
       << cluster.neuron_count() << " neurons"
       << (cluster.passes > 1 ? " in " + std::to_string(cluster.passes) + " passes" : "")
+      << (cluster.membranes_of ? ", membranes of " + app.clusters[cluster.membranes_of->index()].name : "")
       << (cluster.readout ? ", readout" : "") << (cluster.last_only ? " of the last step" : "")
       << (cluster.kind == 0 ? "" : ", for kind " + std::to_string(cluster.kind) + " of tile") << "\n";
   if (cluster.pooled)

@@ -26,6 +26,16 @@ std::int64_t firing_time(const ImageView& image, ClusterId id, FiringTimes times
                   : core.worst(cluster, tile).total();
 }
 
+/// Calls pair(a, b) for clusters that share membranes, of which a passes through them before b in a step.
+template <class Pair>
+void for_sharers(const Application& app, const Pair& pair) {
+  for (std::size_t b = 0; b < app.clusters.size(); ++b) {
+    if (!app.clusters[b].membranes_of) continue;
+    for (std::size_t a = app.clusters[b].membranes_of->index(); a < b; ++a)
+      if (share_membranes(app.clusters, a, b)) pair(a, b);
+  }
+}
+
 /// Clusters and what they send one another; the network takes its worst time. The last actor is the host,
 /// whom all follow.
 sdf::PhasedGraph cluster_graph(const ImageView& image, FiringTimes times) {
@@ -46,6 +56,9 @@ sdf::PhasedGraph cluster_graph(const ImageView& image, FiringTimes times) {
     spikes.latency = arc.cycles + (arc.from ? 0 : kListVisible);
     graph.add_channel(spikes);
   }
+  for_sharers(app, [&](std::size_t a, std::size_t b) {
+    graph.add_channel({.source = sdf::ActorId(a), .target = sdf::ActorId(b)});
+  });
   return graph;
 }
 
@@ -63,6 +76,7 @@ class OrderSearch {
     for (std::size_t c = 0; c < first.application->clusters.size(); ++c)
       for (const Inbound& inbound : first.application->clusters[c].inbound)
         if (inbound.from && inbound.delay == 0) feeds_.emplace(inbound.from->index(), c);
+    for_sharers(*first.application, [&](std::size_t a, std::size_t b) { feeds_.emplace(a, b); });
   }
 
   std::optional<Candidate> run() {
@@ -117,7 +131,7 @@ class OrderSearch {
   Candidate best_;
   const Chip& chip_;
   int left_;
-  std::set<std::pair<std::size_t, std::size_t>> feeds_;  ///< within a step
+  std::set<std::pair<std::size_t, std::size_t>> feeds_;  ///< within a step, spikes or membranes
   std::set<std::vector<std::uint32_t>> tried_;
 };
 

@@ -322,6 +322,11 @@ std::vector<PlannedKind> kinds_with_kernels(const Image& image) {
       problems.add("there is no kernel for kind " + kind.name + " of tile, whose core is " + kind.core);
     used.push_back({k, &kind, kernels, {}});
   }
+  for (const Cluster& cluster : image.application.clusters)
+    if (cluster.membranes_of)
+      problems.add("cluster " + cluster.name + " goes on with the membranes of " +
+                   image.application.clusters[cluster.membranes_of->index()].name +
+                   ", and the kernels run all steps of one before those of the next; --device model does it");
   problems.throw_if_any("opencl: " + image.application.name + " on chip " + image.chip.name);
   return used;
 }

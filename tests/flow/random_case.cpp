@@ -180,6 +180,20 @@ void give_shared(IntNetwork& network, const Chip& chip) {
       if (population.shape.front() % n == 0) divisors.push_back(n);
     if (!divisors.empty()) population.share = divisors[rng.below(divisors.size())];
   }
+  // And where two populations could share membranes, they mostly do.
+  for (std::size_t b = 1; b < network.populations.size(); ++b)
+    for (std::size_t a = 0; a < b && !network.populations[b].membranes_of; ++a) {
+      IntPopulation &owner = network.populations[a], &other = network.populations[b];
+      if (owner.is_readout() || other.is_readout() || owner.membranes_of || rng.chance(0.2)) continue;
+      if (other.shape.front() % owner.membranes() != 0 && other.size() != owner.membranes()) continue;
+      const std::size_t share = other.size() / owner.membranes();
+      if (share == 0 || share > 5 || other.size() % owner.membranes() != 0 ||
+          other.shape.front() % share != 0)
+        continue;
+      if (other.unit != owner.unit || !other.relative_unit.empty() || !owner.relative_unit.empty()) continue;
+      other.share = static_cast<std::uint32_t>(share);
+      other.membranes_of = PopulationId(a);
+    }
 }
 
 /// Max pooling of the spikes of a map, and neurons behind it: what is drawn for the rest of the case does not
@@ -651,7 +665,11 @@ GoldenRun run_golden(const IntNetwork& network, const Dataset& data) {
     }
   }
   for (std::size_t p = 0; p < populations; ++p) {
-    const auto v = golden.v(PopulationId{p}), i = golden.i(PopulationId{p});
+    std::size_t last = p;  // to pass through its membranes
+    const std::size_t owner = network.populations[p].membranes_of.value_or(PopulationId(p)).index();
+    for (std::size_t other = 0; other < populations; ++other)
+      if (other == owner || network.populations[other].membranes_of == PopulationId(owner)) last = other;
+    const auto v = golden.v(PopulationId{last}), i = golden.i(PopulationId{last});
     for (std::size_t n = 0; n < network.populations[p].size(); ++n) {
       run.final_v[p].push_back(v[n % v.size()]);
       run.final_i[p].push_back(i[n % i.size()]);

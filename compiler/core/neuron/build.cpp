@@ -49,7 +49,8 @@ class Passes {
  public:
   Passes(const Cluster& cluster, std::uint32_t lif_lanes)
       : words_(static_cast<std::uint32_t>((cluster.pass_stride() + lif_lanes - 1) / lif_lanes)),
-        shares_(cluster.passes > 1) {}
+        shares_(cluster.passes > 1),
+        goes_on_(cluster.membranes_of.has_value()) {}
 
   /// The entry with which the group begins behind those of `updates`.
   [[nodiscard]] hw::MemUpdateEntry begin(std::uint32_t group,
@@ -57,7 +58,7 @@ class Passes {
     hw::MemUpdateEntry entry;
     entry.group = group;
     entry.state = group % words_;
-    entry.later = group >= words_ ? 1 : 0;
+    entry.later = goes_on_ || group >= words_ ? 1 : 0;
     if (!shares_) return entry;
     hw::MemUpdateEntry nothing = updates.empty() ? entry : updates.back();
     nothing.mask = nothing.emit = 0;
@@ -72,7 +73,7 @@ class Passes {
 
  private:
   std::uint32_t words_;  ///< of state
-  bool shares_;
+  bool shares_, goes_on_;
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ std::uint64_t lif_groups(std::uint64_t neurons, const TileConfig& t) {
 void add_memories(const TileConfig& t, std::vector<MemoryInfo>& list) {
   list.push_back({"updates", "update", "tile.update_entries", t.update_entries});
   list.push_back({"sets", "set", "tile.param_sets", t.param_sets, true});
-  list.push_back({"state", "state", "tile.state_words", t.state_words});
+  list.push_back({"state", "state", "tile.state_words", t.state_words, false, true});
   if (t.bias_words != 0) list.push_back({"biases", "bias", "tile.bias_words", t.bias_words});
 }
 
@@ -73,11 +73,7 @@ MostNeurons most_neurons(const IntPopulation& p, const TileConfig& t) {
 void add_problems(const IntPopulation& p, const TileConfig& t, std::vector<std::string>& problems) {
   if (p.has_current() && t.current == 0)
     problems.emplace_back("it keeps a synaptic current, but tile.current = 0");
-  if (p.membranes_of)
-    problems.emplace_back(
-        "it goes on with another population's membranes; tiles let groups of one population share theirs "
-        "(share), not populations");
-  if (p.share > 1 && t.bias_words == 0)
+  if (p.shares() && t.bias_words == 0)
     problems.emplace_back(
         "its neurons share membranes, but tile.bias_words = 0; tile.bias_words = tile.state_words would do");
   if (p.is_readout() && t.readout == 0) problems.emplace_back("it is a readout, but tile.readout = 0");

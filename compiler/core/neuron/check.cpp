@@ -57,7 +57,8 @@ class NeuronDecoder {
       const hw::MemUpdateEntry entry = tables_.update(n);
       const std::uint32_t position = entry.group * lif_lanes;
       require(entry.state == position % stride / lif_lanes, "an update of another neuron's state");
-      require(entry.later == (position >= stride ? 1U : 0U), "a state that is reset by a pass not its first");
+      require(entry.later == (cluster_.membranes_of || position >= stride ? 1U : 0U),
+              "a state that is reset by a pass not its first");
       if (!result_.faults.empty()) return;
       if (written[entry.state] != kNever && group_of[entry.state] != entry.group) {
         require(group_of[entry.state] < entry.group,
@@ -193,7 +194,7 @@ void check_program(const CoreTables& core_tables, const Windows& core, std::vect
 
 void add_mismatches(const Cluster& cluster, const TileConfig& tile, std::vector<std::string>& list) {
   if (cluster.readout && tile.readout == 0) list.emplace_back("is a readout; the chip has none");
-  if (cluster.passes > 1 && tile.bias_words == 0)
+  if ((cluster.passes > 1 || cluster.membranes_of) && tile.bias_words == 0)
     list.emplace_back("its neurons share membranes; the chip has no words of biases beside those of state");
 }
 

@@ -236,7 +236,7 @@ std::vector<std::string> mismatches(const Cluster& cluster, const TileConfig& ti
                    std::to_string(tile.systolic_pages) +
                    " pages each do not fit tile.systolic_vectors = " + std::to_string(tile.systolic_vectors));
   neuron::add_mismatches(cluster, tile, list);
-  if (cluster.passes > 1 && tile.systolic_pages > 1)
+  if ((cluster.passes > 1 || cluster.membranes_of) && tile.systolic_pages > 1)
     list.emplace_back("its neurons share membranes; the chip takes several steps in one firing");
   return list;
 }
