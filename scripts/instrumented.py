@@ -48,7 +48,8 @@ THREADED = {
 # Tests that are run. Verilated chips are no code of ours, and slow to build: lines are counted without them.
 TESTS = {"sanitize": "-Large/*", "coverage": "-Large/*:*Rtl*"}
 AT_ONCE = 2
-PARTS = 4  # of a program's tests, run apart
+# A program's tests are run apart in so many parts; flow_test's take 160 processor seconds without counters.
+PARTS, PARTS_OF = 4, {"flow_test": 24}
 # Of a part: processor seconds, and as the last resort of a part that waits, seconds by the clock.
 LIMITS = {"sanitize": (1800, 7200), "threads": (1800, 7200), "coverage": (180, 3600)}
 # The child that reads HDF5 leaves by _exit, so the library's own memory is nobody's leak.
@@ -115,7 +116,8 @@ def unmatched(program, patterns):
 def run_part(kind, folder, program, tests, part):
     """(exit code or None where a limit ended it, what it said)"""
     processor, clock = LIMITS[kind]
-    shard = {"GTEST_TOTAL_SHARDS": str(PARTS), "GTEST_SHARD_INDEX": str(part)}
+    parts = PARTS_OF.get(program.name, PARTS)
+    shard = {"GTEST_TOTAL_SHARDS": str(parts), "GTEST_SHARD_INDEX": str(part)}
     try:
         done = subprocess.run(
             ["prlimit", f"--cpu={processor}", program, f"--gtest_filter={tests}"],
@@ -148,8 +150,9 @@ def run(kind, folder, name, patterns):
         return 1
     tests = ":".join(patterns) if patterns else TESTS[kind]
     begin = time.monotonic()
+    count = range(PARTS_OF.get(name, PARTS))
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        parts = list(pool.map(lambda n: run_part(kind, folder, program, tests, n), range(PARTS)))
+        parts = list(pool.map(lambda n: run_part(kind, folder, program, tests, n), count))
     passed = sum(int(n) for _, output in parts for n in re.findall(r"\[  PASSED  \] (\d+) test", output))
     wrong = [output for code, output in parts if code]
     late = [output for code, output in parts if code is None]

@@ -2,8 +2,8 @@
 # parameters stand once, in the folder of the core's tests.
 
 # spikeloom_core_rtl(KIND [TOP MODULE] SOURCES common/ram_sdp ... [OPT -O1])
-# Names the files of the module KIND_core, or of a part's MODULE, below rtl/ and without .sv. First of the
-# three; without Verilator the tests are a visible skip.
+# Names the files of the module KIND_core, or of another MODULE, below rtl/ and without .sv; KIND is then any
+# name. First of the three; without Verilator the tests are a visible skip.
 function(spikeloom_core_rtl kind)
   cmake_parse_arguments(ARG "" "OPT;TOP" "SOURCES" ${ARGN})
   if(NOT SPIKELOOM_TESTS)
@@ -82,10 +82,10 @@ function(spikeloom_core_shape kind name)
 endfunction()
 
 # spikeloom_core_rtl_test(KIND [NAME KIND_rtl_test] SOURCES rtl_test.cpp ... [LINK lib ...] [TIMEOUT seconds]
-#   READ_BACK count wires)
+#   [READ_BACK count wires])
 # The test program of all shapes, which includes KIND_shapes.hpp: the structures above, and `Shapes`, a list
-# of all for typed tests. Beside it a test that Yosys reads the module without a warning, infers no latch, and
-# finds `count` flip-flops without enable: those of the read-back, named `wires`.
+# of all for typed tests. With READ_BACK also a test that Yosys reads the module without a warning, infers no
+# latch, and finds `count` flip-flops without enable: those of the read-back, named `wires`.
 function(spikeloom_core_rtl_test kind)
   if(NOT TARGET ${kind}_models)
     return()
@@ -111,6 +111,9 @@ ${header}using Shapes = testing::Types<${shapes}>;
   target_include_directories(${ARG_NAME} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
   target_link_libraries(${ARG_NAME} PRIVATE ${kind}_models)
 
+  if(NOT ARG_READ_BACK)
+    return()
+  endif()
   find_program(YOSYS_PROGRAM yosys)
   if(NOT YOSYS_PROGRAM)
     spikeloom_absent_test(${kind}_flip_flops_have_enable "needs yosys; scripts/setup.sh installs it")

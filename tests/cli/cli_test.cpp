@@ -244,14 +244,12 @@ TEST_F(Cli, GroupsOfAPopulationShareMembranes) {
                           " --limit 5 --record hidden:spikes --record hidden:v --output ";
   const Ended ran = spikeloom(run + file("a.npz"));
   ASSERT_EQ(ran.code, 0) << ran.out << ran.err;
-  EXPECT_THAT(ran.out, HasSubstr("state 2/16"));
+  EXPECT_THAT(ran.out, HasSubstr("state 1/16 biases 4/64"));
 
   EXPECT_THAT(
       compile("--share hidden=3", chip).err,
       HasSubstr("population 'hidden': 3 groups pass through its membranes, which is no divisor of its "
                 "first dimension, 128"));
-  EXPECT_THAT(compile("--share hidden=4 --share digit=2", chip).err,
-              HasSubstr("population 'digit': a readout's potentials are its result"));
   EXPECT_THAT(compile("--share nobody=4 --share hidden --share hidden=1", chip).err,
               AllOf(HasSubstr("--share nobody=4: no population is called 'nobody'"),
                     HasSubstr("--share hidden: expected POPULATION=N with N of at least 2"),

@@ -69,7 +69,7 @@ TEST_P(CoreContract, ATileReadsTablesAlikeOrSaysWhyNot) {
         ASSERT_EQ(cluster.tables.windows[w].parts, windows[w].parts) << "window " << w;
       LoadedTile here(core(), c.chip, cluster, c.rng), there(core(), other, cluster, c.rng);
       for (std::size_t step = 0; step < 4; ++step) {
-        const std::vector<device_model::Page> pages = {random_page(cluster, c.rng)};
+        const std::vector<device_model::Page> pages = {random_page(inputs(), cluster, c.rng)};
         ASSERT_EQ(list_of(here.fire(pages, step, step == 3)), list_of(there.fire(pages, step, step == 3)));
       }
     }
@@ -161,7 +161,7 @@ TEST_P(CoreContract, FewerPagesAreAFiringToo) {
       std::vector<device_model::Page> pages;
       FiringTime before;
       for (std::uint32_t p = 0; p < core().pages_per_firing(c.chip.tile); ++p) {
-        pages.push_back(random_page(cluster, c.rng));
+        pages.push_back(random_page(inputs(), cluster, c.rng));
         const FiringTime time = core().time(cluster, c.chip.tile, joined(pages), pages.size());
         EXPECT_EQ(tile.fire(pages, 15, false).time, time);
         EXPECT_GT(time.integrate, before.integrate) << pages.size() << " pages";
@@ -185,7 +185,7 @@ TEST_P(CoreContract, ExpectedIsExactWhereNothingIsLeftToChance) {
       EXPECT_DOUBLE_EQ(core().expected(cluster, certain(cluster.chunk_bits)), most);
       EXPECT_EQ(worst_work(cluster, c.chip.tile),
                 core().worst(cluster, c.chip.tile).total() - core().fixed(c.chip.tile).total());
-      const device_model::Page page = random_page(cluster, c.rng);
+      const device_model::Page page = random_page(inputs(), cluster, c.rng);
       const std::vector<device_model::Page> pages(number, page);
       const FiringTime time = core().time(cluster, c.chip.tile, joined(pages), number);
       EXPECT_DOUBLE_EQ(core().expected(cluster, certain(page)), static_cast<double>(time.total()) - least);
@@ -217,7 +217,7 @@ TEST_P(CoreContract, FiringsCountWhatThePagesAsk) {
         std::int64_t expected = 0;
         for (std::uint32_t p = 0; p < core().pages_per_firing(c.chip.tile); ++p) {
           pages.push_back(trial == 0 ? device_model::Page(cluster.page_chunks(), 0)
-                                     : random_page(cluster, c.rng));
+                                     : random_page(inputs(), cluster, c.rng));
           for (const auto& [at, number] : met)
             if ((pages.back()[at.first] >> at.second & 1U) != 0) expected += number;
         }
@@ -242,11 +242,11 @@ TEST_P(CoreContract, WhatIsWrittenAnewIsReadAnew) {
     const Cluster& before = c.app.clusters[c.rng.below(c.app.clusters.size())];
     const Cluster& after = c.app.clusters[c.rng.below(c.app.clusters.size())];
     LoadedTile tile(core(), c.chip, before, c.rng), fresh(core(), c.chip, after, c.rng);
-    (void)tile.fire({random_page(before, c.rng)}, 0, true);
+    (void)tile.fire({random_page(inputs(), before, c.rng)}, 0, true);
     tile.load(core(), c.chip, after, c.rng);
     tile.model->invalidate();
     for (std::size_t step = 0; step < 4; ++step) {
-      const std::vector<device_model::Page> pages = {random_page(after, c.rng)};
+      const std::vector<device_model::Page> pages = {random_page(inputs(), after, c.rng)};
       const device_model::Firing firing = tile.fire(pages, step, step == 3);
       ASSERT_EQ(list_of(firing), list_of(fresh.fire(pages, step, step == 3)));
       others += firing.out.size();

@@ -35,6 +35,7 @@ struct CoreInputs {
   bool readouts = false;         ///< the networks have readouts
   bool currents = false;         ///< and neurons that keep a current
   bool narrows = false;          ///< fewer neurons may have narrower weights, or none of a chunk: less time
+  bool merges = false;           ///< chunks that come from one place at one time are read as one
   /// Lets some of the network's neurons share membranes, and the chip hold them; null: no tile does.
   void (*share)(Rng&, IntNetwork&, Chip&) = nullptr;
   std::string_view weights;  ///< key of the memory whose entries `weight_words` counts

@@ -128,7 +128,7 @@ inline void share_membranes(Rng& rng, IntNetwork& net, Chip& chip) {
   for (IntPopulation& population : net.populations) {
     if (population.is_readout() || rng.chance(0.3)) continue;
     std::vector<std::uint32_t> divisors;
-    for (std::uint32_t n = 2; n <= std::min<std::size_t>(6, population.shape.front()); ++n)
+    for (std::uint32_t n = 2; n <= std::min<std::size_t>(4, population.shape.front()); ++n)
       if (population.shape.front() % n == 0) divisors.push_back(n);
     if (!divisors.empty()) population.share = divisors[rng.below(divisors.size())];
   }

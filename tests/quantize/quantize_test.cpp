@@ -206,10 +206,15 @@ std::uint64_t saturations(const IntNetwork& network, const Network& net, std::si
 }
 
 TEST(Quantize, StatesSaturateWhereThereIsNoProofAndNeverWhereThereIs) {
-  std::size_t proved = 0, unproved = 0, saturated = 0;
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+  std::size_t proved = 0, unproved = 0, saturated = 0, proved_shared = 0;
+  for (std::uint64_t seed = 0; seed < 800; ++seed) {
     Rng rng(seed);
-    const Network net = random_driven(rng);
+    Network net = random_driven(rng);
+    Population& real = net.populations[0];
+    if (seed >= 400 && !real.is_readout()) {  // both neurons push one membrane
+      real.share = 2;
+      for (double& gain : real.gain_i) gain = std::exp(normal(rng));
+    }
     QuantizeOptions options;
     options.limits.state_bits = static_cast<std::uint32_t>(rng.between(20, 24));
     std::optional<Quantized> result;
@@ -224,6 +229,7 @@ TEST(Quantize, StatesSaturateWhereThereIsNoProofAndNeverWhereThereIs) {
     const IntPopulation& p = result->network.populations[0];
     if (!result->report.populations[0].can_saturate) {
       ++proved;
+      proved_shared += p.share == 2 ? 1 : 0;
       ASSERT_EQ(clipped, 0U) << "seed " << seed << ": " << print(result->report);
     } else if (p.is_readout() && p.beta[0] < kDecayOne && p.alpha[0] < kDecayOne) {
       ++unproved;  // nothing resets it, so that the bound is reached but for truncation
@@ -233,6 +239,45 @@ TEST(Quantize, StatesSaturateWhereThereIsNoProofAndNeverWhereThereIs) {
   EXPECT_GT(proved, 100U);
   EXPECT_GT(unproved, 30U);
   EXPECT_GT(10 * saturated, 9 * unproved);
+  EXPECT_GT(proved_shared, 30U);
+}
+
+/// What a membrane holds is counted in one unit, whoever passes through it: the real network's spikes are the
+/// integer one's, however the gains of its neurons differ.
+TEST(Quantize, NeuronsThatShareAMembraneHaveOneUnit) {
+  std::size_t spikes = 0, differ = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    Rng rng(seed);
+    Network net = one_layer(6, 12, [&](std::size_t, std::size_t) { return normal(rng); });
+    Population& p = net.populations[0];
+    p.share = static_cast<std::uint32_t>(rng.between(2, 4));
+    if (rng.chance(0.5)) p.reset = Reset::kSubtract;
+    for (double& gain : p.gain_i) gain = std::exp(normal(rng));
+    const IntNetwork integers = checked(net, {}).network;
+    EXPECT_EQ(integers.populations[0].share, p.share);
+    const std::vector<double>& unit = integers.populations[0].relative_unit;
+    for (std::size_t j = 0; j < unit.size(); ++j)
+      EXPECT_EQ(unit[j], unit[j % integers.populations[0].membranes()]) << "seed " << seed;
+    GoldenInterpreter golden(integers);
+    Interpreter real(net);
+    for (int t = 0; t < 20; ++t) {
+      InputStep step;
+      std::vector<double> dense(6, 0);
+      for (std::uint32_t e = 0; e < 6; ++e)
+        if (rng.chance(0.4)) step.push_back({e, 1}), dense[e] = 1;
+      golden.step(std::vector<InputStep>{step});
+      const std::span<const double> span(dense);
+      real.step(std::vector<std::span<const double>>{span});
+      std::vector<std::uint8_t> own(12, 0);
+      for (const std::uint32_t n : golden.spikes(PopulationId(0))) own[n] = 1;
+      for (std::size_t j = 0; j < 12; ++j) {
+        spikes += real.spikes(PopulationId(0))[j];
+        differ += own[j] != real.spikes(PopulationId(0))[j] ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(spikes, 1000U);
+  EXPECT_LT(20 * differ, spikes);
 }
 
 TEST(Quantize, ACoarserWidthNeverHasLessError) {

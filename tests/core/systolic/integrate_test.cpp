@@ -7,14 +7,34 @@
 #include <set>
 #include <string>
 
-#include "array_shapes.hpp"
 #include "compiler/base/rng.hpp"
+#include "systolic_array_shapes.hpp"
 #include "tables.hpp"
 
 namespace spikeloom::test {
 namespace {
 
 using Pages = std::vector<std::vector<std::uint16_t>>;
+
+/// The RTL's parameters, in the order of the shapes.
+struct Parameters {
+  std::uint32_t SystolicColumns, SystolicPages, SystolicVectors, SystolicWeightBits, SystolicShift,
+      SystolicBlocks, SystolicFolds, SystolicWords, PageChunks, AccBits, PageDelay;
+};
+
+/// What a shape's tables are made for.
+constexpr ArrayShape array_of(const Parameters& p) {
+  return {.columns = p.SystolicColumns,
+          .pages = p.SystolicPages,
+          .vectors = p.SystolicVectors,
+          .weight_bits = p.SystolicWeightBits,
+          .shift = p.SystolicShift,
+          .blocks = p.SystolicBlocks,
+          .folds = p.SystolicFolds,
+          .words = p.SystolicWords,
+          .chunks = p.PageChunks,
+          .acc_bits = p.AccBits};
+}
 
 std::uint32_t below(Rng& rng, std::uint64_t bound) { return static_cast<std::uint32_t>(rng.below(bound)); }
 
@@ -105,7 +125,8 @@ template <class Shape>
 class IntegrateBench {
  public:
   using Model = typename Shape::Model;
-  static constexpr ArrayShape kShape = Shape::kShape;
+  static constexpr auto kParameters = Shape::template parameters<Parameters>();
+  static constexpr ArrayShape kShape = array_of(kParameters);
 
   IntegrateBench(std::uint64_t seed, double freeze) : rng_(seed), freeze_(freeze) {
     verilated_.randReset(2);
@@ -146,7 +167,7 @@ class IntegrateBench {
     std::size_t looks = 0, ready = 0, freed = 0, counted = 0;
     std::vector<std::int64_t> read_from(tables.blocks);
     std::optional<std::pair<std::size_t, std::size_t>> reading;  // block, address
-    std::vector<std::uint16_t> answers(3 + Shape::kPageDelay);
+    std::vector<std::uint16_t> answers(3 + kParameters.PageDelay);
     bool was_looked = false;
     for (std::int64_t cycle = 0; freed < tables.blocks; ++cycle) {
       ASSERT_LT(cycle, 1000000) << "does not end";
@@ -174,7 +195,7 @@ class IntegrateBench {
         reading = {freed, at};
         if (at + 1 == kShape.vectors) m.bank_free_i = 1;
       }
-      m.look_mask_i = answers[1 + Shape::kPageDelay];
+      m.look_mask_i = answers[1 + kParameters.PageDelay];
       settle();
       std::copy_backward(answers.begin(), answers.end() - 1, answers.end());
       answers[0] = static_cast<std::uint16_t>(rng_.next());
@@ -189,7 +210,7 @@ class IntegrateBench {
       counted += m.count_word_o;
       if (m.ready_o) {
         ASSERT_LT(ready, tables.blocks);
-        EXPECT_EQ(cycle, ends_[ready] + 7 + Shape::kPageDelay);
+        EXPECT_EQ(cycle, ends_[ready] + 7 + kParameters.PageDelay);
         const hw::MemBlockEntry& block = tables.memory.blocks[tables.first + ready];
         const std::size_t bank = ready % 2;
         EXPECT_EQ(m.block_updates_o >> (16 * bank) & 0xffffU, block.updates);
@@ -202,7 +223,7 @@ class IntegrateBench {
         ++ready;
       }
       if (m.looked_o) {
-        EXPECT_EQ(cycle, ends_.back() + 3 + Shape::kPageDelay);
+        EXPECT_EQ(cycle, ends_.back() + 3 + kParameters.PageDelay);
         EXPECT_FALSE(was_looked);
         was_looked = true;
       }
@@ -322,21 +343,22 @@ class IntegrateBench {
 
 template <class Shape>
 class SystolicIntegrate : public testing::Test {};
-TYPED_TEST_SUITE(SystolicIntegrate, ArrayShapes);
+TYPED_TEST_SUITE(SystolicIntegrate, Shapes);
 
 template <class Shape>
 void random_firings(std::uint64_t seed, double freeze, int loads, int firings) {
   std::size_t checked = 0;
   for (int k = 0; k < loads; ++k, ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    IntegrateBench<Shape> bench(seed, freeze);
+    using Bench = IntegrateBench<Shape>;
+    Bench bench(seed, freeze);
     for (int f = 0; f < firings; ++f) {
       SCOPED_TRACE("firing " + std::to_string(f));
-      const RandomTables tables(bench.rng(), Shape::kShape);
+      const RandomTables tables(bench.rng(), Bench::kShape);
       bench.load(tables.memory);
-      Pages pages(1 + bench.rng().below(Shape::kShape.pages));
+      Pages pages(1 + bench.rng().below(Bench::kShape.pages));
       for (auto& page : pages)
-        for (std::uint32_t c = 0; c < Shape::kShape.chunks; ++c)
+        for (std::uint32_t c = 0; c < Bench::kShape.chunks; ++c)
           page.push_back(static_cast<std::uint16_t>(bench.rng().next()));
       bench.fire(tables, pages);
       if (testing::Test::HasFailure()) return;

@@ -5,31 +5,14 @@
 #include <cstdio>
 #include <string>
 
-#include "Vlayers_narrow.h"
-#include "Vlayers_wide.h"
 #include "compiler/chip/pages.hpp"
 #include "compiler/core/core.hpp"
 #include "compiler/core/systolic/tables.hpp"
+#include "systolic_layers_shapes.hpp"
 #include "tests/core/rtl_bench.hpp"
 
 namespace spikeloom::test {
 namespace {
-
-/// The tile of CMakeLists.txt's shapes; `columns` is 16 or 8.
-TileConfig tile_of(std::uint32_t columns, std::uint32_t pages, std::uint32_t vectors) {
-  TileConfig tile;
-  tile.systolic_columns = tile.lif_lanes = columns;
-  tile.systolic_pages = pages;
-  tile.systolic_vectors = vectors;
-  tile.systolic_blocks = 64;
-  tile.systolic_folds = 4096;
-  tile.systolic_words = 65536;
-  tile.page_chunks = 4096;
-  tile.state_words = tile.update_entries = 4096;
-  tile.param_sets = 4;
-  tile.state_bits = 24;
-  return tile;
-}
 
 /// Channels of `from` maps onto channels of `to` maps, numbered [group of 16][row][column][channel]; a dense
 /// layer is one of 1 × 1 maps.
@@ -191,10 +174,11 @@ class Tables {
 };
 
 /// Fires the layer once on `pages` pages, compares every bit with the model, and says how long it took.
-template <class Verilated>
-std::int64_t measure(const Layer& layer, const TileConfig& tile, std::size_t pages, double most) {
+template <class Shape>
+std::int64_t measure(const Layer& layer, std::size_t pages, double most) {
   SCOPED_TRACE(layer.name);
   const Core& core = *find_core("systolic");
+  const TileConfig tile = Shape::tile();
   const Tables tables(layer, tile, 1);
   const Cluster& cluster = tables.cluster;
   EXPECT_TRUE(core.faults(cluster).empty()) << core.faults(cluster).front();
@@ -204,7 +188,7 @@ std::int64_t measure(const Layer& layer, const TileConfig& tile, std::size_t pag
   device_model::TileMemory memory;
   memory.contexts.resize(1);
   memory.contexts[0].mode.valid = 1;
-  RtlBench<Verilated> bench(1);
+  RtlBench<typename Shape::Model> bench(1);
   for (std::size_t w = 0; w < windows.size(); ++w) {
     device_model::Memory words(memories[windows[w].memory].capacity, windows[w].parts);
     const std::vector<std::uint32_t>& table = cluster.tables.windows[w].words;
@@ -253,33 +237,28 @@ std::int64_t measure(const Layer& layer, const TileConfig& tile, std::size_t pag
 }
 
 TEST(SystolicLayers, Vgg9AtMostAHundredthAboveAnIdealArray) {
-  const TileConfig tile = tile_of(16, 8, 512);
   for (const Layer& layer :
        {Layer{"VGG9 second convolution, 64 to 64 at 32 x 32", 64, 64, 32, 32, 3, 1, hw::kFormatW8},
         Layer{"VGG9 third convolution, 64 to 128 at 16 x 16", 64, 128, 16, 16, 3, 1, hw::kFormatW8},
         Layer{"VGG9 fourth convolution, 128 to 128 at 16 x 16", 128, 128, 16, 16, 3, 1, hw::kFormatW8},
         Layer{"VGG9 fifth convolution, 128 to 256 at 8 x 8", 128, 256, 8, 8, 3, 1, hw::kFormatW8},
         Layer{"VGG9 sixth convolution, 256 to 256 at 8 x 8", 256, 256, 8, 8, 3, 1, hw::kFormatW8}})
-    measure<Vlayers_wide>(layer, tile, 4, 1.01);
+    measure<Shape_wide>(layer, 4, 1.01);
 }
 
 TEST(SystolicLayers, ADenseLayerReadsAWeightWordACycle) {
-  const TileConfig tile = tile_of(16, 8, 512);
-  measure<Vlayers_wide>({"dense, 1,024 to 1,024, 8 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW8}, tile, 8,
-                        1.02);
+  measure<Shape_wide>({"dense, 1,024 to 1,024, 8 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW8}, 8, 1.02);
   // Two rows of a word are read in one cycle.
-  measure<Vlayers_wide>({"dense, 1,024 to 1,024, 4 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW4}, tile, 8,
-                        0.52);
+  measure<Shape_wide>({"dense, 1,024 to 1,024, 4 bits", 1024, 1024, 1, 1, 1, 0, hw::kFormatW4}, 8, 0.52);
 }
 
 /// Cycles of SCALE-Sim, weight-stationary, 16 × 8. The channels of the first layer are two contexts, for a
 /// context has at most 4,096 LIF groups.
 TEST(SystolicLayers, OneStepIsNoSlowerThanScaleSim) {
-  const TileConfig tile = tile_of(8, 1, 1024);
   const Layer first{"half of 64 to 64 at 32 x 32, one step, 16 x 8", 64, 32, 32, 32, 3, 0, hw::kFormatW8};
-  EXPECT_LE(2 * measure<Vlayers_narrow>(first, tile, 1, 1.02), 270143);
+  EXPECT_LE(2 * measure<Shape_narrow>(first, 1, 1.02), 270143);
   const Layer second{"64 to 128 at 16 x 16, one step, 16 x 8", 64, 128, 16, 16, 3, 0, hw::kFormatW8};
-  EXPECT_LE(measure<Vlayers_narrow>(second, tile, 1, 1.02), 134783);
+  EXPECT_LE(measure<Shape_narrow>(second, 1, 1.02), 134783);
 }
 
 }  // namespace
