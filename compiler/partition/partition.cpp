@@ -479,10 +479,11 @@ class Partitioner {
     fan_in_ = fan_in[neuron];
     Clustering alone = clustering_;
     alone.count[p] += 1;
-    if (neurons.size() == network_.populations[p].share)
+    const std::uint32_t membranes = units(root_[p]);
+    if (neurons.size() == network_.populations[root_[p]].share)
       alone.count[p] -= 1;
     else
-      for (std::uint32_t at = neuron % units(p); at < alone.of[p].size(); at += units(p))
+      for (std::uint32_t at = neuron % membranes; at < alone.of[p].size(); at += membranes)
         alone.of[p][at] = alone.count[p] - 1;
     const Skeleton other = make_skeleton(network_, chip_, alone);
     const Cluster cluster =
@@ -564,7 +565,7 @@ class Partitioner {
       const std::vector<Need>& excess = excess_of[c];
       const std::size_t root = root_[p];  // is cut, and this population with it
       if (excess.empty() || next[root] == Next::kRegroup) continue;
-      if (next[root] == Next::kNothing || skeleton.members[c].size() == network_.populations[p].share) {
+      if (next[root] == Next::kNothing || skeleton.members[c].size() == network_.populations[root].share) {
         std::uint32_t neuron = 0;
         const std::vector<Need> alone = excess_of_one(skeleton, c, neuron);
         if (!alone.empty() && may_leave_gaps(p)) {
