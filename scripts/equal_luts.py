@@ -60,20 +60,22 @@ def chip_text(name, base, size, tile, kind=None):
     return "\n".join(lines) + "\n"
 
 
+ARRAYS, LANES_TILE = (
+    tomllib.loads((ROOT / "chips" / f"{name}.toml").read_text())["tile"] for name in ("arrays4x3", "mesh4x4")
+)
+CORE = ARRAYS["core"]
+
+
 def array_keys(node, **own):
     """Keys of an array: those of the tiles of arrays4x3 that no tile of mesh4x4 has, the `own` ones changed
     (each without what stands before its name there), and these of the node.
     """
     keys = {key: value for key, value in ARRAYS.items() if key not in LANES_TILE}
     for name, value in own.items():
-        keys[next(key for key in keys if key.endswith("_" + name))] = value
+        keys[f"{CORE}_{name}"] = value
     return {**keys, **node}
 
 
-ARRAYS, LANES_TILE = (
-    tomllib.loads((ROOT / "chips" / f"{name}.toml").read_text())["tile"] for name in ("arrays4x3", "mesh4x4")
-)
-CORE = ARRAYS["core"]
 KINDS = ("event-driven", CORE, "mixed")
 # Arrays of 4-bit weights as in arrays4x3, and beside the tiles of mesh4x4.
 SMALL_ARRAY = array_keys({"lif_lanes": 8, "state_words": 256, "out_entries": 1024}, weight_bits=4)
